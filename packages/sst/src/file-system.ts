@@ -1,0 +1,53 @@
+// The one port for file operations. Everything that sst and engine do to a disk goes through it, so
+// that tests can record, reorder and break each operation. It is synchronous on purpose: callers run
+// it in worker threads, and a fault test sees one exact order of operations.
+//
+// Invariants an implementation keeps:
+// - `create` never opens a file that exists (a hard-linked table must not be overwritten).
+// - `write` writes all bytes or throws; `read` gives fewer bytes only at the end of the file.
+// - errors carry Node's `code` (ENOENT, ENOSPC, …): callers decide by it.
+
+/** What `FileSystem.status` tells of a path. Symbolic links are not followed. */
+export interface FileStatus {
+  readonly kind: 'file' | 'folder' | 'link' | 'other';
+  readonly sizeBytes: number;
+  /** Permission bits, such as 0o644. */
+  readonly mode: number;
+}
+
+/** An open file. */
+export interface FileHandle {
+  /** Fills `target` from `position` on; returns how many bytes there were (fewer only at the end). */
+  read(target: Uint8Array, position: number): number;
+  /** Appends all of `bytes`. */
+  write(bytes: Uint8Array): void;
+  /** Returns when the file's bytes and size are on stable storage. */
+  sync(): void;
+  sizeBytes(): number;
+  close(): void;
+}
+
+/** The file operations that SSTitch needs, each throwing Node's error (with its `code`) on failure. */
+export interface FileSystem {
+  /** Opens an existing file to read, or creates a new one (EEXIST if it is there) to append to. */
+  open(path: string, mode: 'read' | 'create'): FileHandle;
+  readFile(path: string): Uint8Array;
+  /** Makes `path` another name of the file `existing`. */
+  link(existing: string, path: string): void;
+  /** Copies a file, as a clone where the file system can; EEXIST if `path` is there. */
+  copy(existing: string, path: string): void;
+  rename(from: string, to: string): void;
+  unlink(path: string): void;
+  /** Makes one folder; EEXIST if it is there. */
+  makeFolder(path: string): void;
+  /** Removes an empty folder. */
+  removeFolder(path: string): void;
+  /** Names in a folder, sorted. */
+  readFolder(path: string): string[];
+  status(path: string): FileStatus;
+  /** Returns when the names in a folder are on stable storage. */
+  syncFolder(path: string): void;
+  setMode(path: string, mode: number): void;
+  /** The path with every symbolic link resolved. */
+  realPath(path: string): string;
+}

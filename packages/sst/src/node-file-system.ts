@@ -1,0 +1,110 @@
+// Node's implementation of the port: thin, so that there is nothing in it to test but Node.
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import type { FileHandle, FileStatus, FileSystem } from './file-system.js';
+
+class NodeFileHandle implements FileHandle {
+  readonly #descriptor: number;
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+  }
+
+  read(target: Uint8Array, position: number): number {
+    let filled = 0;
+    while (filled < target.byteLength) {
+      const count = readSync(
+        this.#descriptor,
+        target,
+        filled,
+        target.byteLength - filled,
+        position + filled,
+      );
+      if (count === 0) break;
+      filled += count;
+    }
+    return filled;
+  }
+
+  write(bytes: Uint8Array): void {
+    let written = 0;
+    while (written < bytes.byteLength) {
+      written += writeSync(this.#descriptor, bytes, written, bytes.byteLength - written);
+    }
+  }
+
+  sync(): void {
+    fsyncSync(this.#descriptor);
+  }
+
+  sizeBytes(): number {
+    return fstatSync(this.#descriptor).size;
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+}
+
+function kindOf(stats: { isFile(): boolean; isDirectory(): boolean; isSymbolicLink(): boolean }) {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'folder';
+  return stats.isSymbolicLink() ? 'link' : 'other';
+}
+
+/** The file operations of `node:fs`. */
+export const nodeFileSystem: FileSystem = {
+  open(path, mode) {
+    return new NodeFileHandle(openSync(path, mode === 'read' ? 'r' : 'wx', 0o644));
+  },
+  readFile(path) {
+    return readFileSync(path);
+  },
+  link: linkSync,
+  copy(existing, path) {
+    copyFileSync(existing, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  },
+  rename: renameSync,
+  unlink: unlinkSync,
+  makeFolder(path) {
+    mkdirSync(path);
+  },
+  removeFolder: rmdirSync,
+  readFolder(path) {
+    return readdirSync(path).sort();
+  },
+  status(path): FileStatus {
+    const stats = lstatSync(path);
+    return { kind: kindOf(stats), sizeBytes: stats.size, mode: stats.mode & 0o7777 };
+  },
+  syncFolder(path) {
+    // Windows cannot open a folder to sync it; its rename is journalled by the file system.
+    if (process.platform === 'win32') return;
+    const descriptor = openSync(path, 'r');
+    try {
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  },
+  setMode: chmodSync,
+  realPath: realpathSync.native,
+};

@@ -1,0 +1,20 @@
+// One build for every package: ESM for Node 20.19 and later, source maps, no bundled dependencies.
+// Declarations come from `tsc`, which knows the project's own compiler version.
+
+/**
+ * @param {Record<string, string>} entry output name to source file
+ * @param {object} [overrides] tsup options of one package
+ */
+export function packageBuild(entry, overrides = {}) {
+  return {
+    entry,
+    format: ['esm'],
+    target: 'node20',
+    platform: 'node',
+    splitting: true,
+    sourcemap: true,
+    clean: true,
+    dts: false,
+    ...overrides,
+  };
+}

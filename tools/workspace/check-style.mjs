@@ -1,0 +1,1 @@
+// placeholder until the style check lands in this commit series
