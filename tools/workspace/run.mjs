@@ -68,13 +68,22 @@ if (command === 'start') {
   });
   process.exit(demo.status ?? 1);
 } else if (command === 'test') {
-  for (const folder of testedFolders) rmSync(join(root, folder, '.vitest'), { recursive: true, force: true });
+  for (const folder of testedFolders)
+    rmSync(join(root, folder, '.vitest'), { recursive: true, force: true });
   install();
   pnpm(['run', 'build', '--output-logs=errors-only']);
   pnpm(['run', 'lint']);
   pnpm(['run', 'typecheck', '--output-logs=errors-only']);
   // One package after another: the suites measure pauses and kill processes, and 2 cores are few.
-  pnpm(['exec', 'turbo', 'run', 'test', '--concurrency=1', '--output-logs=full', '--log-order=grouped']);
+  pnpm([
+    'exec',
+    'turbo',
+    'run',
+    'test',
+    '--concurrency=1',
+    '--output-logs=full',
+    '--log-order=grouped',
+  ]);
   printTotals(testedFolders);
 } else {
   console.error('usage: node tools/workspace/run.mjs start|test');

@@ -1,1 +1,30 @@
-export {};
+export type { CommitReport } from './commit/ingest-and-excise.js';
+export type { OriginTotals } from './commit/stage-generation.js';
+export {
+  type ByteBatchOptions,
+  type ByteDelete,
+  type ByteEncodings,
+  type ByteIterator,
+  type ByteIteratorOptions,
+  type ByteOperation,
+  type BytePut,
+  type ByteReadOptions,
+  byteEncodings,
+  type Engine,
+  type EngineCapabilities,
+  type EntryPages,
+  type ReadableEngine,
+  type ReadWriteEngine,
+  type ReplaceSpansOptions,
+  type ReplaceSpansResult,
+  type Span,
+} from './contract.js';
+export { EngineError, type EngineErrorCode } from './errors.js';
+export type { ForeignSpanTables } from './extract/check-incoming.js';
+export type { CopiedGeneration } from './extract/copy-generation.js';
+export type { ExtractedTables } from './extract/extract-tables.js';
+export type { LevelSummary } from './leveldb/read-levels.js';
+export type { StoreMetrics } from './metrics.js';
+export type { StoreOptions } from './options.js';
+export { type ExtractOptions, type IngestOptions, Store } from './store.js';
+export type { SpanTables, TableFile, TableOrigin, TableRun, TableSet } from './tables.js';

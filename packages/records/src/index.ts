@@ -1,1 +1,57 @@
-export {};
+export { decodeRecord, encodeRecord } from './encode.js';
+export { RecordsError, type RecordsErrorCode, type RecordsErrorDetails } from './errors.js';
+export {
+  type AssetRecord,
+  AssetRecordSchema,
+  type EntitlementRecord,
+  EntitlementRecordSchema,
+  type EntitlementRef,
+  EntitlementRefSchema,
+  file_c1_storage_v3_records,
+  type GrantExpandableRecord,
+  GrantExpandableRecordSchema,
+  type GrantRecord,
+  GrantRecordSchema,
+  type GrantSourceRecord,
+  GrantSourceRecordSchema,
+  type PrincipalRef,
+  PrincipalRefSchema,
+  type ResourceRecord,
+  ResourceRecordSchema,
+  type ResourceRef,
+  ResourceRefSchema,
+  type ResourceTypeRecord,
+  ResourceTypeRecordSchema,
+  type SyncRunRecord,
+  SyncRunRecordSchema,
+  type SyncStatsRecord,
+  SyncStatsRecordSchema,
+  SyncType,
+  SyncTypeSchema,
+} from './gen/c1/storage/v3/records_pb.js';
+export { type IndexBucket, type IndexEntry, indexEntries } from './indexes.js';
+export type { ListOptions, RecordList } from './list-records.js';
+export { type Entry, recordEntries } from './record-entries.js';
+export {
+  identityOf,
+  isValueBucket,
+  primaryKey,
+  RECORD_SCHEMAS,
+  type RecordByBucket,
+  type RecordIdentity,
+  type SyncRecord,
+  VALUE_BUCKETS,
+  type ValueBucket,
+} from './record-types.js';
+export type { EngineSnapshot } from './scan.js';
+export { type CountOptions, countSync, SyncCounter } from './stats.js';
+export { type GetOptions, type ResourceName, SyncReader } from './sync-reader.js';
+export type { EndedSync, EndSyncOptions, StartSyncOptions } from './sync-runs.js';
+export { SyncStore, type SyncStoreOptions } from './sync-store.js';
+export {
+  type IndexProblem,
+  type IndexProblemKind,
+  type VerifyOptions,
+  verifyIndexes,
+} from './verify-indexes.js';
+export type { WriteOptions } from './write-records.js';

@@ -1,1 +1,67 @@
-export {};
+export { BlockBuilder } from './block-builder.js';
+export { BlockReader, type EntryCursor } from './block-reader.js';
+export {
+  bloomFilterBytes,
+  bloomHash,
+  bloomMayMatch,
+  probesFor,
+  writeBloomFilter,
+} from './bloom-filter.js';
+export { maskedChecksum } from './checksum.js';
+export { compareBytes } from './compare-bytes.js';
+export { SstError, type SstErrorCode, type TableLocation } from './errors.js';
+export type { FileHandle, FileStatus, FileSystem } from './file-system.js';
+export {
+  FILTER_WINDOW_BYTES,
+  FilterBlockBuilder,
+  FilterBlockReader,
+  FilterBlockWriter,
+} from './filter-block.js';
+export {
+  BLOCK_TRAILER_BYTES,
+  type BlockHandle,
+  decodeFooter,
+  encodeFooter,
+  FILTER_KEY,
+  FOOTER_BYTES,
+  type Footer,
+  MAX_BLOCK_BYTES,
+  MAX_ENTRY_BYTES,
+} from './format.js';
+export {
+  compareInternalKeys,
+  type EntryType,
+  MAX_ENTRY_SEQUENCE,
+  MAX_SEQUENCE,
+  makeInternalKey,
+  seekKeyOf,
+  sequenceNumberOf,
+  sequenceOf,
+  TRAILER_BYTES,
+  typeOf,
+  userKeyOf,
+} from './internal-key.js';
+export { type MergeIterator, type MergeOptions, mergeTables } from './merge-tables.js';
+export { nodeFileSystem } from './node-file-system.js';
+export { type SliceOptions, sliceTable } from './slice-table.js';
+export {
+  checkSpans,
+  complementOfSpans,
+  joinTouchingSpans,
+  type Span,
+  spanContains,
+  spansOverlap,
+} from './span.js';
+export { TableBuilder } from './table-builder.js';
+export type { TableIndex } from './table-index.js';
+export type { EntryIterator, TableIterator } from './table-iterator.js';
+export type { TableOptions } from './table-options.js';
+export type { SliceProperties, TableBounds, TableProperties } from './table-properties.js';
+export {
+  type TableEntry,
+  type TableParts,
+  TableReader,
+  type TableReaderOptions,
+} from './table-reader.js';
+export { VarintReader, varintBytes, writeVarint } from './varint.js';
+export { checkTableStructure, type RecordedTable, verifyTable } from './verify-table.js';

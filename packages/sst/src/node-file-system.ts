@@ -76,7 +76,9 @@ export const nodeFileSystem: FileSystem = {
     return new NodeFileHandle(openSync(path, mode === 'read' ? 'r' : 'wx', 0o644));
   },
   readFile(path) {
-    return readFileSync(path);
+    const bytes = readFileSync(path);
+    // A plain view: `slice` of a Buffer would share its bytes instead of copying them.
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   },
   link: linkSync,
   copy(existing, path) {

@@ -1,0 +1,54 @@
+/** Every code a C1zError can have. */
+export type C1zErrorCode =
+  /** The file is something else; the message names it where it can. */
+  | 'SSTITCH_C1Z_NOT_C1Z'
+  /** A .c1z file of a format that is not read; the message names the format and its engine. */
+  | 'SSTITCH_C1Z_FORMAT_UNSUPPORTED'
+  /** The file says something it cannot say: cut off, damaged or made up. */
+  | 'SSTITCH_C1Z_CORRUPT'
+  /** The file is larger, once decoded, than the options allow. */
+  | 'SSTITCH_C1Z_TOO_LARGE'
+  /** The file holds no sync of that id. */
+  | 'SSTITCH_C1Z_SYNC_NOT_FOUND'
+  /** The reader thread gave no sign of life for `stallTimeoutMs`. */
+  | 'SSTITCH_C1Z_STALLED'
+  /** The file has been closed. */
+  | 'SSTITCH_C1Z_CLOSED'
+  /** The AbortSignal fired; `cause` has its reason. */
+  | 'SSTITCH_ABORTED'
+  /** An option has a value it cannot have. */
+  | 'SSTITCH_OPTION_INVALID'
+  /** The file system said no; `cause` has its error. */
+  | 'SSTITCH_FILE_OPERATION';
+
+export interface C1zErrorDetails {
+  readonly cause?: unknown;
+  /** The file concerned. */
+  readonly path?: string | undefined;
+  /** The byte in that file. */
+  readonly offset?: number | undefined;
+}
+
+/** The one error class of @sstitch/c1z. */
+export class C1zError extends Error {
+  override readonly name = 'C1zError';
+  readonly code: C1zErrorCode;
+  readonly path: string | undefined;
+  readonly offset: number | undefined;
+
+  constructor(code: C1zErrorCode, message: string, details: C1zErrorDetails = {}) {
+    const place =
+      details.path === undefined
+        ? ''
+        : ` (${details.path}${details.offset === undefined ? '' : `, offset ${details.offset}`})`;
+    super(`${message}${place}`, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.path = details.path;
+    this.offset = details.offset;
+  }
+}
+
+/** The message of anything thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

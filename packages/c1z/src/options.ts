@@ -1,0 +1,102 @@
+import { C1zError } from './errors.js';
+
+/** How far the decoding of a file has come. */
+export interface C1zProgress {
+  /** Bytes of the file read so far. */
+  readonly encodedBytes: number;
+  /** Bytes of the SQLite database written so far. */
+  readonly decodedBytes: number;
+}
+
+/** Options of `openC1z`. */
+export interface C1zOptions {
+  /**
+   * The largest database, in bytes, that a file may decode to.
+   * @defaultValue 3 GiB: what baton-sdk's own reader takes by default, so no file it reads is refused.
+   */
+  readonly maxDecodedBytes?: number;
+  /**
+   * How many times larger than the file its database may be, once it is over 64 MiB. Real files
+   * decode to 10 to 50 times their size; zstd can write 30,000 times.
+   * @defaultValue 1000
+   */
+  readonly maxDecodedRatio?: number;
+  /**
+   * The largest value, in bytes, that a column of a row may hold.
+   * @defaultValue 64 MiB
+   */
+  readonly maxValueBytes?: number;
+  /**
+   * The most records in one batch. A batch also ends once its rows come to 4 MiB.
+   * @defaultValue 1000
+   */
+  readonly batchRecords?: number;
+  /**
+   * The folder in which the decoded database lies while the file is open.
+   * @defaultValue the operating system's folder for temporary files
+   */
+  readonly temporaryFolder?: string;
+  /**
+   * How long, in milliseconds, one step of the reader may take without a sign of life. It is the
+   * last guard against a file made to keep SQLite busy for ever.
+   * @defaultValue 120000
+   */
+  readonly stallTimeoutMs?: number;
+  /** Stops the opening, and closes the file if it fires later. */
+  readonly signal?: AbortSignal;
+  /** Called while the file is being decoded. */
+  readonly onProgress?: (progress: C1zProgress) => void;
+}
+
+const GIBIBYTE = 2 ** 30;
+const MEBIBYTE = 2 ** 20;
+
+export const DEFAULT_MAX_DECODED_BYTES = 3 * GIBIBYTE;
+export const DEFAULT_MAX_DECODED_RATIO = 1000;
+export const DEFAULT_MAX_VALUE_BYTES = 64 * MEBIBYTE;
+export const DEFAULT_BATCH_RECORDS = 1000;
+export const DEFAULT_STALL_TIMEOUT_MS = 120_000;
+
+/** Past this, what one batch would hold is no longer "bounded memory". */
+const MAX_BATCH_RECORDS = 100_000;
+/** The largest delay a Node.js timer takes. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** The limits among the options, all present and checked. */
+export interface C1zLimits {
+  readonly maxDecodedBytes: number;
+  readonly maxDecodedRatio: number;
+  readonly maxValueBytes: number;
+  readonly batchRecords: number;
+  readonly stallTimeoutMs: number;
+}
+
+/**
+ * Checks the numbers among the options and fills in the defaults.
+ * @throws C1zError SSTITCH_OPTION_INVALID
+ */
+export function checkLimits(options: C1zOptions): C1zLimits {
+  return {
+    maxDecodedBytes: wholeNumber(options, 'maxDecodedBytes', DEFAULT_MAX_DECODED_BYTES),
+    maxDecodedRatio: wholeNumber(options, 'maxDecodedRatio', DEFAULT_MAX_DECODED_RATIO),
+    maxValueBytes: wholeNumber(options, 'maxValueBytes', DEFAULT_MAX_VALUE_BYTES, GIBIBYTE),
+    batchRecords: wholeNumber(options, 'batchRecords', DEFAULT_BATCH_RECORDS, MAX_BATCH_RECORDS),
+    stallTimeoutMs: wholeNumber(options, 'stallTimeoutMs', DEFAULT_STALL_TIMEOUT_MS, MAX_TIMER_MS),
+  };
+}
+
+function wholeNumber(
+  options: C1zOptions,
+  name: keyof C1zLimits,
+  defaultValue: number,
+  largest = Number.MAX_SAFE_INTEGER,
+): number {
+  const value = options[name] ?? defaultValue;
+  if (!Number.isSafeInteger(value) || value < 1 || value > largest) {
+    throw new C1zError(
+      'SSTITCH_OPTION_INVALID',
+      `${name} must be a whole number from 1 to ${largest}, not ${String(value)}`,
+    );
+  }
+  return value;
+}

@@ -1,0 +1,41 @@
+// Feeds pages of entries to a worker that builds tables of them. The next page is fetched while the
+// worker builds the last: at most two are in memory.
+import type { Span } from '@sstitch/sst';
+import type { EntryPages } from '../contract.js';
+import { abortedError } from '../errors.js';
+import type { TaskRunner } from '../workers/task-runner.js';
+import type { BuiltTables } from './build-tables.js';
+import { packEntries } from './entry-pages.js';
+
+/** Builds tables in `folder`, which is made. */
+export async function buildFromPages(
+  runner: TaskRunner,
+  folder: string,
+  spans: readonly Span[],
+  pages: EntryPages,
+  { signal }: { readonly signal?: AbortSignal },
+): Promise<BuiltTables> {
+  // One thread for the session, which lives in its memory.
+  const thread = runner.pinned();
+  await thread.run('makeFolder', { folder });
+  const session = await thread.run('beginTables', { folder, spans });
+  let appended: Promise<void> = Promise.resolve();
+  try {
+    for await (const entries of pages) {
+      if (signal?.aborted) throw abortedError();
+      const page = packEntries(entries);
+      await appended;
+      appended = thread.run('appendEntries', { session, page }, { transfer: [page.buffer] });
+      // Awaited above or below; until then a failure must not count as unhandled.
+      appended.catch(() => undefined);
+    }
+    await appended;
+    return await thread.run('finishTables', { session });
+  } catch (error) {
+    await appended.catch(() => undefined);
+    await thread.run('discardTables', { session });
+    throw error;
+  } finally {
+    thread.release();
+  }
+}

@@ -1,0 +1,162 @@
+// The commit: from then on the store holds, inside the spans, exactly the incoming tables' entries.
+//
+//   1 check      spans and runs (the caller has checked the tables)
+//   2 gate       writes go in groups from now on, and what they write outside the spans is kept
+//   3 flush      what was written before is in tables
+//   4 stage      lay out the next generation's folder, in a worker; readers and writers go on
+//   5 open       the next generation's database; sync what the open wrote
+//   6 catch up   replay into it what was kept meanwhile, until little is left
+//   7 pause      writes wait; replay the rest, durably; rename CURRENT and sync: the commit point
+//   8 switch     reads and writes go to the next generation; the old one retires
+//
+// The pause is one small batch, one rename and one folder sync: it depends neither on the store's
+// size nor on the sync's, nor on what LevelDB compacts meanwhile. DESIGN.md pauses from the second
+// flush to the open; docs/decisions/0001-replay-instead-of-pause.md says why this does not.
+//
+// A failure before the rename removes the next generation and leaves the base as it was. A failed
+// sync poisons the store: what is on disk is unknown until it is opened anew.
+import type { EngineError } from '../errors.js';
+import { abortedError } from '../errors.js';
+import type { LevelDatabase } from '../level-database.js';
+import type { TableSet } from '../tables.js';
+import type { TaskRunner } from '../workers/task-runner.js';
+import { flushGeneration } from './flush-generation.js';
+import type { OriginTotals } from './stage-generation.js';
+import type { WriteGate } from './write-gate.js';
+
+/** What is left for the pause is at most about this much. */
+const CAUGHT_UP_BYTES = 64 * 1024;
+/** A writer that outruns the replay this often is paused all the same. */
+const MAX_CATCH_UP_ROUNDS = 8;
+
+/** What the commit needs of a store. */
+export interface CommitHost {
+  readonly runner: TaskRunner;
+  /** The store's folder. */
+  readonly folder: string;
+  readonly gate: WriteGate;
+  current(): { readonly folder: string; readonly database: LevelDatabase };
+  openNext(folder: string): Promise<LevelDatabase>;
+  now(): number;
+}
+
+export interface CommitInput {
+  readonly number: number;
+  readonly nextFolder: string;
+  readonly tables: TableSet;
+  readonly moveIncoming: boolean;
+  readonly signal: AbortSignal | undefined;
+  /** Puts the next generation in force, in memory. */
+  switchTo(database: LevelDatabase): void;
+  /** Turns a failed sync into a poisoned store; gives the error to throw. */
+  failed(error: unknown, renamed: boolean): EngineError;
+}
+
+/** What a commit did, and how long each step took. */
+export interface CommitReport {
+  readonly generation: number;
+  /** The store's tables outside the spans. */
+  readonly base: OriginTotals;
+  /** The incoming tables, one member a span. */
+  readonly spans: readonly OriginTotals[];
+  /** Tables of the whole store. */
+  readonly tables: number;
+  /** Writes that came in while the commit staged and were replayed. */
+  readonly replayedOperations: number;
+  /** How long writers waited. */
+  readonly pauseMs: number;
+  readonly durationMs: number;
+  readonly steps: {
+    readonly flushMs: number;
+    readonly stageMs: number;
+    readonly openMs: number;
+    readonly catchUpMs: number;
+  };
+}
+
+/** Runs one commit; see the head of this file. Calls are serialised by the store. */
+export async function commitTables(host: CommitHost, input: CommitInput): Promise<CommitReport> {
+  const { runner, folder, gate } = host;
+  const { nextFolder, signal } = input;
+  const start = host.now();
+  const base = host.current();
+  let next: LevelDatabase | undefined;
+  let renamed = false;
+  const checkAborted = () => {
+    if (signal?.aborted) throw abortedError();
+  };
+  try {
+    checkAborted();
+    await gate.begin(input.tables.spans.map(({ span }) => span));
+    const leastLogNumber = await flushGeneration(runner, base.folder, base.database);
+    const flushed = host.now();
+    const staged = await runner.run(
+      'stageGeneration',
+      {
+        baseFolder: base.folder,
+        nextFolder,
+        incoming: input.tables,
+        moveIncoming: input.moveIncoming,
+        leastLogNumber,
+      },
+      { signal },
+    );
+    const stagedAt = host.now();
+    checkAborted();
+    next = await host.openNext(nextFolder);
+    await runner.run('syncGeneration', { folder: nextFolder });
+    const opened = host.now();
+    checkAborted();
+    let replayedOperations = await catchUp(gate, next);
+    await runner.run('preparePointer', { folder, generation: input.number });
+    checkAborted();
+    const pausing = host.now();
+    await gate.pause();
+    const rest = gate.take().operations;
+    replayedOperations += rest.length;
+    // Synced, as every replay is: those writes may be in no other synced place from now on.
+    if (rest.length > 0) await next._batch(rest, { sync: true });
+    checkAborted();
+    renamed = true;
+    await runner.run('swapPointer', { folder }, { lane: 'urgent' });
+    input.switchTo(next);
+    gate.end(next);
+    const ended = host.now();
+    return {
+      generation: input.number,
+      base: staged.base,
+      spans: staged.spans,
+      tables: staged.tables,
+      replayedOperations,
+      pauseMs: ended - pausing,
+      durationMs: ended - start,
+      steps: {
+        flushMs: flushed - start,
+        stageMs: stagedAt - flushed,
+        openMs: opened - stagedAt,
+        catchUpMs: pausing - opened,
+      },
+    };
+  } catch (error) {
+    const failure = input.failed(error, renamed);
+    // What is left here is removed by the next open at the latest.
+    if (next !== undefined) await next.close().catch(() => undefined);
+    if (failure.code !== 'SSTITCH_STORE_POISONED') {
+      await runner.run('removeFolder', { folder: nextFolder }).catch(() => undefined);
+    }
+    gate.end();
+    throw failure;
+  }
+}
+
+async function catchUp(gate: WriteGate, next: LevelDatabase): Promise<number> {
+  let replayed = 0;
+  for (let round = 0; round < MAX_CATCH_UP_ROUNDS; round++) {
+    if (round > 0 && gate.keptBytes <= CAUGHT_UP_BYTES) break;
+    const { operations } = gate.take();
+    if (operations.length === 0) break;
+    await next._batch(operations, { sync: true });
+    replayed += operations.length;
+  }
+  return replayed;
+}

@@ -1,0 +1,90 @@
+// Gives a file a second name, or moves it, or copies it where links do not work.
+import type { FileSystem } from '@sstitch/sst';
+import { errorCodeOf } from '../errors.js';
+
+/** How a file came to its place. */
+export type Placement = 'linked' | 'copied';
+
+/**
+ * What a file system answers that has no hard links here: another device (EXDEV), too many names
+ * (EMLINK), a policy or a file system without links (EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS).
+ */
+const NO_LINK_CODES = new Set(['EXDEV', 'EMLINK', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+
+/** Gives `existing` the further name `path`; copies (as a clone where possible) where that fails. */
+export function linkOrCopy(fileSystem: FileSystem, existing: string, path: string): Placement {
+  try {
+    fileSystem.link(existing, path);
+    return 'linked';
+  } catch (error) {
+    if (!NO_LINK_CODES.has(errorCodeOf(error) ?? '')) throw error;
+  }
+  fileSystem.copy(existing, path);
+  syncFile(fileSystem, path);
+  return 'copied';
+}
+
+/** Moves a file, by rename where both places share a file system. */
+export function moveOrCopy(fileSystem: FileSystem, existing: string, path: string): Placement {
+  try {
+    fileSystem.rename(existing, path);
+    return 'linked';
+  } catch (error) {
+    if (errorCodeOf(error) !== 'EXDEV') throw error;
+  }
+  fileSystem.copy(existing, path);
+  syncFile(fileSystem, path);
+  fileSystem.unlink(existing);
+  return 'copied';
+}
+
+export function syncFile(fileSystem: FileSystem, path: string): void {
+  const file = fileSystem.open(path, 'read');
+  try {
+    file.sync();
+  } finally {
+    file.close();
+  }
+}
+
+/** Unlinks a file that may be gone already. */
+export function unlinkIfThere(fileSystem: FileSystem, path: string): void {
+  try {
+    fileSystem.unlink(path);
+  } catch (error) {
+    if (errorCodeOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** Removes a folder and all that is in it; what is gone already is no error. Links are not followed. */
+export function removeTree(fileSystem: FileSystem, folder: string): void {
+  let names: string[];
+  try {
+    names = fileSystem.readFolder(folder);
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT') return;
+    throw error;
+  }
+  for (const name of names) {
+    const path = `${folder}/${name}`;
+    try {
+      fileSystem.unlink(path);
+    } catch (error) {
+      const code = errorCodeOf(error);
+      // Linux says EISDIR of a folder, POSIX and macOS EPERM.
+      if (code === 'EISDIR' || code === 'EPERM') removeTree(fileSystem, path);
+      else if (code !== 'ENOENT') throw error;
+    }
+  }
+  try {
+    fileSystem.removeFolder(folder);
+  } catch (error) {
+    if (errorCodeOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** The folder that a path lies in. */
+export function parentFolder(path: string): string {
+  const cut = Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\'));
+  return cut < 0 ? '.' : cut === 0 ? path.slice(0, 1) : path.slice(0, cut);
+}

@@ -1,0 +1,226 @@
+// From a version, spans and incoming runs to the next version. Pure: no file is touched here.
+//
+// The rules it keeps (formats/leveldb.md):
+// - outside the spans every entry stays where it is, at its level and in its order;
+// - inside them only incoming entries are left;
+// - levels 1 to 6 stay sorted and disjoint, and no user key lies in two tables of one of them, not
+//   even where LevelDB itself had left such a pair (rule 10);
+// - of two runs the newer lies in the shallower level (rule 11);
+// - every run lies as deep as that allows: the oldest in level 6 (rule 12).
+//
+// A table that straddles a span is cut. It becomes ONE table with holes, unless an incoming table
+// lies in a hole at the same level: only there it becomes two. So a level-0 table that meets thirteen
+// spans stays one level-0 table, and level 0 cannot pile up.
+import { compareBytes, type Span, userKeyOf } from '@sstitch/sst';
+import type { Version } from '../leveldb/manifest.js';
+import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
+
+const DEEPEST_LEVEL = LEVEL_COUNT - 1;
+
+/** More runs than this in one span are merged before they are placed: level 0 takes none of them. */
+export const MAX_RUNS = DEEPEST_LEVEL;
+
+/** Where an incoming table lies: the planner needs no more of it. */
+export interface IncomingTable {
+  /** Internal keys. */
+  readonly smallest: Uint8Array;
+  readonly largest: Uint8Array;
+}
+
+/** What is to stand in one span: runs, oldest first, each sorted and disjoint. */
+export interface IncomingSpan<T extends IncomingTable> {
+  readonly span: Span;
+  readonly runs: ReadonlyArray<readonly T[]>;
+}
+
+export interface LinkStep {
+  readonly level: number;
+  readonly table: TableEntry;
+}
+
+/** One table to cut; each member of `outputs` becomes a table with the entries of those spans. */
+export interface SliceStep {
+  readonly level: number;
+  readonly table: TableEntry;
+  readonly outputs: ReadonlyArray<readonly Span[]>;
+}
+
+export interface PlaceStep<T extends IncomingTable> {
+  readonly level: number;
+  readonly table: T;
+  /** Index into the spans. */
+  readonly spanIndex: number;
+}
+
+export interface VersionPlan<T extends IncomingTable> {
+  readonly links: readonly LinkStep[];
+  readonly slices: readonly SliceStep[];
+  readonly placed: ReadonlyArray<PlaceStep<T>>;
+  /** Tables wholly inside the spans: not in the next version. */
+  readonly dropped: readonly LinkStep[];
+}
+
+/** Plans the next version. The spans are sorted and disjoint, no span has more than MAX_RUNS runs. */
+export function planVersion<T extends IncomingTable>(
+  base: Pick<Version, 'levels'>,
+  incoming: ReadonlyArray<IncomingSpan<T>>,
+): VersionPlan<T> {
+  const placed = placeRuns(incoming);
+  const merged = mergeAdjacentSpans(incoming.map(({ span }) => span));
+  const occupied = Array.from({ length: LEVEL_COUNT }, (_, level) =>
+    placed
+      .filter((step) => step.level === level)
+      .map(({ table }) => userKeyOf(table.smallest))
+      .sort(compareBytes),
+  );
+  const links: LinkStep[] = [];
+  const slices: SliceStep[] = [];
+  const dropped: LinkStep[] = [];
+  for (const [level, tables] of base.levels.entries()) {
+    for (const [index, table] of tables.entries()) {
+      const before = level > 0 ? tables[index - 1] : undefined;
+      const cut = spansOverlapping(merged, table);
+      const shared = before === undefined ? undefined : sharedKey(before, table);
+      if (cut.length === 0 && shared === undefined) {
+        links.push({ level, table });
+        continue;
+      }
+      const holes = shared === undefined ? cut : mergeAdjacentSpans(insertSpan(cut, shared));
+      const keep = rangesOutside(holes, table);
+      if (keep.length === 0) {
+        dropped.push({ level, table });
+        continue;
+      }
+      const taken = level === 0 ? [] : (occupied[level] ?? []);
+      slices.push({ level, table, outputs: splitAtOccupiedHoles(keep, taken) });
+    }
+  }
+  return { links, slices, placed, dropped };
+}
+
+function placeRuns<T extends IncomingTable>(
+  incoming: ReadonlyArray<IncomingSpan<T>>,
+): Array<PlaceStep<T>> {
+  const placed: Array<PlaceStep<T>> = [];
+  for (const [spanIndex, { runs }] of incoming.entries()) {
+    let level = DEEPEST_LEVEL;
+    for (const run of runs) {
+      if (run.length === 0) continue;
+      if (level < 1) throw new RangeError(`more than ${MAX_RUNS} runs in a span`);
+      for (const table of run) placed.push({ level, table, spanIndex });
+      level--;
+    }
+  }
+  return placed;
+}
+
+/** Spans that touch become one, so that a table across two of them counts as wholly inside. */
+export function mergeAdjacentSpans(spans: readonly Span[]): Span[] {
+  const merged: Span[] = [];
+  for (const span of spans) {
+    if (span.end !== undefined && compareBytes(span.start, span.end) >= 0) continue;
+    const last = merged.at(-1);
+    if (last === undefined) {
+      merged.push(span);
+    } else if (last.end === undefined) {
+      break;
+    } else if (compareBytes(last.end, span.start) >= 0) {
+      if (span.end === undefined || compareBytes(last.end, span.end) < 0) {
+        merged[merged.length - 1] = { start: last.start, end: span.end };
+      }
+    } else {
+      merged.push(span);
+    }
+  }
+  return merged;
+}
+
+/** The spans, of sorted disjoint ones, that a table's bounds meet. Found by bisection: there may be thousands. */
+export function spansOverlapping(spans: readonly Span[], table: IncomingTable): Span[] {
+  const smallest = userKeyOf(table.smallest);
+  const largest = userKeyOf(table.largest);
+  let low = 0;
+  let high = spans.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const end = spans[middle]?.end;
+    if (end !== undefined && compareBytes(end, smallest) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  const overlapping: Span[] = [];
+  for (let index = low; index < spans.length; index++) {
+    const span = spans[index];
+    if (span === undefined || compareBytes(span.start, largest) > 0) break;
+    overlapping.push(span);
+  }
+  return overlapping;
+}
+
+/** The ranges between the holes that can hold entries of the table, sorted. */
+function rangesOutside(holes: readonly Span[], table: IncomingTable): Span[] {
+  const smallest = userKeyOf(table.smallest);
+  const afterLargest = keyAfter(userKeyOf(table.largest));
+  const ranges: Span[] = [];
+  let start: Uint8Array | undefined = smallest;
+  for (const hole of holes) {
+    if (start !== undefined && compareBytes(start, hole.start) < 0) {
+      ranges.push({ start, end: hole.start });
+    }
+    start = hole.end;
+    if (start === undefined) break;
+  }
+  if (start !== undefined && compareBytes(start, afterLargest) < 0) {
+    ranges.push({ start, end: afterLargest });
+  }
+  return ranges;
+}
+
+/** Consecutive ranges stay in one output unless an incoming table of that level begins between them. */
+function splitAtOccupiedHoles(keep: readonly Span[], occupied: readonly Uint8Array[]): Span[][] {
+  const outputs: Span[][] = [];
+  for (const range of keep) {
+    const last = outputs.at(-1)?.at(-1);
+    if (last?.end !== undefined && !beginsWithin(occupied, last.end, range.start)) {
+      outputs.at(-1)?.push(range);
+    } else {
+      outputs.push([range]);
+    }
+  }
+  return outputs;
+}
+
+function beginsWithin(sorted: readonly Uint8Array[], from: Uint8Array, to: Uint8Array): boolean {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const key = sorted[middle];
+    if (key !== undefined && compareBytes(key, from) < 0) low = middle + 1;
+    else high = middle;
+  }
+  const first = sorted[low];
+  return first !== undefined && compareBytes(first, to) < 0;
+}
+
+/**
+ * The one user key that two neighbours of a level share. LevelDB makes such a pair when a snapshot
+ * keeps an old version alive across a cut; the older versions, in the second table, are shadowed by
+ * the first, and no snapshot of the next generation can ask for them, so they are left out.
+ */
+export function sharedKey(before: IncomingTable, after: IncomingTable): Span | undefined {
+  const key = userKeyOf(after.smallest);
+  return compareBytes(userKeyOf(before.largest), key) === 0
+    ? { start: key, end: keyAfter(key) }
+    : undefined;
+}
+
+function insertSpan(spans: readonly Span[], span: Span): Span[] {
+  return [...spans, span].sort((a, b) => compareBytes(a.start, b.start));
+}
+
+/** The smallest key greater than `key`. */
+export function keyAfter(key: Uint8Array): Uint8Array {
+  const after = new Uint8Array(key.byteLength + 1);
+  after.set(key);
+  return after;
+}

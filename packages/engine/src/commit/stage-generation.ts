@@ -1,0 +1,234 @@
+// Lays out the next generation's folder (DESIGN.md, ingestAndExcise, step 2): tables outside the
+// spans linked, tables inside left out, straddlers cut, incoming tables placed, one MANIFEST.
+//
+// Runs in a worker thread. Nothing here touches the base but by reading it and giving its tables
+// further names; a failure leaves a folder that the caller removes.
+//
+// Order for crashes: every new file is synced, then the folder. The parent is synced by the caller.
+import {
+  compareBytes,
+  type FileHandle,
+  type FileSystem,
+  sliceTable,
+  TableReader,
+  userKeyOf,
+} from '@sstitch/sst';
+import { tableFileName } from '../leveldb/file-names.js';
+import { type Version, writeManifest } from '../leveldb/manifest.js';
+import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
+import type { TableFile, TableOrigin, TableSet } from '../tables.js';
+import { pinVersion } from './pin-version.js';
+import { linkOrCopy, moveOrCopy, syncFile, unlinkIfThere } from './place-file.js';
+import { planVersion, type SliceStep, type VersionPlan } from './plan-version.js';
+
+export interface StageRequest {
+  /** Folder of the generation in force; its database may be open. */
+  readonly baseFolder: string;
+  /** Folder to make. */
+  readonly nextFolder: string;
+  readonly incoming: TableSet;
+  /** Move the incoming files instead of linking them: they are this program's own. */
+  readonly moveIncoming: boolean;
+  /** What `flushGeneration` gave. */
+  readonly leastLogNumber: number;
+}
+
+/** Tables and bytes by how they came about. */
+export type OriginTotals = Record<TableOrigin, { tables: number; bytes: number }>;
+
+export interface StagedGeneration {
+  /** The base's tables in the next generation. */
+  readonly base: OriginTotals;
+  /** The incoming tables, one member a span. */
+  readonly spans: readonly OriginTotals[];
+  readonly tables: number;
+  readonly lastSequence: number;
+}
+
+export function emptyTotals(): OriginTotals {
+  return {
+    linked: { tables: 0, bytes: 0 },
+    copied: { tables: 0, bytes: 0 },
+    sliced: { tables: 0, bytes: 0 },
+    built: { tables: 0, bytes: 0 },
+  };
+}
+
+export function addToTotals(totals: OriginTotals, origin: TableOrigin, sizeBytes: number): void {
+  totals[origin].tables++;
+  totals[origin].bytes += sizeBytes;
+}
+
+/** Open files whose sync is put off: the first sync of several new files carries the others' metadata. */
+const MAX_UNSYNCED_FILES = 64;
+
+/** Stages the next generation; see the head of this file. */
+export function stageGeneration(
+  fileSystem: FileSystem,
+  request: StageRequest,
+  checkCancelled: () => void,
+): StagedGeneration {
+  const { baseFolder, nextFolder, incoming } = request;
+  fileSystem.makeFolder(nextFolder);
+  let plan: VersionPlan<TableFile> | undefined;
+  const pinned = pinVersion(
+    fileSystem,
+    baseFolder,
+    nextFolder,
+    (version) => {
+      plan = planVersion(version, incoming.spans);
+      return [
+        ...plan.links.map(({ table }) => ({ table, name: tableFileName(table.number) })),
+        ...plan.slices.map(({ table }) => ({ table, name: pinName(table) })),
+      ];
+    },
+    checkCancelled,
+    request.leastLogNumber,
+  );
+  if (plan === undefined) throw new Error('the version was pinned without a plan');
+
+  const base = emptyTotals();
+  const levels: TableEntry[][] = Array.from({ length: LEVEL_COUNT }, () => []);
+  for (const { level, table } of plan.links) {
+    levels[level]?.push(table);
+    addToTotals(base, pinned.placements.get(table.number) ?? 'linked', table.sizeBytes);
+  }
+
+  let nextNumber = pinned.version.nextFileNumber;
+  const files = new UnsyncedFiles();
+  try {
+    for (const step of plan.slices) {
+      checkCancelled();
+      const sliced = sliceBaseTable(fileSystem, nextFolder, step, files, () => nextNumber++);
+      for (const table of sliced) {
+        levels[step.level]?.push(table);
+        addToTotals(base, 'sliced', table.sizeBytes);
+      }
+    }
+    files.syncAll();
+  } finally {
+    files.closeAll();
+  }
+
+  const spans = incoming.spans.map(emptyTotals);
+  for (const { level, table, spanIndex } of plan.placed) {
+    checkCancelled();
+    const number = nextNumber++;
+    const origin = placeIncoming(fileSystem, nextFolder, table, number, request.moveIncoming);
+    levels[level]?.push({
+      number,
+      sizeBytes: table.sizeBytes,
+      smallest: table.smallest,
+      largest: table.largest,
+    });
+    const totals = spans[spanIndex];
+    if (totals) addToTotals(totals, origin, table.sizeBytes);
+  }
+
+  checkCancelled();
+  const manifestNumber = nextNumber++;
+  const version: Version = {
+    levels: levels.map((tables, level) => sortTables(tables, level)),
+    // The folder holds no log: LevelDB's first will have the next number, above this one (rule 5).
+    logNumber: manifestNumber,
+    previousLogNumber: 0,
+    nextFileNumber: nextNumber,
+    lastSequence: Math.max(pinned.version.lastSequence, incoming.lastSequence),
+  };
+  writeManifest(fileSystem, nextFolder, version, manifestNumber);
+  fileSystem.syncFolder(nextFolder);
+  return {
+    base,
+    spans,
+    tables: levels.reduce((count, tables) => count + tables.length, 0),
+    lastSequence: version.lastSequence,
+  };
+}
+
+function pinName(table: TableEntry): string {
+  return `${table.number}.pin`;
+}
+
+function sliceBaseTable(
+  fileSystem: FileSystem,
+  folder: string,
+  step: SliceStep,
+  files: UnsyncedFiles,
+  takeNumber: () => number,
+): TableEntry[] {
+  const pinPath = `${folder}/${pinName(step.table)}`;
+  const tables: TableEntry[] = [];
+  const reader = TableReader.open(fileSystem, pinPath, {
+    expectedSizeBytes: step.table.sizeBytes,
+  });
+  try {
+    for (const [index, keep] of step.outputs.entries()) {
+      // The first part takes the old number, so that level 0 keeps its order (rule 11).
+      const number = index === 0 ? step.table.number : takeNumber();
+      const path = `${folder}/${tableFileName(number)}`;
+      const sliced = sliceTable(reader, keep, () => files.create(fileSystem, path));
+      if (sliced === undefined) continue;
+      tables.push({
+        number,
+        sizeBytes: sliced.sizeBytes,
+        smallest: sliced.smallest,
+        largest: sliced.largest,
+      });
+      files.bound();
+    }
+  } finally {
+    reader.close();
+  }
+  unlinkIfThere(fileSystem, pinPath);
+  return tables;
+}
+
+function placeIncoming(
+  fileSystem: FileSystem,
+  folder: string,
+  table: TableFile,
+  number: number,
+  move: boolean,
+): TableOrigin {
+  const path = `${folder}/${tableFileName(number)}`;
+  // A linked table was made durable by the database that wrote it; others are new files.
+  if (table.origin !== 'linked') syncFile(fileSystem, table.path);
+  const place = move ? moveOrCopy : linkOrCopy;
+  const placement = place(fileSystem, table.path, path);
+  return placement === 'copied' && table.origin === 'linked' ? 'copied' : table.origin;
+}
+
+function sortTables(tables: TableEntry[], level: number): TableEntry[] {
+  return level === 0
+    ? tables.sort((a, b) => a.number - b.number)
+    : tables.sort((a, b) => compareBytes(userKeyOf(a.smallest), userKeyOf(b.smallest)));
+}
+
+/** New files that are written but not yet synced. */
+export class UnsyncedFiles {
+  #open: FileHandle[] = [];
+
+  /** Creates a table file that is read-only once it is closed: hard links share its bytes (rule 4). */
+  create(fileSystem: FileSystem, path: string): FileHandle {
+    const file = fileSystem.open(path, 'create');
+    this.#open.push(file);
+    fileSystem.setMode(path, 0o444);
+    return file;
+  }
+
+  /** Syncs when too many are open. */
+  bound(): void {
+    if (this.#open.length >= MAX_UNSYNCED_FILES) this.syncAll();
+  }
+
+  syncAll(): void {
+    for (const file of this.#open) file.sync();
+    this.closeAll();
+  }
+
+  closeAll(): void {
+    const files = this.#open;
+    this.#open = [];
+    for (const file of files) file.close();
+  }
+}

@@ -1,0 +1,69 @@
+/** Every code an EngineError can have. */
+export type EngineErrorCode =
+  /** The store, or the folder, does not exist and was not to be made. */
+  | 'SSTITCH_STORE_NOT_FOUND'
+  /** The store exists and was not to. */
+  | 'SSTITCH_STORE_EXISTS'
+  /** This process or another one has the store open. Level's own code: its users look for it. */
+  | 'LEVEL_LOCKED'
+  /** The folder holds something that is not a store, or a store of an unknown format. */
+  | 'SSTITCH_STORE_FORMAT'
+  /** A file of the store says something it cannot say. */
+  | 'SSTITCH_STORE_CORRUPT'
+  /** An fsync failed: what is on disk is unknown until the store is opened anew. */
+  | 'SSTITCH_STORE_POISONED'
+  /** The store is not open, or is closing. */
+  | 'SSTITCH_STORE_CLOSED'
+  /** Spans that overlap, are inverted or out of order. */
+  | 'SSTITCH_SPANS_INVALID'
+  /** Tables that are corrupt, outside their span, or out of order. */
+  | 'SSTITCH_TABLES_INVALID'
+  /** Entries out of order or outside their span. */
+  | 'SSTITCH_ENTRIES_INVALID'
+  /** An option has a value it cannot have. */
+  | 'SSTITCH_OPTION_INVALID'
+  /** The file system said no; `cause` has its error. */
+  | 'SSTITCH_FILE_OPERATION'
+  /** LevelDB said no; `cause` has its error. */
+  | 'SSTITCH_LEVELDB'
+  /** The target of a checkpoint, an extract or an adopt is not an empty place. */
+  | 'SSTITCH_TARGET_EXISTS'
+  /** The AbortSignal fired before the commit. */
+  | 'SSTITCH_ABORTED';
+
+export interface EngineErrorDetails {
+  readonly cause?: unknown;
+  /** The file or folder concerned. */
+  readonly path?: string | undefined;
+  /** The byte in that file. */
+  readonly offset?: number | undefined;
+}
+
+/** The one error class of @sstitch/engine. Level's own codes stay where Level users expect them. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
+  readonly code: EngineErrorCode;
+  readonly path: string | undefined;
+  readonly offset: number | undefined;
+
+  constructor(code: EngineErrorCode, message: string, details: EngineErrorDetails = {}) {
+    const place =
+      details.path === undefined
+        ? ''
+        : ` (${details.path}${details.offset === undefined ? '' : `, offset ${details.offset}`})`;
+    super(`${message}${place}`, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.path = details.path;
+    this.offset = details.offset;
+  }
+}
+
+/** The `code` of an error of Node, LevelDB or this project. */
+export function errorCodeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
+export function abortedError(): EngineError {
+  return new EngineError('SSTITCH_ABORTED', 'the operation was aborted');
+}

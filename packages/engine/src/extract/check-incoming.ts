@@ -1,0 +1,73 @@
+// Checks tables that somebody else made before LevelDB, which trusts every length in them, sees them.
+import { compareBytes, type FileSystem, type Span, userKeyOf, verifyTable } from '@sstitch/sst';
+import { EngineError } from '../errors.js';
+import type { SpanTables, TableFile, TableSet } from '../tables.js';
+
+/** A table file that a caller brings, with nothing known of it but where it is. */
+export interface ForeignSpanTables {
+  readonly span: Span;
+  /** Runs, oldest first; the paths of a run in key order. */
+  readonly runs: ReadonlyArray<readonly string[]>;
+}
+
+/** Parses every table in full and gives the set that the commit takes. */
+export function checkIncomingTables(
+  fileSystem: FileSystem,
+  input: { readonly spans: readonly ForeignSpanTables[] },
+  checkCancelled: () => void,
+): TableSet {
+  let lastSequence = 0;
+  const spans = input.spans.map(({ span, runs }): SpanTables => {
+    const checked = runs.map((run) =>
+      run.map((path): TableFile => {
+        checkCancelled();
+        const table = verifyTable(fileSystem, path);
+        lastSequence = Math.max(lastSequence, Number(table.largestSequence));
+        return {
+          path,
+          sizeBytes: table.sizeBytes,
+          smallest: table.smallest,
+          largest: table.largest,
+          origin: 'built',
+        };
+      }),
+    );
+    return { span, runs: checked };
+  });
+  return { spans, lastSequence };
+}
+
+/**
+ * Checks what ties tables to their spans: each table wholly inside its span, runs ordered, and no
+ * user key in two tables of a run.
+ *
+ * @throws EngineError SSTITCH_TABLES_INVALID
+ */
+export function checkRuns(spans: readonly SpanTables[]): void {
+  for (const { span, runs } of spans) {
+    for (const run of runs) {
+      let before: TableFile | undefined;
+      for (const table of run) {
+        const smallest = userKeyOf(table.smallest);
+        const largest = userKeyOf(table.largest);
+        const inside =
+          compareBytes(span.start, smallest) <= 0 &&
+          compareBytes(smallest, largest) <= 0 &&
+          (span.end === undefined || compareBytes(largest, span.end) < 0);
+        if (!inside) {
+          throw new EngineError('SSTITCH_TABLES_INVALID', 'a table has keys outside its span', {
+            path: table.path,
+          });
+        }
+        if (before && compareBytes(userKeyOf(before.largest), smallest) >= 0) {
+          throw new EngineError(
+            'SSTITCH_TABLES_INVALID',
+            'tables of a run are out of order or share a key',
+            { path: table.path },
+          );
+        }
+        before = table;
+      }
+    }
+  }
+}

@@ -1,0 +1,123 @@
+// Copies a LevelDB database by links, while it may be open, here or in another process: its tables
+// linked, a MANIFEST of its own, and, where asked, copies of the logs not yet in any table.
+//
+// Logs are appended to meanwhile. LevelDB ends a log before it starts the next, so copying the
+// newest first gives a prefix of what was written; and a log is deleted only after the MANIFEST has
+// moved past it, so a log number that has not changed by the end means that none was missed.
+import type { FileSystem } from '@sstitch/sst';
+import { pinVersion } from '../commit/pin-version.js';
+import { removeTree } from '../commit/place-file.js';
+import { EngineError, errorCodeOf } from '../errors.js';
+import { logFileName, parseLevelFileName, tableFileName } from '../leveldb/file-names.js';
+import { readVersion, type Version, writeManifest, writeNewFile } from '../leveldb/manifest.js';
+
+/** Each round follows a flush of the source's memtable; a source that outruns this many is broken. */
+const MAX_ROUNDS = 100;
+
+export interface CopyGenerationInput {
+  readonly sourceFolder: string;
+  /** Folder to make. */
+  readonly targetFolder: string;
+  /** Copy the logs too: for a source whose memtable was not flushed for this. */
+  readonly logs: boolean;
+  /** What `flushGeneration` gave; 0 where the logs are copied instead. */
+  readonly leastLogNumber: number;
+}
+
+export interface CopiedGeneration {
+  readonly tables: number;
+  /** Tables that were copied because links do not work between the two places. */
+  readonly copiedTables: number;
+  readonly copiedBytes: number;
+  readonly linkedBytes: number;
+}
+
+/** Copies; see the head of this file. Everything is synced but the target's parent. */
+export function copyGeneration(
+  fileSystem: FileSystem,
+  input: CopyGenerationInput,
+  checkCancelled: () => void,
+): CopiedGeneration {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    checkCancelled();
+    const copied = tryCopy(fileSystem, input, checkCancelled);
+    if (copied !== undefined) return copied;
+    removeTree(fileSystem, input.targetFolder);
+  }
+  throw new EngineError('SSTITCH_STORE_CORRUPT', 'the logs change faster than they can be copied', {
+    path: input.sourceFolder,
+  });
+}
+
+function tryCopy(
+  fileSystem: FileSystem,
+  { sourceFolder, targetFolder, logs, leastLogNumber }: CopyGenerationInput,
+  checkCancelled: () => void,
+): CopiedGeneration | undefined {
+  fileSystem.makeFolder(targetFolder);
+  const { version, placements } = pinVersion(
+    fileSystem,
+    sourceFolder,
+    targetFolder,
+    ({ levels }) => levels.flat().map((table) => ({ table, name: tableFileName(table.number) })),
+    checkCancelled,
+    leastLogNumber,
+  );
+  let nextNumber = version.nextFileNumber;
+  if (logs) {
+    const copied = copyLogs(fileSystem, sourceFolder, targetFolder, version);
+    if (copied === undefined) return undefined;
+    nextNumber = Math.max(nextNumber, copied + 1);
+  }
+  const manifestNumber = nextNumber++;
+  const target: Version = {
+    ...version,
+    logNumber: logs ? version.logNumber : manifestNumber,
+    previousLogNumber: logs ? version.previousLogNumber : 0,
+    nextFileNumber: nextNumber,
+  };
+  writeManifest(fileSystem, targetFolder, target, manifestNumber);
+  fileSystem.syncFolder(targetFolder);
+  const totals = { tables: 0, copiedTables: 0, copiedBytes: 0, linkedBytes: 0 };
+  for (const { number, sizeBytes } of version.levels.flat()) {
+    totals.tables++;
+    if (placements.get(number) === 'copied') {
+      totals.copiedTables++;
+      totals.copiedBytes += sizeBytes;
+    } else {
+      totals.linkedBytes += sizeBytes;
+    }
+  }
+  return totals;
+}
+
+/** Gives the greatest log number copied (0 for none), or undefined when the logs moved on meanwhile. */
+function copyLogs(
+  fileSystem: FileSystem,
+  sourceFolder: string,
+  targetFolder: string,
+  version: Version,
+): number | undefined {
+  const numbers = fileSystem
+    .readFolder(sourceFolder)
+    .map(parseLevelFileName)
+    .filter((name) => name?.kind === 'log')
+    .map((name) => name?.number ?? 0)
+    .filter((number) => number >= version.logNumber || number === version.previousLogNumber)
+    .sort((a, b) => b - a);
+  try {
+    for (const number of numbers) {
+      const name = logFileName(number);
+      writeNewFile(
+        fileSystem,
+        `${targetFolder}/${name}`,
+        fileSystem.readFile(`${sourceFolder}/${name}`),
+      );
+    }
+    const now = readVersion(fileSystem, sourceFolder);
+    return now.logNumber === version.logNumber ? (numbers[0] ?? 0) : undefined;
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+// Makes a store of a LevelDB database by links: what checkpoint and adopt share.
+import type { FileSystem } from '@sstitch/sst';
+import { removeTree } from '../commit/place-file.js';
+import { EngineError } from '../errors.js';
+import { createStoreFiles, generationName, isThere, makeFolders } from '../store-files.js';
+import {
+  type CopiedGeneration,
+  type CopyGenerationInput,
+  copyGeneration,
+} from './copy-generation.js';
+
+export interface MakeStoreInput extends Omit<CopyGenerationInput, 'targetFolder'> {
+  /** The store to make; an empty folder may be there. */
+  readonly storeFolder: string;
+  readonly writtenBy: string;
+}
+
+const FIRST_GENERATION = 1;
+
+/** Makes the store; a failure leaves nothing in its folder. */
+export function makeStoreFrom(
+  fileSystem: FileSystem,
+  input: MakeStoreInput,
+  checkCancelled: () => void,
+): CopiedGeneration {
+  const { storeFolder: folder } = input;
+  const existed = isThere(fileSystem, folder);
+  if (existed && fileSystem.readFolder(folder).length > 0) {
+    throw new EngineError('SSTITCH_TARGET_EXISTS', 'the target folder is not empty', {
+      path: folder,
+    });
+  }
+  makeFolders(fileSystem, folder);
+  try {
+    const targetFolder = `${folder}/${generationName(FIRST_GENERATION)}`;
+    const copied = copyGeneration(fileSystem, { ...input, targetFolder }, checkCancelled);
+    createStoreFiles(fileSystem, {
+      folder,
+      generation: FIRST_GENERATION,
+      writtenBy: input.writtenBy,
+    });
+    return copied;
+  } catch (error) {
+    removeTree(fileSystem, folder);
+    if (existed) makeFolders(fileSystem, folder);
+    throw error;
+  }
+}

@@ -1,0 +1,129 @@
+// The reading half of a store as an abstract-level database. Every read goes to the generation that
+// is current when it starts, or to that of its snapshot.
+import { type AbstractDatabaseOptions, AbstractLevel, type AbstractSnapshot } from 'abstract-level';
+import { EngineError } from './errors.js';
+import type { Generation } from './generation.js';
+import type { NativeBytes, NativeRangeOptions, NativeReadOptions } from './level-database.js';
+import { type AnyStore, StoreIterator, StoreSnapshot } from './store-iterator.js';
+
+type Bytes = string | Buffer | Uint8Array;
+
+/** Every capability that classic-level declares, and no other. */
+const MANIFEST = {
+  encodings: { buffer: true, utf8: true, view: true },
+  has: true,
+  createIfMissing: true,
+  errorIfExists: true,
+  explicitSnapshots: true,
+  getSync: true,
+  additionalMethods: { approximateSize: true, compactRange: true },
+  signals: { iterators: true },
+} as const;
+
+export abstract class GenerationReader<K = string, V = string> extends AbstractLevel<Bytes, K, V> {
+  protected constructor(options: AbstractDatabaseOptions<K, V> | undefined) {
+    super(MANIFEST, options);
+  }
+
+  /** The generation that reads go to now. */
+  protected abstract get generation(): Generation;
+
+  _get(key: NativeBytes, options: NativeReadOptions): Promise<NativeBytes | undefined> {
+    if (options.snapshot == null) return this.generation.database._get(key, options);
+    const { generation, inner } = snapshotOf(options.snapshot);
+    return generation.database._get(key, { ...options, snapshot: inner });
+  }
+
+  _getSync(key: NativeBytes, options: NativeReadOptions): NativeBytes | undefined {
+    if (options.snapshot == null) return this.generation.database._getSync(key, options);
+    const { generation, inner } = snapshotOf(options.snapshot);
+    return generation.database._getSync(key, { ...options, snapshot: inner });
+  }
+
+  _getMany(
+    keys: NativeBytes[],
+    options: NativeReadOptions,
+  ): Promise<Array<NativeBytes | undefined>> {
+    if (options.snapshot == null) return this.generation.database._getMany(keys, options);
+    const { generation, inner } = snapshotOf(options.snapshot);
+    return generation.database._getMany(keys, { ...options, snapshot: inner });
+  }
+
+  _has(key: NativeBytes, options: NativeReadOptions): Promise<boolean> {
+    if (options.snapshot == null) return this.generation.database._has(key, options);
+    const { generation, inner } = snapshotOf(options.snapshot);
+    return generation.database._has(key, { ...options, snapshot: inner });
+  }
+
+  _hasMany(keys: NativeBytes[], options: NativeReadOptions): Promise<boolean[]> {
+    if (options.snapshot == null) return this.generation.database._hasMany(keys, options);
+    const { generation, inner } = snapshotOf(options.snapshot);
+    return generation.database._hasMany(keys, { ...options, snapshot: inner });
+  }
+
+  _iterator(options: NativeRangeOptions): StoreIterator {
+    if (options.snapshot == null)
+      return new StoreIterator(this as unknown as AnyStore, options, this.generation, options);
+    const { generation, inner } = snapshotOf(options.snapshot);
+    const own = { ...options, snapshot: inner };
+    return new StoreIterator(this as unknown as AnyStore, options, generation, own);
+  }
+
+  _snapshot(options: object): StoreSnapshot {
+    return new StoreSnapshot(options, this.generation);
+  }
+
+  /** Bytes on disk between two keys, roughly; as classic-level's. */
+  async approximateSize(start: K, end: K): Promise<number>;
+  async approximateSize<TKey = K>(
+    start: TKey,
+    end: TKey,
+    options: { keyEncoding?: string },
+  ): Promise<number>;
+  async approximateSize(
+    start: unknown,
+    end: unknown,
+    options?: { keyEncoding?: string },
+  ): Promise<number> {
+    // Arity and states as in classic-level.
+    if (arguments.length < 2) {
+      throw new TypeError("The arguments 'start' and 'end' are required");
+    }
+    if (this.status === 'opening') {
+      return this.deferAsync(() => this.approximateSize(start, end, options ?? {}));
+    }
+    this.assertOpen('approximateSize');
+    return this.generation.database.approximateSize(
+      this.encodeBound(start, options),
+      this.encodeBound(end, options),
+      { keyEncoding: 'view' },
+    );
+  }
+
+  /** LevelDB's own counters, such as `leveldb.stats`, of the current generation. */
+  getProperty(property: string): string {
+    if (typeof property !== 'string') {
+      throw new TypeError("The first argument 'property' must be a string");
+    }
+    this.assertOpen('getProperty');
+    return this.generation.database.getProperty(property);
+  }
+
+  protected assertOpen(method: string): void {
+    if (this.status === 'open') return;
+    throw Object.assign(new Error(`Database is not open: cannot call ${method}()`), {
+      code: 'LEVEL_DATABASE_NOT_OPEN',
+    });
+  }
+
+  protected encodeBound(key: unknown, options: { keyEncoding?: string } | undefined): Uint8Array {
+    const encoding = this.keyEncoding(options?.keyEncoding as never);
+    const encoded: unknown = encoding.encode(key as never);
+    return typeof encoded === 'string' ? Buffer.from(encoded) : (encoded as Uint8Array);
+  }
+}
+
+function snapshotOf(snapshot: AbstractSnapshot): StoreSnapshot {
+  if (snapshot instanceof StoreSnapshot) return snapshot;
+  throw new EngineError('SSTITCH_OPTION_INVALID', 'the snapshot is not one of this store');
+}

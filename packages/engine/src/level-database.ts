@@ -1,0 +1,89 @@
+// The members of classic-level that the store calls. The underscored ones are abstract-level's
+// private API: what a database implements, after keys and values were encoded. The store is such an
+// implementation and hands its calls on, so each is encoded once and not twice.
+import type { AbstractIterator, AbstractSnapshot } from 'abstract-level';
+import { ClassicLevel } from 'classic-level';
+
+/** A key or a value in one of LevelDB's native formats: utf8, buffer or view. */
+export type NativeBytes = string | Uint8Array;
+
+export interface NativeOperation {
+  readonly type: 'put' | 'del';
+  readonly key: NativeBytes;
+  readonly value?: NativeBytes | undefined;
+}
+
+export interface NativeReadOptions {
+  readonly keyEncoding?: string;
+  readonly valueEncoding?: string;
+  readonly fillCache?: boolean;
+  readonly snapshot?: AbstractSnapshot | undefined;
+}
+
+export interface NativeRangeOptions extends NativeReadOptions {
+  readonly gt?: NativeBytes;
+  readonly gte?: NativeBytes;
+  readonly lt?: NativeBytes;
+  readonly lte?: NativeBytes;
+  readonly reverse: boolean;
+  readonly limit: number;
+  readonly keys?: boolean;
+  readonly values?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface NativeIterator extends AbstractIterator<LevelDatabase, NativeBytes, NativeBytes> {
+  _next(): Promise<[NativeBytes, NativeBytes] | undefined>;
+  _nextv(size: number, options: object): Promise<Array<[NativeBytes, NativeBytes]>>;
+  _seek(target: NativeBytes, options: object): void;
+  readonly cached: number;
+}
+
+export interface LevelDatabase {
+  readonly status: string;
+  open(): Promise<void>;
+  close(): Promise<void>;
+  compactRange(start: Uint8Array, end: Uint8Array, options: { keyEncoding: string }): Promise<void>;
+  approximateSize(
+    start: Uint8Array,
+    end: Uint8Array,
+    options: { keyEncoding: string },
+  ): Promise<number>;
+  getProperty(property: string): string;
+  snapshot(): AbstractSnapshot;
+  _get(key: NativeBytes, options: NativeReadOptions): Promise<NativeBytes | undefined>;
+  _getSync(key: NativeBytes, options: NativeReadOptions): NativeBytes | undefined;
+  _getMany(
+    keys: NativeBytes[],
+    options: NativeReadOptions,
+  ): Promise<Array<NativeBytes | undefined>>;
+  _has(key: NativeBytes, options: NativeReadOptions): Promise<boolean>;
+  _hasMany(keys: NativeBytes[], options: NativeReadOptions): Promise<boolean[]>;
+  _put(key: NativeBytes, value: NativeBytes, options: object): Promise<void>;
+  _del(key: NativeBytes, options: object): Promise<void>;
+  _batch(operations: readonly NativeOperation[], options: { sync?: boolean }): Promise<void>;
+  _clear(options: NativeRangeOptions): Promise<void>;
+  _iterator(options: NativeRangeOptions): NativeIterator;
+}
+
+/** LevelDB's own options, as classic-level takes them. */
+export interface LevelOptions {
+  readonly cacheSize: number;
+  readonly writeBufferSize: number;
+  readonly blockSize: number;
+  readonly blockRestartInterval: number;
+  readonly maxOpenFiles: number;
+  readonly maxFileSize: number;
+  readonly compression: boolean;
+}
+
+/** Opens the LevelDB database in a folder. */
+export async function openLevelDatabase(
+  folder: string,
+  options: LevelOptions & { readonly createIfMissing: boolean },
+): Promise<LevelDatabase> {
+  // `passive` opens are not used: the constructor's own open would hide which error belongs to whom.
+  const database = new ClassicLevel(folder, options) as unknown as LevelDatabase;
+  await database.open();
+  return database;
+}

@@ -1,0 +1,198 @@
+// The version a LevelDB folder is at: CURRENT names a MANIFEST, whose edits, applied in order, give
+// the tables of each level and the counters.
+//
+// What is written here is one record (leveldb.md, rule 2), so that no torn write can leave an older
+// version that LevelDB would accept.
+import { compareBytes, type FileSystem, userKeyOf } from '@sstitch/sst';
+import { EngineError } from '../errors.js';
+import { CURRENT_FILE, manifestFileName, parseLevelFileName } from './file-names.js';
+import { readLogRecords, writeLogRecords } from './log-format.js';
+import {
+  COMPARATOR_NAME,
+  decodeVersionEdit,
+  encodeVersionEdit,
+  LEVEL_COUNT,
+  type TableEntry,
+  type VersionEdit,
+} from './version-edit.js';
+
+/** The tables and counters of a LevelDB database at one moment. */
+export interface Version {
+  /** Level 0 by ascending number (oldest first); the others by ascending key. */
+  readonly levels: ReadonlyArray<readonly TableEntry[]>;
+  /** Logs with this number or a higher one are replayed on open. */
+  readonly logNumber: number;
+  /** 0, or one more log to replay. */
+  readonly previousLogNumber: number;
+  /** Greater than every file number in use. */
+  readonly nextFileNumber: number;
+  /** At least the sequence of every entry in the tables. */
+  readonly lastSequence: number;
+}
+
+/** LevelDB packs sequence and type into 64 bits; sequences this near the limit leave it no room. */
+export const MAX_USABLE_SEQUENCE = Number.MAX_SAFE_INTEGER;
+
+/** LevelDB reads whole CURRENT files; a real one has under 30 bytes. */
+const MAX_CURRENT_SIZE_BYTES = 64;
+
+/**
+ * Reads the name of the MANIFEST in force.
+ *
+ * @throws EngineError SSTITCH_STORE_CORRUPT when CURRENT names anything but a MANIFEST beside it:
+ * LevelDB would follow `../`.
+ */
+export function readCurrent(fileSystem: FileSystem, folder: string): string {
+  const path = `${folder}/${CURRENT_FILE}`;
+  const bytes = fileSystem.readFile(path);
+  const text =
+    bytes.byteLength > MAX_CURRENT_SIZE_BYTES ? '' : Buffer.from(bytes).toString('latin1');
+  if (!text.endsWith('\n')) {
+    throw new EngineError('SSTITCH_STORE_CORRUPT', 'CURRENT does not end in a newline', { path });
+  }
+  const name = text.slice(0, -1);
+  if (parseLevelFileName(name)?.kind !== 'manifest') {
+    throw new EngineError('SSTITCH_STORE_CORRUPT', 'CURRENT does not name a MANIFEST', { path });
+  }
+  return name;
+}
+
+/**
+ * Reads the version a folder is at. The database may be open and compacting: a MANIFEST that ends
+ * in half a record is read up to there. ENOENT means that the database was reopened or removed
+ * meanwhile; the caller reads again.
+ *
+ * @throws EngineError SSTITCH_STORE_CORRUPT
+ */
+export function readVersion(fileSystem: FileSystem, folder: string): Version {
+  const path = `${folder}/${readCurrent(fileSystem, folder)}`;
+  return applyEdits(readEdits(fileSystem.readFile(path), path), path);
+}
+
+function* readEdits(bytes: Uint8Array, path: string): Generator<VersionEdit> {
+  for (const record of readLogRecords(bytes, path)) {
+    yield decodeVersionEdit(record.data, path, record.offset);
+  }
+}
+
+/** The version that edits lead to, checked by every rule that can be checked without the tables. */
+export function applyEdits(edits: Iterable<VersionEdit>, path: string): Version {
+  const levels = Array.from({ length: LEVEL_COUNT }, () => new Map<number, TableEntry>());
+  let logNumber: number | undefined;
+  let previousLogNumber = 0;
+  let nextFileNumber: number | undefined;
+  let lastSequence: number | undefined;
+  for (const edit of edits) {
+    if (edit.comparator !== undefined && edit.comparator !== COMPARATOR_NAME) {
+      throw new EngineError(
+        'SSTITCH_STORE_FORMAT',
+        `the database is ordered by ${JSON.stringify(edit.comparator)}, not bytewise`,
+        { path },
+      );
+    }
+    logNumber = edit.logNumber ?? logNumber;
+    previousLogNumber = edit.previousLogNumber ?? previousLogNumber;
+    nextFileNumber = edit.nextFileNumber ?? nextFileNumber;
+    lastSequence = edit.lastSequence ?? lastSequence;
+    // LevelDB's builder removes first and adds then, so that a file may move within one edit.
+    for (const { level, number } of edit.deleted) levels[level]?.delete(number);
+    for (const { level, table } of edit.added) levels[level]?.set(table.number, table);
+  }
+  if (logNumber === undefined || nextFileNumber === undefined || lastSequence === undefined) {
+    throw new EngineError('SSTITCH_STORE_CORRUPT', 'the MANIFEST lacks a counter', { path });
+  }
+  const version: Version = {
+    levels: levels.map((tables, level) => sortLevel([...tables.values()], level)),
+    logNumber,
+    previousLogNumber,
+    nextFileNumber,
+    lastSequence,
+  };
+  checkVersion(version, path);
+  return version;
+}
+
+function sortLevel(tables: TableEntry[], level: number): TableEntry[] {
+  return level === 0
+    ? tables.sort((a, b) => a.number - b.number)
+    : tables.sort((a, b) => compareBytes(userKeyOf(a.smallest), userKeyOf(b.smallest)));
+}
+
+/**
+ * Checks what LevelDB takes for granted: breaking it aborts the process, hides keys, or overwrites
+ * files (leveldb.md, rules 1, 4, 5, 6, 7, 9).
+ *
+ * @throws EngineError SSTITCH_STORE_CORRUPT
+ */
+export function checkVersion(version: Version, path: string): void {
+  const corrupt = (message: string) =>
+    new EngineError('SSTITCH_STORE_CORRUPT', `the MANIFEST ${message}`, { path });
+  if (version.lastSequence > MAX_USABLE_SEQUENCE) throw corrupt('has a sequence near the limit');
+  if (version.logNumber >= version.nextFileNumber) throw corrupt('has a log beyond its next file');
+  const numbers = new Set<number>();
+  for (const [level, tables] of version.levels.entries()) {
+    let before: TableEntry | undefined;
+    for (const table of tables) {
+      if (table.number === 0 || table.number >= version.nextFileNumber) {
+        throw corrupt(`lists table ${table.number}, its next file is ${version.nextFileNumber}`);
+      }
+      if (numbers.has(table.number)) throw corrupt(`lists table ${table.number} twice`);
+      numbers.add(table.number);
+      const smallest = userKeyOf(table.smallest);
+      if (compareBytes(smallest, userKeyOf(table.largest)) > 0) {
+        throw corrupt(`gives table ${table.number} inverted bounds`);
+      }
+      // Equal bounds pass here: LevelDB itself makes such pairs, and planVersion heals them.
+      if (level > 0 && before && compareBytes(userKeyOf(before.largest), smallest) > 0) {
+        throw corrupt(`has tables ${before.number} and ${table.number} overlap in level ${level}`);
+      }
+      before = table;
+    }
+  }
+}
+
+/** The bytes of a MANIFEST that holds this version in one record. */
+export function encodeManifest(version: Version): Uint8Array {
+  const edit: VersionEdit = {
+    comparator: COMPARATOR_NAME,
+    logNumber: version.logNumber,
+    previousLogNumber: version.previousLogNumber,
+    nextFileNumber: version.nextFileNumber,
+    lastSequence: version.lastSequence,
+    deleted: [],
+    added: version.levels.flatMap((tables, level) => tables.map((table) => ({ level, table }))),
+  };
+  return writeLogRecords([encodeVersionEdit(edit)]);
+}
+
+/**
+ * Writes MANIFEST and CURRENT of a new database folder and syncs both; the folder itself is the
+ * caller's to sync. The MANIFEST takes `manifestNumber`, which the version's next file exceeds.
+ */
+export function writeManifest(
+  fileSystem: FileSystem,
+  folder: string,
+  version: Version,
+  manifestNumber: number,
+): void {
+  const name = manifestFileName(manifestNumber);
+  checkVersion(version, `${folder}/${name}`);
+  writeNewFile(fileSystem, `${folder}/${name}`, encodeManifest(version));
+  writeNewFile(fileSystem, `${folder}/${CURRENT_FILE}`, Buffer.from(`${name}\n`, 'latin1'));
+}
+
+/** Creates a file, writes it and returns when it is on stable storage (its name is not yet). */
+export function writeNewFile(fileSystem: FileSystem, path: string, bytes: Uint8Array): void {
+  const file = fileSystem.open(path, 'create');
+  try {
+    file.write(bytes);
+    file.sync();
+  } finally {
+    file.close();
+  }
+}
+
+/** Number and names of the tables of all levels. */
+export function tablesOf(version: Version): Array<{ level: number; table: TableEntry }> {
+  return version.levels.flatMap((tables, level) => tables.map((table) => ({ level, table })));
+}

@@ -1,0 +1,21 @@
+// A look at a database's levels, without opening it.
+import type { FileSystem } from '@sstitch/sst';
+import { readVersion } from './manifest.js';
+
+export interface LevelSummary {
+  readonly level: number;
+  readonly tables: number;
+  readonly bytes: number;
+}
+
+/** Tables and bytes of each level of the LevelDB database in a folder. */
+export function readLevels(
+  fileSystem: FileSystem,
+  { folder }: { readonly folder: string },
+): LevelSummary[] {
+  return readVersion(fileSystem, folder).levels.map((tables, level) => ({
+    level,
+    tables: tables.length,
+    bytes: tables.reduce((sum, table) => sum + table.sizeBytes, 0),
+  }));
+}

@@ -1,0 +1,203 @@
+// A version edit: one record of a MANIFEST (LevelDB's db/version_edit.cc). Fields, each a varint tag
+// and its content, in any order:
+//
+//   1 comparator         length-prefixed name
+//   2 log number         varint64     logs below it are obsolete
+//   3 next file number   varint64
+//   4 last sequence      varint64
+//   5 compact pointer    level varint32, length-prefixed internal key
+//   6 deleted file       level varint32, number varint64
+//   7 new file           level varint32, number varint64, size varint64,
+//                        smallest and largest: length-prefixed internal keys
+//   9 previous log       varint64     always 0 since LevelDB 1.2
+//
+// Numbers are kept as JavaScript numbers and refused above 2^53-1: file numbers and sizes never get
+// there, and a sequence that did would leave LevelDB no room (its limit is 2^56-1).
+import { EngineError } from '../errors.js';
+
+export const LEVEL_COUNT = 7;
+export const COMPARATOR_NAME = 'leveldb.BytewiseComparator';
+/** Sequence and type behind the user key. */
+export const INTERNAL_KEY_TRAILER_BYTES = 8;
+
+/** What a MANIFEST says of a table. */
+export interface TableEntry {
+  readonly number: number;
+  readonly sizeBytes: number;
+  /** Internal key. */
+  readonly smallest: Uint8Array;
+  /** Internal key. */
+  readonly largest: Uint8Array;
+}
+
+export interface VersionEdit {
+  comparator?: string;
+  logNumber?: number;
+  previousLogNumber?: number;
+  nextFileNumber?: number;
+  lastSequence?: number;
+  readonly deleted: Array<{ readonly level: number; readonly number: number }>;
+  readonly added: Array<{ readonly level: number; readonly table: TableEntry }>;
+}
+
+const TAG_COMPARATOR = 1;
+const TAG_LOG_NUMBER = 2;
+const TAG_NEXT_FILE_NUMBER = 3;
+const TAG_LAST_SEQUENCE = 4;
+const TAG_COMPACT_POINTER = 5;
+const TAG_DELETED_FILE = 6;
+const TAG_NEW_FILE = 7;
+const TAG_PREVIOUS_LOG_NUMBER = 9;
+
+const textEncoder = new TextEncoder();
+const textDecoder = new TextDecoder();
+
+/** Decodes one MANIFEST record. `offset` and `path` only serve the error. */
+export function decodeVersionEdit(bytes: Uint8Array, path: string, offset: number): VersionEdit {
+  const edit: VersionEdit = { deleted: [], added: [] };
+  let position = 0;
+  const corrupt = (message: string) =>
+    new EngineError('SSTITCH_STORE_CORRUPT', `a version edit ${message}`, { path, offset });
+
+  const readNumber = (): number => {
+    let value = 0;
+    let factor = 1;
+    for (let length = 0; length < 10; length++) {
+      const byte = bytes[position++];
+      if (byte === undefined) throw corrupt('ends in the middle of a number');
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) {
+        if (!Number.isSafeInteger(value)) throw corrupt('holds a number above 2^53-1');
+        return value;
+      }
+      factor *= 128;
+    }
+    throw corrupt('holds a number of more than ten bytes');
+  };
+  const readLevel = (): number => {
+    const level = readNumber();
+    if (level >= LEVEL_COUNT) throw corrupt(`names level ${level}`);
+    return level;
+  };
+  const readBytes = (): Uint8Array => {
+    const length = readNumber();
+    if (position + length > bytes.byteLength) throw corrupt('ends in the middle of a key');
+    const slice = bytes.slice(position, position + length);
+    position += length;
+    return slice;
+  };
+  const readInternalKey = (): Uint8Array => {
+    const key = readBytes();
+    if (key.byteLength < INTERNAL_KEY_TRAILER_BYTES) throw corrupt('holds a key without a trailer');
+    return key;
+  };
+
+  while (position < bytes.byteLength) {
+    const tag = readNumber();
+    switch (tag) {
+      case TAG_COMPARATOR:
+        edit.comparator = textDecoder.decode(readBytes());
+        break;
+      case TAG_LOG_NUMBER:
+        edit.logNumber = readNumber();
+        break;
+      case TAG_PREVIOUS_LOG_NUMBER:
+        edit.previousLogNumber = readNumber();
+        break;
+      case TAG_NEXT_FILE_NUMBER:
+        edit.nextFileNumber = readNumber();
+        break;
+      case TAG_LAST_SEQUENCE:
+        edit.lastSequence = readNumber();
+        break;
+      case TAG_COMPACT_POINTER:
+        readLevel();
+        readInternalKey();
+        break;
+      case TAG_DELETED_FILE: {
+        const level = readLevel();
+        edit.deleted.push({ level, number: readNumber() });
+        break;
+      }
+      case TAG_NEW_FILE: {
+        const level = readLevel();
+        const number = readNumber();
+        const sizeBytes = readNumber();
+        const smallest = readInternalKey();
+        const largest = readInternalKey();
+        edit.added.push({ level, table: { number, sizeBytes, smallest, largest } });
+        break;
+      }
+      default:
+        throw corrupt(`has the unknown field ${tag}`);
+    }
+  }
+  return edit;
+}
+
+/** Encodes one MANIFEST record. Compaction pointers are left out: LevelDB starts its rounds anew. */
+export function encodeVersionEdit(edit: VersionEdit): Uint8Array {
+  const writer = new EditWriter();
+  if (edit.comparator !== undefined) {
+    writer.number(TAG_COMPARATOR);
+    writer.bytes(textEncoder.encode(edit.comparator));
+  }
+  const numbers: ReadonlyArray<readonly [tag: number, value: number | undefined]> = [
+    [TAG_LOG_NUMBER, edit.logNumber],
+    [TAG_PREVIOUS_LOG_NUMBER, edit.previousLogNumber],
+    [TAG_NEXT_FILE_NUMBER, edit.nextFileNumber],
+    [TAG_LAST_SEQUENCE, edit.lastSequence],
+  ];
+  for (const [tag, value] of numbers) {
+    if (value === undefined) continue;
+    writer.number(tag);
+    writer.number(value);
+  }
+  for (const { level, number } of edit.deleted) {
+    writer.number(TAG_DELETED_FILE);
+    writer.number(level);
+    writer.number(number);
+  }
+  for (const { level, table } of edit.added) {
+    writer.number(TAG_NEW_FILE);
+    writer.number(level);
+    writer.number(table.number);
+    writer.number(table.sizeBytes);
+    writer.bytes(table.smallest);
+    writer.bytes(table.largest);
+  }
+  return writer.finish();
+}
+
+class EditWriter {
+  #buffer = new Uint8Array(4096);
+  #length = 0;
+
+  number(value: number): void {
+    this.#reserve(10);
+    while (value >= 0x80) {
+      // Not `value & 0x7f`: numbers above 2^31 would lose their upper bits.
+      this.#buffer[this.#length++] = (value % 128) | 0x80;
+      value = Math.floor(value / 128);
+    }
+    this.#buffer[this.#length++] = value;
+  }
+
+  bytes(value: Uint8Array): void {
+    this.number(value.byteLength);
+    this.#reserve(value.byteLength);
+    this.#buffer.set(value, this.#length);
+    this.#length += value.byteLength;
+  }
+
+  finish(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  #reserve(count: number): void {
+    if (this.#length + count <= this.#buffer.byteLength) return;
+    const larger = new Uint8Array(Math.max(this.#buffer.byteLength * 2, this.#length + count));
+    larger.set(this.#buffer.subarray(0, this.#length));
+    this.#buffer = larger;
+  }
+}

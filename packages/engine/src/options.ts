@@ -1,0 +1,79 @@
+// Options of a store: LevelDB's own pass through, with defaults for stores that take whole syncs.
+import type { FileSystem } from '@sstitch/sst';
+import type { AbstractDatabaseOptions } from 'abstract-level';
+import { EngineError } from './errors.js';
+import type { LevelOptions } from './level-database.js';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export interface StoreOptions<K, V> extends AbstractDatabaseOptions<K, V>, Partial<LevelOptions> {
+  /** Make the store if there is none. @defaultValue true */
+  readonly createIfMissing?: boolean;
+  /** Refuse a store that exists. @defaultValue false */
+  readonly errorIfExists?: boolean;
+  /**
+   * LevelDB's block cache, in bytes. Each commit opens a new generation with a cache of its own, so
+   * a large one is cold more often than it is worth.
+   * @defaultValue 8 MiB
+   */
+  readonly cacheSize?: number;
+  /**
+   * Size at which LevelDB turns its write buffer into a table, in bytes. A commit replaces syncs
+   * without this buffer; it serves plain writes only, and is flushed at the start of each commit.
+   * @defaultValue 4 MiB
+   */
+  readonly writeBufferSize?: number;
+  /**
+   * Size of the tables that LevelDB's compactions write, in bytes. A commit copies up to one table
+   * at each bound of a span, and links all others: larger ones mean fewer links and longer copies.
+   * @defaultValue 2 MiB
+   */
+  readonly maxFileSize?: number;
+  /** Size of a data block before compression, in bytes. @defaultValue 4096 */
+  readonly blockSize?: number;
+  /** Keys between two restart points of a block. @defaultValue 16 */
+  readonly blockRestartInterval?: number;
+  /** Tables that LevelDB keeps open, in each generation. @defaultValue 1000 */
+  readonly maxOpenFiles?: number;
+  /** Compress blocks with snappy. @defaultValue true */
+  readonly compression?: boolean;
+  /**
+   * What does the file work. With one of your own the work runs on the calling thread: for tests
+   * that record or break operations.
+   * @defaultValue Node's file system, in worker threads
+   */
+  readonly fileSystem?: FileSystem;
+}
+
+const LEVEL_DEFAULTS: LevelOptions = {
+  cacheSize: 8 * MIB,
+  writeBufferSize: 4 * MIB,
+  blockSize: 4 * KIB,
+  blockRestartInterval: 16,
+  maxOpenFiles: 1000,
+  maxFileSize: 2 * MIB,
+  compression: true,
+};
+
+/** LevelDB's options of a store, with the defaults filled in. */
+export function levelOptionsOf(options: Partial<LevelOptions>): LevelOptions {
+  const chosen: { -readonly [K in keyof LevelOptions]: LevelOptions[K] } = { ...LEVEL_DEFAULTS };
+  for (const name of [
+    'cacheSize',
+    'writeBufferSize',
+    'blockSize',
+    'blockRestartInterval',
+    'maxOpenFiles',
+    'maxFileSize',
+  ] as const) {
+    const value = options[name];
+    if (value === undefined) continue;
+    if (!Number.isSafeInteger(value) || value <= 0) {
+      throw new EngineError('SSTITCH_OPTION_INVALID', `${name} must be a positive whole number`);
+    }
+    chosen[name] = value;
+  }
+  if (options.compression !== undefined) chosen.compression = options.compression;
+  return chosen;
+}

@@ -1,0 +1,51 @@
+// Checks spans at the door, and copies them: the caller may reuse its buffers.
+import { compareBytes, type Span } from '@sstitch/sst';
+import { EngineError } from './errors.js';
+
+/**
+ * Copies spans, dropping none: an empty one (start equal to end) is legal and holds nothing.
+ *
+ * @throws EngineError SSTITCH_SPANS_INVALID when one is inverted, or they overlap or are out of order
+ */
+export function checkSpans(spans: readonly Span[]): Span[] {
+  const checked: Span[] = [];
+  let end: Uint8Array | undefined = new Uint8Array(0);
+  for (const [index, span] of spans.entries()) {
+    if (!(span?.start instanceof Uint8Array)) throw invalid(index, 'has no start');
+    if (span.end !== undefined && !(span.end instanceof Uint8Array)) {
+      throw invalid(index, 'has an end that is not bytes');
+    }
+    if (span.end !== undefined && compareBytes(span.start, span.end) > 0) {
+      throw invalid(index, 'ends before it starts');
+    }
+    if (end === undefined || compareBytes(span.start, end) < 0) {
+      throw invalid(index, 'begins before the one in front of it ends');
+    }
+    end = span.end;
+    checked.push({
+      // Uint8Array.from and not slice, which for a Buffer is a view.
+      start: Uint8Array.from(span.start),
+      end: span.end === undefined ? undefined : Uint8Array.from(span.end),
+    });
+  }
+  return checked;
+}
+
+function invalid(index: number, what: string): EngineError {
+  return new EngineError('SSTITCH_SPANS_INVALID', `span ${index} ${what}`);
+}
+
+/** Whether a user key lies in one of sorted, disjoint spans. */
+export function spansContain(spans: readonly Span[], key: Uint8Array): boolean {
+  let low = 0;
+  let high = spans.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const span = spans[middle];
+    if (span === undefined) return false;
+    if (span.end !== undefined && compareBytes(span.end, key) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  const span = spans[low];
+  return span !== undefined && compareBytes(span.start, key) <= 0;
+}

@@ -1,0 +1,297 @@
+// What is behind a store's abstract-level face: the generations, the gate, and the one path by which
+// a store is changed.
+//
+// Invariants:
+// - exactly one generation is current; every other live one is retired and has readers;
+// - commits run one at a time;
+// - while it is open, this process holds the lock of the generation that CURRENT names.
+import type { Span } from '@sstitch/sst';
+import { flushGeneration } from './commit/flush-generation.js';
+import { type CommitReport, commitTables } from './commit/ingest-and-excise.js';
+import { WriteGate } from './commit/write-gate.js';
+import { ENGINE_NAME } from './engine-name.js';
+import { EngineError, errorCodeOf } from './errors.js';
+import type { CopiedGeneration } from './extract/copy-generation.js';
+import type { ExtractedTables } from './extract/extract-tables.js';
+import { Generation } from './generation.js';
+import { type LevelDatabase, type LevelOptions, openLevelDatabase } from './level-database.js';
+import { claimStore, releaseStore } from './open-stores.js';
+import type { StoreOptions } from './options.js';
+import { generationName, STAGING_FOLDER } from './store-files.js';
+import type { TableSet } from './tables.js';
+import { asEngineError, isSyncFailure } from './workers/task-errors.js';
+import { InlineRunner, type TaskRunner, ThreadRunner } from './workers/task-runner.js';
+
+/** Another process commits meanwhile: each round follows a new generation of its. */
+const MAX_OPEN_ROUNDS = 10;
+
+export interface CoreOptions {
+  readonly location: string;
+  readonly level: LevelOptions;
+  readonly createIfMissing: boolean;
+  readonly errorIfExists: boolean;
+  readonly fileSystem: StoreOptions<unknown, unknown>['fileSystem'];
+  readonly now: () => number;
+}
+
+export class StoreCore {
+  readonly #options: CoreOptions;
+  readonly runner: TaskRunner;
+  readonly folder: string;
+  readonly gate: WriteGate;
+  readonly #live = new Set<Generation>();
+  readonly #closing = new AbortController();
+  #current: Generation;
+  #lastNumber: number;
+  #lastStaging = 0;
+  #commits: Promise<unknown> = Promise.resolve();
+  #poison: EngineError | undefined;
+
+  private constructor(
+    options: CoreOptions,
+    runner: TaskRunner,
+    folder: string,
+    opened: { readonly number: number; readonly database: LevelDatabase },
+    lastNumber: number,
+  ) {
+    this.#options = options;
+    this.runner = runner;
+    this.folder = folder;
+    this.#lastNumber = lastNumber;
+    this.#current = this.#addGeneration(opened.number, opened.database);
+    this.gate = new WriteGate(opened.database);
+  }
+
+  /** Opens or makes the store; finishes or undoes what a crash left. */
+  static async open(options: CoreOptions): Promise<StoreCore> {
+    const runner = options.fileSystem ? new InlineRunner(options.fileSystem) : new ThreadRunner();
+    let claimed: string | undefined;
+    try {
+      for (let round = 0; round < MAX_OPEN_ROUNDS; round++) {
+        const prepared = await runner.run('prepareOpen', {
+          location: options.location,
+          createIfMissing: options.createIfMissing,
+          errorIfExists: options.errorIfExists,
+        });
+        const folder = prepared.realPath;
+        if (claimed === undefined) claimStore(folder);
+        claimed = folder;
+        const isNew = prepared.generation === undefined;
+        const number = prepared.generation ?? 1;
+        const generationFolder = `${folder}/${generationName(number)}`;
+        const database = await openGeneration(generationFolder, options, isNew).catch(
+          async (error: unknown) => {
+            // Gone or being removed: another process has committed since CURRENT was read.
+            if (!isNew && !(await isStillCurrent(runner, options, number))) return undefined;
+            throw error;
+          },
+        );
+        if (database === undefined) continue;
+        try {
+          if (isNew) {
+            const input = { folder, generation: number, writtenBy: ENGINE_NAME };
+            await runner.run('createStoreFiles', input);
+          } else if (!(await isStillCurrent(runner, options, number))) {
+            await database.close();
+            continue;
+          }
+          const staleReaders = await runner.run('listStaleReaders', { folder });
+          const lastNumber = await runner.run('cleanStore', {
+            folder,
+            generation: number,
+            staleReaders,
+          });
+          return new StoreCore(options, runner, folder, { number, database }, lastNumber);
+        } catch (error) {
+          await database.close();
+          throw error;
+        }
+      }
+      throw new EngineError('LEVEL_LOCKED', 'another process keeps committing to the store', {
+        path: options.location,
+      });
+    } catch (error) {
+      if (claimed !== undefined) releaseStore(claimed);
+      runner.release();
+      throw asEngineError(error);
+    }
+  }
+
+  get current(): Generation {
+    return this.#current;
+  }
+
+  /** All generations that are open, the current one included. */
+  get generations(): ReadonlySet<Generation> {
+    return this.#live;
+  }
+
+  /** A folder of this store, not yet made, for tables on their way in: same file system, so links work. */
+  async newStagingFolder(): Promise<string> {
+    const parent = `${this.folder}/${STAGING_FOLDER}`;
+    await this.runner.run('makeFolder', { folder: parent });
+    return `${parent}/${++this.#lastStaging}`;
+  }
+
+  /** Commits tables; one commit after another. */
+  commit(
+    tables: TableSet,
+    options: { readonly moveIncoming: boolean; readonly signal: AbortSignal | undefined },
+  ): Promise<CommitReport> {
+    return this.#serialised(async () => {
+      if (this.#poison !== undefined) throw this.#poison;
+      const number = ++this.#lastNumber;
+      const nextFolder = `${this.folder}/${generationName(number)}`;
+      const signals = [this.#closing.signal, ...(options.signal ? [options.signal] : [])];
+      return commitTables(
+        {
+          runner: this.runner,
+          folder: this.folder,
+          gate: this.gate,
+          current: () => this.#current,
+          openNext: (folder) =>
+            openLevelDatabase(folder, { ...this.#options.level, createIfMissing: false }),
+          now: this.#options.now,
+        },
+        {
+          number,
+          nextFolder,
+          tables,
+          moveIncoming: options.moveIncoming,
+          signal: AbortSignal.any(signals),
+          switchTo: (database) => {
+            const old = this.#current;
+            this.#current = this.#addGeneration(number, database);
+            old.retire();
+          },
+          failed: (error, renamed) => this.#failed(error, renamed),
+        },
+      );
+    });
+  }
+
+  /** Extracts tables into a folder, which is made. */
+  async extract(
+    spans: readonly Span[],
+    targetFolder: string,
+    signal: AbortSignal | undefined,
+  ): Promise<ExtractedTables> {
+    return this.#onPinned(async ({ folder, database }) => {
+      const leastLogNumber = await flushGeneration(this.runner, folder, database);
+      const input = { sourceFolder: folder, targetFolder, spans, leastLogNumber };
+      return this.runner.run('extractTables', input, { signal });
+    });
+  }
+
+  /** Makes `targetFolder`, a store of one generation that shares this one's tables. */
+  async checkpoint(
+    targetFolder: string,
+    signal: AbortSignal | undefined,
+  ): Promise<CopiedGeneration> {
+    return this.#onPinned(async ({ folder, database }) => {
+      const leastLogNumber = await flushGeneration(this.runner, folder, database);
+      const input = {
+        sourceFolder: folder,
+        storeFolder: targetFolder,
+        logs: false,
+        leastLogNumber,
+        writtenBy: ENGINE_NAME,
+      };
+      return this.runner.run('makeStoreFrom', input, { signal });
+    });
+  }
+
+  /** Closes every generation. Readers were closed before, by abstract-level. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#commits.catch(() => undefined);
+    await Promise.all([...this.#live].map((generation) => generation.close()));
+    releaseStore(this.folder);
+    this.runner.release();
+  }
+
+  /** Runs `work` on the current generation, which stays alive meanwhile. */
+  async #onPinned<T>(work: (generation: Generation) => Promise<T>): Promise<T> {
+    const generation = this.#current;
+    generation.retain();
+    try {
+      return await work(generation);
+    } catch (error) {
+      throw asEngineError(error);
+    } finally {
+      generation.release();
+    }
+  }
+
+  #serialised<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#commits.catch(() => undefined).then(work);
+    this.#commits = result.catch(() => undefined);
+    return result;
+  }
+
+  #addGeneration(number: number, database: LevelDatabase): Generation {
+    const folder = `${this.folder}/${generationName(number)}`;
+    const generation = new Generation(number, folder, database, async (ended) => {
+      this.#live.delete(ended);
+      await this.runner.run('removeFolder', { folder: ended.folder });
+    });
+    this.#live.add(generation);
+    return generation;
+  }
+
+  #failed(error: unknown, renamed: boolean): EngineError {
+    const syscall = (error as { syscall?: unknown }).syscall;
+    if (!isSyncFailure(error) && !(renamed && syscall !== 'rename')) return asEngineError(error);
+    this.#poison = new EngineError(
+      'SSTITCH_STORE_POISONED',
+      'a sync failed: what is on disk is unknown, open the store anew',
+      { cause: error, path: this.folder },
+    );
+    this.gate.refuse(this.#poison);
+    return this.#poison;
+  }
+}
+
+async function openGeneration(
+  folder: string,
+  options: CoreOptions,
+  createIfMissing: boolean,
+): Promise<LevelDatabase> {
+  try {
+    return await openLevelDatabase(folder, { ...options.level, createIfMissing });
+  } catch (error) {
+    const cause = (error as { cause?: unknown }).cause;
+    if (errorCodeOf(cause) === 'LEVEL_LOCKED') {
+      throw new EngineError('LEVEL_LOCKED', 'the store is open in another process', {
+        cause,
+        path: options.location,
+      });
+    }
+    throw new EngineError(
+      'SSTITCH_LEVELDB',
+      `LevelDB could not open the store: ${messageOf(cause)}`,
+      {
+        cause: error,
+        path: folder,
+      },
+    );
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown cause';
+}
+
+/** Another process may have committed, closed and gone between our reading CURRENT and our lock. */
+async function isStillCurrent(
+  runner: TaskRunner,
+  options: CoreOptions,
+  number: number,
+): Promise<boolean> {
+  const again = await runner.run('prepareOpen', {
+    location: options.location,
+    createIfMissing: false,
+    errorIfExists: false,
+  });
+  return again.generation === number;
+}

@@ -1,0 +1,278 @@
+// The files of a store beside its generations, and their order on disk.
+//
+//   CURRENT        "gen-000007\n": the generation in force; replaced by rename, the commit point
+//   FORMAT         "sstitch store 1\n" and a line that says what wrote it
+//   gen-000007/    a plain LevelDB database
+//   staging/       tables on their way in; emptied on open
+//   readers/       private copies of read-only opens, one folder each
+//
+// Invariants:
+// - once CURRENT exists it names a whole, synced generation;
+// - a generation's number is greater than that of every generation committed before it;
+// - while a store is open, its process holds the lock of the generation that CURRENT names, so
+//   whoever holds that lock, and then still reads the same name in CURRENT, owns the store.
+import type { FileSystem } from '@sstitch/sst';
+import { parentFolder, removeTree, syncFile, unlinkIfThere } from './commit/place-file.js';
+import { EngineError, errorCodeOf } from './errors.js';
+import { parseLevelFileName } from './leveldb/file-names.js';
+import { writeNewFile } from './leveldb/manifest.js';
+
+export const STORE_FORMAT = 1;
+const CURRENT_FILE = 'CURRENT';
+const CURRENT_TEMPORARY_FILE = 'CURRENT.tmp';
+const FORMAT_FILE = 'FORMAT';
+export const STAGING_FOLDER = 'staging';
+export const READERS_FOLDER = 'readers';
+const FORMAT_LINE = /^sstitch store (\d{1,9})$/;
+const GENERATION_NAME = /^gen-(\d{6,15})$/;
+const MAX_POINTER_SIZE_BYTES = 64;
+
+export function generationName(number: number): string {
+  return `gen-${String(number).padStart(6, '0')}`;
+}
+
+export function parseGenerationName(name: string): number | undefined {
+  const match = GENERATION_NAME.exec(name);
+  const number = match?.[1] === undefined ? 0 : Number(match[1]);
+  return number > 0 && generationName(number) === name ? number : undefined;
+}
+
+export interface PrepareOpenInput {
+  readonly location: string;
+  readonly createIfMissing: boolean;
+  readonly errorIfExists: boolean;
+}
+
+export interface PreparedOpen {
+  /** The store's folder with every symbolic link resolved: what the process's registry knows it by. */
+  readonly realPath: string;
+  /** The generation that CURRENT names; undefined where a store is to be made. */
+  readonly generation: number | undefined;
+}
+
+/** Finds out what there is at a location, and makes the folder where a store is to be made. */
+export function prepareOpen(fileSystem: FileSystem, input: PrepareOpenInput): PreparedOpen {
+  const { location, createIfMissing, errorIfExists } = input;
+  if (!isThere(fileSystem, location)) {
+    if (!createIfMissing) throw notFound(location);
+    makeFolders(fileSystem, location);
+  }
+  const realPath = fileSystem.realPath(location);
+  if (fileSystem.status(realPath).kind !== 'folder') {
+    throw new EngineError('SSTITCH_STORE_FORMAT', 'the store is not a folder', { path: location });
+  }
+  const names = fileSystem.readFolder(realPath);
+  if (!names.includes(CURRENT_FILE)) {
+    if (!createIfMissing) throw notFound(location);
+    const foreign = names.find((name) => !isStoreFile(name));
+    if (foreign !== undefined) {
+      throw new EngineError(
+        'SSTITCH_STORE_FORMAT',
+        `the folder is not empty and not a store: it holds ${JSON.stringify(foreign)}`,
+        { path: location },
+      );
+    }
+    return { realPath, generation: undefined };
+  }
+  const generation = readPointer(fileSystem, realPath);
+  checkFormat(fileSystem, realPath);
+  if (errorIfExists) {
+    throw new EngineError('SSTITCH_STORE_EXISTS', 'the store exists already', { path: location });
+  }
+  return { realPath, generation };
+}
+
+function notFound(path: string): EngineError {
+  return new EngineError('SSTITCH_STORE_NOT_FOUND', 'the store does not exist', { path });
+}
+
+/** What a store's making may leave when it is cut short. */
+function isStoreFile(name: string): boolean {
+  return (
+    name === FORMAT_FILE ||
+    name === CURRENT_TEMPORARY_FILE ||
+    name === STAGING_FOLDER ||
+    name === READERS_FOLDER ||
+    parseGenerationName(name) !== undefined
+  );
+}
+
+/** Reads the number of the generation in force. */
+export function readPointer(fileSystem: FileSystem, folder: string): number {
+  const path = `${folder}/${CURRENT_FILE}`;
+  const bytes = fileSystem.readFile(path);
+  const text =
+    bytes.byteLength > MAX_POINTER_SIZE_BYTES ? '' : Buffer.from(bytes).toString('latin1');
+  const number = text.endsWith('\n') ? parseGenerationName(text.slice(0, -1)) : undefined;
+  if (number !== undefined) return number;
+  if (parseLevelFileName(text.trimEnd())?.kind === 'manifest') {
+    throw new EngineError(
+      'SSTITCH_STORE_FORMAT',
+      'the folder is a plain LevelDB database: adopt it to make a store of it',
+      { path: folder },
+    );
+  }
+  throw new EngineError('SSTITCH_STORE_CORRUPT', 'CURRENT does not name a generation', { path });
+}
+
+function checkFormat(fileSystem: FileSystem, folder: string): void {
+  const path = `${folder}/${FORMAT_FILE}`;
+  let text: string;
+  try {
+    text = Buffer.from(fileSystem.readFile(path)).toString('latin1');
+  } catch (error) {
+    if (errorCodeOf(error) !== 'ENOENT') throw error;
+    throw new EngineError('SSTITCH_STORE_CORRUPT', 'the store has no FORMAT file', { path });
+  }
+  const number = FORMAT_LINE.exec(text.split('\n', 1)[0] ?? '')?.[1];
+  if (number === undefined) {
+    throw new EngineError('SSTITCH_STORE_CORRUPT', 'FORMAT does not say which format', { path });
+  }
+  if (Number(number) !== STORE_FORMAT) {
+    throw new EngineError(
+      'SSTITCH_STORE_FORMAT',
+      `the store has format ${number}, this version reads format ${STORE_FORMAT}`,
+      { path },
+    );
+  }
+}
+
+export interface CreateStoreInput {
+  readonly folder: string;
+  readonly generation: number;
+  readonly writtenBy: string;
+}
+
+/** Makes a store of a folder that has its first generation already: FORMAT, then CURRENT. */
+export function createStoreFiles(fileSystem: FileSystem, input: CreateStoreInput): void {
+  const { folder, generation } = input;
+  syncGeneration(fileSystem, { folder: `${folder}/${generationName(generation)}` });
+  unlinkIfThere(fileSystem, `${folder}/${FORMAT_FILE}`);
+  writeNewFile(
+    fileSystem,
+    `${folder}/${FORMAT_FILE}`,
+    Buffer.from(`sstitch store ${STORE_FORMAT}\nwritten by ${input.writtenBy}\n`, 'latin1'),
+  );
+  fileSystem.syncFolder(folder);
+  fileSystem.syncFolder(parentFolder(folder));
+  preparePointer(fileSystem, { folder, generation });
+  swapPointer(fileSystem, { folder });
+}
+
+export interface PointerInput {
+  readonly folder: string;
+  readonly generation: number;
+}
+
+/** Writes and syncs the next CURRENT under its temporary name: the slow half of the swap. */
+export function preparePointer(fileSystem: FileSystem, { folder, generation }: PointerInput): void {
+  const path = `${folder}/${CURRENT_TEMPORARY_FILE}`;
+  unlinkIfThere(fileSystem, path);
+  writeNewFile(fileSystem, path, Buffer.from(`${generationName(generation)}\n`, 'latin1'));
+  // Makes the generation's own name durable, before any CURRENT can name it.
+  fileSystem.syncFolder(folder);
+}
+
+/** The commit point. After the rename a crash gives old or new; after the sync it gives new. */
+export function swapPointer(fileSystem: FileSystem, { folder }: { readonly folder: string }): void {
+  fileSystem.rename(`${folder}/${CURRENT_TEMPORARY_FILE}`, `${folder}/${CURRENT_FILE}`);
+  fileSystem.syncFolder(folder);
+}
+
+/**
+ * Syncs what LevelDB's open wrote and did not sync: MANIFEST, CURRENT, the log, the folder
+ * (leveldb.md, rule 17). Not the tables, which are synced by whoever writes them, and never LOCK:
+ * closing any descriptor of it would drop the process's lock (rule 18).
+ */
+export function syncGeneration(
+  fileSystem: FileSystem,
+  { folder }: { readonly folder: string },
+): void {
+  for (const name of fileSystem.readFolder(folder)) {
+    const kind = parseLevelFileName(name)?.kind;
+    if (kind === 'manifest' || kind === 'current' || kind === 'log') {
+      try {
+        syncFile(fileSystem, `${folder}/${name}`);
+      } catch (error) {
+        // A log that LevelDB has replaced meanwhile: what it held is in a synced table.
+        if (errorCodeOf(error) !== 'ENOENT') throw error;
+      }
+    }
+  }
+  fileSystem.syncFolder(folder);
+}
+
+export interface CleanStoreInput {
+  readonly folder: string;
+  readonly generation: number;
+  /** Names of read-only copies whose process is gone. */
+  readonly staleReaders: readonly string[];
+}
+
+/**
+ * Removes what a crash or a killed reader left: other generations, staging, a pointer never swapped.
+ * Gives the greatest generation number seen, so that numbers go on from there.
+ */
+export function cleanStore(fileSystem: FileSystem, input: CleanStoreInput): number {
+  const { folder, generation } = input;
+  let greatest = generation;
+  let removed = false;
+  for (const name of fileSystem.readFolder(folder)) {
+    const number = parseGenerationName(name);
+    if (number !== undefined) greatest = Math.max(greatest, number);
+    if ((number !== undefined && number !== generation) || name === STAGING_FOLDER) {
+      removeTree(fileSystem, `${folder}/${name}`);
+      removed = true;
+    } else if (name === CURRENT_TEMPORARY_FILE) {
+      unlinkIfThere(fileSystem, `${folder}/${name}`);
+      removed = true;
+    }
+  }
+  for (const name of input.staleReaders) {
+    removeTree(fileSystem, `${folder}/${READERS_FOLDER}/${name}`);
+  }
+  if (removed) fileSystem.syncFolder(folder);
+  return greatest;
+}
+
+/** Removes a folder and what is in it. */
+export function removeFolder(
+  fileSystem: FileSystem,
+  { folder }: { readonly folder: string },
+): void {
+  removeTree(fileSystem, folder);
+}
+
+/** Makes a folder and those above it that are missing. */
+export function makeFolders(fileSystem: FileSystem, folder: string): void {
+  try {
+    fileSystem.makeFolder(folder);
+  } catch (error) {
+    const code = errorCodeOf(error);
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT') throw error;
+    const parent = parentFolder(folder);
+    if (parent === folder) throw error;
+    makeFolders(fileSystem, parent);
+    fileSystem.makeFolder(folder);
+  }
+}
+
+export function isThere(fileSystem: FileSystem, path: string): boolean {
+  try {
+    fileSystem.status(path);
+    return true;
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** Makes a folder that may be there already. */
+export function makeFolder(fileSystem: FileSystem, { folder }: { readonly folder: string }): void {
+  try {
+    fileSystem.makeFolder(folder);
+  } catch (error) {
+    if (errorCodeOf(error) !== 'EEXIST') throw error;
+  }
+}

@@ -1,0 +1,281 @@
+// The store: an abstract-level database that a user can put in classic-level's place, and the engine
+// that the compactor works on.
+import type { Span } from '@sstitch/sst';
+import { buildFromPages } from './commit/build-from-pages.js';
+import type { CommitReport } from './commit/ingest-and-excise.js';
+import type {
+  EngineCapabilities,
+  EntryPages,
+  ReplaceSpansOptions,
+  ReplaceSpansResult,
+} from './contract.js';
+import { EngineError } from './errors.js';
+import { checkRuns, type ForeignSpanTables } from './extract/check-incoming.js';
+import type { CopiedGeneration } from './extract/copy-generation.js';
+import type { ExtractedTables } from './extract/extract-tables.js';
+import type { Generation } from './generation.js';
+import { GenerationReader } from './generation-reader.js';
+import type { NativeBytes, NativeOperation, NativeRangeOptions } from './level-database.js';
+import { type StoreMetrics, storeMetrics } from './metrics.js';
+import { levelOptionsOf, type StoreOptions } from './options.js';
+import { checkSpans } from './spans.js';
+import { StoreCore } from './store-core.js';
+import type { SpanTables } from './tables.js';
+import { asEngineError } from './workers/task-errors.js';
+
+export interface IngestOptions {
+  /** Until the commit, aborting leaves the store as it was. */
+  readonly signal?: AbortSignal;
+  /**
+   * Take extracted tables away from their folder instead of linking them: saves the folder's later
+   * removal. Only tables that `extract` gave.
+   * @defaultValue false
+   */
+  readonly move?: boolean;
+}
+
+export interface ExtractOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Sets that `extract` or this program's builders made: their tables need no second check. */
+const trustedSets = new WeakSet<object>();
+
+/**
+ * A Level database on generations of classic-level databases. Reads and writes are classic-level's;
+ * `ingestAndExcise` replaces whole key ranges at once.
+ */
+export class Store<K = string, V = string> extends GenerationReader<K, V> {
+  readonly location: string;
+  readonly #options: StoreOptions<K, V>;
+  #core: StoreCore | undefined;
+
+  /**
+   * @param location the store's folder
+   * @throws EngineError SSTITCH_OPTION_INVALID
+   */
+  constructor(location: string, options: StoreOptions<K, V> = {}) {
+    if (typeof location !== 'string' || location === '') {
+      throw new TypeError("The first argument 'location' must be a non-empty string");
+    }
+    levelOptionsOf(options);
+    super(options);
+    this.location = location;
+    this.#options = options;
+  }
+
+  /** What this engine offers beyond the contract. */
+  get capabilities(): EngineCapabilities {
+    return { tables: true, checkpoint: true };
+  }
+
+  protected override get generation(): Generation {
+    return this.#opened.current;
+  }
+
+  get #opened(): StoreCore {
+    if (this.#core !== undefined) return this.#core;
+    throw new EngineError('SSTITCH_STORE_CLOSED', 'the store is not open', { path: this.location });
+  }
+
+  /**
+   * From then on the store holds, inside the spans, exactly the tables' entries, and outside them
+   * what it held. All spans change in one commit; see contract.ts for what that promises.
+   *
+   * @param tables what `extract` gave, or spans with paths of tables that the caller made: those are
+   * parsed in full first
+   * @throws EngineError SSTITCH_SPANS_INVALID, SSTITCH_TABLES_INVALID, SSTITCH_ABORTED,
+   * SSTITCH_FILE_OPERATION, SSTITCH_LEVELDB: the store is as it was;
+   * SSTITCH_STORE_POISONED: open it anew to see
+   */
+  async ingestAndExcise(
+    tables: ExtractedTables | readonly ForeignSpanTables[],
+    options: IngestOptions = {},
+  ): Promise<CommitReport> {
+    await this.#whenOpen();
+    const core = this.#opened;
+    const { signal } = options;
+    if ('lastSequence' in tables) {
+      if (!trustedSets.has(tables)) {
+        throw new EngineError('SSTITCH_TABLES_INVALID', 'the table set is not what extract gave');
+      }
+      return core.commit(tables, { moveIncoming: options.move === true, signal });
+    }
+    const spans = checkSpans(tables.map(({ span }) => span));
+    const foreign = tables.map(({ runs }, index) => ({ span: spans[index] as Span, runs }));
+    try {
+      const checked = await core.runner.run('checkIncomingTables', { spans: foreign }, { signal });
+      checkRuns(checked.spans);
+      return await core.commit(checked, { moveIncoming: false, signal });
+    } catch (error) {
+      throw asEngineError(error);
+    }
+  }
+
+  /** Removes everything inside the spans, in one commit and without a tombstone. */
+  async excise(spans: readonly Span[], options: ReplaceSpansOptions = {}): Promise<CommitReport> {
+    await this.#whenOpen();
+    const empty = checkSpans(spans).map((span): SpanTables => ({ span, runs: [] }));
+    return this.#opened.commit(
+      { spans: empty, lastSequence: 0 },
+      { moveIncoming: false, signal: options.signal },
+    );
+  }
+
+  /** Replaces spans by sorted entries: builds tables of them, then commits as `ingestAndExcise`. */
+  async replaceSpans(
+    spans: readonly Span[],
+    entries: EntryPages,
+    options: ReplaceSpansOptions = {},
+  ): Promise<ReplaceSpansResult & { readonly commit: CommitReport }> {
+    await this.#whenOpen();
+    const core = this.#opened;
+    const folder = await core.newStagingFolder();
+    try {
+      const built = await buildFromPages(core.runner, folder, checkSpans(spans), entries, options);
+      const commit = await core.commit(built, { moveIncoming: true, signal: options.signal });
+      const { pauseMs, durationMs } = commit;
+      return { entries: built.entries, pauseMs, durationMs, commit };
+    } catch (error) {
+      throw asEngineError(error);
+    } finally {
+      await core.runner.run('removeFolder', { folder });
+    }
+  }
+
+  /**
+   * Gives the tables that hold this store's entries in the spans, in a folder that it makes. Linked
+   * where they lie inside a span, cut where they straddle its bounds; the store stays in use.
+   *
+   * @param folder where to; on the store's file system, or links become copies
+   */
+  async extract(
+    spans: readonly Span[],
+    folder: string,
+    options: ExtractOptions = {},
+  ): Promise<ExtractedTables> {
+    await this.#whenOpen();
+    const extracted = await this.#opened.extract(checkSpans(spans), folder, options.signal);
+    trustedSets.add(extracted);
+    return extracted;
+  }
+
+  /** A folder on this store's file system for `extract`, not made yet; emptied when the store opens. */
+  async newStagingFolder(): Promise<string> {
+    await this.#whenOpen();
+    return this.#opened.newStagingFolder();
+  }
+
+  /** Removes a folder that `newStagingFolder` named. */
+  async removeStagingFolder(folder: string): Promise<void> {
+    if (!folder.startsWith(`${this.#opened.folder}/staging/`)) {
+      throw new EngineError('SSTITCH_OPTION_INVALID', 'not a staging folder', { path: folder });
+    }
+    await this.#opened.runner.run('removeFolder', { folder });
+  }
+
+  /** Makes a store in `folder` that holds what this one holds now, by links. */
+  async checkpoint(folder: string, options: ExtractOptions = {}): Promise<CopiedGeneration> {
+    await this.#whenOpen();
+    return this.#opened.checkpoint(folder, options.signal);
+  }
+
+  /** Compacts a key range of the current generation, as classic-level's. */
+  async compactRange(start: K, end: K): Promise<void>;
+  async compactRange<TKey = K>(
+    start: TKey,
+    end: TKey,
+    options: { keyEncoding?: string },
+  ): Promise<void>;
+  async compactRange(
+    start: unknown,
+    end: unknown,
+    options?: { keyEncoding?: string },
+  ): Promise<void> {
+    if (arguments.length < 2) {
+      throw new TypeError("The arguments 'start' and 'end' are required");
+    }
+    if (this.status === 'opening') {
+      return this.deferAsync(() => this.compactRange(start, end, options ?? {}));
+    }
+    this.assertOpen('compactRange');
+    await this.generation.database.compactRange(
+      this.encodeBound(start, options),
+      this.encodeBound(end, options),
+      { keyEncoding: 'view' },
+    );
+  }
+
+  /** Generations, readers, levels: as one object, for whatever the user watches stores with. */
+  async metrics(): Promise<StoreMetrics> {
+    await this.#whenOpen();
+    return storeMetrics(this.#opened);
+  }
+
+  async _open(options: { createIfMissing: boolean; errorIfExists: boolean }): Promise<void> {
+    this.#core = await StoreCore.open({
+      location: this.location,
+      level: levelOptionsOf(this.#options),
+      createIfMissing: options.createIfMissing,
+      errorIfExists: options.errorIfExists,
+      fileSystem: this.#options.fileSystem,
+      now: () => performance.now(),
+    });
+  }
+
+  async _close(): Promise<void> {
+    const core = this.#core;
+    this.#core = undefined;
+    await core?.close();
+  }
+
+  _put(key: NativeBytes, value: NativeBytes, options: { sync?: boolean }): Promise<void> {
+    const { gate, current } = this.#opened;
+    if (gate.direct) return gate.track(current.database._put(key, value, options));
+    return gate.enqueue([{ type: 'put', key, value }], options.sync === true);
+  }
+
+  _del(key: NativeBytes, options: { sync?: boolean }): Promise<void> {
+    const { gate, current } = this.#opened;
+    if (gate.direct) return gate.track(current.database._del(key, options));
+    return gate.enqueue([{ type: 'del', key }], options.sync === true);
+  }
+
+  _batch(operations: readonly NativeOperation[], options: { sync?: boolean }): Promise<void> {
+    const { gate, current } = this.#opened;
+    if (gate.direct) return gate.track(current.database._batch(operations, options));
+    return gate.enqueue(operations, options.sync === true);
+  }
+
+  async _clear(options: NativeRangeOptions): Promise<void> {
+    const { gate, current } = this.#opened;
+    if (gate.direct && options.snapshot == null) {
+      return gate.track(current.database._clear(options));
+    }
+    return this.#clearInBatches(options);
+  }
+
+  /** While a commit stages, what a clear deletes must be known key by key: the commit replays it. */
+  async #clearInBatches(options: NativeRangeOptions): Promise<void> {
+    const range = { ...options, keys: true, values: false, keyEncoding: 'view' };
+    const iterator = this._iterator(range);
+    try {
+      for (;;) {
+        const entries = await iterator._nextv(CLEAR_BATCH_OPERATIONS, {});
+        if (entries.length === 0) return;
+        const operations = entries.map(([key]): NativeOperation => ({ type: 'del', key }));
+        await this._batch(operations, {});
+      }
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  async #whenOpen(): Promise<void> {
+    if (this.status === 'opening') await this.open({ passive: true } as object);
+    this.assertOpen('this method');
+  }
+}
+
+/** As many as classic-level's own clear deletes at a time, roughly. */
+const CLEAR_BATCH_OPERATIONS = 500;

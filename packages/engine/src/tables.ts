@@ -1,0 +1,39 @@
+// Tables on their way from one store to another: what extract gives and ingestAndExcise takes.
+import type { Span } from '@sstitch/sst';
+
+/** How a table's file came about. */
+export type TableOrigin =
+  /** Another name of a table of a store: no byte was written. */
+  | 'linked'
+  /** A byte-for-byte copy, where links do not work. */
+  | 'copied'
+  /** Cut out of a table at a span's bound. */
+  | 'sliced'
+  /** Built from entries. */
+  | 'built';
+
+/** A table file and its bounds. */
+export interface TableFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Internal key: the user key and eight bytes of sequence and type. */
+  readonly smallest: Uint8Array;
+  /** Internal key. */
+  readonly largest: Uint8Array;
+  readonly origin: TableOrigin;
+}
+
+/** Tables in ascending key order that share no user key. */
+export type TableRun = readonly TableFile[];
+
+/** What one span is to hold: runs, oldest first; of two runs the newer wins. */
+export interface SpanTables {
+  readonly span: Span;
+  readonly runs: readonly TableRun[];
+}
+
+/** Tables for some spans, with the greatest sequence that any of their entries can have. */
+export interface TableSet {
+  readonly spans: readonly SpanTables[];
+  readonly lastSequence: number;
+}

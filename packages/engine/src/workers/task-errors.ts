@@ -1,0 +1,69 @@
+// Errors on their way between threads: structured clone keeps an error's message and loses its code.
+import { EngineError, type EngineErrorCode, errorCodeOf } from '../errors.js';
+
+export interface TaskFailure {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  readonly code: string | undefined;
+  readonly path: string | undefined;
+  readonly offset: number | undefined;
+  readonly syscall: string | undefined;
+  readonly cause: TaskFailure | undefined;
+}
+
+export function toFailure(error: unknown): TaskFailure {
+  if (!(error instanceof Error)) {
+    return { ...toFailure(new Error(String(error))) };
+  }
+  const details = error as Error & { path?: unknown; offset?: unknown; syscall?: unknown };
+  return {
+    name: error.name,
+    message: error.message,
+    stack: error.stack,
+    code: errorCodeOf(error),
+    path: typeof details.path === 'string' ? details.path : undefined,
+    offset: typeof details.offset === 'number' ? details.offset : undefined,
+    syscall: typeof details.syscall === 'string' ? details.syscall : undefined,
+    cause: error.cause === undefined ? undefined : toFailure(error.cause),
+  };
+}
+
+export function fromFailure(failure: TaskFailure): Error {
+  const cause = failure.cause === undefined ? undefined : fromFailure(failure.cause);
+  if (failure.name === 'EngineError') {
+    return Object.assign(
+      new EngineError(failure.code as EngineErrorCode, failure.message, { cause }),
+      {
+        path: failure.path,
+        offset: failure.offset,
+      },
+    );
+  }
+  const error = new Error(failure.message, cause === undefined ? undefined : { cause });
+  error.name = failure.name;
+  if (failure.stack !== undefined) error.stack = failure.stack;
+  for (const key of ['code', 'path', 'offset', 'syscall'] as const) {
+    if (failure[key] !== undefined) Object.assign(error, { [key]: failure[key] });
+  }
+  return error;
+}
+
+/** Whether an fsync failed somewhere below this error: then nothing on disk can be relied on. */
+export function isSyncFailure(error: unknown): boolean {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    const { syscall } = current as Error & { syscall?: unknown };
+    if (syscall === 'fsync' || syscall === 'fdatasync') return true;
+  }
+  return false;
+}
+
+/** Every error of file work as an EngineError, the original as its cause. */
+export function asEngineError(error: unknown): EngineError {
+  if (error instanceof EngineError) return error;
+  const { name, message, path, offset } = toFailure(error);
+  if (name === 'SstError') {
+    return new EngineError('SSTITCH_TABLES_INVALID', message, { cause: error });
+  }
+  return new EngineError('SSTITCH_FILE_OPERATION', message, { cause: error, path, offset });
+}

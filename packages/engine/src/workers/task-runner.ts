@@ -1,0 +1,214 @@
+// Runs file work: in worker threads by default, inline where a caller brings a file system of its
+// own (tests record and break its operations, which cannot cross threads).
+//
+// Invariants:
+// - threads are shared by all stores of the process, and end when the last store is closed;
+// - a task of the urgent lane (what a commit's pause waits for) never queues behind bulk work.
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type TransferListItem, Worker } from 'node:worker_threads';
+import type { FileSystem } from '@sstitch/sst';
+import { abortedError, EngineError } from '../errors.js';
+import { fromFailure } from './task-errors.js';
+import { runTask, type TaskInput, type TaskName, type TaskOutput } from './tasks.js';
+import type { TaskRequest, TaskResponse } from './worker.js';
+
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** @defaultValue 'bulk' */
+  readonly lane?: 'bulk' | 'urgent';
+  readonly transfer?: readonly TransferListItem[];
+}
+
+/** What runs tasks, one after another. */
+export interface TaskRunner {
+  run<N extends TaskName>(
+    name: N,
+    input: TaskInput<N>,
+    options?: RunOptions,
+  ): Promise<TaskOutput<N>>;
+  /** A runner whose tasks all run in one place: what one builds up, the next can use. */
+  pinned(): TaskRunner;
+  release(): void;
+}
+
+/** Runs tasks on the calling thread over the caller's file system. */
+export class InlineRunner implements TaskRunner {
+  readonly #fileSystem: FileSystem;
+
+  constructor(fileSystem: FileSystem) {
+    this.#fileSystem = fileSystem;
+  }
+
+  async run<N extends TaskName>(
+    name: N,
+    input: TaskInput<N>,
+    options: RunOptions = {},
+  ): Promise<TaskOutput<N>> {
+    const checkCancelled = () => {
+      if (options.signal?.aborted) throw abortedError();
+    };
+    checkCancelled();
+    return runTask(this.#fileSystem, name, input, checkCancelled);
+  }
+
+  pinned(): TaskRunner {
+    return this;
+  }
+
+  release(): void {}
+}
+
+interface PendingTask {
+  resolve(output: unknown): void;
+  reject(error: Error): void;
+}
+
+class TaskThread {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, PendingTask>();
+  #nextId = 1;
+
+  constructor() {
+    this.#worker = new Worker(workerFile());
+    this.#worker.unref();
+    this.#worker.on('message', (response: TaskResponse) => {
+      const pending = this.#pending.get(response.id);
+      this.#settle(response.id);
+      if ('failure' in response) pending?.reject(fromFailure(response.failure));
+      else pending?.resolve(response.output);
+    });
+    this.#worker.on('error', (error) => this.#failAll(error));
+    this.#worker.on('exit', () => this.#failAll(new Error('the worker thread ended')));
+  }
+
+  get load(): number {
+    return this.#pending.size;
+  }
+
+  async run<N extends TaskName>(
+    name: N,
+    input: TaskInput<N>,
+    options: RunOptions,
+  ): Promise<TaskOutput<N>> {
+    if (options.signal?.aborted) throw abortedError();
+    const cancel = new SharedArrayBuffer(4);
+    const onAbort = () => {
+      Atomics.store(new Int32Array(cancel), 0, 1);
+    };
+    options.signal?.addEventListener('abort', onAbort, { once: true });
+    const id = this.#nextId++;
+    try {
+      return await new Promise<TaskOutput<N>>((resolve, reject) => {
+        // A task in hand keeps the process alive; an idle thread does not.
+        if (this.#pending.size === 0) this.#worker.ref();
+        this.#pending.set(id, {
+          resolve: (output) => resolve(output as TaskOutput<N>),
+          reject,
+        });
+        const request: TaskRequest = { id, name, input, cancel };
+        this.#worker.postMessage(request, options.transfer ?? []);
+      });
+    } finally {
+      options.signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #settle(id: number): void {
+    this.#pending.delete(id);
+    if (this.#pending.size === 0) this.#worker.unref();
+  }
+
+  #failAll(cause: unknown): void {
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { reject } of pending) {
+      reject(new EngineError('SSTITCH_FILE_OPERATION', 'a worker thread ended early', { cause }));
+    }
+  }
+}
+
+/** The built worker: beside this module when installed, in dist/ when the sources run under a test. */
+function workerFile(): string {
+  const beside = fileURLToPath(new URL('./worker.js', import.meta.url));
+  return existsSync(beside)
+    ? beside
+    : fileURLToPath(new URL('../../dist/worker.js', import.meta.url));
+}
+
+/** Two, so that one store's long slice does not hold up another's; more would only share the disk. */
+const BULK_THREADS = 2;
+
+class ThreadPool {
+  readonly #bulk: TaskThread[] = [];
+  #urgent: TaskThread | undefined;
+  #users = 0;
+
+  retain(): void {
+    this.#users++;
+    // Started ahead of the first commit, whose pause would otherwise wait for a thread to start.
+    this.#urgent ??= new TaskThread();
+    if (this.#bulk.length === 0) this.#bulk.push(new TaskThread());
+  }
+
+  release(): void {
+    if (--this.#users > 0) return;
+    const threads = [...this.#bulk, ...(this.#urgent ? [this.#urgent] : [])];
+    this.#bulk.length = 0;
+    this.#urgent = undefined;
+    for (const thread of threads) void thread.end();
+  }
+
+  thread(lane: 'bulk' | 'urgent'): TaskThread {
+    if (lane === 'urgent') {
+      this.#urgent ??= new TaskThread();
+      return this.#urgent;
+    }
+    let least: TaskThread | undefined;
+    for (const thread of this.#bulk) if (!least || thread.load < least.load) least = thread;
+    if (least && (least.load === 0 || this.#bulk.length >= BULK_THREADS)) return least;
+    const thread = new TaskThread();
+    this.#bulk.push(thread);
+    return thread;
+  }
+}
+
+const pool = new ThreadPool();
+
+/** Runs tasks in the process's shared worker threads. */
+export class ThreadRunner implements TaskRunner {
+  #released = false;
+
+  constructor() {
+    pool.retain();
+  }
+
+  run<N extends TaskName>(
+    name: N,
+    input: TaskInput<N>,
+    options: RunOptions = {},
+  ): Promise<TaskOutput<N>> {
+    return pool.thread(options.lane ?? 'bulk').run(name, input, options);
+  }
+
+  pinned(): TaskRunner {
+    const thread = pool.thread('bulk');
+    return {
+      run: (name, input, options = {}) => thread.run(name, input, options),
+      pinned() {
+        return this;
+      },
+      release() {},
+    };
+  }
+
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    pool.release();
+  }
+}

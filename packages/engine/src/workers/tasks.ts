@@ -1,0 +1,67 @@
+// Every piece of file work that the engine does, by name: what runs in a worker thread, or inline
+// over a file system of the caller's.
+import type { FileSystem } from '@sstitch/sst';
+import { appendEntries, beginTables, discardTables, finishTables } from '../commit/build-tables.js';
+import { readFlushState } from '../commit/flush-generation.js';
+import { stageGeneration } from '../commit/stage-generation.js';
+import { checkIncomingTables } from '../extract/check-incoming.js';
+import { copyGeneration } from '../extract/copy-generation.js';
+import { extractTables } from '../extract/extract-tables.js';
+import { makeStoreFrom } from '../extract/make-store.js';
+import { listStaleReaders } from '../extract/reader-folders.js';
+import { readLevels } from '../leveldb/read-levels.js';
+import {
+  cleanStore,
+  createStoreFiles,
+  makeFolder,
+  prepareOpen,
+  preparePointer,
+  removeFolder,
+  swapPointer,
+  syncGeneration,
+} from '../store-files.js';
+
+/** A task is a synchronous function; it calls `checkCancelled` between steps, which throws. */
+type Task = (fileSystem: FileSystem, input: never, checkCancelled: () => void) => unknown;
+
+export const tasks = {
+  appendEntries,
+  beginTables,
+  checkIncomingTables,
+  cleanStore,
+  copyGeneration,
+  createStoreFiles,
+  discardTables,
+  extractTables,
+  finishTables,
+  listStaleReaders,
+  makeFolder,
+  makeStoreFrom,
+  prepareOpen,
+  preparePointer,
+  readFlushState,
+  readLevels,
+  removeFolder,
+  stageGeneration,
+  swapPointer,
+  syncGeneration,
+} satisfies Record<string, Task>;
+
+export type TaskName = keyof typeof tasks;
+export type TaskInput<N extends TaskName> = Parameters<(typeof tasks)[N]>[1];
+export type TaskOutput<N extends TaskName> = ReturnType<(typeof tasks)[N]>;
+
+/** Runs one task. The registry's types tie name, input and output together; the compiler cannot follow. */
+export function runTask<N extends TaskName>(
+  fileSystem: FileSystem,
+  name: N,
+  input: TaskInput<N>,
+  checkCancelled: () => void,
+): TaskOutput<N> {
+  const task = tasks[name] as unknown as (
+    fileSystem: FileSystem,
+    input: TaskInput<N>,
+    checkCancelled: () => void,
+  ) => TaskOutput<N>;
+  return task(fileSystem, input, checkCancelled);
+}

@@ -1,0 +1,34 @@
+import { compareBytes } from './compare-bytes.js';
+
+/** A half-open range of keys: `start` is in it, `end` is not. */
+export interface Span {
+  readonly start: Uint8Array;
+  /** `undefined`: no upper bound. */
+  readonly end: Uint8Array | undefined;
+}
+
+/**
+ * The smallest byte string greater than every one that starts with `prefix`: trailing FF bytes go, the
+ * last byte left goes up by one. `undefined` where nothing is left: then there is no such string.
+ */
+export function prefixSuccessor(prefix: Uint8Array): Uint8Array | undefined {
+  let length = prefix.length;
+  while (length > 0 && prefix[length - 1] === 0xff) length -= 1;
+  if (length === 0) return undefined;
+  const successor = prefix.slice(0, length);
+  successor[length - 1] = (successor[length - 1] as number) + 1;
+  return successor;
+}
+
+/** The range of all keys that start with `prefix`. */
+export function prefixSpan(prefix: Uint8Array): Span {
+  return { start: prefix, end: prefixSuccessor(prefix) };
+}
+
+/** Whether `key` lies in `span`. */
+export function spanContains(span: Span, key: Uint8Array): boolean {
+  return (
+    compareBytes(key, span.start) >= 0 &&
+    (span.end === undefined || compareBytes(key, span.end) < 0)
+  );
+}

@@ -1,0 +1,101 @@
+import { KeysError } from './errors.js';
+import { toHex } from './hex.js';
+import {
+  BUCKETS,
+  type Bucket,
+  type BucketLayout,
+  FORMAT_VERSION,
+  RESERVED_RANGES,
+  type ReservedRange,
+  SYNC_ID_LENGTH_BYTES,
+} from './layout.js';
+import { formatSyncId, type SyncIdBytes, syncIdBytes } from './sync-id.js';
+import { decodeTuple } from './tuple.js';
+
+/** A key taken apart. */
+export interface ParsedKey {
+  readonly bucket: Bucket;
+  /** The text form, 27 characters. */
+  readonly syncId: string;
+  /** The binary form; a view into the key's bytes. */
+  readonly syncIdBytes: SyncIdBytes;
+  /** As many as the bucket has, in its order. */
+  readonly elements: readonly string[];
+}
+
+/** Any bytes at all, as a tool that shows a store must take them. */
+export type ClassifiedKey =
+  | { readonly kind: 'sync'; readonly key: ParsedKey }
+  | { readonly kind: 'reserved'; readonly range: ReservedRange }
+  | { readonly kind: 'malformed'; readonly problem: KeysError };
+
+/**
+ * Takes a key apart. Each key has one form: building from the parts gives the same bytes.
+ *
+ * @throws {@link KeysError} SSTITCH_KEY_RESERVED for a key that belongs to no sync,
+ * SSTITCH_KEY_MALFORMED for anything else that is not a key of a bucket.
+ */
+export function parseKey(key: Uint8Array): ParsedKey {
+  const layout = BUCKETS.find(({ prefix }) => startsWith(key, prefix));
+  if (layout === undefined) throw unknownKey(key);
+  const { bucket, prefix, elements: names } = layout;
+  const syncEnd = prefix.length + SYNC_ID_LENGTH_BYTES;
+  if (key.length < syncEnd) throw malformed(key, `it ends inside the sync id of a ${bucket} key`);
+  const sync = syncIdBytes(key.subarray(prefix.length, syncEnd));
+  const elements = elementsOf(key, syncEnd, layout);
+  if (elements.length !== names.length) {
+    throw malformed(key, `a ${bucket} key has ${names.length} elements, not ${elements.length}`);
+  }
+  return { bucket, syncId: formatSyncId(sync), syncIdBytes: sync, elements };
+}
+
+/** {@link parseKey} for tools that must show foreign keys too: never throws on bad bytes. */
+export function classifyKey(key: Uint8Array): ClassifiedKey {
+  try {
+    return { kind: 'sync', key: parseKey(key) };
+  } catch (error) {
+    if (!(error instanceof KeysError)) throw error;
+    const range = reservedRangeOf(key);
+    if (error.code === 'SSTITCH_KEY_RESERVED' && range !== undefined) {
+      return { kind: 'reserved', range };
+    }
+    return { kind: 'malformed', problem: error };
+  }
+}
+
+function elementsOf(key: Uint8Array, offset: number, { bucket }: BucketLayout): string[] {
+  try {
+    return decodeTuple(key, offset);
+  } catch (cause) {
+    if (!(cause instanceof KeysError)) throw cause;
+    throw malformed(key, `the elements of a ${bucket} key: ${cause.message}`, cause);
+  }
+}
+
+function unknownKey(key: Uint8Array): KeysError {
+  if (key.length === 0) return malformed(key, 'it is empty');
+  if (key[0] !== FORMAT_VERSION)
+    return malformed(key, 'its first byte, the format version, is not 03');
+  const range = reservedRangeOf(key);
+  if (range === undefined) return malformed(key, 'it has no known bucket');
+  return new KeysError(
+    'SSTITCH_KEY_RESERVED',
+    `key ${toHex(key)} belongs to no sync: it is reserved for ${range}`,
+  );
+}
+
+function reservedRangeOf(key: Uint8Array): ReservedRange | undefined {
+  return RESERVED_RANGES.find(({ prefix }) => startsWith(key, prefix))?.name;
+}
+
+function startsWith(key: Uint8Array, prefix: Uint8Array): boolean {
+  return key.length >= prefix.length && prefix.every((byte, at) => key[at] === byte);
+}
+
+function malformed(key: Uint8Array, problem: string, cause?: KeysError): KeysError {
+  return new KeysError(
+    'SSTITCH_KEY_MALFORMED',
+    `malformed key ${toHex(key)}: ${problem}`,
+    cause === undefined ? undefined : { cause },
+  );
+}

@@ -1,0 +1,131 @@
+/*
+ * A sync id is a KSUID (github.com/segmentio/ksuid).
+ *
+ *   binary   20 bytes: u32 big-endian seconds since 2014-05-13T16:53:20Z, then 16 bytes of payload
+ *   text     27 characters of base 62 (0-9 A-Z a-z), big-endian, padded with 0
+ *
+ * Both forms sort alike. 62^27 is more than 2^160, so some texts are no KSUID.
+ */
+import { KeysError } from './errors.js';
+import { SYNC_ID_LENGTH_BYTES } from './layout.js';
+
+const TEXT_LENGTH = 27;
+const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const BASE = ALPHABET.length;
+const LIMBS = SYNC_ID_LENGTH_BYTES / 4;
+const LIMB = 2 ** 32;
+const PAYLOAD_LENGTH_BYTES = 16;
+const EPOCH_SECONDS = 1_400_000_000;
+
+// Character code to digit; -1 where the character is not of the alphabet.
+const DIGITS = new Int8Array(128).fill(-1);
+for (let digit = 0; digit < BASE; digit++) DIGITS[ALPHABET.charCodeAt(digit)] = digit;
+
+declare const brand: unique symbol;
+/** A sync id in its binary form: 20 bytes that went through {@link parseSyncId} or {@link syncIdBytes}. */
+export type SyncIdBytes = Uint8Array & { readonly [brand]: 'SyncIdBytes' };
+
+/**
+ * The binary form of a sync id.
+ *
+ * @throws {@link KeysError} SSTITCH_SYNC_ID_INVALID on a wrong length, a character that is not of
+ * base 62, or a value that does not fit 20 bytes.
+ */
+export function parseSyncId(text: string): SyncIdBytes {
+  if (text.length !== TEXT_LENGTH) {
+    throw invalid(text, `it has ${text.length} characters, not ${TEXT_LENGTH}`);
+  }
+  const limbs = new Uint32Array(LIMBS);
+  for (let at = 0; at < TEXT_LENGTH; at++) {
+    const digit = DIGITS[text.charCodeAt(at)] ?? -1;
+    if (digit < 0) throw invalid(text, `character ${at} is not one of 0-9 A-Z a-z`);
+    let carry = digit;
+    for (let limb = LIMBS - 1; limb >= 0; limb--) {
+      const product = (limbs[limb] as number) * BASE + carry;
+      limbs[limb] = product % LIMB;
+      carry = Math.floor(product / LIMB);
+    }
+    if (carry !== 0) throw invalid(text, 'its value does not fit 20 bytes');
+  }
+  const bytes = new Uint8Array(SYNC_ID_LENGTH_BYTES);
+  const view = new DataView(bytes.buffer);
+  for (let limb = 0; limb < LIMBS; limb++) view.setUint32(limb * 4, limbs[limb] as number);
+  return bytes as SyncIdBytes;
+}
+
+/** The text form of a sync id: 27 characters. */
+export function formatSyncId(syncId: SyncIdBytes): string {
+  const view = new DataView(syncId.buffer, syncId.byteOffset, syncId.byteLength);
+  const limbs = Array.from({ length: LIMBS }, (_, limb) => view.getUint32(limb * 4));
+  let text = '';
+  for (let at = 0; at < TEXT_LENGTH; at++) {
+    let remainder = 0;
+    for (let limb = 0; limb < LIMBS; limb++) {
+      const value = remainder * LIMB + (limbs[limb] as number);
+      limbs[limb] = Math.floor(value / BASE);
+      remainder = value % BASE;
+    }
+    text = ALPHABET.charAt(remainder) + text;
+  }
+  return text;
+}
+
+/**
+ * Takes 20 bytes for a sync id: any 20 bytes are one. No copy is made.
+ *
+ * @throws {@link KeysError} SSTITCH_SYNC_ID_INVALID on another length.
+ */
+export function syncIdBytes(bytes: Uint8Array): SyncIdBytes {
+  if (bytes.length !== SYNC_ID_LENGTH_BYTES) {
+    throw new KeysError(
+      'SSTITCH_SYNC_ID_INVALID',
+      `a sync id has ${SYNC_ID_LENGTH_BYTES} bytes, not ${bytes.length}`,
+    );
+  }
+  return bytes as SyncIdBytes;
+}
+
+/** Whether `text` is the text form of a sync id. */
+export function isSyncId(text: string): boolean {
+  try {
+    parseSyncId(text);
+    return true;
+  } catch (error) {
+    if (error instanceof KeysError) return false;
+    throw error;
+  }
+}
+
+/**
+ * Makes a sync id of a time and a payload. With a random payload it is a fresh KSUID.
+ *
+ * @param payload - 16 bytes.
+ * @throws {@link KeysError} SSTITCH_SYNC_ID_INVALID on a time a KSUID cannot hold (2014 to 2150) or a
+ * payload of another length.
+ */
+export function createSyncId(time: Date, payload: Uint8Array): SyncIdBytes {
+  const seconds = Math.floor(time.getTime() / 1000) - EPOCH_SECONDS;
+  if (!(seconds >= 0 && seconds < LIMB)) {
+    throw new KeysError(
+      'SSTITCH_SYNC_ID_INVALID',
+      `a sync id cannot hold the time ${String(time)}`,
+    );
+  }
+  if (payload.length !== PAYLOAD_LENGTH_BYTES) {
+    throw new KeysError(
+      'SSTITCH_SYNC_ID_INVALID',
+      `a sync id's payload has ${PAYLOAD_LENGTH_BYTES} bytes, not ${payload.length}`,
+    );
+  }
+  const bytes = new Uint8Array(SYNC_ID_LENGTH_BYTES);
+  new DataView(bytes.buffer).setUint32(0, seconds);
+  bytes.set(payload, 4);
+  return bytes as SyncIdBytes;
+}
+
+function invalid(text: string, problem: string): KeysError {
+  return new KeysError(
+    'SSTITCH_SYNC_ID_INVALID',
+    `not a sync id: ${JSON.stringify(text)}: ${problem}`,
+  );
+}

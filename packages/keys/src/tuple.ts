@@ -1,0 +1,158 @@
+/*
+ * A tuple is a list of strings, written so that bytes sort as the lists do:
+ *
+ *   tuple   = element*
+ *   element = 00 escaped
+ *   escaped = UTF-8 bytes, with 00 as 01 01 and 01 as 01 02
+ *
+ * Invariants: an escaped element holds no 00; each tuple has one encoding; only well-formed strings
+ * are written, as a lone surrogate would come back as U+FFFD.
+ */
+import { KeysError } from './errors.js';
+import { toHex } from './hex.js';
+import { ESCAPE, ESCAPED_ESCAPE, ESCAPED_SEPARATOR, SEPARATOR } from './layout.js';
+
+// ignoreBOM keeps a leading U+FEFF: it is part of the element.
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * The bytes `element` takes in a tuple, its separator included.
+ *
+ * @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID on a lone surrogate.
+ */
+export function elementLengthBytes(element: string): number {
+  let length = 1;
+  for (let at = 0; at < element.length; at++) {
+    const unit = element.charCodeAt(at);
+    if (unit <= ESCAPE) length += 2;
+    else if (unit < 0x80) length += 1;
+    else if (unit < 0x800) length += 2;
+    else if (unit < 0xd800 || unit > 0xdfff) length += 3;
+    else if (unit < 0xdc00 && isLowSurrogate(element.charCodeAt(at + 1))) {
+      length += 4;
+      at += 1;
+    } else throw loneSurrogate(element, at);
+  }
+  return length;
+}
+
+/**
+ * Writes `element` with its separator into `target` at `offset`.
+ * UTF-8 and escapes go out in one pass over the characters: keys are built by the million, and an
+ * encoder call plus a second pass for the escapes costs several times as much on strings this short.
+ *
+ * @returns the offset behind the element.
+ */
+export function writeElement(target: Uint8Array, offset: number, element: string): number {
+  let to = offset;
+  target[to++] = SEPARATOR;
+  for (let at = 0; at < element.length; at++) {
+    const unit = element.charCodeAt(at);
+    if (unit === SEPARATOR) {
+      target[to++] = ESCAPE;
+      target[to++] = ESCAPED_SEPARATOR;
+    } else if (unit === ESCAPE) {
+      target[to++] = ESCAPE;
+      target[to++] = ESCAPED_ESCAPE;
+    } else if (unit < 0x80) {
+      target[to++] = unit;
+    } else if (unit < 0x800) {
+      target[to++] = 0xc0 | (unit >> 6);
+      target[to++] = 0x80 | (unit & 0x3f);
+    } else if (unit < 0xd800 || unit > 0xdfff) {
+      target[to++] = 0xe0 | (unit >> 12);
+      target[to++] = 0x80 | ((unit >> 6) & 0x3f);
+      target[to++] = 0x80 | (unit & 0x3f);
+    } else {
+      at += 1;
+      const low = element.charCodeAt(at);
+      if (unit >= 0xdc00 || !isLowSurrogate(low)) throw loneSurrogate(element, at - 1);
+      const point = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+      target[to++] = 0xf0 | (point >> 18);
+      target[to++] = 0x80 | ((point >> 12) & 0x3f);
+      target[to++] = 0x80 | ((point >> 6) & 0x3f);
+      target[to++] = 0x80 | (point & 0x3f);
+    }
+  }
+  return to;
+}
+
+/**
+ * The bytes of a tuple.
+ *
+ * @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID on a lone surrogate.
+ */
+export function encodeTuple(elements: readonly string[]): Uint8Array {
+  let length = 0;
+  for (const element of elements) length += elementLengthBytes(element);
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const element of elements) at = writeElement(bytes, at, element);
+  return bytes;
+}
+
+/**
+ * The elements of the tuple that fills `bytes` from `offset` to its end.
+ *
+ * @throws {@link KeysError} SSTITCH_KEY_MALFORMED where it is not one that {@link encodeTuple} wrote.
+ */
+export function decodeTuple(bytes: Uint8Array, offset = 0): string[] {
+  const elements: string[] = [];
+  let at = offset;
+  while (at < bytes.length) {
+    if (bytes[at] !== SEPARATOR) throw malformed(bytes, at, 'an element must start with 00');
+    const start = at + 1;
+    let escapes = 0;
+    for (at = start; at < bytes.length && bytes[at] !== SEPARATOR; at++) {
+      if (bytes[at] !== ESCAPE) continue;
+      at += 1;
+      const escaped = bytes[at];
+      if (escaped !== ESCAPED_SEPARATOR && escaped !== ESCAPED_ESCAPE) {
+        throw malformed(bytes, at - 1, '01 must be followed by 01 or 02');
+      }
+      escapes += 1;
+    }
+    elements.push(decodeElement(bytes, start, at, escapes));
+  }
+  return elements;
+}
+
+function decodeElement(bytes: Uint8Array, start: number, end: number, escapes: number): string {
+  const escaped = bytes.subarray(start, end);
+  const plain = escapes === 0 ? escaped : unescapeElement(escaped, escapes);
+  try {
+    return UTF8.decode(plain);
+  } catch (cause) {
+    throw malformed(bytes, start, 'an element is not UTF-8', cause);
+  }
+}
+
+function unescapeElement(escaped: Uint8Array, escapes: number): Uint8Array {
+  const plain = new Uint8Array(escaped.length - escapes);
+  let at = 0;
+  for (let to = 0; to < plain.length; to++) {
+    const byte = escaped[at++] as number;
+    // Escapes were checked by the caller: what follows is 01 or 02, one more than what it stands for.
+    plain[to] = byte === ESCAPE ? (escaped[at++] as number) - 1 : byte;
+  }
+  return plain;
+}
+
+function isLowSurrogate(unit: number): boolean {
+  return unit >= 0xdc00 && unit <= 0xdfff;
+}
+
+function loneSurrogate(element: string, at: number): KeysError {
+  return new KeysError(
+    'SSTITCH_KEY_ELEMENT_INVALID',
+    `a key element cannot hold a lone surrogate (at character ${at} of ${JSON.stringify(element)})`,
+  );
+}
+
+function malformed(bytes: Uint8Array, at: number, problem: string, cause?: unknown): KeysError {
+  return new KeysError(
+    'SSTITCH_KEY_MALFORMED',
+    `malformed tuple: ${problem}, at byte ${at} of ${toHex(bytes)}`,
+    cause === undefined ? undefined : { cause },
+  );
+}

@@ -1,0 +1,88 @@
+// Messages to bytes and back. The bytes of a message are always the same: fields in number order,
+// map entries in the order of their keys' UTF-8 bytes, unknown fields last, as they came.
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { compareBytes, toHex } from '@sstitch/keys';
+import { RecordsError } from './errors.js';
+import {
+  identityOf,
+  RECORD_SCHEMAS,
+  type RecordByBucket,
+  type SyncRecord,
+  type ValueBucket,
+} from './record-types.js';
+
+const UTF8 = new TextEncoder();
+
+/**
+ * The bytes of a record.
+ *
+ * @throws {@link RecordsError} SSTITCH_RECORD_INVALID where a field holds what its type cannot.
+ */
+export function encodeRecord(record: SyncRecord): Uint8Array {
+  const { bucket } = identityOf(record);
+  try {
+    return toBinary(RECORD_SCHEMAS[bucket], withSortedMaps(record));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new RecordsError('SSTITCH_RECORD_INVALID', `cannot encode a ${bucket}: ${why}`, {
+      cause,
+    });
+  }
+}
+
+/**
+ * The record in `value`. Its bytes fields are views of `value`.
+ *
+ * @param key - for the error message.
+ * @throws {@link RecordsError} SSTITCH_RECORD_UNDECODABLE where `value` is not the bucket's message.
+ */
+export function decodeRecord<B extends ValueBucket>(
+  bucket: B,
+  key: Uint8Array,
+  value: Uint8Array,
+): RecordByBucket[B] {
+  try {
+    return fromBinary(RECORD_SCHEMAS[bucket], value) as SyncRecord as RecordByBucket[B];
+  } catch (cause) {
+    throw undecodable(bucket, key, cause);
+  }
+}
+
+/** The error for a value that is not the message its key promises. */
+export function undecodable(bucket: ValueBucket, key: Uint8Array, cause: unknown): RecordsError {
+  return new RecordsError(
+    'SSTITCH_RECORD_UNDECODABLE',
+    `the value of key ${toHex(key)} is not a ${bucket} record`,
+    { cause, key },
+  );
+}
+
+/** protobuf-es writes map entries in the order of the object's properties; two of the records have maps. */
+function withSortedMaps<R extends SyncRecord>(record: R): R {
+  switch (record.$typeName) {
+    case 'c1.storage.v3.GrantRecord':
+      return { ...record, sources: inKeyOrder(record.sources) };
+    case 'c1.storage.v3.SyncStatsRecord':
+      return {
+        ...record,
+        resourcesByResourceType: inKeyOrder(record.resourcesByResourceType),
+        grantsByEntitlementResourceType: inKeyOrder(record.grantsByEntitlementResourceType),
+      };
+    default:
+      return record;
+  }
+}
+
+/**
+ * The same map with its properties in the order of their UTF-8 bytes. A sorted copy would not do: the
+ * language puts properties that look like array indexes first, whatever order they were set in.
+ */
+function inKeyOrder<T extends object>(map: T): T {
+  const keys = Object.keys(map);
+  if (keys.length < 2) return map;
+  const sorted = keys
+    .map((key) => ({ key, bytes: UTF8.encode(key) }))
+    .sort((a, b) => compareBytes(a.bytes, b.bytes))
+    .map(({ key }) => key);
+  return new Proxy(map, { ownKeys: () => sorted });
+}

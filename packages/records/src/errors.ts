@@ -1,0 +1,48 @@
+/** The closed set of codes a {@link RecordsError} carries. */
+export type RecordsErrorCode =
+  /** Not a message of this package, or a field holds what its type cannot. */
+  | 'SSTITCH_RECORD_INVALID'
+  /** The record's sync_id is not the sync it was to be put into. */
+  | 'SSTITCH_RECORD_SYNC_MISMATCH'
+  /** A stored value is not the message its key promises. */
+  | 'SSTITCH_RECORD_UNDECODABLE'
+  /** An index entry points at a record that is not there. `verifyIndexes` finds all of them. */
+  | 'SSTITCH_INDEX_STRAY'
+  /** A sync with this id was started before. */
+  | 'SSTITCH_SYNC_EXISTS'
+  /** No sync with this id was started. */
+  | 'SSTITCH_SYNC_NOT_FOUND'
+  /** The sync has ended already. */
+  | 'SSTITCH_SYNC_ENDED'
+  /** An option has a value it cannot have. */
+  | 'SSTITCH_OPTION_INVALID'
+  /** The AbortSignal fired. What was written before stays. */
+  | 'SSTITCH_ABORTED';
+
+/** What a {@link RecordsError} knows besides its message. */
+export interface RecordsErrorDetails {
+  readonly cause?: unknown;
+  /** The key concerned. */
+  readonly key?: Uint8Array;
+}
+
+/** Every error this package throws itself; ids that cannot be in a key give a KeysError. */
+export class RecordsError extends Error {
+  override readonly name = 'RecordsError';
+  readonly code: RecordsErrorCode;
+  /** The key concerned, where there is one. */
+  readonly key: Uint8Array | undefined;
+
+  constructor(code: RecordsErrorCode, message: string, details: RecordsErrorDetails = {}) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined);
+    this.code = code;
+    this.key = details.key;
+  }
+}
+
+/** @throws {@link RecordsError} SSTITCH_ABORTED once `signal` has fired; its cause is the signal's reason. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) {
+    throw new RecordsError('SSTITCH_ABORTED', 'aborted', { cause: signal.reason });
+  }
+}

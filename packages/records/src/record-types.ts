@@ -1,0 +1,98 @@
+// Which message lies in which bucket, and which of its fields its key is made of.
+import type { DescMessage } from '@bufbuild/protobuf';
+import { type Bucket, buildKey, type SyncIdBytes } from '@sstitch/keys';
+import { RecordsError } from './errors.js';
+import {
+  type AssetRecord,
+  AssetRecordSchema,
+  type EntitlementRecord,
+  EntitlementRecordSchema,
+  type GrantRecord,
+  GrantRecordSchema,
+  type ResourceRecord,
+  ResourceRecordSchema,
+  type ResourceTypeRecord,
+  ResourceTypeRecordSchema,
+  type SyncRunRecord,
+  SyncRunRecordSchema,
+  type SyncStatsRecord,
+  SyncStatsRecordSchema,
+} from './gen/c1/storage/v3/records_pb.js';
+
+/** The message of each bucket that holds messages. */
+export interface RecordByBucket {
+  readonly resource_type: ResourceTypeRecord;
+  readonly resource: ResourceRecord;
+  readonly entitlement: EntitlementRecord;
+  readonly grant: GrantRecord;
+  readonly asset: AssetRecord;
+  readonly sync_run: SyncRunRecord;
+  readonly sync_stats: SyncStatsRecord;
+}
+
+/** A bucket whose values are messages. */
+export type ValueBucket = keyof RecordByBucket & Bucket;
+
+/** Anything a store of syncs holds as a message. */
+export type SyncRecord = RecordByBucket[ValueBucket];
+
+/** The schema of each bucket's message, for protobuf-es: JSON, reflection, `create`. */
+export const RECORD_SCHEMAS = {
+  resource_type: ResourceTypeRecordSchema,
+  resource: ResourceRecordSchema,
+  entitlement: EntitlementRecordSchema,
+  grant: GrantRecordSchema,
+  asset: AssetRecordSchema,
+  sync_run: SyncRunRecordSchema,
+  sync_stats: SyncStatsRecordSchema,
+} as const satisfies Record<ValueBucket, DescMessage>;
+
+/** The buckets whose values are messages, in the fixed order. */
+export const VALUE_BUCKETS = Object.keys(RECORD_SCHEMAS) as readonly ValueBucket[];
+
+/** Whether the values of `bucket` are messages. */
+export function isValueBucket(bucket: Bucket): bucket is ValueBucket {
+  return Object.hasOwn(RECORD_SCHEMAS, bucket);
+}
+
+/** Where a record lies within its sync. */
+export interface RecordIdentity {
+  readonly bucket: ValueBucket;
+  /** The elements of its key. */
+  readonly ids: readonly string[];
+}
+
+/**
+ * Where a record lies within its sync.
+ *
+ * @throws {@link RecordsError} SSTITCH_RECORD_INVALID on anything that is not a message of this package.
+ */
+export function identityOf(record: SyncRecord): RecordIdentity {
+  switch (record.$typeName) {
+    case 'c1.storage.v3.ResourceTypeRecord':
+      return { bucket: 'resource_type', ids: [record.externalId] };
+    case 'c1.storage.v3.ResourceRecord':
+      return { bucket: 'resource', ids: [record.resourceTypeId, record.resourceId] };
+    case 'c1.storage.v3.EntitlementRecord':
+      return { bucket: 'entitlement', ids: [record.externalId] };
+    case 'c1.storage.v3.GrantRecord':
+      return { bucket: 'grant', ids: [record.externalId] };
+    case 'c1.storage.v3.AssetRecord':
+      return { bucket: 'asset', ids: [record.externalId] };
+    case 'c1.storage.v3.SyncRunRecord':
+      return { bucket: 'sync_run', ids: [] };
+    case 'c1.storage.v3.SyncStatsRecord':
+      return { bucket: 'sync_stats', ids: [] };
+    default:
+      throw new RecordsError(
+        'SSTITCH_RECORD_INVALID',
+        `not a record: ${String((record as Partial<SyncRecord> | undefined)?.$typeName)}`,
+      );
+  }
+}
+
+/** The key a record is stored under. */
+export function primaryKey(syncId: SyncIdBytes, record: SyncRecord): Uint8Array {
+  const { bucket, ids } = identityOf(record);
+  return buildKey(bucket, syncId, ids);
+}

@@ -1,0 +1,224 @@
+import { byteEncodings, type ReadableEngine } from '@sstitch/engine';
+import { bucketLayout, buildKey, parseSyncId, prefixSpan, syncRunKey } from '@sstitch/keys';
+import { decodeRecord } from './encode.js';
+import type {
+  AssetRecord,
+  EntitlementRecord,
+  GrantRecord,
+  ResourceRecord,
+  ResourceTypeRecord,
+  SyncRunRecord,
+  SyncStatsRecord,
+} from './gen/c1/storage/v3/records_pb.js';
+import {
+  type ListOptions,
+  listByIndex,
+  listRecords,
+  listSpan,
+  type RecordList,
+} from './list-records.js';
+import type { RecordByBucket, ValueBucket } from './record-types.js';
+import type { EngineSnapshot } from './scan.js';
+
+/** Options of a read of one record. */
+export interface GetOptions {
+  /** Read this state of the engine. @defaultValue the state now */
+  readonly snapshot?: EngineSnapshot;
+}
+
+/** Names a resource or a principal. */
+export interface ResourceName {
+  readonly resourceTypeId: string;
+  readonly resourceId: string;
+}
+
+/**
+ * Typed reads of the syncs in an engine, read-only ones included.
+ *
+ * Every method takes the text form of a sync id and throws KeysError SSTITCH_SYNC_ID_INVALID where it is
+ * none. Reads throw {@link RecordsError} SSTITCH_RECORD_UNDECODABLE on a corrupt value; lists by an index
+ * throw SSTITCH_INDEX_STRAY where an entry lists a record that is not there, and every list throws
+ * SSTITCH_ABORTED once its signal has fired.
+ */
+export class SyncReader {
+  readonly #engine: ReadableEngine;
+
+  constructor(engine: ReadableEngine) {
+    this.#engine = engine;
+  }
+
+  getResourceType(
+    syncId: string,
+    externalId: string,
+    options?: GetOptions,
+  ): Promise<ResourceTypeRecord | undefined> {
+    return this.#get('resource_type', syncId, [externalId], options);
+  }
+
+  getResource(
+    syncId: string,
+    { resourceTypeId, resourceId }: ResourceName,
+    options?: GetOptions,
+  ): Promise<ResourceRecord | undefined> {
+    return this.#get('resource', syncId, [resourceTypeId, resourceId], options);
+  }
+
+  getEntitlement(
+    syncId: string,
+    externalId: string,
+    options?: GetOptions,
+  ): Promise<EntitlementRecord | undefined> {
+    return this.#get('entitlement', syncId, [externalId], options);
+  }
+
+  getGrant(
+    syncId: string,
+    externalId: string,
+    options?: GetOptions,
+  ): Promise<GrantRecord | undefined> {
+    return this.#get('grant', syncId, [externalId], options);
+  }
+
+  getAsset(
+    syncId: string,
+    externalId: string,
+    options?: GetOptions,
+  ): Promise<AssetRecord | undefined> {
+    return this.#get('asset', syncId, [externalId], options);
+  }
+
+  getSyncRun(syncId: string, options?: GetOptions): Promise<SyncRunRecord | undefined> {
+    return this.#get('sync_run', syncId, [], options);
+  }
+
+  /** What the sync held when it ended. */
+  getSyncStats(syncId: string, options?: GetOptions): Promise<SyncStatsRecord | undefined> {
+    return this.#get('sync_stats', syncId, [], options);
+  }
+
+  /** By external_id. */
+  listResourceTypes(
+    syncId: string,
+    options: ListOptions<ResourceTypeRecord> = {},
+  ): RecordList<ResourceTypeRecord> {
+    return listRecords(this.#engine, 'resource_type', parseSyncId(syncId), [], options);
+  }
+
+  /** By type and id; those of one type where it is given. */
+  listResources(
+    syncId: string,
+    options: ListOptions<ResourceRecord> & { readonly resourceTypeId?: string } = {},
+  ): RecordList<ResourceRecord> {
+    const first = options.resourceTypeId === undefined ? [] : [options.resourceTypeId];
+    return listRecords(this.#engine, 'resource', parseSyncId(syncId), first, options);
+  }
+
+  /** The children of a resource, by type and id. */
+  listResourcesByParent(
+    syncId: string,
+    parent: ResourceName,
+    options: ListOptions<ResourceRecord> = {},
+  ): RecordList<ResourceRecord> {
+    const first = [parent.resourceTypeId, parent.resourceId];
+    return listByIndex(this.#engine, 'resource_by_parent', parseSyncId(syncId), first, options);
+  }
+
+  /** By external_id. */
+  listEntitlements(
+    syncId: string,
+    options: ListOptions<EntitlementRecord> = {},
+  ): RecordList<EntitlementRecord> {
+    return listRecords(this.#engine, 'entitlement', parseSyncId(syncId), [], options);
+  }
+
+  /** The entitlements on a resource, by external_id. */
+  listEntitlementsByResource(
+    syncId: string,
+    resource: ResourceName,
+    options: ListOptions<EntitlementRecord> = {},
+  ): RecordList<EntitlementRecord> {
+    const first = [resource.resourceTypeId, resource.resourceId];
+    return listByIndex(
+      this.#engine,
+      'entitlement_by_resource',
+      parseSyncId(syncId),
+      first,
+      options,
+    );
+  }
+
+  /** By external_id. */
+  listGrants(syncId: string, options: ListOptions<GrantRecord> = {}): RecordList<GrantRecord> {
+    return listRecords(this.#engine, 'grant', parseSyncId(syncId), [], options);
+  }
+
+  /** The grants of an entitlement, by principal; those to one principal where it is given. */
+  listGrantsByEntitlement(
+    syncId: string,
+    entitlementId: string,
+    options: ListOptions<GrantRecord> & { readonly principal?: ResourceName } = {},
+  ): RecordList<GrantRecord> {
+    const { principal } = options;
+    const first =
+      principal === undefined
+        ? [entitlementId]
+        : [entitlementId, principal.resourceTypeId, principal.resourceId];
+    return listByIndex(this.#engine, 'grant_by_entitlement', parseSyncId(syncId), first, options);
+  }
+
+  /** The grants to a principal, by external_id. */
+  listGrantsByPrincipal(
+    syncId: string,
+    principal: ResourceName,
+    options: ListOptions<GrantRecord> = {},
+  ): RecordList<GrantRecord> {
+    const first = [principal.resourceTypeId, principal.resourceId];
+    return listByIndex(this.#engine, 'grant_by_principal', parseSyncId(syncId), first, options);
+  }
+
+  /** The grants to principals of one resource type, by external_id. */
+  listGrantsByPrincipalResourceType(
+    syncId: string,
+    resourceTypeId: string,
+    options: ListOptions<GrantRecord> = {},
+  ): RecordList<GrantRecord> {
+    return listByIndex(
+      this.#engine,
+      'grant_by_principal_resource_type',
+      parseSyncId(syncId),
+      [resourceTypeId],
+      options,
+    );
+  }
+
+  /** The grants whose expansion is still to be done, by external_id. */
+  listGrantsNeedingExpansion(
+    syncId: string,
+    options: ListOptions<GrantRecord> = {},
+  ): RecordList<GrantRecord> {
+    return listByIndex(this.#engine, 'grant_by_needs_expansion', parseSyncId(syncId), [], options);
+  }
+
+  /** By external_id. Assets hold files: a page of them is read at a time. */
+  listAssets(syncId: string, options: ListOptions<AssetRecord> = {}): RecordList<AssetRecord> {
+    return listRecords(this.#engine, 'asset', parseSyncId(syncId), [], options);
+  }
+
+  /** The runs of all syncs in the engine, by sync id, which is by time. */
+  listSyncRuns(options: ListOptions<SyncRunRecord> = {}): RecordList<SyncRunRecord> {
+    const after = options.after && syncRunKey(parseSyncId(options.after.syncId));
+    const span = prefixSpan(bucketLayout('sync_run').prefix);
+    return listSpan(this.#engine, 'sync_run', span, after, options);
+  }
+
+  async #get<B extends ValueBucket>(
+    bucket: B,
+    syncId: string,
+    ids: readonly string[],
+    options: GetOptions = {},
+  ): Promise<RecordByBucket[B] | undefined> {
+    const key = buildKey(bucket, parseSyncId(syncId), ids);
+    const value = await this.#engine.get(key, { ...byteEncodings, ...options });
+    return value === undefined ? undefined : decodeRecord(bucket, key, value);
+  }
+}

@@ -1,0 +1,147 @@
+import { type ByteOperation, byteEncodings, type ReadWriteEngine } from '@sstitch/engine';
+import * as keys from '@sstitch/keys';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { openEngine } from '../test/level-engine.js';
+import {
+  codeOf,
+  collect,
+  entitlement,
+  grant,
+  OTHER_SYNC,
+  resource,
+  resourceType,
+  SYNC,
+} from '../test/records.js';
+import { encodeRecord } from './encode.js';
+import { SyncStore } from './sync-store.js';
+import { verifyIndexes } from './verify-indexes.js';
+
+const sync = keys.parseSyncId(SYNC);
+const EMPTY = new Uint8Array(0);
+
+let engine: ReadWriteEngine;
+
+beforeEach(async () => {
+  engine = await openEngine();
+  await new SyncStore(engine).putMany(SYNC, [
+    resourceType('user'),
+    resource('user:ann', 'org:acme'),
+    entitlement('staff:member', 'group:staff'),
+    ...Array.from({ length: 600 }, (_, at) => grant(`g${at}`, { needsExpansion: at % 2 === 0 })),
+  ]);
+});
+
+describe('verifying the indexes of a sync', () => {
+  test('finds nothing where puts kept them', async () => {
+    expect(await problems()).toEqual([]);
+  });
+
+  test.each<[string, string[], ByteOperation[]]>([
+    [
+      'an index entry that is missing',
+      ['missing_index_entry grant_by_principal'],
+      [{ type: 'del', key: keys.grantByPrincipalKey(sync, 'user', 'ann', 'g7') }],
+    ],
+    [
+      'an index entry of a record that is not there',
+      ['stray_index_entry grant_by_needs_expansion'],
+      [{ type: 'put', key: keys.grantByNeedsExpansionKey(sync, 'gone'), value: EMPTY }],
+    ],
+    [
+      'an index entry that its record does not have',
+      ['stray_index_entry grant_by_needs_expansion'],
+      [{ type: 'put', key: keys.grantByNeedsExpansionKey(sync, 'g1'), value: EMPTY }],
+    ],
+    [
+      'one missing and one stray entry of the same index',
+      ['missing_index_entry resource_by_parent', 'stray_index_entry resource_by_parent'],
+      [
+        { type: 'del', key: keys.resourceByParentKey(sync, 'org', 'acme', 'user', 'ann') },
+        {
+          type: 'put',
+          key: keys.resourceByParentKey(sync, 'org', 'old', 'user', 'ann'),
+          value: EMPTY,
+        },
+      ],
+    ],
+    [
+      'a value that is no record, whose entries are left unjudged',
+      ['undecodable_value entitlement'],
+      [
+        {
+          type: 'put',
+          key: keys.entitlementKey(sync, 'staff:member'),
+          value: Uint8Array.of(0x0a, 0xff),
+        },
+      ],
+    ],
+    [
+      'a record whose sync is another',
+      ['record_under_wrong_key resource_type'],
+      [
+        {
+          type: 'put',
+          key: keys.resourceTypeKey(sync, 'x'),
+          value: encodeRecord(resourceType('x', OTHER_SYNC)),
+        },
+      ],
+    ],
+    [
+      'a record whose id is another',
+      ['record_under_wrong_key resource_type'],
+      [
+        {
+          type: 'put',
+          key: keys.resourceTypeKey(sync, 'x'),
+          value: encodeRecord(resourceType('y')),
+        },
+      ],
+    ],
+    [
+      'an index entry with a value',
+      ['index_entry_with_value grant_by_needs_expansion'],
+      [
+        {
+          type: 'put',
+          key: keys.grantByNeedsExpansionKey(sync, 'g2'),
+          value: Uint8Array.of(1),
+        },
+      ],
+    ],
+    [
+      'keys that are none',
+      ['malformed_key asset', 'malformed_key grant_by_principal'],
+      [
+        {
+          type: 'put',
+          key: keys.buildKeyPrefix('grant_by_principal', sync, ['user']),
+          value: EMPTY,
+        },
+        { type: 'put', key: keys.buildKeyPrefix('asset', sync, []), value: EMPTY },
+      ],
+    ],
+  ])('finds %s', async (_, wanted, damage) => {
+    await engine.batch(damage, byteEncodings);
+    expect(await problems()).toEqual(wanted);
+  });
+
+  test('names the key, and looks at no other sync', async () => {
+    const other = keys.parseSyncId(OTHER_SYNC);
+    const key = keys.grantByNeedsExpansionKey(other, 'x');
+    await engine.batch([{ type: 'put', key, value: EMPTY }], byteEncodings);
+    expect(await problems()).toEqual([]);
+    const [problem] = await collect(verifyIndexes(engine, OTHER_SYNC));
+    expect(problem?.key).toEqual(key);
+    expect(problem?.message).toContain(keys.toHex(key));
+  });
+
+  test('stops once its signal has fired', async () => {
+    const run = () => collect(verifyIndexes(engine, SYNC, { signal: AbortSignal.abort() }));
+    expect(await codeOf(run)).toBe('SSTITCH_ABORTED');
+  });
+});
+
+async function problems(): Promise<string[]> {
+  const found = await collect(verifyIndexes(engine, SYNC));
+  return found.map(({ kind, bucket }) => `${kind} ${bucket}`);
+}

@@ -1,0 +1,246 @@
+// Index entries against records, both ways.
+//
+// Forward: every record must decode, lie under its own key, and have its index entries. That also
+// counts the entries each index must have; no two records share one, as an index key ends in the ids of
+// its record. Backward: if an index holds as many entries as records were
+// found listed in it, no entry can be stray, and the records need not be read again; if not, each entry
+// is followed to its record. Memory is that of a page.
+import { byteEncodings, type ReadableEngine } from '@sstitch/engine';
+import {
+  type Bucket,
+  bucketLayout,
+  bucketSpan,
+  buildKey,
+  equalBytes,
+  INDEX_BUCKETS,
+  KeysError,
+  parseKey,
+  parseSyncId,
+  type SyncIdBytes,
+  toHex,
+} from '@sstitch/keys';
+import { decodeRecord } from './encode.js';
+import { RecordsError } from './errors.js';
+import { type IndexBucket, type IndexEntry, indexEntries, listedIds } from './indexes.js';
+import { primaryKey, type SyncRecord, VALUE_BUCKETS, type ValueBucket } from './record-types.js';
+import { type EngineSnapshot, scanPages, withSnapshot } from './scan.js';
+
+/** What can be wrong with the entries of a sync. */
+export type IndexProblemKind =
+  /** A key in the sync's range that is no key of its bucket. */
+  | 'malformed_key'
+  /** A value that is not the bucket's message. */
+  | 'undecodable_value'
+  /** A record whose sync or ids are not those of its key. */
+  | 'record_under_wrong_key'
+  /** A record without one of its index entries; `key` is the missing one. */
+  | 'missing_index_entry'
+  /** An index entry that no record has. */
+  | 'stray_index_entry'
+  /** An index entry with a value. */
+  | 'index_entry_with_value';
+
+/** One thing that is wrong. */
+export interface IndexProblem {
+  readonly kind: IndexProblemKind;
+  readonly bucket: Bucket;
+  readonly key: Uint8Array;
+  /** Plain words, with the key in hex. */
+  readonly message: string;
+}
+
+/** Options of {@link verifyIndexes}. */
+export interface VerifyOptions {
+  /** Verify this state of the engine. @defaultValue the state when the first problem is asked for */
+  readonly snapshot?: EngineSnapshot;
+  readonly signal?: AbortSignal;
+}
+
+/** A pass over one sync: what it needs, and what the forward half found. */
+interface Pass {
+  readonly engine: ReadableEngine;
+  readonly syncId: SyncIdBytes;
+  readonly snapshot: EngineSnapshot;
+  readonly signal: AbortSignal | undefined;
+  /** Entries found for records, by index. */
+  readonly found: Map<Bucket, number>;
+}
+
+/**
+ * Every problem of a sync's entries, as it is found. None: the sync's indexes are those of its records.
+ *
+ * @throws {@link RecordsError} SSTITCH_ABORTED; KeysError on a text that is no sync id.
+ */
+export function verifyIndexes(
+  engine: ReadableEngine,
+  syncId: string,
+  options: VerifyOptions = {},
+): AsyncGenerator<IndexProblem, void, undefined> {
+  const bytes = parseSyncId(syncId);
+  return withSnapshot(engine, options.snapshot, async function* (snapshot) {
+    const found = new Map<Bucket, number>();
+    const { signal } = options;
+    const pass: Pass = { engine, syncId: bytes, snapshot, signal, found };
+    for (const bucket of VALUE_BUCKETS) yield* verifyRecords(pass, bucket);
+    for (const index of INDEX_BUCKETS) yield* verifyIndex(pass, index as IndexBucket);
+  });
+}
+
+async function* verifyRecords(
+  pass: Pass,
+  bucket: ValueBucket,
+): AsyncGenerator<IndexProblem, void, undefined> {
+  for await (const page of pagesOf(pass, bucket)) {
+    const due: IndexEntry[] = [];
+    for (const [key, value] of page) {
+      const record = decodeOrProblem(bucket, key, value);
+      if ('kind' in record) {
+        yield record;
+        continue;
+      }
+      const misplaced = problemOfPlace(pass, bucket, key, record);
+      if (misplaced === undefined) due.push(...indexEntries(pass.syncId, record));
+      else yield misplaced;
+    }
+    yield* verifyDue(pass, due);
+  }
+}
+
+async function* verifyDue(
+  pass: Pass,
+  due: readonly IndexEntry[],
+): AsyncGenerator<IndexProblem, void, undefined> {
+  const { engine, snapshot, found } = pass;
+  const values = await engine.getMany(
+    due.map(({ key }) => key),
+    { ...byteEncodings, snapshot },
+  );
+  for (const [at, { bucket, key }] of due.entries()) {
+    if (values[at] === undefined) {
+      yield problem('missing_index_entry', bucket, key, 'its record is there, the entry is not');
+    } else {
+      found.set(bucket, (found.get(bucket) ?? 0) + 1);
+    }
+  }
+}
+
+async function* verifyIndex(
+  pass: Pass,
+  index: IndexBucket,
+): AsyncGenerator<IndexProblem, void, undefined> {
+  let entries = 0;
+  for await (const page of pagesOf(pass, index)) {
+    entries += page.length;
+    for (const [key, value] of page) {
+      if (value.length > 0) {
+        yield problem(
+          'index_entry_with_value',
+          index,
+          key,
+          `it has ${value.length} bytes of value`,
+        );
+      }
+    }
+  }
+  if (entries === (pass.found.get(index) ?? 0)) return;
+  for await (const page of pagesOf(pass, index)) {
+    yield* verifyEntries(
+      pass,
+      index,
+      page.map(([key]) => key),
+    );
+  }
+}
+
+async function* verifyEntries(
+  pass: Pass,
+  index: IndexBucket,
+  entryKeys: readonly Uint8Array[],
+): AsyncGenerator<IndexProblem, void, undefined> {
+  const { engine, snapshot, syncId } = pass;
+  const recordBucket = bucketLayout(index).indexOf as ValueBucket;
+  const listed: { readonly entryKey: Uint8Array; readonly recordKey: Uint8Array }[] = [];
+  for (const entryKey of entryKeys) {
+    const elements = elementsOrProblem(index, entryKey);
+    if ('kind' in elements) yield elements;
+    else {
+      const recordKey = buildKey(recordBucket, syncId, listedIds(index, elements));
+      listed.push({ entryKey, recordKey });
+    }
+  }
+  const values = await engine.getMany(
+    listed.map(({ recordKey }) => recordKey),
+    { ...byteEncodings, snapshot },
+  );
+  for (const [at, { entryKey, recordKey }] of listed.entries()) {
+    const value = values[at];
+    if (value === undefined) {
+      yield problem('stray_index_entry', index, entryKey, `no record ${toHex(recordKey)}`);
+      continue;
+    }
+    const record = decodeOrProblem(recordBucket, recordKey, value);
+    // Told as a problem of the record already; its entries cannot be judged.
+    if ('kind' in record) continue;
+    if (!indexEntries(syncId, record).some(({ key }) => equalBytes(key, entryKey))) {
+      yield problem(
+        'stray_index_entry',
+        index,
+        entryKey,
+        `record ${toHex(recordKey)} says otherwise`,
+      );
+    }
+  }
+}
+
+function pagesOf({ engine, syncId, snapshot, signal }: Pass, bucket: Bucket) {
+  return scanPages(engine, bucketSpan(bucket, syncId), { snapshot, signal });
+}
+
+function decodeOrProblem(
+  bucket: ValueBucket,
+  key: Uint8Array,
+  value: Uint8Array,
+): SyncRecord | IndexProblem {
+  try {
+    return decodeRecord(bucket, key, value);
+  } catch (error) {
+    if (!(error instanceof RecordsError)) throw error;
+    return problem('undecodable_value', bucket, key, `its value is no ${bucket} record`);
+  }
+}
+
+function elementsOrProblem(bucket: Bucket, key: Uint8Array): readonly string[] | IndexProblem {
+  try {
+    return parseKey(key).elements;
+  } catch (error) {
+    if (!(error instanceof KeysError)) throw error;
+    return problem('malformed_key', bucket, key, error.message);
+  }
+}
+
+function problemOfPlace(
+  pass: Pass,
+  bucket: ValueBucket,
+  key: Uint8Array,
+  record: SyncRecord,
+): IndexProblem | undefined {
+  const elements = elementsOrProblem(bucket, key);
+  if ('kind' in elements) return elements;
+  if (record.syncId !== parseKey(key).syncId) {
+    const message = `its sync_id is ${JSON.stringify(record.syncId)}`;
+    return problem('record_under_wrong_key', bucket, key, message);
+  }
+  if (!equalBytes(primaryKey(pass.syncId, record), key)) {
+    return problem('record_under_wrong_key', bucket, key, 'its ids are not those of its key');
+  }
+  return undefined;
+}
+
+function problem(
+  kind: IndexProblemKind,
+  bucket: Bucket,
+  key: Uint8Array,
+  why: string,
+): IndexProblem {
+  return { kind, bucket, key, message: `${bucket} ${toHex(key)}: ${why}` };
+}

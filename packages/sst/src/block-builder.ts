@@ -1,0 +1,149 @@
+// A block (LevelDB's table/block_builder.cc), before compression:
+//
+//   entries:   shared     varint32   bytes it has in common with the key before it; 0 at a restart point
+//              unshared   varint32
+//              value      varint32   length
+//              key bytes  unshared
+//              value bytes
+//   restarts:  uint32 little-endian each: offsets of the restart points, the first of which is 0
+//   count:     uint32 little-endian
+//
+// Invariants: keys are internal keys and strictly ascend, across `reset` too; `lastKey` is the key that
+// was added last; the buffer is reused from block to block.
+
+import assert from 'node:assert/strict';
+import { writeFixed32 } from './checksum.js';
+import { copyBytes, grown } from './compare-bytes.js';
+import { SstError } from './errors.js';
+import { MAX_BLOCK_BYTES } from './format.js';
+import { compareTrailers, TRAILER_BYTES } from './internal-key.js';
+import { hex } from './span.js';
+import { MAX_VARINT32_BYTES, writeVarint } from './varint.js';
+
+/** Makes one block after another from ascending entries. */
+export class BlockBuilder {
+  readonly #restartInterval: number;
+  #bytes: Uint8Array = new Uint8Array(16 * 1024);
+  #used = 0;
+  #restarts = new Uint32Array(64);
+  #restartCount = 1;
+  #sinceRestart = 0;
+  /** The key added last, in its first `lastKeyLength` bytes; of no use while that is 0. */
+  lastKey: Uint8Array = new Uint8Array(256);
+  lastKeyLength = 0;
+
+  constructor(restartInterval: number) {
+    this.#restartInterval = restartInterval;
+  }
+
+  get isEmpty(): boolean {
+    return this.#used === 0;
+  }
+
+  /** What `finish` would give now. */
+  get sizeBytes(): number {
+    return this.#used + 4 * this.#restartCount + 4;
+  }
+
+  /**
+   * How many bytes the key shares with the last one; `SSTITCH_TABLE_ORDER` unless it comes behind it.
+   * Comparing and sharing take one pass over the key.
+   */
+  sharedWithLast(key: Uint8Array, keyLength: number): number {
+    const last = this.lastKey;
+    const lastLength = this.lastKeyLength;
+    const shorter = Math.min(lastLength, keyLength);
+    let shared = 0;
+    while (shared < shorter && last[shared] === key[shared]) shared += 1;
+    if (lastLength === 0) return 0;
+
+    const userLength = keyLength - TRAILER_BYTES;
+    const lastUserLength = lastLength - TRAILER_BYTES;
+    let ascends: boolean;
+    if (shared < userLength && shared < lastUserLength) {
+      ascends = (last[shared] as number) < (key[shared] as number);
+    } else if (userLength !== lastUserLength) {
+      ascends = lastUserLength < userLength;
+    } else {
+      ascends = compareTrailers(last, lastLength, key, keyLength) < 0;
+    }
+    if (!ascends) {
+      throw new SstError(
+        'SSTITCH_TABLE_ORDER',
+        `internal key ${hex(key.subarray(0, keyLength))} does not follow ` +
+          hex(last.subarray(0, lastLength)),
+      );
+    }
+    return shared;
+  }
+
+  /** Adds an entry; `sharedBytes` is what `sharedWithLast` gave for its key. */
+  append(
+    key: Uint8Array,
+    keyLength: number,
+    sharedBytes: number,
+    values: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const valueLength = valueEnd - valueStart;
+    const most = this.#used + 3 * MAX_VARINT32_BYTES + keyLength + valueLength;
+    assert(most + 4 * this.#restartCount + 8 <= MAX_BLOCK_BYTES, 'the block is full');
+    if (most > this.#bytes.length) this.#bytes = grown(this.#bytes, this.#used, most);
+
+    let shared = sharedBytes;
+    if (this.#used === 0) {
+      shared = 0;
+    } else if (this.#sinceRestart >= this.#restartInterval) {
+      if (this.#restartCount === this.#restarts.length) {
+        const more = new Uint32Array(this.#restarts.length * 2);
+        more.set(this.#restarts);
+        this.#restarts = more;
+      }
+      this.#restarts[this.#restartCount] = this.#used;
+      this.#restartCount += 1;
+      this.#sinceRestart = 0;
+      shared = 0;
+    }
+    const unshared = keyLength - shared;
+    const bytes = this.#bytes;
+    let at = this.#used;
+    if ((shared | unshared | valueLength) < 0x80) {
+      bytes[at] = shared;
+      bytes[at + 1] = unshared;
+      bytes[at + 2] = valueLength;
+      at += 3;
+    } else {
+      at = writeVarint(bytes, writeVarint(bytes, at, shared), unshared);
+      at = writeVarint(bytes, at, valueLength);
+    }
+    copyBytes(key, shared, keyLength, bytes, at);
+    copyBytes(values, valueStart, valueEnd, bytes, at + unshared);
+    this.#used = at + unshared + valueLength;
+    this.#sinceRestart += 1;
+
+    if (keyLength > this.lastKey.length) this.lastKey = grown(this.lastKey, shared, keyLength);
+    copyBytes(key, shared, keyLength, this.lastKey, shared);
+    this.lastKeyLength = keyLength;
+  }
+
+  /** Ends the block: its contents, valid until the next call of any method. */
+  finish(): Uint8Array {
+    const size = this.sizeBytes;
+    if (size > this.#bytes.length) this.#bytes = grown(this.#bytes, this.#used, size);
+    let at = this.#used;
+    for (let index = 0; index < this.#restartCount; index += 1) {
+      writeFixed32(this.#bytes, at, this.#restarts[index] as number);
+      at += 4;
+    }
+    writeFixed32(this.#bytes, at, this.#restartCount);
+    return this.#bytes.subarray(0, size);
+  }
+
+  /** Starts the next block; the last key is kept, to check that the next one follows it. */
+  reset(): void {
+    this.#used = 0;
+    this.#restartCount = 1;
+    this.#sinceRestart = 0;
+  }
+}

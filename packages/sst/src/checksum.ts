@@ -1,0 +1,31 @@
+// CRC-32C, masked as LevelDB masks it (util/crc32c.h): a checksum over bytes that hold checksums
+// would otherwise be weak.
+
+import { crc32c } from '@node-rs/crc32';
+
+const MASK_DELTA = 0xa282ead8;
+
+/** The masked CRC-32C of `bytes`, as a table stores it. */
+export function maskedChecksum(bytes: Uint8Array): number {
+  const crc = crc32c(bytes);
+  return (((crc >>> 15) | (crc << 17)) + MASK_DELTA) >>> 0;
+}
+
+/** A 32-bit little-endian number. */
+export function readFixed32(bytes: Uint8Array, position: number): number {
+  return (
+    ((bytes[position] as number) |
+      ((bytes[position + 1] as number) << 8) |
+      ((bytes[position + 2] as number) << 16) |
+      ((bytes[position + 3] as number) << 24)) >>>
+    0
+  );
+}
+
+/** Writes a 32-bit little-endian number. */
+export function writeFixed32(target: Uint8Array, position: number, value: number): void {
+  target[position] = value;
+  target[position + 1] = value >>> 8;
+  target[position + 2] = value >>> 16;
+  target[position + 3] = value >>> 24;
+}

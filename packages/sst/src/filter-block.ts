@@ -1,0 +1,180 @@
+// The filter block (LevelDB's table/filter_block.cc): one filter for each window of 2 KiB of the file.
+// A data block's keys, user keys, are in the filter of the window in which the block starts.
+//
+//   filters     one after another; empty where no block starts in the window
+//   offsets     uint32 little-endian each: where each filter starts
+//   array start uint32 little-endian: where the offsets start, and the last filter ends
+//   log2        1 byte: 11, for windows of 2^11 bytes
+
+import { bloomFilterBytes, bloomHash, bloomMayMatch, writeBloomFilter } from './bloom-filter.js';
+import { readFixed32, writeFixed32 } from './checksum.js';
+import { copyBytes, grown } from './compare-bytes.js';
+import { corrupt, SstError, type TableLocation } from './errors.js';
+
+export const FILTER_WINDOW_LOG2 = 11;
+export const FILTER_WINDOW_BYTES = 2 ** FILTER_WINDOW_LOG2;
+/** Array start and log2. */
+const TAIL_BYTES = 5;
+
+/** The window that holds the filter of the data block at `blockOffset`. */
+export function filterWindowOf(blockOffset: number): number {
+  return Math.floor(blockOffset / FILTER_WINDOW_BYTES);
+}
+
+/** Puts ready-made filters of windows, in order, into a filter block. */
+export class FilterBlockWriter {
+  #bytes: Uint8Array = new Uint8Array(16 * 1024);
+  #used = 0;
+  #offsets: number[] = [];
+
+  /** How many windows have their filter, empty ones included. */
+  get windowCount(): number {
+    return this.#offsets.length;
+  }
+
+  /** Gives empty filters to the windows before `window`. */
+  skipTo(window: number): void {
+    while (this.#offsets.length < window) this.#offsets.push(this.#used);
+  }
+
+  /** Gives the next window the filter `source[start, end)`. */
+  appendFilter(source: Uint8Array, start: number, end: number): void {
+    const at = this.#reserve(end - start);
+    copyBytes(source, start, end, this.#bytes, at);
+  }
+
+  /** Gives the next window the filter of `hashes[0, keyCount)`. */
+  appendBloom(hashes: Uint32Array, keyCount: number, bitsPerKey: number): void {
+    const at = this.#reserve(bloomFilterBytes(keyCount, bitsPerKey));
+    writeBloomFilter(this.#bytes, at, hashes, keyCount, bitsPerKey);
+  }
+
+  /** The contents of the filter block. */
+  finish(): Uint8Array {
+    const contents = new Uint8Array(this.#used + 4 * this.#offsets.length + TAIL_BYTES);
+    contents.set(this.#bytes.subarray(0, this.#used));
+    let at = this.#used;
+    for (const offset of this.#offsets) {
+      writeFixed32(contents, at, offset);
+      at += 4;
+    }
+    writeFixed32(contents, at, this.#used);
+    contents[at + 4] = FILTER_WINDOW_LOG2;
+    return contents;
+  }
+
+  #reserve(size: number): number {
+    const start = this.#used;
+    // A grown buffer is zero behind its used bytes, and bytes are never given back: all are zero here.
+    if (start + size > this.#bytes.length) this.#bytes = grown(this.#bytes, start, start + size);
+    this.#offsets.push(start);
+    this.#used = start + size;
+    return start;
+  }
+}
+
+/** Makes the filter block of a table that is being built. */
+export class FilterBlockBuilder {
+  readonly #bitsPerKey: number;
+  readonly #writer = new FilterBlockWriter();
+  #hashes = new Uint32Array(256);
+  #count = 0;
+
+  constructor(bitsPerKey: number) {
+    this.#bitsPerKey = bitsPerKey;
+  }
+
+  /** The keys from now on belong to the data block at `blockOffset`. */
+  startBlock(blockOffset: number): void {
+    const window = filterWindowOf(blockOffset);
+    if (window > this.#writer.windowCount) {
+      this.#endWindow();
+      this.#writer.skipTo(window);
+    }
+  }
+
+  /** Adds the user key `bytes[0, end)`. */
+  addUserKey(bytes: Uint8Array, end: number): void {
+    if (this.#count === this.#hashes.length) {
+      const more = new Uint32Array(this.#count * 2);
+      more.set(this.#hashes);
+      this.#hashes = more;
+    }
+    this.#hashes[this.#count] = bloomHash(bytes, 0, end);
+    this.#count += 1;
+  }
+
+  finish(): Uint8Array {
+    this.#endWindow();
+    return this.#writer.finish();
+  }
+
+  #endWindow(): void {
+    if (this.#count === 0) return;
+    this.#writer.appendBloom(this.#hashes, this.#count, this.#bitsPerKey);
+    this.#count = 0;
+  }
+}
+
+/** Reads a filter block whose layout it has checked. */
+export class FilterBlockReader {
+  readonly #bytes: Uint8Array;
+  readonly #offsetsStart: number;
+  readonly windowCount: number;
+
+  constructor(bytes: Uint8Array, at: TableLocation) {
+    const arrayEnd = bytes.length - TAIL_BYTES;
+    if (arrayEnd < 0) throw corrupt('the filter block is too short', at);
+    const log2 = bytes[bytes.length - 1];
+    if (log2 !== FILTER_WINDOW_LOG2) {
+      throw new SstError(
+        'SSTITCH_TABLE_UNSUPPORTED',
+        `the filter block has windows of 2^${log2} bytes; LevelDB 1.20 writes 2^${FILTER_WINDOW_LOG2}`,
+        at,
+      );
+    }
+    this.#bytes = bytes;
+    this.#offsetsStart = readFixed32(bytes, arrayEnd);
+    if (this.#offsetsStart > arrayEnd || (arrayEnd - this.#offsetsStart) % 4 !== 0) {
+      throw corrupt('the offsets of the filter block lie outside of it', at);
+    }
+    this.windowCount = (arrayEnd - this.#offsetsStart) / 4;
+    let previous = 0;
+    for (let window = 0; window <= this.windowCount; window += 1) {
+      const offset = readFixed32(bytes, this.#offsetsStart + 4 * window);
+      if (offset < previous || (window === 0 && offset !== 0)) {
+        throw corrupt(
+          `the filter of window ${window} starts before the one in front of it ends`,
+          at,
+        );
+      }
+      previous = offset;
+    }
+  }
+
+  /** The filter of a window: a view; empty if no data block starts in it. */
+  filterOf(window: number): Uint8Array {
+    return this.#bytes.subarray(this.#startOf(window), this.#startOf(window + 1));
+  }
+
+  /** Has this window a filter that can match a key? */
+  hasFilter(window: number): boolean {
+    return window < this.windowCount && this.#startOf(window + 1) - this.#startOf(window) >= 2;
+  }
+
+  /** As LevelDB decides: may the data block at `blockOffset` hold the user key with this hash? */
+  mayMatch(blockOffset: number, hash: number): boolean {
+    const window = filterWindowOf(blockOffset);
+    if (window >= this.windowCount) return true;
+    return bloomMayMatch(this.#bytes, this.#startOf(window), this.#startOf(window + 1), hash);
+  }
+
+  /** Appends the filter of `window` to `writer`. */
+  copyTo(writer: FilterBlockWriter, window: number): void {
+    writer.appendFilter(this.#bytes, this.#startOf(window), this.#startOf(window + 1));
+  }
+
+  #startOf(window: number): number {
+    return readFixed32(this.#bytes, this.#offsetsStart + 4 * window);
+  }
+}

@@ -1,0 +1,110 @@
+// A table file (LevelDB's doc/table_format, table/format.cc):
+//
+//   data blocks        each: contents, type (1 byte), checksum (4 bytes)
+//   filter block       optional; named by the metaindex
+//   metaindex block    "filter.leveldb.BuiltinBloomFilter2" -> handle of the filter block
+//   index block        a key >= every key of data block i and < every key of block i+1 -> its handle
+//   footer             48 bytes
+//
+// Footer:
+//   metaindex handle   varint64 offset, varint64 size
+//   index handle       the same
+//   padding            zeros up to byte 40
+//   magic              8 bytes, little-endian: db4775248b80fb57
+//
+// A handle's size is that of the contents, without the 5 bytes behind them. LevelDB finds blocks by
+// their handles alone, so that unused bytes may lie between two blocks: `sliceTable` leaves zeros there,
+// and `verifyTable` accepts zeros only.
+
+import { readFixed32, writeFixed32 } from './checksum.js';
+import { compareBytes } from './compare-bytes.js';
+import { corrupt, type TableLocation } from './errors.js';
+import { VarintReader, writeVarint } from './varint.js';
+
+/** Where a block lies. */
+export interface BlockHandle {
+  /** In bytes from the start of the file. */
+  readonly offset: number;
+  /** Contents only, in bytes. */
+  readonly size: number;
+}
+
+/** What the end of a table points to. */
+export interface Footer {
+  readonly metaindex: BlockHandle;
+  readonly index: BlockHandle;
+}
+
+export const FOOTER_BYTES = 48;
+/** Type and checksum behind each block. */
+export const BLOCK_TRAILER_BYTES = 5;
+export const BLOCK_TYPE_RAW = 0;
+export const BLOCK_TYPE_SNAPPY = 1;
+/** Under which the metaindex names the filter block. */
+export const FILTER_KEY = 'filter.leveldb.BuiltinBloomFilter2';
+/** The largest block that this package writes or decodes; LevelDB's own offsets in one have 32 bits. */
+export const MAX_BLOCK_BYTES = 2 ** 30;
+/** The largest entry, key and value, that this package writes: a block that is almost full takes one. */
+export const MAX_ENTRY_BYTES = MAX_BLOCK_BYTES / 2;
+/** Two varints of at most ten bytes. */
+export const MAX_HANDLE_BYTES = 20;
+
+const MAGIC_LOW = 0x8b80fb57;
+const MAGIC_HIGH = 0xdb477524;
+const MAGIC_OFFSET = FOOTER_BYTES - 8;
+
+/** Writes a handle and returns the position behind it. */
+export function writeHandle(
+  target: Uint8Array,
+  position: number,
+  offset: number,
+  size: number,
+): number {
+  return writeVarint(target, writeVarint(target, position, offset), size);
+}
+
+/** Reads a handle from `bytes[reader.position, limit)`. */
+export function readHandle(
+  bytes: Uint8Array,
+  reader: VarintReader,
+  limit: number,
+  at: TableLocation,
+): BlockHandle {
+  const offset = reader.read64(bytes, limit);
+  const size = offset < 0 ? -1 : reader.read64(bytes, limit);
+  if (size < 0) throw corrupt('a block handle is cut off or out of range', at);
+  return { offset, size };
+}
+
+/** The 48 bytes at the end of a table. */
+export function encodeFooter(footer: Footer): Uint8Array {
+  const bytes = new Uint8Array(FOOTER_BYTES);
+  const behind = writeHandle(bytes, 0, footer.metaindex.offset, footer.metaindex.size);
+  writeHandle(bytes, behind, footer.index.offset, footer.index.size);
+  writeFixed32(bytes, MAGIC_OFFSET, MAGIC_LOW);
+  writeFixed32(bytes, MAGIC_OFFSET + 4, MAGIC_HIGH);
+  return bytes;
+}
+
+/**
+ * Reads a footer. Its handles are numbers in range, not yet known to lie in the file.
+ *
+ * @param bytes the last 48 bytes of the file
+ */
+export function decodeFooter(bytes: Uint8Array, at: TableLocation): Footer {
+  if (
+    readFixed32(bytes, MAGIC_OFFSET) !== MAGIC_LOW ||
+    readFixed32(bytes, MAGIC_OFFSET + 4) !== MAGIC_HIGH
+  ) {
+    throw corrupt('not a LevelDB table: the magic number at its end is wrong', at);
+  }
+  const reader = new VarintReader();
+  const metaindex = readHandle(bytes, reader, MAGIC_OFFSET, at);
+  const index = readHandle(bytes, reader, MAGIC_OFFSET, at);
+  // Only one encoding is right: no byte of a table is free to differ.
+  const footer = { metaindex, index };
+  if (compareBytes(encodeFooter(footer), bytes) !== 0) {
+    throw corrupt('the footer is not encoded as LevelDB does it, or its padding is not zero', at);
+  }
+  return footer;
+}

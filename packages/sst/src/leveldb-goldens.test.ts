@@ -1,0 +1,302 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ClassicLevel } from 'classic-level';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { userKeyOf } from './internal-key.js';
+import { mergeTables } from './merge-tables.js';
+import { nodeFileSystem } from './node-file-system.js';
+import { sliceTable } from './slice-table.js';
+import { complementOfSpans, type Span, spanContains } from './span.js';
+import { TableBuilder } from './table-builder.js';
+import { TableReader } from './table-reader.js';
+import { bytesOf, internalKey, pseudoRandomBytes, textOf } from '../test/entries.js';
+import { checkTableStructure, verifyTable } from './verify-table.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sst-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const binary = { keyEncoding: 'view', valueEncoding: 'view' } as const;
+type Database = ClassicLevel<Uint8Array, Uint8Array>;
+
+interface Written {
+  readonly name: string;
+  readonly entries: number;
+  readonly compression: boolean;
+  readonly valueOf: (number: number) => Uint8Array;
+}
+
+const databases: readonly Written[] = [
+  {
+    name: 'three entries',
+    entries: 3,
+    compression: true,
+    valueOf: (number) => bytesOf(`value ${number}`),
+  },
+  {
+    name: 'compressible values',
+    entries: 20_000,
+    compression: true,
+    valueOf: (number) => bytesOf(`value ${number} `.repeat(8)),
+  },
+  {
+    name: 'random values, which stay raw',
+    entries: 20_000,
+    compression: true,
+    valueOf: (number) => pseudoRandomBytes(number, 90),
+  },
+  {
+    name: 'no compression',
+    entries: 20_000,
+    compression: false,
+    valueOf: (number) => bytesOf(`value ${number} `.repeat(number % 12)),
+  },
+  {
+    name: 'values larger than a block',
+    entries: 60,
+    compression: false,
+    valueOf: (number) => pseudoRandomBytes(number, number * 997),
+  },
+];
+
+const keyOf = (number: number): Uint8Array =>
+  bytesOf(`sync/${number % 7}/grant/${String(number).padStart(8, '0')}`);
+
+/** Writes entries, overwrites some and deletes others, and compacts. Keeps old versions on request. */
+async function writeDatabase(written: Written, keepOldVersions: boolean): Promise<Database> {
+  const database: Database = new ClassicLevel(folder, {
+    ...binary,
+    compression: written.compression,
+  });
+  await database.open();
+  const batch = (from: number, step: number, round: number) =>
+    database.batch(
+      Array.from({ length: Math.ceil((written.entries - from) / step) }, (_, index) => {
+        const number = from + index * step;
+        return round === 2
+          ? ({ type: 'del', key: keyOf(number) } as const)
+          : ({
+              type: 'put',
+              key: keyOf(number),
+              value: written.valueOf(number + round),
+            } as const);
+      }),
+    );
+  await batch(0, 1, 0);
+  // An open iterator is a snapshot: compaction then keeps what it can see.
+  const snapshot = keepOldVersions ? database.iterator() : undefined;
+  await snapshot?.next();
+  await batch(1, 5, 1);
+  await batch(2, 9, 2);
+  await database.compactRange(new Uint8Array(0), bytesOf('\uffff'), binary);
+  await snapshot?.close();
+  return database;
+}
+
+function tablePaths(of: string): string[] {
+  return readdirSync(of)
+    .filter((name) => name.endsWith('.ldb'))
+    .sort()
+    .map((name) => join(of, name));
+}
+
+async function entriesOf(database: Database): Promise<Map<string, string>> {
+  const entries = new Map<string, string>();
+  for await (const [key, value] of database.iterator()) entries.set(textOf(key), textOf(value));
+  return entries;
+}
+
+describe.each(databases)('a database that LevelDB wrote: $name', (written) => {
+  it('reads as LevelDB reads it, and every table verifies', async () => {
+    const database = await writeDatabase(written, false);
+    const expected = await entriesOf(database);
+    await database.close();
+    const paths = tablePaths(folder);
+    expect(paths.length).toBeGreaterThan(0);
+    for (const path of paths) {
+      const properties = verifyTable(nodeFileSystem, path);
+      checkTableStructure(nodeFileSystem, path, properties);
+    }
+    const readers = paths.map((path) => TableReader.open(nodeFileSystem, path));
+    const found = new Map<string, string>();
+    const merged = mergeTables(readers, { dropShadowed: true });
+    for (; merged.valid; merged.next()) {
+      found.set(textOf(userKeyOf(merged.key)), textOf(merged.value));
+    }
+    expect(found).toEqual(expected);
+    for (const [key, value] of expected) {
+      const entries = readers.flatMap((reader) => reader.get(bytesOf(key)) ?? []);
+      entries.sort((a, b) => b.sequence - a.sequence);
+      expect(entries[0]?.type).toBe('value');
+      if (textOf(entries[0]?.value ?? new Uint8Array(0)) !== value) expect.fail(`get ${key}`);
+    }
+    for (const reader of readers) reader.close();
+  });
+
+  it('is written byte for byte alike by TableBuilder, as far as compression allows', async () => {
+    const database = await writeDatabase(written, true);
+    await database.close();
+    for (const path of tablePaths(folder)) {
+      const reader = TableReader.open(nodeFileSystem, path);
+      const copy = `${path}.copy`;
+      const file = nodeFileSystem.open(copy, 'create');
+      const builder = new TableBuilder(file, {
+        compression: written.compression ? 'snappy' : 'none',
+      });
+      const iterator = reader.iterator();
+      for (iterator.seekToFirst(); iterator.valid; iterator.next()) {
+        builder.add(iterator.key, iterator.value);
+      }
+      const properties = builder.finish();
+      file.close();
+      expect(verifyTable(nodeFileSystem, copy)).toEqual(properties);
+      if (!written.compression) {
+        expect(Buffer.compare(readFileSync(copy), readFileSync(path))).toBe(0);
+      }
+      reader.close();
+    }
+  });
+});
+
+/** Makes a folder with these tables alone, has LevelDB build a MANIFEST for it, and opens it. */
+async function openTables(build: (path: (number: number) => string) => void): Promise<Database> {
+  build((number) => join(folder, `${String(number).padStart(6, '0')}.ldb`));
+  await ClassicLevel.repair(folder);
+  const database: Database = new ClassicLevel(folder, { ...binary, createIfMissing: false });
+  await database.open();
+  return database;
+}
+
+/** LevelDB must find by get (through the filters), forwards and backwards exactly these entries. */
+async function expectContents(database: Database, expected: Map<string, string>): Promise<void> {
+  expect(await entriesOf(database)).toEqual(expected);
+  const backwards: string[] = [];
+  for await (const key of database.keys({ reverse: true })) backwards.push(textOf(key));
+  expect(backwards.reverse()).toEqual([...expected.keys()]);
+  const keys = [...expected.keys()];
+  const values = await database.getMany(keys.map(bytesOf));
+  const missed = keys.filter((key, index) => {
+    const value = values[index];
+    return value === undefined || textOf(value) !== expected.get(key);
+  });
+  expect(missed).toEqual([]);
+}
+
+/** The newest values of a table in some spans, by decoding all of it. */
+function contentsOf(path: string, spans: readonly Span[]): Map<string, string> {
+  const reader = TableReader.open(nodeFileSystem, path);
+  const contents = new Map<string, string>();
+  const merged = mergeTables([reader], { dropShadowed: true });
+  for (; merged.valid; merged.next()) {
+    const userKey = userKeyOf(merged.key);
+    if (spans.some((span) => spanContains(span, userKey))) {
+      contents.set(textOf(userKey), textOf(merged.value));
+    }
+  }
+  reader.close();
+  return contents;
+}
+
+describe.each([
+  { compression: 'snappy', blockSizeBytes: 4096 },
+  { compression: 'snappy', blockSizeBytes: 1024 },
+  { compression: 'none', blockSizeBytes: 4096 },
+  { compression: 'none', blockSizeBytes: 16_384 },
+] as const)('LevelDB, given tables of ours ($compression, $blockSizeBytes)', (options) => {
+  it('finds every key by get and by iteration', async () => {
+    const expected = new Map<string, string>();
+    const database = await openTables((path) => {
+      for (const number of [5, 6, 7]) {
+        buildTable(path(number), number, options, expected);
+      }
+    });
+    await expectContents(database, new Map([...expected].sort()));
+    await database.compactRange(new Uint8Array(0), bytesOf('\uffff'), binary);
+    await expectContents(database, new Map([...expected].sort()));
+    await database.close();
+  });
+
+  const user = (text: string) => bytesOf(text);
+  it.each<{ name: string; spans: Span[] }>([
+    { name: 'everything', spans: [{ start: user(''), end: undefined }] },
+    { name: 'a head', spans: [{ start: user(''), end: user('table5/k0004321') }] },
+    { name: 'a tail', spans: [{ start: user('table5/k0004321/x'), end: undefined }] },
+    { name: 'a middle', spans: [{ start: user('table5/k0001000'), end: user('table5/k0007777') }] },
+    { name: 'one key', spans: [{ start: user('table5/k0005000'), end: user('table5/k0005000\0') }] },
+    {
+      name: 'all but a middle',
+      spans: complementOfSpans([{ start: user('table5/k0003210'), end: user('table5/k00060') }]),
+    },
+    {
+      name: 'many spans, small and large',
+      spans: Array.from({ length: 60 }, (_, index) => ({
+        start: user(`table5/k${String(index * 150).padStart(7, '0')}`),
+        end: user(`table5/k${String(index * 150 + 1 + ((index * 7) % 140)).padStart(7, '0')}`),
+      })),
+    },
+  ])('finds every key of a slice: $name', async ({ spans }) => {
+    const source = join(folder, 'source');
+    buildTable(source, 5, options, new Map());
+    const expected = contentsOf(source, spans);
+    const database = await openTables((path) => {
+      const reader = TableReader.open(nodeFileSystem, source);
+      const file = nodeFileSystem.open(path(5), 'create');
+      const properties = sliceTable(reader, spans, () => file);
+      file.close();
+      reader.close();
+      const verified = verifyTable(nodeFileSystem, path(5));
+      expect(properties).toMatchObject({
+        sizeBytes: verified.sizeBytes,
+        smallest: verified.smallest,
+        largest: verified.largest,
+      });
+    });
+    expect(expected.size).toBeGreaterThan(0);
+    await expectContents(database, expected);
+    await database.close();
+  });
+});
+
+function buildTable(
+  path: string,
+  number: number,
+  options: ConstructorParameters<typeof TableBuilder>[1] & object,
+  contents: Map<string, string>,
+): void {
+  const file = nodeFileSystem.open(path, 'create');
+  const builder = new TableBuilder(file, options);
+  for (let index = 0; index < 9000; index += 1) {
+    const key = `table${number}/k${String(index).padStart(7, '0')}`;
+    const value =
+      index % 3 === 0 ? textOf(pseudoRandomBytes(index, 40)) : `${key} `.repeat(index % 5);
+    addVersions(builder, key, value, index, contents);
+  }
+  builder.finish();
+  file.close();
+}
+
+function addVersions(
+  builder: TableBuilder,
+  key: string,
+  value: string,
+  index: number,
+  contents: Map<string, string>,
+): void {
+  const sequence = 100 + index * 4;
+  // Every eleventh key is deleted, and every seventh has an older version behind the newest.
+  const deleted = index % 11 === 0;
+  if (deleted) {
+    builder.add(internalKey(key, sequence + 3, 'deletion'), new Uint8Array(0));
+  } else {
+    contents.set(key, value);
+    builder.add(internalKey(key, sequence + 3, 'value'), bytesOf(value));
+  }
+  if (deleted || index % 7 === 0) {
+    builder.add(internalKey(key, sequence + 1, 'value'), bytesOf('an older version'));
+  }
+}

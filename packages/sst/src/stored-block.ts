@@ -1,0 +1,140 @@
+// Reads blocks as they are stored and decodes them:
+//
+//   contents   raw, or compressed by snappy
+//   type       1 byte: 0 raw, 1 snappy
+//   checksum   uint32 little-endian: masked CRC-32C of contents and type
+//
+// Invariants: no read goes outside of the file; nothing is allocated by a length that the file claims
+// before that length is known to be possible; one window of the file is kept, of bounded size.
+
+import { uncompressSync } from 'snappy';
+import { maskedChecksum, readFixed32 } from './checksum.js';
+import { corrupt, fileOperation, SstError } from './errors.js';
+import type { FileHandle } from './file-system.js';
+import {
+  BLOCK_TRAILER_BYTES,
+  BLOCK_TYPE_RAW,
+  BLOCK_TYPE_SNAPPY,
+  FOOTER_BYTES,
+  MAX_BLOCK_BYTES,
+} from './format.js';
+import { VarintReader } from './varint.js';
+
+/** Read at once when blocks are read one after another. */
+export const READ_AHEAD_BYTES = 128 * 1024;
+/**
+ * No snappy stream grows by more: its best element turns 3 bytes into 64. A claim beyond that is refused
+ * before memory is set aside for it.
+ */
+export const MAX_SNAPPY_GROWTH = 22;
+
+/** Where blocks come from. */
+export interface BlockFile {
+  readonly handle: FileHandle;
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly verifyChecksums: boolean;
+}
+
+/** Reads the blocks of one file. */
+export class StoredBlockReader {
+  readonly #file: BlockFile;
+  readonly #varints = new VarintReader();
+  #window = new Uint8Array(0);
+  #windowStart = 0;
+  #windowBytes = 0;
+  #lastEnd = -1;
+
+  constructor(file: BlockFile) {
+    this.#file = file;
+  }
+
+  /** A block with its type and checksum: a view that is valid until the next read. */
+  readStored(offset: number, size: number): Uint8Array {
+    const storedBytes = size + BLOCK_TRAILER_BYTES;
+    if (size > MAX_BLOCK_BYTES) {
+      const problem = `a block of ${size} bytes is larger than ${MAX_BLOCK_BYTES}`;
+      throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, this.#at(offset));
+    }
+    if (offset + storedBytes > this.#file.sizeBytes - FOOTER_BYTES) {
+      throw corrupt(
+        `a block of ${size} bytes reaches behind the end of the file`,
+        this.#at(offset),
+      );
+    }
+    const stored = this.readBytes(offset, storedBytes);
+    if (this.#file.verifyChecksums) {
+      const expected = readFixed32(stored, size + 1);
+      if (maskedChecksum(stored.subarray(0, size + 1)) !== expected) {
+        throw corrupt('the checksum of a block does not match', this.#at(offset));
+      }
+    }
+    return stored;
+  }
+
+  /** The decoded contents of a block: memory of their own. */
+  read(offset: number, size: number): Uint8Array {
+    return this.decode(this.readStored(offset, size), offset);
+  }
+
+  /** Decodes what `readStored` gave. */
+  decode(stored: Uint8Array, offset: number): Uint8Array {
+    const size = stored.length - BLOCK_TRAILER_BYTES;
+    const type = stored[size];
+    if (type === BLOCK_TYPE_RAW) return stored.slice(0, size);
+    if (type !== BLOCK_TYPE_SNAPPY) {
+      const problem = `a block has the type ${type}: LevelDB 1.20 reads 0 (raw) and 1 (snappy)`;
+      throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, this.#at(offset));
+    }
+    this.#varints.position = 0;
+    const claimed = this.#varints.read32(stored, size);
+    if (claimed < 0 || claimed > size * MAX_SNAPPY_GROWTH || claimed > MAX_BLOCK_BYTES) {
+      const problem = `a compressed block of ${size} bytes claims an impossible length (${claimed})`;
+      throw corrupt(problem, this.#at(offset));
+    }
+    let decoded: Uint8Array | string;
+    try {
+      decoded = uncompressSync(stored.subarray(0, size), { copyOutputData: true });
+    } catch (cause) {
+      const problem = 'a block cannot be decompressed';
+      throw new SstError('SSTITCH_TABLE_CORRUPT', problem, this.#at(offset), cause);
+    }
+    if (typeof decoded === 'string' || decoded.length !== claimed) {
+      throw corrupt('a block decompresses to another length than it claims', this.#at(offset));
+    }
+    // A plain Uint8Array: its subarrays are then plain too.
+    return new Uint8Array(decoded.buffer, decoded.byteOffset, decoded.byteLength);
+  }
+
+  /** Any bytes of the file: a view that is valid until the next read. */
+  readBytes(offset: number, count: number): Uint8Array {
+    const inWindow = offset - this.#windowStart;
+    const end = offset + count;
+    if (inWindow >= 0 && end <= this.#windowStart + this.#windowBytes) {
+      this.#lastEnd = end;
+      return this.#window.subarray(inWindow, inWindow + count);
+    }
+    const { handle, sizeBytes } = this.#file;
+    if (end > sizeBytes) throw corrupt('the file ends too early', this.#at(offset));
+    // Ahead only where reads follow one another: a lookup would read thirty blocks for one.
+    const wanted =
+      offset === this.#lastEnd
+        ? Math.max(count, Math.min(READ_AHEAD_BYTES, sizeBytes - offset))
+        : count;
+    if (this.#window.length < wanted || this.#window.length > wanted + READ_AHEAD_BYTES) {
+      this.#window = new Uint8Array(wanted);
+    }
+    const target = this.#window.length === wanted ? this.#window : this.#window.subarray(0, wanted);
+    this.#windowBytes = 0;
+    const got = fileOperation('read a table', this.#at(offset), () => handle.read(target, offset));
+    if (got < count) throw corrupt('the file ends too early', this.#at(offset));
+    this.#windowStart = offset;
+    this.#windowBytes = got;
+    this.#lastEnd = end;
+    return this.#window.subarray(0, count);
+  }
+
+  #at(offset: number) {
+    return { path: this.#file.path, offset };
+  }
+}

@@ -1,0 +1,189 @@
+// Builds a table from entries in order (LevelDB's table/table_builder.cc). Given the same entries and
+// options, and no compression, the file is byte for byte what LevelDB writes.
+//
+// Invariants: entries strictly ascend; the index entry of a full block waits for the key behind the
+// block, so that it can be short; a refused entry leaves the builder as it was.
+
+import assert from 'node:assert/strict';
+import { BlockBuilder } from './block-builder.js';
+import type { EntryCursor } from './block-reader.js';
+import { SstError } from './errors.js';
+import type { FileHandle } from './file-system.js';
+import { FilterBlockBuilder } from './filter-block.js';
+import { MAX_ENTRY_BYTES } from './format.js';
+import { MAX_ENTRY_SEQUENCE, sequenceNumberOf, TRAILER_BYTES, typeCodeOf } from './internal-key.js';
+import { shortenToSeparator, shortenToSuccessor } from './separator.js';
+import { hex } from './span.js';
+import { checkTableOptions, type TableOptions } from './table-options.js';
+import type { TableProperties } from './table-properties.js';
+import { TableWriter } from './table-writer.js';
+
+/** Builds one table. It neither syncs nor closes the file: its caller does. */
+export class TableBuilder {
+  readonly #writer: TableWriter;
+  readonly #block: BlockBuilder;
+  readonly #blockSizeBytes: number;
+  readonly #filter: FilterBlockBuilder | undefined;
+  readonly #path: string | undefined;
+  #indexEntryPending = false;
+  #closed = false;
+  #entries = 0;
+  #deletions = 0;
+  #smallest = new Uint8Array(0);
+  #smallestSequence = Number.POSITIVE_INFINITY;
+  #largestSequence = 0;
+
+  /**
+   * @param file an empty file, made to append to
+   * @throws SstError `SSTITCH_TABLE_OPTIONS` for an option out of range
+   */
+  constructor(file: FileHandle, options?: TableOptions) {
+    const checked = checkTableOptions(options);
+    this.#writer = new TableWriter(file, checked.compression, checked.path);
+    this.#block = new BlockBuilder(checked.restartInterval);
+    this.#blockSizeBytes = checked.blockSizeBytes;
+    this.#filter =
+      checked.bloomBitsPerKey === 0 ? undefined : new FilterBlockBuilder(checked.bloomBitsPerKey);
+    this.#path = checked.path;
+  }
+
+  /** Entries added so far. */
+  get entries(): number {
+    return this.#entries;
+  }
+
+  /** What is written so far, plus the current block before compression. */
+  get sizeBytes(): number {
+    return this.#writer.offset + (this.#block.isEmpty ? 0 : this.#block.sizeBytes);
+  }
+
+  /**
+   * Adds an entry; both arrays are copied.
+   *
+   * @throws SstError `SSTITCH_TABLE_ORDER` unless the key comes behind the last one, and is a version
+   * of its own: one sequence cannot hold both a value and a deletion of a user key;
+   * `SSTITCH_TABLE_UNSUPPORTED` for a key with an unknown type or a sequence above 2^53-1, or an entry
+   * that no block can hold; `SSTITCH_TABLE_IO` if writing fails
+   */
+  add(internalKey: Uint8Array, value: Uint8Array): void {
+    this.#add(internalKey, internalKey.length, value, 0, value.length);
+  }
+
+  /** Adds the entry that an iterator is at, without the copies that `key` and `value` would make. */
+  addFrom(entry: EntryCursor): void {
+    assert(entry.valid, 'addFrom needs an iterator that is at an entry');
+    this.#add(entry.keyBytes, entry.keyLength, entry.data, entry.valueStart, entry.valueEnd);
+  }
+
+  #add(
+    key: Uint8Array,
+    keyLength: number,
+    values: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    assert(!this.#closed, 'the table is finished or abandoned');
+    const type = keyLength < TRAILER_BYTES ? -1 : typeCodeOf(key, keyLength);
+    const sequence = type === -1 ? 0 : sequenceNumberOf(key, keyLength);
+    if ((type !== 0 && type !== 1) || sequence > MAX_ENTRY_SEQUENCE) {
+      throw this.#refusal(
+        'SSTITCH_TABLE_UNSUPPORTED',
+        `${hex(key.subarray(0, keyLength))} is not an internal key of a value or a deletion with ` +
+          'a sequence below 2^53',
+      );
+    }
+    if (keyLength + valueEnd - valueStart > MAX_ENTRY_BYTES) {
+      throw this.#refusal(
+        'SSTITCH_TABLE_UNSUPPORTED',
+        `an entry of ${keyLength + valueEnd - valueStart} bytes is larger than ${MAX_ENTRY_BYTES}`,
+      );
+    }
+    const block = this.#block;
+    const shared = block.sharedWithLast(key, keyLength);
+    if (shared >= keyLength - TRAILER_BYTES && this.#repeatsSequence(key, keyLength)) {
+      throw this.#refusal(
+        'SSTITCH_TABLE_ORDER',
+        `${hex(key.subarray(0, keyLength))} has the user key and the sequence of the entry before it`,
+      );
+    }
+    if (this.#indexEntryPending) {
+      // Shortening in place spoils the last key, which the block that starts now does not need.
+      const length = shortenToSeparator(block.lastKey, block.lastKeyLength, key, keyLength, shared);
+      this.#writer.addIndexEntry(
+        block.lastKey,
+        length,
+        this.#writer.blockOffset,
+        this.#writer.blockSize,
+      );
+      this.#indexEntryPending = false;
+    }
+    block.append(key, keyLength, shared, values, valueStart, valueEnd);
+    this.#filter?.addUserKey(key, keyLength - TRAILER_BYTES);
+
+    if (this.#entries === 0) this.#smallest = key.slice(0, keyLength);
+    this.#entries += 1;
+    if (type === 0) this.#deletions += 1;
+    if (sequence < this.#smallestSequence) this.#smallestSequence = sequence;
+    if (sequence > this.#largestSequence) this.#largestSequence = sequence;
+    if (block.sizeBytes >= this.#blockSizeBytes) this.#endBlock();
+  }
+
+  /**
+   * Writes what is left. The file is then complete, but not synced.
+   *
+   * @throws SstError `SSTITCH_TABLE_OPTIONS` if no entry was added, `SSTITCH_TABLE_IO`
+   */
+  finish(): TableProperties {
+    assert(!this.#closed, 'the table is finished or abandoned');
+    if (this.#entries === 0) {
+      throw this.#refusal('SSTITCH_TABLE_OPTIONS', 'a table needs at least one entry');
+    }
+    this.#closed = true;
+    const block = this.#block;
+    const largest = block.lastKey.slice(0, block.lastKeyLength);
+    this.#endBlock();
+    const { blockOffset, blockSize } = this.#writer;
+    const length = shortenToSuccessor(block.lastKey, block.lastKeyLength);
+    this.#writer.addIndexEntry(block.lastKey, length, blockOffset, blockSize);
+    const sizeBytes = this.#writer.finish(this.#filter?.finish());
+    return {
+      sizeBytes,
+      entries: this.#entries,
+      smallest: this.#smallest,
+      largest,
+      smallestSequence: this.#smallestSequence,
+      largestSequence: this.#largestSequence,
+      deletions: this.#deletions,
+    };
+  }
+
+  /** Gives up. The file is left as it is: its caller closes and removes it. */
+  abandon(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#writer.release();
+  }
+
+  #endBlock(): void {
+    if (this.#block.isEmpty) return;
+    this.#writer.writeBlock(this.#block.finish());
+    this.#block.reset();
+    this.#indexEntryPending = true;
+    this.#filter?.startBlock(this.#writer.offset);
+  }
+
+  /** The key starts with the last one's user key: is it the same user key with the same sequence? */
+  #repeatsSequence(key: Uint8Array, keyLength: number): boolean {
+    const { lastKey, lastKeyLength } = this.#block;
+    if (lastKeyLength !== keyLength) return false;
+    // Without its first byte, the type, the trailer is the sequence.
+    for (let back = 1; back < TRAILER_BYTES; back += 1) {
+      if (lastKey[keyLength - back] !== key[keyLength - back]) return false;
+    }
+    return true;
+  }
+
+  #refusal(code: SstError['code'], problem: string): SstError {
+    return new SstError(code, problem, { path: this.#path });
+  }
+}

@@ -1,0 +1,262 @@
+// Opens a table: footer, index, metaindex and filter are read and checked; data blocks are read by
+// positional reads when they are asked for, and checked then.
+//
+// Memory: the index, the filter, one block for `get`, and one block and one read window an iterator.
+
+import { BlockReader } from './block-reader.js';
+import { bloomHash } from './bloom-filter.js';
+import { compareByteRanges } from './compare-bytes.js';
+import { corrupt, fileOperation, SstError } from './errors.js';
+import type { FileSystem } from './file-system.js';
+import { FilterBlockReader, filterWindowOf } from './filter-block.js';
+import {
+  BLOCK_TRAILER_BYTES,
+  type BlockHandle,
+  decodeFooter,
+  FILTER_KEY,
+  FOOTER_BYTES,
+  type Footer,
+  readHandle,
+} from './format.js';
+import {
+  type EntryType,
+  seekKeyOf,
+  sequenceNumberOf,
+  TRAILER_BYTES,
+  typeOf,
+} from './internal-key.js';
+import { type BlockFile, StoredBlockReader } from './stored-block.js';
+import { TableIndex } from './table-index.js';
+import { TableIterator } from './table-iterator.js';
+import { VarintReader } from './varint.js';
+
+/** How a table is opened. */
+export interface TableReaderOptions {
+  /** If given, a file of another size is refused. */
+  readonly expectedSizeBytes?: number | undefined;
+  /**
+   * Check the CRC-32C of each block that is read.
+   *
+   * @defaultValue true
+   */
+  readonly verifyChecksums?: boolean | undefined;
+}
+
+/** The newest version of a user key. */
+export interface TableEntry {
+  readonly type: EntryType;
+  /** Empty for a deletion. */
+  readonly value: Uint8Array;
+  readonly sequence: number;
+}
+
+/** The parts of an open table that this package's other modules work on. */
+export interface TableParts {
+  readonly file: BlockFile;
+  readonly footer: Footer;
+  readonly index: TableIndex;
+  readonly filter: FilterBlockReader | undefined;
+  /** Where the filter block lies, if there is one. */
+  readonly filterHandle: BlockHandle | undefined;
+}
+
+/** An open table. Not shared between threads: open one in each. */
+export class TableReader {
+  readonly parts: TableParts;
+  readonly #blocks: StoredBlockReader;
+  readonly #lookup = new BlockReader(TRAILER_BYTES);
+  #lookupBlock = -1;
+  #smallest: Uint8Array | undefined;
+  #largest: Uint8Array | undefined;
+  #closed = false;
+
+  private constructor(parts: TableParts) {
+    this.parts = parts;
+    this.#blocks = new StoredBlockReader(parts.file);
+  }
+
+  /**
+   * Opens a table.
+   *
+   * @throws SstError `SSTITCH_TABLE_IO` (its cause has Node's code, such as ENOENT),
+   * `SSTITCH_TABLE_CORRUPT`, `SSTITCH_TABLE_UNSUPPORTED`
+   */
+  static open(fileSystem: FileSystem, path: string, options: TableReaderOptions = {}): TableReader {
+    const handle = fileOperation('open a table', { path }, () => fileSystem.open(path, 'read'));
+    try {
+      const sizeBytes = fileOperation('read the size of a table', { path }, () =>
+        handle.sizeBytes(),
+      );
+      const { expectedSizeBytes, verifyChecksums = true } = options;
+      if (expectedSizeBytes !== undefined && expectedSizeBytes !== sizeBytes) {
+        throw corrupt(`the file has ${sizeBytes} bytes, not ${expectedSizeBytes}`, { path });
+      }
+      return new TableReader(readParts({ handle, path, sizeBytes, verifyChecksums }));
+    } catch (error) {
+      handle.close();
+      throw error;
+    }
+  }
+
+  get path(): string {
+    return this.parts.file.path;
+  }
+
+  get sizeBytes(): number {
+    return this.parts.file.sizeBytes;
+  }
+
+  /** The table's filter, if it has one. */
+  get filter(): FilterBlockReader | undefined {
+    return this.parts.filter;
+  }
+
+  /** Where the data blocks lie, in order. */
+  blockHandles(): BlockHandle[] {
+    const { index } = this.parts;
+    return Array.from({ length: index.blockCount }, (_, block) => index.handleOf(block));
+  }
+
+  /** An iterator over the whole table, not yet at an entry. */
+  iterator(): TableIterator {
+    return new TableIterator(this.parts);
+  }
+
+  /** The newest version of a user key in this table, through the filter as LevelDB does it. */
+  get(userKey: Uint8Array): TableEntry | undefined {
+    const { index, filter, file } = this.parts;
+    const target = seekKeyOf(userKey);
+    const block = index.find(target, target.length);
+    if (block === index.blockCount) return undefined;
+    const offset = index.offsetOf(block);
+    if (filter !== undefined && !filter.mayMatch(offset, bloomHash(userKey, 0, userKey.length))) {
+      return undefined;
+    }
+    const lookup = this.#lookup;
+    if (this.#lookupBlock !== block) {
+      this.#lookupBlock = -1;
+      lookup.load(this.#blocks.read(offset, index.sizeOf(block)), { path: file.path, offset });
+      this.#lookupBlock = block;
+    }
+    lookup.seek(target, target.length);
+    if (!lookup.valid) return undefined;
+    const { keyBytes, keyLength, data, valueStart, valueEnd } = lookup;
+    const userLength = keyLength - TRAILER_BYTES;
+    if (compareByteRanges(keyBytes, 0, userLength, userKey, 0, userKey.length) !== 0) {
+      return undefined;
+    }
+    return {
+      type: typeOf(keyBytes.subarray(0, keyLength)),
+      value: data.subarray(valueStart, valueEnd),
+      sequence: sequenceNumberOf(keyBytes, keyLength),
+    };
+  }
+
+  /** The first internal key, read from the first block. */
+  smallest(): Uint8Array {
+    if (this.#smallest === undefined) {
+      const first = this.iterator();
+      first.seekToFirst();
+      if (!first.valid) throw corrupt('the table has no entry', { path: this.path });
+      this.#smallest = first.key;
+    }
+    return this.#smallest;
+  }
+
+  /** The last internal key, read from the last block. */
+  largest(): Uint8Array {
+    if (this.#largest === undefined) {
+      const last = this.iterator();
+      last.seekToLast();
+      if (!last.valid) throw corrupt('the table has no entry', { path: this.path });
+      this.#largest = last.key;
+    }
+    return this.#largest;
+  }
+
+  /** Closes the file; iterators of this table fail from then on. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#lookup.unload();
+    fileOperation('close a table', { path: this.path }, () => this.parts.file.handle.close());
+  }
+}
+
+function readParts(file: BlockFile): TableParts {
+  const { path, sizeBytes } = file;
+  const footerOffset = sizeBytes - FOOTER_BYTES;
+  if (footerOffset < 0) {
+    throw corrupt(`a file of ${sizeBytes} bytes is too short for a table`, { path });
+  }
+  const blocks = new StoredBlockReader(file);
+  const footer = decodeFooter(blocks.readBytes(footerOffset, FOOTER_BYTES), {
+    path,
+    offset: footerOffset,
+  });
+  checkInFile(footer.metaindex, 'metaindex', footer.index.offset, file);
+  checkInFile(footer.index, 'index', footerOffset, file);
+
+  const metaindex = blocks.read(footer.metaindex.offset, footer.metaindex.size);
+  const filterHandle = findFilter(metaindex, { path, offset: footer.metaindex.offset });
+  let dataEnd = footer.metaindex.offset;
+  let filter: FilterBlockReader | undefined;
+  if (filterHandle !== undefined) {
+    checkInFile(filterHandle, 'filter', dataEnd, file);
+    dataEnd = filterHandle.offset;
+    filter = new FilterBlockReader(blocks.read(filterHandle.offset, filterHandle.size), {
+      path,
+      offset: filterHandle.offset,
+    });
+  }
+  const indexBlock = blocks.read(footer.index.offset, footer.index.size);
+  const index = new TableIndex(indexBlock, path, footer.index.offset, dataEnd);
+  if (filter !== undefined && filterHandle !== undefined) {
+    checkFilterCovers(index, filter, { path, offset: filterHandle.offset });
+  }
+  return { file, footer, index, filter, filterHandle };
+}
+
+function checkInFile(handle: BlockHandle, name: string, end: number, file: BlockFile): void {
+  if (handle.offset + handle.size + BLOCK_TRAILER_BYTES > end) {
+    throw corrupt(
+      `the ${name} block (offset ${handle.offset}, size ${handle.size}) does not lie in front of ` +
+        `byte ${end}`,
+      { path: file.path, offset: handle.offset },
+    );
+  }
+}
+
+function findFilter(
+  metaindex: Uint8Array,
+  at: { path: string; offset: number },
+): BlockHandle | undefined {
+  const reader = new BlockReader(1);
+  reader.load(metaindex, at);
+  let found: BlockHandle | undefined;
+  for (reader.seekToFirst(); reader.valid; reader.next()) {
+    const name = Buffer.from(reader.keyBytes.subarray(0, reader.keyLength)).toString('latin1');
+    if (name !== FILTER_KEY || found !== undefined) {
+      const problem = `the metaindex has the entry ${JSON.stringify(name)}: only one ${FILTER_KEY} is read`;
+      throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, at);
+    }
+    const varints = new VarintReader();
+    varints.position = reader.valueStart;
+    found = readHandle(reader.data, varints, reader.valueEnd, at);
+  }
+  return found;
+}
+
+/** A data block without a filter would hide its keys from LevelDB's get, and show them to iterators. */
+function checkFilterCovers(
+  index: TableIndex,
+  filter: FilterBlockReader,
+  at: { path: string; offset: number },
+): void {
+  for (let block = 0; block < index.blockCount; block += 1) {
+    const offset = index.offsetOf(block);
+    if (!filter.hasFilter(filterWindowOf(offset))) {
+      throw corrupt(`the data block at ${offset} has no filter`, at);
+    }
+  }
+}

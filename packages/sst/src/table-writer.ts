@@ -1,0 +1,156 @@
+// Writes the parts of a table file in their order (layout: format.ts) through one buffer, so that the
+// file sees few calls.
+//
+// Invariants: `offset` is where the next byte goes in the file; a block lies whole in the buffer when its
+// checksum is taken; index keys are internal keys that strictly ascend.
+
+import { compressSync } from 'snappy';
+import { BlockBuilder } from './block-builder.js';
+import { maskedChecksum, writeFixed32 } from './checksum.js';
+import { fileOperation } from './errors.js';
+import type { FileHandle } from './file-system.js';
+import {
+  BLOCK_TRAILER_BYTES,
+  BLOCK_TYPE_RAW,
+  BLOCK_TYPE_SNAPPY,
+  encodeFooter,
+  FILTER_KEY,
+  MAX_HANDLE_BYTES,
+  writeHandle,
+} from './format.js';
+
+/** One call to `FileHandle.write` carries about this many bytes. */
+export const WRITE_BUFFER_BYTES = 1024 * 1024;
+/** LevelDB never shares key bytes in an index: each entry is a restart point. */
+const INDEX_RESTART_INTERVAL = 1;
+
+// A buffer for each table would cost more than the table where many small ones are made one by one.
+let spareBuffer: Uint8Array | undefined;
+
+/** Makes one table file out of ready-made blocks. */
+export class TableWriter {
+  readonly #file: FileHandle;
+  readonly #compression: 'snappy' | 'none';
+  readonly #path: string | undefined;
+  readonly #index = new BlockBuilder(INDEX_RESTART_INTERVAL);
+  readonly #handle = new Uint8Array(MAX_HANDLE_BYTES);
+  #buffer: Uint8Array;
+  #used = 0;
+  #flushedBytes = 0;
+  /** Handle of the block written last. */
+  blockOffset = 0;
+  blockSize = 0;
+
+  constructor(file: FileHandle, compression: 'snappy' | 'none', path: string | undefined) {
+    this.#file = file;
+    this.#compression = compression;
+    this.#path = path;
+    this.#buffer = spareBuffer ?? new Uint8Array(WRITE_BUFFER_BYTES);
+    spareBuffer = undefined;
+  }
+
+  get offset(): number {
+    return this.#flushedBytes + this.#used;
+  }
+
+  /** Writes a block, compressed where that saves at least an eighth (as LevelDB's WriteBlock). */
+  writeBlock(contents: Uint8Array): void {
+    if (this.#compression === 'snappy') {
+      // Copied output is twice as fast for 4 KiB as output with memory of its own.
+      const compressed = compressSync(contents, { copyOutputData: true });
+      if (compressed.length < contents.length - (contents.length >>> 3)) {
+        this.writeRawBlock(compressed, BLOCK_TYPE_SNAPPY);
+        return;
+      }
+    }
+    this.writeRawBlock(contents, BLOCK_TYPE_RAW);
+  }
+
+  /** Writes a block's contents as they are, then its type and checksum. */
+  writeRawBlock(contents: Uint8Array, type: number): void {
+    const start = this.#reserve(contents.length + BLOCK_TRAILER_BYTES);
+    const buffer = this.#buffer;
+    const typeAt = start + contents.length;
+    buffer.set(contents, start);
+    buffer[typeAt] = type;
+    writeFixed32(buffer, typeAt + 1, maskedChecksum(buffer.subarray(start, typeAt + 1)));
+    this.#noteBlock(start, contents.length);
+  }
+
+  /** Writes a block that another table stored, type and checksum included. */
+  copyStoredBlock(stored: Uint8Array): void {
+    const start = this.#reserve(stored.length);
+    this.#buffer.set(stored, start);
+    this.#noteBlock(start, stored.length - BLOCK_TRAILER_BYTES);
+  }
+
+  /** Writes zeros up to `offset`. */
+  padTo(offset: number): void {
+    const count = offset - this.offset;
+    const start = this.#reserve(count);
+    this.#buffer.fill(0, start, start + count);
+  }
+
+  /** Adds the index entry of a data block. */
+  addIndexEntry(key: Uint8Array, keyLength: number, offset: number, size: number): void {
+    const shared = this.#index.sharedWithLast(key, keyLength);
+    const handleLength = writeHandle(this.#handle, 0, offset, size);
+    this.#index.append(key, keyLength, shared, this.#handle, 0, handleLength);
+  }
+
+  /** Writes filter, metaindex, index and footer, and gives the file's size in bytes. */
+  finish(filter: Uint8Array | undefined): number {
+    const metaindex = new BlockBuilder(1);
+    if (filter !== undefined) {
+      this.writeRawBlock(filter, BLOCK_TYPE_RAW);
+      const handleLength = writeHandle(this.#handle, 0, this.blockOffset, this.blockSize);
+      const key = new TextEncoder().encode(FILTER_KEY);
+      metaindex.append(key, key.length, 0, this.#handle, 0, handleLength);
+    }
+    this.writeBlock(metaindex.finish());
+    const metaindexHandle = { offset: this.blockOffset, size: this.blockSize };
+    this.writeBlock(this.#index.finish());
+    const footer = encodeFooter({
+      metaindex: metaindexHandle,
+      index: { offset: this.blockOffset, size: this.blockSize },
+    });
+    this.#buffer.set(footer, this.#reserve(footer.length));
+    this.#flush();
+    const sizeBytes = this.offset;
+    this.release();
+    return sizeBytes;
+  }
+
+  /** Gives the buffer back; the writer is of no use any more. */
+  release(): void {
+    if (this.#buffer.length === WRITE_BUFFER_BYTES) spareBuffer = this.#buffer;
+    this.#buffer = new Uint8Array(0);
+    this.#flushedBytes += this.#used;
+    this.#used = 0;
+  }
+
+  #noteBlock(start: number, size: number): void {
+    this.blockOffset = this.#flushedBytes + start;
+    this.blockSize = size;
+  }
+
+  /** Makes room for `count` bytes in one piece and returns where they start in the buffer. */
+  #reserve(count: number): number {
+    if (this.#used + count > this.#buffer.length) {
+      this.#flush();
+      if (count > this.#buffer.length) this.#buffer = new Uint8Array(count);
+    }
+    const start = this.#used;
+    this.#used += count;
+    return start;
+  }
+
+  #flush(): void {
+    if (this.#used === 0) return;
+    fileOperation('write a table', { path: this.#path, offset: this.#flushedBytes }, () => {
+      this.#file.write(this.#buffer.subarray(0, this.#used));
+    });
+    this.#flushedBytes += this.#used;
+    this.#used = 0;
+  }
+}

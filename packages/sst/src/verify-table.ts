@@ -1,0 +1,288 @@
+// Checks tables that this program did not just write. LevelDB trusts what it reads, so that a malformed
+// table can crash the process: everything it relies on is checked here.
+
+import { BlockReader } from './block-reader.js';
+import { bloomHash } from './bloom-filter.js';
+import { compareByteRanges, compareBytes, copyBytes, grown } from './compare-bytes.js';
+import { corrupt, SstError } from './errors.js';
+import type { FileSystem } from './file-system.js';
+import { BLOCK_TRAILER_BYTES, FOOTER_BYTES } from './format.js';
+import {
+  compareInternalKeys,
+  MAX_ENTRY_SEQUENCE,
+  sequenceNumberOf,
+  TRAILER_BYTES,
+  typeCodeOf,
+  userKeyOf,
+} from './internal-key.js';
+import { hex } from './span.js';
+import { StoredBlockReader } from './stored-block.js';
+import type { TableBounds, TableProperties } from './table-properties.js';
+import { TableReader } from './table-reader.js';
+
+/** What was recorded of a table elsewhere; each part that is given is held against the table. */
+export interface RecordedTable {
+  readonly sizeBytes?: number | undefined;
+  /** An internal key, at or before the table's first. */
+  readonly smallest?: Uint8Array | undefined;
+  /** An internal key, at or behind the table's last. */
+  readonly largest?: Uint8Array | undefined;
+}
+
+/**
+ * Reads a whole table and checks all of it: each checksum, each entry, the strict order of the internal
+ * keys, types and sequences, the restart points, the index against the blocks as LevelDB's get relies
+ * on it, the filter against each key, and that no byte is unaccounted for.
+ *
+ * @throws SstError for the first problem, with path and offset: `SSTITCH_TABLE_CORRUPT`,
+ * `SSTITCH_TABLE_UNSUPPORTED`, `SSTITCH_TABLE_IO`
+ */
+export function verifyTable(
+  fileSystem: FileSystem,
+  path: string,
+  recorded: RecordedTable = {},
+): TableProperties {
+  return withReader(fileSystem, path, recorded, (reader) => {
+    const properties = new Verifier(reader).run();
+    checkRecorded(properties, recorded, path);
+    return properties;
+  });
+}
+
+/**
+ * The quick check, whose cost hardly grows with the table: footer, index, metaindex, the layout of the
+ * filter, the first and the last data block, and that the recorded bounds cover the table.
+ *
+ * @throws SstError as `verifyTable`
+ */
+export function checkTableStructure(
+  fileSystem: FileSystem,
+  path: string,
+  recorded: RecordedTable = {},
+): TableBounds {
+  return withReader(fileSystem, path, recorded, (reader) => {
+    const bounds = {
+      sizeBytes: reader.sizeBytes,
+      smallest: reader.smallest(),
+      largest: reader.largest(),
+    };
+    const { index } = reader.parts;
+    if (
+      compareInternalKeys(bounds.smallest, bounds.largest) > 0 ||
+      compareInternalKeys(bounds.smallest, index.keyOf(0)) > 0 ||
+      compareInternalKeys(bounds.largest, index.keyOf(index.blockCount - 1)) > 0 ||
+      (index.blockCount > 1 &&
+        compareInternalKeys(bounds.largest, index.keyOf(index.blockCount - 2)) <= 0)
+    ) {
+      throw corrupt('the first and the last key do not fit the index', { path });
+    }
+    checkRecorded(bounds, recorded, path);
+    return bounds;
+  });
+}
+
+function withReader<T>(
+  fileSystem: FileSystem,
+  path: string,
+  recorded: RecordedTable,
+  check: (reader: TableReader) => T,
+): T {
+  const reader = TableReader.open(fileSystem, path, { expectedSizeBytes: recorded.sizeBytes });
+  try {
+    return check(reader);
+  } finally {
+    reader.close();
+  }
+}
+
+function checkRecorded(bounds: TableBounds, recorded: RecordedTable, path: string): void {
+  const { smallest, largest } = recorded;
+  for (const key of [smallest, largest]) {
+    if (key !== undefined && key.length < TRAILER_BYTES) {
+      throw corrupt(`the recorded bound ${hex(key)} is not an internal key`, { path });
+    }
+  }
+  if (smallest !== undefined && compareInternalKeys(smallest, bounds.smallest) > 0) {
+    throw corrupt(
+      `the table starts at ${hex(bounds.smallest)}, before the recorded ${hex(smallest)}`,
+      { path },
+    );
+  }
+  if (largest !== undefined && compareInternalKeys(largest, bounds.largest) < 0) {
+    throw corrupt(`the table ends at ${hex(bounds.largest)}, behind the recorded ${hex(largest)}`, {
+      path,
+    });
+  }
+}
+
+class Verifier {
+  readonly #reader: TableReader;
+  readonly #blocks: StoredBlockReader;
+  readonly #entries = new BlockReader(TRAILER_BYTES);
+  #entryCount = 0;
+  #deletions = 0;
+  #smallestSequence = Number.POSITIVE_INFINITY;
+  #largestSequence = 0;
+  #smallest = new Uint8Array(0);
+  /** The key before the current one, in its first `#lastLength` bytes. */
+  #last: Uint8Array = new Uint8Array(256);
+  #lastLength = 0;
+
+  constructor(reader: TableReader) {
+    this.#reader = reader;
+    this.#blocks = new StoredBlockReader(reader.parts.file);
+  }
+
+  run(): TableProperties {
+    const { index, footer, filterHandle, file } = this.#reader.parts;
+    let end = 0;
+    for (let block = 0; block < index.blockCount; block += 1) {
+      const { offset, size } = index.handleOf(block);
+      this.#checkGap(end, offset);
+      this.#checkBlock(block);
+      end = offset + size + BLOCK_TRAILER_BYTES;
+    }
+    for (const handle of [filterHandle, footer.metaindex, footer.index]) {
+      if (handle === undefined) continue;
+      this.#checkGap(end, handle.offset);
+      end = handle.offset + handle.size + BLOCK_TRAILER_BYTES;
+    }
+    this.#checkGap(end, file.sizeBytes - FOOTER_BYTES);
+    return {
+      sizeBytes: file.sizeBytes,
+      entries: this.#entryCount,
+      smallest: this.#smallest,
+      largest: this.#last.slice(0, this.#lastLength),
+      smallestSequence: this.#smallestSequence,
+      largestSequence: this.#largestSequence,
+      deletions: this.#deletions,
+    };
+  }
+
+  #checkGap(start: number, end: number): void {
+    for (let at = start; at < end; ) {
+      const bytes = this.#blocks.readBytes(at, Math.min(end - at, 4096));
+      const stray = bytes.findIndex((byte) => byte !== 0);
+      if (stray >= 0) throw this.#fault('bytes between two blocks are not zero', at + stray);
+      at += bytes.length;
+    }
+  }
+
+  #checkBlock(block: number): void {
+    const { index, filter, file } = this.#reader.parts;
+    const offset = index.offsetOf(block);
+    const entries = this.#entries;
+    const contents = this.#blocks.read(offset, index.sizeOf(block));
+    entries.load(contents, { path: file.path, offset });
+    entries.seekToFirst();
+    if (!entries.valid) throw this.#fault('a data block has no entry', offset);
+    this.#checkIndexKeyBefore(block, offset);
+
+    let restart = 0;
+    for (; entries.valid; entries.next()) {
+      if (restart < entries.restartCount && entries.restartPoint(restart) === entries.entryStart) {
+        if (entries.sharedBytes !== 0) {
+          throw this.#fault(
+            `the entry at restart point ${restart} shares bytes of its key`,
+            offset,
+          );
+        }
+        restart += 1;
+      }
+      this.#checkEntry(offset);
+      const userLength = entries.keyLength - TRAILER_BYTES;
+      if (filter !== undefined) {
+        const hash = bloomHash(entries.keyBytes, 0, userLength);
+        if (!filter.mayMatch(offset, hash)) {
+          const key = hex(entries.keyBytes.subarray(0, userLength));
+          throw this.#fault(`the filter does not match ${key}: get would miss it`, offset);
+        }
+      }
+    }
+    if (restart !== entries.restartCount) {
+      throw this.#fault(`restart point ${restart} is not the start of an entry`, offset);
+    }
+    const last = this.#last.subarray(0, this.#lastLength);
+    const indexKey = index.keyOf(block);
+    if (compareInternalKeys(last, indexKey) > 0) {
+      throw this.#fault(
+        `the last key of the block, ${hex(last)}, is behind its index key ${hex(indexKey)}`,
+        offset,
+      );
+    }
+  }
+
+  /** The index key in front of a block must part it from the block before, as get relies on. */
+  #checkIndexKeyBefore(block: number, offset: number): void {
+    if (block === 0) return;
+    const { keyBytes, keyLength } = this.#entries;
+    const indexKey = this.#reader.parts.index.keyOf(block - 1);
+    const first = keyBytes.subarray(0, keyLength);
+    if (compareInternalKeys(indexKey, first) >= 0) {
+      throw this.#fault(
+        `the first key of the block, ${hex(first)}, is not behind the index key ${hex(indexKey)} of ` +
+          'the block before',
+        offset,
+      );
+    }
+    // Were the index key a version of the first key's user key that is not in the block before, a get at a
+    // sequence between the two would look there, find nothing, and give up.
+    const last = this.#last.subarray(0, this.#lastLength);
+    if (
+      compareBytes(userKeyOf(indexKey), userKeyOf(first)) === 0 &&
+      compareBytes(indexKey, last) !== 0
+    ) {
+      throw this.#fault(
+        `the index key ${hex(indexKey)} of the block before has the user key of this block's first ` +
+          'entry: get could miss it',
+        offset,
+      );
+    }
+  }
+
+  #checkEntry(offset: number): void {
+    const { keyBytes, keyLength } = this.#entries;
+    const type = typeCodeOf(keyBytes, keyLength);
+    if (type !== 0 && type !== 1) {
+      throw this.#fault(`a key has the type ${type}, neither value nor deletion`, offset);
+    }
+    const sequence = sequenceNumberOf(keyBytes, keyLength);
+    if (sequence > MAX_ENTRY_SEQUENCE) {
+      throw new SstError('SSTITCH_TABLE_UNSUPPORTED', 'a sequence is above 2^53-1', {
+        path: this.#reader.path,
+        offset,
+      });
+    }
+    if (this.#entryCount === 0) {
+      this.#smallest = keyBytes.slice(0, keyLength);
+    } else if (!this.#follows(keyBytes, keyLength)) {
+      throw this.#fault(
+        `the key ${hex(keyBytes.subarray(0, keyLength))} does not follow ` +
+          hex(this.#last.subarray(0, this.#lastLength)),
+        offset,
+      );
+    }
+    if (keyLength > this.#last.length) this.#last = grown(this.#last, 0, keyLength);
+    copyBytes(keyBytes, 0, keyLength, this.#last, 0);
+    this.#lastLength = keyLength;
+    this.#entryCount += 1;
+    if (type === 0) this.#deletions += 1;
+    if (sequence < this.#smallestSequence) this.#smallestSequence = sequence;
+    if (sequence > this.#largestSequence) this.#largestSequence = sequence;
+  }
+
+  /** Behind the last key in order, and not the same sequence of the same user key again. */
+  #follows(key: Uint8Array, keyLength: number): boolean {
+    const last = this.#last;
+    const lastLength = this.#lastLength;
+    const userLength = keyLength - TRAILER_BYTES;
+    const lastUserLength = lastLength - TRAILER_BYTES;
+    const order = compareByteRanges(last, 0, lastUserLength, key, 0, userLength);
+    if (order !== 0) return order < 0;
+    return sequenceNumberOf(last, lastLength) > sequenceNumberOf(key, keyLength);
+  }
+
+  #fault(problem: string, offset: number): SstError {
+    return corrupt(problem, { path: this.#reader.path, offset });
+  }
+}
