@@ -12,6 +12,8 @@ export type EngineErrorCode =
   | 'SSTITCH_STORE_CORRUPT'
   /** An fsync failed: what is on disk is unknown until the store is opened anew. */
   | 'SSTITCH_STORE_POISONED'
+  /** The store was opened to read only. */
+  | 'SSTITCH_STORE_READ_ONLY'
   /** The store is not open, or is closing. */
   | 'SSTITCH_STORE_CLOSED'
   /** Spans that overlap, are inverted or out of order. */

@@ -85,8 +85,7 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     end: unknown,
     options?: { keyEncoding?: string },
   ): Promise<number> {
-    // Arity and states as in classic-level.
-    if (arguments.length < 2) {
+    if (start === undefined || end === undefined) {
       throw new TypeError("The arguments 'start' and 'end' are required");
     }
     if (this.status === 'opening') {

@@ -1,3 +1,4 @@
+export { type AdoptOptions, adopt } from './adopt.js';
 export type { CommitReport } from './commit/ingest-and-excise.js';
 export type { OriginTotals } from './commit/stage-generation.js';
 export {
@@ -26,5 +27,6 @@ export type { ExtractedTables } from './extract/extract-tables.js';
 export type { LevelSummary } from './leveldb/read-levels.js';
 export type { StoreMetrics } from './metrics.js';
 export type { StoreOptions } from './options.js';
+export { openReadOnly, type ReadOnlyOptions, ReadOnlyStore } from './read-only-store.js';
 export { type ExtractOptions, type IngestOptions, Store } from './store.js';
 export type { SpanTables, TableFile, TableOrigin, TableRun, TableSet } from './tables.js';

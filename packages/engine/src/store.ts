@@ -192,7 +192,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     end: unknown,
     options?: { keyEncoding?: string },
   ): Promise<void> {
-    if (arguments.length < 2) {
+    if (start === undefined || end === undefined) {
       throw new TypeError("The arguments 'start' and 'end' are required");
     }
     if (this.status === 'opening') {

@@ -9,6 +9,7 @@ import {
   compareBytes,
   type FileHandle,
   type FileSystem,
+  type Span,
   sliceTable,
   TableReader,
   userKeyOf,
@@ -100,6 +101,15 @@ export function stageGeneration(
     for (const step of plan.slices) {
       checkCancelled();
       const sliced = sliceBaseTable(fileSystem, nextFolder, step, files, () => nextNumber++);
+      if (sliced === undefined) {
+        levels[step.level]?.push(step.table);
+        addToTotals(
+          base,
+          pinned.placements.get(step.table.number) ?? 'linked',
+          step.table.sizeBytes,
+        );
+        continue;
+      }
       for (const table of sliced) {
         levels[step.level]?.push(table);
         addToTotals(base, 'sliced', table.sizeBytes);
@@ -149,19 +159,25 @@ function pinName(table: TableEntry): string {
   return `${table.number}.pin`;
 }
 
+/** Cuts a table. Undefined means that its holes hold no entry and it need not be cut: it is linked. */
 function sliceBaseTable(
   fileSystem: FileSystem,
   folder: string,
   step: SliceStep,
   files: UnsyncedFiles,
   takeNumber: () => number,
-): TableEntry[] {
+): TableEntry[] | undefined {
   const pinPath = `${folder}/${pinName(step.table)}`;
   const tables: TableEntry[] = [];
   const reader = TableReader.open(fileSystem, pinPath, {
     expectedSizeBytes: step.table.sizeBytes,
   });
   try {
+    const [only, ...others] = step.outputs;
+    if (only !== undefined && others.length === 0 && !hasEntriesBetween(reader, only)) {
+      fileSystem.rename(pinPath, `${folder}/${tableFileName(step.table.number)}`);
+      return undefined;
+    }
     for (const [index, keep] of step.outputs.entries()) {
       // The first part takes the old number, so that level 0 keeps its order (rule 11).
       const number = index === 0 ? step.table.number : takeNumber();
@@ -181,6 +197,19 @@ function sliceBaseTable(
   }
   unlinkIfThere(fileSystem, pinPath);
   return tables;
+}
+
+/** Whether a table has entries that none of the spans holds. One seek for each gap. */
+function hasEntriesBetween(reader: TableReader, keep: readonly Span[]): boolean {
+  const entries = reader.iterator();
+  entries.seekToFirst();
+  for (const { start, end } of keep) {
+    if (!entries.valid) return false;
+    if (compareBytes(userKeyOf(entries.key), start) < 0) return true;
+    if (end === undefined) return false;
+    entries.seekUserKey(end);
+  }
+  return entries.valid;
 }
 
 function placeIncoming(

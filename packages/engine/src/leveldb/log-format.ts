@@ -91,7 +91,8 @@ export function writeLogRecords(records: readonly Uint8Array[]): Uint8Array {
   for (const record of records) {
     let offset = 0;
     let begun = false;
-    do {
+    let ended = false;
+    while (!ended) {
       const blockLeft = LOG_BLOCK_SIZE_BYTES - (position % LOG_BLOCK_SIZE_BYTES);
       if (blockLeft < LOG_HEADER_SIZE_BYTES) {
         chunks.push(new Uint8Array(blockLeft));
@@ -99,8 +100,8 @@ export function writeLogRecords(records: readonly Uint8Array[]): Uint8Array {
         continue;
       }
       const length = Math.min(record.byteLength - offset, blockLeft - LOG_HEADER_SIZE_BYTES);
-      const ends = offset + length === record.byteLength;
-      const type = begun ? (ends ? LAST : MIDDLE) : ends ? FULL : FIRST;
+      ended = offset + length === record.byteLength;
+      const type = begun ? (ended ? LAST : MIDDLE) : ended ? FULL : FIRST;
       const chunk = new Uint8Array(LOG_HEADER_SIZE_BYTES + length);
       const view = new DataView(chunk.buffer);
       view.setUint16(4, length, true);
@@ -111,8 +112,7 @@ export function writeLogRecords(records: readonly Uint8Array[]): Uint8Array {
       position += chunk.byteLength;
       offset += length;
       begun = true;
-      if (ends) break;
-    } while (true);
+    }
   }
   return concatenate(chunks);
 }
