@@ -1,1 +1,77 @@
-// placeholder until the style check lands in this commit series
+// The house rules that a linter does not know: small files whose names say what they do, imports
+// that only go down the package table, file work only through the port.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const MAX_LINES = 400;
+const VAGUE_NAME = /(^|[/.-])(utils?|helpers?|common|misc)([/.-]|$)/;
+
+/** What each package's sources may import; tests of some may use testkit too (DESIGN.md). */
+const MAY_IMPORT = {
+  keys: [],
+  sst: [],
+  engine: ['sst'],
+  records: ['keys', 'engine'],
+  c1z: ['keys', 'records'],
+  compactor: ['keys', 'sst', 'engine'],
+  testkit: ['keys', 'sst', 'engine', 'records', 'c1z', 'compactor'],
+  cli: ['keys', 'sst', 'engine', 'records', 'c1z', 'compactor', 'testkit'],
+};
+const TESTS_MAY_USE_TESTKIT = new Set(['compactor', 'records', 'c1z']);
+
+/** The only source file of sst and engine that may import node:fs. */
+const PORTS = new Set([
+  'packages/sst/src/node-file-system.ts',
+  'packages/engine/src/workers/task-runner.ts',
+]);
+
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  cwd: root,
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter((file) => /\.(ts|mts|mjs)$/.test(file) && !file.includes('/src/gen/'));
+
+const problems = [];
+for (const file of files) {
+  let text;
+  try {
+    text = readFileSync(join(root, file), 'utf8');
+  } catch (error) {
+    if (error.code === 'ENOENT') continue;
+    throw error;
+  }
+  const lines = text.split('\n').length - 1;
+  if (lines > MAX_LINES) problems.push(`${file}: ${lines} lines, at most ${MAX_LINES}`);
+  if (VAGUE_NAME.test(file)) problems.push(`${file}: the name does not say what the file does`);
+  const [, packageName, area] = /^packages\/([^/]+)\/(src|test)\//.exec(file) ?? [];
+  if (packageName === undefined) continue;
+  const isTest = area === 'test' || /\.test(-support)?\.ts$/.test(file);
+  for (const [, imported] of text.matchAll(/from '@sstitch\/([a-z0-9]+)/g)) {
+    if (imported === packageName) continue;
+    const allowed =
+      MAY_IMPORT[packageName].includes(imported) ||
+      (isTest && imported === 'testkit' && TESTS_MAY_USE_TESTKIT.has(packageName)) ||
+      (isTest && TESTS_MAY_USE_TESTKIT.has(packageName) && imported !== 'cli');
+    if (!allowed) problems.push(`${file}: ${packageName} must not import ${imported}`);
+  }
+  const touchesDisk = /from 'node:fs(\/promises)?'/.test(text);
+  if (touchesDisk && !isTest && ['sst', 'engine'].includes(packageName) && !PORTS.has(file)) {
+    problems.push(`${file}: file work goes through the FileSystem port`);
+  }
+  if (
+    !isTest &&
+    ['sst', 'engine'].includes(packageName) &&
+    /\b(Math\.random|Date\.now|new Date)\b/.test(text)
+  ) {
+    problems.push(`${file}: no clock and no randomness here`);
+  }
+}
+if (problems.length > 0) {
+  console.error(problems.join('\n'));
+  process.exit(1);
+}
+console.log(`${files.length} files keep the house rules`);

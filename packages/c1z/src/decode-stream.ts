@@ -99,10 +99,7 @@ function checkSize(
       { path: source.path },
     );
   }
-  if (
-    decodedBytes > RATIO_FREE_BYTES &&
-    decodedBytes > source.fileBytes * limits.maxDecodedRatio
-  ) {
+  if (decodedBytes > RATIO_FREE_BYTES && decodedBytes > source.fileBytes * limits.maxDecodedRatio) {
     throw new C1zError(
       'SSTITCH_C1Z_TOO_LARGE',
       `the file of ${source.fileBytes} bytes decodes to more than ${limits.maxDecodedRatio} times its size (option maxDecodedRatio)`,

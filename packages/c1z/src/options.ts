@@ -28,7 +28,7 @@ export interface C1zOptions {
   readonly maxValueBytes?: number;
   /**
    * The most records in one batch. A batch also ends once its rows come to 4 MiB.
-   * @defaultValue 1000
+   * @defaultValue 250: a few milliseconds of the calling thread
    */
   readonly batchRecords?: number;
   /**
@@ -54,7 +54,7 @@ const MEBIBYTE = 2 ** 20;
 export const DEFAULT_MAX_DECODED_BYTES = 3 * GIBIBYTE;
 export const DEFAULT_MAX_DECODED_RATIO = 1000;
 export const DEFAULT_MAX_VALUE_BYTES = 64 * MEBIBYTE;
-export const DEFAULT_BATCH_RECORDS = 1000;
+export const DEFAULT_BATCH_RECORDS = 250;
 export const DEFAULT_STALL_TIMEOUT_MS = 120_000;
 
 /** Past this, what one batch would hold is no longer "bounded memory". */

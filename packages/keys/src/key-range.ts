@@ -15,7 +15,8 @@ export function prefixSuccessor(prefix: Uint8Array): Uint8Array | undefined {
   let length = prefix.length;
   while (length > 0 && prefix[length - 1] === 0xff) length -= 1;
   if (length === 0) return undefined;
-  const successor = prefix.slice(0, length);
+  // Not prefix.slice: of a Buffer that is a view, and the prefix itself would change.
+  const successor = new Uint8Array(prefix.subarray(0, length));
   successor[length - 1] = (successor[length - 1] as number) + 1;
   return successor;
 }

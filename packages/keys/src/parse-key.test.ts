@@ -78,6 +78,12 @@ describe('parseKey', () => {
     expect(classifyKey(key)).toEqual({ kind: 'reserved', range });
   });
 
+  test('gives plain bytes for a key that comes as a Buffer, as databases give them', () => {
+    const { syncIdBytes } = parseKey(Buffer.from(grantKey(sync, 'g1')));
+    expect(syncIdBytes).toEqual(sync);
+    expect(syncIdBytes.constructor).toBe(Uint8Array);
+  });
+
   test('says in its message which key and why', () => {
     expect(() => parseKey(Uint8Array.of(0x03, 0x04, 0xab))).toThrow(
       'malformed key 0304ab: it ends inside the sync id of a grant key',

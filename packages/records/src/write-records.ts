@@ -28,6 +28,22 @@ interface PendingPut extends EncodedRecord {
   readonly bucket: ValueBucket;
 }
 
+/** Puts one record. It takes its turn when called, so that the last of two calls wins. */
+export function putRecord(
+  engine: ReadWriteEngine,
+  syncId: string,
+  record: SyncRecord,
+  options: WriteOptions = {},
+): Promise<void> {
+  const bytes = parseSyncId(syncId);
+  const { bucket } = identityOf(record);
+  const put: PendingPut = { bucket, ...encodeForSync(bytes, syncId, record) };
+  return withWriteLock(engine, () => {
+    throwIfAborted(options.signal);
+    return putBatch(engine, bytes, [put], options.sync ?? false);
+  });
+}
+
 /** Puts records of any type, in batches of bounded size, each atomic. Returns how many it took. */
 export async function putRecords(
   engine: ReadWriteEngine,

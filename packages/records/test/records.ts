@@ -34,7 +34,7 @@ export function entitlement(externalId: string, on?: string, syncId = SYNC): gen
 /** A grant, by default of group:staff's membership to user:ann. */
 export function grant(
   externalId: string,
-  more: MessageInitShape<typeof gen.GrantRecordSchema> = {},
+  more: Exclude<MessageInitShape<typeof gen.GrantRecordSchema>, gen.GrantRecord> = {},
 ): gen.GrantRecord {
   return create(gen.GrantRecordSchema, {
     syncId: SYNC,

@@ -69,7 +69,8 @@ describe('a filter block', () => {
     builder.startBlock(5000);
     add('three');
     const reader = new FilterBlockReader(builder.finish(), {});
-    const matches = (offset: number, text: string) => reader.mayMatch(offset, hashOf(bytesOf(text)));
+    const matches = (offset: number, text: string) =>
+      reader.mayMatch(offset, hashOf(bytesOf(text)));
     expect(reader.windowCount).toBe(3);
     expect([0, 1, 2].map((window) => reader.hasFilter(window))).toEqual([true, false, true]);
     expect(matches(0, 'one') && matches(100, 'one') && matches(100, 'two')).toBe(true);

@@ -60,7 +60,9 @@ describe('an internal key', () => {
     const key = bytesOf('key');
     const newest = makeInternalKey(key, MAX_SEQUENCE, 'deletion');
     expect(compareInternalKeys(seekKeyOf(key), newest)).toBeLessThan(0);
-    expect(compareInternalKeys(seekKeyOf(key), makeInternalKey(bytesOf('kex'), 0, 'value'))).toBe(1);
+    expect(compareInternalKeys(seekKeyOf(key), makeInternalKey(bytesOf('kex'), 0, 'value'))).toBe(
+      1,
+    );
   });
 
   it.each([-1, 2n ** 56n])('with the sequence %s is refused', (sequence) => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bytesOf, internalKey, pseudoRandomBytes, textOf } from '../test/entries.js';
 import { userKeyOf } from './internal-key.js';
 import { mergeTables } from './merge-tables.js';
 import { nodeFileSystem } from './node-file-system.js';
@@ -10,7 +11,6 @@ import { sliceTable } from './slice-table.js';
 import { complementOfSpans, type Span, spanContains } from './span.js';
 import { TableBuilder } from './table-builder.js';
 import { TableReader } from './table-reader.js';
-import { bytesOf, internalKey, pseudoRandomBytes, textOf } from '../test/entries.js';
 import { checkTableStructure, verifyTable } from './verify-table.js';
 
 let folder: string;
@@ -227,7 +227,10 @@ describe.each([
     { name: 'a head', spans: [{ start: user(''), end: user('table5/k0004321') }] },
     { name: 'a tail', spans: [{ start: user('table5/k0004321/x'), end: undefined }] },
     { name: 'a middle', spans: [{ start: user('table5/k0001000'), end: user('table5/k0007777') }] },
-    { name: 'one key', spans: [{ start: user('table5/k0005000'), end: user('table5/k0005000\0') }] },
+    {
+      name: 'one key',
+      spans: [{ start: user('table5/k0005000'), end: user('table5/k0005000\0') }],
+    },
     {
       name: 'all but a middle',
       spans: complementOfSpans([{ start: user('table5/k0003210'), end: user('table5/k00060') }]),
@@ -300,3 +303,30 @@ function addVersions(
     builder.add(internalKey(key, sequence + 1, 'value'), bytesOf('an older version'));
   }
 }
+
+it('LevelDB finds every key of a slice of a slice, before and after it compacts', async () => {
+  const path = (name: string) => join(folder, name);
+  buildTable(path('source'), 5, {}, new Map());
+  const spansOf = (step: number, width: number): Span[] =>
+    Array.from({ length: Math.floor(9000 / step) }, (_, index) => ({
+      start: bytesOf(`table5/k${String(index * step).padStart(7, '0')}`),
+      end: bytesOf(`table5/k${String(index * step + width).padStart(7, '0')}`),
+    }));
+  const first = spansOf(400, 290);
+  const second = spansOf(700, 611);
+  const slice = (from: string, to: string, spans: readonly Span[]) => {
+    const reader = TableReader.open(nodeFileSystem, from);
+    const file = nodeFileSystem.open(to, 'create');
+    sliceTable(reader, spans, () => file);
+    file.close();
+    reader.close();
+  };
+  slice(path('source'), path('once'), first);
+  const expected = contentsOf(path('once'), second);
+  const database = await openTables((tablePath) => slice(path('once'), tablePath(5), second));
+  expect(expected.size).toBeGreaterThan(3000);
+  await expectContents(database, expected);
+  await database.compactRange(new Uint8Array(0), bytesOf('\xff'), binary);
+  await expectContents(database, expected);
+  await database.close();
+});

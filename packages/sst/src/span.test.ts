@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bytesOf } from '../test/entries.js';
 import { spansOf, userKeys } from '../test/arbitraries.js';
+import { bytesOf } from '../test/entries.js';
 import { compareBytes } from './compare-bytes.js';
 import { SstError } from './errors.js';
 import {
@@ -87,7 +87,9 @@ describe('complementOfSpans', () => {
       fc.property(spansOf(), fc.array(userKeys, { minLength: 1 }), (spans, keys) => {
         const outside = complementOfSpans(spans);
         checkSpans(outside);
-        const bounds = spans.flatMap(({ start, end }) => (end === undefined ? [start] : [start, end]));
+        const bounds = spans.flatMap(({ start, end }) =>
+          end === undefined ? [start] : [start, end],
+        );
         for (const key of [...keys, ...bounds]) {
           const inside = spans.some((each) => spanContains(each, key));
           expect(outside.some((each) => spanContains(each, key))).toBe(!inside);

@@ -23,7 +23,7 @@ import {
   seekKeyOf,
   sequenceNumberOf,
   TRAILER_BYTES,
-  typeOf,
+  typeCodeOf,
 } from './internal-key.js';
 import { type BlockFile, StoredBlockReader } from './stored-block.js';
 import { TableIndex } from './table-index.js';
@@ -145,8 +145,12 @@ export class TableReader {
     if (compareByteRanges(keyBytes, 0, userLength, userKey, 0, userKey.length) !== 0) {
       return undefined;
     }
+    const type = typeCodeOf(keyBytes, keyLength);
+    if (type !== 0 && type !== 1) {
+      throw corrupt(`an internal key has the unknown type ${type}`, { path: file.path, offset });
+    }
     return {
-      type: typeOf(keyBytes.subarray(0, keyLength)),
+      type: type === 1 ? 'value' : 'deletion',
       value: data.subarray(valueStart, valueEnd),
       sequence: sequenceNumberOf(keyBytes, keyLength),
     };

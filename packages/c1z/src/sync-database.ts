@@ -1,0 +1,332 @@
+// A decoded database, opened to read rows of one sync. Runs in the reader thread, so it may block.
+//
+// The file is taken to be hostile. Invariants:
+// - nothing of the file's own making is evaluated: only real tables and stored columns are read; no
+//   view, virtual table, generated column, trigger, check or index
+// - every b-tree that is read has been checked first (quick_check: linear, visits each page once), so
+//   that a scan of it ends
+// - no value over the limit is loaded: its length is asked first
+// - each value has been checked to be of its column's kind
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import sqlite, { type Database, type SQLiteValue, type Statement } from 'node-sqlite3-wasm';
+import { C1zError, messageOf } from './errors.js';
+import {
+  type Column,
+  type RowBatch,
+  type RowId,
+  SYNC_TABLE_NAMES,
+  SYNC_TABLES,
+  type SyncRunRow,
+  type SyncTableName,
+} from './sync-tables.js';
+
+export interface DatabaseLimits {
+  readonly maxValueBytes: number;
+  readonly batchRecords: number;
+}
+
+/** All runs are held at once, so they have limits of their own. */
+export const MAX_SYNC_RUNS = 10_000;
+export const MAX_SYNC_RUN_BYTES = 64 * 2 ** 20;
+
+/** A batch ends once its rows come to this. */
+export const MAX_BATCH_BYTES = 4 * 2 ** 20;
+
+const LONGEST = 'longest value';
+const ROW_ID = 'row id';
+
+/** A row of pragma_table_list. */
+interface TableEntry {
+  readonly type: string;
+  /** 1 for a table without row ids. */
+  readonly wr: number;
+}
+
+/** A row of PRAGMA table_xinfo. */
+interface ColumnEntry {
+  readonly name: string;
+  /** 0 for a column that is stored; others are computed, or a virtual table's. */
+  readonly hidden: number;
+}
+
+interface CheckEntry {
+  readonly quick_check: string;
+}
+
+export class SyncDatabase {
+  readonly #database: Database;
+  /** The .c1z file, for messages. */
+  readonly #path: string;
+  readonly #limits: DatabaseLimits;
+  readonly #statements = new Map<SyncTableName, Statement>();
+
+  private constructor(database: Database, path: string, limits: DatabaseLimits) {
+    this.#database = database;
+    this.#path = path;
+    this.#limits = limits;
+  }
+
+  /**
+   * Opens and checks a database.
+   * @param databasePath the decoded file; its journal mode may be rewritten
+   * @param path the .c1z file, for messages
+   * @throws C1zError SSTITCH_C1Z_CORRUPT
+   */
+  static open(databasePath: string, path: string, limits: DatabaseLimits): SyncDatabase {
+    checkHeader(databasePath, path);
+    return guarded(path, 'the database cannot be opened', () => {
+      const database = new sqlite.Database(databasePath, { readOnly: true, fileMustExist: true });
+      const opened = new SyncDatabase(database, path, limits);
+      try {
+        database.exec(
+          'PRAGMA query_only=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA ignore_check_constraints=ON',
+        );
+        for (const table of SYNC_TABLE_NAMES) opened.#checkTable(table);
+      } catch (error) {
+        opened.close();
+        throw error;
+      }
+      return opened;
+    });
+  }
+
+  /** @throws C1zError SSTITCH_C1Z_CORRUPT, SSTITCH_C1Z_TOO_LARGE */
+  syncRuns(): SyncRunRow[] {
+    const table = 'v1_sync_runs';
+    return guarded(this.#path, `${table} cannot be read`, () => {
+      const runs: SyncRunRow[] = [];
+      let bytes = 0;
+      const syncId: Column = { name: 'sync_id', kind: 'text' };
+      const columns = [syncId, ...this.#presentColumns(table)];
+      const statement = this.#database.prepare(
+        `SELECT ${this.#selection(columns)} FROM ${table} NOT INDEXED ORDER BY rowid`,
+      );
+      try {
+        for (const row of rowsOf(statement)) {
+          const run = this.#checkedRow(table, row, [syncId, ...SYNC_TABLES[table]]);
+          runs.push(run as unknown as SyncRunRow);
+          bytes += sizeOf(run);
+          if (runs.length > MAX_SYNC_RUNS || bytes > MAX_SYNC_RUN_BYTES) {
+            throw new C1zError(
+              'SSTITCH_C1Z_TOO_LARGE',
+              `${table} has more than ${MAX_SYNC_RUNS} rows or ${MAX_SYNC_RUN_BYTES} bytes`,
+              { path: this.#path },
+            );
+          }
+        }
+      } finally {
+        statement.finalize();
+      }
+      return runs;
+    });
+  }
+
+  /**
+   * The next rows of a sync in a table.
+   * @param afterRowId the last row id of the batch before; undefined at the start
+   * @throws C1zError SSTITCH_C1Z_CORRUPT, SSTITCH_C1Z_TOO_LARGE
+   */
+  batch(table: SyncTableName, syncId: string, afterRowId: RowId | undefined): RowBatch {
+    return guarded(this.#path, `${table} cannot be read`, () => {
+      const statement = this.#statementFor(table);
+      const after = afterRowId ?? -(2n ** 63n);
+      const rows: Record<string, unknown>[] = [];
+      const rowIds: RowId[] = [];
+      let bytes = 0;
+      for (const row of rowsOf(statement, [after, syncId, this.#limits.batchRecords])) {
+        const checked = this.#checkedRow(table, row, SYNC_TABLES[table]);
+        const rowId = rowIdOf(row);
+        const before = rowIds.at(-1) ?? afterRowId;
+        if (before !== undefined && rowId <= before) {
+          throw this.#corrupt(table, 'row ids do not ascend');
+        }
+        rows.push(checked);
+        rowIds.push(rowId);
+        bytes += sizeOf(checked);
+        if (bytes >= MAX_BATCH_BYTES) return { rows, rowIds, isLast: false };
+      }
+      return { rows, rowIds, isLast: rows.length < this.#limits.batchRecords };
+    });
+  }
+
+  close(): void {
+    for (const statement of this.#statements.values()) statement.finalize();
+    this.#statements.clear();
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  #checkTable(table: SyncTableName): void {
+    const [entry] = this.#query<TableEntry>(
+      "SELECT type, wr FROM pragma_table_list WHERE schema = 'main' AND name = ?",
+      [table],
+    );
+    if (entry === undefined) throw this.#corrupt(table, 'there is no such table');
+    if (entry.type !== 'table' || entry.wr !== 0) {
+      throw this.#corrupt(table, 'this is not an ordinary table');
+    }
+    const stored = new Set<string>();
+    for (const column of this.#query<ColumnEntry>(`PRAGMA table_xinfo(${table})`)) {
+      // SQLite's names ignore case; a column of this name would hide the real row id.
+      if (column.name.toLowerCase() === 'rowid') {
+        throw this.#corrupt(table, 'a column is named rowid');
+      }
+      if (column.hidden === 0) stored.add(column.name);
+    }
+    for (const column of [{ name: 'sync_id' } as Column, ...SYNC_TABLES[table]]) {
+      if (!stored.has(column.name) && column.optional !== true) {
+        throw this.#corrupt(table, `there is no stored column ${column.name}`);
+      }
+    }
+    const [check] = this.#query<CheckEntry>(`PRAGMA quick_check(${table})`);
+    if (check?.quick_check !== 'ok') throw this.#corrupt(table, String(check?.quick_check));
+  }
+
+  /** The table's columns that this file has. */
+  #presentColumns(table: SyncTableName): Column[] {
+    const entries = this.#query<ColumnEntry>(`PRAGMA table_xinfo(${table})`);
+    const present = new Set(entries.filter(({ hidden }) => hidden === 0).map(({ name }) => name));
+    return SYNC_TABLES[table].filter((column) => present.has(column.name));
+  }
+
+  /** What SQLite says of itself; `Entry` is what its documentation says of the rows. */
+  #query<Entry>(sql: string, values: string[] = []): Entry[] {
+    return this.#database.all(sql, values) as Entry[];
+  }
+
+  #statementFor(table: SyncTableName): Statement {
+    let statement = this.#statements.get(table);
+    if (statement === undefined) {
+      // By row id, because an index is the file's word for what the table holds; so each batch goes
+      // on where the one before ended, and a sync costs one scan of the table.
+      statement = this.#database.prepare(
+        `SELECT ${this.#selection(this.#presentColumns(table))} FROM ${table} NOT INDEXED ` +
+          'WHERE rowid > ?1 AND sync_id = ?2 COLLATE BINARY ORDER BY rowid LIMIT ?3',
+      );
+      this.#statements.set(table, statement);
+    }
+    return statement;
+  }
+
+  /** octet_length of a column reads the row's head only; too long a value is never loaded. */
+  #selection(columns: readonly Column[]): string {
+    const length = (column: Column) => `coalesce(octet_length("${column.name}"), 0)`;
+    const values = columns.map(
+      (column) =>
+        `CASE WHEN ${length(column)} <= ${this.#limits.maxValueBytes} THEN "${column.name}" END AS "${column.name}"`,
+    );
+    return [
+      `rowid AS "${ROW_ID}"`,
+      `max(0, ${columns.map(length).join(', ')}) AS "${LONGEST}"`,
+      ...values,
+    ].join(', ');
+  }
+
+  #checkedRow(
+    table: SyncTableName,
+    row: Record<string, SQLiteValue>,
+    columns: readonly Column[],
+  ): Record<string, unknown> {
+    if (Number(row[LONGEST]) > this.#limits.maxValueBytes) {
+      throw new C1zError(
+        'SSTITCH_C1Z_TOO_LARGE',
+        `${table}, row ${rowIdOf(row)}: a value of ${row[LONGEST]} bytes; ${this.#limits.maxValueBytes} is the most (option maxValueBytes)`,
+        { path: this.#path },
+      );
+    }
+    const checked: Record<string, unknown> = {};
+    for (const column of columns) {
+      const value = row[column.name] ?? null;
+      if (value === null ? column.nullable !== true : !isOfKind(value, column)) {
+        throw this.#corrupt(
+          table,
+          `row ${rowIdOf(row)}: ${column.name} is ${kindOf(value)}, not ${column.kind}`,
+        );
+      }
+      checked[column.name] = column.kind === 'flag' && value !== null ? Number(value) !== 0 : value;
+    }
+    return checked;
+  }
+
+  #corrupt(table: SyncTableName, what: string): C1zError {
+    return new C1zError('SSTITCH_C1Z_CORRUPT', `${table}: ${what}`, { path: this.#path });
+  }
+}
+
+const HEADER_BYTES = 100;
+const HEADER_MAGIC = 'SQLite format 3\0';
+const JOURNAL_MODE_OFFSET = 18;
+const ROLLBACK_JOURNAL = 1;
+const WRITE_AHEAD_LOG = 2;
+
+/**
+ * Connectors leave the database in write-ahead-log mode, with the log folded in. Opening one in that
+ * mode takes shared memory, which the WebAssembly build lacks; so the two bytes that say it are set
+ * to the mode of a rollback journal, in our own copy.
+ */
+function checkHeader(databasePath: string, path: string): void {
+  const fileDescriptor = openSync(databasePath, 'r+');
+  try {
+    const header = Buffer.alloc(HEADER_BYTES);
+    readSync(fileDescriptor, header, 0, HEADER_BYTES, 0);
+    if (
+      fstatSync(fileDescriptor).size < HEADER_BYTES ||
+      !header.toString('latin1').startsWith(HEADER_MAGIC)
+    ) {
+      throw new C1zError('SSTITCH_C1Z_CORRUPT', 'what the file decodes to is no SQLite database', {
+        path,
+      });
+    }
+    if (header[JOURNAL_MODE_OFFSET] === WRITE_AHEAD_LOG) {
+      const mode = Uint8Array.of(ROLLBACK_JOURNAL, ROLLBACK_JOURNAL);
+      writeSync(fileDescriptor, mode, 0, mode.length, JOURNAL_MODE_OFFSET);
+    }
+  } finally {
+    closeSync(fileDescriptor);
+  }
+}
+
+/** Whatever SQLite throws over a file's content means that the file is at fault. */
+function guarded<T>(path: string, what: string, run: () => T): T {
+  try {
+    return run();
+  } catch (cause) {
+    if (cause instanceof C1zError) throw cause;
+    throw new C1zError('SSTITCH_C1Z_CORRUPT', `${what}: ${messageOf(cause)}`, { path, cause });
+  }
+}
+
+function rowsOf(statement: Statement, values: SQLiteValue[] = []) {
+  // Without the option `expand`, rows are flat.
+  return statement.iterate(values) as IterableIterator<Record<string, SQLiteValue>>;
+}
+
+function rowIdOf(row: Record<string, SQLiteValue>): RowId {
+  const rowId = row[ROW_ID];
+  if (typeof rowId !== 'number' && typeof rowId !== 'bigint') throw new Error('a row without id');
+  return rowId;
+}
+
+function isOfKind(value: SQLiteValue, column: Column): boolean {
+  switch (column.kind) {
+    case 'text':
+      return typeof value === 'string';
+    case 'blob':
+      return value instanceof Uint8Array;
+    case 'flag':
+      return typeof value === 'number' || typeof value === 'bigint';
+  }
+}
+
+function kindOf(value: SQLiteValue): string {
+  if (value === null) return 'null';
+  if (value instanceof Uint8Array) return 'blob';
+  return typeof value === 'string' ? 'text' : 'a number';
+}
+
+function sizeOf(row: Record<string, unknown>): number {
+  let bytes = 0;
+  for (const value of Object.values(row)) {
+    if (typeof value === 'string' || value instanceof Uint8Array) bytes += value.length;
+  }
+  return bytes;
+}

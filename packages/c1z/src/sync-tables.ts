@@ -1,0 +1,113 @@
+// The tables of a format 1 database, and of their columns those that are read. `data` is a
+// c1.connector.v2 message; times are text.
+//
+// v1_sync_runs       sync_id, started_at, ended_at, sync_token, sync_type, parent_sync_id, supports_diff
+// v1_resource_types  data, sync_id, discovered_at
+// v1_resources       data, sync_id, discovered_at
+// v1_entitlements    data, sync_id, discovered_at
+// v1_grants          data, sync_id, discovered_at, expansion, needs_expansion
+// v1_assets          external_id, content_type, data, sync_id, discovered_at
+
+/** What a column may hold. A flag is a number: 0 or not. */
+export type ColumnKind = 'text' | 'blob' | 'flag';
+
+export interface Column {
+  readonly name: string;
+  readonly kind: ColumnKind;
+  /** May be null. */
+  readonly nullable?: true;
+  /** Files of another age lack the column; it reads as null there. */
+  readonly optional?: true;
+}
+
+export type SyncTableName =
+  | 'v1_sync_runs'
+  | 'v1_resource_types'
+  | 'v1_resources'
+  | 'v1_entitlements'
+  | 'v1_grants'
+  | 'v1_assets';
+
+const DATA: Column = { name: 'data', kind: 'blob' };
+const DISCOVERED_AT: Column = { name: 'discovered_at', kind: 'text' };
+
+/** The columns read of each table, besides `sync_id`, by which rows are chosen. */
+export const SYNC_TABLES: Readonly<Record<SyncTableName, readonly Column[]>> = {
+  v1_sync_runs: [
+    { name: 'started_at', kind: 'text' },
+    { name: 'ended_at', kind: 'text', nullable: true },
+    { name: 'sync_token', kind: 'text' },
+    // The oldest files tell a partial sync by a flag, not by a type.
+    { name: 'sync_type', kind: 'text', nullable: true, optional: true },
+    { name: 'is_partial', kind: 'flag', nullable: true, optional: true },
+    { name: 'parent_sync_id', kind: 'text', nullable: true, optional: true },
+    { name: 'supports_diff', kind: 'flag', nullable: true, optional: true },
+  ],
+  v1_resource_types: [DATA, DISCOVERED_AT],
+  v1_resources: [DATA, DISCOVERED_AT],
+  v1_entitlements: [DATA, DISCOVERED_AT],
+  v1_grants: [
+    DATA,
+    DISCOVERED_AT,
+    { name: 'expansion', kind: 'blob', nullable: true, optional: true },
+    { name: 'needs_expansion', kind: 'flag', nullable: true, optional: true },
+  ],
+  v1_assets: [
+    { name: 'external_id', kind: 'text' },
+    { name: 'content_type', kind: 'text' },
+    DATA,
+    DISCOVERED_AT,
+  ],
+};
+
+export const SYNC_TABLE_NAMES = Object.keys(SYNC_TABLES) as readonly SyncTableName[];
+
+export interface SyncRunRow {
+  readonly sync_id: string;
+  readonly started_at: string;
+  readonly ended_at: string | null;
+  readonly sync_token: string;
+  readonly sync_type: string | null;
+  readonly is_partial: boolean | null;
+  readonly parent_sync_id: string | null;
+  readonly supports_diff: boolean | null;
+}
+
+/** A row of v1_resource_types, v1_resources or v1_entitlements. */
+export interface ObjectRow {
+  readonly data: Uint8Array;
+  readonly discovered_at: string;
+}
+
+export interface GrantRow extends ObjectRow {
+  readonly expansion: Uint8Array | null;
+  readonly needs_expansion: boolean | null;
+}
+
+export interface AssetRow extends ObjectRow {
+  readonly external_id: string;
+  readonly content_type: string;
+}
+
+/** The row of each table that belongs to a sync, as checked by the reader. */
+export interface RowByTable {
+  v1_resource_types: ObjectRow;
+  v1_resources: ObjectRow;
+  v1_entitlements: ObjectRow;
+  v1_grants: GrantRow;
+  v1_assets: AssetRow;
+}
+
+export type RecordTableName = keyof RowByTable;
+
+/** SQLite's row ids have 64 bits; those past 2^53 come as bigint. */
+export type RowId = number | bigint;
+
+/** Rows of one table and sync, in the order of their row ids. */
+export interface RowBatch {
+  readonly rows: readonly Record<string, unknown>[];
+  /** The row id of each row, for messages. */
+  readonly rowIds: readonly RowId[];
+  /** True if no row follows. */
+  readonly isLast: boolean;
+}

@@ -1,0 +1,147 @@
+// The one verb.
+//
+//   1 check      options; both databases open
+//   2 turn       one compaction of a base at a time
+//   3 plan       from one state of the source; nothing is changed
+//   4 change     by the strategy picked, all syncs in one commit
+//   5 report
+import type { CommitReport, ReplaceSpansResult } from '@sstitch/engine';
+import { asReplacingBase, asTableBase, asTableSource } from './engines.js';
+import { EmptySyncError } from './errors.js';
+import { asCompactorError } from './failures.js';
+import { type CheckedOptions, type CompactOptions, checkOptions, whenOpen } from './options.js';
+import { type PickedPlan, pickPlan } from './plan.js';
+import { type Change, noChange, reportBuckets } from './report.js';
+import type { CompactResult } from './result.js';
+import { EngineView } from './span-reader.js';
+import { writeBatch } from './strategies/batch.js';
+import { linkTables } from './strategies/link.js';
+import { rebuildSpans } from './strategies/rebuild.js';
+import { rangesInKeyOrder, type SyncRange } from './sync-ranges.js';
+import { inTurn } from './turn.js';
+
+/**
+ * Makes the base hold, under each sync id, exactly what the source holds: every bucket and index,
+ * nothing stale, nothing outside them touched, all in one commit. Readers of the base, and a crash,
+ * see all of the old or all of the new; iterators and snapshots that are open keep the old.
+ *
+ * @throws CompactorError SSTITCH_COMPACT_INPUT, SSTITCH_STORE_CLOSED, SSTITCH_STRATEGY_UNAVAILABLE,
+ * SSTITCH_BATCH_TOO_LARGE, SSTITCH_ABORTED: the base is as it was
+ * @throws EmptySyncError SSTITCH_SYNC_EMPTY: the source holds nothing under some ids; its `result`
+ * tells what was done, and is undefined where `emptySource: 'refuse'` left the base as it was
+ * @throws EngineError as the engine's `extract`, `ingestAndExcise` and `replaceSpans`
+ */
+export async function compact(options: CompactOptions): Promise<CompactResult> {
+  const started = performance.now();
+  const checked = checkOptions(options);
+  const { base, source, signal } = checked;
+  try {
+    await whenOpen('base', base);
+    await whenOpen('source', source);
+    const result = await inTurn(base, signal, () => compactNow(checked, started));
+    if (result.emptied.length > 0 && !result.dryRun) {
+      throw new EmptySyncError(result.emptied, result);
+    }
+    return result;
+  } catch (error) {
+    throw asCompactorError(error, checked);
+  }
+}
+
+async function compactNow(options: CheckedOptions, started: number): Promise<CompactResult> {
+  const ranges = rangesInKeyOrder(options.syncIds);
+  const source = new EngineView(options.source, options.signal);
+  try {
+    const picked = await planOn(options, ranges, source);
+    const { plan } = picked;
+    const emptied = new Set(plan.emptied);
+    if (options.emptySource === 'refuse') refuseEmpty(emptied);
+    options.onProgress({ type: 'planned', plan });
+    let change = noChange;
+    if (!options.dryRun) {
+      change = await changeBase(options, picked, ranges, source, emptied);
+      options.onProgress({ type: 'committed', generation: change.generation });
+    }
+    return {
+      syncs: options.syncIds,
+      strategy: plan.strategy,
+      plan,
+      dryRun: options.dryRun,
+      generation: change.generation,
+      buckets: reportBuckets(ranges, change),
+      entries: change.entries,
+      emptied: options.syncIds.filter((syncId) => emptied.has(syncId)),
+      durationMs: performance.now() - started,
+      pauseMs: change.pauseMs,
+    };
+  } finally {
+    await source.close();
+  }
+}
+
+async function planOn(
+  options: CheckedOptions,
+  ranges: readonly SyncRange[],
+  source: EngineView,
+): Promise<PickedPlan> {
+  const base = new EngineView(options.base, options.signal);
+  try {
+    return await pickPlan(options, ranges, source, base);
+  } finally {
+    // Before the commit: a snapshot would keep the old generation alive.
+    await base.close();
+  }
+}
+
+/** Changes the base. `emptied` grows where the source has lost a sync since it was planned. */
+async function changeBase(
+  options: CheckedOptions,
+  { plan, batch }: PickedPlan,
+  ranges: readonly SyncRange[],
+  source: EngineView,
+  emptied: Set<string>,
+): Promise<Change> {
+  const { signal, onProgress } = options;
+  if (plan.strategy === 'batch' && batch !== undefined) {
+    onProgress({ type: 'committing' });
+    await writeBatch(options.base, batch, signal);
+    return { ...noChange, entries: batch.entries, batchCounts: batch.counts };
+  }
+  if (plan.strategy === 'rebuild') {
+    const base = asReplacingBase(options.base);
+    if (base === undefined) throw new Error('rebuild was planned for a base that cannot');
+    const result = await rebuildSpans({ base, source, ranges, signal, onProgress });
+    return { ...changeOf(commitOf(result)), entries: result.entries, pauseMs: result.pauseMs };
+  }
+  const tables = { base: asTableBase(options.base), source: asTableSource(options.source) };
+  if (tables.base === undefined || tables.source === undefined) {
+    throw new Error('link was planned for databases without tables');
+  }
+  const report = await linkTables({
+    base: tables.base,
+    source: tables.source,
+    ranges,
+    signal,
+    onProgress,
+    onEmpty: (syncIds) => {
+      if (options.emptySource === 'refuse') refuseEmpty(syncIds);
+      for (const syncId of syncIds) emptied.add(syncId);
+    },
+  });
+  return changeOf(report);
+}
+
+function refuseEmpty(syncIds: ReadonlySet<string>): void {
+  if (syncIds.size > 0) throw new EmptySyncError([...syncIds]);
+}
+
+/** A Store's result has the commit's report; another engine's need not. */
+function commitOf(result: ReplaceSpansResult & { readonly commit?: CommitReport }) {
+  return result.commit;
+}
+
+function changeOf(report: CommitReport | undefined): Change {
+  if (report === undefined) return noChange;
+  const { generation, pauseMs, spans } = report;
+  return { ...noChange, generation, pauseMs, totals: spans };
+}

@@ -1,0 +1,38 @@
+// What the strategies ask of a base and a source, told by what the objects can do and not by their
+// class: a base may be another engine, a source a read-only store or another database altogether.
+import type { Engine, ReadableEngine, ReadWriteEngine, Store } from '@sstitch/engine';
+
+/**
+ * What can be compacted into: a Store, any Engine, or a plain abstract-level database, for which
+ * there is strategy `batch` alone.
+ */
+export type CompactBase = ReadWriteEngine & Partial<Pick<Engine, 'replaceSpans' | 'capabilities'>>;
+
+/** What can be compacted from: a Store, a read-only store, any abstract-level database. */
+export type CompactSource = ReadableEngine & Partial<Pick<Engine, 'capabilities'>>;
+
+export type TableBase = Pick<Store, 'ingestAndExcise' | 'newStagingFolder' | 'removeStagingFolder'>;
+export type TableSource = Pick<Store, 'extract'>;
+export type ReplacingBase = Pick<Engine, 'replaceSpans'>;
+
+export function asTableBase(base: CompactBase): TableBase | undefined {
+  return base.capabilities?.tables === true &&
+    hasMethods(base, ['ingestAndExcise', 'newStagingFolder', 'removeStagingFolder'])
+    ? (base as unknown as TableBase)
+    : undefined;
+}
+
+export function asTableSource(source: CompactSource): TableSource | undefined {
+  return source.capabilities?.tables === true && hasMethods(source, ['extract'])
+    ? (source as unknown as TableSource)
+    : undefined;
+}
+
+export function asReplacingBase(base: CompactBase): ReplacingBase | undefined {
+  return hasMethods(base, ['replaceSpans']) ? (base as ReplacingBase) : undefined;
+}
+
+export function hasMethods(value: unknown, names: readonly string[]): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
+}

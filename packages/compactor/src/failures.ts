@@ -1,0 +1,29 @@
+// Gives aborts and closed stores one shape, whichever database they come from.
+import { abortedError, CompactorError } from './errors.js';
+import type { CheckedOptions } from './options.js';
+
+const ABORT_CODES: ReadonlySet<unknown> = new Set(['SSTITCH_ABORTED', 'LEVEL_ABORTED']);
+/** What abstract-level and the engine say of what has been closed under a reader or a commit. */
+const CLOSED_CODES: ReadonlySet<unknown> = new Set([
+  'SSTITCH_STORE_CLOSED',
+  'LEVEL_DATABASE_NOT_OPEN',
+  'LEVEL_ITERATOR_NOT_OPEN',
+  'LEVEL_SNAPSHOT_NOT_OPEN',
+]);
+
+/** All others pass as they are: the engine's errors have closed codes of their own. */
+export function asCompactorError(
+  error: unknown,
+  { base, source, signal }: CheckedOptions,
+): unknown {
+  if (error instanceof CompactorError) return error;
+  const code = typeof error === 'object' && error !== null && 'code' in error && error.code;
+  if (ABORT_CODES.has(code) && signal?.aborted === true) return abortedError(error);
+  const closed = base.status !== 'open' ? 'base' : source.status !== 'open' ? 'source' : undefined;
+  if (closed !== undefined && (CLOSED_CODES.has(code) || ABORT_CODES.has(code))) {
+    return new CompactorError('SSTITCH_STORE_CLOSED', `the ${closed} was closed meanwhile`, {
+      cause: error,
+    });
+  }
+  return error;
+}

@@ -1,0 +1,169 @@
+// Picks the strategy.
+//
+// `auto` tries a batch first: it plans one with small limits, and gives up when they are met. So a
+// small compaction is read once, and a large one costs the reading of AUTO_BATCH_LIMITS too much.
+// That is the only size that can be relied on: LevelDB's approximateSize leaves out the memtable, and
+// a sync may lie there wholly. After that, tables are linked where both sides have tables, and built
+// where only the base does.
+import { asReplacingBase, asTableBase, asTableSource } from './engines.js';
+import { CompactorError } from './errors.js';
+import type { CheckedOptions } from './options.js';
+import type { BucketSize, CompactPlan, Strategy } from './result.js';
+import type { EngineView } from './span-reader.js';
+import { type BatchLimits, type PlannedBatch, planBatch } from './strategies/batch.js';
+import { inReportOrder, type SyncRange } from './sync-ranges.js';
+
+const MIB = 1024 * 1024;
+
+/**
+ * Up to here `auto` takes a batch.
+ */
+export const AUTO_BATCH_LIMITS: BatchLimits = {
+  entries: 2_000,
+  readBytes: 1 * MIB,
+  operations: 2_000,
+  bytes: 1 * MIB,
+};
+
+/**
+ * Up to here a batch is made when it is asked for, or when nothing else is possible. It is held in
+ * memory, and again in LevelDB's memtable.
+ */
+export const MAX_BATCH_LIMITS: BatchLimits = {
+  entries: 10_000_000,
+  readBytes: 1024 * MIB,
+  operations: 250_000,
+  bytes: 64 * MIB,
+};
+
+export interface PickedPlan {
+  readonly plan: CompactPlan;
+  /** There under strategy `batch`. */
+  readonly batch: PlannedBatch | undefined;
+}
+
+/**
+ * Plans; changes nothing.
+ *
+ * @throws CompactorError SSTITCH_STRATEGY_UNAVAILABLE, SSTITCH_BATCH_TOO_LARGE
+ */
+export async function pickPlan(
+  options: CheckedOptions,
+  ranges: readonly SyncRange[],
+  source: EngineView,
+  base: EngineView,
+): Promise<PickedPlan> {
+  const emptied = await emptySyncs(options.syncIds, ranges, source);
+  const sizes = options.dryRun ? { sizes: await sizesOf(options, ranges) } : {};
+  const picked = await pickStrategy(options, ranges, source, base);
+  const { batch } = picked;
+  const batchSizes =
+    batch === undefined
+      ? {}
+      : { batch: { puts: batch.puts, deletes: batch.deletes, bytes: batch.bytes } };
+  const { strategy, reason } = picked;
+  return { plan: { strategy, reason, emptied, ...batchSizes, ...sizes }, batch };
+}
+
+interface PickedStrategy {
+  readonly strategy: Strategy;
+  readonly reason: string;
+  readonly batch?: PlannedBatch;
+}
+
+async function pickStrategy(
+  options: CheckedOptions,
+  ranges: readonly SyncRange[],
+  source: EngineView,
+  base: EngineView,
+): Promise<PickedStrategy> {
+  const canRebuild = asReplacingBase(options.base) !== undefined;
+  const canLink =
+    asTableBase(options.base) !== undefined && asTableSource(options.source) !== undefined;
+  switch (options.strategy) {
+    case 'link':
+      if (!canLink) throw unavailable('link', 'base and source must both be stores');
+      return { strategy: 'link', reason: 'asked for' };
+    case 'rebuild':
+      if (!canRebuild) throw unavailable('rebuild', 'the base cannot replace spans');
+      return { strategy: 'rebuild', reason: 'asked for' };
+    case 'batch':
+      return batchOrThrow('asked for');
+    case 'auto': {
+      if (!canRebuild && !canLink) return batchOrThrow('the base takes nothing but batches');
+      const batch = await planBatch(source, base, ranges, AUTO_BATCH_LIMITS);
+      if ('operations' in batch) {
+        return { strategy: 'batch', reason: 'the syncs are small on both sides', batch };
+      }
+      return canLink
+        ? { strategy: 'link', reason: 'base and source are both stores' }
+        : { strategy: 'rebuild', reason: 'the source has no tables to link' };
+    }
+  }
+
+  async function batchOrThrow(reason: string): Promise<PickedStrategy> {
+    const batch = await planBatch(source, base, ranges, MAX_BATCH_LIMITS);
+    if ('operations' in batch) return { strategy: 'batch', reason, batch };
+    throw new CompactorError(
+      'SSTITCH_BATCH_TOO_LARGE',
+      `the difference does not fit one batch: more than ${MAX_BATCH_LIMITS[batch.exceeded]} ` +
+        UNITS[batch.exceeded],
+    );
+  }
+}
+
+const UNITS: Readonly<Record<keyof BatchLimits, string>> = {
+  entries: 'entries to read',
+  readBytes: 'bytes to read',
+  operations: 'operations',
+  bytes: 'bytes to write',
+};
+
+function unavailable(strategy: Strategy, why: string): CompactorError {
+  return new CompactorError(
+    'SSTITCH_STRATEGY_UNAVAILABLE',
+    `strategy ${strategy} does not work here: ${why}`,
+  );
+}
+
+/** The ids under which the source holds nothing. Reads one entry of a sync that is there. */
+async function emptySyncs(
+  syncIds: readonly string[],
+  ranges: readonly SyncRange[],
+  source: EngineView,
+): Promise<readonly string[]> {
+  const found = new Set<string>();
+  for (const { syncId, span } of ranges) {
+    if (!found.has(syncId) && (await source.hasEntries(span))) found.add(syncId);
+  }
+  return syncIds.filter((syncId) => !found.has(syncId));
+}
+
+/** classic-level's method, which a store has too. */
+interface SizedEngine {
+  approximateSize(
+    start: Uint8Array,
+    end: Uint8Array,
+    options: { keyEncoding: string },
+  ): Promise<number>;
+}
+
+async function sizesOf(
+  { source, base }: CheckedOptions,
+  ranges: readonly SyncRange[],
+): Promise<readonly BucketSize[]> {
+  const sizes: BucketSize[] = [];
+  for (const range of inReportOrder(ranges)) {
+    const { syncId, bucket } = range;
+    const sourceBytes = await sizeOf(source, range);
+    sizes.push({ syncId, bucket, sourceBytes, baseBytes: await sizeOf(base, range) });
+  }
+  return sizes;
+}
+
+async function sizeOf(engine: object, { span }: SyncRange): Promise<number | undefined> {
+  const { approximateSize } = engine as Partial<SizedEngine>;
+  // The layout's prefixes leave no sync without an upper bound; another layout's may.
+  if (typeof approximateSize !== 'function' || span.end === undefined) return undefined;
+  return approximateSize.call(engine, span.start, span.end, { keyEncoding: 'view' });
+}

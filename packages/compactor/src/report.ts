@@ -1,0 +1,51 @@
+// Turns what a strategy did into the result's buckets.
+import type { OriginTotals } from '@sstitch/engine';
+import type { BucketResult } from './result.js';
+import { inReportOrder, type SyncRange } from './sync-ranges.js';
+
+/** What a strategy did to the base. */
+export interface Change {
+  readonly generation: number | undefined;
+  readonly entries: number | undefined;
+  readonly pauseMs: number;
+  /** For each range in key order; none where no tables were made, or an engine tells nothing of them. */
+  readonly totals: readonly OriginTotals[];
+  /** For each range in key order; strategy `batch` only. */
+  readonly batchCounts: ReadonlyArray<{ readonly puts: number; readonly deletes: number }>;
+}
+
+export const noChange: Change = {
+  generation: undefined,
+  entries: undefined,
+  pauseMs: 0,
+  totals: [],
+  batchCounts: [],
+};
+
+export function reportBuckets(
+  rangesInKeyOrder: readonly SyncRange[],
+  change: Change,
+): readonly BucketResult[] {
+  const keyOrder = new Map(rangesInKeyOrder.map((range, index) => [range, index]));
+  return inReportOrder(rangesInKeyOrder).map((range): BucketResult => {
+    const index = keyOrder.get(range) ?? -1;
+    const totals = change.totals[index];
+    const counts = change.batchCounts[index];
+    return {
+      syncId: range.syncId,
+      bucket: range.bucket,
+      tables: {
+        linked: totals?.linked.tables ?? 0,
+        copied: totals?.copied.tables ?? 0,
+        sliced: totals?.sliced.tables ?? 0,
+        built: totals?.built.tables ?? 0,
+      },
+      linkedBytes: totals?.linked.bytes ?? 0,
+      copiedBytes: totals?.copied.bytes ?? 0,
+      slicedBytes: totals?.sliced.bytes ?? 0,
+      builtBytes: totals?.built.bytes ?? 0,
+      puts: counts?.puts ?? 0,
+      deletes: counts?.deletes ?? 0,
+    };
+  });
+}

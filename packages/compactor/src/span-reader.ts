@@ -1,0 +1,72 @@
+// Reads spans of an engine in pages, from one snapshot, with keys and values as bytes.
+import {
+  type ByteIterator,
+  type ByteReadOptions,
+  byteEncodings,
+  type ReadableEngine,
+  type Span,
+} from '@sstitch/engine';
+import { throwIfAborted } from './errors.js';
+
+type Snapshot = NonNullable<ByteReadOptions['snapshot']>;
+export type Entry = readonly [key: Uint8Array, value: Uint8Array];
+
+/** Entries a page. */
+const PAGE_ENTRIES = 4096;
+/**
+ * classic-level ends a page at so many bytes. Its default of 16 KiB makes a turn of the event loop,
+ * and a hop to a thread, of every hundred records.
+ */
+const PAGE_BYTES = 512 * 1024;
+
+/** One state of an engine. */
+export class EngineView {
+  readonly #engine: ReadableEngine;
+  readonly #snapshot: Snapshot;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(engine: ReadableEngine, signal: AbortSignal | undefined) {
+    this.#engine = engine;
+    this.#snapshot = engine.snapshot();
+    this.#signal = signal;
+  }
+
+  close(): Promise<void> {
+    return this.#snapshot.close();
+  }
+
+  async hasEntries(span: Span): Promise<boolean> {
+    throwIfAborted(this.#signal);
+    const iterator = this.#iterate(span, { limit: 1, values: false });
+    try {
+      return (await iterator.nextv(1)).length > 0;
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  /** The entries of the span, page by page. No page is empty. */
+  async *pages(span: Span): AsyncGenerator<readonly Entry[], void, void> {
+    const iterator = this.#iterate(span, { highWaterMarkBytes: PAGE_BYTES });
+    try {
+      for (;;) {
+        throwIfAborted(this.#signal);
+        const page = await iterator.nextv(PAGE_ENTRIES);
+        if (page.length === 0) return;
+        yield page;
+      }
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  #iterate({ start, end }: Span, more: object): ByteIterator {
+    return this.#engine.iterator({
+      ...byteEncodings,
+      snapshot: this.#snapshot,
+      gte: start,
+      ...(end === undefined ? {} : { lt: end }),
+      ...more,
+    });
+  }
+}

@@ -1,0 +1,43 @@
+// Strategy `link`: the source's tables become the base's. No record is read; what is not linked is
+// the tables that straddle a bound, which are cut.
+import type { CommitReport } from '@sstitch/engine';
+import type { TableBase, TableSource } from '../engines.js';
+import type { CompactProgress } from '../result.js';
+import type { SyncRange } from '../sync-ranges.js';
+
+export interface LinkInput {
+  readonly base: TableBase;
+  readonly source: TableSource;
+  /** In key order. */
+  readonly ranges: readonly SyncRange[];
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: (event: CompactProgress) => void;
+  /** Called before the commit with the syncs of which no table was found; may throw. */
+  readonly onEmpty: (syncIds: ReadonlySet<string>) => void;
+}
+
+export async function linkTables(input: LinkInput): Promise<CommitReport> {
+  const { base, source, ranges, onProgress } = input;
+  const options = input.signal === undefined ? {} : { signal: input.signal };
+  // The base's file system: from there tables move into place by rename, and where the source lies
+  // on another one, each is copied once only.
+  const folder = await base.newStagingFolder();
+  try {
+    onProgress({ type: 'extracting' });
+    const extracted = await source.extract(
+      ranges.map(({ span }) => span),
+      folder,
+      options,
+    );
+    const found = new Set<string>();
+    for (const [index, { syncId }] of ranges.entries()) {
+      if ((extracted.spans[index]?.runs.length ?? 0) > 0) found.add(syncId);
+    }
+    input.onEmpty(new Set(ranges.map(({ syncId }) => syncId).filter((id) => !found.has(id))));
+    onProgress({ type: 'committing' });
+    return await base.ingestAndExcise(extracted, { move: true, ...options });
+  } finally {
+    // Committed or not, a leftover here is no failure: the next open empties the staging folder.
+    await base.removeStagingFolder(folder).catch(() => undefined);
+  }
+}

@@ -1,0 +1,44 @@
+// Strategy `rebuild`: iterates the source and has the base build tables of the entries. No record is
+// decoded. The new tables hold no tombstone and no shadowed version.
+import type { EntryPages, ReplaceSpansResult } from '@sstitch/engine';
+import type { ReplacingBase } from '../engines.js';
+import type { CompactProgress } from '../result.js';
+import type { EngineView } from '../span-reader.js';
+import type { SyncRange } from '../sync-ranges.js';
+
+/** `building` is told this often. */
+const ENTRIES_PER_EVENT = 10_000;
+
+export interface RebuildInput {
+  readonly base: ReplacingBase;
+  readonly source: EngineView;
+  /** In key order. */
+  readonly ranges: readonly SyncRange[];
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: (event: CompactProgress) => void;
+}
+
+export function rebuildSpans(input: RebuildInput): Promise<ReplaceSpansResult> {
+  return input.base.replaceSpans(
+    input.ranges.map(({ span }) => span),
+    pagesOf(input),
+    input.signal === undefined ? {} : { signal: input.signal },
+  );
+}
+
+async function* pagesOf({ source, ranges, onProgress }: RebuildInput): EntryPages {
+  let entries = 0;
+  let told = 0;
+  onProgress({ type: 'building', entries });
+  for (const { span } of ranges) {
+    for await (const page of source.pages(span)) {
+      yield page;
+      entries += page.length;
+      if (entries - told < ENTRIES_PER_EVENT) continue;
+      told = entries;
+      onProgress({ type: 'building', entries });
+    }
+  }
+  if (entries > told) onProgress({ type: 'building', entries });
+  onProgress({ type: 'committing' });
+}

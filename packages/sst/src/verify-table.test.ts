@@ -1,0 +1,410 @@
+import { compressSync } from 'snappy';
+import { describe, expect, it } from 'vitest';
+import type { Entry } from '../test/arbitraries.js';
+import {
+  bytesOf,
+  fileSystemOf,
+  internalKey,
+  MemoryFile,
+  pseudoRandomBytes,
+} from '../test/entries.js';
+import { readerOf, sliceOf, tableOf } from '../test/tables.js';
+import { BlockBuilder } from './block-builder.js';
+import { maskedChecksum, writeFixed32 } from './checksum.js';
+import { SstError } from './errors.js';
+import { FilterBlockBuilder } from './filter-block.js';
+import { BLOCK_TYPE_RAW, BLOCK_TYPE_SNAPPY, encodeFooter } from './format.js';
+import { mergeTables } from './merge-tables.js';
+import { TableReader } from './table-reader.js';
+import { TableWriter } from './table-writer.js';
+import { writeVarint } from './varint.js';
+import { checkTableStructure, verifyTable } from './verify-table.js';
+
+const entries: Entry[] = Array.from({ length: 60 }, (_, index): Entry => {
+  const text = `key ${String(index >>> 1).padStart(4, '0')}`;
+  const sequence = 1000 - index;
+  const type = index % 5 === 0 ? 'deletion' : 'value';
+  const value = type === 'deletion' ? bytesOf('') : pseudoRandomBytes(index, index % 2 ? 30 : 3);
+  return { key: internalKey(text, sequence, type), userKey: bytesOf(text), sequence, type, value };
+});
+
+const raw = tableOf(entries, { compression: 'none' }).bytes;
+const snappy = tableOf(entries, { compression: 'snappy' }).bytes;
+const padded =
+  sliceOf(raw, [
+    { start: bytesOf('key 0001'), end: bytesOf('key 0005') },
+    { start: bytesOf('key 0020'), end: bytesOf('key 0029') },
+  ])?.bytes ?? raw;
+const tables = [
+  { name: 'an uncompressed table', bytes: raw },
+  { name: 'a compressed table', bytes: snappy },
+  { name: 'a slice with padding', bytes: padded },
+];
+
+const verify = (bytes: Uint8Array) => verifyTable(fileSystemOf(bytes), 'damaged');
+
+/** Runs it; anything thrown must be this package's error and name the file. */
+function onlySstErrors(run: () => void): SstError | undefined {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof SstError)) throw error;
+    expect(['SSTITCH_TABLE_CORRUPT', 'SSTITCH_TABLE_UNSUPPORTED']).toContain(error.code);
+    expect(error.path).toBe('damaged');
+    return error;
+  }
+}
+
+/** Uses a table in every way there is, without its checksums' protection. */
+function useTable(bytes: Uint8Array): void {
+  const open = () => TableReader.open(fileSystemOf(bytes), 'damaged', { verifyChecksums: false });
+  onlySstErrors(() => {
+    const merged = mergeTables([open(), open()], { dropShadowed: true });
+    for (let moves = 0; merged.valid; merged.next(), moves += 1) expect(moves).toBeLessThan(1e5);
+  });
+  onlySstErrors(() => {
+    const iterator = open().iterator();
+    iterator.seekToLast();
+    for (let moves = 0; iterator.valid; iterator.prev(), moves += 1)
+      expect(moves).toBeLessThan(1e5);
+  });
+  onlySstErrors(() => void open().get(bytesOf('key 0017')));
+  onlySstErrors(() => void open().iterator().seekUserKey(bytesOf('key 0017')));
+}
+
+describe('verifyTable', () => {
+  it.each(tables)('finds each single changed byte of $name', ({ bytes }) => {
+    const sound = verify(bytes);
+    expect(sound.sizeBytes).toBe(bytes.length);
+    const missed: number[] = [];
+    for (let at = 0; at < bytes.length; at += 1) {
+      for (const mask of [0x01, 0x80, 0xff]) {
+        const damaged = bytes.slice();
+        damaged[at] = (damaged[at] ?? 0) ^ mask;
+        if (onlySstErrors(() => verify(damaged)) === undefined) missed.push(at);
+      }
+    }
+    expect(missed).toEqual([]);
+  });
+
+  it.each(tables)('refuses $name cut off at any length, or with a byte more', ({ bytes }) => {
+    for (let length = 0; length < bytes.length; length += 1) {
+      const error = onlySstErrors(() => verify(bytes.subarray(0, length)));
+      expect(error, `length ${length}`).toBeDefined();
+    }
+    expect(onlySstErrors(() => verify(Uint8Array.from([...bytes, 0])))).toBeDefined();
+    expect(onlySstErrors(() => verify(Uint8Array.from([0, ...bytes])))).toBeDefined();
+  });
+
+  it.each(tables)(
+    'meets damage behind a right checksum in $name with no other error',
+    ({ bytes }) => {
+      const { parts } = readerOf(bytes);
+      const handles = [
+        ...readerOf(bytes).blockHandles(),
+        ...(parts.filterHandle === undefined ? [] : [parts.filterHandle]),
+        parts.footer.metaindex,
+        parts.footer.index,
+      ];
+      for (const { offset, size } of handles) {
+        for (let at = offset; at <= offset + size; at += 1) {
+          for (const mask of [0x80, at % 2 === 0 ? 0x01 : 0xff]) {
+            const damaged = bytes.slice();
+            damaged[at] = (damaged[at] ?? 0) ^ mask;
+            const checked = damaged.subarray(offset, offset + size + 1);
+            writeFixed32(damaged, offset + size + 1, maskedChecksum(checked));
+            onlySstErrors(() => verify(damaged));
+            onlySstErrors(() => checkTableStructure(fileSystemOf(damaged), 'damaged'));
+            useTable(damaged);
+          }
+        }
+      }
+    },
+  );
+});
+
+/** Blocks as a test wants them: entries of each, and the index key behind each. */
+interface Draft {
+  readonly blocks: readonly { readonly keys: readonly Uint8Array[]; readonly index: Uint8Array }[];
+  /** In place of the restart points that the entries have. */
+  readonly restarts?: readonly number[];
+  /** Have the second index entry point to the first block. */
+  readonly overlap?: boolean;
+  readonly filteredKeys?: readonly string[];
+  readonly gapByte?: number;
+}
+
+function draftTable({ blocks, restarts, overlap, filteredKeys, gapByte }: Draft): Uint8Array {
+  const file = new MemoryFile();
+  const writer = new TableWriter(file, 'none', undefined);
+  for (const { keys, index } of blocks) {
+    writer.writeRawBlock(rawBlock(keys, restarts), BLOCK_TYPE_RAW);
+    const offset = overlap ? 0 : writer.blockOffset;
+    writer.addIndexEntry(index, index.length, offset, writer.blockSize);
+    if (gapByte !== undefined) writer.padTo(writer.offset + 3);
+  }
+  const filter = new FilterBlockBuilder(10);
+  filter.startBlock(0);
+  for (const key of filteredKeys ?? []) filter.addUserKey(bytesOf(key), key.length);
+  const gapAt = writer.offset - 1;
+  writer.finish(filteredKeys === undefined ? undefined : filter.finish());
+  const bytes = file.bytes.slice();
+  if (gapByte !== undefined) bytes[gapAt] = gapByte;
+  return bytes;
+}
+
+/** A block of which each entry is a restart point, in whatever order: a builder would refuse some. */
+function rawBlock(keys: readonly Uint8Array[], claimed?: readonly number[]): Uint8Array {
+  const parts: number[] = [];
+  const restarts: number[] = [];
+  for (const key of keys) {
+    restarts.push(parts.length);
+    parts.push(0, key.length, 1, ...key, 0x76);
+  }
+  const written = claimed ?? restarts;
+  const tail = new Uint8Array(4 * written.length + 4);
+  for (const [index, offset] of written.entries()) writeFixed32(tail, 4 * index, offset);
+  writeFixed32(tail, 4 * written.length, written.length);
+  return Uint8Array.from([...parts, ...tail]);
+}
+
+const key = (text: string, sequence: number) => internalKey(text, sequence, 'value');
+
+describe('verifyTable, given a table with right checksums, refuses', () => {
+  it.each<[string, Draft, RegExp]>([
+    [
+      'keys out of order in a block',
+      { blocks: [{ keys: [key('b', 1), key('a', 1)], index: key('c', 1) }] },
+      /does not follow/,
+    ],
+    [
+      'an older version before a newer one',
+      { blocks: [{ keys: [key('b', 1), key('b', 2)], index: key('c', 1) }] },
+      /does not follow/,
+    ],
+    [
+      'one sequence twice for a user key',
+      {
+        blocks: [{ keys: [key('b', 1), internalKey('b', 1, 'deletion')], index: key('c', 1) }],
+      },
+      /does not follow/,
+    ],
+    [
+      'a key behind its index key',
+      { blocks: [{ keys: [key('b', 1), key('d', 1)], index: key('c', 1) }] },
+      /is behind its index key/,
+    ],
+    [
+      'a key at or before the index key of the block before',
+      {
+        blocks: [
+          { keys: [key('a', 1)], index: key('c', 1) },
+          { keys: [key('b', 1)], index: key('d', 1) },
+        ],
+      },
+      /is not behind the index key/,
+    ],
+    [
+      'an index key that would make get miss a version',
+      {
+        blocks: [
+          { keys: [key('a', 9)], index: key('b', 7) },
+          { keys: [key('b', 5)], index: key('c', 1) },
+        ],
+      },
+      /get could miss it/,
+    ],
+    [
+      'a type that is neither value nor deletion',
+      { blocks: [{ keys: [bytesOf('b\x02\x01\0\0\0\0\0\0')], index: key('c', 1) }] },
+      /type 2/,
+    ],
+    [
+      'a key without a whole trailer',
+      { blocks: [{ keys: [bytesOf('1234567')], index: key('c', 1) }] },
+      /impossible lengths/,
+    ],
+    [
+      'a restart point inside an entry',
+      { blocks: [{ keys: [key('a', 1), key('b', 1)], index: key('c', 1) }], restarts: [0, 3] },
+      /restart point 1 is not the start of an entry/,
+    ],
+    [
+      'restart points that do not ascend',
+      { blocks: [{ keys: [key('a', 1), key('b', 1)], index: key('c', 1) }], restarts: [0, 0] },
+      /restart point 1 is not the start of an entry/,
+    ],
+    [
+      'an index that names a block twice',
+      {
+        blocks: [
+          { keys: [key('a', 1)], index: key('b', 1) },
+          { keys: [key('a', 1)], index: key('c', 1) },
+        ],
+        overlap: true,
+      },
+      /data block 1 .* overlaps/,
+    ],
+    [
+      'a filter that misses a key',
+      { blocks: [{ keys: [key('a', 1), key('b', 1)], index: key('c', 1) }], filteredKeys: ['a'] },
+      /filter does not match 0x62/,
+    ],
+    [
+      'a block without a filter',
+      { blocks: [{ keys: [key('a', 1)], index: key('c', 1) }], filteredKeys: [] },
+      /has no filter/,
+    ],
+    [
+      'a stray byte between blocks',
+      { blocks: [{ keys: [key('a', 1)], index: key('c', 1) }], gapByte: 1 },
+      /between two blocks/,
+    ],
+  ])('%s', (_name, draft, message) => {
+    const run = () => verifyTable(fileSystemOf(draftTable(draft)), 'bad.ldb');
+    expect(run).toThrow(message);
+    expect(run).toThrow(/bad\.ldb at byte \d+/);
+  });
+
+  it('nothing that is sound: the same draft without a fault verifies', () => {
+    const draft = {
+      blocks: [
+        { keys: [key('a', 9), key('b', 7)], index: key('b', 7) },
+        { keys: [key('b', 5)], index: key('c', 1) },
+      ],
+      filteredKeys: ['a', 'b'],
+      gapByte: 0,
+    };
+    expect(verifyTable(fileSystemOf(draftTable(draft)), 'good.ldb').entries).toBe(3);
+  });
+
+  it('an entry at a restart point that shares bytes with the key before it', () => {
+    const file = new MemoryFile();
+    const writer = new TableWriter(file, 'none', undefined);
+    const block = new BlockBuilder(16);
+    for (const text of ['aa', 'ab']) {
+      const internal = key(text, 1);
+      const shared = block.sharedWithLast(internal, internal.length);
+      block.append(internal, internal.length, shared, internal, 0, 0);
+    }
+    const sound = block.finish();
+    // The block has one restart point: say that the second entry, at 13, is one too.
+    const tail = Uint8Array.of(0, 0, 0, 0, 13, 0, 0, 0, 2, 0, 0, 0);
+    writer.writeRawBlock(
+      Uint8Array.from([...sound.subarray(0, sound.length - 8), ...tail]),
+      BLOCK_TYPE_RAW,
+    );
+    const index = key('c', 1);
+    writer.addIndexEntry(index, index.length, writer.blockOffset, writer.blockSize);
+    writer.finish(undefined);
+    expect(() => verify(file.bytes)).toThrow(/entry at restart point 1 shares bytes/);
+  });
+
+  it('a compressed block that claims an absurd length, before memory is set aside for it', () => {
+    const block = rawBlock([key('a', 1)]);
+    const claims = (claimed: number) => {
+      const file = new MemoryFile();
+      const writer = new TableWriter(file, 'none', undefined);
+      const body = compressSync(block);
+      const length = new Uint8Array(5);
+      const contents = [
+        ...length.subarray(0, writeVarint(length, 0, claimed)),
+        ...body.subarray(1),
+      ];
+      writer.writeRawBlock(Uint8Array.from(contents), BLOCK_TYPE_SNAPPY);
+      const index = key('c', 1);
+      writer.addIndexEntry(index, index.length, writer.blockOffset, writer.blockSize);
+      writer.finish(undefined);
+      const before = process.memoryUsage();
+      const error = onlySstErrors(() => verify(file.bytes));
+      const after = process.memoryUsage();
+      expect(
+        after.arrayBuffers + after.external - before.arrayBuffers - before.external,
+      ).toBeLessThan(64 * 2 ** 20);
+      return error?.message;
+    };
+    expect(claims(block.length)).toBeUndefined();
+    expect(claims(2 ** 32 - 1)).toMatch(/impossible length \(4294967295\)/);
+    expect(claims(2 ** 30)).toMatch(/impossible length/);
+    expect(claims(block.length - 1)).toMatch(/cannot be decompressed/);
+  });
+
+  it('an index whose keys share bytes, which could claim keys of any total length', () => {
+    const withIndex = (restartInterval: number) => {
+      const file = new MemoryFile();
+      const writer = new TableWriter(file, 'none', undefined);
+      const index = new BlockBuilder(restartInterval);
+      const handle = new Uint8Array(20);
+      for (const text of ['aaa', 'aab']) {
+        const internal = key(text, 1);
+        writer.writeRawBlock(rawBlock([internal]), BLOCK_TYPE_RAW);
+        const end = writeVarint(
+          handle,
+          writeVarint(handle, 0, writer.blockOffset),
+          writer.blockSize,
+        );
+        const shared = index.sharedWithLast(internal, internal.length);
+        index.append(internal, internal.length, shared, handle, 0, end);
+      }
+      writer.writeRawBlock(new BlockBuilder(1).finish(), BLOCK_TYPE_RAW);
+      const metaindex = { offset: writer.blockOffset, size: writer.blockSize };
+      writer.writeRawBlock(index.finish(), BLOCK_TYPE_RAW);
+      const footer = encodeFooter({
+        metaindex,
+        index: { offset: writer.blockOffset, size: writer.blockSize },
+      });
+      // Only \`finish\` writes the buffer out; what it adds behind is cut off again.
+      const end = writer.offset;
+      writer.addIndexEntry(key('z', 1), 9, 0, 0);
+      writer.finish(undefined);
+      return Uint8Array.from([...file.bytes.subarray(0, end), ...footer]);
+    };
+    expect(verify(withIndex(1)).entries).toBe(2);
+    expect(() => verify(withIndex(16))).toThrow(
+      expect.objectContaining({ code: 'SSTITCH_TABLE_UNSUPPORTED' }),
+    );
+  });
+});
+
+describe('checkTableStructure', () => {
+  const bounds = verify(raw);
+
+  it('accepts bounds that cover the table, exact or wider', () => {
+    const check = (smallest: Uint8Array, largest: Uint8Array) =>
+      checkTableStructure(fileSystemOf(raw), 'table', {
+        sizeBytes: raw.length,
+        smallest,
+        largest,
+      });
+    expect(check(bounds.smallest, bounds.largest)).toEqual({
+      sizeBytes: raw.length,
+      smallest: bounds.smallest,
+      largest: bounds.largest,
+    });
+    check(key('', 9), key('z', 0));
+  });
+
+  it.each([
+    ['a start that is too late', { smallest: key('key 0000', 999) }, /starts at .* before/],
+    ['an end that is too early', { largest: key('key 0029', 942) }, /ends at .* behind/],
+    ['another size', { sizeBytes: raw.length + 1 }, /bytes, not/],
+    ['a bound that is no internal key', { largest: bytesOf('z') }, /not an internal key/],
+  ])('refuses %s', (_name, recorded, message) => {
+    expect(() => checkTableStructure(fileSystemOf(raw), 'table', recorded)).toThrow(message);
+    expect(() => verifyTable(fileSystemOf(raw), 'table', recorded)).toThrow(message);
+  });
+
+  it('reads the ends of a table, not all of it', () => {
+    const large = tableOf(
+      Array.from({ length: 20_000 }, (_, index): Entry => {
+        const text = `key ${String(index).padStart(8, '0')}`;
+        const value = pseudoRandomBytes(index, 50);
+        return { key: key(text, 1), userKey: bytesOf(text), sequence: 1, type: 'value', value };
+      }),
+    ).bytes;
+    const file = new MemoryFile(large);
+    checkTableStructure(fileSystemOf(file), 'table');
+    expect(file.reads).toBeLessThan(10);
+  });
+});

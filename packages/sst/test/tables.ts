@@ -1,0 +1,47 @@
+// Tables in memory, made of a model's entries.
+
+import { type SliceOptions, sliceTable } from '../src/slice-table.js';
+import type { Span } from '../src/span.js';
+import { TableBuilder } from '../src/table-builder.js';
+import type { TableOptions } from '../src/table-options.js';
+import type { SliceProperties, TableProperties } from '../src/table-properties.js';
+import { TableReader, type TableReaderOptions } from '../src/table-reader.js';
+import type { Entry } from './arbitraries.js';
+import { fileSystemOf, MemoryFile } from './entries.js';
+
+/** A table and what the builder said of it. */
+export interface BuiltTable {
+  readonly bytes: Uint8Array;
+  readonly properties: TableProperties;
+}
+
+/** Builds a table of a model's entries. */
+export function tableOf(entries: readonly Entry[], options: TableOptions = {}): BuiltTable {
+  const file = new MemoryFile();
+  const builder = new TableBuilder(file, { blockSizeBytes: 1024, ...options });
+  for (const { key, value } of entries) builder.add(key, value);
+  const properties = builder.finish();
+  return { bytes: file.bytes, properties };
+}
+
+/** Opens a table in memory. */
+export function readerOf(bytes: Uint8Array, options: TableReaderOptions = {}): TableReader {
+  return TableReader.open(fileSystemOf(bytes), 'table', options);
+}
+
+/** Slices a table in memory. */
+export function sliceOf(
+  bytes: Uint8Array,
+  keep: readonly Span[],
+  options: SliceOptions = {},
+): { readonly bytes: Uint8Array; readonly properties: SliceProperties } | undefined {
+  const file = new MemoryFile();
+  let created = 0;
+  const createFile = () => {
+    created += 1;
+    return file;
+  };
+  const properties = sliceTable(readerOf(bytes), keep, createFile, options);
+  if (created !== (properties === undefined ? 0 : 1)) throw new Error(`${created} files made`);
+  return properties === undefined ? undefined : { bytes: file.bytes, properties };
+}

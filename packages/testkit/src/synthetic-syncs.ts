@@ -1,0 +1,178 @@
+// Synthetic syncs: any number of grants, the same bytes on every machine, a newer version of each at will.
+import {
+  type ByteOperation,
+  byteEncodings,
+  type Engine,
+  type EntryPages,
+  type ReadWriteEngine,
+  type ReplaceSpansResult,
+} from '@sstitch/engine';
+import { formatSyncId, syncSpansInKeyOrder } from '@sstitch/keys';
+import type { SyncRecord } from '@sstitch/records';
+import { checkWholeNumber, TestkitError } from './errors.js';
+import { RESOURCE_TYPES, SyntheticRecords, syncIdOf } from './synthetic/make-records.js';
+import { MAX_SEED, MAX_SYNC_INDEX, type SyntheticSyncOptions } from './synthetic/shape.js';
+import { shuffledEntries } from './synthetic/shuffled-entries.js';
+import { entitlements, type KeyValue, resources, sortedEntries } from './synthetic/sorted-entries.js';
+
+export type { KeyValue } from './synthetic/sorted-entries.js';
+export type { SyntheticSyncOptions } from './synthetic/shape.js';
+
+const DEFAULT_PAGE_ENTRIES = 2048;
+const MAX_PAGE_ENTRIES = 1_000_000;
+
+/** A synthetic sync; its records are made as they are asked for. */
+export interface SyntheticSync {
+  /** The text form. */
+  readonly syncId: string;
+  /** Records in batches, for `SyncStore.putMany` and the like; the run and the statistics come last. */
+  records(): Generator<SyncRecord[], void, undefined>;
+}
+
+/** The order of a sync's entries. */
+export type EntryOrder =
+  /** Ascending by key: fit for `replaceSpans`. */
+  | 'sorted'
+  /** Record by record, each with its index entries, in an order that has nothing to do with the keys. */
+  | 'shuffled';
+
+export interface SyntheticEntriesOptions extends SyntheticSyncOptions {
+  /** @defaultValue 'sorted' */
+  readonly order?: EntryOrder;
+  /** @defaultValue 2048 */
+  readonly pageEntries?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface WriteSyntheticSyncOptions extends SyntheticSyncOptions {
+  /** Write in an order that has nothing to do with the keys, as a connector would. @defaultValue false */
+  readonly shuffle?: boolean;
+  /** Entries of one batch. @defaultValue 2048 */
+  readonly batchEntries?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What a write made. */
+export interface WrittenSync {
+  readonly syncId: string;
+  readonly entries: number;
+}
+
+/**
+ * The id of a synthetic sync. It depends on the seed and the index alone.
+ *
+ * @throws TestkitError SSTITCH_OPTION_INVALID
+ */
+export function syntheticSyncId(
+  options: Pick<SyntheticSyncOptions, 'seed' | 'syncIndex'> = {},
+): string {
+  const { seed = 1, syncIndex = 0 } = options;
+  checkWholeNumber('seed', seed, 0, MAX_SEED);
+  checkWholeNumber('syncIndex', syncIndex, 0, MAX_SYNC_INDEX);
+  return formatSyncId(syncIdOf(seed, syncIndex));
+}
+
+/**
+ * A synthetic sync as records.
+ *
+ * @throws TestkitError SSTITCH_OPTION_INVALID
+ */
+export function syntheticSync(options: SyntheticSyncOptions): SyntheticSync {
+  const records = new SyntheticRecords(options);
+  return { syncId: records.syncId, records: () => batches(allRecords(records)) };
+}
+
+/**
+ * Every entry of a synthetic sync, records and indexes, in pages.
+ *
+ * @throws TestkitError SSTITCH_OPTION_INVALID, SSTITCH_ABORTED
+ */
+export async function* syntheticEntries(
+  options: SyntheticEntriesOptions,
+): AsyncGenerator<KeyValue[], void, undefined> {
+  const { order = 'sorted', pageEntries = DEFAULT_PAGE_ENTRIES, signal } = options;
+  checkWholeNumber('pageEntries', pageEntries, 1, MAX_PAGE_ENTRIES);
+  const records = new SyntheticRecords(options);
+  const entries = order === 'sorted' ? sortedEntries(records) : shuffledEntries(records);
+  let page: KeyValue[] = [];
+  for (const entry of entries) {
+    page.push(entry);
+    if (page.length < pageEntries) continue;
+    throwIfAborted(signal);
+    yield page;
+    page = [];
+  }
+  if (page.length > 0) yield page;
+}
+
+/**
+ * Writes a synthetic sync by batches, the way a connector fills a store. What the engine holds under its
+ * id stays where the sync does not overwrite it.
+ *
+ * @throws TestkitError SSTITCH_OPTION_INVALID, SSTITCH_ABORTED; whatever the engine throws
+ */
+export async function writeSyntheticSync(
+  engine: ReadWriteEngine,
+  options: WriteSyntheticSyncOptions,
+): Promise<WrittenSync> {
+  const { shuffle = false, batchEntries = DEFAULT_PAGE_ENTRIES } = options;
+  const order = shuffle ? 'shuffled' : 'sorted';
+  let entries = 0;
+  for await (const page of syntheticEntries({ ...options, order, pageEntries: batchEntries })) {
+    const operations = page.map(([key, value]): ByteOperation => ({ type: 'put', key, value }));
+    await engine.batch(operations, byteEncodings);
+    entries += page.length;
+  }
+  return { syncId: syntheticSyncId(options), entries };
+}
+
+/**
+ * Makes an engine hold, under its id, exactly a synthetic sync, in one `replaceSpans`: the fast way.
+ *
+ * @throws TestkitError SSTITCH_OPTION_INVALID; whatever the engine throws
+ */
+export async function loadSyntheticSync(
+  engine: Pick<Engine, 'replaceSpans'>,
+  options: SyntheticSyncOptions & { readonly signal?: AbortSignal },
+): Promise<WrittenSync & { readonly replaced: ReplaceSpansResult }> {
+  const syncId = syntheticSyncId(options);
+  const spans = syncSpansInKeyOrder(syncId).map(({ span }) => span);
+  const pages: EntryPages = syntheticEntries(options);
+  const { signal } = options;
+  const replaced = await engine.replaceSpans(spans, pages, signal === undefined ? {} : { signal });
+  return { syncId, entries: replaced.entries, replaced };
+}
+
+function* allRecords(records: SyntheticRecords): Generator<SyncRecord, void, undefined> {
+  const { shape } = records;
+  for (let index = 0; index < RESOURCE_TYPES.length; index++) {
+    const type = records.resourceType(index);
+    if (type !== undefined) yield type;
+  }
+  yield* resources(records);
+  yield* entitlements(records);
+  for (let slot = 0; slot < shape.grants; slot++) yield records.grant(shape.grantAt(slot));
+  for (let index = 0; index < shape.assets; index++) {
+    const asset = records.asset(index);
+    if (asset !== undefined) yield asset;
+  }
+  yield records.run();
+  yield records.stats();
+}
+
+function* batches(records: Iterable<SyncRecord>): Generator<SyncRecord[], void, undefined> {
+  let batch: SyncRecord[] = [];
+  for (const record of records) {
+    batch.push(record);
+    if (batch.length < DEFAULT_PAGE_ENTRIES) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) {
+    throw new TestkitError('SSTITCH_ABORTED', 'the operation was aborted', { cause: signal.reason });
+  }
+}

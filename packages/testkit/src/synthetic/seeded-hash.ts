@@ -1,0 +1,19 @@
+// Pseudo-random numbers that depend on their place alone: any record can be made without those before it.
+
+/** Murmur3's finaliser: each bit of the input moves about half of the output's. */
+function mix(value: number): number {
+  let hash = value;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** A hash of `stream` and `index`: 32 bits, unsigned. */
+export type SeededHash = (stream: number, index: number) => number;
+
+/** The hash function of a seed and a sync's index. */
+export function seededHash(seed: number, syncIndex: number): SeededHash {
+  const high = Math.floor(seed / 2 ** 32);
+  const base = mix(mix(mix(seed | 0) ^ high) + Math.imul(syncIndex, 0x9e3779b1));
+  return (stream, index) => mix(mix(base + Math.imul(stream, 0x85ebca77)) ^ mix(index + 0x165667b1));
+}

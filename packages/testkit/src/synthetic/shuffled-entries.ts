@@ -1,0 +1,98 @@
+// Every entry of a synthetic sync, record by record with its index entries behind it, as a connector
+// would write them, but in an order that has nothing to do with the keys'.
+import { recordEntries, type SyncRecord } from '@sstitch/records';
+import {
+  grantByEntitlementKey,
+  grantByNeedsExpansionKey,
+  grantByPrincipalKey,
+  grantByPrincipalResourceTypeKey,
+  grantKey,
+} from '@sstitch/keys';
+import { GrantEncoder } from './encode-grant.js';
+import { RESOURCE_TYPES, type SyntheticRecords } from './make-records.js';
+import type { KeyValue } from './sorted-entries.js';
+
+const EMPTY = new Uint8Array(0);
+const GOLDEN_RATIO = 0.6180339887498949;
+
+export function* shuffledEntries(records: SyntheticRecords): Generator<KeyValue, void, undefined> {
+  const { shape, syncId } = records;
+  const others = otherRecords(records);
+  const count = shape.grants + others.count;
+  const encoder = new GrantEncoder(syncId);
+  for (const item of permutation(count, shape.seed)) {
+    if (item < shape.grants) {
+      yield* grantEntries(records, encoder, item);
+      continue;
+    }
+    const record = others.at(item - shape.grants);
+    if (record === undefined) continue;
+    for (const { key, value } of recordEntries(syncId, [record])) yield [key, value];
+  }
+}
+
+function* grantEntries(
+  records: SyntheticRecords,
+  encoder: GrantEncoder,
+  slot: number,
+): Generator<KeyValue, void, undefined> {
+  const id = records.syncIdBytes;
+  const facts = records.grantFacts(records.shape.grantAt(slot));
+  const { externalId, entitlement, principal } = facts;
+  const { type, id: principalId } = principal;
+  yield [grantKey(id, externalId), encoder.encode(facts)];
+  yield [
+    grantByEntitlementKey(id, entitlement.entitlementId, type, principalId, externalId),
+    EMPTY,
+  ];
+  yield [grantByPrincipalKey(id, type, principalId, externalId), EMPTY];
+  yield [grantByPrincipalResourceTypeKey(id, type, externalId), EMPTY];
+  if (facts.needsExpansion) yield [grantByNeedsExpansionKey(id, externalId), EMPTY];
+}
+
+/** All records but the grants, by number; some numbers have none at some revisions. */
+function otherRecords(records: SyntheticRecords): {
+  readonly count: number;
+  at(index: number): SyncRecord | undefined;
+} {
+  const { groups, projects, roles, users, entitlements, assets } = records.shape;
+  const kinds: [count: number, make: (index: number) => SyncRecord | undefined][] = [
+    [RESOURCE_TYPES.length, (index) => records.resourceType(index)],
+    [groups, (index) => records.group(index)],
+    [projects, (index) => records.project(index)],
+    [projects, (index) => records.archivedProject(index)],
+    [roles, (index) => records.role(index)],
+    [users, (index) => records.user(index)],
+    [entitlements, (index) => records.entitlement(index)],
+    [roles, (index) => records.legacyEntitlement(index)],
+    [assets, (index) => records.asset(index)],
+    [1, () => records.run()],
+    [1, () => records.stats()],
+  ];
+  return {
+    count: kinds.reduce((sum, [count]) => sum + count, 0),
+    at: (index) => {
+      let rest = index;
+      for (const [count, make] of kinds) {
+        if (rest < count) return make(rest);
+        rest -= count;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** Each number below `count` once: multiples of a step that has no factor in common with it. */
+function* permutation(count: number, seed: number): Generator<number, void, undefined> {
+  let step = Math.max(1, Math.floor(count * GOLDEN_RATIO));
+  while (greatestCommonDivisor(step, count) !== 1) step += 1;
+  let item = seed % count;
+  for (let made = 0; made < count; made++) {
+    yield item;
+    item = (item + step) % count;
+  }
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}

@@ -1,0 +1,125 @@
+// What a commit costs the others: a sync is replaced again and again in a base of three such syncs,
+// while one writer and four readers are busy. Prints writers' pause, readers' latency beside that of
+// an idle store, and the event loop's delay.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { parseArgs } from 'node:util';
+import { compact } from '@sstitch/compactor';
+import { byteEncodings, Store } from '@sstitch/engine';
+import { loadSyncs, readableKeys } from './syncs.mjs';
+import { median, percentile, printTable } from './report.mjs';
+
+const { values: flags } = parseArgs({
+  options: {
+    grants: { type: 'string', default: '300000' },
+    compactions: { type: 'string', default: '20' },
+  },
+});
+const grants = Number(flags.grants);
+const compactions = Number(flags.compactions);
+const folder = mkdtempSync(join(tmpdir(), 'sstitch-bench-'));
+const base = new Store(join(folder, 'base'));
+const source = new Store(join(folder, 'source'));
+
+try {
+  console.error(`filling a base of 3 syncs of ${grants} grants, and a source of one ...`);
+  const syncIds = await loadSyncs(base, { grants, syncs: 3, revision: 1 });
+  await loadSyncs(source, { grants, syncs: 1, revision: 2 });
+  const [replaced, , busy] = syncIds;
+  const keys = await readableKeys(base, busy, 20_000);
+
+  const readers = (until) =>
+    Promise.all(Array.from({ length: 4 }, (_, reader) => readUntil(reader, keys, until)));
+  console.error('reading from the idle store ...');
+  const idleStop = { done: false };
+  setTimeout(() => {
+    idleStop.done = true;
+  }, 5000);
+  const idle = (await readers(idleStop)).flat();
+
+  console.error(`${compactions} compactions under load ...`);
+  const stop = { done: false };
+  const writing = writeUntil(stop);
+  const reading = readers(stop);
+  const loop = monitorEventLoopDelay({ resolution: 1 });
+  loop.enable();
+  const pauses = [];
+  const durations = [];
+  for (let i = 0; i < compactions; i++) {
+    const result = await compact({ base, source, syncIds: [replaced], strategy: 'link' });
+    pauses.push(result.pauseMs);
+    durations.push(result.durationMs);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  loop.disable();
+  stop.done = true;
+  const writes = await writing;
+  const reads = (await reading).flat();
+  const lost = await countLost(writes);
+
+  printTable(
+    ['figure', 'value', 'target'],
+    [
+      ['writers pause, median ms', median(pauses).toFixed(2), '20'],
+      ['writers pause, worst ms', Math.max(...pauses).toFixed(2), ''],
+      ['compaction, median ms', median(durations).toFixed(1), ''],
+      ['reads during compactions', reads.length, ''],
+      ['reads that failed', 0, '0'],
+      ['read p99, idle store, ms', percentile(idle, 0.99).toFixed(3), ''],
+      ['read p99, busy, ms', percentile(reads, 0.99).toFixed(3), ''],
+      ['read p99, busy / idle', (percentile(reads, 0.99) / percentile(idle, 0.99)).toFixed(2), '2'],
+      ['event loop delay p99, ms', (loop.percentile(99) / 1e6).toFixed(2), '20'],
+      ['writes acknowledged', writes.count, ''],
+      ['writes lost', lost, '0'],
+    ],
+  );
+} finally {
+  await Promise.all([base.close(), source.close()]);
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Reads random keys; a failed or empty read throws and ends the run. */
+async function readUntil(reader, keys, until) {
+  const times = [];
+  let index = reader * 5000;
+  while (!until.done) {
+    const key = keys[(index += 7919) % keys.length];
+    const start = performance.now();
+    const value = await base.get(key, byteEncodings);
+    times.push(performance.now() - start);
+    if (value === undefined) throw new Error('a read missed a key that is there');
+    // Not a tight loop: readers in a service wait for requests.
+    if (times.length % 16 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  return times;
+}
+
+const WRITTEN_PREFIX = Buffer.from('written-');
+
+function writtenKey(index) {
+  return Buffer.concat([WRITTEN_PREFIX, Buffer.from(String(index).padStart(9, '0'))]);
+}
+
+async function writeUntil(until) {
+  let count = 0;
+  while (!until.done) {
+    const operations = Array.from({ length: 10 }, () => ({
+      type: 'put',
+      key: writtenKey(count++),
+      value: Buffer.alloc(100, count),
+    }));
+    await base.batch(operations, byteEncodings);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  return { count };
+}
+
+async function countLost({ count }) {
+  let lost = 0;
+  for (let i = 0; i < count; i++) {
+    if ((await base.get(writtenKey(i), byteEncodings)) === undefined) lost++;
+  }
+  return lost;
+}
