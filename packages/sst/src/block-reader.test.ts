@@ -65,7 +65,7 @@ describe('a block', () => {
 
   it('whose restart point lies inside an entry cannot be walked backwards', () => {
     const reader = new BlockReader(1);
-    reader.load(blockOf('00 01 04 61 00010062  00 01 00 7a', [0, 4]), at);
+    reader.load(blockOf('00 01 04 61 00030062  00 01 00 7a', [0, 4]), at);
     reader.seekToFirst();
     reader.next();
     expect(() => reader.prev()).toThrow(/restart point 1 does not lead to the entry at 8/);

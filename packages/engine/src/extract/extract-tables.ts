@@ -168,6 +168,8 @@ function cutBySpans(
   const afterLargest = keyAfter(userKeyOf(table.largest));
   try {
     for (const [index, span] of spans.entries()) {
+      // Legal, and an empty span holds nothing.
+      if (span.end !== undefined && compareBytes(span.start, span.end) >= 0) continue;
       if (span.end !== undefined && compareBytes(span.end, smallest) <= 0) continue;
       if (compareBytes(span.start, afterLargest) >= 0) continue;
       const path = `${targetFolder}/${table.number}-${index}.slice`;

@@ -1,0 +1,59 @@
+// Tables that are wrong in one way, which no builder would write.
+
+import { writeFixed32 } from '../src/checksum.js';
+import { FilterBlockBuilder } from '../src/filter-block.js';
+import { BLOCK_TYPE_RAW } from '../src/format.js';
+import { TableWriter } from '../src/table-writer.js';
+import { bytesOf, MemoryFile } from './entries.js';
+
+/** Blocks as a test wants them: entries of each, and the index key behind each. */
+export interface Draft {
+  readonly blocks: readonly { readonly keys: readonly Uint8Array[]; readonly index: Uint8Array }[];
+  /** In place of the restart points that the entries have. */
+  readonly restarts?: readonly number[];
+  /** Have the second index entry point to the first block. */
+  readonly overlap?: boolean;
+  readonly filteredKeys?: readonly string[];
+  readonly gapByte?: number;
+}
+
+/** A table with right checksums and whatever faults the draft has. */
+export function draftTable({
+  blocks,
+  restarts,
+  overlap,
+  filteredKeys,
+  gapByte,
+}: Draft): Uint8Array {
+  const file = new MemoryFile();
+  const writer = new TableWriter(file, 'none', undefined);
+  for (const { keys, index } of blocks) {
+    writer.writeRawBlock(rawBlock(keys, restarts), BLOCK_TYPE_RAW);
+    const offset = overlap ? 0 : writer.blockOffset;
+    writer.addIndexEntry(index, index.length, offset, writer.blockSize);
+    if (gapByte !== undefined) writer.padTo(writer.offset + 3);
+  }
+  const filter = new FilterBlockBuilder(10);
+  filter.startBlock(0);
+  for (const key of filteredKeys ?? []) filter.addUserKey(bytesOf(key), key.length);
+  const gapAt = writer.offset - 1;
+  writer.finish(filteredKeys === undefined ? undefined : filter.finish());
+  const bytes = file.bytes.slice();
+  if (gapByte !== undefined) bytes[gapAt] = gapByte;
+  return bytes;
+}
+
+/** A block of which each entry is a restart point, in whatever order: a builder would refuse some. */
+export function rawBlock(keys: readonly Uint8Array[], claimed?: readonly number[]): Uint8Array {
+  const parts: number[] = [];
+  const restarts: number[] = [];
+  for (const key of keys) {
+    restarts.push(parts.length);
+    parts.push(0, key.length, 1, ...key, 0x76);
+  }
+  const written = claimed ?? restarts;
+  const tail = new Uint8Array(4 * written.length + 4);
+  for (const [index, offset] of written.entries()) writeFixed32(tail, 4 * index, offset);
+  writeFixed32(tail, 4 * written.length, written.length);
+  return Uint8Array.from([...parts, ...tail]);
+}
