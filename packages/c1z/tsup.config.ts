@@ -3,5 +3,5 @@ import { packageBuild } from '@sstitch/build-config/tsup';
 export default packageBuild({
   index: 'src/index.ts',
   testing: 'src/make-c1z.ts',
-  'reader-worker': 'src/reader-worker.ts',
+  reader: 'src/reader-main.ts',
 });

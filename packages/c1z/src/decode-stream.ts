@@ -1,4 +1,4 @@
-// Decodes the zstd stream of a .c1z file into a file. Runs in the reader thread, so it may block.
+// Decodes the zstd stream of a .c1z file into a file. Runs in the reader process, so it may block.
 //
 // Invariants:
 // - memory: one chunk of input, one block of output, and the window, which is bounded
@@ -37,7 +37,7 @@ export async function decodeStream(
   source: DecodeSource,
   targetFileDescriptor: number,
   limits: Pick<C1zLimits, 'maxDecodedBytes' | 'maxDecodedRatio'>,
-  onProgress: (progress: C1zProgress) => void,
+  onProgress: (progress: C1zProgress) => void | Promise<void>,
 ): Promise<number> {
   const { path } = source;
   const decoder = new ZSTDDecoder();
@@ -59,10 +59,10 @@ export async function decodeStream(
     writeFully(targetFileDescriptor, output, path);
     if (decodedBytes >= reportAtBytes) {
       reportAtBytes = decodedBytes + PROGRESS_STEP_BYTES;
-      onProgress({ encodedBytes: input.offset, decodedBytes });
+      await onProgress({ encodedBytes: input.offset, decodedBytes });
     }
   }
-  onProgress({ encodedBytes: input.offset, decodedBytes });
+  await onProgress({ encodedBytes: input.offset, decodedBytes });
   return decodedBytes;
 }
 

@@ -10,8 +10,10 @@ export type C1zErrorCode =
   | 'SSTITCH_C1Z_TOO_LARGE'
   /** The file holds no sync of that id. */
   | 'SSTITCH_C1Z_SYNC_NOT_FOUND'
-  /** The reader thread gave no sign of life for `stallTimeoutMs`. */
+  /** The reader process gave no sign of life for `stallTimeoutMs`. */
   | 'SSTITCH_C1Z_STALLED'
+  /** The reader process could not be started, or broke down over the file. */
+  | 'SSTITCH_C1Z_READER_FAILED'
   /** The file has been closed. */
   | 'SSTITCH_C1Z_CLOSED'
   /** The AbortSignal fired; `cause` has its reason. */

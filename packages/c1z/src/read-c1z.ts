@@ -1,4 +1,4 @@
-// Opens a .c1z file and gives its records. The work is done in a thread of its own; here rows become
+// Opens a .c1z file and gives its records. The work is done in a process of its own; here rows become
 // records, a batch at a time.
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import type {
 import { ENVELOPE_HEAD_BYTES, payloadOffset } from './envelope.js';
 import { C1zError, messageOf } from './errors.js';
 import { type C1zOptions, checkLimits } from './options.js';
-import { ReaderThread } from './reader-thread.js';
+import { ReaderProcess } from './reader-process.js';
 import type { RecordTableName, RowBatch, RowByTable, RowId } from './sync-tables.js';
 import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.js';
 import {
@@ -36,7 +36,8 @@ export interface C1zFile extends AsyncDisposable {
   /**
    * The records of one sync.
    * @throws C1zError, here or from the iteration: SSTITCH_C1Z_SYNC_NOT_FOUND, SSTITCH_C1Z_CORRUPT,
-   * SSTITCH_C1Z_TOO_LARGE, SSTITCH_C1Z_STALLED, SSTITCH_C1Z_CLOSED, SSTITCH_ABORTED
+   * SSTITCH_C1Z_TOO_LARGE, SSTITCH_C1Z_STALLED, SSTITCH_C1Z_READER_FAILED, SSTITCH_C1Z_CLOSED,
+   * SSTITCH_ABORTED
    */
   resourceTypes(syncId: string): AsyncIterable<ResourceTypeRecord[]>;
   resources(syncId: string): AsyncIterable<ResourceRecord[]>;
@@ -53,8 +54,8 @@ const DATABASE_FILE = 'sync.db';
  * Opens a .c1z file: decodes it into a temporary file, checks it and reads its list of syncs.
  * Nothing is left behind if that fails.
  * @throws C1zError SSTITCH_C1Z_NOT_C1Z, SSTITCH_C1Z_FORMAT_UNSUPPORTED, SSTITCH_C1Z_CORRUPT,
- * SSTITCH_C1Z_TOO_LARGE, SSTITCH_C1Z_STALLED, SSTITCH_ABORTED, SSTITCH_OPTION_INVALID,
- * SSTITCH_FILE_OPERATION
+ * SSTITCH_C1Z_TOO_LARGE, SSTITCH_C1Z_STALLED, SSTITCH_C1Z_READER_FAILED, SSTITCH_ABORTED,
+ * SSTITCH_OPTION_INVALID, SSTITCH_FILE_OPERATION
  */
 export async function openC1z(path: string, options: C1zOptions = {}): Promise<C1zFile> {
   const limits = checkLimits(options);
@@ -68,13 +69,12 @@ export async function openC1z(path: string, options: C1zOptions = {}): Promise<C
       if (signal?.aborted) throw aborted(path, signal);
       const task = {
         path,
-        fileDescriptor: handle.fd,
         fileBytes,
         payloadOffset: offset,
         databasePath: join(folder, DATABASE_FILE),
         limits,
       };
-      const reader = new ReaderThread(task, onProgress);
+      const reader = new ReaderProcess(task, handle.fd, onProgress);
       const stop = () => void reader.end(aborted(path, signal));
       signal?.addEventListener('abort', stop, { once: true });
       try {
@@ -102,7 +102,7 @@ class OpenC1zFile implements C1zFile {
   readonly path: string;
   readonly decodedBytes: number;
   readonly #syncs: ReadonlyMap<string, SyncRunRecord>;
-  readonly #reader: ReaderThread;
+  readonly #reader: ReaderProcess;
   readonly #folder: string;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = () => void this.#end(aborted(this.path, this.#signal)).catch(() => {});
@@ -112,7 +112,7 @@ class OpenC1zFile implements C1zFile {
     path: string,
     decodedBytes: number,
     syncs: ReadonlyMap<string, SyncRunRecord>,
-    reader: ReaderThread,
+    reader: ReaderProcess,
     folder: string,
     signal: AbortSignal | undefined,
   ) {
@@ -185,7 +185,7 @@ class OpenC1zFile implements C1zFile {
     };
     let batch = await ask(undefined);
     for (;;) {
-      // The thread reads the next batch while this one is translated and used: two are held at most.
+      // The reader reads the next batch while this one is translated and used: two are held at most.
       const next = batch.isLast ? undefined : ask(batch.rowIds.at(-1));
       const records = batch.rows.map((row, index) =>
         located(this.path, `${table}, row ${batch.rowIds[index]}`, () =>
@@ -196,8 +196,8 @@ class OpenC1zFile implements C1zFile {
       if (records.length > 0) yield records;
       if (next === undefined) return;
       batch = await next;
-      // Node.js hands out all messages of a port in one turn of its loop: with the reader ahead, timers
-      // and sockets would wait for hundreds of batches.
+      // With the reader ahead, batch after batch may come in one turn of the event loop; timers and
+      // sockets must not wait for them all.
       await nextTurn();
     }
   }

@@ -1,6 +1,6 @@
-// What the main thread and the reader thread say to each other.
+// What the main program and the reader process say to each other.
 //
-//   main → reader   ReaderTask, as workerData: decode and open
+//   main → reader   ReaderTask, once: decode and open
 //                   BatchRequest, one answer each, any number under way
 //   reader → main   progress (any number), then opened; or failed with request 0
 //                   batch or failed, with the request's number
@@ -10,8 +10,6 @@ import type { RecordTableName, RowBatch, RowId, SyncRunRow } from './sync-tables
 
 export interface ReaderTask {
   readonly path: string;
-  /** The .c1z file, held open by the main thread: descriptors belong to the process. */
-  readonly fileDescriptor: number;
   readonly fileBytes: number;
   readonly payloadOffset: number;
   /** Where the decoded database goes; it must not exist. */
@@ -26,8 +24,11 @@ export interface BatchRequest {
   readonly afterRowId: RowId | undefined;
 }
 
-/** The number of the request that `workerData` is. */
+/** The number of the request that the task is. */
 export const OPEN_REQUEST = 0;
+
+/** Where the reader finds the open .c1z file: after its standard streams and the channel. */
+export const FILE_DESCRIPTOR = 4;
 
 export type ReaderReply =
   | { readonly kind: 'progress'; readonly progress: C1zProgress }
@@ -39,7 +40,7 @@ export type ReaderReply =
   | { readonly kind: 'batch'; readonly request: number; readonly batch: RowBatch }
   | { readonly kind: 'failed'; readonly request: number; readonly failure: Failure };
 
-/** An error as it crosses threads, where classes and own properties are lost. */
+/** An error as it crosses processes, where classes and own properties are lost. */
 export interface Failure {
   readonly code: C1zErrorCode;
   readonly message: string;
@@ -51,7 +52,7 @@ export interface Failure {
 export function failureOf(error: unknown, path: string): Failure {
   if (!(error instanceof C1zError)) {
     return {
-      code: 'SSTITCH_C1Z_CORRUPT',
+      code: 'SSTITCH_C1Z_READER_FAILED',
       message: `the reader failed: ${messageOf(error)}`,
       path,
       offset: undefined,

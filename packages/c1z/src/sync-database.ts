@@ -1,4 +1,4 @@
-// A decoded database, opened to read rows of one sync. Runs in the reader thread, so it may block.
+// A decoded database, opened to read rows of one sync. Runs in the reader process, so it may block.
 //
 // The file is taken to be hostile. Invariants:
 // - nothing of the file's own making is evaluated: only real tables and stored columns are read; no

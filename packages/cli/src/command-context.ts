@@ -48,7 +48,7 @@ export interface CommandHelp {
 /** Where commands are added. */
 export interface CommandRegistry {
   /** Makes a command with --json, --help and its examples. */
-  define(help: CommandHelp): Command;
+  define(help: CommandHelp, parent?: Command): Command;
   /** Turns an action into what commander calls. */
   handle<Arguments extends unknown[]>(
     action: Action<Arguments>,

@@ -11,6 +11,8 @@ export type CliErrorCode =
   | 'SSTITCH_IMPORT_INVALID'
   /** A check that the command makes did not hold. */
   | 'SSTITCH_CHECK_FAILED'
+  /** There is nothing under this key. */
+  | 'SSTITCH_KEY_NOT_FOUND'
   /** The user said no. */
   | 'SSTITCH_DECLINED'
   /** The file system said no; `cause` has its error. */

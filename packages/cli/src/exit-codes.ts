@@ -18,11 +18,13 @@ export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
 export const EXIT_CODE_BY_ERROR: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>([
   ['SSTITCH_USAGE', EXIT_CODES.usage],
   ['SSTITCH_OPTION_INVALID', EXIT_CODES.usage],
+  ['SSTITCH_COMPACT_INPUT', EXIT_CODES.usage],
   ['SSTITCH_SYNC_ID_INVALID', EXIT_CODES.usage],
   ['SSTITCH_SYNC_NOT_FOUND', EXIT_CODES.noSuchSync],
   ['SSTITCH_C1Z_SYNC_NOT_FOUND', EXIT_CODES.noSuchSync],
   ['SSTITCH_SYNC_EMPTY', EXIT_CODES.noSuchSync],
   ['SSTITCH_CHECK_FAILED', EXIT_CODES.corrupt],
+  ['SSTITCH_IMPORT_INVALID', EXIT_CODES.corrupt],
   ['SSTITCH_STORE_CORRUPT', EXIT_CODES.corrupt],
   ['SSTITCH_TABLES_INVALID', EXIT_CODES.corrupt],
   ['SSTITCH_TABLE_CORRUPT', EXIT_CODES.corrupt],

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { WriteStream } from 'node:tty';
 import { EXIT_CODES } from './exit-codes.js';
-import { DEFAULT_COLUMNS, type Io, type Output } from './io.js';
+import { DEFAULT_COLUMNS, type Io, type Output, OutputClosed } from './io.js';
 
 /**
  * This process's streams, environment and Ctrl-C. The first Ctrl-C (or SIGTERM) asks the command to stop;
@@ -30,7 +30,7 @@ function outputOf(stream: WriteStream, interrupt: AbortController): Output {
   // The reader has gone, as `head` does when it has seen enough: stop without a word.
   stream.on('error', () => {
     isBroken = true;
-    interrupt.abort();
+    interrupt.abort(new OutputClosed());
   });
   return {
     get isTerminal() {

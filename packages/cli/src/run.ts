@@ -1,10 +1,16 @@
 // From arguments to an exit code: builds the program, runs one command, tells its result or its error.
 import { Command, CommanderError } from 'commander';
-import type { Action, CommandContext, CommandRegistry, CommandResult } from './command-context.js';
+import type {
+  Action,
+  CommandContext,
+  CommandHelp,
+  CommandRegistry,
+  CommandResult,
+} from './command-context.js';
 import { COMMAND_GROUPS } from './commands/index.js';
 import { causeChainOf, type ErrorReport, reportOf } from './errors.js';
 import { EXIT_CODES, type ExitCode } from './exit-codes.js';
-import type { Io } from './io.js';
+import { type Io, OutputClosed } from './io.js';
 import { ProgressLine } from './output/progress.js';
 import { styleFor } from './output/style.js';
 import { VERSION } from './version.js';
@@ -48,8 +54,12 @@ class Session implements CommandRegistry {
       .description('Compact, inspect and verify stores of syncs.')
       .version(VERSION, '-V, --version', 'print the version')
       .helpOption('-h, --help', 'show help')
-      .helpCommand('help [command]', 'show help for a command')
-      .configureHelp({ helpWidth: Math.min(this.#io.stdout.columns, 100) })
+      .helpCommand(false)
+      .configureHelp({
+        helpWidth: Math.min(this.#io.stdout.columns, 100),
+        // Arguments are in each command's own help.
+        subcommandTerm: (command) => command.name(),
+      })
       .configureOutput({
         writeOut: (text) => {
           this.#help += text;
@@ -69,8 +79,8 @@ class Session implements CommandRegistry {
     return this.#program;
   }
 
-  define({ usage, summary, description, examples }: Parameters<CommandRegistry['define']>[0]) {
-    const command = this.#program
+  define({ usage, summary, description, examples }: CommandHelp, parent = this.#program): Command {
+    const command = parent
       .command(usage)
       .summary(summary)
       .description(description)
@@ -99,9 +109,10 @@ class Session implements CommandRegistry {
   async fail(error: unknown): Promise<ExitCode> {
     await this.#progress.clear();
     if (error instanceof CommanderError) return this.#failUsage(error);
-    if (this.#io.env['SSTITCH_DEBUG'] === '1') {
+    if (this.#io.env.SSTITCH_DEBUG === '1') {
       await this.#io.stderr.write(`${causeChainOf(error)}\n`);
     }
+    if (this.#io.signal.reason instanceof OutputClosed) return EXIT_CODES.done;
     if (this.#io.signal.aborted) {
       return this.#tellError({
         code: 'SSTITCH_ABORTED',

@@ -11,8 +11,9 @@ import { throwIfAborted } from './errors.js';
 type Snapshot = NonNullable<ByteReadOptions['snapshot']>;
 export type Entry = readonly [key: Uint8Array, value: Uint8Array];
 
-/** Entries a page. */
-const PAGE_ENTRIES = 4096;
+/** Entries of a span's first page; each further one has twice as many, up to the second number. */
+const FIRST_PAGE_ENTRIES = 64;
+const LARGEST_PAGE_ENTRIES = 4096;
 /**
  * classic-level ends a page at so many bytes. Its default of 16 KiB makes a turn of the event loop,
  * and a hop to a thread, of every hundred records.
@@ -49,9 +50,9 @@ export class EngineView {
   async *pages(span: Span): AsyncGenerator<readonly Entry[], void, void> {
     const iterator = this.#iterate(span, { highWaterMarkBytes: PAGE_BYTES });
     try {
-      for (;;) {
+      for (let size = FIRST_PAGE_ENTRIES; ; size = Math.min(2 * size, LARGEST_PAGE_ENTRIES)) {
         throwIfAborted(this.#signal);
-        const page = await iterator.nextv(PAGE_ENTRIES);
+        const page = await iterator.nextv(size);
         if (page.length === 0) return;
         yield page;
       }

@@ -45,6 +45,8 @@ export class StoreCore {
   #lastNumber: number;
   #lastStaging = 0;
   #commits: Promise<unknown> = Promise.resolve();
+  /** Extracts, checkpoints and table building that are under way. */
+  readonly #works = new Set<Promise<unknown>>();
   #poison: EngineError | undefined;
 
   private constructor(
@@ -88,12 +90,15 @@ export class StoreCore {
         );
         if (database === undefined) continue;
         try {
+          // Whether the store is still to be made, or still at that generation, is known for sure
+          // only now that its lock is held.
+          if (!(await isStillCurrent(runner, options, prepared.generation))) {
+            await database.close();
+            continue;
+          }
           if (isNew) {
             const input = { folder, generation: number, writtenBy: ENGINE_NAME };
             await runner.run('createStoreFiles', input);
-          } else if (!(await isStillCurrent(runner, options, number))) {
-            await database.close();
-            continue;
           }
           const staleReaders = await runner.run('listStaleReaders', { folder });
           const lastNumber = await runner.run('cleanStore', {
@@ -129,7 +134,7 @@ export class StoreCore {
   /** A folder of this store, not yet made, for tables on their way in: same file system, so links work. */
   async newStagingFolder(): Promise<string> {
     const parent = `${this.folder}/${STAGING_FOLDER}`;
-    await this.runner.run('makeFolder', { folder: parent });
+    await this.tracked(this.runner.run('makeFolder', { folder: parent }));
     return `${parent}/${++this.#lastStaging}`;
   }
 
@@ -142,7 +147,6 @@ export class StoreCore {
       if (this.#poison !== undefined) throw this.#poison;
       const number = ++this.#lastNumber;
       const nextFolder = `${this.folder}/${generationName(number)}`;
-      const signals = [this.#closing.signal, ...(options.signal ? [options.signal] : [])];
       return commitTables(
         {
           runner: this.runner,
@@ -158,13 +162,14 @@ export class StoreCore {
           nextFolder,
           tables,
           moveIncoming: options.moveIncoming,
-          signal: AbortSignal.any(signals),
+          signal: this.endingWith(options.signal),
           switchTo: (database) => {
             const old = this.#current;
             this.#current = this.#addGeneration(number, database);
             old.retire();
           },
           failed: (error, renamed) => this.#failed(error, renamed),
+          keepOpen: (database) => this.#addGeneration(number, database),
         },
       );
     });
@@ -176,10 +181,10 @@ export class StoreCore {
     targetFolder: string,
     signal: AbortSignal | undefined,
   ): Promise<ExtractedTables> {
-    return this.#onPinned(async ({ folder, database }) => {
+    return this.#onPinned(signal, async ({ folder, database }, ending) => {
       const leastLogNumber = await flushGeneration(this.runner, folder, database);
       const input = { sourceFolder: folder, targetFolder, spans, leastLogNumber };
-      return this.runner.run('extractTables', input, { signal });
+      return this.runner.run('extractTables', input, { signal: ending });
     });
   }
 
@@ -188,7 +193,7 @@ export class StoreCore {
     targetFolder: string,
     signal: AbortSignal | undefined,
   ): Promise<CopiedGeneration> {
-    return this.#onPinned(async ({ folder, database }) => {
+    return this.#onPinned(signal, async ({ folder, database }, ending) => {
       const leastLogNumber = await flushGeneration(this.runner, folder, database);
       const input = {
         sourceFolder: folder,
@@ -197,7 +202,7 @@ export class StoreCore {
         leastLogNumber,
         writtenBy: ENGINE_NAME,
       };
-      return this.runner.run('makeStoreFrom', input, { signal });
+      return this.runner.run('makeStoreFrom', input, { signal: ending });
     });
   }
 
@@ -205,22 +210,39 @@ export class StoreCore {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#commits.catch(() => undefined);
+    await Promise.allSettled(this.#works);
+    await this.gate.drained();
     await Promise.all([...this.#live].map((generation) => generation.close()));
     releaseStore(this.folder);
     this.runner.release();
   }
 
-  /** Runs `work` on the current generation, which stays alive meanwhile. */
-  async #onPinned<T>(work: (generation: Generation) => Promise<T>): Promise<T> {
-    const generation = this.#current;
-    generation.retain();
+  /** What ends when the caller's signal fires or the store closes. */
+  endingWith(signal: AbortSignal | undefined): AbortSignal {
+    return AbortSignal.any([this.#closing.signal, ...(signal ? [signal] : [])]);
+  }
+
+  /** Keeps the store from closing until `work`, which the store's closing aborts, has settled. */
+  async tracked<T>(work: Promise<T>): Promise<T> {
+    this.#works.add(work);
     try {
-      return await work(generation);
+      return await work;
     } catch (error) {
       throw asEngineError(error);
     } finally {
-      generation.release();
+      this.#works.delete(work);
     }
+  }
+
+  /** Runs `work` on the current generation, which stays alive meanwhile. */
+  #onPinned<T>(
+    signal: AbortSignal | undefined,
+    work: (generation: Generation, ending: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const generation = this.#current;
+    generation.retain();
+    const ending = this.endingWith(signal);
+    return this.tracked(work(generation, ending).finally(() => generation.release()));
   }
 
   #serialised<T>(work: () => Promise<T>): Promise<T> {
@@ -286,11 +308,11 @@ function messageOf(error: unknown): string {
 async function isStillCurrent(
   runner: TaskRunner,
   options: CoreOptions,
-  number: number,
+  number: number | undefined,
 ): Promise<boolean> {
   const again = await runner.run('prepareOpen', {
     location: options.location,
-    createIfMissing: false,
+    createIfMissing: number === undefined,
     errorIfExists: false,
   });
   return again.generation === number;

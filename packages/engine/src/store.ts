@@ -3,11 +3,12 @@
 import type { Span } from '@sstitch/sst';
 import { buildFromPages } from './commit/build-from-pages.js';
 import type { CommitReport } from './commit/ingest-and-excise.js';
-import type {
-  EngineCapabilities,
-  EntryPages,
-  ReplaceSpansOptions,
-  ReplaceSpansResult,
+import {
+  byteEncodings,
+  type EngineCapabilities,
+  type EntryPages,
+  type ReplaceSpansOptions,
+  type ReplaceSpansResult,
 } from './contract.js';
 import { EngineError } from './errors.js';
 import { checkRuns, type ForeignSpanTables } from './extract/check-incoming.js';
@@ -132,14 +133,18 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     const core = this.#opened;
     const folder = await core.newStagingFolder();
     try {
-      const built = await buildFromPages(core.runner, folder, checkSpans(spans), entries, options);
+      const built = await buildFromPages(core.runner, folder, checkSpans(spans), entries, {
+        signal: core.endingWith(options.signal),
+      });
       const commit = await core.commit(built, { moveIncoming: true, signal: options.signal });
       const { pauseMs, durationMs } = commit;
       return { entries: built.entries, pauseMs, durationMs, commit };
     } catch (error) {
       throw asEngineError(error);
     } finally {
-      await core.runner.run('removeFolder', { folder });
+      // The commit has or has not come about: a folder left over, which the next open removes, says
+      // nothing about that.
+      await core.runner.run('removeFolder', { folder }).catch(() => undefined);
     }
   }
 
@@ -171,7 +176,8 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     if (!folder.startsWith(`${this.#opened.folder}/staging/`)) {
       throw new EngineError('SSTITCH_OPTION_INVALID', 'not a staging folder', { path: folder });
     }
-    await this.#opened.runner.run('removeFolder', { folder });
+    const core = this.#opened;
+    await core.tracked(core.runner.run('removeFolder', { folder }));
   }
 
   /** Makes a store in `folder` that holds what this one holds now, by links. */
@@ -255,16 +261,38 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     return this.#clearInBatches(options);
   }
 
-  /** While a commit stages, what a clear deletes must be known key by key: the commit replays it. */
+  /**
+   * While a commit stages, what a clear deletes must be known key by key: the commit replays it. Once
+   * more where the commit came between two batches: what it put in must go, or stay, as a whole.
+   */
   async #clearInBatches(options: NativeRangeOptions): Promise<void> {
-    const range = { ...options, keys: true, values: false, keyEncoding: 'view' };
-    const iterator = this._iterator(range);
+    let generation: Generation;
+    do {
+      generation = this.generation;
+      await this.#clearOnce(options);
+    } while (this.generation !== generation && options.snapshot == null && options.limit < 0);
+  }
+
+  async #clearOnce(options: NativeRangeOptions): Promise<void> {
+    const bounds: Record<string, Uint8Array> = {};
+    for (const name of ['gt', 'gte', 'lt', 'lte'] as const) {
+      const bound = options[name];
+      if (bound === undefined) continue;
+      bounds[name] = typeof bound === 'string' ? Buffer.from(bound) : bound;
+    }
+    const { reverse, limit } = options;
+    const snapshot = options.snapshot ?? undefined;
+    // The public iterator: it refuses to be read once the store closes.
+    const range = { ...bounds, ...byteEncodings, reverse, limit, snapshot, values: false };
+    const iterator = this.iterator<Uint8Array, Uint8Array>(range as object);
     try {
       for (;;) {
-        const entries = await iterator._nextv(CLEAR_BATCH_OPERATIONS, {});
+        const entries = await iterator.nextv(CLEAR_BATCH_OPERATIONS);
         if (entries.length === 0) return;
-        const operations = entries.map(([key]): NativeOperation => ({ type: 'del', key }));
-        await this._batch(operations, {});
+        await this._batch(
+          entries.map(([key]): NativeOperation => ({ type: 'del', key: key as Uint8Array })),
+          {},
+        );
       }
     } finally {
       await iterator.close();

@@ -1,4 +1,4 @@
-import { BUCKETS, compareBytes, parseKey, toHex } from '@sstitch/keys';
+import { BUCKETS, compareBytes, parseKey } from '@sstitch/keys';
 import { recordEntries } from '@sstitch/records';
 import { describe, expect, it } from 'vitest';
 import { TestkitError } from './errors.js';
@@ -8,6 +8,9 @@ import {
   syntheticSync,
   syntheticSyncId,
 } from './synthetic-syncs.js';
+
+// Node's hex: these tests turn megabytes into it.
+const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 type Row = [key: string, value: string];
 

@@ -14,7 +14,7 @@ export class ProgressLine {
 
   constructor(io: Io) {
     this.#io = io;
-    this.#isShown = io.stderr.isTerminal && io.env['TERM'] !== 'dumb';
+    this.#isShown = io.stderr.isTerminal && io.env.TERM !== 'dumb';
   }
 
   /** Shows a line, if it is time for one. The text is made only then. */

@@ -13,7 +13,7 @@ export interface Style {
 
 /** The style for standard output. See https://no-color.org. */
 export function styleFor(io: Io): Style {
-  const isPlain = (io.env['NO_COLOR'] ?? '') !== '' || io.env['TERM'] === 'dumb';
+  const isPlain = (io.env.NO_COLOR ?? '') !== '' || io.env.TERM === 'dumb';
   const colors = picocolors.createColors(io.stdout.isTerminal && !isPlain);
   return {
     bold: colors.bold,

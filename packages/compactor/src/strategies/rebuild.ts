@@ -3,7 +3,7 @@
 import type { EntryPages, ReplaceSpansResult } from '@sstitch/engine';
 import type { ReplacingBase } from '../engines.js';
 import type { CompactProgress } from '../result.js';
-import type { EngineView } from '../span-reader.js';
+import type { EngineView, Entry } from '../span-reader.js';
 import type { SyncRange } from '../sync-ranges.js';
 
 /** `building` is told this often. */
@@ -18,15 +18,44 @@ export interface RebuildInput {
   readonly onProgress: (event: CompactProgress) => void;
 }
 
-export function rebuildSpans(input: RebuildInput): Promise<ReplaceSpansResult> {
-  return input.base.replaceSpans(
-    input.ranges.map(({ span }) => span),
-    pagesOf(input),
-    input.signal === undefined ? {} : { signal: input.signal },
-  );
+export async function rebuildSpans(input: RebuildInput): Promise<ReplaceSpansResult> {
+  const pages = new SourcePages(input);
+  try {
+    return await input.base.replaceSpans(
+      input.ranges.map(({ span }) => span),
+      pages,
+      input.signal === undefined ? {} : { signal: input.signal },
+    );
+  } catch (error) {
+    // The cause, where an engine wraps what its input throws.
+    throw pages.failure ?? error;
+  }
 }
 
-async function* pagesOf({ source, ranges, onProgress }: RebuildInput): EntryPages {
+class SourcePages implements EntryPages {
+  readonly #input: RebuildInput;
+  /** What reading the source, or the listener, threw. */
+  failure: unknown;
+
+  constructor(input: RebuildInput) {
+    this.#input = input;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<readonly Entry[], void, void> {
+    try {
+      yield* readPages(this.#input);
+    } catch (error) {
+      this.failure = error;
+      throw error;
+    }
+  }
+}
+
+async function* readPages({
+  source,
+  ranges,
+  onProgress,
+}: RebuildInput): AsyncGenerator<readonly Entry[], void, void> {
   let entries = 0;
   let told = 0;
   onProgress({ type: 'building', entries });

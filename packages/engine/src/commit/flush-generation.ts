@@ -2,7 +2,7 @@
 // whatever its range, and an inverted range then meets no table (leveldb.md, rule 16). Its errors
 // are swallowed, so the caller passes `newestLog` on and checks that the MANIFEST has moved past it.
 import type { FileSystem } from '@sstitch/sst';
-import { EngineError } from '../errors.js';
+import { EngineError, errorCodeOf } from '../errors.js';
 import type { LevelDatabase } from '../level-database.js';
 import { logFileName, parseLevelFileName } from '../leveldb/file-names.js';
 import { readVersion, type Version } from '../leveldb/manifest.js';
@@ -31,9 +31,19 @@ export function readFlushState(
   }
   const empty =
     newestLog > 0 &&
-    fileSystem.status(`${folder}/${logFileName(newestLog)}`).sizeBytes === 0 &&
+    sizeOf(fileSystem, `${folder}/${logFileName(newestLog)}`) === 0 &&
     readVersion(fileSystem, folder).logNumber >= newestLog;
   return { newestLog, empty };
+}
+
+/** Undefined for a log that LevelDB has replaced since the folder was read. */
+function sizeOf(fileSystem: FileSystem, path: string): number | undefined {
+  try {
+    return fileSystem.status(path).sizeBytes;
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -50,6 +50,8 @@ export interface CommitInput {
   switchTo(database: LevelDatabase): void;
   /** Turns a failed sync into a poisoned store; gives the error to throw. */
   failed(error: unknown, renamed: boolean): EngineError;
+  /** Keeps the next generation open, with its lock, until the store closes: CURRENT may name it. */
+  keepOpen(database: LevelDatabase): void;
 }
 
 /** What a commit did, and how long each step took. */
@@ -139,9 +141,11 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
     };
   } catch (error) {
     const failure = input.failed(error, renamed);
+    const poisoned = failure.code === 'SSTITCH_STORE_POISONED';
     // What is left here is removed by the next open at the latest.
-    if (next !== undefined) await next.close().catch(() => undefined);
-    if (failure.code !== 'SSTITCH_STORE_POISONED') {
+    if (next !== undefined && poisoned && renamed) input.keepOpen(next);
+    else await next?.close().catch(() => undefined);
+    if (!poisoned) {
       await runner.run('removeFolder', { folder: nextFolder }).catch(() => undefined);
     }
     gate.end();

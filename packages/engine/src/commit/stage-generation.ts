@@ -101,18 +101,12 @@ export function stageGeneration(
     for (const step of plan.slices) {
       checkCancelled();
       const sliced = sliceBaseTable(fileSystem, nextFolder, step, files, () => nextNumber++);
-      if (sliced === undefined) {
-        levels[step.level]?.push(step.table);
-        addToTotals(
-          base,
-          pinned.placements.get(step.table.number) ?? 'linked',
-          step.table.sizeBytes,
-        );
-        continue;
-      }
-      for (const table of sliced) {
+      const origin = sliced.whole
+        ? (pinned.placements.get(step.table.number) ?? 'linked')
+        : 'sliced';
+      for (const table of sliced.tables) {
         levels[step.level]?.push(table);
-        addToTotals(base, 'sliced', table.sizeBytes);
+        addToTotals(base, origin, table.sizeBytes);
       }
     }
     files.syncAll();
@@ -159,14 +153,14 @@ function pinName(table: TableEntry): string {
   return `${table.number}.pin`;
 }
 
-/** Cuts a table. Undefined means that its holes hold no entry and it need not be cut: it is linked. */
+/** Cuts a table; one whose holes hold no entry need not be cut and is kept whole. */
 function sliceBaseTable(
   fileSystem: FileSystem,
   folder: string,
   step: SliceStep,
   files: UnsyncedFiles,
   takeNumber: () => number,
-): TableEntry[] | undefined {
+): { readonly whole: boolean; readonly tables: readonly TableEntry[] } {
   const pinPath = `${folder}/${pinName(step.table)}`;
   const tables: TableEntry[] = [];
   const reader = TableReader.open(fileSystem, pinPath, {
@@ -176,7 +170,10 @@ function sliceBaseTable(
     const [only, ...others] = step.outputs;
     if (only !== undefined && others.length === 0 && !hasEntriesBetween(reader, only)) {
       fileSystem.rename(pinPath, `${folder}/${tableFileName(step.table.number)}`);
-      return undefined;
+      // Recorded bounds may be wider than the table, and reach into a hole that is filled now.
+      const { number, sizeBytes } = step.table;
+      const [smallest, largest] = [reader.smallest(), reader.largest()];
+      return { whole: true, tables: [{ number, sizeBytes, smallest, largest }] };
     }
     for (const [index, keep] of step.outputs.entries()) {
       // The first part takes the old number, so that level 0 keeps its order (rule 11).
@@ -196,7 +193,7 @@ function sliceBaseTable(
     reader.close();
   }
   unlinkIfThere(fileSystem, pinPath);
-  return tables;
+  return { whole: false, tables };
 }
 
 /** Whether a table has entries that none of the spans holds. One seek for each gap. */

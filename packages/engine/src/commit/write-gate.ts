@@ -40,7 +40,7 @@ export class WriteGate {
   #mode: 'direct' | 'grouped' | 'paused' | 'draining' = 'direct';
   #database: LevelDatabase;
   #inFlight = 0;
-  #onIdle: Array<() => void> = [];
+  #waiting: Array<() => void> = [];
   #queue: QueuedWrite[] = [];
   #groupRunning = false;
   #keeping: readonly Span[] | undefined;
@@ -66,7 +66,7 @@ export class WriteGate {
 
   readonly #settled = (): void => {
     this.#inFlight--;
-    this.#wakeIfIdle();
+    this.#wake();
   };
 
   /** A write that is not direct: fulfils when LevelDB has it. */
@@ -78,13 +78,17 @@ export class WriteGate {
     });
   }
 
-  /** A commit begins: fulfils when everything that is not kept is in the database. */
+  /**
+   * A commit begins: fulfils when everything that is not kept is in the database. A group that runs
+   * already is kept with the others, so there is no waiting for it: under steady load the next one
+   * would follow at once, and the commit never get its turn.
+   */
   async begin(replaced: readonly Span[]): Promise<void> {
     this.#mode = 'grouped';
     this.#keeping = replaced;
     this.#kept = [];
     this.#keptBytes = 0;
-    await this.#idle();
+    await this.#until(() => this.#inFlight === 0);
     this.#run();
   }
 
@@ -104,7 +108,7 @@ export class WriteGate {
   /** Writes wait from now on; fulfils when the one in flight is done. */
   async pause(): Promise<void> {
     this.#mode = 'paused';
-    await this.#idle();
+    await this.#until(() => this.#inFlight === 0 && !this.#groupRunning);
   }
 
   /** The commit has ended, well (then with the next database) or not. */
@@ -125,17 +129,20 @@ export class WriteGate {
     for (const { reject } of queue) reject(error);
   }
 
-  /** Fulfils when no write is in flight. */
-  async #idle(): Promise<void> {
-    while (this.#inFlight > 0 || this.#groupRunning) {
-      await new Promise<void>((resolve) => this.#onIdle.push(resolve));
-    }
+  /** Fulfils when no write is in flight or waits: the database may be closed then. */
+  async drained(): Promise<void> {
+    await this.#until(
+      () => this.#inFlight === 0 && !this.#groupRunning && this.#queue.length === 0,
+    );
   }
 
-  #wakeIfIdle(): void {
-    if (this.#inFlight > 0 || this.#groupRunning) return;
-    const waiting = this.#onIdle;
-    this.#onIdle = [];
+  async #until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
     for (const wake of waiting) wake();
   }
 
@@ -150,7 +157,7 @@ export class WriteGate {
     this.#groupRunning = true;
     void this.#runGroup(this.#takeGroup()).then(() => {
       this.#groupRunning = false;
-      this.#wakeIfIdle();
+      this.#wake();
       this.#run();
     });
   }

@@ -2,6 +2,10 @@
 import { compareBytes, type FileSystem, type Span, userKeyOf, verifyTable } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
 import type { SpanTables, TableFile, TableSet } from '../tables.js';
+import { type CheckedTable, checkRunOrder } from './check-run-order.js';
+
+/** Foreign sequences end far below 2^53, up to which MANIFESTs are read: the store goes on from there. */
+const MAX_FOREIGN_SEQUENCE = 2 ** 52;
 
 /** A table file that a caller brings, with nothing known of it but where it is. */
 export interface ForeignSpanTables {
@@ -10,7 +14,11 @@ export interface ForeignSpanTables {
   readonly runs: ReadonlyArray<readonly string[]>;
 }
 
-/** Parses every table in full and gives the set that the commit takes. */
+/**
+ * Parses every table in full and gives the set that the commit takes.
+ *
+ * @throws SstError for a malformed table; EngineError SSTITCH_TABLES_INVALID
+ */
 export function checkIncomingTables(
   fileSystem: FileSystem,
   input: { readonly spans: readonly ForeignSpanTables[] },
@@ -19,20 +27,27 @@ export function checkIncomingTables(
   let lastSequence = 0;
   const spans = input.spans.map(({ span, runs }): SpanTables => {
     const checked = runs.map((run) =>
-      run.map((path): TableFile => {
+      run.map((path): CheckedTable => {
         checkCancelled();
         const table = verifyTable(fileSystem, path);
-        lastSequence = Math.max(lastSequence, Number(table.largestSequence));
-        return {
-          path,
-          sizeBytes: table.sizeBytes,
-          smallest: table.smallest,
-          largest: table.largest,
-          origin: 'built',
-        };
+        if (table.largestSequence > MAX_FOREIGN_SEQUENCE) {
+          throw new EngineError('SSTITCH_TABLES_INVALID', 'a table has a sequence above 2^52', {
+            path,
+          });
+        }
+        lastSequence = Math.max(lastSequence, table.largestSequence);
+        return { ...table, path };
       }),
     );
-    return { span, runs: checked };
+    checkRunOrder(fileSystem, checked, checkCancelled);
+    return {
+      span,
+      runs: checked.map((run) =>
+        run.map(({ path, sizeBytes, smallest, largest }): TableFile => {
+          return { path, sizeBytes, smallest, largest, origin: 'built' };
+        }),
+      ),
+    };
   });
   return { spans, lastSequence };
 }

@@ -63,6 +63,7 @@ function tryCopy(
     checkCancelled,
     leastLogNumber,
   );
+  checkSizes(fileSystem, targetFolder, version);
   let nextNumber = version.nextFileNumber;
   if (logs) {
     const copied = copyLogs(fileSystem, sourceFolder, targetFolder, version);
@@ -89,6 +90,21 @@ function tryCopy(
     }
   }
   return totals;
+}
+
+/** LevelDB opens a database whose recorded sizes are wrong, and fails at the first read (rule 13). */
+function checkSizes(fileSystem: FileSystem, folder: string, version: Version): void {
+  for (const { number, sizeBytes } of version.levels.flat()) {
+    const path = `${folder}/${tableFileName(number)}`;
+    const actual = fileSystem.status(path).sizeBytes;
+    if (actual !== sizeBytes) {
+      throw new EngineError(
+        'SSTITCH_STORE_CORRUPT',
+        `a table has ${actual} bytes, the MANIFEST says ${sizeBytes}`,
+        { path },
+      );
+    }
+  }
 }
 
 /** Gives the greatest log number copied (0 for none), or undefined when the logs moved on meanwhile. */

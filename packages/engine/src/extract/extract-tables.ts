@@ -209,6 +209,7 @@ function limitRuns(fileSystem: FileSystem, path: string, runs: readonly TableFil
   const readers: TableReader[] = [];
   const file = fileSystem.open(`${path}.slice`, 'create');
   try {
+    fileSystem.setMode(`${path}.slice`, 0o444);
     for (const table of newest) readers.push(TableReader.open(fileSystem, table.path));
     const builder = new TableBuilder(file);
     // Shadowed versions go, tombstones stay: they hide what the older runs hold.

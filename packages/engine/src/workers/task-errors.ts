@@ -58,12 +58,16 @@ export function isSyncFailure(error: unknown): boolean {
   return false;
 }
 
-/** Every error of file work as an EngineError, the original as its cause. */
+/** Every error of file work and of LevelDB as an EngineError, the original as its cause. */
 export function asEngineError(error: unknown): EngineError {
   if (error instanceof EngineError) return error;
-  const { name, message, path, offset } = toFailure(error);
-  if (name === 'SstError') {
+  const { name, message, path, offset, code } = toFailure(error);
+  if (name === 'SstError' && code !== 'SSTITCH_TABLE_IO') {
     return new EngineError('SSTITCH_TABLES_INVALID', message, { cause: error });
   }
-  return new EngineError('SSTITCH_FILE_OPERATION', message, { cause: error, path, offset });
+  if (code?.startsWith('LEVEL_'))
+    return new EngineError('SSTITCH_LEVELDB', message, { cause: error });
+  // Of a table's I/O error the cause is what the file system said.
+  const cause = name === 'SstError' && error instanceof Error ? (error.cause ?? error) : error;
+  return new EngineError('SSTITCH_FILE_OPERATION', message, { cause, path, offset });
 }

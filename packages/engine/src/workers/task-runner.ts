@@ -68,6 +68,7 @@ class TaskThread {
   readonly #worker: Worker;
   readonly #pending = new Map<number, PendingTask>();
   #nextId = 1;
+  #ended = false;
 
   constructor() {
     this.#worker = new Worker(workerFile());
@@ -92,6 +93,8 @@ class TaskThread {
     options: RunOptions,
   ): Promise<TaskOutput<N>> {
     if (options.signal?.aborted) throw abortedError();
+    // A thread that has ended would never answer.
+    if (this.#ended) throw endedError();
     const cancel = new SharedArrayBuffer(4);
     const onAbort = () => {
       Atomics.store(new Int32Array(cancel), 0, 1);
@@ -115,6 +118,7 @@ class TaskThread {
   }
 
   async end(): Promise<void> {
+    this.#ended = true;
     await this.#worker.terminate();
   }
 
@@ -124,12 +128,17 @@ class TaskThread {
   }
 
   #failAll(cause: unknown): void {
+    this.#ended = true;
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     for (const { reject } of pending) {
-      reject(new EngineError('SSTITCH_FILE_OPERATION', 'a worker thread ended early', { cause }));
+      reject(endedError(cause));
     }
   }
+}
+
+function endedError(cause?: unknown): EngineError {
+  return new EngineError('SSTITCH_FILE_OPERATION', 'a worker thread ended early', { cause });
 }
 
 /** The built worker: beside this module when installed, in dist/ when the sources run under a test. */
@@ -192,6 +201,8 @@ export class ThreadRunner implements TaskRunner {
     input: TaskInput<N>,
     options: RunOptions = {},
   ): Promise<TaskOutput<N>> {
+    // Else a thread would be started that nobody ends.
+    if (this.#released) return Promise.reject(endedError());
     return pool.thread(options.lane ?? 'bulk').run(name, input, options);
   }
 

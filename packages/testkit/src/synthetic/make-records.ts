@@ -20,7 +20,7 @@ import {
   type SyncStatsRecord,
   SyncType,
 } from '@sstitch/records';
-import { digits, entitlementName, groupName, legacyEntitlementName, principalName } from './names.js';
+import { digits, type EntitlementName, entitlementName, groupName, legacyEntitlementName, type Name, principalName } from './names.js';
 import { seededHash } from './seeded-hash.js';
 import { type GrantNumbers, Stream, SyncShape, type SyntheticSyncOptions } from './shape.js';
 
@@ -146,28 +146,42 @@ export class SyntheticRecords {
     });
   }
 
-  grantFacts({ slot, entitlement, principal, changedAt }: GrantNumbers): GrantFacts {
+  /** Grants of projects and roles to groups expand to the groups' members. */
+  expands({ entitlement, principal }: GrantNumbers): boolean {
+    return principal < this.shape.groups && entitlement >= 2 * this.shape.groups;
+  }
+
+  needsExpansion(numbers: GrantNumbers): boolean {
+    if (!this.expands(numbers)) return false;
+    return (this.shape.hash(Stream.grant, numbers.slot) + numbers.changedAt) % 4 !== 0;
+  }
+
+  /** @param on - the name of its entitlement, where the caller has it already. */
+  grantFacts(
+    numbers: GrantNumbers,
+    on: EntitlementName = entitlementName(this.shape, numbers.entitlement),
+  ): GrantFacts {
     const { shape } = this;
-    const on = entitlementName(shape, entitlement);
+    const { slot, principal, changedAt } = numbers;
     const to = principalName(shape, principal);
     const hash = shape.hash(Stream.grant, slot);
-    const expands = principal < shape.groups && entitlement >= 2 * shape.groups;
+    const expands = this.expands(numbers);
     const isSourced = principal >= shape.groups && hash % 8 === 0;
-    const sources = [];
+    const sources: GrantFacts['sources'][number][] = [];
     for (let count = 0; isSourced && count < 1 + ((hash >>> 8) & 1); count++) {
       const group = ((hash >>> 4) + count) % shape.groups;
       const source = entitlementName(shape, 2 * group + 1);
       sources.push({ ...source, direct: count === 0 });
     }
     return {
-      externalId: `${on.entitlementId}:${to.type}:${to.id}`,
+      externalId: grantId(on, to),
       entitlement: on,
       principal: to,
       discoveredSeconds: this.#startSeconds + changedAt * SECONDS_PER_REVISION + (slot % 3600),
       discoveredNanos: (hash % 1_000_000) * 1000,
       expansion: expands ? [`group:${to.id}:member`, `group:${to.id}:admin`] : [],
       shallow: expands && (hash & 16) !== 0,
-      needsExpansion: expands && (hash + changedAt) % 4 !== 0,
+      needsExpansion: this.needsExpansion(numbers),
       immutable: hash % 16 === 5,
       // Deterministic encoding sorts map entries; two neighbours come in order but for the wrap.
       sources: sources.sort((a, b) => (a.entitlementId < b.entitlementId ? -1 : 1)),
@@ -297,6 +311,11 @@ export class SyntheticRecords {
     const seconds = this.#startSeconds + revision * SECONDS_PER_REVISION + (offsetSeconds % 3600);
     return timestampFromDate(new Date(seconds * 1000));
   }
+}
+
+/** A grant's id is built of its entitlement's and its principal's. */
+export function grantId(entitlement: EntitlementName, { type, id }: Name): string {
+  return `${entitlement.entitlementId}:${type}:${id}`;
 }
 
 function countPresent(shape: SyncShape, kind: number, count: number): number {

@@ -15,7 +15,7 @@ export interface EntitlementName extends Name {
 
 /** Seven digits, so that ids sort as their numbers do. */
 export function digits(number: number): string {
-  return String(number).padStart(7, '0');
+  return String(10_000_000 + number).slice(1);
 }
 
 /** The last group is everyone: letters sort behind digits. */

@@ -1,14 +1,8 @@
 // Every entry of a synthetic sync, record by record with its index entries behind it, as a connector
 // would write them, but in an order that has nothing to do with the keys'.
+import type { Bucket } from '@sstitch/keys';
 import { recordEntries, type SyncRecord } from '@sstitch/records';
-import {
-  grantByEntitlementKey,
-  grantByNeedsExpansionKey,
-  grantByPrincipalKey,
-  grantByPrincipalResourceTypeKey,
-  grantKey,
-} from '@sstitch/keys';
-import { GrantEncoder } from './encode-grant.js';
+import { EntryEncoder } from './entry-encoder.js';
 import { RESOURCE_TYPES, type SyntheticRecords } from './make-records.js';
 import type { KeyValue } from './sorted-entries.js';
 
@@ -19,7 +13,7 @@ export function* shuffledEntries(records: SyntheticRecords): Generator<KeyValue,
   const { shape, syncId } = records;
   const others = otherRecords(records);
   const count = shape.grants + others.count;
-  const encoder = new GrantEncoder(syncId);
+  const encoder = new EntryEncoder(records.syncIdBytes, syncId);
   for (const item of permutation(count, shape.seed)) {
     if (item < shape.grants) {
       yield* grantEntries(records, encoder, item);
@@ -33,21 +27,22 @@ export function* shuffledEntries(records: SyntheticRecords): Generator<KeyValue,
 
 function* grantEntries(
   records: SyntheticRecords,
-  encoder: GrantEncoder,
+  encoder: EntryEncoder,
   slot: number,
 ): Generator<KeyValue, void, undefined> {
-  const id = records.syncIdBytes;
   const facts = records.grantFacts(records.shape.grantAt(slot));
-  const { externalId, entitlement, principal } = facts;
-  const { type, id: principalId } = principal;
-  yield [grantKey(id, externalId), encoder.encode(facts)];
-  yield [
-    grantByEntitlementKey(id, entitlement.entitlementId, type, principalId, externalId),
+  const { externalId, entitlement } = facts;
+  const { type, id } = facts.principal;
+  const { entitlementId } = entitlement;
+  const index = (bucket: Bucket, elements: string): KeyValue => [
+    encoder.key(bucket, elements),
     EMPTY,
   ];
-  yield [grantByPrincipalKey(id, type, principalId, externalId), EMPTY];
-  yield [grantByPrincipalResourceTypeKey(id, type, externalId), EMPTY];
-  if (facts.needsExpansion) yield [grantByNeedsExpansionKey(id, externalId), EMPTY];
+  yield [encoder.key('grant', `\0${externalId}`), encoder.grant(facts)];
+  yield index('grant_by_entitlement', `\0${entitlementId}\0${type}\0${id}\0${externalId}`);
+  yield index('grant_by_principal', `\0${type}\0${id}\0${externalId}`);
+  yield index('grant_by_principal_resource_type', `\0${type}\0${externalId}`);
+  if (facts.needsExpansion) yield index('grant_by_needs_expansion', `\0${externalId}`);
 }
 
 /** All records but the grants, by number; some numbers have none at some revisions. */

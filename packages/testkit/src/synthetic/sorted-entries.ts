@@ -1,19 +1,19 @@
 // Every entry of a synthetic sync in ascending key order, made as it is asked for. In memory at once are
 // eight bytes a grant (to turn grants by entitlement into grants by principal) and the keys of one small
 // index; everything else follows from the numbering, whose order is key order.
+import { compareBytes } from '@sstitch/keys';
 import {
-  grantByEntitlementKey,
-  grantByNeedsExpansionKey,
-  grantByPrincipalKey,
-  grantByPrincipalResourceTypeKey,
-  grantKey,
-  compareBytes,
-} from '@sstitch/keys';
-import { indexEntries, primaryKey, encodeRecord, type SyncRecord, type EntitlementRecord, type ResourceRecord } from '@sstitch/records';
-import { GrantEncoder } from './encode-grant.js';
-import type { GrantFacts, SyntheticRecords } from './make-records.js';
-import { RESOURCE_TYPES } from './make-records.js';
-import { entitlementName, principalName } from './names.js';
+  type EntitlementRecord,
+  encodeRecord,
+  indexEntries,
+  primaryKey,
+  type ResourceRecord,
+  type SyncRecord,
+} from '@sstitch/records';
+import { EntryEncoder } from './entry-encoder.js';
+import { grantId, RESOURCE_TYPES, type SyntheticRecords } from './make-records.js';
+import { type EntitlementName, entitlementName, principalName } from './names.js';
+import type { GrantNumbers } from './shape.js';
 
 /** A key and its value. */
 export type KeyValue = readonly [key: Uint8Array, value: Uint8Array];
@@ -29,32 +29,31 @@ export function* sortedEntries(records: SyntheticRecords): Generator<KeyValue, v
   }
   for (const resource of resources(records)) yield entry(resource);
   for (const entitlement of entitlements(records)) yield entry(entitlement);
-  const encoder = new GrantEncoder(records.syncId);
-  for (const facts of grants(records)) yield [grantKey(id, facts.externalId), encoder.encode(facts)];
+  const encoder = new EntryEncoder(id, records.syncId);
+  for (const [numbers, on] of grants(records)) {
+    const facts = records.grantFacts(numbers, on);
+    yield [encoder.key('grant', `\0${facts.externalId}`), encoder.grant(facts)];
+  }
   for (let index = 0; index < shape.assets; index++) {
     const asset = records.asset(index);
     if (asset !== undefined) yield entry(asset);
   }
   yield entry(records.run());
   yield* byParent(records);
-  for (const entitlement of entitlements(records)) {
-    for (const { key } of indexEntries(id, entitlement)) yield [key, EMPTY];
-  }
-  for (const { entitlement, principal, externalId } of grants(records)) {
-    const { entitlementId } = entitlement;
-    yield [
-      grantByEntitlementKey(id, entitlementId, principal.type, principal.id, externalId),
-      EMPTY,
-    ];
-  }
-  yield* byPrincipal(records);
-  for (const { externalId, needsExpansion } of grants(records)) {
-    if (needsExpansion) yield [grantByNeedsExpansionKey(id, externalId), EMPTY];
+  yield* byResource(records, encoder);
+  yield* byEntitlement(records, encoder);
+  yield* byPrincipal(records, encoder);
+  for (const [numbers, on] of grants(records)) {
+    if (!records.needsExpansion(numbers)) continue;
+    const externalId = grantId(on, principalName(shape, numbers.principal));
+    yield [encoder.key('grant_by_needs_expansion', `\0${externalId}`), EMPTY];
   }
   for (const type of ['group', 'user']) {
-    for (const { principal, externalId } of grants(records)) {
-      if (principal.type !== type) continue;
-      yield [grantByPrincipalResourceTypeKey(id, type, externalId), EMPTY];
+    for (const [{ principal }, on] of grants(records)) {
+      if (principal < shape.groups !== (type === 'group')) continue;
+      const externalId = grantId(on, principalName(shape, principal));
+      const elements = `\0${type}\0${externalId}`;
+      yield [encoder.key('grant_by_principal_resource_type', elements), EMPTY];
     }
   }
   yield entry(records.stats());
@@ -86,10 +85,13 @@ export function* entitlements(
 }
 
 /** In the order of their keys. */
-function* grants(records: SyntheticRecords): Generator<GrantFacts, void, undefined> {
+function* grants(
+  records: SyntheticRecords,
+): Generator<[GrantNumbers, EntitlementName], void, undefined> {
   const { shape } = records;
   for (let e = 0; e < shape.entitlements; e++) {
-    for (const numbers of shape.grantsOf(e)) yield records.grantFacts(numbers);
+    const name = entitlementName(shape, e);
+    for (const numbers of shape.grantsOf(e)) yield [numbers, name];
   }
 }
 
@@ -101,18 +103,42 @@ function* byParent(records: SyntheticRecords): Generator<KeyValue, void, undefin
   for (const key of keys.sort(compareBytes)) yield [key, EMPTY];
 }
 
-function* byPrincipal(records: SyntheticRecords): Generator<KeyValue, void, undefined> {
-  const { shape, syncIdBytes: id } = records;
+function* byResource(
+  records: SyntheticRecords,
+  encoder: EntryEncoder,
+): Generator<KeyValue, void, undefined> {
+  for (const { resource, externalId } of entitlements(records)) {
+    if (resource === undefined) continue;
+    const elements = `\0${resource.resourceTypeId}\0${resource.resourceId}\0${externalId}`;
+    yield [encoder.key('entitlement_by_resource', elements), EMPTY];
+  }
+}
+
+function* byEntitlement(
+  records: SyntheticRecords,
+  encoder: EntryEncoder,
+): Generator<KeyValue, void, undefined> {
+  for (const [{ principal }, on] of grants(records)) {
+    const to = principalName(records.shape, principal);
+    const elements = `\0${on.entitlementId}\0${to.type}\0${to.id}\0${grantId(on, to)}`;
+    yield [encoder.key('grant_by_entitlement', elements), EMPTY];
+  }
+}
+
+function* byPrincipal(
+  records: SyntheticRecords,
+  encoder: EntryEncoder,
+): Generator<KeyValue, void, undefined> {
+  const { shape } = records;
   const pairs = new Float64Array(shape.grants);
   let at = 0;
   for (let e = 0; e < shape.entitlements; e++) {
     for (const { principal } of shape.grantsOf(e)) pairs[at++] = principal * shape.entitlements + e;
   }
-  pairs.sort();
-  for (const pair of pairs) {
-    const principal = principalName(shape, Math.floor(pair / shape.entitlements));
-    const { entitlementId } = entitlementName(shape, pair % shape.entitlements);
-    const externalId = `${entitlementId}:${principal.type}:${principal.id}`;
-    yield [grantByPrincipalKey(id, principal.type, principal.id, externalId), EMPTY];
+  for (const pair of pairs.sort()) {
+    const to = principalName(shape, Math.floor(pair / shape.entitlements));
+    const on = entitlementName(shape, pair % shape.entitlements);
+    const elements = `\0${to.type}\0${to.id}\0${grantId(on, to)}`;
+    yield [encoder.key('grant_by_principal', elements), EMPTY];
   }
 }

@@ -1,0 +1,62 @@
+import { timestampDate } from '@bufbuild/protobuf/wkt';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parseTimestamp } from './timestamps.js';
+
+describe('times in text', () => {
+  test.each([
+    ['2025-12-17 16:31:25.057185', '2025-12-17T16:31:25.057Z', 57_185_000],
+    ['2025-12-17 16:31:25', '2025-12-17T16:31:25.000Z', 0],
+    ['2025-12-17 16:31:25.5', '2025-12-17T16:31:25.500Z', 500_000_000],
+    ['2025-12-17 16:31:25.123456789', '2025-12-17T16:31:25.123Z', 123_456_789],
+    ['2025-12-17T16:31:25.057185Z', '2025-12-17T16:31:25.057Z', 57_185_000],
+    ['2025-12-17T18:31:25+02:00', '2025-12-17T16:31:25.000Z', 0],
+    ['2025-12-17 11:01:25.057185-05:30', '2025-12-17T16:31:25.057Z', 57_185_000],
+    ['2025-12-17 16:31:25.057185 +0000 UTC', '2025-12-17T16:31:25.057Z', 57_185_000],
+    ['2025-12-17 16:31:25.057185 UTC', '2025-12-17T16:31:25.057Z', 57_185_000],
+    ['2025-12-17 17:31:25 +0100 CET m=+0.002', '2025-12-17T16:31:25.000Z', 0],
+    ['2024-02-29 00:00:00', '2024-02-29T00:00:00.000Z', 0],
+    ['1969-12-31 23:59:59.25', '1969-12-31T23:59:59.250Z', 250_000_000],
+    ['0001-01-01 00:00:00', '0001-01-01T00:00:00.000Z', 0],
+  ])('%s is %s', (text, date, nanos) => {
+    const timestamp = parseTimestamp(text);
+    expect(timestamp).toBeDefined();
+    if (timestamp === undefined) return;
+    expect(timestampDate(timestamp).toISOString()).toBe(date);
+    expect(timestamp.nanos).toBe(nanos);
+  });
+
+  test.each([
+    '',
+    'yesterday',
+    '2025-12-17',
+    '2025-13-01 00:00:00',
+    '2025-02-30 00:00:00',
+    '2025-02-29 00:00:00',
+    '2025-12-17 24:00:00',
+    '2025-12-17 16:61:00',
+    '0000-01-01 00:00:00',
+    '2025-12-17 16:31:25.1234567890',
+    '2025-12-17 16:31:25+25:00',
+    '1765989085',
+    ' 2025-12-17 16:31:25',
+  ])('%j names no time', (text) => {
+    expect(parseTimestamp(text)).toBeUndefined();
+  });
+
+  test('any microsecond of any year is read as it was written', () => {
+    const date = fc.date({
+      min: new Date('0001-01-01T00:00:00Z'),
+      max: new Date('9999-12-31T23:59:59Z'),
+      noInvalidDate: true,
+    });
+    fc.assert(
+      fc.property(date, fc.integer({ min: 0, max: 999_999 }), (time, micros) => {
+        const seconds = time.toISOString().slice(0, 19).replace('T', ' ');
+        const timestamp = parseTimestamp(`${seconds}.${String(micros).padStart(6, '0')}`);
+        expect(timestamp?.nanos).toBe(micros * 1000);
+        expect(timestamp?.seconds).toBe(BigInt(Math.floor(time.getTime() / 1000)));
+      }),
+    );
+  });
+});

@@ -1,0 +1,74 @@
+import { syncIdsArgument } from '../arguments.js';
+import type { CommandContext, CommandRegistry, CommandResult } from '../command-context.js';
+import { excisionDocument, spansOf } from '../compaction-report.js';
+import { CliError, usageError } from '../errors.js';
+import { type ByteStore, withStore } from '../open-store.js';
+import { formatCountOf, formatMs } from '../output/quantities.js';
+import { hasKeys } from '../scan-span.js';
+
+interface DropFlags {
+  readonly sync: readonly string[];
+  readonly yes?: boolean;
+}
+
+export function addDropCommand(registry: CommandRegistry): void {
+  registry
+    .define({
+      usage: 'drop <store>',
+      summary: 'remove syncs from a store, in one commit',
+      description:
+        'Removes everything of some syncs from a store: records, indexes, runs and statistics, in one ' +
+        'commit and without a tombstone. Asks first on a terminal; elsewhere it wants --yes.',
+      examples: [
+        ['drop base --sync 36zfOAoWMxQdISbixanQCRBiX7E', 'asks first'],
+        ['drop base --sync ID1,ID2 --yes', 'in a script'],
+      ],
+    })
+    .requiredOption('--sync <ids>', 'the syncs to remove; several between commas', syncIdsArgument)
+    .option('--yes', 'do not ask')
+    .action(
+      registry.handle((context, store: string, flags: DropFlags) =>
+        withStore(store, 'refuse', (opened) => dropSyncs(context, store, flags, opened)),
+      ),
+    );
+}
+
+async function dropSyncs(
+  context: CommandContext,
+  location: string,
+  flags: DropFlags,
+  store: ByteStore,
+): Promise<CommandResult> {
+  const { signal, style } = context;
+  for (const syncId of flags.sync) {
+    if (!(await hasKeys(store, spansOf([syncId]), signal))) {
+      throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${location} holds no sync ${syncId}`);
+    }
+  }
+  if (flags.yes !== true) await confirm(context, location, flags.sync);
+  const started = performance.now();
+  const report = await store.excise(spansOf(flags.sync), { signal });
+  const document = excisionDocument(flags.sync, report, performance.now() - started);
+  return {
+    document,
+    text:
+      `${style.good('done')}: ${formatCountOf(flags.sync.length, 'sync')} removed in ` +
+      `${formatMs(document.durationMs)}, writers paused ${formatMs(document.pauseMs)}, ` +
+      `now at generation ${report.generation}\n`,
+  };
+}
+
+async function confirm(
+  { io }: CommandContext,
+  location: string,
+  syncIds: readonly string[],
+): Promise<void> {
+  const what = syncIds.length === 1 ? `sync ${syncIds[0]}` : `${syncIds.length} syncs`;
+  const answer = await io.ask(`Remove ${what} from ${location}? [y/N] `);
+  if (answer === undefined) {
+    throw usageError('there is no terminal to ask on: give --yes to remove without asking');
+  }
+  if (!/^y(es)?$/i.test(answer.trim())) {
+    throw new CliError('SSTITCH_DECLINED', 'nothing was removed');
+  }
+}

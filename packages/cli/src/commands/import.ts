@@ -1,0 +1,139 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RECORD_BUCKETS } from '@sstitch/keys';
+import { syncIdsArgument } from '../arguments.js';
+import type { CommandContext, CommandRegistry, CommandResult } from '../command-context.js';
+import { spansOf } from '../compaction-report.js';
+import { EntrySorter } from '../entry-sorter.js';
+import { CliError } from '../errors.js';
+import { readImport } from '../import-sources.js';
+import { type ByteStore, withStore } from '../open-store.js';
+import { formatBytes, formatCount, formatMs, roundMs } from '../output/quantities.js';
+import { formatTable } from '../output/table.js';
+
+interface ImportFlags {
+  readonly into: string;
+  readonly sync?: readonly string[];
+}
+
+/** What was imported of one sync. */
+interface ImportedSync {
+  readonly syncId: string;
+  readonly records: Record<string, number>;
+  keys: number;
+}
+
+export function addImportCommand(registry: CommandRegistry): void {
+  registry
+    .define({
+      usage: 'import <file>',
+      summary: 'read a .c1z or .jsonl file into a store',
+      description:
+        'Reads a .c1z file, or a .jsonl file as `export` writes it, into a store, which is made if it ' +
+        'does not exist. All that the store holds under the same sync ids is replaced, in one commit: ' +
+        'if anything in the file is wrong, the store stays as it was. Memory is bounded: what does not ' +
+        'fit is sorted in the folder for temporary files.',
+      examples: [
+        ['import sync.c1z --into base', 'all syncs of the file'],
+        ['import sync.c1z --into base --sync 36zfOAoWMxQdISbixanQCRBiX7E', 'one of them'],
+      ],
+    })
+    .requiredOption('--into <store>', 'the store to import into')
+    .option('--sync <ids>', 'these syncs alone; several between commas', syncIdsArgument)
+    .action(
+      registry.handle((context, file: string, flags: ImportFlags) =>
+        importFile(context, file, flags),
+      ),
+    );
+}
+
+async function importFile(
+  context: CommandContext,
+  file: string,
+  flags: ImportFlags,
+): Promise<CommandResult> {
+  const started = performance.now();
+  const scratch = await mkdtemp(join(tmpdir(), 'sstitch-import-'));
+  try {
+    const sorter = new EntrySorter(scratch);
+    const read = () => readAll(context, file, flags, sorter);
+    const commit = async (store: ByteStore, syncs: readonly ImportedSync[]) => {
+      context.progress.update(() => 'committing');
+      const spans = spansOf(syncs.map(({ syncId }) => syncId));
+      await store.replaceSpans(spans, sorter.pages(), { signal: context.signal });
+      return syncs;
+    };
+    // A store that is there is opened first, so that a locked one is found out at once; one that is not
+    // is made last, so that a bad file makes none.
+    const imported = existsSync(flags.into)
+      ? await withStore(flags.into, 'create', async (store) => commit(store, await read()))
+      : await read().then((syncs) =>
+          withStore(flags.into, 'create', (store) => commit(store, syncs)),
+        );
+    return resultOf(context, imported, performance.now() - started);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Reads the file into the sorter. */
+async function readAll(
+  { progress, signal }: CommandContext,
+  file: string,
+  flags: ImportFlags,
+  sorter: EntrySorter,
+): Promise<readonly ImportedSync[]> {
+  const syncs = new Map<string, ImportedSync>();
+  const batches = readImport(file, {
+    syncIds: flags.sync,
+    signal,
+    onDecoding: (bytes) => progress.update(() => `decoding: ${formatBytes(bytes)}`),
+  });
+  for await (const { syncId, bucket, records, entries } of batches) {
+    signal.throwIfAborted();
+    const sync = syncs.get(syncId) ?? newSync(syncId);
+    syncs.set(syncId, sync);
+    if (bucket in sync.records) sync.records[bucket] = (sync.records[bucket] ?? 0) + records;
+    sync.keys += entries.length;
+    sorter.add(entries);
+    progress.update(() => `reading: ${formatCount(sorter.count)} keys`);
+  }
+  if (syncs.size === 0) throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${file} holds no sync`);
+  return [...syncs.values()];
+}
+
+function resultOf(
+  { style }: CommandContext,
+  imported: readonly ImportedSync[],
+  elapsedMs: number,
+): CommandResult {
+  const durationMs = roundMs(elapsedMs);
+  const table = formatTable(
+    [
+      { title: 'SYNC' },
+      { title: 'TYPES', align: 'right' },
+      { title: 'RESOURCES', align: 'right' },
+      { title: 'ENTITL.', align: 'right' },
+      { title: 'GRANTS', align: 'right' },
+      { title: 'ASSETS', align: 'right' },
+      { title: 'KEYS', align: 'right' },
+    ],
+    imported.map(({ syncId, records, keys }) => [
+      syncId,
+      ...RECORD_BUCKETS.map((bucket) => formatCount(records[bucket] ?? 0)),
+      formatCount(keys),
+    ]),
+    style.bold,
+  );
+  return {
+    document: { syncs: imported, durationMs },
+    text: `${table}imported in ${formatMs(durationMs)}\n`,
+  };
+}
+
+function newSync(syncId: string): ImportedSync {
+  const records = Object.fromEntries(RECORD_BUCKETS.map((bucket) => [bucket, 0]));
+  return { syncId, records, keys: 0 };
+}

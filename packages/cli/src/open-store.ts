@@ -1,0 +1,43 @@
+// Opens stores for the length of a piece of work.
+import { openReadOnly, type ReadOnlyStore, Store } from '@sstitch/engine';
+
+/** A store that can be changed; keys and values are bytes. */
+export type ByteStore = Store<Uint8Array, Uint8Array>;
+/** A private view of a store: works beside a process that has it open. */
+export type ByteReader = ReadOnlyStore<Uint8Array, Uint8Array>;
+
+const ENCODINGS = { keyEncoding: 'view', valueEncoding: 'view' } as const;
+
+/** What to do with a location that holds no store. */
+export type MissingStore = 'refuse' | 'create';
+
+/** Runs `use` with the store open to change. */
+export async function withStore<T>(
+  location: string,
+  missing: MissingStore,
+  use: (store: ByteStore) => Promise<T>,
+): Promise<T> {
+  const store: ByteStore = new Store(location, {
+    ...ENCODINGS,
+    createIfMissing: missing === 'create',
+  });
+  await store.open();
+  try {
+    return await use(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Runs `use` with a view of the store as it is now. */
+export async function withReader<T>(
+  location: string,
+  use: (reader: ByteReader) => Promise<T>,
+): Promise<T> {
+  const reader: ByteReader = await openReadOnly<Uint8Array, Uint8Array>(location, ENCODINGS);
+  try {
+    return await use(reader);
+  } finally {
+    await reader.close();
+  }
+}

@@ -1,0 +1,176 @@
+// Checks a store from its files up: the MANIFEST's rules, every table in full, every key, and the
+// indexes of every sync against its records, both ways. What it looks at is one state of the store.
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { classifyKey, type Span, syncSpansInKeyOrder, toHex } from '@sstitch/keys';
+import { verifyIndexes } from '@sstitch/records';
+import { nodeFileSystem, SstError, verifyTable } from '@sstitch/sst';
+import { reportOf } from './errors.js';
+import { EXIT_CODES } from './exit-codes.js';
+import { type FrozenCopy, withFrozenCopy } from './frozen-copy.js';
+import { type ByteReader, withReader } from './open-store.js';
+import { findSyncIds, scanSpan } from './scan-span.js';
+
+/** One thing that is wrong. */
+export interface Problem {
+  /** `store`, `table`, or what `verifyIndexes` calls it: `missing_index_entry`, … */
+  readonly kind: string;
+  readonly message: string;
+  readonly path?: string;
+  readonly syncId?: string;
+  readonly bucket?: string;
+  /** Hex. */
+  readonly key?: string;
+}
+
+export interface VerifyReport {
+  readonly ok: boolean;
+  readonly tables: number;
+  readonly keys: number;
+  readonly syncs: number;
+  /** False where broken tables made it unsafe to look at keys. */
+  readonly isComplete: boolean;
+  /** The first of them. */
+  readonly problems: readonly Problem[];
+  readonly problemCount: number;
+}
+
+export interface VerifyStoreOptions {
+  /** Keys and indexes of this sync alone. @defaultValue all */
+  readonly syncId?: string | undefined;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (text: () => string) => void;
+}
+
+/** A store with this many problems has one: the rest is only counted. */
+const MAX_LISTED_PROBLEMS = 1000;
+
+/**
+ * Verifies a store.
+ *
+ * @throws what opening a store throws where there is none, or one of another format
+ */
+export async function verifyStore(
+  location: string,
+  options: VerifyStoreOptions,
+): Promise<VerifyReport> {
+  const pass = new VerifyPass(options);
+  // Opens the way any reader does: FORMAT, CURRENT, MANIFEST, logs.
+  await pass.checked('store', location, () => withReader(location, async () => undefined));
+  await pass.checked('store', location, () =>
+    withFrozenCopy(location, options.signal, async (copy) => {
+      await pass.checkTables(copy);
+      if (pass.problemCount > 0) return;
+      // LevelDB trusts tables and can crash on broken ones: only sound ones are opened.
+      pass.isComplete = true;
+      await pass.checked('store', location, () =>
+        withReader(copy.storeFolder, (reader) => pass.checkKeys(reader)),
+      );
+    }),
+  );
+  return pass.report();
+}
+
+class VerifyPass {
+  readonly #options: VerifyStoreOptions;
+  readonly #problems: Problem[] = [];
+  #tables = 0;
+  #keys = 0;
+  #syncs = 0;
+  problemCount = 0;
+  isComplete = false;
+
+  constructor(options: VerifyStoreOptions) {
+    this.#options = options;
+  }
+
+  report(): VerifyReport {
+    return {
+      ok: this.problemCount === 0,
+      tables: this.#tables,
+      keys: this.#keys,
+      syncs: this.#syncs,
+      isComplete: this.isComplete,
+      problems: this.#problems,
+      problemCount: this.problemCount,
+    };
+  }
+
+  /** Runs a step; corruption that it meets is a problem, anything else an error. */
+  async checked(kind: string, path: string, step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      const { code, exitCode, message } = reportOf(error);
+      const isCorrupt =
+        exitCode === EXIT_CODES.corrupt || code === 'SSTITCH_LEVELDB' || isMissingFile(error);
+      if (!isCorrupt || this.#options.signal.aborted) throw error;
+      // Opening and copying meet the same fault, and tell it in the same words or nearly so.
+      if (this.problemCount === 0) this.#add({ kind, message, path });
+    }
+  }
+
+  async checkTables({ tableFolder, tableNames, sourceFolder }: FrozenCopy): Promise<void> {
+    for (const name of tableNames) {
+      this.#options.signal.throwIfAborted();
+      this.#options.onProgress?.(() => `table ${this.#tables + 1} of ${tableNames.length}`);
+      const path = join(tableFolder, name);
+      try {
+        verifyTable(nodeFileSystem, path);
+      } catch (error) {
+        if (!(error instanceof SstError)) throw error;
+        const message = error.message.replace(path, join(sourceFolder, name));
+        this.#add({ kind: 'table', message, path: join(sourceFolder, name) });
+      }
+      this.#tables += 1;
+      // Tables are read in one go: let Ctrl-C through.
+      await setImmediate();
+    }
+  }
+
+  async checkKeys(reader: ByteReader): Promise<void> {
+    const { signal, syncId, onProgress } = this.#options;
+    for (const span of spansToCheck(syncId)) {
+      for await (const page of scanSpan(reader, span, { signal, values: false })) {
+        this.#keys += page.length;
+        onProgress?.(() => `keys: ${this.#keys.toLocaleString('en-US')}`);
+        for (const [key] of page) {
+          const classified = classifyKey(key);
+          if (classified.kind !== 'malformed') continue;
+          const { message } = classified.problem;
+          this.#add({ kind: 'malformed_key', message, key: toHex(key) });
+        }
+      }
+    }
+    const syncIds = syncId === undefined ? await findSyncIds(reader, signal) : [syncId];
+    for (const id of syncIds) {
+      onProgress?.(() => `indexes of ${id}`);
+      for await (const { kind, bucket, key, message } of verifyIndexes(reader, id, { signal })) {
+        // Told above already.
+        if (kind === 'malformed_key') continue;
+        this.#add({ kind, syncId: id, bucket, key: toHex(key), message });
+      }
+      this.#syncs += 1;
+    }
+  }
+
+  #add(problem: Problem): void {
+    this.problemCount += 1;
+    if (this.#problems.length < MAX_LISTED_PROBLEMS) this.#problems.push(problem);
+  }
+}
+
+function spansToCheck(syncId: string | undefined): readonly Span[] {
+  if (syncId === undefined) return [{ start: new Uint8Array(0), end: undefined }];
+  return syncSpansInKeyOrder(syncId).map(({ span }) => span);
+}
+
+/** A table or MANIFEST that is gone. A store that is gone has a code of its own. */
+function isMissingFile(error: unknown): boolean {
+  const { code, exitCode } = reportOf(error);
+  if (exitCode === EXIT_CODES.noSuchStore) return false;
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if ((current as Error & { code?: unknown }).code === 'ENOENT') return true;
+  }
+  return code === 'ENOENT';
+}

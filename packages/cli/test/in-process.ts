@@ -1,0 +1,93 @@
+// Runs command lines in this process, against real stores in folders of their own.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach } from 'vitest';
+import type { ExitCode } from '../src/exit-codes.js';
+import type { Environment, Io, Output } from '../src/io.js';
+import { withReader } from '../src/open-store.js';
+import { run } from '../src/run.js';
+import { findSyncIds } from '../src/scan-span.js';
+import { digestSync } from '../src/sync-digest.js';
+
+export interface RunOptions {
+  readonly isTerminal?: boolean;
+  /** Answers to questions, in order; without any there is nobody to ask. */
+  readonly answers?: readonly string[];
+  readonly env?: Environment;
+  readonly signal?: AbortSignal;
+}
+
+export interface Finished {
+  readonly exitCode: ExitCode;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `sstitch` with these arguments. */
+export async function sstitch(
+  commandLine: readonly string[],
+  options: RunOptions = {},
+): Promise<Finished> {
+  const stdout = capture(options.isTerminal);
+  const stderr = capture(options.isTerminal);
+  const answers = [...(options.answers ?? [])];
+  const io: Io = {
+    stdout,
+    stderr,
+    env: options.env ?? {},
+    signal: options.signal ?? new AbortController().signal,
+    ask: async (question) => {
+      await stderr.write(question);
+      return answers.shift();
+    },
+  };
+  const exitCode = await run(commandLine, io);
+  return { exitCode, stdout: stdout.text, stderr: stderr.text };
+}
+
+/** Runs with --json, expects success, and gives the document. */
+export async function sstitchJson<T>(...commandLine: readonly string[]): Promise<T> {
+  const { exitCode, stdout, stderr } = await sstitch([...commandLine, '--json']);
+  if (exitCode !== 0) throw new Error(`sstitch ${commandLine.join(' ')}: ${exitCode} ${stderr}`);
+  return JSON.parse(stdout) as T;
+}
+
+/** The digests of all syncs in a store, by sync id. One open: opening costs more than reading here. */
+export async function digestsOf(store: string): Promise<Record<string, string>> {
+  const { signal } = new AbortController();
+  return withReader(store, async (reader) => {
+    const digests: Record<string, string> = {};
+    for (const syncId of await findSyncIds(reader, signal)) {
+      digests[syncId] = (await digestSync(reader, syncId, signal)).digest;
+    }
+    return digests;
+  });
+}
+
+const folders: string[] = [];
+
+/** A folder that is removed after the test. */
+export function testFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sstitch-cli-test-'));
+  folders.push(folder);
+  return folder;
+}
+
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function capture(isTerminal = false): Output & { readonly text: string } {
+  let text = '';
+  return {
+    isTerminal,
+    columns: 80,
+    get text() {
+      return text;
+    },
+    write: async (more) => {
+      text += more;
+    },
+  };
+}

@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import {
+  allBucketEntries,
+  dumpAll,
+  failureOf,
+  grantEntries,
+  openPlainLevel,
+  openStore,
+  syncIdOf,
+  write,
+} from '../test/stores.js';
+import { compact } from './compact.js';
+import { AUTO_BATCH_LIMITS, MAX_BATCH_LIMITS } from './plan.js';
+import type { CompactProgress } from './result.js';
+
+const SYNC = syncIdOf(5);
+/** Each grant has at least four entries. */
+const MANY_GRANTS = Math.ceil(AUTO_BATCH_LIMITS.entries / 4) + 1;
+
+describe('auto', () => {
+  it('takes a batch for what is small on both sides', async () => {
+    const [base, source] = [await openStore(), await openStore()];
+    await write(source, grantEntries(SYNC, 100));
+    expect(await compact({ base, source, syncIds: [SYNC] })).toMatchObject({ strategy: 'batch' });
+  });
+
+  it('links what is large in the source, though all of it lies in the memtable', async () => {
+    const [base, source] = [await openStore(), await openStore()];
+    await write(source, grantEntries(SYNC, MANY_GRANTS));
+    const result = await compact({ base, source, syncIds: [SYNC] });
+    expect(result).toMatchObject({ strategy: 'link', generation: 2, entries: undefined });
+    expect(await dumpAll(base)).toEqual(await dumpAll(source));
+  });
+
+  it('links where only the base is large', async () => {
+    const [base, source] = [await openStore(), await openStore()];
+    await write(base, grantEntries(SYNC, MANY_GRANTS));
+    await write(source, grantEntries(SYNC, 3));
+    expect(await compact({ base, source, syncIds: [SYNC] })).toMatchObject({ strategy: 'link' });
+    expect(await dumpAll(base)).toEqual(await dumpAll(source));
+  });
+
+  it('links few entries with large values', async () => {
+    const [base, source] = [await openStore(), await openStore()];
+    const large = new Uint8Array(AUTO_BATCH_LIMITS.readBytes / 4);
+    const entries = grantEntries(SYNC, 5).map(([key]) => [key, large] as const);
+    await write(source, entries);
+    expect(await compact({ base, source, syncIds: [SYNC] })).toMatchObject({ strategy: 'link' });
+  });
+
+  it('rebuilds where the source has no tables', async () => {
+    const [base, source] = [await openStore(), await openPlainLevel()];
+    await write(source, grantEntries(SYNC, MANY_GRANTS));
+    const result = await compact({ base, source, syncIds: [SYNC] });
+    expect(result).toMatchObject({ strategy: 'rebuild', generation: 2 });
+    expect(result.entries).toBe((await dumpAll(source)).length);
+  });
+});
+
+describe('a result', () => {
+  it('says of linked tables how they came about', async () => {
+    const [base, source] = [await openStore(), await openStore()];
+    await write(source, grantEntries(SYNC, 2000));
+    const { buckets, pauseMs, durationMs } = await compact({
+      base,
+      source,
+      syncIds: [SYNC],
+      strategy: 'link',
+    });
+    const grant = buckets.find(({ bucket }) => bucket === 'grant');
+    expect(grant).toMatchObject({ tables: { sliced: 1, built: 0, copied: 0 }, puts: 0 });
+    expect(grant?.slicedBytes).toBeGreaterThan(10_000);
+    expect(buckets.find(({ bucket }) => bucket === 'asset')).toMatchObject({ slicedBytes: 0 });
+    expect(pauseMs).toBeGreaterThan(0);
+    expect(durationMs).toBeGreaterThan(pauseMs);
+  });
+
+  it('links the tables that lie inside one bucket', async () => {
+    const [base, source] = [await openStore(), await openStore()];
+    const grants = grantEntries(SYNC, 4000).filter(([key]) => key[1] === 4);
+    await write(source, grants);
+    const { buckets } = await compact({ base, source, syncIds: [SYNC], strategy: 'link' });
+    const grant = buckets.find(({ bucket }) => bucket === 'grant');
+    expect(grant).toMatchObject({ tables: { linked: 1, sliced: 0 }, slicedBytes: 0 });
+    expect(grant?.linkedBytes).toBeGreaterThan(10_000);
+  });
+
+  it('says of built tables how large they are, and how many entries were read', async () => {
+    const [base, source] = [await openStore(), await openStore()];
+    await write(source, grantEntries(SYNC, 100));
+    const result = await compact({ base, source, syncIds: [SYNC], strategy: 'rebuild' });
+    const grant = result.buckets.find(({ bucket }) => bucket === 'grant');
+    expect(grant).toMatchObject({ tables: { built: 1, linked: 0, sliced: 0 } });
+    expect(grant?.builtBytes).toBeGreaterThan(1000);
+    expect(result.entries).toBe(100 * 4 + 20);
+  });
+
+  it('counts the puts and deletes of a batch, and skips what is equal', async () => {
+    const [base, source] = [await openStore(), await openStore()];
+    await write(base, grantEntries(SYNC, 100));
+    await write(source, grantEntries(SYNC, 100, { first: 2 }));
+    const result = await compact({ base, source, syncIds: [SYNC], strategy: 'batch' });
+    const grant = result.buckets.find(({ bucket }) => bucket === 'grant');
+    expect(grant).toMatchObject({ puts: 2, deletes: 2, builtBytes: 0 });
+    expect(result.plan.batch).toMatchObject({ puts: 9, deletes: 9 });
+  });
+});
+
+describe('a dry run', () => {
+  it.each(['auto', 'link', 'rebuild', 'batch'] as const)(
+    'of strategy %s tells the plan and changes nothing',
+    async (strategy) => {
+      const [base, source] = [await openStore(), await openStore()];
+      await write(base, allBucketEntries(SYNC, 10, 1));
+      await write(source, grantEntries(SYNC, 2000, { revision: 2 }));
+      await source.compactRange(Uint8Array.of(0), Uint8Array.of(0xff), { keyEncoding: 'view' });
+      const before = await dumpAll(base);
+      const options = { base, source, syncIds: [SYNC], strategy, dryRun: true } as const;
+      const result = await compact(options);
+      expect(result).toMatchObject({
+        dryRun: true,
+        generation: undefined,
+        pauseMs: 0,
+        emptied: [],
+      });
+      expect(result.strategy).toBe(strategy === 'auto' ? 'link' : strategy);
+      const grant = result.plan.sizes?.find(({ bucket }) => bucket === 'grant');
+      expect(grant?.sourceBytes).toBeGreaterThan(10_000);
+      expect(result.plan.sizes).toHaveLength(13);
+      expect(await dumpAll(base)).toEqual(before);
+      expect((await base.metrics()).generation).toBe(1);
+    },
+  );
+
+  it('names the syncs that would be emptied, without rejecting', async () => {
+    const [base, source] = [await openStore(), await openStore()];
+    await write(base, allBucketEntries(SYNC, 10, 1));
+    const result = await compact({ base, source, syncIds: [SYNC], dryRun: true });
+    expect(result.emptied).toEqual([SYNC]);
+    const options = { base, source, syncIds: [SYNC], dryRun: true, emptySource: 'refuse' } as const;
+    expect(await failureOf(compact(options))).toMatchObject({ code: 'SSTITCH_SYNC_EMPTY' });
+  });
+});
+
+it('refuses a batch that is asked for and too large, and changes nothing', async () => {
+  const [base, source] = [await openStore(), await openStore()];
+  const large = new Uint8Array(MAX_BATCH_LIMITS.bytes / 8);
+  for (const [key] of grantEntries(SYNC, 3)) await write(source, [[key, large]]);
+  const error = await failureOf(compact({ base, source, syncIds: [SYNC], strategy: 'batch' }));
+  expect(error).toMatchObject({ code: 'SSTITCH_BATCH_TOO_LARGE' });
+  expect((error as Error).message).toMatch(/more than 67108864 bytes to write/);
+  expect(await dumpAll(base)).toEqual([]);
+});
+
+it.each([
+  ['link', ['planned', 'extracting', 'committing', 'committed']],
+  ['rebuild', ['planned', 'building', 'building', 'building', 'committing', 'committed']],
+  ['batch', ['planned', 'committing', 'committed']],
+] as const)('progress of strategy %s', async (strategy, expected) => {
+  const [base, source] = [await openStore(), await openStore()];
+  await write(source, grantEntries(SYNC, 3000));
+  const events: CompactProgress[] = [];
+  const onProgress = (event: CompactProgress) => events.push(event);
+  const result = await compact({ base, source, syncIds: [SYNC], strategy, onProgress });
+  expect(events.map(({ type }) => type)).toEqual(expected);
+  expect(events[0]).toEqual({ type: 'planned', plan: result.plan });
+  expect(events.at(-1)).toEqual({ type: 'committed', generation: result.generation });
+});

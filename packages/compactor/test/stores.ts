@@ -1,0 +1,228 @@
+// Real stores in temporary folders, filled with raw keys of the layout and values of no meaning.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type ByteOperation,
+  byteEncodings,
+  type ReadableEngine,
+  type ReadWriteEngine,
+  Store,
+} from '@sstitch/engine';
+import {
+  assetKey,
+  BUCKETS,
+  type Bucket,
+  bucketSpan,
+  createSyncId,
+  entitlementByResourceKey,
+  entitlementKey,
+  formatSyncId,
+  grantByEntitlementKey,
+  grantByNeedsExpansionKey,
+  grantByPrincipalKey,
+  grantByPrincipalResourceTypeKey,
+  grantKey,
+  parseSyncId,
+  resourceByParentKey,
+  resourceKey,
+  resourceTypeKey,
+  syncRunKey,
+  syncStatsKey,
+} from '@sstitch/keys';
+import { ClassicLevel } from 'classic-level';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+
+interface Closable {
+  close(): Promise<void>;
+}
+
+const opened: Closable[] = [];
+const folders: string[] = [];
+
+// The engine's worker threads live as long as one store is open: starting them is half the time of a
+// test otherwise.
+let keeper: Store | undefined;
+let keeperFolder: string | undefined;
+
+beforeAll(async () => {
+  keeperFolder = await mkdtemp(join(tmpdir(), 'sstitch-compactor-'));
+  keeper = new Store(join(keeperFolder, 'store'));
+  await keeper.open();
+});
+
+afterAll(async () => {
+  await keeper?.close();
+  if (keeperFolder !== undefined) await rm(keeperFolder, { recursive: true, force: true });
+});
+
+afterEach(async () => {
+  for (const store of opened.splice(0)) await store.close();
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+});
+
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'sstitch-compactor-'));
+  folders.push(folder);
+  return folder;
+}
+
+export async function openStore(folder?: string): Promise<Store> {
+  const store = new Store(folder ?? join(await temporaryFolder(), 'store'));
+  opened.push(store);
+  await store.open();
+  return store;
+}
+
+/** A database without tables to link. */
+export async function openPlainLevel(): Promise<ClassicLevel> {
+  const database = new ClassicLevel(await temporaryFolder());
+  opened.push(database);
+  await database.open();
+  return database;
+}
+
+/** The text form of a sync id: `number` decides its place among others. */
+export function syncIdOf(number: number): string {
+  const time = new Date(Date.UTC(2024, 0, 1) + number * 1000);
+  return formatSyncId(createSyncId(time, new Uint8Array(16).fill(number)));
+}
+
+const text = new TextEncoder();
+
+function value(bucket: Bucket, index: number, revision: number): Uint8Array {
+  return text.encode(`${bucket} ${index} of revision ${revision} ${'x'.repeat(40 + (index % 30))}`);
+}
+
+/** The grants and their index entries, from `first` on. */
+export function grantEntries(
+  syncId: string,
+  count: number,
+  { revision = 0, first = 0 } = {},
+): Array<readonly [Uint8Array, Uint8Array]> {
+  const sync = parseSyncId(syncId);
+  const none = new Uint8Array(0);
+  const entries: Array<readonly [Uint8Array, Uint8Array]> = [];
+  for (let index = first; index < first + count; index++) {
+    const id = `grant-${String(index).padStart(7, '0')}`;
+    const user = `user-${index % 97}`;
+    entries.push(
+      [grantKey(sync, id), value('grant', index, revision)],
+      // The revision is in the index keys too: a stale entry would be seen.
+      [grantByEntitlementKey(sync, `ent-${revision}-${index % 7}`, 'user', user, id), none],
+      [grantByPrincipalKey(sync, 'user', user, id), none],
+      [grantByPrincipalResourceTypeKey(sync, 'user', id), none],
+    );
+    if (index % 5 === 0) entries.push([grantByNeedsExpansionKey(sync, id), none]);
+  }
+  return entries;
+}
+
+/** Something in each of the 13 buckets. */
+export function allBucketEntries(
+  syncId: string,
+  count: number,
+  revision = 0,
+): Array<readonly [Uint8Array, Uint8Array]> {
+  const sync = parseSyncId(syncId);
+  const none = new Uint8Array(0);
+  const entries = grantEntries(syncId, count, { revision });
+  for (let index = 0; index < count; index++) {
+    const id = `r${revision}-${index}`;
+    entries.push(
+      [resourceTypeKey(sync, id), value('resource_type', index, revision)],
+      [resourceKey(sync, 'group', id), value('resource', index, revision)],
+      [resourceByParentKey(sync, 'org', 'main', 'group', id), none],
+      [entitlementKey(sync, id), value('entitlement', index, revision)],
+      [entitlementByResourceKey(sync, 'group', id, id), none],
+      [assetKey(sync, id), value('asset', index, revision)],
+    );
+  }
+  entries.push(
+    [syncRunKey(sync), value('sync_run', 0, revision)],
+    [syncStatsKey(sync), value('sync_stats', 0, revision)],
+  );
+  return entries;
+}
+
+export async function write(
+  database: ReadWriteEngine,
+  entries: ReadonlyArray<readonly [Uint8Array, Uint8Array]>,
+): Promise<void> {
+  const operations = entries.map(([key, value]): ByteOperation => ({ type: 'put', key, value }));
+  for (let first = 0; first < operations.length; first += 2000) {
+    await database.batch(operations.slice(first, first + 2000), byteEncodings);
+  }
+}
+
+/** Buffer's, which is native: these tests write out some 100,000 entries. */
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+}
+
+type Reads = { readonly snapshot?: ReturnType<ReadableEngine['snapshot']> };
+
+/** All entries of a bucket of a sync, as readable text. */
+export async function dumpBucket(
+  database: ReadableEngine,
+  syncId: string,
+  bucket: Bucket,
+  reads: Reads = {},
+): Promise<string[]> {
+  const { start, end } = bucketSpan(bucket, syncId);
+  const iterator = database.iterator({
+    ...byteEncodings,
+    ...reads,
+    gte: start,
+    ...(end === undefined ? {} : { lt: end }),
+  });
+  return readAll(iterator);
+}
+
+/** All entries of a sync: what two stores must agree on. */
+export async function dumpSync(
+  database: ReadableEngine,
+  syncId: string,
+  reads: Reads = {},
+): Promise<string[]> {
+  const lines: string[] = [];
+  for (const { bucket } of BUCKETS) {
+    lines.push(`# ${bucket}`, ...(await dumpBucket(database, syncId, bucket, reads)));
+  }
+  return lines;
+}
+
+/** What `dumpSync` gives of a sync that is not there. */
+export const EMPTY_DUMP: readonly string[] = BUCKETS.map(({ bucket }) => `# ${bucket}`);
+
+/** Every entry of a database. */
+export async function dumpAll(database: ReadableEngine): Promise<string[]> {
+  return readAll(database.iterator({ ...byteEncodings }));
+}
+
+export async function readAll(iterator: ReturnType<ReadableEngine['iterator']>): Promise<string[]> {
+  const lines: string[] = [];
+  try {
+    for (;;) {
+      const page = await iterator.nextv(1000);
+      if (page.length === 0) return lines;
+      for (const [key, value] of page) lines.push(`${hexOf(key)} ${hexOf(value)}`);
+    }
+  } finally {
+    await iterator.close();
+  }
+}
+
+export async function countGrants(database: ReadableEngine, syncId: string): Promise<number> {
+  return (await dumpBucket(database, syncId, 'grant')).length;
+}
+
+/** What a promise rejects with. */
+export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('the promise was to reject');
+}

@@ -1,0 +1,311 @@
+// Commits that do not come through: every file operation broken in turn, aborts at every step. The
+// store is as it was, nothing is left behind, the next commit works; a failed sync poisons.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { openedElsewhere } from './child-process.js';
+import {
+  type ByteStore,
+  bytes,
+  type Contents,
+  compactFully,
+  contentsOf,
+  expectContents,
+  expectContentsThroughout,
+  generationNames,
+  isInside,
+  numbered,
+  openStore,
+  openThreadedStore,
+  pagesOf,
+  put,
+  rejection,
+  replaceInModel,
+  span,
+  temporaryFolder,
+  VIEW,
+} from './store-fixture.js';
+import { type FileOperation, fileError, WatchedFileSystem } from './watched-file-system.js';
+
+const SPANS = [span('k0005', 'k0015'), span('m', 'n')];
+const incomingOf = (value: string): Contents =>
+  new Map(
+    [...numbered('k001', 1, value), ...numbered('m', 30, value)].filter(
+      ([k]) => k < 'k0015' || k > 'l',
+    ),
+  );
+
+async function watchedStore() {
+  const watched = new WatchedFileSystem();
+  const store = await openStore(join(temporaryFolder(), 'store'), { fileSystem: watched });
+  const model = new Map([...numbered('k', 20, 'old'), ...numbered('m', 20, 'old')]);
+  await put(store, model);
+  await compactFully(store);
+  return { store, watched, model };
+}
+
+const replace = (store: ByteStore, value: string, signal?: AbortSignal) =>
+  store.replaceSpans(SPANS, pagesOf(incomingOf(value)), signal ? { signal } : {});
+
+const isSync = ({ name }: FileOperation) => name === 'sync' || name === 'syncFolder';
+const isSwap = ({ name, to }: FileOperation) =>
+  name === 'rename' && to?.endsWith('/CURRENT') === true;
+
+interface Attempt {
+  /** What was broken or interrupted; undefined where the commit had fewer operations. */
+  at?: FileOperation;
+  /** The commit point had come before that. */
+  swapped: boolean;
+}
+
+/** Acts at the operation with this index, of those that fit, of what follows. */
+function actAt(
+  watched: WatchedFileSystem,
+  index: number,
+  fits: (operation: FileOperation) => boolean,
+  act: (operation: FileOperation) => void,
+): Attempt {
+  let count = 0;
+  const attempt: Attempt = { swapped: false };
+  watched.before = (operation) => {
+    if (fits(operation) && count++ === index) {
+      attempt.at = operation;
+      act(operation);
+    }
+    if (attempt.at === undefined) attempt.swapped ||= isSwap(operation);
+  };
+  return attempt;
+}
+
+/** Breaks the operation with this index, of those that fit. */
+function breakAt(
+  watched: WatchedFileSystem,
+  index: number,
+  fits: (operation: FileOperation) => boolean,
+): Attempt {
+  return actAt(watched, index, fits, (operation) => {
+    const syscall = { sync: 'fsync', syncFolder: 'fsync' }[operation.name as string];
+    throw fileError('EIO', syscall ?? operation.name, operation.path);
+  });
+}
+
+function insideSpans(contents: Contents): Contents {
+  return new Map([...contents].filter(([key]) => isInside(SPANS, key)));
+}
+
+/** One generation, nothing in staging. */
+function expectNothingLeft(store: ByteStore): void {
+  expect(generationNames(store.location)).toHaveLength(1);
+  if (readdirSync(store.location).includes('staging')) {
+    expect(readdirSync(join(store.location, 'staging'))).toEqual([]);
+  }
+}
+
+describe('a failing file operation', () => {
+  test('any but a sync, at any step of a commit, leaves the store as it was or wholly replaced', async () => {
+    const { store, watched, model } = await watchedStore();
+    let failures = 0;
+    for (let index = 0; ; index++) {
+      await expect.poll(() => generationNames(store.location)).toHaveLength(1);
+      const attempt = breakAt(watched, index, (operation) => !isSync(operation));
+      const outcome = await replace(store, `attempt-${index}`).then(
+        () => 'done' as const,
+        (error: unknown) => error,
+      );
+      watched.before = () => undefined;
+      const what = `${index}: ${attempt.at?.name} ${attempt.at?.path}`;
+      // Only what comes behind the commit point may fail unnoticed.
+      expect([what, outcome === 'done']).toEqual([what, attempt.swapped]);
+      if (outcome === 'done') {
+        replaceInModel(model, SPANS, incomingOf(`attempt-${index}`));
+      } else {
+        failures++;
+        expect([what, outcome]).toEqual([
+          what,
+          expect.objectContaining({ cause: expect.objectContaining({ code: 'EIO' }) }),
+        ]);
+        expectNothingLeft(store);
+      }
+      expect(await contentsOf(store)).toEqual(model);
+      if (attempt.at === undefined) break;
+    }
+    expect(failures).toBeGreaterThan(20);
+    await expectContentsThroughout(store, model);
+  });
+
+  test('a full disk while tables are built or cut is an error with its cause, the store as it was', async () => {
+    const { store, watched, model } = await watchedStore();
+    watched.before = ({ name, path }) => {
+      if (name === 'write') throw fileError('ENOSPC', 'write', path);
+    };
+    for (const attempt of [() => replace(store, 'new'), () => store.excise(SPANS)]) {
+      const error = await rejection(attempt());
+      expect(error.code).toBe('SSTITCH_FILE_OPERATION');
+      expect(error.cause).toMatchObject({ code: 'ENOSPC' });
+    }
+    watched.before = () => undefined;
+    expectNothingLeft(store);
+    await expectContentsThroughout(store, model);
+  });
+
+  test('links that the file system does not have become copies', async () => {
+    const { store, watched, model } = await watchedStore();
+    watched.before = ({ name, path }) => {
+      if (name === 'link') throw fileError('EXDEV', 'link', path);
+    };
+    const report = await store.excise([span('k0019', 'l'), span('x')]);
+    expect(report.base.linked.tables).toBe(0);
+    await store
+      .excise([span('x')])
+      .then(({ base }) => expect(base.copied.tables).toBeGreaterThan(0));
+    model.delete('k0019');
+    await expectContentsThroughout(store, model, ['k0019']);
+  });
+
+  test("an error of the caller's own entries leaves the store as it was and is the cause", async () => {
+    const { store, model } = await watchedStore();
+    const failing = async function* () {
+      yield [[bytes('m'), bytes('new')] as const];
+      throw new TypeError('the source broke');
+    };
+    const error = await rejection(store.replaceSpans(SPANS, failing()));
+    expect(error.cause).toBeInstanceOf(TypeError);
+    const unordered = pagesOf(new Map([['z', 'outside']]));
+    expect((await rejection(store.replaceSpans(SPANS, unordered))).code).toBe(
+      'SSTITCH_ENTRIES_INVALID',
+    );
+    expectNothingLeft(store);
+    await expectContentsThroughout(store, model);
+  });
+});
+
+describe('a failing sync', () => {
+  test('any in a commit poisons: no write, no commit, reads go on, and a reopen finds old or new', async () => {
+    const first = await watchedStore();
+    const { watched, model } = first;
+    let { store } = first;
+    for (let index = 0; ; index++) {
+      const iterator = store.iterator(VIEW);
+      const attempt = breakAt(watched, index, isSync);
+      const outcome = replace(store, `attempt-${index}`);
+      if (attempt.at === undefined) await outcome.catch(() => undefined);
+      watched.before = () => undefined;
+      if (attempt.at === undefined) {
+        expect(index).toBeGreaterThan(8);
+        await outcome;
+        replaceInModel(model, SPANS, incomingOf(`attempt-${index}`));
+        break;
+      }
+      const error = await rejection(outcome);
+      expect([index, error.code]).toEqual([index, 'SSTITCH_STORE_POISONED']);
+      expect(error.cause).toMatchObject({ code: 'EIO' });
+      for (const write of [
+        () => store.put(bytes('k'), bytes('v')),
+        () => put(store, [['k', 'v']]),
+        () => store.del(bytes('k0001')),
+        () => store.clear(),
+        () => replace(store, 'again'),
+        () => store.excise(SPANS),
+      ]) {
+        expect((await rejection(write())).code).toBe('SSTITCH_STORE_POISONED');
+      }
+      await expectContents(store, model);
+      expect((await iterator.all()).length).toBe(model.size);
+      await store.close();
+      store = await openStore(store.location, { fileSystem: watched });
+      expectNothingLeft(store);
+      if (attempt.swapped) replaceInModel(model, SPANS, incomingOf(`attempt-${index}`));
+      await expectContents(store, model);
+    }
+    await replace(store, 'last');
+    replaceInModel(model, SPANS, incomingOf('last'));
+    await expectContentsThroughout(store, model);
+  });
+
+  test('a poisoned store still keeps other processes out of the generation that CURRENT names', async () => {
+    const { store, watched } = await watchedStore();
+    let swapped = false;
+    watched.before = (operation) => {
+      if (swapped && isSync(operation)) throw fileError('EIO', 'fsync', operation.path);
+      swapped ||= isSwap(operation);
+    };
+    expect((await rejection(replace(store, 'new'))).code).toBe('SSTITCH_STORE_POISONED');
+    expect(await openedElsewhere(store.location)).toBe('LEVEL_LOCKED');
+    await store.close();
+    expect(await openedElsewhere(store.location)).toBe('open');
+  });
+});
+
+describe('aborts', () => {
+  test('at any operation before the commit point the store is as it was, and nothing is left', async () => {
+    const { store, watched, model } = await watchedStore();
+    for (let index = 0; ; index++) {
+      await expect.poll(() => generationNames(store.location)).toHaveLength(1);
+      const controller = new AbortController();
+      const attempt = actAt(
+        watched,
+        index,
+        () => true,
+        () => controller.abort(),
+      );
+      const outcome = await replace(store, `attempt-${index}`, controller.signal).then(
+        () => 'done',
+        (error: { code: string }) => error.code,
+      );
+      watched.before = () => undefined;
+      // From the swap on there is no way back.
+      const late = attempt.swapped || (attempt.at !== undefined && isSwap(attempt.at));
+      expect([index, outcome]).toEqual([index, late ? 'done' : 'SSTITCH_ABORTED']);
+      if (outcome === 'done') break;
+      expectNothingLeft(store);
+      expect(await contentsOf(store)).toEqual(model);
+    }
+    replaceInModel(model, SPANS, await contentsOf(store).then(insideSpans));
+    await expectContentsThroughout(store, model);
+  });
+
+  test('fifty at random times, file work in threads: each commit is whole or nothing', async () => {
+    const store = await openThreadedStore(join(temporaryFolder(), 'store'));
+    const model = new Map([...numbered('k', 20, 'old'), ...numbered('m', 20, 'old')]);
+    await put(store, model);
+    const outcomes = new Map<string, number>();
+    let commitMs = 40;
+    for (let round = 0; round < 50; round++) {
+      const controller = new AbortController();
+      const start = performance.now();
+      const timer = setTimeout(() => controller.abort(), Math.random() * commitMs * 1.2);
+      const outcome = await replace(store, `attempt-${round}`, controller.signal).then(
+        () => 'done',
+        (error: { code: string }) => error.code,
+      );
+      clearTimeout(timer);
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      if (outcome === 'done') {
+        commitMs = (commitMs + performance.now() - start) / 2;
+        replaceInModel(model, SPANS, incomingOf(`attempt-${round}`));
+      }
+      expect([...(await contentsOf(store))]).toEqual(
+        [...model].sort(([a], [b]) => (a < b ? -1 : 1)),
+      );
+    }
+    expect([...outcomes.keys()].sort()).toEqual(['SSTITCH_ABORTED', 'done']);
+    await expect.poll(() => generationNames(store.location)).toHaveLength(1);
+    expectNothingLeft(store);
+    await expectContentsThroughout(store, model);
+  });
+
+  test('a signal that has fired before the call refuses it', async () => {
+    const { store, model } = await watchedStore();
+    const signal = AbortSignal.abort();
+    for (const call of [
+      store.excise(SPANS, { signal }),
+      replace(store, 'new', signal),
+      store.ingestAndExcise([], { signal }),
+      store.extract(SPANS, join(temporaryFolder(), 'extracted'), { signal }),
+      store.checkpoint(join(temporaryFolder(), 'copy'), { signal }),
+    ]) {
+      expect((await rejection(call)).code).toBe('SSTITCH_ABORTED');
+    }
+    await expectContentsThroughout(store, model);
+  });
+});

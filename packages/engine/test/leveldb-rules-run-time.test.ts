@@ -1,0 +1,259 @@
+// Rules 16 to 20 of formats/leveldb.md: flushes, syncs, locks, readers, compactions.
+import { existsSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { nodeFileSystem } from '@sstitch/sst';
+import { describe, expect, test } from 'vitest';
+import { checkFlushed, readFlushState } from '../src/commit/flush-generation.js';
+import { pinVersion } from '../src/commit/pin-version.js';
+import { adopt, openReadOnly } from '../src/index.js';
+import { readVersion } from '../src/leveldb/manifest.js';
+import { openedElsewhere } from './child-process.js';
+import { type HandLevels, writeLevelFolder } from './level-folder.js';
+import {
+  compactFully,
+  contentsOf,
+  currentFolder,
+  expectContents,
+  expectContentsThroughout,
+  generationNames,
+  numbered,
+  openFailure,
+  openStore,
+  openThreadedStore,
+  put,
+  span,
+  temporaryFolder,
+  VIEW,
+} from './store-fixture.js';
+import { type FileOperation, fileError, WatchedFileSystem } from './watched-file-system.js';
+
+describe('rule 16: the memtable', () => {
+  test('rule 16: what only the memtable holds is extracted, checkpointed and kept by a commit', async () => {
+    const folder = temporaryFolder();
+    const source = await openStore(join(folder, 'source'));
+    const store = await openStore(join(folder, 'store'));
+    await put(source, [['k1', 'incoming']]);
+    await put(store, [
+      ['a', 'kept'],
+      ['k2', 'replaced'],
+    ]);
+    const spans = [span('k', 'l')];
+    await store.ingestAndExcise(await source.extract(spans, join(folder, 'extracted')));
+    await store.checkpoint(join(folder, 'copy'));
+    const expected = new Map([
+      ['a', 'kept'],
+      ['k1', 'incoming'],
+    ]);
+    await expectContentsThroughout(store, expected, ['k2']);
+    await expectContents(await openStore(join(folder, 'copy')), expected, ['k2']);
+  });
+
+  test('rule 16: a flush that failed silently is found out', () => {
+    const folder = temporaryFolder();
+    const version = writeLevelFolder(join(folder, 'base'), {});
+    expect(() => checkFlushed(version, version.logNumber, folder)).not.toThrow();
+    expect(() => checkFlushed(version, version.logNumber + 1, folder)).toThrow(
+      expect.objectContaining({ code: 'SSTITCH_LEVELDB' }),
+    );
+  });
+
+  test('rule 16: a log that LevelDB replaces while it is looked at means a flush, not an error', async () => {
+    const store = await openStore(join(temporaryFolder(), 'store'));
+    const watched = new WatchedFileSystem();
+    watched.before = ({ name, path }) => {
+      if (name === 'status') throw fileError('ENOENT', 'lstat', path);
+    };
+    const { empty } = readFlushState(watched, { folder: await currentFolder(store) });
+    expect(empty).toBe(false);
+  });
+});
+
+test('rule 17: MANIFEST, CURRENT, log and folder are synced after the open and before CURRENT is swapped', async () => {
+  const watched = new WatchedFileSystem();
+  const store = await openStore(join(temporaryFolder(), 'store'), { fileSystem: watched });
+  await put(store, numbered('k', 10, 'v'));
+  const seen: FileOperation[] = [];
+  watched.before = (operation) => seen.push(operation);
+  const { generation } = await store
+    .replaceSpans([], (async function* () {})())
+    .then(({ commit }) => commit);
+  const next = join(store.location, `gen-${String(generation).padStart(6, '0')}`);
+  const indexOf = (name: FileOperation['name'], path: RegExp | string) =>
+    seen.findLastIndex(
+      (each) =>
+        each.name === name &&
+        (typeof path === 'string' ? each.path === path : path.test(each.path)),
+    );
+  const swap = indexOf('rename', join(store.location, 'CURRENT.tmp'));
+  // Only LevelDB's open makes a log in the folder: a synced one proves that the syncs came later.
+  const synced = [
+    indexOf('sync', new RegExp(`^${next}/MANIFEST-\\d+$`)),
+    indexOf('sync', `${next}/CURRENT`),
+    indexOf('sync', new RegExp(`^${next}/\\d+\\.log$`)),
+    indexOf('syncFolder', next),
+    indexOf('sync', join(store.location, 'CURRENT.tmp')),
+  ];
+  for (const index of synced) {
+    expect(index).toBeGreaterThan(-1);
+    expect(index).toBeLessThan(swap);
+  }
+  // The folder's sync names the log, so it is the later one; the parent's names the new folder.
+  expect(synced[3]).toBeGreaterThan(synced[2] ?? 0);
+  const parentSyncs = seen.flatMap(({ name, path }, index) =>
+    name === 'syncFolder' && path === store.location ? [index] : [],
+  );
+  expect(parentSyncs.some((index) => index > (synced[3] ?? 0) && index < swap)).toBe(true);
+  expect(parentSyncs.some((index) => index > swap)).toBe(true);
+});
+
+describe('rule 18: the lock', () => {
+  test('rule 18: a second open in the process is refused, through a symbolic link too, and harms no lock', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'store');
+    const store = await openStore(path);
+    symlinkSync(path, join(folder, 'link'));
+    expect((await openFailure(path)).code).toBe('LEVEL_LOCKED');
+    expect((await openFailure(join(folder, 'link'))).code).toBe('LEVEL_LOCKED');
+    expect(await openedElsewhere(path)).toBe('LEVEL_LOCKED');
+    await store.close();
+    expect(await openedElsewhere(path)).toBe('open');
+  });
+
+  test('rule 18: reads, copies, extracts and commits leave the lock alone', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'store');
+    const watched = new WatchedFileSystem();
+    watched.before = ({ name, path: touched, to }) => {
+      if (name !== 'unlink') expect([touched, to ?? ''].join()).not.toMatch(/LOCK/);
+    };
+    const store = await openStore(path, { fileSystem: watched });
+    await put(store, numbered('k', 100, 'v'));
+    await store.excise([span('k0010', 'k0020')]);
+    const reader = await openReadOnly(path, { ...VIEW, fileSystem: watched });
+    await reader.close();
+    await store.checkpoint(join(folder, 'copy'));
+    await store.extract([span('k')], join(folder, 'extracted'));
+    await adopt(await currentFolder(store), join(folder, 'adopted'), { fileSystem: watched });
+    expect(await openedElsewhere(path)).toBe('LEVEL_LOCKED');
+  });
+});
+
+test("rule 19: a retired generation's folder stays until its last reader closes, and is read by name", async () => {
+  const folder = temporaryFolder();
+  // Few open files, so that LevelDB opens tables by name long after the database was opened.
+  const store = await openStore(join(folder, 'store'), {
+    maxOpenFiles: 80,
+    writeBufferSize: 64 * 1024,
+    maxFileSize: 1024 * 1024,
+  });
+  const model = numbered('k', 6000, 'v'.repeat(120));
+  await put(store, model);
+  await compactFully(store);
+  const snapshot = store.snapshot();
+  const iterator = store.iterator(VIEW);
+  const first = await iterator.next();
+  await store.excise([span('')]);
+  expect(generationNames(store.location)).toEqual(['gen-000001', 'gen-000002']);
+  expect(await contentsOf(store)).toEqual(new Map());
+  await expectContents(store, model, ['absent'], snapshot);
+  expect([first, ...(await iterator.all())]).toHaveLength(model.size);
+  await iterator.close();
+  expect(existsSync(join(store.location, 'gen-000001', 'CURRENT'))).toBe(true);
+  await snapshot.close();
+  await expect.poll(() => generationNames(store.location)).toEqual(['gen-000002']);
+});
+
+describe('rule 20: compactions meanwhile', () => {
+  test('rule 20: extracts, checkpoints and commits during compactions see one state each', async () => {
+    const folder = temporaryFolder();
+    const store = await openThreadedStore(join(folder, 'store'), {
+      writeBufferSize: 64 * 1024,
+      maxFileSize: 1024 * 1024,
+    });
+    const model = numbered('k', 2000, '');
+    let revision = 0;
+    const rewrite = async () => {
+      revision++;
+      for (const key of model.keys()) model.set(key, `${revision}`.padEnd(100, 'x'));
+      await put(store, model);
+    };
+    await rewrite();
+    let busy = true;
+    const compacting = (async () => {
+      while (busy) await compactFully(store);
+    })();
+    for (let round = 0; round < 8; round++) {
+      await rewrite();
+      const copy = join(folder, `copy-${round}`);
+      const extracted = join(folder, `extracted-${round}`);
+      const other = await openStore(join(folder, `other-${round}`));
+      const [tables] = await Promise.all([
+        store.extract([span('k0500', 'k1500')], extracted),
+        store.checkpoint(copy),
+        round % 2 === 0 ? store.excise([span('x')]) : undefined,
+      ]);
+      await other.ingestAndExcise(tables);
+      const inside = [...model].filter(([key]) => key >= 'k0500' && key < 'k1500');
+      await expectContents(other, new Map(inside));
+      const copied = await openStore(copy);
+      await expectContents(copied, model);
+      await Promise.all([other.close(), copied.close()]);
+    }
+    busy = false;
+    await compacting;
+    await expectContents(store, model);
+  });
+
+  const before: HandLevels = {
+    1: [[{ key: 'a', sequence: 1, value: '1' }], [{ key: 'b', sequence: 2, value: '1' }]],
+  };
+
+  test('rule 20: a table that is gone when it is linked makes the version be read again', () => {
+    const folder = temporaryFolder();
+    const base = join(folder, 'base');
+    writeLevelFolder(base, before);
+    nodeFileSystem.makeFolder(join(folder, 'target'));
+    const watched = new WatchedFileSystem();
+    let compacted = false;
+    watched.before = ({ name, path }) => {
+      if (name !== 'link' || compacted || !path.endsWith('000004.ldb')) return;
+      compacted = true;
+      // What a compaction does in between: other tables, another version.
+      rmSync(base, { recursive: true });
+      writeLevelFolder(
+        base,
+        { ...before, 2: [[{ key: 'c', sequence: 3, value: '1' }]] },
+        {
+          alter: (version) => ({
+            ...version,
+            levels: version.levels.map((tables) => tables.filter(({ number }) => number !== 4)),
+          }),
+        },
+      );
+      rmSync(join(base, '000004.ldb'));
+    };
+    const { version } = pinVersion(
+      watched,
+      base,
+      join(folder, 'target'),
+      ({ levels }) => levels.flat().map((table) => ({ table, name: `${table.number}.pin` })),
+      () => undefined,
+    );
+    expect(compacted).toBe(true);
+    expect(version).toEqual(readVersion(nodeFileSystem, base));
+    expect(nodeFileSystem.readFolder(join(folder, 'target'))).toEqual(['3.pin', '5.pin']);
+  });
+
+  test('rule 20: a table that is gone though the version in force lists it is damage, not a race', async () => {
+    const folder = temporaryFolder();
+    const base = join(folder, 'base');
+    writeLevelFolder(base, before);
+    rmSync(join(base, '000004.ldb'));
+    const error = await adopt(base, join(folder, 'store'), { fileSystem: nodeFileSystem }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toMatchObject({ code: 'SSTITCH_STORE_CORRUPT' });
+    expect(String(error)).toContain('000004.ldb');
+    expect(existsSync(join(folder, 'store'))).toBe(false);
+  });
+});

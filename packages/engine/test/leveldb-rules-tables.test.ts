@@ -1,0 +1,221 @@
+// Rules 13 to 15 of formats/leveldb.md: table files.
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { maskedChecksum, nodeFileSystem, TableReader } from '@sstitch/sst';
+import { describe, expect, test } from 'vitest';
+import { extractTables } from '../src/extract/extract-tables.js';
+import { adopt } from '../src/index.js';
+import { tableFileName } from '../src/leveldb/file-names.js';
+import type { Version } from '../src/leveldb/manifest.js';
+import {
+  contentsOfLevels,
+  type HandLevels,
+  newest,
+  writeLevelFolder,
+  writeTable,
+} from './level-folder.js';
+import {
+  type Contents,
+  expectContents,
+  expectContentsThroughout,
+  expectTidy,
+  openStore,
+  put,
+  rejection,
+  span,
+  temporaryFolder,
+} from './store-fixture.js';
+
+const LEVELS: HandLevels = {
+  0: [[{ key: 'b', sequence: 9, value: 'new' }]],
+  6: [
+    [
+      { key: 'a', sequence: 1, value: 'old' },
+      { key: 'b', sequence: 2, value: 'old' },
+    ],
+  ],
+};
+
+describe('rule 13: file names and sizes', () => {
+  test('rule 13: tables named .sst are adopted, under .ldb, and what is staged is .ldb', async () => {
+    const folder = temporaryFolder();
+    writeLevelFolder(join(folder, 'base'), LEVELS);
+    for (const number of [3, 4]) {
+      const name = join(folder, 'base', tableFileName(number));
+      renameSync(name, name.replace('.ldb', '.sst'));
+    }
+    await adopt(join(folder, 'base'), join(folder, 'store'), { fileSystem: nodeFileSystem });
+    expect(existsSync(join(folder, 'store', 'gen-000001', tableFileName(3)))).toBe(true);
+    const store = await openStore(join(folder, 'store'));
+    await store.excise([span('x')]);
+    await expectContentsThroughout(store, contentsOfLevels(LEVELS));
+  });
+
+  test.each([-1, 1])(
+    'rule 13: a recorded size that is off by %i is refused',
+    async (difference) => {
+      const folder = temporaryFolder();
+      const alter = (version: Version): Version => ({
+        ...version,
+        levels: version.levels.map((tables) =>
+          tables.map((table) => ({ ...table, sizeBytes: table.sizeBytes + difference })),
+        ),
+      });
+      writeLevelFolder(join(folder, 'base'), LEVELS, { alter });
+      const adopted = adopt(join(folder, 'base'), join(folder, 'store'), {
+        fileSystem: nodeFileSystem,
+      });
+      expect((await rejection(adopted)).code).toBe('SSTITCH_STORE_CORRUPT');
+      expect(existsSync(join(folder, 'store'))).toBe(false);
+      const request = {
+        sourceFolder: join(folder, 'base'),
+        targetFolder: join(folder, 'out'),
+        spans: [span('a')],
+        leastLogNumber: 0,
+      };
+      expect(() => extractTables(nodeFileSystem, request, () => undefined)).toThrow(/size|bytes/);
+    },
+  );
+});
+
+/** Enough entries for several blocks and filter windows. */
+function entriesOf(prefix: string, value = 'v') {
+  return Array.from({ length: 400 }, (_, index) => ({
+    key: `${prefix}${String(index).padStart(4, '0')}`,
+    sequence: index + 1,
+    value: `${value}${'x'.repeat(30)}`,
+  }));
+}
+
+/** A store that holds some keys, and a well-made foreign table for its span "k" to "l". */
+async function storeAndTable() {
+  const folder = temporaryFolder();
+  const path = join(folder, 'foreign.table');
+  writeTable(path, entriesOf('k'), { compression: 'none' });
+  const store = await openStore(join(folder, 'store'));
+  const model: Contents = new Map([
+    ['a', '1'],
+    ['k0001', 'base'],
+    ['z', '1'],
+  ]);
+  await put(store, model);
+  const ingest = (damaged: Uint8Array) => {
+    writeFileSync(path, damaged);
+    return store.ingestAndExcise([{ span: span('k', 'l'), runs: [[path]] }]);
+  };
+  return { folder, path, store, model, ingest, whole: Uint8Array.from(readFileSync(path)) };
+}
+
+/** Sets the type of the block that ends at `trailer`, with a checksum that fits. */
+function withBlockType(whole: Uint8Array, start: number, trailer: number, type: number) {
+  const damaged = whole.slice();
+  damaged[trailer] = type;
+  const checksum = maskedChecksum(damaged.subarray(start, trailer + 1));
+  new DataView(damaged.buffer).setUint32(trailer + 1, checksum, true);
+  return damaged;
+}
+
+describe('rule 14: blocks and filters', () => {
+  test('rule 14: a foreign table with a block of an unknown type is refused, the store as it was', async () => {
+    const { store, model, ingest, whole, path } = await storeAndTable();
+    const reader = TableReader.open(nodeFileSystem, path);
+    const { index } = reader.parts;
+    const size = new Set<number>();
+    for (let at = 0; at < index.blockCount; at++) size.add(index.offsetOf(at) + index.sizeOf(at));
+    reader.close();
+    const first = Math.min(...size);
+    for (const type of [2, 4, 255]) {
+      const error = await rejection(ingest(withBlockType(whole, 0, first, type)));
+      expect(error.code).toBe('SSTITCH_TABLES_INVALID');
+    }
+    await expectContentsThroughout(store, model);
+  });
+
+  test("rule 14: a foreign table whose filter is another table's is refused", async () => {
+    const { folder, store, model, ingest, whole, path } = await storeAndTable();
+    const otherPath = join(folder, 'other.table');
+    writeTable(otherPath, entriesOf('j'), { compression: 'none' });
+    const other = readFileSync(otherPath);
+    const reader = TableReader.open(nodeFileSystem, path);
+    const handle = reader.parts.filterHandle;
+    reader.close();
+    if (handle === undefined) throw new Error('the table has a filter');
+    const damaged = whole.slice();
+    const end = Number(handle.offset) + Number(handle.size) + 5;
+    damaged.set(other.subarray(Number(handle.offset), end), Number(handle.offset));
+    expect((await rejection(ingest(damaged))).code).toBe('SSTITCH_TABLES_INVALID');
+    await expectContentsThroughout(store, model);
+  });
+
+  test.each([
+    ['raw blocks', { compression: 'none' }],
+    ['snappy blocks', { compression: 'snappy' }],
+    ['no filter', { bloomBitsPerKey: 0 }],
+    ['small blocks, so that filter windows hold several', { blockSizeBytes: 1024 }],
+  ] as const)(
+    'rule 14: a foreign table with %s is taken, and get finds each key',
+    async (_, table) => {
+      const { folder, store, model } = await storeAndTable();
+      const path = join(folder, 'taken.table');
+      writeTable(path, entriesOf('k', 'taken'), table);
+      await store.ingestAndExcise([{ span: span('k', 'l'), runs: [[path]] }]);
+      model.delete('k0001');
+      const expected = new Map([...model, ...newest(entriesOf('k', 'taken'))]);
+      await expectContentsThroughout(store, expected, ['k', 'k9']);
+    },
+  );
+});
+
+describe('rule 15: lengths are not trusted', () => {
+  test('rule 15: a foreign table cut short or with bytes added is refused', async () => {
+    const { store, model, ingest, whole } = await storeAndTable();
+    for (const size of [0, 1, 47, 48, 1000, whole.byteLength - 1]) {
+      const error = await rejection(ingest(whole.slice(0, size)));
+      expect(error.code).toBe('SSTITCH_TABLES_INVALID');
+      expect(error.message).toContain('foreign.table');
+    }
+    const longer = new Uint8Array(whole.byteLength + 8);
+    longer.set(whole);
+    expect((await rejection(ingest(longer))).code).toBe('SSTITCH_TABLES_INVALID');
+    expectTidy(store.location);
+    await expectContents(store, model);
+  });
+
+  test('rule 15: a foreign table with any byte changed is refused', async () => {
+    const { store, model, ingest, whole } = await storeAndTable();
+    const { generation } = await store.metrics();
+    const positions = Array.from({ length: 60 }, (_, at) => Math.floor((at * whole.length) / 60));
+    // Footer: handles, padding (which LevelDB does not read, so it may differ) and magic.
+    const footer = whole.length - 48;
+    for (const position of [...positions, footer, footer + 1, footer + 2, whole.length - 1]) {
+      const damaged = whole.slice();
+      damaged[position] = (damaged[position] ?? 0) ^ 0x55;
+      const error = await rejection(ingest(damaged));
+      expect([position, error.code]).toEqual([position, 'SSTITCH_TABLES_INVALID']);
+    }
+    expect((await store.metrics()).generation).toBe(generation);
+    await expectContentsThroughout(store, model);
+  });
+
+  test('rule 15: a sequence that would leave the store no room is refused', async () => {
+    const { folder, store, model } = await storeAndTable();
+    const path = join(folder, 'late.table');
+    writeTable(path, [{ key: 'k', sequence: 2 ** 53 - 1, value: '' }]);
+    const error = await rejection(
+      store.ingestAndExcise([{ span: span('k', 'l'), runs: [[path]] }]),
+    );
+    expect(error.code).toBe('SSTITCH_TABLES_INVALID');
+    await expectContentsThroughout(store, model);
+  });
+
+  test('rule 15: a missing table and a folder in its place are refused', async () => {
+    const { folder, store, model } = await storeAndTable();
+    for (const path of [join(folder, 'absent'), folder]) {
+      const error = await rejection(
+        store.ingestAndExcise([{ span: span('k', 'l'), runs: [[path]] }]),
+      );
+      expect(error.message).toContain(path);
+    }
+    await expectContentsThroughout(store, model);
+  });
+});

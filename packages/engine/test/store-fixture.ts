@@ -1,0 +1,204 @@
+// Stores for tests, and the one check that nearly all of them end in: what iteration shows is what
+// get gives, and both are what a Map says, before and after a full compaction and a reopen.
+//
+// Keys and values are latin1 strings here: one character a byte, so that 00 and FF are easy to write.
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { nodeFileSystem } from '@sstitch/sst';
+import { expect, onTestFinished } from 'vitest';
+import type { EntryPages, ReadableEngine, Span } from '../src/contract.js';
+import { EngineError } from '../src/errors.js';
+import { Store, type StoreOptions } from '../src/index.js';
+
+export type ByteStore = Store<Uint8Array, Uint8Array>;
+/** Keys to values, both latin1. */
+export type Contents = Map<string, string>;
+
+export const VIEW = { keyEncoding: 'view', valueEncoding: 'view' } as const;
+const TOP = new Uint8Array(80).fill(0xff);
+
+export function bytes(text: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(text, 'latin1'));
+}
+
+export function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('latin1');
+}
+
+/** `[start, end)`; without an end, to the end of all keys. */
+export function span(start: string, end?: string): Span {
+  return { start: bytes(start), end: end === undefined ? undefined : bytes(end) };
+}
+
+/** A folder that is gone after the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sstitch-engine-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export type FixtureOptions = StoreOptions<Uint8Array, Uint8Array>;
+
+/** Opens a store whose file work runs in this thread, unless the options say otherwise. */
+export function openStore(path: string, options: FixtureOptions = {}): Promise<ByteStore> {
+  return openThreadedStore(path, { fileSystem: nodeFileSystem, ...options });
+}
+
+/** Opens a store whose file work runs in worker threads (of the built package). */
+export async function openThreadedStore(
+  path: string,
+  options: FixtureOptions = {},
+): Promise<ByteStore> {
+  const store: ByteStore = new Store(path, { ...VIEW, ...options });
+  onTestFinished(() => store.close());
+  await store.open();
+  return store;
+}
+
+export async function put(store: ByteStore, entries: Iterable<readonly [string, string]>) {
+  await store.batch(
+    [...entries].map(([key, value]) => ({ type: 'put', key: bytes(key), value: bytes(value) })),
+  );
+}
+
+/** Every entry, by iteration. */
+export async function contentsOf(
+  store: ReadableEngine,
+  options: Omit<Parameters<ReadableEngine['iterator']>[0], keyof typeof VIEW> = {},
+): Promise<Contents> {
+  const iterator = store.iterator({ ...VIEW, ...options });
+  const contents: Contents = new Map();
+  try {
+    for (;;) {
+      const page = await iterator.nextv(1000);
+      if (page.length === 0) return contents;
+      for (const [key, value] of page) contents.set(text(key), text(value));
+    }
+  } finally {
+    await iterator.close();
+  }
+}
+
+/** The state holds exactly `expected`, by iteration and by get; `absent` keys are in neither. */
+export async function expectContents(
+  store: ReadableEngine,
+  expected: Contents,
+  absent: Iterable<string> = [],
+  snapshot?: ReturnType<ReadableEngine['snapshot']>,
+): Promise<void> {
+  const options = snapshot === undefined ? {} : { snapshot };
+  const sorted = [...expected].sort(([a], [b]) => (a < b ? -1 : 1));
+  expect([...(await contentsOf(store, options))]).toEqual(sorted);
+  const keys = [...expected.keys(), ...[...absent].filter((key) => !expected.has(key))];
+  const values = await store.getMany(keys.map(bytes), { ...VIEW, ...options });
+  expect(keys.map((key, index) => [key, valueText(values[index])])).toEqual(
+    keys.map((key) => [key, expected.get(key)]),
+  );
+}
+
+function valueText(value: Uint8Array | undefined): string | undefined {
+  return value === undefined ? undefined : text(value);
+}
+
+/** `expectContents` now, after a full compaction, and reopened; gives the reopened store. */
+export async function expectContentsThroughout(
+  store: ByteStore,
+  expected: Contents,
+  absent: Iterable<string> = [],
+  options: FixtureOptions = {},
+): Promise<ByteStore> {
+  await expectContents(store, expected, absent);
+  await compactFully(store);
+  await expectContents(store, expected, absent);
+  await store.close();
+  expectTidy(store.location);
+  const reopened = await openStore(store.location, options);
+  await expectContents(reopened, expected, absent);
+  return reopened;
+}
+
+export async function compactFully(store: ByteStore): Promise<void> {
+  await store.compactRange(new Uint8Array(0), TOP);
+}
+
+/** Nothing is left in a store's folder but one generation. */
+export function expectTidy(path: string): void {
+  const names = readdirSync(path).filter((name) => name !== 'CURRENT.tmp');
+  expect(names.filter((name) => !/^gen-\d{6}$/.test(name) && !isEmptyFolder(path, name))).toEqual([
+    'CURRENT',
+    'FORMAT',
+  ]);
+  expect(names.filter((name) => name.startsWith('gen-'))).toHaveLength(1);
+}
+
+function isEmptyFolder(path: string, name: string): boolean {
+  return ['staging', 'readers'].includes(name) && readdirSync(join(path, name)).length === 0;
+}
+
+/** Names of the generations' folders. */
+export function generationNames(path: string): string[] {
+  return existsSync(path) ? readdirSync(path).filter((name) => name.startsWith('gen-')) : [];
+}
+
+/** The folder of the generation that reads go to now. */
+export async function currentFolder(store: ByteStore): Promise<string> {
+  const { generation } = await store.metrics();
+  return join(store.location, `gen-${String(generation).padStart(6, '0')}`);
+}
+
+/** Replaces what a model holds inside the spans. */
+export function replaceInModel(model: Contents, spans: readonly Span[], incoming: Contents): void {
+  for (const key of [...model.keys()]) if (isInside(spans, key)) model.delete(key);
+  for (const [key, value] of incoming) model.set(key, value);
+}
+
+export function isInside(spans: readonly Span[], key: string): boolean {
+  return spans.some(
+    ({ start, end }) => text(start) <= key && (end === undefined || key < text(end)),
+  );
+}
+
+/** Entries as the pages that `replaceSpans` takes, sorted. */
+export async function* pagesOf(contents: Contents, pageEntries = 100): EntryPages {
+  const sorted = [...contents].sort(([a], [b]) => (a < b ? -1 : 1));
+  for (let index = 0; index < sorted.length; index += pageEntries) {
+    yield sorted
+      .slice(index, index + pageEntries)
+      .map(([key, value]) => [bytes(key), bytes(value)] as const);
+  }
+}
+
+/** `count` entries under a prefix: "p0000", "p0001", … */
+export function numbered(prefix: string, count: number, value: string): Contents {
+  const contents: Contents = new Map();
+  for (let index = 0; index < count; index++) {
+    contents.set(`${prefix}${String(index).padStart(4, '0')}`, `${value}-${index}`);
+  }
+  return contents;
+}
+
+/** The error that a promise rejects with. */
+export async function rejection(promise: Promise<unknown>): Promise<EngineError> {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(EngineError);
+  return error as EngineError;
+}
+
+/** The cause of abstract-level's LEVEL_DATABASE_NOT_OPEN when a store does not open. */
+export async function openFailure(
+  path: string,
+  options: FixtureOptions = {},
+): Promise<EngineError> {
+  const store: ByteStore = new Store(path, { ...VIEW, fileSystem: nodeFileSystem, ...options });
+  const error = (await store.open().then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )) as { code?: unknown; cause?: unknown } | undefined;
+  expect(error?.code).toBe('LEVEL_DATABASE_NOT_OPEN');
+  expect(error?.cause).toBeInstanceOf(EngineError);
+  return error?.cause as EngineError;
+}

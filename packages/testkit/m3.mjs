@@ -1,0 +1,10 @@
+import {Store} from '@sstitch/engine'; import {mkdtempSync} from 'node:fs';
+const d=mkdtempSync('/tmp/tkwork/x'); const t=new Store(d+'/t',{keyEncoding:'view',valueEncoding:'view'}); await t.open();
+await t.put(Buffer.from('a'),Buffer.from('1'));
+const ex=t.excise([{start:Buffer.from('b'),end:Buffer.from('c')}]).then(()=>'ok',e=>e.code);
+await new Promise(r=>setTimeout(r,Number(process.argv[2]??5)));
+const results={}; const writes=[];
+for(let i=0;i<150;i++) writes.push(t.batch(Array.from({length:1500},(_, k)=>({type:'put',key:Buffer.from('k'+i+'-'+k),value:Buffer.alloc(100)})),{sync:i%3==0}).then(()=>'ok',e=>e.code).then(r=>{results[r]=(results[r]??0)+1}));
+await t.close(); console.log('closed', await ex);
+await Promise.race([Promise.all(writes),new Promise(r=>setTimeout(r,8000))]); console.log(results);
+const u=new Store(d+'/t',{keyEncoding:'view',valueEncoding:'view'}); await u.open(); let n=0; for await (const k of u.keys()) n++; console.log('entries',n,'acknowledged',(results.ok??0)*1500+1); await u.close();

@@ -1,0 +1,126 @@
+// What an engine holds, remembered entry by entry, and compared later to the first key that differs.
+import { type ByteIteratorOptions, byteEncodings, type ReadableEngine } from '@sstitch/engine';
+import {
+  type Bucket,
+  compareBytes,
+  equalBytes,
+  parseSyncId,
+  spanContains,
+  syncSpans,
+  toHex,
+} from '@sstitch/keys';
+import { TestkitError, type TestkitErrorCode } from './errors.js';
+import { spanPages } from './sync-digest.js';
+
+type Entry = readonly [key: Uint8Array, value: Uint8Array];
+
+export interface CapturedSync {
+  /** The text form. */
+  readonly syncId: string;
+  /** The entries of each bucket, in the order of formats/keys.md. */
+  readonly buckets: ReadonlyArray<{ readonly bucket: Bucket; readonly entries: readonly Entry[] }>;
+}
+
+export interface CapturedEngine {
+  readonly syncs: readonly CapturedSync[];
+  /** Everything that lies in none of the captured syncs. */
+  readonly others: readonly Entry[];
+}
+
+/** Remembers all that an engine holds of a sync. It is all in memory: for fixtures, not for real syncs. */
+export async function captureSync(engine: ReadableEngine, syncId: string): Promise<CapturedSync> {
+  const snapshot = engine.snapshot();
+  try {
+    const buckets: Array<{ bucket: Bucket; entries: Entry[] }> = [];
+    for (const { bucket, span } of syncSpans(syncId)) {
+      const entries: Entry[] = [];
+      for await (const page of spanPages(engine, span, snapshot)) entries.push(...page);
+      buckets.push({ bucket, entries });
+    }
+    return { syncId, buckets };
+  } finally {
+    await snapshot.close();
+  }
+}
+
+/** Remembers these syncs, and all that the engine holds besides. */
+export async function captureEngine(
+  engine: ReadableEngine,
+  syncIds: readonly string[],
+): Promise<CapturedEngine> {
+  const syncs: CapturedSync[] = [];
+  for (const syncId of syncIds) syncs.push(await captureSync(engine, syncId));
+  const spans = syncIds.flatMap((syncId) => syncSpans(parseSyncId(syncId)));
+  const others: Entry[] = [];
+  const options: ByteIteratorOptions = byteEncodings;
+  const iterator = engine.iterator(options);
+  try {
+    for (;;) {
+      const page = await iterator.nextv(1000);
+      if (page.length === 0) break;
+      for (const entry of page) {
+        if (!spans.some(({ span }) => spanContains(span, entry[0]))) others.push(entry);
+      }
+    }
+  } finally {
+    await iterator.close();
+  }
+  return { syncs, others };
+}
+
+/**
+ * Every sync but the replaced ones, and everything outside the syncs, is as it was.
+ *
+ * @throws TestkitError SSTITCH_ISOLATION_BROKEN, naming the sync, the bucket and the first key that differs
+ */
+export function assertIsolated(
+  before: CapturedEngine,
+  after: CapturedEngine,
+  replacedSyncIds: readonly string[],
+): void {
+  const later = new Map(after.syncs.map((sync) => [sync.syncId, sync]));
+  for (const sync of before.syncs) {
+    if (replacedSyncIds.includes(sync.syncId)) continue;
+    compareSync('SSTITCH_ISOLATION_BROKEN', sync, later.get(sync.syncId));
+  }
+  const problem = firstDifference(before.others, after.others);
+  if (problem !== undefined) {
+    throw new TestkitError('SSTITCH_ISOLATION_BROKEN', `outside every sync, ${problem}`);
+  }
+}
+
+/**
+ * A sync holds what another engine, or a moment before, held of it.
+ *
+ * @throws TestkitError SSTITCH_CONTENT_WRONG, naming the sync, the bucket and the first key that differs
+ */
+export function assertSameSync(expected: CapturedSync, actual: CapturedSync): void {
+  compareSync('SSTITCH_CONTENT_WRONG', expected, actual);
+}
+
+function compareSync(
+  code: TestkitErrorCode,
+  expected: CapturedSync,
+  actual: CapturedSync | undefined,
+): void {
+  for (const { bucket, entries } of expected.buckets) {
+    const found = actual?.buckets.find((other) => other.bucket === bucket)?.entries ?? [];
+    const problem = firstDifference(entries, found);
+    if (problem === undefined) continue;
+    throw new TestkitError(code, `sync ${expected.syncId}, bucket ${bucket}: ${problem}`);
+  }
+}
+
+function firstDifference(before: readonly Entry[], after: readonly Entry[]): string | undefined {
+  for (let at = 0; at < Math.max(before.length, after.length); at++) {
+    const [old, now] = [before[at], after[at]];
+    if (old === undefined && now !== undefined) return `key ${toHex(now[0])} is there now`;
+    if (old !== undefined && now === undefined) return `key ${toHex(old[0])} is gone`;
+    if (old === undefined || now === undefined) return undefined;
+    const order = compareBytes(old[0], now[0]);
+    if (order < 0) return `key ${toHex(old[0])} is gone`;
+    if (order > 0) return `key ${toHex(now[0])} is there now`;
+    if (!equalBytes(old[1], now[1])) return `key ${toHex(old[0])} has another value`;
+  }
+  return undefined;
+}

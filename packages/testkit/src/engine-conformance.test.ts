@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { type ByteStore, openStore, temporaryFolder } from '../test/real-store.js';
+import { engineConformance } from './engine-conformance.js';
+import { ModelEngine } from './model-engine.js';
+
+engineConformance('model engine', { describe, it }, async () => {
+  const engine = new ModelEngine();
+  return { engine, destroy: () => engine.close() };
+});
+
+// While one store is open its process's worker threads stay: the others open faster.
+const keeperFolder = temporaryFolder();
+let keeper: ByteStore;
+beforeAll(async () => {
+  keeper = await openStore(`${keeperFolder.path}/keeper`);
+});
+afterAll(async () => {
+  await keeper.close();
+  keeperFolder.remove();
+});
+
+engineConformance('store', { describe, it }, async () => {
+  const folder = temporaryFolder();
+  const location = `${folder.path}/store`;
+  let store = await openStore(location);
+  return {
+    engine: store,
+    reopen: async () => {
+      await store.close();
+      store = await openStore(location);
+      return store;
+    },
+    destroy: async () => {
+      await store.close();
+      folder.remove();
+    },
+  };
+});

@@ -1,0 +1,26 @@
+// The conformance suite: every guarantee of @sstitch/engine's contract as tests, for any engine under any
+// test framework. A test's name begins with the number of the guarantee it checks.
+import { testRaces } from './conformance/races.js';
+import { testReadsAndBatches } from './conformance/reads-and-batches.js';
+import { testReplacements } from './conformance/replacements.js';
+import { type MakeEngine, type TestFramework, testsOn } from './conformance/subject.js';
+
+export type { EngineUnderTest, MakeEngine, TestFramework } from './conformance/subject.js';
+
+/**
+ * Declares the conformance tests of an engine.
+ *
+ * @param name - of the engine, for the report.
+ * @param framework - `describe` and `it` of vitest, mocha, node:test or the like.
+ * @param makeEngine - makes an empty engine for each test.
+ */
+export function engineConformance(
+  name: string,
+  framework: TestFramework,
+  makeEngine: MakeEngine,
+): void {
+  const test = testsOn(framework, makeEngine);
+  framework.describe(`${name}: reads, batches and views`, () => testReadsAndBatches(test));
+  framework.describe(`${name}: replacements`, () => testReplacements(test));
+  framework.describe(`${name}: races`, () => testRaces(test));
+}

@@ -1,0 +1,129 @@
+// What a metamorphic run may do to an engine, as plain data, so that fast-check can shrink and print it.
+import fc from 'fast-check';
+
+/** A key in hex: short to print, and ordered as its bytes are. */
+export type HexKey = string;
+
+export interface WriteStep {
+  readonly key: HexKey;
+  /** The value's length; it is filled with bytes made of the action's number. None: a delete. */
+  readonly valueBytes: number | undefined;
+}
+
+export interface RangeSpec {
+  readonly from: HexKey | undefined;
+  readonly to: HexKey | undefined;
+  readonly isFromOpen: boolean;
+  readonly isToClosed: boolean;
+  readonly reverse: boolean;
+  readonly limit: number;
+}
+
+/** Spans by their bounds, which are sorted and paired off; entries outside them are left out. */
+export interface ReplaceSpec {
+  readonly bounds: readonly HexKey[];
+  readonly isLastUnbounded: boolean;
+  readonly entries: readonly WriteStep[];
+  readonly pageEntries: number;
+}
+
+export type Action =
+  | { readonly do: 'batch'; readonly writes: readonly WriteStep[]; readonly sync: boolean }
+  | { readonly do: 'fill'; readonly prefix: HexKey; readonly count: number; readonly valueBytes: number }
+  | { readonly do: 'clear'; readonly range: RangeSpec }
+  | ({ readonly do: 'replaceSpans' } & ReplaceSpec)
+  | ({ readonly do: 'replaceUnderWrites'; readonly writes: readonly (readonly WriteStep[])[]; readonly via: 'entries' | 'tables' } & ReplaceSpec)
+  | ({ readonly do: 'replaceAborted'; readonly afterMs: number } & ReplaceSpec)
+  | ({ readonly do: 'closeDuringReplace'; readonly afterMs: number } & ReplaceSpec)
+  | ({ readonly do: 'transfer'; readonly move: boolean; readonly compactSource: boolean } & ReplaceSpec)
+  | ({ readonly do: 'excise' } & ReplaceSpec)
+  | { readonly do: 'checkpoint' }
+  | { readonly do: 'reopen' }
+  | { readonly do: 'compact'; readonly from: HexKey; readonly to: HexKey }
+  | { readonly do: 'openIterator'; readonly range: RangeSpec; readonly ofSnapshot: number }
+  | { readonly do: 'stepIterator'; readonly pick: number; readonly size: number }
+  | { readonly do: 'openSnapshot' }
+  | { readonly do: 'readSnapshot'; readonly pick: number; readonly keys: readonly HexKey[] }
+  | { readonly do: 'closeView'; readonly pick: number };
+
+// Few distinct bytes, those at the edges of everything: keys meet, and are each other's prefixes.
+const keyByte = fc.constantFrom('00', '01', '61', '62', '7f', 'fe', 'ff');
+const key: fc.Arbitrary<HexKey> = fc.oneof(
+  { weight: 30, arbitrary: fc.array(keyByte, { minLength: 1, maxLength: 4 }).map((b) => b.join('')) },
+  { weight: 1, arbitrary: fc.constantFrom('', 'ff'.repeat(70), `${'ff'.repeat(70)}00`) },
+);
+const valueBytes = fc.oneof(
+  { weight: 8, arbitrary: fc.integer({ min: 0, max: 40 }) },
+  { weight: 2, arbitrary: fc.integer({ min: 1000, max: 9000 }) },
+);
+const put = fc.record({ key, valueBytes });
+const write: fc.Arbitrary<WriteStep> = fc.record({
+  key,
+  valueBytes: fc.oneof({ weight: 3, arbitrary: valueBytes }, { weight: 1, arbitrary: fc.constant(undefined) }),
+});
+const writes = fc.array(write, { minLength: 1, maxLength: 10 });
+const range: fc.Arbitrary<RangeSpec> = fc.record({
+  from: fc.option(key, { nil: undefined }),
+  to: fc.option(key, { nil: undefined }),
+  isFromOpen: fc.boolean(),
+  isToClosed: fc.boolean(),
+  reverse: fc.boolean(),
+  limit: fc.constantFrom(-1, -1, -1, 1, 7),
+});
+const replace: fc.Arbitrary<ReplaceSpec> = fc.record({
+  bounds: fc.array(key, { minLength: 0, maxLength: 8 }),
+  isLastUnbounded: fc.nat(5).map((n) => n === 0),
+  entries: fc.array(put, { maxLength: 25 }),
+  pageEntries: fc.integer({ min: 1, max: 9 }),
+});
+const pick = fc.nat(7);
+const afterMs = fc.integer({ min: 0, max: 60 });
+
+const WEIGHTED: ReadonlyArray<readonly [weight: number, arbitrary: fc.Arbitrary<Action>]> = [
+  [10, fc.record({ do: fc.constant('batch' as const), writes, sync: fc.boolean() })],
+  [
+    3,
+    fc.record({
+      do: fc.constant('fill' as const),
+      prefix: key,
+      count: fc.integer({ min: 10, max: 150 }),
+      valueBytes: fc.integer({ min: 200, max: 1500 }),
+    }),
+  ],
+  [2, fc.record({ do: fc.constant('clear' as const), range })],
+  [8, tagged('replaceSpans', {})],
+  [
+    4,
+    tagged('replaceUnderWrites', {
+      writes: fc.array(writes, { minLength: 1, maxLength: 5 }),
+      via: fc.constantFrom('entries' as const, 'tables' as const),
+    }),
+  ],
+  [2, tagged('replaceAborted', { afterMs })],
+  [1, tagged('closeDuringReplace', { afterMs })],
+  [6, tagged('transfer', { move: fc.boolean(), compactSource: fc.boolean() })],
+  [3, tagged('excise', {})],
+  [1, fc.record({ do: fc.constant('checkpoint' as const) })],
+  [2, fc.record({ do: fc.constant('reopen' as const) })],
+  [3, fc.record({ do: fc.constant('compact' as const), from: key, to: key })],
+  [3, fc.record({ do: fc.constant('openIterator' as const), range, ofSnapshot: fc.nat(9) })],
+  [4, fc.record({ do: fc.constant('stepIterator' as const), pick, size: fc.integer({ min: 1, max: 40 }) })],
+  [3, fc.record({ do: fc.constant('openSnapshot' as const) })],
+  [3, fc.record({ do: fc.constant('readSnapshot' as const), pick, keys: fc.array(key, { maxLength: 4 }) })],
+  [3, fc.record({ do: fc.constant('closeView' as const), pick })],
+];
+
+/** Sequences of actions, shrinking towards few and simple ones. */
+export function actionSequences(maxActions: number): fc.Arbitrary<Action[]> {
+  const action = fc.oneof(...WEIGHTED.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+  return fc.array(action, { minLength: Math.ceil(maxActions / 2), maxLength: maxActions, size: 'max' });
+}
+
+function tagged<T extends Action['do'], M extends object>(
+  name: T,
+  more: { [K in keyof M]: fc.Arbitrary<M[K]> },
+): fc.Arbitrary<Action> {
+  return fc
+    .tuple(replace, fc.record(more))
+    .map(([spec, extra]) => ({ do: name, ...spec, ...extra }) as unknown as Action);
+}

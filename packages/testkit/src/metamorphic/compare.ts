@@ -1,0 +1,117 @@
+// Holds an engine, or a view of one, against a state of the model.
+import { byteEncodings, type ByteIterator, type ByteIteratorOptions, type ReadableEngine } from '@sstitch/engine';
+import { compareBytes, equalBytes, toHex } from '@sstitch/keys';
+import { TestkitError } from '../errors.js';
+import type { ModelEntry, ModelState } from '../model-state.js';
+
+const PAGE_ENTRIES = 100;
+
+export type Snapshot = ReturnType<ReadableEngine['snapshot']>;
+
+/** Reads an iterator to its end, and closes it. */
+export async function drainIterator(iterator: ByteIterator): Promise<ModelEntry[]> {
+  const entries: ModelEntry[] = [];
+  try {
+    for (;;) {
+      const page = await iterator.nextv(PAGE_ENTRIES);
+      if (page.length === 0) return entries;
+      entries.push(...page);
+    }
+  } finally {
+    await iterator.close();
+  }
+}
+
+export async function dump(engine: ReadableEngine, snapshot?: Snapshot): Promise<ModelEntry[]> {
+  return drainIterator(engine.iterator({ ...byteEncodings, snapshot }));
+}
+
+/** Where two lists of entries part; undefined where they are equal. */
+export function difference(
+  actual: readonly ModelEntry[],
+  expected: readonly ModelEntry[],
+): string | undefined {
+  for (let at = 0; at < Math.max(actual.length, expected.length); at++) {
+    const [a, e] = [actual[at], expected[at]];
+    if (a !== undefined && e !== undefined && equalBytes(a[0], e[0]) && equalBytes(a[1], e[1])) {
+      continue;
+    }
+    return `entry ${at} of ${actual.length} is ${show(a)}, the model has ${show(e)} of ${expected.length}`;
+  }
+  return undefined;
+}
+
+export function expectEntries(
+  what: string,
+  actual: readonly ModelEntry[],
+  expected: readonly ModelEntry[],
+): void {
+  const problem = difference(actual, expected);
+  if (problem !== undefined) {
+    throw new TestkitError('SSTITCH_MODEL_MISMATCH', `${what}: ${problem}`);
+  }
+}
+
+/** Iteration both ways, get and getMany of every key and of its neighbours: all as in the model. */
+export async function expectState(
+  what: string,
+  engine: ReadableEngine,
+  state: ModelState,
+  snapshot?: Snapshot,
+): Promise<void> {
+  expectEntries(`${what}, iterated`, await dump(engine, snapshot), state.entries);
+  const reverse = engine.iterator({ ...byteEncodings, snapshot, reverse: true });
+  expectEntries(`${what}, in reverse`, await drainIterator(reverse), state.entries.toReversed());
+  const keys = state.entries.flatMap(([key]) => [key, Uint8Array.of(...key, 0)]);
+  const values = await engine.getMany(keys, { ...byteEncodings, snapshot });
+  for (const [index, key] of keys.entries()) expectValue(`${what}, getMany`, state, key, values[index]);
+  // One by one is slow: a sample.
+  const step = Math.ceil(keys.length / 40) || 1;
+  for (let at = 0; at < keys.length; at += step) {
+    const key = keys[at];
+    if (key === undefined) continue;
+    const value = await engine.get(key, { ...byteEncodings, snapshot });
+    expectValue(`${what}, get`, state, key, value);
+  }
+}
+
+export function expectValue(
+  what: string,
+  state: ModelState,
+  key: Uint8Array,
+  actual: Uint8Array | undefined,
+): void {
+  const expected = state.get(key);
+  const isEqual =
+    actual === undefined || expected === undefined
+      ? actual === expected
+      : equalBytes(actual, expected);
+  if (isEqual) return;
+  throw new TestkitError(
+    'SSTITCH_MODEL_MISMATCH',
+    `${what}: key ${toHex(key)} has ${showValue(actual)}, in the model ${showValue(expected)}`,
+  );
+}
+
+/** What of a state an iterator with these options shows. */
+export function rangeOf(state: ModelState, options: Partial<ByteIteratorOptions>): ModelEntry[] {
+  const { gt, gte, lt, lte, reverse = false, limit = -1 } = options;
+  const entries = state.entries.filter(
+    ([key]) =>
+      (gt === undefined || compareBytes(key, gt) > 0) &&
+      (gte === undefined || compareBytes(key, gte) >= 0) &&
+      (lt === undefined || compareBytes(key, lt) < 0) &&
+      (lte === undefined || compareBytes(key, lte) <= 0),
+  );
+  if (reverse) entries.reverse();
+  return limit >= 0 ? entries.slice(0, limit) : entries;
+}
+
+function show(entry: ModelEntry | undefined): string {
+  return entry === undefined ? 'none' : `${toHex(entry[0])} = ${showValue(entry[1])}`;
+}
+
+function showValue(value: Uint8Array | undefined): string {
+  if (value === undefined) return 'no value';
+  return `${value.length} bytes ${toHex(value.subarray(0, 8))}`;
+}

@@ -1,0 +1,386 @@
+// Performs actions on an engine and on the model, and compares after each.
+//
+// Invariants: `#state` is what the engine must show now; each held view carries the state it was made of.
+import {
+  type ByteIterator,
+  type ByteOperation,
+  byteEncodings,
+  type Engine,
+  type EntryPages,
+  type Span,
+} from '@sstitch/engine';
+import { compareBytes, spanContains } from '@sstitch/keys';
+import { TestkitError } from '../errors.js';
+import { type ModelEntry, ModelState, type ModelWrite } from '../model-state.js';
+import type { Action, RangeSpec, ReplaceSpec, WriteStep } from './actions.js';
+import {
+  difference,
+  drainIterator,
+  dump,
+  expectEntries,
+  expectState,
+  expectValue,
+  rangeOf,
+  type Snapshot,
+} from './compare.js';
+import type { ClearRange, MetamorphicTarget } from './target.js';
+
+const MAX_HELD_VIEWS = 6;
+
+interface HeldView {
+  readonly state: ModelState;
+  readonly snapshot?: Snapshot;
+  readonly iterator?: ByteIterator;
+  /** What the iterator has still to give. */
+  rest: ModelEntry[];
+}
+
+export class MetamorphicRun {
+  readonly #target: MetamorphicTarget;
+  #engine: Engine;
+  #state = ModelState.empty;
+  #sourceState = ModelState.empty;
+  #views: HeldView[] = [];
+  #number = 0;
+
+  constructor(target: MetamorphicTarget) {
+    this.#target = target;
+    this.#engine = target.engine;
+  }
+
+  /** @throws TestkitError SSTITCH_MODEL_MISMATCH; whatever the engine throws */
+  async run(actions: readonly Action[]): Promise<void> {
+    for (const action of actions) {
+      this.#number += 1;
+      await this.#perform(action);
+      await expectState(`after ${action.do}`, this.#engine, this.#state);
+    }
+    await this.#dropViews();
+    await this.#reopen();
+    await expectState('at the end', this.#engine, this.#state);
+  }
+
+  async #perform(action: Action): Promise<void> {
+    switch (action.do) {
+      case 'batch':
+        return this.#write(this.#writesOf(action.writes), action.sync);
+      case 'fill': {
+        const writes = Array.from({ length: action.count }, (_, index) => {
+          const suffix = ((index * 7919) % 65536).toString(16).padStart(4, '0');
+          return { key: action.prefix + suffix, valueBytes: action.valueBytes };
+        });
+        return this.#write(this.#writesOf(writes), false);
+      }
+      case 'clear':
+        return this.#clear(boundsOf(action.range));
+      case 'replaceSpans': {
+        const { spans, entries, next } = this.#plan(action);
+        const options = pagesOf(entries, action.pageEntries);
+        const { entries: count } = await this.#engine.replaceSpans(spans, options);
+        if (count !== entries.length) {
+          throw mismatch(`replaceSpans says ${count} entries, ${entries.length} were given`);
+        }
+        this.#state = next;
+        return;
+      }
+      case 'replaceUnderWrites':
+        return this.#replaceUnderWrites(action, action.writes, action.via);
+      case 'replaceAborted':
+        return this.#replaceAborted(action, action.afterMs);
+      case 'closeDuringReplace':
+        return this.#closeDuringReplace(action, action.afterMs);
+      case 'transfer': {
+        if (this.#target.transfer === undefined) return;
+        const spans = spansOf(action);
+        await this.#writeSource(this.#writesOf(action.entries));
+        if (action.compactSource) await this.#target.compactSource?.();
+        await this.#target.transfer(spans, action.move);
+        this.#state = this.#state.replace(spans, within(spans, this.#sourceState.entries));
+        return;
+      }
+      case 'excise': {
+        if (this.#target.excise === undefined) return;
+        const spans = spansOf(action);
+        await this.#target.excise(spans);
+        this.#state = this.#state.replace(spans, []);
+        return;
+      }
+      case 'checkpoint': {
+        const copied = await this.#target.checkpoint?.();
+        if (copied === undefined) return;
+        try {
+          await expectState('the checkpoint', copied.engine, this.#state);
+        } finally {
+          await copied.destroy();
+        }
+        return;
+      }
+      case 'reopen':
+        return this.#reopen();
+      case 'compact':
+        return this.#target.compactRange?.(fromHex(action.from), fromHex(action.to));
+      case 'openIterator':
+        return this.#openIterator(action.range, action.ofSnapshot);
+      case 'stepIterator':
+        return this.#stepIterator(action.pick, action.size);
+      case 'openSnapshot':
+        if (this.#views.length >= MAX_HELD_VIEWS) return;
+        this.#views.push({ state: this.#state, snapshot: this.#engine.snapshot(), rest: [] });
+        return;
+      case 'readSnapshot': {
+        const view = this.#pick(action.pick);
+        if (view?.snapshot === undefined) return;
+        await expectState('a snapshot', this.#engine, view.state, view.snapshot);
+        for (const key of action.keys.map(fromHex)) {
+          const options = { ...byteEncodings, snapshot: view.snapshot };
+          expectValue('a snapshot', view.state, key, await this.#engine.get(key, options));
+        }
+        return;
+      }
+      case 'closeView': {
+        const view = this.#pick(action.pick);
+        if (view === undefined) return;
+        this.#views = this.#views.filter((other) => other !== view);
+        return this.#readOut(view);
+      }
+    }
+  }
+
+  async #write(writes: readonly ModelWrite[], sync: boolean): Promise<void> {
+    await this.#engine.batch(operationsOf(writes), { ...byteEncodings, sync });
+    this.#state = this.#state.write(writes);
+  }
+
+  async #writeSource(writes: readonly ModelWrite[]): Promise<void> {
+    await this.#target.source?.batch(operationsOf(writes), byteEncodings);
+    this.#sourceState = this.#sourceState.write(writes);
+  }
+
+  async #clear(range: ClearRange): Promise<void> {
+    if (this.#target.clear === undefined) return;
+    await this.#target.clear(range);
+    const gone = rangeOf(this.#state, range);
+    this.#state = this.#state.write(gone.map(([key]) => ({ key, value: undefined })));
+  }
+
+  /** Batches one after another beside a replacement: it falls between two of them, for every reader. */
+  async #replaceUnderWrites(
+    spec: ReplaceSpec,
+    steps: readonly (readonly WriteStep[])[],
+    via: 'entries' | 'tables',
+  ): Promise<void> {
+    const batches = steps.map((step) => this.#writesOf(step));
+    const spans = spansOf(spec);
+    const transfer = via === 'tables' ? this.#target.transfer : undefined;
+    let entries = within(spans, this.#writesOf(spec.entries).flatMap(asEntry));
+    if (transfer !== undefined) {
+      await this.#writeSource(this.#writesOf(spec.entries));
+      entries = within(spans, this.#sourceState.entries);
+    } else {
+      entries = [...ModelState.empty.write(entries.map(([key, value]) => ({ key, value }))).entries];
+    }
+    const { during, final } = possibleStates(this.#state, batches, spans, entries);
+    let isBusy = true;
+    const replacing =
+      transfer === undefined
+        ? this.#engine.replaceSpans(spans, pagesOf(entries, spec.pageEntries))
+        : transfer.call(this.#target, spans, false);
+    const writing = (async () => {
+      for (const batch of batches) {
+        await this.#engine.batch(operationsOf(batch), byteEncodings);
+        await new Promise((resolve) => setTimeout(resolve, 3));
+      }
+    })();
+    const reading = (async () => {
+      do {
+        const seen = await dump(this.#engine);
+        if (!during.some((state) => difference(seen, state.entries) === undefined)) {
+          throw mismatch('a reader beside a replacement saw a state that never was');
+        }
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      } while (isBusy);
+    })();
+    const work = Promise.all([replacing, writing]).finally(() => {
+      isBusy = false;
+    });
+    await Promise.all([work, reading]);
+    const now = await dump(this.#engine);
+    const state = final.find((candidate) => difference(now, candidate.entries) === undefined);
+    if (state === undefined) {
+      throw mismatch(
+        `a replacement beside ${batches.length} batches: ${difference(now, final.at(-1)?.entries ?? [])}`,
+      );
+    }
+    this.#state = state;
+  }
+
+  async #replaceAborted(spec: ReplaceSpec, afterMs: number): Promise<void> {
+    const { spans, entries, next } = this.#plan(spec);
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), afterMs);
+    const pages = pagesOf(entries, spec.pageEntries);
+    try {
+      await this.#engine.replaceSpans(spans, pages, { signal: controller.signal });
+      this.#state = next;
+    } catch (error) {
+      if (!controller.signal.aborted) throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #closeDuringReplace(spec: ReplaceSpec, afterMs: number): Promise<void> {
+    if (this.#target.close === undefined || this.#target.reopen === undefined) return;
+    const { spans, entries, next } = this.#plan(spec);
+    const replacing = this.#engine.replaceSpans(spans, pagesOf(entries, spec.pageEntries)).then(
+      () => true,
+      () => false,
+    );
+    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    await this.#dropViews();
+    await this.#target.close();
+    if (await replacing) this.#state = next;
+    await this.#reopen();
+  }
+
+  async #reopen(): Promise<void> {
+    if (this.#target.reopen === undefined) return;
+    await this.#dropViews();
+    this.#engine = await this.#target.reopen();
+  }
+
+  async #openIterator(range: RangeSpec, ofSnapshot: number): Promise<void> {
+    if (this.#views.length >= MAX_HELD_VIEWS) return;
+    const options = boundsOf(range);
+    const base = this.#views[ofSnapshot];
+    const { state, snapshot } = base?.snapshot === undefined ? { state: this.#state } : base;
+    const iterator = this.#engine.iterator({ ...byteEncodings, ...options, snapshot });
+    if (snapshot !== undefined) {
+      // Reads need the snapshot open, by abstract-level's rules: it is read at once.
+      const seen = await drainIterator(iterator);
+      expectEntries('an iterator of a snapshot', seen, rangeOf(state, options));
+      return;
+    }
+    this.#views.push({ state, iterator, rest: rangeOf(state, options) });
+  }
+
+  async #stepIterator(pick: number, size: number): Promise<void> {
+    const view = this.#pick(pick);
+    if (view?.iterator === undefined) return;
+    const page = await view.iterator.nextv(size);
+    expectEntries('a held iterator', page, view.rest.slice(0, page.length));
+    if (page.length === 0 && view.rest.length > 0) throw mismatch('a held iterator ended early');
+    view.rest = view.rest.slice(page.length);
+  }
+
+  #pick(pick: number): HeldView | undefined {
+    return this.#views[pick % Math.max(1, this.#views.length)];
+  }
+
+  /** Compares all that a view still shows, and closes it. */
+  async #readOut(view: HeldView): Promise<void> {
+    if (view.snapshot !== undefined) {
+      await expectState('a snapshot at its end', this.#engine, view.state, view.snapshot);
+      await view.snapshot.close();
+    }
+    if (view.iterator !== undefined) {
+      expectEntries('a held iterator at its end', await drainIterator(view.iterator), view.rest);
+    }
+  }
+
+  async #dropViews(): Promise<void> {
+    const views = this.#views;
+    this.#views = [];
+    for (const view of views) await this.#readOut(view);
+  }
+
+  #plan(spec: ReplaceSpec): { spans: Span[]; entries: ModelEntry[]; next: ModelState } {
+    const spans = spansOf(spec);
+    const given = ModelState.empty.write(this.#writesOf(spec.entries));
+    const entries = within(spans, given.entries);
+    return { spans, entries, next: this.#state.replace(spans, entries) };
+  }
+
+  /** Values tell which action wrote them. */
+  #writesOf(steps: readonly WriteStep[]): ModelWrite[] {
+    return steps.map(({ key, valueBytes }, index) => {
+      if (valueBytes === undefined) return { key: fromHex(key), value: undefined };
+      const value = new Uint8Array(valueBytes);
+      // Half of it does not compress.
+      for (let at = 0; at < valueBytes; at += 2) value[at] = Math.imul(at + index, 2654435761) >>> 24;
+      value.set([this.#number >> 8, this.#number, index].slice(0, valueBytes));
+      return { key: fromHex(key), value };
+    });
+  }
+}
+
+/** Every state that a replacement amid a sequence of batches can show, and those it can end in. */
+function possibleStates(
+  start: ModelState,
+  batches: readonly (readonly ModelWrite[])[],
+  spans: readonly Span[],
+  entries: readonly ModelEntry[],
+): { during: ModelState[]; final: ModelState[] } {
+  const during: ModelState[] = [];
+  const final: ModelState[] = [];
+  let before = start;
+  for (let applied = 0; applied <= batches.length; applied++) {
+    during.push(before);
+    let after = before.replace(spans, entries);
+    during.push(after);
+    for (const batch of batches.slice(applied)) {
+      after = after.write(batch);
+      during.push(after);
+    }
+    final.push(after);
+    before = before.write(batches[applied] ?? []);
+  }
+  return { during, final };
+}
+
+function spansOf({ bounds, isLastUnbounded }: ReplaceSpec): Span[] {
+  const sorted = bounds.map(fromHex).sort(compareBytes);
+  const spans: Span[] = [];
+  for (let at = 0; at + 1 < sorted.length; at += 2) {
+    const [start, end] = [sorted[at], sorted[at + 1]];
+    if (start !== undefined) spans.push({ start, end });
+  }
+  const last = sorted.length % 2 === 1 ? sorted.at(-1) : undefined;
+  if (isLastUnbounded && last !== undefined) spans.push({ start: last, end: undefined });
+  return spans;
+}
+
+function within(spans: readonly Span[], entries: readonly ModelEntry[]): ModelEntry[] {
+  return entries.filter(([key]) => spans.some((span) => spanContains(span, key)));
+}
+
+function asEntry({ key, value }: ModelWrite): ModelEntry[] {
+  return value === undefined ? [] : [[key, value]];
+}
+
+function operationsOf(writes: readonly ModelWrite[]): ByteOperation[] {
+  return writes.map(({ key, value }) =>
+    value === undefined ? { type: 'del', key } : { type: 'put', key, value },
+  );
+}
+
+async function* pagesOf(entries: readonly ModelEntry[], pageEntries: number): EntryPages {
+  for (let at = 0; at < entries.length; at += pageEntries) yield entries.slice(at, at + pageEntries);
+}
+
+function boundsOf({ from, to, isFromOpen, isToClosed, reverse, limit }: RangeSpec): ClearRange {
+  return {
+    ...(from === undefined ? {} : { [isFromOpen ? 'gt' : 'gte']: fromHex(from) }),
+    ...(to === undefined ? {} : { [isToClosed ? 'lte' : 'lt']: fromHex(to) }),
+    reverse,
+    limit,
+  };
+}
+
+function fromHex(hex: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(hex, 'hex'));
+}
+
+function mismatch(message: string): TestkitError {
+  return new TestkitError('SSTITCH_MODEL_MISMATCH', message);
+}

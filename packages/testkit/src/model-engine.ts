@@ -1,0 +1,257 @@
+// The engine contract at its simplest: what a real engine is compared with, and what code over an engine
+// can be tested on without a disk.
+//
+// Invariants: the current state is immutable and is swapped as a whole; a snapshot or an iterator is a
+// reference to one. Every byte that goes in or out is copied: neither side sees the other reuse a buffer.
+import {
+  type ByteBatchOptions,
+  type ByteIterator,
+  type ByteIteratorOptions,
+  type ByteOperation,
+  type ByteReadOptions,
+  byteEncodings,
+  type Engine,
+  type EngineCapabilities,
+  type EntryPages,
+  type ReplaceSpansOptions,
+  type ReplaceSpansResult,
+  type Span,
+} from '@sstitch/engine';
+import { compareBytes, spanContains, toHex } from '@sstitch/keys';
+import { type AbstractLevel, AbstractSnapshot } from 'abstract-level';
+import { TestkitError } from './errors.js';
+import { type ModelEntry, ModelState } from './model-state.js';
+
+/** An engine in memory that does what the contract says, and nothing about speed. */
+export class ModelEngine implements Engine {
+  readonly capabilities: EngineCapabilities = { tables: false, checkpoint: false };
+  readonly #resources = new Set<{ close(): Promise<void> }>();
+  #state = ModelState.empty;
+  #status: 'open' | 'closed' = 'open';
+  #replacements: Promise<unknown> = Promise.resolve();
+
+  /** An engine that holds these entries. */
+  constructor(entries: Iterable<ModelEntry> = []) {
+    const writes = [...entries].map(([key, value]) => ({ key: copy(key), value: copy(value) }));
+    this.#state = ModelState.empty.write(writes);
+  }
+
+  get status(): string {
+    return this.#status;
+  }
+
+  /** What it holds now; a later write does not change it. */
+  get state(): ModelState {
+    return this.#state;
+  }
+
+  async get(key: Uint8Array, options?: ByteReadOptions): Promise<Uint8Array | undefined> {
+    const value = this.#stateOf(options).get(key);
+    return value === undefined ? undefined : copy(value);
+  }
+
+  async getMany(
+    keys: Uint8Array[],
+    options?: ByteReadOptions,
+  ): Promise<Array<Uint8Array | undefined>> {
+    const state = this.#stateOf(options);
+    return keys.map((key) => {
+      const value = state.get(key);
+      return value === undefined ? undefined : copy(value);
+    });
+  }
+
+  iterator(options: ByteIteratorOptions = byteEncodings): ByteIterator {
+    const iterator = new ModelIterator(this.#stateOf(options), options, () => {
+      this.#resources.delete(iterator);
+    });
+    this.#resources.add(iterator);
+    return iterator;
+  }
+
+  snapshot(): AbstractSnapshot {
+    this.#checkOpen();
+    const owner = {
+      attachResource: (resource: ModelSnapshot) => this.#resources.add(resource),
+      detachResource: (resource: ModelSnapshot) => this.#resources.delete(resource),
+    };
+    return new ModelSnapshot(owner, this.#state);
+  }
+
+  async batch(operations: ByteOperation[], _options?: ByteBatchOptions): Promise<void> {
+    this.#checkOpen();
+    this.#state = this.#state.write(
+      operations.map((operation) => ({
+        key: copy(operation.key),
+        value: operation.type === 'put' ? copy(operation.value) : undefined,
+      })),
+    );
+  }
+
+  /** @throws TestkitError SSTITCH_SPANS_INVALID, SSTITCH_ENTRIES_INVALID, SSTITCH_ABORTED */
+  replaceSpans(
+    spans: readonly Span[],
+    entries: EntryPages,
+    options: ReplaceSpansOptions = {},
+  ): Promise<ReplaceSpansResult> {
+    const started = performance.now();
+    const replaced = this.#replacements.then(async () => {
+      this.#checkOpen();
+      const checked = checkSpans(spans);
+      const held = await collectEntries(checked, entries, options.signal);
+      const paused = performance.now();
+      this.#checkOpen();
+      this.#state = this.#state.replace(checked, held);
+      const ended = performance.now();
+      return { entries: held.length, pauseMs: ended - paused, durationMs: ended - started };
+    });
+    this.#replacements = replaced.catch(() => undefined);
+    return replaced;
+  }
+
+  /** Closes it, with its iterators and snapshots. */
+  async close(): Promise<void> {
+    this.#status = 'closed';
+    for (const resource of [...this.#resources]) await resource.close();
+  }
+
+  #stateOf(options: ByteReadOptions | undefined): ModelState {
+    this.#checkOpen();
+    const snapshot = options?.snapshot;
+    if (snapshot == null) return this.#state;
+    if (!(snapshot instanceof ModelSnapshot)) {
+      throw new TestkitError('SSTITCH_OPTION_INVALID', 'the snapshot is not one of this engine');
+    }
+    // As abstract-level: throws on a closed one.
+    snapshot.ref();
+    snapshot.unref();
+    return snapshot.state;
+  }
+
+  #checkOpen(): void {
+    if (this.#status === 'open') return;
+    throw new TestkitError('SSTITCH_CLOSED', 'the engine is closed');
+  }
+}
+
+interface SnapshotOwner {
+  attachResource(resource: ModelSnapshot): void;
+  detachResource(resource: ModelSnapshot): void;
+}
+
+/** abstract-level's types leave out the constructor that implementations call. */
+const SnapshotBase = AbstractSnapshot as unknown as new (options: {
+  owner: Pick<AbstractLevel<unknown>, never>;
+}) => AbstractSnapshot;
+
+class ModelSnapshot extends SnapshotBase {
+  readonly state: ModelState;
+
+  constructor(owner: SnapshotOwner, state: ModelState) {
+    super({ owner });
+    this.state = state;
+  }
+}
+
+class ModelIterator implements ByteIterator {
+  readonly #entries: readonly ModelEntry[];
+  readonly #options: ByteIteratorOptions;
+  readonly #closed: () => void;
+  #at = 0;
+  #isOpen = true;
+
+  constructor(state: ModelState, options: ByteIteratorOptions, closed: () => void) {
+    this.#entries = entriesInRange(state, options);
+    this.#options = options;
+    this.#closed = closed;
+  }
+
+  async next(): Promise<[Uint8Array, Uint8Array] | undefined> {
+    return (await this.nextv(1))[0];
+  }
+
+  async nextv(size: number): Promise<Array<[Uint8Array, Uint8Array]>> {
+    const { keys = true, values = true, signal } = this.#options;
+    if (!this.#isOpen) throw new TestkitError('SSTITCH_CLOSED', 'the iterator is closed');
+    if (signal?.aborted) {
+      throw new TestkitError('SSTITCH_ABORTED', 'the iterator was aborted', {
+        cause: signal.reason,
+      });
+    }
+    const page = this.#entries.slice(this.#at, this.#at + Math.max(1, size));
+    this.#at += page.length;
+    return page.map(([key, value]) => {
+      const entry = [keys ? copy(key) : undefined, values ? copy(value) : undefined];
+      // What is left out is undefined, as abstract-level has it, whose types do not say so either.
+      return entry as [Uint8Array, Uint8Array];
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isOpen = false;
+    this.#closed();
+  }
+}
+
+function entriesInRange(state: ModelState, options: ByteIteratorOptions): readonly ModelEntry[] {
+  const { gt, gte, lt, lte, reverse = false, limit = -1 } = options;
+  const entries = state.entries.filter(
+    ([key]) =>
+      (gt === undefined || compareBytes(key, gt) > 0) &&
+      (gte === undefined || compareBytes(key, gte) >= 0) &&
+      (lt === undefined || compareBytes(key, lt) < 0) &&
+      (lte === undefined || compareBytes(key, lte) <= 0),
+  );
+  if (reverse) entries.reverse();
+  return limit >= 0 ? entries.slice(0, limit) : entries;
+}
+
+function checkSpans(spans: readonly Span[]): Span[] {
+  let end: Uint8Array | undefined = new Uint8Array(0);
+  return spans.map((span, index) => {
+    const isInverted = span.end !== undefined && compareBytes(span.start, span.end) > 0;
+    if (isInverted || end === undefined || compareBytes(span.start, end) < 0) {
+      throw new TestkitError(
+        'SSTITCH_SPANS_INVALID',
+        `span ${index} is inverted, or begins before the one in front of it ends`,
+      );
+    }
+    end = span.end === undefined ? undefined : copy(span.end);
+    return { start: copy(span.start), end };
+  });
+}
+
+async function collectEntries(
+  spans: readonly Span[],
+  pages: EntryPages,
+  signal: AbortSignal | undefined,
+): Promise<ModelEntry[]> {
+  const held: ModelEntry[] = [];
+  const throwIfAborted = (): void => {
+    if (signal?.aborted) {
+      throw new TestkitError('SSTITCH_ABORTED', 'replaceSpans was aborted', {
+        cause: signal.reason,
+      });
+    }
+  };
+  throwIfAborted();
+  for await (const page of pages) {
+    throwIfAborted();
+    for (const [key, value] of page) {
+      const last = held.at(-1);
+      if (last !== undefined && compareBytes(last[0], key) >= 0) {
+        throw new TestkitError('SSTITCH_ENTRIES_INVALID', `key ${toHex(key)} is out of order`);
+      }
+      if (!spans.some((span) => spanContains(span, key))) {
+        throw new TestkitError('SSTITCH_ENTRIES_INVALID', `key ${toHex(key)} is in no span`);
+      }
+      held.push([copy(key), copy(value)]);
+    }
+  }
+  throwIfAborted();
+  return held;
+}
+
+function copy(bytes: Uint8Array): Uint8Array {
+  return Uint8Array.from(bytes);
+}
