@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { version } from '../package.json' with { type: 'json' };
+import { VERSION } from './version.js';
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
@@ -24,7 +24,7 @@ describe('dist/main.js', () => {
   it('prints its version', async () => {
     expect(await spawnMain('--version')).toEqual({
       exitCode: 0,
-      stdout: `${version}\n`,
+      stdout: `${VERSION}\n`,
       stderr: '',
     });
   });

@@ -95,7 +95,7 @@ class Session implements CommandRegistry {
       const command = given.at(-1) as Command;
       const context: CommandContext = {
         io: this.#io,
-        json: command.opts<{ json?: boolean }>().json === true,
+        json: command.optsWithGlobals<{ json?: boolean }>().json === true,
         style: styleFor(this.#io),
         progress: this.#progress,
         signal: this.#io.signal,

@@ -4,13 +4,20 @@
 // folder (where links work) or where the caller says, and opens LevelDB on that. The copy is one
 // consistent state; what the owner does afterwards never shows in it. The owner is not disturbed:
 // nothing of its own is written, renamed or locked.
+import type { Span } from '@sstitch/sst';
+import { flushGeneration } from './commit/flush-generation.js';
+import type { EngineCapabilities } from './contract.js';
 import { EngineError, errorCodeOf } from './errors.js';
+import type { ExtractedTables } from './extract/extract-tables.js';
 import { readerFolderName } from './extract/reader-folders.js';
 import { Generation } from './generation.js';
 import { GenerationReader } from './generation-reader.js';
 import { openLevelDatabase } from './level-database.js';
 import { levelOptionsOf, type StoreOptions } from './options.js';
+import { checkSpans } from './spans.js';
+import type { ExtractOptions } from './store.js';
 import { generationName, READERS_FOLDER } from './store-files.js';
+import { trusted } from './trusted-sets.js';
 import { asEngineError } from './workers/task-errors.js';
 import { InlineRunner, type TaskRunner, ThreadRunner } from './workers/task-runner.js';
 
@@ -46,6 +53,43 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
   protected override get generation(): Generation {
     if (this.#generation !== undefined) return this.#generation;
     throw new EngineError('SSTITCH_STORE_CLOSED', 'the store is not open', { path: this.location });
+  }
+
+  /** Its tables can be extracted; it takes no commit. */
+  get capabilities(): EngineCapabilities {
+    return { tables: true, checkpoint: false };
+  }
+
+  /** Gives the tables of the spans, as `Store.extract` does. */
+  async extract(
+    spans: readonly Span[],
+    folder: string,
+    options: ExtractOptions = {},
+  ): Promise<ExtractedTables> {
+    if (this.status === 'opening') await this.open({ passive: true } as object);
+    const generation = this.generation;
+    const runner = this.#runner;
+    if (runner === undefined) {
+      throw new EngineError('SSTITCH_STORE_CLOSED', 'the store is not open', {
+        path: this.location,
+      });
+    }
+    generation.retain();
+    try {
+      // The copied logs went into tables when LevelDB opened the copy; nothing was written since.
+      const leastLogNumber = await flushGeneration(runner, generation.folder, generation.database);
+      const input = {
+        sourceFolder: generation.folder,
+        targetFolder: folder,
+        spans: checkSpans(spans),
+        leastLogNumber,
+      };
+      return trusted(await runner.run('extractTables', input, { signal: options.signal }));
+    } catch (error) {
+      throw asEngineError(error);
+    } finally {
+      generation.release();
+    }
   }
 
   async _open(): Promise<void> {

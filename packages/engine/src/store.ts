@@ -22,6 +22,7 @@ import { levelOptionsOf, type StoreOptions } from './options.js';
 import { checkSpans } from './spans.js';
 import { StoreCore } from './store-core.js';
 import type { SpanTables } from './tables.js';
+import { isTrusted, trusted } from './trusted-sets.js';
 import { asEngineError } from './workers/task-errors.js';
 
 export interface IngestOptions {
@@ -38,9 +39,6 @@ export interface IngestOptions {
 export interface ExtractOptions {
   readonly signal?: AbortSignal;
 }
-
-/** Sets that `extract` or this program's builders made: their tables need no second check. */
-const trustedSets = new WeakSet<object>();
 
 /**
  * A Level database on generations of classic-level databases. Reads and writes are classic-level's;
@@ -97,7 +95,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     const core = this.#opened;
     const { signal } = options;
     if ('lastSequence' in tables) {
-      if (!trustedSets.has(tables)) {
+      if (!isTrusted(tables)) {
         throw new EngineError('SSTITCH_TABLES_INVALID', 'the table set is not what extract gave');
       }
       return core.commit(tables, { moveIncoming: options.move === true, signal });
@@ -139,8 +137,6 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
       const commit = await core.commit(built, { moveIncoming: true, signal: options.signal });
       const { pauseMs, durationMs } = commit;
       return { entries: built.entries, pauseMs, durationMs, commit };
-    } catch (error) {
-      throw asEngineError(error);
     } finally {
       // The commit has or has not come about: a folder left over, which the next open removes, says
       // nothing about that.
@@ -161,8 +157,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
   ): Promise<ExtractedTables> {
     await this.#whenOpen();
     const extracted = await this.#opened.extract(checkSpans(spans), folder, options.signal);
-    trustedSets.add(extracted);
-    return extracted;
+    return trusted(extracted);
   }
 
   /** A folder on this store's file system for `extract`, not made yet; emptied when the store opens. */

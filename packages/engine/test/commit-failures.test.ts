@@ -130,7 +130,9 @@ describe('a failing file operation', () => {
       if (attempt.at === undefined) break;
     }
     expect(failures).toBeGreaterThan(20);
-    await expectContentsThroughout(store, model);
+    // What a failed removal behind the commit point left, the next open removes.
+    await store.close();
+    await expectContentsThroughout(await openStore(store.location), model);
   });
 
   test('a full disk while tables are built or cut is an error with its cause, the store as it was', async () => {
@@ -269,11 +271,15 @@ describe('aborts', () => {
     const model = new Map([...numbered('k', 20, 'old'), ...numbered('m', 20, 'old')]);
     await put(store, model);
     const outcomes = new Map<string, number>();
-    let commitMs = 40;
+    const start = performance.now();
+    await replace(store, 'first');
+    const commitMs = performance.now() - start;
+    replaceInModel(model, SPANS, incomingOf('first'));
     for (let round = 0; round < 50; round++) {
       const controller = new AbortController();
-      const start = performance.now();
-      const timer = setTimeout(() => controller.abort(), Math.random() * commitMs * 1.2);
+      // Two in fifty run to their end, whatever else this machine does.
+      const afterMs = round % 25 === 0 ? 60_000 : Math.random() * commitMs;
+      const timer = setTimeout(() => controller.abort(), afterMs);
       const outcome = await replace(store, `attempt-${round}`, controller.signal).then(
         () => 'done',
         (error: { code: string }) => error.code,
@@ -281,7 +287,6 @@ describe('aborts', () => {
       clearTimeout(timer);
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
       if (outcome === 'done') {
-        commitMs = (commitMs + performance.now() - start) / 2;
         replaceInModel(model, SPANS, incomingOf(`attempt-${round}`));
       }
       expect([...(await contentsOf(store))]).toEqual(

@@ -1,22 +1,19 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { sstitch } from '../../test/in-process.js';
 
 // The demo makes its folder where the environment says, so that what it leaves can be seen.
 let folder: string;
-const before = process.env['TMPDIR'];
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'sstitch-cli-demo-'));
-  process.env['TMPDIR'] = folder;
-});
-
-afterAll(() => {
-  if (before === undefined) delete process.env['TMPDIR'];
-  else process.env['TMPDIR'] = before;
-  rmSync(folder, { recursive: true, force: true });
+  vi.stubEnv('TMPDIR', folder);
+  return () => {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true, force: true });
+  };
 });
 
 describe('demo', () => {

@@ -3,38 +3,46 @@
 import type { Span } from '@sstitch/sst';
 import type { EntryPages } from '../contract.js';
 import { abortedError } from '../errors.js';
+import { asEngineError } from '../workers/task-errors.js';
 import type { TaskRunner } from '../workers/task-runner.js';
 import type { BuiltTables } from './build-tables.js';
 import { packEntries } from './entry-pages.js';
 
-/** Builds tables in `folder`, which is made. */
+/**
+ * Builds tables in `folder`, which is made. What the pages themselves throw passes through as it is.
+ *
+ * @throws EngineError SSTITCH_ENTRIES_INVALID, SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
+ */
 export async function buildFromPages(
   runner: TaskRunner,
   folder: string,
   spans: readonly Span[],
   pages: EntryPages,
-  { signal }: { readonly signal?: AbortSignal },
+  { signal }: { readonly signal?: AbortSignal | undefined },
 ): Promise<BuiltTables> {
   // One thread for the session, which lives in its memory.
   const thread = runner.pinned();
-  await thread.run('makeFolder', { folder });
-  const session = await thread.run('beginTables', { folder, spans });
+  const run = <T>(task: Promise<T>): Promise<T> =>
+    task.catch((error: unknown) => {
+      throw asEngineError(error);
+    });
+  await run(thread.run('makeFolder', { folder }));
+  const session = await run(thread.run('beginTables', { folder, spans }));
   let appended: Promise<void> = Promise.resolve();
   try {
     for await (const entries of pages) {
       if (signal?.aborted) throw abortedError();
       const page = packEntries(entries);
       await appended;
-      appended = thread.run('appendEntries', { session, page }, { transfer: [page.buffer] });
+      appended = run(thread.run('appendEntries', { session, page }, { transfer: [page.buffer] }));
       // Awaited above or below; until then a failure must not count as unhandled.
       appended.catch(() => undefined);
     }
     await appended;
-    return await thread.run('finishTables', { session });
+    return await run(thread.run('finishTables', { session }));
   } catch (error) {
     await appended.catch(() => undefined);
-    // The first error is the one to tell; a thread that has ended has no session left.
-    await thread.run('discardTables', { session }).catch(() => undefined);
+    await thread.run('discardTables', { session });
     throw error;
   } finally {
     thread.release();

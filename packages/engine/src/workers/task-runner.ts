@@ -2,7 +2,8 @@
 // own (tests record and break its operations, which cannot cross threads).
 //
 // Invariants:
-// - threads are shared by all stores of the process, and end when the last store is closed;
+// - threads are shared by all stores of the process and live as long as it does, idle ones without
+//   keeping it alive: Node 20 can abort when a thread ends while V8 still compiles its code;
 // - a task of the urgent lane (what a commit's pause waits for) never queues behind bulk work.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -71,7 +72,8 @@ class TaskThread {
   #ended = false;
 
   constructor() {
-    this.#worker = new Worker(workerFile());
+    // Not the process's own arguments: some, such as --input-type, are refused for a file.
+    this.#worker = new Worker(workerFile(), { execArgv: [] });
     this.#worker.unref();
     this.#worker.on('message', (response: TaskResponse) => {
       const pending = this.#pending.get(response.id);
@@ -81,6 +83,10 @@ class TaskThread {
     });
     this.#worker.on('error', (error) => this.#failAll(error));
     this.#worker.on('exit', () => this.#failAll(new Error('the worker thread ended')));
+  }
+
+  get ended(): boolean {
+    return this.#ended;
   }
 
   get load(): number {
@@ -117,11 +123,6 @@ class TaskThread {
     }
   }
 
-  async end(): Promise<void> {
-    this.#ended = true;
-    await this.#worker.terminate();
-  }
-
   #settle(id: number): void {
     this.#pending.delete(id);
     if (this.#pending.size === 0) this.#worker.unref();
@@ -153,30 +154,21 @@ function workerFile(): string {
 const BULK_THREADS = 2;
 
 class ThreadPool {
-  readonly #bulk: TaskThread[] = [];
+  #bulk: TaskThread[] = [];
   #urgent: TaskThread | undefined;
-  #users = 0;
 
-  retain(): void {
-    this.#users++;
-    // Started ahead of the first commit, whose pause would otherwise wait for a thread to start.
-    this.#urgent ??= new TaskThread();
-    if (this.#bulk.length === 0) this.#bulk.push(new TaskThread());
-  }
-
-  release(): void {
-    if (--this.#users > 0) return;
-    const threads = [...this.#bulk, ...(this.#urgent ? [this.#urgent] : [])];
-    this.#bulk.length = 0;
-    this.#urgent = undefined;
-    for (const thread of threads) void thread.end();
+  /** Starts threads ahead of the first commit, whose pause would otherwise wait for one to start. */
+  warm(): void {
+    this.thread('urgent');
+    this.thread('bulk');
   }
 
   thread(lane: 'bulk' | 'urgent'): TaskThread {
     if (lane === 'urgent') {
-      this.#urgent ??= new TaskThread();
+      if (this.#urgent === undefined || this.#urgent.ended) this.#urgent = new TaskThread();
       return this.#urgent;
     }
+    this.#bulk = this.#bulk.filter((thread) => !thread.ended);
     let least: TaskThread | undefined;
     for (const thread of this.#bulk) if (!least || thread.load < least.load) least = thread;
     if (least && (least.load === 0 || this.#bulk.length >= BULK_THREADS)) return least;
@@ -190,10 +182,8 @@ const pool = new ThreadPool();
 
 /** Runs tasks in the process's shared worker threads. */
 export class ThreadRunner implements TaskRunner {
-  #released = false;
-
   constructor() {
-    pool.retain();
+    pool.warm();
   }
 
   run<N extends TaskName>(
@@ -201,8 +191,6 @@ export class ThreadRunner implements TaskRunner {
     input: TaskInput<N>,
     options: RunOptions = {},
   ): Promise<TaskOutput<N>> {
-    // Else a thread would be started that nobody ends.
-    if (this.#released) return Promise.reject(endedError());
     return pool.thread(options.lane ?? 'bulk').run(name, input, options);
   }
 
@@ -217,9 +205,5 @@ export class ThreadRunner implements TaskRunner {
     };
   }
 
-  release(): void {
-    if (this.#released) return;
-    this.#released = true;
-    pool.release();
-  }
+  release(): void {}
 }

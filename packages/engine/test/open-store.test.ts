@@ -1,0 +1,265 @@
+// What an open finds and makes of it: leftovers of crashes, foreign folders, locks, numbers.
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { nodeFileSystem } from '@sstitch/sst';
+import { ClassicLevel } from 'classic-level';
+import { describe, expect, test } from 'vitest';
+import { Store } from '../src/index.js';
+import { kill, messageOf, openedElsewhere, startChild } from './child-process.js';
+import {
+  type Contents,
+  compactFully,
+  expectContents,
+  expectContentsThroughout,
+  expectTidy,
+  generationNames,
+  numbered,
+  openFailure,
+  openStore,
+  openThreadedStore,
+  put,
+  span,
+  temporaryFolder,
+  VIEW,
+} from './store-fixture.js';
+import { fileError, WatchedFileSystem } from './watched-file-system.js';
+
+/** A closed store of a few keys, at generation 2. */
+async function closedStore() {
+  const path = join(temporaryFolder(), 'store');
+  const store = await openStore(path);
+  const model: Contents = numbered('k', 20, 'v');
+  await put(store, model);
+  await store.excise([span('x')]);
+  await store.close();
+  return { path, model };
+}
+
+describe('leftovers', () => {
+  test('of other generations, staging, readers and a pointer never swapped are removed', async () => {
+    const { path, model } = await closedStore();
+    cpSync(join(path, 'gen-000002'), join(path, 'gen-000007'), { recursive: true });
+    mkdirSync(join(path, 'gen-000001', 'deep', 'deeper'), { recursive: true });
+    mkdirSync(join(path, 'staging', '4'), { recursive: true });
+    writeFileSync(join(path, 'staging', '4', 'built-0.table'), 'half a table');
+    writeFileSync(join(path, 'CURRENT.tmp'), 'gen-000007\n');
+    // No process has this number: it is above the greatest that Linux gives.
+    mkdirSync(join(path, 'readers', '99999999-1', 'gen'), { recursive: true });
+    mkdirSync(join(path, 'readers', `${process.pid}-1`), { recursive: true });
+    const store = await openStore(path);
+    expect(readdirSync(path).sort()).toEqual(['CURRENT', 'FORMAT', 'gen-000002', 'readers']);
+    expect(readdirSync(join(path, 'readers'))).toEqual([`${process.pid}-1`]);
+    await expectContents(store, model);
+    // The number of the stray generation is not used again.
+    expect((await store.excise([])).generation).toBe(8);
+    rmSync(join(path, 'readers'), { recursive: true });
+    await expectContentsThroughout(store, model);
+  });
+
+  test("files that are not the store's are left alone", async () => {
+    const { path, model } = await closedStore();
+    writeFileSync(join(path, 'notes.txt'), 'mine');
+    mkdirSync(join(path, 'gen-1'));
+    const store = await openStore(path);
+    await expectContents(store, model);
+    expect(existsSync(join(path, 'notes.txt')) && existsSync(join(path, 'gen-1'))).toBe(true);
+  });
+
+  test('of a store cut short while it was made, at any operation, do not keep it from being made', async () => {
+    const folder = temporaryFolder();
+    for (let index = 0; ; index++) {
+      const path = join(folder, `${index}`);
+      const watched = new WatchedFileSystem();
+      let count = 0;
+      watched.before = (operation) => {
+        if (count++ >= index) throw fileError('EIO', operation.name, operation.path);
+      };
+      const store = new Store(path, { ...VIEW, fileSystem: watched });
+      const opened = await store.open().then(
+        () => true,
+        () => false,
+      );
+      await store.close();
+      if (opened) break;
+      const again = await openStore(path);
+      await put(again, [['k', 'v']]);
+      await expectContentsThroughout(again, new Map([['k', 'v']]));
+    }
+  });
+});
+
+describe('an open refuses', () => {
+  const cases: Record<
+    string,
+    [file: string, content: string | undefined, code: string, says: RegExp]
+  > = {
+    'a missing FORMAT': ['FORMAT', undefined, 'SSTITCH_STORE_CORRUPT', /FORMAT/],
+    'an unknown format number': ['FORMAT', 'sstitch store 2\n', 'SSTITCH_STORE_FORMAT', /format 2/],
+    'a FORMAT of garbage': ['FORMAT', '\0\0\0', 'SSTITCH_STORE_CORRUPT', /FORMAT/],
+    'a CURRENT of garbage': ['CURRENT', 'garbage\n', 'SSTITCH_STORE_CORRUPT', /CURRENT/],
+    'an empty CURRENT': ['CURRENT', '', 'SSTITCH_STORE_CORRUPT', /CURRENT/],
+    'a CURRENT without its newline': ['CURRENT', 'gen-000002', 'SSTITCH_STORE_CORRUPT', /CURRENT/],
+    'a CURRENT that leads elsewhere': [
+      'CURRENT',
+      '../gen-000002\n',
+      'SSTITCH_STORE_CORRUPT',
+      /CURRENT/,
+    ],
+    'a CURRENT of a generation that is not there': [
+      'CURRENT',
+      'gen-000009\n',
+      'SSTITCH_LEVELDB',
+      /./,
+    ],
+  };
+
+  test.each(Object.entries(cases))(
+    '%s, and harms nothing',
+    async (_, [file, content, code, says]) => {
+      const { path, model } = await closedStore();
+      const whole = readFileSync(join(path, file));
+      if (content === undefined) rmSync(join(path, file));
+      else writeFileSync(join(path, file), content);
+      const error = await openFailure(path);
+      expect(error.code).toBe(code);
+      expect(error.message).toMatch(says);
+      expect(error.message).toContain(path);
+      expect(generationNames(path)).toContain('gen-000002');
+      writeFileSync(join(path, file), whole);
+      await expectContentsThroughout(await openStore(path), model);
+    },
+  );
+
+  test('a plain LevelDB folder, and says to adopt it', async () => {
+    const path = join(temporaryFolder(), 'plain');
+    const plain = new ClassicLevel(path);
+    await plain.put('k', 'v');
+    await plain.close();
+    const error = await openFailure(path);
+    expect([error.code, error.message]).toEqual([
+      'SSTITCH_STORE_FORMAT',
+      expect.stringContaining('adopt'),
+    ]);
+    await plain.open();
+    expect(await plain.get('k')).toBe('v');
+    await plain.close();
+  });
+
+  test('a folder that holds something else, a file, and an absent store that is not to be made', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'file'), '');
+    expect(await openFailure(folder)).toMatchObject({ code: 'SSTITCH_STORE_FORMAT' });
+    expect(await openFailure(join(folder, 'file'))).toMatchObject({ code: 'SSTITCH_STORE_FORMAT' });
+    const absent = await openFailure(join(folder, 'absent'), { createIfMissing: false });
+    expect(absent.code).toBe('SSTITCH_STORE_NOT_FOUND');
+    expect(existsSync(join(folder, 'absent'))).toBe(false);
+    const { path } = await closedStore();
+    const exists = await openFailure(path, { errorIfExists: true });
+    expect(exists.code).toBe('SSTITCH_STORE_EXISTS');
+  });
+
+  test('a store that another process has open, and opens it once that one was killed', async () => {
+    const { path, model } = await closedStore();
+    const child = startChild('open-store', path);
+    expect(await messageOf(child)).toBe('open');
+    const error = await openFailure(path);
+    expect(error.code).toBe('LEVEL_LOCKED');
+    expect(error.message).toContain('another process');
+    await kill(child);
+    await expectContentsThroughout(await openStore(path), model);
+  });
+
+  test('every option out of range', () => {
+    for (const name of ['cacheSize', 'writeBufferSize', 'blockSize', 'maxFileSize'] as const) {
+      for (const value of [0, -1, 1.5, Number.NaN, '4' as unknown as number]) {
+        expect(() => new Store('unused', { [name]: value })).toThrow(
+          expect.objectContaining({ code: 'SSTITCH_OPTION_INVALID' }),
+        );
+      }
+    }
+    expect(existsSync('unused')).toBe(false);
+  });
+});
+
+describe('an open that loses a race', () => {
+  test('sees the commit that came between its reading of CURRENT and its lock', async () => {
+    const { path, model } = await closedStore();
+    const watched = new WatchedFileSystem();
+    let raced = false;
+    watched.before = ({ name, path: file }) => {
+      // After prepareOpen read FORMAT: another process opens, commits and is gone.
+      if (raced || name !== 'readFile' || !file.endsWith('/FORMAT')) return;
+      raced = true;
+      cpSync(join(path, 'gen-000002'), join(path, 'gen-000003'), { recursive: true });
+      writeFileSync(join(path, 'CURRENT'), 'gen-000003\n');
+      rmSync(join(path, 'gen-000002'), { recursive: true });
+    };
+    const store = await openStore(path, { fileSystem: watched });
+    expect((await store.metrics()).generation).toBe(3);
+    await expectContentsThroughout(store, model);
+  });
+
+  test('does not make a store over one that was made, and has committed, meanwhile', async () => {
+    const { path: made, model } = await closedStore();
+    const path = join(temporaryFolder(), 'store');
+    const watched = new WatchedFileSystem();
+    let raced = false;
+    watched.before = ({ name, path: file }) => {
+      if (raced || name !== 'open' || !file.includes('gen-000001')) return;
+    };
+    const { readFolder } = watched;
+    watched.readFolder = (folder) => {
+      const names = readFolder.call(watched, folder);
+      if (!raced) cpSync(made, path, { recursive: true });
+      raced = true;
+      return names;
+    };
+    const store = await openStore(path, { fileSystem: watched });
+    expect((await store.metrics()).generation).toBe(2);
+    await expectContentsThroughout(store, model);
+  });
+});
+
+test('numbers go on from generation to generation, over failures and reopens', async () => {
+  const path = join(temporaryFolder(), 'store');
+  const seen: number[] = [];
+  for (let round = 0; round < 4; round++) {
+    const store = await openStore(path);
+    seen.push((await store.excise([])).generation, (await store.excise([])).generation);
+    await store.excise([], { signal: AbortSignal.abort() }).catch(() => undefined);
+    await store.close();
+  }
+  expect(seen).toEqual([...new Set(seen)].sort((a, b) => a - b));
+  expectTidy(path);
+});
+
+test('what was only in the log when its process was killed is there after the next open', async () => {
+  const path = join(temporaryFolder(), 'store');
+  const child = startChild('write-and-commit', path, 'once');
+  const written = await messageOf<number>(child);
+  await kill(child);
+  const store = await openThreadedStore(path);
+  await compactFully(store);
+  await expectContentsThroughout(store, numbered('k', written, 'revision'));
+  expect(await openedElsewhere(path)).toBe('open');
+});
+
+test('the file system of a store is asked for nothing once it is closed', async () => {
+  const watched = new WatchedFileSystem();
+  const store = await openStore(join(temporaryFolder(), 'store'), { fileSystem: watched });
+  await store.excise([]);
+  await store.close();
+  watched.before = ({ name }) => {
+    throw new Error(`${name} after the close`);
+  };
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(nodeFileSystem.readFolder(store.location)).toContain('CURRENT');
+});
