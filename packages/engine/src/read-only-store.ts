@@ -4,6 +4,7 @@
 // folder (where links work) or where the caller says, and opens LevelDB on that. The copy is one
 // consistent state; what the owner does afterwards never shows in it. The owner is not disturbed:
 // nothing of its own is written, renamed or locked.
+import { randomInt } from 'node:crypto';
 import type { Span } from '@sstitch/sst';
 import { flushGeneration } from './commit/flush-generation.js';
 import type { EngineCapabilities } from './contract.js';
@@ -34,7 +35,11 @@ export interface ReadOnlyOptions<K, V>
 /** Each round follows a commit of the owner between reading CURRENT and linking. */
 const MAX_ROUNDS = 100;
 
-let copies = 0;
+/**
+ * Copies are numbered at random: a killed process may have left some, and in a container every
+ * process has the same number.
+ */
+const MAX_READER_COUNT = 2 ** 31;
 
 /** A store as it was when it was opened, to read from. Writes are refused. */
 export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V> {
@@ -125,7 +130,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
       if (number === undefined) break;
       const parent = this.#options.copyFolder ?? `${realPath}/${READERS_FOLDER}`;
       await runner.run('makeFolder', { folder: parent });
-      const targetFolder = `${parent}/${readerFolderName(process.pid, ++copies)}`;
+      const targetFolder = `${parent}/${readerFolderName(process.pid, randomInt(MAX_READER_COUNT))}`;
       const sourceFolder = `${realPath}/${generationName(number)}`;
       try {
         await runner.run('copyGeneration', {

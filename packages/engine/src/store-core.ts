@@ -212,9 +212,12 @@ export class StoreCore {
     await this.#commits.catch(() => undefined);
     await Promise.allSettled(this.#works);
     await this.gate.drained();
-    await Promise.all([...this.#live].map((generation) => generation.close()));
-    releaseStore(this.folder);
-    this.runner.release();
+    try {
+      await Promise.all([...this.#live].map((generation) => generation.close()));
+    } finally {
+      releaseStore(this.folder);
+      this.runner.release();
+    }
   }
 
   /** What ends when the caller's signal fires or the store closes. */
@@ -255,7 +258,8 @@ export class StoreCore {
     const folder = `${this.folder}/${generationName(number)}`;
     const generation = new Generation(number, folder, database, async (ended) => {
       this.#live.delete(ended);
-      await this.runner.run('removeFolder', { folder: ended.folder });
+      // Left over, it is removed by the next open; no reason for a close to fail.
+      await this.runner.run('removeFolder', { folder: ended.folder }).catch(() => undefined);
     });
     this.#live.add(generation);
     return generation;

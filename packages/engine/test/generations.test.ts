@@ -19,9 +19,11 @@ import {
   text,
   VIEW,
 } from './store-fixture.js';
+import { fileError, WatchedFileSystem } from './watched-file-system.js';
 
+const { SSTITCH_LONG: longRun } = process.env;
 /** A thousand commits where time allows; the short run proves the same with fewer. */
-const COMMITS = process.env['SSTITCH_LONG'] ? 1000 : 300;
+const COMMITS = longRun ? 1000 : 300;
 
 test('several past generations live at once, each with its own view', async () => {
   const store = await openStore(join(temporaryFolder(), 'store'));
@@ -117,3 +119,20 @@ function openPaths(store: ByteStore): string[] {
   const mappings = readFileSync('/proc/self/maps', 'utf8').split('\n');
   return [...descriptors, ...mappings].filter((path) => path.includes(folder));
 }
+
+test('a retired generation that cannot be removed keeps the store neither from closing nor from opening', async () => {
+  const watched = new WatchedFileSystem();
+  const path = join(temporaryFolder(), 'store');
+  const store = await openStore(path, { fileSystem: watched });
+  await put(store, [['k', 'v']]);
+  store.snapshot();
+  await store.excise([]);
+  watched.before = ({ name, path: file }) => {
+    if (name === 'unlink') throw fileError('EIO', 'unlink', file);
+  };
+  await store.close();
+  expect(generationNames(path)).toHaveLength(2);
+  watched.before = () => undefined;
+  const reopened = await openStore(path, { fileSystem: watched });
+  await expectContentsThroughout(reopened, new Map([['k', 'v']]));
+});

@@ -42,7 +42,8 @@ export async function buildFromPages(
     return await run(thread.run('finishTables', { session }));
   } catch (error) {
     await appended.catch(() => undefined);
-    await thread.run('discardTables', { session });
+    // The first error is the one to tell; a thread that has ended has no session left.
+    await thread.run('discardTables', { session }).catch(() => undefined);
     throw error;
   } finally {
     thread.release();

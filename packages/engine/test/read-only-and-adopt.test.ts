@@ -1,0 +1,253 @@
+// Reading a store beside the process that owns it, and making stores of LevelDB folders.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { nodeFileSystem } from '@sstitch/sst';
+import { ClassicLevel } from 'classic-level';
+import { describe, expect, test } from 'vitest';
+import { adopt, openReadOnly } from '../src/index.js';
+import { kill, messageOf, startChild } from './child-process.js';
+import { type HandLevels, writeLevelFolder } from './level-folder.js';
+import {
+  bytes,
+  type Contents,
+  contentsOf,
+  currentFolder,
+  expectContents,
+  expectContentsThroughout,
+  numbered,
+  openStore,
+  put,
+  rejection,
+  span,
+  temporaryFolder,
+  VIEW,
+} from './store-fixture.js';
+import { fileError, WatchedFileSystem } from './watched-file-system.js';
+
+const READ_ONLY = { ...VIEW, fileSystem: nodeFileSystem };
+
+describe('a read-only open', () => {
+  test('of a store that another process writes, compacts and commits shows one state, fifty times', async () => {
+    const path = join(temporaryFolder(), 'store');
+    const child = startChild('write-and-commit', path);
+    const keys = await messageOf<number>(child);
+    const revisions: number[] = [];
+    for (let round = 0; round < 50; round++) {
+      const reader = await openReadOnly<Uint8Array, Uint8Array>(path, READ_ONLY);
+      const contents = await contentsOf(reader);
+      const seen = new Set([...contents.values()].map((value) => value.split(':')[0]));
+      expect([contents.size, seen.size]).toEqual([2 * keys, 1]);
+      revisions.push(Number([...seen][0]));
+      // get agrees with iteration here too.
+      await expectContents(reader, contents, ['absent']);
+      await reader.close();
+    }
+    expect(revisions).toEqual([...revisions].sort((a, b) => a - b));
+    expect(new Set(revisions).size).toBeGreaterThan(1);
+    await kill(child);
+    expect(readdirSync(join(path, 'readers'))).toEqual([]);
+    const store = await openStore(path);
+    expect(new Set([...(await contentsOf(store)).values()]).size).toBe(1);
+  });
+
+  test('shows what is only in the log, keeps its state, and is gone on close', async () => {
+    const store = await openStore(join(temporaryFolder(), 'store'));
+    const model = numbered('k', 50, 'v');
+    await put(store, model);
+    const reader = await openReadOnly<Uint8Array, Uint8Array>(store.location, READ_ONLY);
+    await put(store, [['k0001', 'later']]);
+    await store.excise([span('k0010')]);
+    await store.excise([span('')]);
+    await expectContents(reader, model);
+    expect(readdirSync(join(store.location, 'readers'))).toHaveLength(1);
+    await reader.close();
+    expect(readdirSync(join(store.location, 'readers'))).toEqual([]);
+    await expectContentsThroughout(store, new Map(), model.keys());
+  });
+
+  test('refuses every write', async () => {
+    const store = await openStore(join(temporaryFolder(), 'store'));
+    await put(store, [['k', 'v']]);
+    const reader = await openReadOnly<Uint8Array, Uint8Array>(store.location, READ_ONLY);
+    for (const write of [
+      () => reader.put(bytes('k'), bytes('w')),
+      () => reader.del(bytes('k')),
+      () => reader.batch([{ type: 'del', key: bytes('k') }]),
+      () => reader.batch().del(bytes('k')).write(),
+      () => reader.clear(),
+    ]) {
+      expect((await rejection(write())).code).toBe('SSTITCH_STORE_READ_ONLY');
+    }
+    await expectContents(reader, new Map([['k', 'v']]));
+    await reader.close();
+  });
+
+  test('of an absent store is an error, and makes nothing', async () => {
+    const folder = temporaryFolder();
+    const opened = openReadOnly(join(folder, 'absent'), READ_ONLY);
+    await expect(opened).rejects.toMatchObject({ cause: { code: 'SSTITCH_STORE_NOT_FOUND' } });
+    expect(existsSync(join(folder, 'absent'))).toBe(false);
+  });
+
+  test('puts its copy where it is told to, when the store cannot be written to', async () => {
+    const folder = temporaryFolder();
+    const store = await openStore(join(folder, 'store'));
+    await put(store, [['k', 'v']]);
+    const copyFolder = join(folder, 'copies');
+    const reader = await openReadOnly<Uint8Array, Uint8Array>(store.location, {
+      ...READ_ONLY,
+      copyFolder,
+    });
+    expect(readdirSync(copyFolder)).toHaveLength(1);
+    expect(existsSync(join(store.location, 'readers'))).toBe(false);
+    await expectContents(reader, new Map([['k', 'v']]));
+    await reader.close();
+    expect(readdirSync(copyFolder)).toEqual([]);
+  });
+
+  test('is not kept from opening by copies that killed processes with its number left', async () => {
+    const store = await openStore(join(temporaryFolder(), 'store'));
+    for (let count = 0; count < 200; count++) {
+      mkdirSync(join(store.location, 'readers', `${process.pid}-${count}`), { recursive: true });
+    }
+    const reader = await openReadOnly<Uint8Array, Uint8Array>(store.location, READ_ONLY);
+    await expectContents(reader, new Map());
+    await reader.close();
+    expect(readdirSync(join(store.location, 'readers'))).toHaveLength(200);
+  });
+
+  test('that fails leaves no copy, at whatever operation', async () => {
+    const store = await openStore(join(temporaryFolder(), 'store'));
+    await put(store, numbered('k', 10, 'v'));
+    await store.excise([span('x')]);
+    for (let index = 0; ; index++) {
+      const watched = new WatchedFileSystem();
+      let count = 0;
+      watched.before = ({ name, path }) => {
+        if (count++ === index) throw fileError('EIO', name, path);
+      };
+      const reader = await openReadOnly(store.location, { ...VIEW, fileSystem: watched }).catch(
+        () => undefined,
+      );
+      const done = count <= index;
+      watched.before = () => undefined;
+      await reader?.close();
+      if (existsSync(join(store.location, 'readers'))) {
+        expect([index, readdirSync(join(store.location, 'readers'))]).toEqual([index, []]);
+      }
+      if (done) break;
+    }
+    await expectContents(store, numbered('k', 10, 'v'));
+  });
+});
+
+describe('adopt', () => {
+  /** A folder made by classic-level: tables and, unless it was closed long ago, a log. */
+  async function plainFolder() {
+    const folder = temporaryFolder();
+    const plain = new ClassicLevel<Uint8Array, Uint8Array>(join(folder, 'plain'), {
+      ...VIEW,
+      writeBufferSize: 64 * 1024,
+    });
+    const model: Contents = numbered('k', 2000, 'v'.repeat(100));
+    await plain.batch(
+      [...model].map(([key, value]) => ({ type: 'put', key: bytes(key), value: bytes(value) })),
+    );
+    await plain.compactRange(bytes(''), bytes('z'));
+    return { folder, path: join(folder, 'plain'), plain, model };
+  }
+
+  test('of a closed folder with an unflushed log, and of one without, gives what it held', async () => {
+    const { folder, path, plain, model } = await plainFolder();
+    await plain.close();
+    await adopt(path, join(folder, 'flushed'), { fileSystem: nodeFileSystem });
+    await plain.open();
+    await plain.put(bytes('k0001'), bytes('in the log'));
+    await plain.del(bytes('k0002'));
+    await plain.close();
+    await adopt(path, join(folder, 'unflushed'), { fileSystem: nodeFileSystem });
+    await expectContentsThroughout(await openStore(join(folder, 'flushed')), model);
+    model.set('k0001', 'in the log').delete('k0002');
+    await expectContentsThroughout(await openStore(join(folder, 'unflushed')), model, ['k0002']);
+  });
+
+  test('of an open database gives what it holds, and leaves it and its lock alone', async () => {
+    const { folder, path, plain, model } = await plainFolder();
+    await plain.put(bytes('log'), bytes('1'));
+    const before = readFileSync(join(path, 'CURRENT'), 'latin1');
+    const copied = await adopt(path, join(folder, 'store'));
+    expect(copied.tables).toBeGreaterThan(0);
+    expect(copied.copiedTables).toBe(0);
+    await plain.put(bytes('log'), bytes('2'));
+    expect(readFileSync(join(path, 'CURRENT'), 'latin1')).toBe(before);
+    const store = await openStore(join(folder, 'store'));
+    await store.excise([span('k1000', 'k1500')]);
+    await expectContents(plain as never, new Map([...model, ['log', '2']]));
+    await plain.close();
+    for (const key of model.keys()) if (key >= 'k1000' && key < 'k1500') model.delete(key);
+    await expectContentsThroughout(store, model.set('log', '1'), ['k1000', 'k1499']);
+  });
+
+  test('into a folder that is not empty is refused, and changes nothing in it', async () => {
+    const { folder, path, plain } = await plainFolder();
+    await plain.close();
+    const target = join(folder, 'target');
+    mkdirSync(target);
+    writeFileSync(join(target, 'mine'), '');
+    for (const into of [target, path]) {
+      const error = await rejection(adopt(path, into, { fileSystem: nodeFileSystem }));
+      expect(error.code).toBe('SSTITCH_TARGET_EXISTS');
+    }
+    expect(readdirSync(target)).toEqual(['mine']);
+  });
+
+  test("into an empty folder is fine, and of a store's own generation too", async () => {
+    const folder = temporaryFolder();
+    const store = await openStore(join(folder, 'store'));
+    await put(store, [['k', 'v']]);
+    mkdirSync(join(folder, 'target'));
+    await adopt(await currentFolder(store), join(folder, 'target'), { fileSystem: nodeFileSystem });
+    await expectContents(await openStore(join(folder, 'target')), new Map([['k', 'v']]));
+  });
+
+  test.each([true, false])(
+    'that fails, at whatever operation, leaves nothing (target there before: %s)',
+    async (there) => {
+      const folder = temporaryFolder();
+      const levels: HandLevels = { 1: [[{ key: 'k', sequence: 1, value: 'v' }]] };
+      writeLevelFolder(join(folder, 'base'), levels);
+      for (let index = 0; ; index++) {
+        const target = join(folder, `target-${index}`);
+        if (there) mkdirSync(target);
+        const watched = new WatchedFileSystem();
+        let count = 0;
+        watched.before = ({ name, path }) => {
+          if (count++ === index) throw fileError('EIO', name, path);
+        };
+        const outcome = await adopt(join(folder, 'base'), target, { fileSystem: watched }).then(
+          () => 'done',
+          (error: { code: string }) => error.code,
+        );
+        if (count <= index) {
+          expect(outcome).toBe('done');
+          await expectContentsThroughout(await openStore(target), new Map([['k', 'v']]));
+          break;
+        }
+        expect([index, outcome]).toEqual([index, 'SSTITCH_FILE_OPERATION']);
+        expect([index, existsSync(target)]).toEqual([index, there]);
+        if (there) expect(readdirSync(target)).toEqual([]);
+      }
+    },
+  );
+
+  test('of no LevelDB folder is an error that names it', async () => {
+    const folder = temporaryFolder();
+    for (const path of [join(folder, 'absent'), folder]) {
+      const error = await rejection(
+        adopt(path, join(folder, 'store'), { fileSystem: nodeFileSystem }),
+      );
+      expect(error.message).toContain(path);
+      expect(existsSync(join(folder, 'store'))).toBe(false);
+    }
+  });
+});
