@@ -22,10 +22,11 @@ const MAY_IMPORT = {
 };
 const TESTS_MAY_USE_TESTKIT = new Set(['compactor', 'records', 'c1z']);
 
-/** The only source file of sst and engine that may import node:fs. */
+/** The port, and what concerns this process's own threads: the only ones that may import node:fs. */
 const PORTS = new Set([
   'packages/sst/src/node-file-system.ts',
   'packages/engine/src/workers/task-runner.ts',
+  'packages/engine/src/workers/thread-priority.ts',
 ]);
 
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {

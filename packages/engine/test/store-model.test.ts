@@ -21,7 +21,7 @@ import {
 } from './store-fixture.js';
 
 const { SSTITCH_LONG: longRun } = process.env;
-const RUNS = longRun ? 150 : 12;
+const RUNS = longRun ? 1500 : 25;
 const MAX_STEPS = longRun ? 60 : 20;
 
 /** Short keys over few bytes, so that prefixes, 00 and FF meet bounds all the time. */
@@ -132,11 +132,14 @@ test(
     let run = 0;
     const folder = temporaryFolder();
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: MAX_STEPS }), async (steps) => {
-        const own = join(folder, `${run++}`);
-        nodeFileSystem.makeFolder(own);
-        await runSteps(own, steps);
-      }),
+      fc.asyncProperty(
+        fc.array(step, { minLength: 1, maxLength: MAX_STEPS, size: 'max' }),
+        async (steps) => {
+          const own = join(folder, `${run++}`);
+          nodeFileSystem.makeFolder(own);
+          await runSteps(own, steps);
+        },
+      ),
       { numRuns: RUNS },
     );
   },

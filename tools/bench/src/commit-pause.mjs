@@ -8,8 +8,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { compact } from '@sstitch/compactor';
 import { byteEncodings, Store } from '@sstitch/engine';
-import { loadSyncs, readableKeys } from './syncs.mjs';
 import { median, percentile, printTable } from './report.mjs';
+import { loadSyncs, readableKeys } from './syncs.mjs';
 
 const { values: flags } = parseArgs({
   options: {
@@ -17,6 +17,7 @@ const { values: flags } = parseArgs({
     compactions: { type: 'string', default: '20' },
   },
 });
+const WRITTEN_PREFIX = Buffer.from('written-');
 const grants = Number(flags.grants);
 const compactions = Number(flags.compactions);
 const folder = mkdtempSync(join(tmpdir(), 'sstitch-bench-'));
@@ -95,8 +96,6 @@ async function readUntil(reader, keys, until) {
   }
   return times;
 }
-
-const WRITTEN_PREFIX = Buffer.from('written-');
 
 function writtenKey(index) {
   return Buffer.concat([WRITTEN_PREFIX, Buffer.from(String(index).padStart(9, '0'))]);

@@ -71,9 +71,9 @@ class TaskThread {
   #nextId = 1;
   #ended = false;
 
-  constructor() {
+  constructor(lane: 'bulk' | 'urgent') {
     // Not the process's own arguments: some, such as --input-type, are refused for a file.
-    this.#worker = new Worker(workerFile(), { execArgv: [] });
+    this.#worker = new Worker(workerFile(), { execArgv: [], workerData: lane });
     this.#worker.unref();
     this.#worker.on('message', (response: TaskResponse) => {
       const pending = this.#pending.get(response.id);
@@ -165,14 +165,14 @@ class ThreadPool {
 
   thread(lane: 'bulk' | 'urgent'): TaskThread {
     if (lane === 'urgent') {
-      if (this.#urgent === undefined || this.#urgent.ended) this.#urgent = new TaskThread();
+      if (this.#urgent === undefined || this.#urgent.ended) this.#urgent = new TaskThread(lane);
       return this.#urgent;
     }
     this.#bulk = this.#bulk.filter((thread) => !thread.ended);
     let least: TaskThread | undefined;
     for (const thread of this.#bulk) if (!least || thread.load < least.load) least = thread;
     if (least && (least.load === 0 || this.#bulk.length >= BULK_THREADS)) return least;
-    const thread = new TaskThread();
+    const thread = new TaskThread(lane);
     this.#bulk.push(thread);
     return thread;
   }

@@ -1,9 +1,10 @@
 // The worker thread: runs one task after another and answers each.
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { nodeFileSystem } from '@sstitch/sst';
 import { abortedError } from '../errors.js';
 import { type TaskFailure, toFailure } from './task-errors.js';
 import { runTask, type TaskInput, type TaskName } from './tasks.js';
+import { lowerThreadPriority } from './thread-priority.js';
 
 export interface TaskRequest {
   readonly id: number;
@@ -16,6 +17,8 @@ export interface TaskRequest {
 export type TaskResponse =
   | { readonly id: number; readonly output: unknown }
   | { readonly id: number; readonly failure: TaskFailure };
+
+if (workerData === 'bulk') lowerThreadPriority();
 
 parentPort?.on('message', (request: TaskRequest) => {
   const flag = new Int32Array(request.cancel);

@@ -1,0 +1,30 @@
+// Fills stores with synthetic syncs for the benches.
+import { byteEncodings } from '@sstitch/engine';
+import { bucketSpan } from '@sstitch/keys';
+import { writeSyntheticSync } from '@sstitch/testkit';
+
+/** Writes syncs as a connector would, in shuffled order, and settles the tree; gives their ids. */
+export async function loadSyncs(store, { grants, syncs, revision, firstSync = 0 }) {
+  const ids = [];
+  for (let syncIndex = firstSync; syncIndex < firstSync + syncs; syncIndex++) {
+    const options = { grants, syncIndex, revision, shuffle: true };
+    ids.push((await writeSyntheticSync(store, options)).syncId);
+  }
+  await store.compactRange(new Uint8Array([0]), new Uint8Array([255]), { keyEncoding: 'view' });
+  return ids;
+}
+
+/** Some keys of a sync's grants, spread over all of them. */
+export async function readableKeys(store, syncId, count) {
+  const { start, end } = bucketSpan('grant', syncId);
+  const keys = [];
+  const iterator = store.iterator({ ...byteEncodings, gte: start, lt: end, values: false });
+  for (;;) {
+    const entries = await iterator.nextv(1000);
+    if (entries.length === 0) break;
+    for (const [key] of entries) keys.push(key);
+  }
+  await iterator.close();
+  const step = Math.max(1, Math.floor(keys.length / count));
+  return keys.filter((_, index) => index % step === 0).slice(0, count);
+}
