@@ -74,6 +74,7 @@ if (command === 'start') {
   pnpm(['run', 'build', '--output-logs=errors-only']);
   pnpm(['run', 'lint']);
   pnpm(['run', 'typecheck', '--output-logs=errors-only']);
+  pnpm(['run', 'examples']);
   // One package after another: the suites measure pauses and kill processes, and 2 cores are few.
   pnpm([
     'exec',

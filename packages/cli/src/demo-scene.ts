@@ -5,12 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { byteEncodings } from '@sstitch/engine';
 import { bucketSpan } from '@sstitch/keys';
-import { loadSyntheticSync } from '@sstitch/testkit';
+import { loadSyntheticSync, type SyncDigest, syncDigest } from '@sstitch/testkit';
 import { type BucketDifference, diffBuckets } from './commands/diff.js';
 import { compactionDocument, compactStores } from './compact-stores.js';
 import type { CompactionDocument } from './compaction-report.js';
 import { type ByteStore, withReader, withStore } from './open-store.js';
-import { digestSync, type SyncDigest } from './sync-digest.js';
 import { type VerifyReport, verifyStore } from './verify-store.js';
 
 const SYNCS = 3;
@@ -76,7 +75,7 @@ async function playIn(
   const [replacedSync] = source.value.syncIds;
   if (replacedSync === undefined) throw new Error('the source has no sync');
   const { fresh, buckets } = await withReader(sourceFolder, async (after) => ({
-    fresh: await digestSync(after, replacedSync, signal),
+    fresh: await syncDigest(after, replacedSync, { signal }),
     buckets: await withReader(baseFolder, (before) =>
       diffBuckets(before, after, replacedSync, signal),
     ),
@@ -129,7 +128,7 @@ async function compactAndWatch(
 ) {
   const digestAll = async () => {
     const digests: SyncDigest[] = [];
-    for (const syncId of syncIds) digests.push(await digestSync(store, syncId, signal));
+    for (const syncId of syncIds) digests.push(await syncDigest(store, syncId, { signal }));
     return digests;
   };
   const before = await digestAll();

@@ -2,4 +2,5 @@
 import { processIo } from './process-io.js';
 import { run } from './run.js';
 
-process.exitCode = await run(process.argv.slice(2), processIo());
+// All output is written by now, and every store closed: an idle thread must not keep the process alive.
+process.exit(await run(process.argv.slice(2), processIo()));

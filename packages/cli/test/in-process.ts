@@ -2,13 +2,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { syncDigest } from '@sstitch/testkit';
 import { afterEach } from 'vitest';
 import type { ExitCode } from '../src/exit-codes.js';
 import type { Environment, Io, Output } from '../src/io.js';
 import { withReader } from '../src/open-store.js';
 import { run } from '../src/run.js';
 import { findSyncIds } from '../src/scan-span.js';
-import { digestSync } from '../src/sync-digest.js';
 
 export interface RunOptions {
   readonly isTerminal?: boolean;
@@ -59,7 +59,7 @@ export async function digestsOf(store: string): Promise<Record<string, string>> 
   return withReader(store, async (reader) => {
     const digests: Record<string, string> = {};
     for (const syncId of await findSyncIds(reader, signal)) {
-      digests[syncId] = (await digestSync(reader, syncId, signal)).digest;
+      digests[syncId] = (await syncDigest(reader, syncId, { signal })).digest;
     }
     return digests;
   });

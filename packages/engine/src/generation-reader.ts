@@ -64,6 +64,10 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
   _iterator(options: NativeRangeOptions): StoreIterator {
     if (options.snapshot == null)
       return new StoreIterator(this as unknown as AnyStore, options, this.generation, options);
+    // abstract-level checks this for get; an iterator on a closed snapshot would reach into a database
+    // that may be closed, if its generation has retired. Throws LEVEL_SNAPSHOT_NOT_OPEN.
+    options.snapshot.ref();
+    options.snapshot.unref();
     const { generation, inner } = snapshotOf(options.snapshot);
     const own = { ...options, snapshot: inner };
     return new StoreIterator(this as unknown as AnyStore, options, generation, own);

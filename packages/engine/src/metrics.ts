@@ -18,7 +18,7 @@ export interface StoreMetrics {
 
 export async function storeMetrics(core: StoreCore): Promise<StoreMetrics> {
   const { current } = core;
-  const levels = await core.tracked(core.runner.run('readLevels', { folder: current.folder }));
+  const levels = await core.fileWork(core.runner.run('readLevels', { folder: current.folder }));
   return {
     generation: current.number,
     generations: [...core.generations].map((generation) => ({

@@ -134,7 +134,7 @@ export class StoreCore {
   /** A folder of this store, not yet made, for tables on their way in: same file system, so links work. */
   async newStagingFolder(): Promise<string> {
     const parent = `${this.folder}/${STAGING_FOLDER}`;
-    await this.tracked(this.runner.run('makeFolder', { folder: parent }));
+    await this.fileWork(this.runner.run('makeFolder', { folder: parent }));
     return `${parent}/${++this.#lastStaging}`;
   }
 
@@ -226,14 +226,19 @@ export class StoreCore {
   }
 
   /** Keeps the store from closing until `work`, which the store's closing aborts, has settled. */
-  async tracked<T>(work: Promise<T>): Promise<T> {
+  tracked<T>(work: Promise<T>): Promise<T> {
+    const settled = () => this.#works.delete(work);
     this.#works.add(work);
+    work.then(settled, settled);
+    return work;
+  }
+
+  /** `tracked`, for file work: its errors become EngineErrors. */
+  async fileWork<T>(work: Promise<T>): Promise<T> {
     try {
-      return await work;
+      return await this.tracked(work);
     } catch (error) {
       throw asEngineError(error);
-    } finally {
-      this.#works.delete(work);
     }
   }
 
@@ -245,7 +250,7 @@ export class StoreCore {
     const generation = this.#current;
     generation.retain();
     const ending = this.endingWith(signal);
-    return this.tracked(work(generation, ending).finally(() => generation.release()));
+    return this.fileWork(work(generation, ending).finally(() => generation.release()));
   }
 
   #serialised<T>(work: () => Promise<T>): Promise<T> {
@@ -257,9 +262,10 @@ export class StoreCore {
   #addGeneration(number: number, database: LevelDatabase): Generation {
     const folder = `${this.folder}/${generationName(number)}`;
     const generation = new Generation(number, folder, database, async (ended) => {
-      this.#live.delete(ended);
       // Left over, it is removed by the next open; no reason for a close to fail.
       await this.runner.run('removeFolder', { folder: ended.folder }).catch(() => undefined);
+      // Only now: a close waits for the removal.
+      this.#live.delete(ended);
     });
     this.#live.add(generation);
     return generation;

@@ -23,7 +23,6 @@ import { checkSpans } from './spans.js';
 import { StoreCore } from './store-core.js';
 import type { SpanTables } from './tables.js';
 import { isTrusted, trusted } from './trusted-sets.js';
-import { asEngineError } from './workers/task-errors.js';
 
 export interface IngestOptions {
   /** Until the commit, aborting leaves the store as it was. */
@@ -102,13 +101,12 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     }
     const spans = checkSpans(tables.map(({ span }) => span));
     const foreign = tables.map(({ runs }, index) => ({ span: spans[index] as Span, runs }));
-    try {
-      const checked = await core.runner.run('checkIncomingTables', { spans: foreign }, { signal });
-      checkRuns(checked.spans);
-      return await core.commit(checked, { moveIncoming: false, signal });
-    } catch (error) {
-      throw asEngineError(error);
-    }
+    const ending = { signal: core.endingWith(signal) };
+    const checked = await core.fileWork(
+      core.runner.run('checkIncomingTables', { spans: foreign }, ending),
+    );
+    checkRuns(checked.spans);
+    return core.commit(checked, { moveIncoming: false, signal });
   }
 
   /** Removes everything inside the spans, in one commit and without a tombstone. */
@@ -128,13 +126,21 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     options: ReplaceSpansOptions = {},
   ): Promise<ReplaceSpansResult & { readonly commit: CommitReport }> {
     await this.#whenOpen();
+    // Tracked as a whole: a close waits until nothing writes to the staging folder any more.
+    return this.#opened.tracked(this.#buildAndCommit(checkSpans(spans), entries, options.signal));
+  }
+
+  async #buildAndCommit(
+    spans: readonly Span[],
+    entries: EntryPages,
+    signal: AbortSignal | undefined,
+  ): Promise<ReplaceSpansResult & { readonly commit: CommitReport }> {
     const core = this.#opened;
     const folder = await core.newStagingFolder();
     try {
-      const built = await buildFromPages(core.runner, folder, checkSpans(spans), entries, {
-        signal: core.endingWith(options.signal),
-      });
-      const commit = await core.commit(built, { moveIncoming: true, signal: options.signal });
+      const ending = { signal: core.endingWith(signal) };
+      const built = await buildFromPages(core.runner, folder, spans, entries, ending);
+      const commit = await core.commit(built, { moveIncoming: true, signal });
       const { pauseMs, durationMs } = commit;
       return { entries: built.entries, pauseMs, durationMs, commit };
     } finally {
@@ -172,7 +178,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
       throw new EngineError('SSTITCH_OPTION_INVALID', 'not a staging folder', { path: folder });
     }
     const core = this.#opened;
-    await core.tracked(core.runner.run('removeFolder', { folder }));
+    await core.fileWork(core.runner.run('removeFolder', { folder }));
   }
 
   /** Makes a store in `folder` that holds what this one holds now, by links. */

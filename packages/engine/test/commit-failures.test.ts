@@ -267,6 +267,23 @@ describe('aborts', () => {
     await expectContentsThroughout(store, model);
   });
 
+  test('while the last writes before the pause are replayed, the commit point is not reached', async () => {
+    const { store, watched, model } = await watchedStore();
+    const controller = new AbortController();
+    let written: Promise<void> | undefined;
+    watched.before = ({ name, path }) => {
+      // In flight when the pause begins, acknowledged in it.
+      if (name !== 'open' || !path.endsWith('CURRENT.tmp')) return;
+      written = store.put(bytes('z'), bytes('late')).then(() => controller.abort());
+    };
+    const error = await rejection(replace(store, 'new', controller.signal));
+    watched.before = () => undefined;
+    await written;
+    expect(error.code).toBe('SSTITCH_ABORTED');
+    expectNothingLeft(store);
+    await expectContentsThroughout(store, model.set('z', 'late'));
+  });
+
   test('fifty at random times, file work in threads: each commit is whole or nothing', async () => {
     const store = await openThreadedStore(join(temporaryFolder(), 'store'));
     const model = new Map([...numbered('k', 20, 'old'), ...numbered('m', 20, 'old')]);

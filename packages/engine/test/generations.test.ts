@@ -78,7 +78,7 @@ test(`${COMMITS} tiny commits beside readers leave no descriptor, mapping or fol
   for (const close of readers) await close();
   expect(performance.now() - start).toBeLessThan(COMMITS * 100);
   await expect.poll(() => generationNames(store.location)).toHaveLength(1);
-  expect((await store.metrics()).generations).toHaveLength(1);
+  await expect.poll(async () => (await store.metrics()).generations).toHaveLength(1);
   const current = generationNames(store.location)[0] ?? '';
   for (const path of openPaths(store)) expect(path).toContain(current);
   await expectContents(store, model);

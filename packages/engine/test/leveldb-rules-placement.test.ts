@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { keyAfter, MAX_RUNS, planVersion } from '../src/commit/plan-version.js';
 import type { Span } from '../src/contract.js';
+import { checkRuns } from '../src/extract/check-incoming.js';
 import { adopt } from '../src/index.js';
 import { checkVersion, readVersion } from '../src/leveldb/manifest.js';
 import { LEVEL_COUNT, type TableEntry } from '../src/leveldb/version-edit.js';
@@ -266,6 +267,8 @@ describe('rule 10: one user key in two tables of a level', () => {
     const target = await openStore(join(folder, 'target'));
     await put(target, [['k', 'target']]);
     const extracted = await store.extract([span('a')], join(folder, 'extracted'));
+    // No user key lies in two tables of a run.
+    checkRuns(extracted.spans);
     await target.ingestAndExcise(extracted, { move: true });
     await expectContentsThroughout(target, contentsOfLevels(PAIR));
   });

@@ -1,5 +1,5 @@
 // Rules 16 to 20 of formats/leveldb.md: flushes, syncs, locks, readers, compactions.
-import { existsSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
 import { describe, expect, test } from 'vitest';
@@ -20,6 +20,7 @@ import {
   openFailure,
   openStore,
   openThreadedStore,
+  pagesOf,
   put,
   span,
   temporaryFolder,
@@ -55,6 +56,22 @@ describe('rule 16: the memtable', () => {
     expect(() => checkFlushed(version, version.logNumber + 1, folder)).toThrow(
       expect.objectContaining({ code: 'SSTITCH_LEVELDB' }),
     );
+  });
+
+  test('rule 16: a version from before the flush is not pinned', () => {
+    const folder = temporaryFolder();
+    const version = writeLevelFolder(join(folder, 'base'), {});
+    const pin = (leastLogNumber: number) =>
+      pinVersion(
+        nodeFileSystem,
+        join(folder, 'base'),
+        folder,
+        () => [],
+        () => undefined,
+        leastLogNumber,
+      );
+    expect(pin(version.logNumber).version).toEqual(version);
+    expect(() => pin(version.logNumber + 1)).toThrow(/did not flush/);
   });
 
   test('rule 16: a log that LevelDB replaces while it is looked at means a flush, not an error', async () => {
@@ -105,6 +122,32 @@ test('rule 17: MANIFEST, CURRENT, log and folder are synced after the open and b
   expect(parentSyncs.some((index) => index > (synced[3] ?? 0) && index < swap)).toBe(true);
   expect(parentSyncs.some((index) => index > swap)).toBe(true);
 });
+
+test('rule 17: every table that a commit cuts or builds is synced before CURRENT is swapped', async () => {
+  const folder = temporaryFolder();
+  const watched = new WatchedFileSystem();
+  const store = await openStore(join(folder, 'store'), { fileSystem: watched });
+  await put(store, numbered('k', 100, 'v'));
+  await compactFully(store);
+  const known = tableInodes(await currentFolder(store));
+  const syncedInodes = new Set<number>();
+  let swapped = false;
+  watched.before = ({ name, path, to }) => {
+    swapped ||= name === 'rename' && to?.endsWith('/CURRENT') === true;
+    if (name === 'sync' && !swapped) syncedInodes.add(statSync(path).ino);
+  };
+  const entries = pagesOf(numbered('k002', 5, 'new'));
+  const { commit } = await store.replaceSpans([span('k002', 'k003')], entries);
+  expect([commit.base.sliced.tables, commit.spans[0]?.built.tables]).toEqual([1, 1]);
+  const made = tableInodes(await currentFolder(store)).filter((inode) => !known.includes(inode));
+  expect(made).toHaveLength(2);
+  for (const inode of made) expect(syncedInodes.has(inode)).toBe(true);
+});
+
+function tableInodes(folder: string): number[] {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.ldb'));
+  return names.map((name) => statSync(join(folder, name)).ino);
+}
 
 describe('rule 18: the lock', () => {
   test('rule 18: a second open in the process is refused, through a symbolic link too, and harms no lock', async () => {

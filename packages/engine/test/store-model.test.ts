@@ -21,7 +21,7 @@ import {
 } from './store-fixture.js';
 
 const { SSTITCH_LONG: longRun } = process.env;
-const RUNS = longRun ? 1500 : 25;
+const RUNS = longRun ? 300 : 25;
 const MAX_STEPS = longRun ? 60 : 20;
 
 /** Short keys over few bytes, so that prefixes, 00 and FF meet bounds all the time. */

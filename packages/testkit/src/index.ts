@@ -1,4 +1,43 @@
+export {
+  assertIsolated,
+  assertSameSync,
+  type CapturedEngine,
+  type CapturedSync,
+  captureEngine,
+  captureSync,
+} from './capture.js';
+export {
+  type EngineUnderTest,
+  engineConformance,
+  type MakeEngine,
+  type TestFramework,
+} from './engine-conformance.js';
 export { TestkitError, type TestkitErrorCode } from './errors.js';
+export {
+  FIXTURE_SYNCS,
+  type FixtureEntry,
+  type FixtureSync,
+  fixtureEntries,
+  replaceFixtureSyncs,
+  strayEntries,
+  writeFixtureBase,
+  writeFixtureSource,
+} from './isolation-fixtures.js';
+export {
+  type ClearRange,
+  type MakeTarget,
+  type MetamorphicOptions,
+  type MetamorphicTarget,
+  runMetamorphic,
+} from './metamorphic.js';
+export { ModelEngine } from './model-engine.js';
+export { type ModelEntry, ModelState, type ModelWrite } from './model-state.js';
+export {
+  type BucketDigest,
+  type SyncDigest,
+  type SyncDigestOptions,
+  syncDigest,
+} from './sync-digest.js';
 export {
   type EntryOrder,
   type KeyValue,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { BUCKETS, compareBytes, parseKey, syncSpans } from '@sstitch/keys';
 import { byteEncodings, type Engine } from '@sstitch/engine';
+import { BUCKETS, compareBytes, parseKey, syncSpans } from '@sstitch/keys';
 import { describe, expect, it } from 'vitest';
 import { openStore, temporaryFolder } from '../test/real-store.js';
 import { assertIsolated, assertSameSync, captureEngine, captureSync } from './capture.js';
@@ -54,7 +54,9 @@ describe('the isolation fixtures', () => {
       expect(own(after.keys()).some((key) => !before.has(key))).toBe(true);
       expect(own(before.keys()).some((key) => after.get(key) === before.get(key))).toBe(true);
       if (kind === 'index') continue;
-      expect(own(before.keys()).some((key) => after.has(key) && after.get(key) !== before.get(key))).toBe(true);
+      expect(
+        own(before.keys()).some((key) => after.has(key) && after.get(key) !== before.get(key)),
+      ).toBe(true);
     }
   });
 
@@ -69,7 +71,16 @@ describe('the isolation fixtures', () => {
     const store = await openStore(`${folder.path}/store`);
     try {
       await writeFixtureBase(store);
-      for (const chosen of [[0], [3], [6], [7], [11], [0, 6, 11], [2, 3, 4], IDS.map((_, at) => at)]) {
+      for (const chosen of [
+        [0],
+        [3],
+        [6],
+        [7],
+        [11],
+        [0, 6, 11],
+        [2, 3, 4],
+        IDS.map((_, at) => at),
+      ]) {
         await replaceAndCheck(store, chosen);
       }
     } finally {
@@ -85,7 +96,11 @@ async function replaceAndCheck(engine: Engine, chosen: readonly number[]): Promi
   const replaced = FIXTURE_SYNCS.filter((_, at) => chosen.includes(at));
   await replaceFixtureSyncs(engine, replaced, 2);
   const after = await captureEngine(engine, IDS);
-  assertIsolated(before, after, replaced.map(({ syncId }) => syncId));
+  assertIsolated(
+    before,
+    after,
+    replaced.map(({ syncId }) => syncId),
+  );
   const source = new ModelEngine();
   await writeFixtureSource(source, replaced, 2);
   for (const { syncId } of replaced) {
@@ -102,7 +117,9 @@ describe('isolation checks', () => {
     const engine = new ModelEngine();
     await writeFixtureBase(engine);
     const before = await captureEngine(engine, IDS);
-    const key = fixtureEntries(second.syncIdBytes, 1).find(([k]) => parseKey(k).bucket === 'grant')?.[0];
+    const key = fixtureEntries(second.syncIdBytes, 1).find(
+      ([k]) => parseKey(k).bucket === 'grant',
+    )?.[0];
     if (key === undefined) throw new Error('no grant');
     await engine.batch([{ type: 'del', key }], byteEncodings);
     const after = await captureEngine(engine, IDS);

@@ -1,7 +1,12 @@
 // A base with syncs whose ids are as close to each other as ids can be, every bucket of each filled, and
 // between and around them keys that belong to no sync. Whatever replaces one of the syncs must leave all
 // of the others, and every stray key, byte for byte as they were.
-import { type ByteOperation, byteEncodings, type Engine, type ReadWriteEngine } from '@sstitch/engine';
+import {
+  type ByteOperation,
+  byteEncodings,
+  type Engine,
+  type ReadWriteEngine,
+} from '@sstitch/engine';
 import {
   BUCKETS,
   type Bucket,
@@ -10,8 +15,8 @@ import {
   compareBytes,
   formatSyncId,
   RESERVED_RANGES,
-  spanContains,
   type SyncIdBytes,
+  spanContains,
   syncIdBytes,
   syncSpans,
   syncSpansInKeyOrder,
@@ -89,7 +94,8 @@ export function fixtureEntries(syncId: SyncIdBytes, version: number): FixtureEnt
     for (const [index, elements] of elementsOf(bucket).entries()) {
       if (elements.length > 0 && (index + version) % 5 === 0) continue;
       const revised = (index + version) % 3 === 0 ? version : 0;
-      const value = kind === 'index' ? '' : `${bucket} ${index} of version ${revised} `.repeat(1 + (index % 9));
+      const value =
+        kind === 'index' ? '' : `${bucket} ${index} of version ${revised} `.repeat(1 + (index % 9));
       entries.push([buildKey(bucket, syncId, elements), Buffer.from(value)]);
     }
   }
@@ -111,7 +117,13 @@ export function strayEntries(): FixtureEntry[] {
       if (span.end !== undefined) keys.push(span.end);
     }
   }
-  keys.push(Uint8Array.of(0), Uint8Array.of(2, 255), Uint8Array.of(3), Uint8Array.of(4), Uint8Array.of(255));
+  keys.push(
+    Uint8Array.of(0),
+    Uint8Array.of(2, 255),
+    Uint8Array.of(3),
+    Uint8Array.of(4),
+    Uint8Array.of(255),
+  );
   const spans = FIXTURE_SYNCS.flatMap(({ syncIdBytes: id }) => syncSpans(id));
   return keys
     .sort(compareBytes)

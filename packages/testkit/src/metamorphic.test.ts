@@ -36,8 +36,8 @@ describe('metamorphic runs', () => {
     'the store agrees with the model',
     async () => {
       await runMetamorphic(makeStoreTarget, {
-        runs: isLong ? 400 : 12,
-        actions: isLong ? 120 : 40,
+        runs: isLong ? 400 : 20,
+        actions: isLong ? 120 : 50,
         ...fromEnvironment,
       });
     },

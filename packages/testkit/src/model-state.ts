@@ -1,6 +1,7 @@
 // An ordered map of byte strings that never changes: what the model engine's every moment is.
-import { compareBytes } from '@sstitch/keys';
+
 import type { Span } from '@sstitch/engine';
+import { compareBytes } from '@sstitch/keys';
 
 export type ModelEntry = readonly [key: Uint8Array, value: Uint8Array];
 

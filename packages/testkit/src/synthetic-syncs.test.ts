@@ -112,7 +112,9 @@ describe('a synthetic sync', () => {
   it('leaves stale entries of every bucket behind if a newer revision is merely put over it', async () => {
     const stale = new Set<string>();
     for (let revision = 1; revision < 6; revision++) {
-      const newer = new Set((await rows({ grants: 1000, revision: revision + 1 })).map(([key]) => key));
+      const newer = new Set(
+        (await rows({ grants: 1000, revision: revision + 1 })).map(([key]) => key),
+      );
       for (const [key] of await rows({ grants: 1000, revision })) {
         if (!newer.has(key)) stale.add(parseKey(Buffer.from(key, 'hex')).bucket);
       }
@@ -127,10 +129,13 @@ describe('a synthetic sync', () => {
 
   it('has an id that depends on seed and index alone, and values that depend on the seed', async () => {
     expect(syntheticSyncId({ seed: 1, syncIndex: 0 })).toBe(syntheticSync({ grants: 9 }).syncId);
-    expect(syntheticSync({ grants: 9, revision: 7 }).syncId).toBe(syntheticSync({ grants: 8 }).syncId);
+    expect(syntheticSync({ grants: 9, revision: 7 }).syncId).toBe(
+      syntheticSync({ grants: 8 }).syncId,
+    );
     const ids = new Set<string>();
     for (let seed = 0; seed < 20; seed++) {
-      for (let syncIndex = 0; syncIndex < 20; syncIndex++) ids.add(syntheticSyncId({ seed, syncIndex }));
+      for (let syncIndex = 0; syncIndex < 20; syncIndex++)
+        ids.add(syntheticSyncId({ seed, syncIndex }));
     }
     expect(ids.size).toBe(400);
     expect(syntheticSyncId()).toMatchInlineSnapshot(`"36yqJNYLYtJ06kZtdmSQFABV6hu"`);

@@ -13,10 +13,15 @@ import { checkWholeNumber, TestkitError } from './errors.js';
 import { RESOURCE_TYPES, SyntheticRecords, syncIdOf } from './synthetic/make-records.js';
 import { MAX_SEED, MAX_SYNC_INDEX, type SyntheticSyncOptions } from './synthetic/shape.js';
 import { shuffledEntries } from './synthetic/shuffled-entries.js';
-import { entitlements, type KeyValue, resources, sortedEntries } from './synthetic/sorted-entries.js';
+import {
+  entitlements,
+  type KeyValue,
+  resources,
+  sortedEntries,
+} from './synthetic/sorted-entries.js';
 
-export type { KeyValue } from './synthetic/sorted-entries.js';
 export type { SyntheticSyncOptions } from './synthetic/shape.js';
+export type { KeyValue } from './synthetic/sorted-entries.js';
 
 const DEFAULT_PAGE_ENTRIES = 2048;
 const MAX_PAGE_ENTRIES = 1_000_000;
@@ -173,6 +178,8 @@ function* batches(records: Iterable<SyncRecord>): Generator<SyncRecord[], void, 
 
 function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) {
-    throw new TestkitError('SSTITCH_ABORTED', 'the operation was aborted', { cause: signal.reason });
+    throw new TestkitError('SSTITCH_ABORTED', 'the operation was aborted', {
+      cause: signal.reason,
+    });
   }
 }

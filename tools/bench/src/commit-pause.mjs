@@ -86,7 +86,8 @@ async function readUntil(reader, keys, until) {
   const times = [];
   let index = reader * 5000;
   while (!until.done) {
-    const key = keys[(index += 7919) % keys.length];
+    index += 7919;
+    const key = keys[index % keys.length];
     const start = performance.now();
     const value = await base.get(key, byteEncodings);
     times.push(performance.now() - start);

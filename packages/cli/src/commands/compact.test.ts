@@ -156,7 +156,7 @@ describe('compact', () => {
       const store = new Store(process.argv[2]);
       await store.open();
       process.stdout.write('open');
-      process.stdin.on('end', async () => { await store.close(); });
+      process.stdin.on('end', async () => { await store.close(); process.exit(0); });
       process.stdin.resume();`,
     );
     const owner = spawn(process.execPath, [script, base], {

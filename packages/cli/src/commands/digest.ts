@@ -1,10 +1,10 @@
+import { syncDigest } from '@sstitch/testkit';
 import { syncIdArgument } from '../arguments.js';
 import type { CommandRegistry } from '../command-context.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { withReader } from '../open-store.js';
 import { formatCount } from '../output/quantities.js';
 import { formatTable } from '../output/table.js';
-import { digestSync } from '../sync-digest.js';
 
 const SHORT_DIGEST = 16;
 
@@ -26,10 +26,9 @@ export function addDigestCommand(registry: CommandRegistry): void {
     .action(
       registry.handle(
         async ({ progress, signal, style }, store: string, flags: { sync: string }) => {
+          progress.update(() => 'reading');
           const digest = await withReader(store, (reader) =>
-            digestSync(reader, flags.sync, signal, (keys) =>
-              progress.update(() => `reading: ${formatCount(keys)} keys`),
-            ),
+            syncDigest(reader, flags.sync, { signal }),
           );
           const table = formatTable(
             [{ title: 'BUCKET' }, { title: 'KEYS', align: 'right' }, { title: 'SHA-256' }],

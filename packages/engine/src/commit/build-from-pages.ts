@@ -29,10 +29,17 @@ export async function buildFromPages(
   await run(thread.run('makeFolder', { folder }));
   const session = await run(thread.run('beginTables', { folder, spans }));
   let appended: Promise<void> = Promise.resolve();
+  const iterator = pages[Symbol.asyncIterator]();
+  let exhausted = false;
   try {
-    for await (const entries of pages) {
-      if (signal?.aborted) throw abortedError();
-      const page = packEntries(entries);
+    for (;;) {
+      const next = await unlessAborted(iterator.next(), signal).catch((error: unknown) => {
+        exhausted = !signal?.aborted;
+        throw error;
+      });
+      exhausted = next.done === true;
+      if (next.done === true) break;
+      const page = packEntries(next.value);
       await appended;
       appended = run(thread.run('appendEntries', { session, page }, { transfer: [page.buffer] }));
       // Awaited above or below; until then a failure must not count as unhandled.
@@ -47,5 +54,19 @@ export async function buildFromPages(
     throw error;
   } finally {
     thread.release();
+    // Not waited for: the pages may be stuck, which is why they are given up.
+    if (!exhausted) iterator.return?.().catch(() => undefined);
   }
+}
+
+/** Settles with `promise`, or rejects as soon as the signal fires: the promise may never settle. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(abortedError());
+    const settled = () => signal.removeEventListener('abort', onAbort);
+    signal.addEventListener('abort', onAbort);
+    promise.then(resolve, reject).finally(settled);
+    if (signal.aborted) onAbort();
+  });
 }

@@ -74,7 +74,6 @@ class TaskThread {
   constructor(lane: 'bulk' | 'urgent') {
     // Not the process's own arguments: some, such as --input-type, are refused for a file.
     this.#worker = new Worker(workerFile(), { execArgv: [], workerData: lane });
-    this.#worker.unref();
     this.#worker.on('message', (response: TaskResponse) => {
       const pending = this.#pending.get(response.id);
       this.#settle(response.id);
@@ -83,6 +82,8 @@ class TaskThread {
     });
     this.#worker.on('error', (error) => this.#failAll(error));
     this.#worker.on('exit', () => this.#failAll(new Error('the worker thread ended')));
+    // Last: adding a listener refs the thread's port again.
+    this.#worker.unref();
   }
 
   get ended(): boolean {

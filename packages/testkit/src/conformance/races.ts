@@ -41,7 +41,11 @@ export function testRaces(test: DeclareTest): void {
     const held: Array<{ round: number; snapshot: Snapshot; iterator: ByteIterator }> = [];
     for (let round = 0; round < 5; round++) {
       await t.replace([['a', 'z']], { a: `${round}`, [`k${round}`]: 'x' });
-      held.push({ round, snapshot: t.engine.snapshot(), iterator: t.engine.iterator(byteEncodings) });
+      held.push({
+        round,
+        snapshot: t.engine.snapshot(),
+        iterator: t.engine.iterator(byteEncodings),
+      });
     }
     for (const index of [2, 0, 4, 1, 3]) {
       const view = held[index];
@@ -100,7 +104,13 @@ export function testRaces(test: DeclareTest): void {
     for (let round = 0; round < REPLACEMENTS; round++) {
       await t.replace([['']], { a: 'base', m: 'base', out: 'base' });
       const batch = t.put({ a: 'batch', m: 'batch', out: 'batch' });
-      const replacing = t.replace([['a', 'b'], ['m', 'n']], { a: 'entry', m: 'entry' });
+      const replacing = t.replace(
+        [
+          ['a', 'b'],
+          ['m', 'n'],
+        ],
+        { a: 'entry', m: 'entry' },
+      );
       await Promise.all([batch, replacing]);
       const [a, m] = [await t.get('a'), await t.get('m')];
       assert.ok(a === 'batch' || a === 'entry', `key a holds ${a}`);
@@ -112,7 +122,13 @@ export function testRaces(test: DeclareTest): void {
   test('6. a batch issued while a replacement runs is before it or after it, as a whole, and stays', async (t) => {
     for (let round = 0; round < REPLACEMENTS; round++) {
       await t.replace([['']], { a: 'base', m: 'base', out: 'base' });
-      const replacing = t.replace([['a', 'b'], ['m', 'n']], { a: 'entry', m: 'entry' });
+      const replacing = t.replace(
+        [
+          ['a', 'b'],
+          ['m', 'n'],
+        ],
+        { a: 'entry', m: 'entry' },
+      );
       await new Promise((resolve) => setTimeout(resolve, round * 4));
       await t.put({ a: 'batch', m: 'batch', out: 'batch' });
       await replacing;
@@ -144,7 +160,13 @@ export function testRaces(test: DeclareTest): void {
     };
     const writing = Promise.all([write(0), write(1), write(2)]);
     for (let round = 0; round < REPLACEMENTS; round++) {
-      await t.replace([['in', 'j'], ['q', 'r']], { 'in 1': `${round}`, q: `${round}` });
+      await t.replace(
+        [
+          ['in', 'j'],
+          ['q', 'r'],
+        ],
+        { 'in 1': `${round}`, q: `${round}` },
+      );
     }
     isReplacing = false;
     await writing;
@@ -175,7 +197,13 @@ export function testRaces(test: DeclareTest): void {
   test('6. replacements called at once run one after another, each as a whole', async (t) => {
     await t.put(BASE);
     const calls = Array.from({ length: 4 }, (_, index) =>
-      t.replace([['a', 'b'], ['d', 'e']], { a: `${index}`, d: `${index}` }),
+      t.replace(
+        [
+          ['a', 'b'],
+          ['d', 'e'],
+        ],
+        { a: `${index}`, d: `${index}` },
+      ),
     );
     await Promise.all(calls);
     assert.equal(await t.get('a'), await t.get('d'));

@@ -1,7 +1,14 @@
 // Guarantees 6 to 8: what replaceSpans leaves behind, and what it refuses.
 import assert from 'node:assert/strict';
 import type { EntryPages } from '@sstitch/engine';
-import { bytes, type DeclareTest, pagesOf, spansOf, type TextEntries, type TextSpan } from './subject.js';
+import {
+  bytes,
+  type DeclareTest,
+  pagesOf,
+  spansOf,
+  type TextEntries,
+  type TextSpan,
+} from './subject.js';
 
 const BASE = { a: '1', b: '2', c: '3', d: '4', e: '5' };
 
@@ -21,9 +28,26 @@ export function testReplacements(test: DeclareTest): void {
   });
 
   test('6. keeps neighbours that differ by a trailing 00 or FF apart', async (t) => {
-    const keys = ['a', 'a\0', 'a\0\0', 'a\0\xff', 'a\x01', 'a\xfe\xff', 'a\xff', 'a\xff\0', 'a\xff\xff', 'b'];
+    const keys = [
+      'a',
+      'a\0',
+      'a\0\0',
+      'a\0\xff',
+      'a\x01',
+      'a\xfe\xff',
+      'a\xff',
+      'a\xff\0',
+      'a\xff\xff',
+      'b',
+    ];
     await t.put(keys.map((key) => [key, 'old'] as const));
-    await t.replace([['a\0', 'a\x01'], ['a\xff', 'b']], { 'a\0\x01': 'new', 'a\xff\xff\xff': 'new' });
+    await t.replace(
+      [
+        ['a\0', 'a\x01'],
+        ['a\xff', 'b'],
+      ],
+      { 'a\0\x01': 'new', 'a\xff\xff\xff': 'new' },
+    );
     await t.holdsForGood([
       ['a', 'old'],
       ['a\0\x01', 'new'],
@@ -56,7 +80,14 @@ export function testReplacements(test: DeclareTest): void {
     await t.put(BASE);
     await t.replace([['b', 'b']], {});
     await t.holds(BASE);
-    await t.replace([['a', 'b'], ['c', 'c'], ['d', 'e']], { a: 'new', d: 'new' });
+    await t.replace(
+      [
+        ['a', 'b'],
+        ['c', 'c'],
+        ['d', 'e'],
+      ],
+      { a: 'new', d: 'new' },
+    );
     await t.holdsForGood({ a: 'new', b: '2', c: '3', d: 'new', e: '5' });
   });
 
@@ -68,14 +99,27 @@ export function testReplacements(test: DeclareTest): void {
 
   test('6. several spans, some of them empty in the base, some in the entries, change together', async (t) => {
     await t.put(BASE);
-    const spans: TextSpan[] = [['0', '9'], ['a', 'b'], ['bb', 'c'], ['d', 'e'], ['x', 'y']];
+    const spans: TextSpan[] = [
+      ['0', '9'],
+      ['a', 'b'],
+      ['bb', 'c'],
+      ['d', 'e'],
+      ['x', 'y'],
+    ];
     await t.replace(spans, { '5': 'new', a: 'new', ab: 'new', xx: 'new' });
     await t.holdsForGood({ '5': 'new', a: 'new', ab: 'new', b: '2', c: '3', e: '5', xx: 'new' });
   });
 
   test('6. adjacent spans share a bound and nothing else', async (t) => {
     await t.put(BASE);
-    await t.replace([['a', 'b'], ['b', 'c'], ['c', 'd']], { a: '6', b: '7', bb: '8' });
+    await t.replace(
+      [
+        ['a', 'b'],
+        ['b', 'c'],
+        ['c', 'd'],
+      ],
+      { a: '6', b: '7', bb: '8' },
+    );
     await t.holdsForGood({ a: '6', b: '7', bb: '8', d: '4', e: '5' });
   });
 
@@ -156,16 +200,52 @@ export function testReplacements(test: DeclareTest): void {
 
   const refused: ReadonlyArray<readonly [what: string, spans: TextSpan[], entries: TextEntries]> = [
     ['an inverted span', [['d', 'b']], {}],
-    ['overlapping spans', [['a', 'c'], ['b', 'd']], {}],
-    ['spans out of order', [['c', 'd'], ['a', 'b']], {}],
+    [
+      'overlapping spans',
+      [
+        ['a', 'c'],
+        ['b', 'd'],
+      ],
+      {},
+    ],
+    [
+      'spans out of order',
+      [
+        ['c', 'd'],
+        ['a', 'b'],
+      ],
+      {},
+    ],
     ['a span behind one without an end', [['a'], ['b', 'c']], {}],
     ['an entry below its span', [['b', 'd']], { a: 'x' }],
     ['an entry on the end of its span', [['b', 'd']], { b: 'x', d: 'x' }],
-    ['an entry between two spans', [['a', 'b'], ['d', 'e']], { a: 'x', c: 'x' }],
+    [
+      'an entry between two spans',
+      [
+        ['a', 'b'],
+        ['d', 'e'],
+      ],
+      { a: 'x', c: 'x' },
+    ],
     ['an entry in an empty span', [['b', 'b']], { b: 'x' }],
     ['entries without a span', [], { b: 'x' }],
-    ['entries out of order', [['a', 'z']], [['b', 'x'], ['c', 'x'], ['a', 'x']]],
-    ['the same key twice', [['a', 'z']], [['b', 'x'], ['b', 'y']]],
+    [
+      'entries out of order',
+      [['a', 'z']],
+      [
+        ['b', 'x'],
+        ['c', 'x'],
+        ['a', 'x'],
+      ],
+    ],
+    [
+      'the same key twice',
+      [['a', 'z']],
+      [
+        ['b', 'x'],
+        ['b', 'y'],
+      ],
+    ],
   ];
   for (const [what, spans, entries] of refused) {
     test(`7. refuses ${what} and leaves the state as it was`, async (t) => {
@@ -183,10 +263,10 @@ export function testReplacements(test: DeclareTest): void {
       yield [[bytes('b'), bytes('x')]];
       throw new Error('the source is broken');
     })();
-    await assert.rejects(
-      t.engine.replaceSpans(spansOf([['a', 'e']]), failing),
-      (error: Error) =>
-        /the source is broken/.test(`${error.message} ${(error.cause as Error | undefined)?.message}`),
+    await assert.rejects(t.engine.replaceSpans(spansOf([['a', 'e']]), failing), (error: Error) =>
+      /the source is broken/.test(
+        `${error.message} ${(error.cause as Error | undefined)?.message}`,
+      ),
     );
     await t.holds(BASE);
     await t.replace([['a', 'b']], { a: 'then it works' });
@@ -195,7 +275,10 @@ export function testReplacements(test: DeclareTest): void {
 
   test('7. aborted beforehand, it leaves the state as it was', async (t) => {
     await t.put(BASE);
-    await assert.rejects(async () => t.replace([['a', 'e']], { a: 'x' }, AbortSignal.abort()), Error);
+    await assert.rejects(
+      async () => t.replace([['a', 'e']], { a: 'x' }, AbortSignal.abort()),
+      Error,
+    );
     await t.holdsForGood(BASE);
   });
 
@@ -226,9 +309,10 @@ export function testReplacements(test: DeclareTest): void {
       const controller = new AbortController();
       setTimeout(() => controller.abort(), round * 4);
       const after = { a: '1', b: `round ${round}`, e: '5' };
-      const done = await t
-        .replace([['b', 'e']], { b: `round ${round}` }, controller.signal)
-        .then(() => true, () => false);
+      const done = await t.replace([['b', 'e']], { b: `round ${round}` }, controller.signal).then(
+        () => true,
+        () => false,
+      );
       await t.holds(done ? after : before);
       if (done) before = after;
     }
@@ -238,7 +322,7 @@ export function testReplacements(test: DeclareTest): void {
   test('8. what it acknowledged, and synced batches before and after, are there after reopening', async (t) => {
     await t.put({ before: '1' }, { sync: true });
     await t.replace([['x', 'y']], { x: '2' });
-    await t.put({ then: '3' }, { sync: true });
-    await t.holdsForGood({ before: '1', then: '3', x: '2' });
+    await t.put({ later: '3' }, { sync: true });
+    await t.holdsForGood({ before: '1', later: '3', x: '2' });
   });
 }

@@ -30,7 +30,9 @@ export type MakeEngine = () => Promise<EngineUnderTest>;
 /** A span as text; no end means no bound. */
 export type TextSpan = readonly [start: string, end?: string];
 /** What an engine holds: values by keys, in key order. */
-export type TextEntries = Readonly<Record<string, string>> | ReadonlyArray<readonly [string, string]>;
+export type TextEntries =
+  | Readonly<Record<string, string>>
+  | ReadonlyArray<readonly [string, string]>;
 
 export function bytes(text: string): Uint8Array {
   return Uint8Array.from(Buffer.from(text, 'latin1'));
@@ -120,7 +122,10 @@ export class Subject {
   async lacks(...keys: readonly string[]): Promise<void> {
     for (const key of keys) assert.equal(await this.get(key), undefined, `has ${key}`);
     const values = await this.engine.getMany(keys.map(bytes), byteEncodings);
-    assert.deepEqual(values, keys.map(() => undefined));
+    assert.deepEqual(
+      values,
+      keys.map(() => undefined),
+    );
   }
 
   /** Holds these entries, and still does when it was closed and opened. */

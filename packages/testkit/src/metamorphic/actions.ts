@@ -29,13 +29,26 @@ export interface ReplaceSpec {
 
 export type Action =
   | { readonly do: 'batch'; readonly writes: readonly WriteStep[]; readonly sync: boolean }
-  | { readonly do: 'fill'; readonly prefix: HexKey; readonly count: number; readonly valueBytes: number }
+  | {
+      readonly do: 'fill';
+      readonly prefix: HexKey;
+      readonly count: number;
+      readonly valueBytes: number;
+    }
   | { readonly do: 'clear'; readonly range: RangeSpec }
   | ({ readonly do: 'replaceSpans' } & ReplaceSpec)
-  | ({ readonly do: 'replaceUnderWrites'; readonly writes: readonly (readonly WriteStep[])[]; readonly via: 'entries' | 'tables' } & ReplaceSpec)
+  | ({
+      readonly do: 'replaceUnderWrites';
+      readonly writes: readonly (readonly WriteStep[])[];
+      readonly via: 'entries' | 'tables';
+    } & ReplaceSpec)
   | ({ readonly do: 'replaceAborted'; readonly afterMs: number } & ReplaceSpec)
   | ({ readonly do: 'closeDuringReplace'; readonly afterMs: number } & ReplaceSpec)
-  | ({ readonly do: 'transfer'; readonly move: boolean; readonly compactSource: boolean } & ReplaceSpec)
+  | ({
+      readonly do: 'transfer';
+      readonly move: boolean;
+      readonly compactSource: boolean;
+    } & ReplaceSpec)
   | ({ readonly do: 'excise' } & ReplaceSpec)
   | { readonly do: 'checkpoint' }
   | { readonly do: 'reopen' }
@@ -49,7 +62,10 @@ export type Action =
 // Few distinct bytes, those at the edges of everything: keys meet, and are each other's prefixes.
 const keyByte = fc.constantFrom('00', '01', '61', '62', '7f', 'fe', 'ff');
 const key: fc.Arbitrary<HexKey> = fc.oneof(
-  { weight: 30, arbitrary: fc.array(keyByte, { minLength: 1, maxLength: 4 }).map((b) => b.join('')) },
+  {
+    weight: 30,
+    arbitrary: fc.array(keyByte, { minLength: 1, maxLength: 4 }).map((b) => b.join('')),
+  },
   { weight: 1, arbitrary: fc.constantFrom('', 'ff'.repeat(70), `${'ff'.repeat(70)}00`) },
 );
 const valueBytes = fc.oneof(
@@ -59,7 +75,10 @@ const valueBytes = fc.oneof(
 const put = fc.record({ key, valueBytes });
 const write: fc.Arbitrary<WriteStep> = fc.record({
   key,
-  valueBytes: fc.oneof({ weight: 3, arbitrary: valueBytes }, { weight: 1, arbitrary: fc.constant(undefined) }),
+  valueBytes: fc.oneof(
+    { weight: 3, arbitrary: valueBytes },
+    { weight: 1, arbitrary: fc.constant(undefined) },
+  ),
 });
 const writes = fc.array(write, { minLength: 1, maxLength: 10 });
 const range: fc.Arbitrary<RangeSpec> = fc.record({
@@ -107,16 +126,34 @@ const WEIGHTED: ReadonlyArray<readonly [weight: number, arbitrary: fc.Arbitrary<
   [2, fc.record({ do: fc.constant('reopen' as const) })],
   [3, fc.record({ do: fc.constant('compact' as const), from: key, to: key })],
   [3, fc.record({ do: fc.constant('openIterator' as const), range, ofSnapshot: fc.nat(9) })],
-  [4, fc.record({ do: fc.constant('stepIterator' as const), pick, size: fc.integer({ min: 1, max: 40 }) })],
+  [
+    4,
+    fc.record({
+      do: fc.constant('stepIterator' as const),
+      pick,
+      size: fc.integer({ min: 1, max: 40 }),
+    }),
+  ],
   [3, fc.record({ do: fc.constant('openSnapshot' as const) })],
-  [3, fc.record({ do: fc.constant('readSnapshot' as const), pick, keys: fc.array(key, { maxLength: 4 }) })],
+  [
+    3,
+    fc.record({
+      do: fc.constant('readSnapshot' as const),
+      pick,
+      keys: fc.array(key, { maxLength: 4 }),
+    }),
+  ],
   [3, fc.record({ do: fc.constant('closeView' as const), pick })],
 ];
 
 /** Sequences of actions, shrinking towards few and simple ones. */
 export function actionSequences(maxActions: number): fc.Arbitrary<Action[]> {
   const action = fc.oneof(...WEIGHTED.map(([weight, arbitrary]) => ({ weight, arbitrary })));
-  return fc.array(action, { minLength: Math.ceil(maxActions / 2), maxLength: maxActions, size: 'max' });
+  return fc.array(action, {
+    minLength: Math.ceil(maxActions / 2),
+    maxLength: maxActions,
+    size: 'max',
+  });
 }
 
 function tagged<T extends Action['do'], M extends object>(

@@ -1,5 +1,10 @@
 // Holds an engine, or a view of one, against a state of the model.
-import { byteEncodings, type ByteIterator, type ByteIteratorOptions, type ReadableEngine } from '@sstitch/engine';
+import {
+  type ByteIterator,
+  type ByteIteratorOptions,
+  byteEncodings,
+  type ReadableEngine,
+} from '@sstitch/engine';
 import { compareBytes, equalBytes, toHex } from '@sstitch/keys';
 import { TestkitError } from '../errors.js';
 import type { ModelEntry, ModelState } from '../model-state.js';
@@ -64,7 +69,8 @@ export async function expectState(
   expectEntries(`${what}, in reverse`, await drainIterator(reverse), state.entries.toReversed());
   const keys = state.entries.flatMap(([key]) => [key, Uint8Array.of(...key, 0)]);
   const values = await engine.getMany(keys, { ...byteEncodings, snapshot });
-  for (const [index, key] of keys.entries()) expectValue(`${what}, getMany`, state, key, values[index]);
+  for (const [index, key] of keys.entries())
+    expectValue(`${what}, getMany`, state, key, values[index]);
   // One by one is slow: a sample.
   const step = Math.ceil(keys.length / 40) || 1;
   for (let at = 0; at < keys.length; at += step) {

@@ -20,7 +20,15 @@ import {
   type SyncStatsRecord,
   SyncType,
 } from '@sstitch/records';
-import { digits, type EntitlementName, entitlementName, groupName, legacyEntitlementName, type Name, principalName } from './names.js';
+import {
+  digits,
+  type EntitlementName,
+  entitlementName,
+  groupName,
+  legacyEntitlementName,
+  type Name,
+  principalName,
+} from './names.js';
 import { seededHash } from './seeded-hash.js';
 import { type GrantNumbers, Stream, SyncShape, type SyntheticSyncOptions } from './shape.js';
 
@@ -96,7 +104,13 @@ export class SyntheticRecords {
     const { incarnation } = this.shape.recordState(Stream.parent, index);
     const parent = index - (index % 3);
     const named = (index + incarnation) % 3 === 0 ? undefined : `project-${digits(parent)}`;
-    return this.#resource('project', `project-${digits(index)}`, index, 1, parentOf('project', named));
+    return this.#resource(
+      'project',
+      `project-${digits(index)}`,
+      index,
+      1,
+      parentOf('project', named),
+    );
   }
 
   /** Projects that come and go. */
@@ -114,7 +128,14 @@ export class SyntheticRecords {
   user(index: number): ResourceRecord {
     const hash = this.shape.hash(Stream.parent, index);
     const group = hash % 10 === 0 ? groupName(this.shape, hash % this.shape.groups).id : undefined;
-    return this.#resource('user', `user-${digits(index)}`, index, 4, parentOf('group', group), 'UserTrait');
+    return this.#resource(
+      'user',
+      `user-${digits(index)}`,
+      index,
+      4,
+      parentOf('group', group),
+      'UserTrait',
+    );
   }
 
   /** An entitlement, or after them a legacy one, which may be absent. */

@@ -15,5 +15,6 @@ export type SeededHash = (stream: number, index: number) => number;
 export function seededHash(seed: number, syncIndex: number): SeededHash {
   const high = Math.floor(seed / 2 ** 32);
   const base = mix(mix(mix(seed | 0) ^ high) + Math.imul(syncIndex, 0x9e3779b1));
-  return (stream, index) => mix(mix(base + Math.imul(stream, 0x85ebca77)) ^ mix(index + 0x165667b1));
+  return (stream, index) =>
+    mix(mix(base + Math.imul(stream, 0x85ebca77)) ^ mix(index + 0x165667b1));
 }

@@ -79,7 +79,8 @@ export function* entitlements(
   const { entitlements: count, roles } = records.shape;
   for (let index = 0; index < count; index++) {
     yield records.entitlement(index);
-    const legacy = index < count - roles ? undefined : records.legacyEntitlement(index - count + roles);
+    const legacy =
+      index < count - roles ? undefined : records.legacyEntitlement(index - count + roles);
     if (legacy !== undefined) yield legacy;
   }
 }

@@ -1,0 +1,77 @@
+// Copying a database whose owner writes on: logs that grow, end and go while they are copied.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { nodeFileSystem } from '@sstitch/sst';
+import { expect, onTestFinished, test } from 'vitest';
+import { WatchedFileSystem } from '../../test/watched-file-system.js';
+import { readVersion, type Version, writeManifest } from '../leveldb/manifest.js';
+import { copyGeneration } from './copy-generation.js';
+
+const VERSION: Version = {
+  levels: [[], [], [], [], [], [], []],
+  logNumber: 10,
+  previousLogNumber: 0,
+  nextFileNumber: 13,
+  lastSequence: 5,
+};
+
+/** A database without tables that has the logs 9 (obsolete), 10 and 11. */
+function sourceFolder() {
+  const folder = mkdtempSync(join(tmpdir(), 'sstitch-copy-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const source = join(folder, 'source');
+  nodeFileSystem.makeFolder(source);
+  writeManifest(nodeFileSystem, source, VERSION, 12);
+  for (const number of [9, 10, 11]) writeFileSync(join(source, logName(number)), `log ${number}`);
+  const watched = new WatchedFileSystem();
+  const copy = () =>
+    copyGeneration(
+      watched,
+      {
+        sourceFolder: source,
+        targetFolder: join(folder, 'target'),
+        logs: true,
+        leastLogNumber: 0,
+      },
+      () => undefined,
+    );
+  return { source, target: join(folder, 'target'), watched, copy };
+}
+
+const logName = (number: number) => `${String(number).padStart(6, '0')}.log`;
+const logsIn = (folder: string) => readdirSync(folder).filter((name) => name.endsWith('.log'));
+
+test('logs are copied newest first, so that what is copied is a prefix of what was written', () => {
+  const { target, watched, copy } = sourceFolder();
+  const read: string[] = [];
+  watched.before = ({ name, path }) => {
+    if (name === 'readFile' && path.endsWith('.log')) read.push(path.slice(-10));
+  };
+  copy();
+  expect(read).toEqual([logName(11), logName(10)]);
+  expect(logsIn(target)).toEqual([logName(10), logName(11)]);
+  expect(readFileSync(join(target, logName(10)), 'latin1')).toBe('log 10');
+  const copied = readVersion(nodeFileSystem, target);
+  expect([copied.logNumber, copied.nextFileNumber > 11]).toEqual([10, true]);
+});
+
+test.each(['goes', 'is obsolete'])(
+  'a log that %s while it is copied makes the copy begin again',
+  (how) => {
+    const { source, target, watched, copy } = sourceFolder();
+    let flushed = false;
+    watched.before = ({ name, path }) => {
+      if (flushed || name !== 'readFile' || !path.endsWith(logName(11))) return;
+      flushed = true;
+      // LevelDB has put log 10 into a table (none here), and deleted it or is about to.
+      rmSync(join(source, 'CURRENT'));
+      writeManifest(nodeFileSystem, source, { ...VERSION, logNumber: 11, nextFileNumber: 14 }, 13);
+      if (how === 'goes') rmSync(join(source, logName(10)));
+    };
+    copy();
+    expect(flushed).toBe(true);
+    expect(logsIn(target)).toEqual([logName(11)]);
+    expect(readVersion(nodeFileSystem, target).logNumber).toBe(11);
+  },
+);

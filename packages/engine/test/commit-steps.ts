@@ -1,0 +1,37 @@
+// The steps of a commit at which a test can act, by the file operations that they begin with.
+import { join } from 'node:path';
+import { openStore, temporaryFolder } from './store-fixture.js';
+import { type FileOperation, WatchedFileSystem } from './watched-file-system.js';
+
+/** A store, and every file operation of it. */
+export async function watchedStore() {
+  const watched = new WatchedFileSystem();
+  const store = await openStore(join(temporaryFolder(), 'store'), { fileSystem: watched });
+  return { store, watched };
+}
+
+/** Calls `act` once, at the first operation that fits, and gives what it gave. */
+export function once<T>(
+  watched: WatchedFileSystem,
+  fits: (operation: FileOperation) => boolean,
+  act: () => T,
+): () => T {
+  let done: { readonly value: T } | undefined;
+  watched.before = (operation) => {
+    if (done === undefined && fits(operation)) done = { value: act() };
+  };
+  return () => {
+    if (done === undefined) throw new Error('the operation never came');
+    return done.value;
+  };
+}
+
+export const isStaging = ({ name, path }: FileOperation) =>
+  name === 'makeFolder' && path.includes('gen-');
+
+/** The steps of a commit at which a test can act: staging, catching up, and writers paused. */
+export const steps: Record<string, (operation: FileOperation) => boolean> = {
+  staging: isStaging,
+  'catching up': ({ name, path }) => name === 'open' && path.endsWith('CURRENT.tmp'),
+  'writers paused': ({ name, to }) => name === 'rename' && to?.endsWith('/CURRENT') === true,
+};

@@ -1,0 +1,58 @@
+// Runs every TypeScript example of every README, so that none of them lies. Each runs in a folder of
+// its own, with the package that its README belongs to resolved as a user's import would be.
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { transformSync } from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const EXAMPLE = /^```ts\n([\s\S]*?)^```/gm;
+
+/** README files, each with the package folder from which its imports resolve. */
+const documents = [
+  { file: 'README.md', from: join('packages', 'cli') },
+  ...readdirSync(join(root, 'packages')).map((name) => ({
+    file: join('packages', name, 'README.md'),
+    from: join('packages', name),
+  })),
+].filter(({ file }) => existsSync(join(root, file)));
+
+let ran = 0;
+const failures = [];
+for (const { file, from } of documents) {
+  const text = readFileSync(join(root, file), 'utf8');
+  const folder = join(root, from, '.examples');
+  const workFolder = mkdtempSync(join(tmpdir(), 'sstitch-example-'));
+  mkdirSync(folder, { recursive: true });
+  try {
+    for (const [index, [, source]] of [...text.matchAll(EXAMPLE)].entries()) {
+      const script = join(folder, `example-${index}.mjs`);
+      writeFileSync(script, transformSync(source, { loader: 'ts', format: 'esm' }).code);
+      const result = spawnSync(process.execPath, [script], {
+        cwd: workFolder,
+        encoding: 'utf8',
+        timeout: 120_000,
+      });
+      ran++;
+      if (result.status !== 0) failures.push(`${file}, example ${index + 1}:\n${result.stderr}`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    rmSync(workFolder, { recursive: true, force: true });
+  }
+}
+if (failures.length > 0) {
+  console.error(failures.join('\n'));
+  process.exit(1);
+}
+console.log(`${ran} examples of ${documents.length} documents run`);
