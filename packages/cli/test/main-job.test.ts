@@ -207,11 +207,13 @@ async function writeStale(store: Store, syncId: string): Promise<void> {
 }
 
 async function staleKeys(path: string, syncId: string): Promise<string[]> {
-  const store = await openReadOnly(path);
+  const store = await openReadOnly<Uint8Array, Uint8Array>(path, {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+  });
   const stale: string[] = [];
   try {
-    const all = store.iterator({ keyEncoding: 'view', valueEncoding: 'view' });
-    for await (const [key, value] of all) {
+    for await (const [key, value] of store.iterator()) {
       const parsed = parseKey(key);
       if (parsed.syncId !== syncId) continue;
       const isStale = parsed.elements.some((element) => element.startsWith('stale-'));
