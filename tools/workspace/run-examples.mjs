@@ -1,4 +1,4 @@
-// Runs every TypeScript example of every README, so that none of them lies. Each runs in a folder of
+// Runs every TypeScript and JavaScript example of every README, so that none of them lies. Each runs in a folder of
 // its own, with the package that its README belongs to resolved as a user's import would be.
 import { spawnSync } from 'node:child_process';
 import {
@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { transformSync } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const EXAMPLE = /^```ts\n([\s\S]*?)^```/gm;
+const EXAMPLE = /^```(?:ts|js)\n([\s\S]*?)^```/gm;
 
 /** README files, each with the package folder from which its imports resolve. */
 const documents = [
