@@ -64,12 +64,8 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
   _iterator(options: NativeRangeOptions): StoreIterator {
     if (options.snapshot == null)
       return new StoreIterator(this as unknown as AnyStore, options, this.generation, options);
-    // abstract-level checks this for get; an iterator on a closed snapshot would reach into a database
-    // that may be closed, if its generation has retired. Throws LEVEL_SNAPSHOT_NOT_OPEN.
-    options.snapshot.ref();
-    options.snapshot.unref();
     const { generation, inner } = snapshotOf(options.snapshot);
-    const own = { ...options, snapshot: inner };
+    const own = isOpen(options.snapshot) ? { ...options, snapshot: inner } : undefined;
     return new StoreIterator(this as unknown as AnyStore, options, generation, own);
   }
 
@@ -129,4 +125,15 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
 function snapshotOf(snapshot: AbstractSnapshot): StoreSnapshot {
   if (snapshot instanceof StoreSnapshot) return snapshot;
   throw new EngineError('SSTITCH_OPTION_INVALID', 'the snapshot is not one of this store');
+}
+
+/** abstract-level has no question for this; `ref` throws on a closed snapshot. */
+function isOpen(snapshot: AbstractSnapshot): boolean {
+  try {
+    snapshot.ref();
+  } catch {
+    return false;
+  }
+  snapshot.unref();
+  return true;
 }
