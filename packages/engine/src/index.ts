@@ -24,9 +24,24 @@ export { EngineError, type EngineErrorCode } from './errors.js';
 export type { ForeignSpanTables } from './extract/check-incoming.js';
 export type { CopiedGeneration } from './extract/copy-generation.js';
 export type { ExtractedTables } from './extract/extract-tables.js';
+export type { Version } from './leveldb/manifest.js';
 export type { LevelSummary } from './leveldb/read-levels.js';
-export type { StoreMetrics } from './metrics.js';
+export type {
+  ActivityMetrics,
+  DurationMetrics,
+  GenerationMetrics,
+  StoreEvent,
+  StoreMetrics,
+} from './metrics.js';
 export type { StoreOptions } from './options.js';
+export { type Manifest, readManifest } from './read-manifest.js';
 export { openReadOnly, type ReadOnlyOptions, ReadOnlyStore } from './read-only-store.js';
 export { type ExtractOptions, type IngestOptions, Store } from './store.js';
 export type { SpanTables, TableFile, TableOrigin, TableRun, TableSet } from './tables.js';
+export type { StoreProblem, StoreProblemKind } from './verify/problems.js';
+export {
+  type VerifyProgress,
+  type VerifyStoreOptions,
+  type VerifyStoreReport,
+  verifyStore,
+} from './verify/verify-store.js';

@@ -77,6 +77,11 @@ export interface LevelOptions {
   readonly compression: boolean;
 }
 
+/** Removes the LevelDB database in a folder, under its lock, and the folder. */
+export function destroyLevelDatabase(folder: string): Promise<void> {
+  return ClassicLevel.destroy(folder);
+}
+
 /** Opens the LevelDB database in a folder. */
 export async function openLevelDatabase(
   folder: string,

@@ -14,7 +14,13 @@ import { EngineError, errorCodeOf } from './errors.js';
 import type { CopiedGeneration } from './extract/copy-generation.js';
 import type { ExtractedTables } from './extract/extract-tables.js';
 import { Generation } from './generation.js';
-import { type LevelDatabase, type LevelOptions, openLevelDatabase } from './level-database.js';
+import {
+  destroyLevelDatabase,
+  type LevelDatabase,
+  type LevelOptions,
+  openLevelDatabase,
+} from './level-database.js';
+import { ActivityRecorder, type StoreEvent } from './metrics.js';
 import { claimStore, releaseStore } from './open-stores.js';
 import type { StoreOptions } from './options.js';
 import { generationName, STAGING_FOLDER } from './store-files.js';
@@ -32,6 +38,8 @@ export interface CoreOptions {
   readonly errorIfExists: boolean;
   readonly fileSystem: StoreOptions<unknown, unknown>['fileSystem'];
   readonly now: () => number;
+  /** Told of each event; must not throw. */
+  readonly observe: (event: StoreEvent) => void;
 }
 
 export class StoreCore {
@@ -41,6 +49,7 @@ export class StoreCore {
   readonly gate: WriteGate;
   readonly #live = new Set<Generation>();
   readonly #closing = new AbortController();
+  readonly activity = new ActivityRecorder();
   #current: Generation;
   #lastNumber: number;
   #lastStaging = 0;
@@ -81,7 +90,8 @@ export class StoreCore {
         const isNew = prepared.generation === undefined;
         const number = prepared.generation ?? 1;
         const generationFolder = `${folder}/${generationName(number)}`;
-        const database = await openGeneration(generationFolder, options, isNew).catch(
+        const opening = isNew ? makeFirstGeneration : openGeneration;
+        const database = await opening(runner, generationFolder, options, isNew).catch(
           async (error: unknown) => {
             // Gone or being removed: another process has committed since CURRENT was read.
             if (!isNew && !(await isStillCurrent(runner, options, number))) return undefined;
@@ -147,12 +157,13 @@ export class StoreCore {
       if (this.#poison !== undefined) throw this.#poison;
       const number = ++this.#lastNumber;
       const nextFolder = `${this.folder}/${generationName(number)}`;
-      return commitTables(
+      const report = await commitTables(
         {
           runner: this.runner,
           folder: this.folder,
           gate: this.gate,
           current: () => this.#current,
+          flush: (generation) => this.#flush(generation),
           openNext: (folder) =>
             openLevelDatabase(folder, { ...this.#options.level, createIfMissing: false }),
           now: this.#options.now,
@@ -172,6 +183,8 @@ export class StoreCore {
           keepOpen: (database) => this.#addGeneration(number, database),
         },
       );
+      this.#tell({ type: 'commit', detail: report });
+      return report;
     });
   }
 
@@ -181,8 +194,9 @@ export class StoreCore {
     targetFolder: string,
     signal: AbortSignal | undefined,
   ): Promise<ExtractedTables> {
-    return this.#onPinned(signal, async ({ folder, database }, ending) => {
-      const leastLogNumber = await flushGeneration(this.runner, folder, database);
+    return this.#onPinned(signal, async (generation, ending) => {
+      const { folder } = generation;
+      const leastLogNumber = await this.#flush(generation);
       const input = { sourceFolder: folder, targetFolder, spans, leastLogNumber };
       return this.runner.run('extractTables', input, { signal: ending });
     });
@@ -193,8 +207,9 @@ export class StoreCore {
     targetFolder: string,
     signal: AbortSignal | undefined,
   ): Promise<CopiedGeneration> {
-    return this.#onPinned(signal, async ({ folder, database }, ending) => {
-      const leastLogNumber = await flushGeneration(this.runner, folder, database);
+    return this.#onPinned(signal, async (generation, ending) => {
+      const { folder } = generation;
+      const leastLogNumber = await this.#flush(generation);
       const input = {
         sourceFolder: folder,
         storeFolder: targetFolder,
@@ -242,6 +257,18 @@ export class StoreCore {
     }
   }
 
+  async #flush({ folder, database }: Pick<Generation, 'folder' | 'database'>): Promise<number> {
+    const start = this.#options.now();
+    const leastLogNumber = await flushGeneration(this.runner, folder, database);
+    this.#tell({ type: 'flush', detail: this.#options.now() - start });
+    return leastLogNumber;
+  }
+
+  #tell(event: StoreEvent): void {
+    this.activity.record(event);
+    this.#options.observe(event);
+  }
+
   /** Runs `work` on the current generation, which stays alive meanwhile. */
   #onPinned<T>(
     signal: AbortSignal | undefined,
@@ -266,6 +293,7 @@ export class StoreCore {
       await this.runner.run('removeFolder', { folder: ended.folder }).catch(() => undefined);
       // Only now: a close waits for the removal.
       this.#live.delete(ended);
+      this.#tell({ type: 'retire', detail: ended.number });
     });
     this.#live.add(generation);
     return generation;
@@ -284,11 +312,33 @@ export class StoreCore {
   }
 }
 
+/**
+ * The generation that a new store begins with. LevelDB syncs little of a new database, so a making
+ * that a power cut ended can leave one that does not open: it never held anything, and goes.
+ */
+async function makeFirstGeneration(
+  runner: TaskRunner,
+  folder: string,
+  options: CoreOptions,
+): Promise<LevelDatabase> {
+  try {
+    return await openGeneration(runner, folder, options, true);
+  } catch (error) {
+    if (errorCodeOf(error) !== 'SSTITCH_LEVELDB') throw error;
+    // Fails where another process holds the lock: then so does the open, and says so.
+    await destroyLevelDatabase(folder).catch(() => undefined);
+    return openGeneration(runner, folder, options, true);
+  }
+}
+
 async function openGeneration(
+  runner: TaskRunner,
   folder: string,
   options: CoreOptions,
   createIfMissing: boolean,
 ): Promise<LevelDatabase> {
+  // LevelDB aborts the process over some of what this finds, and overlooks the rest.
+  if (!createIfMissing) await runner.run('checkGeneration', { folder });
   try {
     return await openLevelDatabase(folder, { ...options.level, createIfMissing });
   } catch (error) {

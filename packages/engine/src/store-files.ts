@@ -16,6 +16,7 @@ import { parentFolder, removeTree, syncFile, unlinkIfThere } from './commit/plac
 import { EngineError, errorCodeOf } from './errors.js';
 import { parseLevelFileName } from './leveldb/file-names.js';
 import { writeNewFile } from './leveldb/manifest.js';
+import { describeKind, readRegularFile } from './leveldb/regular-file.js';
 
 export const STORE_FORMAT = 1;
 const CURRENT_FILE = 'CURRENT';
@@ -26,6 +27,7 @@ export const READERS_FOLDER = 'readers';
 const FORMAT_LINE = /^sstitch store (\d{1,9})$/;
 const GENERATION_NAME = /^gen-(\d{6,15})$/;
 const MAX_POINTER_SIZE_BYTES = 64;
+const MAX_FORMAT_SIZE_BYTES = 4096;
 
 export function generationName(number: number): string {
   return `gen-${String(number).padStart(6, '0')}`;
@@ -62,6 +64,7 @@ export function prepareOpen(fileSystem: FileSystem, input: PrepareOpenInput): Pr
     throw new EngineError('SSTITCH_STORE_FORMAT', 'the store is not a folder', { path: location });
   }
   const names = fileSystem.readFolder(realPath);
+  checkFolders(fileSystem, realPath, names);
   if (!names.includes(CURRENT_FILE)) {
     if (!createIfMissing) throw notFound(location);
     const foreign = names.find((name) => !isStoreFile(name));
@@ -82,6 +85,31 @@ export function prepareOpen(fileSystem: FileSystem, input: PrepareOpenInput): Pr
   return { realPath, generation };
 }
 
+/** Through a link in the place of a folder, files outside the store would be made and removed. */
+function checkFolders(fileSystem: FileSystem, folder: string, names: readonly string[]): void {
+  for (const name of names) {
+    const isFolder =
+      name === STAGING_FOLDER || name === READERS_FOLDER || parseGenerationName(name) !== undefined;
+    if (!isFolder) continue;
+    const path = `${folder}/${name}`;
+    let kind: ReturnType<FileSystem['status']>['kind'];
+    try {
+      kind = fileSystem.status(path).kind;
+    } catch (error) {
+      // Removed by the store's owner meanwhile.
+      if (errorCodeOf(error) === 'ENOENT') continue;
+      throw error;
+    }
+    if (kind !== 'folder') {
+      throw new EngineError(
+        'SSTITCH_STORE_CORRUPT',
+        `${describeKind(kind)} is not a folder of the store`,
+        { path },
+      );
+    }
+  }
+}
+
 function notFound(path: string): EngineError {
   return new EngineError('SSTITCH_STORE_NOT_FOUND', 'the store does not exist', { path });
 }
@@ -100,9 +128,8 @@ function isStoreFile(name: string): boolean {
 /** Reads the number of the generation in force. */
 export function readPointer(fileSystem: FileSystem, folder: string): number {
   const path = `${folder}/${CURRENT_FILE}`;
-  const bytes = fileSystem.readFile(path);
-  const text =
-    bytes.byteLength > MAX_POINTER_SIZE_BYTES ? '' : Buffer.from(bytes).toString('latin1');
+  const bytes = readRegularFile(fileSystem, path, MAX_POINTER_SIZE_BYTES);
+  const text = Buffer.from(bytes).toString('latin1');
   const number = text.endsWith('\n') ? parseGenerationName(text.slice(0, -1)) : undefined;
   if (number !== undefined) return number;
   if (parseLevelFileName(text.trimEnd())?.kind === 'manifest') {
@@ -119,7 +146,8 @@ function checkFormat(fileSystem: FileSystem, folder: string): void {
   const path = `${folder}/${FORMAT_FILE}`;
   let text: string;
   try {
-    text = Buffer.from(fileSystem.readFile(path)).toString('latin1');
+    const bytes = readRegularFile(fileSystem, path, MAX_FORMAT_SIZE_BYTES);
+    text = Buffer.from(bytes).toString('latin1');
   } catch (error) {
     if (errorCodeOf(error) !== 'ENOENT') throw error;
     throw new EngineError('SSTITCH_STORE_CORRUPT', 'the store has no FORMAT file', { path });

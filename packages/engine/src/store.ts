@@ -213,7 +213,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     );
   }
 
-  /** Generations, readers, levels: as one object, for whatever the user watches stores with. */
+  /** Generations, readers, levels, commits, pauses, bytes: metrics.ts also lists the events. */
   async metrics(): Promise<StoreMetrics> {
     await this.#whenOpen();
     return storeMetrics(this.#opened);
@@ -227,7 +227,13 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
       errorIfExists: options.errorIfExists,
       fileSystem: this.#options.fileSystem,
       now: () => performance.now(),
+      observe: ({ type, detail }) => this.#emitEvent(type, detail),
     });
+  }
+
+  /** A listener that throws must not fail the commit that it is told of. */
+  #emitEvent(type: string, detail: unknown): void {
+    queueMicrotask(() => this.emit(type, detail));
   }
 
   async _close(): Promise<void> {

@@ -65,6 +65,7 @@ function staged(alter?: (version: Version) => Version) {
     incoming: { spans: [{ span: span('m', 'n'), runs: [] }], lastSequence: 0 },
     moveIncoming: false,
     leastLogNumber: 0,
+    withTail: false,
   };
   stageGeneration(nodeFileSystem, request, () => undefined);
   const next = readVersion(nodeFileSystem, request.nextFolder);

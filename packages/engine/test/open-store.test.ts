@@ -116,8 +116,8 @@ describe('an open refuses', () => {
     'a CURRENT of a generation that is not there': [
       'CURRENT',
       'gen-000009\n',
-      'SSTITCH_LEVELDB',
-      /./,
+      'SSTITCH_STORE_CORRUPT',
+      /a file is missing .*gen-000009/,
     ],
   };
 

@@ -4,9 +4,10 @@
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
 import type { LevelDatabase } from '../level-database.js';
-import { logFileName, parseLevelFileName } from '../leveldb/file-names.js';
+import { logFileName } from '../leveldb/file-names.js';
 import { readVersion, type Version } from '../leveldb/manifest.js';
 import type { TaskRunner } from '../workers/task-runner.js';
+import { logsBehind } from './read-tail.js';
 
 /** Above every key that a table is likely to hold; a table that reached it would only be compacted. */
 const RANGE_START = new Uint8Array(64).fill(0xff);
@@ -15,25 +16,23 @@ const RANGE_END = new Uint8Array(0);
 export interface FlushState {
   /** The number of the log being written. */
   readonly newestLog: number;
-  /** Nothing was written since the last flush. */
-  readonly empty: boolean;
+  /** Size of the logs whose writes are in no table yet; 0 if nothing was written since the last flush. */
+  readonly tailBytes: number;
 }
 
-/** Whether a database has anything to flush: an empty log, alone, means no. */
+/** What a database has logged and not yet in a table: an empty log, alone, means nothing. */
 export function readFlushState(
   fileSystem: FileSystem,
   { folder }: { readonly folder: string },
 ): FlushState {
-  let newestLog = 0;
-  for (const name of fileSystem.readFolder(folder)) {
-    const parsed = parseLevelFileName(name);
-    if (parsed?.kind === 'log') newestLog = Math.max(newestLog, parsed.number);
+  const version = readVersion(fileSystem, folder);
+  const logs = logsBehind(fileSystem, folder, version);
+  let tailBytes = 0;
+  for (const number of logs) {
+    // Infinite for a log that is gone: LevelDB is flushing, so there is something to wait for.
+    tailBytes += sizeOf(fileSystem, `${folder}/${logFileName(number)}`) ?? Number.POSITIVE_INFINITY;
   }
-  const empty =
-    newestLog > 0 &&
-    sizeOf(fileSystem, `${folder}/${logFileName(newestLog)}`) === 0 &&
-    readVersion(fileSystem, folder).logNumber >= newestLog;
-  return { newestLog, empty };
+  return { newestLog: logs.at(-1) ?? 0, tailBytes };
 }
 
 /** Undefined for a log that LevelDB has replaced since the folder was read. */
@@ -55,8 +54,9 @@ export async function flushGeneration(
   folder: string,
   database: LevelDatabase,
 ): Promise<number> {
-  const { newestLog, empty } = await runner.run('readFlushState', { folder });
-  if (empty) return newestLog;
+  const { newestLog, tailBytes } = await runner.run('readFlushState', { folder });
+  // All that the version lacks is in logs without a byte: any version from here on will do.
+  if (tailBytes === 0) return 0;
   await database.compactRange(RANGE_START, RANGE_END, { keyEncoding: 'view' });
   return newestLog + 1;
 }

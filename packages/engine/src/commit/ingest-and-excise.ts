@@ -2,7 +2,7 @@
 //
 //   1 check      spans and runs (the caller has checked the tables)
 //   2 gate       writes go in groups from now on, and what they write outside the spans is kept
-//   3 flush      what was written before is in tables
+//   3 flush      only a long log: what was written before is in tables then; a short one is replayed
 //   4 stage      lay out the next generation's folder, in a worker; readers and writers go on
 //   5 open       the next generation's database; sync what the open wrote
 //   6 catch up   replay into it what was kept meanwhile, until little is left
@@ -20,7 +20,7 @@ import { abortedError } from '../errors.js';
 import type { LevelDatabase } from '../level-database.js';
 import type { TableSet } from '../tables.js';
 import type { TaskRunner } from '../workers/task-runner.js';
-import { flushGeneration } from './flush-generation.js';
+import { MAX_REPLAYED_LOG_BYTES } from './read-tail.js';
 import type { OriginTotals } from './stage-generation.js';
 import type { WriteGate } from './write-gate.js';
 
@@ -29,13 +29,21 @@ const CAUGHT_UP_BYTES = 64 * 1024;
 /** A writer that outruns the replay this often is paused all the same. */
 const MAX_CATCH_UP_ROUNDS = 8;
 
+/** The generation that a commit starts from. */
+export interface CommitBase {
+  readonly folder: string;
+  readonly database: LevelDatabase;
+}
+
 /** What the commit needs of a store. */
 export interface CommitHost {
   readonly runner: TaskRunner;
   /** The store's folder. */
   readonly folder: string;
   readonly gate: WriteGate;
-  current(): { readonly folder: string; readonly database: LevelDatabase };
+  current(): CommitBase;
+  /** Flushes what was acknowledged before; gives the least log number of a version read afterwards. */
+  flush(base: CommitBase): Promise<number>;
   openNext(folder: string): Promise<LevelDatabase>;
   now(): number;
 }
@@ -90,25 +98,30 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
   try {
     checkAborted();
     await gate.begin(input.tables.spans.map(({ span }) => span));
-    const leastLogNumber = await flushGeneration(runner, base.folder, base.database);
-    const flushed = host.now();
-    const staged = await runner.run(
-      'stageGeneration',
-      {
-        baseFolder: base.folder,
-        nextFolder,
-        incoming: input.tables,
-        moveIncoming: input.moveIncoming,
-        leastLogNumber,
-      },
-      { signal },
-    );
+    const { tailBytes } = await runner.run('readFlushState', { folder: base.folder });
+    const stage = (leastLogNumber: number, withTail: boolean) => {
+      const { tables: incoming, moveIncoming } = input;
+      const { folder: baseFolder } = base;
+      const request = { baseFolder, nextFolder, incoming, moveIncoming, leastLogNumber, withTail };
+      return runner.run('stageGeneration', request, { signal });
+    };
+    let staged = tailBytes <= MAX_REPLAYED_LOG_BYTES ? await stage(0, true) : undefined;
+    let flushMs = 0;
+    if (staged === undefined) {
+      const flushing = host.now();
+      const leastLogNumber = await host.flush(base);
+      flushMs = host.now() - flushing;
+      staged = await stage(leastLogNumber, false);
+    }
+    if (staged === undefined) throw new Error('a stage without a tail gives a generation');
     const stagedAt = host.now();
     checkAborted();
     next = await host.openNext(nextFolder);
     await runner.run('syncGeneration', { folder: nextFolder });
     const opened = host.now();
     checkAborted();
+    // The tail is older than all that was kept; what is in both is replayed twice, to the same end.
+    if (staged.tail.length > 0) await next._batch(staged.tail, { sync: true });
     let replayedOperations = await catchUp(gate, next);
     await runner.run('preparePointer', { folder, generation: input.number });
     checkAborted();
@@ -133,8 +146,8 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
       pauseMs: ended - pausing,
       durationMs: ended - start,
       steps: {
-        flushMs: flushed - start,
-        stageMs: stagedAt - flushed,
+        flushMs,
+        stageMs: stagedAt - start - flushMs,
         openMs: opened - stagedAt,
         catchUpMs: pausing - opened,
       },

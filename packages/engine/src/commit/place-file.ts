@@ -60,6 +60,11 @@ export function unlinkIfThere(fileSystem: FileSystem, path: string): void {
 export function removeTree(fileSystem: FileSystem, folder: string): void {
   let names: string[];
   try {
+    if (fileSystem.status(folder).kind !== 'folder') {
+      // A link: what it leads to is not ours.
+      fileSystem.unlink(folder);
+      return;
+    }
     names = fileSystem.readFolder(folder);
   } catch (error) {
     if (errorCodeOf(error) === 'ENOENT') return;

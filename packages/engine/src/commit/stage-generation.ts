@@ -17,10 +17,12 @@ import {
 import { tableFileName } from '../leveldb/file-names.js';
 import { type Version, writeManifest } from '../leveldb/manifest.js';
 import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
+import type { LoggedOperation } from '../leveldb/write-batch.js';
 import type { TableFile, TableOrigin, TableSet } from '../tables.js';
 import { pinVersion } from './pin-version.js';
-import { linkOrCopy, moveOrCopy, syncFile, unlinkIfThere } from './place-file.js';
+import { linkOrCopy, moveOrCopy, removeTree, syncFile, unlinkIfThere } from './place-file.js';
 import { planVersion, type SliceStep, type VersionPlan } from './plan-version.js';
+import { readTail } from './read-tail.js';
 
 export interface StageRequest {
   /** Folder of the generation in force; its database may be open. */
@@ -32,6 +34,8 @@ export interface StageRequest {
   readonly moveIncoming: boolean;
   /** What `flushGeneration` gave. */
   readonly leastLogNumber: number;
+  /** Give what is in no table yet as operations; else `leastLogNumber` says that nothing is. */
+  readonly withTail: boolean;
 }
 
 /** Tables and bytes by how they came about. */
@@ -44,6 +48,8 @@ export interface StagedGeneration {
   readonly spans: readonly OriginTotals[];
   readonly tables: number;
   readonly lastSequence: number;
+  /** What the base had logged and not yet in a table, outside the spans, in order. */
+  readonly tail: readonly LoggedOperation[];
 }
 
 export function emptyTotals(): OriginTotals {
@@ -63,12 +69,15 @@ export function addToTotals(totals: OriginTotals, origin: TableOrigin, sizeBytes
 /** Open files whose sync is put off: the first sync of several new files carries the others' metadata. */
 const MAX_UNSYNCED_FILES = 64;
 
-/** Stages the next generation; see the head of this file. */
+/**
+ * Stages the next generation; see the head of this file. Undefined, with nothing left behind, when the
+ * base flushed while its tail was to be read: then it is in tables, or about to be.
+ */
 export function stageGeneration(
   fileSystem: FileSystem,
   request: StageRequest,
   checkCancelled: () => void,
-): StagedGeneration {
+): StagedGeneration | undefined {
   const { baseFolder, nextFolder, incoming } = request;
   fileSystem.makeFolder(nextFolder);
   let plan: VersionPlan<TableFile> | undefined;
@@ -87,6 +96,12 @@ export function stageGeneration(
     request.leastLogNumber,
   );
   if (plan === undefined) throw new Error('the version was pinned without a plan');
+  const spansOf = incoming.spans.map(({ span }) => span);
+  const tail = request.withTail ? readTail(fileSystem, baseFolder, pinned.version, spansOf) : [];
+  if (tail === undefined) {
+    removeTree(fileSystem, nextFolder);
+    return undefined;
+  }
 
   const base = emptyTotals();
   const levels: TableEntry[][] = Array.from({ length: LEVEL_COUNT }, () => []);
@@ -146,6 +161,7 @@ export function stageGeneration(
     spans,
     tables: levels.reduce((count, tables) => count + tables.length, 0),
     lastSequence: version.lastSequence,
+    tail,
   };
 }
 

@@ -7,12 +7,24 @@
 import type { FileSystem } from '@sstitch/sst';
 import { pinVersion } from '../commit/pin-version.js';
 import { removeTree } from '../commit/place-file.js';
+import { logsBehind } from '../commit/read-tail.js';
 import { EngineError, errorCodeOf } from '../errors.js';
-import { logFileName, parseLevelFileName, tableFileName } from '../leveldb/file-names.js';
-import { readVersion, type Version, writeManifest, writeNewFile } from '../leveldb/manifest.js';
+import { logFileName, tableFileName } from '../leveldb/file-names.js';
+import {
+  checkLogThere,
+  readCurrent,
+  readVersion,
+  type Version,
+  writeManifest,
+  writeNewFile,
+} from '../leveldb/manifest.js';
+import { describeKind, readRegularFile } from '../leveldb/regular-file.js';
 
 /** Each round follows a flush of the source's memtable; a source that outruns this many is broken. */
 const MAX_ROUNDS = 100;
+
+/** Logs are read whole; LevelDB starts a new one at the size of its write buffer. */
+export const MAX_LOG_SIZE_BYTES = 2 ** 30;
 
 export interface CopyGenerationInput {
   readonly sourceFolder: string;
@@ -65,16 +77,18 @@ function tryCopy(
   );
   checkSizes(fileSystem, targetFolder, version);
   let nextNumber = version.nextFileNumber;
+  let hasLogs = false;
   if (logs) {
     const copied = copyLogs(fileSystem, sourceFolder, targetFolder, version);
     if (copied === undefined) return undefined;
     nextNumber = Math.max(nextNumber, copied + 1);
+    hasLogs = copied > 0;
   }
   const manifestNumber = nextNumber++;
   const target: Version = {
     ...version,
-    logNumber: logs ? version.logNumber : manifestNumber,
-    previousLogNumber: logs ? version.previousLogNumber : 0,
+    logNumber: hasLogs ? version.logNumber : manifestNumber,
+    previousLogNumber: hasLogs ? version.previousLogNumber : 0,
     nextFileNumber: nextNumber,
   };
   writeManifest(fileSystem, targetFolder, target, manifestNumber);
@@ -96,7 +110,13 @@ function tryCopy(
 function checkSizes(fileSystem: FileSystem, folder: string, version: Version): void {
   for (const { number, sizeBytes } of version.levels.flat()) {
     const path = `${folder}/${tableFileName(number)}`;
-    const actual = fileSystem.status(path).sizeBytes;
+    const { kind, sizeBytes: actual } = fileSystem.status(path);
+    // A link in the source's folder is given a further name as the link that it is.
+    if (kind !== 'file') {
+      throw new EngineError('SSTITCH_STORE_CORRUPT', `${describeKind(kind)} is not a table`, {
+        path,
+      });
+    }
     if (actual !== sizeBytes) {
       throw new EngineError(
         'SSTITCH_STORE_CORRUPT',
@@ -114,24 +134,20 @@ function copyLogs(
   targetFolder: string,
   version: Version,
 ): number | undefined {
-  const numbers = fileSystem
-    .readFolder(sourceFolder)
-    .map(parseLevelFileName)
-    .filter((name) => name?.kind === 'log')
-    .map((name) => name?.number ?? 0)
-    .filter((number) => number >= version.logNumber || number === version.previousLogNumber)
-    .sort((a, b) => b - a);
+  const numbers = logsBehind(fileSystem, sourceFolder, version).reverse();
   try {
     for (const number of numbers) {
       const name = logFileName(number);
       writeNewFile(
         fileSystem,
         `${targetFolder}/${name}`,
-        fileSystem.readFile(`${sourceFolder}/${name}`),
+        readRegularFile(fileSystem, `${sourceFolder}/${name}`, MAX_LOG_SIZE_BYTES),
       );
     }
     const now = readVersion(fileSystem, sourceFolder);
-    return now.logNumber === version.logNumber ? (numbers[0] ?? 0) : undefined;
+    if (now.logNumber !== version.logNumber) return undefined;
+    checkLogThere(version, readCurrent(fileSystem, sourceFolder), new Set(numbers), sourceFolder);
+    return numbers[0] ?? 0;
   } catch (error) {
     if (errorCodeOf(error) === 'ENOENT') return undefined;
     throw error;

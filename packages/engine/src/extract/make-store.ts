@@ -2,7 +2,13 @@
 import type { FileSystem } from '@sstitch/sst';
 import { removeTree } from '../commit/place-file.js';
 import { EngineError } from '../errors.js';
-import { createStoreFiles, generationName, isThere, makeFolders } from '../store-files.js';
+import {
+  createStoreFiles,
+  generationName,
+  isThere,
+  makeFolders,
+  STAGING_FOLDER,
+} from '../store-files.js';
 import {
   type CopiedGeneration,
   type CopyGenerationInput,
@@ -32,8 +38,11 @@ export function makeStoreFrom(
   }
   makeFolders(fileSystem, folder);
   try {
-    const targetFolder = `${folder}/${generationName(FIRST_GENERATION)}`;
+    // Under its own name only once it is whole: an open takes up a first generation that it finds
+    // without a CURRENT, and half a copy can be a database that holds half the entries.
+    const targetFolder = `${folder}/${STAGING_FOLDER}`;
     const copied = copyGeneration(fileSystem, { ...input, targetFolder }, checkCancelled);
+    fileSystem.rename(targetFolder, `${folder}/${generationName(FIRST_GENERATION)}`);
     createStoreFiles(fileSystem, {
       folder,
       generation: FIRST_GENERATION,

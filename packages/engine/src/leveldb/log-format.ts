@@ -25,12 +25,17 @@ export interface LogRecord {
 /**
  * The records of a log's bytes, in order.
  *
- * A record that the file ends in the middle of is what a crash, or a writer still at work, leaves:
- * it ends the log silently, as it does for LevelDB. Anything else that is wrong is an error.
+ * A record that the file ends in the middle of, or zeros up to its end, are what a crash, or a writer
+ * still at work, leaves: they end the log silently, as they do for LevelDB. Anything else that is
+ * wrong is an error.
  *
+ * @returns the offset at which such an end begins; undefined for a log that ends with a whole record
  * @throws EngineError SSTITCH_STORE_CORRUPT
  */
-export function* readLogRecords(bytes: Uint8Array, path: string): Generator<LogRecord> {
+export function* readLogRecords(
+  bytes: Uint8Array,
+  path: string,
+): Generator<LogRecord, number | undefined, undefined> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let position = 0;
   let parts: Uint8Array[] = [];
@@ -44,21 +49,21 @@ export function* readLogRecords(bytes: Uint8Array, path: string): Generator<LogR
       position += blockLeft;
       continue;
     }
-    if (position + LOG_HEADER_SIZE_BYTES > bytes.byteLength) return;
+    if (position + LOG_HEADER_SIZE_BYTES > bytes.byteLength) return position;
     const checksum = view.getUint32(position, true);
     const length = view.getUint16(position + 4, true);
     const type = view.getUint8(position + 6);
     if (type === 0 && length === 0 && checksum === 0) {
-      // Zeros are what a preallocated, never written block holds; LevelDB skips the block too.
-      position += blockLeft;
-      continue;
+      // LevelDB would skip the rest of the block and go on: what was there is lost without a word.
+      if (isZero(bytes.subarray(position))) return position;
+      throw corrupt('a log holds zeros where a record was', position);
     }
+    // At the end of a file LevelDB takes this for a record cut short; no writer makes such lengths.
     if (LOG_HEADER_SIZE_BYTES + length > blockLeft) {
-      if (position + LOG_HEADER_SIZE_BYTES + length > bytes.byteLength) return;
       throw corrupt('a log record crosses its block', position);
     }
     const end = position + LOG_HEADER_SIZE_BYTES + length;
-    if (end > bytes.byteLength) return;
+    if (end > bytes.byteLength) return position;
     if (maskedChecksum(bytes.subarray(position + 6, end)) !== checksum) {
       throw corrupt('a log record fails its checksum', position);
     }
@@ -82,6 +87,29 @@ export function* readLogRecords(bytes: Uint8Array, path: string): Generator<LogR
     }
     position = end;
   }
+  return parts.length > 0 ? partsOffset : undefined;
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
+}
+
+/**
+ * Whether a record that the file seems to end in is whole, and only its length wrong: with a shorter
+ * one its checksum is right. A crash leaves no such record.
+ *
+ * @param offset what `readLogRecords` returned
+ */
+export function hasWrongLength(bytes: Uint8Array, offset: number): boolean {
+  if (offset + LOG_HEADER_SIZE_BYTES > bytes.byteLength) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const checksum = view.getUint32(offset, true);
+  const start = offset + LOG_HEADER_SIZE_BYTES;
+  const limit = Math.min(bytes.byteLength, start + view.getUint16(offset + 4, true));
+  for (let end = start; end <= limit; end++) {
+    if (maskedChecksum(bytes.subarray(start - 1, end)) === checksum) return true;
+  }
+  return false;
 }
 
 /** The bytes of a new log file that holds these records. */

@@ -5,8 +5,9 @@
 // version that LevelDB would accept.
 import { compareBytes, type FileSystem, userKeyOf } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
-import { CURRENT_FILE, manifestFileName, parseLevelFileName } from './file-names.js';
+import { CURRENT_FILE, logFileName, manifestFileName, parseLevelFileName } from './file-names.js';
 import { readLogRecords, writeLogRecords } from './log-format.js';
+import { readRegularFile } from './regular-file.js';
 import {
   COMPARATOR_NAME,
   decodeVersionEdit,
@@ -36,6 +37,9 @@ export const MAX_USABLE_SEQUENCE = Number.MAX_SAFE_INTEGER;
 /** LevelDB reads whole CURRENT files; a real one has under 30 bytes. */
 const MAX_CURRENT_SIZE_BYTES = 64;
 
+/** About two million tables; LevelDB begins a new MANIFEST at each open. */
+export const MAX_MANIFEST_SIZE_BYTES = 256 * 1024 * 1024;
+
 /**
  * Reads the name of the MANIFEST in force.
  *
@@ -44,9 +48,8 @@ const MAX_CURRENT_SIZE_BYTES = 64;
  */
 export function readCurrent(fileSystem: FileSystem, folder: string): string {
   const path = `${folder}/${CURRENT_FILE}`;
-  const bytes = fileSystem.readFile(path);
-  const text =
-    bytes.byteLength > MAX_CURRENT_SIZE_BYTES ? '' : Buffer.from(bytes).toString('latin1');
+  const bytes = readRegularFile(fileSystem, path, MAX_CURRENT_SIZE_BYTES);
+  const text = Buffer.from(bytes).toString('latin1');
   if (!text.endsWith('\n')) {
     throw new EngineError('SSTITCH_STORE_CORRUPT', 'CURRENT does not end in a newline', { path });
   }
@@ -66,12 +69,20 @@ export function readCurrent(fileSystem: FileSystem, folder: string): string {
  */
 export function readVersion(fileSystem: FileSystem, folder: string): Version {
   const path = `${folder}/${readCurrent(fileSystem, folder)}`;
-  return applyEdits(readEdits(fileSystem.readFile(path), path), path);
+  const bytes = readRegularFile(fileSystem, path, MAX_MANIFEST_SIZE_BYTES);
+  return applyEdits(readEdits(bytes, path), path);
 }
 
-function* readEdits(bytes: Uint8Array, path: string): Generator<VersionEdit> {
-  for (const record of readLogRecords(bytes, path)) {
-    yield decodeVersionEdit(record.data, path, record.offset);
+/** The edits in a MANIFEST's bytes; returns what `readLogRecords` returns. */
+export function* readEdits(
+  bytes: Uint8Array,
+  path: string,
+): Generator<VersionEdit, number | undefined, undefined> {
+  const records = readLogRecords(bytes, path);
+  for (;;) {
+    const next = records.next();
+    if (next.done) return next.value;
+    yield decodeVersionEdit(next.value.data, path, next.value.offset);
   }
 }
 
@@ -149,6 +160,29 @@ export function checkVersion(version: Version, path: string): void {
       before = table;
     }
   }
+}
+
+/**
+ * Checks that the log which a MANIFEST names is there: LevelDB makes it before it names it, and opens
+ * without a word where it is gone, or where a cut MANIFEST names one that was replaced since. A MANIFEST
+ * that this program wrote names its own number instead, for which there is no log.
+ *
+ * @throws EngineError SSTITCH_STORE_CORRUPT
+ */
+export function checkLogThere(
+  version: Version,
+  manifestName: string,
+  logNumbers: ReadonlySet<number>,
+  folder: string,
+): void {
+  const { logNumber } = version;
+  if (logNumbers.has(logNumber)) return;
+  if (parseLevelFileName(manifestName)?.number === logNumber) return;
+  throw new EngineError(
+    'SSTITCH_STORE_CORRUPT',
+    'the log that the MANIFEST names is missing: what it held would be lost',
+    { path: `${folder}/${logFileName(logNumber)}` },
+  );
 }
 
 /** The bytes of a MANIFEST that holds this version in one record. */

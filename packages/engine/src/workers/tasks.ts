@@ -20,6 +20,12 @@ import {
   swapPointer,
   syncGeneration,
 } from '../store-files.js';
+import { checkGeneration } from '../verify/inspect-generation.js';
+import {
+  readGenerationFacts,
+  verifyListedTable,
+  verifyTablesTogether,
+} from '../verify/verify-tasks.js';
 
 /** A task is a synchronous function; it calls `checkCancelled` between steps, which throws. */
 type Task = (fileSystem: FileSystem, input: never, checkCancelled: () => void) => unknown;
@@ -27,6 +33,7 @@ type Task = (fileSystem: FileSystem, input: never, checkCancelled: () => void) =
 export const tasks = {
   appendEntries,
   beginTables,
+  checkGeneration,
   checkIncomingTables,
   cleanStore,
   copyGeneration,
@@ -40,11 +47,14 @@ export const tasks = {
   prepareOpen,
   preparePointer,
   readFlushState,
+  readGenerationFacts,
   readLevels,
   removeFolder,
   stageGeneration,
   swapPointer,
   syncGeneration,
+  verifyListedTable,
+  verifyTablesTogether,
 } satisfies Record<string, Task>;
 
 export type TaskName = keyof typeof tasks;

@@ -1,0 +1,188 @@
+// Checks a store from its files up, without LevelDB, which trusts its tables and can crash on broken ones:
+// CURRENT and FORMAT, the folder of the generation in force, its MANIFEST's rules, every table in full and
+// against what the MANIFEST says of it, the logs, and what ties all of these together.
+//
+// The store may be open and in use: nothing of it is written, linked or locked. What LevelDB deletes
+// meanwhile is looked for anew; a table that was checked once is not read again.
+import type { FileSystem } from '@sstitch/sst';
+import { EngineError } from '../errors.js';
+import type { CheckedTable } from '../extract/check-run-order.js';
+import { generationName } from '../store-files.js';
+import { asEngineError } from '../workers/task-errors.js';
+import { InlineRunner, type TaskRunner, ThreadRunner } from '../workers/task-runner.js';
+import { MAX_LISTED_PROBLEMS, type StoreProblem } from './problems.js';
+import type { GenerationFacts } from './verify-tasks.js';
+
+/** Each round follows a commit or a compaction of the store's owner. */
+const MAX_ROUNDS = 100;
+
+export interface VerifyStoreOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called before each table. */
+  readonly onProgress?: (progress: VerifyProgress) => void;
+  /** @defaultValue Node's file system, in a worker thread */
+  readonly fileSystem?: FileSystem;
+}
+
+export interface VerifyProgress {
+  /** Tables checked. */
+  readonly tables: number;
+  readonly ofTables: number;
+}
+
+export interface VerifyStoreReport {
+  /** Whether there are no problems. */
+  readonly ok: boolean;
+  /** The generation that CURRENT names; undefined where it names none. */
+  readonly generation: number | undefined;
+  /** Names of the tables in force that were found sound. */
+  readonly tableNames: readonly string[];
+  readonly logs: number;
+  /** Operations that are in the logs alone. */
+  readonly logOperations: number;
+  /** The first thousand. */
+  readonly problems: readonly StoreProblem[];
+  readonly problemCount: number;
+  /**
+   * What is not wrong but worth a look: a log or MANIFEST that ends in the middle of a record, which is
+   * what a crash leaves, and what a cut leaves too; keys that two tables of a level share.
+   */
+  readonly notes: readonly StoreProblem[];
+}
+
+/**
+ * Verifies a store; see the head of this file.
+ *
+ * @throws EngineError SSTITCH_STORE_NOT_FOUND, SSTITCH_STORE_FORMAT, SSTITCH_ABORTED,
+ * SSTITCH_FILE_OPERATION; what is wrong with the store's own bytes is in the report
+ */
+export async function verifyStore(
+  location: string,
+  options: VerifyStoreOptions = {},
+): Promise<VerifyStoreReport> {
+  const { fileSystem } = options;
+  const runner = fileSystem ? new InlineRunner(fileSystem) : new ThreadRunner();
+  try {
+    return await new StoreVerification(runner, location, options).run();
+  } catch (error) {
+    throw asEngineError(error);
+  } finally {
+    runner.release();
+  }
+}
+
+class StoreVerification {
+  readonly #runner: TaskRunner;
+  readonly #location: string;
+  readonly #options: VerifyStoreOptions;
+
+  constructor(runner: TaskRunner, location: string, options: VerifyStoreOptions) {
+    this.#runner = runner;
+    this.#location = location;
+    this.#options = options;
+  }
+
+  async run(): Promise<VerifyStoreReport> {
+    for (let round = 1; ; round++) {
+      const pointer = await this.#readPointer();
+      if ('problem' in pointer) return reportOf(undefined, undefined, [], [pointer.problem]);
+      const { generation, folder } = pointer;
+      const report = await this.#verifyGeneration(generation, folder);
+      if (report.ok || round === MAX_ROUNDS) return report;
+      // A commit removes the generation that was in force while it is looked at.
+      const again = await this.#readPointer();
+      if ('problem' in again || again.generation === generation) return report;
+    }
+  }
+
+  async #readPointer(): Promise<
+    { generation: number; folder: string } | { problem: StoreProblem }
+  > {
+    const path = this.#location;
+    try {
+      const { realPath, generation } = await this.#runner.run(
+        'prepareOpen',
+        { location: path, createIfMissing: false, errorIfExists: false },
+        { signal: this.#options.signal },
+      );
+      if (generation === undefined) throw new Error('prepareOpen refuses what is not there');
+      return { generation, folder: `${realPath}/${generationName(generation)}` };
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.code !== 'SSTITCH_STORE_CORRUPT') throw error;
+      return { problem: { kind: 'store', message: error.message, path: error.path ?? path } };
+    }
+  }
+
+  async #verifyGeneration(generation: number, folder: string): Promise<VerifyStoreReport> {
+    const { signal } = this.#options;
+    const runner = this.#runner.pinned();
+    const checked = new Map<string, CheckedTable>();
+    const broken = new Map<string, StoreProblem>();
+    for (let round = 1; ; round++) {
+      const facts = await runner.run('readGenerationFacts', { folder }, { signal });
+      const missing = await this.#verifyTables(runner, folder, facts, checked, broken);
+      if (missing && round < MAX_ROUNDS) continue;
+      const problems = [...facts.problems];
+      for (const { name } of facts.tables) {
+        const problem = broken.get(name);
+        // A table of the wrong size, or none, is told of already.
+        if (problem !== undefined && !isTold(problems, problem)) problems.push(problem);
+      }
+      const tables = facts.tables.flatMap(({ level, name }) => {
+        const table = checked.get(name);
+        return table === undefined ? [] : [{ level, table, name }];
+      });
+      // The order of levels and logs is read off whole files.
+      if (problems.length === 0) {
+        const { lastSequence, firstLogSequence } = facts;
+        const input = { tables, lastSequence, firstLogSequence };
+        problems.push(...(await runner.run('verifyTablesTogether', input, { signal })));
+      }
+      const names = tables.map(({ name }) => name);
+      return reportOf(generation, facts, names, problems);
+    }
+  }
+
+  /** Verifies the tables that were not yet; true where one is gone, so that the version has moved on. */
+  async #verifyTables(
+    runner: TaskRunner,
+    folder: string,
+    facts: GenerationFacts,
+    checked: Map<string, CheckedTable>,
+    broken: Map<string, StoreProblem>,
+  ): Promise<boolean> {
+    const { signal, onProgress } = this.#options;
+    for (const [index, table] of facts.tables.entries()) {
+      if (checked.has(table.name) || broken.has(table.name)) continue;
+      onProgress?.({ tables: index, ofTables: facts.tables.length });
+      const result = await runner.run('verifyListedTable', { folder, table }, { signal });
+      if ('table' in result) checked.set(table.name, result.table);
+      else if ('problem' in result) broken.set(table.name, result.problem);
+      // Missing for good is a problem that `facts` has.
+      else if (facts.problems.length === 0) return true;
+    }
+    return false;
+  }
+}
+
+function isTold(problems: readonly StoreProblem[], { path }: StoreProblem): boolean {
+  return problems.some((problem) => problem.path === path);
+}
+
+function reportOf(
+  generation: number | undefined,
+  facts: GenerationFacts | undefined,
+  tableNames: readonly string[],
+  problems: readonly StoreProblem[],
+): VerifyStoreReport {
+  return {
+    ok: problems.length === 0,
+    generation,
+    tableNames,
+    logs: facts?.logs ?? 0,
+    logOperations: facts?.logOperations ?? 0,
+    problems: problems.slice(0, MAX_LISTED_PROBLEMS),
+    problemCount: problems.length,
+    notes: facts?.notes ?? [],
+  };
+}
