@@ -271,7 +271,7 @@ export function removeFolder(
   removeTree(fileSystem, folder);
 }
 
-/** Makes a folder and those above it that are missing. */
+/** Makes a folder and those above it that are missing, whose names are synced. */
 export function makeFolders(fileSystem: FileSystem, folder: string): void {
   try {
     fileSystem.makeFolder(folder);
@@ -282,6 +282,8 @@ export function makeFolders(fileSystem: FileSystem, folder: string): void {
     const parent = parentFolder(folder);
     if (parent === folder) throw error;
     makeFolders(fileSystem, parent);
+    // A store is as durable as the names that lead to it; its own is synced with its files.
+    fileSystem.syncFolder(parentFolder(parent));
     fileSystem.makeFolder(folder);
   }
 }

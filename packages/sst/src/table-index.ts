@@ -3,80 +3,87 @@
 //
 // Invariants: keys strictly ascend; blocks do not overlap and lie in order.
 
-import { BlockReader } from './block-reader.js';
-import { corrupt, SstError } from './errors.js';
-import { BLOCK_TRAILER_BYTES, type BlockHandle, readHandle } from './format.js';
+import { readFixed32 } from './checksum.js';
+import { corrupt, SstError, type TableLocation } from './errors.js';
+import { BLOCK_TRAILER_BYTES, type BlockHandle } from './format.js';
 import { compareInternalRanges, TRAILER_BYTES } from './internal-key.js';
 import { VarintReader } from './varint.js';
 
 /** The parsed index block. */
 export class TableIndex {
-  readonly #keys: Uint8Array;
+  /** The index block itself: LevelDB shares no key bytes in it, so keys are views of it. */
+  readonly #contents: Uint8Array;
   readonly #keyStarts: Uint32Array;
+  readonly #keyEnds: Uint32Array;
   readonly #offsets: Float64Array;
   readonly #sizes: Float64Array;
   readonly blockCount: number;
 
   /**
+   * One pass without an object for each entry: tables are opened by the dozen in a commit, and their
+   * indexes have thousands of entries.
+   *
    * @param contents the index block, decoded
    * @param indexOffset where it lies, for messages
    * @param dataEnd where the data blocks end at the latest
    */
   constructor(contents: Uint8Array, path: string, indexOffset: number, dataEnd: number) {
     const at = { path, offset: indexOffset };
-    const reader = new BlockReader(TRAILER_BYTES);
-    reader.load(contents, at);
-    // LevelDB makes each index entry a restart point, so that no key shares bytes: without this check,
-    // a small index could claim keys of any total length.
-    const most = reader.restartCount;
-    this.#keys = new Uint8Array(contents.length);
-    this.#keyStarts = new Uint32Array(most + 1);
-    this.#offsets = new Float64Array(most);
-    this.#sizes = new Float64Array(most);
-    const varints = new VarintReader();
-    let count = 0;
-    let used = 0;
-    let end = 0;
-    for (reader.seekToFirst(); reader.valid; reader.next()) {
-      if (
-        reader.sharedBytes !== 0 ||
-        count >= most ||
-        reader.restartPoint(count) !== reader.entryStart
-      ) {
-        throw new SstError(
-          'SSTITCH_TABLE_UNSUPPORTED',
-          `entry ${count} of the index is not a restart point: LevelDB 1.20 makes each of them one`,
-          at,
-        );
-      }
-      varints.position = reader.valueStart;
-      const handle = readHandle(reader.data, varints, reader.valueEnd, at);
-      if (varints.position !== reader.valueEnd) {
-        throw corrupt(`entry ${count} of the index has bytes behind its handle`, at);
-      }
-      if (handle.offset < end || handle.offset + handle.size + BLOCK_TRAILER_BYTES > dataEnd) {
-        throw corrupt(
-          `data block ${count} (offset ${handle.offset}, size ${handle.size}) overlaps another part ` +
-            'of the table',
-          at,
-        );
-      }
-      end = handle.offset + handle.size + BLOCK_TRAILER_BYTES;
-      this.#keys.set(reader.keyBytes.subarray(0, reader.keyLength), used);
-      this.#keyStarts[count] = used;
-      used += reader.keyLength;
-      this.#keyStarts[count + 1] = used;
-      this.#offsets[count] = handle.offset;
-      this.#sizes[count] = handle.size;
-      if (count > 0 && this.#compareKeys(count - 1, count) >= 0) {
-        throw corrupt(`the key of index entry ${count} is not behind the one before it`, at);
-      }
-      count += 1;
+    const count = contents.length < 4 ? 0 : readFixed32(contents, contents.length - 4);
+    if (count === 0 || count > (contents.length - 4) / 4) {
+      throw corrupt(`a block of ${contents.length} bytes cannot have ${count} restart points`, at);
     }
-    if (count === 0 || count !== most) {
-      throw corrupt(`the index has ${count} entries and ${most} restart points`, at);
-    }
+    const entriesEnd = contents.length - 4 - 4 * count;
+    this.#contents = contents;
+    this.#keyStarts = new Uint32Array(count);
+    this.#keyEnds = new Uint32Array(count);
+    this.#offsets = new Float64Array(count);
+    this.#sizes = new Float64Array(count);
     this.blockCount = count;
+    const varints = new VarintReader();
+    let end = 0;
+    for (let entry = 0; entry < count; entry += 1) {
+      // LevelDB makes each index entry a restart point, so that no key shares bytes: without this
+      // check, a small index could claim keys of any total length.
+      if (readFixed32(contents, entriesEnd + 4 * entry) !== varints.position) {
+        throw notARestartPoint(entry, at);
+      }
+      const shared = varints.read32(contents, entriesEnd);
+      const keyLength = shared < 0 ? -1 : varints.read32(contents, entriesEnd);
+      const valueLength = keyLength < 0 ? -1 : varints.read32(contents, entriesEnd);
+      const keyStart = varints.position;
+      const keyEnd = keyStart + keyLength;
+      const valueEnd = keyEnd + valueLength;
+      if (valueLength < 0 || valueEnd > entriesEnd) {
+        throw corrupt(`entry ${entry} of the index is cut off or out of range`, at);
+      }
+      if (shared !== 0) throw notARestartPoint(entry, at);
+      if (keyLength < TRAILER_BYTES) {
+        throw corrupt(`the key of index entry ${entry} is too short for an internal key`, at);
+      }
+      varints.position = keyEnd;
+      const offset = varints.read64(contents, valueEnd);
+      const size = offset < 0 ? -1 : varints.read64(contents, valueEnd);
+      if (size < 0) throw corrupt('a block handle is cut off or out of range', at);
+      if (varints.position !== valueEnd) {
+        throw corrupt(`entry ${entry} of the index has bytes behind its handle`, at);
+      }
+      if (offset < end || offset + size + BLOCK_TRAILER_BYTES > dataEnd) {
+        throw corrupt(
+          `data block ${entry} (offset ${offset}, size ${size}) overlaps another part of the table`,
+          at,
+        );
+      }
+      end = offset + size + BLOCK_TRAILER_BYTES;
+      this.#keyStarts[entry] = keyStart;
+      this.#keyEnds[entry] = keyEnd;
+      this.#offsets[entry] = offset;
+      this.#sizes[entry] = size;
+      if (entry > 0 && this.#compareKeys(entry - 1, entry) >= 0) {
+        throw corrupt(`the key of index entry ${entry} is not behind the one before it`, at);
+      }
+    }
+    if (varints.position !== entriesEnd) throw notARestartPoint(count, at);
   }
 
   /** Where data block `block` lies in the file. */
@@ -95,7 +102,7 @@ export class TableIndex {
 
   /** The index key of data block `block`: a view. */
   keyOf(block: number): Uint8Array {
-    return this.#keys.subarray(this.#keyStarts[block], this.#keyStarts[block + 1]);
+    return this.#contents.subarray(this.#keyStarts[block], this.#keyEnds[block]);
   }
 
   /**
@@ -108,8 +115,8 @@ export class TableIndex {
     while (left < right) {
       const middle = (left + right) >>> 1;
       const start = this.#keyStarts[middle] as number;
-      const end = this.#keyStarts[middle + 1] as number;
-      if (compareInternalRanges(this.#keys, start, end, target, 0, targetLength) < 0) {
+      const end = this.#keyEnds[middle] as number;
+      if (compareInternalRanges(this.#contents, start, end, target, 0, targetLength) < 0) {
         left = middle + 1;
       } else {
         right = middle;
@@ -120,12 +127,20 @@ export class TableIndex {
 
   #compareKeys(a: number, b: number): number {
     return compareInternalRanges(
-      this.#keys,
+      this.#contents,
       this.#keyStarts[a] as number,
-      this.#keyStarts[a + 1] as number,
-      this.#keys,
+      this.#keyEnds[a] as number,
+      this.#contents,
       this.#keyStarts[b] as number,
-      this.#keyStarts[b + 1] as number,
+      this.#keyEnds[b] as number,
     );
   }
+}
+
+function notARestartPoint(entry: number, at: TableLocation): SstError {
+  return new SstError(
+    'SSTITCH_TABLE_UNSUPPORTED',
+    `entry ${entry} of the index is not a restart point: LevelDB 1.20 makes each of them one`,
+    at,
+  );
 }

@@ -49,7 +49,8 @@ export function readGenerationFacts(
   for (const problem of inspected.problems) problems.add(problem);
   const notes: StoreProblem[] = [];
   if (manifest !== undefined) checkTornManifest(manifest, folder, problems, notes);
-  const logs = new LogCheck(fileSystem, problems, notes);
+  const lastSequence = manifest?.version.lastSequence ?? 0;
+  const logs = new LogCheck(fileSystem, lastSequence, problems, notes);
   for (const number of logNumbers) {
     checkCancelled();
     logs.check(`${folder}/${logFileName(number)}`);
@@ -63,7 +64,7 @@ export function readGenerationFacts(
       level,
       name: tableNames[index] ?? '',
     })),
-    lastSequence: manifest?.version.lastSequence ?? 0,
+    lastSequence,
     firstLogSequence: logs.firstSequence,
     logs: logNumbers.length,
     logOperations: logs.operations,
@@ -110,12 +111,20 @@ class LogCheck {
   readonly #fileSystem: FileSystem;
   readonly #problems: ProblemList;
   readonly #notes: StoreProblem[];
-  #nextSequence = 0;
+  /** The MANIFEST's. */
+  readonly #lastSequence: number;
+  #nextSequence: number | undefined;
   firstSequence: number | undefined;
   operations = 0;
 
-  constructor(fileSystem: FileSystem, problems: ProblemList, notes: StoreProblem[]) {
+  constructor(
+    fileSystem: FileSystem,
+    lastSequence: number,
+    problems: ProblemList,
+    notes: StoreProblem[],
+  ) {
     this.#fileSystem = fileSystem;
+    this.#lastSequence = lastSequence;
     this.#problems = problems;
     this.#notes = notes;
   }
@@ -139,10 +148,19 @@ class LogCheck {
       }
       const { data, offset } = next.value;
       const batch = checkBatch(data, path, offset);
-      if (batch.sequence < this.#nextSequence) {
+      // LevelDB numbers operations without a gap, from one log to the next too.
+      if (this.#nextSequence !== undefined && batch.sequence !== this.#nextSequence) {
         throw new EngineError(
           'SSTITCH_STORE_CORRUPT',
-          `a batch has the sequence ${batch.sequence}, behind one that ends before ${this.#nextSequence}`,
+          `a batch of a log has the sequence ${batch.sequence}, the next one was to be ${this.#nextSequence}`,
+          { path, offset },
+        );
+      }
+      // A flush records a sequence at or behind the end of the log that it flushed.
+      if (this.#nextSequence === undefined && batch.sequence > this.#lastSequence + 1) {
+        throw new EngineError(
+          'SSTITCH_STORE_CORRUPT',
+          `the log begins at sequence ${batch.sequence}, the MANIFEST ends at ${this.#lastSequence}: what lay between is lost`,
           { path, offset },
         );
       }

@@ -11,7 +11,7 @@ export function lowerThreadPriority(): void {
     // "<process id>/task/<thread id>"
     const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
     if (Number.isSafeInteger(thread) && thread !== process.pid) {
-      setPriority(thread, constants.priority.PRIORITY_LOW);
+      setPriority(thread, constants.priority.PRIORITY_BELOW_NORMAL);
     }
   } catch {
     // No /proc, or not allowed: the thread works on as it is.
