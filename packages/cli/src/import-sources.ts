@@ -1,7 +1,5 @@
 // The files that `import` reads: .c1z and .jsonl. Each gives entries of syncs, in any order.
-import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { openC1z } from '@sstitch/c1z';
 import {
@@ -11,6 +9,7 @@ import {
   type SyncRecord,
   type ValueBucket,
 } from '@sstitch/records';
+import { boundedLines } from './bounded-lines.js';
 import { CliError } from './errors.js';
 import { importedRecord } from './record-lines.js';
 
@@ -31,8 +30,8 @@ export interface ImportOptions {
   readonly onDecoding: (decodedBytes: number) => void;
 }
 
-/** A line longer than this is no record. */
-const MAX_LINE_CHARACTERS = 256 * 1024 * 1024;
+/** A line longer than this is no record: a value of 64 MiB, what a .c1z file may hold, fits in base64. */
+const MAX_LINE_CHARACTERS = 128 * 1024 * 1024;
 
 /** Reads a file of either kind; which one, its first bytes say. */
 export async function* readImport(
@@ -88,25 +87,20 @@ async function* readJsonLines(
   path: string,
   { syncIds, signal }: ImportOptions,
 ): AsyncGenerator<ImportedBatch, void, undefined> {
-  const lines = createInterface({
-    input: createReadStream(path, { encoding: 'utf8' }),
-    crlfDelay: Number.POSITIVE_INFINITY,
+  const lines = boundedLines(path, {
+    maxLineCharacters: MAX_LINE_CHARACTERS,
+    tooLong: (lineNumber) => invalidLine(path, lineNumber, 'it is too long'),
   });
   const found = new Set<string>();
   let lineNumber = 0;
-  try {
-    for await (const line of lines) {
-      lineNumber += 1;
-      if (lineNumber % 1000 === 0) signal.throwIfAborted();
-      if (line.trim() === '') continue;
-      if (line.length > MAX_LINE_CHARACTERS) throw invalidLine(path, lineNumber, 'it is too long');
-      const { syncId, bucket, entries } = parsedLine(path, lineNumber, line);
-      if (syncIds !== undefined && !syncIds.includes(syncId)) continue;
-      found.add(syncId);
-      yield { syncId, bucket, records: 1, entries };
-    }
-  } finally {
-    lines.close();
+  for await (const line of lines) {
+    lineNumber += 1;
+    if (lineNumber % 1000 === 0) signal.throwIfAborted();
+    if (line.trim() === '') continue;
+    const { syncId, bucket, entries } = parsedLine(path, lineNumber, line);
+    if (syncIds !== undefined && !syncIds.includes(syncId)) continue;
+    found.add(syncId);
+    yield { syncId, bucket, records: 1, entries };
   }
   const missing = syncIds?.find((syncId) => !found.has(syncId));
   if (missing !== undefined) throw noSuchSync(path, missing);

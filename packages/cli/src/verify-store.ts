@@ -1,7 +1,7 @@
-// Checks a store from its files up: the MANIFEST's rules, every table in full, every key, and the
-// indexes of every sync against its records, both ways. What it looks at is one state of the store.
-import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
+// Checks a store from its files up, as the engine does, and then every key, and the indexes of every sync
+// against its records, both ways. Keys are read from a copy by links whose tables were all found sound.
+import { basename, join } from 'node:path';
+import { type StoreProblem, verifyStore as verifyFiles } from '@sstitch/engine';
 import { classifyKey, type Span, syncSpansInKeyOrder, toHex } from '@sstitch/keys';
 import { verifyIndexes } from '@sstitch/records';
 import { nodeFileSystem, SstError, verifyTable } from '@sstitch/sst';
@@ -13,10 +13,12 @@ import { findSyncIds, scanSpan } from './scan-span.js';
 
 /** One thing that is wrong. */
 export interface Problem {
-  /** `store`, `table`, or what `verifyIndexes` calls it: `missing_index_entry`, … */
+  /** What the engine calls it: `store`, `manifest`, `table`, `log`; or `verifyIndexes`: `missing_index_entry`, … */
   readonly kind: string;
   readonly message: string;
   readonly path?: string;
+  /** The byte in that file. */
+  readonly offset?: number;
   readonly syncId?: string;
   readonly bucket?: string;
   /** Hex. */
@@ -33,6 +35,8 @@ export interface VerifyReport {
   /** The first of them. */
   readonly problems: readonly Problem[];
   readonly problemCount: number;
+  /** What is not wrong but worth a look: files that end as a crash leaves them. */
+  readonly notes: readonly StoreProblem[];
 }
 
 export interface VerifyStoreOptions {
@@ -55,11 +59,11 @@ export async function verifyStore(
   options: VerifyStoreOptions,
 ): Promise<VerifyReport> {
   const pass = new VerifyPass(options);
-  // Opens the way any reader does: FORMAT, CURRENT, MANIFEST, logs.
-  await pass.checked('store', location, () => withReader(location, async () => undefined));
+  const sound = await pass.checkFiles(location);
+  if (sound === undefined) return pass.report();
   await pass.checked('store', location, () =>
     withFrozenCopy(location, options.signal, async (copy) => {
-      await pass.checkTables(copy);
+      pass.checkNewTables(copy, sound);
       if (pass.problemCount > 0) return;
       // LevelDB trusts tables and can crash on broken ones: only sound ones are opened.
       pass.isComplete = true;
@@ -75,6 +79,7 @@ class VerifyPass {
   readonly #options: VerifyStoreOptions;
   readonly #problems: Problem[] = [];
   #tables = 0;
+  #notes: readonly StoreProblem[] = [];
   #keys = 0;
   #syncs = 0;
   problemCount = 0;
@@ -93,6 +98,7 @@ class VerifyPass {
       isComplete: this.isComplete,
       problems: this.#problems,
       problemCount: this.problemCount,
+      notes: this.#notes,
     };
   }
 
@@ -110,10 +116,29 @@ class VerifyPass {
     }
   }
 
-  async checkTables({ tableFolder, tableNames, sourceFolder }: FrozenCopy): Promise<void> {
+  /** The engine's check; gives the names of the sound tables if nothing at all is wrong. */
+  async checkFiles(location: string): Promise<ReadonlySet<string> | undefined> {
+    const { signal, onProgress } = this.#options;
+    const report = await verifyFiles(location, {
+      signal,
+      onProgress: ({ tables, ofTables }) =>
+        onProgress?.(() => `table ${tables + 1} of ${ofTables}`),
+    });
+    for (const problem of report.problems) this.#add(problem);
+    this.problemCount = report.problemCount;
+    this.#notes = report.notes;
+    this.#tables = report.tableNames.length;
+    return report.ok ? new Set(report.tableNames) : undefined;
+  }
+
+  /** Tables that the store's owner has made since. */
+  checkNewTables(
+    { tableFolder, tableNames, sourceFolder }: FrozenCopy,
+    sound: ReadonlySet<string>,
+  ) {
     for (const name of tableNames) {
+      if (sound.has(name) || sound.has(`${basename(name, '.ldb')}.sst`)) continue;
       this.#options.signal.throwIfAborted();
-      this.#options.onProgress?.(() => `table ${this.#tables + 1} of ${tableNames.length}`);
       const path = join(tableFolder, name);
       try {
         verifyTable(nodeFileSystem, path);
@@ -122,9 +147,6 @@ class VerifyPass {
         const message = error.message.replace(path, join(sourceFolder, name));
         this.#add({ kind: 'table', message, path: join(sourceFolder, name) });
       }
-      this.#tables += 1;
-      // Tables are read in one go: let Ctrl-C through.
-      await setImmediate();
     }
   }
 

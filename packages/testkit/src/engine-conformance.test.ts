@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { type ByteStore, openStore, temporaryFolder } from '../test/real-store.js';
 import { engineConformance } from './engine-conformance.js';
+import { type ByteStore, openStore, temporaryFolder } from './metamorphic/real-store.js';
 import { ModelEngine } from './model-engine.js';
 
 engineConformance('model engine', { describe, it }, async () => {

@@ -52,3 +52,16 @@ export {
   type WrittenSync,
   writeSyntheticSync,
 } from './synthetic-syncs.js';
+export { type CorruptionOptions, runCorruptionFamily } from './torture/corruption-family.js';
+export { type CrashStatesOptions, runCrashStatesFamily } from './torture/crash-states.js';
+export type { FamilyReport, TortureFailure } from './torture/family.js';
+export { type FaultOptions, runFaultsFamily } from './torture/faults.js';
+export { type FullDiskOptions, runFullDiskFamily } from './torture/full-disk.js';
+export { type FuzzOptions, runFuzzFamily } from './torture/fuzz-family.js';
+export { type HostileOptions, runHostileFamily } from './torture/hostile-family.js';
+export { type KillOptions, runKillFamily } from './torture/kill-family.js';
+export { type ManyCommitsOptions, runManyCommitsFamily } from './torture/many-commits.js';
+export {
+  type MetamorphicFamilyOptions,
+  runMetamorphicFamily,
+} from './torture/metamorphic-family.js';

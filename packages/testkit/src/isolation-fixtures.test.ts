@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { byteEncodings, type Engine } from '@sstitch/engine';
 import { BUCKETS, compareBytes, parseKey, syncSpans } from '@sstitch/keys';
 import { describe, expect, it } from 'vitest';
-import { openStore, temporaryFolder } from '../test/real-store.js';
 import { assertIsolated, assertSameSync, captureEngine, captureSync } from './capture.js';
 import {
   FIXTURE_SYNCS,
@@ -12,6 +11,7 @@ import {
   writeFixtureBase,
   writeFixtureSource,
 } from './isolation-fixtures.js';
+import { openStore, temporaryFolder } from './metamorphic/real-store.js';
 import { ModelEngine } from './model-engine.js';
 import { syncDigest } from './sync-digest.js';
 

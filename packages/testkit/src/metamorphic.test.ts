@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { makeStoreTarget } from '../test/metamorphic-store.js';
-import { type ByteStore, openStore, temporaryFolder } from '../test/real-store.js';
+import { type ByteStore, openStore, temporaryFolder } from './metamorphic/real-store.js';
+import { makeStoreTarget } from './metamorphic/store-target.js';
 import { runMetamorphic } from './metamorphic.js';
 import { ModelEngine } from './model-engine.js';
 

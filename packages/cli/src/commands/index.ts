@@ -12,6 +12,7 @@ import { addGenerateCommand } from './generate.js';
 import { addGetCommand } from './get.js';
 import { addImportCommand } from './import.js';
 import { addLevelsCommand } from './levels.js';
+import { addManifestCommand } from './manifest.js';
 import { addScanCommand } from './scan.js';
 import { addSstCommand } from './sst.js';
 import { addSyncsCommand } from './syncs.js';
@@ -35,5 +36,5 @@ export const COMMAND_GROUPS: ReadonlyArray<readonly [title: string, add: readonl
     ],
   ],
   ['Make a store', [addCheckpointCommand, addAdoptCommand]],
-  ['Look inside, try out', [addSstCommand, addDemoCommand]],
+  ['Look inside, try out', [addSstCommand, addManifestCommand, addDemoCommand]],
 ];

@@ -1,5 +1,5 @@
 // The commands that read, over one store.
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BUCKETS } from '@sstitch/keys';
@@ -164,6 +164,31 @@ describe('levels and sst', () => {
     const broken = join(folder, 'broken.ldb');
     writeFileSync(broken, 'no table');
     expect((await sstitch(['sst', 'verify', broken])).exitCode).toBe(4);
+  });
+});
+
+describe('manifest dump', () => {
+  it('shows the tables of each level, and says so where there is no MANIFEST', async () => {
+    const generation = join(store, readFileSync(join(store, 'CURRENT'), 'latin1').trim());
+    const document = await sstitchJson<{ tables: { number: number; level: number }[] }>(
+      ...['manifest', 'dump', generation],
+    );
+    expect(document).toMatchObject({
+      name: expect.stringMatching(/^MANIFEST-\d{6}$/),
+      tornAt: null,
+      lastSequence: expect.any(Number),
+    });
+    const numbers = readdirSync(generation)
+      .filter((name) => name.endsWith('.ldb'))
+      .map((name) => Number.parseInt(name, 10));
+    expect(document.tables.map(({ number }) => number).sort((a, b) => a - b)).toEqual(numbers);
+    const { stdout } = await sstitch(['manifest', 'dump', generation]);
+    expect(stdout).toMatch(/^MANIFEST-\d{6}: /);
+    expect((await sstitch(['manifest', 'dump', folder])).exitCode).toBe(1);
+    const broken = join(folder, 'broken-level');
+    mkdirSync(broken);
+    writeFileSync(join(broken, 'CURRENT'), '../MANIFEST-000001\n');
+    expect((await sstitch(['manifest', 'dump', broken])).exitCode).toBe(4);
   });
 });
 

@@ -69,6 +69,7 @@ describe('verify', () => {
       isComplete: true,
       problemCount: 0,
       problems: [],
+      notes: [],
     });
     expect(await sstitchJson('verify', store, '--sync', SYNC)).toMatchObject({
       ok: true,
@@ -99,15 +100,16 @@ describe('verify', () => {
     const [missing = ''] = tables();
     unlinkSync(missing);
     const { problems } = await verifyFails();
-    expect(problems).toMatchObject([{ kind: 'store', path: store }]);
+    expect(problems).toMatchObject([{ kind: 'table', path: missing }]);
   });
 
   it('says so where the MANIFEST is damaged', async () => {
     const folder = join(store, readFileSync(join(store, 'CURRENT'), 'latin1').trim());
     const manifest = readdirSync(folder).find((name) => name.startsWith('MANIFEST'));
-    writeFileSync(join(folder, manifest ?? ''), 'nothing that was ever a MANIFEST');
+    const path = join(folder, manifest ?? '');
+    writeFileSync(path, 'nothing that was ever a MANIFEST');
     const { problems } = await verifyFails();
-    expect(problems).toMatchObject([{ kind: 'store', path: store }]);
+    expect(problems).toMatchObject([{ kind: 'manifest', path }]);
   });
 
   it('finds index entries without a record, records without an entry, and keys that are none', async () => {

@@ -15,7 +15,7 @@ export function addVerifyCommand(registry: CommandRegistry): void {
       summary: 'check tables, keys and indexes',
       description:
         'Checks a store from its files up: the rules of its MANIFEST, every table in full (checksums, ' +
-        'order, filters), every key, and the index entries of every sync against its records, both ' +
+        'order, filters, and what the MANIFEST says of it), its logs, every key, and the index entries of every sync against its records, both ' +
         'ways. Lists what is wrong and exits with 4 if anything is. If a table is broken, keys are ' +
         'not looked at: LevelDB trusts its tables.',
       examples: [
@@ -45,10 +45,11 @@ export function addVerifyCommand(registry: CommandRegistry): void {
 }
 
 function verifyResult(style: Style, report: VerifyReport): CommandResult {
-  const { ok, tables, keys, syncs, isComplete, problems, problemCount } = report;
-  const document = { ok, tables, keys, syncs, isComplete, problemCount, problems };
+  const { ok, tables, keys, syncs, isComplete, problems, problemCount, notes } = report;
+  const document = { ok, tables, keys, syncs, isComplete, problemCount, problems, notes };
   const counts = `${formatCountOf(tables, 'table')}, ${formatCountOf(keys, 'key')}, ${formatCountOf(syncs, 'sync')}`;
-  if (ok) return { document, text: `${style.good('ok')}: ${counts}\n` };
+  const noted = notes.map(({ kind, message }) => `note on ${kind}: ${message}\n`).join('');
+  if (ok) return { document, text: `${noted}${style.good('ok')}: ${counts}\n` };
   const lines = problems
     .slice(0, MAX_SHOWN_PROBLEMS)
     .map(({ kind, message }) => `${style.bad(kind)}: ${message}\n`);
@@ -56,6 +57,7 @@ function verifyResult(style: Style, report: VerifyReport): CommandResult {
   return {
     document,
     text:
+      noted +
       lines.join('') +
       (more > 0 ? `… and ${formatCountOf(more, 'more problem')}\n` : '') +
       `${style.bad('not ok')}: ${formatCountOf(problemCount, 'problem')} in ${counts}\n` +

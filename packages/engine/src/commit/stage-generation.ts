@@ -271,6 +271,15 @@ export class UnsyncedFiles {
   closeAll(): void {
     const files = this.#open;
     this.#open = [];
-    for (const file of files) file.close();
+    const failures: unknown[] = [];
+    for (const file of files) {
+      try {
+        file.close();
+      } catch (error) {
+        // The others are to be closed all the same.
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   }
 }

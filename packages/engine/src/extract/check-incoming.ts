@@ -1,6 +1,7 @@
 // Checks tables that somebody else made before LevelDB, which trusts every length in them, sees them.
 import { compareBytes, type FileSystem, type Span, userKeyOf, verifyTable } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
+import { describeKind } from '../leveldb/regular-file.js';
 import type { SpanTables, TableFile, TableSet } from '../tables.js';
 import { type CheckedTable, checkRunOrder } from './check-run-order.js';
 
@@ -27,8 +28,9 @@ export function checkIncomingTables(
   let lastSequence = 0;
   const spans = input.spans.map(({ span, runs }): SpanTables => {
     const checked = runs.map((run) =>
-      run.map((path): CheckedTable => {
+      run.map((given): CheckedTable => {
         checkCancelled();
+        const path = fileOf(fileSystem, given);
         const table = verifyTable(fileSystem, path);
         if (table.largestSequence > MAX_FOREIGN_SEQUENCE) {
           throw new EngineError('SSTITCH_TABLES_INVALID', 'a table has a sequence above 2^52', {
@@ -50,6 +52,19 @@ export function checkIncomingTables(
     };
   });
   return { spans, lastSequence };
+}
+
+/**
+ * The file behind a path, which may be a link: the store would else take the link itself. A pipe would be
+ * read for ever.
+ */
+function fileOf(fileSystem: FileSystem, given: string): string {
+  const path = fileSystem.realPath(given);
+  const { kind } = fileSystem.status(path);
+  if (kind === 'file') return path;
+  throw new EngineError('SSTITCH_TABLES_INVALID', `${describeKind(kind)} is not a table`, {
+    path: given,
+  });
 }
 
 /**

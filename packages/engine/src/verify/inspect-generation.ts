@@ -26,7 +26,7 @@ import type { VersionEdit } from '../leveldb/version-edit.js';
 import { type CollectedProblem, ProblemList } from './problems.js';
 
 /** Each round follows an edit that the database's owner has made meanwhile. */
-const MAX_ROUNDS = 100;
+export const MAX_ROUNDS = 100;
 
 /** A MANIFEST as it was read. */
 export interface ReadManifest {
@@ -83,7 +83,7 @@ export function inspectGeneration(
 }
 
 /** Changes with every edit of the version in force. */
-function stateOf(fileSystem: FileSystem, folder: string): string {
+export function stateOf(fileSystem: FileSystem, folder: string): string {
   try {
     const name = readCurrent(fileSystem, folder);
     return `${name} ${fileSystem.status(`${folder}/${name}`).sizeBytes}`;

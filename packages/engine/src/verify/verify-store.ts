@@ -125,8 +125,7 @@ class StoreVerification {
       const problems = [...facts.problems];
       for (const { name } of facts.tables) {
         const problem = broken.get(name);
-        // A table of the wrong size, or none, is told of already.
-        if (problem !== undefined && !isTold(problems, problem)) problems.push(problem);
+        if (problem !== undefined) problems.push(problem);
       }
       const tables = facts.tables.flatMap(({ level, name }) => {
         const table = checked.get(name);
@@ -152,8 +151,11 @@ class StoreVerification {
     broken: Map<string, StoreProblem>,
   ): Promise<boolean> {
     const { signal, onProgress } = this.#options;
+    // What is known to be wrong may not even be a file: a pipe would be read for ever.
+    const told = new Set(facts.problems.map(({ path }) => path));
     for (const [index, table] of facts.tables.entries()) {
       if (checked.has(table.name) || broken.has(table.name)) continue;
+      if (told.has(`${folder}/${table.name}`)) continue;
       onProgress?.({ tables: index, ofTables: facts.tables.length });
       const result = await runner.run('verifyListedTable', { folder, table }, { signal });
       if ('table' in result) checked.set(table.name, result.table);
@@ -163,10 +165,6 @@ class StoreVerification {
     }
     return false;
   }
-}
-
-function isTold(problems: readonly StoreProblem[], { path }: StoreProblem): boolean {
-  return problems.some((problem) => problem.path === path);
 }
 
 function reportOf(

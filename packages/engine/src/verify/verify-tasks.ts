@@ -10,7 +10,7 @@ import type { Version } from '../leveldb/manifest.js';
 import { readRegularFile } from '../leveldb/regular-file.js';
 import type { TableEntry } from '../leveldb/version-edit.js';
 import { checkBatch } from './check-batch.js';
-import { inspectGeneration, type ReadManifest } from './inspect-generation.js';
+import { inspectGeneration, MAX_ROUNDS, type ReadManifest, stateOf } from './inspect-generation.js';
 import { ProblemList, plain, problemOf, type StoreProblem } from './problems.js';
 
 /** A table that the MANIFEST lists. */
@@ -41,6 +41,20 @@ export interface FolderInput {
 export function readGenerationFacts(
   fileSystem: FileSystem,
   { folder }: FolderInput,
+  checkCancelled: () => void,
+): GenerationFacts {
+  for (let round = 1; ; round++) {
+    const before = stateOf(fileSystem, folder);
+    const facts = readFactsOnce(fileSystem, folder, checkCancelled);
+    if (facts.problems.length === 0 || round === MAX_ROUNDS) return facts;
+    // A flush replaces a log while it is looked at; then it has changed the MANIFEST too.
+    if (stateOf(fileSystem, folder) === before) return facts;
+  }
+}
+
+function readFactsOnce(
+  fileSystem: FileSystem,
+  folder: string,
   checkCancelled: () => void,
 ): GenerationFacts {
   const inspected = inspectGeneration(fileSystem, folder, checkCancelled);
@@ -130,11 +144,7 @@ class LogCheck {
   }
 
   check(path: string): void {
-    try {
-      this.#problems.collect('log', path, () => this.#checkLog(path));
-    } catch (error) {
-      if (errorCodeOf(error) !== 'ENOENT') throw error;
-    }
+    this.#problems.collect('log', path, () => this.#checkLog(path));
   }
 
   #checkLog(path: string): void {

@@ -12,6 +12,8 @@ export interface FamilyReport {
   readonly tried: number;
   readonly survived: number;
   readonly failures: readonly TortureFailure[];
+  /** Why nothing was tried, where nothing could be. */
+  readonly skipped?: string;
 }
 
 /** Counts cases as they end. */

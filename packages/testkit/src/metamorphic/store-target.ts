@@ -1,5 +1,5 @@
-import type { MakeTarget } from '../src/metamorphic.js';
 import { type ByteStore, openStore, SMALL, temporaryFolder } from './real-store.js';
+import type { MakeTarget } from './target.js';
 
 const bytes = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 

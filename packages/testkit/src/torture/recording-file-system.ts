@@ -1,0 +1,236 @@
+// Node's file system that writes down every change, and what LevelDB changes behind its back.
+//
+// LevelDB writes its files itself. So before each operation of the port, and whenever a write that is
+// to be synced has returned, the recorded folder is compared with what is known of it; the difference
+// is LevelDB's work, put into the order in which its source does it (level-changes.ts).
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { type FileHandle, type FileStatus, type FileSystem, nodeFileSystem } from '@sstitch/sst';
+import type { DiskEvent } from './disk-model.js';
+import { type FoundFile, levelChanges } from './level-changes.js';
+
+/** Files that say nothing about a database's state: LevelDB makes them anew. */
+const IGNORED_NAMES = new Set(['LOCK', 'LOG', 'LOG.old']);
+
+export type TraceEvent<M> = DiskEvent | { readonly kind: 'mark'; readonly mark: M };
+
+export class RecordingFileSystem<M> implements FileSystem {
+  /** What makes the recorded folder as it was at the beginning, when all of it was synced. */
+  readonly initial: DiskEvent[] = [];
+  readonly events: Array<TraceEvent<M>> = [];
+  /** Called before each operation: a scenario can begin a write there. */
+  before: () => void = () => undefined;
+  readonly #root: string;
+  #known = new Map<string, FoundFile>();
+  #recording = true;
+
+  /** Everything under `root`, which has no symbolic link in it, is recorded from now on. */
+  constructor(root: string) {
+    this.#root = root;
+    this.#known = this.#look();
+    for (const [path, file] of this.#known) {
+      if (!file.isFolder) file.bytes = Uint8Array.from(readFileSync(`${root}/${path}`));
+    }
+    const first = new Map<number, string>();
+    for (const [path, { isFolder, inode, bytes }] of this.#known) {
+      const from = first.get(inode);
+      if (isFolder) {
+        this.initial.push({ kind: 'makeFolder', path });
+      } else if (from !== undefined) {
+        this.initial.push({ kind: 'link', from, path });
+      } else {
+        first.set(inode, path);
+        this.initial.push({ kind: 'create', path }, { kind: 'write', path, bytes });
+      }
+    }
+  }
+
+  mark(mark: M): void {
+    this.#scan();
+    this.events.push({ kind: 'mark', mark });
+  }
+
+  /** A write that was to be synced has returned: this database's logs are on the disk. */
+  levelSynced(folder: string): void {
+    this.#scan();
+    const prefix = `${this.#relative(folder)}/`;
+    for (const path of this.#known.keys()) {
+      // All of them: which one the write went to is not known where a flush has begun another.
+      if (path.startsWith(prefix) && path.endsWith('.log')) this.#add({ kind: 'sync', path });
+    }
+  }
+
+  /** Takes in what LevelDB did last, and records no more. */
+  end(): void {
+    this.#scan();
+    this.#recording = false;
+  }
+
+  open(path: string, mode: 'read' | 'create'): FileHandle {
+    this.#step();
+    const handle = nodeFileSystem.open(path, mode);
+    if (mode === 'create') {
+      this.#add({ kind: 'create', path: this.#relative(path) });
+      this.#learn(path);
+    }
+    return {
+      read: (target, position) => handle.read(target, position),
+      write: (bytes) => {
+        this.#step();
+        handle.write(bytes);
+        this.#add({ kind: 'write', path: this.#relative(path), bytes: Uint8Array.from(bytes) });
+        this.#learn(path);
+      },
+      sync: () => {
+        this.#step();
+        handle.sync();
+        this.#add({ kind: 'sync', path: this.#relative(path) });
+      },
+      sizeBytes: () => handle.sizeBytes(),
+      close: () => handle.close(),
+    };
+  }
+  readFile(path: string): Uint8Array {
+    this.#step();
+    return nodeFileSystem.readFile(path);
+  }
+  link(existing: string, path: string): void {
+    this.#step();
+    nodeFileSystem.link(existing, path);
+    this.#add({ kind: 'link', from: this.#relative(existing), path: this.#relative(path) });
+    this.#learn(path);
+  }
+  copy(existing: string, path: string): void {
+    this.#step();
+    nodeFileSystem.copy(existing, path);
+    this.#add({ kind: 'create', path: this.#relative(path) });
+    const bytes = nodeFileSystem.readFile(path);
+    this.#add({ kind: 'write', path: this.#relative(path), bytes });
+    this.#learn(path);
+  }
+  rename(from: string, to: string): void {
+    this.#step();
+    nodeFileSystem.rename(from, to);
+    const [source, target] = [this.#relative(from), this.#relative(to)];
+    this.#add({ kind: 'rename', from: source, path: target });
+    const moved = [...this.#known].filter(
+      ([path]) => path === source || path.startsWith(`${source}/`),
+    );
+    for (const [path, found] of moved) {
+      this.#known.delete(path);
+      this.#known.set(target + path.slice(source.length), found);
+    }
+  }
+  unlink(path: string): void {
+    this.#step();
+    nodeFileSystem.unlink(path);
+    this.#gone(path);
+  }
+  makeFolder(path: string): void {
+    this.#step();
+    nodeFileSystem.makeFolder(path);
+    this.#add({ kind: 'makeFolder', path: this.#relative(path) });
+    this.#learn(path);
+  }
+  removeFolder(path: string): void {
+    this.#step();
+    nodeFileSystem.removeFolder(path);
+    this.#gone(path);
+  }
+  readFolder(path: string): string[] {
+    this.#step();
+    return nodeFileSystem.readFolder(path);
+  }
+  status(path: string): FileStatus {
+    return nodeFileSystem.status(path);
+  }
+  syncFolder(path: string): void {
+    this.#step();
+    nodeFileSystem.syncFolder(path);
+    if (this.#isInside(path)) this.#add({ kind: 'syncFolder', path: this.#relative(path) });
+  }
+  /** Not recorded: that tables are read-only is a second guard, on which no state depends. */
+  setMode(path: string, mode: number): void {
+    nodeFileSystem.setMode(path, mode);
+  }
+  realPath(path: string): string {
+    return nodeFileSystem.realPath(path);
+  }
+
+  #step(): void {
+    this.#scan();
+    if (this.#recording) this.before();
+  }
+
+  #add(event: DiskEvent): void {
+    if (this.#recording) this.events.push(event);
+  }
+
+  #gone(path: string): void {
+    // What the trace leaves out at its making, it leaves out at its end.
+    if (this.#known.delete(this.#relative(path))) {
+      this.#add({ kind: 'unlink', path: this.#relative(path) });
+    }
+  }
+
+  #learn(path: string): void {
+    const found = findFile(path);
+    if (found === undefined) return;
+    if (!found.isFolder) found.bytes = Uint8Array.from(readFileSync(path));
+    this.#known.set(this.#relative(path), found);
+  }
+
+  #isInside(path: string): boolean {
+    return path === this.#root || path.startsWith(`${this.#root}/`);
+  }
+
+  #relative(path: string): string {
+    if (!this.#isInside(path)) throw new Error(`${path} is outside of what is recorded`);
+    return path.slice(this.#root.length + 1);
+  }
+
+  #scan(): void {
+    if (!this.#recording) return;
+    const found = this.#look();
+    const read = (path: string) => {
+      try {
+        return Uint8Array.from(readFileSync(`${this.#root}/${path}`));
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== 'ENOENT') throw error;
+        found.delete(path);
+        return undefined;
+      }
+    };
+    this.events.push(...levelChanges(this.#known, found, read));
+    this.#known = found;
+  }
+
+  #look(): Map<string, FoundFile> {
+    const found = new Map<string, FoundFile>();
+    const visit = (folder: string) => {
+      for (const name of readdirSync(`${this.#root}/${folder}`)) {
+        if (IGNORED_NAMES.has(name)) continue;
+        const path = folder === '' ? name : `${folder}/${name}`;
+        const file = findFile(`${this.#root}/${path}`);
+        if (file === undefined) continue;
+        found.set(path, file);
+        if (file.isFolder) visit(path);
+      }
+    };
+    visit('');
+    return found;
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+function findFile(path: string): FoundFile | undefined {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return undefined;
+  return {
+    isFolder: stats.isDirectory(),
+    inode: stats.ino,
+    sizeBytes: stats.size,
+    changedMs: stats.mtimeMs,
+    bytes: NO_BYTES,
+  };
+}

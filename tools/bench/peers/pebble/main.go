@@ -1,0 +1,219 @@
+// Pebble as ConductorOne's baton-sdk replaces a sync: a table file a bucket from the source's
+// entries, then IngestAndExcise, which takes one span a call. The commands are those of ../driver.mjs.
+//
+// Tuned as baton-sdk tunes it (memtable 64 MiB, cache 256 MiB, blocks of 4 KiB in the files); unlike
+// there, entries are not copied between iterator and writer.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/objstorage/objstorageprovider"
+	"github.com/cockroachdb/pebble/v2/sstable"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+const (
+	format       = pebble.FormatNewest
+	batchEntries = 2048
+)
+
+type entry struct{ key, value []byte }
+
+type silent struct{}
+
+func (silent) Infof(string, ...any)              {}
+func (silent) Errorf(format string, args ...any) { log.Printf(format, args...) }
+func (silent) Fatalf(format string, args ...any) { log.Fatalf(format, args...) }
+
+func check(err error) {
+	if err != nil {
+		log.Fatal("pebble: ", err)
+	}
+}
+
+func milliseconds(since time.Time) float64 {
+	return float64(time.Since(since).Microseconds()) / 1e3
+}
+
+func openDatabase(folder string) *pebble.DB {
+	cache := pebble.NewCache(256 << 20)
+	defer cache.Unref()
+	options := &pebble.Options{
+		FormatMajorVersion:          format,
+		MemTableSize:                64 << 20,
+		MemTableStopWritesThreshold: 4,
+		MaxOpenFiles:                1024,
+		L0CompactionThreshold:       8,
+		L0StopWritesThreshold:       20,
+		FlushSplitBytes:             2 << 20,
+		LBaseMaxBytes:               256 << 20,
+		CompactionConcurrencyRange:  func() (int, int) { return 2, 2 },
+		Cache:                       cache,
+		Logger:                      silent{},
+	}
+	options.Levels[0].BlockSize = 32 << 10
+	database, err := pebble.Open(folder, options)
+	check(err)
+	return database
+}
+
+func readPart(file io.Reader) ([]byte, error) {
+	var length uint32
+	if err := binary.Read(file, binary.LittleEndian, &length); err != nil {
+		return nil, err
+	}
+	part := make([]byte, length)
+	_, err := io.ReadFull(file, part)
+	return part, err
+}
+
+func readEntries(path string, each func(entry)) {
+	opened, err := os.Open(path)
+	check(err)
+	defer opened.Close()
+	file := bufio.NewReaderSize(opened, 1<<20)
+	for {
+		key, err := readPart(file)
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		check(err)
+		value, err := readPart(file)
+		check(err)
+		each(entry{key, value})
+	}
+}
+
+func load(folder, path string) {
+	start := time.Now()
+	database := openDatabase(folder)
+	batch := database.NewBatch()
+	readEntries(path, func(one entry) {
+		check(batch.Set(one.key, one.value, nil))
+		if batch.Count() >= batchEntries {
+			check(batch.Commit(pebble.NoSync))
+			batch = database.NewBatch()
+		}
+	})
+	check(batch.Commit(pebble.NoSync))
+	check(database.Flush())
+	check(database.Compact(context.Background(), []byte{0}, []byte{255, 255}, true))
+	check(database.Close())
+	fmt.Printf("{\"loadMs\":%.3f}\n", milliseconds(start))
+}
+
+// buildTable writes the source's entries in a span to a table file, synced; it gives their number.
+func buildTable(source *pebble.DB, span entry, path string) int {
+	iterator, err := source.NewIter(&pebble.IterOptions{LowerBound: span.key, UpperBound: span.value})
+	check(err)
+	file, err := vfs.Default.Create(path, vfs.WriteCategoryUnspecified)
+	check(err)
+	writer := sstable.NewWriter(objstorageprovider.NewFileWritable(file), sstable.WriterOptions{
+		TableFormat: format.MaxTableFormat(),
+		BlockSize:   4 << 10,
+	})
+	count := 0
+	for iterator.First(); iterator.Valid(); iterator.Next() {
+		check(writer.Set(iterator.Key(), iterator.Value()))
+		count++
+	}
+	check(iterator.Close())
+	check(writer.Close())
+	return count
+}
+
+func replaceSpans(base, source *pebble.DB, folder string, spans []entry) {
+	paths := make([]string, len(spans))
+	for i, span := range spans {
+		paths[i] = filepath.Join(folder, fmt.Sprintf("incoming-%d.sst", i))
+		if buildTable(source, span, paths[i]) > 0 {
+			continue
+		}
+		// Nothing to ingest: baton-sdk deletes the range.
+		check(os.Remove(paths[i]))
+		paths[i] = ""
+		check(base.DeleteRange(span.key, span.value, pebble.Sync))
+	}
+	for i, span := range spans {
+		if paths[i] == "" {
+			continue
+		}
+		excised := pebble.KeyRange{Start: span.key, End: span.value}
+		_, err := base.IngestAndExcise(context.Background(), []string{paths[i]}, nil, nil, excised)
+		check(err)
+	}
+}
+
+func replace(sourceFolder, spansPath string) {
+	var spans []entry
+	readEntries(spansPath, func(span entry) { spans = append(spans, span) })
+	source := openDatabase(sourceFolder)
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		base := openDatabase(lines.Text())
+		start := time.Now()
+		replaceSpans(base, source, lines.Text(), spans)
+		replaceMs := milliseconds(start)
+		closing := time.Now()
+		check(base.Close())
+		fmt.Printf("{\"replaceMs\":%.3f,\"closeMs\":%.3f}\n", replaceMs, milliseconds(closing))
+	}
+	check(source.Close())
+}
+
+func dump(folder string) {
+	database := openDatabase(folder)
+	output := bufio.NewWriterSize(os.Stdout, 1<<20)
+	iterator, err := database.NewIter(nil)
+	check(err)
+	for iterator.First(); iterator.Valid(); iterator.Next() {
+		for _, part := range [][]byte{iterator.Key(), iterator.Value()} {
+			check(binary.Write(output, binary.LittleEndian, uint32(len(part))))
+			_, err := output.Write(part)
+			check(err)
+		}
+	}
+	check(iterator.Close())
+	check(output.Flush())
+	check(database.Close())
+}
+
+func version() string {
+	build, _ := debug.ReadBuildInfo()
+	for _, module := range build.Deps {
+		if module.Path == "github.com/cockroachdb/pebble/v2" {
+			return strings.TrimPrefix(module.Version, "v")
+		}
+	}
+	return "unknown"
+}
+
+func main() {
+	log.SetFlags(0)
+	words := os.Args[1:]
+	switch {
+	case len(words) == 3 && words[0] == "load":
+		load(words[1], words[2])
+	case len(words) == 3 && words[0] == "replace":
+		replace(words[1], words[2])
+	case len(words) == 2 && words[0] == "dump":
+		dump(words[1])
+	case len(words) == 1 && words[0] == "version":
+		fmt.Println(version())
+	default:
+		log.Fatal("pebble: load FOLDER FILE, replace FOLDER FILE, dump FOLDER, version")
+	}
+}

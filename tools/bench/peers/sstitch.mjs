@@ -1,0 +1,46 @@
+// SSTitch by its compactor; the strategy is the variable STRATEGY.
+import { compact } from '@sstitch/compactor';
+import { Store } from '@sstitch/engine';
+import { parseKey } from '@sstitch/keys';
+import { servePeer } from './driver.mjs';
+import { loadLevel, pagesOf } from './level-database.mjs';
+
+const strategy = process.env['STRATEGY'] ?? 'auto';
+
+await servePeer({
+  async open(folder) {
+    const store = new Store(folder);
+    await store.open();
+    return store;
+  },
+  load: loadLevel,
+  pages: pagesOf,
+  async replace(base, source, spans) {
+    const { syncId } = parseKey(await firstKey(source, spans));
+    const result = await compactOrRefuse({ base, source, syncIds: [syncId], strategy });
+    if (typeof result === 'string') return { refused: result };
+    const tables = { linked: 0, copied: 0, sliced: 0, built: 0 };
+    for (const bucket of result.buckets) {
+      for (const origin of Object.keys(tables)) tables[origin] += bucket.tables[origin];
+    }
+    return { pauseMs: result.pauseMs, strategy: result.strategy, tables };
+  },
+});
+
+/** A batch has a bound, which is no failure. */
+async function compactOrRefuse(options) {
+  try {
+    return await compact(options);
+  } catch (error) {
+    if (error.code === 'SSTITCH_BATCH_TOO_LARGE') return error.message;
+    throw error;
+  }
+}
+
+/** The sync's id is in its keys; a peer is told spans only. */
+async function firstKey(source, spans) {
+  for (const [gte, lt] of spans) {
+    for await (const [[key]] of pagesOf(source, { gte, lt, limit: 1 })) return key;
+  }
+  throw new Error('the source holds nothing in the spans');
+}

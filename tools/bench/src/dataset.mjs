@@ -1,0 +1,105 @@
+// What all peers are given: a base of some syncs, a newer version of one of them, the spans to
+// replace, and the digest of what the base must hold in the end.
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { syncSpansInKeyOrder } from '@sstitch/keys';
+import { syntheticEntries, syntheticSyncId } from '@sstitch/testkit';
+import { packPage, writeEntries } from './entries-file.mjs';
+
+const PAGE_ENTRIES = 2048;
+
+/**
+ * Writes a dataset.
+ *
+ * @param {string} folder made for it
+ * @param {object} shape
+ * @param {number} shape.grants of the sync that is replaced, in base and source
+ * @param {number} [shape.otherGrants] of each other sync of the base; as many, by default
+ * @param {number} shape.syncs in the base
+ * @param {'shuffled' | 'sorted'} [shape.order] in which entries are loaded: as a connector finds them,
+ *   or as no connector does, by key, which leaves a B-tree in its best shape
+ */
+export async function makeDataset(folder, shape) {
+  const { grants, otherGrants = grants, syncs, order = 'shuffled' } = shape;
+  mkdirSync(folder, { recursive: true });
+  const syncOf = (syncIndex, revision) => ({
+    syncIndex,
+    revision,
+    grants: syncIndex === 0 ? grants : otherGrants,
+  });
+  const old = Array.from({ length: syncs }, (_, syncIndex) => syncOf(syncIndex, 1));
+  const replacement = syncOf(0, 2);
+  const syncId = syntheticSyncId({ syncIndex: 0 });
+  const files = {
+    base: join(folder, 'base.entries'),
+    source: join(folder, 'source.entries'),
+    spans: join(folder, 'spans.entries'),
+  };
+  const base = await writeEntries(
+    files.base,
+    order === 'sorted' ? mergedEntries(old) : oneByOne(old),
+  );
+  const source = await writeEntries(files.source, syntheticEntries({ ...replacement, order }));
+  const spans = syncSpansInKeyOrder(syncId).map(({ span }) => [span.start, span.end]);
+  await writeEntries(files.spans, [spans]);
+  const expected = await digestOf(mergedEntries([replacement, ...old.slice(1)]));
+  return {
+    folder,
+    shape: { grants, otherGrants, syncs, order },
+    syncId,
+    files,
+    base,
+    source,
+    expected,
+  };
+}
+
+async function* oneByOne(syncs) {
+  for (const sync of syncs) yield* syntheticEntries({ ...sync, order: 'shuffled' });
+}
+
+/** The entries of several syncs in key order: bucket by bucket, and in each sync by sync. */
+export async function* mergedEntries(syncs) {
+  const inOrder = syncs
+    .map((sync) => ({ sync, syncId: syntheticSyncId(sync) }))
+    .sort((a, b) => (a.syncId < b.syncId ? -1 : 1))
+    .map(({ sync, syncId }) => ({
+      entries: eachEntry(sync),
+      spans: syncSpansInKeyOrder(syncId).map(({ span }) => span),
+      held: undefined,
+    }));
+  for (const one of inOrder) one.held = one.entries.next();
+  let page = [];
+  for (let bucket = 0; bucket < inOrder[0].spans.length; bucket++) {
+    for (const one of inOrder) {
+      const { end } = one.spans[bucket];
+      let { value, done } = await one.held;
+      while (!done && Buffer.compare(value[0], end) < 0) {
+        page.push(value);
+        if (page.length >= PAGE_ENTRIES) {
+          yield page;
+          page = [];
+        }
+        one.held = one.entries.next();
+        ({ value, done } = await one.held);
+      }
+    }
+  }
+  if (page.length > 0) yield page;
+}
+
+async function* eachEntry(sync) {
+  for await (const page of syntheticEntries(sync)) yield* page;
+}
+
+/** SHA-256 of entries, packed. */
+export async function digestOf(pages) {
+  const hash = createHash('sha256');
+  let entries = 0;
+  for await (const page of pages) {
+    hash.update(packPage(page));
+    entries += page.length;
+  }
+  return { entries, digest: hash.digest('hex') };
+}

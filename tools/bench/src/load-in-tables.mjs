@@ -1,0 +1,37 @@
+// Stores of any number of tables: a sync of some size among as many tiny ones as it takes.
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Store } from '@sstitch/engine';
+import { syncSpans } from '@sstitch/keys';
+import { syntheticSyncId } from '@sstitch/testkit';
+import { mergedEntries } from './dataset.mjs';
+
+/** Spans of a sync, each of which becomes a table or more. */
+const TABLES_A_SYNC = 13;
+const TINY_GRANTS = 30;
+
+/** The shape of a dataset whose base, loaded here, has about so many tables. */
+export function shapeOfTables(tables, grants) {
+  return { grants, otherGrants: TINY_GRANTS, syncs: 1 + Math.ceil(tables / TABLES_A_SYNC) };
+}
+
+/** Makes the base in one commit, a table a span; gives how many tables it has. */
+export async function loadInTables(folder, { grants, otherGrants, syncs }) {
+  const all = Array.from({ length: syncs }, (_, syncIndex) => ({
+    syncIndex,
+    revision: 1,
+    grants: syncIndex === 0 ? grants : otherGrants,
+  }));
+  const store = new Store(folder);
+  const spans = all
+    .flatMap((sync) => syncSpans(syntheticSyncId(sync)).map(({ span }) => span))
+    .sort((a, b) => Buffer.compare(a.start, b.start));
+  await store.replaceSpans(spans, mergedEntries(all));
+  await store.close();
+  return countTables(folder);
+}
+
+function countTables(folder) {
+  const generation = readdirSync(folder).find((name) => existsSync(join(folder, name, 'CURRENT')));
+  return readdirSync(join(folder, generation)).filter((name) => /\.(ldb|sst)$/.test(name)).length;
+}

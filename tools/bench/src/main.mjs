@@ -1,0 +1,62 @@
+// The main job, replacing one sync in a base of several, by SSTitch and by what a user would pick
+// instead: one run, one machine, the same data, durable commits for all.
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { makeDataset } from './dataset.mjs';
+import { measure } from './measure.mjs';
+import { peersNamed } from './peers.mjs';
+import { printMeasured, writeResults } from './results.mjs';
+import { inRunFolder, wholeNumbers } from './run-folder.mjs';
+
+const USAGE = `Usage: pnpm bench [options]
+
+  --grants N,N     grants of each sync, one table each            (100000)
+  --syncs K,K      syncs in the base                              (3)
+  --peers A,B      link, rebuild, batch, auto, classic-level, lmdb, sqlite, rocksdb, pebble
+                                                                  (all but auto)
+  --rounds R       counted rounds; slow peers get two             (5)
+  --order ORDER    in which entries are loaded: shuffled, sorted  (shuffled)
+  --folder F       where databases are made, on one file system   (the temporary folder)
+
+Other measurements: node tools/bench/src/X.mjs with X one of strategies, growth, many-tables, floor,
+open, commit-pause, wrapper-price.`;
+
+const { values: flags } = parseArgs({
+  options: {
+    grants: { type: 'string', default: '100000' },
+    syncs: { type: 'string', default: '3' },
+    peers: { type: 'string' },
+    rounds: { type: 'string', default: '5' },
+    order: { type: 'string', default: 'shuffled' },
+    folder: { type: 'string' },
+    help: { type: 'boolean' },
+  },
+});
+if (flags.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
+const [rounds] = wholeNumbers('rounds', flags.rounds);
+const peers = peersNamed(flags.peers?.split(','));
+if (!['shuffled', 'sorted'].includes(flags.order)) throw new Error('--order is shuffled or sorted');
+
+const runs = [];
+await inRunFolder(async (folder) => {
+  for (const syncs of wholeNumbers('syncs', flags.syncs)) {
+    for (const grants of wholeNumbers('grants', flags.grants)) {
+      console.error(`making ${syncs} syncs of ${grants} grants, and a newer one ...`);
+      const shape = { grants, syncs, order: flags.order };
+      const dataset = await makeDataset(join(folder, 'data'), shape);
+      const measured = await measure({ dataset, peers, rounds, folder });
+      const { source, base } = dataset;
+      console.log(
+        `\n${grants} grants (${source.entries} entries, ${source.bytes} bytes) of a base of ` +
+          `${syncs} syncs (${base.entries} entries), loaded ${flags.order}`,
+      );
+      printMeasured(measured);
+      runs.push({ shape, source, base, measured });
+    }
+  }
+}, flags.folder);
+writeResults('replace', { runs });
+if (runs.some(({ measured }) => measured.some(({ failed }) => failed))) process.exitCode = 1;

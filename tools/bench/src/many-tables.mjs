@@ -1,0 +1,60 @@
+// Bases of very many tables; small ones stand in for large ones, since what a commit costs here is
+// the files. One sync of --grants among as many tiny ones as give --tables tables.
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { makeDataset } from './dataset.mjs';
+import { loadInTables, shapeOfTables } from './load-in-tables.mjs';
+import { measure } from './measure.mjs';
+import { peersNamed } from './peers.mjs';
+import { median, printTable } from './report.mjs';
+import { writeResults } from './results.mjs';
+import { inRunFolder, wholeNumbers } from './run-folder.mjs';
+
+const { values: flags } = parseArgs({
+  options: {
+    tables: { type: 'string', default: '100,1000,10000' },
+    long: { type: 'boolean', default: false },
+    grants: { type: 'string', default: '10000' },
+    rounds: { type: 'string', default: '5' },
+    folder: { type: 'string' },
+  },
+});
+const [rounds] = wholeNumbers('rounds', flags.rounds);
+const [grants] = wholeNumbers('grants', flags.grants);
+const tableCounts = wholeNumbers('tables', flags.tables + (flags.long ? ',50000' : ''));
+
+const runs = [];
+await inRunFolder(async (folder) => {
+  for (const wanted of tableCounts) {
+    console.error(`a base of some ${wanted} tables ...`);
+    const shape = shapeOfTables(wanted, grants);
+    const dataset = await makeDataset(join(folder, 'data'), shape);
+    let tables = 0;
+    const loadBase = async (_, baseFolder) => {
+      tables = await loadInTables(baseFolder, shape);
+      return true;
+    };
+    const [link] = await measure({
+      dataset,
+      peers: peersNamed(['link']),
+      rounds,
+      folder,
+      loadBase,
+    });
+    if (link.medianMs === undefined) throw new Error(link.notMeasured);
+    const pauseMs = median(link.replies.slice(1).map((reply) => reply.pauseMs));
+    runs.push({ tables, pauseMs, link });
+  }
+}, flags.folder);
+
+printTable(
+  ['tables in base', 'link ms', 'pause ms', 'close ms', 'ms a 1,000 tables'],
+  runs.map(({ tables, pauseMs, link }) => [
+    tables,
+    link.medianMs.toFixed(1),
+    pauseMs.toFixed(2),
+    link.closeMs.toFixed(1),
+    ((link.medianMs / tables) * 1000).toFixed(1),
+  ]),
+);
+writeResults('many-tables', { runs });

@@ -1,0 +1,138 @@
+// Measures peers on one dataset: each is loaded once, then they take turns, round by round, each with
+// a fresh copy of its base. In the end each base is dumped and its digest compared.
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { freshCopy } from './fresh-copy.mjs';
+import { digestPeer, loadPeer, Replacer } from './peer-process.mjs';
+import { median } from './report.mjs';
+
+/** A peer slower than this gets few rounds. */
+const SLOW_MS = 5000;
+const SLOW_ROUNDS = 2;
+
+/**
+ * @typedef {object} Measured
+ * @property {string} name
+ * @property {string} title
+ * @property {string} [version]
+ * @property {string} [notMeasured] why not
+ * @property {boolean} [failed] it should have been: it ended badly, or holds something else
+ * @property {number} [loadMs]
+ * @property {number} [firstMs] of the warm-up, in a fresh process
+ * @property {number[]} [replaceMs] of each round
+ * @property {number} [medianMs]
+ * @property {number} [closeMs] median: what was put off until then
+ * @property {object[]} [replies] all that the driver told
+ */
+
+/**
+ * @param {object} run
+ * @param {Awaited<ReturnType<typeof import('./dataset.mjs').makeDataset>>} run.dataset
+ * @param {readonly import('./peers.mjs').Peer[]} run.peers
+ * @param {number} run.rounds
+ * @param {string} run.folder for the databases; all on one file system
+ * @param {(database: string, folder: string) => Promise<boolean>} [run.loadBase] makes a base instead of
+ *   the peer's own load, where it gives true
+ * @returns {Promise<Measured[]>}
+ */
+export async function measure({ dataset, peers, rounds, folder, loadBase }) {
+  const loaded = new Map();
+  const measured = [];
+  const live = [];
+  try {
+    for (const peer of peers) {
+      /** @type {Measured} */
+      const row = { name: peer.name, title: peer.title };
+      measured.push(row);
+      await orNotMeasured(row, async () => {
+        const driver = await peer.prepare();
+        row.version = driver.version;
+        const { database } = peer;
+        const loads = join(folder, database);
+        const paths = { base: join(loads, 'base'), source: join(loads, 'source') };
+        if (!loaded.has(database)) {
+          console.error(`loading ${database} ...`);
+          rmSync(loads, { recursive: true, force: true });
+          mkdirSync(loads);
+          loaded.set(database, await load(driver, peer, dataset, paths, loadBase));
+        }
+        row.loadMs = loaded.get(database);
+        // A copy of its own: a source is open all the time, and most databases lock.
+        const source = join(loads, `source-${peer.name}`);
+        freshCopy(paths.source, source);
+        const replacer = new Replacer(driver, peer, source, dataset.files.spans);
+        live.push({
+          peer,
+          driver,
+          row,
+          paths,
+          replacer,
+          round: join(folder, `round-${peer.name}`),
+        });
+        row.replies = [];
+      });
+    }
+    // Round 0 warms up.
+    for (let round = 0; round <= rounds; round++) {
+      for (const one of live) await playRound(one, round);
+    }
+    for (const one of live) await finish(one, dataset);
+  } finally {
+    for (const { replacer } of live) replacer.kill();
+    for (const { round } of live) rmSync(round, { recursive: true, force: true });
+    for (const database of loaded.keys()) {
+      rmSync(join(folder, database), { recursive: true, force: true });
+    }
+  }
+  return measured;
+}
+
+async function load(driver, peer, dataset, paths, loadBase) {
+  const { files } = dataset;
+  await loadPeer(driver, peer, paths.source, files.source);
+  if (await loadBase?.(peer.database, paths.base)) return undefined;
+  return (await loadPeer(driver, peer, paths.base, files.base)).loadMs;
+}
+
+async function playRound({ row, paths, replacer, round: folder }, round) {
+  if (row.notMeasured !== undefined) return;
+  const slow = row.replies.some(({ replaceMs }) => replaceMs > SLOW_MS);
+  if (slow && round > SLOW_ROUNDS) return;
+  await orNotMeasured(row, async () => {
+    freshCopy(paths.base, folder);
+    const reply = await replacer.replaceIn(folder);
+    if (reply.refused !== undefined) {
+      row.notMeasured = reply.refused;
+      return;
+    }
+    row.replies.push(reply);
+    console.error(`round ${round}: ${row.title} ${reply.replaceMs.toFixed(1)} ms`);
+  });
+}
+
+async function finish({ peer, driver, row, replacer, round: folder }, dataset) {
+  if (row.notMeasured !== undefined) return;
+  await orNotMeasured(row, async () => {
+    await replacer.close();
+    const digest = await digestPeer(driver, peer, folder);
+    if (digest !== dataset.expected.digest)
+      throw new Error('the base holds something else in the end');
+    const [first, ...counted] = row.replies;
+    row.firstMs = first.replaceMs;
+    row.replaceMs = counted.map(({ replaceMs }) => replaceMs);
+    row.medianMs = median(row.replaceMs);
+    row.closeMs = median(counted.map(({ closeMs }) => closeMs));
+    rmSync(folder, { recursive: true, force: true });
+  });
+}
+
+/** A peer that cannot be had, or breaks, is named; the others go on. */
+async function orNotMeasured(row, work) {
+  try {
+    await work();
+  } catch (error) {
+    row.notMeasured = error.message;
+    row.failed = row.version !== undefined;
+    console.error(`${row.title}: ${error.message}`);
+  }
+}

@@ -1,0 +1,91 @@
+// A peer's driver as a process: load, rounds of replacing, dump. What it must do: peers/driver.mjs.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+const STDERR_CHARACTERS = 2000;
+
+class PeerProcess {
+  #child;
+  #stderr = '';
+  #ended;
+
+  constructor(driver, peer, args) {
+    const [command, ...before] = driver.command;
+    this.#child = spawn(command, [...before, ...args], {
+      env: { ...process.env, ...peer.env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    this.stdout = this.#child.stdout;
+    this.stdin = this.#child.stdin;
+    this.stdin.on('error', () => undefined);
+    this.#child.stderr.on('data', (chunk) => {
+      this.#stderr = (this.#stderr + chunk).slice(-STDERR_CHARACTERS);
+    });
+    this.#ended = once(this.#child, 'close');
+    this.#ended.catch(() => undefined);
+  }
+
+  /** Waits for a clean end. */
+  async ended() {
+    const [code, signal] = await this.#ended;
+    if (code !== 0) throw this.failure(`ended with ${signal ?? code}`);
+  }
+
+  failure(what) {
+    return new Error(`${what}: ${this.#stderr.trim() || 'no message'}`);
+  }
+
+  kill() {
+    this.#child.kill('SIGKILL');
+  }
+}
+
+/** Makes a database of a file of entries; gives what it took. */
+export async function loadPeer(driver, peer, folder, entriesFile) {
+  const loading = new PeerProcess(driver, peer, ['load', folder, entriesFile]);
+  loading.stdin.end();
+  const output = await loading.stdout.toArray();
+  await loading.ended();
+  return JSON.parse(Buffer.concat(output).toString());
+}
+
+/** The digest of all that a database holds, in key order. */
+export async function digestPeer(driver, peer, folder) {
+  const dumping = new PeerProcess(driver, peer, ['dump', folder]);
+  dumping.stdin.end();
+  const hash = createHash('sha256');
+  for await (const chunk of dumping.stdout) hash.update(chunk);
+  await dumping.ended();
+  return hash.digest('hex');
+}
+
+/** Replaces again and again: give it the folder of a base. */
+export class Replacer {
+  #process;
+  #replies;
+
+  constructor(driver, peer, sourceFolder, spansFile) {
+    this.#process = new PeerProcess(driver, peer, ['replace', sourceFolder, spansFile]);
+    this.#replies = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
+  }
+
+  /** @returns {Promise<{replaceMs: number, closeMs: number, refused?: string}>} */
+  async replaceIn(baseFolder) {
+    this.#process.stdin.write(`${baseFolder}\n`);
+    const { value, done } = await this.#replies.next();
+    if (!done) return JSON.parse(value);
+    await this.#process.ended();
+    throw this.#process.failure('ended without a reply');
+  }
+
+  async close() {
+    this.#process.stdin.end();
+    await this.#process.ended();
+  }
+
+  kill() {
+    this.#process.kill();
+  }
+}

@@ -1,0 +1,149 @@
+// Who is measured: SSTitch's strategies, and what a user would pick instead. Drivers in C, C++ and Go
+// are built on demand, into a cache outside of version control.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const PEERS = fileURLToPath(new URL('../peers/', import.meta.url));
+const CACHE = fileURLToPath(new URL('../node_modules/.cache/peers/', import.meta.url));
+const require = createRequire(import.meta.url);
+
+/**
+ * @typedef {object} Peer
+ * @property {string} name as flags have it
+ * @property {string} title as tables have it
+ * @property {string} database peers of the same have one load between them
+ * @property {Record<string, string>} [env]
+ * @property {() => Promise<Driver> | Driver} prepare throws where a toolchain is missing
+ *
+ * @typedef {object} Driver
+ * @property {string[]} command
+ * @property {string} version
+ */
+
+/** @param {string} strategy @returns {Peer} */
+function sstitch(strategy) {
+  return {
+    name: strategy,
+    title: `SSTitch ${strategy}`,
+    database: 'sstitch',
+    env: { STRATEGY: strategy },
+    prepare: () => script('sstitch.mjs', '@sstitch/compactor'),
+  };
+}
+
+/** @type {readonly Peer[]} */
+export const ALL_PEERS = [
+  ...['link', 'rebuild', 'batch', 'auto'].map(sstitch),
+  {
+    name: 'classic-level',
+    title: 'classic-level, clear + batches',
+    database: 'classic-level',
+    prepare: () => script('classic-level.mjs', 'classic-level'),
+  },
+  {
+    name: 'lmdb',
+    title: 'LMDB, one transaction',
+    database: 'lmdb',
+    prepare: () => script('lmdb.mjs', 'lmdb'),
+  },
+  {
+    name: 'sqlite',
+    title: 'SQLite, delete + insert-select',
+    database: 'sqlite',
+    prepare: () => {
+      const gcc = (binary) => ['gcc', '-O2', '-o', binary, 'sqlite.c', '-lsqlite3'];
+      return built('sqlite', 'libsqlite3-dev', gcc);
+    },
+  },
+  {
+    name: 'rocksdb',
+    title: 'RocksDB, build + ingest',
+    database: 'rocksdb',
+    prepare: () => {
+      const flags = ['-O2', '-std=c++17'];
+      const gxx = (binary) => [
+        'g++',
+        ...flags,
+        '-o',
+        binary,
+        'rocksdb.cc',
+        '-lrocksdb',
+        '-lpthread',
+      ];
+      return built('rocksdb', 'librocksdb-dev', gxx);
+    },
+  },
+  {
+    name: 'pebble',
+    title: 'Pebble, build + IngestAndExcise',
+    database: 'pebble',
+    prepare: () => {
+      // No cgo: it would be used for zstd alone, which nothing here is compressed with.
+      const go = (binary) => ['go', 'build', '-trimpath', '-buildvcs=false', '-o', binary, '.'];
+      return built('pebble', 'go', go);
+    },
+  },
+];
+
+/** The peers of these names; all but auto, which is one of the others, by default. */
+export function peersNamed(names) {
+  if (names === undefined) return ALL_PEERS.filter(({ name }) => name !== 'auto');
+  return names.map((name) => {
+    const peer = ALL_PEERS.find((one) => one.name === name);
+    if (peer !== undefined) return peer;
+    throw new Error(
+      `no such peer: ${name}; there are ${ALL_PEERS.map((one) => one.name).join(', ')}`,
+    );
+  });
+}
+
+/** A peer in JavaScript: its package must be installed. @returns {Driver} */
+function script(file, packageName) {
+  let at;
+  try {
+    at = dirname(require.resolve(packageName));
+  } catch (error) {
+    throw new Error(`${packageName} is not installed or not built`, { cause: error });
+  }
+  while (!existsSync(join(at, 'package.json')) || nameIn(at) !== packageName) {
+    if (at === dirname(at)) throw new Error(`${packageName} has no package.json`);
+    at = dirname(at);
+  }
+  const { version } = JSON.parse(readFileSync(join(at, 'package.json'), 'utf8'));
+  return { command: [process.execPath, join(PEERS, file)], version };
+}
+
+function nameIn(folder) {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).name;
+}
+
+/** A peer to be compiled; a binary of the same sources is used again. @returns {Driver} */
+function built(name, needs, commandFor) {
+  const folder = join(PEERS, name);
+  const hash = createHash('sha256');
+  for (const file of readdirSync(folder).sort()) hash.update(readFileSync(join(folder, file)));
+  hash.update(commandFor('binary').join(' '));
+  const binary = join(CACHE, `${name}-${hash.digest('hex').slice(0, 16)}`);
+  if (!existsSync(binary)) {
+    console.error(`building ${name} ...`);
+    mkdirSync(CACHE, { recursive: true });
+    const [compiler, ...args] = commandFor(`${binary}.part`);
+    try {
+      execFileSync(compiler, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+    } catch (error) {
+      const why = error.code === 'ENOENT' ? `there is no ${compiler}` : firstLine(error.stderr);
+      throw new Error(`cannot be built (needs ${needs}): ${why}`, { cause: error });
+    }
+    renameSync(`${binary}.part`, binary);
+  }
+  const version = execFileSync(binary, ['version'], { encoding: 'utf8' }).trim();
+  return { command: [binary], version };
+}
+
+function firstLine(text) {
+  return String(text).trim().split('\n')[0];
+}

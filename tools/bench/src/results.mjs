@@ -1,0 +1,81 @@
+// Where results go: a table for people, and bench-results/*.json with all there is to know of a run.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { printTable } from './report.mjs';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** The machine that a run is made on. */
+export function describeMachine() {
+  return {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryBytes: totalmem(),
+    system: `${process.platform} ${release()}`,
+    node: process.version,
+    loadAverage: loadavg()[0],
+  };
+}
+
+/** Writes a run's results; gives the path. */
+export function writeResults(name, results) {
+  const folder = join(ROOT, 'bench-results');
+  mkdirSync(folder, { recursive: true });
+  const date = new Date().toISOString();
+  const path = join(folder, `${date.replaceAll(/[:.]/g, '-')}-${name}.json`);
+  const all = { name, date, commit: commit(), machine: describeMachine(), ...results };
+  writeFileSync(path, `${JSON.stringify(all, null, 2)}\n`);
+  console.error(`written to ${path}`);
+  return path;
+}
+
+function commit() {
+  try {
+    const git = (...args) =>
+      execFileSync('git', args, { cwd: ROOT, encoding: 'utf8', stdio: 'pipe' }).trim();
+    return (
+      git('rev-parse', '--short', 'HEAD') +
+      (git('status', '--porcelain') === '' ? '' : ' and changes')
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+/** One line of a table a peer, with how many times the reference's time each takes. */
+export function printMeasured(measured, reference = 'link') {
+  const referenceMs = measured.find(({ name }) => name === reference)?.medianMs;
+  const whole = (ms) => (ms === undefined ? '' : ms.toFixed(ms < 100 ? 1 : 0));
+  printTable(
+    [
+      'peer',
+      'version',
+      'load ms',
+      'first ms',
+      'median ms',
+      'least ms',
+      'close ms',
+      `x ${reference}`,
+    ],
+    measured
+      .filter(({ medianMs }) => medianMs !== undefined)
+      .map((row) => [
+        row.title,
+        row.version,
+        whole(row.loadMs),
+        whole(row.firstMs),
+        whole(row.medianMs),
+        whole(Math.min(...row.replaceMs)),
+        whole(row.closeMs),
+        referenceMs === undefined ? '' : (row.medianMs / referenceMs).toFixed(2),
+      ]),
+  );
+  for (const { title, notMeasured, failed } of measured) {
+    if (notMeasured !== undefined) {
+      console.log(`${failed ? 'FAILED' : 'not measured'}: ${title}: ${notMeasured.slice(0, 1000)}`);
+    }
+  }
+}

@@ -1,0 +1,28 @@
+// The folder of one run: made under --folder or the system's temporary folder, removed in the end.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Runs `work` in a new folder. @template T @param {(folder: string) => Promise<T>} work */
+export async function inRunFolder(work, under = tmpdir()) {
+  const folder = mkdtempSync(join(under, 'sstitch-bench-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const interrupted = () => {
+    remove();
+    process.exit(130);
+  };
+  process.once('SIGINT', interrupted);
+  try {
+    return await work(folder);
+  } finally {
+    process.off('SIGINT', interrupted);
+    remove();
+  }
+}
+
+/** A flag's comma-separated whole numbers. */
+export function wholeNumbers(flag, text) {
+  const numbers = text.split(',').map(Number);
+  if (numbers.every((number) => Number.isSafeInteger(number) && number > 0)) return numbers;
+  throw new Error(`--${flag} takes whole numbers, by commas: ${text}`);
+}

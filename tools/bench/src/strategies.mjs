@@ -1,0 +1,64 @@
+// SSTitch's strategies against each other: syncs of all sizes, a small one in a huge base, a huge one
+// in a small base. `auto` must never be slower than 1.2 times the best of the others.
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { makeDataset } from './dataset.mjs';
+import { measure } from './measure.mjs';
+import { peersNamed } from './peers.mjs';
+import { printTable } from './report.mjs';
+import { writeResults } from './results.mjs';
+import { inRunFolder, wholeNumbers } from './run-folder.mjs';
+
+const MAX_AUTO_RATIO = 1.2;
+const STRATEGIES = ['auto', 'link', 'rebuild', 'batch'];
+
+const { values: flags } = parseArgs({
+  options: {
+    grants: { type: 'string', default: '30,100,300,1000,3000,10000' },
+    huge: { type: 'string', default: '300000' },
+    small: { type: 'string', default: '100' },
+    rounds: { type: 'string', default: '15' },
+    folder: { type: 'string' },
+  },
+});
+const [rounds] = wholeNumbers('rounds', flags.rounds);
+const [huge] = wholeNumbers('huge', flags.huge);
+const [small] = wholeNumbers('small', flags.small);
+const shapes = [
+  ...wholeNumbers('grants', flags.grants).map((grants) => ({
+    grants,
+    otherGrants: grants,
+    syncs: 3,
+  })),
+  { grants: small, otherGrants: huge, syncs: 3 },
+  { grants: huge, otherGrants: small, syncs: 3 },
+];
+
+const runs = [];
+await inRunFolder(async (folder) => {
+  for (const shape of shapes) {
+    console.error(`a sync of ${shape.grants} grants among ones of ${shape.otherGrants} ...`);
+    const dataset = await makeDataset(join(folder, 'data'), shape);
+    const measured = await measure({ dataset, peers: peersNamed(STRATEGIES), rounds, folder });
+    runs.push({ shape, measured });
+  }
+}, flags.folder);
+
+const rows = [];
+for (const { shape, measured } of runs) {
+  const [auto, ...others] = measured;
+  const best = Math.min(...others.map(({ medianMs = Number.POSITIVE_INFINITY }) => medianMs));
+  rows.push([
+    `${shape.grants} among ${shape.otherGrants}`,
+    ...measured.map(({ medianMs }) => medianMs?.toFixed(1) ?? '-'),
+    auto.replies?.at(-1)?.strategy ?? '-',
+    auto.medianMs === undefined ? '-' : (auto.medianMs / best).toFixed(2),
+  ]);
+  for (const { title, failed, notMeasured } of measured) {
+    if (failed) console.log(`FAILED: ${title}: ${notMeasured}`);
+  }
+}
+console.log(`Medians in ms; auto is to be at most ${MAX_AUTO_RATIO} of the best.`);
+printTable(['grants', ...STRATEGIES, 'auto took', 'auto / best'], rows);
+writeResults('strategies', { runs });
+if (runs.some(({ measured }) => measured.some(({ failed }) => failed))) process.exitCode = 1;
