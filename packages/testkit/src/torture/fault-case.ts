@@ -221,9 +221,10 @@ async function checkOpenStore(
   }
   if (outcome !== undefined) return;
   await store.del(latin1('\xff'));
-  const removals: readonly FaultOperation[] = ['readFolder', 'unlink', 'removeFolder'];
+  const removals: readonly FaultOperation[] = ['status', 'readFolder', 'unlink', 'removeFolder'];
+  const spoiled = fired.length > 1 || fired.some(({ operation }) => removals.includes(operation));
   // What a failed removal leaves, the next open removes.
-  if (!fired.some(({ operation }) => removals.includes(operation))) await checkNothingLeft(store);
+  if (!spoiled) await checkNothingLeft(store);
 }
 
 const MAX_REMOVAL_MS = 2000;
