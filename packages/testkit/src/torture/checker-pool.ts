@@ -13,6 +13,7 @@ import type {
 
 /** A state that takes longer than this hangs. */
 const MAX_CHECK_MS = 60_000;
+const GRACE_MS = 15_000;
 
 interface Checker {
   readonly process: ChildProcess;
@@ -73,7 +74,10 @@ export class CheckerPool {
   #answer(checker: Checker, request: CheckerRequest): Promise<string | undefined> {
     return new Promise((resolve) => {
       const { process } = checker;
-      const timer = setTimeout(() => process.kill('SIGKILL'), MAX_CHECK_MS);
+      let timer = setTimeout(() => {
+        // Where this process itself stood still, an answer that waits comes in first.
+        timer = setTimeout(() => process.kill('SIGKILL'), GRACE_MS);
+      }, MAX_CHECK_MS);
       const done = (failure: string | undefined) => {
         clearTimeout(timer);
         process.off('message', onMessage);

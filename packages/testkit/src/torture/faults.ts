@@ -26,6 +26,7 @@ export interface FaultOptions {
 const MAX_DEATHS = 10;
 /** A case that takes longer hangs. */
 const MAX_CASE_MS = 60_000;
+const GRACE_MS = 15_000;
 
 /** Runs the family; see the head of this file. */
 export async function runFaultsFamily(options: FaultOptions): Promise<FamilyReport> {
@@ -73,7 +74,11 @@ function runChild(orders: FaultOrders, tally: FamilyTally, replay: string): Prom
     let what = 'before its first case';
     let done = false;
     let errors = '';
-    const hang = () => child.kill('SIGKILL');
+    const kill = () => child.kill('SIGKILL');
+    const hang = () => {
+      // Where this process itself stood still, the child's news comes in first.
+      watchdog = setTimeout(kill, GRACE_MS);
+    };
     let watchdog = setTimeout(hang, MAX_CASE_MS);
     child.stderr?.on('data', (bytes: Buffer) => {
       errors = (errors + bytes.toString()).slice(-4000);
