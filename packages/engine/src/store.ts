@@ -1,6 +1,13 @@
 // The store: an abstract-level database that a user can put in classic-level's place, and the engine
 // that the compactor works on.
 import type { Span } from '@sstitch/sst';
+import type {
+  AbstractBatchOperation,
+  AbstractBatchOptions,
+  AbstractChainedBatch,
+  AbstractDelOptions,
+  AbstractPutOptions,
+} from 'abstract-level';
 import { buildFromPages } from './commit/build-from-pages.js';
 import type { CommitReport } from './commit/ingest-and-excise.js';
 import {
@@ -43,6 +50,7 @@ export interface ExtractOptions {
  * A Level database on generations of classic-level databases. Reads and writes are classic-level's;
  * `ingestAndExcise` replaces whole key ranges at once.
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see the interface below
 export class Store<K = string, V = string> extends GenerationReader<K, V> {
   readonly location: string;
   readonly #options: StoreOptions<K, V>;
@@ -314,3 +322,28 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
 
 /** As many as classic-level's own clear deletes at a time, roughly. */
 const CLEAR_BATCH_OPERATIONS = 500;
+
+/** How durable a write is, as classic-level's option of that name. */
+export interface WriteDurability {
+  /** Return only when the write survives a power cut. @defaultValue false */
+  readonly sync?: boolean;
+}
+
+// The methods are abstract-level's own; only their types gain `sync`.
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: nothing is declared that is not there
+export interface Store<K = string, V = string> {
+  put(key: K, value: V): Promise<void>;
+  put<TKey = K, TValue = V>(
+    key: TKey,
+    value: TValue,
+    options: AbstractPutOptions<TKey, TValue> & WriteDurability,
+  ): Promise<void>;
+  del(key: K): Promise<void>;
+  del<TKey = K>(key: TKey, options: AbstractDelOptions<TKey> & WriteDurability): Promise<void>;
+  batch(operations: Array<AbstractBatchOperation<this, K, V>>): Promise<void>;
+  batch<TKey = K, TValue = V>(
+    operations: Array<AbstractBatchOperation<this, TKey, TValue>>,
+    options: AbstractBatchOptions<TKey, TValue> & WriteDurability,
+  ): Promise<void>;
+  batch(): AbstractChainedBatch<this, K, V>;
+}

@@ -81,7 +81,7 @@ describe('writes around a commit', () => {
       await put(store, [...numbered('k', 10, 'old'), ...numbered('m', 10, 'old')]);
       const written = once(watched, steps[step] ?? (() => false), () => [
         store.put(bytes('k0001'), bytes('put')),
-        store.put(bytes('k0002'), bytes('sync'), { sync: true } as object),
+        store.put(bytes('k0002'), bytes('sync'), { sync: true }),
         store.del(bytes('k0003')),
         store.batch([
           { type: 'put', key: bytes('k0004'), value: bytes('batch') },

@@ -6,6 +6,12 @@ import { createInterface } from 'node:readline';
 
 const STDERR_CHARACTERS = 2000;
 
+/** Those that run: none outlives this process. */
+const running = new Set();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 class PeerProcess {
   #child;
   #stderr = '';
@@ -23,6 +29,8 @@ class PeerProcess {
     this.#child.stderr.on('data', (chunk) => {
       this.#stderr = (this.#stderr + chunk).slice(-STDERR_CHARACTERS);
     });
+    running.add(this.#child);
+    this.#child.once('close', () => running.delete(this.#child));
     this.#ended = once(this.#child, 'close');
     this.#ended.catch(() => undefined);
   }

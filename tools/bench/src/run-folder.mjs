@@ -7,15 +7,17 @@ import { join } from 'node:path';
 export async function inRunFolder(work, under = tmpdir()) {
   const folder = mkdtempSync(join(under, 'sstitch-bench-'));
   const remove = () => rmSync(folder, { recursive: true, force: true });
-  const interrupted = () => {
+  const ended = (signal) => {
     remove();
-    process.exit(130);
+    process.exit(signal === 'SIGINT' ? 130 : 143);
   };
-  process.once('SIGINT', interrupted);
+  process.once('SIGINT', ended);
+  process.once('SIGTERM', ended);
   try {
     return await work(folder);
   } finally {
-    process.off('SIGINT', interrupted);
+    process.off('SIGINT', ended);
+    process.off('SIGTERM', ended);
     remove();
   }
 }
