@@ -6,9 +6,11 @@ import { join } from 'node:path';
 /** Runs `work` in a new folder. @template T @param {(folder: string) => Promise<T>} work */
 export async function inRunFolder(work, under = tmpdir()) {
   const folder = mkdtempSync(join(under, 'sstitch-bench-'));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
+  // Retried: a peer just killed may still be making a file.
+  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   const ended = (signal) => {
-    remove();
+    // After what kills the peers, which was registered first.
+    process.once('exit', remove);
     process.exit(signal === 'SIGINT' ? 130 : 143);
   };
   process.once('SIGINT', ended);

@@ -69,7 +69,8 @@ export function levelChanges(
   return steps.flat();
 }
 
-function isUnchanged(a: FoundFile, b: FoundFile): boolean {
+/** Whether a file is as it was at an earlier look. */
+export function isUnchanged(a: FoundFile, b: FoundFile): boolean {
   return a.inode === b.inode && a.sizeBytes === b.sizeBytes && a.changedMs === b.changedMs;
 }
 

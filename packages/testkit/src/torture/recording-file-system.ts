@@ -6,7 +6,7 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { type FileHandle, type FileStatus, type FileSystem, nodeFileSystem } from '@sstitch/sst';
 import type { DiskEvent } from './disk-model.js';
-import { type FoundFile, levelChanges } from './level-changes.js';
+import { type FoundFile, isUnchanged, levelChanges } from './level-changes.js';
 
 /** Files that say nothing about a database's state: LevelDB makes them anew. */
 const IGNORED_NAMES = new Set(['LOCK', 'LOG', 'LOG.old']);
@@ -188,20 +188,36 @@ export class RecordingFileSystem<M> implements FileSystem {
     return path.slice(this.#root.length + 1);
   }
 
+  /**
+   * LevelDB's own thread may write between the look at the folders and the reading of a file: a MANIFEST
+   * could then list a table that the look did not see. So both are repeated until nothing moved meanwhile.
+   */
   #scan(): void {
     if (!this.#recording) return;
-    const found = this.#look();
-    const read = (path: string) => {
+    for (;;) {
+      const found = this.#look();
+      const contents = this.#readChanged(found);
+      if (contents === undefined || !isSameLook(found, this.#look())) continue;
+      this.events.push(...levelChanges(this.#known, found, (path) => contents.get(path)));
+      this.#known = found;
+      return;
+    }
+  }
+
+  /** What each new or changed file holds; undefined if one is gone by now. */
+  #readChanged(found: ReadonlyMap<string, FoundFile>): Map<string, Uint8Array> | undefined {
+    const contents = new Map<string, Uint8Array>();
+    for (const [path, file] of found) {
+      const known = this.#known.get(path);
+      if (file.isFolder || (known !== undefined && isUnchanged(known, file))) continue;
       try {
-        return Uint8Array.from(readFileSync(`${this.#root}/${path}`));
+        contents.set(path, Uint8Array.from(readFileSync(`${this.#root}/${path}`)));
       } catch (error) {
         if ((error as { code?: unknown }).code !== 'ENOENT') throw error;
-        found.delete(path);
         return undefined;
       }
-    };
-    this.events.push(...levelChanges(this.#known, found, read));
-    this.#known = found;
+    }
+    return contents;
   }
 
   #look(): Map<string, FoundFile> {
@@ -219,6 +235,17 @@ export class RecordingFileSystem<M> implements FileSystem {
     visit('');
     return found;
   }
+}
+
+/** Folders change with every name in them; their names are compared one by one. */
+function isSameLook(a: ReadonlyMap<string, FoundFile>, b: ReadonlyMap<string, FoundFile>): boolean {
+  if (a.size !== b.size) return false;
+  for (const [path, file] of a) {
+    const again = b.get(path);
+    if (again === undefined || again.isFolder !== file.isFolder) return false;
+    if (!file.isFolder && !isUnchanged(file, again)) return false;
+  }
+  return true;
 }
 
 const NO_BYTES = new Uint8Array(0);
