@@ -14,6 +14,7 @@ export interface BucketLine {
   readonly linkedBytes: number;
   readonly copiedBytes: number;
   readonly slicedBytes: number;
+  readonly narrowedBytes: number;
   readonly builtBytes: number;
   /** Entries written and deleted one by one: strategy `batch` alone. */
   readonly puts: number;
@@ -41,6 +42,7 @@ export function emptyBuckets(syncIds: readonly string[]): BucketLine[] {
       linkedBytes: 0,
       copiedBytes: 0,
       slicedBytes: 0,
+      narrowedBytes: 0,
       builtBytes: 0,
       puts: 0,
       deletes: 0,
@@ -113,8 +115,8 @@ export function bucketTable(
       ...nameOf(line),
       line.bucket,
       formatCount(line.tables),
-      // A copy is what a link becomes between two file systems.
-      bytes(line.linkedBytes + line.copiedBytes),
+      // A copy is what a link becomes between two file systems; a narrowed table is linked but for its index.
+      bytes(line.linkedBytes + line.copiedBytes + line.narrowedBytes),
       bytes(line.slicedBytes),
       bytes(line.builtBytes),
     ]),

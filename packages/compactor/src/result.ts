@@ -10,8 +10,10 @@ export interface TableCounts {
   readonly linked: number;
   /** Byte-for-byte copies, where links do not work: source and base lie on two file systems. */
   readonly copied: number;
-  /** Cut out of a table at a bound of the sync. */
+  /** Cut out of a table at a bound of the sync, into a file of its own. */
   readonly sliced: number;
+  /** The same, in the table's own file: only an index was written, behind its end. */
+  readonly narrowed: number;
   /** Built from entries. */
   readonly built: number;
 }
@@ -25,6 +27,7 @@ export interface BucketResult {
   readonly linkedBytes: number;
   readonly copiedBytes: number;
   readonly slicedBytes: number;
+  readonly narrowedBytes: number;
   readonly builtBytes: number;
   /** Entries written; strategy `batch` only. */
   readonly puts: number;

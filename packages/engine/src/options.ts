@@ -25,8 +25,9 @@ export interface StoreOptions<K, V> extends AbstractDatabaseOptions<K, V>, Parti
    */
   readonly writeBufferSize?: number;
   /**
-   * Size of the tables that LevelDB's compactions write, in bytes. A commit copies up to one table
-   * at each bound of a span, and links all others: larger ones mean fewer links and longer copies.
+   * Size of the tables that LevelDB's compactions write, in bytes. A commit cuts up to one table
+   * at each bound of a span, and links all others: larger ones mean fewer links, and longer copies
+   * where a cut is a copy (`narrowTablesFromBytes`).
    * @defaultValue 2 MiB
    */
   readonly maxFileSize?: number;
@@ -38,6 +39,13 @@ export interface StoreOptions<K, V> extends AbstractDatabaseOptions<K, V>, Parti
   readonly maxOpenFiles?: number;
   /** Compress blocks with snappy. @defaultValue true */
   readonly compression?: boolean;
+  /**
+   * Size from which the part of a table that a span's bound cuts off is kept in the table's own file, to
+   * which an index of the part is appended; a smaller part is copied. Files that have further names, in
+   * checkpoints or copies made of links, are never appended to. `Infinity`: always copy.
+   * @defaultValue 128 KiB
+   */
+  readonly narrowTablesFromBytes?: number;
   /**
    * What does the file work. With one of your own the work runs on the calling thread: for tests
    * that record or break operations.
@@ -55,6 +63,16 @@ const LEVEL_DEFAULTS: LevelOptions = {
   maxFileSize: 2 * MIB,
   compression: true,
 };
+
+/** A file of its own costs no more than an index for less than this, and keeps nothing else alive. */
+const DEFAULT_NARROWED_BYTES = 128 * KIB;
+
+/** @throws EngineError SSTITCH_OPTION_INVALID */
+export function narrowFromBytesOf(options: { readonly narrowTablesFromBytes?: number }): number {
+  const bytes = options.narrowTablesFromBytes ?? DEFAULT_NARROWED_BYTES;
+  if (typeof bytes === 'number' && bytes >= 0) return bytes;
+  throw new EngineError('SSTITCH_OPTION_INVALID', 'narrowTablesFromBytes must be 0 or more');
+}
 
 /** LevelDB's options of a store, with the defaults filled in. */
 export function levelOptionsOf(options: Partial<LevelOptions>): LevelOptions {

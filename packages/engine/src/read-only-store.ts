@@ -88,6 +88,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
         targetFolder: folder,
         spans: checkSpans(spans),
         leastLogNumber,
+        narrowFromBytes: Number.POSITIVE_INFINITY,
       };
       return trusted(await runner.run('extractTables', input, { signal: options.signal }));
     } catch (error) {

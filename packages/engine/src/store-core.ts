@@ -36,6 +36,7 @@ export interface CoreOptions {
   readonly level: LevelOptions;
   readonly createIfMissing: boolean;
   readonly errorIfExists: boolean;
+  readonly narrowFromBytes: number;
   readonly fileSystem: StoreOptions<unknown, unknown>['fileSystem'];
   readonly now: () => number;
   /** Told of each event; must not throw. */
@@ -173,6 +174,7 @@ export class StoreCore {
           nextFolder,
           tables,
           moveIncoming: options.moveIncoming,
+          narrowFromBytes: this.#options.narrowFromBytes,
           signal: this.endingWith(options.signal),
           switchTo: (database) => {
             const old = this.#current;
@@ -192,12 +194,14 @@ export class StoreCore {
   async extract(
     spans: readonly Span[],
     targetFolder: string,
-    signal: AbortSignal | undefined,
+    options: { readonly signal: AbortSignal | undefined; readonly narrow: boolean },
   ): Promise<ExtractedTables> {
-    return this.#onPinned(signal, async (generation, ending) => {
+    return this.#onPinned(options.signal, async (generation, ending) => {
       const { folder } = generation;
       const leastLogNumber = await this.#flush(generation);
-      const input = { sourceFolder: folder, targetFolder, spans, leastLogNumber };
+      const never = Number.POSITIVE_INFINITY;
+      const narrowFromBytes = options.narrow ? this.#options.narrowFromBytes : never;
+      const input = { sourceFolder: folder, targetFolder, spans, leastLogNumber, narrowFromBytes };
       return this.runner.run('extractTables', input, { signal: ending });
     });
   }

@@ -25,7 +25,7 @@ import type { Generation } from './generation.js';
 import { GenerationReader } from './generation-reader.js';
 import type { NativeBytes, NativeOperation, NativeRangeOptions } from './level-database.js';
 import { type StoreMetrics, storeMetrics } from './metrics.js';
-import { levelOptionsOf, type StoreOptions } from './options.js';
+import { levelOptionsOf, narrowFromBytesOf, type StoreOptions } from './options.js';
 import { checkSpans } from './spans.js';
 import { StoreCore } from './store-core.js';
 import type { SpanTables } from './tables.js';
@@ -44,6 +44,13 @@ export interface IngestOptions {
 
 export interface ExtractOptions {
   readonly signal?: AbortSignal;
+  /**
+   * Narrow tables that straddle a bound instead of copying their part (`narrowTablesFromBytes`): for
+   * tables that go to `ingestAndExcise`. A narrowed table is known by its path and its size together;
+   * its file alone, copied elsewhere, is another table.
+   * @defaultValue false
+   */
+  readonly narrow?: boolean;
 }
 
 /**
@@ -65,6 +72,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
       throw new TypeError("The first argument 'location' must be a non-empty string");
     }
     levelOptionsOf(options);
+    narrowFromBytesOf(options);
     super(options);
     this.location = location;
     this.#options = options;
@@ -170,7 +178,8 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     options: ExtractOptions = {},
   ): Promise<ExtractedTables> {
     await this.#whenOpen();
-    const extracted = await this.#opened.extract(checkSpans(spans), folder, options.signal);
+    const { signal, narrow = false } = options;
+    const extracted = await this.#opened.extract(checkSpans(spans), folder, { signal, narrow });
     return trusted(extracted);
   }
 
@@ -233,6 +242,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
       level: levelOptionsOf(this.#options),
       createIfMissing: options.createIfMissing,
       errorIfExists: options.errorIfExists,
+      narrowFromBytes: narrowFromBytesOf(this.#options),
       fileSystem: this.#options.fileSystem,
       now: () => performance.now(),
       observe: ({ type, detail }) => this.#emitEvent(type, detail),
@@ -330,7 +340,6 @@ export interface WriteDurability {
 }
 
 // The methods are abstract-level's own; only their types gain `sync`.
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: nothing is declared that is not there
 export interface Store<K = string, V = string> {
   put(key: K, value: V): Promise<void>;
   put<TKey = K, TValue = V>(

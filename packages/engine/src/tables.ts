@@ -7,15 +7,20 @@ export type TableOrigin =
   | 'linked'
   /** A byte-for-byte copy, where links do not work. */
   | 'copied'
-  /** Cut out of a table at a span's bound. */
+  /** Cut out of a table at a span's bound, into a file of its own. */
   | 'sliced'
+  /** The same, in the table's own file: only an index was written, behind its end. */
+  | 'narrowed'
   /** Built from entries. */
   | 'built';
 
 /** A table file and its bounds. */
 export interface TableFile {
   readonly path: string;
+  /** Where the table ends: a narrowed one's file may go on. */
   readonly sizeBytes: number;
+  /** What a narrowed table has of its file. @defaultValue all of it */
+  readonly dataBytes?: number | undefined;
   /** Internal key: the user key and eight bytes of sequence and type. */
   readonly smallest: Uint8Array;
   /** Internal key. */

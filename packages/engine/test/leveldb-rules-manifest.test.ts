@@ -65,6 +65,7 @@ function staged(alter?: (version: Version) => Version) {
     incoming: { spans: [{ span: span('m', 'n'), runs: [] }], lastSequence: 0 },
     moveIncoming: false,
     leastLogNumber: 0,
+    narrowFromBytes: 0,
     withTail: false,
   };
   stageGeneration(nodeFileSystem, request, () => undefined);
@@ -203,6 +204,7 @@ describe('rule 4: file numbers and shared tables', () => {
       targetFolder: join(folder, 'out'),
       spans: [span('k', 'l')],
       leastLogNumber: 0,
+      narrowFromBytes: 0,
     };
     const { spans } = extractTables(nodeFileSystem, request, () => undefined);
     const files = spans[0]?.runs.flat() ?? [];

@@ -39,7 +39,9 @@ describe('rule 16: the memtable', () => {
       ['k2', 'replaced'],
     ]);
     const spans = [span('k', 'l')];
-    await store.ingestAndExcise(await source.extract(spans, join(folder, 'extracted')));
+    await store.ingestAndExcise(
+      await source.extract(spans, join(folder, 'extracted'), { narrow: true }),
+    );
     await store.checkpoint(join(folder, 'copy'));
     const expected = new Map([
       ['a', 'kept'],
@@ -123,26 +125,35 @@ test('rule 17: MANIFEST, CURRENT, log and folder are synced after the open and b
   expect(parentSyncs.some((index) => index > swap)).toBe(true);
 });
 
-test('rule 17: every table that a commit cuts or builds is synced before CURRENT is swapped', async () => {
-  const folder = temporaryFolder();
-  const watched = new WatchedFileSystem();
-  const store = await openStore(join(folder, 'store'), { fileSystem: watched });
-  await put(store, numbered('k', 100, 'v'));
-  await compactFully(store);
-  const known = tableInodes(await currentFolder(store));
-  const syncedInodes = new Set<number>();
-  let swapped = false;
-  watched.before = ({ name, path, to }) => {
-    swapped ||= name === 'rename' && to?.endsWith('/CURRENT') === true;
-    if (name === 'sync' && !swapped) syncedInodes.add(statSync(path).ino);
-  };
-  const entries = pagesOf(numbered('k002', 5, 'new'));
-  const { commit } = await store.replaceSpans([span('k002', 'k003')], entries);
-  expect([commit.base.sliced.tables, commit.spans[0]?.built.tables]).toEqual([1, 1]);
-  const made = tableInodes(await currentFolder(store)).filter((inode) => !known.includes(inode));
-  expect(made).toHaveLength(2);
-  for (const inode of made) expect(syncedInodes.has(inode)).toBe(true);
-});
+test.each([
+  { how: 'sliced', narrowTablesFromBytes: Number.POSITIVE_INFINITY, files: 2 },
+  { how: 'narrowed', narrowTablesFromBytes: 0, files: 1 },
+] as const)(
+  'rule 17: every table that a commit cuts or builds is synced before CURRENT is swapped: $how',
+  async ({ how, narrowTablesFromBytes, files }) => {
+    const folder = temporaryFolder();
+    const watched = new WatchedFileSystem();
+    const store = await openStore(join(folder, 'store'), {
+      fileSystem: watched,
+      narrowTablesFromBytes,
+    });
+    await put(store, numbered('k', 100, 'v'));
+    await compactFully(store);
+    const known = tableInodes(await currentFolder(store));
+    const syncedInodes = new Set<number>();
+    let swapped = false;
+    watched.before = ({ name, path, to }) => {
+      swapped ||= name === 'rename' && to?.endsWith('/CURRENT') === true;
+      if (name === 'sync' && !swapped) syncedInodes.add(statSync(path).ino);
+    };
+    const entries = pagesOf(numbered('k002', 5, 'new'));
+    const { commit } = await store.replaceSpans([span('k002', 'k003')], entries);
+    expect([commit.base[how].tables, commit.spans[0]?.built.tables]).toEqual([1, 1]);
+    const inForce = tableInodes(await currentFolder(store));
+    expect(inForce.filter((inode) => !known.includes(inode))).toHaveLength(files);
+    for (const inode of inForce) expect(syncedInodes.has(inode)).toBe(true);
+  },
+);
 
 function tableInodes(folder: string): number[] {
   const names = readdirSync(folder).filter((name) => name.endsWith('.ldb'));

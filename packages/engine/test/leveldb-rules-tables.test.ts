@@ -72,8 +72,11 @@ describe('rule 13: file names and sizes', () => {
         targetFolder: join(folder, 'out'),
         spans: [span('a')],
         leastLogNumber: 0,
+        narrowFromBytes: 0,
       };
-      expect(() => extractTables(nodeFileSystem, request, () => undefined)).toThrow(/size|bytes/);
+      expect(() => extractTables(nodeFileSystem, request, () => undefined)).toThrow(
+        /size|bytes|magic/,
+      );
     },
   );
 });

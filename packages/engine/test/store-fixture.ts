@@ -50,7 +50,7 @@ export async function openThreadedStore(
   path: string,
   options: FixtureOptions = {},
 ): Promise<ByteStore> {
-  const store: ByteStore = new Store(path, { ...VIEW, ...options });
+  const store: ByteStore = new Store(path, { ...VIEW, narrowTablesFromBytes: 0, ...options });
   onTestFinished(() => store.close());
   await store.open();
   return store;

@@ -63,6 +63,7 @@ async function runSteps(folder: string, steps: readonly Step[]): Promise<void> {
       ...VIEW,
       fileSystem: nodeFileSystem,
       writeBufferSize: 64 * 1024,
+      narrowTablesFromBytes: 0,
     });
     await store.open();
     return store;
@@ -89,7 +90,9 @@ async function runSteps(folder: string, steps: readonly Step[]): Promise<void> {
         break;
       }
       case 'copy spans': {
-        const tables = await source.extract(each.spans, join(folder, `extract-${extracts++}`));
+        const tables = await source.extract(each.spans, join(folder, `extract-${extracts++}`), {
+          narrow: extracts % 2 === 0,
+        });
         await store.ingestAndExcise(tables, { move: extracts % 2 === 0 });
         const inside = [...sourceModel].filter(([k]) => isInside(each.spans, k));
         replaceInModel(model, each.spans, new Map(inside));

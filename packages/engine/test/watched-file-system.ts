@@ -1,5 +1,5 @@
 // Node's file system, every operation of which a test can see before it happens, and break.
-import { type FileHandle, type FileSystem, nodeFileSystem } from '@sstitch/sst';
+import { type FileHandle, type FileSystem, nodeFileSystem, type OpenMode } from '@sstitch/sst';
 
 export interface FileOperation {
   readonly name: keyof FileSystem | 'write' | 'sync';
@@ -16,7 +16,7 @@ export class WatchedFileSystem implements FileSystem {
     this.before({ name, path, to });
   }
 
-  open(path: string, mode: 'read' | 'create'): FileHandle {
+  open(path: string, mode: OpenMode): FileHandle {
     this.#see('open', path);
     const handle = nodeFileSystem.open(path, mode);
     return {

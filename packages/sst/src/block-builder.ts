@@ -12,7 +12,7 @@
 // was added last; the buffer is reused from block to block.
 
 import assert from 'node:assert/strict';
-import { writeFixed32 } from './checksum.js';
+import { readFixed32, writeFixed32 } from './checksum.js';
 import { copyBytes, grown } from './compare-bytes.js';
 import { SstError } from './errors.js';
 import { MAX_BLOCK_BYTES } from './format.js';
@@ -95,14 +95,7 @@ export class BlockBuilder {
     if (this.#used === 0) {
       shared = 0;
     } else if (this.#sinceRestart >= this.#restartInterval) {
-      if (this.#restartCount === this.#restarts.length) {
-        const more = new Uint32Array(this.#restarts.length * 2);
-        more.set(this.#restarts);
-        this.#restarts = more;
-      }
-      this.#restarts[this.#restartCount] = this.#used;
-      this.#restartCount += 1;
-      this.#sinceRestart = 0;
+      this.#addRestart(this.#used);
       shared = 0;
     }
     const unshared = keyLength - shared;
@@ -125,6 +118,53 @@ export class BlockBuilder {
     if (keyLength > this.lastKey.length) this.lastKey = grown(this.lastKey, shared, keyLength);
     copyBytes(key, shared, keyLength, this.lastKey, shared);
     this.lastKeyLength = keyLength;
+  }
+
+  /**
+   * Adds entries of another block as they are stored there: both blocks have a restart point an entry.
+   * The keys must come behind the last one, which the caller has compared with the first of them.
+   *
+   * @param restartsStart where the restart points of `block` start
+   * @param lastKey the key of entry `to - 1`
+   */
+  appendStored(
+    block: Uint8Array,
+    restartsStart: number,
+    from: number,
+    to: number,
+    lastKey: Uint8Array,
+  ): void {
+    assert(this.#restartInterval === 1, 'entries that share bytes cannot be moved');
+    const startOf = (entry: number) => readFixed32(block, restartsStart + 4 * entry);
+    const start = startOf(from);
+    // Behind the last restart point there is none: the entries end there.
+    const isLast = restartsStart + 4 * to === block.length - 4;
+    const end = isLast ? restartsStart : startOf(to);
+    const most = this.#used + end - start;
+    assert(most + 4 * (this.#restartCount + to - from) + 8 <= MAX_BLOCK_BYTES, 'the block is full');
+    if (most > this.#bytes.length) this.#bytes = grown(this.#bytes, this.#used, most);
+    const moved = this.#used - start;
+    for (let entry = from; entry < to; entry += 1) {
+      // The first entry of a block is a restart point from the beginning.
+      if (moved + startOf(entry) > 0) this.#addRestart(moved + startOf(entry));
+    }
+    this.#bytes.set(block.subarray(start, end), this.#used);
+    this.#used = most;
+    this.#sinceRestart = 1;
+    if (lastKey.length > this.lastKey.length) this.lastKey = new Uint8Array(lastKey.length * 2);
+    this.lastKey.set(lastKey);
+    this.lastKeyLength = lastKey.length;
+  }
+
+  #addRestart(at: number): void {
+    if (this.#restartCount === this.#restarts.length) {
+      const more = new Uint32Array(this.#restarts.length * 2);
+      more.set(this.#restarts);
+      this.#restarts = more;
+    }
+    this.#restarts[this.#restartCount] = at;
+    this.#restartCount += 1;
+    this.#sinceRestart = 0;
   }
 
   /** Ends the block: its contents, valid until the next call of any method. */

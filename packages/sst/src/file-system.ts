@@ -4,6 +4,7 @@
 //
 // Invariants an implementation keeps:
 // - `create` never opens a file that exists (a hard-linked table must not be overwritten).
+// - `append` never writes in front of the end that the file has at that moment: what it held stays.
 // - `write` writes all bytes or throws; `read` gives fewer bytes only at the end of the file.
 // - errors carry Node's `code` (ENOENT, ENOSPC, …): callers decide by it.
 
@@ -13,6 +14,8 @@ export interface FileStatus {
   readonly sizeBytes: number;
   /** Permission bits, such as 0o644. */
   readonly mode: number;
+  /** How many names the file has. */
+  readonly links: number;
 }
 
 /** An open file. */
@@ -27,10 +30,15 @@ export interface FileHandle {
   close(): void;
 }
 
+export type OpenMode = 'read' | 'create' | 'append';
+
 /** The file operations that SSTitch needs, each throwing Node's error (with its `code`) on failure. */
 export interface FileSystem {
-  /** Opens an existing file to read, or creates a new one (EEXIST if it is there) to append to. */
-  open(path: string, mode: 'read' | 'create'): FileHandle;
+  /**
+   * Opens an existing file to read or to append to, or creates a new one (EEXIST if it is there) to
+   * append to.
+   */
+  open(path: string, mode: OpenMode): FileHandle;
   readFile(path: string): Uint8Array;
   /** Makes `path` another name of the file `existing`. */
   link(existing: string, path: string): void;

@@ -8,7 +8,7 @@
 
 import { bloomFilterBytes, bloomHash, bloomMayMatch, writeBloomFilter } from './bloom-filter.js';
 import { readFixed32, writeFixed32 } from './checksum.js';
-import { copyBytes, grown } from './compare-bytes.js';
+import { grown } from './compare-bytes.js';
 import { corrupt, SstError, type TableLocation } from './errors.js';
 
 export const FILTER_WINDOW_LOG2 = 11;
@@ -37,10 +37,17 @@ export class FilterBlockWriter {
     while (this.#offsets.length < window) this.#offsets.push(this.#used);
   }
 
-  /** Gives the next window the filter `source[start, end)`. */
-  appendFilter(source: Uint8Array, start: number, end: number): void {
-    const at = this.#reserve(end - start);
-    copyBytes(source, start, end, this.#bytes, at);
+  /** Gives the next windows filters that lie one behind the other in `source`, and end at `ends`. */
+  appendFilters(source: Uint8Array, start: number, ends: readonly number[]): void {
+    const moved = this.#used - start;
+    const last = ends.at(-1) ?? start;
+    const at = this.#grow(last - start);
+    this.#bytes.set(source.subarray(start, last), at);
+    let filterStart = start;
+    for (const end of ends) {
+      this.#offsets.push(moved + filterStart);
+      filterStart = end;
+    }
   }
 
   /** Gives the next window the filter of `hashes[0, keyCount)`. */
@@ -64,10 +71,14 @@ export class FilterBlockWriter {
   }
 
   #reserve(size: number): number {
+    this.#offsets.push(this.#used);
+    return this.#grow(size);
+  }
+
+  #grow(size: number): number {
     const start = this.#used;
     // A grown buffer is zero behind its used bytes, and bytes are never given back: all are zero here.
     if (start + size > this.#bytes.length) this.#bytes = grown(this.#bytes, start, start + size);
-    this.#offsets.push(start);
     this.#used = start + size;
     return start;
   }
@@ -169,9 +180,10 @@ export class FilterBlockReader {
     return bloomMayMatch(this.#bytes, this.#startOf(window), this.#startOf(window + 1), hash);
   }
 
-  /** Appends the filter of `window` to `writer`. */
-  copyTo(writer: FilterBlockWriter, window: number): void {
-    writer.appendFilter(this.#bytes, this.#startOf(window), this.#startOf(window + 1));
+  /** Appends the filters of the windows from `from` up to `to` to `writer`. */
+  copyTo(writer: FilterBlockWriter, from: number, to: number): void {
+    const ends = Array.from({ length: to - from }, (_, index) => this.#startOf(from + index + 1));
+    writer.appendFilters(this.#bytes, this.#startOf(from), ends);
   }
 
   #startOf(window: number): number {

@@ -15,6 +15,19 @@
 // A handle's size is that of the contents, without the 5 bytes behind them. LevelDB finds blocks by
 // their handles alone, so that unused bytes may lie between two blocks: `sliceTable` leaves zeros there,
 // and `verifyTable` accepts zeros only.
+//
+// A narrowed table (narrow-table.ts) begins with another table, some of whose data blocks it uses; all else
+// of it lies behind:
+//
+//   what the file held before, that table's footer included
+//   data blocks, filter block, metaindex block, index block, footer
+//
+// Its metaindex has one more entry, which LevelDB passes over:
+//
+//   "sstitch.narrowed" -> varint64: how many bytes that was
+//
+// LevelDB looks for the footer where the MANIFEST says that the table ends. So one file can be several
+// tables, of several sizes.
 
 import { readFixed32, writeFixed32 } from './checksum.js';
 import { compareBytes } from './compare-bytes.js';
@@ -42,6 +55,8 @@ export const BLOCK_TYPE_RAW = 0;
 export const BLOCK_TYPE_SNAPPY = 1;
 /** Under which the metaindex names the filter block. */
 export const FILTER_KEY = 'filter.leveldb.BuiltinBloomFilter2';
+/** Under which the metaindex of a narrowed table says how many bytes the file had before. */
+export const NARROWED_KEY = 'sstitch.narrowed';
 /** The largest block that this package writes or decodes; LevelDB's own offsets in one have 32 bits. */
 export const MAX_BLOCK_BYTES = 2 ** 30;
 /** The largest entry, key and value, that this package writes: a block that is almost full takes one. */

@@ -10,7 +10,7 @@ export {
 export { maskedChecksum } from './checksum.js';
 export { compareBytes } from './compare-bytes.js';
 export { SstError, type SstErrorCode, type TableLocation } from './errors.js';
-export type { FileHandle, FileStatus, FileSystem } from './file-system.js';
+export type { FileHandle, FileStatus, FileSystem, OpenMode } from './file-system.js';
 export {
   FILTER_WINDOW_BYTES,
   FilterBlockBuilder,
@@ -27,6 +27,7 @@ export {
   type Footer,
   MAX_BLOCK_BYTES,
   MAX_ENTRY_BYTES,
+  NARROWED_KEY,
 } from './format.js';
 export {
   compareInternalKeys,
@@ -42,8 +43,10 @@ export {
   userKeyOf,
 } from './internal-key.js';
 export { type MergeIterator, type MergeOptions, mergeTables } from './merge-tables.js';
+export { dataBytesIn, narrowTable } from './narrow-table.js';
 export { nodeFileSystem } from './node-file-system.js';
-export { type SliceOptions, sliceTable } from './slice-table.js';
+export { sliceTable } from './slice-table.js';
+export type { SliceOptions } from './slicer.js';
 export {
   checkSpans,
   complementOfSpans,

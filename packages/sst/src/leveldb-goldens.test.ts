@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bytesOf, internalKey, pseudoRandomBytes, textOf } from '../test/entries.js';
 import { userKeyOf } from './internal-key.js';
 import { mergeTables } from './merge-tables.js';
+import { narrowTable } from './narrow-table.js';
 import { nodeFileSystem } from './node-file-system.js';
 import { sliceTable } from './slice-table.js';
 import { complementOfSpans, type Span, spanContains } from './span.js';
@@ -242,7 +243,7 @@ describe.each([
         end: user(`table5/k${String(index * 150 + 1 + ((index * 7) % 140)).padStart(7, '0')}`),
       })),
     },
-  ])('finds every key of a slice: $name', async ({ spans }) => {
+  ])('finds every key of a slice, and of a narrowed table: $name', async ({ spans }) => {
     const source = join(folder, 'source');
     buildTable(source, 5, options, new Map());
     const expected = contentsOf(source, spans);
@@ -262,6 +263,19 @@ describe.each([
     expect(expected.size).toBeGreaterThan(0);
     await expectContents(database, expected);
     await database.close();
+
+    const narrowed = await openTables((path) => {
+      copyFileSync(source, path(5));
+      const reader = TableReader.open(nodeFileSystem, path(5));
+      const file = nodeFileSystem.open(path(5), 'append');
+      narrowTable(reader, spans, file);
+      file.close();
+      reader.close();
+    });
+    await expectContents(narrowed, expected);
+    await narrowed.compactRange(new Uint8Array(0), bytesOf('\xff'), binary);
+    await expectContents(narrowed, expected);
+    await narrowed.close();
   });
 });
 

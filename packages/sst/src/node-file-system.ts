@@ -19,7 +19,14 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import type { FileHandle, FileStatus, FileSystem } from './file-system.js';
+import type { FileHandle, FileStatus, FileSystem, OpenMode } from './file-system.js';
+
+const OPEN_FLAGS: Record<OpenMode, string | number> = {
+  read: 'r',
+  create: 'wx',
+  // Unlike Node's own 'a', it makes no file.
+  append: constants.O_RDWR | constants.O_APPEND,
+};
 
 class NodeFileHandle implements FileHandle {
   readonly #descriptor: number;
@@ -73,7 +80,7 @@ function kindOf(stats: { isFile(): boolean; isDirectory(): boolean; isSymbolicLi
 /** The file operations of `node:fs`. */
 export const nodeFileSystem: FileSystem = {
   open(path, mode) {
-    return new NodeFileHandle(openSync(path, mode === 'read' ? 'r' : 'wx', 0o644));
+    return new NodeFileHandle(openSync(path, OPEN_FLAGS[mode], 0o644));
   },
   readFile(path) {
     const bytes = readFileSync(path);
@@ -95,7 +102,12 @@ export const nodeFileSystem: FileSystem = {
   },
   status(path): FileStatus {
     const stats = lstatSync(path);
-    return { kind: kindOf(stats), sizeBytes: stats.size, mode: stats.mode & 0o7777 };
+    return {
+      kind: kindOf(stats),
+      sizeBytes: stats.size,
+      mode: stats.mode & 0o7777,
+      links: stats.nlink,
+    };
   },
   syncFolder(path) {
     // Windows cannot open a folder to sync it; its rename is journalled by the file system.

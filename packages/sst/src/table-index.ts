@@ -1,8 +1,10 @@
 // The index of a table, parsed and checked once: for each data block a key at or behind all of its keys
 // and before all keys of the next block, and where the block lies.
 //
-// Invariants: keys strictly ascend; blocks do not overlap and lie in order.
+// Invariants: keys strictly ascend; blocks do not overlap, and lie in order, but for those of a narrowed
+// table that it uses where they lie: a table in front may have been narrowed itself.
 
+import type { BlockBuilder } from './block-builder.js';
 import { readFixed32 } from './checksum.js';
 import { corrupt, SstError, type TableLocation } from './errors.js';
 import { BLOCK_TRAILER_BYTES, type BlockHandle } from './format.js';
@@ -13,6 +15,7 @@ import { VarintReader } from './varint.js';
 export class TableIndex {
   /** The index block itself: LevelDB shares no key bytes in it, so keys are views of it. */
   readonly #contents: Uint8Array;
+  readonly #restartsStart: number;
   readonly #keyStarts: Uint32Array;
   readonly #keyEnds: Uint32Array;
   readonly #offsets: Float64Array;
@@ -26,8 +29,15 @@ export class TableIndex {
    * @param contents the index block, decoded
    * @param indexOffset where it lies, for messages
    * @param dataEnd where the data blocks end at the latest
+   * @param narrowedBytes size of the table in front, 0 if there is none
    */
-  constructor(contents: Uint8Array, path: string, indexOffset: number, dataEnd: number) {
+  constructor(
+    contents: Uint8Array,
+    path: string,
+    indexOffset: number,
+    dataEnd: number,
+    narrowedBytes = 0,
+  ) {
     const at = { path, offset: indexOffset };
     const count = contents.length < 4 ? 0 : readFixed32(contents, contents.length - 4);
     if (count === 0 || count > (contents.length - 4) / 4) {
@@ -35,13 +45,14 @@ export class TableIndex {
     }
     const entriesEnd = contents.length - 4 - 4 * count;
     this.#contents = contents;
+    this.#restartsStart = entriesEnd;
     this.#keyStarts = new Uint32Array(count);
     this.#keyEnds = new Uint32Array(count);
     this.#offsets = new Float64Array(count);
     this.#sizes = new Float64Array(count);
     this.blockCount = count;
     const varints = new VarintReader();
-    let end = 0;
+    let endBehind = narrowedBytes;
     for (let entry = 0; entry < count; entry += 1) {
       // LevelDB makes each index entry a restart point, so that no key shares bytes: without this
       // check, a small index could claim keys of any total length.
@@ -68,13 +79,12 @@ export class TableIndex {
       if (varints.position !== valueEnd) {
         throw corrupt(`entry ${entry} of the index has bytes behind its handle`, at);
       }
-      if (offset < end || offset + size + BLOCK_TRAILER_BYTES > dataEnd) {
-        throw corrupt(
-          `data block ${entry} (offset ${offset}, size ${size}) overlaps another part of the table`,
-          at,
-        );
+      const isInFront = offset < narrowedBytes;
+      const end = offset + size + BLOCK_TRAILER_BYTES;
+      if (isInFront ? end > narrowedBytes : offset < endBehind || end > dataEnd) {
+        throw overlapping(entry, offset, size, at);
       }
-      end = offset + size + BLOCK_TRAILER_BYTES;
+      if (!isInFront) endBehind = end;
       this.#keyStarts[entry] = keyStart;
       this.#keyEnds[entry] = keyEnd;
       this.#offsets[entry] = offset;
@@ -84,6 +94,7 @@ export class TableIndex {
       }
     }
     if (varints.position !== entriesEnd) throw notARestartPoint(count, at);
+    if (narrowedBytes > 0) this.#checkInFront(narrowedBytes, at);
   }
 
   /** Where data block `block` lies in the file. */
@@ -103,6 +114,13 @@ export class TableIndex {
   /** The index key of data block `block`: a view. */
   keyOf(block: number): Uint8Array {
     return this.#contents.subarray(this.#keyStarts[block], this.#keyEnds[block]);
+  }
+
+  /** Adds the entries of the blocks from `from` up to `to` to another index. */
+  copyTo(builder: BlockBuilder, from: number, to: number): void {
+    const first = this.keyOf(from);
+    builder.sharedWithLast(first, first.length);
+    builder.appendStored(this.#contents, this.#restartsStart, from, to, this.keyOf(to - 1));
   }
 
   /**
@@ -125,6 +143,20 @@ export class TableIndex {
     return left;
   }
 
+  /** No two blocks may share bytes: a small file could else claim any amount of data. */
+  #checkInFront(narrowedBytes: number, at: TableLocation): void {
+    const blocks = Uint32Array.from({ length: this.blockCount }, (_, block) => block)
+      .filter((block) => this.offsetOf(block) < narrowedBytes)
+      .sort((a, b) => this.offsetOf(a) - this.offsetOf(b));
+    let end = 0;
+    for (const block of blocks) {
+      const offset = this.offsetOf(block);
+      const size = this.sizeOf(block);
+      if (offset < end) throw overlapping(block, offset, size, at);
+      end = offset + size + BLOCK_TRAILER_BYTES;
+    }
+  }
+
   #compareKeys(a: number, b: number): number {
     return compareInternalRanges(
       this.#contents,
@@ -135,6 +167,13 @@ export class TableIndex {
       this.#keyEnds[b] as number,
     );
   }
+}
+
+function overlapping(block: number, offset: number, size: number, at: TableLocation): SstError {
+  return corrupt(
+    `data block ${block} (offset ${offset}, size ${size}) overlaps another part of the table`,
+    at,
+  );
 }
 
 function notARestartPoint(entry: number, at: TableLocation): SstError {

@@ -16,6 +16,7 @@ import {
   FILTER_KEY,
   FOOTER_BYTES,
   type Footer,
+  NARROWED_KEY,
   readHandle,
 } from './format.js';
 import {
@@ -32,8 +33,12 @@ import { VarintReader } from './varint.js';
 
 /** How a table is opened. */
 export interface TableReaderOptions {
-  /** If given, a file of another size is refused. */
-  readonly expectedSizeBytes?: number | undefined;
+  /**
+   * Where the table ends, as recorded in a MANIFEST. The file may go on behind that (narrow-table.ts).
+   *
+   * @defaultValue the file's size
+   */
+  readonly sizeBytes?: number | undefined;
   /**
    * Check the CRC-32C of each block that is read.
    *
@@ -58,6 +63,8 @@ export interface TableParts {
   readonly filter: FilterBlockReader | undefined;
   /** Where the filter block lies, if there is one. */
   readonly filterHandle: BlockHandle | undefined;
+  /** Size of the table in front of a narrowed one, else 0. */
+  readonly narrowedBytes: number;
 }
 
 /** An open table. Not shared between threads: open one in each. */
@@ -84,12 +91,12 @@ export class TableReader {
   static open(fileSystem: FileSystem, path: string, options: TableReaderOptions = {}): TableReader {
     const handle = fileOperation('open a table', { path }, () => fileSystem.open(path, 'read'));
     try {
-      const sizeBytes = fileOperation('read the size of a table', { path }, () =>
+      const fileBytes = fileOperation('read the size of a table', { path }, () =>
         handle.sizeBytes(),
       );
-      const { expectedSizeBytes, verifyChecksums = true } = options;
-      if (expectedSizeBytes !== undefined && expectedSizeBytes !== sizeBytes) {
-        throw corrupt(`the file has ${sizeBytes} bytes, not ${expectedSizeBytes}`, { path });
+      const { sizeBytes = fileBytes, verifyChecksums = true } = options;
+      if (fileBytes < sizeBytes) {
+        throw corrupt(`the file has ${fileBytes} bytes, not ${sizeBytes}`, { path });
       }
       return new TableReader(readParts({ handle, path, sizeBytes, verifyChecksums }));
     } catch (error) {
@@ -202,7 +209,10 @@ function readParts(file: BlockFile): TableParts {
   checkInFile(footer.index, 'index', footerOffset, file);
 
   const metaindex = blocks.read(footer.metaindex.offset, footer.metaindex.size);
-  const filterHandle = findFilter(metaindex, { path, offset: footer.metaindex.offset });
+  const { filterHandle, narrowedBytes } = readMetaindex(metaindex, {
+    path,
+    offset: footer.metaindex.offset,
+  });
   let dataEnd = footer.metaindex.offset;
   let filter: FilterBlockReader | undefined;
   if (filterHandle !== undefined) {
@@ -213,12 +223,16 @@ function readParts(file: BlockFile): TableParts {
       offset: filterHandle.offset,
     });
   }
+  if (narrowedBytes > dataEnd) {
+    const problem = `the table in front, of ${narrowedBytes} bytes, reaches behind byte ${dataEnd}`;
+    throw corrupt(problem, { path, offset: footer.metaindex.offset });
+  }
   const indexBlock = blocks.read(footer.index.offset, footer.index.size);
-  const index = new TableIndex(indexBlock, path, footer.index.offset, dataEnd);
+  const index = new TableIndex(indexBlock, path, footer.index.offset, dataEnd, narrowedBytes);
   if (filter !== undefined && filterHandle !== undefined) {
     checkFilterCovers(index, filter, { path, offset: filterHandle.offset });
   }
-  return { file, footer, index, filter, filterHandle };
+  return { file, footer, index, filter, filterHandle, narrowedBytes };
 }
 
 function checkInFile(handle: BlockHandle, name: string, end: number, file: BlockFile): void {
@@ -231,24 +245,34 @@ function checkInFile(handle: BlockHandle, name: string, end: number, file: Block
   }
 }
 
-function findFilter(
-  metaindex: Uint8Array,
-  at: { path: string; offset: number },
-): BlockHandle | undefined {
+/** What a metaindex tells. */
+interface Metaindex {
+  readonly filterHandle: BlockHandle | undefined;
+  readonly narrowedBytes: number;
+}
+
+function readMetaindex(metaindex: Uint8Array, at: { path: string; offset: number }): Metaindex {
   const reader = new BlockReader(1);
   reader.load(metaindex, at);
-  let found: BlockHandle | undefined;
+  let filterHandle: BlockHandle | undefined;
+  let narrowedBytes = 0;
   for (reader.seekToFirst(); reader.valid; reader.next()) {
     const name = Buffer.from(reader.keyBytes.subarray(0, reader.keyLength)).toString('latin1');
-    if (name !== FILTER_KEY || found !== undefined) {
-      const problem = `the metaindex has the entry ${JSON.stringify(name)}: only one ${FILTER_KEY} is read`;
-      throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, at);
-    }
     const varints = new VarintReader();
     varints.position = reader.valueStart;
-    found = readHandle(reader.data, varints, reader.valueEnd, at);
+    if (name === FILTER_KEY && filterHandle === undefined) {
+      filterHandle = readHandle(reader.data, varints, reader.valueEnd, at);
+    } else if (name === NARROWED_KEY && narrowedBytes === 0) {
+      narrowedBytes = varints.read64(reader.data, reader.valueEnd);
+      if (narrowedBytes < FOOTER_BYTES || narrowedBytes > at.offset) {
+        throw corrupt('the size of the table in front is out of range', at);
+      }
+    } else {
+      const problem = `the metaindex has the entry ${JSON.stringify(name)}: only ${FILTER_KEY} and ${NARROWED_KEY} are read, once`;
+      throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, at);
+    }
   }
-  return found;
+  return { filterHandle, narrowedBytes };
 }
 
 /** A data block without a filter would hide its keys from LevelDB's get, and show them to iterators. */

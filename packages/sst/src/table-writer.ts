@@ -16,8 +16,11 @@ import {
   encodeFooter,
   FILTER_KEY,
   MAX_HANDLE_BYTES,
+  NARROWED_KEY,
   writeHandle,
 } from './format.js';
+import type { TableIndex } from './table-index.js';
+import { writeVarint } from './varint.js';
 
 /** One call to `FileHandle.write` carries about this many bytes. */
 export const WRITE_BUFFER_BYTES = 1024 * 1024;
@@ -36,13 +39,20 @@ export class TableWriter {
   readonly #handle = new Uint8Array(MAX_HANDLE_BYTES);
   #buffer: Uint8Array;
   #used = 0;
-  #flushedBytes = 0;
+  #flushedBytes: number;
   /** Handle of the block written last. */
   blockOffset = 0;
   blockSize = 0;
 
-  constructor(file: FileHandle, compression: 'snappy' | 'none', path: string | undefined) {
+  /** @param startOffset how many bytes the file has already */
+  constructor(
+    file: FileHandle,
+    compression: 'snappy' | 'none',
+    path: string | undefined,
+    startOffset = 0,
+  ) {
     this.#file = file;
+    this.#flushedBytes = startOffset;
     this.#compression = compression;
     this.#path = path;
     this.#buffer = spareBuffer ?? new Uint8Array(WRITE_BUFFER_BYTES);
@@ -98,8 +108,17 @@ export class TableWriter {
     this.#index.append(key, keyLength, shared, this.#handle, 0, handleLength);
   }
 
-  /** Writes filter, metaindex, index and footer, and gives the file's size in bytes. */
-  finish(filter: Uint8Array | undefined): number {
+  /** Adds the index entries of data blocks that another index, of this file, has. */
+  addIndexEntries(source: TableIndex, from: number, to: number): void {
+    source.copyTo(this.#index, from, to);
+  }
+
+  /**
+   * Writes filter, metaindex, index and footer, and gives the table's size in bytes.
+   *
+   * @param narrowedBytes size of the table in front, where there is one
+   */
+  finish(filter: Uint8Array | undefined, narrowedBytes = 0): number {
     const metaindex = new BlockBuilder(1);
     if (filter !== undefined) {
       this.writeRawBlock(filter, BLOCK_TYPE_RAW);
@@ -107,9 +126,16 @@ export class TableWriter {
       const key = new TextEncoder().encode(FILTER_KEY);
       metaindex.append(key, key.length, 0, this.#handle, 0, handleLength);
     }
+    if (narrowedBytes > 0) {
+      const key = new TextEncoder().encode(NARROWED_KEY);
+      const valueLength = writeVarint(this.#handle, 0, narrowedBytes);
+      metaindex.append(key, key.length, 0, this.#handle, 0, valueLength);
+    }
     this.writeBlock(metaindex.finish());
     const metaindexHandle = { offset: this.blockOffset, size: this.blockSize };
-    this.writeBlock(this.#index.finish());
+    // A narrowed table's index is most of what is written for it: to compress it costs more than it saves.
+    if (narrowedBytes > 0) this.writeRawBlock(this.#index.finish(), BLOCK_TYPE_RAW);
+    else this.writeBlock(this.#index.finish());
     const footer = encodeFooter({
       metaindex: metaindexHandle,
       index: { offset: this.blockOffset, size: this.blockSize },

@@ -22,6 +22,7 @@ import { TableReader } from './table-reader.js';
 
 /** What was recorded of a table elsewhere; each part that is given is held against the table. */
 export interface RecordedTable {
+  /** Where the table ends; its file may go on. @defaultValue the file's size */
   readonly sizeBytes?: number | undefined;
   /** An internal key, at or before the table's first. */
   readonly smallest?: Uint8Array | undefined;
@@ -32,7 +33,8 @@ export interface RecordedTable {
 /**
  * Reads a whole table and checks all of it: each checksum, each entry, the strict order of the internal
  * keys, types and sequences, the restart points, the index against the blocks as LevelDB's get relies
- * on it, the filter against each key, and that no byte is unaccounted for.
+ * on it, the filter against each key, and that no byte is unaccounted for (of a narrowed table: none
+ * behind the table in front, of which only the blocks in use are looked at).
  *
  * @throws SstError for the first problem, with path and offset: `SSTITCH_TABLE_CORRUPT`,
  * `SSTITCH_TABLE_UNSUPPORTED`, `SSTITCH_TABLE_IO`
@@ -87,7 +89,7 @@ function withReader<T>(
   recorded: RecordedTable,
   check: (reader: TableReader) => T,
 ): T {
-  const reader = TableReader.open(fileSystem, path, { expectedSizeBytes: recorded.sizeBytes });
+  const reader = TableReader.open(fileSystem, path, { sizeBytes: recorded.sizeBytes });
   try {
     return check(reader);
   } finally {
@@ -134,12 +136,13 @@ class Verifier {
   }
 
   run(): TableProperties {
-    const { index, footer, filterHandle, file } = this.#reader.parts;
-    let end = 0;
+    const { index, footer, filterHandle, file, narrowedBytes } = this.#reader.parts;
+    let end = narrowedBytes;
     for (let block = 0; block < index.blockCount; block += 1) {
       const { offset, size } = index.handleOf(block);
-      this.#checkGap(end, offset);
       this.#checkBlock(block);
+      if (offset < narrowedBytes) continue;
+      this.#checkGap(end, offset);
       end = offset + size + BLOCK_TRAILER_BYTES;
     }
     for (const handle of [filterHandle, footer.metaindex, footer.index]) {

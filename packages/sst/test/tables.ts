@@ -1,6 +1,7 @@
 // Tables in memory, made of a model's entries.
 
-import { type SliceOptions, sliceTable } from '../src/slice-table.js';
+import { sliceTable } from '../src/slice-table.js';
+import type { SliceOptions } from '../src/slicer.js';
 import type { Span } from '../src/span.js';
 import { TableBuilder } from '../src/table-builder.js';
 import type { TableOptions } from '../src/table-options.js';

@@ -54,7 +54,12 @@ export {
 } from './synthetic-syncs.js';
 export { type CorruptionOptions, runCorruptionFamily } from './torture/corruption-family.js';
 export { type CrashStatesOptions, runCrashStatesFamily } from './torture/crash-states.js';
-export type { FamilyReport, TortureFailure } from './torture/family.js';
+export type {
+  CountedReport,
+  FamilyOptions,
+  FamilyReport,
+  TortureFailure,
+} from './torture/family.js';
 export { type FaultOptions, runFaultsFamily } from './torture/faults.js';
 export { type FullDiskOptions, runFullDiskFamily } from './torture/full-disk.js';
 export { type FuzzOptions, runFuzzFamily } from './torture/fuzz-family.js';

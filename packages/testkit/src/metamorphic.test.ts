@@ -1,46 +1,49 @@
-import { afterAll, beforeAll, describe, it } from 'vitest';
-import { type ByteStore, openStore, temporaryFolder } from './metamorphic/real-store.js';
+import { expect, it } from 'vitest';
 import { makeStoreTarget } from './metamorphic/store-target.js';
+import type { MetamorphicTarget } from './metamorphic/target.js';
 import { runMetamorphic } from './metamorphic.js';
 import { ModelEngine } from './model-engine.js';
 
-const isLong = process.env['SSTITCH_LONG'] === '1';
-const fromEnvironment = {
-  ...(process.env['SSTITCH_SEED'] ? { seed: Number(process.env['SSTITCH_SEED']) } : {}),
-  ...(process.env['SSTITCH_PATH'] ? { path: process.env['SSTITCH_PATH'] } : {}),
-};
+const environment = process.env;
 
-describe('metamorphic runs', () => {
-  const folder = temporaryFolder();
-  let keeper: ByteStore;
-  // While one store is open its process's worker threads stay: the others open faster.
-  beforeAll(async () => {
-    keeper = await openStore(`${folder.path}/keeper`);
-  });
-  afterAll(async () => {
-    await keeper.close();
-    folder.remove();
-  });
+async function makeModelTarget(): Promise<MetamorphicTarget> {
+  const engine = new ModelEngine();
+  return { engine, destroy: () => engine.close() };
+}
 
-  it('the model engine agrees with the model', async () => {
-    await runMetamorphic(
-      async () => {
-        const engine = new ModelEngine();
-        return { engine, destroy: () => engine.close() };
-      },
-      { runs: 10, actions: 30, ...fromEnvironment },
-    );
-  });
-
-  it(
-    'the store agrees with the model',
-    async () => {
-      await runMetamorphic(makeStoreTarget, {
-        runs: isLong ? 400 : 20,
-        actions: isLong ? 120 : 50,
-        ...fromEnvironment,
-      });
-    },
-    isLong ? 3_600_000 : 120_000,
-  );
+it('the model engine agrees with the model', async () => {
+  await runMetamorphic(makeModelTarget, { runs: 10, actions: 30 });
 });
+
+it('an engine that loses a write is found out, and the sequence shrinks', async () => {
+  const makeLossyTarget = async () => {
+    const target = await makeModelTarget();
+    const { engine } = target;
+    let batches = 0;
+    const batch = engine.batch.bind(engine);
+    engine.batch = async (operations, options) => {
+      await batch(++batches === 5 ? operations.slice(1) : operations, options);
+    };
+    return target;
+  };
+  const failed = runMetamorphic(makeLossyTarget, { runs: 10, actions: 60, seed: 1 });
+  const { message } = await failed.then(
+    () => ({ message: 'it was not' }),
+    (error: Error) => error,
+  );
+  expect(message).toContain('seed: 1, path:');
+  expect(message.split('"do":').length).toBeLessThan(20);
+});
+
+// The store's own sequences are a torture family (torture/metamorphic-family.ts); a failing one is seen
+// again by what that says, and with SSTITCH_PATH as short as fast-check made it.
+if (environment['SSTITCH_ACTIONS'] !== undefined) {
+  it('the store agrees with the model in the sequence that the environment names', async () => {
+    await runMetamorphic(makeStoreTarget, {
+      runs: 1,
+      actions: Number(environment['SSTITCH_ACTIONS']),
+      seed: Number(environment['SSTITCH_SEED']),
+      ...(environment['SSTITCH_PATH'] ? { path: environment['SSTITCH_PATH'] } : {}),
+    });
+  }, 600_000);
+}

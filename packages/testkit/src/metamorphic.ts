@@ -9,7 +9,7 @@ export type { ClearRange, MakeTarget, MetamorphicTarget } from './metamorphic/ta
 export interface MetamorphicOptions {
   /** How many sequences. @defaultValue 30 */
   readonly runs?: number;
-  /** How many actions a sequence has at most. @defaultValue 60 */
+  /** How many actions a sequence has. @defaultValue 60 */
   readonly actions?: number;
   /** Of an earlier failure, to see it again. @defaultValue a random one */
   readonly seed?: number;

@@ -1,17 +1,25 @@
 // Runs the torture families and prints one line each: tried, survived, failed. Without flags each runs
-// once, short. With --minutes the families take turns, each time with the next seed and more cases,
-// until the time is over.
+// once, short; with --long once, long. With --minutes the families take turns, each time with the next
+// seed and more cases, until the time is over. Standard error shows how far it has come; a signal ends
+// the run with the totals so far.
 import { parseArgs } from 'node:util';
 import { families } from './families.mjs';
+import { Totals } from './totals.mjs';
 
-const USAGE = `usage: pnpm torture [--minutes N] [--seed S] [--family NAME[,NAME…]]
-families: ${Object.keys(families).join(', ')}`;
+const USAGE = `usage: pnpm torture [--long | --minutes N] [--seed S] [--family NAME[,NAME…]] [--only TEXT]
+families: ${Object.keys(families).join(', ')}
+--only    of crash-states, faults and kill: cases whose name has TEXT in it`;
+
+const PROGRESS_PAUSE_MS = 10_000;
+const MAX_SCALE = 16;
 
 const { values: flags } = parseArgs({
   options: {
+    long: { type: 'boolean', default: false },
     minutes: { type: 'string' },
     seed: { type: 'string', default: '1' },
     family: { type: 'string' },
+    only: { type: 'string', default: '' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -19,41 +27,50 @@ const names = flags.family === undefined ? Object.keys(families) : flags.family.
 const unknown = names.find((name) => families[name] === undefined);
 const minutes = flags.minutes === undefined ? 0 : Number(flags.minutes);
 let seed = Number(flags.seed);
-if (flags.help || unknown !== undefined || !(minutes >= 0) || !Number.isSafeInteger(seed)) {
+const isWrong =
+  unknown !== undefined ||
+  !(minutes >= 0) ||
+  !Number.isSafeInteger(seed) ||
+  (flags.long && minutes > 0);
+if (flags.help || isWrong) {
   console.error(unknown === undefined ? USAGE : `no family ${unknown}\n${USAGE}`);
   process.exit(flags.help ? 0 : 2);
 }
 
-const totals = new Map(names.map((name) => [name, { tried: 0, survived: 0, failures: [] }]));
+const totals = new Totals(names);
+function finish() {
+  for (const line of totals.lines()) console.log(line);
+  return totals.failed === 0 ? 0 : 1;
+}
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    process.stderr.write(`${signal}: the totals so far\n`);
+    process.exit(finish());
+  });
+}
+setInterval(() => {
+  const line = totals.progressLine();
+  if (line !== undefined) process.stderr.write(`${line}\n`);
+}, PROGRESS_PAUSE_MS).unref();
+
 const end = performance.now() + minutes * 60_000;
 let scale = 1;
 do {
   for (const name of names) {
     const start = performance.now();
     process.stderr.write(`${name} (seed ${seed}) ...\n`);
-    const report = await families[name]({ seed, scale });
-    const total = totals.get(name);
-    total.tried += report.tried;
-    total.survived += report.survived;
-    total.failures.push(...report.failures);
-    total.skipped = report.skipped;
+    const common = { seed, only: flags.only, onProgress: totals.begin(name) };
+    const report = await (flags.long
+      ? families[name].long(common)
+      : families[name].short(common, scale));
+    totals.end(report);
+    const counts = report.counts === undefined ? '' : `: ${JSON.stringify(report.counts)}`;
     const seconds = ((performance.now() - start) / 1000).toFixed(0);
-    process.stderr.write(`${name} took ${seconds} s\n`);
-    for (const { replay, message } of report.failures.slice(0, 5)) {
-      process.stderr.write(`  ${replay}\n  ${message}\n`);
-    }
+    process.stderr.write(`${name} took ${seconds} s${counts}\n`);
     if (minutes > 0 && performance.now() > end) break;
   }
   seed++;
-  scale = Math.min(scale * 2, 16);
+  scale = Math.min(scale * 2, MAX_SCALE);
 } while (performance.now() < end);
 
-let failed = 0;
-for (const [name, { tried, survived, failures, skipped }] of totals) {
-  failed += failures.length;
-  const note = skipped === undefined ? '' : `  (${skipped})`;
-  console.log(
-    `${name.padEnd(14)} tried ${tried}, survived ${survived}, failed ${failures.length}${note}`,
-  );
-}
-process.exitCode = failed === 0 ? 0 : 1;
+process.exitCode = finish();

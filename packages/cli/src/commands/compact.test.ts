@@ -90,6 +90,7 @@ describe('compact', () => {
         linkedBytes: expect.any(Number),
         copiedBytes: expect.any(Number),
         slicedBytes: expect.any(Number),
+        narrowedBytes: expect.any(Number),
         builtBytes: expect.any(Number),
         puts: 0,
         deletes: 0,

@@ -1,6 +1,6 @@
 import { wholeNumberArgument } from '../arguments.js';
 import type { CommandContext, CommandRegistry, CommandResult } from '../command-context.js';
-import type { CompactionDocument } from '../compaction-report.js';
+import type { BucketLine, CompactionDocument } from '../compaction-report.js';
 import { type DemoEvent, type DemoReport, playDemo } from '../demo-scene.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { formatBytes, formatCount, formatCountOf, formatMs } from '../output/quantities.js';
@@ -77,6 +77,11 @@ function eventText(event: DemoEvent, grants: number, style: Style): string {
   }
 }
 
+/** A narrowed table is linked but for its index. */
+function linkedBytesOf({ linkedBytes, copiedBytes, narrowedBytes }: BucketLine): number {
+  return linkedBytes + copiedBytes + narrowedBytes;
+}
+
 function compactionText(compaction: CompactionDocument, style: Style): string {
   const { buckets, strategy, durationMs, pauseMs } = compaction;
   const sum = (bytes: (bucket: (typeof buckets)[number]) => number) =>
@@ -89,7 +94,7 @@ function compactionText(compaction: CompactionDocument, style: Style): string {
       ? `${formatCountOf(puts, 'put')} and ${formatCountOf(deletes, 'delete')} in one batch`
       : `${formatCountOf(tables, 'table')}: ` +
         [
-          ['linked', sum((bucket) => bucket.linkedBytes + bucket.copiedBytes)] as const,
+          ['linked', sum(linkedBytesOf)] as const,
           ['sliced', sum((bucket) => bucket.slicedBytes)] as const,
           ['built', sum((bucket) => bucket.builtBytes)] as const,
         ]

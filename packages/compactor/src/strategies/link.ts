@@ -27,7 +27,7 @@ export async function linkTables(input: LinkInput): Promise<CommitReport> {
     const extracted = await source.extract(
       ranges.map(({ span }) => span),
       folder,
-      options,
+      { ...options, narrow: true },
     );
     const found = new Set<string>();
     for (const [index, { syncId }] of ranges.entries()) {

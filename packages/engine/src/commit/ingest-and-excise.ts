@@ -53,6 +53,8 @@ export interface CommitInput {
   readonly nextFolder: string;
   readonly tables: TableSet;
   readonly moveIncoming: boolean;
+  /** Size from which a part of a table is kept in its file; see `StoreOptions`. */
+  readonly narrowFromBytes: number;
   readonly signal: AbortSignal | undefined;
   /** Puts the next generation in force, in memory. */
   switchTo(database: LevelDatabase): void;
@@ -100,9 +102,12 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
     await gate.begin(input.tables.spans.map(({ span }) => span));
     const { tailBytes } = await runner.run('readFlushState', { folder: base.folder });
     const stage = (leastLogNumber: number, withTail: boolean) => {
-      const { tables: incoming, moveIncoming } = input;
+      const { tables: incoming, moveIncoming, narrowFromBytes } = input;
       const { folder: baseFolder } = base;
-      const request = { baseFolder, nextFolder, incoming, moveIncoming, leastLogNumber, withTail };
+      const request = {
+        ...{ baseFolder, nextFolder, incoming, moveIncoming },
+        ...{ narrowFromBytes, leastLogNumber, withTail },
+      };
       return runner.run('stageGeneration', request, { signal });
     };
     let staged = tailBytes <= MAX_REPLAYED_LOG_BYTES ? await stage(0, true) : undefined;

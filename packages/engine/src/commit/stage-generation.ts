@@ -1,28 +1,22 @@
 // Lays out the next generation's folder (DESIGN.md, ingestAndExcise, step 2): tables outside the
 // spans linked, tables inside left out, straddlers cut, incoming tables placed, one MANIFEST.
 //
-// Runs in a worker thread. Nothing here touches the base but by reading it and giving its tables
-// further names; a failure leaves a folder that the caller removes.
+// Runs in a worker thread. Nothing here touches the base but by reading it, giving its tables further
+// names, and writing behind the end of some (cut-table.ts); a failure leaves a folder that the caller removes.
 //
 // Order for crashes: every new file is synced, then the folder. The parent is synced by the caller.
-import {
-  compareBytes,
-  type FileHandle,
-  type FileSystem,
-  type Span,
-  sliceTable,
-  TableReader,
-  userKeyOf,
-} from '@sstitch/sst';
+import { compareBytes, type FileSystem, type Span, TableReader, userKeyOf } from '@sstitch/sst';
 import { tableFileName } from '../leveldb/file-names.js';
 import { type Version, writeManifest } from '../leveldb/manifest.js';
 import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
 import type { LoggedOperation } from '../leveldb/write-batch.js';
 import type { TableFile, TableOrigin, TableSet } from '../tables.js';
+import { cutTable } from './cut-table.js';
 import { pinVersion } from './pin-version.js';
 import { linkOrCopy, moveOrCopy, removeTree, syncFile, unlinkIfThere } from './place-file.js';
 import { planVersion, type SliceStep, type VersionPlan } from './plan-version.js';
 import { readTail } from './read-tail.js';
+import { UnsyncedFiles } from './unsynced-files.js';
 
 export interface StageRequest {
   /** Folder of the generation in force; its database may be open. */
@@ -32,6 +26,8 @@ export interface StageRequest {
   readonly incoming: TableSet;
   /** Move the incoming files instead of linking them: they are this program's own. */
   readonly moveIncoming: boolean;
+  /** Size from which a part of a table is kept in its file (cut-table.ts). */
+  readonly narrowFromBytes: number;
   /** What `flushGeneration` gave. */
   readonly leastLogNumber: number;
   /** Give what is in no table yet as operations; else `leastLogNumber` says that nothing is. */
@@ -57,6 +53,7 @@ export function emptyTotals(): OriginTotals {
     linked: { tables: 0, bytes: 0 },
     copied: { tables: 0, bytes: 0 },
     sliced: { tables: 0, bytes: 0 },
+    narrowed: { tables: 0, bytes: 0 },
     built: { tables: 0, bytes: 0 },
   };
 }
@@ -65,9 +62,6 @@ export function addToTotals(totals: OriginTotals, origin: TableOrigin, sizeBytes
   totals[origin].tables++;
   totals[origin].bytes += sizeBytes;
 }
-
-/** Open files whose sync is put off: the first sync of several new files carries the others' metadata. */
-const MAX_UNSYNCED_FILES = 64;
 
 /**
  * Stages the next generation; see the head of this file. Undefined, with nothing left behind, when the
@@ -115,16 +109,17 @@ export function stageGeneration(
   try {
     for (const step of plan.slices) {
       checkCancelled();
-      const sliced = sliceBaseTable(fileSystem, nextFolder, step, files, () => nextNumber++);
-      const origin = sliced.whole
-        ? (pinned.placements.get(step.table.number) ?? 'linked')
-        : 'sliced';
-      for (const table of sliced.tables) {
+      const cut = cutBaseTable(fileSystem, request, step, files, () => nextNumber++);
+      const placement = pinned.placements.get(step.table.number) ?? 'linked';
+      for (const { table, origin = placement, dataBytes } of cut) {
         levels[step.level]?.push(table);
-        addToTotals(base, origin, table.sizeBytes);
+        addToTotals(base, origin, dataBytes);
       }
+      files.bound();
     }
     files.syncAll();
+    for (const { table } of plan.slices)
+      unlinkIfThere(fileSystem, `${nextFolder}/${pinName(table)}`);
   } finally {
     files.closeAll();
   }
@@ -141,7 +136,7 @@ export function stageGeneration(
       largest: table.largest,
     });
     const totals = spans[spanIndex];
-    if (totals) addToTotals(totals, origin, table.sizeBytes);
+    if (totals) addToTotals(totals, origin, table.dataBytes ?? table.sizeBytes);
   }
 
   checkCancelled();
@@ -169,47 +164,50 @@ function pinName(table: TableEntry): string {
   return `${table.number}.pin`;
 }
 
+/** A table of the next generation, made of one of the base's. */
+interface CutBaseTable {
+  readonly table: TableEntry;
+  /** Undefined for the table itself, which had not to be cut. */
+  readonly origin?: TableOrigin;
+  readonly dataBytes: number;
+}
+
 /** Cuts a table; one whose holes hold no entry need not be cut and is kept whole. */
-function sliceBaseTable(
+function cutBaseTable(
   fileSystem: FileSystem,
-  folder: string,
-  step: SliceStep,
+  { nextFolder: folder, narrowFromBytes }: StageRequest,
+  { table: source, outputs }: SliceStep,
   files: UnsyncedFiles,
   takeNumber: () => number,
-): { readonly whole: boolean; readonly tables: readonly TableEntry[] } {
-  const pinPath = `${folder}/${pinName(step.table)}`;
-  const tables: TableEntry[] = [];
-  const reader = TableReader.open(fileSystem, pinPath, {
-    expectedSizeBytes: step.table.sizeBytes,
-  });
+): readonly CutBaseTable[] {
+  const pinPath = `${folder}/${pinName(source)}`;
+  const { number, sizeBytes } = source;
+  const reader = TableReader.open(fileSystem, pinPath, { sizeBytes });
+  const tables: CutBaseTable[] = [];
   try {
-    const [only, ...others] = step.outputs;
+    const [only, ...others] = outputs;
     if (only !== undefined && others.length === 0 && !hasEntriesBetween(reader, only)) {
-      fileSystem.rename(pinPath, `${folder}/${tableFileName(step.table.number)}`);
+      fileSystem.rename(pinPath, `${folder}/${tableFileName(number)}`);
       // Recorded bounds may be wider than the table, and reach into a hole that is filled now.
-      const { number, sizeBytes } = step.table;
       const [smallest, largest] = [reader.smallest(), reader.largest()];
-      return { whole: true, tables: [{ number, sizeBytes, smallest, largest }] };
+      return [{ table: { number, sizeBytes, smallest, largest }, dataBytes: sizeBytes }];
     }
-    for (const [index, keep] of step.outputs.entries()) {
-      // The first part takes the old number, so that level 0 keeps its order (rule 11).
-      const number = index === 0 ? step.table.number : takeNumber();
-      const path = `${folder}/${tableFileName(number)}`;
-      const sliced = sliceTable(reader, keep, () => files.create(fileSystem, path));
-      if (sliced === undefined) continue;
-      tables.push({
-        number,
-        sizeBytes: sliced.sizeBytes,
-        smallest: sliced.smallest,
-        largest: sliced.largest,
-      });
-      files.bound();
+    // The first part takes the old number, so that level 0 keeps its order (rule 11).
+    const numbers = outputs.map((_, index) => (index === 0 ? number : takeNumber()));
+    const parts = outputs.map((keep, index) => {
+      return { keep, path: `${folder}/${tableFileName(numbers[index] ?? number)}` };
+    });
+    const cut = cutTable(fileSystem, reader, parts, narrowFromBytes, files);
+    for (const [index, part] of cut.entries()) {
+      if (part === undefined) continue;
+      const { smallest, largest, origin, dataBytes } = part;
+      const entry = { number: numbers[index] ?? number, sizeBytes: part.sizeBytes };
+      tables.push({ table: { ...entry, smallest, largest }, origin, dataBytes });
     }
   } finally {
     reader.close();
   }
-  unlinkIfThere(fileSystem, pinPath);
-  return { whole: false, tables };
+  return tables;
 }
 
 /** Whether a table has entries that none of the spans holds. One seek for each gap. */
@@ -233,7 +231,7 @@ function placeIncoming(
   move: boolean,
 ): TableOrigin {
   const path = `${folder}/${tableFileName(number)}`;
-  // A linked table was made durable by the database that wrote it; others are new files.
+  // A linked table was made durable by the database that wrote it; others are new, in whole or in part.
   if (table.origin !== 'linked') syncFile(fileSystem, table.path);
   const place = move ? moveOrCopy : linkOrCopy;
   const placement = place(fileSystem, table.path, path);
@@ -244,42 +242,4 @@ function sortTables(tables: TableEntry[], level: number): TableEntry[] {
   return level === 0
     ? tables.sort((a, b) => a.number - b.number)
     : tables.sort((a, b) => compareBytes(userKeyOf(a.smallest), userKeyOf(b.smallest)));
-}
-
-/** New files that are written but not yet synced. */
-export class UnsyncedFiles {
-  #open: FileHandle[] = [];
-
-  /** Creates a table file that is read-only once it is closed: hard links share its bytes (rule 4). */
-  create(fileSystem: FileSystem, path: string): FileHandle {
-    const file = fileSystem.open(path, 'create');
-    this.#open.push(file);
-    fileSystem.setMode(path, 0o444);
-    return file;
-  }
-
-  /** Syncs when too many are open. */
-  bound(): void {
-    if (this.#open.length >= MAX_UNSYNCED_FILES) this.syncAll();
-  }
-
-  syncAll(): void {
-    for (const file of this.#open) file.sync();
-    this.closeAll();
-  }
-
-  closeAll(): void {
-    const files = this.#open;
-    this.#open = [];
-    const failures: unknown[] = [];
-    for (const file of files) {
-      try {
-        file.close();
-      } catch (error) {
-        // The others are to be closed all the same.
-        failures.push(error);
-      }
-    }
-    if (failures.length > 0) throw failures[0];
-  }
 }

@@ -44,8 +44,8 @@ function mayConflict(older: CheckedTable, newer: CheckedTable): boolean {
 function checkPair(fileSystem: FileSystem, older: CheckedTable, newer: CheckedTable): void {
   const readers: TableReader[] = [];
   try {
-    const [old, young] = [older, newer].map(({ path }) => {
-      const reader = TableReader.open(fileSystem, path);
+    const [old, young] = [older, newer].map(({ path, sizeBytes }) => {
+      const reader = TableReader.open(fileSystem, path, { sizeBytes });
       readers.push(reader);
       const entries = reader.iterator();
       entries.seekToFirst();

@@ -19,6 +19,7 @@ import {
   writeNewFile,
 } from '../leveldb/manifest.js';
 import { describeKind, readRegularFile } from '../leveldb/regular-file.js';
+import { checkTableSize } from '../leveldb/table-size.js';
 
 /** Each round follows a flush of the source's memtable; a source that outruns this many is broken. */
 const MAX_ROUNDS = 100;
@@ -106,7 +107,6 @@ function tryCopy(
   return totals;
 }
 
-/** LevelDB opens a database whose recorded sizes are wrong, and fails at the first read (rule 13). */
 function checkSizes(fileSystem: FileSystem, folder: string, version: Version): void {
   for (const { number, sizeBytes } of version.levels.flat()) {
     const path = `${folder}/${tableFileName(number)}`;
@@ -117,13 +117,7 @@ function checkSizes(fileSystem: FileSystem, folder: string, version: Version): v
         path,
       });
     }
-    if (actual !== sizeBytes) {
-      throw new EngineError(
-        'SSTITCH_STORE_CORRUPT',
-        `a table has ${actual} bytes, the MANIFEST says ${sizeBytes}`,
-        { path },
-      );
-    }
+    checkTableSize(fileSystem, path, actual, sizeBytes);
   }
 }
 

@@ -1,5 +1,5 @@
 // Gives the tables that hold a store's entries in some spans: those wholly inside a span are linked,
-// those that straddle a bound are cut. Runs in a worker thread, while the store is in use.
+// those that straddle a bound are cut (cut-table.ts). Runs in a worker thread, while the store is in use.
 //
 // The runs of a span come oldest first: level 6, 5, … 1, then the tables of level 0 by ascending
 // number. Where that makes more runs than the planner has levels for, the newest are merged into one.
@@ -9,11 +9,11 @@ import {
   type FileSystem,
   mergeTables,
   type Span,
-  sliceTable,
   TableBuilder,
   TableReader,
   userKeyOf,
 } from '@sstitch/sst';
+import { type CutPart, cutTable } from '../commit/cut-table.js';
 import { pinVersion } from '../commit/pin-version.js';
 import { unlinkIfThere } from '../commit/place-file.js';
 import {
@@ -23,12 +23,8 @@ import {
   sharedKey,
   spansOverlapping,
 } from '../commit/plan-version.js';
-import {
-  addToTotals,
-  emptyTotals,
-  type OriginTotals,
-  UnsyncedFiles,
-} from '../commit/stage-generation.js';
+import { addToTotals, emptyTotals, type OriginTotals } from '../commit/stage-generation.js';
+import { UnsyncedFiles } from '../commit/unsynced-files.js';
 import { tableFileName } from '../leveldb/file-names.js';
 import type { Version } from '../leveldb/manifest.js';
 import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
@@ -43,6 +39,11 @@ export interface ExtractRequest {
   readonly spans: readonly Span[];
   /** What `flushGeneration` gave; 0 for a database that is not open here. */
   readonly leastLogNumber: number;
+  /**
+   * Size from which a part of a table is kept in its file (cut-table.ts); `Infinity` for a database that
+   * this process has not open to write.
+   */
+  readonly narrowFromBytes: number;
 }
 
 export interface ExtractedTables extends TableSet {
@@ -116,7 +117,9 @@ export function extractTables(
   for (const [index, { runs: placed }] of extracted.entries()) {
     const sum = totals[index];
     if (sum === undefined) continue;
-    for (const table of placed.flat()) addToTotals(sum, table.origin, table.sizeBytes);
+    for (const table of placed.flat()) {
+      addToTotals(sum, table.origin, table.dataBytes ?? table.sizeBytes);
+    }
   }
   return { spans: extracted, lastSequence: version.lastSequence, totals };
 }
@@ -156,27 +159,34 @@ function spanAround(spans: readonly Span[], { table, without }: Candidate): numb
 
 function cutBySpans(
   fileSystem: FileSystem,
-  { targetFolder, spans }: ExtractRequest,
+  { targetFolder, spans, narrowFromBytes }: ExtractRequest,
   { table, without }: Candidate,
   files: UnsyncedFiles,
   add: (spanIndex: number, table: TableFile) => void,
 ): void {
   const reader = TableReader.open(fileSystem, `${targetFolder}/${tableFileName(table.number)}`, {
-    expectedSizeBytes: table.sizeBytes,
+    sizeBytes: table.sizeBytes,
   });
   const smallest = userKeyOf(table.smallest);
   const afterLargest = keyAfter(userKeyOf(table.largest));
+  const parts: Array<CutPart & { readonly spanIndex: number }> = [];
   try {
-    for (const [index, span] of spans.entries()) {
+    for (const [spanIndex, span] of spans.entries()) {
       // Legal, and an empty span holds nothing.
       if (span.end !== undefined && compareBytes(span.start, span.end) >= 0) continue;
       if (span.end !== undefined && compareBytes(span.end, smallest) <= 0) continue;
       if (compareBytes(span.start, afterLargest) >= 0) continue;
-      const path = `${targetFolder}/${table.number}-${index}.slice`;
+      const path = `${targetFolder}/${table.number}-${spanIndex}.slice`;
       const keep = without === undefined ? [span] : subtractSpan(span, without);
-      const sliced = sliceTable(reader, keep, () => files.create(fileSystem, path));
-      files.closeAll();
-      if (sliced !== undefined) add(index, { ...bounds(sliced), path, origin: 'sliced' });
+      parts.push({ keep, path, spanIndex });
+    }
+    const cut = cutTable(fileSystem, reader, parts, narrowFromBytes, files);
+    files.closeAll();
+    for (const [index, { path, spanIndex }] of parts.entries()) {
+      const part = cut[index];
+      if (part === undefined) continue;
+      const { origin, dataBytes } = part;
+      add(spanIndex, { ...bounds(part), path, origin, dataBytes });
     }
   } finally {
     reader.close();
@@ -210,7 +220,10 @@ function limitRuns(fileSystem: FileSystem, path: string, runs: readonly TableFil
   const file = fileSystem.open(`${path}.slice`, 'create');
   try {
     fileSystem.setMode(`${path}.slice`, 0o444);
-    for (const table of newest) readers.push(TableReader.open(fileSystem, table.path));
+    for (const table of newest) {
+      const { path: tablePath, sizeBytes } = table;
+      readers.push(TableReader.open(fileSystem, tablePath, { sizeBytes }));
+    }
     const builder = new TableBuilder(file);
     // Shadowed versions go, tombstones stay: they hide what the older runs hold.
     let last: Uint8Array | undefined;

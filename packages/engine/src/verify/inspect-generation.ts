@@ -22,6 +22,7 @@ import {
   type Version,
 } from '../leveldb/manifest.js';
 import { describeKind, readRegularFile } from '../leveldb/regular-file.js';
+import { checkTableSize } from '../leveldb/table-size.js';
 import type { VersionEdit } from '../leveldb/version-edit.js';
 import { type CollectedProblem, ProblemList } from './problems.js';
 
@@ -117,7 +118,7 @@ function inspectOnce(fileSystem: FileSystem, folder: string): InspectedGeneratio
     const names = [tableFileName(number), oldTableFileName(number)];
     const found = names.find((candidate) => files?.has(candidate));
     problems.collect('table', folder, () =>
-      checkTableFile(found, files, number, sizeBytes, folder),
+      checkTableFile(fileSystem, found, files, number, sizeBytes, folder),
     );
     return found ?? tableFileName(number);
   });
@@ -157,6 +158,7 @@ function filesOf(
 }
 
 function checkTableFile(
+  fileSystem: FileSystem,
   name: string | undefined,
   files: ReadonlyMap<string, FoundFile> | undefined,
   number: number,
@@ -169,13 +171,7 @@ function checkTableFile(
       path: `${folder}/${tableFileName(number)}`,
     });
   }
-  if (actual !== sizeBytes) {
-    throw new EngineError(
-      'SSTITCH_STORE_CORRUPT',
-      `a table has ${actual} bytes, the MANIFEST says ${sizeBytes}`,
-      { path: `${folder}/${name}` },
-    );
-  }
+  checkTableSize(fileSystem, `${folder}/${name}`, actual, sizeBytes);
 }
 
 export interface CheckGenerationInput {

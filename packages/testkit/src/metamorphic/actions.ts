@@ -146,14 +146,20 @@ const WEIGHTED: ReadonlyArray<readonly [weight: number, arbitrary: fc.Arbitrary<
   [3, fc.record({ do: fc.constant('closeView' as const), pick })],
 ];
 
-/** Sequences of actions, shrinking towards few and simple ones. */
-export function actionSequences(maxActions: number): fc.Arbitrary<Action[]> {
+const STRETCH_ACTIONS = 20;
+/** Something is left out by shrinking alone, hardly ever by chance. */
+const LEFT_OUT = { nil: undefined, freq: 2 ** 30 } as const;
+
+/** Sequences of so many actions, shrinking by whole stretches first, towards few and simple ones. */
+export function actionSequences(actions: number): fc.Arbitrary<Action[]> {
   const action = fc.oneof(...WEIGHTED.map(([weight, arbitrary]) => ({ weight, arbitrary })));
-  return fc.array(action, {
-    minLength: Math.ceil(maxActions / 2),
-    maxLength: maxActions,
-    size: 'max',
-  });
+  const list = <T>(item: fc.Arbitrary<T>, length: number) =>
+    fc.array(fc.option(item, LEFT_OUT), { minLength: length, maxLength: length });
+  const stretches = list(list(action, STRETCH_ACTIONS), Math.floor(actions / STRETCH_ACTIONS));
+  return fc
+    .tuple(stretches, list(action, actions % STRETCH_ACTIONS))
+    .map(([before, last]) => [...before.flatMap((stretch) => stretch ?? []), ...last])
+    .map((sequence) => sequence.filter((step) => step !== undefined));
 }
 
 function tagged<T extends Action['do'], M extends object>(

@@ -5,11 +5,14 @@ import {
   byteEncodings,
   type ReadableEngine,
 } from '@sstitch/engine';
-import { compareBytes, equalBytes, toHex } from '@sstitch/keys';
+import { compareBytes, toHex } from '@sstitch/keys';
 import { TestkitError } from '../errors.js';
 import type { ModelEntry, ModelState } from '../model-state.js';
 
-const PAGE_ENTRIES = 100;
+const PAGE_ENTRIES = 1000;
+/** Each get is a task in another thread, and slow beside the rest: so many are enough at a time. */
+const GET_SAMPLE = 8;
+const GET_SYNC_SAMPLE = 40;
 
 export type Snapshot = ReturnType<ReadableEngine['snapshot']>;
 
@@ -31,6 +34,11 @@ export async function dump(engine: ReadableEngine, snapshot?: Snapshot): Promise
   return drainIterator(engine.iterator({ ...byteEncodings, snapshot }));
 }
 
+/** Natively: everything is compared after every action. */
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && Buffer.compare(a, b) === 0;
+}
+
 /** Where two lists of entries part; undefined where they are equal. */
 export function difference(
   actual: readonly ModelEntry[],
@@ -38,7 +46,7 @@ export function difference(
 ): string | undefined {
   for (let at = 0; at < Math.max(actual.length, expected.length); at++) {
     const [a, e] = [actual[at], expected[at]];
-    if (a !== undefined && e !== undefined && equalBytes(a[0], e[0]) && equalBytes(a[1], e[1])) {
+    if (a !== undefined && e !== undefined && sameBytes(a[0], e[0]) && sameBytes(a[1], e[1])) {
       continue;
     }
     return `entry ${at} of ${actual.length} is ${show(a)}, the model has ${show(e)} of ${expected.length}`;
@@ -67,18 +75,46 @@ export async function expectState(
   expectEntries(`${what}, iterated`, await dump(engine, snapshot), state.entries);
   const reverse = engine.iterator({ ...byteEncodings, snapshot, reverse: true });
   expectEntries(`${what}, in reverse`, await drainIterator(reverse), state.entries.toReversed());
-  const keys = state.entries.flatMap(([key]) => [key, Uint8Array.of(...key, 0)]);
+  const keys = state.entries.flatMap(([key]) => [key, successorOf(key)]);
   const values = await engine.getMany(keys, { ...byteEncodings, snapshot });
   for (const [index, key] of keys.entries())
     expectValue(`${what}, getMany`, state, key, values[index]);
-  // One by one is slow: a sample.
-  const step = Math.ceil(keys.length / 40) || 1;
-  for (let at = 0; at < keys.length; at += step) {
-    const key = keys[at];
-    if (key === undefined) continue;
-    const value = await engine.get(key, { ...byteEncodings, snapshot });
-    expectValue(`${what}, get`, state, key, value);
+  const sample = sampleOf(keys, GET_SAMPLE);
+  const gotten = await Promise.all(
+    sample.map((key) => engine.get(key, { ...byteEncodings, snapshot })),
+  );
+  for (const [index, key] of sample.entries()) {
+    expectValue(`${what}, get`, state, key, gotten[index]);
   }
+  const { getSync } = engine as EngineWithGetSync;
+  if (getSync === undefined) return;
+  for (const key of sampleOf(keys, GET_SYNC_SAMPLE)) {
+    const value = getSync.call(engine, key, { ...byteEncodings, snapshot });
+    expectValue(`${what}, getSync`, state, key, value);
+  }
+}
+
+/** Beyond the contract: what the store has from abstract-level. */
+interface EngineWithGetSync {
+  readonly getSync?: (
+    this: ReadableEngine,
+    key: Uint8Array,
+    options: object,
+  ) => Uint8Array | undefined;
+}
+
+/** The least key above. */
+function successorOf(key: Uint8Array): Uint8Array {
+  const successor = new Uint8Array(key.length + 1);
+  successor.set(key);
+  return successor;
+}
+
+/** Members at even distances; which ones changes with how many there are. */
+function sampleOf<T>(items: readonly T[], most: number): T[] {
+  const step = Math.ceil(items.length / most) || 1;
+  const first = items.length % step;
+  return items.filter((_, at) => at % step === first);
 }
 
 export function expectValue(
@@ -91,7 +127,7 @@ export function expectValue(
   const isEqual =
     actual === undefined || expected === undefined
       ? actual === expected
-      : equalBytes(actual, expected);
+      : sameBytes(actual, expected);
   if (isEqual) return;
   throw new TestkitError(
     'SSTITCH_MODEL_MISMATCH',

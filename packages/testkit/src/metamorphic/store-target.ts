@@ -1,11 +1,12 @@
-import { type ByteStore, openStore, SMALL, temporaryFolder } from './real-store.js';
+import { tortureFolder } from '../torture/torture-folder.js';
+import { type ByteStore, openStore, SMALL } from './real-store.js';
 import type { MakeTarget } from './target.js';
 
 const bytes = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 
 /** The real store with all it has beyond the contract, and a second one to take tables from. */
 export const makeStoreTarget: MakeTarget = async () => {
-  const folder = temporaryFolder();
+  const folder = tortureFolder('metamorphic', 'memory');
   const location = `${folder.path}/base`;
   let store: ByteStore = await openStore(location, SMALL);
   const source = await openStore(`${folder.path}/source`, SMALL);
@@ -27,7 +28,7 @@ export const makeStoreTarget: MakeTarget = async () => {
     },
     transfer: async (spans, move) => {
       const staging = await store.newStagingFolder();
-      const tables = await source.extract(spans, staging);
+      const tables = await source.extract(spans, staging, { narrow: true });
       await store.ingestAndExcise(tables, { move });
       await store.removeStagingFolder(staging);
     },

@@ -1,17 +1,15 @@
 // Corruption: every byte of every kind of file of a small store flipped, every file cut at every length,
 // sectors zeroed, files swapped, stale or missing. verify must find whatever changes what a reader sees;
 // what it finds sound must read as before; nothing may end a process.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCases } from './case-process.js';
 import type { CorruptionSetup } from './corruption-cases.js';
-import { type FamilyReport, FamilyTally } from './family.js';
+import { type CountedReport, type FamilyOptions, FamilyTally } from './family.js';
 import { type FlippedBits, listMutations } from './mutations.js';
 import { makeSmallStore } from './small-store.js';
+import { tortureFolder } from './torture-folder.js';
 
-export interface CorruptionOptions {
-  readonly seed: number;
+export interface CorruptionOptions extends FamilyOptions {
   /** Flip one bit of each byte, or each of them and all at once. @defaultValue 'one' */
   readonly bits?: FlippedBits;
   /** Every so many broken stores are opened, extracted from, and their tables ingested. @defaultValue 40 */
@@ -20,16 +18,12 @@ export interface CorruptionOptions {
   readonly processes?: number;
 }
 
-/** A report with what came about, by name: found, noted, sound, refused, … */
-export interface CountedReport extends FamilyReport {
-  readonly counts: Readonly<Record<string, number>>;
-}
-
-/** Runs the family; see the head of this file. */
+/** Runs the family; see the head of this file. The counts are: found, noted, sound, refused, … */
 export async function runCorruptionFamily(options: CorruptionOptions): Promise<CountedReport> {
   const { seed, bits = 'one', useEvery = 40, processes } = options;
-  const tally = new FamilyTally('corruption');
-  const folder = await mkdtemp(join(tmpdir(), 'sstitch-corruption-'));
+  const tally = new FamilyTally('corruption', options);
+  const torture = tortureFolder('corruption', 'memory');
+  const folder = torture.path;
   try {
     const store = await makeSmallStore(join(folder, 'store'), join(folder, 'stale'), seed);
     const setup: CorruptionSetup = { store, seed, bits, useEvery };
@@ -42,6 +36,6 @@ export async function runCorruptionFamily(options: CorruptionOptions): Promise<C
     });
     return { ...tally.report(), counts: Object.fromEntries(counts) };
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    torture.remove();
   }
 }

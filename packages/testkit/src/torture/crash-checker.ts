@@ -99,6 +99,7 @@ async function contentsOnce(
     ...byteEncodings,
     createIfMissing,
     fileSystem: nodeFileSystem,
+    narrowTablesFromBytes: 0,
   });
   try {
     await store.open().catch((error: { cause?: unknown }) => {

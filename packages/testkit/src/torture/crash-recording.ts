@@ -138,7 +138,11 @@ async function openByteStore(
   path: string,
   fileSystem = nodeFileSystem as RecordingFileSystem<Mark> | typeof nodeFileSystem,
 ): Promise<ByteStore> {
-  const store: ByteStore = new Store(path, { ...byteEncodings, fileSystem });
+  const store: ByteStore = new Store(path, {
+    ...byteEncodings,
+    fileSystem,
+    narrowTablesFromBytes: 0,
+  });
   await store.open();
   // The class of the databases inside: classic-level's, whichever copy of it the engine has.
   const { generation } = store as unknown as { generation: { database: object } };

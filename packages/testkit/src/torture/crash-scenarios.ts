@@ -194,7 +194,7 @@ const linkCommit = commitScenario(
   prepareSource,
   (store, { spans }, recording) =>
     withSource(recording, async (source) => {
-      const tables = await source.extract(spans, recording.path('extracted'));
+      const tables = await source.extract(spans, recording.path('extracted'), { narrow: true });
       await store.ingestAndExcise(tables);
     }),
   4,
@@ -206,7 +206,7 @@ const moveCommit = commitScenario(
   (store, { spans }, recording) =>
     withSource(recording, async (source) => {
       const folder = await store.newStagingFolder();
-      const tables = await source.extract(spans, folder);
+      const tables = await source.extract(spans, folder, { narrow: true });
       await store.ingestAndExcise(tables, { move: true });
       await store.removeStagingFolder(folder);
     }),

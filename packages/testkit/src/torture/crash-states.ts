@@ -4,25 +4,23 @@
 //
 // Some states are opened under the recorder too, and what a second power cut leaves of that opening
 // is tried in turn.
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdirSync, rmSync } from 'node:fs';
 import { byteEncodings } from '@sstitch/engine';
 import { CheckerPool } from './checker-pool.js';
 import type { Entries, TargetBounds } from './crash-checker.js';
 import { CrashRecording, type Mark, prepareStore } from './crash-recording.js';
 import { type CrashScenario, crashScenarios } from './crash-scenarios.js';
 import { DiskModel, type DiskState } from './disk-model.js';
-import { type FamilyReport, FamilyTally } from './family.js';
+import { errorText, type FamilyOptions, type FamilyReport, FamilyTally } from './family.js';
 import type { StateLimits } from './loss-choices.js';
 import { makeDiskState } from './make-disk-state.js';
 import { seededRandom } from './random.js';
+import { tortureFolder } from './torture-folder.js';
 
-export interface CrashStatesOptions {
-  readonly seed: number;
+export interface CrashStatesOptions extends FamilyOptions {
   /** How many distinct states to try, about. @defaultValue 5000 */
   readonly states?: number;
-  /** Processes that open states. @defaultValue 2 */
+  /** Processes that open states: each waits for its threads much of its time. @defaultValue 3 */
   readonly checkers?: number;
   /** Only scenarios whose name has this in it. @defaultValue all */
   readonly only?: string;
@@ -44,9 +42,9 @@ interface Candidate {
 
 /** Runs the family; see the head of this file. */
 export async function runCrashStatesFamily(options: CrashStatesOptions): Promise<FamilyReport> {
-  const { seed, states = 5000, checkers = 2, only = '' } = options;
-  const tally = new FamilyTally('crash-states');
-  const folder = realpathSync.native(mkdtempSync(join(fastFolder(), 'sstitch-crash-')));
+  const { seed, states = 5000, checkers = 3, only = '' } = options;
+  const tally = new FamilyTally('crash-states', options);
+  const folder = tortureFolder('crash', 'memory');
   const scenarios = crashScenarios.filter(({ name }) => name.includes(only));
   const pool = new CheckerPool(checkers);
   const seen = new Set<string>();
@@ -57,21 +55,15 @@ export async function runCrashStatesFamily(options: CrashStatesOptions): Promise
         if (seen.size >= states) break;
         const random = seededRandom(seed + pass * 1009 + index * 9176);
         const replay = `seed ${seed}, pass ${pass}, ${scenario.name}`;
-        const run = new ScenarioRun(folder, replay, pool, tally, seen, random);
+        const run = new ScenarioRun(folder.path, replay, pool, tally, seen, random);
         await run.all(scenario, quota);
       }
     }
   } finally {
     await pool.end();
-    rmSync(folder, { recursive: true, force: true });
+    folder.remove();
   }
   return tally.report();
-}
-
-/** Memory, where the system offers it as a folder: no state need survive this machine's own crash. */
-function fastFolder(): string {
-  const memory = '/dev/shm';
-  return statSync(memory, { throwIfNoEntry: false })?.isDirectory() ? memory : tmpdir();
 }
 
 class ScenarioRun {
@@ -109,9 +101,8 @@ class ScenarioRun {
         if (first !== undefined) await this.#crashAgain(recording, first, nth, quota >>> 3);
       }
     } catch (error) {
-      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.#tally.add(1);
-      this.#tally.fail(this.#replay, `the scenario itself failed: ${message}`);
+      this.#tally.fail(this.#replay, `the scenario itself failed: ${errorText(error)}`);
     } finally {
       recording.remove();
     }

@@ -78,6 +78,11 @@ interface FileFate {
   readonly zeroed: boolean;
 }
 
+interface FileContents {
+  readonly bytes: Uint8Array;
+  readonly digest: string;
+}
+
 /** A file of a crash state; several paths may share one. */
 export interface StateFile {
   readonly id: number;
@@ -97,7 +102,8 @@ export class DiskModel {
   readonly #root: FolderNode = newFolder();
   #pending: PendingChange[] = [];
   #nextId = 1;
-  #digests = new Map<string, string>();
+  /** By file and fate: states share most of their files. */
+  readonly #contents = new Map<string, FileContents>();
 
   apply(event: DiskEvent): void {
     switch (event.kind) {
@@ -211,9 +217,9 @@ export class DiskModel {
           visit(node, child);
         } else {
           const fate = fates.get(node.id);
-          const bytes = bytesOf(node, fate);
+          const { bytes, digest } = this.#contentsOf(node, fate);
           files.set(child, { id: node.id, bytes });
-          hash.update(`${child}\0${this.#digest(node, fate, bytes)}\0`);
+          hash.update(`${child}\0${digest}\0`);
         }
       }
     };
@@ -226,15 +232,16 @@ export class DiskModel {
     return { hash: hash.digest('hex'), lost: [...unnamed, ...torn].join('; '), files, folders };
   }
 
-  #digest(file: FileNode, fate: FileFate | undefined, bytes: Uint8Array): string {
+  #contentsOf(file: FileNode, fate: FileFate | undefined): FileContents {
     const length = fate === undefined ? `${file.chunks.length}` : Object.values(fate).join();
     const key = `${file.id}:${length}`;
-    let digest = this.#digests.get(key);
-    if (digest === undefined) {
-      digest = createHash('sha1').update(bytes).digest('hex');
-      this.#digests.set(key, digest);
+    let contents = this.#contents.get(key);
+    if (contents === undefined) {
+      const bytes = bytesOf(file, fate);
+      contents = { bytes, digest: createHash('sha1').update(bytes).digest('hex') };
+      this.#contents.set(key, contents);
     }
-    return digest;
+    return contents;
   }
 
   /** Files with unsynced bytes that some name, durable or pending, leads to. */

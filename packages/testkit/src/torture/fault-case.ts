@@ -49,7 +49,11 @@ export class FaultRun {
   /** A store on the faulty file system; closed when the case ends. */
   async open(name: string): Promise<ByteStore> {
     const { fileSystem } = this;
-    const store: ByteStore = new Store(this.path(name), { ...byteEncodings, fileSystem });
+    const store: ByteStore = new Store(this.path(name), {
+      ...byteEncodings,
+      fileSystem,
+      narrowTablesFromBytes: 0,
+    });
     // Before it is open: whatever comes of that, it is closed.
     this.stores.push(store);
     await store.open();

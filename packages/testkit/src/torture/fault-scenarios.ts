@@ -84,7 +84,7 @@ const link: CommitKind = {
   needsSource: true,
   async commit(store, bounds, run) {
     const source = await run.open('source');
-    const tables = await source.extract(spansOf(bounds), run.path('extracted'));
+    const tables = await source.extract(spansOf(bounds), run.path('extracted'), { narrow: true });
     await store.ingestAndExcise(tables);
   },
 };
@@ -95,7 +95,7 @@ const move: CommitKind = {
     const source = await run.open('source');
     const folder = await store.newStagingFolder();
     try {
-      const tables = await source.extract(spansOf(bounds), folder);
+      const tables = await source.extract(spansOf(bounds), folder, { narrow: true });
       await store.ingestAndExcise(tables, { move: true });
     } finally {
       // Not part of the commit: what it leaves, the next open removes.
@@ -173,7 +173,7 @@ function readingScenario(
 }
 
 const extract = (bounds: Bounds) => (store: ByteStore, run: FaultRun) =>
-  store.extract(spansOf(bounds), run.path('extracted'));
+  store.extract(spansOf(bounds), run.path('extracted'), { narrow: true });
 
 /** Reads through a private copy while the owner has the store open. */
 const readOnly = (copyFolder: string | undefined) => async (_: ByteStore, run: FaultRun) => {

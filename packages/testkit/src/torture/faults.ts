@@ -4,12 +4,11 @@ import { fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { TestkitError } from '../errors.js';
-import { type FamilyReport, FamilyTally } from './family.js';
+import { type FamilyOptions, type FamilyReport, FamilyTally } from './family.js';
 import type { FaultNews, FaultOrders } from './fault-child.js';
 import { faultScenarios } from './fault-scenarios.js';
 
-export interface FaultOptions {
-  readonly seed: number;
+export interface FaultOptions extends FamilyOptions {
   /**
    * Try every code that fits at every operation, both once and from then on; else one of those cases
    * is drawn for each operation.
@@ -31,7 +30,7 @@ const GRACE_MS = 15_000;
 /** Runs the family; see the head of this file. */
 export async function runFaultsFamily(options: FaultOptions): Promise<FamilyReport> {
   const { seed, everyCode = false, processes = 2, only = '' } = options;
-  const tally = new FamilyTally('faults');
+  const tally = new FamilyTally('faults', options);
   const indexes = [...faultScenarios.keys()].filter((index) =>
     faultScenarios[index]?.name.includes(only),
   );

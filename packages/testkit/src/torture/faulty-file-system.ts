@@ -2,7 +2,13 @@
 //
 // A failing write may have written half of its bytes; a failing close has closed. Nothing else of a
 // failing operation has happened.
-import { type FileHandle, type FileStatus, type FileSystem, nodeFileSystem } from '@sstitch/sst';
+import {
+  type FileHandle,
+  type FileStatus,
+  type FileSystem,
+  nodeFileSystem,
+  type OpenMode,
+} from '@sstitch/sst';
 
 export type FaultCode =
   | 'ENOSPC'
@@ -110,7 +116,7 @@ export class FaultyFileSystem implements FileSystem {
     this.#fault = undefined;
   }
 
-  open(path: string, mode: 'read' | 'create'): FileHandle {
+  open(path: string, mode: OpenMode): FileHandle {
     this.#check(mode === 'create' ? 'create' : 'open', path);
     const handle = nodeFileSystem.open(path, mode);
     return {

@@ -3,20 +3,19 @@
 // (after a reopen: LevelDB itself refuses writes once a flush of its memtable has failed).
 //
 // Mounting needs the right to; without it the family says so and tries nothing.
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { compact } from '@sstitch/compactor';
 import { byteEncodings, Store } from '@sstitch/engine';
 import { syncDigest } from '../sync-digest.js';
 import { syntheticSyncId, writeSyntheticSync } from '../synthetic-syncs.js';
-import { type FamilyReport, FamilyTally } from './family.js';
+import { type FamilyOptions, type FamilyReport, FamilyTally } from './family.js';
 import { seededRandom } from './random.js';
+import { cleanByExit, tortureFolder } from './torture-folder.js';
 
-export interface FullDiskOptions {
-  readonly seed: number;
+export interface FullDiskOptions extends FamilyOptions {
   /** How often the disk is filled. @defaultValue 25 */
   readonly rounds?: number;
   /** Grants of the sync. @defaultValue 2000 */
@@ -32,16 +31,17 @@ const run = promisify(execFile);
 /** Runs the family; see the head of this file. */
 export async function runFullDiskFamily(options: FullDiskOptions): Promise<FamilyReport> {
   const { seed, rounds = 25, grants = 2000 } = options;
-  const tally = new FamilyTally('full-disk');
-  const folder = await mkdtemp(join(tmpdir(), 'sstitch-disk-'));
-  const disk = join(folder, 'disk');
+  const tally = new FamilyTally('full-disk', options);
+  const folder = tortureFolder('disk', 'disk');
+  const disk = join(folder.path, 'disk');
   await mkdir(disk);
   try {
     await run('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'tmpfs', disk]);
   } catch (error) {
-    await rm(folder, { recursive: true, force: true });
+    folder.remove();
     return { ...tally.report(), skipped: `no small disk can be mounted here: ${String(error)}` };
   }
+  const unmount = cleanByExit(() => execFileSync('umount', ['-l', disk]));
   try {
     const random = seededRandom(seed);
     const syncId = syntheticSyncId({});
@@ -93,8 +93,8 @@ export async function runFullDiskFamily(options: FullDiskOptions): Promise<Famil
     }
     await Promise.all([base, ...sources].map((store) => store.close()));
   } finally {
-    await run('umount', ['-l', disk]);
-    await rm(folder, { recursive: true, force: true });
+    unmount();
+    folder.remove();
   }
   return tally.report();
 }

@@ -2,19 +2,16 @@
 // right. Nothing but typed errors may come of them, soon and in bounded memory; a table or store that
 // verification takes must read in LevelDB as it does here.
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeC1z } from '@sstitch/c1z/testing';
 import { makeInternalKey, nodeFileSystem, TableBuilder, type TableOptions } from '@sstitch/sst';
 import { runCases } from './case-process.js';
-import type { CountedReport } from './corruption-family.js';
-import { FamilyTally } from './family.js';
+import { type CountedReport, type FamilyOptions, FamilyTally } from './family.js';
 import type { FuzzSetup } from './fuzz-cases.js';
 import { makeSmallStore } from './small-store.js';
+import { tortureFolder } from './torture-folder.js';
 
-export interface FuzzOptions {
-  readonly seed: number;
+export interface FuzzOptions extends FamilyOptions {
   readonly inputs: number;
   /**
    * The built module of the command line, dist/index.js of @sstitch/cli.
@@ -32,8 +29,9 @@ export interface FuzzOptions {
 /** Runs the family; see the head of this file. */
 export async function runFuzzFamily(options: FuzzOptions): Promise<CountedReport> {
   const { seed, inputs, commandLine, compareEvery = 20, syncFileEvery = 1000, processes } = options;
-  const tally = new FamilyTally('fuzz');
-  const folder = await mkdtemp(join(tmpdir(), 'sstitch-fuzz-'));
+  const tally = new FamilyTally('fuzz', options);
+  const torture = tortureFolder('fuzz', 'memory');
+  const folder = torture.path;
   try {
     const syncFile = join(folder, 'sound.c1z');
     await makeC1z(syncFile, {
@@ -57,7 +55,7 @@ export async function runFuzzFamily(options: FuzzOptions): Promise<CountedReport
     });
     return { ...tally.report(), counts: Object.fromEntries(counts) };
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    torture.remove();
   }
 }
 

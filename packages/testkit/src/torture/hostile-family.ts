@@ -1,16 +1,14 @@
 // Hostility: .c1z files that decode to endless data, databases that lie, tables with absurd lengths, stores
 // whose pointers and links lead elsewhere. Each must be refused by name, within its limit, and leave alone
 // what lies outside.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCases } from './case-process.js';
-import { type FamilyReport, FamilyTally } from './family.js';
+import { type FamilyOptions, type FamilyReport, FamilyTally } from './family.js';
 import { HOSTILE_CASES, type HostileSetup } from './hostile-cases.js';
 import { makeSmallStore } from './small-store.js';
+import { tortureFolder } from './torture-folder.js';
 
-export interface HostileOptions {
-  readonly seed: number;
+export interface HostileOptions extends FamilyOptions {
   /** How often all cases are tried, each time with other records. @defaultValue 1 */
   readonly rounds?: number;
   /** @defaultValue 2 */
@@ -20,9 +18,10 @@ export interface HostileOptions {
 /** Runs the family; see the head of this file. */
 export async function runHostileFamily(options: HostileOptions): Promise<FamilyReport> {
   const { seed, rounds = 1, processes } = options;
-  const tally = new FamilyTally('hostile');
+  const tally = new FamilyTally('hostile', options);
   for (let round = 0; round < rounds; round++) {
-    const folder = await mkdtemp(join(tmpdir(), 'sstitch-hostile-'));
+    const torture = tortureFolder('hostile', 'memory');
+    const folder = torture.path;
     try {
       const paths = [join(folder, 'store'), join(folder, 'stale')] as const;
       const store = await makeSmallStore(...paths, seed + round);
@@ -31,7 +30,7 @@ export async function runHostileFamily(options: HostileOptions): Promise<FamilyR
       const replay = `seed ${seed + round}`;
       await runCases(tally, { family: 'hostile', setup, cases, replay, processes });
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      torture.remove();
     }
   }
   return tally.report();

@@ -1,11 +1,18 @@
 import { expect, test } from 'vitest';
 import { runKillFamily } from './kill-family.js';
 
-const rounds = process.env['SSTITCH_LONG'] === '1' ? 1000 : 50;
+const rounds = process.env['SSTITCH_LONG'] === '1' ? 5000 : 120;
 
-test(`a compaction killed at a random moment, ${rounds} times, leaves the sync old or new, whole, and loses no acknowledged write`, async () => {
+test(`compactions, checkpoints and adoptions killed ${rounds} times, at named points and random moments, leave everything old or new, whole, and lose no acknowledged write`, async () => {
   const seed = Number(process.env['SSTITCH_SEED'] ?? 20261122);
-  const report = await runKillFamily({ rounds, seed });
-  expect(report.failures).toEqual([]);
-  expect(report.tried).toBe(rounds);
-}, 600_000);
+  const only = process.env['SSTITCH_ONLY'] ?? '';
+  const { failures, tried, counts } = await runKillFamily({ rounds, seed, only });
+  expect(failures).toEqual([]);
+  expect(tried).toBe(rounds);
+  if (only !== '') return;
+  // Every way to die was died.
+  for (const kind of ['compact', 'adopt']) {
+    expect(counts[`${kind} at random`], kind).toBeGreaterThan(rounds / 8);
+    expect(counts[`${kind} at a point`], kind).toBeGreaterThan(rounds / 8);
+  }
+}, 7_200_000);

@@ -1,228 +1,216 @@
-// Kill -9, for real: a child process compacts, writes and makes checkpoints, and is killed at a random
-// moment. Then the store is opened here. It must hold every acknowledged write, one whole revision of
-// the compacted sync (the last acknowledged one or the one that had begun), all other syncs untouched,
-// and nothing half-done on disk.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+// Kill -9, for real: child processes compact, write, make checkpoints and adopt, and are killed at a
+// random moment, or kill themselves at a named point (kill-points.ts). Then everything they worked on
+// is opened here (killed-compactions.ts, killed-adoptions.ts).
+//
+// Rounds run in lanes, each with stores of its own. Half of the rounds die at named points: a dry run
+// lists those that exist, and the rounds walk through all of them in an order drawn from the seed.
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { byteEncodings, Store } from '@sstitch/engine';
-import { syncDigest } from '../sync-digest.js';
-import { syntheticSyncId, writeSyntheticSync } from '../synthetic-syncs.js';
-import { type FamilyReport, FamilyTally } from './family.js';
-import { type VictimOrders, writtenKey, writtenValue } from './kill-victim.js';
+import { type CountedReport, type FamilyOptions, FamilyTally } from './family.js';
+import { type KillPoint, orderPoints } from './kill-points.js';
+import { type Death, killVictim, listPoints } from './kill-process.js';
+import { KilledAdoptions } from './killed-adoptions.js';
+import { KilledCompactions, type KilledWork } from './killed-compactions.js';
 import { seededRandom } from './random.js';
+import { tortureFolder } from './torture-folder.js';
 
-export interface KillOptions {
+export interface KillOptions extends FamilyOptions {
   /** How many processes to kill. */
   readonly rounds: number;
-  readonly seed: number;
-  /** Grants in each sync. @defaultValue 300 */
+  /** Rounds that run at a time. @defaultValue 2 */
+  readonly lanes?: number;
+  /** Grants in each sync. @defaultValue 100 */
   readonly grants?: number;
   /** The longest time from the victim being ready to its end. @defaultValue 250 */
   readonly maxLifeMs?: number;
+  /** Only rounds whose description, such as `adopt, before link table`, has this in it. @defaultValue all */
+  readonly only?: string;
 }
 
-/** What the victim said before it died. */
-interface LastWords {
-  readonly lastWrite: number;
-  /** The revision last acknowledged, if any was. */
-  readonly committed: number | undefined;
-  /** A revision whose compaction had begun and was not acknowledged. */
-  readonly begun: number | undefined;
-}
+type WorkKind = 'compact' | 'adopt';
 
-/** Runs the family; see the head of this file. */
-export async function runKillFamily(options: KillOptions): Promise<FamilyReport> {
-  const { rounds, seed, grants = 300, maxLifeMs = 250 } = options;
-  const tally = new FamilyTally('kill');
-  const random = seededRandom(seed);
-  const folder = await mkdtemp(join(tmpdir(), 'sstitch-kill-'));
+/** What rounds do, in turn: half die at points, a third adopts. */
+const TURNS: ReadonlyArray<readonly [kind: WorkKind, atPoint: boolean]> = [
+  ['compact', false],
+  ['compact', true],
+  ['adopt', false],
+  ['adopt', true],
+  ['compact', true],
+  ['compact', false],
+];
+/** Enough for each strategy over each source, and checkpoints; and for each plain folder. */
+const DRY_ROUNDS: Record<WorkKind, number> = { compact: 9, adopt: 6 };
+/** A victim comes to any point that the dry run listed sooner; on a busy machine it is killed then. */
+const MAX_LIFE_AT_POINT_MS = 10_000;
+/** Some are killed from their start on, while they open. */
+const READY_AT_ONCE_SHARE = 0.25;
+const KEPT_FAILURES = 3;
+
+/** Runs the family; see the head of this file. The counts tell how the victims died. */
+export async function runKillFamily(options: KillOptions): Promise<CountedReport> {
+  const { rounds, seed, lanes = 2, grants = 100, only = '' } = options;
+  const tally = new FamilyTally('kill', options);
+  const counts: Record<string, number> = {};
+  const folder = tortureFolder('kill', 'memory');
+  const otherFolder = tortureFolder('kill-other', 'disk');
   try {
-    const stores = await makeStores(folder, grants);
-    let lastWrite = -1;
-    let held = 0;
-    for (let round = 0; round < rounds; round++) {
-      const lifeMs = Math.floor(random() * maxLifeMs);
-      await tally.try(`seed ${seed}, round ${round}, life ${lifeMs} ms`, async () => {
-        const words = await killAfter(orderOf(stores, folder, lastWrite + 1), lifeMs);
-        const base = new Store(stores.basePath);
-        try {
-          await base.open();
-          lastWrite = Math.max(lastWrite, words.lastWrite);
-          held = await checkStore(base, stores, words, held);
-          await checkWrites(base, lastWrite);
-          // What was written and not acknowledged may be there too.
-          while ((await base.get(writtenKey(lastWrite + 1), byteEncodings)) !== undefined)
-            lastWrite++;
-        } finally {
-          await base.close();
+    const points = await findPoints(folder.path, otherFolder.path, grants, seed);
+    for (const [kind, list] of points) {
+      counts[`${kind} points`] = list.length;
+      counts[`${kind} point names`] = new Set(list.map(({ name }) => name)).size;
+    }
+    await Promise.all(
+      Array.from({ length: lanes }, async (_, lane) => {
+        const paths = [folder.path, otherFolder.path].map((path) => join(path, `lane-${lane}`));
+        const [laneFolder = '', laneOther = ''] = paths;
+        const run = new KillLane(laneFolder, laneOther, tally, counts, options);
+        // Its share of the rounds and of the points.
+        for (const { round, ...turn } of listRounds(rounds, points, only)) {
+          if (round % lanes !== lane) continue;
+          await run.round(round, turn);
         }
-        await checkFolder(stores.basePath);
-        await rm(join(folder, 'checkpoints'), { recursive: true, force: true });
-        await mkdir(join(folder, 'checkpoints'));
-      });
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-  return tally.report();
-}
-
-interface KillStores {
-  readonly basePath: string;
-  readonly sourcePaths: readonly string[];
-  readonly replacedId: string;
-  /** Digest of the replaced sync in each source. */
-  readonly revisions: readonly string[];
-  /** Digest of each other sync in the base. */
-  readonly untouched: ReadonlyMap<string, string>;
-}
-
-async function makeStores(folder: string, grants: number): Promise<KillStores> {
-  await mkdir(join(folder, 'checkpoints'));
-  const basePath = join(folder, 'base');
-  const base = new Store(basePath);
-  const replacedId = syntheticSyncId({ syncIndex: 0 });
-  const untouched = new Map<string, string>();
-  for (const syncIndex of [0, 1, 2]) {
-    const { syncId } = await writeSyntheticSync(base, {
-      grants,
-      syncIndex,
-      revision: 0,
-      shuffle: true,
-    });
-    if (syncIndex > 0) untouched.set(syncId, (await syncDigest(base, syncId)).digest);
-  }
-  await base.close();
-  const sourcePaths: string[] = [];
-  const revisions: string[] = [];
-  // Revision 0 is what the base begins with, so that every round may end where the last one did.
-  for (const revision of [0, 1, 2]) {
-    const path = join(folder, `source-${revision}`);
-    const source = new Store(path);
-    await writeSyntheticSync(source, { grants, revision, shuffle: true });
-    revisions.push((await syncDigest(source, replacedId)).digest);
-    await source.close();
-    sourcePaths.push(path);
-  }
-  return { basePath, sourcePaths, replacedId, revisions, untouched };
-}
-
-function orderOf(stores: KillStores, folder: string, firstWrite: number): VictimOrders {
-  return {
-    basePath: stores.basePath,
-    sourcePaths: stores.sourcePaths,
-    syncIds: [stores.replacedId],
-    firstWrite,
-    checkpointPath: join(folder, 'checkpoints', 'checkpoint'),
-  };
-}
-
-/** Starts a victim, and kills it `lifeMs` after it said that it is ready. */
-async function killAfter(orders: VictimOrders, lifeMs: number): Promise<LastWords> {
-  const wordsPath = `${orders.checkpointPath}-words`;
-  // A file and not a pipe: what was written to it is there, whatever happens to the writer.
-  const words = openSync(wordsPath, 'w');
-  let errors = '';
-  try {
-    const victim = spawn(process.execPath, [victimFile(), JSON.stringify(orders)], {
-      stdio: ['ignore', words, 'pipe'],
-    });
-    let dying = false;
-    victim.stderr?.on('data', (bytes: Buffer) => {
-      errors += bytes.toString();
-      if (dying || !errors.includes('ready\n')) return;
-      dying = true;
-      setTimeout(() => victim.kill('SIGKILL'), lifeMs);
-    });
-    const signal = await ended(victim);
-    if (signal !== 'SIGKILL') throw new Error(`the victim ended by itself (${signal}): ${errors}`);
-  } finally {
-    closeSync(words);
-  }
-  return parseWords(await readFile(wordsPath, 'utf8'));
-}
-
-function ended(victim: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    victim.on('error', reject);
-    victim.on('close', (code, signal) => resolve(signal ?? `code ${code}`));
-  });
-}
-
-/** Built beside this module; when the sources run under a test, in dist/. */
-function victimFile(): string {
-  const here = fileURLToPath(import.meta.url);
-  const name = 'kill-victim.js';
-  return here.endsWith('.ts')
-    ? fileURLToPath(new URL(`../../dist/${name}`, import.meta.url))
-    : fileURLToPath(new URL(`./${name}`, import.meta.url));
-}
-
-function parseWords(output: string): LastWords {
-  let lastWrite = -1;
-  let committed: number | undefined;
-  let begun: number | undefined;
-  // The last piece is empty, or a line that the kill cut short.
-  for (const line of output.split('\n').slice(0, -1)) {
-    const [word, number] = line.split(' ');
-    if (word === 'w') lastWrite = Number(number);
-    if (word === 'b') begun = Number(number);
-    if (word === 'c') {
-      committed = Number(number);
-      begun = undefined;
-    }
-  }
-  return { lastWrite, committed, begun };
-}
-
-/** Gives the revision that the store holds now. */
-async function checkStore(
-  base: Store,
-  stores: KillStores,
-  words: LastWords,
-  heldBefore: number,
-): Promise<number> {
-  const { digest } = await syncDigest(base, stores.replacedId);
-  const allowed = [
-    words.committed ?? heldBefore,
-    ...(words.begun === undefined ? [] : [words.begun]),
-  ];
-  const held = stores.revisions.indexOf(digest);
-  if (held < 0) throw new Error('the sync is neither old nor new');
-  if (!allowed.includes(held)) {
-    throw new Error(`the sync has revision ${held}, it may have ${allowed.join(' or ')}`);
-  }
-  for (const [id, expected] of stores.untouched) {
-    if ((await syncDigest(base, id)).digest !== expected) throw new Error(`sync ${id} was touched`);
-  }
-  return held;
-}
-
-async function checkWrites(base: Store, lastWrite: number): Promise<void> {
-  const pageKeys = 1000;
-  for (let from = 0; from <= lastWrite; from += pageKeys) {
-    const indexes = Array.from(
-      { length: Math.min(pageKeys, lastWrite + 1 - from) },
-      (_, i) => from + i,
+      }),
     );
-    const values = await base.getMany(indexes.map(writtenKey), byteEncodings);
-    for (const [i, index] of indexes.entries()) {
-      const value = values[i];
-      if (value === undefined || !Buffer.from(value).equals(writtenValue(index))) {
-        throw new Error(`the acknowledged write ${index} of ${lastWrite} is lost`);
-      }
+  } finally {
+    folder.remove();
+    otherFolder.remove();
+  }
+  return { ...tally.report(), counts };
+}
+
+interface Round {
+  readonly round: number;
+  readonly kind: WorkKind;
+  readonly point: KillPoint | undefined;
+}
+
+type PointsByKind = ReadonlyMap<WorkKind, readonly KillPoint[]>;
+
+/** All rounds in order: the nth round of a kind that dies at a point dies at the kind's nth point. */
+function* listRounds(rounds: number, points: PointsByKind, only: string): Generator<Round> {
+  const used = new Map<WorkKind, number>();
+  let round = 0;
+  for (let turn = 0; round < rounds; turn++) {
+    const [kind, atPoint] = TURNS[turn % TURNS.length] ?? ['compact', false];
+    let point: KillPoint | undefined;
+    if (atPoint) {
+      const list = points.get(kind) ?? [];
+      const place = used.get(kind) ?? 0;
+      used.set(kind, place + 1);
+      point = list[place % list.length];
+      // Around once, and no point has that in it.
+      if (place > list.length && round === 0) return;
     }
+    if (describe(kind, point).includes(only)) yield { round: round++, kind, point };
   }
 }
 
-/** After an open and a close there is one generation, and nothing half-done. */
-async function checkFolder(path: string): Promise<void> {
-  const names = (await readdir(path)).filter((name) => name !== 'staging');
-  if (names.length !== 3 || names.filter((name) => name.startsWith('gen-')).length !== 1) {
-    throw new Error(`the store's folder holds ${names.join(', ')}`);
+function describe(kind: WorkKind, point: KillPoint | undefined): string {
+  return point === undefined ? `${kind}, at random` : `${kind}, ${point.name} #${point.nth}`;
+}
+
+/** Lets a victim of each kind do its work unharmed; gives the points it passed, in the order to try. */
+async function findPoints(
+  folder: string,
+  otherFolder: string,
+  grants: number,
+  seed: number,
+): Promise<PointsByKind> {
+  const random = seededRandom(seed);
+  const points = new Map<WorkKind, readonly KillPoint[]>();
+  for (const kind of ['compact', 'adopt'] as const) {
+    const [dry, otherDry] = [join(folder, `dry-${kind}`), join(otherFolder, `dry-${kind}`)];
+    const work = await makeWork(kind, dry, otherDry, grants);
+    const passed = await listPoints(work.orders(), DRY_ROUNDS[kind], join(dry, 'words'));
+    points.set(kind, orderPoints(passed, random));
+    for (const path of [dry, otherDry]) rmSync(path, { recursive: true });
+  }
+  return points;
+}
+
+async function makeWork(
+  kind: WorkKind,
+  folder: string,
+  otherFolder: string,
+  grants: number,
+): Promise<KilledWork> {
+  mkdirSync(folder, { recursive: true });
+  mkdirSync(otherFolder, { recursive: true });
+  return kind === 'compact'
+    ? KilledCompactions.make(folder, grants)
+    : KilledAdoptions.make(folder, otherFolder);
+}
+
+/** Rounds one after another over the same stores, which are made anew after a failure. */
+class KillLane {
+  readonly #folder: string;
+  readonly #otherFolder: string;
+  readonly #tally: FamilyTally;
+  readonly #counts: Record<string, number>;
+  readonly #options: KillOptions;
+  readonly #works = new Map<WorkKind, KilledWork>();
+  #failed = 0;
+
+  constructor(
+    folder: string,
+    otherFolder: string,
+    tally: FamilyTally,
+    counts: Record<string, number>,
+    options: KillOptions,
+  ) {
+    this.#folder = folder;
+    this.#otherFolder = otherFolder;
+    this.#tally = tally;
+    this.#counts = counts;
+    this.#options = options;
+    mkdirSync(folder, { recursive: true });
+  }
+
+  async round(round: number, { kind, point }: Omit<Round, 'round'>): Promise<void> {
+    const { seed, maxLifeMs = 250, grants = 100 } = this.#options;
+    const random = seededRandom(seed * 1_000_003 + round);
+    const death: Death = {
+      point,
+      lifeMs: point === undefined ? Math.floor(random() * maxLifeMs) : MAX_LIFE_AT_POINT_MS,
+      readyAtOnce: point === undefined && random() < READY_AT_ONCE_SHARE,
+    };
+    const when = point === undefined ? `, life ${death.lifeMs} ms` : '';
+    const replay = `seed ${seed}, round ${round}, ${describe(kind, point)}${when}`;
+    const survived = await this.#tally.try(replay, async () => {
+      try {
+        let work = this.#works.get(kind);
+        if (work === undefined) {
+          const paths = [join(this.#folder, kind), join(this.#otherFolder, kind)] as const;
+          work = await makeWork(kind, ...paths, grants);
+          this.#works.set(kind, work);
+        }
+        const wordsPath = join(this.#folder, `words-${kind}`);
+        const { words, atPoint } = await killVictim(work.orders(), death, wordsPath);
+        await work.check(words);
+        this.#count(`${kind} ${atPoint ? 'at a point' : 'at random'}`);
+        if (point !== undefined && !atPoint) this.#count(`${kind} point not reached`);
+      } catch (error) {
+        throw new Error(this.#keepEvidence(kind, round), { cause: error });
+      }
+    });
+    if (survived) return;
+    for (const folder of [this.#folder, this.#otherFolder]) {
+      rmSync(join(folder, kind), { recursive: true, force: true });
+    }
+    this.#works.delete(kind);
+  }
+
+  #count(name: string): void {
+    this.#counts[name] = (this.#counts[name] ?? 0) + 1;
+  }
+
+  /** Copies what a failing round left, as this process's looking at it has left it. */
+  #keepEvidence(kind: WorkKind, round: number): string {
+    if (++this.#failed > KEPT_FAILURES) return 'not all survived';
+    const kept = join(tmpdir(), `sstitch-kill-failed-${process.pid}-${round}`);
+    cpSync(join(this.#folder, kind), kept, { recursive: true });
+    cpSync(join(this.#folder, `words-${kind}`), join(kept, 'words'));
+    return `not all survived; what there was is in ${kept}`;
   }
 }

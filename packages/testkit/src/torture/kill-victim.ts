@@ -1,69 +1,51 @@
-// The process that the kill family kills: it compacts, writes and makes checkpoints until it dies, and
-// says on standard output, a file, what has been acknowledged. Each line is written before the next
-// operation starts, by a synchronous write, so that the parent knows at least as much as was promised.
-// "ready", once the stores are open, goes to standard error.
-//
-//   w N              the write of key N was acknowledged
-//   b R              the compaction to revision R begins
-//   c R              it was acknowledged
-import { writeSync } from 'node:fs';
-import { compact } from '@sstitch/compactor';
-import { byteEncodings, Store } from '@sstitch/engine';
+// The process that the kill family kills: it compacts, writes and makes checkpoints, or adopts and
+// writes, until it dies, and says what has been acknowledged (kill-words.ts). "ready" goes to standard
+// error.
+import type { FileSystem } from '@sstitch/sst';
+import { type AdoptOrders, adoptUntilKilled } from './kill-adopting.js';
+import { type CompactOrders, compactUntilKilled } from './kill-compacting.js';
+import { KillingFileSystem, type KillPoint } from './kill-points.js';
+import { say } from './kill-words.js';
 
 /** What the victim is told, as JSON in its first argument. */
 export interface VictimOrders {
-  readonly basePath: string;
-  /** One source for each revision. */
-  readonly sourcePaths: readonly string[];
-  readonly syncIds: readonly string[];
-  readonly firstWrite: number;
-  readonly checkpointPath: string;
+  readonly work: CompactOrders | AdoptOrders;
+  /** Where it kills itself. Without one it waits for its parent to. */
+  readonly point: KillPoint | undefined;
+  /** Says "ready" before anything is opened, not after: then it may be killed while it opens. */
+  readonly readyAtOnce: boolean;
+  /** It does so many rounds, says what points there were, and ends by itself. */
+  readonly dryRounds: number | undefined;
 }
 
-/** The key of write number `index`: outside every sync. */
-export function writtenKey(index: number): Uint8Array {
-  return Buffer.from(`written-${String(index).padStart(9, '0')}`);
+/** What the work is done with. */
+export interface VictimTools {
+  /** Undefined for the store's own, in threads. */
+  readonly fileSystem: FileSystem | undefined;
+  readonly rounds: number;
+  ready(): void;
 }
 
-export function writtenValue(index: number): Uint8Array {
-  return Buffer.from(`value-${index}`.repeat(1 + (index % 7)));
-}
-
-function say(line: string): void {
-  writeSync(1, `${line}\n`);
-}
-
-async function main(orders: VictimOrders): Promise<void> {
-  const base = new Store(orders.basePath);
-  const sources = orders.sourcePaths.map((path) => new Store(path));
-  await Promise.all([base.open(), ...sources.map((source) => source.open())]);
-  process.stderr.write('ready\n');
-  const writing = (async () => {
-    for (let index = orders.firstWrite; ; index++) {
-      const put = { type: 'put', key: writtenKey(index), value: writtenValue(index) } as const;
-      await base.batch([put], byteEncodings);
-      say(`w ${index}`);
-      // A breath, so that writes do not starve the compactions.
-      if (index % 8 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-  })();
-  const compacting = (async () => {
-    for (let round = 0; ; round++) {
-      const revision = round % sources.length;
-      const source = sources[revision];
-      if (source === undefined) throw new Error('no source');
-      say(`b ${revision}`);
-      await compact({
-        base,
-        source,
-        syncIds: orders.syncIds,
-        strategy: round % 3 === 2 ? 'rebuild' : 'link',
-      });
-      say(`c ${revision}`);
-      if (round % 4 === 3) await base.checkpoint(`${orders.checkpointPath}-${round}`);
-    }
-  })();
-  await Promise.all([writing, compacting]);
+async function main({ work, point, readyAtOnce, dryRounds }: VictimOrders): Promise<void> {
+  let isReady = false;
+  const ready = () => {
+    if (!isReady) process.stderr.write('ready\n');
+    isReady = true;
+  };
+  // A parent that is gone kills nobody.
+  process.stdin.on('end', () => process.exit(1)).resume();
+  const isWatched = point !== undefined || dryRounds !== undefined;
+  const killing = new KillingFileSystem(point);
+  const tools: VictimTools = {
+    fileSystem: isWatched ? killing : undefined,
+    rounds: dryRounds ?? Number.POSITIVE_INFINITY,
+    ready,
+  };
+  if (readyAtOnce) ready();
+  if (work.kind === 'compact') await compactUntilKilled(work, tools);
+  else await adoptUntilKilled(work, tools);
+  for (const [name, count] of killing.passed) say(`p ${count} ${name}`);
+  process.exit();
 }
 
 const orders = process.argv[2];

@@ -1,15 +1,14 @@
 // Many commits under open readers: every reader checks that all buckets it sees come from one
 // generation, and at the end nothing is left of all the generations: no descriptor, no mapping, no
 // folder, and memory is flat.
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { byteEncodings, type EntryPages, Store } from '@sstitch/engine';
-import { type FamilyReport, FamilyTally } from './family.js';
+import { type FamilyOptions, type FamilyReport, FamilyTally } from './family.js';
 import { seededRandom } from './random.js';
+import { tortureFolder } from './torture-folder.js';
 
-export interface ManyCommitsOptions {
-  readonly seed: number;
+export interface ManyCommitsOptions extends FamilyOptions {
   /** @defaultValue 500 */
   readonly commits?: number;
   /** Readers that are open at any time, some of them for many commits. @defaultValue 8 */
@@ -32,10 +31,10 @@ interface Holdings {
 /** Runs the family; see the head of this file. Each commit, with the readers that end beside it, is a case. */
 export async function runManyCommitsFamily(options: ManyCommitsOptions): Promise<FamilyReport> {
   const { seed, commits = 500, readers = 8 } = options;
-  const tally = new FamilyTally('many-commits');
+  const tally = new FamilyTally('many-commits', options);
   const random = seededRandom(seed);
-  const folder = await mkdtemp(join(tmpdir(), 'sstitch-many-'));
-  const store = new Store(join(folder, 'store'));
+  const folder = tortureFolder('many', 'disk');
+  const store = new Store(join(folder.path, 'store'), { narrowTablesFromBytes: 0 });
   try {
     await commitRevision(store, 0);
     await settled(store);
@@ -66,7 +65,7 @@ export async function runManyCommitsFamily(options: ManyCommitsOptions): Promise
     });
   } finally {
     await store.close();
-    await rm(folder, { recursive: true, force: true });
+    folder.remove();
   }
   return tally.report();
 }

@@ -26,9 +26,10 @@ export function memoryFiles(files: ReadonlyMap<string, Uint8Array>): FileSystem 
     readFolder,
     status(path) {
       const bytes = files.get(path);
-      if (bytes !== undefined) return { kind: 'file', sizeBytes: bytes.length, mode: 0o644 };
+      if (bytes !== undefined)
+        return { kind: 'file', sizeBytes: bytes.length, mode: 0o644, links: 1 };
       readFolder(path);
-      return { kind: 'folder', sizeBytes: 0, mode: 0o755 };
+      return { kind: 'folder', sizeBytes: 0, mode: 0o755, links: 1 };
     },
     realPath: (path) => path,
     link: (_, path) => refuse(path),

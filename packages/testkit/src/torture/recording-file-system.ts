@@ -4,7 +4,13 @@
 // to be synced has returned, the recorded folder is compared with what is known of it; the difference
 // is LevelDB's work, put into the order in which its source does it (level-changes.ts).
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
-import { type FileHandle, type FileStatus, type FileSystem, nodeFileSystem } from '@sstitch/sst';
+import {
+  type FileHandle,
+  type FileStatus,
+  type FileSystem,
+  nodeFileSystem,
+  type OpenMode,
+} from '@sstitch/sst';
 import type { DiskEvent } from './disk-model.js';
 import { type FoundFile, isUnchanged, levelChanges } from './level-changes.js';
 
@@ -65,7 +71,7 @@ export class RecordingFileSystem<M> implements FileSystem {
     this.#recording = false;
   }
 
-  open(path: string, mode: 'read' | 'create'): FileHandle {
+  open(path: string, mode: OpenMode): FileHandle {
     this.#step();
     const handle = nodeFileSystem.open(path, mode);
     if (mode === 'create') {
@@ -177,6 +183,10 @@ export class RecordingFileSystem<M> implements FileSystem {
     if (found === undefined) return;
     if (!found.isFolder) found.bytes = Uint8Array.from(readFileSync(path));
     this.#known.set(this.#relative(path), found);
+    // What is appended to a file shows under each of its names.
+    for (const [name, { isFolder, inode }] of this.#known) {
+      if (!isFolder && !found.isFolder && inode === found.inode) this.#known.set(name, found);
+    }
   }
 
   #isInside(path: string): boolean {

@@ -40,6 +40,7 @@ export async function makeSmallStore(
     const opened: Store<Uint8Array, Uint8Array> = new Store(path, {
       ...ENCODINGS,
       blockSize: BLOCK_BYTES,
+      narrowTablesFromBytes: 0,
     });
     await opened.open();
     return opened;

@@ -1,0 +1,104 @@
+// Cuts a table into parts, in one of two ways:
+//
+// - narrowed: an index for the part is written behind the end of the table's own file, of which the part
+//   is then another name. The blocks stay where they lie, so that the cost hardly grows with the table;
+// - sliced: the part's blocks are copied into a new file.
+//
+// A file is narrowed only while nobody else has a name of it but the database that the table is from: a
+// checkpoint, a backup made of links, another store's table must not grow under their owners. That rule
+// also leaves one writer a file: of two who link it at once, each finds the other's name.
+//
+// The table itself stays what it was to all who know its size from a MANIFEST (sst's narrow-table.ts), so
+// that a commit that fails here, or a power cut, takes nothing from the generation in force.
+import {
+  dataBytesIn,
+  type FileHandle,
+  type FileSystem,
+  narrowTable,
+  type SliceProperties,
+  type Span,
+  sliceTable,
+  type TableReader,
+} from '@sstitch/sst';
+import { errorCodeOf } from '../errors.js';
+import { linkOrCopy } from './place-file.js';
+import type { UnsyncedFiles } from './unsynced-files.js';
+
+/** What to cut out, and the file that it becomes. */
+export interface CutPart {
+  /** Sorted and disjoint. */
+  readonly keep: readonly Span[];
+  readonly path: string;
+}
+
+export interface CutTable extends Pick<SliceProperties, 'sizeBytes' | 'smallest' | 'largest'> {
+  readonly origin: 'sliced' | 'narrowed';
+  /** What the table has of its file. */
+  readonly dataBytes: number;
+}
+
+/** Parts that make up less of a table than this are copied: the file keeps what was cut away. */
+const MIN_KEPT_SHARE = 1 / 4;
+/** The database's name of a table, and the one that it was pinned under. */
+const OWN_NAMES = 2;
+/** What a system answers where a table may not be written to: it is copied then. */
+const NO_APPEND_CODES = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'ETXTBSY']);
+
+/**
+ * Cuts a table that was pinned under `reader.path`. What is made is in `files`, to be synced.
+ *
+ * @param narrowFromBytes a smaller part is sliced
+ * @returns a member for each part, undefined where the table has no entry in it
+ */
+export function cutTable(
+  fileSystem: FileSystem,
+  reader: TableReader,
+  parts: readonly CutPart[],
+  narrowFromBytes: number,
+  files: UnsyncedFiles,
+): ReadonlyArray<CutTable | undefined> {
+  const sizes = parts.map(({ keep }) => dataBytesIn(reader, keep));
+  const large = sizes.filter((size) => size > 0 && size >= narrowFromBytes);
+  const kept = large.reduce((sum, size) => sum + size, 0);
+  const isWorthIt = large.length > 0 && kept >= reader.sizeBytes * MIN_KEPT_SHARE;
+  const file = isWorthIt ? openToNarrow(fileSystem, reader.path) : undefined;
+  if (file !== undefined) files.add(file);
+  return parts.map(({ keep, path }, index): CutTable | undefined => {
+    if (file !== undefined && (sizes[index] ?? 0) >= narrowFromBytes) {
+      const before = file.sizeBytes();
+      const narrowed = narrowTable(reader, keep, file, { path: reader.path });
+      if (narrowed === undefined) return undefined;
+      linkOrCopy(fileSystem, reader.path, path);
+      const dataBytes = narrowed.copiedBytes + narrowed.sizeBytes - before;
+      return { ...boundsOf(narrowed), origin: 'narrowed', dataBytes };
+    }
+    const sliced = sliceTable(reader, keep, () => files.create(fileSystem, path), { path });
+    if (sliced === undefined) return undefined;
+    return { ...boundsOf(sliced), origin: 'sliced', dataBytes: sliced.sizeBytes };
+  });
+}
+
+function boundsOf({ sizeBytes, smallest, largest }: SliceProperties) {
+  return { sizeBytes, smallest, largest };
+}
+
+/** Opens a pinned table's file to append to, where it is ours alone. */
+function openToNarrow(fileSystem: FileSystem, path: string): FileHandle | undefined {
+  const { links, mode } = fileSystem.status(path);
+  if (links > OWN_NAMES) return undefined;
+  try {
+    if ((mode & OWNER_MAY_WRITE) !== 0) return fileSystem.open(path, 'append');
+    // A table of an earlier commit: read-only, so that nobody writes through one of its names.
+    fileSystem.setMode(path, mode | OWNER_MAY_WRITE);
+    try {
+      return fileSystem.open(path, 'append');
+    } finally {
+      fileSystem.setMode(path, mode);
+    }
+  } catch (error) {
+    if (NO_APPEND_CODES.has(errorCodeOf(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
+const OWNER_MAY_WRITE = 0o200;

@@ -1,0 +1,223 @@
+// Tables that are cut in their own file (src/commit/cut-table.ts): what others see of the file, when it is
+// left alone, and what a failure leaves.
+import { readdirSync, readFileSync, statSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readManifest, verifyStore } from '../src/index.js';
+import {
+  type ByteStore,
+  compactFully,
+  contentsOf,
+  currentFolder,
+  numbered,
+  openStore,
+  pagesOf,
+  put,
+  span,
+  temporaryFolder,
+} from './store-fixture.js';
+import { fileError, WatchedFileSystem } from './watched-file-system.js';
+
+/** Incompressible enough that 3,000 entries make some hundred KiB. */
+const value = (index: number) => `${index * 7919} ${(index * 104_729) % 1_000_003} `.repeat(4);
+const entriesOf = (prefix: string, count = 3000): Array<[string, string]> =>
+  Array.from({ length: count }, (_, index) => [
+    `${prefix}${String(index).padStart(6, '0')}`,
+    value(index),
+  ]);
+
+async function settledStore(path: string, options: object = {}): Promise<ByteStore> {
+  const store = await openStore(path, { narrowTablesFromBytes: 4096, ...options });
+  await put(store, entriesOf('k'));
+  await compactFully(store);
+  return store;
+}
+
+const tablesIn = (folder: string) =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.ldb'))
+    .map((name) => {
+      const { ino, size } = statSync(join(folder, name));
+      return { name, inode: ino, sizeBytes: size };
+    });
+
+const outside = (entries: Array<[string, string]>, start: string, end: string) =>
+  new Map(entries.filter(([key]) => key < start || key >= end));
+
+test('a table that straddles a span grows by an index, and is read by its size', async () => {
+  const path = join(temporaryFolder(), 'store');
+  const store = await settledStore(path);
+  const [before] = tablesIn(await currentFolder(store));
+  const iterator = store.iterator();
+  const report = await store.excise([span('k001000', 'k002000')]);
+  expect(report.base).toMatchObject({ narrowed: { tables: 1 }, sliced: { tables: 0 } });
+
+  const folder = await currentFolder(store);
+  const [after] = tablesIn(folder);
+  expect(after?.inode).toBe(before?.inode);
+  const grown = (after?.sizeBytes ?? 0) - (before?.sizeBytes ?? 0);
+  expect(grown).toBeGreaterThan(0);
+  expect(grown).toBeLessThan((before?.sizeBytes ?? 0) / 8);
+  expect(readManifest(folder).version.levels.flat()).toMatchObject([
+    { sizeBytes: after?.sizeBytes },
+  ]);
+
+  const kept = outside(entriesOf('k'), 'k001000', 'k002000');
+  expect(await contentsOf(store)).toEqual(kept);
+  // The old generation's table is the same file.
+  expect(await iterator.all()).toHaveLength(3000);
+  await iterator.close();
+  expect(await verifyStore(path)).toMatchObject({ ok: true });
+
+  await compactFully(store);
+  expect(await contentsOf(store)).toEqual(kept);
+  const rewritten = tablesIn(await currentFolder(store));
+  expect(rewritten.every(({ inode }) => inode !== before?.inode)).toBe(true);
+  expect(rewritten[0]?.sizeBytes).toBeLessThan(before?.sizeBytes ?? 0);
+});
+
+test('a table is narrowed again and again, and reopened, with nothing lost', async () => {
+  const path = join(temporaryFolder(), 'store');
+  let store = await settledStore(path);
+  const expected = new Map(entriesOf('k'));
+  for (let round = 0; round < 6; round++) {
+    const from = `k00${round}200`;
+    const to = `k00${round}400`;
+    const entries = numbered(`k00${round}3`, 3, `round ${round}`);
+    await store.replaceSpans([span(from, to)], pagesOf(entries));
+    for (const key of [...expected.keys()]) if (key >= from && key < to) expected.delete(key);
+    for (const [key, text] of entries) expected.set(key, text);
+    if (round % 2 === 0) continue;
+    await store.close();
+    store = await openStore(path, { narrowTablesFromBytes: 4096 });
+  }
+  expect(await contentsOf(store)).toEqual(new Map([...expected].sort()));
+  expect(await verifyStore(path)).toMatchObject({ ok: true });
+});
+
+test('one file becomes several tables of another store, and the source stays what it was', async () => {
+  const folder = temporaryFolder();
+  const source = await settledStore(join(folder, 'source'));
+  const base = await openStore(join(folder, 'base'));
+  await put(base, [...entriesOf('a', 50), ...entriesOf('k0005', 10), ...entriesOf('z', 50)]);
+  const spans = [
+    span('k000100', 'k001000'),
+    span('k001100', 'k002000'),
+    span('k002000', 'k002900'),
+  ];
+  const tables = await source.extract(spans, await base.newStagingFolder(), { narrow: true });
+  const placed = tables.spans.flatMap(({ runs }) => runs.flat());
+  expect(placed.map(({ origin }) => origin)).toEqual(['narrowed', 'narrowed', 'narrowed']);
+  expect(new Set(placed.map((table) => statSync(table.path).ino)).size).toBe(1);
+  await base.ingestAndExcise(tables, { move: true });
+
+  const inside = entriesOf('k').filter(([key]) =>
+    spans.some(({ start, end }) => key >= text(start) && key < text(end)),
+  );
+  const expected = new Map([...entriesOf('a', 50), ...inside, ...entriesOf('z', 50)].sort());
+  expect(await contentsOf(base)).toEqual(expected);
+  for (const store of [source, base]) {
+    expect(await verifyStore(store.location)).toMatchObject({ ok: true });
+  }
+  expect(await contentsOf(source)).toEqual(new Map(entriesOf('k')));
+  await compactFully(source);
+  await source.close();
+  await compactFully(base);
+  expect(await contentsOf(base)).toEqual(expected);
+});
+
+const text = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString();
+
+test('a file with a further name, in a checkpoint, is left alone: its part is copied', async () => {
+  const folder = temporaryFolder();
+  const store = await settledStore(join(folder, 'store'));
+  await store.checkpoint(join(folder, 'copy'));
+  const before = tablesIn(await currentFolder(store));
+  const report = await store.excise([span('k001000', 'k002000')]);
+  expect(report.base).toMatchObject({ narrowed: { tables: 0 }, sliced: { tables: 1 } });
+  const copy = await openStore(join(folder, 'copy'));
+  expect(tablesIn(await currentFolder(copy))).toEqual(before);
+  expect(await contentsOf(copy)).toEqual(new Map(entriesOf('k')));
+});
+
+test.each([
+  { why: 'Infinity asks for copies', options: { narrowTablesFromBytes: Number.POSITIVE_INFINITY } },
+  { why: 'the part is smaller than asked for', options: { narrowTablesFromBytes: 2 ** 20 } },
+])('no table is narrowed where $why', async ({ options }) => {
+  const store = await settledStore(join(temporaryFolder(), 'store'), options);
+  const report = await store.excise([span('k001000', 'k002000')]);
+  expect(report.base).toMatchObject({ narrowed: { tables: 0 }, sliced: { tables: 1 } });
+});
+
+test('a small part of a large table is copied, so that the rest is given back', async () => {
+  const store = await settledStore(join(temporaryFolder(), 'store'));
+  const report = await store.excise([span('k000200', 'k003')]);
+  expect(report.base).toMatchObject({ narrowed: { tables: 0 }, sliced: { tables: 1 } });
+});
+
+test.each(['EACCES', 'EPERM', 'EROFS'])(
+  'a table that may not be written to (%s) is copied',
+  async (code) => {
+    const fileSystem = new WatchedFileSystem();
+    const store = await settledStore(join(temporaryFolder(), 'store'), { fileSystem });
+    const open = fileSystem.open.bind(fileSystem);
+    fileSystem.open = (path, mode) => {
+      if (mode === 'append') throw fileError(code, 'open', path);
+      return open(path, mode);
+    };
+    const report = await store.excise([span('k001000', 'k002000')]);
+    expect(report.base).toMatchObject({ narrowed: { tables: 0 }, sliced: { tables: 1 } });
+    expect(await contentsOf(store)).toEqual(outside(entriesOf('k'), 'k001000', 'k002000'));
+  },
+);
+
+test('an append that fails halfway leaves the store whole, and the next commit appends behind it', async () => {
+  const path = join(temporaryFolder(), 'store');
+  const fileSystem = new WatchedFileSystem();
+  const store = await settledStore(path, { fileSystem });
+  const [before] = tablesIn(await currentFolder(store));
+  const open = fileSystem.open.bind(fileSystem);
+  fileSystem.open = (opened, mode) => {
+    const file = open(opened, mode);
+    if (mode !== 'append') return file;
+    return Object.assign(Object.create(file), {
+      write(bytes: Uint8Array) {
+        file.write(bytes.subarray(0, bytes.length >>> 1));
+        throw fileError('ENOSPC', 'write', opened);
+      },
+    });
+  };
+  await expect(store.excise([span('k001000', 'k002000')])).rejects.toMatchObject({
+    code: 'SSTITCH_FILE_OPERATION',
+  });
+  fileSystem.open = open;
+  expect(tablesIn(await currentFolder(store))[0]?.sizeBytes).toBeGreaterThan(
+    before?.sizeBytes ?? 0,
+  );
+  expect(await contentsOf(store)).toEqual(new Map(entriesOf('k')));
+  expect(await verifyStore(path)).toMatchObject({ ok: true });
+  await store.close();
+
+  const again = await openStore(path, { narrowTablesFromBytes: 4096 });
+  expect(await contentsOf(again)).toEqual(new Map(entriesOf('k')));
+  const report = await again.excise([span('k001000', 'k002000')]);
+  expect(report.base.narrowed.tables).toBe(1);
+  expect(await contentsOf(again)).toEqual(outside(entriesOf('k'), 'k001000', 'k002000'));
+  expect(await verifyStore(path)).toMatchObject({ ok: true });
+});
+
+test('what was appended and is cut off, or changed, is found', async () => {
+  const path = join(temporaryFolder(), 'store');
+  const store = await settledStore(path);
+  await store.excise([span('k001000', 'k002000')]);
+  const folder = await currentFolder(store);
+  await store.close();
+  const [table] = tablesIn(folder);
+  const file = join(folder, table?.name ?? '');
+  const bytes = readFileSync(file);
+  truncateSync(file, bytes.length - 1);
+  expect(await verifyStore(path)).toMatchObject({ ok: false });
+  await expect(openStore(path)).rejects.toMatchObject({
+    cause: { code: 'SSTITCH_STORE_CORRUPT' },
+  });
+});

@@ -1,0 +1,185 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Entry, entriesOf, spansOf } from '../test/arbitraries.js';
+import {
+  bytesOf,
+  fileSystemOf,
+  internalKey,
+  MemoryFile,
+  remaining,
+  textOf,
+} from '../test/entries.js';
+import { tableOf } from '../test/tables.js';
+import { SstError } from './errors.js';
+import { dataBytesIn, narrowTable } from './narrow-table.js';
+import type { Span } from './span.js';
+import { spanContains } from './span.js';
+import type { TableOptions } from './table-options.js';
+import { TableReader } from './table-reader.js';
+import { verifyTable } from './verify-table.js';
+
+const inside = (entries: readonly Entry[], spans: readonly Span[]) =>
+  entries.filter(({ userKey }) => spans.some((span) => spanContains(span, userKey)));
+
+/** The table of a file that ends at `sizeBytes` must verify and hold exactly the entries. */
+function expectTable(file: MemoryFile, sizeBytes: number, expected: readonly Entry[]): void {
+  const fileSystem = fileSystemOf(file);
+  verifyTable(fileSystem, 'narrowed', { sizeBytes });
+  const reader = TableReader.open(fileSystem, 'narrowed', { sizeBytes });
+  const entries = reader.iterator();
+  entries.seekToFirst();
+  expect(remaining(entries)).toEqual(
+    expected.map(({ key, value }) => [textOf(key), textOf(value)]),
+  );
+  entries.seekToLast();
+  for (const { key } of expected.toReversed()) {
+    expect(textOf(entries.key)).toBe(textOf(key));
+    entries.prev();
+  }
+  for (const { userKey } of expected) expect(reader.get(userKey)).toBeDefined();
+}
+
+function narrow(file: MemoryFile, sizeBytes: number, keep: readonly Span[]) {
+  const reader = TableReader.open(fileSystemOf(file), 'source', { sizeBytes });
+  return narrowTable(reader, keep, file);
+}
+
+const options: fc.Arbitrary<TableOptions> = fc.record({
+  compression: fc.constantFrom('snappy' as const, 'none' as const),
+  bloomBitsPerKey: fc.constantFrom(0 as const, 10 as const, 10 as const),
+  restartInterval: fc.constantFrom(1, 16),
+});
+
+const numbered = (count: number): Entry[] =>
+  Array.from({ length: count }, (_, index) => {
+    const text = `key ${String(index).padStart(6, '0')}`;
+    return {
+      key: internalKey(text, index + 1, 'value'),
+      userKey: bytesOf(text),
+      sequence: index + 1,
+      type: 'value',
+      value: bytesOf(`value ${index} `.repeat(10)),
+    };
+  });
+const keyOf = (index: number) => bytesOf(`key ${String(index).padStart(6, '0')}`);
+
+describe('narrowTable', () => {
+  it('makes a further table of any table, with exactly the entries of any spans, and leaves the first as it was', () => {
+    fc.assert(
+      fc.property(entriesOf(), options, spansOf(), (entries, built, spans) => {
+        const { bytes } = tableOf(entries, built);
+        const file = new MemoryFile(bytes);
+        const narrowed = narrow(file, bytes.length, spans);
+        const kept = inside(entries, spans);
+        if (narrowed === undefined) {
+          expect(kept).toEqual([]);
+          expect(file.bytes.length).toBe(bytes.length);
+          return;
+        }
+        expect(narrowed.sizeBytes).toBe(file.bytes.length);
+        expect(textOf(narrowed.smallest)).toBe(textOf(kept[0]?.key ?? bytesOf('')));
+        expect(textOf(narrowed.largest)).toBe(textOf(kept.at(-1)?.key ?? bytesOf('')));
+        expectTable(file, narrowed.sizeBytes, kept);
+        expect(textOf(file.bytes.subarray(0, bytes.length))).toBe(textOf(bytes));
+        expectTable(file, bytes.length, entries);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('makes several tables of one file, also of one that it made, each known by its size', () => {
+    fc.assert(
+      fc.property(
+        entriesOf(),
+        options,
+        fc.array(fc.tuple(spansOf(), fc.nat(9)), { minLength: 2, maxLength: 5 }),
+        (entries, built, steps) => {
+          const { bytes } = tableOf(entries, built);
+          const file = new MemoryFile(bytes);
+          const tables = [{ sizeBytes: bytes.length, entries: entries as readonly Entry[] }];
+          for (const [spans, pick] of steps) {
+            const source = tables[pick % tables.length];
+            if (source === undefined) continue;
+            const narrowed = narrow(file, source.sizeBytes, spans);
+            if (narrowed === undefined) continue;
+            tables.push({
+              sizeBytes: narrowed.sizeBytes,
+              entries: inside(source.entries, spans),
+            });
+          }
+          for (const table of tables) expectTable(file, table.sizeBytes, table.entries);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it('writes little beside the table, and in one piece', () => {
+    const { bytes } = tableOf(numbered(20_000), { blockSizeBytes: 4096, compression: 'none' });
+    const file = new MemoryFile(bytes);
+    const narrowed = narrow(file, bytes.length, [{ start: keyOf(777), end: keyOf(19_333) }]);
+    expect(narrowed).toMatchObject({ rebuiltBlocks: 2, rebuiltEntries: expect.any(Number) });
+    expect(file.bytes.length - bytes.length).toBeLessThan(bytes.length / 20);
+    expect(file.writes).toBe(1);
+  });
+
+  it('reads no block but those at the bounds', () => {
+    const { bytes } = tableOf(numbered(20_000), { blockSizeBytes: 4096 });
+    const file = new MemoryFile(bytes);
+    const reader = TableReader.open(fileSystemOf(file), 'source');
+    const opened = file.reads;
+    narrowTable(reader, [{ start: keyOf(777), end: keyOf(19_333) }], file);
+    expect(file.reads - opened).toBeLessThan(8);
+  });
+
+  it('refuses a file to which somebody else writes meanwhile', () => {
+    const { bytes } = tableOf(numbered(100));
+    class SharedFile extends MemoryFile {
+      override write(written: Uint8Array): void {
+        super.write(bytesOf('x'));
+        super.write(written);
+      }
+    }
+    const file = new SharedFile(bytes);
+    expect(() => narrow(file, bytes.length, [{ start: keyOf(7), end: keyOf(9) }])).toThrow(
+      expect.objectContaining({ code: 'SSTITCH_TABLE_IO' }),
+    );
+    expectTable(file, bytes.length, numbered(100));
+  });
+
+  it('is verified behind the table in front: a byte changed there is found, or changes nothing', () => {
+    const entries = numbered(60);
+    const { bytes } = tableOf(entries);
+    const file = new MemoryFile(bytes);
+    const keep = [{ start: keyOf(7), end: keyOf(49) }];
+    const sizeBytes = narrow(file, bytes.length, keep)?.sizeBytes ?? 0;
+    const kept = inside(entries, keep);
+    let found = 0;
+    for (let at = 0; at < file.bytes.length; at += 1) {
+      const changed = new MemoryFile(Uint8Array.from(file.bytes));
+      changed.bytes[at] = (changed.bytes[at] ?? 0) ^ 0x10;
+      try {
+        verifyTable(fileSystemOf(changed), 'changed', { sizeBytes });
+      } catch (error) {
+        if (!(error instanceof SstError)) throw error;
+        found += 1;
+        continue;
+      }
+      expect(at).toBeLessThan(bytes.length);
+      expectTable(changed, sizeBytes, kept);
+    }
+    expect(found).toBeGreaterThan(file.bytes.length - bytes.length);
+  });
+});
+
+describe('dataBytesIn', () => {
+  it('tells how much a slice would copy', () => {
+    const { bytes } = tableOf(numbered(20_000), { blockSizeBytes: 4096, compression: 'none' });
+    const reader = TableReader.open(fileSystemOf(bytes), 'source');
+    const all = dataBytesIn(reader, [{ start: bytesOf(''), end: undefined }]);
+    expect(all).toBeGreaterThan(bytes.length * 0.9);
+    const half = dataBytesIn(reader, [{ start: bytesOf(''), end: keyOf(10_000) }]);
+    expect(half / all).toBeCloseTo(0.5, 1);
+    expect(dataBytesIn(reader, [{ start: bytesOf('z'), end: undefined }])).toBe(0);
+  });
+});

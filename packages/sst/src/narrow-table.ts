@@ -1,0 +1,153 @@
+// Narrows a table in place: makes a further table out of a file, which holds the entries of some spans,
+// by writing behind its end and touching no byte in front of it (layout: format.ts).
+//
+//   the file so far       blocks that lie wholly inside a span are used where they lie
+//   zeros                 up to the next filter window
+//   data blocks           those that straddle a span's bound, without the rest
+//   filter, metaindex, index, footer
+//
+// The cost is that of an index, not of the table's data. Whoever knows the file by its former size, and
+// looks for the footer there, as LevelDB does by its MANIFEST, reads what it always read.
+//
+// What was cut away stays in the file until LevelDB compacts the table.
+
+import { SstError } from './errors.js';
+import type { FileHandle } from './file-system.js';
+import {
+  FILTER_WINDOW_BYTES,
+  type FilterBlockReader,
+  FilterBlockWriter,
+  filterWindowOf,
+} from './filter-block.js';
+import { BLOCK_TRAILER_BYTES } from './format.js';
+import { type SliceOptions, type SliceOutput, sliceInto, visitBlocks } from './slicer.js';
+import { checkSpans, joinTouchingSpans, type Span } from './span.js';
+import type { TableIndex } from './table-index.js';
+import { checkTableOptions } from './table-options.js';
+import type { SliceProperties } from './table-properties.js';
+import type { TableParts, TableReader } from './table-reader.js';
+import { TableWriter } from './table-writer.js';
+
+/**
+ * Appends one table that holds exactly the entries of `reader`'s table whose user key lies in one of the
+ * spans. A file may be narrowed several times: each call makes one more table, which is known by its
+ * size. Blocks that are used where they lie are not read.
+ *
+ * @param keep sorted and disjoint; they may touch
+ * @param file the reader's own file, open to append; nobody else may write to it meanwhile
+ * @returns undefined if the table has no entry in the spans; then nothing was written. The file is
+ * neither synced nor closed
+ * @throws SstError `SSTITCH_TABLE_OPTIONS` for wrong spans or options, `SSTITCH_TABLE_CORRUPT`,
+ * `SSTITCH_TABLE_UNSUPPORTED`, `SSTITCH_TABLE_IO`: what the file held before is as it was
+ */
+export function narrowTable(
+  reader: TableReader,
+  keep: readonly Span[],
+  file: FileHandle,
+  options: SliceOptions = {},
+): SliceProperties | undefined {
+  const checked = checkTableOptions(options);
+  const startOffset = file.sizeBytes();
+  const openOutput = () => {
+    const writer = new TableWriter(file, checked.compression, checked.path, startOffset);
+    return new AppendedOutput(writer, startOffset, reader.parts);
+  };
+  const narrowed = sliceInto(reader, keep, openOutput, checked);
+  // Every offset just written counts from the end that the file had.
+  if (narrowed !== undefined && file.sizeBytes() !== narrowed.sizeBytes) {
+    const problem = `the file has ${file.sizeBytes()} bytes, not ${narrowed.sizeBytes}: somebody else wrote to it`;
+    throw new SstError('SSTITCH_TABLE_IO', problem, { path: reader.path });
+  }
+  return narrowed;
+}
+
+/**
+ * The stored size of the data blocks that may hold entries in the spans: what a slice would copy.
+ *
+ * @param keep sorted and disjoint; they may touch
+ */
+export function dataBytesIn(reader: TableReader, keep: readonly Span[]): number {
+  checkSpans(keep);
+  let bytes = 0;
+  const add = (block: number) => {
+    bytes += reader.parts.index.sizeOf(block) + BLOCK_TRAILER_BYTES;
+  };
+  const addAll = (from: number, to: number) => {
+    for (let block = from; block < to; block += 1) add(block);
+  };
+  visitBlocks(reader, joinTouchingSpans(keep), addAll, add);
+  return bytes;
+}
+
+/** Windows of the new table, and those of the source that have their filters. */
+interface FilteredWindows {
+  readonly from: number;
+  readonly to: number;
+  /** The first of as many. */
+  readonly source: number;
+}
+
+class AppendedOutput implements SliceOutput {
+  readonly #writer: TableWriter;
+  readonly #narrowedBytes: number;
+  readonly #index: TableIndex;
+  readonly #source: FilterBlockReader | undefined;
+  readonly #windows: FilteredWindows[] = [];
+
+  constructor(writer: TableWriter, narrowedBytes: number, { index, filter }: TableParts) {
+    this.#writer = writer;
+    this.#narrowedBytes = narrowedBytes;
+    this.#index = index;
+    this.#source = filter;
+  }
+
+  keepBlocks(from: number, to: number): void {
+    this.#writer.addIndexEntries(this.#index, from, to);
+    let start = from;
+    for (let block = from + 1; block <= to; block += 1) {
+      // A table that was narrowed before has its first block behind others.
+      if (block < to && this.#index.offsetOf(block - 1) < this.#index.offsetOf(block)) continue;
+      this.#keepWindows(this.#index.offsetOf(start), this.#index.offsetOf(block - 1));
+      start = block;
+    }
+  }
+
+  keepBlock(block: number, key: Uint8Array, keyLength: number): void {
+    const offset = this.#index.offsetOf(block);
+    this.#keepWindows(offset, offset);
+    this.#writer.addIndexEntry(key, keyLength, offset, this.#index.sizeOf(block));
+  }
+
+  addBlock(sourceOffset: number, contents: Uint8Array, key: Uint8Array, keyLength: number): void {
+    const writer = this.#writer;
+    // A window of its own, which can have the filter that the block had.
+    const window = Math.ceil(writer.offset / FILTER_WINDOW_BYTES);
+    writer.padTo(window * FILTER_WINDOW_BYTES);
+    this.#windows.push({ from: window, to: window + 1, source: filterWindowOf(sourceOffset) });
+    writer.writeBlock(contents);
+    writer.addIndexEntry(key, keyLength, writer.blockOffset, writer.blockSize);
+  }
+
+  finish(): number {
+    return this.#writer.finish(this.#filter(), this.#narrowedBytes);
+  }
+
+  #keepWindows(firstOffset: number, lastOffset: number): void {
+    const from = filterWindowOf(firstOffset);
+    this.#windows.push({ from, to: filterWindowOf(lastOffset) + 1, source: from });
+  }
+
+  /** New blocks lie behind those in use, also where their keys come first. */
+  #filter(): Uint8Array | undefined {
+    if (this.#source === undefined) return undefined;
+    const filter = new FilterBlockWriter();
+    for (const { from, to, source } of this.#windows.sort((a, b) => a.from - b.from)) {
+      // Two runs of blocks may meet in a window: it has the same filter for both.
+      const start = Math.max(from, filter.windowCount);
+      if (start >= to) continue;
+      filter.skipTo(start);
+      this.#source.copyTo(filter, source + start - from, source + to - from);
+    }
+    return filter.finish();
+  }
+}
