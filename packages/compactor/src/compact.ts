@@ -121,6 +121,7 @@ async function changeBase(
     base: tables.base,
     source: tables.source,
     ranges,
+    verify: options.verify,
     signal,
     onProgress,
     onEmpty: (syncIds) => {

@@ -22,6 +22,12 @@ export interface CompactOptions {
    * @defaultValue 'remove'
    */
   readonly emptySource?: 'remove' | 'refuse';
+  /**
+   * Read every table of the source in full before the commit, and refuse a damaged one. Goes with the
+   * strategy `link`, which `auto` takes then.
+   * @defaultValue false
+   */
+  readonly verify?: boolean;
   /** Until the commit, aborting leaves the base as it was. */
   readonly signal?: AbortSignal;
   /** What it throws before the commit fails the compaction, and the base is as it was. */
@@ -37,6 +43,7 @@ export interface CheckedOptions {
   readonly syncIds: readonly string[];
   readonly strategy: 'auto' | Strategy;
   readonly emptySource: 'remove' | 'refuse';
+  readonly verify: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: (event: CompactProgress) => void;
   readonly dryRun: boolean;
@@ -74,6 +81,12 @@ export function checkOptions(options: CompactOptions): CheckedOptions {
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw inputError('onProgress is no function');
   }
+  if (options.verify !== undefined && typeof options.verify !== 'boolean') {
+    throw inputError('verify is no boolean');
+  }
+  if (options.verify === true && strategy !== 'auto' && strategy !== 'link') {
+    throw inputError(`verify goes with the strategy link, not ${strategy}`);
+  }
   if (options.dryRun !== undefined && typeof options.dryRun !== 'boolean') {
     throw inputError('dryRun is no boolean');
   }
@@ -83,6 +96,7 @@ export function checkOptions(options: CompactOptions): CheckedOptions {
     syncIds: checkSyncIds(options.syncIds),
     strategy,
     emptySource,
+    verify: options.verify ?? false,
     signal,
     onProgress: onProgress ?? (() => undefined),
     dryRun: options.dryRun ?? false,

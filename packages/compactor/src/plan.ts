@@ -95,6 +95,11 @@ async function pickStrategy(
     case 'batch':
       return batchOrThrow('asked for');
     case 'auto': {
+      if (options.verify) {
+        if (!canLink)
+          throw unavailable('link', 'tables are verified where base and source are stores');
+        return { strategy: 'link', reason: 'the source is to be verified' };
+      }
       if (!canRebuild && !canLink) return batchOrThrow('the base takes nothing but batches');
       const batch = (await isSurelyLarge(options, ranges))
         ? undefined

@@ -9,7 +9,7 @@ import type { Span } from '@sstitch/sst';
 import { flushGeneration } from './commit/flush-generation.js';
 import type { EngineCapabilities } from './contract.js';
 import { EngineError, errorCodeOf } from './errors.js';
-import type { ExtractedTables } from './extract/extract-tables.js';
+import { type ExtractedTables, extractTables } from './extract/extract-tables.js';
 import { readerFolderName } from './extract/reader-folders.js';
 import { Generation } from './generation.js';
 import { GenerationReader } from './generation-reader.js';
@@ -89,8 +89,9 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
         spans: checkSpans(spans),
         leastLogNumber,
         narrowFromBytes: Number.POSITIVE_INFINITY,
+        verify: options.verify ?? false,
       };
-      return trusted(await runner.run('extractTables', input, { signal: options.signal }));
+      return trusted(await extractTables(runner, input, options.signal));
     } catch (error) {
       throw asEngineError(error);
     } finally {

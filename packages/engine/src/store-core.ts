@@ -12,7 +12,7 @@ import { WriteGate } from './commit/write-gate.js';
 import { ENGINE_NAME } from './engine-name.js';
 import { EngineError, errorCodeOf } from './errors.js';
 import type { CopiedGeneration } from './extract/copy-generation.js';
-import type { ExtractedTables } from './extract/extract-tables.js';
+import { type ExtractedTables, extractTables } from './extract/extract-tables.js';
 import { Generation } from './generation.js';
 import {
   destroyLevelDatabase,
@@ -194,15 +194,23 @@ export class StoreCore {
   async extract(
     spans: readonly Span[],
     targetFolder: string,
-    options: { readonly signal: AbortSignal | undefined; readonly narrow: boolean },
+    options: {
+      readonly signal: AbortSignal | undefined;
+      readonly narrow: boolean;
+      readonly verify: boolean;
+    },
   ): Promise<ExtractedTables> {
     return this.#onPinned(options.signal, async (generation, ending) => {
       const { folder } = generation;
       const leastLogNumber = await this.#flush(generation);
       const never = Number.POSITIVE_INFINITY;
       const narrowFromBytes = options.narrow ? this.#options.narrowFromBytes : never;
-      const input = { sourceFolder: folder, targetFolder, spans, leastLogNumber, narrowFromBytes };
-      return this.runner.run('extractTables', input, { signal: ending });
+      const { verify } = options;
+      const input = {
+        ...{ sourceFolder: folder, targetFolder, spans },
+        ...{ leastLogNumber, narrowFromBytes, verify },
+      };
+      return extractTables(this.runner, input, ending);
     });
   }
 

@@ -51,6 +51,12 @@ export interface ExtractOptions {
    * @defaultValue false
    */
   readonly narrow?: boolean;
+  /**
+   * Read every table in full, and refuse a damaged one (SstError, with its path and the offset). Without
+   * it only the structure of each table is checked, and the blocks at the bounds.
+   * @defaultValue false
+   */
+  readonly verify?: boolean;
 }
 
 /**
@@ -178,8 +184,12 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     options: ExtractOptions = {},
   ): Promise<ExtractedTables> {
     await this.#whenOpen();
-    const { signal, narrow = false } = options;
-    const extracted = await this.#opened.extract(checkSpans(spans), folder, { signal, narrow });
+    const { signal, narrow = false, verify = false } = options;
+    const extracted = await this.#opened.extract(checkSpans(spans), folder, {
+      signal,
+      narrow,
+      verify,
+    });
     return trusted(extracted);
   }
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { compareInternalKeys, nodeFileSystem, TableReader } from '@sstitch/sst';
 import { ClassicLevel } from 'classic-level';
 import { describe, expect, test } from 'vitest';
-import { type StageRequest, stageGeneration } from '../src/commit/stage-generation.js';
+import { beginStage, finishStage, type StageRequest } from '../src/commit/stage-generation.js';
+import { doTableJobs } from '../src/commit/table-jobs.js';
 import { extractTables } from '../src/extract/extract-tables.js';
 import { adopt } from '../src/index.js';
 import { parseLevelFileName, tableFileName } from '../src/leveldb/file-names.js';
@@ -19,6 +20,7 @@ import {
   type Version,
 } from '../src/leveldb/manifest.js';
 import { decodeVersionEdit, encodeVersionEdit } from '../src/leveldb/version-edit.js';
+import { InlineRunner } from '../src/workers/task-runner.js';
 import { type HandLevels, writeLevelFolder } from './level-folder.js';
 import {
   bytes,
@@ -65,10 +67,12 @@ function staged(alter?: (version: Version) => Version) {
     incoming: { spans: [{ span: span('m', 'n'), runs: [] }], lastSequence: 0 },
     moveIncoming: false,
     leastLogNumber: 0,
-    narrowFromBytes: 0,
     withTail: false,
   };
-  stageGeneration(nodeFileSystem, request, () => undefined);
+  const go = () => undefined;
+  const jobs = beginStage(nodeFileSystem, request, go) ?? [];
+  const outcomes = doTableJobs(nodeFileSystem, { jobs, narrowFromBytes: 0 }, go);
+  finishStage(nodeFileSystem, { nextFolder: request.nextFolder, outcomes }, go);
   const next = readVersion(nodeFileSystem, request.nextFolder);
   return { folder, base, next, nextFolder: request.nextFolder };
 }
@@ -205,8 +209,10 @@ describe('rule 4: file numbers and shared tables', () => {
       spans: [span('k', 'l')],
       leastLogNumber: 0,
       narrowFromBytes: 0,
+      verify: false,
     };
-    const { spans } = extractTables(nodeFileSystem, request, () => undefined);
+    const runner = new InlineRunner(nodeFileSystem);
+    const { spans } = await extractTables(runner, request, undefined);
     const files = spans[0]?.runs.flat() ?? [];
     expect(files.map(({ origin }) => origin)).toEqual([
       'linked',

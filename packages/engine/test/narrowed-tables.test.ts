@@ -69,11 +69,12 @@ test('a table that straddles a span grows by an index, and is read by its size',
   await iterator.close();
   expect(await verifyStore(path)).toMatchObject({ ok: true });
 
+  // LevelDB moves a table that overlaps nothing; a key in it makes it write the table anew.
+  await put(store, [['k000500', 'new']]);
   await compactFully(store);
-  expect(await contentsOf(store)).toEqual(kept);
-  const rewritten = tablesIn(await currentFolder(store));
-  expect(rewritten.every(({ inode }) => inode !== before?.inode)).toBe(true);
-  expect(rewritten[0]?.sizeBytes).toBeLessThan(before?.sizeBytes ?? 0);
+  expect(await contentsOf(store)).toEqual(new Map(kept).set('k000500', 'new'));
+  const sizes = tablesIn(await currentFolder(store)).map(({ sizeBytes }) => sizeBytes);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(before?.sizeBytes ?? 0);
 });
 
 test('a table is narrowed again and again, and reopened, with nothing lost', async () => {

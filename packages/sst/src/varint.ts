@@ -42,6 +42,12 @@ export class VarintReader {
   }
 
   #read(bytes: Uint8Array, limit: number, maxBytes: number, max: number): number {
+    const first = this.position < limit ? (bytes[this.position] as number) : 0x80;
+    // Nearly all lengths of a block are this short.
+    if (first < 0x80) {
+      this.position += 1;
+      return first;
+    }
     let value = 0;
     let scale = 1;
     for (let count = 0; count < maxBytes && this.position < limit; count += 1) {

@@ -17,6 +17,7 @@ interface CompactFlags {
   readonly strategy: 'auto' | 'link' | 'rebuild' | 'batch';
   readonly allowEmpty?: boolean;
   readonly dryRun?: boolean;
+  readonly verify?: boolean;
 }
 
 export function addCompactCommand(registry: CommandRegistry): void {
@@ -44,6 +45,7 @@ export function addCompactCommand(registry: CommandRegistry): void {
         .default('auto'),
     )
     .option('--allow-empty', 'remove a sync that the source holds nothing of')
+    .option('--verify', "read the source's tables in full first, refuse a damaged one")
     .option('--dry-run', 'change nothing, tell the plan')
     .action(
       registry.handle((context, flags: CompactFlags) => {
@@ -70,6 +72,7 @@ async function runCompact(
     signal: context.signal,
     onProgress: showProgress(context.progress),
     dryRun: flags.dryRun === true,
+    verify: flags.verify === true,
   });
   return flags.dryRun === true ? plannedResult(context, result) : doneResult(context, result);
 }

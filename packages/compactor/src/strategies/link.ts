@@ -10,6 +10,8 @@ export interface LinkInput {
   readonly source: TableSource;
   /** In key order. */
   readonly ranges: readonly SyncRange[];
+  /** Read the source's tables in full. */
+  readonly verify: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: (event: CompactProgress) => void;
   /** Called before the commit with the syncs of which no table was found; may throw. */
@@ -27,7 +29,7 @@ export async function linkTables(input: LinkInput): Promise<CommitReport> {
     const extracted = await source.extract(
       ranges.map(({ span }) => span),
       folder,
-      { ...options, narrow: true },
+      { ...options, narrow: true, verify: input.verify },
     );
     const found = new Set<string>();
     for (const [index, { syncId }] of ranges.entries()) {

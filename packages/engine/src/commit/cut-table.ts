@@ -22,7 +22,6 @@ import {
 } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
 import { linkOrCopy } from './place-file.js';
-import type { UnsyncedFiles } from './unsynced-files.js';
 
 /** What to cut out, and the file that it becomes. */
 export interface CutPart {
@@ -45,7 +44,7 @@ const OWN_NAMES = 2;
 const NO_APPEND_CODES = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'ETXTBSY']);
 
 /**
- * Cuts a table that was pinned under `reader.path`. What is made is in `files`, to be synced.
+ * Cuts a table that was pinned under `reader.path`. What is made is not synced.
  *
  * @param narrowFromBytes a smaller part is sliced
  * @returns a member for each part, undefined where the table has no entry in it
@@ -55,27 +54,56 @@ export function cutTable(
   reader: TableReader,
   parts: readonly CutPart[],
   narrowFromBytes: number,
-  files: UnsyncedFiles,
 ): ReadonlyArray<CutTable | undefined> {
   const sizes = parts.map(({ keep }) => dataBytesIn(reader, keep));
   const large = sizes.filter((size) => size > 0 && size >= narrowFromBytes);
   const kept = large.reduce((sum, size) => sum + size, 0);
   const isWorthIt = large.length > 0 && kept >= reader.sizeBytes * MIN_KEPT_SHARE;
   const file = isWorthIt ? openToNarrow(fileSystem, reader.path) : undefined;
-  if (file !== undefined) files.add(file);
-  return parts.map(({ keep, path }, index): CutTable | undefined => {
-    if (file !== undefined && (sizes[index] ?? 0) >= narrowFromBytes) {
-      const before = file.sizeBytes();
-      const narrowed = narrowTable(reader, keep, file, { path: reader.path });
-      if (narrowed === undefined) return undefined;
-      linkOrCopy(fileSystem, reader.path, path);
-      const dataBytes = narrowed.copiedBytes + narrowed.sizeBytes - before;
-      return { ...boundsOf(narrowed), origin: 'narrowed', dataBytes };
-    }
-    const sliced = sliceTable(reader, keep, () => files.create(fileSystem, path), { path });
+  try {
+    return parts.map((part, index): CutTable | undefined =>
+      file !== undefined && (sizes[index] ?? 0) >= narrowFromBytes
+        ? narrowToPart(fileSystem, reader, part, file)
+        : slicePart(fileSystem, reader, part),
+    );
+  } finally {
+    file?.close();
+  }
+}
+
+function narrowToPart(
+  fileSystem: FileSystem,
+  reader: TableReader,
+  { keep, path }: CutPart,
+  file: FileHandle,
+): CutTable | undefined {
+  const before = file.sizeBytes();
+  const narrowed = narrowTable(reader, keep, file, { path: reader.path });
+  if (narrowed === undefined) return undefined;
+  linkOrCopy(fileSystem, reader.path, path);
+  const dataBytes = narrowed.copiedBytes + narrowed.sizeBytes - before;
+  return { ...boundsOf(narrowed), origin: 'narrowed', dataBytes };
+}
+
+function slicePart(
+  fileSystem: FileSystem,
+  reader: TableReader,
+  { keep, path }: CutPart,
+): CutTable | undefined {
+  let file: FileHandle | undefined;
+  try {
+    const create = () => {
+      file = fileSystem.open(path, 'create');
+      // Read-only once it is closed: hard links share its bytes (leveldb.md, rule 4).
+      fileSystem.setMode(path, 0o444);
+      return file;
+    };
+    const sliced = sliceTable(reader, keep, create, { path });
     if (sliced === undefined) return undefined;
     return { ...boundsOf(sliced), origin: 'sliced', dataBytes: sliced.sizeBytes };
-  });
+  } finally {
+    file?.close();
+  }
 }
 
 function boundsOf({ sizeBytes, smallest, largest }: SliceProperties) {

@@ -3,8 +3,8 @@
 //   1 check      spans and runs (the caller has checked the tables)
 //   2 gate       writes go in groups from now on, and what they write outside the spans is kept
 //   3 flush      only a long log: what was written before is in tables then; a short one is replayed
-//   4 stage      lay out the next generation's folder, in a worker; readers and writers go on
-//   5 open       the next generation's database; sync what the open wrote
+//   4 stage      lay out the next generation's folder, in workers; readers and writers go on
+//   5 open       the next generation's database, while its new tables are synced; sync what the open wrote
 //   6 catch up   replay into it what was kept meanwhile, until little is left
 //   7 pause      writes wait; replay the rest, durably; rename CURRENT and sync: the commit point
 //   8 switch     reads and writes go to the next generation; the old one retires
@@ -22,6 +22,7 @@ import type { TableSet } from '../tables.js';
 import type { TaskRunner } from '../workers/task-runner.js';
 import { MAX_REPLAYED_LOG_BYTES } from './read-tail.js';
 import type { OriginTotals } from './stage-generation.js';
+import { shareSyncs, shareTableJobs } from './table-jobs.js';
 import type { WriteGate } from './write-gate.js';
 
 /** What is left for the pause is at most about this much. */
@@ -94,6 +95,7 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
   const base = host.current();
   let next: LevelDatabase | undefined;
   let renamed = false;
+  const stager = runner.pinned();
   const checkAborted = () => {
     if (signal?.aborted) throw abortedError();
   };
@@ -101,14 +103,17 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
     checkAborted();
     await gate.begin(input.tables.spans.map(({ span }) => span));
     const { tailBytes } = await runner.run('readFlushState', { folder: base.folder });
-    const stage = (leastLogNumber: number, withTail: boolean) => {
+    const stage = async (leastLogNumber: number, withTail: boolean) => {
       const { tables: incoming, moveIncoming, narrowFromBytes } = input;
       const { folder: baseFolder } = base;
       const request = {
-        ...{ baseFolder, nextFolder, incoming, moveIncoming },
-        ...{ narrowFromBytes, leastLogNumber, withTail },
+        ...{ baseFolder, nextFolder, incoming },
+        ...{ moveIncoming, leastLogNumber, withTail },
       };
-      return runner.run('stageGeneration', request, { signal });
+      const jobs = await stager.run('beginStage', request, { signal });
+      if (jobs === undefined) return undefined;
+      const outcomes = await shareTableJobs(runner, { jobs, narrowFromBytes }, signal);
+      return stager.run('finishStage', { nextFolder, outcomes }, { signal });
     };
     let staged = tailBytes <= MAX_REPLAYED_LOG_BYTES ? await stage(0, true) : undefined;
     let flushMs = 0;
@@ -121,7 +126,11 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
     if (staged === undefined) throw new Error('a stage without a tail gives a generation');
     const stagedAt = host.now();
     checkAborted();
-    next = await host.openNext(nextFolder);
+    const syncing = shareSyncs(runner, staged.unsynced, signal);
+    const [opening, synced] = await Promise.allSettled([host.openNext(nextFolder), syncing]);
+    if (opening.status === 'fulfilled') next = opening.value;
+    else throw opening.reason;
+    if (synced.status === 'rejected') throw synced.reason;
     await runner.run('syncGeneration', { folder: nextFolder });
     const opened = host.now();
     checkAborted();
@@ -163,6 +172,7 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
     // What is left here is removed by the next open at the latest.
     if (next !== undefined && poisoned && renamed) input.keepOpen(next);
     else await next?.close().catch(() => undefined);
+    await stager.run('discardStage', { nextFolder }).catch(() => undefined);
     if (!poisoned) {
       await runner.run('removeFolder', { folder: nextFolder }).catch(() => undefined);
     }

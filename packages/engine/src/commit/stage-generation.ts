@@ -4,19 +4,19 @@
 // Runs in a worker thread. Nothing here touches the base but by reading it, giving its tables further
 // names, and writing behind the end of some (cut-table.ts); a failure leaves a folder that the caller removes.
 //
-// Order for crashes: every new file is synced, then the folder. The parent is synced by the caller.
-import { compareBytes, type FileSystem, type Span, TableReader, userKeyOf } from '@sstitch/sst';
+// Order for crashes: nothing is synced here. The caller syncs the tables that are named to it, what LevelDB
+// makes of the MANIFEST, the folder, and the parent before any CURRENT can name the folder.
+import { compareBytes, type FileSystem, userKeyOf } from '@sstitch/sst';
 import { tableFileName } from '../leveldb/file-names.js';
 import { type Version, writeManifest } from '../leveldb/manifest.js';
 import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
 import type { LoggedOperation } from '../leveldb/write-batch.js';
 import type { TableFile, TableOrigin, TableSet } from '../tables.js';
-import { cutTable } from './cut-table.js';
-import { pinVersion } from './pin-version.js';
-import { linkOrCopy, moveOrCopy, removeTree, syncFile, unlinkIfThere } from './place-file.js';
+import { type PinnedVersion, pinVersion } from './pin-version.js';
+import { linkOrCopy, moveOrCopy, removeTree } from './place-file.js';
 import { planVersion, type SliceStep, type VersionPlan } from './plan-version.js';
 import { readTail } from './read-tail.js';
-import { UnsyncedFiles } from './unsynced-files.js';
+import type { TableJob, TableOutcome } from './table-jobs.js';
 
 export interface StageRequest {
   /** Folder of the generation in force; its database may be open. */
@@ -26,8 +26,6 @@ export interface StageRequest {
   readonly incoming: TableSet;
   /** Move the incoming files instead of linking them: they are this program's own. */
   readonly moveIncoming: boolean;
-  /** Size from which a part of a table is kept in its file (cut-table.ts). */
-  readonly narrowFromBytes: number;
   /** What `flushGeneration` gave. */
   readonly leastLogNumber: number;
   /** Give what is in no table yet as operations; else `leastLogNumber` says that nothing is. */
@@ -46,6 +44,8 @@ export interface StagedGeneration {
   readonly lastSequence: number;
   /** What the base had logged and not yet in a table, outside the spans, in order. */
   readonly tail: readonly LoggedOperation[];
+  /** Paths of tables that are not yet synced. */
+  readonly unsynced: readonly string[];
 }
 
 export function emptyTotals(): OriginTotals {
@@ -63,15 +63,35 @@ export function addToTotals(totals: OriginTotals, origin: TableOrigin, sizeBytes
   totals[origin].bytes += sizeBytes;
 }
 
+/** What a stage has found out and not yet written. */
+interface Stage {
+  readonly request: StageRequest;
+  readonly pinned: PinnedVersion;
+  readonly plan: VersionPlan<TableFile>;
+  readonly cuts: readonly PlannedCut[];
+  readonly tail: readonly LoggedOperation[];
+  readonly nextNumber: number;
+}
+
+interface PlannedCut {
+  readonly step: SliceStep;
+  /** File numbers of the outputs. */
+  readonly numbers: readonly number[];
+}
+
+/** Stages that have begun in this thread, by their folder: a version of 10,000 tables stays where it is. */
+const stages = new Map<string, Stage>();
+
 /**
- * Stages the next generation; see the head of this file. Undefined, with nothing left behind, when the
- * base flushed while its tail was to be read: then it is in tables, or about to be.
+ * Begins to lay out a generation: pins the base's version and gives the tables that are to be cut.
+ * Undefined, with nothing left behind, when the base flushed while its tail was to be read: then it is in
+ * tables, or about to be.
  */
-export function stageGeneration(
+export function beginStage(
   fileSystem: FileSystem,
   request: StageRequest,
   checkCancelled: () => void,
-): StagedGeneration | undefined {
+): readonly TableJob[] | undefined {
   const { baseFolder, nextFolder, incoming } = request;
   fileSystem.makeFolder(nextFolder);
   let plan: VersionPlan<TableFile> | undefined;
@@ -96,47 +116,77 @@ export function stageGeneration(
     removeTree(fileSystem, nextFolder);
     return undefined;
   }
+  let nextNumber = pinned.version.nextFileNumber;
+  const cuts = plan.slices.map((step): PlannedCut => {
+    // The first part takes the old number, so that level 0 keeps its order (rule 11).
+    const numbers = step.outputs.map((_, index) =>
+      index === 0 ? step.table.number : nextNumber++,
+    );
+    return { step, numbers };
+  });
+  stages.set(nextFolder, { request, pinned, plan, cuts, tail, nextNumber });
+  return cuts.map(({ step: { table, outputs }, numbers }): TableJob => {
+    const parts = outputs.map((keep, index) => ({
+      keep,
+      path: `${nextFolder}/${tableFileName(numbers[index] ?? 0)}`,
+    }));
+    const path = `${nextFolder}/${pinName(table)}`;
+    return { kind: 'cut', path, sizeBytes: table.sizeBytes, parts, mayStayWhole: true };
+  });
+}
 
+export interface FinishStageInput {
+  readonly nextFolder: string;
+  /** Of the jobs that `beginStage` gave. */
+  readonly outcomes: readonly TableOutcome[];
+}
+
+/** Ends what `beginStage` began, in the same thread; see the head of this file. */
+export function finishStage(
+  fileSystem: FileSystem,
+  { nextFolder, outcomes }: FinishStageInput,
+  checkCancelled: () => void,
+): StagedGeneration {
+  const stage = stages.get(nextFolder);
+  if (stage === undefined) throw new Error('no stage has begun in this folder');
+  stages.delete(nextFolder);
+  const { request, pinned, plan, tail } = stage;
+  const { incoming } = request;
+  const unsynced: string[] = [];
   const base = emptyTotals();
   const levels: TableEntry[][] = Array.from({ length: LEVEL_COUNT }, () => []);
   for (const { level, table } of plan.links) {
     levels[level]?.push(table);
     addToTotals(base, pinned.placements.get(table.number) ?? 'linked', table.sizeBytes);
   }
-
-  let nextNumber = pinned.version.nextFileNumber;
-  const files = new UnsyncedFiles();
-  try {
-    for (const step of plan.slices) {
-      checkCancelled();
-      const cut = cutBaseTable(fileSystem, request, step, files, () => nextNumber++);
-      const placement = pinned.placements.get(step.table.number) ?? 'linked';
-      for (const { table, origin = placement, dataBytes } of cut) {
-        levels[step.level]?.push(table);
-        addToTotals(base, origin, dataBytes);
-      }
-      files.bound();
+  for (const [index, cut] of stage.cuts.entries()) {
+    const placement = pinned.placements.get(cut.step.table.number) ?? 'linked';
+    for (const { table, origin, dataBytes } of tablesOf(cut, outcomes[index], placement)) {
+      levels[cut.step.level]?.push(table);
+      addToTotals(base, origin, dataBytes);
+      if (origin !== placement) unsynced.push(`${nextFolder}/${tableFileName(table.number)}`);
     }
-    files.syncAll();
-    for (const { table } of plan.slices)
-      unlinkIfThere(fileSystem, `${nextFolder}/${pinName(table)}`);
-  } finally {
-    files.closeAll();
+    if (outcomes[index]?.kind === 'whole') {
+      const { table } = cut.step;
+      const path = `${nextFolder}/${tableFileName(table.number)}`;
+      fileSystem.rename(`${nextFolder}/${pinName(table)}`, path);
+    }
   }
 
+  let { nextNumber } = stage;
   const spans = incoming.spans.map(emptyTotals);
   for (const { level, table, spanIndex } of plan.placed) {
     checkCancelled();
     const number = nextNumber++;
-    const origin = placeIncoming(fileSystem, nextFolder, table, number, request.moveIncoming);
-    levels[level]?.push({
-      number,
-      sizeBytes: table.sizeBytes,
-      smallest: table.smallest,
-      largest: table.largest,
-    });
+    const path = `${nextFolder}/${tableFileName(number)}`;
+    const { sizeBytes, smallest, largest } = table;
+    const origin = placeIncoming(fileSystem, table, path, request.moveIncoming);
+    // A linked table was made durable by the database that wrote it, a copy by who copied it; others are
+    // new, in whole or in part.
+    if (table.origin !== 'linked') unsynced.push(path);
+    levels[level]?.push({ number, sizeBytes, smallest, largest });
     const totals = spans[spanIndex];
-    if (totals) addToTotals(totals, origin, table.dataBytes ?? table.sizeBytes);
+    if (totals) addToTotals(totals, origin, table.dataBytes ?? sizeBytes);
   }
 
   checkCancelled();
@@ -149,15 +199,21 @@ export function stageGeneration(
     nextFileNumber: nextNumber,
     lastSequence: Math.max(pinned.version.lastSequence, incoming.lastSequence),
   };
-  writeManifest(fileSystem, nextFolder, version, manifestNumber);
-  fileSystem.syncFolder(nextFolder);
+  // Unsynced: LevelDB's open replaces both files by its own, and those are synced with the folder.
+  writeManifest(fileSystem, nextFolder, version, manifestNumber, 'unsynced');
   return {
     base,
     spans,
     tables: levels.reduce((count, tables) => count + tables.length, 0),
     lastSequence: version.lastSequence,
     tail,
+    unsynced,
   };
+}
+
+/** Forgets a stage that will not be finished. */
+export function discardStage(_: FileSystem, input: { readonly nextFolder: string }): void {
+  stages.delete(input.nextFolder);
 }
 
 function pinName(table: TableEntry): string {
@@ -167,72 +223,36 @@ function pinName(table: TableEntry): string {
 /** A table of the next generation, made of one of the base's. */
 interface CutBaseTable {
   readonly table: TableEntry;
-  /** Undefined for the table itself, which had not to be cut. */
-  readonly origin?: TableOrigin;
+  readonly origin: TableOrigin;
   readonly dataBytes: number;
 }
 
-/** Cuts a table; one whose holes hold no entry need not be cut and is kept whole. */
-function cutBaseTable(
-  fileSystem: FileSystem,
-  { nextFolder: folder, narrowFromBytes }: StageRequest,
-  { table: source, outputs }: SliceStep,
-  files: UnsyncedFiles,
-  takeNumber: () => number,
+function tablesOf(
+  { step, numbers }: PlannedCut,
+  outcome: TableOutcome | undefined,
+  placement: TableOrigin,
 ): readonly CutBaseTable[] {
-  const pinPath = `${folder}/${pinName(source)}`;
-  const { number, sizeBytes } = source;
-  const reader = TableReader.open(fileSystem, pinPath, { sizeBytes });
-  const tables: CutBaseTable[] = [];
-  try {
-    const [only, ...others] = outputs;
-    if (only !== undefined && others.length === 0 && !hasEntriesBetween(reader, only)) {
-      fileSystem.rename(pinPath, `${folder}/${tableFileName(number)}`);
-      // Recorded bounds may be wider than the table, and reach into a hole that is filled now.
-      const [smallest, largest] = [reader.smallest(), reader.largest()];
-      return [{ table: { number, sizeBytes, smallest, largest }, dataBytes: sizeBytes }];
-    }
-    // The first part takes the old number, so that level 0 keeps its order (rule 11).
-    const numbers = outputs.map((_, index) => (index === 0 ? number : takeNumber()));
-    const parts = outputs.map((keep, index) => {
-      return { keep, path: `${folder}/${tableFileName(numbers[index] ?? number)}` };
-    });
-    const cut = cutTable(fileSystem, reader, parts, narrowFromBytes, files);
-    for (const [index, part] of cut.entries()) {
-      if (part === undefined) continue;
-      const { smallest, largest, origin, dataBytes } = part;
-      const entry = { number: numbers[index] ?? number, sizeBytes: part.sizeBytes };
-      tables.push({ table: { ...entry, smallest, largest }, origin, dataBytes });
-    }
-  } finally {
-    reader.close();
+  if (outcome === undefined || outcome.kind === 'checked') throw new Error('a table was not cut');
+  if (outcome.kind === 'whole') {
+    const { number, sizeBytes } = step.table;
+    const { smallest, largest } = outcome;
+    const table = { number, sizeBytes, smallest, largest };
+    return [{ table, origin: placement, dataBytes: sizeBytes }];
   }
-  return tables;
-}
-
-/** Whether a table has entries that none of the spans holds. One seek for each gap. */
-function hasEntriesBetween(reader: TableReader, keep: readonly Span[]): boolean {
-  const entries = reader.iterator();
-  entries.seekToFirst();
-  for (const { start, end } of keep) {
-    if (!entries.valid) return false;
-    if (compareBytes(userKeyOf(entries.key), start) < 0) return true;
-    if (end === undefined) return false;
-    entries.seekUserKey(end);
-  }
-  return entries.valid;
+  return outcome.parts.flatMap((part, index): CutBaseTable[] => {
+    const number = numbers[index];
+    if (part === undefined || number === undefined) return [];
+    const { sizeBytes, smallest, largest, origin, dataBytes } = part;
+    return [{ table: { number, sizeBytes, smallest, largest }, origin, dataBytes }];
+  });
 }
 
 function placeIncoming(
   fileSystem: FileSystem,
-  folder: string,
   table: TableFile,
-  number: number,
+  path: string,
   move: boolean,
 ): TableOrigin {
-  const path = `${folder}/${tableFileName(number)}`;
-  // A linked table was made durable by the database that wrote it; others are new, in whole or in part.
-  if (table.origin !== 'linked') syncFile(fileSystem, table.path);
   const place = move ? moveOrCopy : linkOrCopy;
   const placement = place(fileSystem, table.path, path);
   return placement === 'copied' && table.origin === 'linked' ? 'copied' : table.origin;

@@ -1,10 +1,9 @@
 // Gives the tables that hold a store's entries in some spans: those wholly inside a span are linked,
-// those that straddle a bound are cut (cut-table.ts). Runs in a worker thread, while the store is in use.
+// those that straddle a bound are cut (cut-table.ts). Runs in worker threads, while the store is in use.
 //
 // The runs of a span come oldest first: level 6, 5, … 1, then the tables of level 0 by ascending
 // number. Where that makes more runs than the planner has levels for, the newest are merged into one.
 import {
-  checkTableStructure,
   compareBytes,
   type FileSystem,
   mergeTables,
@@ -13,9 +12,9 @@ import {
   TableReader,
   userKeyOf,
 } from '@sstitch/sst';
-import { type CutPart, cutTable } from '../commit/cut-table.js';
+import type { CutPart } from '../commit/cut-table.js';
 import { pinVersion } from '../commit/pin-version.js';
-import { unlinkIfThere } from '../commit/place-file.js';
+import type { Placement } from '../commit/place-file.js';
 import {
   keyAfter,
   MAX_RUNS,
@@ -24,11 +23,12 @@ import {
   spansOverlapping,
 } from '../commit/plan-version.js';
 import { addToTotals, emptyTotals, type OriginTotals } from '../commit/stage-generation.js';
-import { UnsyncedFiles } from '../commit/unsynced-files.js';
+import { shareTableJobs, type TableJob, type TableOutcome } from '../commit/table-jobs.js';
 import { tableFileName } from '../leveldb/file-names.js';
 import type { Version } from '../leveldb/manifest.js';
 import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
 import type { SpanTables, TableFile, TableRun, TableSet } from '../tables.js';
+import type { TaskRunner } from '../workers/task-runner.js';
 
 export interface ExtractRequest {
   /** Folder of a LevelDB database, which may be open and compacting. */
@@ -44,6 +44,8 @@ export interface ExtractRequest {
    * this process has not open to write.
    */
   readonly narrowFromBytes: number;
+  /** Read every table in full, and refuse a damaged one. */
+  readonly verify: boolean;
 }
 
 export interface ExtractedTables extends TableSet {
@@ -57,12 +59,88 @@ interface Candidate {
   readonly without: Span | undefined;
 }
 
+/** A pinned table and the spans that it is for. */
+interface PinnedTable {
+  readonly path: string;
+  readonly table: TableEntry;
+  readonly placement: Placement;
+  /** The span that holds it whole, or what each span has of it. */
+  readonly spanIndex: number | undefined;
+  readonly parts: ReadonlyArray<CutPart & { readonly spanIndex: number }>;
+}
+
+export interface PinnedExtract {
+  readonly lastSequence: number;
+  /** Runs, oldest first. */
+  readonly groups: ReadonlyArray<readonly PinnedTable[]>;
+}
+
 /** Extracts; see the head of this file. What it makes is not synced: the commit does that once. */
-export function extractTables(
+export async function extractTables(
+  runner: TaskRunner,
+  request: ExtractRequest,
+  signal: AbortSignal | undefined,
+): Promise<ExtractedTables> {
+  const { spans, targetFolder, narrowFromBytes, verify } = request;
+  const { lastSequence, groups } = await runner.run('pinForExtract', request, { signal });
+  const jobs = groups.flat().map(({ path, table, spanIndex, parts }): TableJob => {
+    const { sizeBytes } = table;
+    if (spanIndex !== undefined) return { kind: 'check', path, recorded: table };
+    return { kind: 'cut', path, sizeBytes, parts, mayStayWhole: false };
+  });
+  const outcomes = await shareTableJobs(runner, { jobs, narrowFromBytes, verify }, signal);
+
+  const runs = spans.map((): TableFile[][] => []);
+  let next = 0;
+  for (const group of groups) {
+    const current = spans.map((): TableFile[] => []);
+    for (const pinned of group) {
+      for (const { spanIndex, table } of tablesOf(pinned, outcomes[next++])) {
+        current[spanIndex]?.push(table);
+      }
+    }
+    for (const [index, tables] of current.entries()) {
+      if (tables.length > 0) runs[index]?.push(tables);
+    }
+  }
+
+  const extracted: SpanTables[] = [];
+  for (const [index, span] of spans.entries()) {
+    extracted.push({ span, runs: await limitRuns(runner, targetFolder, index, runs[index] ?? []) });
+  }
+  const totals = extracted.map(({ runs: placed }) => {
+    const sum = emptyTotals();
+    for (const table of placed.flat()) {
+      addToTotals(sum, table.origin, table.dataBytes ?? table.sizeBytes);
+    }
+    return sum;
+  });
+  return { spans: extracted, lastSequence, totals };
+}
+
+function tablesOf(
+  { path, table, placement, spanIndex, parts }: PinnedTable,
+  outcome: TableOutcome | undefined,
+): ReadonlyArray<{ readonly spanIndex: number; readonly table: TableFile }> {
+  if (spanIndex !== undefined) {
+    return [{ spanIndex, table: { ...boundsOf(table), path, origin: placement } }];
+  }
+  if (outcome?.kind !== 'cut') throw new Error('a table was not cut');
+  return parts.flatMap((part, index) => {
+    const cut = outcome.parts[index];
+    if (cut === undefined) return [];
+    const { origin, dataBytes } = cut;
+    const made = { ...boundsOf(cut), path: part.path, origin, dataBytes };
+    return [{ spanIndex: part.spanIndex, table: made }];
+  });
+}
+
+/** Pins the tables that hold entries in the spans, and finds out which have to be cut. */
+export function pinForExtract(
   fileSystem: FileSystem,
   request: ExtractRequest,
   checkCancelled: () => void,
-): ExtractedTables {
+): PinnedExtract {
   const { sourceFolder, targetFolder, spans } = request;
   fileSystem.makeFolder(targetFolder);
   const merged = mergeAdjacentSpans(spans);
@@ -78,50 +156,22 @@ export function extractTables(
     checkCancelled,
     request.leastLogNumber,
   );
-
-  const runs = spans.map((): TableFile[][] => []);
-  const totals = spans.map(emptyTotals);
-  const files = new UnsyncedFiles();
-  try {
-    for (const group of runsOldestFirst(version)) {
-      const current = spans.map((): TableFile[] => []);
-      for (const candidate of group) {
-        if (!overlapping(candidate.table)) continue;
-        checkCancelled();
-        const path = `${targetFolder}/${tableFileName(candidate.table.number)}`;
-        const whole = spanAround(spans, candidate);
-        if (whole !== undefined) {
-          checkTableStructure(fileSystem, path, candidate.table);
-          const placement = placements.get(candidate.table.number) ?? 'linked';
-          current[whole]?.push({ ...bounds(candidate.table), path, origin: placement });
-          continue;
-        }
-        cutBySpans(fileSystem, request, candidate, files, (index, table) =>
-          current[index]?.push(table),
-        );
-        unlinkIfThere(fileSystem, path);
-      }
-      for (const [index, tables] of current.entries()) {
-        if (tables.length > 0) runs[index]?.push(tables);
-      }
-    }
-    files.closeAll();
-  } finally {
-    files.closeAll();
-  }
-
-  const extracted: SpanTables[] = spans.map((span, index) => ({
-    span,
-    runs: limitRuns(fileSystem, `${targetFolder}/merged-${index}`, runs[index] ?? []),
-  }));
-  for (const [index, { runs: placed }] of extracted.entries()) {
-    const sum = totals[index];
-    if (sum === undefined) continue;
-    for (const table of placed.flat()) {
-      addToTotals(sum, table.origin, table.dataBytes ?? table.sizeBytes);
-    }
-  }
-  return { spans: extracted, lastSequence: version.lastSequence, totals };
+  const groups = runsOldestFirst(version).map((group) =>
+    group
+      .filter(({ table }) => overlapping(table))
+      .map((candidate): PinnedTable => {
+        const { table } = candidate;
+        const spanIndex = spanAround(spans, candidate);
+        return {
+          table,
+          path: `${targetFolder}/${tableFileName(table.number)}`,
+          placement: placements.get(table.number) ?? 'linked',
+          spanIndex,
+          parts: spanIndex === undefined ? partsOf(request, candidate) : [],
+        };
+      }),
+  );
+  return { lastSequence: version.lastSequence, groups };
 }
 
 /** Levels 6 to 1 whole, then each table of level 0 by itself. */
@@ -157,43 +207,24 @@ function spanAround(spans: readonly Span[], { table, without }: Candidate): numb
   return index < 0 ? undefined : index;
 }
 
-function cutBySpans(
-  fileSystem: FileSystem,
-  { targetFolder, spans, narrowFromBytes }: ExtractRequest,
-  { table, without }: Candidate,
-  files: UnsyncedFiles,
-  add: (spanIndex: number, table: TableFile) => void,
-): void {
-  const reader = TableReader.open(fileSystem, `${targetFolder}/${tableFileName(table.number)}`, {
-    sizeBytes: table.sizeBytes,
-  });
+/** What each span has of a table. */
+function partsOf({ targetFolder, spans }: ExtractRequest, { table, without }: Candidate) {
   const smallest = userKeyOf(table.smallest);
   const afterLargest = keyAfter(userKeyOf(table.largest));
   const parts: Array<CutPart & { readonly spanIndex: number }> = [];
-  try {
-    for (const [spanIndex, span] of spans.entries()) {
-      // Legal, and an empty span holds nothing.
-      if (span.end !== undefined && compareBytes(span.start, span.end) >= 0) continue;
-      if (span.end !== undefined && compareBytes(span.end, smallest) <= 0) continue;
-      if (compareBytes(span.start, afterLargest) >= 0) continue;
-      const path = `${targetFolder}/${table.number}-${spanIndex}.slice`;
-      const keep = without === undefined ? [span] : subtractSpan(span, without);
-      parts.push({ keep, path, spanIndex });
-    }
-    const cut = cutTable(fileSystem, reader, parts, narrowFromBytes, files);
-    files.closeAll();
-    for (const [index, { path, spanIndex }] of parts.entries()) {
-      const part = cut[index];
-      if (part === undefined) continue;
-      const { origin, dataBytes } = part;
-      add(spanIndex, { ...bounds(part), path, origin, dataBytes });
-    }
-  } finally {
-    reader.close();
+  for (const [spanIndex, span] of spans.entries()) {
+    // Legal, and an empty span holds nothing.
+    if (span.end !== undefined && compareBytes(span.start, span.end) >= 0) continue;
+    if (span.end !== undefined && compareBytes(span.end, smallest) <= 0) continue;
+    if (compareBytes(span.start, afterLargest) >= 0) continue;
+    const path = `${targetFolder}/${table.number}-${spanIndex}.slice`;
+    const keep = without === undefined ? [span] : subtractSpan(span, without);
+    parts.push({ keep, path, spanIndex });
   }
+  return parts;
 }
 
-function bounds(table: { sizeBytes: number; smallest: Uint8Array; largest: Uint8Array }) {
+function boundsOf(table: { sizeBytes: number; smallest: Uint8Array; largest: Uint8Array }) {
   return { sizeBytes: table.sizeBytes, smallest: table.smallest, largest: table.largest };
 }
 
@@ -212,16 +243,35 @@ function subtractSpan(span: Span, hole: Span): Span[] {
 }
 
 /** Merges the newest runs into one, so that no more are left than there are levels for them. */
-function limitRuns(fileSystem: FileSystem, path: string, runs: readonly TableFile[][]): TableRun[] {
+async function limitRuns(
+  runner: TaskRunner,
+  folder: string,
+  spanIndex: number,
+  runs: readonly TableFile[][],
+): Promise<TableRun[]> {
   if (runs.length <= MAX_RUNS) return [...runs];
-  const kept = runs.slice(0, MAX_RUNS - 1);
-  const newest = runs.slice(MAX_RUNS - 1).flat();
+  const path = `${folder}/merged-${spanIndex}.slice`;
+  const tables = runs.slice(MAX_RUNS - 1).flat();
+  return [...runs.slice(0, MAX_RUNS - 1), [await runner.run('mergeNewestRuns', { path, tables })]];
+}
+
+export interface MergeNewestRunsInput {
+  /** The table to make. */
+  readonly path: string;
+  /** Those that it replaces. */
+  readonly tables: readonly TableFile[];
+}
+
+/** Makes one table of several. */
+export function mergeNewestRuns(
+  fileSystem: FileSystem,
+  { path, tables }: MergeNewestRunsInput,
+): TableFile {
   const readers: TableReader[] = [];
-  const file = fileSystem.open(`${path}.slice`, 'create');
+  const file = fileSystem.open(path, 'create');
   try {
-    fileSystem.setMode(`${path}.slice`, 0o444);
-    for (const table of newest) {
-      const { path: tablePath, sizeBytes } = table;
+    fileSystem.setMode(path, 0o444);
+    for (const { path: tablePath, sizeBytes } of tables) {
       readers.push(TableReader.open(fileSystem, tablePath, { sizeBytes }));
     }
     const builder = new TableBuilder(file);
@@ -234,8 +284,8 @@ function limitRuns(fileSystem: FileSystem, path: string, runs: readonly TableFil
       builder.add(entry.key, entry.value);
     }
     const built = builder.finish();
-    for (const table of newest) fileSystem.unlink(table.path);
-    return [...kept, [{ ...bounds(built), path: `${path}.slice`, origin: 'built' }]];
+    for (const table of tables) fileSystem.unlink(table.path);
+    return { ...boundsOf(built), path, origin: 'built' };
   } finally {
     file.close();
     for (const reader of readers) reader.close();

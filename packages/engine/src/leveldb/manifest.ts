@@ -199,6 +199,9 @@ export function encodeManifest(version: Version): Uint8Array {
   return writeLogRecords([encodeVersionEdit(edit)]);
 }
 
+/** Whether a file is on stable storage once it is written, or its writer sees to that later. */
+export type Durability = 'synced' | 'unsynced';
+
 /**
  * Writes MANIFEST and CURRENT of a new database folder and syncs both; the folder itself is the
  * caller's to sync. The MANIFEST takes `manifestNumber`, which the version's next file exceeds.
@@ -208,19 +211,26 @@ export function writeManifest(
   folder: string,
   version: Version,
   manifestNumber: number,
+  durability: Durability = 'synced',
 ): void {
   const name = manifestFileName(manifestNumber);
   checkVersion(version, `${folder}/${name}`);
-  writeNewFile(fileSystem, `${folder}/${name}`, encodeManifest(version));
-  writeNewFile(fileSystem, `${folder}/${CURRENT_FILE}`, Buffer.from(`${name}\n`, 'latin1'));
+  writeNewFile(fileSystem, `${folder}/${name}`, encodeManifest(version), durability);
+  const pointer = Buffer.from(`${name}\n`, 'latin1');
+  writeNewFile(fileSystem, `${folder}/${CURRENT_FILE}`, pointer, durability);
 }
 
 /** Creates a file, writes it and returns when it is on stable storage (its name is not yet). */
-export function writeNewFile(fileSystem: FileSystem, path: string, bytes: Uint8Array): void {
+export function writeNewFile(
+  fileSystem: FileSystem,
+  path: string,
+  bytes: Uint8Array,
+  durability: Durability = 'synced',
+): void {
   const file = fileSystem.open(path, 'create');
   try {
     file.write(bytes);
-    file.sync();
+    if (durability === 'synced') file.sync();
   } finally {
     file.close();
   }

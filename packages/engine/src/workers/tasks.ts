@@ -3,10 +3,11 @@
 import type { FileSystem } from '@sstitch/sst';
 import { appendEntries, beginTables, discardTables, finishTables } from '../commit/build-tables.js';
 import { readFlushState } from '../commit/flush-generation.js';
-import { stageGeneration } from '../commit/stage-generation.js';
+import { beginStage, discardStage, finishStage } from '../commit/stage-generation.js';
+import { doTableJobs, syncFiles } from '../commit/table-jobs.js';
 import { checkIncomingTables } from '../extract/check-incoming.js';
 import { copyGeneration } from '../extract/copy-generation.js';
-import { extractTables } from '../extract/extract-tables.js';
+import { mergeNewestRuns, pinForExtract } from '../extract/extract-tables.js';
 import { makeStoreFrom } from '../extract/make-store.js';
 import { listStaleReaders } from '../extract/reader-folders.js';
 import { readLevels } from '../leveldb/read-levels.js';
@@ -32,14 +33,19 @@ type Task = (fileSystem: FileSystem, input: never, checkCancelled: () => void) =
 
 export const tasks = {
   appendEntries,
+  beginStage,
   beginTables,
   checkGeneration,
   checkIncomingTables,
   cleanStore,
   copyGeneration,
   createStoreFiles,
+  discardStage,
   discardTables,
-  extractTables,
+  doTableJobs,
+  mergeNewestRuns,
+  pinForExtract,
+  finishStage,
   finishTables,
   listStaleReaders,
   makeFolder,
@@ -50,7 +56,7 @@ export const tasks = {
   readGenerationFacts,
   readLevels,
   removeFolder,
-  stageGeneration,
+  syncFiles,
   swapPointer,
   syncGeneration,
   verifyListedTable,

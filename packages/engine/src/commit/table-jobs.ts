@@ -1,0 +1,162 @@
+// The work on single tables that a commit or an extract consists of, as jobs: each is independent of the
+// others, so that both bulk threads share them.
+import {
+  checkTableStructure,
+  compareBytes,
+  type FileSystem,
+  type RecordedTable,
+  type Span,
+  TableReader,
+  userKeyOf,
+  verifyTable,
+} from '@sstitch/sst';
+import type { TaskRunner } from '../workers/task-runner.js';
+import { type CutPart, type CutTable, cutTable } from './cut-table.js';
+import { syncFile, unlinkIfThere } from './place-file.js';
+
+/** A table, under a name of its own in the folder that is made. */
+export type TableJob =
+  /** It is taken whole, if it is what was recorded of it. */
+  | { readonly kind: 'check'; readonly path: string; readonly recorded: RecordedTable }
+  /** The name goes when the parts are made. */
+  | {
+      readonly kind: 'cut';
+      readonly path: string;
+      readonly sizeBytes: number;
+      readonly parts: readonly CutPart[];
+      /** A table without an entry outside its one part is not cut. */
+      readonly mayStayWhole: boolean;
+    };
+
+export type TableOutcome =
+  | { readonly kind: 'checked' }
+  /** Its bounds as they are: recorded ones may be wider, and reach into a hole. */
+  | { readonly kind: 'whole'; readonly smallest: Uint8Array; readonly largest: Uint8Array }
+  | { readonly kind: 'cut'; readonly parts: ReadonlyArray<CutTable | undefined> };
+
+export interface TableJobsInput {
+  readonly jobs: readonly TableJob[];
+  /** See `cutTable`. */
+  readonly narrowFromBytes: number;
+  /** Read every table in full first. @defaultValue false */
+  readonly verify?: boolean | undefined;
+}
+
+/** Does jobs, one after another, in a worker thread. */
+export function doTableJobs(
+  fileSystem: FileSystem,
+  { jobs, narrowFromBytes, verify = false }: TableJobsInput,
+  checkCancelled: () => void,
+): TableOutcome[] {
+  return jobs.map((job) => {
+    checkCancelled();
+    if (verify) verifyTable(fileSystem, job.path, { sizeBytes: sizeOf(job) });
+    return doTableJob(fileSystem, job, narrowFromBytes);
+  });
+}
+
+function sizeOf(job: TableJob): number | undefined {
+  return job.kind === 'check' ? job.recorded.sizeBytes : job.sizeBytes;
+}
+
+function doTableJob(fileSystem: FileSystem, job: TableJob, narrowFromBytes: number): TableOutcome {
+  if (job.kind === 'check') {
+    checkTableStructure(fileSystem, job.path, job.recorded);
+    return { kind: 'checked' };
+  }
+  const { path, sizeBytes, parts, mayStayWhole } = job;
+  let outcome: TableOutcome;
+  const reader = TableReader.open(fileSystem, path, { sizeBytes });
+  try {
+    const [only, ...others] = parts;
+    const isOne = only !== undefined && others.length === 0;
+    if (mayStayWhole && isOne && !hasEntriesBetween(reader, only.keep)) {
+      return { kind: 'whole', smallest: reader.smallest(), largest: reader.largest() };
+    }
+    outcome = { kind: 'cut', parts: cutTable(fileSystem, reader, parts, narrowFromBytes) };
+  } finally {
+    reader.close();
+  }
+  unlinkIfThere(fileSystem, path);
+  return outcome;
+}
+
+/** Whether a table has entries that none of the spans holds. One seek for each gap. */
+function hasEntriesBetween(reader: TableReader, keep: readonly Span[]): boolean {
+  const entries = reader.iterator();
+  entries.seekToFirst();
+  for (const { start, end } of keep) {
+    if (!entries.valid) return false;
+    if (compareBytes(userKeyOf(entries.key), start) < 0) return true;
+    if (end === undefined) return false;
+    entries.seekUserKey(end);
+  }
+  return entries.valid;
+}
+
+/** Syncs files that others wrote. */
+export function syncFiles(
+  fileSystem: FileSystem,
+  { paths }: { readonly paths: readonly string[] },
+  checkCancelled: () => void,
+): void {
+  for (const path of paths) {
+    checkCancelled();
+    syncFile(fileSystem, path);
+  }
+}
+
+/** As many as there are bulk threads. */
+const LANES = 2;
+/** Items are dealt out in about as many portions: few enough to ask for, enough to end together. */
+const PORTIONS = 8;
+
+/** Has jobs done by both bulk threads; gives the outcomes in the order of the jobs. */
+export async function shareTableJobs(
+  runner: TaskRunner,
+  { jobs, ...how }: TableJobsInput,
+  signal: AbortSignal | undefined,
+): Promise<TableOutcome[]> {
+  const outcomes: TableOutcome[] = [];
+  await inLanes(jobs, async (portion, start) => {
+    const done = await runner.run('doTableJobs', { jobs: portion, ...how }, { signal });
+    for (const [index, outcome] of done.entries()) outcomes[start + index] = outcome;
+  });
+  return outcomes;
+}
+
+/** Has files synced by both bulk threads: they wait for the disk side by side. */
+export function shareSyncs(
+  runner: TaskRunner,
+  paths: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  return inLanes(paths, async (portion) => {
+    await runner.run('syncFiles', { paths: portion }, { signal });
+  });
+}
+
+/** Each lane takes the next portion when it is done with one; after a failure none takes another. */
+async function inLanes<T>(
+  items: readonly T[],
+  run: (portion: readonly T[], start: number) => Promise<void>,
+): Promise<void> {
+  const size = Math.ceil(items.length / PORTIONS);
+  let next = 0;
+  let hasFailed = false;
+  const lane = async () => {
+    while (next < items.length && !hasFailed) {
+      const start = next;
+      next += size;
+      try {
+        await run(items.slice(start, next), start);
+      } catch (error) {
+        hasFailed = true;
+        throw error;
+      }
+    }
+  };
+  // Ends when all lanes have: nothing works on in a folder that is removed.
+  const ends = await Promise.allSettled(Array.from({ length: LANES }, lane));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+}
