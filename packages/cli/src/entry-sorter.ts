@@ -4,7 +4,7 @@
 // at the end the tables are merged. The same key twice means that the input has a record twice: that is
 // refused, as nobody can know which one is meant and what index entries the other one left.
 //
-// Invariants: `#held` is in the order of adding; every table in `#paths` is sorted and whole.
+// Invariants: every table in `#paths` is sorted and whole.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { classifyKey, toHex } from '@sstitch/keys';
@@ -19,9 +19,10 @@ import {
   TRAILER_BYTES,
 } from '@sstitch/sst';
 import { CliError } from './errors.js';
+import { HeldEntries, repeatedKey } from './held-entries.js';
 
 const MIB = 1024 * 1024;
-/** Keys and values held; what JavaScript adds to them is about five times as much. */
+/** Keys and values held; their order, and what growing leaves behind, come to as much again at most. */
 const DEFAULT_LIMIT_BYTES = 48 * MIB;
 const PAGE_ENTRIES = 1000;
 
@@ -32,8 +33,7 @@ export class EntrySorter {
   readonly #folder: string;
   readonly #limitBytes: number;
   readonly #paths: string[] = [];
-  #held: Entry[] = [];
-  #heldBytes = 0;
+  #held = new HeldEntries();
   #count = 0;
 
   /** @param folder made when it is needed; the caller removes it */
@@ -54,11 +54,10 @@ export class EntrySorter {
 
   add(entries: Iterable<Entry>): void {
     for (const entry of entries) {
-      this.#held.push(entry);
-      this.#heldBytes += entry.key.length + entry.value.length;
+      this.#held.add(entry);
       this.#count += 1;
+      if (this.#held.sizeBytes >= this.#limitBytes) this.#spill();
     }
-    if (this.#heldBytes >= this.#limitBytes) this.#spill();
   }
 
   /** All entries, in order. To be called once, when all are added. */
@@ -68,13 +67,21 @@ export class EntrySorter {
       return;
     }
     this.#spill();
+    // Its memory is not needed any more.
+    this.#held = new HeldEntries();
     yield* this.#mergedPages();
   }
 
   *#heldPages(): Generator<SortedPage, void, undefined> {
-    const sorted = this.#takeSorted();
-    for (let at = 0; at < sorted.length; at += PAGE_ENTRIES) {
-      yield sorted.slice(at, at + PAGE_ENTRIES).map(({ key, value }) => [key, value] as const);
+    const held = this.#held;
+    const order = sortedOnce(held);
+    for (let at = 0; at < order.length; at += PAGE_ENTRIES) {
+      const page: SortedPage = [];
+      for (const entry of order.subarray(at, at + PAGE_ENTRIES)) {
+        const keyEnd = held.keyEnd(entry);
+        page.push([held.keyOf(entry), held.bytes.subarray(keyEnd, held.valueEnd(entry))]);
+      }
+      yield page;
     }
   }
 
@@ -104,33 +111,42 @@ export class EntrySorter {
   }
 
   #spill(): void {
-    if (this.#held.length === 0) return;
+    const held = this.#held;
+    if (held.count === 0) return;
     mkdirSync(this.#folder, { recursive: true });
     const path = join(this.#folder, `sorted-${this.#paths.length + 1}.ldb`);
+    const order = sortedOnce(held);
     const file = nodeFileSystem.open(path, 'create');
     try {
       // Read once, soon: no filter, no compression.
       const builder = new TableBuilder(file, { compression: 'none', bloomBitsPerKey: 0, path });
-      for (const { key, value } of this.#takeSorted()) {
-        builder.add(makeInternalKey(key, this.#paths.length + 1, 'value'), value);
+      const trailer = makeInternalKey(new Uint8Array(0), this.#paths.length + 1, 'value');
+      let keyBytes = new Uint8Array(1024);
+      for (const entry of order) {
+        const key = held.keyOf(entry);
+        const keyLength = key.length + TRAILER_BYTES;
+        if (keyLength > keyBytes.length) keyBytes = new Uint8Array(2 * keyLength);
+        keyBytes.set(key);
+        keyBytes.set(trailer, key.length);
+        const [valueStart, valueEnd] = [held.keyEnd(entry), held.valueEnd(entry)];
+        const { bytes: data } = held;
+        builder.addFrom({ valid: true, keyBytes, keyLength, data, valueStart, valueEnd });
       }
       builder.finish();
     } finally {
       file.close();
     }
+    held.clear();
     this.#paths.push(path);
   }
+}
 
-  #takeSorted(): Entry[] {
-    const sorted = this.#held.sort((a, b) => compareBytes(a.key, b.key));
-    this.#held = [];
-    this.#heldBytes = 0;
-    for (let at = 1; at < sorted.length; at++) {
-      const { key } = sorted[at] as Entry;
-      if (compareBytes((sorted[at - 1] as Entry).key, key) === 0) throw duplicate(key);
-    }
-    return sorted;
-  }
+/** The order of the entries' keys, of which none may come twice. */
+function sortedOnce(held: HeldEntries): Uint32Array {
+  const order = held.sorted();
+  const repeated = repeatedKey(held, order);
+  if (repeated !== undefined) throw duplicate(repeated);
+  return order;
 }
 
 function duplicate(key: Uint8Array): CliError {

@@ -14,7 +14,7 @@
  */
 import { create, fromJson, type JsonObject, type JsonValue, toJson } from '@bufbuild/protobuf';
 import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
-import { equalBytes, parseSyncId } from '@sstitch/keys';
+import { equalBytes } from '@sstitch/keys';
 import {
   decodeRecord,
   type Entry,
@@ -79,7 +79,6 @@ export function importedRecord(line: string): ImportedRecord {
       bytes = fromBase64(value);
       record = decodeRecord(type, new Uint8Array(0), bytes);
     }
-    parseSyncId(record.syncId);
     const [own, ...indexes] = recordEntries(record.syncId, [record]);
     if (own === undefined) throw new Error('a record without an entry');
     const stored = bytes === undefined ? own : { key: own.key, value: bytes };

@@ -6,7 +6,7 @@
 //   4 change     by the strategy picked, all syncs in one commit
 //   5 report
 import type { CommitReport, ReplaceSpansResult } from '@sstitch/engine';
-import { asReplacingBase, asTableBase, asTableSource } from './engines.js';
+import { asRebuildingBase, asReplacingBase, asTableBase, asTableSource } from './engines.js';
 import { EmptySyncError } from './errors.js';
 import { asCompactorError } from './failures.js';
 import { type CheckedOptions, type CompactOptions, checkOptions, whenOpen } from './options.js';
@@ -17,6 +17,7 @@ import { EngineView } from './span-reader.js';
 import { writeBatch } from './strategies/batch.js';
 import { linkTables } from './strategies/link.js';
 import { rebuildSpans } from './strategies/rebuild.js';
+import { rebuildFromTables } from './strategies/rebuild-from-tables.js';
 import { rangesInKeyOrder, type SyncRange } from './sync-ranges.js';
 import { inTurn } from './turn.js';
 
@@ -107,29 +108,29 @@ async function changeBase(
     await writeBatch(options.base, batch, signal);
     return { ...noChange, entries: batch.entries, batchCounts: batch.counts };
   }
+  const onEmpty = (syncIds: ReadonlySet<string>) => {
+    if (options.emptySource === 'refuse') refuseEmpty(syncIds);
+    for (const syncId of syncIds) emptied.add(syncId);
+  };
+  const tableSource = asTableSource(options.source);
   if (plan.strategy === 'rebuild') {
+    const rebuilding = asRebuildingBase(options.base);
+    if (rebuilding !== undefined && tableSource !== undefined) {
+      const tables = { base: rebuilding, source: tableSource };
+      const built = await rebuildFromTables({ ...tables, ranges, signal, onProgress, onEmpty });
+      return { ...changeOf(built.commit), entries: built.entries };
+    }
     const base = asReplacingBase(options.base);
     if (base === undefined) throw new Error('rebuild was planned for a base that cannot');
     const result = await rebuildSpans({ base, source, ranges, signal, onProgress });
     return { ...changeOf(commitOf(result)), entries: result.entries, pauseMs: result.pauseMs };
   }
-  const tables = { base: asTableBase(options.base), source: asTableSource(options.source) };
-  if (tables.base === undefined || tables.source === undefined) {
+  const base = asTableBase(options.base);
+  if (base === undefined || tableSource === undefined) {
     throw new Error('link was planned for databases without tables');
   }
-  const report = await linkTables({
-    base: tables.base,
-    source: tables.source,
-    ranges,
-    verify: options.verify,
-    signal,
-    onProgress,
-    onEmpty: (syncIds) => {
-      if (options.emptySource === 'refuse') refuseEmpty(syncIds);
-      for (const syncId of syncIds) emptied.add(syncId);
-    },
-  });
-  return changeOf(report);
+  const tables = { base, source: tableSource, verify: options.verify };
+  return changeOf(await linkTables({ ...tables, ranges, signal, onProgress, onEmpty }));
 }
 
 function refuseEmpty(syncIds: ReadonlySet<string>): void {

@@ -12,6 +12,7 @@ export type CompactBase = ReadWriteEngine & Partial<Pick<Engine, 'replaceSpans' 
 export type CompactSource = ReadableEngine & Partial<Pick<Engine, 'capabilities'>>;
 
 export type TableBase = Pick<Store, 'ingestAndExcise' | 'newStagingFolder' | 'removeStagingFolder'>;
+export type RebuildingBase = TableBase & Pick<Store, 'rebuildTables'>;
 export type TableSource = Pick<Store, 'extract'>;
 export type ReplacingBase = Pick<Engine, 'replaceSpans'>;
 
@@ -19,6 +20,12 @@ export function asTableBase(base: CompactBase): TableBase | undefined {
   return base.capabilities?.tables === true &&
     hasMethods(base, ['ingestAndExcise', 'newStagingFolder', 'removeStagingFolder'])
     ? (base as unknown as TableBase)
+    : undefined;
+}
+
+export function asRebuildingBase(base: CompactBase): RebuildingBase | undefined {
+  return asTableBase(base) !== undefined && hasMethods(base, ['rebuildTables'])
+    ? (base as unknown as RebuildingBase)
     : undefined;
 }
 

@@ -1,8 +1,8 @@
 // Picks the strategy.
 //
-// `auto` takes a batch for what is small on both sides, else links, else rebuilds. Batch and link
-// cost the same at some 5,000 to 7,000 entries, both sides counted: a link costs a fixed 20 to 30 ms
-// (two flushes, an fsync of each new file, an open), a batch 4.5 us an entry (2.5 us to read it).
+// `auto` takes a batch for what is small on both sides, else links, else rebuilds. A link costs a fixed
+// 25 to 40 ms (an fsync of each new file, an open), a batch 4.5 us an entry (2.5 us to read it): they cost
+// the same at some 8,000 entries, both sides counted.
 //
 // No size is to be had for nothing: LevelDB's approximateSize leaves out the memtable, in which a sync
 // may lie wholly. But it is a lower bound, which tells large syncs in 1 ms. For all others `auto` plans
@@ -24,11 +24,14 @@ const MIB = 1024 * KIB;
  * read in vain are paid on top of the link.
  */
 export const AUTO_BATCH_LIMITS: BatchLimits = {
-  entries: 4_000,
-  readBytes: 512 * KIB,
-  operations: 4_000,
-  bytes: 512 * KIB,
+  entries: 8_000,
+  readBytes: 1024 * KIB,
+  operations: 8_000,
+  bytes: 1024 * KIB,
 };
+
+/** Tables of more than this, as stored, hold more than AUTO_BATCH_LIMITS allow: blocks are compressed. */
+const AUTO_TABLE_BYTES = 256 * KIB;
 
 /**
  * Up to here a batch is made when it is asked for, or when nothing else is possible. It is held in
@@ -169,7 +172,7 @@ async function isSurelyLarge(
     ranges.flatMap((range) => [sizeOf(source, range), sizeOf(base, range)]),
   );
   const bytes = sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
-  return bytes > AUTO_BATCH_LIMITS.readBytes;
+  return bytes > AUTO_TABLE_BYTES;
 }
 
 async function sizesOf(

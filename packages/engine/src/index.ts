@@ -1,5 +1,6 @@
 export { type AdoptOptions, adopt } from './adopt.js';
 export type { CommitReport } from './commit/ingest-and-excise.js';
+export type { RebuiltTables } from './commit/rebuild-tables.js';
 export type { OriginTotals } from './commit/stage-generation.js';
 export {
   type ByteBatchOptions,
@@ -36,7 +37,13 @@ export type {
 export type { StoreOptions } from './options.js';
 export { type Manifest, readManifest } from './read-manifest.js';
 export { openReadOnly, type ReadOnlyOptions, ReadOnlyStore } from './read-only-store.js';
-export { type ExtractOptions, type IngestOptions, Store, type WriteDurability } from './store.js';
+export {
+  type ExtractOptions,
+  type IngestOptions,
+  type RebuildTablesOptions,
+  Store,
+  type WriteDurability,
+} from './store.js';
 export type { SpanTables, TableFile, TableOrigin, TableRun, TableSet } from './tables.js';
 export type { StoreProblem, StoreProblemKind } from './verify/problems.js';
 export {

@@ -10,6 +10,7 @@ import type {
 } from 'abstract-level';
 import { buildFromPages } from './commit/build-from-pages.js';
 import type { CommitReport } from './commit/ingest-and-excise.js';
+import { type RebuiltTables, rebuildTables } from './commit/rebuild-tables.js';
 import {
   byteEncodings,
   type EngineCapabilities,
@@ -40,6 +41,12 @@ export interface IngestOptions {
    * @defaultValue false
    */
   readonly move?: boolean;
+}
+
+export interface RebuildTablesOptions {
+  readonly signal?: AbortSignal;
+  /** Told from time to time how many entries are built. */
+  readonly onEntries?: (entries: number) => void;
 }
 
 export interface ExtractOptions {
@@ -191,6 +198,30 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
       verify,
     });
     return trusted(extracted);
+  }
+
+  /**
+   * Builds extracted tables anew, without shadowed versions and deletions, for `ingestAndExcise` with
+   * `move`. The extracted ones stay where they are, and are needed no more.
+   *
+   * @param tables what `extract` gave, of this store or another, in one piece: all that there is of
+   * their keys
+   * @param folder a staging folder of this store
+   * @throws EngineError SSTITCH_TABLES_INVALID, SSTITCH_ABORTED, SSTITCH_FILE_OPERATION
+   */
+  async rebuildTables(
+    tables: ExtractedTables,
+    folder: string,
+    options: RebuildTablesOptions = {},
+  ): Promise<RebuiltTables> {
+    await this.#whenOpen();
+    const core = this.#opened;
+    if (!isTrusted(tables)) {
+      throw new EngineError('SSTITCH_TABLES_INVALID', 'the table set is not what extract gave');
+    }
+    const { signal, onEntries = () => undefined } = options;
+    const ending = { signal: core.endingWith(signal), onEntries };
+    return trusted(await core.tracked(rebuildTables(core.runner, folder, tables, ending)));
   }
 
   /** A folder on this store's file system for `extract`, not made yet; emptied when the store opens. */

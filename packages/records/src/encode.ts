@@ -23,8 +23,10 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 export function encodeRecord(record: SyncRecord): Uint8Array {
   const { bucket } = identityOf(record);
   try {
-    refuseLoneSurrogates(record);
-    return toBinary(RECORD_SCHEMAS[bucket], withSortedMaps(record));
+    const bytes = toBinary(RECORD_SCHEMAS[bucket], withSortedMaps(record));
+    // A lone surrogate has come out as U+FFFD: only where there is one need the strings be looked at.
+    if (hasReplacementCharacter(bytes)) refuseLoneSurrogates(record);
+    return bytes;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new RecordsError('SSTITCH_RECORD_INVALID', `cannot encode a ${bucket}: ${why}`, {
@@ -62,6 +64,14 @@ export function undecodable(bucket: ValueBucket, key: Uint8Array, cause: unknown
   );
 }
 
+/** Whether the UTF-8 form of U+FFFD, EF BF BD, is among the bytes. */
+function hasReplacementCharacter(bytes: Uint8Array): boolean {
+  for (let at = bytes.indexOf(0xef); at >= 0; at = bytes.indexOf(0xef, at + 1)) {
+    if (bytes[at + 1] === 0xbf && bytes[at + 2] === 0xbd) return true;
+  }
+  return false;
+}
+
 /** A lone surrogate has no UTF-8 form; the encoder would write U+FFFD in its place and say nothing. */
 function refuseLoneSurrogates(value: unknown): void {
   if (typeof value === 'string') {
@@ -79,8 +89,10 @@ function refuseLoneSurrogates(value: unknown): void {
 /** protobuf-es writes map entries in the order of the object's properties; two of the records have maps. */
 function withSortedMaps<R extends SyncRecord>(record: R): R {
   switch (record.$typeName) {
-    case 'c1.storage.v3.GrantRecord':
-      return { ...record, sources: inKeyOrder(record.sources) };
+    case 'c1.storage.v3.GrantRecord': {
+      const sources = inKeyOrder(record.sources);
+      return sources === record.sources ? record : { ...record, sources };
+    }
     case 'c1.storage.v3.SyncStatsRecord':
       return {
         ...record,

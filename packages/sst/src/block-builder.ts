@@ -48,12 +48,14 @@ export class BlockBuilder {
   /**
    * How many bytes the key shares with the last one; `SSTITCH_TABLE_ORDER` unless it comes behind it.
    * Comparing and sharing take one pass over the key.
+   *
+   * @param known so many bytes are known to be the same, which spares that part of the pass
    */
-  sharedWithLast(key: Uint8Array, keyLength: number): number {
+  sharedWithLast(key: Uint8Array, keyLength: number, known = 0): number {
     const last = this.lastKey;
     const lastLength = this.lastKeyLength;
     const shorter = Math.min(lastLength, keyLength);
-    let shared = 0;
+    let shared = Math.min(known, shorter);
     while (shared < shorter && last[shared] === key[shared]) shared += 1;
     if (lastLength === 0) return 0;
 

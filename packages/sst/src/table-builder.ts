@@ -66,13 +66,19 @@ export class TableBuilder {
    * that no block can hold; `SSTITCH_TABLE_IO` if writing fails
    */
   add(internalKey: Uint8Array, value: Uint8Array): void {
-    this.#add(internalKey, internalKey.length, value, 0, value.length);
+    this.#add(internalKey, internalKey.length, value, 0, value.length, 0);
   }
 
-  /** Adds the entry that an iterator is at, without the copies that `key` and `value` would make. */
-  addFrom(entry: EntryCursor): void {
+  /**
+   * Adds the entry that an iterator is at, without the copies that `key` and `value` would make.
+   *
+   * @param sharedBytes so many bytes the key has in common with the one added last, as the caller knows:
+   * they are not compared again
+   */
+  addFrom(entry: EntryCursor, sharedBytes = 0): void {
     assert(entry.valid, 'addFrom needs an iterator that is at an entry');
-    this.#add(entry.keyBytes, entry.keyLength, entry.data, entry.valueStart, entry.valueEnd);
+    const { keyBytes, keyLength, data, valueStart, valueEnd } = entry;
+    this.#add(keyBytes, keyLength, data, valueStart, valueEnd, sharedBytes);
   }
 
   #add(
@@ -81,6 +87,7 @@ export class TableBuilder {
     values: Uint8Array,
     valueStart: number,
     valueEnd: number,
+    knownShared: number,
   ): void {
     assert(!this.#closed, 'the table is finished or abandoned');
     const type = keyLength < TRAILER_BYTES ? -1 : typeCodeOf(key, keyLength);
@@ -99,7 +106,7 @@ export class TableBuilder {
       );
     }
     const block = this.#block;
-    const shared = block.sharedWithLast(key, keyLength);
+    const shared = block.sharedWithLast(key, keyLength, knownShared);
     if (shared >= keyLength - TRAILER_BYTES && this.#repeatsSequence(key, keyLength)) {
       throw this.#refusal(
         'SSTITCH_TABLE_ORDER',

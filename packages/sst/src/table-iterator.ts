@@ -39,6 +39,10 @@ export class TableIterator implements EntryIterator {
   get keyLength(): number {
     return this.#reader.keyLength;
   }
+  /** How many bytes of its key the entry is stored without: they are those of the entry before it. */
+  get sharedBytes(): number {
+    return this.#reader.sharedBytes;
+  }
   get data(): Uint8Array {
     return this.#reader.data;
   }

@@ -10,6 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -25,6 +26,8 @@ import { loadSyncs } from './syncs.mjs';
 
 /** About what a table takes in a MANIFEST of synthetic keys. */
 const MANIFEST_BYTES_A_TABLE = 170;
+/** What a table has that is narrowed. */
+const OLD_TABLE_BYTES = 2 * 1024 * 1024;
 
 const { values: flags } = parseArgs({
   options: {
@@ -69,10 +72,10 @@ await inRunFolder(async (folder) => {
     figures.floor.push(floorMs);
     figures.level.push(levelMs);
   }
-  const { linkedTables, slicedTables, slicedBytes, totalTables } = counts;
+  const { linkedTables, slicedTables, slicedBytes, totalTables, grownFiles, grownBytes } = counts;
   console.log(
-    `${grants} grants of ${syncs} syncs: ${linkedTables} links, ${slicedTables} cut tables of ` +
-      `${slicedBytes} bytes, ${totalTables} tables in the next generation`,
+    `${grants} grants of ${syncs} syncs: ${linkedTables} links, ${grownFiles} files narrowed by ` +
+      `${grownBytes} bytes, ${slicedTables} cut tables of ${slicedBytes} bytes, ${totalTables} tables in the next generation`,
   );
   const titles = {
     link: 'link: extract and commit',
@@ -106,34 +109,53 @@ async function loadStores(folder) {
 
 /** A link as the compactor makes it, in a fresh copy of the base. */
 async function linkOnce(folder, syncId) {
-  freshCopy(join(folder, 'base'), join(folder, 'copy'));
-  const [base, source] = [new Store(join(folder, 'copy')), new Store(join(folder, 'source'))];
+  const paths = [join(folder, 'copy'), join(folder, 'source-copy')];
+  freshCopy(join(folder, 'base'), paths[0]);
+  freshCopy(join(folder, 'source'), paths[1]);
+  const [base, source] = paths.map((path) => new Store(path));
   await Promise.all([base.open(), source.open()]);
+  const before = new Map(paths.flatMap((path) => tableSizes(path)));
   const spans = syncSpansInKeyOrder(syncId).map(({ span }) => span);
   const start = performance.now();
   const staging = await base.newStagingFolder();
-  const extracted = await source.extract(spans, staging);
+  const extracted = await source.extract(spans, staging, { narrow: true });
   const extractMs = performance.now() - start;
   const report = await base.ingestAndExcise(extracted, { move: true });
   await base.removeStagingFolder(staging);
   const totalMs = performance.now() - start;
+  const grown = [...new Map(paths.flatMap((path) => tableSizes(path)))]
+    .map(([inode, size]) => size - (before.get(inode) ?? size))
+    .filter((bytes) => bytes > 0);
   await Promise.all([base.close(), source.close()]);
-  return { report, extractMs, totalMs };
+  return { report, grown, extractMs, totalMs };
+}
+
+/** Sizes of a store's tables by inode: a narrowed one has several names. */
+function tableSizes(storeFolder) {
+  const generation = generationOf(storeFolder);
+  return readdirSync(generation)
+    .filter((name) => /\.(ldb|sst)$/.test(name))
+    .map((name) => {
+      const { ino, size } = statSync(join(generation, name));
+      return [ino, size];
+    });
 }
 
 /** How much of what the link did to files. */
-function countsOf({ report }) {
+function countsOf({ report, grown }) {
   const incoming = { linked: 0, sliced: 0, slicedBytes: 0 };
   for (const span of report.spans) {
-    incoming.linked += span.linked.tables;
+    incoming.linked += span.linked.tables + span.narrowed.tables;
     incoming.sliced += span.sliced.tables;
     incoming.slicedBytes += span.sliced.bytes;
   }
-  const { linked, sliced } = report.base;
+  const { linked, sliced, narrowed } = report.base;
   return {
-    baseLinks: linked.tables,
+    baseLinks: linked.tables + narrowed.tables,
     incomingLinks: incoming.linked,
-    linkedTables: linked.tables + incoming.linked,
+    linkedTables: linked.tables + narrowed.tables + incoming.linked,
+    grownFiles: grown.length,
+    grownBytes: grown.reduce((sum, bytes) => sum + bytes, 0),
     slicedTables: sliced.tables + incoming.sliced,
     slicedBytes: sliced.bytes + incoming.slicedBytes,
     totalTables: report.tables,
@@ -146,8 +168,12 @@ function floorOnce(folder, storeFolder, counts) {
   const tables = readdirSync(generation).filter((name) => /\.(ldb|sst)$/.test(name));
   const slice = Buffer.alloc(Math.ceil(counts.slicedBytes / Math.max(1, counts.slicedTables)), 7);
   const manifest = Buffer.alloc(MANIFEST_BYTES_A_TABLE * counts.totalTables, 7);
+  const appended = Buffer.alloc(Math.ceil(counts.grownBytes / Math.max(1, counts.grownFiles)), 7);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
+  const old = Array.from({ length: counts.grownFiles }, (_, i) => join(folder, `old-${i}`));
+  for (const path of old) writeSynced(path, Buffer.alloc(OLD_TABLE_BYTES, 7));
+  syncFolder(folder);
   const start = performance.now();
   const staging = join(folder, 'staging');
   const next = join(folder, 'next');
@@ -163,6 +189,7 @@ function floorOnce(folder, storeFolder, counts) {
     linkSync(join(generation, tables[i % tables.length]), join(next, String(++name)));
   }
   for (let i = 0; i < counts.slicedTables; i++) writeSynced(join(next, String(++name)), slice);
+  for (const path of old) writeSynced(path, appended, 'a');
   writeSynced(join(next, 'MANIFEST'), manifest);
   writeSynced(join(next, 'CURRENT'), Buffer.from('MANIFEST-000001\n'));
   syncFolder(next);
@@ -185,8 +212,8 @@ function generationOf(storeFolder) {
   return join(storeFolder, readFileSync(join(storeFolder, 'CURRENT'), 'utf8').trim());
 }
 
-function writeSynced(path, bytes) {
-  const file = openSync(path, 'wx');
+function writeSynced(path, bytes, flags = 'wx') {
+  const file = openSync(path, flags);
   try {
     if (bytes.length > 0) writeSync(file, bytes);
     fsyncSync(file);

@@ -1,5 +1,5 @@
-// Strategy `rebuild`: iterates the source and has the base build tables of the entries. No record is
-// decoded. The new tables hold no tombstone and no shadowed version.
+// Strategy `rebuild`, of a source without tables: iterates it and has the base build tables of the
+// entries. No record is decoded. rebuild-from-tables.ts does the same where there are tables to read.
 import type { EntryPages, ReplaceSpansResult } from '@sstitch/engine';
 import type { ReplacingBase } from '../engines.js';
 import type { CompactProgress } from '../result.js';

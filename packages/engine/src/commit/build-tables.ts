@@ -9,6 +9,7 @@ import {
   makeInternalKey,
   type Span,
   TableBuilder,
+  TRAILER_BYTES,
 } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
 import type { SpanTables, TableFile, TableSet } from '../tables.js';
@@ -34,6 +35,9 @@ export interface BuiltTables extends TableSet {
   readonly entries: number;
 }
 
+const NOTHING: Uint8Array = new Uint8Array(0);
+const BUILT_TRAILER = makeInternalKey(NOTHING, BUILT_SEQUENCE, 'value');
+
 class TableSession {
   readonly #fileSystem: FileSystem;
   readonly #folder: string;
@@ -45,7 +49,16 @@ class TableSession {
   #path = '';
   #tableCount = 0;
   #entries = 0;
-  #lastKey: Uint8Array | undefined;
+  /** The current entry, and from one page to the next the last key. */
+  readonly #entry = {
+    valid: true,
+    keyBytes: new Uint8Array(256),
+    keyLength: 0,
+    data: NOTHING,
+    valueStart: 0,
+    valueEnd: 0,
+  };
+  #sharedBytes = 0;
 
   constructor(fileSystem: FileSystem, input: BeginTablesInput) {
     this.#fileSystem = fileSystem;
@@ -55,20 +68,50 @@ class TableSession {
   }
 
   append(page: Uint8Array): void {
-    visitEntries(page, (key, value) => {
-      if (this.#lastKey !== undefined && compareBytes(this.#lastKey, key) >= 0) {
-        throw invalid('entries are not in strictly ascending key order', key);
-      }
-      this.#lastKey = key;
-      this.#moveToSpanOf(key);
-      this.#openTable().add(makeInternalKey(key, BUILT_SEQUENCE, 'value'), value);
+    const entry = this.#entry;
+    entry.data = page;
+    visitEntries(page, (keyStart, keyEnd, valueStart, valueEnd) => {
+      this.#takeKey(page, keyStart, keyEnd);
+      entry.valueStart = valueStart;
+      entry.valueEnd = valueEnd;
+      this.#openTable().addFrom(entry, this.#sharedBytes);
       this.#entries++;
       if (this.#builder !== undefined && this.#builder.sizeBytes >= BUILT_TABLE_SIZE_BYTES) {
         this.#closeTable();
       }
     });
     // The page's buffer is the caller's once this returns.
-    this.#lastKey = this.#lastKey === undefined ? undefined : Uint8Array.from(this.#lastKey);
+    entry.data = NOTHING;
+  }
+
+  /** Makes the key the current one; refuses one that does not follow or lies in no span. */
+  #takeKey(page: Uint8Array, start: number, end: number): void {
+    const entry = this.#entry;
+    const length = end - start;
+    const before = this.#entries === 0 ? -1 : entry.keyLength - TRAILER_BYTES;
+    const shorter = Math.min(length, before);
+    let bytes = entry.keyBytes;
+    let shared = 0;
+    while (shared < shorter && bytes[shared] === page[start + shared]) shared++;
+    const follows =
+      shared < shorter
+        ? (bytes[shared] as number) < (page[start + shared] as number)
+        : length > before;
+    if (!follows) {
+      throw invalid('entries are not in strictly ascending key order', page.slice(start, end));
+    }
+    if (length + TRAILER_BYTES > bytes.length) {
+      bytes = new Uint8Array(2 * (length + TRAILER_BYTES));
+      bytes.set(entry.keyBytes.subarray(0, shared));
+      entry.keyBytes = bytes;
+    }
+    for (let index = shared; index < length; index++) bytes[index] = page[start + index] as number;
+    for (let index = 0; index < TRAILER_BYTES; index++) {
+      bytes[length + index] = BUILT_TRAILER[index] as number;
+    }
+    entry.keyLength = length + TRAILER_BYTES;
+    this.#sharedBytes = shared;
+    this.#moveToSpanOf(bytes.subarray(0, length));
   }
 
   finish(): BuiltTables {

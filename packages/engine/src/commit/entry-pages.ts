@@ -5,6 +5,8 @@
 import { EngineError } from '../errors.js';
 
 const LENGTH_BYTES = 4;
+/** Below this many bytes a loop is faster than a call of `set`. */
+const LOOP_COPY_BYTES = 48;
 
 /** Packs entries into one buffer of its own. */
 export function packEntries(
@@ -13,36 +15,46 @@ export function packEntries(
   let size = 0;
   for (const [key, value] of entries) size += 2 * LENGTH_BYTES + key.byteLength + value.byteLength;
   const page = new Uint8Array(size);
-  const view = new DataView(page.buffer);
   let position = 0;
-  for (const entry of entries) {
-    for (const part of entry) {
-      view.setUint32(position, part.byteLength, true);
-      page.set(part, position + LENGTH_BYTES);
-      position += LENGTH_BYTES + part.byteLength;
-    }
+  for (const [key, value] of entries) {
+    position = putPart(page, putPart(page, position, key), value);
   }
   return page;
 }
 
-/** Calls `visit` for each entry of a page; key and value are views of the page. */
+function putPart(page: Uint8Array, position: number, part: Uint8Array): number {
+  const length = part.byteLength;
+  page[position] = length;
+  page[position + 1] = length >>> 8;
+  page[position + 2] = length >>> 16;
+  page[position + 3] = length >>> 24;
+  const start = position + LENGTH_BYTES;
+  if (length > LOOP_COPY_BYTES) page.set(part, start);
+  else for (let index = 0; index < length; index++) page[start + index] = part[index] as number;
+  return start + length;
+}
+
+/**
+ * Calls `visit` for each entry of a page: the key is `page[keyStart, keyEnd)`, the value
+ * `page[valueStart, valueEnd)`.
+ */
 export function visitEntries(
   page: Uint8Array,
-  visit: (key: Uint8Array, value: Uint8Array) => void,
+  visit: (keyStart: number, keyEnd: number, valueStart: number, valueEnd: number) => void,
 ): void {
   const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
-  let position = 0;
-  const part = (): Uint8Array => {
-    const length = view.getUint32(position, true);
+  const endOf = (position: number): number => {
     const start = position + LENGTH_BYTES;
-    position = start + length;
-    if (position > page.byteLength) {
+    const end = start <= page.byteLength ? start + view.getUint32(position, true) : start;
+    if (end > page.byteLength) {
       throw new EngineError('SSTITCH_ENTRIES_INVALID', 'a page of entries is cut short');
     }
-    return page.subarray(start, position);
+    return end;
   };
-  while (position < page.byteLength) {
-    const key = part();
-    visit(key, part());
+  for (let position = 0; position < page.byteLength; ) {
+    const keyEnd = endOf(position);
+    const valueEnd = endOf(keyEnd);
+    visit(position + LENGTH_BYTES, keyEnd, keyEnd + LENGTH_BYTES, valueEnd);
+    position = valueEnd;
   }
 }

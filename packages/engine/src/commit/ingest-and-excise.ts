@@ -20,7 +20,6 @@ import { abortedError } from '../errors.js';
 import type { LevelDatabase } from '../level-database.js';
 import type { TableSet } from '../tables.js';
 import type { TaskRunner } from '../workers/task-runner.js';
-import { MAX_REPLAYED_LOG_BYTES } from './read-tail.js';
 import type { OriginTotals } from './stage-generation.js';
 import { shareSyncs, shareTableJobs } from './table-jobs.js';
 import type { WriteGate } from './write-gate.js';
@@ -102,7 +101,6 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
   try {
     checkAborted();
     await gate.begin(input.tables.spans.map(({ span }) => span));
-    const { tailBytes } = await runner.run('readFlushState', { folder: base.folder });
     const stage = async (leastLogNumber: number, withTail: boolean) => {
       const { tables: incoming, moveIncoming, narrowFromBytes } = input;
       const { folder: baseFolder } = base;
@@ -115,7 +113,7 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
       const outcomes = await shareTableJobs(runner, { jobs, narrowFromBytes }, signal);
       return stager.run('finishStage', { nextFolder, outcomes }, { signal });
     };
-    let staged = tailBytes <= MAX_REPLAYED_LOG_BYTES ? await stage(0, true) : undefined;
+    let staged = await stage(0, true);
     let flushMs = 0;
     if (staged === undefined) {
       const flushing = host.now();

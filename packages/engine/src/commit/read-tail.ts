@@ -7,12 +7,12 @@ import type { FileSystem, Span } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
 import { logFileName, parseLevelFileName } from '../leveldb/file-names.js';
 import { readLogRecords } from '../leveldb/log-format.js';
-import { readVersion, type Version } from '../leveldb/manifest.js';
+import { manifestState, readVersion, type Version } from '../leveldb/manifest.js';
 import { decodeWriteBatch, type LoggedOperation } from '../leveldb/write-batch.js';
 import { spansContain } from '../spans.js';
 
 /** A longer tail is flushed: replaying it would cost more than the table. */
-export const MAX_REPLAYED_LOG_BYTES = 512 * 1024;
+const MAX_REPLAYED_LOG_BYTES = 512 * 1024;
 
 /** The numbers of the logs that a version's tables do not cover, oldest first. */
 export function logsBehind(fileSystem: FileSystem, folder: string, version: Version): number[] {
@@ -25,14 +25,33 @@ export function logsBehind(fileSystem: FileSystem, folder: string, version: Vers
     .sort((a, b) => a - b);
 }
 
+/** Whether all logs in a folder, those that are about to go included, are short enough to be replayed. */
+export function hasShortLogs(fileSystem: FileSystem, folder: string): boolean {
+  let bytes = 0;
+  for (const name of fileSystem.readFolder(folder)) {
+    if (parseLevelFileName(name)?.kind !== 'log') continue;
+    try {
+      bytes += fileSystem.status(`${folder}/${name}`).sizeBytes;
+    } catch (error) {
+      // LevelDB is flushing: then there is something to wait for.
+      if (errorCodeOf(error) === 'ENOENT') return false;
+      throw error;
+    }
+  }
+  return bytes <= MAX_REPLAYED_LOG_BYTES;
+}
+
 /**
  * The operations in the logs behind a pinned version, in order, without those on keys in `spans`.
  * Undefined when the database flushed since it was pinned.
+ *
+ * @param stateBefore what `manifestState` gave before the version was read
  */
 export function readTail(
   fileSystem: FileSystem,
   folder: string,
   version: Version,
+  stateBefore: string | undefined,
   spans: readonly Span[],
 ): LoggedOperation[] | undefined {
   const operations: LoggedOperation[] = [];
@@ -45,6 +64,9 @@ export function readTail(
         }
       }
     }
+    // An unchanged MANIFEST, which may tell of 10,000 tables, need not be read again.
+    const state = manifestState(fileSystem, folder);
+    if (state !== undefined && state === stateBefore) return operations;
     const now = readVersion(fileSystem, folder);
     return now.logNumber === version.logNumber ? operations : undefined;
   } catch (error) {

@@ -8,14 +8,14 @@
 // makes of the MANIFEST, the folder, and the parent before any CURRENT can name the folder.
 import { compareBytes, type FileSystem, userKeyOf } from '@sstitch/sst';
 import { tableFileName } from '../leveldb/file-names.js';
-import { type Version, writeManifest } from '../leveldb/manifest.js';
+import { manifestState, type Version, writeManifest } from '../leveldb/manifest.js';
 import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
 import type { LoggedOperation } from '../leveldb/write-batch.js';
 import type { TableFile, TableOrigin, TableSet } from '../tables.js';
 import { type PinnedVersion, pinVersion } from './pin-version.js';
 import { linkOrCopy, moveOrCopy, removeTree } from './place-file.js';
 import { planVersion, type SliceStep, type VersionPlan } from './plan-version.js';
-import { readTail } from './read-tail.js';
+import { hasShortLogs, readTail } from './read-tail.js';
 import type { TableJob, TableOutcome } from './table-jobs.js';
 
 export interface StageRequest {
@@ -84,8 +84,8 @@ const stages = new Map<string, Stage>();
 
 /**
  * Begins to lay out a generation: pins the base's version and gives the tables that are to be cut.
- * Undefined, with nothing left behind, when the base flushed while its tail was to be read: then it is in
- * tables, or about to be.
+ * Undefined, with nothing left behind, where there is no tail to be had: it is too long, or the base
+ * flushed while it was to be read.
  */
 export function beginStage(
   fileSystem: FileSystem,
@@ -93,6 +93,8 @@ export function beginStage(
   checkCancelled: () => void,
 ): readonly TableJob[] | undefined {
   const { baseFolder, nextFolder, incoming } = request;
+  if (request.withTail && !hasShortLogs(fileSystem, baseFolder)) return undefined;
+  const stateBefore = manifestState(fileSystem, baseFolder);
   fileSystem.makeFolder(nextFolder);
   let plan: VersionPlan<TableFile> | undefined;
   const pinned = pinVersion(
@@ -111,7 +113,9 @@ export function beginStage(
   );
   if (plan === undefined) throw new Error('the version was pinned without a plan');
   const spansOf = incoming.spans.map(({ span }) => span);
-  const tail = request.withTail ? readTail(fileSystem, baseFolder, pinned.version, spansOf) : [];
+  const tail = request.withTail
+    ? readTail(fileSystem, baseFolder, pinned.version, stateBefore, spansOf)
+    : [];
   if (tail === undefined) {
     removeTree(fileSystem, nextFolder);
     return undefined;

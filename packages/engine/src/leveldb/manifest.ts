@@ -4,7 +4,7 @@
 // What is written here is one record (leveldb.md, rule 2), so that no torn write can leave an older
 // version that LevelDB would accept.
 import { compareBytes, type FileSystem, userKeyOf } from '@sstitch/sst';
-import { EngineError } from '../errors.js';
+import { EngineError, errorCodeOf } from '../errors.js';
 import { CURRENT_FILE, logFileName, manifestFileName, parseLevelFileName } from './file-names.js';
 import { readLogRecords, writeLogRecords } from './log-format.js';
 import { readRegularFile } from './regular-file.js';
@@ -197,6 +197,20 @@ export function encodeManifest(version: Version): Uint8Array {
     added: version.levels.flatMap((tables, level) => tables.map((table) => ({ level, table }))),
   };
   return writeLogRecords([encodeVersionEdit(edit)]);
+}
+
+/**
+ * Changes with every edit of the version in force: CURRENT's target, and its size. Undefined while LevelDB
+ * replaces the one by another.
+ */
+export function manifestState(fileSystem: FileSystem, folder: string): string | undefined {
+  try {
+    const name = readCurrent(fileSystem, folder);
+    return `${name} ${fileSystem.status(`${folder}/${name}`).sizeBytes}`;
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** Whether a file is on stable storage once it is written, or its writer sees to that later. */

@@ -17,6 +17,7 @@ import {
   applyEdits,
   checkLogThere,
   MAX_MANIFEST_SIZE_BYTES,
+  manifestState,
   readCurrent,
   readEdits,
   type Version,
@@ -83,11 +84,10 @@ export function inspectGeneration(
   }
 }
 
-/** Changes with every edit of the version in force. */
+/** Changes with every edit of the version in force; tells faults apart too. */
 export function stateOf(fileSystem: FileSystem, folder: string): string {
   try {
-    const name = readCurrent(fileSystem, folder);
-    return `${name} ${fileSystem.status(`${folder}/${name}`).sizeBytes}`;
+    return manifestState(fileSystem, folder) ?? 'being replaced';
   } catch (error) {
     return errorCodeOf(error) ?? 'unreadable';
   }

@@ -3,6 +3,7 @@
 import type { FileSystem } from '@sstitch/sst';
 import { appendEntries, beginTables, discardTables, finishTables } from '../commit/build-tables.js';
 import { readFlushState } from '../commit/flush-generation.js';
+import { mergeRunsToTables } from '../commit/merge-runs.js';
 import { beginStage, discardStage, finishStage } from '../commit/stage-generation.js';
 import { doTableJobs, syncFiles } from '../commit/table-jobs.js';
 import { checkIncomingTables } from '../extract/check-incoming.js';
@@ -50,6 +51,7 @@ export const tasks = {
   listStaleReaders,
   makeFolder,
   makeStoreFrom,
+  mergeRunsToTables,
   prepareOpen,
   preparePointer,
   readFlushState,

@@ -1,0 +1,168 @@
+// Loading records in bulk, as `sstitch import` does (sort, build tables, one commit), beside writing the
+// same records in batches into a plain store: of the real .c1z file, where it is there, and of generated
+// grants. Each side has a process of its own, taking turns; in the end both must hold the same.
+import { fork } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Store } from '@sstitch/engine';
+import { syncSpansInKeyOrder } from '@sstitch/keys';
+import { recordEntries, SyncStore } from '@sstitch/records';
+import { syncDigest, syntheticSync } from '@sstitch/testkit';
+import { ClassicLevel } from 'classic-level';
+import { openC1z } from '../../../packages/c1z/dist/index.js';
+import { EntrySorter } from '../../../packages/cli/dist/entry-sorter.js';
+import { median, printTable } from './report.mjs';
+import { writeResults } from './results.mjs';
+import { inRunFolder, wholeNumbers } from './run-folder.mjs';
+
+const SHARED = fileURLToPath(new URL('../../../../shared/data/', import.meta.url));
+const SIDES = ['read', 'bulk', 'batches'];
+
+/** Batches of records of an input: a .c1z file, or a number of grants. */
+async function* recordsOf(input) {
+  if (/^\d+$/.test(input)) {
+    const sync = syntheticSync({ grants: Number(input) });
+    for (const records of sync.records()) yield { syncId: sync.syncId, records };
+    return;
+  }
+  const file = await openC1z(input);
+  try {
+    for (const run of file.syncs()) {
+      const { syncId } = run;
+      yield { syncId, records: [run] };
+      for (const kind of ['resourceTypes', 'resources', 'entitlements', 'grants', 'assets']) {
+        for await (const records of file[kind](syncId)) yield { syncId, records };
+      }
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Reads, or makes, the records and nothing else: what both sides pay. */
+async function read(input) {
+  let records = 0;
+  for await (const batch of recordsOf(input)) records += batch.records.length;
+  return { records };
+}
+
+async function bulk(input, folder) {
+  const store = new Store(join(folder, 'store'));
+  await store.open();
+  const started = performance.now();
+  const sorter = new EntrySorter(join(folder, 'scratch'));
+  const syncIds = new Set();
+  for await (const { syncId, records } of recordsOf(input)) {
+    syncIds.add(syncId);
+    sorter.add(recordEntries(syncId, records));
+  }
+  const spans = [...syncIds]
+    .flatMap((syncId) => syncSpansInKeyOrder(syncId).map(({ span }) => span))
+    .sort((a, b) => Buffer.compare(a.start, b.start));
+  await store.replaceSpans(spans, sorter.pages());
+  return ended(store, syncIds, started);
+}
+
+async function batches(input, folder) {
+  const database = new ClassicLevel(join(folder, 'store'));
+  await database.open();
+  const started = performance.now();
+  const store = new SyncStore(database);
+  const syncIds = new Set();
+  for await (const { syncId, records } of recordsOf(input)) {
+    syncIds.add(syncId);
+    await store.putMany(syncId, records);
+  }
+  return ended(database, syncIds, started);
+}
+
+async function ended(database, syncIds, started) {
+  const ms = performance.now() - started;
+  const peakBytes = process.resourceUsage().maxRSS * 1024;
+  const digests = [];
+  for (const syncId of syncIds) digests.push((await syncDigest(database, syncId)).digest);
+  await database.close();
+  return { ms, peakBytes, digest: digests.join(' ') };
+}
+
+async function runSide({ side, input, folder }) {
+  const started = performance.now();
+  const result = await { read, bulk, batches }[side](input, folder);
+  process.send({ ms: performance.now() - started, ...result });
+  process.disconnect();
+}
+
+function inProcess(side, input, folder) {
+  return new Promise((resolve, reject) => {
+    const child = fork(fileURLToPath(import.meta.url), {
+      env: { ...process.env, IMPORT_SIDE: '1' },
+    });
+    let reply;
+    child.on('message', (message) => {
+      reply = message;
+    });
+    child.on('exit', (code) =>
+      reply ? resolve(reply) : reject(new Error(`${side}: code ${code}`)),
+    );
+    child.send({ side, input, folder });
+  });
+}
+
+async function main() {
+  const { values: flags } = parseArgs({
+    options: {
+      grants: { type: 'string', default: '300000' },
+      rounds: { type: 'string', default: '3' },
+      folder: { type: 'string' },
+    },
+  });
+  const [rounds] = wholeNumbers('rounds', flags.rounds);
+  const files = existsSync(SHARED) ? readdirSync(SHARED) : [];
+  const real = files.filter((name) => name.endsWith('.c1z')).map((name) => join(SHARED, name));
+  if (real.length === 0) console.error('no .c1z file in ../shared/data: not measured');
+  const inputs = [...real, ...wholeNumbers('grants', flags.grants).map(String)];
+  const rows = [];
+  await inRunFolder(async (folder) => {
+    for (const [index, input] of inputs.entries()) {
+      const replies = { read: [], bulk: [], batches: [] };
+      for (let round = 0; round < rounds; round++) {
+        for (const side of SIDES) {
+          const reply = await inProcess(side, input, join(folder, `${index}-${round}-${side}`));
+          replies[side].push(reply);
+          console.error(`${input}, ${side}: ${reply.ms.toFixed(0)} ms`);
+        }
+      }
+      const ms = (side) => median(replies[side].map((reply) => reply.ms));
+      const peak = (side) => Math.max(...replies[side].map(({ peakBytes }) => peakBytes)) / 2 ** 20;
+      const differ = replies.bulk.some(({ digest }, at) => digest !== replies.batches[at].digest);
+      if (differ) process.exitCode = 1;
+      rows.push([
+        /^\d+$/.test(input) ? `${input} grants` : 'the real .c1z',
+        ...SIDES.map((side) => ms(side).toFixed(0)),
+        (ms('batches') / ms('bulk')).toFixed(2),
+        ((ms('batches') - ms('read')) / (ms('bulk') - ms('read'))).toFixed(2),
+        peak('bulk').toFixed(0),
+        differ ? 'DIFFER' : 'same',
+      ]);
+    }
+  }, flags.folder);
+  printTable(
+    [
+      'input',
+      'read ms',
+      'bulk ms',
+      'batches ms',
+      'ratio',
+      'without reading',
+      'peak MiB',
+      'digests',
+    ],
+    rows,
+  );
+  writeResults('import', { rows });
+}
+
+if (process.env.IMPORT_SIDE === undefined) await main();
+else process.once('message', runSide);

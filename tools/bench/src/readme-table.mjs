@@ -1,0 +1,90 @@
+// Puts the results of `pnpm bench` into the README, between its markers, with the machine they are from:
+//
+//   node tools/bench/src/readme-table.mjs bench-results/…-replace.json …
+//
+// Of several results for one size the last one named counts.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const README = fileURLToPath(new URL('../../../README.md', import.meta.url));
+const START = '<!-- bench: written by tools/bench/src/readme-table.mjs -->\n';
+const END = '<!-- /bench -->';
+
+const paths = process.argv.slice(2);
+if (paths.length === 0) {
+  console.error('usage: node tools/bench/src/readme-table.mjs RESULTS.json …');
+  process.exit(2);
+}
+const results = paths.map((path) => JSON.parse(readFileSync(path, 'utf8')));
+const readme = readFileSync(README, 'utf8');
+const [start, end] = [readme.indexOf(START), readme.indexOf(END)];
+if (start < 0 || end < start) throw new Error('the README has no markers for the table');
+writeFileSync(README, readme.slice(0, start + START.length) + tables(results) + readme.slice(end));
+
+function tables(all) {
+  const bySize = new Map();
+  for (const { runs, ...about } of all) {
+    for (const run of runs) bySize.set(keyOf(run.shape), { ...run, about });
+  }
+  const runs = [...bySize.values()].sort(
+    (a, b) => a.shape.syncs - b.shape.syncs || a.shape.grants - b.shape.grants,
+  );
+  const groups = new Map();
+  for (const run of runs) {
+    groups.set(run.shape.syncs, [...(groups.get(run.shape.syncs) ?? []), run]);
+  }
+  return `${[...groups].map(([syncs, group]) => table(syncs, group)).join('\n')}\n${machineLine(runs)}\n`;
+}
+
+function keyOf({ grants, syncs, order }) {
+  return `${grants} ${syncs} ${order}`;
+}
+
+/** One column a size: the median time of link, and how many times as long each other took. */
+function table(syncs, runs) {
+  const titles = new Map(
+    runs.flatMap(({ measured }) => measured.map(({ name, title }) => [name, title])),
+  );
+  const header = [`${syncs} syncs in the base`, ...runs.map(({ shape }) => count(shape.grants))];
+  const rows = [...titles].map(([name, title]) => [title, ...runs.map((run) => cell(run, name))]);
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return `${[
+    line(header.map((text, index) => (index === 0 ? text : `${text} grants`))),
+    `|---${'|---:'.repeat(runs.length)}|`,
+    ...rows.map(line),
+  ].join('\n')}\n`;
+}
+
+function cell({ measured }, name) {
+  const medianOf = (wanted) => measured.find((row) => row.name === wanted)?.medianMs;
+  const [own, link] = [medianOf(name), medianOf('link')];
+  if (own === undefined) return '–';
+  if (name === 'link' || link === undefined) return `**${milliseconds(own)}**`;
+  return `${(own / link).toFixed(own / link < 10 ? 1 : 0)} ×`;
+}
+
+function milliseconds(ms) {
+  return `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
+}
+
+function count(number) {
+  return number.toLocaleString('en-US');
+}
+
+function machineLine(runs) {
+  const { machine, date } = runs.at(-1).about;
+  const memory = Math.round(machine.memoryBytes / 2 ** 30);
+  const versions = new Map(
+    runs.flatMap(({ measured }) =>
+      measured.filter(({ version }) => version).map(({ title, version }) => [title, version]),
+    ),
+  );
+  const peers = [...versions]
+    .filter(([title]) => !title.startsWith('SSTitch'))
+    .map(([title, version]) => `${title.split(',')[0]} ${version}`);
+  return (
+    `Medians of the replacing alone, as multiples of the first row; ${machine.cpu}, ${machine.cores} cores, ` +
+    `${memory} GiB, ${machine.system}, Node ${machine.node.slice(1)}; ${[...new Set(peers)].join(', ')}; ` +
+    `${date.slice(0, 10)}.`
+  );
+}
