@@ -1,5 +1,6 @@
 // Opens stores for the length of a piece of work.
 import { openReadOnly, type ReadOnlyStore, Store } from '@sstitch/engine';
+import { usageError } from './errors.js';
 
 /** A store that can be changed; keys and values are bytes. */
 export type ByteStore = Store<Uint8Array, Uint8Array>;
@@ -17,6 +18,7 @@ export async function withStore<T>(
   missing: MissingStore,
   use: (store: ByteStore) => Promise<T>,
 ): Promise<T> {
+  checkLocation(location);
   const store: ByteStore = new Store(location, {
     ...ENCODINGS,
     createIfMissing: missing === 'create',
@@ -34,10 +36,15 @@ export async function withReader<T>(
   location: string,
   use: (reader: ByteReader) => Promise<T>,
 ): Promise<T> {
+  checkLocation(location);
   const reader: ByteReader = await openReadOnly<Uint8Array, Uint8Array>(location, ENCODINGS);
   try {
     return await use(reader);
   } finally {
     await reader.close();
   }
+}
+
+function checkLocation(location: string): void {
+  if (location === '') throw usageError('the path of the store is empty');
 }

@@ -55,6 +55,15 @@ describe('the command line', () => {
     expect(exitCode).toBe(2);
   });
 
+  it.each([
+    ['checkpoint', '', 'copy'],
+    ['syncs', ''],
+  ])('exits with 2 where the path of a store is empty: %s', async (...args) => {
+    const { exitCode, stderr } = await sstitch(args);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 2 });
+    expect(stderr).toContain('the path of the store is empty');
+  });
+
   it('exits with 5 where there is no store, and makes none', async () => {
     const store = join(testFolder(), 'nothing');
     for (const commandLine of [
