@@ -82,9 +82,15 @@ function machineLine(runs) {
   const peers = [...versions]
     .filter(([title]) => !title.startsWith('SSTitch'))
     .map(([title, version]) => `${title.split(',')[0]} ${version}`);
+  const rounds = runs
+    .map(({ shape, measured }) => {
+      const counts = measured.flatMap(({ replaceMs }) => (replaceMs ? [replaceMs.length] : []));
+      return `${count(shape.grants)}: ${Math.min(...counts)} to ${Math.max(...counts)} rounds`;
+    })
+    .join(', ');
   return (
-    `Medians of the replacing alone, as multiples of the first row; ${machine.cpu}, ${machine.cores} cores, ` +
-    `${memory} GiB, ${machine.system}, Node ${machine.node.slice(1)}; ${[...new Set(peers)].join(', ')}; ` +
+    `Medians of the replacing alone (${rounds}), as multiples of the first row; ${machine.cpu}, ${machine.cores} cores, ` +
+    `${memory} GiB, ${machine.system.split(' ')[0]}, Node ${machine.node.slice(1)}; ${[...new Set(peers)].join(', ')}; ` +
     `${date.slice(0, 10)}.`
   );
 }
