@@ -85,7 +85,8 @@ function machineLine(runs) {
   const rounds = runs
     .map(({ shape, measured }) => {
       const counts = measured.flatMap(({ replaceMs }) => (replaceMs ? [replaceMs.length] : []));
-      return `${count(shape.grants)}: ${Math.min(...counts)} to ${Math.max(...counts)} rounds`;
+      const [least, most] = [Math.min(...counts), Math.max(...counts)];
+      return `${count(shape.grants)}: ${least === most ? least : `${least} to ${most}`} rounds`;
     })
     .join(', ');
   return (

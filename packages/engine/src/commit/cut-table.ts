@@ -4,9 +4,10 @@
 //   is then another name. The blocks stay where they lie, so that the cost hardly grows with the table;
 // - sliced: the part's blocks are copied into a new file.
 //
-// A file is narrowed only while nobody else has a name of it but the database that the table is from: a
-// checkpoint, a backup made of links, another store's table must not grow under their owners. That rule
-// also leaves one writer a file: of two who link it at once, each finds the other's name.
+// A file is narrowed only while it has two names, its database's own and the pin: a checkpoint, a backup
+// made of links, another store's table must not grow under their owners. That leaves one writer a file too,
+// but for a race: where LevelDB deletes its own name between two pins and their looks, both find two. Then
+// neither overwrites anything, and `narrowTable` fails for the one whose bytes are not where they were to be.
 //
 // The table itself stays what it was to all who know its size from a MANIFEST (sst's narrow-table.ts), so
 // that a commit that fails here, or a power cut, takes nothing from the generation in force.
