@@ -1,6 +1,13 @@
 // Tables that are cut in their own file (src/commit/cut-table.ts): what others see of the file, when it is
 // left alone, and what a failure leaves.
-import { readdirSync, readFileSync, statSync, truncateSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readManifest, verifyStore } from '../src/index.js';
@@ -171,6 +178,31 @@ test.each(['EACCES', 'EPERM', 'EROFS'])(
     expect(await contentsOf(store)).toEqual(outside(entriesOf('k'), 'k001000', 'k002000'));
   },
 );
+
+test('a table to which somebody else appends meanwhile is copied, and neither writer loses a byte', async () => {
+  const path = join(temporaryFolder(), 'store');
+  const fileSystem = new WatchedFileSystem();
+  const store = await settledStore(path, { fileSystem });
+  const [before] = tablesIn(await currentFolder(store));
+  const open = fileSystem.open.bind(fileSystem);
+  fileSystem.open = (opened, mode) => {
+    const file = open(opened, mode);
+    if (mode !== 'append') return file;
+    return Object.assign(Object.create(file), {
+      write(bytes: Uint8Array) {
+        // Not through this handle: as another process would, between our look and our write.
+        appendFileSync(opened, 'theirs');
+        file.write(bytes);
+      },
+    });
+  };
+  const shared = join(await currentFolder(store), before?.name ?? '');
+  const report = await store.excise([span('k001000', 'k002000')]);
+  expect(report.base).toMatchObject({ narrowed: { tables: 0 }, sliced: { tables: 1 } });
+  expect(await contentsOf(store)).toEqual(outside(entriesOf('k'), 'k001000', 'k002000'));
+  expect(await verifyStore(path)).toMatchObject({ ok: true });
+  expect(existsSync(shared)).toBe(false);
+});
 
 test('an append that fails halfway leaves the store whole, and the next commit appends behind it', async () => {
   const path = join(temporaryFolder(), 'store');

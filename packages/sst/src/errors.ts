@@ -8,6 +8,8 @@ export type SstErrorCode =
   | 'SSTITCH_TABLE_ORDER'
   /** An argument is not valid. */
   | 'SSTITCH_TABLE_OPTIONS'
+  /** Somebody else appended to a file meanwhile. Nothing was overwritten. */
+  | 'SSTITCH_TABLE_SHARED'
   /** The file system failed; `cause` is its error, with Node's own `code`. */
   | 'SSTITCH_TABLE_IO';
 

@@ -142,7 +142,7 @@ describe('narrowTable', () => {
     }
     const file = new SharedFile(bytes);
     expect(() => narrow(file, bytes.length, [{ start: keyOf(7), end: keyOf(9) }])).toThrow(
-      expect.objectContaining({ code: 'SSTITCH_TABLE_IO' }),
+      expect.objectContaining({ code: 'SSTITCH_TABLE_SHARED' }),
     );
     expectTable(file, bytes.length, numbered(100));
   });

@@ -38,7 +38,8 @@ import { TableWriter } from './table-writer.js';
  * @returns undefined if the table has no entry in the spans; then nothing was written. The file is
  * neither synced nor closed
  * @throws SstError `SSTITCH_TABLE_OPTIONS` for wrong spans or options, `SSTITCH_TABLE_CORRUPT`,
- * `SSTITCH_TABLE_UNSUPPORTED`, `SSTITCH_TABLE_IO`: what the file held before is as it was
+ * `SSTITCH_TABLE_UNSUPPORTED`, `SSTITCH_TABLE_IO`, `SSTITCH_TABLE_SHARED` where somebody else did write to
+ * the file: what it held before is as it was
  */
 export function narrowTable(
   reader: TableReader,
@@ -56,7 +57,7 @@ export function narrowTable(
   // Every offset just written counts from the end that the file had.
   if (narrowed !== undefined && file.sizeBytes() !== narrowed.sizeBytes) {
     const problem = `the file has ${file.sizeBytes()} bytes, not ${narrowed.sizeBytes}: somebody else wrote to it`;
-    throw new SstError('SSTITCH_TABLE_IO', problem, { path: reader.path });
+    throw new SstError('SSTITCH_TABLE_SHARED', problem, { path: reader.path });
   }
   return narrowed;
 }

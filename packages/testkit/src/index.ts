@@ -28,7 +28,10 @@ export {
   type MakeTarget,
   type MetamorphicOptions,
   type MetamorphicTarget,
+  type OpenedView,
   runMetamorphic,
+  type StoreSettings,
+  type TransferSpec,
 } from './metamorphic.js';
 export { ModelEngine } from './model-engine.js';
 export { type ModelEntry, ModelState, type ModelWrite } from './model-state.js';

@@ -1,10 +1,17 @@
 // Random sequences of everything an engine can do, held against the model after each step.
 import fc from 'fast-check';
-import { actionSequences } from './metamorphic/actions.js';
+import { actionSequences, settingsInTurn } from './metamorphic/actions.js';
 import { MetamorphicRun } from './metamorphic/run-actions.js';
 import type { MakeTarget } from './metamorphic/target.js';
 
-export type { ClearRange, MakeTarget, MetamorphicTarget } from './metamorphic/target.js';
+export type {
+  ClearRange,
+  MakeTarget,
+  MetamorphicTarget,
+  OpenedView,
+  StoreSettings,
+  TransferSpec,
+} from './metamorphic/target.js';
 
 export interface MetamorphicOptions {
   /** How many sequences. @defaultValue 30 */
@@ -20,7 +27,7 @@ export interface MetamorphicOptions {
 }
 
 /**
- * Runs random actions against an engine and against the model.
+ * Runs random actions against an engine with random settings, and against the model.
  *
  * @throws an error of fast-check's that names the seed, the path and the shortest failing sequence it
  * found, with the TestkitError or the engine's error as its cause
@@ -31,10 +38,11 @@ export async function runMetamorphic(
 ): Promise<void> {
   const { runs = 30, actions = 60, seed, path, shrinkLimitMs = 60_000 } = options;
   let failedAt = Number.POSITIVE_INFINITY;
-  const property = fc.asyncProperty(actionSequences(actions), async (sequence) => {
+  const sequences = actionSequences(actions);
+  const property = fc.asyncProperty(settingsInTurn, sequences, async (settings, sequence) => {
     // Past the limit every shorter sequence passes: fast-check then reports the best it has.
     if (performance.now() > failedAt + shrinkLimitMs) return;
-    const target = await makeTarget();
+    const target = await makeTarget(settings);
     try {
       await new MetamorphicRun(target).run(sequence);
     } catch (error) {

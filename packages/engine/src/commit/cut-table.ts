@@ -7,7 +7,7 @@
 // A file is narrowed only while it has two names, its database's own and the pin: a checkpoint, a backup
 // made of links, another store's table must not grow under their owners. That leaves one writer a file too,
 // but for a race: where LevelDB deletes its own name between two pins and their looks, both find two. Then
-// neither overwrites anything, and `narrowTable` fails for the one whose bytes are not where they were to be.
+// neither overwrites anything, and the one whose bytes are not where they were to be slices instead.
 //
 // The table itself stays what it was to all who know its size from a MANIFEST (sst's narrow-table.ts), so
 // that a commit that fails here, or a power cut, takes nothing from the generation in force.
@@ -79,7 +79,13 @@ function narrowToPart(
   file: FileHandle,
 ): CutTable | undefined {
   const before = file.sizeBytes();
-  const narrowed = narrowTable(reader, keep, file, { path: reader.path });
+  let narrowed: SliceProperties | undefined;
+  try {
+    narrowed = narrowTable(reader, keep, file, { path: reader.path });
+  } catch (error) {
+    if (errorCodeOf(error) !== 'SSTITCH_TABLE_SHARED') throw error;
+    return slicePart(fileSystem, reader, { keep, path });
+  }
   if (narrowed === undefined) return undefined;
   linkOrCopy(fileSystem, reader.path, path);
   const dataBytes = narrowed.copiedBytes + narrowed.sizeBytes - before;

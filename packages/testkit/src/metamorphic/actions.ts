@@ -1,5 +1,6 @@
 // What a metamorphic run may do to an engine, as plain data, so that fast-check can shrink and print it.
 import fc from 'fast-check';
+import type { StoreSettings, TransferSpec } from './target.js';
 
 /** A key in hex: short to print, and ordered as its bytes are. */
 export type HexKey = string;
@@ -46,11 +47,12 @@ export type Action =
   | ({ readonly do: 'closeDuringReplace'; readonly afterMs: number } & ReplaceSpec)
   | ({
       readonly do: 'transfer';
-      readonly move: boolean;
       readonly compactSource: boolean;
-    } & ReplaceSpec)
+    } & TransferSpec &
+      ReplaceSpec)
   | ({ readonly do: 'excise' } & ReplaceSpec)
-  | { readonly do: 'checkpoint' }
+  | { readonly do: 'checkpoint'; readonly openedBy: 'engine' | 'classic-level' }
+  | { readonly do: 'openReadOnly' }
   | { readonly do: 'reopen' }
   | { readonly do: 'compact'; readonly from: HexKey; readonly to: HexKey }
   | { readonly do: 'openIterator'; readonly range: RangeSpec; readonly ofSnapshot: number }
@@ -120,9 +122,23 @@ const WEIGHTED: ReadonlyArray<readonly [weight: number, arbitrary: fc.Arbitrary<
   ],
   [2, tagged('replaceAborted', { afterMs })],
   [1, tagged('closeDuringReplace', { afterMs })],
-  [6, tagged('transfer', { move: fc.boolean(), compactSource: fc.boolean() })],
+  [
+    6,
+    tagged('transfer', {
+      move: fc.boolean(),
+      tables: fc.constantFrom('linked' as const, 'linked' as const, 'rebuilt' as const),
+      compactSource: fc.boolean(),
+    }),
+  ],
   [3, tagged('excise', {})],
-  [1, fc.record({ do: fc.constant('checkpoint' as const) })],
+  [
+    2,
+    fc.record({
+      do: fc.constant('checkpoint' as const),
+      openedBy: fc.constantFrom('engine' as const, 'classic-level' as const),
+    }),
+  ],
+  [1, fc.record({ do: fc.constant('openReadOnly' as const) })],
   [2, fc.record({ do: fc.constant('reopen' as const) })],
   [3, fc.record({ do: fc.constant('compact' as const), from: key, to: key })],
   [3, fc.record({ do: fc.constant('openIterator' as const), range, ofSnapshot: fc.nat(9) })],
@@ -145,6 +161,26 @@ const WEIGHTED: ReadonlyArray<readonly [weight: number, arbitrary: fc.Arbitrary<
   ],
   [3, fc.record({ do: fc.constant('closeView' as const), pick })],
 ];
+
+// The least that LevelDB takes comes first, and most often: even little data makes levels and compactions.
+const KIB = 1024;
+const storeSettings: fc.Arbitrary<StoreSettings> = fc.record({
+  writeBufferSize: fc.constantFrom(64 * KIB, 64 * KIB, 256 * KIB, 4096 * KIB),
+  maxFileSize: fc.constantFrom(64 * KIB, 1024 * KIB, 2048 * KIB),
+  blockSize: fc.constantFrom(KIB, KIB, 4 * KIB, 64 * KIB),
+  blockRestartInterval: fc.constantFrom(16, 1, 2, 1000),
+  cacheSize: fc.constantFrom(8192 * KIB, 1, 64 * KIB),
+  maxOpenFiles: fc.constantFrom(1000, 1, 75),
+  compression: fc.boolean(),
+  narrowTablesFromBytes: fc.constantFrom(0, 0, 4 * KIB, 128 * KIB, Number.POSITIVE_INFINITY),
+});
+
+/** The base's settings, the source's, and those that the base is reopened with, in turn. */
+export const settingsInTurn: fc.Arbitrary<[StoreSettings, StoreSettings, StoreSettings]> = fc.tuple(
+  storeSettings,
+  storeSettings,
+  storeSettings,
+);
 
 const STRETCH_ACTIONS = 20;
 /** Something is left out by shrinking alone, hardly ever by chance. */

@@ -23,7 +23,7 @@ import {
   rangeOf,
   type Snapshot,
 } from './compare.js';
-import type { ClearRange, MetamorphicTarget } from './target.js';
+import type { ClearRange, MetamorphicTarget, OpenedView } from './target.js';
 
 const MAX_HELD_VIEWS = 6;
 
@@ -94,7 +94,7 @@ export class MetamorphicRun {
         const spans = spansOf(action);
         await this.#writeSource(this.#writesOf(action.entries));
         if (action.compactSource) await this.#target.compactSource?.();
-        await this.#target.transfer(spans, action.move);
+        await this.#target.transfer(spans, action);
         this.#state = this.#state.replace(spans, within(spans, this.#sourceState.entries));
         return;
       }
@@ -106,15 +106,14 @@ export class MetamorphicRun {
         return;
       }
       case 'checkpoint': {
-        const copied = await this.#target.checkpoint?.();
-        if (copied === undefined) return;
-        try {
-          await expectState('the checkpoint', copied.engine, this.#state);
-        } finally {
-          await copied.destroy();
-        }
-        return;
+        const { openedBy } = action;
+        return this.#look(
+          `the checkpoint in ${openedBy}`,
+          await this.#target.checkpoint?.(openedBy),
+        );
       }
+      case 'openReadOnly':
+        return this.#look('the read-only store', await this.#target.openReadOnly?.());
       case 'reopen':
         return this.#reopen();
       case 'compact':
@@ -143,6 +142,15 @@ export class MetamorphicRun {
         this.#views = this.#views.filter((other) => other !== view);
         return this.#readOut(view);
       }
+    }
+  }
+
+  async #look(what: string, view: OpenedView | undefined): Promise<void> {
+    if (view === undefined) return;
+    try {
+      await expectState(what, view.engine, this.#state);
+    } finally {
+      await view.destroy();
     }
   }
 
@@ -189,7 +197,7 @@ export class MetamorphicRun {
     const replacing =
       transfer === undefined
         ? this.#engine.replaceSpans(spans, pagesOf(entries, spec.pageEntries))
-        : transfer.call(this.#target, spans, false);
+        : transfer.call(this.#target, spans, { move: false, tables: 'linked' });
     const writing = (async () => {
       for (const batch of batches) {
         await this.#engine.batch(operationsOf(batch), byteEncodings);

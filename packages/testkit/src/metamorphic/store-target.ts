@@ -1,23 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { openReadOnly } from '@sstitch/engine';
+import { ClassicLevel } from 'classic-level';
 import { tortureFolder } from '../torture/torture-folder.js';
-import { type ByteStore, openStore, SMALL } from './real-store.js';
-import type { MakeTarget } from './target.js';
+import { type ByteStore, openStore } from './real-store.js';
+import type { MakeTarget, OpenedView } from './target.js';
 
 const bytes = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 
 /** The real store with all it has beyond the contract, and a second one to take tables from. */
-export const makeStoreTarget: MakeTarget = async () => {
+export const makeStoreTarget: MakeTarget = async (settings) => {
   const folder = tortureFolder('metamorphic', 'memory');
   const location = `${folder.path}/base`;
-  let store: ByteStore = await openStore(location, SMALL);
-  const source = await openStore(`${folder.path}/source`, SMALL);
   let copies = 0;
+  let turn = 0;
+  const nextSettings = () => settings[turn++ % settings.length] ?? settings[0];
+  let store: ByteStore = await openStore(location, nextSettings());
+  const source = await openStore(`${folder.path}/source`, nextSettings());
   return {
     engine: store,
     source,
     close: () => store.close(),
     reopen: async () => {
       await store.close();
-      store = await openStore(location, SMALL);
+      store = await openStore(location, nextSettings());
       return store;
     },
     clear: (range) => store.clear({ ...range, ...bytes } as object),
@@ -26,16 +31,27 @@ export const makeStoreTarget: MakeTarget = async () => {
     excise: async (spans) => {
       await store.excise(spans);
     },
-    transfer: async (spans, move) => {
+    transfer: async (spans, { move, tables }) => {
       const staging = await store.newStagingFolder();
-      const tables = await source.extract(spans, staging, { narrow: true });
-      await store.ingestAndExcise(tables, { move });
+      let incoming = await source.extract(spans, staging, { narrow: tables === 'linked' });
+      let rebuilt: string | undefined;
+      if (tables === 'rebuilt') {
+        rebuilt = await store.newStagingFolder();
+        incoming = await store.rebuildTables(incoming, rebuilt);
+      }
+      await store.ingestAndExcise(incoming, { move });
       await store.removeStagingFolder(staging);
+      if (rebuilt !== undefined) await store.removeStagingFolder(rebuilt);
     },
-    checkpoint: async () => {
+    checkpoint: async (openedBy) => {
       const copy = `${folder.path}/copy-${++copies}`;
       await store.checkpoint(copy);
-      const engine = await openStore(copy, SMALL);
+      if (openedBy === 'classic-level') return openPlainly(copy);
+      const engine = await openStore(copy, nextSettings());
+      return { engine, destroy: () => engine.close() };
+    },
+    openReadOnly: async () => {
+      const engine = await openReadOnly<Uint8Array, Uint8Array>(location, bytes);
       return { engine, destroy: () => engine.close() };
     },
     destroy: async () => {
@@ -45,3 +61,14 @@ export const makeStoreTarget: MakeTarget = async () => {
     },
   };
 };
+
+/** What any LevelDB makes of a store's generation in force. */
+async function openPlainly(path: string): Promise<OpenedView> {
+  const generation = readFileSync(`${path}/CURRENT`, 'utf8').trim();
+  const engine = new ClassicLevel<Uint8Array, Uint8Array>(`${path}/${generation}`, {
+    createIfMissing: false,
+    ...bytes,
+  });
+  await engine.open();
+  return { engine, destroy: () => engine.close() };
+}

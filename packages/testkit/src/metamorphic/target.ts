@@ -1,6 +1,13 @@
 // What a metamorphic run needs of an engine. Everything beyond the contract may be left out: actions that
 // need it then do nothing.
-import type { ByteOperation, Engine, ReadWriteEngine, Span } from '@sstitch/engine';
+import type {
+  ByteOperation,
+  Engine,
+  ReadableEngine,
+  ReadWriteEngine,
+  Span,
+  StoreOptions,
+} from '@sstitch/engine';
 
 /** Bounds as abstract-level's `clear` takes them. */
 export interface ClearRange {
@@ -10,6 +17,35 @@ export interface ClearRange {
   readonly lte?: Uint8Array;
   readonly reverse?: boolean;
   readonly limit?: number;
+}
+
+/** Options that change how a store works, and nothing that its users see. */
+export type StoreSettings = Required<
+  Pick<
+    StoreOptions<Uint8Array, Uint8Array>,
+    | 'writeBufferSize'
+    | 'maxFileSize'
+    | 'blockSize'
+    | 'blockRestartInterval'
+    | 'cacheSize'
+    | 'maxOpenFiles'
+    | 'compression'
+    | 'narrowTablesFromBytes'
+  >
+>;
+
+/** A view of the engine's content that is opened for one look. */
+export interface OpenedView {
+  readonly engine: ReadableEngine;
+  destroy(): Promise<void>;
+}
+
+/** How a transfer moves data. */
+export interface TransferSpec {
+  /** The tables' files go over; else the source's stay, and are linked. */
+  readonly move: boolean;
+  /** The source's tables as they are, or new ones made of them. */
+  readonly tables: 'linked' | 'rebuilt';
 }
 
 export interface MetamorphicTarget {
@@ -27,12 +63,17 @@ export interface MetamorphicTarget {
   readonly source?: ReadWriteEngine;
   compactSource?(): Promise<void>;
   /** Replaces the spans by what the source holds in them, by whatever moves data fastest. */
-  transfer?(spans: readonly Span[], move: boolean): Promise<void>;
-  /** Makes a copy of the engine as it is now, and opens it. */
-  checkpoint?(): Promise<{ readonly engine: Engine; destroy(): Promise<void> }>;
+  transfer?(spans: readonly Span[], how: TransferSpec): Promise<void>;
+  /** Makes a copy of the engine as it is now, and opens it: as what it is, or with plain classic-level. */
+  checkpoint?(openedBy: 'engine' | 'classic-level'): Promise<OpenedView>;
+  /** Opens what the engine stored to read only, beside the engine. */
+  openReadOnly?(): Promise<OpenedView>;
   destroy(): Promise<void>;
 }
 
-export type MakeTarget = () => Promise<MetamorphicTarget>;
+/** Makes an engine; `settings` are for its first opening, the source's, and those after, in turn. */
+export type MakeTarget = (
+  settings: readonly [StoreSettings, ...StoreSettings[]],
+) => Promise<MetamorphicTarget>;
 
 export type { ByteOperation };
