@@ -36,7 +36,5 @@ export async function adopt(
     return await runner.run('makeStoreFrom', input, { signal: options.signal });
   } catch (error) {
     throw asEngineError(error);
-  } finally {
-    runner.release();
   }
 }

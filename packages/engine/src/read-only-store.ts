@@ -106,20 +106,17 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
       this.#generation = await this.#copyAndOpen(runner);
       this.#runner = runner;
     } catch (error) {
-      runner.release();
       throw asEngineError(error);
     }
   }
 
   async _close(): Promise<void> {
     const generation = this.#generation;
-    const runner = this.#runner;
     this.#generation = undefined;
     this.#runner = undefined;
     // Retired from birth: closing removes the copy.
     generation?.retire();
     await generation?.close();
-    runner?.release();
   }
 
   async #copyAndOpen(runner: TaskRunner): Promise<Generation> {

@@ -128,7 +128,6 @@ export class StoreCore {
       });
     } catch (error) {
       if (claimed !== undefined) releaseStore(claimed);
-      runner.release();
       throw asEngineError(error);
     }
   }
@@ -243,7 +242,6 @@ export class StoreCore {
       await Promise.all([...this.#live].map((generation) => generation.close()));
     } finally {
       releaseStore(this.folder);
-      this.runner.release();
     }
   }
 

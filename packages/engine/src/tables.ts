@@ -26,6 +26,11 @@ export interface TableFile {
   /** Internal key. */
   readonly largest: Uint8Array;
   readonly origin: TableOrigin;
+  /**
+   * The commit need not sync the file: it is synced, or another of its tables has it synced.
+   * @defaultValue true of linked tables, false of others
+   */
+  readonly isSynced?: boolean | undefined;
 }
 
 /** Tables in ascending key order that share no user key. */

@@ -44,7 +44,7 @@ export {
 } from './internal-key.js';
 export { type MergeIterator, type MergeOptions, mergeRuns, mergeTables } from './merge-tables.js';
 export { dataBytesIn, narrowTable } from './narrow-table.js';
-export { nodeFileSystem } from './node-file-system.js';
+export { nodeFileSystem, syncNodeFile } from './node-file-system.js';
 export { RunIterator, type RunTable } from './run-iterator.js';
 export { sliceTable } from './slice-table.js';
 export type { SliceOptions } from './slicer.js';

@@ -19,6 +19,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { FileHandle, FileStatus, FileSystem, OpenMode } from './file-system.js';
 
 const OPEN_FLAGS: Record<OpenMode, string | number> = {
@@ -122,3 +123,13 @@ export const nodeFileSystem: FileSystem = {
   setMode: chmodSync,
   realPath: realpathSync.native,
 };
+
+/** As a file's `sync`, without keeping a thread of its own waiting for the disk. */
+export async function syncNodeFile(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

@@ -53,7 +53,6 @@ export async function buildFromPages(
     await thread.run('discardTables', { session }).catch(() => undefined);
     throw error;
   } finally {
-    thread.release();
     // Not waited for: the pages may be stuck, which is why they are given up.
     if (!exhausted) iterator.return?.().catch(() => undefined);
   }

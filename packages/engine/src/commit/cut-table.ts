@@ -33,6 +33,8 @@ export interface CutPart {
 
 export interface CutTable extends Pick<SliceProperties, 'sizeBytes' | 'smallest' | 'largest'> {
   readonly origin: 'sliced' | 'narrowed';
+  /** The file has bytes that are not synced yet. Of parts that share a file only the first says so. */
+  readonly isUnsynced: boolean;
   /** What the table has of its file. */
   readonly dataBytes: number;
 }
@@ -62,11 +64,17 @@ export function cutTable(
   const isWorthIt = large.length > 0 && kept >= reader.sizeBytes * MIN_KEPT_SHARE;
   const file = isWorthIt ? openToNarrow(fileSystem, reader.path) : undefined;
   try {
-    return parts.map((part, index): CutTable | undefined =>
-      file !== undefined && (sizes[index] ?? 0) >= narrowFromBytes
-        ? narrowToPart(fileSystem, reader, part, file)
-        : slicePart(fileSystem, reader, part),
-    );
+    let isSyncTold = false;
+    return parts.map((part, index): CutTable | undefined => {
+      if (file === undefined || (sizes[index] ?? 0) < narrowFromBytes) {
+        return slicePart(fileSystem, reader, part);
+      }
+      const cut = narrowToPart(fileSystem, reader, part, file);
+      if (cut === undefined || cut.origin === 'sliced' || !cut.isUnsynced) return cut;
+      const isUnsynced = !isSyncTold;
+      isSyncTold = true;
+      return { ...cut, isUnsynced };
+    });
   } finally {
     file?.close();
   }
@@ -87,9 +95,10 @@ function narrowToPart(
     return slicePart(fileSystem, reader, { keep, path });
   }
   if (narrowed === undefined) return undefined;
-  linkOrCopy(fileSystem, reader.path, path);
+  // A copy is synced as it is made.
+  const isUnsynced = linkOrCopy(fileSystem, reader.path, path) === 'linked';
   const dataBytes = narrowed.copiedBytes + narrowed.sizeBytes - before;
-  return { ...boundsOf(narrowed), origin: 'narrowed', dataBytes };
+  return { ...boundsOf(narrowed), origin: 'narrowed', isUnsynced, dataBytes };
 }
 
 function slicePart(
@@ -107,7 +116,8 @@ function slicePart(
     };
     const sliced = sliceTable(reader, keep, create, { path });
     if (sliced === undefined) return undefined;
-    return { ...boundsOf(sliced), origin: 'sliced', dataBytes: sliced.sizeBytes };
+    const dataBytes = sliced.sizeBytes;
+    return { ...boundsOf(sliced), origin: 'sliced', isUnsynced: true, dataBytes };
   } finally {
     file?.close();
   }

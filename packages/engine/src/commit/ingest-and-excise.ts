@@ -4,7 +4,8 @@
 //   2 gate       writes go in groups from now on, and what they write outside the spans is kept
 //   3 flush      only a long log: what was written before is in tables then; a short one is replayed
 //   4 stage      lay out the next generation's folder, in workers; readers and writers go on
-//   5 open       the next generation's database, while its new tables are synced; sync what the open wrote
+//   5 open       the next generation's database, while its new tables are synced, and the next CURRENT
+//                under its temporary name; sync what the open wrote
 //   6 catch up   replay into it what was kept meanwhile, until little is left
 //   7 pause      writes wait; replay the rest, durably; rename CURRENT and sync: the commit point
 //   8 switch     reads and writes go to the next generation; the old one retires
@@ -21,7 +22,7 @@ import type { LevelDatabase } from '../level-database.js';
 import type { TableSet } from '../tables.js';
 import type { TaskRunner } from '../workers/task-runner.js';
 import type { OriginTotals } from './stage-generation.js';
-import { shareSyncs, shareTableJobs } from './table-jobs.js';
+import { shareTableJobs } from './table-jobs.js';
 import type { WriteGate } from './write-gate.js';
 
 /** What is left for the pause is at most about this much. */
@@ -94,6 +95,7 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
   const base = host.current();
   let next: LevelDatabase | undefined;
   let renamed = false;
+  let syncingIncoming: Promise<void> | undefined;
   const stager = runner.pinned();
   const checkAborted = () => {
     if (signal?.aborted) throw abortedError();
@@ -101,6 +103,7 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
   try {
     checkAborted();
     await gate.begin(input.tables.spans.map(({ span }) => span));
+    syncingIncoming = syncIncoming(runner, input.tables, signal);
     const stage = async (leastLogNumber: number, withTail: boolean) => {
       const { tables: incoming, moveIncoming, narrowFromBytes } = input;
       const { folder: baseFolder } = base;
@@ -111,6 +114,8 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
       const jobs = await stager.run('beginStage', request, { signal });
       if (jobs === undefined) return undefined;
       const outcomes = await shareTableJobs(runner, { jobs, narrowFromBytes }, signal);
+      // They are moved now: nobody may be about to open one.
+      await syncingIncoming;
       return stager.run('finishStage', { nextFolder, outcomes }, { signal });
     };
     let staged = await stage(0, true);
@@ -124,18 +129,20 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
     if (staged === undefined) throw new Error('a stage without a tail gives a generation');
     const stagedAt = host.now();
     checkAborted();
-    const syncing = shareSyncs(runner, staged.unsynced, signal);
-    const [opening, synced] = await Promise.allSettled([host.openNext(nextFolder), syncing]);
+    const [opening, ...syncing] = await Promise.allSettled([
+      host.openNext(nextFolder),
+      runner.syncFiles(staged.unsynced, signal),
+      runner.run('preparePointer', { folder, generation: input.number }),
+    ]);
     if (opening.status === 'fulfilled') next = opening.value;
     else throw opening.reason;
-    if (synced.status === 'rejected') throw synced.reason;
+    for (const synced of syncing) if (synced.status === 'rejected') throw synced.reason;
     await runner.run('syncGeneration', { folder: nextFolder });
     const opened = host.now();
     checkAborted();
     // The tail is older than all that was kept; what is in both is replayed twice, to the same end.
     if (staged.tail.length > 0) await next._batch(staged.tail, { sync: true });
     let replayedOperations = await catchUp(gate, next);
-    await runner.run('preparePointer', { folder, generation: input.number });
     checkAborted();
     const pausing = host.now();
     await gate.pause();
@@ -165,6 +172,8 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
       },
     };
   } catch (error) {
+    // Its failure is the error, or comes second.
+    await syncingIncoming?.catch(() => undefined);
     const failure = input.failed(error, renamed);
     const poisoned = failure.code === 'SSTITCH_STORE_POISONED';
     // What is left here is removed by the next open at the latest.
@@ -177,6 +186,25 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
     gate.end();
     throw failure;
   }
+}
+
+/**
+ * Syncs the incoming tables while the stage is laid out. A linked table was made durable by the database
+ * that wrote it; others are new, in whole or in part.
+ */
+function syncIncoming(
+  runner: TaskRunner,
+  tables: TableSet,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const unsynced = tables.spans
+    .flatMap(({ runs }) => runs.flat())
+    .filter(({ origin, isSynced = origin === 'linked' }) => !isSynced);
+  const paths = unsynced.map(({ path }) => path);
+  const syncing = runner.syncFiles(paths, signal);
+  // A failure is thrown where it is waited for.
+  syncing.catch(() => undefined);
+  return syncing;
 }
 
 async function catchUp(gate: WriteGate, next: LevelDatabase): Promise<number> {

@@ -44,7 +44,7 @@ export interface StagedGeneration {
   readonly lastSequence: number;
   /** What the base had logged and not yet in a table, outside the spans, in order. */
   readonly tail: readonly LoggedOperation[];
-  /** Paths of tables that are not yet synced. */
+  /** Paths of the base's tables that are not yet synced. */
   readonly unsynced: readonly string[];
 }
 
@@ -165,10 +165,10 @@ export function finishStage(
   }
   for (const [index, cut] of stage.cuts.entries()) {
     const placement = pinned.placements.get(cut.step.table.number) ?? 'linked';
-    for (const { table, origin, dataBytes } of tablesOf(cut, outcomes[index], placement)) {
-      levels[cut.step.level]?.push(table);
-      addToTotals(base, origin, dataBytes);
-      if (origin !== placement) unsynced.push(`${nextFolder}/${tableFileName(table.number)}`);
+    for (const made of tablesOf(cut, outcomes[index], placement)) {
+      levels[cut.step.level]?.push(made.table);
+      addToTotals(base, made.origin, made.dataBytes);
+      if (made.isUnsynced) unsynced.push(`${nextFolder}/${tableFileName(made.table.number)}`);
     }
     if (outcomes[index]?.kind === 'whole') {
       const { table } = cut.step;
@@ -185,9 +185,6 @@ export function finishStage(
     const path = `${nextFolder}/${tableFileName(number)}`;
     const { sizeBytes, smallest, largest } = table;
     const origin = placeIncoming(fileSystem, table, path, request.moveIncoming);
-    // A linked table was made durable by the database that wrote it, a copy by who copied it; others are
-    // new, in whole or in part.
-    if (table.origin !== 'linked') unsynced.push(path);
     levels[level]?.push({ number, sizeBytes, smallest, largest });
     const totals = spans[spanIndex];
     if (totals) addToTotals(totals, origin, table.dataBytes ?? sizeBytes);
@@ -229,6 +226,7 @@ interface CutBaseTable {
   readonly table: TableEntry;
   readonly origin: TableOrigin;
   readonly dataBytes: number;
+  readonly isUnsynced: boolean;
 }
 
 function tablesOf(
@@ -241,13 +239,13 @@ function tablesOf(
     const { number, sizeBytes } = step.table;
     const { smallest, largest } = outcome;
     const table = { number, sizeBytes, smallest, largest };
-    return [{ table, origin: placement, dataBytes: sizeBytes }];
+    return [{ table, origin: placement, dataBytes: sizeBytes, isUnsynced: false }];
   }
   return outcome.parts.flatMap((part, index): CutBaseTable[] => {
     const number = numbers[index];
     if (part === undefined || number === undefined) return [];
-    const { sizeBytes, smallest, largest, origin, dataBytes } = part;
-    return [{ table: { number, sizeBytes, smallest, largest }, origin, dataBytes }];
+    const { sizeBytes, smallest, largest, origin, dataBytes, isUnsynced } = part;
+    return [{ table: { number, sizeBytes, smallest, largest }, origin, dataBytes, isUnsynced }];
   });
 }
 

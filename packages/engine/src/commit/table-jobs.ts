@@ -12,7 +12,7 @@ import {
 } from '@sstitch/sst';
 import type { TaskRunner } from '../workers/task-runner.js';
 import { type CutPart, type CutTable, cutTable } from './cut-table.js';
-import { syncFile, unlinkIfThere } from './place-file.js';
+import { unlinkIfThere } from './place-file.js';
 
 /** A table, under a name of its own in the folder that is made. */
 export type TableJob =
@@ -94,18 +94,6 @@ function hasEntriesBetween(reader: TableReader, keep: readonly Span[]): boolean 
   return entries.valid;
 }
 
-/** Syncs files that others wrote. */
-export function syncFiles(
-  fileSystem: FileSystem,
-  { paths }: { readonly paths: readonly string[] },
-  checkCancelled: () => void,
-): void {
-  for (const path of paths) {
-    checkCancelled();
-    syncFile(fileSystem, path);
-  }
-}
-
 /** As many as there are bulk threads. */
 const LANES = 2;
 /** Items are dealt out in about as many portions: few enough to ask for, enough to end together. */
@@ -123,17 +111,6 @@ export async function shareTableJobs(
     for (const [index, outcome] of done.entries()) outcomes[start + index] = outcome;
   });
   return outcomes;
-}
-
-/** Has files synced by both bulk threads: they wait for the disk side by side. */
-export function shareSyncs(
-  runner: TaskRunner,
-  paths: readonly string[],
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  return inLanes(paths, async (portion) => {
-    await runner.run('syncFiles', { paths: portion }, { signal });
-  });
 }
 
 /** Each lane takes the next portion when it is done with one; after a failure none takes another. */

@@ -66,8 +66,6 @@ export async function verifyStore(
     return await new StoreVerification(runner, location, options).run();
   } catch (error) {
     throw asEngineError(error);
-  } finally {
-    runner.release();
   }
 }
 

@@ -9,7 +9,9 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type TransferListItem, Worker } from 'node:worker_threads';
 import type { FileSystem } from '@sstitch/sst';
+import { syncFile } from '../commit/place-file.js';
 import { abortedError, EngineError } from '../errors.js';
+import { syncNodeFiles } from './sync-files.js';
 import { fromFailure } from './task-errors.js';
 import { runTask, type TaskInput, type TaskName, type TaskOutput } from './tasks.js';
 import type { TaskRequest, TaskResponse } from './worker.js';
@@ -28,9 +30,10 @@ export interface TaskRunner {
     input: TaskInput<N>,
     options?: RunOptions,
   ): Promise<TaskOutput<N>>;
+  /** Syncs files beside the tasks; ends when all are synced, or no more are being. */
+  syncFiles(paths: readonly string[], signal: AbortSignal | undefined): Promise<void>;
   /** A runner whose tasks all run in one place: what one builds up, the next can use. */
   pinned(): TaskRunner;
-  release(): void;
 }
 
 /** Runs tasks on the calling thread over the caller's file system. */
@@ -53,11 +56,16 @@ export class InlineRunner implements TaskRunner {
     return runTask(this.#fileSystem, name, input, checkCancelled);
   }
 
+  async syncFiles(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+    for (const path of paths) {
+      if (signal?.aborted) throw abortedError();
+      syncFile(this.#fileSystem, path);
+    }
+  }
+
   pinned(): TaskRunner {
     return this;
   }
-
-  release(): void {}
 }
 
 interface PendingTask {
@@ -195,16 +203,18 @@ export class ThreadRunner implements TaskRunner {
     return pool.thread(options.lane ?? 'bulk').run(name, input, options);
   }
 
+  syncFiles(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+    return syncNodeFiles(paths, signal);
+  }
+
   pinned(): TaskRunner {
     const thread = pool.thread('bulk');
     return {
       run: (name, input, options = {}) => thread.run(name, input, options),
+      syncFiles: syncNodeFiles,
       pinned() {
         return this;
       },
-      release() {},
     };
   }
-
-  release(): void {}
 }

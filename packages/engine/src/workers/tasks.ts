@@ -5,7 +5,7 @@ import { appendEntries, beginTables, discardTables, finishTables } from '../comm
 import { readFlushState } from '../commit/flush-generation.js';
 import { mergeRunsToTables } from '../commit/merge-runs.js';
 import { beginStage, discardStage, finishStage } from '../commit/stage-generation.js';
-import { doTableJobs, syncFiles } from '../commit/table-jobs.js';
+import { doTableJobs } from '../commit/table-jobs.js';
 import { checkIncomingTables } from '../extract/check-incoming.js';
 import { copyGeneration } from '../extract/copy-generation.js';
 import { mergeNewestRuns, pinForExtract } from '../extract/extract-tables.js';
@@ -58,7 +58,6 @@ export const tasks = {
   readGenerationFacts,
   readLevels,
   removeFolder,
-  syncFiles,
   swapPointer,
   syncGeneration,
   verifyListedTable,
