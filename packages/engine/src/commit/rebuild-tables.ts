@@ -4,14 +4,13 @@ import { compareBytes, type Span, userKeyOf } from '@sstitch/sst';
 import { abortedError } from '../errors.js';
 import type { ExtractedTables } from '../extract/extract-tables.js';
 import type { SpanTables, TableFile, TableRun } from '../tables.js';
+import { BULK_THREADS, inLanes } from '../workers/in-lanes.js';
 import { asEngineError } from '../workers/task-errors.js';
 import type { TaskRunner } from '../workers/task-runner.js';
 import { BUILT_SEQUENCE, BUILT_TABLE_SIZE_BYTES } from './build-tables.js';
 import type { MergedRuns, MergeRunsInput } from './merge-runs.js';
 import { addToTotals, emptyTotals } from './stage-generation.js';
 
-/** As many as there are bulk threads: a further share would only wait in a thread's queue. */
-const SHARES_AT_A_TIME = 2;
 /**
  * Tables that make up a share. Small enough that threads end at about the same time, large enough that
  * shares make few more tables than there would be.
@@ -55,33 +54,27 @@ export async function rebuildTables(
   const failing = new AbortController();
   const ending = AbortSignal.any([failing.signal, ...(signal === undefined ? [] : [signal])]);
   const merged = new Map<Share, MergedRuns>();
-  // The largest first: what is left for the end is small then.
-  const waiting = [...shares].sort((a, b) => a.sizeBytes - b.sizeBytes);
   let entries = 0;
-  const work = async () => {
-    for (let share = waiting.pop(); share !== undefined; share = waiting.pop()) {
-      if (ending.aborted) throw abortedError();
-      const { part, runs, path } = share;
-      const input = { part, runs, path };
-      const built = await run(runner.run('mergeRunsToTables', input, { signal: ending }));
-      merged.set(share, built);
-      entries += built.entries;
-      onEntries(entries);
-    }
-  };
-  let failure: { readonly error: unknown } | undefined;
-  const guarded = async () => {
-    try {
-      await work();
-    } catch (error) {
-      failure ??= { error };
-      failing.abort();
-    }
+  const build = async (share: Share) => {
+    if (ending.aborted) throw abortedError();
+    const { part, runs, path } = share;
+    const input = { part, runs, path };
+    const built = await run(runner.run('mergeRunsToTables', input, { signal: ending }));
+    merged.set(share, built);
+    entries += built.entries;
+    onEntries(entries);
   };
   await run(runner.run('makeFolder', { folder }));
-  // All have ended before an error is thrown: the caller removes the folder then.
-  await Promise.all(Array.from({ length: SHARES_AT_A_TIME }, guarded));
-  if (failure !== undefined) throw failure.error;
+  // The largest first: what is left for the end is small then.
+  const largestFirst = [...shares].sort((a, b) => b.sizeBytes - a.sizeBytes);
+  await inLanes(largestFirst, BULK_THREADS, async (share) => {
+    try {
+      await build(share);
+    } catch (error) {
+      failing.abort();
+      throw error;
+    }
+  });
   return collect(extracted, shares, merged);
 }
 

@@ -10,6 +10,7 @@ import {
   userKeyOf,
   verifyTable,
 } from '@sstitch/sst';
+import { BULK_THREADS, inLanes } from '../workers/in-lanes.js';
 import type { TaskRunner } from '../workers/task-runner.js';
 import { type CutPart, type CutTable, cutTable } from './cut-table.js';
 import { unlinkIfThere } from './place-file.js';
@@ -94,9 +95,7 @@ function hasEntriesBetween(reader: TableReader, keep: readonly Span[]): boolean 
   return entries.valid;
 }
 
-/** As many as there are bulk threads. */
-const LANES = 2;
-/** Items are dealt out in about as many portions: few enough to ask for, enough to end together. */
+/** Jobs are dealt out in about as many portions: few enough to ask for, enough to end together. */
 const PORTIONS = 8;
 
 /** Has jobs done by both bulk threads; gives the outcomes in the order of the jobs. */
@@ -106,34 +105,13 @@ export async function shareTableJobs(
   signal: AbortSignal | undefined,
 ): Promise<TableOutcome[]> {
   const outcomes: TableOutcome[] = [];
-  await inLanes(jobs, async (portion, start) => {
+  const size = Math.ceil(jobs.length / PORTIONS);
+  const portions: number[] = [];
+  for (let start = 0; start < jobs.length; start += size) portions.push(start);
+  await inLanes(portions, BULK_THREADS, async (start) => {
+    const portion = jobs.slice(start, start + size);
     const done = await runner.run('doTableJobs', { jobs: portion, ...how }, { signal });
     for (const [index, outcome] of done.entries()) outcomes[start + index] = outcome;
   });
   return outcomes;
-}
-
-/** Each lane takes the next portion when it is done with one; after a failure none takes another. */
-async function inLanes<T>(
-  items: readonly T[],
-  run: (portion: readonly T[], start: number) => Promise<void>,
-): Promise<void> {
-  const size = Math.ceil(items.length / PORTIONS);
-  let next = 0;
-  let hasFailed = false;
-  const lane = async () => {
-    while (next < items.length && !hasFailed) {
-      const start = next;
-      next += size;
-      try {
-        await run(items.slice(start, next), start);
-      } catch (error) {
-        hasFailed = true;
-        throw error;
-      }
-    }
-  };
-  // Ends when all lanes have: nothing works on in a folder that is removed.
-  const ends = await Promise.allSettled(Array.from({ length: LANES }, lane));
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }

@@ -3,28 +3,18 @@
 // 33 files of 60 kB each took half as long in four lanes as in two.
 import { syncNodeFile } from '@sstitch/sst';
 import { abortedError } from '../errors.js';
+import { inLanes } from './in-lanes.js';
 
 /** Of the pool's four threads one is left to readers, or to LevelDB's open. */
 const LANES = 3;
 
 /** Ends when no file is open any more, whether or not one failed; then throws the first failure. */
-export async function syncNodeFiles(
+export function syncNodeFiles(
   paths: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  let next = 0;
-  let failure: { readonly error: unknown } | undefined;
-  const lane = async () => {
-    for (let path = paths[next++]; path !== undefined; path = paths[next++]) {
-      if (failure !== undefined) return;
-      try {
-        if (signal?.aborted) throw abortedError();
-        await syncNodeFile(path);
-      } catch (error) {
-        failure ??= { error };
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
-  if (failure !== undefined) throw failure.error;
+  return inLanes(paths, LANES, async (path) => {
+    if (signal?.aborted) throw abortedError();
+    await syncNodeFile(path);
+  });
 }

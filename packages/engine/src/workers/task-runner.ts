@@ -11,6 +11,7 @@ import { type TransferListItem, Worker } from 'node:worker_threads';
 import type { FileSystem } from '@sstitch/sst';
 import { syncFile } from '../commit/place-file.js';
 import { abortedError, EngineError } from '../errors.js';
+import { BULK_THREADS } from './in-lanes.js';
 import { syncNodeFiles } from './sync-files.js';
 import { fromFailure } from './task-errors.js';
 import { runTask, type TaskInput, type TaskName, type TaskOutput } from './tasks.js';
@@ -158,9 +159,6 @@ function workerFile(): string {
     ? beside
     : fileURLToPath(new URL('../../dist/worker.js', import.meta.url));
 }
-
-/** Two, so that one store's long slice does not hold up another's; more would only share the disk. */
-const BULK_THREADS = 2;
 
 class ThreadPool {
   #bulk: TaskThread[] = [];
