@@ -1,6 +1,10 @@
 // Flushes a database's memtable into a table. LevelDB offers no flush; compactRange does one first,
 // whatever its range, and an inverted range then meets no table (leveldb.md, rule 16). Its errors
 // are swallowed, so the caller passes `newestLog` on and checks that the MANIFEST has moved past it.
+//
+// Beside writers it may do nothing at all: it waits in LevelDB's queue as a write without a batch, and a
+// group that another writer builds takes such a one along as done (`BuildBatchGroup` in db_impl.cc). A
+// flush that began starts a new log, so where the newest one is still the newest it is asked for again.
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
 import type { LevelDatabase } from '../level-database.js';
@@ -12,6 +16,9 @@ import { logsBehind } from './read-tail.js';
 /** Above every key that a table is likely to hold; a table that reached it would only be compacted. */
 const RANGE_START = new Uint8Array(64).fill(0xff);
 const RANGE_END = new Uint8Array(0);
+
+/** Of six writers that never stop, one flush in some hundred was taken along. */
+const MAX_ATTEMPTS = 100;
 
 export interface FlushState {
   /** The number of the log being written. */
@@ -57,7 +64,11 @@ export async function flushGeneration(
   const { newestLog, tailBytes } = await runner.run('readFlushState', { folder });
   // All that the version lacks is in logs without a byte: any version from here on will do.
   if (tailBytes === 0) return 0;
-  await database.compactRange(RANGE_START, RANGE_END, { keyEncoding: 'view' });
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    await database.compactRange(RANGE_START, RANGE_END, { keyEncoding: 'view' });
+    const after = await runner.run('readFlushState', { folder });
+    if (after.newestLog !== newestLog) break;
+  }
   return newestLog + 1;
 }
 
