@@ -52,7 +52,10 @@ export class TableIndex {
     this.#sizes = new Float64Array(count);
     this.blockCount = count;
     const varints = new VarintReader();
+    const view = new DataView(contents.buffer, contents.byteOffset, contents.byteLength);
     let endBehind = narrowedBytes;
+    let keyBefore = 0;
+    let keyBeforeEnd = 0;
     for (let entry = 0; entry < count; entry += 1) {
       // LevelDB makes each index entry a restart point, so that no key shares bytes: without this
       // check, a small index could claim keys of any total length.
@@ -89,9 +92,11 @@ export class TableIndex {
       this.#keyEnds[entry] = keyEnd;
       this.#offsets[entry] = offset;
       this.#sizes[entry] = size;
-      if (entry > 0 && this.#compareKeys(entry - 1, entry) >= 0) {
+      if (entry > 0 && !isOrdered(view, contents, keyBefore, keyBeforeEnd, keyStart, keyEnd)) {
         throw corrupt(`the key of index entry ${entry} is not behind the one before it`, at);
       }
+      keyBefore = keyStart;
+      keyBeforeEnd = keyEnd;
     }
     if (varints.position !== entriesEnd) throw notARestartPoint(count, at);
     if (narrowedBytes > 0) this.#checkInFront(narrowedBytes, at);
@@ -156,17 +161,31 @@ export class TableIndex {
       end = offset + size + BLOCK_TRAILER_BYTES;
     }
   }
+}
 
-  #compareKeys(a: number, b: number): number {
-    return compareInternalRanges(
-      this.#contents,
-      this.#keyStarts[a] as number,
-      this.#keyEnds[a] as number,
-      this.#contents,
-      this.#keyStarts[b] as number,
-      this.#keyEnds[b] as number,
-    );
+/**
+ * Whether the internal key `bytes[aStart, aEnd)` comes before `bytes[bStart, bEnd)`. Neighbours in an index
+ * share most of their bytes, so these are compared four at a time: half the time of a commit's opening of
+ * tables was this.
+ *
+ * @param view of `bytes`
+ */
+function isOrdered(
+  view: DataView,
+  bytes: Uint8Array,
+  aStart: number,
+  aEnd: number,
+  bStart: number,
+  bEnd: number,
+): boolean {
+  const shorter = Math.min(aEnd - aStart, bEnd - bStart) - TRAILER_BYTES;
+  let at = 0;
+  for (; at + 4 <= shorter; at += 4) {
+    const a = view.getUint32(aStart + at);
+    const b = view.getUint32(bStart + at);
+    if (a !== b) return a < b;
   }
+  return compareInternalRanges(bytes, aStart + at, aEnd, bytes, bStart + at, bEnd) < 0;
 }
 
 function overlapping(block: number, offset: number, size: number, at: TableLocation): SstError {

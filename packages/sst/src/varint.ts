@@ -48,6 +48,18 @@ export class VarintReader {
       this.position += 1;
       return first;
     }
+    // Up to four bytes fit the small numbers that V8 computes fastest.
+    let short = first & 0x7f;
+    let at = this.position + 1;
+    for (let shift = 7; shift < 28 && at < limit; shift += 7) {
+      const byte = bytes[at] as number;
+      at += 1;
+      short |= (byte & 0x7f) << shift;
+      if (byte < 0x80) {
+        this.position = at;
+        return short;
+      }
+    }
     let value = 0;
     let scale = 1;
     for (let count = 0; count < maxBytes && this.position < limit; count += 1) {
