@@ -204,6 +204,23 @@ test('a table to which somebody else appends meanwhile is copied, and neither wr
   expect(existsSync(shared)).toBe(false);
 });
 
+test('a cut table that LevelDB compacts away as it opens need not be synced any more', async () => {
+  const path = join(temporaryFolder(), 'store');
+  const fileSystem = new WatchedFileSystem();
+  const store = await settledStore(path, { fileSystem });
+  const gone: string[] = [];
+  fileSystem.before = ({ name, path: opened }) => {
+    // The tables of the next generation are opened by their final names for nothing but the sync.
+    if (name !== 'open' || !/gen-\d+.*\.ldb$/.test(opened)) return;
+    gone.push(opened);
+    throw fileError('ENOENT', 'open', opened);
+  };
+  await store.excise([span('k001000', 'k002000')]);
+  expect(gone).toHaveLength(1);
+  fileSystem.before = () => undefined;
+  expect(await contentsOf(store)).toEqual(outside(entriesOf('k'), 'k001000', 'k002000'));
+});
+
 test('an append that fails halfway leaves the store whole, and the next commit appends behind it', async () => {
   const path = join(temporaryFolder(), 'store');
   const fileSystem = new WatchedFileSystem();

@@ -13,12 +13,12 @@ export class Totals {
   /** A run of a family begins; gives what it tells its progress to. */
   begin(name) {
     this.#running = { name, tried: 0, failures: [], startMs: performance.now() };
-    return (tried, failures) => Object.assign(this.#running, { tried, failures });
+    return (tried, failures) => this.#see(tried, failures);
   }
 
   /** The run has ended with this report. */
   end({ tried, failures, skipped }) {
-    Object.assign(this.#running, { tried, failures });
+    this.#see(tried, failures);
     this.#take(skipped);
   }
 
@@ -47,6 +47,15 @@ export class Totals {
     return failed;
   }
 
+  /** Failures are shown as they come: a run may take an hour. */
+  #see(tried, failures) {
+    const shown = this.#running.failures.length;
+    for (const { replay, message } of failures.slice(shown, SHOWN_FAILURES)) {
+      process.stderr.write(`  ${replay}\n  ${message}\n`);
+    }
+    Object.assign(this.#running, { tried, failures: [...failures] });
+  }
+
   #take(skipped) {
     const { name, tried, failures } = this.#running;
     this.#running = undefined;
@@ -54,8 +63,5 @@ export class Totals {
     total.tried += tried;
     total.failures.push(...failures);
     total.skipped = skipped;
-    for (const { replay, message } of failures.slice(0, SHOWN_FAILURES)) {
-      process.stderr.write(`  ${replay}\n  ${message}\n`);
-    }
   }
 }

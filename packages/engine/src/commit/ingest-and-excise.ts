@@ -20,6 +20,7 @@ import type { EngineError } from '../errors.js';
 import { abortedError } from '../errors.js';
 import type { LevelDatabase } from '../level-database.js';
 import type { TableSet } from '../tables.js';
+import { isSyncFailure } from '../workers/task-errors.js';
 import type { TaskRunner } from '../workers/task-runner.js';
 import type { OriginTotals } from './stage-generation.js';
 import { shareTableJobs } from './table-jobs.js';
@@ -131,12 +132,14 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
     checkAborted();
     const [opening, ...syncing] = await Promise.allSettled([
       host.openNext(nextFolder),
-      runner.syncFiles(staged.unsynced, signal),
+      runner.syncFiles(staged.unsynced, { signal, mayBeGone: true }),
       runner.run('preparePointer', { folder, generation: input.number }),
     ]);
     if (opening.status === 'fulfilled') next = opening.value;
-    else throw opening.reason;
+    // A failed sync before all else: it poisons the store.
     for (const synced of syncing) if (synced.status === 'rejected') throw synced.reason;
+    if (opening.status === 'rejected') throw opening.reason;
+    next = opening.value;
     await runner.run('syncGeneration', { folder: nextFolder });
     const opened = host.now();
     checkAborted();
@@ -172,9 +175,12 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
       },
     };
   } catch (error) {
-    // Its failure is the error, or comes second.
-    await syncingIncoming?.catch(() => undefined);
-    const failure = input.failed(error, renamed);
+    // Nothing is open any more when the caller removes the tables. A failed sync counts, whatever came first.
+    const unsynced = await syncingIncoming?.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    const failure = input.failed(isSyncFailure(unsynced) ? unsynced : error, renamed);
     const poisoned = failure.code === 'SSTITCH_STORE_POISONED';
     // What is left here is removed by the next open at the latest.
     if (next !== undefined && poisoned && renamed) input.keepOpen(next);
@@ -201,7 +207,7 @@ function syncIncoming(
     .flatMap(({ runs }) => runs.flat())
     .filter(({ origin, isSynced = origin === 'linked' }) => !isSynced);
   const paths = unsynced.map(({ path }) => path);
-  const syncing = runner.syncFiles(paths, signal);
+  const syncing = runner.syncFiles(paths, { signal });
   // A failure is thrown where it is waited for.
   syncing.catch(() => undefined);
   return syncing;

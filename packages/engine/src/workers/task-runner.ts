@@ -8,11 +8,11 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type TransferListItem, Worker } from 'node:worker_threads';
-import type { FileSystem } from '@sstitch/sst';
+import { type FileSystem, syncNodeFile } from '@sstitch/sst';
 import { syncFile } from '../commit/place-file.js';
 import { abortedError, EngineError } from '../errors.js';
 import { BULK_THREADS } from './in-lanes.js';
-import { syncNodeFiles } from './sync-files.js';
+import { type SyncOptions, syncEach } from './sync-files.js';
 import { fromFailure } from './task-errors.js';
 import { runTask, type TaskInput, type TaskName, type TaskOutput } from './tasks.js';
 import type { TaskRequest, TaskResponse } from './worker.js';
@@ -32,7 +32,7 @@ export interface TaskRunner {
     options?: RunOptions,
   ): Promise<TaskOutput<N>>;
   /** Syncs files beside the tasks; ends when all are synced, or no more are being. */
-  syncFiles(paths: readonly string[], signal: AbortSignal | undefined): Promise<void>;
+  syncFiles(paths: readonly string[], options?: SyncOptions): Promise<void>;
   /** A runner whose tasks all run in one place: what one builds up, the next can use. */
   pinned(): TaskRunner;
 }
@@ -57,11 +57,8 @@ export class InlineRunner implements TaskRunner {
     return runTask(this.#fileSystem, name, input, checkCancelled);
   }
 
-  async syncFiles(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {
-    for (const path of paths) {
-      if (signal?.aborted) throw abortedError();
-      syncFile(this.#fileSystem, path);
-    }
+  async syncFiles(paths: readonly string[], options?: SyncOptions): Promise<void> {
+    await syncEach(paths, options, async (path) => syncFile(this.#fileSystem, path));
   }
 
   pinned(): TaskRunner {
@@ -211,15 +208,15 @@ export class ThreadRunner implements TaskRunner {
     return pool.thread(options.lane ?? 'bulk').run(name, input, options);
   }
 
-  syncFiles(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {
-    return syncNodeFiles(paths, signal);
+  syncFiles(paths: readonly string[], options?: SyncOptions): Promise<void> {
+    return syncEach(paths, options, syncNodeFile);
   }
 
   pinned(): TaskRunner {
     const thread = pool.thread('bulk');
     return {
       run: (name, input, options = {}) => thread.run(name, input, options),
-      syncFiles: syncNodeFiles,
+      syncFiles: this.syncFiles,
       pinned() {
         return this;
       },
