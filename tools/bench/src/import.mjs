@@ -3,16 +3,17 @@
 // grants. Each side has a process of its own, taking turns; in the end both must hold the same.
 import { fork } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Store } from '@sstitch/engine';
 import { syncSpansInKeyOrder } from '@sstitch/keys';
-import { recordEntries, SyncStore } from '@sstitch/records';
+import { SyncStore } from '@sstitch/records';
 import { syncDigest, syntheticSync } from '@sstitch/testkit';
 import { ClassicLevel } from 'classic-level';
 import { openC1z } from '../../../packages/c1z/dist/index.js';
-import { EntrySorter } from '../../../packages/cli/dist/entry-sorter.js';
+import { BulkImport } from '../../../packages/cli/dist/bulk-import.js';
 import { median, printTable } from './report.mjs';
 import { writeResults } from './results.mjs';
 import { inRunFolder, wholeNumbers } from './run-folder.mjs';
@@ -52,16 +53,20 @@ async function bulk(input, folder) {
   const store = new Store(join(folder, 'store'));
   await store.open();
   const started = performance.now();
-  const sorter = new EntrySorter(join(folder, 'scratch'));
+  const staging = await store.newStagingFolder();
+  await mkdir(staging);
+  const load = new BulkImport(staging);
   const syncIds = new Set();
   for await (const { syncId, records } of recordsOf(input)) {
     syncIds.add(syncId);
-    sorter.add(recordEntries(syncId, records));
+    for (const record of records) load.add(syncId, record);
+    await load.room();
   }
   const spans = [...syncIds]
     .flatMap((syncId) => syncSpansInKeyOrder(syncId).map(({ span }) => span))
     .sort((a, b) => Buffer.compare(a.start, b.start));
-  await store.replaceSpans(spans, sorter.pages());
+  await load.commit(store, spans);
+  await load.end();
   return ended(store, syncIds, started);
 }
 
