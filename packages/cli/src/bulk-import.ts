@@ -26,7 +26,10 @@ export class BulkImport {
 
   /** @param folder an empty folder, which the caller removes after `end` */
   constructor(folder: string, { signal, maxHeldBytes = MAX_HELD_BYTES }: BulkImportOptions = {}) {
-    this.#loader = new TableLoader(folder, { signal });
+    this.#loader = new TableLoader(folder, {
+      signal,
+      onWritten: (entries) => this.#arenas.reuse(entries),
+    });
     this.#signal = signal;
     this.#maxHeldBytes = maxHeldBytes;
   }
@@ -48,8 +51,12 @@ export class BulkImport {
 
   /** Settles when there is room for more records; at once for the most part. */
   async room(): Promise<void> {
-    if (this.#arenas.heldBytes < this.#maxHeldBytes) return;
-    await told(this.#loader.add(this.#arenas.takeDownTo(this.#maxHeldBytes / 2)));
+    const pages = this.#arenas.takeFull();
+    // Many syncs, of which none fills an arena.
+    if (this.#arenas.heldBytes > this.#maxHeldBytes) {
+      pages.push(...this.#arenas.takeDownTo(this.#maxHeldBytes / 2));
+    }
+    if (pages.length > 0) await told(this.#loader.add(pages));
   }
 
   /**

@@ -1,6 +1,7 @@
 // Bytes that grow at their end, written in place: an array for each key and value of a bulk load would
 // cost more than the writing.
 import { ESCAPE_BYTES_PER_CHARACTER, writeElement } from '@sstitch/keys';
+import type { ArenaMemory } from './arena-memory.js';
 
 /** Of UTF-8, for a UTF-16 unit: a pair of units takes 4. */
 const UTF8_BYTES_PER_CHARACTER = 3;
@@ -9,20 +10,23 @@ const MAX_VARINT_BYTES = 10;
 const LOOP_COPY_BYTES = 48;
 
 export class ByteArena {
-  bytes: Uint8Array<ArrayBuffer>;
+  bytes: Uint8Array;
   /** Bytes in use. */
   length = 0;
+  readonly #memory: ArenaMemory;
 
-  constructor(firstBytes: number) {
-    this.bytes = new Uint8Array(firstBytes);
+  constructor(memory: ArenaMemory, firstBytes: number) {
+    this.#memory = memory;
+    this.bytes = memory.take(firstBytes);
   }
 
   /** Makes room for so many bytes behind the end. */
   reserve(moreBytes: number): void {
     const needed = this.length + moreBytes;
     if (needed <= this.bytes.length) return;
-    const larger = new Uint8Array(Math.max(needed, 2 * this.bytes.length));
+    const larger = this.#memory.take(Math.max(needed, 2 * this.bytes.length));
     larger.set(this.bytes.subarray(0, this.length));
+    this.#memory.give(this.bytes);
     this.bytes = larger;
   }
 
@@ -44,14 +48,13 @@ export class ByteArena {
     this.bytes[this.length++] = rest;
   }
 
-  copy(source: Uint8Array): void {
-    const { length } = source;
+  /** Adds `source[start, end)`, which may be of this arena. */
+  copy(source: Uint8Array, start = 0, end = source.length): void {
+    const length = end - start;
     this.reserve(length);
-    if (length > LOOP_COPY_BYTES) this.bytes.set(source, this.length);
-    else {
-      const { bytes, length: to } = this;
-      for (let at = 0; at < length; at++) bytes[to + at] = source[at] as number;
-    }
+    const { bytes, length: to } = this;
+    if (length > LOOP_COPY_BYTES) bytes.set(source.subarray(start, end), to);
+    else for (let at = 0; at < length; at++) bytes[to + at] = source[start + at] as number;
     this.length += length;
   }
 

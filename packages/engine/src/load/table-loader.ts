@@ -1,6 +1,6 @@
 // Loads entries that come in any order: worker threads sort them and write them as runs while more come,
-// and in the end merge the runs into the tables for a commit. No entry becomes an object, and none is
-// copied between threads.
+// and in the end merge the runs into the tables for a commit. No entry becomes an object, and none that
+// lies in shared memory is copied between threads.
 //
 // Invariants:
 // - pages whose run is not written yet come to `MAX_WAITING_BYTES` and one page at most;
@@ -22,12 +22,14 @@ import type { RunPage, SortedRun } from './sort-to-tables.js';
 
 const MIB = 1024 * 1024;
 /** Of pages on their way: enough that no thread waits for the next one. */
-const MAX_WAITING_BYTES = 12 * MIB;
+const MAX_WAITING_BYTES = 8 * MIB;
 /** Small pages go to a thread together. */
 const TASK_BYTES = MIB;
 
 export interface TableLoaderOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Told when the memory of entries that were added may serve again. Must not throw. */
+  readonly onWritten?: ((entries: UnsortedEntries) => void) | undefined;
 }
 
 /** Tables for `ingestAndExcise` with `move`. */
@@ -42,6 +44,7 @@ export class TableLoader {
   readonly #folder: string;
   readonly #ending = new AbortController();
   readonly #signal: AbortSignal;
+  readonly #onWritten: (entries: UnsortedEntries) => void;
   readonly #tasks = new Set<Promise<void>>();
   readonly #runs: SortedRun[] = [];
   #pages = 0;
@@ -59,13 +62,14 @@ export class TableLoader {
   ) {
     this.#folder = folder;
     this.#runner = runner;
-    const { signal } = options;
+    const { signal, onWritten = () => undefined } = options;
+    this.#onWritten = onWritten;
     this.#signal = AbortSignal.any([this.#ending.signal, ...(signal ? [signal] : [])]);
   }
 
   /**
-   * Takes pages of entries; their buffers are moved, so that they are of no use to the caller any more.
-   * Settles when there is room for more.
+   * Takes pages of entries, which must stay as they are until `onWritten` tells of them. Settles when
+   * there is room for more.
    *
    * @throws EngineError SSTITCH_ENTRIES_INVALID, with the key, where one comes twice; SSTITCH_ABORTED,
    * SSTITCH_FILE_OPERATION: of these pages or of earlier ones
@@ -124,14 +128,9 @@ export class TableLoader {
   }
 
   #start(pages: readonly RunPage[], bytes: number): void {
-    const transfer = pages.flatMap(({ entries: { bytes: page, keyEnds, ends } }) => [
-      page.buffer,
-      keyEnds.buffer,
-      ends.buffer,
-    ]);
     this.#waitingBytes += bytes;
     const task = this.#runner
-      .run('sortToTables', { pages }, { signal: this.#signal, transfer })
+      .run('sortToTables', { pages }, { signal: this.#signal })
       .then(
         (runs) => {
           this.#runs.push(...runs);
@@ -145,6 +144,7 @@ export class TableLoader {
       .finally(() => {
         this.#waitingBytes -= bytes;
         this.#tasks.delete(task);
+        for (const { entries } of pages) this.#onWritten(entries);
       });
     this.#tasks.add(task);
   }
