@@ -26,6 +26,8 @@ export interface TableFile {
   /** Internal key. */
   readonly largest: Uint8Array;
   readonly origin: TableOrigin;
+  /** How many entries it has, of one that was built. */
+  readonly entries?: number | undefined;
 }
 
 /** Tables in ascending key order that share no user key. */

@@ -5,7 +5,7 @@
 // Invariants: a block is a power of two of bytes; it is either lent or in `#free`, once.
 
 /** What is free comes to so many bytes at most; more goes to the garbage collector. */
-const MAX_FREE_BYTES = 16 * 1024 * 1024;
+const MAX_FREE_BYTES = 48 * 1024 * 1024;
 const LEAST_BYTES = 1024;
 
 export class ArenaMemory {

@@ -34,7 +34,7 @@ export interface UnsortedEntries {
  * From here on an arena is full, and to be taken before it must grow once more: its block has a little
  * more than that.
  */
-export const FULL_ARENA_BYTES = 3.5 * 1024 * 1024;
+export const FULL_ARENA_BYTES = 1.75 * 1024 * 1024;
 
 /** How large an arena is to be from the start. */
 interface ArenaSize {

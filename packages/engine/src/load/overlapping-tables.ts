@@ -2,33 +2,28 @@
 import { compareBytes, type Span, userKeyOf } from '@sstitch/sst';
 import type { TableFile, TableRun } from '../tables.js';
 
-/** A table, and how many entries it has. */
-export interface CountedTable {
-  readonly table: TableFile;
-  readonly entries: number;
-}
-
 /** A piece of the keys: a table that overlaps no other, or runs to merge in a part. */
 export type OverlapPiece =
-  | { readonly kind: 'keep'; readonly table: CountedTable }
+  | { readonly kind: 'keep'; readonly table: TableFile }
   | { readonly kind: 'merge'; readonly part: Span; readonly runs: readonly TableRun[] };
 
 /** Parts to merge end once their tables come to so many bytes, so that threads share them. */
 const PART_BYTES = 16 * 1024 * 1024;
 
-interface RankedTable extends CountedTable {
+interface RankedTable {
+  readonly table: TableFile;
   readonly run: number;
   readonly start: Uint8Array;
   readonly largest: Uint8Array;
 }
 
 /** The pieces in key order; all that is in the runs is in one of them. */
-export function overlapPieces(runs: ReadonlyArray<readonly CountedTable[]>): OverlapPiece[] {
+export function overlapPieces(runs: readonly TableRun[]): OverlapPiece[] {
   const tables = runs
     .flatMap((run, rank) =>
-      run.map(({ table, entries }): RankedTable => {
+      run.map((table): RankedTable => {
         const [start, largest] = [userKeyOf(table.smallest), userKeyOf(table.largest)];
-        return { table, entries, run: rank, start, largest };
+        return { table, run: rank, start, largest };
       }),
     )
     .sort((a, b) => compareBytes(a.start, b.start));
@@ -42,7 +37,7 @@ export function overlapPieces(runs: ReadonlyArray<readonly CountedTable[]>): Ove
       if (compareBytes(next.start, largest) > 0) break;
       if (compareBytes(next.largest, largest) > 0) largest = next.largest;
     }
-    if (to - from === 1) pieces.push({ kind: 'keep', table: first });
+    if (to - from === 1) pieces.push({ kind: 'keep', table: first.table });
     else pieces.push(...partsOf(tables.slice(from, to), largest));
     from = to;
   }

@@ -3,8 +3,7 @@
 // Invariants: a run's tables ascend, each key once, with `BUILT_SEQUENCE`.
 import { type FileHandle, type FileSystem, makeInternalKey, TableBuilder } from '@sstitch/sst';
 import { BUILT_SEQUENCE } from '../commit/build-tables.js';
-import type { TableFile } from '../tables.js';
-import type { CountedTable } from './overlapping-tables.js';
+import type { TableFile, TableRun } from '../tables.js';
 import { keyStartOf, sortedOrder, type UnsortedEntries } from './sort-entries.js';
 
 /**
@@ -27,7 +26,7 @@ export interface RunPage {
 
 /** A run of entries with one prefix. */
 export interface SortedRun {
-  readonly tables: readonly CountedTable[];
+  readonly tables: TableRun;
   readonly entries: number;
   /** A key that came twice: then the tables are of no use. */
   readonly repeatedKey: Uint8Array | undefined;
@@ -52,7 +51,7 @@ class RunWriter {
   readonly #entries: UnsortedEntries;
   readonly #path: string;
   readonly #checkCancelled: () => void;
-  readonly #tables: CountedTable[] = [];
+  readonly #tables: TableFile[] = [];
   #file: FileHandle | undefined;
   #builder: TableBuilder | undefined;
 
@@ -147,7 +146,6 @@ class RunWriter {
     this.#file?.close();
     this.#file = undefined;
     const path = `${this.#path}-${this.#tables.length}.table`;
-    const table: TableFile = { path, sizeBytes, smallest, largest, origin: 'built' };
-    this.#tables.push({ table, entries });
+    this.#tables.push({ path, sizeBytes, smallest, largest, origin: 'built', entries });
   }
 }

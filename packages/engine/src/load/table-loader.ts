@@ -6,23 +6,23 @@
 // - pages whose run is not written yet come to `MAX_WAITING_BYTES` and one page at most;
 // - after `end` nothing works on in the folder, which the caller then removes;
 // - a key that comes twice is an error: nobody can know which of the two is meant.
+import { setMaxListeners } from 'node:events';
 import { compareBytes, type Span, userKeyOf } from '@sstitch/sst';
 import { BUILT_SEQUENCE } from '../commit/build-tables.js';
-import { rebuildTables } from '../commit/rebuild-tables.js';
 import { EngineError } from '../errors.js';
 import type { ExtractedTables } from '../extract/extract-tables.js';
 import { checkSpans } from '../spans.js';
-import type { SpanTables, TableFile } from '../tables.js';
+import type { SpanTables, TableRun } from '../tables.js';
 import { trusted } from '../trusted-sets.js';
 import { asEngineError } from '../workers/task-errors.js';
 import { type TaskRunner, ThreadRunner } from '../workers/task-runner.js';
-import { type OverlapPiece, overlapPieces } from './overlapping-tables.js';
+import { mergeToOneRun } from './merge-to-one-run.js';
 import type { UnsortedEntries } from './sort-entries.js';
 import type { RunPage, SortedRun } from './sort-to-tables.js';
 
 const MIB = 1024 * 1024;
 /** Of pages on their way: enough that no thread waits for the next one. */
-const MAX_WAITING_BYTES = 8 * MIB;
+const MAX_WAITING_BYTES = 6 * MIB;
 /** Small pages go to a thread together. */
 const TASK_BYTES = MIB;
 
@@ -65,6 +65,8 @@ export class TableLoader {
     const { signal, onWritten = () => undefined } = options;
     this.#onWritten = onWritten;
     this.#signal = AbortSignal.any([this.#ending.signal, ...(signal ? [signal] : [])]);
+    // Each task listens: of small pages there may be many.
+    setMaxListeners(0, this.#signal);
   }
 
   /**
@@ -104,19 +106,20 @@ export class TableLoader {
     const checked = checkSpans(spans);
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
     this.#throwFailure();
-    const runsBySpan = checked.map((): SortedRun[] => []);
-    for (const run of this.#runs) runsBySpan[spanIndexOf(checked, run)]?.push(run);
-    const pieces = runsBySpan.map((runs) => overlapPieces(runs.map(({ tables }) => tables)));
-    const merged = await this.#merge(pieces.flat());
+    const runsBySpan = checked.map((): TableRun[] => []);
+    for (const { tables } of this.#runs) runsBySpan[spanIndexOf(checked, tables)]?.push(tables);
+    const { runs, repeatedKey } = await mergeToOneRun(
+      this.#runner,
+      `${this.#folder}/merged`,
+      runsBySpan,
+      this.#signal,
+    );
+    if (repeatedKey !== undefined) throw repeatedError(repeatedKey);
     const result = checked.map((span, index): SpanTables => {
-      const run = (pieces[index] ?? []).flatMap((piece): readonly TableFile[] =>
-        piece.kind === 'keep' ? [piece.table.table] : (merged.tables.get(piece) ?? []),
-      );
+      const run = runs[index] ?? [];
       return { span, runs: run.length === 0 ? [] : [run] };
     });
     const entries = this.#runs.reduce((sum, run) => sum + run.entries, 0);
-    const kept = pieces.flat().reduce((sum, piece) => sum + keptEntries(piece), 0);
-    if (kept + merged.entries !== entries) throw await this.#repeated(pieces.flat());
     const lastSequence = Number(BUILT_SEQUENCE);
     return trusted({ spans: result, lastSequence, totals: [], entries });
   }
@@ -157,46 +160,14 @@ export class TableLoader {
   #throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
-
-  async #merge(pieces: readonly OverlapPiece[]) {
-    const toMerge = pieces.filter((piece) => piece.kind === 'merge');
-    const tables = new Map<OverlapPiece, readonly TableFile[]>();
-    if (toMerge.length === 0) return { tables, entries: 0 };
-    const spans = toMerge.map(({ part, runs }): SpanTables => ({ span: part, runs }));
-    const overlapping = { spans, lastSequence: Number(BUILT_SEQUENCE), totals: [] };
-    const rebuilt = await rebuildTables(this.#runner, `${this.#folder}/merged`, overlapping, {
-      signal: this.#signal,
-      onEntries: () => undefined,
-    });
-    for (const [index, piece] of toMerge.entries()) {
-      tables.set(piece, rebuilt.spans[index]?.runs.flat() ?? []);
-    }
-    return { tables, entries: rebuilt.entries.reduce((sum, entries) => sum + entries, 0) };
-  }
-
-  /** The error for a key that came in two pages. */
-  async #repeated(pieces: readonly OverlapPiece[]): Promise<EngineError> {
-    for (const piece of pieces) {
-      if (piece.kind === 'keep') continue;
-      const { part, runs } = piece;
-      const options = { signal: this.#signal };
-      const key = await this.#runner.run('findRepeatedKey', { part, runs }, options);
-      if (key !== undefined) return repeatedError(key);
-    }
-    throw new Error('a merge lost an entry');
-  }
-}
-
-function keptEntries(piece: OverlapPiece): number {
-  return piece.kind === 'keep' ? piece.table.entries : 0;
 }
 
 /** The span that a run lies in. */
-function spanIndexOf(spans: readonly Span[], { tables }: SortedRun): number {
-  const [first, last] = [tables[0], tables.at(-1)];
+function spanIndexOf(spans: readonly Span[], run: TableRun): number {
+  const [first, last] = [run[0], run.at(-1)];
   if (first === undefined || last === undefined) throw new Error('a run without a table');
-  const smallest = userKeyOf(first.table.smallest);
-  const largest = userKeyOf(last.table.largest);
+  const smallest = userKeyOf(first.smallest);
+  const largest = userKeyOf(last.largest);
   // The last span that starts at or in front of the key.
   let low = 0;
   let high = spans.length;
