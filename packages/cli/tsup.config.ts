@@ -4,5 +4,5 @@ export default packageBuild({
   index: 'src/index.ts',
   main: 'src/main.ts',
   // For the benchmark alone, which compares it with writing in batches.
-  'entry-sorter': 'src/entry-sorter.ts',
+  'bulk-import': 'src/bulk-import.ts',
 });

@@ -19,6 +19,10 @@ import {
 } from './reader-protocol.js';
 import { SyncDatabase } from './sync-database.js';
 
+// zstddec would read its WebAssembly, which it has as text, through fetch; to load that takes as long as
+// decoding 10 MB. Nor has anything in this process a reason to reach a network.
+Reflect.deleteProperty(globalThis, 'fetch');
+
 function reply(message: ReaderReply): void {
   process.send?.(message);
 }

@@ -81,6 +81,9 @@ export class SyncDatabase {
         database.exec(
           'PRAGMA query_only=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA ignore_check_constraints=ON',
         );
+        // One read transaction for as long as the file is open: SQLite would else lock and unlock it for
+        // every statement, which this build does by making and removing a folder.
+        database.exec('BEGIN');
         for (const table of SYNC_TABLE_NAMES) opened.#checkTable(table);
       } catch (error) {
         opened.close();

@@ -1,25 +1,18 @@
-// The files that `import` reads: .c1z and .jsonl. Each gives entries of syncs, in any order.
+// The files that `import` reads: .c1z and .jsonl. Each gives records of syncs, in any order.
 import { open } from 'node:fs/promises';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { openC1z } from '@sstitch/c1z';
-import {
-  type Entry,
-  recordEntries,
-  SyncCounter,
-  type SyncRecord,
-  type ValueBucket,
-} from '@sstitch/records';
+import { SyncCounter, type SyncRecord, type ValueBucket } from '@sstitch/records';
 import { boundedLines } from './bounded-lines.js';
 import { CliError } from './errors.js';
 import { importedRecord } from './record-lines.js';
 
-/** Some records of one type and sync, as they are to be stored. */
-export interface ImportedBatch {
-  readonly syncId: string;
-  readonly bucket: ValueBucket;
-  /** How many records the entries are of. */
-  readonly records: number;
-  readonly entries: readonly Entry[];
+/** What takes the records. */
+export interface RecordSink {
+  /** @param value the record's bytes, where they are not those of `encodeRecord` */
+  add(syncId: string, bucket: ValueBucket, record: SyncRecord, value?: Uint8Array): void;
+  /** Awaited every now and then: settles when there is room for more. */
+  room(): Promise<void>;
 }
 
 export interface ImportOptions {
@@ -30,21 +23,26 @@ export interface ImportOptions {
   readonly onDecoding: (decodedBytes: number) => void;
 }
 
+/** Few enough that they take little memory, and the event loop gets its turns. */
+const RECORDS_PER_ROOM = 250;
 /** A line longer than this is no record: a value of 64 MiB, what a .c1z file may hold, fits in base64. */
 const MAX_LINE_CHARACTERS = 128 * 1024 * 1024;
 
 /** Reads a file of either kind; which one, its first bytes say. */
-export async function* readImport(
+export async function readImport(
   path: string,
+  sink: RecordSink,
   options: ImportOptions,
-): AsyncGenerator<ImportedBatch, void, undefined> {
-  yield* (await isJsonLines(path)) ? readJsonLines(path, options) : readC1z(path, options);
+): Promise<void> {
+  const read = (await isJsonLines(path)) ? readJsonLines : readC1z;
+  await read(path, sink, options);
 }
 
-async function* readC1z(
+async function readC1z(
   path: string,
+  sink: RecordSink,
   { syncIds, signal, onDecoding }: ImportOptions,
-): AsyncGenerator<ImportedBatch, void, undefined> {
+): Promise<void> {
   const file = await openC1z(path, {
     signal,
     onProgress: ({ decodedBytes }) => onDecoding(decodedBytes),
@@ -56,7 +54,7 @@ async function* readC1z(
     for (const run of runs) {
       const { syncId } = run;
       if (syncIds !== undefined && !syncIds.includes(syncId)) continue;
-      yield batchOf(syncId, 'sync_run', [run]);
+      sink.add(syncId, 'sync_run', run);
       const counter = new SyncCounter();
       const sources: ReadonlyArray<readonly [ValueBucket, AsyncIterable<SyncRecord[]>]> = [
         ['resource_type', file.resourceTypes(syncId)],
@@ -67,15 +65,19 @@ async function* readC1z(
       ];
       for (const [bucket, batches] of sources) {
         for await (const records of batches) {
-          for (const record of records) counter.add(record);
-          yield batchOf(syncId, bucket, records);
+          signal.throwIfAborted();
+          for (const record of records) {
+            counter.add(record);
+            sink.add(syncId, bucket, record);
+          }
+          await sink.room();
         }
       }
       // Statistics are what a sync ends with. Their time is the sync's own end, so that importing a
       // file twice gives the same bytes.
       if (run.endedAt !== undefined) {
         const stats = counter.toRecord(syncId, timestampDate(run.endedAt));
-        yield batchOf(syncId, 'sync_stats', [stats]);
+        sink.add(syncId, 'sync_stats', stats);
       }
     }
   } finally {
@@ -83,10 +85,11 @@ async function* readC1z(
   }
 }
 
-async function* readJsonLines(
+async function readJsonLines(
   path: string,
+  sink: RecordSink,
   { syncIds, signal }: ImportOptions,
-): AsyncGenerator<ImportedBatch, void, undefined> {
+): Promise<void> {
   const lines = boundedLines(path, {
     maxLineCharacters: MAX_LINE_CHARACTERS,
     tooLong: (lineNumber) => invalidLine(path, lineNumber, 'it is too long'),
@@ -95,24 +98,23 @@ async function* readJsonLines(
   let lineNumber = 0;
   for await (const line of lines) {
     lineNumber += 1;
-    if (lineNumber % 1000 === 0) signal.throwIfAborted();
+    if (lineNumber % RECORDS_PER_ROOM === 0) {
+      signal.throwIfAborted();
+      await sink.room();
+    }
     if (line.trim() === '') continue;
-    const { syncId, bucket, entries } = parsedLine(path, lineNumber, line);
-    if (syncIds !== undefined && !syncIds.includes(syncId)) continue;
-    found.add(syncId);
-    yield { syncId, bucket, records: 1, entries };
+    try {
+      const { bucket, record, value } = importedRecord(line);
+      const { syncId } = record;
+      if (syncIds !== undefined && !syncIds.includes(syncId)) continue;
+      found.add(syncId);
+      sink.add(syncId, bucket, record, value);
+    } catch (cause) {
+      throw invalidLine(path, lineNumber, messageOf(cause), cause);
+    }
   }
   const missing = syncIds?.find((syncId) => !found.has(syncId));
   if (missing !== undefined) throw noSuchSync(path, missing);
-}
-
-function parsedLine(path: string, lineNumber: number, line: string) {
-  try {
-    return importedRecord(line);
-  } catch (error) {
-    if (!(error instanceof CliError)) throw error;
-    throw invalidLine(path, lineNumber, error.message, error);
-  }
 }
 
 function invalidLine(path: string, lineNumber: number, problem: string, cause?: unknown) {
@@ -121,14 +123,6 @@ function invalidLine(path: string, lineNumber: number, problem: string, cause?: 
     `line ${lineNumber} of ${path} is not a record: ${problem}`,
     { cause },
   );
-}
-
-function batchOf(
-  syncId: string,
-  bucket: ValueBucket,
-  records: readonly SyncRecord[],
-): ImportedBatch {
-  return { syncId, bucket, records: records.length, entries: recordEntries(syncId, records) };
 }
 
 function noSuchSync(path: string, syncId: string): CliError {
@@ -147,10 +141,14 @@ async function isJsonLines(path: string): Promise<boolean> {
       await file.close();
     }
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new CliError('SSTITCH_FILE_OPERATION', `cannot read ${path}: ${reason}`, { cause });
   }
   const text = Buffer.from(head.subarray(0, length)).toString('utf8').trimStart();
   if (text.startsWith('C1Z')) return false;
   return text.startsWith('{') || /\.(jsonl|ndjson)$/i.test(path);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -17,22 +17,20 @@ import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
 import { equalBytes } from '@sstitch/keys';
 import {
   decodeRecord,
-  type Entry,
   encodeRecord,
   isValueBucket,
   RECORD_SCHEMAS,
-  recordEntries,
   type SyncRecord,
   type ValueBucket,
 } from '@sstitch/records';
 import { CliError } from './errors.js';
 
-/** A record in a line, with the bytes that are to be stored. */
+/** A record in a line. */
 export interface ImportedRecord {
-  readonly syncId: string;
   readonly bucket: ValueBucket;
-  /** The record's own entry first, then its index entries. */
-  readonly entries: readonly Entry[];
+  readonly record: SyncRecord;
+  /** The bytes that are to be stored, where they are not those of `encodeRecord`. */
+  readonly value: Uint8Array | undefined;
 }
 
 /** A stored record as an object for JSON. */
@@ -64,7 +62,7 @@ export function recordJson(bucket: ValueBucket, record: SyncRecord): JsonObject 
 }
 
 /**
- * Reads a line.
+ * Reads a line. The record's ids are not looked at.
  *
  * @throws CliError SSTITCH_IMPORT_INVALID
  */
@@ -79,10 +77,7 @@ export function importedRecord(line: string): ImportedRecord {
       bytes = fromBase64(value);
       record = decodeRecord(type, new Uint8Array(0), bytes);
     }
-    const [own, ...indexes] = recordEntries(record.syncId, [record]);
-    if (own === undefined) throw new Error('a record without an entry');
-    const stored = bytes === undefined ? own : { key: own.key, value: bytes };
-    return { syncId: record.syncId, bucket: type, entries: [stored, ...indexes] };
+    return { bucket: type, record, value: bytes };
   } catch (cause) {
     throw invalid(cause instanceof Error ? cause.message : String(cause), cause);
   }

@@ -20,7 +20,7 @@ export type EngineErrorCode =
   | 'SSTITCH_SPANS_INVALID'
   /** Tables that are corrupt, outside their span, or out of order. */
   | 'SSTITCH_TABLES_INVALID'
-  /** Entries out of order or outside their span. */
+  /** Entries out of order, twice, or outside their span. */
   | 'SSTITCH_ENTRIES_INVALID'
   /** An option has a value it cannot have. */
   | 'SSTITCH_OPTION_INVALID'
@@ -39,6 +39,8 @@ export interface EngineErrorDetails {
   readonly path?: string | undefined;
   /** The byte in that file. */
   readonly offset?: number | undefined;
+  /** The key concerned. */
+  readonly key?: Uint8Array | undefined;
 }
 
 /** The one error class of @sstitch/engine. Level's own codes stay where Level users expect them. */
@@ -47,6 +49,7 @@ export class EngineError extends Error {
   readonly code: EngineErrorCode;
   readonly path: string | undefined;
   readonly offset: number | undefined;
+  readonly key: Uint8Array | undefined;
 
   constructor(code: EngineErrorCode, message: string, details: EngineErrorDetails = {}) {
     const place =
@@ -57,6 +60,7 @@ export class EngineError extends Error {
     this.code = code;
     this.path = details.path;
     this.offset = details.offset;
+    this.key = details.key;
   }
 }
 

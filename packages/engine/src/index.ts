@@ -27,6 +27,8 @@ export type { CopiedGeneration } from './extract/copy-generation.js';
 export type { ExtractedTables } from './extract/extract-tables.js';
 export type { Version } from './leveldb/manifest.js';
 export type { LevelSummary } from './leveldb/read-levels.js';
+export type { UnsortedEntries } from './load/sort-entries.js';
+export { type LoadedTables, TableLoader, type TableLoaderOptions } from './load/table-loader.js';
 export type {
   ActivityMetrics,
   DurationMetrics,

@@ -31,6 +31,8 @@ export interface TableFile {
    * @defaultValue true of linked tables, false of others
    */
   readonly isSynced?: boolean | undefined;
+  /** How many entries it has, of one that was built. */
+  readonly entries?: number | undefined;
 }
 
 /** Tables in ascending key order that share no user key. */

@@ -59,4 +59,4 @@ export {
   syncIdBytes,
 } from './sync-id.js';
 export { bucketSpan, type SyncSpan, syncSpans, syncSpansInKeyOrder } from './sync-spans.js';
-export { decodeTuple, encodeTuple } from './tuple.js';
+export { decodeTuple, ESCAPE_BYTES_PER_CHARACTER, encodeTuple, writeElement } from './tuple.js';

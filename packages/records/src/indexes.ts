@@ -6,17 +6,7 @@
 //   grant_by_principal                a principal
 //   grant_by_principal_resource_type  a principal
 //   grant_by_needs_expansion          needs_expansion
-import {
-  type Bucket,
-  bucketLayout,
-  entitlementByResourceKey,
-  grantByEntitlementKey,
-  grantByNeedsExpansionKey,
-  grantByPrincipalKey,
-  grantByPrincipalResourceTypeKey,
-  resourceByParentKey,
-  type SyncIdBytes,
-} from '@sstitch/keys';
+import { type Bucket, bucketLayout, buildKey, type SyncIdBytes } from '@sstitch/keys';
 import type {
   EntitlementRecord,
   GrantRecord,
@@ -45,15 +35,28 @@ export interface IndexEntry {
 
 /** The index entries of a record, in the fixed order of the buckets; none for a record without indexes. */
 export function indexEntries(syncId: SyncIdBytes, record: SyncRecord): IndexEntry[] {
+  const entries: IndexEntry[] = [];
+  visitIndexes(record, (bucket, elements) => {
+    entries.push({ bucket, key: buildKey(bucket, syncId, elements) });
+  });
+  return entries;
+}
+
+/** Told of an index entry: its bucket and the elements of its key. */
+export type IndexVisitor = (bucket: IndexBucket, elements: readonly string[]) => void;
+
+/** Tells of the index entries of a record, in the fixed order of the buckets. */
+export function visitIndexes(record: SyncRecord, visit: IndexVisitor): void {
   switch (record.$typeName) {
     case 'c1.storage.v3.ResourceRecord':
-      return entriesOfResource(syncId, record);
+      visitResource(record, visit);
+      break;
     case 'c1.storage.v3.EntitlementRecord':
-      return entriesOfEntitlement(syncId, record);
+      visitEntitlement(record, visit);
+      break;
     case 'c1.storage.v3.GrantRecord':
-      return entriesOfGrant(syncId, record);
-    default:
-      return [];
+      visitGrant(record, visit);
+      break;
   }
 }
 
@@ -70,72 +73,30 @@ export function listedIds(bucket: IndexBucket, elements: readonly string[]): rea
   return elements.slice(-bucketLayout(recordBucket).elements.length);
 }
 
-function entriesOfResource(syncId: SyncIdBytes, record: ResourceRecord): IndexEntry[] {
-  const { parent, resourceTypeId, resourceId } = record;
-  if (parent === undefined || parent.resourceId === '') return [];
-  return [
-    {
-      bucket: 'resource_by_parent',
-      key: resourceByParentKey(
-        syncId,
-        parent.resourceTypeId,
-        parent.resourceId,
-        resourceTypeId,
-        resourceId,
-      ),
-    },
-  ];
+function visitResource(
+  { parent, resourceTypeId, resourceId }: ResourceRecord,
+  visit: IndexVisitor,
+): void {
+  if (parent === undefined || parent.resourceId === '') return;
+  const elements = [parent.resourceTypeId, parent.resourceId, resourceTypeId, resourceId];
+  visit('resource_by_parent', elements);
 }
 
-function entriesOfEntitlement(syncId: SyncIdBytes, record: EntitlementRecord): IndexEntry[] {
-  const { resource, externalId } = record;
-  if (resource === undefined || resource.resourceId === '') return [];
-  return [
-    {
-      bucket: 'entitlement_by_resource',
-      key: entitlementByResourceKey(
-        syncId,
-        resource.resourceTypeId,
-        resource.resourceId,
-        externalId,
-      ),
-    },
-  ];
+function visitEntitlement({ resource, externalId }: EntitlementRecord, visit: IndexVisitor): void {
+  if (resource === undefined || resource.resourceId === '') return;
+  visit('entitlement_by_resource', [resource.resourceTypeId, resource.resourceId, externalId]);
 }
 
-function entriesOfGrant(syncId: SyncIdBytes, record: GrantRecord): IndexEntry[] {
+function visitGrant(record: GrantRecord, visit: IndexVisitor): void {
   const { entitlement, principal, externalId } = record;
-  const entries: IndexEntry[] = [];
   if (principal !== undefined) {
     const { resourceTypeId, resourceId } = principal;
     if (entitlement !== undefined) {
-      entries.push({
-        bucket: 'grant_by_entitlement',
-        key: grantByEntitlementKey(
-          syncId,
-          entitlement.entitlementId,
-          resourceTypeId,
-          resourceId,
-          externalId,
-        ),
-      });
+      const { entitlementId } = entitlement;
+      visit('grant_by_entitlement', [entitlementId, resourceTypeId, resourceId, externalId]);
     }
-    entries.push(
-      {
-        bucket: 'grant_by_principal',
-        key: grantByPrincipalKey(syncId, resourceTypeId, resourceId, externalId),
-      },
-      {
-        bucket: 'grant_by_principal_resource_type',
-        key: grantByPrincipalResourceTypeKey(syncId, resourceTypeId, externalId),
-      },
-    );
+    visit('grant_by_principal', [resourceTypeId, resourceId, externalId]);
+    visit('grant_by_principal_resource_type', [resourceTypeId, externalId]);
   }
-  if (record.needsExpansion) {
-    entries.push({
-      bucket: 'grant_by_needs_expansion',
-      key: grantByNeedsExpansionKey(syncId, externalId),
-    });
-  }
-  return entries;
+  if (record.needsExpansion) visit('grant_by_needs_expansion', [externalId]);
 }

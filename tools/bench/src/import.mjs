@@ -1,30 +1,37 @@
 // Loading records in bulk, as `sstitch import` does (sort, build tables, one commit), beside writing the
 // same records in batches into a plain store: of the real .c1z file, where it is there, and of generated
-// grants. Each side has a process of its own, taking turns; in the end both must hold the same.
+// grants, as they are made and, with --shuffled, in an order that has nothing to do with their keys. Each
+// side has a process of its own, taking turns; in the end both must hold the same.
 import { fork } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Store } from '@sstitch/engine';
 import { syncSpansInKeyOrder } from '@sstitch/keys';
-import { recordEntries, SyncStore } from '@sstitch/records';
+import { SyncStore } from '@sstitch/records';
 import { syncDigest, syntheticSync } from '@sstitch/testkit';
 import { ClassicLevel } from 'classic-level';
 import { openC1z } from '../../../packages/c1z/dist/index.js';
-import { EntrySorter } from '../../../packages/cli/dist/entry-sorter.js';
+import { BulkImport } from '../../../packages/cli/dist/bulk-import.js';
 import { median, printTable } from './report.mjs';
 import { writeResults } from './results.mjs';
 import { inRunFolder, wholeNumbers } from './run-folder.mjs';
 
 const SHARED = fileURLToPath(new URL('../../../../shared/data/', import.meta.url));
 const SIDES = ['read', 'bulk', 'batches'];
+const MEMORY_WATCH_MS = 20;
+
+const GENERATED = /^(\d+)( shuffled)?$/;
 
 /** Batches of records of an input: a .c1z file, or a number of grants. */
 async function* recordsOf(input) {
-  if (/^\d+$/.test(input)) {
-    const sync = syntheticSync({ grants: Number(input) });
-    for (const records of sync.records()) yield { syncId: sync.syncId, records };
+  const [, grants, shuffled] = GENERATED.exec(input) ?? [];
+  if (grants !== undefined) {
+    const sync = syntheticSync({ grants: Number(grants) });
+    const batches = shuffled ? shuffledBatches(sync.records()) : sync.records();
+    for (const records of batches) yield { syncId: sync.syncId, records };
     return;
   }
   const file = await openC1z(input);
@@ -41,6 +48,20 @@ async function* recordsOf(input) {
   }
 }
 
+/** The same records, all held at once, in an order that is none but always the same. */
+function* shuffledBatches(batches) {
+  const records = [...batches].flat();
+  for (let at = 0, place = 0; at < records.length; ) {
+    const batch = [];
+    for (; batch.length < 2048 && at < records.length; at++) {
+      // Coprime to any number of records that is no multiple of it: each comes once.
+      place = (place + 15_485_863) % records.length;
+      batch.push(records[place]);
+    }
+    yield batch;
+  }
+}
+
 /** Reads, or makes, the records and nothing else: what both sides pay. */
 async function read(input) {
   let records = 0;
@@ -52,16 +73,20 @@ async function bulk(input, folder) {
   const store = new Store(join(folder, 'store'));
   await store.open();
   const started = performance.now();
-  const sorter = new EntrySorter(join(folder, 'scratch'));
+  const staging = await store.newStagingFolder();
+  await mkdir(staging);
+  const load = new BulkImport(staging);
   const syncIds = new Set();
   for await (const { syncId, records } of recordsOf(input)) {
     syncIds.add(syncId);
-    sorter.add(recordEntries(syncId, records));
+    for (const record of records) load.add(syncId, record);
+    await load.room();
   }
   const spans = [...syncIds]
     .flatMap((syncId) => syncSpansInKeyOrder(syncId).map(({ span }) => span))
     .sort((a, b) => Buffer.compare(a.start, b.start));
-  await store.replaceSpans(spans, sorter.pages());
+  await load.commit(store, spans);
+  await load.end();
   return ended(store, syncIds, started);
 }
 
@@ -80,11 +105,11 @@ async function batches(input, folder) {
 
 async function ended(database, syncIds, started) {
   const ms = performance.now() - started;
-  const peakBytes = process.resourceUsage().maxRSS * 1024;
+  process.send('measured');
   const digests = [];
   for (const syncId of syncIds) digests.push((await syncDigest(database, syncId)).digest);
   await database.close();
-  return { ms, peakBytes, digest: digests.join(' ') };
+  return { ms, digest: digests.join(' ') };
 }
 
 async function runSide({ side, input, folder }) {
@@ -94,18 +119,41 @@ async function runSide({ side, input, folder }) {
   process.disconnect();
 }
 
+/** Memory of a process and of those it has started, by Linux's count; 0 elsewhere. */
+function memoryBytes(processId) {
+  try {
+    const status = readFileSync(`/proc/${processId}/status`, 'utf8');
+    const [, kibibytes = '0'] = /VmRSS:\s+(\d+)/.exec(status) ?? [];
+    const children = readFileSync(`/proc/${processId}/task/${processId}/children`, 'utf8');
+    return children
+      .split(' ')
+      .filter((child) => child !== '')
+      .reduce((sum, child) => sum + memoryBytes(child), 1024 * Number(kibibytes));
+  } catch {
+    return 0;
+  }
+}
+
 function inProcess(side, input, folder) {
   return new Promise((resolve, reject) => {
     const child = fork(fileURLToPath(import.meta.url), {
       env: { ...process.env, IMPORT_SIDE: '1' },
     });
     let reply;
+    let peakBytes = 0;
+    const watch = setInterval(() => {
+      peakBytes = Math.max(peakBytes, memoryBytes(child.pid));
+    }, MEMORY_WATCH_MS);
     child.on('message', (message) => {
-      reply = message;
+      // What the digests take is not the import's.
+      clearInterval(watch);
+      if (message !== 'measured') reply = { ...message, peakBytes };
     });
-    child.on('exit', (code) =>
-      reply ? resolve(reply) : reject(new Error(`${side}: code ${code}`)),
-    );
+    child.on('exit', (code) => {
+      clearInterval(watch);
+      if (reply) resolve(reply);
+      else reject(new Error(`${side}: code ${code}`));
+    });
     child.send({ side, input, folder });
   });
 }
@@ -116,13 +164,16 @@ async function main() {
       grants: { type: 'string', default: '300000' },
       rounds: { type: 'string', default: '3' },
       folder: { type: 'string' },
+      shuffled: { type: 'boolean', default: false },
     },
   });
   const [rounds] = wholeNumbers('rounds', flags.rounds);
   const files = existsSync(SHARED) ? readdirSync(SHARED) : [];
   const real = files.filter((name) => name.endsWith('.c1z')).map((name) => join(SHARED, name));
   if (real.length === 0) console.error('no .c1z file in ../shared/data: not measured');
-  const inputs = [...real, ...wholeNumbers('grants', flags.grants).map(String)];
+  const counts = wholeNumbers('grants', flags.grants).map(String);
+  const shuffled = flags.shuffled ? counts.map((grants) => `${grants} shuffled`) : [];
+  const inputs = [...real, ...counts, ...shuffled];
   const rows = [];
   await inRunFolder(async (folder) => {
     for (const [index, input] of inputs.entries()) {
@@ -139,11 +190,11 @@ async function main() {
       const differ = replies.bulk.some(({ digest }, at) => digest !== replies.batches[at].digest);
       if (differ) process.exitCode = 1;
       rows.push([
-        /^\d+$/.test(input) ? `${input} grants` : 'the real .c1z',
+        GENERATED.test(input) ? `${input} grants` : 'the real .c1z',
         ...SIDES.map((side) => ms(side).toFixed(0)),
         (ms('batches') / ms('bulk')).toFixed(2),
         ((ms('batches') - ms('read')) / (ms('bulk') - ms('read'))).toFixed(2),
-        peak('bulk').toFixed(0),
+        ...['bulk', 'batches'].map((side) => peak(side).toFixed(0)),
         differ ? 'DIFFER' : 'same',
       ]);
     }
@@ -156,7 +207,8 @@ async function main() {
       'batches ms',
       'ratio',
       'without reading',
-      'peak MiB',
+      'bulk MiB',
+      'batches MiB',
       'digests',
     ],
     rows,

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RECORD_BUCKETS } from '@sstitch/keys';
 import { syncIdsArgument } from '../arguments.js';
+import { BulkImport } from '../bulk-import.js';
 import type { CommandContext, CommandRegistry, CommandResult } from '../command-context.js';
 import { spansOf } from '../compaction-report.js';
-import { EntrySorter } from '../entry-sorter.js';
 import { CliError } from '../errors.js';
-import { readImport } from '../import-sources.js';
+import { type RecordSink, readImport } from '../import-sources.js';
 import { type ByteStore, withStore } from '../open-store.js';
 import { formatBytes, formatCount, formatMs, roundMs } from '../output/quantities.js';
 import { formatTable } from '../output/table.js';
@@ -34,7 +34,7 @@ export function addImportCommand(registry: CommandRegistry): void {
         'Reads a .c1z file, or a .jsonl file as `export` writes it, into a store, which is made if it ' +
         'does not exist. All that the store holds under the same sync ids is replaced, in one commit: ' +
         'if anything in the file is wrong, the store stays as it was. Memory is bounded: what does not ' +
-        'fit is sorted in the folder for temporary files.',
+        'fit is sorted on disk: in the store, or in the folder for temporary files while there is no store.',
       examples: [
         ['import sync.c1z --into base', 'all syncs of the file'],
         ['import sync.c1z --into base --sync 36zfOAoWMxQdISbixanQCRBiX7E', 'one of them'],
@@ -55,51 +55,80 @@ async function importFile(
   flags: ImportFlags,
 ): Promise<CommandResult> {
   const started = performance.now();
-  const scratch = await mkdtemp(join(tmpdir(), 'sstitch-import-'));
+  // A store that is there is opened first, so that a locked one is found out at once; one that is not is
+  // made last, so that a bad file makes none.
+  const imported = existsSync(flags.into)
+    ? await withStore(flags.into, 'create', async (store) => {
+        const folder = await store.newStagingFolder();
+        await mkdir(folder);
+        return loadIn(folder, context, file, flags, (commit) => commit(store));
+      })
+    : await loadIn(
+        await mkdtemp(join(tmpdir(), 'sstitch-import-')),
+        ...([context, file, flags] as const),
+        (commit) => withStore(flags.into, 'create', commit),
+      );
+  return resultOf(context, imported, performance.now() - started);
+}
+
+/**
+ * Reads the file, then commits to the store that `open` gives; removes the folder in any case.
+ *
+ * @param folder for tables on their way
+ */
+async function loadIn(
+  folder: string,
+  context: CommandContext,
+  file: string,
+  flags: ImportFlags,
+  open: (commit: (store: ByteStore) => Promise<void>) => Promise<void>,
+): Promise<readonly ImportedSync[]> {
+  const bulk = new BulkImport(folder, { signal: context.signal });
   try {
-    const sorter = new EntrySorter(scratch);
-    const read = () => readAll(context, file, flags, sorter);
-    const commit = async (store: ByteStore, syncs: readonly ImportedSync[]) => {
+    const syncs = await readAll(context, file, flags, bulk);
+    await open(async (store) => {
       context.progress.update(() => 'committing');
-      const spans = spansOf(syncs.map(({ syncId }) => syncId));
-      await store.replaceSpans(spans, sorter.pages(), { signal: context.signal });
-      return syncs;
-    };
-    // A store that is there is opened first, so that a locked one is found out at once; one that is not
-    // is made last, so that a bad file makes none.
-    const imported = existsSync(flags.into)
-      ? await withStore(flags.into, 'create', async (store) => commit(store, await read()))
-      : await read().then((syncs) =>
-          withStore(flags.into, 'create', (store) => commit(store, syncs)),
-        );
-    return resultOf(context, imported, performance.now() - started);
+      await bulk.commit(store, spansOf(syncs.map(({ syncId }) => syncId)));
+    });
+    return syncs;
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await bulk.end();
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Reads the file into the sorter. */
+/** Reads the file into the bulk load. */
 async function readAll(
   { progress, signal }: CommandContext,
   file: string,
   flags: ImportFlags,
-  sorter: EntrySorter,
+  bulk: BulkImport,
 ): Promise<readonly ImportedSync[]> {
   const syncs = new Map<string, ImportedSync>();
-  const batches = readImport(file, {
+  const sink: RecordSink = {
+    add(syncId, bucket, record, value) {
+      let sync = syncs.get(syncId);
+      if (sync === undefined) {
+        sync = newSync(syncId);
+        syncs.set(syncId, sync);
+      }
+      const before = bulk.entries;
+      bulk.add(syncId, record, value);
+      sync.keys += bulk.entries - before;
+      if (bucket in sync.records) sync.records[bucket] = (sync.records[bucket] ?? 0) + 1;
+    },
+    async room() {
+      signal.throwIfAborted();
+      progress.update(() => `reading: ${formatCount(bulk.entries)} keys`);
+      await bulk.room();
+    },
+  };
+  await readImport(file, sink, {
     syncIds: flags.sync,
     signal,
     onDecoding: (bytes) => progress.update(() => `decoding: ${formatBytes(bytes)}`),
   });
-  for await (const { syncId, bucket, records, entries } of batches) {
-    signal.throwIfAborted();
-    const sync = syncs.get(syncId) ?? newSync(syncId);
-    syncs.set(syncId, sync);
-    if (bucket in sync.records) sync.records[bucket] = (sync.records[bucket] ?? 0) + records;
-    sync.keys += entries.length;
-    sorter.add(entries);
-    progress.update(() => `reading: ${formatCount(sorter.count)} keys`);
-  }
+  signal.throwIfAborted();
   if (syncs.size === 0) throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${file} holds no sync`);
   return [...syncs.values()];
 }

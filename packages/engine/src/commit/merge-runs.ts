@@ -52,7 +52,8 @@ export function mergeRunsToTables(
       const table = `${path}-${tables.length}.table`;
       const built = buildTable(fileSystem, table, merged, part.end, checkCancelled);
       const { sizeBytes, smallest, largest } = built;
-      tables.push({ path: table, sizeBytes, smallest, largest, origin: 'built' });
+      const bounds = { path: table, sizeBytes, smallest, largest };
+      tables.push({ ...bounds, origin: 'built', entries: built.entries });
       entries += built.entries;
     }
     return { tables, entries };

@@ -12,6 +12,8 @@ import { mergeNewestRuns, pinForExtract } from '../extract/extract-tables.js';
 import { makeStoreFrom } from '../extract/make-store.js';
 import { listStaleReaders } from '../extract/reader-folders.js';
 import { readLevels } from '../leveldb/read-levels.js';
+import { findRepeatedKey } from '../load/find-repeated-key.js';
+import { sortToTables } from '../load/sort-to-tables.js';
 import {
   cleanStore,
   createStoreFiles,
@@ -47,6 +49,7 @@ export const tasks = {
   mergeNewestRuns,
   pinForExtract,
   finishStage,
+  findRepeatedKey,
   finishTables,
   listStaleReaders,
   makeFolder,
@@ -58,6 +61,7 @@ export const tasks = {
   readGenerationFacts,
   readLevels,
   removeFolder,
+  sortToTables,
   swapPointer,
   syncGeneration,
   verifyListedTable,

@@ -1,0 +1,160 @@
+// Sorts entries that lie in one piece of memory, by moving numbers: an object for each would cost several
+// times as much. Most keys share most of their bytes with many others, so that a radix sort, which looks at
+// each byte once, is several times as fast as one that compares keys.
+//
+//   entry `i`   from `ends[i - 1]` (0 for the first) to `ends[i]`: its key without the prefix that all
+//               keys share, up to `keyEnds[i]`, then its value
+
+/** Entries that share a key prefix, in any order; in shared memory, or they are copied between threads. */
+export interface UnsortedEntries {
+  /** What every key begins with. */
+  readonly prefix: Uint8Array;
+  /** Keys without the prefix, and values; may be longer than what is in use. */
+  readonly bytes: Uint8Array;
+  readonly keyEnds: Uint32Array;
+  readonly ends: Uint32Array;
+  readonly count: number;
+}
+
+/** A group of fewer entries is sorted by comparing: 257 counters would cost more. */
+const SMALL_GROUP = 48;
+/** Counters: one for keys that have ended, one for each byte. */
+const COUNTERS = 257;
+
+/** Where the key of an entry starts. */
+export function keyStartOf({ ends }: Pick<UnsortedEntries, 'ends'>, entry: number): number {
+  return entry === 0 ? 0 : (ends[entry - 1] as number);
+}
+
+/** The numbers of the entries in the order of their keys; equal keys come one behind the other. */
+export function sortedOrder(entries: UnsortedEntries): Uint32Array {
+  const { count } = entries;
+  const order = new Uint32Array(count);
+  for (let entry = 0; entry < count; entry++) order[entry] = entry;
+  if (!isSorted(entries)) new RadixSort(entries, order).sort();
+  return order;
+}
+
+function isSorted(entries: UnsortedEntries): boolean {
+  for (let entry = 1; entry < entries.count; entry++) {
+    if (compareFrom(entries, entry - 1, entry, 0) > 0) return false;
+  }
+  return true;
+}
+
+/** Orders two keys that are alike in their first bytes. */
+function compareFrom(entries: UnsortedEntries, a: number, b: number, depth: number): number {
+  const { bytes, keyEnds } = entries;
+  const aEnd = keyEnds[a] as number;
+  const bEnd = keyEnds[b] as number;
+  let aAt = keyStartOf(entries, a) + depth;
+  let bAt = keyStartOf(entries, b) + depth;
+  for (; aAt < aEnd && bAt < bEnd; aAt += 1, bAt += 1) {
+    const difference = (bytes[aAt] as number) - (bytes[bAt] as number);
+    if (difference !== 0) return difference;
+  }
+  return aEnd - aAt - (bEnd - bAt);
+}
+
+/**
+ * From the first byte on, group by group.
+ *
+ * Invariants: the groups on the stack are disjoint parts of `order`; all keys of one are alike in their
+ * first `depth` bytes.
+ */
+class RadixSort {
+  readonly #entries: UnsortedEntries;
+  readonly #order: Uint32Array;
+  readonly #moved: Uint32Array;
+  /** The byte of each entry of the group at its depth, plus one; 0 behind the key's end. */
+  readonly #digits: Uint16Array;
+  readonly #counts = new Uint32Array(COUNTERS);
+  /** from, to, depth of each group. */
+  readonly #stack: number[] = [];
+
+  constructor(entries: UnsortedEntries, order: Uint32Array) {
+    this.#entries = entries;
+    this.#order = order;
+    this.#moved = new Uint32Array(order.length);
+    this.#digits = new Uint16Array(order.length);
+  }
+
+  sort(): void {
+    const stack = this.#stack;
+    stack.push(0, this.#order.length, 0);
+    while (stack.length > 0) {
+      const depth = stack.pop() as number;
+      const to = stack.pop() as number;
+      const from = stack.pop() as number;
+      if (to - from < SMALL_GROUP) this.#sortSmall(from, to, depth);
+      else this.#part(from, to, depth);
+    }
+  }
+
+  #part(from: number, to: number, groupDepth: number): void {
+    const order = this.#order;
+    const counts = this.#counts;
+    let depth = groupDepth;
+    for (;;) {
+      counts.fill(0);
+      const only = this.#count(from, to, depth);
+      if (only === undefined) break;
+      // All keys have ended: they are equal.
+      if (only === 0) return;
+      depth += 1;
+    }
+    const moved = this.#moved;
+    const digits = this.#digits;
+    let start = from;
+    for (let digit = 0; digit < COUNTERS; digit++) {
+      const count = counts[digit] as number;
+      counts[digit] = start;
+      start += count;
+    }
+    for (let at = from; at < to; at++) {
+      const digit = digits[at] as number;
+      const place = counts[digit] as number;
+      counts[digit] = place + 1;
+      moved[place] = order[at] as number;
+    }
+    order.set(moved.subarray(from, to), from);
+    let groupStart = from;
+    for (let digit = 0; digit < COUNTERS; digit++) {
+      // Where the next entry of the digit would have gone: its group's end.
+      const groupEnd = counts[digit] as number;
+      if (digit > 0 && groupEnd - groupStart > 1) this.#stack.push(groupStart, groupEnd, depth + 1);
+      groupStart = groupEnd;
+    }
+  }
+
+  /** Counts the digits of a group; gives the digit where there is but one. */
+  #count(from: number, to: number, depth: number): number | undefined {
+    const { bytes, keyEnds, ends } = this.#entries;
+    const order = this.#order;
+    const digits = this.#digits;
+    const counts = this.#counts;
+    let digit = 0;
+    for (let at = from; at < to; at++) {
+      const entry = order[at] as number;
+      const byteAt = (entry === 0 ? 0 : (ends[entry - 1] as number)) + depth;
+      digit = byteAt < (keyEnds[entry] as number) ? (bytes[byteAt] as number) + 1 : 0;
+      digits[at] = digit;
+      counts[digit] = (counts[digit] as number) + 1;
+    }
+    return counts[digit] === to - from ? digit : undefined;
+  }
+
+  #sortSmall(from: number, to: number, depth: number): void {
+    const order = this.#order;
+    for (let at = from + 1; at < to; at++) {
+      const entry = order[at] as number;
+      let place = at;
+      for (; place > from; place--) {
+        const before = order[place - 1] as number;
+        if (compareFrom(this.#entries, before, entry, depth) <= 0) break;
+        order[place] = before;
+      }
+      order[place] = entry;
+    }
+  }
+}

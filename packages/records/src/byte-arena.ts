@@ -1,0 +1,119 @@
+// Bytes that grow at their end, written in place: an array for each key and value of a bulk load would
+// cost more than the writing.
+import { ESCAPE_BYTES_PER_CHARACTER, writeElement } from '@sstitch/keys';
+import type { ArenaMemory } from './arena-memory.js';
+
+/** Of UTF-8, for a UTF-16 unit: a pair of units takes 4. */
+const UTF8_BYTES_PER_CHARACTER = 3;
+const MAX_VARINT_BYTES = 10;
+/** Up to here a loop is faster than a call of `set`. */
+const LOOP_COPY_BYTES = 48;
+
+export class ByteArena {
+  bytes: Uint8Array;
+  /** Bytes in use. */
+  length = 0;
+  readonly #memory: ArenaMemory;
+
+  constructor(memory: ArenaMemory, firstBytes: number) {
+    this.#memory = memory;
+    this.bytes = memory.take(firstBytes);
+  }
+
+  /** Makes room for so many bytes behind the end. */
+  reserve(moreBytes: number): void {
+    const needed = this.length + moreBytes;
+    if (needed <= this.bytes.length) return;
+    const larger = this.#memory.take(Math.max(needed, 2 * this.bytes.length));
+    larger.set(this.bytes.subarray(0, this.length));
+    this.#memory.give(this.bytes);
+    this.bytes = larger;
+  }
+
+  /** Adds an element of a key, with its separator. */
+  element(text: string): void {
+    this.reserve(1 + ESCAPE_BYTES_PER_CHARACTER * text.length);
+    this.length = writeElement(this.bytes, this.length, text);
+  }
+
+  /** Adds a number from 0 to 2^53 - 1, seven bits a byte, the lowest first. */
+  varint(value: number): void {
+    this.reserve(MAX_VARINT_BYTES);
+    let rest = value;
+    // Shifts work on 32 bits only.
+    for (; rest > 0x7fffffff; rest = Math.floor(rest / 128)) {
+      this.bytes[this.length++] = (rest % 128) | 0x80;
+    }
+    for (; rest > 0x7f; rest >>>= 7) this.bytes[this.length++] = (rest & 0x7f) | 0x80;
+    this.bytes[this.length++] = rest;
+  }
+
+  /** Adds `source[start, end)`, which may be of this arena. */
+  copy(source: Uint8Array, start = 0, end = source.length): void {
+    const length = end - start;
+    this.reserve(length);
+    const { bytes, length: to } = this;
+    if (length > LOOP_COPY_BYTES) bytes.set(source.subarray(start, end), to);
+    else for (let at = 0; at < length; at++) bytes[to + at] = source[start + at] as number;
+    this.length += length;
+  }
+
+  /**
+   * Adds a text as UTF-8, its length in front. False, and nothing is added, where the text has a lone
+   * surrogate.
+   */
+  lengthAndText(text: string): boolean {
+    const units = text.length;
+    this.reserve(MAX_VARINT_BYTES + UTF8_BYTES_PER_CHARACTER * units);
+    const { bytes } = this;
+    const lengthAt = this.length;
+    // As many bytes for the length as a text of one byte a character needs, which most are.
+    const start = lengthAt + varintBytes(units);
+    let to = start;
+    for (let at = 0; at < units; at++) {
+      const unit = text.charCodeAt(at);
+      if (unit < 0x80) {
+        bytes[to++] = unit;
+      } else if (unit < 0x800) {
+        bytes[to++] = 0xc0 | (unit >> 6);
+        bytes[to++] = 0x80 | (unit & 0x3f);
+      } else if (unit < 0xd800 || unit > 0xdfff) {
+        bytes[to++] = 0xe0 | (unit >> 12);
+        bytes[to++] = 0x80 | ((unit >> 6) & 0x3f);
+        bytes[to++] = 0x80 | (unit & 0x3f);
+      } else {
+        at += 1;
+        const low = at < units ? text.charCodeAt(at) : 0;
+        if (unit >= 0xdc00 || low < 0xdc00 || low > 0xdfff) return false;
+        const point = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+        bytes[to++] = 0xf0 | (point >> 18);
+        bytes[to++] = 0x80 | ((point >> 12) & 0x3f);
+        bytes[to++] = 0x80 | ((point >> 6) & 0x3f);
+        bytes[to++] = 0x80 | (point & 0x3f);
+      }
+    }
+    this.length = to;
+    this.putLengthBefore(lengthAt, start);
+    return true;
+  }
+
+  /** Writes, from `lengthAt` on, the length of what lies from `start` to the end, which moves if it must. */
+  putLengthBefore(lengthAt: number, start: number): void {
+    const length = this.length - start;
+    const wanted = lengthAt + varintBytes(length);
+    if (wanted !== start) {
+      this.reserve(MAX_VARINT_BYTES);
+      this.bytes.copyWithin(wanted, start, this.length);
+    }
+    this.length = lengthAt;
+    this.varint(length);
+    this.length += length;
+  }
+}
+
+/** How many bytes a varint takes, of a number below 2^31. */
+function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value >>> 7; rest > 0; rest >>>= 7) bytes += 1;
+  return bytes;
+}

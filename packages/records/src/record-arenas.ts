@@ -1,0 +1,258 @@
+// Records on their way into a store in bulk: each record's entry and its index entries, unsorted, written
+// into one piece of memory for each bucket of a sync. What all keys of a bucket begin with is kept once.
+//
+// Invariants of an arena: entry `i` lies in `bytes` from the end of the entry before it (0 for the first)
+// to `ends[i]`: its key without the prefix up to `keyEnds[i]`, then its value.
+import { type Bucket, buildKeyPrefix, parseSyncId, type SyncIdBytes } from '@sstitch/keys';
+import { ArenaMemory } from './arena-memory.js';
+import { ByteArena } from './byte-arena.js';
+import { encodeRecord } from './encode.js';
+import { RecordsError } from './errors.js';
+import { visitIndexes } from './indexes.js';
+import { type MessageWriter, messageWriter } from './message-writer.js';
+import {
+  identityOf,
+  primaryKey,
+  RECORD_SCHEMAS,
+  type SyncRecord,
+  VALUE_BUCKETS,
+  type ValueBucket,
+} from './record-types.js';
+
+/** Entries of one bucket and sync, not sorted, in shared memory; see the head of record-arenas.ts. */
+export interface UnsortedEntries {
+  /** What every key begins with. */
+  readonly prefix: Uint8Array;
+  /** Keys without the prefix, and values; may be longer than what is in use. */
+  readonly bytes: Uint8Array;
+  readonly keyEnds: Uint32Array;
+  readonly ends: Uint32Array;
+  readonly count: number;
+}
+
+/**
+ * From here on an arena is full, and to be taken before it must grow once more: its block has a little
+ * more than that.
+ */
+export const FULL_ARENA_BYTES = 1.75 * 1024 * 1024;
+
+/** How large an arena is to be from the start. */
+interface ArenaSize {
+  readonly bytes: number;
+  readonly entries: number;
+}
+
+const FIRST_SIZE: ArenaSize = { bytes: 4096, entries: 256 };
+
+class BucketArena {
+  readonly prefix: Uint8Array;
+  readonly arena: ByteArena;
+  readonly #memory: ArenaMemory;
+  keyEnds: Uint32Array;
+  ends: Uint32Array;
+  count = 0;
+
+  constructor(memory: ArenaMemory, prefix: Uint8Array, size: ArenaSize) {
+    this.prefix = prefix;
+    this.#memory = memory;
+    this.arena = new ByteArena(memory, size.bytes);
+    this.keyEnds = takeNumbers(memory, size.entries);
+    this.ends = takeNumbers(memory, size.entries);
+  }
+
+  get isFull(): boolean {
+    return this.arena.length >= FULL_ARENA_BYTES;
+  }
+
+  get size(): ArenaSize {
+    return { bytes: this.arena.bytes.length, entries: this.ends.length };
+  }
+
+  /** What its entries take. */
+  get heldBytes(): number {
+    return this.arena.length + 2 * Uint32Array.BYTES_PER_ELEMENT * this.count;
+  }
+
+  /** Ends an entry whose key, from the end of the entry before, ends at `keyEnd`. */
+  endEntry(keyEnd: number): void {
+    if (this.count === this.keyEnds.length) this.keyEnds = this.#grown(this.keyEnds);
+    if (this.count === this.ends.length) this.ends = this.#grown(this.ends);
+    this.keyEnds[this.count] = keyEnd;
+    this.ends[this.count] = this.arena.length;
+    this.count += 1;
+  }
+
+  #grown(numbers: Uint32Array): Uint32Array {
+    const larger = takeNumbers(this.#memory, 2 * numbers.length);
+    larger.set(numbers);
+    this.#memory.give(numbers);
+    return larger;
+  }
+}
+
+interface SyncArenas {
+  readonly syncIdBytes: SyncIdBytes;
+  readonly byBucket: Map<Bucket, BucketArena>;
+  /** Sizes of arenas that were taken full: the next one will be as large. */
+  readonly sizes: Map<Bucket, ArenaSize>;
+}
+
+interface Place {
+  readonly sync: SyncArenas;
+  readonly bucket: Bucket;
+  readonly arena: BucketArena;
+}
+
+/** An element of a key, with its separator, as it lies in an arena. */
+interface WrittenElement {
+  readonly text: string | undefined;
+  readonly arena: ByteArena;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Collects the entries of records, of any number of syncs. */
+export class RecordArenas {
+  readonly #memory = new ArenaMemory();
+  readonly #syncs = new Map<string, SyncArenas>();
+  #last: { readonly syncId: string; readonly arenas: SyncArenas } | undefined;
+  #full: Place[] = [];
+  #heldBytes = 0;
+  #entries = 0;
+
+  /** Memory that the entries not yet taken take. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Entries added so far, those taken included. */
+  get entries(): number {
+    return this.#entries;
+  }
+
+  /**
+   * Adds a record's entry and its index entries.
+   *
+   * @param value the record's bytes, where they are not those of `encodeRecord`
+   * @throws RecordsError SSTITCH_RECORD_SYNC_MISMATCH, SSTITCH_RECORD_INVALID, and KeysError on ids that
+   * cannot be in a key: what was added of the record is then to be thrown away with all the rest
+   */
+  add(syncId: string, record: SyncRecord, value?: Uint8Array): void {
+    const sync = this.#syncOf(syncId);
+    const { bucket, ids } = identityOf(record);
+    if (record.syncId !== syncId) {
+      throw new RecordsError(
+        'SSTITCH_RECORD_SYNC_MISMATCH',
+        `a record of sync ${JSON.stringify(record.syncId)} cannot be put into sync ${syncId}`,
+        { key: primaryKey(sync.syncIdBytes, record) },
+      );
+    }
+    const own = this.#bucketOf(sync, bucket);
+    const { heldBytes, isFull, arena } = own;
+    let lastIdAt = arena.length;
+    for (const id of ids) {
+      lastIdAt = arena.length;
+      arena.element(id);
+    }
+    const keyEnd = arena.length;
+    if (value !== undefined) arena.copy(value);
+    else if (!WRITERS[bucket](arena, record)) {
+      arena.length = keyEnd;
+      arena.copy(encodeRecord(record));
+    }
+    own.endEntry(keyEnd);
+    this.#added({ sync, bucket, arena: own }, heldBytes, isFull);
+    // Most index keys end as the record's own key does: that is copied.
+    const lastId = { text: ids.at(-1), arena, from: lastIdAt, to: keyEnd };
+    visitIndexes(record, (index, elements) => this.#addIndexEntry(sync, index, elements, lastId));
+  }
+
+  /** Takes out the arenas that are full. */
+  takeFull(): UnsortedEntries[] {
+    const full = this.#full;
+    this.#full = [];
+    return full.map((place) => {
+      place.sync.sizes.set(place.bucket, place.arena.size);
+      return this.#take(place);
+    });
+  }
+
+  /** Takes entries out, the largest arenas first, until no more than `heldBytes` are left. */
+  takeDownTo(heldBytes: number): UnsortedEntries[] {
+    const places = [...this.#syncs.values()].flatMap((sync) =>
+      [...sync.byBucket].map(([bucket, arena]): Place => ({ sync, bucket, arena })),
+    );
+    places.sort((a, b) => b.arena.heldBytes - a.arena.heldBytes);
+    const taken: UnsortedEntries[] = [];
+    for (const place of places) {
+      if (this.#heldBytes <= heldBytes) break;
+      taken.push(this.#take(place));
+    }
+    this.#full = this.#full.filter(
+      ({ sync, bucket, arena }) => sync.byBucket.get(bucket) === arena,
+    );
+    return taken;
+  }
+
+  /** Takes the memory of entries back that were taken out and are of no more use. */
+  reuse({ bytes, keyEnds, ends }: UnsortedEntries): void {
+    for (const block of [bytes, keyEnds, ends]) this.#memory.give(block);
+  }
+
+  #addIndexEntry(
+    sync: SyncArenas,
+    bucket: Bucket,
+    elements: readonly string[],
+    known: WrittenElement,
+  ): void {
+    const index = this.#bucketOf(sync, bucket);
+    const { heldBytes, isFull, arena } = index;
+    for (const element of elements) {
+      if (element === known.text) arena.copy(known.arena.bytes, known.from, known.to);
+      else arena.element(element);
+    }
+    index.endEntry(arena.length);
+    this.#added({ sync, bucket, arena: index }, heldBytes, isFull);
+  }
+
+  #added(place: Place, heldBytes: number, wasFull: boolean): void {
+    this.#entries += 1;
+    this.#heldBytes += place.arena.heldBytes - heldBytes;
+    if (!wasFull && place.arena.isFull) this.#full.push(place);
+  }
+
+  #take({ sync, bucket, arena: { prefix, arena, keyEnds, ends, count, heldBytes } }: Place) {
+    sync.byBucket.delete(bucket);
+    this.#heldBytes -= heldBytes;
+    return { prefix, bytes: arena.bytes, keyEnds, ends, count };
+  }
+
+  #syncOf(syncId: string): SyncArenas {
+    if (this.#last?.syncId === syncId) return this.#last.arenas;
+    let arenas = this.#syncs.get(syncId);
+    if (arenas === undefined) {
+      arenas = { syncIdBytes: parseSyncId(syncId), byBucket: new Map(), sizes: new Map() };
+      this.#syncs.set(syncId, arenas);
+    }
+    this.#last = { syncId, arenas };
+    return arenas;
+  }
+
+  #bucketOf(sync: SyncArenas, bucket: Bucket): BucketArena {
+    let found = sync.byBucket.get(bucket);
+    if (found === undefined) {
+      const prefix = buildKeyPrefix(bucket, sync.syncIdBytes, []);
+      found = new BucketArena(this.#memory, prefix, sync.sizes.get(bucket) ?? FIRST_SIZE);
+      sync.byBucket.set(bucket, found);
+    }
+    return found;
+  }
+}
+
+const WRITERS = Object.fromEntries(
+  VALUE_BUCKETS.map((bucket) => [bucket, messageWriter(RECORD_SCHEMAS[bucket])]),
+) as Record<ValueBucket, MessageWriter>;
+
+function takeNumbers(memory: ArenaMemory, least: number): Uint32Array {
+  return new Uint32Array(memory.take(least * Uint32Array.BYTES_PER_ELEMENT).buffer);
+}
