@@ -70,7 +70,7 @@ export class TableLoader {
   }
 
   /**
-   * Takes pages of entries, which must stay as they are until `onWritten` tells of them. Settles when
+   * Takes pages of entries, each page of one span, which must stay as they are until `onWritten` tells of them. Settles when
    * there is room for more.
    *
    * @throws EngineError SSTITCH_ENTRIES_INVALID, with the key, where one comes twice; SSTITCH_ABORTED,

@@ -105,13 +105,8 @@ export class MetamorphicRun {
         this.#state = this.#state.replace(spans, []);
         return;
       }
-      case 'checkpoint': {
-        const { openedBy } = action;
-        return this.#look(
-          `the checkpoint in ${openedBy}`,
-          await this.#target.checkpoint?.(openedBy),
-        );
-      }
+      case 'checkpoint':
+        return this.#look('the checkpoint', await this.#target.checkpoint?.(action.openedBy));
       case 'openReadOnly':
         return this.#look('the read-only store', await this.#target.openReadOnly?.());
       case 'reopen':
