@@ -3,6 +3,7 @@
 // (maps of several entries, unknown fields, values of a wrong type) to `encodeRecord`, which also has the
 // errors.
 import { type DescField, type DescMessage, type Message, ScalarType } from '@bufbuild/protobuf';
+import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt';
 import type { ByteArena } from './byte-arena.js';
 
 /** Adds a message's bytes to the arena; false where it cannot, and then what it added is rubbish. */
@@ -33,16 +34,20 @@ export function messageWriter(schema: DescMessage): MessageWriter {
 /** A field with its tag; nothing of it where it is not set. */
 function fieldWriter(field: DescField): FieldWriter {
   const { localName: name, number } = field;
+  // A member of a oneof lies elsewhere in the message.
+  if (field.oneof !== undefined) return () => false;
   switch (field.fieldKind) {
     case 'scalar':
     case 'enum': {
+      // Of one with a presence of its own, zero would have to be written where it is set.
+      if (field.presence !== FeatureSet_FieldPresence.IMPLICIT) return () => false;
       const write = scalarWriter(
         number,
         field.fieldKind === 'enum' ? ScalarType.INT32 : field.scalar,
       );
       return (arena, message) => {
         const value = message[name];
-        // What is zero or empty is not written: none of the fields has a presence of its own.
+        // What is zero or empty is not written.
         if (value === '' || value === false || value === 0 || value === 0n) return true;
         if (value instanceof Uint8Array && value.length === 0) return true;
         return write(arena, value);
