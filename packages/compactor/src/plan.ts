@@ -1,8 +1,8 @@
 // Picks the strategy.
 //
 // `auto` takes a batch for what is small on both sides, else links, else rebuilds. A link costs a fixed
-// 25 to 40 ms (an fsync of each new file, an open), a batch 4.5 us an entry (2.5 us to read it): they cost
-// the same at some 8,000 entries, both sides counted.
+// 15 to 20 ms (fsyncs, an open), a batch 3.2 us an entry (2.2 us to read it): they cost the same at some
+// 5,500 entries, both sides counted.
 //
 // No size is to be had for nothing: LevelDB's approximateSize leaves out the memtable, in which a sync
 // may lie wholly. But it is a lower bound, which tells large syncs in 1 ms. For all others `auto` plans
@@ -24,14 +24,17 @@ const MIB = 1024 * KIB;
  * read in vain are paid on top of the link.
  */
 export const AUTO_BATCH_LIMITS: BatchLimits = {
-  entries: 8_000,
-  readBytes: 1024 * KIB,
-  operations: 8_000,
-  bytes: 1024 * KIB,
+  entries: 5_000,
+  readBytes: 768 * KIB,
+  operations: 5_000,
+  bytes: 768 * KIB,
 };
 
-/** Tables of more than this, as stored, hold more than AUTO_BATCH_LIMITS allow: blocks are compressed. */
-const AUTO_TABLE_BYTES = 256 * KIB;
+/**
+ * Tables of more than this, as stored, hold more than AUTO_BATCH_LIMITS allow: an entry of a grant takes
+ * some 23 bytes there. Where entries take more, a link is a little slower than the batch would have been.
+ */
+const AUTO_TABLE_BYTES = 112 * KIB;
 
 /**
  * Up to here a batch is made when it is asked for, or when nothing else is possible. It is held in

@@ -19,7 +19,7 @@ const USAGE = `Usage: pnpm bench [options]
   --folder F       where databases are made, on one file system   (the temporary folder)
 
 Other measurements: node tools/bench/src/X.mjs with X one of strategies, growth, many-tables, floor,
-open, commit-pause, wrapper-price.`;
+open, commit-pause, wrapper-price, link-steps, import, placement.`;
 
 const { values: flags } = parseArgs({
   options: {

@@ -132,7 +132,7 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
     checkAborted();
     const [opening, ...syncing] = await Promise.allSettled([
       host.openNext(nextFolder),
-      runner.syncFiles(staged.unsynced, { signal, mayBeGone: true }),
+      runner.syncFiles(staged.unsynced, { signal, byBulkThreads: true, mayBeGone: true }),
       runner.run('preparePointer', { folder, generation: input.number }),
     ]);
     if (opening.status === 'fulfilled') next = opening.value;

@@ -12,7 +12,7 @@ import { type FileSystem, syncNodeFile } from '@sstitch/sst';
 import { syncFile } from '../commit/place-file.js';
 import { abortedError, EngineError } from '../errors.js';
 import { BULK_THREADS } from './in-lanes.js';
-import { type SyncOptions, syncEach } from './sync-files.js';
+import { type SyncHand, type SyncOptions, syncByHands } from './sync-files.js';
 import { fromFailure } from './task-errors.js';
 import { runTask, type TaskInput, type TaskName, type TaskOutput } from './tasks.js';
 import type { TaskRequest, TaskResponse } from './worker.js';
@@ -57,8 +57,8 @@ export class InlineRunner implements TaskRunner {
     return runTask(this.#fileSystem, name, input, checkCancelled);
   }
 
-  async syncFiles(paths: readonly string[], options?: SyncOptions): Promise<void> {
-    await syncEach(paths, options, async (path) => syncFile(this.#fileSystem, path));
+  syncFiles(paths: readonly string[], options: SyncOptions = {}): Promise<void> {
+    return syncByHands(paths, options, [async (path) => syncFile(this.#fileSystem, path)]);
   }
 
   pinned(): TaskRunner {
@@ -208,15 +208,17 @@ export class ThreadRunner implements TaskRunner {
     return pool.thread(options.lane ?? 'bulk').run(name, input, options);
   }
 
-  syncFiles(paths: readonly string[], options?: SyncOptions): Promise<void> {
-    return syncEach(paths, options, syncNodeFile);
+  syncFiles(paths: readonly string[], options: SyncOptions = {}): Promise<void> {
+    const threads = options.byBulkThreads ? BULK_THREADS : 0;
+    const byThread: SyncHand = (path) => this.run('syncOneFile', { path });
+    return syncByHands(paths, options, [syncNodeFile, ...Array(threads).fill(byThread)]);
   }
 
   pinned(): TaskRunner {
     const thread = pool.thread('bulk');
     return {
       run: (name, input, options = {}) => thread.run(name, input, options),
-      syncFiles: this.syncFiles,
+      syncFiles: (paths, options) => this.syncFiles(paths, options),
       pinned() {
         return this;
       },

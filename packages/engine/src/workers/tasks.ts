@@ -4,6 +4,7 @@ import type { FileSystem } from '@sstitch/sst';
 import { appendEntries, beginTables, discardTables, finishTables } from '../commit/build-tables.js';
 import { readFlushState } from '../commit/flush-generation.js';
 import { mergeRunsToTables } from '../commit/merge-runs.js';
+import { syncOneFile } from '../commit/place-file.js';
 import { beginStage, discardStage, finishStage } from '../commit/stage-generation.js';
 import { doTableJobs } from '../commit/table-jobs.js';
 import { checkIncomingTables } from '../extract/check-incoming.js';
@@ -64,6 +65,7 @@ export const tasks = {
   sortToTables,
   swapPointer,
   syncGeneration,
+  syncOneFile,
   verifyListedTable,
   verifyTablesTogether,
 } satisfies Record<string, Task>;

@@ -1,0 +1,77 @@
+// What a link compaction spends its time on: the extract and each step of the commit, in a process whose
+// threads are warm, every round in fresh copies of base and source.
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Store } from '@sstitch/engine';
+import { syncSpansInKeyOrder } from '@sstitch/keys';
+import { freshCopy } from './fresh-copy.mjs';
+import { median, printTable } from './report.mjs';
+import { writeResults } from './results.mjs';
+import { inRunFolder, wholeNumbers } from './run-folder.mjs';
+import { loadSyncs } from './syncs.mjs';
+
+const { values: flags } = parseArgs({
+  options: {
+    grants: { type: 'string', default: '100000' },
+    syncs: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '15' },
+    folder: { type: 'string' },
+  },
+});
+const [grants] = wholeNumbers('grants', flags.grants);
+const [syncs] = wholeNumbers('syncs', flags.syncs);
+const [rounds] = wholeNumbers('rounds', flags.rounds);
+/** Until the threads' code is compiled. */
+const WARM_UP_ROUNDS = 3;
+
+async function openStore(path) {
+  const store = new Store(path);
+  await store.open();
+  return store;
+}
+
+async function loaded(path, shape) {
+  const store = await openStore(path);
+  const ids = await loadSyncs(store, shape);
+  await store.close();
+  return ids;
+}
+
+/** One link, as the compactor does it. */
+async function link(base, source, spans) {
+  const started = performance.now();
+  const staging = await base.newStagingFolder();
+  const extracted = await source.extract(spans, staging, { narrow: true });
+  const extractMs = performance.now() - started;
+  const { steps, pauseMs } = await base.ingestAndExcise(extracted, { move: true });
+  await base.removeStagingFolder(staging);
+  const totalMs = performance.now() - started;
+  const { flushMs, stageMs, openMs, catchUpMs } = steps;
+  return { extractMs, flushMs, stageMs, openMs, catchUpMs, pauseMs, totalMs };
+}
+
+const measured = [];
+await inRunFolder(async (folder) => {
+  const paths = { base: join(folder, 'base'), source: join(folder, 'source') };
+  console.error(`loading ${syncs} syncs of ${grants} grants, and a newer one ...`);
+  const [syncId] = await loaded(paths.base, { grants, syncs, revision: 1 });
+  await loaded(paths.source, { grants, syncs: 1, revision: 2 });
+  const spans = syncSpansInKeyOrder(syncId).map(({ span }) => span);
+  for (let round = 0; round < WARM_UP_ROUNDS + rounds; round++) {
+    const copies = { base: join(folder, 'b'), source: join(folder, 's') };
+    for (const name of ['base', 'source']) freshCopy(paths[name], copies[name]);
+    const [base, source] = [await openStore(copies.base), await openStore(copies.source)];
+    const steps = await link(base, source, spans);
+    await base.close();
+    await source.close();
+    if (round >= WARM_UP_ROUNDS) measured.push(steps);
+  }
+}, flags.folder);
+
+const names = Object.keys(measured[0]);
+const of = (name) => measured.map((steps) => steps[name]);
+printTable(
+  ['step', 'median ms', 'least ms'],
+  names.map((name) => [name, median(of(name)).toFixed(1), Math.min(...of(name)).toFixed(1)]),
+);
+writeResults('link-steps', { grants, syncs, measured });
