@@ -26,11 +26,6 @@ export interface TableFile {
   /** Internal key. */
   readonly largest: Uint8Array;
   readonly origin: TableOrigin;
-  /**
-   * The commit need not sync the file: it is synced, or another of its tables has it synced.
-   * @defaultValue true of linked tables, false of others
-   */
-  readonly isSynced?: boolean | undefined;
   /** How many entries it has, of one that was built. */
   readonly entries?: number | undefined;
 }

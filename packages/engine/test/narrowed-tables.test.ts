@@ -1,14 +1,8 @@
 // Tables that are cut in their own file (src/commit/cut-table.ts): what others see of the file, when it is
 // left alone, and what a failure leaves.
-import {
-  appendFileSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  truncateSync,
-} from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import type { FileHandle } from '@sstitch/sst';
 import { expect, test } from 'vitest';
 import { readManifest, verifyStore } from '../src/index.js';
 import {
@@ -47,6 +41,22 @@ const tablesIn = (folder: string) =>
       const { ino, size } = statSync(join(folder, name));
       return { name, inode: ino, sizeBytes: size };
     });
+
+/** Has what is appended to files written by `write`; gives what ends that. */
+function appendsBy(
+  fileSystem: WatchedFileSystem,
+  write: (file: FileHandle, path: string, bytes: Uint8Array) => void,
+): () => void {
+  const open = fileSystem.open.bind(fileSystem);
+  fileSystem.open = (path, mode) => {
+    const file = open(path, mode);
+    if (mode !== 'append') return file;
+    return { ...file, write: (bytes) => write(file, path, bytes) };
+  };
+  return () => {
+    fileSystem.open = open;
+  };
+}
 
 const outside = (entries: Array<[string, string]>, start: string, end: string) =>
   new Map(entries.filter(([key]) => key < start || key >= end));
@@ -183,25 +193,15 @@ test('a table to which somebody else appends meanwhile is copied, and neither wr
   const path = join(temporaryFolder(), 'store');
   const fileSystem = new WatchedFileSystem();
   const store = await settledStore(path, { fileSystem });
-  const [before] = tablesIn(await currentFolder(store));
-  const open = fileSystem.open.bind(fileSystem);
-  fileSystem.open = (opened, mode) => {
-    const file = open(opened, mode);
-    if (mode !== 'append') return file;
-    return Object.assign(Object.create(file), {
-      write(bytes: Uint8Array) {
-        // Not through this handle: as another process would, between our look and our write.
-        appendFileSync(opened, 'theirs');
-        file.write(bytes);
-      },
-    });
-  };
-  const shared = join(await currentFolder(store), before?.name ?? '');
+  appendsBy(fileSystem, (file, opened, bytes) => {
+    // Not through this handle: as another process would, between our look and our write.
+    appendFileSync(opened, 'theirs');
+    file.write(bytes);
+  });
   const report = await store.excise([span('k001000', 'k002000')]);
   expect(report.base).toMatchObject({ narrowed: { tables: 0 }, sliced: { tables: 1 } });
   expect(await contentsOf(store)).toEqual(outside(entriesOf('k'), 'k001000', 'k002000'));
   expect(await verifyStore(path)).toMatchObject({ ok: true });
-  expect(existsSync(shared)).toBe(false);
 });
 
 test('a cut table that LevelDB compacts away as it opens need not be synced any more', async () => {
@@ -221,26 +221,39 @@ test('a cut table that LevelDB compacts away as it opens need not be synced any 
   expect(await contentsOf(store)).toEqual(outside(entriesOf('k'), 'k001000', 'k002000'));
 });
 
+test('of the parts of a file each is synced by its own name: LevelDB may compact another away', async () => {
+  const fileSystem = new WatchedFileSystem();
+  const options = { fileSystem, narrowTablesFromBytes: 4096 };
+  const store = await openStore(join(temporaryFolder(), 'store'), options);
+  // Built tables lie in the deepest level, as the next ones will: the table is cut in two around them.
+  await store.replaceSpans([span('k', 'l')], pagesOf(new Map(entriesOf('k'))));
+  const synced: string[] = [];
+  fileSystem.before = ({ name, path }) => {
+    if (name === 'sync' && path.endsWith('.ldb')) synced.push(path);
+  };
+  const middle = pagesOf(numbered('k0015', 3, 'new'));
+  const { commit } = await store.replaceSpans([span('k001000', 'k002000')], middle);
+  expect(commit.base).toMatchObject({ narrowed: { tables: 2 } });
+  const folder = await currentFolder(store);
+  const inodes = new Map(tablesIn(folder).map(({ name, inode }) => [join(folder, name), inode]));
+  const parts = synced.filter((path) => inodes.has(path));
+  expect(parts).toHaveLength(2);
+  expect(new Set(parts.map((path) => inodes.get(path))).size).toBe(1);
+});
+
 test('an append that fails halfway leaves the store whole, and the next commit appends behind it', async () => {
   const path = join(temporaryFolder(), 'store');
   const fileSystem = new WatchedFileSystem();
   const store = await settledStore(path, { fileSystem });
   const [before] = tablesIn(await currentFolder(store));
-  const open = fileSystem.open.bind(fileSystem);
-  fileSystem.open = (opened, mode) => {
-    const file = open(opened, mode);
-    if (mode !== 'append') return file;
-    return Object.assign(Object.create(file), {
-      write(bytes: Uint8Array) {
-        file.write(bytes.subarray(0, bytes.length >>> 1));
-        throw fileError('ENOSPC', 'write', opened);
-      },
-    });
-  };
+  const appendWholly = appendsBy(fileSystem, (file, opened, bytes) => {
+    file.write(bytes.subarray(0, bytes.length >>> 1));
+    throw fileError('ENOSPC', 'write', opened);
+  });
   await expect(store.excise([span('k001000', 'k002000')])).rejects.toMatchObject({
     code: 'SSTITCH_FILE_OPERATION',
   });
-  fileSystem.open = open;
+  appendWholly();
   expect(tablesIn(await currentFolder(store))[0]?.sizeBytes).toBeGreaterThan(
     before?.sizeBytes ?? 0,
   );

@@ -12,10 +12,10 @@ import { KeysError } from './errors.js';
 import { toHex } from './hex.js';
 import { ESCAPE, ESCAPED_ESCAPE, ESCAPED_SEPARATOR, SEPARATOR } from './layout.js';
 
-// ignoreBOM keeps a leading U+FEFF: it is part of the element.
 /** What a character (a UTF-16 unit) of an element takes at most, escapes included. */
 export const ESCAPE_BYTES_PER_CHARACTER = 3;
 
+// ignoreBOM keeps a leading U+FEFF: it is part of the element.
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**

@@ -31,7 +31,7 @@ export {
 } from './gen/c1/storage/v3/records_pb.js';
 export { type IndexBucket, type IndexEntry, indexEntries, listedIds } from './indexes.js';
 export type { ListOptions, RecordList } from './list-records.js';
-export { RecordArenas, type UnsortedEntries } from './record-arenas.js';
+export { RecordArenas } from './record-arenas.js';
 export { type Entry, recordEntries } from './record-entries.js';
 export {
   identityOf,

@@ -1,3 +1,4 @@
+import type { UnsortedEntries } from '@sstitch/engine';
 import { toHex } from '@sstitch/keys';
 import { describe, expect, test } from 'vitest';
 import {
@@ -9,7 +10,7 @@ import {
   resourceType,
   SYNC,
 } from '../test/records.js';
-import { FULL_ARENA_BYTES, RecordArenas, type UnsortedEntries } from './record-arenas.js';
+import { FULL_ARENA_BYTES, RecordArenas } from './record-arenas.js';
 import { recordEntries } from './record-entries.js';
 import type { SyncRecord } from './record-types.js';
 

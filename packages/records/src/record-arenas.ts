@@ -3,6 +3,7 @@
 //
 // Invariants of an arena: entry `i` lies in `bytes` from the end of the entry before it (0 for the first)
 // to `ends[i]`: its key without the prefix up to `keyEnds[i]`, then its value.
+import type { UnsortedEntries } from '@sstitch/engine';
 import { type Bucket, buildKeyPrefix, parseSyncId, type SyncIdBytes } from '@sstitch/keys';
 import { ArenaMemory } from './arena-memory.js';
 import { ByteArena } from './byte-arena.js';
@@ -18,17 +19,6 @@ import {
   VALUE_BUCKETS,
   type ValueBucket,
 } from './record-types.js';
-
-/** Entries of one bucket and sync, not sorted, in shared memory; see the head of record-arenas.ts. */
-export interface UnsortedEntries {
-  /** What every key begins with. */
-  readonly prefix: Uint8Array;
-  /** Keys without the prefix, and values; may be longer than what is in use. */
-  readonly bytes: Uint8Array;
-  readonly keyEnds: Uint32Array;
-  readonly ends: Uint32Array;
-  readonly count: number;
-}
 
 /**
  * From here on an arena is full, and to be taken before it must grow once more: its block has a little

@@ -43,9 +43,6 @@ export function encodeForSync(
   return { key, value, indexKeys: indexEntries(syncId, record).map((entry) => entry.key) };
 }
 
-/** Records come one by one from an import, of one sync for the most part. Its bytes are only read. */
-let lastSyncId: { readonly text: string; readonly bytes: SyncIdBytes } | undefined;
-
 /**
  * Every entry of fresh records: each record, then its index entries. Pure: for bulk loading into a place
  * that holds nothing of the sync yet. The entries are not sorted, and an id must not come twice: both
@@ -54,8 +51,7 @@ let lastSyncId: { readonly text: string; readonly bytes: SyncIdBytes } | undefin
  * @throws {@link RecordsError} as {@link encodeForSync}, and KeysError on ids that cannot be in a key.
  */
 export function recordEntries(syncId: string, records: Iterable<SyncRecord>): Entry[] {
-  const bytes = lastSyncId?.text === syncId ? lastSyncId.bytes : parseSyncId(syncId);
-  lastSyncId = { text: syncId, bytes };
+  const bytes = parseSyncId(syncId);
   const entries: Entry[] = [];
   for (const record of records) {
     const { key, value, indexKeys } = encodeForSync(bytes, syncId, record);

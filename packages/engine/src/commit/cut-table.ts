@@ -33,8 +33,6 @@ export interface CutPart {
 
 export interface CutTable extends Pick<SliceProperties, 'sizeBytes' | 'smallest' | 'largest'> {
   readonly origin: 'sliced' | 'narrowed';
-  /** The file has bytes that are not synced yet. Of parts that share a file only the first says so. */
-  readonly isUnsynced: boolean;
   /** What the table has of its file. */
   readonly dataBytes: number;
 }
@@ -64,17 +62,11 @@ export function cutTable(
   const isWorthIt = large.length > 0 && kept >= reader.sizeBytes * MIN_KEPT_SHARE;
   const file = isWorthIt ? openToNarrow(fileSystem, reader.path) : undefined;
   try {
-    let isSyncTold = false;
-    return parts.map((part, index): CutTable | undefined => {
-      if (file === undefined || (sizes[index] ?? 0) < narrowFromBytes) {
-        return slicePart(fileSystem, reader, part);
-      }
-      const cut = narrowToPart(fileSystem, reader, part, file);
-      if (cut === undefined || cut.origin === 'sliced' || !cut.isUnsynced) return cut;
-      const isUnsynced = !isSyncTold;
-      isSyncTold = true;
-      return { ...cut, isUnsynced };
-    });
+    return parts.map((part, index): CutTable | undefined =>
+      file !== undefined && (sizes[index] ?? 0) >= narrowFromBytes
+        ? narrowToPart(fileSystem, reader, part, file)
+        : slicePart(fileSystem, reader, part),
+    );
   } finally {
     file?.close();
   }
@@ -95,10 +87,9 @@ function narrowToPart(
     return slicePart(fileSystem, reader, { keep, path });
   }
   if (narrowed === undefined) return undefined;
-  // A copy is synced as it is made.
-  const isUnsynced = linkOrCopy(fileSystem, reader.path, path) === 'linked';
+  linkOrCopy(fileSystem, reader.path, path);
   const dataBytes = narrowed.copiedBytes + narrowed.sizeBytes - before;
-  return { ...boundsOf(narrowed), origin: 'narrowed', isUnsynced, dataBytes };
+  return { ...boundsOf(narrowed), origin: 'narrowed', dataBytes };
 }
 
 function slicePart(
@@ -116,8 +107,7 @@ function slicePart(
     };
     const sliced = sliceTable(reader, keep, create, { path });
     if (sliced === undefined) return undefined;
-    const dataBytes = sliced.sizeBytes;
-    return { ...boundsOf(sliced), origin: 'sliced', isUnsynced: true, dataBytes };
+    return { ...boundsOf(sliced), origin: 'sliced', dataBytes: sliced.sizeBytes };
   } finally {
     file?.close();
   }

@@ -205,7 +205,7 @@ function syncIncoming(
 ): Promise<void> {
   const unsynced = tables.spans
     .flatMap(({ runs }) => runs.flat())
-    .filter(({ origin, isSynced = origin === 'linked' }) => !isSynced);
+    .filter(({ origin }) => origin !== 'linked');
   const paths = unsynced.map(({ path }) => path);
   const syncing = runner.syncFiles(paths, { signal });
   // A failure is thrown where it is waited for.

@@ -165,10 +165,11 @@ export function finishStage(
   }
   for (const [index, cut] of stage.cuts.entries()) {
     const placement = pinned.placements.get(cut.step.table.number) ?? 'linked';
-    for (const made of tablesOf(cut, outcomes[index], placement)) {
-      levels[cut.step.level]?.push(made.table);
-      addToTotals(base, made.origin, made.dataBytes);
-      if (made.isUnsynced) unsynced.push(`${nextFolder}/${tableFileName(made.table.number)}`);
+    for (const { table, origin, dataBytes } of tablesOf(cut, outcomes[index], placement)) {
+      levels[cut.step.level]?.push(table);
+      addToTotals(base, origin, dataBytes);
+      // Each by its own name, also where they share a file: LevelDB may have compacted the others away.
+      if (origin !== placement) unsynced.push(`${nextFolder}/${tableFileName(table.number)}`);
     }
     if (outcomes[index]?.kind === 'whole') {
       const { table } = cut.step;
@@ -226,7 +227,6 @@ interface CutBaseTable {
   readonly table: TableEntry;
   readonly origin: TableOrigin;
   readonly dataBytes: number;
-  readonly isUnsynced: boolean;
 }
 
 function tablesOf(
@@ -239,13 +239,13 @@ function tablesOf(
     const { number, sizeBytes } = step.table;
     const { smallest, largest } = outcome;
     const table = { number, sizeBytes, smallest, largest };
-    return [{ table, origin: placement, dataBytes: sizeBytes, isUnsynced: false }];
+    return [{ table, origin: placement, dataBytes: sizeBytes }];
   }
   return outcome.parts.flatMap((part, index): CutBaseTable[] => {
     const number = numbers[index];
     if (part === undefined || number === undefined) return [];
-    const { sizeBytes, smallest, largest, origin, dataBytes, isUnsynced } = part;
-    return [{ table: { number, sizeBytes, smallest, largest }, origin, dataBytes, isUnsynced }];
+    const { sizeBytes, smallest, largest, origin, dataBytes } = part;
+    return [{ table: { number, sizeBytes, smallest, largest }, origin, dataBytes }];
   });
 }
 

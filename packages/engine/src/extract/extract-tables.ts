@@ -129,8 +129,8 @@ function tablesOf(
   return parts.flatMap((part, index) => {
     const cut = outcome.parts[index];
     if (cut === undefined) return [];
-    const { origin, dataBytes, isUnsynced } = cut;
-    const made = { ...boundsOf(cut), path: part.path, origin, dataBytes, isSynced: !isUnsynced };
+    const { origin, dataBytes } = cut;
+    const made = { ...boundsOf(cut), path: part.path, origin, dataBytes };
     return [{ spanIndex: part.spanIndex, table: made }];
   });
 }

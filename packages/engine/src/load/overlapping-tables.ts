@@ -1,5 +1,6 @@
 // Which tables of several runs must be merged to become one run: those that overlap others. Pure.
 import { compareBytes, type Span, userKeyOf } from '@sstitch/sst';
+import { keyAfter } from '../commit/plan-version.js';
 import type { TableFile, TableRun } from '../tables.js';
 
 /** A piece of the keys: a table that overlaps no other, or runs to merge in a part. */
@@ -56,7 +57,7 @@ function partsOf(tables: readonly RankedTable[], largest: Uint8Array): OverlapPi
     bytes += table.sizeBytes;
   }
   return bounds.map((start, index) => {
-    const end = bounds[index + 1] ?? keyBehind(largest);
+    const end = bounds[index + 1] ?? keyAfter(largest);
     const inPart = tables.filter(
       (table) => compareBytes(table.start, end) < 0 && compareBytes(table.largest, start) >= 0,
     );
@@ -64,11 +65,4 @@ function partsOf(tables: readonly RankedTable[], largest: Uint8Array): OverlapPi
     for (const { run, table } of inPart) byRun.set(run, [...(byRun.get(run) ?? []), table]);
     return { kind: 'merge', part: { start, end }, runs: [...byRun.values()] };
   });
-}
-
-/** The least key behind this one. */
-function keyBehind(key: Uint8Array): Uint8Array {
-  const behind = new Uint8Array(key.length + 1);
-  behind.set(key);
-  return behind;
 }
