@@ -1,6 +1,6 @@
 // What the strategies ask of a base and a source, told by what the objects can do and not by their
 // class: a base may be another engine, a source a read-only store or another database altogether.
-import type { Engine, ReadableEngine, ReadWriteEngine, Store } from '@sstitch/engine';
+import type { Engine, ReadableEngine, ReadWriteEngine, Store, TableSource } from '@sstitch/engine';
 
 /**
  * What can be compacted into: a Store, any Engine, or a plain abstract-level database, for which
@@ -11,20 +11,23 @@ export type CompactBase = ReadWriteEngine & Partial<Pick<Engine, 'replaceSpans' 
 /** What can be compacted from: a Store, a read-only store, any abstract-level database. */
 export type CompactSource = ReadableEngine & Partial<Pick<Engine, 'capabilities'>>;
 
-export type TableBase = Pick<Store, 'ingestAndExcise' | 'newStagingFolder' | 'removeStagingFolder'>;
-export type RebuildingBase = TableBase & Pick<Store, 'rebuildTables'>;
-export type TableSource = Pick<Store, 'extract'>;
+export type { TableSource };
+export type TableBase = Pick<Store, 'ingestFrom'>;
+export type RebuildingBase = Pick<
+  Store,
+  'ingestAndExcise' | 'newStagingFolder' | 'removeStagingFolder' | 'rebuildTables'
+>;
 export type ReplacingBase = Pick<Engine, 'replaceSpans'>;
 
 export function asTableBase(base: CompactBase): TableBase | undefined {
-  return base.capabilities?.tables === true &&
-    hasMethods(base, ['ingestAndExcise', 'newStagingFolder', 'removeStagingFolder'])
+  return base.capabilities?.tables === true && hasMethods(base, ['ingestFrom'])
     ? (base as unknown as TableBase)
     : undefined;
 }
 
 export function asRebuildingBase(base: CompactBase): RebuildingBase | undefined {
-  return asTableBase(base) !== undefined && hasMethods(base, ['rebuildTables'])
+  const methods = ['ingestAndExcise', 'newStagingFolder', 'removeStagingFolder', 'rebuildTables'];
+  return base.capabilities?.tables === true && hasMethods(base, methods)
     ? (base as unknown as RebuildingBase)
     : undefined;
 }

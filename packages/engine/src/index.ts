@@ -39,14 +39,15 @@ export type {
 export type { StoreOptions } from './options.js';
 export { type Manifest, readManifest } from './read-manifest.js';
 export { openReadOnly, type ReadOnlyOptions, ReadOnlyStore } from './read-only-store.js';
-export {
-  type ExtractOptions,
-  type IngestOptions,
-  type RebuildTablesOptions,
-  Store,
-  type WriteDurability,
-} from './store.js';
+export { Store, type WriteDurability } from './store.js';
 export type { SpanTables, TableFile, TableOrigin, TableRun, TableSet } from './tables.js';
+export type {
+  ExtractOptions,
+  IngestFromOptions,
+  IngestOptions,
+  RebuildTablesOptions,
+  TableSource,
+} from './transfer-options.js';
 export type { StoreProblem, StoreProblemKind } from './verify/problems.js';
 export {
   type VerifyProgress,

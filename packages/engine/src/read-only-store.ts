@@ -16,9 +16,8 @@ import { GenerationReader } from './generation-reader.js';
 import { openLevelDatabase } from './level-database.js';
 import { levelOptionsOf, type StoreOptions } from './options.js';
 import { checkSpans } from './spans.js';
-import type { ExtractOptions } from './store.js';
 import { generationName, READERS_FOLDER } from './store-files.js';
-import { trusted } from './trusted-sets.js';
+import type { ExtractOptions } from './transfer-options.js';
 import { asEngineError } from './workers/task-errors.js';
 import { InlineRunner, type TaskRunner, ThreadRunner } from './workers/task-runner.js';
 
@@ -90,8 +89,9 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
         leastLogNumber,
         narrowFromBytes: Number.POSITIVE_INFINITY,
         verify: options.verify ?? false,
+        sync: options.narrow ?? false,
       };
-      return trusted(await extractTables(runner, input, options.signal));
+      return await extractTables(runner, input, options.signal);
     } catch (error) {
       throw asEngineError(error);
     } finally {

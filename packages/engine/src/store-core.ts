@@ -10,30 +10,31 @@ import { flushGeneration } from './commit/flush-generation.js';
 import { type CommitReport, commitTables } from './commit/ingest-and-excise.js';
 import { WriteGate } from './commit/write-gate.js';
 import { ENGINE_NAME } from './engine-name.js';
-import { EngineError, errorCodeOf } from './errors.js';
+import { EngineError } from './errors.js';
 import type { CopiedGeneration } from './extract/copy-generation.js';
 import { type ExtractedTables, extractTables } from './extract/extract-tables.js';
 import { Generation } from './generation.js';
-import {
-  destroyLevelDatabase,
-  type LevelDatabase,
-  type LevelOptions,
-  openLevelDatabase,
-} from './level-database.js';
+import { type LevelDatabase, openLevelDatabase } from './level-database.js';
 import { ActivityRecorder, type StoreEvent } from './metrics.js';
+import {
+  isStillCurrent,
+  makeFirstGeneration,
+  type OpenOptions,
+  openGeneration,
+} from './open-generation.js';
 import { claimStore, releaseStore } from './open-stores.js';
 import type { StoreOptions } from './options.js';
 import { generationName, STAGING_FOLDER } from './store-files.js';
 import type { TableSet } from './tables.js';
+import type { IngestFromOptions, TableSource } from './transfer-options.js';
+import { isTrusted } from './trusted-sets.js';
 import { asEngineError, isSyncFailure } from './workers/task-errors.js';
 import { InlineRunner, type TaskRunner, ThreadRunner } from './workers/task-runner.js';
 
 /** Another process commits meanwhile: each round follows a new generation of its. */
 const MAX_OPEN_ROUNDS = 10;
 
-export interface CoreOptions {
-  readonly location: string;
-  readonly level: LevelOptions;
+export interface CoreOptions extends OpenOptions {
   readonly createIfMissing: boolean;
   readonly errorIfExists: boolean;
   readonly narrowFromBytes: number;
@@ -41,6 +42,11 @@ export interface CoreOptions {
   readonly now: () => number;
   /** Told of each event; must not throw. */
   readonly observe: (event: StoreEvent) => void;
+}
+
+interface CommitOptions {
+  readonly moveIncoming: boolean;
+  readonly signal: AbortSignal | undefined;
 }
 
 export class StoreCore {
@@ -149,9 +155,42 @@ export class StoreCore {
   }
 
   /** Commits tables; one commit after another. */
-  commit(
-    tables: TableSet,
-    options: { readonly moveIncoming: boolean; readonly signal: AbortSignal | undefined },
+  commit(tables: TableSet, options: CommitOptions): Promise<CommitReport> {
+    const spans = tables.spans.map(({ span }) => span);
+    return this.#commit(spans, tables, options);
+  }
+
+  /** Extracts from another store and commits what it gives, as one commit. */
+  async commitFrom(
+    source: TableSource,
+    spans: readonly Span[],
+    { signal, verify = false, onExtracted }: IngestFromOptions,
+  ): Promise<CommitReport> {
+    let folder: string | undefined;
+    const extract = async () => {
+      folder = await this.newStagingFolder();
+      const options = { narrow: true, verify, signal: this.endingWith(signal) };
+      const tables = await source.extract(spans, folder, options);
+      if (!isTrusted(tables)) {
+        throw new EngineError('SSTITCH_TABLES_INVALID', 'the source does not give table sets');
+      }
+      onExtracted?.(tables);
+      return tables;
+    };
+    try {
+      return await this.#commit(spans, extract, { moveIncoming: true, signal });
+    } finally {
+      // A leftover here is no failure: the next open empties the staging folder.
+      if (folder !== undefined) {
+        await this.runner.run('removeFolder', { folder }).catch(() => undefined);
+      }
+    }
+  }
+
+  #commit(
+    spans: readonly Span[],
+    tables: TableSet | (() => Promise<TableSet>),
+    options: CommitOptions,
   ): Promise<CommitReport> {
     return this.#serialised(async () => {
       if (this.#poison !== undefined) throw this.#poison;
@@ -171,6 +210,7 @@ export class StoreCore {
         {
           number,
           nextFolder,
+          spans,
           tables,
           moveIncoming: options.moveIncoming,
           narrowFromBytes: this.#options.narrowFromBytes,
@@ -207,7 +247,7 @@ export class StoreCore {
       const { verify } = options;
       const input = {
         ...{ sourceFolder: folder, targetFolder, spans },
-        ...{ leastLogNumber, narrowFromBytes, verify },
+        ...{ leastLogNumber, narrowFromBytes, verify, sync: options.narrow },
       };
       return extractTables(this.runner, input, ending);
     });
@@ -320,70 +360,4 @@ export class StoreCore {
     this.gate.refuse(this.#poison);
     return this.#poison;
   }
-}
-
-/**
- * The generation that a new store begins with. LevelDB syncs little of a new database, so a making
- * that a power cut ended can leave one that does not open: it never held anything, and goes.
- */
-async function makeFirstGeneration(
-  runner: TaskRunner,
-  folder: string,
-  options: CoreOptions,
-): Promise<LevelDatabase> {
-  try {
-    return await openGeneration(runner, folder, options, true);
-  } catch (error) {
-    if (errorCodeOf(error) !== 'SSTITCH_LEVELDB') throw error;
-    // Fails where another process holds the lock: then so does the open, and says so.
-    await destroyLevelDatabase(folder).catch(() => undefined);
-    return openGeneration(runner, folder, options, true);
-  }
-}
-
-async function openGeneration(
-  runner: TaskRunner,
-  folder: string,
-  options: CoreOptions,
-  createIfMissing: boolean,
-): Promise<LevelDatabase> {
-  // LevelDB aborts the process over some of what this finds, and overlooks the rest.
-  if (!createIfMissing) await runner.run('checkGeneration', { folder });
-  try {
-    return await openLevelDatabase(folder, { ...options.level, createIfMissing });
-  } catch (error) {
-    const cause = (error as { cause?: unknown }).cause;
-    if (errorCodeOf(cause) === 'LEVEL_LOCKED') {
-      throw new EngineError('LEVEL_LOCKED', 'the store is open in another process', {
-        cause,
-        path: options.location,
-      });
-    }
-    throw new EngineError(
-      'SSTITCH_LEVELDB',
-      `LevelDB could not open the store: ${messageOf(cause)}`,
-      {
-        cause: error,
-        path: folder,
-      },
-    );
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'unknown cause';
-}
-
-/** Another process may have committed, closed and gone between our reading CURRENT and our lock. */
-async function isStillCurrent(
-  runner: TaskRunner,
-  options: CoreOptions,
-  number: number | undefined,
-): Promise<boolean> {
-  const again = await runner.run('prepareOpen', {
-    location: options.location,
-    createIfMissing: number === undefined,
-    errorIfExists: false,
-  });
-  return again.generation === number;
 }

@@ -30,41 +30,14 @@ import { levelOptionsOf, narrowFromBytesOf, type StoreOptions } from './options.
 import { checkSpans } from './spans.js';
 import { StoreCore } from './store-core.js';
 import type { SpanTables } from './tables.js';
+import type {
+  ExtractOptions,
+  IngestFromOptions,
+  IngestOptions,
+  RebuildTablesOptions,
+  TableSource,
+} from './transfer-options.js';
 import { isTrusted, trusted } from './trusted-sets.js';
-
-export interface IngestOptions {
-  /** Until the commit, aborting leaves the store as it was. */
-  readonly signal?: AbortSignal;
-  /**
-   * Take extracted tables away from their folder instead of linking them: saves the folder's later
-   * removal. Only tables that `extract` gave.
-   * @defaultValue false
-   */
-  readonly move?: boolean;
-}
-
-export interface RebuildTablesOptions {
-  readonly signal?: AbortSignal;
-  /** Told from time to time how many entries are built. */
-  readonly onEntries?: (entries: number) => void;
-}
-
-export interface ExtractOptions {
-  readonly signal?: AbortSignal;
-  /**
-   * Narrow tables that straddle a bound instead of copying their part (`narrowTablesFromBytes`): for
-   * tables that go to `ingestAndExcise`. A narrowed table is known by its path and its size together;
-   * its file alone, copied elsewhere, is another table.
-   * @defaultValue false
-   */
-  readonly narrow?: boolean;
-  /**
-   * Read every table in full, and refuse a damaged one (SstError, with its path and the offset). Without
-   * it only the structure of each table is checked, and the blocks at the bounds.
-   * @defaultValue false
-   */
-  readonly verify?: boolean;
-}
 
 /**
  * A Level database on generations of classic-level databases. Reads and writes are classic-level's;
@@ -138,6 +111,22 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     return core.commit(checked, { moveIncoming: false, signal });
   }
 
+  /**
+   * `extract` of a source and `ingestAndExcise` of what it gives, in less time than one after the other: this
+   * store's tables are linked into its next generation meanwhile. Other commits of this store wait for both.
+   *
+   * @throws what `source.extract` and `onExtracted` throw, and what `ingestAndExcise` does
+   */
+  async ingestFrom(
+    source: TableSource,
+    spans: readonly Span[],
+    options: IngestFromOptions = {},
+  ): Promise<CommitReport> {
+    await this.#whenOpen();
+    const core = this.#opened;
+    return core.tracked(core.commitFrom(source, checkSpans(spans), options));
+  }
+
   /** Removes everything inside the spans, in one commit and without a tombstone. */
   async excise(spans: readonly Span[], options: ReplaceSpansOptions = {}): Promise<CommitReport> {
     await this.#whenOpen();
@@ -192,12 +181,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
   ): Promise<ExtractedTables> {
     await this.#whenOpen();
     const { signal, narrow = false, verify = false } = options;
-    const extracted = await this.#opened.extract(checkSpans(spans), folder, {
-      signal,
-      narrow,
-      verify,
-    });
-    return trusted(extracted);
+    return this.#opened.extract(checkSpans(spans), folder, { signal, narrow, verify });
   }
 
   /**

@@ -65,16 +65,16 @@ function staged(alter?: (version: Version) => Version) {
     baseFolder: join(folder, 'base'),
     nextFolder: join(folder, 'next'),
     incoming: { spans: [{ span: span('m', 'n'), runs: [] }], lastSequence: 0 },
-    moveIncoming: false,
     leastLogNumber: 0,
     withTail: false,
   };
   const go = () => undefined;
+  const { nextFolder } = request;
   const jobs = beginStage(nodeFileSystem, request, go) ?? [];
   const outcomes = doTableJobs(nodeFileSystem, { jobs, narrowFromBytes: 0 }, go);
-  finishStage(nodeFileSystem, { nextFolder: request.nextFolder, outcomes }, go);
-  const next = readVersion(nodeFileSystem, request.nextFolder);
-  return { folder, base, next, nextFolder: request.nextFolder };
+  finishStage(nodeFileSystem, { nextFolder, outcomes, moveIncoming: false }, go);
+  const next = readVersion(nodeFileSystem, nextFolder);
+  return { folder, base, next, nextFolder };
 }
 
 /** Records of the MANIFEST in force in a folder. */
@@ -210,6 +210,7 @@ describe('rule 4: file numbers and shared tables', () => {
       leastLogNumber: 0,
       narrowFromBytes: 0,
       verify: false,
+      sync: false,
     };
     const runner = new InlineRunner(nodeFileSystem);
     const { spans } = await extractTables(runner, request, undefined);

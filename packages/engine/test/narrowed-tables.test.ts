@@ -1,7 +1,14 @@
 // Tables that are cut in their own file (src/commit/cut-table.ts): what others see of the file, when it is
 // left alone, and what a failure leaves.
-import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { FileHandle } from '@sstitch/sst';
 import { expect, test } from 'vitest';
 import { readManifest, verifyStore } from '../src/index.js';
@@ -204,41 +211,28 @@ test('a table to which somebody else appends meanwhile is copied, and neither wr
   expect(await verifyStore(path)).toMatchObject({ ok: true });
 });
 
-test('a cut table that LevelDB compacts away as it opens need not be synced any more', async () => {
-  const path = join(temporaryFolder(), 'store');
-  const fileSystem = new WatchedFileSystem();
-  const store = await settledStore(path, { fileSystem });
-  const gone: string[] = [];
-  fileSystem.before = ({ name, path: opened }) => {
-    // The tables of the next generation are opened by their final names for nothing but the sync.
-    if (name !== 'open' || !/gen-\d+.*\.ldb$/.test(opened)) return;
-    gone.push(opened);
-    throw fileError('ENOENT', 'open', opened);
-  };
-  await store.excise([span('k001000', 'k002000')]);
-  expect(gone).toHaveLength(1);
-  fileSystem.before = () => undefined;
-  expect(await contentsOf(store)).toEqual(outside(entriesOf('k'), 'k001000', 'k002000'));
-});
-
-test('of the parts of a file each is synced by its own name: LevelDB may compact another away', async () => {
+test('what parts of a table were cut is synced, a shared file once, before LevelDB opens any of them', async () => {
   const fileSystem = new WatchedFileSystem();
   const options = { fileSystem, narrowTablesFromBytes: 4096 };
   const store = await openStore(join(temporaryFolder(), 'store'), options);
   // Built tables lie in the deepest level, as the next ones will: the table is cut in two around them.
   await store.replaceSpans([span('k', 'l')], pagesOf(new Map(entriesOf('k'))));
-  const synced: string[] = [];
+  const events: Array<{ name: string; inode: number; isOpen: boolean }> = [];
   fileSystem.before = ({ name, path }) => {
-    if (name === 'sync' && path.endsWith('.ldb')) synced.push(path);
+    if ((name !== 'sync' && name !== 'write') || !/gen-\d+/.test(path)) return;
+    // LevelDB opens a folder by locking it first.
+    const isOpen = existsSync(join(dirname(path), 'LOCK'));
+    if (/\.(ldb|pin)$/.test(path)) events.push({ name, inode: statSync(path).ino, isOpen });
   };
   const middle = pagesOf(numbered('k0015', 3, 'new'));
   const { commit } = await store.replaceSpans([span('k001000', 'k002000')], middle);
   expect(commit.base).toMatchObject({ narrowed: { tables: 2 } });
-  const folder = await currentFolder(store);
-  const inodes = new Map(tablesIn(folder).map(({ name, inode }) => [join(folder, name), inode]));
-  const parts = synced.filter((path) => inodes.has(path));
-  expect(parts).toHaveLength(2);
-  expect(new Set(parts.map((path) => inodes.get(path))).size).toBe(1);
+  const last = tablesIn(await currentFolder(store)).map(({ inode }) => inode);
+  const [cut] = events.map(({ inode }) => inode).filter((inode) => last.includes(inode));
+  expect(last.filter((inode) => inode === cut)).toHaveLength(2);
+  const ofCut = events.filter(({ inode }) => inode === cut);
+  expect(ofCut.filter(({ name }) => name === 'sync')).toEqual([ofCut.at(-1)]);
+  expect(ofCut.some(({ isOpen }) => isOpen)).toBe(false);
 });
 
 test('an append that fails halfway leaves the store whole, and the next commit appends behind it', async () => {

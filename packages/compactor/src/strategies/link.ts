@@ -19,27 +19,19 @@ export interface LinkInput {
 }
 
 export async function linkTables(input: LinkInput): Promise<CommitReport> {
-  const { base, source, ranges, onProgress } = input;
-  const options = input.signal === undefined ? {} : { signal: input.signal };
-  // The base's file system: from there tables move into place by rename, and where the source lies
-  // on another one, each is copied once only.
-  const folder = await base.newStagingFolder();
-  try {
-    onProgress({ type: 'extracting' });
-    const extracted = await source.extract(
-      ranges.map(({ span }) => span),
-      folder,
-      { ...options, narrow: true, verify: input.verify },
-    );
-    const found = new Set<string>();
-    for (const [index, { syncId }] of ranges.entries()) {
-      if ((extracted.spans[index]?.runs.length ?? 0) > 0) found.add(syncId);
-    }
-    input.onEmpty(new Set(ranges.map(({ syncId }) => syncId).filter((id) => !found.has(id))));
-    onProgress({ type: 'committing' });
-    return await base.ingestAndExcise(extracted, { move: true, ...options });
-  } finally {
-    // Committed or not, a leftover here is no failure: the next open empties the staging folder.
-    await base.removeStagingFolder(folder).catch(() => undefined);
-  }
+  const { base, source, ranges, verify, onProgress } = input;
+  const spans = ranges.map(({ span }) => span);
+  onProgress({ type: 'extracting' });
+  return base.ingestFrom(source, spans, {
+    ...(input.signal === undefined ? {} : { signal: input.signal }),
+    verify,
+    onExtracted(tables) {
+      const found = new Set<string>();
+      for (const [index, { syncId }] of ranges.entries()) {
+        if ((tables.spans[index]?.runs.length ?? 0) > 0) found.add(syncId);
+      }
+      input.onEmpty(new Set(ranges.map(({ syncId }) => syncId).filter((id) => !found.has(id))));
+      onProgress({ type: 'committing' });
+    },
+  });
 }

@@ -1,11 +1,13 @@
 // The commit: from then on the store holds, inside the spans, exactly the incoming tables' entries.
 //
-//   1 check      spans and runs (the caller has checked the tables)
+//   1 check      spans and runs (the caller has checked the tables); where the tables are still to come, the
+//                base's tables are linked meanwhile
 //   2 gate       writes go in groups from now on, and what they write outside the spans is kept
 //   3 flush      only a long log: what was written before is in tables then; a short one is replayed
-//   4 stage      lay out the next generation's folder, in workers; readers and writers go on
-//   5 open       the next generation's database, while its new tables are synced, and the next CURRENT
-//                under its temporary name; sync what the open wrote
+//   4 stage      lay out the next generation's folder, in workers, and sync its new tables meanwhile; readers
+//                and writers go on
+//   5 open       the next generation's database, and the next CURRENT under its temporary name; sync what
+//                the open wrote
 //   6 catch up   replay into it what was kept meanwhile, until little is left
 //   7 pause      writes wait; replay the rest, durably; rename CURRENT and sync: the commit point
 //   8 switch     reads and writes go to the next generation; the old one retires
@@ -16,13 +18,16 @@
 //
 // A failure before the rename removes the next generation and leaves the base as it was. A failed
 // sync poisons the store: what is on disk is unknown until it is opened anew.
+import type { Span } from '@sstitch/sst';
 import type { EngineError } from '../errors.js';
 import { abortedError } from '../errors.js';
 import type { LevelDatabase } from '../level-database.js';
 import type { TableSet } from '../tables.js';
-import { isSyncFailure } from '../workers/task-errors.js';
+import { syncingOf } from '../trusted-sets.js';
+import type { SyncQueue } from '../workers/sync-queue.js';
+import { asEngineError, isSyncFailure } from '../workers/task-errors.js';
 import type { TaskRunner } from '../workers/task-runner.js';
-import type { OriginTotals } from './stage-generation.js';
+import type { OriginTotals, StagedGeneration } from './stage-generation.js';
 import { shareTableJobs } from './table-jobs.js';
 import type { WriteGate } from './write-gate.js';
 
@@ -53,7 +58,10 @@ export interface CommitHost {
 export interface CommitInput {
   readonly number: number;
   readonly nextFolder: string;
-  readonly tables: TableSet;
+  /** Sorted and disjoint. */
+  readonly spans: readonly Span[];
+  /** For these spans; or what makes them, whose errors pass through as they are. */
+  readonly tables: TableSet | (() => Promise<TableSet>);
   readonly moveIncoming: boolean;
   /** Size from which a part of a table is kept in its file; see `StoreOptions`. */
   readonly narrowFromBytes: number;
@@ -91,55 +99,38 @@ export interface CommitReport {
 /** Runs one commit; see the head of this file. Calls are serialised by the store. */
 export async function commitTables(host: CommitHost, input: CommitInput): Promise<CommitReport> {
   const { runner, folder, gate } = host;
-  const { nextFolder, signal } = input;
-  const start = host.now();
+  const { nextFolder, spans, signal } = input;
   const base = host.current();
+  const stager = runner.pinned();
+  const incoming =
+    typeof input.tables === 'function'
+      ? await makeIncoming(stager, base, { ...input, make: input.tables })
+      : input.tables;
+  const start = host.now();
   let next: LevelDatabase | undefined;
   let renamed = false;
-  let syncingIncoming: Promise<void> | undefined;
-  const stager = runner.pinned();
+  const syncing = runner.syncQueue(signal);
+  /** What else goes on while the next generation is staged. */
+  const beside: Array<Promise<void>> = [];
+  const goOnBeside = (work: Promise<void>) => {
+    beside.push(work);
+    // A failure is thrown where it is waited for.
+    work.catch(() => undefined);
+  };
   const checkAborted = () => {
     if (signal?.aborted) throw abortedError();
   };
   try {
     checkAborted();
-    await gate.begin(input.tables.spans.map(({ span }) => span));
-    syncingIncoming = syncIncoming(runner, input.tables, signal);
-    const stage = async (leastLogNumber: number, withTail: boolean) => {
-      const { tables: incoming, moveIncoming, narrowFromBytes } = input;
-      const { folder: baseFolder } = base;
-      const request = {
-        ...{ baseFolder, nextFolder, incoming },
-        ...{ moveIncoming, leastLogNumber, withTail },
-      };
-      const jobs = await stager.run('beginStage', request, { signal });
-      if (jobs === undefined) return undefined;
-      const outcomes = await shareTableJobs(runner, { jobs, narrowFromBytes }, signal);
-      // They are moved now: nobody may be about to open one.
-      await syncingIncoming;
-      return stager.run('finishStage', { nextFolder, outcomes }, { signal });
-    };
-    let staged = await stage(0, true);
-    let flushMs = 0;
-    if (staged === undefined) {
-      const flushing = host.now();
-      const leastLogNumber = await host.flush(base);
-      flushMs = host.now() - flushing;
-      staged = await stage(leastLogNumber, false);
-    }
-    if (staged === undefined) throw new Error('a stage without a tail gives a generation');
+    await gate.begin(spans);
+    const syncingIncoming = syncingOf(incoming) ?? syncIncoming(runner, incoming, signal);
+    goOnBeside(syncingIncoming);
+    const stage = { stager, base, incoming, syncingIncoming, syncing, goOnBeside };
+    const { staged, flushMs } = await stageNext(host, input, stage);
+    await Promise.all(beside);
     const stagedAt = host.now();
     checkAborted();
-    const [opening, ...syncing] = await Promise.allSettled([
-      host.openNext(nextFolder),
-      runner.syncFiles(staged.unsynced, { signal, byBulkThreads: true, mayBeGone: true }),
-      runner.run('preparePointer', { folder, generation: input.number }),
-    ]);
-    if (opening.status === 'fulfilled') next = opening.value;
-    // A failed sync before all else: it poisons the store.
-    for (const synced of syncing) if (synced.status === 'rejected') throw synced.reason;
-    if (opening.status === 'rejected') throw opening.reason;
-    next = opening.value;
+    next = await host.openNext(nextFolder);
     await runner.run('syncGeneration', { folder: nextFolder });
     const opened = host.now();
     checkAborted();
@@ -176,22 +167,85 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
     };
   } catch (error) {
     // Nothing is open any more when the caller removes the tables. A failed sync counts, whatever came first.
-    const unsynced = await syncingIncoming?.then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
-    const failure = input.failed(isSyncFailure(unsynced) ? unsynced : error, renamed);
+    const results = await Promise.allSettled([...beside, syncing.settled()]);
+    const reasons = results.map((result) => (result.status === 'rejected' ? result.reason : null));
+    const failure = input.failed(reasons.find(isSyncFailure) ?? error, renamed);
     const poisoned = failure.code === 'SSTITCH_STORE_POISONED';
     // What is left here is removed by the next open at the latest.
     if (next !== undefined && poisoned && renamed) input.keepOpen(next);
     else await next?.close().catch(() => undefined);
-    await stager.run('discardStage', { nextFolder }).catch(() => undefined);
-    if (!poisoned) {
-      await runner.run('removeFolder', { folder: nextFolder }).catch(() => undefined);
-    }
+    await discardNext(stager, nextFolder, poisoned);
     gate.end();
     throw failure;
   }
+}
+
+/** Has the incoming tables made, while the base's are linked into the next generation's folder. */
+async function makeIncoming(
+  stager: TaskRunner,
+  base: CommitBase,
+  { nextFolder, spans, signal, make }: CommitInput & { readonly make: () => Promise<TableSet> },
+): Promise<TableSet> {
+  const request = { baseFolder: base.folder, nextFolder, spans };
+  const pinning = stager.run('pinAhead', request, { signal });
+  const [made, pinned] = await Promise.allSettled([make(), pinning]);
+  if (made.status === 'fulfilled' && pinned.status === 'fulfilled') return made.value;
+  await discardNext(stager, nextFolder, false);
+  if (made.status === 'rejected') throw made.reason;
+  throw asEngineError((pinned as PromiseRejectedResult).reason);
+}
+
+async function discardNext(
+  stager: TaskRunner,
+  nextFolder: string,
+  keepFolder: boolean,
+): Promise<void> {
+  await stager.run('discardStage', { nextFolder }).catch(() => undefined);
+  if (keepFolder) return;
+  await stager.run('removeFolder', { folder: nextFolder }).catch(() => undefined);
+}
+
+interface StageInput {
+  readonly stager: TaskRunner;
+  readonly base: CommitBase;
+  readonly incoming: TableSet;
+  readonly syncingIncoming: Promise<void>;
+  /** Takes the base's tables that are cut. */
+  readonly syncing: SyncQueue;
+  /** Takes what need not be waited for within the stage. */
+  goOnBeside(work: Promise<void>): void;
+}
+
+/** Steps 3 and 4. */
+async function stageNext(
+  host: CommitHost,
+  { number, nextFolder, moveIncoming, narrowFromBytes, signal }: CommitInput,
+  { stager, base, incoming, syncingIncoming, syncing, goOnBeside }: StageInput,
+): Promise<{ readonly staged: StagedGeneration; readonly flushMs: number }> {
+  const { runner } = host;
+  const request = { baseFolder: base.folder, nextFolder, incoming, leastLogNumber: 0 };
+  let jobs = await stager.run('beginStage', { ...request, withTail: true }, { signal });
+  let flushMs = 0;
+  if (jobs === undefined) {
+    const flushing = host.now();
+    const leastLogNumber = await host.flush(base);
+    flushMs = host.now() - flushing;
+    const flushed = { ...request, leastLogNumber, withTail: false };
+    jobs = await stager.run('beginStage', flushed, { signal });
+  }
+  if (jobs === undefined) throw new Error('a stage without a tail begins');
+  // The next folder is made: with the pointer, its name is synced.
+  const pointer = { folder: host.folder, generation: number };
+  goOnBeside(runner.run('preparePointer', pointer, { lane: 'urgent' }));
+  const outcomes = await shareTableJobs(runner, { jobs, narrowFromBytes }, signal, syncing);
+  syncing.help();
+  // Incoming tables are moved now: nobody may be about to open one.
+  await syncingIncoming;
+  const finish = { nextFolder, outcomes, moveIncoming };
+  const staged = await stager.run('finishStage', finish, { signal });
+  // Before LevelDB opens a table: it may compact one away at once, and others be names of the same file.
+  await syncing.settled();
+  return { staged, flushMs };
 }
 
 /**
@@ -206,11 +260,9 @@ function syncIncoming(
   const unsynced = tables.spans
     .flatMap(({ runs }) => runs.flat())
     .filter(({ origin }) => origin !== 'linked');
-  const paths = unsynced.map(({ path }) => path);
-  const syncing = runner.syncFiles(paths, { signal });
-  // A failure is thrown where it is waited for.
-  syncing.catch(() => undefined);
-  return syncing;
+  const queue = runner.syncQueue(signal);
+  queue.add(unsynced.map(({ path }) => path));
+  return queue.settled();
 }
 
 async function catchUp(gate: WriteGate, next: LevelDatabase): Promise<number> {

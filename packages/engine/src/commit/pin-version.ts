@@ -16,7 +16,11 @@ export interface PinnedVersion {
   readonly version: Version;
   /** How each pinned table came to its place, by number. */
   readonly placements: ReadonlyMap<number, Placement>;
+  /** The names in the target folder. */
+  readonly placed: PlacedTables;
 }
+
+type PlacedTables = ReadonlyMap<string, { readonly number: number; readonly placement: Placement }>;
 
 /**
  * Links the tables that `wants` names into `targetFolder`, under the names that it gives.
@@ -24,6 +28,7 @@ export interface PinnedVersion {
  * @param wants from a version to the tables needed and their names in the target folder; may be
  * called several times, with newer versions
  * @param leastLogNumber what `flushGeneration` gave, where the memtable was flushed for this
+ * @param before what was pinned in the target folder, of an older version
  */
 export function pinVersion(
   fileSystem: FileSystem,
@@ -32,8 +37,9 @@ export function pinVersion(
   wants: (version: Version) => ReadonlyArray<{ table: TableEntry; name: string }>,
   checkCancelled: () => void,
   leastLogNumber = 0,
+  before: PinnedVersion | undefined = undefined,
 ): PinnedVersion {
-  const placed = new Map<string, { number: number; placement: Placement }>();
+  const placed = new Map(before?.placed);
   for (let round = 0; round < MAX_ROUNDS; round++) {
     checkCancelled();
     let version: Version;
@@ -65,7 +71,7 @@ export function pinVersion(
     if (missing === undefined) {
       const placements = new Map<number, Placement>();
       for (const { number, placement } of placed.values()) placements.set(number, placement);
-      return { version, placements };
+      return { version, placements, placed };
     }
     if (isListed(fileSystem, folder, missing.number)) {
       throw new EngineError('SSTITCH_STORE_CORRUPT', 'a table that the MANIFEST lists is missing', {

@@ -1,19 +1,23 @@
 // Lays out the next generation's folder (DESIGN.md, ingestAndExcise, step 2): tables outside the
 // spans linked, tables inside left out, straddlers cut, incoming tables placed, one MANIFEST.
 //
-// Runs in a worker thread. Nothing here touches the base but by reading it, giving its tables further
-// names, and writing behind the end of some (cut-table.ts); a failure leaves a folder that the caller removes.
+// Two steps, in one worker thread: pin the base's version and plan what is to be cut; put together what the
+// cuts gave. Where the incoming tables are still on their way a version is pinned meanwhile, ahead of the one
+// that the commit is about: mostly it is the same.
 //
-// Order for crashes: nothing is synced here. The caller syncs the tables that are named to it, what LevelDB
-// makes of the MANIFEST, the folder, and the parent before any CURRENT can name the folder.
-import { compareBytes, type FileSystem, userKeyOf } from '@sstitch/sst';
+// Nothing here touches the base but by reading it, giving its tables further names, and writing behind the end of some (cut-table.ts); a failure leaves a folder that the caller removes.
+//
+// Order for crashes: nothing is synced here. The caller syncs the tables, what LevelDB makes of the
+// MANIFEST, the folder, and the parent before any CURRENT can name the folder.
+import { compareBytes, type FileSystem, type Span, userKeyOf } from '@sstitch/sst';
 import { tableFileName } from '../leveldb/file-names.js';
 import { manifestState, type Version, writeManifest } from '../leveldb/manifest.js';
 import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
 import type { LoggedOperation } from '../leveldb/write-batch.js';
 import type { TableFile, TableOrigin, TableSet } from '../tables.js';
+import { checkFlushed } from './flush-generation.js';
 import { type PinnedVersion, pinVersion } from './pin-version.js';
-import { linkOrCopy, moveOrCopy, removeTree } from './place-file.js';
+import { linkOrCopy, moveOrCopy } from './place-file.js';
 import { planVersion, type SliceStep, type VersionPlan } from './plan-version.js';
 import { hasShortLogs, readTail } from './read-tail.js';
 import type { TableJob, TableOutcome } from './table-jobs.js';
@@ -24,8 +28,6 @@ export interface StageRequest {
   /** Folder to make. */
   readonly nextFolder: string;
   readonly incoming: TableSet;
-  /** Move the incoming files instead of linking them: they are this program's own. */
-  readonly moveIncoming: boolean;
   /** What `flushGeneration` gave. */
   readonly leastLogNumber: number;
   /** Give what is in no table yet as operations; else `leastLogNumber` says that nothing is. */
@@ -44,8 +46,6 @@ export interface StagedGeneration {
   readonly lastSequence: number;
   /** What the base had logged and not yet in a table, outside the spans, in order. */
   readonly tail: readonly LoggedOperation[];
-  /** Paths of the base's tables that are not yet synced. */
-  readonly unsynced: readonly string[];
 }
 
 export function emptyTotals(): OriginTotals {
@@ -65,11 +65,18 @@ export function addToTotals(totals: OriginTotals, origin: TableOrigin, sizeBytes
 
 /** What a stage has found out and not yet written. */
 interface Stage {
-  readonly request: StageRequest;
   readonly pinned: PinnedVersion;
+  /** The MANIFEST's, read before the version was. */
+  readonly state: string | undefined;
+  /** Undefined of a stage that was pinned ahead. */
+  readonly planned?: PlannedStage;
+}
+
+interface PlannedStage {
+  readonly incoming: TableSet;
+  readonly tail: readonly LoggedOperation[];
   readonly plan: VersionPlan<TableFile>;
   readonly cuts: readonly PlannedCut[];
-  readonly tail: readonly LoggedOperation[];
   readonly nextNumber: number;
 }
 
@@ -82,45 +89,44 @@ interface PlannedCut {
 /** Stages that have begun in this thread, by their folder: a version of 10,000 tables stays where it is. */
 const stages = new Map<string, Stage>();
 
+export interface PinAheadInput extends Pick<StageRequest, 'baseFolder' | 'nextFolder'> {
+  /** What the incoming tables will be for: sorted and disjoint. */
+  readonly spans: readonly Span[];
+}
+
+/** Makes the folder and pins what is the base's version now: most of it, or all, will be so at `beginStage`. */
+export function pinAhead(
+  fileSystem: FileSystem,
+  input: PinAheadInput,
+  checkCancelled: () => void,
+): void {
+  fileSystem.makeFolder(input.nextFolder);
+  pinBase(fileSystem, { ...input, leastLogNumber: 0 }, checkCancelled, undefined);
+}
+
 /**
- * Begins to lay out a generation: pins the base's version and gives the tables that are to be cut.
- * Undefined, with nothing left behind, where there is no tail to be had: it is too long, or the base
- * flushed while it was to be read.
+ * Begins to lay out a generation: pins the base's version and gives the tables that are to be cut. Undefined
+ * where there is no tail to be had: it is too long, or the base flushed while it was to be read.
  */
 export function beginStage(
   fileSystem: FileSystem,
   request: StageRequest,
   checkCancelled: () => void,
 ): readonly TableJob[] | undefined {
-  const { baseFolder, nextFolder, incoming } = request;
-  if (request.withTail && !hasShortLogs(fileSystem, baseFolder)) return undefined;
-  const stateBefore = manifestState(fileSystem, baseFolder);
-  fileSystem.makeFolder(nextFolder);
-  let plan: VersionPlan<TableFile> | undefined;
-  const pinned = pinVersion(
-    fileSystem,
-    baseFolder,
-    nextFolder,
-    (version) => {
-      plan = planVersion(version, incoming.spans);
-      return [
-        ...plan.links.map(({ table }) => ({ table, name: tableFileName(table.number) })),
-        ...plan.slices.map(({ table }) => ({ table, name: pinName(table) })),
-      ];
-    },
-    checkCancelled,
-    request.leastLogNumber,
-  );
-  if (plan === undefined) throw new Error('the version was pinned without a plan');
-  const spansOf = incoming.spans.map(({ span }) => span);
+  const { baseFolder, nextFolder, incoming, leastLogNumber } = request;
+  const spans = incoming.spans.map(({ span }) => span);
+  const before = stages.get(nextFolder);
+  if (before === undefined) fileSystem.makeFolder(nextFolder);
+  const isTailLong = request.withTail && !hasShortLogs(fileSystem, baseFolder);
+  const pin = { baseFolder, nextFolder, spans, leastLogNumber };
+  const { pinned, state } = pinBase(fileSystem, pin, checkCancelled, before);
+  if (isTailLong) return undefined;
   const tail = request.withTail
-    ? readTail(fileSystem, baseFolder, pinned.version, stateBefore, spansOf)
+    ? readTail(fileSystem, baseFolder, pinned.version, state, spans)
     : [];
-  if (tail === undefined) {
-    removeTree(fileSystem, nextFolder);
-    return undefined;
-  }
-  let nextNumber = pinned.version.nextFileNumber;
+  if (tail === undefined) return undefined;
+  const plan = planVersion(pinned.version, incoming.spans);
+  let { nextFileNumber: nextNumber } = pinned.version;
   const cuts = plan.slices.map((step): PlannedCut => {
     // The first part takes the old number, so that level 0 keeps its order (rule 11).
     const numbers = step.outputs.map((_, index) =>
@@ -128,7 +134,7 @@ export function beginStage(
     );
     return { step, numbers };
   });
-  stages.set(nextFolder, { request, pinned, plan, cuts, tail, nextNumber });
+  stages.set(nextFolder, { pinned, state, planned: { incoming, tail, plan, cuts, nextNumber } });
   return cuts.map(({ step: { table, outputs }, numbers }): TableJob => {
     const parts = outputs.map((keep, index) => ({
       keep,
@@ -139,37 +145,70 @@ export function beginStage(
   });
 }
 
+/** Pins the base's version, or what has changed of it. */
+function pinBase(
+  fileSystem: FileSystem,
+  input: PinAheadInput & Pick<StageRequest, 'leastLogNumber'>,
+  checkCancelled: () => void,
+  before: Stage | undefined,
+): Stage {
+  const { baseFolder, nextFolder, spans, leastLogNumber } = input;
+  const state = manifestState(fileSystem, baseFolder);
+  if (before !== undefined && state !== undefined && before.state === state) {
+    checkFlushed(before.pinned.version, leastLogNumber, baseFolder);
+    return before;
+  }
+  // What is linked and what is cut does not depend on what comes into the spans.
+  const empty = spans.map((span) => ({ span, runs: [] }));
+  const pinned = pinVersion(
+    fileSystem,
+    baseFolder,
+    nextFolder,
+    (version) => {
+      const { links, slices } = planVersion(version, empty);
+      return [
+        ...links.map(({ table }) => ({ table, name: tableFileName(table.number) })),
+        ...slices.map(({ table }) => ({ table, name: pinName(table) })),
+      ];
+    },
+    checkCancelled,
+    leastLogNumber,
+    before?.pinned,
+  );
+  const stage = { pinned, state };
+  stages.set(nextFolder, stage);
+  return stage;
+}
+
 export interface FinishStageInput {
   readonly nextFolder: string;
   /** Of the jobs that `beginStage` gave. */
   readonly outcomes: readonly TableOutcome[];
+  /** Move the incoming files instead of linking them: they are this program's own. */
+  readonly moveIncoming: boolean;
 }
 
-/** Ends what `beginStage` began, in the same thread; see the head of this file. */
+/** Writes the generation's MANIFEST; see the head of this file. */
 export function finishStage(
   fileSystem: FileSystem,
-  { nextFolder, outcomes }: FinishStageInput,
+  { nextFolder, outcomes, moveIncoming }: FinishStageInput,
   checkCancelled: () => void,
 ): StagedGeneration {
-  const stage = stages.get(nextFolder);
-  if (stage === undefined) throw new Error('no stage has begun in this folder');
+  const { pinned, planned } = stages.get(nextFolder) ?? {};
   stages.delete(nextFolder);
-  const { request, pinned, plan, tail } = stage;
-  const { incoming } = request;
-  const unsynced: string[] = [];
+  if (pinned === undefined || planned === undefined) throw new Error('no stage has begun here');
+  const { incoming, tail, plan, cuts } = planned;
   const base = emptyTotals();
   const levels: TableEntry[][] = Array.from({ length: LEVEL_COUNT }, () => []);
   for (const { level, table } of plan.links) {
     levels[level]?.push(table);
     addToTotals(base, pinned.placements.get(table.number) ?? 'linked', table.sizeBytes);
   }
-  for (const [index, cut] of stage.cuts.entries()) {
+  for (const [index, cut] of cuts.entries()) {
     const placement = pinned.placements.get(cut.step.table.number) ?? 'linked';
     for (const { table, origin, dataBytes } of tablesOf(cut, outcomes[index], placement)) {
       levels[cut.step.level]?.push(table);
       addToTotals(base, origin, dataBytes);
-      // Each by its own name, also where they share a file: LevelDB may have compacted the others away.
-      if (origin !== placement) unsynced.push(`${nextFolder}/${tableFileName(table.number)}`);
     }
     if (outcomes[index]?.kind === 'whole') {
       const { table } = cut.step;
@@ -178,14 +217,14 @@ export function finishStage(
     }
   }
 
-  let { nextNumber } = stage;
+  let { nextNumber } = planned;
   const spans = incoming.spans.map(emptyTotals);
   for (const { level, table, spanIndex } of plan.placed) {
     checkCancelled();
     const number = nextNumber++;
     const path = `${nextFolder}/${tableFileName(number)}`;
     const { sizeBytes, smallest, largest } = table;
-    const origin = placeIncoming(fileSystem, table, path, request.moveIncoming);
+    const origin = placeIncoming(fileSystem, table, path, moveIncoming);
     levels[level]?.push({ number, sizeBytes, smallest, largest });
     const totals = spans[spanIndex];
     if (totals) addToTotals(totals, origin, table.dataBytes ?? sizeBytes);
@@ -209,7 +248,6 @@ export function finishStage(
     tables: levels.reduce((count, tables) => count + tables.length, 0),
     lastSequence: version.lastSequence,
     tail,
-    unsynced,
   };
 }
 

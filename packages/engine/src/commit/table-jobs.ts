@@ -11,6 +11,7 @@ import {
   verifyTable,
 } from '@sstitch/sst';
 import { BULK_THREADS, inLanes } from '../workers/in-lanes.js';
+import type { SyncQueue } from '../workers/sync-queue.js';
 import type { TaskRunner } from '../workers/task-runner.js';
 import { type CutPart, type CutTable, cutTable } from './cut-table.js';
 import { unlinkIfThere } from './place-file.js';
@@ -98,11 +99,16 @@ function hasEntriesBetween(reader: TableReader, keep: readonly Span[]): boolean 
 /** Jobs are dealt out in about as many portions: few enough to ask for, enough to end together. */
 const PORTIONS = 8;
 
-/** Has jobs done by both bulk threads; gives the outcomes in the order of the jobs. */
+/**
+ * Has jobs done by both bulk threads; gives the outcomes in the order of the jobs.
+ *
+ * @param syncing takes what was made as soon as it is made
+ */
 export async function shareTableJobs(
   runner: TaskRunner,
   { jobs, ...how }: TableJobsInput,
   signal: AbortSignal | undefined,
+  syncing: SyncQueue | undefined,
 ): Promise<TableOutcome[]> {
   const outcomes: TableOutcome[] = [];
   const size = Math.ceil(jobs.length / PORTIONS);
@@ -111,7 +117,23 @@ export async function shareTableJobs(
   await inLanes(portions, BULK_THREADS, async (start) => {
     const portion = jobs.slice(start, start + size);
     const done = await runner.run('doTableJobs', { jobs: portion, ...how }, { signal });
-    for (const [index, outcome] of done.entries()) outcomes[start + index] = outcome;
+    for (const [index, outcome] of done.entries()) {
+      outcomes[start + index] = outcome;
+      syncing?.add(filesMadeBy(portion[index], outcome));
+    }
   });
   return outcomes;
+}
+
+/** A name of each file that a job wrote to: narrowed parts share the one that they were cut from. */
+function filesMadeBy(job: TableJob | undefined, outcome: TableOutcome): string[] {
+  if (job?.kind !== 'cut' || outcome.kind !== 'cut') return [];
+  const made = job.parts.flatMap(({ path }, index) => {
+    const part = outcome.parts[index];
+    return part === undefined ? [] : [{ path, origin: part.origin }];
+  });
+  const narrowed = made.findLast(({ origin }) => origin === 'narrowed');
+  return made
+    .filter((part) => part.origin === 'sliced' || part === narrowed)
+    .map(({ path }) => path);
 }

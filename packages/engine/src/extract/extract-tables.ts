@@ -28,6 +28,8 @@ import { tableFileName } from '../leveldb/file-names.js';
 import type { Version } from '../leveldb/manifest.js';
 import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
 import type { SpanTables, TableFile, TableRun, TableSet } from '../tables.js';
+import { trusted } from '../trusted-sets.js';
+import type { SyncQueue } from '../workers/sync-queue.js';
 import type { TaskRunner } from '../workers/task-runner.js';
 
 export interface ExtractRequest {
@@ -46,6 +48,8 @@ export interface ExtractRequest {
   readonly narrowFromBytes: number;
   /** Read every table in full, and refuse a damaged one. */
   readonly verify: boolean;
+  /** Begin to sync what is made: a commit will wait for that. */
+  readonly sync: boolean;
 }
 
 export interface ExtractedTables extends TableSet {
@@ -75,11 +79,28 @@ export interface PinnedExtract {
   readonly groups: ReadonlyArray<readonly PinnedTable[]>;
 }
 
-/** Extracts; see the head of this file. What it makes is not synced: the commit does that once. */
+/** Extracts; see the head of this file. What it makes is not synced yet when it ends. */
 export async function extractTables(
   runner: TaskRunner,
   request: ExtractRequest,
   signal: AbortSignal | undefined,
+): Promise<ExtractedTables> {
+  // Without the signal: it may be that of a source which closes before the commit.
+  const syncing = request.sync ? runner.syncQueue(undefined) : undefined;
+  try {
+    return trusted(await extractNow(runner, request, signal, syncing), syncing?.settled());
+  } catch (error) {
+    // Nothing is open any more when the caller removes the folder.
+    await syncing?.settled().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function extractNow(
+  runner: TaskRunner,
+  request: ExtractRequest,
+  signal: AbortSignal | undefined,
+  syncing: SyncQueue | undefined,
 ): Promise<ExtractedTables> {
   const { spans, targetFolder, narrowFromBytes, verify } = request;
   const { lastSequence, groups } = await runner.run('pinForExtract', request, { signal });
@@ -88,7 +109,7 @@ export async function extractTables(
     if (spanIndex !== undefined) return { kind: 'check', path, recorded: table };
     return { kind: 'cut', path, sizeBytes, parts, mayStayWhole: false };
   });
-  const outcomes = await shareTableJobs(runner, { jobs, narrowFromBytes, verify }, signal);
+  const outcomes = await shareTableJobs(runner, { jobs, narrowFromBytes, verify }, signal, syncing);
 
   const runs = spans.map((): TableFile[][] => []);
   let next = 0;
@@ -104,9 +125,14 @@ export async function extractTables(
     }
   }
 
+  // A merge takes tables away again.
+  if (runs.some(({ length }) => length > MAX_RUNS)) await syncing?.settled();
   const extracted: SpanTables[] = [];
   for (const [index, span] of spans.entries()) {
-    extracted.push({ span, runs: await limitRuns(runner, targetFolder, index, runs[index] ?? []) });
+    const limited = await limitRuns(runner, targetFolder, index, runs[index] ?? []);
+    const merged = limited.flat().filter(({ origin }) => origin === 'built');
+    syncing?.add(merged.map(({ path }) => path));
+    extracted.push({ span, runs: limited });
   }
   const totals = extracted.map(({ runs: placed }) => {
     const sum = emptyTotals();

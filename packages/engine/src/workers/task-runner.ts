@@ -12,10 +12,10 @@ import { type FileSystem, syncNodeFile } from '@sstitch/sst';
 import { syncFile } from '../commit/place-file.js';
 import { abortedError, EngineError } from '../errors.js';
 import { BULK_THREADS } from './in-lanes.js';
-import { type SyncHand, type SyncOptions, syncByHands } from './sync-files.js';
+import { type SyncHand, SyncQueue } from './sync-queue.js';
 import { fromFailure } from './task-errors.js';
 import { runTask, type TaskInput, type TaskName, type TaskOutput } from './tasks.js';
-import type { TaskRequest, TaskResponse } from './worker.js';
+import { READY, type TaskRequest, type TaskResponse } from './thread-messages.js';
 
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
@@ -31,8 +31,8 @@ export interface TaskRunner {
     input: TaskInput<N>,
     options?: RunOptions,
   ): Promise<TaskOutput<N>>;
-  /** Syncs files beside the tasks; ends when all are synced, or no more are being. */
-  syncFiles(paths: readonly string[], options?: SyncOptions): Promise<void>;
+  /** Syncs files beside the tasks; its helpers are the threads that run these. */
+  syncQueue(signal: AbortSignal | undefined): SyncQueue;
   /** A runner whose tasks all run in one place: what one builds up, the next can use. */
   pinned(): TaskRunner;
 }
@@ -57,8 +57,8 @@ export class InlineRunner implements TaskRunner {
     return runTask(this.#fileSystem, name, input, checkCancelled);
   }
 
-  syncFiles(paths: readonly string[], options: SyncOptions = {}): Promise<void> {
-    return syncByHands(paths, options, [async (path) => syncFile(this.#fileSystem, path)]);
+  syncQueue(signal: AbortSignal | undefined): SyncQueue {
+    return new SyncQueue(async (path) => syncFile(this.#fileSystem, path), [], signal);
   }
 
   pinned(): TaskRunner {
@@ -81,6 +81,7 @@ class TaskThread {
   readonly #worker: Worker;
   readonly #pending = new Map<number, PendingTask>();
   #nextId = 1;
+  #ready = false;
   #ended = false;
 
   constructor(lane: 'bulk' | 'urgent') {
@@ -90,7 +91,11 @@ class TaskThread {
       workerData: lane,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
     });
-    this.#worker.on('message', (response: TaskResponse) => {
+    this.#worker.on('message', (response: TaskResponse | typeof READY) => {
+      if (response === READY) {
+        this.#ready = true;
+        return;
+      }
       const pending = this.#pending.get(response.id);
       this.#settle(response.id);
       if ('failure' in response) pending?.reject(fromFailure(response.failure));
@@ -100,6 +105,11 @@ class TaskThread {
     this.#worker.on('exit', () => this.#failAll(new Error('the worker thread ended')));
     // Last: adding a listener refs the thread's port again.
     this.#worker.unref();
+  }
+
+  /** It has loaded its code, which takes some 100 ms beside other threads. */
+  get ready(): boolean {
+    return this.#ready;
   }
 
   get ended(): boolean {
@@ -171,24 +181,21 @@ class ThreadPool {
   #bulk: TaskThread[] = [];
   #urgent: TaskThread | undefined;
 
-  /** Starts threads ahead of the first commit, whose pause would otherwise wait for one to start. */
+  /** Starts threads ahead of the first commit, which would otherwise wait for them to start. */
   warm(): void {
-    this.thread('urgent');
-    this.thread('bulk');
+    if (this.#urgent === undefined || this.#urgent.ended) this.#urgent = new TaskThread('urgent');
+    this.#bulk = this.#bulk.filter((thread) => !thread.ended);
+    while (this.#bulk.length < BULK_THREADS) this.#bulk.push(new TaskThread('bulk'));
   }
 
   thread(lane: 'bulk' | 'urgent'): TaskThread {
-    if (lane === 'urgent') {
-      if (this.#urgent === undefined || this.#urgent.ended) this.#urgent = new TaskThread(lane);
-      return this.#urgent;
-    }
-    this.#bulk = this.#bulk.filter((thread) => !thread.ended);
-    let least: TaskThread | undefined;
-    for (const thread of this.#bulk) if (!least || thread.load < least.load) least = thread;
-    if (least && (least.load === 0 || this.#bulk.length >= BULK_THREADS)) return least;
-    const thread = new TaskThread(lane);
-    this.#bulk.push(thread);
-    return thread;
+    this.warm();
+    if (lane === 'urgent' && this.#urgent !== undefined) return this.#urgent;
+    const ready = this.#bulk.filter((thread) => thread.ready);
+    // What waits for a thread to start would hold up all that the others have done by then.
+    const [first, ...others] = ready.length > 0 ? ready : this.#bulk;
+    if (first === undefined) throw new Error('there is no bulk thread');
+    return others.reduce((least, thread) => (thread.load < least.load ? thread : least), first);
   }
 }
 
@@ -208,17 +215,16 @@ export class ThreadRunner implements TaskRunner {
     return pool.thread(options.lane ?? 'bulk').run(name, input, options);
   }
 
-  syncFiles(paths: readonly string[], options: SyncOptions = {}): Promise<void> {
-    const threads = options.byBulkThreads ? BULK_THREADS : 0;
+  syncQueue(signal: AbortSignal | undefined): SyncQueue {
     const byThread: SyncHand = (path) => this.run('syncOneFile', { path });
-    return syncByHands(paths, options, [syncNodeFile, ...Array(threads).fill(byThread)]);
+    return new SyncQueue(syncNodeFile, Array(BULK_THREADS).fill(byThread), signal);
   }
 
   pinned(): TaskRunner {
     const thread = pool.thread('bulk');
     return {
       run: (name, input, options = {}) => thread.run(name, input, options),
-      syncFiles: (paths, options) => this.syncFiles(paths, options),
+      syncQueue: (signal) => this.syncQueue(signal),
       pinned() {
         return this;
       },

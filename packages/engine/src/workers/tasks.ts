@@ -5,7 +5,7 @@ import { appendEntries, beginTables, discardTables, finishTables } from '../comm
 import { readFlushState } from '../commit/flush-generation.js';
 import { mergeRunsToTables } from '../commit/merge-runs.js';
 import { syncOneFile } from '../commit/place-file.js';
-import { beginStage, discardStage, finishStage } from '../commit/stage-generation.js';
+import { beginStage, discardStage, finishStage, pinAhead } from '../commit/stage-generation.js';
 import { doTableJobs } from '../commit/table-jobs.js';
 import { checkIncomingTables } from '../extract/check-incoming.js';
 import { copyGeneration } from '../extract/copy-generation.js';
@@ -48,6 +48,7 @@ export const tasks = {
   discardTables,
   doTableJobs,
   mergeNewestRuns,
+  pinAhead,
   pinForExtract,
   finishStage,
   findRepeatedKey,

@@ -2,21 +2,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { nodeFileSystem } from '@sstitch/sst';
 import { abortedError } from '../errors.js';
-import { type TaskFailure, toFailure } from './task-errors.js';
-import { runTask, type TaskInput, type TaskName } from './tasks.js';
+import { toFailure } from './task-errors.js';
+import { runTask } from './tasks.js';
+import { READY, type TaskRequest, type TaskResponse } from './thread-messages.js';
 import { lowerThreadPriority } from './thread-priority.js';
-
-export interface TaskRequest {
-  readonly id: number;
-  readonly name: TaskName;
-  readonly input: TaskInput<TaskName>;
-  /** One Int32: anything but 0 asks the task to stop. */
-  readonly cancel: SharedArrayBuffer;
-}
-
-export type TaskResponse =
-  | { readonly id: number; readonly output: unknown }
-  | { readonly id: number; readonly failure: TaskFailure };
 
 if (workerData === 'bulk') lowerThreadPriority();
 
@@ -35,3 +24,5 @@ parentPort?.on('message', (request: TaskRequest) => {
   }
   parentPort?.postMessage(response);
 });
+
+parentPort?.postMessage(READY);

@@ -1,0 +1,81 @@
+// Opens a store's generations, and says what became of those that do not open.
+import { EngineError, errorCodeOf } from './errors.js';
+import {
+  destroyLevelDatabase,
+  type LevelDatabase,
+  type LevelOptions,
+  openLevelDatabase,
+} from './level-database.js';
+import type { TaskRunner } from './workers/task-runner.js';
+
+/** What is asked of a store's opening. */
+export interface OpenOptions {
+  readonly location: string;
+  readonly level: LevelOptions;
+}
+
+/**
+ * The generation that a new store begins with. LevelDB syncs little of a new database, so a making
+ * that a power cut ended can leave one that does not open: it never held anything, and goes.
+ */
+export async function makeFirstGeneration(
+  runner: TaskRunner,
+  folder: string,
+  options: OpenOptions,
+): Promise<LevelDatabase> {
+  try {
+    return await openGeneration(runner, folder, options, true);
+  } catch (error) {
+    if (errorCodeOf(error) !== 'SSTITCH_LEVELDB') throw error;
+    // Fails where another process holds the lock: then so does the open, and says so.
+    await destroyLevelDatabase(folder).catch(() => undefined);
+    return openGeneration(runner, folder, options, true);
+  }
+}
+
+export async function openGeneration(
+  runner: TaskRunner,
+  folder: string,
+  options: OpenOptions,
+  createIfMissing: boolean,
+): Promise<LevelDatabase> {
+  // LevelDB aborts the process over some of what this finds, and overlooks the rest.
+  if (!createIfMissing) await runner.run('checkGeneration', { folder });
+  try {
+    return await openLevelDatabase(folder, { ...options.level, createIfMissing });
+  } catch (error) {
+    const cause = (error as { cause?: unknown }).cause;
+    if (errorCodeOf(cause) === 'LEVEL_LOCKED') {
+      throw new EngineError('LEVEL_LOCKED', 'the store is open in another process', {
+        cause,
+        path: options.location,
+      });
+    }
+    throw new EngineError(
+      'SSTITCH_LEVELDB',
+      `LevelDB could not open the store: ${messageOf(cause)}`,
+      {
+        cause: error,
+        path: folder,
+      },
+    );
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown cause';
+}
+
+/** Another process may have committed, closed and gone between our reading CURRENT and our lock. */
+export async function isStillCurrent(
+  runner: TaskRunner,
+  options: OpenOptions,
+  number: number | undefined,
+): Promise<boolean> {
+  const again = await runner.run('prepareOpen', {
+    location: options.location,
+    createIfMissing: number === undefined,
+    errorIfExists: false,
+  });
+  return again.generation === number;
+}

@@ -1,0 +1,18 @@
+// What the process's main thread and its worker threads tell each other.
+import type { TaskFailure } from './task-errors.js';
+import type { TaskInput, TaskName } from './tasks.js';
+
+/** A worker thread has loaded its code. */
+export const READY = 'ready';
+
+export interface TaskRequest {
+  readonly id: number;
+  readonly name: TaskName;
+  readonly input: TaskInput<TaskName>;
+  /** One Int32: anything but 0 asks the task to stop. */
+  readonly cancel: SharedArrayBuffer;
+}
+
+export type TaskResponse =
+  | { readonly id: number; readonly output: unknown }
+  | { readonly id: number; readonly failure: TaskFailure };

@@ -1,0 +1,203 @@
+// Extract and ingest in one call: what the base does while the source is being read, and who hears of what.
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { TableSource } from '../src/index.js';
+import {
+  type ByteStore,
+  compactFully,
+  contentsOf,
+  expectContents,
+  expectContentsThroughout,
+  expectTidy,
+  numbered,
+  openStore,
+  openThreadedStore,
+  put,
+  span,
+  temporaryFolder,
+} from './store-fixture.js';
+import { WatchedFileSystem } from './watched-file-system.js';
+
+const SPANS = [span('k0010', 'k0020'), span('m', 'n')];
+const old = new Map([...numbered('k', 100, 'old'), ...numbered('m', 10, 'old')]);
+const fresh = new Map([...numbered('k', 30, 'new'), ...numbered('m', 5, 'new')]);
+/** What the base holds once `fresh` has replaced SPANS. */
+const isReplaced = (key: string) => (key >= 'k0010' && key < 'k0020') || key.startsWith('m');
+const replaced = () =>
+  new Map([
+    ...[...old].filter(([key]) => !isReplaced(key)),
+    ...[...fresh].filter(([key]) => isReplaced(key)),
+  ]);
+
+let folder: string;
+beforeEach(() => {
+  folder = temporaryFolder();
+});
+
+async function stores(open: typeof openStore = openStore) {
+  const base = await open(join(folder, 'base'));
+  const source = await open(join(folder, 'source'));
+  await put(base, old);
+  await compactFully(base);
+  await put(source, fresh);
+  return { base, source };
+}
+
+/** The source, and what happens to the base before it is read. */
+function after(source: ByteStore, work: () => Promise<unknown>): TableSource {
+  return {
+    async extract(...request) {
+      await work();
+      return source.extract(...request);
+    },
+  };
+}
+
+describe.each([
+  ['in this thread', openStore],
+  ['in worker threads', openThreadedStore],
+] as const)('%s', (_, open) => {
+  test('the spans hold what the source holds, and the rest is untouched', async () => {
+    const { base, source } = await stores(open);
+    const told: number[] = [];
+    const report = await base.ingestFrom(source, SPANS, {
+      onExtracted: ({ spans }) => told.push(spans.length),
+    });
+    expect(told).toEqual([SPANS.length]);
+    expect(report.generation).toBe(2);
+    await expectContents(source, fresh);
+    await expectContentsThroughout(base, replaced(), old.keys());
+  });
+
+  test('what the base writes, flushes and compacts while the source is read is kept', async () => {
+    const { base, source } = await stores(open);
+    const later = new Map(numbered('p', 500, 'later'));
+    const slow = after(source, async () => {
+      await put(base, later);
+      await compactFully(base);
+      await put(base, [['a', 'last']]);
+    });
+    await base.ingestFrom(slow, SPANS);
+    const expected = new Map([['a', 'last'], ...replaced(), ...later] as const);
+    await expectContentsThroughout(base, expected, old.keys());
+  });
+});
+
+test('a log too long to be replayed is flushed', async () => {
+  const { base, source } = await stores();
+  const large = new Map(numbered('p', 200, 'x'.repeat(5000)));
+  await base.ingestFrom(
+    after(source, () => put(base, large)),
+    SPANS,
+  );
+  await expectContentsThroughout(base, new Map([...replaced(), ...large]));
+});
+
+test('other commits of the base wait for the extract', async () => {
+  const { base, source } = await stores();
+  const order: string[] = [];
+  const slow = after(source, async () => {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    order.push('extract');
+  });
+  const ingesting = base.ingestFrom(slow, SPANS);
+  await base.excise([span('k0010', 'k0011')]);
+  order.push('excise');
+  await ingesting;
+  expect(order).toEqual(['extract', 'excise']);
+  const expected = replaced();
+  for (const key of expected.keys()) if (key.startsWith('k0010')) expected.delete(key);
+  await expectContentsThroughout(base, expected);
+});
+
+describe('where it ends early, the base is as it was, and nothing is left in its folder', () => {
+  const cause = new RangeError('not this one');
+
+  test.each([
+    ['the source fails', { extract: () => Promise.reject(cause) }, {}],
+    [
+      'the listener throws',
+      undefined,
+      {
+        onExtracted() {
+          throw cause;
+        },
+      },
+    ],
+  ])('%s: the error passes as it is', async (_, broken, options) => {
+    const { base, source } = await stores();
+    await expect(base.ingestFrom(broken ?? source, SPANS, options)).rejects.toBe(cause);
+    await expectContentsThroughout(base, old);
+  });
+
+  test('a source that does not extract', async () => {
+    const { base } = await stores();
+    const foreign = { extract: async () => ({ spans: [], lastSequence: 1, totals: [] }) };
+    await expect(base.ingestFrom(foreign, SPANS)).rejects.toMatchObject({
+      code: 'SSTITCH_TABLES_INVALID',
+    });
+    await expectContentsThroughout(base, old);
+  });
+
+  test('the signal fires', async () => {
+    const { base, source } = await stores();
+    const ending = new AbortController();
+    const slow = after(source, async () => ending.abort());
+    await expect(base.ingestFrom(slow, SPANS, { signal: ending.signal })).rejects.toMatchObject({
+      code: 'SSTITCH_ABORTED',
+    });
+    await expectContentsThroughout(base, old);
+  });
+
+  test('the base closes', async () => {
+    const { base, source } = await stores();
+    let closing: Promise<void> | undefined;
+    const slow = after(source, async () => {
+      closing = base.close();
+    });
+    await expect(base.ingestFrom(slow, SPANS)).rejects.toMatchObject({ code: 'SSTITCH_ABORTED' });
+    await closing;
+    expectTidy(base.location);
+    await expectContents(await openStore(base.location), old);
+  });
+
+  test("a table of the base's cannot be linked ahead", async () => {
+    const fileSystem = new WatchedFileSystem();
+    const base = await openStore(join(folder, 'base'), { fileSystem });
+    const source = await openStore(join(folder, 'source'));
+    await put(base, old);
+    await compactFully(base);
+    await put(source, fresh);
+    fileSystem.before = ({ name, to }) => {
+      if (name === 'link' && to?.includes('gen-')) throw new Error('no');
+    };
+    await expect(base.ingestFrom(source, SPANS)).rejects.toMatchObject({
+      code: 'SSTITCH_FILE_OPERATION',
+    });
+    fileSystem.before = () => undefined;
+    await expectContentsThroughout(base, old);
+  });
+});
+
+test('extracted tables are synced, whether or not their source is still open at the commit', async () => {
+  const { base, source } = await stores(openThreadedStore);
+  const tables = await source.extract(SPANS, await base.newStagingFolder(), { narrow: true });
+  await source.close();
+  await base.ingestAndExcise(tables, { move: true });
+  expect(await contentsOf(base)).toEqual(replaced());
+});
+
+test('a commit fails, and poisons the store, where the sync of an extracted table failed', async () => {
+  const { base } = await stores();
+  const fileSystem = new WatchedFileSystem();
+  const source = await openStore(join(folder, 'another'), { fileSystem });
+  await put(source, fresh);
+  fileSystem.before = ({ name }) => {
+    if (name === 'sync') throw Object.assign(new Error('no'), { syscall: 'fsync', code: 'EIO' });
+  };
+  await expect(base.ingestFrom(source, SPANS)).rejects.toMatchObject({
+    code: 'SSTITCH_STORE_POISONED',
+  });
+  await base.close();
+  await expectContents(await openStore(base.location), old);
+});
