@@ -89,7 +89,6 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
         leastLogNumber,
         narrowFromBytes: Number.POSITIVE_INFINITY,
         verify: options.verify ?? false,
-        sync: options.narrow ?? false,
       };
       return await extractTables(runner, input, options.signal);
     } catch (error) {

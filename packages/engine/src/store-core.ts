@@ -247,7 +247,7 @@ export class StoreCore {
       const { verify } = options;
       const input = {
         ...{ sourceFolder: folder, targetFolder, spans },
-        ...{ leastLogNumber, narrowFromBytes, verify, sync: options.narrow },
+        ...{ leastLogNumber, narrowFromBytes, verify },
       };
       return extractTables(this.runner, input, ending);
     });

@@ -1,14 +1,11 @@
-// Table sets that this program made itself: their tables need no second check before a commit. What was
-// made for a commit may be on its way to the disk already.
+// Table sets that this program made itself: their tables need no second check before a commit.
 import type { TableSet } from './tables.js';
 
-const sets = new WeakMap<object, Promise<void> | undefined>();
+const sets = new WeakMap<object, readonly string[] | undefined>();
 
-/** @param syncing ends when all that was written for the set is synced */
-export function trusted<T extends TableSet>(set: T, syncing?: Promise<void>): T {
-  // A failure is thrown where it is waited for.
-  syncing?.catch(() => undefined);
-  sets.set(set, syncing);
+/** @param unsynced a path of each file that a commit has to sync, where not all paths are of files of their own */
+export function trusted<T extends TableSet>(set: T, unsynced?: readonly string[]): T {
+  sets.set(set, unsynced);
   return set;
 }
 
@@ -16,7 +13,13 @@ export function isTrusted(set: object): boolean {
   return sets.has(set);
 }
 
-/** What `trusted` was told; undefined where nobody syncs the set's tables yet. */
-export function syncingOf(set: object): Promise<void> | undefined {
-  return sets.get(set);
+/**
+ * The files that a commit of the set has to sync. A linked table was made durable by the database that wrote
+ * it; others are new, in whole or in part.
+ */
+export function unsyncedIn(set: TableSet): readonly string[] {
+  const told = sets.get(set);
+  if (told !== undefined) return told;
+  const tables = set.spans.flatMap(({ runs }) => runs.flat());
+  return tables.filter(({ origin }) => origin !== 'linked').map(({ path }) => path);
 }

@@ -179,7 +179,7 @@ describe('where it ends early, the base is as it was, and nothing is left in its
   });
 });
 
-test('extracted tables are synced, whether or not their source is still open at the commit', async () => {
+test('extracted tables are committed also where their source was closed before', async () => {
   const { base, source } = await stores(openThreadedStore);
   const tables = await source.extract(SPANS, await base.newStagingFolder(), { narrow: true });
   await source.close();
@@ -188,16 +188,22 @@ test('extracted tables are synced, whether or not their source is still open at 
 });
 
 test('a commit fails, and poisons the store, where the sync of an extracted table failed', async () => {
-  const { base } = await stores();
   const fileSystem = new WatchedFileSystem();
-  const source = await openStore(join(folder, 'another'), { fileSystem });
+  const base = await openStore(join(folder, 'base'), { fileSystem });
+  const source = await openStore(join(folder, 'source'));
+  await put(base, old);
   await put(source, fresh);
-  fileSystem.before = ({ name }) => {
-    if (name === 'sync') throw Object.assign(new Error('no'), { syscall: 'fsync', code: 'EIO' });
+  const failed: string[] = [];
+  fileSystem.before = ({ name, path }) => {
+    if (name !== 'sync' || !path.includes('staging')) return;
+    failed.push(path);
+    throw Object.assign(new Error('no'), { syscall: 'fsync', code: 'EIO' });
   };
   await expect(base.ingestFrom(source, SPANS)).rejects.toMatchObject({
     code: 'SSTITCH_STORE_POISONED',
   });
+  expect(failed).toHaveLength(1);
+  fileSystem.before = () => undefined;
   await base.close();
   await expectContents(await openStore(base.location), old);
 });

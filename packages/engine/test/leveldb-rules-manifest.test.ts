@@ -210,7 +210,6 @@ describe('rule 4: file numbers and shared tables', () => {
       leastLogNumber: 0,
       narrowFromBytes: 0,
       verify: false,
-      sync: false,
     };
     const runner = new InlineRunner(nodeFileSystem);
     const { spans } = await extractTables(runner, request, undefined);

@@ -40,11 +40,12 @@ async function loaded(path, shape) {
 /** One link, as the compactor does it. */
 async function link(base, source, spans) {
   const started = performance.now();
-  const staging = await base.newStagingFolder();
-  const extracted = await source.extract(spans, staging, { narrow: true });
-  const extractMs = performance.now() - started;
-  const { steps, pauseMs } = await base.ingestAndExcise(extracted, { move: true });
-  await base.removeStagingFolder(staging);
+  let extractMs;
+  const { steps, pauseMs } = await base.ingestFrom(source, spans, {
+    onExtracted() {
+      extractMs = performance.now() - started;
+    },
+  });
   const totalMs = performance.now() - started;
   const { flushMs, stageMs, openMs, catchUpMs } = steps;
   return { extractMs, flushMs, stageMs, openMs, catchUpMs, pauseMs, totalMs };

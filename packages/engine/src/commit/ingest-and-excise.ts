@@ -4,10 +4,9 @@
 //                base's tables are linked meanwhile
 //   2 gate       writes go in groups from now on, and what they write outside the spans is kept
 //   3 flush      only a long log: what was written before is in tables then; a short one is replayed
-//   4 stage      lay out the next generation's folder, in workers, and sync its new tables meanwhile; readers
-//                and writers go on
-//   5 open       the next generation's database, and the next CURRENT under its temporary name; sync what
-//                the open wrote
+//   4 stage      lay out the next generation's folder, in workers; sync its new tables, and the next CURRENT
+//                under its temporary name; readers and writers go on
+//   5 open       the next generation's database; sync what the open wrote
 //   6 catch up   replay into it what was kept meanwhile, until little is left
 //   7 pause      writes wait; replay the rest, durably; rename CURRENT and sync: the commit point
 //   8 switch     reads and writes go to the next generation; the old one retires
@@ -23,12 +22,12 @@ import type { EngineError } from '../errors.js';
 import { abortedError } from '../errors.js';
 import type { LevelDatabase } from '../level-database.js';
 import type { TableSet } from '../tables.js';
-import { syncingOf } from '../trusted-sets.js';
-import type { SyncQueue } from '../workers/sync-queue.js';
-import { asEngineError, isSyncFailure } from '../workers/task-errors.js';
+import { unsyncedIn } from '../trusted-sets.js';
+import { allHands } from '../workers/sync-files.js';
+import { asEngineError } from '../workers/task-errors.js';
 import type { TaskRunner } from '../workers/task-runner.js';
 import type { OriginTotals, StagedGeneration } from './stage-generation.js';
-import { shareTableJobs } from './table-jobs.js';
+import { filesMadeBy, shareTableJobs } from './table-jobs.js';
 import type { WriteGate } from './write-gate.js';
 
 /** What is left for the pause is at most about this much. */
@@ -109,25 +108,13 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
   const start = host.now();
   let next: LevelDatabase | undefined;
   let renamed = false;
-  const syncing = runner.syncQueue(signal);
-  /** What else goes on while the next generation is staged. */
-  const beside: Array<Promise<void>> = [];
-  const goOnBeside = (work: Promise<void>) => {
-    beside.push(work);
-    // A failure is thrown where it is waited for.
-    work.catch(() => undefined);
-  };
   const checkAborted = () => {
     if (signal?.aborted) throw abortedError();
   };
   try {
     checkAborted();
     await gate.begin(spans);
-    const syncingIncoming = syncingOf(incoming) ?? syncIncoming(runner, incoming, signal);
-    goOnBeside(syncingIncoming);
-    const stage = { stager, base, incoming, syncingIncoming, syncing, goOnBeside };
-    const { staged, flushMs } = await stageNext(host, input, stage);
-    await Promise.all(beside);
+    const { staged, flushMs } = await stageNext(host, input, { stager, base, incoming });
     const stagedAt = host.now();
     checkAborted();
     next = await host.openNext(nextFolder);
@@ -166,10 +153,7 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
       },
     };
   } catch (error) {
-    // Nothing is open any more when the caller removes the tables. A failed sync counts, whatever came first.
-    const results = await Promise.allSettled([...beside, syncing.settled()]);
-    const reasons = results.map((result) => (result.status === 'rejected' ? result.reason : null));
-    const failure = input.failed(reasons.find(isSyncFailure) ?? error, renamed);
+    const failure = input.failed(error, renamed);
     const poisoned = failure.code === 'SSTITCH_STORE_POISONED';
     // What is left here is removed by the next open at the latest.
     if (next !== undefined && poisoned && renamed) input.keepOpen(next);
@@ -209,20 +193,15 @@ interface StageInput {
   readonly stager: TaskRunner;
   readonly base: CommitBase;
   readonly incoming: TableSet;
-  readonly syncingIncoming: Promise<void>;
-  /** Takes the base's tables that are cut. */
-  readonly syncing: SyncQueue;
-  /** Takes what need not be waited for within the stage. */
-  goOnBeside(work: Promise<void>): void;
 }
 
 /** Steps 3 and 4. */
 async function stageNext(
   host: CommitHost,
   { number, nextFolder, moveIncoming, narrowFromBytes, signal }: CommitInput,
-  { stager, base, incoming, syncingIncoming, syncing, goOnBeside }: StageInput,
+  { stager, base, incoming }: StageInput,
 ): Promise<{ readonly staged: StagedGeneration; readonly flushMs: number }> {
-  const { runner } = host;
+  const { runner, folder } = host;
   const request = { baseFolder: base.folder, nextFolder, incoming, leastLogNumber: 0 };
   let jobs = await stager.run('beginStage', { ...request, withTail: true }, { signal });
   let flushMs = 0;
@@ -234,35 +213,20 @@ async function stageNext(
     jobs = await stager.run('beginStage', flushed, { signal });
   }
   if (jobs === undefined) throw new Error('a stage without a tail begins');
-  // The next folder is made: with the pointer, its name is synced.
-  const pointer = { folder: host.folder, generation: number };
-  goOnBeside(runner.run('preparePointer', pointer, { lane: 'urgent' }));
-  const outcomes = await shareTableJobs(runner, { jobs, narrowFromBytes }, signal, syncing);
-  syncing.help();
-  // Incoming tables are moved now: nobody may be about to open one.
-  await syncingIncoming;
-  const finish = { nextFolder, outcomes, moveIncoming };
-  const staged = await stager.run('finishStage', finish, { signal });
+  // The next folder is made: with the pointer, its name is synced. Meanwhile that thread has nothing to do.
+  const preparing = runner.run(
+    'preparePointer',
+    { folder, generation: number },
+    { lane: 'urgent' },
+  );
+  // A failure is thrown where it is waited for.
+  preparing.catch(() => undefined);
+  const outcomes = await shareTableJobs(runner, { jobs, narrowFromBytes }, signal);
   // Before LevelDB opens a table: it may compact one away at once, and others be names of the same file.
-  await syncing.settled();
-  return { staged, flushMs };
-}
-
-/**
- * Syncs the incoming tables while the stage is laid out. A linked table was made durable by the database
- * that wrote it; others are new, in whole or in part.
- */
-function syncIncoming(
-  runner: TaskRunner,
-  tables: TableSet,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const unsynced = tables.spans
-    .flatMap(({ runs }) => runs.flat())
-    .filter(({ origin }) => origin !== 'linked');
-  const queue = runner.syncQueue(signal);
-  queue.add(unsynced.map(({ path }) => path));
-  return queue.settled();
+  const unsynced = [...unsyncedIn(incoming), ...filesMadeBy(jobs, outcomes)];
+  await allHands([runner.syncFiles(unsynced, signal), preparing]);
+  const finish = { nextFolder, outcomes, moveIncoming };
+  return { staged: await stager.run('finishStage', finish, { signal }), flushMs };
 }
 
 async function catchUp(gate: WriteGate, next: LevelDatabase): Promise<number> {

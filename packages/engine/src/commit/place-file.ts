@@ -47,11 +47,6 @@ export function syncFile(fileSystem: FileSystem, path: string): void {
   }
 }
 
-/** `syncFile`, as a task. */
-export function syncOneFile(fileSystem: FileSystem, { path }: { readonly path: string }): void {
-  syncFile(fileSystem, path);
-}
-
 /** Unlinks a file that may be gone already. */
 export function unlinkIfThere(fileSystem: FileSystem, path: string): void {
   try {

@@ -11,7 +11,6 @@ import {
   verifyTable,
 } from '@sstitch/sst';
 import { BULK_THREADS, inLanes } from '../workers/in-lanes.js';
-import type { SyncQueue } from '../workers/sync-queue.js';
 import type { TaskRunner } from '../workers/task-runner.js';
 import { type CutPart, type CutTable, cutTable } from './cut-table.js';
 import { unlinkIfThere } from './place-file.js';
@@ -99,16 +98,11 @@ function hasEntriesBetween(reader: TableReader, keep: readonly Span[]): boolean 
 /** Jobs are dealt out in about as many portions: few enough to ask for, enough to end together. */
 const PORTIONS = 8;
 
-/**
- * Has jobs done by both bulk threads; gives the outcomes in the order of the jobs.
- *
- * @param syncing takes what was made as soon as it is made
- */
+/** Has jobs done by both bulk threads; gives the outcomes in the order of the jobs. */
 export async function shareTableJobs(
   runner: TaskRunner,
   { jobs, ...how }: TableJobsInput,
   signal: AbortSignal | undefined,
-  syncing: SyncQueue | undefined,
 ): Promise<TableOutcome[]> {
   const outcomes: TableOutcome[] = [];
   const size = Math.ceil(jobs.length / PORTIONS);
@@ -117,17 +111,22 @@ export async function shareTableJobs(
   await inLanes(portions, BULK_THREADS, async (start) => {
     const portion = jobs.slice(start, start + size);
     const done = await runner.run('doTableJobs', { jobs: portion, ...how }, { signal });
-    for (const [index, outcome] of done.entries()) {
-      outcomes[start + index] = outcome;
-      syncing?.add(filesMadeBy(portion[index], outcome));
-    }
+    for (const [index, outcome] of done.entries()) outcomes[start + index] = outcome;
   });
   return outcomes;
 }
 
-/** A name of each file that a job wrote to: narrowed parts share the one that they were cut from. */
-function filesMadeBy(job: TableJob | undefined, outcome: TableOutcome): string[] {
-  if (job?.kind !== 'cut' || outcome.kind !== 'cut') return [];
+/** A name of each file that was written to. */
+export function filesMadeBy(
+  jobs: readonly TableJob[],
+  outcomes: readonly TableOutcome[],
+): readonly string[] {
+  return jobs.flatMap((job, index) => filesMadeByOne(job, outcomes[index]));
+}
+
+/** Narrowed parts share the file that they were cut from. */
+function filesMadeByOne(job: TableJob, outcome: TableOutcome | undefined): readonly string[] {
+  if (job.kind !== 'cut' || outcome?.kind !== 'cut') return [];
   const made = job.parts.flatMap(({ path }, index) => {
     const part = outcome.parts[index];
     return part === undefined ? [] : [{ path, origin: part.origin }];

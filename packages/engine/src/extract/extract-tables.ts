@@ -23,13 +23,17 @@ import {
   spansOverlapping,
 } from '../commit/plan-version.js';
 import { addToTotals, emptyTotals, type OriginTotals } from '../commit/stage-generation.js';
-import { shareTableJobs, type TableJob, type TableOutcome } from '../commit/table-jobs.js';
+import {
+  filesMadeBy,
+  shareTableJobs,
+  type TableJob,
+  type TableOutcome,
+} from '../commit/table-jobs.js';
 import { tableFileName } from '../leveldb/file-names.js';
 import type { Version } from '../leveldb/manifest.js';
 import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
 import type { SpanTables, TableFile, TableRun, TableSet } from '../tables.js';
 import { trusted } from '../trusted-sets.js';
-import type { SyncQueue } from '../workers/sync-queue.js';
 import type { TaskRunner } from '../workers/task-runner.js';
 
 export interface ExtractRequest {
@@ -48,8 +52,6 @@ export interface ExtractRequest {
   readonly narrowFromBytes: number;
   /** Read every table in full, and refuse a damaged one. */
   readonly verify: boolean;
-  /** Begin to sync what is made: a commit will wait for that. */
-  readonly sync: boolean;
 }
 
 export interface ExtractedTables extends TableSet {
@@ -79,28 +81,11 @@ export interface PinnedExtract {
   readonly groups: ReadonlyArray<readonly PinnedTable[]>;
 }
 
-/** Extracts; see the head of this file. What it makes is not synced yet when it ends. */
+/** Extracts; see the head of this file. What it makes is not synced: the commit does that once. */
 export async function extractTables(
   runner: TaskRunner,
   request: ExtractRequest,
   signal: AbortSignal | undefined,
-): Promise<ExtractedTables> {
-  // Without the signal: it may be that of a source which closes before the commit.
-  const syncing = request.sync ? runner.syncQueue(undefined) : undefined;
-  try {
-    return trusted(await extractNow(runner, request, signal, syncing), syncing?.settled());
-  } catch (error) {
-    // Nothing is open any more when the caller removes the folder.
-    await syncing?.settled().catch(() => undefined);
-    throw error;
-  }
-}
-
-async function extractNow(
-  runner: TaskRunner,
-  request: ExtractRequest,
-  signal: AbortSignal | undefined,
-  syncing: SyncQueue | undefined,
 ): Promise<ExtractedTables> {
   const { spans, targetFolder, narrowFromBytes, verify } = request;
   const { lastSequence, groups } = await runner.run('pinForExtract', request, { signal });
@@ -109,7 +94,7 @@ async function extractNow(
     if (spanIndex !== undefined) return { kind: 'check', path, recorded: table };
     return { kind: 'cut', path, sizeBytes, parts, mayStayWhole: false };
   });
-  const outcomes = await shareTableJobs(runner, { jobs, narrowFromBytes, verify }, signal, syncing);
+  const outcomes = await shareTableJobs(runner, { jobs, narrowFromBytes, verify }, signal);
 
   const runs = spans.map((): TableFile[][] => []);
   let next = 0;
@@ -125,14 +110,9 @@ async function extractNow(
     }
   }
 
-  // A merge takes tables away again.
-  if (runs.some(({ length }) => length > MAX_RUNS)) await syncing?.settled();
   const extracted: SpanTables[] = [];
   for (const [index, span] of spans.entries()) {
-    const limited = await limitRuns(runner, targetFolder, index, runs[index] ?? []);
-    const merged = limited.flat().filter(({ origin }) => origin === 'built');
-    syncing?.add(merged.map(({ path }) => path));
-    extracted.push({ span, runs: limited });
+    extracted.push({ span, runs: await limitRuns(runner, targetFolder, index, runs[index] ?? []) });
   }
   const totals = extracted.map(({ runs: placed }) => {
     const sum = emptyTotals();
@@ -141,7 +121,12 @@ async function extractNow(
     }
     return sum;
   });
-  return { spans: extracted, lastSequence, totals };
+  // A merge takes files away that were made before.
+  const isMerged = runs.some(({ length }) => length > MAX_RUNS);
+  return trusted(
+    { spans: extracted, lastSequence, totals },
+    isMerged ? undefined : filesMadeBy(jobs, outcomes),
+  );
 }
 
 function tablesOf(

@@ -9,10 +9,9 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type TransferListItem, Worker } from 'node:worker_threads';
 import { type FileSystem, syncNodeFile } from '@sstitch/sst';
-import { syncFile } from '../commit/place-file.js';
 import { abortedError, EngineError } from '../errors.js';
 import { BULK_THREADS } from './in-lanes.js';
-import { type SyncHand, SyncQueue } from './sync-queue.js';
+import { allHands, sharedFiles, syncSharedFiles, syncSharedFilesAsync } from './sync-files.js';
 import { fromFailure } from './task-errors.js';
 import { runTask, type TaskInput, type TaskName, type TaskOutput } from './tasks.js';
 import { READY, type TaskRequest, type TaskResponse } from './thread-messages.js';
@@ -31,8 +30,8 @@ export interface TaskRunner {
     input: TaskInput<N>,
     options?: RunOptions,
   ): Promise<TaskOutput<N>>;
-  /** Syncs files beside the tasks; its helpers are the threads that run these. */
-  syncQueue(signal: AbortSignal | undefined): SyncQueue;
+  /** Syncs files that nobody writes to any more; ends when none is open, whether or not one failed. */
+  syncFiles(paths: readonly string[], signal: AbortSignal | undefined): Promise<void>;
   /** A runner whose tasks all run in one place: what one builds up, the next can use. */
   pinned(): TaskRunner;
 }
@@ -57,8 +56,10 @@ export class InlineRunner implements TaskRunner {
     return runTask(this.#fileSystem, name, input, checkCancelled);
   }
 
-  syncQueue(signal: AbortSignal | undefined): SyncQueue {
-    return new SyncQueue(async (path) => syncFile(this.#fileSystem, path), [], signal);
+  async syncFiles(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+    syncSharedFiles(this.#fileSystem, sharedFiles(paths), () => {
+      if (signal?.aborted) throw abortedError();
+    });
   }
 
   pinned(): TaskRunner {
@@ -215,16 +216,25 @@ export class ThreadRunner implements TaskRunner {
     return pool.thread(options.lane ?? 'bulk').run(name, input, options);
   }
 
-  syncQueue(signal: AbortSignal | undefined): SyncQueue {
-    const byThread: SyncHand = (path) => this.run('syncOneFile', { path });
-    return new SyncQueue(syncNodeFile, Array(BULK_THREADS).fill(byThread), signal);
+  syncFiles(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+    const files = sharedFiles(paths);
+    const byThread = (lane: 'bulk' | 'urgent') =>
+      this.run('syncSharedFiles', files, { signal, lane });
+    // One hand in Node's own pool and no more: gets wait there too.
+    const hands = [
+      () => syncSharedFilesAsync(files, syncNodeFile, signal),
+      () => byThread('bulk'),
+      () => byThread('bulk'),
+      () => byThread('urgent'),
+    ];
+    return allHands(hands.slice(0, paths.length).map((hand) => hand()));
   }
 
   pinned(): TaskRunner {
     const thread = pool.thread('bulk');
     return {
       run: (name, input, options = {}) => thread.run(name, input, options),
-      syncQueue: (signal) => this.syncQueue(signal),
+      syncFiles: (paths, signal) => this.syncFiles(paths, signal),
       pinned() {
         return this;
       },

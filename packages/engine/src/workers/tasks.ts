@@ -4,7 +4,6 @@ import type { FileSystem } from '@sstitch/sst';
 import { appendEntries, beginTables, discardTables, finishTables } from '../commit/build-tables.js';
 import { readFlushState } from '../commit/flush-generation.js';
 import { mergeRunsToTables } from '../commit/merge-runs.js';
-import { syncOneFile } from '../commit/place-file.js';
 import { beginStage, discardStage, finishStage, pinAhead } from '../commit/stage-generation.js';
 import { doTableJobs } from '../commit/table-jobs.js';
 import { checkIncomingTables } from '../extract/check-incoming.js';
@@ -31,6 +30,7 @@ import {
   verifyListedTable,
   verifyTablesTogether,
 } from '../verify/verify-tasks.js';
+import { syncSharedFiles } from './sync-files.js';
 
 /** A task is a synchronous function; it calls `checkCancelled` between steps, which throws. */
 type Task = (fileSystem: FileSystem, input: never, checkCancelled: () => void) => unknown;
@@ -66,7 +66,7 @@ export const tasks = {
   sortToTables,
   swapPointer,
   syncGeneration,
-  syncOneFile,
+  syncSharedFiles,
   verifyListedTable,
   verifyTablesTogether,
 } satisfies Record<string, Task>;
