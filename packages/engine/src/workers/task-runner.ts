@@ -218,14 +218,12 @@ export class ThreadRunner implements TaskRunner {
 
   syncFiles(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {
     const files = sharedFiles(paths);
-    const byThread = (lane: 'bulk' | 'urgent') =>
-      this.run('syncSharedFiles', files, { signal, lane });
-    // One hand in Node's own pool and no more: gets wait there too.
+    const byThread = () => this.run('syncSharedFiles', files, { signal });
+    // One hand in Node's own pool and no more: gets wait there too. None in the urgent thread, as large
+    // tables take their time.
     const hands = [
       () => syncSharedFilesAsync(files, syncNodeFile, signal),
-      () => byThread('bulk'),
-      () => byThread('bulk'),
-      () => byThread('urgent'),
+      ...Array.from({ length: BULK_THREADS }, () => byThread),
     ];
     return allHands(hands.slice(0, paths.length).map((hand) => hand()));
   }
