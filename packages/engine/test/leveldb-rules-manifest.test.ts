@@ -20,6 +20,7 @@ import {
   type Version,
 } from '../src/leveldb/manifest.js';
 import { decodeVersionEdit, encodeVersionEdit } from '../src/leveldb/version-edit.js';
+import { sharedList } from '../src/workers/shared-list.js';
 import { InlineRunner } from '../src/workers/task-runner.js';
 import { type HandLevels, writeLevelFolder } from './level-folder.js';
 import {
@@ -71,7 +72,8 @@ function staged(alter?: (version: Version) => Version) {
   const go = () => undefined;
   const { nextFolder } = request;
   const jobs = beginStage(nodeFileSystem, request, go) ?? [];
-  const outcomes = doTableJobs(nodeFileSystem, { jobs, narrowFromBytes: 0 }, go);
+  const input = { jobs: sharedList(jobs), atMost: jobs.length, narrowFromBytes: 0 };
+  const outcomes = [...doTableJobs(nodeFileSystem, input, go).values()];
   finishStage(nodeFileSystem, { nextFolder, outcomes, moveIncoming: false }, go);
   const next = readVersion(nodeFileSystem, nextFolder);
   return { folder, base, next, nextFolder };

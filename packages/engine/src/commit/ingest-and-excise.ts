@@ -221,7 +221,7 @@ async function stageNext(
   );
   // A failure is thrown where it is waited for.
   preparing.catch(() => undefined);
-  const outcomes = await shareTableJobs(runner, { jobs, narrowFromBytes }, signal);
+  const outcomes = await shareTableJobs(runner, jobs, { narrowFromBytes }, signal);
   // Before LevelDB opens a table: it may compact one away at once, and others be names of the same file.
   const unsynced = [...unsyncedIn(incoming), ...filesMadeBy(jobs, outcomes)];
   await allHands([runner.syncFiles(unsynced, signal), preparing]);

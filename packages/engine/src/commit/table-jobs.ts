@@ -10,7 +10,8 @@ import {
   userKeyOf,
   verifyTable,
 } from '@sstitch/sst';
-import { BULK_THREADS, inLanes } from '../workers/in-lanes.js';
+import { BULK_THREADS } from '../workers/in-lanes.js';
+import { type SharedList, sharedList, takeNext, takeRest } from '../workers/shared-list.js';
 import type { TaskRunner } from '../workers/task-runner.js';
 import { type CutPart, type CutTable, cutTable } from './cut-table.js';
 import { unlinkIfThere } from './place-file.js';
@@ -36,24 +37,37 @@ export type TableOutcome =
   | { readonly kind: 'cut'; readonly parts: ReadonlyArray<CutTable | undefined> };
 
 export interface TableJobsInput {
-  readonly jobs: readonly TableJob[];
+  readonly jobs: SharedList<TableJob>;
+  /** The most jobs to do now. */
+  readonly atMost: number;
   /** See `cutTable`. */
   readonly narrowFromBytes: number;
   /** Read every table in full first. @defaultValue false */
   readonly verify?: boolean | undefined;
 }
 
-/** Does jobs, one after another, in a worker thread. */
+/** Does jobs that no other thread takes; gives their outcomes by their indexes. */
 export function doTableJobs(
   fileSystem: FileSystem,
-  { jobs, narrowFromBytes, verify = false }: TableJobsInput,
+  { jobs, atMost, narrowFromBytes, verify = false }: TableJobsInput,
   checkCancelled: () => void,
-): TableOutcome[] {
-  return jobs.map((job) => {
-    checkCancelled();
-    if (verify) verifyTable(fileSystem, job.path, { sizeBytes: sizeOf(job) });
-    return doTableJob(fileSystem, job, narrowFromBytes);
-  });
+): Map<number, TableOutcome> {
+  const outcomes = new Map<number, TableOutcome>();
+  try {
+    while (outcomes.size < atMost) {
+      checkCancelled();
+      const next = takeNext(jobs);
+      if (next === undefined) break;
+      const job = jobs.items[next];
+      if (job === undefined) throw new RangeError('there is no such job');
+      if (verify) verifyTable(fileSystem, job.path, { sizeBytes: sizeOf(job) });
+      outcomes.set(next, doTableJob(fileSystem, job, narrowFromBytes));
+    }
+  } catch (error) {
+    takeRest(jobs);
+    throw error;
+  }
+  return outcomes;
 }
 
 function sizeOf(job: TableJob): number | undefined {
@@ -95,24 +109,30 @@ function hasEntriesBetween(reader: TableReader, keep: readonly Span[]): boolean 
   return entries.valid;
 }
 
-/** Jobs are dealt out in about as many portions: few enough to ask for, enough to end together. */
-const PORTIONS = 8;
+/** A thread is another store's in between; one job takes about half a millisecond. */
+const JOBS_AT_ONCE = 32;
 
 /** Has jobs done by both bulk threads; gives the outcomes in the order of the jobs. */
 export async function shareTableJobs(
   runner: TaskRunner,
-  { jobs, ...how }: TableJobsInput,
+  jobs: readonly TableJob[],
+  how: Pick<TableJobsInput, 'narrowFromBytes' | 'verify'>,
   signal: AbortSignal | undefined,
 ): Promise<TableOutcome[]> {
+  const atMost = how.verify ? 1 : JOBS_AT_ONCE;
+  const input = { ...how, jobs: sharedList(jobs), atMost };
   const outcomes: TableOutcome[] = [];
-  const size = Math.ceil(jobs.length / PORTIONS);
-  const portions: number[] = [];
-  for (let start = 0; start < jobs.length; start += size) portions.push(start);
-  await inLanes(portions, BULK_THREADS, async (start) => {
-    const portion = jobs.slice(start, start + size);
-    const done = await runner.run('doTableJobs', { jobs: portion, ...how }, { signal });
-    for (const [index, outcome] of done.entries()) outcomes[start + index] = outcome;
-  });
+  const work = async () => {
+    let done: ReadonlyMap<number, TableOutcome>;
+    do {
+      done = await runner.run('doTableJobs', input, { signal });
+      for (const [index, outcome] of done) outcomes[index] = outcome;
+    } while (done.size === atMost);
+  };
+  const threads = Array.from({ length: Math.min(BULK_THREADS, jobs.length) }, work);
+  // All of them: a caller may remove what was worked on.
+  const ends = await Promise.allSettled(threads);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
   return outcomes;
 }
 

@@ -94,7 +94,7 @@ export async function extractTables(
     if (spanIndex !== undefined) return { kind: 'check', path, recorded: table };
     return { kind: 'cut', path, sizeBytes, parts, mayStayWhole: false };
   });
-  const outcomes = await shareTableJobs(runner, { jobs, narrowFromBytes, verify }, signal);
+  const outcomes = await shareTableJobs(runner, jobs, { narrowFromBytes, verify }, signal);
 
   const runs = spans.map((): TableFile[][] => []);
   let next = 0;

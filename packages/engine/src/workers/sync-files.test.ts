@@ -1,13 +1,14 @@
 import { nodeFileSystem } from '@sstitch/sst';
 import { expect, test } from 'vitest';
-import { allHands, sharedFiles, syncSharedFiles, syncSharedFilesAsync } from './sync-files.js';
+import { sharedList } from './shared-list.js';
+import { allHands, syncSharedFiles, syncSharedFilesAsync } from './sync-files.js';
 
 const soon = () => new Promise((resolve) => setTimeout(resolve, 1));
 const paths = Array.from({ length: 20 }, (_, file) => `file-${file}`);
 const go = () => undefined;
 
 test('every file is synced once, by whichever hand is free', async () => {
-  const files = sharedFiles(paths);
+  const files = sharedList(paths);
   const synced: string[] = [];
   const hand = () =>
     syncSharedFilesAsync(
@@ -23,7 +24,7 @@ test('every file is synced once, by whichever hand is free', async () => {
 });
 
 test('after a failure no file is begun, and those under way are waited for', async () => {
-  const files = sharedFiles(paths);
+  const files = sharedList(paths);
   let begun = 0;
   let ended = 0;
   const hand = () =>
@@ -43,12 +44,12 @@ test('after a failure no file is begun, and those under way are waited for', asy
 });
 
 test('a file that is not there is a failure, for all hands', () => {
-  const files = sharedFiles(['/there/is/no/such', '/file']);
+  const files = sharedList(['/there/is/no/such', '/file']);
   expect(() => syncSharedFiles(nodeFileSystem, files, go)).toThrow('ENOENT');
   expect(() => syncSharedFiles(nodeFileSystem, files, go)).not.toThrow();
 });
 
 test('a signal ends it', async () => {
-  const syncing = syncSharedFilesAsync(sharedFiles(paths), soon as never, AbortSignal.abort());
+  const syncing = syncSharedFilesAsync(sharedList(paths), soon as never, AbortSignal.abort());
   await expect(syncing).rejects.toMatchObject({ code: 'SSTITCH_ABORTED' });
 });

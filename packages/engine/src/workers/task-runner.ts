@@ -11,7 +11,8 @@ import { type TransferListItem, Worker } from 'node:worker_threads';
 import { type FileSystem, syncNodeFile } from '@sstitch/sst';
 import { abortedError, EngineError } from '../errors.js';
 import { BULK_THREADS } from './in-lanes.js';
-import { allHands, sharedFiles, syncSharedFiles, syncSharedFilesAsync } from './sync-files.js';
+import { sharedList } from './shared-list.js';
+import { allHands, syncSharedFiles, syncSharedFilesAsync } from './sync-files.js';
 import { fromFailure } from './task-errors.js';
 import { runTask, type TaskInput, type TaskName, type TaskOutput } from './tasks.js';
 import { READY, type TaskRequest, type TaskResponse } from './thread-messages.js';
@@ -57,7 +58,7 @@ export class InlineRunner implements TaskRunner {
   }
 
   async syncFiles(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {
-    syncSharedFiles(this.#fileSystem, sharedFiles(paths), () => {
+    syncSharedFiles(this.#fileSystem, sharedList(paths), () => {
       if (signal?.aborted) throw abortedError();
     });
   }
@@ -217,7 +218,7 @@ export class ThreadRunner implements TaskRunner {
   }
 
   syncFiles(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {
-    const files = sharedFiles(paths);
+    const files = sharedList(paths);
     const byThread = () => this.run('syncSharedFiles', files, { signal });
     // One hand in Node's own pool and no more: gets wait there too. None in the urgent thread, as large
     // tables take their time.
