@@ -207,3 +207,32 @@ test('a commit fails, and poisons the store, where the sync of an extracted tabl
   await base.close();
   await expectContents(await openStore(base.location), old);
 });
+
+test.each([
+  ['of a table copied ahead, where links do not work', 'pin', 'link'],
+  ['of the next CURRENT, whatever else fails', 'CURRENT.tmp', 'append'],
+])('a failed sync %s poisons the store', async (_, unsynced, broken) => {
+  const fileSystem = new WatchedFileSystem();
+  const base = await openStore(join(folder, 'base'), { fileSystem });
+  const source = await openStore(join(folder, 'source'));
+  await put(base, old);
+  await compactFully(base);
+  await put(source, fresh);
+  const failure = (code: string, syscall: string) =>
+    Object.assign(new Error('no'), { code, syscall });
+  const open = fileSystem.open.bind(fileSystem);
+  fileSystem.open = (path, mode) => {
+    if (mode === 'append' && broken === 'append') throw failure('EIO', 'open');
+    return open(path, mode);
+  };
+  fileSystem.before = ({ name, path, to }) => {
+    if (name === 'link' && broken === 'link' && to?.includes('gen-')) throw failure('EXDEV', name);
+    if (name === 'sync' && path.endsWith(unsynced)) throw failure('EIO', 'fsync');
+  };
+  await expect(base.ingestFrom(source, SPANS)).rejects.toMatchObject({
+    code: 'SSTITCH_STORE_POISONED',
+  });
+  fileSystem.before = () => undefined;
+  await base.close();
+  await expectContents(await openStore(base.location), old);
+});

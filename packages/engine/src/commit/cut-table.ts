@@ -87,9 +87,10 @@ function narrowToPart(
     return slicePart(fileSystem, reader, { keep, path });
   }
   if (narrowed === undefined) return undefined;
-  linkOrCopy(fileSystem, reader.path, path);
+  // A copy is a file of its own.
+  const isShared = linkOrCopy(fileSystem, reader.path, path) === 'linked';
   const dataBytes = narrowed.copiedBytes + narrowed.sizeBytes - before;
-  return { ...boundsOf(narrowed), origin: 'narrowed', dataBytes };
+  return { ...boundsOf(narrowed), origin: isShared ? 'narrowed' : 'sliced', dataBytes };
 }
 
 function slicePart(

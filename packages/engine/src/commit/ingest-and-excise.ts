@@ -24,7 +24,6 @@ import type { LevelDatabase } from '../level-database.js';
 import type { TableSet } from '../tables.js';
 import { unsyncedIn } from '../trusted-sets.js';
 import { allHands } from '../workers/sync-files.js';
-import { asEngineError } from '../workers/task-errors.js';
 import type { TaskRunner } from '../workers/task-runner.js';
 import type { OriginTotals, StagedGeneration } from './stage-generation.js';
 import { filesMadeBy, shareTableJobs } from './table-jobs.js';
@@ -168,15 +167,19 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
 async function makeIncoming(
   stager: TaskRunner,
   base: CommitBase,
-  { nextFolder, spans, signal, make }: CommitInput & { readonly make: () => Promise<TableSet> },
+  input: CommitInput & { readonly make: () => Promise<TableSet> },
 ): Promise<TableSet> {
+  const { nextFolder, spans, signal, make } = input;
   const request = { baseFolder: base.folder, nextFolder, spans };
   const pinning = stager.run('pinAhead', request, { signal });
   const [made, pinned] = await Promise.allSettled([make(), pinning]);
   if (made.status === 'fulfilled' && pinned.status === 'fulfilled') return made.value;
-  await discardNext(stager, nextFolder, false);
-  if (made.status === 'rejected') throw made.reason;
-  throw asEngineError((pinned as PromiseRejectedResult).reason);
+  const failure = pinned.status === 'rejected' ? input.failed(pinned.reason, false) : undefined;
+  const isPoisoned = failure?.code === 'SSTITCH_STORE_POISONED';
+  await discardNext(stager, nextFolder, isPoisoned);
+  // A poisoned store says so, whatever else failed.
+  if (made.status === 'rejected' && !isPoisoned) throw made.reason;
+  throw failure;
 }
 
 async function discardNext(
@@ -219,12 +222,12 @@ async function stageNext(
     { folder, generation: number },
     { lane: 'urgent' },
   );
-  // A failure is thrown where it is waited for.
-  preparing.catch(() => undefined);
-  const outcomes = await shareTableJobs(runner, jobs, { narrowFromBytes }, signal);
+  const cutting = shareTableJobs(runner, jobs, { narrowFromBytes }, signal);
+  await allHands([preparing, cutting]);
+  const outcomes = await cutting;
   // Before LevelDB opens a table: it may compact one away at once, and others be names of the same file.
   const unsynced = [...unsyncedIn(incoming), ...filesMadeBy(jobs, outcomes)];
-  await allHands([runner.syncFiles(unsynced, signal), preparing]);
+  await runner.syncFiles(unsynced, signal);
   const finish = { nextFolder, outcomes, moveIncoming };
   return { staged: await stager.run('finishStage', finish, { signal }), flushMs };
 }

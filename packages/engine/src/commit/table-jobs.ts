@@ -11,7 +11,7 @@ import {
   verifyTable,
 } from '@sstitch/sst';
 import { BULK_THREADS } from '../workers/in-lanes.js';
-import { type SharedList, sharedList, takeNext, takeRest } from '../workers/shared-list.js';
+import { type SharedList, sharedList, takeEach, takeRest } from '../workers/shared-list.js';
 import type { TaskRunner } from '../workers/task-runner.js';
 import { type CutPart, type CutTable, cutTable } from './cut-table.js';
 import { unlinkIfThere } from './place-file.js';
@@ -54,14 +54,11 @@ export function doTableJobs(
 ): Map<number, TableOutcome> {
   const outcomes = new Map<number, TableOutcome>();
   try {
-    while (outcomes.size < atMost) {
+    for (const [index, job] of takeEach(jobs)) {
       checkCancelled();
-      const next = takeNext(jobs);
-      if (next === undefined) break;
-      const job = jobs.items[next];
-      if (job === undefined) throw new RangeError('there is no such job');
       if (verify) verifyTable(fileSystem, job.path, { sizeBytes: sizeOf(job) });
-      outcomes.set(next, doTableJob(fileSystem, job, narrowFromBytes));
+      outcomes.set(index, doTableJob(fileSystem, job, narrowFromBytes));
+      if (outcomes.size === atMost) break;
     }
   } catch (error) {
     takeRest(jobs);

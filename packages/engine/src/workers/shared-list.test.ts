@@ -1,11 +1,16 @@
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { sharedList, takeNext, takeRest } from './shared-list.js';
+import { sharedList, takeEach, takeRest } from './shared-list.js';
 
 test('items are taken in order, each once, and then there are none', () => {
   const list = sharedList(['a', 'b', 'c']);
-  expect([1, 2, 3, 4, 5].map(() => takeNext(list))).toEqual([0, 1, 2, undefined, undefined]);
-  expect(takeNext(sharedList([]))).toBeUndefined();
+  const one = takeEach(list);
+  const other = takeEach(list);
+  expect(one.next().value).toEqual([0, 'a']);
+  expect(other.next().value).toEqual([1, 'b']);
+  expect([...one]).toEqual([[2, 'c']]);
+  expect([...other]).toEqual([]);
+  expect([...takeEach(sharedList([]))]).toEqual([]);
 });
 
 test('the rest is taken at once, also from another thread', async () => {
@@ -16,7 +21,8 @@ test('the rest is taken at once, also from another thread', async () => {
     { eval: true, workerData: list },
   );
   await new Promise((resolve) => other.once('exit', resolve));
-  expect(takeNext(list)).toBe(1);
+  const items = takeEach(list);
+  expect(items.next().value).toEqual([1, 'b']);
   takeRest(list);
-  expect(takeNext(list)).toBeUndefined();
+  expect([...items]).toEqual([]);
 });

@@ -2,6 +2,7 @@
 // shared memory, so that no message is waited for between two items, and all end at about the same time.
 
 export interface SharedList<T> {
+  /** None of them undefined. */
   readonly items: readonly T[];
   /** One Int32: the index of the next item. Behind the last: nothing is left, or somebody has failed. */
   readonly next: SharedArrayBuffer;
@@ -11,10 +12,15 @@ export function sharedList<T>(items: readonly T[]): SharedList<T> {
   return { items, next: new SharedArrayBuffer(4) };
 }
 
-/** Takes the index of the next item; undefined when there is none. */
-export function takeNext({ items, next }: SharedList<unknown>): number | undefined {
-  const index = Atomics.add(new Int32Array(next), 0, 1);
-  return index < items.length ? index : undefined;
+/** Takes items, with their indexes, each when it is asked for, until there are none. */
+export function* takeEach<T>({ items, next }: SharedList<T>): Generator<readonly [number, T]> {
+  const counter = new Int32Array(next);
+  for (;;) {
+    const index = Atomics.add(counter, 0, 1);
+    const item = items[index];
+    if (item === undefined) return;
+    yield [index, item];
+  }
 }
 
 /** Takes all that is left, so that nobody begins any more. */

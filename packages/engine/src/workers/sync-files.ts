@@ -5,7 +5,7 @@
 import type { FileSystem } from '@sstitch/sst';
 import { syncFile } from '../commit/place-file.js';
 import { abortedError } from '../errors.js';
-import { type SharedList, takeNext, takeRest } from './shared-list.js';
+import { type SharedList, takeEach, takeRest } from './shared-list.js';
 import { isSyncFailure } from './task-errors.js';
 
 /** Syncs what no other hand has taken. */
@@ -15,9 +15,9 @@ export function syncSharedFiles(
   checkCancelled: () => void,
 ): void {
   try {
-    for (let next = takeNext(paths); next !== undefined; next = takeNext(paths)) {
+    for (const [, path] of takeEach(paths)) {
       checkCancelled();
-      syncFile(fileSystem, paths.items[next] ?? '');
+      syncFile(fileSystem, path);
     }
   } catch (error) {
     takeRest(paths);
@@ -32,9 +32,9 @@ export async function syncSharedFilesAsync(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   try {
-    for (let next = takeNext(paths); next !== undefined; next = takeNext(paths)) {
+    for (const [, path] of takeEach(paths)) {
       if (signal?.aborted) throw abortedError();
-      await syncOne(paths.items[next] ?? '');
+      await syncOne(path);
     }
   } catch (error) {
     takeRest(paths);
@@ -43,7 +43,7 @@ export async function syncSharedFilesAsync(
 }
 
 /** Ends when every hand has; then throws the first failure, a failed sync before any other: it poisons. */
-export async function allHands(hands: ReadonlyArray<Promise<void>>): Promise<void> {
+export async function allHands(hands: ReadonlyArray<Promise<unknown>>): Promise<void> {
   const results = await Promise.allSettled(hands);
   const failed = results.filter((result) => result.status === 'rejected');
   const first = failed.find(({ reason }) => isSyncFailure(reason)) ?? failed[0];
