@@ -12,7 +12,6 @@
 // was added last; the buffer is reused from block to block.
 
 import assert from 'node:assert/strict';
-import { readFixed32, writeFixed32 } from './checksum.js';
 import { copyBytes, grown } from './compare-bytes.js';
 import { SstError } from './errors.js';
 import { MAX_BLOCK_BYTES } from './format.js';
@@ -137,19 +136,27 @@ export class BlockBuilder {
     lastKey: Uint8Array,
   ): void {
     assert(this.#restartInterval === 1, 'entries that share bytes cannot be moved');
-    const startOf = (entry: number) => readFixed32(block, restartsStart + 4 * entry);
-    const start = startOf(from);
+    const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
+    const start = view.getUint32(restartsStart + 4 * from, true);
     // Behind the last restart point there is none: the entries end there.
     const isLast = restartsStart + 4 * to === block.length - 4;
-    const end = isLast ? restartsStart : startOf(to);
+    const end = isLast ? restartsStart : view.getUint32(restartsStart + 4 * to, true);
     const most = this.#used + end - start;
-    assert(most + 4 * (this.#restartCount + to - from) + 8 <= MAX_BLOCK_BYTES, 'the block is full');
-    if (most > this.#bytes.length) this.#bytes = grown(this.#bytes, this.#used, most);
-    const moved = this.#used - start;
-    for (let entry = from; entry < to; entry += 1) {
-      // The first entry of a block is a restart point from the beginning.
-      if (moved + startOf(entry) > 0) this.#addRestart(moved + startOf(entry));
+    // With room for the restart points: an index is large, and would be moved again at its end.
+    const withRestarts = most + 4 * (this.#restartCount + to - from) + 8;
+    assert(withRestarts <= MAX_BLOCK_BYTES, 'the block is full');
+    if (withRestarts > this.#bytes.length) {
+      this.#bytes = grown(this.#bytes, this.#used, withRestarts);
     }
+    const moved = this.#used - start;
+    const restarts = this.#restartsFor(to - from);
+    let count = this.#restartCount;
+    for (let entry = from; entry < to; entry += 1) {
+      const at = moved + view.getUint32(restartsStart + 4 * entry, true);
+      // The first entry of a block is a restart point from the beginning.
+      if (at > 0) restarts[count++] = at;
+    }
+    this.#restartCount = count;
     this.#bytes.set(block.subarray(start, end), this.#used);
     this.#used = most;
     this.#sinceRestart = 1;
@@ -159,26 +166,32 @@ export class BlockBuilder {
   }
 
   #addRestart(at: number): void {
-    if (this.#restartCount === this.#restarts.length) {
-      const more = new Uint32Array(this.#restarts.length * 2);
-      more.set(this.#restarts);
-      this.#restarts = more;
-    }
-    this.#restarts[this.#restartCount] = at;
+    this.#restartsFor(1)[this.#restartCount] = at;
     this.#restartCount += 1;
     this.#sinceRestart = 0;
+  }
+
+  /** The restart points, with room for more. */
+  #restartsFor(more: number): Uint32Array {
+    const needed = this.#restartCount + more;
+    if (needed > this.#restarts.length) {
+      const restarts = new Uint32Array(Math.max(needed, this.#restarts.length * 2));
+      restarts.set(this.#restarts);
+      this.#restarts = restarts;
+    }
+    return this.#restarts;
   }
 
   /** Ends the block: its contents, valid until the next call of any method. */
   finish(): Uint8Array {
     const size = this.sizeBytes;
     if (size > this.#bytes.length) this.#bytes = grown(this.#bytes, this.#used, size);
-    let at = this.#used;
+    const { buffer, byteOffset } = this.#bytes;
+    const view = new DataView(buffer, byteOffset + this.#used, 4 * this.#restartCount + 4);
     for (let index = 0; index < this.#restartCount; index += 1) {
-      writeFixed32(this.#bytes, at, this.#restarts[index] as number);
-      at += 4;
+      view.setUint32(4 * index, this.#restarts[index] as number, true);
     }
-    writeFixed32(this.#bytes, at, this.#restartCount);
+    view.setUint32(4 * this.#restartCount, this.#restartCount, true);
     return this.#bytes.subarray(0, size);
   }
 

@@ -6,13 +6,21 @@
 //   array start uint32 little-endian: where the offsets start, and the last filter ends
 //   log2        1 byte: 11, for windows of 2^11 bytes
 
-import { bloomFilterBytes, bloomHash, bloomMayMatch, writeBloomFilter } from './bloom-filter.js';
+import {
+  bloomFilterBytes,
+  bloomHash,
+  bloomMayMatch,
+  MAX_PROBES,
+  writeBloomFilter,
+} from './bloom-filter.js';
 import { readFixed32, writeFixed32 } from './checksum.js';
 import { grown } from './compare-bytes.js';
 import { corrupt, SstError, type TableLocation } from './errors.js';
 
 export const FILTER_WINDOW_LOG2 = 11;
 export const FILTER_WINDOW_BYTES = 2 ** FILTER_WINDOW_LOG2;
+/** No bits, and more probes than LevelDB knows. */
+const MATCHES_ALL = Uint8Array.of(0, MAX_PROBES + 1);
 /** Array start and log2. */
 const TAIL_BYTES = 5;
 
@@ -37,17 +45,9 @@ export class FilterBlockWriter {
     while (this.#offsets.length < window) this.#offsets.push(this.#used);
   }
 
-  /** Gives the next windows filters that lie one behind the other in `source`, and end at `ends`. */
-  appendFilters(source: Uint8Array, start: number, ends: readonly number[]): void {
-    const moved = this.#used - start;
-    const last = ends.at(-1) ?? start;
-    const at = this.#grow(last - start);
-    this.#bytes.set(source.subarray(start, last), at);
-    let filterStart = start;
-    for (const end of ends) {
-      this.#offsets.push(moved + filterStart);
-      filterStart = end;
-    }
+  /** Gives the next window a filter. */
+  appendFilter(filter: Uint8Array): void {
+    this.#bytes.set(filter, this.#reserve(filter.length));
   }
 
   /** Gives the next window the filter of `hashes[0, keyCount)`. */
@@ -163,8 +163,12 @@ export class FilterBlockReader {
     }
   }
 
-  /** The filter of a window: a view; empty if no data block starts in it. */
+  /**
+   * The filter of a window: a view; empty if no data block starts in it. Behind the last window one that
+   * matches any key, as LevelDB takes blocks there to do.
+   */
   filterOf(window: number): Uint8Array {
+    if (window >= this.windowCount) return MATCHES_ALL;
     return this.#bytes.subarray(this.#startOf(window), this.#startOf(window + 1));
   }
 
@@ -178,12 +182,6 @@ export class FilterBlockReader {
     const window = filterWindowOf(blockOffset);
     if (window >= this.windowCount) return true;
     return bloomMayMatch(this.#bytes, this.#startOf(window), this.#startOf(window + 1), hash);
-  }
-
-  /** Appends the filters of the windows from `from` up to `to` to `writer`. */
-  copyTo(writer: FilterBlockWriter, from: number, to: number): void {
-    const ends = Array.from({ length: to - from }, (_, index) => this.#startOf(from + index + 1));
-    writer.appendFilters(this.#bytes, this.#startOf(from), ends);
   }
 
   #startOf(window: number): number {

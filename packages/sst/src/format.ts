@@ -16,11 +16,11 @@
 // their handles alone, so that unused bytes may lie between two blocks: `sliceTable` leaves zeros there,
 // and `verifyTable` accepts zeros only.
 //
-// A narrowed table (narrow-table.ts) begins with another table, some of whose data blocks it uses; all else
-// of it lies behind:
+// A narrowed table (narrow-table.ts) begins with another table, whose filter block and some of whose data
+// blocks it uses; all else of it lies behind:
 //
 //   what the file held before, that table's footer included
-//   data blocks, filter block, metaindex block, index block, footer
+//   data blocks, metaindex block, index block, footer
 //
 // Its metaindex has one more entry, which LevelDB passes over:
 //

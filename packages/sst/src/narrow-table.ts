@@ -1,25 +1,22 @@
 // Narrows a table in place: makes a further table out of a file, which holds the entries of some spans,
 // by writing behind its end and touching no byte in front of it (layout: format.ts).
 //
-//   the file so far       blocks that lie wholly inside a span are used where they lie
-//   zeros                 up to the next filter window
+//   the file so far       blocks that lie wholly inside a span are used where they lie, and so is the filter
+//   zeros                 as far as the filter has windows, where the file does not
 //   data blocks           those that straddle a span's bound, without the rest
-//   filter, metaindex, index, footer
+//   metaindex, index, footer
 //
-// The cost is that of an index, not of the table's data. Whoever knows the file by its former size, and
+// The cost is that of an index, not of the table's data. Blocks behind the filter's windows have no filter:
+// LevelDB takes them to match any key (FilterBlockReader::KeyMayMatch), which are one or two blocks a bound.
+// Whoever knows the file by its former size, and
 // looks for the footer there, as LevelDB does by its MANIFEST, reads what it always read.
 //
 // What was cut away stays in the file until LevelDB compacts the table.
 
 import { SstError } from './errors.js';
 import type { FileHandle } from './file-system.js';
-import {
-  FILTER_WINDOW_BYTES,
-  type FilterBlockReader,
-  FilterBlockWriter,
-  filterWindowOf,
-} from './filter-block.js';
-import { BLOCK_TRAILER_BYTES } from './format.js';
+import { FILTER_WINDOW_BYTES } from './filter-block.js';
+import { BLOCK_TRAILER_BYTES, type BlockHandle } from './format.js';
 import { type SliceOptions, type SliceOutput, sliceInto, visitBlocks } from './slicer.js';
 import { checkSpans, joinTouchingSpans, type Span } from './span.js';
 import type { TableIndex } from './table-index.js';
@@ -80,75 +77,45 @@ export function dataBytesIn(reader: TableReader, keep: readonly Span[]): number 
   return bytes;
 }
 
-/** Windows of the new table, and those of the source that have their filters. */
-interface FilteredWindows {
-  readonly from: number;
-  readonly to: number;
-  /** The first of as many. */
-  readonly source: number;
-}
+/** A filter with more windows than the file has, by more than this, is none that LevelDB wrote. */
+const MAX_PADDING_BYTES = 2 * FILTER_WINDOW_BYTES;
 
 class AppendedOutput implements SliceOutput {
   readonly #writer: TableWriter;
   readonly #narrowedBytes: number;
   readonly #index: TableIndex;
-  readonly #source: FilterBlockReader | undefined;
-  readonly #windows: FilteredWindows[] = [];
+  readonly #filterHandle: BlockHandle | undefined;
+  /** Where the filter has no windows any more. */
+  readonly #filteredBytes: number;
 
-  constructor(writer: TableWriter, narrowedBytes: number, { index, filter }: TableParts) {
+  constructor(writer: TableWriter, narrowedBytes: number, parts: TableParts) {
     this.#writer = writer;
     this.#narrowedBytes = narrowedBytes;
-    this.#index = index;
-    this.#source = filter;
+    this.#index = parts.index;
+    const filteredBytes = (parts.filter?.windowCount ?? 0) * FILTER_WINDOW_BYTES;
+    const isUsable = filteredBytes <= narrowedBytes + MAX_PADDING_BYTES;
+    this.#filterHandle = isUsable ? parts.filterHandle : undefined;
+    this.#filteredBytes = isUsable ? filteredBytes : 0;
   }
 
   keepBlocks(from: number, to: number): void {
     this.#writer.addIndexEntries(this.#index, from, to);
-    let start = from;
-    for (let block = from + 1; block <= to; block += 1) {
-      // A table that was narrowed before has its first block behind others.
-      if (block < to && this.#index.offsetOf(block - 1) < this.#index.offsetOf(block)) continue;
-      this.#keepWindows(this.#index.offsetOf(start), this.#index.offsetOf(block - 1));
-      start = block;
-    }
   }
 
   keepBlock(block: number, key: Uint8Array, keyLength: number): void {
-    const offset = this.#index.offsetOf(block);
-    this.#keepWindows(offset, offset);
-    this.#writer.addIndexEntry(key, keyLength, offset, this.#index.sizeOf(block));
+    const { offset, size } = this.#index.handleOf(block);
+    this.#writer.addIndexEntry(key, keyLength, offset, size);
   }
 
-  addBlock(sourceOffset: number, contents: Uint8Array, key: Uint8Array, keyLength: number): void {
+  addBlock(_: number, contents: Uint8Array, key: Uint8Array, keyLength: number): void {
     const writer = this.#writer;
-    // A window of its own, which can have the filter that the block had.
-    const window = Math.ceil(writer.offset / FILTER_WINDOW_BYTES);
-    writer.padTo(window * FILTER_WINDOW_BYTES);
-    this.#windows.push({ from: window, to: window + 1, source: filterWindowOf(sourceOffset) });
+    // In a window that the filter has, LevelDB would look for these keys in another block's filter.
+    writer.padTo(Math.max(writer.offset, this.#filteredBytes));
     writer.writeBlock(contents);
     writer.addIndexEntry(key, keyLength, writer.blockOffset, writer.blockSize);
   }
 
   finish(): number {
-    return this.#writer.finish(this.#filter(), this.#narrowedBytes);
-  }
-
-  #keepWindows(firstOffset: number, lastOffset: number): void {
-    const from = filterWindowOf(firstOffset);
-    this.#windows.push({ from, to: filterWindowOf(lastOffset) + 1, source: from });
-  }
-
-  /** New blocks lie behind those in use, also where their keys come first. */
-  #filter(): Uint8Array | undefined {
-    if (this.#source === undefined) return undefined;
-    const filter = new FilterBlockWriter();
-    for (const { from, to, source } of this.#windows.sort((a, b) => a.from - b.from)) {
-      // Two runs of blocks may meet in a window: it has the same filter for both.
-      const start = Math.max(from, filter.windowCount);
-      if (start >= to) continue;
-      filter.skipTo(start);
-      this.#source.copyTo(filter, source + start - from, source + to - from);
-    }
-    return filter.finish();
+    return this.#writer.finishNarrowed(this.#filterHandle, this.#narrowedBytes);
   }
 }

@@ -5,11 +5,13 @@ import {
   bytesOf,
   fileSystemOf,
   internalKey,
+  MemoryFile,
   pseudoRandomBytes,
   remaining,
   textOf,
 } from '../test/entries.js';
 import { readerOf, sliceOf, tableOf } from '../test/tables.js';
+import { narrowTable } from './narrow-table.js';
 import type { Span } from './span.js';
 import { spanContains } from './span.js';
 import type { TableOptions } from './table-options.js';
@@ -71,6 +73,18 @@ describe('sliceTable', () => {
         const once = sliceOf(tableOf(entries, built).bytes, first);
         if (once === undefined) return;
         expectSlice(sliceOf(once.bytes, second), inside(inside(entries, first), second));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('slices a narrowed table, some of whose blocks have no filter, as it slices a table', () => {
+    fc.assert(
+      fc.property(entriesOf(), options, spansOf(), spansOf(), (entries, built, first, second) => {
+        const file = new MemoryFile(tableOf(entries, built).bytes);
+        const narrowed = narrowTable(readerOf(file.bytes), first, file);
+        if (narrowed === undefined) return;
+        expectSlice(sliceOf(file.bytes, second), inside(inside(entries, first), second));
       }),
       { numRuns: 300 },
     );

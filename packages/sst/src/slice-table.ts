@@ -113,7 +113,7 @@ class NewFileOutput implements SliceOutput {
     this.#writer.padTo(window * FILTER_WINDOW_BYTES + inWindow);
     if (window > lastWindow) {
       filter.skipTo(window);
-      this.#source.copyTo(filter, sourceWindow, sourceWindow + 1);
+      filter.appendFilter(this.#source.filterOf(sourceWindow));
     }
   }
 }

@@ -59,12 +59,19 @@ export class TableIndex {
     for (let entry = 0; entry < count; entry += 1) {
       // LevelDB makes each index entry a restart point, so that no key shares bytes: without this
       // check, a small index could claim keys of any total length.
-      if (readFixed32(contents, entriesEnd + 4 * entry) !== varints.position) {
-        throw notARestartPoint(entry, at);
+      const start = varints.position;
+      if (view.getUint32(entriesEnd + 4 * entry, true) !== start) throw notARestartPoint(entry, at);
+      let shared = 0;
+      let keyLength = start + 2 < entriesEnd ? (contents[start + 1] as number) : 0x80;
+      let valueLength = contents[start + 2] as number;
+      // One byte each, nearly always.
+      if (contents[start] === 0 && (keyLength | valueLength) < 0x80) {
+        varints.position = start + 3;
+      } else {
+        shared = varints.read32(contents, entriesEnd);
+        keyLength = shared < 0 ? -1 : varints.read32(contents, entriesEnd);
+        valueLength = keyLength < 0 ? -1 : varints.read32(contents, entriesEnd);
       }
-      const shared = varints.read32(contents, entriesEnd);
-      const keyLength = shared < 0 ? -1 : varints.read32(contents, entriesEnd);
-      const valueLength = keyLength < 0 ? -1 : varints.read32(contents, entriesEnd);
       const keyStart = varints.position;
       const keyEnd = keyStart + keyLength;
       const valueEnd = keyEnd + valueLength;

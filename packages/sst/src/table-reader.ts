@@ -216,8 +216,11 @@ function readParts(file: BlockFile): TableParts {
   let dataEnd = footer.metaindex.offset;
   let filter: FilterBlockReader | undefined;
   if (filterHandle !== undefined) {
-    checkInFile(filterHandle, 'filter', dataEnd, file);
-    dataEnd = filterHandle.offset;
+    // A narrowed table uses that of the table in front.
+    const isInFront = filterHandle.offset < narrowedBytes;
+    const filterEnd = isInFront ? narrowedBytes - FOOTER_BYTES : dataEnd;
+    checkInFile(filterHandle, 'filter', filterEnd, file);
+    if (!isInFront) dataEnd = filterHandle.offset;
     filter = new FilterBlockReader(blocks.read(filterHandle.offset, filterHandle.size), {
       path,
       offset: filterHandle.offset,
@@ -230,7 +233,8 @@ function readParts(file: BlockFile): TableParts {
   const indexBlock = blocks.read(footer.index.offset, footer.index.size);
   const index = new TableIndex(indexBlock, path, footer.index.offset, dataEnd, narrowedBytes);
   if (filter !== undefined && filterHandle !== undefined) {
-    checkFilterCovers(index, filter, { path, offset: filterHandle.offset });
+    const mayEndEarly = filterHandle.offset < narrowedBytes;
+    checkFilterCovers(index, filter, mayEndEarly, { path, offset: filterHandle.offset });
   }
   return { file, footer, index, filter, filterHandle, narrowedBytes };
 }
@@ -275,10 +279,14 @@ function readMetaindex(metaindex: Uint8Array, at: { path: string; offset: number
   return { filterHandle, narrowedBytes };
 }
 
-/** A data block without a filter would hide its keys from LevelDB's get, and show them to iterators. */
+/**
+ * A data block with an empty filter would hide its keys from LevelDB's get, and show them to iterators. One
+ * behind the last window is taken to match: so are new blocks of a narrowed table, and no other's.
+ */
 function checkFilterCovers(
   index: TableIndex,
   filter: FilterBlockReader,
+  mayEndEarly: boolean,
   at: { path: string; offset: number },
 ): void {
   let last = -1;
@@ -287,6 +295,7 @@ function checkFilterCovers(
     const window = filterWindowOf(offset);
     if (window === last) continue;
     last = window;
+    if (mayEndEarly && window >= filter.windowCount) continue;
     if (!filter.hasFilter(window)) {
       throw corrupt(`the data block at ${offset} has no filter`, at);
     }

@@ -13,6 +13,7 @@ import {
   BLOCK_TRAILER_BYTES,
   BLOCK_TYPE_RAW,
   BLOCK_TYPE_SNAPPY,
+  type BlockHandle,
   encodeFooter,
   FILTER_KEY,
   MAX_HANDLE_BYTES,
@@ -113,33 +114,51 @@ export class TableWriter {
     source.copyTo(this.#index, from, to);
   }
 
-  /**
-   * Writes filter, metaindex, index and footer, and gives the table's size in bytes.
-   *
-   * @param narrowedBytes size of the table in front, where there is one
-   */
-  finish(filter: Uint8Array | undefined, narrowedBytes = 0): number {
+  /** Writes filter, metaindex, index and footer, and gives the table's size in bytes. */
+  finish(filter: Uint8Array | undefined): number {
     const metaindex = new BlockBuilder(1);
     if (filter !== undefined) {
       this.writeRawBlock(filter, BLOCK_TYPE_RAW);
-      const handleLength = writeHandle(this.#handle, 0, this.blockOffset, this.blockSize);
-      const key = new TextEncoder().encode(FILTER_KEY);
-      metaindex.append(key, key.length, 0, this.#handle, 0, handleLength);
+      this.#addFilterEntry(metaindex, { offset: this.blockOffset, size: this.blockSize });
     }
-    if (narrowedBytes > 0) {
-      const key = new TextEncoder().encode(NARROWED_KEY);
-      const valueLength = writeVarint(this.#handle, 0, narrowedBytes);
-      metaindex.append(key, key.length, 0, this.#handle, 0, valueLength);
-    }
+    const metaindexHandle = this.#writeMetaindex(metaindex);
+    this.writeBlock(this.#index.finish());
+    return this.#finish(metaindexHandle);
+  }
+
+  /**
+   * Writes what ends a narrowed table, and gives its size in bytes.
+   *
+   * @param filterHandle the filter, which lies in the table in front
+   * @param narrowedBytes size of that table
+   */
+  finishNarrowed(filterHandle: BlockHandle | undefined, narrowedBytes: number): number {
+    const metaindex = new BlockBuilder(1);
+    if (filterHandle !== undefined) this.#addFilterEntry(metaindex, filterHandle);
+    const valueLength = writeVarint(this.#handle, 0, narrowedBytes);
+    const key = new TextEncoder().encode(NARROWED_KEY);
+    metaindex.append(key, key.length, 0, this.#handle, 0, valueLength);
+    const metaindexHandle = this.#writeMetaindex(metaindex);
+    // The index is most of what is written: to compress it costs more than it saves.
+    this.writeRawBlock(this.#index.finish(), BLOCK_TYPE_RAW);
+    return this.#finish(metaindexHandle);
+  }
+
+  #addFilterEntry(metaindex: BlockBuilder, { offset, size }: BlockHandle): void {
+    const key = new TextEncoder().encode(FILTER_KEY);
+    const handleLength = writeHandle(this.#handle, 0, offset, size);
+    metaindex.append(key, key.length, 0, this.#handle, 0, handleLength);
+  }
+
+  #writeMetaindex(metaindex: BlockBuilder): BlockHandle {
     this.writeBlock(metaindex.finish());
-    const metaindexHandle = { offset: this.blockOffset, size: this.blockSize };
-    // A narrowed table's index is most of what is written for it: to compress it costs more than it saves.
-    if (narrowedBytes > 0) this.writeRawBlock(this.#index.finish(), BLOCK_TYPE_RAW);
-    else this.writeBlock(this.#index.finish());
-    const footer = encodeFooter({
-      metaindex: metaindexHandle,
-      index: { offset: this.blockOffset, size: this.blockSize },
-    });
+    return { offset: this.blockOffset, size: this.blockSize };
+  }
+
+  /** Writes the footer, behind the index. */
+  #finish(metaindex: BlockHandle): number {
+    const index = { offset: this.blockOffset, size: this.blockSize };
+    const footer = encodeFooter({ metaindex, index });
     this.#buffer.set(footer, this.#reserve(footer.length));
     this.#flush();
     const sizeBytes = this.offset;

@@ -146,7 +146,7 @@ class Verifier {
       end = offset + size + BLOCK_TRAILER_BYTES;
     }
     for (const handle of [filterHandle, footer.metaindex, footer.index]) {
-      if (handle === undefined) continue;
+      if (handle === undefined || handle.offset < narrowedBytes) continue;
       this.#checkGap(end, handle.offset);
       end = handle.offset + handle.size + BLOCK_TRAILER_BYTES;
     }
