@@ -17,7 +17,11 @@ import { openLevelDatabase } from './level-database.js';
 import { levelOptionsOf, type StoreOptions } from './options.js';
 import { checkSpans } from './spans.js';
 import { generationName, READERS_FOLDER } from './store-files.js';
-import type { ExtractOptions } from './transfer-options.js';
+import {
+  CHECKS_LATER,
+  type CommitExtractOptions,
+  type ExtractOptions,
+} from './transfer-options.js';
 import { asEngineError } from './workers/task-errors.js';
 import { InlineRunner, type TaskRunner, ThreadRunner } from './workers/task-runner.js';
 
@@ -89,6 +93,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
         leastLogNumber,
         narrowFromBytes: Number.POSITIVE_INFINITY,
         verify: options.verify ?? false,
+        checksLater: (options as CommitExtractOptions)[CHECKS_LATER] ?? false,
       };
       return await extractTables(runner, input, options.signal);
     } catch (error) {

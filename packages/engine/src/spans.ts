@@ -35,6 +35,17 @@ function invalid(index: number, what: string): EngineError {
   return new EngineError('SSTITCH_SPANS_INVALID', `span ${index} ${what}`);
 }
 
+/** Whether both are the same ranges, in the same order. */
+export function sameSpans(a: readonly Span[], b: readonly Span[]): boolean {
+  return a.length === b.length && a.every((span, index) => sameSpan(span, b[index]));
+}
+
+function sameSpan(a: Span, b: Span | undefined): boolean {
+  if (b === undefined || compareBytes(a.start, b.start) !== 0) return false;
+  if (a.end === undefined || b.end === undefined) return a.end === b.end;
+  return compareBytes(a.end, b.end) === 0;
+}
+
 /** Whether a user key lies in one of sorted, disjoint spans. */
 export function spansContain(spans: readonly Span[], key: Uint8Array): boolean {
   let low = 0;

@@ -26,7 +26,12 @@ import { claimStore, releaseStore } from './open-stores.js';
 import type { StoreOptions } from './options.js';
 import { generationName, STAGING_FOLDER } from './store-files.js';
 import type { TableSet } from './tables.js';
-import type { IngestFromOptions, TableSource } from './transfer-options.js';
+import {
+  CHECKS_LATER,
+  type CommitExtractOptions,
+  type IngestFromOptions,
+  type TableSource,
+} from './transfer-options.js';
 import { isTrusted } from './trusted-sets.js';
 import { asEngineError, isSyncFailure } from './workers/task-errors.js';
 import { InlineRunner, type TaskRunner, ThreadRunner } from './workers/task-runner.js';
@@ -169,7 +174,11 @@ export class StoreCore {
     let folder: string | undefined;
     const extract = async () => {
       folder = await this.newStagingFolder();
-      const options = { narrow: true, verify, signal: this.endingWith(signal) };
+      const options: CommitExtractOptions = {
+        ...{ narrow: true, verify, signal: this.endingWith(signal) },
+        // To read all tables takes long; the base's writers would be kept waiting for the replay.
+        [CHECKS_LATER]: !verify,
+      };
       const tables = await source.extract(spans, folder, options);
       if (!isTrusted(tables)) {
         throw new EngineError('SSTITCH_TABLES_INVALID', 'the source does not give table sets');
@@ -237,6 +246,7 @@ export class StoreCore {
       readonly signal: AbortSignal | undefined;
       readonly narrow: boolean;
       readonly verify: boolean;
+      readonly checksLater: boolean;
     },
   ): Promise<ExtractedTables> {
     return this.#onPinned(options.signal, async (generation, ending) => {
@@ -244,10 +254,10 @@ export class StoreCore {
       const leastLogNumber = await this.#flush(generation);
       const never = Number.POSITIVE_INFINITY;
       const narrowFromBytes = options.narrow ? this.#options.narrowFromBytes : never;
-      const { verify } = options;
+      const { verify, checksLater } = options;
       const input = {
         ...{ sourceFolder: folder, targetFolder, spans },
-        ...{ leastLogNumber, narrowFromBytes, verify },
+        ...{ leastLogNumber, narrowFromBytes, verify, checksLater },
       };
       return extractTables(this.runner, input, ending);
     });

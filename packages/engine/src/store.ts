@@ -30,12 +30,14 @@ import { levelOptionsOf, narrowFromBytesOf, type StoreOptions } from './options.
 import { checkSpans } from './spans.js';
 import { StoreCore } from './store-core.js';
 import type { SpanTables } from './tables.js';
-import type {
-  ExtractOptions,
-  IngestFromOptions,
-  IngestOptions,
-  RebuildTablesOptions,
-  TableSource,
+import {
+  CHECKS_LATER,
+  type CommitExtractOptions,
+  type ExtractOptions,
+  type IngestFromOptions,
+  type IngestOptions,
+  type RebuildTablesOptions,
+  type TableSource,
 } from './transfer-options.js';
 import { isTrusted, trusted } from './trusted-sets.js';
 
@@ -181,7 +183,9 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
   ): Promise<ExtractedTables> {
     await this.#whenOpen();
     const { signal, narrow = false, verify = false } = options;
-    return this.#opened.extract(checkSpans(spans), folder, { signal, narrow, verify });
+    const checksLater = (options as CommitExtractOptions)[CHECKS_LATER] ?? false;
+    const how = { signal, narrow, verify, checksLater };
+    return this.#opened.extract(checkSpans(spans), folder, how);
   }
 
   /**

@@ -36,6 +36,17 @@ export interface ExtractOptions {
   readonly verify?: boolean;
 }
 
+/**
+ * Set in the options of an extract for a commit that waits for the checks itself (trusted-sets.ts). A source
+ * that does not hand it on has its tables checked when its extract ends.
+ */
+export const CHECKS_LATER = Symbol('checks later');
+
+/** With what the commit adds to them. */
+export interface CommitExtractOptions extends ExtractOptions {
+  readonly [CHECKS_LATER]?: boolean;
+}
+
 /** What tables can be taken from: a `Store`, a `ReadOnlyStore`. */
 export interface TableSource {
   extract(

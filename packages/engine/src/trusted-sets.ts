@@ -1,11 +1,18 @@
 // Table sets that this program made itself: their tables need no second check before a commit.
 import type { TableSet } from './tables.js';
 
-const sets = new WeakMap<object, readonly string[] | undefined>();
+/** What a commit has to know of a set beside its tables. */
+export interface TrustedFacts {
+  /** A path of each file to sync, where not all paths are of files of their own. */
+  readonly unsynced?: readonly string[] | undefined;
+  /** Ends when the tables that were linked as they are have been checked: before LevelDB may see them. */
+  readonly checking?: Promise<unknown> | undefined;
+}
 
-/** @param unsynced a path of each file that a commit has to sync, where not all paths are of files of their own */
-export function trusted<T extends TableSet>(set: T, unsynced?: readonly string[]): T {
-  sets.set(set, unsynced);
+const sets = new WeakMap<object, TrustedFacts>();
+
+export function trusted<T extends TableSet>(set: T, facts: TrustedFacts = {}): T {
+  sets.set(set, facts);
   return set;
 }
 
@@ -18,8 +25,13 @@ export function isTrusted(set: object): boolean {
  * it; others are new, in whole or in part.
  */
 export function unsyncedIn(set: TableSet): readonly string[] {
-  const told = sets.get(set);
+  const told = sets.get(set)?.unsynced;
   if (told !== undefined) return told;
   const tables = set.spans.flatMap(({ runs }) => runs.flat());
   return tables.filter(({ origin }) => origin !== 'linked').map(({ path }) => path);
+}
+
+/** Ends when the set's tables are checked; nothing where they were so from the beginning. */
+export function checkingOf(set: TableSet): Promise<unknown> | undefined {
+  return sets.get(set)?.checking;
 }

@@ -1,11 +1,13 @@
 // Extract and ingest in one call: what the base does while the source is being read, and who hears of what.
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { TableSource } from '../src/index.js';
+import type { ExtractedTables, TableSource } from '../src/index.js';
 import {
   type ByteStore,
   compactFully,
   contentsOf,
+  currentFolder,
   expectContents,
   expectContentsThroughout,
   expectTidy,
@@ -80,6 +82,138 @@ describe.each([
     await base.ingestFrom(slow, SPANS);
     const expected = new Map([['a', 'last'], ...replaced(), ...later] as const);
     await expectContentsThroughout(base, expected, old.keys());
+  });
+});
+
+describe("the base's tables are cut while the source is read", () => {
+  /** The names under which tables of the base were cut, in the order of their making. */
+  async function cutsOf(base: ByteStore, fileSystem: WatchedFileSystem, source: TableSource) {
+    const made: string[] = [];
+    const order: string[] = [];
+    fileSystem.before = ({ name, path, to }) => {
+      const target = to ?? path;
+      const isMade = name === 'link' || (name === 'write' && !made.includes(target));
+      if (isMade && /gen-\d+\/\d+(-\d+\.ahead|\.ldb)$/.test(target)) made.push(target);
+      if (isMade && target.endsWith('.ahead')) order.push('cut');
+    };
+    await base.ingestFrom(source, SPANS, { onExtracted: () => order.push('extracted') });
+    fileSystem.before = () => undefined;
+    return { made: made.map((path) => path.replace(/.*\//, '')), order };
+  }
+
+  test.each([
+    ['copied', Number.POSITIVE_INFINITY],
+    ['narrowed', 0],
+  ])('once, where the guess is right, and %s', async (_, narrowTablesFromBytes) => {
+    const fileSystem = new WatchedFileSystem();
+    const base = await openStore(join(folder, 'watched'), { fileSystem, narrowTablesFromBytes });
+    const { source } = await stores();
+    await put(base, old);
+    await compactFully(base);
+    const slow = after(source, () => new Promise((resolve) => setTimeout(resolve, 20)));
+    const { made, order } = await cutsOf(base, fileSystem, slow);
+    expect(order).toEqual(['cut', 'extracted']);
+    expect(made.filter((name) => name.endsWith('.ahead'))).toHaveLength(1);
+    // Given its name by a rename, it is made but once.
+    const number = made[0]?.split('-')[0]?.padStart(6, '0');
+    expect(made.filter((name) => name.startsWith(`${number}.`))).toEqual([]);
+    await expectContentsThroughout(base, replaced(), old.keys());
+  });
+
+  test.each([
+    ['copied', Number.POSITIVE_INFINITY],
+    ['narrowed', 0],
+  ])(
+    'again, where an incoming table comes between two parts of one; %s',
+    async (_, narrowTablesFromBytes) => {
+      const fileSystem = new WatchedFileSystem();
+      const options = { fileSystem, narrowTablesFromBytes };
+      const base = await openStore(join(folder, 'deep'), options);
+      const { base: first, source } = await stores();
+      // In level 6, as what comes in will be.
+      await base.ingestFrom(first, [span('a', 'z')]);
+      await put(base, [['zz', 'outside']]);
+      const { made, order } = await cutsOf(base, fileSystem, source);
+      expect(order[0]).toBe('cut');
+      const cut = made.find((name) => name.endsWith('.ahead'))?.split('-')[0];
+      expect(made).toContain(`${cut?.padStart(6, '0')}.ldb`);
+      await expectContentsThroughout(base, new Map([...replaced(), ['zz', 'outside']]), old.keys());
+    },
+  );
+
+  test('and again, where the base compacted that table away', async () => {
+    const fileSystem = new WatchedFileSystem();
+    const base = await openStore(join(folder, 'watched'), { fileSystem });
+    const { source } = await stores();
+    await put(base, old);
+    await compactFully(base);
+    const slow = after(source, async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await put(base, numbered('k', 50, 'last'));
+      await compactFully(base);
+    });
+    const { made, order } = await cutsOf(base, fileSystem, slow);
+    expect(order).toEqual(['cut', 'extracted']);
+    const [ahead, again] = made.filter((name) => !name.startsWith('MANIFEST'));
+    expect(ahead).toMatch(/\.ahead$/);
+    expect(again).toMatch(/\.ldb$/);
+    const expected = new Map([...old, ...numbered('k', 50, 'last')]);
+    for (const key of expected.keys()) if (isReplaced(key)) expected.delete(key);
+    for (const [key, value] of fresh) if (isReplaced(key)) expected.set(key, value);
+    await expectContentsThroughout(base, expected, old.keys());
+  });
+});
+
+describe.each([
+  ['in this thread', openStore],
+  ['in worker threads', openThreadedStore],
+] as const)('a table that is linked as it is, %s', (_, open) => {
+  /** A source with a table of its own in each of two spans. */
+  async function sourceOfTwo(): Promise<ByteStore> {
+    const source = await open(join(folder, 'two'));
+    for (const prefix of ['k', 'm']) {
+      const entries = numbered(prefix, 500, 'fresh');
+      const single = await open(join(folder, prefix));
+      await put(single, entries);
+      await source.ingestFrom(single, [span(prefix, `${prefix}~`)]);
+      await single.close();
+    }
+    return source;
+  }
+  const spans = [span('k', 'k~'), span('m', 'm~')];
+
+  test('is checked before the commit: damage is refused, and leaves the base as it was', async () => {
+    const source = await sourceOfTwo();
+    const { base } = await stores(open);
+    const folderOfSource = await currentFolder(source);
+    const tables = readdirSync(folderOfSource).filter((name) => name.endsWith('.ldb'));
+    expect(tables).toHaveLength(2);
+    const damaged = join(folderOfSource, tables[1] ?? '');
+    const bytes = readFileSync(damaged);
+    // In the index.
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 60) ^ 1, bytes.length - 60);
+    chmodSync(damaged, 0o644);
+    writeFileSync(damaged, bytes);
+    let extracted = 0;
+    const onExtracted = ({ totals }: ExtractedTables) => {
+      extracted = totals.reduce((sum, { linked }) => sum + linked.tables, 0);
+    };
+    await expect(base.ingestFrom(source, spans, { onExtracted })).rejects.toMatchObject({
+      code: 'SSTITCH_TABLES_INVALID',
+    });
+    expect(extracted).toBe(2);
+    await expectContentsThroughout(base, old);
+  });
+
+  test('is committed where it is sound', async () => {
+    const source = await sourceOfTwo();
+    const { base } = await stores(open);
+    const { spans: totals } = await base.ingestFrom(source, spans);
+    expect(totals.map(({ linked }) => linked.tables)).toEqual([1, 1]);
+    await expectContentsThroughout(
+      base,
+      new Map([...numbered('k', 500, 'fresh'), ...numbered('m', 500, 'fresh')]),
+    );
   });
 });
 
@@ -195,7 +329,7 @@ test('a commit fails, and poisons the store, where the sync of an extracted tabl
   await put(source, fresh);
   const failed: string[] = [];
   fileSystem.before = ({ name, path }) => {
-    if (name !== 'sync' || !path.includes('staging')) return;
+    if (name !== 'sync' || !path.endsWith('.ldb')) return;
     failed.push(path);
     throw Object.assign(new Error('no'), { syscall: 'fsync', code: 'EIO' });
   };
@@ -210,7 +344,7 @@ test('a commit fails, and poisons the store, where the sync of an extracted tabl
 
 test.each([
   ['of a table copied ahead, where links do not work', 'pin', 'link'],
-  ['of the next CURRENT, whatever else fails', 'CURRENT.tmp', 'append'],
+  ['of the next CURRENT, whatever else fails', 'CURRENT.tmp', 'open'],
 ])('a failed sync %s poisons the store', async (_, unsynced, broken) => {
   const fileSystem = new WatchedFileSystem();
   const base = await openStore(join(folder, 'base'), { fileSystem });
@@ -222,7 +356,9 @@ test.each([
     Object.assign(new Error('no'), { code, syscall });
   const open = fileSystem.open.bind(fileSystem);
   fileSystem.open = (path, mode) => {
-    if (mode === 'append' && broken === 'append') throw failure('EIO', 'open');
+    // Only to be synced are they opened under these names.
+    const isPlaced = mode === 'read' && /gen-\d+\/\d+\.ldb$/.test(path);
+    if (broken === 'open' && isPlaced) throw failure('EIO', 'open');
     return open(path, mode);
   };
   fileSystem.before = ({ name, path, to }) => {

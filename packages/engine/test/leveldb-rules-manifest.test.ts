@@ -68,13 +68,18 @@ function staged(alter?: (version: Version) => Version) {
     incoming: { spans: [{ span: span('m', 'n'), runs: [] }], lastSequence: 0 },
     leastLogNumber: 0,
     withTail: false,
+    move: 'none',
+    unsynced: [],
   };
   const go = () => undefined;
   const { nextFolder } = request;
-  const jobs = beginStage(nodeFileSystem, request, go) ?? [];
-  const input = { jobs: sharedList(jobs), atMost: jobs.length, narrowFromBytes: 0 };
-  const outcomes = [...doTableJobs(nodeFileSystem, input, go).values()];
-  finishStage(nodeFileSystem, { nextFolder, outcomes, moveIncoming: false }, go);
+  const begun = beginStage(nodeFileSystem, request, go);
+  if (begun !== undefined && 'jobs' in begun) {
+    const { jobs } = begun;
+    const input = { jobs: sharedList(jobs), atMost: jobs.length, narrowFromBytes: 0 };
+    const outcomes = [...doTableJobs(nodeFileSystem, input, go).values()];
+    finishStage(nodeFileSystem, { nextFolder, outcomes }, go);
+  }
   const next = readVersion(nodeFileSystem, nextFolder);
   return { folder, base, next, nextFolder };
 }
@@ -212,6 +217,7 @@ describe('rule 4: file numbers and shared tables', () => {
       leastLogNumber: 0,
       narrowFromBytes: 0,
       verify: false,
+      checksLater: false,
     };
     const runner = new InlineRunner(nodeFileSystem);
     const { spans } = await extractTables(runner, request, undefined);

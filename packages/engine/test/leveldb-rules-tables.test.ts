@@ -75,6 +75,7 @@ describe('rule 13: file names and sizes', () => {
         leastLogNumber: 0,
         narrowFromBytes: 0,
         verify: false,
+        checksLater: false,
       };
       const runner = new InlineRunner(nodeFileSystem);
       await expect(extractTables(runner, request, undefined)).rejects.toThrow(/size|bytes|magic/);

@@ -122,14 +122,20 @@ export async function compactFully(store: ByteStore): Promise<void> {
   await store.compactRange(new Uint8Array(0), TOP);
 }
 
-/** Nothing is left in a store's folder but one generation. */
+/** What LevelDB puts into a folder: it would keep anything else for ever. */
+const LEVEL_NAMES = /^(CURRENT|LOCK|LOG|LOG\.old|MANIFEST-\d+|\d+\.(ldb|sst|log))$/;
+
+/** Nothing is left in a store's folder but one generation, and in that nothing but LevelDB's files. */
 export function expectTidy(path: string): void {
   const names = readdirSync(path).filter((name) => name !== 'CURRENT.tmp');
   expect(names.filter((name) => !/^gen-\d{6}$/.test(name) && !isEmptyFolder(path, name))).toEqual([
     'CURRENT',
     'FORMAT',
   ]);
-  expect(names.filter((name) => name.startsWith('gen-'))).toHaveLength(1);
+  const generations = names.filter((name) => name.startsWith('gen-'));
+  expect(generations).toHaveLength(1);
+  const files = generations.flatMap((name) => readdirSync(join(path, name)));
+  expect(files.filter((name) => !LEVEL_NAMES.test(name))).toEqual([]);
 }
 
 function isEmptyFolder(path: string, name: string): boolean {

@@ -1,11 +1,11 @@
 // The commit: from then on the store holds, inside the spans, exactly the incoming tables' entries.
 //
 //   1 check      spans and runs (the caller has checked the tables); where the tables are still to come, the
-//                base's tables are linked meanwhile
+//                base's are linked and cut meanwhile
 //   2 gate       writes go in groups from now on, and what they write outside the spans is kept
 //   3 flush      only a long log: what was written before is in tables then; a short one is replayed
 //   4 stage      lay out the next generation's folder, in workers; sync its new tables, and the next CURRENT
-//                under its temporary name; readers and writers go on
+//                under its temporary name, while the last incoming tables are checked; readers and writers go on
 //   5 open       the next generation's database; sync what the open wrote
 //   6 catch up   replay into it what was kept meanwhile, until little is left
 //   7 pause      writes wait; replay the rest, durably; rename CURRENT and sync: the commit point
@@ -22,11 +22,12 @@ import type { EngineError } from '../errors.js';
 import { abortedError } from '../errors.js';
 import type { LevelDatabase } from '../level-database.js';
 import type { TableSet } from '../tables.js';
-import { unsyncedIn } from '../trusted-sets.js';
+import { checkingOf, unsyncedIn } from '../trusted-sets.js';
 import { allHands } from '../workers/sync-files.js';
 import type { TaskRunner } from '../workers/task-runner.js';
-import type { OriginTotals, StagedGeneration } from './stage-generation.js';
-import { filesMadeBy, shareTableJobs } from './table-jobs.js';
+import type { CutAhead } from './cut-ahead.js';
+import type { OriginTotals, StagedGeneration, StageRequest } from './stage-generation.js';
+import { type CutJob, filesMadeBy, shareTableJobs } from './table-jobs.js';
 import type { WriteGate } from './write-gate.js';
 
 /** What is left for the pause is at most about this much. */
@@ -100,10 +101,10 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
   const { nextFolder, spans, signal } = input;
   const base = host.current();
   const stager = runner.pinned();
-  const incoming =
+  const { incoming, ahead } =
     typeof input.tables === 'function'
-      ? await makeIncoming(stager, base, { ...input, make: input.tables })
-      : input.tables;
+      ? await makeIncoming(host, stager, base, { ...input, make: input.tables })
+      : { incoming: input.tables, ahead: [] };
   const start = host.now();
   let next: LevelDatabase | undefined;
   let renamed = false;
@@ -113,7 +114,7 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
   try {
     checkAborted();
     await gate.begin(spans);
-    const { staged, flushMs } = await stageNext(host, input, { stager, base, incoming });
+    const { staged, flushMs } = await stageNext(host, input, { stager, base, incoming, ahead });
     const stagedAt = host.now();
     checkAborted();
     next = await host.openNext(nextFolder);
@@ -163,18 +164,30 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
   }
 }
 
-/** Has the incoming tables made, while the base's are linked into the next generation's folder. */
+interface Incoming {
+  readonly incoming: TableSet;
+  readonly ahead: readonly CutAhead[];
+}
+
+/** Has the incoming tables made, while the base's are linked into the next generation's folder and cut. */
 async function makeIncoming(
+  { runner }: CommitHost,
   stager: TaskRunner,
   base: CommitBase,
   input: CommitInput & { readonly make: () => Promise<TableSet> },
-): Promise<TableSet> {
-  const { nextFolder, spans, signal, make } = input;
-  const request = { baseFolder: base.folder, nextFolder, spans };
-  const pinning = stager.run('pinAhead', request, { signal });
-  const [made, pinned] = await Promise.allSettled([make(), pinning]);
-  if (made.status === 'fulfilled' && pinned.status === 'fulfilled') return made.value;
-  const failure = pinned.status === 'rejected' ? input.failed(pinned.reason, false) : undefined;
+): Promise<Incoming> {
+  const { nextFolder, spans, narrowFromBytes, signal, make } = input;
+  const prepare = async () => {
+    const request = { baseFolder: base.folder, nextFolder, spans };
+    const jobs = await stager.run('pinAhead', request, { signal });
+    const outcomes = await shareTableJobs(runner, jobs, { narrowFromBytes }, signal);
+    return outcomes.map((outcome, index) => ({ job: jobs[index] as CutJob, outcome }));
+  };
+  const [made, prepared] = await Promise.allSettled([make(), prepare()]);
+  if (made.status === 'fulfilled' && prepared.status === 'fulfilled') {
+    return { incoming: made.value, ahead: prepared.value };
+  }
+  const failure = prepared.status === 'rejected' ? input.failed(prepared.reason, false) : undefined;
   const isPoisoned = failure?.code === 'SSTITCH_STORE_POISONED';
   await discardNext(stager, nextFolder, isPoisoned);
   // A poisoned store says so, whatever else failed.
@@ -192,44 +205,51 @@ async function discardNext(
   await stager.run('removeFolder', { folder: nextFolder }).catch(() => undefined);
 }
 
-interface StageInput {
+interface StageInput extends Incoming {
   readonly stager: TaskRunner;
   readonly base: CommitBase;
-  readonly incoming: TableSet;
 }
 
 /** Steps 3 and 4. */
 async function stageNext(
   host: CommitHost,
   { number, nextFolder, moveIncoming, narrowFromBytes, signal }: CommitInput,
-  { stager, base, incoming }: StageInput,
+  { stager, base, incoming, ahead }: StageInput,
 ): Promise<{ readonly staged: StagedGeneration; readonly flushMs: number }> {
   const { runner, folder } = host;
-  const request = { baseFolder: base.folder, nextFolder, incoming, leastLogNumber: 0 };
-  let jobs = await stager.run('beginStage', { ...request, withTail: true }, { signal });
+  const checking = checkingOf(incoming);
+  const request: Omit<StageRequest, 'leastLogNumber' | 'withTail'> = {
+    ...{ baseFolder: base.folder, nextFolder, incoming, ahead, unsynced: unsyncedIn(incoming) },
+    // What is being checked keeps its name.
+    move: moveIncoming ? (checking === undefined ? 'all' : 'made') : 'none',
+  };
+  const first = { ...request, leastLogNumber: 0, withTail: true };
+  let begun = await stager.run('beginStage', first, { signal });
   let flushMs = 0;
-  if (jobs === undefined) {
+  if (begun === undefined) {
     const flushing = host.now();
     const leastLogNumber = await host.flush(base);
     flushMs = host.now() - flushing;
     const flushed = { ...request, leastLogNumber, withTail: false };
-    jobs = await stager.run('beginStage', flushed, { signal });
+    begun = await stager.run('beginStage', flushed, { signal });
   }
-  if (jobs === undefined) throw new Error('a stage without a tail begins');
-  // The next folder is made: with the pointer, its name is synced. Meanwhile that thread has nothing to do.
-  const preparing = runner.run(
-    'preparePointer',
-    { folder, generation: number },
-    { lane: 'urgent' },
-  );
-  const cutting = shareTableJobs(runner, jobs, { narrowFromBytes }, signal);
-  await allHands([preparing, cutting]);
-  const outcomes = await cutting;
-  // Before LevelDB opens a table: it may compact one away at once, and others be names of the same file.
-  const unsynced = [...unsyncedIn(incoming), ...filesMadeBy(jobs, outcomes)];
-  await runner.syncFiles(unsynced, signal);
-  const finish = { nextFolder, outcomes, moveIncoming };
-  return { staged: await stager.run('finishStage', finish, { signal }), flushMs };
+  if (begun === undefined) throw new Error('a stage without a tail begins');
+  let unsynced: readonly string[] = [];
+  if ('jobs' in begun) {
+    const { jobs } = begun;
+    const outcomes = await shareTableJobs(runner, jobs, { narrowFromBytes }, signal);
+    unsynced = filesMadeBy(jobs, outcomes);
+    begun = { staged: await stager.run('finishStage', { nextFolder, outcomes }, { signal }) };
+  }
+  const { staged } = begun;
+  // Before LevelDB opens a table: it may compact one away at once, and others be names of the same file. After
+  // all of them have their names, which a sync would hold up.
+  const syncing = runner.syncFiles([...staged.unsynced, ...unsynced], signal, checking);
+  // The next folder is made: with the pointer, its name is synced.
+  const pointer = { folder, generation: number };
+  const preparing = runner.run('preparePointer', pointer, { lane: 'urgent' });
+  await allHands([preparing, syncing, ...(checking ? [checking] : [])]);
+  return { staged, flushMs };
 }
 
 async function catchUp(gate: WriteGate, next: LevelDatabase): Promise<number> {

@@ -3,9 +3,10 @@
 //
 // Two steps, in one worker thread: pin the base's version and plan what is to be cut; put together what the
 // cuts gave. Where the incoming tables are still on their way a version is pinned meanwhile, ahead of the one
-// that the commit is about: mostly it is the same.
+// that the commit is about, and its straddlers are cut: mostly both are as they have to be.
 //
-// Nothing here touches the base but by reading it, giving its tables further names, and writing behind the end of some (cut-table.ts); a failure leaves a folder that the caller removes.
+// Nothing here touches the base but by reading it, giving its tables further names, and writing behind the end
+// of some (cut-table.ts); a failure leaves a folder that the caller removes.
 //
 // Order for crashes: nothing is synced here. The caller syncs the tables, what LevelDB makes of the
 // MANIFEST, the folder, and the parent before any CURRENT can name the folder.
@@ -15,12 +16,21 @@ import { manifestState, type Version, writeManifest } from '../leveldb/manifest.
 import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
 import type { LoggedOperation } from '../leveldb/write-batch.js';
 import type { TableFile, TableOrigin, TableSet } from '../tables.js';
+import {
+  type CutAhead,
+  CutsAhead,
+  cutAheadJob,
+  cutJob,
+  pinName,
+  pinPath,
+  placeCutAhead,
+} from './cut-ahead.js';
 import { checkFlushed } from './flush-generation.js';
 import { type PinnedVersion, pinVersion } from './pin-version.js';
 import { linkOrCopy, moveOrCopy } from './place-file.js';
 import { planVersion, type SliceStep, type VersionPlan } from './plan-version.js';
 import { hasShortLogs, readTail } from './read-tail.js';
-import type { TableJob, TableOutcome } from './table-jobs.js';
+import type { CutJob, TableOutcome } from './table-jobs.js';
 
 export interface StageRequest {
   /** Folder of the generation in force; its database may be open. */
@@ -32,7 +42,18 @@ export interface StageRequest {
   readonly leastLogNumber: number;
   /** Give what is in no table yet as operations; else `leastLogNumber` says that nothing is. */
   readonly withTail: boolean;
+  /** What was cut since `pinAhead`. */
+  readonly ahead?: readonly CutAhead[] | undefined;
+  /** Incoming files to move instead of linking them, where they are this program's own. */
+  readonly move: 'none' | 'made' | 'all';
+  /** Paths of incoming files that are to be synced. */
+  readonly unsynced: readonly string[];
 }
+
+/** What is still to be done, or what there is. */
+export type BegunStage =
+  | { readonly jobs: readonly CutJob[] }
+  | { readonly staged: StagedGeneration };
 
 /** Tables and bytes by how they came about. */
 export type OriginTotals = Record<TableOrigin, { tables: number; bytes: number }>;
@@ -46,6 +67,8 @@ export interface StagedGeneration {
   readonly lastSequence: number;
   /** What the base had logged and not yet in a table, outside the spans, in order. */
   readonly tail: readonly LoggedOperation[];
+  /** A path of each file that came in or was cut ahead, and is to be synced before LevelDB opens the folder. */
+  readonly unsynced: readonly string[];
 }
 
 export function emptyTotals(): OriginTotals {
@@ -73,7 +96,7 @@ interface Stage {
 }
 
 interface PlannedStage {
-  readonly incoming: TableSet;
+  readonly request: StageRequest;
   readonly tail: readonly LoggedOperation[];
   readonly plan: VersionPlan<TableFile>;
   readonly cuts: readonly PlannedCut[];
@@ -84,6 +107,7 @@ interface PlannedCut {
   readonly step: SliceStep;
   /** File numbers of the outputs. */
   readonly numbers: readonly number[];
+  readonly ahead: CutAhead | undefined;
 }
 
 /** Stages that have begun in this thread, by their folder: a version of 10,000 tables stays where it is. */
@@ -94,26 +118,38 @@ export interface PinAheadInput extends Pick<StageRequest, 'baseFolder' | 'nextFo
   readonly spans: readonly Span[];
 }
 
-/** Makes the folder and pins what is the base's version now: most of it, or all, will be so at `beginStage`. */
+/**
+ * Makes the folder and pins what is the base's version now: most of it, or all, will be so at `beginStage`.
+ * Gives the tables that are to be cut, if no incoming table comes to lie between two parts of one.
+ */
 export function pinAhead(
   fileSystem: FileSystem,
   input: PinAheadInput,
   checkCancelled: () => void,
-): void {
-  fileSystem.makeFolder(input.nextFolder);
-  pinBase(fileSystem, { ...input, leastLogNumber: 0 }, checkCancelled, undefined);
+): readonly CutJob[] {
+  const { nextFolder, spans } = input;
+  fileSystem.makeFolder(nextFolder);
+  const { pinned } = pinBase(
+    fileSystem,
+    { ...input, leastLogNumber: 0 },
+    checkCancelled,
+    undefined,
+  );
+  const { slices } = planVersion(pinned.version, withoutTables(spans));
+  return slices.map((step) => cutAheadJob(nextFolder, step));
 }
 
 /**
- * Begins to lay out a generation: pins the base's version and gives the tables that are to be cut. Undefined
- * where there is no tail to be had: it is too long, or the base flushed while it was to be read.
+ * Begins to lay out a generation: pins the base's version and gives the tables that are to be cut; ends it
+ * too where there are none. Undefined where there is no tail to be had: it is too long, or the base flushed
+ * while it was to be read.
  */
 export function beginStage(
   fileSystem: FileSystem,
   request: StageRequest,
   checkCancelled: () => void,
-): readonly TableJob[] | undefined {
-  const { baseFolder, nextFolder, incoming, leastLogNumber } = request;
+): BegunStage | undefined {
+  const { baseFolder, nextFolder, incoming, leastLogNumber, ahead = [] } = request;
   const spans = incoming.spans.map(({ span }) => span);
   const before = stages.get(nextFolder);
   if (before === undefined) fileSystem.makeFolder(nextFolder);
@@ -126,23 +162,28 @@ export function beginStage(
     : [];
   if (tail === undefined) return undefined;
   const plan = planVersion(pinned.version, incoming.spans);
+  const guesses = new CutsAhead(ahead);
   let { nextFileNumber: nextNumber } = pinned.version;
   const cuts = plan.slices.map((step): PlannedCut => {
     // The first part takes the old number, so that level 0 keeps its order (rule 11).
     const numbers = step.outputs.map((_, index) =>
       index === 0 ? step.table.number : nextNumber++,
     );
-    return { step, numbers };
+    return { step, numbers, ahead: guesses.take(nextFolder, step) };
   });
-  stages.set(nextFolder, { pinned, state, planned: { incoming, tail, plan, cuts, nextNumber } });
-  return cuts.map(({ step: { table, outputs }, numbers }): TableJob => {
-    const parts = outputs.map((keep, index) => ({
-      keep,
-      path: `${nextFolder}/${tableFileName(numbers[index] ?? 0)}`,
-    }));
-    const path = `${nextFolder}/${pinName(table)}`;
-    return { kind: 'cut', path, sizeBytes: table.sizeBytes, parts, mayStayWhole: true };
-  });
+  guesses.removeOthers(fileSystem);
+  stages.set(nextFolder, { pinned, state, planned: { request, tail, plan, cuts, nextNumber } });
+  const jobs = cuts
+    .filter((cut) => cut.ahead === undefined)
+    .map(({ step: { table, outputs }, numbers }): CutJob => {
+      const parts = outputs.map((keep, index) => ({
+        keep,
+        path: `${nextFolder}/${tableFileName(numbers[index] ?? 0)}`,
+      }));
+      return cutJob(nextFolder, table, parts);
+    });
+  if (jobs.length > 0) return { jobs };
+  return { staged: finishStage(fileSystem, { nextFolder, outcomes: [] }, checkCancelled) };
 }
 
 /** Pins the base's version, or what has changed of it. */
@@ -158,8 +199,8 @@ function pinBase(
     checkFlushed(before.pinned.version, leastLogNumber, baseFolder);
     return before;
   }
-  // What is linked and what is cut does not depend on what comes into the spans.
-  const empty = spans.map((span) => ({ span, runs: [] }));
+  // What is linked and what is cut does not depend on what comes into the spans; how it is cut may.
+  const empty = withoutTables(spans);
   const pinned = pinVersion(
     fileSystem,
     baseFolder,
@@ -180,51 +221,63 @@ function pinBase(
   return stage;
 }
 
+function withoutTables(spans: readonly Span[]) {
+  return spans.map((span) => ({ span, runs: [] }));
+}
+
 export interface FinishStageInput {
   readonly nextFolder: string;
   /** Of the jobs that `beginStage` gave. */
   readonly outcomes: readonly TableOutcome[];
-  /** Move the incoming files instead of linking them: they are this program's own. */
-  readonly moveIncoming: boolean;
 }
 
 /** Writes the generation's MANIFEST; see the head of this file. */
 export function finishStage(
   fileSystem: FileSystem,
-  { nextFolder, outcomes, moveIncoming }: FinishStageInput,
+  { nextFolder, outcomes }: FinishStageInput,
   checkCancelled: () => void,
 ): StagedGeneration {
   const { pinned, planned } = stages.get(nextFolder) ?? {};
   stages.delete(nextFolder);
   if (pinned === undefined || planned === undefined) throw new Error('no stage has begun here');
-  const { incoming, tail, plan, cuts } = planned;
+  const { request, tail, plan, cuts } = planned;
+  const { incoming, move } = request;
   const base = emptyTotals();
+  const unsynced: string[] = [];
   const levels: TableEntry[][] = Array.from({ length: LEVEL_COUNT }, () => []);
   for (const { level, table } of plan.links) {
     levels[level]?.push(table);
     addToTotals(base, pinned.placements.get(table.number) ?? 'linked', table.sizeBytes);
   }
-  for (const [index, cut] of cuts.entries()) {
-    const placement = pinned.placements.get(cut.step.table.number) ?? 'linked';
-    for (const { table, origin, dataBytes } of tablesOf(cut, outcomes[index], placement)) {
-      levels[cut.step.level]?.push(table);
+  let nextOutcome = 0;
+  for (const cut of cuts) {
+    const { level, table: old } = cut.step;
+    const outcome = cut.ahead?.outcome ?? outcomes[nextOutcome++];
+    const placement = pinned.placements.get(old.number) ?? 'linked';
+    for (const { table, origin, dataBytes } of tablesOf(cut, outcome, placement)) {
+      levels[level]?.push(table);
       addToTotals(base, origin, dataBytes);
     }
-    if (outcomes[index]?.kind === 'whole') {
-      const { table } = cut.step;
-      const path = `${nextFolder}/${tableFileName(table.number)}`;
-      fileSystem.rename(`${nextFolder}/${pinName(table)}`, path);
+    if (outcome?.kind === 'whole') {
+      const path = `${nextFolder}/${tableFileName(old.number)}`;
+      fileSystem.rename(pinPath(nextFolder, old), path);
+    } else if (cut.ahead !== undefined) {
+      const paths = cut.numbers.map((number) => `${nextFolder}/${tableFileName(number)}`);
+      unsynced.push(...placeCutAhead(fileSystem, cut.ahead, paths));
     }
   }
 
   let { nextNumber } = planned;
   const spans = incoming.spans.map(emptyTotals);
+  const toSync = new Set(request.unsynced);
   for (const { level, table, spanIndex } of plan.placed) {
     checkCancelled();
     const number = nextNumber++;
     const path = `${nextFolder}/${tableFileName(number)}`;
     const { sizeBytes, smallest, largest } = table;
-    const origin = placeIncoming(fileSystem, table, path, moveIncoming);
+    const isMoved = move === 'all' || (move === 'made' && table.origin !== 'linked');
+    const origin = placeIncoming(fileSystem, table, path, isMoved);
+    if (toSync.has(table.path)) unsynced.push(path);
     levels[level]?.push({ number, sizeBytes, smallest, largest });
     const totals = spans[spanIndex];
     if (totals) addToTotals(totals, origin, table.dataBytes ?? sizeBytes);
@@ -248,16 +301,13 @@ export function finishStage(
     tables: levels.reduce((count, tables) => count + tables.length, 0),
     lastSequence: version.lastSequence,
     tail,
+    unsynced,
   };
 }
 
 /** Forgets a stage that will not be finished. */
 export function discardStage(_: FileSystem, input: { readonly nextFolder: string }): void {
   stages.delete(input.nextFolder);
-}
-
-function pinName(table: TableEntry): string {
-  return `${table.number}.pin`;
 }
 
 /** A table of the next generation, made of one of the base's. */

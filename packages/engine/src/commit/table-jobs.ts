@@ -19,16 +19,18 @@ import { unlinkIfThere } from './place-file.js';
 /** A table, under a name of its own in the folder that is made. */
 export type TableJob =
   /** It is taken whole, if it is what was recorded of it. */
-  | { readonly kind: 'check'; readonly path: string; readonly recorded: RecordedTable }
-  /** The name goes when the parts are made. */
-  | {
-      readonly kind: 'cut';
-      readonly path: string;
-      readonly sizeBytes: number;
-      readonly parts: readonly CutPart[];
-      /** A table without an entry outside its one part is not cut. */
-      readonly mayStayWhole: boolean;
-    };
+  { readonly kind: 'check'; readonly path: string; readonly recorded: RecordedTable } | CutJob;
+
+export interface CutJob {
+  readonly kind: 'cut';
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly parts: readonly CutPart[];
+  /** A table without an entry outside its one part is not cut. */
+  readonly mayStayWhole: boolean;
+  /** The name stays, for its caller to remove; else it goes when the parts are made. */
+  readonly keepsName: boolean;
+}
 
 export type TableOutcome =
   | { readonly kind: 'checked' }
@@ -76,7 +78,7 @@ function doTableJob(fileSystem: FileSystem, job: TableJob, narrowFromBytes: numb
     checkTableStructure(fileSystem, job.path, job.recorded);
     return { kind: 'checked' };
   }
-  const { path, sizeBytes, parts, mayStayWhole } = job;
+  const { path, sizeBytes, parts, mayStayWhole, keepsName } = job;
   let outcome: TableOutcome;
   const reader = TableReader.open(fileSystem, path, { sizeBytes });
   try {
@@ -89,7 +91,7 @@ function doTableJob(fileSystem: FileSystem, job: TableJob, narrowFromBytes: numb
   } finally {
     reader.close();
   }
-  unlinkIfThere(fileSystem, path);
+  if (!keepsName) unlinkIfThere(fileSystem, path);
   return outcome;
 }
 
@@ -108,16 +110,23 @@ function hasEntriesBetween(reader: TableReader, keep: readonly Span[]): boolean 
 
 /** A thread is another store's in between; one job takes about half a millisecond. */
 const JOBS_AT_ONCE = 32;
+/** Checks take a third of that, and let go first what the commit they are for waits for. */
+const CHECKS_AT_ONCE = 8;
+
+export interface SharedJobsOptions extends Pick<TableJobsInput, 'narrowFromBytes' | 'verify'> {
+  /** Let other work of the threads go first, time and again. @defaultValue false */
+  readonly inTurns?: boolean | undefined;
+}
 
 /** Has jobs done by both bulk threads; gives the outcomes in the order of the jobs. */
 export async function shareTableJobs(
   runner: TaskRunner,
   jobs: readonly TableJob[],
-  how: Pick<TableJobsInput, 'narrowFromBytes' | 'verify'>,
+  { narrowFromBytes, verify, inTurns = false }: SharedJobsOptions,
   signal: AbortSignal | undefined,
 ): Promise<TableOutcome[]> {
-  const atMost = how.verify ? 1 : JOBS_AT_ONCE;
-  const input = { ...how, jobs: sharedList(jobs), atMost };
+  const atMost = verify ? 1 : inTurns ? CHECKS_AT_ONCE : JOBS_AT_ONCE;
+  const input = { narrowFromBytes, verify, jobs: sharedList(jobs), atMost };
   const outcomes: TableOutcome[] = [];
   const work = async () => {
     let done: ReadonlyMap<number, TableOutcome>;

@@ -24,6 +24,7 @@ import {
 } from '../commit/plan-version.js';
 import { addToTotals, emptyTotals, type OriginTotals } from '../commit/stage-generation.js';
 import {
+  type CutJob,
   filesMadeBy,
   shareTableJobs,
   type TableJob,
@@ -52,6 +53,8 @@ export interface ExtractRequest {
   readonly narrowFromBytes: number;
   /** Read every table in full, and refuse a damaged one. */
   readonly verify: boolean;
+  /** Let a commit wait for the checks of tables that are linked as they are, instead of the extract. */
+  readonly checksLater: boolean;
 }
 
 export interface ExtractedTables extends TableSet {
@@ -87,21 +90,38 @@ export async function extractTables(
   request: ExtractRequest,
   signal: AbortSignal | undefined,
 ): Promise<ExtractedTables> {
-  const { spans, targetFolder, narrowFromBytes, verify } = request;
+  const { spans, targetFolder, narrowFromBytes, verify, checksLater } = request;
   const { lastSequence, groups } = await runner.run('pinForExtract', request, { signal });
-  const jobs = groups.flat().map(({ path, table, spanIndex, parts }): TableJob => {
+  const cuts: CutJob[] = [];
+  const checks: TableJob[] = [];
+  for (const { path, table, spanIndex, parts } of groups.flat()) {
     const { sizeBytes } = table;
-    if (spanIndex !== undefined) return { kind: 'check', path, recorded: table };
-    return { kind: 'cut', path, sizeBytes, parts, mayStayWhole: false };
-  });
-  const outcomes = await shareTableJobs(runner, jobs, { narrowFromBytes, verify }, signal);
+    if (spanIndex !== undefined) checks.push({ kind: 'check', path, recorded: table });
+    else cuts.push({ kind: 'cut', path, sizeBytes, parts, mayStayWhole: false, keepsName: false });
+  }
+  const how = { narrowFromBytes, verify };
+  const failing = new AbortController();
+  const ending = AbortSignal.any([failing.signal, ...(signal ? [signal] : [])]);
+  const cutting = shareTableJobs(runner, cuts, how, ending);
+  // Its jobs queue up behind the cuts, which others wait for.
+  const checking = shareTableJobs(runner, checks, { ...how, inTurns: true }, ending);
+  try {
+    await (checksLater ? cutting : Promise.all([cutting, checking]));
+  } catch (error) {
+    failing.abort();
+    // The caller may remove the folder.
+    await Promise.allSettled([cutting, checking]);
+    throw error;
+  }
+  const outcomes = await cutting;
 
   const runs = spans.map((): TableFile[][] => []);
   let next = 0;
   for (const group of groups) {
     const current = spans.map((): TableFile[] => []);
     for (const pinned of group) {
-      for (const { spanIndex, table } of tablesOf(pinned, outcomes[next++])) {
+      const outcome = pinned.spanIndex === undefined ? outcomes[next++] : undefined;
+      for (const { spanIndex, table } of tablesOf(pinned, outcome)) {
         current[spanIndex]?.push(table);
       }
     }
@@ -110,6 +130,8 @@ export async function extractTables(
     }
   }
 
+  const isMerged = runs.some(({ length }) => length > MAX_RUNS);
+  if (isMerged) await checking;
   const extracted: SpanTables[] = [];
   for (const [index, span] of spans.entries()) {
     extracted.push({ span, runs: await limitRuns(runner, targetFolder, index, runs[index] ?? []) });
@@ -122,11 +144,10 @@ export async function extractTables(
     return sum;
   });
   // A merge takes files away that were made before.
-  const isMerged = runs.some(({ length }) => length > MAX_RUNS);
-  return trusted(
-    { spans: extracted, lastSequence, totals },
-    isMerged ? undefined : filesMadeBy(jobs, outcomes),
-  );
+  const unsynced = isMerged ? undefined : filesMadeBy(cuts, outcomes);
+  // Whoever ends without a commit does not look at it.
+  checking.catch(() => undefined);
+  return trusted({ spans: extracted, lastSequence, totals }, { unsynced, checking });
 }
 
 function tablesOf(

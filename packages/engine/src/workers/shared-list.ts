@@ -27,3 +27,8 @@ export function* takeEach<T>({ items, next }: SharedList<T>): Generator<readonly
 export function takeRest({ items, next }: SharedList<unknown>): void {
   Atomics.store(new Int32Array(next), 0, items.length);
 }
+
+/** Whether an item is left that nobody has taken. */
+export function hasRest({ items, next }: SharedList<unknown>): boolean {
+  return Atomics.load(new Int32Array(next), 0) < items.length;
+}

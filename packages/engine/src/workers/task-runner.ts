@@ -11,7 +11,7 @@ import { type TransferListItem, Worker } from 'node:worker_threads';
 import { type FileSystem, syncNodeFile } from '@sstitch/sst';
 import { abortedError, EngineError } from '../errors.js';
 import { BULK_THREADS } from './in-lanes.js';
-import { sharedList } from './shared-list.js';
+import { hasRest, sharedList } from './shared-list.js';
 import { allHands, syncSharedFiles, syncSharedFilesAsync } from './sync-files.js';
 import { fromFailure } from './task-errors.js';
 import { runTask, type TaskInput, type TaskName, type TaskOutput } from './tasks.js';
@@ -31,8 +31,16 @@ export interface TaskRunner {
     input: TaskInput<N>,
     options?: RunOptions,
   ): Promise<TaskOutput<N>>;
-  /** Syncs files that nobody writes to any more; ends when none is open, whether or not one failed. */
-  syncFiles(paths: readonly string[], signal: AbortSignal | undefined): Promise<void>;
+  /**
+   * Syncs files that nobody writes to any more; ends when none is open, whether or not one failed.
+   *
+   * @param busy while it lasts, the bulk threads are left to other work
+   */
+  syncFiles(
+    paths: readonly string[],
+    signal: AbortSignal | undefined,
+    busy?: Promise<unknown>,
+  ): Promise<void>;
   /** A runner whose tasks all run in one place: what one builds up, the next can use. */
   pinned(): TaskRunner;
 }
@@ -217,14 +225,26 @@ export class ThreadRunner implements TaskRunner {
     return pool.thread(options.lane ?? 'bulk').run(name, input, options);
   }
 
-  syncFiles(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+  syncFiles(
+    paths: readonly string[],
+    signal: AbortSignal | undefined,
+    busy?: Promise<unknown>,
+  ): Promise<void> {
     const files = sharedList(paths);
+    const byPool = () => syncSharedFilesAsync(files, syncNodeFile, signal);
     const byThread = () => this.run('syncSharedFiles', files, { signal });
-    // One hand in Node's own pool and no more: gets wait there too. None in the urgent thread, as large
+    const byThreadLater = async () => {
+      await busy?.catch(() => undefined);
+      if (hasRest(files)) await byThread();
+    };
+    // As few hands as will do in Node's own pool: gets wait there too. None in the urgent thread, as large
     // tables take their time.
+    const inPool = busy === undefined ? 1 : 2;
     const hands = [
-      () => syncSharedFilesAsync(files, syncNodeFile, signal),
-      ...Array.from({ length: BULK_THREADS }, () => byThread),
+      ...Array.from({ length: inPool }, () => byPool),
+      ...Array.from({ length: BULK_THREADS }, () =>
+        busy === undefined ? byThread : byThreadLater,
+      ),
     ];
     return allHands(hands.slice(0, paths.length).map((hand) => hand()));
   }
@@ -233,7 +253,7 @@ export class ThreadRunner implements TaskRunner {
     const thread = pool.thread('bulk');
     return {
       run: (name, input, options = {}) => thread.run(name, input, options),
-      syncFiles: (paths, signal) => this.syncFiles(paths, signal),
+      syncFiles: (paths, signal, busy) => this.syncFiles(paths, signal, busy),
       pinned() {
         return this;
       },
