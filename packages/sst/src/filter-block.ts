@@ -47,7 +47,8 @@ export class FilterBlockWriter {
 
   /** Gives the next window a filter. */
   appendFilter(filter: Uint8Array): void {
-    this.#bytes.set(filter, this.#reserve(filter.length));
+    const at = this.#reserve(filter.length);
+    this.#bytes.set(filter, at);
   }
 
   /** Gives the next window the filter of `hashes[0, keyCount)`. */

@@ -103,6 +103,12 @@ describe('sliceTable', () => {
     });
   const keyOf = (index: number) => bytesOf(`key ${String(index).padStart(6, '0')}`);
 
+  it('carries over any number of filters', () => {
+    const entries = numbered(30_000, (index) => pseudoRandomBytes(index, 20));
+    const spans = [{ start: keyOf(5), end: keyOf(29_990) }];
+    expectSlice(sliceOf(tableOf(entries).bytes, spans), inside(entries, spans));
+  });
+
   it('decodes only the blocks at the bounds, and copies the others byte for byte', () => {
     const entries = numbered(5000, (index) => pseudoRandomBytes(index, 100));
     const source = tableOf(entries, { compression: 'none', blockSizeBytes: 4096 }).bytes;
