@@ -94,7 +94,7 @@ class AppendedOutput implements SliceOutput {
     this.#index = parts.index;
     const filteredBytes = (parts.filter?.windowCount ?? 0) * FILTER_WINDOW_BYTES;
     const isUsable = filteredBytes <= narrowedBytes + MAX_PADDING_BYTES;
-    this.#filterHandle = isUsable ? parts.filterHandle : undefined;
+    this.#filterHandle = isUsable ? parts.filter?.handle : undefined;
     this.#filteredBytes = isUsable ? filteredBytes : 0;
   }
 

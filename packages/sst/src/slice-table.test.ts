@@ -140,10 +140,11 @@ describe('sliceTable', () => {
     expectSlice(slice, inside(entries, spans));
     const reader = readerOf(slice?.bytes ?? source);
     const used = reader.blockHandles().reduce((sum, { size }) => sum + size + 5, 0);
-    const dataEnd = reader.parts.filterHandle?.offset ?? 0;
+    const dataEnd = reader.parts.filter?.handle.offset ?? 0;
     expect(dataEnd - used).toBeLessThan(spans.length * 4096);
     expect(slice?.bytes.length).toBeLessThan(source.length);
-    const { index, filter } = reader.parts;
+    const { filter, parts } = reader;
+    const { index } = parts;
     let maybe = 0;
     for (let block = 0; block < index.blockCount; block += 1) {
       for (let probe = 0; probe < 100; probe += 1) {

@@ -63,8 +63,8 @@ class NewFileOutput implements SliceOutput {
   constructor(writer: TableWriter, { index, file, filter }: TableParts) {
     this.#writer = writer;
     this.#index = index;
-    this.#blocks = new StoredBlockReader(file);
-    this.#source = filter;
+    this.#blocks = StoredBlockReader.withSpareWindow(file);
+    this.#source = filter?.contents;
     this.#filter = filter === undefined ? undefined : new FilterBlockWriter();
   }
 
@@ -89,6 +89,7 @@ class NewFileOutput implements SliceOutput {
   }
 
   finish(): number {
+    this.#blocks.giveWindowBack();
     return this.#writer.finish(this.#filter?.finish());
   }
 

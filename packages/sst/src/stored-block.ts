@@ -22,11 +22,19 @@ import { VarintReader } from './varint.js';
 
 /** Read at once when blocks are read one after another. */
 export const READ_AHEAD_BYTES = 128 * 1024;
+/** A window that is kept for the next table; of tables of 2 MiB, what is read to open one fits. */
+const MAX_SPARE_WINDOW_BYTES = 512 * 1024;
 /**
  * No snappy stream grows by more: its best element turns 3 bytes into 64. A claim beyond that is refused
  * before memory is set aside for it.
  */
 export const MAX_SNAPPY_GROWTH = 22;
+
+/**
+ * Tables are opened by the dozen in a commit. V8 counts memory that no table needs any more, and its collections
+ * took more of a commit than the reading.
+ */
+let spareWindow = new Uint8Array(0);
 
 /** Where blocks come from. */
 export interface BlockFile {
@@ -47,6 +55,21 @@ export class StoredBlockReader {
 
   constructor(file: BlockFile) {
     this.#file = file;
+  }
+
+  /** A reader to be used for a moment: whoever makes it calls `giveWindowBack`. */
+  static withSpareWindow(file: BlockFile): StoredBlockReader {
+    const reader = new StoredBlockReader(file);
+    reader.#window = spareWindow;
+    spareWindow = new Uint8Array(0);
+    return reader;
+  }
+
+  /** Ends the views of what was read, and lets the next reader use their memory. */
+  giveWindowBack(): void {
+    if (this.#window.length <= MAX_SPARE_WINDOW_BYTES) spareWindow = this.#window;
+    this.#window = new Uint8Array(0);
+    this.#windowBytes = 0;
   }
 
   /** A block with its type and checksum: a view that is valid until the next read. */
@@ -75,6 +98,13 @@ export class StoredBlockReader {
   /** The decoded contents of a block: memory of their own. */
   read(offset: number, size: number): Uint8Array {
     return this.decode(this.readStored(offset, size), offset);
+  }
+
+  /** `read`, where a view that is valid until the next read will do. */
+  view(offset: number, size: number): Uint8Array {
+    const stored = this.readStored(offset, size);
+    if (stored[size] === BLOCK_TYPE_RAW) return stored.subarray(0, size);
+    return this.decode(stored, offset);
   }
 
   /** Decodes what `readStored` gave. */
@@ -121,7 +151,8 @@ export class StoredBlockReader {
       offset === this.#lastEnd
         ? Math.max(count, Math.min(READ_AHEAD_BYTES, sizeBytes - offset))
         : count;
-    if (this.#window.length < wanted || this.#window.length > wanted + READ_AHEAD_BYTES) {
+    const mostKept = Math.max(wanted + READ_AHEAD_BYTES, MAX_SPARE_WINDOW_BYTES);
+    if (this.#window.length < wanted || this.#window.length > mostKept) {
       this.#window = new Uint8Array(wanted);
     }
     const target = this.#window.length === wanted ? this.#window : this.#window.subarray(0, wanted);

@@ -7,7 +7,7 @@
 import type { BlockBuilder } from './block-builder.js';
 import { readFixed32 } from './checksum.js';
 import { corrupt, SstError, type TableLocation } from './errors.js';
-import { BLOCK_TRAILER_BYTES, type BlockHandle } from './format.js';
+import { BLOCK_TRAILER_BYTES, type BlockHandle, MAX_BLOCK_BYTES } from './format.js';
 import { compareInternalRanges, TRAILER_BYTES } from './internal-key.js';
 import { VarintReader } from './varint.js';
 
@@ -19,7 +19,7 @@ export class TableIndex {
   readonly #keyStarts: Uint32Array;
   readonly #keyEnds: Uint32Array;
   readonly #offsets: Float64Array;
-  readonly #sizes: Float64Array;
+  readonly #sizes: Uint32Array;
   readonly blockCount: number;
 
   /**
@@ -49,7 +49,7 @@ export class TableIndex {
     this.#keyStarts = new Uint32Array(count);
     this.#keyEnds = new Uint32Array(count);
     this.#offsets = new Float64Array(count);
-    this.#sizes = new Float64Array(count);
+    this.#sizes = new Uint32Array(count);
     this.blockCount = count;
     const varints = new VarintReader();
     const view = new DataView(contents.buffer, contents.byteOffset, contents.byteLength);
@@ -93,6 +93,10 @@ export class TableIndex {
       const end = offset + size + BLOCK_TRAILER_BYTES;
       if (isInFront ? end > narrowedBytes : offset < endBehind || end > dataEnd) {
         throw overlapping(entry, offset, size, at);
+      }
+      if (size > MAX_BLOCK_BYTES) {
+        const problem = `a block of ${size} bytes is larger than ${MAX_BLOCK_BYTES}`;
+        throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, { path, offset });
       }
       if (!isInFront) endBehind = end;
       this.#keyStarts[entry] = keyStart;

@@ -1,14 +1,15 @@
 // Opens a table: footer, index, metaindex and filter are read and checked; data blocks are read by
 // positional reads when they are asked for, and checked then.
 //
-// Memory: the index, the filter, one block for `get`, and one block and one read window an iterator.
+// Memory: the index, one block for `get`, and one block and one read window an iterator; the filter from the
+// first `get` on.
 
 import { BlockReader } from './block-reader.js';
 import { bloomHash } from './bloom-filter.js';
 import { compareByteRanges } from './compare-bytes.js';
 import { corrupt, fileOperation, SstError } from './errors.js';
 import type { FileSystem } from './file-system.js';
-import { FilterBlockReader, filterWindowOf } from './filter-block.js';
+import type { FilterBlockReader } from './filter-block.js';
 import {
   BLOCK_TRAILER_BYTES,
   type BlockHandle,
@@ -27,6 +28,7 @@ import {
   typeCodeOf,
 } from './internal-key.js';
 import { type BlockFile, StoredBlockReader } from './stored-block.js';
+import { TableFilter } from './table-filter.js';
 import { TableIndex } from './table-index.js';
 import { TableIterator } from './table-iterator.js';
 import { VarintReader } from './varint.js';
@@ -60,9 +62,7 @@ export interface TableParts {
   readonly file: BlockFile;
   readonly footer: Footer;
   readonly index: TableIndex;
-  readonly filter: FilterBlockReader | undefined;
-  /** Where the filter block lies, if there is one. */
-  readonly filterHandle: BlockHandle | undefined;
+  readonly filter: TableFilter | undefined;
   /** Size of the table in front of a narrowed one, else 0. */
   readonly narrowedBytes: number;
 }
@@ -113,9 +113,9 @@ export class TableReader {
     return this.parts.file.sizeBytes;
   }
 
-  /** The table's filter, if it has one. */
+  /** The table's filter, if it has one. It is read again when it is asked for first. */
   get filter(): FilterBlockReader | undefined {
-    return this.parts.filter;
+    return this.parts.filter?.contents;
   }
 
   /** Where the data blocks lie, in order. */
@@ -131,7 +131,8 @@ export class TableReader {
 
   /** The newest version of a user key in this table, through the filter as LevelDB does it. */
   get(userKey: Uint8Array): TableEntry | undefined {
-    const { index, filter, file } = this.parts;
+    const { index, file } = this.parts;
+    const { filter } = this;
     const target = seekKeyOf(userKey);
     const block = index.find(target, target.length);
     if (block === index.blockCount) return undefined;
@@ -200,7 +201,21 @@ function readParts(file: BlockFile): TableParts {
   if (footerOffset < 0) {
     throw corrupt(`a file of ${sizeBytes} bytes is too short for a table`, { path });
   }
-  const blocks = new StoredBlockReader(file);
+  // All that is kept of what is read here is copied.
+  const blocks = StoredBlockReader.withSpareWindow(file);
+  try {
+    return readPartsWith(blocks, file, footerOffset);
+  } finally {
+    blocks.giveWindowBack();
+  }
+}
+
+function readPartsWith(
+  blocks: StoredBlockReader,
+  file: BlockFile,
+  footerOffset: number,
+): TableParts {
+  const { path } = file;
   const footer = decodeFooter(blocks.readBytes(footerOffset, FOOTER_BYTES), {
     path,
     offset: footerOffset,
@@ -214,17 +229,12 @@ function readParts(file: BlockFile): TableParts {
     offset: footer.metaindex.offset,
   });
   let dataEnd = footer.metaindex.offset;
-  let filter: FilterBlockReader | undefined;
   if (filterHandle !== undefined) {
     // A narrowed table uses that of the table in front.
     const isInFront = filterHandle.offset < narrowedBytes;
     const filterEnd = isInFront ? narrowedBytes - FOOTER_BYTES : dataEnd;
     checkInFile(filterHandle, 'filter', filterEnd, file);
     if (!isInFront) dataEnd = filterHandle.offset;
-    filter = new FilterBlockReader(blocks.read(filterHandle.offset, filterHandle.size), {
-      path,
-      offset: filterHandle.offset,
-    });
   }
   if (narrowedBytes > dataEnd) {
     const problem = `the table in front, of ${narrowedBytes} bytes, reaches behind byte ${dataEnd}`;
@@ -232,11 +242,11 @@ function readParts(file: BlockFile): TableParts {
   }
   const indexBlock = blocks.read(footer.index.offset, footer.index.size);
   const index = new TableIndex(indexBlock, path, footer.index.offset, dataEnd, narrowedBytes);
-  if (filter !== undefined && filterHandle !== undefined) {
-    const mayEndEarly = filterHandle.offset < narrowedBytes;
-    checkFilterCovers(index, filter, mayEndEarly, { path, offset: filterHandle.offset });
-  }
-  return { file, footer, index, filter, filterHandle, narrowedBytes };
+  const filter =
+    filterHandle === undefined
+      ? undefined
+      : TableFilter.check(file, filterHandle, blocks, index, narrowedBytes);
+  return { file, footer, index, filter, narrowedBytes };
 }
 
 function checkInFile(handle: BlockHandle, name: string, end: number, file: BlockFile): void {
@@ -277,27 +287,4 @@ function readMetaindex(metaindex: Uint8Array, at: { path: string; offset: number
     }
   }
   return { filterHandle, narrowedBytes };
-}
-
-/**
- * A data block with an empty filter would hide its keys from LevelDB's get, and show them to iterators. One
- * behind the last window is taken to match: so are new blocks of a narrowed table, and no other's.
- */
-function checkFilterCovers(
-  index: TableIndex,
-  filter: FilterBlockReader,
-  mayEndEarly: boolean,
-  at: { path: string; offset: number },
-): void {
-  let last = -1;
-  for (let block = 0; block < index.blockCount; block += 1) {
-    const offset = index.offsetOf(block);
-    const window = filterWindowOf(offset);
-    if (window === last) continue;
-    last = window;
-    if (mayEndEarly && window >= filter.windowCount) continue;
-    if (!filter.hasFilter(window)) {
-      throw corrupt(`the data block at ${offset} has no filter`, at);
-    }
-  }
 }

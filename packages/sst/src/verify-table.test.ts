@@ -103,7 +103,7 @@ describe('verifyTable', () => {
       const { parts } = readerOf(bytes);
       const handles = [
         ...readerOf(bytes).blockHandles(),
-        ...(parts.filterHandle === undefined ? [] : [parts.filterHandle]),
+        ...(parts.filter === undefined ? [] : [parts.filter.handle]),
         parts.footer.metaindex,
         parts.footer.index,
       ];

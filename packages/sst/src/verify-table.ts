@@ -136,7 +136,7 @@ class Verifier {
   }
 
   run(): TableProperties {
-    const { index, footer, filterHandle, file, narrowedBytes } = this.#reader.parts;
+    const { index, footer, filter, file, narrowedBytes } = this.#reader.parts;
     let end = narrowedBytes;
     for (let block = 0; block < index.blockCount; block += 1) {
       const { offset, size } = index.handleOf(block);
@@ -145,7 +145,7 @@ class Verifier {
       this.#checkGap(end, offset);
       end = offset + size + BLOCK_TRAILER_BYTES;
     }
-    for (const handle of [filterHandle, footer.metaindex, footer.index]) {
+    for (const handle of [filter?.handle, footer.metaindex, footer.index]) {
       if (handle === undefined || handle.offset < narrowedBytes) continue;
       this.#checkGap(end, handle.offset);
       end = handle.offset + handle.size + BLOCK_TRAILER_BYTES;
@@ -172,7 +172,8 @@ class Verifier {
   }
 
   #checkBlock(block: number): void {
-    const { index, filter, file } = this.#reader.parts;
+    const { index, file } = this.#reader.parts;
+    const { filter } = this.#reader;
     const offset = index.offsetOf(block);
     const entries = this.#entries;
     const contents = this.#blocks.read(offset, index.sizeOf(block));
