@@ -1,7 +1,7 @@
 // CRC-32C, masked as LevelDB masks it (util/crc32c.h): a checksum over bytes that hold checksums
 // would otherwise be weak.
 
-import { crc32c } from '@node-rs/crc32';
+import { crc32c } from './native-codecs.js';
 
 const MASK_DELTA = 0xa282ead8;
 

@@ -7,7 +7,6 @@
 // Invariants: no read goes outside of the file; nothing is allocated by a length that the file claims
 // before that length is known to be possible; one window of the file is kept, of bounded size.
 
-import { uncompressSync } from 'snappy';
 import { maskedChecksum, readFixed32 } from './checksum.js';
 import { corrupt, fileOperation, SstError } from './errors.js';
 import type { FileHandle } from './file-system.js';
@@ -18,6 +17,7 @@ import {
   FOOTER_BYTES,
   MAX_BLOCK_BYTES,
 } from './format.js';
+import { uncompressSync } from './native-codecs.js';
 import { VarintReader } from './varint.js';
 
 /** Read at once when blocks are read one after another. */

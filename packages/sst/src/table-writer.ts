@@ -4,7 +4,6 @@
 // Invariants: `offset` is where the next byte goes in the file; a block lies whole in the buffer when its
 // checksum is taken; index keys are internal keys that strictly ascend.
 
-import { compressSync } from 'snappy';
 import { BlockBuilder } from './block-builder.js';
 import { maskedChecksum, writeFixed32 } from './checksum.js';
 import { fileOperation } from './errors.js';
@@ -20,6 +19,7 @@ import {
   NARROWED_KEY,
   writeHandle,
 } from './format.js';
+import { compressSync } from './native-codecs.js';
 import type { TableIndex } from './table-index.js';
 import { writeVarint } from './varint.js';
 
