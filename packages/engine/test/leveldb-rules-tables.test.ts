@@ -142,7 +142,7 @@ describe('rule 14: blocks and filters', () => {
     writeTable(otherPath, entriesOf('j'), { compression: 'none' });
     const other = readFileSync(otherPath);
     const reader = TableReader.open(nodeFileSystem, path);
-    const handle = reader.parts.filterHandle;
+    const handle = reader.parts.filter?.handle;
     reader.close();
     if (handle === undefined) throw new Error('the table has a filter');
     const damaged = whole.slice();
