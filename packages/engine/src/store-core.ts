@@ -189,9 +189,9 @@ export class StoreCore {
     try {
       return await this.#commit(spans, extract, { moveIncoming: true, signal });
     } finally {
-      // A leftover here is no failure: the next open empties the staging folder.
+      // Nobody waits for it but a close, and a leftover is no failure: the next open empties the staging folder.
       if (folder !== undefined) {
-        await this.runner.run('removeFolder', { folder }).catch(() => undefined);
+        void this.tracked(this.runner.run('removeFolder', { folder }).catch(() => undefined));
       }
     }
   }
@@ -286,7 +286,8 @@ export class StoreCore {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#commits.catch(() => undefined);
-    await Promise.allSettled(this.#works);
+    // One that ends may leave another behind it.
+    while (this.#works.size > 0) await Promise.allSettled(this.#works);
     await this.gate.drained();
     try {
       await Promise.all([...this.#live].map((generation) => generation.close()));
