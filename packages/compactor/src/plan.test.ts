@@ -12,6 +12,9 @@ import {
 import { compact } from './compact.js';
 import { AUTO_BATCH_LIMITS, MAX_BATCH_LIMITS } from './plan.js';
 import type { CompactProgress } from './result.js';
+import { EngineView } from './span-reader.js';
+import { planBatch } from './strategies/batch.js';
+import { rangesInKeyOrder } from './sync-ranges.js';
 
 const SYNC = syncIdOf(5);
 /** Each grant has at least four entries. */
@@ -54,6 +57,39 @@ describe('auto', () => {
     const result = await compact({ base, source, syncIds: [SYNC] });
     expect(result).toMatchObject({ strategy: 'rebuild', generation: 2 });
     expect(result.entries).toBe((await dumpAll(source)).length);
+  });
+});
+
+describe('planBatch, while it is found out whether the syncs are too large', () => {
+  const unlimited = { entries: 1e9, readBytes: 1e9, operations: 1e9, bytes: 1e9 };
+  const ranges = rangesInKeyOrder([SYNC]);
+
+  async function plan(isTooLarge: () => Promise<boolean>) {
+    const [base, source] = [await openStore(), await openStore()];
+    await write(source, grantEntries(SYNC, 100));
+    const views = [base, source].map((store) => new EngineView(store, undefined));
+    const [ofBase, ofSource] = views as [EngineView, EngineView];
+    try {
+      return await planBatch(ofSource, ofBase, ranges, unlimited, isTooLarge());
+    } finally {
+      for (const view of views) await view.close();
+    }
+  }
+
+  it('plans where they are not', async () => {
+    expect(await plan(() => Promise.resolve(false))).toHaveProperty('operations');
+  });
+
+  it.each([
+    ['at once', () => Promise.resolve(true)],
+    ['after all was read', () => new Promise<boolean>((done) => setTimeout(done, 200, true))],
+  ])('gives no plan where they are, known %s', async (_, isTooLarge) => {
+    expect(await plan(isTooLarge)).toEqual({ exceeded: 'entries' });
+  });
+
+  it('throws what that ends with', async () => {
+    const cause = new Error('no sizes');
+    await expect(plan(() => Promise.reject(cause))).rejects.toBe(cause);
   });
 });
 

@@ -5,9 +5,9 @@
 // 5,500 entries, both sides counted.
 //
 // No size is to be had for nothing: LevelDB's approximateSize leaves out the memtable, in which a sync
-// may lie wholly. But it is a lower bound, which tells large syncs in 1 ms. For all others `auto` plans
-// a batch at once and gives up where AUTO_BATCH_LIMITS are met: a small one is read once only, and a
-// large one that hides in a memtable costs the reading of so many entries too much.
+// may lie wholly. But it is a lower bound, which tells large syncs in 1 ms. Meanwhile `auto` plans a batch, and
+// gives up then, or where AUTO_BATCH_LIMITS are met: a small one is read once only, without waiting for sizes,
+// and a large one that hides in a memtable costs the reading of so many entries too much.
 import { asReplacingBase, asTableBase, asTableSource } from './engines.js';
 import { CompactorError } from './errors.js';
 import type { CheckedOptions } from './options.js';
@@ -107,10 +107,9 @@ async function pickStrategy(
         return { strategy: 'link', reason: 'the source is to be verified' };
       }
       if (!canRebuild && !canLink) return batchOrThrow('the base takes nothing but batches');
-      const batch = (await isSurelyLarge(options, ranges))
-        ? undefined
-        : await planBatch(source, base, ranges, AUTO_BATCH_LIMITS);
-      if (batch !== undefined && 'operations' in batch) {
+      const isLarge = isSurelyLarge(options, ranges);
+      const batch = await planBatch(source, base, ranges, AUTO_BATCH_LIMITS, isLarge);
+      if ('operations' in batch) {
         return { strategy: 'batch', reason: 'the syncs are small on both sides', batch };
       }
       return canLink

@@ -115,7 +115,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
 
   /**
    * `extract` of a source and `ingestAndExcise` of what it gives, in less time than one after the other: this
-   * store's tables are linked into its next generation meanwhile. Other commits of this store wait for both.
+   * store's tables are linked into its next generation and cut meanwhile. Other commits of this store wait for both.
    *
    * @throws what `source.extract` and `onExtracted` throw, and what `ingestAndExcise` does
    */

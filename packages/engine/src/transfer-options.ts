@@ -59,7 +59,8 @@ export interface TableSource {
 export interface IngestFromOptions extends Pick<ExtractOptions, 'verify'> {
   readonly signal?: AbortSignal;
   /**
-   * Told what was extracted, before the commit. What it throws ends the ingestion, and passes through as it
+   * Told what was extracted, before the commit, and without `verify` while tables that are linked as they are
+   * may still be checked. What it throws ends the ingestion, and passes through as it
    * is: the store is as it was.
    */
   readonly onExtracted?: (tables: ExtractedTables) => void;

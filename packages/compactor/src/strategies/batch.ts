@@ -59,14 +59,42 @@ export interface BatchTooLarge {
  */
 const CONCURRENT_SPANS = 13;
 
-/** Reads both sides and merges them, until done or a limit is met. */
+/**
+ * Reads both sides and merges them, until done or a limit is met.
+ *
+ * @param isTooLarge what is being found out otherwise: where it is true, no more is read
+ */
 export async function planBatch(
   source: EngineView,
   base: EngineView,
   ranges: readonly SyncRange[],
   limits: BatchLimits,
+  isTooLarge: Promise<boolean> = Promise.resolve(false),
 ): Promise<PlannedBatch | BatchTooLarge> {
   const draft = new BatchDraft(limits);
+  const giveUp = () => {
+    draft.exceeded ??= 'entries';
+  };
+  const asking = isTooLarge.then((isLarge) => {
+    if (isLarge) giveUp();
+  });
+  asking.catch(giveUp);
+  const [planned, asked] = await Promise.allSettled([
+    planInto(draft, source, base, ranges),
+    asking,
+  ]);
+  if (planned.status === 'rejected') throw planned.reason;
+  if (asked.status === 'rejected') throw asked.reason;
+  // Also where the last page came just before: the same sizes always give the same plan.
+  return draft.exceeded === undefined ? planned.value : { exceeded: draft.exceeded };
+}
+
+async function planInto(
+  draft: BatchDraft,
+  source: EngineView,
+  base: EngineView,
+  ranges: readonly SyncRange[],
+): Promise<PlannedBatch | BatchTooLarge> {
   const counts = ranges.map((): SpanCounts => ({ puts: 0, deletes: 0 }));
   for (let first = 0; first < ranges.length; first += CONCURRENT_SPANS) {
     const group = ranges.slice(first, first + CONCURRENT_SPANS);
