@@ -5,16 +5,17 @@
 // 5,500 entries, both sides counted.
 //
 // No size is to be had for nothing: LevelDB's approximateSize leaves out the memtable, in which a sync
-// may lie wholly. But it is a lower bound, which tells large syncs in 1 ms. Meanwhile `auto` plans a batch, and
-// gives up then, or where AUTO_BATCH_LIMITS are met: a small one is read once only, without waiting for sizes,
-// and a large one that hides in a memtable costs the reading of so many entries too much.
+// may lie wholly. But it is a lower bound, which tells large syncs in 1 ms (sync-sizes.ts). For all others `auto`
+// plans a batch at once and gives up where AUTO_BATCH_LIMITS are met: a small one is read once only, and a
+// large one that hides in a memtable costs the reading of so many entries too much.
 import { asReplacingBase, asTableBase, asTableSource } from './engines.js';
 import { CompactorError } from './errors.js';
 import type { CheckedOptions } from './options.js';
-import type { BucketSize, CompactPlan, Strategy } from './result.js';
+import type { CompactPlan, Strategy } from './result.js';
 import type { EngineView } from './span-reader.js';
 import { type BatchLimits, type PlannedBatch, planBatch } from './strategies/batch.js';
-import { inReportOrder, type SyncRange } from './sync-ranges.js';
+import type { SyncRange } from './sync-ranges.js';
+import { askSizes, sizesOf } from './sync-sizes.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -29,12 +30,6 @@ export const AUTO_BATCH_LIMITS: BatchLimits = {
   operations: 5_000,
   bytes: 768 * KIB,
 };
-
-/**
- * Tables of more than this, as stored, hold more than AUTO_BATCH_LIMITS allow: an entry of a grant takes
- * some 23 bytes there. Where entries take more, a link is a little slower than the batch would have been.
- */
-const AUTO_TABLE_BYTES = 112 * KIB;
 
 /**
  * Up to here a batch is made when it is asked for, or when nothing else is possible. It is held in
@@ -107,9 +102,13 @@ async function pickStrategy(
         return { strategy: 'link', reason: 'the source is to be verified' };
       }
       if (!canRebuild && !canLink) return batchOrThrow('the base takes nothing but batches');
-      const isLarge = isSurelyLarge(options, ranges);
-      const batch = await planBatch(source, base, ranges, AUTO_BATCH_LIMITS, isLarge);
-      if ('operations' in batch) {
+      const { seemsSmall, isLarge } = askSizes(options, ranges);
+      // Of one that seems small a batch is planned while the other sizes come in.
+      const batch =
+        (await seemsSmall) || !(await isLarge)
+          ? await planBatch(source, base, ranges, AUTO_BATCH_LIMITS, isLarge)
+          : undefined;
+      if (batch !== undefined && 'operations' in batch) {
         return { strategy: 'batch', reason: 'the syncs are small on both sides', batch };
       }
       return canLink
@@ -154,45 +153,4 @@ async function emptySyncs(
     if (!found.has(syncId) && (await source.hasEntries(span))) found.add(syncId);
   }
   return syncIds.filter((syncId) => !found.has(syncId));
-}
-
-/** classic-level's method, which a store has too. */
-interface SizedEngine {
-  approximateSize(
-    start: Uint8Array,
-    end: Uint8Array,
-    options: { keyEncoding: string },
-  ): Promise<number>;
-}
-
-/** Whether the tables alone hold more than `auto` would read for a batch. */
-async function isSurelyLarge(
-  { source, base }: CheckedOptions,
-  ranges: readonly SyncRange[],
-): Promise<boolean> {
-  const sizes = await Promise.all(
-    ranges.flatMap((range) => [sizeOf(source, range), sizeOf(base, range)]),
-  );
-  const bytes = sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
-  return bytes > AUTO_TABLE_BYTES;
-}
-
-async function sizesOf(
-  { source, base }: CheckedOptions,
-  ranges: readonly SyncRange[],
-): Promise<readonly BucketSize[]> {
-  const sizes: BucketSize[] = [];
-  for (const range of inReportOrder(ranges)) {
-    const { syncId, bucket } = range;
-    const sourceBytes = await sizeOf(source, range);
-    sizes.push({ syncId, bucket, sourceBytes, baseBytes: await sizeOf(base, range) });
-  }
-  return sizes;
-}
-
-async function sizeOf(engine: object, { span }: SyncRange): Promise<number | undefined> {
-  const { approximateSize } = engine as Partial<SizedEngine>;
-  // The layout's prefixes leave no sync without an upper bound; another layout's may.
-  if (typeof approximateSize !== 'function' || span.end === undefined) return undefined;
-  return approximateSize.call(engine, span.start, span.end, { keyEncoding: 'view' });
 }

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { openStore, syncIdOf } from '../test/stores.js';
+import { rangesInKeyOrder } from './sync-ranges.js';
+import { askSizes } from './sync-sizes.js';
+
+const ranges = rangesInKeyOrder([syncIdOf(1)]);
+const KIB = 1024;
+
+/** Each bucket takes so many bytes in each of two stores, but for the grants. */
+async function asked(ofGrants: number, ofOthers: number, failing = false) {
+  const grants = ranges.find(({ bucket }) => bucket === 'grant')?.span.start;
+  const store = Object.assign(await openStore(), {
+    async approximateSize(start: Uint8Array) {
+      // Some are there later than others.
+      await new Promise((resolve) => setTimeout(resolve, start.length % 3));
+      if (failing) throw new Error('no size');
+      return start === grants ? ofGrants : ofOthers;
+    },
+  });
+  return askSizes({ source: store, base: store }, ranges);
+}
+
+describe('askSizes', () => {
+  it('adds the sizes of all buckets on both sides', async () => {
+    // 26 of 4 KiB are less than 112 KiB, of 5 KiB more.
+    expect(await (await asked(4 * KIB, 4 * KIB)).isLarge).toBe(false);
+    expect(await (await asked(5 * KIB, 5 * KIB)).isLarge).toBe(true);
+  });
+
+  it('takes for small what has few grants, whatever else there is', async () => {
+    const { seemsSmall, isLarge } = await asked(10 * KIB, 50 * KIB);
+    expect(await seemsSmall).toBe(true);
+    expect(await isLarge).toBe(true);
+  });
+
+  it('takes nothing for small that has more grants', async () => {
+    const { seemsSmall, isLarge } = await asked(20 * KIB, 0);
+    expect(await seemsSmall).toBe(false);
+    expect(await isLarge).toBe(false);
+  });
+
+  it('tells a failure to whoever asks', async () => {
+    const { seemsSmall, isLarge } = await asked(0, 0, true);
+    await expect(seemsSmall).rejects.toThrow('no size');
+    await expect(isLarge).rejects.toThrow('no size');
+  });
+});
