@@ -205,6 +205,16 @@ describe.each([
     await expectContentsThroughout(base, old);
   });
 
+  test('is taken away from where extract put it, by a commit that moves', async () => {
+    const source = await sourceOfTwo();
+    const { base } = await stores(open);
+    const staging = await base.newStagingFolder();
+    const tables = await source.extract(spans, staging);
+    expect(readdirSync(staging)).toHaveLength(2);
+    await base.ingestAndExcise(tables, { move: true });
+    expect(readdirSync(staging)).toEqual([]);
+  });
+
   test('is committed where it is sound', async () => {
     const source = await sourceOfTwo();
     const { base } = await stores(open);

@@ -145,9 +145,11 @@ export async function extractTables(
   });
   // A merge takes files away that were made before.
   const unsynced = isMerged ? undefined : filesMadeBy(cuts, outcomes);
+  const set = { spans: extracted, lastSequence, totals };
+  if (!checksLater) return trusted(set, { unsynced });
   // Whoever ends without a commit does not look at it.
   checking.catch(() => undefined);
-  return trusted({ spans: extracted, lastSequence, totals }, { unsynced, checking });
+  return trusted(set, { unsynced, checking });
 }
 
 function tablesOf(
