@@ -72,7 +72,8 @@ function count(number) {
 }
 
 function machineLine(runs) {
-  const { machine, date } = runs.at(-1).about;
+  const { machine } = runs.at(-1).about;
+  const days = new Set(runs.map(({ about }) => about.date.slice(0, 10)));
   const memory = Math.round(machine.memoryBytes / 2 ** 30);
   const versions = new Map(
     runs.flatMap(({ measured }) =>
@@ -92,6 +93,6 @@ function machineLine(runs) {
   return (
     `Medians of the replacing alone (${rounds}), as multiples of the first row; ${machine.cpu}, ${machine.cores} cores, ` +
     `${memory} GiB, ${machine.system.split(' ')[0]}, Node ${machine.node.slice(1)}; ${[...new Set(peers)].join(', ')}; ` +
-    `${date.slice(0, 10)}.`
+    `${[...days].sort().join(' and ')}.`
   );
 }
