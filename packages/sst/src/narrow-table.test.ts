@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Entry, entriesOf, spansOf } from '../test/arbitraries.js';
+import { draftTable } from '../test/draft-table.js';
 import {
   bytesOf,
   fileSystemOf,
@@ -130,6 +131,25 @@ describe('narrowTable', () => {
     const opened = file.reads;
     narrowTable(reader, [{ start: keyOf(777), end: keyOf(19_333) }], file);
     expect(file.reads - opened).toBeLessThan(8);
+  });
+
+  it.each([
+    ['the new block lies behind its windows', 1, true],
+    ['which no LevelDB writes, and it is left out', 10_000, false],
+  ])('takes a table whose filter has windows behind its end: %s', (_, strayWindow, isKept) => {
+    const names = ['a', 'm', 'z'];
+    const keys = names.map((name) => internalKey(name, 1, 'value'));
+    const index = internalKey('z', 1, 'value');
+    const bytes = draftTable({ blocks: [{ keys, index }], filteredKeys: names, strayWindow });
+    const file = new MemoryFile(bytes);
+    const sizeBytes = narrow(file, bytes.length, [
+      { start: bytesOf('m'), end: bytesOf('n') },
+    ])?.sizeBytes;
+    expect(sizeBytes).toBeLessThan(bytes.length + 4 * 2048);
+    const reader = TableReader.open(fileSystemOf(file), 'narrowed', { sizeBytes });
+    verifyTable(fileSystemOf(file), 'narrowed', { sizeBytes });
+    expect(reader.filter !== undefined).toBe(isKept);
+    expect(names.filter((name) => reader.get(bytesOf(name)) !== undefined)).toEqual(['m']);
   });
 
   it('refuses a file to which somebody else writes meanwhile', () => {

@@ -1,7 +1,7 @@
 // Tables that are wrong in one way, which no builder would write.
 
 import { writeFixed32 } from '../src/checksum.js';
-import { FilterBlockBuilder } from '../src/filter-block.js';
+import { FILTER_WINDOW_BYTES, FilterBlockBuilder } from '../src/filter-block.js';
 import { BLOCK_TYPE_RAW } from '../src/format.js';
 import { TableWriter } from '../src/table-writer.js';
 import { bytesOf, MemoryFile } from './entries.js';
@@ -14,6 +14,8 @@ export interface Draft {
   /** Have the second index entry point to the first block. */
   readonly overlap?: boolean;
   readonly filteredKeys?: readonly string[];
+  /** A filter window for which there is no block. */
+  readonly strayWindow?: number;
   readonly gapByte?: number;
 }
 
@@ -23,6 +25,7 @@ export function draftTable({
   restarts,
   overlap,
   filteredKeys,
+  strayWindow,
   gapByte,
 }: Draft): Uint8Array {
   const file = new MemoryFile();
@@ -36,6 +39,10 @@ export function draftTable({
   const filter = new FilterBlockBuilder(10);
   filter.startBlock(0);
   for (const key of filteredKeys ?? []) filter.addUserKey(bytesOf(key), key.length);
+  if (strayWindow !== undefined) {
+    filter.startBlock(strayWindow * FILTER_WINDOW_BYTES);
+    filter.addUserKey(bytesOf('stray'), 5);
+  }
   const gapAt = writer.offset - 1;
   writer.finish(filteredKeys === undefined ? undefined : filter.finish());
   const bytes = file.bytes.slice();

@@ -233,19 +233,16 @@ export class ThreadRunner implements TaskRunner {
   ): Promise<void> {
     const files = sharedList(paths);
     const byPool = () => syncSharedFilesAsync(files, syncNodeFile, signal);
-    const byThread = () => this.run('syncSharedFiles', files, { signal });
-    const byThreadLater = async () => {
+    const byThread = async () => {
       await busy?.catch(() => undefined);
-      if (hasRest(files)) await byThread();
+      if (hasRest(files)) await this.run('syncSharedFiles', files, { signal });
     };
     // As few hands as will do in Node's own pool: gets wait there too. None in the urgent thread, as large
     // tables take their time.
     const inPool = busy === undefined ? 1 : 2;
     const hands = [
       ...Array.from({ length: inPool }, () => byPool),
-      ...Array.from({ length: BULK_THREADS }, () =>
-        busy === undefined ? byThread : byThreadLater,
-      ),
+      ...Array.from({ length: BULK_THREADS }, () => byThread),
     ];
     return allHands(hands.slice(0, paths.length).map((hand) => hand()));
   }
