@@ -105,6 +105,8 @@ export async function extractTables(
   const cutting = shareTableJobs(runner, cuts, how, ending);
   // Its jobs queue up behind the cuts, which others wait for.
   const checking = shareTableJobs(runner, checks, { ...how, inTurns: true }, ending);
+  // It may fail before anybody awaits it, and whoever ends without a commit never does.
+  checking.catch(() => undefined);
   try {
     await (checksLater ? cutting : Promise.all([cutting, checking]));
   } catch (error) {
@@ -146,10 +148,7 @@ export async function extractTables(
   // A merge takes files away that were made before.
   const unsynced = isMerged ? undefined : filesMadeBy(cuts, outcomes);
   const set = { spans: extracted, lastSequence, totals };
-  if (!checksLater) return trusted(set, { unsynced });
-  // Whoever ends without a commit does not look at it.
-  checking.catch(() => undefined);
-  return trusted(set, { unsynced, checking });
+  return trusted(set, checksLater ? { unsynced, checking } : { unsynced });
 }
 
 function tablesOf(
