@@ -34,7 +34,7 @@ await inRunFolder(async (folder) => {
     const dataset = await makeDataset(join(folder, 'data'), shape);
     const [link] = await measure({ dataset, peers: peersNamed(['link']), rounds, folder });
     if (link.medianMs === undefined) throw new Error(link.notMeasured);
-    const pauseMs = median(link.replies.slice(1).map((reply) => reply.pauseMs));
+    const pauseMs = median(link.replies.map((reply) => reply.pauseMs));
     runs.push({ shape, entries: dataset.base.entries, pauseMs, link });
   }
 }, flags.folder);

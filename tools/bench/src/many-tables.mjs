@@ -42,7 +42,7 @@ await inRunFolder(async (folder) => {
       loadBase,
     });
     if (link.medianMs === undefined) throw new Error(link.notMeasured);
-    const pauseMs = median(link.replies.slice(1).map((reply) => reply.pauseMs));
+    const pauseMs = median(link.replies.map((reply) => reply.pauseMs));
     runs.push({ tables, pauseMs, link });
   }
 }, flags.folder);

@@ -9,6 +9,9 @@ import { median } from './report.mjs';
 /** A peer slower than this gets few rounds. */
 const SLOW_MS = 5000;
 const SLOW_ROUNDS = 2;
+/** A peer faster than this warms up for longer, whatever it is written in: V8 compiles its code meanwhile. */
+const FAST_MS = 1000;
+const FAST_WARM_UPS = 6;
 
 /**
  * @typedef {object} Measured
@@ -18,11 +21,12 @@ const SLOW_ROUNDS = 2;
  * @property {string} [notMeasured] why not
  * @property {boolean} [failed] it should have been: it ended badly, or holds something else
  * @property {number} [loadMs]
- * @property {number} [firstMs] of the warm-up, in a fresh process
+ * @property {number} [firstMs] of the first warm-up, in a fresh process
+ * @property {number[]} [warmUpMs] of each warm-up
  * @property {number[]} [replaceMs] of each round
  * @property {number} [medianMs]
  * @property {number} [closeMs] median: what was put off until then
- * @property {object[]} [replies] all that the driver told
+ * @property {object[]} [replies] all that the driver told of each round
  */
 
 /**
@@ -69,11 +73,14 @@ export async function measure({ dataset, peers, rounds, folder, loadBase }) {
           replacer,
           round: join(folder, `round-${peer.name}`),
         });
+        row.warmUpMs = [];
         row.replies = [];
       });
     }
-    // Round 0 warms up.
-    for (let round = 0; round <= rounds; round++) {
+    for (let round = 1; round <= FAST_WARM_UPS; round++) {
+      for (const one of live) await warmUp(one, round);
+    }
+    for (let round = 1; round <= rounds; round++) {
       for (const one of live) await playRound(one, round);
     }
     for (const one of live) await finish(one, dataset);
@@ -94,10 +101,25 @@ async function load(driver, peer, dataset, paths, loadBase) {
   return (await loadPeer(driver, peer, paths.base, files.base)).loadMs;
 }
 
-async function playRound({ row, paths, replacer, round: folder }, round) {
-  if (row.notMeasured !== undefined) return;
-  const slow = row.replies.some(({ replaceMs }) => replaceMs > SLOW_MS);
+async function warmUp(one, round) {
+  const { row } = one;
+  if (round > 1 && !(row.warmUpMs.at(-1) < FAST_MS)) return;
+  const reply = await replaceOnce(one, `warm-up ${round}`);
+  if (reply !== undefined) row.warmUpMs.push(reply.replaceMs);
+}
+
+async function playRound(one, round) {
+  const { row } = one;
+  const slow = row.warmUpMs[0] > SLOW_MS || row.replies.some((reply) => reply.replaceMs > SLOW_MS);
   if (slow && round > SLOW_ROUNDS) return;
+  const reply = await replaceOnce(one, `round ${round}`);
+  if (reply !== undefined) row.replies.push(reply);
+}
+
+/** Gives the driver's reply, unless the peer is not measured. */
+async function replaceOnce({ row, paths, replacer, round: folder }, title) {
+  if (row.notMeasured !== undefined) return undefined;
+  let done;
   await orNotMeasured(row, async () => {
     freshCopy(paths.base, folder);
     const reply = await replacer.replaceIn(folder);
@@ -105,9 +127,10 @@ async function playRound({ row, paths, replacer, round: folder }, round) {
       row.notMeasured = reply.refused;
       return;
     }
-    row.replies.push(reply);
-    console.error(`round ${round}: ${row.title} ${reply.replaceMs.toFixed(1)} ms`);
+    done = reply;
+    console.error(`${title}: ${row.title} ${reply.replaceMs.toFixed(1)} ms`);
   });
+  return done;
 }
 
 async function finish({ peer, driver, row, replacer, round: folder }, dataset) {
@@ -117,11 +140,10 @@ async function finish({ peer, driver, row, replacer, round: folder }, dataset) {
     const digest = await digestPeer(driver, peer, folder);
     if (digest !== dataset.expected.digest)
       throw new Error('the base holds something else in the end');
-    const [first, ...counted] = row.replies;
-    row.firstMs = first.replaceMs;
-    row.replaceMs = counted.map(({ replaceMs }) => replaceMs);
+    row.firstMs = row.warmUpMs[0];
+    row.replaceMs = row.replies.map(({ replaceMs }) => replaceMs);
     row.medianMs = median(row.replaceMs);
-    row.closeMs = median(counted.map(({ closeMs }) => closeMs));
+    row.closeMs = median(row.replies.map(({ closeMs }) => closeMs));
     rmSync(folder, { recursive: true, force: true });
   });
 }

@@ -47,12 +47,19 @@ function table(syncs, runs) {
   );
   const header = [`${syncs} syncs in the base`, ...runs.map(({ shape }) => count(shape.grants))];
   const rows = [...titles].map(([name, title]) => [title, ...runs.map((run) => cell(run, name))]);
+  rows.splice(1, 0, ['SSTitch link, the first of a process', ...runs.map(firstCell)]);
   const line = (cells) => `| ${cells.join(' | ')} |`;
   return `${[
     line(header.map((text, index) => (index === 0 ? text : `${text} grants`))),
     `|---${'|---:'.repeat(runs.length)}|`,
     ...rows.map(line),
   ].join('\n')}\n`;
+}
+
+/** What no warm-up has gone before. */
+function firstCell({ measured }) {
+  const link = measured.find(({ name }) => name === 'link');
+  return link?.firstMs === undefined ? '–' : `${(link.firstMs / link.medianMs).toFixed(1)} ×`;
 }
 
 function cell({ measured }, name) {
