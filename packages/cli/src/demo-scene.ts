@@ -40,6 +40,8 @@ export interface DemoReport {
 }
 
 export interface DemoOptions {
+  /** Where the demo makes its folder. @defaultValue the temporary folder */
+  readonly folder?: string;
   readonly grants: number;
   readonly signal: AbortSignal;
   readonly onEvent: (event: DemoEvent) => Promise<void>;
@@ -47,7 +49,7 @@ export interface DemoOptions {
 
 /** Plays the demo. */
 export async function playDemo(options: DemoOptions): Promise<DemoReport> {
-  const folder = await mkdtemp(join(tmpdir(), 'sstitch-demo-'));
+  const folder = await mkdtemp(join(options.folder ?? tmpdir(), 'sstitch-demo-'));
   try {
     return await playIn(folder, options);
   } finally {

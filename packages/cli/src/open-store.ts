@@ -12,18 +12,24 @@ const ENCODINGS = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 /** What to do with a location that holds no store. */
 export type MissingStore = 'refuse' | 'create';
 
-/** Runs `use` with the store open to change. */
-export async function withStore<T>(
-  location: string,
-  missing: MissingStore,
-  use: (store: ByteStore) => Promise<T>,
-): Promise<T> {
+/** Opens a store to change it; the caller closes it. */
+export async function openStore(location: string, missing: MissingStore): Promise<ByteStore> {
   checkLocation(location);
   const store: ByteStore = new Store(location, {
     ...ENCODINGS,
     createIfMissing: missing === 'create',
   });
   await store.open();
+  return store;
+}
+
+/** Runs `use` with the store open to change. */
+export async function withStore<T>(
+  location: string,
+  missing: MissingStore,
+  use: (store: ByteStore) => Promise<T>,
+): Promise<T> {
+  const store = await openStore(location, missing);
   try {
     return await use(store);
   } finally {

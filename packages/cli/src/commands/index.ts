@@ -3,6 +3,7 @@ import type { CommandRegistry } from '../command-context.js';
 import { addAdoptCommand } from './adopt.js';
 import { addCheckpointCommand } from './checkpoint.js';
 import { addCompactCommand } from './compact.js';
+import { addCompletionCommand } from './completion.js';
 import { addDemoCommand } from './demo.js';
 import { addDiffCommand } from './diff.js';
 import { addDigestCommand } from './digest.js';
@@ -14,6 +15,7 @@ import { addImportCommand } from './import.js';
 import { addLevelsCommand } from './levels.js';
 import { addManifestCommand } from './manifest.js';
 import { addScanCommand } from './scan.js';
+import { addSelfTestCommand } from './selftest.js';
 import { addSstCommand } from './sst.js';
 import { addSyncsCommand } from './syncs.js';
 import { addVerifyCommand } from './verify.js';
@@ -36,5 +38,8 @@ export const COMMAND_GROUPS: ReadonlyArray<readonly [title: string, add: readonl
     ],
   ],
   ['Make a store', [addCheckpointCommand, addAdoptCommand]],
-  ['Look inside, try out', [addSstCommand, addManifestCommand, addDemoCommand]],
+  [
+    'Look inside, try out',
+    [addSstCommand, addManifestCommand, addDemoCommand, addSelfTestCommand, addCompletionCommand],
+  ],
 ];

@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runKillFamily } from './kill-family.js';
 
@@ -16,3 +19,19 @@ test(`compactions, checkpoints and adoptions killed ${rounds} times, at named po
     expect(counts[`${kind} at a point`], kind).toBeGreaterThan(rounds / 8);
   }
 }, 7_200_000);
+
+test('an interrupt ends it between two rounds, and what it made in the folder given goes', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sstitch-kill-test-'));
+  const interrupt = new AbortController();
+  try {
+    const killing = runKillFamily({ rounds: 1_000_000, seed: 1, folder, signal: interrupt.signal });
+    while (!readdirSync(folder).some((name) => existsSync(join(folder, name, 'lane-1')))) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    interrupt.abort(new Error('enough'));
+    await expect(killing).rejects.toThrow('enough');
+    expect(readdirSync(folder)).toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 120_000);

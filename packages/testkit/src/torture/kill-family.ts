@@ -26,6 +26,14 @@ export interface KillOptions extends FamilyOptions {
   readonly maxLifeMs?: number;
   /** Only rounds whose description, such as `adopt, before link table`, has this in it. @defaultValue all */
   readonly only?: string;
+  /**
+   * A folder on the disk that is to be tried; all that is made there goes again.
+   *
+   * @defaultValue memory, where the system offers it as a folder
+   */
+  readonly folder?: string | undefined;
+  /** Ends the family between two rounds; it rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 type WorkKind = 'compact' | 'adopt';
@@ -49,18 +57,19 @@ const KEPT_FAILURES = 3;
 
 /** Runs the family; see the head of this file. The counts tell how the victims died. */
 export async function runKillFamily(options: KillOptions): Promise<CountedReport> {
-  const { rounds, seed, lanes = 2, grants = 100, only = '' } = options;
+  const { rounds, seed, lanes = 2, grants = 100, only = '', signal } = options;
   const tally = new FamilyTally('kill', options);
   const counts: Record<string, number> = {};
-  const folder = tortureFolder('kill', 'memory');
-  const otherFolder = tortureFolder('kill-other', 'disk');
+  const inFolder = options.folder === undefined ? undefined : { inFolder: options.folder };
+  const folder = tortureFolder('kill', inFolder ?? 'memory');
+  const otherFolder = tortureFolder('kill-other', inFolder ?? 'disk');
   try {
     const points = await findPoints(folder.path, otherFolder.path, grants, seed);
     for (const [kind, list] of points) {
       counts[`${kind} points`] = list.length;
       counts[`${kind} point names`] = new Set(list.map(({ name }) => name)).size;
     }
-    await Promise.all(
+    const ends = await Promise.allSettled(
       Array.from({ length: lanes }, async (_, lane) => {
         const paths = [folder.path, otherFolder.path].map((path) => join(path, `lane-${lane}`));
         const [laneFolder = '', laneOther = ''] = paths;
@@ -68,10 +77,13 @@ export async function runKillFamily(options: KillOptions): Promise<CountedReport
         // Its share of the rounds and of the points.
         for (const { round, ...turn } of listRounds(rounds, points, only)) {
           if (round % lanes !== lane) continue;
+          signal?.throwIfAborted();
           await run.round(round, turn);
         }
       }),
     );
+    // All of them: the folders go now.
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   } finally {
     folder.remove();
     otherFolder.remove();

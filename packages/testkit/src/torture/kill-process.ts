@@ -66,6 +66,8 @@ async function runVictim(orders: VictimOrders, wordsPath: string, lifeMs: number
   try {
     const victim = spawn(process.execPath, [victimFile(), JSON.stringify(orders)], {
       stdio: ['pipe', words, 'pipe'],
+      // An interrupt at a terminal is for this process: a victim that ended by it would seem to have failed.
+      detached: process.platform !== 'win32',
     });
     const kill = () => {
       isKilledFromHere = victim.kill('SIGKILL');

@@ -38,15 +38,24 @@ export interface TortureFolder {
  * Makes an empty folder.
  *
  * @param where `memory` where the system offers memory as a folder: for what need not survive this
- * machine's own crash, which is everything that kills only processes or plays power cuts
+ * machine's own crash, which is everything that kills only processes or plays power cuts. Or the folder
+ * that it is to be made in
  */
-export function tortureFolder(name: string, where: 'disk' | 'memory'): TortureFolder {
-  const parent = where === 'memory' && hasMemoryFolder() ? MEMORY : tmpdir();
+export function tortureFolder(
+  name: string,
+  where: 'disk' | 'memory' | { readonly inFolder: string },
+): TortureFolder {
+  const parent = parentFor(where);
   const path = realpathSync.native(mkdtempSync(join(parent, `sstitch-${name}-`)));
   return {
     path,
     remove: cleanByExit(() => rmSync(path, { recursive: true, force: true, maxRetries: 3 })),
   };
+}
+
+function parentFor(where: 'disk' | 'memory' | { readonly inFolder: string }): string {
+  if (typeof where === 'object') return where.inFolder;
+  return where === 'memory' && hasMemoryFolder() ? MEMORY : tmpdir();
 }
 
 function hasMemoryFolder(): boolean {
