@@ -13,7 +13,7 @@ import {
   MAX_PROBES,
   writeBloomFilter,
 } from './bloom-filter.js';
-import { readFixed32, writeFixed32 } from './checksum.js';
+import { writeFixed32 } from './checksum.js';
 import { grown } from './compare-bytes.js';
 import { corrupt, SstError, type TableLocation } from './errors.js';
 
@@ -131,6 +131,7 @@ export class FilterBlockBuilder {
 /** Reads a filter block whose layout it has checked. */
 export class FilterBlockReader {
   readonly #bytes: Uint8Array;
+  readonly #view: DataView;
   readonly #offsetsStart: number;
   readonly windowCount: number;
 
@@ -146,14 +147,16 @@ export class FilterBlockReader {
       );
     }
     this.#bytes = bytes;
-    this.#offsetsStart = readFixed32(bytes, arrayEnd);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#view = view;
+    this.#offsetsStart = view.getUint32(arrayEnd, true);
     if (this.#offsetsStart > arrayEnd || (arrayEnd - this.#offsetsStart) % 4 !== 0) {
       throw corrupt('the offsets of the filter block lie outside of it', at);
     }
     this.windowCount = (arrayEnd - this.#offsetsStart) / 4;
     let previous = 0;
     for (let window = 0; window <= this.windowCount; window += 1) {
-      const offset = readFixed32(bytes, this.#offsetsStart + 4 * window);
+      const offset = view.getUint32(this.#offsetsStart + 4 * window, true);
       if (offset < previous || (window === 0 && offset !== 0)) {
         throw corrupt(
           `the filter of window ${window} starts before the one in front of it ends`,
@@ -186,6 +189,6 @@ export class FilterBlockReader {
   }
 
   #startOf(window: number): number {
-    return readFixed32(this.#bytes, this.#offsetsStart + 4 * window);
+    return this.#view.getUint32(this.#offsetsStart + 4 * window, true);
   }
 }

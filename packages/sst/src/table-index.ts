@@ -51,28 +51,31 @@ export class TableIndex {
     this.#offsets = new Float64Array(count);
     this.#sizes = new Uint32Array(count);
     this.blockCount = count;
-    const varints = new VarintReader();
     const view = new DataView(contents.buffer, contents.byteOffset, contents.byteLength);
+    const handle = new HandleReader();
+    let position = 0;
     let endBehind = narrowedBytes;
     let keyBefore = 0;
     let keyBeforeEnd = 0;
     for (let entry = 0; entry < count; entry += 1) {
       // LevelDB makes each index entry a restart point, so that no key shares bytes: without this
       // check, a small index could claim keys of any total length.
-      const start = varints.position;
-      if (view.getUint32(entriesEnd + 4 * entry, true) !== start) throw notARestartPoint(entry, at);
+      if (view.getUint32(entriesEnd + 4 * entry, true) !== position) {
+        throw notARestartPoint(entry, at);
+      }
       let shared = 0;
-      let keyLength = start + 2 < entriesEnd ? (contents[start + 1] as number) : 0x80;
-      let valueLength = contents[start + 2] as number;
+      let keyStart = position + 3;
+      let keyLength = keyStart <= entriesEnd ? (contents[position + 1] as number) : 0x80;
+      let valueLength = contents[position + 2] as number;
       // One byte each, nearly always.
-      if (contents[start] === 0 && (keyLength | valueLength) < 0x80) {
-        varints.position = start + 3;
-      } else {
+      if (contents[position] !== 0 || (keyLength | valueLength) >= 0x80) {
+        const varints = new VarintReader();
+        varints.position = position;
         shared = varints.read32(contents, entriesEnd);
         keyLength = shared < 0 ? -1 : varints.read32(contents, entriesEnd);
         valueLength = keyLength < 0 ? -1 : varints.read32(contents, entriesEnd);
+        keyStart = varints.position;
       }
-      const keyStart = varints.position;
       const keyEnd = keyStart + keyLength;
       const valueEnd = keyEnd + valueLength;
       if (valueLength < 0 || valueEnd > entriesEnd) {
@@ -82,13 +85,13 @@ export class TableIndex {
       if (keyLength < TRAILER_BYTES) {
         throw corrupt(`the key of index entry ${entry} is too short for an internal key`, at);
       }
-      varints.position = keyEnd;
-      const offset = varints.read64(contents, valueEnd);
-      const size = offset < 0 ? -1 : varints.read64(contents, valueEnd);
-      if (size < 0) throw corrupt('a block handle is cut off or out of range', at);
-      if (varints.position !== valueEnd) {
+      if (!handle.read(contents, keyEnd, valueEnd)) {
+        throw corrupt('a block handle is cut off or out of range', at);
+      }
+      if (handle.end !== valueEnd) {
         throw corrupt(`entry ${entry} of the index has bytes behind its handle`, at);
       }
+      const { offset, size } = handle;
       const isInFront = offset < narrowedBytes;
       const end = offset + size + BLOCK_TRAILER_BYTES;
       if (isInFront ? end > narrowedBytes : offset < endBehind || end > dataEnd) {
@@ -108,8 +111,9 @@ export class TableIndex {
       }
       keyBefore = keyStart;
       keyBeforeEnd = keyEnd;
+      position = valueEnd;
     }
-    if (varints.position !== entriesEnd) throw notARestartPoint(count, at);
+    if (position !== entriesEnd) throw notARestartPoint(count, at);
     if (narrowedBytes > 0) this.#checkInFront(narrowedBytes, at);
   }
 
@@ -174,6 +178,40 @@ export class TableIndex {
   }
 }
 
+/** Reads block handles, two varints each, mostly of three bytes and of two, without an object for each. */
+class HandleReader {
+  offset = 0;
+  size = 0;
+  /** Behind the handle. */
+  end = 0;
+  readonly #varints = new VarintReader();
+
+  /** False if the handle at `position` is cut off by `limit`, too long or too large. */
+  read(bytes: Uint8Array, position: number, limit: number): boolean {
+    // Three bytes and two: all but the first blocks of a table of up to 2 MiB.
+    if (position + 5 === limit) {
+      const first = bytes[position] as number;
+      const second = bytes[position + 1] as number;
+      const third = bytes[position + 2] as number;
+      const fourth = bytes[position + 3] as number;
+      const fifth = bytes[position + 4] as number;
+      if ((first & second & fourth) >= 0x80 && (third | fifth) < 0x80) {
+        this.offset = (first & 0x7f) | ((second & 0x7f) << 7) | (third << 14);
+        this.size = (fourth & 0x7f) | (fifth << 7);
+        this.end = limit;
+        return true;
+      }
+    }
+    const varints = this.#varints;
+    varints.position = position;
+    this.offset = varints.read64(bytes, limit);
+    if (this.offset < 0) return false;
+    this.size = varints.read64(bytes, limit);
+    this.end = varints.position;
+    return this.size >= 0;
+  }
+}
+
 /**
  * Whether the internal key `bytes[aStart, aEnd)` comes before `bytes[bStart, bEnd)`. Neighbours in an index
  * share most of their bytes, so these are compared four at a time: half the time of a commit's opening of
@@ -191,6 +229,17 @@ function isOrdered(
 ): boolean {
   const shorter = Math.min(aEnd - aStart, bEnd - bStart) - TRAILER_BYTES;
   let at = 0;
+  // In the machine's usual order, as only equality counts here, and with one branch for sixteen bytes.
+  for (; at + 16 <= shorter; at += 16) {
+    const a = aStart + at;
+    const b = bStart + at;
+    const differs =
+      (view.getInt32(a, true) ^ view.getInt32(b, true)) |
+      (view.getInt32(a + 4, true) ^ view.getInt32(b + 4, true)) |
+      (view.getInt32(a + 8, true) ^ view.getInt32(b + 8, true)) |
+      (view.getInt32(a + 12, true) ^ view.getInt32(b + 12, true));
+    if (differs !== 0) break;
+  }
   for (; at + 4 <= shorter; at += 4) {
     const a = view.getUint32(aStart + at);
     const b = view.getUint32(bStart + at);
