@@ -98,7 +98,7 @@ function machineLine(runs) {
     })
     .join(', ');
   return (
-    `Medians of the replacing alone (${rounds}), as multiples of the first row; ${machine.cpu}, ${machine.cores} cores, ` +
+    `Medians of the replacing alone, behind a warm-up of one round, or six where it takes less than a second (${rounds}), as multiples of the first row; ${machine.cpu}, ${machine.cores} cores, ` +
     `${memory} GiB, ${machine.system.split(' ')[0]}, Node ${machine.node.slice(1)}; ${[...new Set(peers)].join(', ')}; ` +
     `${[...days].sort().join(' and ')}.`
   );
