@@ -41,8 +41,8 @@ export interface StoreOptions<K, V> extends AbstractDatabaseOptions<K, V>, Parti
   readonly compression?: boolean;
   /**
    * Size from which the part of a table that a span's bound cuts off is kept in the table's own file, to
-   * which an index of the part is appended; a smaller part is copied. Files that have further names, in
-   * checkpoints or copies made of links, are never appended to. `Infinity`: always copy.
+   * which an index of the part is appended; where all parts are smaller, they are copied. Files that have
+   * further names, in checkpoints or copies made of links, are never appended to. `Infinity`: always copy.
    * @defaultValue 128 KiB
    */
   readonly narrowTablesFromBytes?: number;
@@ -64,7 +64,7 @@ const LEVEL_DEFAULTS: LevelOptions = {
   compression: true,
 };
 
-/** A file of its own costs no more than an index for less than this, and keeps nothing else alive. */
+/** For less than this a file of its own costs little more than an index, and keeps nothing else alive. */
 const DEFAULT_NARROWED_BYTES = 128 * KIB;
 
 /** @throws EngineError SSTITCH_OPTION_INVALID */

@@ -101,6 +101,29 @@ test('a table that straddles a span grows by an index, and is read by its size',
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(before?.sizeBytes ?? 0);
 });
 
+test('a small part is kept in the file where a large one of the same table is', async () => {
+  const folder = temporaryFolder();
+  const narrowTablesFromBytes = 16 * 1024;
+  const source = await settledStore(join(folder, 'source'), { narrowTablesFromBytes });
+  const base = await openStore(join(folder, 'base'));
+  const large = span('k000100', 'k002000');
+  const small = [span('k002000', 'k002010'), span('k002500', 'k002501')];
+  const originsOf = async (spans: Array<ReturnType<typeof span>>) => {
+    const staging = await base.newStagingFolder();
+    const tables = await source.extract(spans, staging, { narrow: true });
+    const placed = tables.spans.flatMap(({ runs }) => runs.flat());
+    await base.ingestAndExcise(tables, { move: true });
+    return placed.map(({ origin }) => origin);
+  };
+  expect(await originsOf(small)).toEqual(['sliced', 'sliced']);
+  expect(await originsOf([large, ...small])).toEqual(['narrowed', 'narrowed', 'narrowed']);
+  const keys = entriesOf('k').filter(([key]) =>
+    [large, ...small].some(({ start, end }) => key >= text(start) && key < text(end)),
+  );
+  expect(await contentsOf(base)).toEqual(new Map(keys));
+  expect(await verifyStore(join(folder, 'base'))).toMatchObject({ ok: true });
+});
+
 test('a table is narrowed again and again, and reopened, with nothing lost', async () => {
   const path = join(temporaryFolder(), 'store');
   let store = await settledStore(path);

@@ -124,6 +124,20 @@ describe('narrowTable', () => {
     expect(file.writes).toBe(1);
   });
 
+  it('has no filter where no block is used where it lies', () => {
+    const { bytes } = tableOf(numbered(20_000), { blockSizeBytes: 4096 });
+    const file = new MemoryFile(bytes);
+    const filterOf = (start: number, end: number) => {
+      const narrowed = narrow(file, bytes.length, [{ start: keyOf(start), end: keyOf(end) }]);
+      const sizeBytes = narrowed?.sizeBytes;
+      const reader = TableReader.open(fileSystemOf(file), 'narrowed', { sizeBytes });
+      expect(textOf(reader.get(keyOf(start))?.value ?? bytesOf(''))).toContain(`value ${start} `);
+      return reader.filter;
+    };
+    expect(filterOf(777, 780)).toBeUndefined();
+    expect(filterOf(777, 7777)).toBeDefined();
+  });
+
   it('reads no block but those at the bounds', () => {
     const { bytes } = tableOf(numbered(20_000), { blockSizeBytes: 4096 });
     const file = new MemoryFile(bytes);
@@ -138,18 +152,22 @@ describe('narrowTable', () => {
     ['which no LevelDB writes, and it is left out', 10_000, false],
   ])('takes a table whose filter has windows behind its end: %s', (_, strayWindow, isKept) => {
     const names = ['a', 'm', 'z'];
-    const keys = names.map((name) => internalKey(name, 1, 'value'));
-    const index = internalKey('z', 1, 'value');
-    const bytes = draftTable({ blocks: [{ keys, index }], filteredKeys: names, strayWindow });
+    const [first, ...others] = names.map((name) => internalKey(name, 1, 'value'));
+    if (first === undefined) throw new Error('there are names');
+    const blocks = [
+      { keys: [first], index: first },
+      { keys: others, index: internalKey('z', 1, 'value') },
+    ];
+    const bytes = draftTable({ blocks, filteredKeys: names, strayWindow });
     const file = new MemoryFile(bytes);
     const sizeBytes = narrow(file, bytes.length, [
-      { start: bytesOf('m'), end: bytesOf('n') },
+      { start: bytesOf('a'), end: bytesOf('n') },
     ])?.sizeBytes;
     expect(sizeBytes).toBeLessThan(bytes.length + 4 * 2048);
     const reader = TableReader.open(fileSystemOf(file), 'narrowed', { sizeBytes });
     verifyTable(fileSystemOf(file), 'narrowed', { sizeBytes });
     expect(reader.filter !== undefined).toBe(isKept);
-    expect(names.filter((name) => reader.get(bytesOf(name)) !== undefined)).toEqual(['m']);
+    expect(names.filter((name) => reader.get(bytesOf(name)) !== undefined)).toEqual(['a', 'm']);
   });
 
   it('refuses a file to which somebody else writes meanwhile', () => {

@@ -1,7 +1,8 @@
 // Narrows a table in place: makes a further table out of a file, which holds the entries of some spans,
 // by writing behind its end and touching no byte in front of it (layout: format.ts).
 //
-//   the file so far       blocks that lie wholly inside a span are used where they lie, and so is the filter
+//   the file so far       blocks that lie wholly inside a span are used where they lie, and so is the filter,
+//                         if there is any such block
 //   zeros                 as far as the filter has windows, where the file does not
 //   data blocks           those that straddle a span's bound, without the rest
 //   metaindex, index, footer
@@ -87,6 +88,8 @@ class AppendedOutput implements SliceOutput {
   readonly #filterHandle: BlockHandle | undefined;
   /** Where the filter has no windows any more. */
   readonly #filteredBytes: number;
+  /** No block that the filter is for: LevelDB would read it for nothing. */
+  #keepsNone = true;
 
   constructor(writer: TableWriter, narrowedBytes: number, parts: TableParts) {
     this.#writer = writer;
@@ -99,10 +102,12 @@ class AppendedOutput implements SliceOutput {
   }
 
   keepBlocks(from: number, to: number): void {
+    this.#keepsNone = false;
     this.#writer.addIndexEntries(this.#index, from, to);
   }
 
   keepBlock(block: number, key: Uint8Array, keyLength: number): void {
+    this.#keepsNone = false;
     const { offset, size } = this.#index.handleOf(block);
     this.#writer.addIndexEntry(key, keyLength, offset, size);
   }
@@ -116,6 +121,7 @@ class AppendedOutput implements SliceOutput {
   }
 
   finish(): number {
-    return this.#writer.finishNarrowed(this.#filterHandle, this.#narrowedBytes);
+    const filterHandle = this.#keepsNone ? undefined : this.#filterHandle;
+    return this.#writer.finishNarrowed(filterHandle, this.#narrowedBytes);
   }
 }

@@ -1,6 +1,6 @@
 // Measures peers on one dataset: each is loaded once, then they take turns, round by round, each with
 // a fresh copy of its base. In the end each base is dumped and its digest compared.
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { freshCopy } from './fresh-copy.mjs';
 import { digestPeer, loadPeer, Replacer } from './peer-process.mjs';
@@ -34,12 +34,14 @@ const FAST_WARM_UPS = 6;
  * @param {Awaited<ReturnType<typeof import('./dataset.mjs').makeDataset>>} run.dataset
  * @param {readonly import('./peers.mjs').Peer[]} run.peers
  * @param {number} run.rounds
- * @param {string} run.folder for the databases; all on one file system
+ * @param {string} run.folder for the databases; all on one file system. They stay there, for the caller to
+ *   remove in the end: see fresh-copy.mjs for what it does to whoever makes files next
  * @param {(database: string, folder: string) => Promise<boolean>} [run.loadBase] makes a base instead of
  *   the peer's own load, where it gives true
  * @returns {Promise<Measured[]>}
  */
-export async function measure({ dataset, peers, rounds, folder, loadBase }) {
+export async function measure({ dataset, peers, rounds, folder: parent, loadBase }) {
+  const folder = mkdtempSync(join(parent, 'measure-'));
   const loaded = new Map();
   const measured = [];
   const live = [];
@@ -56,7 +58,6 @@ export async function measure({ dataset, peers, rounds, folder, loadBase }) {
         const paths = { base: join(loads, 'base'), source: join(loads, 'source') };
         if (!loaded.has(database)) {
           console.error(`loading ${database} ...`);
-          rmSync(loads, { recursive: true, force: true });
           mkdirSync(loads);
           loaded.set(database, await load(driver, peer, dataset, paths, loadBase));
         }
@@ -86,10 +87,6 @@ export async function measure({ dataset, peers, rounds, folder, loadBase }) {
     for (const one of live) await finish(one, dataset);
   } finally {
     for (const { replacer } of live) replacer.kill();
-    for (const { round } of live) rmSync(round, { recursive: true, force: true });
-    for (const database of loaded.keys()) {
-      rmSync(join(folder, database), { recursive: true, force: true });
-    }
   }
   return measured;
 }
@@ -144,7 +141,6 @@ async function finish({ peer, driver, row, replacer, round: folder }, dataset) {
     row.replaceMs = row.replies.map(({ replaceMs }) => replaceMs);
     row.medianMs = median(row.replaceMs);
     row.closeMs = median(row.replies.map(({ closeMs }) => closeMs));
-    rmSync(folder, { recursive: true, force: true });
   });
 }
 

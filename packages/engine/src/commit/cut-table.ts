@@ -4,6 +4,9 @@
 //   is then another name. The blocks stay where they lie, so that the cost hardly grows with the table;
 // - sliced: the part's blocks are copied into a new file.
 //
+// A small part is sliced, as its file would keep all that was cut away; but not where a large part of the same
+// table is narrowed: that keeps the file anyway, and a new file is made and synced in more time than an index.
+//
 // A file is narrowed only while it has two names, its database's own and the pin: a checkpoint, a backup
 // made of links, another store's table must not grow under their owners. That leaves one writer a file too,
 // but for a race: where LevelDB deletes its own name between two pins and their looks, both find two. Then
@@ -47,7 +50,7 @@ const NO_APPEND_CODES = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'ETXTBSY']
 /**
  * Cuts a table that was pinned under `reader.path`. What is made is not synced.
  *
- * @param narrowFromBytes a smaller part is sliced
+ * @param narrowFromBytes where no part is as large, all are sliced
  * @returns a member for each part, undefined where the table has no entry in it
  */
 export function cutTable(
@@ -57,15 +60,15 @@ export function cutTable(
   narrowFromBytes: number,
 ): ReadonlyArray<CutTable | undefined> {
   const sizes = parts.map(({ keep }) => dataBytesIn(reader, keep));
-  const large = sizes.filter((size) => size > 0 && size >= narrowFromBytes);
-  const kept = large.reduce((sum, size) => sum + size, 0);
-  const isWorthIt = large.length > 0 && kept >= reader.sizeBytes * MIN_KEPT_SHARE;
+  const kept = sizes.reduce((sum, size) => sum + size, 0);
+  const hasLarge = sizes.some((size) => size > 0 && size >= narrowFromBytes);
+  const isWorthIt = hasLarge && kept >= reader.sizeBytes * MIN_KEPT_SHARE;
   const file = isWorthIt ? openToNarrow(fileSystem, reader.path) : undefined;
   try {
-    return parts.map((part, index): CutTable | undefined =>
-      file !== undefined && (sizes[index] ?? 0) >= narrowFromBytes
-        ? narrowToPart(fileSystem, reader, part, file)
-        : slicePart(fileSystem, reader, part),
+    return parts.map((part): CutTable | undefined =>
+      file === undefined
+        ? slicePart(fileSystem, reader, part)
+        : narrowToPart(fileSystem, reader, part, file),
     );
   } finally {
     file?.close();
