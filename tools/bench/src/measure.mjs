@@ -9,9 +9,12 @@ import { median } from './report.mjs';
 /** A peer slower than this gets few rounds. */
 const SLOW_MS = 5000;
 const SLOW_ROUNDS = 2;
-/** A peer faster than this warms up for longer, whatever it is written in: V8 compiles its code meanwhile. */
+/**
+ * A peer faster than this warms up for longer, whatever it is written in: V8 works on its code for some twenty
+ * rounds. What a process's first round takes has a row of its own.
+ */
 const FAST_MS = 1000;
-const FAST_WARM_UPS = 6;
+const FAST_WARM_UPS = 20;
 
 /**
  * @typedef {object} Measured
