@@ -78,6 +78,11 @@ function count(number) {
   return number.toLocaleString('en-US');
 }
 
+/** Of the run that is named last. */
+function mostWarmUps(runs) {
+  return Math.max(...runs.at(-1).measured.map(({ warmUpMs }) => warmUpMs?.length ?? 0));
+}
+
 function machineLine(runs) {
   const { machine } = runs.at(-1).about;
   const days = new Set(runs.map(({ about }) => about.date.slice(0, 10)));
@@ -98,7 +103,7 @@ function machineLine(runs) {
     })
     .join(', ');
   return (
-    `Medians of the replacing alone, behind a warm-up of one round, or six where it takes less than a second (${rounds}), as multiples of the first row; ${machine.cpu}, ${machine.cores} cores, ` +
+    `Medians of the replacing alone, behind a warm-up of one round, or ${mostWarmUps(runs)} where it takes less than a second (${rounds}), as multiples of the first row; ${machine.cpu}, ${machine.cores} cores, ` +
     `${memory} GiB, ${machine.system.split(' ')[0]}, Node ${machine.node.slice(1)}; ${[...new Set(peers)].join(', ')}; ` +
     `${[...days].sort().join(' and ')}.`
   );
