@@ -18,7 +18,13 @@ import { SstError } from './errors.js';
 import type { FileHandle } from './file-system.js';
 import { FILTER_WINDOW_BYTES } from './filter-block.js';
 import { BLOCK_TRAILER_BYTES, type BlockHandle } from './format.js';
-import { type SliceOptions, type SliceOutput, sliceInto, visitBlocks } from './slicer.js';
+import {
+  type BlockVisitor,
+  type SliceOptions,
+  type SliceOutput,
+  sliceInto,
+  visitBlocks,
+} from './slicer.js';
 import { checkSpans, joinTouchingSpans, type Span } from './span.js';
 import type { TableIndex } from './table-index.js';
 import { checkTableOptions } from './table-options.js';
@@ -67,15 +73,26 @@ export function narrowTable(
  */
 export function dataBytesIn(reader: TableReader, keep: readonly Span[]): number {
   checkSpans(keep);
-  let bytes = 0;
-  const add = (block: number) => {
-    bytes += reader.parts.index.sizeOf(block) + BLOCK_TRAILER_BYTES;
-  };
-  const addAll = (from: number, to: number) => {
-    for (let block = from; block < to; block += 1) add(block);
-  };
-  visitBlocks(reader, joinTouchingSpans(keep), addAll, add);
-  return bytes;
+  const sum = new StoredSizes(reader.parts.index);
+  visitBlocks(reader, joinTouchingSpans(keep), sum);
+  return sum.bytes;
+}
+
+class StoredSizes implements BlockVisitor {
+  readonly #index: TableIndex;
+  bytes = 0;
+
+  constructor(index: TableIndex) {
+    this.#index = index;
+  }
+
+  visitWhole(from: number, to: number): void {
+    for (let block = from; block < to; block += 1) this.visitPart(block);
+  }
+
+  visitPart(block: number): void {
+    this.bytes += this.#index.sizeOf(block) + BLOCK_TRAILER_BYTES;
+  }
 }
 
 /** A filter with more windows than the file has, by more than this, is none that LevelDB wrote. */

@@ -19,6 +19,7 @@ import { BLOCK_TRAILER_BYTES } from './format.js';
 import { seekKeyOf, sequenceNumberOf, TRAILER_BYTES, userKeyOf } from './internal-key.js';
 import { checkSpans, joinTouchingSpans, type Span } from './span.js';
 import { StoredBlockReader } from './stored-block.js';
+import type { TableIndex } from './table-index.js';
 import type { CheckedTableOptions, TableOptions } from './table-options.js';
 import type { SliceProperties } from './table-properties.js';
 import type { TableParts, TableReader } from './table-reader.js';
@@ -61,53 +62,60 @@ export function sliceInto(
   }
 }
 
+/** What is told of a table's data blocks. An object: V8 drops the compiled code of closures made for each call. */
+export interface BlockVisitor {
+  /** Blocks from `from` up to `to`, of which one span holds all. */
+  visitWhole(from: number, to: number): void;
+  /** A block, and the first span that may reach into it. */
+  visitPart(block: number, span: number): void;
+}
+
 /**
  * Visits the data blocks that may hold entries in the spans, in order; finds them by bisection.
  *
  * @param spans sorted, none touching another
- * @param visitWhole is given blocks, from the first up to the second, of which one span holds all
- * @param visitPart is given a block, and the first span that may reach into it
  */
 export function visitBlocks(
   reader: TableReader,
   spans: readonly Span[],
-  visitWhole: (from: number, to: number) => void,
-  visitPart: (block: number, span: number) => void,
+  visitor: BlockVisitor,
 ): void {
   const { index } = reader.parts;
   const count = index.blockCount;
-  /** The block whose keys come up to `userKey` or beyond, while those of the block before do not. */
-  const blockAt = (userKey: Uint8Array) =>
-    index.find(seekKeyOf(userKey), userKey.length + TRAILER_BYTES);
   let next = 0;
   for (const [at, { start, end }] of spans.entries()) {
-    const first = blockAt(start);
+    const first = blockAt(index, start);
     if (first === count) return;
-    let last = end === undefined ? count : blockAt(end);
+    let last = end === undefined ? count : blockAt(index, end);
     // The last index key may lie behind all keys.
     if (end !== undefined && last === count - 1 && isBefore(reader.largest(), end)) last = count;
     let from = Math.max(first, next);
     // A block that was visited for the span before is behind us, and the next one begins inside this span.
     const beginsInside = first < next || (first === 0 && !isBefore(reader.smallest(), start));
     if (!beginsInside && first < last) {
-      visitPart(first, at);
+      visitor.visitPart(first, at);
       from = first + 1;
     }
-    if (from < last) visitWhole(from, last);
+    if (from < last) visitor.visitWhole(from, last);
     next = Math.max(from, last);
     const mayReach = end !== undefined && (last > 0 || isBefore(reader.smallest(), end));
     if (last < count && next === last && mayReach) {
-      visitPart(last, at);
+      visitor.visitPart(last, at);
       next = last + 1;
     }
   }
+}
+
+/** The block whose keys come up to `userKey` or beyond, while those of the block before do not. */
+function blockAt(index: TableIndex, userKey: Uint8Array): number {
+  return index.find(seekKeyOf(userKey), userKey.length + TRAILER_BYTES);
 }
 
 function isBefore(internalKey: Uint8Array, userKey: Uint8Array): boolean {
   return compareBytes(userKeyOf(internalKey), userKey) < 0;
 }
 
-class Slicer {
+class Slicer implements BlockVisitor {
   readonly #parts: TableParts;
   readonly #spans: readonly Span[];
   readonly #reader: TableReader;
@@ -143,16 +151,11 @@ class Slicer {
   }
 
   run(): SliceProperties | undefined {
-    visitBlocks(
-      this.#reader,
-      this.#spans,
-      (from, to) => this.#keepBlocks(from, to),
-      (block, span) => this.#cutBlock(block, span),
-    );
+    visitBlocks(this.#reader, this.#spans, this);
     return this.#finish();
   }
 
-  #keepBlocks(from: number, to: number): void {
+  visitWhole(from: number, to: number): void {
     if (this.#smallest === undefined) {
       this.#load(from);
       this.#entries.seekToFirst();
@@ -174,7 +177,7 @@ class Slicer {
   }
 
   /** Keeps those entries of a block that lie in a span. */
-  #cutBlock(block: number, firstSpan: number): void {
+  visitPart(block: number, firstSpan: number): void {
     const entries = this.#entries;
     const builder = this.#builder;
     this.#load(block);

@@ -139,8 +139,9 @@ export class TableWriter {
     const key = new TextEncoder().encode(NARROWED_KEY);
     metaindex.append(key, key.length, 0, this.#handle, 0, valueLength);
     const metaindexHandle = this.#writeMetaindex(metaindex);
-    // The index is most of what is written: to compress it costs more than it saves.
-    this.writeRawBlock(this.#index.finish(), BLOCK_TYPE_RAW);
+    // The index is most of what is written, and synced with a commit waiting: a third of it takes less time, though
+    // it is compressed first.
+    this.writeBlock(this.#index.finish());
     return this.#finish(metaindexHandle);
   }
 

@@ -40,8 +40,11 @@ export interface CutTable extends Pick<SliceProperties, 'sizeBytes' | 'smallest'
   readonly dataBytes: number;
 }
 
-/** Parts that make up less of a table than this are copied: the file keeps what was cut away. */
-const MIN_KEPT_SHARE = 1 / 4;
+/**
+ * Parts that make up less of a table than this are copied: the file keeps what was cut away. With tables of
+ * LevelDB's own size `narrowFromBytes` says more; this is for larger ones.
+ */
+const MIN_KEPT_SHARE = 1 / 16;
 /** The database's name of a table, and the one that it was pinned under. */
 const OWN_NAMES = 2;
 /** What a system answers where a table may not be written to: it is copied then. */

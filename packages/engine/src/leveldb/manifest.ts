@@ -113,7 +113,7 @@ export function applyEdits(edits: Iterable<VersionEdit>, path: string): Version 
     throw new EngineError('SSTITCH_STORE_CORRUPT', 'the MANIFEST lacks a counter', { path });
   }
   const version: Version = {
-    levels: levels.map((tables, level) => sortLevel([...tables.values()], level)),
+    levels: levels.map((tables, level) => sortLevel(Array.from(tables.values(), copyOf), level)),
     logNumber,
     previousLogNumber,
     nextFileNumber,
@@ -121,6 +121,11 @@ export function applyEdits(edits: Iterable<VersionEdit>, path: string): Version 
   };
   checkVersion(version, path);
   return version;
+}
+
+/** Without the MANIFEST's bytes, which would be kept, and go along in each message to a thread. */
+function copyOf({ number, sizeBytes, smallest, largest }: TableEntry): TableEntry {
+  return { number, sizeBytes, smallest: smallest.slice(), largest: largest.slice() };
 }
 
 function sortLevel(tables: TableEntry[], level: number): TableEntry[] {
