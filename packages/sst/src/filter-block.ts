@@ -13,7 +13,7 @@ import {
   MAX_PROBES,
   writeBloomFilter,
 } from './bloom-filter.js';
-import { writeFixed32 } from './checksum.js';
+import { readFixed32, writeFixed32 } from './checksum.js';
 import { grown } from './compare-bytes.js';
 import { corrupt, SstError, type TableLocation } from './errors.js';
 
@@ -128,6 +128,39 @@ export class FilterBlockBuilder {
   }
 }
 
+/** Size of what ends a filter block: where the offsets of its filters start, and the size of a window. */
+export const FILTER_TAIL_BYTES = TAIL_BYTES;
+
+/** What the end of a filter block tells. */
+export interface FilterTail {
+  readonly offsetsStart: number;
+  readonly windowCount: number;
+}
+
+/**
+ * @param bytes the block, or no more than its end
+ * @param size of the block
+ */
+export function readFilterTail(bytes: Uint8Array, size: number, at: TableLocation): FilterTail {
+  const arrayEnd = size - TAIL_BYTES;
+  if (arrayEnd < 0 || bytes.length < TAIL_BYTES) {
+    throw corrupt('the filter block is too short', at);
+  }
+  const log2 = bytes[bytes.length - 1];
+  if (log2 !== FILTER_WINDOW_LOG2) {
+    throw new SstError(
+      'SSTITCH_TABLE_UNSUPPORTED',
+      `the filter block has windows of 2^${log2} bytes; LevelDB 1.20 writes 2^${FILTER_WINDOW_LOG2}`,
+      at,
+    );
+  }
+  const offsetsStart = readFixed32(bytes, bytes.length - TAIL_BYTES);
+  if (offsetsStart > arrayEnd || (arrayEnd - offsetsStart) % 4 !== 0) {
+    throw corrupt('the offsets of the filter block lie outside of it', at);
+  }
+  return { offsetsStart, windowCount: (arrayEnd - offsetsStart) / 4 };
+}
+
 /** Reads a filter block whose layout it has checked. */
 export class FilterBlockReader {
   readonly #bytes: Uint8Array;
@@ -136,24 +169,12 @@ export class FilterBlockReader {
   readonly windowCount: number;
 
   constructor(bytes: Uint8Array, at: TableLocation) {
-    const arrayEnd = bytes.length - TAIL_BYTES;
-    if (arrayEnd < 0) throw corrupt('the filter block is too short', at);
-    const log2 = bytes[bytes.length - 1];
-    if (log2 !== FILTER_WINDOW_LOG2) {
-      throw new SstError(
-        'SSTITCH_TABLE_UNSUPPORTED',
-        `the filter block has windows of 2^${log2} bytes; LevelDB 1.20 writes 2^${FILTER_WINDOW_LOG2}`,
-        at,
-      );
-    }
+    const { offsetsStart, windowCount } = readFilterTail(bytes, bytes.length, at);
     this.#bytes = bytes;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = view;
-    this.#offsetsStart = view.getUint32(arrayEnd, true);
-    if (this.#offsetsStart > arrayEnd || (arrayEnd - this.#offsetsStart) % 4 !== 0) {
-      throw corrupt('the offsets of the filter block lie outside of it', at);
-    }
-    this.windowCount = (arrayEnd - this.#offsetsStart) / 4;
+    this.#offsetsStart = offsetsStart;
+    this.windowCount = windowCount;
     let previous = 0;
     for (let window = 0; window <= this.windowCount; window += 1) {
       const offset = view.getUint32(this.#offsetsStart + 4 * window, true);

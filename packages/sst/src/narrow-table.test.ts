@@ -11,6 +11,7 @@ import {
   textOf,
 } from '../test/entries.js';
 import { tableOf } from '../test/tables.js';
+import { maskedChecksum, readFixed32, writeFixed32 } from './checksum.js';
 import { SstError } from './errors.js';
 import { dataBytesIn, narrowTable } from './narrow-table.js';
 import type { Span } from './span.js';
@@ -40,8 +41,8 @@ function expectTable(file: MemoryFile, sizeBytes: number, expected: readonly Ent
   for (const { userKey } of expected) expect(reader.get(userKey)).toBeDefined();
 }
 
-function narrow(file: MemoryFile, sizeBytes: number, keep: readonly Span[]) {
-  const reader = TableReader.open(fileSystemOf(file), 'source', { sizeBytes });
+function narrow(file: MemoryFile, sizeBytes: number, keep: readonly Span[], checkWhole = true) {
+  const reader = TableReader.open(fileSystemOf(file), 'source', { sizeBytes, checkWhole });
   return narrowTable(reader, keep, file);
 }
 
@@ -67,10 +68,11 @@ const keyOf = (index: number) => bytesOf(`key ${String(index).padStart(6, '0')}`
 describe('narrowTable', () => {
   it('makes a further table of any table, with exactly the entries of any spans, and leaves the first as it was', () => {
     fc.assert(
-      fc.property(entriesOf(), options, spansOf(), (entries, built, spans) => {
+      fc.property(entriesOf(), options, spansOf(), fc.boolean(), (...given) => {
+        const [entries, built, spans, checkWhole] = given;
         const { bytes } = tableOf(entries, built);
         const file = new MemoryFile(bytes);
-        const narrowed = narrow(file, bytes.length, spans);
+        const narrowed = narrow(file, bytes.length, spans, checkWhole);
         const kept = inside(entries, spans);
         if (narrowed === undefined) {
           expect(kept).toEqual([]);
@@ -93,15 +95,15 @@ describe('narrowTable', () => {
       fc.property(
         entriesOf(),
         options,
-        fc.array(fc.tuple(spansOf(), fc.nat(9)), { minLength: 2, maxLength: 5 }),
+        fc.array(fc.tuple(spansOf(), fc.nat(9), fc.boolean()), { minLength: 2, maxLength: 5 }),
         (entries, built, steps) => {
           const { bytes } = tableOf(entries, built);
           const file = new MemoryFile(bytes);
           const tables = [{ sizeBytes: bytes.length, entries: entries as readonly Entry[] }];
-          for (const [spans, pick] of steps) {
+          for (const [spans, pick, checkWhole] of steps) {
             const source = tables[pick % tables.length];
             if (source === undefined) continue;
-            const narrowed = narrow(file, source.sizeBytes, spans);
+            const narrowed = narrow(file, source.sizeBytes, spans, checkWhole);
             if (narrowed === undefined) continue;
             tables.push({
               sizeBytes: narrowed.sizeBytes,
@@ -207,6 +209,42 @@ describe('narrowTable', () => {
       expectTable(changed, sizeBytes, kept);
     }
     expect(found).toBeGreaterThan(file.bytes.length - bytes.length);
+  });
+});
+
+describe('a reader that did not check the whole table', () => {
+  const { bytes } = tableOf(numbered(2000));
+
+  it('asks a filter for its windows, and its filters, when they are needed', () => {
+    const fileSystem = fileSystemOf(bytes);
+    const reader = TableReader.open(fileSystem, 'source', { checkWhole: false });
+    const { parts } = TableReader.open(fileSystem, 'source');
+    expect(reader.parts.filter?.windowCount).toBe(parts.filter?.windowCount);
+    expect(reader.get(keyOf(77))).toMatchObject({ sequence: 78 });
+    expect(reader.get(bytesOf('none such'))).toBeUndefined();
+  });
+
+  it('refuses an index whose entries lie anywhere, when it moves them', () => {
+    const table = draftTable({
+      blocks: [
+        { keys: [internalKey('a', 1, 'value')], index: internalKey('b', 1, 'value') },
+        { keys: [internalKey('c', 1, 'value')], index: internalKey('d', 1, 'value') },
+        { keys: [internalKey('e', 1, 'value')], index: internalKey('f', 1, 'value') },
+      ],
+    });
+    const { parts } = TableReader.open(fileSystemOf(table), 'draft');
+    const { offset, size } = parts.footer.index;
+    const stored = table.slice(offset, offset + size);
+    // The second restart point moves behind the third.
+    writeFixed32(stored, size - 12, readFixed32(stored, size - 8));
+    const damaged = table.slice();
+    damaged.set(stored, offset);
+    const checked = damaged.subarray(offset, offset + size + 1);
+    writeFixed32(damaged, offset + size + 1, maskedChecksum(checked));
+    const first = [{ start: bytesOf(''), end: bytesOf('c') }];
+    expect(() => narrow(new MemoryFile(damaged), damaged.length, first, false)).toThrow(
+      /not a restart point|cut off/,
+    );
   });
 });
 

@@ -17,7 +17,7 @@
 import { SstError } from './errors.js';
 import type { FileHandle } from './file-system.js';
 import { FILTER_WINDOW_BYTES } from './filter-block.js';
-import { BLOCK_TRAILER_BYTES, type BlockHandle } from './format.js';
+import type { BlockHandle } from './format.js';
 import {
   type BlockVisitor,
   type SliceOptions,
@@ -87,11 +87,11 @@ class StoredSizes implements BlockVisitor {
   }
 
   visitWhole(from: number, to: number): void {
-    for (let block = from; block < to; block += 1) this.visitPart(block);
+    this.bytes += this.#index.storedBytes(from, to);
   }
 
   visitPart(block: number): void {
-    this.bytes += this.#index.sizeOf(block) + BLOCK_TRAILER_BYTES;
+    this.bytes += this.#index.storedBytes(block, block + 1);
   }
 }
 

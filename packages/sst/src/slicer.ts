@@ -15,7 +15,6 @@ import { BlockBuilder } from './block-builder.js';
 import { BlockReader } from './block-reader.js';
 import { compareByteRanges, compareBytes } from './compare-bytes.js';
 import { corrupt, SstError } from './errors.js';
-import { BLOCK_TRAILER_BYTES } from './format.js';
 import { seekKeyOf, sequenceNumberOf, TRAILER_BYTES, userKeyOf } from './internal-key.js';
 import { checkSpans, joinTouchingSpans, type Span } from './span.js';
 import { StoredBlockReader } from './stored-block.js';
@@ -168,10 +167,7 @@ class Slicer implements BlockVisitor {
   }
 
   #noteKept(from: number, to: number): void {
-    const { index } = this.#parts;
-    for (let block = from; block < to; block += 1) {
-      this.#copiedBytes += index.sizeOf(block) + BLOCK_TRAILER_BYTES;
-    }
+    this.#copiedBytes += this.#parts.index.storedBytes(from, to);
     this.#copiedBlocks += to - from;
     this.#lastKeptBlock = to - 1;
   }

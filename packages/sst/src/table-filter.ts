@@ -2,36 +2,56 @@
 // table, to cut or merge it, ask nothing of it, and it is as large as the index.
 
 import { corrupt } from './errors.js';
-import { FilterBlockReader, filterWindowOf } from './filter-block.js';
+import {
+  FILTER_TAIL_BYTES,
+  FilterBlockReader,
+  filterWindowOf,
+  readFilterTail,
+} from './filter-block.js';
 import type { BlockHandle } from './format.js';
 import { type BlockFile, StoredBlockReader } from './stored-block.js';
-import type { TableIndex } from './table-index.js';
 
-/** A filter that has been checked. */
+/** Where a filter lies, and what it holds. */
 export class TableFilter {
   readonly #file: BlockFile;
   #contents: FilterBlockReader | undefined;
+  #windowCount: number | undefined;
   readonly handle: BlockHandle;
-  readonly windowCount: number;
 
-  private constructor(file: BlockFile, handle: BlockHandle, windowCount: number) {
+  /** A filter that is looked at when it is asked for something. */
+  constructor(file: BlockFile, handle: BlockHandle) {
     this.#file = file;
     this.handle = handle;
-    this.windowCount = windowCount;
   }
 
-  /** @param narrowedBytes size of the table in front, 0 if there is none */
-  static check(
-    file: BlockFile,
-    handle: BlockHandle,
+  /**
+   * Checks that each data block has a filter.
+   *
+   * @param offsets where the data blocks lie; there may be more members
+   * @param narrowedBytes size of the table in front, 0 if there is none
+   */
+  check(
     blocks: StoredBlockReader,
-    index: TableIndex,
+    offsets: Float64Array,
+    blockCount: number,
     narrowedBytes: number,
-  ): TableFilter {
-    const at = { path: file.path, offset: handle.offset };
-    const filter = new FilterBlockReader(blocks.view(handle.offset, handle.size), at);
-    checkCovers(index, filter, handle.offset < narrowedBytes, at);
-    return new TableFilter(file, handle, filter.windowCount);
+  ): void {
+    const { offset, size } = this.handle;
+    const at = { path: this.#file.path, offset };
+    const filter = new FilterBlockReader(blocks.view(offset, size), at);
+    checkCovers(offsets, blockCount, filter, offset < narrowedBytes, at);
+    this.#windowCount = filter.windowCount;
+  }
+
+  get windowCount(): number {
+    if (this.#windowCount === undefined) {
+      const { offset, size } = this.handle;
+      const start = offset + Math.max(0, size - FILTER_TAIL_BYTES);
+      const tail = new StoredBlockReader(this.#file).readBytes(start, FILTER_TAIL_BYTES);
+      const at = { path: this.#file.path, offset };
+      this.#windowCount = readFilterTail(tail, size, at).windowCount;
+    }
+    return this.#windowCount;
   }
 
   /** Read when it is asked for first. */
@@ -50,14 +70,15 @@ export class TableFilter {
  * behind the last window is taken to match: so are new blocks of a narrowed table, and no other's.
  */
 function checkCovers(
-  index: TableIndex,
+  offsets: Float64Array,
+  blockCount: number,
   filter: FilterBlockReader,
   mayEndEarly: boolean,
   at: { path: string; offset: number },
 ): void {
   let last = -1;
-  for (let block = 0; block < index.blockCount; block += 1) {
-    const offset = index.offsetOf(block);
+  for (let block = 0; block < blockCount; block += 1) {
+    const offset = offsets[block] as number;
     const window = filterWindowOf(offset);
     if (window === last) continue;
     last = window;

@@ -1,8 +1,9 @@
-// The index of a table, parsed and checked once: for each data block a key at or behind all of its keys
-// and before all keys of the next block, and where the block lies.
+// The index of a table: for each data block a key at or behind all of its keys and before all keys of the next
+// block, and where the block lies. Entries are read where they stand, when they are asked for.
 //
-// Invariants: keys strictly ascend; blocks do not overlap, and lie in order, but for those of a narrowed
-// table that it uses where they lie: a table in front may have been narrowed itself.
+// Invariants, once it is checked: keys strictly ascend; blocks do not overlap, and lie in order, but for those of a
+// narrowed table that it uses where they lie: a table in front may have been narrowed itself. Checked or not, an
+// entry that does not lie in the index is refused.
 
 import type { BlockBuilder } from './block-builder.js';
 import { readFixed32 } from './checksum.js';
@@ -11,48 +12,60 @@ import { BLOCK_TRAILER_BYTES, type BlockHandle, MAX_BLOCK_BYTES } from './format
 import { compareInternalRanges, TRAILER_BYTES } from './internal-key.js';
 import { VarintReader } from './varint.js';
 
-/** The parsed index block. */
+/** Where the blocks lie of the index that was checked last. */
+let checkedOffsets = new Float64Array(0);
+
+/** The index block. */
 export class TableIndex {
   /** The index block itself: LevelDB shares no key bytes in it, so keys are views of it. */
   readonly #contents: Uint8Array;
+  readonly #view: DataView;
   readonly #restartsStart: number;
-  readonly #keyStarts: Uint32Array;
-  readonly #keyEnds: Uint32Array;
-  readonly #offsets: Float64Array;
-  readonly #sizes: Uint32Array;
+  readonly #narrowedBytes: number;
+  readonly #at: TableLocation;
+  readonly #handle = new HandleReader();
   readonly blockCount: number;
+  /** The entry that was located last, -1 if none was; then what it says. */
+  #located = -1;
+  #keyStart = 0;
+  #keyEnd = 0;
+  #entryEnd = 0;
 
   /**
-   * One pass without an object for each entry: tables are opened by the dozen in a commit, and their
-   * indexes have thousands of entries.
-   *
    * @param contents the index block, decoded
    * @param indexOffset where it lies, for messages
-   * @param dataEnd where the data blocks end at the latest
    * @param narrowedBytes size of the table in front, 0 if there is none
    */
-  constructor(
-    contents: Uint8Array,
-    path: string,
-    indexOffset: number,
-    dataEnd: number,
-    narrowedBytes = 0,
-  ) {
+  constructor(contents: Uint8Array, path: string, indexOffset: number, narrowedBytes = 0) {
     const at = { path, offset: indexOffset };
     const count = contents.length < 4 ? 0 : readFixed32(contents, contents.length - 4);
     if (count === 0 || count > (contents.length - 4) / 4) {
       throw corrupt(`a block of ${contents.length} bytes cannot have ${count} restart points`, at);
     }
-    const entriesEnd = contents.length - 4 - 4 * count;
     this.#contents = contents;
-    this.#restartsStart = entriesEnd;
-    this.#keyStarts = new Uint32Array(count);
-    this.#keyEnds = new Uint32Array(count);
-    this.#offsets = new Float64Array(count);
-    this.#sizes = new Uint32Array(count);
+    this.#view = new DataView(contents.buffer, contents.byteOffset, contents.byteLength);
+    this.#restartsStart = contents.length - 4 - 4 * count;
+    this.#narrowedBytes = narrowedBytes;
+    this.#at = at;
     this.blockCount = count;
-    const view = new DataView(contents.buffer, contents.byteOffset, contents.byteLength);
-    const handle = new HandleReader();
+  }
+
+  /**
+   * Checks all of it in one pass, without an object for each entry: tables are opened by the dozen in a commit, and
+   * their indexes have thousands of entries.
+   *
+   * @param dataEnd where the data blocks end at the latest
+   * @returns where each data block lies: valid until the next index is checked
+   */
+  check(dataEnd: number): Float64Array {
+    const count = this.blockCount;
+    const contents = this.#contents;
+    const view = this.#view;
+    const entriesEnd = this.#restartsStart;
+    const narrowedBytes = this.#narrowedBytes;
+    const handle = this.#handle;
+    if (checkedOffsets.length < count) checkedOffsets = new Float64Array(count);
+    const offsets = checkedOffsets;
     let position = 0;
     let endBehind = narrowedBytes;
     let keyBefore = 0;
@@ -61,83 +74,98 @@ export class TableIndex {
       // LevelDB makes each index entry a restart point, so that no key shares bytes: without this
       // check, a small index could claim keys of any total length.
       if (view.getUint32(entriesEnd + 4 * entry, true) !== position) {
-        throw notARestartPoint(entry, at);
+        throw notARestartPoint(entry, this.#at);
       }
-      let shared = 0;
       let keyStart = position + 3;
-      let keyLength = keyStart <= entriesEnd ? (contents[position + 1] as number) : 0x80;
-      let valueLength = contents[position + 2] as number;
-      // One byte each, nearly always.
-      if (contents[position] !== 0 || (keyLength | valueLength) >= 0x80) {
-        const varints = new VarintReader();
-        varints.position = position;
-        shared = varints.read32(contents, entriesEnd);
-        keyLength = shared < 0 ? -1 : varints.read32(contents, entriesEnd);
-        valueLength = keyLength < 0 ? -1 : varints.read32(contents, entriesEnd);
-        keyStart = varints.position;
+      let keyEnd = keyStart + (contents[position + 1] as number);
+      let entryEnd = keyEnd + USUAL_HANDLE_BYTES;
+      let offset: number;
+      let size: number;
+      const isUsual =
+        contents[position] === 0 &&
+        contents[position + 2] === USUAL_HANDLE_BYTES &&
+        keyEnd - keyStart >= TRAILER_BYTES &&
+        keyEnd - keyStart < 0x80 &&
+        entryEnd <= entriesEnd &&
+        isUsualHandle(contents, keyEnd);
+      if (isUsual) {
+        offset = usualOffset(contents, keyEnd);
+        size = usualSize(contents, keyEnd);
+      } else {
+        this.#locate(entry);
+        ({ offset, size } = handle);
+        keyStart = this.#keyStart;
+        keyEnd = this.#keyEnd;
+        entryEnd = this.#entryEnd;
       }
-      const keyEnd = keyStart + keyLength;
-      const valueEnd = keyEnd + valueLength;
-      if (valueLength < 0 || valueEnd > entriesEnd) {
-        throw corrupt(`entry ${entry} of the index is cut off or out of range`, at);
-      }
-      if (shared !== 0) throw notARestartPoint(entry, at);
-      if (keyLength < TRAILER_BYTES) {
-        throw corrupt(`the key of index entry ${entry} is too short for an internal key`, at);
-      }
-      if (!handle.read(contents, keyEnd, valueEnd)) {
-        throw corrupt('a block handle is cut off or out of range', at);
-      }
-      if (handle.end !== valueEnd) {
-        throw corrupt(`entry ${entry} of the index has bytes behind its handle`, at);
-      }
-      const { offset, size } = handle;
       const isInFront = offset < narrowedBytes;
       const end = offset + size + BLOCK_TRAILER_BYTES;
       if (isInFront ? end > narrowedBytes : offset < endBehind || end > dataEnd) {
-        throw overlapping(entry, offset, size, at);
+        throw overlapping(entry, offset, size, this.#at);
       }
       if (size > MAX_BLOCK_BYTES) {
         const problem = `a block of ${size} bytes is larger than ${MAX_BLOCK_BYTES}`;
-        throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, { path, offset });
+        throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, { path: this.#at.path, offset });
       }
       if (!isInFront) endBehind = end;
-      this.#keyStarts[entry] = keyStart;
-      this.#keyEnds[entry] = keyEnd;
-      this.#offsets[entry] = offset;
-      this.#sizes[entry] = size;
+      offsets[entry] = offset;
       if (entry > 0 && !isOrdered(view, contents, keyBefore, keyBeforeEnd, keyStart, keyEnd)) {
-        throw corrupt(`the key of index entry ${entry} is not behind the one before it`, at);
+        throw corrupt(`the key of index entry ${entry} is not behind the one before it`, this.#at);
       }
       keyBefore = keyStart;
       keyBeforeEnd = keyEnd;
-      position = valueEnd;
+      position = entryEnd;
     }
-    if (position !== entriesEnd) throw notARestartPoint(count, at);
-    if (narrowedBytes > 0) this.#checkInFront(narrowedBytes, at);
+    if (position !== entriesEnd) throw notARestartPoint(count, this.#at);
+    if (narrowedBytes > 0) this.#checkInFront(narrowedBytes);
+    return offsets;
   }
 
   /** Where data block `block` lies in the file. */
   offsetOf(block: number): number {
-    return this.#offsets[block] as number;
+    this.#locate(block);
+    return this.#handle.offset;
   }
 
   /** Size of the contents of data block `block`, as stored. */
   sizeOf(block: number): number {
-    return this.#sizes[block] as number;
+    this.#locate(block);
+    return this.#handle.size;
   }
 
   handleOf(block: number): BlockHandle {
     return { offset: this.offsetOf(block), size: this.sizeOf(block) };
   }
 
+  /** What the blocks from `from` up to `to` take in the file. */
+  storedBytes(from: number, to: number): number {
+    if (from >= to) return 0;
+    if (this.#narrowedBytes === 0) {
+      // One behind the other.
+      const last = this.offsetOf(to - 1) + this.sizeOf(to - 1) + BLOCK_TRAILER_BYTES;
+      return last - this.offsetOf(from);
+    }
+    let bytes = 0;
+    for (let block = from; block < to; block += 1) {
+      bytes += this.sizeOf(block) + BLOCK_TRAILER_BYTES;
+    }
+    return bytes;
+  }
+
   /** The index key of data block `block`: a view. */
   keyOf(block: number): Uint8Array {
-    return this.#contents.subarray(this.#keyStarts[block], this.#keyEnds[block]);
+    this.#locate(block);
+    return this.#contents.subarray(this.#keyStart, this.#keyEnd);
   }
 
   /** Adds the entries of the blocks from `from` up to `to` to another index. */
   copyTo(builder: BlockBuilder, from: number, to: number): void {
+    const start = this.#restartOf(from);
+    const last = this.#restartOf(to - 1);
+    const end = to === this.blockCount ? this.#restartsStart : this.#restartOf(to);
+    this.#locate(to - 1);
+    // Unchecked, they might lie anywhere.
+    if (start > last || this.#entryEnd !== end) throw notARestartPoint(to - 1, this.#at);
     const first = this.keyOf(from);
     builder.sharedWithLast(first, first.length);
     builder.appendStored(this.#contents, this.#restartsStart, from, to, this.keyOf(to - 1));
@@ -152,8 +180,9 @@ export class TableIndex {
     let right = this.blockCount;
     while (left < right) {
       const middle = (left + right) >>> 1;
-      const start = this.#keyStarts[middle] as number;
-      const end = this.#keyEnds[middle] as number;
+      this.#locate(middle);
+      const start = this.#keyStart;
+      const end = this.#keyEnd;
       if (compareInternalRanges(this.#contents, start, end, target, 0, targetLength) < 0) {
         left = middle + 1;
       } else {
@@ -163,22 +192,84 @@ export class TableIndex {
     return left;
   }
 
+  #restartOf(entry: number): number {
+    return this.#view.getUint32(this.#restartsStart + 4 * entry, true);
+  }
+
+  /** Reads an entry; checks that it lies in the index, and has the parts that it must. */
+  #locate(entry: number): void {
+    if (entry === this.#located) return;
+    const contents = this.#contents;
+    const entriesEnd = this.#restartsStart;
+    const position = this.#restartOf(entry);
+    let shared = 0;
+    let keyStart = position + 3;
+    let keyLength = keyStart <= entriesEnd ? (contents[position + 1] as number) : 0x80;
+    let valueLength = contents[position + 2] as number;
+    // One byte each, nearly always.
+    if (contents[position] !== 0 || (keyLength | valueLength) >= 0x80) {
+      const varints = new VarintReader();
+      varints.position = position;
+      shared = varints.read32(contents, entriesEnd);
+      keyLength = shared < 0 ? -1 : varints.read32(contents, entriesEnd);
+      valueLength = keyLength < 0 ? -1 : varints.read32(contents, entriesEnd);
+      keyStart = varints.position;
+    }
+    const keyEnd = keyStart + keyLength;
+    const entryEnd = keyEnd + valueLength;
+    if (valueLength < 0 || entryEnd > entriesEnd) {
+      throw corrupt(`entry ${entry} of the index is cut off or out of range`, this.#at);
+    }
+    if (shared !== 0) throw notARestartPoint(entry, this.#at);
+    if (keyLength < TRAILER_BYTES) {
+      const problem = `the key of index entry ${entry} is too short for an internal key`;
+      throw corrupt(problem, this.#at);
+    }
+    // Until it is read whole.
+    this.#located = -1;
+    if (!this.#handle.read(contents, keyEnd, entryEnd)) {
+      throw corrupt('a block handle is cut off or out of range', this.#at);
+    }
+    if (this.#handle.end !== entryEnd) {
+      throw corrupt(`entry ${entry} of the index has bytes behind its handle`, this.#at);
+    }
+    this.#keyStart = keyStart;
+    this.#keyEnd = keyEnd;
+    this.#entryEnd = entryEnd;
+    this.#located = entry;
+  }
+
   /** No two blocks may share bytes: a small file could else claim any amount of data. */
-  #checkInFront(narrowedBytes: number, at: TableLocation): void {
-    const blocks = Uint32Array.from({ length: this.blockCount }, (_, block) => block)
-      .filter((block) => this.offsetOf(block) < narrowedBytes)
-      .sort((a, b) => this.offsetOf(a) - this.offsetOf(b));
+  #checkInFront(narrowedBytes: number): void {
+    const blocks = Array.from({ length: this.blockCount }, (_, block) => this.handleOf(block))
+      .filter(({ offset }) => offset < narrowedBytes)
+      .sort((a, b) => a.offset - b.offset);
     let end = 0;
-    for (const block of blocks) {
-      const offset = this.offsetOf(block);
-      const size = this.sizeOf(block);
-      if (offset < end) throw overlapping(block, offset, size, at);
+    for (const [block, { offset, size }] of blocks.entries()) {
+      if (offset < end) throw overlapping(block, offset, size, this.#at);
       end = offset + size + BLOCK_TRAILER_BYTES;
     }
   }
 }
 
-/** Reads block handles, two varints each, mostly of three bytes and of two, without an object for each. */
+/** Varints of three bytes and of two: all handles but those of the first blocks of a table of up to 2 MiB. */
+const USUAL_HANDLE_BYTES = 5;
+
+function isUsualHandle(bytes: Uint8Array, at: number): boolean {
+  const continued = (bytes[at] as number) & (bytes[at + 1] as number) & (bytes[at + 3] as number);
+  return continued >= 0x80 && ((bytes[at + 2] as number) | (bytes[at + 4] as number)) < 0x80;
+}
+
+function usualOffset(bytes: Uint8Array, at: number): number {
+  const [first, second] = [bytes[at] as number, bytes[at + 1] as number];
+  return (first & 0x7f) | ((second & 0x7f) << 7) | ((bytes[at + 2] as number) << 14);
+}
+
+function usualSize(bytes: Uint8Array, at: number): number {
+  return ((bytes[at + 3] as number) & 0x7f) | ((bytes[at + 4] as number) << 7);
+}
+
+/** Reads block handles without an object for each. */
 class HandleReader {
   offset = 0;
   size = 0;
@@ -188,19 +279,11 @@ class HandleReader {
 
   /** False if the handle at `position` is cut off by `limit`, too long or too large. */
   read(bytes: Uint8Array, position: number, limit: number): boolean {
-    // Three bytes and two: all but the first blocks of a table of up to 2 MiB.
-    if (position + 5 === limit) {
-      const first = bytes[position] as number;
-      const second = bytes[position + 1] as number;
-      const third = bytes[position + 2] as number;
-      const fourth = bytes[position + 3] as number;
-      const fifth = bytes[position + 4] as number;
-      if ((first & second & fourth) >= 0x80 && (third | fifth) < 0x80) {
-        this.offset = (first & 0x7f) | ((second & 0x7f) << 7) | (third << 14);
-        this.size = (fourth & 0x7f) | (fifth << 7);
-        this.end = limit;
-        return true;
-      }
+    if (position + USUAL_HANDLE_BYTES === limit && isUsualHandle(bytes, position)) {
+      this.offset = usualOffset(bytes, position);
+      this.size = usualSize(bytes, position);
+      this.end = limit;
+      return true;
     }
     const varints = this.#varints;
     varints.position = position;

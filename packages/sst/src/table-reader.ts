@@ -47,6 +47,13 @@ export interface TableReaderOptions {
    * @defaultValue true
    */
   readonly verifyChecksums?: boolean | undefined;
+  /**
+   * Check the index and the filter as a whole. Without it their parts are looked at when they are used: for a table
+   * that LevelDB reads already.
+   *
+   * @defaultValue true
+   */
+  readonly checkWhole?: boolean | undefined;
 }
 
 /** The newest version of a user key. */
@@ -94,11 +101,12 @@ export class TableReader {
       const fileBytes = fileOperation('read the size of a table', { path }, () =>
         handle.sizeBytes(),
       );
-      const { sizeBytes = fileBytes, verifyChecksums = true } = options;
+      const { sizeBytes = fileBytes, verifyChecksums = true, checkWhole = true } = options;
       if (fileBytes < sizeBytes) {
         throw corrupt(`the file has ${fileBytes} bytes, not ${sizeBytes}`, { path });
       }
-      return new TableReader(readParts({ handle, path, sizeBytes, verifyChecksums }));
+      const file = { handle, path, sizeBytes, verifyChecksums };
+      return new TableReader(readParts(file, checkWhole));
     } catch (error) {
       handle.close();
       throw error;
@@ -195,7 +203,7 @@ export class TableReader {
   }
 }
 
-function readParts(file: BlockFile): TableParts {
+function readParts(file: BlockFile, checkWhole: boolean): TableParts {
   const { path, sizeBytes } = file;
   const footerOffset = sizeBytes - FOOTER_BYTES;
   if (footerOffset < 0) {
@@ -204,7 +212,7 @@ function readParts(file: BlockFile): TableParts {
   // All that is kept of what is read here is copied.
   const blocks = StoredBlockReader.withSpareWindow(file);
   try {
-    return readPartsWith(blocks, file, footerOffset);
+    return readPartsWith(blocks, file, footerOffset, checkWhole);
   } finally {
     blocks.giveWindowBack();
   }
@@ -214,6 +222,7 @@ function readPartsWith(
   blocks: StoredBlockReader,
   file: BlockFile,
   footerOffset: number,
+  checkWhole: boolean,
 ): TableParts {
   const { path } = file;
   const footer = decodeFooter(blocks.readBytes(footerOffset, FOOTER_BYTES), {
@@ -241,11 +250,12 @@ function readPartsWith(
     throw corrupt(problem, { path, offset: footer.metaindex.offset });
   }
   const indexBlock = blocks.read(footer.index.offset, footer.index.size);
-  const index = new TableIndex(indexBlock, path, footer.index.offset, dataEnd, narrowedBytes);
-  const filter =
-    filterHandle === undefined
-      ? undefined
-      : TableFilter.check(file, filterHandle, blocks, index, narrowedBytes);
+  const index = new TableIndex(indexBlock, path, footer.index.offset, narrowedBytes);
+  const filter = filterHandle === undefined ? undefined : new TableFilter(file, filterHandle);
+  if (checkWhole) {
+    const offsets = index.check(dataEnd);
+    filter?.check(blocks, offsets, index.blockCount, narrowedBytes);
+  }
   return { file, footer, index, filter, narrowedBytes };
 }
 

@@ -15,6 +15,7 @@ import { maskedChecksum, writeFixed32 } from './checksum.js';
 import { SstError } from './errors.js';
 import { BLOCK_TYPE_RAW, BLOCK_TYPE_SNAPPY, encodeFooter } from './format.js';
 import { mergeTables } from './merge-tables.js';
+import { narrowTable } from './narrow-table.js';
 import { TableReader } from './table-reader.js';
 import { TableWriter } from './table-writer.js';
 import { writeVarint } from './varint.js';
@@ -71,6 +72,16 @@ function useTable(bytes: Uint8Array): void {
   });
   onlySstErrors(() => void open().get(bytesOf('key 0017')));
   onlySstErrors(() => void open().iterator().seekUserKey(bytesOf('key 0017')));
+  for (const keep of [
+    [{ start: bytesOf(''), end: undefined }],
+    [{ start: bytesOf('key 0005'), end: bytesOf('key 0017') }],
+  ]) {
+    onlySstErrors(() => {
+      const file = new MemoryFile(bytes);
+      const how = { verifyChecksums: false, checkWhole: false };
+      narrowTable(TableReader.open(fileSystemOf(file), 'damaged', how), keep, file);
+    });
+  }
 }
 
 describe('verifyTable', () => {

@@ -29,7 +29,8 @@ export function pinPath(nextFolder: string, table: TableEntry): string {
 export function cutJob(nextFolder: string, table: TableEntry, parts: readonly CutPart[]): CutJob {
   const path = pinPath(nextFolder, table);
   const { sizeBytes } = table;
-  return { kind: 'cut', path, sizeBytes, parts, mayStayWhole: true, keepsName: false };
+  const how = { isInForce: true, mayStayWhole: true, keepsName: false };
+  return { kind: 'cut', path, sizeBytes, parts, ...how };
 }
 
 export function cutAheadJob(nextFolder: string, { table, outputs }: SliceStep): CutJob {

@@ -26,6 +26,8 @@ export interface CutJob {
   readonly path: string;
   readonly sizeBytes: number;
   readonly parts: readonly CutPart[];
+  /** LevelDB reads the table as it is: only what comes in is checked whole. */
+  readonly isInForce: boolean;
   /** A table without an entry outside its one part is not cut. */
   readonly mayStayWhole: boolean;
   /** The name stays, for its caller to remove; else it goes when the parts are made. */
@@ -78,9 +80,9 @@ function doTableJob(fileSystem: FileSystem, job: TableJob, narrowFromBytes: numb
     checkTableStructure(fileSystem, job.path, job.recorded);
     return { kind: 'checked' };
   }
-  const { path, sizeBytes, parts, mayStayWhole, keepsName } = job;
+  const { path, sizeBytes, parts, isInForce, mayStayWhole, keepsName } = job;
   let outcome: TableOutcome;
-  const reader = TableReader.open(fileSystem, path, { sizeBytes });
+  const reader = TableReader.open(fileSystem, path, { sizeBytes, checkWhole: !isInForce });
   try {
     const [only, ...others] = parts;
     const isOne = only !== undefined && others.length === 0;

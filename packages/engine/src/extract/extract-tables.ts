@@ -84,6 +84,9 @@ export interface PinnedExtract {
   readonly groups: ReadonlyArray<readonly PinnedTable[]>;
 }
 
+/** What comes into another store is checked, and is no more than its spans. */
+const HOW_TO_CUT = { isInForce: false, mayStayWhole: false, keepsName: false } as const;
+
 /** Extracts; see the head of this file. What it makes is not synced: the commit does that once. */
 export async function extractTables(
   runner: TaskRunner,
@@ -97,7 +100,7 @@ export async function extractTables(
   for (const { path, table, spanIndex, parts } of groups.flat()) {
     const { sizeBytes } = table;
     if (spanIndex !== undefined) checks.push({ kind: 'check', path, recorded: table });
-    else cuts.push({ kind: 'cut', path, sizeBytes, parts, mayStayWhole: false, keepsName: false });
+    else cuts.push({ kind: 'cut', path, sizeBytes, parts, ...HOW_TO_CUT });
   }
   const how = { narrowFromBytes, verify };
   const failing = new AbortController();
