@@ -12,6 +12,9 @@ import { BLOCK_TRAILER_BYTES, type BlockHandle, MAX_BLOCK_BYTES } from './format
 import { compareInternalRanges, TRAILER_BYTES } from './internal-key.js';
 import { VarintReader } from './varint.js';
 
+/** Of more blocks than this, no memory is kept for the next check: some 30 times as many as a table of 2 MiB has. */
+const MAX_KEPT_OFFSETS = 64 * 1024;
+
 /** Where the blocks lie of the index that was checked last. */
 let checkedOffsets = new Float64Array(0);
 
@@ -64,8 +67,8 @@ export class TableIndex {
     const entriesEnd = this.#restartsStart;
     const narrowedBytes = this.#narrowedBytes;
     const handle = this.#handle;
-    if (checkedOffsets.length < count) checkedOffsets = new Float64Array(count);
-    const offsets = checkedOffsets;
+    const offsets = checkedOffsets.length < count ? new Float64Array(count) : checkedOffsets;
+    if (count <= MAX_KEPT_OFFSETS) checkedOffsets = offsets;
     let position = 0;
     let endBehind = narrowedBytes;
     let keyBefore = 0;
@@ -241,11 +244,13 @@ export class TableIndex {
 
   /** No two blocks may share bytes: a small file could else claim any amount of data. */
   #checkInFront(narrowedBytes: number): void {
-    const blocks = Array.from({ length: this.blockCount }, (_, block) => this.handleOf(block))
-      .filter(({ offset }) => offset < narrowedBytes)
-      .sort((a, b) => a.offset - b.offset);
+    const all = Array.from({ length: this.blockCount }, (_, block) => ({
+      block,
+      ...this.handleOf(block),
+    }));
+    const inFront = all.filter(({ offset }) => offset < narrowedBytes);
     let end = 0;
-    for (const [block, { offset, size }] of blocks.entries()) {
+    for (const { block, offset, size } of inFront.sort((a, b) => a.offset - b.offset)) {
       if (offset < end) throw overlapping(block, offset, size, this.#at);
       end = offset + size + BLOCK_TRAILER_BYTES;
     }
