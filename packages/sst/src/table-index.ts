@@ -144,7 +144,7 @@ export class TableIndex {
   storedBytes(from: number, to: number): number {
     if (from >= to) return 0;
     if (this.#narrowedBytes === 0) {
-      // One behind the other.
+      // One behind the other; a slice has padding between some, which is counted.
       const last = this.offsetOf(to - 1) + this.sizeOf(to - 1) + BLOCK_TRAILER_BYTES;
       return last - this.offsetOf(from);
     }
