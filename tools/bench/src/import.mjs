@@ -3,64 +3,21 @@
 // grants, as they are made and, with --shuffled, in an order that has nothing to do with their keys. Each
 // side has a process of its own, taking turns; in the end both must hold the same.
 import { fork } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Store } from '@sstitch/engine';
-import { syncSpansInKeyOrder } from '@sstitch/keys';
-import { SyncStore } from '@sstitch/records';
-import { syncDigest, syntheticSync } from '@sstitch/testkit';
+import { syncDigest } from '@sstitch/testkit';
 import { ClassicLevel } from 'classic-level';
-import { openC1z } from '../../../packages/c1z/dist/index.js';
-import { BulkImport } from '../../../packages/cli/dist/bulk-import.js';
+import { loadInBatches, loadInBulk } from './load-records.mjs';
+import { GENERATED, realFiles, recordsOf } from './record-sources.mjs';
 import { median, printTable } from './report.mjs';
 import { writeResults } from './results.mjs';
 import { inRunFolder, wholeNumbers } from './run-folder.mjs';
 
-const SHARED = fileURLToPath(new URL('../../../../shared/data/', import.meta.url));
 const SIDES = ['read', 'bulk', 'batches'];
 const MEMORY_WATCH_MS = 20;
-
-const GENERATED = /^(\d+)( shuffled)?$/;
-
-/** Batches of records of an input: a .c1z file, or a number of grants. */
-async function* recordsOf(input) {
-  const [, grants, shuffled] = GENERATED.exec(input) ?? [];
-  if (grants !== undefined) {
-    const sync = syntheticSync({ grants: Number(grants) });
-    const batches = shuffled ? shuffledBatches(sync.records()) : sync.records();
-    for (const records of batches) yield { syncId: sync.syncId, records };
-    return;
-  }
-  const file = await openC1z(input);
-  try {
-    for (const run of file.syncs()) {
-      const { syncId } = run;
-      yield { syncId, records: [run] };
-      for (const kind of ['resourceTypes', 'resources', 'entitlements', 'grants', 'assets']) {
-        for await (const records of file[kind](syncId)) yield { syncId, records };
-      }
-    }
-  } finally {
-    await file.close();
-  }
-}
-
-/** The same records, all held at once, in an order that is none but always the same. */
-function* shuffledBatches(batches) {
-  const records = [...batches].flat();
-  for (let at = 0, place = 0; at < records.length; ) {
-    const batch = [];
-    for (; batch.length < 2048 && at < records.length; at++) {
-      // Coprime to any number of records that is no multiple of it: each comes once.
-      place = (place + 15_485_863) % records.length;
-      batch.push(records[place]);
-    }
-    yield batch;
-  }
-}
 
 /** Reads, or makes, the records and nothing else: what both sides pay. */
 async function read(input) {
@@ -73,20 +30,7 @@ async function bulk(input, folder) {
   const store = new Store(join(folder, 'store'));
   await store.open();
   const started = performance.now();
-  const staging = await store.newStagingFolder();
-  await mkdir(staging);
-  const load = new BulkImport(staging);
-  const syncIds = new Set();
-  for await (const { syncId, records } of recordsOf(input)) {
-    syncIds.add(syncId);
-    for (const record of records) load.add(syncId, record);
-    await load.room();
-  }
-  const spans = [...syncIds]
-    .flatMap((syncId) => syncSpansInKeyOrder(syncId).map(({ span }) => span))
-    .sort((a, b) => Buffer.compare(a.start, b.start));
-  await load.commit(store, spans);
-  await load.end();
+  const syncIds = await loadInBulk(store, recordsOf(input));
   return ended(store, syncIds, started);
 }
 
@@ -94,12 +38,7 @@ async function batches(input, folder) {
   const database = new ClassicLevel(join(folder, 'store'));
   await database.open();
   const started = performance.now();
-  const store = new SyncStore(database);
-  const syncIds = new Set();
-  for await (const { syncId, records } of recordsOf(input)) {
-    syncIds.add(syncId);
-    await store.putMany(syncId, records);
-  }
+  const syncIds = await loadInBatches(database, recordsOf(input));
   return ended(database, syncIds, started);
 }
 
@@ -168,8 +107,7 @@ async function main() {
     },
   });
   const [rounds] = wholeNumbers('rounds', flags.rounds);
-  const files = existsSync(SHARED) ? readdirSync(SHARED) : [];
-  const real = files.filter((name) => name.endsWith('.c1z')).map((name) => join(SHARED, name));
+  const real = realFiles();
   if (real.length === 0) console.error('no .c1z file in ../shared/data: not measured');
   const counts = wholeNumbers('grants', flags.grants).map(String);
   const shuffled = flags.shuffled ? counts.map((grants) => `${grants} shuffled`) : [];

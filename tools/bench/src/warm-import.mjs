@@ -1,0 +1,108 @@
+// What `import.mjs` measures, without what is paid once in a process: the records of the real .c1z file are
+// read first, then loaded time and again, each time into a new store. Each side has a process of its own,
+// taking turns; the first rounds do not count. In the end both must hold the same.
+import { fork } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Store } from '@sstitch/engine';
+import { syncDigest } from '@sstitch/testkit';
+import { ClassicLevel } from 'classic-level';
+import { loadInBatches, loadInBulk } from './load-records.mjs';
+import { realFiles, recordsOf } from './record-sources.mjs';
+import { median, printTable } from './report.mjs';
+import { writeResults } from './results.mjs';
+import { inRunFolder, wholeNumbers } from './run-folder.mjs';
+
+const SIDES = {
+  bulk: { open: (path) => new Store(path), load: loadInBulk },
+  batches: { open: (path) => new ClassicLevel(path), load: loadInBatches },
+};
+
+/** Reads all of an input; then loads it into the folder that each message names. */
+async function serve(side, input) {
+  const batches = [];
+  for await (const batch of recordsOf(input)) batches.push(batch);
+  process.on('message', async (folder) => {
+    const database = SIDES[side].open(folder);
+    await database.open();
+    const started = performance.now();
+    const syncIds = await SIDES[side].load(database, batches);
+    const ms = performance.now() - started;
+    const digests = [];
+    for (const syncId of syncIds) digests.push((await syncDigest(database, syncId)).digest);
+    await database.close();
+    process.send({ ms, digest: digests.join(' ') });
+  });
+  process.send({ records: batches.reduce((sum, { records }) => sum + records.length, 0) });
+}
+
+/** A side in a process: what it answers to a message, and to none. */
+function startSide(side, input) {
+  const child = fork(fileURLToPath(import.meta.url), {
+    env: { ...process.env, IMPORT_SIDE: side, IMPORT_INPUT: input },
+  });
+  const answer = () =>
+    new Promise((resolve, reject) => {
+      const ended = (code) => reject(new Error(`${side}: code ${code}`));
+      child.once('exit', ended);
+      child.once('message', (message) => {
+        child.off('exit', ended);
+        resolve(message);
+      });
+    });
+  const ready = answer();
+  const load = (folder) => {
+    child.send(folder);
+    return answer();
+  };
+  return { side, ready, load, end: () => child.kill() };
+}
+
+async function main() {
+  const { values: flags } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '21' },
+      'warm-up': { type: 'string', default: '20' },
+      folder: { type: 'string' },
+    },
+  });
+  const [rounds] = wholeNumbers('rounds', flags.rounds);
+  const [warmUp] = wholeNumbers('warm-up', flags['warm-up']);
+  const inputs = realFiles();
+  if (inputs.length === 0) console.error('no .c1z file in ../shared/data: not measured');
+  const rows = [];
+  await inRunFolder(async (folder) => {
+    for (const [index, input] of inputs.entries()) {
+      const sides = Object.keys(SIDES).map((side) => startSide(side, input));
+      const times = { bulk: [], batches: [] };
+      try {
+        const [{ records }] = await Promise.all(sides.map(({ ready }) => ready));
+        for (let round = 0; round < warmUp + rounds; round++) {
+          const digests = new Set();
+          for (const { side, load } of sides) {
+            const { ms, digest } = await load(join(folder, `${index}-${round}-${side}`));
+            digests.add(digest);
+            times[side].push(ms);
+          }
+          if (digests.size > 1)
+            throw new Error(`round ${round}: the two sides hold different records`);
+        }
+        const [bulk, batches] = Object.keys(SIDES).map((side) => median(times[side].slice(warmUp)));
+        const first = Object.keys(SIDES).map((side) => times[side][0].toFixed(0));
+        const ratio = (batches / bulk).toFixed(2);
+        rows.push(['the real .c1z', records, bulk.toFixed(0), batches.toFixed(0), ratio, ...first]);
+      } finally {
+        for (const { end } of sides) end();
+      }
+    }
+  }, flags.folder);
+  printTable(
+    ['input', 'records', 'bulk ms', 'batches ms', 'ratio', 'first bulk ms', 'first batches ms'],
+    rows,
+  );
+  writeResults('warm-import', { rows });
+}
+
+if (process.env.IMPORT_SIDE === undefined) await main();
+else await serve(process.env.IMPORT_SIDE, process.env.IMPORT_INPUT);
