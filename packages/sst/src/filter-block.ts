@@ -22,7 +22,7 @@ export const FILTER_WINDOW_BYTES = 2 ** FILTER_WINDOW_LOG2;
 /** No bits, and more probes than LevelDB knows. */
 const MATCHES_ALL = Uint8Array.of(0, MAX_PROBES + 1);
 /** Array start and log2. */
-const TAIL_BYTES = 5;
+export const FILTER_TAIL_BYTES = 5;
 
 /** The window that holds the filter of the data block at `blockOffset`. */
 export function filterWindowOf(blockOffset: number): number {
@@ -59,7 +59,7 @@ export class FilterBlockWriter {
 
   /** The contents of the filter block. */
   finish(): Uint8Array {
-    const contents = new Uint8Array(this.#used + 4 * this.#offsets.length + TAIL_BYTES);
+    const contents = new Uint8Array(this.#used + 4 * this.#offsets.length + FILTER_TAIL_BYTES);
     contents.set(this.#bytes.subarray(0, this.#used));
     let at = this.#used;
     for (const offset of this.#offsets) {
@@ -128,9 +128,6 @@ export class FilterBlockBuilder {
   }
 }
 
-/** Size of what ends a filter block: where the offsets of its filters start, and the size of a window. */
-export const FILTER_TAIL_BYTES = TAIL_BYTES;
-
 /** What the end of a filter block tells. */
 export interface FilterTail {
   readonly offsetsStart: number;
@@ -142,8 +139,8 @@ export interface FilterTail {
  * @param size of the block
  */
 export function readFilterTail(bytes: Uint8Array, size: number, at: TableLocation): FilterTail {
-  const arrayEnd = size - TAIL_BYTES;
-  if (arrayEnd < 0 || bytes.length < TAIL_BYTES) {
+  const arrayEnd = size - FILTER_TAIL_BYTES;
+  if (arrayEnd < 0 || bytes.length < FILTER_TAIL_BYTES) {
     throw corrupt('the filter block is too short', at);
   }
   const log2 = bytes[bytes.length - 1];
@@ -154,7 +151,7 @@ export function readFilterTail(bytes: Uint8Array, size: number, at: TableLocatio
       at,
     );
   }
-  const offsetsStart = readFixed32(bytes, bytes.length - TAIL_BYTES);
+  const offsetsStart = readFixed32(bytes, bytes.length - FILTER_TAIL_BYTES);
   if (offsetsStart > arrayEnd || (arrayEnd - offsetsStart) % 4 !== 0) {
     throw corrupt('the offsets of the filter block lie outside of it', at);
   }

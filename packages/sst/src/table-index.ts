@@ -302,8 +302,8 @@ class HandleReader {
 
 /**
  * Whether the internal key `bytes[aStart, aEnd)` comes before `bytes[bStart, bEnd)`. Neighbours in an index
- * share most of their bytes, so these are compared four at a time: half the time of a commit's opening of
- * tables was this.
+ * share most of their bytes, so these are compared sixteen at a time, then four: half the time of a commit's
+ * opening of tables was this.
  *
  * @param view of `bytes`
  */

@@ -1,6 +1,6 @@
 // What `import.mjs` measures, without what is paid once in a process: the records of the real .c1z file are
 // read first, then loaded time and again, each time into a new store. Each side has a process of its own,
-// taking turns; the first rounds do not count. In the end both must hold the same.
+// taking turns; the first rounds do not count. After each round both must hold the same.
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -85,8 +85,7 @@ async function main() {
             digests.add(digest);
             times[side].push(ms);
           }
-          if (digests.size > 1)
-            throw new Error(`round ${round}: the two sides hold different records`);
+          if (digests.size > 1) throw new Error(`round ${round}: the sides hold different records`);
         }
         const [bulk, batches] = Object.keys(SIDES).map((side) => median(times[side].slice(warmUp)));
         const first = Object.keys(SIDES).map((side) => times[side][0].toFixed(0));
