@@ -28,6 +28,10 @@
 //
 // LevelDB looks for the footer where the MANIFEST says that the table ends. So one file can be several
 // tables, of several sizes.
+//
+// A sealed table has one more entry in its metaindex, too (table-seal.ts):
+//
+//   "sstitch.sealed"   -> checksums of index and filter, the first and the last key
 
 import { readFixed32, writeFixed32 } from './checksum.js';
 import { compareBytes } from './compare-bytes.js';
@@ -57,6 +61,8 @@ export const BLOCK_TYPE_SNAPPY = 1;
 export const FILTER_KEY = 'filter.leveldb.BuiltinBloomFilter2';
 /** Under which the metaindex of a narrowed table says how many bytes the file had before. */
 export const NARROWED_KEY = 'sstitch.narrowed';
+/** Under which the metaindex of a table says that its writer saw each entry. */
+export const SEALED_KEY = 'sstitch.sealed';
 /** The largest block that this package writes or decodes; LevelDB's own offsets in one have 32 bits. */
 export const MAX_BLOCK_BYTES = 2 ** 30;
 /** The largest entry, key and value, that this package writes: a block that is almost full takes one. */

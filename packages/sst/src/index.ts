@@ -28,6 +28,7 @@ export {
   MAX_BLOCK_BYTES,
   MAX_ENTRY_BYTES,
   NARROWED_KEY,
+  SEALED_KEY,
 } from './format.js';
 export {
   compareInternalKeys,
@@ -62,10 +63,12 @@ export type { EntryIterator, TableIterator } from './table-iterator.js';
 export type { TableOptions } from './table-options.js';
 export type { SliceProperties, TableBounds, TableProperties } from './table-properties.js';
 export {
+  type TableCheck,
   type TableEntry,
   type TableParts,
   TableReader,
   type TableReaderOptions,
 } from './table-reader.js';
+export type { TableSeal } from './table-seal.js';
 export { VarintReader, varintBytes, writeVarint } from './varint.js';
 export { checkTableStructure, type RecordedTable, verifyTable } from './verify-table.js';

@@ -208,7 +208,8 @@ describe.each([
   { compression: 'snappy', blockSizeBytes: 1024 },
   { compression: 'none', blockSizeBytes: 4096 },
   { compression: 'none', blockSizeBytes: 16_384 },
-] as const)('LevelDB, given tables of ours ($compression, $blockSizeBytes)', (options) => {
+  { compression: 'snappy', blockSizeBytes: 4096, seal: true },
+] as const)('LevelDB, given tables of ours (%o)', (options) => {
   it('finds every key by get and by iteration', async () => {
     const expected = new Map<string, string>();
     const database = await openTables((path) => {

@@ -42,7 +42,8 @@ function expectTable(file: MemoryFile, sizeBytes: number, expected: readonly Ent
 }
 
 function narrow(file: MemoryFile, sizeBytes: number, keep: readonly Span[], checkWhole = true) {
-  const reader = TableReader.open(fileSystemOf(file), 'source', { sizeBytes, checkWhole });
+  const check = checkWhole ? 'whole' : 'used';
+  const reader = TableReader.open(fileSystemOf(file), 'source', { sizeBytes, check });
   return narrowTable(reader, keep, file);
 }
 
@@ -217,7 +218,7 @@ describe('a reader that did not check the whole table', () => {
 
   it('asks a filter for its windows, and its filters, when they are needed', () => {
     const fileSystem = fileSystemOf(bytes);
-    const reader = TableReader.open(fileSystem, 'source', { checkWhole: false });
+    const reader = TableReader.open(fileSystem, 'source', { check: 'used' });
     const { parts } = TableReader.open(fileSystem, 'source');
     expect(reader.parts.filter?.windowCount).toBe(parts.filter?.windowCount);
     expect(reader.get(keyOf(77))).toMatchObject({ sequence: 78 });

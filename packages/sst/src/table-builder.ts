@@ -1,5 +1,5 @@
 // Builds a table from entries in order (LevelDB's table/table_builder.cc). Given the same entries and
-// options, and no compression, the file is byte for byte what LevelDB writes.
+// options, and neither compression nor seal, the file is byte for byte what LevelDB writes.
 //
 // Invariants: entries strictly ascend; the index entry of a full block waits for the key behind the
 // block, so that it can be short; a refused entry leaves the builder as it was.
@@ -24,6 +24,7 @@ export class TableBuilder {
   readonly #block: BlockBuilder;
   readonly #blockSizeBytes: number;
   readonly #filter: FilterBlockBuilder | undefined;
+  readonly #seal: boolean;
   readonly #path: string | undefined;
   #indexEntryPending = false;
   #closed = false;
@@ -44,6 +45,7 @@ export class TableBuilder {
     this.#blockSizeBytes = checked.blockSizeBytes;
     this.#filter =
       checked.bloomBitsPerKey === 0 ? undefined : new FilterBlockBuilder(checked.bloomBitsPerKey);
+    this.#seal = checked.seal;
     this.#path = checked.path;
   }
 
@@ -152,7 +154,8 @@ export class TableBuilder {
     const { blockOffset, blockSize } = this.#writer;
     const length = shortenToSuccessor(block.lastKey, block.lastKeyLength);
     this.#writer.addIndexEntry(block.lastKey, length, blockOffset, blockSize);
-    const sizeBytes = this.#writer.finish(this.#filter?.finish());
+    const bounds = this.#seal ? { smallest: this.#smallest, largest } : undefined;
+    const sizeBytes = this.#writer.finish(this.#filter?.finish(), bounds);
     return {
       sizeBytes,
       entries: this.#entries,

@@ -26,6 +26,13 @@ export interface TableOptions {
    * @defaultValue 10
    */
   readonly bloomBitsPerKey?: 0 | 10 | undefined;
+  /**
+   * Vouch for index and filter, so that who reads the table may take them unread (`TableReaderOptions.check`). The
+   * file is then no more what LevelDB would write: it has some hundred bytes more, which LevelDB passes over.
+   *
+   * @defaultValue false
+   */
+  readonly seal?: boolean | undefined;
   /** The file's path, for messages alone. */
   readonly path?: string | undefined;
 }
@@ -36,6 +43,7 @@ export interface CheckedTableOptions {
   readonly restartInterval: number;
   readonly compression: 'snappy' | 'none';
   readonly bloomBitsPerKey: 0 | 10;
+  readonly seal: boolean;
   readonly path: string | undefined;
 }
 
@@ -45,13 +53,14 @@ export const MAXIMUM_RESTART_INTERVAL = 1024;
 
 /** Throws `SSTITCH_TABLE_OPTIONS` for a value out of range. */
 export function checkTableOptions(options: TableOptions = {}): CheckedTableOptions {
-  const { compression = 'snappy', bloomBitsPerKey = 10, path } = options;
+  const { compression = 'snappy', bloomBitsPerKey = 10, seal = false, path } = options;
   if (compression !== 'snappy' && compression !== 'none') {
     throw refused('compression', compression, `'snappy' or 'none'`);
   }
   if (bloomBitsPerKey !== 0 && bloomBitsPerKey !== 10) {
     throw refused('bloomBitsPerKey', bloomBitsPerKey, '0 or 10');
   }
+  if (typeof seal !== 'boolean') throw refused('seal', seal, 'true or false');
   return {
     blockSizeBytes: checkRange(
       'blockSizeBytes',
@@ -67,6 +76,7 @@ export function checkTableOptions(options: TableOptions = {}): CheckedTableOptio
     ),
     compression,
     bloomBitsPerKey,
+    seal,
     path,
   };
 }

@@ -1,25 +1,16 @@
 // Opens a table: footer, index, metaindex and filter are read and checked; data blocks are read by
 // positional reads when they are asked for, and checked then.
 //
-// Memory: the index, one block for `get`, and one block and one read window an iterator; the filter from the
-// first `get` on.
+// Memory: the index (of a sealed table that is taken as such, from its first use on), one block for `get`, and
+// one block and one read window an iterator; the filter from the first `get` on.
 
 import { BlockReader } from './block-reader.js';
 import { bloomHash } from './bloom-filter.js';
 import { compareByteRanges } from './compare-bytes.js';
-import { corrupt, fileOperation, SstError } from './errors.js';
+import { corrupt, fileOperation } from './errors.js';
 import type { FileSystem } from './file-system.js';
 import type { FilterBlockReader } from './filter-block.js';
-import {
-  BLOCK_TRAILER_BYTES,
-  type BlockHandle,
-  decodeFooter,
-  FILTER_KEY,
-  FOOTER_BYTES,
-  type Footer,
-  NARROWED_KEY,
-  readHandle,
-} from './format.js';
+import type { BlockHandle, Footer } from './format.js';
 import {
   type EntryType,
   seekKeyOf,
@@ -31,7 +22,8 @@ import { type BlockFile, StoredBlockReader } from './stored-block.js';
 import { TableFilter } from './table-filter.js';
 import { TableIndex } from './table-index.js';
 import { TableIterator } from './table-iterator.js';
-import { VarintReader } from './varint.js';
+import { readLayout } from './table-layout.js';
+import { checkSeal, type TableSeal } from './table-seal.js';
 
 /** How a table is opened. */
 export interface TableReaderOptions {
@@ -48,13 +40,20 @@ export interface TableReaderOptions {
    */
   readonly verifyChecksums?: boolean | undefined;
   /**
-   * Check the index and the filter as a whole. Without it their parts are looked at when they are used: for a table
-   * that LevelDB reads already.
+   * What is checked of index and filter before they are used.
    *
-   * @defaultValue true
+   * @defaultValue 'whole'
    */
-  readonly checkWhole?: boolean | undefined;
+  readonly check?: TableCheck | undefined;
 }
+
+/**
+ * - `whole`: all of index and filter.
+ * - `sealed`: of a table with a seal (table-seal.ts) that it fits, by which its writer vouches for it; of another
+ *   one, all.
+ * - `used`: their parts, when they are used. For a table that LevelDB reads already.
+ */
+export type TableCheck = 'whole' | 'sealed' | 'used';
 
 /** The newest version of a user key. */
 export interface TableEntry {
@@ -72,6 +71,7 @@ export interface TableParts {
   readonly filter: TableFilter | undefined;
   /** Size of the table in front of a narrowed one, else 0. */
   readonly narrowedBytes: number;
+  readonly seal: TableSeal | undefined;
 }
 
 /** An open table. Not shared between threads: open one in each. */
@@ -84,9 +84,13 @@ export class TableReader {
   #largest: Uint8Array | undefined;
   #closed = false;
 
-  private constructor(parts: TableParts) {
+  private constructor(parts: OpenParts) {
     this.parts = parts;
     this.#blocks = new StoredBlockReader(parts.file);
+    if (parts.isTakenAsSealed) {
+      this.#smallest = parts.seal?.smallest;
+      this.#largest = parts.seal?.largest;
+    }
   }
 
   /**
@@ -101,12 +105,12 @@ export class TableReader {
       const fileBytes = fileOperation('read the size of a table', { path }, () =>
         handle.sizeBytes(),
       );
-      const { sizeBytes = fileBytes, verifyChecksums = true, checkWhole = true } = options;
+      const { sizeBytes = fileBytes, verifyChecksums = true, check = 'whole' } = options;
       if (fileBytes < sizeBytes) {
         throw corrupt(`the file has ${fileBytes} bytes, not ${sizeBytes}`, { path });
       }
       const file = { handle, path, sizeBytes, verifyChecksums };
-      return new TableReader(readParts(file, checkWhole));
+      return new TableReader(readParts(file, check));
     } catch (error) {
       handle.close();
       throw error;
@@ -172,7 +176,7 @@ export class TableReader {
     };
   }
 
-  /** The first internal key, read from the first block. */
+  /** The first internal key, read from the first block or taken from the seal. */
   smallest(): Uint8Array {
     if (this.#smallest === undefined) {
       const first = this.iterator();
@@ -183,7 +187,7 @@ export class TableReader {
     return this.#smallest;
   }
 
-  /** The last internal key, read from the last block. */
+  /** The last internal key, read from the last block or taken from the seal. */
   largest(): Uint8Array {
     if (this.#largest === undefined) {
       const last = this.iterator();
@@ -203,98 +207,54 @@ export class TableReader {
   }
 }
 
-function readParts(file: BlockFile, checkWhole: boolean): TableParts {
-  const { path, sizeBytes } = file;
-  const footerOffset = sizeBytes - FOOTER_BYTES;
-  if (footerOffset < 0) {
-    throw corrupt(`a file of ${sizeBytes} bytes is too short for a table`, { path });
+class OpenParts implements TableParts {
+  readonly file: BlockFile;
+  readonly footer: Footer;
+  readonly filter: TableFilter | undefined;
+  readonly narrowedBytes: number;
+  readonly seal: TableSeal | undefined;
+  /** The seal fits: index and filter are as they were written. */
+  readonly isTakenAsSealed: boolean;
+  #index: TableIndex | undefined;
+
+  /** @param blocks of the file, for now */
+  constructor(file: BlockFile, blocks: StoredBlockReader, check: TableCheck) {
+    const { footer, filterHandle, narrowedBytes, dataEnd, seal } = readLayout(blocks, file);
+    this.file = file;
+    this.footer = footer;
+    this.filter = filterHandle && new TableFilter(file, filterHandle);
+    this.narrowedBytes = narrowedBytes;
+    this.seal = seal;
+    this.isTakenAsSealed = check === 'sealed' && seal !== undefined;
+    if (this.isTakenAsSealed && seal !== undefined) {
+      // Most tables of a commit are linked as they are: their indexes need not be unpacked.
+      checkSeal(blocks, seal, footer.index, filterHandle, file.path);
+      return;
+    }
+    const index = this.#readIndex(blocks);
+    if (check === 'used') return;
+    const offsets = index.check(dataEnd);
+    this.filter?.check(blocks, offsets, index.blockCount, narrowedBytes);
   }
+
+  get index(): TableIndex {
+    return this.#index ?? this.#readIndex(new StoredBlockReader(this.file));
+  }
+
+  #readIndex(blocks: StoredBlockReader): TableIndex {
+    const { offset, size } = this.footer.index;
+    const contents = blocks.read(offset, size);
+    this.#index = new TableIndex(contents, this.file.path, offset, this.narrowedBytes);
+    return this.#index;
+  }
+}
+
+function readParts(file: BlockFile, check: TableCheck): OpenParts {
   // All that is kept of what is read here is copied.
   const blocks = StoredBlockReader.withSpareWindow(file);
   try {
-    return readPartsWith(blocks, file, footerOffset, checkWhole);
+    return new OpenParts(file, blocks, check);
   } finally {
     blocks.giveWindowBack();
   }
-}
-
-function readPartsWith(
-  blocks: StoredBlockReader,
-  file: BlockFile,
-  footerOffset: number,
-  checkWhole: boolean,
-): TableParts {
-  const { path } = file;
-  const footer = decodeFooter(blocks.readBytes(footerOffset, FOOTER_BYTES), {
-    path,
-    offset: footerOffset,
-  });
-  checkInFile(footer.metaindex, 'metaindex', footer.index.offset, file);
-  checkInFile(footer.index, 'index', footerOffset, file);
-
-  const metaindex = blocks.read(footer.metaindex.offset, footer.metaindex.size);
-  const { filterHandle, narrowedBytes } = readMetaindex(metaindex, {
-    path,
-    offset: footer.metaindex.offset,
-  });
-  let dataEnd = footer.metaindex.offset;
-  if (filterHandle !== undefined) {
-    // A narrowed table uses that of the table in front.
-    const isInFront = filterHandle.offset < narrowedBytes;
-    const filterEnd = isInFront ? narrowedBytes - FOOTER_BYTES : dataEnd;
-    checkInFile(filterHandle, 'filter', filterEnd, file);
-    if (!isInFront) dataEnd = filterHandle.offset;
-  }
-  if (narrowedBytes > dataEnd) {
-    const problem = `the table in front, of ${narrowedBytes} bytes, reaches behind byte ${dataEnd}`;
-    throw corrupt(problem, { path, offset: footer.metaindex.offset });
-  }
-  const indexBlock = blocks.read(footer.index.offset, footer.index.size);
-  const index = new TableIndex(indexBlock, path, footer.index.offset, narrowedBytes);
-  const filter = filterHandle === undefined ? undefined : new TableFilter(file, filterHandle);
-  if (checkWhole) {
-    const offsets = index.check(dataEnd);
-    filter?.check(blocks, offsets, index.blockCount, narrowedBytes);
-  }
-  return { file, footer, index, filter, narrowedBytes };
-}
-
-function checkInFile(handle: BlockHandle, name: string, end: number, file: BlockFile): void {
-  if (handle.offset + handle.size + BLOCK_TRAILER_BYTES > end) {
-    throw corrupt(
-      `the ${name} block (offset ${handle.offset}, size ${handle.size}) does not lie in front of ` +
-        `byte ${end}`,
-      { path: file.path, offset: handle.offset },
-    );
-  }
-}
-
-/** What a metaindex tells. */
-interface Metaindex {
-  readonly filterHandle: BlockHandle | undefined;
-  readonly narrowedBytes: number;
-}
-
-function readMetaindex(metaindex: Uint8Array, at: { path: string; offset: number }): Metaindex {
-  const reader = new BlockReader(1);
-  reader.load(metaindex, at);
-  let filterHandle: BlockHandle | undefined;
-  let narrowedBytes = 0;
-  for (reader.seekToFirst(); reader.valid; reader.next()) {
-    const name = Buffer.from(reader.keyBytes.subarray(0, reader.keyLength)).toString('latin1');
-    const varints = new VarintReader();
-    varints.position = reader.valueStart;
-    if (name === FILTER_KEY && filterHandle === undefined) {
-      filterHandle = readHandle(reader.data, varints, reader.valueEnd, at);
-    } else if (name === NARROWED_KEY && narrowedBytes === 0) {
-      narrowedBytes = varints.read64(reader.data, reader.valueEnd);
-      if (narrowedBytes < FOOTER_BYTES || narrowedBytes > at.offset) {
-        throw corrupt('the size of the table in front is out of range', at);
-      }
-    } else {
-      const problem = `the metaindex has the entry ${JSON.stringify(name)}: only ${FILTER_KEY} and ${NARROWED_KEY} are read, once`;
-      throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, at);
-    }
-  }
-  return { filterHandle, narrowedBytes };
 }

@@ -17,10 +17,12 @@ import {
   FILTER_KEY,
   MAX_HANDLE_BYTES,
   NARROWED_KEY,
+  SEALED_KEY,
   writeHandle,
 } from './format.js';
 import { compressSync } from './native-codecs.js';
 import type { TableIndex } from './table-index.js';
+import { encodeSeal, type TableSeal } from './table-seal.js';
 import { writeVarint } from './varint.js';
 
 /** One call to `FileHandle.write` carries about this many bytes. */
@@ -66,26 +68,25 @@ export class TableWriter {
 
   /** Writes a block, compressed where that saves at least an eighth (as LevelDB's WriteBlock). */
   writeBlock(contents: Uint8Array): void {
-    if (this.#compression === 'snappy') {
-      // Copied output is twice as fast for 4 KiB as output with memory of its own.
-      const compressed = compressSync(contents, { copyOutputData: true });
-      if (compressed.length < contents.length - (contents.length >>> 3)) {
-        this.writeRawBlock(compressed, BLOCK_TYPE_SNAPPY);
-        return;
-      }
-    }
-    this.writeRawBlock(contents, BLOCK_TYPE_RAW);
+    const compressed = this.#compress(contents);
+    if (compressed === undefined) this.writeRawBlock(contents, BLOCK_TYPE_RAW);
+    else this.writeRawBlock(compressed, BLOCK_TYPE_SNAPPY);
   }
 
-  /** Writes a block's contents as they are, then its type and checksum. */
-  writeRawBlock(contents: Uint8Array, type: number): void {
+  /** Undefined where a block is better kept as it is. */
+  #compress(contents: Uint8Array): Uint8Array | undefined {
+    if (this.#compression === 'none') return undefined;
+    // Copied output is twice as fast for 4 KiB as output with memory of its own.
+    const compressed = compressSync(contents, { copyOutputData: true });
+    return compressed.length < contents.length - (contents.length >>> 3) ? compressed : undefined;
+  }
+
+  /** Writes a block's contents as they are, then its type and checksum, which it gives. */
+  writeRawBlock(contents: Uint8Array, type: number): number {
     const start = this.#reserve(contents.length + BLOCK_TRAILER_BYTES);
-    const buffer = this.#buffer;
-    const typeAt = start + contents.length;
-    buffer.set(contents, start);
-    buffer[typeAt] = type;
-    writeFixed32(buffer, typeAt + 1, maskedChecksum(buffer.subarray(start, typeAt + 1)));
+    const checksum = storeBlock(this.#buffer, start, contents, type);
     this.#noteBlock(start, contents.length);
+    return checksum;
   }
 
   /** Writes a block that another table stored, type and checksum included. */
@@ -114,15 +115,34 @@ export class TableWriter {
     source.copyTo(this.#index, from, to);
   }
 
-  /** Writes filter, metaindex, index and footer, and gives the table's size in bytes. */
-  finish(filter: Uint8Array | undefined): number {
+  /**
+   * Writes filter, metaindex, index and footer, and gives the table's size in bytes.
+   *
+   * @param bounds for a seal: only of a table whose every entry was seen
+   */
+  finish(
+    filter: Uint8Array | undefined,
+    bounds?: Pick<TableSeal, 'smallest' | 'largest'> | undefined,
+  ): number {
     const metaindex = new BlockBuilder(1);
+    let filterChecksum = 0;
     if (filter !== undefined) {
-      this.writeRawBlock(filter, BLOCK_TYPE_RAW);
+      filterChecksum = this.writeRawBlock(filter, BLOCK_TYPE_RAW);
       this.#addFilterEntry(metaindex, { offset: this.blockOffset, size: this.blockSize });
     }
+    const raw = this.#index.finish();
+    const compressed = this.#compress(raw);
+    // The metaindex lies in front, and its seal has the checksum of the index.
+    const index = new Uint8Array((compressed ?? raw).length + BLOCK_TRAILER_BYTES);
+    const type = compressed === undefined ? BLOCK_TYPE_RAW : BLOCK_TYPE_SNAPPY;
+    const indexChecksum = storeBlock(index, 0, compressed ?? raw, type);
+    if (bounds !== undefined) {
+      const seal = encodeSeal({ indexChecksum, filterChecksum, ...bounds });
+      const key = new TextEncoder().encode(SEALED_KEY);
+      metaindex.append(key, key.length, 0, seal, 0, seal.length);
+    }
     const metaindexHandle = this.#writeMetaindex(metaindex);
-    this.writeBlock(this.#index.finish());
+    this.copyStoredBlock(index);
     return this.#finish(metaindexHandle);
   }
 
@@ -199,4 +219,14 @@ export class TableWriter {
     this.#flushedBytes += this.#used;
     this.#used = 0;
   }
+}
+
+/** Puts a block's contents, type and checksum into `target`, from `start` on; gives the checksum. */
+function storeBlock(target: Uint8Array, start: number, contents: Uint8Array, type: number): number {
+  const typeAt = start + contents.length;
+  target.set(contents, start);
+  target[typeAt] = type;
+  const checksum = maskedChecksum(target.subarray(start, typeAt + 1));
+  writeFixed32(target, typeAt + 1, checksum);
+  return checksum;
 }

@@ -31,6 +31,7 @@ const entries: Entry[] = Array.from({ length: 60 }, (_, index): Entry => {
 
 const raw = tableOf(entries, { compression: 'none' }).bytes;
 const snappy = tableOf(entries, { compression: 'snappy' }).bytes;
+const sealed = tableOf(entries, { seal: true }).bytes;
 const padded =
   sliceOf(raw, [
     { start: bytesOf('key 0001'), end: bytesOf('key 0005') },
@@ -39,6 +40,7 @@ const padded =
 const tables = [
   { name: 'an uncompressed table', bytes: raw },
   { name: 'a compressed table', bytes: snappy },
+  { name: 'a sealed table', bytes: sealed },
   { name: 'a slice with padding', bytes: padded },
 ];
 
@@ -78,7 +80,7 @@ function useTable(bytes: Uint8Array): void {
   ]) {
     onlySstErrors(() => {
       const file = new MemoryFile(bytes);
-      const how = { verifyChecksums: false, checkWhole: false };
+      const how = { verifyChecksums: false, check: 'used' } as const;
       narrowTable(TableReader.open(fileSystemOf(file), 'damaged', how), keep, file);
     });
   }

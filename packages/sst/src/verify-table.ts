@@ -18,7 +18,8 @@ import {
 import { hex } from './span.js';
 import { StoredBlockReader } from './stored-block.js';
 import type { TableBounds, TableProperties } from './table-properties.js';
-import { TableReader } from './table-reader.js';
+import { type TableCheck, type TableParts, TableReader } from './table-reader.js';
+import { checkSeal } from './table-seal.js';
 
 /** What was recorded of a table elsewhere; each part that is given is held against the table. */
 export interface RecordedTable {
@@ -44,8 +45,9 @@ export function verifyTable(
   path: string,
   recorded: RecordedTable = {},
 ): TableProperties {
-  return withReader(fileSystem, path, recorded, (reader) => {
+  return withReader(fileSystem, path, recorded, 'whole', (reader) => {
     const properties = new Verifier(reader).run();
+    checkSealed(properties, reader.parts, path);
     checkRecorded(properties, recorded, path);
     return properties;
   });
@@ -53,7 +55,8 @@ export function verifyTable(
 
 /**
  * The quick check, whose cost hardly grows with the table: footer, index, metaindex, the layout of the
- * filter, the first and the last data block, and that the recorded bounds cover the table.
+ * filter, the first and the last data block, and that the recorded bounds cover the table. Of a sealed table
+ * index and filter are read, and no data block: its seal tells what the bounds are.
  *
  * @throws SstError as `verifyTable`
  */
@@ -62,36 +65,58 @@ export function checkTableStructure(
   path: string,
   recorded: RecordedTable = {},
 ): TableBounds {
-  return withReader(fileSystem, path, recorded, (reader) => {
+  return withReader(fileSystem, path, recorded, 'sealed', (reader) => {
     const bounds = {
       sizeBytes: reader.sizeBytes,
       smallest: reader.smallest(),
       largest: reader.largest(),
     };
-    const { index } = reader.parts;
-    if (
-      compareInternalKeys(bounds.smallest, bounds.largest) > 0 ||
-      compareInternalKeys(bounds.smallest, index.keyOf(0)) > 0 ||
-      compareInternalKeys(bounds.largest, index.keyOf(index.blockCount - 1)) > 0 ||
-      (index.blockCount > 1 &&
-        compareInternalKeys(bounds.largest, index.keyOf(index.blockCount - 2)) <= 0)
-    ) {
-      throw corrupt('the first and the last key do not fit the index', { path });
-    }
+    if (reader.parts.seal === undefined) checkEnds(reader, bounds);
     checkRecorded(bounds, recorded, path);
     return bounds;
   });
+}
+
+/** The first and the last key, as data blocks have them, must be what the index parts. */
+function checkEnds(reader: TableReader, bounds: TableBounds): void {
+  const { index } = reader.parts;
+  if (
+    compareInternalKeys(bounds.smallest, bounds.largest) > 0 ||
+    compareInternalKeys(bounds.smallest, index.keyOf(0)) > 0 ||
+    compareInternalKeys(bounds.largest, index.keyOf(index.blockCount - 1)) > 0 ||
+    (index.blockCount > 1 &&
+      compareInternalKeys(bounds.largest, index.keyOf(index.blockCount - 2)) <= 0)
+  ) {
+    throw corrupt('the first and the last key do not fit the index', { path: reader.path });
+  }
+}
+
+/** Whoever takes the seal's word must not be told wrong. */
+function checkSealed(
+  properties: TableProperties,
+  { seal, footer, filter, file }: TableParts,
+  path: string,
+): void {
+  if (seal === undefined) return;
+  checkSeal(new StoredBlockReader(file), seal, footer.index, filter?.handle, path);
+  if (
+    compareBytes(seal.smallest, properties.smallest) !== 0 ||
+    compareBytes(seal.largest, properties.largest) !== 0
+  ) {
+    throw corrupt('the first and the last key are not those of the seal', { path });
+  }
 }
 
 function withReader<T>(
   fileSystem: FileSystem,
   path: string,
   recorded: RecordedTable,
-  check: (reader: TableReader) => T,
+  check: TableCheck,
+  use: (reader: TableReader) => T,
 ): T {
-  const reader = TableReader.open(fileSystem, path, { sizeBytes: recorded.sizeBytes });
+  const reader = TableReader.open(fileSystem, path, { sizeBytes: recorded.sizeBytes, check });
   try {
-    return check(reader);
+    return use(reader);
   } finally {
     reader.close();
   }

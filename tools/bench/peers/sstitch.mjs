@@ -1,9 +1,11 @@
-// SSTitch by its compactor; the strategy is the variable STRATEGY.
+// SSTitch by its compactor; the strategy is the variable STRATEGY. Stores are filled by batches, and settled by
+// LevelDB; or in bulk, where LOAD is `bulk`.
 import { compact } from '@sstitch/compactor';
 import { Store } from '@sstitch/engine';
 import { parseKey } from '@sstitch/keys';
 import { servePeer } from './driver.mjs';
 import { loadLevel, pagesOf } from './level-database.mjs';
+import { loadInBulk } from './load-in-bulk.mjs';
 
 const strategy = process.env['STRATEGY'] ?? 'auto';
 
@@ -13,7 +15,7 @@ await servePeer({
     await store.open();
     return store;
   },
-  load: loadLevel,
+  load: process.env['LOAD'] === 'bulk' ? loadInBulk : loadLevel,
   pages: pagesOf,
   async replace(base, source, spans) {
     const { syncId } = parseKey(await firstKey(source, spans));

@@ -1,4 +1,5 @@
-// How a link's time grows: with the size of the sync, and with the number of syncs in the base.
+// How a link's time grows: with the size of the sync, and with the number of syncs in the base. Of stores that
+// were filled by batches and settled by LevelDB, and of ones that were loaded in bulk.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeDataset } from './dataset.mjs';
@@ -32,23 +33,32 @@ await inRunFolder(async (folder) => {
   for (const shape of shapes) {
     console.error(`${shape.syncs} syncs of ${shape.grants} grants ...`);
     const dataset = await makeDataset(join(folder, 'data'), shape);
-    const [link] = await measure({ dataset, peers: peersNamed(['link']), rounds, folder });
-    if (link.medianMs === undefined) throw new Error(link.notMeasured);
-    const pauseMs = median(link.replies.map((reply) => reply.pauseMs));
-    runs.push({ shape, entries: dataset.base.entries, pauseMs, link });
+    const peers = peersNamed(['link', 'link-imported']);
+    const measured = await measure({ dataset, peers, rounds, folder });
+    for (const { title, notMeasured } of measured) {
+      if (notMeasured !== undefined) throw new Error(`${title}: ${notMeasured}`);
+    }
+    runs.push({ shape, entries: dataset.base.entries, measured });
   }
 }, flags.folder);
 
-const reference = runs[0].link.medianMs;
-printTable(
-  ['grants', 'syncs', 'entries in base', 'link ms', 'pause ms', 'growth'],
-  runs.map(({ shape, entries, pauseMs, link }) => [
-    shape.grants,
-    shape.syncs,
-    entries,
-    link.medianMs.toFixed(1),
-    pauseMs.toFixed(2),
-    (link.medianMs / reference).toFixed(2),
-  ]),
-);
+const titles = runs[0].measured.map(({ title }) => title);
+for (const [at, title] of titles.entries()) {
+  console.log(`\n${title}`);
+  const reference = runs[0].measured[at].medianMs;
+  printTable(
+    ['grants', 'syncs', 'entries in base', 'link ms', 'pause ms', 'growth'],
+    runs.map(({ shape, entries, measured }) => {
+      const { medianMs, replies } = measured[at];
+      return [
+        shape.grants,
+        shape.syncs,
+        entries,
+        medianMs.toFixed(1),
+        median(replies.map(({ pauseMs }) => pauseMs)).toFixed(2),
+        (medianMs / reference).toFixed(2),
+      ];
+    }),
+  );
+}
 writeResults('growth', { runs });

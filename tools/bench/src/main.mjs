@@ -12,8 +12,8 @@ const USAGE = `Usage: pnpm bench [options]
 
   --grants N,N     grants of each sync, one table each            (100000)
   --syncs K,K      syncs in the base                              (3)
-  --peers A,B      link, rebuild, batch, auto, classic-level, lmdb, sqlite, rocksdb, pebble
-                                                                  (all but auto)
+  --peers A,B      link, link-imported, rebuild, batch, auto, classic-level, lmdb, sqlite,
+                   rocksdb, pebble                                (all but auto)
   --rounds R       counted rounds; slow peers get two             (5)
   --order ORDER    in which entries are loaded: shuffled, sorted  (shuffled)
   --folder F       where databases are made, on one file system   (the temporary folder)

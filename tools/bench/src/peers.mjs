@@ -24,6 +24,8 @@ const require = createRequire(import.meta.url);
  * @property {string} version
  */
 
+const STRATEGIES = ['link', 'rebuild', 'batch', 'auto'];
+
 /** @param {string} strategy @returns {Peer} */
 function sstitch(strategy) {
   return {
@@ -35,9 +37,26 @@ function sstitch(strategy) {
   };
 }
 
+/**
+ * The same where base and source were loaded as `sstitch import` does it: the tables are its own.
+ *
+ * @param {string} strategy @returns {Peer}
+ */
+function imported(strategy) {
+  return {
+    ...sstitch(strategy),
+    name: `${strategy}-imported`,
+    title: `SSTitch ${strategy}, imported stores`,
+    database: 'sstitch-imported',
+    env: { STRATEGY: strategy, LOAD: 'bulk' },
+  };
+}
+
 /** @type {readonly Peer[]} */
 export const ALL_PEERS = [
-  ...['link', 'rebuild', 'batch', 'auto'].map(sstitch),
+  sstitch('link'),
+  ...STRATEGIES.map(imported),
+  ...STRATEGIES.filter((strategy) => strategy !== 'link').map(sstitch),
   {
     name: 'classic-level',
     title: 'classic-level, clear + batches',
@@ -89,9 +108,16 @@ export const ALL_PEERS = [
   },
 ];
 
-/** The peers of these names; all but auto, which is one of the others, by default. */
+/**
+ * The peers of these names. By default all but auto, which is one of the others, and of imported stores link
+ * alone.
+ */
 export function peersNamed(names) {
-  if (names === undefined) return ALL_PEERS.filter(({ name }) => name !== 'auto');
+  if (names === undefined) {
+    return ALL_PEERS.filter(
+      ({ name }) => name === 'link-imported' || !/^auto|-imported$/.test(name),
+    );
+  }
   return names.map((name) => {
     const peer = ALL_PEERS.find((one) => one.name === name);
     if (peer !== undefined) return peer;

@@ -19,6 +19,8 @@ const { values: flags } = parseArgs({
     small: { type: 'string', default: '100' },
     // Of a few milliseconds each: with fifteen, medians of the same work were a third apart.
     rounds: { type: 'string', default: '41' },
+    // Of stores that were loaded in bulk, not filled by batches.
+    imported: { type: 'boolean', default: false },
     folder: { type: 'string' },
   },
 });
@@ -40,7 +42,8 @@ await inRunFolder(async (folder) => {
   for (const shape of shapes) {
     console.error(`a sync of ${shape.grants} grants among ones of ${shape.otherGrants} ...`);
     const dataset = await makeDataset(join(folder, 'data'), shape);
-    const measured = await measure({ dataset, peers: peersNamed(STRATEGIES), rounds, folder });
+    const names = STRATEGIES.map((name) => (flags.imported ? `${name}-imported` : name));
+    const measured = await measure({ dataset, peers: peersNamed(names), rounds, folder });
     runs.push({ shape, measured });
   }
 }, flags.folder);
@@ -61,5 +64,5 @@ for (const { shape, measured } of runs) {
 }
 console.log(`Medians in ms; auto is to be at most ${MAX_AUTO_RATIO} of the best.`);
 printTable(['grants', ...STRATEGIES, 'auto took', 'auto / best'], rows);
-writeResults('strategies', { runs });
+writeResults('strategies', { imported: flags.imported, runs });
 if (runs.some(({ measured }) => measured.some(({ failed }) => failed))) process.exitCode = 1;

@@ -151,7 +151,7 @@ class TableSession {
       this.#path = `${this.#folder}/built-${this.#tableCount++}.table`;
       this.#file = this.#fileSystem.open(this.#path, 'create');
       this.#fileSystem.setMode(this.#path, 0o444);
-      this.#builder = new TableBuilder(this.#file);
+      this.#builder = new TableBuilder(this.#file, { path: this.#path, seal: true });
     }
     return this.#builder;
   }

@@ -74,7 +74,7 @@ function buildTable(
   let builder: TableBuilder | undefined;
   try {
     fileSystem.setMode(path, 0o444);
-    builder = new TableBuilder(file, { path });
+    builder = new TableBuilder(file, { path, seal: true });
     do {
       if (builder.entries % ENTRIES_PER_CHECK === 0) checkCancelled();
       builder.addFrom(merged, merged.sharedBytes);

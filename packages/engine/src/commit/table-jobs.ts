@@ -26,7 +26,7 @@ export interface CutJob {
   readonly path: string;
   readonly sizeBytes: number;
   readonly parts: readonly CutPart[];
-  /** LevelDB reads the table as it is: only what comes in is checked whole. */
+  /** LevelDB reads the table as it is: only what comes in is checked whole, or by its seal. */
   readonly isInForce: boolean;
   /** A table without an entry outside its one part is not cut. */
   readonly mayStayWhole: boolean;
@@ -82,7 +82,8 @@ function doTableJob(fileSystem: FileSystem, job: TableJob, narrowFromBytes: numb
   }
   const { path, sizeBytes, parts, isInForce, mayStayWhole, keepsName } = job;
   let outcome: TableOutcome;
-  const reader = TableReader.open(fileSystem, path, { sizeBytes, checkWhole: !isInForce });
+  const check = isInForce ? 'used' : 'sealed';
+  const reader = TableReader.open(fileSystem, path, { sizeBytes, check });
   try {
     const [only, ...others] = parts;
     const isOne = only !== undefined && others.length === 0;

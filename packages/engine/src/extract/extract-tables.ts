@@ -310,7 +310,7 @@ export function mergeNewestRuns(
     for (const { path: tablePath, sizeBytes } of tables) {
       readers.push(TableReader.open(fileSystem, tablePath, { sizeBytes }));
     }
-    const builder = new TableBuilder(file);
+    const builder = new TableBuilder(file, { path, seal: true });
     // Shadowed versions go, tombstones stay: they hide what the older runs hold.
     let last: Uint8Array | undefined;
     for (const entry = mergeTables(readers); entry.valid; entry.next()) {

@@ -134,7 +134,7 @@ class RunWriter {
       const path = `${this.#path}-${this.#tables.length}.table`;
       this.#file = this.#fileSystem.open(path, 'create');
       this.#fileSystem.setMode(path, 0o444);
-      this.#builder = new TableBuilder(this.#file, { path });
+      this.#builder = new TableBuilder(this.#file, { path, seal: true });
     }
     return this.#builder;
   }

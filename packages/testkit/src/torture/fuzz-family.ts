@@ -59,12 +59,13 @@ export async function runFuzzFamily(options: FuzzOptions): Promise<CountedReport
   }
 }
 
-/** Tables that no small store has: without a filter, raw, of many versions of few keys. */
+/** Tables that no small store has: without a filter, raw, sealed, of many versions of few keys. */
 function makeTables(folder: string): string[] {
   const variants: readonly TableOptions[] = [
     { compression: 'none', blockSizeBytes: 1024, bloomBitsPerKey: 0, restartInterval: 3 },
     { compression: 'none', blockSizeBytes: 1024 },
     { compression: 'snappy', blockSizeBytes: 1024, restartInterval: 1 },
+    { compression: 'snappy', blockSizeBytes: 1024, seal: true },
   ];
   return variants.map((variant, index) => {
     const path = join(folder, `variant-${index}.ldb`);

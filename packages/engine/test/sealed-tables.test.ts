@@ -1,0 +1,143 @@
+// Tables that this program built say so (a seal, docs/decisions/0008): a commit takes such a source's tables by
+// their checksums, and refuses one that was changed since.
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { maskedChecksum, nodeFileSystem, TableReader } from '@sstitch/sst';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { TableLoader, type TableSet } from '../src/index.js';
+import { InlineRunner } from '../src/workers/task-runner.js';
+import {
+  type ByteStore,
+  bytes,
+  compactFully,
+  currentFolder,
+  expectContentsThroughout,
+  numbered,
+  openStore,
+  openThreadedStore,
+  pagesOf,
+  put,
+  span,
+  temporaryFolder,
+} from './store-fixture.js';
+
+const SPAN = span('k', 'l');
+const old = new Map([...numbered('k', 10, 'old'), ...numbered('m', 10, 'old')]);
+const fresh = numbered('k', 3000, 'fresh');
+const replaced = new Map([...numbered('m', 10, 'old'), ...fresh]);
+
+let folder: string;
+beforeEach(() => {
+  folder = temporaryFolder();
+});
+
+function isSealed({ path, sizeBytes }: { path: string; sizeBytes?: number }): boolean {
+  const reader = TableReader.open(nodeFileSystem, path, { sizeBytes });
+  reader.close();
+  return reader.parts.seal !== undefined;
+}
+
+const sealsOf = ({ spans }: TableSet) =>
+  spans.flatMap(({ runs }) => runs.flat().map((table) => isSealed(table)));
+
+async function tablesOf(store: ByteStore): Promise<string[]> {
+  const current = await currentFolder(store);
+  const names = readdirSync(current).filter((name) => name.endsWith('.ldb'));
+  return names.map((name) => join(current, name));
+}
+
+/** A source whose one table was built of pages. */
+async function builtSource(open = openStore): Promise<ByteStore> {
+  const source = await open(join(folder, 'source'));
+  await source.replaceSpans([SPAN], pagesOf(fresh));
+  return source;
+}
+
+describe('a table is sealed', () => {
+  test('that was built of pages of entries', async () => {
+    const tables = await tablesOf(await builtSource());
+    expect(tables.map((path) => isSealed({ path }))).toEqual([true]);
+  });
+
+  test('that was built of entries in any order, and merged where they overlapped', async () => {
+    const loader = new TableLoader(temporaryFolder(), {}, new InlineRunner(nodeFileSystem));
+    const page = (keys: string) => ({
+      prefix: bytes('k'),
+      bytes: bytes(keys),
+      keyEnds: Uint32Array.from(keys, (_, at) => at + 1),
+      ends: Uint32Array.from(keys, (_, at) => at + 1),
+      count: keys.length,
+    });
+    await loader.add([page('ca')]);
+    const single = await loader.finish([SPAN]);
+    expect(sealsOf(single)).toEqual([true]);
+    await loader.add([page('db')]);
+    const merged = await loader.finish([SPAN]);
+    expect(merged.entries).toBe(4);
+    expect(sealsOf(merged)).toEqual([true]);
+  });
+
+  test('that was rebuilt of others, but not one that LevelDB wrote or that was cut', async () => {
+    const source = await openStore(join(folder, 'written'));
+    await put(source, fresh);
+    await compactFully(source);
+    const extracted = await source.extract([SPAN], join(folder, 'extracted'));
+    expect(sealsOf(extracted)).toEqual([false]);
+    const base = await openStore(join(folder, 'base'));
+    const rebuilt = await base.rebuildTables(extracted, join(folder, 'rebuilt'));
+    expect(sealsOf(rebuilt)).toEqual([true]);
+    await source.ingestAndExcise(rebuilt);
+    const cut = await source.extract([span('k', 'k0100')], join(folder, 'cut'));
+    expect(sealsOf(cut)).toEqual([false]);
+  });
+});
+
+describe.each([
+  ['in this thread', openStore],
+  ['in worker threads', openThreadedStore],
+] as const)('a sealed table that is linked, %s', (_, open) => {
+  async function linkAfter(change: (table: Buffer) => void) {
+    const source = await builtSource(open);
+    const base = await open(join(folder, 'base'));
+    await put(base, old);
+    const [path = ''] = await tablesOf(source);
+    const table = readFileSync(path);
+    change(table);
+    chmodSync(path, 0o644);
+    writeFileSync(path, table);
+    return { base, linking: base.ingestFrom(source, [SPAN]) };
+  }
+
+  const handlesIn = (table: Buffer) => {
+    const path = join(folder, 'copy');
+    writeFileSync(path, table);
+    const reader = TableReader.open(nodeFileSystem, path);
+    reader.close();
+    const { footer, filter } = reader.parts;
+    return { index: footer.index, filter: filter?.handle ?? { offset: 0, size: 0 } };
+  };
+
+  test('gives the spans what the source holds', async () => {
+    const { base, linking } = await linkAfter(() => undefined);
+    const report = await linking;
+    expect(report.spans.map(({ linked }) => linked.tables)).toEqual([1]);
+    await expectContentsThroughout(base, replaced, old.keys());
+  });
+
+  test.each([
+    ['damage to its', 'index', false],
+    ['damage to its', 'filter', false],
+    ['another checksum, and right, of its', 'index', true],
+    ['another checksum, and right, of its', 'filter', true],
+  ] as const)('is refused for %s %s, and the base is as it was', async (_, part, hasChecksum) => {
+    const { base, linking } = await linkAfter((table) => {
+      const { offset, size } = handlesIn(table)[part];
+      const middle = offset + Math.floor(size / 2);
+      table.writeUInt8(table.readUInt8(middle) ^ 1, middle);
+      const contents = table.subarray(offset, offset + size + 1);
+      if (hasChecksum) table.writeUInt32LE(maskedChecksum(contents), offset + size + 1);
+    });
+    await expect(linking).rejects.toMatchObject({ code: 'SSTITCH_TABLES_INVALID' });
+    await expectContentsThroughout(base, old);
+  });
+});

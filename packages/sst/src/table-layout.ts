@@ -1,0 +1,107 @@
+// Where the parts of a table lie, as its footer and its metaindex tell (format.ts).
+
+import { BlockReader } from './block-reader.js';
+import { corrupt, SstError } from './errors.js';
+import {
+  BLOCK_TRAILER_BYTES,
+  type BlockHandle,
+  decodeFooter,
+  FILTER_KEY,
+  FOOTER_BYTES,
+  type Footer,
+  NARROWED_KEY,
+  readHandle,
+  SEALED_KEY,
+} from './format.js';
+import type { BlockFile, StoredBlockReader } from './stored-block.js';
+import { decodeSeal, type TableSeal } from './table-seal.js';
+import { VarintReader } from './varint.js';
+
+/** The parts of a table; each lies in the file, in front of what follows it. */
+export interface TableLayout {
+  readonly footer: Footer;
+  readonly filterHandle: BlockHandle | undefined;
+  /** Size of the table in front of a narrowed one, else 0. */
+  readonly narrowedBytes: number;
+  /** Where the data blocks end at the latest. */
+  readonly dataEnd: number;
+  readonly seal: TableSeal | undefined;
+}
+
+/** Reads footer and metaindex. */
+export function readLayout(blocks: StoredBlockReader, file: BlockFile): TableLayout {
+  const { path, sizeBytes } = file;
+  const footerOffset = sizeBytes - FOOTER_BYTES;
+  if (footerOffset < 0) {
+    throw corrupt(`a file of ${sizeBytes} bytes is too short for a table`, { path });
+  }
+  const footer = decodeFooter(blocks.readBytes(footerOffset, FOOTER_BYTES), {
+    path,
+    offset: footerOffset,
+  });
+  checkInFile(footer.metaindex, 'metaindex', footer.index.offset, file);
+  checkInFile(footer.index, 'index', footerOffset, file);
+
+  const metaindex = blocks.read(footer.metaindex.offset, footer.metaindex.size);
+  const { filterHandle, narrowedBytes, seal } = readMetaindex(metaindex, {
+    path,
+    offset: footer.metaindex.offset,
+  });
+  let dataEnd = footer.metaindex.offset;
+  if (filterHandle !== undefined) {
+    // A narrowed table uses that of the table in front.
+    const isInFront = filterHandle.offset < narrowedBytes;
+    const filterEnd = isInFront ? narrowedBytes - FOOTER_BYTES : dataEnd;
+    checkInFile(filterHandle, 'filter', filterEnd, file);
+    if (!isInFront) dataEnd = filterHandle.offset;
+  }
+  if (narrowedBytes > dataEnd) {
+    const problem = `the table in front, of ${narrowedBytes} bytes, reaches behind byte ${dataEnd}`;
+    throw corrupt(problem, { path, offset: footer.metaindex.offset });
+  }
+  return { footer, filterHandle, narrowedBytes, dataEnd, seal };
+}
+
+function checkInFile(handle: BlockHandle, name: string, end: number, file: BlockFile): void {
+  if (handle.offset + handle.size + BLOCK_TRAILER_BYTES > end) {
+    throw corrupt(
+      `the ${name} block (offset ${handle.offset}, size ${handle.size}) does not lie in front of ` +
+        `byte ${end}`,
+      { path: file.path, offset: handle.offset },
+    );
+  }
+}
+
+/** What a metaindex tells. */
+interface Metaindex {
+  readonly filterHandle: BlockHandle | undefined;
+  readonly narrowedBytes: number;
+  readonly seal: TableSeal | undefined;
+}
+
+function readMetaindex(metaindex: Uint8Array, at: { path: string; offset: number }): Metaindex {
+  const reader = new BlockReader(1);
+  reader.load(metaindex, at);
+  let filterHandle: BlockHandle | undefined;
+  let narrowedBytes = 0;
+  let seal: TableSeal | undefined;
+  for (reader.seekToFirst(); reader.valid; reader.next()) {
+    const name = Buffer.from(reader.keyBytes.subarray(0, reader.keyLength)).toString('latin1');
+    const varints = new VarintReader();
+    varints.position = reader.valueStart;
+    if (name === FILTER_KEY && filterHandle === undefined) {
+      filterHandle = readHandle(reader.data, varints, reader.valueEnd, at);
+    } else if (name === NARROWED_KEY && narrowedBytes === 0) {
+      narrowedBytes = varints.read64(reader.data, reader.valueEnd);
+      if (narrowedBytes < FOOTER_BYTES || narrowedBytes > at.offset) {
+        throw corrupt('the size of the table in front is out of range', at);
+      }
+    } else if (name === SEALED_KEY && seal === undefined && narrowedBytes === 0) {
+      seal = decodeSeal(reader.data, reader.valueStart, reader.valueEnd, at);
+    } else {
+      const problem = `the metaindex has the entry ${JSON.stringify(name)}: only ${FILTER_KEY} and one of ${NARROWED_KEY} and ${SEALED_KEY} are read, once`;
+      throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, at);
+    }
+  }
+  return { filterHandle, narrowedBytes, seal };
+}

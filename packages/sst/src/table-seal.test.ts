@@ -1,0 +1,200 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Entry, entriesOf } from '../test/arbitraries.js';
+import {
+  bytesOf,
+  fileSystemOf,
+  internalKey,
+  MemoryFile,
+  pseudoRandomBytes,
+} from '../test/entries.js';
+import { readerOf, sliceOf, tableOf } from '../test/tables.js';
+import { maskedChecksum, writeFixed32 } from './checksum.js';
+import { BLOCK_TYPE_RAW, type BlockHandle, FOOTER_BYTES, SEALED_KEY } from './format.js';
+import { narrowTable } from './narrow-table.js';
+import { decodeSeal, encodeSeal, type TableSeal } from './table-seal.js';
+import { TableWriter } from './table-writer.js';
+import { checkTableStructure, verifyTable } from './verify-table.js';
+
+const entries: Entry[] = Array.from({ length: 2000 }, (_, index): Entry => {
+  const text = `key ${String(index).padStart(5, '0')}`;
+  const value = pseudoRandomBytes(index, 40);
+  return {
+    key: internalKey(text, 9, 'value'),
+    userKey: bytesOf(text),
+    sequence: 9,
+    type: 'value',
+    value,
+  };
+});
+const { bytes: sealed, properties } = tableOf(entries, { seal: true });
+const plain = tableOf(entries).bytes;
+
+const structureOf = (bytes: Uint8Array | MemoryFile, recorded = {}) =>
+  checkTableStructure(fileSystemOf(bytes), 'table', recorded);
+
+/** With a byte of a block changed and its checksum right: as a writer with a fault would leave it. */
+function rewritten(bytes: Uint8Array, { offset, size }: BlockHandle, at: number): Uint8Array {
+  const changed = bytes.slice();
+  changed[offset + at] = (changed[offset + at] ?? 0) ^ 1;
+  const contents = changed.subarray(offset, offset + size + 1);
+  writeFixed32(changed, offset + size + 1, maskedChecksum(contents));
+  return changed;
+}
+
+/** A table of one entry, sealed with what somebody else says. */
+function tableSealedAs(change: Partial<TableSeal>): Uint8Array {
+  const [only] = entries;
+  if (only === undefined) throw new Error('no entry');
+  const { bytes } = tableOf([only], { compression: 'none' });
+  const { index } = readerOf(bytes).parts;
+  const { offset, size } = index.handleOf(0);
+  const indexKey = index.keyOf(0);
+  const file = new MemoryFile();
+  const writer = new TableWriter(file, 'none', undefined);
+  writer.writeRawBlock(bytes.subarray(offset, offset + size), BLOCK_TYPE_RAW);
+  writer.addIndexEntry(indexKey, indexKey.length, writer.blockOffset, writer.blockSize);
+  writer.finish(undefined, { smallest: only.key, largest: only.key, ...change });
+  return file.bytes;
+}
+
+describe('a sealed table', () => {
+  it('is the table that it would be without a seal, but for its metaindex', () => {
+    const [with_, without] = [readerOf(sealed).parts, readerOf(plain).parts];
+    const end = without.footer.metaindex.offset;
+    expect(with_.footer.metaindex.offset).toBe(end);
+    expect(Buffer.compare(sealed.subarray(0, end), plain.subarray(0, end))).toBe(0);
+    const indexOf = (bytes: Uint8Array, { offset, size }: BlockHandle) =>
+      Buffer.from(bytes.subarray(offset, offset + size + 5));
+    expect(indexOf(sealed, with_.footer.index)).toEqual(indexOf(plain, without.footer.index));
+    expect(without.seal).toBeUndefined();
+    expect(with_.seal).toMatchObject({
+      smallest: properties.smallest,
+      largest: properties.largest,
+    });
+  });
+
+  it('verifies, with or without a filter, whatever its entries', () => {
+    fc.assert(
+      fc.property(
+        entriesOf(),
+        fc.constantFrom<0 | 10>(0, 10),
+        fc.constantFrom<'none' | 'snappy'>('none', 'snappy'),
+        (given, bloomBitsPerKey, compression) => {
+          const table = tableOf(given, { seal: true, bloomBitsPerKey, compression });
+          const verified = verifyTable(fileSystemOf(table.bytes), 'table');
+          expect(verified).toEqual(table.properties);
+          expect(structureOf(table.bytes)).toEqual({
+            sizeBytes: verified.sizeBytes,
+            smallest: verified.smallest,
+            largest: verified.largest,
+          });
+        },
+      ),
+    );
+  });
+
+  it('is checked in structure by its seal: no data block is read', () => {
+    const readsOf = (bytes: Uint8Array) => {
+      const file = new MemoryFile(bytes);
+      expect(structureOf(file).sizeBytes).toBe(bytes.length);
+      return file.reads;
+    };
+    expect(readsOf(sealed)).toBe(4);
+    const [first] = readerOf(sealed).blockHandles();
+    const damaged = sealed.slice();
+    damaged[first?.offset ?? 0] = 255 - (damaged[first?.offset ?? 0] ?? 0);
+    expect(readsOf(damaged)).toBe(4);
+    expect(() => verifyTable(fileSystemOf(damaged), 'table')).toThrow(/checksum/);
+  });
+
+  it.each([
+    ['index', readerOf(sealed).parts.footer.index],
+    ['filter', readerOf(sealed).parts.filter?.handle ?? { offset: 0, size: 0 }],
+  ])(
+    'is refused if its %s is another one than was sealed, right checksum or not',
+    (name, handle) => {
+      for (const at of [0, Math.floor(handle.size / 2), handle.size - 1]) {
+        const changed = rewritten(sealed, handle, at);
+        expect(() => structureOf(changed)).toThrow(`the ${name} is not the one that was sealed`);
+        const damaged = sealed.slice();
+        damaged[handle.offset + at] = (damaged[handle.offset + at] ?? 0) ^ 1;
+        expect(() => structureOf(damaged)).toThrow(/checksum of a block/);
+      }
+    },
+  );
+
+  it('has its bounds held against those that are recorded', () => {
+    const { smallest, largest } = properties;
+    expect(structureOf(sealed, { sizeBytes: sealed.length, smallest, largest })).toBeDefined();
+    const second = entries[1]?.key;
+    expect(() => structureOf(sealed, { smallest: second })).toThrow(/starts at/);
+    expect(() => structureOf(sealed, { largest: second })).toThrow(/ends at/);
+    expect(() => structureOf(sealed, { sizeBytes: sealed.length - 1 })).toThrow(/magic/);
+  });
+
+  it('reads as any other table once it is used', () => {
+    const reader = readerOf(sealed, { check: 'sealed' });
+    const found = entries.every(({ userKey, value }) => {
+      const entry = reader.get(userKey);
+      return entry !== undefined && Buffer.compare(entry.value, value) === 0;
+    });
+    expect(found).toBe(true);
+    expect(reader.blockHandles()).toEqual(readerOf(plain).blockHandles());
+  });
+
+  it.each([
+    ['a start', { smallest: internalKey('key', 9, 'value') }],
+    ['an end', { largest: internalKey('key 99999', 9, 'value') }],
+  ])('is not taken at its word by verifyTable: %s that no entry has', (_, change) => {
+    expect(() => verifyTable(fileSystemOf(tableSealedAs({})), 'table')).not.toThrow();
+    const told = tableSealedAs(change);
+    expect(structureOf(told)).toMatchObject(change);
+    expect(() => verifyTable(fileSystemOf(told), 'table')).toThrow(/not those of the seal/);
+  });
+
+  it('gives its seal to no table that is cut from it: nobody has seen all entries of that', () => {
+    const keep = [{ start: bytesOf('key 00500'), end: bytesOf('key 01500') }];
+    const slice = sliceOf(sealed, keep)?.bytes ?? plain;
+    expect(readerOf(slice).parts.seal).toBeUndefined();
+    const file = new MemoryFile(sealed);
+    const narrowed = narrowTable(readerOf(sealed, { check: 'sealed' }), keep, file);
+    expect(readerOf(file.bytes, { sizeBytes: narrowed?.sizeBytes }).parts.seal).toBeUndefined();
+    expect(verifyTable(fileSystemOf(file.bytes), 'table').entries).toBe(1000);
+    expect(verifyTable(fileSystemOf(slice), 'table').entries).toBe(1000);
+  });
+
+  it('names itself in the metaindex, where LevelDB passes over it', () => {
+    const { metaindex } = readerOf(sealed).parts.footer;
+    const text = Buffer.from(sealed.subarray(metaindex.offset, sealed.length - FOOTER_BYTES));
+    expect(text.includes(SEALED_KEY)).toBe(true);
+  });
+});
+
+describe('a seal', () => {
+  const seal = {
+    indexChecksum: 0xfedcba98,
+    filterChecksum: 0x01234567,
+    smallest: internalKey('a', 3, 'value'),
+    largest: internalKey('b'.repeat(300), 2, 'deletion'),
+  };
+  const encoded = encodeSeal(seal);
+  const decode = (bytes: Uint8Array) => decodeSeal(bytes, 0, bytes.length, { path: 'table' });
+
+  it('is read as it was written', () => {
+    expect(decode(encoded)).toEqual(seal);
+  });
+
+  it('is refused where it is cut off, or has more bytes', () => {
+    for (let length = 0; length < encoded.length; length += 1) {
+      expect(() => decode(encoded.subarray(0, length)), `${length}`).toThrow(/the seal/);
+    }
+    expect(() => decode(Uint8Array.from([...encoded, 0]))).toThrow(/behind its keys/);
+  });
+
+  it('is refused where a key is no internal key, or the two are out of order', () => {
+    expect(() => decode(encodeSeal({ ...seal, smallest: bytesOf('a') }))).toThrow(/no internal/);
+    const swapped = { ...seal, smallest: seal.largest, largest: seal.smallest };
+    expect(() => decode(encodeSeal(swapped))).toThrow(/out of order/);
+  });
+});

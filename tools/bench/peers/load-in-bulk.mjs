@@ -1,0 +1,87 @@
+// Loads entries, in any order, as `sstitch import` loads records: sorted and built into tables by worker
+// threads, put in place by one commit.
+import { mkdir } from 'node:fs/promises';
+import { TableLoader } from '@sstitch/engine';
+import { BUCKETS, parseKey, SYNC_ID_LENGTH_BYTES, syncSpansInKeyOrder } from '@sstitch/keys';
+
+const ARENA_BYTES = 2 * 1024 * 1024;
+const ARENA_ENTRIES = 64 * 1024;
+/** The buckets of two syncs: entries come sync by sync. */
+const MAX_ARENAS = 2 * BUCKETS.length;
+
+/** The longest first: one bucket's begins as a shorter one might. */
+const BUCKET_PREFIXES = BUCKETS.map(({ prefix }) => prefix).sort((a, b) => b.length - a.length);
+
+/** Into an open store; what it holds of the syncs is replaced. */
+export async function loadInBulk(store, pages) {
+  const staging = await store.newStagingFolder();
+  await mkdir(staging);
+  const free = [];
+  const loader = new TableLoader(staging, { onWritten: (arena) => free.push(arena) });
+  const arenas = new Map();
+  const syncIds = new Set();
+  for await (const page of pages) {
+    for (const [key, value] of page) {
+      const prefixLength = prefixLengthOf(key);
+      const name = key.toString('latin1', 0, prefixLength);
+      const room = key.length - prefixLength + value.length;
+      let arena = arenas.get(name);
+      if (arena === undefined) syncIds.add(parseKey(key).syncId);
+      if (arena === undefined || !hasRoom(arena, room)) {
+        if (arena === undefined && arenas.size === MAX_ARENAS) {
+          await loader.add([...arenas.values()]);
+          arenas.clear();
+        } else if (arena !== undefined) {
+          await loader.add([arena]);
+        }
+        arena = emptyArena(free.pop(), key.subarray(0, prefixLength), room);
+        arenas.set(name, arena);
+      }
+      append(arena, key, value);
+    }
+  }
+  await loader.add([...arenas.values()]);
+  const spans = [...syncIds]
+    .flatMap((syncId) => syncSpansInKeyOrder(syncId).map(({ span }) => span))
+    .sort((a, b) => Buffer.compare(a.start, b.start));
+  await store.ingestAndExcise(await loader.finish(spans), { move: true });
+  await loader.end();
+  await store.removeStagingFolder(staging);
+}
+
+/** Up to the end of the sync's id. */
+function prefixLengthOf(key) {
+  const prefix = BUCKET_PREFIXES.find((bytes) => bytes.every((byte, at) => key[at] === byte));
+  return prefix.length + SYNC_ID_LENGTH_BYTES;
+}
+
+function emptyArena(used, prefix, leastBytes) {
+  const memory = used?.bytes.length >= leastBytes ? used : newArena(leastBytes);
+  // Of its own: the page that the key lies in goes.
+  return { ...memory, prefix: Uint8Array.from(prefix), count: 0 };
+}
+
+function newArena(leastBytes) {
+  const numbers = () => new Uint32Array(new SharedArrayBuffer(4 * ARENA_ENTRIES));
+  const bytes = new Uint8Array(new SharedArrayBuffer(Math.max(ARENA_BYTES, leastBytes)));
+  return { bytes, keyEnds: numbers(), ends: numbers() };
+}
+
+function endOf({ ends, count }) {
+  return count === 0 ? 0 : ends[count - 1];
+}
+
+function hasRoom(arena, bytes) {
+  return arena.count < ARENA_ENTRIES && endOf(arena) + bytes <= arena.bytes.length;
+}
+
+function append(arena, key, value) {
+  const { bytes, keyEnds, ends, prefix, count } = arena;
+  const start = endOf(arena);
+  const keyEnd = start + key.length - prefix.length;
+  bytes.set(key.subarray(prefix.length), start);
+  bytes.set(value, keyEnd);
+  keyEnds[count] = keyEnd;
+  ends[count] = keyEnd + value.length;
+  arena.count += 1;
+}
