@@ -1,8 +1,9 @@
 // Picks the strategy.
 //
-// `auto` takes a batch for what is small on both sides, else links, else rebuilds. A link costs a fixed
-// 15 to 20 ms (fsyncs, an open), a batch 3.2 us an entry (2.2 us to read it): they cost the same at some
-// 5,500 entries, both sides counted.
+// `auto` takes a batch for what is small on both sides, else links, else rebuilds. Of a small sync a link costs
+// some 20 ms (fsyncs, cut tables, an open), 12 where the stores were loaded in bulk and no table is cut; a batch
+// 5.5 us an entry. They cost the same at some 3,700 entries, both sides counted, or 2,200: which of the two, no size
+// tells.
 //
 // No size is to be had for nothing: LevelDB's approximateSize leaves out the memtable, in which a sync
 // may lie wholly. But it is a lower bound, which tells large syncs in 1 ms (sync-sizes.ts). For all others `auto`
@@ -21,14 +22,14 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /**
- * Up to here `auto` takes a batch: somewhat below where batch and link cost the same, since entries
- * read in vain are paid on top of the link.
+ * Up to here `auto` takes a batch: somewhat below where batch and link cost the same in stores that LevelDB
+ * settled, since entries read in vain are paid on top of the link.
  */
 export const AUTO_BATCH_LIMITS: BatchLimits = {
-  entries: 5_000,
-  readBytes: 768 * KIB,
-  operations: 5_000,
-  bytes: 768 * KIB,
+  entries: 3_400,
+  readBytes: 512 * KIB,
+  operations: 3_400,
+  bytes: 512 * KIB,
 };
 
 /**

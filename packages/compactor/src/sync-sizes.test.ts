@@ -22,9 +22,9 @@ async function asked(ofGrants: number, ofOthers: number, failing = false) {
 
 describe('askSizes', () => {
   it('adds the sizes of all buckets on both sides', async () => {
-    // 26 of 4 KiB are less than 112 KiB, of 5 KiB more.
-    expect(await (await asked(4 * KIB, 4 * KIB)).isLarge).toBe(false);
-    expect(await (await asked(5 * KIB, 5 * KIB)).isLarge).toBe(true);
+    // 26 of 3 KiB are less than 90 KiB, of 4 KiB more.
+    expect(await (await asked(3 * KIB, 3 * KIB)).isLarge).toBe(false);
+    expect(await (await asked(4 * KIB, 4 * KIB)).isLarge).toBe(true);
   });
 
   it('takes for small what has few grants, whatever else there is', async () => {

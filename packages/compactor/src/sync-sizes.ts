@@ -7,10 +7,10 @@ import { inReportOrder, type SyncRange } from './sync-ranges.js';
 const KIB = 1024;
 
 /**
- * Tables of more than this, as stored, hold more than AUTO_BATCH_LIMITS allow: an entry of a grant takes
- * some 23 bytes there. Where entries take more, a link is a little slower than the batch would have been.
+ * Tables of more than this, as stored, hold more than AUTO_BATCH_LIMITS allow: an entry of a small sync takes
+ * some 27 bytes there. Where entries take more, a link is a little slower than the batch would have been.
  */
-const AUTO_TABLE_BYTES = 112 * KIB;
+const AUTO_TABLE_BYTES = 90 * KIB;
 
 /** What the sizes tell, as they come in. */
 export interface AskedSizes {
