@@ -7,7 +7,24 @@ const MASK_DELTA = 0xa282ead8;
 
 /** The masked CRC-32C of `bytes`, as a table stores it. */
 export function maskedChecksum(bytes: Uint8Array): number {
-  const crc = crc32c(bytes);
+  return masked(crc32c(bytes));
+}
+
+/** The same of bytes that come piece by piece. */
+export class RunningChecksum {
+  #crc = 0;
+
+  add(bytes: Uint8Array): void {
+    this.#crc = crc32c(bytes, this.#crc);
+  }
+
+  /** Of all that was added. */
+  get masked(): number {
+    return masked(this.#crc);
+  }
+}
+
+function masked(crc: number): number {
   return (((crc >>> 15) | (crc << 17)) + MASK_DELTA) >>> 0;
 }
 

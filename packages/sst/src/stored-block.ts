@@ -7,7 +7,7 @@
 // Invariants: no read goes outside of the file; nothing is allocated by a length that the file claims
 // before that length is known to be possible; one window of the file is kept, of bounded size.
 
-import { maskedChecksum, readFixed32 } from './checksum.js';
+import { maskedChecksum, RunningChecksum, readFixed32 } from './checksum.js';
 import { corrupt, fileOperation, SstError } from './errors.js';
 import type { FileHandle } from './file-system.js';
 import {
@@ -20,6 +20,8 @@ import {
 import { uncompressSync } from './native-codecs.js';
 import { VarintReader } from './varint.js';
 
+/** Of a block's trailer, behind the type. */
+const CHECKSUM_BYTES = BLOCK_TRAILER_BYTES - 1;
 /** Read at once when blocks are read one after another. */
 export const READ_AHEAD_BYTES = 128 * 1024;
 /** A window that is kept for the next table; of tables of 2 MiB, what is read to open one fits. */
@@ -74,25 +76,54 @@ export class StoredBlockReader {
 
   /** A block with its type and checksum: a view that is valid until the next read. */
   readStored(offset: number, size: number): Uint8Array {
-    const storedBytes = size + BLOCK_TRAILER_BYTES;
+    this.#checkPlace(offset, size);
+    const stored = this.readBytes(offset, size + BLOCK_TRAILER_BYTES);
+    if (this.#file.verifyChecksums) {
+      const expected = readFixed32(stored, size + 1);
+      if (maskedChecksum(stored.subarray(0, size + 1)) !== expected) throw this.#mismatch(offset);
+    }
+    return stored;
+  }
+
+  /**
+   * The checksum behind a block, which its bytes have: they are read piece by piece, and none is kept. The filter
+   * of a large table has a megabyte; memory for all of it at once took as long as reading it.
+   */
+  readChecksum(offset: number, size: number): number {
+    this.#checkPlace(offset, size);
+    const end = offset + size + BLOCK_TRAILER_BYTES;
+    const checksum = new RunningChecksum();
+    for (let at = offset; ; ) {
+      // The last piece has the whole checksum in it.
+      const isLast = end - at < READ_AHEAD_BYTES + BLOCK_TRAILER_BYTES;
+      const piece = this.readBytes(at, isLast ? end - at : READ_AHEAD_BYTES);
+      at += piece.length;
+      if (!isLast) {
+        checksum.add(piece);
+        continue;
+      }
+      checksum.add(piece.subarray(0, piece.length - CHECKSUM_BYTES));
+      const expected = readFixed32(piece, piece.length - CHECKSUM_BYTES);
+      if (checksum.masked !== expected) throw this.#mismatch(offset);
+      return expected;
+    }
+  }
+
+  #checkPlace(offset: number, size: number): void {
     if (size > MAX_BLOCK_BYTES) {
       const problem = `a block of ${size} bytes is larger than ${MAX_BLOCK_BYTES}`;
       throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, this.#at(offset));
     }
-    if (offset + storedBytes > this.#file.sizeBytes - FOOTER_BYTES) {
+    if (offset + size + BLOCK_TRAILER_BYTES > this.#file.sizeBytes - FOOTER_BYTES) {
       throw corrupt(
         `a block of ${size} bytes reaches behind the end of the file`,
         this.#at(offset),
       );
     }
-    const stored = this.readBytes(offset, storedBytes);
-    if (this.#file.verifyChecksums) {
-      const expected = readFixed32(stored, size + 1);
-      if (maskedChecksum(stored.subarray(0, size + 1)) !== expected) {
-        throw corrupt('the checksum of a block does not match', this.#at(offset));
-      }
-    }
-    return stored;
+  }
+
+  #mismatch(offset: number): SstError {
+    return corrupt('the checksum of a block does not match', this.#at(offset));
   }
 
   /** The decoded contents of a block: memory of their own. */

@@ -49,8 +49,8 @@ export interface TableReaderOptions {
 
 /**
  * - `whole`: all of index and filter.
- * - `sealed`: of a table with a seal (table-seal.ts) that it fits, by which its writer vouches for it; of another
- *   one, all.
+ * - `sealed`: of a table whose writer vouches for it (table-seal.ts) that their checksums are those of the seal;
+ *   of another one, or without `verifyChecksums`, all.
  * - `used`: their parts, when they are used. For a table that LevelDB reads already.
  */
 export type TableCheck = 'whole' | 'sealed' | 'used';
@@ -225,10 +225,11 @@ class OpenParts implements TableParts {
     this.filter = filterHandle && new TableFilter(file, filterHandle);
     this.narrowedBytes = narrowedBytes;
     this.seal = seal;
-    this.isTakenAsSealed = check === 'sealed' && seal !== undefined;
-    if (this.isTakenAsSealed && seal !== undefined) {
+    const trusted = check === 'sealed' && file.verifyChecksums ? seal : undefined;
+    this.isTakenAsSealed = trusted !== undefined;
+    if (trusted !== undefined) {
       // Most tables of a commit are linked as they are: their indexes need not be unpacked.
-      checkSeal(blocks, seal, footer.index, filterHandle, file.path);
+      checkSeal(blocks, trusted, footer.index, filterHandle, file.path);
       return;
     }
     const index = this.#readIndex(blocks);

@@ -12,6 +12,7 @@ import { readerOf, sliceOf, tableOf } from '../test/tables.js';
 import { maskedChecksum, writeFixed32 } from './checksum.js';
 import { BLOCK_TYPE_RAW, type BlockHandle, FOOTER_BYTES, SEALED_KEY } from './format.js';
 import { narrowTable } from './narrow-table.js';
+import { StoredBlockReader } from './stored-block.js';
 import { decodeSeal, encodeSeal, type TableSeal } from './table-seal.js';
 import { TableWriter } from './table-writer.js';
 import { checkTableStructure, verifyTable } from './verify-table.js';
@@ -123,6 +124,36 @@ describe('a sealed table', () => {
       }
     },
   );
+
+  it('is checked whole by whoever does not look at checksums: they are all that a seal is tied by', () => {
+    const { offset, size } = readerOf(sealed).parts.footer.index;
+    const damaged = sealed.slice();
+    damaged.fill(0, offset, offset + size);
+    const how = { check: 'sealed', verifyChecksums: false } as const;
+    expect(() => readerOf(damaged, how)).toThrow(/block/);
+    expect(readerOf(sealed, how).smallest()).toEqual(properties.smallest);
+  });
+
+  it('has its filter read in pieces, however these meet its checksum', () => {
+    const file = new MemoryFile();
+    for (let bytes = 128 * 1024 - 8; bytes <= 128 * 1024 + 8; bytes += 1) {
+      const writer = new TableWriter(file, 'none', undefined, file.bytes.length);
+      const checksum = writer.writeRawBlock(pseudoRandomBytes(bytes, bytes), BLOCK_TYPE_RAW);
+      const { blockOffset, blockSize } = writer;
+      writer.addIndexEntry(properties.smallest, properties.smallest.length, blockOffset, blockSize);
+      writer.finish(undefined);
+      const { length: sizeBytes } = file.bytes;
+      const at = { handle: file, path: 'table', sizeBytes, verifyChecksums: true };
+      const blocks = new StoredBlockReader(at);
+      expect(blocks.readChecksum(blockOffset, blockSize)).toBe(checksum);
+      for (const damagedAt of [0, bytes - 1, bytes, bytes + 4]) {
+        const damaged = file.bytes.slice();
+        damaged[blockOffset + damagedAt] = (damaged[blockOffset + damagedAt] ?? 0) ^ 1;
+        const reader = new StoredBlockReader({ ...at, handle: new MemoryFile(damaged) });
+        expect(() => reader.readChecksum(blockOffset, blockSize)).toThrow(/checksum of a block/);
+      }
+    }
+  });
 
   it('has its bounds held against those that are recorded', () => {
     const { smallest, largest } = properties;

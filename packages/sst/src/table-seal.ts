@@ -82,10 +82,7 @@ export function decodeSeal(
   };
 }
 
-/**
- * Reads index and filter, whose own checksums are checked by that, and holds them against the seal. Neither is
- * decoded.
- */
+/** Reads index and filter, neither of which is decoded, and holds their checksums against the seal. */
 export function checkSeal(
   blocks: StoredBlockReader,
   { indexChecksum, filterChecksum }: TableSeal,
@@ -94,13 +91,12 @@ export function checkSeal(
   path: string,
 ): void {
   if (filter !== undefined || filterChecksum !== 0) {
-    const stored = filter && blocks.readStored(filter.offset, filter.size);
-    if (stored === undefined || readFixed32(stored, stored.length - 4) !== filterChecksum) {
+    const checksum = filter && blocks.readChecksum(filter.offset, filter.size);
+    if (checksum !== filterChecksum) {
       throw corrupt('the filter is not the one that was sealed', { path, offset: filter?.offset });
     }
   }
-  const stored = blocks.readStored(index.offset, index.size);
-  if (readFixed32(stored, stored.length - 4) !== indexChecksum) {
+  if (blocks.readChecksum(index.offset, index.size) !== indexChecksum) {
     throw corrupt('the index is not the one that was sealed', { path, offset: index.offset });
   }
 }

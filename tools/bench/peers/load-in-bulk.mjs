@@ -23,7 +23,7 @@ export async function loadInBulk(store, pages) {
   for await (const page of pages) {
     for (const [key, value] of page) {
       const prefixLength = prefixLengthOf(key);
-      const name = key.toString('latin1', 0, prefixLength);
+      const name = Buffer.from(key.buffer, key.byteOffset, prefixLength).toString('latin1');
       const room = key.length - prefixLength + value.length;
       let arena = arenas.get(name);
       if (arena === undefined) syncIds.add(parseKey(key).syncId);

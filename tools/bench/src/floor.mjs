@@ -36,6 +36,8 @@ const { values: flags } = parseArgs({
     grants: { type: 'string', default: '100000' },
     syncs: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '9' },
+    // Stores that were loaded in bulk, not filled by batches.
+    imported: { type: 'boolean', default: false },
     folder: { type: 'string' },
   },
 });
@@ -102,13 +104,14 @@ await inRunFolder(async (folder) => {
   const withOpen = floor + median(figures.open);
   console.log(`link / floor: ${(link / floor).toFixed(2)}`);
   console.log(`link / floor and LevelDB's open: ${(link / withOpen).toFixed(2)}`);
-  writeResults('floor', { grants, syncs, counts, figures });
+  writeResults('floor', { grants, syncs, imported: flags.imported, counts, figures });
 }, flags.folder);
 
 async function loadStores(folder) {
   const [base, source] = [new Store(join(folder, 'base')), new Store(join(folder, 'source'))];
-  const [syncId] = await loadSyncs(base, { grants, syncs, revision: 1 });
-  await loadSyncs(source, { grants, syncs: 1, revision: 2 });
+  const inBulk = flags.imported;
+  const [syncId] = await loadSyncs(base, { grants, syncs, revision: 1, inBulk });
+  await loadSyncs(source, { grants, syncs: 1, revision: 2, inBulk });
   await Promise.all([base.close(), source.close()]);
   return syncId;
 }

@@ -1,9 +1,9 @@
 // How a link's time grows: with the size of the sync, and with the number of syncs in the base. Of stores that
-// were filled by batches and settled by LevelDB, and of ones that were loaded in bulk.
+// were filled by batches and settled by LevelDB, and of ones that were loaded in bulk. All take turns.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeDataset } from './dataset.mjs';
-import { measure } from './measure.mjs';
+import { measureAll } from './measure.mjs';
 import { peersNamed } from './peers.mjs';
 import { median, printTable } from './report.mjs';
 import { writeResults } from './results.mjs';
@@ -14,7 +14,7 @@ const { values: flags } = parseArgs({
     // The first of each is what the others are compared to.
     grants: { type: 'string', default: '100000,1000000' },
     syncs: { type: 'string', default: '3,30' },
-    rounds: { type: 'string', default: '9' },
+    rounds: { type: 'string', default: '15' },
     folder: { type: 'string' },
   },
 });
@@ -30,15 +30,18 @@ const shapes = [
 
 const runs = [];
 await inRunFolder(async (folder) => {
-  for (const shape of shapes) {
+  const datasets = [];
+  for (const [at, shape] of shapes.entries()) {
     console.error(`${shape.syncs} syncs of ${shape.grants} grants ...`);
-    const dataset = await makeDataset(join(folder, 'data'), shape);
-    const peers = peersNamed(['link', 'link-imported']);
-    const measured = await measure({ dataset, peers, rounds, folder });
+    datasets.push(await makeDataset(join(folder, `data-${at}`), shape));
+  }
+  const peers = peersNamed(['link', 'link-imported']);
+  const all = await measureAll({ datasets, peers, rounds, folder });
+  for (const [at, measured] of all.entries()) {
     for (const { title, notMeasured } of measured) {
       if (notMeasured !== undefined) throw new Error(`${title}: ${notMeasured}`);
     }
-    runs.push({ shape, entries: dataset.base.entries, measured });
+    runs.push({ shape: shapes[at], entries: datasets[at].base.entries, measured });
   }
 }, flags.folder);
 

@@ -1,5 +1,5 @@
-// Measures peers on one dataset: each is loaded once, then they take turns, round by round, each with
-// a fresh copy of its base. In the end each base is dumped and its digest compared.
+// Measures peers on datasets: each is loaded once, then they take turns, round by round, each with a fresh copy
+// of its base. In the end each base is dumped and its digest compared.
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { freshCopy } from './fresh-copy.mjs';
@@ -33,6 +33,8 @@ const FAST_WARM_UPS = 20;
  */
 
 /**
+ * Measures peers on one dataset.
+ *
  * @param {object} run
  * @param {Awaited<ReturnType<typeof import('./dataset.mjs').makeDataset>>} run.dataset
  * @param {readonly import('./peers.mjs').Peer[]} run.peers
@@ -43,43 +45,25 @@ const FAST_WARM_UPS = 20;
  *   the peer's own load, where it gives true
  * @returns {Promise<Measured[]>}
  */
-export async function measure({ dataset, peers, rounds, folder: parent, loadBase }) {
-  const folder = mkdtempSync(join(parent, 'measure-'));
-  const loaded = new Map();
-  const measured = [];
+export async function measure({ dataset, ...run }) {
+  const [measured] = await measureAll({ datasets: [dataset], ...run });
+  return measured;
+}
+
+/**
+ * Measures peers on several datasets that are to be compared: a machine may be a third slower half an hour later,
+ * so that all take turns. As `measure`; what it gives is by dataset.
+ *
+ * @returns {Promise<Measured[][]>}
+ */
+export async function measureAll({ datasets, rounds, folder, ...run }) {
   const live = [];
   try {
-    for (const peer of peers) {
-      /** @type {Measured} */
-      const row = { name: peer.name, title: peer.title };
-      measured.push(row);
-      await orNotMeasured(row, async () => {
-        const driver = await peer.prepare();
-        row.version = driver.version;
-        const { database } = peer;
-        const loads = join(folder, database);
-        const paths = { base: join(loads, 'base'), source: join(loads, 'source') };
-        if (!loaded.has(database)) {
-          console.error(`loading ${database} ...`);
-          mkdirSync(loads);
-          loaded.set(database, await load(driver, peer, dataset, paths, loadBase));
-        }
-        row.loadMs = loaded.get(database);
-        // A copy of its own: a source is open all the time, and most databases lock.
-        const source = join(loads, `source-${peer.name}`);
-        freshCopy(paths.source, source);
-        const replacer = new Replacer(driver, peer, source, dataset.files.spans);
-        live.push({
-          peer,
-          driver,
-          row,
-          paths,
-          replacer,
-          round: join(folder, `round-${peer.name}`),
-        });
-        row.warmUpMs = [];
-        row.replies = [];
-      });
+    const measured = [];
+    for (const dataset of datasets) {
+      measured.push(
+        await begin(live, { dataset, folder: mkdtempSync(join(folder, 'measure-')), ...run }),
+      );
     }
     for (let round = 1; round <= FAST_WARM_UPS; round++) {
       for (const one of live) await warmUp(one, round);
@@ -87,9 +71,42 @@ export async function measure({ dataset, peers, rounds, folder: parent, loadBase
     for (let round = 1; round <= rounds; round++) {
       for (const one of live) await playRound(one, round);
     }
-    for (const one of live) await finish(one, dataset);
+    for (const one of live) await finish(one);
+    return measured;
   } finally {
     for (const { replacer } of live) replacer.kill();
+  }
+}
+
+/** Loads the peers' databases and starts the peers. */
+async function begin(live, { dataset, peers, folder, loadBase }) {
+  const loaded = new Map();
+  const measured = [];
+  for (const peer of peers) {
+    /** @type {Measured} */
+    const row = { name: peer.name, title: peer.title };
+    measured.push(row);
+    await orNotMeasured(row, async () => {
+      const driver = await peer.prepare();
+      row.version = driver.version;
+      const { database } = peer;
+      const loads = join(folder, database);
+      const paths = { base: join(loads, 'base'), source: join(loads, 'source') };
+      if (!loaded.has(database)) {
+        console.error(`loading ${database} ...`);
+        mkdirSync(loads);
+        loaded.set(database, await load(driver, peer, dataset, paths, loadBase));
+      }
+      row.loadMs = loaded.get(database);
+      // A copy of its own: a source is open all the time, and most databases lock.
+      const source = join(loads, `source-${peer.name}`);
+      freshCopy(paths.source, source);
+      const replacer = new Replacer(driver, peer, source, dataset.files.spans);
+      const round = join(folder, `round-${peer.name}`);
+      live.push({ dataset, peer, driver, row, paths, replacer, round });
+      row.warmUpMs = [];
+      row.replies = [];
+    });
   }
   return measured;
 }
@@ -133,7 +150,7 @@ async function replaceOnce({ row, paths, replacer, round: folder }, title) {
   return done;
 }
 
-async function finish({ peer, driver, row, replacer, round: folder }, dataset) {
+async function finish({ dataset, peer, driver, row, replacer, round: folder }) {
   if (row.notMeasured !== undefined) return;
   await orNotMeasured(row, async () => {
     await replacer.close();

@@ -1,17 +1,31 @@
 // Fills stores with synthetic syncs for the benches.
 import { byteEncodings } from '@sstitch/engine';
 import { bucketSpan } from '@sstitch/keys';
-import { writeSyntheticSync } from '@sstitch/testkit';
+import { syntheticEntries, syntheticSyncId, writeSyntheticSync } from '@sstitch/testkit';
+import { loadInBulk } from '../peers/load-in-bulk.mjs';
 
-/** Writes syncs as a connector would, in shuffled order, and settles the tree; gives their ids. */
-export async function loadSyncs(store, { grants, syncs, revision, firstSync = 0 }) {
-  const ids = [];
-  for (let syncIndex = firstSync; syncIndex < firstSync + syncs; syncIndex++) {
-    const options = { grants, syncIndex, revision, shuffle: true };
-    ids.push((await writeSyntheticSync(store, options)).syncId);
+/**
+ * Writes syncs as a connector would, in shuffled order, and settles the tree; or loads them `inBulk`. Gives
+ * their ids.
+ */
+export async function loadSyncs(store, { grants, syncs, revision, firstSync = 0, inBulk = false }) {
+  const indexes = Array.from({ length: syncs }, (_, at) => firstSync + at);
+  const ids = indexes.map((syncIndex) => syntheticSyncId({ syncIndex }));
+  if (inBulk) {
+    await loadInBulk(store, shuffledEntries(indexes, { grants, revision }));
+    return ids;
+  }
+  for (const syncIndex of indexes) {
+    await writeSyntheticSync(store, { grants, syncIndex, revision, shuffle: true });
   }
   await store.compactRange(new Uint8Array([0]), new Uint8Array([255]), { keyEncoding: 'view' });
   return ids;
+}
+
+async function* shuffledEntries(indexes, shape) {
+  for (const syncIndex of indexes) {
+    yield* syntheticEntries({ ...shape, syncIndex, order: 'shuffled' });
+  }
 }
 
 /** Some keys of a sync's grants, spread over all of them. */
