@@ -5,7 +5,7 @@ import { Store } from '@sstitch/engine';
 import { parseKey } from '@sstitch/keys';
 import { servePeer } from './driver.mjs';
 import { loadLevel, pagesOf } from './level-database.mjs';
-import { loadInBulk } from './load-in-bulk.mjs';
+import { loadEntriesInBulk } from './load-entries-in-bulk.mjs';
 
 const strategy = process.env['STRATEGY'] ?? 'auto';
 
@@ -15,7 +15,7 @@ await servePeer({
     await store.open();
     return store;
   },
-  load: process.env['LOAD'] === 'bulk' ? loadInBulk : loadLevel,
+  load: process.env['LOAD'] === 'bulk' ? loadEntriesInBulk : loadLevel,
   pages: pagesOf,
   async replace(base, source, spans) {
     const { syncId } = parseKey(await firstKey(source, spans));

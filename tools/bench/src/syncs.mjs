@@ -2,7 +2,7 @@
 import { byteEncodings } from '@sstitch/engine';
 import { bucketSpan } from '@sstitch/keys';
 import { syntheticEntries, syntheticSyncId, writeSyntheticSync } from '@sstitch/testkit';
-import { loadInBulk } from '../peers/load-in-bulk.mjs';
+import { loadEntriesInBulk } from '../peers/load-entries-in-bulk.mjs';
 
 /**
  * Writes syncs as a connector would, in shuffled order, and settles the tree; or loads them `inBulk`. Gives
@@ -12,7 +12,7 @@ export async function loadSyncs(store, { grants, syncs, revision, firstSync = 0,
   const indexes = Array.from({ length: syncs }, (_, at) => firstSync + at);
   const ids = indexes.map((syncIndex) => syntheticSyncId({ syncIndex }));
   if (inBulk) {
-    await loadInBulk(store, shuffledEntries(indexes, { grants, revision }));
+    await loadEntriesInBulk(store, shuffledEntries(indexes, { grants, revision }));
     return ids;
   }
   for (const syncIndex of indexes) {

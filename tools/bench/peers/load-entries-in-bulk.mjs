@@ -13,7 +13,7 @@ const MAX_ARENAS = 2 * BUCKETS.length;
 const BUCKET_PREFIXES = BUCKETS.map(({ prefix }) => prefix).sort((a, b) => b.length - a.length);
 
 /** Into an open store; what it holds of the syncs is replaced. */
-export async function loadInBulk(store, pages) {
+export async function loadEntriesInBulk(store, pages) {
   const staging = await store.newStagingFolder();
   await mkdir(staging);
   const free = [];
