@@ -201,6 +201,14 @@ export function preparePointer(fileSystem: FileSystem, { folder, generation }: P
   fileSystem.syncFolder(folder);
 }
 
+/** Takes away a next CURRENT that was prepared and will not be swapped. */
+export function discardPointer(
+  fileSystem: FileSystem,
+  { folder }: { readonly folder: string },
+): void {
+  unlinkIfThere(fileSystem, `${folder}/${CURRENT_TEMPORARY_FILE}`);
+}
+
 /** The commit point. After the rename a crash gives old or new; after the sync it gives new. */
 export function swapPointer(fileSystem: FileSystem, { folder }: { readonly folder: string }): void {
   fileSystem.rename(`${folder}/${CURRENT_TEMPORARY_FILE}`, `${folder}/${CURRENT_FILE}`);
@@ -261,6 +269,14 @@ export function cleanStore(fileSystem: FileSystem, input: CleanStoreInput): numb
   }
   if (removed) fileSystem.syncFolder(folder);
   return greatest;
+}
+
+/** Makes the folder of a new generation: it must not be there. */
+export function makeGeneration(
+  fileSystem: FileSystem,
+  { folder }: { readonly folder: string },
+): void {
+  fileSystem.makeFolder(folder);
 }
 
 /** Removes a folder and what is in it. */

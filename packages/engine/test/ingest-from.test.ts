@@ -355,6 +355,7 @@ test('a commit fails, and poisons the store, where the sync of an extracted tabl
 test.each([
   ['of a table copied ahead, where links do not work', 'pin', 'link'],
   ['of the next CURRENT, whatever else fails', 'CURRENT.tmp', 'open'],
+  ['of the next CURRENT, where the source fails too', 'CURRENT.tmp', 'source'],
 ])('a failed sync %s poisons the store', async (_, unsynced, broken) => {
   const fileSystem = new WatchedFileSystem();
   const base = await openStore(join(folder, 'base'), { fileSystem });
@@ -375,7 +376,10 @@ test.each([
     if (name === 'link' && broken === 'link' && to?.includes('gen-')) throw failure('EXDEV', name);
     if (name === 'sync' && path.endsWith(unsynced)) throw failure('EIO', 'fsync');
   };
-  await expect(base.ingestFrom(source, SPANS)).rejects.toMatchObject({
+  const from = after(source, async () => {
+    if (broken === 'source') throw new Error('no source');
+  });
+  await expect(base.ingestFrom(from, SPANS)).rejects.toMatchObject({
     code: 'SSTITCH_STORE_POISONED',
   });
   fileSystem.before = () => undefined;

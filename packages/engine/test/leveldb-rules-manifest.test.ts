@@ -77,7 +77,7 @@ function staged(alter?: (version: Version) => Version) {
   if (begun !== undefined && 'jobs' in begun) {
     const { jobs } = begun;
     const input = { jobs: sharedList(jobs), atMost: jobs.length, narrowFromBytes: 0 };
-    const outcomes = [...doTableJobs(nodeFileSystem, input, go).values()];
+    const outcomes = [...doTableJobs(nodeFileSystem, input, go, () => false).values()];
     finishStage(nodeFileSystem, { nextFolder, outcomes }, go);
   }
   const next = readVersion(nodeFileSystem, nextFolder);

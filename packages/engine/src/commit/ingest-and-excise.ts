@@ -1,11 +1,12 @@
 // The commit: from then on the store holds, inside the spans, exactly the incoming tables' entries.
 //
 //   1 check      spans and runs (the caller has checked the tables); where the tables are still to come, the
-//                base's are linked and cut meanwhile
+//                base's are linked and cut meanwhile, and the next CURRENT is prepared
 //   2 gate       writes go in groups from now on, and what they write outside the spans is kept
 //   3 flush      only a long log: what was written before is in tables then; a short one is replayed
 //   4 stage      lay out the next generation's folder, in workers; sync its new tables, and the next CURRENT
-//                under its temporary name, while the last incoming tables are checked; readers and writers go on
+//                under its temporary name, where that is still to be done, while the last incoming tables are
+//                checked; readers and writers go on
 //   5 open       the next generation's database; sync what the open wrote
 //   6 catch up   replay into it what was kept meanwhile, until little is left
 //   7 pause      writes wait; replay the rest, durably; rename CURRENT and sync: the commit point
@@ -24,6 +25,7 @@ import type { LevelDatabase } from '../level-database.js';
 import type { TableSet } from '../tables.js';
 import { checkingOf, unsyncedIn } from '../trusted-sets.js';
 import { allHands } from '../workers/sync-files.js';
+import { isSyncFailure } from '../workers/task-errors.js';
 import type { TaskRunner } from '../workers/task-runner.js';
 import type { CutAhead } from './cut-ahead.js';
 import type { OriginTotals, StagedGeneration, StageRequest } from './stage-generation.js';
@@ -101,10 +103,10 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
   const { nextFolder, spans, signal } = input;
   const base = host.current();
   const stager = runner.pinned();
-  const { incoming, ahead } =
+  const made =
     typeof input.tables === 'function'
       ? await makeIncoming(host, stager, base, { ...input, make: input.tables })
-      : { incoming: input.tables, ahead: [] };
+      : { incoming: input.tables, ahead: [], preparing: undefined };
   const start = host.now();
   let next: LevelDatabase | undefined;
   let renamed = false;
@@ -114,7 +116,7 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
   try {
     checkAborted();
     await gate.begin(spans);
-    const { staged, flushMs } = await stageNext(host, input, { stager, base, incoming, ahead });
+    const { staged, flushMs } = await stageNext(host, input, { stager, base, ...made });
     const stagedAt = host.now();
     checkAborted();
     next = await host.openNext(nextFolder);
@@ -153,12 +155,12 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
       },
     };
   } catch (error) {
-    const failure = input.failed(error, renamed);
+    const failure = input.failed(await tellingOf(error, made.preparing), renamed);
     const poisoned = failure.code === 'SSTITCH_STORE_POISONED';
     // What is left here is removed by the next open at the latest.
     if (next !== undefined && poisoned && renamed) input.keepOpen(next);
     else await next?.close().catch(() => undefined);
-    await discardNext(stager, nextFolder, poisoned);
+    await discardNext(host, stager, nextFolder, poisoned);
     gate.end();
     throw failure;
   }
@@ -167,17 +169,28 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
 interface Incoming {
   readonly incoming: TableSet;
   readonly ahead: readonly CutAhead[];
+  /** The pointer's preparing, where it has begun. */
+  readonly preparing: Promise<unknown> | undefined;
 }
 
-/** Has the incoming tables made, while the base's are linked into the next generation's folder and cut. */
+/**
+ * Has the incoming tables made, while the base's are linked into the next generation's folder and cut, and the
+ * pointer to it is prepared: where little has to be synced, that is what a stage waited for longest.
+ */
 async function makeIncoming(
-  { runner }: CommitHost,
+  host: CommitHost,
   stager: TaskRunner,
   base: CommitBase,
   input: CommitInput & { readonly make: () => Promise<TableSet> },
 ): Promise<Incoming> {
+  const { runner } = host;
   const { nextFolder, spans, narrowFromBytes, signal, make } = input;
+  let preparing: Promise<unknown> | undefined;
   const prepare = async () => {
+    await runner.run('makeGeneration', { folder: nextFolder }, { lane: 'urgent' });
+    preparing = preparePointer(host, input.number);
+    // It may fail before the stage awaits it.
+    preparing.catch(() => undefined);
     const request = { baseFolder: base.folder, nextFolder, spans };
     const jobs = await stager.run('pinAhead', request, { signal });
     const outcomes = await shareTableJobs(runner, jobs, { narrowFromBytes }, signal);
@@ -185,23 +198,40 @@ async function makeIncoming(
   };
   const [made, prepared] = await Promise.allSettled([make(), prepare()]);
   if (made.status === 'fulfilled' && prepared.status === 'fulfilled') {
-    return { incoming: made.value, ahead: prepared.value };
+    return { incoming: made.value, ahead: prepared.value, preparing };
   }
-  const failure = prepared.status === 'rejected' ? input.failed(prepared.reason, false) : undefined;
+  // Whoever makes the tables has errors of another store: they do not poison this one.
+  const own = prepared.status === 'rejected' ? prepared.reason : undefined;
+  const reason: unknown = await tellingOf(own, preparing);
+  const failure = reason === undefined ? undefined : input.failed(reason, false);
   const isPoisoned = failure?.code === 'SSTITCH_STORE_POISONED';
-  await discardNext(stager, nextFolder, isPoisoned);
+  await discardNext(host, stager, nextFolder, isPoisoned);
   // A poisoned store says so, whatever else failed.
   if (made.status === 'rejected' && !isPoisoned) throw made.reason;
   throw failure;
 }
 
+/** The pointer's name is synced with that of the next folder, which is made. */
+function preparePointer({ runner, folder }: CommitHost, generation: number): Promise<unknown> {
+  return runner.run('preparePointer', { folder, generation }, { lane: 'urgent' });
+}
+
+/** An error; or that of the pointer's preparing, which has ended then, if it is a failed sync: that poisons. */
+async function tellingOf(error: unknown, preparing: Promise<unknown> | undefined) {
+  const [pointer] = await Promise.allSettled([preparing]);
+  const isWorse = pointer.status === 'rejected' && isSyncFailure(pointer.reason);
+  return isWorse ? (pointer.reason as unknown) : error;
+}
+
 async function discardNext(
+  { runner, folder }: CommitHost,
   stager: TaskRunner,
   nextFolder: string,
   keepFolder: boolean,
 ): Promise<void> {
   await stager.run('discardStage', { nextFolder }).catch(() => undefined);
   if (keepFolder) return;
+  await runner.run('discardPointer', { folder }).catch(() => undefined);
   await stager.run('removeFolder', { folder: nextFolder }).catch(() => undefined);
 }
 
@@ -214,9 +244,9 @@ interface StageInput extends Incoming {
 async function stageNext(
   host: CommitHost,
   { number, nextFolder, moveIncoming, narrowFromBytes, signal }: CommitInput,
-  { stager, base, incoming, ahead }: StageInput,
+  { stager, base, incoming, ahead, preparing }: StageInput,
 ): Promise<{ readonly staged: StagedGeneration; readonly flushMs: number }> {
-  const { runner, folder } = host;
+  const { runner } = host;
   const checking = checkingOf(incoming);
   const request: Omit<StageRequest, 'leastLogNumber' | 'withTail'> = {
     ...{ baseFolder: base.folder, nextFolder, incoming, ahead, unsynced: unsyncedIn(incoming) },
@@ -245,10 +275,8 @@ async function stageNext(
   // Before LevelDB opens a table: it may compact one away at once, and others be names of the same file. After
   // all of them have their names, which a sync would hold up.
   const syncing = runner.syncFiles([...staged.unsynced, ...unsynced], signal, checking);
-  // The next folder is made: with the pointer, its name is synced.
-  const pointer = { folder, generation: number };
-  const preparing = runner.run('preparePointer', pointer, { lane: 'urgent' });
-  await allHands([preparing, syncing, ...(checking ? [checking] : [])]);
+  const pointing = preparing ?? preparePointer(host, number);
+  await allHands([pointing, syncing, ...(checking ? [checking] : [])]);
   return { staged, flushMs };
 }
 

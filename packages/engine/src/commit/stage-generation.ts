@@ -119,7 +119,7 @@ export interface PinAheadInput extends Pick<StageRequest, 'baseFolder' | 'nextFo
 }
 
 /**
- * Makes the folder and pins what is the base's version now: most of it, or all, will be so at `beginStage`.
+ * Pins, in a folder that is made, what is the base's version now: most of it, or all, will be so at `beginStage`.
  * Gives the tables that are to be cut, if no incoming table comes to lie between two parts of one.
  */
 export function pinAhead(
@@ -128,7 +128,6 @@ export function pinAhead(
   checkCancelled: () => void,
 ): readonly CutJob[] {
   const { nextFolder, spans } = input;
-  fileSystem.makeFolder(nextFolder);
   const { pinned } = pinBase(
     fileSystem,
     { ...input, leastLogNumber: 0 },

@@ -1,7 +1,11 @@
-import { nodeFileSystem } from '@sstitch/sst';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeInternalKey, nodeFileSystem, TableBuilder } from '@sstitch/sst';
 import { expect, test } from 'vitest';
-import { InlineRunner, type TaskRunner } from '../workers/task-runner.js';
-import { shareTableJobs, type TableJob } from './table-jobs.js';
+import { hasRest, sharedList } from '../workers/shared-list.js';
+import { InlineRunner, type TaskRunner, ThreadRunner } from '../workers/task-runner.js';
+import { doTableJobs, shareTableJobs, type TableJob } from './table-jobs.js';
 
 const missing = (name: string): TableJob => ({
   kind: 'check',
@@ -59,4 +63,47 @@ test('outcomes come in the order of the jobs, however many calls they take', asy
   expect(outcomes).toEqual(jobs.map(({ path }) => ({ kind: 'checked', path })));
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(100);
   expect(sizes.length).toBeGreaterThan(2);
+});
+
+/** A table of one entry, to be checked `count` times. */
+function checksOfATable(count: number): TableJob[] {
+  const path = join(mkdtempSync(join(tmpdir(), 'sstitch-jobs-')), '000005.ldb');
+  const file = nodeFileSystem.open(path, 'create');
+  const builder = new TableBuilder(file, { path });
+  builder.add(makeInternalKey(Buffer.from('k'), 1, 'value'), Buffer.from('v'));
+  builder.finish();
+  file.close();
+  return Array.from({ length: count }, () => ({ kind: 'check', path, recorded: {} }));
+}
+
+test('jobs that give way end between two jobs where other work waits; others go on', () => {
+  const wanted = () => true;
+  const go = () => undefined;
+  const input = { atMost: 100, narrowFromBytes: 0 };
+  const patient = { ...input, jobs: sharedList(checksOfATable(3)), givesWay: true };
+  for (const left of [true, true, true, false]) {
+    expect(doTableJobs(nodeFileSystem, patient, go, wanted).size).toBe(left ? 1 : 0);
+  }
+  const jobs = sharedList(checksOfATable(3));
+  expect(doTableJobs(nodeFileSystem, { ...input, jobs }, go, wanted).size).toBe(3);
+});
+
+test('a thread that has jobs which give way takes what is asked of it next', async () => {
+  const thread = new ThreadRunner().pinned();
+  const jobs = sharedList(checksOfATable(100_000));
+  const input = { jobs, atMost: jobs.items.length, narrowFromBytes: 0, givesWay: true };
+  const checking = thread.run('doTableJobs', input, { givesWay: true });
+  await thread.run('makeFolder', { folder: mkdtempSync(join(tmpdir(), 'sstitch-jobs-')) });
+  expect(hasRest(jobs)).toBe(true);
+  await checking;
+  expect(hasRest(jobs)).toBe(true);
+});
+
+test('all jobs are done in the end, though others go first time and again', async () => {
+  const runner = new ThreadRunner();
+  const jobs = checksOfATable(500);
+  const sharing = shareTableJobs(runner, jobs, { narrowFromBytes: 0, givesWay: true }, undefined);
+  const folder = mkdtempSync(join(tmpdir(), 'sstitch-jobs-'));
+  for (let other = 0; other < 20; other++) await runner.run('makeFolder', { folder });
+  expect(await sharing).toEqual(jobs.map(() => ({ kind: 'checked' })));
 });

@@ -11,7 +11,13 @@ import {
   verifyTable,
 } from '@sstitch/sst';
 import { BULK_THREADS } from '../workers/in-lanes.js';
-import { type SharedList, sharedList, takeEach, takeRest } from '../workers/shared-list.js';
+import {
+  hasRest,
+  type SharedList,
+  sharedList,
+  takeEach,
+  takeRest,
+} from '../workers/shared-list.js';
 import type { TaskRunner } from '../workers/task-runner.js';
 import { type CutPart, type CutTable, cutTable } from './cut-table.js';
 import { unlinkIfThere } from './place-file.js';
@@ -48,13 +54,16 @@ export interface TableJobsInput {
   readonly narrowFromBytes: number;
   /** Read every table in full first. @defaultValue false */
   readonly verify?: boolean | undefined;
+  /** End when other work waits for the thread. @defaultValue false */
+  readonly givesWay?: boolean | undefined;
 }
 
 /** Does jobs that no other thread takes; gives their outcomes by their indexes. */
 export function doTableJobs(
   fileSystem: FileSystem,
-  { jobs, atMost, narrowFromBytes, verify = false }: TableJobsInput,
+  { jobs, atMost, narrowFromBytes, verify = false, givesWay = false }: TableJobsInput,
   checkCancelled: () => void,
+  isWanted: () => boolean,
 ): Map<number, TableOutcome> {
   const outcomes = new Map<number, TableOutcome>();
   try {
@@ -62,7 +71,7 @@ export function doTableJobs(
       checkCancelled();
       if (verify) verifyTable(fileSystem, job.path, { sizeBytes: sizeOf(job) });
       outcomes.set(index, doTableJob(fileSystem, job, narrowFromBytes));
-      if (outcomes.size === atMost) break;
+      if (outcomes.size === atMost || (givesWay && isWanted())) break;
     }
   } catch (error) {
     takeRest(jobs);
@@ -113,30 +122,27 @@ function hasEntriesBetween(reader: TableReader, keep: readonly Span[]): boolean 
 
 /** A thread is another store's in between; one job takes about half a millisecond. */
 const JOBS_AT_ONCE = 32;
-/** Checks take a third of that, and let go first what the commit they are for waits for. */
-const CHECKS_AT_ONCE = 8;
 
 export interface SharedJobsOptions extends Pick<TableJobsInput, 'narrowFromBytes' | 'verify'> {
-  /** Let other work of the threads go first, time and again. @defaultValue false */
-  readonly inTurns?: boolean | undefined;
+  /** Let other work of the threads go first, between any two jobs. @defaultValue false */
+  readonly givesWay?: boolean | undefined;
 }
 
 /** Has jobs done by both bulk threads; gives the outcomes in the order of the jobs. */
 export async function shareTableJobs(
   runner: TaskRunner,
   jobs: readonly TableJob[],
-  { narrowFromBytes, verify, inTurns = false }: SharedJobsOptions,
+  { narrowFromBytes, verify, givesWay = false }: SharedJobsOptions,
   signal: AbortSignal | undefined,
 ): Promise<TableOutcome[]> {
-  const atMost = verify ? 1 : inTurns ? CHECKS_AT_ONCE : JOBS_AT_ONCE;
-  const input = { narrowFromBytes, verify, jobs: sharedList(jobs), atMost };
+  const atMost = verify ? 1 : JOBS_AT_ONCE;
+  const input = { narrowFromBytes, verify, givesWay, jobs: sharedList(jobs), atMost };
   const outcomes: TableOutcome[] = [];
   const work = async () => {
-    let done: ReadonlyMap<number, TableOutcome>;
     do {
-      done = await runner.run('doTableJobs', input, { signal });
+      const done = await runner.run('doTableJobs', input, { signal, givesWay });
       for (const [index, outcome] of done) outcomes[index] = outcome;
-    } while (done.size === atMost);
+    } while (hasRest(input.jobs));
   };
   const threads = Array.from({ length: Math.min(BULK_THREADS, jobs.length) }, work);
   // All of them: a caller may remove what was worked on.

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkingOf } from '../trusted-sets.js';
+import { type SharedList, takeRest } from '../workers/shared-list.js';
 import type { TaskRunner } from '../workers/task-runner.js';
 import { extractTables } from './extract-tables.js';
 
@@ -10,7 +11,7 @@ const table = { number: 1, sizeBytes: 1, smallest: key, largest: key };
 test('a check that fails while tables are still cut is told to the commit, and nowhere else', async () => {
   const failure = new Error('damaged');
   const runner = {
-    async run(name: string, input: { jobs: { items: ReadonlyArray<{ kind: string }> } }) {
+    async run(name: string, input: { jobs: SharedList<{ kind: string }> }) {
       if (name === 'pinForExtract') {
         const pinned = { table, placement: 'linked' };
         const cut = {
@@ -21,6 +22,7 @@ test('a check that fails while tables are still cut is told to the commit, and n
         const check = { ...pinned, path: 'check', spanIndex: 0, parts: [] };
         return { lastSequence: 1, groups: [[cut, check]] };
       }
+      takeRest(input.jobs);
       if (input.jobs.items[0]?.kind === 'check') throw failure;
       await new Promise((resolve) => setTimeout(resolve, 20));
       return new Map([[0, { kind: 'cut', parts: [undefined] }]]);

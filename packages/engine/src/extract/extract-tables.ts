@@ -106,8 +106,8 @@ export async function extractTables(
   const failing = new AbortController();
   const ending = AbortSignal.any([failing.signal, ...(signal ? [signal] : [])]);
   const cutting = shareTableJobs(runner, cuts, how, ending);
-  // Its jobs queue up behind the cuts, which others wait for.
-  const checking = shareTableJobs(runner, checks, { ...how, inTurns: true }, ending);
+  // Others wait for the cuts, and for what a commit does next.
+  const checking = shareTableJobs(runner, checks, { ...how, givesWay: true }, ending);
   // It may fail before anybody awaits it, and whoever ends without a commit never does.
   checking.catch(() => undefined);
   try {

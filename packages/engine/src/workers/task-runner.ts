@@ -15,13 +15,15 @@ import { hasRest, sharedList } from './shared-list.js';
 import { allHands, syncSharedFiles, syncSharedFilesAsync } from './sync-files.js';
 import { fromFailure } from './task-errors.js';
 import { runTask, type TaskInput, type TaskName, type TaskOutput } from './tasks.js';
-import { READY, type TaskRequest, type TaskResponse } from './thread-messages.js';
+import { READY, type TaskRequest, type TaskResponse, type ThreadData } from './thread-messages.js';
 
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** @defaultValue 'bulk' */
   readonly lane?: 'bulk' | 'urgent';
   readonly transfer?: readonly TransferListItem[];
+  /** The task ends early for others, and no other does for it. @defaultValue false */
+  readonly givesWay?: boolean;
 }
 
 /** What runs tasks, one after another. */
@@ -62,7 +64,7 @@ export class InlineRunner implements TaskRunner {
       if (options.signal?.aborted) throw abortedError();
     };
     checkCancelled();
-    return runTask(this.#fileSystem, name, input, checkCancelled);
+    return runTask(this.#fileSystem, name, input, checkCancelled, () => false);
   }
 
   async syncFiles(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {
@@ -90,6 +92,7 @@ interface PendingTask {
 
 class TaskThread {
   readonly #worker: Worker;
+  readonly #waiting = new SharedArrayBuffer(4);
   readonly #pending = new Map<number, PendingTask>();
   #nextId = 1;
   #ready = false;
@@ -97,9 +100,10 @@ class TaskThread {
 
   constructor(lane: 'bulk' | 'urgent') {
     // Not the process's own arguments: some, such as --input-type, are refused for a file.
+    const workerData: ThreadData = { lane, waiting: this.#waiting };
     this.#worker = new Worker(workerFile(), {
       execArgv: [],
-      workerData: lane,
+      workerData,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
     });
     this.#worker.on('message', (response: TaskResponse | typeof READY) => {
@@ -153,8 +157,10 @@ class TaskThread {
           resolve: (output) => resolve(output as TaskOutput<N>),
           reject,
         });
-        const request: TaskRequest = { id, name, input, cancel };
-        this.#worker.postMessage(request, options.transfer ?? []);
+        const { givesWay = false, transfer = [] } = options;
+        const request: TaskRequest = { id, name, input, cancel, givesWay };
+        this.#worker.postMessage(request, transfer);
+        if (!givesWay) Atomics.add(new Int32Array(this.#waiting), 0, 1);
       });
     } finally {
       options.signal?.removeEventListener('abort', onAbort);

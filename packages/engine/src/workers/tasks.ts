@@ -17,7 +17,9 @@ import { sortToTables } from '../load/sort-to-tables.js';
 import {
   cleanStore,
   createStoreFiles,
+  discardPointer,
   makeFolder,
+  makeGeneration,
   prepareOpen,
   preparePointer,
   removeFolder,
@@ -32,8 +34,16 @@ import {
 } from '../verify/verify-tasks.js';
 import { syncSharedFiles } from './sync-files.js';
 
-/** A task is a synchronous function; it calls `checkCancelled` between steps, which throws. */
-type Task = (fileSystem: FileSystem, input: never, checkCancelled: () => void) => unknown;
+/**
+ * A task is a synchronous function; it calls `checkCancelled` between steps, which throws, and may end early when
+ * `isWanted` says that other work waits for the thread.
+ */
+type Task = (
+  fileSystem: FileSystem,
+  input: never,
+  checkCancelled: () => void,
+  isWanted: () => boolean,
+) => unknown;
 
 export const tasks = {
   appendEntries,
@@ -44,6 +54,7 @@ export const tasks = {
   cleanStore,
   copyGeneration,
   createStoreFiles,
+  discardPointer,
   discardStage,
   discardTables,
   doTableJobs,
@@ -55,6 +66,7 @@ export const tasks = {
   finishTables,
   listStaleReaders,
   makeFolder,
+  makeGeneration,
   makeStoreFrom,
   mergeRunsToTables,
   prepareOpen,
@@ -81,11 +93,13 @@ export function runTask<N extends TaskName>(
   name: N,
   input: TaskInput<N>,
   checkCancelled: () => void,
+  isWanted: () => boolean,
 ): TaskOutput<N> {
   const task = tasks[name] as unknown as (
     fileSystem: FileSystem,
     input: TaskInput<N>,
     checkCancelled: () => void,
+    isWanted: () => boolean,
   ) => TaskOutput<N>;
-  return task(fileSystem, input, checkCancelled);
+  return task(fileSystem, input, checkCancelled, isWanted);
 }

@@ -5,12 +5,21 @@ import type { TaskInput, TaskName } from './tasks.js';
 /** A worker thread has loaded its code. */
 export const READY = 'ready';
 
+/** What a worker thread is started with. */
+export interface ThreadData {
+  readonly lane: 'bulk' | 'urgent';
+  /** One Int32: how many requests wait for the thread, but for those that give way themselves. */
+  readonly waiting: SharedArrayBuffer;
+}
+
 export interface TaskRequest {
   readonly id: number;
   readonly name: TaskName;
   readonly input: TaskInput<TaskName>;
   /** One Int32: anything but 0 asks the task to stop. */
   readonly cancel: SharedArrayBuffer;
+  /** It was not counted among those that wait. */
+  readonly givesWay: boolean;
 }
 
 export type TaskResponse =

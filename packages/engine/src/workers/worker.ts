@@ -4,12 +4,17 @@ import { nodeFileSystem } from '@sstitch/sst';
 import { abortedError } from '../errors.js';
 import { toFailure } from './task-errors.js';
 import { runTask } from './tasks.js';
-import { READY, type TaskRequest, type TaskResponse } from './thread-messages.js';
+import { READY, type TaskRequest, type TaskResponse, type ThreadData } from './thread-messages.js';
 import { lowerThreadPriority } from './thread-priority.js';
 
-if (workerData === 'bulk') lowerThreadPriority();
+const { lane, waiting } = workerData as ThreadData;
+const waitingRequests = new Int32Array(waiting);
+const isWanted = () => Atomics.load(waitingRequests, 0) > 0;
+
+if (lane === 'bulk') lowerThreadPriority();
 
 parentPort?.on('message', (request: TaskRequest) => {
+  if (!request.givesWay) Atomics.sub(waitingRequests, 0, 1);
   const flag = new Int32Array(request.cancel);
   const checkCancelled = () => {
     if (Atomics.load(flag, 0) !== 0) throw abortedError();
@@ -17,7 +22,8 @@ parentPort?.on('message', (request: TaskRequest) => {
   let response: TaskResponse;
   try {
     checkCancelled();
-    const output = runTask(nodeFileSystem, request.name, request.input as never, checkCancelled);
+    const { name, input } = request;
+    const output = runTask(nodeFileSystem, name, input as never, checkCancelled, isWanted);
     response = { id: request.id, output };
   } catch (error) {
     response = { id: request.id, failure: toFailure(error) };
