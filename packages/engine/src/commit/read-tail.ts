@@ -16,47 +16,63 @@ const MAX_REPLAYED_LOG_BYTES = 512 * 1024;
 
 /** The numbers of the logs that a version's tables do not cover, oldest first. */
 export function logsBehind(fileSystem: FileSystem, folder: string, version: Version): number[] {
+  return notCovered(listLogs(fileSystem, folder), version);
+}
+
+function listLogs(fileSystem: FileSystem, folder: string): number[] {
   return fileSystem
     .readFolder(folder)
     .map(parseLevelFileName)
     .filter((name) => name?.kind === 'log')
-    .map((name) => name?.number ?? 0)
+    .map((name) => name?.number ?? 0);
+}
+
+function notCovered(logs: readonly number[], version: Version): number[] {
+  return logs
     .filter((number) => number >= version.logNumber || number === version.previousLogNumber)
     .sort((a, b) => a - b);
 }
 
-/** Whether all logs in a folder, those that are about to go included, are short enough to be replayed. */
-export function hasShortLogs(fileSystem: FileSystem, folder: string): boolean {
+/**
+ * The numbers of all logs in a folder, those that are about to go included; undefined where they are too long to
+ * be replayed.
+ */
+export function listShortLogs(fileSystem: FileSystem, folder: string): number[] | undefined {
+  const logs = listLogs(fileSystem, folder);
   let bytes = 0;
-  for (const name of fileSystem.readFolder(folder)) {
-    if (parseLevelFileName(name)?.kind !== 'log') continue;
+  for (const number of logs) {
     try {
-      bytes += fileSystem.status(`${folder}/${name}`).sizeBytes;
+      bytes += fileSystem.status(`${folder}/${logFileName(number)}`).sizeBytes;
     } catch (error) {
       // LevelDB is flushing: then there is something to wait for.
-      if (errorCodeOf(error) === 'ENOENT') return false;
+      if (errorCodeOf(error) === 'ENOENT') return undefined;
       throw error;
     }
   }
-  return bytes <= MAX_REPLAYED_LOG_BYTES;
+  return bytes <= MAX_REPLAYED_LOG_BYTES ? logs : undefined;
+}
+
+export interface TailInput {
+  readonly folder: string;
+  /** What `listShortLogs` gave: later logs hold only what was written later. */
+  readonly logs: readonly number[];
+  readonly version: Version;
+  /** What `manifestState` gave before the version was read. */
+  readonly stateBefore: string | undefined;
 }
 
 /**
  * The operations in the logs behind a pinned version, in order, without those on keys in `spans`.
  * Undefined when the database flushed since it was pinned.
- *
- * @param stateBefore what `manifestState` gave before the version was read
  */
 export function readTail(
   fileSystem: FileSystem,
-  folder: string,
-  version: Version,
-  stateBefore: string | undefined,
+  { folder, logs, version, stateBefore }: TailInput,
   spans: readonly Span[],
 ): LoggedOperation[] | undefined {
   const operations: LoggedOperation[] = [];
   try {
-    for (const number of logsBehind(fileSystem, folder, version)) {
+    for (const number of notCovered(logs, version)) {
       const path = `${folder}/${logFileName(number)}`;
       for (const { data, offset } of readLogRecords(fileSystem.readFile(path), path)) {
         for (const operation of decodeWriteBatch(data, path, offset)) {

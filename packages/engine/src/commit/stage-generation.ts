@@ -29,7 +29,7 @@ import { checkFlushed } from './flush-generation.js';
 import { type PinnedVersion, pinVersion } from './pin-version.js';
 import { linkOrCopy, moveOrCopy } from './place-file.js';
 import { planVersion, type SliceStep, type VersionPlan } from './plan-version.js';
-import { hasShortLogs, readTail } from './read-tail.js';
+import { listShortLogs, readTail } from './read-tail.js';
 import type { CutJob, TableOutcome } from './table-jobs.js';
 
 export interface StageRequest {
@@ -152,13 +152,12 @@ export function beginStage(
   const spans = incoming.spans.map(({ span }) => span);
   const before = stages.get(nextFolder);
   if (before === undefined) fileSystem.makeFolder(nextFolder);
-  const isTailLong = request.withTail && !hasShortLogs(fileSystem, baseFolder);
+  const logs = request.withTail ? listShortLogs(fileSystem, baseFolder) : [];
   const pin = { baseFolder, nextFolder, spans, leastLogNumber };
   const { pinned, state } = pinBase(fileSystem, pin, checkCancelled, before);
-  if (isTailLong) return undefined;
-  const tail = request.withTail
-    ? readTail(fileSystem, baseFolder, pinned.version, state, spans)
-    : [];
+  if (logs === undefined) return undefined;
+  const from = { folder: baseFolder, logs, version: pinned.version, stateBefore: state };
+  const tail = request.withTail ? readTail(fileSystem, from, spans) : [];
   if (tail === undefined) return undefined;
   const plan = planVersion(pinned.version, incoming.spans);
   const guesses = new CutsAhead(ahead);
