@@ -155,7 +155,7 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
       },
     };
   } catch (error) {
-    const failure = input.failed(await tellingOf(error, made.preparing), renamed);
+    const failure = input.failed(await gravestOf(error, made.preparing), renamed);
     const poisoned = failure.code === 'SSTITCH_STORE_POISONED';
     // What is left here is removed by the next open at the latest.
     if (next !== undefined && poisoned && renamed) input.keepOpen(next);
@@ -202,7 +202,7 @@ async function makeIncoming(
   }
   // Whoever makes the tables has errors of another store: they do not poison this one.
   const own = prepared.status === 'rejected' ? prepared.reason : undefined;
-  const reason: unknown = await tellingOf(own, preparing);
+  const reason: unknown = await gravestOf(own, preparing);
   const failure = reason === undefined ? undefined : input.failed(reason, false);
   const isPoisoned = failure?.code === 'SSTITCH_STORE_POISONED';
   await discardNext(host, stager, nextFolder, isPoisoned);
@@ -217,7 +217,7 @@ function preparePointer({ runner, folder }: CommitHost, generation: number): Pro
 }
 
 /** An error; or that of the pointer's preparing, which has ended then, if it is a failed sync: that poisons. */
-async function tellingOf(error: unknown, preparing: Promise<unknown> | undefined) {
+async function gravestOf(error: unknown, preparing: Promise<unknown> | undefined) {
   const [pointer] = await Promise.allSettled([preparing]);
   const isWorse = pointer.status === 'rejected' && isSyncFailure(pointer.reason);
   return isWorse ? (pointer.reason as unknown) : error;

@@ -54,7 +54,7 @@ export function listShortLogs(fileSystem: FileSystem, folder: string): number[] 
 
 export interface TailInput {
   readonly folder: string;
-  /** What `listShortLogs` gave: later logs hold only what was written later. */
+  /** What `listShortLogs` gave once the gate was there: later logs hold only what the gate keeps. */
   readonly logs: readonly number[];
   readonly version: Version;
   /** What `manifestState` gave before the version was read. */

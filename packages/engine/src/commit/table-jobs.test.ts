@@ -1,8 +1,7 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeInternalKey, nodeFileSystem, TableBuilder } from '@sstitch/sst';
 import { expect, test } from 'vitest';
+import { temporaryFolder } from '../../test/store-fixture.js';
 import { hasRest, sharedList } from '../workers/shared-list.js';
 import { InlineRunner, type TaskRunner, ThreadRunner } from '../workers/task-runner.js';
 import { doTableJobs, shareTableJobs, type TableJob } from './table-jobs.js';
@@ -67,7 +66,7 @@ test('outcomes come in the order of the jobs, however many calls they take', asy
 
 /** A table of one entry, to be checked `count` times. */
 function checksOfATable(count: number): TableJob[] {
-  const path = join(mkdtempSync(join(tmpdir(), 'sstitch-jobs-')), '000005.ldb');
+  const path = join(temporaryFolder(), '000005.ldb');
   const file = nodeFileSystem.open(path, 'create');
   const builder = new TableBuilder(file, { path });
   builder.add(makeInternalKey(Buffer.from('k'), 1, 'value'), Buffer.from('v'));
@@ -93,7 +92,7 @@ test('a thread that has jobs which give way takes what is asked of it next', asy
   const jobs = sharedList(checksOfATable(100_000));
   const input = { jobs, atMost: jobs.items.length, narrowFromBytes: 0, givesWay: true };
   const checking = thread.run('doTableJobs', input, { givesWay: true });
-  await thread.run('makeFolder', { folder: mkdtempSync(join(tmpdir(), 'sstitch-jobs-')) });
+  await thread.run('makeFolder', { folder: temporaryFolder() });
   expect(hasRest(jobs)).toBe(true);
   await checking;
   expect(hasRest(jobs)).toBe(true);
@@ -103,7 +102,7 @@ test('all jobs are done in the end, though others go first time and again', asyn
   const runner = new ThreadRunner();
   const jobs = checksOfATable(500);
   const sharing = shareTableJobs(runner, jobs, { narrowFromBytes: 0, givesWay: true }, undefined);
-  const folder = mkdtempSync(join(tmpdir(), 'sstitch-jobs-'));
+  const folder = temporaryFolder();
   for (let other = 0; other < 20; other++) await runner.run('makeFolder', { folder });
   expect(await sharing).toEqual(jobs.map(() => ({ kind: 'checked' })));
 });
