@@ -22,9 +22,10 @@ const MAY_IMPORT = {
 };
 const TESTS_MAY_USE_TESTKIT = new Set(['compactor', 'records', 'c1z']);
 
-/** The port, and what concerns this process's own threads: the only ones that may import node:fs. */
+/** The port, and what concerns processes and threads, not a store's files: the only ones that may import node:fs. */
 const PORTS = new Set([
   'packages/sst/src/node-file-system.ts',
+  'packages/engine/src/lock-holder.ts',
   'packages/engine/src/workers/task-runner.ts',
   'packages/engine/src/workers/thread-priority.ts',
 ]);

@@ -41,6 +41,8 @@ export interface EngineErrorDetails {
   readonly offset?: number | undefined;
   /** The key concerned. */
   readonly key?: Uint8Array | undefined;
+  /** Of LEVEL_LOCKED: the id of the process that holds the lock, where that can be known. */
+  readonly holder?: number | undefined;
 }
 
 /** The one error class of @sstitch/engine. Level's own codes stay where Level users expect them. */
@@ -50,6 +52,8 @@ export class EngineError extends Error {
   readonly path: string | undefined;
   readonly offset: number | undefined;
   readonly key: Uint8Array | undefined;
+  /** Of LEVEL_LOCKED: the id of the process that holds the lock, where that can be known. */
+  readonly holder: number | undefined;
 
   constructor(code: EngineErrorCode, message: string, details: EngineErrorDetails = {}) {
     const place =
@@ -61,6 +65,7 @@ export class EngineError extends Error {
     this.path = details.path;
     this.offset = details.offset;
     this.key = details.key;
+    this.holder = details.holder;
   }
 }
 

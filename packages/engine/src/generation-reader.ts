@@ -1,10 +1,17 @@
 // The reading half of a store as an abstract-level database. Every read goes to the generation that
 // is current when it starts, or to that of its snapshot.
-import { type AbstractDatabaseOptions, AbstractLevel, type AbstractSnapshot } from 'abstract-level';
+import {
+  type AbstractDatabaseOptions,
+  AbstractLevel,
+  type AbstractResource,
+  type AbstractSnapshot,
+} from 'abstract-level';
 import { EngineError } from './errors.js';
 import type { Generation } from './generation.js';
 import type { NativeBytes, NativeRangeOptions, NativeReadOptions } from './level-database.js';
-import { type AnyStore, StoreIterator, StoreSnapshot } from './store-iterator.js';
+import { OpenReaders } from './open-readers.js';
+import { checkOptions, type StoreOpenOptions } from './options.js';
+import { type AnyStore, type ReaderHome, StoreIterator, StoreSnapshot } from './store-iterator.js';
 
 type Bytes = string | Buffer | Uint8Array;
 
@@ -20,9 +27,41 @@ const MANIFEST = {
   signals: { iterators: true },
 } as const;
 
+export interface ReaderOptions<K, V> extends AbstractDatabaseOptions<K, V> {
+  readonly readerStacks?: boolean;
+}
+
 export abstract class GenerationReader<K = string, V = string> extends AbstractLevel<Bytes, K, V> {
-  protected constructor(options: AbstractDatabaseOptions<K, V> | undefined) {
+  protected readonly readers: OpenReaders;
+
+  protected constructor(options: ReaderOptions<K, V>) {
     super(MANIFEST, options);
+    this.readers = new OpenReaders({
+      detach: (standIn) => super.detachResource(standIn),
+      readerStacks: options.readerStacks ?? false,
+      // A listener that throws must not fail what comes after it.
+      onForgotten: (reader) => queueMicrotask(() => this.emit('forgotten', reader)),
+    });
+  }
+
+  /**
+   * Opens the store, with options of LevelDB that go before those of the constructor, as classic-level's. The
+   * constructor opens the store by itself a moment later: an open store keeps the options that it has.
+   *
+   * @throws EngineError SSTITCH_OPTION_INVALID; LEVEL_DATABASE_NOT_OPEN, whose cause is an EngineError
+   */
+  override async open(options?: StoreOpenOptions): Promise<void> {
+    checkOptions(options ?? {});
+    await super.open(options ?? {});
+  }
+
+  /** As abstract-level's; iterators and snapshots are referred to weakly (open-readers.ts). */
+  override attachResource(resource: AbstractResource): void {
+    super.attachResource(this.readers.attach(resource));
+  }
+
+  override detachResource(resource: AbstractResource): void {
+    super.detachResource(this.readers.detach(resource));
   }
 
   /** The generation that reads go to now. */
@@ -62,15 +101,20 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
   }
 
   _iterator(options: NativeRangeOptions): StoreIterator {
-    if (options.snapshot == null)
-      return new StoreIterator(this as unknown as AnyStore, options, this.generation, options);
+    if (options.snapshot == null) {
+      return new StoreIterator(this.#homeIn(this.generation), options, options);
+    }
     const { generation, inner } = snapshotOf(options.snapshot);
     const own = isOpen(options.snapshot) ? { ...options, snapshot: inner } : undefined;
-    return new StoreIterator(this as unknown as AnyStore, options, generation, own);
+    return new StoreIterator(this.#homeIn(generation), options, own);
   }
 
   _snapshot(options: object): StoreSnapshot {
-    return new StoreSnapshot(options, this.generation);
+    return new StoreSnapshot(this.#homeIn(this.generation), options);
+  }
+
+  #homeIn(generation: Generation): ReaderHome {
+    return { store: this as unknown as AnyStore, readers: this.readers, generation };
   }
 
   /** Bytes on disk between two keys, roughly; as classic-level's. */

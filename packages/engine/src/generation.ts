@@ -33,6 +33,11 @@ export class Generation {
     return this.#readers;
   }
 
+  /** It is no longer current. */
+  get retired(): boolean {
+    return this.#retired;
+  }
+
   retain(): void {
     this.#readers++;
   }

@@ -36,7 +36,8 @@ export type {
   StoreEvent,
   StoreMetrics,
 } from './metrics.js';
-export type { StoreOptions } from './options.js';
+export type { ForgottenReader, HeldMetrics, ReaderKind } from './open-readers.js';
+export type { StoreOpenOptions, StoreOptions } from './options.js';
 export { type Manifest, readManifest } from './read-manifest.js';
 export { openReadOnly, type ReadOnlyOptions, ReadOnlyStore } from './read-only-store.js';
 export { Store, type WriteDurability } from './store.js';

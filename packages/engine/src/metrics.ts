@@ -4,11 +4,22 @@
 //   commit   a commit took effect; its CommitReport
 //   retire   a past generation was closed and removed; its number
 //   flush    a memtable was flushed for a commit, an extract or a checkpoint; how long it took, in ms
+//   held     a commit has left HELD_GENERATIONS past generations or more to iterators and snapshots, which
+//            may have been forgotten: their files take room; its HeldMetrics
+//   forgotten an iterator or a snapshot that was never closed was garbage-collected, and what it kept is
+//            released; its ForgottenReader
+//
+// A forgotten reader of a sublevel is referred to by the sublevel: it is released when the sublevel or the store
+// is closed.
 import type { CommitReport } from './commit/ingest-and-excise.js';
 import { emptyTotals, type OriginTotals } from './commit/stage-generation.js';
 import type { LevelSummary } from './leveldb/read-levels.js';
+import type { HeldMetrics, OpenReaders } from './open-readers.js';
 import type { StoreCore } from './store-core.js';
 import type { TableOrigin } from './tables.js';
+
+/** As many past generations, kept by readers, are worth a warning: the event `held`. */
+export const HELD_GENERATIONS = 8;
 
 export interface GenerationMetrics {
   readonly number: number;
@@ -44,6 +55,8 @@ export interface StoreMetrics extends ActivityMetrics {
   readonly generation: number;
   readonly generations: readonly GenerationMetrics[];
   readonly levels: readonly LevelSummary[];
+  /** What iterators and snapshots keep of past generations. */
+  readonly held: HeldMetrics;
 }
 
 /** What happened; the store emits `type` with `detail`. */
@@ -104,9 +117,20 @@ function mergeTotals(into: OriginTotals, from: OriginTotals): void {
   }
 }
 
-export async function storeMetrics(core: StoreCore): Promise<StoreMetrics> {
-  const { current } = core;
-  const levels = await core.fileWork(core.runner.run('readLevels', { folder: current.folder }));
+export async function storeMetrics(core: StoreCore, readers: OpenReaders): Promise<StoreMetrics> {
+  const { runner, operations } = core;
+  const [current, levels] = await operations.runFileWork(async () => {
+    const generation = core.current;
+    // A commit beside this may retire the generation, whose folder goes.
+    generation.retain();
+    try {
+      const signal = operations.closing;
+      const { folder } = generation;
+      return [generation, await runner.run('readLevels', { folder }, { signal })] as const;
+    } finally {
+      generation.release();
+    }
+  });
   return {
     ...core.activity.metrics(),
     generation: current.number,
@@ -116,5 +140,6 @@ export async function storeMetrics(core: StoreCore): Promise<StoreMetrics> {
       readers: generation.readers,
     })),
     levels,
+    held: readers.held(),
   };
 }

@@ -6,6 +6,7 @@ import {
   type LevelOptions,
   openLevelDatabase,
 } from './level-database.js';
+import { lockedError } from './locked-error.js';
 import type { TaskRunner } from './workers/task-runner.js';
 
 /** What is asked of a store's opening. */
@@ -46,10 +47,7 @@ export async function openGeneration(
   } catch (error) {
     const cause = (error as { cause?: unknown }).cause;
     if (errorCodeOf(cause) === 'LEVEL_LOCKED') {
-      throw new EngineError('LEVEL_LOCKED', 'the store is open in another process', {
-        cause,
-        path: options.location,
-      });
+      throw await lockedError(runner, folder, options.location, cause);
     }
     throw new EngineError(
       'SSTITCH_LEVELDB',

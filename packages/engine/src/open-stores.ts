@@ -16,6 +16,7 @@ export function claimStore(realPath: string): void {
   if (openStores().has(realPath)) {
     throw new EngineError('LEVEL_LOCKED', 'the store is open in this process already', {
       path: realPath,
+      holder: process.pid,
     });
   }
   openStores().add(realPath);

@@ -1,6 +1,6 @@
 // Options of a store: LevelDB's own pass through, with defaults for stores that take whole syncs.
 import type { FileSystem } from '@sstitch/sst';
-import type { AbstractDatabaseOptions } from 'abstract-level';
+import type { AbstractDatabaseOptions, AbstractOpenOptions } from 'abstract-level';
 import { EngineError } from './errors.js';
 import type { LevelOptions } from './level-database.js';
 
@@ -47,11 +47,27 @@ export interface StoreOptions<K, V> extends AbstractDatabaseOptions<K, V>, Parti
    */
   readonly narrowTablesFromBytes?: number;
   /**
+   * Only `false`: one process, and one thread of it, has a store open. Others read it by `openReadOnly`.
+   * @defaultValue false
+   */
+  readonly multithreading?: boolean;
+  /**
+   * Keep the stack of each iterator's and snapshot's creation, for `metrics().held` and the event `forgotten`:
+   * to find what is not closed. Costs some microseconds for each.
+   * @defaultValue false
+   */
+  readonly readerStacks?: boolean;
+  /**
    * What does the file work. With one of your own the work runs on the calling thread: for tests
    * that record or break operations.
    * @defaultValue Node's file system, in worker threads
    */
   readonly fileSystem?: FileSystem;
+}
+
+/** What `open` takes: LevelDB's options, as classic-level. All generations of the opening have them. */
+export interface StoreOpenOptions extends AbstractOpenOptions, Partial<LevelOptions> {
+  readonly multithreading?: boolean;
 }
 
 const LEVEL_DEFAULTS: LevelOptions = {
@@ -74,7 +90,31 @@ export function narrowFromBytesOf(options: { readonly narrowTablesFromBytes?: nu
   throw new EngineError('SSTITCH_OPTION_INVALID', 'narrowTablesFromBytes must be 0 or more');
 }
 
-/** LevelDB's options of a store, with the defaults filled in. */
+/** LevelDB takes 32 bits, and of more the lower ones without a word. */
+const MAX_LEVEL_NUMBER = 2 ** 32 - 1;
+
+/** @throws EngineError SSTITCH_OPTION_INVALID for an option of LevelDB or Level that it cannot have */
+export function checkOptions(
+  options: StoreOpenOptions & { readonly readerStacks?: boolean },
+): void {
+  for (const name of [
+    'createIfMissing',
+    'errorIfExists',
+    'multithreading',
+    'readerStacks',
+  ] as const) {
+    checkBoolean(name, options[name]);
+  }
+  if (options.multithreading) {
+    throw new EngineError(
+      'SSTITCH_OPTION_INVALID',
+      'multithreading is not supported: a store is open in one thread; read it in others by openReadOnly',
+    );
+  }
+  levelOptionsOf(options);
+}
+
+/** LevelDB's options of a store, with the defaults filled in. @throws as `checkOptions` */
 export function levelOptionsOf(options: Partial<LevelOptions>): LevelOptions {
   const chosen: { -readonly [K in keyof LevelOptions]: LevelOptions[K] } = { ...LEVEL_DEFAULTS };
   for (const name of [
@@ -87,11 +127,20 @@ export function levelOptionsOf(options: Partial<LevelOptions>): LevelOptions {
   ] as const) {
     const value = options[name];
     if (value === undefined) continue;
-    if (!Number.isSafeInteger(value) || value <= 0) {
-      throw new EngineError('SSTITCH_OPTION_INVALID', `${name} must be a positive whole number`);
+    if (!Number.isSafeInteger(value) || value <= 0 || value > MAX_LEVEL_NUMBER) {
+      throw new EngineError(
+        'SSTITCH_OPTION_INVALID',
+        `${name} must be a whole number from 1 to ${MAX_LEVEL_NUMBER}`,
+      );
     }
     chosen[name] = value;
   }
+  checkBoolean('compression', options.compression);
   if (options.compression !== undefined) chosen.compression = options.compression;
   return chosen;
+}
+
+function checkBoolean(name: string, value: unknown): void {
+  if (value === undefined || typeof value === 'boolean') return;
+  throw new EngineError('SSTITCH_OPTION_INVALID', `${name} must be true or false`);
 }

@@ -13,15 +13,24 @@ import { type ExtractedTables, extractTables } from './extract/extract-tables.js
 import { readerFolderName } from './extract/reader-folders.js';
 import { Generation } from './generation.js';
 import { GenerationReader } from './generation-reader.js';
-import { openLevelDatabase } from './level-database.js';
-import { levelOptionsOf, type StoreOptions } from './options.js';
+import { type LevelOptions, openLevelDatabase } from './level-database.js';
+import { Operations } from './operations.js';
+import {
+  checkOptions,
+  levelOptionsOf,
+  type StoreOpenOptions,
+  type StoreOptions,
+} from './options.js';
+import { removeOwnFolder } from './remove-folder.js';
 import { checkSpans } from './spans.js';
+import { runInFolder } from './staging-folders.js';
 import { generationName, READERS_FOLDER } from './store-files.js';
 import {
   CHECKS_LATER,
   type CommitExtractOptions,
   type ExtractOptions,
 } from './transfer-options.js';
+import { checkingOf } from './trusted-sets.js';
 import { asEngineError } from './workers/task-errors.js';
 import { InlineRunner, type TaskRunner, ThreadRunner } from './workers/task-runner.js';
 
@@ -44,22 +53,32 @@ const MAX_ROUNDS = 100;
  */
 const MAX_READER_COUNT = 2 ** 31;
 
+interface OpenedCopy {
+  readonly runner: TaskRunner;
+  readonly operations: Operations;
+  readonly generation: Generation;
+}
+
 /** A store as it was when it was opened, to read from. Writes are refused. */
 export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V> {
   readonly location: string;
   readonly #options: ReadOnlyOptions<K, V>;
-  #runner: TaskRunner | undefined;
-  #generation: Generation | undefined;
+  #copy: OpenedCopy | undefined;
 
+  /** @throws EngineError SSTITCH_OPTION_INVALID */
   constructor(location: string, options: ReadOnlyOptions<K, V> = {}) {
-    levelOptionsOf(options);
+    checkReadOnlyOptions(options);
     super(options);
     this.location = location;
     this.#options = options;
   }
 
   protected override get generation(): Generation {
-    if (this.#generation !== undefined) return this.#generation;
+    return this.#opened.generation;
+  }
+
+  get #opened(): OpenedCopy {
+    if (this.#copy !== undefined) return this.#copy;
     throw new EngineError('SSTITCH_STORE_CLOSED', 'the store is not open', { path: this.location });
   }
 
@@ -75,55 +94,71 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     options: ExtractOptions = {},
   ): Promise<ExtractedTables> {
     if (this.status === 'opening') await this.open({ passive: true } as object);
-    const generation = this.generation;
-    const runner = this.#runner;
-    if (runner === undefined) {
-      throw new EngineError('SSTITCH_STORE_CLOSED', 'the store is not open', {
-        path: this.location,
-      });
-    }
-    generation.retain();
-    try {
-      // The copied logs went into tables when LevelDB opened the copy; nothing was written since.
-      const leastLogNumber = await flushGeneration(runner, generation.folder, generation.database);
-      const input = {
-        sourceFolder: generation.folder,
-        targetFolder: folder,
-        spans: checkSpans(spans),
-        leastLogNumber,
-        narrowFromBytes: Number.POSITIVE_INFINITY,
-        verify: options.verify ?? false,
-        checksLater: (options as CommitExtractOptions)[CHECKS_LATER] ?? false,
-      };
-      return await extractTables(runner, input, options.signal);
-    } catch (error) {
-      throw asEngineError(error);
-    } finally {
-      generation.release();
-    }
+    const { operations } = this.#opened;
+    const checked = checkSpans(spans);
+    return runInFolder(folder, options.signal, (signal) =>
+      operations.runFileWork(() =>
+        this.#extract(checked, folder, options, operations.endingWith(signal)),
+      ),
+    );
   }
 
-  async _open(): Promise<void> {
+  async #extract(
+    spans: readonly Span[],
+    targetFolder: string,
+    options: ExtractOptions,
+    signal: AbortSignal,
+  ): Promise<ExtractedTables> {
+    const { runner, generation, operations } = this.#opened;
+    const { folder, database } = generation;
+    // The copied logs went into tables when LevelDB opened the copy; nothing was written since.
+    const leastLogNumber = await flushGeneration(runner, folder, database, signal);
+    const input = {
+      ...{ sourceFolder: folder, targetFolder, spans, leastLogNumber },
+      narrowFromBytes: Number.POSITIVE_INFINITY,
+      verify: options.verify ?? false,
+      checksLater: (options as CommitExtractOptions)[CHECKS_LATER] ?? false,
+    };
+    const tables = await extractTables(runner, input, signal);
+    // They go on when the caller has the tables.
+    const checking = checkingOf(tables);
+    if (checking !== undefined) operations.track(checking).catch(() => undefined);
+    return tables;
+  }
+
+  override async open(options?: StoreOpenOptions): Promise<void> {
+    checkReadOnlyOptions(options ?? {});
+    await super.open(options);
+  }
+
+  async _open(options: StoreOpenOptions): Promise<void> {
     const { fileSystem } = this.#options;
     const runner = fileSystem ? new InlineRunner(fileSystem) : new ThreadRunner();
+    const operations = new Operations(this.location);
     try {
-      this.#generation = await this.#copyAndOpen(runner);
-      this.#runner = runner;
+      const level = levelOptionsOf(options);
+      const generation = await this.#copyAndOpen(runner, level, operations.closing);
+      this.#copy = { runner, operations, generation };
     } catch (error) {
       throw asEngineError(error);
     }
   }
 
   async _close(): Promise<void> {
-    const generation = this.#generation;
-    this.#generation = undefined;
-    this.#runner = undefined;
+    const copy = this.#copy;
+    this.#copy = undefined;
+    if (copy === undefined) return;
+    await copy.operations.end();
     // Retired from birth: closing removes the copy.
-    generation?.retire();
-    await generation?.close();
+    copy.generation.retire();
+    await copy.generation.close();
   }
 
-  async #copyAndOpen(runner: TaskRunner): Promise<Generation> {
+  async #copyAndOpen(
+    runner: TaskRunner,
+    level: LevelOptions,
+    closing: AbortSignal,
+  ): Promise<Generation> {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const { realPath, generation: number } = await runner.run('prepareOpen', {
         location: this.location,
@@ -135,6 +170,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
       await runner.run('makeFolder', { folder: parent });
       const targetFolder = `${parent}/${readerFolderName(process.pid, randomInt(MAX_READER_COUNT))}`;
       const sourceFolder = `${realPath}/${generationName(number)}`;
+      let isMade = false;
       try {
         await runner.run('copyGeneration', {
           sourceFolder,
@@ -142,16 +178,16 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
           logs: true,
           leastLogNumber: 0,
         });
-        const level = levelOptionsOf(this.#options);
+        isMade = true;
         const database = await openLevelDatabase(targetFolder, {
           ...level,
           createIfMissing: false,
         });
         return new Generation(number, targetFolder, database, async ({ folder }) => {
-          await runner.run('removeFolder', { folder });
+          await removeOwnFolder(runner, folder, closing);
         });
       } catch (error) {
-        await runner.run('removeFolder', { folder: targetFolder });
+        if (isMade) await runner.run('removeFolder', { folder: targetFolder });
         // The owner has committed, and removed the generation that CURRENT named a moment ago.
         const again = await runner.run('prepareOpen', {
           location: this.location,
@@ -180,6 +216,15 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
 
   async _clear(): Promise<void> {
     throw readOnlyError();
+  }
+}
+
+/** It makes nothing: an option that says otherwise is a mistake. */
+function checkReadOnlyOptions(options: StoreOpenOptions): void {
+  checkOptions(options);
+  for (const name of ['createIfMissing', 'errorIfExists'] as const) {
+    if (options[name] !== true) continue;
+    throw new EngineError('SSTITCH_OPTION_INVALID', `${name} is not for a read-only open`);
   }
 }
 

@@ -4,6 +4,7 @@
 // Invariants:
 // - exactly one generation is current; every other live one is retired and has readers;
 // - commits run one at a time;
+// - whatever touches the folder is part of an operation (operations.ts), which a close ends and awaits;
 // - while it is open, this process holds the lock of the generation that CURRENT names.
 import type { Span } from '@sstitch/sst';
 import { flushGeneration } from './commit/flush-generation.js';
@@ -23,8 +24,11 @@ import {
   openGeneration,
 } from './open-generation.js';
 import { claimStore, releaseStore } from './open-stores.js';
+import { Operations } from './operations.js';
 import type { StoreOptions } from './options.js';
-import { generationName, STAGING_FOLDER } from './store-files.js';
+import { removeOwnFolder } from './remove-folder.js';
+import { runInFolder, StagingFolders } from './staging-folders.js';
+import { generationName } from './store-files.js';
 import type { TableSet } from './tables.js';
 import {
   CHECKS_LATER,
@@ -32,7 +36,7 @@ import {
   type IngestFromOptions,
   type TableSource,
 } from './transfer-options.js';
-import { isTrusted } from './trusted-sets.js';
+import { checkingOf, isTrusted } from './trusted-sets.js';
 import { asEngineError, isSyncFailure } from './workers/task-errors.js';
 import { InlineRunner, type TaskRunner, ThreadRunner } from './workers/task-runner.js';
 
@@ -60,14 +64,12 @@ export class StoreCore {
   readonly folder: string;
   readonly gate: WriteGate;
   readonly #live = new Set<Generation>();
-  readonly #closing = new AbortController();
+  readonly operations: Operations;
+  readonly staging: StagingFolders;
   readonly activity = new ActivityRecorder();
   #current: Generation;
   #lastNumber: number;
-  #lastStaging = 0;
   #commits: Promise<unknown> = Promise.resolve();
-  /** Extracts, checkpoints and table building that are under way. */
-  readonly #works = new Set<Promise<unknown>>();
   #poison: EngineError | undefined;
 
   private constructor(
@@ -80,6 +82,8 @@ export class StoreCore {
     this.#options = options;
     this.runner = runner;
     this.folder = folder;
+    this.operations = new Operations(folder);
+    this.staging = new StagingFolders(folder, runner, this.operations);
     this.#lastNumber = lastNumber;
     this.#current = this.#addGeneration(opened.number, opened.database);
     this.gate = new WriteGate(opened.database);
@@ -152,13 +156,6 @@ export class StoreCore {
     return this.#live;
   }
 
-  /** A folder of this store, not yet made, for tables on their way in: same file system, so links work. */
-  async newStagingFolder(): Promise<string> {
-    const parent = `${this.folder}/${STAGING_FOLDER}`;
-    await this.fileWork(this.runner.run('makeFolder', { folder: parent }));
-    return `${parent}/${++this.#lastStaging}`;
-  }
-
   /** Commits tables; one commit after another. */
   commit(tables: TableSet, options: CommitOptions): Promise<CommitReport> {
     const spans = tables.spans.map(({ span }) => span);
@@ -171,11 +168,14 @@ export class StoreCore {
     spans: readonly Span[],
     { signal, verify = false, onExtracted }: IngestFromOptions,
   ): Promise<CommitReport> {
+    const failing = new AbortController();
     let folder: string | undefined;
+    let extracted: TableSet | undefined;
     const extract = async () => {
-      folder = await this.newStagingFolder();
+      folder = await this.staging.add();
+      const ending = [failing.signal, this.operations.endingWith(signal)];
       const options: CommitExtractOptions = {
-        ...{ narrow: true, verify, signal: this.endingWith(signal) },
+        ...{ narrow: true, verify, signal: AbortSignal.any(ending) },
         // To read all tables takes long; the base's writers would be kept waiting for the replay.
         [CHECKS_LATER]: !verify,
       };
@@ -183,15 +183,19 @@ export class StoreCore {
       if (!isTrusted(tables)) {
         throw new EngineError('SSTITCH_TABLES_INVALID', 'the source does not give table sets');
       }
+      extracted = tables;
       onExtracted?.(tables);
       return tables;
     };
     try {
       return await this.#commit(spans, extract, { moveIncoming: true, signal });
     } finally {
+      failing.abort();
+      // A commit that failed has not waited for them.
+      if (extracted !== undefined) await Promise.allSettled([checkingOf(extracted)]);
       // Nobody waits for it but a close, and a leftover is no failure: the next open empties the staging folder.
       if (folder !== undefined) {
-        void this.tracked(this.runner.run('removeFolder', { folder }).catch(() => undefined));
+        void this.operations.track(this.staging.remove(folder).catch(() => undefined));
       }
     }
   }
@@ -203,6 +207,7 @@ export class StoreCore {
   ): Promise<CommitReport> {
     return this.#serialised(async () => {
       if (this.#poison !== undefined) throw this.#poison;
+      const ending = this.operations.endingWith(options.signal);
       const number = ++this.#lastNumber;
       const nextFolder = `${this.folder}/${generationName(number)}`;
       const report = await commitTables(
@@ -211,7 +216,8 @@ export class StoreCore {
           folder: this.folder,
           gate: this.gate,
           current: () => this.#current,
-          flush: (generation) => this.#flush(generation),
+          flush: (generation) => this.#flush(generation, ending),
+          removeFolder: (folder) => this.#removeFolder(folder),
           openNext: (folder) =>
             openLevelDatabase(folder, { ...this.#options.level, createIfMissing: false }),
           now: this.#options.now,
@@ -223,7 +229,7 @@ export class StoreCore {
           tables,
           moveIncoming: options.moveIncoming,
           narrowFromBytes: this.#options.narrowFromBytes,
-          signal: this.endingWith(options.signal),
+          signal: ending,
           switchTo: (database) => {
             const old = this.#current;
             this.#current = this.#addGeneration(number, database);
@@ -249,18 +255,24 @@ export class StoreCore {
       readonly checksLater: boolean;
     },
   ): Promise<ExtractedTables> {
-    return this.#onPinned(options.signal, async (generation, ending) => {
-      const { folder } = generation;
-      const leastLogNumber = await this.#flush(generation);
-      const never = Number.POSITIVE_INFINITY;
-      const narrowFromBytes = options.narrow ? this.#options.narrowFromBytes : never;
-      const { verify, checksLater } = options;
-      const input = {
-        ...{ sourceFolder: folder, targetFolder, spans },
-        ...{ leastLogNumber, narrowFromBytes, verify, checksLater },
-      };
-      return extractTables(this.runner, input, ending);
-    });
+    const extracting = (signal: AbortSignal | undefined) =>
+      this.#onPinned(signal, async (generation, ending) => {
+        const { folder } = generation;
+        const leastLogNumber = await this.#flush(generation, ending);
+        const never = Number.POSITIVE_INFINITY;
+        const narrowFromBytes = options.narrow ? this.#options.narrowFromBytes : never;
+        const { verify, checksLater } = options;
+        const input = {
+          ...{ sourceFolder: folder, targetFolder, spans },
+          ...{ leastLogNumber, narrowFromBytes, verify, checksLater },
+        };
+        const tables = await extractTables(this.runner, input, ending);
+        // They go on when the caller has the tables.
+        const checking = checkingOf(tables);
+        if (checking !== undefined) this.operations.track(checking).catch(() => undefined);
+        return tables;
+      });
+    return runInFolder(targetFolder, options.signal, extracting);
   }
 
   /** Makes `targetFolder`, a store of one generation that shares this one's tables. */
@@ -270,7 +282,7 @@ export class StoreCore {
   ): Promise<CopiedGeneration> {
     return this.#onPinned(signal, async (generation, ending) => {
       const { folder } = generation;
-      const leastLogNumber = await this.#flush(generation);
+      const leastLogNumber = await this.#flush(generation, ending);
       const input = {
         sourceFolder: folder,
         storeFolder: targetFolder,
@@ -282,45 +294,27 @@ export class StoreCore {
     });
   }
 
-  /** Closes every generation. Readers were closed before, by abstract-level. */
+  /**
+   * Ends every operation, waits for it, and closes every generation. Readers were closed before, by
+   * abstract-level. Once this has fulfilled nothing of this opening touches the folder.
+   */
   async close(): Promise<void> {
-    this.#closing.abort();
-    await this.#commits.catch(() => undefined);
-    // One that ends may leave another behind it.
-    while (this.#works.size > 0) await Promise.allSettled(this.#works);
+    await this.operations.end();
     await this.gate.drained();
     try {
       await Promise.all([...this.#live].map((generation) => generation.close()));
     } finally {
+      this.staging.end();
       releaseStore(this.folder);
     }
   }
 
-  /** What ends when the caller's signal fires or the store closes. */
-  endingWith(signal: AbortSignal | undefined): AbortSignal {
-    return AbortSignal.any([this.#closing.signal, ...(signal ? [signal] : [])]);
-  }
-
-  /** Keeps the store from closing until `work`, which the store's closing aborts, has settled. */
-  tracked<T>(work: Promise<T>): Promise<T> {
-    const settled = () => this.#works.delete(work);
-    this.#works.add(work);
-    work.then(settled, settled);
-    return work;
-  }
-
-  /** `tracked`, for file work: its errors become EngineErrors. */
-  async fileWork<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await this.tracked(work);
-    } catch (error) {
-      throw asEngineError(error);
-    }
-  }
-
-  async #flush({ folder, database }: Pick<Generation, 'folder' | 'database'>): Promise<number> {
+  async #flush(
+    { folder, database }: Pick<Generation, 'folder' | 'database'>,
+    ending: AbortSignal,
+  ): Promise<number> {
     const start = this.#options.now();
-    const leastLogNumber = await flushGeneration(this.runner, folder, database);
+    const leastLogNumber = await flushGeneration(this.runner, folder, database, ending);
     this.#tell({ type: 'flush', detail: this.#options.now() - start });
     return leastLogNumber;
   }
@@ -335,23 +329,37 @@ export class StoreCore {
     signal: AbortSignal | undefined,
     work: (generation: Generation, ending: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const generation = this.#current;
-    generation.retain();
-    const ending = this.endingWith(signal);
-    return this.fileWork(work(generation, ending).finally(() => generation.release()));
+    return this.operations.runFileWork(async () => {
+      const generation = this.#current;
+      generation.retain();
+      try {
+        return await work(generation, this.operations.endingWith(signal));
+      } finally {
+        generation.release();
+      }
+    });
   }
 
+  /** One after another, each an operation; one whose turn comes after the close began does not begin. */
   #serialised<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#commits.catch(() => undefined).then(work);
+    const result = this.operations.run(async () => {
+      await this.#commits;
+      this.operations.checkOpen();
+      return work();
+    });
     this.#commits = result.catch(() => undefined);
     return result;
+  }
+
+  #removeFolder(folder: string): Promise<void> {
+    return removeOwnFolder(this.runner, folder, this.operations.closing);
   }
 
   #addGeneration(number: number, database: LevelDatabase): Generation {
     const folder = `${this.folder}/${generationName(number)}`;
     const generation = new Generation(number, folder, database, async (ended) => {
       // Left over, it is removed by the next open; no reason for a close to fail.
-      await this.runner.run('removeFolder', { folder: ended.folder }).catch(() => undefined);
+      await this.#removeFolder(ended.folder).catch(() => undefined);
       // Only now: a close waits for the removal.
       this.#live.delete(ended);
       this.#tell({ type: 'retire', detail: ended.number });

@@ -187,6 +187,11 @@ export function createStoreFiles(fileSystem: FileSystem, input: CreateStoreInput
   swapPointer(fileSystem, { folder });
 }
 
+/** The files that `createStoreFiles` makes in a store's folder, CURRENT last. */
+export function storePointerPaths(folder: string): string[] {
+  return [FORMAT_FILE, CURRENT_TEMPORARY_FILE, CURRENT_FILE].map((name) => `${folder}/${name}`);
+}
+
 export interface PointerInput {
   readonly folder: string;
   readonly generation: number;
@@ -287,13 +292,14 @@ export function removeFolder(
   removeTree(fileSystem, folder);
 }
 
-/** Makes a folder and those above it that are missing, whose names are synced. */
-export function makeFolders(fileSystem: FileSystem, folder: string): void {
+/** Makes a folder and those above it that are missing, whose names are synced; false if it is there. */
+export function makeFolders(fileSystem: FileSystem, folder: string): boolean {
   try {
     fileSystem.makeFolder(folder);
+    return true;
   } catch (error) {
     const code = errorCodeOf(error);
-    if (code === 'EEXIST') return;
+    if (code === 'EEXIST') return false;
     if (code !== 'ENOENT') throw error;
     const parent = parentFolder(folder);
     if (parent === folder) throw error;
@@ -301,6 +307,7 @@ export function makeFolders(fileSystem: FileSystem, folder: string): void {
     // A store is as durable as the names that lead to it; its own is synced with its files.
     fileSystem.syncFolder(parentFolder(parent));
     fileSystem.makeFolder(folder);
+    return true;
   }
 }
 

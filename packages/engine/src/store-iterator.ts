@@ -2,9 +2,17 @@
 import { AbstractIterator, type AbstractLevel, AbstractSnapshot } from 'abstract-level';
 import type { Generation } from './generation.js';
 import type { NativeBytes, NativeIterator, NativeRangeOptions } from './level-database.js';
+import type { OpenReaders } from './open-readers.js';
 
 /** A store, whatever its encodings: iterators do not look at them. */
 export type AnyStore = AbstractLevel<string | Buffer | Uint8Array, unknown, unknown>;
+
+/** Where a reader belongs. */
+export interface ReaderHome {
+  readonly store: AnyStore;
+  readonly readers: OpenReaders;
+  readonly generation: Generation;
+}
 
 /**
  * Hands every call on to the generation's iterator; keys and values pass through as they are. One made
@@ -13,18 +21,17 @@ export type AnyStore = AbstractLevel<string | Buffer | Uint8Array, unknown, unkn
  */
 export class StoreIterator extends AbstractIterator<AnyStore, unknown, unknown> {
   readonly #inner: NativeIterator | undefined;
-  readonly #generation: Generation;
+  readonly #hold: { end(): Promise<void> };
 
   constructor(
-    store: AnyStore,
+    { store, readers, generation }: ReaderHome,
     options: NativeRangeOptions,
-    generation: Generation,
     innerOptions: NativeRangeOptions | undefined,
   ) {
     super(store, options as object);
-    this.#generation = generation;
-    generation.retain();
-    if (innerOptions !== undefined) this.#inner = generation.database._iterator(innerOptions);
+    this.#inner =
+      innerOptions === undefined ? undefined : generation.database._iterator(innerOptions);
+    this.#hold = readers.open(this, 'iterator', generation, this.#inner);
   }
 
   _next(): Promise<[NativeBytes, NativeBytes] | undefined> {
@@ -39,12 +46,8 @@ export class StoreIterator extends AbstractIterator<AnyStore, unknown, unknown> 
     this.#inner?._seek(target, options);
   }
 
-  async _close(): Promise<void> {
-    try {
-      await this.#inner?.close();
-    } finally {
-      this.#generation.release();
-    }
+  _close(): Promise<void> {
+    return this.#hold.end();
   }
 }
 
@@ -55,19 +58,16 @@ const SnapshotBase = AbstractSnapshot as unknown as new (options: object) => Abs
 export class StoreSnapshot extends SnapshotBase {
   readonly generation: Generation;
   readonly inner: AbstractSnapshot;
+  readonly #hold: { end(): Promise<void> };
 
-  constructor(options: object, generation: Generation) {
+  constructor({ readers, generation }: ReaderHome, options: object) {
     super(options);
     this.generation = generation;
     this.inner = generation.database.snapshot();
-    generation.retain();
+    this.#hold = readers.open(this, 'snapshot', generation, this.inner);
   }
 
-  async _close(): Promise<void> {
-    try {
-      await this.inner.close();
-    } finally {
-      this.generation.release();
-    }
+  _close(): Promise<void> {
+    return this.#hold.end();
   }
 }

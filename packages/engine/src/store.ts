@@ -8,9 +8,8 @@ import type {
   AbstractDelOptions,
   AbstractPutOptions,
 } from 'abstract-level';
-import { buildFromPages } from './commit/build-from-pages.js';
 import type { CommitReport } from './commit/ingest-and-excise.js';
-import { type RebuiltTables, rebuildTables } from './commit/rebuild-tables.js';
+import type { RebuiltTables } from './commit/rebuild-tables.js';
 import {
   byteEncodings,
   type EngineCapabilities,
@@ -19,15 +18,22 @@ import {
   type ReplaceSpansResult,
 } from './contract.js';
 import { EngineError } from './errors.js';
-import { checkRuns, type ForeignSpanTables } from './extract/check-incoming.js';
+import type { ForeignSpanTables } from './extract/check-incoming.js';
 import type { CopiedGeneration } from './extract/copy-generation.js';
 import type { ExtractedTables } from './extract/extract-tables.js';
 import type { Generation } from './generation.js';
 import { GenerationReader } from './generation-reader.js';
 import type { NativeBytes, NativeOperation, NativeRangeOptions } from './level-database.js';
-import { type StoreMetrics, storeMetrics } from './metrics.js';
-import { levelOptionsOf, narrowFromBytesOf, type StoreOptions } from './options.js';
+import { HELD_GENERATIONS, type StoreMetrics, storeMetrics } from './metrics.js';
+import {
+  checkOptions,
+  levelOptionsOf,
+  narrowFromBytesOf,
+  type StoreOpenOptions,
+  type StoreOptions,
+} from './options.js';
 import { checkSpans } from './spans.js';
+import { ingestTables, rebuildInStore, replaceByPages } from './store-commits.js';
 import { StoreCore } from './store-core.js';
 import type { SpanTables } from './tables.js';
 import {
@@ -39,7 +45,6 @@ import {
   type RebuildTablesOptions,
   type TableSource,
 } from './transfer-options.js';
-import { isTrusted, trusted } from './trusted-sets.js';
 
 /**
  * A Level database on generations of classic-level databases. Reads and writes are classic-level's;
@@ -59,7 +64,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     if (typeof location !== 'string' || location === '') {
       throw new TypeError("The first argument 'location' must be a non-empty string");
     }
-    levelOptionsOf(options);
+    checkOptions(options);
     narrowFromBytesOf(options);
     super(options);
     this.location = location;
@@ -95,22 +100,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     options: IngestOptions = {},
   ): Promise<CommitReport> {
     await this.#whenOpen();
-    const core = this.#opened;
-    const { signal } = options;
-    if ('lastSequence' in tables) {
-      if (!isTrusted(tables)) {
-        throw new EngineError('SSTITCH_TABLES_INVALID', 'the table set is not what extract gave');
-      }
-      return core.commit(tables, { moveIncoming: options.move === true, signal });
-    }
-    const spans = checkSpans(tables.map(({ span }) => span));
-    const foreign = tables.map(({ runs }, index) => ({ span: spans[index] as Span, runs }));
-    const ending = { signal: core.endingWith(signal) };
-    const checked = await core.fileWork(
-      core.runner.run('checkIncomingTables', { spans: foreign }, ending),
-    );
-    checkRuns(checked.spans);
-    return core.commit(checked, { moveIncoming: false, signal });
+    return ingestTables(this.#opened, tables, options);
   }
 
   /**
@@ -126,7 +116,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
   ): Promise<CommitReport> {
     await this.#whenOpen();
     const core = this.#opened;
-    return core.tracked(core.commitFrom(source, checkSpans(spans), options));
+    return core.operations.run(() => core.commitFrom(source, checkSpans(spans), options));
   }
 
   /** Removes everything inside the spans, in one commit and without a tombstone. */
@@ -146,28 +136,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     options: ReplaceSpansOptions = {},
   ): Promise<ReplaceSpansResult & { readonly commit: CommitReport }> {
     await this.#whenOpen();
-    // Tracked as a whole: a close waits until nothing writes to the staging folder any more.
-    return this.#opened.tracked(this.#buildAndCommit(checkSpans(spans), entries, options.signal));
-  }
-
-  async #buildAndCommit(
-    spans: readonly Span[],
-    entries: EntryPages,
-    signal: AbortSignal | undefined,
-  ): Promise<ReplaceSpansResult & { readonly commit: CommitReport }> {
-    const core = this.#opened;
-    const folder = await core.newStagingFolder();
-    try {
-      const ending = { signal: core.endingWith(signal) };
-      const built = await buildFromPages(core.runner, folder, spans, entries, ending);
-      const commit = await core.commit(built, { moveIncoming: true, signal });
-      const { pauseMs, durationMs } = commit;
-      return { entries: built.entries, pauseMs, durationMs, commit };
-    } finally {
-      // The commit has or has not come about: a folder left over, which the next open removes, says
-      // nothing about that.
-      await core.runner.run('removeFolder', { folder }).catch(() => undefined);
-    }
+    return replaceByPages(this.#opened, checkSpans(spans), entries, options.signal);
   }
 
   /**
@@ -203,28 +172,19 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     options: RebuildTablesOptions = {},
   ): Promise<RebuiltTables> {
     await this.#whenOpen();
-    const core = this.#opened;
-    if (!isTrusted(tables)) {
-      throw new EngineError('SSTITCH_TABLES_INVALID', 'the table set is not what extract gave');
-    }
-    const { signal, onEntries = () => undefined } = options;
-    const ending = { signal: core.endingWith(signal), onEntries };
-    return trusted(await core.tracked(rebuildTables(core.runner, folder, tables, ending)));
+    return rebuildInStore(this.#opened, tables, folder, options);
   }
 
   /** A folder on this store's file system for `extract`, not made yet; emptied when the store opens. */
   async newStagingFolder(): Promise<string> {
     await this.#whenOpen();
-    return this.#opened.newStagingFolder();
+    return this.#opened.staging.add();
   }
 
-  /** Removes a folder that `newStagingFolder` named. */
+  /** Removes a folder that `newStagingFolder` named, once. */
   async removeStagingFolder(folder: string): Promise<void> {
-    if (!folder.startsWith(`${this.#opened.folder}/staging/`)) {
-      throw new EngineError('SSTITCH_OPTION_INVALID', 'not a staging folder', { path: folder });
-    }
-    const core = this.#opened;
-    await core.fileWork(core.runner.run('removeFolder', { folder }));
+    const { operations, staging } = this.#opened;
+    await operations.runFileWork(() => staging.remove(folder));
   }
 
   /** Makes a store in `folder` that holds what this one holds now, by links. */
@@ -252,30 +212,39 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
       return this.deferAsync(() => this.compactRange(start, end, options ?? {}));
     }
     this.assertOpen('compactRange');
-    await this.generation.database.compactRange(
-      this.encodeBound(start, options),
-      this.encodeBound(end, options),
-      { keyEncoding: 'view' },
+    const range = [this.encodeBound(start, options), this.encodeBound(end, options)] as const;
+    await this.#opened.operations.run(() =>
+      this.generation.database.compactRange(...range, { keyEncoding: 'view' }),
     );
   }
 
   /** Generations, readers, levels, commits, pauses, bytes: metrics.ts also lists the events. */
   async metrics(): Promise<StoreMetrics> {
     await this.#whenOpen();
-    return storeMetrics(this.#opened);
+    return storeMetrics(this.#opened, this.readers);
   }
 
-  async _open(options: { createIfMissing: boolean; errorIfExists: boolean }): Promise<void> {
+  async _open(
+    options: { createIfMissing: boolean; errorIfExists: boolean } & StoreOpenOptions,
+  ): Promise<void> {
     this.#core = await StoreCore.open({
       location: this.location,
-      level: levelOptionsOf(this.#options),
+      level: levelOptionsOf(options),
       createIfMissing: options.createIfMissing,
       errorIfExists: options.errorIfExists,
       narrowFromBytes: narrowFromBytesOf(this.#options),
       fileSystem: this.#options.fileSystem,
       now: () => performance.now(),
-      observe: ({ type, detail }) => this.#emitEvent(type, detail),
+      observe: ({ type, detail }) => {
+        this.#emitEvent(type, detail);
+        if (type === 'commit') this.#warnOfHeld();
+      },
     });
+  }
+
+  #warnOfHeld(): void {
+    const held = this.readers.held();
+    if (held.generations >= HELD_GENERATIONS) this.#emitEvent('held', held);
   }
 
   /** A listener that throws must not fail the commit that it is told of. */
@@ -312,7 +281,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     if (gate.direct && options.snapshot == null) {
       return gate.track(current.database._clear(options));
     }
-    return this.#clearInBatches(options);
+    return this.#opened.operations.run(() => this.#clearInBatches(options));
   }
 
   /**

@@ -73,6 +73,7 @@ function staged(alter?: (version: Version) => Version) {
   };
   const go = () => undefined;
   const { nextFolder } = request;
+  nodeFileSystem.makeFolder(nextFolder);
   const begun = beginStage(nodeFileSystem, request, go);
   if (begun !== undefined && 'jobs' in begun) {
     const { jobs } = begun;

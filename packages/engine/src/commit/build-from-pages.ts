@@ -26,8 +26,8 @@ export async function buildFromPages(
     task.catch((error: unknown) => {
       throw asEngineError(error);
     });
-  await run(thread.run('makeFolder', { folder }));
-  const session = await run(thread.run('beginTables', { folder, spans }));
+  await run(thread.run('makeFolder', { folder }, { signal }));
+  const session = await run(thread.run('beginTables', { folder, spans }, { signal }));
   let appended: Promise<void> = Promise.resolve();
   const iterator = pages[Symbol.asyncIterator]();
   let exhausted = false;
@@ -41,16 +41,19 @@ export async function buildFromPages(
       if (next.done === true) break;
       const page = packEntries(next.value);
       await appended;
-      appended = run(thread.run('appendEntries', { session, page }, { transfer: [page.buffer] }));
+      const how = { signal, transfer: [page.buffer] };
+      appended = run(thread.run('appendEntries', { session, page }, how));
       // Awaited above or below; until then a failure must not count as unhandled.
       appended.catch(() => undefined);
     }
     await appended;
-    return await run(thread.run('finishTables', { session }));
+    return await run(thread.run('finishTables', { session }, { signal }));
   } catch (error) {
     await appended.catch(() => undefined);
-    // The first error is the one to tell; a thread that has ended has no session left.
-    await thread.run('discardTables', { session }).catch(() => undefined);
+    // The first error is the one to tell; a thread that has ended has no session left. Where the store closes,
+    // nobody waits for a thread that is busy: only a file is closed, in whose folder nothing changes.
+    const discarded = thread.run('discardTables', { session }).catch(() => undefined);
+    await unlessAborted(discarded, signal).catch(() => undefined);
     throw error;
   } finally {
     // Not waited for: the pages may be stuck, which is why they are given up.

@@ -60,13 +60,14 @@ export async function flushGeneration(
   runner: TaskRunner,
   folder: string,
   database: LevelDatabase,
+  signal?: AbortSignal,
 ): Promise<number> {
-  const { newestLog, tailBytes } = await runner.run('readFlushState', { folder });
+  const { newestLog, tailBytes } = await runner.run('readFlushState', { folder }, { signal });
   // All that the version lacks is in logs without a byte: any version from here on will do.
   if (tailBytes === 0) return 0;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     await database.compactRange(RANGE_START, RANGE_END, { keyEncoding: 'view' });
-    const after = await runner.run('readFlushState', { folder });
+    const after = await runner.run('readFlushState', { folder }, { signal });
     if (after.newestLog !== newestLog) break;
   }
   return newestLog + 1;

@@ -25,9 +25,9 @@ import type { LevelDatabase } from '../level-database.js';
 import type { TableSet } from '../tables.js';
 import { checkingOf, unsyncedIn } from '../trusted-sets.js';
 import { allHands } from '../workers/sync-files.js';
-import { isSyncFailure } from '../workers/task-errors.js';
 import type { TaskRunner } from '../workers/task-runner.js';
 import type { CutAhead } from './cut-ahead.js';
+import { NextGeneration } from './next-generation.js';
 import type { OriginTotals, StagedGeneration, StageRequest } from './stage-generation.js';
 import { type CutJob, filesMadeBy, shareTableJobs } from './table-jobs.js';
 import type { WriteGate } from './write-gate.js';
@@ -53,6 +53,8 @@ export interface CommitHost {
   /** Flushes what was acknowledged before; gives the least log number of a version read afterwards. */
   flush(base: CommitBase): Promise<number>;
   openNext(folder: string): Promise<LevelDatabase>;
+  /** Removes a folder of the store, also while it closes. */
+  readonly removeFolder: (folder: string) => Promise<void>;
   now(): number;
 }
 
@@ -103,10 +105,11 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
   const { nextFolder, spans, signal } = input;
   const base = host.current();
   const stager = runner.pinned();
+  const generation = new NextGeneration(host, input.number, nextFolder);
   const made =
     typeof input.tables === 'function'
-      ? await makeIncoming(host, stager, base, { ...input, make: input.tables })
-      : { incoming: input.tables, ahead: [], preparing: undefined };
+      ? await makeIncoming(runner, generation, stager, base, { ...input, make: input.tables })
+      : { incoming: input.tables, ahead: [] };
   const start = host.now();
   let next: LevelDatabase | undefined;
   let renamed = false;
@@ -116,11 +119,12 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
   try {
     checkAborted();
     await gate.begin(spans);
-    const { staged, flushMs } = await stageNext(host, input, { stager, base, ...made });
+    await generation.make();
+    const { staged, flushMs } = await stageNext(host, input, { generation, stager, base, ...made });
     const stagedAt = host.now();
     checkAborted();
     next = await host.openNext(nextFolder);
-    await runner.run('syncGeneration', { folder: nextFolder });
+    await runner.run('syncGeneration', { folder: nextFolder }, { signal });
     const opened = host.now();
     checkAborted();
     // The tail is older than all that was kept; what is in both is replayed twice, to the same end.
@@ -155,12 +159,12 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
       },
     };
   } catch (error) {
-    const failure = input.failed(await gravestOf(error, made.preparing), renamed);
+    const failure = input.failed(await generation.gravestOf(error), renamed);
     const poisoned = failure.code === 'SSTITCH_STORE_POISONED';
     // What is left here is removed by the next open at the latest.
     if (next !== undefined && poisoned && renamed) input.keepOpen(next);
     else await next?.close().catch(() => undefined);
-    await discardNext(host, stager, nextFolder, poisoned);
+    await generation.discard(stager, poisoned);
     gate.end();
     throw failure;
   }
@@ -169,8 +173,6 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
 interface Incoming {
   readonly incoming: TableSet;
   readonly ahead: readonly CutAhead[];
-  /** The pointer's preparing, where it has begun. */
-  readonly preparing: Promise<unknown> | undefined;
 }
 
 /**
@@ -178,19 +180,16 @@ interface Incoming {
  * pointer to it is prepared: where little has to be synced, that is what a stage waited for longest.
  */
 async function makeIncoming(
-  host: CommitHost,
+  runner: TaskRunner,
+  generation: NextGeneration,
   stager: TaskRunner,
   base: CommitBase,
   input: CommitInput & { readonly make: () => Promise<TableSet> },
 ): Promise<Incoming> {
-  const { runner } = host;
   const { nextFolder, spans, narrowFromBytes, signal, make } = input;
-  let preparing: Promise<unknown> | undefined;
   const prepare = async () => {
-    await runner.run('makeGeneration', { folder: nextFolder }, { lane: 'urgent' });
-    preparing = preparePointer(host, input.number);
-    // It may fail before the stage awaits it.
-    preparing.catch(() => undefined);
+    await generation.make();
+    void generation.preparePointer();
     const request = { baseFolder: base.folder, nextFolder, spans };
     const jobs = await stager.run('pinAhead', request, { signal });
     const outcomes = await shareTableJobs(runner, jobs, { narrowFromBytes }, signal);
@@ -198,44 +197,21 @@ async function makeIncoming(
   };
   const [made, prepared] = await Promise.allSettled([make(), prepare()]);
   if (made.status === 'fulfilled' && prepared.status === 'fulfilled') {
-    return { incoming: made.value, ahead: prepared.value, preparing };
+    return { incoming: made.value, ahead: prepared.value };
   }
   // Whoever makes the tables has errors of another store: they do not poison this one.
   const own = prepared.status === 'rejected' ? prepared.reason : undefined;
-  const reason: unknown = await gravestOf(own, preparing);
+  const reason: unknown = await generation.gravestOf(own);
   const failure = reason === undefined ? undefined : input.failed(reason, false);
   const isPoisoned = failure?.code === 'SSTITCH_STORE_POISONED';
-  await discardNext(host, stager, nextFolder, isPoisoned);
+  await generation.discard(stager, isPoisoned);
   // A poisoned store says so, whatever else failed.
   if (made.status === 'rejected' && !isPoisoned) throw made.reason;
   throw failure;
 }
 
-/** The pointer's name is synced with that of the next folder, which is made. */
-function preparePointer({ runner, folder }: CommitHost, generation: number): Promise<unknown> {
-  return runner.run('preparePointer', { folder, generation }, { lane: 'urgent' });
-}
-
-/** An error; or that of the pointer's preparing, which has ended then, if it is a failed sync: that poisons. */
-async function gravestOf(error: unknown, preparing: Promise<unknown> | undefined) {
-  const [pointer] = await Promise.allSettled([preparing]);
-  const isWorse = pointer.status === 'rejected' && isSyncFailure(pointer.reason);
-  return isWorse ? (pointer.reason as unknown) : error;
-}
-
-async function discardNext(
-  { runner, folder }: CommitHost,
-  stager: TaskRunner,
-  nextFolder: string,
-  keepFolder: boolean,
-): Promise<void> {
-  await stager.run('discardStage', { nextFolder }).catch(() => undefined);
-  if (keepFolder) return;
-  await runner.run('discardPointer', { folder }).catch(() => undefined);
-  await stager.run('removeFolder', { folder: nextFolder }).catch(() => undefined);
-}
-
 interface StageInput extends Incoming {
+  readonly generation: NextGeneration;
   readonly stager: TaskRunner;
   readonly base: CommitBase;
 }
@@ -243,8 +219,8 @@ interface StageInput extends Incoming {
 /** Steps 3 and 4. */
 async function stageNext(
   host: CommitHost,
-  { number, nextFolder, moveIncoming, narrowFromBytes, signal }: CommitInput,
-  { stager, base, incoming, ahead, preparing }: StageInput,
+  { nextFolder, moveIncoming, narrowFromBytes, signal }: CommitInput,
+  { generation, stager, base, incoming, ahead }: StageInput,
 ): Promise<{ readonly staged: StagedGeneration; readonly flushMs: number }> {
   const { runner } = host;
   const checking = checkingOf(incoming);
@@ -275,8 +251,7 @@ async function stageNext(
   // Before LevelDB opens a table: it may compact one away at once, and others be names of the same file. After
   // all of them have their names, which a sync would hold up.
   const syncing = runner.syncFiles([...staged.unsynced, ...unsynced], signal, checking);
-  const pointing = preparing ?? preparePointer(host, number);
-  await allHands([pointing, syncing, ...(checking ? [checking] : [])]);
+  await allHands([generation.preparePointer(), syncing, ...(checking ? [checking] : [])]);
   return { staged, flushMs };
 }
 

@@ -64,7 +64,7 @@ export async function rebuildTables(
     entries += built.entries;
     onEntries(entries);
   };
-  await run(runner.run('makeFolder', { folder }));
+  await run(runner.run('makeFolder', { folder }, { signal: ending }));
   // The largest first: what is left for the end is small then.
   const largestFirst = [...shares].sort((a, b) => b.sizeBytes - a.sizeBytes);
   await inLanes(largestFirst, BULK_THREADS, async (share) => {

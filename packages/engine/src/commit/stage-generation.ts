@@ -35,7 +35,7 @@ import type { CutJob, TableOutcome } from './table-jobs.js';
 export interface StageRequest {
   /** Folder of the generation in force; its database may be open. */
   readonly baseFolder: string;
-  /** Folder to make. */
+  /** The next generation's folder, which is made. */
   readonly nextFolder: string;
   readonly incoming: TableSet;
   /** What `flushGeneration` gave. */
@@ -151,7 +151,6 @@ export function beginStage(
   const { baseFolder, nextFolder, incoming, leastLogNumber, ahead = [] } = request;
   const spans = incoming.spans.map(({ span }) => span);
   const before = stages.get(nextFolder);
-  if (before === undefined) fileSystem.makeFolder(nextFolder);
   const logs = request.withTail ? listShortLogs(fileSystem, baseFolder) : [];
   const pin = { baseFolder, nextFolder, spans, leastLogNumber };
   const { pinned, state } = pinBase(fileSystem, pin, checkCancelled, before);

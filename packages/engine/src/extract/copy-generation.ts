@@ -45,7 +45,10 @@ export interface CopiedGeneration {
   readonly linkedBytes: number;
 }
 
-/** Copies; see the head of this file. Everything is synced but the target's parent. */
+/**
+ * Copies; see the head of this file. Everything is synced but the target's parent. A failure removes what was
+ * made; a target that is there already is left as it is.
+ */
 export function copyGeneration(
   fileSystem: FileSystem,
   input: CopyGenerationInput,
@@ -53,8 +56,14 @@ export function copyGeneration(
 ): CopiedGeneration {
   for (let round = 0; round < MAX_ROUNDS; round++) {
     checkCancelled();
-    const copied = tryCopy(fileSystem, input, checkCancelled);
-    if (copied !== undefined) return copied;
+    fileSystem.makeFolder(input.targetFolder);
+    try {
+      const copied = tryCopy(fileSystem, input, checkCancelled);
+      if (copied !== undefined) return copied;
+    } catch (error) {
+      removeLeftover(fileSystem, input.targetFolder);
+      throw error;
+    }
     removeTree(fileSystem, input.targetFolder);
   }
   throw new EngineError('SSTITCH_STORE_CORRUPT', 'the logs change faster than they can be copied', {
@@ -62,12 +71,20 @@ export function copyGeneration(
   });
 }
 
+/** What cannot be removed does not hide why the copy failed. */
+function removeLeftover(fileSystem: FileSystem, folder: string): void {
+  try {
+    removeTree(fileSystem, folder);
+  } catch {
+    // The caller hears of the first failure.
+  }
+}
+
 function tryCopy(
   fileSystem: FileSystem,
   { sourceFolder, targetFolder, logs, leastLogNumber }: CopyGenerationInput,
   checkCancelled: () => void,
 ): CopiedGeneration | undefined {
-  fileSystem.makeFolder(targetFolder);
   const { version, placements } = pinVersion(
     fileSystem,
     sourceFolder,

@@ -139,7 +139,8 @@ export async function extractTables(
   if (isMerged) await checking;
   const extracted: SpanTables[] = [];
   for (const [index, span] of spans.entries()) {
-    extracted.push({ span, runs: await limitRuns(runner, targetFolder, index, runs[index] ?? []) });
+    const path = `${targetFolder}/merged-${index}.slice`;
+    extracted.push({ span, runs: await limitRuns(runner, path, runs[index] ?? [], signal) });
   }
   const totals = extracted.map(({ runs: placed }) => {
     const sum = emptyTotals();
@@ -281,14 +282,14 @@ function subtractSpan(span: Span, hole: Span): Span[] {
 /** Merges the newest runs into one, so that no more are left than there are levels for them. */
 async function limitRuns(
   runner: TaskRunner,
-  folder: string,
-  spanIndex: number,
+  path: string,
   runs: readonly TableFile[][],
+  signal: AbortSignal | undefined,
 ): Promise<TableRun[]> {
   if (runs.length <= MAX_RUNS) return [...runs];
-  const path = `${folder}/merged-${spanIndex}.slice`;
   const tables = runs.slice(MAX_RUNS - 1).flat();
-  return [...runs.slice(0, MAX_RUNS - 1), [await runner.run('mergeNewestRuns', { path, tables })]];
+  const merged = await runner.run('mergeNewestRuns', { path, tables }, { signal });
+  return [...runs.slice(0, MAX_RUNS - 1), [merged]];
 }
 
 export interface MergeNewestRunsInput {

@@ -5,13 +5,16 @@
 // Invariants:
 // - pages whose run is not written yet come to `MAX_WAITING_BYTES` and one page at most;
 // - after `end` nothing works on in the folder, which the caller then removes;
+// - in a store's staging folder all of it is part of that store's operations, which its close ends and awaits;
 // - a key that comes twice is an error: nobody can know which of the two is meant.
 import { setMaxListeners } from 'node:events';
 import { compareBytes, type Span, userKeyOf } from '@sstitch/sst';
 import { BUILT_SEQUENCE } from '../commit/build-tables.js';
 import { EngineError } from '../errors.js';
 import type { ExtractedTables } from '../extract/extract-tables.js';
+import type { Operations } from '../operations.js';
 import { checkSpans } from '../spans.js';
+import { operationsAt } from '../staging-folders.js';
 import type { SpanTables, TableRun } from '../tables.js';
 import { trusted } from '../trusted-sets.js';
 import { asEngineError } from '../workers/task-errors.js';
@@ -42,6 +45,7 @@ export interface LoadedTables extends ExtractedTables {
 export class TableLoader {
   readonly #runner: TaskRunner;
   readonly #folder: string;
+  readonly #owner: Operations | undefined;
   readonly #ending = new AbortController();
   readonly #signal: AbortSignal;
   readonly #onWritten: (entries: UnsortedEntries) => void;
@@ -53,7 +57,7 @@ export class TableLoader {
 
   /**
    * @param folder an empty folder, best on the file system of the store that the tables are for, where
-   * they are moved and not copied
+   * they are moved and not copied: in a staging folder of it, when the store closes, the loading is aborted
    */
   constructor(
     folder: string,
@@ -64,7 +68,9 @@ export class TableLoader {
     this.#runner = runner;
     const { signal, onWritten = () => undefined } = options;
     this.#onWritten = onWritten;
-    this.#signal = AbortSignal.any([this.#ending.signal, ...(signal ? [signal] : [])]);
+    this.#owner = operationsAt(folder);
+    const either = this.#owner?.endingWith(signal) ?? signal;
+    this.#signal = AbortSignal.any([this.#ending.signal, ...(either ? [either] : [])]);
     // Each task listens: of small pages there may be many.
     setMaxListeners(0, this.#signal);
   }
@@ -104,6 +110,11 @@ export class TableLoader {
    */
   async finish(spans: readonly Span[]): Promise<LoadedTables> {
     const checked = checkSpans(spans);
+    const finish = () => this.#finish(checked);
+    return this.#owner === undefined ? finish() : this.#owner.run(finish);
+  }
+
+  async #finish(checked: readonly Span[]): Promise<LoadedTables> {
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
     this.#throwFailure();
     const runsBySpan = checked.map((): TableRun[] => []);
@@ -150,6 +161,7 @@ export class TableLoader {
         for (const { entries } of pages) this.#onWritten(entries);
       });
     this.#tasks.add(task);
+    this.#owner?.track(task);
   }
 
   async #room(): Promise<void> {

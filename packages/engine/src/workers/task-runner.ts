@@ -4,7 +4,8 @@
 // Invariants:
 // - threads are shared by all stores of the process and live as long as it does, idle ones without
 //   keeping it alive: Node 20 can abort when a thread ends while V8 still compiles its code;
-// - a task of the urgent lane (what a commit's pause waits for) never queues behind bulk work.
+// - a task of the urgent lane (what a commit's pause waits for) never queues behind bulk work;
+// - a task that is cancelled settles at once if it has not begun, and then never does; else when it has ended.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type TransferListItem, Worker } from 'node:worker_threads';
@@ -14,6 +15,7 @@ import { BULK_THREADS } from './in-lanes.js';
 import { hasRest, sharedList } from './shared-list.js';
 import { allHands, syncSharedFiles, syncSharedFilesAsync } from './sync-files.js';
 import { fromFailure } from './task-errors.js';
+import { cancelTask, newTaskState } from './task-state.js';
 import { runTask, type TaskInput, type TaskName, type TaskOutput } from './tasks.js';
 import { READY, type TaskRequest, type TaskResponse, type ThreadData } from './thread-messages.js';
 
@@ -143,12 +145,15 @@ class TaskThread {
     if (options.signal?.aborted) throw abortedError();
     // A thread that has ended would never answer.
     if (this.#ended) throw endedError();
-    const cancel = new SharedArrayBuffer(4);
+    const state = newTaskState();
+    const id = this.#nextId++;
     const onAbort = () => {
-      Atomics.store(new Int32Array(cancel), 0, 1);
+      const pending = this.#pending.get(id);
+      if (!cancelTask(state)) return;
+      this.#settle(id);
+      pending?.reject(abortedError());
     };
     options.signal?.addEventListener('abort', onAbort, { once: true });
-    const id = this.#nextId++;
     try {
       return await new Promise<TaskOutput<N>>((resolve, reject) => {
         // A task in hand keeps the process alive; an idle thread does not.
@@ -158,7 +163,7 @@ class TaskThread {
           reject,
         });
         const { givesWay = false, transfer = [] } = options;
-        const request: TaskRequest = { id, name, input, cancel, givesWay };
+        const request: TaskRequest = { id, name, input, state, givesWay };
         this.#worker.postMessage(request, transfer);
         if (!givesWay) Atomics.add(new Int32Array(this.#waiting), 0, 1);
       });

@@ -14,6 +14,7 @@ import { listStaleReaders } from '../extract/reader-folders.js';
 import { readLevels } from '../leveldb/read-levels.js';
 import { findRepeatedKey } from '../load/find-repeated-key.js';
 import { sortToTables } from '../load/sort-to-tables.js';
+import { findLockHolder } from '../lock-holder.js';
 import {
   cleanStore,
   createStoreFiles,
@@ -62,6 +63,7 @@ export const tasks = {
   pinAhead,
   pinForExtract,
   finishStage,
+  findLockHolder,
   findRepeatedKey,
   finishTables,
   listStaleReaders,

@@ -16,8 +16,8 @@ export interface TaskRequest {
   readonly id: number;
   readonly name: TaskName;
   readonly input: TaskInput<TaskName>;
-  /** One Int32: anything but 0 asks the task to stop. */
-  readonly cancel: SharedArrayBuffer;
+  /** See task-state.ts. */
+  readonly state: SharedArrayBuffer;
   /** It was not counted among those that wait. */
   readonly givesWay: boolean;
 }

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { nodeFileSystem } from '@sstitch/sst';
 import { abortedError } from '../errors.js';
 import { toFailure } from './task-errors.js';
+import { beginTask, isCancelled } from './task-state.js';
 import { runTask } from './tasks.js';
 import { READY, type TaskRequest, type TaskResponse, type ThreadData } from './thread-messages.js';
 import { lowerThreadPriority } from './thread-priority.js';
@@ -15,9 +16,11 @@ if (lane === 'bulk') lowerThreadPriority();
 
 parentPort?.on('message', (request: TaskRequest) => {
   if (!request.givesWay) Atomics.sub(waitingRequests, 0, 1);
-  const flag = new Int32Array(request.cancel);
+  const { state } = request;
+  // Its sender has settled it.
+  if (!beginTask(state)) return;
   const checkCancelled = () => {
-    if (Atomics.load(flag, 0) !== 0) throw abortedError();
+    if (isCancelled(state)) throw abortedError();
   };
   let response: TaskResponse;
   try {
