@@ -50,9 +50,19 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
    *
    * @throws EngineError SSTITCH_OPTION_INVALID; LEVEL_DATABASE_NOT_OPEN, whose cause is an EngineError
    */
-  override async open(options?: StoreOpenOptions): Promise<void> {
-    checkOptions(options ?? {});
-    await super.open(options ?? {});
+  override open(options: StoreOpenOptions = {}): Promise<void> {
+    try {
+      this.checkOptions(options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    // Not awaited here: a close that follows at once comes after it, and not one turn before.
+    return super.open(options);
+  }
+
+  /** @throws EngineError SSTITCH_OPTION_INVALID */
+  protected checkOptions(options: StoreOpenOptions): void {
+    checkOptions(options);
   }
 
   /** As abstract-level's; iterators and snapshots are referred to weakly (open-readers.ts). */

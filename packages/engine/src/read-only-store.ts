@@ -126,9 +126,8 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     return tables;
   }
 
-  override async open(options?: StoreOpenOptions): Promise<void> {
-    checkReadOnlyOptions(options ?? {});
-    await super.open(options);
+  protected override checkOptions(options: StoreOpenOptions): void {
+    checkReadOnlyOptions(options);
   }
 
   async _open(options: StoreOpenOptions): Promise<void> {

@@ -25,7 +25,7 @@ export function runInFolder<T>(
   work: (signal: AbortSignal | undefined) => Promise<T>,
 ): Promise<T> {
   const owner = operationsAt(folder);
-  return owner === undefined ? work(signal) : owner.run(() => work(owner.endingWith(signal)));
+  return owner === undefined ? work(signal) : owner.track(work(owner.endingWith(signal)));
 }
 
 /** The operations of the store that named the folder, or one that it lies in, for staging. */

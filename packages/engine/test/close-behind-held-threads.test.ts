@@ -1,0 +1,148 @@
+// A store closes while both bulk threads are busy with another store's work, and its own work waits behind.
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { adopt, openReadOnly, TableLoader, verifyStore } from '../src/index.js';
+import { ThreadRunner } from '../src/workers/task-runner.js';
+import { holdBulkThreads } from './held-threads.js';
+import {
+  bytes,
+  contentsOf,
+  expectContents,
+  expectContentsThroughout,
+  expectTidy,
+  openStore,
+  span,
+  temporaryFolder,
+  VIEW,
+} from './store-fixture.js';
+import { BASE, OPERATIONS, openScene, removeTemplate, SPANS } from './store-operations.js';
+
+afterAll(removeTemplate);
+
+describe('an operation that waits for a thread ends before the close does', () => {
+  test.each(Object.entries(OPERATIONS))('%s', async (_, { prepare, after, inSteps }) => {
+    const scene = await openScene();
+    const begin = await prepare(scene);
+    const before = await contentsOf(scene.base);
+    const release = await holdBulkThreads();
+    let outcome: string | undefined;
+    begin().then(
+      () => {
+        outcome = 'done';
+      },
+      (error: { code: string }) => {
+        outcome = error.code;
+      },
+    );
+    // No thread is free until the close has fulfilled.
+    await scene.base.close();
+    expect(outcome).toMatch(/^(done|SSTITCH_ABORTED|SSTITCH_STORE_CLOSED|LEVEL_.*_NOT_OPEN)$/);
+
+    const second = await openStore(scene.base.location);
+    const contents = await contentsOf(second);
+    if (inSteps === undefined) {
+      expect(contents).toEqual(outcome === 'done' ? (after ?? before) : before);
+    }
+    await second.put(bytes('synced'), bytes('1'), { ...VIEW, sync: true });
+    await second.excise([span('k0040', 'k0050')]);
+    await release();
+    await second.put(bytes('synced-later'), bytes('2'), { ...VIEW, sync: true });
+    contents.set('synced', '1').set('synced-later', '2');
+    for (const key of [...contents.keys()]) {
+      if (key >= 'k0040' && key < 'k0050') contents.delete(key);
+    }
+    await expectContentsThroughout(second, contents);
+  });
+});
+
+test('a foreign table that waits for its checks does not end in the next opening of the store', async () => {
+  const { base, folder } = await openScene();
+  const release = await holdBulkThreads();
+  const path = join(folder, 'foreign.table');
+  const ingesting = base.ingestAndExcise([{ span: span('m', 'n'), runs: [[path]] }]);
+  const ended = ingesting.then(
+    () => 'done',
+    (error: { code: string }) => error.code,
+  );
+  await base.close();
+  const second = await openStore(base.location);
+  await second.put(bytes('synced'), bytes('1'), { ...VIEW, sync: true });
+  await second.excise([span('k', 'l')]);
+  await release();
+  expect(await ended).toBe('SSTITCH_ABORTED');
+  await second.put(bytes('later'), bytes('2'), { ...VIEW, sync: true });
+  const contents = new Map([...BASE].filter(([key]) => key.startsWith('m')));
+  contents.set('synced', '1').set('later', '2');
+  await expectContentsThroughout(second, contents);
+});
+
+test('an operation that waits for a thread ends at once when its own signal fires', async () => {
+  const { base, folder } = await openScene();
+  const release = await holdBulkThreads();
+  const aborting = new AbortController();
+  const { signal } = aborting;
+  const target = join(folder, 'target');
+  const generation = join(base.location, 'gen-000001');
+  const works = [
+    base.excise(SPANS, { signal }),
+    base.extract(SPANS, join(folder, 'extracted'), { signal }),
+    base.checkpoint(join(folder, 'checkpoint'), { signal }),
+    verifyStore(base.location, { signal }),
+    adopt(generation, target, { signal }),
+  ];
+  const ended = Promise.allSettled(works);
+  aborting.abort();
+  for (const result of await ended) {
+    expect(result).toMatchObject({ status: 'rejected', reason: { code: 'SSTITCH_ABORTED' } });
+  }
+  await release();
+  for (const name of ['extracted', 'checkpoint', 'target']) {
+    expect(existsSync(join(folder, name))).toBe(false);
+  }
+  await expectContentsThroughout(base, BASE);
+});
+
+test('a task that was cancelled in the queue is never done, and the next one is', async () => {
+  const runner = new ThreadRunner();
+  const release = await holdBulkThreads();
+  const folder = temporaryFolder();
+  const thread = runner.pinned();
+  const aborting = new AbortController();
+  const { signal } = aborting;
+  const cancelled = thread.run('makeFolder', { folder: join(folder, 'cancelled') }, { signal });
+  const kept = thread.run('makeFolder', { folder: join(folder, 'kept') });
+  aborting.abort();
+  await expect(cancelled).rejects.toMatchObject({ code: 'SSTITCH_ABORTED' });
+  expect(readdirSync(folder)).toEqual([]);
+  await release();
+  await kept;
+  expect(readdirSync(folder)).toEqual(['kept']);
+});
+
+test('a read-only store closes while its extract waits, and leaves no copy behind', async () => {
+  const { base, folder } = await openScene();
+  const readers = join(base.location, 'readers');
+  const copy = await openReadOnly(base.location, VIEW);
+  expect(readdirSync(readers)).toHaveLength(1);
+  await holdBulkThreads();
+  const extracting = copy.extract(SPANS, join(folder, 'out'));
+  const ended = extracting.catch((error: { code: string }) => error.code);
+  await copy.close();
+  expect(await ended).toBe('SSTITCH_ABORTED');
+  expect(existsSync(join(folder, 'out'))).toBe(false);
+  expect(readdirSync(readers)).toEqual([]);
+  await expect(copy.extract(SPANS, join(folder, 'out'))).rejects.toMatchObject({
+    code: 'SSTITCH_STORE_CLOSED',
+  });
+});
+
+test('a loader in a staging folder of a store that has closed takes nothing any more', async () => {
+  const { base } = await openScene();
+  const loader = new TableLoader(await base.newStagingFolder());
+  await base.close();
+  await expect(loader.finish(SPANS)).rejects.toMatchObject({ code: 'SSTITCH_STORE_CLOSED' });
+  await loader.end();
+  expectTidy(base.location);
+  await expectContents(await openStore(base.location), BASE);
+});

@@ -1,0 +1,41 @@
+// Holds both bulk threads, as long checks of another store do: each waits for a pipe to be opened.
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { BULK_THREADS } from '../src/workers/in-lanes.js';
+import { sharedList } from '../src/workers/shared-list.js';
+import { ThreadRunner } from '../src/workers/task-runner.js';
+import { temporaryFolder } from './store-fixture.js';
+
+/** Tasks sent from now on wait behind; the release fulfils when the threads have done all of those. */
+export async function holdBulkThreads(): Promise<() => Promise<void>> {
+  const runner = new ThreadRunner();
+  const folder = temporaryFolder();
+  // The pool shares tasks out among threads that have loaded their code: those that have answered.
+  const onEach = <T>(work: () => Promise<T>) =>
+    Promise.all(Array.from({ length: BULK_THREADS }, work));
+  await onEach(() => runner.run('makeFolder', { folder }));
+  let count = 0;
+  const pipes: string[] = [];
+  const held = onEach(() => {
+    const pipe = join(folder, `pipe-${count++}`);
+    execFileSync('mkfifo', [pipe]);
+    pipes.push(pipe);
+    // The open waits for a writer; a pipe cannot be synced, which ends the task.
+    return runner.run('syncSharedFiles', sharedList([pipe])).catch(() => undefined);
+  });
+  let released: Promise<void> | undefined;
+  const release = () => {
+    released ??= (async () => {
+      // To read too: that waits for nobody.
+      const writers = pipes.map((pipe) => openSync(pipe, 'r+'));
+      await held;
+      for (const writer of writers) closeSync(writer);
+      await onEach(() => runner.run('makeFolder', { folder }));
+    })();
+    return released;
+  };
+  onTestFinished(release);
+  return release;
+}

@@ -1,0 +1,221 @@
+// Every operation that a store starts, for tests that close the store while one is under way.
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type FileSystem, makeInternalKey, nodeFileSystem, TableBuilder } from '@sstitch/sst';
+import { TableLoader, type UnsortedEntries } from '../src/index.js';
+import { InlineRunner, type TaskRunner, ThreadRunner } from '../src/workers/task-runner.js';
+import {
+  type ByteStore,
+  bytes,
+  type Contents,
+  compactFully,
+  numbered,
+  openStore,
+  openThreadedStore,
+  pagesOf,
+  put,
+  span,
+  temporaryFolder,
+} from './store-fixture.js';
+
+export const SPANS = [span('k0010', 'k0020'), span('m', 'n')];
+const TABLES = numbered('k', 60, 'old');
+const LOGGED = numbered('m', 5, 'old');
+const SOURCE = new Map([...numbered('k', 30, 'new'), ...numbered('m', 5, 'new')]);
+export const BASE: Contents = new Map([...TABLES, ...LOGGED]);
+
+const isReplaced = (key: string) => (key >= 'k0010' && key < 'k0020') || key.startsWith('m');
+
+function replacedBy(incoming: Contents): Contents {
+  return new Map([
+    ...[...BASE].filter(([key]) => !isReplaced(key)),
+    ...[...incoming].filter(([key]) => isReplaced(key)),
+  ]);
+}
+
+let template: Promise<string> | undefined;
+
+/** For `afterAll` of a file that opens scenes. */
+export async function removeTemplate(): Promise<void> {
+  if (template !== undefined) rmSync(await template, { recursive: true, force: true });
+}
+
+/** Two closed stores and a foreign table, to be copied for each test. */
+async function makeTemplate(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'sstitch-scene-'));
+  const base = await openStore(join(folder, 'base'));
+  await put(base, TABLES);
+  await compactFully(base);
+  await put(base, LOGGED);
+  await base.close();
+  const source = await openStore(join(folder, 'source'));
+  await put(source, SOURCE);
+  await source.close();
+  const path = join(folder, 'foreign.table');
+  const file = nodeFileSystem.open(path, 'create');
+  const builder = new TableBuilder(file, { path });
+  builder.add(makeInternalKey(bytes('m5'), 7n, 'value'), bytes('foreign'));
+  builder.finish();
+  file.close();
+  return folder;
+}
+
+export interface Scene {
+  readonly folder: string;
+  readonly base: ByteStore;
+  readonly source: ByteStore;
+  readonly runner: TaskRunner;
+}
+
+/** A base and a source, open; with a file system the work is done in this thread. */
+export async function openScene(fileSystem?: FileSystem): Promise<Scene> {
+  template ??= makeTemplate();
+  const folder = temporaryFolder();
+  cpSync(await template, folder, { recursive: true });
+  const open = (name: string) =>
+    fileSystem === undefined
+      ? openThreadedStore(join(folder, name))
+      : openStore(join(folder, name), { fileSystem });
+  const runner = fileSystem === undefined ? new ThreadRunner() : new InlineRunner(fileSystem);
+  return { folder, base: await open('base'), source: await open('source'), runner };
+}
+
+export interface StoreOperation {
+  /** What has to be there before; gives what begins the operation. */
+  prepare(scene: Scene): Promise<() => Promise<unknown>>;
+  /** What the base holds once it has taken effect. @defaultValue what it held */
+  readonly after?: Contents;
+  /** It may take effect in part. */
+  readonly inSteps?: true;
+}
+
+const simple =
+  (work: (scene: Scene) => Promise<unknown>): StoreOperation['prepare'] =>
+  async (scene) =>
+  () =>
+    work(scene);
+
+const built: Contents = new Map([
+  ['k0015', 'built'],
+  ['m1', 'built'],
+]);
+
+export const OPERATIONS: Record<string, StoreOperation> = {
+  excise: { prepare: simple(({ base }) => base.excise(SPANS)), after: replacedBy(new Map()) },
+  replaceSpans: {
+    prepare: simple(({ base }) => base.replaceSpans(SPANS, pagesOf(built, 1))),
+    after: replacedBy(built),
+  },
+  'ingestAndExcise of extracted tables': {
+    prepare: async ({ base, source, folder }) => {
+      const tables = await source.extract(SPANS, join(folder, 'extracted'));
+      return () => base.ingestAndExcise(tables);
+    },
+    after: replacedBy(SOURCE),
+  },
+  'ingestAndExcise of a foreign table': {
+    prepare: simple(({ base, folder }) => {
+      const path = join(folder, 'foreign.table');
+      return base.ingestAndExcise([{ span: span('m', 'n'), runs: [[path]] }]);
+    }),
+    after: new Map([...TABLES, ['m5', 'foreign']]),
+  },
+  ingestFrom: {
+    prepare: simple(({ base, source }) => base.ingestFrom(source, SPANS)),
+    after: replacedBy(SOURCE),
+  },
+  'ingestFrom, all of the source checked': {
+    prepare: simple(({ base, source }) => base.ingestFrom(source, SPANS, { verify: true })),
+    after: replacedBy(SOURCE),
+  },
+  'two commits, one behind the other': {
+    prepare: simple(({ base }) =>
+      Promise.all([base.excise(SPANS), base.replaceSpans(SPANS, pagesOf(built))]),
+    ),
+    after: replacedBy(built),
+    inSteps: true,
+  },
+  extract: { prepare: simple(({ base, folder }) => base.extract(SPANS, join(folder, 'out'))) },
+  'extract into a staging folder': {
+    prepare: async ({ base }) => {
+      const folder = await base.newStagingFolder();
+      return () => base.extract(SPANS, folder, { narrow: true });
+    },
+  },
+  "another store's extract into a staging folder": {
+    prepare: async ({ base, source }) => {
+      const folder = await base.newStagingFolder();
+      return () => source.extract(SPANS, folder);
+    },
+  },
+  checkpoint: { prepare: simple(({ base, folder }) => base.checkpoint(join(folder, 'made'))) },
+  rebuildTables: {
+    prepare: async ({ base, source }) => {
+      const tables = await source.extract(SPANS, await base.newStagingFolder());
+      const folder = await base.newStagingFolder();
+      return () => base.rebuildTables(tables, folder);
+    },
+  },
+  'a load of overlapping pages': {
+    prepare: async ({ base, runner }) => {
+      const folder = await base.newStagingFolder();
+      await runner.run('makeFolder', { folder });
+      const loader = new TableLoader(folder, {}, runner);
+      return async () => {
+        for (const number of [2, 1, 3])
+          await loader.add([page(`m${number}`), page(`m${9 - number}`)]);
+        await loader.finish(SPANS);
+      };
+    },
+  },
+  metrics: { prepare: simple(({ base }) => base.metrics()) },
+  newStagingFolder: { prepare: simple(({ base }) => base.newStagingFolder()) },
+  removeStagingFolder: {
+    prepare: async ({ base, source }) => {
+      const folder = await base.newStagingFolder();
+      await source.extract(SPANS, folder);
+      return () => base.removeStagingFolder(folder);
+    },
+  },
+  'compactRange beside a commit': {
+    prepare: simple(({ base }) =>
+      Promise.all([base.excise(SPANS), base.compactRange(bytes('a'), bytes('z'))]),
+    ),
+    after: replacedBy(new Map()),
+  },
+  'clear beside a commit': {
+    prepare: simple(({ base }) => Promise.all([base.excise([span('x', 'y')]), base.clear()])),
+    after: new Map(),
+    inSteps: true,
+  },
+  'a generation that retires with its last reader': {
+    prepare: async ({ base }) => {
+      const snapshot = base.snapshot();
+      await base.excise([]);
+      return async () => {
+        await snapshot.close();
+        await base.excise([]);
+      };
+    },
+  },
+};
+
+/** One entry, in shared memory. */
+function page(key: string): UnsortedEntries {
+  const shared = (values: readonly number[]) => {
+    const array = new Uint32Array(new SharedArrayBuffer(4 * values.length));
+    array.set(values);
+    return array;
+  };
+  const data = new Uint8Array(new SharedArrayBuffer(key.length + 1));
+  data.set(bytes(`${key}v`));
+  const prefix = new Uint8Array(0);
+  return {
+    prefix,
+    bytes: data,
+    keyEnds: shared([key.length]),
+    ends: shared([key.length + 1]),
+    count: 1,
+  };
+}
