@@ -173,6 +173,10 @@ describe('an open refuses', () => {
     const error = await openFailure(path);
     expect(error.code).toBe('LEVEL_LOCKED');
     expect(error.message).toContain('another process');
+    if (process.platform === 'linux') {
+      expect(error.holder).toBe(child.pid);
+      expect(error.message).toContain(`${child.pid}`);
+    }
     await kill(child);
     await expectContentsThroughout(await openStore(path), model);
   });

@@ -1,0 +1,146 @@
+// What fails removes what it has made itself, and nothing that somebody else has put there meanwhile.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { adopt, openReadOnly } from '../src/index.js';
+import {
+  type ByteStore,
+  expectContents,
+  expectContentsThroughout,
+  numbered,
+  openStore,
+  put,
+  rejection,
+  span,
+  temporaryFolder,
+  VIEW,
+} from './store-fixture.js';
+import { type FileOperation, fileError, WatchedFileSystem } from './watched-file-system.js';
+
+const MODEL = numbered('k', 50, 'value');
+
+async function filledStore(fileSystem = new WatchedFileSystem()) {
+  const folder = temporaryFolder();
+  const store = await openStore(join(folder, 'store'), { fileSystem });
+  await put(store, MODEL);
+  return { store, fileSystem, target: join(folder, 'target') };
+}
+
+/** Makes stores of a store: a checkpoint, and an adoption of its generation. */
+const MAKINGS: Record<
+  string,
+  (store: ByteStore, target: string, fileSystem: WatchedFileSystem) => Promise<unknown>
+> = {
+  checkpoint: (store, target) => store.checkpoint(target),
+  adopt: (store, target, fileSystem) =>
+    adopt(join(store.location, 'gen-000001'), target, { fileSystem }),
+};
+
+describe.each(Object.entries(MAKINGS))('a failed %s', (_, make) => {
+  /** Fails at the operation, having done `act`. */
+  function failAt(
+    fileSystem: WatchedFileSystem,
+    fits: (operation: FileOperation) => boolean,
+    act: () => void,
+  ): void {
+    fileSystem.before = (operation) => {
+      if (!fits(operation)) return;
+      fileSystem.before = () => undefined;
+      act();
+      throw fileError('EIO', operation.name, operation.path);
+    };
+  }
+
+  test.each([
+    ['the copy', ({ name, path }: FileOperation) => name === 'write' && /MANIFEST/.test(path)],
+    ['FORMAT', ({ name, path }: FileOperation) => name === 'write' && path.endsWith('FORMAT')],
+    ['CURRENT', ({ name, to }: FileOperation) => name === 'rename' && /CURRENT$/.test(to ?? '')],
+  ] as const)('at %s leaves what somebody else has put into the folder', async (_step, fits) => {
+    const { store, fileSystem, target } = await filledStore();
+    const foreign = join(target, 'foreign');
+    failAt(fileSystem, fits, () => writeFileSync(foreign, 'theirs'));
+    expect((await rejection(make(store, target, fileSystem))).code).toBe('SSTITCH_FILE_OPERATION');
+    expect(readdirSync(target)).toEqual(['foreign']);
+    expect(readFileSync(foreign, 'utf8')).toBe('theirs');
+    await expectContentsThroughout(store, MODEL);
+  });
+
+  test('leaves an empty folder that was there, and no folder where there was none', async () => {
+    const { store, fileSystem, target } = await filledStore();
+    const isCurrent = ({ to }: FileOperation) => /CURRENT$/.test(to ?? '');
+    failAt(fileSystem, isCurrent, () => undefined);
+    await rejection(make(store, target, fileSystem));
+    expect(existsSync(target)).toBe(false);
+    mkdirSync(target);
+    failAt(fileSystem, isCurrent, () => undefined);
+    await rejection(make(store, target, fileSystem));
+    expect(readdirSync(target)).toEqual([]);
+    await make(store, target, fileSystem);
+    await expectContents(await openStore(target), MODEL);
+  });
+
+  test.each(['staging', 'gen-000001'])(
+    'that meets the %s of another one in the same folder leaves it alone',
+    async (name) => {
+      const { store, fileSystem, target } = await filledStore();
+      const other = join(target, name);
+      const until = name === 'staging' ? 'makeFolder' : 'rename';
+      fileSystem.before = (operation) => {
+        if (operation.name !== until || operation.path !== join(target, 'staging')) return;
+        fileSystem.before = () => undefined;
+        mkdirSync(other);
+        writeFileSync(join(other, 'theirs'), 'theirs');
+      };
+      const error = await rejection(make(store, target, fileSystem));
+      expect(error.code).toBe('SSTITCH_TARGET_EXISTS');
+      expect(error.path).toBe(other);
+      expect(readdirSync(target)).toEqual([name]);
+      expect(readdirSync(other)).toEqual(['theirs']);
+    },
+  );
+});
+
+test('a commit whose generation has a folder already fails, and leaves that folder alone', async () => {
+  const { store } = await filledStore();
+  const theirs = join(store.location, 'gen-000002');
+  mkdirSync(theirs);
+  writeFileSync(join(theirs, 'theirs'), 'theirs');
+  expect((await rejection(store.excise([span('k')]))).code).toBe('SSTITCH_FILE_OPERATION');
+  expect(readdirSync(theirs)).toEqual(['theirs']);
+  await expectContents(store, MODEL);
+  rmSync(theirs, { recursive: true });
+  await store.excise([span('k0010')]);
+  await expectContentsThroughout(store, numbered('k', 10, 'value'));
+});
+
+test('a read-only open whose copy has a folder already leaves that folder alone', async () => {
+  const { store } = await filledStore();
+  const fileSystem = new WatchedFileSystem();
+  let theirs = '';
+  fileSystem.before = ({ name, path }) => {
+    if (name !== 'makeFolder' || !/readers\/\d/.test(path) || theirs !== '') return;
+    theirs = path;
+    mkdirSync(path);
+    writeFileSync(join(path, 'theirs'), 'theirs');
+  };
+  await expect(openReadOnly(store.location, { ...VIEW, fileSystem })).rejects.toMatchObject({
+    code: 'LEVEL_DATABASE_NOT_OPEN',
+  });
+  expect(readdirSync(theirs)).toEqual(['theirs']);
+});
+
+test('no two openings of a store name the same staging folder, and each removes only its own', async () => {
+  const { store } = await filledStore();
+  const first = await store.newStagingFolder();
+  await store.close();
+  const second = await openStore(store.location);
+  const next = await second.newStagingFolder();
+  expect(next).not.toBe(first);
+  for (const folder of [first, `${next}/..`, `${next}/../../gen-000001`, store.location]) {
+    expect((await rejection(second.removeStagingFolder(folder))).code).toBe(
+      'SSTITCH_OPTION_INVALID',
+    );
+  }
+  await second.removeStagingFolder(next);
+  await expectContentsThroughout(second, MODEL);
+});
