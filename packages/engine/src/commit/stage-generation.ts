@@ -44,7 +44,10 @@ export interface StageRequest {
   readonly withTail: boolean;
   /** What was cut since `pinAhead`. */
   readonly ahead?: readonly CutAhead[] | undefined;
-  /** Incoming files to move instead of linking them, where they are this program's own. */
+  /**
+   * Incoming files to move instead of linking them, where they are this program's own: `made` are those that are
+   * not taken whole, whose names nothing else needs any more.
+   */
   readonly move: 'none' | 'made' | 'all';
   /** Paths of incoming files that are to be synced. */
   readonly unsynced: readonly string[];
@@ -273,7 +276,7 @@ export function finishStage(
     const number = nextNumber++;
     const path = `${nextFolder}/${tableFileName(number)}`;
     const { sizeBytes, smallest, largest } = table;
-    const isMoved = move === 'all' || (move === 'made' && table.origin !== 'linked');
+    const isMoved = move === 'all' || (move === 'made' && !isTakenWhole(table));
     const origin = placeIncoming(fileSystem, table, path, isMoved);
     if (toSync.has(table.path)) unsynced.push(path);
     levels[level]?.push({ number, sizeBytes, smallest, largest });
@@ -333,6 +336,11 @@ function tablesOf(
     const { sizeBytes, smallest, largest, origin, dataBytes } = part;
     return [{ table: { number, sizeBytes, smallest, largest }, origin, dataBytes }];
   });
+}
+
+/** Such a table may be opened by its name, to be checked, while the commit goes on. */
+function isTakenWhole({ origin }: TableFile): boolean {
+  return origin === 'linked' || origin === 'copied';
 }
 
 function placeIncoming(
