@@ -1,10 +1,12 @@
 // Read-only opens: a second process reads a store that another one has open, writes and compacts.
 //
 // It makes a private copy of the current generation by links, logs included, inside the store's
-// folder (where links work) or where the caller says, and opens LevelDB on that. The copy is one
+// folder (where links work), where the caller says, or, where the store cannot be written to, in the
+// temporary folder (reader-folders.ts), and opens LevelDB on that. The copy is one
 // consistent state; what the owner does afterwards never shows in it. The owner is not disturbed:
 // nothing of its own is written, renamed or locked.
 import { randomInt } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import type { Span } from '@sstitch/sst';
 import { flushGeneration } from './commit/flush-generation.js';
 import type { EngineCapabilities } from './contract.js';
@@ -16,7 +18,7 @@ import { GenerationReader } from './generation-reader.js';
 import { openLevelDatabase } from './level-database.js';
 import { levelOptionsOf, type StoreOptions } from './options.js';
 import { checkSpans } from './spans.js';
-import { generationName, READERS_FOLDER } from './store-files.js';
+import { generationName } from './store-files.js';
 import {
   CHECKS_LATER,
   type CommitExtractOptions,
@@ -28,9 +30,10 @@ import { InlineRunner, type TaskRunner, ThreadRunner } from './workers/task-runn
 export interface ReadOnlyOptions<K, V>
   extends Omit<StoreOptions<K, V>, 'createIfMissing' | 'errorIfExists'> {
   /**
-   * A folder for the private copy, which is made in it and removed on close. Needed where the store's
-   * own folder cannot be written to; on another file system tables are copied instead of linked.
-   * @defaultValue the folder `readers` in the store
+   * A folder for the private copy, which is made in it and removed on close. On another file system than
+   * the store's, tables are copied instead of linked.
+   * @defaultValue the folder `readers` in the store; where that cannot be written to (read-only media,
+   * another user's store), a folder of its own in the system's temporary folder
    */
   readonly copyFolder?: string;
 }
@@ -50,6 +53,8 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
   readonly #options: ReadOnlyOptions<K, V>;
   #runner: TaskRunner | undefined;
   #generation: Generation | undefined;
+  /** What was copied. */
+  #originFolder: string | undefined;
 
   constructor(location: string, options: ReadOnlyOptions<K, V> = {}) {
     levelOptionsOf(options);
@@ -88,6 +93,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
       const leastLogNumber = await flushGeneration(runner, generation.folder, generation.database);
       const input = {
         sourceFolder: generation.folder,
+        originFolder: this.#originFolder,
         targetFolder: folder,
         spans: checkSpans(spans),
         leastLogNumber,
@@ -131,9 +137,12 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
         errorIfExists: false,
       });
       if (number === undefined) break;
-      const parent = this.#options.copyFolder ?? `${realPath}/${READERS_FOLDER}`;
-      await runner.run('makeFolder', { folder: parent });
-      const targetFolder = `${parent}/${readerFolderName(process.pid, randomInt(MAX_READER_COUNT))}`;
+      const { folder: targetFolder, toRemove } = await runner.run('findReaderPlace', {
+        storeFolder: realPath,
+        copyFolder: this.#options.copyFolder,
+        temporaryFolder: tmpdir(),
+        name: readerFolderName(process.pid, randomInt(MAX_READER_COUNT)),
+      });
       const sourceFolder = `${realPath}/${generationName(number)}`;
       try {
         await runner.run('copyGeneration', {
@@ -147,11 +156,12 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
           ...level,
           createIfMissing: false,
         });
-        return new Generation(number, targetFolder, database, async ({ folder }) => {
-          await runner.run('removeFolder', { folder });
+        this.#originFolder = sourceFolder;
+        return new Generation(number, targetFolder, database, async () => {
+          await runner.run('removeFolder', { folder: toRemove });
         });
       } catch (error) {
-        await runner.run('removeFolder', { folder: targetFolder });
+        await runner.run('removeFolder', { folder: toRemove });
         // The owner has committed, and removed the generation that CURRENT named a moment ago.
         const again = await runner.run('prepareOpen', {
           location: this.location,

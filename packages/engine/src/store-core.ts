@@ -6,8 +6,10 @@
 // - commits run one at a time;
 // - while it is open, this process holds the lock of the generation that CURRENT names.
 import type { Span } from '@sstitch/sst';
+import { endPurge } from './commit/end-purge.js';
 import { flushGeneration } from './commit/flush-generation.js';
 import { type CommitReport, commitTables } from './commit/ingest-and-excise.js';
+import { EVERYTHING } from './commit/purge-tables.js';
 import { WriteGate } from './commit/write-gate.js';
 import { ENGINE_NAME } from './engine-name.js';
 import { EngineError } from './errors.js';
@@ -28,6 +30,8 @@ import { generationName, STAGING_FOLDER } from './store-files.js';
 import type { TableSet } from './tables.js';
 import {
   CHECKS_LATER,
+  type CheckedExtractOptions,
+  type CheckpointOptions,
   type CommitExtractOptions,
   type IngestFromOptions,
   type TableSource,
@@ -51,6 +55,8 @@ export interface CoreOptions extends OpenOptions {
 
 interface CommitOptions {
   readonly moveIncoming: boolean;
+  /** See `CommitInput`. @defaultValue nowhere */
+  readonly purge?: readonly Span[] | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -66,6 +72,7 @@ export class StoreCore {
   #lastNumber: number;
   #lastStaging = 0;
   #commits: Promise<unknown> = Promise.resolve();
+  #commitsUnderWay = 0;
   /** Extracts, checkpoints and table building that are under way. */
   readonly #works = new Set<Promise<unknown>>();
   #poison: EngineError | undefined;
@@ -169,13 +176,13 @@ export class StoreCore {
   async commitFrom(
     source: TableSource,
     spans: readonly Span[],
-    { signal, verify = false, onExtracted }: IngestFromOptions,
+    { signal, verify = false, purge = false, onExtracted }: IngestFromOptions,
   ): Promise<CommitReport> {
     let folder: string | undefined;
     const extract = async () => {
       folder = await this.newStagingFolder();
       const options: CommitExtractOptions = {
-        ...{ narrow: true, verify, signal: this.endingWith(signal) },
+        ...{ narrow: !purge, verify, signal: this.endingWith(signal) },
         // To read all tables takes long; the base's writers would be kept waiting for the replay.
         [CHECKS_LATER]: !verify,
       };
@@ -187,11 +194,14 @@ export class StoreCore {
       return tables;
     };
     try {
-      return await this.#commit(spans, extract, { moveIncoming: true, signal });
+      const how = { moveIncoming: true, signal, ...(purge ? { purge: [EVERYTHING] } : {}) };
+      return await this.#commit(spans, extract, how);
     } finally {
-      // Nobody waits for it but a close, and a leftover is no failure: the next open empties the staging folder.
+      // Only a close and a purge wait for it; a leftover is no failure: the next open empties the staging folder.
       if (folder !== undefined) {
-        void this.tracked(this.runner.run('removeFolder', { folder }).catch(() => undefined));
+        const removing = this.runner.run('removeFolder', { folder }).catch(() => undefined);
+        this.tracked(removing);
+        if (purge) await removing;
       }
     }
   }
@@ -222,6 +232,7 @@ export class StoreCore {
           spans,
           tables,
           moveIncoming: options.moveIncoming,
+          purge: options.purge ?? [],
           narrowFromBytes: this.#options.narrowFromBytes,
           signal: this.endingWith(options.signal),
           switchTo: (database) => {
@@ -233,21 +244,32 @@ export class StoreCore {
           keepOpen: (database) => this.#addGeneration(number, database),
         },
       );
-      this.#tell({ type: 'commit', detail: report });
-      return report;
+      const detail = options.purge?.length
+        ? { ...report, purge: await endPurge(this.runner, this.#current, this.#live) }
+        : report;
+      this.#tell({ type: 'commit', detail });
+      return detail;
     });
+  }
+
+  /** Purges a range, where LevelDB's compaction of it has left something; after commits that are under way. */
+  async purgeRange(range: Span): Promise<void> {
+    const isNeeded = await this.#onPinned(undefined, ({ folder }, signal) =>
+      this.runner.run('hasTablesToPurge', { folder, range }, { signal }),
+    );
+    if (!isNeeded) return;
+    const how = { moveIncoming: false, purge: [range], signal: undefined };
+    const purging = this.tracked(this.commit({ spans: [], lastSequence: 0 }, how));
+    purging.catch(() => undefined);
+    // Another commit that is under way may wait for whoever compacts.
+    if (this.#commitsUnderWay === 1) await purging;
   }
 
   /** Extracts tables into a folder, which is made. */
   async extract(
     spans: readonly Span[],
     targetFolder: string,
-    options: {
-      readonly signal: AbortSignal | undefined;
-      readonly narrow: boolean;
-      readonly verify: boolean;
-      readonly checksLater: boolean;
-    },
+    options: CheckedExtractOptions,
   ): Promise<ExtractedTables> {
     return this.#onPinned(options.signal, async (generation, ending) => {
       const { folder } = generation;
@@ -266,7 +288,7 @@ export class StoreCore {
   /** Makes `targetFolder`, a store of one generation that shares this one's tables. */
   async checkpoint(
     targetFolder: string,
-    signal: AbortSignal | undefined,
+    { signal, purge = false }: CheckpointOptions,
   ): Promise<CopiedGeneration> {
     return this.#onPinned(signal, async (generation, ending) => {
       const { folder } = generation;
@@ -276,6 +298,7 @@ export class StoreCore {
         storeFolder: targetFolder,
         logs: false,
         leastLogNumber,
+        purge,
         writtenBy: ENGINE_NAME,
       };
       return this.runner.run('makeStoreFrom', input, { signal: ending });
@@ -342,7 +365,11 @@ export class StoreCore {
   }
 
   #serialised<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#commits.catch(() => undefined).then(work);
+    this.#commitsUnderWay++;
+    const result = this.#commits
+      .catch(() => undefined)
+      .then(work)
+      .finally(() => this.#commitsUnderWay--);
     this.#commits = result.catch(() => undefined);
     return result;
   }

@@ -10,12 +10,12 @@ import type {
 } from 'abstract-level';
 import { buildFromPages } from './commit/build-from-pages.js';
 import type { CommitReport } from './commit/ingest-and-excise.js';
+import { keyAfter } from './commit/plan-version.js';
 import { type RebuiltTables, rebuildTables } from './commit/rebuild-tables.js';
 import {
   byteEncodings,
   type EngineCapabilities,
   type EntryPages,
-  type ReplaceSpansOptions,
   type ReplaceSpansResult,
 } from './contract.js';
 import { EngineError } from './errors.js';
@@ -32,11 +32,15 @@ import { StoreCore } from './store-core.js';
 import type { SpanTables } from './tables.js';
 import {
   CHECKS_LATER,
+  type CheckpointOptions,
   type CommitExtractOptions,
+  type ExciseOptions,
   type ExtractOptions,
   type IngestFromOptions,
   type IngestOptions,
+  purgeOf,
   type RebuildTablesOptions,
+  type StoreReplaceOptions,
   type TableSource,
 } from './transfer-options.js';
 import { isTrusted, trusted } from './trusted-sets.js';
@@ -97,11 +101,12 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     await this.#whenOpen();
     const core = this.#opened;
     const { signal } = options;
+    const purge = purgeOf(options);
     if ('lastSequence' in tables) {
       if (!isTrusted(tables)) {
         throw new EngineError('SSTITCH_TABLES_INVALID', 'the table set is not what extract gave');
       }
-      return core.commit(tables, { moveIncoming: options.move === true, signal });
+      return core.commit(tables, { moveIncoming: options.move === true, purge, signal });
     }
     const spans = checkSpans(tables.map(({ span }) => span));
     const foreign = tables.map(({ runs }, index) => ({ span: spans[index] as Span, runs }));
@@ -110,7 +115,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
       core.runner.run('checkIncomingTables', { spans: foreign }, ending),
     );
     checkRuns(checked.spans);
-    return core.commit(checked, { moveIncoming: false, signal });
+    return core.commit(checked, { moveIncoming: false, purge, signal });
   }
 
   /**
@@ -124,43 +129,45 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     spans: readonly Span[],
     options: IngestFromOptions = {},
   ): Promise<CommitReport> {
+    purgeOf(options);
     await this.#whenOpen();
     const core = this.#opened;
     return core.tracked(core.commitFrom(source, checkSpans(spans), options));
   }
 
   /** Removes everything inside the spans, in one commit and without a tombstone. */
-  async excise(spans: readonly Span[], options: ReplaceSpansOptions = {}): Promise<CommitReport> {
+  async excise(spans: readonly Span[], options: ExciseOptions = {}): Promise<CommitReport> {
+    const how = { moveIncoming: false, purge: purgeOf(options), signal: options.signal };
     await this.#whenOpen();
     const empty = checkSpans(spans).map((span): SpanTables => ({ span, runs: [] }));
-    return this.#opened.commit(
-      { spans: empty, lastSequence: 0 },
-      { moveIncoming: false, signal: options.signal },
-    );
+    return this.#opened.commit({ spans: empty, lastSequence: 0 }, how);
   }
 
   /** Replaces spans by sorted entries: builds tables of them, then commits as `ingestAndExcise`. */
   async replaceSpans(
     spans: readonly Span[],
     entries: EntryPages,
-    options: ReplaceSpansOptions = {},
+    options: StoreReplaceOptions = {},
   ): Promise<ReplaceSpansResult & { readonly commit: CommitReport }> {
+    purgeOf(options);
     await this.#whenOpen();
     // Tracked as a whole: a close waits until nothing writes to the staging folder any more.
-    return this.#opened.tracked(this.#buildAndCommit(checkSpans(spans), entries, options.signal));
+    return this.#opened.tracked(this.#buildAndCommit(checkSpans(spans), entries, options));
   }
 
   async #buildAndCommit(
     spans: readonly Span[],
     entries: EntryPages,
-    signal: AbortSignal | undefined,
+    options: StoreReplaceOptions,
   ): Promise<ReplaceSpansResult & { readonly commit: CommitReport }> {
+    const { signal } = options;
     const core = this.#opened;
     const folder = await core.newStagingFolder();
     try {
       const ending = { signal: core.endingWith(signal) };
       const built = await buildFromPages(core.runner, folder, spans, entries, ending);
-      const commit = await core.commit(built, { moveIncoming: true, signal });
+      const how = { moveIncoming: true, purge: purgeOf(options), signal };
+      const commit = await core.commit(built, how);
       const { pauseMs, durationMs } = commit;
       return { entries: built.entries, pauseMs, durationMs, commit };
     } finally {
@@ -175,6 +182,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
    * where they lie inside a span, cut where they straddle its bounds; the store stays in use.
    *
    * @param folder where to; on the store's file system, or links become copies
+   * @throws EngineError SSTITCH_OPTION_INVALID for a folder inside this store's, but for its staging folders
    */
   async extract(
     spans: readonly Span[],
@@ -227,13 +235,17 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     await core.fileWork(core.runner.run('removeFolder', { folder }));
   }
 
-  /** Makes a store in `folder` that holds what this one holds now, by links. */
-  async checkpoint(folder: string, options: ExtractOptions = {}): Promise<CopiedGeneration> {
+  /** Makes a store in `folder`, which must lie outside this one's, that holds what this one holds, by links. */
+  async checkpoint(folder: string, options: CheckpointOptions = {}): Promise<CopiedGeneration> {
+    purgeOf(options);
     await this.#whenOpen();
-    return this.#opened.checkpoint(folder, options.signal);
+    return this.#opened.checkpoint(folder, options);
   }
 
-  /** Compacts a key range of the current generation, as classic-level's. */
+  /**
+   * Compacts a key range of the current generation, as classic-level's. What was excised in it before is in no
+   * file of the store then, once nobody reads an earlier generation and no commit is under way.
+   */
   async compactRange(start: K, end: K): Promise<void>;
   async compactRange<TKey = K>(
     start: TKey,
@@ -252,11 +264,11 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
       return this.deferAsync(() => this.compactRange(start, end, options ?? {}));
     }
     this.assertOpen('compactRange');
-    await this.generation.database.compactRange(
-      this.encodeBound(start, options),
-      this.encodeBound(end, options),
-      { keyEncoding: 'view' },
-    );
+    const from = this.encodeBound(start, options);
+    const to = this.encodeBound(end, options);
+    const core = this.#opened;
+    await core.current.database.compactRange(from, to, { keyEncoding: 'view' });
+    await core.purgeRange({ start: from, end: keyAfter(to) });
   }
 
   /** Generations, readers, levels, commits, pauses, bytes: metrics.ts also lists the events. */

@@ -21,7 +21,7 @@ import {
   VIEW,
 } from './store-fixture.js';
 
-const ROUNDS = Number(process.env.CROSS_ROUNDS ?? 3);
+const ROUNDS = Number(process.env['CROSS_ROUNDS'] ?? 3);
 const SHARED_MEMORY = '/dev/shm';
 const TEST_TIMEOUT_MS = 60_000 + ROUNDS * 20_000;
 

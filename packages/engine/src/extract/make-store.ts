@@ -14,11 +14,14 @@ import {
   type CopyGenerationInput,
   copyGeneration,
 } from './copy-generation.js';
+import { ownFolderOf, refuseInside } from './refuse-inside.js';
 
 export interface MakeStoreInput extends Omit<CopyGenerationInput, 'targetFolder'> {
   /** The store to make; an empty folder may be there. */
   readonly storeFolder: string;
   readonly writtenBy: string;
+  /** Folders of the source's store that it may be made in all the same. */
+  readonly mayLieIn?: readonly string[];
 }
 
 const FIRST_GENERATION = 1;
@@ -36,6 +39,7 @@ export function makeStoreFrom(
       path: folder,
     });
   }
+  refuseInside(fileSystem, folder, ownFolderOf(input.sourceFolder), input.mayLieIn);
   makeFolders(fileSystem, folder);
   try {
     // Under its own name only once it is whole: an open takes up a first generation that it finds
