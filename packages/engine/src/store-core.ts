@@ -227,10 +227,7 @@ export class StoreCore {
           now: this.#options.now,
         },
         {
-          number,
-          nextFolder,
-          spans,
-          tables,
+          ...{ number, nextFolder, spans, tables },
           moveIncoming: options.moveIncoming,
           purge: options.purge ?? [],
           narrowFromBytes: this.#options.narrowFromBytes,

@@ -11,6 +11,9 @@ export async function endPurge(
 ): Promise<PurgeReport> {
   const past = [...live].filter((generation) => generation !== current);
   await Promise.allSettled(past.map(({ removal }) => removal));
-  const folders = await runner.run('listOtherCopies', { current: current.folder });
+  // The commit is done, whatever comes of the listing.
+  const folders = await runner
+    .run('listOtherCopies', { current: current.folder })
+    .catch(() => past.map(({ folder }) => folder));
   return { readers: past.reduce((sum, { readers }) => sum + readers, 0), folders };
 }
