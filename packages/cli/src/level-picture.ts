@@ -1,6 +1,7 @@
 // Which sync's keys lie in which level of a store: read off a private copy's own list of tables.
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { openReadOnly } from '@sstitch/engine';
 import { BUCKETS, formatSyncId, SYNC_ID_LENGTH_BYTES, syncIdBytes } from '@sstitch/keys';
 import { checkTableStructure, nodeFileSystem, SstError, userKeyOf } from '@sstitch/sst';
@@ -38,13 +39,29 @@ export async function pictureLevels(location: string): Promise<readonly Pictured
         try {
           return picture(reader.getProperty('leveldb.sstables'), join(folder, copy));
         } catch (error) {
-          if (!(error instanceof SstError) || round === MAX_ROUNDS) throw error;
+          if (!(error instanceof SstError)) throw error;
+          if (round === MAX_ROUNDS) throw await blameStore(error, location);
         }
       }
     } finally {
       await reader.close();
     }
   });
+}
+
+/** The error of a private copy's table, told of the store's own, whose name is the same. */
+async function blameStore(error: SstError, location: string): Promise<SstError> {
+  const { path } = error;
+  if (path === undefined) return error;
+  const generation = (await readFile(join(location, 'CURRENT'), 'latin1')).trim();
+  const names = [basename(path), `${basename(path, '.ldb')}.sst`];
+  const own = names
+    .map((name) => join(location, generation, name))
+    .find((each) => existsSync(each));
+  // The copy may have compacted what it was a copy of.
+  if (own === undefined) return error;
+  const problem = error.message.replace(/ \([^(]*\)$/, '');
+  return new SstError(error.code, problem, { path: own, offset: error.offset }, error);
 }
 
 /** @param listing LevelDB's `leveldb.sstables`: a line a level, a line a table */
@@ -57,7 +74,9 @@ function picture(listing: string, folder: string): PicturedLevel[] {
     const [, number, size] = TABLE_LINE.exec(line) ?? [];
     if (number === undefined || size === undefined) continue;
     const path = join(folder, names.get(Number(number)) ?? `${number}.ldb`);
-    const { smallest, largest } = checkTableStructure(nodeFileSystem, path);
+    const { smallest, largest } = checkTableStructure(nodeFileSystem, path, {
+      sizeBytes: Number(size),
+    });
     const syncIds = [syncOf(userKeyOf(smallest)), syncOf(userKeyOf(largest))];
     levels.at(-1)?.tables.push({
       number: Number(number),

@@ -74,6 +74,7 @@ async function compactNow(options: CheckedOptions, started: number): Promise<Com
       emptied: options.syncIds.filter((syncId) => emptied.has(syncId)),
       durationMs: performance.now() - started,
       pauseMs: change.pauseMs,
+      ...(change.purge === undefined ? {} : { purge: change.purge }),
     };
   } finally {
     await source.close();
@@ -102,7 +103,7 @@ async function changeBase(
   source: EngineView,
   emptied: Set<string>,
 ): Promise<Change> {
-  const { signal, onProgress } = options;
+  const { signal, purge, onProgress } = options;
   if (plan.strategy === 'batch' && batch !== undefined) {
     onProgress({ type: 'committing' });
     await writeBatch(options.base, batch, signal);
@@ -117,19 +118,22 @@ async function changeBase(
     const rebuilding = asRebuildingBase(options.base);
     if (rebuilding !== undefined && tableSource !== undefined) {
       const tables = { base: rebuilding, source: tableSource };
-      const built = await rebuildFromTables({ ...tables, ranges, signal, onProgress, onEmpty });
+      const built = await rebuildFromTables({
+        ...tables,
+        ...{ ranges, purge, signal, onProgress, onEmpty },
+      });
       return { ...changeOf(built.commit), entries: built.entries };
     }
     const base = asReplacingBase(options.base);
     if (base === undefined) throw new Error('rebuild was planned for a base that cannot');
-    const result = await rebuildSpans({ base, source, ranges, signal, onProgress });
+    const result = await rebuildSpans({ base, source, ranges, purge, signal, onProgress });
     return { ...changeOf(commitOf(result)), entries: result.entries, pauseMs: result.pauseMs };
   }
   const base = asTableBase(options.base);
   if (base === undefined || tableSource === undefined) {
     throw new Error('link was planned for databases without tables');
   }
-  const tables = { base, source: tableSource, verify: options.verify };
+  const tables = { base, source: tableSource, verify: options.verify, purge };
   return changeOf(await linkTables({ ...tables, ranges, signal, onProgress, onEmpty }));
 }
 
@@ -144,6 +148,6 @@ function commitOf(result: ReplaceSpansResult & { readonly commit?: CommitReport 
 
 function changeOf(report: CommitReport | undefined): Change {
   if (report === undefined) return noChange;
-  const { generation, pauseMs, spans } = report;
-  return { ...noChange, generation, pauseMs, totals: spans };
+  const { generation, pauseMs, spans, purge } = report;
+  return { ...noChange, generation, pauseMs, totals: spans, ...(purge ? { purge } : {}) };
 }

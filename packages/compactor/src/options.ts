@@ -28,6 +28,13 @@ export interface CompactOptions {
    * @defaultValue false
    */
   readonly verify?: boolean;
+  /**
+   * Leave no byte of what the syncs held, or of what was removed before, in any file of the base (the engine's
+   * option of that name). `auto` takes no batch then, and the strategy `batch` is refused: it leaves old versions
+   * in tables and logs.
+   * @defaultValue false
+   */
+  readonly purge?: boolean;
   /** Until the commit, aborting leaves the base as it was. */
   readonly signal?: AbortSignal;
   /** What it throws before the commit fails the compaction, and the base is as it was. */
@@ -44,6 +51,7 @@ export interface CheckedOptions {
   readonly strategy: 'auto' | Strategy;
   readonly emptySource: 'remove' | 'refuse';
   readonly verify: boolean;
+  readonly purge: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: (event: CompactProgress) => void;
   readonly dryRun: boolean;
@@ -87,6 +95,12 @@ export function checkOptions(options: CompactOptions): CheckedOptions {
   if (options.verify === true && strategy !== 'auto' && strategy !== 'link') {
     throw inputError(`verify goes with the strategy link, not ${strategy}`);
   }
+  if (options.purge !== undefined && typeof options.purge !== 'boolean') {
+    throw inputError('purge is no boolean');
+  }
+  if (options.purge === true && strategy === 'batch') {
+    throw inputError('a batch leaves old versions behind: purge goes with link or rebuild');
+  }
   if (options.dryRun !== undefined && typeof options.dryRun !== 'boolean') {
     throw inputError('dryRun is no boolean');
   }
@@ -97,6 +111,7 @@ export function checkOptions(options: CompactOptions): CheckedOptions {
     strategy,
     emptySource,
     verify: options.verify ?? false,
+    purge: options.purge ?? false,
     signal,
     onProgress: onProgress ?? (() => undefined),
     dryRun: options.dryRun ?? false,

@@ -9,7 +9,7 @@
 // may lie wholly. But it is a lower bound, which tells large syncs in 1 ms (sync-sizes.ts). For all others `auto`
 // plans a batch at once and gives up where AUTO_BATCH_LIMITS are met: a small one is read once only, and a
 // large one that hides in a memtable costs the reading of so many entries too much.
-import { asReplacingBase, asTableBase, asTableSource } from './engines.js';
+import { asRebuildingBase, asReplacingBase, asTableBase, asTableSource } from './engines.js';
 import { CompactorError } from './errors.js';
 import type { CheckedOptions } from './options.js';
 import type { CompactPlan, Strategy } from './result.js';
@@ -84,7 +84,10 @@ async function pickStrategy(
   source: EngineView,
   base: EngineView,
 ): Promise<PickedStrategy> {
-  const canRebuild = asReplacingBase(options.base) !== undefined;
+  // Of other engines nobody knows what they leave behind.
+  const canRebuild = options.purge
+    ? asRebuildingBase(options.base) !== undefined
+    : asReplacingBase(options.base) !== undefined;
   const canLink =
     asTableBase(options.base) !== undefined && asTableSource(options.source) !== undefined;
   switch (options.strategy) {
@@ -92,7 +95,10 @@ async function pickStrategy(
       if (!canLink) throw unavailable('link', 'base and source must both be stores');
       return { strategy: 'link', reason: 'asked for' };
     case 'rebuild':
-      if (!canRebuild) throw unavailable('rebuild', 'the base cannot replace spans');
+      if (!canRebuild) {
+        const what = options.purge ? 'purge' : 'replace spans';
+        throw unavailable('rebuild', `the base cannot ${what}`);
+      }
       return { strategy: 'rebuild', reason: 'asked for' };
     case 'batch':
       return batchOrThrow('asked for');
@@ -101,6 +107,11 @@ async function pickStrategy(
         if (!canLink)
           throw unavailable('link', 'tables are verified where base and source are stores');
         return { strategy: 'link', reason: 'the source is to be verified' };
+      }
+      if (options.purge) {
+        if (canLink) return { strategy: 'link', reason: 'old data are to be purged' };
+        if (!canRebuild) throw unavailable('rebuild', 'only a store can purge');
+        return { strategy: 'rebuild', reason: 'old data are to be purged' };
       }
       if (!canRebuild && !canLink) return batchOrThrow('the base takes nothing but batches');
       const { seemsSmall, isLarge } = askSizes(options, ranges);

@@ -1,5 +1,5 @@
 // Turns what a strategy did into the result's buckets.
-import type { OriginTotals } from '@sstitch/engine';
+import type { OriginTotals, PurgeReport } from '@sstitch/engine';
 import type { BucketResult } from './result.js';
 import { inReportOrder, type SyncRange } from './sync-ranges.js';
 
@@ -8,6 +8,8 @@ export interface Change {
   readonly generation: number | undefined;
   readonly entries: number | undefined;
   readonly pauseMs: number;
+  /** With the option `purge`. */
+  readonly purge?: PurgeReport;
   /** For each range in key order; none where no tables were made, or an engine tells nothing of them. */
   readonly totals: readonly OriginTotals[];
   /** For each range in key order; strategy `batch` only. */

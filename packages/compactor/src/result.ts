@@ -1,4 +1,5 @@
 // What a compaction tells: its result, its plan and its progress.
+import type { PurgeReport } from '@sstitch/engine';
 import type { Bucket } from '@sstitch/keys';
 
 /** How the base was changed. */
@@ -76,6 +77,8 @@ export interface CompactResult {
   readonly durationMs: number;
   /** How long writers of the base waited. */
   readonly pauseMs: number;
+  /** With the option `purge`: what still holds removed data. */
+  readonly purge?: PurgeReport;
 }
 
 /** What `onProgress` is told, in this order; `extracting` and `building` by strategy. */

@@ -2,6 +2,7 @@
 import type { FileSystem } from '@sstitch/sst';
 import { ENGINE_NAME } from './engine-name.js';
 import type { CopiedGeneration } from './extract/copy-generation.js';
+import { READERS_FOLDER } from './store-files.js';
 import { asEngineError } from './workers/task-errors.js';
 import { InlineRunner, ThreadRunner } from './workers/task-runner.js';
 
@@ -16,7 +17,7 @@ export interface AdoptOptions {
  * copied, so that what was never flushed is there too. The database is left as it is, and may be
  * open; the store holds what it held at one moment.
  *
- * @throws EngineError SSTITCH_TARGET_EXISTS, SSTITCH_STORE_CORRUPT, SSTITCH_STORE_FORMAT,
+ * @throws EngineError SSTITCH_TARGET_EXISTS, SSTITCH_OPTION_INVALID, SSTITCH_STORE_CORRUPT, SSTITCH_STORE_FORMAT,
  * SSTITCH_FILE_OPERATION; then no store is made
  */
 export async function adopt(
@@ -32,6 +33,8 @@ export async function adopt(
       logs: true,
       leastLogNumber: 0,
       writtenBy: ENGINE_NAME,
+      // A private copy of a store's generation may lie in that store.
+      mayLieIn: [READERS_FOLDER],
     };
     return await runner.run('makeStoreFrom', input, { signal: options.signal });
   } catch (error) {

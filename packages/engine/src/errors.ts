@@ -56,8 +56,9 @@ export class EngineError extends Error {
   readonly holder: number | undefined;
 
   constructor(code: EngineErrorCode, message: string, details: EngineErrorDetails = {}) {
+    // A table's own error has its place in its words.
     const place =
-      details.path === undefined
+      details.path === undefined || message.includes(`(${details.path}`)
         ? ''
         : ` (${details.path}${details.offset === undefined ? '' : `, offset ${details.offset}`})`;
     super(`${message}${place}`, details.cause === undefined ? undefined : { cause: details.cause });

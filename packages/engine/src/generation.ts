@@ -38,6 +38,11 @@ export class Generation {
     return this.#retired;
   }
 
+  /** Ends when a retired generation is removed; undefined while it is current, or read. */
+  get removal(): Promise<void> | undefined {
+    return this.#end;
+  }
+
   retain(): void {
     this.#readers++;
   }

@@ -1,5 +1,5 @@
 export { type AdoptOptions, adopt } from './adopt.js';
-export type { CommitReport } from './commit/ingest-and-excise.js';
+export type { CommitReport, PurgeReport } from './commit/ingest-and-excise.js';
 export type { RebuiltTables } from './commit/rebuild-tables.js';
 export type { OriginTotals } from './commit/stage-generation.js';
 export {
@@ -43,10 +43,14 @@ export { openReadOnly, type ReadOnlyOptions, ReadOnlyStore } from './read-only-s
 export { Store, type WriteDurability } from './store.js';
 export type { SpanTables, TableFile, TableOrigin, TableRun, TableSet } from './tables.js';
 export type {
+  CheckpointOptions,
+  ExciseOptions,
   ExtractOptions,
   IngestFromOptions,
   IngestOptions,
+  PurgeOption,
   RebuildTablesOptions,
+  StoreReplaceOptions,
   TableSource,
 } from './transfer-options.js';
 export type { StoreProblem, StoreProblemKind } from './verify/problems.js';

@@ -1,10 +1,12 @@
 // Read-only opens: a second process reads a store that another one has open, writes and compacts.
 //
 // It makes a private copy of the current generation by links, logs included, inside the store's
-// folder (where links work) or where the caller says, and opens LevelDB on that. The copy is one
+// folder (where links work), where the caller says, or, where the store cannot be written to, in the
+// temporary folder (reader-folders.ts), and opens LevelDB on that. The copy is one
 // consistent state; what the owner does afterwards never shows in it. The owner is not disturbed:
 // nothing of its own is written, renamed or locked.
 import { randomInt } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import type { Span } from '@sstitch/sst';
 import { flushGeneration } from './commit/flush-generation.js';
 import type { EngineCapabilities } from './contract.js';
@@ -24,7 +26,7 @@ import {
 import { removeOwnFolder } from './remove-folder.js';
 import { checkSpans } from './spans.js';
 import { runInFolder } from './staging-folders.js';
-import { generationName, READERS_FOLDER } from './store-files.js';
+import { generationName } from './store-files.js';
 import {
   CHECKS_LATER,
   type CommitExtractOptions,
@@ -37,9 +39,10 @@ import { InlineRunner, type TaskRunner, ThreadRunner } from './workers/task-runn
 export interface ReadOnlyOptions<K, V>
   extends Omit<StoreOptions<K, V>, 'createIfMissing' | 'errorIfExists'> {
   /**
-   * A folder for the private copy, which is made in it and removed on close. Needed where the store's
-   * own folder cannot be written to; on another file system tables are copied instead of linked.
-   * @defaultValue the folder `readers` in the store
+   * A folder for the private copy, which is made in it and removed on close. On another file system than
+   * the store's, tables are copied instead of linked.
+   * @defaultValue the folder `readers` in the store; where that cannot be written to (read-only media,
+   * another user's store), a folder of its own in the system's temporary folder
    */
   readonly copyFolder?: string;
 }
@@ -57,6 +60,8 @@ interface OpenedCopy {
   readonly runner: TaskRunner;
   readonly operations: Operations;
   readonly generation: Generation;
+  /** The generation's folder in the store that was copied: errors name its files. */
+  readonly sourceFolder: string;
 }
 
 /** A store as it was when it was opened, to read from. Writes are refused. */
@@ -109,12 +114,12 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     options: ExtractOptions,
     signal: AbortSignal,
   ): Promise<ExtractedTables> {
-    const { runner, generation, operations } = this.#opened;
+    const { runner, generation, operations, sourceFolder } = this.#opened;
     const { folder, database } = generation;
     // The copied logs went into tables when LevelDB opened the copy; nothing was written since.
     const leastLogNumber = await flushGeneration(runner, folder, database, signal);
     const input = {
-      ...{ sourceFolder: folder, targetFolder, spans, leastLogNumber },
+      ...{ sourceFolder: folder, originFolder: sourceFolder, targetFolder, spans, leastLogNumber },
       narrowFromBytes: Number.POSITIVE_INFINITY,
       verify: options.verify ?? false,
       checksLater: (options as CommitExtractOptions)[CHECKS_LATER] ?? false,
@@ -136,8 +141,8 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     const operations = new Operations(this.location);
     try {
       const level = levelOptionsOf(options);
-      const generation = await this.#copyAndOpen(runner, level, operations.closing);
-      this.#copy = { runner, operations, generation };
+      const copied = await this.#copyAndOpen(runner, level, operations.closing);
+      this.#copy = { runner, operations, ...copied };
     } catch (error) {
       throw asEngineError(error);
     }
@@ -157,7 +162,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     runner: TaskRunner,
     level: LevelOptions,
     closing: AbortSignal,
-  ): Promise<Generation> {
+  ): Promise<Pick<OpenedCopy, 'generation' | 'sourceFolder'>> {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const { realPath, generation: number } = await runner.run('prepareOpen', {
         location: this.location,
@@ -165,9 +170,12 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
         errorIfExists: false,
       });
       if (number === undefined) break;
-      const parent = this.#options.copyFolder ?? `${realPath}/${READERS_FOLDER}`;
-      await runner.run('makeFolder', { folder: parent });
-      const targetFolder = `${parent}/${readerFolderName(process.pid, randomInt(MAX_READER_COUNT))}`;
+      const { folder: targetFolder, toRemove } = await runner.run('findReaderPlace', {
+        storeFolder: realPath,
+        copyFolder: this.#options.copyFolder,
+        temporaryFolder: tmpdir(),
+        name: readerFolderName(process.pid, randomInt(MAX_READER_COUNT)),
+      });
       const sourceFolder = `${realPath}/${generationName(number)}`;
       let isMade = false;
       try {
@@ -182,11 +190,13 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
           ...level,
           createIfMissing: false,
         });
-        return new Generation(number, targetFolder, database, async ({ folder }) => {
-          await removeOwnFolder(runner, folder, closing);
-        });
+        const remove = () => removeOwnFolder(runner, toRemove, closing);
+        return { generation: new Generation(number, targetFolder, database, remove), sourceFolder };
       } catch (error) {
-        if (isMade) await runner.run('removeFolder', { folder: targetFolder });
+        // A folder around the copy was made when its place was found.
+        if (isMade || toRemove !== targetFolder) {
+          await runner.run('removeFolder', { folder: toRemove });
+        }
         // The owner has committed, and removed the generation that CURRENT named a moment ago.
         const again = await runner.run('prepareOpen', {
           location: this.location,

@@ -11,18 +11,25 @@ import type { ExtractedTables } from './extract/extract-tables.js';
 import { checkSpans } from './spans.js';
 import { runInFolder } from './staging-folders.js';
 import type { StoreCore } from './store-core.js';
-import type { IngestOptions, RebuildTablesOptions } from './transfer-options.js';
+import {
+  type IngestOptions,
+  purgeOf,
+  type RebuildTablesOptions,
+  type StoreReplaceOptions,
+} from './transfer-options.js';
 import { isTrusted, trusted } from './trusted-sets.js';
 
 /** Commits tables; those that `extract` did not give are checked in full first. */
 export async function ingestTables(
   core: StoreCore,
   tables: ExtractedTables | readonly ForeignSpanTables[],
-  { signal, move = false }: IngestOptions,
+  options: IngestOptions,
 ): Promise<CommitReport> {
+  const { signal, move = false } = options;
+  const purge = purgeOf(options);
   if ('lastSequence' in tables) {
     checkTrusted(tables);
-    return core.commit(tables, { moveIncoming: move, signal });
+    return core.commit(tables, { moveIncoming: move, purge, signal });
   }
   const spans = checkSpans(tables.map(({ span }) => span));
   const foreign = tables.map(({ runs }, index) => ({ span: spans[index] as Span, runs }));
@@ -30,7 +37,7 @@ export async function ingestTables(
     const ending = { signal: core.operations.endingWith(signal) };
     const checked = await core.runner.run('checkIncomingTables', { spans: foreign }, ending);
     checkRuns(checked.spans);
-    return core.commit(checked, { moveIncoming: false, signal });
+    return core.commit(checked, { moveIncoming: false, purge, signal });
   });
 }
 
@@ -39,15 +46,17 @@ export function replaceByPages(
   core: StoreCore,
   spans: readonly Span[],
   entries: EntryPages,
-  signal: AbortSignal | undefined,
+  options: StoreReplaceOptions,
 ): Promise<ReplaceSpansResult & { readonly commit: CommitReport }> {
   const { operations, runner, staging } = core;
+  const { signal } = options;
+  const purge = purgeOf(options);
   return operations.run(async () => {
     const folder = await staging.add();
     try {
       const ending = { signal: operations.endingWith(signal) };
       const built = await buildFromPages(runner, folder, spans, entries, ending);
-      const commit = await core.commit(built, { moveIncoming: true, signal });
+      const commit = await core.commit(built, { moveIncoming: true, purge, signal });
       const { pauseMs, durationMs } = commit;
       return { entries: built.entries, pauseMs, durationMs, commit };
     } finally {

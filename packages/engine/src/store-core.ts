@@ -7,8 +7,10 @@
 // - whatever touches the folder is part of an operation (operations.ts), which a close ends and awaits;
 // - while it is open, this process holds the lock of the generation that CURRENT names.
 import type { Span } from '@sstitch/sst';
+import { endPurge } from './commit/end-purge.js';
 import { flushGeneration } from './commit/flush-generation.js';
 import { type CommitReport, commitTables } from './commit/ingest-and-excise.js';
+import { EVERYTHING } from './commit/purge-tables.js';
 import { WriteGate } from './commit/write-gate.js';
 import { ENGINE_NAME } from './engine-name.js';
 import { EngineError } from './errors.js';
@@ -32,6 +34,8 @@ import { generationName } from './store-files.js';
 import type { TableSet } from './tables.js';
 import {
   CHECKS_LATER,
+  type CheckedExtractOptions,
+  type CheckpointOptions,
   type CommitExtractOptions,
   type IngestFromOptions,
   type TableSource,
@@ -55,6 +59,8 @@ export interface CoreOptions extends OpenOptions {
 
 interface CommitOptions {
   readonly moveIncoming: boolean;
+  /** See `CommitInput`. @defaultValue nowhere */
+  readonly purge?: readonly Span[] | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -70,6 +76,7 @@ export class StoreCore {
   #current: Generation;
   #lastNumber: number;
   #commits: Promise<unknown> = Promise.resolve();
+  #commitsUnderWay = 0;
   #poison: EngineError | undefined;
 
   private constructor(
@@ -166,7 +173,7 @@ export class StoreCore {
   async commitFrom(
     source: TableSource,
     spans: readonly Span[],
-    { signal, verify = false, onExtracted }: IngestFromOptions,
+    { signal, verify = false, purge = false, onExtracted }: IngestFromOptions,
   ): Promise<CommitReport> {
     const failing = new AbortController();
     let folder: string | undefined;
@@ -175,7 +182,7 @@ export class StoreCore {
       folder = await this.staging.add();
       const ending = [failing.signal, this.operations.endingWith(signal)];
       const options: CommitExtractOptions = {
-        ...{ narrow: true, verify, signal: AbortSignal.any(ending) },
+        ...{ narrow: !purge, verify, signal: AbortSignal.any(ending) },
         // To read all tables takes long; the base's writers would be kept waiting for the replay.
         [CHECKS_LATER]: !verify,
       };
@@ -188,14 +195,17 @@ export class StoreCore {
       return tables;
     };
     try {
-      return await this.#commit(spans, extract, { moveIncoming: true, signal });
+      const how = { moveIncoming: true, signal, ...(purge ? { purge: [EVERYTHING] } : {}) };
+      return await this.#commit(spans, extract, how);
     } finally {
       failing.abort();
       // A commit that failed has not waited for them.
       if (extracted !== undefined) await Promise.allSettled([checkingOf(extracted)]);
-      // Nobody waits for it but a close, and a leftover is no failure: the next open empties the staging folder.
+      // Only a close and a purge wait for it; a leftover is no failure: the next open empties the staging folder.
       if (folder !== undefined) {
-        void this.operations.track(this.staging.remove(folder).catch(() => undefined));
+        const removing = this.staging.remove(folder).catch(() => undefined);
+        void this.operations.track(removing);
+        if (purge) await removing;
       }
     }
   }
@@ -223,11 +233,9 @@ export class StoreCore {
           now: this.#options.now,
         },
         {
-          number,
-          nextFolder,
-          spans,
-          tables,
+          ...{ number, nextFolder, spans, tables },
           moveIncoming: options.moveIncoming,
+          purge: options.purge ?? [],
           narrowFromBytes: this.#options.narrowFromBytes,
           signal: ending,
           switchTo: (database) => {
@@ -239,21 +247,32 @@ export class StoreCore {
           keepOpen: (database) => this.#addGeneration(number, database),
         },
       );
-      this.#tell({ type: 'commit', detail: report });
-      return report;
+      const detail = options.purge?.length
+        ? { ...report, purge: await endPurge(this.runner, this.#current, this.#live) }
+        : report;
+      this.#tell({ type: 'commit', detail });
+      return detail;
     });
+  }
+
+  /** Purges a range, where LevelDB's compaction of it has left something; after commits that are under way. */
+  async purgeRange(range: Span): Promise<void> {
+    const isNeeded = await this.#onPinned(undefined, ({ folder }, signal) =>
+      this.runner.run('hasTablesToPurge', { folder, range }, { signal }),
+    );
+    if (!isNeeded) return;
+    const how = { moveIncoming: false, purge: [range], signal: undefined };
+    const purging = this.commit({ spans: [], lastSequence: 0 }, how);
+    purging.catch(() => undefined);
+    // Another commit that is under way may wait for whoever compacts.
+    if (this.#commitsUnderWay === 1) await purging;
   }
 
   /** Extracts tables into a folder, which is made. */
   async extract(
     spans: readonly Span[],
     targetFolder: string,
-    options: {
-      readonly signal: AbortSignal | undefined;
-      readonly narrow: boolean;
-      readonly verify: boolean;
-      readonly checksLater: boolean;
-    },
+    options: CheckedExtractOptions,
   ): Promise<ExtractedTables> {
     const extracting = (signal: AbortSignal | undefined) =>
       this.#onPinned(signal, async (generation, ending) => {
@@ -278,7 +297,7 @@ export class StoreCore {
   /** Makes `targetFolder`, a store of one generation that shares this one's tables. */
   async checkpoint(
     targetFolder: string,
-    signal: AbortSignal | undefined,
+    { signal, purge = false }: CheckpointOptions,
   ): Promise<CopiedGeneration> {
     return this.#onPinned(signal, async (generation, ending) => {
       const { folder } = generation;
@@ -288,6 +307,7 @@ export class StoreCore {
         storeFolder: targetFolder,
         logs: false,
         leastLogNumber,
+        purge,
         writtenBy: ENGINE_NAME,
       };
       return this.runner.run('makeStoreFrom', input, { signal: ending });
@@ -342,11 +362,14 @@ export class StoreCore {
 
   /** One after another, each an operation; one whose turn comes after the close began does not begin. */
   #serialised<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.operations.run(async () => {
-      await this.#commits;
-      this.operations.checkOpen();
-      return work();
-    });
+    this.#commitsUnderWay++;
+    const result = this.operations
+      .run(async () => {
+        await this.#commits;
+        this.operations.checkOpen();
+        return work();
+      })
+      .finally(() => this.#commitsUnderWay--);
     this.#commits = result.catch(() => undefined);
     return result;
   }

@@ -276,6 +276,22 @@ export function cleanStore(fileSystem: FileSystem, input: CleanStoreInput): numb
   return greatest;
 }
 
+/** The folders of a store, beside the generation in force, that hold tables of it as it is or was. */
+export function listOtherCopies(
+  fileSystem: FileSystem,
+  { current }: { readonly current: string },
+): string[] {
+  const folder = parentFolder(current);
+  const generations = fileSystem
+    .readFolder(folder)
+    .filter((name) => parseGenerationName(name) !== undefined)
+    .map((name) => `${folder}/${name}`)
+    .filter((path) => path !== current);
+  const readers = `${folder}/${READERS_FOLDER}`;
+  if (!isThere(fileSystem, readers)) return generations;
+  return [...generations, ...fileSystem.readFolder(readers).map((name) => `${readers}/${name}`)];
+}
+
 /** Makes the folder of a new generation: it must not be there. */
 export function makeGeneration(
   fileSystem: FileSystem,

@@ -9,12 +9,12 @@ import type {
   AbstractPutOptions,
 } from 'abstract-level';
 import type { CommitReport } from './commit/ingest-and-excise.js';
+import { keyAfter } from './commit/plan-version.js';
 import type { RebuiltTables } from './commit/rebuild-tables.js';
 import {
   byteEncodings,
   type EngineCapabilities,
   type EntryPages,
-  type ReplaceSpansOptions,
   type ReplaceSpansResult,
 } from './contract.js';
 import { EngineError } from './errors.js';
@@ -38,11 +38,15 @@ import { StoreCore } from './store-core.js';
 import type { SpanTables } from './tables.js';
 import {
   CHECKS_LATER,
+  type CheckpointOptions,
   type CommitExtractOptions,
+  type ExciseOptions,
   type ExtractOptions,
   type IngestFromOptions,
   type IngestOptions,
+  purgeOf,
   type RebuildTablesOptions,
+  type StoreReplaceOptions,
   type TableSource,
 } from './transfer-options.js';
 
@@ -114,29 +118,29 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     spans: readonly Span[],
     options: IngestFromOptions = {},
   ): Promise<CommitReport> {
+    purgeOf(options);
     await this.#whenOpen();
     const core = this.#opened;
     return core.operations.run(() => core.commitFrom(source, checkSpans(spans), options));
   }
 
   /** Removes everything inside the spans, in one commit and without a tombstone. */
-  async excise(spans: readonly Span[], options: ReplaceSpansOptions = {}): Promise<CommitReport> {
+  async excise(spans: readonly Span[], options: ExciseOptions = {}): Promise<CommitReport> {
+    const how = { moveIncoming: false, purge: purgeOf(options), signal: options.signal };
     await this.#whenOpen();
     const empty = checkSpans(spans).map((span): SpanTables => ({ span, runs: [] }));
-    return this.#opened.commit(
-      { spans: empty, lastSequence: 0 },
-      { moveIncoming: false, signal: options.signal },
-    );
+    return this.#opened.commit({ spans: empty, lastSequence: 0 }, how);
   }
 
   /** Replaces spans by sorted entries: builds tables of them, then commits as `ingestAndExcise`. */
   async replaceSpans(
     spans: readonly Span[],
     entries: EntryPages,
-    options: ReplaceSpansOptions = {},
+    options: StoreReplaceOptions = {},
   ): Promise<ReplaceSpansResult & { readonly commit: CommitReport }> {
+    purgeOf(options);
     await this.#whenOpen();
-    return replaceByPages(this.#opened, checkSpans(spans), entries, options.signal);
+    return replaceByPages(this.#opened, checkSpans(spans), entries, options);
   }
 
   /**
@@ -144,6 +148,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
    * where they lie inside a span, cut where they straddle its bounds; the store stays in use.
    *
    * @param folder where to; on the store's file system, or links become copies
+   * @throws EngineError SSTITCH_OPTION_INVALID for a folder inside this store's, but for its staging folders
    */
   async extract(
     spans: readonly Span[],
@@ -187,13 +192,17 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     await operations.runFileWork(() => staging.remove(folder));
   }
 
-  /** Makes a store in `folder` that holds what this one holds now, by links. */
-  async checkpoint(folder: string, options: ExtractOptions = {}): Promise<CopiedGeneration> {
+  /** Makes a store in `folder`, which must lie outside this one's, that holds what this one holds, by links. */
+  async checkpoint(folder: string, options: CheckpointOptions = {}): Promise<CopiedGeneration> {
+    purgeOf(options);
     await this.#whenOpen();
-    return this.#opened.checkpoint(folder, options.signal);
+    return this.#opened.checkpoint(folder, options);
   }
 
-  /** Compacts a key range of the current generation, as classic-level's. */
+  /**
+   * Compacts a key range of the current generation, as classic-level's. What was excised in it before is in no
+   * file of the store then, once nobody reads an earlier generation and no commit is under way.
+   */
   async compactRange(start: K, end: K): Promise<void>;
   async compactRange<TKey = K>(
     start: TKey,
@@ -212,10 +221,13 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
       return this.deferAsync(() => this.compactRange(start, end, options ?? {}));
     }
     this.assertOpen('compactRange');
-    const range = [this.encodeBound(start, options), this.encodeBound(end, options)] as const;
-    await this.#opened.operations.run(() =>
-      this.generation.database.compactRange(...range, { keyEncoding: 'view' }),
-    );
+    const from = this.encodeBound(start, options);
+    const to = this.encodeBound(end, options);
+    const core = this.#opened;
+    await core.operations.run(async () => {
+      await core.current.database.compactRange(from, to, { keyEncoding: 'view' });
+      await core.purgeRange({ start: from, end: keyAfter(to) });
+    });
   }
 
   /** Generations, readers, levels, commits, pauses, bytes: metrics.ts also lists the events. */

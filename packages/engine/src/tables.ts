@@ -1,5 +1,6 @@
 // Tables on their way from one store to another: what extract gives and ingestAndExcise takes.
 import type { Span } from '@sstitch/sst';
+import type { PrivateName } from './blame-file.js';
 
 /** How a table's file came about. */
 export type TableOrigin =
@@ -26,6 +27,8 @@ export interface TableFile {
   /** Internal key. */
   readonly largest: Uint8Array;
   readonly origin: TableOrigin;
+  /** The file of a store that this is another name or a copy of: errors name it. */
+  readonly source?: string | undefined;
   /** How many entries it has, of one that was built. */
   readonly entries?: number | undefined;
 }
@@ -43,4 +46,11 @@ export interface SpanTables {
 export interface TableSet {
   readonly spans: readonly SpanTables[];
   readonly lastSequence: number;
+}
+
+/** The files to blame for what is wrong with tables. */
+export function originsOf(tables: readonly TableFile[]): readonly PrivateName[] {
+  return tables.flatMap(({ path, source }) =>
+    source === undefined ? [] : [{ path, origin: source }],
+  );
 }

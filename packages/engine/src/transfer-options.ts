@@ -1,8 +1,40 @@
 // How tables go from one store to another.
 import type { Span } from '@sstitch/sst';
+import { EVERYTHING } from './commit/purge-tables.js';
+import type { ReplaceSpansOptions } from './contract.js';
+import { EngineError } from './errors.js';
 import type { ExtractedTables } from './extract/extract-tables.js';
 
-export interface IngestOptions {
+/** For what must be gone. */
+export interface PurgeOption {
+  /**
+   * Leave no byte of what was excised, now or by earlier commits, in any file of the store: tables that are cut
+   * are copied instead of narrowed, those whose files still hold what was cut away are written anew, and the
+   * call waits until past generations that nobody reads are removed. Costs what copying those tables costs.
+   * The report's `purge` tells who else keeps some of it.
+   * @defaultValue false
+   */
+  readonly purge?: boolean;
+}
+
+export interface ExciseOptions extends PurgeOption {
+  readonly signal?: AbortSignal;
+}
+
+/** `ReplaceSpansOptions` of any engine, and what a Store takes too. */
+export interface StoreReplaceOptions extends ReplaceSpansOptions, PurgeOption {}
+
+export interface CheckpointOptions {
+  readonly signal?: AbortSignal;
+  /**
+   * Leave no byte of what was excised before in any file of the checkpoint: tables whose files still hold some
+   * are copied instead of linked.
+   * @defaultValue false
+   */
+  readonly purge?: boolean;
+}
+
+export interface IngestOptions extends PurgeOption {
   /** Until the commit, aborting leaves the store as it was. */
   readonly signal?: AbortSignal;
   /**
@@ -36,6 +68,15 @@ export interface ExtractOptions {
   readonly verify?: boolean;
 }
 
+/** `ExtractOptions` with the defaults filled in. */
+export interface CheckedExtractOptions {
+  readonly signal: AbortSignal | undefined;
+  readonly narrow: boolean;
+  readonly verify: boolean;
+  /** See `CHECKS_LATER`. */
+  readonly checksLater: boolean;
+}
+
 /**
  * Set in the options of an extract for a commit that waits for the checks itself (trusted-sets.ts). A source
  * that does not hand it on has its tables checked when its extract ends.
@@ -56,7 +97,7 @@ export interface TableSource {
   ): Promise<ExtractedTables>;
 }
 
-export interface IngestFromOptions extends Pick<ExtractOptions, 'verify'> {
+export interface IngestFromOptions extends Pick<ExtractOptions, 'verify'>, PurgeOption {
   readonly signal?: AbortSignal;
   /**
    * Told what was extracted, before the commit, and without `verify` while tables that are linked as they are
@@ -64,4 +105,16 @@ export interface IngestFromOptions extends Pick<ExtractOptions, 'verify'> {
    * is: the store is as it was.
    */
   readonly onExtracted?: (tables: ExtractedTables) => void;
+}
+
+/**
+ * Where a commit purges, by its option.
+ *
+ * @throws EngineError SSTITCH_OPTION_INVALID
+ */
+export function purgeOf({ purge = false }: PurgeOption): readonly Span[] {
+  if (typeof purge !== 'boolean') {
+    throw new EngineError('SSTITCH_OPTION_INVALID', 'purge must be true or false');
+  }
+  return purge ? [EVERYTHING] : [];
 }

@@ -9,6 +9,7 @@ import { usageError } from '../errors.js';
 import { type ByteStore, withStore } from '../open-store.js';
 import { formatBytes, formatCountOf, formatMs } from '../output/quantities.js';
 import { formatTable } from '../output/table.js';
+import { purgeNote } from '../purge-note.js';
 
 interface CompactFlags {
   readonly base: string;
@@ -18,6 +19,7 @@ interface CompactFlags {
   readonly allowEmpty?: boolean;
   readonly dryRun?: boolean;
   readonly verify?: boolean;
+  readonly purge?: boolean;
 }
 
 export function addCompactCommand(registry: CommandRegistry): void {
@@ -29,7 +31,10 @@ export function addCompactCommand(registry: CommandRegistry): void {
         'Makes the base hold, under each sync id, exactly what the source holds: every bucket and ' +
         'every index, nothing stale, no other sync touched. All in one commit: readers and crashes ' +
         'see the old or the new, never a mix. A source that holds nothing under an id is refused ' +
-        'with exit code 3, as a mistyped id must not wipe a sync; --allow-empty removes the sync.',
+        'with exit code 3, as a mistyped id must not wipe a sync; --allow-empty removes the sync. ' +
+        'Tables that are linked are not read but for their index and bounds: damage in other ' +
+        'blocks comes along, unless --verify reads them in full. What the syncs held before may ' +
+        'stay in shared files until LevelDB compacts them, unless --purge takes it out.',
       examples: [
         ['compact --base base --from fresh --sync 36zfOAoWMxQdISbixanQCRBiX7E', 'one sync'],
         ['compact --base base --from fresh --sync ID1,ID2 --dry-run', 'only tell what it would do'],
@@ -46,6 +51,7 @@ export function addCompactCommand(registry: CommandRegistry): void {
     )
     .option('--allow-empty', 'remove a sync that the source holds nothing of')
     .option('--verify', "read the source's tables in full first, refuse a damaged one")
+    .option('--purge', 'leave no byte of removed data in any file of the base')
     .option('--dry-run', 'change nothing, tell the plan')
     .action(
       registry.handle((context, flags: CompactFlags) => {
@@ -73,6 +79,7 @@ async function runCompact(
     onProgress: showProgress(context.progress),
     dryRun: flags.dryRun === true,
     verify: flags.verify === true,
+    purge: flags.purge === true,
   });
   return flags.dryRun === true ? plannedResult(context, result) : doneResult(context, result);
 }
@@ -86,13 +93,16 @@ function doneResult({ style }: CommandContext, result: CompactResult): CommandRe
   const generation =
     result.generation === undefined ? '' : `, now at generation ${result.generation}`;
   return {
-    document: { ...document, emptied: result.emptied, dryRun: false },
+    document: {
+      ...{ ...document, emptied: result.emptied, dryRun: false },
+      ...(result.purge === undefined ? {} : { purge: result.purge }),
+    },
     text:
       bucketTable(document.buckets, style.bold) +
       removed.join('') +
       `${style.good('done')}: ${formatCountOf(result.syncs.length, 'sync')} replaced in ` +
       `${formatMs(result.durationMs)}, writers paused ${formatMs(result.pauseMs)}${generation}\n` +
-      `${style.dim(how)}\n`,
+      `${style.dim(how)}\n${purgeNote(result.purge)}`,
   };
 }
 

@@ -4,11 +4,13 @@ import { excisionDocument, spansOf } from '../compaction-report.js';
 import { CliError, usageError } from '../errors.js';
 import { type ByteStore, withStore } from '../open-store.js';
 import { formatCountOf, formatMs } from '../output/quantities.js';
+import { purgeNote } from '../purge-note.js';
 import { hasKeys } from '../scan-span.js';
 
 interface DropFlags {
   readonly sync: readonly string[];
   readonly yes?: boolean;
+  readonly purge: boolean;
 }
 
 export function addDropCommand(registry: CommandRegistry): void {
@@ -18,7 +20,10 @@ export function addDropCommand(registry: CommandRegistry): void {
       summary: 'remove syncs from a store, in one commit',
       description:
         'Removes everything of some syncs from a store: records, indexes, runs and statistics, in one ' +
-        'commit and without a tombstone. Asks first on a terminal; elsewhere it wants --yes.',
+        'commit and without a tombstone. Asks first on a terminal; elsewhere it wants --yes. No byte ' +
+        'of them is left in any file of the store, nor of what was removed before: tables that ' +
+        'share a file with them are copied. --no-purge is faster, and leaves some in files until ' +
+        'LevelDB compacts them. Checkpoints and other copies keep what they hold.',
       examples: [
         ['drop base --sync 36zfOAoWMxQdISbixanQCRBiX7E', 'asks first'],
         ['drop base --sync ID1,ID2 --yes', 'in a script'],
@@ -26,6 +31,7 @@ export function addDropCommand(registry: CommandRegistry): void {
     })
     .requiredOption('--sync <ids>', 'the syncs to remove; several between commas', syncIdsArgument)
     .option('--yes', 'do not ask')
+    .option('--no-purge', 'leave removed bytes in shared files until these are compacted')
     .action(
       registry.handle((context, store: string, flags: DropFlags) =>
         withStore(store, 'refuse', (opened) => dropSyncs(context, store, flags, opened)),
@@ -47,14 +53,14 @@ async function dropSyncs(
   }
   if (flags.yes !== true) await confirm(context, location, flags.sync);
   const started = performance.now();
-  const report = await store.excise(spansOf(flags.sync), { signal });
+  const report = await store.excise(spansOf(flags.sync), { signal, purge: flags.purge });
   const document = excisionDocument(flags.sync, report, performance.now() - started);
   return {
-    document,
+    document: report.purge === undefined ? document : { ...document, purge: report.purge },
     text:
       `${style.good('done')}: ${formatCountOf(flags.sync.length, 'sync')} removed in ` +
       `${formatMs(document.durationMs)}, writers paused ${formatMs(document.pauseMs)}, ` +
-      `now at generation ${report.generation}\n`,
+      `now at generation ${report.generation}\n${purgeNote(report.purge)}`,
   };
 }
 

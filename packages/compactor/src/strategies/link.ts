@@ -12,6 +12,7 @@ export interface LinkInput {
   readonly ranges: readonly SyncRange[];
   /** Read the source's tables in full. */
   readonly verify: boolean;
+  readonly purge: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: (event: CompactProgress) => void;
   /** Called before the commit with the syncs of which no table was found; may throw. */
@@ -19,12 +20,13 @@ export interface LinkInput {
 }
 
 export async function linkTables(input: LinkInput): Promise<CommitReport> {
-  const { base, source, ranges, verify, onProgress } = input;
+  const { base, source, ranges, verify, purge, onProgress } = input;
   const spans = ranges.map(({ span }) => span);
   onProgress({ type: 'extracting' });
   return base.ingestFrom(source, spans, {
     ...(input.signal === undefined ? {} : { signal: input.signal }),
     verify,
+    purge,
     onExtracted(tables) {
       const found = new Set<string>();
       for (const [index, { syncId }] of ranges.entries()) {

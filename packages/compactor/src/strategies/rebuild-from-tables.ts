@@ -10,6 +10,7 @@ export interface RebuildTablesInput {
   readonly source: TableSource;
   /** In key order. */
   readonly ranges: readonly SyncRange[];
+  readonly purge: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: (event: CompactProgress) => void;
   /** Called before the commit with the syncs of which no entry was found; may throw. */
@@ -22,7 +23,7 @@ export interface RebuiltSpans {
 }
 
 export async function rebuildFromTables(input: RebuildTablesInput): Promise<RebuiltSpans> {
-  const { base, source, ranges, onProgress } = input;
+  const { base, source, ranges, purge, onProgress } = input;
   const options = input.signal === undefined ? {} : { signal: input.signal };
   const folders = [await base.newStagingFolder(), await base.newStagingFolder()] as const;
   const [extractedFolder, rebuiltFolder] = folders;
@@ -45,7 +46,7 @@ export async function rebuildFromTables(input: RebuildTablesInput): Promise<Rebu
     }
     input.onEmpty(new Set(ranges.map(({ syncId }) => syncId).filter((id) => !found.has(id))));
     onProgress({ type: 'committing' });
-    const commit = await base.ingestAndExcise(rebuilt, { move: true, ...options });
+    const commit = await base.ingestAndExcise(rebuilt, { move: true, purge, ...options });
     return { commit, entries };
   } finally {
     // Committed or not, a leftover here is no failure: the next open empties the staging folder.

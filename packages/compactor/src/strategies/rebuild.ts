@@ -1,6 +1,6 @@
 // Strategy `rebuild`, of a source without tables: iterates it and has the base build tables of the
 // entries. No record is decoded. rebuild-from-tables.ts does the same where there are tables to read.
-import type { EntryPages, ReplaceSpansResult } from '@sstitch/engine';
+import type { EntryPages, ReplaceSpansResult, StoreReplaceOptions } from '@sstitch/engine';
 import type { ReplacingBase } from '../engines.js';
 import type { CompactProgress } from '../result.js';
 import type { EngineView, Entry } from '../span-reader.js';
@@ -14,17 +14,23 @@ export interface RebuildInput {
   readonly source: EngineView;
   /** In key order. */
   readonly ranges: readonly SyncRange[];
+  /** Of a store alone: other engines do not know it. */
+  readonly purge: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: (event: CompactProgress) => void;
 }
 
 export async function rebuildSpans(input: RebuildInput): Promise<ReplaceSpansResult> {
   const pages = new SourcePages(input);
+  const options: StoreReplaceOptions = {
+    ...(input.signal === undefined ? {} : { signal: input.signal }),
+    ...(input.purge ? { purge: true } : {}),
+  };
   try {
     return await input.base.replaceSpans(
       input.ranges.map(({ span }) => span),
       pages,
-      input.signal === undefined ? {} : { signal: input.signal },
+      options,
     );
   } catch (error) {
     // The cause, where an engine wraps what its input throws.

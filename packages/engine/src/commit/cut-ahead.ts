@@ -7,6 +7,7 @@ import type { FileSystem } from '@sstitch/sst';
 import type { TableEntry } from '../leveldb/version-edit.js';
 import { sameSpans } from '../spans.js';
 import type { CutPart } from './cut-table.js';
+import type { PinnedVersion } from './pin-version.js';
 import { unlinkIfThere } from './place-file.js';
 import type { SliceStep } from './plan-version.js';
 import { type CutJob, filesMadeBy, type TableOutcome } from './table-jobs.js';
@@ -26,19 +27,31 @@ export function pinPath(nextFolder: string, table: TableEntry): string {
   return `${nextFolder}/${pinName(table)}`;
 }
 
-export function cutJob(nextFolder: string, table: TableEntry, parts: readonly CutPart[]): CutJob {
+export function cutJob(
+  { placed }: Pick<PinnedVersion, 'placed'>,
+  nextFolder: string,
+  table: TableEntry,
+  parts: readonly CutPart[],
+  purge: boolean,
+): CutJob {
   const path = pinPath(nextFolder, table);
+  const origin = placed.get(pinName(table))?.origin ?? path;
   const { sizeBytes } = table;
-  const how = { isInForce: true, mayStayWhole: true, keepsName: false };
-  return { kind: 'cut', path, sizeBytes, parts, ...how };
+  const how = { isInForce: true, mayStayWhole: true, purge, keepsName: false };
+  return { kind: 'cut', path, origin, sizeBytes, parts, ...how };
 }
 
-export function cutAheadJob(nextFolder: string, { table, outputs }: SliceStep): CutJob {
+export function cutAheadJob(
+  pinned: Pick<PinnedVersion, 'placed'>,
+  nextFolder: string,
+  { table, outputs }: SliceStep,
+  purge: boolean,
+): CutJob {
   const parts = outputs.map((keep, index) => ({
     keep,
     path: `${nextFolder}/${table.number}-${index}.ahead`,
   }));
-  return { ...cutJob(nextFolder, table, parts), keepsName: true };
+  return { ...cutJob(pinned, nextFolder, table, parts, purge), keepsName: true };
 }
 
 /** Guesses, of which each is taken once at most. */

@@ -66,6 +66,8 @@ export interface CommitInput {
   /** For these spans; or what makes them, whose errors pass through as they are. */
   readonly tables: TableSet | (() => Promise<TableSet>);
   readonly moveIncoming: boolean;
+  /** Where no file of the next generation may hold what was excised; see purge-tables.ts. */
+  readonly purge: readonly Span[];
   /** Size from which a part of a table is kept in its file; see `StoreOptions`. */
   readonly narrowFromBytes: number;
   readonly signal: AbortSignal | undefined;
@@ -75,6 +77,17 @@ export interface CommitInput {
   failed(error: unknown, renamed: boolean): EngineError;
   /** Keeps the next generation open, with its lock, until the store closes: CURRENT may name it. */
   keepOpen(database: LevelDatabase): void;
+}
+
+/** What is left, after a commit with the option `purge`, of what this and earlier commits excised. */
+export interface PurgeReport {
+  /** Open iterators and snapshots of earlier generations: as each ends, its generation is removed. */
+  readonly readers: number;
+  /**
+   * Folders that hold it: of generations that are read, or could not be removed, and of read-only opens,
+   * of which some may be younger than the commit. Empty: no byte of it is in any file of the store.
+   */
+  readonly folders: readonly string[];
 }
 
 /** What a commit did, and how long each step took. */
@@ -91,6 +104,8 @@ export interface CommitReport {
   /** How long writers waited. */
   readonly pauseMs: number;
   readonly durationMs: number;
+  /** With the option `purge`: what still holds excised bytes. */
+  readonly purge?: PurgeReport;
   readonly steps: {
     readonly flushMs: number;
     readonly stageMs: number;
@@ -186,11 +201,11 @@ async function makeIncoming(
   base: CommitBase,
   input: CommitInput & { readonly make: () => Promise<TableSet> },
 ): Promise<Incoming> {
-  const { nextFolder, spans, narrowFromBytes, signal, make } = input;
+  const { nextFolder, spans, purge, narrowFromBytes, signal, make } = input;
   const prepare = async () => {
     await generation.make();
     void generation.preparePointer();
-    const request = { baseFolder: base.folder, nextFolder, spans };
+    const request = { baseFolder: base.folder, nextFolder, spans, purge };
     const jobs = await stager.run('pinAhead', request, { signal });
     const outcomes = await shareTableJobs(runner, jobs, { narrowFromBytes }, signal);
     return outcomes.map((outcome, index) => ({ job: jobs[index] as CutJob, outcome }));
@@ -219,13 +234,14 @@ interface StageInput extends Incoming {
 /** Steps 3 and 4. */
 async function stageNext(
   host: CommitHost,
-  { nextFolder, moveIncoming, narrowFromBytes, signal }: CommitInput,
+  { nextFolder, moveIncoming, purge, narrowFromBytes, signal }: CommitInput,
   { generation, stager, base, incoming, ahead }: StageInput,
 ): Promise<{ readonly staged: StagedGeneration; readonly flushMs: number }> {
   const { runner } = host;
   const checking = checkingOf(incoming);
   const request: Omit<StageRequest, 'leastLogNumber' | 'withTail'> = {
-    ...{ baseFolder: base.folder, nextFolder, incoming, ahead, unsynced: unsyncedIn(incoming) },
+    ...{ baseFolder: base.folder, nextFolder, incoming, purge, ahead },
+    unsynced: unsyncedIn(incoming),
     // What is being checked keeps its name.
     move: moveIncoming ? (checking === undefined ? 'all' : 'made') : 'none',
   };

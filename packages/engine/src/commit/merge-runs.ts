@@ -14,7 +14,8 @@ import {
   TableBuilder,
   TRAILER_BYTES,
 } from '@sstitch/sst';
-import type { TableFile, TableRun } from '../tables.js';
+import { blamingOrigins } from '../blame-file.js';
+import { originsOf, type TableFile, type TableRun } from '../tables.js';
 import { BUILT_SEQUENCE, BUILT_TABLE_SIZE_BYTES } from './build-tables.js';
 
 /** After so many entries a build looks whether it is still wanted. */
@@ -37,6 +38,16 @@ export interface MergedRuns {
 
 /** Merges and builds; see the head of this file. Tables are not synced: the commit does that. */
 export function mergeRunsToTables(
+  fileSystem: FileSystem,
+  { part, runs, path }: MergeRunsInput,
+  checkCancelled: () => void,
+): MergedRuns {
+  return blamingOrigins(originsOf(runs.flat()), () =>
+    mergeAndBuild(fileSystem, { part, runs, path }, checkCancelled),
+  );
+}
+
+function mergeAndBuild(
   fileSystem: FileSystem,
   { part, runs, path }: MergeRunsInput,
   checkCancelled: () => void,

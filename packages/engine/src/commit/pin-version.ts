@@ -20,7 +20,14 @@ export interface PinnedVersion {
   readonly placed: PlacedTables;
 }
 
-type PlacedTables = ReadonlyMap<string, { readonly number: number; readonly placement: Placement }>;
+interface PlacedTable {
+  readonly number: number;
+  readonly placement: Placement;
+  /** The database's own file. */
+  readonly origin: string;
+}
+
+type PlacedTables = ReadonlyMap<string, PlacedTable>;
 
 /**
  * Links the tables that `wants` names into `targetFolder`, under the names that it gives.
@@ -61,12 +68,12 @@ export function pinVersion(
     for (const { table, name } of wanted) {
       checkCancelled();
       if (placed.has(name)) continue;
-      const placement = linkTable(fileSystem, folder, table.number, `${targetFolder}/${name}`);
-      if (placement === undefined) {
+      const linked = linkTable(fileSystem, folder, table.number, `${targetFolder}/${name}`);
+      if (linked === undefined) {
         missing = table;
         break;
       }
-      placed.set(name, { number: table.number, placement });
+      placed.set(name, linked);
     }
     if (missing === undefined) {
       const placements = new Map<number, Placement>();
@@ -93,10 +100,11 @@ function linkTable(
   folder: string,
   number: number,
   path: string,
-): Placement | undefined {
+): PlacedTable | undefined {
   for (const name of [tableFileName(number), oldTableFileName(number)]) {
+    const origin = `${folder}/${name}`;
     try {
-      return linkOrCopy(fileSystem, `${folder}/${name}`, path);
+      return { number, placement: linkOrCopy(fileSystem, origin, path), origin };
     } catch (error) {
       if (errorCodeOf(error) !== 'ENOENT') throw error;
     }

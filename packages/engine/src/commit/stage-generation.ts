@@ -29,6 +29,7 @@ import { checkFlushed } from './flush-generation.js';
 import { type PinnedVersion, pinVersion } from './pin-version.js';
 import { linkOrCopy, moveOrCopy } from './place-file.js';
 import { planVersion, type SliceStep, type VersionPlan } from './plan-version.js';
+import { rewriteJobs, withPurge } from './purge-plan.js';
 import { listShortLogs, readTail } from './read-tail.js';
 import type { CutJob, TableOutcome } from './table-jobs.js';
 
@@ -44,8 +45,13 @@ export interface StageRequest {
   readonly withTail: boolean;
   /** What was cut since `pinAhead`. */
   readonly ahead?: readonly CutAhead[] | undefined;
-  /** Incoming files to move instead of linking them, where they are this program's own. */
+  /**
+   * Incoming files to move instead of linking them, where they are this program's own: `made` are those that are
+   * not taken whole, whose names nothing else needs any more.
+   */
   readonly move: 'none' | 'made' | 'all';
+  /** Where no file may hold bytes of anything but its table; see purge-tables.ts. @defaultValue nowhere */
+  readonly purge?: readonly Span[] | undefined;
   /** Paths of incoming files that are to be synced. */
   readonly unsynced: readonly string[];
 }
@@ -100,6 +106,9 @@ interface PlannedStage {
   readonly tail: readonly LoggedOperation[];
   readonly plan: VersionPlan<TableFile>;
   readonly cuts: readonly PlannedCut[];
+  /** Incoming tables that are written anew, as their indexes in the plan; they come last among the jobs. */
+  readonly rewritten: readonly number[];
+  /** The first incoming table's. */
   readonly nextNumber: number;
 }
 
@@ -116,6 +125,8 @@ const stages = new Map<string, Stage>();
 export interface PinAheadInput extends Pick<StageRequest, 'baseFolder' | 'nextFolder'> {
   /** What the incoming tables will be for: sorted and disjoint. */
   readonly spans: readonly Span[];
+  /** As of a stage. */
+  readonly purge?: readonly Span[] | undefined;
 }
 
 /**
@@ -127,7 +138,7 @@ export function pinAhead(
   input: PinAheadInput,
   checkCancelled: () => void,
 ): readonly CutJob[] {
-  const { nextFolder, spans } = input;
+  const { nextFolder, spans, purge = [] } = input;
   const { pinned } = pinBase(
     fileSystem,
     { ...input, leastLogNumber: 0 },
@@ -135,7 +146,7 @@ export function pinAhead(
     undefined,
   );
   const { slices } = planVersion(pinned.version, withoutTables(spans));
-  return slices.map((step) => cutAheadJob(nextFolder, step));
+  return slices.map((step) => cutAheadJob(pinned, nextFolder, step, purge.length > 0));
 }
 
 /**
@@ -148,17 +159,24 @@ export function beginStage(
   request: StageRequest,
   checkCancelled: () => void,
 ): BegunStage | undefined {
-  const { baseFolder, nextFolder, incoming, leastLogNumber, ahead = [] } = request;
+  const { baseFolder, nextFolder, incoming, leastLogNumber, purge = [], ahead = [] } = request;
   const spans = incoming.spans.map(({ span }) => span);
   const before = stages.get(nextFolder);
   const logs = request.withTail ? listShortLogs(fileSystem, baseFolder) : [];
   const pin = { baseFolder, nextFolder, spans, leastLogNumber };
-  const { pinned, state } = pinBase(fileSystem, pin, checkCancelled, before);
+  const based = pinBase(fileSystem, pin, checkCancelled, before);
+  const { state } = based;
   if (logs === undefined) return undefined;
-  const from = { folder: baseFolder, logs, version: pinned.version, stateBefore: state };
+  const from = { folder: baseFolder, logs, version: based.pinned.version, stateBefore: state };
   const tail = request.withTail ? readTail(fileSystem, from, spans) : [];
   if (tail === undefined) return undefined;
-  const plan = planVersion(pinned.version, incoming.spans);
+  const { plan, pinned } = withPurge(
+    fileSystem,
+    nextFolder,
+    planVersion(based.pinned.version, incoming.spans),
+    based.pinned,
+    purge,
+  );
   const guesses = new CutsAhead(ahead);
   let { nextFileNumber: nextNumber } = pinned.version;
   const cuts = plan.slices.map((step): PlannedCut => {
@@ -169,16 +187,20 @@ export function beginStage(
     return { step, numbers, ahead: guesses.take(nextFolder, step) };
   });
   guesses.removeOthers(fileSystem);
-  stages.set(nextFolder, { pinned, state, planned: { request, tail, plan, cuts, nextNumber } });
-  const jobs = cuts
+  const rewriting = purge.length === 0 ? [] : rewriteJobs(fileSystem, plan, nextFolder, nextNumber);
+  const rewritten = rewriting.map(({ index }) => index);
+  const planned = { request, tail, plan, cuts, rewritten, nextNumber };
+  stages.set(nextFolder, { pinned, state, planned });
+  const cutting = cuts
     .filter((cut) => cut.ahead === undefined)
     .map(({ step: { table, outputs }, numbers }): CutJob => {
       const parts = outputs.map((keep, index) => ({
         keep,
         path: `${nextFolder}/${tableFileName(numbers[index] ?? 0)}`,
       }));
-      return cutJob(nextFolder, table, parts);
+      return cutJob(pinned, nextFolder, table, parts, purge.length > 0);
     });
+  const jobs = [...cutting, ...rewriting.map(({ job }) => job)];
   if (jobs.length > 0) return { jobs };
   return { staged: finishStage(fileSystem, { nextFolder, outcomes: [] }, checkCancelled) };
 }
@@ -186,7 +208,7 @@ export function beginStage(
 /** Pins the base's version, or what has changed of it. */
 function pinBase(
   fileSystem: FileSystem,
-  input: PinAheadInput & Pick<StageRequest, 'leastLogNumber'>,
+  input: Omit<PinAheadInput, 'purge'> & Pick<StageRequest, 'leastLogNumber'>,
   checkCancelled: () => void,
   before: Stage | undefined,
 ): Stage {
@@ -237,7 +259,7 @@ export function finishStage(
   const { pinned, planned } = stages.get(nextFolder) ?? {};
   stages.delete(nextFolder);
   if (pinned === undefined || planned === undefined) throw new Error('no stage has begun here');
-  const { request, tail, plan, cuts } = planned;
+  const { request, tail, plan, cuts, rewritten } = planned;
   const { incoming, move } = request;
   const base = emptyTotals();
   const unsynced: string[] = [];
@@ -267,12 +289,27 @@ export function finishStage(
   let { nextNumber } = planned;
   const spans = incoming.spans.map(emptyTotals);
   const toSync = new Set(request.unsynced);
-  for (const { level, table, spanIndex } of plan.placed) {
+  const rewrites = new Map(
+    rewritten.map((index) => {
+      const outcome = outcomes[nextOutcome++];
+      if (outcome?.kind !== 'cut') throw new Error('a table was not cut');
+      return [index, outcome.parts[0]] as const;
+    }),
+  );
+  for (const [index, { level, table, spanIndex }] of plan.placed.entries()) {
     checkCancelled();
     const number = nextNumber++;
+    if (rewrites.has(index)) {
+      const cut = rewrites.get(index);
+      if (cut === undefined) continue;
+      levels[level]?.push({ number, ...boundsOf(cut) });
+      const sum = spans[spanIndex];
+      if (sum) addToTotals(sum, cut.origin, cut.dataBytes);
+      continue;
+    }
     const path = `${nextFolder}/${tableFileName(number)}`;
     const { sizeBytes, smallest, largest } = table;
-    const isMoved = move === 'all' || (move === 'made' && table.origin !== 'linked');
+    const isMoved = move === 'all' || (move === 'made' && !isTakenWhole(table));
     const origin = placeIncoming(fileSystem, table, path, isMoved);
     if (toSync.has(table.path)) unsynced.push(path);
     levels[level]?.push({ number, sizeBytes, smallest, largest });
@@ -300,6 +337,10 @@ export function finishStage(
     tail,
     unsynced,
   };
+}
+
+function boundsOf({ sizeBytes, smallest, largest }: Omit<TableEntry, 'number'>) {
+  return { sizeBytes, smallest, largest };
 }
 
 /** Forgets a stage that will not be finished. */
@@ -332,6 +373,11 @@ function tablesOf(
     const { sizeBytes, smallest, largest, origin, dataBytes } = part;
     return [{ table: { number, sizeBytes, smallest, largest }, origin, dataBytes }];
   });
+}
+
+/** Such a table may be opened by its name, to be checked, while the commit goes on. */
+function isTakenWhole({ origin }: TableFile): boolean {
+  return origin === 'linked' || origin === 'copied';
 }
 
 function placeIncoming(

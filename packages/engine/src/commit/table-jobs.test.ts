@@ -9,6 +9,7 @@ import { doTableJobs, shareTableJobs, type TableJob } from './table-jobs.js';
 const missing = (name: string): TableJob => ({
   kind: 'check',
   path: `/there/is/no/such/${name}`,
+  origin: `/there/is/no/such/${name}`,
   recorded: {},
 });
 
@@ -72,7 +73,7 @@ function checksOfATable(count: number): TableJob[] {
   builder.add(makeInternalKey(Buffer.from('k'), 1, 'value'), Buffer.from('v'));
   builder.finish();
   file.close();
-  return Array.from({ length: count }, () => ({ kind: 'check', path, recorded: {} }));
+  return Array.from({ length: count }, () => ({ kind: 'check', path, origin: path, recorded: {} }));
 }
 
 test('jobs that give way end between two jobs where other work waits; others go on', () => {

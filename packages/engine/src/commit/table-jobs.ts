@@ -6,10 +6,13 @@ import {
   type FileSystem,
   type RecordedTable,
   type Span,
+  seekKeyOf,
   TableReader,
+  TRAILER_BYTES,
   userKeyOf,
   verifyTable,
 } from '@sstitch/sst';
+import { blamingOrigins } from '../blame-file.js';
 import { BULK_THREADS } from '../workers/in-lanes.js';
 import {
   hasRest,
@@ -21,21 +24,34 @@ import {
 import type { TaskRunner } from '../workers/task-runner.js';
 import { type CutPart, type CutTable, cutTable } from './cut-table.js';
 import { unlinkIfThere } from './place-file.js';
+import { holdsMore } from './purge-tables.js';
 
 /** A table, under a name of its own in the folder that is made. */
 export type TableJob =
   /** It is taken whole, if it is what was recorded of it. */
-  { readonly kind: 'check'; readonly path: string; readonly recorded: RecordedTable } | CutJob;
+  CheckJob | CutJob;
+
+export interface CheckJob {
+  readonly kind: 'check';
+  readonly path: string;
+  /** The file in the store that the table is of: errors name it. */
+  readonly origin: string;
+  readonly recorded: RecordedTable;
+}
 
 export interface CutJob {
   readonly kind: 'cut';
   readonly path: string;
+  /** As of a check. */
+  readonly origin: string;
   readonly sizeBytes: number;
   readonly parts: readonly CutPart[];
   /** LevelDB reads the table as it is: only what comes in is checked whole, or by its seal. */
   readonly isInForce: boolean;
   /** A table without an entry outside its one part is not cut. */
   readonly mayStayWhole: boolean;
+  /** Leave no byte behind that is in no part: each gets a file of its own (purge-tables.ts). */
+  readonly purge: boolean;
   /** The name stays, for its caller to remove; else it goes when the parts are made. */
   readonly keepsName: boolean;
 }
@@ -69,8 +85,11 @@ export function doTableJobs(
   try {
     for (const [index, job] of takeEach(jobs)) {
       checkCancelled();
-      if (verify) verifyTable(fileSystem, job.path, { sizeBytes: sizeOf(job) });
-      outcomes.set(index, doTableJob(fileSystem, job, narrowFromBytes));
+      const outcome = blamingOrigins([job], () => {
+        if (verify) verifyTable(fileSystem, job.path, { sizeBytes: sizeOf(job) });
+        return doTableJob(fileSystem, job, narrowFromBytes);
+      });
+      outcomes.set(index, outcome);
       if (outcomes.size === atMost || (givesWay && isWanted())) break;
     }
   } catch (error) {
@@ -89,7 +108,8 @@ function doTableJob(fileSystem: FileSystem, job: TableJob, narrowFromBytes: numb
     checkTableStructure(fileSystem, job.path, job.recorded);
     return { kind: 'checked' };
   }
-  const { path, sizeBytes, parts, isInForce, mayStayWhole, keepsName } = job;
+  const { path, sizeBytes, parts, isInForce, purge, keepsName } = job;
+  const mayStayWhole = job.mayStayWhole && !(purge && holdsMore(fileSystem, job, sizeBytes));
   let outcome: TableOutcome;
   const check = isInForce ? 'used' : 'sealed';
   const reader = TableReader.open(fileSystem, path, { sizeBytes, check });
@@ -99,7 +119,8 @@ function doTableJob(fileSystem: FileSystem, job: TableJob, narrowFromBytes: numb
     if (mayStayWhole && isOne && !hasEntriesBetween(reader, only.keep)) {
       return { kind: 'whole', smallest: reader.smallest(), largest: reader.largest() };
     }
-    outcome = { kind: 'cut', parts: cutTable(fileSystem, reader, parts, narrowFromBytes) };
+    const narrowFrom = purge ? Number.POSITIVE_INFINITY : narrowFromBytes;
+    outcome = { kind: 'cut', parts: cutTable(fileSystem, reader, parts, narrowFrom) };
   } finally {
     reader.close();
   }
@@ -107,16 +128,30 @@ function doTableJob(fileSystem: FileSystem, job: TableJob, narrowFromBytes: numb
   return outcome;
 }
 
-/** Whether a table has entries that none of the spans holds. One seek for each gap. */
+/**
+ * Whether a table has entries that none of the spans holds. A gap that holds a block whole is told by the index:
+ * a block that nothing is kept of is not read, and may be damaged.
+ */
 function hasEntriesBetween(reader: TableReader, keep: readonly Span[]): boolean {
+  const { index } = reader.parts;
+  const blockOf = (userKey: Uint8Array) =>
+    index.find(seekKeyOf(userKey), userKey.length + TRAILER_BYTES);
   const entries = reader.iterator();
-  entries.seekToFirst();
+  let gapStart: Uint8Array | undefined = new Uint8Array(0);
+  // The first block whose keys may all lie in the gap.
+  let firstInGap = 0;
   for (const { start, end } of keep) {
+    if (blockOf(start) > firstInGap) return true;
+    entries.seekUserKey(gapStart);
     if (!entries.valid) return false;
     if (compareBytes(userKeyOf(entries.key), start) < 0) return true;
     if (end === undefined) return false;
-    entries.seekUserKey(end);
+    gapStart = end;
+    // The one in which the span ends may hold keys of it.
+    firstInGap = blockOf(end) + 1;
   }
+  if (firstInGap < index.blockCount) return true;
+  entries.seekUserKey(gapStart);
   return entries.valid;
 }
 

@@ -5,8 +5,10 @@
 // newest first gives a prefix of what was written; and a log is deleted only after the MANIFEST has
 // moved past it, so a log number that has not changed by the end means that none was missed.
 import type { FileSystem } from '@sstitch/sst';
-import { pinVersion } from '../commit/pin-version.js';
+import { blamingOrigins } from '../blame-file.js';
+import { type PinnedVersion, pinVersion } from '../commit/pin-version.js';
 import { removeTree } from '../commit/place-file.js';
+import { purgeTable } from '../commit/purge-tables.js';
 import { logsBehind } from '../commit/read-tail.js';
 import { EngineError, errorCodeOf } from '../errors.js';
 import { logFileName, tableFileName } from '../leveldb/file-names.js';
@@ -35,11 +37,13 @@ export interface CopyGenerationInput {
   readonly logs: boolean;
   /** What `flushGeneration` gave; 0 where the logs are copied instead. */
   readonly leastLogNumber: number;
+  /** Write tables anew whose files hold more than the table (purge-tables.ts). @defaultValue false */
+  readonly purge?: boolean | undefined;
 }
 
 export interface CopiedGeneration {
   readonly tables: number;
-  /** Tables that were copied because links do not work between the two places. */
+  /** Tables that were copied because links do not work between the two places, or to purge them. */
   readonly copiedTables: number;
   readonly copiedBytes: number;
   readonly linkedBytes: number;
@@ -82,10 +86,10 @@ function removeLeftover(fileSystem: FileSystem, folder: string): void {
 
 function tryCopy(
   fileSystem: FileSystem,
-  { sourceFolder, targetFolder, logs, leastLogNumber }: CopyGenerationInput,
+  { sourceFolder, targetFolder, logs, leastLogNumber, purge = false }: CopyGenerationInput,
   checkCancelled: () => void,
 ): CopiedGeneration | undefined {
-  const { version, placements } = pinVersion(
+  const { version, placements, placed } = pinVersion(
     fileSystem,
     sourceFolder,
     targetFolder,
@@ -93,18 +97,28 @@ function tryCopy(
     checkCancelled,
     leastLogNumber,
   );
-  checkSizes(fileSystem, targetFolder, version);
+  const names = [...placed].map(([name, { origin }]) => ({
+    path: `${targetFolder}/${name}`,
+    origin,
+  }));
+  blamingOrigins(names, () => checkSizes(fileSystem, targetFolder, version));
+  const copied = new Set<number>();
+  for (const [number, placement] of placements) if (placement === 'copied') copied.add(number);
+  const { levels } = purge
+    ? purgeVersion(fileSystem, { version, placed, targetFolder, copied }, checkCancelled)
+    : version;
   let nextNumber = version.nextFileNumber;
   let hasLogs = false;
   if (logs) {
-    const copied = copyLogs(fileSystem, sourceFolder, targetFolder, version);
-    if (copied === undefined) return undefined;
-    nextNumber = Math.max(nextNumber, copied + 1);
-    hasLogs = copied > 0;
+    const newestLog = copyLogs(fileSystem, sourceFolder, targetFolder, version);
+    if (newestLog === undefined) return undefined;
+    nextNumber = Math.max(nextNumber, newestLog + 1);
+    hasLogs = newestLog > 0;
   }
   const manifestNumber = nextNumber++;
   const target: Version = {
     ...version,
+    levels,
     logNumber: hasLogs ? version.logNumber : manifestNumber,
     previousLogNumber: hasLogs ? version.previousLogNumber : 0,
     nextFileNumber: nextNumber,
@@ -112,9 +126,9 @@ function tryCopy(
   writeManifest(fileSystem, targetFolder, target, manifestNumber);
   fileSystem.syncFolder(targetFolder);
   const totals = { tables: 0, copiedTables: 0, copiedBytes: 0, linkedBytes: 0 };
-  for (const { number, sizeBytes } of version.levels.flat()) {
+  for (const { number, sizeBytes } of levels.flat()) {
     totals.tables++;
-    if (placements.get(number) === 'copied') {
+    if (copied.has(number)) {
       totals.copiedTables++;
       totals.copiedBytes += sizeBytes;
     } else {
@@ -122,6 +136,32 @@ function tryCopy(
     }
   }
   return totals;
+}
+
+/** The tables of a version, those written anew whose files hold more; adds these to `copied`. */
+function purgeVersion(
+  fileSystem: FileSystem,
+  input: {
+    readonly version: Version;
+    readonly placed: PinnedVersion['placed'];
+    readonly targetFolder: string;
+    readonly copied: Set<number>;
+  },
+  checkCancelled: () => void,
+): Pick<Version, 'levels'> {
+  const { version, placed, targetFolder, copied } = input;
+  const levels = version.levels.map((tables) =>
+    tables.flatMap((table) => {
+      checkCancelled();
+      const name = tableFileName(table.number);
+      const path = `${targetFolder}/${name}`;
+      const origin = placed.get(name)?.origin ?? path;
+      const purged = purgeTable(fileSystem, { path, origin }, table);
+      if (purged !== table) copied.add(table.number);
+      return purged === undefined ? [] : [purged];
+    }),
+  );
+  return { levels };
 }
 
 function checkSizes(fileSystem: FileSystem, folder: string, version: Version): void {

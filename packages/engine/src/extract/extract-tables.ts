@@ -12,6 +12,7 @@ import {
   TableReader,
   userKeyOf,
 } from '@sstitch/sst';
+import { blamingOrigins } from '../blame-file.js';
 import type { CutPart } from '../commit/cut-table.js';
 import { pinVersion } from '../commit/pin-version.js';
 import type { Placement } from '../commit/place-file.js';
@@ -30,16 +31,29 @@ import {
   type TableJob,
   type TableOutcome,
 } from '../commit/table-jobs.js';
-import { tableFileName } from '../leveldb/file-names.js';
+import { oldTableFileName, parseLevelFileName, tableFileName } from '../leveldb/file-names.js';
 import type { Version } from '../leveldb/manifest.js';
 import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
-import type { SpanTables, TableFile, TableRun, TableSet } from '../tables.js';
+import { isThere, STAGING_FOLDER } from '../store-files.js';
+import {
+  originsOf,
+  type SpanTables,
+  type TableFile,
+  type TableRun,
+  type TableSet,
+} from '../tables.js';
 import { trusted } from '../trusted-sets.js';
 import type { TaskRunner } from '../workers/task-runner.js';
+import { ownFolderOf, refuseInside } from './refuse-inside.js';
 
 export interface ExtractRequest {
   /** Folder of a LevelDB database, which may be open and compacting. */
   readonly sourceFolder: string;
+  /**
+   * Folder that the database is a private copy of, where it is: errors name its files.
+   * @defaultValue `sourceFolder`
+   */
+  readonly originFolder?: string | undefined;
   /** Folder to make. */
   readonly targetFolder: string;
   /** Sorted and disjoint. */
@@ -71,6 +85,8 @@ interface Candidate {
 /** A pinned table and the spans that it is for. */
 interface PinnedTable {
   readonly path: string;
+  /** The store's own file. */
+  readonly origin: string;
   readonly table: TableEntry;
   readonly placement: Placement;
   /** The span that holds it whole, or what each span has of it. */
@@ -85,7 +101,12 @@ export interface PinnedExtract {
 }
 
 /** What comes into another store is checked, and is no more than its spans. */
-const HOW_TO_CUT = { isInForce: false, mayStayWhole: false, keepsName: false } as const;
+const HOW_TO_CUT = {
+  isInForce: false,
+  mayStayWhole: false,
+  purge: false,
+  keepsName: false,
+} as const;
 
 /** Extracts; see the head of this file. What it makes is not synced: the commit does that once. */
 export async function extractTables(
@@ -97,10 +118,10 @@ export async function extractTables(
   const { lastSequence, groups } = await runner.run('pinForExtract', request, { signal });
   const cuts: CutJob[] = [];
   const checks: TableJob[] = [];
-  for (const { path, table, spanIndex, parts } of groups.flat()) {
+  for (const { path, origin, table, spanIndex, parts } of groups.flat()) {
     const { sizeBytes } = table;
-    if (spanIndex !== undefined) checks.push({ kind: 'check', path, recorded: table });
-    else cuts.push({ kind: 'cut', path, sizeBytes, parts, ...HOW_TO_CUT });
+    if (spanIndex !== undefined) checks.push({ kind: 'check', path, origin, recorded: table });
+    else cuts.push({ kind: 'cut', path, origin, sizeBytes, parts, ...HOW_TO_CUT });
   }
   const how = { narrowFromBytes, verify };
   const failing = new AbortController();
@@ -156,18 +177,19 @@ export async function extractTables(
 }
 
 function tablesOf(
-  { path, table, placement, spanIndex, parts }: PinnedTable,
+  { path, origin: source, table, placement, spanIndex, parts }: PinnedTable,
   outcome: TableOutcome | undefined,
 ): ReadonlyArray<{ readonly spanIndex: number; readonly table: TableFile }> {
   if (spanIndex !== undefined) {
-    return [{ spanIndex, table: { ...boundsOf(table), path, origin: placement } }];
+    return [{ spanIndex, table: { ...boundsOf(table), path, origin: placement, source } }];
   }
   if (outcome?.kind !== 'cut') throw new Error('a table was not cut');
   return parts.flatMap((part, index) => {
     const cut = outcome.parts[index];
     if (cut === undefined) return [];
     const { origin, dataBytes } = cut;
-    const made = { ...boundsOf(cut), path: part.path, origin, dataBytes };
+    const named = origin === 'narrowed' ? { source } : {};
+    const made = { ...boundsOf(cut), path: part.path, origin, dataBytes, ...named };
     return [{ spanIndex: part.spanIndex, table: made }];
   });
 }
@@ -178,11 +200,12 @@ export function pinForExtract(
   request: ExtractRequest,
   checkCancelled: () => void,
 ): PinnedExtract {
-  const { sourceFolder, targetFolder, spans } = request;
+  const { sourceFolder, originFolder, targetFolder, spans } = request;
+  refuseInside(fileSystem, targetFolder, ownFolderOf(sourceFolder), [STAGING_FOLDER]);
   fileSystem.makeFolder(targetFolder);
   const merged = mergeAdjacentSpans(spans);
   const overlapping = (table: TableEntry) => spansOverlapping(merged, table).length > 0;
-  const { version, placements } = pinVersion(
+  const { version, placed } = pinVersion(
     fileSystem,
     sourceFolder,
     targetFolder,
@@ -199,16 +222,27 @@ export function pinForExtract(
       .map((candidate): PinnedTable => {
         const { table } = candidate;
         const spanIndex = spanAround(spans, candidate);
+        const name = tableFileName(table.number);
+        const path = `${targetFolder}/${name}`;
+        const { origin = path, placement = 'linked' } = placed.get(name) ?? {};
         return {
           table,
-          path: `${targetFolder}/${tableFileName(table.number)}`,
-          placement: placements.get(table.number) ?? 'linked',
+          path,
+          origin: originFolder === undefined ? origin : originIn(fileSystem, originFolder, origin),
+          placement,
           spanIndex,
           parts: spanIndex === undefined ? partsOf(request, candidate) : [],
         };
       }),
   );
   return { lastSequence: version.lastSequence, groups };
+}
+
+/** The file that a private copy's table is a name or a copy of; the copy's own where it has made it itself. */
+function originIn(fileSystem: FileSystem, folder: string, path: string): string {
+  const number = parseLevelFileName(path.slice(path.lastIndexOf('/') + 1))?.number ?? 0;
+  const names = [tableFileName(number), oldTableFileName(number)];
+  return names.map((name) => `${folder}/${name}`).find((each) => isThere(fileSystem, each)) ?? path;
 }
 
 /** Levels 6 to 1 whole, then each table of level 0 by itself. */
@@ -308,19 +342,21 @@ export function mergeNewestRuns(
   const file = fileSystem.open(path, 'create');
   try {
     fileSystem.setMode(path, 0o444);
-    for (const { path: tablePath, sizeBytes } of tables) {
-      readers.push(TableReader.open(fileSystem, tablePath, { sizeBytes }));
-    }
-    const builder = new TableBuilder(file, { path, seal: true });
-    // Shadowed versions go, tombstones stay: they hide what the older runs hold.
-    let last: Uint8Array | undefined;
-    for (const entry = mergeTables(readers); entry.valid; entry.next()) {
-      const userKey = userKeyOf(entry.key);
-      if (last !== undefined && compareBytes(last, userKey) === 0) continue;
-      last = userKey.slice();
-      builder.add(entry.key, entry.value);
-    }
-    const built = builder.finish();
+    const built = blamingOrigins(originsOf(tables), () => {
+      for (const { path: tablePath, sizeBytes } of tables) {
+        readers.push(TableReader.open(fileSystem, tablePath, { sizeBytes }));
+      }
+      const builder = new TableBuilder(file, { path, seal: true });
+      // Shadowed versions go, tombstones stay: they hide what the older runs hold.
+      let last: Uint8Array | undefined;
+      for (const entry = mergeTables(readers); entry.valid; entry.next()) {
+        const userKey = userKeyOf(entry.key);
+        if (last !== undefined && compareBytes(last, userKey) === 0) continue;
+        last = userKey.slice();
+        builder.add(entry.key, entry.value);
+      }
+      return builder.finish();
+    });
     for (const table of tables) fileSystem.unlink(table.path);
     return { ...boundsOf(built), path, origin: 'built' };
   } finally {

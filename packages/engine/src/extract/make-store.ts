@@ -15,11 +15,14 @@ import {
   type CopyGenerationInput,
   copyGeneration,
 } from './copy-generation.js';
+import { ownFolderOf, refuseInside } from './refuse-inside.js';
 
 export interface MakeStoreInput extends Omit<CopyGenerationInput, 'targetFolder'> {
   /** The store to make; an empty folder may be there. */
   readonly storeFolder: string;
   readonly writtenBy: string;
+  /** Folders of the source's store that it may be made in all the same. */
+  readonly mayLieIn?: readonly string[];
 }
 
 const FIRST_GENERATION = 1;
@@ -41,6 +44,7 @@ export function makeStoreFrom(
       path: folder,
     });
   }
+  refuseInside(fileSystem, folder, ownFolderOf(input.sourceFolder), input.mayLieIn);
   const made = new MadeNames(fileSystem);
   try {
     if (makeFolders(fileSystem, folder)) made.addFolder(folder);

@@ -63,7 +63,7 @@ export function asEngineError(error: unknown): EngineError {
   if (error instanceof EngineError) return error;
   const { name, message, path, offset, code } = toFailure(error);
   if (name === 'SstError' && code !== 'SSTITCH_TABLE_IO') {
-    return new EngineError('SSTITCH_TABLES_INVALID', message, { cause: error });
+    return new EngineError('SSTITCH_TABLES_INVALID', message, { cause: error, path, offset });
   }
   if (code?.startsWith('LEVEL_'))
     return new EngineError('SSTITCH_LEVELDB', message, { cause: error });

@@ -4,13 +4,14 @@ import type { FileSystem } from '@sstitch/sst';
 import { appendEntries, beginTables, discardTables, finishTables } from '../commit/build-tables.js';
 import { readFlushState } from '../commit/flush-generation.js';
 import { mergeRunsToTables } from '../commit/merge-runs.js';
+import { hasTablesToPurge } from '../commit/purge-tables.js';
 import { beginStage, discardStage, finishStage, pinAhead } from '../commit/stage-generation.js';
 import { doTableJobs } from '../commit/table-jobs.js';
 import { checkIncomingTables } from '../extract/check-incoming.js';
 import { copyGeneration } from '../extract/copy-generation.js';
 import { mergeNewestRuns, pinForExtract } from '../extract/extract-tables.js';
 import { makeStoreFrom } from '../extract/make-store.js';
-import { listStaleReaders } from '../extract/reader-folders.js';
+import { findReaderPlace, listStaleReaders } from '../extract/reader-folders.js';
 import { readLevels } from '../leveldb/read-levels.js';
 import { findRepeatedKey } from '../load/find-repeated-key.js';
 import { sortToTables } from '../load/sort-to-tables.js';
@@ -19,6 +20,7 @@ import {
   cleanStore,
   createStoreFiles,
   discardPointer,
+  listOtherCopies,
   makeFolder,
   makeGeneration,
   prepareOpen,
@@ -64,8 +66,11 @@ export const tasks = {
   pinForExtract,
   finishStage,
   findLockHolder,
+  findReaderPlace,
   findRepeatedKey,
   finishTables,
+  hasTablesToPurge,
+  listOtherCopies,
   listStaleReaders,
   makeFolder,
   makeGeneration,

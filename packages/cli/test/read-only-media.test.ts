@@ -1,0 +1,48 @@
+// The reading commands, on a disk that is mounted to read only.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { syntheticSyncId } from '@sstitch/testkit';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { sstitch, sstitchJson } from './in-process.js';
+
+const SYNC = syntheticSyncId({});
+let disk: string;
+let isMounted = false;
+
+beforeAll(async () => {
+  disk = mkdtempSync(join(tmpdir(), 'sstitch-cli-disk-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=32m', 'tmpfs', disk], { stdio: 'pipe' });
+  } catch (error) {
+    console.warn(`skipped: no disk can be mounted here: ${String(error)}`);
+    return;
+  }
+  isMounted = true;
+  await sstitchJson('generate', join(disk, 'store'), '--grants', '100', '--syncs', '2');
+  execFileSync('mount', ['-o', 'remount,ro', disk]);
+});
+
+afterAll(() => {
+  if (isMounted) execFileSync('umount', ['-l', disk]);
+  rmSync(disk, { recursive: true, force: true });
+});
+
+it.each([
+  ['verify'],
+  ['syncs'],
+  ['levels'],
+  ['scan', '--limit', '5'],
+  ['digest', '--sync', SYNC],
+  ['export', '--sync', SYNC],
+  ['get', '--sync', SYNC, '--bucket', 'sync_run'],
+])('%s works', async (command, ...options) => {
+  if (!isMounted) return;
+  const { exitCode, stdout, stderr } = await sstitch([command, join(disk, 'store'), ...options]);
+  expect(stderr).toBe('');
+  expect(exitCode).toBe(0);
+  expect(stdout.length).toBeGreaterThan(10);
+  const mine = new RegExp(`^sstitch-reader-${process.pid}-`);
+  expect(readdirSync(tmpdir()).filter((name) => mine.test(name))).toEqual([]);
+});

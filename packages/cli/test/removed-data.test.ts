@@ -1,0 +1,85 @@
+// What was dropped is in no file of the store, nor of a checkpoint to give away.
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseSyncId } from '@sstitch/keys';
+import { syntheticSyncId } from '@sstitch/testkit';
+import { beforeAll, beforeEach, expect, it } from 'vitest';
+import { withStore } from '../src/open-store.js';
+import { sstitch, sstitchJson, testFolder } from './in-process.js';
+
+const [FIRST, SECOND] = [0, 1].map((syncIndex) => syntheticSyncId({ syncIndex })) as [
+  string,
+  string,
+];
+
+let template: string;
+let store: string;
+
+beforeAll(async () => {
+  template = mkdtempSync(join(tmpdir(), 'sstitch-cli-removed-'));
+  const loaded = join(template, 'loaded');
+  await sstitchJson('generate', loaded, '--grants', '3000', '--syncs', '2');
+  // Tables that both syncs share, as LevelDB makes them of batches.
+  await withStore(join(template, 'store'), 'create', async (written) => {
+    await withStore(loaded, 'refuse', async (store) => {
+      const entries = await store.iterator().all();
+      await written.batch(entries.map(([key, value]) => ({ type: 'put', key, value })));
+    });
+    await written.compactRange(new Uint8Array(0), Uint8Array.of(255));
+  });
+  return () => rmSync(template, { recursive: true, force: true });
+});
+
+beforeEach(() => {
+  store = join(testFolder(), 'store');
+  cpSync(join(template, 'store'), store, { recursive: true });
+});
+
+/** The files that name a sync: its id is in every key of it. */
+function naming(syncId: string, folder: string): string[] {
+  const id = Buffer.from(parseSyncId(syncId));
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return naming(syncId, path);
+    return readFileSync(path).includes(id) ? [path] : [];
+  });
+}
+
+it('drop leaves no byte of the sync, by default', async () => {
+  expect(naming(FIRST, store)).not.toEqual([]);
+  const document = await sstitchJson('drop', store, '--sync', FIRST, '--yes');
+  expect(document).toMatchObject({ purge: { readers: 0, folders: [] } });
+  expect(naming(FIRST, store)).toEqual([]);
+  expect(naming(SECOND, store)).not.toEqual([]);
+  expect((await sstitch(['verify', store])).exitCode).toBe(0);
+});
+
+it('drop --no-purge leaves bytes in shared files; checkpoint --purge leaves them out', async () => {
+  const document = await sstitchJson('drop', store, '--sync', FIRST, '--yes', '--no-purge');
+  expect(document).not.toHaveProperty('purge');
+  expect(naming(FIRST, store)).not.toEqual([]);
+  await sstitchJson('checkpoint', store, `${store}-linked`);
+  expect(naming(FIRST, `${store}-linked`)).not.toEqual([]);
+  await sstitchJson('checkpoint', store, `${store}-given`, '--purge');
+  expect(naming(FIRST, `${store}-given`)).toEqual([]);
+  expect((await sstitch(['verify', `${store}-given`])).exitCode).toBe(0);
+});
+
+it('compact --purge leaves nothing of a sync that the source does not hold', async () => {
+  const source = join(testFolder(), 'source');
+  await sstitchJson('generate', source, '--grants', '10', '--seed', '9');
+  const line = ['--base', store, '--from', source, '--sync', FIRST, '--allow-empty', '--purge'];
+  expect(await sstitchJson('compact', ...line)).toMatchObject({
+    emptied: [FIRST],
+    purge: { readers: 0, folders: [] },
+  });
+  expect(naming(FIRST, store)).toEqual([]);
+});
+
+it('compact refuses --purge with the strategy batch', async () => {
+  const line = ['compact', '--base', store, '--from', join(template, 'loaded'), '--sync', FIRST];
+  const { exitCode, stderr } = await sstitch([...line, '--strategy', 'batch', '--purge']);
+  expect(stderr).toMatch(/purge goes with link or rebuild/);
+  expect(exitCode).toBe(2);
+});

@@ -1,0 +1,192 @@
+// Stores on different file systems: tables cannot be linked from one to the other and are copied, while both are
+// written to and compact. A few rounds here; CROSS_ROUNDS=200 runs more.
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ClassicLevel } from 'classic-level';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { adopt, openReadOnly } from '../src/index.js';
+import {
+  type ByteStore,
+  bytes,
+  type Contents,
+  compactFully,
+  contentsOf,
+  numbered,
+  openStore,
+  openThreadedStore,
+  put,
+  span,
+  VIEW,
+} from './store-fixture.js';
+
+const ROUNDS = Number(process.env['CROSS_ROUNDS'] ?? 3);
+const SHARED_MEMORY = '/dev/shm';
+const TEST_TIMEOUT_MS = 60_000 + ROUNDS * 20_000;
+
+const isAnotherFileSystem =
+  existsSync(SHARED_MEMORY) && statSync(SHARED_MEMORY).dev !== statSync(tmpdir()).dev;
+if (!isAnotherFileSystem) {
+  console.warn(`skipped: ${SHARED_MEMORY} is not there, or no file system of its own`);
+}
+
+const PREFIXES = 'abcdefghijklm';
+const SPANS = [...PREFIXES].map((prefix) => span(`${prefix}1`, `${prefix}9`));
+const isReplaced = (key: string) => (key[1] ?? '') >= '1' && (key[1] ?? '') < '9';
+
+function entriesOf(value: string): Contents {
+  const contents: Contents = new Map();
+  for (const prefix of PREFIXES) {
+    for (const [key, each] of numbered(prefix, 3000, value))
+      contents.set(key, each.padEnd(20, '.') + randomBytes(60).toString('latin1'));
+  }
+  return contents;
+}
+
+const OLD = entriesOf('old');
+const FRESH = entriesOf('fresh');
+const REPLACED: Contents = new Map(
+  [...OLD].map(([key, value]) => [key, isReplaced(key) ? (FRESH.get(key) ?? '') : value]),
+);
+
+function folderIn(parent: string): string {
+  const folder = mkdtempSync(join(parent, 'sstitch-across-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Small tables: there are many to copy, and LevelDB compacts often. */
+const SMALL = { writeBufferSize: 128 * 1024, maxFileSize: 64 * 1024, narrowTablesFromBytes: 4096 };
+
+/** Fills both, where they are, with entries that LevelDB goes on compacting. */
+async function storesAcross(direction: readonly [string, string]) {
+  const [baseParent, sourceParent] = direction;
+  const base = await openThreadedStore(join(folderIn(baseParent), 'base'), SMALL);
+  const source = await openThreadedStore(join(folderIn(sourceParent), 'source'), SMALL);
+  await Promise.all([put(base, OLD), put(source, FRESH)]);
+  return { base, source };
+}
+
+/** Writes outside the spans, and compacts, until the work is done. */
+async function besideWriters<T>(stores: readonly ByteStore[], work: () => Promise<T>): Promise<T> {
+  let isDone = false;
+  const writers = stores.map(async (store) => {
+    for (let round = 0; !isDone; round++) {
+      await put(store, numbered('z', 300, `z${round}`.padEnd(60, '.')));
+      if (round % 4 === 3) await compactFully(store);
+    }
+  });
+  try {
+    return await work();
+  } finally {
+    isDone = true;
+    await Promise.all(writers);
+  }
+}
+
+/** What a store holds that the writers do not write. */
+async function settledContents(store: Parameters<typeof contentsOf>[0]): Promise<Contents> {
+  return contentsOf(store, { lt: bytes('z') });
+}
+
+async function expectSettled(store: Parameters<typeof contentsOf>[0], expected: Contents) {
+  const found = await settledContents(store);
+  expect(found.size).toBe(expected.size);
+  for (const [key, value] of expected)
+    if (found.get(key) !== value) expect([key, found.get(key)]).toEqual([key, value]);
+}
+
+const DIRECTIONS = [
+  ['from memory to disk', [tmpdir(), SHARED_MEMORY]],
+  ['from disk to memory', [SHARED_MEMORY, tmpdir()]],
+] as const;
+
+describe.skipIf(!isAnotherFileSystem).each(DIRECTIONS)('%s', (_, direction) => {
+  const [baseParent, sourceParent] = direction;
+
+  test.each([false, true])(
+    'ingestFrom takes the spans over, with verify %s',
+    async (verify) => {
+      for (let round = 0; round < ROUNDS; round++) {
+        const { base, source } = await storesAcross(direction);
+        await besideWriters([base, source], () => base.ingestFrom(source, SPANS, { verify }));
+        await expectSettled(base, REPLACED);
+        await Promise.all([base.close(), source.close()]);
+      }
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'ingestFrom takes them from a read-only store',
+    async () => {
+      for (let round = 0; round < ROUNDS; round++) {
+        const { base, source } = await storesAcross(direction);
+        await besideWriters([base, source], async () => {
+          const reader = await openReadOnly<Uint8Array, Uint8Array>(source.location, VIEW);
+          try {
+            await base.ingestFrom(reader, SPANS);
+          } finally {
+            await reader.close();
+          }
+        });
+        await expectSettled(base, REPLACED);
+        await Promise.all([base.close(), source.close()]);
+      }
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test.each([false, true])(
+    'extract and ingestAndExcise do, tables moved %s, and rebuilt',
+    async (move) => {
+      for (let round = 0; round < ROUNDS; round++) {
+        const { base, source } = await storesAcross(direction);
+        await besideWriters([base, source], async () => {
+          const folder = await base.newStagingFolder();
+          const tables = await source.extract(SPANS, folder, { narrow: true });
+          if (!move) {
+            await base.ingestAndExcise(tables);
+          } else {
+            const rebuilt = await base.rebuildTables(tables, await base.newStagingFolder());
+            await base.ingestAndExcise(rebuilt, { move });
+          }
+        });
+        await expectSettled(base, REPLACED);
+        await Promise.all([base.close(), source.close()]);
+      }
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    'checkpoint, openReadOnly and adopt copy a store that is in use',
+    async () => {
+      for (let round = 0; round < ROUNDS; round++) {
+        const { source } = await storesAcross(direction);
+        const target = folderIn(baseParent);
+        await besideWriters([source], async () => {
+          await source.checkpoint(join(target, 'checkpoint'));
+          const reader = await openReadOnly<Uint8Array, Uint8Array>(source.location, {
+            ...VIEW,
+            copyFolder: join(target, 'copies'),
+          });
+          await expectSettled(reader, FRESH);
+          await reader.close();
+        });
+        await expectSettled(await openStore(join(target, 'checkpoint')), FRESH);
+        await source.close();
+        const plain = join(folderIn(sourceParent), 'plain');
+        const level = new ClassicLevel<Uint8Array, Uint8Array>(plain, { ...VIEW, ...SMALL });
+        await level.batch(
+          [...FRESH].map(([key, value]) => ({ type: 'put', key: bytes(key), value: bytes(value) })),
+        );
+        await adopt(plain, join(target, 'adopted'));
+        await level.close();
+        await expectSettled(await openStore(join(target, 'adopted')), FRESH);
+      }
+    },
+    TEST_TIMEOUT_MS,
+  );
+});

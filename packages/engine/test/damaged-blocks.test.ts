@@ -1,0 +1,182 @@
+// Tables with a damaged block: what is not kept is not read, and what is read and wrong is told of the store's own
+// file, not of a private name of it.
+import { closeSync, openSync, readdirSync, truncateSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { nodeFileSystem, TableReader, userKeyOf } from '@sstitch/sst';
+import { ClassicLevel } from 'classic-level';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { adopt, openReadOnly } from '../src/index.js';
+import {
+  type ByteStore,
+  bytes,
+  type Contents,
+  compactFully,
+  contentsOf,
+  currentFolder,
+  expectContents,
+  numbered,
+  openStore,
+  put,
+  rejection,
+  span,
+  temporaryFolder,
+  text,
+  VIEW,
+} from './store-fixture.js';
+
+const CONTENTS = numbered('k', 400, 'a value that makes a block hold some forty entries');
+
+interface Block {
+  readonly offset: number;
+  readonly keys: readonly string[];
+}
+
+let folder: string;
+let table: string;
+let blocks: readonly Block[];
+
+/** A closed store of one table. */
+async function storeOfOneTable(path: string): Promise<{ table: string; blocks: Block[] }> {
+  const store = await openStore(path);
+  await put(store, CONTENTS);
+  await compactFully(store);
+  const generation = await currentFolder(store);
+  await store.close();
+  const names = readdirSync(generation).filter((name) => name.endsWith('.ldb'));
+  expect(names).toHaveLength(1);
+  const file = join(generation, names[0] ?? '');
+  return { table: file, blocks: blocksOf(file) };
+}
+
+function blocksOf(path: string): Block[] {
+  const reader = TableReader.open(nodeFileSystem, path);
+  const entries = reader.iterator();
+  const found = reader.blockHandles().map(({ offset }) => ({ offset, keys: [] as string[] }));
+  const { index } = reader.parts;
+  for (entries.seekToFirst(); entries.valid; entries.next()) {
+    const { key } = entries;
+    found[index.find(key, key.length)]?.keys.push(text(userKeyOf(key)));
+  }
+  reader.close();
+  return found;
+}
+
+function damage(path: string, { offset }: Block): void {
+  const file = openSync(path, 'r+');
+  writeSync(file, Uint8Array.of(0xde, 0xad, 0xbe, 0xef), 0, 4, offset + 20);
+  closeSync(file);
+}
+
+const without = (from: string, to: string): Contents =>
+  new Map([...CONTENTS].filter(([key]) => key < from || key >= to));
+
+beforeEach(async () => {
+  folder = temporaryFolder();
+  ({ table, blocks } = await storeOfOneTable(join(folder, 'store')));
+  expect(blocks.length).toBeGreaterThan(4);
+});
+
+describe.each([
+  ['narrowed', { narrowTablesFromBytes: 0 }, false],
+  ['copied', { narrowTablesFromBytes: Number.POSITIVE_INFINITY }, false],
+  ['purged', { narrowTablesFromBytes: 0 }, true],
+] as const)('an excise whose parts are %s', (_, options, purge) => {
+  test('of a damaged block succeeds, whichever it is, and the rest reads', async () => {
+    for (const [at, block] of blocks.entries()) {
+      const path = join(folder, `store-${at}`);
+      const made = await storeOfOneTable(path);
+      damage(made.table, made.blocks[at] ?? block);
+      const store = await openStore(path, options);
+      // From the last key of the block before: nothing tells whether a damaged one begins behind it.
+      const start = blocks[at - 1]?.keys.at(-1) ?? 'k';
+      const end = blocks[at + 1]?.keys[0] ?? 'l';
+      await store.excise([span(start, end)], { purge });
+      await expectContents(store, without(start, end), CONTENTS.keys());
+      await store.close();
+    }
+  });
+
+  test('that keeps a part of a damaged block names the file, and the store is as it was', async () => {
+    for (const at of [0, 2, blocks.length - 1]) {
+      const path = join(folder, `store-${at}`);
+      const made = await storeOfOneTable(path);
+      const block = made.blocks[at];
+      if (block === undefined) throw new Error('no such block');
+      damage(made.table, block);
+      const store = await openStore(path, options);
+      const [, second, ...others] = block.keys;
+      const cut = span(second ?? '', others.at(-2) ?? '');
+      const error = await rejection(store.excise([cut], { purge }));
+      expect(error).toMatchObject({ code: 'SSTITCH_TABLES_INVALID', path: made.table });
+      expect(error.message).toContain(`${made.table} at byte ${block.offset}`);
+      expect(error.message).not.toContain('.pin');
+      expect(await store.metrics()).toMatchObject({ generation: 1 });
+      await store.close();
+    }
+  });
+});
+
+describe('a damaged table of the source is told by its own name', () => {
+  let base: ByteStore;
+  beforeEach(async () => {
+    base = await openStore(join(folder, 'base'));
+  });
+
+  /** Of an error: the file, the place in it, and no name of anything else. */
+  function expectBlame(error: { code?: string; path?: string | undefined; message: string }) {
+    expect(error).toMatchObject({ code: 'SSTITCH_TABLES_INVALID', path: table });
+    expect(error.message).toContain(table);
+    expect(error.message).toMatch(/at byte \d+/);
+    expect(error.message).not.toMatch(/staging|readers|\.pin/);
+  }
+
+  test('where it is cut, linked, verified, or read through a read-only open', async () => {
+    damage(table, blocks[0] as Block);
+    const source = await openStore(join(folder, 'store'));
+    const reader = await openReadOnly<Uint8Array, Uint8Array>(source.location, {
+      ...VIEW,
+      fileSystem: nodeFileSystem,
+    });
+    for (const from of [source, reader]) {
+      expectBlame(await rejection(base.ingestFrom(from, [span('k0005', 'k0300')])));
+      expectBlame(await rejection(base.ingestFrom(from, [span('k', 'l')])));
+      expectBlame(await rejection(base.ingestFrom(from, [span('k', 'l')], { verify: true })));
+      expectBlame(
+        await rejection(
+          from.extract([span('k', 'l')], join(folder, `extracted-${from === reader}`)),
+        ),
+      );
+    }
+    await reader.close();
+    expect(await contentsOf(base)).toEqual(new Map());
+  });
+
+  test('where it is built anew', async () => {
+    damage(table, blocks[3] as Block);
+    const source = await openStore(join(folder, 'store'));
+    const tables = await source.extract([span('k', 'l')], await base.newStagingFolder());
+    expectBlame(await rejection(base.rebuildTables(tables, await base.newStagingFolder())));
+  });
+
+  test('where a checkpoint purges it', async () => {
+    const source = await openStore(join(folder, 'store'));
+    await source.excise([span('k0100', 'k0200')]);
+    const generation = await currentFolder(source);
+    table = join(generation, readdirSync(generation).find((name) => name.endsWith('.ldb')) ?? '');
+    damage(table, blocks[0] as Block);
+    expectBlame(await rejection(source.checkpoint(join(folder, 'copy'), { purge: true })));
+  });
+
+  test('where adopt finds it too short', async () => {
+    const plain = join(folder, 'plain');
+    const level = new ClassicLevel<Uint8Array, Uint8Array>(plain, VIEW);
+    await level.put(bytes('a'), bytes('b'));
+    await level.compactRange(bytes(''), bytes('z'));
+    await level.close();
+    const name = readdirSync(plain).find((each) => each.endsWith('.ldb')) ?? '';
+    truncateSync(join(plain, name), 20);
+    const error = await rejection(adopt(plain, join(folder, 'adopted')));
+    expect(error).toMatchObject({ code: 'SSTITCH_STORE_CORRUPT', path: join(plain, name) });
+    expect(error.message).toContain(join(plain, name));
+  });
+});

@@ -1,0 +1,240 @@
+// What was excised with `purge` is in no file of the store: every byte of every file is looked at.
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { nodeFileSystem, TableReader } from '@sstitch/sst';
+import { describe, expect, test } from 'vitest';
+import { openReadOnly } from '../src/index.js';
+import { readVersion } from '../src/leveldb/manifest.js';
+import {
+  type ByteStore,
+  bytes,
+  type Contents,
+  compactFully,
+  contentsOf,
+  currentFolder,
+  expectContents,
+  openStore,
+  openThreadedStore,
+  pagesOf,
+  put,
+  rejection,
+  span,
+  temporaryFolder,
+  VIEW,
+} from './store-fixture.js';
+import { WatchedFileSystem } from './watched-file-system.js';
+
+/** Of excised keys and values; they compress little, so that a snappy block has them as they are. */
+const MARKER = /x[0-9a-v]{24}x/;
+
+let seed = 1;
+/** 24 characters of 32 kinds, never the same. */
+function random(): string {
+  let made = '';
+  while (made.length < 24) {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    made += (seed >>> 27).toString(32);
+  }
+  return made;
+}
+
+/** Entries of one prefix; those of `x` have markers in keys and values. */
+function entries(prefix: string, count: number): Contents {
+  const contents: Contents = new Map();
+  for (let index = 0; index < count; index++) {
+    const tag = prefix === 'x' ? `x${random()}x` : random();
+    contents.set(`${prefix}${String(index).padStart(5, '0')}${tag}`, `${tag}${tag}${random()}`);
+  }
+  return contents;
+}
+
+/** Every file below a folder with a marker in it, raw or in a block that the file may hold. */
+function filesWithMarkers(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return filesWithMarkers(path);
+    return MARKER.test(readFileSync(path, 'latin1')) ? [path] : [];
+  });
+}
+
+/** Tables whose files are another table too. */
+function narrowedTables(folder: string): number {
+  return readVersion(nodeFileSystem, folder)
+    .levels.flat()
+    .filter(({ number, sizeBytes }) => {
+      const path = join(folder, `${String(number).padStart(6, '0')}.ldb`);
+      const reader = TableReader.open(nodeFileSystem, path, { sizeBytes });
+      const isNarrowed = reader.parts.narrowedBytes > 0;
+      reader.close();
+      return isNarrowed || statSync(path).size !== sizeBytes;
+    }).length;
+}
+
+const X = [span('x', 'y')];
+const REST = new Map([...entries('w', 3000), ...entries('z', 3000)]);
+const EXCISED = entries('x', 1500);
+
+/** A store in which w, x and z share a table; settled where LevelDB rewrites nothing any more. */
+async function filled(open: typeof openStore, path: string, compression: boolean, settled = true) {
+  const store = await open(path, { compression, narrowTablesFromBytes: 0 });
+  await put(store, [...REST, ...EXCISED]);
+  if (settled) await compactFully(store);
+  return store;
+}
+
+describe.each([
+  ['raw blocks, in this thread', openStore, false],
+  ['snappy blocks, in worker threads', openThreadedStore, true],
+] as const)('%s', (_, open, compression) => {
+  test('without purge, an excise leaves bytes in the files that it narrows', async () => {
+    const store = await filled(open, join(temporaryFolder(), 'store'), compression);
+    const report = await store.excise(X);
+    expect(report.purge).toBeUndefined();
+    expect(filesWithMarkers(store.location)).not.toEqual([]);
+  });
+
+  test.each([true, false])('excise leaves nothing, flushed %s', async (settled) => {
+    const path = join(temporaryFolder(), 'store');
+    const store = await filled(open, path, compression, settled);
+    expect(filesWithMarkers(store.location)).not.toEqual([]);
+    const report = await store.excise(X, { purge: true });
+    expect(report.purge).toEqual({ readers: 0, folders: [] });
+    expect(filesWithMarkers(store.location)).toEqual([]);
+    await expectContents(store, REST, EXCISED.keys());
+  });
+
+  test('a purge takes away what earlier commits left', async () => {
+    const store = await filled(open, join(temporaryFolder(), 'store'), compression);
+    await store.excise(X);
+    await store.excise([span('w1', 'w2')]);
+    const rest = new Map([...REST].filter(([key]) => key < 'w1' || key >= 'w2'));
+    expect(filesWithMarkers(store.location)).not.toEqual([]);
+    await store.excise([span('a', 'b')], { purge: true });
+    expect(filesWithMarkers(store.location)).toEqual([]);
+    expect(narrowedTables(await currentFolder(store))).toBe(0);
+    await expectContents(store, rest, EXCISED.keys());
+  });
+
+  test('ingestFrom, replaceSpans and ingestAndExcise leave nothing of the base or of the source', async () => {
+    const folder = temporaryFolder();
+    const source = await filled(open, join(folder, 'source'), compression);
+    await source.excise(X);
+    const base = await filled(open, join(folder, 'base'), compression);
+    await base.ingestFrom(source, [span('w0', 'w1'), span('x', 'z02')], { purge: true });
+    expect(filesWithMarkers(base.location)).toEqual([]);
+    expect(filesWithMarkers(source.location)).not.toEqual([]);
+    await expectContents(base, REST, EXCISED.keys());
+
+    await put(base, EXCISED);
+    await compactFully(base);
+    const fresh = entries('y', 100);
+    const { commit } = await base.replaceSpans([span('x', 'z')], pagesOf(fresh), { purge: true });
+    expect(commit.purge).toEqual({ readers: 0, folders: [] });
+    expect(filesWithMarkers(base.location)).toEqual([]);
+
+    const staging = await base.newStagingFolder();
+    const tables = await source.extract([span('w', 'z02')], staging, { narrow: true });
+    await base.ingestAndExcise(tables, { purge: true, move: true });
+    await base.removeStagingFolder(staging);
+    expect(filesWithMarkers(base.location)).toEqual([]);
+    await expectContents(base, REST, [...EXCISED.keys(), ...fresh.keys()]);
+  });
+
+  test('a checkpoint with purge ships nothing of earlier commits, and the store is as it was', async () => {
+    const folder = temporaryFolder();
+    const store = await filled(open, join(folder, 'store'), compression);
+    await store.excise(X);
+    await store.checkpoint(join(folder, 'leaking'));
+    expect(filesWithMarkers(join(folder, 'leaking'))).not.toEqual([]);
+    const copied = await store.checkpoint(join(folder, 'clean'), { purge: true });
+    expect(copied.copiedTables).toBeGreaterThan(0);
+    expect(filesWithMarkers(join(folder, 'clean'))).toEqual([]);
+    await expectContents(store, REST, EXCISED.keys());
+    const clean = await openStore(join(folder, 'clean'));
+    await expectContents(clean, REST, EXCISED.keys());
+    await compactFully(clean);
+    await expectContents(clean, REST, EXCISED.keys());
+  });
+
+  test('compactRange over everything leaves nothing, though LevelDB does not rewrite its deepest level', async () => {
+    const store = await filled(open, join(temporaryFolder(), 'store'), compression);
+    await store.excise(X);
+    expect(filesWithMarkers(store.location)).not.toEqual([]);
+    await compactFully(store);
+    expect(filesWithMarkers(store.location)).toEqual([]);
+    await expectContents(store, REST, EXCISED.keys());
+  });
+
+  test('compactRange of a part purges the tables of that part, and commits nothing where there are none', async () => {
+    const store = await filled(open, join(temporaryFolder(), 'store'), compression);
+    await store.compactRange(bytes('w'), bytes('z~'));
+    const { generation } = await store.metrics();
+    expect(generation).toBe(1);
+    await store.excise(X);
+    await store.compactRange(bytes('a'), bytes('b'));
+    expect(await store.metrics()).toMatchObject({ generation: 2 });
+    expect(filesWithMarkers(store.location)).not.toEqual([]);
+    await store.compactRange(bytes('w'), bytes('w5'));
+    expect(await store.metrics()).toMatchObject({ generation: 3 });
+    expect(filesWithMarkers(store.location)).toEqual([]);
+  });
+
+  test('the report tells of readers that keep what was excised, and it goes when they close', async () => {
+    const store = await filled(open, join(temporaryFolder(), 'store'), compression);
+    const iterator = store.iterator(VIEW);
+    await iterator.next();
+    const reader = await openReadOnly(store.location, VIEW);
+    const report = await store.excise(X, { purge: true });
+    expect(report.purge?.readers).toBe(1);
+    expect(report.purge?.folders.map((path) => path.replace(store.location, ''))).toEqual([
+      '/gen-000001',
+      expect.stringMatching(/^\/readers\/\d+-\d+$/),
+    ]);
+    await iterator.close();
+    await reader.close();
+    const after = await store.excise([span('a', 'b')], { purge: true });
+    expect(after.purge).toEqual({ readers: 0, folders: [] });
+    expect(filesWithMarkers(store.location)).toEqual([]);
+  });
+});
+
+test('a write that comes in while a purge stages is kept, and one in its span is gone', async () => {
+  const fileSystem = new WatchedFileSystem();
+  const path = join(temporaryFolder(), 'store');
+  const store: ByteStore = await openStore(path, { fileSystem, narrowTablesFromBytes: 0 });
+  await put(store, [...REST, ...EXCISED]);
+  await compactFully(store);
+  await store.excise(X);
+  await put(store, [['x-unflushed', `x${'0'.repeat(24)}x`]]);
+  const writes: Array<Promise<void>> = [];
+  fileSystem.before = ({ name, path: at }) => {
+    if (name !== 'link' || writes.length > 0 || !at.includes('gen-')) return;
+    writes.push(
+      put(store, [
+        ['w-late', 'late'],
+        ['x-late', `x${'1'.repeat(24)}x`],
+      ]),
+    );
+  };
+  await store.excise(X, { purge: true });
+  fileSystem.before = () => undefined;
+  await Promise.all(writes);
+  expect(writes).toHaveLength(1);
+  // One that is concurrent is before or after: here it was before.
+  expect(await contentsOf(store)).toEqual(new Map([...REST, ['w-late', 'late']].sort() as never));
+  expect(filesWithMarkers(store.location)).toEqual([]);
+});
+
+test('an option that is neither true nor false is refused', async () => {
+  const store = await openStore(join(temporaryFolder(), 'store'));
+  const purge = 'yes' as unknown as boolean;
+  for (const call of [
+    store.excise(X, { purge }),
+    store.replaceSpans(X, pagesOf(new Map()), { purge }),
+    store.ingestFrom(store, X, { purge }),
+    store.ingestAndExcise([], { purge }),
+    store.checkpoint(join(store.location, '..', 'copy'), { purge }),
+  ]) {
+    expect((await rejection(call)).code).toBe('SSTITCH_OPTION_INVALID');
+  }
+});

@@ -1,0 +1,152 @@
+// A store that cannot be written to, on read-only media or of another user, reads as any other: private copies lie
+// in the temporary folder then.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { nodeFileSystem } from '@sstitch/sst';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { openReadOnly, verifyStore } from '../src/index.js';
+import {
+  compactFully,
+  expectContents,
+  numbered,
+  openStore,
+  put,
+  rejection,
+  span,
+  temporaryFolder,
+  VIEW,
+} from './store-fixture.js';
+import { type FileOperation, fileError, WatchedFileSystem } from './watched-file-system.js';
+
+const CONTENTS = new Map([...numbered('a', 500, 'a'), ...numbered('b', 500, 'b')]);
+const FIRST = new Map([...CONTENTS].filter(([key]) => key < 'b'));
+
+/** A store with tables and with a log. */
+async function makeStore(path: string): Promise<void> {
+  const store = await openStore(path);
+  await put(store, FIRST);
+  await compactFully(store);
+  await put(store, [...CONTENTS].slice(FIRST.size));
+  await store.close();
+}
+
+const copies = () => readdirSync(tmpdir()).filter((name) => name.startsWith('sstitch-reader-'));
+
+/** Where Node's temporary folder is for this test alone. */
+let outside: string;
+beforeEach(() => {
+  const before = process.env['TMPDIR'];
+  outside = mkdtempSync(join(tmpdir(), 'sstitch-outside-'));
+  process.env['TMPDIR'] = outside;
+  onTestFinished(() => {
+    if (before === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = before;
+    rmSync(outside, { recursive: true, force: true });
+  });
+});
+
+async function expectReadable(location: string, fileSystem = nodeFileSystem): Promise<void> {
+  const options = { ...VIEW, fileSystem };
+  const reader = await openReadOnly<Uint8Array, Uint8Array>(location, options);
+  await expectContents(reader, CONTENTS);
+  const [copy] = copies();
+  expect(statSync(join(outside, copy ?? '')).mode & 0o777).toBe(0o700);
+  const base = await openStore(join(outside, 'base'));
+  await base.ingestFrom(reader, [span('a', 'b')]);
+  await expectContents(base, FIRST);
+  await base.close();
+  await reader.close();
+  rmSync(join(outside, 'base'), { recursive: true });
+  expect(copies()).toEqual([]);
+  const { ok, problems, tableNames, logOperations } = await verifyStore(location, { fileSystem });
+  expect({ ok, problems, tables: tableNames.length > 0, logOperations }).toEqual({
+    ...{ ok: true, problems: [], tables: true, logOperations: 500 },
+  });
+}
+
+const WRITES = new Set<FileOperation['name']>([
+  ...(['write', 'rename', 'unlink', 'makeFolder', 'removeFolder', 'setMode', 'sync'] as const),
+]);
+
+describe.each(['EROFS', 'EACCES', 'EPERM'])('where each write is answered by %s', (code) => {
+  test('a read-only open and verify read the store, and write nothing in it', async () => {
+    const location = join(temporaryFolder(), 'store');
+    await makeStore(location);
+    const fileSystem = new WatchedFileSystem();
+    fileSystem.before = ({ name, path, to }) => {
+      const isWrite = WRITES.has(name) && path.startsWith(location);
+      if (isWrite || to?.startsWith(location)) throw fileError(code, name, path);
+      // As between two file systems.
+      if (name === 'link' && path.startsWith(location)) throw fileError('EXDEV', 'link', path);
+    };
+    await expectReadable(location, fileSystem);
+    expect(readdirSync(location).sort()).toEqual(['CURRENT', 'FORMAT', 'gen-000001']);
+  });
+
+  test('a folder `readers` that refuses what is made in it does not matter', async () => {
+    const location = join(temporaryFolder(), 'store');
+    await makeStore(location);
+    mkdirSync(join(location, 'readers'));
+    const fileSystem = new WatchedFileSystem();
+    fileSystem.before = ({ name, path }) => {
+      if (name === 'makeFolder' && path.includes('/readers/')) throw fileError(code, name, path);
+    };
+    await expectReadable(location, fileSystem);
+  });
+});
+
+test('other errors are not passed over: a full disk, an I/O error', async () => {
+  const location = join(temporaryFolder(), 'store');
+  await makeStore(location);
+  for (const code of ['ENOSPC', 'EIO']) {
+    const fileSystem = new WatchedFileSystem();
+    fileSystem.before = ({ name, path }) => {
+      if (name === 'makeFolder' && path.includes('/readers')) throw fileError(code, name, path);
+    };
+    const opening = openReadOnly(location, { fileSystem });
+    const cause = await rejection(opening.catch((error) => Promise.reject(error.cause)));
+    expect(cause).toMatchObject({ code: 'SSTITCH_FILE_OPERATION', cause: { code } });
+  }
+});
+
+test('copies of processes that are gone are removed, those of others are not', async () => {
+  const location = join(temporaryFolder(), 'store');
+  await makeStore(location);
+  const running = `sstitch-reader-${process.pid}-77`;
+  const others = [running, 'sstitch-reader-notes', 'sstitch-reader'];
+  for (const name of [...others, 'sstitch-reader-999999999-1', 'sstitch-reader-999999998-aB3']) {
+    mkdirSync(join(outside, name));
+    writeFileSync(join(outside, name, 'file'), '');
+  }
+  const fileSystem = new WatchedFileSystem();
+  fileSystem.before = ({ name, path }) => {
+    if (name === 'makeFolder' && path.startsWith(location)) throw fileError('EROFS', name, path);
+  };
+  const reader = await openReadOnly(location, { fileSystem });
+  await reader.close();
+  const left = readdirSync(outside).filter((name) => name.startsWith('sstitch-reader'));
+  expect(left.sort()).toEqual(others.sort());
+});
+
+describe('on a disk that is mounted to read only', () => {
+  let disk: string | undefined;
+  afterEach(() => {
+    if (disk !== undefined) execFileSync('umount', ['-l', disk]);
+    disk = undefined;
+  });
+
+  test('a read-only open and verify read the store', async (context) => {
+    const mounted = temporaryFolder();
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=32m', 'tmpfs', mounted], { stdio: 'pipe' });
+    } catch (error) {
+      context.skip(`no disk can be mounted here: ${String(error)}`);
+    }
+    disk = mounted;
+    await makeStore(join(mounted, 'store'));
+    execFileSync('mount', ['-o', 'remount,ro', mounted]);
+    await expectReadable(join(mounted, 'store'));
+  });
+});
