@@ -20,7 +20,7 @@ export function addLevelsCommand(registry: CommandRegistry): void {
       examples: [['levels base', 'the tree as it is now']],
     })
     .action(
-      registry.handle(async ({ style }, store: string) => {
+      registry.handle(async ({ columns, style }, store: string) => {
         const levels = await pictureLevels(store);
         const letters = lettersOf(levels);
         const largest = Math.max(...levels.map(sizeOf), 1);
@@ -38,6 +38,7 @@ export function addLevelsCommand(registry: CommandRegistry): void {
             strip(level, letters, largest),
           ]),
           style.bold,
+          columns,
         );
         const legend = [...letters].map(([syncId, letter]) => `  ${letter}  ${syncId}\n`);
         const several = levels.some(({ tables }) =>
