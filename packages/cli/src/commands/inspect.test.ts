@@ -158,7 +158,7 @@ describe('several syncs', () => {
     expect(await keysOf(...both, ...grants)).toEqual(await keysOf(...grants));
   });
 
-  it('are verified: the problems of the first are seen too', async () => {
+  it('are verified, each of them', async () => {
     const { keys } = await sstitchJson<{ keys: number }>('verify', store);
     expect(await sstitchJson('verify', store, ...both)).toMatchObject({ keys, syncs: 2 });
     const { exitCode, stderr } = await sstitch(['verify', store, '--sync', `${ABSENT},${FIRST}`]);
