@@ -169,6 +169,7 @@ describe('a store that another process has open', () => {
     ['checkpoint', ['checkpoint', 'base', 'target']],
     ['import', ['import', 'sync.jsonl', '--into', 'base']],
     ['compact', ['compact', '--base', 'base', '--from', 'fresh', ...withSync]],
+    ['space --reclaim', ['space', 'base', '--reclaim']],
   ])('%s exits with 6, and the store is as it was', async (_, line) => {
     const store = join(folder, 'base');
     const exported = await sstitch(['export', store, ...withSync]);
