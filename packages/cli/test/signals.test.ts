@@ -1,10 +1,10 @@
 // Signals, and the end of the input where a question is asked.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { askOn } from '../src/process-io.js';
-import { digestsOf, sstitchJson, testFolder } from './in-process.js';
+import { digestsOf, sstitch, sstitchJson, testFolder } from './in-process.js';
 import { ended, eventually, startMain } from './process.js';
 
 /** More than any machine makes before the signal comes. */
@@ -53,6 +53,26 @@ describe.each([
     child.kill(signal);
     expect((await end).exitCode).toBe(exitCode);
     expect(await digestsOf(store)).toEqual(before);
+  });
+});
+
+describe('a command of several commits', () => {
+  it('says which of them were made when it is interrupted', async () => {
+    const store = join(testFolder(), 'store');
+    const interrupt = new AbortController();
+    const line = ['generate', store, '--grants', '200', '--syncs', '1000'];
+    const generating = sstitch(line, { signal: interrupt.signal });
+    const current = join(store, 'CURRENT');
+    await eventually(() => {
+      const isCommitted = existsSync(current) && !/gen-0*1\b/.test(readFileSync(current, 'latin1'));
+      return isCommitted ? true : undefined;
+    });
+    interrupt.abort();
+    const { exitCode, stderr } = await generating;
+    expect(exitCode).toBe(130);
+    const [, made] =
+      /interrupted; the store holds the first (\d+) of 1000 syncs/.exec(stderr) ?? [];
+    expect(Object.keys(await digestsOf(store))).toHaveLength(Number(made));
   });
 });
 
