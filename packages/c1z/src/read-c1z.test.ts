@@ -195,7 +195,7 @@ describe('reading', () => {
       console.log(file.syncs().length);`;
     const run = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
       encoding: 'utf8',
-      timeout: 30_000,
+      timeout: 600_000,
     });
     expect(run).toMatchObject({ status: 0, stdout: '1\n', stderr: '' });
     expect(leftBehind()).toEqual([]);

@@ -1,6 +1,7 @@
 // Parsers of arguments and options: what they refuse is wrong usage, and nothing has been touched yet.
 import { isSyncId } from '@sstitch/keys';
 import { InvalidArgumentError } from 'commander';
+import { RepeatableOption } from './strict-command.js';
 
 /** One sync id. */
 export function syncIdArgument(text: string): string {
@@ -8,8 +9,14 @@ export function syncIdArgument(text: string): string {
   throw new InvalidArgumentError(`${JSON.stringify(text)} is not a sync id (27 of 0-9 A-Z a-z).`);
 }
 
-/** One sync id or several, between commas; the option may be given again. */
-export function syncIdsArgument(text: string, before: readonly string[] = []): readonly string[] {
+/** `--sync` of a command that takes several: between commas, or the option again. */
+export function syncsOption(description: string): RepeatableOption {
+  const option = new RepeatableOption('--sync <ids>', `${description}; several between commas`);
+  option.argParser(syncIdsArgument);
+  return option;
+}
+
+function syncIdsArgument(text: string, before: readonly string[] = []): readonly string[] {
   const syncIds = [...before, ...text.split(',').map((part) => syncIdArgument(part.trim()))];
   const twice = syncIds.find((syncId, at) => syncIds.indexOf(syncId) !== at);
   if (twice !== undefined) throw new InvalidArgumentError(`${twice} is given twice.`);

@@ -11,6 +11,8 @@ export interface CommandContext {
   /** Whether the result goes out as one JSON document. */
   readonly json: boolean;
   readonly style: Style;
+  /** What a line of the result may be wide; no limit where it does not go to a terminal. */
+  readonly columns: number;
   readonly progress: ProgressLine;
   readonly signal: AbortSignal;
 }

@@ -77,6 +77,7 @@ export function excisionDocument(
 export function bucketTable(
   buckets: readonly BucketLine[],
   bold: (text: string) => string,
+  columns: number,
 ): string {
   const isBatch = buckets.some(({ puts, deletes }) => puts + deletes > 0);
   const filled = buckets.filter(({ tables, puts, deletes }) => tables + puts + deletes > 0);
@@ -99,6 +100,7 @@ export function bucketTable(
         formatCount(line.deletes),
       ]),
       bold,
+      columns,
     );
   }
   const bytes = (value: number) => (value === 0 ? '-' : formatBytes(value));
@@ -121,5 +123,6 @@ export function bucketTable(
       bytes(line.builtBytes),
     ]),
     bold,
+    columns,
   );
 }

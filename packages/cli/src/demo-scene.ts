@@ -1,6 +1,5 @@
 // The demo: a base with three syncs, a source with a newer version of one, a compaction, and the proof
 // that it did what it should. All in a folder that is removed at the end, however it ends.
-import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { byteEncodings } from '@sstitch/engine';
@@ -10,6 +9,7 @@ import { type BucketDifference, diffBuckets } from './commands/diff.js';
 import { compactionDocument, compactStores } from './compact-stores.js';
 import type { CompactionDocument } from './compaction-report.js';
 import { type ByteStore, withReader, withStore } from './open-store.js';
+import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folders.js';
 import { type VerifyReport, verifyStore } from './verify-store.js';
 
 const SYNCS = 3;
@@ -49,11 +49,11 @@ export interface DemoOptions {
 
 /** Plays the demo. */
 export async function playDemo(options: DemoOptions): Promise<DemoReport> {
-  const folder = await mkdtemp(join(options.folder ?? tmpdir(), 'sstitch-demo-'));
+  const folder = await makeTemporaryFolder(options.folder ?? tmpdir(), 'sstitch-demo-');
   try {
     return await playIn(folder, options);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await removeTemporaryFolder(folder);
   }
 }
 

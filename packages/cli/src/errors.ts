@@ -15,6 +15,14 @@ export type CliErrorCode =
   | 'SSTITCH_KEY_NOT_FOUND'
   /** The user said no. */
   | 'SSTITCH_DECLINED'
+  /** The file or folder to read is not there. */
+  | 'SSTITCH_INPUT_NOT_FOUND'
+  /** What is to be read is not of the kind it should be. */
+  | 'SSTITCH_INPUT_UNFIT'
+  /** Standard output cannot be written; `cause` has the file system's error. */
+  | 'SSTITCH_OUTPUT_FAILED'
+  /** A signal came when a part was done; the message says which. */
+  | 'SSTITCH_ABORTED'
   /** The file system said no; `cause` has its error. */
   | 'SSTITCH_FILE_OPERATION';
 
@@ -41,6 +49,8 @@ export interface ErrorReport {
   readonly exitCode: ExitCode;
   /** The file or folder concerned. */
   readonly path: string | undefined;
+  /** The process that has the store open, where the error names one. */
+  readonly pid?: number | undefined;
 }
 
 /**
@@ -59,6 +69,7 @@ export function reportOf(error: unknown): ErrorReport {
       message: oneLine(own.message),
       exitCode,
       path: pathOf(own),
+      pid: pidOf(own),
     };
   }
   // Not an error that was foreseen: its words may help, its stack is for SSTITCH_DEBUG.
@@ -100,6 +111,11 @@ function codeOf(error: Error): string | undefined {
 function pathOf(error: Error): string | undefined {
   const { path } = error as { path?: unknown };
   return typeof path === 'string' ? path : undefined;
+}
+
+function pidOf(error: Error): number | undefined {
+  const { pid } = error as { pid?: unknown };
+  return typeof pid === 'number' ? pid : undefined;
 }
 
 function oneLine(text: string): string {

@@ -1,38 +1,59 @@
 // What the process says to its caller, and which errors mean what.
 
-/** Exit codes of `sstitch`. */
+/** Exit codes of `sstitch`. A signal gives 128 and its number. */
 export const EXIT_CODES = {
+  /** All is done; also where the reader of the output left early, as `head` does. */
   done: 0,
+  /** The file system, LevelDB or the user said no, or the result could not be written. */
   failed: 1,
+  /** The command line is wrong: nothing was touched. */
   usage: 2,
+  /** The store or the file is there, the sync is not in it. */
   noSuchSync: 3,
+  /** What was read is damaged, or is not what it should be; or a check failed. */
   corrupt: 4,
+  /** What the command line names to be read is not there: a store, a database, a file, a folder. */
   noSuchStore: 5,
+  /** Another process has the store open. */
   locked: 6,
+  /** SIGHUP: the terminal has gone. */
+  hungUp: 129,
+  /** SIGINT: Ctrl-C. */
   interrupted: 130,
+  /** SIGTERM. */
+  terminated: 143,
 } as const;
 
 export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
 
-/** Codes of errors, of this project and of Level, that have an exit code of their own. */
+/** Codes of errors, of this project and of Level, that have an exit code of their own; all others mean `failed`. */
 export const EXIT_CODE_BY_ERROR: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>([
   ['SSTITCH_USAGE', EXIT_CODES.usage],
   ['SSTITCH_OPTION_INVALID', EXIT_CODES.usage],
   ['SSTITCH_COMPACT_INPUT', EXIT_CODES.usage],
   ['SSTITCH_SYNC_ID_INVALID', EXIT_CODES.usage],
+  ['SSTITCH_KEY_ELEMENT_INVALID', EXIT_CODES.usage],
   ['SSTITCH_SYNC_NOT_FOUND', EXIT_CODES.noSuchSync],
   ['SSTITCH_C1Z_SYNC_NOT_FOUND', EXIT_CODES.noSuchSync],
   ['SSTITCH_SYNC_EMPTY', EXIT_CODES.noSuchSync],
   ['SSTITCH_CHECK_FAILED', EXIT_CODES.corrupt],
   ['SSTITCH_IMPORT_INVALID', EXIT_CODES.corrupt],
+  ['SSTITCH_INPUT_UNFIT', EXIT_CODES.corrupt],
   ['SSTITCH_STORE_CORRUPT', EXIT_CODES.corrupt],
+  ['SSTITCH_STORE_FORMAT', EXIT_CODES.corrupt],
   ['SSTITCH_TABLES_INVALID', EXIT_CODES.corrupt],
   ['SSTITCH_TABLE_CORRUPT', EXIT_CODES.corrupt],
+  ['SSTITCH_TABLE_UNSUPPORTED', EXIT_CODES.corrupt],
   ['SSTITCH_C1Z_CORRUPT', EXIT_CODES.corrupt],
+  ['SSTITCH_C1Z_NOT_C1Z', EXIT_CODES.corrupt],
+  ['SSTITCH_C1Z_FORMAT_UNSUPPORTED', EXIT_CODES.corrupt],
+  ['SSTITCH_C1Z_TOO_LARGE', EXIT_CODES.corrupt],
+  ['SSTITCH_RECORD_INVALID', EXIT_CODES.corrupt],
   ['SSTITCH_RECORD_UNDECODABLE', EXIT_CODES.corrupt],
   ['SSTITCH_INDEX_STRAY', EXIT_CODES.corrupt],
   ['SSTITCH_KEY_MALFORMED', EXIT_CODES.corrupt],
   ['LEVEL_CORRUPTION', EXIT_CODES.corrupt],
+  ['SSTITCH_INPUT_NOT_FOUND', EXIT_CODES.noSuchStore],
   ['SSTITCH_STORE_NOT_FOUND', EXIT_CODES.noSuchStore],
   ['LEVEL_LOCKED', EXIT_CODES.locked],
 ]);

@@ -1,60 +1,68 @@
 // The outside of the real process.
 import { createInterface } from 'node:readline/promises';
-import type { WriteStream } from 'node:tty';
-import { EXIT_CODES } from './exit-codes.js';
-import { DEFAULT_COLUMNS, type Io, type Output, OutputClosed } from './io.js';
+import type { Readable, Writable } from 'node:stream';
+import { Interruption, type Io, SIGNAL_EXIT_CODES } from './io.js';
+import { standardError, standardOutput } from './stream-output.js';
+import { removeTemporaryFoldersNow } from './temporary-folders.js';
 
 /**
- * This process's streams, environment and Ctrl-C. The first Ctrl-C (or SIGTERM) asks the command to stop;
- * a second one ends the process at once: a store survives that too, its next open cleans up.
+ * This process's streams, environment and signals. The first SIGINT (Ctrl-C), SIGTERM or SIGHUP asks the
+ * command to stop. A second one removes temporary folders and ends the process at once: a store survives
+ * that, its next open cleans up.
  */
 export function processIo(): Io {
   const interrupt = new AbortController();
-  const onSignal = () => {
-    if (interrupt.signal.aborted) process.exit(EXIT_CODES.interrupted);
-    interrupt.abort();
+  const onSignal = (signal: keyof typeof SIGNAL_EXIT_CODES) => {
+    if (interrupt.signal.aborted) {
+      removeTemporaryFoldersNow();
+      process.exit(SIGNAL_EXIT_CODES[signal]);
+    }
+    interrupt.abort(new Interruption(signal));
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const signal of Object.keys(SIGNAL_EXIT_CODES)) {
+    process.on(signal, () => onSignal(signal as keyof typeof SIGNAL_EXIT_CODES));
+  }
   return {
-    stdout: outputOf(process.stdout, interrupt),
-    stderr: outputOf(process.stderr, interrupt),
+    stdout: standardOutput(process.stdout),
+    stderr: standardError(process.stderr),
     env: process.env,
     signal: interrupt.signal,
-    ask: (question) => ask(question, interrupt.signal),
+    ask: async (question) => {
+      if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return undefined;
+      return askOn(process.stdin, process.stderr, question, interrupt.signal, () =>
+        onSignal('SIGINT'),
+      );
+    },
   };
 }
 
-function outputOf(stream: WriteStream, interrupt: AbortController): Output {
-  let isBroken = false;
-  // The reader has gone, as `head` does when it has seen enough: stop without a word.
-  stream.on('error', () => {
-    isBroken = true;
-    interrupt.abort(new OutputClosed());
-  });
-  return {
-    get isTerminal() {
-      return stream.isTTY === true;
-    },
-    get columns() {
-      return stream.columns ?? DEFAULT_COLUMNS;
-    },
-    write: (text) =>
-      new Promise((resolve) => {
-        if (isBroken) resolve();
-        else stream.write(text, () => resolve());
-      }),
-  };
-}
-
-async function ask(question: string, signal: AbortSignal): Promise<string | undefined> {
-  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return undefined;
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  // readline takes Ctrl-C for itself while it asks.
-  terminal.on('SIGINT', () => process.emit('SIGINT'));
+/**
+ * Asks on a terminal.
+ *
+ * @param onInterrupt readline takes Ctrl-C for itself while it asks
+ * @returns the answer; '' where the input ends, as Ctrl-D makes it
+ * @throws the signal's reason when it fires
+ */
+export async function askOn(
+  input: Readable,
+  output: Writable,
+  question: string,
+  signal: AbortSignal,
+  onInterrupt: () => void,
+): Promise<string> {
+  const terminal = createInterface({ input, output });
+  terminal.on('SIGINT', onInterrupt);
   try {
-    return await terminal.question(question, { signal });
+    const ended = new Promise<string>((resolve) => {
+      terminal.once('close', () => {
+        // The next line of output is to begin on a line of its own.
+        output.write('\n');
+        resolve('');
+      });
+    });
+    return await Promise.race([terminal.question(question, { signal }), ended]);
   } finally {
+    terminal.removeAllListeners('close');
     terminal.close();
   }
 }

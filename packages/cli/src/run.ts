@@ -1,5 +1,5 @@
 // From arguments to an exit code: builds the program, runs one command, tells its result or its error.
-import { Command, CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import type {
   Action,
   CommandContext,
@@ -8,11 +8,12 @@ import type {
   CommandResult,
 } from './command-context.js';
 import { COMMAND_GROUPS } from './commands/index.js';
-import { causeChainOf, type ErrorReport, reportOf } from './errors.js';
+import { CliError, causeChainOf, type ErrorReport, reportOf } from './errors.js';
 import { EXIT_CODES, type ExitCode } from './exit-codes.js';
-import { type Io, OutputClosed } from './io.js';
+import { Interruption, type Io, OutputClosed } from './io.js';
 import { ProgressLine } from './output/progress.js';
 import { styleFor } from './output/style.js';
+import { StrictCommand } from './strict-command.js';
 import { VERSION } from './version.js';
 
 /**
@@ -30,7 +31,12 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
     await session.program().parseAsync([...argv], { from: 'user' });
     return session.exitCode;
   } catch (error) {
-    return session.fail(error);
+    try {
+      return await session.fail(error);
+    } catch (failure) {
+      // Help that could not be written.
+      return session.fail(failure);
+    }
   }
 }
 
@@ -38,7 +44,7 @@ class Session implements CommandRegistry {
   readonly #argv: readonly string[];
   readonly #io: Io;
   readonly #progress: ProgressLine;
-  readonly #program = new Command('sstitch');
+  readonly #program: Command = new StrictCommand('sstitch');
   /** Help is asked for, or it is what commander prints with a complaint. */
   #help = '';
   exitCode: ExitCode = EXIT_CODES.done;
@@ -53,6 +59,7 @@ class Session implements CommandRegistry {
     this.#program
       .description('Compact, inspect and verify stores of syncs.')
       .version(VERSION, '-V, --version', 'print the version')
+      .option('--json', 'print one JSON document; before a command or behind it')
       .helpOption('-h, --help', 'show help')
       .helpCommand(false)
       .configureHelp({
@@ -97,6 +104,8 @@ class Session implements CommandRegistry {
         io: this.#io,
         json: command.optsWithGlobals<{ json?: boolean }>().json === true,
         style: styleFor(this.#io),
+        // Text that goes elsewhere than to a terminal is read by programs, line by line.
+        columns: this.#io.stdout.isTerminal ? this.#io.stdout.columns : Number.POSITIVE_INFINITY,
         progress: this.#progress,
         signal: this.#io.signal,
       };
@@ -112,12 +121,13 @@ class Session implements CommandRegistry {
     if (this.#io.env.SSTITCH_DEBUG === '1') {
       await this.#io.stderr.write(`${causeChainOf(error)}\n`);
     }
-    if (this.#io.signal.reason instanceof OutputClosed) return EXIT_CODES.done;
+    if (error instanceof OutputClosed) return EXIT_CODES.done;
     if (this.#io.signal.aborted) {
+      const { reason } = this.#io.signal;
       return this.#tellError({
         code: 'SSTITCH_ABORTED',
-        message: 'interrupted; the store is as it was',
-        exitCode: EXIT_CODES.interrupted,
+        message: error instanceof CliError ? error.message : 'interrupted; the store is as it was',
+        exitCode: reason instanceof Interruption ? reason.exitCode : EXIT_CODES.interrupted,
         path: undefined,
       });
     }
@@ -166,8 +176,9 @@ class Session implements CommandRegistry {
 }
 
 const PROGRAM_HELP = `
-Exit codes: 0 done; 1 failed; 2 wrong usage; 3 no such sync; 4 corruption or a
-failed check; 5 no such store; 6 locked by another process; 130 interrupted.
+Exit codes: 0 done; 1 failed; 2 wrong usage; 3 no such sync; 4 damaged or unfit
+input, or a failed check; 5 no such store or file; 6 locked by another process;
+129, 130, 143 ended by SIGHUP, SIGINT (Ctrl-C), SIGTERM, the store as it was.
 
 First steps:
   $ sstitch demo

@@ -1,7 +1,7 @@
 // The self-test: whether what SSTitch promises holds on this very disk, under its file system, this kernel
 // and this Node. Real stores, real processes killed; all in one folder that is removed at the end, however
 // it ends. What a power cut leaves in a disk's own cache no program can try.
-import { link, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { link, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   assertIsolated,
@@ -17,7 +17,9 @@ import {
 import { compactStores } from './compact-stores.js';
 import { playDemo } from './demo-scene.js';
 import { reportOf } from './errors.js';
+import { requireFolder } from './input-path.js';
 import { type ByteStore, openStore, withStore } from './open-store.js';
+import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folders.js';
 
 const STRATEGIES = ['link', 'rebuild', 'batch'] as const;
 const DEMO_GRANTS = 2000;
@@ -57,8 +59,9 @@ export interface SelfTestOptions {
 /** Runs every check, whether or not one before it held. */
 export async function runSelfTest(options: SelfTestOptions): Promise<SelfTestReport> {
   const { seed, kills, signal, onProgress, onCheck } = options;
+  requireFolder(options.folder);
   const parent = await realpath(options.folder);
-  const folder = await mkdtemp(join(parent, 'sstitch-selftest-'));
+  const folder = await makeTemporaryFolder(parent, 'sstitch-selftest-');
   try {
     const hardLinks = await hasHardLinks(folder);
     const checks: SelfTestCheck[] = [];
@@ -81,7 +84,7 @@ export async function runSelfTest(options: SelfTestOptions): Promise<SelfTestRep
     const ok = checks.every((check) => check.ok);
     return { ok, folder: parent, hardLinks, seed, kills, checks };
   } finally {
-    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    await removeTemporaryFolder(folder);
   }
 }
 

@@ -40,8 +40,8 @@ export interface VerifyReport {
 }
 
 export interface VerifyStoreOptions {
-  /** Keys and indexes of this sync alone. @defaultValue all */
-  readonly syncId?: string | undefined;
+  /** Keys and indexes of these syncs alone. @defaultValue all */
+  readonly syncIds?: readonly string[] | undefined;
   readonly signal: AbortSignal;
   readonly onProgress?: (text: () => string) => void;
 }
@@ -151,8 +151,8 @@ class VerifyPass {
   }
 
   async checkKeys(reader: ByteReader): Promise<void> {
-    const { signal, syncId, onProgress } = this.#options;
-    for (const span of spansToCheck(syncId)) {
+    const { signal, onProgress } = this.#options;
+    for (const span of spansToCheck(this.#options.syncIds)) {
       for await (const page of scanSpan(reader, span, { signal, values: false })) {
         this.#keys += page.length;
         onProgress?.(() => `keys: ${this.#keys.toLocaleString('en-US')}`);
@@ -164,7 +164,7 @@ class VerifyPass {
         }
       }
     }
-    const syncIds = syncId === undefined ? await findSyncIds(reader, signal) : [syncId];
+    const syncIds = this.#options.syncIds ?? (await findSyncIds(reader, signal));
     for (const id of syncIds) {
       onProgress?.(() => `indexes of ${id}`);
       for await (const { kind, bucket, key, message } of verifyIndexes(reader, id, { signal })) {
@@ -182,9 +182,9 @@ class VerifyPass {
   }
 }
 
-function spansToCheck(syncId: string | undefined): readonly Span[] {
-  if (syncId === undefined) return [{ start: new Uint8Array(0), end: undefined }];
-  return syncSpansInKeyOrder(syncId).map(({ span }) => span);
+function spansToCheck(syncIds: readonly string[] | undefined): readonly Span[] {
+  if (syncIds === undefined) return [{ start: new Uint8Array(0), end: undefined }];
+  return syncIds.flatMap((syncId) => syncSpansInKeyOrder(syncId).map(({ span }) => span));
 }
 
 /** A table or MANIFEST that is gone. A store that is gone has a code of its own. */

@@ -12,6 +12,8 @@ import { findSyncIds } from '../src/scan-span.js';
 
 export interface RunOptions {
   readonly isTerminal?: boolean;
+  /** @defaultValue 80 */
+  readonly columns?: number;
   /** Answers to questions, in order; without any there is nobody to ask. */
   readonly answers?: readonly string[];
   readonly env?: Environment;
@@ -29,8 +31,8 @@ export async function sstitch(
   commandLine: readonly string[],
   options: RunOptions = {},
 ): Promise<Finished> {
-  const stdout = capture(options.isTerminal);
-  const stderr = capture(options.isTerminal);
+  const stdout = capture(options);
+  const stderr = capture(options);
   const answers = [...(options.answers ?? [])];
   const io: Io = {
     stdout,
@@ -78,11 +80,14 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-function capture(isTerminal = false): Output & { readonly text: string } {
+function capture({
+  isTerminal = false,
+  columns = 80,
+}: RunOptions): Output & { readonly text: string } {
   let text = '';
   return {
     isTerminal,
-    columns: 80,
+    columns,
     get text() {
       return text;
     },

@@ -85,7 +85,7 @@ it('leaves the base with the source inside the syncs and with itself outside the
     ),
     { numRuns: 40 },
   );
-}, 60_000);
+});
 
 function syncOf(line: string): string {
   const hex = line.slice(0, line.indexOf(' '));

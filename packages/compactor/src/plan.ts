@@ -9,8 +9,12 @@
 // may lie wholly. But it is a lower bound, which tells large syncs in 1 ms (sync-sizes.ts). For all others `auto`
 // plans a batch at once and gives up where AUTO_BATCH_LIMITS are met: a small one is read once only, and a
 // large one that hides in a memtable costs the reading of so many entries too much.
+//
+// Batches leave garbage, which counts among the sizes of the base: no sync has more than AUTO_TABLE_BYTES
+// of it in tables, and a small one not much more than it has live data (garbage.ts), before `auto` links.
 import { asRebuildingBase, asReplacingBase, asTableBase, asTableSource } from './engines.js';
 import { CompactorError } from './errors.js';
+import { isGarbageDue } from './garbage.js';
 import type { CheckedOptions } from './options.js';
 import type { CompactPlan, Strategy } from './result.js';
 import type { EngineView } from './span-reader.js';
@@ -114,14 +118,20 @@ async function pickStrategy(
         return { strategy: 'rebuild', reason: 'old data are to be purged' };
       }
       if (!canRebuild && !canLink) return batchOrThrow('the base takes nothing but batches');
-      const { seemsSmall, isLarge } = askSizes(options, ranges);
+      const { seemsSmall, isLarge, tableBytes } = askSizes(options, ranges);
       // Of one that seems small a batch is planned while the other sizes come in.
       const batch =
         (await seemsSmall) || !(await isLarge)
           ? await planBatch(source, base, ranges, AUTO_BATCH_LIMITS, isLarge)
           : undefined;
       if (batch !== undefined && 'operations' in batch) {
-        return { strategy: 'batch', reason: 'the syncs are small on both sides', batch };
+        const { source: sourceTableBytes, base: baseTableBytes } = await tableBytes;
+        const sizes = { sourceTableBytes, baseTableBytes, liveBytes: batch.sourceBytes };
+        if (!isGarbageDue(sizes)) {
+          return { strategy: 'batch', reason: 'the syncs are small on both sides', batch };
+        }
+        const reason = "the base's tables hold more garbage of the syncs than live data";
+        return { strategy: canLink ? 'link' : 'rebuild', reason };
       }
       return canLink
         ? { strategy: 'link', reason: 'base and source are both stores' }

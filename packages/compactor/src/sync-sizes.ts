@@ -18,6 +18,13 @@ export interface AskedSizes {
   readonly seemsSmall: Promise<boolean>;
   /** Whether the tables alone hold more than `auto` would read for a batch: known as soon as they do. */
   readonly isLarge: Promise<boolean>;
+  /** What the tables take on each side, once all is known. */
+  readonly tableBytes: Promise<TableBytes>;
+}
+
+export interface TableBytes {
+  readonly source: number;
+  readonly base: number;
 }
 
 /** Asks for all sizes at once. In a large store each may open a table: all take longer than a small batch. */
@@ -25,29 +32,33 @@ export function askSizes(
   { source, base }: Pick<CheckedOptions, 'source' | 'base'>,
   ranges: readonly SyncRange[],
 ): AskedSizes {
-  let bytes = 0;
+  const bytes = { source: 0, base: 0 };
+  const exceeds = (limit: number) => bytes.source + bytes.base > limit;
   let foundLarge: () => void = () => undefined;
   const large = new Promise<boolean>((resolve) => {
     foundLarge = () => resolve(true);
   });
   const ask = async (asked: readonly SyncRange[]) => {
-    const sides = asked.flatMap((range) => [sizeOf(source, range), sizeOf(base, range)]);
+    const add = async (side: 'source' | 'base', size: Promise<number | undefined>) => {
+      const more = (await size) ?? 0;
+      bytes[side] += more;
+      if (exceeds(AUTO_TABLE_BYTES)) foundLarge();
+    };
     await Promise.all(
-      sides.map(async (size) => {
-        const more = (await size) ?? 0;
-        bytes += more;
-        if (bytes > AUTO_TABLE_BYTES) foundLarge();
-      }),
+      asked.flatMap((range) => [
+        add('source', sizeOf(source, range)),
+        add('base', sizeOf(base, range)),
+      ]),
     );
   };
   const first = ask(ranges.filter(({ bucket }) => bucket === 'grant'));
   const others = ask(ranges.filter(({ bucket }) => bucket !== 'grant'));
-  const all = Promise.all([first, others]).then(() => bytes > AUTO_TABLE_BYTES);
-  const isLarge = Promise.race([large, all]);
-  const seemsSmall = first.then(() => bytes <= AUTO_TABLE_BYTES / 4);
+  const tableBytes = Promise.all([first, others]).then(() => bytes);
+  const isLarge = Promise.race([large, tableBytes.then(() => exceeds(AUTO_TABLE_BYTES))]);
+  const seemsSmall = first.then(() => !exceeds(AUTO_TABLE_BYTES / 4));
   // Whoever awaits one of them hears of a failure; nobody has to await both.
-  for (const asked of [isLarge, seemsSmall]) asked.catch(() => undefined);
-  return { seemsSmall, isLarge };
+  for (const asked of [isLarge, seemsSmall, tableBytes]) asked.catch(() => undefined);
+  return { seemsSmall, isLarge, tableBytes };
 }
 
 export async function sizesOf(

@@ -54,6 +54,11 @@ export interface StoreMetrics extends ActivityMetrics {
   /** Number of the current generation. */
   readonly generation: number;
   readonly generations: readonly GenerationMetrics[];
+  /**
+   * Tables by level. Bytes above the lowest level that has tables are newer versions and tombstones of what
+   * lies below, or new keys: `compactRange` of all keys merges them, and what is old goes. A table that was
+   * cut in place counts with its whole file.
+   */
   readonly levels: readonly LevelSummary[];
   /** What iterators and snapshots keep of past generations. */
   readonly held: HeldMetrics;

@@ -98,7 +98,7 @@ describe('writers beside commits', () => {
     busy = false;
     await Promise.all(writers);
     expect((await contentsOf(store)).size).toBe(64 * 20);
-  }, 20_000);
+  });
 
   test('commits called at once run one after another, each over the one before', async () => {
     const store = await openThreadedStore(join(temporaryFolder(), 'store'));
@@ -228,9 +228,16 @@ describe('close() and commits', () => {
   test('a close while the entries of a replaceSpans never come ends it, and tells them so', async () => {
     const store = await openThreadedStore(join(temporaryFolder(), 'store'));
     let returned = false;
+    let onAsked: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => {
+      onAsked = resolve;
+    });
     const entries = {
       [Symbol.asyncIterator]: () => ({
-        next: () => new Promise<never>(() => undefined),
+        next: () => {
+          onAsked();
+          return new Promise<never>(() => undefined);
+        },
         return: async () => {
           returned = true;
           return { done: true as const, value: undefined };
@@ -240,7 +247,7 @@ describe('close() and commits', () => {
     const outcome = expect(store.replaceSpans([SPAN], entries)).rejects.toMatchObject({
       code: 'SSTITCH_ABORTED',
     });
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await asked;
     await store.close();
     await outcome;
     expect(returned).toBe(true);

@@ -295,9 +295,12 @@ describe('aborts', () => {
     replaceInModel(model, SPANS, incomingOf('first'));
     for (let round = 0; round < 50; round++) {
       const controller = new AbortController();
-      // Two in fifty run to their end, whatever else this machine does.
-      const afterMs = round % 25 === 0 ? 60_000 : Math.random() * commitMs;
-      const timer = setTimeout(() => controller.abort(), afterMs);
+      // Two in fifty run to their end, and two end before they begin, whatever else this machine does.
+      if (round % 25 === 1) controller.abort();
+      const timer =
+        round % 25 === 0
+          ? undefined
+          : setTimeout(() => controller.abort(), Math.random() * commitMs);
       const outcome = await replace(store, `attempt-${round}`, controller.signal).then(
         () => 'done',
         (error: { code: string }) => error.code,

@@ -58,7 +58,6 @@ test(`${COMMITS} tiny commits beside readers leave no descriptor, mapping or fol
   const model: Contents = new Map();
   for (let index = 0; index < 40; index++) model.set(`k${String(index).padStart(2, '0')}`, 'base');
   await put(store, model);
-  const start = performance.now();
   const readers: Array<() => Promise<void>> = [];
   for (let round = 0; round < COMMITS; round++) {
     const key = `k${String(round % 40).padStart(2, '0')}`;
@@ -76,7 +75,6 @@ test(`${COMMITS} tiny commits beside readers leave no descriptor, mapping or fol
     if (readers.length > 5) await readers.splice(Math.floor(Math.random() * 5), 1)[0]?.();
   }
   for (const close of readers) await close();
-  expect(performance.now() - start).toBeLessThan(COMMITS * 100);
   await expect.poll(() => generationNames(store.location)).toHaveLength(1);
   await expect.poll(async () => (await store.metrics()).generations).toHaveLength(1);
   const current = generationNames(store.location)[0] ?? '';
@@ -84,7 +82,7 @@ test(`${COMMITS} tiny commits beside readers leave no descriptor, mapping or fol
   await expectContents(store, model);
   await store.close();
   expect(openPaths(store)).toEqual([]);
-}, 150_000);
+});
 
 /** Opens a snapshot or an iterator; gives what checks it against the state it was made in, and closes it. */
 async function readerOf(store: ByteStore, round: number, model: Contents) {

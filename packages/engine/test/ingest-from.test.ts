@@ -87,16 +87,26 @@ describe.each([
 
 describe("the base's tables are cut while the source is read", () => {
   /** The names under which tables of the base were cut, in the order of their making. */
-  async function cutsOf(base: ByteStore, fileSystem: WatchedFileSystem, source: TableSource) {
+  async function cutsOf(
+    base: ByteStore,
+    fileSystem: WatchedFileSystem,
+    sourceOnce: (isCut: Promise<void>) => TableSource,
+  ) {
     const made: string[] = [];
     const order: string[] = [];
+    let onCut: () => void = () => undefined;
+    const isCut = new Promise<void>((resolve) => {
+      onCut = resolve;
+    });
     fileSystem.before = ({ name, path, to }) => {
       const target = to ?? path;
       const isMade = name === 'link' || (name === 'write' && !made.includes(target));
       if (isMade && /gen-\d+\/\d+(-\d+\.ahead|\.ldb)$/.test(target)) made.push(target);
-      if (isMade && target.endsWith('.ahead')) order.push('cut');
+      if (!isMade || !target.endsWith('.ahead')) return;
+      order.push('cut');
+      onCut();
     };
-    await base.ingestFrom(source, SPANS, { onExtracted: () => order.push('extracted') });
+    await base.ingestFrom(sourceOnce(isCut), SPANS, { onExtracted: () => order.push('extracted') });
     fileSystem.before = () => undefined;
     return { made: made.map((path) => path.replace(/.*\//, '')), order };
   }
@@ -110,7 +120,7 @@ describe("the base's tables are cut while the source is read", () => {
     const { source } = await stores();
     await put(base, old);
     await compactFully(base);
-    const slow = after(source, () => new Promise((resolve) => setTimeout(resolve, 20)));
+    const slow = (isCut: Promise<void>) => after(source, () => isCut);
     const { made, order } = await cutsOf(base, fileSystem, slow);
     expect(order).toEqual(['cut', 'extracted']);
     expect(made.filter((name) => name.endsWith('.ahead'))).toHaveLength(1);
@@ -133,7 +143,7 @@ describe("the base's tables are cut while the source is read", () => {
       // In level 6, as what comes in will be.
       await base.ingestFrom(first, [span('a', 'z')]);
       await put(base, [['zz', 'outside']]);
-      const { made, order } = await cutsOf(base, fileSystem, source);
+      const { made, order } = await cutsOf(base, fileSystem, () => source);
       expect(order[0]).toBe('cut');
       const cut = made.find((name) => name.endsWith('.ahead'))?.split('-')[0];
       expect(made).toContain(`${cut?.padStart(6, '0')}.ldb`);
@@ -147,11 +157,12 @@ describe("the base's tables are cut while the source is read", () => {
     const { source } = await stores();
     await put(base, old);
     await compactFully(base);
-    const slow = after(source, async () => {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      await put(base, numbered('k', 50, 'last'));
-      await compactFully(base);
-    });
+    const slow = (isCut: Promise<void>) =>
+      after(source, async () => {
+        await isCut;
+        await put(base, numbered('k', 50, 'last'));
+        await compactFully(base);
+      });
     const { made, order } = await cutsOf(base, fileSystem, slow);
     expect(order).toEqual(['cut', 'extracted']);
     const [ahead, again] = made.filter((name) => !name.startsWith('MANIFEST'));

@@ -45,5 +45,5 @@ if (environment['SSTITCH_ACTIONS'] !== undefined) {
       seed: Number(environment['SSTITCH_SEED']),
       ...(environment['SSTITCH_PATH'] ? { path: environment['SSTITCH_PATH'] } : {}),
     });
-  }, 600_000);
+  });
 }

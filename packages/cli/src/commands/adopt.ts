@@ -1,6 +1,7 @@
 import { adopt } from '@sstitch/engine';
 import type { CommandRegistry } from '../command-context.js';
 import { copyResult } from '../copy-report.js';
+import { requireDatabase } from '../input-path.js';
 
 export function addAdoptCommand(registry: CommandRegistry): void {
   registry
@@ -13,8 +14,9 @@ export function addAdoptCommand(registry: CommandRegistry): void {
       examples: [['adopt old-database base', 'the database stays usable']],
     })
     .action(
-      registry.handle(async (context, leveldb: string, store: string) =>
-        copyResult(context, store, await adopt(leveldb, store, { signal: context.signal })),
-      ),
+      registry.handle(async (context, leveldb: string, store: string) => {
+        requireDatabase(leveldb);
+        return copyResult(context, store, await adopt(leveldb, store, { signal: context.signal }));
+      }),
     );
 }

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import type { CompactResult } from '@sstitch/compactor';
 import { Option } from 'commander';
-import { syncIdsArgument } from '../arguments.js';
+import { syncsOption } from '../arguments.js';
 import type { CommandContext, CommandRegistry, CommandResult } from '../command-context.js';
 import { compactionDocument, compactStores, showProgress } from '../compact-stores.js';
 import { bucketTable } from '../compaction-report.js';
@@ -43,7 +43,7 @@ export function addCompactCommand(registry: CommandRegistry): void {
     })
     .requiredOption('--base <store>', 'the store to change')
     .requiredOption('--from <store>', 'the store with the fresh syncs')
-    .requiredOption('--sync <ids>', 'the syncs to replace; several between commas', syncIdsArgument)
+    .addOption(syncsOption('the syncs to replace').makeOptionMandatory())
     .addOption(
       new Option('--strategy <strategy>', 'link tables, rebuild them, or write batches')
         .choices(['auto', 'link', 'rebuild', 'batch'])
@@ -84,7 +84,7 @@ async function runCompact(
   return flags.dryRun === true ? plannedResult(context, result) : doneResult(context, result);
 }
 
-function doneResult({ style }: CommandContext, result: CompactResult): CommandResult {
+function doneResult({ columns, style }: CommandContext, result: CompactResult): CommandResult {
   const document = compactionDocument(result);
   const removed = result.emptied.map(
     (syncId) => `removed ${syncId}: the source holds none of it\n`,
@@ -98,7 +98,7 @@ function doneResult({ style }: CommandContext, result: CompactResult): CommandRe
       ...(result.purge === undefined ? {} : { purge: result.purge }),
     },
     text:
-      bucketTable(document.buckets, style.bold) +
+      bucketTable(document.buckets, style.bold, columns) +
       removed.join('') +
       `${style.good('done')}: ${formatCountOf(result.syncs.length, 'sync')} replaced in ` +
       `${formatMs(result.durationMs)}, writers paused ${formatMs(result.pauseMs)}${generation}\n` +
@@ -106,7 +106,7 @@ function doneResult({ style }: CommandContext, result: CompactResult): CommandRe
   };
 }
 
-function plannedResult({ style }: CommandContext, result: CompactResult): CommandResult {
+function plannedResult({ columns, style }: CommandContext, result: CompactResult): CommandResult {
   const { plan } = result;
   const sizes = plan.sizes ?? [];
   const shown = (bytes: number | undefined) => (bytes === undefined ? '?' : formatBytes(bytes));
@@ -127,6 +127,7 @@ function plannedResult({ style }: CommandContext, result: CompactResult): Comman
         shown(sourceBytes),
       ]),
     style.bold,
+    columns,
   );
   const removed = plan.emptied.map(
     (syncId) => `would remove ${syncId}: the source holds none of it\n`,

@@ -9,6 +9,7 @@ import { differenceTable } from './diff.js';
 
 const DEFAULT_GRANTS = 5000;
 const MAX_GRANTS = 10_000_000;
+const INDENT = '  ';
 
 export function addDemoCommand(registry: CommandRegistry): void {
   registry
@@ -44,7 +45,7 @@ async function runDemo(context: CommandContext, grants: number): Promise<Command
   const report = await playDemo({
     grants,
     signal,
-    onEvent: (event) => tell(eventText(event, grants, style)),
+    onEvent: (event) => tell(eventText(event, grants, context)),
   });
   return {
     document: report,
@@ -55,7 +56,7 @@ async function runDemo(context: CommandContext, grants: number): Promise<Command
   };
 }
 
-function eventText(event: DemoEvent, grants: number, style: Style): string {
+function eventText(event: DemoEvent, grants: number, { columns, style }: CommandContext): string {
   const step = (name: string, text: string) => `  ${style.accent(name.padEnd(9))}${text}\n`;
   switch (event.type) {
     case 'base':
@@ -71,7 +72,7 @@ function eventText(event: DemoEvent, grants: number, style: Style): string {
           style.dim(`(made in ${formatMs(event.durationMs)})`),
       );
     case 'planned':
-      return `\n${indent(differenceTable(event.buckets, style.bold))}\n`;
+      return `\n${indent(differenceTable(event.buckets, style.bold, columns - INDENT.length))}\n`;
     case 'compacted':
       return step('compact', compactionText(event.compaction, style));
   }
@@ -120,5 +121,5 @@ function checksText({ ok, checks, verify }: DemoReport, style: Style): string {
 }
 
 function indent(text: string): string {
-  return text.replaceAll(/^(?=.)/gm, '  ');
+  return text.replaceAll(/^(?=.)/gm, INDENT);
 }

@@ -1,6 +1,6 @@
 import { type Bucket, equalBytes, syncSpans } from '@sstitch/keys';
 import { compareBytes } from '@sstitch/sst';
-import { syncIdArgument } from '../arguments.js';
+import { syncsOption } from '../arguments.js';
 import type { CommandContext, CommandRegistry, CommandResult } from '../command-context.js';
 import { CliError } from '../errors.js';
 import { type ByteReader, withReader } from '../open-store.js';
@@ -29,23 +29,50 @@ export function addDiffCommand(registry: CommandRegistry): void {
       summary: 'what compacting B into A would change',
       description:
         'Compares a sync in two stores, entry by entry: what B has more, what it lacks, and where the ' +
-        'values differ. That is what `compact --base A --from B` would change in A.',
+        'values differ. That is what `compact --base A --from B` would change in A. With --json one ' +
+        'sync gives an object, several an array of them, in the order given.',
       examples: [['diff base fresh --sync 36zfOAoWMxQdISbixanQCRBiX7E', 'counts by bucket']],
     })
-    .requiredOption('--sync <id>', 'the sync', syncIdArgument)
+    .addOption(syncsOption('the syncs').makeOptionMandatory())
     .action(
-      registry.handle((context, a: string, b: string, { sync }: { sync: string }) =>
-        withReader(a, (before) => withReader(b, (after) => diffSync(context, before, after, sync))),
+      registry.handle((context, a: string, b: string, { sync }: { sync: readonly string[] }) =>
+        withReader(a, (before) =>
+          withReader(b, (after) => diffSyncs(context, before, after, sync)),
+        ),
       ),
     );
 }
 
+async function diffSyncs(
+  context: CommandContext,
+  before: ByteReader,
+  after: ByteReader,
+  syncIds: readonly string[],
+): Promise<CommandResult> {
+  const differences: SyncDifference[] = [];
+  for (const syncId of syncIds) {
+    differences.push(await diffSync(context, before, after, syncId));
+  }
+  const several = differences.length > 1;
+  return {
+    document: several ? differences : differences[0],
+    text: differences
+      .map((each) => (several ? `sync ${each.syncId}\n` : '') + differenceText(context, each))
+      .join('\n'),
+  };
+}
+
+interface SyncDifference extends Readonly<Difference> {
+  readonly syncId: string;
+  readonly buckets: readonly BucketDifference[];
+}
+
 async function diffSync(
-  { progress, signal, style }: CommandContext,
+  { progress, signal }: CommandContext,
   before: ByteReader,
   after: ByteReader,
   syncId: string,
-): Promise<CommandResult> {
+): Promise<SyncDifference> {
   const buckets = await diffBuckets(before, after, syncId, signal, (bucket) =>
     progress.update(() => `comparing ${bucket}`),
   );
@@ -57,10 +84,15 @@ async function diffSync(
   if (added + removed + changed + sum((line) => line.unchanged) === 0) {
     throw new CliError('SSTITCH_SYNC_NOT_FOUND', `neither store holds sync ${syncId}`);
   }
-  return {
-    document: { syncId, added, removed, changed, buckets },
-    text: `${differenceTable(buckets, style.bold)}${formatCount(added)} added, ${formatCount(removed)} removed, ${formatCount(changed)} changed\n`,
-  };
+  return { syncId, added, removed, changed, buckets };
+}
+
+function differenceText(
+  { columns, style }: CommandContext,
+  { added, removed, changed, buckets }: SyncDifference,
+): string {
+  const table = differenceTable(buckets, style.bold, columns);
+  return `${table}${formatCount(added)} added, ${formatCount(removed)} removed, ${formatCount(changed)} changed\n`;
 }
 
 /** The difference of a sync in two stores, for each of its 13 buckets. */
@@ -97,6 +129,7 @@ export async function diffBuckets(
 export function differenceTable(
   buckets: readonly BucketDifference[],
   bold: (text: string) => string,
+  columns: number,
 ): string {
   const shown = (count: number) => (count === 0 ? '-' : formatCount(count));
   return formatTable(
@@ -117,6 +150,7 @@ export function differenceTable(
         shown(unchanged),
       ]),
     bold,
+    columns,
   );
 }
 

@@ -1,6 +1,6 @@
-import { syncDigest } from '@sstitch/testkit';
-import { syncIdArgument } from '../arguments.js';
-import type { CommandRegistry } from '../command-context.js';
+import { type SyncDigest, syncDigest } from '@sstitch/testkit';
+import { syncsOption } from '../arguments.js';
+import type { CommandContext, CommandRegistry, CommandResult } from '../command-context.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { withReader } from '../open-store.js';
 import { formatCount } from '../output/quantities.js';
@@ -16,38 +16,61 @@ export function addDigestCommand(registry: CommandRegistry): void {
       description:
         'Computes a SHA-256 over every entry of a sync: bucket by bucket, each entry as key length, ' +
         'key, value length, value. Two syncs with the same digest hold the same bytes. Exits with 3 ' +
-        'if the store holds nothing of the sync.',
+        'if the store holds nothing of a sync. With --json one sync gives an object, several an ' +
+        'array of them, in the order given.',
       examples: [
         ['digest base --sync 36zfOAoWMxQdISbixanQCRBiX7E', 'each bucket and the whole'],
         ['digest base --sync ID --json', 'for a comparison by a program'],
       ],
     })
-    .requiredOption('--sync <id>', 'the sync', syncIdArgument)
+    .addOption(syncsOption('the syncs').makeOptionMandatory())
     .action(
-      registry.handle(
-        async ({ progress, signal, style }, store: string, flags: { sync: string }) => {
-          progress.update(() => 'reading');
-          const digest = await withReader(store, (reader) =>
-            syncDigest(reader, flags.sync, { signal }),
-          );
-          const table = formatTable(
-            [{ title: 'BUCKET' }, { title: 'KEYS', align: 'right' }, { title: 'SHA-256' }],
-            digest.buckets.map(({ bucket, keys, digest: sum }) => [
-              bucket,
-              formatCount(keys),
-              keys === 0 ? '-' : `${sum.slice(0, SHORT_DIGEST)}…`,
-            ]),
-            style.bold,
-          );
-          const text = `${table}${formatCount(digest.keys)} keys\nsha256 ${digest.digest}\n`;
-          if (digest.keys > 0) return { document: digest, text };
-          return {
-            document: digest,
-            text,
-            exitCode: EXIT_CODES.noSuchSync,
-            complaint: `${store} holds no sync ${flags.sync}`,
-          };
-        },
+      registry.handle((context, store: string, flags: { sync: readonly string[] }) =>
+        digestSyncs(context, store, flags.sync),
       ),
     );
+}
+
+async function digestSyncs(
+  context: CommandContext,
+  store: string,
+  syncIds: readonly string[],
+): Promise<CommandResult> {
+  const { progress, signal } = context;
+  const digests = await withReader(store, async (reader) => {
+    const found: SyncDigest[] = [];
+    for (const syncId of syncIds) {
+      progress.update(() => `reading ${syncId}`);
+      found.push(await syncDigest(reader, syncId, { signal }));
+    }
+    return found;
+  });
+  const several = digests.length > 1;
+  const result = {
+    document: several ? digests : digests[0],
+    text: digests
+      .map((digest) => (several ? `sync ${digest.syncId}\n` : '') + digestText(context, digest))
+      .join('\n'),
+  };
+  const missing = digests.filter(({ keys }) => keys === 0).map(({ syncId }) => syncId);
+  if (missing.length === 0) return result;
+  const complaint = `${store} holds no sync ${missing.join(', ')}`;
+  return { ...result, exitCode: EXIT_CODES.noSuchSync, complaint };
+}
+
+function digestText(
+  { columns, style }: CommandContext,
+  { buckets, keys: total, digest }: SyncDigest,
+): string {
+  const table = formatTable(
+    [{ title: 'BUCKET' }, { title: 'KEYS', align: 'right' }, { title: 'SHA-256' }],
+    buckets.map(({ bucket, keys, digest: sum }) => [
+      bucket,
+      formatCount(keys),
+      keys === 0 ? '-' : `${sum.slice(0, SHORT_DIGEST)}…`,
+    ]),
+    style.bold,
+    columns,
+  );
+  return `${table}${formatCount(total)} keys\nsha256 ${digest}\n`;
 }

@@ -1,4 +1,4 @@
-import { syncIdsArgument } from '../arguments.js';
+import { syncsOption } from '../arguments.js';
 import type { CommandContext, CommandRegistry, CommandResult } from '../command-context.js';
 import { excisionDocument, spansOf } from '../compaction-report.js';
 import { CliError, usageError } from '../errors.js';
@@ -29,7 +29,7 @@ export function addDropCommand(registry: CommandRegistry): void {
         ['drop base --sync ID1,ID2 --yes', 'in a script'],
       ],
     })
-    .requiredOption('--sync <ids>', 'the syncs to remove; several between commas', syncIdsArgument)
+    .addOption(syncsOption('the syncs to remove').makeOptionMandatory())
     .option('--yes', 'do not ask')
     .option('--no-purge', 'leave removed bytes in shared files until these are compacted')
     .action(

@@ -1,6 +1,7 @@
 import { loadSyntheticSync } from '@sstitch/testkit';
 import { wholeNumberArgument } from '../arguments.js';
 import type { CommandContext, CommandRegistry, CommandResult } from '../command-context.js';
+import { CliError } from '../errors.js';
 import { type ByteStore, withStore } from '../open-store.js';
 import { formatCount, formatMs, roundMs } from '../output/quantities.js';
 import { formatTable } from '../output/table.js';
@@ -40,7 +41,7 @@ export function addGenerateCommand(registry: CommandRegistry): void {
 }
 
 async function generateSyncs(
-  { progress, signal, style }: CommandContext,
+  { columns, progress, signal, style }: CommandContext,
   { grants, syncs: count, seed, revision }: GenerateFlags,
   store: ByteStore,
 ): Promise<CommandResult> {
@@ -48,14 +49,21 @@ async function generateSyncs(
   const syncs: Array<{ syncId: string; grants: number; keys: number }> = [];
   for (let syncIndex = 0; syncIndex < count; syncIndex++) {
     progress.update(() => `making sync ${syncIndex + 1} of ${count}`);
-    const made = await loadSyntheticSync(store, { seed, syncIndex, revision, grants, signal });
-    syncs.push({ syncId: made.syncId, grants, keys: made.entries });
+    try {
+      const made = await loadSyntheticSync(store, { seed, syncIndex, revision, grants, signal });
+      syncs.push({ syncId: made.syncId, grants, keys: made.entries });
+    } catch (error) {
+      if (!signal.aborted || syncIndex === 0) throw error;
+      const message = `interrupted; the store holds the first ${syncIndex} of ${count} syncs`;
+      throw new CliError('SSTITCH_ABORTED', message, { cause: error });
+    }
   }
   const durationMs = roundMs(performance.now() - started);
   const table = formatTable(
     [{ title: 'SYNC' }, { title: 'GRANTS', align: 'right' }, { title: 'KEYS', align: 'right' }],
     syncs.map(({ syncId, keys }) => [syncId, formatCount(grants), formatCount(keys)]),
     style.bold,
+    columns,
   );
   return {
     document: { syncs, durationMs },

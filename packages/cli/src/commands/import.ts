@@ -1,17 +1,18 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { RECORD_BUCKETS } from '@sstitch/keys';
-import { syncIdsArgument } from '../arguments.js';
+import { syncsOption } from '../arguments.js';
 import { BulkImport } from '../bulk-import.js';
 import type { CommandContext, CommandRegistry, CommandResult } from '../command-context.js';
 import { spansOf } from '../compaction-report.js';
 import { CliError } from '../errors.js';
 import { type RecordSink, readImport } from '../import-sources.js';
+import { requireFile } from '../input-path.js';
 import { type ByteStore, withStore } from '../open-store.js';
 import { formatBytes, formatCount, formatMs, roundMs } from '../output/quantities.js';
 import { formatTable } from '../output/table.js';
+import { makeTemporaryFolder, removeTemporaryFolder } from '../temporary-folders.js';
 
 interface ImportFlags {
   readonly into: string;
@@ -41,7 +42,7 @@ export function addImportCommand(registry: CommandRegistry): void {
       ],
     })
     .requiredOption('--into <store>', 'the store to import into')
-    .option('--sync <ids>', 'these syncs alone; several between commas', syncIdsArgument)
+    .addOption(syncsOption('these syncs alone'))
     .action(
       registry.handle((context, file: string, flags: ImportFlags) =>
         importFile(context, file, flags),
@@ -55,6 +56,7 @@ async function importFile(
   flags: ImportFlags,
 ): Promise<CommandResult> {
   const started = performance.now();
+  requireFile(file);
   // A store that is there is opened first, so that a locked one is found out at once; one that is not is
   // made last, so that a bad file makes none.
   const imported = existsSync(flags.into)
@@ -64,7 +66,7 @@ async function importFile(
         return loadIn(folder, context, file, flags, (commit) => commit(store));
       })
     : await loadIn(
-        await mkdtemp(join(tmpdir(), 'sstitch-import-')),
+        await makeTemporaryFolder(tmpdir(), 'sstitch-import-'),
         ...([context, file, flags] as const),
         (commit) => withStore(flags.into, 'create', commit),
       );
@@ -93,7 +95,7 @@ async function loadIn(
     return syncs;
   } finally {
     await bulk.end();
-    await rm(folder, { recursive: true, force: true });
+    await removeTemporaryFolder(folder);
   }
 }
 
@@ -134,7 +136,7 @@ async function readAll(
 }
 
 function resultOf(
-  { style }: CommandContext,
+  { columns, style }: CommandContext,
   imported: readonly ImportedSync[],
   elapsedMs: number,
 ): CommandResult {
@@ -155,6 +157,7 @@ function resultOf(
       formatCount(keys),
     ]),
     style.bold,
+    columns,
   );
   return {
     document: { syncs: imported, durationMs },

@@ -16,6 +16,7 @@ import { addLevelsCommand } from './levels.js';
 import { addManifestCommand } from './manifest.js';
 import { addScanCommand } from './scan.js';
 import { addSelfTestCommand } from './selftest.js';
+import { addSpaceCommand } from './space.js';
 import { addSstCommand } from './sst.js';
 import { addSyncsCommand } from './syncs.js';
 import { addVerifyCommand } from './verify.js';
@@ -35,6 +36,7 @@ export const COMMAND_GROUPS: ReadonlyArray<readonly [title: string, add: readonl
       addGetCommand,
       addScanCommand,
       addLevelsCommand,
+      addSpaceCommand,
     ],
   ],
   ['Make a store', [addCheckpointCommand, addAdoptCommand]],

@@ -60,12 +60,25 @@ describe('syncs', () => {
     expect(await sstitchJson('syncs', store, '--exact')).toEqual(syncs);
   });
 
-  it('fits a table into 80 columns', async () => {
+  it('prints a line for each sync, with its start and its end', async () => {
     const { stdout } = await sstitch(['syncs', store]);
-    expect(stdout.split('\n')[0]).toBe(
-      'SYNC                         TYPE  ENDED (UTC)     RESOURCES  GRANTS     SIZE',
-    );
-    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    const [titles, ...lines] = stdout.trimEnd().split('\n');
+    expect(titles).toMatch(/^SYNC +TYPE +STARTED \(UTC\) +ENDED \(UTC\) +RESOURCES +GRANTS +SIZE$/);
+    const time = '\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d';
+    const row = new RegExp(`^\\w{27} +full +${time} +${time} +\\d+ +150 +\\S+ KB$`);
+    for (const line of lines) expect(line).toMatch(row);
+    expect(lines).toHaveLength(2);
+  });
+
+  it.each([40, 80])('fits a terminal of %d columns, and cuts nothing', async (columns) => {
+    const { stdout } = await sstitch(['syncs', store], {
+      isTerminal: true,
+      columns,
+      env: { NO_COLOR: '1' },
+    });
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(columns);
+    const words = (text: string) => text.split(/\s+/).filter((word) => word !== '');
+    expect(words(stdout)).toEqual(words((await sstitch(['syncs', store])).stdout));
   });
 });
 
@@ -91,6 +104,76 @@ describe('digest', () => {
     expect(exitCode).toBe(3);
     expect(JSON.parse(stdout)).toMatchObject({ syncId: ABSENT, keys: 0 });
     expect(stderr).toContain(`holds no sync ${ABSENT}`);
+  });
+});
+
+describe('several syncs', () => {
+  const both = ['--sync', FIRST, '--sync', SECOND];
+
+  it('are digested one by one: an array with --json, in the order given', async () => {
+    const [first, second] = [FIRST, SECOND].map((syncId) => ['digest', store, '--sync', syncId]);
+    const each = [await sstitchJson(...(first ?? [])), await sstitchJson(...(second ?? []))];
+    expect(await sstitchJson('digest', store, ...both)).toEqual(each);
+    expect(await sstitchJson('digest', store, '--sync', `${FIRST},${SECOND}`)).toEqual(each);
+    const { stdout } = await sstitch(['digest', store, ...both]);
+    expect(stdout.match(/^sync \w{27}$/gm)).toEqual([`sync ${FIRST}`, `sync ${SECOND}`]);
+    expect(stdout.match(/^sha256 /gm)).toHaveLength(2);
+    const { exitCode, stderr } = await sstitch(['digest', store, '--sync', `${ABSENT},${FIRST}`]);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 3 });
+    expect(stderr).toContain(ABSENT);
+  });
+
+  it('are compared one by one: an array with --json', async () => {
+    const other = join(folder, 'other');
+    await sstitchJson('generate', other, '--grants', '150', '--syncs', '2', '--revision', '3');
+    const differences = await sstitchJson<{ syncId: string }[]>('diff', store, other, ...both);
+    expect(differences.map(({ syncId }) => syncId)).toEqual([FIRST, SECOND]);
+    expect(differences[1]).toEqual(await sstitchJson('diff', store, other, '--sync', SECOND));
+  });
+
+  it('are exported one behind the other; where one is missing, nothing is written', async () => {
+    const texts = [FIRST, SECOND].map((syncId) => sstitch(['export', store, '--sync', syncId]));
+    const [first, second] = await Promise.all(texts);
+    expect((await sstitch(['export', store, ...both])).stdout).toBe(
+      `${first?.stdout}${second?.stdout}`,
+    );
+    const missing = await sstitch(['export', store, '--sync', FIRST, '--sync', ABSENT]);
+    expect(missing).toMatchObject({ exitCode: 3, stdout: '' });
+    expect(missing.stderr).toContain(ABSENT);
+  });
+
+  it('are scanned in key order', async () => {
+    const keysOf = async (...line: readonly string[]) => {
+      const entries = await sstitchJson<{ key: string }[]>(
+        'scan',
+        store,
+        '--limit',
+        '9999',
+        ...line,
+      );
+      return entries.map(({ key }) => key);
+    };
+    expect(await keysOf('--sync', `${SECOND},${FIRST}`)).toEqual(await keysOf());
+    const grants = ['--bucket', 'grant'];
+    expect(await keysOf(...both, ...grants)).toEqual(await keysOf(...grants));
+  });
+
+  it('are verified, each of them', async () => {
+    const { keys } = await sstitchJson<{ keys: number }>('verify', store);
+    expect(await sstitchJson('verify', store, ...both)).toMatchObject({ keys, syncs: 2 });
+    const { exitCode, stderr } = await sstitch(['verify', store, '--sync', `${ABSENT},${FIRST}`]);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain(ABSENT);
+  });
+});
+
+describe('--json', () => {
+  it('goes before a command and behind it', async () => {
+    const behind = await sstitch(['syncs', store, '--json']);
+    expect(await sstitch(['--json', 'syncs', store])).toEqual(behind);
+    expect(await sstitch(['syncs', '--json', store])).toEqual(behind);
+    const failed = await sstitch(['--json', 'syncs', join(folder, 'none')]);
+    expect(JSON.parse(failed.stderr.split('\n')[1] ?? '')).toHaveProperty('error.exitCode', 5);
   });
 });
 
@@ -184,7 +267,7 @@ describe('manifest dump', () => {
     expect(document.tables.map(({ number }) => number).sort((a, b) => a - b)).toEqual(numbers);
     const { stdout } = await sstitch(['manifest', 'dump', generation]);
     expect(stdout).toMatch(/^MANIFEST-\d{6}: /);
-    expect((await sstitch(['manifest', 'dump', folder])).exitCode).toBe(1);
+    expect((await sstitch(['manifest', 'dump', folder])).exitCode).toBe(5);
     const broken = join(folder, 'broken-level');
     mkdirSync(broken);
     writeFileSync(join(broken, 'CURRENT'), '../MANIFEST-000001\n');

@@ -8,6 +8,8 @@ const SEVERAL = '+';
 const OTHER = '.';
 /** What is left of 80 columns beside the other columns. */
 const PICTURE_COLUMNS = 44;
+/** In front of it where it has a line of its own. */
+const INDENT_COLUMNS = 2;
 
 export function addLevelsCommand(registry: CommandRegistry): void {
   registry
@@ -20,7 +22,7 @@ export function addLevelsCommand(registry: CommandRegistry): void {
       examples: [['levels base', 'the tree as it is now']],
     })
     .action(
-      registry.handle(async ({ style }, store: string) => {
+      registry.handle(async ({ columns, style }, store: string) => {
         const levels = await pictureLevels(store);
         const letters = lettersOf(levels);
         const largest = Math.max(...levels.map(sizeOf), 1);
@@ -35,9 +37,10 @@ export function addLevelsCommand(registry: CommandRegistry): void {
             String(level.level),
             String(level.tables.length),
             formatBytes(sizeOf(level)),
-            strip(level, letters, largest),
+            strip(level, letters, largest, Math.min(PICTURE_COLUMNS, columns - INDENT_COLUMNS)),
           ]),
           style.bold,
+          columns,
         );
         const legend = [...letters].map(([syncId, letter]) => `  ${letter}  ${syncId}\n`);
         const several = levels.some(({ tables }) =>
@@ -72,19 +75,20 @@ function strip(
   { tables }: PicturedLevel,
   letters: ReadonlyMap<string, string>,
   largestBytes: number,
+  width: number,
 ): string {
   const text = tables
     .map((table) =>
       letterOf(table, letters).repeat(
-        Math.max(1, Math.round((table.sizeBytes / largestBytes) * PICTURE_COLUMNS)),
+        Math.max(1, Math.round((table.sizeBytes / largestBytes) * width)),
       ),
     )
     .join('');
-  if (text.length <= PICTURE_COLUMNS) return text;
+  if (text.length <= width) return text;
   // More tables than columns: every so many of them.
   return Array.from(
-    { length: PICTURE_COLUMNS },
-    (_, at) => text[Math.floor((at * text.length) / PICTURE_COLUMNS)],
+    { length: width },
+    (_, at) => text[Math.floor((at * text.length) / width)],
   ).join('');
 }
 

@@ -2,6 +2,7 @@ import { type Manifest, readManifest } from '@sstitch/engine';
 import { toHex } from '@sstitch/keys';
 import { sequenceNumberOf, userKeyOf } from '@sstitch/sst';
 import type { CommandRegistry, CommandResult } from '../command-context.js';
+import { requireDatabase } from '../input-path.js';
 import { formatBytes, formatCountOf } from '../output/quantities.js';
 import { formatTable } from '../output/table.js';
 
@@ -32,11 +33,17 @@ export function addManifestCommand(registry: CommandRegistry): void {
       group,
     )
     .action(
-      registry.handle(async (_context, folder: string) => manifestResult(readManifest(folder))),
+      registry.handle(async ({ columns }, folder: string) => {
+        requireDatabase(folder);
+        return manifestResult(readManifest(folder), columns);
+      }),
     );
 }
 
-function manifestResult({ name, sizeBytes, edits, tornAt, version }: Manifest): CommandResult {
+function manifestResult(
+  { name, sizeBytes, edits, tornAt, version }: Manifest,
+  columns: number,
+): CommandResult {
   const { levels, logNumber, nextFileNumber, lastSequence } = version;
   const tables = levels.flatMap((entries, level) =>
     entries.map(({ number, sizeBytes: tableBytes, smallest, largest }) => ({
@@ -71,6 +78,8 @@ function manifestResult({ name, sizeBytes, edits, tornAt, version }: Manifest): 
               shortened(smallest.key),
               shortened(largest.key),
             ]),
+            undefined,
+            columns,
           )),
   };
 }

@@ -3,19 +3,20 @@ import {
   type Bucket,
   bucketLayout,
   bucketSpan,
+  compareBytes,
   prefixSpan,
   type Span,
   syncSpansInKeyOrder,
 } from '@sstitch/keys';
 import { Option } from 'commander';
-import { syncIdArgument, wholeNumberArgument } from '../arguments.js';
+import { syncsOption, wholeNumberArgument } from '../arguments.js';
 import type { CommandContext, CommandRegistry, CommandResult } from '../command-context.js';
 import { describeEntry, type EntryObject, entryLine } from '../describe-entry.js';
 import { type ByteReader, withReader } from '../open-store.js';
 import { scanSpan } from '../scan-span.js';
 
 interface ScanFlags {
-  readonly sync?: string;
+  readonly sync?: readonly string[];
   readonly bucket?: Bucket;
   readonly limit: number;
   readonly raw?: boolean;
@@ -30,14 +31,14 @@ export function addScanCommand(registry: CommandRegistry): void {
       summary: 'show entries in key order',
       description:
         'Shows entries in key order, one a line, keys taken apart and values decoded: of the whole ' +
-        'store, of a sync, of a bucket, or of both.',
+        'store, of some syncs, of a bucket, or of both.',
       examples: [
         ['scan base', 'the first entries of the store'],
         ['scan base --sync ID --bucket grant_by_principal --limit 100', 'an index'],
         ['scan base --bucket sync_run --json', 'all runs, for a program'],
       ],
     })
-    .option('--sync <id>', 'this sync alone', syncIdArgument)
+    .addOption(syncsOption('these syncs alone'))
     .addOption(
       new Option('--bucket <bucket>', 'this bucket alone').choices(
         BUCKETS.map(({ bucket }) => bucket),
@@ -71,8 +72,14 @@ async function scanEntries(
 }
 
 function spansToScan({ sync, bucket }: ScanFlags): readonly Span[] {
-  if (sync !== undefined && bucket !== undefined) return [bucketSpan(bucket, sync)];
-  if (sync !== undefined) return syncSpansInKeyOrder(sync).map(({ span }) => span);
+  if (sync !== undefined) {
+    const spans = sync.flatMap((syncId) =>
+      bucket === undefined
+        ? syncSpansInKeyOrder(syncId).map(({ span }) => span)
+        : [bucketSpan(bucket, syncId)],
+    );
+    return spans.sort((a, b) => compareBytes(a.start, b.start));
+  }
   if (bucket !== undefined) return [prefixSpan(bucketLayout(bucket).prefix)];
   return [{ start: new Uint8Array(0), end: undefined }];
 }

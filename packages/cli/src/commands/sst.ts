@@ -11,6 +11,7 @@ import {
 import { wholeNumberArgument } from '../arguments.js';
 import type { CommandRegistry, CommandResult } from '../command-context.js';
 import { describeEntry, entryLine } from '../describe-entry.js';
+import { requireFile } from '../input-path.js';
 import { formatBytes, formatCountOf } from '../output/quantities.js';
 
 const DEFAULT_LIMIT = 20;
@@ -53,13 +54,15 @@ export function addSstCommand(registry: CommandRegistry): void {
       group,
     )
     .action(
-      registry.handle(async (_context, file: string) =>
-        tableResult(file, verifyTable(nodeFileSystem, file)),
-      ),
+      registry.handle(async (_context, file: string) => {
+        requireFile(file);
+        return tableResult(file, verifyTable(nodeFileSystem, file));
+      }),
     );
 }
 
 function dumpTable(file: string, limit: number, raw: boolean): CommandResult {
+  requireFile(file);
   const reader = TableReader.open(nodeFileSystem, file);
   try {
     const iterator = reader.iterator();

@@ -55,7 +55,7 @@ export function addSyncsCommand(registry: CommandRegistry): void {
 }
 
 async function listSyncs(
-  { progress, signal, style }: CommandContext,
+  { columns, progress, signal, style }: CommandContext,
   reader: ByteReader,
   flags: SyncsFlags,
 ): Promise<CommandResult> {
@@ -74,29 +74,44 @@ async function listSyncs(
       bytes: await sizeBytes(reader, syncId),
     });
   }
-  return { document: syncs, text: syncs.length === 0 ? 'no syncs\n' : tableOf(syncs, style.bold) };
+  return {
+    document: syncs,
+    text: syncs.length === 0 ? 'no syncs\n' : tableOf(syncs, style.bold, columns),
+  };
 }
 
-function tableOf(syncs: readonly ListedSync[], bold: (text: string) => string): string {
+function tableOf(
+  syncs: readonly ListedSync[],
+  bold: (text: string) => string,
+  columns: number,
+): string {
   return formatTable(
     [
       { title: 'SYNC' },
       { title: 'TYPE' },
+      { title: 'STARTED (UTC)' },
       { title: 'ENDED (UTC)' },
       { title: 'RESOURCES', align: 'right' },
       { title: 'GRANTS', align: 'right' },
       { title: 'SIZE', align: 'right' },
     ],
-    syncs.map(({ syncId, type, endedAt, counts, bytes }) => [
+    syncs.map(({ syncId, type, startedAt, endedAt, counts, bytes }) => [
       syncId,
       type ?? '-',
-      endedAt === null ? '-' : endedAt.slice(2, 16).replace('T', ' '),
+      toTheMinute(startedAt),
+      toTheMinute(endedAt),
       formatCount(counts.resource),
       formatCount(counts.grant),
       formatBytes(bytes),
     ]),
     bold,
+    columns,
   );
+}
+
+/** `2026-01-31 12:34` of an ISO date, which --json has in full. */
+function toTheMinute(time: string | null): string {
+  return time === null ? '-' : time.slice(0, 16).replace('T', ' ');
 }
 
 async function counted(

@@ -126,6 +126,15 @@ describe('verify', () => {
     expect(found.get('missing_index_entry')).toBe(entry);
     expect(problems.filter(({ kind }) => kind === 'stray_index_entry').length).toBeGreaterThan(0);
     expect(grant.length).toBeGreaterThan(0);
+    const other = syntheticSyncId({ syncIndex: 1 });
+    for (const ids of [
+      [SYNC, other],
+      [other, SYNC],
+    ]) {
+      const line = ['verify', store, ...ids.flatMap((syncId) => ['--sync', syncId])];
+      expect((await sstitch(line)).exitCode).toBe(4);
+    }
+    expect((await sstitch(['verify', store, '--sync', other])).exitCode).toBe(0);
   });
 });
 

@@ -1,8 +1,11 @@
-import { syncIdArgument } from '../arguments.js';
+import { syncsOption } from '../arguments.js';
 import type { CommandRegistry, CommandResult } from '../command-context.js';
+import { spansOf } from '../compaction-report.js';
 import { EXIT_CODES } from '../exit-codes.js';
+import { withReader } from '../open-store.js';
 import { formatCountOf } from '../output/quantities.js';
 import type { Style } from '../output/style.js';
+import { hasKeys } from '../scan-span.js';
 import { type VerifyReport, verifyStore } from '../verify-store.js';
 
 /** More than this on a terminal tells no more. --json lists up to a thousand. */
@@ -26,22 +29,43 @@ export function addVerifyCommand(registry: CommandRegistry): void {
         ],
       ],
     })
-    .option('--sync <id>', 'keys and indexes of this sync alone', syncIdArgument)
+    .addOption(syncsOption('keys and indexes of these syncs alone'))
     .action(
       registry.handle(
-        async ({ progress, signal, style }, store: string, flags: { sync?: string }) => {
+        async (
+          { progress, signal, style },
+          store: string,
+          { sync: syncIds = [] }: { sync?: readonly string[] },
+        ) => {
           const report = await verifyStore(store, {
-            syncId: flags.sync,
+            syncIds: syncIds.length === 0 ? undefined : syncIds,
             signal,
             onProgress: (text) => progress.update(text),
           });
           const result = verifyResult(style, report);
-          if (flags.sync === undefined || !report.ok || report.keys > 0) return result;
-          const complaint = `${store} holds no sync ${flags.sync}`;
+          const missing = report.ok ? await missingSyncs(store, syncIds, signal) : [];
+          if (missing.length === 0) return result;
+          const complaint = `${store} holds no sync ${missing.join(', ')}`;
           return { ...result, exitCode: EXIT_CODES.noSuchSync, complaint };
         },
       ),
     );
+}
+
+/** Those of the syncs of which the store holds nothing. */
+async function missingSyncs(
+  store: string,
+  syncIds: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (syncIds.length === 0) return [];
+  return withReader(store, async (reader) => {
+    const missing: string[] = [];
+    for (const syncId of syncIds) {
+      if (!(await hasKeys(reader, spansOf([syncId]), signal))) missing.push(syncId);
+    }
+    return missing;
+  });
 }
 
 function verifyResult(style: Style, report: VerifyReport): CommandResult {

@@ -35,6 +35,8 @@ export interface PlannedBatch {
   readonly bytes: number;
   /** Entries of the source in all ranges. */
   readonly entries: number;
+  /** Bytes of their keys and values. */
+  readonly sourceBytes: number;
   readonly puts: number;
   readonly deletes: number;
   /** For each range, in the order given. */
@@ -113,6 +115,7 @@ async function planInto(
     operations: draft.operations,
     bytes: draft.bytes,
     entries: draft.sourceEntries,
+    sourceBytes: draft.sourceBytes,
     puts: counts.reduce((sum, { puts }) => sum + puts, 0),
     deletes: counts.reduce((sum, { deletes }) => sum + deletes, 0),
     counts,
@@ -138,6 +141,7 @@ class BatchDraft {
   readonly operations: ByteOperation[] = [];
   bytes = 0;
   sourceEntries = 0;
+  sourceBytes = 0;
   anchor: ByteOperation | undefined;
   exceeded: keyof BatchLimits | undefined;
   #entries = 0;
@@ -196,6 +200,7 @@ async function mergeSpan(
         }
         draft.anchor ??= { type: 'put', key: wanted[0], value: wanted[1] };
         draft.sourceEntries++;
+        draft.sourceBytes += wanted[0].byteLength + wanted[1].byteLength;
         source.advance();
       }
       if (held !== undefined && order >= 0) {

@@ -34,7 +34,7 @@ export interface CaseRunOptions {
   readonly replay: string;
   /** @defaultValue 2 */
   readonly processes?: number | undefined;
-  /** A case that takes longer hangs. @defaultValue 60000 */
+  /** A case that takes longer hangs. @defaultValue 600000 */
   readonly caseTimeoutMs?: number | undefined;
   /** JavaScript heap of a child. @defaultValue 512 */
   readonly heapMebibytes?: number | undefined;
@@ -95,7 +95,7 @@ async function runChild(
   orders: CaseOrders,
   counts: Map<string, number>,
 ): Promise<ChildEnd> {
-  const { caseTimeoutMs = 60_000, heapMebibytes = 512, replay } = options;
+  const { caseTimeoutMs = 600_000, heapMebibytes = 512, replay } = options;
   const child = spawn(
     process.execPath,
     [`--max-old-space-size=${heapMebibytes}`, childFile(), JSON.stringify(orders)],

@@ -12,7 +12,7 @@ import type {
 } from './crash-checker.js';
 
 /** A state that takes longer than this hangs. */
-const MAX_CHECK_MS = 60_000;
+const MAX_CHECK_MS = 600_000;
 const GRACE_MS = 15_000;
 
 interface Checker {

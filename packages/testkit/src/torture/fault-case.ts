@@ -231,7 +231,8 @@ async function checkOpenStore(
   if (!spoiled) await checkNothingLeft(store);
 }
 
-const MAX_REMOVAL_MS = 2000;
+/** What takes longer is not removed. */
+const MAX_REMOVAL_MS = 120_000;
 
 /** One generation, once the last is gone, and nothing in staging. */
 async function checkNothingLeft({ location }: ByteStore): Promise<void> {

@@ -12,7 +12,7 @@ const FRAME_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
 /** A frame with a window of 128 KiB. */
 const FRAME_HEAD = Buffer.from([...FRAME_MAGIC, 0, 7 << 3]);
 const MAX_BLOCK_BYTES = 128 * 1024;
-const LONG_TIMEOUT_MS = 60_000;
+const LONG_TIMEOUT_MS = 600_000;
 
 const CONTENTS: C1zContents = {
   syncs: [

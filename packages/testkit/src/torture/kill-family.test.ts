@@ -34,4 +34,4 @@ test('an interrupt ends it between two rounds, and what it made in the folder gi
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}, 120_000);
+});

@@ -22,8 +22,8 @@ export interface Killed {
   readonly atPoint: boolean;
 }
 
-/** A victim that is never ready hangs. */
-const MAX_START_MS = 60_000;
+/** A victim that is never ready, or a dry run that never ends, hangs. */
+const MAX_START_MS = 600_000;
 
 /** Starts a victim and kills it. @param wordsPath a file for what it says */
 export async function killVictim(

@@ -110,9 +110,11 @@ function openReader(store: Store, revision: number, chance: number): () => Promi
   };
 }
 
+const MAX_WAITS = 12_000;
+
 /** Waits until retired generations are gone: their removal runs behind the commits. */
 async function settled(store: Store): Promise<void> {
-  for (let i = 0; i < 500; i++) {
+  for (let waits = 0; waits < MAX_WAITS; waits++) {
     const { generations } = await store.metrics();
     if (generations.length === 1) return;
     await new Promise((resolve) => setTimeout(resolve, 10));

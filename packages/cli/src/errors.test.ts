@@ -1,0 +1,29 @@
+import { EngineError } from '@sstitch/engine';
+import { describe, expect, it } from 'vitest';
+import { reportOf } from './errors.js';
+
+describe('the report of an error', () => {
+  it('names the process that has the store open', () => {
+    const cause = new EngineError('LEVEL_LOCKED', 'process 4711 has the store open', {
+      path: '/s',
+    });
+    const error = new Error('Database failed to open', {
+      cause: Object.assign(cause, { pid: 4711 }),
+    });
+    expect(reportOf(error)).toEqual({
+      code: 'LEVEL_LOCKED',
+      message: 'process 4711 has the store open (/s)',
+      exitCode: 6,
+      path: '/s',
+      pid: 4711,
+    });
+  });
+
+  it('is one line, and says so where the error was not foreseen', () => {
+    expect(reportOf(new TypeError('a\n  b'))).toMatchObject({
+      code: 'SSTITCH_INTERNAL',
+      message: 'unexpected: a b (SSTITCH_DEBUG=1 shows more)',
+      exitCode: 1,
+    });
+  });
+});

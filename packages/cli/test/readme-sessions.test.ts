@@ -1,0 +1,63 @@
+// The terminal sessions of the READMEs, line by line as they are printed, from an empty folder.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { testFolder } from './in-process.js';
+import { MAIN } from './process.js';
+
+/** Gives what runs lines in an empty folder, with `sstitch` on the path. */
+function shell(): (line: string) => string {
+  const folder = testFolder();
+  const bin = join(folder, 'bin');
+  const work = join(folder, 'work');
+  mkdirSync(bin);
+  mkdirSync(work);
+  const program = join(bin, 'sstitch');
+  writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`);
+  chmodSync(program, 0o755);
+  const env = { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH']}` };
+  return (line) => {
+    const options = { cwd: work, env, encoding: 'utf8' } as const;
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', line], options);
+    expect({ line, status, stderr }).toEqual({ line, status: 0, stderr: '' });
+    return stdout;
+  };
+}
+
+function textOf(readme: string): string {
+  return readFileSync(fileURLToPath(new URL(readme, import.meta.url)), 'utf8');
+}
+
+/** The first code block behind a heading. */
+function blockBehind(text: string, heading: string): string {
+  const [, block] = /```\w+\n([\s\S]*?)```/.exec(text.slice(text.indexOf(heading))) ?? [];
+  if (block === undefined) throw new Error(`no block behind ${heading}`);
+  return block;
+}
+
+/** How long something took differs from run to run, and how large it is from format to format. */
+function withoutFigures(text: string): string {
+  return text
+    .replaceAll(/\d+(\.\d+)? m?s\b/g, 'TIME')
+    .replaceAll(/ *\b\d+(\.\d)? [KM]?B\b/g, ' SIZE');
+}
+
+it("the README's session works as printed", () => {
+  const lines = blockBehind(textOf('../../../README.md'), '## At a terminal').trimEnd().split('\n');
+  const run = shell();
+  expect(lines.length).toBeGreaterThan(3);
+  for (const line of lines) run(line);
+});
+
+it("the command line's session works as printed, and prints what is printed", () => {
+  const session = blockBehind(textOf('../README.md'), '## A session');
+  const steps = session.split(/^\$ /m).slice(1);
+  const run = shell();
+  expect(steps.length).toBeGreaterThan(3);
+  for (const step of steps) {
+    const [line = '', ...output] = step.trimEnd().split('\n');
+    expect(withoutFigures(run(line).trimEnd())).toBe(withoutFigures(output.join('\n')));
+  }
+});

@@ -1,0 +1,103 @@
+// Signals, and the end of the input where a question is asked.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { askOn } from '../src/process-io.js';
+import { digestsOf, sstitch, sstitchJson, testFolder } from './in-process.js';
+import { ended, eventually, startMain } from './process.js';
+
+/** More than any machine makes before the signal comes. */
+const MANY_GRANTS = '3000000';
+
+describe.each([
+  ['SIGHUP', 129],
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s', (signal, exitCode) => {
+  it(`ends a command with ${exitCode}, and removes its temporary folder`, async () => {
+    const TMPDIR = testFolder();
+    const child = startMain(['demo', '--grants', MANY_GRANTS], { env: { ...process.env, TMPDIR } });
+    const end = ended(child);
+    await eventually(() => readdirSync(TMPDIR)[0]);
+    child.kill(signal);
+    expect(await end).toMatchObject({
+      exitCode,
+      stderr: 'sstitch: interrupted; the store is as it was\n',
+    });
+    expect(readdirSync(TMPDIR)).toEqual([]);
+  });
+
+  it('that comes again ends it at once, and removes its temporary folder all the same', async () => {
+    const TMPDIR = testFolder();
+    const child = startMain(['demo', '--grants', MANY_GRANTS], { env: { ...process.env, TMPDIR } });
+    const end = ended(child);
+    await eventually(() => readdirSync(TMPDIR)[0]);
+    // Signals that wait become one: so many that two arrive.
+    const again = setInterval(() => child.kill(signal), 1);
+    const { exitCode: code } = await end;
+    clearInterval(again);
+    expect(code).toBe(exitCode);
+    expect(readdirSync(TMPDIR)).toEqual([]);
+  });
+
+  it('leaves a store as it was', async () => {
+    const folder = testFolder();
+    const store = join(folder, 'store');
+    await sstitchJson('generate', store, '--grants', '20');
+    const before = await digestsOf(store);
+    const child = startMain(['generate', store, '--grants', MANY_GRANTS, '--seed', '2']);
+    const end = ended(child);
+    const staging = join(store, 'staging');
+    await eventually(() => (existsSync(staging) ? readdirSync(staging)[0] : undefined));
+    child.kill(signal);
+    expect((await end).exitCode).toBe(exitCode);
+    expect(await digestsOf(store)).toEqual(before);
+  });
+});
+
+describe('a command of several commits', () => {
+  it('says which of them were made when it is interrupted', async () => {
+    const store = join(testFolder(), 'store');
+    const interrupt = new AbortController();
+    const line = ['generate', store, '--grants', '200', '--syncs', '1000'];
+    const generating = sstitch(line, { signal: interrupt.signal });
+    const current = join(store, 'CURRENT');
+    await eventually(() => {
+      const isCommitted = existsSync(current) && !/gen-0*1\b/.test(readFileSync(current, 'latin1'));
+      return isCommitted ? true : undefined;
+    });
+    interrupt.abort();
+    const { exitCode, stderr } = await generating;
+    expect(exitCode).toBe(130);
+    const [, made] =
+      /interrupted; the store holds the first (\d+) of 1000 syncs/.exec(stderr) ?? [];
+    expect(Object.keys(await digestsOf(store))).toHaveLength(Number(made));
+  });
+});
+
+describe('a question', () => {
+  const ask = (input: PassThrough, signal = new AbortController().signal) =>
+    askOn(input, new PassThrough(), 'Sure? ', signal, () => undefined);
+
+  it('takes an answer', async () => {
+    const input = new PassThrough();
+    const answer = ask(input);
+    input.write('y\n');
+    expect(await answer).toBe('y');
+  });
+
+  it('takes the end of the input for an empty answer, which means no', async () => {
+    const input = new PassThrough();
+    const answer = ask(input);
+    input.end();
+    expect(await answer).toBe('');
+  });
+
+  it('ends when the command is to stop', async () => {
+    const interrupt = new AbortController();
+    const answer = ask(new PassThrough(), interrupt.signal);
+    interrupt.abort();
+    await expect(answer).rejects.toThrow();
+  });
+});
