@@ -42,7 +42,8 @@ export class TableIndex {
   constructor(contents: Uint8Array, path: string, indexOffset: number, narrowedBytes = 0) {
     const at = { path, offset: indexOffset };
     const count = contents.length < 4 ? 0 : readFixed32(contents, contents.length - 4);
-    if (count === 0 || count > (contents.length - 4) / 4) {
+    if (count === 0) throw corrupt('the table has no data block', at);
+    if (count > (contents.length - 4) / 4) {
       throw corrupt(`a block of ${contents.length} bytes cannot have ${count} restart points`, at);
     }
     this.#contents = contents;
@@ -346,7 +347,7 @@ function overlapping(block: number, offset: number, size: number, at: TableLocat
 function notARestartPoint(entry: number, at: TableLocation): SstError {
   return new SstError(
     'SSTITCH_TABLE_UNSUPPORTED',
-    `entry ${entry} of the index is not a restart point: LevelDB 1.20 makes each of them one`,
+    `entry ${entry} of the index is not a restart point, though others are: no known writer does that`,
     at,
   );
 }
