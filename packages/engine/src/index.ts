@@ -1,4 +1,4 @@
-export { type AdoptOptions, adopt } from './adopt.js';
+export { type AdoptOptions, type AdoptProgress, adopt } from './adopt.js';
 export type { CommitReport } from './commit/ingest-and-excise.js';
 export type { RebuiltTables } from './commit/rebuild-tables.js';
 export type { OriginTotals } from './commit/stage-generation.js';

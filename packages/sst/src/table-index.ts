@@ -234,9 +234,7 @@ export class TableIndex {
     if (!this.#handle.read(contents, keyEnd, entryEnd)) {
       throw corrupt('a block handle is cut off or out of range', this.#at);
     }
-    if (this.#handle.end !== entryEnd) {
-      throw corrupt(`entry ${entry} of the index has bytes behind its handle`, this.#at);
-    }
+    // iq80 leaves room for the longest handle behind each: LevelDB does not look at it.
     this.#keyStart = keyStart;
     this.#keyEnd = keyEnd;
     this.#entryEnd = entryEnd;
@@ -279,8 +277,6 @@ function usualSize(bytes: Uint8Array, at: number): number {
 class HandleReader {
   offset = 0;
   size = 0;
-  /** Behind the handle. */
-  end = 0;
   readonly #varints = new VarintReader();
 
   /** False if the handle at `position` is cut off by `limit`, too long or too large. */
@@ -288,7 +284,6 @@ class HandleReader {
     if (position + USUAL_HANDLE_BYTES === limit && isUsualHandle(bytes, position)) {
       this.offset = usualOffset(bytes, position);
       this.size = usualSize(bytes, position);
-      this.end = limit;
       return true;
     }
     const varints = this.#varints;
@@ -296,7 +291,6 @@ class HandleReader {
     this.offset = varints.read64(bytes, limit);
     if (this.offset < 0) return false;
     this.size = varints.read64(bytes, limit);
-    this.end = varints.position;
     return this.size >= 0;
   }
 }

@@ -13,7 +13,7 @@ import { readerOf, sliceOf, tableOf } from '../test/tables.js';
 import { BlockBuilder } from './block-builder.js';
 import { maskedChecksum, writeFixed32 } from './checksum.js';
 import { SstError } from './errors.js';
-import { BLOCK_TYPE_RAW, BLOCK_TYPE_SNAPPY, encodeFooter } from './format.js';
+import { BLOCK_TYPE_RAW, BLOCK_TYPE_SNAPPY } from './format.js';
 import { mergeTables } from './merge-tables.js';
 import { narrowTable } from './narrow-table.js';
 import { TableReader } from './table-reader.js';

@@ -22,6 +22,8 @@ export interface ForeignTable {
   readonly named?: ReadonlyArray<readonly [name: string, contents: Uint8Array]>;
   /** Entries of the metaindex that name no block. */
   readonly notes?: ReadonlyArray<readonly [name: string, value: Uint8Array]>;
+  /** Bytes that each handle takes, zeros behind it. @defaultValue as many as it has */
+  readonly handleBytes?: number;
   /** iq80 ends an empty block with the number 0 and no restart point. */
   readonly emptyMetaindex?: Uint8Array;
 }
@@ -29,6 +31,7 @@ export interface ForeignTable {
 /** The bytes of such a table. The index key of a block is its last key. */
 export function foreignTable(table: ForeignTable): Uint8Array {
   const { blocks, restartInterval = 16, indexRestartInterval = 1, named = [], notes = [] } = table;
+  const encoded = (handle: BlockHandle) => encodedHandle(handle, table.handleBytes);
   const store = table.store ?? ((bytes: Uint8Array) => ({ type: BLOCK_TYPE_RAW, bytes }));
   const parts: Uint8Array[] = [];
   let offset = 0;
@@ -79,7 +82,8 @@ function blockOf(entries: readonly ForeignEntry[], restartInterval: number): Uin
   return builder.finish().slice();
 }
 
-function encoded({ offset, size }: BlockHandle): Uint8Array {
-  const bytes = new Uint8Array(20);
-  return bytes.slice(0, writeHandle(bytes, 0, offset, size));
+function encodedHandle({ offset, size }: BlockHandle, bytes: number | undefined): Uint8Array {
+  const handle = new Uint8Array(20);
+  const end = writeHandle(handle, 0, offset, size);
+  return handle.slice(0, bytes ?? end);
 }

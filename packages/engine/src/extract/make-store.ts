@@ -1,7 +1,13 @@
 // Makes a store of a LevelDB database by links: what checkpoint and adopt share.
+//
+//   begin     copy the database into the store's staging folder, by links
+//   (adopt)   check each table there
+//   finish    give the copy a generation's name, write the store's own files
 import type { FileSystem } from '@sstitch/sst';
 import { removeTree } from '../commit/place-file.js';
 import { EngineError } from '../errors.js';
+import { readVersion } from '../leveldb/manifest.js';
+import type { TableEntry } from '../leveldb/version-edit.js';
 import {
   createStoreFiles,
   generationName,
@@ -21,6 +27,16 @@ export interface MakeStoreInput extends Omit<CopyGenerationInput, 'targetFolder'
   readonly writtenBy: string;
 }
 
+/** A store of which the files are there, but not yet its CURRENT. */
+export interface BegunStore {
+  readonly copied: CopiedGeneration;
+  /** Whether its folder was there before. */
+  readonly existed: boolean;
+  /** Where its tables lie for now. */
+  readonly tableFolder: string;
+  readonly tables: readonly TableEntry[];
+}
+
 const FIRST_GENERATION = 1;
 
 /** Makes the store; a failure leaves nothing in its folder. */
@@ -29,6 +45,22 @@ export function makeStoreFrom(
   input: MakeStoreInput,
   checkCancelled: () => void,
 ): CopiedGeneration {
+  const { copied, existed } = beginStore(fileSystem, input, checkCancelled);
+  try {
+    finishStore(fileSystem, input);
+    return copied;
+  } catch (error) {
+    abandonStore(fileSystem, { storeFolder: input.storeFolder, existed });
+    throw error;
+  }
+}
+
+/** Copies the database; a failure leaves nothing in the store's folder. */
+export function beginStore(
+  fileSystem: FileSystem,
+  input: MakeStoreInput,
+  checkCancelled: () => void,
+): BegunStore {
   const { storeFolder: folder } = input;
   const existed = isThere(fileSystem, folder);
   if (existed && fileSystem.readFolder(folder).length > 0) {
@@ -40,18 +72,37 @@ export function makeStoreFrom(
   try {
     // Under its own name only once it is whole: an open takes up a first generation that it finds
     // without a CURRENT, and half a copy can be a database that holds half the entries.
-    const targetFolder = `${folder}/${STAGING_FOLDER}`;
-    const copied = copyGeneration(fileSystem, { ...input, targetFolder }, checkCancelled);
-    fileSystem.rename(targetFolder, `${folder}/${generationName(FIRST_GENERATION)}`);
-    createStoreFiles(fileSystem, {
-      folder,
-      generation: FIRST_GENERATION,
-      writtenBy: input.writtenBy,
-    });
-    return copied;
+    const tableFolder = stagedFolder(folder);
+    const copied = copyGeneration(
+      fileSystem,
+      { ...input, targetFolder: tableFolder },
+      checkCancelled,
+    );
+    const tables = readVersion(fileSystem, tableFolder).levels.flat();
+    return { copied, existed, tableFolder, tables };
   } catch (error) {
-    removeTree(fileSystem, folder);
-    if (existed) makeFolders(fileSystem, folder);
+    abandonStore(fileSystem, { storeFolder: folder, existed });
     throw error;
   }
+}
+
+export function finishStore(
+  fileSystem: FileSystem,
+  { storeFolder: folder, writtenBy }: Pick<MakeStoreInput, 'storeFolder' | 'writtenBy'>,
+): void {
+  fileSystem.rename(stagedFolder(folder), `${folder}/${generationName(FIRST_GENERATION)}`);
+  createStoreFiles(fileSystem, { folder, generation: FIRST_GENERATION, writtenBy });
+}
+
+/** Removes what was begun. */
+export function abandonStore(
+  fileSystem: FileSystem,
+  { storeFolder, existed }: Pick<MakeStoreInput, 'storeFolder'> & Pick<BegunStore, 'existed'>,
+): void {
+  removeTree(fileSystem, storeFolder);
+  if (existed) makeFolders(fileSystem, storeFolder);
+}
+
+function stagedFolder(storeFolder: string): string {
+  return `${storeFolder}/${STAGING_FOLDER}`;
 }

@@ -6,10 +6,11 @@ import { readFlushState } from '../commit/flush-generation.js';
 import { mergeRunsToTables } from '../commit/merge-runs.js';
 import { beginStage, discardStage, finishStage, pinAhead } from '../commit/stage-generation.js';
 import { doTableJobs } from '../commit/table-jobs.js';
+import { checkAdoptable, checkAdoptedTable } from '../extract/check-adopted.js';
 import { checkIncomingTables } from '../extract/check-incoming.js';
 import { copyGeneration } from '../extract/copy-generation.js';
 import { mergeNewestRuns, pinForExtract } from '../extract/extract-tables.js';
-import { makeStoreFrom } from '../extract/make-store.js';
+import { abandonStore, beginStore, finishStore, makeStoreFrom } from '../extract/make-store.js';
 import { listStaleReaders } from '../extract/reader-folders.js';
 import { readLevels } from '../leveldb/read-levels.js';
 import { findRepeatedKey } from '../load/find-repeated-key.js';
@@ -46,9 +47,13 @@ type Task = (
 ) => unknown;
 
 export const tasks = {
+  abandonStore,
   appendEntries,
   beginStage,
+  beginStore,
   beginTables,
+  checkAdoptable,
+  checkAdoptedTable,
   checkGeneration,
   checkIncomingTables,
   cleanStore,
@@ -62,6 +67,7 @@ export const tasks = {
   pinAhead,
   pinForExtract,
   finishStage,
+  finishStore,
   findRepeatedKey,
   finishTables,
   listStaleReaders,
