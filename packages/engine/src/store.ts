@@ -9,6 +9,7 @@ import type {
   AbstractPutOptions,
 } from 'abstract-level';
 import { buildFromPages } from './commit/build-from-pages.js';
+import { compactStoreRange, healOpenedStore } from './commit/compact-range.js';
 import type { CommitReport } from './commit/ingest-and-excise.js';
 import { type RebuiltTables, rebuildTables } from './commit/rebuild-tables.js';
 import {
@@ -233,7 +234,10 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     return this.#opened.checkpoint(folder, options.signal);
   }
 
-  /** Compacts a key range of the current generation, as classic-level's. */
+  /**
+   * Compacts a key range of the current generation, as classic-level's. Where tables of a level share a key, which
+   * LevelDB leaves under open snapshots, a further generation without such tables is laid out first.
+   */
   async compactRange(start: K, end: K): Promise<void>;
   async compactRange<TKey = K>(
     start: TKey,
@@ -252,11 +256,10 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
       return this.deferAsync(() => this.compactRange(start, end, options ?? {}));
     }
     this.assertOpen('compactRange');
-    await this.generation.database.compactRange(
-      this.encodeBound(start, options),
-      this.encodeBound(end, options),
-      { keyEncoding: 'view' },
-    );
+    const core = this.#opened;
+    const from = this.encodeBound(start, options);
+    const to = this.encodeBound(end, options);
+    await core.tracked(compactStoreRange(core, from, to));
   }
 
   /** Generations, readers, levels, commits, pauses, bytes: metrics.ts also lists the events. */
@@ -266,7 +269,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
   }
 
   async _open(options: { createIfMissing: boolean; errorIfExists: boolean }): Promise<void> {
-    this.#core = await StoreCore.open({
+    const core = await StoreCore.open({
       location: this.location,
       level: levelOptionsOf(this.#options),
       createIfMissing: options.createIfMissing,
@@ -276,6 +279,13 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
       now: () => performance.now(),
       observe: ({ type, detail }) => this.#emitEvent(type, detail),
     });
+    try {
+      await healOpenedStore(core);
+    } catch (error) {
+      await core.close();
+      throw error;
+    }
+    this.#core = core;
   }
 
   /** A listener that throws must not fail the commit that it is told of. */

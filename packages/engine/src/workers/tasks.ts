@@ -2,6 +2,7 @@
 // over a file system of the caller's.
 import type { FileSystem } from '@sstitch/sst';
 import { appendEntries, beginTables, discardTables, finishTables } from '../commit/build-tables.js';
+import { findSharedKeys } from '../commit/find-shared-keys.js';
 import { readFlushState } from '../commit/flush-generation.js';
 import { mergeRunsToTables } from '../commit/merge-runs.js';
 import { beginStage, discardStage, finishStage, pinAhead } from '../commit/stage-generation.js';
@@ -69,6 +70,7 @@ export const tasks = {
   finishStage,
   finishStore,
   findRepeatedKey,
+  findSharedKeys,
   finishTables,
   listStaleReaders,
   makeFolder,
