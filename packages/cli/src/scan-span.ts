@@ -8,6 +8,7 @@ import {
   type Span,
   SYNC_ID_LENGTH_BYTES,
   syncIdBytes,
+  syncSpansInKeyOrder,
 } from '@sstitch/keys';
 
 const PAGE_ENTRIES = 1000;
@@ -21,6 +22,11 @@ export interface ScanOptions {
 }
 
 export type EntryPage = ReadonlyArray<readonly [key: Uint8Array, value: Uint8Array]>;
+
+/** All spans of a sync, in key order. */
+export function spansOf(syncId: string): readonly Span[] {
+  return syncSpansInKeyOrder(syncId).map(({ span }) => span);
+}
 
 /** The entries of a span, in pages. */
 export async function* scanSpan(

@@ -25,6 +25,7 @@ export { EngineError, type EngineErrorCode } from './errors.js';
 export type { ForeignSpanTables } from './extract/check-incoming.js';
 export type { CopiedGeneration } from './extract/copy-generation.js';
 export type { ExtractedTables } from './extract/extract-tables.js';
+export type { VerifySpansOptions } from './generation-reader.js';
 export type { Version } from './leveldb/manifest.js';
 export type { LevelSummary } from './leveldb/read-levels.js';
 export type { UnsortedEntries } from './load/sort-entries.js';

@@ -22,6 +22,7 @@ import {
   type CommitExtractOptions,
   type ExtractOptions,
 } from './transfer-options.js';
+import { verifyGenerationSpans, verifySpans } from './verify/verify-spans.js';
 import { asEngineError } from './workers/task-errors.js';
 import { InlineRunner, type TaskRunner, ThreadRunner } from './workers/task-runner.js';
 
@@ -33,6 +34,14 @@ export interface ReadOnlyOptions<K, V>
    * @defaultValue the folder `readers` in the store
    */
   readonly copyFolder?: string;
+  /**
+   * Check, before LevelDB opens the copy and can compact it, every block that may hold keys of these spans, as
+   * `verifySpans` does. Sorted and disjoint.
+   * @defaultValue none
+   */
+  readonly verifySpans?: readonly Span[];
+  /** Ends the opening. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Each round follows a commit of the owner between reading CURRENT and linking. */
@@ -103,6 +112,22 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     }
   }
 
+  protected override async verifyGeneration(
+    generation: Generation,
+    spans: readonly Span[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const runner = this.#runner;
+    if (runner === undefined) throw new Error('an open store has a runner');
+    // The copy goes away: the table is the store's too, or was.
+    const namedFolder = `${this.location}/${generationName(generation.number)}`;
+    try {
+      await verifyGenerationSpans(runner, generation, { namedFolder, spans }, signal);
+    } catch (error) {
+      throw asEngineError(error);
+    }
+  }
+
   async _open(): Promise<void> {
     const { fileSystem } = this.#options;
     const runner = fileSystem ? new InlineRunner(fileSystem) : new ThreadRunner();
@@ -142,6 +167,15 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
           logs: true,
           leastLogNumber: 0,
         });
+        const { verifySpans: spans = [], signal } = this.#options;
+        if (spans.length > 0) {
+          const input = {
+            namedFolder: sourceFolder,
+            folder: targetFolder,
+            spans: checkSpans(spans),
+          };
+          await verifySpans(runner, input, signal);
+        }
         const level = levelOptionsOf(this.#options);
         const database = await openLevelDatabase(targetFolder, {
           ...level,

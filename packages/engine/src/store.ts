@@ -41,6 +41,7 @@ import {
   type TableSource,
 } from './transfer-options.js';
 import { isTrusted, trusted } from './trusted-sets.js';
+import { verifyStoreSpans } from './verify/verify-spans.js';
 
 /**
  * A Level database on generations of classic-level databases. Reads and writes are classic-level's;
@@ -74,6 +75,14 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
 
   protected override get generation(): Generation {
     return this.#opened.current;
+  }
+
+  protected override verifyGeneration(
+    generation: Generation,
+    spans: readonly Span[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    return verifyStoreSpans(this.#opened, generation, spans, signal);
   }
 
   get #opened(): StoreCore {
@@ -234,10 +243,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     return this.#opened.checkpoint(folder, options.signal);
   }
 
-  /**
-   * Compacts a key range of the current generation, as classic-level's. Where tables of a level share a key, which
-   * LevelDB leaves under open snapshots, a further generation without such tables is laid out first.
-   */
+  /** Compacts a key range of the current generation, as classic-level's; see compact-range.ts. */
   async compactRange(start: K, end: K): Promise<void>;
   async compactRange<TKey = K>(
     start: TKey,
@@ -257,9 +263,8 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     }
     this.assertOpen('compactRange');
     const core = this.#opened;
-    const from = this.encodeBound(start, options);
-    const to = this.encodeBound(end, options);
-    await core.tracked(compactStoreRange(core, from, to));
+    const bounds = [this.encodeBound(start, options), this.encodeBound(end, options)] as const;
+    await core.tracked(compactStoreRange(core, ...bounds));
   }
 
   /** Generations, readers, levels, commits, pauses, bytes: metrics.ts also lists the events. */
@@ -279,12 +284,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
       now: () => performance.now(),
       observe: ({ type, detail }) => this.#emitEvent(type, detail),
     });
-    try {
-      await healOpenedStore(core);
-    } catch (error) {
-      await core.close();
-      throw error;
-    }
+    await healOpenedStore(core);
     this.#core = core;
   }
 

@@ -6,7 +6,7 @@ import { CliError } from '../errors.js';
 import { type ByteReader, withReader } from '../open-store.js';
 import { formatCount } from '../output/quantities.js';
 import { formatTable } from '../output/table.js';
-import { scanSpan } from '../scan-span.js';
+import { scanSpan, spansOf } from '../scan-span.js';
 
 type Entry = readonly [key: Uint8Array, value: Uint8Array];
 
@@ -34,9 +34,12 @@ export function addDiffCommand(registry: CommandRegistry): void {
     })
     .requiredOption('--sync <id>', 'the sync', syncIdArgument)
     .action(
-      registry.handle((context, a: string, b: string, { sync }: { sync: string }) =>
-        withReader(a, (before) => withReader(b, (after) => diffSync(context, before, after, sync))),
-      ),
+      registry.handle((context, a: string, b: string, { sync }: { sync: string }) => {
+        const checked = { verifySpans: spansOf(sync), signal: context.signal };
+        const compare = (before: ByteReader) =>
+          withReader(b, (after) => diffSync(context, before, after, sync), checked);
+        return withReader(a, compare, checked);
+      }),
     );
 }
 

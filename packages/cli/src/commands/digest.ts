@@ -5,6 +5,7 @@ import { EXIT_CODES } from '../exit-codes.js';
 import { withReader } from '../open-store.js';
 import { formatCount } from '../output/quantities.js';
 import { formatTable } from '../output/table.js';
+import { spansOf } from '../scan-span.js';
 
 const SHORT_DIGEST = 16;
 
@@ -27,8 +28,10 @@ export function addDigestCommand(registry: CommandRegistry): void {
       registry.handle(
         async ({ progress, signal, style }, store: string, flags: { sync: string }) => {
           progress.update(() => 'reading');
-          const digest = await withReader(store, (reader) =>
-            syncDigest(reader, flags.sync, { signal }),
+          const digest = await withReader(
+            store,
+            (reader) => syncDigest(reader, flags.sync, { signal }),
+            { verifySpans: spansOf(flags.sync), signal },
           );
           const table = formatTable(
             [{ title: 'BUCKET' }, { title: 'KEYS', align: 'right' }, { title: 'SHA-256' }],

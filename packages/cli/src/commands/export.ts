@@ -6,7 +6,7 @@ import { CliError } from '../errors.js';
 import { type ByteReader, withReader } from '../open-store.js';
 import { formatCount } from '../output/quantities.js';
 import { recordObject } from '../record-lines.js';
-import { scanSpan } from '../scan-span.js';
+import { scanSpan, spansOf } from '../scan-span.js';
 
 /** The run goes first, as whoever reads the file wants to know what it is. */
 const EXPORT_ORDER: readonly ValueBucket[] = [
@@ -31,7 +31,10 @@ export function addExportCommand(registry: CommandRegistry): void {
     .requiredOption('--sync <id>', 'the sync', syncIdArgument)
     .action(
       registry.handle((context, store: string, flags: { sync: string }) =>
-        withReader(store, (reader) => exportSync(context, store, reader, flags.sync)),
+        withReader(store, (reader) => exportSync(context, store, reader, flags.sync), {
+          verifySpans: spansOf(flags.sync),
+          signal: context.signal,
+        }),
       ),
     );
 }

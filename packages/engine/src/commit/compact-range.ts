@@ -33,9 +33,19 @@ export async function compactStoreRange(
 /**
  * Heals what LevelDB left, before a store is used. It costs a look at the MANIFEST where there is nothing.
  *
- * @throws EngineError what a commit throws. Where get is not stale yet, a full disk is no reason not to open
+ * @throws EngineError what a commit throws; the store is closed then. Where get is not stale yet, a full disk is no
+ * reason not to open
  */
 export async function healOpenedStore(core: StoreCore): Promise<void> {
+  try {
+    await heal(core);
+  } catch (error) {
+    await core.close();
+    throw error;
+  }
+}
+
+async function heal(core: StoreCore): Promise<void> {
   const { shadowed, stale } = await find(core, false);
   if (shadowed === 0) return;
   try {

@@ -9,6 +9,7 @@ import { otherDatabaseError, refuseOtherDatabase } from '../leveldb/other-databa
 import { readRegularFile } from '../leveldb/regular-file.js';
 import type { TableEntry } from '../leveldb/version-edit.js';
 import { isThere, parseGenerationName } from '../store-files.js';
+import { tableProblem } from '../verify/table-problem.js';
 
 const MAX_CURRENT_SIZE_BYTES = 64;
 
@@ -53,14 +54,12 @@ export function checkAdoptedTable(
     verifyTable(fileSystem, path, table);
   } catch (error) {
     if (!(error instanceof SstError) || error.code === 'SSTITCH_TABLE_IO') throw error;
-    throw refusalOf(error, path, sourceFile(fileSystem, sourceFolder, table.number));
+    throw refusalOf(error, sourceFile(fileSystem, sourceFolder, table.number));
   }
 }
 
-function refusalOf(error: SstError, path: string, source: string): EngineError {
-  // Without the place, which is a link that goes away.
-  const place = error.message.lastIndexOf(` (${path}`);
-  const problem = place < 0 ? error.message : error.message.slice(0, place);
+function refusalOf(error: SstError, source: string): EngineError {
+  const problem = tableProblem(error);
   const at = { cause: error, path: source, offset: error.offset };
   if (error.code !== 'SSTITCH_TABLE_UNSUPPORTED') {
     const advice = 'restore the file, or repair the database, and adopt it then';

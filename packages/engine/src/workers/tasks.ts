@@ -29,6 +29,7 @@ import {
   syncGeneration,
 } from '../store-files.js';
 import { checkGeneration } from '../verify/inspect-generation.js';
+import { listTablesIn, verifyTableSpans } from '../verify/verify-spans.js';
 import {
   readGenerationFacts,
   verifyListedTable,
@@ -73,6 +74,7 @@ export const tasks = {
   findSharedKeys,
   finishTables,
   listStaleReaders,
+  listTablesIn,
   makeFolder,
   makeGeneration,
   makeStoreFrom,
@@ -88,6 +90,7 @@ export const tasks = {
   syncGeneration,
   syncSharedFiles,
   verifyListedTable,
+  verifyTableSpans,
   verifyTablesTogether,
 } satisfies Record<string, Task>;
 
