@@ -17,7 +17,7 @@ export function addVerifyCommand(registry: CommandRegistry): void {
         'Checks a store from its files up: the rules of its MANIFEST, every table in full (checksums, ' +
         'order, filters, and what the MANIFEST says of it), its logs, every key, and the index entries of every sync against its records, both ' +
         'ways. Lists what is wrong and exits with 4 if anything is. If a table is broken, keys are ' +
-        'not looked at: LevelDB trusts its tables.',
+        'not looked at: LevelDB trusts its tables. Keys of no sync, as an adopted database has them, are counted.',
       examples: [
         ['verify base', 'all of it'],
         [
@@ -36,7 +36,7 @@ export function addVerifyCommand(registry: CommandRegistry): void {
             onProgress: (text) => progress.update(text),
           });
           const result = verifyResult(style, report);
-          if (flags.sync === undefined || !report.ok || report.keys > 0) return result;
+          if (flags.sync === undefined || !report.ok || report.syncs > 0) return result;
           const complaint = `${store} holds no sync ${flags.sync}`;
           return { ...result, exitCode: EXIT_CODES.noSuchSync, complaint };
         },
@@ -45,8 +45,19 @@ export function addVerifyCommand(registry: CommandRegistry): void {
 }
 
 function verifyResult(style: Style, report: VerifyReport): CommandResult {
-  const { ok, tables, keys, syncs, isComplete, problems, problemCount, notes } = report;
-  const document = { ok, tables, keys, syncs, isComplete, problemCount, problems, notes };
+  const { ok, tables, keys, keysOfNoSync, syncs, isComplete, problems, problemCount, notes } =
+    report;
+  const document = {
+    ok,
+    tables,
+    keys,
+    keysOfNoSync,
+    syncs,
+    isComplete,
+    problemCount,
+    problems,
+    notes,
+  };
   const counts = `${formatCountOf(tables, 'table')}, ${formatCountOf(keys, 'key')}, ${formatCountOf(syncs, 'sync')}`;
   const noted = notes.map(({ kind, message }) => `note on ${kind}: ${message}\n`).join('');
   if (ok) return { document, text: `${noted}${style.good('ok')}: ${counts}\n` };
