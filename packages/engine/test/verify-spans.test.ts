@@ -30,7 +30,7 @@ function keyOf(number: number): string {
   return `key ${String(number).padStart(5, '0')}`;
 }
 
-function valueOf(number: number): string {
+function valueText(number: number): string {
   return `value of ${keyOf(number)} `.padEnd(100, '.');
 }
 
@@ -39,7 +39,7 @@ async function plainStore(): Promise<string> {
   const store = await openStore(location, PLAIN);
   const all = Array.from(
     { length: KEYS },
-    (_, number) => [keyOf(number), valueOf(number)] as const,
+    (_, number) => [keyOf(number), valueText(number)] as const,
   );
   await put(store, all);
   await compactFully(store);
@@ -59,7 +59,7 @@ function damage(location: string, number: number): Damage {
   for (const name of readdirSync(folder).filter((candidate) => candidate.endsWith('.ldb'))) {
     const path = join(folder, name);
     const contents = readFileSync(path);
-    const valueOffset = contents.indexOf(valueOf(number), 0, 'latin1');
+    const valueOffset = contents.indexOf(valueText(number), 0, 'latin1');
     if (valueOffset < 0) continue;
     chmodSync(path, 0o644);
     const file = openSync(path, 'r+');
@@ -93,7 +93,7 @@ describe('verifySpans', () => {
       const where = damage(location, 1500);
       const store = await open(location, PLAIN);
       const read = text((await store.get(bytes(keyOf(1500)), VIEW)) ?? bytes(''));
-      expect(read).not.toBe(valueOf(1500));
+      expect(read).not.toBe(valueText(1500));
       expect(read).toHaveLength(100);
       await expect(store.verifySpans([span('key')])).rejects.toThrow(damaged(where) as Error);
       const { path, ...rest } = where;
