@@ -57,7 +57,10 @@ function picture(listing: string, folder: string): PicturedLevel[] {
     const [, number, size] = TABLE_LINE.exec(line) ?? [];
     if (number === undefined || size === undefined) continue;
     const path = join(folder, names.get(Number(number)) ?? `${number}.ldb`);
-    const { smallest, largest } = checkTableStructure(nodeFileSystem, path);
+    const { smallest, largest } = checkTableStructure(nodeFileSystem, path, {
+      // The file may go on: a commit has narrowed the table.
+      sizeBytes: Number(size),
+    });
     const syncIds = [syncOf(userKeyOf(smallest)), syncOf(userKeyOf(largest))];
     levels.at(-1)?.tables.push({
       number: Number(number),

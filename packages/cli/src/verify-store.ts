@@ -1,7 +1,7 @@
 // Checks a store from its files up, as the engine does, and then every key, and the indexes of every sync
 // against its records, both ways. Keys are read from a copy by links whose tables were all found sound.
 import { basename, join } from 'node:path';
-import { type StoreProblem, verifyStore as verifyFiles } from '@sstitch/engine';
+import { readManifest, type StoreProblem, verifyStore as verifyFiles } from '@sstitch/engine';
 import { classifyKey, type Span, syncSpansInKeyOrder, toHex } from '@sstitch/keys';
 import { verifyIndexes } from '@sstitch/records';
 import { nodeFileSystem, SstError, verifyTable } from '@sstitch/sst';
@@ -142,12 +142,14 @@ class VerifyPass {
     { tableFolder, tableNames, sourceFolder }: FrozenCopy,
     sound: ReadonlySet<string>,
   ) {
+    const tables = readManifest(tableFolder).version.levels.flat();
+    const sizes = new Map(tables.map(({ number, sizeBytes }) => [number, sizeBytes]));
     for (const name of tableNames) {
       if (sound.has(name) || sound.has(`${basename(name, '.ldb')}.sst`)) continue;
       this.#options.signal.throwIfAborted();
       const path = join(tableFolder, name);
       try {
-        verifyTable(nodeFileSystem, path);
+        verifyTable(nodeFileSystem, path, { sizeBytes: sizes.get(Number.parseInt(name, 10)) });
       } catch (error) {
         if (!(error instanceof SstError)) throw error;
         const message = error.message.replace(path, join(sourceFolder, name));

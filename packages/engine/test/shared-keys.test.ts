@@ -5,6 +5,7 @@ import { ClassicLevel } from 'classic-level';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { shadowedKeys } from '../src/commit/shadowed-keys.js';
 import { adopt, openReadOnly, readManifest, verifyStore } from '../src/index.js';
+import { applyEdits } from '../src/leveldb/manifest.js';
 import { type HandLevels, writeLevelFolder } from './level-folder.js';
 import {
   bytes,
@@ -225,6 +226,28 @@ describe('a store in which LevelDB has left an old version of a key above a newe
       ['k', 'new'],
       ['z', 'z'],
     ]);
+  });
+});
+
+describe('a version', () => {
+  it('has tables that begin with one key in the order of its versions, whatever the MANIFEST’s', async () => {
+    const level = writeLevelFolder(join(temporaryFolder(), 'level'), {
+      1: [
+        [
+          { key: 'a', sequence: 1, value: 'a' },
+          { key: 'k', sequence: 9, value: 'new' },
+        ],
+        [{ key: 'k', sequence: 7, value: 'old' }],
+        [
+          { key: 'k', sequence: 5, value: 'older' },
+          { key: 'z', sequence: 4, value: 'z' },
+        ],
+      ],
+    });
+    const tables = level.levels[1] ?? [];
+    const added = tables.toReversed().map((table) => ({ level: 1, table }));
+    const { levels } = applyEdits([{ ...level, deleted: [], added }], 'MANIFEST');
+    expect(levels[1]?.map(({ number }) => number)).toEqual([3, 4, 5]);
   });
 });
 

@@ -3,7 +3,7 @@
 //
 // What is written here is one record (leveldb.md, rule 2), so that no torn write can leave an older
 // version that LevelDB would accept.
-import { compareBytes, type FileSystem, userKeyOf } from '@sstitch/sst';
+import { compareBytes, compareInternalKeys, type FileSystem, userKeyOf } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
 import { CURRENT_FILE, logFileName, manifestFileName, parseLevelFileName } from './file-names.js';
 import { readLogRecords, writeLogRecords } from './log-format.js';
@@ -131,7 +131,8 @@ function copyOf({ number, sizeBytes, smallest, largest }: TableEntry): TableEntr
 function sortLevel(tables: TableEntry[], level: number): TableEntry[] {
   return level === 0
     ? tables.sort((a, b) => a.number - b.number)
-    : tables.sort((a, b) => compareBytes(userKeyOf(a.smallest), userKeyOf(b.smallest)));
+    : // As LevelDB: of tables that begin with one user key, the one with its newest version comes first.
+      tables.sort((a, b) => compareInternalKeys(a.smallest, b.smallest));
 }
 
 /**
