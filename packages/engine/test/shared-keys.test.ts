@@ -206,6 +206,28 @@ describe('a store in which LevelDB has left an old version of a key above a newe
     expect(await verifyStore(location)).toMatchObject({ ok: true, notes: [] });
   });
 
+  it('is healed by compacting the key alone, wherever its versions lie', async () => {
+    const location = await storeOf({
+      1: [
+        [
+          { key: 'b', sequence: 8, value: 'b' },
+          { key: 'k', sequence: 3, value: 'old' },
+          { key: 'z', sequence: 9, value: 'z' },
+        ],
+      ],
+      4: staleInside[3] ?? [],
+    });
+    expect((await verifyStore(location)).problems[0]?.message).toMatch(
+      /6b.*from the key to itself/,
+    );
+    const store = await openStore(location);
+    await store.compactRange(bytes('k'), bytes('k'));
+    expect(text((await store.get(bytes('k'), VIEW)) ?? bytes(''))).toBe('new');
+    await expectContents(store, await contentsOf(store));
+    await store.close();
+    expect(await verifyStore(location)).toMatchObject({ ok: true, notes: [] });
+  });
+
   it('gives the newer version to who extracts it', async () => {
     const location = await storeOf(staleByBounds);
     const source = await openReadOnly<Uint8Array, Uint8Array>(location, VIEW);

@@ -261,7 +261,7 @@ export function verifyTablesTogether(
     const message =
       `${error.message}: get gives the older version, iterators the newer. LevelDB leaves this where it ` +
       'compacts one of two tables that share a key while a snapshot is open. Opening the store to write heals ' +
-      'what the bounds of tables show, and compactRange of any range the rest';
+      'what the bounds of tables show, and compactRange from the key to itself the rest';
     problems.push({ kind: 'table', path: error.path ?? '', message });
   }
   return problems;
