@@ -1,12 +1,13 @@
 // An entry of a store, decoded for people and programs.
 import { classifyKey, toHex } from '@sstitch/keys';
 import { isValueBucket, RecordsError } from '@sstitch/records';
+import { isInBucket } from './bucket-keyspace.js';
 import { recordObject } from './record-lines.js';
 
 /** An entry as --json shows it. Keys and values are hex. */
 export interface EntryObject {
   readonly key: string;
-  /** The bucket; `reserved` or `malformed` for keys of no sync. */
+  /** The bucket; `reserved`, `none` for a key of no sync, `malformed` for one in a bucket that is not of its layout. */
   readonly bucket: string;
   readonly syncId?: string;
   /** The parts of the key behind the sync id. */
@@ -27,6 +28,7 @@ export function describeEntry(key: Uint8Array, value: Uint8Array, raw: boolean):
     return { key: hexKey, bucket: 'reserved', elements: [classified.range], value: toHex(value) };
   }
   if (classified.kind === 'malformed') {
+    if (!isInBucket(key)) return { key: hexKey, bucket: 'none', value: toHex(value) };
     const problem = classified.problem.message;
     return { key: hexKey, bucket: 'malformed', value: toHex(value), problem };
   }
@@ -47,6 +49,7 @@ export function describeEntry(key: Uint8Array, value: Uint8Array, raw: boolean):
 
 /** An entry in one line. */
 export function entryLine({
+  key,
   bucket,
   syncId,
   elements,
@@ -54,8 +57,17 @@ export function entryLine({
   value,
   problem,
 }: EntryObject): string {
-  const ids = (elements ?? []).map((element) => JSON.stringify(element)).join(' ');
+  const ids =
+    bucket === 'none'
+      ? shownKey(key)
+      : (elements ?? []).map((element) => JSON.stringify(element)).join(' ');
   const what = record === undefined ? (value ?? '') : JSON.stringify(record);
   const parts = [bucket, syncId ?? '', ids, what, problem === undefined ? '' : `! ${problem}`];
   return parts.filter((part) => part !== '').join('  ');
+}
+
+/** Text as text, anything else as it is: the layout tells nothing of such a key. */
+function shownKey(hexKey: string): string {
+  const text = Buffer.from(hexKey, 'hex').toString('latin1');
+  return /^[\x20-\x7e]+$/.test(text) ? JSON.stringify(text) : hexKey;
 }

@@ -75,6 +75,7 @@ function picture(listing: string, folder: string): PicturedLevel[] {
     if (number === undefined || size === undefined) continue;
     const path = join(folder, names.get(Number(number)) ?? `${number}.ldb`);
     const { smallest, largest } = checkTableStructure(nodeFileSystem, path, {
+      // The file may go on: a commit has narrowed the table.
       sizeBytes: Number(size),
     });
     const syncIds = [syncOf(userKeyOf(smallest)), syncOf(userKeyOf(largest))];

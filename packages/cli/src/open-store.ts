@@ -1,5 +1,5 @@
 // Opens stores for the length of a piece of work.
-import { openReadOnly, type ReadOnlyStore, Store } from '@sstitch/engine';
+import { openReadOnly, type ReadOnlyOptions, type ReadOnlyStore, Store } from '@sstitch/engine';
 import { usageError } from './errors.js';
 
 /** A store that can be changed; keys and values are bytes. */
@@ -37,13 +37,18 @@ export async function withStore<T>(
   }
 }
 
-/** Runs `use` with a view of the store as it is now. */
+/**
+ * Runs `use` with a view of the store as it is now.
+ *
+ * @param options `verifySpans` for what is to be copied, digested or compared: LevelDB reads blocks unchecked
+ */
 export async function withReader<T>(
   location: string,
   use: (reader: ByteReader) => Promise<T>,
+  options: Pick<ReadOnlyOptions<Uint8Array, Uint8Array>, 'verifySpans' | 'signal'> = {},
 ): Promise<T> {
   checkLocation(location);
-  const reader: ByteReader = await openReadOnly<Uint8Array, Uint8Array>(location, ENCODINGS);
+  const reader: ByteReader = await openReadOnly(location, { ...ENCODINGS, ...options });
   try {
     return await use(reader);
   } finally {

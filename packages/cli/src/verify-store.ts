@@ -1,15 +1,17 @@
 // Checks a store from its files up, as the engine does, and then every key, and the indexes of every sync
 // against its records, both ways. Keys are read from a copy by links whose tables were all found sound.
 import { basename, join } from 'node:path';
-import { type StoreProblem, verifyStore as verifyFiles } from '@sstitch/engine';
+import { readManifest, type StoreProblem, verifyStore as verifyFiles } from '@sstitch/engine';
 import { classifyKey, type Span, syncSpansInKeyOrder, toHex } from '@sstitch/keys';
 import { verifyIndexes } from '@sstitch/records';
 import { nodeFileSystem, SstError, verifyTable } from '@sstitch/sst';
+import { isInBucket } from './bucket-keyspace.js';
 import { reportOf } from './errors.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { type FrozenCopy, withFrozenCopy } from './frozen-copy.js';
 import { type ByteReader, withReader } from './open-store.js';
-import { findSyncIds, scanSpan } from './scan-span.js';
+import { formatCountOf } from './output/quantities.js';
+import { scanSpan } from './scan-span.js';
 
 /** One thing that is wrong. */
 export interface Problem {
@@ -29,13 +31,15 @@ export interface VerifyReport {
   readonly ok: boolean;
   readonly tables: number;
   readonly keys: number;
+  /** Those of `keys` that are no sync's, nor kept for one: an adopted database has its program's own. */
+  readonly keysOfNoSync: number;
   readonly syncs: number;
   /** False where broken tables made it unsafe to look at keys. */
   readonly isComplete: boolean;
   /** The first of them. */
   readonly problems: readonly Problem[];
   readonly problemCount: number;
-  /** What is not wrong but worth a look: files that end as a crash leaves them. */
+  /** What is not wrong but worth a look: files that end as a crash leaves them, keys of no sync. */
   readonly notes: readonly StoreProblem[];
 }
 
@@ -68,7 +72,7 @@ export async function verifyStore(
       // LevelDB trusts tables and can crash on broken ones: only sound ones are opened.
       pass.isComplete = true;
       await pass.checked('store', location, () =>
-        withReader(copy.storeFolder, (reader) => pass.checkKeys(reader)),
+        withReader(copy.storeFolder, (reader) => pass.checkKeys(reader, location)),
       );
     }),
   );
@@ -81,6 +85,7 @@ class VerifyPass {
   #tables = 0;
   #notes: readonly StoreProblem[] = [];
   #keys = 0;
+  #keysOfNoSync = 0;
   #syncs = 0;
   problemCount = 0;
   isComplete = false;
@@ -94,6 +99,7 @@ class VerifyPass {
       ok: this.problemCount === 0,
       tables: this.#tables,
       keys: this.#keys,
+      keysOfNoSync: this.#keysOfNoSync,
       syncs: this.#syncs,
       isComplete: this.isComplete,
       problems: this.#problems,
@@ -136,12 +142,14 @@ class VerifyPass {
     { tableFolder, tableNames, sourceFolder }: FrozenCopy,
     sound: ReadonlySet<string>,
   ) {
+    const tables = readManifest(tableFolder).version.levels.flat();
+    const sizes = new Map(tables.map(({ number, sizeBytes }) => [number, sizeBytes]));
     for (const name of tableNames) {
       if (sound.has(name) || sound.has(`${basename(name, '.ldb')}.sst`)) continue;
       this.#options.signal.throwIfAborted();
       const path = join(tableFolder, name);
       try {
-        verifyTable(nodeFileSystem, path);
+        verifyTable(nodeFileSystem, path, { sizeBytes: sizes.get(Number.parseInt(name, 10)) });
       } catch (error) {
         if (!(error instanceof SstError)) throw error;
         const message = error.message.replace(path, join(sourceFolder, name));
@@ -150,22 +158,28 @@ class VerifyPass {
     }
   }
 
-  async checkKeys(reader: ByteReader): Promise<void> {
-    const { signal, onProgress } = this.#options;
-    for (const span of spansToCheck(this.#options.syncIds)) {
+  async checkKeys(reader: ByteReader, location: string): Promise<void> {
+    const { signal, syncIds: only, onProgress } = this.#options;
+    const syncIds = new Set<string>();
+    const malformed = new MalformedKeys();
+    for (const span of spansToCheck(only)) {
       for await (const page of scanSpan(reader, span, { signal, values: false })) {
         this.#keys += page.length;
         onProgress?.(() => `keys: ${this.#keys.toLocaleString('en-US')}`);
         for (const [key] of page) {
           const classified = classifyKey(key);
+          if (classified.kind === 'sync') syncIds.add(classified.key.syncId);
           if (classified.kind !== 'malformed') continue;
-          const { message } = classified.problem;
-          this.#add({ kind: 'malformed_key', message, key: toHex(key) });
+          if (isInBucket(key)) malformed.add(key, classified.problem.message);
+          else this.#keysOfNoSync += 1;
         }
       }
     }
-    const syncIds = this.#options.syncIds ?? (await findSyncIds(reader, signal));
-    for (const id of syncIds) {
+    // Where no key is a sync's, the buckets are not syncs' either: such keys are another program's.
+    if (syncIds.size === 0) this.#keysOfNoSync += malformed.count;
+    else this.#addMalformed(malformed);
+    this.#noteKeysOfNoSync(location);
+    for (const id of [...syncIds].sort()) {
       onProgress?.(() => `indexes of ${id}`);
       for await (const { kind, bucket, key, message } of verifyIndexes(reader, id, { signal })) {
         // Told above already.
@@ -176,9 +190,33 @@ class VerifyPass {
     }
   }
 
+  #addMalformed({ count, first }: MalformedKeys): void {
+    for (const problem of first) this.#add(problem);
+    this.problemCount += count - first.length;
+  }
+
+  #noteKeysOfNoSync(path: string): void {
+    const count = this.#keysOfNoSync;
+    if (count === 0) return;
+    const message = `${formatCountOf(count, 'key is', 'keys are')} of no sync (${path})`;
+    this.#notes = [...this.#notes, { kind: 'store', path, message }];
+  }
+
   #add(problem: Problem): void {
     this.problemCount += 1;
     if (this.#problems.length < MAX_LISTED_PROBLEMS) this.#problems.push(problem);
+  }
+}
+
+/** Keys in a bucket that are not of its layout: what they are is known when all keys are. */
+class MalformedKeys {
+  readonly first: Problem[] = [];
+  count = 0;
+
+  add(key: Uint8Array, message: string): void {
+    this.count += 1;
+    if (this.first.length === MAX_LISTED_PROBLEMS) return;
+    this.first.push({ kind: 'malformed_key', message, key: toHex(key) });
   }
 }
 

@@ -88,7 +88,13 @@ async function planOn(
 ): Promise<PickedPlan> {
   const base = new EngineView(options.base, options.signal);
   try {
-    return await pickPlan(options, ranges, source, base);
+    const picked = await pickPlan(options, ranges, source, base);
+    // What a batch was planned from was read through LevelDB, of both.
+    if (picked.batch !== undefined) {
+      const spans = ranges.map(({ span }) => span);
+      for (const view of [source, base]) await view.verify(spans);
+    }
+    return picked;
   } finally {
     // Before the commit: a snapshot would keep the old generation alive.
     await base.close();

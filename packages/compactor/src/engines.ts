@@ -17,6 +17,7 @@ export type RebuildingBase = Pick<
   Store,
   'ingestAndExcise' | 'newStagingFolder' | 'removeStagingFolder' | 'rebuildTables'
 >;
+export type VerifiableEngine = Pick<Store, 'verifySpans'>;
 export type ReplacingBase = Pick<Engine, 'replaceSpans'>;
 
 export function asTableBase(base: CompactBase): TableBase | undefined {
@@ -40,6 +41,10 @@ export function asTableSource(source: CompactSource): TableSource | undefined {
 
 export function asReplacingBase(base: CompactBase): ReplacingBase | undefined {
   return hasMethods(base, ['replaceSpans']) ? (base as ReplacingBase) : undefined;
+}
+
+export function asVerifiable(engine: ReadableEngine): VerifiableEngine | undefined {
+  return hasMethods(engine, ['verifySpans']) ? (engine as unknown as VerifiableEngine) : undefined;
 }
 
 export function hasMethods(value: unknown, names: readonly string[]): boolean {

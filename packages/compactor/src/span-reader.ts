@@ -6,6 +6,7 @@ import {
   type ReadableEngine,
   type Span,
 } from '@sstitch/engine';
+import { asVerifiable } from './engines.js';
 import { throwIfAborted } from './errors.js';
 
 type Snapshot = NonNullable<ByteReadOptions['snapshot']>;
@@ -34,6 +35,16 @@ export class EngineView {
 
   close(): Promise<void> {
     return this.#snapshot.close();
+  }
+
+  /**
+   * Checks what is stored of the spans by its checksums, where the engine can: LevelDB reads blocks unchecked, and
+   * damage would be copied as if it were right.
+   */
+  async verify(spans: readonly Span[]): Promise<void> {
+    throwIfAborted(this.#signal);
+    const options = { snapshot: this.#snapshot, signal: this.#signal };
+    await asVerifiable(this.#engine)?.verifySpans(spans, options);
   }
 
   async hasEntries(span: Span): Promise<boolean> {

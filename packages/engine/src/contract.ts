@@ -9,7 +9,9 @@
 // Guarantees, each of which the conformance suite in @sstitch/testkit checks:
 //
 // 1. Order. `iterator` gives keys in ascending bytewise order (descending with `reverse`), each once.
-// 2. Agreement. `get` of a key gives what iteration shows under it, at all times.
+// 2. Agreement. `get` of a key gives what iteration shows under it, at all times. (A `Store` has one exception,
+//    by LevelDB's own compactions while snapshots hold many versions of a key: docs/guarantees.md tells when
+//    it ends. 4 has the same.)
 // 3. Batches are atomic: a reader, and a crash, sees all of a batch's operations or none. Within a
 //    batch the last operation on a key wins.
 // 4. Read your writes: what was acknowledged before a read began is seen by it.

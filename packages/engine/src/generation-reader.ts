@@ -1,5 +1,6 @@
 // The reading half of a store as an abstract-level database. Every read goes to the generation that
 // is current when it starts, or to that of its snapshot.
+import type { Span } from '@sstitch/sst';
 import {
   type AbstractDatabaseOptions,
   AbstractLevel,
@@ -11,6 +12,7 @@ import type { Generation } from './generation.js';
 import type { NativeBytes, NativeRangeOptions, NativeReadOptions } from './level-database.js';
 import { OpenReaders } from './open-readers.js';
 import { checkOptions, type StoreOpenOptions } from './options.js';
+import { checkSpans } from './spans.js';
 import { type AnyStore, type ReaderHome, StoreIterator, StoreSnapshot } from './store-iterator.js';
 
 type Bytes = string | Buffer | Uint8Array;
@@ -29,6 +31,12 @@ const MANIFEST = {
 
 export interface ReaderOptions<K, V> extends AbstractDatabaseOptions<K, V> {
   readonly readerStacks?: boolean;
+}
+
+export interface VerifySpansOptions {
+  /** The state to check. @defaultValue the state in force */
+  readonly snapshot?: AbstractSnapshot | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export abstract class GenerationReader<K = string, V = string> extends AbstractLevel<Bytes, K, V> {
@@ -76,6 +84,29 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
 
   /** The generation that reads go to now. */
   protected abstract get generation(): Generation;
+
+  /** Checks what a generation holds in the spans; see `verifySpans`. */
+  protected abstract verifyGeneration(
+    generation: Generation,
+    spans: readonly Span[],
+    signal: AbortSignal | undefined,
+  ): Promise<void>;
+
+  /**
+   * Reads every block that may hold keys of the spans, and checks its checksum: LevelDB reads blocks unchecked.
+   * For whoever copies, compares or digests what it reads then, of the same state.
+   *
+   * @param spans sorted and disjoint
+   * @throws EngineError SSTITCH_STORE_CORRUPT, with path and offset, for a damaged block; SSTITCH_SPANS_INVALID,
+   * SSTITCH_ABORTED, SSTITCH_FILE_OPERATION
+   */
+  async verifySpans(spans: readonly Span[], options: VerifySpansOptions = {}): Promise<void> {
+    if (this.status === 'opening') await this.open({ passive: true } as object);
+    this.assertOpen('verifySpans');
+    const { snapshot, signal } = options;
+    const generation = snapshot === undefined ? this.generation : snapshotOf(snapshot).generation;
+    await this.verifyGeneration(generation, checkSpans(spans), signal);
+  }
 
   _get(key: NativeBytes, options: NativeReadOptions): Promise<NativeBytes | undefined> {
     if (options.snapshot == null) return this.generation.database._get(key, options);

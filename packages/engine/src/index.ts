@@ -1,4 +1,4 @@
-export { type AdoptOptions, adopt } from './adopt.js';
+export { type AdoptOptions, type AdoptProgress, adopt } from './adopt.js';
 export type { CommitReport, PurgeReport } from './commit/ingest-and-excise.js';
 export type { RebuiltTables } from './commit/rebuild-tables.js';
 export type { OriginTotals } from './commit/stage-generation.js';
@@ -25,6 +25,7 @@ export { EngineError, type EngineErrorCode } from './errors.js';
 export type { ForeignSpanTables } from './extract/check-incoming.js';
 export type { CopiedGeneration } from './extract/copy-generation.js';
 export type { ExtractedTables } from './extract/extract-tables.js';
+export type { VerifySpansOptions } from './generation-reader.js';
 export type { Version } from './leveldb/manifest.js';
 export type { LevelSummary } from './leveldb/read-levels.js';
 export type { UnsortedEntries } from './load/sort-entries.js';

@@ -1,6 +1,7 @@
 // A look at a LevelDB folder's MANIFEST, without opening the database.
 import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
 import type { Version } from './leveldb/manifest.js';
+import { refuseOtherDatabase } from './leveldb/other-databases.js';
 import { readManifestFile } from './verify/inspect-generation.js';
 import { asEngineError } from './workers/task-errors.js';
 
@@ -25,6 +26,7 @@ export interface Manifest {
  */
 export function readManifest(folder: string, fileSystem: FileSystem = nodeFileSystem): Manifest {
   try {
+    refuseOtherDatabase(fileSystem, folder);
     const { name, bytes, edits, tornAt, version } = readManifestFile(fileSystem, folder);
     return { name, sizeBytes: bytes.byteLength, edits, tornAt, version };
   } catch (error) {

@@ -33,6 +33,7 @@ import {
   type ExtractOptions,
 } from './transfer-options.js';
 import { checkingOf } from './trusted-sets.js';
+import { verifyGenerationSpans, verifySpans } from './verify/verify-spans.js';
 import { asEngineError } from './workers/task-errors.js';
 import { InlineRunner, type TaskRunner, ThreadRunner } from './workers/task-runner.js';
 
@@ -45,6 +46,14 @@ export interface ReadOnlyOptions<K, V>
    * another user's store), a folder of its own in the system's temporary folder
    */
   readonly copyFolder?: string;
+  /**
+   * Check, before LevelDB opens the copy and can compact it, every block that may hold keys of these spans, as
+   * `verifySpans` does. Sorted and disjoint.
+   * @defaultValue none
+   */
+  readonly verifySpans?: readonly Span[];
+  /** Ends the opening. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Each round follows a commit of the owner between reading CURRENT and linking. */
@@ -131,6 +140,23 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     return tables;
   }
 
+  protected override verifyGeneration(
+    generation: Generation,
+    spans: readonly Span[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { runner, operations, sourceFolder: namedFolder } = this.#opened;
+    // The copy goes away: the table is the store's too, or was.
+    return operations.runFileWork(() =>
+      verifyGenerationSpans(
+        runner,
+        generation,
+        { namedFolder, spans },
+        operations.endingWith(signal),
+      ),
+    );
+  }
+
   protected override checkOptions(options: StoreOpenOptions): void {
     checkReadOnlyOptions(options);
   }
@@ -186,6 +212,15 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
           leastLogNumber: 0,
         });
         isMade = true;
+        const { verifySpans: spans = [], signal } = this.#options;
+        if (spans.length > 0) {
+          const input = {
+            namedFolder: sourceFolder,
+            folder: targetFolder,
+            spans: checkSpans(spans),
+          };
+          await verifySpans(runner, input, signal);
+        }
         const database = await openLevelDatabase(targetFolder, {
           ...level,
           createIfMissing: false,

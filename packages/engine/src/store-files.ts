@@ -15,7 +15,8 @@ import type { FileSystem } from '@sstitch/sst';
 import { parentFolder, removeTree, syncFile, unlinkIfThere } from './commit/place-file.js';
 import { EngineError, errorCodeOf } from './errors.js';
 import { parseLevelFileName } from './leveldb/file-names.js';
-import { writeNewFile } from './leveldb/manifest.js';
+import { readVersion, writeNewFile } from './leveldb/manifest.js';
+import { refuseOtherDatabase } from './leveldb/other-databases.js';
 import { describeKind, readRegularFile } from './leveldb/regular-file.js';
 
 export const STORE_FORMAT = 1;
@@ -66,6 +67,7 @@ export function prepareOpen(fileSystem: FileSystem, input: PrepareOpenInput): Pr
   const names = fileSystem.readFolder(realPath);
   checkFolders(fileSystem, realPath, names);
   if (!names.includes(CURRENT_FILE)) {
+    refuseOtherDatabase(fileSystem, realPath, names);
     if (!createIfMissing) throw notFound(location);
     const foreign = names.find((name) => !isStoreFile(name));
     if (foreign !== undefined) {
@@ -133,6 +135,7 @@ export function readPointer(fileSystem: FileSystem, folder: string): number {
   const number = text.endsWith('\n') ? parseGenerationName(text.slice(0, -1)) : undefined;
   if (number !== undefined) return number;
   if (parseLevelFileName(text.trimEnd())?.kind === 'manifest') {
+    refuseUnadoptable(fileSystem, folder);
     throw new EngineError(
       'SSTITCH_STORE_FORMAT',
       'the folder is a plain LevelDB database: adopt it to make a store of it',
@@ -140,6 +143,16 @@ export function readPointer(fileSystem: FileSystem, folder: string): number {
     );
   }
   throw new EngineError('SSTITCH_STORE_CORRUPT', 'CURRENT does not name a generation', { path });
+}
+
+/** What `adopt` would refuse is not to be adopted. */
+function refuseUnadoptable(fileSystem: FileSystem, folder: string): void {
+  refuseOtherDatabase(fileSystem, folder);
+  try {
+    readVersion(fileSystem, folder);
+  } catch (error) {
+    if (errorCodeOf(error) === 'SSTITCH_STORE_FORMAT') throw error;
+  }
 }
 
 function checkFormat(fileSystem: FileSystem, folder: string): void {

@@ -8,8 +8,8 @@ import type {
   AbstractDelOptions,
   AbstractPutOptions,
 } from 'abstract-level';
+import { compactStoreRange, healOpenedStore } from './commit/compact-range.js';
 import type { CommitReport } from './commit/ingest-and-excise.js';
-import { keyAfter } from './commit/plan-version.js';
 import type { RebuiltTables } from './commit/rebuild-tables.js';
 import {
   byteEncodings,
@@ -49,6 +49,7 @@ import {
   type StoreReplaceOptions,
   type TableSource,
 } from './transfer-options.js';
+import { verifyStoreSpans } from './verify/verify-spans.js';
 
 /**
  * A Level database on generations of classic-level databases. Reads and writes are classic-level's;
@@ -82,6 +83,14 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
 
   protected override get generation(): Generation {
     return this.#opened.current;
+  }
+
+  protected override verifyGeneration(
+    generation: Generation,
+    spans: readonly Span[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    return verifyStoreSpans(this.#opened, generation, spans, signal);
   }
 
   get #opened(): StoreCore {
@@ -200,8 +209,8 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
   }
 
   /**
-   * Compacts a key range of the current generation, as classic-level's. What was excised in it before is in no
-   * file of the store then, once nobody reads an earlier generation and no commit is under way.
+   * Compacts a key range of the current generation, as classic-level's; see compact-range.ts. What was excised in
+   * it before is in no file of the store then, once nobody reads an earlier generation and no commit is under way.
    */
   async compactRange(start: K, end: K): Promise<void>;
   async compactRange<TKey = K>(
@@ -221,13 +230,9 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
       return this.deferAsync(() => this.compactRange(start, end, options ?? {}));
     }
     this.assertOpen('compactRange');
-    const from = this.encodeBound(start, options);
-    const to = this.encodeBound(end, options);
     const core = this.#opened;
-    await core.operations.run(async () => {
-      await core.current.database.compactRange(from, to, { keyEncoding: 'view' });
-      await core.purgeRange({ start: from, end: keyAfter(to) });
-    });
+    const bounds = [this.encodeBound(start, options), this.encodeBound(end, options)] as const;
+    await core.operations.run(() => compactStoreRange(core, ...bounds));
   }
 
   /** Generations, readers, levels, commits, pauses, bytes: metrics.ts also lists the events. */
@@ -239,7 +244,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
   async _open(
     options: { createIfMissing: boolean; errorIfExists: boolean } & StoreOpenOptions,
   ): Promise<void> {
-    this.#core = await StoreCore.open({
+    const core = await StoreCore.open({
       location: this.location,
       level: levelOptionsOf(options),
       createIfMissing: options.createIfMissing,
@@ -252,6 +257,8 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
         if (type === 'commit') this.#warnOfHeld();
       },
     });
+    await healOpenedStore(core);
+    this.#core = core;
   }
 
   #warnOfHeld(): void {

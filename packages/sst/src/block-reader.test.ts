@@ -39,8 +39,20 @@ describe('a block', () => {
     expect(walk(blockOf('', [0]))).toEqual([]);
   });
 
+  it('is empty without restart points, whatever it holds, as LevelDB takes it', () => {
+    for (const block of [blockOf('', []), blockOf('00 01 00 61', [])]) {
+      expect(walk(block)).toEqual([]);
+      const reader = new BlockReader(8);
+      reader.load(block, at);
+      const target = internalKey('a', 1, 'value');
+      reader.seek(target, target.length);
+      expect(reader.valid).toBe(false);
+      reader.seekToLast();
+      expect(reader.valid).toBe(false);
+    }
+  });
+
   it.each<[string, string, number[], RegExp]>([
-    ['has no restart point', '00 01 00 61', [], /cannot have 0 restart points/],
     ['has an entry that is cut off in its lengths', '00 01', [0], /entry at 0 is cut off/],
     ['has a key that reaches into the restart points', '00 05 00 61', [0], /0, 5 and 0/],
     ['has a value that reaches into them', '00 01 05 61 62', [0], /0, 1 and 5/],

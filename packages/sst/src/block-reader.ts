@@ -48,12 +48,12 @@ export class BlockReader implements EntryCursor {
     this.#minimumKeyBytes = minimumKeyBytes;
   }
 
-  /** Starts on another block; call a seek next. */
+  /** Starts on another block; call a seek next. Without a restart point the block is empty. */
   load(data: Uint8Array, location: TableLocation): void {
     this.valid = false;
     this.#location = location;
     const count = data.length < 4 ? 0 : readFixed32(data, data.length - 4);
-    if (count === 0 || count > (data.length - 4) / 4) {
+    if (data.length < 4 || count > (data.length - 4) / 4) {
       throw corrupt(
         `a block of ${data.length} bytes cannot have ${count} restart points`,
         location,
@@ -61,7 +61,8 @@ export class BlockReader implements EntryCursor {
     }
     this.data = data;
     this.#restartCount = count;
-    this.#limit = data.length - 4 - 4 * count;
+    // LevelDB takes a block without restart points for empty, whatever else is in it.
+    this.#limit = count === 0 ? 0 : data.length - 4 - 4 * count;
   }
 
   /** Forgets the block, so that its memory can be freed. */

@@ -32,10 +32,13 @@
 // A sealed table has one more entry in its metaindex, too (table-seal.ts):
 //
 //   "sstitch.sealed"   -> checksums of index and filter, the first and the last key
+//
+// Other writers put other entries there, such as a filter of another name. They are passed over, as LevelDB
+// does, with the blocks that they name.
 
 import { readFixed32, writeFixed32 } from './checksum.js';
 import { compareBytes } from './compare-bytes.js';
-import { corrupt, type TableLocation } from './errors.js';
+import { corrupt, SstError, type TableLocation } from './errors.js';
 import { VarintReader, writeVarint } from './varint.js';
 
 /** Where a block lies. */
@@ -69,6 +72,41 @@ export const MAX_BLOCK_BYTES = 2 ** 30;
 export const MAX_ENTRY_BYTES = MAX_BLOCK_BYTES / 2;
 /** Two varints of at most ten bytes. */
 export const MAX_HANDLE_BYTES = 20;
+
+/** What a block type other than 0 and 1 means, by those who write it. */
+const FOREIGN_COMPRESSIONS: ReadonlyMap<number, string> = new Map([
+  [2, 'zlib'],
+  [3, 'bzip2'],
+  [4, 'raw zlib'],
+  [7, 'zstd'],
+]);
+/** The first bytes of a zstd frame: LevelDB 1.23 and later write it as type 2, as Minecraft writes zlib. */
+const ZSTD_MAGIC = 0xfd2fb528;
+
+/**
+ * Describes a block type that LevelDB 1.20 does not read.
+ *
+ * @param contents the block as it is stored, or its first bytes
+ */
+export function describeForeignType(type: number | undefined, contents: Uint8Array): string {
+  const isZstd = type === 2 && contents.length >= 4 && readFixed32(contents, 0) === ZSTD_MAGIC;
+  const compression = isZstd ? 'zstd' : FOREIGN_COMPRESSIONS.get(type ?? -1);
+  const what =
+    compression === undefined
+      ? `a block has the unknown type ${type}`
+      : `a block is compressed with ${compression} (type ${type})`;
+  return `${what}, which LevelDB 1.20 cannot read: it reads 0 (raw) and 1 (snappy)`;
+}
+
+/** Whose table a file is, by the last eight bytes, as hex. */
+const FOREIGN_MAGICS: ReadonlyMap<string, string> = new Map([
+  // Block-based tables, plain tables before and after format 2, cuckoo tables.
+  ['f7cff485b741e288', 'RocksDB'],
+  ['6495bf6396224282', 'RocksDB'],
+  ['b8138f7aeb18344f', 'RocksDB'],
+  ['7378f1c5d0896792', 'RocksDB'],
+  ['f09faab3f09faab3', 'Pebble'],
+]);
 
 const MAGIC_LOW = 0x8b80fb57;
 const MAGIC_HIGH = 0xdb477524;
@@ -117,6 +155,12 @@ export function decodeFooter(bytes: Uint8Array, at: TableLocation): Footer {
     readFixed32(bytes, MAGIC_OFFSET) !== MAGIC_LOW ||
     readFixed32(bytes, MAGIC_OFFSET + 4) !== MAGIC_HIGH
   ) {
+    const magic = Buffer.from(bytes.subarray(MAGIC_OFFSET, FOOTER_BYTES)).toString('hex');
+    const foreign = FOREIGN_MAGICS.get(magic);
+    if (foreign !== undefined) {
+      const problem = `the file is a table of ${foreign}, not of LevelDB: read it with ${foreign}`;
+      throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, at);
+    }
     throw corrupt('not a LevelDB table: the magic number at its end is wrong', at);
   }
   const reader = new VarintReader();

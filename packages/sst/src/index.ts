@@ -71,4 +71,5 @@ export {
 } from './table-reader.js';
 export type { TableSeal } from './table-seal.js';
 export { VarintReader, varintBytes, writeVarint } from './varint.js';
+export { verifyBlocksIn } from './verify-spans.js';
 export { checkTableStructure, type RecordedTable, verifyTable } from './verify-table.js';

@@ -14,6 +14,7 @@ import {
   BLOCK_TRAILER_BYTES,
   BLOCK_TYPE_RAW,
   BLOCK_TYPE_SNAPPY,
+  describeForeignType,
   FOOTER_BYTES,
   MAX_BLOCK_BYTES,
 } from './format.js';
@@ -144,7 +145,7 @@ export class StoredBlockReader {
     const type = stored[size];
     if (type === BLOCK_TYPE_RAW) return stored.slice(0, size);
     if (type !== BLOCK_TYPE_SNAPPY) {
-      const problem = `a block has the type ${type}: LevelDB 1.20 reads 0 (raw) and 1 (snappy)`;
+      const problem = describeForeignType(type, stored.subarray(0, size));
       throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, this.#at(offset));
     }
     this.#varints.position = 0;

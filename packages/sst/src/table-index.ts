@@ -42,7 +42,8 @@ export class TableIndex {
   constructor(contents: Uint8Array, path: string, indexOffset: number, narrowedBytes = 0) {
     const at = { path, offset: indexOffset };
     const count = contents.length < 4 ? 0 : readFixed32(contents, contents.length - 4);
-    if (count === 0 || count > (contents.length - 4) / 4) {
+    if (count === 0) throw corrupt('the table has no data block', at);
+    if (count > (contents.length - 4) / 4) {
       throw corrupt(`a block of ${contents.length} bytes cannot have ${count} restart points`, at);
     }
     this.#contents = contents;
@@ -233,9 +234,7 @@ export class TableIndex {
     if (!this.#handle.read(contents, keyEnd, entryEnd)) {
       throw corrupt('a block handle is cut off or out of range', this.#at);
     }
-    if (this.#handle.end !== entryEnd) {
-      throw corrupt(`entry ${entry} of the index has bytes behind its handle`, this.#at);
-    }
+    // iq80 leaves room for the longest handle behind each: LevelDB does not look at it.
     this.#keyStart = keyStart;
     this.#keyEnd = keyEnd;
     this.#entryEnd = entryEnd;
@@ -278,8 +277,6 @@ function usualSize(bytes: Uint8Array, at: number): number {
 class HandleReader {
   offset = 0;
   size = 0;
-  /** Behind the handle. */
-  end = 0;
   readonly #varints = new VarintReader();
 
   /** False if the handle at `position` is cut off by `limit`, too long or too large. */
@@ -287,7 +284,6 @@ class HandleReader {
     if (position + USUAL_HANDLE_BYTES === limit && isUsualHandle(bytes, position)) {
       this.offset = usualOffset(bytes, position);
       this.size = usualSize(bytes, position);
-      this.end = limit;
       return true;
     }
     const varints = this.#varints;
@@ -295,7 +291,6 @@ class HandleReader {
     this.offset = varints.read64(bytes, limit);
     if (this.offset < 0) return false;
     this.size = varints.read64(bytes, limit);
-    this.end = varints.position;
     return this.size >= 0;
   }
 }
@@ -346,7 +341,7 @@ function overlapping(block: number, offset: number, size: number, at: TableLocat
 function notARestartPoint(entry: number, at: TableLocation): SstError {
   return new SstError(
     'SSTITCH_TABLE_UNSUPPORTED',
-    `entry ${entry} of the index is not a restart point: LevelDB 1.20 makes each of them one`,
+    `entry ${entry} of the index is not a restart point, though others are: no known writer does that`,
     at,
   );
 }

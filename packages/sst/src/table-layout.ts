@@ -26,6 +26,8 @@ export interface TableLayout {
   /** Where the data blocks end at the latest. */
   readonly dataEnd: number;
   readonly seal: TableSeal | undefined;
+  /** The metaindex names blocks of other kinds, such as a filter of another name. */
+  readonly hasForeignEntries: boolean;
 }
 
 /** Reads footer and metaindex. */
@@ -43,7 +45,7 @@ export function readLayout(blocks: StoredBlockReader, file: BlockFile): TableLay
   checkInFile(footer.index, 'index', footerOffset, file);
 
   const metaindex = blocks.read(footer.metaindex.offset, footer.metaindex.size);
-  const { filterHandle, narrowedBytes, seal } = readMetaindex(metaindex, {
+  const { filterHandle, narrowedBytes, seal, hasForeignEntries } = readMetaindex(metaindex, {
     path,
     offset: footer.metaindex.offset,
   });
@@ -59,7 +61,7 @@ export function readLayout(blocks: StoredBlockReader, file: BlockFile): TableLay
     const problem = `the table in front, of ${narrowedBytes} bytes, reaches behind byte ${dataEnd}`;
     throw corrupt(problem, { path, offset: footer.metaindex.offset });
   }
-  return { footer, filterHandle, narrowedBytes, dataEnd, seal };
+  return { footer, filterHandle, narrowedBytes, dataEnd, seal, hasForeignEntries };
 }
 
 function checkInFile(handle: BlockHandle, name: string, end: number, file: BlockFile): void {
@@ -77,14 +79,18 @@ interface Metaindex {
   readonly filterHandle: BlockHandle | undefined;
   readonly narrowedBytes: number;
   readonly seal: TableSeal | undefined;
+  readonly hasForeignEntries: boolean;
 }
 
+const OWN_KEYS: ReadonlySet<string> = new Set([FILTER_KEY, NARROWED_KEY, SEALED_KEY]);
+
 function readMetaindex(metaindex: Uint8Array, at: { path: string; offset: number }): Metaindex {
-  const reader = new BlockReader(1);
+  const reader = new BlockReader(0);
   reader.load(metaindex, at);
   let filterHandle: BlockHandle | undefined;
   let narrowedBytes = 0;
   let seal: TableSeal | undefined;
+  let hasForeignEntries = false;
   for (reader.seekToFirst(); reader.valid; reader.next()) {
     const name = Buffer.from(reader.keyBytes.subarray(0, reader.keyLength)).toString('latin1');
     const varints = new VarintReader();
@@ -98,10 +104,12 @@ function readMetaindex(metaindex: Uint8Array, at: { path: string; offset: number
       }
     } else if (name === SEALED_KEY && seal === undefined && narrowedBytes === 0) {
       seal = decodeSeal(reader.data, reader.valueStart, reader.valueEnd, at);
-    } else {
-      const problem = `the metaindex has the entry ${JSON.stringify(name)}: only ${FILTER_KEY} and one of ${NARROWED_KEY} and ${SEALED_KEY} are read, once`;
+    } else if (OWN_KEYS.has(name)) {
+      const problem = `the metaindex has the entry ${JSON.stringify(name)}: ${FILTER_KEY} and one of ${NARROWED_KEY} and ${SEALED_KEY} may be there, once`;
       throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, at);
+    } else {
+      hasForeignEntries = true;
     }
   }
-  return { filterHandle, narrowedBytes, seal };
+  return { filterHandle, narrowedBytes, seal, hasForeignEntries };
 }

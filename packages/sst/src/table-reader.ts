@@ -11,6 +11,7 @@ import { corrupt, fileOperation } from './errors.js';
 import type { FileSystem } from './file-system.js';
 import type { FilterBlockReader } from './filter-block.js';
 import type { BlockHandle, Footer } from './format.js';
+import { withEachEntryRestarted } from './index-contents.js';
 import {
   type EntryType,
   seekKeyOf,
@@ -72,6 +73,8 @@ export interface TableParts {
   /** Size of the table in front of a narrowed one, else 0. */
   readonly narrowedBytes: number;
   readonly seal: TableSeal | undefined;
+  /** Blocks of other kinds lie in front of the metaindex, which LevelDB passes over. */
+  readonly hasForeignEntries: boolean;
 }
 
 /** An open table. Not shared between threads: open one in each. */
@@ -213,18 +216,21 @@ class OpenParts implements TableParts {
   readonly filter: TableFilter | undefined;
   readonly narrowedBytes: number;
   readonly seal: TableSeal | undefined;
+  readonly hasForeignEntries: boolean;
   /** The seal fits: index and filter are as they were written. */
   readonly isTakenAsSealed: boolean;
   #index: TableIndex | undefined;
 
   /** @param blocks of the file, for now */
   constructor(file: BlockFile, blocks: StoredBlockReader, check: TableCheck) {
-    const { footer, filterHandle, narrowedBytes, dataEnd, seal } = readLayout(blocks, file);
+    const layout = readLayout(blocks, file);
+    const { footer, filterHandle, narrowedBytes, dataEnd, seal } = layout;
     this.file = file;
     this.footer = footer;
     this.filter = filterHandle && new TableFilter(file, filterHandle);
     this.narrowedBytes = narrowedBytes;
     this.seal = seal;
+    this.hasForeignEntries = layout.hasForeignEntries;
     const trusted = check === 'sealed' && file.verifyChecksums ? seal : undefined;
     this.isTakenAsSealed = trusted !== undefined;
     if (trusted !== undefined) {
@@ -244,7 +250,8 @@ class OpenParts implements TableParts {
 
   #readIndex(blocks: StoredBlockReader): TableIndex {
     const { offset, size } = this.footer.index;
-    const contents = blocks.read(offset, size);
+    const at = { path: this.file.path, offset };
+    const contents = withEachEntryRestarted(blocks.read(offset, size), at);
     this.#index = new TableIndex(contents, this.file.path, offset, this.narrowedBytes);
     return this.#index;
   }

@@ -13,7 +13,7 @@ import { readerOf, sliceOf, tableOf } from '../test/tables.js';
 import { BlockBuilder } from './block-builder.js';
 import { maskedChecksum, writeFixed32 } from './checksum.js';
 import { SstError } from './errors.js';
-import { BLOCK_TYPE_RAW, BLOCK_TYPE_SNAPPY, encodeFooter } from './format.js';
+import { BLOCK_TYPE_RAW, BLOCK_TYPE_SNAPPY } from './format.js';
 import { mergeTables } from './merge-tables.js';
 import { narrowTable } from './narrow-table.js';
 import { TableReader } from './table-reader.js';
@@ -296,42 +296,6 @@ describe('verifyTable, given a table with right checksums, refuses', () => {
     expect(claims(2 ** 32 - 1)).toMatch(/impossible length \(4294967295\)/);
     expect(claims(2 ** 30)).toMatch(/impossible length/);
     expect(claims(block.length - 1)).toMatch(/cannot be decompressed/);
-  });
-
-  it('an index whose keys share bytes, which could claim keys of any total length', () => {
-    const withIndex = (restartInterval: number) => {
-      const file = new MemoryFile();
-      const writer = new TableWriter(file, 'none', undefined);
-      const index = new BlockBuilder(restartInterval);
-      const handle = new Uint8Array(20);
-      for (const text of ['aaa', 'aab']) {
-        const internal = key(text, 1);
-        writer.writeRawBlock(rawBlock([internal]), BLOCK_TYPE_RAW);
-        const end = writeVarint(
-          handle,
-          writeVarint(handle, 0, writer.blockOffset),
-          writer.blockSize,
-        );
-        const shared = index.sharedWithLast(internal, internal.length);
-        index.append(internal, internal.length, shared, handle, 0, end);
-      }
-      writer.writeRawBlock(new BlockBuilder(1).finish(), BLOCK_TYPE_RAW);
-      const metaindex = { offset: writer.blockOffset, size: writer.blockSize };
-      writer.writeRawBlock(index.finish(), BLOCK_TYPE_RAW);
-      const footer = encodeFooter({
-        metaindex,
-        index: { offset: writer.blockOffset, size: writer.blockSize },
-      });
-      // Only \`finish\` writes the buffer out; what it adds behind is cut off again.
-      const end = writer.offset;
-      writer.addIndexEntry(key('z', 1), 9, 0, 0);
-      writer.finish(undefined);
-      return Uint8Array.from([...file.bytes.subarray(0, end), ...footer]);
-    };
-    expect(verify(withIndex(1)).entries).toBe(2);
-    expect(() => verify(withIndex(16))).toThrow(
-      expect.objectContaining({ code: 'SSTITCH_TABLE_UNSUPPORTED' }),
-    );
   });
 });
 

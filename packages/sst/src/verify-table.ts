@@ -161,7 +161,7 @@ class Verifier {
   }
 
   run(): TableProperties {
-    const { index, footer, filter, file, narrowedBytes } = this.#reader.parts;
+    const { index, footer, filter, file, narrowedBytes, hasForeignEntries } = this.#reader.parts;
     let end = narrowedBytes;
     for (let block = 0; block < index.blockCount; block += 1) {
       const { offset, size } = index.handleOf(block);
@@ -172,7 +172,8 @@ class Verifier {
     }
     for (const handle of [filter?.handle, footer.metaindex, footer.index]) {
       if (handle === undefined || handle.offset < narrowedBytes) continue;
-      this.#checkGap(end, handle.offset);
+      const isPassedOver = hasForeignEntries && handle.offset <= footer.metaindex.offset;
+      if (!isPassedOver) this.#checkGap(end, handle.offset);
       end = handle.offset + handle.size + BLOCK_TRAILER_BYTES;
     }
     this.#checkGap(end, file.sizeBytes - FOOTER_BYTES);

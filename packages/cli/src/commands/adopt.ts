@@ -9,14 +9,21 @@ export function addAdoptCommand(registry: CommandRegistry): void {
       usage: 'adopt <leveldb> <store>',
       summary: 'make a store of a plain LevelDB folder',
       description:
-        'Makes a store that holds what a LevelDB database (of classic-level, level or LevelDB itself) ' +
-        'holds now. Tables are linked; the database is left as it is, and may be open.',
+        'Makes a store that holds what a LevelDB database (of classic-level, level, LevelDB itself or ' +
+        'another program that writes its format) holds now. Tables are read in full first, then ' +
+        'linked; the database is left as it is, and may be open. Refuses what LevelDB cannot read: ' +
+        'damaged tables, other compressions, other databases such as RocksDB.',
       examples: [['adopt old-database base', 'the database stays usable']],
     })
     .action(
-      registry.handle(async (context, leveldb: string, store: string) => {
+      registry.handle(async ({ signal, progress, ...context }, leveldb: string, store: string) => {
         requireDatabase(leveldb);
-        return copyResult(context, store, await adopt(leveldb, store, { signal: context.signal }));
+        const copied = await adopt(leveldb, store, {
+          signal,
+          onProgress: ({ tables, ofTables }) =>
+            progress.update(() => `table ${tables + 1} of ${ofTables}`),
+        });
+        return copyResult({ signal, progress, ...context }, store, copied);
       }),
     );
 }

@@ -2,6 +2,7 @@ import { type Bucket, equalBytes, syncSpans } from '@sstitch/keys';
 import { compareBytes } from '@sstitch/sst';
 import { syncsOption } from '../arguments.js';
 import type { CommandContext, CommandRegistry, CommandResult } from '../command-context.js';
+import { spansOf } from '../compaction-report.js';
 import { CliError } from '../errors.js';
 import { type ByteReader, withReader } from '../open-store.js';
 import { formatCount } from '../output/quantities.js';
@@ -35,11 +36,14 @@ export function addDiffCommand(registry: CommandRegistry): void {
     })
     .addOption(syncsOption('the syncs').makeOptionMandatory())
     .action(
-      registry.handle((context, a: string, b: string, { sync }: { sync: readonly string[] }) =>
-        withReader(a, (before) =>
-          withReader(b, (after) => diffSyncs(context, before, after, sync)),
-        ),
-      ),
+      registry.handle((context, a: string, b: string, { sync }: { sync: readonly string[] }) => {
+        const checked = { verifySpans: spansOf(sync), signal: context.signal };
+        return withReader(
+          a,
+          (before) => withReader(b, (after) => diffSyncs(context, before, after, sync), checked),
+          checked,
+        );
+      }),
     );
 }
 

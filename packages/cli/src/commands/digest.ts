@@ -1,6 +1,7 @@
 import { type SyncDigest, syncDigest } from '@sstitch/testkit';
 import { syncsOption } from '../arguments.js';
 import type { CommandContext, CommandRegistry, CommandResult } from '../command-context.js';
+import { spansOf } from '../compaction-report.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { withReader } from '../open-store.js';
 import { formatCount } from '../output/quantities.js';
@@ -37,14 +38,18 @@ async function digestSyncs(
   syncIds: readonly string[],
 ): Promise<CommandResult> {
   const { progress, signal } = context;
-  const digests = await withReader(store, async (reader) => {
-    const found: SyncDigest[] = [];
-    for (const syncId of syncIds) {
-      progress.update(() => `reading ${syncId}`);
-      found.push(await syncDigest(reader, syncId, { signal }));
-    }
-    return found;
-  });
+  const digests = await withReader(
+    store,
+    async (reader) => {
+      const found: SyncDigest[] = [];
+      for (const syncId of syncIds) {
+        progress.update(() => `reading ${syncId}`);
+        found.push(await syncDigest(reader, syncId, { signal }));
+      }
+      return found;
+    },
+    { verifySpans: spansOf(syncIds), signal },
+  );
   const several = digests.length > 1;
   const result = {
     document: several ? digests : digests[0],

@@ -2,6 +2,7 @@ import { bucketSpan } from '@sstitch/keys';
 import { VALUE_BUCKETS, type ValueBucket } from '@sstitch/records';
 import { syncsOption } from '../arguments.js';
 import type { CommandContext, CommandRegistry } from '../command-context.js';
+import { spansOf } from '../compaction-report.js';
 import { CliError } from '../errors.js';
 import { type ByteReader, withReader } from '../open-store.js';
 import { formatCount } from '../output/quantities.js';
@@ -32,7 +33,10 @@ export function addExportCommand(registry: CommandRegistry): void {
     .addOption(syncsOption('the syncs').makeOptionMandatory())
     .action(
       registry.handle((context, store: string, flags: { sync: readonly string[] }) =>
-        withReader(store, (reader) => exportSyncs(context, store, reader, flags.sync)),
+        withReader(store, (reader) => exportSyncs(context, store, reader, flags.sync), {
+          verifySpans: spansOf(flags.sync),
+          signal: context.signal,
+        }),
       ),
     );
 }

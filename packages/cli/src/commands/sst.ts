@@ -1,3 +1,4 @@
+import { type Stats, statSync } from 'node:fs';
 import { toHex } from '@sstitch/keys';
 import {
   nodeFileSystem,
@@ -11,6 +12,7 @@ import {
 import { wholeNumberArgument } from '../arguments.js';
 import type { CommandRegistry, CommandResult } from '../command-context.js';
 import { describeEntry, entryLine } from '../describe-entry.js';
+import { CliError, usageError } from '../errors.js';
 import { requireFile } from '../input-path.js';
 import { formatBytes, formatCountOf } from '../output/quantities.js';
 
@@ -56,14 +58,14 @@ export function addSstCommand(registry: CommandRegistry): void {
     .action(
       registry.handle(async (_context, file: string) => {
         requireFile(file);
-        return tableResult(file, verifyTable(nodeFileSystem, file));
+        return tableResult(file, verifyTable(nodeFileSystem, regularFile(file)));
       }),
     );
 }
 
 function dumpTable(file: string, limit: number, raw: boolean): CommandResult {
   requireFile(file);
-  const reader = TableReader.open(nodeFileSystem, file);
+  const reader = TableReader.open(nodeFileSystem, regularFile(file));
   try {
     const iterator = reader.iterator();
     const entries: object[] = [];
@@ -84,6 +86,19 @@ function dumpTable(file: string, limit: number, raw: boolean): CommandResult {
   } finally {
     reader.close();
   }
+}
+
+/** A pipe would be waited for, for ever. */
+function regularFile(file: string): string {
+  let stats: Stats;
+  try {
+    stats = statSync(file);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CliError('SSTITCH_FILE_OPERATION', `cannot read ${file}: ${reason}`, { cause });
+  }
+  if (stats.isFile()) return file;
+  throw usageError(`${file} is not a file: give a table, such as 000005.ldb`);
 }
 
 function tableResult(file: string, table: TableProperties): CommandResult {

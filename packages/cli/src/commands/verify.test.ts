@@ -65,6 +65,7 @@ describe('verify', () => {
       ok: true,
       tables: tables().length,
       keys: expect.any(Number),
+      keysOfNoSync: 0,
       syncs: 2,
       isComplete: true,
       problemCount: 0,

@@ -20,7 +20,7 @@ export function addVerifyCommand(registry: CommandRegistry): void {
         'Checks a store from its files up: the rules of its MANIFEST, every table in full (checksums, ' +
         'order, filters, and what the MANIFEST says of it), its logs, every key, and the index entries of every sync against its records, both ' +
         'ways. Lists what is wrong and exits with 4 if anything is. If a table is broken, keys are ' +
-        'not looked at: LevelDB trusts its tables.',
+        'not looked at: LevelDB trusts its tables. Keys of no sync, as an adopted database has them, are counted.',
       examples: [
         ['verify base', 'all of it'],
         [
@@ -69,8 +69,19 @@ async function missingSyncs(
 }
 
 function verifyResult(style: Style, report: VerifyReport): CommandResult {
-  const { ok, tables, keys, syncs, isComplete, problems, problemCount, notes } = report;
-  const document = { ok, tables, keys, syncs, isComplete, problemCount, problems, notes };
+  const { ok, tables, keys, keysOfNoSync, syncs, isComplete, problems, problemCount, notes } =
+    report;
+  const document = {
+    ok,
+    tables,
+    keys,
+    keysOfNoSync,
+    syncs,
+    isComplete,
+    problemCount,
+    problems,
+    notes,
+  };
   const counts = `${formatCountOf(tables, 'table')}, ${formatCountOf(keys, 'key')}, ${formatCountOf(syncs, 'sync')}`;
   const noted = notes.map(({ kind, message }) => `note on ${kind}: ${message}\n`).join('');
   if (ok) return { document, text: `${noted}${style.good('ok')}: ${counts}\n` };

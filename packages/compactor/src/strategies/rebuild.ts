@@ -65,6 +65,7 @@ async function* readPages({
   let entries = 0;
   let told = 0;
   onProgress({ type: 'building', entries });
+  await source.verify(ranges.map(({ span }) => span));
   for (const { span } of ranges) {
     for await (const page of source.pages(span)) {
       yield page;

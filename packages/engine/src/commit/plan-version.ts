@@ -4,8 +4,9 @@
 // - outside the spans every entry stays where it is, at its level and in its order;
 // - inside them only incoming entries are left;
 // - levels 1 to 6 stay sorted and disjoint, and no user key lies in two tables of one of them, not
-//   even where LevelDB itself had left such a pair (rule 10);
-// - of two runs the newer lies in the shallower level (rule 11);
+//   even where LevelDB itself had left such a pair (rule 10; shadowed-keys.ts);
+// - of two runs the newer lies in the shallower level (rule 11), as far as bounds tell even where LevelDB had
+//   put it deeper;
 // - every run lies as deep as that allows: the oldest in level 6 (rule 12).
 //
 // A table that straddles a span is cut. It becomes ONE table with holes, unless an incoming table
@@ -14,6 +15,7 @@
 import { compareBytes, type Span, userKeyOf } from '@sstitch/sst';
 import type { Version } from '../leveldb/manifest.js';
 import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
+import { shadowedKeys } from './shadowed-keys.js';
 
 const DEEPEST_LEVEL = LEVEL_COUNT - 1;
 
@@ -73,14 +75,14 @@ export function planVersion<T extends IncomingTable>(
       .map(({ table }) => userKeyOf(table.smallest))
       .sort(compareBytes),
   );
+  const shadowed = shadowedKeys(base.levels);
   const links: LinkStep[] = [];
   const slices: SliceStep[] = [];
   const dropped: LinkStep[] = [];
   for (const [level, tables] of base.levels.entries()) {
-    for (const [index, table] of tables.entries()) {
-      const before = level > 0 ? tables[index - 1] : undefined;
+    for (const table of tables) {
       const cut = spansOverlapping(merged, table);
-      const shared = before === undefined ? undefined : sharedKey(before, table);
+      const shared = shadowed.get(table.number)?.span;
       if (cut.length === 0 && shared === undefined) {
         links.push({ level, table });
         continue;
@@ -200,18 +202,6 @@ function beginsWithin(sorted: readonly Uint8Array[], from: Uint8Array, to: Uint8
   }
   const first = sorted[low];
   return first !== undefined && compareBytes(first, to) < 0;
-}
-
-/**
- * The one user key that two neighbours of a level share. LevelDB makes such a pair when a snapshot
- * keeps an old version alive across a cut; the older versions, in the second table, are shadowed by
- * the first, and no snapshot of the next generation can ask for them, so they are left out.
- */
-export function sharedKey(before: IncomingTable, after: IncomingTable): Span | undefined {
-  const key = userKeyOf(after.smallest);
-  return compareBytes(userKeyOf(before.largest), key) === 0
-    ? { start: key, end: keyAfter(key) }
-    : undefined;
 }
 
 function insertSpan(spans: readonly Span[], span: Span): Span[] {

@@ -67,7 +67,7 @@ function checkPair(fileSystem: FileSystem, older: CheckedTable, newer: CheckedTa
           throw new EngineError(
             'SSTITCH_TABLES_INVALID',
             `a newer run has an older version of key ${Buffer.from(key).toString('hex')}`,
-            { path: newer.path },
+            { path: newer.path, key: Uint8Array.from(key) },
           );
         }
       }

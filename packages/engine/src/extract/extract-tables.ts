@@ -20,9 +20,9 @@ import {
   keyAfter,
   MAX_RUNS,
   mergeAdjacentSpans,
-  sharedKey,
   spansOverlapping,
 } from '../commit/plan-version.js';
+import { shadowedKeys } from '../commit/shadowed-keys.js';
 import { addToTotals, emptyTotals, type OriginTotals } from '../commit/stage-generation.js';
 import {
   type CutJob,
@@ -78,7 +78,7 @@ export interface ExtractedTables extends TableSet {
 interface Candidate {
   readonly level: number;
   readonly table: TableEntry;
-  /** A user key that a neighbour in the level has newer versions of (leveldb.md, rule 10). */
+  /** A user key that another table has newer versions of (shadowed-keys.ts). */
   readonly without: Span | undefined;
 }
 
@@ -248,17 +248,11 @@ function originIn(fileSystem: FileSystem, folder: string, path: string): string 
 /** Levels 6 to 1 whole, then each table of level 0 by itself. */
 function runsOldestFirst(version: Version): Candidate[][] {
   const groups: Candidate[][] = [];
+  const shadowed = shadowedKeys(version.levels);
   for (let level = LEVEL_COUNT - 1; level >= 1; level--) {
     const tables = version.levels[level] ?? [];
     groups.push(
-      tables.map((table, index) => {
-        const before = tables[index - 1];
-        return {
-          level,
-          table,
-          without: before === undefined ? undefined : sharedKey(before, table),
-        };
-      }),
+      tables.map((table) => ({ level, table, without: shadowed.get(table.number)?.span })),
     );
   }
   for (const table of version.levels[0] ?? [])

@@ -1,7 +1,13 @@
 // Makes a store of a LevelDB database by links: what checkpoint and adopt share.
+//
+//   begin     copy the database into the store's staging folder, by links
+//   (adopt)   check each table there
+//   finish    give the copy a generation's name, write the store's own files
 import type { FileSystem } from '@sstitch/sst';
 import { removeTree } from '../commit/place-file.js';
 import { EngineError, errorCodeOf } from '../errors.js';
+import { readVersion } from '../leveldb/manifest.js';
+import type { TableEntry } from '../leveldb/version-edit.js';
 import {
   createStoreFiles,
   generationName,
@@ -25,6 +31,22 @@ export interface MakeStoreInput extends Omit<CopyGenerationInput, 'targetFolder'
   readonly mayLieIn?: readonly string[];
 }
 
+/** A store of which the files are there, but not yet its CURRENT. */
+export interface BegunStore {
+  readonly copied: CopiedGeneration;
+  /** What is to be removed if it is not finished. */
+  readonly made: readonly MadeName[];
+  /** Where its tables lie for now. */
+  readonly tableFolder: string;
+  readonly tables: readonly TableEntry[];
+}
+
+/** A name that a call has made: a folder, or all that is under a name. */
+export interface MadeName {
+  readonly kind: 'folder' | 'tree';
+  readonly path: string;
+}
+
 const FIRST_GENERATION = 1;
 
 /**
@@ -38,6 +60,22 @@ export function makeStoreFrom(
   input: MakeStoreInput,
   checkCancelled: () => void,
 ): CopiedGeneration {
+  const { copied, made } = beginStore(fileSystem, input, checkCancelled);
+  try {
+    finishStore(fileSystem, input);
+    return copied;
+  } catch (error) {
+    abandonStore(fileSystem, { made });
+    throw error;
+  }
+}
+
+/** Copies the database; a failure leaves nothing in the store's folder. */
+export function beginStore(
+  fileSystem: FileSystem,
+  input: MakeStoreInput,
+  checkCancelled: () => void,
+): BegunStore {
   const { storeFolder: folder } = input;
   if (isThere(fileSystem, folder) && fileSystem.readFolder(folder).length > 0) {
     throw new EngineError('SSTITCH_TARGET_EXISTS', 'the target folder is not empty', {
@@ -45,25 +83,18 @@ export function makeStoreFrom(
     });
   }
   refuseInside(fileSystem, folder, ownFolderOf(input.sourceFolder), input.mayLieIn);
-  const made = new MadeNames(fileSystem);
+  const made: MadeName[] = [];
   try {
-    if (makeFolders(fileSystem, folder)) made.addFolder(folder);
+    if (makeFolders(fileSystem, folder)) made.push({ kind: 'folder', path: folder });
     // Under its own name only once it is whole: an open takes up a first generation that it finds
     // without a CURRENT, and half a copy can be a database that holds half the entries.
-    const staging = `${folder}/${STAGING_FOLDER}`;
-    const generation = `${folder}/${generationName(FIRST_GENERATION)}`;
-    const copied = copyToNew(fileSystem, { ...input, targetFolder: staging }, checkCancelled);
-    made.addTrees(staging);
-    claimName(fileSystem, staging, generation);
-    made.addTrees(generation, ...storePointerPaths(folder));
-    createStoreFiles(fileSystem, {
-      folder,
-      generation: FIRST_GENERATION,
-      writtenBy: input.writtenBy,
-    });
-    return copied;
+    const tableFolder = stagedFolder(folder);
+    const copied = copyToNew(fileSystem, { ...input, targetFolder: tableFolder }, checkCancelled);
+    made.push({ kind: 'tree', path: tableFolder });
+    const tables = readVersion(fileSystem, tableFolder).levels.flat();
+    return { copied, made, tableFolder, tables };
   } catch (error) {
-    made.remove();
+    abandonStore(fileSystem, { made });
     throw error;
   }
 }
@@ -80,6 +111,22 @@ function copyToNew(
   } catch (error) {
     const { path, code } = error as { readonly path?: unknown; readonly code?: unknown };
     if (code === 'EEXIST' && path === targetFolder) throw takenError(targetFolder, error);
+    throw error;
+  }
+}
+
+/** Gives the copy its name and makes the store's own files; a failure takes them away again. */
+export function finishStore(
+  fileSystem: FileSystem,
+  { storeFolder: folder, writtenBy }: Pick<MakeStoreInput, 'storeFolder' | 'writtenBy'>,
+): void {
+  const generation = `${folder}/${generationName(FIRST_GENERATION)}`;
+  claimName(fileSystem, stagedFolder(folder), generation);
+  try {
+    createStoreFiles(fileSystem, { folder, generation: FIRST_GENERATION, writtenBy });
+  } catch (error) {
+    const paths = [generation, ...storePointerPaths(folder)];
+    abandonStore(fileSystem, { made: paths.map((path) => ({ kind: 'tree', path })) });
     throw error;
   }
 }
@@ -102,32 +149,22 @@ function takenError(path: string, cause: unknown): EngineError {
   });
 }
 
-/** What a call has made, to be removed if it fails. */
-class MadeNames {
-  readonly #fileSystem: FileSystem;
-  readonly #removals: Array<() => void> = [];
-
-  constructor(fileSystem: FileSystem) {
-    this.#fileSystem = fileSystem;
-  }
-
-  addFolder(path: string): void {
-    // Fails, as it is to, where somebody has put something into it.
-    this.#removals.push(() => this.#fileSystem.removeFolder(path));
-  }
-
-  addTrees(...paths: readonly string[]): void {
-    for (const path of paths) this.#removals.push(() => removeTree(this.#fileSystem, path));
-  }
-
-  /** The last first. What cannot be removed stays: the caller hears why the making failed. */
-  remove(): void {
-    for (const remove of this.#removals.reverse()) {
-      try {
-        remove();
-      } catch {
-        // The next one may go.
-      }
+/** Removes what was made, the last first. What cannot be removed stays: the caller reports why the making failed. */
+export function abandonStore(
+  fileSystem: FileSystem,
+  { made }: { readonly made: readonly MadeName[] },
+): void {
+  for (const { kind, path } of [...made].reverse()) {
+    try {
+      // A folder goes only while it is empty: somebody may have put something into it.
+      if (kind === 'folder') fileSystem.removeFolder(path);
+      else removeTree(fileSystem, path);
+    } catch {
+      // The next one may go.
     }
   }
+}
+
+function stagedFolder(storeFolder: string): string {
+  return `${storeFolder}/${STAGING_FOLDER}`;
 }

@@ -3,10 +3,11 @@
 //
 // What is written here is one record (leveldb.md, rule 2), so that no torn write can leave an older
 // version that LevelDB would accept.
-import { compareBytes, type FileSystem, userKeyOf } from '@sstitch/sst';
+import { compareBytes, compareInternalKeys, type FileSystem, userKeyOf } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
 import { CURRENT_FILE, logFileName, manifestFileName, parseLevelFileName } from './file-names.js';
 import { readLogRecords, writeLogRecords } from './log-format.js';
+import { otherComparatorError } from './other-databases.js';
 import { readRegularFile } from './regular-file.js';
 import {
   COMPARATOR_NAME,
@@ -33,6 +34,9 @@ export interface Version {
 
 /** LevelDB packs sequence and type into 64 bits; sequences this near the limit leave it no room. */
 export const MAX_USABLE_SEQUENCE = Number.MAX_SAFE_INTEGER;
+
+/** What is laid out after it goes on counting: numbers above 2^53 are not exact. */
+const MAX_FILE_NUMBER = 2 ** 52;
 
 /** LevelDB reads whole CURRENT files; a real one has under 30 bytes. */
 const MAX_CURRENT_SIZE_BYTES = 64;
@@ -95,11 +99,7 @@ export function applyEdits(edits: Iterable<VersionEdit>, path: string): Version 
   let lastSequence: number | undefined;
   for (const edit of edits) {
     if (edit.comparator !== undefined && edit.comparator !== COMPARATOR_NAME) {
-      throw new EngineError(
-        'SSTITCH_STORE_FORMAT',
-        `the database is ordered by ${JSON.stringify(edit.comparator)}, not bytewise`,
-        { path },
-      );
+      throw otherComparatorError(edit.comparator, path);
     }
     logNumber = edit.logNumber ?? logNumber;
     previousLogNumber = edit.previousLogNumber ?? previousLogNumber;
@@ -131,7 +131,8 @@ function copyOf({ number, sizeBytes, smallest, largest }: TableEntry): TableEntr
 function sortLevel(tables: TableEntry[], level: number): TableEntry[] {
   return level === 0
     ? tables.sort((a, b) => a.number - b.number)
-    : tables.sort((a, b) => compareBytes(userKeyOf(a.smallest), userKeyOf(b.smallest)));
+    : // As LevelDB: of tables that begin with one user key, the one with its newest version comes first.
+      tables.sort((a, b) => compareInternalKeys(a.smallest, b.smallest));
 }
 
 /**
@@ -144,6 +145,7 @@ export function checkVersion(version: Version, path: string): void {
   const corrupt = (message: string) =>
     new EngineError('SSTITCH_STORE_CORRUPT', `the MANIFEST ${message}`, { path });
   if (version.lastSequence > MAX_USABLE_SEQUENCE) throw corrupt('has a sequence near the limit');
+  if (version.nextFileNumber > MAX_FILE_NUMBER) throw corrupt('has a file number near the limit');
   if (version.logNumber >= version.nextFileNumber) throw corrupt('has a log beyond its next file');
   const numbers = new Set<number>();
   for (const [level, tables] of version.levels.entries()) {

@@ -14,6 +14,7 @@
 // Numbers are kept as JavaScript numbers and refused above 2^53-1: file numbers and sizes never get
 // there, and a sequence that did would leave LevelDB no room (its limit is 2^56-1).
 import { EngineError } from '../errors.js';
+import { isFieldOfOthers } from './other-databases.js';
 
 export const LEVEL_COUNT = 7;
 export const COMPARATOR_NAME = 'leveldb.BytewiseComparator';
@@ -96,7 +97,9 @@ export function decodeVersionEdit(bytes: Uint8Array, path: string, offset: numbe
         break;
       }
       default:
-        throw fields.corrupt(`has the unknown field ${tag}`);
+        throw isFieldOfOthers(tag)
+          ? fields.ofOthers(tag)
+          : fields.corrupt(`has the unknown field ${tag}`);
     }
   }
   return edit;
@@ -155,6 +158,12 @@ class EditReader {
       throw this.corrupt('holds a key without a trailer');
     }
     return key;
+  }
+
+  ofOthers(tag: number): EngineError {
+    const at = { path: this.#path, offset: this.#offset };
+    const message = `the MANIFEST has the field ${tag}, which RocksDB and Pebble write and LevelDB does not: read the database with the program that wrote it`;
+    return new EngineError('SSTITCH_STORE_FORMAT', message, at);
   }
 
   corrupt(message: string): EngineError {

@@ -114,7 +114,9 @@ function sharedKeyNotes({ levels }: Version, folder: string): StoreProblem[] {
       const left = tables[before];
       if (left === undefined) return [];
       if (compareBytes(userKeyOf(left.largest), userKeyOf(table.smallest)) !== 0) return [];
-      const message = `tables ${left.number} and ${table.number} of level ${index + 1} share a key (${folder})`;
+      const message =
+        `tables ${left.number} and ${table.number} of level ${index + 1} share a key, as LevelDB leaves them ` +
+        `under open snapshots: the store's next open or commit parts them (${folder})`;
       return [{ kind: 'manifest', path: folder, message }];
     }),
   );
@@ -256,7 +258,11 @@ export function verifyTablesTogether(
     checkRunOrder(fileSystem, runs, checkCancelled);
   } catch (error) {
     if (!(error instanceof EngineError) || error.code !== 'SSTITCH_TABLES_INVALID') throw error;
-    problems.push({ kind: 'table', path: error.path ?? '', message: error.message });
+    const message =
+      `${error.message}: get gives the older version, iterators the newer. LevelDB leaves this where it ` +
+      'compacts one of two tables that share a key while a snapshot is open. Opening the store to write heals ' +
+      'what the bounds of tables show, and compactRange from the key to itself the rest';
+    problems.push({ kind: 'table', path: error.path ?? '', message });
   }
   return problems;
 }

@@ -2,15 +2,17 @@
 // over a file system of the caller's.
 import type { FileSystem } from '@sstitch/sst';
 import { appendEntries, beginTables, discardTables, finishTables } from '../commit/build-tables.js';
+import { findSharedKeys } from '../commit/find-shared-keys.js';
 import { readFlushState } from '../commit/flush-generation.js';
 import { mergeRunsToTables } from '../commit/merge-runs.js';
 import { hasTablesToPurge } from '../commit/purge-tables.js';
 import { beginStage, discardStage, finishStage, pinAhead } from '../commit/stage-generation.js';
 import { doTableJobs } from '../commit/table-jobs.js';
+import { checkAdoptable, checkAdoptedTable } from '../extract/check-adopted.js';
 import { checkIncomingTables } from '../extract/check-incoming.js';
 import { copyGeneration } from '../extract/copy-generation.js';
 import { mergeNewestRuns, pinForExtract } from '../extract/extract-tables.js';
-import { makeStoreFrom } from '../extract/make-store.js';
+import { abandonStore, beginStore, finishStore, makeStoreFrom } from '../extract/make-store.js';
 import { findReaderPlace, listStaleReaders } from '../extract/reader-folders.js';
 import { readLevels } from '../leveldb/read-levels.js';
 import { findRepeatedKey } from '../load/find-repeated-key.js';
@@ -30,6 +32,7 @@ import {
   syncGeneration,
 } from '../store-files.js';
 import { checkGeneration } from '../verify/inspect-generation.js';
+import { listTablesIn, verifyTableSpans } from '../verify/verify-spans.js';
 import {
   readGenerationFacts,
   verifyListedTable,
@@ -49,9 +52,13 @@ type Task = (
 ) => unknown;
 
 export const tasks = {
+  abandonStore,
   appendEntries,
   beginStage,
+  beginStore,
   beginTables,
+  checkAdoptable,
+  checkAdoptedTable,
   checkGeneration,
   checkIncomingTables,
   cleanStore,
@@ -67,11 +74,14 @@ export const tasks = {
   finishStage,
   findLockHolder,
   findReaderPlace,
+  finishStore,
   findRepeatedKey,
+  findSharedKeys,
   finishTables,
   hasTablesToPurge,
   listOtherCopies,
   listStaleReaders,
+  listTablesIn,
   makeFolder,
   makeGeneration,
   makeStoreFrom,
@@ -87,6 +97,7 @@ export const tasks = {
   syncGeneration,
   syncSharedFiles,
   verifyListedTable,
+  verifyTableSpans,
   verifyTablesTogether,
 } satisfies Record<string, Task>;
 

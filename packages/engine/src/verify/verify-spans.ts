@@ -1,0 +1,136 @@
+// Checks the checksums of what a database holds in some spans, without LevelDB: classic-level has LevelDB read
+// blocks unchecked, so that damage in an uncompressed block would be read, and passed on, as if it were right.
+//
+// The database may be open and compacting. A table that is gone has been compacted: then the tables of the new
+// version are looked at, but those that were already. So each block that the spans are read from later was
+// checked, or made by LevelDB of blocks that were, unless LevelDB was at that already when the check began.
+import {
+  compareBytes,
+  type FileSystem,
+  type Span,
+  SstError,
+  TableReader,
+  verifyBlocksIn,
+} from '@sstitch/sst';
+import { mergeAdjacentSpans, spansOverlapping } from '../commit/plan-version.js';
+import { EngineError, errorCodeOf } from '../errors.js';
+import type { Generation } from '../generation.js';
+import { oldTableFileName, tableFileName } from '../leveldb/file-names.js';
+import { readVersion } from '../leveldb/manifest.js';
+import type { TableEntry } from '../leveldb/version-edit.js';
+import type { StoreCore } from '../store-core.js';
+import { BULK_THREADS, inLanes } from '../workers/in-lanes.js';
+import type { TaskRunner } from '../workers/task-runner.js';
+import { tableProblem } from './table-problem.js';
+
+/** Each round follows a compaction that deleted a table before it was opened. */
+const MAX_ROUNDS = 100;
+
+export interface SpansToVerify {
+  /** Of a LevelDB database. */
+  readonly folder: string;
+  /** The folder to name in messages: `folder` may be a copy by links that goes away. */
+  readonly namedFolder: string;
+  /** Sorted and disjoint. */
+  readonly spans: readonly Span[];
+}
+
+/**
+ * Reads every block that may hold keys of the spans, in worker threads, and checks its checksum.
+ *
+ * @throws EngineError SSTITCH_STORE_CORRUPT with path and offset for a damaged block; SSTITCH_ABORTED
+ */
+export async function verifySpans(
+  runner: TaskRunner,
+  input: SpansToVerify,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const checked = new Set<string>();
+  for (let round = 1; ; round++) {
+    const tables = await runner.run('listTablesIn', input, { signal });
+    let isGone = false;
+    await inLanes(tables, BULK_THREADS, async (table) => {
+      const name = `${table.number} ${table.sizeBytes}`;
+      if (checked.has(name)) return;
+      const isThere = await runner.run('verifyTableSpans', { ...input, table }, { signal });
+      if (isThere) checked.add(name);
+      else isGone = true;
+    });
+    if (!isGone) return;
+    if (round < MAX_ROUNDS) continue;
+    const message =
+      'tables that the MANIFEST lists are missing, or change faster than they can be read';
+    throw new EngineError('SSTITCH_STORE_CORRUPT', message, { path: input.namedFolder });
+  }
+}
+
+/** `verifySpans` of a generation, which stays meanwhile. */
+export async function verifyGenerationSpans(
+  runner: TaskRunner,
+  generation: Generation,
+  input: Omit<SpansToVerify, 'folder'>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  generation.retain();
+  try {
+    await verifySpans(runner, { ...input, folder: generation.folder }, signal);
+  } finally {
+    generation.release();
+  }
+}
+
+/** `verifySpans` of a generation of an open store, which closes only when this has ended. */
+export function verifyStoreSpans(
+  core: StoreCore,
+  generation: Generation,
+  spans: readonly Span[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const input = { namedFolder: generation.folder, spans };
+  const { operations, runner } = core;
+  const ending = operations.endingWith(signal);
+  return operations.runFileWork(() => verifyGenerationSpans(runner, generation, input, ending));
+}
+
+/** The tables whose bounds meet the spans. */
+export function listTablesIn(
+  fileSystem: FileSystem,
+  { folder, spans }: SpansToVerify,
+): TableEntry[] {
+  const merged = mergeAdjacentSpans(spans);
+  const tables = readVersion(fileSystem, folder).levels.flat();
+  return tables.filter((table) => spansOverlapping(merged, table).length > 0);
+}
+
+/** Checks one table's blocks; false where the table is gone. */
+export function verifyTableSpans(
+  fileSystem: FileSystem,
+  { folder, namedFolder, spans, table }: SpansToVerify & { readonly table: TableEntry },
+  checkCancelled: () => void,
+): boolean {
+  const { number, sizeBytes } = table;
+  // Empty spans hold nothing.
+  const held = spans.filter(({ start, end }) => end === undefined || compareBytes(start, end) < 0);
+  for (const name of [tableFileName(number), oldTableFileName(number)]) {
+    try {
+      const path = `${folder}/${name}`;
+      const reader = TableReader.open(fileSystem, path, { sizeBytes, check: 'used' });
+      try {
+        verifyBlocksIn(reader, held, checkCancelled);
+      } finally {
+        reader.close();
+      }
+      return true;
+    } catch (error) {
+      if (!(error instanceof SstError)) throw error;
+      if (errorCodeOf(error.cause) === 'ENOENT') continue;
+      if (error.code === 'SSTITCH_TABLE_IO') throw error;
+      throw new EngineError('SSTITCH_STORE_CORRUPT', `a table is damaged: ${tableProblem(error)}`, {
+        cause: error,
+        path: `${namedFolder}/${name}`,
+        offset: error.offset,
+      });
+    }
+  }
+  return false;
+}

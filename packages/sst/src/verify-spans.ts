@@ -1,0 +1,51 @@
+// Checks the stored form of those data blocks of a table that may hold entries in some spans.
+
+import { type BlockVisitor, visitBlocks } from './slicer.js';
+import { checkSpans, joinTouchingSpans, type Span } from './span.js';
+import { StoredBlockReader } from './stored-block.js';
+import type { TableReader } from './table-reader.js';
+
+/** After so many blocks, some 4 MB, a check looks whether it is still wanted. */
+const BLOCKS_PER_CHECK = 1024;
+
+/**
+ * Reads each data block that may hold entries in the spans, and checks its checksum. Nothing is decoded. The
+ * checksums of index and metaindex were checked when the table was opened.
+ *
+ * @param reader of a table that is opened with `verifyChecksums`
+ * @param spans sorted and disjoint; they may touch
+ * @param onBlocks called from time to time; may throw
+ * @throws SstError `SSTITCH_TABLE_CORRUPT` with the offset, `SSTITCH_TABLE_IO`, `SSTITCH_TABLE_OPTIONS`
+ */
+export function verifyBlocksIn(
+  reader: TableReader,
+  spans: readonly Span[],
+  onBlocks: () => void = () => undefined,
+): void {
+  checkSpans(spans);
+  visitBlocks(reader, joinTouchingSpans(spans), new ChecksumPass(reader, onBlocks));
+}
+
+class ChecksumPass implements BlockVisitor {
+  readonly #reader: TableReader;
+  readonly #blocks: StoredBlockReader;
+  readonly #onBlocks: () => void;
+  #read = 0;
+
+  constructor(reader: TableReader, onBlocks: () => void) {
+    this.#reader = reader;
+    this.#blocks = new StoredBlockReader(reader.parts.file);
+    this.#onBlocks = onBlocks;
+  }
+
+  visitWhole(from: number, to: number): void {
+    for (let block = from; block < to; block += 1) this.visitPart(block);
+  }
+
+  visitPart(block: number): void {
+    if (this.#read % BLOCKS_PER_CHECK === 0) this.#onBlocks();
+    this.#read += 1;
+    const { index } = this.#reader.parts;
+    this.#blocks.readStored(index.offsetOf(block), index.sizeOf(block));
+  }
+}
