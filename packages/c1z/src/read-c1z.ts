@@ -25,6 +25,7 @@ import {
   resourceTypeRecord,
   syncRunRecord,
 } from './translate.js';
+import { type Zone, zoneOf } from './zones.js';
 
 /** An open .c1z file. Its records come in batches, in the order in which the connector wrote them. */
 export interface C1zFile extends AsyncDisposable {
@@ -59,6 +60,7 @@ const DATABASE_FILE = 'sync.db';
  */
 export async function openC1z(path: string, options: C1zOptions = {}): Promise<C1zFile> {
   const limits = checkLimits(options);
+  const zone = zoneOf(options.zone);
   const { signal, onProgress = () => {} } = options;
   if (signal?.aborted) throw aborted(path, signal);
 
@@ -80,9 +82,10 @@ export async function openC1z(path: string, options: C1zOptions = {}): Promise<C
       try {
         const { decodedBytes, syncRuns } = await reader.opened;
         const syncs = syncRuns.map((row) =>
-          located(path, 'v1_sync_runs', () => syncRunRecord(row)),
+          located(path, 'v1_sync_runs', () => syncRunRecord(row, zone)),
         );
-        return new OpenC1zFile(path, decodedBytes, distinct(syncs, path), reader, folder, signal);
+        const runs = distinct(syncs, path);
+        return new OpenC1zFile(path, decodedBytes, runs, reader, folder, signal, zone);
       } catch (error) {
         await reader.end(closed(path));
         throw error;
@@ -105,6 +108,7 @@ class OpenC1zFile implements C1zFile {
   readonly #reader: ReaderProcess;
   readonly #folder: string;
   readonly #signal: AbortSignal | undefined;
+  readonly #zone: Zone;
   readonly #onAbort = () => void this.#end(aborted(this.path, this.#signal)).catch(() => {});
   #ended: Promise<void> | undefined;
 
@@ -115,6 +119,7 @@ class OpenC1zFile implements C1zFile {
     reader: ReaderProcess,
     folder: string,
     signal: AbortSignal | undefined,
+    zone: Zone,
   ) {
     this.path = path;
     this.decodedBytes = decodedBytes;
@@ -122,6 +127,7 @@ class OpenC1zFile implements C1zFile {
     this.#reader = reader;
     this.#folder = folder;
     this.#signal = signal;
+    this.#zone = zone;
     signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
@@ -160,7 +166,7 @@ class OpenC1zFile implements C1zFile {
   #records<Table extends RecordTableName, Result>(
     table: Table,
     syncId: string,
-    translate: (syncId: string, row: RowByTable[Table]) => Result,
+    translate: (syncId: string, row: RowByTable[Table], zone: Zone) => Result,
   ): AsyncIterable<Result[]> {
     if (!this.#syncs.has(syncId)) {
       throw new C1zError('SSTITCH_C1Z_SYNC_NOT_FOUND', `the file holds no sync ${syncId}`, {
@@ -175,7 +181,7 @@ class OpenC1zFile implements C1zFile {
   async *#batches<Table extends RecordTableName, Result>(
     table: Table,
     syncId: string,
-    translate: (syncId: string, row: RowByTable[Table]) => Result,
+    translate: (syncId: string, row: RowByTable[Table], zone: Zone) => Result,
   ): AsyncGenerator<Result[], void, undefined> {
     const ask = (afterRowId: RowId | undefined): Promise<RowBatch> => {
       const asked = this.#reader.batch({ table, syncId, afterRowId });
@@ -190,7 +196,7 @@ class OpenC1zFile implements C1zFile {
       const records = batch.rows.map((row, index) =>
         located(this.path, `${table}, row ${batch.rowIds[index]}`, () =>
           // The reader has checked each value against the table's columns.
-          translate(syncId, row as unknown as RowByTable[Table]),
+          translate(syncId, row as unknown as RowByTable[Table], this.#zone),
         ),
       );
       if (records.length > 0) yield records;
