@@ -247,7 +247,7 @@ describe('a row', () => {
     ],
     [
       'that is an empty message',
-      "UPDATE v1_resource_types SET data = x''",
+      "UPDATE v1_resource_types SET data = x'', external_id = ''",
       'v1_resource_types, row 1: id is empty',
     ],
     [

@@ -31,6 +31,16 @@ export interface DatabaseLimits {
   readonly batchRecords: number;
 }
 
+/** Which rows to read. */
+export interface RowsAsked {
+  readonly table: SyncTableName;
+  readonly syncId: string;
+  /** The last row id of the batch before; undefined at the start. */
+  readonly afterRowId: RowId | undefined;
+  /** Whether the columns that name things are read, too. */
+  readonly withNames: boolean;
+}
+
 /** All runs are held at once, so they have limits of their own. */
 export const MAX_SYNC_RUNS = 10_000;
 export const MAX_SYNC_RUN_BYTES = 64 * 2 ** 20;
@@ -66,7 +76,7 @@ export class SyncDatabase {
   readonly #limits: DatabaseLimits;
   /** Of each table that the file has, those of the columns read that it has. */
   readonly #columns = new Map<SyncTableName, readonly Column[]>();
-  readonly #statements = new Map<SyncTableName, Statement>();
+  readonly #statements = new Map<string, Statement>();
 
   private constructor(database: Database, path: string, limits: DatabaseLimits) {
     this.#database = database;
@@ -134,20 +144,21 @@ export class SyncDatabase {
 
   /**
    * The next rows of a sync in a table.
-   * @param afterRowId the last row id of the batch before; undefined at the start
    * @throws C1zError SSTITCH_C1Z_CORRUPT, SSTITCH_C1Z_TOO_LARGE
    */
-  batch(table: SyncTableName, syncId: string, afterRowId: RowId | undefined): RowBatch {
+  batch({ table, syncId, afterRowId, withNames }: RowsAsked): RowBatch {
     return guarded(this.#path, `${table} cannot be read`, () => {
-      const columns = this.#columns.get(table);
-      if (columns === undefined) return { rows: [], rowIds: [], isLast: true };
-      const statement = this.#statementFor(table, columns);
+      const present = this.#columns.get(table);
+      if (present === undefined) return { rows: [], rowIds: [], isLast: true };
+      const isRead = ({ isName }: Column) => withNames || isName !== true;
+      const columns = SYNC_TABLES[table].filter(isRead);
+      const statement = this.#statementFor(table, present.filter(isRead));
       const after = afterRowId ?? -(2n ** 63n);
       const rows: Record<string, unknown>[] = [];
       const rowIds: RowId[] = [];
       let bytes = 0;
       for (const row of rowsOf(statement, [after, syncId, this.#limits.batchRecords])) {
-        const checked = this.#checkedRow(table, row, SYNC_TABLES[table]);
+        const checked = this.#checkedRow(table, row, columns);
         const rowId = rowIdOf(row);
         const before = rowIds.at(-1) ?? afterRowId;
         if (before !== undefined && rowId <= before) {
@@ -208,7 +219,8 @@ export class SyncDatabase {
   }
 
   #statementFor(table: SyncTableName, columns: readonly Column[]): Statement {
-    let statement = this.#statements.get(table);
+    const statementKey = [table, ...columns.map(({ name }) => name)].join(' ');
+    let statement = this.#statements.get(statementKey);
     if (statement === undefined) {
       // By row id, because an index is the file's word for what the table holds; so each batch goes
       // on where the one before ended, and a sync costs one scan of the table.
@@ -216,7 +228,7 @@ export class SyncDatabase {
         `SELECT ${this.#selection(columns)} FROM ${table} NOT INDEXED ` +
           'WHERE rowid > ?1 AND sync_id = ?2 COLLATE BINARY ORDER BY rowid LIMIT ?3',
       );
-      this.#statements.set(table, statement);
+      this.#statements.set(statementKey, statement);
     }
     return statement;
   }

@@ -27,6 +27,8 @@ export interface Column {
   readonly nullable?: true;
   /** Files of another age lack the column; it reads as null there. */
   readonly optional?: true;
+  /** Names what the row's message names too, or leaves out; may be left unread. */
+  readonly isName?: true;
 }
 
 export type SyncTableName =
@@ -40,9 +42,8 @@ export type SyncTableName =
 const DATA: Column = { name: 'data', kind: 'blob' };
 const DISCOVERED_AT: Column = { name: 'discovered_at', kind: 'text' };
 
-/** A column that completes the message of its row. */
 function naming(name: string): Column {
-  return { name, kind: 'text', nullable: true, optional: true };
+  return { name, kind: 'text', nullable: true, optional: true, isName: true };
 }
 
 /** The columns read of each table, besides `sync_id`, by which rows are chosen. */
@@ -106,6 +107,9 @@ export interface SyncRunRow {
   readonly supports_diff: boolean | null;
 }
 
+/** Undefined where it was not read. */
+export type Name = string | null | undefined;
+
 /** What every row of a sync has. */
 interface SyncRow {
   readonly data: Uint8Array;
@@ -113,29 +117,29 @@ interface SyncRow {
 }
 
 export interface ResourceTypeRow extends SyncRow {
-  readonly external_id: string | null;
+  readonly external_id: Name;
 }
 
 export interface ResourceRow extends SyncRow {
-  readonly resource_type_id: string | null;
-  readonly external_id: string | null;
-  readonly parent_resource_type_id: string | null;
-  readonly parent_resource_id: string | null;
+  readonly resource_type_id: Name;
+  readonly external_id: Name;
+  readonly parent_resource_type_id: Name;
+  readonly parent_resource_id: Name;
 }
 
 export interface EntitlementRow extends SyncRow {
-  readonly resource_type_id: string | null;
-  readonly resource_id: string | null;
-  readonly external_id: string | null;
+  readonly resource_type_id: Name;
+  readonly resource_id: Name;
+  readonly external_id: Name;
 }
 
 export interface GrantRow extends SyncRow {
-  readonly resource_type_id: string | null;
-  readonly resource_id: string | null;
-  readonly entitlement_id: string | null;
-  readonly principal_resource_type_id: string | null;
-  readonly principal_resource_id: string | null;
-  readonly external_id: string | null;
+  readonly resource_type_id: Name;
+  readonly resource_id: Name;
+  readonly entitlement_id: Name;
+  readonly principal_resource_type_id: Name;
+  readonly principal_resource_id: Name;
+  readonly external_id: Name;
   readonly expansion: Uint8Array | null;
   readonly needs_expansion: boolean | null;
 }

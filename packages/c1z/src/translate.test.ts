@@ -103,9 +103,7 @@ describe('a resource type', () => {
 
   test('a row without a legible time is refused', () => {
     const data = toBinary(ResourceTypeSchema, create(ResourceTypeSchema, { id: 'user' }));
-    expect(() => resourceTypeRecord(data, 'noon')).toThrow(
-      'discovered_at is no time: "noon"',
-    );
+    expect(() => resourceTypeRecord(data, 'noon')).toThrow('discovered_at is no time: "noon"');
   });
 });
 
@@ -118,7 +116,11 @@ describe('a resource', () => {
     discovered_at: AT,
   };
   const resource = (init: MessageInitShape<typeof ResourceSchema>) =>
-    translate.resourceRecord('s', { ...NO_COLUMNS, data: toBinary(ResourceSchema, create(ResourceSchema, init)) }, UTC);
+    translate.resourceRecord(
+      's',
+      { ...NO_COLUMNS, data: toBinary(ResourceSchema, create(ResourceSchema, init)) },
+      UTC,
+    );
 
   test('is named by type and id, and keeps its parent', () => {
     const record = resource({

@@ -15,8 +15,8 @@ import {
   type AssetRecord,
   AssetRecordSchema,
   type EntitlementRecord,
-  type EntitlementRef,
   EntitlementRecordSchema,
+  type EntitlementRef,
   EntitlementRefSchema,
   type GrantExpandableRecord,
   GrantExpandableRecordSchema,
@@ -51,6 +51,7 @@ import type {
   AssetRow,
   EntitlementRow,
   GrantRow,
+  Name,
   ResourceRow,
   ResourceTypeRow,
   SyncRunRow,
@@ -104,8 +105,7 @@ export function resourceTypeRecord(
 
 export function resourceRecord(syncId: string, row: ResourceRow, zone: Zone): ResourceRecord {
   const message = decode(ResourceSchema, row.data, 'data');
-  const typeColumn = row.resource_type_id ?? '';
-  const [type, id] = completed(namesOf(message.id), [typeColumn, idBehind(row, typeColumn)]);
+  const [type, id] = completed(namesOf(message.id), [row.resource_type_id, idBehind(row)]);
   const record = create(ResourceRecordSchema, {
     syncId,
     resourceTypeId: required(type, 'id.resource_type', 'resource_type_id'),
@@ -116,8 +116,8 @@ export function resourceRecord(syncId: string, row: ResourceRow, zone: Zone): Re
     discoveredAt: timestamp(row.discovered_at, 'discovered_at', zone),
   });
   const [parentType, parentId] = completed(namesOf(message.parentResourceId), [
-    row.parent_resource_type_id ?? '',
-    row.parent_resource_id ?? '',
+    row.parent_resource_type_id,
+    row.parent_resource_id,
   ]);
   if (parentId !== '') record.parent = resourceRef(parentType, parentId);
   return record;
@@ -141,8 +141,8 @@ export function entitlementRecord(
     grantableToResourceTypeIds: message.grantableTo.map(({ id }) => id).filter((id) => id !== ''),
   });
   const [type, id] = completed(namesOf(message.resource?.id), [
-    row.resource_type_id ?? '',
-    row.resource_id ?? '',
+    row.resource_type_id,
+    row.resource_id,
   ]);
   if (message.resource !== undefined || id !== '') record.resource = resourceRef(type, id);
   return record;
@@ -166,7 +166,7 @@ function grantedEntitlement({ entitlement }: Grant, row: GrantRow): EntitlementR
   const [type, resource] = namesOf(entitlement?.resource?.id);
   const names = completed(
     [type, resource, entitlement?.id ?? ''],
-    [row.resource_type_id ?? '', row.resource_id ?? '', row.entitlement_id ?? ''],
+    [row.resource_type_id, row.resource_id, row.entitlement_id],
   );
   const reference = create(EntitlementRefSchema);
   [reference.resourceTypeId, reference.resourceId] = names;
@@ -176,8 +176,8 @@ function grantedEntitlement({ entitlement }: Grant, row: GrantRow): EntitlementR
 
 function grantedTo({ principal }: Grant, row: GrantRow): PrincipalRef {
   const [type, id] = completed(namesOf(principal?.id), [
-    row.principal_resource_type_id ?? '',
-    row.principal_resource_id ?? '',
+    row.principal_resource_type_id,
+    row.principal_resource_id,
   ]);
   const reference = create(PrincipalRefSchema);
   reference.resourceTypeId = type;
@@ -267,29 +267,39 @@ function decode<Schema extends DescMessage>(
   }
 }
 
-/** What a message names, part by part, or its columns do; '' where they name nothing. */
+/** Thrown over a row whose message leaves something out, if the columns that may say it were not read. */
+export class NamesNeeded extends Error {}
+
+/** What a message names, part by part; '' where it names nothing. */
 type Names = readonly string[];
 
 /**
  * What a message names; where it leaves parts out, what the columns name, if that is nothing else than the
  * parts that it has.
  */
-function completed<const N extends Names>(said: N, columns: N): N {
-  if (said.every((part) => part !== '')) return said;
-  return said.every((part, index) => part === '' || part === columns[index]) ? columns : said;
+function completed<const N extends Names>(said: N, columns: { readonly [At in keyof N]: Name }): N {
+  if (!said.includes('')) return said;
+  const known = columns.map((name) => {
+    if (name === undefined) throw new NamesNeeded();
+    return name ?? '';
+  });
+  const agree = said.every((part, at) => part === '' || part === known[at]);
+  return agree ? (known as Names as N) : said;
 }
 
 function namesOf(id: ResourceId | undefined): readonly [type: string, id: string] {
   return [id?.resourceType ?? '', id?.resource ?? ''];
 }
 
-function idOf({ id }: { id: string }, row: { external_id: string | null }): string {
-  return id === '' ? required(row.external_id ?? '', 'id', 'external_id') : id;
+function idOf({ id }: { id: string }, row: { external_id: Name }): string {
+  const [whole] = completed([id], [row.external_id]);
+  return required(whole, 'id', 'external_id');
 }
 
 /** The id in a resource's external_id, which is "type:id". */
-function idBehind({ external_id: text }: ResourceRow, type: string): string {
-  return text?.startsWith(`${type}:`) === true ? text.slice(type.length + 1) : '';
+function idBehind({ resource_type_id: type, external_id: text }: ResourceRow): Name {
+  if (text === undefined) return undefined;
+  return text?.startsWith(`${type}:`) === true ? text.slice(`${type}:`.length) : null;
 }
 
 /** @param field of the message in `data`; '' where there is no message */

@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import {
+  makeTemporaryFolder,
+  removeLeftFolders,
+  removeTemporaryFolder,
+} from '@sstitch/c1z/temporary-folder';
 import { RECORD_BUCKETS } from '@sstitch/keys';
 import { syncIdsArgument } from '../arguments.js';
 import { BulkImport } from '../bulk-import.js';
@@ -16,6 +19,7 @@ import { formatTable } from '../output/table.js';
 interface ImportFlags {
   readonly into: string;
   readonly sync?: readonly string[];
+  readonly zone?: string;
 }
 
 /** What was imported of one sync. */
@@ -38,10 +42,15 @@ export function addImportCommand(registry: CommandRegistry): void {
       examples: [
         ['import sync.c1z --into base', 'all syncs of the file'],
         ['import sync.c1z --into base --sync 36zfOAoWMxQdISbixanQCRBiX7E', 'one of them'],
+        ['import sync.c1z --into base --zone Europe/Berlin', 'a connector that ran there wrote it'],
       ],
     })
     .requiredOption('--into <store>', 'the store to import into')
     .option('--sync <ids>', 'these syncs alone; several between commas', syncIdsArgument)
+    .option(
+      '--zone <zone>',
+      'the time zone of the host that wrote a .c1z file, whose times name none: "UTC", "Europe/Berlin", "+02:00"; by default that of this host',
+    )
     .action(
       registry.handle((context, file: string, flags: ImportFlags) =>
         importFile(context, file, flags),
@@ -63,12 +72,31 @@ async function importFile(
         await mkdir(folder);
         return loadIn(folder, context, file, flags, (commit) => commit(store));
       })
-    : await loadIn(
-        await mkdtemp(join(tmpdir(), 'sstitch-import-')),
-        ...([context, file, flags] as const),
-        (commit) => withStore(flags.into, 'create', commit),
+    : await withHangUp(async () =>
+        loadIn(
+          await makeTemporaryFolder('sstitch-import-'),
+          ...([context, file, flags] as const),
+          (commit) => withStore(flags.into, 'create', commit),
+        ),
       );
   return resultOf(context, imported, performance.now() - started);
+}
+
+/** Runs `use`; if the terminal hangs up meanwhile, which ends the process at once, its folders go first. */
+async function withHangUp<T>(use: () => Promise<T>): Promise<T> {
+  const onHangUp = () => {
+    // Whoever else listens stops the command, which removes its folder.
+    if (process.listenerCount('SIGHUP') > 1) return;
+    removeLeftFolders();
+    process.off('SIGHUP', onHangUp);
+    process.kill(process.pid, 'SIGHUP');
+  };
+  process.on('SIGHUP', onHangUp);
+  try {
+    return await use();
+  } finally {
+    process.off('SIGHUP', onHangUp);
+  }
 }
 
 /**
@@ -93,7 +121,7 @@ async function loadIn(
     return syncs;
   } finally {
     await bulk.end();
-    await rm(folder, { recursive: true, force: true });
+    await removeTemporaryFolder(folder);
   }
 }
 
@@ -125,6 +153,7 @@ async function readAll(
   };
   await readImport(file, sink, {
     syncIds: flags.sync,
+    zone: flags.zone,
     signal,
     onDecoding: (bytes) => progress.update(() => `decoding: ${formatBytes(bytes)}`),
   });
