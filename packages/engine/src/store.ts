@@ -8,6 +8,8 @@ import type {
   AbstractDelOptions,
   AbstractPutOptions,
 } from 'abstract-level';
+import { checkFolder, checkPages, checkSignal, checkTables } from './check-arguments.js';
+import { CheckedWrites } from './checked-writes.js';
 import { buildFromPages } from './commit/build-from-pages.js';
 import type { CommitReport } from './commit/ingest-and-excise.js';
 import { type RebuiltTables, rebuildTables } from './commit/rebuild-tables.js';
@@ -23,7 +25,6 @@ import { checkRuns, type ForeignSpanTables } from './extract/check-incoming.js';
 import type { CopiedGeneration } from './extract/copy-generation.js';
 import type { ExtractedTables } from './extract/extract-tables.js';
 import type { Generation } from './generation.js';
-import { GenerationReader } from './generation-reader.js';
 import type { NativeBytes, NativeOperation, NativeRangeOptions } from './level-database.js';
 import { type StoreMetrics, storeMetrics } from './metrics.js';
 import { levelOptionsOf, narrowFromBytesOf, type StoreOptions } from './options.js';
@@ -46,7 +47,7 @@ import { isTrusted, trusted } from './trusted-sets.js';
  * `ingestAndExcise` replaces whole key ranges at once.
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see the interface below
-export class Store<K = string, V = string> extends GenerationReader<K, V> {
+export class Store<K = string, V = string> extends CheckedWrites<K, V> {
   readonly location: string;
   readonly #options: StoreOptions<K, V>;
   #core: StoreCore | undefined;
@@ -94,6 +95,8 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     tables: ExtractedTables | readonly ForeignSpanTables[],
     options: IngestOptions = {},
   ): Promise<CommitReport> {
+    checkTables(tables);
+    checkSignal(options);
     await this.#whenOpen();
     const core = this.#opened;
     const { signal } = options;
@@ -124,15 +127,19 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     spans: readonly Span[],
     options: IngestFromOptions = {},
   ): Promise<CommitReport> {
+    const checked = checkSpans(spans);
+    checkSignal(options);
     await this.#whenOpen();
     const core = this.#opened;
-    return core.tracked(core.commitFrom(source, checkSpans(spans), options));
+    return core.tracked(core.commitFrom(source, checked, options));
   }
 
   /** Removes everything inside the spans, in one commit and without a tombstone. */
   async excise(spans: readonly Span[], options: ReplaceSpansOptions = {}): Promise<CommitReport> {
+    const checked = checkSpans(spans);
+    checkSignal(options);
     await this.#whenOpen();
-    const empty = checkSpans(spans).map((span): SpanTables => ({ span, runs: [] }));
+    const empty = checked.map((span): SpanTables => ({ span, runs: [] }));
     return this.#opened.commit(
       { spans: empty, lastSequence: 0 },
       { moveIncoming: false, signal: options.signal },
@@ -145,9 +152,12 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     entries: EntryPages,
     options: ReplaceSpansOptions = {},
   ): Promise<ReplaceSpansResult & { readonly commit: CommitReport }> {
+    const checked = checkSpans(spans);
+    checkPages(entries);
+    checkSignal(options);
     await this.#whenOpen();
     // Tracked as a whole: a close waits until nothing writes to the staging folder any more.
-    return this.#opened.tracked(this.#buildAndCommit(checkSpans(spans), entries, options.signal));
+    return this.#opened.tracked(this.#buildAndCommit(checked, entries, options.signal));
   }
 
   async #buildAndCommit(
@@ -181,11 +191,14 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     folder: string,
     options: ExtractOptions = {},
   ): Promise<ExtractedTables> {
+    const checked = checkSpans(spans);
+    checkFolder(folder);
+    checkSignal(options);
     await this.#whenOpen();
     const { signal, narrow = false, verify = false } = options;
     const checksLater = (options as CommitExtractOptions)[CHECKS_LATER] ?? false;
     const how = { signal, narrow, verify, checksLater };
-    return this.#opened.extract(checkSpans(spans), folder, how);
+    return this.#opened.extract(checked, folder, how);
   }
 
   /**
