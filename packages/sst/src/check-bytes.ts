@@ -13,12 +13,16 @@ export function isBytes(value: unknown): value is Uint8Array {
   return bytes.byteLength > 0 || !isTransferred(bytes);
 }
 
+/** The last array found to be empty by itself: many entries have one and the same. */
+let knownEmpty: Uint8Array | undefined;
+
 /** Whether an empty array is one whose memory went to another thread. */
-function isTransferred({ buffer }: Uint8Array): boolean {
-  if (buffer.byteLength > 0) return false;
+function isTransferred(bytes: Uint8Array): boolean {
+  if (bytes === knownEmpty || bytes.buffer.byteLength > 0) return false;
   try {
     // No view can be made of memory that is gone.
-    new Uint8Array(buffer);
+    new Uint8Array(bytes.buffer);
+    knownEmpty = bytes;
     return false;
   } catch {
     return true;
