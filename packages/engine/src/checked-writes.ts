@@ -76,7 +76,9 @@ export abstract class CheckedWrites<K, V> extends GenerationReader<K, V> {
     if (typeof given === 'string' || given === null || given === undefined) return undefined;
     if (ArrayBuffer.isView(given) && (given.byteLength > 0 || isBytes(given))) return undefined;
     const { name } =
-      what === 'key' ? this.keyEncoding(encoding as 'view') : this.valueEncoding(encoding as 'view');
+      what === 'key'
+        ? this.keyEncoding(encoding as 'view')
+        : this.valueEncoding(encoding as 'view');
     if (name !== 'view' && name !== 'buffer') return undefined;
     return `the ${what} must be bytes, or a string, not ${describeValue(given)}`;
   }

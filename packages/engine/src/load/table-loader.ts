@@ -8,8 +8,8 @@
 // - a key that comes twice is an error: nobody can know which of the two is meant.
 import { setMaxListeners } from 'node:events';
 import { compareBytes, type Span, userKeyOf } from '@sstitch/sst';
-import { BUILT_SEQUENCE } from '../commit/build-tables.js';
 import { checkFolder, checkSignal } from '../check-arguments.js';
+import { BUILT_SEQUENCE } from '../commit/build-tables.js';
 import { EngineError } from '../errors.js';
 import type { ExtractedTables } from '../extract/extract-tables.js';
 import { checkSpans } from '../spans.js';
