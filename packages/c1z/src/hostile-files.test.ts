@@ -174,7 +174,11 @@ describe('a schema', () => {
     SELECT i AS id, 'a' AS external_id, 'b' AS content_type, x'00' AS data, 's' AS sync_id, '2025-01-01 00:00:00' AS discovered_at FROM n`;
 
   test.each([
-    ['without a table', ['DROP TABLE v1_grants'], 'v1_grants: there is no such table'],
+    [
+      'without the table of sync runs',
+      ['DROP TABLE v1_sync_runs'],
+      'v1_sync_runs: there is no such table',
+    ],
     [
       'without a column',
       ['ALTER TABLE v1_resources DROP COLUMN discovered_at'],
@@ -241,7 +245,7 @@ describe('a row', () => {
     ],
     [
       'that is an empty message',
-      "UPDATE v1_resource_types SET data = x''",
+      "UPDATE v1_resource_types SET data = x'', external_id = ''",
       'v1_resource_types, row 1: id is empty',
     ],
     [

@@ -37,6 +37,12 @@ export interface C1zOptions {
    */
   readonly temporaryFolder?: string;
   /**
+   * The time zone of times that name none: those of the host on which the connector ran, which are nearly
+   * all. An IANA name ("UTC", "Europe/Berlin") or an offset ("+02:00").
+   * @defaultValue the zone of this process, as baton-sdk's own reader has it
+   */
+  readonly zone?: string | undefined;
+  /**
    * How long, in milliseconds, one step of the reader may take without a sign of life. It is the
    * last guard against a file made to keep SQLite busy for ever.
    * @defaultValue 120000

@@ -5,7 +5,6 @@
 // A process, not a worker thread: Node.js 20 can abort as a whole when a thread ends while V8 is still
 // optimizing its code (IsolatePlatformDelegate, "data.first != nullptr").
 import { closeSync, openSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { decodeStream } from './decode-stream.js';
 import { C1zError, messageOf } from './errors.js';
@@ -24,7 +23,9 @@ import { SyncDatabase } from './sync-database.js';
 Reflect.deleteProperty(globalThis, 'fetch');
 
 function reply(message: ReaderReply): void {
-  process.send?.(message);
+  // Where it cannot be sent, the parent has gone, and `disconnect` follows; without a callback the error
+  // would end this process before.
+  process.send?.(message, () => {});
 }
 
 async function open(task: ReaderTask): Promise<SyncDatabase> {
@@ -60,20 +61,26 @@ function createFile(databasePath: string, path: string): number {
 }
 
 function answer(task: ReaderTask, database: SyncDatabase, asked: BatchRequest): void {
-  const { request, table, syncId, afterRowId } = asked;
+  const { request } = asked;
   try {
-    reply({ kind: 'batch', request, batch: database.batch(table, syncId, afterRowId) });
+    reply({ kind: 'batch', request, batch: database.batch(asked) });
   } catch (error) {
     reply({ kind: 'failed', request, failure: failureOf(error, task.path) });
   }
 }
 
+/** The parent ends this process once it is done; if it went away itself, its folder goes too. */
+function removeAndExit(): void {
+  // Given on the command line: a parent that goes at once may never send its task.
+  const [, , folder] = process.argv;
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  process.exit();
+}
+
+process.once('disconnect', removeAndExit);
+if (!process.connected) removeAndExit();
+
 process.once('message', async (task: ReaderTask) => {
-  // The parent ends this process once it is done; if it went away itself, its folder goes too.
-  process.once('disconnect', () => {
-    rmSync(dirname(task.databasePath), { recursive: true, force: true });
-    process.exit();
-  });
   try {
     const database = await open(task);
     process.on('message', (asked: BatchRequest) => answer(task, database, asked));

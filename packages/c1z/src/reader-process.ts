@@ -3,7 +3,9 @@
 // Invariants:
 // - every request is settled: by its answer, by the process's end, or by the watchdog
 // - the reader keeps the main program alive only while a request is under way, or its end is
+// - the reader outlives a main program that is killed, and removes what that can no longer remove
 import { type ChildProcess, fork } from 'node:child_process';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { C1zError } from './errors.js';
 import type { C1zProgress } from './options.js';
@@ -56,7 +58,7 @@ export class ReaderProcess {
   ) {
     this.#path = task.path;
     this.#stallTimeoutMs = task.limits.stallTimeoutMs;
-    this.#process = fork(READER_PATH, [], {
+    this.#process = fork(READER_PATH, [dirname(task.databasePath)], {
       serialization: 'advanced',
       // A loader or a debugger of the main program has nothing to do with the reader.
       execArgv: [
@@ -64,6 +66,9 @@ export class ReaderProcess {
         `--max-semi-space-size=${NURSERY_MEBIBYTES}`,
       ],
       env: { ...process.env, NODE_OPTIONS: '' },
+      // A session of its own: what a terminal sends to all that runs in it, Ctrl-C or its own end, is for
+      // the main program alone. On Windows this would open a window.
+      detached: process.platform !== 'win32',
       // What a hostile file makes the reader print is nobody's business. FILE_DESCRIPTOR is the last.
       stdio: ['ignore', 'ignore', 'ignore', 'ipc', fileDescriptor],
     });

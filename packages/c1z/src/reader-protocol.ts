@@ -6,7 +6,8 @@
 //                   batch or failed, with the request's number
 import { C1zError, type C1zErrorCode, messageOf } from './errors.js';
 import type { C1zLimits, C1zProgress } from './options.js';
-import type { RecordTableName, RowBatch, RowId, SyncRunRow } from './sync-tables.js';
+import type { RowsAsked } from './sync-database.js';
+import type { RowBatch, SyncRunRow } from './sync-tables.js';
 
 export interface ReaderTask {
   readonly path: string;
@@ -17,11 +18,8 @@ export interface ReaderTask {
   readonly limits: C1zLimits;
 }
 
-export interface BatchRequest {
+export interface BatchRequest extends RowsAsked {
   readonly request: number;
-  readonly table: RecordTableName;
-  readonly syncId: string;
-  readonly afterRowId: RowId | undefined;
 }
 
 /** The number of the request that the task is. */

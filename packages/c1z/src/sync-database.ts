@@ -31,6 +31,16 @@ export interface DatabaseLimits {
   readonly batchRecords: number;
 }
 
+/** Which rows to read. */
+export interface RowsAsked {
+  readonly table: SyncTableName;
+  readonly syncId: string;
+  /** The last row id of the batch before; undefined at the start. */
+  readonly afterRowId: RowId | undefined;
+  /** Whether the columns that name things are read, too. */
+  readonly withNames: boolean;
+}
+
 /** All runs are held at once, so they have limits of their own. */
 export const MAX_SYNC_RUNS = 10_000;
 export const MAX_SYNC_RUN_BYTES = 64 * 2 ** 20;
@@ -64,7 +74,9 @@ export class SyncDatabase {
   /** The .c1z file, for messages. */
   readonly #path: string;
   readonly #limits: DatabaseLimits;
-  readonly #statements = new Map<SyncTableName, Statement>();
+  /** Of each table that the file has, those of the columns read that it has. */
+  readonly #columns = new Map<SyncTableName, readonly Column[]>();
+  readonly #statements = new Map<string, Statement>();
 
   private constructor(database: Database, path: string, limits: DatabaseLimits) {
     this.#database = database;
@@ -90,7 +102,7 @@ export class SyncDatabase {
         // One read transaction for as long as the file is open: SQLite would else lock and unlock it for
         // every statement, which this build does by making and removing a folder.
         database.exec('BEGIN');
-        for (const table of SYNC_TABLE_NAMES) opened.#checkTable(table);
+        for (const table of SYNC_TABLE_NAMES) opened.#takeTable(table);
       } catch (error) {
         opened.close();
         throw error;
@@ -106,7 +118,7 @@ export class SyncDatabase {
       const runs: SyncRunRow[] = [];
       let bytes = 0;
       const syncId: Column = { name: 'sync_id', kind: 'text' };
-      const columns = [syncId, ...this.#presentColumns(table)];
+      const columns = [syncId, ...(this.#columns.get(table) ?? [])];
       const statement = this.#database.prepare(
         `SELECT ${this.#selection(columns)} FROM ${table} NOT INDEXED ORDER BY rowid`,
       );
@@ -132,18 +144,21 @@ export class SyncDatabase {
 
   /**
    * The next rows of a sync in a table.
-   * @param afterRowId the last row id of the batch before; undefined at the start
    * @throws C1zError SSTITCH_C1Z_CORRUPT, SSTITCH_C1Z_TOO_LARGE
    */
-  batch(table: SyncTableName, syncId: string, afterRowId: RowId | undefined): RowBatch {
+  batch({ table, syncId, afterRowId, withNames }: RowsAsked): RowBatch {
     return guarded(this.#path, `${table} cannot be read`, () => {
-      const statement = this.#statementFor(table);
+      const present = this.#columns.get(table);
+      if (present === undefined) return { rows: [], rowIds: [], isLast: true };
+      const isRead = ({ isName }: Column) => withNames || isName !== true;
+      const columns = SYNC_TABLES[table].filter(isRead);
+      const statement = this.#statementFor(table, present.filter(isRead));
       const after = afterRowId ?? -(2n ** 63n);
       const rows: Record<string, unknown>[] = [];
       const rowIds: RowId[] = [];
       let bytes = 0;
       for (const row of rowsOf(statement, [after, syncId, this.#limits.batchRecords])) {
-        const checked = this.#checkedRow(table, row, SYNC_TABLES[table]);
+        const checked = this.#checkedRow(table, row, columns);
         const rowId = rowIdOf(row);
         const before = rowIds.at(-1) ?? afterRowId;
         if (before !== undefined && rowId <= before) {
@@ -164,22 +179,26 @@ export class SyncDatabase {
     if (this.#database.isOpen) this.#database.close();
   }
 
-  #checkTable(table: SyncTableName): void {
+  /** Checks a table and takes note of its columns. SQLite's names ignore case. */
+  #takeTable(table: SyncTableName): void {
     const [entry] = this.#query<TableEntry>(
-      "SELECT type, wr FROM pragma_table_list WHERE schema = 'main' AND name = ?",
+      "SELECT type, wr FROM pragma_table_list WHERE schema = 'main' AND name = ? COLLATE NOCASE",
       [table],
     );
-    if (entry === undefined) throw this.#corrupt(table, 'there is no such table');
+    if (entry === undefined) {
+      // A table of records that is not there holds none, as in baton-sdk, which makes it.
+      if (table !== 'v1_sync_runs') return;
+      throw this.#corrupt(table, 'there is no such table');
+    }
     if (entry.type !== 'table' || entry.wr !== 0) {
       throw this.#corrupt(table, 'this is not an ordinary table');
     }
     const stored = new Set<string>();
     for (const column of this.#query<ColumnEntry>(`PRAGMA table_xinfo(${table})`)) {
-      // SQLite's names ignore case; a column of this name would hide the real row id.
-      if (column.name.toLowerCase() === 'rowid') {
-        throw this.#corrupt(table, 'a column is named rowid');
-      }
-      if (column.hidden === 0) stored.add(column.name);
+      const name = column.name.toLowerCase();
+      // A column of this name would hide the real row id.
+      if (name === 'rowid') throw this.#corrupt(table, 'a column is named rowid');
+      if (column.hidden === 0) stored.add(name);
     }
     for (const column of [{ name: 'sync_id' } as Column, ...SYNC_TABLES[table]]) {
       if (!stored.has(column.name) && column.optional !== true) {
@@ -188,13 +207,10 @@ export class SyncDatabase {
     }
     const [check] = this.#query<CheckEntry>(`PRAGMA quick_check(${table})`);
     if (check?.quick_check !== 'ok') throw this.#corrupt(table, String(check?.quick_check));
-  }
-
-  /** The table's columns that this file has. */
-  #presentColumns(table: SyncTableName): Column[] {
-    const entries = this.#query<ColumnEntry>(`PRAGMA table_xinfo(${table})`);
-    const present = new Set(entries.filter(({ hidden }) => hidden === 0).map(({ name }) => name));
-    return SYNC_TABLES[table].filter((column) => present.has(column.name));
+    this.#columns.set(
+      table,
+      SYNC_TABLES[table].filter(({ name }) => stored.has(name)),
+    );
   }
 
   /** What SQLite says of itself; `Entry` is what its documentation says of the rows. */
@@ -202,16 +218,17 @@ export class SyncDatabase {
     return this.#database.all(sql, values) as Entry[];
   }
 
-  #statementFor(table: SyncTableName): Statement {
-    let statement = this.#statements.get(table);
+  #statementFor(table: SyncTableName, columns: readonly Column[]): Statement {
+    const statementKey = [table, ...columns.map(({ name }) => name)].join(' ');
+    let statement = this.#statements.get(statementKey);
     if (statement === undefined) {
       // By row id, because an index is the file's word for what the table holds; so each batch goes
       // on where the one before ended, and a sync costs one scan of the table.
       statement = this.#database.prepare(
-        `SELECT ${this.#selection(this.#presentColumns(table))} FROM ${table} NOT INDEXED ` +
+        `SELECT ${this.#selection(columns)} FROM ${table} NOT INDEXED ` +
           'WHERE rowid > ?1 AND sync_id = ?2 COLLATE BINARY ORDER BY rowid LIMIT ?3',
       );
-      this.#statements.set(table, statement);
+      this.#statements.set(statementKey, statement);
     }
     return statement;
   }

@@ -1,25 +1,37 @@
-// Folders that go with the process, if nothing removed them before.
-import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+// Folders that go with their process: on its exit, or once the next such folder is made where a process was
+// killed.
+//
+//   <prefix><owner>-<pid>-<random>   owner: 8 digits of the host and, on Linux, the process namespace, in
+//                                    which alone a process id says something
+import { createHash } from 'node:crypto';
+import { readlinkSync, rmSync } from 'node:fs';
+import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { C1zError, messageOf } from './errors.js';
 
-const PREFIX = 'sstitch-c1z-';
 const left = new Set<string>();
+/** Threads that end with the process may write to a folder while it is removed. */
+const REMOVE = { recursive: true, force: true, maxRetries: 10 } as const;
 
-function removeLeft(): void {
-  for (const folder of left) rmSync(folder, { recursive: true, force: true });
+/** Removes at once what this process has made and not removed. */
+export function removeLeftFolders(): void {
+  for (const folder of left) rmSync(folder, REMOVE);
 }
 
 /**
- * Makes a folder that only this user can read.
+ * Makes a folder that only this user can read, and removes those with its prefix whose processes have gone.
+ *
+ * @param prefix of the folder's name
+ * @param parent where it lies
  * @throws C1zError SSTITCH_FILE_OPERATION
  */
-export async function makeTemporaryFolder(parent = tmpdir()): Promise<string> {
+export async function makeTemporaryFolder(prefix: string, parent = tmpdir()): Promise<string> {
   try {
-    const folder = await mkdtemp(join(parent, PREFIX));
-    if (left.size === 0) process.once('exit', removeLeft);
+    const own = `${prefix}${ownerOf()}-`;
+    await removeStale(parent, own);
+    const folder = await mkdtemp(join(parent, `${own}${process.pid}-`));
+    if (left.size === 0) process.once('exit', removeLeftFolders);
     left.add(folder);
     return folder;
   } catch (cause) {
@@ -31,7 +43,41 @@ export async function makeTemporaryFolder(parent = tmpdir()): Promise<string> {
 }
 
 export async function removeTemporaryFolder(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  await rm(folder, REMOVE);
   left.delete(folder);
-  if (left.size === 0) process.off('exit', removeLeft);
+  if (left.size === 0) process.off('exit', removeLeftFolders);
+}
+
+function ownerOf(): string {
+  let namespace = '';
+  try {
+    namespace = readlinkSync('/proc/self/ns/pid');
+  } catch {
+    // Not Linux: the host has one namespace.
+  }
+  return createHash('sha256').update(`${hostname()}\n${namespace}`).digest('hex').slice(0, 8);
+}
+
+/** What cannot be removed stays: it is another user's, or another process removes it. */
+async function removeStale(parent: string, own: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const pid = name.startsWith(own) ? /^(\d+)-/.exec(name.slice(own.length))?.[1] : undefined;
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    const folder = join(parent, name);
+    const found = await lstat(folder).catch(() => undefined);
+    if (
+      found?.isDirectory() !== true ||
+      (process.getuid !== undefined && found.uid !== process.getuid())
+    )
+      continue;
+    await rm(folder, REMOVE).catch(() => undefined);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }

@@ -1,7 +1,10 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseTimestamp } from './timestamps.js';
+import * as timestamps from './timestamps.js';
+import { UTC, zoneOf } from './zones.js';
+
+const parseTimestamp = (text: string, zone = UTC) => timestamps.parseTimestamp(text, zone);
 
 describe('times in text', () => {
   test.each([
@@ -15,6 +18,17 @@ describe('times in text', () => {
     ['2025-12-17 16:31:25.057185 +0000 UTC', '2025-12-17T16:31:25.057Z', 57_185_000],
     ['2025-12-17 16:31:25.057185 UTC', '2025-12-17T16:31:25.057Z', 57_185_000],
     ['2025-12-17 17:31:25 +0100 CET m=+0.002', '2025-12-17T16:31:25.000Z', 0],
+    ['2025-12-17 17:31:25.5 +0100 CET m=-0.000000001', '2025-12-17T16:31:25.500Z', 500_000_000],
+    ['2025-12-17 13:31:25.057185 -0300 -03', '2025-12-17T16:31:25.057Z', 57_185_000],
+    ['2025-12-17 22:16:25 +0545 +0545', '2025-12-17T16:31:25.000Z', 0],
+    ['2025-12-17 22:16:25 +0545 +0545 m=+0.0', '2025-12-17T16:31:25.000Z', 0],
+    ['2025-12-18 05:16:25 +1245 +1245', '2025-12-17T16:31:25.000Z', 0],
+    ['2025-12-18 02:31:25 +1000 ChST', '2025-12-17T16:31:25.000Z', 0],
+    ['2025-12-17 17:31:25+01', '2025-12-17T16:31:25.000Z', 0],
+    ['2025-12-17 16:31:25.1234567899', '2025-12-17T16:31:25.123Z', 123_456_789],
+    ['2025-12-17 16:31', '2025-12-17T16:31:00.000Z', 0],
+    ['2025-12-17T16:31Z', '2025-12-17T16:31:00.000Z', 0],
+    ['2025-12-17', '2025-12-17T00:00:00.000Z', 0],
     ['2024-02-29 00:00:00', '2024-02-29T00:00:00.000Z', 0],
     ['1969-12-31 23:59:59.25', '1969-12-31T23:59:59.250Z', 250_000_000],
     ['0001-01-01 00:00:00', '0001-01-01T00:00:00.000Z', 0],
@@ -29,14 +43,19 @@ describe('times in text', () => {
   test.each([
     '',
     'yesterday',
-    '2025-12-17',
     '2025-13-01 00:00:00',
     '2025-02-30 00:00:00',
     '2025-02-29 00:00:00',
     '2025-12-17 24:00:00',
     '2025-12-17 16:61:00',
     '0000-01-01 00:00:00',
-    '2025-12-17 16:31:25.1234567890',
+    '2025-12-17 16:31:25.',
+    '2025-12-17 16:31:25 CET',
+    '2025-12-17 16:31:25 -03 -0300 x',
+    '2025-12-17 16:31:25 +0061',
+    '2025-12-17 16',
+    '2025-12-17 UTC',
+    '0001-01-01 00:00:00+01:00',
     '2025-12-17 16:31:25+25:00',
     '1765989085',
     ' 2025-12-17 16:31:25',
@@ -58,5 +77,28 @@ describe('times in text', () => {
         expect(timestamp?.seconds).toBe(BigInt(Math.floor(time.getTime() / 1000)));
       }),
     );
+  });
+
+  test('that name a zone are the same times whatever the option says', () => {
+    const tokyo = zoneOf('Asia/Tokyo');
+    for (const text of [
+      '2025-12-17T16:31:25Z',
+      '2025-12-17 16:31:25 UTC',
+      '2025-12-17 16:31:25 +0000 UTC',
+      '2025-12-17 13:31:25 -0300 -03',
+    ]) {
+      expect(parseTimestamp(text, tokyo)).toEqual(parseTimestamp('2025-12-17 16:31:25'));
+    }
+    expect(parseTimestamp('2025-12-18 01:31:25', tokyo)).toEqual(
+      parseTimestamp('2025-12-17 16:31:25'),
+    );
+  });
+
+  test("Go's zero time, which means never, is in no zone", () => {
+    const never = parseTimestamp('0001-01-01 00:00:00');
+    for (const zone of ['Asia/Tokyo', 'America/New_York']) {
+      expect(parseTimestamp('0001-01-01 00:00:00', zoneOf(zone))).toEqual(never);
+    }
+    expect(parseTimestamp('0001-01-01 00:00:01', zoneOf('Asia/Tokyo'))).toBeUndefined();
   });
 });

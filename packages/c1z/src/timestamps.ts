@@ -1,46 +1,74 @@
-// Times as the tables hold them: text, in UTC unless it names a zone.
+// Times as the tables hold them: text. One that names no zone is what a clock of the connector's host showed.
 //
-//   2025-12-17 16:31:25                     SQLite's own
-//   2025-12-17 16:31:25.057185              a fraction of 1 to 9 digits
-//   2025-12-17 16:31:25.057185+01:00        a zone, with or without blank and colon
-//   2025-12-17T16:31:25.057185Z             RFC 3339
-//   2025-12-17 16:31:25.057185 +0000 UTC    Go's String(), perhaps with its clock: " m=+0.001"
+//   2025-12-17 16:31:25.057185               what connectors write: a fraction of any length, or none
+//   2025-12-17 16:31, 2025-12-17             SQLite's shorter forms
+//   2025-12-17 16:31:25.057185+01:00         a zone, with or without blank, colon and minutes
+//   2025-12-17T16:31:25.057185Z              RFC 3339
+//   2025-12-17 16:31:25.057185 +0000 UTC     Go's String(), perhaps with its clock: " m=+0.001"
+//   2025-12-17 16:31:25.057185 -0300 -03     Go's String() in a zone whose name is a number
+//
+// All but the last are what the SQLite driver of baton-sdk reads. That baton-sdk takes a time marked as UTC
+// for one without a zone is a slip, and not followed: its own words are that a zone which is named counts.
 import { create } from '@bufbuild/protobuf';
 import { type Timestamp, TimestampSchema } from '@bufbuild/protobuf/wkt';
+import { instantOf, parseOffset, type Zone } from './zones.js';
 
-const TIME_TEXT =
-  /^(\d{4})-(\d\d)-(\d\d)[ Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?: ?(Z|z|UTC|[+-]\d\d:?\d\d))?(?: [A-Z]{1,5})?(?: m=[+-][\d.]{1,24})?$/;
+const DATE = String.raw`(\d{4})-(\d\d)-(\d\d)`;
+const TIME = String.raw`(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?`;
+const ZONE = String.raw`Z|z|UTC|[+-]\d\d(?::?\d\d)?`;
+/** Go's name of a zone, which says nothing that its offset does not say. */
+const ZONE_NAME = String.raw`[A-Za-z]{1,6}|[+-]\d{2,6}`;
+const CLOCK = String.raw`m=[+-][\d.]{1,24}`;
+const TIME_TEXT = new RegExp(
+  `^${DATE}(?:[ Tt]${TIME}(?: ?(${ZONE})(?: (?:${ZONE_NAME}))?)?(?: ${CLOCK})?)?$`,
+);
 
-/** The first time that a Timestamp can hold is the first of year 1. */
-const FIRST_YEAR = 1;
+/** A Timestamp holds the years 1 to 9999. */
+const FIRST_SECONDS = -62_135_596_800;
+const LAST_SECONDS = 253_402_300_799;
+/** Go's zero time, "never". */
+const NEVER_SECONDS = FIRST_SECONDS;
 
-/** The time that a text names; undefined if it names none. */
-export function parseTimestamp(text: string): Timestamp | undefined {
+/**
+ * The time that a text names; undefined if it names none.
+ * @param zone of a text that names no zone
+ */
+export function parseTimestamp(text: string, zone: Zone): Timestamp | undefined {
   const match = TIME_TEXT.exec(text);
   if (match === null) return undefined;
-  const [, yearText, monthText, dayText, hourText, minuteText, secondText, fraction, zone] = match;
+  const [, yearText, monthText, dayText, hourText, minuteText, secondText, fraction, zoneText] =
+    match;
   const [year, month, day] = [Number(yearText), Number(monthText), Number(dayText)];
-  const [hour, minute, second] = [Number(hourText), Number(minuteText), Number(secondText)];
-  if (year < FIRST_YEAR || hour > 23 || minute > 59 || second > 59) return undefined;
+  const hour = Number(hourText ?? 0);
+  const minute = Number(minuteText ?? 0);
+  const second = Number(secondText ?? 0);
+  if (hour > 23 || minute > 59 || second > 59) return undefined;
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
   // Date takes the 31st of February for the 3rd of March.
   if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
-  const zoneSeconds = zoneSecondsOf(zone);
-  if (zoneSeconds === undefined) return undefined;
-  const seconds = date.getTime() / 1000 + hour * 3600 + minute * 60 + second - zoneSeconds;
+  const clockSeconds = date.getTime() / 1000 + hour * 3600 + minute * 60 + second;
+  const nanos = fraction === undefined ? 0 : Number(fraction.slice(0, 9).padEnd(9, '0'));
+  const seconds = secondsOf(clockSeconds, nanos, zoneText, zone);
+  if (seconds === undefined || seconds < FIRST_SECONDS || seconds > LAST_SECONDS) return undefined;
   // Set one by one: `create` with values walks the message's fields, and every row has a time.
   const timestamp = create(TimestampSchema);
   timestamp.seconds = BigInt(seconds);
-  if (fraction !== undefined) timestamp.nanos = Number(fraction.padEnd(9, '0'));
+  timestamp.nanos = nanos;
   return timestamp;
 }
 
-/** How far a zone is ahead of UTC. */
-function zoneSecondsOf(zone: string | undefined): number | undefined {
-  if (zone === undefined || !/^[+-]/.test(zone)) return 0;
-  const hours = Number(zone.slice(1, 3));
-  const minutes = Number(zone.slice(-2));
-  if (hours > 23 || minutes > 59) return undefined;
-  return (zone.startsWith('-') ? -1 : 1) * (hours * 3600 + minutes * 60);
+function secondsOf(
+  clockSeconds: number,
+  nanos: number,
+  zoneText: string | undefined,
+  zone: Zone,
+): number | undefined {
+  if (zoneText === undefined) {
+    const isNever = clockSeconds === NEVER_SECONDS && nanos === 0;
+    return isNever ? clockSeconds : instantOf(clockSeconds, zone);
+  }
+  if (!/^[+-]/.test(zoneText)) return clockSeconds;
+  const offset = parseOffset(zoneText);
+  return offset === undefined ? undefined : clockSeconds - offset;
 }

@@ -12,15 +12,13 @@ import {
   ResourceTypeSchema,
 } from './gen/c1/connector/v2/connector_pb.js';
 import { expandableAnnotation } from './make-c1z.js';
-import type { GrantRow, SyncRunRow } from './sync-tables.js';
-import {
-  assetRecord,
-  entitlementRecord,
-  grantRecord,
-  resourceRecord,
-  resourceTypeRecord,
-  syncRunRecord,
-} from './translate.js';
+import type { AssetRow, EntitlementRow, GrantRow, ResourceRow, SyncRunRow } from './sync-tables.js';
+import * as translate from './translate.js';
+import { UTC } from './zones.js';
+
+const syncRunRecord = (row: SyncRunRow) => translate.syncRunRecord(row, UTC);
+const grantRecord = (syncId: string, row: GrantRow) => translate.grantRecord(syncId, row, UTC);
+const assetRecord = (syncId: string, row: AssetRow) => translate.assetRecord(syncId, row, UTC);
 
 const AT = '2025-01-02 03:04:05.000006';
 const AT_TIMESTAMP = create(TimestampSchema, { seconds: 1735787045n, nanos: 6000 });
@@ -36,9 +34,21 @@ const LATER_PURPOSE = 77 as Entitlement_PurposeValue;
 type GrantInit = MessageInitShape<typeof GrantSchema>;
 type ExpandableInit = MessageInitShape<typeof GrantExpandableSchema>;
 
+const NAMED: GrantInit = {
+  id: 'g',
+  entitlement: { id: 'e' },
+  principal: { id: { resourceType: 'user', resource: 'u' } },
+};
+
 function grantRow(init: GrantInit, expansion?: ExpandableInit, needsExpansion?: boolean): GrantRow {
   return {
-    data: toBinary(GrantSchema, create(GrantSchema, { id: 'g', ...init } as GrantInit)),
+    resource_type_id: null,
+    resource_id: null,
+    entitlement_id: null,
+    principal_resource_type_id: null,
+    principal_resource_id: null,
+    external_id: null,
+    data: toBinary(GrantSchema, create(GrantSchema, { ...NAMED, ...init } as GrantInit)),
     discovered_at: AT,
     expansion:
       expansion === undefined
@@ -60,6 +70,9 @@ const RUN: SyncRunRow = {
 };
 
 describe('a resource type', () => {
+  const resourceTypeRecord = (data: Uint8Array, discovered_at = AT) =>
+    translate.resourceTypeRecord('s', { external_id: null, data, discovered_at }, UTC);
+
   test('keeps its fields; traits are names without prefix', () => {
     const message = create(ResourceTypeSchema, {
       id: 'user',
@@ -69,8 +82,7 @@ describe('a resource type', () => {
       sourcedExternally: true,
       annotations: [OTHER_ANNOTATION],
     });
-    const row = { data: toBinary(ResourceTypeSchema, message), discovered_at: AT };
-    expect(resourceTypeRecord('s', row)).toMatchObject({
+    expect(resourceTypeRecord(toBinary(ResourceTypeSchema, message))).toMatchObject({
       syncId: 's',
       externalId: 'user',
       displayName: 'User',
@@ -86,23 +98,29 @@ describe('a resource type', () => {
     ['an empty message', new Uint8Array(), 'id is empty'],
     ['bytes that are no message', Uint8Array.of(0xff, 0xff), 'is no c1.connector.v2.ResourceType'],
   ])('%s is refused', (_, data, message) => {
-    expect(() => resourceTypeRecord('s', { data, discovered_at: AT })).toThrow(message);
+    expect(() => resourceTypeRecord(data)).toThrow(message);
   });
 
   test('a row without a legible time is refused', () => {
     const data = toBinary(ResourceTypeSchema, create(ResourceTypeSchema, { id: 'user' }));
-    expect(() => resourceTypeRecord('s', { data, discovered_at: 'noon' })).toThrow(
-      'discovered_at is no time: "noon"',
-    );
+    expect(() => resourceTypeRecord(data, 'noon')).toThrow('discovered_at is no time: "noon"');
   });
 });
 
 describe('a resource', () => {
+  const NO_COLUMNS: Omit<ResourceRow, 'data'> = {
+    resource_type_id: null,
+    external_id: null,
+    parent_resource_type_id: null,
+    parent_resource_id: null,
+    discovered_at: AT,
+  };
   const resource = (init: MessageInitShape<typeof ResourceSchema>) =>
-    resourceRecord('s', {
-      data: toBinary(ResourceSchema, create(ResourceSchema, init)),
-      discovered_at: AT,
-    });
+    translate.resourceRecord(
+      's',
+      { ...NO_COLUMNS, data: toBinary(ResourceSchema, create(ResourceSchema, init)) },
+      UTC,
+    );
 
   test('is named by type and id, and keeps its parent', () => {
     const record = resource({
@@ -125,11 +143,18 @@ describe('a resource', () => {
 });
 
 describe('an entitlement', () => {
+  const NO_COLUMNS: Omit<EntitlementRow, 'data'> = {
+    resource_type_id: null,
+    resource_id: null,
+    external_id: null,
+    discovered_at: AT,
+  };
   const entitlement = (init: MessageInitShape<typeof EntitlementSchema>) =>
-    entitlementRecord('s', {
-      data: toBinary(EntitlementSchema, create(EntitlementSchema, init)),
-      discovered_at: AT,
-    });
+    translate.entitlementRecord(
+      's',
+      { ...NO_COLUMNS, data: toBinary(EntitlementSchema, create(EntitlementSchema, init)) },
+      UTC,
+    );
 
   test('refers to its resource; grantable_to becomes ids, purpose a name', () => {
     const record = entitlement({

@@ -6,6 +6,9 @@
 // - a grant's first GrantExpandable annotation leaves `annotations`; if it names an entitlement that
 //   is not blank, it becomes `expansion`. Newer files keep it in columns, which go before.
 // - discovered_at comes from the row
+// - what a message leaves out, its row's columns say. What they say in conflict with it does not count: a
+//   second put of the same id replaces `data` and leaves the columns. A grant without entitlement or
+//   principal in either is refused.
 import { create, type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf';
 import { type Any, anyIs, type Timestamp } from '@bufbuild/protobuf/wkt';
 import {
@@ -13,12 +16,14 @@ import {
   AssetRecordSchema,
   type EntitlementRecord,
   EntitlementRecordSchema,
+  type EntitlementRef,
   EntitlementRefSchema,
   type GrantExpandableRecord,
   GrantExpandableRecordSchema,
   type GrantRecord,
   GrantRecordSchema,
   GrantSourceRecordSchema,
+  type PrincipalRef,
   PrincipalRefSchema,
   type ResourceRecord,
   ResourceRecordSchema,
@@ -37,12 +42,22 @@ import {
   type Grant,
   GrantExpandableSchema,
   GrantSchema,
+  type ResourceId,
   ResourceSchema,
   ResourceType_Trait,
   ResourceTypeSchema,
 } from './gen/c1/connector/v2/connector_pb.js';
-import type { AssetRow, GrantRow, ObjectRow, SyncRunRow } from './sync-tables.js';
+import type {
+  AssetRow,
+  EntitlementRow,
+  GrantRow,
+  Name,
+  ResourceRow,
+  ResourceTypeRow,
+  SyncRunRow,
+} from './sync-tables.js';
 import { parseTimestamp } from './timestamps.js';
+import type { Zone } from './zones.js';
 
 const SYNC_TYPES: Readonly<Record<string, SyncType>> = {
   full: SyncType.FULL,
@@ -52,106 +67,131 @@ const SYNC_TYPES: Readonly<Record<string, SyncType>> = {
   partial_deletions: SyncType.PARTIAL_DELETIONS,
 };
 
-/** @throws C1zError SSTITCH_C1Z_CORRUPT, like all functions of this file */
-export function syncRunRecord(row: SyncRunRow): SyncRunRecord {
-  const syncId = required(row.sync_id, 'sync_id');
+/**
+ * @param zone of times that name none, in all functions of this file
+ * @throws C1zError SSTITCH_C1Z_CORRUPT, like all functions of this file
+ */
+export function syncRunRecord(row: SyncRunRow, zone: Zone): SyncRunRecord {
+  const syncId = required(row.sync_id, '', 'sync_id');
   const record = create(SyncRunRecordSchema, {
     syncId,
     type: syncTypeOf(row),
     parentSyncId: row.parent_sync_id ?? '',
-    startedAt: timestamp(row.started_at, 'started_at'),
+    startedAt: timestamp(row.started_at, 'started_at', zone),
     syncToken: row.sync_token,
     supportsDiff: row.supports_diff ?? false,
   });
-  if (row.ended_at !== null) record.endedAt = timestamp(row.ended_at, 'ended_at');
+  if (row.ended_at !== null) record.endedAt = timestamp(row.ended_at, 'ended_at', zone);
   return record;
 }
 
-export function resourceTypeRecord(syncId: string, row: ObjectRow): ResourceTypeRecord {
+export function resourceTypeRecord(
+  syncId: string,
+  row: ResourceTypeRow,
+  zone: Zone,
+): ResourceTypeRecord {
   const message = decode(ResourceTypeSchema, row.data, 'data');
   return create(ResourceTypeRecordSchema, {
     syncId,
-    externalId: required(message.id, 'id'),
+    externalId: idOf(message, row),
     displayName: message.displayName,
     traits: message.traits.map((trait) => ResourceType_Trait[trait] ?? ''),
     annotations: message.annotations,
-    discoveredAt: timestamp(row.discovered_at, 'discovered_at'),
+    discoveredAt: timestamp(row.discovered_at, 'discovered_at', zone),
     description: message.description,
     sourcedExternally: message.sourcedExternally,
   });
 }
 
-export function resourceRecord(syncId: string, row: ObjectRow): ResourceRecord {
+export function resourceRecord(syncId: string, row: ResourceRow, zone: Zone): ResourceRecord {
   const message = decode(ResourceSchema, row.data, 'data');
+  const [type, id] = completed(namesOf(message.id), [row.resource_type_id, idBehind(row)]);
   const record = create(ResourceRecordSchema, {
     syncId,
-    resourceTypeId: required(message.id?.resourceType ?? '', 'id.resource_type'),
-    resourceId: required(message.id?.resource ?? '', 'id.resource'),
+    resourceTypeId: required(type, 'id.resource_type', 'resource_type_id'),
+    resourceId: required(id, 'id.resource', 'external_id'),
     displayName: message.displayName,
     description: message.description,
     annotations: message.annotations,
-    discoveredAt: timestamp(row.discovered_at, 'discovered_at'),
+    discoveredAt: timestamp(row.discovered_at, 'discovered_at', zone),
   });
-  const parent = message.parentResourceId;
-  if (parent !== undefined && parent.resource !== '') {
-    record.parent = resourceRef(parent.resourceType, parent.resource);
-  }
+  const [parentType, parentId] = completed(namesOf(message.parentResourceId), [
+    row.parent_resource_type_id,
+    row.parent_resource_id,
+  ]);
+  if (parentId !== '') record.parent = resourceRef(parentType, parentId);
   return record;
 }
 
-export function entitlementRecord(syncId: string, row: ObjectRow): EntitlementRecord {
+export function entitlementRecord(
+  syncId: string,
+  row: EntitlementRow,
+  zone: Zone,
+): EntitlementRecord {
   const message = decode(EntitlementSchema, row.data, 'data');
-  const { resource } = message;
   const record = create(EntitlementRecordSchema, {
     syncId,
-    externalId: required(message.id, 'id'),
+    externalId: idOf(message, row),
     displayName: message.displayName,
     description: message.description,
     purpose: purposeName(message.purpose),
     annotations: message.annotations,
-    discoveredAt: timestamp(row.discovered_at, 'discovered_at'),
+    discoveredAt: timestamp(row.discovered_at, 'discovered_at', zone),
     slug: message.slug,
     grantableToResourceTypeIds: message.grantableTo.map(({ id }) => id).filter((id) => id !== ''),
   });
-  if (resource !== undefined) {
-    record.resource = resourceRef(resource.id?.resourceType ?? '', resource.id?.resource ?? '');
-  }
+  const [type, id] = completed(namesOf(message.resource?.id), [
+    row.resource_type_id,
+    row.resource_id,
+  ]);
+  if (message.resource !== undefined || id !== '') record.resource = resourceRef(type, id);
   return record;
 }
 
-export function grantRecord(syncId: string, row: GrantRow): GrantRecord {
+export function grantRecord(syncId: string, row: GrantRow, zone: Zone): GrantRecord {
   const message = decode(GrantSchema, row.data, 'data');
   // Grants are nearly all of a file. `create` with values walks the message's fields; this does not.
   const record = create(GrantRecordSchema);
   record.syncId = syncId;
-  record.externalId = required(message.id, 'id');
-  record.discoveredAt = timestamp(row.discovered_at, 'discovered_at');
-  const { entitlement, principal } = message;
-  if (entitlement !== undefined) {
-    const reference = create(EntitlementRefSchema);
-    reference.resourceTypeId = entitlement.resource?.id?.resourceType ?? '';
-    reference.resourceId = entitlement.resource?.id?.resource ?? '';
-    reference.entitlementId = entitlement.id;
-    record.entitlement = reference;
-  }
-  if (principal !== undefined) {
-    const reference = create(PrincipalRefSchema);
-    reference.resourceTypeId = principal.id?.resourceType ?? '';
-    reference.resourceId = principal.id?.resource ?? '';
-    record.principal = reference;
-  }
+  record.externalId = idOf(message, row);
+  record.discoveredAt = timestamp(row.discovered_at, 'discovered_at', zone);
+  record.entitlement = grantedEntitlement(message, row);
+  record.principal = grantedTo(message, row);
   setExpansion(record, message.annotations, row);
   setSources(record, message);
   return record;
 }
 
-export function assetRecord(syncId: string, row: AssetRow): AssetRecord {
+function grantedEntitlement({ entitlement }: Grant, row: GrantRow): EntitlementRef {
+  const [type, resource] = namesOf(entitlement?.resource?.id);
+  const names = completed(
+    [type, resource, entitlement?.id ?? ''],
+    [row.resource_type_id, row.resource_id, row.entitlement_id],
+  );
+  const reference = create(EntitlementRefSchema);
+  [reference.resourceTypeId, reference.resourceId] = names;
+  reference.entitlementId = required(names[2], 'entitlement.id', 'entitlement_id');
+  return reference;
+}
+
+function grantedTo({ principal }: Grant, row: GrantRow): PrincipalRef {
+  const [type, id] = completed(namesOf(principal?.id), [
+    row.principal_resource_type_id,
+    row.principal_resource_id,
+  ]);
+  const reference = create(PrincipalRefSchema);
+  reference.resourceTypeId = type;
+  reference.resourceId = required(id, 'principal.id.resource', 'principal_resource_id');
+  return reference;
+}
+
+export function assetRecord(syncId: string, row: AssetRow, zone: Zone): AssetRecord {
   return create(AssetRecordSchema, {
     syncId,
-    externalId: required(row.external_id, 'external_id'),
+    externalId: required(row.external_id, '', 'external_id'),
     contentType: row.content_type,
     data: row.data,
-    discoveredAt: timestamp(row.discovered_at, 'discovered_at'),
+    discoveredAt: timestamp(row.discovered_at, 'discovered_at', zone),
   });
 }
 
@@ -227,13 +267,51 @@ function decode<Schema extends DescMessage>(
   }
 }
 
-function required(value: string, what: string): string {
-  if (value === '') throw new C1zError('SSTITCH_C1Z_CORRUPT', `${what} is empty`);
-  return value;
+/** Thrown over a row whose message leaves something out, if the columns that may say it were not read. */
+export class NamesNeeded extends Error {}
+
+/** What a message names, part by part; '' where it names nothing. */
+type Names = readonly string[];
+
+/**
+ * What a message names; where it leaves parts out, what the columns name, if that is nothing else than the
+ * parts that it has.
+ */
+function completed<const N extends Names>(said: N, columns: { readonly [At in keyof N]: Name }): N {
+  if (!said.includes('')) return said;
+  const known = columns.map((name) => {
+    if (name === undefined) throw new NamesNeeded();
+    return name ?? '';
+  });
+  const agree = said.every((part, at) => part === '' || part === known[at]);
+  return agree ? (known as Names as N) : said;
 }
 
-function timestamp(text: string, what: string): Timestamp {
-  const parsed = parseTimestamp(text);
+function namesOf(id: ResourceId | undefined): readonly [type: string, id: string] {
+  return [id?.resourceType ?? '', id?.resource ?? ''];
+}
+
+function idOf({ id }: { id: string }, row: { external_id: Name }): string {
+  const [whole] = completed([id], [row.external_id]);
+  return required(whole, 'id', 'external_id');
+}
+
+/** The id in a resource's external_id, which is "type:id". */
+function idBehind({ resource_type_id: type, external_id: text }: ResourceRow): Name {
+  if (text === undefined) return undefined;
+  return text?.startsWith(`${type}:`) === true ? text.slice(`${type}:`.length) : null;
+}
+
+/** @param field of the message in `data`; '' where there is no message */
+function required(value: string, field: string, column: string): string {
+  if (value !== '') return value;
+  const what =
+    field === '' ? `${column} is empty` : `${field} is empty in data, and so is column ${column}`;
+  throw new C1zError('SSTITCH_C1Z_CORRUPT', what);
+}
+
+function timestamp(text: string, what: string, zone: Zone): Timestamp {
+  const parsed = parseTimestamp(text, zone);
   if (parsed === undefined) {
     throw new C1zError(
       'SSTITCH_C1Z_CORRUPT',

@@ -1,7 +1,7 @@
 // The demo: a base with three syncs, a source with a newer version of one, a compaction, and the proof
 // that it did what it should. All in a folder that is removed at the end, however it ends.
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeTemporaryFolder, removeTemporaryFolder } from '@sstitch/c1z/temporary-folder';
 import { byteEncodings } from '@sstitch/engine';
 import { bucketSpan } from '@sstitch/keys';
 import { loadSyntheticSync, type SyncDigest, syncDigest } from '@sstitch/testkit';
@@ -9,7 +9,6 @@ import { type BucketDifference, diffBuckets } from './commands/diff.js';
 import { compactionDocument, compactStores } from './compact-stores.js';
 import type { CompactionDocument } from './compaction-report.js';
 import { type ByteStore, withReader, withStore } from './open-store.js';
-import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folders.js';
 import { type VerifyReport, verifyStore } from './verify-store.js';
 
 const SYNCS = 3;
@@ -49,7 +48,7 @@ export interface DemoOptions {
 
 /** Plays the demo. */
 export async function playDemo(options: DemoOptions): Promise<DemoReport> {
-  const folder = await makeTemporaryFolder(options.folder ?? tmpdir(), 'sstitch-demo-');
+  const folder = await makeTemporaryFolder('sstitch-demo-', options.folder);
   try {
     return await playIn(folder, options);
   } finally {

@@ -4,7 +4,7 @@ import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { openC1z } from '@sstitch/c1z';
 import { SyncCounter, type SyncRecord, type ValueBucket } from '@sstitch/records';
 import { boundedLines } from './bounded-lines.js';
-import { CliError } from './errors.js';
+import { CliError, usageError } from './errors.js';
 import { importedRecord } from './record-lines.js';
 
 /** What takes the records. */
@@ -18,6 +18,8 @@ export interface RecordSink {
 export interface ImportOptions {
   /** These syncs alone. @defaultValue all that the file holds */
   readonly syncIds: readonly string[] | undefined;
+  /** The time zone of times in a .c1z file that name none. @defaultValue this process's */
+  readonly zone: string | undefined;
   readonly signal: AbortSignal;
   /** Told while nothing can be read yet. */
   readonly onDecoding: (decodedBytes: number) => void;
@@ -34,17 +36,21 @@ export async function readImport(
   sink: RecordSink,
   options: ImportOptions,
 ): Promise<void> {
-  const read = (await isJsonLines(path)) ? readJsonLines : readC1z;
-  await read(path, sink, options);
+  if (!(await isJsonLines(path))) return readC1z(path, sink, options);
+  if (options.zone !== undefined) {
+    throw usageError(`--zone is for .c1z files; the times in ${path} name their zone`);
+  }
+  return readJsonLines(path, sink, options);
 }
 
 async function readC1z(
   path: string,
   sink: RecordSink,
-  { syncIds, signal, onDecoding }: ImportOptions,
+  { syncIds, zone, signal, onDecoding }: ImportOptions,
 ): Promise<void> {
   const file = await openC1z(path, {
     signal,
+    zone,
     onProgress: ({ decodedBytes }) => onDecoding(decodedBytes),
   });
   try {

@@ -1,9 +1,9 @@
 // The outside of the real process.
 import { createInterface } from 'node:readline/promises';
 import type { Readable, Writable } from 'node:stream';
+import { removeLeftFolders } from '@sstitch/c1z/temporary-folder';
 import { Interruption, type Io, SIGNAL_EXIT_CODES } from './io.js';
 import { standardError, standardOutput } from './stream-output.js';
-import { removeTemporaryFoldersNow } from './temporary-folders.js';
 
 /**
  * This process's streams, environment and signals. The first SIGINT (Ctrl-C), SIGTERM or SIGHUP asks the
@@ -14,7 +14,7 @@ export function processIo(): Io {
   const interrupt = new AbortController();
   const onSignal = (signal: keyof typeof SIGNAL_EXIT_CODES) => {
     if (interrupt.signal.aborted) {
-      removeTemporaryFoldersNow();
+      removeLeftFolders();
       process.exit(SIGNAL_EXIT_CODES[signal]);
     }
     interrupt.abort(new Interruption(signal));

@@ -3,6 +3,7 @@
 // it ends. What a power cut leaves in a disk's own cache no program can try.
 import { link, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeTemporaryFolder, removeTemporaryFolder } from '@sstitch/c1z/temporary-folder';
 import {
   assertIsolated,
   assertSameSync,
@@ -19,7 +20,6 @@ import { playDemo } from './demo-scene.js';
 import { reportOf } from './errors.js';
 import { requireFolder } from './input-path.js';
 import { type ByteStore, openStore, withStore } from './open-store.js';
-import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folders.js';
 
 const STRATEGIES = ['link', 'rebuild', 'batch'] as const;
 const DEMO_GRANTS = 2000;
@@ -61,7 +61,7 @@ export async function runSelfTest(options: SelfTestOptions): Promise<SelfTestRep
   const { seed, kills, signal, onProgress, onCheck } = options;
   requireFolder(options.folder);
   const parent = await realpath(options.folder);
-  const folder = await makeTemporaryFolder(parent, 'sstitch-selftest-');
+  const folder = await makeTemporaryFolder('sstitch-selftest-', parent);
   try {
     const hardLinks = await hasHardLinks(folder);
     const checks: SelfTestCheck[] = [];

@@ -1,5 +1,6 @@
 // Checks spans at the door, and copies them: the caller may reuse its buffers.
-import { compareBytes, type Span } from '@sstitch/sst';
+import { compareBytes, describeValue, isBytes, type Span } from '@sstitch/sst';
+import { notBytes } from './check-arguments.js';
 import { EngineError } from './errors.js';
 
 /**
@@ -8,12 +9,19 @@ import { EngineError } from './errors.js';
  * @throws EngineError SSTITCH_SPANS_INVALID when one is inverted, or they overlap or are out of order
  */
 export function checkSpans(spans: readonly Span[]): Span[] {
+  if (!Array.isArray(spans)) {
+    throw new EngineError(
+      'SSTITCH_SPANS_INVALID',
+      `spans must be an array of { start, end }, not ${describeValue(spans)}`,
+    );
+  }
   const checked: Span[] = [];
   let end: Uint8Array | undefined = new Uint8Array(0);
-  for (const [index, span] of spans.entries()) {
-    if (!(span?.start instanceof Uint8Array)) throw invalid(index, 'has no start');
-    if (span.end !== undefined && !(span.end instanceof Uint8Array)) {
-      throw invalid(index, 'has an end that is not bytes');
+  for (const [index, span] of (spans as readonly Span[]).entries()) {
+    if (span?.start === undefined) throw invalid(index, 'has no start');
+    if (!isBytes(span.start)) throw invalid(index, `is wrong: ${notBytes('start', span.start)}`);
+    if (span.end !== undefined && !isBytes(span.end)) {
+      throw invalid(index, `is wrong: ${notBytes('end', span.end)}`);
     }
     if (span.end !== undefined && compareBytes(span.start, span.end) > 0) {
       throw invalid(index, 'ends before it starts');

@@ -8,6 +8,8 @@ import type {
   AbstractDelOptions,
   AbstractPutOptions,
 } from 'abstract-level';
+import { checkFolder, checkPages, checkSignal, checkTables } from './check-arguments.js';
+import { CheckedWrites } from './checked-writes.js';
 import { compactStoreRange, healOpenedStore } from './commit/compact-range.js';
 import type { CommitReport } from './commit/ingest-and-excise.js';
 import type { RebuiltTables } from './commit/rebuild-tables.js';
@@ -22,7 +24,6 @@ import type { ForeignSpanTables } from './extract/check-incoming.js';
 import type { CopiedGeneration } from './extract/copy-generation.js';
 import type { ExtractedTables } from './extract/extract-tables.js';
 import type { Generation } from './generation.js';
-import { GenerationReader } from './generation-reader.js';
 import type { NativeBytes, NativeOperation, NativeRangeOptions } from './level-database.js';
 import { HELD_GENERATIONS, type StoreMetrics, storeMetrics } from './metrics.js';
 import {
@@ -56,7 +57,7 @@ import { verifyStoreSpans } from './verify/verify-spans.js';
  * `ingestAndExcise` replaces whole key ranges at once.
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see the interface below
-export class Store<K = string, V = string> extends GenerationReader<K, V> {
+export class Store<K = string, V = string> extends CheckedWrites<K, V> {
   readonly location: string;
   readonly #options: StoreOptions<K, V>;
   #core: StoreCore | undefined;
@@ -112,6 +113,8 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     tables: ExtractedTables | readonly ForeignSpanTables[],
     options: IngestOptions = {},
   ): Promise<CommitReport> {
+    checkTables(tables);
+    checkSignal(options);
     await this.#whenOpen();
     return ingestTables(this.#opened, tables, options);
   }
@@ -127,17 +130,21 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     spans: readonly Span[],
     options: IngestFromOptions = {},
   ): Promise<CommitReport> {
+    const checked = checkSpans(spans);
+    checkSignal(options);
     purgeOf(options);
     await this.#whenOpen();
     const core = this.#opened;
-    return core.operations.run(() => core.commitFrom(source, checkSpans(spans), options));
+    return core.operations.run(() => core.commitFrom(source, checked, options));
   }
 
   /** Removes everything inside the spans, in one commit and without a tombstone. */
   async excise(spans: readonly Span[], options: ExciseOptions = {}): Promise<CommitReport> {
+    const checked = checkSpans(spans);
+    checkSignal(options);
     const how = { moveIncoming: false, purge: purgeOf(options), signal: options.signal };
     await this.#whenOpen();
-    const empty = checkSpans(spans).map((span): SpanTables => ({ span, runs: [] }));
+    const empty = checked.map((span): SpanTables => ({ span, runs: [] }));
     return this.#opened.commit({ spans: empty, lastSequence: 0 }, how);
   }
 
@@ -147,9 +154,12 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     entries: EntryPages,
     options: StoreReplaceOptions = {},
   ): Promise<ReplaceSpansResult & { readonly commit: CommitReport }> {
+    const checked = checkSpans(spans);
+    checkPages(entries);
+    checkSignal(options);
     purgeOf(options);
     await this.#whenOpen();
-    return replaceByPages(this.#opened, checkSpans(spans), entries, options);
+    return replaceByPages(this.#opened, checked, entries, options);
   }
 
   /**
@@ -164,11 +174,14 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     folder: string,
     options: ExtractOptions = {},
   ): Promise<ExtractedTables> {
+    const checked = checkSpans(spans);
+    checkFolder(folder);
+    checkSignal(options);
     await this.#whenOpen();
     const { signal, narrow = false, verify = false } = options;
     const checksLater = (options as CommitExtractOptions)[CHECKS_LATER] ?? false;
     const how = { signal, narrow, verify, checksLater };
-    return this.#opened.extract(checkSpans(spans), folder, how);
+    return this.#opened.extract(checked, folder, how);
   }
 
   /**

@@ -1,12 +1,13 @@
 import { KeysError } from './errors.js';
 import { type Bucket, bucketLayout, SEPARATOR, SYNC_ID_LENGTH_BYTES } from './layout.js';
-import type { SyncIdBytes } from './sync-id.js';
+import { type SyncIdBytes, syncIdBytes } from './sync-id.js';
 import { elementLengthBytes, writeElement } from './tuple.js';
 
 /**
  * The key of any bucket, from its elements in order. The typed builders are thin names for it.
  *
- * @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID on a wrong number of elements or a lone surrogate.
+ * @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID on a wrong number of elements, one that is no text, or a
+ * lone surrogate; SSTITCH_SYNC_ID_INVALID on a sync id in another form.
  */
 export function buildKey(
   bucket: Bucket,
@@ -29,7 +30,7 @@ export function buildKey(
  * With no elements it is the bucket's prefix and the sync id.
  *
  * @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID on as many elements as the bucket has, or more,
- * or on a lone surrogate.
+ * on one that is no text, or on a lone surrogate; SSTITCH_SYNC_ID_INVALID on a sync id in another form.
  */
 export function buildKeyPrefix(
   bucket: Bucket,
@@ -58,7 +59,7 @@ function assemble(
   for (const element of elements) length += elementLengthBytes(element);
   const key = new Uint8Array(length);
   key.set(prefix, 0);
-  key.set(syncId, prefix.length);
+  key.set(syncIdBytes(syncId), prefix.length);
   let at = prefix.length + SYNC_ID_LENGTH_BYTES;
   for (const element of elements) at = writeElement(key, at, element);
   if (trailingSeparators === 1) key[at] = SEPARATOR;

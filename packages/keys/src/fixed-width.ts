@@ -7,6 +7,7 @@
  *
  * No bucket of version 3 holds one; they belong to the codec all the same.
  */
+import { describeValue, isBytes } from './check-bytes.js';
 import { KeysError } from './errors.js';
 
 const FALSE_BYTE = 0x26;
@@ -26,7 +27,7 @@ export function encodeU32(value: number): Uint8Array {
 
 /** 8 bytes, big-endian. @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID out of range. */
 export function encodeU64(value: bigint): Uint8Array {
-  if (value < 0n || value > U64_MAX) throw outOfRange('u64', value);
+  if (typeof value !== 'bigint' || value < 0n || value > U64_MAX) throw outOfRange('u64', value);
   const bytes = new Uint8Array(8);
   viewOf(bytes).setBigUint64(0, value);
   return bytes;
@@ -34,12 +35,15 @@ export function encodeU64(value: bigint): Uint8Array {
 
 /** 8 bytes, big-endian, sign bit flipped. @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID out of range. */
 export function encodeI64(value: bigint): Uint8Array {
-  if (value < I64_MIN || value > I64_MAX) throw outOfRange('i64', value);
+  if (typeof value !== 'bigint' || value < I64_MIN || value > I64_MAX) {
+    throw outOfRange('i64', value);
+  }
   return encodeU64(value - I64_MIN);
 }
 
-/** One byte. */
+/** One byte. @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID on anything but true and false. */
 export function encodeBoolean(value: boolean): Uint8Array {
+  if (typeof value !== 'boolean') throw outOfRange('boolean', value);
   return Uint8Array.of(value ? TRUE_BYTE : FALSE_BYTE);
 }
 
@@ -67,7 +71,10 @@ export function decodeBoolean(bytes: Uint8Array, offset = 0): boolean {
 }
 
 function slice(bytes: Uint8Array, offset: number, length: number): Uint8Array {
-  if (offset < 0 || offset + length > bytes.length) {
+  if (!isBytes(bytes)) {
+    throw new KeysError('SSTITCH_KEY_MALFORMED', `a key is bytes, not ${describeValue(bytes)}`);
+  }
+  if (!Number.isInteger(offset) || offset < 0 || offset + length > bytes.length) {
     throw new KeysError(
       'SSTITCH_KEY_MALFORMED',
       `${length} bytes wanted at byte ${offset} of ${bytes.length}`,
@@ -80,6 +87,10 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function outOfRange(type: string, value: number | bigint): KeysError {
-  return new KeysError('SSTITCH_KEY_ELEMENT_INVALID', `${value} is not a ${type}`);
+function outOfRange(type: string, value: unknown): KeysError {
+  const given = typeof value === 'number' || typeof value === 'bigint' ? value : undefined;
+  return new KeysError(
+    'SSTITCH_KEY_ELEMENT_INVALID',
+    `${given ?? describeValue(value)} is not a ${type}`,
+  );
 }

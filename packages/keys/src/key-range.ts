@@ -1,4 +1,6 @@
+import { describeValue, isBytes } from './check-bytes.js';
 import { compareBytes } from './compare-bytes.js';
+import { KeysError } from './errors.js';
 
 /** A half-open range of keys: `start` is in it, `end` is not. */
 export interface Span {
@@ -10,8 +12,13 @@ export interface Span {
 /**
  * The smallest byte string greater than every one that starts with `prefix`: trailing FF bytes go, the
  * last byte left goes up by one. `undefined` where nothing is left: then there is no such string.
+ *
+ * @throws {@link KeysError} SSTITCH_KEY_MALFORMED on anything but bytes.
  */
 export function prefixSuccessor(prefix: Uint8Array): Uint8Array | undefined {
+  if (!isBytes(prefix)) {
+    throw new KeysError('SSTITCH_KEY_MALFORMED', `a prefix is bytes, not ${describeValue(prefix)}`);
+  }
   let length = prefix.length;
   while (length > 0 && prefix[length - 1] === 0xff) length -= 1;
   if (length === 0) return undefined;

@@ -1,3 +1,4 @@
+import { describeValue, isBytes } from './check-bytes.js';
 import { KeysError } from './errors.js';
 import { toHex } from './hex.js';
 import {
@@ -36,6 +37,9 @@ export type ClassifiedKey =
  * SSTITCH_KEY_MALFORMED for anything else that is not a key of a bucket.
  */
 export function parseKey(key: Uint8Array): ParsedKey {
+  if (!isBytes(key)) {
+    throw new KeysError('SSTITCH_KEY_MALFORMED', `a key is bytes, not ${describeValue(key)}`);
+  }
   const layout = BUCKETS.find(({ prefix }) => startsWith(key, prefix));
   if (layout === undefined) throw unknownKey(key);
   const { bucket, prefix, elements: names } = layout;
@@ -58,9 +62,9 @@ export function classifyKey(key: Uint8Array): ClassifiedKey {
     return { kind: 'sync', key: parseKey(key) };
   } catch (error) {
     if (!(error instanceof KeysError)) throw error;
-    const range = reservedRangeOf(key);
-    if (error.code === 'SSTITCH_KEY_RESERVED' && range !== undefined) {
-      return { kind: 'reserved', range };
+    if (error.code === 'SSTITCH_KEY_RESERVED') {
+      const range = reservedRangeOf(key);
+      if (range !== undefined) return { kind: 'reserved', range };
     }
     return { kind: 'malformed', problem: error };
   }

@@ -6,6 +6,7 @@
  *
  * Both forms sort alike. 62^27 is more than 2^160, so some texts are no KSUID.
  */
+import { describeValue, isBytes } from './check-bytes.js';
 import { KeysError } from './errors.js';
 import { SYNC_ID_LENGTH_BYTES } from './layout.js';
 
@@ -32,6 +33,7 @@ export type SyncIdBytes = Uint8Array & { readonly [brand]: 'SyncIdBytes' };
  * base 62, or a value that does not fit 20 bytes.
  */
 export function parseSyncId(text: string): SyncIdBytes {
+  if (typeof text !== 'string') throw invalid(text, `it is ${describeValue(text)}, not a text`);
   if (text.length !== TEXT_LENGTH) {
     throw invalid(text, `it has ${text.length} characters, not ${TEXT_LENGTH}`);
   }
@@ -53,8 +55,13 @@ export function parseSyncId(text: string): SyncIdBytes {
   return bytes as SyncIdBytes;
 }
 
-/** The text form of a sync id: 27 characters. */
+/**
+ * The text form of a sync id: 27 characters.
+ *
+ * @throws {@link KeysError} SSTITCH_SYNC_ID_INVALID on anything but 20 bytes.
+ */
 export function formatSyncId(syncId: SyncIdBytes): string {
+  syncIdBytes(syncId);
   const view = new DataView(syncId.buffer, syncId.byteOffset, syncId.byteLength);
   const limbs = Array.from({ length: LIMBS }, (_, limb) => view.getUint32(limb * 4));
   let text = '';
@@ -73,9 +80,16 @@ export function formatSyncId(syncId: SyncIdBytes): string {
 /**
  * Takes 20 bytes for a sync id: any 20 bytes are one. No copy is made.
  *
- * @throws {@link KeysError} SSTITCH_SYNC_ID_INVALID on another length.
+ * @throws {@link KeysError} SSTITCH_SYNC_ID_INVALID on anything else, a text among it.
  */
 export function syncIdBytes(bytes: Uint8Array): SyncIdBytes {
+  if (!isBytes(bytes)) {
+    const hint = typeof bytes === 'string' ? '; parseSyncId makes bytes of a text' : '';
+    throw new KeysError(
+      'SSTITCH_SYNC_ID_INVALID',
+      `a sync id must be ${SYNC_ID_LENGTH_BYTES} bytes, not ${describeValue(bytes)}${hint}`,
+    );
+  }
   if (bytes.length !== SYNC_ID_LENGTH_BYTES) {
     throw new KeysError(
       'SSTITCH_SYNC_ID_INVALID',
@@ -104,17 +118,19 @@ export function isSyncId(text: string): boolean {
  * payload of another length.
  */
 export function createSyncId(time: Date, payload: Uint8Array): SyncIdBytes {
-  const seconds = Math.floor(time.getTime() / 1000) - EPOCH_SECONDS;
+  const seconds =
+    time instanceof Date ? Math.floor(time.getTime() / 1000) - EPOCH_SECONDS : Number.NaN;
   if (!(seconds >= 0 && seconds < LIMB)) {
     throw new KeysError(
       'SSTITCH_SYNC_ID_INVALID',
       `a sync id cannot hold the time ${String(time)}`,
     );
   }
-  if (payload.length !== PAYLOAD_LENGTH_BYTES) {
+  if (!isBytes(payload) || payload.length !== PAYLOAD_LENGTH_BYTES) {
+    const given = isBytes(payload) ? payload.length : describeValue(payload);
     throw new KeysError(
       'SSTITCH_SYNC_ID_INVALID',
-      `a sync id's payload has ${PAYLOAD_LENGTH_BYTES} bytes, not ${payload.length}`,
+      `a sync id's payload has ${PAYLOAD_LENGTH_BYTES} bytes, not ${given}`,
     );
   }
   const bytes = new Uint8Array(SYNC_ID_LENGTH_BYTES);
@@ -123,9 +139,9 @@ export function createSyncId(time: Date, payload: Uint8Array): SyncIdBytes {
   return bytes as SyncIdBytes;
 }
 
-function invalid(text: string, problem: string): KeysError {
+function invalid(text: unknown, problem: string): KeysError {
   return new KeysError(
     'SSTITCH_SYNC_ID_INVALID',
-    `not a sync id: ${JSON.stringify(text)}: ${problem}`,
+    `not a sync id: ${typeof text === 'string' ? `${JSON.stringify(text)}: ` : ''}${problem}`,
   );
 }

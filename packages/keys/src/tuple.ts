@@ -8,6 +8,7 @@
  * Invariants: an escaped element holds no 00; each tuple has one encoding; only well-formed strings
  * are written, as a lone surrogate would come back as U+FFFD.
  */
+import { describeValue, isBytes } from './check-bytes.js';
 import { KeysError } from './errors.js';
 import { toHex } from './hex.js';
 import { ESCAPE, ESCAPED_ESCAPE, ESCAPED_SEPARATOR, SEPARATOR } from './layout.js';
@@ -24,6 +25,7 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID on a lone surrogate.
  */
 export function elementLengthBytes(element: string): number {
+  if (typeof element !== 'string') throw noText(element);
   let length = 1;
   for (let at = 0; at < element.length; at++) {
     const unit = element.charCodeAt(at);
@@ -47,6 +49,7 @@ export function elementLengthBytes(element: string): number {
  * @returns the offset behind the element.
  */
 export function writeElement(target: Uint8Array, offset: number, element: string): number {
+  if (typeof element !== 'string') throw noText(element);
   let to = offset;
   target[to++] = SEPARATOR;
   for (let at = 0; at < element.length; at++) {
@@ -100,6 +103,9 @@ export function encodeTuple(elements: readonly string[]): Uint8Array {
  * @throws {@link KeysError} SSTITCH_KEY_MALFORMED where it is not one that {@link encodeTuple} wrote.
  */
 export function decodeTuple(bytes: Uint8Array, offset = 0): string[] {
+  if (!isBytes(bytes)) {
+    throw new KeysError('SSTITCH_KEY_MALFORMED', `a tuple is bytes, not ${describeValue(bytes)}`);
+  }
   const elements: string[] = [];
   let at = offset;
   while (at < bytes.length) {
@@ -143,6 +149,13 @@ function unescapeElement(escaped: Uint8Array, escapes: number): Uint8Array {
 
 function isLowSurrogate(unit: number): boolean {
   return unit >= 0xdc00 && unit <= 0xdfff;
+}
+
+function noText(element: unknown): KeysError {
+  return new KeysError(
+    'SSTITCH_KEY_ELEMENT_INVALID',
+    `a key element must be a text, not ${describeValue(element)}`,
+  );
 }
 
 function loneSurrogate(element: string, at: number): KeysError {

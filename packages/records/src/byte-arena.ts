@@ -32,7 +32,9 @@ export class ByteArena {
 
   /** Adds an element of a key, with its separator. */
   element(text: string): void {
-    this.reserve(1 + ESCAPE_BYTES_PER_CHARACTER * text.length);
+    // What is no text is refused where it would be written.
+    const characters = typeof text === 'string' ? text.length : 0;
+    this.reserve(1 + ESCAPE_BYTES_PER_CHARACTER * characters);
     this.length = writeElement(this.bytes, this.length, text);
   }
 

@@ -47,6 +47,8 @@ export function decodeRecord<B extends ValueBucket>(
   value: Uint8Array,
 ): RecordByBucket[B] {
   try {
+    // Of anything else there would be no buffer, and the record would be an empty one.
+    if (!ArrayBuffer.isView(value)) throw new TypeError('it is not bytes');
     // Databases give values as Buffers; a record's bytes are to be plain.
     const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
     return fromBinary(RECORD_SCHEMAS[bucket], bytes) as SyncRecord as RecordByBucket[B];

@@ -137,6 +137,11 @@ export class RecordArenas {
         { key: primaryKey(sync.syncIdBytes, record) },
       );
     }
+    if (value !== undefined && !(value instanceof Uint8Array)) {
+      throw new RecordsError('SSTITCH_RECORD_INVALID', `the value of a ${bucket} must be bytes`, {
+        key: primaryKey(sync.syncIdBytes, record),
+      });
+    }
     const own = this.#bucketOf(sync, bucket);
     const { heldBytes, isFull, arena } = own;
     let lastIdAt = arena.length;
@@ -218,7 +223,7 @@ export class RecordArenas {
   }
 
   #syncOf(syncId: string): SyncArenas {
-    if (this.#last?.syncId === syncId) return this.#last.arenas;
+    if (this.#last !== undefined && this.#last.syncId === syncId) return this.#last.arenas;
     let arenas = this.#syncs.get(syncId);
     if (arenas === undefined) {
       arenas = { syncIdBytes: parseSyncId(syncId), byBucket: new Map(), sizes: new Map() };

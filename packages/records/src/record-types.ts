@@ -68,7 +68,7 @@ export interface RecordIdentity {
  * @throws {@link RecordsError} SSTITCH_RECORD_INVALID on anything that is not a message of this package.
  */
 export function identityOf(record: SyncRecord): RecordIdentity {
-  switch (record.$typeName) {
+  switch (record?.$typeName) {
     case 'c1.storage.v3.ResourceTypeRecord':
       return { bucket: 'resource_type', ids: [record.externalId] };
     case 'c1.storage.v3.ResourceRecord':

@@ -7,6 +7,7 @@ export {
   probesFor,
   writeBloomFilter,
 } from './bloom-filter.js';
+export { describeValue, isBytes } from './check-bytes.js';
 export { maskedChecksum } from './checksum.js';
 export { compareBytes } from './compare-bytes.js';
 export { SstError, type SstErrorCode, type TableLocation } from './errors.js';

@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { BlockBuilder } from './block-builder.js';
 import type { EntryCursor } from './block-reader.js';
+import { describeValue, isBytes } from './check-bytes.js';
 import { SstError } from './errors.js';
 import type { FileHandle } from './file-system.js';
 import { FilterBlockBuilder } from './filter-block.js';
@@ -62,12 +63,14 @@ export class TableBuilder {
   /**
    * Adds an entry; both arrays are copied.
    *
-   * @throws SstError `SSTITCH_TABLE_ORDER` unless the key comes behind the last one, and is a version
+   * @throws SstError `SSTITCH_TABLE_OPTIONS` unless both are bytes; `SSTITCH_TABLE_ORDER` unless the key comes behind the last one, and is a version
    * of its own: one sequence cannot hold both a value and a deletion of a user key;
    * `SSTITCH_TABLE_UNSUPPORTED` for a key with an unknown type or a sequence above 2^53-1, or an entry
    * that no block can hold; `SSTITCH_TABLE_IO` if writing fails
    */
   add(internalKey: Uint8Array, value: Uint8Array): void {
+    if (!isBytes(internalKey)) throw this.#notBytes('key', internalKey);
+    if (!isBytes(value)) throw this.#notBytes('value', value);
     this.#add(internalKey, internalKey.length, value, 0, value.length, 0);
   }
 
@@ -191,6 +194,13 @@ export class TableBuilder {
       if (lastKey[keyLength - back] !== key[keyLength - back]) return false;
     }
     return true;
+  }
+
+  #notBytes(what: string, value: unknown): SstError {
+    return this.#refusal(
+      'SSTITCH_TABLE_OPTIONS',
+      `entry ${this.#entries}: the ${what} must be a Uint8Array, not ${describeValue(value)}`,
+    );
   }
 
   #refusal(code: SstError['code'], problem: string): SstError {

@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeC1z } from '@sstitch/c1z/testing';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { digestsOf, sstitch, sstitchJson, testFolder } from '../../test/in-process.js';
@@ -10,6 +11,8 @@ const REAL_SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
 const REAL_FILE = fileURLToPath(
   new URL(`../../../../../shared/data/sync-${REAL_SYNC}.c1z`, import.meta.url),
 );
+const CASES = fileURLToPath(new URL('../../../../../shared/cases/', import.meta.url));
+const SLIM = join(CASES, 'slim-grants.c1z');
 const SYNC = syntheticSyncId({});
 const OTHER = syntheticSyncId({ syncIndex: 1 });
 
@@ -39,7 +42,7 @@ describe('import of a .c1z file', () => {
   // The file is shared between projects and lies beside the repository; without it there is nothing to read.
   it.skipIf(!existsSync(REAL_FILE))('reads a real sync with all its indexes', async () => {
     const store = join(testFolder(), 'store');
-    const document = await sstitchJson('import', REAL_FILE, '--into', store);
+    const document = await sstitchJson('import', REAL_FILE, '--into', store, '--zone', 'UTC');
     expect(document).toEqual({
       syncs: [
         {
@@ -66,8 +69,39 @@ describe('import of a .c1z file', () => {
     writeFileSync(lines, (await sstitch(['export', store, '--sync', REAL_SYNC])).stdout);
     await sstitchJson('import', lines, '--into', `${store}-again`);
     expect(await digestsOf(`${store}-again`)).toEqual(before);
-    await sstitchJson('import', REAL_FILE, '--into', store);
+    await sstitchJson('import', REAL_FILE, '--into', store, '--zone', 'UTC');
     expect(await digestsOf(store)).toEqual(before);
+  });
+
+  it.skipIf(!existsSync(SLIM))('takes what a slim grant leaves out from its columns', async () => {
+    const folder = testFolder();
+    const digestsIn = async (name: string) => {
+      await sstitchJson('import', join(CASES, name), '--into', join(folder, name));
+      expect(await sstitchJson('verify', join(folder, name))).toMatchObject({ ok: true });
+      return digestsOf(join(folder, name));
+    };
+    expect(await digestsIn('slim-grants.c1z')).toEqual(await digestsIn('full-grants.c1z'));
+  });
+
+  it('takes times without a zone for those of --zone, and refuses what is no zone', async () => {
+    const folder = testFolder();
+    const file = join(folder, 'some.c1z');
+    await makeC1z(file, { syncs: [{ syncId: SYNC, startedAt: '2024-07-02 15:04:05.5' }] });
+    const startedIn = async (zone: string) => {
+      const store = join(folder, zone.replaceAll('/', '-'));
+      await sstitchJson('import', file, '--into', store, '--zone', zone);
+      return (await sstitchJson<{ startedAt: string }[]>('syncs', store))[0]?.startedAt;
+    };
+    expect(await startedIn('UTC')).toBe('2024-07-02T15:04:05.500Z');
+    expect(await startedIn('Europe/Berlin')).toBe('2024-07-02T13:04:05.500Z');
+    expect(await startedIn('-05:30')).toBe('2024-07-02T20:34:05.500Z');
+    const store = join(folder, 'store');
+    const { exitCode, stderr } = await sstitch([
+      ...['import', file, '--into', store, '--zone', 'Nowhere/Land'],
+    ]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('"Nowhere/Land"');
+    expect(existsSync(store)).toBe(false);
   });
 
   it('exits with 4 on a damaged file and with 5 on a missing one, and makes no store', async () => {
@@ -117,6 +151,13 @@ describe('import of a .jsonl file', () => {
     expect(stderr).toMatch(message);
     expect(stderr).toMatch(/^sstitch: line 2 of [^\n]*\n$/);
     expect(exitCode).toBe(4);
+    expect(await digestsOf(store)).toEqual(digests);
+  });
+
+  it('refuses --zone, which would say nothing', async () => {
+    const { store, file } = exported();
+    const { exitCode } = await sstitch(['import', file, '--into', store, '--zone', 'UTC']);
+    expect(exitCode).toBe(2);
     expect(await digestsOf(store)).toEqual(digests);
   });
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { makeTemporaryFolder, removeTemporaryFolder } from '@sstitch/c1z/temporary-folder';
 import { RECORD_BUCKETS } from '@sstitch/keys';
 import { syncsOption } from '../arguments.js';
 import { BulkImport } from '../bulk-import.js';
@@ -12,11 +12,11 @@ import { requireFile } from '../input-path.js';
 import { type ByteStore, withStore } from '../open-store.js';
 import { formatBytes, formatCount, formatMs, roundMs } from '../output/quantities.js';
 import { formatTable } from '../output/table.js';
-import { makeTemporaryFolder, removeTemporaryFolder } from '../temporary-folders.js';
 
 interface ImportFlags {
   readonly into: string;
   readonly sync?: readonly string[];
+  readonly zone?: string;
 }
 
 /** What was imported of one sync. */
@@ -39,10 +39,15 @@ export function addImportCommand(registry: CommandRegistry): void {
       examples: [
         ['import sync.c1z --into base', 'all syncs of the file'],
         ['import sync.c1z --into base --sync 36zfOAoWMxQdISbixanQCRBiX7E', 'one of them'],
+        ['import sync.c1z --into base --zone Europe/Berlin', 'a connector that ran there wrote it'],
       ],
     })
     .requiredOption('--into <store>', 'the store to import into')
     .addOption(syncsOption('these syncs alone'))
+    .option(
+      '--zone <zone>',
+      'the time zone of the host that wrote a .c1z file, whose times name none: "UTC", "Europe/Berlin", "+02:00"; by default that of this host',
+    )
     .action(
       registry.handle((context, file: string, flags: ImportFlags) =>
         importFile(context, file, flags),
@@ -66,7 +71,7 @@ async function importFile(
         return loadIn(folder, context, file, flags, (commit) => commit(store));
       })
     : await loadIn(
-        await makeTemporaryFolder(tmpdir(), 'sstitch-import-'),
+        await makeTemporaryFolder('sstitch-import-'),
         ...([context, file, flags] as const),
         (commit) => withStore(flags.into, 'create', commit),
       );
@@ -127,6 +132,7 @@ async function readAll(
   };
   await readImport(file, sink, {
     syncIds: flags.sync,
+    zone: flags.zone,
     signal,
     onDecoding: (bytes) => progress.update(() => `decoding: ${formatBytes(bytes)}`),
   });

@@ -31,6 +31,7 @@ export async function buildFromPages(
   let appended: Promise<void> = Promise.resolve();
   const iterator = pages[Symbol.asyncIterator]();
   let exhausted = false;
+  let pageIndex = 0;
   try {
     for (;;) {
       const next = await unlessAborted(iterator.next(), signal).catch((error: unknown) => {
@@ -39,7 +40,7 @@ export async function buildFromPages(
       });
       exhausted = next.done === true;
       if (next.done === true) break;
-      const page = packEntries(next.value);
+      const page = packEntries(next.value, pageIndex++);
       await appended;
       const how = { signal, transfer: [page.buffer] };
       appended = run(thread.run('appendEntries', { session, page }, how));

@@ -2,16 +2,24 @@
 //
 //   page  := entry*
 //   entry := key length u32le, key, value length u32le, value
+import { checkPage } from '../check-arguments.js';
 import { EngineError } from '../errors.js';
 
 const LENGTH_BYTES = 4;
 /** Below this many bytes a loop is faster than a call of `set`. */
 const LOOP_COPY_BYTES = 48;
 
-/** Packs entries into one buffer of its own. */
+/**
+ * Packs entries into one buffer of its own.
+ *
+ * @param pageIndex for messages
+ * @throws EngineError SSTITCH_ENTRIES_INVALID unless all are [key, value], both bytes
+ */
 export function packEntries(
   entries: ReadonlyArray<readonly [key: Uint8Array, value: Uint8Array]>,
+  pageIndex: number,
 ): Uint8Array<ArrayBuffer> {
+  checkPage(entries, pageIndex);
   let size = 0;
   for (const [key, value] of entries) size += 2 * LENGTH_BYTES + key.byteLength + value.byteLength;
   const page = new Uint8Array(size);

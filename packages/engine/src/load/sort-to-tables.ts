@@ -4,6 +4,7 @@
 import { type FileHandle, type FileSystem, makeInternalKey, TableBuilder } from '@sstitch/sst';
 import { BUILT_SEQUENCE } from '../commit/build-tables.js';
 import type { TableFile, TableRun } from '../tables.js';
+import { checkEnds } from './check-unsorted.js';
 import { keyStartOf, sortedOrder, type UnsortedEntries } from './sort-entries.js';
 
 /**
@@ -39,6 +40,7 @@ export function sortToTables(
 ): SortedRun[] {
   return pages.map(({ entries, path }) => {
     checkCancelled();
+    checkEnds(entries);
     return new RunWriter(fileSystem, entries, path, checkCancelled).write();
   });
 }

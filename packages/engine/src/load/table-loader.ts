@@ -9,6 +9,7 @@
 // - a key that comes twice is an error: nobody can know which of the two is meant.
 import { setMaxListeners } from 'node:events';
 import { compareBytes, type Span, userKeyOf } from '@sstitch/sst';
+import { checkFolder, checkSignal } from '../check-arguments.js';
 import { BUILT_SEQUENCE } from '../commit/build-tables.js';
 import { EngineError } from '../errors.js';
 import type { ExtractedTables } from '../extract/extract-tables.js';
@@ -19,6 +20,7 @@ import type { SpanTables, TableRun } from '../tables.js';
 import { trusted } from '../trusted-sets.js';
 import { asEngineError } from '../workers/task-errors.js';
 import { type TaskRunner, ThreadRunner } from '../workers/task-runner.js';
+import { checkUnsortedPages } from './check-unsorted.js';
 import { mergeToOneRun } from './merge-to-one-run.js';
 import type { UnsortedEntries } from './sort-entries.js';
 import type { RunPage, SortedRun } from './sort-to-tables.js';
@@ -64,6 +66,8 @@ export class TableLoader {
     options: TableLoaderOptions = {},
     runner: TaskRunner = new ThreadRunner(),
   ) {
+    checkFolder(folder);
+    checkSignal(options);
     this.#folder = folder;
     this.#runner = runner;
     const { signal, onWritten = () => undefined } = options;
@@ -79,10 +83,12 @@ export class TableLoader {
    * Takes pages of entries, each page of one span, which must stay as they are until `onWritten` tells of them. Settles when
    * there is room for more.
    *
-   * @throws EngineError SSTITCH_ENTRIES_INVALID, with the key, where one comes twice; SSTITCH_ABORTED,
+   * @throws EngineError SSTITCH_ENTRIES_INVALID where a page is not what it should be, and, with the key, where
+   * one comes twice; SSTITCH_ABORTED,
    * SSTITCH_FILE_OPERATION: of these pages or of earlier ones
    */
   async add(pages: readonly UnsortedEntries[]): Promise<void> {
+    checkUnsortedPages(pages);
     let task: RunPage[] = [];
     let bytes = 0;
     const start = () => {
