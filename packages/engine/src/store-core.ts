@@ -8,6 +8,7 @@
 import type { Span } from '@sstitch/sst';
 import { flushGeneration } from './commit/flush-generation.js';
 import { type CommitReport, commitTables } from './commit/ingest-and-excise.js';
+import { retireLog } from './commit/retire-log.js';
 import { WriteGate } from './commit/write-gate.js';
 import { ENGINE_NAME } from './engine-name.js';
 import { EngineError } from './errors.js';
@@ -82,7 +83,7 @@ export class StoreCore {
     this.folder = folder;
     this.#lastNumber = lastNumber;
     this.#current = this.#addGeneration(opened.number, opened.database);
-    this.gate = new WriteGate(opened.database);
+    this.gate = new WriteGate(opened.database, () => this.#retireLog());
   }
 
   /** Opens or makes the store; finishes or undoes what a crash left. */
@@ -358,6 +359,16 @@ export class StoreCore {
     });
     this.#live.add(generation);
     return generation;
+  }
+
+  async #retireLog(): Promise<void> {
+    try {
+      await retireLog(this.runner, this.#current);
+    } catch (error) {
+      const failure = asEngineError(error);
+      if (failure.code === 'SSTITCH_STORE_POISONED') this.#poison ??= failure;
+      throw failure;
+    }
   }
 
   #failed(error: unknown, renamed: boolean): EngineError {

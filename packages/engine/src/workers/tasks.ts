@@ -4,6 +4,7 @@ import type { FileSystem } from '@sstitch/sst';
 import { appendEntries, beginTables, discardTables, finishTables } from '../commit/build-tables.js';
 import { readFlushState } from '../commit/flush-generation.js';
 import { mergeRunsToTables } from '../commit/merge-runs.js';
+import { probeRoom } from '../commit/retire-log.js';
 import { beginStage, discardStage, finishStage, pinAhead } from '../commit/stage-generation.js';
 import { doTableJobs } from '../commit/table-jobs.js';
 import { checkIncomingTables } from '../extract/check-incoming.js';
@@ -71,6 +72,7 @@ export const tasks = {
   mergeRunsToTables,
   prepareOpen,
   preparePointer,
+  probeRoom,
   readFlushState,
   readGenerationFacts,
   readLevels,
