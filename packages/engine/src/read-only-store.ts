@@ -15,6 +15,7 @@ import { Generation } from './generation.js';
 import { GenerationReader } from './generation-reader.js';
 import { openLevelDatabase } from './level-database.js';
 import { levelOptionsOf, type StoreOptions } from './options.js';
+import { openKeepingLogs, settleOpened } from './recovery/open-with-logs.js';
 import { checkSpans } from './spans.js';
 import { generationName, READERS_FOLDER } from './store-files.js';
 import {
@@ -142,10 +143,15 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
           logs: true,
           leastLogNumber: 0,
         });
-        const level = levelOptionsOf(this.#options);
-        const database = await openLevelDatabase(targetFolder, {
-          ...level,
-          createIfMissing: false,
+        const level = { ...levelOptionsOf(this.#options), createIfMissing: false };
+        const place = { root: targetFolder, label: generationName(number), folder: targetFolder };
+        const opened = await openKeepingLogs(runner, place, () =>
+          openLevelDatabase(targetFolder, level),
+        );
+        const { database } = opened;
+        await settleOpened(runner, place, opened).catch(async (error: unknown) => {
+          await database.close();
+          throw error;
         });
         return new Generation(number, targetFolder, database, async ({ folder }) => {
           await runner.run('removeFolder', { folder });

@@ -19,12 +19,14 @@ import { type LevelDatabase, openLevelDatabase } from './level-database.js';
 import { ActivityRecorder, type StoreEvent } from './metrics.js';
 import {
   isStillCurrent,
+  loggedFolder,
   makeFirstGeneration,
   type OpenOptions,
   openGeneration,
 } from './open-generation.js';
 import { claimStore, releaseStore } from './open-stores.js';
 import type { StoreOptions } from './options.js';
+import { settleOpened } from './recovery/open-with-logs.js';
 import { generationName, STAGING_FOLDER } from './store-files.js';
 import type { TableSet } from './tables.js';
 import {
@@ -104,14 +106,15 @@ export class StoreCore {
         const number = prepared.generation ?? 1;
         const generationFolder = `${folder}/${generationName(number)}`;
         const opening = isNew ? makeFirstGeneration : openGeneration;
-        const database = await opening(runner, generationFolder, options, isNew).catch(
+        const opened = await opening(runner, generationFolder, options, isNew).catch(
           async (error: unknown) => {
             // Gone or being removed: another process has committed since CURRENT was read.
             if (!isNew && !(await isStillCurrent(runner, options, number))) return undefined;
             throw error;
           },
         );
-        if (database === undefined) continue;
+        if (opened === undefined) continue;
+        const { database } = opened;
         try {
           // Whether the store is still to be made, or still at that generation, is known for sure
           // only now that its lock is held.
@@ -123,6 +126,7 @@ export class StoreCore {
             const input = { folder, generation: number, writtenBy: ENGINE_NAME };
             await runner.run('createStoreFiles', input);
           }
+          await settleOpened(runner, loggedFolder(generationFolder), opened);
           const staleReaders = await runner.run('listStaleReaders', { folder });
           const lastNumber = await runner.run('cleanStore', {
             folder,

@@ -9,6 +9,7 @@ import type { FileSystem } from '@sstitch/sst';
 import { syncFile } from '../commit/place-file.js';
 import { logsBehind } from '../commit/read-tail.js';
 import { EngineError, errorCodeOf } from '../errors.js';
+import { damagedLog } from '../leveldb/damaged-log.js';
 import { logFileName } from '../leveldb/file-names.js';
 import { checkLogThere, readCurrent, readVersion, type Version } from '../leveldb/manifest.js';
 import { describeKind } from '../leveldb/regular-file.js';
@@ -64,17 +65,4 @@ function copyLog(
   }
   fileSystem.copy(path, `${targetFolder}/${name}`);
   syncFile(fileSystem, `${targetFolder}/${name}`);
-}
-
-/** Says of a damaged log what can be done about it. */
-export function damagedLog(damage: EngineError): EngineError {
-  const { path, offset } = damage;
-  const what = damage.message.replace(/ \([^(]*\)$/, '');
-  return new EngineError(
-    'SSTITCH_STORE_CORRUPT',
-    `${what}, and the log does not end there: LevelDB would drop acknowledged writes without a word. ` +
-      'Restore the file; or, of a store, keep what comes before the damage by `sstitch salvage` ' +
-      '(salvageLogs). A plain LevelDB database cannot be salvaged here: its own open drops what it cannot read',
-    { path, offset, cause: damage },
-  );
 }

@@ -39,6 +39,8 @@ export interface LogFragment {
 export interface FragmentOptions {
   /** See the head of this file. For a MANIFEST, which LevelDB syncs at each record, it is false. */
   readonly lastMayBeBroken: boolean;
+  /** The offset of a record to begin with. @defaultValue 0 */
+  readonly from?: number;
 }
 
 /**
@@ -51,16 +53,17 @@ export interface FragmentOptions {
 export function* readLogFragments(
   source: LogSource,
   path: string,
-  { lastMayBeBroken }: FragmentOptions,
+  { lastMayBeBroken, from = 0 }: FragmentOptions,
 ): Generator<LogFragment, number | undefined, undefined> {
   const { sizeBytes } = source;
   const corrupt = (message: string, offset: number) =>
     new EngineError('SSTITCH_STORE_CORRUPT', message, { path, offset });
   let isInside = false;
   let isEmpty = true;
-  for (let start = 0; start < sizeBytes; start += LOG_BLOCK_SIZE_BYTES) {
+  const first = from - (from % LOG_BLOCK_SIZE_BYTES);
+  for (let start = first; start < sizeBytes; start += LOG_BLOCK_SIZE_BYTES) {
     const block = source.block(start);
-    for (let at = 0; LOG_BLOCK_SIZE_BYTES - at >= LOG_HEADER_SIZE_BYTES; ) {
+    for (let at = Math.max(0, from - start); LOG_BLOCK_SIZE_BYTES - at >= LOG_HEADER_SIZE_BYTES; ) {
       const offset = start + at;
       if (at === block.byteLength && offset === sizeBytes) return undefined;
       const fragment = parseFragment(block, at);

@@ -15,6 +15,8 @@ import { listStaleReaders } from '../extract/reader-folders.js';
 import { readLevels } from '../leveldb/read-levels.js';
 import { findRepeatedKey } from '../load/find-repeated-key.js';
 import { sortToTables } from '../load/sort-to-tables.js';
+import { dropKeptLogs, forgetLogs, keepLogs, settleLogs } from '../recovery/kept-logs.js';
+import { readOperations } from '../recovery/read-operations.js';
 import {
   cleanStore,
   createStoreFiles,
@@ -59,12 +61,15 @@ export const tasks = {
   discardStage,
   discardTables,
   doTableJobs,
+  dropKeptLogs,
   mergeNewestRuns,
   pinAhead,
   pinForExtract,
   finishStage,
   findRepeatedKey,
   finishTables,
+  forgetLogs,
+  keepLogs,
   listStaleReaders,
   makeFolder,
   makeGeneration,
@@ -76,7 +81,9 @@ export const tasks = {
   readFlushState,
   readGenerationFacts,
   readLevels,
+  readOperations,
   removeFolder,
+  settleLogs,
   sortToTables,
   swapPointer,
   syncGeneration,
