@@ -43,7 +43,7 @@ export async function openGeneration(
   options: OpenOptions,
   createIfMissing: boolean,
 ): Promise<OpenedWithLogs> {
-  const open = () => openChecked(folder, options, createIfMissing);
+  const open = () => openLevelFolder(folder, options, createIfMissing);
   if (createIfMissing) return { database: await open(), own: undefined };
   return openKeepingLogs(runner, loggedFolder(folder), open);
 }
@@ -54,7 +54,8 @@ export function loggedFolder(folder: string): LoggedFolder {
   return { root, label: folder.slice(root.length + 1), folder };
 }
 
-async function openChecked(
+/** Opens a LevelDB folder; its errors say what became of it. */
+export async function openLevelFolder(
   folder: string,
   options: OpenOptions,
   createIfMissing: boolean,
@@ -87,7 +88,7 @@ function messageOf(error: unknown): string {
 /** Another process may have committed, closed and gone between our reading CURRENT and our lock. */
 export async function isStillCurrent(
   runner: TaskRunner,
-  options: OpenOptions,
+  options: Pick<OpenOptions, 'location'>,
   number: number | undefined,
 ): Promise<boolean> {
   const again = await runner.run('prepareOpen', {

@@ -221,14 +221,3 @@ export function dropKeptLogs(fileSystem: FileSystem, { root }: Pick<LoggedFolder
   fileSystem.syncFolder(root);
   removeTree(fileSystem, done);
 }
-
-/** Names of the sets that an opening which never ended has left, for a verification. */
-export function listKeptLogs(fileSystem: FileSystem, root: string): string[] {
-  const recovery = `${root}/${RECOVERY_FOLDER}`;
-  try {
-    return fileSystem.readFolder(recovery).map((name) => `${recovery}/${name}`);
-  } catch (error) {
-    if (errorCodeOf(error) === 'ENOENT') return [];
-    throw error;
-  }
-}

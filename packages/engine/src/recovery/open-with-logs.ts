@@ -77,6 +77,8 @@ export async function settleOpened(
       from = piece.next;
     }
   }
+  // The log that they are in now, and the names that lead to it.
+  await runner.run('syncGeneration', { folder: place.folder });
   await runner.run('dropKeptLogs', { root: place.root });
 }
 

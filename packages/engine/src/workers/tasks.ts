@@ -17,6 +17,7 @@ import { findRepeatedKey } from '../load/find-repeated-key.js';
 import { sortToTables } from '../load/sort-to-tables.js';
 import { dropKeptLogs, forgetLogs, keepLogs, settleLogs } from '../recovery/kept-logs.js';
 import { readOperations } from '../recovery/read-operations.js';
+import { salvageFiles, shareLock } from '../recovery/salvage-files.js';
 import {
   cleanStore,
   createStoreFiles,
@@ -30,6 +31,7 @@ import {
   syncGeneration,
 } from '../store-files.js';
 import { checkGeneration } from '../verify/inspect-generation.js';
+import { noteLeftLogs } from '../verify/note-left-logs.js';
 import {
   readGenerationFacts,
   verifyListedTable,
@@ -75,6 +77,7 @@ export const tasks = {
   makeGeneration,
   makeStoreFrom,
   mergeRunsToTables,
+  noteLeftLogs,
   prepareOpen,
   preparePointer,
   probeRoom,
@@ -83,7 +86,9 @@ export const tasks = {
   readLevels,
   readOperations,
   removeFolder,
+  salvageFiles,
   settleLogs,
+  shareLock,
   sortToTables,
   swapPointer,
   syncGeneration,
