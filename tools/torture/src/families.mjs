@@ -9,6 +9,7 @@ import {
   runFuzzFamily,
   runHostileFamily,
   runKillFamily,
+  runLevelFaultsFamily,
   runManyCommitsFamily,
   runMetamorphicFamily,
 } from '@sstitch/testkit';
@@ -40,6 +41,10 @@ export const families = {
   metamorphic: {
     short: (common, scale) => runMetamorphicFamily({ ...common, runs: 100 * scale }),
     long: (common) => runMetamorphicFamily({ ...common, runs: 1000 }),
+  },
+  'leveldb-faults': {
+    short: (common, scale) => runLevelFaultsFamily({ ...common, cases: 500 * scale }),
+    long: (common) => runLevelFaultsFamily({ ...common, cases: 20_000 }),
   },
   'many-commits': {
     short: (common, scale) => runManyCommitsFamily({ ...common, commits: 500 * scale }),
