@@ -253,7 +253,7 @@ test('a read-only open shows what LevelDB did not replay, and leaves nothing in 
 test('a batch larger than a piece is written again piece by piece', async () => {
   const path = join(temporaryFolder(), 'store');
   const store = await openStore(path, { writeBufferSize: 64 * 1024 * 1024 });
-  const contents = numbered('k', 300, 'x'.repeat(50_000));
+  const contents = numbered('k', 300, 'x'.repeat(150_000));
   await put(store, contents);
   await put(store, [['k0000', 'last']]);
   contents.set('k0000', 'last');

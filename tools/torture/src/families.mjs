@@ -6,6 +6,7 @@ import {
   runCrashStatesFamily,
   runFaultsFamily,
   runFullDiskFamily,
+  runFullDiskWritesFamily,
   runFuzzFamily,
   runHostileFamily,
   runKillFamily,
@@ -57,5 +58,9 @@ export const families = {
   'full-disk': {
     short: (common, scale) => runFullDiskFamily({ ...common, rounds: 25 * scale }),
     long: (common) => runFullDiskFamily({ ...common, rounds: 100 }),
+  },
+  'full-disk-writes': {
+    short: (common, scale) => runFullDiskWritesFamily({ ...common, rounds: 50 * scale }),
+    long: (common) => runFullDiskWritesFamily({ ...common, rounds: 500 }),
   },
 };

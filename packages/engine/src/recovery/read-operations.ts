@@ -11,8 +11,8 @@ import {
 import { withLogFile } from '../leveldb/log-source.js';
 import { BatchParser, type LoggedOperation } from '../leveldb/write-batch.js';
 
-/** A piece ends when it holds this much. */
-const MAX_PIECE_BYTES = 4 * 1024 * 1024;
+/** A piece ends when it holds this much. Each piece of one large batch reads the batch from its beginning. */
+const MAX_PIECE_BYTES = 32 * 1024 * 1024;
 
 /** Where to go on in a log. */
 export interface LogPosition {
