@@ -6,5 +6,6 @@ export default packageBuild({
   'case-child': 'src/torture/case-child.ts',
   'crash-checker': 'src/torture/crash-checker.ts',
   'fault-child': 'src/torture/fault-child.ts',
+  'leveldb-fault-child': 'src/torture/leveldb-fault-child.ts',
   'kill-victim': 'src/torture/kill-victim.ts',
 });

@@ -41,6 +41,8 @@ export type { ForgottenReader, HeldMetrics, ReaderKind } from './open-readers.js
 export type { StoreOpenOptions, StoreOptions } from './options.js';
 export { type Manifest, readManifest } from './read-manifest.js';
 export { openReadOnly, type ReadOnlyOptions, ReadOnlyStore } from './read-only-store.js';
+export type { SalvagedLog } from './recovery/salvage-files.js';
+export { type SalvageOptions, type SalvageReport, salvageLogs } from './recovery/salvage-logs.js';
 export { Store, type WriteDurability } from './store.js';
 export type { SpanTables, TableFile, TableOrigin, TableRun, TableSet } from './tables.js';
 export type {

@@ -1,4 +1,6 @@
 // Opens a store's generations, and says what became of those that do not open.
+
+import { parentFolder } from './commit/place-file.js';
 import { EngineError, errorCodeOf } from './errors.js';
 import {
   destroyLevelDatabase,
@@ -7,6 +9,8 @@ import {
   openLevelDatabase,
 } from './level-database.js';
 import { lockedError } from './locked-error.js';
+import type { LoggedFolder } from './recovery/kept-logs.js';
+import { type OpenedWithLogs, openKeepingLogs } from './recovery/open-with-logs.js';
 import type { TaskRunner } from './workers/task-runner.js';
 
 /** What is asked of a store's opening. */
@@ -23,7 +27,7 @@ export async function makeFirstGeneration(
   runner: TaskRunner,
   folder: string,
   options: OpenOptions,
-): Promise<LevelDatabase> {
+): Promise<OpenedWithLogs> {
   try {
     return await openGeneration(runner, folder, options, true);
   } catch (error) {
@@ -39,9 +43,25 @@ export async function openGeneration(
   folder: string,
   options: OpenOptions,
   createIfMissing: boolean,
+): Promise<OpenedWithLogs> {
+  const open = () => openLevelFolder(runner, folder, options, createIfMissing);
+  if (createIfMissing) return { database: await open(), own: undefined };
+  return openKeepingLogs(runner, loggedFolder(folder), open);
+}
+
+/** Where a generation's logs are kept while LevelDB opens it. */
+export function loggedFolder(folder: string): LoggedFolder {
+  const root = parentFolder(folder);
+  return { root, label: folder.slice(root.length + 1), folder };
+}
+
+/** Opens a LevelDB folder; its errors say what became of it. */
+export async function openLevelFolder(
+  runner: TaskRunner,
+  folder: string,
+  options: OpenOptions,
+  createIfMissing: boolean,
 ): Promise<LevelDatabase> {
-  // LevelDB aborts the process over some of what this finds, and overlooks the rest.
-  if (!createIfMissing) await runner.run('checkGeneration', { folder });
   try {
     return await openLevelDatabase(folder, { ...options.level, createIfMissing });
   } catch (error) {
@@ -67,7 +87,7 @@ function messageOf(error: unknown): string {
 /** Another process may have committed, closed and gone between our reading CURRENT and our lock. */
 export async function isStillCurrent(
   runner: TaskRunner,
-  options: OpenOptions,
+  options: Pick<OpenOptions, 'location'>,
   number: number | undefined,
 ): Promise<boolean> {
   const again = await runner.run('prepareOpen', {

@@ -23,6 +23,7 @@ import {
   type StoreOpenOptions,
   type StoreOptions,
 } from './options.js';
+import { openKeepingLogs, settleOpened } from './recovery/open-with-logs.js';
 import { removeOwnFolder } from './remove-folder.js';
 import { checkSpans } from './spans.js';
 import { runInFolder } from './staging-folders.js';
@@ -221,9 +222,14 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
           };
           await verifySpans(runner, input, signal);
         }
-        const database = await openLevelDatabase(targetFolder, {
-          ...level,
-          createIfMissing: false,
+        const place = { root: targetFolder, label: generationName(number), folder: targetFolder };
+        const opened = await openKeepingLogs(runner, place, () =>
+          openLevelDatabase(targetFolder, { ...level, createIfMissing: false }),
+        );
+        const { database } = opened;
+        await settleOpened(runner, place, opened).catch(async (error: unknown) => {
+          await database.close();
+          throw error;
         });
         const remove = () => removeOwnFolder(runner, toRemove, closing);
         return { generation: new Generation(number, targetFolder, database, remove), sourceFolder };

@@ -11,6 +11,7 @@ import { endPurge } from './commit/end-purge.js';
 import { flushGeneration } from './commit/flush-generation.js';
 import { type CommitReport, commitTables } from './commit/ingest-and-excise.js';
 import { EVERYTHING } from './commit/purge-tables.js';
+import { retireLog } from './commit/retire-log.js';
 import { WriteGate } from './commit/write-gate.js';
 import { ENGINE_NAME } from './engine-name.js';
 import { EngineError } from './errors.js';
@@ -19,13 +20,8 @@ import { type ExtractedTables, extractTables } from './extract/extract-tables.js
 import { Generation } from './generation.js';
 import { type LevelDatabase, openLevelDatabase } from './level-database.js';
 import { ActivityRecorder, type StoreEvent } from './metrics.js';
-import {
-  isStillCurrent,
-  makeFirstGeneration,
-  type OpenOptions,
-  openGeneration,
-} from './open-generation.js';
-import { claimStore, releaseStore } from './open-stores.js';
+import { openStoreFolder, type StoreFolderOptions } from './open-store-folder.js';
+import { releaseStore } from './open-stores.js';
 import { Operations } from './operations.js';
 import type { StoreOptions } from './options.js';
 import { removeOwnFolder } from './remove-folder.js';
@@ -44,12 +40,7 @@ import { checkingOf, isTrusted } from './trusted-sets.js';
 import { asEngineError, isSyncFailure } from './workers/task-errors.js';
 import { InlineRunner, type TaskRunner, ThreadRunner } from './workers/task-runner.js';
 
-/** Another process commits meanwhile: each round follows a new generation of its. */
-const MAX_OPEN_ROUNDS = 10;
-
-export interface CoreOptions extends OpenOptions {
-  readonly createIfMissing: boolean;
-  readonly errorIfExists: boolean;
+export interface CoreOptions extends StoreFolderOptions {
   readonly narrowFromBytes: number;
   readonly fileSystem: StoreOptions<unknown, unknown>['fileSystem'];
   readonly now: () => number;
@@ -93,65 +84,14 @@ export class StoreCore {
     this.staging = new StagingFolders(folder, runner, this.operations);
     this.#lastNumber = lastNumber;
     this.#current = this.#addGeneration(opened.number, opened.database);
-    this.gate = new WriteGate(opened.database);
+    this.gate = new WriteGate(opened.database, () => this.#retireLog());
   }
 
   /** Opens or makes the store; finishes or undoes what a crash left. */
   static async open(options: CoreOptions): Promise<StoreCore> {
     const runner = options.fileSystem ? new InlineRunner(options.fileSystem) : new ThreadRunner();
-    let claimed: string | undefined;
-    try {
-      for (let round = 0; round < MAX_OPEN_ROUNDS; round++) {
-        const prepared = await runner.run('prepareOpen', {
-          location: options.location,
-          createIfMissing: options.createIfMissing,
-          errorIfExists: options.errorIfExists,
-        });
-        const folder = prepared.realPath;
-        if (claimed === undefined) claimStore(folder);
-        claimed = folder;
-        const isNew = prepared.generation === undefined;
-        const number = prepared.generation ?? 1;
-        const generationFolder = `${folder}/${generationName(number)}`;
-        const opening = isNew ? makeFirstGeneration : openGeneration;
-        const database = await opening(runner, generationFolder, options, isNew).catch(
-          async (error: unknown) => {
-            // Gone or being removed: another process has committed since CURRENT was read.
-            if (!isNew && !(await isStillCurrent(runner, options, number))) return undefined;
-            throw error;
-          },
-        );
-        if (database === undefined) continue;
-        try {
-          // Whether the store is still to be made, or still at that generation, is known for sure
-          // only now that its lock is held.
-          if (!(await isStillCurrent(runner, options, prepared.generation))) {
-            await database.close();
-            continue;
-          }
-          if (isNew) {
-            const input = { folder, generation: number, writtenBy: ENGINE_NAME };
-            await runner.run('createStoreFiles', input);
-          }
-          const staleReaders = await runner.run('listStaleReaders', { folder });
-          const lastNumber = await runner.run('cleanStore', {
-            folder,
-            generation: number,
-            staleReaders,
-          });
-          return new StoreCore(options, runner, folder, { number, database }, lastNumber);
-        } catch (error) {
-          await database.close();
-          throw error;
-        }
-      }
-      throw new EngineError('LEVEL_LOCKED', 'another process keeps committing to the store', {
-        path: options.location,
-      });
-    } catch (error) {
-      if (claimed !== undefined) releaseStore(claimed);
-      throw asEngineError(error);
-    }
+    const { folder, lastNumber, ...opened } = await openStoreFolder(runner, options);
+    return new StoreCore(options, runner, folder, opened, lastNumber);
   }
 
   get current(): Generation {
@@ -389,6 +329,16 @@ export class StoreCore {
     });
     this.#live.add(generation);
     return generation;
+  }
+
+  async #retireLog(): Promise<void> {
+    try {
+      await retireLog(this.runner, this.#current);
+    } catch (error) {
+      const failure = asEngineError(error);
+      if (failure.code === 'SSTITCH_STORE_POISONED') this.#poison ??= failure;
+      throw failure;
+    }
   }
 
   #failed(error: unknown, renamed: boolean): EngineError {

@@ -5,6 +5,8 @@
 //   gen-000007/    a plain LevelDB database
 //   staging/       tables on their way in; emptied on open
 //   readers/       private copies of read-only opens, one folder each
+//   recovery/      logs kept while LevelDB opens a generation (recovery/kept-logs.ts)
+//   salvaged/      whole logs of which a salvage kept a part (recovery/salvage-logs.ts); never removed
 //
 // Invariants:
 // - once CURRENT exists it names a whole, synced generation;
@@ -25,6 +27,17 @@ const CURRENT_TEMPORARY_FILE = 'CURRENT.tmp';
 const FORMAT_FILE = 'FORMAT';
 export const STAGING_FOLDER = 'staging';
 export const READERS_FOLDER = 'readers';
+export const RECOVERY_FOLDER = 'recovery';
+/** Being removed. */
+export const RECOVERED_FOLDER = 'recovery.done';
+export const SALVAGED_FOLDER = 'salvaged';
+const FOLDERS: ReadonlySet<string> = new Set([
+  STAGING_FOLDER,
+  READERS_FOLDER,
+  RECOVERY_FOLDER,
+  RECOVERED_FOLDER,
+  SALVAGED_FOLDER,
+]);
 const FORMAT_LINE = /^sstitch store (\d{1,9})$/;
 const GENERATION_NAME = /^gen-(\d{6,15})$/;
 const MAX_POINTER_SIZE_BYTES = 64;
@@ -90,9 +103,7 @@ export function prepareOpen(fileSystem: FileSystem, input: PrepareOpenInput): Pr
 /** Through a link in the place of a folder, files outside the store would be made and removed. */
 function checkFolders(fileSystem: FileSystem, folder: string, names: readonly string[]): void {
   for (const name of names) {
-    const isFolder =
-      name === STAGING_FOLDER || name === READERS_FOLDER || parseGenerationName(name) !== undefined;
-    if (!isFolder) continue;
+    if (!FOLDERS.has(name) && parseGenerationName(name) === undefined) continue;
     const path = `${folder}/${name}`;
     let kind: ReturnType<FileSystem['status']>['kind'];
     try {

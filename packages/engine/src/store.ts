@@ -291,28 +291,19 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
   }
 
   _put(key: NativeBytes, value: NativeBytes, options: { sync?: boolean }): Promise<void> {
-    const { gate, current } = this.#opened;
-    if (gate.direct) return gate.track(current.database._put(key, value, options));
-    return gate.enqueue([{ type: 'put', key, value }], options.sync === true);
+    return this.#opened.gate.put(key, value, options);
   }
 
   _del(key: NativeBytes, options: { sync?: boolean }): Promise<void> {
-    const { gate, current } = this.#opened;
-    if (gate.direct) return gate.track(current.database._del(key, options));
-    return gate.enqueue([{ type: 'del', key }], options.sync === true);
+    return this.#opened.gate.del(key, options);
   }
 
   _batch(operations: readonly NativeOperation[], options: { sync?: boolean }): Promise<void> {
-    const { gate, current } = this.#opened;
-    if (gate.direct) return gate.track(current.database._batch(operations, options));
-    return gate.enqueue(operations, options.sync === true);
+    return this.#opened.gate.batch(operations, options);
   }
 
   async _clear(options: NativeRangeOptions): Promise<void> {
-    const { gate, current } = this.#opened;
-    if (gate.direct && options.snapshot == null) {
-      return gate.track(current.database._clear(options));
-    }
+    if (options.snapshot == null && (await this.#opened.gate.clear(options))) return;
     return this.#opened.operations.run(() => this.#clearInBatches(options));
   }
 

@@ -65,9 +65,14 @@ export type {
 } from './torture/family.js';
 export { type FaultOptions, runFaultsFamily } from './torture/faults.js';
 export { type FullDiskOptions, runFullDiskFamily } from './torture/full-disk.js';
+export {
+  type FullDiskWritesOptions,
+  runFullDiskWritesFamily,
+} from './torture/full-disk-writes.js';
 export { type FuzzOptions, runFuzzFamily } from './torture/fuzz-family.js';
 export { type HostileOptions, runHostileFamily } from './torture/hostile-family.js';
 export { type KillOptions, runKillFamily } from './torture/kill-family.js';
+export { type LevelFaultOptions, runLevelFaultsFamily } from './torture/leveldb-faults.js';
 export { type ManyCommitsOptions, runManyCommitsFamily } from './torture/many-commits.js';
 export {
   type MetamorphicFamilyOptions,

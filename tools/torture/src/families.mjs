@@ -6,9 +6,11 @@ import {
   runCrashStatesFamily,
   runFaultsFamily,
   runFullDiskFamily,
+  runFullDiskWritesFamily,
   runFuzzFamily,
   runHostileFamily,
   runKillFamily,
+  runLevelFaultsFamily,
   runManyCommitsFamily,
   runMetamorphicFamily,
 } from '@sstitch/testkit';
@@ -41,6 +43,10 @@ export const families = {
     short: (common, scale) => runMetamorphicFamily({ ...common, runs: 100 * scale }),
     long: (common) => runMetamorphicFamily({ ...common, runs: 1000 }),
   },
+  'leveldb-faults': {
+    short: (common, scale) => runLevelFaultsFamily({ ...common, cases: 500 * scale }),
+    long: (common) => runLevelFaultsFamily({ ...common, cases: 20_000 }),
+  },
   'many-commits': {
     short: (common, scale) => runManyCommitsFamily({ ...common, commits: 500 * scale }),
     long: (common) => runManyCommitsFamily({ ...common, commits: 10_000 }),
@@ -52,5 +58,9 @@ export const families = {
   'full-disk': {
     short: (common, scale) => runFullDiskFamily({ ...common, rounds: 25 * scale }),
     long: (common) => runFullDiskFamily({ ...common, rounds: 100 }),
+  },
+  'full-disk-writes': {
+    short: (common, scale) => runFullDiskWritesFamily({ ...common, rounds: 50 * scale }),
+    long: (common) => runFullDiskWritesFamily({ ...common, rounds: 500 }),
   },
 };

@@ -14,6 +14,7 @@ import { addGetCommand } from './get.js';
 import { addImportCommand } from './import.js';
 import { addLevelsCommand } from './levels.js';
 import { addManifestCommand } from './manifest.js';
+import { addSalvageCommand } from './salvage.js';
 import { addScanCommand } from './scan.js';
 import { addSelfTestCommand } from './selftest.js';
 import { addSpaceCommand } from './space.js';
@@ -40,6 +41,7 @@ export const COMMAND_GROUPS: ReadonlyArray<readonly [title: string, add: readonl
     ],
   ],
   ['Make a store', [addCheckpointCommand, addAdoptCommand]],
+  ['Mend a store', [addSalvageCommand]],
   [
     'Look inside, try out',
     [addSstCommand, addManifestCommand, addDemoCommand, addSelfTestCommand, addCompletionCommand],

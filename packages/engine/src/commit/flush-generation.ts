@@ -21,6 +21,8 @@ const RANGE_END = new Uint8Array(0);
 const MAX_ATTEMPTS = 100;
 
 export interface FlushState {
+  /** Logs with this number or a higher one are replayed on open. */
+  readonly logNumber: number;
   /** The number of the log being written. */
   readonly newestLog: number;
   /** Size of the logs whose writes are in no table yet; 0 if nothing was written since the last flush. */
@@ -39,7 +41,7 @@ export function readFlushState(
     // Infinite for a log that is gone: LevelDB is flushing, so there is something to wait for.
     tailBytes += sizeOf(fileSystem, `${folder}/${logFileName(number)}`) ?? Number.POSITIVE_INFINITY;
   }
-  return { newestLog: logs.at(-1) ?? 0, tailBytes };
+  return { logNumber: version.logNumber, newestLog: logs.at(-1) ?? 0, tailBytes };
 }
 
 /** Undefined for a log that LevelDB has replaced since the folder was read. */
@@ -50,6 +52,11 @@ function sizeOf(fileSystem: FileSystem, path: string): number | undefined {
     if (errorCodeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** Asks LevelDB to flush, which it may not do; see the head of this file. */
+export function flushMemtable(database: LevelDatabase): Promise<void> {
+  return database.compactRange(RANGE_START, RANGE_END, { keyEncoding: 'view' });
 }
 
 /**
@@ -66,7 +73,7 @@ export async function flushGeneration(
   // All that the version lacks is in logs without a byte: any version from here on will do.
   if (tailBytes === 0) return 0;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    await database.compactRange(RANGE_START, RANGE_END, { keyEncoding: 'view' });
+    await flushMemtable(database);
     const after = await runner.run('readFlushState', { folder }, { signal });
     if (after.newestLog !== newestLog) break;
   }

@@ -2,8 +2,10 @@
 //
 //   1 check      spans and runs (the caller has checked the tables); where the tables are still to come, the
 //                base's are linked and cut meanwhile, and the next CURRENT is prepared
-//   2 gate       writes go in groups from now on, and what they write outside the spans is kept
-//   3 flush      only a long log: what was written before is in tables then; a short one is replayed
+//   2 gate       what is written outside the spans is kept from now on; a log that a failed write has torn is
+//                retired first
+//   3 flush      only a long log, or one that ends in half a record: what was written before is in tables then; a
+//                short one is replayed
 //   4 stage      lay out the next generation's folder, in workers; sync its new tables, and the next CURRENT
 //                under its temporary name, where that is still to be done, while the last incoming tables are
 //                checked; readers and writers go on

@@ -63,7 +63,10 @@ export interface TailInput {
 
 /**
  * The operations in the logs behind a pinned version, in order, without those on keys in `spans`.
- * Undefined when the database flushed since it was pinned.
+ * Undefined when the database flushed since it was pinned, or when a log ends in the middle of a record: a write
+ * is under way, or one has failed. A flush does without the log then.
+ *
+ * @throws EngineError SSTITCH_STORE_CORRUPT for a log that is damaged before its end
  */
 export function readTail(
   fileSystem: FileSystem,
@@ -74,8 +77,12 @@ export function readTail(
   try {
     for (const number of notCovered(logs, version)) {
       const path = `${folder}/${logFileName(number)}`;
-      for (const { data, offset } of readLogRecords(fileSystem.readFile(path), path)) {
-        for (const operation of decodeWriteBatch(data, path, offset)) {
+      const records = readLogRecords(fileSystem.readFile(path), path);
+      for (;;) {
+        const next = records.next();
+        if (next.done && next.value !== undefined) return undefined;
+        if (next.done) break;
+        for (const operation of decodeWriteBatch(next.value.data, path, next.value.offset)) {
           if (!spansContain(spans, operation.key)) operations.push(operation);
         }
       }

@@ -1,7 +1,8 @@
 // The gate by itself, over a database that the test holds back or breaks as it likes.
 import { expect, test } from 'vitest';
-import type { LevelDatabase, NativeOperation } from '../level-database.js';
-import { MAX_KEPT_BYTES, WriteGate } from './write-gate.js';
+import { EngineError } from '../errors.js';
+import type { LevelDatabase, NativeOperation, NativeRangeOptions } from '../level-database.js';
+import { MAX_KEPT_BYTES, type RetireLog, WriteGate } from './write-gate.js';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const INSIDE = { start: bytes('m'), end: bytes('n') };
@@ -11,14 +12,23 @@ function recordingDatabase() {
   const batches: Array<{ keys: string[]; sync: boolean }> = [];
   const held: Array<(error?: Error) => void> = [];
   const state = { hold: false };
+  const write = (keys: string[], { sync }: { sync?: boolean }) => {
+    batches.push({ keys, sync: sync === true });
+    if (!state.hold) return Promise.resolve();
+    return new Promise<void>((resolve, reject) => {
+      held.push((error) => (error ? reject(error) : resolve()));
+    });
+  };
   const database = {
-    _batch(operations: readonly NativeOperation[], { sync }: { sync?: boolean }) {
-      batches.push({ keys: operations.map(({ key }) => keyText(key)), sync: sync === true });
-      if (!state.hold) return Promise.resolve();
-      return new Promise<void>((resolve, reject) => {
-        held.push((error) => (error ? reject(error) : resolve()));
-      });
-    },
+    _put: (key: NativeOperation['key'], _: unknown, options: object) =>
+      write([keyText(key)], options),
+    _del: (key: NativeOperation['key'], options: object) => write([keyText(key)], options),
+    _batch: (operations: readonly NativeOperation[], options: object) =>
+      write(
+        operations.map(({ key }) => keyText(key)),
+        options,
+      ),
+    _clear: () => write(['everything'], {}),
   } as unknown as LevelDatabase;
   return { database, batches, held, state };
 }
@@ -35,48 +45,179 @@ const putOf = (key: string, value = ''): NativeOperation => ({
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-test('a commit waits for the direct writes in flight before it begins', async () => {
-  const { database } = recordingDatabase();
-  const gate = new WriteGate(database);
-  let finish: () => void = () => undefined;
-  const write = gate.track(new Promise<void>((resolve) => (finish = resolve)));
-  let begun = false;
-  const begin = gate.begin([INSIDE]).then(() => (begun = true));
-  await settled();
-  expect([gate.direct, begun]).toEqual([false, false]);
-  finish();
-  await Promise.all([write, begin]);
-  expect(begun).toBe(true);
+/** A gate whose log is never retired, unless the test says how. */
+function gateOf(
+  database: LevelDatabase,
+  retireLog: RetireLog = () => Promise.reject(new Error('no write has failed')),
+) {
+  return new WriteGate(database, retireLog);
+}
+
+const CLEAR_ALL = { reverse: false, limit: -1 } as NativeRangeOptions;
+
+test('a commit begins beside the write in flight, and keeps it', async () => {
+  const { database, held, state } = recordingDatabase();
+  const gate = gateOf(database);
+  state.hold = true;
+  const write = gate.put(bytes('a'), bytes('1'), {});
+  await gate.begin([INSIDE]);
+  held[0]?.();
+  await write;
+  expect(gate.take().operations.map(({ key }) => keyText(key))).toEqual(['a']);
 });
 
-test('writes queued behind a direct one in flight go after it, in their order, as one group', async () => {
-  const { database, batches } = recordingDatabase();
-  const gate = new WriteGate(database);
-  let finish: () => void = () => undefined;
-  void gate.track(new Promise<void>((resolve) => (finish = resolve)));
-  const begin = gate.begin([INSIDE]);
+test('what comes while a write is in flight goes after it, in its order, as one group', async () => {
+  const { database, batches, held, state } = recordingDatabase();
+  const gate = gateOf(database);
+  await gate.begin([INSIDE]);
+  state.hold = true;
   const writes = [
-    gate.enqueue([putOf('a')], false),
-    gate.enqueue([putOf('m'), putOf('b')], true),
-    gate.enqueue([putOf('a')], false),
+    gate.put(bytes('first'), bytes('1'), {}),
+    gate.put(bytes('a'), bytes('1'), {}),
+    gate.batch([putOf('m'), putOf('b')], { sync: true }),
+    gate.del(bytes('a'), {}),
   ];
   await settled();
-  expect(batches).toEqual([]);
-  finish();
-  await Promise.all([begin, ...writes]);
+  expect(batches).toEqual([{ keys: ['first'], sync: false }]);
+  held[0]?.();
+  await settled();
+  held[1]?.();
+  await Promise.all(writes);
   // One sync in a group syncs the group.
-  expect(batches).toEqual([{ keys: ['a', 'm', 'b', 'a'], sync: true }]);
-  expect(gate.take().operations.map(({ key }) => keyText(key))).toEqual(['a', 'b', 'a']);
+  expect(batches.slice(1)).toEqual([{ keys: ['a', 'm', 'b', 'a'], sync: true }]);
+  expect(gate.take().operations.map(({ type, key }) => `${type} ${keyText(key)}`)).toEqual([
+    'put first',
+    'put a',
+    'put b',
+    'del a',
+  ]);
   expect(gate.take().operations).toEqual([]);
+});
+
+test('a clear runs alone and in its turn, and not at all while a commit keeps writes', async () => {
+  const { database, batches, held, state } = recordingDatabase();
+  const gate = gateOf(database);
+  state.hold = true;
+  const before = gate.put(bytes('a'), bytes('1'), {});
+  const clear = gate.clear(CLEAR_ALL);
+  const after = [gate.put(bytes('b'), bytes('1'), {}), gate.put(bytes('c'), bytes('1'), {})];
+  let begun = false;
+  held[0]?.();
+  await before;
+  await settled();
+  expect(batches.map(({ keys }) => keys)).toEqual([['a'], ['everything']]);
+  const begin = gate.begin([]).then(() => (begun = true));
+  await settled();
+  expect(begun).toBe(false);
+  held[1]?.();
+  expect(await clear).toBe(true);
+  await begin;
+  await settled();
+  held[2]?.();
+  await Promise.all(after);
+  expect(batches.at(-1)?.keys).toEqual(['b', 'c']);
+  expect(await gate.clear(CLEAR_ALL)).toBe(false);
+  expect(batches).toHaveLength(3);
+});
+
+test('after a write that failed nothing is written until the log is retired', async () => {
+  const { database, batches, held, state } = recordingDatabase();
+  let retired: () => void = () => undefined;
+  let retirements = 0;
+  const gate = gateOf(database, () => {
+    retirements++;
+    return new Promise((resolve) => (retired = resolve));
+  });
+  state.hold = true;
+  const first = gate.put(bytes('a'), bytes('1'), {});
+  const second = gate.put(bytes('b'), bytes('1'), {});
+  held[0]?.(new Error('disk full'));
+  await expect(first).rejects.toThrow('disk full');
+  await settled();
+  expect([batches.length, retirements]).toEqual([1, 1]);
+  state.hold = false;
+  retired();
+  await second;
+  await gate.put(bytes('c'), bytes('1'), {});
+  expect(batches.map(({ keys }) => keys)).toEqual([['a'], ['b'], ['c']]);
+  expect(retirements).toBe(1);
+});
+
+test('a log that cannot be retired yet refuses the writes that wait, and the next one tries again', async () => {
+  const { database, batches, held, state } = recordingDatabase();
+  let isFull = true;
+  const gate = gateOf(database, async () => {
+    if (isFull) throw new Error('no room');
+  });
+  state.hold = true;
+  const first = gate.put(bytes('a'), bytes('1'), {});
+  const waiting = [gate.put(bytes('b'), bytes('1'), {}), gate.del(bytes('c'), {})];
+  held[0]?.(new Error('disk full'));
+  await expect(first).rejects.toThrow('disk full');
+  for (const write of waiting) await expect(write).rejects.toThrow('no room');
+  await expect(gate.put(bytes('d'), bytes('1'), {})).rejects.toThrow('no room');
+  await expect(gate.begin([])).rejects.toThrow('no room');
+  gate.end();
+  state.hold = false;
+  isFull = false;
+  await gate.put(bytes('e'), bytes('1'), {});
+  expect(batches.map(({ keys }) => keys)).toEqual([['a'], ['e']]);
+});
+
+test('a commit that begins after a failed write has the log retired first', async () => {
+  const { database, held, state } = recordingDatabase();
+  let retirements = 0;
+  const gate = gateOf(database, async () => {
+    retirements++;
+  });
+  state.hold = true;
+  const first = gate.put(bytes('a'), bytes('1'), {});
+  held[0]?.(new Error('disk full'));
+  await expect(first).rejects.toThrow('disk full');
+  await gate.begin([]);
+  expect(retirements).toBe(1);
+});
+
+test('a log that cannot be retired any more poisons: every later write gets that error', async () => {
+  const { database, batches, held, state } = recordingDatabase();
+  const gate = gateOf(database, async () => {
+    throw new EngineError('SSTITCH_STORE_POISONED', 'open it anew');
+  });
+  state.hold = true;
+  const first = gate.put(bytes('a'), bytes('1'), {});
+  held[0]?.(new Error('disk full'));
+  await expect(first).rejects.toThrow('disk full');
+  state.hold = false;
+  for (const key of ['b', 'c']) {
+    await expect(gate.put(bytes(key), bytes('1'), {})).rejects.toThrow('open it anew');
+  }
+  await expect(gate.clear(CLEAR_ALL)).rejects.toThrow('open it anew');
+  expect(batches).toHaveLength(1);
+  await gate.drained();
+});
+
+test('a commit that has ended writes to the next database, whose log no write has torn', async () => {
+  const [old, next] = [recordingDatabase(), recordingDatabase()];
+  const gate = gateOf(old.database);
+  await gate.begin([]);
+  old.state.hold = true;
+  const failing = gate.put(bytes('a'), bytes('1'), {});
+  const pause = gate.pause();
+  old.held[0]?.(new Error('disk full'));
+  await expect(failing).rejects.toThrow('disk full');
+  await pause;
+  gate.end(next.database);
+  await gate.put(bytes('b'), bytes('1'), {});
+  expect(next.batches.map(({ keys }) => keys)).toEqual([['b']]);
 });
 
 test('a group that LevelDB refuses is told to each of its writers and is not kept', async () => {
   const { database, held, state } = recordingDatabase();
-  const gate = new WriteGate(database);
+  const gate = gateOf(database, async () => undefined);
   await gate.begin([]);
   state.hold = true;
-  const first = gate.enqueue([putOf('a')], false);
-  const second = gate.enqueue([putOf('b')], false);
+  const first = gate.batch([putOf('a')], {});
+  const second = gate.batch([putOf('b')], {});
   held[0]?.(new Error('disk full'));
   await expect(first).rejects.toThrow('disk full');
   await settled();
@@ -87,10 +228,10 @@ test('a group that LevelDB refuses is told to each of its writers and is not kep
 
 test('paused writes wait, and go to the next database, in order, once the commit has ended', async () => {
   const [old, next] = [recordingDatabase(), recordingDatabase()];
-  const gate = new WriteGate(old.database);
+  const gate = gateOf(old.database);
   await gate.begin([INSIDE]);
   await gate.pause();
-  const writes = ['a', 'm', 'c'].map((key) => gate.enqueue([putOf(key)], false));
+  const writes = ['a', 'm', 'c'].map((key) => gate.batch([putOf(key)], {}));
   await settled();
   expect(old.batches).toEqual([]);
   gate.end(next.database);
@@ -98,15 +239,14 @@ test('paused writes wait, and go to the next database, in order, once the commit
   expect(old.batches).toEqual([]);
   expect(next.batches.flatMap(({ keys }) => keys)).toEqual(['a', 'm', 'c']);
   await gate.drained();
-  expect(gate.direct).toBe(true);
 });
 
 test('the pause waits for the group in flight', async () => {
   const { database, held, state } = recordingDatabase();
-  const gate = new WriteGate(database);
+  const gate = gateOf(database);
   await gate.begin([]);
   state.hold = true;
-  const write = gate.enqueue([putOf('a')], false);
+  const write = gate.batch([putOf('a')], {});
   let paused = false;
   const pause = gate.pause().then(() => (paused = true));
   await settled();
@@ -118,10 +258,10 @@ test('the pause waits for the group in flight', async () => {
 
 test('after a commit that failed writes go on, to the same database', async () => {
   const { database, batches } = recordingDatabase();
-  const gate = new WriteGate(database);
+  const gate = gateOf(database);
   await gate.begin([INSIDE]);
   await gate.pause();
-  const write = gate.enqueue([putOf('m')], false);
+  const write = gate.batch([putOf('m')], {});
   gate.end();
   await write;
   expect(batches).toEqual([{ keys: ['m'], sync: false }]);
@@ -129,11 +269,11 @@ test('after a commit that failed writes go on, to the same database', async () =
 
 test('the next commit begins while writes of the last one drain, and keeps the group in flight', async () => {
   const { database, held, state } = recordingDatabase();
-  const gate = new WriteGate(database);
+  const gate = gateOf(database);
   await gate.begin([]);
   await gate.pause();
   state.hold = true;
-  const write = gate.enqueue([putOf('a')], false);
+  const write = gate.batch([putOf('a')], {});
   gate.end();
   await gate.begin([]);
   held[0]?.();
@@ -143,12 +283,12 @@ test('the next commit begins while writes of the last one drain, and keeps the g
 
 test('writers wait when a commit keeps too much, and go on when it has taken it', async () => {
   const { database } = recordingDatabase();
-  const gate = new WriteGate(database);
+  const gate = gateOf(database);
   await gate.begin([]);
   const value = 'x'.repeat(8 * 1024 * 1024);
   let done = 0;
   for (let index = 0; index < 8; index++) {
-    void gate.enqueue([putOf(`${index}`, value)], false).then(() => done++);
+    void gate.batch([putOf(`${index}`, value)], {}).then(() => done++);
   }
   await expect.poll(() => done).toBe(4);
   await settled();
@@ -159,14 +299,14 @@ test('writers wait when a commit keeps too much, and go on when it has taken it'
 
 test('once it refuses, writes that wait and later ones get the error', async () => {
   const { database, batches } = recordingDatabase();
-  const gate = new WriteGate(database);
+  const gate = gateOf(database);
   await gate.begin([]);
   await gate.pause();
-  const waiting = gate.enqueue([putOf('a')], false);
+  const waiting = gate.batch([putOf('a')], {});
   gate.refuse(new Error('poisoned'));
   gate.end();
   await expect(waiting).rejects.toThrow('poisoned');
-  await expect(gate.enqueue([putOf('b')], false)).rejects.toThrow('poisoned');
-  expect([batches.length, gate.direct]).toEqual([0, false]);
+  await expect(gate.batch([putOf('b')], {})).rejects.toThrow('poisoned');
+  expect(batches).toEqual([]);
   await gate.drained();
 });

@@ -46,7 +46,7 @@ test('logs are copied newest first, so that what is copied is a prefix of what w
   const { target, watched, copy } = sourceFolder();
   const read: string[] = [];
   watched.before = ({ name, path }) => {
-    if (name === 'readFile' && path.endsWith('.log')) read.push(path.slice(-10));
+    if (name === 'copy' && path.endsWith('.log')) read.push(path.slice(-10));
   };
   copy();
   expect(read).toEqual([logName(11), logName(10)]);
@@ -62,7 +62,7 @@ test.each(['goes', 'is obsolete'])(
     const { source, target, watched, copy } = sourceFolder();
     let flushed = false;
     watched.before = ({ name, path }) => {
-      if (flushed || name !== 'readFile' || !path.endsWith(logName(11))) return;
+      if (flushed || name !== 'copy' || !path.endsWith(logName(11))) return;
       flushed = true;
       // LevelDB has put log 10 into a table (none here), and deleted it or is about to.
       rmSync(join(source, 'CURRENT'));

@@ -1,33 +1,19 @@
 // Copies a LevelDB database by links, while it may be open, here or in another process: its tables
-// linked, a MANIFEST of its own, and, where asked, copies of the logs not yet in any table.
-//
-// Logs are appended to meanwhile. LevelDB ends a log before it starts the next, so copying the
-// newest first gives a prefix of what was written; and a log is deleted only after the MANIFEST has
-// moved past it, so a log number that has not changed by the end means that none was missed.
+// linked, a MANIFEST of its own, and, where asked, copies of the logs not yet in any table (copy-logs.ts).
 import type { FileSystem } from '@sstitch/sst';
 import { blamingOrigins } from '../blame-file.js';
 import { type PinnedVersion, pinVersion } from '../commit/pin-version.js';
 import { removeTree } from '../commit/place-file.js';
 import { purgeTable } from '../commit/purge-tables.js';
-import { logsBehind } from '../commit/read-tail.js';
-import { EngineError, errorCodeOf } from '../errors.js';
-import { logFileName, tableFileName } from '../leveldb/file-names.js';
-import {
-  checkLogThere,
-  readCurrent,
-  readVersion,
-  type Version,
-  writeManifest,
-  writeNewFile,
-} from '../leveldb/manifest.js';
-import { describeKind, readRegularFile } from '../leveldb/regular-file.js';
+import { EngineError } from '../errors.js';
+import { tableFileName } from '../leveldb/file-names.js';
+import { type Version, writeManifest } from '../leveldb/manifest.js';
+import { describeKind } from '../leveldb/regular-file.js';
 import { checkTableSize } from '../leveldb/table-size.js';
+import { copyLogs } from './copy-logs.js';
 
 /** Each round follows a flush of the source's memtable; a source that outruns this many is broken. */
 const MAX_ROUNDS = 100;
-
-/** Logs are read whole; LevelDB starts a new one at the size of its write buffer. */
-export const MAX_LOG_SIZE_BYTES = 2 ** 30;
 
 export interface CopyGenerationInput {
   readonly sourceFolder: string;
@@ -110,7 +96,7 @@ function tryCopy(
   let nextNumber = version.nextFileNumber;
   let hasLogs = false;
   if (logs) {
-    const newestLog = copyLogs(fileSystem, sourceFolder, targetFolder, version);
+    const newestLog = copyLogs(fileSystem, { sourceFolder, targetFolder, version }, checkCancelled);
     if (newestLog === undefined) return undefined;
     nextNumber = Math.max(nextNumber, newestLog + 1);
     hasLogs = newestLog > 0;
@@ -175,32 +161,5 @@ function checkSizes(fileSystem: FileSystem, folder: string, version: Version): v
       });
     }
     checkTableSize(fileSystem, path, actual, sizeBytes);
-  }
-}
-
-/** Gives the greatest log number copied (0 for none), or undefined when the logs moved on meanwhile. */
-function copyLogs(
-  fileSystem: FileSystem,
-  sourceFolder: string,
-  targetFolder: string,
-  version: Version,
-): number | undefined {
-  const numbers = logsBehind(fileSystem, sourceFolder, version).reverse();
-  try {
-    for (const number of numbers) {
-      const name = logFileName(number);
-      writeNewFile(
-        fileSystem,
-        `${targetFolder}/${name}`,
-        readRegularFile(fileSystem, `${sourceFolder}/${name}`, MAX_LOG_SIZE_BYTES),
-      );
-    }
-    const now = readVersion(fileSystem, sourceFolder);
-    if (now.logNumber !== version.logNumber) return undefined;
-    checkLogThere(version, readCurrent(fileSystem, sourceFolder), new Set(numbers), sourceFolder);
-    return numbers[0] ?? 0;
-  } catch (error) {
-    if (errorCodeOf(error) === 'ENOENT') return undefined;
-    throw error;
   }
 }

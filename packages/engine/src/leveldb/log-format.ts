@@ -1,115 +1,196 @@
 // LevelDB's log format (doc/log_format.md), used by logs and MANIFESTs.
 //
 //   file    := block*                     of 32,768 bytes; the last may be shorter
-//   block   := record* trailer?           a trailer of under 7 bytes is zeros
-//   record  := checksum u32le  length u16le  type u8  data
+//   block   := fragment* trailer?         a trailer of under 7 bytes is zeros
+//   fragment := checksum u32le  length u16le  type u8  data
 //   type    := 1 full, 2 first, 3 middle, 4 last
 //   checksum = masked CRC-32C of type and data
+//
+// A record is a full fragment, or a first, middles and a last.
+//
+// A log that a crash ended differs from a damaged one, and LevelDB takes both for the same: it drops what
+// it cannot read, and says nothing. Here a log may end
+// - in the middle of a record, where the file ends;
+// - in zeros up to the end of the file, which a file system leaves where it lost the last pages;
+// - where `lastMayBeBroken`, in anything at all that no sound fragment follows: a power cut loses the last
+//   pages of what was not synced in any order, and within the last record. One flipped bit in the last record
+//   of a log looks the same.
+// Everything else is damage: records that were acknowledged, and perhaps synced, follow it.
 import { maskedChecksum } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
+import { type LogSource, memorySource } from './log-source.js';
 
 export const LOG_BLOCK_SIZE_BYTES = 32_768;
 export const LOG_HEADER_SIZE_BYTES = 7;
 
-const FULL = 1;
-const FIRST = 2;
-const MIDDLE = 3;
-const LAST = 4;
+export const FULL = 1;
+export const FIRST = 2;
+export const MIDDLE = 3;
+export const LAST = 4;
 
-/** A logical record and the offset at which its first part begins. */
+/** A sound physical record. */
+export interface LogFragment {
+  readonly type: number;
+  /** Valid until the next fragment is asked for, unless the source is memory. */
+  readonly data: Uint8Array;
+  readonly offset: number;
+}
+
+export interface FragmentOptions {
+  /** See the head of this file. For a MANIFEST, which LevelDB syncs at each record, it is false. */
+  readonly lastMayBeBroken: boolean;
+  /** The offset of a record to begin with. @defaultValue 0 */
+  readonly from?: number;
+}
+
+/**
+ * The fragments of a log, in order, each in its place.
+ *
+ * @returns the offset at which an end begins that a crash leaves; undefined for a log that ends with a whole
+ * fragment
+ * @throws EngineError SSTITCH_STORE_CORRUPT
+ */
+export function* readLogFragments(
+  source: LogSource,
+  path: string,
+  { lastMayBeBroken, from = 0 }: FragmentOptions,
+): Generator<LogFragment, number | undefined, undefined> {
+  const { sizeBytes } = source;
+  const corrupt = (message: string, offset: number) =>
+    new EngineError('SSTITCH_STORE_CORRUPT', message, { path, offset });
+  let isInside = false;
+  let isEmpty = true;
+  const first = from - (from % LOG_BLOCK_SIZE_BYTES);
+  for (let start = first; start < sizeBytes; start += LOG_BLOCK_SIZE_BYTES) {
+    const block = source.block(start);
+    for (let at = Math.max(0, from - start); LOG_BLOCK_SIZE_BYTES - at >= LOG_HEADER_SIZE_BYTES; ) {
+      const offset = start + at;
+      if (at === block.byteLength && offset === sizeBytes) return undefined;
+      const fragment = parseFragment(block, at);
+      if (typeof fragment === 'string') {
+        if (fragment === CUT) {
+          if (hasWrongLength(block, at)) throw corrupt('a log record has a wrong length', offset);
+          return offset;
+        }
+        if (fragment === ZEROS && isZeroFrom(source, offset)) return offset;
+        if (lastMayBeBroken && !hasFragmentAfter(source, offset)) return offset;
+        throw corrupt(fragment, offset);
+      }
+      const { type, data } = fragment;
+      const begins = type === FULL || type === FIRST;
+      // Old writers left an empty first fragment at the end of a block; LevelDB passes over it.
+      if (begins && isInside && !isEmpty)
+        throw corrupt('a log record begins inside another', offset);
+      if (!begins && !isInside) throw corrupt('a log record has no beginning', offset);
+      isEmpty = (begins || isEmpty) && data.byteLength === 0;
+      isInside = type === FIRST || type === MIDDLE;
+      yield { type, data, offset };
+      at += LOG_HEADER_SIZE_BYTES + data.byteLength;
+    }
+  }
+  return undefined;
+}
+
+const CUT = 'a log record is cut short';
+const ZEROS = 'a log holds zeros where a record was';
+
+/** The fragment at a place in a block; or what is wrong there. */
+function parseFragment(
+  block: Uint8Array,
+  at: number,
+): { readonly type: number; readonly data: Uint8Array } | string {
+  if (at + LOG_HEADER_SIZE_BYTES > block.byteLength) return CUT;
+  const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
+  const checksum = view.getUint32(at, true);
+  const length = view.getUint16(at + 4, true);
+  const type = block[at + 6] ?? 0;
+  if (type === 0 && length === 0 && checksum === 0) return ZEROS;
+  const end = at + LOG_HEADER_SIZE_BYTES + length;
+  // At the end of a file LevelDB takes this for a record cut short; no writer makes such lengths.
+  if (end > LOG_BLOCK_SIZE_BYTES) return 'a log record crosses its block';
+  if (end > block.byteLength) return CUT;
+  if (maskedChecksum(block.subarray(at + 6, end)) !== checksum) {
+    return 'a log record fails its checksum';
+  }
+  if (type < FULL || type > LAST) return `a log record has the unknown type ${type}`;
+  return { type, data: block.subarray(at + LOG_HEADER_SIZE_BYTES, end) };
+}
+
+/**
+ * Whether a fragment that the file seems to end in is whole, and only its length wrong: with a shorter one
+ * its checksum is right. A crash leaves no such fragment.
+ */
+function hasWrongLength(block: Uint8Array, at: number): boolean {
+  if (at + LOG_HEADER_SIZE_BYTES > block.byteLength) return false;
+  const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
+  const checksum = view.getUint32(at, true);
+  const start = at + LOG_HEADER_SIZE_BYTES;
+  for (let end = start; end <= block.byteLength; end++) {
+    if (maskedChecksum(block.subarray(start - 1, end)) === checksum) return true;
+  }
+  return false;
+}
+
+function isZeroFrom(source: LogSource, offset: number): boolean {
+  for (const { block, at } of blocksFrom(source, offset)) {
+    if (block.subarray(at).some((byte) => byte !== 0)) return false;
+  }
+  return true;
+}
+
+/** Whether there is a sound fragment anywhere behind `offset`, where there is none. */
+function hasFragmentAfter(source: LogSource, offset: number): boolean {
+  for (const { block, at } of blocksFrom(source, offset + 1)) {
+    for (let next = at; next + LOG_HEADER_SIZE_BYTES < block.byteLength; next++) {
+      const type = block[next + 6] ?? 0;
+      if (type < FULL || type > LAST) continue;
+      if (typeof parseFragment(block, next) !== 'string') return true;
+    }
+  }
+  return false;
+}
+
+function* blocksFrom(source: LogSource, offset: number) {
+  const first = offset - (offset % LOG_BLOCK_SIZE_BYTES);
+  for (let start = first; start < source.sizeBytes; start += LOG_BLOCK_SIZE_BYTES) {
+    yield { block: source.block(start), at: Math.max(0, offset - start) };
+  }
+}
+
+/** A logical record and the offset at which its first fragment begins. */
 export interface LogRecord {
   readonly data: Uint8Array;
   readonly offset: number;
 }
 
 /**
- * The records of a log's bytes, in order.
+ * The records of a log's bytes, in order: for logs that fit into memory and of which every record was
+ * written in one go by a writer that lives, or synced.
  *
- * A record that the file ends in the middle of, or zeros up to its end, are what a crash, or a writer
- * still at work, leaves: they end the log silently, as they do for LevelDB. Anything else that is
- * wrong is an error.
- *
- * @returns the offset at which such an end begins; undefined for a log that ends with a whole record
+ * @returns the offset at which an unfinished record or zeros up to the end begin; undefined for a log that
+ * ends with a whole record
  * @throws EngineError SSTITCH_STORE_CORRUPT
  */
 export function* readLogRecords(
   bytes: Uint8Array,
   path: string,
 ): Generator<LogRecord, number | undefined, undefined> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let position = 0;
+  const fragments = readLogFragments(memorySource(bytes), path, { lastMayBeBroken: false });
   let parts: Uint8Array[] = [];
   let partsOffset = -1;
-  const corrupt = (message: string, offset: number) =>
-    new EngineError('SSTITCH_STORE_CORRUPT', message, { path, offset });
-
-  while (position < bytes.byteLength) {
-    const blockLeft = LOG_BLOCK_SIZE_BYTES - (position % LOG_BLOCK_SIZE_BYTES);
-    if (blockLeft < LOG_HEADER_SIZE_BYTES) {
-      position += blockLeft;
-      continue;
+  for (;;) {
+    const next = fragments.next();
+    if (next.done) return parts.length > 0 ? partsOffset : next.value;
+    const { type, data, offset } = next.value;
+    if (type === FULL || type === FIRST) {
+      parts = [];
+      partsOffset = offset;
     }
-    if (position + LOG_HEADER_SIZE_BYTES > bytes.byteLength) return position;
-    const checksum = view.getUint32(position, true);
-    const length = view.getUint16(position + 4, true);
-    const type = view.getUint8(position + 6);
-    if (type === 0 && length === 0 && checksum === 0) {
-      // LevelDB would skip the rest of the block and go on: what was there is lost without a word.
-      if (isZero(bytes.subarray(position))) return position;
-      throw corrupt('a log holds zeros where a record was', position);
-    }
-    // At the end of a file LevelDB takes this for a record cut short; no writer makes such lengths.
-    if (LOG_HEADER_SIZE_BYTES + length > blockLeft) {
-      throw corrupt('a log record crosses its block', position);
-    }
-    const end = position + LOG_HEADER_SIZE_BYTES + length;
-    if (end > bytes.byteLength) return position;
-    if (maskedChecksum(bytes.subarray(position + 6, end)) !== checksum) {
-      throw corrupt('a log record fails its checksum', position);
-    }
-    const data = bytes.subarray(position + LOG_HEADER_SIZE_BYTES, end);
-    if (type === FULL) {
-      if (parts.length > 0) throw corrupt('a log record begins inside another', position);
-      yield { data, offset: position };
-    } else if (type === FIRST) {
-      if (parts.length > 0) throw corrupt('a log record begins inside another', position);
-      parts = [data];
-      partsOffset = position;
-    } else if (type === MIDDLE || type === LAST) {
-      if (parts.length === 0) throw corrupt('a log record has no beginning', position);
-      parts.push(data);
-      if (type === LAST) {
-        yield { data: concatenate(parts), offset: partsOffset };
-        parts = [];
-      }
-    } else {
-      throw corrupt(`a log record has the unknown type ${type}`, position);
-    }
-    position = end;
+    parts.push(data);
+    if (type !== FULL && type !== LAST) continue;
+    yield { data: parts.length === 1 ? data : concatenate(parts), offset: partsOffset };
+    parts = [];
   }
-  return parts.length > 0 ? partsOffset : undefined;
-}
-
-function isZero(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0);
-}
-
-/**
- * Whether a record that the file seems to end in is whole, and only its length wrong: with a shorter
- * one its checksum is right. A crash leaves no such record.
- *
- * @param offset what `readLogRecords` returned
- */
-export function hasWrongLength(bytes: Uint8Array, offset: number): boolean {
-  if (offset + LOG_HEADER_SIZE_BYTES > bytes.byteLength) return false;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const checksum = view.getUint32(offset, true);
-  const start = offset + LOG_HEADER_SIZE_BYTES;
-  const limit = Math.min(bytes.byteLength, start + view.getUint16(offset + 4, true));
-  for (let end = start; end <= limit; end++) {
-    if (maskedChecksum(bytes.subarray(start - 1, end)) === checksum) return true;
-  }
-  return false;
 }
 
 /** The bytes of a new log file that holds these records. */

@@ -172,7 +172,8 @@ export function checkVersion(version: Version, path: string): void {
 /**
  * Checks that the log which a MANIFEST names is there: LevelDB makes it before it names it, and opens
  * without a word where it is gone, or where a cut MANIFEST names one that was replaced since. A MANIFEST
- * that this program wrote names its own number instead, for which there is no log.
+ * that this program wrote names its own number instead, for which there is no log; a MANIFEST that LevelDB's
+ * repair wrote names 0, which is none.
  *
  * @throws EngineError SSTITCH_STORE_CORRUPT
  */
@@ -183,7 +184,7 @@ export function checkLogThere(
   folder: string,
 ): void {
   const { logNumber } = version;
-  if (logNumbers.has(logNumber)) return;
+  if (logNumber === 0 || logNumbers.has(logNumber)) return;
   if (parseLevelFileName(manifestName)?.number === logNumber) return;
   throw new EngineError(
     'SSTITCH_STORE_CORRUPT',

@@ -7,8 +7,10 @@
 // both are read again. A fault is believed once the MANIFEST has not changed while it was found.
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
+import { damagedLog } from '../leveldb/damaged-log.js';
 import {
   type LevelFileName,
+  logFileName,
   oldTableFileName,
   parseLevelFileName,
   tableFileName,
@@ -23,8 +25,10 @@ import {
   type Version,
 } from '../leveldb/manifest.js';
 import { describeKind, readRegularFile } from '../leveldb/regular-file.js';
+import { scanLog } from '../leveldb/scan-log.js';
 import { checkTableSize } from '../leveldb/table-size.js';
 import type { VersionEdit } from '../leveldb/version-edit.js';
+import type { LogFacts } from '../recovery/kept-logs.js';
 import { type CollectedProblem, ProblemList } from './problems.js';
 
 /** Each round follows an edit that the database's owner has made meanwhile. */
@@ -178,9 +182,17 @@ export interface CheckGenerationInput {
   readonly folder: string;
 }
 
+/** What there is to replay. */
+export interface CheckedGeneration {
+  /** The MANIFEST's. */
+  readonly lastSequence: number;
+  /** The logs that LevelDB would replay and that hold something, ascending. */
+  readonly logs: readonly LogFacts[];
+}
+
 /**
- * What a store's open does before LevelDB sees the folder: its cost is that of the MANIFEST and of one
- * look at each file.
+ * What a store's open does before LevelDB sees the folder: its cost is that of the MANIFEST, of one look at each
+ * file, and of reading the logs, as LevelDB does next.
  *
  * @throws EngineError SSTITCH_STORE_CORRUPT, SSTITCH_STORE_FORMAT for the first problem
  */
@@ -188,10 +200,34 @@ export function checkGeneration(
   fileSystem: FileSystem,
   { folder }: CheckGenerationInput,
   checkCancelled: () => void,
-): void {
-  const [first] = inspectGeneration(fileSystem, folder, checkCancelled).problems;
-  if (first !== undefined)
-    throw (
-      first.error ?? new EngineError('SSTITCH_STORE_CORRUPT', first.message, { path: first.path })
-    );
+): CheckedGeneration {
+  for (let round = 1; ; round++) {
+    const before = stateOf(fileSystem, folder);
+    try {
+      return checkOnce(fileSystem, folder, checkCancelled);
+    } catch (error) {
+      // Another process has the folder open, and flushes: a log is gone, or a new one is there.
+      if (round === MAX_ROUNDS || stateOf(fileSystem, folder) === before) throw error;
+    }
+  }
+}
+
+function checkOnce(
+  fileSystem: FileSystem,
+  folder: string,
+  checkCancelled: () => void,
+): CheckedGeneration {
+  const { problems, manifest, logNumbers } = inspectGeneration(fileSystem, folder, checkCancelled);
+  const [first] = problems;
+  if (first !== undefined || manifest === undefined) {
+    const { error, message = 'the folder has no MANIFEST', path = folder } = first ?? {};
+    throw error ?? new EngineError('SSTITCH_STORE_CORRUPT', message, { path });
+  }
+  const logs = logNumbers.flatMap((number): LogFacts[] => {
+    const path = `${folder}/${logFileName(number)}`;
+    const { damage, lastSequence } = scanLog(fileSystem, path, { checkCancelled });
+    if (damage !== undefined) throw damagedLog(damage);
+    return lastSequence === undefined ? [] : [{ number, lastSequence }];
+  });
+  return { lastSequence: manifest.version.lastSequence, logs };
 }

@@ -5,6 +5,7 @@
 // The store may be open and in use: nothing of it is written, linked or locked. What LevelDB deletes
 // meanwhile is looked for anew; a table that was checked once is not read again.
 import type { FileSystem } from '@sstitch/sst';
+import { parentFolder } from '../commit/place-file.js';
 import { EngineError } from '../errors.js';
 import type { CheckedTable } from '../extract/check-run-order.js';
 import { generationName } from '../store-files.js';
@@ -45,7 +46,8 @@ export interface VerifyStoreReport {
   readonly problemCount: number;
   /**
    * What is not wrong but worth a look: a log or MANIFEST that ends in the middle of a record, which is
-   * what a crash leaves, and what a cut leaves too; keys that two tables of a level share.
+   * what a crash leaves, and what a cut leaves too; keys that two tables of a level share; logs that a salvage, or
+   * an opening that never ended, has put aside.
    */
   readonly notes: readonly StoreProblem[];
 }
@@ -86,11 +88,19 @@ class StoreVerification {
       if ('problem' in pointer) return reportOf(undefined, undefined, [], [pointer.problem]);
       const { generation, folder } = pointer;
       const report = await this.#verifyGeneration(generation, folder);
-      if (report.ok || round === MAX_ROUNDS) return report;
+      if (report.ok || round === MAX_ROUNDS) return this.#withLeftLogs(report, folder);
       // A commit removes the generation that was in force while it is looked at.
       const again = await this.#readPointer();
-      if ('problem' in again || again.generation === generation) return report;
+      if ('problem' in again || again.generation === generation) {
+        return this.#withLeftLogs(report, folder);
+      }
     }
+  }
+
+  /** What is in the store beside its generations. */
+  async #withLeftLogs(report: VerifyStoreReport, folder: string): Promise<VerifyStoreReport> {
+    const notes = await this.#runner.run('noteLeftLogs', { root: parentFolder(folder) });
+    return { ...report, notes: [...report.notes, ...notes] };
   }
 
   async #readPointer(): Promise<

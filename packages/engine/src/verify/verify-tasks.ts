@@ -3,14 +3,11 @@
 import { compareBytes, type FileSystem, SstError, userKeyOf, verifyTable } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
 import { type CheckedTable, checkRunOrder } from '../extract/check-run-order.js';
-import { MAX_LOG_SIZE_BYTES } from '../extract/copy-generation.js';
 import { logFileName } from '../leveldb/file-names.js';
-import { hasWrongLength, readLogRecords } from '../leveldb/log-format.js';
 import type { Version } from '../leveldb/manifest.js';
-import { readRegularFile } from '../leveldb/regular-file.js';
 import type { TableEntry } from '../leveldb/version-edit.js';
-import { checkBatch } from './check-batch.js';
 import { inspectGeneration, MAX_ROUNDS, type ReadManifest, stateOf } from './inspect-generation.js';
+import { LogCheck } from './log-check.js';
 import { ProblemList, plain, problemOf, type StoreProblem } from './problems.js';
 
 /** A table that the MANIFEST lists. */
@@ -61,10 +58,9 @@ function readFactsOnce(
   const { manifest, tableNames, logNumbers } = inspected;
   const problems = new ProblemList();
   for (const problem of inspected.problems) problems.add(problem);
-  const notes: StoreProblem[] = [];
-  if (manifest !== undefined) checkTornManifest(manifest, folder, problems, notes);
+  const notes = manifest === undefined ? [] : tornManifestNotes(manifest, folder);
   const lastSequence = manifest?.version.lastSequence ?? 0;
-  const logs = new LogCheck(fileSystem, lastSequence, problems, notes);
+  const logs = new LogCheck(fileSystem, lastSequence, { problems, notes }, checkCancelled);
   for (const number of logNumbers) {
     checkCancelled();
     logs.check(`${folder}/${logFileName(number)}`);
@@ -87,24 +83,12 @@ function readFactsOnce(
   };
 }
 
-function checkTornManifest(
-  { name, bytes, tornAt }: ReadManifest,
-  folder: string,
-  problems: ProblemList,
-  notes: StoreProblem[],
-): void {
-  if (tornAt === undefined) return;
-  const at = { kind: 'manifest', path: `${folder}/${name}`, offset: tornAt } as const;
-  if (hasWrongLength(bytes, tornAt)) problems.add({ ...at, message: wrongLength(at) });
-  else notes.push({ ...at, message: torn('the MANIFEST', at) });
-}
-
-function wrongLength({ path, offset }: { path: string; offset: number }): string {
-  return `a log record has a wrong length (${path}, offset ${offset})`;
-}
-
-function torn(what: string, { path, offset }: { path: string; offset: number }): string {
-  return `${what} ends in the middle of a record, as a crash leaves it (${path}, offset ${offset})`;
+/** What a crash leaves, and LevelDB passes over. */
+function tornManifestNotes({ name, tornAt }: ReadManifest, folder: string): StoreProblem[] {
+  if (tornAt === undefined) return [];
+  const path = `${folder}/${name}`;
+  const message = `the MANIFEST ends in the middle of a record, as a crash leaves it (${path}, offset ${tornAt})`;
+  return [{ kind: 'manifest', path, offset: tornAt, message }];
 }
 
 /** LevelDB 1.20 makes such pairs itself; a compaction of one alone makes get stale (leveldb.md, rule 10). */
@@ -120,73 +104,6 @@ function sharedKeyNotes({ levels }: Version, folder: string): StoreProblem[] {
       return [{ kind: 'manifest', path: folder, message }];
     }),
   );
-}
-
-/** Parses logs, oldest first: LevelDB would drop what is wrong in them without a word. */
-class LogCheck {
-  readonly #fileSystem: FileSystem;
-  readonly #problems: ProblemList;
-  readonly #notes: StoreProblem[];
-  /** The MANIFEST's. */
-  readonly #lastSequence: number;
-  #nextSequence: number | undefined;
-  firstSequence: number | undefined;
-  operations = 0;
-
-  constructor(
-    fileSystem: FileSystem,
-    lastSequence: number,
-    problems: ProblemList,
-    notes: StoreProblem[],
-  ) {
-    this.#fileSystem = fileSystem;
-    this.#lastSequence = lastSequence;
-    this.#problems = problems;
-    this.#notes = notes;
-  }
-
-  check(path: string): void {
-    this.#problems.collect('log', path, () => this.#checkLog(path));
-  }
-
-  #checkLog(path: string): void {
-    const bytes = readRegularFile(this.#fileSystem, path, MAX_LOG_SIZE_BYTES);
-    const records = readLogRecords(bytes, path);
-    for (;;) {
-      const next = records.next();
-      if (next.done) {
-        if (next.value !== undefined) this.#checkEnd(bytes, path, next.value);
-        return;
-      }
-      const { data, offset } = next.value;
-      const batch = checkBatch(data, path, offset);
-      // LevelDB numbers operations without a gap, from one log to the next too.
-      if (this.#nextSequence !== undefined && batch.sequence !== this.#nextSequence) {
-        throw new EngineError(
-          'SSTITCH_STORE_CORRUPT',
-          `a batch of a log has the sequence ${batch.sequence}, the next one was to be ${this.#nextSequence}`,
-          { path, offset },
-        );
-      }
-      // A flush records a sequence at or behind the end of the log that it flushed.
-      if (this.#nextSequence === undefined && batch.sequence > this.#lastSequence + 1) {
-        throw new EngineError(
-          'SSTITCH_STORE_CORRUPT',
-          `the log begins at sequence ${batch.sequence}, the MANIFEST ends at ${this.#lastSequence}: what lay between is lost`,
-          { path, offset },
-        );
-      }
-      this.#nextSequence = batch.sequence + batch.operations;
-      this.firstSequence ??= batch.sequence;
-      this.operations += batch.operations;
-    }
-  }
-
-  #checkEnd(bytes: Uint8Array, path: string, offset: number): void {
-    const at = { kind: 'log', path, offset } as const;
-    if (hasWrongLength(bytes, offset)) this.#problems.add({ ...at, message: wrongLength(at) });
-    else this.#notes.push({ ...at, message: torn('a log', at) });
-  }
 }
 
 export interface VerifyListedTableInput extends FolderInput {

@@ -6,6 +6,7 @@ import { findSharedKeys } from '../commit/find-shared-keys.js';
 import { readFlushState } from '../commit/flush-generation.js';
 import { mergeRunsToTables } from '../commit/merge-runs.js';
 import { hasTablesToPurge } from '../commit/purge-tables.js';
+import { probeRoom } from '../commit/retire-log.js';
 import { beginStage, discardStage, finishStage, pinAhead } from '../commit/stage-generation.js';
 import { doTableJobs } from '../commit/table-jobs.js';
 import { checkAdoptable, checkAdoptedTable } from '../extract/check-adopted.js';
@@ -18,6 +19,9 @@ import { readLevels } from '../leveldb/read-levels.js';
 import { findRepeatedKey } from '../load/find-repeated-key.js';
 import { sortToTables } from '../load/sort-to-tables.js';
 import { findLockHolder } from '../lock-holder.js';
+import { dropKeptLogs, forgetLogs, keepLogs, settleLogs } from '../recovery/kept-logs.js';
+import { readOperations } from '../recovery/read-operations.js';
+import { salvageFiles, shareLock } from '../recovery/salvage-files.js';
 import {
   cleanStore,
   createStoreFiles,
@@ -32,6 +36,7 @@ import {
   syncGeneration,
 } from '../store-files.js';
 import { checkGeneration } from '../verify/inspect-generation.js';
+import { noteLeftLogs } from '../verify/note-left-logs.js';
 import { listTablesIn, verifyTableSpans } from '../verify/verify-spans.js';
 import {
   readGenerationFacts,
@@ -68,6 +73,7 @@ export const tasks = {
   discardStage,
   discardTables,
   doTableJobs,
+  dropKeptLogs,
   mergeNewestRuns,
   pinAhead,
   pinForExtract,
@@ -80,18 +86,26 @@ export const tasks = {
   finishTables,
   hasTablesToPurge,
   listOtherCopies,
+  forgetLogs,
+  keepLogs,
   listStaleReaders,
   listTablesIn,
   makeFolder,
   makeGeneration,
   makeStoreFrom,
   mergeRunsToTables,
+  noteLeftLogs,
   prepareOpen,
   preparePointer,
+  probeRoom,
   readFlushState,
   readGenerationFacts,
   readLevels,
+  readOperations,
   removeFolder,
+  salvageFiles,
+  settleLogs,
+  shareLock,
   sortToTables,
   swapPointer,
   syncGeneration,

@@ -253,7 +253,9 @@ function isForOpen({
 }): boolean {
   return (
     kind === 'store' ||
-    (kind === 'manifest' && !message.includes('wrong length')) ||
+    kind === 'manifest' ||
+    // A write that failed leaves a gap in the sequences, and nothing that was acknowledged lies in it.
+    (kind === 'log' && !message.includes('sequence')) ||
     /is missing|the MANIFEST says \d|names is missing/.test(message)
   );
 }

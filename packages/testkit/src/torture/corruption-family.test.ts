@@ -11,8 +11,8 @@ test('a store with any byte flipped, any file cut, zeroed, swapped or gone is fo
   });
   expect(report.failures).toEqual([]);
   expect(report.tried).toBeGreaterThan(5000);
-  // Every way that a case can go was gone.
-  for (const way of ['found', 'noted', 'sound', 'refused', 'opened', 'extracted']) {
+  // Every way that a case can go was gone. What opens has a damaged table: a damaged log is refused.
+  for (const way of ['found', 'noted', 'sound', 'refused', 'opened']) {
     expect(report.counts, way).toHaveProperty(way);
   }
   expect(report.counts['ingest-refused']).toBeGreaterThan(0);

@@ -1,0 +1,68 @@
+// Reads logs in full, oldest first: LevelDB would drop what is wrong in them without a word.
+import type { FileSystem } from '@sstitch/sst';
+import { EngineError } from '../errors.js';
+import { scanLog } from '../leveldb/scan-log.js';
+import type { ParsedBatch } from '../leveldb/write-batch.js';
+import type { ProblemList, StoreProblem } from './problems.js';
+
+export class LogCheck {
+  readonly #fileSystem: FileSystem;
+  readonly #problems: ProblemList;
+  readonly #notes: StoreProblem[];
+  /** The MANIFEST's. */
+  readonly #lastSequence: number;
+  readonly #checkCancelled: () => void;
+  #nextSequence: number | undefined;
+  firstSequence: number | undefined;
+  operations = 0;
+
+  constructor(
+    fileSystem: FileSystem,
+    lastSequence: number,
+    found: { readonly problems: ProblemList; readonly notes: StoreProblem[] },
+    checkCancelled: () => void,
+  ) {
+    this.#fileSystem = fileSystem;
+    this.#lastSequence = lastSequence;
+    this.#problems = found.problems;
+    this.#notes = found.notes;
+    this.#checkCancelled = checkCancelled;
+  }
+
+  check(path: string): void {
+    this.#problems.collect('log', path, () => this.#checkLog(path));
+  }
+
+  #checkLog(path: string): void {
+    const { damage, tornAt } = scanLog(this.#fileSystem, path, {
+      checkCancelled: this.#checkCancelled,
+      onBatch: (batch, offset) => this.#checkSequence(batch, path, offset),
+    });
+    if (damage !== undefined) throw damage;
+    if (tornAt === undefined) return;
+    const message = `a log ends in the middle of a record, as a crash leaves it (${path}, offset ${tornAt})`;
+    this.#notes.push({ kind: 'log', path, offset: tornAt, message });
+  }
+
+  #checkSequence(batch: ParsedBatch, path: string, offset: number): void {
+    // LevelDB numbers operations without a gap, from one log to the next too.
+    if (this.#nextSequence !== undefined && batch.sequence !== this.#nextSequence) {
+      throw new EngineError(
+        'SSTITCH_STORE_CORRUPT',
+        `a batch of a log has the sequence ${batch.sequence}, the next one was to be ${this.#nextSequence}`,
+        { path, offset },
+      );
+    }
+    // A flush records a sequence at or behind the end of the log that it flushed.
+    if (this.#nextSequence === undefined && batch.sequence > this.#lastSequence + 1) {
+      throw new EngineError(
+        'SSTITCH_STORE_CORRUPT',
+        `the log begins at sequence ${batch.sequence}, the MANIFEST ends at ${this.#lastSequence}: what lay between is lost`,
+        { path, offset },
+      );
+    }
+    this.#nextSequence = batch.sequence + batch.operations;
+    this.firstSequence ??= batch.sequence;
+    this.operations += batch.operations;
+  }
+}

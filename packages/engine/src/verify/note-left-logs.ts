@@ -1,0 +1,39 @@
+// Logs that lie in a store beside its generations: not wrong, but worth a word.
+import type { FileSystem } from '@sstitch/sst';
+import { errorCodeOf } from '../errors.js';
+import { RECOVERY_FOLDER, SALVAGED_FOLDER } from '../store-files.js';
+import type { StoreProblem } from './problems.js';
+
+export interface NoteLeftLogsInput {
+  /** The store. */
+  readonly root: string;
+}
+
+/** A note for each log that a salvage put aside, and each set of logs that the next open looks at. */
+export function noteLeftLogs(fileSystem: FileSystem, { root }: NoteLeftLogsInput): StoreProblem[] {
+  const note = (path: string, what: string): StoreProblem => ({
+    kind: 'log',
+    path,
+    message: `${what} (${path})`,
+  });
+  return [
+    ...namesIn(fileSystem, `${root}/${SALVAGED_FOLDER}`).map((path) =>
+      note(
+        path,
+        'a whole log of which a salvage kept a part: remove it when you have no use for it',
+      ),
+    ),
+    ...namesIn(fileSystem, `${root}/${RECOVERY_FOLDER}`).map((path) =>
+      note(path, 'logs that an opening kept and did not live to settle: the next open does'),
+    ),
+  ];
+}
+
+function namesIn(fileSystem: FileSystem, folder: string): string[] {
+  try {
+    return fileSystem.readFolder(folder).map((name) => `${folder}/${name}`);
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,276 @@
+// Logs that LevelDB is to replay are kept until it has: what it passes over is written again before anybody reads.
+//
+// LevelDB's own failure (a log that it cannot open, and then removes) is played by a log that is empty when LevelDB
+// comes to it; the testkit's family leveldb-faults makes the real one.
+import { existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { nodeFileSystem } from '@sstitch/sst';
+import { ClassicLevel } from 'classic-level';
+import { describe, expect, test } from 'vitest';
+import { openReadOnly, readManifest } from '../src/index.js';
+import { logFileName } from '../src/leveldb/file-names.js';
+import { writeLogRecords } from '../src/leveldb/log-format.js';
+import { writeManifest } from '../src/leveldb/manifest.js';
+import { keepLogs } from '../src/recovery/kept-logs.js';
+import { checkGeneration } from '../src/verify/inspect-generation.js';
+import { kill, openedElsewhere, startChild } from './child-process.js';
+import {
+  bytes,
+  type Contents,
+  contentsOf,
+  currentFolder,
+  expectContents,
+  expectTidy,
+  numbered,
+  openFailure,
+  openStore,
+  put,
+  temporaryFolder,
+  VIEW,
+} from './store-fixture.js';
+import { WatchedFileSystem } from './watched-file-system.js';
+
+const never = () => undefined;
+
+/** A closed store with one log that holds something. */
+async function closedStore() {
+  const path = join(temporaryFolder(), 'store');
+  const store = await openStore(path);
+  const contents = new Map([...numbered('a', 20, 'first'), ...numbered('b', 20, 'first')]);
+  await put(store, contents);
+  await put(store, [['a0000', 'second']]);
+  contents.set('a0000', 'second');
+  const folder = await currentFolder(store);
+  await store.close();
+  const log = join(folder, logFileName(readManifest(folder).version.logNumber));
+  const place = { root: path, label: 'gen-000001', folder };
+  return { path, folder, log, contents, place };
+}
+
+/** A log file behind all others, of one batch. */
+function addLog(folder: string, sequence: number, entries: Contents): string {
+  const { version } = readManifest(folder);
+  const parts = [...entries].map(([key, value]) =>
+    Buffer.concat([
+      Buffer.from([1, key.length]),
+      Buffer.from(key),
+      Buffer.from([value.length]),
+      Buffer.from(value),
+    ]),
+  );
+  const header = Buffer.alloc(12);
+  header.writeBigUInt64LE(BigInt(sequence), 0);
+  header.writeUInt32LE(entries.size, 8);
+  const path = join(folder, logFileName(version.logNumber + 1));
+  writeFileSync(path, writeLogRecords([Buffer.concat([header, ...parts])]));
+  return path;
+}
+
+/** Empties a log once it has been kept, right before LevelDB comes to it. */
+function losing(log: string): WatchedFileSystem {
+  const watched = new WatchedFileSystem();
+  let isKept = false;
+  watched.before = ({ name, path }) => {
+    if (name === 'rename' && path.includes('/recovery/')) isKept = true;
+    if (!isKept || name !== 'syncFolder' || !existsSync(log)) return;
+    rmSync(log);
+    writeFileSync(log, '');
+    isKept = false;
+  };
+  return watched;
+}
+
+/** The same of a folder that no store opens: LevelDB loses the log, and its process ends. */
+async function loseAndCrash(folder: string, log: string): Promise<void> {
+  rmSync(log);
+  writeFileSync(log, '');
+  const database = new ClassicLevel(folder);
+  await database.open();
+  await database.close();
+}
+
+function keep({ place }: { place: { root: string; label: string; folder: string } }): string {
+  const checked = checkGeneration(nodeFileSystem, place, never);
+  const name = keepLogs(nodeFileSystem, { ...place, ...checked });
+  return join(place.root, 'recovery', name ?? 'none');
+}
+
+const hasRecovery = (path: string) => readdirSync(path).some((name) => name.startsWith('recovery'));
+
+describe('an open', () => {
+  test('writes again what LevelDB did not replay', async () => {
+    const { path, log, contents } = await closedStore();
+    const store = await openStore(path, { fileSystem: losing(log) });
+    await expectContents(store, contents);
+    expect(hasRecovery(path)).toBe(false);
+    await put(store, [['a0000', 'third']]);
+    contents.set('a0000', 'third');
+    await store.close();
+    await expectContents(await openStore(path), contents);
+    expectTidy(path);
+  });
+
+  test('leaves nothing behind where LevelDB replayed the log', async () => {
+    const { path, contents } = await closedStore();
+    const store = await openStore(path);
+    await expectContents(store, contents);
+    expect(hasRecovery(path)).toBe(false);
+  });
+
+  test('writes all logs again where one of several was lost', async () => {
+    const { path, folder, log, contents } = await closedStore();
+    const later = new Map([
+      ['a0001', 'later'],
+      ['c0000', 'later'],
+    ]);
+    addLog(folder, 42, later);
+    const store = await openStore(path, { fileSystem: losing(log) });
+    for (const [key, value] of later) contents.set(key, value);
+    await expectContents(store, contents);
+    expect(hasRecovery(path)).toBe(false);
+  });
+
+  test('finds a lost log although the MANIFEST had its sequences already', async () => {
+    const { path, folder, log, contents } = await closedStore();
+    // As a compaction records it, which flushes nothing.
+    const { version, name } = readManifest(folder);
+    rmSync(join(folder, name));
+    rmSync(join(folder, 'CURRENT'));
+    const number = version.nextFileNumber;
+    const ahead = { ...version, lastSequence: 1000, nextFileNumber: number + 1 };
+    writeManifest(nodeFileSystem, folder, ahead, number);
+    await expectContents(await openStore(path, { fileSystem: losing(log) }), contents);
+  });
+
+  test('does it after an opening that died when LevelDB had lost the log', async () => {
+    const made = await closedStore();
+    keep(made);
+    await loseAndCrash(made.folder, made.log);
+    await expectContents(await openStore(made.path), made.contents);
+    expect(hasRecovery(made.path)).toBe(false);
+  });
+
+  test('does it after an opening that died while it wrote again, and wrote a part', async () => {
+    const made = await closedStore();
+    keep(made);
+    await loseAndCrash(made.folder, made.log);
+    const watched = new WatchedFileSystem();
+    watched.before = ({ name, path }) => {
+      if (name === 'rename' && path.endsWith('/recovery')) throw fault('EIO');
+    };
+    expect((await openFailure(made.path, { fileSystem: watched })).code).toBe(
+      'SSTITCH_FILE_OPERATION',
+    );
+    // The logs are in the database by now, and still they are written again: nothing else was.
+    expect(readdirSync(join(made.path, 'recovery'))).toEqual([
+      expect.stringMatching(/^apply-gen-000001\.\d+\.[0-9a-f]+$/),
+    ]);
+    await expectContents(await openStore(made.path), made.contents);
+    expect(hasRecovery(made.path)).toBe(false);
+  });
+
+  test('refuses, and keeps the logs, where they cannot be written again; the next one does', async () => {
+    const made = await closedStore();
+    keep(made);
+    await loseAndCrash(made.folder, made.log);
+    const watched = new WatchedFileSystem();
+    let reads = 0;
+    watched.before = ({ name, path }) => {
+      if (name === 'open' && path.includes('/apply-') && ++reads === 2) throw fault('EMFILE');
+    };
+    const error = await openFailure(made.path, { fileSystem: watched });
+    expect(error.code).toBe('SSTITCH_FILE_OPERATION');
+    await expectContents(await openStore(made.path), made.contents);
+  });
+
+  test('does not write again what a killed second opener has kept of a store that was written to since', async () => {
+    const made = await closedStore();
+    const owner = await openStore(made.path);
+    await put(owner, [['a0000', 'third']]);
+    keep(made);
+    await put(owner, [['a0000', 'fourth']]);
+    // Into a table, and a new log.
+    await owner.compactRange(bytes(''), bytes('z'));
+    await put(owner, [['a0000', 'fifth']]);
+    keep(made);
+    await owner.compactRange(bytes(''), bytes('z'));
+    await put(owner, [['a0000', 'sixth']]);
+    await owner.close();
+    made.contents.set('a0000', 'sixth');
+    await expectContents(await openStore(made.path), made.contents);
+    expect(hasRecovery(made.path)).toBe(false);
+  });
+
+  test('does not write again what was kept of an older generation', async () => {
+    const made = await closedStore();
+    keep(made);
+    const owner = await openStore(made.path, { fileSystem: new WatchedFileSystem() });
+    keep(made);
+    await owner.excise([{ start: bytes('a'), end: bytes('b') }]);
+    await owner.close();
+    for (const key of [...made.contents.keys()]) if (key < 'b') made.contents.delete(key);
+    await expectContents(await openStore(made.path), made.contents);
+    expect(hasRecovery(made.path)).toBe(false);
+  });
+
+  test('passes over half a set, and removes it', async () => {
+    const made = await closedStore();
+    await rename(keep(made));
+    await expectContents(await openStore(made.path), made.contents);
+    expect(hasRecovery(made.path)).toBe(false);
+  });
+
+  test('that finds the store locked leaves no set', async () => {
+    const { path } = await closedStore();
+    const child = startChild('open-store', path);
+    await new Promise((resolve) => child.once('message', resolve));
+    expect(await openedElsewhere(path)).toBe('LEVEL_LOCKED');
+    expect(hasRecovery(path)).toBe(false);
+    await kill(child);
+  });
+});
+
+test('a read-only open shows what LevelDB did not replay, and leaves nothing in the store', async () => {
+  const { path, log, contents } = await closedStore();
+  const watched = new WatchedFileSystem();
+  watched.before = ({ name, path: at }) => {
+    // The private copy's.
+    if (name !== 'syncFolder' || !at.includes('/recovery')) return;
+    const copy = join(at.slice(0, at.indexOf('/recovery')), log.slice(-10));
+    if (!existsSync(copy)) return;
+    rmSync(copy);
+    writeFileSync(copy, '');
+  };
+  const reader = await openReadOnly<Uint8Array, Uint8Array>(path, {
+    ...VIEW,
+    fileSystem: watched,
+  });
+  expect(await contentsOf(reader)).toEqual(contents);
+  await reader.close();
+  expect(hasRecovery(path)).toBe(false);
+});
+
+test('a batch larger than a piece is written again piece by piece', async () => {
+  const path = join(temporaryFolder(), 'store');
+  const store = await openStore(path, { writeBufferSize: 64 * 1024 * 1024 });
+  const contents = numbered('k', 300, 'x'.repeat(150_000));
+  await put(store, contents);
+  await put(store, [['k0000', 'last']]);
+  contents.set('k0000', 'last');
+  const folder = await currentFolder(store);
+  await store.close();
+  const log = join(folder, logFileName(readManifest(folder).version.logNumber));
+  // A record that was never finished behind them: nothing of it is written.
+  truncateSync(log, nodeFileSystem.status(log).sizeBytes + 3);
+  await expectContents(await openStore(path, { fileSystem: losing(log) }), contents);
+});
+
+function fault(code: string): Error {
+  return Object.assign(new Error(`${code}: made up`), { code });
+}
+
+async function rename(set: string): Promise<void> {
+  const log = readdirSync(set)[0] ?? '';
+  rmSync(join(set, log));
+  nodeFileSystem.rename(set, `${set}.tmp`);
+}
