@@ -1,8 +1,8 @@
 // Packs every package and uses it as a stranger would: alone, in an empty project.
 //
 //   node tools/workspace/check-packages.mjs                     the short form: no network, this Node
-//   node tools/workspace/check-packages.mjs --registry          installs with npm, runs on Node 20, 22 and 24
-//   node tools/workspace/check-packages.mjs --registry --node 22 --package sst
+//   node tools/workspace/check-packages.mjs --install          installs with npm, runs on Node 20, 22 and 24
+//   node tools/workspace/check-packages.mjs --install --node 22 --package sst
 //
 // For each package: publint; "are the types wrong"; what ships; its README's examples as ES modules and
 // as CommonJS; its types under the resolutions node16 and bundler. The packages must be built.
@@ -20,7 +20,7 @@ import { root } from './pnpm.mjs';
 
 const { values: options } = parseArgs({
   options: {
-    registry: { type: 'boolean', default: false },
+    install: { type: 'boolean', default: false },
     node: { type: 'string', multiple: true },
     package: { type: 'string', multiple: true },
   },
@@ -37,7 +37,7 @@ const MUST_NOT_INSTALL = {
 };
 
 const own = Number(process.versions.node.split('.')[0]);
-const majors = options.node?.map(Number) ?? (options.registry ? NODE_MAJORS : [own]);
+const majors = options.node?.map(Number) ?? (options.install ? NODE_MAJORS : [own]);
 const work = realpathSync(mkdtempSync(join(tmpdir(), 'sstitch-packages-')));
 const problems = [];
 let ran = 0;
@@ -50,7 +50,7 @@ try {
     problems.push(...(await checkTarball(packed)));
     try {
       const project = join(work, 'projects', short);
-      const makeProject = options.registry ? installProject : linkProject;
+      const makeProject = options.install ? installProject : linkProject;
       makeProject(project, packed, all, installedBy(join(packed.directory, 'README.md')));
       checkInstalled(packed, project);
       for (const { major, node } of nodes) runPackage(packed, project, node, major);
@@ -69,7 +69,7 @@ if (problems.length > 0) {
 console.log(`${ran} programs ran with packed packages on Node ${majors.join(', ')}`);
 
 function checkInstalled({ name }, project) {
-  if (!options.registry) return;
+  if (!options.install) return;
   for (const other of MUST_NOT_INSTALL[name] ?? []) {
     if (existsSync(join(project, 'node_modules', other))) {
       problems.push(`${name}: installing it installs ${other} too`);
