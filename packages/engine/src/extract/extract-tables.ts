@@ -64,7 +64,7 @@ export interface ExtractedTables extends TableSet {
 interface Candidate {
   readonly level: number;
   readonly table: TableEntry;
-  /** A user key that a neighbour in the level has newer versions of (leveldb.md, rule 10). */
+  /** A user key that a neighbour in the level has newer versions of (docs/leveldb-rules.md, rule 10). */
   readonly without: Span | undefined;
 }
 

@@ -107,7 +107,7 @@ function torn(what: string, { path, offset }: { path: string; offset: number }):
   return `${what} ends in the middle of a record, as a crash leaves it (${path}, offset ${offset})`;
 }
 
-/** LevelDB 1.20 makes such pairs itself; a compaction of one alone makes get stale (leveldb.md, rule 10). */
+/** LevelDB 1.20 makes such pairs itself; a compaction of one alone makes get stale (docs/leveldb-rules.md, rule 10). */
 function sharedKeyNotes({ levels }: Version, folder: string): StoreProblem[] {
   return levels.slice(1).flatMap((tables, index) =>
     tables.slice(1).flatMap((table, before): StoreProblem[] => {
@@ -228,7 +228,7 @@ export interface VerifyTogetherInput {
   readonly firstLogSequence: number | undefined;
 }
 
-/** What ties sound tables together: sequences and levels (leveldb.md, rules 6 and 11). */
+/** What ties sound tables together: sequences and levels (docs/leveldb-rules.md, rules 6 and 11). */
 export function verifyTablesTogether(
   fileSystem: FileSystem,
   { tables, lastSequence, firstLogSequence }: VerifyTogetherInput,
