@@ -9,7 +9,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const MAX_LINES = 400;
 const VAGUE_NAME = /(^|[/.-])(utils?|helpers?|common|misc)([/.-]|$)/;
 
-/** What each package's sources may import; tests of some may use testkit too (DESIGN.md). */
+/** What each package's sources may import; tests of some may use testkit too (ARCHITECTURE.md). */
 const MAY_IMPORT = {
   keys: [],
   sst: [],

@@ -2,40 +2,12 @@
 // pnpm comes through npx at the version that package.json pins; nothing is installed globally.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const insidePnpm = (process.env.npm_config_user_agent ?? '').startsWith('pnpm');
-const environment = {
-  ...process.env,
-  TURBO_TELEMETRY_DISABLED: '1',
-  TURBO_NO_UPDATE_NOTIFIER: '1',
-  COREPACK_ENABLE_STRICT: '0',
-};
-
-/** Runs pnpm with these arguments; ends this process with its exit code when it fails. */
-function pnpm(arguments_, { quiet = false } = {}) {
-  const [command, ...prefix] = insidePnpm
-    ? ['pnpm']
-    : ['npx', '--yes', `--package=${manifest.packageManager}`, '--', 'pnpm'];
-  const result = spawnSync(command, [...prefix, ...arguments_], {
-    cwd: root,
-    env: environment,
-    stdio: quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
-    encoding: 'utf8',
-    shell: process.platform === 'win32',
-  });
-  if (result.error) throw result.error;
-  if (result.status !== 0) {
-    if (quiet) process.stderr.write(`${result.stdout}${result.stderr}`);
-    process.exit(result.status ?? 1);
-  }
-}
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { isInsidePnpm, pnpm, root } from './pnpm.mjs';
 
 function install(options) {
-  if (!insidePnpm) pnpm(['install', '--frozen-lockfile'], options);
+  if (!isInsidePnpm) pnpm(['install', '--frozen-lockfile'], options);
 }
 
 /** Sums vitest's JSON results into one line that reads the same on every machine. */
@@ -52,12 +24,55 @@ function printTotals(folders) {
   console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 }
 
-const testedFolders = readdirSync(join(root, 'packages'), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map((entry) => join('packages', entry.name))
-  .filter((folder) => existsSync(join(root, folder, 'package.json')));
+/** Every package of the workspace that has tests, by its name. */
+function testedPackages() {
+  const folders = ['packages', 'tools'].flatMap((parent) =>
+    readdirSync(join(root, parent)).map((name) => join(parent, name)),
+  );
+  const tested = new Map();
+  for (const folder of [...folders, 'examples']) {
+    const file = join(root, folder, 'package.json');
+    if (!existsSync(file)) continue;
+    const { name, scripts } = JSON.parse(readFileSync(file, 'utf8'));
+    if (scripts?.test !== undefined) tested.set(name, folder);
+  }
+  return tested;
+}
 
-const command = process.argv[2];
+/** The folders of these packages, which may be named without their scope; of all where none is named. */
+function foldersOf(filters) {
+  const tested = testedPackages();
+  if (filters.length === 0) return [...tested.values()];
+  const folders = filters.map((name) => tested.get(name) ?? tested.get(`@sstitch/${name}`));
+  const unknown = filters.filter((_, index) => folders[index] === undefined);
+  if (unknown.length > 0) {
+    console.error(`no tests in ${unknown.join(', ')}; there are ${[...tested.keys()].join(', ')}`);
+    process.exit(2);
+  }
+  return folders;
+}
+
+/** The values of `--filter`, as pnpm and turbo take it. */
+function filtersOf(arguments_) {
+  const { values } = parseArgs({
+    args: arguments_,
+    options: { filter: { type: 'string', multiple: true, short: 'F' } },
+  });
+  return values.filter ?? [];
+}
+
+/** Runs the suites of these folders. */
+function test(folders) {
+  for (const folder of folders)
+    rmSync(join(root, folder, '.vitest'), { recursive: true, force: true });
+  // One package after another: the suites measure pauses and kill processes, and 2 cores are few.
+  const turbo = ['exec', 'turbo', 'run', 'test', '--concurrency=1'];
+  const filters = folders.map((folder) => `--filter=./${folder.replaceAll('\\', '/')}`);
+  pnpm([...turbo, ...filters, '--output-logs=full', '--log-order=grouped']);
+  printTotals(folders);
+}
+
+const [command, ...rest] = process.argv.slice(2);
 if (command === 'start') {
   console.log('Installing and building (the first time takes a minute) ...');
   install({ quiet: true });
@@ -68,25 +83,17 @@ if (command === 'start') {
   });
   process.exit(demo.status ?? 1);
 } else if (command === 'test') {
-  for (const folder of testedFolders)
-    rmSync(join(root, folder, '.vitest'), { recursive: true, force: true });
+  const filters = filtersOf(rest);
+  const folders = foldersOf(filters);
   install();
-  pnpm(['run', 'build', '--output-logs=errors-only']);
-  pnpm(['run', 'lint']);
-  pnpm(['run', 'typecheck', '--output-logs=errors-only']);
-  pnpm(['run', 'examples']);
-  // One package after another: the suites measure pauses and kill processes, and 2 cores are few.
-  pnpm([
-    'exec',
-    'turbo',
-    'run',
-    'test',
-    '--concurrency=1',
-    '--output-logs=full',
-    '--log-order=grouped',
-  ]);
-  printTotals(testedFolders);
+  // Of a package that is named, its suite alone, upon what it needs built.
+  if (filters.length === 0) {
+    pnpm(['exec', 'turbo', 'run', 'build', 'lint', 'typecheck', '--output-logs=errors-only']);
+    pnpm(['run', 'examples']);
+    pnpm(['run', 'check-packages']);
+  }
+  test(folders);
 } else {
-  console.error('usage: node tools/workspace/run.mjs start|test');
+  console.error('usage: node tools/workspace/run.mjs start | test [--filter PACKAGE]...');
   process.exit(2);
 }

@@ -1,5 +1,5 @@
-// A file that a connector wrote, with a stream that was really compressed. It lies beside the repository.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+// A file that a connector wrote, with a stream that was really compressed (test-data/README.md).
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,8 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openC1z } from './read-c1z.js';
 
 const SYNC_ID = '36zfOAoWMxQdISbixanQCRBiX7E';
-const PATH = fileURLToPath(new URL(`../../../../shared/data/sync-${SYNC_ID}.c1z`, import.meta.url));
-const isThere = existsSync(PATH);
+const PATH = fileURLToPath(new URL(`../test-data/sync-${SYNC_ID}.c1z`, import.meta.url));
 
 let temporaryFolder: string;
 beforeEach(async () => {
@@ -37,10 +36,7 @@ function countBy(grants: GrantRecord[], key: (grant: GrantRecord) => string | un
   return counts;
 }
 
-const name = isThere
-  ? 'the real file'
-  : 'the real file (skipped: ../shared/data beside the repository does not hold it)';
-describe.skipIf(!isThere)(name, () => {
+describe('the real file', () => {
   test('holds one unfinished full sync with the records it is known to hold', async () => {
     await using file = await openC1z(PATH, { temporaryFolder });
     const [sync, ...others] = file.syncs();

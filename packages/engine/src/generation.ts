@@ -3,7 +3,7 @@
 // Invariants:
 // - the database stays open while the generation is current or has readers;
 // - a retired generation without readers is closed and then deleted, once;
-// - its folder is neither renamed nor removed before (leveldb.md, rule 19).
+// - its folder is neither renamed nor removed before (docs/leveldb-rules.md, rule 19).
 import type { LevelDatabase } from './level-database.js';
 
 export class Generation {

@@ -1,5 +1,5 @@
 // The stores that this process has open, by real path. LevelDB's lock is a POSIX record lock: a
-// second open in the same process would drop the first one's (leveldb.md, rule 18), so it is refused
+// second open in the same process would drop the first one's (docs/leveldb-rules.md, rule 18), so it is refused
 // here, before LevelDB is asked. The registry is global, so that two copies of this package share it.
 import { EngineError } from './errors.js';
 

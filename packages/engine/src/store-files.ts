@@ -246,7 +246,7 @@ export function swapPointer(fileSystem: FileSystem, { folder }: { readonly folde
 
 /**
  * Syncs what LevelDB's open wrote and did not sync: MANIFEST, CURRENT, the log, the folder
- * (leveldb.md, rule 17). Not the tables, which are synced by whoever writes them, and never LOCK:
+ * (docs/leveldb-rules.md, rule 17). Not the tables, which are synced by whoever writes them, and never LOCK:
  * closing any descriptor of it would drop the process's lock (rule 18).
  */
 export function syncGeneration(

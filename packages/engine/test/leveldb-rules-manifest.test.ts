@@ -1,4 +1,4 @@
-// Rules 1 to 8 of formats/leveldb.md (what LevelDB 1.20 demands of a MANIFEST it did not write).
+// Rules 1 to 8 of docs/leveldb-rules.md (what LevelDB 1.20 demands of a MANIFEST it did not write).
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compareInternalKeys, nodeFileSystem, TableReader } from '@sstitch/sst';

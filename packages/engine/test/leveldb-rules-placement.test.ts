@@ -1,4 +1,4 @@
-// Rules 9 to 12 of formats/leveldb.md: where tables may lie.
+// Rules 9 to 12 of docs/leveldb-rules.md: where tables may lie.
 import { join } from 'node:path';
 import { compareBytes, makeInternalKey, nodeFileSystem, userKeyOf } from '@sstitch/sst';
 import fc from 'fast-check';

@@ -1,4 +1,4 @@
-// Rules 16 to 20 of formats/leveldb.md: flushes, syncs, locks, readers, compactions.
+// Rules 16 to 20 of docs/leveldb-rules.md: flushes, syncs, locks, readers, compactions.
 import { existsSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';

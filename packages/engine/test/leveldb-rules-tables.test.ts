@@ -1,4 +1,4 @@
-// Rules 13 to 15 of formats/leveldb.md: table files.
+// Rules 13 to 15 of docs/leveldb-rules.md: table files.
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { maskedChecksum, nodeFileSystem, TableReader } from '@sstitch/sst';

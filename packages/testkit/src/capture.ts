@@ -17,7 +17,7 @@ type Entry = readonly [key: Uint8Array, value: Uint8Array];
 export interface CapturedSync {
   /** The text form. */
   readonly syncId: string;
-  /** The entries of each bucket, in the order of formats/keys.md. */
+  /** The entries of each bucket, in the order of docs/formats/keys.md. */
   readonly buckets: ReadonlyArray<{ readonly bucket: Bucket; readonly entries: readonly Entry[] }>;
 }
 

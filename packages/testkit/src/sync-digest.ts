@@ -1,6 +1,6 @@
 // A sync's digest: SHA-256 over every entry of it.
 //
-//   digest := SHA-256(entry*)       per bucket in the order of formats/keys.md, each in key order
+//   digest := SHA-256(entry*)       per bucket in the order of docs/formats/keys.md, each in key order
 //   entry  := u32le key length, key, u32le value length, value
 //
 // A bucket's digest is the same over the bucket's entries alone.

@@ -1,16 +1,16 @@
 // Where an import's records come from: a .c1z file, or a number of grants that are generated.
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { syntheticSync } from '@sstitch/testkit';
 import { openC1z } from '../../../packages/c1z/dist/index.js';
 
-const SHARED = fileURLToPath(new URL('../../../../shared/data/', import.meta.url));
+const TEST_DATA = fileURLToPath(new URL('../../../packages/c1z/test-data/', import.meta.url));
 
-/** The real .c1z files that are there. */
+/** The real .c1z files of the repository. */
 export function realFiles() {
-  const files = existsSync(SHARED) ? readdirSync(SHARED) : [];
-  return files.filter((name) => name.endsWith('.c1z')).map((name) => join(SHARED, name));
+  const files = readdirSync(TEST_DATA);
+  return files.filter((name) => name.endsWith('.c1z')).map((name) => join(TEST_DATA, name));
 }
 
 /** Grants by their number, and whether they come in an order that has nothing to do with their keys. */

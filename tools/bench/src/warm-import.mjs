@@ -70,7 +70,6 @@ async function main() {
   const [rounds] = wholeNumbers('rounds', flags.rounds);
   const [warmUp] = wholeNumbers('warm-up', flags['warm-up']);
   const inputs = realFiles();
-  if (inputs.length === 0) console.error('no .c1z file in ../shared/data: not measured');
   const rows = [];
   await inRunFolder(async (folder) => {
     for (const [index, input] of inputs.entries()) {

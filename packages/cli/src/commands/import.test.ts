@@ -9,7 +9,7 @@ import { digestsOf, sstitch, sstitchJson, testFolder } from '../../test/in-proce
 
 const REAL_SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
 const REAL_FILE = fileURLToPath(
-  new URL(`../../../../../shared/data/sync-${REAL_SYNC}.c1z`, import.meta.url),
+  new URL(`../../../c1z/test-data/sync-${REAL_SYNC}.c1z`, import.meta.url),
 );
 const CASES = fileURLToPath(new URL('../../../../../shared/cases/', import.meta.url));
 const SLIM = join(CASES, 'slim-grants.c1z');
@@ -40,7 +40,7 @@ function exported(): { folder: string; store: string; file: string } {
 
 describe('import of a .c1z file', () => {
   // The file is shared between projects and lies beside the repository; without it there is nothing to read.
-  it.skipIf(!existsSync(REAL_FILE))('reads a real sync with all its indexes', async () => {
+  it('reads a real sync with all its indexes', async () => {
     const store = join(testFolder(), 'store');
     const document = await sstitchJson('import', REAL_FILE, '--into', store, '--zone', 'UTC');
     expect(document).toEqual({

@@ -108,7 +108,7 @@ function slicePart(
   try {
     const create = () => {
       file = fileSystem.open(path, 'create');
-      // Read-only once it is closed: hard links share its bytes (leveldb.md, rule 4).
+      // Read-only once it is closed: hard links share its bytes (docs/leveldb-rules.md, rule 4).
       fileSystem.setMode(path, 0o444);
       return file;
     };

@@ -1,5 +1,5 @@
 // Flushes a database's memtable into a table. LevelDB offers no flush; compactRange does one first,
-// whatever its range, and an inverted range then meets no table (leveldb.md, rule 16). Its errors
+// whatever its range, and an inverted range then meets no table (docs/leveldb-rules.md, rule 16). Its errors
 // are swallowed, so the caller passes `newestLog` on and checks that the MANIFEST has moved past it.
 //
 // Beside writers it may do nothing at all: it waits in LevelDB's queue as a write without a batch, and a

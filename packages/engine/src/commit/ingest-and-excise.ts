@@ -15,8 +15,8 @@
 //   8 switch     reads and writes go to the next generation; the old one retires
 //
 // The pause is one small batch, one rename and one folder sync: it depends neither on the store's
-// size nor on the sync's, nor on what LevelDB compacts meanwhile. DESIGN.md pauses from the second
-// flush to the open; docs/decisions/0001-replay-instead-of-pause.md says why this does not.
+// size nor on the sync's, nor on what LevelDB compacts meanwhile. Why it does not pause over
+// the open: docs/decisions/0001-replay-instead-of-pause.md.
 //
 // A failure before the rename removes the next generation and leaves the base as it was. A failed
 // sync poisons the store: what is on disk is unknown until it is opened anew.

@@ -1,5 +1,5 @@
 // Pins the version of a LevelDB folder that may be open and compacting: reads the MANIFEST, gives
-// every table it wants a name of its own, and reads again when a table is gone by then (leveldb.md,
+// every table it wants a name of its own, and reads again when a table is gone by then (docs/leveldb-rules.md,
 // rule 20). A table that has a second name outlives its compaction.
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';

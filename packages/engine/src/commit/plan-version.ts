@@ -1,6 +1,6 @@
 // From a version, spans and incoming runs to the next version. Pure: no file is touched here.
 //
-// The rules it keeps (formats/leveldb.md):
+// The rules it keeps (docs/leveldb-rules.md):
 // - outside the spans every entry stays where it is, at its level and in its order;
 // - inside them only incoming entries are left;
 // - levels 1 to 6 stay sorted and disjoint, and no user key lies in two tables of one of them, not

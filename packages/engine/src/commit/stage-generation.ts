@@ -1,4 +1,4 @@
-// Lays out the next generation's folder (DESIGN.md, ingestAndExcise, step 2): tables outside the
+// Lays out the next generation's folder (step 4 of a commit): tables outside the
 // spans linked, tables inside left out, straddlers cut, incoming tables placed, one MANIFEST.
 //
 // Two steps, in one worker thread: pin the base's version and plan what is to be cut; put together what the

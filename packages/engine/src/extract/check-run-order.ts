@@ -1,4 +1,4 @@
-// Checks that of two foreign runs the newer one has the higher sequences (leveldb.md, rule 11): get
+// Checks that of two foreign runs the newer one has the higher sequences (docs/leveldb-rules.md, rule 11): get
 // stops at the shallower level, iterators go by the sequence, and the two must not disagree.
 //
 // Tables whose ranges of sequences do not meet need no look; the entries of others are compared.

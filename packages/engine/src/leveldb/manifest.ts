@@ -1,7 +1,7 @@
 // The version a LevelDB folder is at: CURRENT names a MANIFEST, whose edits, applied in order, give
 // the tables of each level and the counters.
 //
-// What is written here is one record (leveldb.md, rule 2), so that no torn write can leave an older
+// What is written here is one record (docs/leveldb-rules.md, rule 2), so that no torn write can leave an older
 // version that LevelDB would accept.
 import { compareBytes, compareInternalKeys, type FileSystem, userKeyOf } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
@@ -137,7 +137,7 @@ function sortLevel(tables: TableEntry[], level: number): TableEntry[] {
 
 /**
  * Checks what LevelDB takes for granted: breaking it aborts the process, hides keys, or overwrites
- * files (leveldb.md, rules 1, 4, 5, 6, 7, 9).
+ * files (docs/leveldb-rules.md, rules 1, 4, 5, 6, 7, 9).
  *
  * @throws EngineError SSTITCH_STORE_CORRUPT
  */

@@ -129,7 +129,7 @@ function inspectOnce(fileSystem: FileSystem, folder: string): InspectedGeneratio
   return { manifest, tableNames, logNumbers, problems: problems.all };
 }
 
-/** Logs from the MANIFEST's number on are replayed, strays included (leveldb.md, rule 5). */
+/** Logs from the MANIFEST's number on are replayed, strays included (docs/leveldb-rules.md, rule 5). */
 function isReplayed(number: number, { logNumber, previousLogNumber }: Version): boolean {
   return number >= logNumber || number === previousLogNumber;
 }

@@ -91,7 +91,7 @@ function tornManifestNotes({ name, tornAt }: ReadManifest, folder: string): Stor
   return [{ kind: 'manifest', path, offset: tornAt, message }];
 }
 
-/** LevelDB 1.20 makes such pairs itself; a compaction of one alone makes get stale (leveldb.md, rule 10). */
+/** LevelDB 1.20 makes such pairs itself; a compaction of one alone makes get stale (docs/leveldb-rules.md, rule 10). */
 function sharedKeyNotes({ levels }: Version, folder: string): StoreProblem[] {
   return levels.slice(1).flatMap((tables, index) =>
     tables.slice(1).flatMap((table, before): StoreProblem[] => {
@@ -147,7 +147,7 @@ export interface VerifyTogetherInput {
   readonly firstLogSequence: number | undefined;
 }
 
-/** What ties sound tables together: sequences and levels (leveldb.md, rules 6 and 11). */
+/** What ties sound tables together: sequences and levels (docs/leveldb-rules.md, rules 6 and 11). */
 export function verifyTablesTogether(
   fileSystem: FileSystem,
   { tables, lastSequence, firstLogSequence }: VerifyTogetherInput,

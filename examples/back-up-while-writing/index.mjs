@@ -1,0 +1,33 @@
+// Back up a store while a writer goes on: a checkpoint is a store of its own, made by hard links.
+import { join } from 'node:path';
+import { Store } from '@sstitch/engine';
+
+const directory = process.argv[2] ?? '.';
+const store = new Store(join(directory, 'store'));
+const keyOf = (number) => String(number).padStart(8, '0');
+
+// A writer that numbers its entries, and stops when it is told to.
+let written = 0;
+let stopped = false;
+async function write() {
+  while (!stopped) {
+    await store.put(keyOf(written), 'an entry');
+    written += 1;
+  }
+}
+const writing = write();
+while (written < 1_000) await new Promise((resolve) => setImmediate(resolve));
+
+const acknowledged = written;
+await store.checkpoint(join(directory, 'backup'));
+
+stopped = true;
+await writing;
+await store.close();
+
+// The backup holds one moment: everything acknowledged before the call, and no entry without those before it.
+const backup = new Store(join(directory, 'backup'), { createIfMissing: false });
+const keys = await backup.keys().all();
+console.log(`everything acknowledged before is there: ${keys.length >= acknowledged}`);
+console.log(`no gap: ${keys.every((key, index) => key === keyOf(index))}`);
+await backup.close();

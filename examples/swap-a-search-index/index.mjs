@@ -1,0 +1,56 @@
+// A Level database holds documents and an index of their words. Rebuild the index and swap it in, in one
+// commit: a search sees the old index or the new one, never half of each.
+import { join } from 'node:path';
+import { adopt, Store } from '@sstitch/engine';
+import { ClassicLevel } from 'classic-level';
+
+const directory = process.argv[2] ?? '.';
+
+// What is there: a plain Level database, whose index splits words at spaces only.
+const level = new ClassicLevel(join(directory, 'level'));
+await level.batch([
+  { type: 'put', key: 'document/1', value: 'Stitch, do not sew' },
+  { type: 'put', key: 'document/2', value: 'sew a stitch' },
+  { type: 'put', key: 'index/Stitch,/1', value: '' },
+  { type: 'put', key: 'index/sew/1', value: '' },
+  { type: 'put', key: 'index/sew/2', value: '' },
+  { type: 'put', key: 'index/stitch/2', value: '' },
+]);
+await level.close();
+
+// Adopting links the tables; the Level database stays as it is.
+await adopt(join(directory, 'level'), join(directory, 'store'));
+const store = new Store(join(directory, 'store'));
+await store.open();
+
+/** The ids of the documents that have a word. */
+async function search(word, options = {}) {
+  const range = { gte: `index/${word}/`, lt: `index/${word}0`, ...options };
+  const keys = await store.keys(range).all();
+  return keys.map((key) => key.split('/')[2]).join(', ');
+}
+
+/** The new index: words in lower case, without punctuation; in key order, in pages. */
+async function* indexPages() {
+  const keys = new Set();
+  for await (const [key, text] of store.iterator({ gte: 'document/', lt: 'document0' })) {
+    const words = text.toLowerCase().match(/\w+/g) ?? [];
+    for (const word of words) keys.add(`index/${word}/${key.split('/')[1]}`);
+  }
+  const sorted = [...keys].map((key) => Buffer.from(key)).sort(Buffer.compare);
+  yield sorted.map((key) => [key, Buffer.alloc(0)]);
+}
+
+const before = store.snapshot();
+console.log(`"stitch" before: ${await search('stitch')}`);
+
+// "0" is the character after "/": the span holds every key of the index.
+const span = { start: Buffer.from('index/'), end: Buffer.from('index0') };
+const { entries } = await store.replaceSpans([span], indexPages());
+
+console.log(`the new index has ${entries} entries`);
+console.log(`"stitch" after: ${await search('stitch')}`);
+console.log(`a snapshot from before: ${await search('stitch', { snapshot: before })}`);
+
+await before.close();
+await store.close();

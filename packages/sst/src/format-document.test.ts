@@ -1,0 +1,18 @@
+// docs/formats/table-additions.md says what the code does.
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { FILTER_KEY, NARROWED_KEY, SEALED_KEY } from './format.js';
+
+const document = readFileSync(
+  new URL('../../../docs/formats/table-additions.md', import.meta.url),
+  'utf8',
+);
+
+test('docs/formats/table-additions.md names the metaindex keys that tables have', () => {
+  const named = [...document.matchAll(/^\| (virtual table|seal) \| `([\w.]+)` \|/gm)];
+  expect(named.map(([, addition, key]) => [addition, key])).toEqual([
+    ['virtual table', NARROWED_KEY],
+    ['seal', SEALED_KEY],
+  ]);
+  expect(document).toContain(`\`${FILTER_KEY}\``);
+});

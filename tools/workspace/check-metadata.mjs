@@ -1,0 +1,73 @@
+// The metadata of every published package, which npm and its users go by. The repository's address is
+// stated once, in the root package.json; `--write` carries it into the packages.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const manifestOf = (folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+const rootManifest = manifestOf('.');
+const write = process.argv.includes('--write');
+
+/** What a package's metadata must be, in the order in which npm's documentation lists it. */
+function expectedOf(folder) {
+  const { homepage, bugs, repository, license, engines } = rootManifest;
+  return {
+    homepage: `${homepage.replace(/#.*$/, '')}/tree/main/${folder}#readme`,
+    bugs,
+    repository: { ...repository, directory: folder },
+    license,
+    engines,
+    publishConfig: { access: 'public', provenance: true },
+  };
+}
+
+/** Files that do something when they are loaded: a bundler must keep an import of them. */
+function entriesWithEffects(manifest) {
+  return Object.values(manifest.bin ?? {});
+}
+
+const problems = [];
+for (const name of readdirSync(join(root, 'packages'))) {
+  const folder = `packages/${name}`;
+  if (!existsSync(join(root, folder, 'package.json'))) continue;
+  const manifest = manifestOf(folder);
+  if (manifest.private) continue;
+  const expected = expectedOf(folder);
+  const wrong = Object.keys(expected).filter(
+    (field) => !isDeepStrictEqual(manifest[field], expected[field]),
+  );
+  if (write && wrong.length > 0) {
+    const { name: own, version, description, keywords, ...rest } = manifest;
+    const head = { name: own, version, description, ...(keywords && { keywords }) };
+    for (const field of Object.keys(expected)) delete rest[field];
+    const { publishConfig, ...first } = expected;
+    const whole = { ...head, ...first, ...rest, publishConfig };
+    writeFileSync(join(root, folder, 'package.json'), `${JSON.stringify(whole, null, 2)}\n`);
+  } else {
+    for (const field of wrong) {
+      problems.push(`${folder}/package.json: ${field} must be ${JSON.stringify(expected[field])}`);
+    }
+  }
+  for (const field of ['description', 'keywords', 'exports', 'sideEffects', 'files']) {
+    if (manifest[field] === undefined) problems.push(`${folder}/package.json: no ${field}`);
+  }
+  for (const file of ['dist', 'README.md', 'CHANGELOG.md']) {
+    if (!manifest.files?.includes(file)) {
+      problems.push(`${folder}/package.json: files must list ${file}`);
+    }
+  }
+  const effects = manifest.sideEffects || [];
+  for (const entry of entriesWithEffects(manifest)) {
+    if (!effects.includes(entry)) {
+      problems.push(`${folder}/package.json: sideEffects must list ${entry}`);
+    }
+  }
+}
+if (problems.length > 0) {
+  console.error(problems.join('\n'));
+  console.error('`node tools/workspace/check-metadata.mjs --write` writes what the root states');
+  process.exit(1);
+}
+console.log('the metadata of all packages agrees');

@@ -1,0 +1,31 @@
+// The workflows call what a person calls: each `pnpm NAME` in them is a script of the root package.json,
+// and the nightly run has every torture family.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './pnpm.mjs';
+
+const folder = join(root, '.github', 'workflows');
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const problems = [];
+for (const file of readdirSync(folder)) {
+  const text = readFileSync(join(folder, file), 'utf8');
+  for (const [, name] of text.matchAll(/(?:run|version|publish): pnpm ([\w-]+)/g)) {
+    if (name !== 'install' && scripts[name] === undefined) {
+      problems.push(`.github/workflows/${file}: package.json has no script ${name}`);
+    }
+  }
+}
+
+const nightly = readFileSync(join(folder, 'nightly.yml'), 'utf8');
+const listed = /family:\n((?: +- .+\n)+)/.exec(nightly)?.[1]?.match(/[\w-]+$/gm) ?? [];
+const torture = join(root, 'tools', 'torture', 'src', 'families.mjs');
+const families = [...readFileSync(torture, 'utf8').matchAll(/^ {2}'?([\w-]+)'?: \{$/gm)];
+const names = families.map(([, name]) => name);
+if (names.join() !== listed.join()) {
+  problems.push(`.github/workflows/nightly.yml: the torture families are ${names.join(', ')}`);
+}
+if (problems.length > 0) {
+  console.error(problems.join('\n'));
+  process.exit(1);
+}
+console.log('the workflows call scripts that exist');
