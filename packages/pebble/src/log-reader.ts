@@ -14,12 +14,13 @@
 //   types 9 to 12   the same, with the offset up to which the log was synced when the chunk was written
 //
 // Zeros fill the end of a block that has no room for a header: 7 bytes, up to 19 where the writer makes
-// types 9 to 12. A header of zeros anywhere else ends the log, as its file may be longer. So does a chunk
-// with the number of another log: what follows is the old log's. A log that its writer closed ends with
-// such a chunk or with its file.
+// types 9 to 12. A header of zeros anywhere else ends the log, as its file may be longer. A log whose chunks
+// have its number ends as well with anything that does not have it: bytes of the old log, from the middle of
+// a chunk on or not. A log that its writer closed ends with a chunk of the next number, or with its file.
 //
-// Any other chunk that is not whole is a torn end: a crash leaves one, and so does damage. The two are told
-// apart where that is possible: a whole chunk of this log behind the fault means damage.
+// Any other chunk that is not whole is a torn end: a crash leaves one, and so does damage.
+//
+// A whole chunk of this log behind an end of any of these kinds means damage.
 
 import { maskedChecksum } from '@sstitch/sst';
 import { corrupt, type Location, type PebbleError } from './errors.js';
@@ -111,6 +112,8 @@ class ChunkReader {
   #block: Uint8Array = new Uint8Array(0);
   #blockStart = 0;
   #position = 0;
+  /** Have its chunks the log's number? */
+  #isNamed = false;
   /** Why the chunks end where they do, if that is not the end that a writer makes. */
   fault: Fault | undefined;
 
@@ -123,10 +126,8 @@ class ChunkReader {
     for (;;) {
       const left = this.#block.length - this.#position;
       if (left < MIN_HEADER_BYTES) {
-        const offset = this.#blockStart + this.#position;
         if (!this.#isZero(this.#position)) {
-          this.fault = { problem: `${left} bytes are too few for a chunk`, offset };
-          return undefined;
+          return this.#noChunk(`${left} bytes are too few for a chunk`);
         }
         if (!this.#nextBlock()) return undefined;
         continue;
@@ -171,10 +172,14 @@ class ChunkReader {
     const offset = this.#blockStart + start;
     const type = block[start + 6] as number;
     const headerBytes = headerBytesOf(type);
-    if (headerBytes === undefined) return this.#end(`a chunk has the unknown type ${type}`);
-    if (headerBytes > MIN_HEADER_BYTES) {
+    if (headerBytes === undefined) return this.#noChunk(`a chunk has the unknown type ${type}`);
+    if (headerBytes === MIN_HEADER_BYTES) {
+      if (this.#isNamed) return this.#noChunk(`a chunk has the type ${type}, without a log number`);
+    } else {
       if (this.#logNumber === undefined) return this.#end(`a chunk has the type ${type} of a WAL`);
-      if (start + headerBytes > block.length) return this.#end('the header of a chunk is cut off');
+      if (start + headerBytes > block.length) {
+        return this.#noChunk('the header of a chunk is cut off');
+      }
       if (readUint32(block, start + 7) !== this.#logNumber) {
         return this.#endUnlessContinued('a chunk has the number of another log', 'named');
       }
@@ -188,11 +193,24 @@ class ChunkReader {
       return this.#end('the checksum of a chunk does not match');
     }
     this.#position = payloadEnd;
+    this.#isNamed ||= headerBytes > MIN_HEADER_BYTES;
     return {
       position: ((type - 1) & 3) + 1,
       payload: block.subarray(payloadStart, payloadEnd),
       offset,
     };
+  }
+
+  /**
+   * What is here is no chunk of this log: the old log's bytes, if there can be some. At the end of the file
+   * it may be a chunk that was cut off.
+   */
+  #noChunk(problem: string): undefined {
+    const blockEnd = this.#blockStart + this.#block.length;
+    const isLastBlock = blockEnd === this.#file.sizeBytes;
+    const isCutOff = isLastBlock && this.#block.length - this.#position < MAX_HEADER_BYTES;
+    if (!this.#isNamed || isCutOff) return this.#end(problem);
+    return this.#endUnlessContinued(problem, 'named');
   }
 
   /** The end of the log, unless more of it follows. */

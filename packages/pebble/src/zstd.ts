@@ -6,7 +6,16 @@ const decoder = new ZSTDDecoder();
 
 /** Loads zstd, once a process. `decompressZstd` may be called afterwards. */
 export function loadZstd(): Promise<void> {
-  return decoder.init();
+  // Where there is a `fetch`, zstddec reads its WebAssembly, which it has as text, through it: Node then loads its
+  // HTTP client, which takes 100 ms. zstddec looks for it before `init` returns, and nobody else meanwhile.
+  const fetch = Object.getOwnPropertyDescriptor(globalThis, 'fetch');
+  if (fetch?.configurable !== true) return decoder.init();
+  Reflect.deleteProperty(globalThis, 'fetch');
+  try {
+    return decoder.init();
+  } finally {
+    Object.defineProperty(globalThis, 'fetch', fetch);
+  }
 }
 
 /**

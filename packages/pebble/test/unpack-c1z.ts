@@ -2,6 +2,7 @@
 
 import { ZSTDDecoder } from 'zstddec/stream';
 import type { Files } from './memory-files.js';
+import { untar } from './untar.js';
 
 const INDEX_FOOTER_BYTES = 28;
 
@@ -58,22 +59,4 @@ function fieldsOf(message: Uint8Array): { no: number; value: number | Uint8Array
     }
   }
   return fields;
-}
-
-function untar(tar: Uint8Array): Files {
-  const files: Files = new Map();
-  const text = (start: number, length: number) =>
-    Buffer.from(tar.subarray(start, start + length))
-      .toString('latin1')
-      .split('\0')[0] ?? '';
-  for (let header = 0; header + 512 <= tar.length && tar[header] !== 0; ) {
-    const sizeBytes = Number.parseInt(text(header + 124, 12), 8);
-    const type = text(header + 156, 1);
-    const start = header + 512;
-    if (type === '0' || type === '') {
-      files.set(text(header, 100), tar.slice(start, start + sizeBytes));
-    }
-    header = start + Math.ceil(sizeBytes / 512) * 512;
-  }
-  return files;
 }
