@@ -44,20 +44,21 @@ export function encodeLog(
   };
   for (const record of records) {
     let start = 0;
-    do {
+    let isFirst = true;
+    for (;;) {
       const left = BLOCK_BYTES - (used % BLOCK_BYTES);
       if (left < headerBytes) {
         push(new Uint8Array(left));
         continue;
       }
       const length = Math.min(record.length - start, left - headerBytes);
-      const isFirst = start === 0;
       const isLast = start + length === record.length;
       const position = isFirst ? (isLast ? 0 : 1) : isLast ? 3 : 2;
       push(encodeChunk(record.subarray(start, start + length), position, format, logNumber));
       start += length;
+      isFirst = false;
       if (isLast) break;
-    } while (start <= record.length);
+    }
   }
   return new Uint8Array(Buffer.concat(parts));
 }
