@@ -10,6 +10,8 @@ export interface RowPoint {
   /** SET if undefined. */
   readonly kind?: number;
   readonly value?: string | undefined;
+  /** Mark the value as the handle of one in a value block. */
+  readonly isExternal?: boolean;
 }
 
 export interface RowDeletion {
@@ -27,6 +29,10 @@ export interface RowTable {
   readonly pointsInBlock?: number;
   /** More entries of the metaindex. */
   readonly meta?: readonly string[];
+  /** Separators of data blocks without entries, behind the others. */
+  readonly emptyBlocks?: readonly string[];
+  /** What each block claims to be; the bytes are uncompressed. */
+  readonly compression?: number;
   readonly properties?: readonly (readonly [string, string])[];
 }
 
@@ -59,11 +65,11 @@ export function encodeRowBlock(entries: readonly RowEntry[]): Uint8Array {
 }
 
 export function encodeRowTable(table: RowTable): Uint8Array {
-  const { points, rangeDeletions = [], version = 1, pointsInBlock = 4 } = table;
+  const { points, rangeDeletions = [], version = 1, pointsInBlock = 4, compression = 0 } = table;
   const file = new ByteWriter();
   const append = (contents: Uint8Array): Uint8Array => {
     const handle = new ByteWriter().uvarint(file.length).uvarint(contents.length).done();
-    const stored = new ByteWriter().raw(contents).byte(0).done();
+    const stored = new ByteWriter().raw(contents).byte(compression).done();
     file.raw(stored).uint32(maskedChecksum(stored));
     return handle;
   };
@@ -72,6 +78,9 @@ export function encodeRowTable(table: RowTable): Uint8Array {
     const entries = points.slice(start, start + pointsInBlock).map(rowOf(version));
     const [lastKey] = entries.at(-1) as RowEntry;
     index.push([lastKey, append(encodeRowBlock(entries))]);
+  }
+  for (const separator of table.emptyBlocks ?? []) {
+    index.push([internalKey(separator, 0, 1), append(encodeRowBlock([]))]);
   }
   const meta: RowEntry[] = (table.meta ?? []).map((name) => [
     text(name),
@@ -94,8 +103,8 @@ export function encodeRowTable(table: RowTable): Uint8Array {
 
 function rowOf(version: number): (point: RowPoint) => RowEntry {
   const SET = 1;
-  return ({ key, sequence, kind = SET, value = '' }) => {
-    const prefix = version >= 3 && kind === SET ? [0] : [];
+  return ({ key, sequence, kind = SET, value = '', isExternal = false }) => {
+    const prefix = version >= 3 && (kind & ~64) === SET ? [isExternal ? 0x80 : 0] : [];
     return [internalKey(key, sequence, kind), new ByteWriter().raw(prefix, text(value)).done()];
   };
 }
