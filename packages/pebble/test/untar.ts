@@ -12,7 +12,8 @@ export function untar(tar: Uint8Array): Files {
     const type = text(header + 156, 1);
     const start = header + 512;
     if (type === '0' || type === '') {
-      files.set(text(header, 100), tar.slice(start, start + sizeBytes));
+      // A copy: `slice` of a Buffer would share its bytes.
+      files.set(text(header, 100), new Uint8Array(tar.subarray(start, start + sizeBytes)));
     }
     header = start + Math.ceil(sizeBytes / 512) * 512;
   }
