@@ -31,6 +31,8 @@ const TRAILER = 2;
 const VALUE = 4;
 const IS_EXTERNAL = 5;
 const MAX_BUNDLE_SHIFT = 30;
+/** What the numbers of a row take once decoded. */
+const ROW_BYTES = 24;
 
 /** Walks the rows of columnar data blocks; one cursor is used for many blocks. */
 export class ColumnarDataCursor implements BlockCursor {
@@ -63,6 +65,9 @@ export class ColumnarDataCursor implements BlockCursor {
   }
   get order(): number {
     return this.#key.order;
+  }
+  get heldBytes(): number {
+    return this.data.length + ROW_BYTES * (this.#block?.rows ?? 0);
   }
 
   load(stored: Block): void {

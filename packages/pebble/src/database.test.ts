@@ -127,6 +127,71 @@ describe('pages', () => {
   });
 });
 
+describe('entries that are not live', () => {
+  it('do not keep a signal from ending an iterator', async () => {
+    const keys = Array.from(
+      { length: 100_000 },
+      (_, index) => `key ${String(index).padStart(6, '0')}`,
+    );
+    const bytes = encodeRowTable({
+      points: keys.map((key) => ({ key, sequence: 5, kind: 0 })),
+      pointsInBlock: 1000,
+    });
+    const table = { number: 9, sizeBytes: bytes.length, smallest: '', largest: 'z' };
+    const files = encodeDatabase(
+      [new EditWriter().head().addTable(table)],
+      [['000009.sst', bytes]],
+    );
+    await using database = await PebbleDatabase.open(FOLDER, { fileSystem: files });
+    const controller = new AbortController();
+    const next = database.entries({ signal: controller.signal }).next();
+    controller.abort(new Error('enough'));
+    await expect(next).rejects.toThrow('enough');
+    expect(files.bytesRead).toBeLessThan(bytes.length / 2);
+    expect(await listEntries(database)).toEqual([]);
+    expect([...database.entriesSync()]).toEqual([]);
+  });
+});
+
+describe('the memory of open tables', () => {
+  /** Tables of level 0 that all cover one range, each with a block of 20 KB. */
+  function overlappingTables(count: number): MemoryFiles {
+    const edit = new EditWriter().head();
+    const files: Files = new Map();
+    for (let number = 10; number < 10 + count; number += 1) {
+      const points = ['a', 'b'].map((key) => ({
+        key,
+        sequence: number,
+        value: 'v'.repeat(10_000),
+      }));
+      const bytes = encodeRowTable({ points });
+      files.set(`0000${number}.sst`, bytes);
+      edit.addTable({ number, level: 0, sizeBytes: bytes.length, smallest: 'a', largest: 'b' });
+    }
+    return encodeDatabase([edit], files);
+  }
+
+  it('is bounded by an option', async () => {
+    const files = overlappingTables(50);
+    expect((await listDatabase(files, { maxOpenBytes: 2_000_000 })).length).toBe(2);
+    await expect(listDatabase(files, { maxOpenBytes: 500_000 })).rejects.toMatchObject({
+      code: 'SSTITCH_PEBBLE_TOO_LARGE',
+      message: expect.stringContaining('maxOpenBytes'),
+    });
+    expect(files.openCount).toBe(0);
+  });
+
+  it('is given back: tables one after another need no more than one', async () => {
+    const files = manyTables();
+    expect((await listDatabase(files, { maxOpenBytes: 4000 })).length).toBe(1000);
+    const options = { fileSystem: files, maxOpenBytes: 4000 };
+    await using database = await PebbleDatabase.open(FOLDER, options);
+    for (let index = 0; index < 1000; index += 7) {
+      expect((await database.get(text(keyOf(index))))?.length).toBe(100);
+    }
+  });
+});
+
 describe('a closed database', () => {
   it('refuses to read, and ends iterators', async () => {
     const files = manyTables();

@@ -8,6 +8,7 @@ import { type Entry, readPages } from './entry-pages.js';
 import { PebbleError } from './errors.js';
 import type { KeyRange } from './key-range.js';
 import { LiveCursor } from './live-cursor.js';
+import { MemoryBudget } from './memory-budget.js';
 import { type MemoryTable, readMemoryTable } from './memory-table.js';
 import {
   type CheckedOptions,
@@ -58,6 +59,7 @@ interface DatabaseParts {
   readonly version: Version;
   readonly memory: MemoryTable;
   readonly cache: TableCache;
+  readonly budget: MemoryBudget;
   readonly options: CheckedOptions;
 }
 
@@ -68,6 +70,7 @@ export class PebbleDatabase {
   readonly #version: Version;
   readonly #memory: MemoryTable;
   readonly #cache: TableCache;
+  readonly #budget: MemoryBudget;
   readonly #options: CheckedOptions;
   #isClosed = false;
 
@@ -76,6 +79,7 @@ export class PebbleDatabase {
     this.#version = parts.version;
     this.#memory = parts.memory;
     this.#cache = parts.cache;
+    this.#budget = parts.budget;
     this.#options = parts.options;
   }
 
@@ -92,11 +96,13 @@ export class PebbleDatabase {
     const files = findDatabaseFiles(fileSystem, path);
     const version = readManifest(fileSystem, files.manifestPath, checked);
     const logs = files.logs.filter(({ number }) => number >= version.logNumber);
+    const budget = new MemoryBudget(checked.maxOpenBytes);
     return new PebbleDatabase({
       formatVersion: files.formatVersion,
       version,
       memory: readMemoryTable(fileSystem, logs, checked),
-      cache: new TableCache(fileSystem, path, checked),
+      cache: new TableCache(fileSystem, path, checked, budget),
+      budget,
       options: checked,
     });
   }
@@ -111,8 +117,8 @@ export class PebbleDatabase {
     options: EntriesOptions & { readonly signal?: AbortSignal | undefined } = {},
   ): AsyncGenerator<Entry[], void> {
     options.signal?.throwIfAborted();
-    for (const page of this.entriesSync(options)) {
-      yield page;
+    for (const page of this.#pages(options)) {
+      if (page.length > 0) yield page;
       await setImmediate();
       options.signal?.throwIfAborted();
     }
@@ -120,6 +126,11 @@ export class PebbleDatabase {
 
   /** As `entries`, in one go: for a worker thread. */
   *entriesSync(options: EntriesOptions = {}): Generator<Entry[], void> {
+    for (const page of this.#pages(options)) if (page.length > 0) yield page;
+  }
+
+  /** Pages, with empty ones where other work may go on. */
+  *#pages(options: EntriesOptions): Generator<Entry[], void> {
     const range = { start: options.start ?? FIRST_KEY, end: options.end };
     checkRange(range);
     const pageEntries = checkCount('pageEntries', options.pageEntries ?? DEFAULT_PAGE_ENTRIES, 1);
@@ -160,7 +171,7 @@ export class PebbleDatabase {
 
   #cursor(range: KeyRange): LiveCursor {
     const { tables } = this.#version;
-    return new LiveCursor(tables, this.#memory, range, this.#cache, this.#options);
+    return new LiveCursor(tables, this.#memory, range, this.#cache, this.#budget, this.#options);
   }
 
   #checkOpen(): void {

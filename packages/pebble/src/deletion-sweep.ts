@@ -11,11 +11,15 @@ import type { RangeDeletion } from './range-deletions.js';
 
 /** Below every sequence. */
 const NOT_COVERED = -1;
+const MIN_PURGE_SIZE = 1024;
 
 export class DeletionSweep {
   readonly #maxDeletions: number;
   readonly #waiting = new Heap<RangeDeletion>((a, b) => compareBytes(a.start, b.start) < 0);
   readonly #active = new Heap<RangeDeletion>((a, b) => a.sequence > b.sequence);
+
+  /** How many there are in `#active` when it is looked through for what has ended. */
+  #purgeSize = MIN_PURGE_SIZE;
 
   constructor(maxDeletions: number) {
     this.#maxDeletions = maxDeletions;
@@ -45,20 +49,20 @@ export class DeletionSweep {
   }
 
   #activate(deletion: RangeDeletion, bytes: Uint8Array, length: number): void {
-    if (this.#active.size >= this.#maxDeletions) {
-      for (const other of this.#active.drain()) {
-        if (endsBehind(other, bytes, length)) this.#active.push(other);
-      }
-      // Half, so that this is not done again for each of many.
-      if (this.#active.size >= this.#maxDeletions / 2) {
-        throw new PebbleError(
-          'SSTITCH_PEBBLE_TOO_LARGE',
-          `more than ${this.#maxDeletions / 2} range deletions cover one key: ` +
-            'raise the option maxRangeDeletions if you trust the database',
-        );
-      }
-    }
     this.#active.push(deletion);
+    if (this.#active.size < this.#purgeSize) return;
+    for (const other of this.#active.drain()) {
+      if (endsBehind(other, bytes, length)) this.#active.push(other);
+    }
+    if (this.#active.size > this.#maxDeletions) {
+      throw new PebbleError(
+        'SSTITCH_PEBBLE_TOO_LARGE',
+        `more than ${this.#maxDeletions} range deletions cover one key: ` +
+          'raise the option maxRangeDeletions if you trust the database',
+      );
+    }
+    // Twice what is left, so that this is seldom.
+    this.#purgeSize = Math.max(MIN_PURGE_SIZE, 2 * this.#active.size);
   }
 }
 

@@ -26,6 +26,8 @@ export interface BlockCursor extends EntryCursor {
    * greater. Inside a block the cursor checks the order itself.
    */
   readonly order: number;
+  /** The memory, in bytes, that the block and what was made of it take. */
+  readonly heldBytes: number;
   /** Starts on another block, at its first entry, if it has one. */
   load(block: Block): void;
   next(): void;

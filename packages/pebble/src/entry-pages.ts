@@ -12,7 +12,8 @@ export interface Entry {
 const ARENA_BYTES = 64 * 1024;
 
 /**
- * The entries of a cursor, in pages of at least one entry. A page ends when it has `maxEntries`, or
+ * The entries of a cursor, in pages. A page without entries says that there is none yet, so that the caller can do
+ * something else before it asks again. Any other page ends when it has `maxEntries`, or
  * `maxBytes` of keys and values.
  */
 export function* readPages(
@@ -25,6 +26,10 @@ export function* readPages(
   let pageBytes = 0;
   try {
     for (let entry = cursor.next(); entry !== undefined; entry = cursor.next()) {
+      if (entry === 'paused') {
+        yield [];
+        continue;
+      }
       page.push(arena.copy(entry));
       pageBytes += entry.keyLength + entry.valueEnd - entry.valueStart;
       if (page.length < maxEntries && pageBytes < maxBytes) continue;

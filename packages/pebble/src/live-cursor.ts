@@ -14,6 +14,7 @@ import { unsupported } from './errors.js';
 import { Heap } from './heap.js';
 import { compareFronts } from './key-order.js';
 import { deletionOverlaps, type KeyRange, tableOverlaps } from './key-range.js';
+import type { MemoryBudget } from './memory-budget.js';
 import { MemoryCursor, type MemoryTable } from './memory-table.js';
 import type { CheckedOptions } from './options.js';
 import type { LiveTable } from './read-manifest.js';
@@ -22,6 +23,11 @@ import { TableCursor } from './table-cursor.js';
 
 type Cursor = TableCursor | MemoryCursor;
 
+/** About 10 ms of entries. */
+const PAUSE_STEPS = 20_000;
+/** To open a table takes as long as so many entries. */
+const OPEN_STEPS = 200;
+
 export class LiveCursor {
   readonly #range: KeyRange;
   readonly #cache: TableCache;
@@ -29,7 +35,9 @@ export class LiveCursor {
   readonly #sweep: DeletionSweep;
   /** The user key seen last. */
   readonly #key = new KeyBuffer();
-  #isAtFirst = true;
+  #hasKey = false;
+  /** Was the top given to the caller? */
+  #isAtLive = false;
   readonly #open = new Set<TableCursor>();
 
   constructor(
@@ -37,6 +45,7 @@ export class LiveCursor {
     memory: MemoryTable,
     range: KeyRange,
     cache: TableCache,
+    budget: MemoryBudget,
     options: CheckedOptions,
   ) {
     this.#range = range;
@@ -48,29 +57,37 @@ export class LiveCursor {
     const points = new MemoryCursor(memory.points, range);
     if (points.valid) this.#heap.push(points);
     for (const table of tables) {
-      if (tableOverlaps(table, range)) this.#heap.push(new TableCursor(table, range));
+      if (tableOverlaps(table, range)) this.#heap.push(new TableCursor(table, range, budget));
     }
   }
 
-  /** The next live entry, valid until the next call; undefined behind the last one. */
-  next(): EntryCursor | undefined {
+  /**
+   * The next live entry, valid until the next call; undefined behind the last one. `paused` after many entries
+   * that are not live, so that the caller can do something else: call again.
+   */
+  next(): EntryCursor | 'paused' | undefined {
     const heap = this.#heap;
-    if (!this.#isAtFirst) this.#advance();
-    this.#isAtFirst = false;
-    for (let cursor = heap.top; cursor !== undefined; cursor = heap.top) {
+    if (this.#isAtLive) this.#advance();
+    this.#isAtLive = false;
+    for (let steps = 0; steps < PAUSE_STEPS; steps += 1) {
+      const cursor = heap.top;
+      if (cursor === undefined) return undefined;
       if (!cursor.isOpen) {
         this.#openTable(cursor as TableCursor);
-        continue;
+        steps += OPEN_STEPS;
+      } else if (this.#isNewest(cursor)) {
+        this.#isAtLive = true;
+        return cursor;
+      } else {
+        this.#advance();
       }
-      if (this.#isNewest(cursor)) return cursor;
-      this.#advance();
     }
-    return undefined;
+    return 'paused';
   }
 
   /** Gives the tables back. */
   close(): void {
-    for (const cursor of this.#open) this.#cache.release(cursor.table);
+    for (const cursor of this.#open) this.#closeTable(cursor);
     this.#open.clear();
     this.#heap.drain();
   }
@@ -96,7 +113,6 @@ export class LiveCursor {
     }
     return true;
   }
-  #hasKey = false;
 
   #openTable(cursor: TableCursor): void {
     const file = this.#cache.acquire(cursor.table);
@@ -121,9 +137,12 @@ export class LiveCursor {
       return;
     }
     this.#heap.pop();
-    if (cursor instanceof TableCursor && this.#open.delete(cursor)) {
-      this.#cache.release(cursor.table);
-    }
+    if (cursor instanceof TableCursor && this.#open.delete(cursor)) this.#closeTable(cursor);
+  }
+
+  #closeTable(cursor: TableCursor): void {
+    cursor.close();
+    this.#cache.release(cursor.table);
   }
 }
 

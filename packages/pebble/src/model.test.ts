@@ -35,7 +35,7 @@ const layer = fc.record({
   operations: fc.array(operation, { minLength: 1, maxLength: 12 }),
   kind: fc.constantFrom('table', 'virtual', 'ingested'),
   version: fc.constantFrom(1, 2, 3, 4),
-  level: fc.nat({ max: 6 }),
+  isInLevel0: fc.boolean(),
   /** Of a virtual table: what is cut off. */
   bounds: fc.tuple(key, key, fc.boolean()),
   pointsInBlock: fc.integer({ min: 1, max: 5 }),
@@ -99,7 +99,7 @@ interface Build {
   number: number;
 }
 
-function addLayer(build: Build, { operations: all, ...layer }: Layer): void {
+function addLayer(build: Build, { operations: all, ...layer }: Layer, index: number): void {
   const isIngested = layer.kind === 'ingested';
   const operations = isIngested ? withoutVersions(all) : all;
   const base = isIngested ? 0 : build.sequence;
@@ -126,7 +126,8 @@ function addLayer(build: Build, { operations: all, ...layer }: Layer): void {
   const isExclusive = lastEnd !== undefined && (lastKey === undefined || lastEnd > lastKey);
   const table = {
     number,
-    level: layer.level,
+    // Below level 0, tables of one level must not overlap.
+    level: layer.isInLevel0 ? 0 : 6 - index,
     sizeBytes: bytes.length,
     smallest: starts[0] as string,
     largest: (isExclusive ? lastEnd : lastKey) as string,
@@ -172,7 +173,7 @@ function buildDatabase(
     sequence: 10,
     number: 5,
   };
-  for (const layer of layers) addLayer(build, layer);
+  for (const [index, each] of layers.entries()) addLayer(build, each, index);
   for (const [index, operations] of logs.entries()) {
     const items = operations.map(({ key, kind, other }, at): BatchItem => {
       const value = kind === 'range' ? other : `value ${build.sequence + at}`;

@@ -35,6 +35,12 @@ export interface PebbleLimits {
    */
   readonly maxLogBytes?: number | undefined;
   /**
+   * The most memory in bytes for blocks, indexes and range deletions of the tables that are open.
+   *
+   * @defaultValue 1,073,741,824
+   */
+  readonly maxOpenBytes?: number | undefined;
+  /**
    * The most range deletions in one table, and in force at one key of a scan.
    *
    * @defaultValue 1,000,000
@@ -74,6 +80,7 @@ export interface CheckedOptions {
   readonly maxManifestBytes: number;
   readonly maxTables: number;
   readonly maxLogBytes: number;
+  readonly maxOpenBytes: number;
   readonly maxRangeDeletions: number;
   readonly tornLogs: 'refuse' | 'end';
   readonly idleTables: number;
@@ -92,6 +99,7 @@ export function checkOptions(options: PebbleOptions): CheckedOptions {
     maxManifestBytes: checkCount('maxManifestBytes', options.maxManifestBytes ?? 256 * MIB, 1),
     maxTables: checkCount('maxTables', options.maxTables ?? 1_000_000, 0),
     maxLogBytes: checkCount('maxLogBytes', options.maxLogBytes ?? 256 * MIB, 0),
+    maxOpenBytes: checkCount('maxOpenBytes', options.maxOpenBytes ?? 1024 * MIB, 0),
     maxRangeDeletions: checkCount('maxRangeDeletions', options.maxRangeDeletions ?? 1_000_000, 0),
     tornLogs,
     idleTables: checkCount('idleTables', options.idleTables ?? 64, 0),

@@ -141,6 +141,23 @@ describe('a MANIFEST is corrupt', () => {
       [edit().addTable({ ...TABLE, smallest: 'c', isExclusive: true })],
     ],
     ['the sequences of table 9 are inverted', [edit().addTable({ ...TABLE, sequences: [2, 1] })]],
+    [
+      'tables 9 and 10 of level 6 overlap',
+      [
+        edit()
+          .addTable(TABLE)
+          .addTable({ ...TABLE, number: 10, smallest: 'b' }),
+      ],
+    ],
+    [
+      'tables 20 and 21 of file 9 overlap',
+      [
+        edit()
+          .addBacking(9, BYTES.length)
+          .addTable({ ...TABLE, number: 20, backing: 9, level: 0 })
+          .addTable({ ...TABLE, number: 21, backing: 9, level: 5 }),
+      ],
+    ],
     ['names level 7', [edit().addTable({ ...TABLE, level: 7 })]],
     ['is cut off', [edit().uvarint(3)]],
     ['is cut off: it claims 50 more bytes', [edit().uvarint(1).uvarint(50)]],
@@ -170,7 +187,7 @@ describe('limits', () => {
   it('bound the MANIFEST and its tables', async () => {
     const two = edit()
       .addTable(TABLE)
-      .addTable({ ...TABLE, number: 10 });
+      .addTable({ ...TABLE, number: 10, level: 5 });
     const files = encodeDatabase([two], FILES);
     expect(await listDatabase(files, { maxTables: 2 })).toEqual(lines('a', 'b', 'c'));
     await expect(listDatabase(files, { maxTables: 1 })).rejects.toMatchObject({

@@ -112,6 +112,7 @@ class VersionBuilder {
         path: this.#path,
       });
     }
+    checkDisjoint([...this.#tables.values()], this.#path);
     const tables = [...this.#tables.values()].map((table): LiveTable => {
       const fileNumber = table.backing ?? table.number;
       const fileBytes =
@@ -125,6 +126,26 @@ class VersionBuilder {
       return { ...table, fileNumber, fileBytes };
     });
     return { tables, logNumber: this.#logNumber };
+  }
+}
+
+/**
+ * Tables of one level below level 0 follow one another, as do virtual tables of one file; two that touch may have a key
+ * in common. Without this check, a small file could make a reader read one table thousands of times.
+ */
+function checkDisjoint(tables: TableEntry[], path: string): void {
+  const groups = new Map<string, TableEntry>();
+  for (const table of tables.sort((a, b) => compareBytes(a.smallest, b.smallest))) {
+    const level = table.level === 0 ? undefined : `level ${table.level}`;
+    const file = table.backing === undefined ? undefined : `file ${table.backing}`;
+    for (const group of [level, file]) {
+      if (group === undefined) continue;
+      const before = groups.get(group);
+      groups.set(group, table);
+      if (before !== undefined && compareBytes(before.largest, table.smallest) > 0) {
+        throw corrupt(`tables ${before.number} and ${table.number} of ${group} overlap`, { path });
+      }
+    }
   }
 }
 

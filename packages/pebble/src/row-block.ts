@@ -148,6 +148,9 @@ export class RowDataCursor implements BlockCursor {
   get valueEnd(): number {
     return this.#reader.valueEnd;
   }
+  get heldBytes(): number {
+    return this.#reader.data.length;
+  }
 
   load(block: Block): void {
     this.valid = false;

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { PebbleError } from './errors.js';
 import { tableFileName } from './file-names.js';
+import type { MemoryBudget } from './memory-budget.js';
 import type { CheckedOptions, ReadableFileSystem } from './options.js';
 import type { LiveTable } from './read-manifest.js';
 import { TableFile } from './table-file.js';
@@ -16,15 +17,23 @@ export class TableCache {
   readonly #fileSystem: ReadableFileSystem;
   readonly #folder: string;
   readonly #options: CheckedOptions;
+  readonly #budget: MemoryBudget;
   /** In the order of their last use. */
   readonly #files = new Map<number, CachedFile>();
   #idle = 0;
   #isClosed = false;
 
-  constructor(fileSystem: ReadableFileSystem, folder: string, options: CheckedOptions) {
+  constructor(
+    fileSystem: ReadableFileSystem,
+    folder: string,
+    options: CheckedOptions,
+    budget: MemoryBudget,
+  ) {
     this.#fileSystem = fileSystem;
     this.#folder = folder;
     this.#options = options;
+    this.#budget = budget;
+    budget.reclaim = () => this.#closeIdle(0);
   }
 
   /** The file that holds `table`; each call needs one of `release`. */
@@ -39,6 +48,12 @@ export class TableCache {
     }
     const path = join(this.#folder, tableFileName(fileNumber));
     const file = TableFile.open(this.#fileSystem, path, fileBytes, this.#options);
+    try {
+      this.#budget.hold(file.heldBytes, { path });
+    } catch (error) {
+      file.close();
+      throw error;
+    }
     this.#files.set(fileNumber, { file, users: 1 });
     return file;
   }
@@ -58,7 +73,7 @@ export class TableCache {
   /** Closes every file. */
   close(): void {
     this.#isClosed = true;
-    for (const { file } of this.#files.values()) file.close();
+    for (const { file } of this.#files.values()) this.#close(file);
     this.#files.clear();
     this.#idle = 0;
   }
@@ -69,7 +84,12 @@ export class TableCache {
       if (users > 0) continue;
       this.#files.delete(number);
       this.#idle -= 1;
-      file.close();
+      this.#close(file);
     }
+  }
+
+  #close(file: TableFile): void {
+    this.#budget.release(file.heldBytes);
+    file.close();
   }
 }

@@ -13,6 +13,7 @@ import { POINT_ROLE, refusedKindName } from './entry-kind.js';
 import { corrupt, type Location, type PebbleError, unsupported } from './errors.js';
 import { compareFronts } from './key-order.js';
 import type { KeyRange } from './key-range.js';
+import type { MemoryBudget } from './memory-budget.js';
 import type { RangeDeletion } from './range-deletions.js';
 import type { LiveTable } from './read-manifest.js';
 import type { Block, BlockHandle } from './stored-block.js';
@@ -26,6 +27,9 @@ const UNOPENED_SEQUENCE = Number.POSITIVE_INFINITY;
 export class TableCursor implements EntryCursor {
   readonly #table: LiveTable;
   readonly #range: KeyRange;
+  readonly #budget: MemoryBudget;
+  /** Of the budget, what the block and the part of the index take. */
+  #heldBytes = 0;
   readonly #lower: Uint8Array;
   /** The sequence of every entry of an ingested table: the table itself has 0. */
   readonly #sequence: number | undefined;
@@ -43,9 +47,10 @@ export class TableCursor implements EntryCursor {
   #mayReachLargest = false;
   valid = true;
 
-  constructor(table: LiveTable, range: KeyRange) {
+  constructor(table: LiveTable, range: KeyRange, budget: MemoryBudget) {
     this.#table = table;
     this.#range = range;
+    this.#budget = budget;
     const { start } = range;
     this.#lower = compareBytes(start, table.smallest) > 0 ? start : table.smallest;
     const { smallestSequence, largestSequence } = table;
@@ -118,6 +123,12 @@ export class TableCursor implements EntryCursor {
     this.#check();
   }
 
+  /** Gives its memory back. The cursor is of no use afterwards. */
+  close(): void {
+    this.#budget.release(this.#heldBytes);
+    this.#heldBytes = 0;
+  }
+
   /** The table's range deletions, cut to its bounds. */
   rangeDeletions(): RangeDeletion[] {
     const { smallest, largest, largestIsExclusive } = this.#table;
@@ -184,6 +195,7 @@ export class TableCursor implements EntryCursor {
       this.#separator = index.separator(this.#row);
       this.#at = stored.at;
       block.load(stored);
+      this.#holdBlock(block);
       if (!block.valid) {
         // A table without points may have one empty block; more would be room to loop in.
         const isOnlyBlock = index.count === 1 && !(this.#file as TableFile).hasTwoLevelIndex;
@@ -200,6 +212,14 @@ export class TableCursor implements EntryCursor {
       this.valid = true;
       return;
     }
+  }
+
+  #holdBlock(block: BlockCursor): void {
+    this.close();
+    const part = this.#index === this.#file?.index ? 0 : (this.#index?.heldBytes ?? 0);
+    const heldBytes = block.heldBytes + part;
+    this.#budget.hold(heldBytes, this.#at);
+    this.#heldBytes = heldBytes;
   }
 
   #setLimits(): void {

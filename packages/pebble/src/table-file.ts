@@ -51,6 +51,8 @@ const INDEX_TYPE_PROPERTY = 'rocksdb.block.based.table.index.type';
 const PROPERTY_NAMES = [COMPARER_PROPERTY, KEY_SCHEMA_PROPERTY, INDEX_TYPE_PROPERTY] as const;
 const KEY_SCHEMA = /^DefaultKeySchema\(leveldb\.BytewiseComparator,\d+\)$/;
 const TWO_LEVEL_INDEX_TYPE = 2;
+/** About what a range deletion takes, with its keys. */
+const RANGE_DELETION_BYTES = 256;
 
 type MetaHandles = ReadonlyMap<(typeof META_NAMES)[number], BlockHandle>;
 
@@ -105,6 +107,11 @@ export class TableFile {
 
   get #layout(): 'row' | 'columnar' {
     return this.#version >= 5 ? 'columnar' : 'row';
+  }
+
+  /** The memory that the open file takes, in bytes, without its blocks. */
+  get heldBytes(): number {
+    return this.index.heldBytes + RANGE_DELETION_BYTES * this.rangeDeletions.length;
   }
 
   /** A part of a two-level index. */

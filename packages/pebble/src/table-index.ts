@@ -13,6 +13,9 @@ import { corrupt, type Location, tooLarge } from './errors.js';
 import { RowReader } from './row-block.js';
 import type { Block, BlockFile, BlockHandle } from './stored-block.js';
 
+/** What the numbers of a row take. */
+const ROW_BYTES = 32;
+
 export class TableIndex {
   readonly count: number;
   readonly at: Location;
@@ -41,6 +44,11 @@ export class TableIndex {
         throw corrupt(`an index block has row ${row} out of order`, at);
       }
     }
+  }
+
+  /** The memory that the index takes, in bytes. */
+  get heldBytes(): number {
+    return this.#keys.length + ROW_BYTES * this.count;
   }
 
   /** A user key at or behind all keys of the block, and at or before those of the next: a view. */
