@@ -32,6 +32,7 @@ beforeAll(async () => {
   }
 });
 
+const keyBytes = (line: string) => new Uint8Array(Buffer.from(line.split(' ')[0] ?? '', 'hex'));
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
 /** All entries, or the error that reading ends in. */
@@ -44,11 +45,17 @@ async function read(files: Files, random: Random): Promise<string[] | PebbleErro
     for (const page of database.entriesSync()) {
       for (const { key, value } of page) lines.push(`${hex(key)} ${hex(value)}`);
     }
-    // A single key is what the whole says of it.
+    // A range is what the whole has of it, and so is a single key.
+    const [from, to] = [random.next(lines.length), random.next(lines.length)].sort((a, b) => a - b);
+    const bound = (index = 0) => keyBytes(lines[index] ?? '');
+    const range = [...database.entriesSync({ start: bound(from), end: bound(to) })].flat();
+    expect(range.map(({ key, value }) => `${hex(key)} ${hex(value)}`)).toEqual(
+      lines.slice(from, to),
+    );
     for (let count = Math.min(3, lines.length); count > 0; count -= 1) {
-      const [key = '', value] = random.pick(lines).split(' ');
-      const found = database.getSync(new Uint8Array(Buffer.from(key, 'hex')));
-      expect(found === undefined ? undefined : hex(found)).toBe(value);
+      const line = random.pick(lines);
+      const found = database.getSync(keyBytes(line));
+      expect(found === undefined ? undefined : hex(found)).toBe(line.split(' ')[1]);
     }
     return lines;
   } catch (error) {
