@@ -6,7 +6,7 @@ import { compareBytes, nodeFileSystem } from '@sstitch/sst';
 import { findDatabaseFiles } from './database-files.js';
 import { type Entry, readPages } from './entry-pages.js';
 import { PebbleError } from './errors.js';
-import type { KeyRange } from './key-range.js';
+import { type KeyRange, keyBehind } from './key-range.js';
 import { LiveCursor } from './live-cursor.js';
 import { MemoryBudget } from './memory-budget.js';
 import { type MemoryTable, readMemoryTable } from './memory-table.js';
@@ -153,9 +153,8 @@ export class PebbleDatabase {
 
   /** As `get`, at once: for a worker thread. */
   getSync(key: Uint8Array): Uint8Array | undefined {
-    const behind = new Uint8Array(key.length + 1);
-    behind.set(key);
-    for (const [entry] of this.entriesSync({ start: key, end: behind })) return entry?.value;
+    const range = { start: key, end: keyBehind(key) };
+    for (const [entry] of this.entriesSync(range)) return entry?.value;
     return undefined;
   }
 
@@ -170,7 +169,7 @@ export class PebbleDatabase {
   }
 
   #cursor(range: KeyRange): LiveCursor {
-    const { tables } = this.#version;
+    const tables = [...this.#version.tables, ...this.#memory.ingestedTables];
     return new LiveCursor(tables, this.#memory, range, this.#cache, this.#budget, this.#options);
   }
 

@@ -35,8 +35,6 @@ const REFUSED = new Map([
   [RANGE_KEY_DELETE, 'a RANGEKEYDEL entry'],
   [20, 'a RANGEKEYUNSET entry'],
   [RANGE_KEY_SET, 'a RANGEKEYSET entry'],
-  [INGEST_TABLE, 'a flushable ingest (INGESTSST entry)'],
-  [EXCISE, 'a flushable excise (EXCISE entry)'],
 ]);
 
 /** The name of a kind that Pebble has and this package refuses; undefined if Pebble has no such kind. */

@@ -12,9 +12,11 @@ export interface KeyRange {
 
 /** May the table hold points of the range, or deletions that cover some? */
 export function tableOverlaps(table: LiveTable, range: KeyRange): boolean {
-  const order = compareBytes(table.largest, range.start);
-  const endsBefore = table.largestIsExclusive ? order <= 0 : order < 0;
-  if (endsBefore) return false;
+  if (table.largest !== undefined) {
+    const order = compareBytes(table.largest, range.start);
+    const endsBefore = table.largestIsExclusive ? order <= 0 : order < 0;
+    if (endsBefore) return false;
+  }
   return range.end === undefined || compareBytes(table.smallest, range.end) < 0;
 }
 
@@ -23,4 +25,11 @@ export function deletionOverlaps(deletion: RangeDeletion, range: KeyRange): bool
     compareBytes(deletion.end, range.start) > 0 &&
     (range.end === undefined || compareBytes(deletion.start, range.end) < 0)
   );
+}
+
+/** The first key behind `key`. */
+export function keyBehind(key: Uint8Array): Uint8Array {
+  const behind = new Uint8Array(key.length + 1);
+  behind.set(key);
+  return behind;
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type BatchItem, encodeBatch } from '../test/encode-batch.js';
 import { EditWriter, encodeDatabase } from '../test/encode-database.js';
 import { encodeLog } from '../test/encode-log.js';
+import { encodeRowTable } from '../test/encode-row-table.js';
 import { listDatabase } from '../test/list-entries.js';
 import type { MemoryFiles } from '../test/memory-files.js';
 import type { PebbleOptions } from './options.js';
@@ -11,7 +12,9 @@ const DELETE = 0;
 const LOG_DATA = 3;
 const SINGLE_DELETE = 7;
 const RANGE_DELETE = 15;
+const INGEST_TABLE = 22;
 const DELETE_SIZED = 23;
+const EXCISE = 24;
 
 function database(logs: readonly (readonly [string, Uint8Array])[]): MemoryFiles {
   return encodeDatabase([new EditWriter().head().logNumber(5)], logs);
@@ -57,6 +60,32 @@ describe('the WALs of a database', () => {
     expect(await keys(files)).toEqual(['d', 'e']);
   });
 
+  it('may take tables in, whole or for all that was in a range', async () => {
+    const excise: BatchItem = { kind: EXCISE, key: 'b', value: 'd' };
+    const ingest = (number: number): BatchItem => ({
+      kind: INGEST_TABLE,
+      key: Uint8Array.of(number),
+    });
+    const table = (keys: string[]) =>
+      encodeRowTable({
+        points: keys.map((key) => ({ key, sequence: 0, value: 'ingested' })),
+        rangeDeletions: [{ start: 'f', end: 'g', sequence: 0 }],
+      });
+    const files = database([
+      log(5, encodeBatch(10, ['a', 'b', 'c', 'd', 'e', 'f', 'h'].map(set))),
+      log(6, encodeBatch(20, [excise, ingest(40), ingest(41)])),
+      log(7, encodeBatch(23, [set('e'), { kind: DELETE, key: 'h' }])),
+      ['000040.sst', table(['c', 'ca', 'e'])],
+      ['000041.sst', table(['ca', 'h', 'i'])],
+    ]);
+    expect(await keys(files)).toEqual(['a', 'c', 'ca', 'd', 'e', 'i']);
+    const lines = await listDatabase(files);
+    const values = lines.map((line) => Buffer.from(line.split(' ')[1] ?? '', 'hex').toString());
+    expect(values).toEqual(['value a', 'ingested', 'ingested', 'value d', 'value e', 'ingested']);
+    files.files.delete('000041.sst');
+    await expect(keys(files)).rejects.toMatchObject({ code: 'SSTITCH_PEBBLE_NOT_FOUND' });
+  });
+
   it('may be empty', async () => {
     expect(await keys(database([['000005.log', new Uint8Array(0)]]))).toEqual([]);
   });
@@ -91,8 +120,6 @@ describe('the WALs of a database', () => {
   it.each([
     [2, 'UNSUPPORTED', 'a MERGE entry'],
     [19, 'UNSUPPORTED', 'a RANGEKEYDEL entry'],
-    [22, 'UNSUPPORTED', 'a flushable ingest (INGESTSST entry)'],
-    [24, 'UNSUPPORTED', 'a flushable excise (EXCISE entry)'],
     [99, 'CORRUPT', 'the unknown kind 99'],
   ])('are refused with entries of kind %d', async (kind, code, problem) => {
     const files = database([log(5, encodeBatch(10, [{ kind, key: 'a', value: 'b' }]))]);

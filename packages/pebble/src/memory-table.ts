@@ -1,23 +1,28 @@
 // What the WALs hold that is not in tables yet: read once, sorted in memory.
 
 import { compareBytes } from '@sstitch/sst';
+import { ByteCursor } from './byte-cursor.js';
 import type { EntryCursor } from './entry-cursor.js';
-import { RANGE_DELETE } from './entry-kind.js';
-import { tooLarge } from './errors.js';
+import { EXCISE, INGEST_TABLE, RANGE_DELETE } from './entry-kind.js';
+import { type Location, tooLarge } from './errors.js';
 import { InputFile } from './input-file.js';
 import type { KeyRange } from './key-range.js';
 import { readLog } from './log-reader.js';
 import type { CheckedOptions, ReadableFileSystem } from './options.js';
 import type { RangeDeletion } from './range-deletions.js';
+import type { LiveTable } from './read-manifest.js';
 import { type BatchEntry, readBatch } from './write-batch.js';
 
 /** About what an entry takes beside its bytes. */
 const ENTRY_BYTES = 256;
+const FIRST_KEY = new Uint8Array(0);
 
 export interface MemoryTable {
   /** Sorted: keys ascending, of one key the newest first. */
   readonly points: readonly BatchEntry[];
   readonly rangeDeletions: readonly RangeDeletion[];
+  /** Tables that the WALs take in, which no MANIFEST has yet. */
+  readonly ingestedTables: readonly LiveTable[];
 }
 
 /**
@@ -32,6 +37,7 @@ export function readMemoryTable(
 ): MemoryTable {
   const points: BatchEntry[] = [];
   const rangeDeletions: RangeDeletion[] = [];
+  const ingestedTables: LiveTable[] = [];
   let heldBytes = 0;
   for (const [index, { number, path }] of logs.entries()) {
     const tornEnd = index === logs.length - 1 ? options.tornLogs : 'damage';
@@ -46,8 +52,9 @@ export function readMemoryTable(
             const what = `the WALs need ${heldBytes} bytes of memory or more`;
             throw tooLarge(what, options.maxLogBytes, 'maxLogBytes', at);
           }
-          if (entry.kind === RANGE_DELETE) addRangeDeletion(rangeDeletions, entry);
-          else points.push(entry);
+          if (entry.kind === INGEST_TABLE) ingestedTables.push(ingestedTable(entry, at));
+          else if (entry.kind !== RANGE_DELETE && entry.kind !== EXCISE) points.push(entry);
+          else addRangeDeletion(rangeDeletions, entry);
         }
       }
     } finally {
@@ -55,7 +62,27 @@ export function readMemoryTable(
     }
   }
   points.sort((a, b) => compareBytes(a.key, b.key) || b.sequence - a.sequence || b.kind - a.kind);
-  return { points, rangeDeletions };
+  return { points, rangeDeletions, ingestedTables };
+}
+
+function ingestedTable(entry: BatchEntry, at: Location): LiveTable {
+  const cursor = new ByteCursor(entry.key, 'the number of an ingested table', at);
+  const number = cursor.uvarint();
+  if (!cursor.atEnd) throw cursor.fault('has bytes behind it');
+  return {
+    level: 0,
+    number,
+    backing: undefined,
+    sizeBytes: Number.POSITIVE_INFINITY,
+    // The WAL states no bounds.
+    smallest: FIRST_KEY,
+    largest: undefined,
+    largestIsExclusive: false,
+    smallestSequence: entry.sequence,
+    largestSequence: entry.sequence,
+    fileNumber: number,
+    fileBytes: undefined,
+  };
 }
 
 function addRangeDeletion(deletions: RangeDeletion[], entry: BatchEntry): void {

@@ -11,11 +11,13 @@ import type { CheckedOptions, ReadableFileSystem } from './options.js';
 import { decodeVersionEdit, type TableEntry, type VersionEdit } from './version-edit.js';
 
 /** A table of the database. */
-export interface LiveTable extends TableEntry {
+export interface LiveTable extends Omit<TableEntry, 'largest'> {
+  /** As in an edit; undefined for a table whose bounds nothing states. */
+  readonly largest: Uint8Array | undefined;
   /** The file that holds its bytes. */
   readonly fileNumber: number;
-  /** What the file's size must be. */
-  readonly fileBytes: number;
+  /** What the file's size must be, if something states it. */
+  readonly fileBytes: number | undefined;
 }
 
 export interface Version {

@@ -12,7 +12,7 @@ import type { BlockCursor, EntryCursor } from './entry-cursor.js';
 import { POINT_ROLE, refusedKindName } from './entry-kind.js';
 import { corrupt, type Location, type PebbleError, unsupported } from './errors.js';
 import { compareFronts } from './key-order.js';
-import type { KeyRange } from './key-range.js';
+import { type KeyRange, keyBehind } from './key-range.js';
 import type { MemoryBudget } from './memory-budget.js';
 import type { RangeDeletion } from './range-deletions.js';
 import type { LiveTable } from './read-manifest.js';
@@ -132,11 +132,12 @@ export class TableCursor implements EntryCursor {
   /** The table's range deletions, cut to its bounds. */
   rangeDeletions(): RangeDeletion[] {
     const { smallest, largest, largestIsExclusive } = this.#table;
-    const end = largestIsExclusive ? largest : Uint8Array.of(...largest, 0);
+    const end = largest === undefined || largestIsExclusive ? largest : keyBehind(largest);
     const cut: RangeDeletion[] = [];
     for (const deletion of this.#file?.rangeDeletions ?? []) {
       const from = compareBytes(deletion.start, smallest) < 0 ? smallest : deletion.start;
-      const to = compareBytes(deletion.end, end) > 0 ? end : deletion.end;
+      const isCut = end !== undefined && compareBytes(deletion.end, end) > 0;
+      const to = isCut ? end : deletion.end;
       const sequence = this.#sequence ?? deletion.sequence;
       if (compareBytes(from, to) < 0) cut.push({ start: from, end: to, sequence });
     }
@@ -164,8 +165,9 @@ export class TableCursor implements EntryCursor {
         return;
       }
     }
-    if (this.#mayReachLargest) {
-      const { largest, largestIsExclusive, backing } = this.#table;
+    const { largest } = this.#table;
+    if (this.#mayReachLargest && largest !== undefined) {
+      const { largestIsExclusive, backing } = this.#table;
       const order = compareFronts(keyBytes, keyLength, largest, largest.length);
       if (order > 0 || (order === 0 && largestIsExclusive)) {
         if (backing === undefined) throw this.#outOfBounds('behind its largest key');
@@ -225,7 +227,8 @@ export class TableCursor implements EntryCursor {
   #setLimits(): void {
     const { end } = this.#range;
     this.#mayReachEnd = end !== undefined && compareBytes(this.#separator, end) >= 0;
-    this.#mayReachLargest = compareBytes(this.#separator, this.#table.largest) >= 0;
+    const { largest } = this.#table;
+    this.#mayReachLargest = largest !== undefined && compareBytes(this.#separator, largest) >= 0;
   }
 
   /** The block was read to its end: its last key is at or before the separator. */

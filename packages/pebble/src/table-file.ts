@@ -82,17 +82,17 @@ export class TableFile {
   }
 
   /**
-   * @param sizeBytes what the MANIFEST says that the file has
+   * @param sizeBytes what the MANIFEST says that the file has; undefined if it does not
    */
   static open(
     fileSystem: ReadableFileSystem,
     path: string,
-    sizeBytes: number,
+    sizeBytes: number | undefined,
     options: CheckedOptions,
   ): TableFile {
-    const file = InputFile.open(fileSystem, path, 'the MANIFEST names this table');
+    const file = InputFile.open(fileSystem, path, 'the MANIFEST or a WAL names this table');
     try {
-      if (file.sizeBytes !== sizeBytes) {
+      if (sizeBytes !== undefined && file.sizeBytes !== sizeBytes) {
         throw corrupt(
           `the file has ${file.sizeBytes} bytes, but the MANIFEST says ${sizeBytes}: copy the whole directory again`,
           { path },

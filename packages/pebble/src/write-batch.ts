@@ -9,10 +9,15 @@
 //
 // Entry i has the sequence of the batch plus i; log data is no entry. A range deletion has its end as value,
 // a sized deletion the size of what it deletes.
+//
+// A flushable ingest has a batch of its own: it takes tables in without waiting for a flush. Its entries have
+// a table's number as key, a uvarint; all of the table has the sequence of the entry. An excise may be in
+// front of them, which is what a range deletion is to a reader.
 
 import { ByteCursor } from './byte-cursor.js';
 import {
   DELETE_SIZED,
+  EXCISE,
   INGEST_TABLE,
   LOG_DATA,
   POINT_ROLE,
@@ -34,9 +39,11 @@ export interface BatchEntry {
 
 const HEAD_BYTES = 12;
 const NOTHING = new Uint8Array(0);
-const WITH_VALUE = new Set([SET, RANGE_DELETE, SET_WITH_DELETE, DELETE_SIZED]);
+/** What a batch has beside points. */
+const OTHER_KINDS = new Set([RANGE_DELETE, INGEST_TABLE, EXCISE]);
+const WITH_VALUE = new Set([SET, RANGE_DELETE, SET_WITH_DELETE, DELETE_SIZED, EXCISE]);
 
-/** The entries of a batch, in order: points and range deletions. */
+/** The entries of a batch, in order. */
 export function* readBatch(record: Uint8Array, at: Location): Generator<BatchEntry, void> {
   if (record.length < HEAD_BYTES) throw corrupt('a write batch is cut off', at);
   const view = new DataView(record.buffer, record.byteOffset, HEAD_BYTES);
@@ -63,12 +70,8 @@ export function* readBatch(record: Uint8Array, at: Location): Generator<BatchEnt
 }
 
 function checkKind(kind: number, at: Location): void {
-  if (kind === RANGE_DELETE || POINT_ROLE[kind] !== 0) return;
+  if (POINT_ROLE[kind] !== 0 || OTHER_KINDS.has(kind)) return;
   const name = refusedKindName(kind);
   if (name === undefined) throw corrupt(`a write batch has the unknown kind ${kind}`, at);
-  const advice =
-    kind >= INGEST_TABLE
-      ? ': open the database with Pebble and close it, which takes it into the tables'
-      : '';
-  throw unsupported(`a WAL has ${name}, which this package does not read${advice}`, at);
+  throw unsupported(`a WAL has ${name}, which this package does not read`, at);
 }
