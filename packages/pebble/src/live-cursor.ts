@@ -7,8 +7,7 @@
 //   bounds, are known before a key that they can cover. It is given back when it has no more points.
 
 import { DeletionSweep } from './deletion-sweep.js';
-import type { EntryCursor } from './entry-cursor.js';
-import { KeyBuffer } from './entry-cursor.js';
+import { type EntryCursor, KeyBuffer } from './entry-cursor.js';
 import { POINT_ROLE, ROLE_VALUE } from './entry-kind.js';
 import { unsupported } from './errors.js';
 import { Heap } from './heap.js';
