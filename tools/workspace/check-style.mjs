@@ -13,6 +13,7 @@ const VAGUE_NAME = /(^|[/.-])(utils?|helpers?|common|misc)([/.-]|$)/;
 const MAY_IMPORT = {
   keys: [],
   sst: [],
+  pebble: ['sst'],
   engine: ['sst'],
   records: ['keys', 'engine'],
   c1z: ['keys', 'records'],
@@ -21,6 +22,9 @@ const MAY_IMPORT = {
   cli: ['keys', 'sst', 'engine', 'records', 'c1z', 'compactor', 'testkit'],
 };
 const TESTS_MAY_USE_TESTKIT = new Set(['compactor', 'records', 'c1z']);
+
+/** Packages that touch the disk only through the port, and use no clock and no randomness. */
+const PURE = new Set(['sst', 'pebble', 'engine']);
 
 /** The port, and what concerns processes and threads, not a store's files: the only ones that may import node:fs. */
 const PORTS = new Set([
@@ -61,14 +65,10 @@ for (const file of files) {
     if (!allowed) problems.push(`${file}: ${packageName} must not import ${imported}`);
   }
   const touchesDisk = /from 'node:fs(\/promises)?'/.test(text);
-  if (touchesDisk && !isTest && ['sst', 'engine'].includes(packageName) && !PORTS.has(file)) {
+  if (touchesDisk && !isTest && PURE.has(packageName) && !PORTS.has(file)) {
     problems.push(`${file}: file work goes through the FileSystem port`);
   }
-  if (
-    !isTest &&
-    ['sst', 'engine'].includes(packageName) &&
-    /\b(Math\.random|Date\.now|new Date)\b/.test(text)
-  ) {
+  if (!isTest && PURE.has(packageName) && /\b(Math\.random|Date\.now|new Date)\b/.test(text)) {
     problems.push(`${file}: no clock and no randomness here`);
   }
 }

@@ -1,0 +1,243 @@
+// A columnar block (Pebble's colblk): rows stored column by column.
+//
+//   custom header  length by the kind of block
+//   version        1 byte: 1
+//   columns        uint16
+//   rows           uint32
+//   a column each: type (1 byte: 1 bool, 2 uint, 3 bytes, 4 prefix bytes), uint32 offset of its data
+//   column data    each ends where the next begins
+//   0              1 byte
+//
+// All offsets count from the first byte of the block, as does the alignment inside columns.
+//
+// uint, n values (nothing at all for n = 0):
+//   encoding  1 byte: width 0, 1, 2, 4 or 8, and 128 if there is a base
+//   base      uint64
+//   zeros     up to a multiple of the width
+//   n times width bytes; a value is base + what is stored
+//
+// bytes, n strings (nothing at all for n = 0): a uint column of n + 1 offsets, then the bytes.
+//
+// bool, n bits:
+//   encoding  1 byte: 1 all false, and nothing follows; 0
+//   zeros     up to a multiple of 8
+//   uint64 a word of 64 bits, then uint64 a summary of 64 words
+//
+// Rows are bounded by the bytes of the block: rows of one block differ, so that some column has a byte
+// for each. Memory that is set aside by the number of rows is thereby bounded, too.
+
+import { corrupt, type PebbleError, unsupported } from './errors.js';
+import { readUint16, readUint32 } from './fixed-numbers.js';
+import type { Block } from './stored-block.js';
+
+export const BOOL = 1;
+export const UINT = 2;
+export const BYTES = 3;
+export const PREFIX_BYTES = 4;
+
+const HEAD_BYTES = 7;
+const COLUMN_HEAD_BYTES = 5;
+const VERSION = 1;
+const HAS_BASE = 0x80;
+
+/** Strings of a bytes column: string i is `bytes[offsets[i], offsets[i + 1])`. */
+export type Offsets = Uint32Array;
+
+export class ColumnarBlock {
+  readonly bytes: Uint8Array;
+  readonly rows: number;
+  readonly #block: Block;
+  readonly #what: string;
+  /** Where each column starts, and the last one ends. */
+  readonly #starts: number[] = [];
+
+  /**
+   * @param what for messages, such as 'a data block'
+   * @param types of the columns that a block of this kind has
+   */
+  constructor(block: Block, what: string, customHeaderBytes: number, types: readonly number[]) {
+    this.#block = block;
+    this.#what = what;
+    this.bytes = block.bytes;
+    const { bytes } = block;
+    const headsEnd = customHeaderBytes + HEAD_BYTES + types.length * COLUMN_HEAD_BYTES;
+    if (bytes.length < headsEnd + 1) throw this.fault('is cut off');
+    if (bytes[customHeaderBytes] !== VERSION) {
+      const version = bytes[customHeaderBytes];
+      throw unsupported(`${what} has version ${version} of the columnar format`, block.at);
+    }
+    const columns = readUint16(bytes, customHeaderBytes + 1);
+    if (columns !== types.length) {
+      throw this.fault(`has ${columns} columns instead of ${types.length}`);
+    }
+    this.rows = readUint32(bytes, customHeaderBytes + 3);
+    this.checkCount('rows', this.rows);
+    const end = bytes.length - 1;
+    if (bytes[end] !== 0) throw this.fault('does not end in a zero');
+    let previous = headsEnd;
+    for (const [column, type] of types.entries()) {
+      const head = customHeaderBytes + HEAD_BYTES + column * COLUMN_HEAD_BYTES;
+      const start = readUint32(bytes, head + 1);
+      if (bytes[head] !== type) throw this.fault(`has type ${bytes[head]} in column ${column}`);
+      const isInPlace = column === 0 ? start === headsEnd : start >= previous && start <= end;
+      if (!isInPlace) throw this.fault(`has column ${column} at byte ${start}`);
+      this.#starts.push(start);
+      previous = start;
+    }
+    this.#starts.push(end);
+  }
+
+  /** Refuses a number of things of which each has a byte or more. */
+  checkCount(what: string, count: number): void {
+    if (count > this.bytes.length) {
+      throw this.fault(`of ${this.bytes.length} bytes claims ${count} ${what}`);
+    }
+  }
+
+  startOf(column: number): number {
+    return this.#starts[column] as number;
+  }
+
+  endOf(column: number): number {
+    return this.#starts[column + 1] as number;
+  }
+
+  /** A uint column whose values have 32 bits. */
+  uint32s(column: number, count: number): Uint32Array {
+    const values = new Uint32Array(count);
+    this.checkEnd(column, this.#uints(column, this.startOf(column), values, undefined));
+    return values;
+  }
+
+  /** A uint column, as the low and the high halves of its values. */
+  uint64s(column: number, count: number): { low: Uint32Array; high: Uint32Array } {
+    const low = new Uint32Array(count);
+    const high = new Uint32Array(count);
+    this.checkEnd(column, this.#uints(column, this.startOf(column), low, high));
+    return { low, high };
+  }
+
+  /** A uint column of numbers up to 2^53 - 1. */
+  uints(column: number, count: number): Float64Array {
+    const { low, high } = this.uint64s(column, count);
+    return Float64Array.from(low, (lowHalf, index) => {
+      const value = (high[index] as number) * 2 ** 32 + lowHalf;
+      if (value > Number.MAX_SAFE_INTEGER) throw this.fault('has a number above 2^53');
+      return value;
+    });
+  }
+
+  /** A bytes column. */
+  strings(column: number, count: number): Offsets {
+    const start = this.startOf(column);
+    if (count === 0) {
+      this.checkEnd(column, start);
+      return new Uint32Array(1);
+    }
+    const offsets = new Uint32Array(count + 1);
+    const base = this.#uints(column, start, offsets, undefined);
+    if (offsets[0] !== 0) throw this.fault(`has a gap in column ${column}`);
+    return this.#divide(column, base, offsets);
+  }
+
+  /** The strings of a prefix bytes column: it stores where each ends, at `start`. */
+  stringsByEnds(column: number, start: number, count: number): Offsets {
+    const offsets = new Uint32Array(count + 1);
+    const base = this.#uints(column, start, offsets.subarray(1), undefined);
+    return this.#divide(column, base, offsets);
+  }
+
+  /** Makes offsets from `base` on absolute; the last one must end the column. */
+  #divide(column: number, base: number, offsets: Offsets): Offsets {
+    const room = this.endOf(column) - base;
+    let previous = 0;
+    for (let index = 0; index < offsets.length; index += 1) {
+      const offset = offsets[index] as number;
+      if (offset < previous || offset > room) {
+        throw this.fault(`has a string in column ${column} that lies outside of it`);
+      }
+      previous = offset;
+      offsets[index] = base + offset;
+    }
+    this.checkEnd(column, base + previous);
+    return offsets;
+  }
+
+  /** A bool column: is any bit set, and which. */
+  bools(column: number, count: number): { any: boolean; has(row: number): boolean } {
+    const start = this.startOf(column);
+    if (count === 0) return { any: false, has: () => false };
+    this.#checkRoom(column, start, 1);
+    const encoding = this.bytes[start] as number;
+    if (encoding === 1) {
+      this.checkEnd(column, start + 1);
+      return { any: false, has: () => false };
+    }
+    if (encoding !== 0) throw this.fault(`has the encoding ${encoding} in bool column ${column}`);
+    const words = (start + 1 + 7) & ~7;
+    const wordCount = Math.ceil(count / 64);
+    this.checkEnd(column, words + 8 * (wordCount + Math.ceil(wordCount / 64)));
+    const { bytes } = this;
+    return {
+      any: bytes.subarray(words, words + 8 * wordCount).some((byte) => byte !== 0),
+      has: (row) => (((bytes[words + (row >>> 3)] as number) >>> (row & 7)) & 1) === 1,
+    };
+  }
+
+  /** Fills `low`, and `high` with the upper halves of the values; returns where the values end. */
+  #uints(column: number, start: number, low: Uint32Array, high: Uint32Array | undefined): number {
+    const count = low.length;
+    if (count === 0) return start;
+    const { bytes } = this;
+    this.#checkRoom(column, start, 1);
+    const encoding = bytes[start] as number;
+    const width = encoding & ~HAS_BASE;
+    if (width > 8 || (width & (width - 1)) !== 0) {
+      throw this.fault(`has the encoding ${encoding} in uint column ${column}`);
+    }
+    let position = start + 1;
+    let baseLow = 0;
+    let baseHigh = 0;
+    if ((encoding & HAS_BASE) !== 0) {
+      this.#checkRoom(column, position, 8);
+      baseLow = readUint32(bytes, position);
+      baseHigh = readUint32(bytes, position + 4);
+      position += 8;
+    }
+    if (width > 1) position = (position + width - 1) & -width;
+    this.#checkRoom(column, position, count * width);
+    for (let index = 0; index < count; index += 1) {
+      let valueLow = baseLow;
+      let valueHigh = baseHigh;
+      if (width === 1) valueLow += bytes[position] as number;
+      else if (width === 2) valueLow += readUint16(bytes, position);
+      else if (width !== 0) valueLow += readUint32(bytes, position);
+      if (width === 8) valueHigh += readUint32(bytes, position + 4);
+      if (valueLow > 0xffff_ffff) valueHigh += 1;
+      if (valueHigh > (high === undefined ? 0 : 0xffff_ffff)) {
+        throw this.fault(`has a number in column ${column} that is too large`);
+      }
+      low[index] = valueLow;
+      if (high !== undefined) high[index] = valueHigh;
+      position += width;
+    }
+    return position;
+  }
+
+  #checkRoom(column: number, position: number, length: number): void {
+    if (position + length > this.endOf(column)) {
+      throw this.fault(`has a column ${column} that is cut off`);
+    }
+  }
+
+  /** A column ends where the next one begins. */
+  checkEnd(column: number, end: number): void {
+    if (end !== this.endOf(column)) {
+      throw this.fault(`has ${this.endOf(column) - end} bytes too many in column ${column}`);
+    }
+  }
+
+  fault(problem: string): PebbleError {
+    return corrupt(`${this.#what} ${problem}`, this.#block.at);
+  }
+}

@@ -1,0 +1,43 @@
+// What an entry says of its key (Pebble's InternalKeyKind). The numbers are part of the format.
+
+export const DELETE = 0;
+export const SET = 1;
+export const MERGE = 2;
+export const LOG_DATA = 3;
+export const SINGLE_DELETE = 7;
+export const RANGE_DELETE = 15;
+export const SET_WITH_DELETE = 18;
+export const RANGE_KEY_DELETE = 19;
+export const RANGE_KEY_SET = 21;
+export const INGEST_TABLE = 22;
+export const DELETE_SIZED = 23;
+export const EXCISE = 24;
+
+/** Of the kinds that a point may have: does it have a value? */
+const HAS_VALUE = new Map([
+  [DELETE, false],
+  [SET, true],
+  [SINGLE_DELETE, false],
+  [SET_WITH_DELETE, true],
+  [DELETE_SIZED, false],
+]);
+
+/** By kind: 0 not a point that is read, 1 a tombstone, 2 a value. */
+export const POINT_ROLE = Uint8Array.from({ length: 256 }, (_, kind) => {
+  const hasValue = HAS_VALUE.get(kind);
+  if (hasValue === undefined) return 0;
+  return hasValue ? 2 : 1;
+});
+export const ROLE_VALUE = 2;
+
+const REFUSED = new Map([
+  [MERGE, 'a MERGE entry'],
+  [RANGE_KEY_DELETE, 'a RANGEKEYDEL entry'],
+  [20, 'a RANGEKEYUNSET entry'],
+  [RANGE_KEY_SET, 'a RANGEKEYSET entry'],
+]);
+
+/** The name of a kind that Pebble has and this package refuses; undefined if Pebble has no such kind. */
+export function refusedKindName(kind: number): string | undefined {
+  return REFUSED.get(kind);
+}

@@ -1,0 +1,67 @@
+/** Every code that a `PebbleError` can carry. */
+export type PebbleErrorCode =
+  /** There is no Pebble database, or a file that the database needs is missing. */
+  | 'SSTITCH_PEBBLE_NOT_FOUND'
+  /** The bytes of a file contradict its format or themselves. */
+  | 'SSTITCH_PEBBLE_CORRUPT'
+  /** The database may be whole, but it uses something that this package does not read. */
+  | 'SSTITCH_PEBBLE_UNSUPPORTED'
+  /** A part is larger than a limit allows; the message names the option. */
+  | 'SSTITCH_PEBBLE_TOO_LARGE'
+  /** An argument is not valid. */
+  | 'SSTITCH_PEBBLE_OPTIONS'
+  /** The database was closed before. */
+  | 'SSTITCH_PEBBLE_CLOSED'
+  /** The file system failed; `cause` is its error, with Node's own `code`. */
+  | 'SSTITCH_PEBBLE_IO';
+
+/** Where in which file something was found. */
+export interface Location {
+  readonly path: string;
+  /** In bytes from the start of the file: of the block, chunk or record that holds the fault. */
+  readonly offset?: number | undefined;
+}
+
+/** The one error class of this package. */
+export class PebbleError extends Error {
+  override readonly name = 'PebbleError';
+  readonly code: PebbleErrorCode;
+  readonly path: string | undefined;
+  readonly offset: number | undefined;
+
+  constructor(code: PebbleErrorCode, problem: string, at?: Location, cause?: unknown) {
+    const place =
+      at === undefined
+        ? ''
+        : ` (${at.path}${at.offset === undefined ? '' : ` at byte ${at.offset}`})`;
+    super(`${problem}${place}`, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.path = at?.path;
+    this.offset = at?.offset;
+  }
+}
+
+/** A file whose bytes are wrong. */
+export function corrupt(problem: string, at: Location, cause?: unknown): PebbleError {
+  return new PebbleError('SSTITCH_PEBBLE_CORRUPT', problem, at, cause);
+}
+
+/** A feature of Pebble that this package refuses. */
+export function unsupported(problem: string, at: Location): PebbleError {
+  return new PebbleError('SSTITCH_PEBBLE_UNSUPPORTED', problem, at);
+}
+
+/** Something above a limit. */
+export function tooLarge(what: string, limit: number, option: string, at: Location): PebbleError {
+  const advice = `raise the option ${option} if you trust the file`;
+  return new PebbleError(
+    'SSTITCH_PEBBLE_TOO_LARGE',
+    `${what}, above the limit of ${limit}: ${advice}`,
+    at,
+  );
+}
+
+/** What an error says, for a message that wraps it. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

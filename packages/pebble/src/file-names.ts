@@ -1,0 +1,52 @@
+// The names of a database's files (Pebble's base.MakeFilename and atomicfs):
+//
+//   NNNNNN.sst                    a table
+//   NNNNNN.log                    a WAL
+//   MANIFEST-NNNNNN               the versions of the set of tables
+//   marker.<name>.<iter>.<value>  empty; of several with one name the highest iter counts
+//
+// A file number is decimal, with zeros in front up to 6 digits, and more digits where it needs them.
+
+import { corrupt, unsupported } from './errors.js';
+
+/** The name of the table with this number. */
+export function tableFileName(number: number): string {
+  return `${String(number).padStart(6, '0')}.sst`;
+}
+
+/** The number of a WAL from its name; undefined if the name is not that of a WAL. */
+export function logNumberOf(name: string, path: string): number | undefined {
+  const [, digits, segment] = /^(\d{1,15})(-\d+)?\.log$/.exec(name) ?? [];
+  if (digits === undefined) return undefined;
+  if (segment !== undefined) {
+    throw unsupported(
+      'the WAL has several files, since Pebble failed over to another disk: ' +
+        'open the database with Pebble and close it, which flushes its WALs',
+      { path },
+    );
+  }
+  return Number(digits);
+}
+
+/** What the marker of this name says, if the directory has one. */
+export function markerValue(
+  names: readonly string[],
+  marker: string,
+  folder: string,
+): string | undefined {
+  let latest: { iteration: number; value: string } | undefined;
+  for (const name of names) {
+    if (!name.startsWith('marker.')) continue;
+    const [, markerName, digits, value] = /^marker\.([^.]+)\.(\d{1,15})\.(.+)$/s.exec(name) ?? [];
+    if (value === undefined) {
+      throw corrupt(`the marker ${JSON.stringify(name)} is not marker.NAME.NUMBER.VALUE`, {
+        path: folder,
+      });
+    }
+    const iteration = Number(digits);
+    if (markerName === marker && (latest === undefined || iteration > latest.iteration)) {
+      latest = { iteration, value };
+    }
+  }
+  return latest?.value;
+}

@@ -1,0 +1,66 @@
+/** A binary heap: the item that comes first is on top. */
+export class Heap<Item> {
+  readonly #items: Item[] = [];
+  readonly #isBefore: (a: Item, b: Item) => boolean;
+
+  constructor(isBefore: (a: Item, b: Item) => boolean) {
+    this.#isBefore = isBefore;
+  }
+
+  get size(): number {
+    return this.#items.length;
+  }
+
+  get top(): Item | undefined {
+    return this.#items[0];
+  }
+
+  push(item: Item): void {
+    const items = this.#items;
+    let child = items.length;
+    items.push(item);
+    while (child > 0) {
+      const parent = (child - 1) >>> 1;
+      if (!this.#isBefore(item, items[parent] as Item)) break;
+      items[child] = items[parent] as Item;
+      child = parent;
+    }
+    items[child] = item;
+  }
+
+  /** Takes the top item away. */
+  pop(): void {
+    const items = this.#items;
+    const last = items.pop();
+    if (items.length === 0 || last === undefined) return;
+    items[0] = last;
+    this.sinkTop();
+  }
+
+  /** Puts the heap in order after the top item changed. */
+  sinkTop(): void {
+    const items = this.#items;
+    const item = items[0];
+    if (item === undefined) return;
+    let parent = 0;
+    for (;;) {
+      let child = 2 * parent + 1;
+      if (child >= items.length) break;
+      if (
+        child + 1 < items.length &&
+        this.#isBefore(items[child + 1] as Item, items[child] as Item)
+      ) {
+        child += 1;
+      }
+      if (!this.#isBefore(items[child] as Item, item)) break;
+      items[parent] = items[child] as Item;
+      parent = child;
+    }
+    items[parent] = item;
+  }
+
+  /** Takes every item away, in no order. */
+  drain(): Item[] {
+    return this.#items.splice(0);
+  }
+}

@@ -1,0 +1,35 @@
+// Ranges of keys, half open.
+
+import { compareBytes } from '@sstitch/sst';
+import type { RangeDeletion } from './range-deletions.js';
+import type { LiveTable } from './read-manifest.js';
+
+/** The keys from `start` up to, and without, `end`; without an end, all from `start` on. */
+export interface KeyRange {
+  readonly start: Uint8Array;
+  readonly end: Uint8Array | undefined;
+}
+
+/** May the table hold points of the range, or deletions that cover some? */
+export function tableOverlaps(table: LiveTable, range: KeyRange): boolean {
+  if (table.largest !== undefined) {
+    const order = compareBytes(table.largest, range.start);
+    const endsBefore = table.largestIsExclusive ? order <= 0 : order < 0;
+    if (endsBefore) return false;
+  }
+  return range.end === undefined || compareBytes(table.smallest, range.end) < 0;
+}
+
+export function deletionOverlaps(deletion: RangeDeletion, range: KeyRange): boolean {
+  return (
+    compareBytes(deletion.end, range.start) > 0 &&
+    (range.end === undefined || compareBytes(deletion.start, range.end) < 0)
+  );
+}
+
+/** The first key behind `key`. */
+export function keyBehind(key: Uint8Array): Uint8Array {
+  const behind = new Uint8Array(key.length + 1);
+  behind.set(key);
+  return behind;
+}

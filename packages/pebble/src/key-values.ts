@@ -1,0 +1,41 @@
+// Metaindex and properties: blocks of names and values.
+//
+//   row       a row block, the names as keys
+//   columnar  no custom header; columns: 0 bytes name, 1 bytes value
+
+import { BYTES, ColumnarBlock } from './columnar-block.js';
+import { RowReader } from './row-block.js';
+import type { Block } from './stored-block.js';
+
+const MAX_NAME_BYTES = 256;
+
+/** The values of those of `wanted` that the block has: views. Other names are passed over. */
+export function readKeyValues<Name extends string>(
+  block: Block,
+  layout: 'row' | 'columnar',
+  wanted: readonly Name[],
+): Map<Name, Uint8Array> {
+  const found = new Map<Name, Uint8Array>();
+  const take = (name: Uint8Array, value: Uint8Array) => {
+    const text = Buffer.from(name.buffer, name.byteOffset, name.length).toString('latin1');
+    if ((wanted as readonly string[]).includes(text)) found.set(text as Name, value);
+  };
+  if (layout === 'row') {
+    const reader = new RowReader();
+    reader.load(block);
+    while (reader.next()) {
+      if (reader.keyLength <= MAX_NAME_BYTES) take(reader.key(), reader.value());
+    }
+    return found;
+  }
+  const columns = new ColumnarBlock(block, 'a key-value block', 0, [BYTES, BYTES]);
+  const names = columns.strings(0, columns.rows);
+  const values = columns.strings(1, columns.rows);
+  for (let row = 0; row < columns.rows; row += 1) {
+    const start = names[row] as number;
+    const end = names[row + 1] as number;
+    if (end - start > MAX_NAME_BYTES) continue;
+    take(block.bytes.subarray(start, end), block.bytes.subarray(values[row], values[row + 1]));
+  }
+  return found;
+}

@@ -1,0 +1,153 @@
+// Merges tables and WALs into the live entries of a range: of each key the newest version, where that is a
+// value that no range deletion of a higher sequence hides.
+//
+// Invariants:
+// - The heap holds exactly the cursors that are at an entry, or not open yet; cursors move only on top.
+// - A table is opened when its lowest key comes to the top: then its range deletions, which lie within its
+//   bounds, are known before a key that they can cover. It is given back when it has no more points.
+
+import { DeletionSweep } from './deletion-sweep.js';
+import { type EntryCursor, KeyBuffer } from './entry-cursor.js';
+import { POINT_ROLE, ROLE_VALUE } from './entry-kind.js';
+import { unsupported } from './errors.js';
+import { Heap } from './heap.js';
+import { compareFronts } from './key-order.js';
+import { deletionOverlaps, type KeyRange, tableOverlaps } from './key-range.js';
+import type { MemoryBudget } from './memory-budget.js';
+import { MemoryCursor, type MemoryTable } from './memory-table.js';
+import type { CheckedOptions } from './options.js';
+import type { LiveTable } from './read-manifest.js';
+import type { TableCache } from './table-cache.js';
+import { TableCursor } from './table-cursor.js';
+
+type Cursor = TableCursor | MemoryCursor;
+
+/** About 10 ms of entries. */
+const PAUSE_STEPS = 20_000;
+/** To open a table takes as long as so many entries. */
+const OPEN_STEPS = 200;
+
+export class LiveCursor {
+  readonly #range: KeyRange;
+  readonly #cache: TableCache;
+  readonly #heap = new Heap<Cursor>(isBefore);
+  readonly #sweep: DeletionSweep;
+  /** The user key seen last. */
+  readonly #key = new KeyBuffer();
+  #hasKey = false;
+  /** Was the top given to the caller? */
+  #isAtLive = false;
+  readonly #open = new Set<TableCursor>();
+
+  constructor(
+    tables: readonly LiveTable[],
+    memory: MemoryTable,
+    range: KeyRange,
+    cache: TableCache,
+    budget: MemoryBudget,
+    options: CheckedOptions,
+  ) {
+    this.#range = range;
+    this.#cache = cache;
+    this.#sweep = new DeletionSweep(options.maxRangeDeletions);
+    for (const deletion of memory.rangeDeletions) {
+      if (deletionOverlaps(deletion, range)) this.#sweep.add(deletion);
+    }
+    const points = new MemoryCursor(memory.points, range);
+    if (points.valid) this.#heap.push(points);
+    for (const table of tables) {
+      if (tableOverlaps(table, range)) this.#heap.push(new TableCursor(table, range, budget));
+    }
+  }
+
+  /**
+   * The next live entry, valid until the next call; undefined behind the last one. `paused` after many entries
+   * that are not live, so that the caller can do something else: call again.
+   */
+  next(): EntryCursor | 'paused' | undefined {
+    const heap = this.#heap;
+    if (this.#isAtLive) this.#advance();
+    this.#isAtLive = false;
+    for (let steps = 0; steps < PAUSE_STEPS; steps += 1) {
+      const cursor = heap.top;
+      if (cursor === undefined) return undefined;
+      if (!cursor.isOpen) {
+        this.#openTable(cursor as TableCursor);
+        steps += OPEN_STEPS;
+      } else if (this.#isNewest(cursor)) {
+        this.#isAtLive = true;
+        return cursor;
+      } else {
+        this.#advance();
+      }
+    }
+    return 'paused';
+  }
+
+  /** Gives the tables back. */
+  close(): void {
+    for (const cursor of this.#open) this.#closeTable(cursor);
+    this.#open.clear();
+    this.#heap.drain();
+  }
+
+  /** Is this a live value, and the first entry seen of its key? */
+  #isNewest(cursor: Cursor): boolean {
+    const { keyBytes, keyLength } = cursor;
+    const key = this.#key;
+    const hadKey = this.#hasKey;
+    key.begin(0);
+    key.append(keyBytes, 0, keyLength);
+    key.finish();
+    this.#hasKey = true;
+    if (hadKey && key.order === 0) return false;
+    if (POINT_ROLE[cursor.kind] !== ROLE_VALUE) return false;
+    if (this.#sweep.coveringSequence(keyBytes, keyLength) > cursor.sequence) return false;
+    if (cursor.isExternal) {
+      throw unsupported(
+        'the newest value of a key is in a value block, which this package does not read: ' +
+          'copy the database with value blocks off',
+        (cursor as TableCursor).location,
+      );
+    }
+    return true;
+  }
+
+  #openTable(cursor: TableCursor): void {
+    const file = this.#cache.acquire(cursor.table);
+    this.#open.add(cursor);
+    cursor.open(file);
+    for (const deletion of cursor.rangeDeletions()) {
+      if (deletionOverlaps(deletion, this.#range)) this.#sweep.add(deletion);
+    }
+    this.#settle(cursor);
+  }
+
+  #advance(): void {
+    const cursor = this.#heap.top as Cursor;
+    cursor.next();
+    this.#settle(cursor);
+  }
+
+  /** Puts the heap in order after its top moved. */
+  #settle(cursor: Cursor): void {
+    if (cursor.valid) {
+      this.#heap.sinkTop();
+      return;
+    }
+    this.#heap.pop();
+    if (cursor instanceof TableCursor && this.#open.delete(cursor)) this.#closeTable(cursor);
+  }
+
+  #closeTable(cursor: TableCursor): void {
+    cursor.close();
+    this.#cache.release(cursor.table);
+  }
+}
+
+function isBefore(a: Cursor, b: Cursor): boolean {
+  const order = compareFronts(a.keyBytes, a.keyLength, b.keyBytes, b.keyLength);
+  if (order !== 0) return order < 0;
+  if (a.sequence !== b.sequence) return a.sequence > b.sequence;
+  return a.kind > b.kind;
+}

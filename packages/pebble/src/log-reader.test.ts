@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest';
+import { text } from '../test/byte-writer.js';
+import { type ChunkFormat, encodeChunk, encodeLog } from '../test/encode-log.js';
+import { FOLDER, MemoryFiles } from '../test/memory-files.js';
+import { PebbleError } from './errors.js';
+import { InputFile } from './input-file.js';
+import { LOG_BLOCK_BYTES, type LogOptions, readLog } from './log-reader.js';
+
+const NUMBER = 7;
+
+function read(bytes: Uint8Array, options: Partial<LogOptions> = {}): Uint8Array[] {
+  const files = new MemoryFiles([['log', bytes]]);
+  const file = InputFile.open(files, `${FOLDER}/log`, 'the test has it');
+  const records = readLog(file, { logNumber: NUMBER, tornEnd: 'refuse', ...options });
+  return [...records].map((record) => record.bytes);
+}
+
+function failure(bytes: Uint8Array, options: Partial<LogOptions> = {}): PebbleError {
+  try {
+    read(bytes, options);
+  } catch (error) {
+    expect(error).toBeInstanceOf(PebbleError);
+    return error as PebbleError;
+  }
+  throw new Error('nothing was thrown');
+}
+
+const joined = (...parts: Uint8Array[]) => new Uint8Array(Buffer.concat(parts));
+const flipped = (bytes: Uint8Array, position: number) => {
+  const copy = bytes.slice();
+  copy[position] = (copy[position] as number) ^ 0x10;
+  return copy;
+};
+const one = text('one record');
+const other = text('another record');
+const FORMATS: ChunkFormat[] = ['legacy', 'recyclable', 'sync'];
+
+describe.each(FORMATS)('a log of %s chunks', (format) => {
+  it('gives its records, whatever their lengths', () => {
+    const records = [0, 1, 100, 32_749, 32_761, 32_768, 3, 100_000].map((length, index) =>
+      new Uint8Array(length).fill(index + 1),
+    );
+    const lines = (bytes: Uint8Array[]) =>
+      bytes.map((record) => `${record.length} of ${record[0]}`);
+    expect(lines(read(encodeLog(records, format, NUMBER)))).toEqual(lines(records));
+  });
+
+  it.each([1, 6, 7, 11, 18, 19, 20])(
+    'goes on behind %d bytes of zeros at the end of a block',
+    (left) => {
+      const headerBytes = { legacy: 7, recyclable: 11, sync: 19 }[format];
+      // The first record leaves this many bytes, in which a record of one byte has no room or has it.
+      const first = new Uint8Array(LOG_BLOCK_BYTES - headerBytes - left).fill(1);
+      const [, second] = read(encodeLog([first, one], format, NUMBER));
+      expect(second).toEqual(one);
+    },
+  );
+
+  it('ends at zeros, as a file is longer than its log', () => {
+    const log = encodeLog([one, other], format, NUMBER);
+    expect(read(joined(log, new Uint8Array(100_000)))).toEqual([one, other]);
+  });
+
+  it('refuses an end that is cut off, or reads up to it', () => {
+    const log = encodeLog([one, other], format, NUMBER);
+    for (let length = log.length - 1; length > log.length - 12; length -= 1) {
+      const cut = log.subarray(0, length);
+      expect(failure(cut)).toMatchObject({ code: 'SSTITCH_PEBBLE_CORRUPT', path: '/database/log' });
+      expect(failure(cut).message).toContain("set the option tornLogs to 'end'");
+      expect(failure(cut, { tornEnd: 'damage' }).message).toContain('the log is damaged');
+      expect(read(cut, { tornEnd: 'end' })).toEqual([one]);
+    }
+  });
+
+  it('refuses a flipped bit in front of a whole chunk, torn end or not', () => {
+    const log = encodeLog([one, other], format, NUMBER);
+    for (let position = 0; position < log.length - other.length - 20; position += 1) {
+      const error = failure(flipped(log, position), { tornEnd: 'end' });
+      expect(error.message).toContain('the log is damaged');
+    }
+  });
+
+  it('refuses a flipped bit in front of another block', () => {
+    const long = new Uint8Array(50_000).fill(3);
+    const log = encodeLog([long, one], format, NUMBER);
+    expect(failure(flipped(log, 20_000), { tornEnd: 'end' })).toMatchObject({
+      code: 'SSTITCH_PEBBLE_CORRUPT',
+      offset: 0,
+    });
+  });
+
+  it('refuses records that do not begin or do not end', () => {
+    const chunk = (position: number) => encodeChunk(one, position, format, NUMBER);
+    const [full, first, middle, last] = [chunk(0), chunk(1), chunk(2), chunk(3)] as const;
+    expect(failure(joined(full, middle)).message).toContain('a record has no first chunk');
+    expect(failure(joined(last)).message).toContain('a record has no first chunk');
+    expect(failure(joined(first, full)).message).toContain('a record begins inside another');
+    expect(failure(joined(full, first)).message).toContain('the last record has no last chunk');
+    expect(read(joined(first, middle, last))).toEqual([joined(one, one, one)]);
+  });
+});
+
+describe('a recycled log', () => {
+  it.each(['recyclable', 'sync'] as const)(
+    'ends where the %s chunks of the old one go on',
+    (format) => {
+      const log = encodeLog([one], format, NUMBER);
+      expect(read(joined(log, encodeChunk(other, 0, format, NUMBER - 1)))).toEqual([one]);
+      // From the middle of an old chunk on.
+      const old = encodeLog([new Uint8Array(90_000).fill(0x61)], format, NUMBER - 1);
+      expect(read(joined(log, old.subarray(log.length)))).toEqual([one]);
+    },
+  );
+
+  it('may hold old chunks without a number', () => {
+    const log = encodeLog([one], 'recyclable', NUMBER);
+    expect(read(joined(log, encodeLog([other], 'legacy')))).toEqual([one]);
+  });
+
+  it('is damaged where its own chunks follow what is not its own', () => {
+    const log = encodeLog([one], 'recyclable', NUMBER);
+    const own = encodeChunk(other, 0, 'recyclable', NUMBER);
+    const foreign = encodeChunk(other, 0, 'recyclable', NUMBER - 1);
+    expect(failure(joined(log, foreign, own)).message).toContain('a whole chunk follows');
+    expect(failure(joined(log, new Uint8Array(50), own)).message).toContain(
+      'a whole chunk follows',
+    );
+  });
+});
+
+describe('a MANIFEST', () => {
+  it('has no chunks with a log number', () => {
+    const log = encodeLog([one], 'recyclable', 0);
+    expect(failure(log, { logNumber: undefined }).message).toContain('the type 5 of a WAL');
+  });
+});

@@ -1,0 +1,149 @@
+// What the WALs hold that is not in tables yet: read once, sorted in memory.
+
+import { compareBytes } from '@sstitch/sst';
+import { ByteCursor } from './byte-cursor.js';
+import type { EntryCursor } from './entry-cursor.js';
+import { EXCISE, INGEST_TABLE, RANGE_DELETE } from './entry-kind.js';
+import { type Location, tooLarge } from './errors.js';
+import { InputFile } from './input-file.js';
+import type { KeyRange } from './key-range.js';
+import { readLog } from './log-reader.js';
+import type { CheckedOptions, ReadableFileSystem } from './options.js';
+import type { RangeDeletion } from './range-deletions.js';
+import type { LiveTable } from './read-manifest.js';
+import { type BatchEntry, readBatch } from './write-batch.js';
+
+/** About what an entry takes beside its bytes. */
+const ENTRY_BYTES = 256;
+const FIRST_KEY = new Uint8Array(0);
+
+export interface MemoryTable {
+  /** Sorted: keys ascending, of one key the newest first. */
+  readonly points: readonly BatchEntry[];
+  readonly rangeDeletions: readonly RangeDeletion[];
+  /** Tables that the WALs take in, which no MANIFEST has yet. */
+  readonly ingestedTables: readonly LiveTable[];
+}
+
+/**
+ * Reads the WALs that are not flushed.
+ *
+ * @param logs by ascending number; the last of all may have a torn end, which the options decide on
+ */
+export function readMemoryTable(
+  fileSystem: ReadableFileSystem,
+  logs: readonly { readonly number: number; readonly path: string }[],
+  options: CheckedOptions,
+): MemoryTable {
+  const points: BatchEntry[] = [];
+  const rangeDeletions: RangeDeletion[] = [];
+  const ingestedTables: LiveTable[] = [];
+  let heldBytes = 0;
+  for (const [index, { number, path }] of logs.entries()) {
+    const tornEnd = index === logs.length - 1 ? options.tornLogs : 'damage';
+    const file = InputFile.open(fileSystem, path, 'the directory lists this WAL');
+    try {
+      for (const record of readLog(file, { logNumber: number, tornEnd })) {
+        const at = { path, offset: record.offset };
+        heldBytes += record.bytes.length;
+        for (const entry of readBatch(record.bytes, at)) {
+          heldBytes += ENTRY_BYTES;
+          if (heldBytes > options.maxLogBytes) {
+            const what = `the WALs need ${heldBytes} bytes of memory or more`;
+            throw tooLarge(what, options.maxLogBytes, 'maxLogBytes', at);
+          }
+          if (entry.kind === INGEST_TABLE) ingestedTables.push(ingestedTable(entry, at));
+          else if (entry.kind !== RANGE_DELETE && entry.kind !== EXCISE) points.push(entry);
+          else addRangeDeletion(rangeDeletions, entry);
+        }
+      }
+    } finally {
+      file.close();
+    }
+  }
+  points.sort((a, b) => compareBytes(a.key, b.key) || b.sequence - a.sequence || b.kind - a.kind);
+  return { points, rangeDeletions, ingestedTables };
+}
+
+function ingestedTable(entry: BatchEntry, at: Location): LiveTable {
+  const cursor = new ByteCursor(entry.key, 'the number of an ingested table', at);
+  const number = cursor.uvarint();
+  if (!cursor.atEnd) throw cursor.fault('has bytes behind it');
+  return {
+    level: 0,
+    number,
+    backing: undefined,
+    sizeBytes: Number.POSITIVE_INFINITY,
+    // The WAL states no bounds.
+    smallest: FIRST_KEY,
+    largest: undefined,
+    largestIsExclusive: false,
+    smallestSequence: entry.sequence,
+    largestSequence: entry.sequence,
+    fileNumber: number,
+    fileBytes: undefined,
+  };
+}
+
+function addRangeDeletion(deletions: RangeDeletion[], entry: BatchEntry): void {
+  const { key: start, value: end, sequence } = entry;
+  // Pebble lets a writer delete an empty range.
+  if (compareBytes(start, end) < 0) deletions.push({ start, end, sequence });
+}
+
+/** Walks the points of a memory table that lie in a range, in order. */
+export class MemoryCursor implements EntryCursor {
+  readonly #points: readonly BatchEntry[];
+  readonly #end: number;
+  #position: number;
+  readonly isExternal = false;
+  readonly isOpen = true;
+  readonly valueStart = 0;
+
+  constructor(points: readonly BatchEntry[], range: KeyRange) {
+    this.#points = points;
+    this.#position = firstAtOrBehind(points, range.start);
+    this.#end = range.end === undefined ? points.length : firstAtOrBehind(points, range.end);
+  }
+
+  get valid(): boolean {
+    return this.#position < this.#end;
+  }
+  get keyBytes(): Uint8Array {
+    return this.#entry.key;
+  }
+  get keyLength(): number {
+    return this.#entry.key.length;
+  }
+  get sequence(): number {
+    return this.#entry.sequence;
+  }
+  get kind(): number {
+    return this.#entry.kind;
+  }
+  get data(): Uint8Array {
+    return this.#entry.value;
+  }
+  get valueEnd(): number {
+    return this.#entry.value.length;
+  }
+
+  next(): void {
+    this.#position += 1;
+  }
+
+  get #entry(): BatchEntry {
+    return this.#points[this.#position] as BatchEntry;
+  }
+}
+
+function firstAtOrBehind(points: readonly BatchEntry[], key: Uint8Array): number {
+  let left = 0;
+  let right = points.length;
+  while (left < right) {
+    const middle = (left + right) >>> 1;
+    if (compareBytes((points[middle] as BatchEntry).key, key) < 0) left = middle + 1;
+    else right = middle;
+  }
+  return left;
+}

@@ -1,0 +1,197 @@
+// A row block (LevelDB's): entries, each without what its key shares with the one before.
+//
+//   shared    uvarint: bytes of the key before that this one begins with
+//   rest      uvarint
+//   value     uvarint: length
+//   rest of the key, value
+//
+//   restart points  uint32 each: offsets of entries that share nothing; Pebble keeps a hint in bit 31
+//   count           uint32: of restart points
+//
+// Entries are walked from the first one on, so that restart points are not looked at.
+
+import { VarintReader } from '@sstitch/sst';
+import { type BlockCursor, KeyBuffer } from './entry-cursor.js';
+import { corrupt, type PebbleError } from './errors.js';
+import { readUint32 } from './fixed-numbers.js';
+import type { Block } from './stored-block.js';
+
+const NOTHING = new Uint8Array(0);
+export const TRAILER_BYTES = 8;
+
+/** Walks the entries of a row block, whatever their keys are. */
+export class RowReader {
+  readonly #varints = new VarintReader();
+  #block: Block = { bytes: NOTHING, at: { path: '' } };
+  #entriesEnd = 0;
+  data: Uint8Array = NOTHING;
+  keyBytes: Uint8Array = new Uint8Array(256);
+  keyLength = 0;
+  /** Bytes that the key has from the one before. */
+  shared = 0;
+  valueStart = 0;
+  valueEnd = 0;
+
+  load(block: Block): void {
+    const { bytes } = block;
+    this.#block = block;
+    this.data = bytes;
+    const restarts = bytes.length < 4 ? 0 : readUint32(bytes, bytes.length - 4);
+    if (restarts === 0 || restarts > (bytes.length - 4) / 4) {
+      throw this.fault(`cannot have ${restarts} restart points`);
+    }
+    this.#entriesEnd = bytes.length - 4 - 4 * restarts;
+    this.keyLength = 0;
+    this.valueEnd = 0;
+  }
+
+  /** To the next entry, or the first one; false behind the last one. */
+  next(): boolean {
+    const { data, keyLength } = this;
+    const limit = this.#entriesEnd;
+    if (this.valueEnd === limit) return false;
+    const varints = this.#varints;
+    varints.position = this.valueEnd;
+    const shared = varints.read32(data, limit);
+    const rest = shared < 0 ? -1 : varints.read32(data, limit);
+    const valueBytes = rest < 0 ? -1 : varints.read32(data, limit);
+    if (valueBytes < 0) throw this.fault('has an entry that is cut off');
+    if (shared > keyLength) throw this.fault('has a key that shares more than there is');
+    const restStart = varints.position;
+    const valueStart = restStart + rest;
+    if (valueStart + valueBytes > limit) throw this.fault('has an entry that reaches behind it');
+    this.#setKey(shared, restStart, valueStart);
+    this.valueStart = valueStart;
+    this.valueEnd = valueStart + valueBytes;
+    return true;
+  }
+
+  #setKey(shared: number, start: number, end: number): void {
+    const length = shared + end - start;
+    if (length > this.keyBytes.length) {
+      const larger = new Uint8Array(Math.max(length, 2 * this.keyBytes.length));
+      larger.set(this.keyBytes.subarray(0, shared));
+      this.keyBytes = larger;
+    }
+    const { keyBytes, data } = this;
+    let position = shared;
+    for (let from = start; from < end; from += 1) {
+      keyBytes[position] = data[from] as number;
+      position += 1;
+    }
+    this.shared = shared;
+    this.keyLength = length;
+  }
+
+  key(): Uint8Array {
+    return this.keyBytes.slice(0, this.keyLength);
+  }
+
+  value(): Uint8Array {
+    return this.data.subarray(this.valueStart, this.valueEnd);
+  }
+
+  /** The user key of an internal key: a copy. */
+  userKey(): Uint8Array {
+    return this.keyBytes.slice(0, this.userKeyLength());
+  }
+
+  userKeyLength(): number {
+    if (this.keyLength < TRAILER_BYTES) {
+      throw this.fault(`has an internal key of ${this.keyLength} bytes`);
+    }
+    return this.keyLength - TRAILER_BYTES;
+  }
+
+  fault(problem: string): PebbleError {
+    return corrupt(`a row block of ${this.data.length} bytes ${problem}`, this.#block.at);
+  }
+}
+
+const SET = 1;
+const OBSOLETE_BIT = 64;
+/** Of the byte in front of a value: is the value elsewhere? */
+const EXTERNAL_BITS = 0xc0;
+
+/** Walks the points of row blocks of data: keys are internal keys. */
+export class RowDataCursor implements BlockCursor {
+  readonly #reader = new RowReader();
+  readonly #key = new KeyBuffer();
+  readonly #hasValuePrefix: boolean;
+  readonly #kindMask: number;
+  #low = 0;
+  #high = 0;
+  valid = false;
+  sequence = 0;
+  kind = 0;
+  valueStart = 0;
+  isExternal = false;
+
+  /** @param version of the table format */
+  constructor(version: number) {
+    this.#hasValuePrefix = version >= 3;
+    this.#kindMask = version >= 4 ? 0xff & ~OBSOLETE_BIT : 0xff;
+  }
+
+  get keyBytes(): Uint8Array {
+    return this.#key.bytes;
+  }
+  get keyLength(): number {
+    return this.#key.length;
+  }
+  get order(): number {
+    return this.#key.order;
+  }
+  get data(): Uint8Array {
+    return this.#reader.data;
+  }
+  get valueEnd(): number {
+    return this.#reader.valueEnd;
+  }
+  get heldBytes(): number {
+    return this.#reader.data.length;
+  }
+
+  load(block: Block): void {
+    this.valid = false;
+    this.#reader.load(block);
+    this.#step(true);
+  }
+
+  next(): void {
+    this.#step(false);
+  }
+
+  #step(isFirst: boolean): void {
+    const reader = this.#reader;
+    this.valid = reader.next();
+    if (!this.valid) return;
+    const userBytes = reader.userKeyLength();
+    const key = this.#key;
+    const shared = isFirst ? 0 : Math.min(reader.shared, key.length, userBytes);
+    key.begin(shared);
+    key.append(reader.keyBytes, shared, userBytes);
+    key.finish();
+    const low = readUint32(reader.keyBytes, userBytes);
+    const high = readUint32(reader.keyBytes, userBytes + 4);
+    const trailerOrder = high - this.#high || low - this.#low;
+    if (!isFirst && (key.order < 0 || (key.order === 0 && trailerOrder >= 0))) {
+      throw reader.fault(`has an entry out of order, which ends at its byte ${reader.valueEnd}`);
+    }
+    this.#low = low;
+    this.#high = high;
+    this.kind = low & this.#kindMask;
+    this.sequence = high * 0x100_0000 + (low >>> 8);
+    this.#takeValue();
+  }
+
+  #takeValue(): void {
+    const reader = this.#reader;
+    this.valueStart = reader.valueStart;
+    this.isExternal = false;
+    if (!this.#hasValuePrefix || this.kind !== SET) return;
+    if (reader.valueStart === reader.valueEnd) throw reader.fault('has a value without its prefix');
+    this.isExternal = ((reader.data[reader.valueStart] as number) & EXTERNAL_BITS) !== 0;
+    this.valueStart += 1;
+  }
+}

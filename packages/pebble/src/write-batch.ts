@@ -1,0 +1,77 @@
+// A write batch: one record of a WAL (Pebble's batchrepr).
+//
+//   sequence  uint64: of the first entry
+//   count     uint32
+//   count entries:
+//     kind    1 byte
+//     key     byte string
+//     value   byte string; not for DEL, SINGLEDEL, log data and ingests
+//
+// Entry i has the sequence of the batch plus i; log data is no entry. A range deletion has its end as value,
+// a sized deletion the size of what it deletes.
+//
+// A flushable ingest has a batch of its own: it takes tables in without waiting for a flush. Its entries have
+// a table's number as key, a uvarint; all of the table has the sequence of the entry. An excise may be in
+// front of them, which is what a range deletion is to a reader.
+
+import { ByteCursor } from './byte-cursor.js';
+import {
+  DELETE_SIZED,
+  EXCISE,
+  INGEST_TABLE,
+  LOG_DATA,
+  POINT_ROLE,
+  RANGE_DELETE,
+  refusedKindName,
+  SET,
+  SET_WITH_DELETE,
+} from './entry-kind.js';
+import { corrupt, type Location, unsupported } from './errors.js';
+
+export interface BatchEntry {
+  readonly sequence: number;
+  readonly kind: number;
+  /** A view. */
+  readonly key: Uint8Array;
+  /** A view. */
+  readonly value: Uint8Array;
+}
+
+const HEAD_BYTES = 12;
+const NOTHING = new Uint8Array(0);
+/** What a batch has beside points. */
+const OTHER_KINDS = new Set([RANGE_DELETE, INGEST_TABLE, EXCISE]);
+const WITH_VALUE = new Set([SET, RANGE_DELETE, SET_WITH_DELETE, DELETE_SIZED, EXCISE]);
+
+/** The entries of a batch, in order. */
+export function* readBatch(record: Uint8Array, at: Location): Generator<BatchEntry, void> {
+  if (record.length < HEAD_BYTES) throw corrupt('a write batch is cut off', at);
+  const view = new DataView(record.buffer, record.byteOffset, HEAD_BYTES);
+  const base = view.getUint32(4, true) * 2 ** 32 + view.getUint32(0, true);
+  const count = view.getUint32(8, true);
+  if (base + count > Number.MAX_SAFE_INTEGER) {
+    throw unsupported('a write batch has a sequence above 2^53', at);
+  }
+  const cursor = new ByteCursor(record, 'a write batch', at, HEAD_BYTES);
+  let index = 0;
+  while (!cursor.atEnd) {
+    const kind = cursor.byte();
+    if (kind === LOG_DATA) {
+      cursor.byteString();
+      continue;
+    }
+    checkKind(kind, at);
+    const key = cursor.byteString();
+    const value = WITH_VALUE.has(kind) ? cursor.byteString() : NOTHING;
+    yield { sequence: base + index, kind, key, value };
+    index += 1;
+  }
+  if (index !== count) throw cursor.fault(`has ${index} entries, but claims ${count}`);
+}
+
+function checkKind(kind: number, at: Location): void {
+  if (POINT_ROLE[kind] !== 0 || OTHER_KINDS.has(kind)) return;
+  const name = refusedKindName(kind);
+  if (name === undefined) throw corrupt(`a write batch has the unknown kind ${kind}`, at);
+  throw unsupported(`a WAL has ${name}, which this package does not read`, at);
+}

@@ -1,0 +1,66 @@
+// A file system in memory, which counts what is read of it.
+
+import { basename, dirname } from 'node:path';
+import type { FileHandle } from '@sstitch/sst';
+import type { ReadableFileSystem } from '../src/index.js';
+
+export type Files = Map<string, Uint8Array>;
+
+export const FOLDER = '/database';
+
+function missing(path: string): Error {
+  return Object.assign(new Error(`ENOENT: no such file, '${path}'`), { code: 'ENOENT' });
+}
+
+/** The files of one directory, `FOLDER`. */
+export class MemoryFiles implements ReadableFileSystem {
+  readonly files: Files;
+  /** Names of the files opened, in order. */
+  readonly opened: string[] = [];
+  openCount = 0;
+  bytesRead = 0;
+
+  constructor(files: Iterable<readonly [string, Uint8Array]>) {
+    this.files = new Map(files);
+  }
+
+  readFolder(path: string): string[] {
+    if (path !== FOLDER) throw missing(path);
+    return [...this.files.keys()].sort();
+  }
+
+  status(path: string) {
+    const bytes = this.#bytes(path);
+    return { kind: 'file' as const, sizeBytes: bytes.length, mode: 0o644, links: 1 };
+  }
+
+  open(path: string): FileHandle {
+    const bytes = this.#bytes(path);
+    this.opened.push(basename(path));
+    this.openCount += 1;
+    return {
+      read: (target, position) => {
+        const part = bytes.subarray(position, position + target.length);
+        target.set(part);
+        this.bytesRead += part.length;
+        return part.length;
+      },
+      sizeBytes: () => bytes.length,
+      close: () => {
+        this.openCount -= 1;
+      },
+      write: () => expectNoWrite(),
+      sync: () => expectNoWrite(),
+    };
+  }
+
+  #bytes(path: string): Uint8Array {
+    const bytes = dirname(path) === FOLDER ? this.files.get(basename(path)) : undefined;
+    if (bytes === undefined) throw missing(path);
+    return bytes;
+  }
+}
+
+function expectNoWrite(): never {
+  throw new Error('a reader writes');
+}
