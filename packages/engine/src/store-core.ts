@@ -10,7 +10,9 @@ import { endPurge } from './commit/end-purge.js';
 import { flushGeneration } from './commit/flush-generation.js';
 import { type CommitReport, commitTables } from './commit/ingest-and-excise.js';
 import { EVERYTHING } from './commit/purge-tables.js';
+import { withReserve } from './commit/with-reserve.js';
 import { WriteGate } from './commit/write-gate.js';
+import type { CommitOptions, CoreOptions } from './core-options.js';
 import { ENGINE_NAME } from './engine-name.js';
 import { EngineError } from './errors.js';
 import type { CopiedGeneration } from './extract/copy-generation.js';
@@ -18,14 +20,8 @@ import { type ExtractedTables, extractTables } from './extract/extract-tables.js
 import { Generation } from './generation.js';
 import { type LevelDatabase, openLevelDatabase } from './level-database.js';
 import { ActivityRecorder, type StoreEvent } from './metrics.js';
-import {
-  isStillCurrent,
-  makeFirstGeneration,
-  type OpenOptions,
-  openGeneration,
-} from './open-generation.js';
+import { isStillCurrent, makeFirstGeneration, openGeneration } from './open-generation.js';
 import { claimStore, releaseStore } from './open-stores.js';
-import type { StoreOptions } from './options.js';
 import { generationName, STAGING_FOLDER } from './store-files.js';
 import type { TableSet } from './tables.js';
 import {
@@ -42,23 +38,6 @@ import { InlineRunner, type TaskRunner, ThreadRunner } from './workers/task-runn
 
 /** Another process commits meanwhile: each round follows a new generation of its. */
 const MAX_OPEN_ROUNDS = 10;
-
-export interface CoreOptions extends OpenOptions {
-  readonly createIfMissing: boolean;
-  readonly errorIfExists: boolean;
-  readonly narrowFromBytes: number;
-  readonly fileSystem: StoreOptions<unknown, unknown>['fileSystem'];
-  readonly now: () => number;
-  /** Told of each event; must not throw. */
-  readonly observe: (event: StoreEvent) => void;
-}
-
-interface CommitOptions {
-  readonly moveIncoming: boolean;
-  /** See `CommitInput`. @defaultValue nowhere */
-  readonly purge?: readonly Span[] | undefined;
-  readonly signal: AbortSignal | undefined;
-}
 
 export class StoreCore {
   readonly #options: CoreOptions;
@@ -135,6 +114,7 @@ export class StoreCore {
             generation: number,
             staleReaders,
           });
+          await runner.run('keepReserve', { folder, sizeBytes: options.reserveBytes });
           return new StoreCore(options, runner, folder, { number, database }, lastNumber);
         } catch (error) {
           await database.close();
@@ -211,35 +191,14 @@ export class StoreCore {
     tables: TableSet | (() => Promise<TableSet>),
     options: CommitOptions,
   ): Promise<CommitReport> {
+    const { runner, folder } = this;
+    const whenRemoved = () => Promise.allSettled([...this.#live].map(({ removal }) => removal));
+    const isSound = () => this.#poison === undefined;
+    const sizeBytes = this.#options.reserveBytes;
+    const reserve = { runner, folder, sizeBytes, tables, isSound, whenRemoved };
     return this.#serialised(async () => {
-      if (this.#poison !== undefined) throw this.#poison;
-      const number = ++this.#lastNumber;
-      const nextFolder = `${this.folder}/${generationName(number)}`;
-      const report = await commitTables(
-        {
-          runner: this.runner,
-          folder: this.folder,
-          gate: this.gate,
-          current: () => this.#current,
-          flush: (generation) => this.#flush(generation),
-          openNext: (folder) =>
-            openLevelDatabase(folder, { ...this.#options.level, createIfMissing: false }),
-          now: this.#options.now,
-        },
-        {
-          ...{ number, nextFolder, spans, tables },
-          moveIncoming: options.moveIncoming,
-          purge: options.purge ?? [],
-          narrowFromBytes: this.#options.narrowFromBytes,
-          signal: this.endingWith(options.signal),
-          switchTo: (database) => {
-            const old = this.#current;
-            this.#current = this.#addGeneration(number, database);
-            old.retire();
-          },
-          failed: (error, renamed) => this.#failed(error, renamed),
-          keepOpen: (database) => this.#addGeneration(number, database),
-        },
+      const report = await withReserve(reserve, (isShort) =>
+        this.#commitNow(spans, tables, options, isShort),
       );
       const detail = options.purge?.length
         ? { ...report, purge: await endPurge(this.runner, this.#current, this.#live) }
@@ -247,6 +206,43 @@ export class StoreCore {
       this.#tell({ type: 'commit', detail });
       return detail;
     });
+  }
+
+  async #commitNow(
+    spans: readonly Span[],
+    tables: TableSet | (() => Promise<TableSet>),
+    options: CommitOptions,
+    isShort: boolean,
+  ): Promise<CommitReport> {
+    if (this.#poison !== undefined) throw this.#poison;
+    const number = ++this.#lastNumber;
+    const nextFolder = `${this.folder}/${generationName(number)}`;
+    return commitTables(
+      {
+        runner: this.runner,
+        folder: this.folder,
+        gate: this.gate,
+        current: () => this.#current,
+        flush: (generation) => this.#flush(generation),
+        openNext: (folder) =>
+          openLevelDatabase(folder, { ...this.#options.level, createIfMissing: false }),
+        now: this.#options.now,
+      },
+      {
+        ...{ number, nextFolder, spans, tables },
+        moveIncoming: options.moveIncoming,
+        purge: options.purge ?? [],
+        narrowFromBytes: isShort ? 0 : this.#options.narrowFromBytes,
+        signal: this.endingWith(options.signal),
+        switchTo: (database) => {
+          const old = this.#current;
+          this.#current = this.#addGeneration(number, database);
+          old.retire();
+        },
+        failed: (error, renamed) => this.#failed(error, renamed),
+        keepOpen: (database) => this.#addGeneration(number, database),
+      },
+    );
   }
 
   /** Purges a range, where LevelDB's compaction of it has left something; after commits that are under way. */

@@ -26,7 +26,12 @@ import type { Generation } from './generation.js';
 import { GenerationReader } from './generation-reader.js';
 import type { NativeBytes, NativeOperation, NativeRangeOptions } from './level-database.js';
 import { type StoreMetrics, storeMetrics } from './metrics.js';
-import { levelOptionsOf, narrowFromBytesOf, type StoreOptions } from './options.js';
+import {
+  diskReserveBytesOf,
+  levelOptionsOf,
+  narrowFromBytesOf,
+  type StoreOptions,
+} from './options.js';
 import { checkSpans } from './spans.js';
 import { StoreCore } from './store-core.js';
 import type { SpanTables } from './tables.js';
@@ -65,6 +70,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     }
     levelOptionsOf(options);
     narrowFromBytesOf(options);
+    diskReserveBytesOf(options);
     super(options);
     this.location = location;
     this.#options = options;
@@ -111,9 +117,8 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     const spans = checkSpans(tables.map(({ span }) => span));
     const foreign = tables.map(({ runs }, index) => ({ span: spans[index] as Span, runs }));
     const ending = { signal: core.endingWith(signal) };
-    const checked = await core.fileWork(
-      core.runner.run('checkIncomingTables', { spans: foreign }, ending),
-    );
+    const checking = core.runner.run('checkIncomingTables', { spans: foreign }, ending);
+    const checked = await core.fileWork(checking);
     checkRuns(checked.spans);
     return core.commit(checked, { moveIncoming: false, purge, signal });
   }
@@ -181,8 +186,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
    * Gives the tables that hold this store's entries in the spans, in a folder that it makes. Linked
    * where they lie inside a span, cut where they straddle its bounds; the store stays in use.
    *
-   * @param folder where to; on the store's file system, or links become copies
-   * @throws EngineError SSTITCH_OPTION_INVALID for a folder inside this store's, but for its staging folders
+   * @param folder where to; not inside the store but for `staging`; on its file system, or links become copies
    */
   async extract(
     spans: readonly Span[],
@@ -190,10 +194,9 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     options: ExtractOptions = {},
   ): Promise<ExtractedTables> {
     await this.#whenOpen();
-    const { signal, narrow = false, verify = false } = options;
-    const checksLater = (options as CommitExtractOptions)[CHECKS_LATER] ?? false;
-    const how = { signal, narrow, verify, checksLater };
-    return this.#opened.extract(checkSpans(spans), folder, how);
+    const given: CommitExtractOptions = options;
+    const { signal, narrow = false, verify = false, [CHECKS_LATER]: checksLater = false } = given;
+    return this.#opened.extract(checkSpans(spans), folder, { signal, narrow, verify, checksLater });
   }
 
   /**
@@ -228,10 +231,10 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
 
   /** Removes a folder that `newStagingFolder` named. */
   async removeStagingFolder(folder: string): Promise<void> {
-    if (!folder.startsWith(`${this.#opened.folder}/staging/`)) {
+    const core = this.#opened;
+    if (!folder.startsWith(`${core.folder}/staging/`)) {
       throw new EngineError('SSTITCH_OPTION_INVALID', 'not a staging folder', { path: folder });
     }
-    const core = this.#opened;
     await core.fileWork(core.runner.run('removeFolder', { folder }));
   }
 
@@ -242,10 +245,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
     return this.#opened.checkpoint(folder, options);
   }
 
-  /**
-   * Compacts a key range of the current generation, as classic-level's. What was excised in it before is in no
-   * file of the store then, once nobody reads an earlier generation and no commit is under way.
-   */
+  /** Compacts a key range, as classic-level's does. Of what was excised in it before no byte is left then. */
   async compactRange(start: K, end: K): Promise<void>;
   async compactRange<TKey = K>(
     start: TKey,
@@ -284,6 +284,7 @@ export class Store<K = string, V = string> extends GenerationReader<K, V> {
       createIfMissing: options.createIfMissing,
       errorIfExists: options.errorIfExists,
       narrowFromBytes: narrowFromBytesOf(this.#options),
+      reserveBytes: diskReserveBytesOf(this.#options),
       fileSystem: this.#options.fileSystem,
       now: () => performance.now(),
       observe: ({ type, detail }) => this.#emitEvent(type, detail),

@@ -2,6 +2,7 @@
 // over a file system of the caller's.
 import type { FileSystem } from '@sstitch/sst';
 import { appendEntries, beginTables, discardTables, finishTables } from '../commit/build-tables.js';
+import { keepReserve, releaseReserve } from '../commit/disk-reserve.js';
 import { readFlushState } from '../commit/flush-generation.js';
 import { mergeRunsToTables } from '../commit/merge-runs.js';
 import { hasTablesToPurge } from '../commit/purge-tables.js';
@@ -68,6 +69,7 @@ export const tasks = {
   findRepeatedKey,
   finishTables,
   hasTablesToPurge,
+  keepReserve,
   listOtherCopies,
   listStaleReaders,
   makeFolder,
@@ -79,6 +81,7 @@ export const tasks = {
   readFlushState,
   readGenerationFacts,
   readLevels,
+  releaseReserve,
   removeFolder,
   sortToTables,
   swapPointer,
