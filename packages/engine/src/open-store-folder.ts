@@ -21,6 +21,7 @@ const MAX_OPEN_ROUNDS = 10;
 export interface StoreFolderOptions extends OpenOptions {
   readonly createIfMissing: boolean;
   readonly errorIfExists: boolean;
+  readonly reserveBytes: number;
 }
 
 /** A store's folder, claimed for this process, and its current generation, which is open. */
@@ -81,6 +82,7 @@ export async function openStoreFolder(
           generation: number,
           staleReaders,
         });
+        await runner.run('keepReserve', { folder, sizeBytes: options.reserveBytes });
         return { folder, number, database, lastNumber };
       } catch (error) {
         await database.close();

@@ -58,6 +58,13 @@ export interface StoreOptions<K, V> extends AbstractDatabaseOptions<K, V>, Parti
    */
   readonly readerStacks?: boolean;
   /**
+   * Size of a file that keeps room for an excise on a full disk, in bytes: it is given up for a commit that only
+   * removes and finds no room, and made again after it. Such a commit frees the tables that lie inside its spans;
+   * what shares a file with others goes with `purge`, for which there must be room. 0: none.
+   * @defaultValue 1 MiB; 0 with a `fileSystem` of your own
+   */
+  readonly diskReserveBytes?: number;
+  /**
    * What does the file work. With one of your own the work runs on the calling thread: for tests
    * that record or break operations.
    * @defaultValue Node's file system, in worker threads
@@ -80,6 +87,8 @@ const LEVEL_DEFAULTS: LevelOptions = {
   compression: true,
 };
 
+const MAX_RESERVE_BYTES = 1024 * MIB;
+
 /** For less than this a file of its own costs little more than an index, and keeps nothing else alive. */
 const DEFAULT_NARROWED_BYTES = 128 * KIB;
 
@@ -88,6 +97,15 @@ export function narrowFromBytesOf(options: { readonly narrowTablesFromBytes?: nu
   const bytes = options.narrowTablesFromBytes ?? DEFAULT_NARROWED_BYTES;
   if (typeof bytes === 'number' && bytes >= 0) return bytes;
   throw new EngineError('SSTITCH_OPTION_INVALID', 'narrowTablesFromBytes must be 0 or more');
+}
+
+/** @throws EngineError SSTITCH_OPTION_INVALID */
+export function diskReserveBytesOf(
+  options: Pick<StoreOptions<unknown, unknown>, 'diskReserveBytes' | 'fileSystem'>,
+): number {
+  const bytes = options.diskReserveBytes ?? (options.fileSystem === undefined ? MIB : 0);
+  if (Number.isSafeInteger(bytes) && bytes >= 0 && bytes <= MAX_RESERVE_BYTES) return bytes;
+  throw new EngineError('SSTITCH_OPTION_INVALID', 'diskReserveBytes must be from 0 to 1 GiB');
 }
 
 /** LevelDB takes 32 bits, and of more the lower ones without a word. */

@@ -12,7 +12,9 @@ import { flushGeneration } from './commit/flush-generation.js';
 import { type CommitReport, commitTables } from './commit/ingest-and-excise.js';
 import { EVERYTHING } from './commit/purge-tables.js';
 import { retireLog } from './commit/retire-log.js';
+import { withReserve } from './commit/with-reserve.js';
 import { WriteGate } from './commit/write-gate.js';
+import type { CommitOptions, CoreOptions } from './core-options.js';
 import { ENGINE_NAME } from './engine-name.js';
 import { EngineError } from './errors.js';
 import type { CopiedGeneration } from './extract/copy-generation.js';
@@ -20,10 +22,9 @@ import { type ExtractedTables, extractTables } from './extract/extract-tables.js
 import { Generation } from './generation.js';
 import { type LevelDatabase, openLevelDatabase } from './level-database.js';
 import { ActivityRecorder, type StoreEvent } from './metrics.js';
-import { openStoreFolder, type StoreFolderOptions } from './open-store-folder.js';
+import { openStoreFolder } from './open-store-folder.js';
 import { releaseStore } from './open-stores.js';
 import { Operations } from './operations.js';
-import type { StoreOptions } from './options.js';
 import { removeOwnFolder } from './remove-folder.js';
 import { runInFolder, StagingFolders } from './staging-folders.js';
 import { generationName } from './store-files.js';
@@ -39,21 +40,6 @@ import {
 import { checkingOf, isTrusted } from './trusted-sets.js';
 import { asEngineError, isSyncFailure } from './workers/task-errors.js';
 import { InlineRunner, type TaskRunner, ThreadRunner } from './workers/task-runner.js';
-
-export interface CoreOptions extends StoreFolderOptions {
-  readonly narrowFromBytes: number;
-  readonly fileSystem: StoreOptions<unknown, unknown>['fileSystem'];
-  readonly now: () => number;
-  /** Told of each event; must not throw. */
-  readonly observe: (event: StoreEvent) => void;
-}
-
-interface CommitOptions {
-  readonly moveIncoming: boolean;
-  /** See `CommitInput`. @defaultValue nowhere */
-  readonly purge?: readonly Span[] | undefined;
-  readonly signal: AbortSignal | undefined;
-}
 
 export class StoreCore {
   readonly #options: CoreOptions;
@@ -155,37 +141,14 @@ export class StoreCore {
     tables: TableSet | (() => Promise<TableSet>),
     options: CommitOptions,
   ): Promise<CommitReport> {
+    const { runner, folder } = this;
+    const whenRemoved = () => Promise.allSettled([...this.#live].map(({ removal }) => removal));
+    const isSound = () => this.#poison === undefined;
+    const sizeBytes = this.#options.reserveBytes;
+    const reserve = { runner, folder, sizeBytes, tables, isSound, whenRemoved };
     return this.#serialised(async () => {
-      if (this.#poison !== undefined) throw this.#poison;
-      const ending = this.operations.endingWith(options.signal);
-      const number = ++this.#lastNumber;
-      const nextFolder = `${this.folder}/${generationName(number)}`;
-      const report = await commitTables(
-        {
-          runner: this.runner,
-          folder: this.folder,
-          gate: this.gate,
-          current: () => this.#current,
-          flush: (generation) => this.#flush(generation, ending),
-          removeFolder: (folder) => this.#removeFolder(folder),
-          openNext: (folder) =>
-            openLevelDatabase(folder, { ...this.#options.level, createIfMissing: false }),
-          now: this.#options.now,
-        },
-        {
-          ...{ number, nextFolder, spans, tables },
-          moveIncoming: options.moveIncoming,
-          purge: options.purge ?? [],
-          narrowFromBytes: this.#options.narrowFromBytes,
-          signal: ending,
-          switchTo: (database) => {
-            const old = this.#current;
-            this.#current = this.#addGeneration(number, database);
-            old.retire();
-          },
-          failed: (error, renamed) => this.#failed(error, renamed),
-          keepOpen: (database) => this.#addGeneration(number, database),
-        },
+      const report = await withReserve(reserve, (isShort) =>
+        this.#commitNow(spans, tables, options, isShort),
       );
       const detail = options.purge?.length
         ? { ...report, purge: await endPurge(this.runner, this.#current, this.#live) }
@@ -193,6 +156,45 @@ export class StoreCore {
       this.#tell({ type: 'commit', detail });
       return detail;
     });
+  }
+
+  async #commitNow(
+    spans: readonly Span[],
+    tables: TableSet | (() => Promise<TableSet>),
+    options: CommitOptions,
+    isShort: boolean,
+  ): Promise<CommitReport> {
+    if (this.#poison !== undefined) throw this.#poison;
+    const ending = this.operations.endingWith(options.signal);
+    const number = ++this.#lastNumber;
+    const nextFolder = `${this.folder}/${generationName(number)}`;
+    return commitTables(
+      {
+        runner: this.runner,
+        folder: this.folder,
+        gate: this.gate,
+        current: () => this.#current,
+        flush: (generation) => this.#flush(generation, ending),
+        removeFolder: (folder) => this.#removeFolder(folder),
+        openNext: (folder) =>
+          openLevelDatabase(folder, { ...this.#options.level, createIfMissing: false }),
+        now: this.#options.now,
+      },
+      {
+        ...{ number, nextFolder, spans, tables },
+        moveIncoming: options.moveIncoming,
+        purge: options.purge ?? [],
+        narrowFromBytes: isShort ? 0 : this.#options.narrowFromBytes,
+        signal: ending,
+        switchTo: (database) => {
+          const old = this.#current;
+          this.#current = this.#addGeneration(number, database);
+          old.retire();
+        },
+        failed: (error, renamed) => this.#failed(error, renamed),
+        keepOpen: (database) => this.#addGeneration(number, database),
+      },
+    );
   }
 
   /** Purges a range, where LevelDB's compaction of it has left something; after commits that are under way. */

@@ -3,6 +3,7 @@
 //   CURRENT        "gen-000007\n": the generation in force; replaced by rename, the commit point
 //   FORMAT         "sstitch store 1\n" and a line that says what wrote it
 //   gen-000007/    a plain LevelDB database
+//   RESERVE        bytes that mean nothing, given up where a commit has to free room on a full disk
 //   staging/       tables on their way in; emptied on open
 //   readers/       private copies of read-only opens, one folder each
 //   recovery/      logs kept while LevelDB opens a generation (recovery/kept-logs.ts)
@@ -25,6 +26,8 @@ export const STORE_FORMAT = 1;
 const CURRENT_FILE = 'CURRENT';
 const CURRENT_TEMPORARY_FILE = 'CURRENT.tmp';
 const FORMAT_FILE = 'FORMAT';
+/** Room for a commit that frees some; see commit/disk-reserve.ts. */
+export const RESERVE_FILE = 'RESERVE';
 export const STAGING_FOLDER = 'staging';
 export const READERS_FOLDER = 'readers';
 export const RECOVERY_FOLDER = 'recovery';
@@ -131,6 +134,7 @@ function notFound(path: string): EngineError {
 function isStoreFile(name: string): boolean {
   return (
     name === FORMAT_FILE ||
+    name === RESERVE_FILE ||
     name === CURRENT_TEMPORARY_FILE ||
     name === STAGING_FOLDER ||
     name === READERS_FOLDER ||

@@ -28,6 +28,7 @@ import type { NativeBytes, NativeOperation, NativeRangeOptions } from './level-d
 import { HELD_GENERATIONS, type StoreMetrics, storeMetrics } from './metrics.js';
 import {
   checkOptions,
+  diskReserveBytesOf,
   levelOptionsOf,
   narrowFromBytesOf,
   type StoreOpenOptions,
@@ -72,6 +73,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     }
     checkOptions(options);
     narrowFromBytesOf(options);
+    diskReserveBytesOf(options);
     super(options);
     this.location = location;
     this.#options = options;
@@ -166,8 +168,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
    * Gives the tables that hold this store's entries in the spans, in a folder that it makes. Linked
    * where they lie inside a span, cut where they straddle its bounds; the store stays in use.
    *
-   * @param folder where to; on the store's file system, or links become copies
-   * @throws EngineError SSTITCH_OPTION_INVALID for a folder inside this store's, but for its staging folders
+   * @param folder where to; not inside the store but for `staging`; on its file system, or links become copies
    */
   async extract(
     spans: readonly Span[],
@@ -263,6 +264,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
       createIfMissing: options.createIfMissing,
       errorIfExists: options.errorIfExists,
       narrowFromBytes: narrowFromBytesOf(this.#options),
+      reserveBytes: diskReserveBytesOf(this.#options),
       fileSystem: this.#options.fileSystem,
       now: () => performance.now(),
       observe: ({ type, detail }) => {

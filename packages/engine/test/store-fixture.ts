@@ -50,7 +50,12 @@ export async function openThreadedStore(
   path: string,
   options: FixtureOptions = {},
 ): Promise<ByteStore> {
-  const store: ByteStore = new Store(path, { ...VIEW, narrowTablesFromBytes: 0, ...options });
+  const store: ByteStore = new Store(path, {
+    ...VIEW,
+    narrowTablesFromBytes: 0,
+    diskReserveBytes: 0,
+    ...options,
+  });
   onTestFinished(() => store.close());
   await store.open();
   return store;

@@ -6,7 +6,7 @@ import { EngineError, errorCodeOf } from '../errors.js';
 import { oldTableFileName, tableFileName } from '../leveldb/file-names.js';
 import { readVersion, type Version } from '../leveldb/manifest.js';
 import type { TableEntry } from '../leveldb/version-edit.js';
-import { checkFlushed } from './flush-generation.js';
+import { checkFlushedOrTell } from './flush-failure.js';
 import { linkOrCopy, type Placement, unlinkIfThere } from './place-file.js';
 
 /** Each round follows at least one finished compaction; a database that outruns this many is broken. */
@@ -56,7 +56,7 @@ export function pinVersion(
       if (errorCodeOf(error) === 'ENOENT' && round < 3) continue;
       throw error;
     }
-    checkFlushed(version, leastLogNumber, folder);
+    checkFlushedOrTell(fileSystem, version, leastLogNumber, folder, targetFolder);
     const wanted = wants(version);
     const names = new Set(wanted.map(({ name }) => name));
     for (const name of placed.keys()) {

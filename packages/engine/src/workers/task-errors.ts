@@ -65,8 +65,12 @@ export function asEngineError(error: unknown): EngineError {
   if (name === 'SstError' && code !== 'SSTITCH_TABLE_IO') {
     return new EngineError('SSTITCH_TABLES_INVALID', message, { cause: error, path, offset });
   }
-  if (code?.startsWith('LEVEL_'))
-    return new EngineError('SSTITCH_LEVELDB', message, { cause: error });
+  if (code?.startsWith('LEVEL_')) {
+    // "Database failed to open" says nothing without its cause.
+    const { cause: reason } = error as { cause?: unknown };
+    const why = reason instanceof Error ? `${message}: ${reason.message}` : message;
+    return new EngineError('SSTITCH_LEVELDB', why, { cause: error });
+  }
   // Of a table's I/O error the cause is what the file system said.
   const cause = name === 'SstError' && error instanceof Error ? (error.cause ?? error) : error;
   return new EngineError('SSTITCH_FILE_OPERATION', message, { cause, path, offset });

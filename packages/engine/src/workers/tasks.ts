@@ -2,6 +2,7 @@
 // over a file system of the caller's.
 import type { FileSystem } from '@sstitch/sst';
 import { appendEntries, beginTables, discardTables, finishTables } from '../commit/build-tables.js';
+import { keepReserve, releaseReserve } from '../commit/disk-reserve.js';
 import { findSharedKeys } from '../commit/find-shared-keys.js';
 import { readFlushState } from '../commit/flush-generation.js';
 import { mergeRunsToTables } from '../commit/merge-runs.js';
@@ -85,6 +86,7 @@ export const tasks = {
   findSharedKeys,
   finishTables,
   hasTablesToPurge,
+  keepReserve,
   listOtherCopies,
   forgetLogs,
   keepLogs,
@@ -102,6 +104,7 @@ export const tasks = {
   readGenerationFacts,
   readLevels,
   readOperations,
+  releaseReserve,
   removeFolder,
   salvageFiles,
   settleLogs,

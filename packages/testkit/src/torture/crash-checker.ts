@@ -195,14 +195,16 @@ function holdsExactly(
   return held === entries.length && entries.every(([key, value]) => contents.get(key) === value);
 }
 
+const STORE_FILES = new Set(['CURRENT', 'FORMAT', 'RESERVE']);
+
 /** One generation, nothing in staging, no pointer that was never swapped. */
 function checkTidy(path: string): void {
   const names = readdirSync(path).filter((name) => {
     const isEmptied = name === 'staging' || name === 'readers';
     return !isEmptied || readdirSync(`${path}/${name}`).length > 0;
   });
-  const others = names.filter((name) => name !== 'CURRENT' && name !== 'FORMAT');
-  if (names.length !== 3 || others.length !== 1 || !others[0]?.startsWith('gen-')) {
+  const others = names.filter((name) => !STORE_FILES.has(name));
+  if (others.length !== 1 || !others[0]?.startsWith('gen-')) {
     throw new Error(`the store's folder holds ${names.join(', ')}`);
   }
 }

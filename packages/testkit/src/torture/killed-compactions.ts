@@ -161,7 +161,7 @@ export function isNotFound(error: unknown): boolean {
 
 /** After an open and a close there is one generation, and nothing half-done. */
 export function checkFolder(path: string): void {
-  const names = readdirSync(path).filter((name) => name !== 'staging');
+  const names = readdirSync(path).filter((name) => name !== 'staging' && name !== 'RESERVE');
   if (names.length !== 3 || names.filter((name) => name.startsWith('gen-')).length !== 1) {
     throw new Error(`the store's folder ${path} holds ${names.join(', ')}`);
   }

@@ -1,0 +1,40 @@
+// Tries a commit that only removes once more, with the room of the reserve, where the disk is full.
+import type { TableSet } from '../tables.js';
+import type { TaskRunner } from '../workers/task-runner.js';
+import { isDiskFull } from './disk-reserve.js';
+
+export interface ReserveUse {
+  readonly runner: TaskRunner;
+  readonly folder: string;
+  readonly sizeBytes: number;
+  readonly tables: TableSet | (() => Promise<TableSet>);
+  /** Whether the store takes commits. */
+  readonly isSound: () => boolean;
+  /** Ends when past generations that nobody reads have given their room back. */
+  readonly whenRemoved: () => Promise<unknown>;
+}
+
+/**
+ * Runs `commit`; where it fails for want of room and puts nothing in, gives the reserve up and runs it again.
+ *
+ * @param commit told whether it is to write as little as it can
+ */
+export async function withReserve<T>(
+  { runner, folder, sizeBytes, tables, isSound, whenRemoved }: ReserveUse,
+  commit: (isShort: boolean) => Promise<T>,
+): Promise<T> {
+  try {
+    return await commit(false);
+  } catch (error) {
+    const isRemoval =
+      typeof tables !== 'function' && tables.spans.every(({ runs }) => !runs.length);
+    if (sizeBytes === 0 || !isRemoval || !isDiskFull(error) || !isSound()) throw error;
+  }
+  await runner.run('releaseReserve', { folder });
+  try {
+    return await commit(true);
+  } finally {
+    await whenRemoved();
+    await runner.run('keepReserve', { folder, sizeBytes });
+  }
+}

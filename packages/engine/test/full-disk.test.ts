@@ -1,0 +1,145 @@
+// A full disk, a real one: an excise frees room on it, and what fails says why.
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, type TestContext, test } from 'vitest';
+import { Store } from '../src/index.js';
+import {
+  type ByteStore,
+  bytes,
+  type Contents,
+  compactFully,
+  contentsOf,
+  openThreadedStore,
+  put,
+  rejection,
+  span,
+} from './store-fixture.js';
+
+const DISK_MIB = 24;
+
+let disk: string;
+let isMounted = false;
+
+beforeEach(() => {
+  disk = mkdtempSync(join(tmpdir(), 'sstitch-small-'));
+  try {
+    const options = ['-t', 'tmpfs', '-o', `size=${DISK_MIB}m`, 'tmpfs', disk];
+    execFileSync('mount', options, { stdio: 'pipe' });
+    isMounted = true;
+  } catch {
+    isMounted = false;
+  }
+});
+
+afterEach(() => {
+  if (isMounted) execFileSync('umount', ['-l', disk]);
+  rmSync(disk, { recursive: true, force: true });
+});
+
+function needsDisk(context: TestContext): void {
+  if (!isMounted) context.skip('no small disk can be mounted here');
+}
+
+/** Two sets of incompressible entries that share tables, and a store that holds them. */
+async function filled(options: { diskReserveBytes?: number } = {}) {
+  const store = await openThreadedStore(join(disk, 'store'), {
+    narrowTablesFromBytes: 128 * 1024,
+    writeBufferSize: 512 * 1024,
+    ...options,
+  });
+  const contents: Contents = new Map();
+  for (const prefix of ['a', 'b', 'c', 'd']) {
+    for (let index = 0; index < (prefix === 'b' ? 5000 : 800); index++) {
+      const key = `${prefix}${String(index).padStart(4, '0')}`;
+      contents.set(key, randomBytes(1000).toString('latin1'));
+    }
+  }
+  // Not in one batch, which would become one table.
+  const entries = [...contents];
+  for (let at = 0; at < entries.length; at += 200) await put(store, entries.slice(at, at + 200));
+  await compactFully(store);
+  return { store, contents };
+}
+
+/** Not a byte is left. */
+function fillDisk(): void {
+  for (let part = 0; ; part++) {
+    const { bavail, bsize } = statfsSync(disk);
+    if (bavail === 0) return;
+    writeFileSync(join(disk, `filler-${part}`), Buffer.alloc(Number(bavail) * bsize));
+  }
+}
+
+const freeBytes = () => statfsSync(disk).bavail * statfsSync(disk).bsize;
+const rest = (contents: Contents) => new Map([...contents].filter(([key]) => !(key[0] === 'b')));
+const B = [span('b', 'c')];
+
+async function expectWritable(store: ByteStore, contents: Contents): Promise<void> {
+  await store.put(bytes('e'), bytes('written'), { sync: true } as never);
+  expect(await contentsOf(store)).toEqual(new Map([...contents, ['e', 'written']]));
+}
+
+test('an excise frees room on a full disk, with the reserve, which is there again afterwards', async (context) => {
+  needsDisk(context);
+  const { store, contents } = await filled({ diskReserveBytes: 1024 * 1024 });
+  expect(statSync(join(store.location, 'RESERVE')).size).toBe(1024 * 1024);
+  fillDisk();
+  expect(freeBytes()).toBe(0);
+  await store.excise(B);
+  expect(
+    readdirSync(store.location)
+      .sort()
+      .filter((name) => name !== 'staging'),
+  ).toEqual(['CURRENT', 'FORMAT', 'RESERVE', expect.stringMatching(/^gen-0000\d\d$/)]);
+  expect(freeBytes()).toBeGreaterThan(0);
+  await expectWritable(store, rest(contents));
+});
+
+test('without a reserve it fails with the cause, and the store is as it was', async (context) => {
+  needsDisk(context);
+  const { store, contents } = await filled({ diskReserveBytes: 0 });
+  expect(readdirSync(store.location)).not.toContain('RESERVE');
+  fillDisk();
+  const error = await rejection(store.excise(B));
+  expect(error.message).toMatch(/ENOSPC|No space left on device/);
+  expect(await contentsOf(store)).toEqual(contents);
+});
+
+test('a commit that puts something in leaves the reserve alone', async (context) => {
+  needsDisk(context);
+  const { store, contents } = await filled({ diskReserveBytes: 64 * 1024 });
+  fillDisk();
+  async function* pages() {
+    yield [[bytes('b1'), bytes('new')] as const];
+  }
+  const error = await rejection(store.replaceSpans(B, pages()));
+  expect(error.message).toMatch(/ENOSPC|No space left on device/);
+  expect(statSync(join(store.location, 'RESERVE')).size).toBe(64 * 1024);
+  expect(await contentsOf(store)).toEqual(contents);
+});
+
+test('a checkpoint that cannot flush says that the disk is full', async (context) => {
+  needsDisk(context);
+  const { store } = await filled();
+  await put(
+    store,
+    [...Array(300).keys()].map(
+      (index) => [`z${index}`, randomBytes(1000).toString('latin1')] as const,
+    ),
+  );
+  fillDisk();
+  const target = mkdtempSync(join(tmpdir(), 'sstitch-target-'));
+  const error = await rejection(store.checkpoint(join(target, 'copy')));
+  rmSync(target, { recursive: true });
+  expect(error.code).toBe('SSTITCH_LEVELDB');
+  expect(error.message).toMatch(/did not flush.*(disk is full|No space left on device)/);
+});
+
+test('a reserve of no size is refused', () => {
+  for (const diskReserveBytes of [-1, 1.5, Number.NaN, 2 ** 40]) {
+    expect(() => new Store('x', { diskReserveBytes })).toThrow(/diskReserveBytes/);
+  }
+});
