@@ -112,6 +112,8 @@ function checkPaths(file, text, report) {
       report(index, `${path} is not in the repository`);
     }
   }
+  // Tests may read samples that lie beside the repository: they skip where a clone stands alone.
+  if (/\.test\.ts$|\/test\//.test(file)) return;
   for (const { index } of text.matchAll(OUTSIDE)) report(index, 'a path out of the repository');
 }
 

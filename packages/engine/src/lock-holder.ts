@@ -1,7 +1,7 @@
 // Which process holds a LevelDB lock, on Linux; elsewhere nothing tells.
 //
 // LevelDB's lock is a POSIX record lock: to open and close its file anywhere in the process that holds it would
-// drop it (leveldb.md, rule 18). So the file is not opened: its inode is looked up in the kernel's list of locks.
+// drop it (docs/leveldb-rules.md, rule 18). So the file is not opened: its inode is looked up in the kernel's list of locks.
 import { readFileSync, statSync } from 'node:fs';
 import type { FileSystem } from '@sstitch/sst';
 

@@ -1,4 +1,4 @@
-// Says why LevelDB did not flush: it swallows the errors of a flush that is asked for (leveldb.md, rule 16).
+// Says why LevelDB did not flush: it swallows the errors of a flush that is asked for (docs/leveldb-rules.md, rule 16).
 import type { FileHandle, FileSystem } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
 import { parseLevelFileName } from '../leveldb/file-names.js';
