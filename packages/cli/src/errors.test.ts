@@ -6,10 +6,9 @@ describe('the report of an error', () => {
   it('names the process that has the store open', () => {
     const cause = new EngineError('LEVEL_LOCKED', 'process 4711 has the store open', {
       path: '/s',
+      holder: 4711,
     });
-    const error = new Error('Database failed to open', {
-      cause: Object.assign(cause, { pid: 4711 }),
-    });
+    const error = new Error('Database failed to open', { cause });
     expect(reportOf(error)).toEqual({
       code: 'LEVEL_LOCKED',
       message: 'process 4711 has the store open (/s)',

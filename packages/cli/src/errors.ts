@@ -114,8 +114,8 @@ function pathOf(error: Error): string | undefined {
 }
 
 function pidOf(error: Error): number | undefined {
-  const { pid } = error as { pid?: unknown };
-  return typeof pid === 'number' ? pid : undefined;
+  const { holder } = error as { holder?: unknown };
+  return typeof holder === 'number' ? holder : undefined;
 }
 
 function oneLine(text: string): string {

@@ -64,6 +64,7 @@ const READING: ReadonlyArray<readonly [name: string, line: (store: string) => re
     ['get', (store) => ['get', store, '--key', '00']],
     ['scan', (store) => ['scan', store]],
     ['levels', (store) => ['levels', store]],
+    ['salvage', (store) => ['salvage', store]],
     ['space', (store) => ['space', store]],
     ['space --reclaim', (store) => ['space', store, '--reclaim']],
     ['drop', (store) => ['drop', store, ...withSync, '--yes']],

@@ -65,6 +65,7 @@ const COMMAND_LINES: Readonly<Record<string, () => readonly string[]>> = {
   get: () => ['get', 'base', '--sync', FIRST, '--bucket', 'sync_run'],
   scan: () => ['scan', 'base'],
   levels: () => ['levels', 'base'],
+  salvage: () => ['salvage', 'base'],
   space: () => ['space', 'base'],
   checkpoint: () => ['checkpoint', 'base', 'copy'],
   adopt: () => ['adopt', 'generation', 'adopted'],

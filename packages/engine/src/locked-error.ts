@@ -16,6 +16,6 @@ export async function lockedError(
     const message = 'the store is open in this process, in another thread or by another LevelDB';
     return new EngineError('LEVEL_LOCKED', message, details);
   }
-  const where = holder === undefined ? 'another process' : `another process, ${holder}`;
+  const where = holder === undefined ? 'another process' : `another process, pid ${holder}`;
   return new EngineError('LEVEL_LOCKED', `the store is open in ${where}`, details);
 }
