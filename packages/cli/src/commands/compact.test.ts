@@ -168,7 +168,9 @@ describe('compact', () => {
     try {
       const refused = await sstitch(compactLine(SECOND));
       expect(refused.exitCode).toBe(6);
-      expect(refused.stderr).toMatch(/^sstitch: the store is open in another process, pid \d+ [^\n]*\n$/);
+      expect(refused.stderr).toMatch(
+        /^sstitch: the store is open in another process, pid \d+ [^\n]*\n$/,
+      );
       expect(await sstitchJson<unknown[]>('syncs', base)).toHaveLength(3);
       for (const commandLine of [
         ['verify', base],
