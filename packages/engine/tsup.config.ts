@@ -1,3 +1,3 @@
 import { packageBuild } from '@sstitch/build-config/tsup';
 
-export default packageBuild({ index: 'src/index.ts', worker: 'src/workers/worker.ts' });
+export default packageBuild({ index: 'src/index.ts', worker: 'src/worker/worker.ts' });

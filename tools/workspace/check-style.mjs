@@ -29,9 +29,9 @@ const PURE = new Set(['sst', 'pebble', 'engine']);
 /** The port, and what concerns processes and threads, not a store's files: the only ones that may import node:fs. */
 const PORTS = new Set([
   'packages/sst/src/node-file-system.ts',
-  'packages/engine/src/lock-holder.ts',
-  'packages/engine/src/workers/task-runner.ts',
-  'packages/engine/src/workers/thread-priority.ts',
+  'packages/engine/src/store-folder/lock-holder.ts',
+  'packages/engine/src/threads/task-runner.ts',
+  'packages/engine/src/threads/thread-priority.ts',
 ]);
 
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {

@@ -1,7 +1,7 @@
-export { type AdoptOptions, type AdoptProgress, adopt } from './adopt.js';
-export type { CommitReport, PurgeReport } from './commit/ingest-and-excise.js';
-export type { RebuiltTables } from './commit/rebuild-tables.js';
-export type { OriginTotals } from './commit/stage-generation.js';
+export type { RebuiltTables } from './build/rebuild-tables.js';
+export type { UnsortedEntries } from './build/sort-entries.js';
+export { type LoadedTables, TableLoader, type TableLoaderOptions } from './build/table-loader.js';
+export type { CommitReport, PurgeReport } from './commit/commit-host.js';
 export {
   type ByteBatchOptions,
   type ByteDelete,
@@ -21,30 +21,21 @@ export {
   type ReplaceSpansResult,
   type Span,
 } from './contract.js';
+export { type AdoptOptions, type AdoptProgress, adopt } from './copy/adopt.js';
+export type { CopiedGeneration } from './copy/copy-generation.js';
 export { EngineError, type EngineErrorCode } from './errors.js';
-export type { ForeignSpanTables } from './extract/check-incoming.js';
-export type { CopiedGeneration } from './extract/copy-generation.js';
 export type { ExtractedTables } from './extract/extract-tables.js';
-export type { VerifySpansOptions } from './generation-reader.js';
 export type { Version } from './leveldb/manifest.js';
+export type { StoreProblem, StoreProblemKind } from './leveldb/problems.js';
 export type { LevelSummary } from './leveldb/read-levels.js';
-export type { UnsortedEntries } from './load/sort-entries.js';
-export { type LoadedTables, TableLoader, type TableLoaderOptions } from './load/table-loader.js';
-export type {
-  ActivityMetrics,
-  DurationMetrics,
-  GenerationMetrics,
-  StoreEvent,
-  StoreMetrics,
-} from './metrics.js';
-export type { ForgottenReader, HeldMetrics, ReaderKind } from './open-readers.js';
-export type { StoreOpenOptions, StoreOptions } from './options.js';
-export { type Manifest, readManifest } from './read-manifest.js';
-export { openReadOnly, type ReadOnlyOptions, ReadOnlyStore } from './read-only-store.js';
-export type { SalvagedLog } from './recovery/salvage-files.js';
-export { type SalvageOptions, type SalvageReport, salvageLogs } from './recovery/salvage-logs.js';
-export { Store, type WriteDurability } from './store.js';
-export type { SpanTables, TableFile, TableOrigin, TableRun, TableSet } from './tables.js';
+export { type Manifest, readManifest } from './leveldb/read-manifest.js';
+export type { ActivityMetrics, DurationMetrics, StoreEvent } from './store/activity.js';
+export type { VerifySpansOptions } from './store/generation-reader.js';
+export type { GenerationMetrics, StoreMetrics } from './store/metrics.js';
+export type { ForgottenReader, HeldMetrics, ReaderKind } from './store/open-readers.js';
+export type { StoreOpenOptions, StoreOptions } from './store/options.js';
+export { openReadOnly, type ReadOnlyOptions, ReadOnlyStore } from './store/read-only-store.js';
+export { Store, type WriteDurability } from './store/store.js';
 export type {
   CheckpointOptions,
   ExciseOptions,
@@ -55,8 +46,16 @@ export type {
   RebuildTablesOptions,
   StoreReplaceOptions,
   TableSource,
-} from './transfer-options.js';
-export type { StoreProblem, StoreProblemKind } from './verify/problems.js';
+} from './store/transfer-options.js';
+export type { SalvagedLog } from './store-folder/salvage-files.js';
+export {
+  type SalvageOptions,
+  type SalvageReport,
+  salvageLogs,
+} from './store-folder/salvage-logs.js';
+export type { ForeignSpanTables } from './tables/check-incoming.js';
+export type { OriginTotals } from './tables/origin-totals.js';
+export type { SpanTables, TableFile, TableOrigin, TableRun, TableSet } from './tables/table-set.js';
 export {
   type VerifyProgress,
   type VerifyStoreOptions,

@@ -1,7 +1,13 @@
-// Checks spans at the door, and copies them: the caller may reuse its buffers.
-import { compareBytes, describeValue, isBytes, type Span } from '@sstitch/sst';
-import { notBytes } from './check-arguments.js';
+// Spans: half-open ranges of user keys. Their one validation, at the public methods, and what is computed with them.
+import { compareBytes, describeValue, isBytes, type Span, userKeyOf } from '@sstitch/sst';
 import { EngineError } from './errors.js';
+import { notBytes } from './not-bytes.js';
+
+/** The smallest and largest internal keys of a table. */
+export interface KeyBounds {
+  readonly smallest: Uint8Array;
+  readonly largest: Uint8Array;
+}
 
 /**
  * Copies spans, dropping none: an empty one (start equal to end) is legal and holds nothing.
@@ -67,4 +73,91 @@ export function spansContain(spans: readonly Span[], key: Uint8Array): boolean {
   }
   const span = spans[low];
   return span !== undefined && compareBytes(span.start, key) <= 0;
+}
+
+/** Spans that touch become one, so that a table across two of them counts as wholly inside. */
+export function mergeAdjacentSpans(spans: readonly Span[]): Span[] {
+  const merged: Span[] = [];
+  for (const span of spans) {
+    if (span.end !== undefined && compareBytes(span.start, span.end) >= 0) continue;
+    const last = merged.at(-1);
+    if (last === undefined) {
+      merged.push(span);
+    } else if (last.end === undefined) {
+      break;
+    } else if (compareBytes(last.end, span.start) >= 0) {
+      if (span.end === undefined || compareBytes(last.end, span.end) < 0) {
+        merged[merged.length - 1] = { start: last.start, end: span.end };
+      }
+    } else {
+      merged.push(span);
+    }
+  }
+  return merged;
+}
+
+/** The spans, of sorted disjoint ones, that a table's bounds meet. Found by bisection: there may be thousands. */
+export function spansOverlapping(spans: readonly Span[], table: KeyBounds): Span[] {
+  const smallest = userKeyOf(table.smallest);
+  const largest = userKeyOf(table.largest);
+  let low = 0;
+  let high = spans.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const end = spans[middle]?.end;
+    if (end !== undefined && compareBytes(end, smallest) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  const overlapping: Span[] = [];
+  for (let index = low; index < spans.length; index++) {
+    const span = spans[index];
+    if (span === undefined || compareBytes(span.start, largest) > 0) break;
+    overlapping.push(span);
+  }
+  return overlapping;
+}
+
+/** The smallest key greater than `key`. */
+export function keyAfter(key: Uint8Array): Uint8Array {
+  const after = new Uint8Array(key.byteLength + 1);
+  after.set(key);
+  return after;
+}
+
+/** The ranges between the holes that can hold entries of the table, sorted. */
+export function rangesOutside(holes: readonly Span[], table: KeyBounds): Span[] {
+  const smallest = userKeyOf(table.smallest);
+  const afterLargest = keyAfter(userKeyOf(table.largest));
+  const ranges: Span[] = [];
+  let start: Uint8Array | undefined = smallest;
+  for (const hole of holes) {
+    if (start !== undefined && compareBytes(start, hole.start) < 0) {
+      ranges.push({ start, end: hole.start });
+    }
+    start = hole.end;
+    if (start === undefined) break;
+  }
+  if (start !== undefined && compareBytes(start, afterLargest) < 0) {
+    ranges.push({ start, end: afterLargest });
+  }
+  return ranges;
+}
+
+export function insertSpan(spans: readonly Span[], span: Span): Span[] {
+  return [...spans, span].sort((a, b) => compareBytes(a.start, b.start));
+}
+
+/** What is left of a span without a hole in it. */
+export function subtractSpan(span: Span, hole: Span): Span[] {
+  const parts: Span[] = [];
+  if (compareBytes(span.start, hole.start) < 0) {
+    const end =
+      span.end !== undefined && compareBytes(span.end, hole.start) < 0 ? span.end : hole.start;
+    parts.push({ start: span.start, end });
+  }
+  if (hole.end !== undefined && (span.end === undefined || compareBytes(hole.end, span.end) < 0)) {
+    const start = compareBytes(span.start, hole.end) > 0 ? span.start : hole.end;
+    parts.push({ start, end: span.end });
+  }
+  return parts;
 }

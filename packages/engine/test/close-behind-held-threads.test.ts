@@ -1,9 +1,11 @@
 // A store closes while both bulk threads are busy with another store's work, and its own work waits behind.
+
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { adopt, openReadOnly, TableLoader, verifyStore } from '../src/index.js';
-import { ThreadRunner } from '../src/workers/task-runner.js';
+import { makeFolderTask } from '../src/store-folder/store-files.js';
+import { ThreadRunner } from '../src/threads/task-runner.js';
 import { holdBulkThreads } from './held-threads.js';
 import {
   bytes,
@@ -110,8 +112,8 @@ test('a task that was cancelled in the queue is never done, and the next one is'
   const thread = runner.pinned();
   const aborting = new AbortController();
   const { signal } = aborting;
-  const cancelled = thread.run('makeFolder', { folder: join(folder, 'cancelled') }, { signal });
-  const kept = thread.run('makeFolder', { folder: join(folder, 'kept') });
+  const cancelled = thread.run(makeFolderTask, { folder: join(folder, 'cancelled') }, { signal });
+  const kept = thread.run(makeFolderTask, { folder: join(folder, 'kept') });
   aborting.abort();
   await expect(cancelled).rejects.toMatchObject({ code: 'SSTITCH_ABORTED' });
   expect(readdirSync(folder)).toEqual([]);

@@ -1,11 +1,14 @@
 // Holds both bulk threads, as long checks of another store do: each waits for a pipe to be opened.
+
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { BULK_THREADS } from '../src/workers/in-lanes.js';
-import { sharedList } from '../src/workers/shared-list.js';
-import { ThreadRunner } from '../src/workers/task-runner.js';
+import { makeFolderTask } from '../src/store-folder/store-files.js';
+import { BULK_THREADS } from '../src/threads/in-lanes.js';
+import { sharedList } from '../src/threads/shared-list.js';
+import { syncSharedFilesTask } from '../src/threads/sync-files.js';
+import { ThreadRunner } from '../src/threads/task-runner.js';
 import { temporaryFolder } from './store-fixture.js';
 
 /** Tasks sent from now on wait behind; the release fulfils when the threads have done all of those. */
@@ -15,7 +18,7 @@ export async function holdBulkThreads(): Promise<() => Promise<void>> {
   // The pool shares tasks out among threads that have loaded their code: those that have answered.
   const onEach = <T>(work: () => Promise<T>) =>
     Promise.all(Array.from({ length: BULK_THREADS }, work));
-  await onEach(() => runner.run('makeFolder', { folder }));
+  await onEach(() => runner.run(makeFolderTask, { folder }));
   let count = 0;
   const pipes: string[] = [];
   const held = onEach(() => {
@@ -23,7 +26,7 @@ export async function holdBulkThreads(): Promise<() => Promise<void>> {
     execFileSync('mkfifo', [pipe]);
     pipes.push(pipe);
     // The open waits for a writer; a pipe cannot be synced, which ends the task.
-    return runner.run('syncSharedFiles', sharedList([pipe])).catch(() => undefined);
+    return runner.run(syncSharedFilesTask, sharedList([pipe])).catch(() => undefined);
   });
   let released: Promise<void> | undefined;
   const release = () => {
@@ -32,7 +35,7 @@ export async function holdBulkThreads(): Promise<() => Promise<void>> {
       const writers = pipes.map((pipe) => openSync(pipe, 'r+'));
       await held;
       for (const writer of writers) closeSync(writer);
-      await onEach(() => runner.run('makeFolder', { folder }));
+      await onEach(() => runner.run(makeFolderTask, { folder }));
     })();
     return released;
   };

@@ -9,10 +9,10 @@ import { ClassicLevel } from 'classic-level';
 import { describe, expect, test } from 'vitest';
 import { openReadOnly, readManifest } from '../src/index.js';
 import { logFileName } from '../src/leveldb/file-names.js';
+import { checkGeneration } from '../src/leveldb/inspect-generation.js';
 import { writeLogRecords } from '../src/leveldb/log-format.js';
 import { writeManifest } from '../src/leveldb/manifest.js';
-import { keepLogs } from '../src/recovery/kept-logs.js';
-import { checkGeneration } from '../src/verify/inspect-generation.js';
+import { keepLogs } from '../src/store-folder/kept-logs.js';
 import { kill, openedElsewhere, startChild } from './child-process.js';
 import {
   bytes,

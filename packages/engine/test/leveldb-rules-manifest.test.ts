@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { compareInternalKeys, nodeFileSystem, TableReader } from '@sstitch/sst';
 import { ClassicLevel } from 'classic-level';
 import { describe, expect, test } from 'vitest';
-import { beginStage, finishStage, type StageRequest } from '../src/commit/stage-generation.js';
-import { doTableJobs } from '../src/commit/table-jobs.js';
+import { beginStage, finishStage, type StageRequest } from '../src/commit/stage.js';
 import { extractTables } from '../src/extract/extract-tables.js';
 import { adopt } from '../src/index.js';
 import { parseLevelFileName, tableFileName } from '../src/leveldb/file-names.js';
@@ -20,8 +19,9 @@ import {
   type Version,
 } from '../src/leveldb/manifest.js';
 import { decodeVersionEdit, encodeVersionEdit } from '../src/leveldb/version-edit.js';
-import { sharedList } from '../src/workers/shared-list.js';
-import { InlineRunner } from '../src/workers/task-runner.js';
+import { doTableJobs } from '../src/tables/table-jobs.js';
+import { sharedList } from '../src/threads/shared-list.js';
+import { InlineRunner } from '../src/threads/task-runner.js';
 import { type HandLevels, writeLevelFolder } from './level-folder.js';
 import {
   bytes,

@@ -3,9 +3,9 @@ import { existsSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
 import { describe, expect, test } from 'vitest';
-import { checkFlushed, readFlushState } from '../src/commit/flush-generation.js';
-import { pinVersion } from '../src/commit/pin-version.js';
 import { adopt, openReadOnly } from '../src/index.js';
+import { checkFlushed, readFlushState } from '../src/leveldb/flush.js';
+import { pinVersion } from '../src/leveldb/linked-version.js';
 import { readVersion } from '../src/leveldb/manifest.js';
 import { openedElsewhere } from './child-process.js';
 import { type HandLevels, writeLevelFolder } from './level-folder.js';

@@ -7,7 +7,7 @@ import { extractTables } from '../src/extract/extract-tables.js';
 import { adopt } from '../src/index.js';
 import { tableFileName } from '../src/leveldb/file-names.js';
 import type { Version } from '../src/leveldb/manifest.js';
-import { InlineRunner } from '../src/workers/task-runner.js';
+import { InlineRunner } from '../src/threads/task-runner.js';
 import {
   contentsOfLevels,
   type HandLevels,

@@ -1,4 +1,4 @@
-// Tables that are cut in their own file (src/commit/cut-table.ts): what others see of the file, when it is
+// Tables that are cut in their own file (src/commit/split-table.ts): what others see of the file, when it is
 // left alone, and what a failure leaves.
 import {
   appendFileSync,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { maskedChecksum, nodeFileSystem, TableReader } from '@sstitch/sst';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { TableLoader, type TableSet } from '../src/index.js';
-import { InlineRunner } from '../src/workers/task-runner.js';
+import { InlineRunner } from '../src/threads/task-runner.js';
 import {
   type ByteStore,
   bytes,

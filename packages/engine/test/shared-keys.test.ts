@@ -3,9 +3,9 @@
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { shadowedKeys } from '../src/commit/shadowed-keys.js';
 import { adopt, openReadOnly, readManifest, verifyStore } from '../src/index.js';
 import { applyEdits } from '../src/leveldb/manifest.js';
+import { shadowedKeys } from '../src/leveldb/shadowed-keys.js';
 import { type HandLevels, writeLevelFolder } from './level-folder.js';
 import {
   bytes,

@@ -1,10 +1,12 @@
 // Every operation that a store starts, for tests that close the store while one is under way.
+
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FileSystem, makeInternalKey, nodeFileSystem, TableBuilder } from '@sstitch/sst';
 import { TableLoader, type UnsortedEntries } from '../src/index.js';
-import { InlineRunner, type TaskRunner, ThreadRunner } from '../src/workers/task-runner.js';
+import { makeFolderTask } from '../src/store-folder/store-files.js';
+import { InlineRunner, type TaskRunner, ThreadRunner } from '../src/threads/task-runner.js';
 import {
   type ByteStore,
   bytes,
@@ -160,7 +162,7 @@ export const OPERATIONS: Record<string, StoreOperation> = {
   'a load of overlapping pages': {
     prepare: async ({ base, runner }) => {
       const folder = await base.newStagingFolder();
-      await runner.run('makeFolder', { folder });
+      await runner.run(makeFolderTask, { folder });
       const loader = new TableLoader(folder, {}, runner);
       return async () => {
         for (const number of [2, 1, 3])

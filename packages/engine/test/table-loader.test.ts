@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
 import { describe, expect, test } from 'vitest';
 import { TableLoader, type UnsortedEntries } from '../src/index.js';
-import { InlineRunner, ThreadRunner } from '../src/workers/task-runner.js';
+import { InlineRunner, ThreadRunner } from '../src/threads/task-runner.js';
 import {
   bytes,
   type Contents,

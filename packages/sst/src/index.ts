@@ -62,11 +62,11 @@ export { TableBuilder } from './table-builder.js';
 export type { TableIndex } from './table-index.js';
 export type { EntryIterator, TableIterator } from './table-iterator.js';
 export type { TableOptions } from './table-options.js';
+export type { TableParts } from './table-parts.js';
 export type { SliceProperties, TableBounds, TableProperties } from './table-properties.js';
 export {
   type TableCheck,
   type TableEntry,
-  type TableParts,
   TableReader,
   type TableReaderOptions,
 } from './table-reader.js';

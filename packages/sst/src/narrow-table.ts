@@ -28,8 +28,9 @@ import {
 import { checkSpans, joinTouchingSpans, type Span } from './span.js';
 import type { TableIndex } from './table-index.js';
 import { checkTableOptions } from './table-options.js';
+import type { TableParts } from './table-parts.js';
 import type { SliceProperties } from './table-properties.js';
-import type { TableParts, TableReader } from './table-reader.js';
+import type { TableReader } from './table-reader.js';
 import { TableWriter } from './table-writer.js';
 
 /**

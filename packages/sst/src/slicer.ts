@@ -20,8 +20,9 @@ import { checkSpans, joinTouchingSpans, type Span } from './span.js';
 import { StoredBlockReader } from './stored-block.js';
 import type { TableIndex } from './table-index.js';
 import type { CheckedTableOptions, TableOptions } from './table-options.js';
+import type { TableParts } from './table-parts.js';
 import type { SliceProperties } from './table-properties.js';
-import type { TableParts, TableReader } from './table-reader.js';
+import type { TableReader } from './table-reader.js';
 
 /** How rebuilt blocks are written. The filter is the source's own. */
 export type SliceOptions = Pick<TableOptions, 'restartInterval' | 'compression' | 'path'>;

@@ -5,7 +5,7 @@
 import { BlockReader, type EntryCursor } from './block-reader.js';
 import { seekKeyOf, TRAILER_BYTES } from './internal-key.js';
 import { StoredBlockReader } from './stored-block.js';
-import type { TableParts } from './table-reader.js';
+import type { TableParts } from './table-parts.js';
 
 /** An iterator over the entries of one table or several. */
 export interface EntryIterator extends EntryCursor {

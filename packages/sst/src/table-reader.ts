@@ -24,6 +24,7 @@ import { TableFilter } from './table-filter.js';
 import { TableIndex } from './table-index.js';
 import { TableIterator } from './table-iterator.js';
 import { readLayout } from './table-layout.js';
+import type { TableParts } from './table-parts.js';
 import { checkSeal, type TableSeal } from './table-seal.js';
 
 /** How a table is opened. */
@@ -62,19 +63,6 @@ export interface TableEntry {
   /** Empty for a deletion. */
   readonly value: Uint8Array;
   readonly sequence: number;
-}
-
-/** The parts of an open table that this package's other modules work on. */
-export interface TableParts {
-  readonly file: BlockFile;
-  readonly footer: Footer;
-  readonly index: TableIndex;
-  readonly filter: TableFilter | undefined;
-  /** Size of the table in front of a narrowed one, else 0. */
-  readonly narrowedBytes: number;
-  readonly seal: TableSeal | undefined;
-  /** Blocks of other kinds lie in front of the metaindex, which LevelDB passes over. */
-  readonly hasForeignEntries: boolean;
 }
 
 /** An open table. Not shared between threads: open one in each. */

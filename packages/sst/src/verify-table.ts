@@ -17,8 +17,9 @@ import {
 } from './internal-key.js';
 import { hex } from './span.js';
 import { StoredBlockReader } from './stored-block.js';
+import type { TableParts } from './table-parts.js';
 import type { TableBounds, TableProperties } from './table-properties.js';
-import { type TableCheck, type TableParts, TableReader } from './table-reader.js';
+import { type TableCheck, TableReader } from './table-reader.js';
 import { checkSeal } from './table-seal.js';
 
 /** What was recorded of a table elsewhere; each part that is given is held against the table. */

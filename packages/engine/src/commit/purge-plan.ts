@@ -1,13 +1,15 @@
 // What a purge changes in a commit's plan: tables whose files hold more than the table are written anew instead
 // of linked (purge-tables.ts).
+
 import type { FileSystem, Span } from '@sstitch/sst';
 import { tableFileName } from '../leveldb/file-names.js';
-import type { TableFile } from '../tables.js';
-import { pinName, pinPath } from './cut-ahead.js';
-import type { PinnedVersion } from './pin-version.js';
-import { type LinkStep, spansOverlapping, type VersionPlan } from './plan-version.js';
-import { EVERYTHING, holdsMore } from './purge-tables.js';
-import type { CutJob } from './table-jobs.js';
+import type { PinnedVersion } from '../leveldb/linked-version.js';
+import { spansOverlapping } from '../spans.js';
+import { EVERYTHING, holdsMore } from '../tables/purge-tables.js';
+import type { CutJob } from '../tables/table-jobs.js';
+import type { TableFile } from '../tables/table-set.js';
+import type { LinkStep, VersionPlan } from './plan.js';
+import { pinName, pinPath } from './speculative-splits.js';
 
 /** A plan in which the base's tables whose files hold more than the table are cut, and not linked. */
 export function withPurge(

@@ -4,15 +4,17 @@
 // A flush that fails is an error LevelDB does not recover from: from then on it refuses all writes until it is
 // opened anew. So a file of the size that the flush needs is written first: while that fails, nothing is lost by
 // waiting.
+
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
-import type { LevelDatabase } from '../level-database.js';
-import { makeFolder, STAGING_FOLDER } from '../store-files.js';
-import type { TaskRunner } from '../workers/task-runner.js';
-import { flushMemtable } from './flush-generation.js';
-import { parentFolder, unlinkIfThere } from './place-file.js';
+import { parentFolder, unlinkIfThere } from '../files/place-file.js';
+import { flushMemtable, readFlushStateTask } from '../leveldb/flush.js';
+import type { LevelDatabase } from '../leveldb/level-database.js';
+import { makeFolder, STAGING_FOLDER } from '../store-folder/store-files.js';
+import { defineTask } from '../threads/task.js';
+import type { TaskRunner } from '../threads/task-runner.js';
 
-/** A flush is taken along by a write at most (flush-generation.ts), and none is under way. */
+/** A flush is taken along by a write at most (flush.ts), and none is under way. */
 const MAX_ATTEMPTS = 3;
 /** Index, filter and padding of a table; the MANIFEST's record. */
 const ROOM_FACTOR = 1.25;
@@ -39,14 +41,14 @@ export async function retireLog(
 ): Promise<void> {
   let newestLog: number;
   try {
-    const { tailBytes, ...state } = await runner.run('readFlushState', { folder });
+    const { tailBytes, ...state } = await runner.run(readFlushStateTask, { folder });
     newestLog = state.newestLog;
     const neededBytes = Number.isFinite(tailBytes) ? tailBytes : UNKNOWN_TAIL_BYTES;
     const sizeBytes = Math.ceil(neededBytes * ROOM_FACTOR) + ROOM_BYTES;
-    await runner.run('probeRoom', { storeFolder: parentFolder(folder), sizeBytes });
+    await runner.run(probeRoomTask, { storeFolder: parentFolder(folder), sizeBytes });
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       await flushMemtable(database);
-      const { logNumber } = await runner.run('readFlushState', { folder });
+      const { logNumber } = await runner.run(readFlushStateTask, { folder });
       // The version in force does without the log.
       if (logNumber > newestLog) return;
     }
@@ -117,3 +119,5 @@ export function probeRoom(
     unlinkIfThere(fileSystem, path);
   }
 }
+
+export const probeRoomTask = defineTask('probeRoom', probeRoom);

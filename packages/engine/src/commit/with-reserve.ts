@@ -1,7 +1,9 @@
 // Tries a commit that only removes once more, with the room of the reserve, where the disk is full.
-import type { TableSet } from '../tables.js';
-import type { TaskRunner } from '../workers/task-runner.js';
-import { isDiskFull } from './disk-reserve.js';
+
+import { isDiskFull } from '../files/disk-full.js';
+import { keepReserveTask, releaseReserveTask } from '../store-folder/disk-reserve.js';
+import type { TableSet } from '../tables/table-set.js';
+import type { TaskRunner } from '../threads/task-runner.js';
 
 export interface ReserveUse {
   readonly runner: TaskRunner;
@@ -30,11 +32,11 @@ export async function withReserve<T>(
       typeof tables !== 'function' && tables.spans.every(({ runs }) => !runs.length);
     if (sizeBytes === 0 || !isRemoval || !isDiskFull(error) || !isSound()) throw error;
   }
-  await runner.run('releaseReserve', { folder });
+  await runner.run(releaseReserveTask, { folder });
   try {
     return await commit(true);
   } finally {
     await whenRemoved();
-    await runner.run('keepReserve', { folder, sizeBytes });
+    await runner.run(keepReserveTask, { folder, sizeBytes });
   }
 }

@@ -1,7 +1,11 @@
 // The gate by itself, over a database that the test holds back or breaks as it likes.
 import { expect, test } from 'vitest';
 import { EngineError } from '../errors.js';
-import type { LevelDatabase, NativeOperation, NativeRangeOptions } from '../level-database.js';
+import type {
+  LevelDatabase,
+  NativeOperation,
+  NativeRangeOptions,
+} from '../leveldb/level-database.js';
 import { MAX_KEPT_BYTES, type RetireLog, WriteGate } from './write-gate.js';
 
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -22,7 +22,7 @@ import type {
   NativeBytes,
   NativeOperation,
   NativeRangeOptions,
-} from '../level-database.js';
+} from '../leveldb/level-database.js';
 import { spansContain } from '../spans.js';
 
 /** A group grows to this, so that the last one before a pause is short. */

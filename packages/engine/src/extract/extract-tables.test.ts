@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { checkingOf } from '../trusted-sets.js';
-import { type SharedList, takeRest } from '../workers/shared-list.js';
-import type { TaskRunner } from '../workers/task-runner.js';
+import { checkingOf } from '../tables/trusted-sets.js';
+import { type SharedList, takeRest } from '../threads/shared-list.js';
+import type { TaskRunner } from '../threads/task-runner.js';
 import { extractTables } from './extract-tables.js';
 
 const key = Uint8Array.from([0x61, 1, 1, 0, 0, 0, 0, 0, 0]);
@@ -11,7 +11,7 @@ const table = { number: 1, sizeBytes: 1, smallest: key, largest: key };
 test('a check that fails while tables are still cut is told to the commit, and nowhere else', async () => {
   const failure = new Error('damaged');
   const runner = {
-    async run(name: string, input: { jobs: SharedList<{ kind: string }> }) {
+    async run({ name }: { name: string }, input: { jobs: SharedList<{ kind: string }> }) {
       if (name === 'pinForExtract') {
         const pinned = { table, placement: 'linked' };
         const cut = {

@@ -1,8 +1,9 @@
 // Gives the tables that hold a store's entries in some spans: those wholly inside a span are linked,
-// those that straddle a bound are cut (cut-table.ts). Runs in worker threads, while the store is in use.
+// those that straddle a bound are cut (split-table.ts). Runs in worker threads, while the store is in use.
 //
 // The runs of a span come oldest first: level 6, 5, … 1, then the tables of level 0 by ascending
 // number. Where that makes more runs than the planner has levels for, the newest are merged into one.
+
 import {
   compareBytes,
   type FileSystem,
@@ -12,39 +13,36 @@ import {
   TableReader,
   userKeyOf,
 } from '@sstitch/sst';
-import { blamingOrigins } from '../blame-file.js';
-import type { CutPart } from '../commit/cut-table.js';
-import { pinVersion } from '../commit/pin-version.js';
-import type { Placement } from '../commit/place-file.js';
-import {
-  keyAfter,
-  MAX_RUNS,
-  mergeAdjacentSpans,
-  spansOverlapping,
-} from '../commit/plan-version.js';
-import { shadowedKeys } from '../commit/shadowed-keys.js';
-import { addToTotals, emptyTotals, type OriginTotals } from '../commit/stage-generation.js';
+import { blamingOrigins } from '../files/blame-file.js';
+import type { Placement } from '../files/place-file.js';
+import { oldTableFileName, parseLevelFileName, tableFileName } from '../leveldb/file-names.js';
+import { pinVersion } from '../leveldb/linked-version.js';
+import type { Version } from '../leveldb/manifest.js';
+import { shadowedKeys } from '../leveldb/shadowed-keys.js';
+import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
+import { keyAfter, mergeAdjacentSpans, spansOverlapping, subtractSpan } from '../spans.js';
+import { ownFolderOf, refuseInside } from '../store-folder/refuse-inside.js';
+import { isThere, STAGING_FOLDER } from '../store-folder/store-files.js';
+import { addToTotals, emptyTotals, type OriginTotals } from '../tables/origin-totals.js';
+import type { CutPart } from '../tables/split-table.js';
 import {
   type CutJob,
   filesMadeBy,
   shareTableJobs,
   type TableJob,
   type TableOutcome,
-} from '../commit/table-jobs.js';
-import { oldTableFileName, parseLevelFileName, tableFileName } from '../leveldb/file-names.js';
-import type { Version } from '../leveldb/manifest.js';
-import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
-import { isThere, STAGING_FOLDER } from '../store-files.js';
+} from '../tables/table-jobs.js';
 import {
+  MAX_RUNS,
   originsOf,
   type SpanTables,
   type TableFile,
   type TableRun,
   type TableSet,
-} from '../tables.js';
-import { trusted } from '../trusted-sets.js';
-import type { TaskRunner } from '../workers/task-runner.js';
-import { ownFolderOf, refuseInside } from './refuse-inside.js';
+} from '../tables/table-set.js';
+import { trusted } from '../tables/trusted-sets.js';
+import { defineTask } from '../threads/task.js';
+import type { TaskRunner } from '../threads/task-runner.js';
 
 export interface ExtractRequest {
   /** Folder of a LevelDB database, which may be open and compacting. */
@@ -61,7 +59,7 @@ export interface ExtractRequest {
   /** What `flushGeneration` gave; 0 for a database that is not open here. */
   readonly leastLogNumber: number;
   /**
-   * Size from which a part of a table is kept in its file (cut-table.ts); `Infinity` for a database that
+   * Size from which a part of a table is kept in its file (split-table.ts); `Infinity` for a database that
    * this process has not open to write.
    */
   readonly narrowFromBytes: number;
@@ -115,7 +113,7 @@ export async function extractTables(
   signal: AbortSignal | undefined,
 ): Promise<ExtractedTables> {
   const { spans, targetFolder, narrowFromBytes, verify, checksLater } = request;
-  const { lastSequence, groups } = await runner.run('pinForExtract', request, { signal });
+  const { lastSequence, groups } = await runner.run(pinForExtractTask, request, { signal });
   const cuts: CutJob[] = [];
   const checks: TableJob[] = [];
   for (const { path, origin, table, spanIndex, parts } of groups.flat()) {
@@ -238,6 +236,8 @@ export function pinForExtract(
   return { lastSequence: version.lastSequence, groups };
 }
 
+export const pinForExtractTask = defineTask('pinForExtract', pinForExtract);
+
 /** The file that a private copy's table is a name or a copy of; the copy's own where it has made it itself. */
 function originIn(fileSystem: FileSystem, folder: string, path: string): string {
   const number = parseLevelFileName(path.slice(path.lastIndexOf('/') + 1))?.number ?? 0;
@@ -293,20 +293,6 @@ function boundsOf(table: { sizeBytes: number; smallest: Uint8Array; largest: Uin
   return { sizeBytes: table.sizeBytes, smallest: table.smallest, largest: table.largest };
 }
 
-function subtractSpan(span: Span, hole: Span): Span[] {
-  const parts: Span[] = [];
-  if (compareBytes(span.start, hole.start) < 0) {
-    const end =
-      span.end !== undefined && compareBytes(span.end, hole.start) < 0 ? span.end : hole.start;
-    parts.push({ start: span.start, end });
-  }
-  if (hole.end !== undefined && (span.end === undefined || compareBytes(hole.end, span.end) < 0)) {
-    const start = compareBytes(span.start, hole.end) > 0 ? span.start : hole.end;
-    parts.push({ start, end: span.end });
-  }
-  return parts;
-}
-
 /** Merges the newest runs into one, so that no more are left than there are levels for them. */
 async function limitRuns(
   runner: TaskRunner,
@@ -316,7 +302,7 @@ async function limitRuns(
 ): Promise<TableRun[]> {
   if (runs.length <= MAX_RUNS) return [...runs];
   const tables = runs.slice(MAX_RUNS - 1).flat();
-  const merged = await runner.run('mergeNewestRuns', { path, tables }, { signal });
+  const merged = await runner.run(mergeNewestRunsTask, { path, tables }, { signal });
   return [...runs.slice(0, MAX_RUNS - 1), [merged]];
 }
 
@@ -358,3 +344,5 @@ export function mergeNewestRuns(
     for (const reader of readers) reader.close();
   }
 }
+
+export const mergeNewestRunsTask = defineTask('mergeNewestRuns', mergeNewestRuns);

@@ -2,7 +2,7 @@
 // than memory (one batch of 2 GB is one record).
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
-import { describeKind } from './regular-file.js';
+import { describeKind } from '../files/regular-file.js';
 
 /** A log's bytes. */
 export interface LogSource {

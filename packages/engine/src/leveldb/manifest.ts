@@ -5,10 +5,10 @@
 // version that LevelDB would accept.
 import { compareBytes, compareInternalKeys, type FileSystem, userKeyOf } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
+import { readRegularFile } from '../files/regular-file.js';
 import { CURRENT_FILE, logFileName, manifestFileName, parseLevelFileName } from './file-names.js';
 import { readLogRecords, writeLogRecords } from './log-format.js';
 import { otherComparatorError } from './other-databases.js';
-import { readRegularFile } from './regular-file.js';
 import {
   COMPARATOR_NAME,
   decodeVersionEdit,

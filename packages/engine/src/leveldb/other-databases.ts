@@ -5,7 +5,7 @@
 //   Pebble    OPTIONS-%06d ("pebble_version=…"), marker.manifest.*, marker.format-version.*; no CURRENT of late
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
-import { readRegularFile } from './regular-file.js';
+import { readRegularFile } from '../files/regular-file.js';
 
 export type OtherDatabase = 'RocksDB' | 'Pebble';
 

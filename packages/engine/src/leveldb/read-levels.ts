@@ -1,5 +1,7 @@
 // A look at a database's levels, without opening it.
+
 import type { FileSystem } from '@sstitch/sst';
+import { defineTask } from '../threads/task.js';
 import { readVersion } from './manifest.js';
 
 export interface LevelSummary {
@@ -19,3 +21,5 @@ export function readLevels(
     bytes: tables.reduce((sum, table) => sum + table.sizeBytes, 0),
   }));
 }
+
+export const readLevelsTask = defineTask('readLevels', readLevels);

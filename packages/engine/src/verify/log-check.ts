@@ -1,9 +1,9 @@
 // Reads logs in full, oldest first: LevelDB would drop what is wrong in them without a word.
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
+import type { ProblemList, StoreProblem } from '../leveldb/problems.js';
 import { scanLog } from '../leveldb/scan-log.js';
 import type { ParsedBatch } from '../leveldb/write-batch.js';
-import type { ProblemList, StoreProblem } from './problems.js';
 
 export class LogCheck {
   readonly #fileSystem: FileSystem;

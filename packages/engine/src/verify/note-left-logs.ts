@@ -1,8 +1,10 @@
 // Logs that lie in a store beside its generations: not wrong, but worth a word.
+
 import type { FileSystem } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
-import { RECOVERY_FOLDER, SALVAGED_FOLDER } from '../store-files.js';
-import type { StoreProblem } from './problems.js';
+import type { StoreProblem } from '../leveldb/problems.js';
+import { RECOVERY_FOLDER, SALVAGED_FOLDER } from '../store-folder/store-files.js';
+import { defineTask } from '../threads/task.js';
 
 export interface NoteLeftLogsInput {
   /** The store. */
@@ -28,6 +30,8 @@ export function noteLeftLogs(fileSystem: FileSystem, { root }: NoteLeftLogsInput
     ),
   ];
 }
+
+export const noteLeftLogsTask = defineTask('noteLeftLogs', noteLeftLogs);
 
 function namesIn(fileSystem: FileSystem, folder: string): string[] {
   try {

@@ -4,6 +4,7 @@
 // The database may be open and compacting. A table that is gone has been compacted: then the tables of the new
 // version are looked at, but those that were already. So each block that the spans are read from later was
 // checked, or made by LevelDB of blocks that were, unless LevelDB was at that already when the check began.
+
 import {
   compareBytes,
   type FileSystem,
@@ -12,16 +13,15 @@ import {
   TableReader,
   verifyBlocksIn,
 } from '@sstitch/sst';
-import { mergeAdjacentSpans, spansOverlapping } from '../commit/plan-version.js';
 import { EngineError, errorCodeOf } from '../errors.js';
-import type { Generation } from '../generation.js';
 import { oldTableFileName, tableFileName } from '../leveldb/file-names.js';
 import { readVersion } from '../leveldb/manifest.js';
+import { tableProblem } from '../leveldb/table-problem.js';
 import type { TableEntry } from '../leveldb/version-edit.js';
-import type { StoreCore } from '../store-core.js';
-import { BULK_THREADS, inLanes } from '../workers/in-lanes.js';
-import type { TaskRunner } from '../workers/task-runner.js';
-import { tableProblem } from './table-problem.js';
+import { mergeAdjacentSpans, spansOverlapping } from '../spans.js';
+import { BULK_THREADS, inLanes } from '../threads/in-lanes.js';
+import { defineTask } from '../threads/task.js';
+import type { TaskRunner } from '../threads/task-runner.js';
 
 /** Each round follows a compaction that deleted a table before it was opened. */
 const MAX_ROUNDS = 100;
@@ -47,12 +47,12 @@ export async function verifySpans(
 ): Promise<void> {
   const checked = new Set<string>();
   for (let round = 1; ; round++) {
-    const tables = await runner.run('listTablesIn', input, { signal });
+    const tables = await runner.run(listTablesInTask, input, { signal });
     let isGone = false;
     await inLanes(tables, BULK_THREADS, async (table) => {
       const name = `${table.number} ${table.sizeBytes}`;
       if (checked.has(name)) return;
-      const isThere = await runner.run('verifyTableSpans', { ...input, table }, { signal });
+      const isThere = await runner.run(verifyTableSpansTask, { ...input, table }, { signal });
       if (isThere) checked.add(name);
       else isGone = true;
     });
@@ -64,10 +64,17 @@ export async function verifySpans(
   }
 }
 
+/** A generation, as far as a verification needs it: its folder stays while it is retained. */
+export interface RetainedFolder {
+  readonly folder: string;
+  retain(): void;
+  release(): void;
+}
+
 /** `verifySpans` of a generation, which stays meanwhile. */
 export async function verifyGenerationSpans(
   runner: TaskRunner,
-  generation: Generation,
+  generation: RetainedFolder,
   input: Omit<SpansToVerify, 'folder'>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -79,19 +86,6 @@ export async function verifyGenerationSpans(
   }
 }
 
-/** `verifySpans` of a generation of an open store, which closes only when this has ended. */
-export function verifyStoreSpans(
-  core: StoreCore,
-  generation: Generation,
-  spans: readonly Span[],
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const input = { namedFolder: generation.folder, spans };
-  const { operations, runner } = core;
-  const ending = operations.endingWith(signal);
-  return operations.runFileWork(() => verifyGenerationSpans(runner, generation, input, ending));
-}
-
 /** The tables whose bounds meet the spans. */
 export function listTablesIn(
   fileSystem: FileSystem,
@@ -101,6 +95,8 @@ export function listTablesIn(
   const tables = readVersion(fileSystem, folder).levels.flat();
   return tables.filter((table) => spansOverlapping(merged, table).length > 0);
 }
+
+export const listTablesInTask = defineTask('listTablesIn', listTablesIn);
 
 /** Checks one table's blocks; false where the table is gone. */
 export function verifyTableSpans(
@@ -134,3 +130,5 @@ export function verifyTableSpans(
   }
   return false;
 }
+
+export const verifyTableSpansTask = defineTask('verifyTableSpans', verifyTableSpans);

@@ -4,15 +4,22 @@
 //
 // The store may be open and in use: nothing of it is written, linked or locked. What LevelDB deletes
 // meanwhile is looked for anew; a table that was checked once is not read again.
+
 import type { FileSystem } from '@sstitch/sst';
-import { parentFolder } from '../commit/place-file.js';
 import { EngineError } from '../errors.js';
-import type { CheckedTable } from '../extract/check-run-order.js';
-import { generationName } from '../store-files.js';
-import { asEngineError } from '../workers/task-errors.js';
-import { InlineRunner, type TaskRunner, ThreadRunner } from '../workers/task-runner.js';
-import { MAX_LISTED_PROBLEMS, type StoreProblem } from './problems.js';
-import type { GenerationFacts } from './verify-tasks.js';
+import { parentFolder } from '../files/place-file.js';
+import { MAX_LISTED_PROBLEMS, type StoreProblem } from '../leveldb/problems.js';
+import { generationName, prepareOpenTask } from '../store-folder/store-files.js';
+import type { CheckedTable } from '../tables/check-run-order.js';
+import { asEngineError } from '../threads/task-errors.js';
+import { InlineRunner, type TaskRunner, ThreadRunner } from '../threads/task-runner.js';
+import { noteLeftLogsTask } from './note-left-logs.js';
+import {
+  type GenerationFacts,
+  readGenerationFactsTask,
+  verifyListedTableTask,
+  verifyTablesTogetherTask,
+} from './verify-tasks.js';
 
 /** Each round follows a commit or a compaction of the store's owner. */
 const MAX_ROUNDS = 100;
@@ -99,7 +106,7 @@ class StoreVerification {
 
   /** What is in the store beside its generations. */
   async #withLeftLogs(report: VerifyStoreReport, folder: string): Promise<VerifyStoreReport> {
-    const notes = await this.#runner.run('noteLeftLogs', { root: parentFolder(folder) });
+    const notes = await this.#runner.run(noteLeftLogsTask, { root: parentFolder(folder) });
     return { ...report, notes: [...report.notes, ...notes] };
   }
 
@@ -109,7 +116,7 @@ class StoreVerification {
     const path = this.#location;
     try {
       const { realPath, generation } = await this.#runner.run(
-        'prepareOpen',
+        prepareOpenTask,
         { location: path, createIfMissing: false, errorIfExists: false },
         { signal: this.#options.signal },
       );
@@ -127,7 +134,7 @@ class StoreVerification {
     const checked = new Map<string, CheckedTable>();
     const broken = new Map<string, StoreProblem>();
     for (let round = 1; ; round++) {
-      const facts = await runner.run('readGenerationFacts', { folder }, { signal });
+      const facts = await runner.run(readGenerationFactsTask, { folder }, { signal });
       const missing = await this.#verifyTables(runner, folder, facts, checked, broken);
       if (missing && round < MAX_ROUNDS) continue;
       const problems = [...facts.problems];
@@ -143,7 +150,7 @@ class StoreVerification {
       if (problems.length === 0) {
         const { lastSequence, firstLogSequence } = facts;
         const input = { tables, lastSequence, firstLogSequence };
-        problems.push(...(await runner.run('verifyTablesTogether', input, { signal })));
+        problems.push(...(await runner.run(verifyTablesTogetherTask, input, { signal })));
       }
       const names = tables.map(({ name }) => name);
       return reportOf(generation, facts, names, problems);
@@ -165,7 +172,7 @@ class StoreVerification {
       if (checked.has(table.name) || broken.has(table.name)) continue;
       if (told.has(`${folder}/${table.name}`)) continue;
       onProgress?.({ tables: index, ofTables: facts.tables.length });
-      const result = await runner.run('verifyListedTable', { folder, table }, { signal });
+      const result = await runner.run(verifyListedTableTask, { folder, table }, { signal });
       if ('table' in result) checked.set(table.name, result.table);
       else if ('problem' in result) broken.set(table.name, result.problem);
       // Missing for good is a problem that `facts` has.

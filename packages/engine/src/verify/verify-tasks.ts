@@ -1,14 +1,21 @@
 // The file work of a verification, in steps small enough that an abort and progress come through: the
 // folder, its MANIFEST and its logs; each table; what ties the tables together.
+
 import { compareBytes, type FileSystem, SstError, userKeyOf, verifyTable } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
-import { type CheckedTable, checkRunOrder } from '../extract/check-run-order.js';
 import { logFileName } from '../leveldb/file-names.js';
+import {
+  inspectGeneration,
+  MAX_ROUNDS,
+  type ReadManifest,
+  stateOf,
+} from '../leveldb/inspect-generation.js';
 import type { Version } from '../leveldb/manifest.js';
+import { ProblemList, plain, problemOf, type StoreProblem } from '../leveldb/problems.js';
 import type { TableEntry } from '../leveldb/version-edit.js';
-import { inspectGeneration, MAX_ROUNDS, type ReadManifest, stateOf } from './inspect-generation.js';
+import { type CheckedTable, checkRunOrder } from '../tables/check-run-order.js';
+import { defineTask } from '../threads/task.js';
 import { LogCheck } from './log-check.js';
-import { ProblemList, plain, problemOf, type StoreProblem } from './problems.js';
 
 /** A table that the MANIFEST lists. */
 export interface ListedTable extends TableEntry {
@@ -48,6 +55,8 @@ export function readGenerationFacts(
     if (stateOf(fileSystem, folder) === before) return facts;
   }
 }
+
+export const readGenerationFactsTask = defineTask('readGenerationFacts', readGenerationFacts);
 
 function readFactsOnce(
   fileSystem: FileSystem,
@@ -141,6 +150,8 @@ export function verifyListedTable(
   }
 }
 
+export const verifyListedTableTask = defineTask('verifyListedTable', verifyListedTable);
+
 export interface VerifyTogetherInput {
   readonly tables: ReadonlyArray<{ readonly level: number; readonly table: CheckedTable }>;
   readonly lastSequence: number;
@@ -183,3 +194,5 @@ export function verifyTablesTogether(
   }
   return problems;
 }
+
+export const verifyTablesTogetherTask = defineTask('verifyTablesTogether', verifyTablesTogether);

@@ -1,10 +1,12 @@
 // The cases of the hostile family, as a child process runs them: each makes something that was made to do
 // harm, and gives it to the package that it is meant for. Nothing outside the case's own folder may be
 // touched by it, and what refuses it says why.
+
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CaseRunner, Counts } from './case-runner.js';
+import type { HostileCase } from './hostile-case.js';
 import { hostileStores } from './hostile-stores.js';
 import { hostileSyncFiles } from './hostile-sync-files.js';
 import { hostileTables } from './hostile-tables.js';
@@ -13,23 +15,6 @@ import type { SmallStore } from './small-store.js';
 export interface HostileSetup {
   readonly store: SmallStore;
   readonly seed: number;
-}
-
-/** Where a case works. */
-export interface HostilePlace {
-  /** Empty at first, and removed after the case. */
-  readonly folder: string;
-  /** A folder with files that are none of the case's business. */
-  readonly outside: string;
-  readonly store: SmallStore;
-  readonly seed: number;
-}
-
-/** One harmful thing. */
-export interface HostileCase {
-  readonly name: string;
-  /** Throws where it does harm, or is not refused as it should be. */
-  run(place: HostilePlace): Promise<void>;
 }
 
 /** All cases, always in the same order. */
@@ -69,26 +54,4 @@ export async function hostileCases(setup: HostileSetup): Promise<CaseRunner> {
     },
     close: async () => undefined,
   };
-}
-
-/** Runs what must be refused; checks the error's class by its name, and its code. */
-export async function refused(
-  work: () => unknown,
-  name: string,
-  codes: RegExp,
-  says = /./,
-): Promise<void> {
-  let thrown: unknown;
-  try {
-    await work();
-  } catch (error) {
-    thrown = error;
-  }
-  if (thrown === undefined) throw new Error('it was not refused');
-  // A store that does not open says why in the cause of Level's own error.
-  const { cause } = thrown as { cause?: unknown };
-  const error = (thrown as { code?: unknown }).code === 'LEVEL_DATABASE_NOT_OPEN' ? cause : thrown;
-  if (!(error instanceof Error) || error.name !== name) throw thrown;
-  if (!codes.test(String((error as { code?: unknown }).code))) throw thrown;
-  if (!says.test(error.message)) throw thrown;
 }

@@ -16,7 +16,7 @@ import {
 import { join } from 'node:path';
 import { adopt, openReadOnly, readManifest, Store, verifyStore } from '@sstitch/engine';
 import { makeInternalKey, maskedChecksum, writeVarint } from '@sstitch/sst';
-import { type HostileCase, type HostilePlace, refused } from './hostile-cases.js';
+import { type HostileCase, type HostilePlace, refused } from './hostile-case.js';
 import { contentsOf, sameContents } from './small-store.js';
 
 const VIEW = { keyEncoding: 'view', valueEncoding: 'view' } as const;

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type C1zOptions, openC1z } from '@sstitch/c1z';
 import { type C1zContents, makeC1z, makeDatabase, wrapDatabase } from '@sstitch/c1z/testing';
-import { type HostileCase, type HostilePlace, refused } from './hostile-cases.js';
+import { type HostileCase, type HostilePlace, refused } from './hostile-case.js';
 
 const SYNC_ID = '36zfOAoWMxQdISbixanQCRBiX7E';
 const MAGIC = Buffer.from('C1ZF\0', 'latin1');

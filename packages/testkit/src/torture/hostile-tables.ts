@@ -12,7 +12,7 @@ import {
   maskedChecksum,
   writeVarint,
 } from '@sstitch/sst';
-import { type HostileCase, type HostilePlace, refused } from './hostile-cases.js';
+import { type HostileCase, type HostilePlace, refused } from './hostile-case.js';
 
 const VIEW = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 const HUGE = Number.MAX_SAFE_INTEGER;

@@ -4,9 +4,9 @@ import { rmSync } from 'node:fs';
 import { adopt, byteEncodings } from '@sstitch/engine';
 import { ClassicLevel } from 'classic-level';
 import { keepWriting } from './kill-compacting.js';
-import type { VictimTools } from './kill-victim.js';
 import { say } from './kill-words.js';
 import { writtenBatch } from './kill-writes.js';
+import type { VictimTools } from './victim-tools.js';
 
 export interface AdoptOrders {
   readonly kind: 'adopt';

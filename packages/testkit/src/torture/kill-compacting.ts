@@ -2,9 +2,9 @@
 // checkpoints beside the writes.
 import { compact } from '@sstitch/compactor';
 import { byteEncodings, Store } from '@sstitch/engine';
-import type { VictimTools } from './kill-victim.js';
 import { say } from './kill-words.js';
 import { writtenBatch } from './kill-writes.js';
+import type { VictimTools } from './victim-tools.js';
 
 export interface CompactOrders {
   readonly kind: 'compact';

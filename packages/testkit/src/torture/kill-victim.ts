@@ -1,11 +1,11 @@
 // The process that the kill family kills: it compacts, writes and makes checkpoints, or adopts and
 // writes, until it dies, and says what has been acknowledged (kill-words.ts). "ready" goes to standard
 // error.
-import type { FileSystem } from '@sstitch/sst';
 import { type AdoptOrders, adoptUntilKilled } from './kill-adopting.js';
 import { type CompactOrders, compactUntilKilled } from './kill-compacting.js';
 import { KillingFileSystem, type KillPoint } from './kill-points.js';
 import { say } from './kill-words.js';
+import type { VictimTools } from './victim-tools.js';
 
 /** What the victim is told, as JSON in its first argument. */
 export interface VictimOrders {
@@ -16,14 +16,6 @@ export interface VictimOrders {
   readonly readyAtOnce: boolean;
   /** It does so many rounds, says what points there were, and ends by itself. */
   readonly dryRounds: number | undefined;
-}
-
-/** What the work is done with. */
-export interface VictimTools {
-  /** Undefined for the store's own, in threads. */
-  readonly fileSystem: FileSystem | undefined;
-  readonly rounds: number;
-  ready(): void;
 }
 
 async function main({ work, point, readyAtOnce, dryRounds }: VictimOrders): Promise<void> {

@@ -1,0 +1,83 @@
+// Feeds pages of entries to a worker that builds tables of them. The next page is fetched while the
+// worker builds the last: at most two are in memory.
+
+import type { Span } from '@sstitch/sst';
+import type { EntryPages } from '../contract.js';
+import { abortedError } from '../errors.js';
+import { makeFolderTask } from '../store-folder/store-files.js';
+import { asEngineError } from '../threads/task-errors.js';
+import type { TaskRunner } from '../threads/task-runner.js';
+import {
+  appendEntriesTask,
+  type BuiltTables,
+  beginTablesTask,
+  discardTablesTask,
+  finishTablesTask,
+} from './build-tables.js';
+import { packEntries } from './entry-pages.js';
+
+/**
+ * Builds tables in `folder`, which is made. What the pages themselves throw passes through as it is.
+ *
+ * @throws EngineError SSTITCH_ENTRIES_INVALID, SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
+ */
+export async function buildFromPages(
+  runner: TaskRunner,
+  folder: string,
+  spans: readonly Span[],
+  pages: EntryPages,
+  { signal }: { readonly signal?: AbortSignal | undefined },
+): Promise<BuiltTables> {
+  // One thread for the session, which lives in its memory.
+  const thread = runner.pinned();
+  const run = <T>(task: Promise<T>): Promise<T> =>
+    task.catch((error: unknown) => {
+      throw asEngineError(error);
+    });
+  await run(thread.run(makeFolderTask, { folder }, { signal }));
+  const session = await run(thread.run(beginTablesTask, { folder, spans }, { signal }));
+  let appended: Promise<void> = Promise.resolve();
+  const iterator = pages[Symbol.asyncIterator]();
+  let exhausted = false;
+  let pageIndex = 0;
+  try {
+    for (;;) {
+      const next = await unlessAborted(iterator.next(), signal).catch((error: unknown) => {
+        exhausted = !signal?.aborted;
+        throw error;
+      });
+      exhausted = next.done === true;
+      if (next.done === true) break;
+      const page = packEntries(next.value, pageIndex++);
+      await appended;
+      const how = { signal, transfer: [page.buffer] };
+      appended = run(thread.run(appendEntriesTask, { session, page }, how));
+      // Awaited above or below; until then a failure must not count as unhandled.
+      appended.catch(() => undefined);
+    }
+    await appended;
+    return await run(thread.run(finishTablesTask, { session }, { signal }));
+  } catch (error) {
+    await appended.catch(() => undefined);
+    // The first error is the one to tell; a thread that has ended has no session left. Where the store closes,
+    // nobody waits for a thread that is busy: only a file is closed, in whose folder nothing changes.
+    const discarded = thread.run(discardTablesTask, { session }).catch(() => undefined);
+    await unlessAborted(discarded, signal).catch(() => undefined);
+    throw error;
+  } finally {
+    // Not waited for: the pages may be stuck, which is why they are given up.
+    if (!exhausted) iterator.return?.().catch(() => undefined);
+  }
+}
+
+/** Settles with `promise`, or rejects as soon as the signal fires: the promise may never settle. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(abortedError());
+    const settled = () => signal.removeEventListener('abort', onAbort);
+    signal.addEventListener('abort', onAbort);
+    promise.then(resolve, reject).finally(settled);
+    if (signal.aborted) onAbort();
+  });
+}

@@ -1,0 +1,230 @@
+// Builds tables of sorted entries, span by span, as the entries arrive. Runs in a worker thread.
+//
+// Invariants: keys ascend strictly over the whole session; each lies in a span; a table holds keys
+// of one span only; one table is open at a time, so memory is bounded by one table's index.
+
+import {
+  compareBytes,
+  type FileHandle,
+  type FileSystem,
+  makeInternalKey,
+  type Span,
+  TableBuilder,
+  TRAILER_BYTES,
+} from '@sstitch/sst';
+import { EngineError } from '../errors.js';
+import type { SpanTables, TableFile, TableSet } from '../tables/table-set.js';
+import { defineTask } from '../threads/task.js';
+import { visitEntries } from './entry-pages.js';
+
+/**
+ * Every built entry has this sequence: inside the spans nothing else is left that it could be
+ * compared with, and the next write's is higher.
+ */
+export const BUILT_SEQUENCE = 1n;
+
+/** Few, larger tables: a link, a manifest entry and an open each cost the same for any size. */
+export const BUILT_TABLE_SIZE_BYTES = 16 * 1024 * 1024;
+
+export interface BeginTablesInput {
+  /** An existing folder. */
+  readonly folder: string;
+  /** Sorted and disjoint. */
+  readonly spans: readonly Span[];
+}
+
+export interface BuiltTables extends TableSet {
+  readonly entries: number;
+}
+
+const NOTHING: Uint8Array = new Uint8Array(0);
+const BUILT_TRAILER = makeInternalKey(NOTHING, BUILT_SEQUENCE, 'value');
+
+class TableSession {
+  readonly #fileSystem: FileSystem;
+  readonly #folder: string;
+  readonly #spans: readonly Span[];
+  readonly #runs: TableFile[][];
+  #spanIndex = 0;
+  #builder: TableBuilder | undefined;
+  #file: FileHandle | undefined;
+  #path = '';
+  #tableCount = 0;
+  #entries = 0;
+  /** The current entry, and from one page to the next the last key. */
+  readonly #entry = {
+    valid: true,
+    keyBytes: new Uint8Array(256),
+    keyLength: 0,
+    data: NOTHING,
+    valueStart: 0,
+    valueEnd: 0,
+  };
+  #sharedBytes = 0;
+
+  constructor(fileSystem: FileSystem, input: BeginTablesInput) {
+    this.#fileSystem = fileSystem;
+    this.#folder = input.folder;
+    this.#spans = input.spans;
+    this.#runs = input.spans.map(() => []);
+  }
+
+  append(page: Uint8Array): void {
+    const entry = this.#entry;
+    entry.data = page;
+    visitEntries(page, (keyStart, keyEnd, valueStart, valueEnd) => {
+      this.#takeKey(page, keyStart, keyEnd);
+      entry.valueStart = valueStart;
+      entry.valueEnd = valueEnd;
+      this.#openTable().addFrom(entry, this.#sharedBytes);
+      this.#entries++;
+      if (this.#builder !== undefined && this.#builder.sizeBytes >= BUILT_TABLE_SIZE_BYTES) {
+        this.#closeTable();
+      }
+    });
+    // The page's buffer is the caller's once this returns.
+    entry.data = NOTHING;
+  }
+
+  /** Makes the key the current one; refuses one that does not follow or lies in no span. */
+  #takeKey(page: Uint8Array, start: number, end: number): void {
+    const entry = this.#entry;
+    const length = end - start;
+    const before = this.#entries === 0 ? -1 : entry.keyLength - TRAILER_BYTES;
+    const shorter = Math.min(length, before);
+    let bytes = entry.keyBytes;
+    let shared = 0;
+    while (shared < shorter && bytes[shared] === page[start + shared]) shared++;
+    const follows =
+      shared < shorter
+        ? (bytes[shared] as number) < (page[start + shared] as number)
+        : length > before;
+    if (!follows) {
+      throw invalid('entries are not in strictly ascending key order', page.slice(start, end));
+    }
+    if (length + TRAILER_BYTES > bytes.length) {
+      bytes = new Uint8Array(2 * (length + TRAILER_BYTES));
+      bytes.set(entry.keyBytes.subarray(0, shared));
+      entry.keyBytes = bytes;
+    }
+    for (let index = shared; index < length; index++) bytes[index] = page[start + index] as number;
+    for (let index = 0; index < TRAILER_BYTES; index++) {
+      bytes[length + index] = BUILT_TRAILER[index] as number;
+    }
+    entry.keyLength = length + TRAILER_BYTES;
+    this.#sharedBytes = shared;
+    this.#moveToSpanOf(bytes.subarray(0, length));
+  }
+
+  finish(): BuiltTables {
+    this.#closeTable();
+    const spans = this.#spans.map((span, index): SpanTables => {
+      const run = this.#runs[index] ?? [];
+      return { span, runs: run.length === 0 ? [] : [run] };
+    });
+    return { spans, lastSequence: Number(BUILT_SEQUENCE), entries: this.#entries };
+  }
+
+  discard(): void {
+    this.#builder = undefined;
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
+  #moveToSpanOf(key: Uint8Array): void {
+    for (; this.#spanIndex < this.#spans.length; this.#spanIndex++) {
+      const end = this.#spans[this.#spanIndex]?.end;
+      if (
+        this.#spans[this.#spanIndex] !== undefined &&
+        (end === undefined || compareBytes(key, end) < 0)
+      ) {
+        break;
+      }
+      this.#closeTable();
+    }
+    const span = this.#spans[this.#spanIndex];
+    if (span === undefined || compareBytes(key, span.start) < 0) {
+      throw invalid('an entry lies outside the spans', key);
+    }
+  }
+
+  #openTable(): TableBuilder {
+    if (this.#builder === undefined) {
+      this.#path = `${this.#folder}/built-${this.#tableCount++}.table`;
+      this.#file = this.#fileSystem.open(this.#path, 'create');
+      this.#fileSystem.setMode(this.#path, 0o444);
+      this.#builder = new TableBuilder(this.#file, { path: this.#path, seal: true });
+    }
+    return this.#builder;
+  }
+
+  #closeTable(): void {
+    if (this.#builder === undefined) return;
+    const built = this.#builder.finish();
+    this.#builder = undefined;
+    this.#file?.close();
+    this.#file = undefined;
+    this.#runs[this.#spanIndex]?.push({
+      path: this.#path,
+      sizeBytes: built.sizeBytes,
+      smallest: built.smallest,
+      largest: built.largest,
+      origin: 'built',
+    });
+  }
+}
+
+function invalid(message: string, key: Uint8Array): EngineError {
+  return new EngineError(
+    'SSTITCH_ENTRIES_INVALID',
+    `${message}: ${Buffer.from(key).toString('hex')}`,
+  );
+}
+
+const sessions = new Map<number, TableSession>();
+let nextSession = 1;
+
+/** Begins a session; gives its number, which is known in this thread only. */
+export function beginTables(fileSystem: FileSystem, input: BeginTablesInput): number {
+  const id = nextSession++;
+  sessions.set(id, new TableSession(fileSystem, input));
+  return id;
+}
+
+export const beginTablesTask = defineTask('beginTables', beginTables);
+
+function sessionOf(id: number): TableSession {
+  const session = sessions.get(id);
+  if (session === undefined) throw new Error(`no table session ${id} in this thread`);
+  return session;
+}
+
+/** Adds a page of packed entries. */
+export function appendEntries(
+  _fileSystem: FileSystem,
+  input: { readonly session: number; readonly page: Uint8Array },
+): void {
+  sessionOf(input.session).append(input.page);
+}
+
+export const appendEntriesTask = defineTask('appendEntries', appendEntries);
+
+/** Ends a session and gives its tables, written but not synced: the commit does that. */
+export function finishTables(
+  _fileSystem: FileSystem,
+  input: { readonly session: number },
+): BuiltTables {
+  const built = sessionOf(input.session).finish();
+  sessions.delete(input.session);
+  return built;
+}
+
+export const finishTablesTask = defineTask('finishTables', finishTables);
+
+/** Ends a session whose tables nobody wants; the caller removes the folder. */
+export function discardTables(_fileSystem: FileSystem, input: { readonly session: number }): void {
+  sessions.get(input.session)?.discard();
+  sessions.delete(input.session);
+}
+
+export const discardTablesTask = defineTask('discardTables', discardTables);

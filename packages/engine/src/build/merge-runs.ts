@@ -1,0 +1,110 @@
+// Builds the tables of one share of a rebuild: merges the runs of a part of a span. Runs in a worker
+// thread. No entry crosses threads and none becomes an object: bytes go from block to block.
+//
+// Invariants: what is built holds each user key once, with `BUILT_SEQUENCE`, and no deletion; memory is
+// bounded by a block and a read window a run, and one table's index and filter.
+
+import {
+  compareBytes,
+  type FileHandle,
+  type FileSystem,
+  type MergeIterator,
+  mergeRuns,
+  RunIterator,
+  type Span,
+  TableBuilder,
+  TRAILER_BYTES,
+} from '@sstitch/sst';
+import { blamingOrigins } from '../files/blame-file.js';
+import { originsOf, type TableFile, type TableRun } from '../tables/table-set.js';
+import { defineTask } from '../threads/task.js';
+import { BUILT_SEQUENCE, BUILT_TABLE_SIZE_BYTES } from './build-tables.js';
+
+/** After so many entries a build looks whether it is still wanted. */
+const ENTRIES_PER_CHECK = 4096;
+
+export interface MergeRunsInput {
+  /** A part of a span, or all of it. */
+  readonly part: Span;
+  /** Oldest first, as a span's; tables that have nothing of the part may be left out. */
+  readonly runs: readonly TableRun[];
+  /** Tables get this path, a number and an ending. */
+  readonly path: string;
+}
+
+export interface MergedRuns {
+  /** In key order. */
+  readonly tables: readonly TableFile[];
+  readonly entries: number;
+}
+
+/** Merges and builds; see the head of this file. Tables are not synced: the commit does that. */
+export function mergeRunsToTables(
+  fileSystem: FileSystem,
+  { part, runs, path }: MergeRunsInput,
+  checkCancelled: () => void,
+): MergedRuns {
+  return blamingOrigins(originsOf(runs.flat()), () =>
+    mergeAndBuild(fileSystem, { part, runs, path }, checkCancelled),
+  );
+}
+
+export const mergeRunsToTablesTask = defineTask('mergeRunsToTables', mergeRunsToTables);
+
+function mergeAndBuild(
+  fileSystem: FileSystem,
+  { part, runs, path }: MergeRunsInput,
+  checkCancelled: () => void,
+): MergedRuns {
+  const iterators = runs.map((run) => new RunIterator(fileSystem, run));
+  const tables: TableFile[] = [];
+  let entries = 0;
+  try {
+    const sequence = Number(BUILT_SEQUENCE);
+    const merged = mergeRuns(iterators, { dropShadowed: true, sequence });
+    merged.seekUserKey(part.start);
+    while (merged.valid && isBefore(merged, part.end)) {
+      const table = `${path}-${tables.length}.table`;
+      const built = buildTable(fileSystem, table, merged, part.end, checkCancelled);
+      const { sizeBytes, smallest, largest } = built;
+      const bounds = { path: table, sizeBytes, smallest, largest };
+      tables.push({ ...bounds, origin: 'built', entries: built.entries });
+      entries += built.entries;
+    }
+    return { tables, entries };
+  } finally {
+    for (const iterator of iterators) iterator.close();
+  }
+}
+
+/** One table, of the entries from where `merged` is to `end`, or of as many as it takes. */
+function buildTable(
+  fileSystem: FileSystem,
+  path: string,
+  merged: MergeIterator,
+  end: Uint8Array | undefined,
+  checkCancelled: () => void,
+) {
+  const file: FileHandle = fileSystem.open(path, 'create');
+  let builder: TableBuilder | undefined;
+  try {
+    fileSystem.setMode(path, 0o444);
+    builder = new TableBuilder(file, { path, seal: true });
+    do {
+      if (builder.entries % ENTRIES_PER_CHECK === 0) checkCancelled();
+      builder.addFrom(merged, merged.sharedBytes);
+      merged.next();
+    } while (merged.valid && isBefore(merged, end) && builder.sizeBytes < BUILT_TABLE_SIZE_BYTES);
+    return builder.finish();
+  } catch (error) {
+    builder?.abandon();
+    throw error;
+  } finally {
+    file.close();
+  }
+}
+
+function isBefore(merged: MergeIterator, end: Uint8Array | undefined): boolean {
+  if (end === undefined) return true;
+  return compareBytes(merged.keyBytes.subarray(0, merged.keyLength - TRAILER_BYTES), end) < 0;
+}

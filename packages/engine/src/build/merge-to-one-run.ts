@@ -1,0 +1,109 @@
+// Makes one run of many: what overlaps is merged by worker threads, tables that overlap nothing stay as
+// they are. Many runs are merged in rounds, so that memory and open files are bounded.
+
+import type { Span } from '@sstitch/sst';
+import type { SpanTables, TableRun } from '../tables/table-set.js';
+import type { TaskRunner } from '../threads/task-runner.js';
+import { BUILT_SEQUENCE } from './build-tables.js';
+import { findRepeatedKeyTask } from './find-repeated-key.js';
+import { type OverlapPiece, overlapPieces } from './overlapping-tables.js';
+import { rebuildTables } from './rebuild-tables.js';
+
+/** Runs that are merged at a time: of each, a table is open, with a block and a read buffer in memory. */
+const MAX_MERGED_RUNS = 64;
+
+export interface MergedToOne {
+  /** One run a span; an empty one where it had none. */
+  readonly runs: readonly TableRun[];
+  /** A key that two runs have: then the runs are of no use. */
+  readonly repeatedKey: Uint8Array | undefined;
+}
+
+interface Group {
+  readonly spanIndex: number;
+  readonly entries: number;
+  readonly pieces: readonly OverlapPiece[];
+}
+
+/**
+ * Merges the runs of each span; their tables tell how many entries they have.
+ *
+ * @param folder made where it is needed
+ * @throws EngineError SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
+ */
+export async function mergeToOneRun(
+  runner: TaskRunner,
+  folder: string,
+  runsBySpan: ReadonlyArray<readonly TableRun[]>,
+  signal: AbortSignal,
+): Promise<MergedToOne> {
+  let runs = runsBySpan;
+  for (let round = 1; runs.some((ofSpan) => ofSpan.length > 1); round++) {
+    const groups = runs.flatMap((ofSpan, spanIndex) => groupsOf(ofSpan, spanIndex));
+    const merged = await mergePieces(runner, `${folder}-${round}`, groups, signal);
+    const next = runs.map((): TableRun[] => []);
+    for (const { spanIndex, entries, pieces } of groups) {
+      const run = pieces.flatMap((piece) =>
+        piece.kind === 'keep' ? [piece.table] : (merged.get(piece) ?? []),
+      );
+      // A merge gives each key once.
+      if (entriesOf(run) !== entries) {
+        const repeatedKey = await repeatedKeyOf(runner, pieces, signal);
+        return { runs: [], repeatedKey };
+      }
+      next[spanIndex]?.push(run);
+    }
+    runs = next;
+  }
+  return { runs: runs.map(([only = []]) => only), repeatedKey: undefined };
+}
+
+function groupsOf(runs: readonly TableRun[], spanIndex: number): Group[] {
+  const groups: Group[] = [];
+  for (let at = 0; at < runs.length; at += MAX_MERGED_RUNS) {
+    const group = runs.slice(at, at + MAX_MERGED_RUNS);
+    const entries = group.reduce((sum, run) => sum + entriesOf(run), 0);
+    groups.push({ spanIndex, entries, pieces: overlapPieces(group) });
+  }
+  return groups;
+}
+
+async function mergePieces(
+  runner: TaskRunner,
+  folder: string,
+  groups: readonly Group[],
+  signal: AbortSignal,
+): Promise<Map<OverlapPiece, TableRun>> {
+  const pieces = groups.flatMap((group) => group.pieces).filter(({ kind }) => kind === 'merge');
+  const merged = new Map<OverlapPiece, TableRun>();
+  if (pieces.length === 0) return merged;
+  // Each part as if it were a span: its tables are shared out among the threads.
+  const spans = pieces.flatMap((piece): SpanTables[] =>
+    piece.kind === 'merge' ? [{ span: piece.part, runs: piece.runs }] : [],
+  );
+  const overlapping = { spans, lastSequence: Number(BUILT_SEQUENCE), totals: [] };
+  const onEntries = () => undefined;
+  const rebuilt = await rebuildTables(runner, folder, overlapping, { signal, onEntries });
+  for (const [index, piece] of pieces.entries()) {
+    merged.set(piece, rebuilt.spans[index]?.runs.flat() ?? []);
+  }
+  return merged;
+}
+
+async function repeatedKeyOf(
+  runner: TaskRunner,
+  pieces: readonly OverlapPiece[],
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  for (const piece of pieces) {
+    if (piece.kind === 'keep') continue;
+    const { part, runs }: { part: Span; runs: readonly TableRun[] } = piece;
+    const key = await runner.run(findRepeatedKeyTask, { part, runs }, { signal });
+    if (key !== undefined) return key;
+  }
+  throw new Error('a merge lost an entry');
+}
+
+function entriesOf(run: TableRun): number {
+  return run.reduce((sum, { entries = 0 }) => sum + entries, 0);
+}

@@ -1,0 +1,149 @@
+// Builds extracted tables anew: what versions and deletions shadow is left behind. The spans are parted
+// at their tables' bounds into shares of like size, which worker threads take one after another.
+
+import { compareBytes, type Span, userKeyOf } from '@sstitch/sst';
+import { abortedError } from '../errors.js';
+import type { ExtractedTables } from '../extract/extract-tables.js';
+import { makeFolderTask } from '../store-folder/store-files.js';
+import { addToTotals, emptyTotals } from '../tables/origin-totals.js';
+import type { SpanTables, TableFile, TableRun } from '../tables/table-set.js';
+import { BULK_THREADS, inLanes } from '../threads/in-lanes.js';
+import { asEngineError } from '../threads/task-errors.js';
+import type { TaskRunner } from '../threads/task-runner.js';
+import { BUILT_SEQUENCE, BUILT_TABLE_SIZE_BYTES } from './build-tables.js';
+import { type MergedRuns, type MergeRunsInput, mergeRunsToTablesTask } from './merge-runs.js';
+
+/**
+ * Tables that make up a share. Small enough that threads end at about the same time, large enough that
+ * shares make few more tables than there would be.
+ */
+const SHARE_BYTES = BUILT_TABLE_SIZE_BYTES / 2;
+
+export interface RebuiltTables extends ExtractedTables {
+  /** Entries of each span. */
+  readonly entries: readonly number[];
+}
+
+export interface RebuildOptions {
+  readonly signal: AbortSignal | undefined;
+  /** Told how many entries are built by now. */
+  readonly onEntries: (entries: number) => void;
+}
+
+interface Share extends MergeRunsInput {
+  readonly spanIndex: number;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Builds tables in `folder`, which is made. The extracted tables stay. What `onEntries` throws ends the
+ * building and passes through as it is.
+ *
+ * @throws EngineError SSTITCH_TABLES_INVALID, SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
+ */
+export async function rebuildTables(
+  runner: TaskRunner,
+  folder: string,
+  extracted: ExtractedTables,
+  { signal, onEntries }: RebuildOptions,
+): Promise<RebuiltTables> {
+  const shares = extracted.spans.flatMap((span, index) => sharesOf(span, index, folder));
+  const run = <T>(task: Promise<T>): Promise<T> =>
+    task.catch((error: unknown) => {
+      throw asEngineError(error);
+    });
+  // One fails, all stop.
+  const failing = new AbortController();
+  const ending = AbortSignal.any([failing.signal, ...(signal === undefined ? [] : [signal])]);
+  const merged = new Map<Share, MergedRuns>();
+  let entries = 0;
+  const build = async (share: Share) => {
+    if (ending.aborted) throw abortedError();
+    const { part, runs, path } = share;
+    const input = { part, runs, path };
+    const built = await run(runner.run(mergeRunsToTablesTask, input, { signal: ending }));
+    merged.set(share, built);
+    entries += built.entries;
+    onEntries(entries);
+  };
+  await run(runner.run(makeFolderTask, { folder }, { signal: ending }));
+  // The largest first: what is left for the end is small then.
+  const largestFirst = [...shares].sort((a, b) => b.sizeBytes - a.sizeBytes);
+  await inLanes(largestFirst, BULK_THREADS, async (share) => {
+    try {
+      await build(share);
+    } catch (error) {
+      failing.abort();
+      throw error;
+    }
+  });
+  return collect(extracted, shares, merged);
+}
+
+function collect(
+  { spans }: ExtractedTables,
+  shares: readonly Share[],
+  merged: ReadonlyMap<Share, MergedRuns>,
+): RebuiltTables {
+  const totals = spans.map(emptyTotals);
+  const entries = spans.map(() => 0);
+  const runs = spans.map((): TableFile[] => []);
+  for (const share of shares) {
+    const { spanIndex } = share;
+    const built = merged.get(share);
+    const sum = totals[spanIndex];
+    if (built === undefined || sum === undefined) throw new Error('a share was not built');
+    entries[spanIndex] = (entries[spanIndex] ?? 0) + built.entries;
+    for (const table of built.tables) {
+      runs[spanIndex]?.push(table);
+      addToTotals(sum, table.origin, table.sizeBytes);
+    }
+  }
+  const rebuilt = spans.map(({ span }, index): SpanTables => {
+    const run = runs[index] ?? [];
+    return { span, runs: run.length === 0 ? [] : [run] };
+  });
+  return { spans: rebuilt, lastSequence: Number(BUILT_SEQUENCE), totals, entries };
+}
+
+/** In key order. */
+function sharesOf({ span, runs }: SpanTables, spanIndex: number, folder: string): Share[] {
+  if (runs.length === 0) return [];
+  return partsOf(span, runs).map((part, partIndex): Share => {
+    const inPart = runs
+      .map((run) => run.filter((table) => overlaps(part, table)))
+      .filter((run) => run.length > 0);
+    const sizeBytes = inPart.flat().reduce((sum, table) => sum + dataBytesOf(table), 0);
+    const path = `${folder}/rebuilt-${spanIndex}-${partIndex}`;
+    return { part, runs: inPart, path, spanIndex, sizeBytes };
+  });
+}
+
+/** Parts a span where the tables of its largest run begin. */
+function partsOf(span: Span, runs: readonly TableRun[]): Span[] {
+  const [largest] = runs
+    .map((run) => ({ run, sizeBytes: run.reduce((sum, table) => sum + dataBytesOf(table), 0) }))
+    .sort((a, b) => b.sizeBytes - a.sizeBytes);
+  const parts: Span[] = [];
+  let { start } = span;
+  let partBytes = 0;
+  for (const table of largest?.run ?? []) {
+    const bound = userKeyOf(table.smallest);
+    if (partBytes >= SHARE_BYTES && compareBytes(start, bound) < 0) {
+      parts.push({ start, end: bound });
+      start = bound;
+      partBytes = 0;
+    }
+    partBytes += dataBytesOf(table);
+  }
+  return [...parts, { start, end: span.end }];
+}
+
+function overlaps({ start, end }: Span, { smallest, largest }: TableFile): boolean {
+  if (compareBytes(userKeyOf(largest), start) < 0) return false;
+  return end === undefined || compareBytes(userKeyOf(smallest), end) < 0;
+}
+
+function dataBytesOf({ dataBytes, sizeBytes }: TableFile): number {
+  return dataBytes ?? sizeBytes;
+}

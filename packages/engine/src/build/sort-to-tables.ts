@@ -1,0 +1,157 @@
+// Sorts entries and writes them as the tables of a run. Runs in a worker thread.
+//
+// Invariants: a run's tables ascend, each key once, with `BUILT_SEQUENCE`.
+
+import { type FileHandle, type FileSystem, makeInternalKey, TableBuilder } from '@sstitch/sst';
+import type { TableFile, TableRun } from '../tables/table-set.js';
+import { defineTask } from '../threads/task.js';
+import { BUILT_SEQUENCE } from './build-tables.js';
+import { checkEnds } from './check-unsorted.js';
+import { keyStartOf, sortedOrder, type UnsortedEntries } from './sort-entries.js';
+
+/**
+ * A run's tables end once they have this size. Smaller than other built tables, so that runs which
+ * overlap a little, as they do where the entries came nearly in order, have most of their tables kept.
+ */
+export const RUN_TABLE_SIZE_BYTES = 4 * 1024 * 1024;
+const ENTRIES_PER_CHECK = 4096;
+
+export interface SortToTablesInput {
+  readonly pages: readonly RunPage[];
+}
+
+/** Entries of which a run is to be made. */
+export interface RunPage {
+  readonly entries: UnsortedEntries;
+  /** Tables get this path, a number and an ending. */
+  readonly path: string;
+}
+
+/** A run of entries with one prefix. */
+export interface SortedRun {
+  readonly tables: TableRun;
+  readonly entries: number;
+  /** A key that came twice: then the tables are of no use. */
+  readonly repeatedKey: Uint8Array | undefined;
+}
+
+export function sortToTables(
+  fileSystem: FileSystem,
+  { pages }: SortToTablesInput,
+  checkCancelled: () => void,
+): SortedRun[] {
+  return pages.map(({ entries, path }) => {
+    checkCancelled();
+    checkEnds(entries);
+    return new RunWriter(fileSystem, entries, path, checkCancelled).write();
+  });
+}
+
+export const sortToTablesTask = defineTask('sortToTables', sortToTables);
+
+const NOTHING = new Uint8Array(0);
+const BUILT_TRAILER = makeInternalKey(NOTHING, BUILT_SEQUENCE, 'value');
+
+class RunWriter {
+  readonly #fileSystem: FileSystem;
+  readonly #entries: UnsortedEntries;
+  readonly #path: string;
+  readonly #checkCancelled: () => void;
+  readonly #tables: TableFile[] = [];
+  #file: FileHandle | undefined;
+  #builder: TableBuilder | undefined;
+
+  constructor(
+    fileSystem: FileSystem,
+    entries: UnsortedEntries,
+    path: string,
+    checkCancelled: () => void,
+  ) {
+    this.#fileSystem = fileSystem;
+    this.#entries = entries;
+    this.#path = path;
+    this.#checkCancelled = checkCancelled;
+  }
+
+  write(): SortedRun {
+    try {
+      const repeatedKey = this.#writeAll();
+      return { tables: this.#tables, entries: this.#entries.count, repeatedKey };
+    } finally {
+      this.#builder?.abandon();
+      this.#file?.close();
+    }
+  }
+
+  /** Stops at a key that comes twice, and gives it. */
+  #writeAll(): Uint8Array | undefined {
+    const { prefix, bytes, keyEnds, ends } = this.#entries;
+    const order = sortedOrder(this.#entries);
+    const cursor = {
+      valid: true,
+      keyBytes: new Uint8Array(prefix.length + 256),
+      keyLength: 0,
+      data: bytes,
+      valueStart: 0,
+      valueEnd: 0,
+    };
+    cursor.keyBytes.set(prefix);
+    /** Of the key before, without the prefix; -1 at the start. */
+    let lengthBefore = -1;
+    for (let at = 0; at < order.length; at++) {
+      if (at % ENTRIES_PER_CHECK === 0) this.#checkCancelled();
+      const entry = order[at] as number;
+      const start = keyStartOf(this.#entries, entry);
+      const keyEnd = keyEnds[entry] as number;
+      const length = keyEnd - start;
+      const userLength = prefix.length + length;
+      if (userLength + BUILT_TRAILER.length > cursor.keyBytes.length) {
+        const larger = new Uint8Array(2 * userLength + BUILT_TRAILER.length);
+        larger.set(cursor.keyBytes);
+        cursor.keyBytes = larger;
+      }
+      const key = cursor.keyBytes;
+      const shorter = Math.min(length, lengthBefore);
+      let shared = 0;
+      while (shared < shorter && key[prefix.length + shared] === bytes[start + shared]) shared += 1;
+      if (shared === length && length === lengthBefore) return key.slice(0, userLength);
+      for (let index = shared; index < length; index++) {
+        key[prefix.length + index] = bytes[start + index] as number;
+      }
+      for (let index = 0; index < BUILT_TRAILER.length; index++) {
+        key[userLength + index] = BUILT_TRAILER[index] as number;
+      }
+      cursor.keyLength = userLength + BUILT_TRAILER.length;
+      cursor.valueStart = keyEnd;
+      cursor.valueEnd = ends[entry] as number;
+      // The prefix is part of what a key shares with the one before it; of the first one nothing is known.
+      const known = lengthBefore < 0 ? 0 : prefix.length + shared;
+      const builder = this.#openTable();
+      builder.addFrom(cursor, known);
+      lengthBefore = length;
+      if (builder.sizeBytes >= RUN_TABLE_SIZE_BYTES) this.#endTable();
+    }
+    this.#endTable();
+    return undefined;
+  }
+
+  #openTable(): TableBuilder {
+    if (this.#builder === undefined) {
+      const path = `${this.#path}-${this.#tables.length}.table`;
+      this.#file = this.#fileSystem.open(path, 'create');
+      this.#fileSystem.setMode(path, 0o444);
+      this.#builder = new TableBuilder(this.#file, { path, seal: true });
+    }
+    return this.#builder;
+  }
+
+  #endTable(): void {
+    if (this.#builder === undefined) return;
+    const { entries, sizeBytes, smallest, largest } = this.#builder.finish();
+    this.#builder = undefined;
+    this.#file?.close();
+    this.#file = undefined;
+    const path = `${this.#path}-${this.#tables.length}.table`;
+    this.#tables.push({ path, sizeBytes, smallest, largest, origin: 'built', entries });
+  }
+}

@@ -1,0 +1,216 @@
+// The commit: from then on the store holds, inside the spans, exactly the incoming tables' entries.
+//
+//   1 check      spans and runs (the caller has checked the tables); where the tables are still to come, the
+//                base's are linked and cut meanwhile, and the next CURRENT is prepared
+//   2 gate       what is written outside the spans is kept from now on; a log that a failed write has torn is
+//                retired first
+//   3 flush      only a long log, or one that ends in half a record: what was written before is in tables then; a
+//                short one is replayed
+//   4 stage      lay out the next generation's folder, in workers; sync its new tables, and the next CURRENT
+//                under its temporary name, where that is still to be done, while the last incoming tables are
+//                checked; readers and writers go on
+//   5 open       the next generation's database; sync what the open wrote
+//   6 catch up   replay into it what was kept meanwhile, until little is left
+//   7 pause      writes wait; replay the rest, durably; rename CURRENT and sync: the commit point
+//   8 switch     reads and writes go to the next generation; the old one retires
+//
+// The pause is one small batch, one rename and one folder sync: it depends neither on the store's
+// size nor on the sync's, nor on what LevelDB compacts meanwhile. Why it does not pause over
+// the open: docs/decisions/0001-replay-instead-of-pause.md.
+//
+// A failure before the rename removes the next generation and leaves the base as it was. A failed
+// sync poisons the store: what is on disk is unknown until it is opened anew.
+
+import { abortedError } from '../errors.js';
+import type { LevelDatabase } from '../leveldb/level-database.js';
+import { swapPointerTask, syncGenerationTask } from '../store-folder/store-files.js';
+import { type CutJob, filesMadeBy, shareTableJobs } from '../tables/table-jobs.js';
+import type { TableSet } from '../tables/table-set.js';
+import { checkingOf, unsyncedIn } from '../tables/trusted-sets.js';
+import { allHands } from '../threads/sync-files.js';
+import type { TaskRunner } from '../threads/task-runner.js';
+import type { CommitBase, CommitHost, CommitInput, CommitReport } from './commit-host.js';
+import { NextGeneration } from './next-generation.js';
+import type { CutAhead } from './speculative-splits.js';
+import {
+  beginStageTask,
+  finishStageTask,
+  pinAheadTask,
+  type StagedGeneration,
+  type StageRequest,
+} from './stage.js';
+import type { WriteGate } from './write-gate.js';
+
+/** What is left for the pause is at most about this much. */
+const CAUGHT_UP_BYTES = 64 * 1024;
+/** A writer that outruns the replay this often is paused all the same. */
+const MAX_CATCH_UP_ROUNDS = 8;
+
+/** Runs one commit; see the head of this file. Calls are serialised by the store. */
+export async function commitTables(host: CommitHost, input: CommitInput): Promise<CommitReport> {
+  const { runner, folder, gate } = host;
+  const { nextFolder, spans, signal } = input;
+  const base = host.current();
+  const stager = runner.pinned();
+  const generation = new NextGeneration(host, input.number, nextFolder);
+  const made =
+    typeof input.tables === 'function'
+      ? await makeIncoming(runner, generation, stager, base, { ...input, make: input.tables })
+      : { incoming: input.tables, ahead: [] };
+  const start = host.now();
+  let next: LevelDatabase | undefined;
+  let renamed = false;
+  const checkAborted = () => {
+    if (signal?.aborted) throw abortedError();
+  };
+  try {
+    checkAborted();
+    await gate.begin(spans);
+    await generation.make();
+    const { staged, flushMs } = await stageNext(host, input, { generation, stager, base, ...made });
+    const stagedAt = host.now();
+    checkAborted();
+    next = await host.openNext(nextFolder);
+    await runner.run(syncGenerationTask, { folder: nextFolder }, { signal });
+    const opened = host.now();
+    checkAborted();
+    // The tail is older than all that was kept; what is in both is replayed twice, to the same end.
+    if (staged.tail.length > 0) await next._batch(staged.tail, { sync: true });
+    let replayedOperations = await catchUp(gate, next);
+    checkAborted();
+    const pausing = host.now();
+    await gate.pause();
+    const rest = gate.take().operations;
+    replayedOperations += rest.length;
+    // Synced, as every replay is: those writes may be in no other synced place from now on.
+    if (rest.length > 0) await next._batch(rest, { sync: true });
+    checkAborted();
+    renamed = true;
+    await runner.run(swapPointerTask, { folder }, { lane: 'urgent' });
+    input.switchTo(next);
+    gate.end(next);
+    const ended = host.now();
+    return {
+      generation: input.number,
+      base: staged.base,
+      spans: staged.spans,
+      tables: staged.tables,
+      replayedOperations,
+      pauseMs: ended - pausing,
+      durationMs: ended - start,
+      steps: {
+        flushMs,
+        stageMs: stagedAt - start - flushMs,
+        openMs: opened - stagedAt,
+        catchUpMs: pausing - opened,
+      },
+    };
+  } catch (error) {
+    const failure = input.failed(await generation.gravestOf(error), renamed);
+    const poisoned = failure.code === 'SSTITCH_STORE_POISONED';
+    // What is left here is removed by the next open at the latest.
+    if (next !== undefined && poisoned && renamed) input.keepOpen(next);
+    else await next?.close().catch(() => undefined);
+    await generation.discard(stager, poisoned);
+    gate.end();
+    throw failure;
+  }
+}
+
+interface Incoming {
+  readonly incoming: TableSet;
+  readonly ahead: readonly CutAhead[];
+}
+
+/**
+ * Has the incoming tables made, while the base's are linked into the next generation's folder and cut, and the
+ * pointer to it is prepared: where little has to be synced, that is what a stage waited for longest.
+ */
+async function makeIncoming(
+  runner: TaskRunner,
+  generation: NextGeneration,
+  stager: TaskRunner,
+  base: CommitBase,
+  input: CommitInput & { readonly make: () => Promise<TableSet> },
+): Promise<Incoming> {
+  const { nextFolder, spans, purge, narrowFromBytes, signal, make } = input;
+  const prepare = async () => {
+    await generation.make();
+    void generation.preparePointer();
+    const request = { baseFolder: base.folder, nextFolder, spans, purge };
+    const jobs = await stager.run(pinAheadTask, request, { signal });
+    const outcomes = await shareTableJobs(runner, jobs, { narrowFromBytes }, signal);
+    return outcomes.map((outcome, index) => ({ job: jobs[index] as CutJob, outcome }));
+  };
+  const [made, prepared] = await Promise.allSettled([make(), prepare()]);
+  if (made.status === 'fulfilled' && prepared.status === 'fulfilled') {
+    return { incoming: made.value, ahead: prepared.value };
+  }
+  // Whoever makes the tables has errors of another store: they do not poison this one.
+  const own = prepared.status === 'rejected' ? prepared.reason : undefined;
+  const reason: unknown = await generation.gravestOf(own);
+  const failure = reason === undefined ? undefined : input.failed(reason, false);
+  const isPoisoned = failure?.code === 'SSTITCH_STORE_POISONED';
+  await generation.discard(stager, isPoisoned);
+  // A poisoned store says so, whatever else failed.
+  if (made.status === 'rejected' && !isPoisoned) throw made.reason;
+  throw failure;
+}
+
+interface StageInput extends Incoming {
+  readonly generation: NextGeneration;
+  readonly stager: TaskRunner;
+  readonly base: CommitBase;
+}
+
+/** Steps 3 and 4. */
+async function stageNext(
+  host: CommitHost,
+  { nextFolder, moveIncoming, purge, narrowFromBytes, signal }: CommitInput,
+  { generation, stager, base, incoming, ahead }: StageInput,
+): Promise<{ readonly staged: StagedGeneration; readonly flushMs: number }> {
+  const { runner } = host;
+  const checking = checkingOf(incoming);
+  const request: Omit<StageRequest, 'leastLogNumber' | 'withTail'> = {
+    ...{ baseFolder: base.folder, nextFolder, incoming, purge, ahead },
+    unsynced: unsyncedIn(incoming),
+    // What is being checked keeps its name.
+    move: moveIncoming ? (checking === undefined ? 'all' : 'made') : 'none',
+  };
+  const first = { ...request, leastLogNumber: 0, withTail: true };
+  let begun = await stager.run(beginStageTask, first, { signal });
+  let flushMs = 0;
+  if (begun === undefined) {
+    const flushing = host.now();
+    const leastLogNumber = await host.flush(base);
+    flushMs = host.now() - flushing;
+    const flushed = { ...request, leastLogNumber, withTail: false };
+    begun = await stager.run(beginStageTask, flushed, { signal });
+  }
+  if (begun === undefined) throw new Error('a stage without a tail begins');
+  let unsynced: readonly string[] = [];
+  if ('jobs' in begun) {
+    const { jobs } = begun;
+    const outcomes = await shareTableJobs(runner, jobs, { narrowFromBytes }, signal);
+    unsynced = filesMadeBy(jobs, outcomes);
+    begun = { staged: await stager.run(finishStageTask, { nextFolder, outcomes }, { signal }) };
+  }
+  const { staged } = begun;
+  // Before LevelDB opens a table: it may compact one away at once, and others be names of the same file. After
+  // all of them have their names, which a sync would hold up.
+  const syncing = runner.syncFiles([...staged.unsynced, ...unsynced], signal, checking);
+  await allHands([generation.preparePointer(), syncing, ...(checking ? [checking] : [])]);
+  return { staged, flushMs };
+}
+
+async function catchUp(gate: WriteGate, next: LevelDatabase): Promise<number> {
+  let replayed = 0;
+  for (let round = 0; round < MAX_CATCH_UP_ROUNDS; round++) {
+    if (round > 0 && gate.keptBytes <= CAUGHT_UP_BYTES) break;
+    const { operations } = gate.take();
+    if (operations.length === 0) break;
+    await next._batch(operations, { sync: true });
+    replayed += operations.length;
+  }
+  return replayed;
+}

@@ -1,0 +1,143 @@
+// From a version, spans and incoming runs to the next version. Pure: no file is touched here.
+//
+// The rules it keeps (docs/leveldb-rules.md):
+// - outside the spans every entry stays where it is, at its level and in its order;
+// - inside them only incoming entries are left;
+// - levels 1 to 6 stay sorted and disjoint, and no user key lies in two tables of one of them, not
+//   even where LevelDB itself had left such a pair (rule 10; shadowed-keys.ts);
+// - of two runs the newer lies in the shallower level (rule 11), as far as bounds tell even where LevelDB had
+//   put it deeper;
+// - every run lies as deep as that allows: the oldest in level 6 (rule 12).
+//
+// A table that straddles a span is cut. It becomes ONE table with holes, unless an incoming table
+// lies in a hole at the same level: only there it becomes two. So a level-0 table that meets thirteen
+// spans stays one level-0 table, and level 0 cannot pile up.
+
+import { compareBytes, type Span, userKeyOf } from '@sstitch/sst';
+import type { Version } from '../leveldb/manifest.js';
+import { shadowedKeys } from '../leveldb/shadowed-keys.js';
+import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
+import {
+  insertSpan,
+  type KeyBounds,
+  mergeAdjacentSpans,
+  rangesOutside,
+  spansOverlapping,
+} from '../spans.js';
+import { MAX_RUNS } from '../tables/table-set.js';
+
+const DEEPEST_LEVEL = LEVEL_COUNT - 1;
+
+/** What is to stand in one span: runs, oldest first, each sorted and disjoint. */
+export interface IncomingSpan<T extends KeyBounds> {
+  readonly span: Span;
+  readonly runs: ReadonlyArray<readonly T[]>;
+}
+
+export interface LinkStep {
+  readonly level: number;
+  readonly table: TableEntry;
+}
+
+/** One table to cut; each member of `outputs` becomes a table with the entries of those spans. */
+export interface SliceStep {
+  readonly level: number;
+  readonly table: TableEntry;
+  readonly outputs: ReadonlyArray<readonly Span[]>;
+}
+
+export interface PlaceStep<T extends KeyBounds> {
+  readonly level: number;
+  readonly table: T;
+  /** Index into the spans. */
+  readonly spanIndex: number;
+}
+
+export interface VersionPlan<T extends KeyBounds> {
+  readonly links: readonly LinkStep[];
+  readonly slices: readonly SliceStep[];
+  readonly placed: ReadonlyArray<PlaceStep<T>>;
+  /** Tables wholly inside the spans: not in the next version. */
+  readonly dropped: readonly LinkStep[];
+}
+
+/** Plans the next version. The spans are sorted and disjoint, no span has more than MAX_RUNS runs. */
+export function planVersion<T extends KeyBounds>(
+  base: Pick<Version, 'levels'>,
+  incoming: ReadonlyArray<IncomingSpan<T>>,
+): VersionPlan<T> {
+  const placed = placeRuns(incoming);
+  const merged = mergeAdjacentSpans(incoming.map(({ span }) => span));
+  const occupied = Array.from({ length: LEVEL_COUNT }, (_, level) =>
+    placed
+      .filter((step) => step.level === level)
+      .map(({ table }) => userKeyOf(table.smallest))
+      .sort(compareBytes),
+  );
+  const shadowed = shadowedKeys(base.levels);
+  const links: LinkStep[] = [];
+  const slices: SliceStep[] = [];
+  const dropped: LinkStep[] = [];
+  for (const [level, tables] of base.levels.entries()) {
+    for (const table of tables) {
+      const cut = spansOverlapping(merged, table);
+      const shared = shadowed.get(table.number)?.span;
+      if (cut.length === 0 && shared === undefined) {
+        links.push({ level, table });
+        continue;
+      }
+      const holes = shared === undefined ? cut : mergeAdjacentSpans(insertSpan(cut, shared));
+      const keep = rangesOutside(holes, table);
+      if (keep.length === 0) {
+        dropped.push({ level, table });
+        continue;
+      }
+      const taken = level === 0 ? [] : (occupied[level] ?? []);
+      slices.push({ level, table, outputs: splitAtOccupiedHoles(keep, taken) });
+    }
+  }
+  return { links, slices, placed, dropped };
+}
+
+function placeRuns<T extends KeyBounds>(
+  incoming: ReadonlyArray<IncomingSpan<T>>,
+): Array<PlaceStep<T>> {
+  const placed: Array<PlaceStep<T>> = [];
+  for (const [spanIndex, { runs }] of incoming.entries()) {
+    let level = DEEPEST_LEVEL;
+    for (const run of runs) {
+      if (run.length === 0) continue;
+      if (level < 1) throw new RangeError(`more than ${MAX_RUNS} runs in a span`);
+      for (const table of run) placed.push({ level, table, spanIndex });
+      level--;
+    }
+  }
+  return placed;
+}
+
+/** Consecutive ranges stay in one output unless an incoming table of that level begins between them. */
+function splitAtOccupiedHoles(keep: readonly Span[], occupied: readonly Uint8Array[]): Span[][] {
+  const outputs: Span[][] = [];
+  for (const range of keep) {
+    const last = outputs.at(-1)?.at(-1);
+    if (last?.end !== undefined && !beginsWithin(occupied, last.end, range.start)) {
+      outputs.at(-1)?.push(range);
+    } else {
+      outputs.push([range]);
+    }
+  }
+  return outputs;
+}
+
+function beginsWithin(sorted: readonly Uint8Array[], from: Uint8Array, to: Uint8Array): boolean {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const key = sorted[middle];
+    if (key !== undefined && compareBytes(key, from) < 0) low = middle + 1;
+    else high = middle;
+  }
+  const first = sorted[low];
+  return first !== undefined && compareBytes(first, to) < 0;
+}

@@ -1,0 +1,94 @@
+// Checks the tables of a database that is adopted, before the store is made: LevelDB trusts every length in
+// them, and fails at the first read of a block that it cannot decode.
+//
+// Each is read in full. A look at the type of each block alone would read every page of the file too.
+
+import { type FileSystem, SstError, verifyTable } from '@sstitch/sst';
+import { EngineError } from '../errors.js';
+import { readRegularFile } from '../files/regular-file.js';
+import { oldTableFileName, tableFileName } from '../leveldb/file-names.js';
+import { otherDatabaseError, refuseOtherDatabase } from '../leveldb/other-databases.js';
+import { tableProblem } from '../leveldb/table-problem.js';
+import type { TableEntry } from '../leveldb/version-edit.js';
+import { isThere, parseGenerationName } from '../store-folder/store-files.js';
+import { defineTask } from '../threads/task.js';
+
+const MAX_CURRENT_SIZE_BYTES = 64;
+
+/**
+ * Refuses a folder whose files say that it is no LevelDB database.
+ *
+ * @throws EngineError SSTITCH_STORE_FORMAT
+ */
+export function checkAdoptable(
+  fileSystem: FileSystem,
+  { folder }: { readonly folder: string },
+): void {
+  refuseOtherDatabase(fileSystem, folder);
+  const path = `${folder}/CURRENT`;
+  if (!isThere(fileSystem, path)) return;
+  const text = Buffer.from(readRegularFile(fileSystem, path, MAX_CURRENT_SIZE_BYTES));
+  if (parseGenerationName(text.toString('latin1').trimEnd()) === undefined) return;
+  throw new EngineError('SSTITCH_STORE_FORMAT', 'the folder is a store already: open it', {
+    path: folder,
+  });
+}
+
+export const checkAdoptableTask = defineTask('checkAdoptable', checkAdoptable);
+
+export interface CheckAdoptedTableInput {
+  /** Where the table lies now. */
+  readonly tableFolder: string;
+  /** The database that it was linked from, for messages. */
+  readonly sourceFolder: string;
+  readonly table: TableEntry;
+}
+
+/**
+ * Reads a table in full.
+ *
+ * @throws EngineError SSTITCH_STORE_CORRUPT, SSTITCH_STORE_FORMAT: each names the source's file
+ */
+export function checkAdoptedTable(
+  fileSystem: FileSystem,
+  { tableFolder, sourceFolder, table }: CheckAdoptedTableInput,
+): void {
+  const path = `${tableFolder}/${tableFileName(table.number)}`;
+  try {
+    verifyTable(fileSystem, path, table);
+  } catch (error) {
+    if (!(error instanceof SstError) || error.code === 'SSTITCH_TABLE_IO') throw error;
+    throw refusalOf(error, sourceFile(fileSystem, sourceFolder, table.number));
+  }
+}
+
+export const checkAdoptedTableTask = defineTask('checkAdoptedTable', checkAdoptedTable);
+
+function refusalOf(error: SstError, source: string): EngineError {
+  const problem = tableProblem(error);
+  const at = { cause: error, path: source, offset: error.offset };
+  if (error.code !== 'SSTITCH_TABLE_UNSUPPORTED') {
+    const advice = 'restore the file, or repair the database, and adopt it then';
+    return new EngineError(
+      'SSTITCH_STORE_CORRUPT',
+      `a table is damaged: ${problem}; ${advice}`,
+      at,
+    );
+  }
+  for (const kind of ['RocksDB', 'Pebble'] as const) {
+    if (problem.includes(`a table of ${kind}`)) return otherDatabaseError(kind, source);
+  }
+  const advice = problem.includes('compressed')
+    ? 'have the program that wrote the database copy it with snappy, or without compression'
+    : 'copy the entries with the program that wrote the database';
+  return new EngineError(
+    'SSTITCH_STORE_FORMAT',
+    `a table cannot be read: ${problem}; ${advice}`,
+    at,
+  );
+}
+
+function sourceFile(fileSystem: FileSystem, folder: string, number: number): string {
+  const old = `${folder}/${oldTableFileName(number)}`;
+  return isThere(fileSystem, old) ? old : `${folder}/${tableFileName(number)}`;
+}

@@ -1,0 +1,68 @@
+// Copies the logs that a version's tables do not cover, while their database may be open and write.
+//
+// Logs are appended to meanwhile. LevelDB ends a log before it starts the next, so copying the newest first
+// gives a prefix of what was written; and a log is deleted only after the MANIFEST has moved past it, so a log
+// number that has not changed by the end means that none was missed.
+//
+// Each copy is read in full before it is used: LevelDB would drop what is wrong in it without a word.
+import type { FileSystem } from '@sstitch/sst';
+import { EngineError, errorCodeOf } from '../errors.js';
+import { syncFile } from '../files/place-file.js';
+import { describeKind } from '../files/regular-file.js';
+import { damagedLog } from '../leveldb/damaged-log.js';
+import { logFileName } from '../leveldb/file-names.js';
+import { checkLogThere, readCurrent, readVersion, type Version } from '../leveldb/manifest.js';
+import { scanLog } from '../leveldb/scan-log.js';
+import { logsBehind } from '../leveldb/unflushed-log.js';
+
+export interface CopyLogsInput {
+  readonly sourceFolder: string;
+  readonly targetFolder: string;
+  /** Of the source. */
+  readonly version: Version;
+}
+
+/**
+ * Gives the greatest log number copied (0 for none), or undefined when the logs moved on meanwhile.
+ *
+ * @throws EngineError SSTITCH_STORE_CORRUPT for a log that is damaged before its end, or missing
+ */
+export function copyLogs(
+  fileSystem: FileSystem,
+  { sourceFolder, targetFolder, version }: CopyLogsInput,
+  checkCancelled: () => void,
+): number | undefined {
+  const numbers = logsBehind(fileSystem, sourceFolder, version).reverse();
+  try {
+    for (const number of numbers) copyLog(fileSystem, sourceFolder, targetFolder, number);
+    const now = readVersion(fileSystem, sourceFolder);
+    if (now.logNumber !== version.logNumber) return undefined;
+    checkLogThere(version, readCurrent(fileSystem, sourceFolder), new Set(numbers), sourceFolder);
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  for (const number of numbers) {
+    const name = logFileName(number);
+    const blame = `${sourceFolder}/${name}`;
+    const scan = scanLog(fileSystem, `${targetFolder}/${name}`, { blame, checkCancelled });
+    if (scan.damage !== undefined) throw damagedLog(scan.damage);
+  }
+  return numbers[0] ?? 0;
+}
+
+function copyLog(
+  fileSystem: FileSystem,
+  sourceFolder: string,
+  targetFolder: string,
+  number: number,
+): void {
+  const name = logFileName(number);
+  const path = `${sourceFolder}/${name}`;
+  const { kind } = fileSystem.status(path);
+  if (kind !== 'file') {
+    throw new EngineError('SSTITCH_STORE_CORRUPT', `${describeKind(kind)} is not a log`, { path });
+  }
+  fileSystem.copy(path, `${targetFolder}/${name}`);
+  syncFile(fileSystem, `${targetFolder}/${name}`);
+}

@@ -1,0 +1,76 @@
+// Says why LevelDB did not flush: it swallows the errors of a flush that is asked for (docs/leveldb-rules.md, rule 16).
+
+import type { FileHandle, FileSystem } from '@sstitch/sst';
+import { EngineError } from '../errors.js';
+import { isDiskFull } from '../files/disk-full.js';
+import { unlinkIfThere } from '../files/place-file.js';
+import { parseLevelFileName } from './file-names.js';
+import { checkFlushed } from './flush.js';
+import type { Version } from './manifest.js';
+
+/** What a memtable may need at most, roughly; to try more would only take longer. */
+const MAX_PROBE_BYTES = 8 * 1024 * 1024;
+const MIN_PROBE_BYTES = 64 * 1024;
+const LOG_TAIL_BYTES = 64 * 1024;
+
+/**
+ * `checkFlushed`, with the cause.
+ *
+ * @param scratchFolder a folder on the same disk to try a file in; its owner removes it
+ * @throws EngineError SSTITCH_LEVELDB
+ */
+export function checkFlushedOrTell(
+  fileSystem: FileSystem,
+  version: Version,
+  leastLogNumber: number,
+  folder: string,
+  scratchFolder: string,
+): void {
+  try {
+    checkFlushed(version, leastLogNumber, folder);
+  } catch (error) {
+    const full = fullDiskError(fileSystem, folder, `${scratchFolder}/probe`);
+    const reason = full === undefined ? lastError(fileSystem, `${folder}/LOG`) : 'the disk is full';
+    if (reason === undefined) throw error;
+    const problem = `LevelDB did not flush its memtable: ${reason}`;
+    throw new EngineError('SSTITCH_LEVELDB', problem, { cause: full ?? error, path: folder });
+  }
+}
+
+/** What writing as much as the logs hold meets, if that is a full disk. */
+function fullDiskError(fileSystem: FileSystem, folder: string, path: string): unknown {
+  let file: FileHandle | undefined;
+  try {
+    const bytes = fileSystem
+      .readFolder(folder)
+      .filter((name) => parseLevelFileName(name)?.kind === 'log')
+      .reduce((sum, name) => sum + fileSystem.status(`${folder}/${name}`).sizeBytes, 0);
+    file = fileSystem.open(path, 'create');
+    const size = Math.min(Math.max(bytes, MIN_PROBE_BYTES), MAX_PROBE_BYTES);
+    file.write(new Uint8Array(size));
+    return undefined;
+  } catch (error) {
+    return isDiskFull(error) ? error : undefined;
+  } finally {
+    file?.close();
+    unlinkIfThere(fileSystem, path);
+  }
+}
+
+/** The last error that LevelDB wrote to its LOG. */
+function lastError(fileSystem: FileSystem, path: string): string | undefined {
+  let file: FileHandle | undefined;
+  try {
+    file = fileSystem.open(path, 'read');
+    const tail = new Uint8Array(LOG_TAIL_BYTES);
+    const length = file.read(tail, Math.max(0, file.sizeBytes() - LOG_TAIL_BYTES));
+    const lines = Buffer.from(tail.subarray(0, length)).toString('latin1').split('\n');
+    return lines
+      .findLast((line) => /(IO error|Corruption): /.test(line))
+      ?.replace(/^.*?(?=IO error|Corruption)/, '');
+  } catch {
+    return undefined;
+  } finally {
+    file?.close();
+  }
+}

@@ -1,0 +1,51 @@
+// LevelDB's own options, with defaults for stores that take whole syncs.
+import { EngineError } from '../errors.js';
+import type { LevelOptions } from './level-database.js';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+const LEVEL_DEFAULTS: LevelOptions = {
+  cacheSize: 8 * MIB,
+  writeBufferSize: 4 * MIB,
+  blockSize: 4 * KIB,
+  blockRestartInterval: 16,
+  maxOpenFiles: 1000,
+  maxFileSize: 2 * MIB,
+  compression: true,
+};
+
+/** LevelDB takes 32 bits, and of more the lower ones without a word. */
+const MAX_LEVEL_NUMBER = 2 ** 32 - 1;
+
+/** LevelDB's options of a store, with the defaults filled in. @throws as `checkOptions` */
+export function levelOptionsOf(options: Partial<LevelOptions>): LevelOptions {
+  const chosen: { -readonly [K in keyof LevelOptions]: LevelOptions[K] } = { ...LEVEL_DEFAULTS };
+  for (const name of [
+    'cacheSize',
+    'writeBufferSize',
+    'blockSize',
+    'blockRestartInterval',
+    'maxOpenFiles',
+    'maxFileSize',
+  ] as const) {
+    const value = options[name];
+    if (value === undefined) continue;
+    if (!Number.isSafeInteger(value) || value <= 0 || value > MAX_LEVEL_NUMBER) {
+      throw new EngineError(
+        'SSTITCH_OPTION_INVALID',
+        `${name} must be a whole number from 1 to ${MAX_LEVEL_NUMBER}`,
+      );
+    }
+    chosen[name] = value;
+  }
+  checkBoolean('compression', options.compression);
+  if (options.compression !== undefined) chosen.compression = options.compression;
+  return chosen;
+}
+
+/** @throws EngineError SSTITCH_OPTION_INVALID */
+export function checkBoolean(name: string, value: unknown): void {
+  if (value === undefined || typeof value === 'boolean') return;
+  throw new EngineError('SSTITCH_OPTION_INVALID', `${name} must be true or false`);
+}

@@ -1,0 +1,119 @@
+// Pins the version of a LevelDB folder that may be open and compacting: reads the MANIFEST, gives
+// every table it wants a name of its own, and reads again when a table is gone by then (docs/leveldb-rules.md,
+// rule 20). A table that has a second name outlives its compaction.
+import type { FileSystem } from '@sstitch/sst';
+import { EngineError, errorCodeOf } from '../errors.js';
+import { linkOrCopy, type Placement, unlinkIfThere } from '../files/place-file.js';
+import { oldTableFileName, tableFileName } from './file-names.js';
+import { checkFlushedOrTell } from './flush-failure.js';
+import { readVersion, type Version } from './manifest.js';
+import type { TableEntry } from './version-edit.js';
+
+/** Each round follows at least one finished compaction; a database that outruns this many is broken. */
+const MAX_ROUNDS = 100;
+
+export interface PinnedVersion {
+  readonly version: Version;
+  /** How each pinned table came to its place, by number. */
+  readonly placements: ReadonlyMap<number, Placement>;
+  /** The names in the target folder. */
+  readonly placed: PlacedTables;
+}
+
+interface PlacedTable {
+  readonly number: number;
+  readonly placement: Placement;
+  /** The database's own file. */
+  readonly origin: string;
+}
+
+type PlacedTables = ReadonlyMap<string, PlacedTable>;
+
+/**
+ * Links the tables that `wants` names into `targetFolder`, under the names that it gives.
+ *
+ * @param wants from a version to the tables needed and their names in the target folder; may be
+ * called several times, with newer versions
+ * @param leastLogNumber what `flushGeneration` gave, where the memtable was flushed for this
+ * @param before what was pinned in the target folder, of an older version
+ */
+export function pinVersion(
+  fileSystem: FileSystem,
+  folder: string,
+  targetFolder: string,
+  wants: (version: Version) => ReadonlyArray<{ table: TableEntry; name: string }>,
+  checkCancelled: () => void,
+  leastLogNumber = 0,
+  before: PinnedVersion | undefined = undefined,
+): PinnedVersion {
+  const placed = new Map(before?.placed);
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    checkCancelled();
+    let version: Version;
+    try {
+      version = readVersion(fileSystem, folder);
+    } catch (error) {
+      if (errorCodeOf(error) === 'ENOENT' && round < 3) continue;
+      throw error;
+    }
+    checkFlushedOrTell(fileSystem, version, leastLogNumber, folder, targetFolder);
+    const wanted = wants(version);
+    const names = new Set(wanted.map(({ name }) => name));
+    for (const name of placed.keys()) {
+      if (names.has(name)) continue;
+      unlinkIfThere(fileSystem, `${targetFolder}/${name}`);
+      placed.delete(name);
+    }
+    let missing: TableEntry | undefined;
+    for (const { table, name } of wanted) {
+      checkCancelled();
+      if (placed.has(name)) continue;
+      const linked = linkTable(fileSystem, folder, table.number, `${targetFolder}/${name}`);
+      if (linked === undefined) {
+        missing = table;
+        break;
+      }
+      placed.set(name, linked);
+    }
+    if (missing === undefined) {
+      const placements = new Map<number, Placement>();
+      for (const { number, placement } of placed.values()) placements.set(number, placement);
+      return { version, placements, placed };
+    }
+    if (isListed(fileSystem, folder, missing.number)) {
+      throw new EngineError('SSTITCH_STORE_CORRUPT', 'a table that the MANIFEST lists is missing', {
+        path: `${folder}/${tableFileName(missing.number)}`,
+      });
+    }
+  }
+  throw new EngineError(
+    'SSTITCH_STORE_CORRUPT',
+    'the tables change faster than they can be linked',
+    {
+      path: folder,
+    },
+  );
+}
+
+function linkTable(
+  fileSystem: FileSystem,
+  folder: string,
+  number: number,
+  path: string,
+): PlacedTable | undefined {
+  for (const name of [tableFileName(number), oldTableFileName(number)]) {
+    const origin = `${folder}/${name}`;
+    try {
+      return { number, placement: linkOrCopy(fileSystem, origin, path), origin };
+    } catch (error) {
+      if (errorCodeOf(error) !== 'ENOENT') throw error;
+    }
+  }
+  return undefined;
+}
+
+/** Whether the version in force still lists a table: then its absence is no race but damage. */
+function isListed(fileSystem: FileSystem, folder: string, number: number): boolean {
+  const version = readVersion(fileSystem, folder);
+  return version.levels.some((tables) => tables.some((table) => table.number === number));
+}

@@ -1,0 +1,7 @@
+// What a message says of an argument that is not bytes.
+import { describeValue } from '@sstitch/sst';
+
+/** @param what a word: key, value, start */
+export function notBytes(what: string, value: unknown): string {
+  return `the ${what} must be a Uint8Array, not ${describeValue(value)}`;
+}

@@ -1,0 +1,89 @@
+// The writes of abstract-level with keys and values checked that are to be stored as they are. Level's own
+// encodings for bytes take strings, as UTF-8, and turn anything else into one: an object into
+// "[object Object]".
+import { describeValue, isBytes } from '@sstitch/sst';
+import type {
+  AbstractBatchOperation,
+  AbstractBatchOptions,
+  AbstractChainedBatch,
+  AbstractDelOptions,
+  AbstractPutOptions,
+} from 'abstract-level';
+import { EngineError } from '../errors.js';
+import { GenerationReader } from './generation-reader.js';
+
+export abstract class CheckedWrites<K, V> extends GenerationReader<K, V> {
+  override put(key: K, value: V): Promise<void>;
+  override put<TKey = K, TValue = V>(
+    key: TKey,
+    value: TValue,
+    options: AbstractPutOptions<TKey, TValue>,
+  ): Promise<void>;
+  override put(key: K, value: V, options?: AbstractPutOptions<K, V>): Promise<void> {
+    const refusal =
+      this.#refusalOf('key', key, options?.keyEncoding) ??
+      this.#refusalOf('value', value, options?.valueEncoding);
+    if (refusal !== undefined) return Promise.reject(entriesInvalid(refusal));
+    return super.put(key, value, options as AbstractPutOptions<K, V>);
+  }
+
+  override del(key: K): Promise<void>;
+  override del<TKey = K>(key: TKey, options: AbstractDelOptions<TKey>): Promise<void>;
+  override del(key: K, options?: AbstractDelOptions<K>): Promise<void> {
+    const refusal = this.#refusalOf('key', key, options?.keyEncoding);
+    if (refusal !== undefined) return Promise.reject(entriesInvalid(refusal));
+    return super.del(key, options as AbstractDelOptions<K>);
+  }
+
+  override batch(operations: Array<AbstractBatchOperation<this, K, V>>): Promise<void>;
+  override batch<TKey = K, TValue = V>(
+    operations: Array<AbstractBatchOperation<this, TKey, TValue>>,
+    options: AbstractBatchOptions<TKey, TValue>,
+  ): Promise<void>;
+  override batch(): AbstractChainedBatch<this, K, V>;
+  override batch(
+    ...given: [Array<AbstractBatchOperation<this, K, V>>?, AbstractBatchOptions<K, V>?]
+  ): unknown {
+    if (given.length === 0) return super.batch();
+    const [operations, options] = given;
+    if (Array.isArray(operations)) {
+      const refusal = this.#refusalOfBatch(operations, options);
+      if (refusal !== undefined) return Promise.reject(entriesInvalid(refusal));
+    }
+    return super.batch(operations as [], options as AbstractBatchOptions<K, V>);
+  }
+
+  #refusalOfBatch(
+    operations: ReadonlyArray<AbstractBatchOperation<this, K, V>>,
+    options: AbstractBatchOptions<K, V> | undefined,
+  ): string | undefined {
+    for (const [index, operation] of operations.entries()) {
+      // Of a sublevel, whose encodings these would be; or no operation, which abstract-level refuses.
+      if (operation?.sublevel != null) continue;
+      const keyEncoding = operation?.keyEncoding ?? options?.keyEncoding;
+      let refusal = this.#refusalOf('key', operation?.key, keyEncoding);
+      if (operation?.type === 'put') {
+        const valueEncoding = operation.valueEncoding ?? options?.valueEncoding;
+        refusal ??= this.#refusalOf('value', operation.value, valueEncoding);
+      }
+      if (refusal !== undefined) return `operation ${index}: ${refusal}`;
+    }
+    return undefined;
+  }
+
+  #refusalOf(what: 'key' | 'value', given: unknown, encoding: unknown): string | undefined {
+    // abstract-level has errors of its own for the last two.
+    if (typeof given === 'string' || given === null || given === undefined) return undefined;
+    if (ArrayBuffer.isView(given) && (given.byteLength > 0 || isBytes(given))) return undefined;
+    const { name } =
+      what === 'key'
+        ? this.keyEncoding(encoding as 'view')
+        : this.valueEncoding(encoding as 'view');
+    if (name !== 'view' && name !== 'buffer') return undefined;
+    return `the ${what} must be bytes, or a string, not ${describeValue(given)}`;
+  }
+}
+
+function entriesInvalid(refusal: string): EngineError {
+  return new EngineError('SSTITCH_ENTRIES_INVALID', refusal);
+}

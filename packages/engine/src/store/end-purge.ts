@@ -1,0 +1,21 @@
+// The end of a commit with the option `purge`: past generations hold what was excised until they are removed.
+
+import type { PurgeReport } from '../commit/commit-host.js';
+import { listOtherCopiesTask } from '../store-folder/store-files.js';
+import type { TaskRunner } from '../threads/task-runner.js';
+import type { Generation } from './generation.js';
+
+/** Waits until past generations that nobody reads are removed; tells what is left. */
+export async function endPurge(
+  runner: TaskRunner,
+  current: Generation,
+  live: Iterable<Generation>,
+): Promise<PurgeReport> {
+  const past = [...live].filter((generation) => generation !== current);
+  await Promise.allSettled(past.map(({ removal }) => removal));
+  // The commit is done, whatever comes of the listing.
+  const folders = await runner
+    .run(listOtherCopiesTask, { current: current.folder })
+    .catch(() => past.map(({ folder }) => folder));
+  return { readers: past.reduce((sum, { readers }) => sum + readers, 0), folders };
+}

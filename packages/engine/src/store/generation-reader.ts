@@ -1,0 +1,228 @@
+// The reading half of a store as an abstract-level database. Every read goes to the generation that
+// is current when it starts, or to that of its snapshot.
+import type { Span } from '@sstitch/sst';
+import {
+  type AbstractDatabaseOptions,
+  AbstractLevel,
+  type AbstractResource,
+  type AbstractSnapshot,
+} from 'abstract-level';
+import { EngineError } from '../errors.js';
+import type {
+  NativeBytes,
+  NativeRangeOptions,
+  NativeReadOptions,
+} from '../leveldb/level-database.js';
+import { checkSpans } from '../spans.js';
+import type { Generation } from './generation.js';
+import { OpenReaders } from './open-readers.js';
+import { checkOptions, type StoreOpenOptions } from './options.js';
+import { type AnyStore, type ReaderHome, StoreIterator, StoreSnapshot } from './store-iterator.js';
+
+type Bytes = string | Buffer | Uint8Array;
+
+/** Every capability that classic-level declares, and no other. */
+const MANIFEST = {
+  encodings: { buffer: true, utf8: true, view: true },
+  has: true,
+  createIfMissing: true,
+  errorIfExists: true,
+  explicitSnapshots: true,
+  getSync: true,
+  additionalMethods: { approximateSize: true, compactRange: true },
+  signals: { iterators: true },
+} as const;
+
+export interface ReaderOptions<K, V> extends AbstractDatabaseOptions<K, V> {
+  readonly readerStacks?: boolean;
+}
+
+export interface VerifySpansOptions {
+  /** The state to check. @defaultValue the state in force */
+  readonly snapshot?: AbstractSnapshot | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export abstract class GenerationReader<K = string, V = string> extends AbstractLevel<Bytes, K, V> {
+  protected readonly readers: OpenReaders;
+
+  protected constructor(options: ReaderOptions<K, V>) {
+    super(MANIFEST, options);
+    this.readers = new OpenReaders({
+      detach: (standIn) => super.detachResource(standIn),
+      readerStacks: options.readerStacks ?? false,
+      // A listener that throws must not fail what comes after it.
+      onForgotten: (reader) => queueMicrotask(() => this.emit('forgotten', reader)),
+    });
+  }
+
+  /**
+   * Opens the store, with options of LevelDB that go before those of the constructor, as classic-level's. The
+   * constructor opens the store by itself a moment later: an open store keeps the options that it has.
+   *
+   * @throws EngineError SSTITCH_OPTION_INVALID; LEVEL_DATABASE_NOT_OPEN, whose cause is an EngineError
+   */
+  override open(options: StoreOpenOptions = {}): Promise<void> {
+    try {
+      this.checkOptions(options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    // Not awaited here: a close that follows at once comes after it, and not one turn before.
+    return super.open(options);
+  }
+
+  /** @throws EngineError SSTITCH_OPTION_INVALID */
+  protected checkOptions(options: StoreOpenOptions): void {
+    checkOptions(options);
+  }
+
+  /** As abstract-level's; iterators and snapshots are referred to weakly (open-readers.ts). */
+  override attachResource(resource: AbstractResource): void {
+    super.attachResource(this.readers.attach(resource));
+  }
+
+  override detachResource(resource: AbstractResource): void {
+    super.detachResource(this.readers.detach(resource));
+  }
+
+  /** The generation that reads go to now. */
+  protected abstract get generation(): Generation;
+
+  /** Checks what a generation holds in the spans; see `verifySpans`. */
+  protected abstract verifyGeneration(
+    generation: Generation,
+    spans: readonly Span[],
+    signal: AbortSignal | undefined,
+  ): Promise<void>;
+
+  /**
+   * Reads every block that may hold keys of the spans, and checks its checksum: LevelDB reads blocks unchecked.
+   * For whoever copies, compares or digests what it reads then, of the same state.
+   *
+   * @param spans sorted and disjoint
+   * @throws EngineError SSTITCH_STORE_CORRUPT, with path and offset, for a damaged block; SSTITCH_SPANS_INVALID,
+   * SSTITCH_ABORTED, SSTITCH_FILE_OPERATION
+   */
+  async verifySpans(spans: readonly Span[], options: VerifySpansOptions = {}): Promise<void> {
+    if (this.status === 'opening') await this.open({ passive: true } as object);
+    this.assertOpen('verifySpans');
+    const { snapshot, signal } = options;
+    const generation = snapshot === undefined ? this.generation : snapshotOf(snapshot).generation;
+    await this.verifyGeneration(generation, checkSpans(spans), signal);
+  }
+
+  _get(key: NativeBytes, options: NativeReadOptions): Promise<NativeBytes | undefined> {
+    if (options.snapshot == null) return this.generation.database._get(key, options);
+    const { generation, inner } = snapshotOf(options.snapshot);
+    return generation.database._get(key, { ...options, snapshot: inner });
+  }
+
+  _getSync(key: NativeBytes, options: NativeReadOptions): NativeBytes | undefined {
+    if (options.snapshot == null) return this.generation.database._getSync(key, options);
+    const { generation, inner } = snapshotOf(options.snapshot);
+    return generation.database._getSync(key, { ...options, snapshot: inner });
+  }
+
+  _getMany(
+    keys: NativeBytes[],
+    options: NativeReadOptions,
+  ): Promise<Array<NativeBytes | undefined>> {
+    if (options.snapshot == null) return this.generation.database._getMany(keys, options);
+    const { generation, inner } = snapshotOf(options.snapshot);
+    return generation.database._getMany(keys, { ...options, snapshot: inner });
+  }
+
+  _has(key: NativeBytes, options: NativeReadOptions): Promise<boolean> {
+    if (options.snapshot == null) return this.generation.database._has(key, options);
+    const { generation, inner } = snapshotOf(options.snapshot);
+    return generation.database._has(key, { ...options, snapshot: inner });
+  }
+
+  _hasMany(keys: NativeBytes[], options: NativeReadOptions): Promise<boolean[]> {
+    if (options.snapshot == null) return this.generation.database._hasMany(keys, options);
+    const { generation, inner } = snapshotOf(options.snapshot);
+    return generation.database._hasMany(keys, { ...options, snapshot: inner });
+  }
+
+  _iterator(options: NativeRangeOptions): StoreIterator {
+    if (options.snapshot == null) {
+      return new StoreIterator(this.#homeIn(this.generation), options, options);
+    }
+    const { generation, inner } = snapshotOf(options.snapshot);
+    const own = isOpen(options.snapshot) ? { ...options, snapshot: inner } : undefined;
+    return new StoreIterator(this.#homeIn(generation), options, own);
+  }
+
+  _snapshot(options: object): StoreSnapshot {
+    return new StoreSnapshot(this.#homeIn(this.generation), options);
+  }
+
+  #homeIn(generation: Generation): ReaderHome {
+    return { store: this as unknown as AnyStore, readers: this.readers, generation };
+  }
+
+  /** Bytes on disk between two keys, roughly; as classic-level's. */
+  async approximateSize(start: K, end: K): Promise<number>;
+  async approximateSize<TKey = K>(
+    start: TKey,
+    end: TKey,
+    options: { keyEncoding?: string },
+  ): Promise<number>;
+  async approximateSize(
+    start: unknown,
+    end: unknown,
+    options?: { keyEncoding?: string },
+  ): Promise<number> {
+    if (start === undefined || end === undefined) {
+      throw new TypeError("The arguments 'start' and 'end' are required");
+    }
+    if (this.status === 'opening') {
+      return this.deferAsync(() => this.approximateSize(start, end, options ?? {}));
+    }
+    this.assertOpen('approximateSize');
+    return this.generation.database.approximateSize(
+      this.encodeBound(start, options),
+      this.encodeBound(end, options),
+      { keyEncoding: 'view' },
+    );
+  }
+
+  /** LevelDB's own counters, such as `leveldb.stats`, of the current generation. */
+  getProperty(property: string): string {
+    if (typeof property !== 'string') {
+      throw new TypeError("The first argument 'property' must be a string");
+    }
+    this.assertOpen('getProperty');
+    return this.generation.database.getProperty(property);
+  }
+
+  protected assertOpen(method: string): void {
+    if (this.status === 'open') return;
+    throw Object.assign(new Error(`Database is not open: cannot call ${method}()`), {
+      code: 'LEVEL_DATABASE_NOT_OPEN',
+    });
+  }
+
+  protected encodeBound(key: unknown, options: { keyEncoding?: string } | undefined): Uint8Array {
+    const encoding = this.keyEncoding(options?.keyEncoding as never);
+    const encoded: unknown = encoding.encode(key as never);
+    return typeof encoded === 'string' ? Buffer.from(encoded) : (encoded as Uint8Array);
+  }
+}
+
+function snapshotOf(snapshot: AbstractSnapshot): StoreSnapshot {
+  if (snapshot instanceof StoreSnapshot) return snapshot;
+  throw new EngineError('SSTITCH_OPTION_INVALID', 'the snapshot is not one of this store');
+}
+
+/** abstract-level has no question for this; `ref` throws on a closed snapshot. */
+function isOpen(snapshot: AbstractSnapshot): boolean {
+  try {
+    snapshot.ref();
+  } catch {
+    return false;
+  }
+  snapshot.unref();
+  return true;
+}

@@ -1,0 +1,291 @@
+// Read-only opens: a second process reads a store that another one has open, writes and compacts.
+//
+// It makes a private copy of the current generation by links, logs included, inside the store's
+// folder (where links work), where the caller says, or, where the store cannot be written to, in the
+// temporary folder (reader-folders.ts), and opens LevelDB on that. The copy is one
+// consistent state; what the owner does afterwards never shows in it. The owner is not disturbed:
+// nothing of its own is written, renamed or locked.
+
+import { randomInt } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import type { Span } from '@sstitch/sst';
+import type { EngineCapabilities } from '../contract.js';
+import { copyGenerationTask } from '../copy/copy-generation.js';
+import { EngineError, errorCodeOf } from '../errors.js';
+import { type ExtractedTables, extractTables } from '../extract/extract-tables.js';
+import { flushGeneration } from '../leveldb/flush.js';
+import { type LevelOptions, openLevelDatabase } from '../leveldb/level-database.js';
+import { levelOptionsOf } from '../leveldb/level-options.js';
+import { checkSpans } from '../spans.js';
+import { openKeepingLogs, settleOpened } from '../store-folder/open-with-logs.js';
+import { findReaderPlaceTask, readerFolderName } from '../store-folder/reader-folders.js';
+import { removeOwnFolder } from '../store-folder/remove-folder.js';
+import { runInFolder } from '../store-folder/staging-folders.js';
+import { generationName, prepareOpenTask, removeFolderTask } from '../store-folder/store-files.js';
+import { checkingOf } from '../tables/trusted-sets.js';
+import { Operations } from '../threads/operations.js';
+import { asEngineError } from '../threads/task-errors.js';
+import { InlineRunner, type TaskRunner, ThreadRunner } from '../threads/task-runner.js';
+import { verifyGenerationSpans, verifySpans } from '../verify/verify-spans.js';
+import { Generation } from './generation.js';
+import { GenerationReader } from './generation-reader.js';
+import { checkOptions, type StoreOpenOptions, type StoreOptions } from './options.js';
+import {
+  CHECKS_LATER,
+  type CommitExtractOptions,
+  type ExtractOptions,
+} from './transfer-options.js';
+
+export interface ReadOnlyOptions<K, V>
+  extends Omit<StoreOptions<K, V>, 'createIfMissing' | 'errorIfExists'> {
+  /**
+   * A folder for the private copy, which is made in it and removed on close. On another file system than
+   * the store's, tables are copied instead of linked.
+   * @defaultValue the folder `readers` in the store; where that cannot be written to (read-only media,
+   * another user's store), a folder of its own in the system's temporary folder
+   */
+  readonly copyFolder?: string;
+  /**
+   * Check, before LevelDB opens the copy and can compact it, every block that may hold keys of these spans, as
+   * `verifySpans` does. Sorted and disjoint.
+   * @defaultValue none
+   */
+  readonly verifySpans?: readonly Span[];
+  /** Ends the opening. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Each round follows a commit of the owner between reading CURRENT and linking. */
+const MAX_ROUNDS = 100;
+
+/**
+ * Copies are numbered at random: a killed process may have left some, and in a container every
+ * process has the same number.
+ */
+const MAX_READER_COUNT = 2 ** 31;
+
+interface OpenedCopy {
+  readonly runner: TaskRunner;
+  readonly operations: Operations;
+  readonly generation: Generation;
+  /** The generation's folder in the store that was copied: errors name its files. */
+  readonly sourceFolder: string;
+}
+
+/** A store as it was when it was opened, to read from. Writes are refused. */
+export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V> {
+  readonly location: string;
+  readonly #options: ReadOnlyOptions<K, V>;
+  #copy: OpenedCopy | undefined;
+
+  /** @throws EngineError SSTITCH_OPTION_INVALID */
+  constructor(location: string, options: ReadOnlyOptions<K, V> = {}) {
+    checkReadOnlyOptions(options);
+    super(options);
+    this.location = location;
+    this.#options = options;
+  }
+
+  protected override get generation(): Generation {
+    return this.#opened.generation;
+  }
+
+  get #opened(): OpenedCopy {
+    if (this.#copy !== undefined) return this.#copy;
+    throw new EngineError('SSTITCH_STORE_CLOSED', 'the store is not open', { path: this.location });
+  }
+
+  /** Its tables can be extracted; it takes no commit. */
+  get capabilities(): EngineCapabilities {
+    return { tables: true, checkpoint: false };
+  }
+
+  /** Gives the tables of the spans, as `Store.extract` does. */
+  async extract(
+    spans: readonly Span[],
+    folder: string,
+    options: ExtractOptions = {},
+  ): Promise<ExtractedTables> {
+    if (this.status === 'opening') await this.open({ passive: true } as object);
+    const { operations } = this.#opened;
+    const checked = checkSpans(spans);
+    return runInFolder(folder, options.signal, (signal) =>
+      operations.runFileWork(() =>
+        this.#extract(checked, folder, options, operations.endingWith(signal)),
+      ),
+    );
+  }
+
+  async #extract(
+    spans: readonly Span[],
+    targetFolder: string,
+    options: ExtractOptions,
+    signal: AbortSignal,
+  ): Promise<ExtractedTables> {
+    const { runner, generation, operations, sourceFolder } = this.#opened;
+    const { folder, database } = generation;
+    // The copied logs went into tables when LevelDB opened the copy; nothing was written since.
+    const leastLogNumber = await flushGeneration(runner, folder, database, signal);
+    const input = {
+      ...{ sourceFolder: folder, originFolder: sourceFolder, targetFolder, spans, leastLogNumber },
+      narrowFromBytes: Number.POSITIVE_INFINITY,
+      verify: options.verify ?? false,
+      checksLater: (options as CommitExtractOptions)[CHECKS_LATER] ?? false,
+    };
+    const tables = await extractTables(runner, input, signal);
+    // They go on when the caller has the tables.
+    const checking = checkingOf(tables);
+    if (checking !== undefined) operations.track(checking).catch(() => undefined);
+    return tables;
+  }
+
+  protected override verifyGeneration(
+    generation: Generation,
+    spans: readonly Span[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { runner, operations, sourceFolder: namedFolder } = this.#opened;
+    // The copy goes away: the table is the store's too, or was.
+    return operations.runFileWork(() =>
+      verifyGenerationSpans(
+        runner,
+        generation,
+        { namedFolder, spans },
+        operations.endingWith(signal),
+      ),
+    );
+  }
+
+  protected override checkOptions(options: StoreOpenOptions): void {
+    checkReadOnlyOptions(options);
+  }
+
+  async _open(options: StoreOpenOptions): Promise<void> {
+    const { fileSystem } = this.#options;
+    const runner = fileSystem ? new InlineRunner(fileSystem) : new ThreadRunner();
+    const operations = new Operations(this.location);
+    try {
+      const level = levelOptionsOf(options);
+      const copied = await this.#copyAndOpen(runner, level, operations.closing);
+      this.#copy = { runner, operations, ...copied };
+    } catch (error) {
+      throw asEngineError(error);
+    }
+  }
+
+  async _close(): Promise<void> {
+    const copy = this.#copy;
+    this.#copy = undefined;
+    if (copy === undefined) return;
+    await copy.operations.end();
+    // Retired from birth: closing removes the copy.
+    copy.generation.retire();
+    await copy.generation.close();
+  }
+
+  async #copyAndOpen(
+    runner: TaskRunner,
+    level: LevelOptions,
+    closing: AbortSignal,
+  ): Promise<Pick<OpenedCopy, 'generation' | 'sourceFolder'>> {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const { realPath, generation: number } = await runner.run(prepareOpenTask, {
+        location: this.location,
+        createIfMissing: false,
+        errorIfExists: false,
+      });
+      if (number === undefined) break;
+      const { folder: targetFolder, toRemove } = await runner.run(findReaderPlaceTask, {
+        storeFolder: realPath,
+        copyFolder: this.#options.copyFolder,
+        temporaryFolder: tmpdir(),
+        name: readerFolderName(process.pid, randomInt(MAX_READER_COUNT)),
+      });
+      const sourceFolder = `${realPath}/${generationName(number)}`;
+      let isMade = false;
+      try {
+        await runner.run(copyGenerationTask, {
+          sourceFolder,
+          targetFolder,
+          logs: true,
+          leastLogNumber: 0,
+        });
+        isMade = true;
+        const { verifySpans: spans = [], signal } = this.#options;
+        if (spans.length > 0) {
+          const input = {
+            namedFolder: sourceFolder,
+            folder: targetFolder,
+            spans: checkSpans(spans),
+          };
+          await verifySpans(runner, input, signal);
+        }
+        const place = { root: targetFolder, label: generationName(number), folder: targetFolder };
+        const opened = await openKeepingLogs(runner, place, () =>
+          openLevelDatabase(targetFolder, { ...level, createIfMissing: false }),
+        );
+        const { database } = opened;
+        await settleOpened(runner, place, opened).catch(async (error: unknown) => {
+          await database.close();
+          throw error;
+        });
+        const remove = () => removeOwnFolder(runner, toRemove, closing);
+        return { generation: new Generation(number, targetFolder, database, remove), sourceFolder };
+      } catch (error) {
+        // A folder around the copy was made when its place was found.
+        if (isMade || toRemove !== targetFolder) {
+          await runner.run(removeFolderTask, { folder: toRemove });
+        }
+        // The owner has committed, and removed the generation that CURRENT named a moment ago.
+        const again = await runner.run(prepareOpenTask, {
+          location: this.location,
+          createIfMissing: false,
+          errorIfExists: false,
+        });
+        if (again.generation === number || errorCodeOf(error) === 'SSTITCH_ABORTED') throw error;
+      }
+    }
+    throw new EngineError('SSTITCH_STORE_NOT_FOUND', 'the store does not exist', {
+      path: this.location,
+    });
+  }
+
+  async _put(): Promise<void> {
+    throw readOnlyError();
+  }
+
+  async _del(): Promise<void> {
+    throw readOnlyError();
+  }
+
+  async _batch(): Promise<void> {
+    throw readOnlyError();
+  }
+
+  async _clear(): Promise<void> {
+    throw readOnlyError();
+  }
+}
+
+/** It makes nothing: an option that says otherwise is a mistake. */
+function checkReadOnlyOptions(options: StoreOpenOptions): void {
+  checkOptions(options);
+  for (const name of ['createIfMissing', 'errorIfExists'] as const) {
+    if (options[name] !== true) continue;
+    throw new EngineError('SSTITCH_OPTION_INVALID', `${name} is not for a read-only open`);
+  }
+}
+
+function readOnlyError(): EngineError {
+  return new EngineError('SSTITCH_STORE_READ_ONLY', 'the store is open to read only');
+}
+
+/** Opens a store to read, whether or not another process has it open. */
+export async function openReadOnly<K = string, V = string>(
+  location: string,
+  options: ReadOnlyOptions<K, V> = {},
+): Promise<ReadOnlyStore<K, V>> {
+  const store = new ReadOnlyStore<K, V>(location, options);
+  await store.open();
+  return store;
+}

@@ -1,0 +1,360 @@
+// What is behind a store's abstract-level face: the generations, the gate, and the one path by which
+// a store is changed.
+//
+// Invariants:
+// - exactly one generation is current; every other live one is retired and has readers;
+// - commits run one at a time;
+// - whatever touches the folder is part of an operation (operations.ts), which a close ends and awaits;
+// - while it is open, this process holds the lock of the generation that CURRENT names.
+
+import type { Span } from '@sstitch/sst';
+import { commitTables } from '../commit/commit.js';
+import type { CommitReport } from '../commit/commit-host.js';
+import { retireLog } from '../commit/retire-log.js';
+import { withReserve } from '../commit/with-reserve.js';
+import { WriteGate } from '../commit/write-gate.js';
+import type { CopiedGeneration } from '../copy/copy-generation.js';
+import { makeStoreFromTask } from '../copy/make-store.js';
+import { EngineError } from '../errors.js';
+import { type ExtractedTables, extractTables } from '../extract/extract-tables.js';
+import { flushGeneration } from '../leveldb/flush.js';
+import { type LevelDatabase, openLevelDatabase } from '../leveldb/level-database.js';
+import { ENGINE_NAME } from '../store-folder/engine-name.js';
+import { openStoreFolder } from '../store-folder/open-store-folder.js';
+import { releaseStore } from '../store-folder/open-stores.js';
+import { removeOwnFolder } from '../store-folder/remove-folder.js';
+import { runInFolder, StagingFolders } from '../store-folder/staging-folders.js';
+import { generationName } from '../store-folder/store-files.js';
+import { EVERYTHING, hasTablesToPurgeTask } from '../tables/purge-tables.js';
+import type { TableSet } from '../tables/table-set.js';
+import { checkingOf, isTrusted } from '../tables/trusted-sets.js';
+import { Operations } from '../threads/operations.js';
+import { asEngineError, isSyncFailure } from '../threads/task-errors.js';
+import { InlineRunner, type TaskRunner, ThreadRunner } from '../threads/task-runner.js';
+import { ActivityRecorder, type StoreEvent } from './activity.js';
+import type { CommitOptions, CoreOptions } from './core-options.js';
+import { endPurge } from './end-purge.js';
+import { Generation } from './generation.js';
+import {
+  CHECKS_LATER,
+  type CheckedExtractOptions,
+  type CheckpointOptions,
+  type CommitExtractOptions,
+  type IngestFromOptions,
+  type TableSource,
+} from './transfer-options.js';
+
+export class StoreCore {
+  readonly #options: CoreOptions;
+  readonly runner: TaskRunner;
+  readonly folder: string;
+  readonly gate: WriteGate;
+  readonly #live = new Set<Generation>();
+  readonly operations: Operations;
+  readonly staging: StagingFolders;
+  readonly activity = new ActivityRecorder();
+  #current: Generation;
+  #lastNumber: number;
+  #commits: Promise<unknown> = Promise.resolve();
+  #commitsUnderWay = 0;
+  #poison: EngineError | undefined;
+
+  private constructor(
+    options: CoreOptions,
+    runner: TaskRunner,
+    folder: string,
+    opened: { readonly number: number; readonly database: LevelDatabase },
+    lastNumber: number,
+  ) {
+    this.#options = options;
+    this.runner = runner;
+    this.folder = folder;
+    this.operations = new Operations(folder);
+    this.staging = new StagingFolders(folder, runner, this.operations);
+    this.#lastNumber = lastNumber;
+    this.#current = this.#addGeneration(opened.number, opened.database);
+    this.gate = new WriteGate(opened.database, () => this.#retireLog());
+  }
+
+  /** Opens or makes the store; finishes or undoes what a crash left. */
+  static async open(options: CoreOptions): Promise<StoreCore> {
+    const runner = options.fileSystem ? new InlineRunner(options.fileSystem) : new ThreadRunner();
+    const { folder, lastNumber, ...opened } = await openStoreFolder(runner, options);
+    return new StoreCore(options, runner, folder, opened, lastNumber);
+  }
+
+  get current(): Generation {
+    return this.#current;
+  }
+
+  /** All generations that are open, the current one included. */
+  get generations(): ReadonlySet<Generation> {
+    return this.#live;
+  }
+
+  /** Commits tables; one commit after another. */
+  commit(tables: TableSet, options: CommitOptions): Promise<CommitReport> {
+    const spans = tables.spans.map(({ span }) => span);
+    return this.#commit(spans, tables, options);
+  }
+
+  /** Extracts from another store and commits what it gives, as one commit. */
+  async commitFrom(
+    source: TableSource,
+    spans: readonly Span[],
+    { signal, verify = false, purge = false, onExtracted }: IngestFromOptions,
+  ): Promise<CommitReport> {
+    const failing = new AbortController();
+    let folder: string | undefined;
+    let extracted: TableSet | undefined;
+    const extract = async () => {
+      folder = await this.staging.add();
+      const ending = [failing.signal, this.operations.endingWith(signal)];
+      const options: CommitExtractOptions = {
+        ...{ narrow: !purge, verify, signal: AbortSignal.any(ending) },
+        // To read all tables takes long; the base's writers would be kept waiting for the replay.
+        [CHECKS_LATER]: !verify,
+      };
+      const tables = await source.extract(spans, folder, options);
+      if (!isTrusted(tables)) {
+        throw new EngineError('SSTITCH_TABLES_INVALID', 'the source does not give table sets');
+      }
+      extracted = tables;
+      onExtracted?.(tables);
+      return tables;
+    };
+    try {
+      const how = { moveIncoming: true, signal, ...(purge ? { purge: [EVERYTHING] } : {}) };
+      return await this.#commit(spans, extract, how);
+    } finally {
+      failing.abort();
+      // A commit that failed has not waited for them.
+      if (extracted !== undefined) await Promise.allSettled([checkingOf(extracted)]);
+      // Only a close and a purge wait for it; a leftover is no failure: the next open empties the staging folder.
+      if (folder !== undefined) {
+        const removing = this.staging.remove(folder).catch(() => undefined);
+        void this.operations.track(removing);
+        if (purge) await removing;
+      }
+    }
+  }
+
+  #commit(
+    spans: readonly Span[],
+    tables: TableSet | (() => Promise<TableSet>),
+    options: CommitOptions,
+  ): Promise<CommitReport> {
+    const { runner, folder } = this;
+    const whenRemoved = () => Promise.allSettled([...this.#live].map(({ removal }) => removal));
+    const isSound = () => this.#poison === undefined;
+    const sizeBytes = this.#options.reserveBytes;
+    const reserve = { runner, folder, sizeBytes, tables, isSound, whenRemoved };
+    return this.#serialised(async () => {
+      const report = await withReserve(reserve, (isShort) =>
+        this.#commitNow(spans, tables, options, isShort),
+      );
+      const detail = options.purge?.length
+        ? { ...report, purge: await endPurge(this.runner, this.#current, this.#live) }
+        : report;
+      this.#tell({ type: 'commit', detail });
+      return detail;
+    });
+  }
+
+  async #commitNow(
+    spans: readonly Span[],
+    tables: TableSet | (() => Promise<TableSet>),
+    options: CommitOptions,
+    isShort: boolean,
+  ): Promise<CommitReport> {
+    if (this.#poison !== undefined) throw this.#poison;
+    const ending = this.operations.endingWith(options.signal);
+    const number = ++this.#lastNumber;
+    const nextFolder = `${this.folder}/${generationName(number)}`;
+    return commitTables(
+      {
+        runner: this.runner,
+        folder: this.folder,
+        gate: this.gate,
+        current: () => this.#current,
+        flush: (generation) => this.#flush(generation, ending),
+        removeFolder: (folder) => this.#removeFolder(folder),
+        openNext: (folder) =>
+          openLevelDatabase(folder, { ...this.#options.level, createIfMissing: false }),
+        now: this.#options.now,
+      },
+      {
+        ...{ number, nextFolder, spans, tables },
+        moveIncoming: options.moveIncoming,
+        purge: options.purge ?? [],
+        narrowFromBytes: isShort ? 0 : this.#options.narrowFromBytes,
+        signal: ending,
+        switchTo: (database) => {
+          const old = this.#current;
+          this.#current = this.#addGeneration(number, database);
+          old.retire();
+        },
+        failed: (error, renamed) => this.#failed(error, renamed),
+        keepOpen: (database) => this.#addGeneration(number, database),
+      },
+    );
+  }
+
+  /** Purges a range, where LevelDB's compaction of it has left something; after commits that are under way. */
+  async purgeRange(range: Span): Promise<void> {
+    const isNeeded = await this.#onPinned(undefined, ({ folder }, signal) =>
+      this.runner.run(hasTablesToPurgeTask, { folder, range }, { signal }),
+    );
+    if (!isNeeded) return;
+    const how = { moveIncoming: false, purge: [range], signal: undefined };
+    const purging = this.commit({ spans: [], lastSequence: 0 }, how);
+    purging.catch(() => undefined);
+    // Another commit that is under way may wait for whoever compacts.
+    if (this.#commitsUnderWay === 1) await purging;
+  }
+
+  /** Extracts tables into a folder, which is made. */
+  async extract(
+    spans: readonly Span[],
+    targetFolder: string,
+    options: CheckedExtractOptions,
+  ): Promise<ExtractedTables> {
+    const extracting = (signal: AbortSignal | undefined) =>
+      this.#onPinned(signal, async (generation, ending) => {
+        const { folder } = generation;
+        const leastLogNumber = await this.#flush(generation, ending);
+        const never = Number.POSITIVE_INFINITY;
+        const narrowFromBytes = options.narrow ? this.#options.narrowFromBytes : never;
+        const { verify, checksLater } = options;
+        const input = {
+          ...{ sourceFolder: folder, targetFolder, spans },
+          ...{ leastLogNumber, narrowFromBytes, verify, checksLater },
+        };
+        const tables = await extractTables(this.runner, input, ending);
+        // They go on when the caller has the tables.
+        const checking = checkingOf(tables);
+        if (checking !== undefined) this.operations.track(checking).catch(() => undefined);
+        return tables;
+      });
+    return runInFolder(targetFolder, options.signal, extracting);
+  }
+
+  /** Makes `targetFolder`, a store of one generation that shares this one's tables. */
+  async checkpoint(
+    targetFolder: string,
+    { signal, purge = false }: CheckpointOptions,
+  ): Promise<CopiedGeneration> {
+    return this.#onPinned(signal, async (generation, ending) => {
+      const { folder } = generation;
+      const leastLogNumber = await this.#flush(generation, ending);
+      const input = {
+        sourceFolder: folder,
+        storeFolder: targetFolder,
+        logs: false,
+        leastLogNumber,
+        purge,
+        writtenBy: ENGINE_NAME,
+      };
+      return this.runner.run(makeStoreFromTask, input, { signal: ending });
+    });
+  }
+
+  /**
+   * Ends every operation, waits for it, and closes every generation. Readers were closed before, by
+   * abstract-level. Once this has fulfilled nothing of this opening touches the folder.
+   */
+  async close(): Promise<void> {
+    await this.operations.end();
+    await this.gate.drained();
+    try {
+      await Promise.all([...this.#live].map((generation) => generation.close()));
+    } finally {
+      this.staging.end();
+      releaseStore(this.folder);
+    }
+  }
+
+  async #flush(
+    { folder, database }: Pick<Generation, 'folder' | 'database'>,
+    ending: AbortSignal,
+  ): Promise<number> {
+    const start = this.#options.now();
+    const leastLogNumber = await flushGeneration(this.runner, folder, database, ending);
+    this.#tell({ type: 'flush', detail: this.#options.now() - start });
+    return leastLogNumber;
+  }
+
+  #tell(event: StoreEvent): void {
+    this.activity.record(event);
+    this.#options.observe(event);
+  }
+
+  /** Runs `work` on the current generation, which stays alive meanwhile. */
+  #onPinned<T>(
+    signal: AbortSignal | undefined,
+    work: (generation: Generation, ending: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    return this.operations.runFileWork(async () => {
+      const generation = this.#current;
+      generation.retain();
+      try {
+        return await work(generation, this.operations.endingWith(signal));
+      } finally {
+        generation.release();
+      }
+    });
+  }
+
+  /** One after another, each an operation; one whose turn comes after the close began does not begin. */
+  #serialised<T>(work: () => Promise<T>): Promise<T> {
+    this.#commitsUnderWay++;
+    const result = this.operations
+      .run(async () => {
+        await this.#commits;
+        this.operations.checkOpen();
+        return work();
+      })
+      .finally(() => this.#commitsUnderWay--);
+    this.#commits = result.catch(() => undefined);
+    return result;
+  }
+
+  #removeFolder(folder: string): Promise<void> {
+    return removeOwnFolder(this.runner, folder, this.operations.closing);
+  }
+
+  #addGeneration(number: number, database: LevelDatabase): Generation {
+    const folder = `${this.folder}/${generationName(number)}`;
+    const generation = new Generation(number, folder, database, async (ended) => {
+      // Left over, it is removed by the next open; no reason for a close to fail.
+      await this.#removeFolder(ended.folder).catch(() => undefined);
+      // Only now: a close waits for the removal.
+      this.#live.delete(ended);
+      this.#tell({ type: 'retire', detail: ended.number });
+    });
+    this.#live.add(generation);
+    return generation;
+  }
+
+  async #retireLog(): Promise<void> {
+    try {
+      await retireLog(this.runner, this.#current);
+    } catch (error) {
+      const failure = asEngineError(error);
+      if (failure.code === 'SSTITCH_STORE_POISONED') this.#poison ??= failure;
+      throw failure;
+    }
+  }
+
+  #failed(error: unknown, renamed: boolean): EngineError {
+    const syscall = (error as { syscall?: unknown }).syscall;
+    if (!isSyncFailure(error) && !(renamed && syscall !== 'rename')) return asEngineError(error);
+    this.#poison = new EngineError(
+      'SSTITCH_STORE_POISONED',
+      'a sync failed: what is on disk is unknown, open the store anew',
+      { cause: error, path: this.folder },
+    );
+    this.gate.refuse(this.#poison);
+    return this.#poison;
+  }
+}

@@ -1,0 +1,120 @@
+// How tables go from one store to another.
+import type { Span } from '@sstitch/sst';
+import type { ReplaceSpansOptions } from '../contract.js';
+import { EngineError } from '../errors.js';
+import type { ExtractedTables } from '../extract/extract-tables.js';
+import { EVERYTHING } from '../tables/purge-tables.js';
+
+/** For what must be gone. */
+export interface PurgeOption {
+  /**
+   * Leave no byte of what was excised, now or by earlier commits, in any file of the store: tables that are cut
+   * are copied instead of narrowed, those whose files still hold what was cut away are written anew, and the
+   * call waits until past generations that nobody reads are removed. Costs what copying those tables costs.
+   * The report's `purge` tells who else keeps some of it.
+   * @defaultValue false
+   */
+  readonly purge?: boolean;
+}
+
+export interface ExciseOptions extends PurgeOption {
+  readonly signal?: AbortSignal;
+}
+
+/** `ReplaceSpansOptions` of any engine, and what a Store takes too. */
+export interface StoreReplaceOptions extends ReplaceSpansOptions, PurgeOption {}
+
+export interface CheckpointOptions {
+  readonly signal?: AbortSignal;
+  /**
+   * Leave no byte of what was excised before in any file of the checkpoint: tables whose files still hold some
+   * are copied instead of linked.
+   * @defaultValue false
+   */
+  readonly purge?: boolean;
+}
+
+export interface IngestOptions extends PurgeOption {
+  /** Until the commit, aborting leaves the store as it was. */
+  readonly signal?: AbortSignal;
+  /**
+   * Take extracted tables away from their folder instead of linking them: saves the folder's later
+   * removal. Only tables that `extract` gave.
+   * @defaultValue false
+   */
+  readonly move?: boolean;
+}
+
+export interface RebuildTablesOptions {
+  readonly signal?: AbortSignal;
+  /** Told from time to time how many entries are built. */
+  readonly onEntries?: (entries: number) => void;
+}
+
+export interface ExtractOptions {
+  readonly signal?: AbortSignal;
+  /**
+   * Narrow tables that straddle a bound instead of copying their part (`narrowTablesFromBytes`): for
+   * tables that go to `ingestAndExcise`. A narrowed table is known by its path and its size together;
+   * its file alone, copied elsewhere, is another table.
+   * @defaultValue false
+   */
+  readonly narrow?: boolean;
+  /**
+   * Read every table in full, and refuse a damaged one (SstError, with its path and the offset). Without
+   * it only the structure of each table is checked, and the blocks at the bounds.
+   * @defaultValue false
+   */
+  readonly verify?: boolean;
+}
+
+/** `ExtractOptions` with the defaults filled in. */
+export interface CheckedExtractOptions {
+  readonly signal: AbortSignal | undefined;
+  readonly narrow: boolean;
+  readonly verify: boolean;
+  /** See `CHECKS_LATER`. */
+  readonly checksLater: boolean;
+}
+
+/**
+ * Set in the options of an extract for a commit that waits for the checks itself (trusted-sets.ts). A source
+ * that does not hand it on has its tables checked when its extract ends.
+ */
+export const CHECKS_LATER = Symbol('checks later');
+
+/** With what the commit adds to them. */
+export interface CommitExtractOptions extends ExtractOptions {
+  readonly [CHECKS_LATER]?: boolean;
+}
+
+/** What tables can be taken from: a `Store`, a `ReadOnlyStore`. */
+export interface TableSource {
+  extract(
+    spans: readonly Span[],
+    folder: string,
+    options?: ExtractOptions,
+  ): Promise<ExtractedTables>;
+}
+
+export interface IngestFromOptions extends Pick<ExtractOptions, 'verify'>, PurgeOption {
+  readonly signal?: AbortSignal;
+  /**
+   * Told what was extracted, before the commit, and without `verify` while tables that are linked as they are
+   * may still be checked. What it throws ends the ingestion, and passes through as it
+   * is: the store is as it was.
+   */
+  readonly onExtracted?: (tables: ExtractedTables) => void;
+}
+
+/**
+ * Where a commit purges, by its option.
+ *
+ * @throws EngineError SSTITCH_OPTION_INVALID
+ */
+export function purgeOf({ purge = false }: PurgeOption): readonly Span[] {
+  if (typeof purge !== 'boolean') {
+    throw new EngineError('SSTITCH_OPTION_INVALID', 'purge must be true or false');
+  }
+  return purge ? [EVERYTHING] : [];
+}

@@ -1,0 +1,20 @@
+// Tables and bytes by how they came about.
+import type { TableOrigin } from './table-set.js';
+
+/** Tables and bytes by how they came about. */
+export type OriginTotals = Record<TableOrigin, { tables: number; bytes: number }>;
+
+export function emptyTotals(): OriginTotals {
+  return {
+    linked: { tables: 0, bytes: 0 },
+    copied: { tables: 0, bytes: 0 },
+    sliced: { tables: 0, bytes: 0 },
+    narrowed: { tables: 0, bytes: 0 },
+    built: { tables: 0, bytes: 0 },
+  };
+}
+
+export function addToTotals(totals: OriginTotals, origin: TableOrigin, sizeBytes: number): void {
+  totals[origin].tables++;
+  totals[origin].bytes += sizeBytes;
+}

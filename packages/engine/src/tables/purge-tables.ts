@@ -1,0 +1,105 @@
+// Finds the tables whose files hold more than the table, and has them written anew.
+//
+// A narrowed table's file (split-table.ts) keeps the blocks that were cut away, and a file that was narrowed goes
+// on behind the end of the table in front. What was excised is in such files until LevelDB compacts the table.
+// A purge copies what such a table has into a file of its own; no other file has a byte that its table does not
+// reach.
+
+import { type FileSystem, type Span, TableReader } from '@sstitch/sst';
+import { errorCodeOf } from '../errors.js';
+import { blamingOrigins, type PrivateName } from '../files/blame-file.js';
+import { syncFile, unlinkIfThere } from '../files/place-file.js';
+import { oldTableFileName, tableFileName } from '../leveldb/file-names.js';
+import { readVersion } from '../leveldb/manifest.js';
+import type { TableEntry } from '../leveldb/version-edit.js';
+import { spansOverlapping } from '../spans.js';
+import { defineTask } from '../threads/task.js';
+import { cutTable } from './split-table.js';
+
+/** All keys. */
+export const EVERYTHING: Span = { start: new Uint8Array(0), end: undefined };
+
+/** Whether the file of a table holds bytes that the table does not reach. */
+export function holdsMore(
+  fileSystem: FileSystem,
+  { path, origin }: PrivateName,
+  sizeBytes: number,
+): boolean {
+  if (fileSystem.status(path).sizeBytes !== sizeBytes) return true;
+  return blamingOrigins([{ path, origin }], () => {
+    const reader = TableReader.open(fileSystem, path, { sizeBytes, check: 'used' });
+    try {
+      return reader.parts.narrowedBytes > 0;
+    } finally {
+      reader.close();
+    }
+  });
+}
+
+export interface TablesToPurgeInput {
+  /** Of a database that may be open. */
+  readonly folder: string;
+  readonly range: Span;
+}
+
+/** Whether there are tables with keys in the range whose files hold more than the table. */
+export function hasTablesToPurge(
+  fileSystem: FileSystem,
+  { folder, range }: TablesToPurgeInput,
+  checkCancelled: () => void,
+): boolean {
+  const tables = readVersion(fileSystem, folder).levels.flat();
+  return tables.some((table) => {
+    checkCancelled();
+    if (spansOverlapping([range], table).length === 0) return false;
+    const names = [tableFileName(table.number), oldTableFileName(table.number)];
+    return names.some((name) => {
+      const path = `${folder}/${name}`;
+      try {
+        return holdsMore(fileSystem, { path, origin: path }, table.sizeBytes);
+      } catch (error) {
+        // Under its other name; or LevelDB has compacted it away meanwhile.
+        if (isAbsence(error)) return false;
+        throw error;
+      }
+    });
+  });
+}
+
+export const hasTablesToPurgeTask = defineTask('hasTablesToPurge', hasTablesToPurge);
+
+function isAbsence(error: unknown): boolean {
+  return (
+    errorCodeOf(error) === 'ENOENT' ||
+    (error instanceof Error && errorCodeOf(error.cause) === 'ENOENT')
+  );
+}
+
+/**
+ * Writes a table of a folder that is being made anew, if its file holds more, under the same name.
+ *
+ * @returns the table as it is then; undefined if it has no entry
+ */
+export function purgeTable(
+  fileSystem: FileSystem,
+  { path, origin }: PrivateName,
+  table: TableEntry,
+): TableEntry | undefined {
+  const { number, sizeBytes } = table;
+  if (!holdsMore(fileSystem, { path, origin }, sizeBytes)) return table;
+  const pin = `${path}.pin`;
+  fileSystem.rename(path, pin);
+  const [cut] = blamingOrigins([{ path: pin, origin }], () => {
+    const reader = TableReader.open(fileSystem, pin, { sizeBytes, check: 'used' });
+    try {
+      return cutTable(fileSystem, reader, [{ keep: [EVERYTHING], path }], Number.POSITIVE_INFINITY);
+    } finally {
+      reader.close();
+    }
+  });
+  unlinkIfThere(fileSystem, pin);
+  if (cut === undefined) return undefined;
+  syncFile(fileSystem, path);
+  const { smallest, largest } = cut;
+  return { number, sizeBytes: cut.sizeBytes, smallest, largest };
+}

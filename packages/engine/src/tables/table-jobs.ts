@@ -1,0 +1,212 @@
+// The work on single tables that a commit or an extract consists of, as jobs: each is independent of the
+// others, so that both bulk threads share them.
+
+import {
+  checkTableStructure,
+  compareBytes,
+  type FileSystem,
+  type RecordedTable,
+  type Span,
+  seekKeyOf,
+  TableReader,
+  TRAILER_BYTES,
+  userKeyOf,
+  verifyTable,
+} from '@sstitch/sst';
+import { blamingOrigins } from '../files/blame-file.js';
+import { unlinkIfThere } from '../files/place-file.js';
+import { BULK_THREADS } from '../threads/in-lanes.js';
+import {
+  hasRest,
+  type SharedList,
+  sharedList,
+  takeEach,
+  takeRest,
+} from '../threads/shared-list.js';
+import { defineTask } from '../threads/task.js';
+import type { TaskRunner } from '../threads/task-runner.js';
+import { holdsMore } from './purge-tables.js';
+import { type CutPart, type CutTable, cutTable } from './split-table.js';
+
+/** A table, under a name of its own in the folder that is made. */
+export type TableJob =
+  /** It is taken whole, if it is what was recorded of it. */
+  CheckJob | CutJob;
+
+export interface CheckJob {
+  readonly kind: 'check';
+  readonly path: string;
+  /** The file in the store that the table is of: errors name it. */
+  readonly origin: string;
+  readonly recorded: RecordedTable;
+}
+
+export interface CutJob {
+  readonly kind: 'cut';
+  readonly path: string;
+  /** As of a check. */
+  readonly origin: string;
+  readonly sizeBytes: number;
+  readonly parts: readonly CutPart[];
+  /** LevelDB reads the table as it is: only what comes in is checked whole, or by its seal. */
+  readonly isInForce: boolean;
+  /** A table without an entry outside its one part is not cut. */
+  readonly mayStayWhole: boolean;
+  /** Leave no byte behind that is in no part: each gets a file of its own (purge-tables.ts). */
+  readonly purge: boolean;
+  /** The name stays, for its caller to remove; else it goes when the parts are made. */
+  readonly keepsName: boolean;
+}
+
+export type TableOutcome =
+  | { readonly kind: 'checked' }
+  /** Its bounds as they are: recorded ones may be wider, and reach into a hole. */
+  | { readonly kind: 'whole'; readonly smallest: Uint8Array; readonly largest: Uint8Array }
+  | { readonly kind: 'cut'; readonly parts: ReadonlyArray<CutTable | undefined> };
+
+export interface TableJobsInput {
+  readonly jobs: SharedList<TableJob>;
+  /** The most jobs to do now. */
+  readonly atMost: number;
+  /** See `cutTable`. */
+  readonly narrowFromBytes: number;
+  /** Read every table in full first. @defaultValue false */
+  readonly verify?: boolean | undefined;
+  /** End when other work waits for the thread. @defaultValue false */
+  readonly givesWay?: boolean | undefined;
+}
+
+/** Does jobs that no other thread takes; gives their outcomes by their indexes. */
+export function doTableJobs(
+  fileSystem: FileSystem,
+  { jobs, atMost, narrowFromBytes, verify = false, givesWay = false }: TableJobsInput,
+  checkCancelled: () => void,
+  isWanted: () => boolean,
+): Map<number, TableOutcome> {
+  const outcomes = new Map<number, TableOutcome>();
+  try {
+    for (const [index, job] of takeEach(jobs)) {
+      checkCancelled();
+      const outcome = blamingOrigins([job], () => {
+        if (verify) verifyTable(fileSystem, job.path, { sizeBytes: sizeOf(job) });
+        return doTableJob(fileSystem, job, narrowFromBytes);
+      });
+      outcomes.set(index, outcome);
+      if (outcomes.size === atMost || (givesWay && isWanted())) break;
+    }
+  } catch (error) {
+    takeRest(jobs);
+    throw error;
+  }
+  return outcomes;
+}
+
+export const doTableJobsTask = defineTask('doTableJobs', doTableJobs);
+
+function sizeOf(job: TableJob): number | undefined {
+  return job.kind === 'check' ? job.recorded.sizeBytes : job.sizeBytes;
+}
+
+function doTableJob(fileSystem: FileSystem, job: TableJob, narrowFromBytes: number): TableOutcome {
+  if (job.kind === 'check') {
+    checkTableStructure(fileSystem, job.path, job.recorded);
+    return { kind: 'checked' };
+  }
+  const { path, sizeBytes, parts, isInForce, purge, keepsName } = job;
+  const mayStayWhole = job.mayStayWhole && !(purge && holdsMore(fileSystem, job, sizeBytes));
+  let outcome: TableOutcome;
+  const check = isInForce ? 'used' : 'sealed';
+  const reader = TableReader.open(fileSystem, path, { sizeBytes, check });
+  try {
+    const [only, ...others] = parts;
+    const isOne = only !== undefined && others.length === 0;
+    if (mayStayWhole && isOne && !hasEntriesBetween(reader, only.keep)) {
+      return { kind: 'whole', smallest: reader.smallest(), largest: reader.largest() };
+    }
+    const narrowFrom = purge ? Number.POSITIVE_INFINITY : narrowFromBytes;
+    outcome = { kind: 'cut', parts: cutTable(fileSystem, reader, parts, narrowFrom) };
+  } finally {
+    reader.close();
+  }
+  if (!keepsName) unlinkIfThere(fileSystem, path);
+  return outcome;
+}
+
+/**
+ * Whether a table has entries that none of the spans holds. A gap that holds a block whole is told by the index:
+ * a block that nothing is kept of is not read, and may be damaged.
+ */
+function hasEntriesBetween(reader: TableReader, keep: readonly Span[]): boolean {
+  const { index } = reader.parts;
+  const blockOf = (userKey: Uint8Array) =>
+    index.find(seekKeyOf(userKey), userKey.length + TRAILER_BYTES);
+  const entries = reader.iterator();
+  let gapStart: Uint8Array | undefined = new Uint8Array(0);
+  // The first block whose keys may all lie in the gap.
+  let firstInGap = 0;
+  for (const { start, end } of keep) {
+    if (blockOf(start) > firstInGap) return true;
+    entries.seekUserKey(gapStart);
+    if (!entries.valid) return false;
+    if (compareBytes(userKeyOf(entries.key), start) < 0) return true;
+    if (end === undefined) return false;
+    gapStart = end;
+    // The one in which the span ends may hold keys of it.
+    firstInGap = blockOf(end) + 1;
+  }
+  if (firstInGap < index.blockCount) return true;
+  entries.seekUserKey(gapStart);
+  return entries.valid;
+}
+
+/** A thread is another store's in between; one job takes about half a millisecond. */
+const JOBS_AT_ONCE = 32;
+
+export interface SharedJobsOptions extends Pick<TableJobsInput, 'narrowFromBytes' | 'verify'> {
+  /** Let other work of the threads go first, between any two jobs. @defaultValue false */
+  readonly givesWay?: boolean | undefined;
+}
+
+/** Has jobs done by both bulk threads; gives the outcomes in the order of the jobs. */
+export async function shareTableJobs(
+  runner: TaskRunner,
+  jobs: readonly TableJob[],
+  { narrowFromBytes, verify, givesWay = false }: SharedJobsOptions,
+  signal: AbortSignal | undefined,
+): Promise<TableOutcome[]> {
+  const atMost = verify ? 1 : JOBS_AT_ONCE;
+  const input = { narrowFromBytes, verify, givesWay, jobs: sharedList(jobs), atMost };
+  const outcomes: TableOutcome[] = [];
+  const work = async () => {
+    do {
+      const done = await runner.run(doTableJobsTask, input, { signal, givesWay });
+      for (const [index, outcome] of done) outcomes[index] = outcome;
+    } while (hasRest(input.jobs));
+  };
+  const threads = Array.from({ length: Math.min(BULK_THREADS, jobs.length) }, work);
+  // All of them: a caller may remove what was worked on.
+  const ends = await Promise.allSettled(threads);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  return outcomes;
+}
+
+/** A name of each file that was written to. */
+export function filesMadeBy(
+  jobs: readonly TableJob[],
+  outcomes: readonly TableOutcome[],
+): readonly string[] {
+  return jobs.flatMap((job, index) => filesMadeByOne(job, outcomes[index]));
+}
+
+/** Narrowed parts share the file that they were cut from. */
+function filesMadeByOne(job: TableJob, outcome: TableOutcome | undefined): readonly string[] {
+  if (job.kind !== 'cut' || outcome?.kind !== 'cut') return [];
+  const made = job.parts.flatMap(({ path }, index) => {
+    const part = outcome.parts[index];
+    return part === undefined ? [] : [{ path, origin: part.origin }];
+  });
+  const narrowed = made.findLast(({ origin }) => origin === 'narrowed');
+  return made
+    .filter((part) => part.origin === 'sliced' || part === narrowed)
+    .map(({ path }) => path);
+}

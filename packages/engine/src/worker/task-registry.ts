@@ -1,0 +1,132 @@
+// Every task of the engine, by its name: what the worker's entry looks a message's name up in. Nothing else
+// imports it. A test checks that each defined task is here.
+import {
+  appendEntriesTask,
+  beginTablesTask,
+  discardTablesTask,
+  finishTablesTask,
+} from '../build/build-tables.js';
+import { findRepeatedKeyTask } from '../build/find-repeated-key.js';
+import { mergeRunsToTablesTask } from '../build/merge-runs.js';
+import { sortToTablesTask } from '../build/sort-to-tables.js';
+import { probeRoomTask } from '../commit/retire-log.js';
+import {
+  beginStageTask,
+  discardStageTask,
+  finishStageTask,
+  pinAheadTask,
+} from '../commit/stage.js';
+import { checkAdoptableTask, checkAdoptedTableTask } from '../copy/check-adopted.js';
+import { copyGenerationTask } from '../copy/copy-generation.js';
+import {
+  abandonStoreTask,
+  beginStoreTask,
+  finishStoreTask,
+  makeStoreFromTask,
+} from '../copy/make-store.js';
+import { mergeNewestRunsTask, pinForExtractTask } from '../extract/extract-tables.js';
+import { findSharedKeysTask } from '../leveldb/find-shared-keys.js';
+import { readFlushStateTask } from '../leveldb/flush.js';
+import { checkGenerationTask } from '../leveldb/inspect-generation.js';
+import { readLevelsTask } from '../leveldb/read-levels.js';
+import { readOperationsTask } from '../leveldb/read-operations.js';
+import { keepReserveTask, releaseReserveTask } from '../store-folder/disk-reserve.js';
+import {
+  dropKeptLogsTask,
+  forgetLogsTask,
+  keepLogsTask,
+  settleLogsTask,
+} from '../store-folder/kept-logs.js';
+import { findLockHolderTask } from '../store-folder/lock-holder.js';
+import { findReaderPlaceTask, listStaleReadersTask } from '../store-folder/reader-folders.js';
+import { salvageFilesTask, shareLockTask } from '../store-folder/salvage-files.js';
+import {
+  cleanStoreTask,
+  createStoreFilesTask,
+  discardPointerTask,
+  listOtherCopiesTask,
+  makeFolderTask,
+  makeGenerationTask,
+  prepareOpenTask,
+  preparePointerTask,
+  removeFolderTask,
+  swapPointerTask,
+  syncGenerationTask,
+} from '../store-folder/store-files.js';
+import { checkIncomingTablesTask } from '../tables/check-incoming.js';
+import { hasTablesToPurgeTask } from '../tables/purge-tables.js';
+import { doTableJobsTask } from '../tables/table-jobs.js';
+import { syncSharedFilesTask } from '../threads/sync-files.js';
+import type { AnyTask } from '../threads/task.js';
+import { noteLeftLogsTask } from '../verify/note-left-logs.js';
+import { listTablesInTask, verifyTableSpansTask } from '../verify/verify-spans.js';
+import {
+  readGenerationFactsTask,
+  verifyListedTableTask,
+  verifyTablesTogetherTask,
+} from '../verify/verify-tasks.js';
+
+const all: readonly AnyTask[] = [
+  abandonStoreTask,
+  appendEntriesTask,
+  beginStageTask,
+  beginStoreTask,
+  beginTablesTask,
+  checkAdoptableTask,
+  checkAdoptedTableTask,
+  checkGenerationTask,
+  checkIncomingTablesTask,
+  cleanStoreTask,
+  copyGenerationTask,
+  createStoreFilesTask,
+  discardPointerTask,
+  discardStageTask,
+  discardTablesTask,
+  doTableJobsTask,
+  dropKeptLogsTask,
+  findLockHolderTask,
+  findReaderPlaceTask,
+  findRepeatedKeyTask,
+  findSharedKeysTask,
+  finishStageTask,
+  finishStoreTask,
+  finishTablesTask,
+  forgetLogsTask,
+  hasTablesToPurgeTask,
+  keepLogsTask,
+  keepReserveTask,
+  listOtherCopiesTask,
+  listStaleReadersTask,
+  listTablesInTask,
+  makeFolderTask,
+  makeGenerationTask,
+  makeStoreFromTask,
+  mergeNewestRunsTask,
+  mergeRunsToTablesTask,
+  noteLeftLogsTask,
+  pinAheadTask,
+  pinForExtractTask,
+  prepareOpenTask,
+  preparePointerTask,
+  probeRoomTask,
+  readFlushStateTask,
+  readGenerationFactsTask,
+  readLevelsTask,
+  readOperationsTask,
+  releaseReserveTask,
+  removeFolderTask,
+  salvageFilesTask,
+  settleLogsTask,
+  shareLockTask,
+  sortToTablesTask,
+  swapPointerTask,
+  syncGenerationTask,
+  syncSharedFilesTask,
+  verifyListedTableTask,
+  verifyTableSpansTask,
+  verifyTablesTogetherTask,
+];
+
+export const taskRegistry: ReadonlyMap<string, AnyTask> = new Map(
+  all.map((task) => [task.name, task]),
+);

@@ -1,0 +1,92 @@
+// No import leads up: between a package's modules there is no circle, and each of the engine's folders imports
+// only from folders above it in the table below (ARCHITECTURE.md, "Inside the engine").
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { root } from './pnpm.mjs';
+
+/** The engine's folders, lowest first; those of one line do not import each other. */
+const ENGINE_LAYERS = [
+  ['files'],
+  ['threads'],
+  ['leveldb'],
+  ['tables'],
+  ['store-folder'],
+  ['commit', 'extract', 'copy'],
+  ['build', 'verify'],
+  ['store'],
+  ['worker'],
+];
+/** Modules beside the folders, which any of them may import. */
+const ENGINE_GROUND = new Set(['errors.ts', 'not-bytes.ts', 'spans.ts', 'contract.ts']);
+
+const problems = [];
+
+/** From each source module of a package to those of the same package that it imports, tests left out. */
+function importsOf(source) {
+  const files = readdirSync(source, { recursive: true })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .map((name) => join(source, name));
+  const known = new Set(files);
+  return new Map(
+    files.map((file) => {
+      const text = readFileSync(file, 'utf8');
+      const found = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)\.js'/g)]
+        .map(([, specifier]) => `${resolve(dirname(file), specifier)}.ts`)
+        .filter((target) => known.has(target));
+      return [file, found];
+    }),
+  );
+}
+
+/** Reports one circle for each module that closes one. */
+function checkCircles(imports, source) {
+  const done = new Set();
+  const path = [];
+  const visit = (file) => {
+    if (done.has(file)) return;
+    const at = path.indexOf(file);
+    if (at >= 0) {
+      const circle = [...path.slice(at), file].map((one) => relative(source, one));
+      problems.push(`${relative(root, source)}: modules import each other: ${circle.join(' -> ')}`);
+      return;
+    }
+    path.push(file);
+    for (const target of imports.get(file)) visit(target);
+    path.pop();
+    done.add(file);
+  };
+  for (const file of imports.keys()) visit(file);
+}
+
+function checkLayers(imports, source) {
+  const layerOf = new Map(
+    ENGINE_LAYERS.flatMap((folders, layer) => folders.map((folder) => [folder, layer])),
+  );
+  for (const [file, targets] of imports) {
+    const [folder, ...rest] = relative(source, file).split('/');
+    if (rest.length === 0) continue;
+    if (!layerOf.has(folder))
+      problems.push(`packages/engine/src/${folder}: no layer has this folder`);
+    for (const target of targets) {
+      const [other, ...inside] = relative(source, target).split('/');
+      const isLower = layerOf.get(other) < layerOf.get(folder);
+      const isGround = inside.length === 0 && ENGINE_GROUND.has(other);
+      if (other === folder || isLower || isGround) continue;
+      problems.push(
+        `${relative(root, file)}: ${folder} must not import ${relative(source, target)}`,
+      );
+    }
+  }
+}
+
+for (const name of readdirSync(join(root, 'packages'))) {
+  const source = join(root, 'packages', name, 'src');
+  const imports = importsOf(source);
+  checkCircles(imports, source);
+  if (name === 'engine') checkLayers(imports, source);
+}
+if (problems.length > 0) {
+  console.error(problems.join('\n'));
+  process.exit(1);
+}
+console.log('no import leads up');
