@@ -6,11 +6,11 @@
 //
 // Each copy is read in full before it is used: LevelDB would drop what is wrong in it without a word.
 import type { FileSystem } from '@sstitch/sst';
-import { EngineError, errorCodeOf } from '../errors.js';
+import { errorCodeOf } from '../errors.js';
 import { syncFile } from '../files/place-file.js';
-import { describeKind } from '../files/regular-file.js';
 import { damagedLog } from '../leveldb/damaged-log.js';
 import { logFileName } from '../leveldb/file-names.js';
+import { checkLogFile } from '../leveldb/log-source.js';
 import { checkLogThere, readCurrent, readVersion, type Version } from '../leveldb/manifest.js';
 import { scanLog } from '../leveldb/scan-log.js';
 import { logsBehind } from '../leveldb/unflushed-log.js';
@@ -59,10 +59,7 @@ function copyLog(
 ): void {
   const name = logFileName(number);
   const path = `${sourceFolder}/${name}`;
-  const { kind } = fileSystem.status(path);
-  if (kind !== 'file') {
-    throw new EngineError('SSTITCH_STORE_CORRUPT', `${describeKind(kind)} is not a log`, { path });
-  }
+  checkLogFile(fileSystem, path);
   fileSystem.copy(path, `${targetFolder}/${name}`);
   syncFile(fileSystem, `${targetFolder}/${name}`);
 }

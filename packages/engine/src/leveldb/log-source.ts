@@ -11,6 +11,12 @@ export interface LogSource {
   block(start: number): Uint8Array;
 }
 
+/**
+ * LevelDB begins a new log when the memtable is over its size, which is below 4 GiB, and a batch is one write: a
+ * longer file is no log, and reading it (it may be sparse) would take as long as somebody likes.
+ */
+export const MAX_LOG_SIZE_BYTES = 8 * 1024 ** 3;
+
 const BLOCK_BYTES = 32_768;
 /** Whole blocks. */
 const WINDOW_BYTES = 16 * BLOCK_BYTES;
@@ -23,19 +29,32 @@ export function memorySource(bytes: Uint8Array): LogSource {
 }
 
 /**
+ * Checks that a path is a file that can be a log, before anything of it is read or copied.
+ *
+ * @throws EngineError SSTITCH_STORE_CORRUPT where the path is no file, or one too long for a log
+ */
+export function checkLogFile(fileSystem: FileSystem, path: string): void {
+  const { kind, sizeBytes } = fileSystem.status(path);
+  if (kind !== 'file') {
+    throw new EngineError('SSTITCH_STORE_CORRUPT', `${describeKind(kind)} is not a log`, { path });
+  }
+  if (sizeBytes > MAX_LOG_SIZE_BYTES) {
+    const message = `a file of ${sizeBytes} bytes is no log: LevelDB writes none above ${MAX_LOG_SIZE_BYTES}`;
+    throw new EngineError('SSTITCH_STORE_CORRUPT', message, { path });
+  }
+}
+
+/**
  * Reads a log file, which may grow meanwhile: as far as it went at the beginning.
  *
- * @throws EngineError SSTITCH_STORE_CORRUPT where the path is no file
+ * @throws what `checkLogFile` throws
  */
 export function withLogFile<T>(
   fileSystem: FileSystem,
   path: string,
   read: (source: LogSource) => T,
 ): T {
-  const { kind } = fileSystem.status(path);
-  if (kind !== 'file') {
-    throw new EngineError('SSTITCH_STORE_CORRUPT', `${describeKind(kind)} is not a log`, { path });
-  }
+  checkLogFile(fileSystem, path);
   const file = fileSystem.open(path, 'read');
   try {
     const sizeBytes = file.sizeBytes();
