@@ -7,7 +7,7 @@ export function purgeNote(purge: PurgeReport | undefined): string {
   if (purge === undefined || purge.folders.length === 0) return '';
   const { folders } = purge;
   return (
-    `${formatCountOf(folders.length, 'folder')} may still hold removed data, until readers close: ` +
+    `${formatCountOf(folders.length, 'folder')} may still hold removed data (of readers, until they close; salvaged logs, until you remove them): ` +
     `${folders.join(', ')}\n`
   );
 }

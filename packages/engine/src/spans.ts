@@ -26,6 +26,8 @@ export function checkSpans(spans: readonly Span[]): Span[] {
   for (const [index, span] of (spans as readonly Span[]).entries()) {
     if (span?.start === undefined) throw invalid(index, 'has no start');
     if (!isBytes(span.start)) throw invalid(index, `is wrong: ${notBytes('start', span.start)}`);
+    // A misspelt end would stand for all keys up to the last.
+    if (!('end' in span)) throw invalid(index, 'has no end: where there is none, it is undefined');
     if (span.end !== undefined && !isBytes(span.end)) {
       throw invalid(index, `is wrong: ${notBytes('end', span.end)}`);
     }

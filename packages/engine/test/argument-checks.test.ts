@@ -149,6 +149,7 @@ describe('spans', () => {
     ['a start whose memory is gone', [{ start: transferred(), end: bytes('b') }]],
     ['an end whose memory is gone', [{ start: bytes(''), end: transferred() }]],
     ['an end that is null', [{ start: bytes('a'), end: null }]],
+    ['an end by another name', [{ start: bytes('a'), stop: bytes('b') }]],
     ['an end of numbers', [{ start: bytes('a'), end: [0x62] }]],
     ['a hole', [undefined]],
   ];

@@ -143,3 +143,18 @@ test('a reserve of no size is refused', () => {
     expect(() => new Store('x', { diskReserveBytes })).toThrow(/diskReserveBytes/);
   }
 });
+
+test('compactRange says that the disk is full: LevelDB swallows the error of its flush', async (context) => {
+  needsDisk(context);
+  const store = await openThreadedStore(join(disk, 'store'), { diskReserveBytes: 0 });
+  for (let index = 0; index < 300; index++) {
+    await put(store, [[`k${index}`, randomBytes(1000).toString('latin1')]]);
+  }
+  const { bavail, bsize } = statfsSync(disk);
+  writeFileSync(join(disk, 'fill'), randomBytes(bavail * bsize));
+  expect(await rejection(store.compactRange(bytes('a'), bytes('b')))).toMatchObject({
+    code: 'SSTITCH_LEVELDB',
+    message: expect.stringContaining('the disk is full'),
+  });
+  await store.close();
+});

@@ -1,5 +1,5 @@
 // What was excised with `purge` is in no file of the store: every byte of every file is looked at.
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem, TableReader } from '@sstitch/sst';
 import { describe, expect, test } from 'vitest';
@@ -237,4 +237,16 @@ test('an option that is neither true nor false is refused', async () => {
   ]) {
     expect((await rejection(call)).code).toBe('SSTITCH_OPTION_INVALID');
   }
+});
+
+test('a purge removes the copies of readers that are gone, and lists what a salvage has kept', async () => {
+  const store = await openStore(join(temporaryFolder(), 'store'));
+  await put(store, [...entries('x', 10)]);
+  const dead = join(store.location, 'readers', `${2 ** 22 + 1}-1`);
+  const salvaged = join(store.location, 'salvaged');
+  for (const folder of [dead, salvaged]) mkdirSync(folder, { recursive: true });
+  const { purge } = await store.excise([span('x', 'y')], { purge: true });
+  expect(purge).toEqual({ readers: 0, folders: [salvaged] });
+  expect(existsSync(dead)).toBe(false);
+  await store.close();
 });

@@ -1,5 +1,5 @@
 // Reading a store beside the process that owns it, and making stores of LevelDB folders.
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
 import { ClassicLevel } from 'classic-level';
@@ -249,5 +249,17 @@ describe('adopt', () => {
       expect(error.message).toContain(path);
       expect(existsSync(join(folder, 'store'))).toBe(false);
     }
+  });
+});
+
+test('a read-only open of a store whose generation is gone says what is missing', async () => {
+  const store = await openStore(join(temporaryFolder(), 'store'));
+  const folder = await currentFolder(store);
+  await store.close();
+  rmSync(folder, { recursive: true });
+  const failure = await openReadOnly(store.location).catch(({ cause }: Error) => cause);
+  expect(failure).toMatchObject({
+    code: 'SSTITCH_STORE_CORRUPT',
+    message: expect.stringContaining(folder),
   });
 });

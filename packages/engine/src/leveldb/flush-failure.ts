@@ -4,9 +4,10 @@ import type { FileHandle, FileSystem } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
 import { isDiskFull } from '../files/disk-full.js';
 import { unlinkIfThere } from '../files/place-file.js';
+import { defineTask } from '../threads/task.js';
 import { parseLevelFileName } from './file-names.js';
 import { checkFlushed } from './flush.js';
-import type { Version } from './manifest.js';
+import { readVersion, type Version } from './manifest.js';
 
 /** What a memtable may need at most, roughly; to try more would only take longer. */
 const MAX_PROBE_BYTES = 8 * 1024 * 1024;
@@ -36,6 +37,25 @@ export function checkFlushedOrTell(
     throw new EngineError('SSTITCH_LEVELDB', problem, { cause: full ?? error, path: folder });
   }
 }
+
+export interface CheckFlushDoneInput {
+  readonly folder: string;
+  /** What `flushGeneration` gave. */
+  readonly leastLogNumber: number;
+  /** A folder on the same disk to try a file in. */
+  readonly scratchFolder: string;
+}
+
+/** `checkFlushedOrTell` of the version that a folder is at. */
+export function checkFlushDone(
+  fileSystem: FileSystem,
+  { folder, leastLogNumber, scratchFolder }: CheckFlushDoneInput,
+): void {
+  const version = readVersion(fileSystem, folder);
+  checkFlushedOrTell(fileSystem, version, leastLogNumber, folder, scratchFolder);
+}
+
+export const checkFlushDoneTask = defineTask('checkFlushDone', checkFlushDone);
 
 /** What writing as much as the logs hold meets, if that is a full disk. */
 function fullDiskError(fileSystem: FileSystem, folder: string, path: string): unknown {

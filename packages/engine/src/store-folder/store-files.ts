@@ -320,24 +320,6 @@ export function cleanStore(fileSystem: FileSystem, input: CleanStoreInput): numb
 
 export const cleanStoreTask = defineTask('cleanStore', cleanStore);
 
-/** The folders of a store, beside the generation in force, that hold tables of it as it is or was. */
-export function listOtherCopies(
-  fileSystem: FileSystem,
-  { current }: { readonly current: string },
-): string[] {
-  const folder = parentFolder(current);
-  const generations = fileSystem
-    .readFolder(folder)
-    .filter((name) => parseGenerationName(name) !== undefined)
-    .map((name) => `${folder}/${name}`)
-    .filter((path) => path !== current);
-  const readers = `${folder}/${READERS_FOLDER}`;
-  if (!isThere(fileSystem, readers)) return generations;
-  return [...generations, ...fileSystem.readFolder(readers).map((name) => `${readers}/${name}`)];
-}
-
-export const listOtherCopiesTask = defineTask('listOtherCopies', listOtherCopies);
-
 /** Makes the folder of a new generation: it must not be there. */
 export function makeGeneration(
   fileSystem: FileSystem,

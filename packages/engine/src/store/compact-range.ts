@@ -8,6 +8,8 @@
 
 import { errorCodeOf } from '../errors.js';
 import { findSharedKeysTask } from '../leveldb/find-shared-keys.js';
+import { flushGeneration } from '../leveldb/flush.js';
+import { checkFlushDoneTask } from '../leveldb/flush-failure.js';
 import { keyAfter } from '../spans.js';
 import type { TableSet } from '../tables/table-set.js';
 import type { StoreCore } from './store-core.js';
@@ -81,7 +83,13 @@ async function compactCurrent(core: StoreCore, start: Uint8Array, end: Uint8Arra
   const generation = core.current;
   generation.retain();
   try {
-    await generation.database.compactRange(start, end, { keyEncoding: 'view' });
+    const { folder, database } = generation;
+    const signal = core.operations.closing;
+    // LevelDB flushes first, and tells nobody where that fails.
+    const leastLogNumber = await flushGeneration(core.runner, folder, database, signal);
+    const input = { folder, leastLogNumber, scratchFolder: core.folder };
+    await core.operations.runFileWork(() => core.runner.run(checkFlushDoneTask, input, { signal }));
+    await database.compactRange(start, end, { keyEncoding: 'view' });
   } finally {
     generation.release();
   }

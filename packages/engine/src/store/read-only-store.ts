@@ -242,7 +242,16 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
           createIfMissing: false,
           errorIfExists: false,
         });
-        if (again.generation === number || errorCodeOf(error) === 'SSTITCH_ABORTED') throw error;
+        if (again.generation !== number && errorCodeOf(error) !== 'SSTITCH_ABORTED') continue;
+        if (errorCodeOf(error) !== 'ENOENT') throw error;
+        throw new EngineError(
+          'SSTITCH_STORE_CORRUPT',
+          'a file of the generation in force is missing',
+          {
+            cause: error,
+            path: (error as { path?: string }).path ?? sourceFolder,
+          },
+        );
       }
     }
     throw new EngineError('SSTITCH_STORE_NOT_FOUND', 'the store does not exist', {

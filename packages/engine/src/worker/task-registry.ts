@@ -27,6 +27,7 @@ import {
 import { mergeNewestRunsTask, pinForExtractTask } from '../extract/extract-tables.js';
 import { findSharedKeysTask } from '../leveldb/find-shared-keys.js';
 import { readFlushStateTask } from '../leveldb/flush.js';
+import { checkFlushDoneTask } from '../leveldb/flush-failure.js';
 import { checkGenerationTask } from '../leveldb/inspect-generation.js';
 import { readLevelsTask } from '../leveldb/read-levels.js';
 import { readOperationsTask } from '../leveldb/read-operations.js';
@@ -38,13 +39,13 @@ import {
   settleLogsTask,
 } from '../store-folder/kept-logs.js';
 import { findLockHolderTask } from '../store-folder/lock-holder.js';
+import { listOtherCopiesTask } from '../store-folder/other-copies.js';
 import { findReaderPlaceTask, listStaleReadersTask } from '../store-folder/reader-folders.js';
 import { salvageFilesTask, shareLockTask } from '../store-folder/salvage-files.js';
 import {
   cleanStoreTask,
   createStoreFilesTask,
   discardPointerTask,
-  listOtherCopiesTask,
   makeFolderTask,
   makeGenerationTask,
   prepareOpenTask,
@@ -74,6 +75,7 @@ const all: readonly AnyTask[] = [
   beginTablesTask,
   checkAdoptableTask,
   checkAdoptedTableTask,
+  checkFlushDoneTask,
   checkGenerationTask,
   checkIncomingTablesTask,
   cleanStoreTask,
