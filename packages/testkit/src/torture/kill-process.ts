@@ -4,14 +4,14 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { TestkitError } from '../errors.js';
 import type { KillPoint } from './kill-points.js';
-import type { VictimOrders } from './kill-victim.js';
+import { NOT_REACHED, type VictimOrders } from './kill-victim.js';
 import { type LastWords, parseWords } from './kill-words.js';
 
 /** When a victim dies. */
 export interface Death {
   /** It kills itself there. */
   readonly point?: KillPoint | undefined;
-  /** It is killed so long after it is ready, or, with a point, where it has not come to that by then. */
+  /** It is killed so long after it is ready; with a point that is a limit for one that hangs. */
   readonly lifeMs: number;
   readonly readyAtOnce?: boolean;
 }
@@ -42,7 +42,8 @@ export async function killVictim(
   }
   if (run.isLate)
     throw new Error(`the victim was not ready after ${MAX_START_MS} ms: ${run.errors}`);
-  return { words: run.words, atPoint: point !== undefined && !run.isKilledFromHere };
+  const isMissed = run.isKilledFromHere || run.errors.includes(NOT_REACHED);
+  return { words: run.words, atPoint: point !== undefined && !isMissed };
 }
 
 /** Lets a victim do so many rounds, and end; gives how often it passed each point. */

@@ -18,6 +18,11 @@ export interface VictimOrders {
   readonly dryRounds: number | undefined;
 }
 
+/** A dry run comes to each point in fewer, but for those of a store that is in another state: made, or left by a kill. */
+const MAX_ROUNDS_TO_POINT = 30;
+/** What a victim says that did not come to its point, and dies after its last round. */
+export const NOT_REACHED = 'point not reached\n';
+
 async function main({ work, point, readyAtOnce, dryRounds }: VictimOrders): Promise<void> {
   let isReady = false;
   const ready = () => {
@@ -30,12 +35,16 @@ async function main({ work, point, readyAtOnce, dryRounds }: VictimOrders): Prom
   const killing = new KillingFileSystem(point);
   const tools: VictimTools = {
     fileSystem: isWatched ? killing : undefined,
-    rounds: dryRounds ?? Number.POSITIVE_INFINITY,
+    rounds: dryRounds ?? (point === undefined ? Number.POSITIVE_INFINITY : MAX_ROUNDS_TO_POINT),
     ready,
   };
   if (readyAtOnce) ready();
   if (work.kind === 'compact') await compactUntilKilled(work, tools);
   else await adoptUntilKilled(work, tools);
+  if (point !== undefined) {
+    process.stderr.write(NOT_REACHED);
+    process.kill(process.pid, 'SIGKILL');
+  }
   for (const [name, count] of killing.passed) say(`p ${count} ${name}`);
   process.exit();
 }
