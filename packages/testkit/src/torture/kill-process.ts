@@ -4,8 +4,9 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { TestkitError } from '../errors.js';
 import type { KillPoint } from './kill-points.js';
-import { NOT_REACHED, type VictimOrders } from './kill-victim.js';
+import type { VictimOrders } from './kill-victim.js';
 import { type LastWords, parseWords } from './kill-words.js';
+import { NOT_REACHED } from './victim-tools.js';
 
 /** When a victim dies. */
 export interface Death {

@@ -5,7 +5,7 @@ import { type AdoptOrders, adoptUntilKilled } from './kill-adopting.js';
 import { type CompactOrders, compactUntilKilled } from './kill-compacting.js';
 import { KillingFileSystem, type KillPoint } from './kill-points.js';
 import { say } from './kill-words.js';
-import type { VictimTools } from './victim-tools.js';
+import { NOT_REACHED, type VictimTools } from './victim-tools.js';
 
 /** What the victim is told, as JSON in its first argument. */
 export interface VictimOrders {
@@ -20,9 +20,6 @@ export interface VictimOrders {
 
 /** A dry run comes to each point in fewer, but for those of a store that is in another state: made, or left by a kill. */
 const MAX_ROUNDS_TO_POINT = 30;
-/** What a victim says that did not come to its point, and dies after its last round. */
-export const NOT_REACHED = 'point not reached\n';
-
 async function main({ work, point, readyAtOnce, dryRounds }: VictimOrders): Promise<void> {
   let isReady = false;
   const ready = () => {

@@ -8,3 +8,6 @@ export interface VictimTools {
   readonly rounds: number;
   ready(): void;
 }
+
+/** What a victim says that did not come to its point, and dies after its last round. */
+export const NOT_REACHED = 'point not reached\n';
