@@ -1,4 +1,5 @@
 // Opens stores for the length of a piece of work.
+import { accessSync, constants } from 'node:fs';
 import { openReadOnly, type ReadOnlyOptions, type ReadOnlyStore, Store } from '@sstitch/engine';
 import { usageError } from './errors.js';
 
@@ -34,6 +35,27 @@ export async function withStore<T>(
     return await use(store);
   } finally {
     await store.close();
+  }
+}
+
+/**
+ * Runs `use` with a store to take syncs from: open to change, which lets its tables be shared, or, where it cannot
+ * be written to (read-only media, another user's), a view of it.
+ */
+export async function withSource<T>(
+  location: string,
+  use: (source: ByteStore | ByteReader) => Promise<T>,
+): Promise<T> {
+  return refusesWrites(location) ? withReader(location, use) : withStore(location, 'refuse', use);
+}
+
+function refusesWrites(location: string): boolean {
+  try {
+    accessSync(location, constants.W_OK);
+    return false;
+  } catch (error) {
+    // One that is not there is for the open to report.
+    return ['EROFS', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
   }
 }
 

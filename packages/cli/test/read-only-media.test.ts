@@ -46,3 +46,23 @@ it.each([
   const mine = new RegExp(`^sstitch-reader-${process.pid}-`);
   expect(readdirSync(tmpdir()).filter((name) => mine.test(name))).toEqual([]);
 });
+
+it.each(['link', 'rebuild', 'batch'])(
+  'compact --strategy %s takes a sync from it',
+  async (strategy) => {
+    if (!isMounted) return;
+    const folder = mkdtempSync(join(tmpdir(), 'sstitch-cli-base-'));
+    try {
+      const base = join(folder, 'base');
+      const source = join(disk, 'store');
+      await sstitchJson('generate', base, '--grants', '50', '--syncs', '3');
+      const line = ['--base', base, '--from', source, '--sync', SYNC, '--strategy', strategy];
+      await sstitchJson('compact', ...line);
+      expect(await sstitchJson('digest', base, '--sync', SYNC)).toEqual(
+        await sstitchJson('digest', source, '--sync', SYNC),
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);

@@ -6,7 +6,7 @@ import type { CommandContext, CommandRegistry, CommandResult } from '../command-
 import { compactionDocument, compactStores, showProgress } from '../compact-stores.js';
 import { bucketTable } from '../compaction-report.js';
 import { usageError } from '../errors.js';
-import { type ByteStore, withStore } from '../open-store.js';
+import { type ByteReader, type ByteStore, withSource, withStore } from '../open-store.js';
 import { formatBytes, formatCountOf, formatMs } from '../output/quantities.js';
 import { formatTable } from '../output/table.js';
 import { purgeNote } from '../purge-note.js';
@@ -57,7 +57,7 @@ export function addCompactCommand(registry: CommandRegistry): void {
       registry.handle((context, flags: CompactFlags) => {
         refuseSameStore(flags.base, flags.from);
         return withStore(flags.base, 'refuse', (base) =>
-          withStore(flags.from, 'refuse', (source) => runCompact(context, flags, base, source)),
+          withSource(flags.from, (source) => runCompact(context, flags, base, source)),
         );
       }),
     );
@@ -67,7 +67,7 @@ async function runCompact(
   context: CommandContext,
   flags: CompactFlags,
   base: ByteStore,
-  source: ByteStore,
+  source: ByteStore | ByteReader,
 ): Promise<CommandResult> {
   const result = await compactStores({
     base,
