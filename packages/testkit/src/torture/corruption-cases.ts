@@ -1,8 +1,10 @@
 // The cases of the corruption family, as a child process runs them. Each makes the store anew with one
 // file changed, and holds what verify says against what a reader sees.
+
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Span } from '@sstitch/contract';
 import {
   EngineError,
   openReadOnly,
@@ -10,7 +12,7 @@ import {
   type VerifyStoreReport,
   verifyStore,
 } from '@sstitch/engine';
-import { nodeFileSystem, type Span, SstError, verifyTable } from '@sstitch/sst';
+import { nodeFileSystem, SstError, verifyTable } from '@sstitch/sst';
 import { type CaseRunner, Counts } from './case-runner.js';
 import { memoryFiles } from './memory-files.js';
 import {

@@ -3,9 +3,11 @@
 //
 // Of each state it opens the store, reads all by iteration and by get, closes, looks at what is left
 // in the folder, and opens once more. A store that was being made may be absent, or empty.
+
 import { readdirSync, rmSync } from 'node:fs';
-import { byteEncodings, EngineError, type ReadWriteEngine, Store } from '@sstitch/engine';
-import { nodeFileSystem, type Span } from '@sstitch/sst';
+import { byteEncodings, type ReadWriteEngine, type Span } from '@sstitch/contract';
+import { EngineError, Store } from '@sstitch/engine';
+import { nodeFileSystem } from '@sstitch/sst';
 
 /** Entries in key order; keys and values latin1, a character a byte. */
 export type Entries = ReadonlyArray<readonly [key: string, value: string]>;

@@ -1,13 +1,9 @@
 // One recorded course of events: stores under a folder, what is done to them, and what they promise
 // from which moment on.
+
 import { mkdirSync, realpathSync, rmSync } from 'node:fs';
-import {
-  byteEncodings,
-  type EntryPages,
-  type ReadWriteEngine,
-  type Span,
-  Store,
-} from '@sstitch/engine';
+import { byteEncodings, type EntryPages, type ReadWriteEngine, type Span } from '@sstitch/contract';
+import { Store } from '@sstitch/engine';
 import { nodeFileSystem } from '@sstitch/sst';
 import type { CrashTarget, Entries, Region, TargetBounds } from './crash-checker.js';
 import { RecordingFileSystem } from './recording-file-system.js';

@@ -1,8 +1,9 @@
 // What the crash-state family records: every way in which a store's files change. Sizes, bounds and
 // the timing of writes are drawn at random, so that each pass tells another story.
+
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
-import { adopt, byteEncodings } from '@sstitch/engine';
-import type { Span } from '@sstitch/sst';
+import { byteEncodings, type Span } from '@sstitch/contract';
+import { adopt } from '@sstitch/engine';
 import type { Entries, Region } from './crash-checker.js';
 import {
   type ByteStore,

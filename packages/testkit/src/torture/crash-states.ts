@@ -4,8 +4,9 @@
 //
 // Some states are opened under the recorder too, and what a second power cut leaves of that opening
 // is tried in turn.
+
 import { mkdirSync, rmSync } from 'node:fs';
-import { byteEncodings } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
 import { CheckerPool } from './checker-pool.js';
 import type { Entries, TargetBounds } from './crash-checker.js';
 import { CrashRecording, type Mark, prepareStore } from './crash-recording.js';

@@ -6,9 +6,11 @@
 //     commit, unless a sync failed: then it refuses writes until it is opened anew;
 //   - after the close no descriptor is open that was not before;
 //   - opened anew it holds what was promised, and nothing half-done is left (crash-checker.ts).
+
 import { cpSync, existsSync, linkSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { byteEncodings, EngineError, Store } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
+import { EngineError, Store } from '@sstitch/engine';
 import { type CrashTarget, checkCrashState, type TargetBounds } from './crash-checker.js';
 import { type ByteStore, latin1, span, writeEntries } from './crash-recording.js';
 import { type Fault, type FaultOperation, FaultyFileSystem } from './faulty-file-system.js';

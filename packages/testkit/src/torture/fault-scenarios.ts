@@ -1,7 +1,9 @@
 // What the fault family does to stores, over every operation of which a fault is tried: each kind of
 // commit over each kind of base, and everything else that touches files.
+
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { adopt, byteEncodings, openReadOnly, type Span } from '@sstitch/engine';
+import { byteEncodings, type Span } from '@sstitch/contract';
+import { adopt, openReadOnly } from '@sstitch/engine';
 import type { Entries, Region } from './crash-checker.js';
 import { type ByteStore, entriesOf, pagesOf, prepareStore, span } from './crash-recording.js';
 import type { FaultRun, FaultScenario, FaultTarget } from './fault-case.js';

@@ -2,11 +2,13 @@
 // there after a commit, a reopen, and a kill. LevelDB alone loses what it acknowledges behind a torn record.
 //
 // Mounting needs the right to; without it the family says so and tries nothing.
+
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { byteEncodings, Store } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
+import { Store } from '@sstitch/engine';
 import { type FamilyOptions, type FamilyReport, FamilyTally } from './family.js';
 import { seededRandom } from './random.js';
 import { cleanByExit, tortureFolder } from './torture-folder.js';

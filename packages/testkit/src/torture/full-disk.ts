@@ -3,12 +3,14 @@
 // (after a reopen: LevelDB itself refuses writes once a flush of its memtable has failed).
 //
 // Mounting needs the right to; without it the family says so and tries nothing.
+
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { compact } from '@sstitch/compactor';
-import { byteEncodings, Store } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
+import { Store } from '@sstitch/engine';
 import { syncDigest } from '../sync-digest.js';
 import { syntheticSyncId, writeSyntheticSync } from '../synthetic-syncs.js';
 import { type FamilyOptions, type FamilyReport, FamilyTally } from './family.js';

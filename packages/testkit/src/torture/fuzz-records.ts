@@ -1,12 +1,6 @@
 // Fuzzes keys and records: bytes that are nearly those of a synthetic sync.
-import {
-  buildKey,
-  classifyKey,
-  compareBytes,
-  KeysError,
-  parseKey,
-  parseSyncId,
-} from '@sstitch/keys';
+import { compareBytes } from '@sstitch/contract';
+import { buildKey, classifyKey, KeysError, parseKey, parseSyncId } from '@sstitch/keys';
 import {
   decodeRecord,
   encodeRecord,

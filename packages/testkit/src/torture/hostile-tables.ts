@@ -1,9 +1,11 @@
 // Tables with absurd lengths, and things that are no tables, given to a store to ingest.
+
 import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { byteEncodings, Store } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
+import { Store } from '@sstitch/engine';
 import {
   decodeFooter,
   encodeFooter,

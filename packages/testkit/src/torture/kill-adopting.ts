@@ -1,7 +1,9 @@
 // What a victim does to plain LevelDB folders until it dies: it adopts them, one after another, over
 // and over; one of them it has open and writes to meanwhile.
+
 import { rmSync } from 'node:fs';
-import { adopt, byteEncodings } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
+import { adopt } from '@sstitch/engine';
 import { ClassicLevel } from 'classic-level';
 import { keepWriting } from './kill-compacting.js';
 import { say } from './kill-words.js';

@@ -1,7 +1,9 @@
 // What a victim does to a store until it dies: compactions by each strategy, writes beside them, and
 // checkpoints beside the writes.
+
 import { compact } from '@sstitch/compactor';
-import { byteEncodings, Store } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
+import { Store } from '@sstitch/engine';
 import { say } from './kill-words.js';
 import { writtenBatch } from './kill-writes.js';
 import type { VictimTools } from './victim-tools.js';

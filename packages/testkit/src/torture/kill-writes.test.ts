@@ -1,4 +1,4 @@
-import { byteEncodings } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
 import { expect, test } from 'vitest';
 import { ModelEngine } from '../model-engine.js';
 import { checkWrites, writtenBatch } from './kill-writes.js';

@@ -1,6 +1,5 @@
 // The numbered writes of the kill family: keys outside every sync, each value made of its number.
-import { type BytePut, byteEncodings, type ReadableEngine } from '@sstitch/engine';
-import { equalBytes } from '@sstitch/keys';
+import { type BytePut, byteEncodings, equalBytes, type ReadableEngine } from '@sstitch/contract';
 
 const PREFIX = 'written-';
 const PAGE_ENTRIES = 1000;

@@ -2,9 +2,11 @@
 // whole database that it was, for LevelDB itself; an acknowledged target is a store with exactly what
 // the folder held; one that was being made is absent, or refused by a typed error, or whole, and is
 // adopted again once it is out of the way.
+
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { adopt, byteEncodings, EngineError, type ReadableEngine, Store } from '@sstitch/engine';
+import { byteEncodings, type ReadableEngine } from '@sstitch/contract';
+import { adopt, EngineError, Store } from '@sstitch/engine';
 import { ClassicLevel } from 'classic-level';
 import { type AdoptOrders, PLAIN_OPTIONS } from './kill-adopting.js';
 import { SMALL_CUTS } from './kill-compacting.js';

@@ -1,13 +1,9 @@
 // One case of the family leveldb-faults: writes, with a fault beside some of them; then the fault is over, and
 // more is written, committed, and the store opened anew. Every acknowledged write is there at each step.
+
 import { rmSync } from 'node:fs';
-import {
-  EngineError,
-  openReadOnly,
-  type ReadableEngine,
-  Store,
-  verifyStore,
-} from '@sstitch/engine';
+import type { ReadableEngine } from '@sstitch/contract';
+import { EngineError, openReadOnly, Store, verifyStore } from '@sstitch/engine';
 import type { LevelFaultPlan, PlannedWrite } from './leveldb-fault-plan.js';
 import type { FaultControl } from './leveldb-fault-shim.js';
 

@@ -1,9 +1,11 @@
 // Many commits under open readers: every reader checks that all buckets it sees come from one
 // generation, and at the end nothing is left of all the generations: no descriptor, no mapping, no
 // folder, and memory is flat.
+
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { byteEncodings, type EntryPages, Store } from '@sstitch/engine';
+import { byteEncodings, type EntryPages } from '@sstitch/contract';
+import { Store } from '@sstitch/engine';
 import { type FamilyOptions, type FamilyReport, FamilyTally } from './family.js';
 import { seededRandom } from './random.js';
 import { tortureFolder } from './torture-folder.js';

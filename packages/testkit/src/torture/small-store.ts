@@ -1,14 +1,10 @@
 // A small store with every kind of file, for tortures that look at each of its bytes: tables that LevelDB
 // wrote and tables that SSTitch built, a MANIFEST of several edits, a log of several batches.
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  byteEncodings,
-  type EntryPages,
-  type ReadableEngine,
-  readManifest,
-  Store,
-} from '@sstitch/engine';
+import { byteEncodings, type EntryPages, type ReadableEngine } from '@sstitch/contract';
+import { readManifest, Store } from '@sstitch/engine';
 import { seededRandom } from './random.js';
 
 /** Entries as hex, in key order. */

@@ -10,7 +10,7 @@
 //
 // 1. Order. `iterator` gives keys in ascending bytewise order (descending with `reverse`), each once.
 // 2. Agreement. `get` of a key gives what iteration shows under it, at all times. (A `Store` has one exception,
-//    by LevelDB's own compactions while snapshots hold many versions of a key: docs/guarantees.md tells when
+//    by LevelDB's own compactions while snapshots hold many versions of a key: docs/guarantees.md says when
 //    it ends. 4 has the same.)
 // 3. Batches are atomic: a reader, and a crash, sees all of a batch's operations or none. Within a
 //    batch the last operation on a key wins.
@@ -25,8 +25,7 @@
 // 7. A failed or aborted replaceSpans leaves the state as it was. If an engine cannot know whether
 //    it took effect (a failed fsync of the commit point), it says so and refuses further writes.
 // 8. Durability. What replaceSpans acknowledged survives a power cut. A batch does with `sync: true`.
-import type { Span } from '@sstitch/sst';
-import type { AbstractSnapshot } from 'abstract-level';
+import type { Span } from './spans.js';
 
 /** Keys and values go in and come out as Uint8Array, whatever the database's own default encodings. */
 export interface ByteEncodings {
@@ -40,8 +39,17 @@ export const byteEncodings: ByteEncodings = Object.freeze({
   valueEncoding: 'view',
 });
 
+/** A state of the engine, which later writes do not change; abstract-level's `AbstractSnapshot`. */
+export interface EngineSnapshot {
+  /** Work with the snapshot begins: `close` waits for its `unref`. */
+  ref(): void;
+  unref(): void;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
 export interface ByteReadOptions extends ByteEncodings {
-  readonly snapshot?: AbstractSnapshot | undefined;
+  readonly snapshot?: EngineSnapshot | undefined;
 }
 
 export interface ByteIteratorOptions extends ByteReadOptions {
@@ -91,7 +99,7 @@ export interface ReadableEngine {
   get(key: Uint8Array, options: ByteReadOptions): Promise<Uint8Array | undefined>;
   getMany(keys: Uint8Array[], options: ByteReadOptions): Promise<Array<Uint8Array | undefined>>;
   iterator(options: ByteIteratorOptions): ByteIterator;
-  snapshot(): AbstractSnapshot;
+  snapshot(): EngineSnapshot;
   readonly status: string;
 }
 
@@ -141,5 +149,3 @@ export interface Engine extends ReadWriteEngine {
     options?: ReplaceSpansOptions,
   ): Promise<ReplaceSpansResult>;
 }
-
-export type { Span };
