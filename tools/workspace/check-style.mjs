@@ -18,7 +18,7 @@ const MAY_IMPORT = {
   records: ['keys', 'engine'],
   c1z: ['keys', 'records'],
   compactor: ['keys', 'sst', 'engine'],
-  testkit: ['keys', 'sst', 'engine', 'records', 'c1z', 'compactor'],
+  testkit: ['keys', 'sst', 'engine', 'records', 'compactor'],
   cli: ['keys', 'sst', 'engine', 'records', 'c1z', 'compactor', 'testkit'],
 };
 const TESTS_MAY_USE_TESTKIT = new Set(['compactor', 'records', 'c1z']);
