@@ -19,7 +19,7 @@ const MAY_IMPORT = {
   records: ['contract', 'keys'],
   c1z: ['contract', 'keys', 'records'],
   compactor: ['contract', 'keys'],
-  testkit: ['contract', 'keys', 'sst', 'engine', 'records', 'c1z', 'compactor'],
+  testkit: ['contract', 'keys', 'sst', 'engine', 'records', 'compactor'],
   cli: ['contract', 'keys', 'sst', 'engine', 'records', 'c1z', 'compactor', 'testkit'],
 };
 const TESTS_MAY_USE_TESTKIT = new Set(['compactor', 'records', 'c1z']);

@@ -11,8 +11,8 @@ import {
   writeFixtureBase,
   writeFixtureSource,
 } from './isolation-fixtures.js';
-import { openStore, temporaryFolder } from './metamorphic/real-store.js';
 import { ModelEngine } from './model-engine.js';
+import { openStore, temporaryFolder } from './real-store.test-support.js';
 import { syncDigest } from './sync-digest.js';
 
 const IDS = FIXTURE_SYNCS.map(({ syncId }) => syncId);
