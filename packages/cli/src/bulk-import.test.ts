@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { TableLoader } from '@sstitch/engine';
 import { bucketSpan, toHex } from '@sstitch/keys';
 import { recordEntries, type SyncRecord } from '@sstitch/records';
 import { syntheticSync, syntheticSyncId } from '@sstitch/testkit';
@@ -24,7 +25,7 @@ async function load(
   options?: BulkImportOptions,
 ): Promise<void> {
   mkdirSync(directory);
-  const bulk = new BulkImport(directory, options);
+  const bulk = new BulkImport((of) => new TableLoader(directory, of), options);
   try {
     for (let at = 0; syncs.some(([, records]) => at < records.length); at++) {
       for (const [syncId, records] of syncs) {
@@ -83,7 +84,7 @@ describe('a bulk import', () => {
     const directory = testDirectory();
     await withStore(join(directory, 'store'), 'create', async (store) => {
       mkdirSync(join(directory, 'load'));
-      const bulk = new BulkImport(join(directory, 'load'));
+      const bulk = new BulkImport((of) => new TableLoader(join(directory, 'load'), of));
       for (const record of recordsOf(0)) bulk.add(SYNC, record);
       const commit = bulk.commit(store, [bucketSpan('grant', SYNC)]);
       await expect(commit).rejects.toMatchObject({ code: 'SSTITCH_ENTRIES_INVALID' });

@@ -4,13 +4,20 @@
 // Invariants: entries that no thread has taken yet come to `MAX_HELD_BYTES`, and one record, at most.
 
 import type { Span } from '@sstitch/contract';
-import { EngineError, type Store, TableLoader } from '@sstitch/engine';
+import {
+  EngineError,
+  type Store,
+  type TableLoader,
+  type TableLoaderOptions,
+} from '@sstitch/engine';
 import { bucketLayout, classifyKey, toHex } from '@sstitch/keys';
 import { type IndexBucket, listedIds, RecordArenas, type SyncRecord } from '@sstitch/records';
 import { CliError } from './errors.js';
 
 const MIB = 1024 * 1024;
 const MAX_HELD_BYTES = 32 * MIB;
+
+export type EntryLoader = Pick<TableLoader, 'add' | 'finish' | 'end'>;
 
 export interface BulkImportOptions {
   readonly signal?: AbortSignal | undefined;
@@ -21,19 +28,16 @@ export interface BulkImportOptions {
 /** A bulk load under way. */
 export class BulkImport {
   readonly #arenas = new RecordArenas();
-  readonly #loader: TableLoader;
+  readonly #loader: EntryLoader;
   readonly #signal: AbortSignal | undefined;
   readonly #maxHeldBytes: number;
 
-  /** @param directory an empty directory, which the caller removes after `end` */
+  /** @param openLoader opens the loader that makes the tables; `end` ends it */
   constructor(
-    directory: string,
+    openLoader: (options: TableLoaderOptions) => EntryLoader,
     { signal, maxHeldBytes = MAX_HELD_BYTES }: BulkImportOptions = {},
   ) {
-    this.#loader = new TableLoader(directory, {
-      signal,
-      onWritten: (entries) => this.#arenas.reuse(entries),
-    });
+    this.#loader = openLoader({ signal, onWritten: (entries) => this.#arenas.reuse(entries) });
     this.#signal = signal;
     this.#maxHeldBytes = maxHeldBytes;
   }

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { adopt, openReadOnly, TableLoader, verifyStore } from '../src/index.js';
+import { adopt, openReadOnly, verifyStore } from '../src/index.js';
 import { mkdirTask } from '../src/store-directory/store-files.js';
 import { ThreadRunner } from '../src/threads/task-runner.js';
 import { holdBulkThreads } from './held-threads.js';
@@ -135,14 +135,16 @@ test('a read-only store closes while its extract waits, and leaves no copy behin
   expect(existsSync(join(directory, 'out'))).toBe(false);
   expect(readdirSync(readers)).toEqual([]);
   await expect(copy.extract(SPANS, join(directory, 'out'))).rejects.toMatchObject({
-    code: 'SSTITCH_STORE_CLOSED',
+    code: 'LEVEL_DATABASE_NOT_OPEN',
   });
 });
 
-test('a loader in a staging directory of a store that has closed takes nothing any more', async () => {
+test("a store's loader takes nothing any more once the store has closed", async () => {
   const { base } = await openScene();
-  const loader = new TableLoader(await base.newStagingDirectory());
+  const loader = base.tableLoader();
   await base.close();
+  const entry = [bytes('m1'), bytes('late')] as const;
+  await expect(loader.add([entry])).rejects.toMatchObject({ code: 'SSTITCH_STORE_CLOSED' });
   await expect(loader.finish(SPANS)).rejects.toMatchObject({ code: 'SSTITCH_STORE_CLOSED' });
   await loader.end();
   expectTidy(base.location);

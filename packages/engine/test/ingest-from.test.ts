@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { ExtractedTables, TableSource } from '../src/index.js';
 import {
   type ByteStore,
+  besideStore,
   compactFully,
   contentsOf,
   currentDirectory,
@@ -101,8 +102,8 @@ describe("the base's tables are split while the source is read", () => {
     fileSystem.before = ({ name, path, to }) => {
       const target = to ?? path;
       const isMade = name === 'link' || (name === 'write' && !made.includes(target));
-      if (isMade && /gen-\d+\/\d+(-\d+\.ahead|\.ldb)$/.test(target)) made.push(target);
-      if (!isMade || !target.endsWith('.ahead')) return;
+      if (isMade && /gen-\d+\/\d+(-\d+\.speculative|\.ldb)$/.test(target)) made.push(target);
+      if (!isMade || !target.endsWith('.speculative')) return;
       order.push('split');
       onSplit();
     };
@@ -125,7 +126,7 @@ describe("the base's tables are split while the source is read", () => {
     const slow = (isSplit: Promise<void>) => after(source, () => isSplit);
     const { made, order } = await splitsOf(base, fileSystem, slow);
     expect(order).toEqual(['split', 'extracted']);
-    expect(made.filter((name) => name.endsWith('.ahead'))).toHaveLength(1);
+    expect(made.filter((name) => name.endsWith('.speculative'))).toHaveLength(1);
     // Given its name by a rename, it is made but once.
     const number = made[0]?.split('-')[0]?.padStart(6, '0');
     expect(made.filter((name) => name.startsWith(`${number}.`))).toEqual([]);
@@ -147,7 +148,7 @@ describe("the base's tables are split while the source is read", () => {
       await put(base, [['zz', 'outside']]);
       const { made, order } = await splitsOf(base, fileSystem, () => source);
       expect(order[0]).toBe('split');
-      const split = made.find((name) => name.endsWith('.ahead'))?.split('-')[0];
+      const split = made.find((name) => name.endsWith('.speculative'))?.split('-')[0];
       expect(made).toContain(`${split?.padStart(6, '0')}.ldb`);
       await expectContentsThroughout(base, new Map([...replaced(), ['zz', 'outside']]), old.keys());
     },
@@ -168,7 +169,7 @@ describe("the base's tables are split while the source is read", () => {
     const { made, order } = await splitsOf(base, fileSystem, slow);
     expect(order).toEqual(['split', 'extracted']);
     const [ahead, again] = made.filter((name) => !name.startsWith('MANIFEST'));
-    expect(ahead).toMatch(/\.ahead$/);
+    expect(ahead).toMatch(/\.speculative$/);
     expect(again).toMatch(/\.ldb$/);
     const expected = new Map([...old, ...numbered('k', 50, 'last')]);
     for (const key of expected.keys()) if (isReplaced(key)) expected.delete(key);
@@ -221,7 +222,7 @@ describe.each([
   test('is taken away from where extract put it, by a commit that moves', async () => {
     const source = await sourceOfTwo();
     const { base } = await stores(open);
-    const staging = await base.newStagingDirectory();
+    const staging = besideStore(base);
     const tables = await source.extract(spans, staging);
     expect(readdirSync(staging)).toHaveLength(2);
     await base.ingestAndExcise(tables, { move: true });
@@ -290,7 +291,7 @@ describe('where it ends early, the base is as it was, and nothing is left in its
   test('a source that does not extract', async () => {
     const { base } = await stores();
     const foreign = { extract: async () => ({ spans: [], lastSequence: 1, totals: [] }) };
-    await expect(base.ingestFrom(foreign, SPANS)).rejects.toMatchObject({
+    await expect(base.ingestFrom(foreign as never, SPANS)).rejects.toMatchObject({
       code: 'SSTITCH_TABLES_INVALID',
     });
     await expectContentsThroughout(base, old);
@@ -338,7 +339,7 @@ describe('where it ends early, the base is as it was, and nothing is left in its
 
 test('extracted tables are committed also where their source was closed before', async () => {
   const { base, source } = await stores(openThreadedStore);
-  const tables = await source.extract(SPANS, await base.newStagingDirectory(), { share: true });
+  const tables = await source.extract(SPANS, besideStore(base), { share: true });
   await source.close();
   await base.ingestAndExcise(tables, { move: true });
   expect(await contentsOf(base)).toEqual(replaced());

@@ -19,6 +19,7 @@ import {
   type Version,
 } from '../src/leveldb/manifest.js';
 import { decodeVersionEdit, encodeVersionEdit } from '../src/leveldb/version-edit.js';
+import { COPY_PARTS } from '../src/tables/split-policy.js';
 import { doTableJobs } from '../src/tables/table-jobs.js';
 import { sharedList } from '../src/threads/shared-list.js';
 import { InlineRunner } from '../src/threads/task-runner.js';
@@ -77,7 +78,8 @@ function staged(alter?: (version: Version) => Version) {
   const begun = beginStage(nodeFileSystem, request, go);
   if (begun !== undefined && 'jobs' in begun) {
     const { jobs } = begun;
-    const input = { jobs: sharedList(jobs), atMost: jobs.length, shareFromBytes: 0 };
+    const policy = { mode: 'share', fromBytes: 0 } as const;
+    const input = { jobs: sharedList(jobs), atMost: jobs.length, policy };
     const outcomes = [...doTableJobs(nodeFileSystem, input, go, () => false).values()];
     finishStage(nodeFileSystem, { nextDirectory, outcomes }, go);
   }
@@ -216,9 +218,8 @@ describe('rule 4: file numbers and shared tables', () => {
       targetDirectory: join(directory, 'out'),
       spans: [span('k', 'l')],
       leastLogNumber: 0,
-      shareFromBytes: 0,
+      policy: COPY_PARTS,
       verify: false,
-      checksLater: false,
     };
     const runner = new InlineRunner(nodeFileSystem);
     const { spans } = await extractTables(runner, request, undefined);

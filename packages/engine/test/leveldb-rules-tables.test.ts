@@ -7,6 +7,8 @@ import { extractTables } from '../src/extract/extract-tables.js';
 import { adopt } from '../src/index.js';
 import { tableFileName } from '../src/leveldb/file-names.js';
 import type { Version } from '../src/leveldb/manifest.js';
+import { ExtractedTables } from '../src/tables/extracted-tables.js';
+import { COPY_PARTS } from '../src/tables/split-policy.js';
 import { InlineRunner } from '../src/threads/task-runner.js';
 import {
   type CraftedLevels,
@@ -73,12 +75,13 @@ describe('rule 13: file names and sizes', () => {
         targetDirectory: join(directory, 'out'),
         spans: [span('a')],
         leastLogNumber: 0,
-        shareFromBytes: 0,
+        policy: COPY_PARTS,
         verify: false,
-        checksLater: false,
       };
       const runner = new InlineRunner(nodeFileSystem);
-      await expect(extractTables(runner, request, undefined)).rejects.toThrow(/size|bytes|magic/);
+      const extracting = extractTables(runner, request, undefined);
+      const checked = extracting.then((tables) => ExtractedTables.incomingOf(tables)?.checking);
+      await expect(checked).rejects.toThrow(/size|bytes|magic/);
     },
   );
 });

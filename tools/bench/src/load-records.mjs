@@ -1,15 +1,12 @@
 // The two ways of loading records that are compared: in bulk (sort, build tables, one commit), as
 // `sstitch import` does, and in batches. Both give the ids of the syncs that they loaded.
-import { mkdir } from 'node:fs/promises';
 import { syncSpansInKeyOrder } from '@sstitch/keys';
 import { SyncStore } from '@sstitch/records';
 import { BulkImport } from '../../../packages/cli/dist/bulk-import.js';
 
 /** Into an open store. */
 export async function loadInBulk(store, batches) {
-  const staging = await store.newStagingDirectory();
-  await mkdir(staging);
-  const load = new BulkImport(staging);
+  const load = new BulkImport((options) => store.tableLoader(options));
   const syncIds = new Set();
   for await (const { syncId, records } of batches) {
     syncIds.add(syncId);

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
+import { TableLoader, type TableLoaderOptions } from '@sstitch/engine';
 import { RECORD_BUCKETS } from '@sstitch/keys';
 import { syncsOption } from '../arguments.js';
-import { BulkImport } from '../bulk-import.js';
+import { BulkImport, type EntryLoader } from '../bulk-import.js';
 import type { CommandContext, CommandRegistry, CommandResult } from '../command-context.js';
 import { spansOf } from '../compaction-report.js';
 import { CliError } from '../errors.js';
@@ -65,21 +65,19 @@ async function importFile(
   // A store that is there is opened first, so that a locked one is found out at once; one that is not is
   // made last, so that a bad file makes none.
   const imported = existsSync(flags.into)
-    ? await withStore(flags.into, 'create', async (store) => {
-        const directory = await store.newStagingDirectory();
-        await mkdir(directory);
-        return loadIn(directory, context, file, flags, (commit) => commit(store));
-      })
-    : await loadIn(
-        await makeTemporaryDirectory('sstitch-import-'),
-        ...([context, file, flags] as const),
-        (commit) => withStore(flags.into, 'create', commit),
-      );
+    ? await withStore(flags.into, 'create', (store) =>
+        load(
+          (options) => store.tableLoader(options),
+          ...([context, file, flags] as const),
+          (commit) => commit(store),
+        ),
+      )
+    : await loadIn(await makeTemporaryDirectory('sstitch-import-'), context, file, flags);
   return resultOf(context, imported, performance.now() - started);
 }
 
 /**
- * Reads the file, then commits to the store that `open` gives; removes the directory in any case.
+ * Reads the file, then makes the store and commits to it; removes the directory in any case.
  *
  * @param directory for tables on their way
  */
@@ -88,9 +86,27 @@ async function loadIn(
   context: CommandContext,
   file: string,
   flags: ImportFlags,
+): Promise<readonly ImportedSync[]> {
+  try {
+    return await load(
+      (options) => new TableLoader(directory, options),
+      ...([context, file, flags] as const),
+      (commit) => withStore(flags.into, 'create', commit),
+    );
+  } finally {
+    await removeTemporaryDirectory(directory);
+  }
+}
+
+/** Reads the file, then commits to the store that `open` opens. */
+async function load(
+  openLoader: (options: TableLoaderOptions) => EntryLoader,
+  context: CommandContext,
+  file: string,
+  flags: ImportFlags,
   open: (commit: (store: ByteStore) => Promise<void>) => Promise<void>,
 ): Promise<readonly ImportedSync[]> {
-  const bulk = new BulkImport(directory, { signal: context.signal });
+  const bulk = new BulkImport(openLoader, { signal: context.signal });
   try {
     const syncs = await readAll(context, file, flags, bulk);
     await open(async (store) => {
@@ -100,7 +116,6 @@ async function loadIn(
     return syncs;
   } finally {
     await bulk.end();
-    await removeTemporaryDirectory(directory);
   }
 }
 

@@ -25,9 +25,8 @@ import type { CommitReport } from '@sstitch/contract';
 import { abortedError } from '../errors.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
 import { swapPointerTask, syncGenerationTask } from '../store-directory/store-files.js';
+import type { IncomingTables } from '../tables/extracted-tables.js';
 import { filesMadeBy, type SplitJob, shareTableJobs } from '../tables/table-jobs.js';
-import type { TableSet } from '../tables/table-set.js';
-import { checkingOf, unsyncedIn } from '../tables/trusted-sets.js';
 import { allWorkers } from '../threads/sync-files.js';
 import type { TaskRunner } from '../threads/task-runner.js';
 import type { CommitBase, CommitHost, CommitInput } from './commit-host.js';
@@ -119,7 +118,7 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
 }
 
 interface Incoming {
-  readonly incoming: TableSet;
+  readonly incoming: IncomingTables;
   readonly speculative: readonly SpeculativeSplit[];
 }
 
@@ -132,15 +131,15 @@ async function makeIncoming(
   generation: NextGeneration,
   stager: TaskRunner,
   base: CommitBase,
-  input: CommitInput & { readonly make: () => Promise<TableSet> },
+  input: CommitInput & { readonly make: () => Promise<IncomingTables> },
 ): Promise<Incoming> {
-  const { nextDirectory, spans, purge, shareFromBytes, signal, make } = input;
+  const { nextDirectory, spans, purge, policy, signal, make } = input;
   const prepare = async () => {
     await generation.make();
     void generation.preparePointer();
     const request = { baseDirectory: base.directory, nextDirectory, spans, purge };
     const jobs = await stager.run(prelinkTask, request, { signal });
-    const outcomes = await shareTableJobs(runner, jobs, { shareFromBytes }, signal);
+    const outcomes = await shareTableJobs(runner, jobs, { policy }, signal);
     return outcomes.map((outcome, index) => ({ job: jobs[index] as SplitJob, outcome }));
   };
   const [made, prepared] = await Promise.allSettled([make(), prepare()]);
@@ -167,14 +166,14 @@ interface StageInput extends Incoming {
 /** Steps 3 and 4. */
 async function stageNext(
   host: CommitHost,
-  { nextDirectory, moveIncoming, purge, shareFromBytes, signal }: CommitInput,
+  { nextDirectory, moveIncoming, purge, policy, signal }: CommitInput,
   { generation, stager, base, incoming, speculative }: StageInput,
 ): Promise<{ readonly staged: StagedGeneration; readonly flushMs: number }> {
   const { runner } = host;
-  const checking = checkingOf(incoming);
+  const { checking, unsynced: unsyncedIncoming, ...tables } = incoming;
   const request: Omit<StageRequest, 'leastLogNumber' | 'withUnflushed'> = {
-    ...{ baseDirectory: base.directory, nextDirectory, incoming, purge, speculative },
-    unsynced: unsyncedIn(incoming),
+    ...{ baseDirectory: base.directory, nextDirectory, incoming: tables, purge, speculative },
+    unsynced: unsyncedIncoming,
     // What is being checked keeps its name.
     move: moveIncoming ? (checking === undefined ? 'all' : 'made') : 'none',
   };
@@ -192,7 +191,7 @@ async function stageNext(
   let unsynced: readonly string[] = [];
   if ('jobs' in begun) {
     const { jobs } = begun;
-    const outcomes = await shareTableJobs(runner, jobs, { shareFromBytes }, signal);
+    const outcomes = await shareTableJobs(runner, jobs, { policy }, signal);
     unsynced = filesMadeBy(jobs, outcomes);
     begun = { staged: await stager.run(finishStageTask, { nextDirectory, outcomes }, { signal }) };
   }

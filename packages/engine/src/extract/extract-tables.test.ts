@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { checkingOf } from '../tables/trusted-sets.js';
+import { EngineError } from '../errors.js';
+import { ExtractedTables } from '../tables/extracted-tables.js';
+import { COPY_PARTS } from '../tables/split-policy.js';
 import { type SharedList, takeRest } from '../threads/shared-list.js';
 import type { TaskRunner } from '../threads/task-runner.js';
 import { extractTables } from './extract-tables.js';
@@ -8,8 +10,8 @@ const key = Uint8Array.from([0x61, 1, 1, 0, 0, 0, 0, 0, 0]);
 const span = { start: Uint8Array.of(0x61), end: Uint8Array.of(0x62) };
 const table = { number: 1, sizeBytes: 1, smallest: key, largest: key };
 
-test('a check that fails while tables are still split is told to the commit, and nowhere else', async () => {
-  const failure = new Error('damaged');
+test('a check that fails while tables are still split is reported to the commit, and nowhere else', async () => {
+  const failure = new EngineError('SSTITCH_TABLES_INVALID', 'damaged');
   const runner = {
     async run({ name }: { name: string }, input: { jobs: SharedList<{ kind: string }> }) {
       if (name === 'linkForExtract') {
@@ -30,8 +32,8 @@ test('a check that fails while tables are still split is told to the commit, and
   } as unknown as TaskRunner;
   const request = {
     ...{ sourceDirectory: 'source', targetDirectory: 'target', spans: [span] },
-    ...{ leastLogNumber: 0, shareFromBytes: 0, verify: false, checksLater: true },
+    ...{ leastLogNumber: 0, policy: COPY_PARTS, verify: false },
   };
   const set = await extractTables(runner, request, undefined);
-  await expect(checkingOf(set)).rejects.toBe(failure);
+  await expect(ExtractedTables.incomingOf(set)?.checking).rejects.toBe(failure);
 });

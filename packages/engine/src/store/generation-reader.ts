@@ -7,17 +7,19 @@ import {
   type AbstractResource,
   type AbstractSnapshot,
 } from 'abstract-level';
-import { EngineError } from '../errors.js';
+import { checkDirectory, checkOptions, optionInvalid } from '../check-options.js';
 import type {
   NativeBytes,
   NativeRangeOptions,
   NativeReadOptions,
 } from '../leveldb/level-database.js';
 import { checkSpans } from '../spans.js';
+import { type ExtractedTables, whenChecked } from '../tables/extracted-tables.js';
 import type { Generation } from './generation.js';
 import { OpenReaders } from './open-readers.js';
-import { checkOptions, type StoreOpenOptions } from './options.js';
+import { checkOpenOptions, type StoreOpenOptions } from './options.js';
 import { type AnyStore, type ReaderHome, StoreIterator, StoreSnapshot } from './store-iterator.js';
+import { checkExtractOptions, type ExtractOptions, type TableSource } from './transfer-options.js';
 
 type Bytes = string | Buffer | Uint8Array;
 
@@ -43,7 +45,33 @@ export interface VerifySpansOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** `extract` of a store of this engine, which returns before the tables are checked that it has linked as they are. */
+let takeFromReader: (
+  reader: GenerationReader<unknown, unknown>,
+  ...request: Parameters<TableSource['extract']>
+) => Promise<ExtractedTables>;
+
+/**
+ * Takes tables out of a source. The checks of those that are linked as they are may go on: the commit waits for them
+ * (`IncomingTables.checking`).
+ */
+export function takeTables(
+  source: TableSource,
+  ...request: Parameters<TableSource['extract']>
+): Promise<ExtractedTables> {
+  return source instanceof GenerationReader
+    ? takeFromReader(source, ...request)
+    : source.extract(...request);
+}
+
 export abstract class GenerationReader<K = string, V = string> extends AbstractLevel<Bytes, K, V> {
+  static {
+    takeFromReader = async (reader, spans, directory, options = {}) => {
+      await reader.whenOpen('extract');
+      return reader.takeTables(spans, directory, options);
+    };
+  }
+
   protected readonly readers: OpenReaders;
 
   protected constructor(options: ReaderOptions<K, V>) {
@@ -64,7 +92,7 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
    */
   override open(options: StoreOpenOptions = {}): Promise<void> {
     try {
-      this.checkOptions(options);
+      this.checkOpenOptions(options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -73,8 +101,8 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
   }
 
   /** @throws EngineError SSTITCH_OPTION_INVALID */
-  protected checkOptions(options: StoreOpenOptions): void {
-    checkOptions(options);
+  protected checkOpenOptions(options: StoreOpenOptions): void {
+    checkOpenOptions(options);
   }
 
   /** As abstract-level's; iterators and snapshots are referred to weakly (open-readers.ts). */
@@ -88,6 +116,35 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
 
   /** The generation that reads go to now. */
   protected abstract get generation(): Generation;
+
+  /** Extracts; returns while tables that were linked as they are may still be checked. */
+  protected abstract takeTables(
+    spans: readonly Span[],
+    directory: string,
+    options: ExtractOptions,
+  ): Promise<ExtractedTables>;
+
+  /**
+   * Returns the tables that hold what is in the spans, in a directory that it makes: linked where they lie inside
+   * a span, split where they straddle its bounds. The store stays in use.
+   *
+   * @param spans sorted and disjoint
+   * @param directory must not exist, nor lie inside the store; on the store's file system, or links become copies.
+   * It is the caller's, also where the extract fails
+   * @throws EngineError SSTITCH_SPANS_INVALID, SSTITCH_OPTION_INVALID, SSTITCH_TARGET_EXISTS;
+   * SSTITCH_TABLES_INVALID, with path and offset, for a damaged table; SSTITCH_ABORTED, SSTITCH_FILE_OPERATION
+   */
+  async extract(
+    spans: readonly Span[],
+    directory: string,
+    options: ExtractOptions = {},
+  ): Promise<ExtractedTables> {
+    const checked = checkSpans(spans);
+    checkDirectory(directory);
+    checkExtractOptions(options);
+    await this.whenOpen('extract');
+    return whenChecked(await this.takeTables(checked, directory, options));
+  }
 
   /** Checks what a generation holds in the spans; see `verifySpans`. */
   protected abstract verifyGeneration(
@@ -105,11 +162,12 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
    * SSTITCH_ABORTED, SSTITCH_FILE_OPERATION
    */
   async verifySpans(spans: readonly Span[], options: VerifySpansOptions = {}): Promise<void> {
-    if (this.status === 'opening') await this.open({ passive: true } as object);
-    this.assertOpen('verifySpans');
+    const checked = checkSpans(spans);
+    checkOptions(options, { signal: 'signal' });
+    await this.whenOpen('verifySpans');
     const { snapshot, signal } = options;
     const generation = snapshot === undefined ? this.generation : snapshotOf(snapshot).generation;
-    await this.verifyGeneration(generation, checkSpans(spans), signal);
+    await this.verifyGeneration(generation, checked, signal);
   }
 
   _get(key: NativeBytes, options: NativeReadOptions): Promise<NativeBytes | undefined> {
@@ -197,6 +255,12 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     return this.generation.database.getProperty(property);
   }
 
+  /** Waits for an opening under way. */
+  protected async whenOpen(method: string): Promise<void> {
+    if (this.status === 'opening') await this.open({ passive: true } as object);
+    this.assertOpen(method);
+  }
+
   protected assertOpen(method: string): void {
     if (this.status === 'open') return;
     throw Object.assign(new Error(`Database is not open: cannot call ${method}()`), {
@@ -213,7 +277,7 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
 
 function snapshotOf(snapshot: AbstractSnapshot): StoreSnapshot {
   if (snapshot instanceof StoreSnapshot) return snapshot;
-  throw new EngineError('SSTITCH_OPTION_INVALID', 'the snapshot is not one of this store');
+  throw optionInvalid('the snapshot is not one of this store');
 }
 
 /** abstract-level has no question for this; `ref` throws on a closed snapshot. */

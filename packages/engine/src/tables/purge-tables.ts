@@ -15,6 +15,7 @@ import { readVersion } from '../leveldb/manifest.js';
 import type { TableEntry } from '../leveldb/version-edit.js';
 import { spansOverlapping } from '../spans.js';
 import { defineTask } from '../threads/task.js';
+import { COPY_PARTS } from './split-policy.js';
 import { splitTable } from './split-table.js';
 
 /** All keys. */
@@ -93,12 +94,7 @@ export function purgeTable(
   const [split] = blamingOrigins([{ path: link, origin }], () => {
     const reader = TableReader.open(fileSystem, link, { sizeBytes, validate: 'lazy' });
     try {
-      return splitTable(
-        fileSystem,
-        reader,
-        [{ keep: [EVERYTHING], path }],
-        Number.POSITIVE_INFINITY,
-      );
+      return splitTable(fileSystem, reader, [{ keep: [EVERYTHING], path }], COPY_PARTS);
     } finally {
       reader.close();
     }

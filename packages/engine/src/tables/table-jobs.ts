@@ -25,6 +25,7 @@ import {
 import { defineTask } from '../threads/task.js';
 import type { TaskRunner } from '../threads/task-runner.js';
 import { holdsMore } from './purge-tables.js';
+import { COPY_PARTS, type SplitPolicy } from './split-policy.js';
 import { type SplitPart, type SplitTable, splitTable } from './split-table.js';
 
 /** A table, under a name of its own in the directory that is made. */
@@ -67,8 +68,7 @@ export interface TableJobsInput {
   readonly jobs: SharedList<TableJob>;
   /** The most jobs to do now. */
   readonly atMost: number;
-  /** See `splitTable`. */
-  readonly shareFromBytes: number;
+  readonly policy: SplitPolicy;
   /** Read every table in full first. @defaultValue false */
   readonly verify?: boolean | undefined;
   /** End when other work waits for the thread. @defaultValue false */
@@ -78,7 +78,7 @@ export interface TableJobsInput {
 /** Does jobs that no other thread takes; gives their outcomes by their indexes. */
 export function doTableJobs(
   fileSystem: FileSystem,
-  { jobs, atMost, shareFromBytes, verify = false, background = false }: TableJobsInput,
+  { jobs, atMost, policy, verify = false, background = false }: TableJobsInput,
   checkCancelled: () => void,
   shouldYield: () => boolean,
 ): Map<number, TableOutcome> {
@@ -88,7 +88,7 @@ export function doTableJobs(
       checkCancelled();
       const outcome = blamingOrigins([job], () => {
         if (verify) verifyTable(fileSystem, job.path, { sizeBytes: sizeOf(job) });
-        return doTableJob(fileSystem, job, shareFromBytes);
+        return doTableJob(fileSystem, job, policy);
       });
       outcomes.set(index, outcome);
       if (outcomes.size === atMost || (background && shouldYield())) break;
@@ -106,7 +106,7 @@ function sizeOf(job: TableJob): number | undefined {
   return job.kind === 'check' ? job.recorded.sizeBytes : job.sizeBytes;
 }
 
-function doTableJob(fileSystem: FileSystem, job: TableJob, shareFromBytes: number): TableOutcome {
+function doTableJob(fileSystem: FileSystem, job: TableJob, policy: SplitPolicy): TableOutcome {
   if (job.kind === 'check') {
     checkTableStructure(fileSystem, job.path, job.recorded);
     return { kind: 'checked' };
@@ -122,8 +122,8 @@ function doTableJob(fileSystem: FileSystem, job: TableJob, shareFromBytes: numbe
     if (mayStayWhole && isOne && !hasEntriesBetween(reader, only.keep)) {
       return { kind: 'whole', smallest: reader.smallest(), largest: reader.largest() };
     }
-    const narrowFrom = purge ? Number.POSITIVE_INFINITY : shareFromBytes;
-    outcome = { kind: 'split', parts: splitTable(fileSystem, reader, parts, narrowFrom) };
+    const split = splitTable(fileSystem, reader, parts, purge ? COPY_PARTS : policy);
+    outcome = { kind: 'split', parts: split };
   } finally {
     reader.close();
   }
@@ -161,7 +161,7 @@ function hasEntriesBetween(reader: TableReader, keep: readonly Span[]): boolean 
 /** A thread is another store's in between; one job takes about half a millisecond. */
 const JOBS_AT_ONCE = 32;
 
-export interface SharedJobsOptions extends Pick<TableJobsInput, 'shareFromBytes' | 'verify'> {
+export interface SharedJobsOptions extends Pick<TableJobsInput, 'policy' | 'verify'> {
   /** Let other work of the threads go first, between any two jobs. @defaultValue false */
   readonly background?: boolean | undefined;
 }
@@ -170,11 +170,11 @@ export interface SharedJobsOptions extends Pick<TableJobsInput, 'shareFromBytes'
 export async function shareTableJobs(
   runner: TaskRunner,
   jobs: readonly TableJob[],
-  { shareFromBytes, verify, background = false }: SharedJobsOptions,
+  { policy, verify, background = false }: SharedJobsOptions,
   signal: AbortSignal | undefined,
 ): Promise<TableOutcome[]> {
   const atMost = verify ? 1 : JOBS_AT_ONCE;
-  const input = { shareFromBytes, verify, background, jobs: sharedList(jobs), atMost };
+  const input = { policy, verify, background, jobs: sharedList(jobs), atMost };
   const outcomes: TableOutcome[] = [];
   const work = async () => {
     do {

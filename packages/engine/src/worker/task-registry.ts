@@ -6,7 +6,7 @@ import {
   discardTablesTask,
   finishTablesTask,
 } from '../build/build-tables.js';
-import { findRepeatedKeyTask } from '../build/find-repeated-key.js';
+import { findKeyInTask, findRepeatedKeyTask } from '../build/find-refused-key.js';
 import { mergeRunsToTablesTask } from '../build/merge-runs.js';
 import { sortToTablesTask } from '../build/sort-to-tables.js';
 import { probeRoomTask } from '../commit/retire-log.js';
@@ -19,7 +19,8 @@ import {
   finishStoreTask,
   makeStoreFromTask,
 } from '../copy/make-store.js';
-import { linkForExtractTask, mergeNewestRunsTask } from '../extract/extract-tables.js';
+import { linkForExtractTask } from '../extract/link-for-extract.js';
+import { mergeNewestRunsTask } from '../extract/merge-newest-runs.js';
 import { findSharedKeysTask } from '../leveldb/find-shared-keys.js';
 import { readFlushStateTask } from '../leveldb/flush.js';
 import { checkFlushDoneTask } from '../leveldb/flush-failure.js';
@@ -84,6 +85,7 @@ const all: readonly AnyTask[] = [
   discardTablesTask,
   doTableJobsTask,
   dropKeptLogsTask,
+  findKeyInTask,
   findLockHolderTask,
   findReaderPlaceTask,
   findRepeatedKeyTask,
