@@ -53,7 +53,7 @@ describe.each(Object.entries(OPERATIONS))('%s', (_, operation) => {
     for (const [kind, nth] of moments) {
       await closeAt(operation, kind, nth);
     }
-  }, 600_000);
+  });
 });
 
 async function closeAt(operation: StoreOperation, kind: string, nth: number): Promise<void> {

@@ -234,7 +234,7 @@ async function checkOpenStore(
 }
 
 /** What takes longer is not removed. */
-const MAX_REMOVAL_MS = 120_000;
+const MAX_REMOVAL_MS = 600_000;
 
 /** One generation, once the last is gone, and nothing in staging. */
 async function checkNothingLeft({ location }: ByteStore): Promise<void> {
