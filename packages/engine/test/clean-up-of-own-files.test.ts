@@ -15,11 +15,16 @@ import {
   temporaryFolder,
   VIEW,
 } from './store-fixture.js';
-import { type FileOperation, fileError, WatchedFileSystem } from './watched-file-system.js';
+import {
+  type FileOperation,
+  fileError,
+  type WatchedFileSystem,
+  watchedFileSystem,
+} from './watched-file-system.js';
 
 const MODEL = numbered('k', 50, 'value');
 
-async function filledStore(fileSystem = new WatchedFileSystem()) {
+async function filledStore(fileSystem = watchedFileSystem()) {
   const folder = temporaryFolder();
   const store = await openStore(join(folder, 'store'), { fileSystem });
   await put(store, MODEL);
@@ -115,7 +120,7 @@ test('a commit whose generation has a folder already fails, and leaves that fold
 
 test('a read-only open whose copy has a folder already leaves that folder alone', async () => {
   const { store } = await filledStore();
-  const fileSystem = new WatchedFileSystem();
+  const fileSystem = watchedFileSystem();
   let theirs = '';
   fileSystem.before = ({ name, path }) => {
     if (name !== 'makeFolder' || !/readers\/\d/.test(path) || theirs !== '') return;

@@ -18,7 +18,7 @@ import {
   span,
   temporaryFolder,
 } from './store-fixture.js';
-import { WatchedFileSystem } from './watched-file-system.js';
+import { type WatchedFileSystem, watchedFileSystem } from './watched-file-system.js';
 
 const SPANS = [span('k0010', 'k0020'), span('m', 'n')];
 const old = new Map([...numbered('k', 100, 'old'), ...numbered('m', 10, 'old')]);
@@ -115,7 +115,7 @@ describe("the base's tables are cut while the source is read", () => {
     ['copied', Number.POSITIVE_INFINITY],
     ['narrowed', 0],
   ])('once, where the guess is right, and %s', async (_, narrowTablesFromBytes) => {
-    const fileSystem = new WatchedFileSystem();
+    const fileSystem = watchedFileSystem();
     const base = await openStore(join(folder, 'watched'), { fileSystem, narrowTablesFromBytes });
     const { source } = await stores();
     await put(base, old);
@@ -136,7 +136,7 @@ describe("the base's tables are cut while the source is read", () => {
   ])(
     'again, where an incoming table comes between two parts of one; %s',
     async (_, narrowTablesFromBytes) => {
-      const fileSystem = new WatchedFileSystem();
+      const fileSystem = watchedFileSystem();
       const options = { fileSystem, narrowTablesFromBytes };
       const base = await openStore(join(folder, 'deep'), options);
       const { base: first, source } = await stores();
@@ -152,7 +152,7 @@ describe("the base's tables are cut while the source is read", () => {
   );
 
   test('and again, where the base compacted that table away', async () => {
-    const fileSystem = new WatchedFileSystem();
+    const fileSystem = watchedFileSystem();
     const base = await openStore(join(folder, 'watched'), { fileSystem });
     const { source } = await stores();
     await put(base, old);
@@ -317,7 +317,7 @@ describe('where it ends early, the base is as it was, and nothing is left in its
   });
 
   test("a table of the base's cannot be linked ahead", async () => {
-    const fileSystem = new WatchedFileSystem();
+    const fileSystem = watchedFileSystem();
     const base = await openStore(join(folder, 'base'), { fileSystem });
     const source = await openStore(join(folder, 'source'));
     await put(base, old);
@@ -343,7 +343,7 @@ test('extracted tables are committed also where their source was closed before',
 });
 
 test('a commit fails, and poisons the store, where the sync of an extracted table failed', async () => {
-  const fileSystem = new WatchedFileSystem();
+  const fileSystem = watchedFileSystem();
   const base = await openStore(join(folder, 'base'), { fileSystem });
   const source = await openStore(join(folder, 'source'));
   await put(base, old);
@@ -368,7 +368,7 @@ test.each([
   ['of the next CURRENT, whatever else fails', 'CURRENT.tmp', 'open'],
   ['of the next CURRENT, where the source fails too', 'CURRENT.tmp', 'source'],
 ])('a failed sync %s poisons the store', async (_, unsynced, broken) => {
-  const fileSystem = new WatchedFileSystem();
+  const fileSystem = watchedFileSystem();
   const base = await openStore(join(folder, 'base'), { fileSystem });
   const source = await openStore(join(folder, 'source'));
   await put(base, old);

@@ -26,7 +26,7 @@ import {
   temporaryFolder,
   VIEW,
 } from './store-fixture.js';
-import { type FileOperation, fileError, WatchedFileSystem } from './watched-file-system.js';
+import { type FileOperation, fileError, watchedFileSystem } from './watched-file-system.js';
 
 describe('rule 16: the memtable', () => {
   test('rule 16: what only the memtable holds is extracted, checkpointed and kept by a commit', async () => {
@@ -78,7 +78,7 @@ describe('rule 16: the memtable', () => {
 
   test('rule 16: a log that LevelDB replaces while it is looked at means a flush, not an error', async () => {
     const store = await openStore(join(temporaryFolder(), 'store'));
-    const watched = new WatchedFileSystem();
+    const watched = watchedFileSystem();
     watched.before = ({ name, path }) => {
       if (name === 'status' && path.endsWith('.log')) throw fileError('ENOENT', 'lstat', path);
     };
@@ -88,7 +88,7 @@ describe('rule 16: the memtable', () => {
 });
 
 test('rule 17: MANIFEST, CURRENT, log and folder are synced after the open and before CURRENT is swapped', async () => {
-  const watched = new WatchedFileSystem();
+  const watched = watchedFileSystem();
   const store = await openStore(join(temporaryFolder(), 'store'), { fileSystem: watched });
   await put(store, numbered('k', 10, 'v'));
   const seen: FileOperation[] = [];
@@ -134,7 +134,7 @@ test.each([
   'rule 17: every table that a commit cuts or builds is synced before CURRENT is swapped: $how',
   async ({ how, narrowTablesFromBytes, files }) => {
     const folder = temporaryFolder();
-    const watched = new WatchedFileSystem();
+    const watched = watchedFileSystem();
     const store = await openStore(join(folder, 'store'), {
       fileSystem: watched,
       narrowTablesFromBytes,
@@ -178,7 +178,7 @@ describe('rule 18: the lock', () => {
   test('rule 18: reads, copies, extracts and commits leave the lock alone', async () => {
     const folder = temporaryFolder();
     const path = join(folder, 'store');
-    const watched = new WatchedFileSystem();
+    const watched = watchedFileSystem();
     watched.before = ({ name, path: touched, to }) => {
       if (name !== 'unlink') expect([touched, to ?? ''].join()).not.toMatch(/LOCK/);
     };
@@ -269,7 +269,7 @@ describe('rule 20: compactions meanwhile', () => {
     const base = join(folder, 'base');
     writeLevelFolder(base, before);
     nodeFileSystem.makeFolder(join(folder, 'target'));
-    const watched = new WatchedFileSystem();
+    const watched = watchedFileSystem();
     let compacted = false;
     watched.before = ({ name, path }) => {
       if (name !== 'link' || compacted || !path.endsWith('000004.ldb')) return;
