@@ -51,12 +51,13 @@ export function wrapFileSystem(inner: FileSystem, hooks: FileSystemHooks): FileS
     copy: (path, to) => around({ name: 'copy', path, to }, () => inner.copy(path, to)),
     rename: (path, to) => around({ name: 'rename', path, to }, () => inner.rename(path, to)),
     unlink: (path) => around({ name: 'unlink', path }, () => inner.unlink(path)),
-    makeFolder: (path) => around({ name: 'makeFolder', path }, () => inner.makeFolder(path)),
-    removeFolder: (path) => around({ name: 'removeFolder', path }, () => inner.removeFolder(path)),
-    readFolder: (path) => around({ name: 'readFolder', path }, () => inner.readFolder(path)),
+    mkdir: (path) => around({ name: 'mkdir', path }, () => inner.mkdir(path)),
+    removeDirectory: (path) =>
+      around({ name: 'removeDirectory', path }, () => inner.removeDirectory(path)),
+    readdir: (path) => around({ name: 'readdir', path }, () => inner.readdir(path)),
     status: (path) => around({ name: 'status', path }, () => inner.status(path)),
-    syncFolder: (path) => around({ name: 'syncFolder', path }, () => inner.syncFolder(path)),
-    setMode: (path, mode) => around({ name: 'setMode', path }, () => inner.setMode(path, mode)),
+    fsyncDir: (path) => around({ name: 'fsyncDir', path }, () => inner.fsyncDir(path)),
+    chmod: (path, mode) => around({ name: 'chmod', path }, () => inner.chmod(path, mode)),
     realPath: (path) => around({ name: 'realPath', path }, () => inner.realPath(path)),
   };
 }

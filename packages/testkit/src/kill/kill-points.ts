@@ -25,10 +25,10 @@ const WORDS: Partial<Record<FileOperation['name'], string>> = {
   copy: 'copy',
   rename: 'rename',
   unlink: 'unlink',
-  makeFolder: 'make',
-  removeFolder: 'remove',
-  syncFolder: 'sync',
-  setMode: 'set mode of',
+  mkdir: 'make',
+  removeDirectory: 'remove',
+  fsyncDir: 'sync',
+  chmod: 'set mode of',
 };
 
 /** Watches over the points that a process passes, and ends it at one of them. */
@@ -92,7 +92,7 @@ function kindOf(path: string): string {
   }
   for (const [pattern, kind] of NUMBERED) if (pattern.test(name)) return kind;
   if (name === 'staging' || name === 'readers') return name;
-  if (parent === 'staging') return 'folder in staging';
+  if (parent === 'staging') return 'directory in staging';
   return parts.length > 1 && /^(base|target-\d+|checkpoint-\d+)$/.test(name)
     ? name.replace(/-\d+$/, '')
     : 'other';

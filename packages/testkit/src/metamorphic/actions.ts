@@ -61,6 +61,15 @@ export type Action =
   | { readonly do: 'readSnapshot'; readonly pick: number; readonly keys: readonly HexKey[] }
   | { readonly do: 'closeView'; readonly pick: number };
 
+/** Actions that read through a view, and compare what they read: the engine's own state stays. */
+export const VIEW_ACTIONS: ReadonlySet<Action['do']> = new Set([
+  'openIterator',
+  'stepIterator',
+  'openSnapshot',
+  'readSnapshot',
+  'closeView',
+]);
+
 // Few distinct bytes, those at the edges of everything: keys meet, and are each other's prefixes.
 const keyByte = fc.constantFrom('00', '01', '61', '62', '7f', 'fe', 'ff');
 const key: fc.Arbitrary<HexKey> = fc.oneof(
@@ -172,7 +181,7 @@ const storeSettings: fc.Arbitrary<StoreSettings> = fc.record({
   cacheSize: fc.constantFrom(8192 * KIB, 1, 64 * KIB),
   maxOpenFiles: fc.constantFrom(1000, 1, 75),
   compression: fc.boolean(),
-  narrowTablesFromBytes: fc.constantFrom(0, 0, 4 * KIB, 128 * KIB, Number.POSITIVE_INFINITY),
+  shareTablesFromBytes: fc.constantFrom(0, 0, 4 * KIB, 128 * KIB, Number.POSITIVE_INFINITY),
 });
 
 /** The base's settings, the source's, and those that the base is reopened with, in turn. */

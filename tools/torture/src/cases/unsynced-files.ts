@@ -5,5 +5,5 @@ import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
 export const unsyncedFileSystem: FileSystem = {
   ...nodeFileSystem,
   open: (path, mode) => Object.assign(nodeFileSystem.open(path, mode), { sync: () => undefined }),
-  syncFolder: () => undefined,
+  fsyncDir: () => undefined,
 };
