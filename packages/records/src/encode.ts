@@ -88,9 +88,13 @@ function refuseLoneSurrogates(value: unknown): void {
   }
 }
 
-/** protobuf-es writes map entries in the order of the object's properties; two of the records have maps. */
+/** protobuf-es writes map entries in the order of the object's properties; three of the records have maps. */
 function withSortedMaps<R extends SyncRecord>(record: R): R {
   switch (record.$typeName) {
+    case 'c1.storage.v3.ResourceRecord':
+      return record.profile === undefined
+        ? record
+        : { ...record, profile: inKeyOrder(record.profile) };
     case 'c1.storage.v3.GrantRecord': {
       const sources = inKeyOrder(record.sources);
       return sources === record.sources ? record : { ...record, sources };
@@ -100,6 +104,10 @@ function withSortedMaps<R extends SyncRecord>(record: R): R {
         ...record,
         resourcesByResourceType: inKeyOrder(record.resourcesByResourceType),
         grantsByEntitlementResourceType: inKeyOrder(record.grantsByEntitlementResourceType),
+        entitlementsByResourceType: inKeyOrder(record.entitlementsByResourceType),
+        stepDurationsMs: inKeyOrder(record.stepDurationsMs),
+        connectorCallStats: inKeyOrder(record.connectorCallStats),
+        sessionStoreStats: inKeyOrder(record.sessionStoreStats),
       };
     default:
       return record;
