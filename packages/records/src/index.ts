@@ -1,3 +1,4 @@
+export { type CountOptions, countSync } from './count-sync.js';
 export { decodeRecord, encodeRecord } from './encode.js';
 export { RecordsError, type RecordsErrorCode, type RecordsErrorDetails } from './errors.js';
 export {
@@ -55,7 +56,7 @@ export {
   type ValueBucket,
 } from './record-types.js';
 export type { EngineSnapshot } from './scan.js';
-export { type CountOptions, countSync, SyncCounter } from './stats.js';
+export { type CountedBucket, SyncCounter } from './sync-counter.js';
 export { type GetOptions, type ResourceName, SyncReader } from './sync-reader.js';
 export type { EndedSync, EndSyncOptions, StartSyncOptions } from './sync-runs.js';
 export { SyncStore, type SyncStoreOptions } from './sync-store.js';

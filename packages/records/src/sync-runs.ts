@@ -9,6 +9,7 @@ import {
   type SyncIdBytes,
   syncRunKey,
 } from '@sstitch/keys';
+import { countSync } from './count-sync.js';
 import { decodeRecord } from './encode.js';
 import { RecordsError, throwIfAborted } from './errors.js';
 import {
@@ -19,7 +20,6 @@ import {
 } from './gen/c1/storage/v3/records_pb.js';
 import { encodeForSync } from './record-entries.js';
 import type { SyncRecord } from './record-types.js';
-import { countSync } from './stats.js';
 import { withWriteLock } from './write-lock.js';
 
 /** What a sync may be started with. */
