@@ -1,10 +1,16 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { type Bucket, bucketLayout } from '@sstitch/keys';
 import { type SyncStatsRecord, SyncStatsRecordSchema } from './gen/c1/storage/v3/records_pb.js';
 import { identityOf, type SyncRecord } from './record-types.js';
 
 /** The buckets that statistics have a total of. */
 export type CountedBucket = 'resource_type' | 'resource' | 'entitlement' | 'grant' | 'asset';
+
+/** Whether statistics have a total of this bucket. */
+export function isCounted(bucket: Bucket): bucket is CountedBucket {
+  return bucketLayout(bucket).kind === 'record';
+}
 
 type GroupedBucket = 'resource' | 'entitlement' | 'grant';
 
@@ -95,7 +101,7 @@ export class SyncCounter {
         break;
       default: {
         const { bucket } = identityOf(record);
-        if (bucket === 'resource_type' || bucket === 'asset') this.addCount(bucket, by);
+        if (isCounted(bucket)) this.addCount(bucket, by);
       }
     }
   }
