@@ -1,7 +1,6 @@
 // What compact and drop tell: the same shape for both.
-import type { CommitReport } from '@sstitch/engine';
+import { type CommitReport, compareBytes } from '@sstitch/contract';
 import { syncSpans, syncSpansInKeyOrder } from '@sstitch/keys';
-import { compareBytes } from '@sstitch/sst';
 import { formatBytes, formatCount, roundMs } from './output/quantities.js';
 import { formatTable } from './output/table.js';
 

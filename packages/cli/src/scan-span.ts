@@ -1,11 +1,15 @@
 // Walks a range of keys in pages.
-import { type ByteIteratorOptions, byteEncodings, type ReadableEngine } from '@sstitch/engine';
+import {
+  type ByteIteratorOptions,
+  byteEncodings,
+  type ReadableEngine,
+  type Span,
+} from '@sstitch/contract';
 import {
   BUCKETS,
   bucketSpan,
   formatSyncId,
   prefixSpan,
-  type Span,
   SYNC_ID_LENGTH_BYTES,
   syncIdBytes,
 } from '@sstitch/keys';

@@ -11,10 +11,10 @@ import {
   captureSync,
   engineConformance,
   FIXTURE_SYNCS,
-  runKillFamily,
   writeFixtureBase,
   writeFixtureSource,
 } from '@sstitch/testkit';
+import { runKillFamily } from '@sstitch/testkit/torture';
 import { compactStores } from './compact-stores.js';
 import { playDemo } from './demo-scene.js';
 import { reportOf } from './errors.js';

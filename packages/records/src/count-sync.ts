@@ -1,6 +1,6 @@
 // What a sync holds, counted from a store's entries.
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import type { ReadableEngine } from '@sstitch/engine';
+import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
 import {
   bucketLayout,
   bucketSpan,
@@ -17,7 +17,7 @@ import {
   type SyncStatsRecord,
 } from './gen/c1/storage/v3/records_pb.js';
 import type { ValueBucket } from './record-types.js';
-import { type EngineSnapshot, scanPages } from './scan.js';
+import { scanPages } from './scan.js';
 import { SyncCounter } from './sync-counter.js';
 
 const RESOURCE_ELEMENTS_OFFSET = bucketLayout('resource').prefix.length + SYNC_ID_LENGTH_BYTES;

@@ -12,7 +12,7 @@
  * cursor included. The key is not secret: it holds the sync's id and the record's.
  */
 import { crc32 } from 'node:zlib';
-import { equalBytes, type Span } from '@sstitch/keys';
+import { equalBytes, type Span } from '@sstitch/contract';
 import { RecordsError } from './errors.js';
 
 const VERSION = 1;

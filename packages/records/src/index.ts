@@ -62,7 +62,6 @@ export {
   VALUE_BUCKETS,
   type ValueBucket,
 } from './record-types.js';
-export type { EngineSnapshot } from './scan.js';
 export { type CountedBucket, SyncCounter } from './sync-counter.js';
 export type { SyncHistoryOptions, SyncQuery } from './sync-history.js';
 export {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ReadWriteEngine } from '@sstitch/engine';
+import type { ReadWriteEngine } from '@sstitch/contract';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openEngine, replaceSync } from '../test/level-engine.js';
 import { type Gap, LIST_CASES, type ListCase, modelPage } from '../test/list-model.js';

@@ -1,9 +1,11 @@
-import { type ByteIteratorOptions, byteEncodings, type ReadableEngine } from '@sstitch/engine';
-import type { Span } from '@sstitch/keys';
+import {
+  type ByteIteratorOptions,
+  byteEncodings,
+  type EngineSnapshot,
+  type ReadableEngine,
+  type Span,
+} from '@sstitch/contract';
 import { throwIfAborted } from './errors.js';
-
-/** A view of one state of an engine; close it when done. */
-export type EngineSnapshot = ReturnType<ReadableEngine['snapshot']>;
 
 /** Entries a page at most; an engine may give fewer. */
 export const PAGE_ENTRIES = 256;

@@ -1,5 +1,5 @@
 // Random writes of every kind, and reads between them, against a model that holds records in a map.
-import type { ReadWriteEngine } from '@sstitch/engine';
+import type { ReadWriteEngine } from '@sstitch/contract';
 import { INDEX_BUCKETS, parseSyncId } from '@sstitch/keys';
 import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';

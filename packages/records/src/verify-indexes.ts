@@ -5,13 +5,17 @@
 // its record. Backward: if an index holds as many entries as were found for records, none can be stray,
 // and the records need not be read again; if not, each entry is followed to its record.
 // Memory is that of a page.
-import { byteEncodings, type ReadableEngine } from '@sstitch/engine';
+import {
+  byteEncodings,
+  type EngineSnapshot,
+  equalBytes,
+  type ReadableEngine,
+} from '@sstitch/contract';
 import {
   type Bucket,
   bucketLayout,
   bucketSpan,
   buildKey,
-  equalBytes,
   INDEX_BUCKETS,
   KeysError,
   parseKey,
@@ -23,7 +27,7 @@ import { decodeRecord } from './encode.js';
 import { RecordsError } from './errors.js';
 import { type IndexBucket, type IndexEntry, indexEntries, listedIds } from './indexes.js';
 import { primaryKey, type SyncRecord, VALUE_BUCKETS, type ValueBucket } from './record-types.js';
-import { type EngineSnapshot, scanPages, withSnapshot } from './scan.js';
+import { scanPages, withSnapshot } from './scan.js';
 
 /** What can be wrong with the entries of a sync. */
 export type IndexProblemKind =

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ByteOperation, byteEncodings, type ReadWriteEngine } from '@sstitch/engine';
+import { type ByteOperation, byteEncodings, type ReadWriteEngine } from '@sstitch/contract';
 import { syncSpans } from '@sstitch/keys';
 import { ClassicLevel } from 'classic-level';
 import { afterEach } from 'vitest';

@@ -1,5 +1,6 @@
 // What lists should give, worked out from an array: records sorted by keys, and gaps between them.
-import { type Bucket, buildKey, compareBytes, parseSyncId } from '@sstitch/keys';
+import { compareBytes } from '@sstitch/contract';
+import { type Bucket, buildKey, parseSyncId } from '@sstitch/keys';
 import type { RecordList } from '../src/record-list.js';
 import type { SyncRecord } from '../src/record-types.js';
 import type { SyncReader } from '../src/sync-reader.js';
