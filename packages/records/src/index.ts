@@ -49,13 +49,7 @@ export {
 export { type IndexBucket, type IndexEntry, indexEntries, listedIds } from './indexes.js';
 export type { DiscoveredRecord } from './newer-record.js';
 export { type Entry, recordEntries } from './record-entries.js';
-export {
-  DEFAULT_PAGE_RECORDS,
-  type ListOptions,
-  type PageOptions,
-  RecordList,
-  type RecordPage,
-} from './record-list.js';
+export type { ListOptions, PageOptions, RecordList, RecordPage } from './record-list.js';
 export {
   type EntryTables,
   type EntryTablesOptions,

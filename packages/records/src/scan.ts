@@ -67,7 +67,7 @@ export async function* withSnapshot<T>(
   given: EngineSnapshot | undefined,
   read: (snapshot: EngineSnapshot) => AsyncGenerator<T, void, undefined>,
 ): AsyncGenerator<T, void, undefined> {
-  const snapshot = given ?? engine.snapshot();
+  const snapshot = given ?? (await takeSnapshot(engine));
   try {
     yield* read(snapshot);
   } finally {
@@ -81,12 +81,21 @@ export async function onSnapshot<T>(
   given: EngineSnapshot | undefined,
   read: (snapshot: EngineSnapshot) => Promise<T>,
 ): Promise<T> {
-  const snapshot = given ?? engine.snapshot();
+  const snapshot = given ?? (await takeSnapshot(engine));
   try {
     return await read(snapshot);
   } finally {
     if (given === undefined) await snapshot.close();
   }
+}
+
+/**
+ * A snapshot of an engine, once it is open. Alone of all reads, abstract-level's `snapshot` does not wait for an
+ * opening that is under way.
+ */
+async function takeSnapshot(engine: ReadableEngine): Promise<EngineSnapshot> {
+  if (engine.status === 'opening') await engine.getMany([], byteEncodings);
+  return engine.snapshot();
 }
 
 /** How many entries a span holds. */

@@ -21,13 +21,19 @@ afterEach(async () => {
 
 /** A fresh LevelDB in a folder of its own, gone when the test ends. */
 export async function openEngine(): Promise<ReadWriteEngine> {
+  const level = openingEngine();
+  await level.open();
+  return level;
+}
+
+/** The same, opening: it opens by itself soon. */
+export function openingEngine(): ClassicLevel<Uint8Array, Uint8Array> {
   const folder = mkdtempSync(join(tmpdir(), 'sstitch-records-'));
   const level = new ClassicLevel<Uint8Array, Uint8Array>(folder, {
     keyEncoding: 'view',
     valueEncoding: 'view',
   });
   opened.push({ level, folder });
-  await level.open();
   return level;
 }
 
