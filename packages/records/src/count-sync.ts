@@ -34,7 +34,7 @@ const RESOURCE_TYPE_FIELDS = {
 } as const;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** What {@link countSync} may be told. */
+/** Options of {@link countSync}. */
 export interface CountOptions {
   /** Count this state of the engine. @defaultValue the state now */
   readonly snapshot?: EngineSnapshot;

@@ -21,19 +21,19 @@ import { verifyIndexes } from './verify-indexes.js';
 
 const ENDED = new Date('2026-01-02T03:04:05.678Z');
 
-let folder: string;
+let directory: string;
 let store: Store<Uint8Array, Uint8Array>;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sstitch-load-'));
+  directory = await mkdtemp(join(tmpdir(), 'sstitch-load-'));
   const encodings = { keyEncoding: 'view', valueEncoding: 'view' } as const;
-  store = new Store(join(folder, 'store'), encodings);
+  store = new Store(join(directory, 'store'), encodings);
   await store.open();
 });
 
 afterEach(async () => {
   await store.close();
-  await rm(folder, { recursive: true });
+  await rm(directory, { recursive: true });
 });
 
 /** Adds records of syncs by turns and commits them. */
@@ -59,14 +59,14 @@ async function withLoader<T>(
   options: RecordLoaderOptions,
   use: (loader: RecordLoader<unknown>) => Promise<T>,
 ): Promise<T> {
-  const staging = await store.newStagingFolder();
+  const staging = await store.newStagingDirectory();
   await mkdir(staging);
   const loader = new RecordLoader((tables) => new TableLoader(staging, tables), options);
   try {
     return await use(loader as RecordLoader<unknown>);
   } finally {
     await loader.end();
-    await store.removeStagingFolder(staging);
+    await store.removeStagingDirectory(staging);
   }
 }
 
