@@ -103,6 +103,11 @@ export class RecordLoader<Tables> {
     return this.#arenas.entries;
   }
 
+  /** The syncs that something was added of so far, in the order in which they came. */
+  get syncIds(): string[] {
+    return [...this.#syncs.keys()];
+  }
+
   /**
    * Adds a record with its index entries. They are held in memory until {@link room} hands them on, which is to
    * be called after every few hundred records.
