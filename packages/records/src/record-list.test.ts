@@ -3,7 +3,7 @@ import type { ReadWriteEngine } from '@sstitch/contract';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openEngine, replaceSync } from '../test/level-engine.js';
 import { type Gap, LIST_CASES, type ListCase, modelPage } from '../test/list-model.js';
-import { codeOf, grant, OTHER_SYNC, resource, SYNC } from '../test/records.js';
+import { codeOf, collect, grant, OTHER_SYNC, resource, SYNC } from '../test/records.js';
 import type { GrantRecord } from './gen/c1/storage/v3/records_pb.js';
 import type { RecordPage } from './record-list.js';
 import type { SyncRecord } from './record-types.js';
@@ -49,6 +49,14 @@ describe('pages', () => {
     const many = Array.from({ length: 101 }, (_, at) => grant(`m${at}`));
     await store.putMany(SYNC, many);
     expect((await store.listGrants(SYNC).page()).records).toHaveLength(100);
+  });
+
+  test('take any limit, however great', async () => {
+    await store.putMany(SYNC, grants('a', 'b'));
+    for (const limit of [2 ** 31, 2 ** 32, Number.MAX_SAFE_INTEGER]) {
+      expect(idsOf(await store.listGrants(SYNC).page({ limit }))).toEqual(['a', 'b']);
+      expect(await collect(store.listGrants(SYNC, { limit }))).toHaveLength(2);
+    }
   });
 
   test('are found again by another process: a cursor is all that is needed', async () => {

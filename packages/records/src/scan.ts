@@ -10,6 +10,9 @@ import { throwIfAborted } from './errors.js';
 /** Entries a page at most; an engine may give fewer. */
 export const PAGE_ENTRIES = 256;
 
+/** classic-level takes limits as 32 bits; no scan comes to the end of a greater one. */
+const MAX_ENGINE_LIMIT = 2 ** 31 - 1;
+
 /** Where a scan starts. */
 export interface ScanStart {
   readonly key: Uint8Array;
@@ -41,12 +44,13 @@ export async function* scanPages(
   options: ScanOptions,
 ): AsyncGenerator<EntryPage, void, undefined> {
   throwIfAborted(options.signal);
+  const { limit = MAX_ENGINE_LIMIT } = options;
   const iterator = engine.iterator({
     ...byteEncodings,
     ...bounds(span, options),
     snapshot: options.snapshot,
     reverse: options.reverse ?? false,
-    limit: options.limit ?? -1,
+    limit: limit < MAX_ENGINE_LIMIT ? limit : -1,
     values: options.values ?? true,
   });
   try {
