@@ -39,7 +39,7 @@ describe('refused', () => {
 
   it('a smaller key that would begin a table', async () => {
     const large = { key: Buffer.from('b'), value: Buffer.alloc(70 * KIB, 'v') };
-    for (const next of ['a', 'b', '']) {
+    for (const next of ['a', 'b', 'aaaa']) {
       const { sink } = keptFiles();
       const source = [large, key(next)];
       const options = { ...SMALL_TABLES, compression: 'none' as const };
@@ -67,6 +67,14 @@ describe('refused', () => {
       code: 'SSTITCH_PEBBLE_OPTIONS',
       message: `entry 0: its ${message}`,
     });
+  });
+
+  it('an empty key, which would make Pebble panic', async () => {
+    await expect(writePebbleDatabase(folder, [key('')])).rejects.toMatchObject({
+      code: 'SSTITCH_PEBBLE_UNSUPPORTED',
+      message: expect.stringContaining('entry 0: its key is empty'),
+    });
+    expect(existsSync(folder)).toBe(false);
   });
 
   it.each<[string, object]>([
