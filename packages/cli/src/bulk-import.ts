@@ -3,8 +3,9 @@
 //
 // Invariants: entries that no thread has taken yet come to `MAX_HELD_BYTES`, and one record, at most.
 
+import type { Span } from '@sstitch/contract';
 import { EngineError, type Store, TableLoader } from '@sstitch/engine';
-import { bucketLayout, classifyKey, type Span, toHex } from '@sstitch/keys';
+import { bucketLayout, classifyKey, toHex } from '@sstitch/keys';
 import { type IndexBucket, listedIds, RecordArenas, type SyncRecord } from '@sstitch/records';
 import { CliError } from './errors.js';
 
@@ -24,9 +25,12 @@ export class BulkImport {
   readonly #signal: AbortSignal | undefined;
   readonly #maxHeldBytes: number;
 
-  /** @param folder an empty folder, which the caller removes after `end` */
-  constructor(folder: string, { signal, maxHeldBytes = MAX_HELD_BYTES }: BulkImportOptions = {}) {
-    this.#loader = new TableLoader(folder, {
+  /** @param directory an empty directory, which the caller removes after `end` */
+  constructor(
+    directory: string,
+    { signal, maxHeldBytes = MAX_HELD_BYTES }: BulkImportOptions = {},
+  ) {
+    this.#loader = new TableLoader(directory, {
       signal,
       onWritten: (entries) => this.#arenas.reuse(entries),
     });
@@ -73,7 +77,7 @@ export class BulkImport {
     });
   }
 
-  /** To be called in any case: settles when nothing writes to the folder any more. */
+  /** To be called in any case: settles when nothing writes to the directory any more. */
   end(): Promise<void> {
     return this.#loader.end();
   }

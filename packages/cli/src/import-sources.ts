@@ -21,7 +21,7 @@ export interface ImportOptions {
   /** The time zone of times in a .c1z file that name none. @defaultValue this process's */
   readonly zone: string | undefined;
   readonly signal: AbortSignal;
-  /** Told while nothing can be read yet. */
+  /** Reported while nothing can be read yet. */
   readonly onDecoding: (decodedBytes: number) => void;
 }
 

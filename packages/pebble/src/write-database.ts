@@ -5,15 +5,8 @@
 // be an archive; the markers come last, without which Pebble finds no database.
 
 import { setImmediate } from 'node:timers/promises';
-import {
-  compareBytes,
-  describeValue,
-  type EntryCursor,
-  isBytes,
-  SstError,
-  TRAILER_BYTES,
-  userKeyOf,
-} from '@sstitch/sst';
+import { compareBytes, describeValue, isBytes } from '@sstitch/contract';
+import { type EntryCursor, SstError, TRAILER_BYTES, userKeyOf } from '@sstitch/sst';
 import type { FileSink } from './database-file.js';
 import { directorySink } from './directory-sink.js';
 import { encodeManifest } from './encode-manifest.js';

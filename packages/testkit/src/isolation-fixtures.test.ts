@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { byteEncodings, type Engine } from '@sstitch/engine';
-import { BUCKETS, compareBytes, parseKey, syncSpans } from '@sstitch/keys';
+import { byteEncodings, compareBytes, type Engine } from '@sstitch/contract';
+import { BUCKETS, parseKey, syncSpans } from '@sstitch/keys';
 import { describe, expect, it } from 'vitest';
 import { assertIsolated, assertSameSync, captureEngine, captureSync } from './capture.js';
 import {
@@ -11,8 +11,8 @@ import {
   writeFixtureBase,
   writeFixtureSource,
 } from './isolation-fixtures.js';
-import { openStore, temporaryFolder } from './metamorphic/real-store.js';
 import { ModelEngine } from './model-engine.js';
+import { openStore, temporaryDirectory } from './real-store.test-support.js';
 import { syncDigest } from './sync-digest.js';
 
 const IDS = FIXTURE_SYNCS.map(({ syncId }) => syncId);
@@ -67,8 +67,8 @@ describe('the isolation fixtures', () => {
   }
 
   it('on the store: replacing one, several or all syncs leaves all else', async () => {
-    const folder = temporaryFolder();
-    const store = await openStore(`${folder.path}/store`);
+    const directory = temporaryDirectory();
+    const store = await openStore(`${directory.path}/store`);
     try {
       await writeFixtureBase(store);
       for (const chosen of [
@@ -85,7 +85,7 @@ describe('the isolation fixtures', () => {
       }
     } finally {
       await store.close();
-      folder.remove();
+      directory.remove();
     }
   });
 });

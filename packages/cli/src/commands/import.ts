@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { makeTemporaryFolder, removeTemporaryFolder } from '@sstitch/c1z/temporary-folder';
+import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
 import { RECORD_BUCKETS } from '@sstitch/keys';
 import { syncsOption } from '../arguments.js';
 import { BulkImport } from '../bulk-import.js';
@@ -35,7 +35,7 @@ export function addImportCommand(registry: CommandRegistry): void {
         'Reads a .c1z file, or a .jsonl file as `export` writes it, into a store, which is made if it ' +
         'does not exist. All that the store holds under the same sync ids is replaced, in one commit: ' +
         'if anything in the file is wrong, the store stays as it was. Memory is bounded: what does not ' +
-        'fit is sorted on disk: in the store, or in the folder for temporary files while there is no store.',
+        'fit is sorted on disk: in the store, or in the directory for temporary files while there is no store.',
       examples: [
         ['import sync.c1z --into base', 'all syncs of the file'],
         ['import sync.c1z --into base --sync 36zfOAoWMxQdISbixanQCRBiX7E', 'one of them'],
@@ -66,12 +66,12 @@ async function importFile(
   // made last, so that a bad file makes none.
   const imported = existsSync(flags.into)
     ? await withStore(flags.into, 'create', async (store) => {
-        const folder = await store.newStagingFolder();
-        await mkdir(folder);
-        return loadIn(folder, context, file, flags, (commit) => commit(store));
+        const directory = await store.newStagingDirectory();
+        await mkdir(directory);
+        return loadIn(directory, context, file, flags, (commit) => commit(store));
       })
     : await loadIn(
-        await makeTemporaryFolder('sstitch-import-'),
+        await makeTemporaryDirectory('sstitch-import-'),
         ...([context, file, flags] as const),
         (commit) => withStore(flags.into, 'create', commit),
       );
@@ -79,18 +79,18 @@ async function importFile(
 }
 
 /**
- * Reads the file, then commits to the store that `open` gives; removes the folder in any case.
+ * Reads the file, then commits to the store that `open` gives; removes the directory in any case.
  *
- * @param folder for tables on their way
+ * @param directory for tables on their way
  */
 async function loadIn(
-  folder: string,
+  directory: string,
   context: CommandContext,
   file: string,
   flags: ImportFlags,
   open: (commit: (store: ByteStore) => Promise<void>) => Promise<void>,
 ): Promise<readonly ImportedSync[]> {
-  const bulk = new BulkImport(folder, { signal: context.signal });
+  const bulk = new BulkImport(directory, { signal: context.signal });
   try {
     const syncs = await readAll(context, file, flags, bulk);
     await open(async (store) => {
@@ -100,7 +100,7 @@ async function loadIn(
     return syncs;
   } finally {
     await bulk.end();
-    await removeTemporaryFolder(folder);
+    await removeTemporaryDirectory(directory);
   }
 }
 

@@ -1,0 +1,83 @@
+// Directories that go with their process: on its exit, or once the next such directory is made where a process was
+// killed.
+//
+//   <prefix><owner>-<pid>-<random>   owner: 8 digits of the host and, on Linux, the process namespace, in
+//                                    which alone a process id says something
+import { createHash } from 'node:crypto';
+import { readlinkSync, rmSync } from 'node:fs';
+import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { C1zError, messageOf } from './errors.js';
+
+const left = new Set<string>();
+/** Threads that end with the process may write to a directory while it is removed. */
+const REMOVE = { recursive: true, force: true, maxRetries: 10 } as const;
+
+/** Removes at once what this process has made and not removed. */
+export function removeLeftDirectories(): void {
+  for (const directory of left) rmSync(directory, REMOVE);
+}
+
+/**
+ * Makes a directory that only this user can read, and removes those with its prefix whose processes have gone.
+ *
+ * @param prefix of the directory's name
+ * @param parent where it lies
+ * @throws C1zError SSTITCH_FILE_OPERATION
+ */
+export async function makeTemporaryDirectory(prefix: string, parent = tmpdir()): Promise<string> {
+  try {
+    const own = `${prefix}${ownerOf()}-`;
+    await removeStale(parent, own);
+    const directory = await mkdtemp(join(parent, `${own}${process.pid}-`));
+    if (left.size === 0) process.once('exit', removeLeftDirectories);
+    left.add(directory);
+    return directory;
+  } catch (cause) {
+    throw new C1zError('SSTITCH_FILE_OPERATION', `no temporary directory: ${messageOf(cause)}`, {
+      path: parent,
+      cause,
+    });
+  }
+}
+
+export async function removeTemporaryDirectory(directory: string): Promise<void> {
+  await rm(directory, REMOVE);
+  left.delete(directory);
+  if (left.size === 0) process.off('exit', removeLeftDirectories);
+}
+
+function ownerOf(): string {
+  let namespace = '';
+  try {
+    namespace = readlinkSync('/proc/self/ns/pid');
+  } catch {
+    // Not Linux: the host has one namespace.
+  }
+  return createHash('sha256').update(`${hostname()}\n${namespace}`).digest('hex').slice(0, 8);
+}
+
+/** What cannot be removed stays: it is another user's, or another process removes it. */
+async function removeStale(parent: string, own: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const pid = name.startsWith(own) ? /^(\d+)-/.exec(name.slice(own.length))?.[1] : undefined;
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    const directory = join(parent, name);
+    const found = await lstat(directory).catch(() => undefined);
+    if (
+      found?.isDirectory() !== true ||
+      (process.getuid !== undefined && found.uid !== process.getuid())
+    )
+      continue;
+    await rm(directory, REMOVE).catch(() => undefined);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
