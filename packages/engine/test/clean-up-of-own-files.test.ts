@@ -16,11 +16,16 @@ import {
   temporaryDirectory,
   VIEW,
 } from './store-fixture.js';
-import { type FileOperation, fileError, WatchedFileSystem } from './watched-file-system.js';
+import {
+  type FileOperation,
+  fileError,
+  type WatchedFileSystem,
+  watchedFileSystem,
+} from './watched-file-system.js';
 
 const MODEL = numbered('k', 50, 'value');
 
-async function filledStore(fileSystem = new WatchedFileSystem()) {
+async function filledStore(fileSystem = watchedFileSystem()) {
   const directory = temporaryDirectory();
   const store = await openStore(join(directory, 'store'), { fileSystem });
   await put(store, MODEL);
@@ -116,7 +121,7 @@ test('a commit whose generation has a directory already fails, and leaves that d
 
 test('a read-only open whose copy has a directory already leaves that directory alone', async () => {
   const { store } = await filledStore();
-  const fileSystem = new WatchedFileSystem();
+  const fileSystem = watchedFileSystem();
   let theirs = '';
   fileSystem.before = ({ name, path }) => {
     if (name !== 'mkdir' || !/readers\/\d/.test(path) || theirs !== '') return;
@@ -131,7 +136,7 @@ test('a read-only open whose copy has a directory already leaves that directory 
 });
 
 test('no two openings of a store name the same staging directory', async () => {
-  const fileSystem = new WatchedFileSystem();
+  const fileSystem = watchedFileSystem();
   const made: string[] = [];
   fileSystem.before = ({ name, path }) => {
     if (name === 'mkdir' && path.includes('staging/')) made.push(path);

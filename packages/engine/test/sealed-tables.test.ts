@@ -60,8 +60,8 @@ describe('a table is sealed', () => {
   });
 
   test('that was built of entries in any order, and merged where they overlapped', async () => {
-    const home = { runner: new InlineRunner(nodeFileSystem) };
-    const loaders = [0, 1].map(() => new TableLoader(temporaryDirectory(), {}, home));
+    const runner = new InlineRunner(nodeFileSystem);
+    const loaders = [0, 1].map(() => new TableLoader(temporaryDirectory(), {}, runner));
     const [one, two] = loaders as [TableLoader, TableLoader];
     const page = (keys: string) => ({
       prefix: bytes('k'),

@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
 import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
-import { TableLoader, type TableLoaderOptions } from '@sstitch/engine';
+import { type LoadedTables, TableLoader, type TableLoaderOptions } from '@sstitch/engine';
 import { RECORD_BUCKETS } from '@sstitch/keys';
+import { type EntryTables, type LoadedSync, RecordLoader, RecordsError } from '@sstitch/records';
 import { syncsOption } from '../arguments.js';
-import { BulkImport, type EntryLoader } from '../bulk-import.js';
 import type { CommandContext, CommandRegistry, CommandResult } from '../command-context.js';
-import { spansOf } from '../compaction-report.js';
 import { CliError } from '../errors.js';
 import { type RecordSink, readImport } from '../import-sources.js';
 import { requireFile } from '../input-path.js';
@@ -23,7 +22,7 @@ interface ImportFlags {
 interface ImportedSync {
   readonly syncId: string;
   readonly records: Record<string, number>;
-  keys: number;
+  readonly keys: number;
 }
 
 export function addImportCommand(registry: CommandRegistry): void {
@@ -100,22 +99,29 @@ async function loadIn(
 
 /** Reads the file, then commits to the store that `open` opens. */
 async function load(
-  openLoader: (options: TableLoaderOptions) => EntryLoader,
+  openLoader: (options: TableLoaderOptions) => EntryTables<LoadedTables>,
   context: CommandContext,
   file: string,
   flags: ImportFlags,
   open: (commit: (store: ByteStore) => Promise<void>) => Promise<void>,
 ): Promise<readonly ImportedSync[]> {
-  const bulk = new BulkImport(openLoader, { signal: context.signal });
+  const { progress, signal } = context;
+  const loader = new RecordLoader(openLoader, { signal });
+  let imported: ImportedSync[] = [];
   try {
-    const syncs = await readAll(context, file, flags, bulk);
+    await readAll(context, file, flags, loader);
     await open(async (store) => {
-      context.progress.update(() => 'committing');
-      await bulk.commit(store, spansOf(syncs.map(({ syncId }) => syncId)));
+      progress.update(() => 'committing');
+      imported = (await loader.commit(store)).map(importedSync);
     });
-    return syncs;
+    return imported;
+  } catch (error) {
+    if (!(error instanceof RecordsError) || error.code !== 'SSTITCH_RECORD_REPEATED') throw error;
+    throw new CliError('SSTITCH_IMPORT_INVALID', `${file} holds a record twice: ${error.message}`, {
+      cause: error,
+    });
   } finally {
-    await bulk.end();
+    await loader.end();
   }
 }
 
@@ -124,25 +130,14 @@ async function readAll(
   { progress, signal }: CommandContext,
   file: string,
   flags: ImportFlags,
-  bulk: BulkImport,
-): Promise<readonly ImportedSync[]> {
-  const syncs = new Map<string, ImportedSync>();
+  loader: RecordLoader<LoadedTables>,
+): Promise<void> {
   const sink: RecordSink = {
-    add(syncId, bucket, record, value) {
-      let sync = syncs.get(syncId);
-      if (sync === undefined) {
-        sync = newSync(syncId);
-        syncs.set(syncId, sync);
-      }
-      const before = bulk.entries;
-      bulk.add(syncId, record, value);
-      sync.keys += bulk.entries - before;
-      if (bucket in sync.records) sync.records[bucket] = (sync.records[bucket] ?? 0) + 1;
-    },
+    add: (syncId, record, value) => loader.add(syncId, record, value),
     async room() {
       signal.throwIfAborted();
-      progress.update(() => `reading: ${formatCount(bulk.entries)} keys`);
-      await bulk.room();
+      progress.update(() => `reading: ${formatCount(loader.entries)} keys`);
+      await loader.room();
     },
   };
   await readImport(file, sink, {
@@ -152,8 +147,9 @@ async function readAll(
     onDecoding: (bytes) => progress.update(() => `decoding: ${formatBytes(bytes)}`),
   });
   signal.throwIfAborted();
-  if (syncs.size === 0) throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${file} holds no sync`);
-  return [...syncs.values()];
+  if (loader.syncIds.length === 0) {
+    throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${file} holds no sync`);
+  }
 }
 
 function resultOf(
@@ -186,7 +182,13 @@ function resultOf(
   };
 }
 
-function newSync(syncId: string): ImportedSync {
-  const records = Object.fromEntries(RECORD_BUCKETS.map((bucket) => [bucket, 0]));
-  return { syncId, records, keys: 0 };
+function importedSync({ syncId, entries, stats }: LoadedSync): ImportedSync {
+  const records = {
+    resource_type: Number(stats.resourceTypes),
+    resource: Number(stats.resources),
+    entitlement: Number(stats.entitlements),
+    grant: Number(stats.grants),
+    asset: Number(stats.assets),
+  };
+  return { syncId, records, keys: entries };
 }

@@ -43,34 +43,38 @@ export interface TableLoaderOptions {
 /** Entries, each with its key. */
 export type EntryPage<K = Uint8Array, V = Uint8Array> = ReadonlyArray<readonly [key: K, value: V]>;
 
-/** Where a loader works, and for whom. */
-export interface LoaderHome {
+/** Where a loader works. */
+export interface LoaderPlace {
   readonly runner: TaskRunner;
-  /** Of the store that the tables are for. */
+  readonly directory: string;
+  /** Of the store that the directory is of. */
   readonly operations?: Operations;
-  /** Whose keys and values are added. @defaultValue bytes are */
-  readonly database?: EncodingDatabase;
-  /** Makes the directory. @defaultValue it is there */
-  begin?(): Promise<void>;
-  /** Removes it. @defaultValue it is the caller's */
-  end?(): Promise<void>;
+  /** Removes the directory. @defaultValue it is the caller's */
+  remove?(): Promise<void>;
+}
+
+/** The store that a loader is for. */
+export interface LoaderStore {
+  readonly database: EncodingDatabase;
+  /** Makes a directory, once the store is open. */
+  open(): Promise<LoaderPlace>;
 }
 
 /**
  * Makes tables of entries in any order, in bounded memory. A store's `tableLoader` makes one that works in the store
- * and takes its keys and values; this constructor makes one for a store that is not there yet.
+ * and encodes keys and values as it does; this constructor makes one where there is no store yet.
  */
 export class TableLoader<K = Uint8Array, V = Uint8Array> {
-  readonly #directory: string;
-  readonly #home: LoaderHome;
+  readonly #database: EncodingDatabase | undefined;
+  readonly #open: () => Promise<LoaderPlace>;
   readonly #ending = new AbortController();
-  readonly #signal: AbortSignal;
+  readonly #signal: AbortSignal | undefined;
   readonly #onWritten: (entries: UnsortedEntries) => void;
   readonly #tasks = new Set<Promise<void>>();
   readonly #runs: SortedRun[] = [];
   readonly #usedArenas: UnsortedEntries[] = [];
+  #opening: Promise<OpenedPlace> | undefined;
   #arena: EntryArena | undefined;
-  #begun: Promise<void> | undefined;
   #pages = 0;
   #entryPages = 0;
   #waitingBytes = 0;
@@ -82,22 +86,24 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
    * the tables are for, or they are copied there
    * @throws EngineError SSTITCH_OPTION_INVALID
    */
+  constructor(directory: string, options?: TableLoaderOptions);
+  /** @internal */
+  constructor(directory: string | LoaderStore, options?: TableLoaderOptions, runner?: TaskRunner);
   constructor(
-    directory: string,
+    home: string | LoaderStore,
     options: TableLoaderOptions = {},
-    /** @internal */
-    home: LoaderHome = { runner: new ThreadRunner() },
+    runner: TaskRunner = new ThreadRunner(),
   ) {
-    checkDirectory(directory);
     checkOptions(options, { signal: 'signal', onWritten: 'function' });
-    this.#directory = directory;
-    this.#home = home;
-    const { signal, onWritten = () => undefined } = options;
-    this.#onWritten = onWritten;
-    const either = home.operations?.endingWith(signal) ?? signal;
-    this.#signal = AbortSignal.any([this.#ending.signal, ...(either ? [either] : [])]);
-    // Each task listens: of small pages there may be many.
-    setMaxListeners(0, this.#signal);
+    if (typeof home === 'object' && home !== null) {
+      this.#database = home.database;
+      this.#open = () => home.open();
+    } else {
+      checkDirectory(home);
+      this.#open = async () => ({ runner, directory: home });
+    }
+    this.#signal = options.signal;
+    this.#onWritten = options.onWritten ?? (() => undefined);
   }
 
   /**
@@ -128,9 +134,9 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
         `entries must be an array of [key, value], or of packed entries, not ${describeValue(given)}`,
       );
     }
-    this.#checkOpen();
-    if (Array.isArray(given[0])) this.#addPage(given, options);
-    else await this.#addPacked(given as readonly UnsortedEntries[]);
+    const place = await this.#opened();
+    if (Array.isArray(given[0])) this.#addPage(place, given, options);
+    else await this.#addPacked(place, given as readonly UnsortedEntries[]);
     await this.#room();
   }
 
@@ -142,40 +148,65 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
    */
   async finish(spans: readonly Span[]): Promise<LoadedTables> {
     const checked = checkSpans(spans);
-    this.#checkOpen();
+    const place = await this.#opened();
     this.#isFinished = true;
-    const finish = () => this.#finish(checked);
-    return this.#home.operations?.run(finish) ?? finish();
+    const finish = () => this.#finish(place, checked);
+    return place.operations === undefined ? finish() : place.operations.run(finish);
   }
 
-  async #finish(spans: readonly Span[]): Promise<LoadedTables> {
-    this.#flushArena();
+  async #finish(place: OpenedPlace, spans: readonly Span[]): Promise<LoadedTables> {
+    this.#flushArena(place);
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
     this.#throwFailure();
-    const { runner } = this.#home;
+    const { runner, directory, signal } = place;
     const runs = this.#runs.map(({ tables }) => tables);
-    const directory = `${this.#directory}/merged`;
-    const merged = await mergeToOneRun(runner, directory, spans, runs, this.#signal);
+    const merged = await mergeToOneRun(runner, `${directory}/merged`, spans, runs, signal);
     const entries = this.#runs.reduce((sum, run) => sum + run.entries, 0);
     return new LoadedTables({ spans: merged, lastSequence: Number(BUILT_SEQUENCE) }, entries);
   }
 
-  /** Stops what is under way, and removes what is left; settles when nothing writes any more. To be called always. */
+  /**
+   * Stops what is under way, and removes what was made in a store; settles when nothing writes any more. To be called
+   * in any case.
+   */
   async end(): Promise<void> {
     this.#ending.abort();
+    const place = await this.#opening?.catch(() => undefined);
     await Promise.all(this.#tasks);
-    if (this.#begun !== undefined) await this.#home.end?.();
-    this.#begun = undefined;
+    await place?.remove?.();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end();
   }
 
-  #addPage(given: readonly unknown[], options: EntryEncodingOptions<unknown, unknown>): void {
+  /** The place, made by the first call; refuses where the loader has ended or finished, or its store has closed. */
+  async #opened(): Promise<OpenedPlace> {
+    this.#opening ??= this.#openPlace();
+    const place = await this.#opening;
+    place.operations?.checkOpen();
+    if (place.signal.aborted) throw abortedError();
+    if (this.#isFinished) throw invalid('the loader has finished: make another one');
+    return place;
+  }
+
+  async #openPlace(): Promise<OpenedPlace> {
+    const place = await this.#open();
+    const either = place.operations?.endingWith(this.#signal) ?? this.#signal;
+    const signal = AbortSignal.any([this.#ending.signal, ...(either ? [either] : [])]);
+    // Each task listens: of small pages there may be many.
+    setMaxListeners(0, signal);
+    return { ...place, signal };
+  }
+
+  #addPage(
+    place: OpenedPlace,
+    given: readonly unknown[],
+    options: EntryEncodingOptions<unknown, unknown>,
+  ): void {
     checkOptions(options, {});
     const pageIndex = this.#entryPages++;
-    const { database } = this.#home;
+    const database = this.#database;
     if (database === undefined && Object.keys(options).length > 0) {
       throw optionInvalid('only the loader of a store encodes: this one takes bytes');
     }
@@ -184,19 +215,19 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
     for (const [key, value] of page) {
       this.#arena ??= new EntryArena(NO_PREFIX, this.#usedArenas.pop());
       this.#arena.add(key, value);
-      if (this.#arena.sizeBytes >= ARENA_BYTES) this.#flushArena();
+      if (this.#arena.sizeBytes >= ARENA_BYTES) this.#flushArena(place);
     }
   }
 
-  #flushArena(): void {
+  #flushArena(place: OpenedPlace): void {
     if (this.#arena === undefined) return;
     const entries = this.#arena.entries();
     const bytes = this.#arena.sizeBytes;
     this.#arena = undefined;
-    this.#start([entries], bytes, () => this.#usedArenas.push(entries));
+    this.#start(place, [entries], bytes, () => this.#usedArenas.push(entries));
   }
 
-  async #addPacked(packed: readonly UnsortedEntries[]): Promise<void> {
+  async #addPacked(place: OpenedPlace, packed: readonly UnsortedEntries[]): Promise<void> {
     checkUnsortedPages(packed);
     let group: UnsortedEntries[] = [];
     let bytes = 0;
@@ -205,7 +236,7 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
       const onWritten = () => {
         for (const entries of pages) this.#onWritten(entries);
       };
-      if (pages.length > 0) this.#start(pages, bytes, onWritten);
+      if (pages.length > 0) this.#start(place, pages, bytes, onWritten);
       group = [];
       bytes = 0;
     };
@@ -221,26 +252,28 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
   }
 
   /** Has a thread make a run of each page. */
-  #start(pages: readonly UnsortedEntries[], bytes: number, onWritten: () => void): void {
+  #start(
+    place: OpenedPlace,
+    pages: readonly UnsortedEntries[],
+    bytes: number,
+    onWritten: () => void,
+  ): void {
     this.#waitingBytes += bytes;
     const named = pages.map((entries): RunPage => {
-      return { entries, path: `${this.#directory}/run-${this.#pages++}` };
+      return { entries, path: `${place.directory}/run-${this.#pages++}` };
     });
-    const task = this.#sort(named).finally(() => {
+    const task = this.#sort(place, named).finally(() => {
       this.#waitingBytes -= bytes;
       this.#tasks.delete(task);
       onWritten();
     });
     this.#tasks.add(task);
-    this.#home.operations?.track(task);
+    place.operations?.track(task);
   }
 
-  async #sort(pages: readonly RunPage[]): Promise<void> {
-    const { runner, begin } = this.#home;
+  async #sort({ runner, signal }: OpenedPlace, pages: readonly RunPage[]): Promise<void> {
     try {
-      this.#begun ??= begin?.() ?? Promise.resolve();
-      await this.#begun;
-      const runs = await runner.run(sortToTablesTask, { pages }, { signal: this.#signal });
+      const runs = await runner.run(sortToTablesTask, { pages }, { signal });
       this.#runs.push(...runs);
       const key = runs.find(({ repeatedKey }) => repeatedKey !== undefined)?.repeatedKey;
       if (key !== undefined) throw repeatedError(key);
@@ -254,16 +287,14 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
     this.#throwFailure();
   }
 
-  #checkOpen(): void {
-    this.#home.operations?.checkOpen();
-    if (this.#signal.aborted) throw abortedError();
-    if (!this.#isFinished) return;
-    throw invalid('the loader has finished: make another one for more entries');
-  }
-
   #throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
+}
+
+/** A place, and what ends the work in it. */
+interface OpenedPlace extends LoaderPlace {
+  readonly signal: AbortSignal;
 }
 
 const NO_PREFIX = new Uint8Array(0);

@@ -22,21 +22,17 @@ export class StagingDirectories {
     this.#operations = operations;
   }
 
-  /** Names a directory. */
-  name(): string {
-    return `${this.#parent}/${this.#opening}-${++this.#count}`;
-  }
-
   /** Names a directory for a task that makes it: the one around it is there. */
   async add(): Promise<string> {
     await this.#mkdir(this.#parent);
-    return this.name();
+    return `${this.#parent}/${this.#opening}-${++this.#count}`;
   }
 
-  /** Makes a directory that `name` named. */
-  async make(directory: string): Promise<void> {
-    await this.#mkdir(this.#parent);
+  /** Makes a directory. */
+  async make(): Promise<string> {
+    const directory = await this.add();
     await this.#mkdir(directory);
+    return directory;
   }
 
   /** Removes a directory that was named here, and does not fail: what is left is removed by the next open. */

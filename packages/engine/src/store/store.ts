@@ -41,6 +41,7 @@ import {
   type StoreOptions,
   splitPolicyOf,
 } from './options.js';
+import { checkpointForPebble } from './pebble-checkpoint.js';
 import {
   ingestForeignTables,
   ingestFromSource,
@@ -51,6 +52,7 @@ import {
 import { StoreCore } from './store-core.js';
 import {
   type CheckpointOptions,
+  checkCheckpointOptions,
   checkCommitOptions,
   checkIngestFromOptions,
   type ExciseOptions,
@@ -195,16 +197,16 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
    * Makes a loader of entries that come in any order: `add` them, `finish` the tables, `ingestAndExcise` these, and
    * `end` the loader in any case. It works in the store's directory, and ends when the store closes.
    *
-   * @throws EngineError SSTITCH_OPTION_INVALID, SSTITCH_STORE_CLOSED
+   * @throws EngineError SSTITCH_OPTION_INVALID
    */
   tableLoader(options: TableLoaderOptions = {}): TableLoader<K, V> {
-    const { runner, operations, staging } = this.#opened;
-    const directory = staging.name();
-    return new TableLoader(directory, options, {
-      ...{ runner, operations, database: this },
-      begin: () => staging.make(directory),
-      end: () => staging.remove(directory),
-    });
+    const open = async () => {
+      await this.whenOpen('tableLoader');
+      const { runner, operations, staging } = this.#opened;
+      const directory = await staging.make();
+      return { runner, directory, operations, remove: () => staging.remove(directory) };
+    };
+    return new TableLoader({ database: this, open }, options);
   }
 
   protected override takeTables(
@@ -215,12 +217,17 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     return this.#opened.extract(spans, directory, options);
   }
 
-  /** Makes a store in `directory`, which must lie outside this one's, that holds what this one holds, by links. */
+  /**
+   * Makes a store in `directory`, which must lie outside this one's, that holds what this one holds, by links; or, with
+   * `format: 'pebble'`, a Pebble database.
+   */
   async checkpoint(directory: string, options: CheckpointOptions = {}): Promise<CopiedGeneration> {
     checkDirectory(directory);
-    checkCommitOptions(options);
+    checkCheckpointOptions(options);
     await this.whenOpen('checkpoint');
-    return this.#opened.checkpoint(directory, options);
+    return options.format === 'pebble'
+      ? checkpointForPebble(this.#opened, directory, options.signal)
+      : this.#opened.checkpoint(directory, options);
   }
 
   /**

@@ -7,7 +7,7 @@ import type {
   Span,
 } from '@sstitch/contract';
 import type { EntryEncodingOptions } from '../build/entry-encoding.js';
-import { checkOptions } from '../check-options.js';
+import { checkOptions, optionInvalid } from '../check-options.js';
 import type { ExtractedTables } from '../tables/extracted-tables.js';
 
 /** For what must be gone. */
@@ -41,12 +41,22 @@ export interface CheckpointOptions {
   /** Aborting removes what was made of the checkpoint. */
   readonly signal?: AbortSignal;
   /**
+   * What the directory becomes.
+   * - `store`: a store, whose tables are linked.
+   * - `pebble`: a database that Pebble 2 opens, and classic-level: what opens it first to write owns it. All
+   *   entries are read, and written to tables of its own. A store with an empty key is refused.
+   * @defaultValue 'store'
+   */
+  readonly format?: CheckpointFormat;
+  /**
    * Leave no byte of what was excised before in any file of the checkpoint: tables whose files still hold some
-   * are copied instead of linked.
+   * are copied instead of linked. In a checkpoint for Pebble there is none anyway.
    * @defaultValue false
    */
   readonly purge?: boolean;
 }
+
+export type CheckpointFormat = 'store' | 'pebble';
 
 export interface IngestOptions extends PurgeOption {
   /** Until the commit, aborting leaves the store as it was. */
@@ -125,4 +135,12 @@ export function checkIngestFromOptions(options: IngestFromOptions): void {
     onEntries: 'function',
     onExtracted: 'function',
   });
+}
+
+/** @throws EngineError SSTITCH_OPTION_INVALID */
+export function checkCheckpointOptions(options: CheckpointOptions): void {
+  checkOptions(options, { signal: 'signal', purge: 'boolean' });
+  const { format = 'store' } = options;
+  if (format === 'store' || format === 'pebble') return;
+  throw optionInvalid("format must be 'store' or 'pebble'");
 }
