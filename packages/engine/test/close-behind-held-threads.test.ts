@@ -141,12 +141,18 @@ test('a read-only store closes while its extract waits, and leaves no copy behin
 
 test("a store's loader takes nothing any more once the store has closed", async () => {
   const { base } = await openScene();
-  const loader = base.tableLoader();
-  await base.close();
   const entry = [bytes('m1'), bytes('late')] as const;
-  await expect(loader.add([entry])).rejects.toMatchObject({ code: 'SSTITCH_STORE_CLOSED' });
-  await expect(loader.finish(SPANS)).rejects.toMatchObject({ code: 'SSTITCH_STORE_CLOSED' });
-  await loader.end();
+  const [loader, unused] = [base.tableLoader(), base.tableLoader()];
+  await loader.add([entry]);
+  await base.close();
+  for (const [closed, code] of [
+    [loader, 'SSTITCH_STORE_CLOSED'],
+    [unused, 'LEVEL_DATABASE_NOT_OPEN'],
+  ] as const) {
+    await expect(closed.add([entry])).rejects.toMatchObject({ code });
+    await expect(closed.finish(SPANS)).rejects.toMatchObject({ code });
+    await closed.end();
+  }
   expectTidy(base.location);
   await expectContents(await openStore(base.location), BASE);
 });

@@ -95,7 +95,7 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
     runner: TaskRunner = new ThreadRunner(),
   ) {
     checkOptions(options, { signal: 'signal', onWritten: 'function' });
-    if (typeof home === 'object' && home !== null) {
+    if (typeof home === 'object' && home !== null && 'database' in home) {
       this.#database = home.database;
       this.#open = () => home.open();
     } else {

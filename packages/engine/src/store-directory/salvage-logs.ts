@@ -2,6 +2,7 @@
 // for, never by itself; what is dropped is kept aside.
 
 import type { FileSystem } from '@sstitch/sst';
+import { checkDirectory, checkOptions } from '../check-options.js';
 import { EngineError } from '../errors.js';
 import { levelOptionsOf } from '../leveldb/level-options.js';
 import { asEngineError } from '../threads/task-errors.js';
@@ -43,6 +44,8 @@ export async function salvageLogs(
   location: string,
   options: SalvageOptions = {},
 ): Promise<SalvageReport> {
+  checkDirectory(location, 'location');
+  checkOptions(options, { signal: 'signal', fileSystem: 'fileSystem' });
   const { fileSystem, signal } = options;
   const runner = fileSystem ? new InlineRunner(fileSystem) : new ThreadRunner();
   let claimed: string | undefined;

@@ -166,19 +166,20 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     checkOptions(options, { signal: 'signal' });
     await this.whenOpen('verifySpans');
     const { snapshot, signal } = options;
-    const generation = snapshot === undefined ? this.generation : snapshotOf(snapshot).generation;
+    const generation =
+      snapshot === undefined ? this.generation : this.#snapshotOf(snapshot).generation;
     await this.verifyGeneration(generation, checked, signal);
   }
 
   _get(key: NativeBytes, options: NativeReadOptions): Promise<NativeBytes | undefined> {
     if (options.snapshot == null) return this.generation.database._get(key, options);
-    const { generation, inner } = snapshotOf(options.snapshot);
+    const { generation, inner } = this.#snapshotOf(options.snapshot);
     return generation.database._get(key, { ...options, snapshot: inner });
   }
 
   _getSync(key: NativeBytes, options: NativeReadOptions): NativeBytes | undefined {
     if (options.snapshot == null) return this.generation.database._getSync(key, options);
-    const { generation, inner } = snapshotOf(options.snapshot);
+    const { generation, inner } = this.#snapshotOf(options.snapshot);
     return generation.database._getSync(key, { ...options, snapshot: inner });
   }
 
@@ -187,19 +188,19 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     options: NativeReadOptions,
   ): Promise<Array<NativeBytes | undefined>> {
     if (options.snapshot == null) return this.generation.database._getMany(keys, options);
-    const { generation, inner } = snapshotOf(options.snapshot);
+    const { generation, inner } = this.#snapshotOf(options.snapshot);
     return generation.database._getMany(keys, { ...options, snapshot: inner });
   }
 
   _has(key: NativeBytes, options: NativeReadOptions): Promise<boolean> {
     if (options.snapshot == null) return this.generation.database._has(key, options);
-    const { generation, inner } = snapshotOf(options.snapshot);
+    const { generation, inner } = this.#snapshotOf(options.snapshot);
     return generation.database._has(key, { ...options, snapshot: inner });
   }
 
   _hasMany(keys: NativeBytes[], options: NativeReadOptions): Promise<boolean[]> {
     if (options.snapshot == null) return this.generation.database._hasMany(keys, options);
-    const { generation, inner } = snapshotOf(options.snapshot);
+    const { generation, inner } = this.#snapshotOf(options.snapshot);
     return generation.database._hasMany(keys, { ...options, snapshot: inner });
   }
 
@@ -207,13 +208,19 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     if (options.snapshot == null) {
       return new StoreIterator(this.#homeIn(this.generation), options, options);
     }
-    const { generation, inner } = snapshotOf(options.snapshot);
+    const { generation, inner } = this.#snapshotOf(options.snapshot);
     const own = isOpen(options.snapshot) ? { ...options, snapshot: inner } : undefined;
     return new StoreIterator(this.#homeIn(generation), options, own);
   }
 
   _snapshot(options: object): StoreSnapshot {
     return new StoreSnapshot(this.#homeIn(this.generation), options);
+  }
+
+  #snapshotOf(snapshot: AbstractSnapshot): StoreSnapshot {
+    const isOwn = snapshot instanceof StoreSnapshot && (snapshot.store as unknown) === this;
+    if (isOwn) return snapshot;
+    throw optionInvalid('the snapshot is not one of this store');
   }
 
   #homeIn(generation: Generation): ReaderHome {
@@ -273,11 +280,6 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     const encoded: unknown = encoding.encode(key as never);
     return typeof encoded === 'string' ? Buffer.from(encoded) : (encoded as Uint8Array);
   }
-}
-
-function snapshotOf(snapshot: AbstractSnapshot): StoreSnapshot {
-  if (snapshot instanceof StoreSnapshot) return snapshot;
-  throw optionInvalid('the snapshot is not one of this store');
 }
 
 /** abstract-level has no question for this; `ref` throws on a closed snapshot. */

@@ -112,7 +112,7 @@ export function splitPolicyOf(
 export function diskReserveBytesOf(
   options: Pick<StoreOptions<unknown, unknown>, 'diskReserveBytes' | 'fileSystem'>,
 ): number {
-  const bytes = options.diskReserveBytes ?? (options.fileSystem === undefined ? MIB : 0);
+  const { fileSystem, diskReserveBytes: bytes = fileSystem === undefined ? MIB : 0 } = options;
   if (Number.isSafeInteger(bytes) && bytes >= 0 && bytes <= MAX_RESERVE_BYTES) return bytes;
   throw optionInvalid('diskReserveBytes must be from 0 to 1 GiB');
 }

@@ -76,6 +76,7 @@ interface OpenedCopy {
 export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V> {
   readonly location: string;
   readonly #options: ReadOnlyOptions<K, V>;
+  readonly #verifiedSpans: readonly Span[];
   #copy: OpenedCopy | undefined;
 
   /** @throws EngineError SSTITCH_OPTION_INVALID */
@@ -85,6 +86,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     super(options);
     this.location = location;
     this.#options = options;
+    this.#verifiedSpans = options.verifySpans === undefined ? [] : checkSpans(options.verifySpans);
   }
 
   protected override get generation(): Generation {
@@ -198,14 +200,10 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
           leastLogNumber: 0,
         });
         isMade = true;
-        const { verifySpans: spans = [], signal } = this.#options;
+        const spans = this.#verifiedSpans;
         if (spans.length > 0) {
-          const input = {
-            namedDirectory: sourceDirectory,
-            directory: targetDirectory,
-            spans: checkSpans(spans),
-          };
-          await verifySpans(runner, input, signal);
+          const input = { namedDirectory: sourceDirectory, directory: targetDirectory, spans };
+          await verifySpans(runner, input, this.#options.signal);
         }
         const place = {
           root: targetDirectory,
