@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sstitch, testFolder } from '../test/in-process.js';
-import { COMMAND_GROUPS } from './commands/index.js';
+import { COMMAND_GROUPS } from './commands/registry.js';
 
 const SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
 

@@ -6,14 +6,14 @@ import type {
   CommandHelp,
   CommandRegistry,
   CommandResult,
-} from './command-context.js';
-import { COMMAND_GROUPS } from './commands/index.js';
+} from './command-line/command.js';
+import { StrictCommand } from './command-line/strict-command.js';
+import { COMMAND_GROUPS } from './commands/registry.js';
 import { CliError, causeChainOf, type ErrorReport, reportOf } from './errors.js';
 import { EXIT_CODES, type ExitCode } from './exit-codes.js';
-import { Interruption, type Io, OutputClosed } from './io.js';
-import { ProgressLine } from './output/progress.js';
-import { styleFor } from './output/style.js';
-import { StrictCommand } from './strict-command.js';
+import { Interruption, type Io, OutputClosed } from './terminal/io.js';
+import { ProgressLine } from './terminal/progress-line.js';
+import { styleFor } from './terminal/style.js';
 import { VERSION } from './version.js';
 
 /**

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { COMMAND_GROUPS } from '../src/commands/index.js';
+import { COMMAND_GROUPS } from '../src/commands/registry.js';
 import { sstitch, sstitchJson, testFolder } from './in-process.js';
 import { ended, MAIN, startMain } from './process.js';
 

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { askOn } from '../src/process-io.js';
+import { askOn } from '../src/terminal/process-io.js';
 import { digestsOf, sstitch, sstitchJson, testFolder } from './in-process.js';
 import { ended, eventually, startMain } from './process.js';
 
