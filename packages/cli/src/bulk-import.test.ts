@@ -6,8 +6,8 @@ import { syntheticSync, syntheticSyncId } from '@sstitch/testkit';
 import { describe, expect, it } from 'vitest';
 import { testFolder } from '../test/in-process.js';
 import { BulkImport, type BulkImportOptions } from './bulk-import.js';
-import { spansOf } from './reports/compaction-report.js';
 import { type ByteStore, withStore } from './stores/open-store.js';
+import { spansOf } from './stores/sync-spans.js';
 
 const SYNC = syntheticSyncId({});
 const OTHER = syntheticSyncId({ syncIndex: 1 });

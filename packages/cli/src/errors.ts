@@ -1,4 +1,4 @@
-// Errors of the command line, and how any error is told to people and to programs.
+// Errors of the command line, and how any error is reported to people and to programs.
 import { EXIT_CODE_BY_ERROR, EXIT_CODES, type ExitCode } from './exit-codes.js';
 
 /** Every code a CliError can have. */
@@ -41,7 +41,7 @@ export function usageError(message: string): CliError {
   return new CliError('SSTITCH_USAGE', message);
 }
 
-/** An error as it is told. */
+/** An error as it is reported. */
 export interface ErrorReport {
   readonly code: string;
   /** One line. */
@@ -54,8 +54,8 @@ export interface ErrorReport {
 }
 
 /**
- * Finds in an error and its causes what to tell: the outermost error of this project gives code and
- * message, the most telling code of the chain gives the exit code. Others' stacks are never told.
+ * Finds in an error and its causes what to report: code and message are those of the outermost error of this
+ * project, the exit code is that of the first code in the chain that has one.
  */
 export function reportOf(error: unknown): ErrorReport {
   const chain = causesOf(error);
@@ -66,7 +66,7 @@ export function reportOf(error: unknown): ErrorReport {
   if (own !== undefined) {
     return {
       code: codeOf(own) ?? 'SSTITCH_INTERNAL',
-      message: oneLine(own.message),
+      message: `${oneLine(own.message)}${adviceOn(own)}`,
       exitCode,
       path: pathOf(own),
       pid: pidOf(own),
@@ -80,6 +80,13 @@ export function reportOf(error: unknown): ErrorReport {
     exitCode,
     path: undefined,
   };
+}
+
+/** The messages of an error's causes, for --verbose. */
+export function causesText(error: unknown): readonly string[] {
+  return causesOf(error)
+    .slice(1)
+    .map(({ message }) => `caused by: ${oneLine(message)}`);
 }
 
 /** The error and its causes with their stacks, for SSTITCH_DEBUG=1. */
@@ -116,6 +123,12 @@ function pathOf(error: Error): string | undefined {
 function pidOf(error: Error): number | undefined {
   const { holder } = error as { holder?: unknown };
   return typeof holder === 'number' ? holder : undefined;
+}
+
+/** What to do, where the error's own words do not say. */
+function adviceOn(error: Error): string {
+  const isElsewhere = codeOf(error) === 'LEVEL_LOCKED' && pidOf(error) !== process.pid;
+  return isElsewhere ? '; end it, or wait for it with --wait SECONDS' : '';
 }
 
 function oneLine(text: string): string {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sstitch, testFolder } from '../test/in-process.js';
-import { COMMAND_GROUPS } from './commands/registry.js';
+import { commandsOf } from './command-line/command-spec.js';
+import { PROGRAM } from './commands/registry.js';
 
 const SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
 
@@ -21,7 +22,9 @@ describe('the command line', () => {
     const names = [...(await sstitch(['--help'])).stdout.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map(
       ([, name]) => name ?? '',
     );
-    expect(names.length).toBe(COMMAND_GROUPS.flatMap(([, commands]) => commands).length);
+    expect(names.length).toBe(
+      new Set(commandsOf(PROGRAM).map(({ name }) => name.split(' ')[0])).size,
+    );
     for (const name of names) {
       const { exitCode, stdout } = await sstitch([name, '--help']);
       expect(exitCode).toBe(0);

@@ -1,34 +1,34 @@
-// From arguments to an exit code: builds the program, runs one command, tells its result or its error.
-import { type Command, CommanderError } from 'commander';
-import type {
-  Action,
-  CommandContext,
-  CommandHelp,
-  CommandRegistry,
-  CommandResult,
-} from './command-line/command.js';
-import { StrictCommand } from './command-line/strict-command.js';
-import { COMMAND_GROUPS } from './commands/registry.js';
-import { CliError, causeChainOf, type ErrorReport, reportOf } from './errors.js';
+// From arguments to an exit code: parses a command line, runs its command, prints the result or the error.
+import { CommanderError } from 'commander';
+import { buildProgram, type StandardInput } from './command-line/build-program.js';
+import type { CommandContext, CommandResult } from './command-line/command-context.js';
+import { commandsOf } from './command-line/command-spec.js';
+import type { RegisteredCommand } from './command-line/registered-program.js';
+import { PROGRAM } from './commands/registry.js';
+import { CliError, causeChainOf, causesText, type ErrorReport, reportOf } from './errors.js';
 import { EXIT_CODES, type ExitCode } from './exit-codes.js';
+import { PROGRAM_EPILOGUE } from './program-epilogue.js';
+import { escapeLines, escapeText, jsonText } from './terminal/escape.js';
 import { Interruption, type Io, OutputClosed } from './terminal/io.js';
 import { ProgressLine } from './terminal/progress-line.js';
 import { styleFor } from './terminal/style.js';
 import { VERSION } from './version.js';
+
+const MAX_HELP_COLUMNS = 100;
 
 /**
  * Runs one command line.
  *
  * Results go to standard output; with --json as exactly one JSON document. An error goes to standard
  * error as one line `sstitch: …`; with --json a second line holds it as a JSON document:
- * `{"error":{"code","message","exitCode","path"?}}`. Never throws.
+ * `{"error":{"code","message","exitCode","path"?,"pid"?}}`. Never throws.
  *
  * @param argv the arguments after the program's name
  */
 export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   const session = new Session(argv, io);
   try {
-    await session.program().parseAsync([...argv], { from: 'user' });
+    await session.run();
     return session.exitCode;
   } catch (error) {
     try {
@@ -40,12 +40,12 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   }
 }
 
-class Session implements CommandRegistry {
+class Session {
   readonly #argv: readonly string[];
   readonly #io: Io;
   readonly #progress: ProgressLine;
-  readonly #program: Command = new StrictCommand('sstitch');
-  /** Help is asked for, or it is what commander prints with a complaint. */
+  #isVerbose = false;
+  /** Help that is asked for, or that commander prints with a complaint. */
   #help = '';
   exitCode: ExitCode = EXIT_CODES.done;
 
@@ -55,83 +55,79 @@ class Session implements CommandRegistry {
     this.#progress = new ProgressLine(io);
   }
 
-  program(): Command {
-    this.#program
-      .description('Compact, inspect and verify stores of syncs.')
-      .version(VERSION, '-V, --version', 'print the version')
-      .option('--json', 'print one JSON document; before a command or behind it')
-      .helpOption('-h, --help', 'show help')
-      .helpCommand(false)
-      .configureHelp({
-        helpWidth: Math.min(this.#io.stdout.columns, 100),
-        // Arguments are in each command's own help.
-        subcommandTerm: (command) => command.name(),
-      })
-      .configureOutput({
-        writeOut: (text) => {
-          this.#help += text;
-        },
-        writeErr: (text) => {
-          this.#help += text;
-        },
-        // Told once, by `fail`.
-        outputError: () => undefined,
-      })
-      .exitOverride()
-      .addHelpText('after', PROGRAM_HELP);
-    for (const [group, add] of COMMAND_GROUPS) {
-      this.#program.commandsGroup(`${group}:`);
-      for (const addCommand of add) addCommand(this);
-    }
-    return this.#program;
+  async run(): Promise<void> {
+    const program = buildProgram(PROGRAM, {
+      version: VERSION,
+      epilogue: PROGRAM_EPILOGUE,
+      helpColumns: Math.min(this.#io.stdout.columns, MAX_HELP_COLUMNS),
+      onHelp: (text) => {
+        this.#help += text;
+      },
+      runCommand: (command, input, standard) => this.#runCommand(command, input, standard),
+    });
+    await program.parseAsync([...this.#argv], { from: 'user' });
   }
 
-  define({ usage, summary, description, examples }: CommandHelp, parent = this.#program): Command {
-    const command = parent
-      .command(usage)
-      .summary(summary)
-      .description(description)
-      .option('--json', 'print one JSON document')
-      .helpOption('-h, --help', 'show this help');
-    const lines = examples.map(([line, what]) => `  $ sstitch ${line}\n      ${what}\n`);
-    return command.addHelpText('after', `\nExamples:\n${lines.join('')}`);
-  }
-
-  handle<Arguments extends unknown[]>(action: Action<Arguments>) {
-    return async (...given: [...Arguments, Command]): Promise<void> => {
-      const command = given.at(-1) as Command;
-      const context: CommandContext = {
-        io: this.#io,
-        json: command.optsWithGlobals<{ json?: boolean }>().json === true,
-        style: styleFor(this.#io),
-        // Text that goes elsewhere than to a terminal is read by programs, line by line.
-        columns: this.#io.stdout.isTerminal ? this.#io.stdout.columns : Number.POSITIVE_INFINITY,
-        progress: this.#progress,
-        signal: this.#io.signal,
-      };
-      const result = await action(context, ...(given.slice(0, -1) as Arguments));
-      await this.#progress.clear();
-      if (result !== undefined) await this.#tell(result, context.json);
+  async #runCommand(
+    command: RegisteredCommand,
+    input: Readonly<Record<string, unknown>>,
+    { json, quiet, verbose }: StandardInput,
+  ): Promise<void> {
+    this.#isVerbose = verbose;
+    if (quiet) this.#progress.hide();
+    const { stdout } = this.#io;
+    const context: CommandContext = {
+      io: this.#io,
+      json,
+      quiet,
+      style: styleFor(this.#io),
+      // Text that goes elsewhere than to a terminal is read by programs, line by line.
+      columns: stdout.isTerminal ? stdout.columns : Number.POSITIVE_INFINITY,
+      progress: this.#progress,
+      signal: this.#io.signal,
+      note: (text) => {
+        if (verbose) void this.#complain(text);
+      },
+      program: PROGRAM,
     };
+    const { run: runCommand } = await command.load();
+    this.#io.signal.throwIfAborted();
+    const result = await runCommand(context, input);
+    await this.#progress.clear();
+    if (result !== undefined) await this.#print(result, context);
+  }
+
+  async #print(result: CommandResult, { json, quiet }: CommandContext): Promise<void> {
+    const { document, text = '', summary = '', complaint } = result;
+    const output = json
+      ? `${jsonText(document, 2)}\n`
+      : escapeLines(quiet ? text : `${text}${summary}`);
+    if (output !== '') await this.#io.stdout.write(output);
+    if (complaint !== undefined) await this.#complain(complaint);
+    this.exitCode = result.exitCode ?? EXIT_CODES.done;
   }
 
   async fail(error: unknown): Promise<ExitCode> {
     await this.#progress.clear();
     if (error instanceof CommanderError) return this.#failUsage(error);
     if (this.#io.env.SSTITCH_DEBUG === '1') {
-      await this.#io.stderr.write(`${causeChainOf(error)}\n`);
+      await this.#io.stderr.write(`${escapeLines(causeChainOf(error))}\n`);
     }
     if (error instanceof OutputClosed) return EXIT_CODES.done;
-    if (this.#io.signal.aborted) {
-      const { reason } = this.#io.signal;
-      return this.#tellError({
-        code: 'SSTITCH_ABORTED',
-        message: error instanceof CliError ? error.message : 'interrupted; the store is as it was',
-        exitCode: reason instanceof Interruption ? reason.exitCode : EXIT_CODES.interrupted,
-        path: undefined,
-      });
-    }
-    return this.#tellError(reportOf(error));
+    const report = this.#io.signal.aborted ? this.#interruptionOf(error) : reportOf(error);
+    await this.#printError(report);
+    if (this.#isVerbose) for (const cause of causesText(error)) await this.#complain(cause);
+    return report.exitCode;
+  }
+
+  #interruptionOf(error: unknown): ErrorReport {
+    const { reason } = this.#io.signal;
+    return {
+      code: 'SSTITCH_ABORTED',
+      message: error instanceof CliError ? error.message : 'interrupted; the store is as it was',
+      exitCode: reason instanceof Interruption ? reason.exitCode : EXIT_CODES.interrupted,
+      path: undefined,
+    };
   }
 
   async #failUsage(error: CommanderError): Promise<ExitCode> {
@@ -144,45 +140,35 @@ class Session implements CommandRegistry {
       await this.#io.stderr.write(this.#help);
       return EXIT_CODES.usage;
     }
-    const message = error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
-    const name = this.#argv.find((argument) =>
-      this.#program.commands.some((command) => command.name() === argument),
-    );
-    const help = name === undefined ? 'sstitch --help' : `sstitch ${name} --help`;
-    return this.#tellError({
+    const problem = error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
+    const message = `${problem} (see: ${this.#helpLine()})`;
+    await this.#printError({
       code: 'SSTITCH_USAGE',
-      message: `${message} (see: ${help})`,
+      message,
       exitCode: EXIT_CODES.usage,
       path: undefined,
     });
+    return EXIT_CODES.usage;
   }
 
-  async #tell(result: CommandResult, json: boolean): Promise<void> {
-    const text = json ? `${JSON.stringify(result.document, null, 2)}\n` : result.text;
-    if (text !== '') await this.#io.stdout.write(text);
-    if (result.complaint !== undefined) {
-      await this.#io.stderr.write(`sstitch: ${result.complaint}\n`);
-    }
-    this.exitCode = result.exitCode ?? EXIT_CODES.done;
+  /** The command line that explains the command that was given. */
+  #helpLine(): string {
+    const words = this.#argv.filter((word) => !word.startsWith('-'));
+    const [first = '', second = ''] = words;
+    const names = commandsOf(PROGRAM).map(({ name }) => name);
+    if (names.includes(`${first} ${second}`)) return `sstitch ${first} ${second} --help`;
+    const isKnown = names.some((name) => name.split(' ')[0] === first);
+    return isKnown ? `sstitch ${first} --help` : 'sstitch --help';
   }
 
-  async #tellError(report: ErrorReport): Promise<ExitCode> {
-    await this.#io.stderr.write(`sstitch: ${report.message}\n`);
+  async #printError(report: ErrorReport): Promise<void> {
+    await this.#complain(report.message);
     if (this.#argv.includes('--json')) {
-      await this.#io.stderr.write(`${JSON.stringify({ error: report })}\n`);
+      await this.#io.stderr.write(`${jsonText({ error: report })}\n`);
     }
-    return report.exitCode;
+  }
+
+  #complain(text: string): Promise<void> {
+    return this.#io.stderr.write(`sstitch: ${escapeText(text)}\n`);
   }
 }
-
-const PROGRAM_HELP = `
-Exit codes: 0 done; 1 failed; 2 wrong usage; 3 no such sync; 4 damaged or unfit
-input, or a failed check; 5 no such store or file; 6 locked by another process;
-129, 130, 143 ended by SIGHUP, SIGINT (Ctrl-C), SIGTERM, the store as it was.
-
-First steps:
-  $ sstitch demo
-      Watch a compaction, from start to proof, in a temporary folder.
-  $ sstitch compact --help
-      The main job, with examples.
-`;

@@ -6,8 +6,8 @@ import { syncDigest } from '@sstitch/testkit';
 import { afterEach } from 'vitest';
 import type { ExitCode } from '../src/exit-codes.js';
 import { run } from '../src/run.js';
+import { findSyncIds } from '../src/stores/find-syncs.js';
 import { withReader } from '../src/stores/open-store.js';
-import { findSyncIds } from '../src/stores/scan-span.js';
 import type { Environment, Io, Output } from '../src/terminal/io.js';
 
 export interface RunOptions {

@@ -17,7 +17,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { COMMAND_GROUPS } from '../src/commands/registry.js';
+import { commandsOf } from '../src/command-line/command-spec.js';
+import { PROGRAM } from '../src/commands/registry.js';
 import { sstitch, sstitchJson, testFolder } from './in-process.js';
 import { ended, MAIN, startMain } from './process.js';
 
@@ -81,7 +82,7 @@ const COMMAND_LINES: Readonly<Record<string, () => readonly string[]>> = {
 
 it('has a command line of every command', () => {
   const names = new Set(Object.keys(COMMAND_LINES).map((name) => name.split(' ')[0]));
-  const commands = COMMAND_GROUPS.flatMap(([, group]) => group).length;
+  const commands = new Set(commandsOf(PROGRAM).map(({ name }) => name.split(' ')[0])).size;
   expect(names.size).toBe(commands + ['help', 'version'].length);
 });
 

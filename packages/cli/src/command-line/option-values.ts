@@ -1,43 +1,55 @@
-// Parsers of arguments and options: what they refuse is wrong usage, and nothing has been touched yet.
-import { isSyncId } from '@sstitch/keys';
+// Parses the values of arguments and options. A value that is refused is wrong usage: nothing has been touched yet.
 import { InvalidArgumentError } from 'commander';
-import { RepeatableOption } from './strict-command.js';
+import type { ValueSpec } from './command-spec.js';
+import { isSyncReference } from './sync-reference.js';
 
-/** One sync id. */
-export function syncIdArgument(text: string): string {
-  if (isSyncId(text)) return text;
-  throw new InvalidArgumentError(`${JSON.stringify(text)} is not a sync id (27 of 0-9 A-Z a-z).`);
+/**
+ * The value of a text.
+ *
+ * @param before what the option was given so far, where it takes several
+ * @throws InvalidArgumentError
+ */
+export function parseValue(spec: ValueSpec, text: string, before?: unknown): unknown {
+  switch (spec.type) {
+    case 'text':
+    case 'choice':
+      return text;
+    case 'path':
+      if (text !== '') return text;
+      throw new InvalidArgumentError(`the path of the ${spec.of} is empty.`);
+    case 'hex':
+      return parseHex(text);
+    case 'count':
+      return parseCount(text, spec.least, spec.most);
+    case 'sync':
+      return parseSync(text);
+    case 'syncs':
+      return parseSyncs(text, before as readonly string[] | undefined);
+  }
 }
 
-/** `--sync` of a command that takes several: between commas, or the option again. */
-export function syncsOption(description: string): RepeatableOption {
-  const option = new RepeatableOption('--sync <ids>', `${description}; several between commas`);
-  option.argParser(syncIdsArgument);
-  return option;
+function parseSync(text: string): string {
+  if (isSyncReference(text)) return text;
+  throw new InvalidArgumentError(
+    `${JSON.stringify(text)} names no sync: give an id or its beginning, latest, latest-finished, or @2.`,
+  );
 }
 
-function syncIdsArgument(text: string, before: readonly string[] = []): readonly string[] {
-  const syncIds = [...before, ...text.split(',').map((part) => syncIdArgument(part.trim()))];
-  const twice = syncIds.find((syncId, at) => syncIds.indexOf(syncId) !== at);
+function parseSyncs(text: string, before: readonly string[] = []): readonly string[] {
+  const syncs = [...before, ...text.split(',').map((part) => parseSync(part.trim()))];
+  const twice = syncs.find((sync, at) => syncs.indexOf(sync) !== at);
   if (twice !== undefined) throw new InvalidArgumentError(`${twice} is given twice.`);
-  return syncIds;
+  return syncs;
 }
 
-/** A whole number from `least` on. */
-export function wholeNumberArgument(
-  least: number,
-  most = Number.MAX_SAFE_INTEGER,
-): (text: string) => number {
-  return (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-    const bound = most === Number.MAX_SAFE_INTEGER ? `${least} on` : `${least} to ${most}`;
-    throw new InvalidArgumentError(`${JSON.stringify(text)} is not a whole number from ${bound}.`);
-  };
+function parseCount(text: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  const bound = most === Number.MAX_SAFE_INTEGER ? `${least} on` : `${least} to ${most}`;
+  throw new InvalidArgumentError(`${JSON.stringify(text)} is not a whole number from ${bound}.`);
 }
 
-/** Bytes in hex. */
-export function hexArgument(text: string): Uint8Array {
+function parseHex(text: string): Uint8Array {
   if (/^([0-9a-fA-F]{2})*$/.test(text)) return new Uint8Array(Buffer.from(text, 'hex'));
   throw new InvalidArgumentError(`${JSON.stringify(text)} is not bytes in hex.`);
 }

@@ -6,9 +6,9 @@ import {
   compact,
   EmptySyncError,
 } from '@sstitch/compactor';
-import { formatCount, roundMs } from '../output/quantities.js';
-import type { BucketLine, CompactionDocument } from '../reports/compaction-report.js';
+import { roundMs } from '../output/quantities.js';
 import type { ProgressLine } from '../terminal/progress-line.js';
+import type { BucketLine, CompactionDocument } from './compaction-document.js';
 
 /**
  * Compacts; what was removed because the source held nothing is a result too, as the caller asked for it.
@@ -42,7 +42,9 @@ export function compactionDocument(result: CompactResult): CompactionDocument {
 /** Shows a compaction's progress on the line. */
 export function showProgress(progress: ProgressLine): (event: CompactProgress) => void {
   return (event) =>
-    progress.update(() =>
-      event.type === 'building' ? `building: ${formatCount(event.entries)} entries` : event.type,
+    progress.update(
+      event.type === 'building'
+        ? { doing: 'building', done: event.entries, unit: 'entries' }
+        : { doing: event.type },
     );
 }

@@ -5,10 +5,10 @@ import { makeTemporaryFolder, removeTemporaryFolder } from '@sstitch/c1z/tempora
 import { byteEncodings } from '@sstitch/engine';
 import { bucketSpan } from '@sstitch/keys';
 import { loadSyntheticSync, type SyncDigest, syncDigest } from '@sstitch/testkit';
-import { type BucketDifference, diffBuckets } from '../commands/diff/run.js';
-import type { CompactionDocument } from '../reports/compaction-report.js';
 import { type ByteStore, withReader, withStore } from '../stores/open-store.js';
 import { compactionDocument, compactStores } from './compact-stores.js';
+import type { CompactionDocument } from './compaction-document.js';
+import { type BucketDifference, diffBuckets } from './diff-syncs.js';
 import { type VerifyReport, verifyStore } from './verify-store.js';
 
 const SYNCS = 3;
@@ -16,7 +16,7 @@ const SEED = 1;
 /** The one in the middle: others lie on both sides of it in every bucket. */
 const REPLACED = 1;
 
-/** What the demo has done so far, told as it happens. */
+/** What the demo has done so far, reported as it happens. */
 export type DemoEvent =
   | { readonly type: 'base'; readonly keys: number; readonly durationMs: number }
   | { readonly type: 'source'; readonly keys: number; readonly durationMs: number }
@@ -78,7 +78,7 @@ async function playIn(
   const { fresh, buckets } = await withReader(sourceFolder, async (after) => ({
     fresh: await syncDigest(after, replacedSync, { signal }),
     buckets: await withReader(baseFolder, (before) =>
-      diffBuckets(before, after, replacedSync, signal),
+      diffBuckets(before, after, replacedSync, { signal }),
     ),
   }));
   await onEvent({ type: 'planned', buckets });

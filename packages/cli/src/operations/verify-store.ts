@@ -12,6 +12,8 @@ import { isInBucket } from '../stores/bucket-keyspace.js';
 import { type FrozenCopy, withFrozenCopy } from '../stores/frozen-copy.js';
 import { type ByteReader, withReader } from '../stores/open-store.js';
 import { scanSpan } from '../stores/scan-span.js';
+import type { ProgressLine } from '../terminal/progress-line.js';
+import { ScanProgress } from './scan-progress.js';
 
 /** One thing that is wrong. */
 export interface Problem {
@@ -47,7 +49,7 @@ export interface VerifyStoreOptions {
   /** Keys and indexes of these syncs alone. @defaultValue all */
   readonly syncIds?: readonly string[] | undefined;
   readonly signal: AbortSignal;
-  readonly onProgress?: (text: () => string) => void;
+  readonly progress?: ProgressLine;
 }
 
 /** A store with this many problems has one: the rest is only counted. */
@@ -117,18 +119,18 @@ class VerifyPass {
       const isCorrupt =
         exitCode === EXIT_CODES.corrupt || code === 'SSTITCH_LEVELDB' || isMissingFile(error);
       if (!isCorrupt || this.#options.signal.aborted) throw error;
-      // Opening and copying meet the same fault, and tell it in the same words or nearly so.
+      // Opening and copying meet the same fault, and report it in the same words or nearly so.
       if (this.problemCount === 0) this.#add({ kind, message, path });
     }
   }
 
-  /** The engine's check; gives the names of the sound tables if nothing at all is wrong. */
+  /** The engine's check; returns the names of the sound tables if nothing at all is wrong. */
   async checkFiles(location: string): Promise<ReadonlySet<string> | undefined> {
-    const { signal, onProgress } = this.#options;
+    const { signal, progress } = this.#options;
     const report = await verifyFiles(location, {
       signal,
       onProgress: ({ tables, ofTables }) =>
-        onProgress?.(() => `table ${tables + 1} of ${ofTables}`),
+        progress?.update({ doing: 'checking', done: tables, total: ofTables, unit: 'tables' }),
     });
     for (const problem of report.problems) this.#add(problem);
     this.problemCount = report.problemCount;
@@ -159,13 +161,15 @@ class VerifyPass {
   }
 
   async checkKeys(reader: ByteReader, location: string): Promise<void> {
-    const { signal, syncIds: only, onProgress } = this.#options;
+    const { signal, syncIds: only, progress } = this.#options;
     const syncIds = new Set<string>();
     const malformed = new MalformedKeys();
-    for (const span of spansToCheck(only)) {
+    const spans = spansToCheck(only);
+    const shown = progress && new ScanProgress(reader, spans, progress);
+    for (const [at, span] of spans.entries()) {
       for await (const page of scanSpan(reader, span, { signal, values: false })) {
         this.#keys += page.length;
-        onProgress?.(() => `keys: ${this.#keys.toLocaleString('en-US')}`);
+        await shown?.reach('checking keys', at, page[0]?.[0]);
         for (const [key] of page) {
           const classified = classifyKey(key);
           if (classified.kind === 'sync') syncIds.add(classified.key.syncId);
@@ -180,9 +184,9 @@ class VerifyPass {
     else this.#addMalformed(malformed);
     this.#noteKeysOfNoSync(location);
     for (const id of [...syncIds].sort()) {
-      onProgress?.(() => `indexes of ${id}`);
+      progress?.update({ doing: `checking indexes of ${id}` });
       for await (const { kind, bucket, key, message } of verifyIndexes(reader, id, { signal })) {
-        // Told above already.
+        // Reported above already.
         if (kind === 'malformed_key') continue;
         this.#add({ kind, syncId: id, bucket, key: toHex(key), message });
       }

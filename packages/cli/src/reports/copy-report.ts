@@ -1,6 +1,6 @@
-// What checkpoint and adopt tell.
+// What checkpoint and adopt report.
 import type { CopiedGeneration } from '@sstitch/engine';
-import type { CommandContext, CommandResult } from '../command-line/command.js';
+import type { CommandContext, CommandResult } from '../command-line/command-context.js';
 import { formatBytes, formatCountOf } from '../output/quantities.js';
 
 /** The result of a copy by links. */
@@ -12,7 +12,7 @@ export function copyResult(
   const { tables, copiedTables, copiedBytes, linkedBytes } = copied;
   return {
     document: { store, tables, linkedBytes, copiedTables, copiedBytes },
-    text:
+    summary:
       `${style.good('done')}: ${store} has ${formatCountOf(tables, 'table')}, ` +
       `${formatBytes(linkedBytes)} linked, ${formatBytes(copiedBytes)} copied\n`,
   };

@@ -1,4 +1,4 @@
-// What a purge leaves, told to people.
+// What a purge leaves, in words.
 import type { PurgeReport } from '@sstitch/engine';
 import { formatCountOf } from '../output/quantities.js';
 

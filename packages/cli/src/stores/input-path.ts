@@ -2,7 +2,7 @@
 // has the same exit code everywhere.
 import { existsSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { CliError, usageError } from '../errors.js';
+import { CliError } from '../errors.js';
 
 /** @throws CliError SSTITCH_INPUT_NOT_FOUND, SSTITCH_INPUT_UNFIT */
 export function requireFile(path: string): void {
@@ -25,7 +25,6 @@ export function requireDatabase(path: string): void {
 }
 
 function statusOf(what: string, path: string): Stats {
-  if (path === '') throw usageError(`the path of the ${what} is empty`);
   try {
     return statSync(path);
   } catch (cause) {

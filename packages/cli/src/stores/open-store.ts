@@ -1,7 +1,9 @@
 // Opens stores for the length of a piece of work.
 import { accessSync, constants } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openReadOnly, type ReadOnlyOptions, type ReadOnlyStore, Store } from '@sstitch/engine';
-import { usageError } from '../errors.js';
+import { type ErrorReport, reportOf } from '../errors.js';
+import { EXIT_CODES } from '../exit-codes.js';
 
 /** A store that can be changed; keys and values are bytes. */
 export type ByteStore = Store<Uint8Array, Uint8Array>;
@@ -9,13 +11,22 @@ export type ByteStore = Store<Uint8Array, Uint8Array>;
 export type ByteReader = ReadOnlyStore<Uint8Array, Uint8Array>;
 
 const ENCODINGS = { keyEncoding: 'view', valueEncoding: 'view' } as const;
+const RETRY_MS = 100;
 
 /** What to do with a location that holds no store. */
 export type MissingStore = 'refuse' | 'create';
 
+/** How long to wait for a store that another process has open. */
+export interface Patience {
+  readonly waitSeconds: number;
+  /** Ends the wait. */
+  readonly signal: AbortSignal;
+  /** Called again and again while it waits. */
+  readonly onWait: (locked: ErrorReport, leftMs: number) => void;
+}
+
 /** Opens a store to change it; the caller closes it. */
 export async function openStore(location: string, missing: MissingStore): Promise<ByteStore> {
-  checkLocation(location);
   const store: ByteStore = new Store(location, {
     ...ENCODINGS,
     createIfMissing: missing === 'create',
@@ -29,12 +40,34 @@ export async function withStore<T>(
   location: string,
   missing: MissingStore,
   use: (store: ByteStore) => Promise<T>,
+  patience?: Patience,
 ): Promise<T> {
-  const store = await openStore(location, missing);
+  const store = await openPatiently(location, missing, patience);
   try {
     return await use(store);
   } finally {
     await store.close();
+  }
+}
+
+async function openPatiently(
+  location: string,
+  missing: MissingStore,
+  patience: Patience | undefined,
+): Promise<ByteStore> {
+  if (patience === undefined) return openStore(location, missing);
+  const { waitSeconds, signal, onWait } = patience;
+  const deadlineMs = performance.now() + waitSeconds * 1000;
+  for (;;) {
+    try {
+      return await openStore(location, missing);
+    } catch (error) {
+      const report = reportOf(error);
+      const leftMs = deadlineMs - performance.now();
+      if (report.exitCode !== EXIT_CODES.locked || leftMs <= 0) throw error;
+      onWait(report, leftMs);
+      await sleep(Math.min(RETRY_MS, leftMs), undefined, { signal });
+    }
   }
 }
 
@@ -45,8 +78,11 @@ export async function withStore<T>(
 export async function withSource<T>(
   location: string,
   use: (source: ByteStore | ByteReader) => Promise<T>,
+  patience?: Patience,
 ): Promise<T> {
-  return refusesWrites(location) ? withReader(location, use) : withStore(location, 'refuse', use);
+  return refusesWrites(location)
+    ? withReader(location, use)
+    : withStore(location, 'refuse', use, patience);
 }
 
 function refusesWrites(location: string): boolean {
@@ -69,15 +105,10 @@ export async function withReader<T>(
   use: (reader: ByteReader) => Promise<T>,
   options: Pick<ReadOnlyOptions<Uint8Array, Uint8Array>, 'verifySpans' | 'signal'> = {},
 ): Promise<T> {
-  checkLocation(location);
   const reader: ByteReader = await openReadOnly(location, { ...ENCODINGS, ...options });
   try {
     return await use(reader);
   } finally {
     await reader.close();
   }
-}
-
-function checkLocation(location: string): void {
-  if (location === '') throw usageError('the path of the store is empty');
 }

@@ -10,7 +10,7 @@ export interface Output {
    * Fulfils when the text is written and more may follow.
    *
    * @throws OutputClosed where the reader has gone; CliError SSTITCH_OUTPUT_FAILED for any other failure.
-   * Standard error never throws: there is nowhere to tell it.
+   * Standard error never throws: there is nowhere to report it.
    */
   write(text: string): Promise<void>;
 }
@@ -19,6 +19,8 @@ export interface Output {
 export interface Environment {
   /** Anything but '': no colours. */
   readonly NO_COLOR?: string | undefined;
+  /** Colours elsewhere than on a terminal too; `0`: none. */
+  readonly FORCE_COLOR?: string | undefined;
   /** `dumb`: no colours, no progress line. */
   readonly TERM?: string | undefined;
   /** `1`: errors come with their causes and stacks. */
@@ -36,7 +38,7 @@ export interface Io {
   ask(question: string): Promise<string | undefined>;
 }
 
-/** The reader of the output has gone, as `head` does: there is nothing to tell. */
+/** The reader of the output has gone, as `head` does: there is nothing to report. */
 export class OutputClosed extends Error {
   override readonly name = 'OutputClosed';
 }

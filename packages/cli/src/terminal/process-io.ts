@@ -1,22 +1,17 @@
 // The outside of the real process.
-import { createInterface } from 'node:readline/promises';
 import type { Readable, Writable } from 'node:stream';
-import { removeLeftFolders } from '@sstitch/c1z/temporary-folder';
 import { Interruption, type Io, SIGNAL_EXIT_CODES } from './io.js';
 import { standardError, standardOutput } from './stream-output.js';
 
 /**
  * This process's streams, environment and signals. The first SIGINT (Ctrl-C), SIGTERM or SIGHUP asks the
- * command to stop. A second one removes temporary folders and ends the process at once: a store survives
- * that, its next open cleans up.
+ * command to stop. A second one ends the process at once; temporary folders go with the process, and the next
+ * open of a store cleans it up.
  */
 export function processIo(): Io {
   const interrupt = new AbortController();
   const onSignal = (signal: keyof typeof SIGNAL_EXIT_CODES) => {
-    if (interrupt.signal.aborted) {
-      removeLeftFolders();
-      process.exit(SIGNAL_EXIT_CODES[signal]);
-    }
+    if (interrupt.signal.aborted) process.exit(SIGNAL_EXIT_CODES[signal]);
     interrupt.abort(new Interruption(signal));
   };
   for (const signal of Object.keys(SIGNAL_EXIT_CODES)) {
@@ -50,6 +45,8 @@ export async function askOn(
   signal: AbortSignal,
   onInterrupt: () => void,
 ): Promise<string> {
+  // Few commands ask, and the module takes a while to load.
+  const { createInterface } = await import('node:readline/promises');
   const terminal = createInterface({ input, output });
   terminal.on('SIGINT', onInterrupt);
   try {

@@ -1,6 +1,6 @@
-// Colours, where they are wanted: on a terminal, unless NO_COLOR says no.
+// Colours, where they are wanted.
 import picocolors from 'picocolors';
-import type { Io } from './io.js';
+import type { Environment, Io } from './io.js';
 
 /** Marks text up. */
 export interface Style {
@@ -11,10 +11,9 @@ export interface Style {
   accent(text: string): string;
 }
 
-/** The style for standard output. See https://no-color.org. */
+/** The style for standard output. */
 export function styleFor(io: Io): Style {
-  const isPlain = (io.env.NO_COLOR ?? '') !== '' || io.env.TERM === 'dumb';
-  const colors = picocolors.createColors(io.stdout.isTerminal && !isPlain);
+  const colors = picocolors.createColors(isColoured(io.env, io.stdout.isTerminal));
   return {
     bold: colors.bold,
     dim: colors.dim,
@@ -22,4 +21,11 @@ export function styleFor(io: Io): Style {
     bad: colors.red,
     accent: colors.cyan,
   };
+}
+
+/** NO_COLOR (https://no-color.org) goes before FORCE_COLOR, and both before what the stream is. */
+function isColoured({ NO_COLOR, FORCE_COLOR, TERM }: Environment, isTerminal: boolean): boolean {
+  if ((NO_COLOR ?? '') !== '') return false;
+  if ((FORCE_COLOR ?? '') !== '') return FORCE_COLOR !== '0';
+  return isTerminal && TERM !== 'dumb';
 }

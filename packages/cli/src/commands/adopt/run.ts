@@ -1,29 +1,16 @@
 import { adopt } from '@sstitch/engine';
-import type { CommandRegistry } from '../../command-line/command.js';
+import type { Run } from '../../command-line/command-context.js';
 import { copyResult } from '../../reports/copy-report.js';
 import { requireDatabase } from '../../stores/input-path.js';
+import type { adoptCommand } from './command.js';
 
-export function addAdoptCommand(registry: CommandRegistry): void {
-  registry
-    .define({
-      usage: 'adopt <leveldb> <store>',
-      summary: 'make a store of a plain LevelDB folder',
-      description:
-        'Makes a store that holds what a LevelDB database (of classic-level, level, LevelDB itself or ' +
-        'another program that writes its format) holds now. Tables are read in full first, then ' +
-        'linked; the database is left as it is, and may be open. Refuses what LevelDB cannot read: ' +
-        'damaged tables, other compressions, other databases such as RocksDB.',
-      examples: [['adopt old-database base', 'the database stays usable']],
-    })
-    .action(
-      registry.handle(async ({ signal, progress, ...context }, leveldb: string, store: string) => {
-        requireDatabase(leveldb);
-        const copied = await adopt(leveldb, store, {
-          signal,
-          onProgress: ({ tables, ofTables }) =>
-            progress.update(() => `table ${tables + 1} of ${ofTables}`),
-        });
-        return copyResult({ signal, progress, ...context }, store, copied);
-      }),
-    );
-}
+export const run: Run<typeof adoptCommand> = async (context, { leveldb, store }) => {
+  const { progress, signal } = context;
+  requireDatabase(leveldb);
+  const copied = await adopt(leveldb, store, {
+    signal,
+    onProgress: ({ tables, ofTables }) =>
+      progress.update({ doing: 'checking', done: tables, total: ofTables, unit: 'tables' }),
+  });
+  return copyResult(context, store, copied);
+};

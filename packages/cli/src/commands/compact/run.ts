@@ -1,91 +1,56 @@
 import { realpathSync } from 'node:fs';
 import type { CompactResult } from '@sstitch/compactor';
-import { Option } from 'commander';
-import type { CommandContext, CommandRegistry, CommandResult } from '../../command-line/command.js';
-import { syncsOption } from '../../command-line/option-values.js';
+import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
+import type { InputOf } from '../../command-line/command-spec.js';
 import { usageError } from '../../errors.js';
 import {
   compactionDocument,
   compactStores,
   showProgress,
 } from '../../operations/compact-stores.js';
+import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatBytes, formatCountOf, formatMs } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
-import { bucketTable } from '../../reports/compaction-report.js';
+import { bucketTable } from '../../reports/bucket-table.js';
 import { purgeNote } from '../../reports/purge-note.js';
+import { syncIdsOf } from '../../stores/find-syncs.js';
 import { type ByteReader, type ByteStore, withSource, withStore } from '../../stores/open-store.js';
+import type { compactCommand } from './command.js';
 
-interface CompactFlags {
-  readonly base: string;
-  readonly from: string;
-  readonly sync: readonly string[];
-  readonly strategy: 'auto' | 'link' | 'rebuild' | 'batch';
-  readonly allowEmpty?: boolean;
-  readonly dryRun?: boolean;
-  readonly verify?: boolean;
-  readonly purge?: boolean;
-}
+type Input = InputOf<typeof compactCommand>;
 
-export function addCompactCommand(registry: CommandRegistry): void {
-  registry
-    .define({
-      usage: 'compact',
-      summary: "replace syncs of a base store by a source store's, in one commit",
-      description:
-        'Makes the base hold, under each sync id, exactly what the source holds: every bucket and ' +
-        'every index, nothing stale, no other sync touched. All in one commit: readers and crashes ' +
-        'see the old or the new, never a mix. A source that holds nothing under an id is refused ' +
-        'with exit code 3, as a mistyped id must not wipe a sync; --allow-empty removes the sync. ' +
-        'Tables that are linked are not read but for their index and bounds: damage in other ' +
-        'blocks comes along, unless --verify reads them in full. What the syncs held before may ' +
-        'stay in shared files until LevelDB compacts them, unless --purge takes it out.',
-      examples: [
-        ['compact --base base --from fresh --sync 36zfOAoWMxQdISbixanQCRBiX7E', 'one sync'],
-        ['compact --base base --from fresh --sync ID1,ID2 --dry-run', 'only tell what it would do'],
-        ['compact --base base --from fresh --sync ID --strategy rebuild', 'choose the way'],
-      ],
-    })
-    .requiredOption('--base <store>', 'the store to change')
-    .requiredOption('--from <store>', 'the store with the fresh syncs')
-    .addOption(syncsOption('the syncs to replace').makeOptionMandatory())
-    .addOption(
-      new Option('--strategy <strategy>', 'link tables, rebuild them, or write batches')
-        .choices(['auto', 'link', 'rebuild', 'batch'])
-        .default('auto'),
-    )
-    .option('--allow-empty', 'remove a sync that the source holds nothing of')
-    .option('--verify', "read the source's tables in full first, refuse a damaged one")
-    .option('--purge', 'leave no byte of removed data in any file of the base')
-    .option('--dry-run', 'change nothing, tell the plan')
-    .action(
-      registry.handle((context, flags: CompactFlags) => {
-        refuseSameStore(flags.base, flags.from);
-        return withStore(flags.base, 'refuse', (base) =>
-          withSource(flags.from, (source) => runCompact(context, flags, base, source)),
-        );
-      }),
-    );
-}
+export const run: Run<typeof compactCommand> = async (context, input) => {
+  const { base, from, wait } = input;
+  refuseSameStore(base, from);
+  const patience = patienceOf(context, wait);
+  return withStore(
+    base,
+    'refuse',
+    (opened) => withSource(from, (source) => runCompact(context, input, opened, source), patience),
+    patience,
+  );
+};
 
 async function runCompact(
   context: CommandContext,
-  flags: CompactFlags,
+  { from, sync, strategy, allowEmpty, dryRun, verify, purge }: Input,
   base: ByteStore,
   source: ByteStore | ByteReader,
 ): Promise<CommandResult> {
+  const { progress, signal } = context;
   const result = await compactStores({
     base,
     source,
-    syncIds: flags.sync,
-    strategy: flags.strategy,
-    emptySource: flags.allowEmpty === true ? 'remove' : 'refuse',
-    signal: context.signal,
-    onProgress: showProgress(context.progress),
-    dryRun: flags.dryRun === true,
-    verify: flags.verify === true,
-    purge: flags.purge === true,
+    syncIds: await syncIdsOf(source, from, sync, signal),
+    strategy,
+    emptySource: allowEmpty ? 'remove' : 'refuse',
+    signal,
+    onProgress: showProgress(progress),
+    dryRun,
+    verify,
+    purge,
   });
-  return flags.dryRun === true ? plannedResult(context, result) : doneResult(context, result);
+  return dryRun ? plannedResult(context, result) : doneResult(context, result);
 }
 
 function doneResult({ columns, style }: CommandContext, result: CompactResult): CommandResult {
@@ -101,12 +66,13 @@ function doneResult({ columns, style }: CommandContext, result: CompactResult): 
       ...{ ...document, emptied: result.emptied, dryRun: false },
       ...(result.purge === undefined ? {} : { purge: result.purge }),
     },
-    text:
+    text: purgeNote(result.purge),
+    summary:
       bucketTable(document.buckets, style.bold, columns) +
       removed.join('') +
       `${style.good('done')}: ${formatCountOf(result.syncs.length, 'sync')} replaced in ` +
       `${formatMs(result.durationMs)}, writers paused ${formatMs(result.pauseMs)}${generation}\n` +
-      `${style.dim(how)}\n${purgeNote(result.purge)}`,
+      `${style.dim(how)}\n`,
   };
 }
 

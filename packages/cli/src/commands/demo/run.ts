@@ -1,58 +1,35 @@
-import type { CommandContext, CommandRegistry, CommandResult } from '../../command-line/command.js';
-import { wholeNumberArgument } from '../../command-line/option-values.js';
+import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import { EXIT_CODES } from '../../exit-codes.js';
+import type { BucketLine, CompactionDocument } from '../../operations/compaction-document.js';
 import { type DemoEvent, type DemoReport, playDemo } from '../../operations/demo-scene.js';
 import { formatBytes, formatCount, formatCountOf, formatMs } from '../../output/quantities.js';
-import type { BucketLine, CompactionDocument } from '../../reports/compaction-report.js';
+import { differenceTable } from '../../reports/difference-table.js';
 import type { Style } from '../../terminal/style.js';
-import { differenceTable } from '../diff/run.js';
+import type { demoCommand } from './command.js';
 
-const DEFAULT_GRANTS = 5000;
-const MAX_GRANTS = 10_000_000;
 const INDENT = '  ';
 
-export function addDemoCommand(registry: CommandRegistry): void {
-  registry
-    .define({
-      usage: 'demo',
-      summary: 'watch a compaction, from start to proof',
-      description:
-        'Makes a base store with three syncs and a source store with a newer version of one of them, ' +
-        'compacts, and checks the result. All in a temporary folder that is gone at the end. Exits ' +
-        'with 0 only if every check held.',
-      examples: [
-        ['demo', 'takes a second or two'],
-        ['demo --grants 300000', 'more data: the compaction hardly takes longer'],
-      ],
-    })
-    .option(
-      '--grants <n>',
-      'grants of each sync',
-      wholeNumberArgument(1, MAX_GRANTS),
-      DEFAULT_GRANTS,
-    )
-    .action(
-      registry.handle((context, flags: { grants: number }) => runDemo(context, flags.grants)),
-    );
-}
-
-async function runDemo(context: CommandContext, grants: number): Promise<CommandResult> {
-  const { io, json, signal, style } = context;
-  const tell = async (text: string) => {
-    if (!json) await io.stdout.write(text);
+export const run: Run<typeof demoCommand> = async (context, { grants }) => {
+  const { io, json, quiet, signal, style } = context;
+  const show = async (text: string) => {
+    if (!json && !quiet) await io.stdout.write(text);
   };
-  await tell(`\n${style.bold('SSTitch demo')}: one sync of a store is replaced, in one commit\n\n`);
+  await show(`\n${style.bold('SSTitch demo')}: one sync of a store is replaced, in one commit\n\n`);
   const report = await playDemo({
     grants,
     signal,
-    onEvent: (event) => tell(eventText(event, grants, context)),
+    onEvent: (event) => show(eventText(event, grants, context)),
   });
+  return resultOf(report, style);
+};
+
+function resultOf(report: DemoReport, style: Style): CommandResult {
+  const result = { document: report, summary: checksText(report, style) };
+  if (report.ok) return result;
   return {
-    document: report,
-    text: checksText(report, style),
-    ...(report.ok
-      ? {}
-      : { exitCode: EXIT_CODES.corrupt, complaint: 'a check of the demo did not hold' }),
+    ...result,
+    exitCode: EXIT_CODES.corrupt,
+    complaint: 'a check of the demo did not hold',
   };
 }
 

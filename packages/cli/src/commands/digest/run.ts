@@ -1,49 +1,25 @@
 import { type SyncDigest, syncDigest } from '@sstitch/testkit';
-import type { CommandContext, CommandRegistry, CommandResult } from '../../command-line/command.js';
-import { syncsOption } from '../../command-line/option-values.js';
+import type { CommandContext, Run } from '../../command-line/command-context.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { formatCount } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
-import { spansOf } from '../../reports/compaction-report.js';
+import { syncIdsIn } from '../../stores/find-syncs.js';
 import { withReader } from '../../stores/open-store.js';
+import { spansOf } from '../../stores/sync-spans.js';
+import type { digestCommand } from './command.js';
 
 const SHORT_DIGEST = 16;
 
-export function addDigestCommand(registry: CommandRegistry): void {
-  registry
-    .define({
-      usage: 'digest <store>',
-      summary: 'SHA-256 of everything a sync holds',
-      description:
-        'Computes a SHA-256 over every entry of a sync: bucket by bucket, each entry as key length, ' +
-        'key, value length, value. Two syncs with the same digest hold the same bytes. Exits with 3 ' +
-        'if the store holds nothing of a sync. With --json one sync gives an object, several an ' +
-        'array of them, in the order given.',
-      examples: [
-        ['digest base --sync 36zfOAoWMxQdISbixanQCRBiX7E', 'each bucket and the whole'],
-        ['digest base --sync ID --json', 'for a comparison by a program'],
-      ],
-    })
-    .addOption(syncsOption('the syncs').makeOptionMandatory())
-    .action(
-      registry.handle((context, store: string, flags: { sync: readonly string[] }) =>
-        digestSyncs(context, store, flags.sync),
-      ),
-    );
-}
-
-async function digestSyncs(
-  context: CommandContext,
-  store: string,
-  syncIds: readonly string[],
-): Promise<CommandResult> {
+export const run: Run<typeof digestCommand> = async (context, { store, sync }) => {
   const { progress, signal } = context;
+  const syncIds = await syncIdsIn([store], sync, signal);
   const digests = await withReader(
     store,
     async (reader) => {
       const found: SyncDigest[] = [];
       for (const syncId of syncIds) {
-        progress.update(() => `reading ${syncId}`);
+        const done = found.length;
+        progress.update({ doing: 'reading', done, total: syncIds.length, unit: 'syncs' });
         found.push(await syncDigest(reader, syncId, { signal }));
       }
       return found;
@@ -61,12 +37,13 @@ async function digestSyncs(
   if (missing.length === 0) return result;
   const complaint = `${store} holds no sync ${missing.join(', ')}`;
   return { ...result, exitCode: EXIT_CODES.noSuchSync, complaint };
-}
+};
 
 function digestText(
-  { columns, style }: CommandContext,
+  { columns, quiet, style }: CommandContext,
   { buckets, keys: total, digest }: SyncDigest,
 ): string {
+  if (quiet) return `${digest}\n`;
   const table = formatTable(
     [{ title: 'BUCKET' }, { title: 'KEYS', align: 'right' }, { title: 'SHA-256' }],
     buckets.map(({ bucket, keys, digest: sum }) => [

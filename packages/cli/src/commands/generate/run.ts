@@ -1,54 +1,32 @@
 import { loadSyntheticSync } from '@sstitch/testkit';
-import type { CommandContext, CommandRegistry, CommandResult } from '../../command-line/command.js';
-import { wholeNumberArgument } from '../../command-line/option-values.js';
+import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
+import type { InputOf } from '../../command-line/command-spec.js';
 import { CliError } from '../../errors.js';
+import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatCount, formatMs, roundMs } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
 import { type ByteStore, withStore } from '../../stores/open-store.js';
+import type { generateCommand } from './command.js';
 
-interface GenerateFlags {
-  readonly grants: number;
-  readonly syncs: number;
-  readonly seed: number;
-  readonly revision: number;
-}
+type Input = InputOf<typeof generateCommand>;
 
-const MAX_SYNCS = 1000;
-
-export function addGenerateCommand(registry: CommandRegistry): void {
-  registry
-    .define({
-      usage: 'generate <store>',
-      summary: 'fill a store with synthetic syncs',
-      description:
-        'Makes synthetic syncs in a store, which is made if it does not exist. The same options give ' +
-        'the same bytes on every machine. The ids of the syncs depend on the seed alone; so another ' +
-        'revision is a newer version of the same syncs, fit to be compacted into the first.',
-      examples: [
-        ['generate base --grants 100000 --syncs 3', 'a base with three syncs'],
-        ['generate fresh --grants 100000 --revision 2', 'a newer version of the first of them'],
-      ],
-    })
-    .requiredOption('--grants <n>', 'grants of each sync', wholeNumberArgument(1))
-    .option('--syncs <k>', 'how many syncs', wholeNumberArgument(1, MAX_SYNCS), 1)
-    .option('--seed <s>', 'other seeds give other syncs', wholeNumberArgument(0), 1)
-    .option('--revision <r>', 'which version of the syncs', wholeNumberArgument(0), 1)
-    .action(
-      registry.handle((context, store: string, flags: GenerateFlags) =>
-        withStore(store, 'create', (opened) => generateSyncs(context, flags, opened)),
-      ),
-    );
-}
+export const run: Run<typeof generateCommand> = (context, input) =>
+  withStore(
+    input.store,
+    'create',
+    (store) => generateSyncs(context, input, store),
+    patienceOf(context, input.wait),
+  );
 
 async function generateSyncs(
   { columns, progress, signal, style }: CommandContext,
-  { grants, syncs: count, seed, revision }: GenerateFlags,
+  { grants, syncs: count, seed, revision }: Input,
   store: ByteStore,
 ): Promise<CommandResult> {
   const started = performance.now();
   const syncs: Array<{ syncId: string; grants: number; keys: number }> = [];
   for (let syncIndex = 0; syncIndex < count; syncIndex++) {
-    progress.update(() => `making sync ${syncIndex + 1} of ${count}`);
+    progress.update({ doing: 'generating', done: syncIndex, total: count, unit: 'syncs' });
     try {
       const made = await loadSyntheticSync(store, { seed, syncIndex, revision, grants, signal });
       syncs.push({ syncId: made.syncId, grants, keys: made.entries });
@@ -67,6 +45,6 @@ async function generateSyncs(
   );
   return {
     document: { syncs, durationMs },
-    text: `${table}made in ${formatMs(durationMs)}\n`,
+    summary: `${table}made in ${formatMs(durationMs)}\n`,
   };
 }

@@ -1,66 +1,46 @@
 import { byteEncodings } from '@sstitch/engine';
-import { BUCKETS, type Bucket, bucketLayout, buildKey, parseSyncId } from '@sstitch/keys';
-import { Option } from 'commander';
-import type { CommandContext, CommandRegistry, CommandResult } from '../../command-line/command.js';
-import { hexArgument, syncIdArgument } from '../../command-line/option-values.js';
+import { bucketLayout, buildKey, parseSyncId } from '@sstitch/keys';
+import type { Run } from '../../command-line/command-context.js';
+import type { InputOf } from '../../command-line/command-spec.js';
 import { CliError, usageError } from '../../errors.js';
 import { describeEntry } from '../../records/describe-entry.js';
+import { syncIdsOf } from '../../stores/find-syncs.js';
 import { type ByteReader, withReader } from '../../stores/open-store.js';
+import { jsonText } from '../../terminal/escape.js';
+import type { getCommand } from './command.js';
 
-interface GetFlags {
-  readonly sync?: string;
-  readonly bucket?: Bucket;
-  readonly key?: string;
-  readonly raw?: boolean;
-}
+type Input = InputOf<typeof getCommand>;
 
-export function addGetCommand(registry: CommandRegistry): void {
-  registry
-    .define({
-      usage: 'get <store> [ids...]',
-      summary: 'show one record',
-      description:
-        'Shows one record, by the ids in its key (a resource has two: its type and its own) or by its ' +
-        'whole key in hex. Exits with 1 if there is none.',
-      examples: [
-        ['get base --sync ID --bucket grant group:staff:member:user:ann', 'a grant'],
-        ['get base --sync ID --bucket resource user ann', 'a resource'],
-        ['get base --sync ID --bucket sync_run', 'when the sync ran'],
-        ['get base --key 0306…', 'whatever lies under a key'],
-      ],
-    })
-    .option('--sync <id>', 'the sync', syncIdArgument)
-    .addOption(
-      new Option('--bucket <bucket>', 'the bucket').choices(BUCKETS.map(({ bucket }) => bucket)),
-    )
-    .option('--key <hex>', 'the whole key, instead of sync, bucket and ids')
-    .option('--raw', 'show the value as hex')
-    .action(
-      registry.handle((context, store: string, ids: readonly string[], flags: GetFlags) => {
-        const key = keyOf(ids, flags);
-        return withReader(store, (reader) => getEntry(context, reader, key, flags.raw === true));
-      }),
-    );
-}
+export const run: Run<typeof getCommand> = async ({ signal }, input) => {
+  const keyIn = keyFinder(input);
+  return withReader(
+    input.store,
+    async (reader) => {
+      const key = await keyIn(reader, signal);
+      const value = await reader.get(key, byteEncodings);
+      if (value === undefined) {
+        throw new CliError('SSTITCH_KEY_NOT_FOUND', `${input.store} holds no such record`);
+      }
+      const entry = describeEntry(key, value, input.raw);
+      return { document: entry, text: `${jsonText(entry.record ?? entry, 2)}\n` };
+    },
+    { signal },
+  );
+};
 
-async function getEntry(
-  _context: CommandContext,
-  reader: ByteReader,
-  key: Uint8Array,
-  raw: boolean,
-): Promise<CommandResult> {
-  const value = await reader.get(key, byteEncodings);
-  if (value === undefined) throw new CliError('SSTITCH_KEY_NOT_FOUND', 'there is no such record');
-  const entry = describeEntry(key, value, raw);
-  return { document: entry, text: `${JSON.stringify(entry.record ?? entry, null, 2)}\n` };
-}
-
-function keyOf(ids: readonly string[], { sync, bucket, key }: GetFlags): Uint8Array {
+/** Checks the input; what it returns takes a look at the store where the sync is not named by its id. */
+function keyFinder({
+  store,
+  ids,
+  sync,
+  bucket,
+  key,
+}: Input): (reader: ByteReader, signal: AbortSignal) => Promise<Uint8Array> {
   if (key !== undefined) {
     if (sync !== undefined || bucket !== undefined || ids.length > 0) {
       throw usageError('--key stands alone: it is sync, bucket and ids in one');
     }
-    return hexArgument(key);
+    return async () => key;
   }
   if (sync === undefined || bucket === undefined) {
     throw usageError('give --sync and --bucket, or --key');
@@ -70,5 +50,8 @@ function keyOf(ids: readonly string[], { sync, bucket, key }: GetFlags): Uint8Ar
     const wanted = elements.length === 0 ? 'no ids' : elements.map((name) => `<${name}>`).join(' ');
     throw usageError(`a ${bucket} is named by ${wanted}, not by ${ids.length} ids`);
   }
-  return buildKey(bucket, parseSyncId(sync), [...ids]);
+  return async (reader, signal) => {
+    const [syncId = ''] = await syncIdsOf(reader, store, [sync], signal);
+    return buildKey(bucket, parseSyncId(syncId), [...ids]);
+  };
 }

@@ -6,12 +6,14 @@ export interface BoundedLinesOptions {
   readonly maxLineCharacters: number;
   /** The error for it; lines count from 1. */
   readonly tooLong: (lineNumber: number) => Error;
+  /** Called with the bytes of the file that are read so far. */
+  readonly onRead?: (bytes: number) => void;
 }
 
-/** The lines of a file, without their ends (\n or \r\n). Only what is behind the last one may be empty. */
+/** The lines of a file, without their ends (\n or \r\n). Only what follows the last one may be empty. */
 export async function* boundedLines(
   path: string,
-  { maxLineCharacters, tooLong }: BoundedLinesOptions,
+  { maxLineCharacters, tooLong, onRead }: BoundedLinesOptions,
 ): AsyncGenerator<string, void, undefined> {
   let parts: string[] = [];
   let characters = 0;
@@ -28,8 +30,9 @@ export async function* boundedLines(
     lineNumber += 1;
     return line.endsWith('\r') ? line.slice(0, -1) : line;
   };
-  const chunks: AsyncIterable<string> = createReadStream(path, { encoding: 'utf8' });
-  for await (const chunk of chunks) {
+  const stream = createReadStream(path, { encoding: 'utf8' });
+  for await (const chunk of stream as AsyncIterable<string>) {
+    onRead?.(stream.bytesRead);
     let from = 0;
     for (let end = chunk.indexOf('\n'); end >= 0; end = chunk.indexOf('\n', from)) {
       add(chunk.slice(from, end));

@@ -1,10 +1,18 @@
-// The files that `import` reads: .c1z and .jsonl. Each gives records of syncs, in any order.
+// The files that `import` reads: .c1z and .jsonl. Each holds records of syncs, in any order.
+import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
-import { openC1z } from '@sstitch/c1z';
-import { SyncCounter, type SyncRecord, type ValueBucket } from '@sstitch/records';
+import { type C1zFile, openC1z } from '@sstitch/c1z';
+import {
+  SyncCounter,
+  type SyncRecord,
+  type SyncRunRecord,
+  type ValueBucket,
+} from '@sstitch/records';
+import { chooseSyncs, needsLookup, type SyncChoice } from '../../command-line/sync-reference.js';
 import { CliError, usageError } from '../../errors.js';
-import { importedRecord } from '../../records/record-lines.js';
+import { type ImportedRecord, importedRecord } from '../../records/record-lines.js';
+import type { Progress } from '../../terminal/progress-text.js';
 import { boundedLines } from './bounded-lines.js';
 
 /** What takes the records. */
@@ -16,13 +24,12 @@ export interface RecordSink {
 }
 
 export interface ImportOptions {
-  /** These syncs alone. @defaultValue all that the file holds */
-  readonly syncIds: readonly string[] | undefined;
+  /** These syncs alone, by references. @defaultValue all that the file holds */
+  readonly syncs: readonly string[] | undefined;
   /** The time zone of times in a .c1z file that name none. @defaultValue this process's */
   readonly zone: string | undefined;
   readonly signal: AbortSignal;
-  /** Told while nothing can be read yet. */
-  readonly onDecoding: (decodedBytes: number) => void;
+  readonly onProgress: (progress: Progress) => void;
 }
 
 /** Few enough that they take little memory, and the event loop gets its turns. */
@@ -46,81 +53,150 @@ export async function readImport(
 async function readC1z(
   path: string,
   sink: RecordSink,
-  { syncIds, zone, signal, onDecoding }: ImportOptions,
+  { syncs, zone, signal, onProgress }: ImportOptions,
 ): Promise<void> {
   const file = await openC1z(path, {
     signal,
     zone,
-    onProgress: ({ decodedBytes }) => onDecoding(decodedBytes),
+    onProgress: ({ decodedBytes }) =>
+      onProgress({ doing: 'decoding', done: decodedBytes, unit: 'bytes' }),
   });
   try {
     const runs = file.syncs();
-    const missing = syncIds?.find((syncId) => !runs.some((run) => run.syncId === syncId));
-    if (missing !== undefined) throw noSuchSync(path, missing);
+    const syncIds = syncs && chosenSyncs(path, syncs, runs.map(choiceOf));
+    let read = 0;
     for (const run of runs) {
-      const { syncId } = run;
-      if (syncIds !== undefined && !syncIds.includes(syncId)) continue;
-      sink.add(syncId, 'sync_run', run);
-      const counter = new SyncCounter();
-      const sources: ReadonlyArray<readonly [ValueBucket, AsyncIterable<SyncRecord[]>]> = [
-        ['resource_type', file.resourceTypes(syncId)],
-        ['resource', file.resources(syncId)],
-        ['entitlement', file.entitlements(syncId)],
-        ['grant', file.grants(syncId)],
-        ['asset', file.assets(syncId)],
-      ];
-      for (const [bucket, batches] of sources) {
-        for await (const records of batches) {
-          signal.throwIfAborted();
-          for (const record of records) {
-            counter.add(record);
-            sink.add(syncId, bucket, record);
-          }
-          await sink.room();
-        }
-      }
-      // Statistics are what a sync ends with. Their time is the sync's own end, so that importing a
-      // file twice gives the same bytes.
-      if (run.endedAt !== undefined) {
-        const stats = counter.toRecord(syncId, timestampDate(run.endedAt));
-        sink.add(syncId, 'sync_stats', stats);
-      }
+      if (syncIds !== undefined && !syncIds.includes(run.syncId)) continue;
+      await readC1zSync(file, run, sink, signal, (records) => {
+        read += records;
+        onProgress({ doing: 'reading', done: read, unit: 'records' });
+      });
     }
   } finally {
     await file.close();
   }
 }
 
+async function readC1zSync(
+  file: C1zFile,
+  run: SyncRunRecord,
+  sink: RecordSink,
+  signal: AbortSignal,
+  onRecords: (count: number) => void,
+): Promise<void> {
+  const { syncId } = run;
+  sink.add(syncId, 'sync_run', run);
+  const counter = new SyncCounter();
+  const sources: ReadonlyArray<readonly [ValueBucket, AsyncIterable<SyncRecord[]>]> = [
+    ['resource_type', file.resourceTypes(syncId)],
+    ['resource', file.resources(syncId)],
+    ['entitlement', file.entitlements(syncId)],
+    ['grant', file.grants(syncId)],
+    ['asset', file.assets(syncId)],
+  ];
+  for (const [bucket, batches] of sources) {
+    for await (const records of batches) {
+      signal.throwIfAborted();
+      for (const record of records) {
+        counter.add(record);
+        sink.add(syncId, bucket, record);
+      }
+      onRecords(records.length);
+      await sink.room();
+    }
+  }
+  // Statistics are what a sync ends with. Their time is the sync's own end, so that importing a
+  // file twice makes the same bytes.
+  if (run.endedAt !== undefined) {
+    const stats = counter.toRecord(syncId, timestampDate(run.endedAt));
+    sink.add(syncId, 'sync_stats', stats);
+  }
+}
+
 async function readJsonLines(
   path: string,
   sink: RecordSink,
-  { syncIds, signal }: ImportOptions,
+  options: ImportOptions,
 ): Promise<void> {
+  const { syncs, onProgress } = options;
+  const syncIds =
+    syncs?.some(needsLookup) === true
+      ? chosenSyncs(path, syncs, await syncsOfJsonLines(path, options))
+      : syncs;
+  const found = new Set<string>();
+  const onRecord = ({ bucket, record, value }: ImportedRecord) => {
+    const { syncId } = record;
+    if (syncIds !== undefined && !syncIds.includes(syncId)) return;
+    found.add(syncId);
+    sink.add(syncId, bucket, record, value);
+  };
+  await forEachLine(path, options, 'reading', onProgress, onRecord, () => sink.room());
+  const missing = syncIds?.find((syncId) => !found.has(syncId));
+  if (missing !== undefined) throw noSuchSync(path, missing);
+}
+
+/** What syncs the lines are of: a pass over the file. */
+async function syncsOfJsonLines(
+  path: string,
+  options: ImportOptions,
+): Promise<readonly SyncChoice[]> {
+  const choices = new Map<string, SyncChoice>();
+  await forEachLine(path, options, 'listing', options.onProgress, ({ bucket, record }) => {
+    const { syncId } = record;
+    if (bucket === 'sync_run') choices.set(syncId, choiceOf(record as SyncRunRecord));
+    else if (!choices.has(syncId)) choices.set(syncId, { syncId });
+  });
+  return [...choices.values()];
+}
+
+async function forEachLine(
+  path: string,
+  { signal }: Pick<ImportOptions, 'signal'>,
+  doing: string,
+  onProgress: (progress: Progress) => void,
+  onRecord: (record: ImportedRecord) => void,
+  room: () => Promise<void> = async () => undefined,
+): Promise<void> {
+  const total = statSync(path).size;
   const lines = boundedLines(path, {
     maxLineCharacters: MAX_LINE_CHARACTERS,
     tooLong: (lineNumber) => invalidLine(path, lineNumber, 'it is too long'),
+    onRead: (bytes) => onProgress({ doing, done: bytes, total, unit: 'bytes' }),
   });
-  const found = new Set<string>();
   let lineNumber = 0;
   for await (const line of lines) {
     lineNumber += 1;
     if (lineNumber % RECORDS_PER_ROOM === 0) {
       signal.throwIfAborted();
-      await sink.room();
+      await room();
     }
     if (line.trim() === '') continue;
     try {
-      const { bucket, record, value } = importedRecord(line);
-      const { syncId } = record;
-      if (syncIds !== undefined && !syncIds.includes(syncId)) continue;
-      found.add(syncId);
-      sink.add(syncId, bucket, record, value);
+      onRecord(importedRecord(line));
     } catch (cause) {
       throw invalidLine(path, lineNumber, messageOf(cause), cause);
     }
   }
-  const missing = syncIds?.find((syncId) => !found.has(syncId));
+}
+
+/** @throws CliError SSTITCH_SYNC_NOT_FOUND, SSTITCH_USAGE */
+function chosenSyncs(
+  path: string,
+  references: readonly string[],
+  choices: readonly SyncChoice[],
+): readonly string[] {
+  const syncIds = chooseSyncs(references, choices, path);
+  const missing = syncIds.find((syncId) => !choices.some((choice) => choice.syncId === syncId));
   if (missing !== undefined) throw noSuchSync(path, missing);
+  return syncIds;
+}
+
+function choiceOf({ syncId, startedAt, endedAt }: SyncRunRecord): SyncChoice {
+  return {
+    syncId,
+    startedAt: startedAt && timestampDate(startedAt),
+    endedAt: endedAt && timestampDate(endedAt),
+  };
 }
 
 function invalidLine(path: string, lineNumber: number, problem: string, cause?: unknown) {

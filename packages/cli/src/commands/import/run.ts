@@ -3,21 +3,19 @@ import { mkdir } from 'node:fs/promises';
 import { makeTemporaryFolder, removeTemporaryFolder } from '@sstitch/c1z/temporary-folder';
 import { RECORD_BUCKETS } from '@sstitch/keys';
 import { BulkImport } from '../../bulk-import.js';
-import type { CommandContext, CommandRegistry, CommandResult } from '../../command-line/command.js';
-import { syncsOption } from '../../command-line/option-values.js';
+import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
+import type { InputOf } from '../../command-line/command-spec.js';
 import { CliError } from '../../errors.js';
-import { formatBytes, formatCount, formatMs, roundMs } from '../../output/quantities.js';
+import { patienceOf } from '../../operations/wait-for-store.js';
+import { formatCount, formatMs, roundMs } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
-import { spansOf } from '../../reports/compaction-report.js';
 import { requireFile } from '../../stores/input-path.js';
 import { type ByteStore, withStore } from '../../stores/open-store.js';
+import { spansOf } from '../../stores/sync-spans.js';
+import type { importCommand } from './command.js';
 import { type RecordSink, readImport } from './import-sources.js';
 
-interface ImportFlags {
-  readonly into: string;
-  readonly sync?: readonly string[];
-  readonly zone?: string;
-}
+type Input = InputOf<typeof importCommand>;
 
 /** What was imported of one sync. */
 interface ImportedSync {
@@ -26,75 +24,45 @@ interface ImportedSync {
   keys: number;
 }
 
-export function addImportCommand(registry: CommandRegistry): void {
-  registry
-    .define({
-      usage: 'import <file>',
-      summary: 'read a .c1z or .jsonl file into a store',
-      description:
-        'Reads a .c1z file, or a .jsonl file as `export` writes it, into a store, which is made if it ' +
-        'does not exist. All that the store holds under the same sync ids is replaced, in one commit: ' +
-        'if anything in the file is wrong, the store stays as it was. Memory is bounded: what does not ' +
-        'fit is sorted on disk: in the store, or in the folder for temporary files while there is no store.',
-      examples: [
-        ['import sync.c1z --into base', 'all syncs of the file'],
-        ['import sync.c1z --into base --sync 36zfOAoWMxQdISbixanQCRBiX7E', 'one of them'],
-        ['import sync.c1z --into base --zone Europe/Berlin', 'a connector that ran there wrote it'],
-      ],
-    })
-    .requiredOption('--into <store>', 'the store to import into')
-    .addOption(syncsOption('these syncs alone'))
-    .option(
-      '--zone <zone>',
-      'the time zone of the host that wrote a .c1z file, whose times name none: "UTC", "Europe/Berlin", "+02:00"; by default that of this host',
-    )
-    .action(
-      registry.handle((context, file: string, flags: ImportFlags) =>
-        importFile(context, file, flags),
-      ),
-    );
-}
-
-async function importFile(
-  context: CommandContext,
-  file: string,
-  flags: ImportFlags,
-): Promise<CommandResult> {
+export const run: Run<typeof importCommand> = async (context, input) => {
   const started = performance.now();
-  requireFile(file);
+  requireFile(input.file);
+  const patience = patienceOf(context, input.wait);
   // A store that is there is opened first, so that a locked one is found out at once; one that is not is
   // made last, so that a bad file makes none.
-  const imported = existsSync(flags.into)
-    ? await withStore(flags.into, 'create', async (store) => {
-        const folder = await store.newStagingFolder();
-        await mkdir(folder);
-        return loadIn(folder, context, file, flags, (commit) => commit(store));
-      })
-    : await loadIn(
-        await makeTemporaryFolder('sstitch-import-'),
-        ...([context, file, flags] as const),
-        (commit) => withStore(flags.into, 'create', commit),
+  const imported = existsSync(input.into)
+    ? await withStore(
+        input.into,
+        'create',
+        async (store) => {
+          const folder = await store.newStagingFolder();
+          await mkdir(folder);
+          return loadIn(folder, context, input, (commit) => commit(store));
+        },
+        patience,
+      )
+    : await loadIn(await makeTemporaryFolder('sstitch-import-'), context, input, (commit) =>
+        withStore(input.into, 'create', commit, patience),
       );
   return resultOf(context, imported, performance.now() - started);
-}
+};
 
 /**
- * Reads the file, then commits to the store that `open` gives; removes the folder in any case.
+ * Reads the file, then commits to the store that `open` passes on; removes the folder in any case.
  *
  * @param folder for tables on their way
  */
 async function loadIn(
   folder: string,
   context: CommandContext,
-  file: string,
-  flags: ImportFlags,
+  input: Input,
   open: (commit: (store: ByteStore) => Promise<void>) => Promise<void>,
 ): Promise<readonly ImportedSync[]> {
   const bulk = new BulkImport(folder, { signal: context.signal });
   try {
-    const syncs = await readAll(context, file, flags, bulk);
+    const syncs = await readAll(context, input, bulk);
     await open(async (store) => {
-      context.progress.update(() => 'committing');
+      context.progress.update({ doing: 'committing' });
       await bulk.commit(store, spansOf(syncs.map(({ syncId }) => syncId)));
     });
     return syncs;
@@ -106,9 +74,8 @@ async function loadIn(
 
 /** Reads the file into the bulk load. */
 async function readAll(
-  { progress, signal }: CommandContext,
-  file: string,
-  flags: ImportFlags,
+  { note, progress, signal }: CommandContext,
+  { file, sync, zone }: Input,
   bulk: BulkImport,
 ): Promise<readonly ImportedSync[]> {
   const syncs = new Map<string, ImportedSync>();
@@ -118,6 +85,7 @@ async function readAll(
       if (sync === undefined) {
         sync = newSync(syncId);
         syncs.set(syncId, sync);
+        note(`reading sync ${syncId} of ${file}`);
       }
       const before = bulk.entries;
       bulk.add(syncId, record, value);
@@ -126,15 +94,14 @@ async function readAll(
     },
     async room() {
       signal.throwIfAborted();
-      progress.update(() => `reading: ${formatCount(bulk.entries)} keys`);
       await bulk.room();
     },
   };
   await readImport(file, sink, {
-    syncIds: flags.sync,
-    zone: flags.zone,
+    syncs: sync,
+    zone,
     signal,
-    onDecoding: (bytes) => progress.update(() => `decoding: ${formatBytes(bytes)}`),
+    onProgress: (step) => progress.update(step),
   });
   signal.throwIfAborted();
   if (syncs.size === 0) throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${file} holds no sync`);
@@ -167,7 +134,7 @@ function resultOf(
   );
   return {
     document: { syncs: imported, durationMs },
-    text: `${table}imported in ${formatMs(durationMs)}\n`,
+    summary: `${table}imported in ${formatMs(durationMs)}\n`,
   };
 }
 

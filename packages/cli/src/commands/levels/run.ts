@@ -1,6 +1,7 @@
-import type { CommandRegistry } from '../../command-line/command.js';
+import type { Run } from '../../command-line/command-context.js';
 import { formatBytes, formatCountOf } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
+import type { levelsCommand } from './command.js';
 import { type PicturedLevel, type PicturedTable, pictureLevels } from './level-picture.js';
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -11,57 +12,40 @@ const PICTURE_COLUMNS = 44;
 /** In front of it where it has a line of its own. */
 const INDENT_COLUMNS = 2;
 
-export function addLevelsCommand(registry: CommandRegistry): void {
-  registry
-    .define({
-      usage: 'levels <store>',
-      summary: 'the LSM tree as a picture',
-      description:
-        "Shows which sync's keys lie in which level of the store: a letter is a table, or a part of " +
-        'one large, of the sync with that letter; + is a table with keys of several syncs.',
-      examples: [['levels base', 'the tree as it is now']],
-    })
-    .action(
-      registry.handle(async ({ columns, style }, store: string) => {
-        const levels = await pictureLevels(store);
-        const letters = lettersOf(levels);
-        const largest = Math.max(...levels.map(sizeOf), 1);
-        const picture = formatTable(
-          [
-            { title: 'LEVEL', align: 'right' },
-            { title: 'TABLES', align: 'right' },
-            { title: 'SIZE', align: 'right' },
-            { title: 'KEYS, FIRST TO LAST' },
-          ],
-          levels.map((level) => [
-            String(level.level),
-            String(level.tables.length),
-            formatBytes(sizeOf(level)),
-            strip(level, letters, largest, Math.min(PICTURE_COLUMNS, columns - INDENT_COLUMNS)),
-          ]),
-          style.bold,
-          columns,
-        );
-        const legend = [...letters].map(([syncId, letter]) => `  ${letter}  ${syncId}\n`);
-        const several = levels.some(({ tables }) =>
-          tables.some((table) => table.syncIds.length > 1),
-        );
-        const total = formatCountOf(
-          levels.reduce((sum, { tables }) => sum + tables.length, 0),
-          'table',
-        );
-        return {
-          document: {
-            levels: levels.map((level) => ({ ...level, bytes: sizeOf(level) })),
-          },
-          text:
-            levels.length === 0
-              ? 'no tables\n'
-              : `${picture}${legend.join('')}${several ? `  ${SEVERAL}  several syncs\n` : ''}${total}\n`,
-        };
-      }),
-    );
-}
+export const run: Run<typeof levelsCommand> = async ({ columns, style }, { store }) => {
+  const levels = await pictureLevels(store);
+  const letters = lettersOf(levels);
+  const largest = Math.max(...levels.map(sizeOf), 1);
+  const picture = formatTable(
+    [
+      { title: 'LEVEL', align: 'right' },
+      { title: 'TABLES', align: 'right' },
+      { title: 'SIZE', align: 'right' },
+      { title: 'KEYS, FIRST TO LAST' },
+    ],
+    levels.map((level) => [
+      String(level.level),
+      String(level.tables.length),
+      formatBytes(sizeOf(level)),
+      strip(level, letters, largest, Math.min(PICTURE_COLUMNS, columns - INDENT_COLUMNS)),
+    ]),
+    style.bold,
+    columns,
+  );
+  const legend = [...letters].map(([syncId, letter]) => `  ${letter}  ${syncId}\n`);
+  const several = levels.some(({ tables }) => tables.some((table) => table.syncIds.length > 1));
+  const total = formatCountOf(
+    levels.reduce((sum, { tables }) => sum + tables.length, 0),
+    'table',
+  );
+  return {
+    document: { levels: levels.map((level) => ({ ...level, bytes: sizeOf(level) })) },
+    text:
+      levels.length === 0
+        ? 'no tables\n'
+        : `${picture}${legend.join('')}${several ? `  ${SEVERAL}  several syncs\n` : ''}${total}\n`,
+  };
+};
 
 function lettersOf(levels: readonly PicturedLevel[]): Map<string, string> {
   const syncIds = new Set(levels.flatMap(({ tables }) => tables.flatMap((table) => table.syncIds)));

@@ -1,85 +1,81 @@
 import {
-  BUCKETS,
-  type Bucket,
   bucketLayout,
   bucketSpan,
+  buildKeyPrefix,
   compareBytes,
+  encodeTuple,
+  parseSyncId,
   prefixSpan,
   type Span,
-  syncSpansInKeyOrder,
 } from '@sstitch/keys';
-import { Option } from 'commander';
-import type { CommandContext, CommandRegistry, CommandResult } from '../../command-line/command.js';
-import { syncsOption, wholeNumberArgument } from '../../command-line/option-values.js';
+import type { Run } from '../../command-line/command-context.js';
+import type { InputOf } from '../../command-line/command-spec.js';
+import { usageError } from '../../errors.js';
 import { describeEntry, type EntryObject, entryLine } from '../../records/describe-entry.js';
+import { syncIdsOf } from '../../stores/find-syncs.js';
 import { type ByteReader, withReader } from '../../stores/open-store.js';
 import { scanSpan } from '../../stores/scan-span.js';
+import { spansOf } from '../../stores/sync-spans.js';
+import type { scanCommand } from './command.js';
 
-interface ScanFlags {
-  readonly sync?: readonly string[];
-  readonly bucket?: Bucket;
-  readonly limit: number;
-  readonly raw?: boolean;
+type Input = InputOf<typeof scanCommand>;
+
+export const run: Run<typeof scanCommand> = async ({ signal }, input) => {
+  checkInput(input);
+  return withReader(
+    input.store,
+    async (reader) => {
+      const entries = await readEntries(reader, input, signal);
+      return { document: entries, text: entries.map((entry) => `${entryLine(entry)}\n`).join('') };
+    },
+    { signal },
+  );
+};
+
+function checkInput({ sync, bucket, prefix, keyPrefix }: Input): void {
+  if (keyPrefix !== undefined && (sync ?? bucket ?? prefix) !== undefined) {
+    throw usageError('--key-prefix stands alone: it is sync, bucket and prefix in one');
+  }
+  if (prefix !== undefined && (sync === undefined || bucket === undefined)) {
+    throw usageError('--prefix wants --sync and --bucket; for any key, give --key-prefix');
+  }
+  if (prefix !== undefined && bucket !== undefined && bucketLayout(bucket).elements.length === 0) {
+    throw usageError(`a ${bucket} has no ids: leave --prefix out`);
+  }
 }
 
-const DEFAULT_LIMIT = 20;
-
-export function addScanCommand(registry: CommandRegistry): void {
-  registry
-    .define({
-      usage: 'scan <store>',
-      summary: 'show entries in key order',
-      description:
-        'Shows entries in key order, one a line, keys taken apart and values decoded: of the whole ' +
-        'store, of some syncs, of a bucket, or of both.',
-      examples: [
-        ['scan base', 'the first entries of the store'],
-        ['scan base --sync ID --bucket grant_by_principal --limit 100', 'an index'],
-        ['scan base --bucket sync_run --json', 'all runs, for a program'],
-      ],
-    })
-    .addOption(syncsOption('these syncs alone'))
-    .addOption(
-      new Option('--bucket <bucket>', 'this bucket alone').choices(
-        BUCKETS.map(({ bucket }) => bucket),
-      ),
-    )
-    .option('--limit <n>', 'entries at most', wholeNumberArgument(1), DEFAULT_LIMIT)
-    .option('--raw', 'show values as hex')
-    .action(
-      registry.handle((context, store: string, flags: ScanFlags) =>
-        withReader(store, (reader) => scanEntries(context, reader, flags)),
-      ),
-    );
-}
-
-async function scanEntries(
-  { signal }: CommandContext,
+async function readEntries(
   reader: ByteReader,
-  flags: ScanFlags,
-): Promise<CommandResult> {
+  input: Input,
+  signal: AbortSignal,
+): Promise<readonly EntryObject[]> {
   const entries: EntryObject[] = [];
-  for (const span of spansToScan(flags)) {
-    const limit = flags.limit - entries.length;
+  const syncIds = input.sync && (await syncIdsOf(reader, input.store, input.sync, signal));
+  for (const span of spansToScan(input, syncIds)) {
+    const limit = input.limit - entries.length;
     if (limit === 0) break;
     for await (const page of scanSpan(reader, span, { signal, limit })) {
-      for (const [key, value] of page) {
-        entries.push(describeEntry(key, value, flags.raw === true));
-      }
+      for (const [key, value] of page) entries.push(describeEntry(key, value, input.raw));
     }
   }
-  return { document: entries, text: entries.map((entry) => `${entryLine(entry)}\n`).join('') };
+  return entries;
 }
 
-function spansToScan({ sync, bucket }: ScanFlags): readonly Span[] {
-  if (sync !== undefined) {
-    const spans = sync.flatMap((syncId) =>
-      bucket === undefined
-        ? syncSpansInKeyOrder(syncId).map(({ span }) => span)
-        : [bucketSpan(bucket, syncId)],
-    );
+function spansToScan(
+  { bucket, prefix, keyPrefix }: Input,
+  syncIds: readonly string[] | undefined,
+): readonly Span[] {
+  if (keyPrefix !== undefined) return [prefixSpan(keyPrefix)];
+  if (syncIds !== undefined && bucket !== undefined) {
+    const spans = syncIds.map((syncId) => {
+      if (prefix === undefined) return bucketSpan(bucket, syncId);
+      // An element is its separator and its text: without what follows, the beginning of longer ones.
+      const head = buildKeyPrefix(bucket, parseSyncId(syncId), []);
+      return prefixSpan(Uint8Array.of(...head, ...encodeTuple([prefix])));
+    });
     return spans.sort((a, b) => compareBytes(a.start, b.start));
   }
+  if (syncIds !== undefined) return spansOf(syncIds);
   if (bucket !== undefined) return [prefixSpan(bucketLayout(bucket).prefix)];
   return [{ start: new Uint8Array(0), end: undefined }];
 }

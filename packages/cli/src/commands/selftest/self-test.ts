@@ -20,6 +20,7 @@ import { compactStores } from '../../operations/compact-stores.js';
 import { playDemo } from '../../operations/demo-scene.js';
 import { requireFolder } from '../../stores/input-path.js';
 import { type ByteStore, openStore, withStore } from '../../stores/open-store.js';
+import type { ProgressLine } from '../../terminal/progress-line.js';
 
 const STRATEGIES = ['link', 'rebuild', 'batch'] as const;
 const DEMO_GRANTS = 2000;
@@ -51,14 +52,13 @@ export interface SelfTestOptions {
   /** How many processes to kill. */
   readonly kills: number;
   readonly signal: AbortSignal;
-  /** Told what is being checked, at its start and as it goes on. */
-  readonly onProgress: (doing: string) => void;
+  readonly progress: ProgressLine;
   readonly onCheck: (check: SelfTestCheck) => Promise<void>;
 }
 
 /** Runs every check, whether or not one before it held. */
 export async function runSelfTest(options: SelfTestOptions): Promise<SelfTestReport> {
-  const { seed, kills, signal, onProgress, onCheck } = options;
+  const { seed, kills, signal, progress, onCheck } = options;
   requireFolder(options.folder);
   const parent = await realpath(options.folder);
   const folder = await makeTemporaryFolder('sstitch-selftest-', parent);
@@ -67,7 +67,7 @@ export async function runSelfTest(options: SelfTestOptions): Promise<SelfTestRep
     const checks: SelfTestCheck[] = [];
     for (const { name, check } of plannedChecks(folder, options)) {
       signal.throwIfAborted();
-      onProgress(name);
+      progress.update({ doing: name });
       const started = performance.now();
       let problem: string | undefined;
       try {
@@ -95,7 +95,7 @@ interface PlannedCheck {
 }
 
 function plannedChecks(folder: string, options: SelfTestOptions): readonly PlannedCheck[] {
-  const { seed, kills, signal, onProgress } = options;
+  const { seed, kills, signal, progress } = options;
   return [
     ...conformanceChecks(join(folder, 'conformance'), signal),
     ...STRATEGIES.map((strategy) => ({
@@ -115,7 +115,8 @@ function plannedChecks(folder: string, options: SelfTestOptions): readonly Plann
       check: async () => {
         const { failures } = await runKillFamily({
           ...{ folder, seed, rounds: kills, signal },
-          onProgress: (tried) => onProgress(`${tried} of ${kills} processes killed`),
+          onProgress: (tried) =>
+            progress.update({ doing: 'killing', done: tried, total: kills, unit: 'processes' }),
         });
         throwIfAny(failures.map(({ replay, message }) => `${replay}: ${message}`));
       },

@@ -1,14 +1,17 @@
-// What a store takes on disk, and what of it is live: read off the indexes of its tables, and where asked for off
+// What a store takes on disk, and what of it is live: read from the indexes of its tables, and with --exact from
 // every entry. From a copy by links that nothing changes.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readManifest } from '@sstitch/engine';
 import { BUCKETS, formatSyncId, SYNC_ID_LENGTH_BYTES, syncIdBytes } from '@sstitch/keys';
 import { dataBytesIn, nodeFileSystem, TableReader, userKeyOf } from '@sstitch/sst';
-import { spansOf } from '../../reports/compaction-report.js';
+import { ScanProgress } from '../../operations/scan-progress.js';
+import { findSyncIds } from '../../stores/find-syncs.js';
 import { withFrozenCopy } from '../../stores/frozen-copy.js';
 import { withReader } from '../../stores/open-store.js';
-import { findSyncIds, scanSpan } from '../../stores/scan-span.js';
+import { scanSpan } from '../../stores/scan-span.js';
+import { spansOf } from '../../stores/sync-spans.js';
+import type { ProgressLine } from '../../terminal/progress-line.js';
 
 /** Entries and what their keys and values take, uncompressed. */
 interface Contents {
@@ -32,7 +35,7 @@ export interface StoreSpace {
   readonly tables: number;
   /** Files of tables, each once, however many tables lie in it. */
   readonly fileBytes: number;
-  /** Of them, blocks that an index leads to; the rest is indexes, filters, and what was cut away. */
+  /** Of them, blocks that an index leads to; the rest is indexes, filters, and what was removed. */
   readonly dataBytes: number;
   /** Of those blocks, the ones above the lowest level that has tables: newer than what lies below. */
   readonly upperBytes: number;
@@ -45,7 +48,7 @@ export interface MeasureSpaceOptions {
   /** Read every entry. */
   readonly exact: boolean;
   readonly signal: AbortSignal;
-  readonly onProgress: (text: () => string) => void;
+  readonly progress: ProgressLine;
 }
 
 const EVERYTHING = [{ start: new Uint8Array(0), end: undefined }];
@@ -53,16 +56,18 @@ const EVERYTHING = [{ start: new Uint8Array(0), end: undefined }];
 /** @throws what opening a store throws where there is none */
 export async function measureSpace(
   location: string,
-  { exact, signal, onProgress }: MeasureSpaceOptions,
+  { exact, signal, progress }: MeasureSpaceOptions,
 ): Promise<StoreSpace> {
   const { syncIds, live } = await withReader(location, async (reader) => {
     const found = await findSyncIds(reader, signal);
     const counted = new Map<string, Contents>();
     for (const syncId of exact ? found : []) {
-      onProgress(() => `reading ${syncId}`);
       const contents = { entries: 0, bytes: 0 };
-      for (const span of spansOf([syncId])) {
+      const spans = spansOf([syncId]);
+      const shown = new ScanProgress(reader, spans, progress);
+      for (const [at, span] of spans.entries()) {
         for await (const page of scanSpan(reader, span, { signal })) {
+          await shown.reach(`reading ${syncId}`, at, page[0]?.[0]);
           for (const [key, value] of page) add(contents, key, value);
         }
       }
@@ -82,7 +87,9 @@ export async function measureSpace(
     for (const [level, tables] of levels.entries()) {
       for (const { number, sizeBytes } of tables) {
         signal.throwIfAborted();
-        onProgress(() => `table ${++measured} of ${tableNames.length}`);
+        const total = tableNames.length;
+        progress.update({ doing: 'measuring', done: measured, total, unit: 'tables' });
+        measured += 1;
         const path = join(tableFolder, nameOf(number, tableNames));
         const reader = TableReader.open(nodeFileSystem, path, { sizeBytes });
         try {

@@ -1,40 +1,14 @@
-import type { CommandContext, CommandRegistry, CommandResult } from '../../command-line/command.js';
+import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
+import { LAST_KEY } from '../../operations/scan-progress.js';
+import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatBytes, formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
 import { withStore } from '../../stores/open-store.js';
+import type { spaceCommand } from './command.js';
 import { measureSpace, type StoreSpace } from './measure-space.js';
 
-interface SpaceFlags {
-  readonly exact?: boolean;
-  readonly reclaim?: boolean;
-}
-
-/** Behind any key that a sync has, and any that a database is likely to. */
-const LAST_KEY = new Uint8Array(64).fill(0xff);
-
-export function addSpaceCommand(registry: CommandRegistry): void {
-  registry
-    .define({
-      usage: 'space <store>',
-      summary: 'what a store takes on disk, and what of it can be had back',
-      description:
-        'Shows what each sync takes in tables and, with --exact, which reads every entry, how much of ' +
-        'it is live. The rest is garbage: old versions, and what deletes left. Batches leave it; a ' +
-        "compaction by link takes a sync's out, and --reclaim that of all. --reclaim runs a full " +
-        'compaction: it rewrites what lies in more than one level and needs as much room meanwhile.',
-      examples: [
-        ['space base --exact', 'what is garbage'],
-        ['space base --reclaim', 'take it out'],
-      ],
-    })
-    .option('--exact', 'read every entry, and tell live from garbage')
-    .option('--reclaim', 'compact the whole store, and show what that freed')
-    .action(
-      registry.handle((context, store: string, { exact = false, reclaim = false }: SpaceFlags) =>
-        reclaim ? reclaimSpace(context, store, exact) : showSpace(context, store, exact),
-      ),
-    );
-}
+export const run: Run<typeof spaceCommand> = (context, { store, exact, reclaim, wait }) =>
+  reclaim ? reclaimSpace(context, store, exact, wait) : showSpace(context, store, exact);
 
 async function showSpace(
   context: CommandContext,
@@ -49,22 +23,32 @@ async function reclaimSpace(
   context: CommandContext,
   location: string,
   exact: boolean,
+  waitSeconds: number,
 ): Promise<CommandResult> {
   const before = await measure(context, location, false);
   const started = performance.now();
-  await withStore(location, 'refuse', async (store) => {
-    context.signal.throwIfAborted();
-    context.progress.update(() => 'compacting');
-    await store.compactRange(new Uint8Array(1), LAST_KEY);
-  });
+  await withStore(
+    location,
+    'refuse',
+    async (store) => {
+      context.signal.throwIfAborted();
+      context.progress.update({ doing: 'compacting' });
+      await store.compactRange(new Uint8Array(1), LAST_KEY);
+    },
+    patienceOf(context, waitSeconds),
+  );
   const durationMs = roundMs(performance.now() - started);
   const after = await measure(context, location, exact);
   const freedBytes = before.fileBytes + before.logBytes - after.fileBytes - after.logBytes;
+  const freed =
+    freedBytes < 0
+      ? `${formatBytes(-freedBytes)} more than before`
+      : `${formatBytes(freedBytes)} freed`;
   return {
     document: { before, after, freedBytes, durationMs },
-    text:
+    summary:
       spaceText(context, after, exact) +
-      `${context.style.good('done')}: ${freedBytes < 0 ? `${formatBytes(-freedBytes)} more than before` : `${formatBytes(freedBytes)} freed`} in ${formatMs(durationMs)}\n`,
+      `${context.style.good('done')}: ${freed} in ${formatMs(durationMs)}\n`,
   };
 }
 
@@ -73,7 +57,7 @@ function measure(
   store: string,
   exact: boolean,
 ): Promise<StoreSpace> {
-  return measureSpace(store, { exact, signal, onProgress: (text) => progress.update(text) });
+  return measureSpace(store, { exact, signal, progress });
 }
 
 function spaceText(

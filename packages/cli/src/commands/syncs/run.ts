@@ -1,15 +1,13 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { type Bucket, bucketSpan, syncSpans } from '@sstitch/keys';
 import { SyncReader, type SyncRunRecord, type SyncStatsRecord, SyncType } from '@sstitch/records';
-import type { CommandContext, CommandRegistry, CommandResult } from '../../command-line/command.js';
+import type { CommandContext, Run } from '../../command-line/command-context.js';
 import { formatBytes, formatCount } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
+import { findSyncIds } from '../../stores/find-syncs.js';
 import { type ByteReader, withReader } from '../../stores/open-store.js';
-import { countKeys, findSyncIds } from '../../stores/scan-span.js';
-
-interface SyncsFlags {
-  readonly exact?: boolean;
-}
+import { countKeys } from '../../stores/scan-span.js';
+import type { syncsCommand } from './command.js';
 
 /** Records by type. */
 interface RecordCounts {
@@ -32,39 +30,25 @@ interface ListedSync {
   readonly bytes: number;
 }
 
-export function addSyncsCommand(registry: CommandRegistry): void {
-  registry
-    .define({
-      usage: 'syncs <store>',
-      summary: 'list the syncs in a store',
-      description:
-        'Lists every sync in a store: what it is, when it ran, how many records it has, and what it ' +
-        'takes on disk, roughly. Counts come from the statistics that a sync ends with; where there ' +
-        'are none, and always with --exact, the keys are counted.',
-      examples: [
-        ['syncs base', 'as a table'],
-        ['syncs base --json --exact', 'for a program, counted key by key'],
-      ],
-    })
-    .option('--exact', 'count keys, whatever the statistics say')
-    .action(
-      registry.handle((context, store: string, flags: SyncsFlags) =>
-        withReader(store, (reader) => listSyncs(context, reader, flags)),
-      ),
-    );
-}
+export const run: Run<typeof syncsCommand> = async (context, { store, exact }) => {
+  const { signal } = context;
+  const syncs = await withReader(store, (reader) => listSyncs(context, reader, exact), { signal });
+  return { document: syncs, text: textOf(context, syncs) };
+};
 
 async function listSyncs(
-  { columns, progress, signal, style }: CommandContext,
+  { progress, signal }: CommandContext,
   reader: ByteReader,
-  flags: SyncsFlags,
-): Promise<CommandResult> {
+  exact: boolean,
+): Promise<readonly ListedSync[]> {
   const records = new SyncReader(reader);
   const syncs: ListedSync[] = [];
-  for (const syncId of await findSyncIds(reader, signal)) {
-    progress.update(() => `counting ${syncId}`);
+  const syncIds = await findSyncIds(reader, signal);
+  for (const syncId of syncIds) {
+    const done = syncs.length;
+    progress.update({ doing: 'counting', done, total: syncIds.length, unit: 'syncs' });
     const run = await records.getSyncRun(syncId);
-    const stats = flags.exact === true ? undefined : await records.getSyncStats(syncId);
+    const stats = exact ? undefined : await records.getSyncStats(syncId);
     syncs.push({
       syncId,
       type: run === undefined ? null : syncTypeName(run.type),
@@ -74,17 +58,12 @@ async function listSyncs(
       bytes: await sizeBytes(reader, syncId),
     });
   }
-  return {
-    document: syncs,
-    text: syncs.length === 0 ? 'no syncs\n' : tableOf(syncs, style.bold, columns),
-  };
+  return syncs;
 }
 
-function tableOf(
-  syncs: readonly ListedSync[],
-  bold: (text: string) => string,
-  columns: number,
-): string {
+function textOf({ columns, quiet, style }: CommandContext, syncs: readonly ListedSync[]): string {
+  if (quiet) return syncs.map(({ syncId }) => `${syncId}\n`).join('');
+  if (syncs.length === 0) return 'no syncs\n';
   return formatTable(
     [
       { title: 'SYNC' },
@@ -104,7 +83,7 @@ function tableOf(
       formatCount(counts.grant),
       formatBytes(bytes),
     ]),
-    bold,
+    style.bold,
     columns,
   );
 }
@@ -148,7 +127,7 @@ async function sizeBytes(reader: ByteReader, syncId: string): Promise<number> {
 }
 
 /** FULL as `full`. */
-export function syncTypeName(type: SyncType): string {
+function syncTypeName(type: SyncType): string {
   return (SyncType[type] ?? String(type)).toLowerCase();
 }
 

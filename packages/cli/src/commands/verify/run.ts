@@ -1,56 +1,26 @@
-import type { CommandRegistry, CommandResult } from '../../command-line/command.js';
-import { syncsOption } from '../../command-line/option-values.js';
+import type { CommandResult, Run } from '../../command-line/command-context.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { type VerifyReport, verifyStore } from '../../operations/verify-store.js';
 import { formatCountOf } from '../../output/quantities.js';
-import { spansOf } from '../../reports/compaction-report.js';
+import { hasKeys, syncIdsIn } from '../../stores/find-syncs.js';
 import { withReader } from '../../stores/open-store.js';
-import { hasKeys } from '../../stores/scan-span.js';
+import { spansOf } from '../../stores/sync-spans.js';
 import type { Style } from '../../terminal/style.js';
+import type { verifyCommand } from './command.js';
 
-/** More than this on a terminal tells no more. --json lists up to a thousand. */
+/** More than this on a terminal says no more. --json lists up to a thousand. */
 const MAX_SHOWN_PROBLEMS = 20;
 
-export function addVerifyCommand(registry: CommandRegistry): void {
-  registry
-    .define({
-      usage: 'verify <store>',
-      summary: 'check tables, keys and indexes',
-      description:
-        'Checks a store from its files up: the rules of its MANIFEST, every table in full (checksums, ' +
-        'order, filters, and what the MANIFEST says of it), its logs, every key, and the index entries of every sync against its records, both ' +
-        'ways. Lists what is wrong and exits with 4 if anything is. If a table is broken, keys are ' +
-        'not looked at: LevelDB trusts its tables. Keys of no sync, as an adopted database has them, are counted.',
-      examples: [
-        ['verify base', 'all of it'],
-        [
-          'verify base --sync 36zfOAoWMxQdISbixanQCRBiX7E',
-          'all tables, keys and indexes of one sync',
-        ],
-      ],
-    })
-    .addOption(syncsOption('keys and indexes of these syncs alone'))
-    .action(
-      registry.handle(
-        async (
-          { progress, signal, style },
-          store: string,
-          { sync: syncIds = [] }: { sync?: readonly string[] },
-        ) => {
-          const report = await verifyStore(store, {
-            syncIds: syncIds.length === 0 ? undefined : syncIds,
-            signal,
-            onProgress: (text) => progress.update(text),
-          });
-          const result = verifyResult(style, report);
-          const missing = report.ok ? await missingSyncs(store, syncIds, signal) : [];
-          if (missing.length === 0) return result;
-          const complaint = `${store} holds no sync ${missing.join(', ')}`;
-          return { ...result, exitCode: EXIT_CODES.noSuchSync, complaint };
-        },
-      ),
-    );
-}
+export const run: Run<typeof verifyCommand> = async (context, { store, sync }) => {
+  const { progress, signal, style } = context;
+  const syncIds = sync && (await syncIdsIn([store], sync, signal));
+  const report = await verifyStore(store, { syncIds, signal, progress });
+  const result = resultOf(style, report);
+  const missing = report.ok ? await missingSyncs(store, syncIds ?? [], signal) : [];
+  if (missing.length === 0) return result;
+  const complaint = `${store} holds no sync ${missing.join(', ')}`;
+  return { ...result, exitCode: EXIT_CODES.noSuchSync, complaint };
+};
 
 /** Those of the syncs of which the store holds nothing. */
 async function missingSyncs(
@@ -68,7 +38,7 @@ async function missingSyncs(
   });
 }
 
-function verifyResult(style: Style, report: VerifyReport): CommandResult {
+function resultOf(style: Style, report: VerifyReport): CommandResult {
   const { ok, tables, keys, keysOfNoSync, syncs, isComplete, problems, problemCount, notes } =
     report;
   const document = {
@@ -84,7 +54,7 @@ function verifyResult(style: Style, report: VerifyReport): CommandResult {
   };
   const counts = `${formatCountOf(tables, 'table')}, ${formatCountOf(keys, 'key')}, ${formatCountOf(syncs, 'sync')}`;
   const noted = notes.map(({ kind, message }) => `note on ${kind}: ${message}\n`).join('');
-  if (ok) return { document, text: `${noted}${style.good('ok')}: ${counts}\n` };
+  if (ok) return { document, summary: `${noted}${style.good('ok')}: ${counts}\n` };
   const lines = problems
     .slice(0, MAX_SHOWN_PROBLEMS)
     .map(({ kind, message }) => `${style.bad(kind)}: ${message}\n`);
@@ -96,7 +66,7 @@ function verifyResult(style: Style, report: VerifyReport): CommandResult {
       lines.join('') +
       (more > 0 ? `… and ${formatCountOf(more, 'more problem')}\n` : '') +
       `${style.bad('not ok')}: ${formatCountOf(problemCount, 'problem')} in ${counts}\n` +
-      (isComplete ? '' : 'keys and indexes were not looked at\n'),
+      (isComplete ? '' : 'keys and indexes were not checked\n'),
     exitCode: EXIT_CODES.corrupt,
     complaint: `the check failed: ${formatCountOf(problemCount, 'problem')}`,
   };
