@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { syncDigest } from '@sstitch/testkit';
 import { afterEach } from 'vitest';
 import type { ExitCode } from '../src/exit-codes.js';
-import { run } from '../src/run.js';
+import { run } from '../src/run-program.js';
 import { findSyncIds } from '../src/stores/find-syncs.js';
 import { withReader } from '../src/stores/open-store.js';
 import type { Environment, Io, Output } from '../src/terminal/io.js';

@@ -1,5 +1,5 @@
 // Makes commander's program of the commands' data.
-import { Argument, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import type {
   ArgumentSpec,
   CommandSpec,
@@ -38,89 +38,118 @@ export interface ProgramOptions {
 }
 
 export function buildProgram(program: RegisteredProgram, options: ProgramOptions): StrictCommand {
-  const { version, epilogue, helpColumns, onHelp } = options;
-  const root = new StrictCommand(program.name);
-  root
-    .description(program.summary)
-    .version(version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'show help')
-    .helpCommand(false)
-    .configureHelp({
-      helpWidth: helpColumns,
-      // Arguments are in each command's own help.
-      subcommandTerm: (command) => command.name(),
-    })
-    .configureOutput({
-      writeOut: onHelp,
-      writeErr: onHelp,
-      // The caller prints errors.
-      outputError: () => undefined,
-    })
-    .exitOverride()
-    .addHelpText('after', epilogue);
-  addOptions(root, STANDARD_OPTIONS);
-  for (const { title, commands } of program.groups) {
-    root.commandsGroup(`${title}:`);
-    for (const command of commands) addCommand(root, program, command, options.runCommand);
+  return new ProgramBuilder(program, options).build();
+}
+
+/** Only the chosen command is made in full: of the others, help shows one line each. */
+class ProgramBuilder {
+  readonly #program: RegisteredProgram;
+  readonly #options: ProgramOptions;
+  readonly #root: StrictCommand;
+  /** Makes a command in full. */
+  readonly #completions = new Map<Command, () => void>();
+
+  constructor(program: RegisteredProgram, options: ProgramOptions) {
+    this.#program = program;
+    this.#options = options;
+    this.#root = new StrictCommand(program.name);
   }
-  return root;
-}
 
-function addCommand(
-  root: StrictCommand,
-  program: RegisteredProgram,
-  command: RegisteredCommand,
-  runCommand: RunCommand,
-): void {
-  const [first = '', second] = command.name.split(' ');
-  const parent = second === undefined ? root : familyOf(root, program, first);
-  const added = describedCommand(parent, second ?? first, command);
-  for (const argument of command.arguments) added.addArgument(argumentOf(argument));
-  addOptions(added, command.options);
-  addOptions(added, STANDARD_OPTIONS);
-  added.action(async (...given: unknown[]) => {
-    const values: Record<string, unknown> = {};
-    command.arguments.forEach(({ name }, at) => {
-      values[name] = given[at];
-    });
-    const options = added.opts<Record<string, unknown>>();
-    for (const [name, option] of Object.entries(command.options)) {
-      const value = options[name];
-      values[name] = option.value === undefined ? value === true : value;
+  build(): StrictCommand {
+    const { version, epilogue, helpColumns, onHelp } = this.#options;
+    this.#root
+      .description(this.#program.summary)
+      .version(version, '-V, --version', 'print the version')
+      .helpOption('-h, --help', 'show help')
+      .helpCommand(false)
+      .configureHelp({
+        helpWidth: helpColumns,
+        // Arguments are in each command's own help.
+        subcommandTerm: (command) => command.name(),
+      })
+      .configureOutput({
+        writeOut: onHelp,
+        writeErr: onHelp,
+        // The caller prints errors.
+        outputError: () => undefined,
+      })
+      .exitOverride()
+      .addHelpText('after', epilogue);
+    addOptions(this.#root, STANDARD_OPTIONS);
+    this.#completeChosen(this.#root);
+    for (const { title, commands } of this.#program.groups) {
+      this.#root.commandsGroup(`${title}:`);
+      for (const command of commands) this.#addCommand(command);
     }
-    const all = added.optsWithGlobals<Partial<StandardInput>>();
-    await runCommand(command, values, {
-      json: all.json === true,
-      quiet: all.quiet === true,
-      verbose: all.verbose === true,
+    return this.#root;
+  }
+
+  #addCommand(command: RegisteredCommand): void {
+    const [first = '', second] = command.name.split(' ');
+    const parent = second === undefined ? this.#root : this.#family(first);
+    this.#add(parent, second ?? first, command, (added) => {
+      for (const argument of command.arguments) added.addArgument(argumentOf(argument));
+      addOptions(added, command.options);
+      added.action(async (...given: unknown[]) => {
+        const all = added.optsWithGlobals<Partial<StandardInput>>();
+        await this.#options.runCommand(command, inputOf(command, given, added.opts()), {
+          json: all.json === true,
+          quiet: all.quiet === true,
+          verbose: all.verbose === true,
+        });
+      });
     });
-  });
+  }
+
+  /** The command that holds those whose names begin with a word. */
+  #family(name: string): StrictCommand {
+    const known = this.#root.commands.find((command) => command.name() === name);
+    if (known !== undefined) return known as StrictCommand;
+    const family = this.#program.families.find((each) => each.name === name);
+    if (family === undefined) throw new Error(`no family of commands is named ${name}`);
+    const added = this.#add(this.#root, name, family);
+    this.#completeChosen(added);
+    return added;
+  }
+
+  #add(
+    parent: StrictCommand,
+    name: string,
+    spec: CommandSpec | FamilySpec,
+    complete: (added: StrictCommand) => void = () => undefined,
+  ): StrictCommand {
+    const hidden = 'isHidden' in spec && spec.isHidden === true;
+    const added = parent.command(name, { hidden }) as StrictCommand;
+    added.summary(spec.summary);
+    this.#completions.set(added, () => {
+      const lines = spec.examples.map(([line, what]) => `  $ sstitch ${line}\n      ${what}\n`);
+      added
+        .description(spec.description)
+        .helpOption('-h, --help', 'show this help')
+        .addHelpText('after', `\nExamples:\n${lines.join('')}`);
+      complete(added);
+      addOptions(added, STANDARD_OPTIONS);
+    });
+    return added;
+  }
+
+  #completeChosen(parent: StrictCommand): void {
+    parent.hook('preSubcommand', (_, chosen) => this.#completions.get(chosen)?.());
+  }
 }
 
-function familyOf(root: StrictCommand, program: RegisteredProgram, name: string): StrictCommand {
-  const known = root.commands.find((command) => command.name() === name);
-  if (known !== undefined) return known as StrictCommand;
-  const family = program.families.find((each) => each.name === name);
-  if (family === undefined) throw new Error(`no family of commands is named ${name}`);
-  const added = describedCommand(root, name, family);
-  addOptions(added, STANDARD_OPTIONS);
-  return added;
-}
-
-function describedCommand(
-  parent: StrictCommand,
-  name: string,
-  { summary, description, examples, ...rest }: CommandSpec | FamilySpec,
-): StrictCommand {
-  const isHidden = 'isHidden' in rest && rest.isHidden === true;
-  const lines = examples.map(([line, what]) => `  $ sstitch ${line}\n      ${what}\n`);
-  const command = parent.command(name, { hidden: isHidden }) as StrictCommand;
-  command
-    .summary(summary)
-    .description(description)
-    .helpOption('-h, --help', 'show this help')
-    .addHelpText('after', `\nExamples:\n${lines.join('')}`);
-  return command;
+function inputOf(
+  command: RegisteredCommand,
+  given: readonly unknown[],
+  options: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const input: Record<string, unknown> = {};
+  for (const [at, { name }] of command.arguments.entries()) input[name] = given[at];
+  for (const [name, option] of Object.entries(command.options)) {
+    const value = options[name];
+    input[name] = option.value === undefined ? value === true : value;
+  }
+  return input;
 }
 
 function argumentOf({ name, summary, value, variadic }: ArgumentSpec): Argument {

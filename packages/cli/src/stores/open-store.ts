@@ -2,6 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openReadOnly, type ReadOnlyOptions, type ReadOnlyStore, Store } from '@sstitch/engine';
+import { nodeFileSystem } from '@sstitch/sst';
 import { type ErrorReport, reportOf } from '../errors.js';
 import { EXIT_CODES } from '../exit-codes.js';
 
@@ -105,7 +106,14 @@ export async function withReader<T>(
   use: (reader: ByteReader) => Promise<T>,
   options: Pick<ReadOnlyOptions<Uint8Array, Uint8Array>, 'verifySpans' | 'signal'> = {},
 ): Promise<T> {
-  const reader: ByteReader = await openReadOnly(location, { ...ENCODINGS, ...options });
+  const reader: ByteReader = await openReadOnly(location, {
+    ...ENCODINGS,
+    ...options,
+    // Making links takes less time than starting a thread for it; copying and checking tables does not.
+    ...(options.verifySpans === undefined && !refusesWrites(location)
+      ? { fileSystem: nodeFileSystem }
+      : {}),
+  });
   try {
     return await use(reader);
   } finally {

@@ -17,7 +17,9 @@ export function escapeLines(text: string): string {
   return text
     .split(OWN_SEQUENCES)
     .map((part, at) =>
-      at % 2 === 1 ? part : part.replaceAll(UNSAFE, (one) => (one === '\n' || one === '\t' ? one : escaped(one))),
+      at % 2 === 1
+        ? part
+        : part.replaceAll(UNSAFE, (one) => (one === '\n' || one === '\t' ? one : escaped(one))),
     )
     .join('');
 }
