@@ -18,7 +18,7 @@ for (const file of readdirSync(folder)) {
 
 const nightly = readFileSync(join(folder, 'nightly.yml'), 'utf8');
 const listed = /family:\n((?: +- .+\n)+)/.exec(nightly)?.[1]?.match(/[\w-]+$/gm) ?? [];
-const torture = join(root, 'tools', 'torture', 'src', 'families.mjs');
+const torture = join(root, 'tools', 'torture', 'src', 'families.ts');
 const families = [...readFileSync(torture, 'utf8').matchAll(/^ {2}'?([\w-]+)'?: \{$/gm)];
 const names = families.map(([, name]) => name);
 if (names.join() !== listed.join()) {

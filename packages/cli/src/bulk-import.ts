@@ -3,8 +3,9 @@
 //
 // Invariants: entries that no thread has taken yet come to `MAX_HELD_BYTES`, and one record, at most.
 
+import type { Span } from '@sstitch/contract';
 import { EngineError, type Store, TableLoader } from '@sstitch/engine';
-import { bucketLayout, classifyKey, type Span, toHex } from '@sstitch/keys';
+import { bucketLayout, classifyKey, toHex } from '@sstitch/keys';
 import { type IndexBucket, listedIds, RecordArenas, type SyncRecord } from '@sstitch/records';
 import { CliError } from './errors.js';
 

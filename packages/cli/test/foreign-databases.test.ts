@@ -1,4 +1,5 @@
 // Databases that no sstitch wrote, and stores whose uncompressed blocks are damaged: what each command says of them.
+
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -13,7 +14,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { byteEncodings, Store } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
+import { Store } from '@sstitch/engine';
 import { bucketSpan, parseSyncId, syncRunKey, toHex } from '@sstitch/keys';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { describe, expect, it } from 'vitest';

@@ -5,7 +5,7 @@
 //   3 plan       from one state of the source; nothing is changed
 //   4 change     by the strategy picked, all syncs in one commit
 //   5 report
-import type { CommitReport, ReplaceSpansResult } from '@sstitch/engine';
+import type { CommitReport, ReplaceSpansResult } from '@sstitch/contract';
 import { asRebuildingBase, asReplacingBase, asTableBase, asTableSource } from './engines.js';
 import { EmptySyncError } from './errors.js';
 import { asCompactorError } from './failures.js';

@@ -1,4 +1,4 @@
-import type { ReadableEngine } from '@sstitch/engine';
+import type { ReadableEngine } from '@sstitch/contract';
 import { describe, expect, it } from 'vitest';
 import {
   allBucketEntries,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { byteEncodings, type ReadableEngine } from '@sstitch/engine';
+import { byteEncodings, type ReadableEngine } from '@sstitch/contract';
 import { grantKey, parseSyncId } from '@sstitch/keys';
 import { describe, expect, it } from 'vitest';
 import {

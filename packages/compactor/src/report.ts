@@ -1,5 +1,5 @@
 // Turns what a strategy did into the result's buckets.
-import type { OriginTotals, PurgeReport } from '@sstitch/engine';
+import type { OriginTotals, PurgeReport } from '@sstitch/contract';
 import type { BucketResult } from './result.js';
 import { inReportOrder, type SyncRange } from './sync-ranges.js';
 

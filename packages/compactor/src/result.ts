@@ -1,5 +1,5 @@
 // What a compaction tells: its result, its plan and its progress.
-import type { PurgeReport } from '@sstitch/engine';
+import type { PurgeReport } from '@sstitch/contract';
 import type { Bucket } from '@sstitch/keys';
 
 /** How the base was changed. */

@@ -5,7 +5,7 @@ import {
   byteEncodings,
   type ReadableEngine,
   type Span,
-} from '@sstitch/engine';
+} from '@sstitch/contract';
 import { asVerifiable } from './engines.js';
 import { throwIfAborted } from './errors.js';
 

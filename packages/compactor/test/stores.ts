@@ -1,4 +1,5 @@
 // Real stores in temporary folders, filled with raw keys of the layout and values of no meaning.
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +8,8 @@ import {
   byteEncodings,
   type ReadableEngine,
   type ReadWriteEngine,
-  Store,
-} from '@sstitch/engine';
+} from '@sstitch/contract';
+import { Store } from '@sstitch/engine';
 import {
   assetKey,
   BUCKETS,

@@ -1,10 +1,11 @@
 // Where a commit cuts: bounds of spans against bounds of tables, in every way they can meet. Each
 // case is a LevelDB folder of a known shape, a commit, and the Map that the store must equal after
 // it, after a full compaction and after a reopen.
+
 import { join } from 'node:path';
+import type { Span } from '@sstitch/contract';
 import { nodeFileSystem } from '@sstitch/sst';
 import { describe, expect, test } from 'vitest';
-import type { Span } from '../src/contract.js';
 import { adopt } from '../src/index.js';
 import {
   contentsOfLevels,

@@ -1,14 +1,14 @@
 // Rules 9 to 12 of docs/leveldb-rules.md: where tables may lie.
+
 import { join } from 'node:path';
-import { compareBytes, makeInternalKey, nodeFileSystem, userKeyOf } from '@sstitch/sst';
+import { compareBytes, keyAfter, type Span } from '@sstitch/contract';
+import { makeInternalKey, nodeFileSystem, userKeyOf } from '@sstitch/sst';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { planVersion } from '../src/commit/plan.js';
-import type { Span } from '../src/contract.js';
 import { adopt } from '../src/index.js';
 import { checkVersion, readVersion } from '../src/leveldb/manifest.js';
 import { LEVEL_COUNT, type TableEntry } from '../src/leveldb/version-edit.js';
-import { keyAfter } from '../src/spans.js';
 import { checkRuns } from '../src/tables/check-incoming.js';
 import { MAX_RUNS } from '../src/tables/table-set.js';
 import { contentsOfLevels, type HandLevels, writeLevelFolder, writeTable } from './level-folder.js';

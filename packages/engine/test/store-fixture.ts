@@ -2,12 +2,13 @@
 // get gives, and both are what a Map says, before and after a full compaction and a reopen.
 //
 // Keys and values are latin1 strings here: one character a byte, so that 00 and FF are easy to write.
+
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { EntryPages, ReadableEngine, Span } from '@sstitch/contract';
 import { nodeFileSystem } from '@sstitch/sst';
 import { expect, onTestFinished } from 'vitest';
-import type { EntryPages, ReadableEngine, Span } from '../src/contract.js';
 import { EngineError } from '../src/errors.js';
 import { Store, type StoreOptions } from '../src/index.js';
 

@@ -7,7 +7,7 @@
 //   same whether a cursor starts at it or comes from before.
 // - One data block and one index block below the top are held at a time.
 
-import { compareBytes } from '@sstitch/sst';
+import { compareBytes } from '@sstitch/contract';
 import type { BlockCursor, EntryCursor } from './entry-cursor.js';
 import { POINT_ROLE, refusedKindName } from './entry-kind.js';
 import { corrupt, type Location, type PebbleError, unsupported } from './errors.js';

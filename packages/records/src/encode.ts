@@ -1,7 +1,9 @@
 // Messages to bytes and back. The bytes of a message are always the same: fields in number order,
 // map entries in the order of their keys' UTF-8 bytes, unknown fields last, as they came.
+
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import { compareBytes, toHex } from '@sstitch/keys';
+import { compareBytes } from '@sstitch/contract';
+import { toHex } from '@sstitch/keys';
 import { RecordsError } from './errors.js';
 import {
   identityOf,

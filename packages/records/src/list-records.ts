@@ -1,15 +1,13 @@
 // Lists of records: in the order of their own keys, or of an index. A list shows one state throughout.
-import { byteEncodings, type ReadableEngine } from '@sstitch/engine';
+import { byteEncodings, type ReadableEngine, type Span, spanContains } from '@sstitch/contract';
 import {
   bucketLayout,
   buildKey,
   buildKeyPrefix,
   decodeTuple,
   prefixSpan,
-  type Span,
   SYNC_ID_LENGTH_BYTES,
   type SyncIdBytes,
-  spanContains,
   toHex,
 } from '@sstitch/keys';
 import { decodeRecord } from './encode.js';

@@ -3,7 +3,7 @@
 //
 // Invariants of an arena: entry `i` lies in `bytes` from the end of the entry before it (0 for the first)
 // to `ends[i]`: its key without the prefix up to `keyEnds[i]`, then its value.
-import type { UnsortedEntries } from '@sstitch/engine';
+import type { UnsortedEntries } from '@sstitch/contract';
 import { type Bucket, buildKeyPrefix, parseSyncId, type SyncIdBytes } from '@sstitch/keys';
 import { ArenaMemory } from './arena-memory.js';
 import { ByteArena } from './byte-arena.js';

@@ -1,5 +1,9 @@
-import { type ByteIteratorOptions, byteEncodings, type ReadableEngine } from '@sstitch/engine';
-import type { Span } from '@sstitch/keys';
+import {
+  type ByteIteratorOptions,
+  byteEncodings,
+  type ReadableEngine,
+  type Span,
+} from '@sstitch/contract';
 import { throwIfAborted } from './errors.js';
 
 /** A view of one state of an engine; close it when done. */

@@ -1,8 +1,9 @@
 // What a sync holds, counted: from a store's entries, or from records as they are loaded.
+
 import { create } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import type { ReadableEngine } from '@sstitch/engine';
+import type { ReadableEngine } from '@sstitch/contract';
 import {
   bucketLayout,
   bucketSpan,

@@ -1,4 +1,4 @@
-import { byteEncodings, type ReadWriteEngine } from '@sstitch/engine';
+import { byteEncodings, type ReadWriteEngine } from '@sstitch/contract';
 import { grantKey, parseSyncId } from '@sstitch/keys';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openEngine } from '../test/level-engine.js';

@@ -1,4 +1,4 @@
-import { byteEncodings, type ReadableEngine } from '@sstitch/engine';
+import { byteEncodings, type ReadableEngine } from '@sstitch/contract';
 import { bucketLayout, buildKey, parseSyncId, prefixSpan, syncRunKey } from '@sstitch/keys';
 import { decodeRecord } from './encode.js';
 import type {

@@ -1,7 +1,8 @@
 // The life of a sync: started, filled, ended. Ending it writes its end and its statistics in one batch.
+
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { type ByteOperation, byteEncodings, type ReadWriteEngine } from '@sstitch/engine';
+import { type ByteOperation, byteEncodings, type ReadWriteEngine } from '@sstitch/contract';
 import {
   createSyncId,
   formatSyncId,

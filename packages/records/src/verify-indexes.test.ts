@@ -1,4 +1,4 @@
-import { type ByteOperation, byteEncodings, type ReadWriteEngine } from '@sstitch/engine';
+import { type ByteOperation, byteEncodings, type ReadWriteEngine } from '@sstitch/contract';
 import * as keys from '@sstitch/keys';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openEngine } from '../test/level-engine.js';

@@ -5,13 +5,12 @@
 // its record. Backward: if an index holds as many entries as were found for records, none can be stray,
 // and the records need not be read again; if not, each entry is followed to its record.
 // Memory is that of a page.
-import { byteEncodings, type ReadableEngine } from '@sstitch/engine';
+import { byteEncodings, equalBytes, type ReadableEngine } from '@sstitch/contract';
 import {
   type Bucket,
   bucketLayout,
   bucketSpan,
   buildKey,
-  equalBytes,
   INDEX_BUCKETS,
   KeysError,
   parseKey,

@@ -2,8 +2,13 @@
 //
 // Invariants: a record and its index entries change in one batch; after it, the sync holds exactly the
 // index entries of the records it holds. A batch holds one record of an id at most: the last one given.
-import { type ByteOperation, byteEncodings, type ReadWriteEngine } from '@sstitch/engine';
-import { equalBytes, parseSyncId, type SyncIdBytes } from '@sstitch/keys';
+import {
+  type ByteOperation,
+  byteEncodings,
+  equalBytes,
+  type ReadWriteEngine,
+} from '@sstitch/contract';
+import { parseSyncId, type SyncIdBytes } from '@sstitch/keys';
 import { decodeRecord } from './encode.js';
 import { throwIfAborted } from './errors.js';
 import { indexEntries, isIndexed } from './indexes.js';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ReadWriteEngine } from '@sstitch/engine';
+import type { ReadWriteEngine } from '@sstitch/contract';
 import { ClassicLevel } from 'classic-level';
 import { afterEach } from 'vitest';
 

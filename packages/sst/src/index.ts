@@ -7,9 +7,7 @@ export {
   probesFor,
   writeBloomFilter,
 } from './bloom-filter.js';
-export { describeValue, isBytes } from './check-bytes.js';
 export { maskedChecksum } from './checksum.js';
-export { compareBytes } from './compare-bytes.js';
 export { SstError, type SstErrorCode, type TableLocation } from './errors.js';
 export type { FileHandle, FileStatus, FileSystem, OpenMode } from './file-system.js';
 export {
@@ -50,14 +48,6 @@ export { nodeFileSystem, syncNodeFile } from './node-file-system.js';
 export { RunIterator, type RunTable } from './run-iterator.js';
 export { sliceTable } from './slice-table.js';
 export type { SliceOptions } from './slicer.js';
-export {
-  checkSpans,
-  complementOfSpans,
-  joinTouchingSpans,
-  type Span,
-  spanContains,
-  spansOverlap,
-} from './span.js';
 export { TableBuilder } from './table-builder.js';
 export type { TableIndex } from './table-index.js';
 export type { EntryIterator, TableIterator } from './table-iterator.js';

@@ -1,6 +1,7 @@
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { complementOfSpans, type Span, spanContains } from '@sstitch/contract';
 import { ClassicLevel } from 'classic-level';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bytesOf, internalKey, pseudoRandomBytes, textOf } from '../test/entries.js';
@@ -9,7 +10,6 @@ import { mergeTables } from './merge-tables.js';
 import { narrowTable } from './narrow-table.js';
 import { nodeFileSystem } from './node-file-system.js';
 import { sliceTable } from './slice-table.js';
-import { complementOfSpans, type Span, spanContains } from './span.js';
 import { TableBuilder } from './table-builder.js';
 import { TableReader } from './table-reader.js';
 import { checkTableStructure, verifyTable } from './verify-table.js';

@@ -1,3 +1,4 @@
+import { type Span, spanContains } from '@sstitch/contract';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Entry, entriesOf, spansOf } from '../test/arbitraries.js';
@@ -14,8 +15,6 @@ import { tableOf } from '../test/tables.js';
 import { maskedChecksum, readFixed32, writeFixed32 } from './checksum.js';
 import { SstError } from './errors.js';
 import { dataBytesIn, narrowTable } from './narrow-table.js';
-import type { Span } from './span.js';
-import { spanContains } from './span.js';
 import type { TableOptions } from './table-options.js';
 import { TableReader } from './table-reader.js';
 import { verifyTable } from './verify-table.js';

@@ -14,10 +14,12 @@
 //
 // What was cut away stays in the file until LevelDB compacts the table.
 
+import { joinTouchingSpans, type Span } from '@sstitch/contract';
 import { SstError } from './errors.js';
 import type { FileHandle } from './file-system.js';
 import { FILTER_WINDOW_BYTES } from './filter-block.js';
 import type { BlockHandle } from './format.js';
+import { requireSpans } from './require-spans.js';
 import {
   type BlockVisitor,
   type SliceOptions,
@@ -25,7 +27,6 @@ import {
   sliceInto,
   visitBlocks,
 } from './slicer.js';
-import { checkSpans, joinTouchingSpans, type Span } from './span.js';
 import type { TableIndex } from './table-index.js';
 import { checkTableOptions } from './table-options.js';
 import type { TableParts } from './table-parts.js';
@@ -73,7 +74,7 @@ export function narrowTable(
  * @param keep sorted and disjoint; they may touch
  */
 export function dataBytesIn(reader: TableReader, keep: readonly Span[]): number {
-  checkSpans(keep);
+  requireSpans(keep);
   const sum = new StoredSizes(reader.parts.index);
   visitBlocks(reader, joinTouchingSpans(keep), sum);
   return sum.bytes;

@@ -1,3 +1,4 @@
+import { type Span, spanContains } from '@sstitch/contract';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Entry, entriesOf, spansOf } from '../test/arbitraries.js';
@@ -12,8 +13,6 @@ import {
 } from '../test/entries.js';
 import { readerOf, sliceOf, tableOf } from '../test/tables.js';
 import { narrowTable } from './narrow-table.js';
-import type { Span } from './span.js';
-import { spanContains } from './span.js';
 import type { TableOptions } from './table-options.js';
 import { verifyTable } from './verify-table.js';
 

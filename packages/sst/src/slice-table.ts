@@ -8,6 +8,7 @@
 //
 // No entry outside of the spans leaves a byte in the new file.
 
+import type { Span } from '@sstitch/contract';
 import type { FileHandle } from './file-system.js';
 import {
   FILTER_WINDOW_BYTES,
@@ -16,7 +17,6 @@ import {
   filterWindowOf,
 } from './filter-block.js';
 import { type SliceOptions, type SliceOutput, sliceInto } from './slicer.js';
-import type { Span } from './span.js';
 import { StoredBlockReader } from './stored-block.js';
 import type { TableIndex } from './table-index.js';
 import { checkTableOptions } from './table-options.js';

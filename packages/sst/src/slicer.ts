@@ -11,12 +11,13 @@
 // The index key of a block that was kept undecoded lies inside the span; that of a decoded block is the
 // last key kept. So the index names no entry outside of the spans.
 
+import { joinTouchingSpans, type Span } from '@sstitch/contract';
 import { BlockBuilder } from './block-builder.js';
 import { BlockReader } from './block-reader.js';
 import { compareByteRanges, compareBytes } from './compare-bytes.js';
 import { corrupt, SstError } from './errors.js';
 import { seekKeyOf, sequenceNumberOf, TRAILER_BYTES, userKeyOf } from './internal-key.js';
-import { checkSpans, joinTouchingSpans, type Span } from './span.js';
+import { requireSpans } from './require-spans.js';
 import { StoredBlockReader } from './stored-block.js';
 import type { TableIndex } from './table-index.js';
 import type { CheckedTableOptions, TableOptions } from './table-options.js';
@@ -50,7 +51,7 @@ export function sliceInto(
   openOutput: () => SliceOutput,
   options: CheckedTableOptions,
 ): SliceProperties | undefined {
-  checkSpans(keep);
+  requireSpans(keep);
   if (keep.length === 0) return undefined;
   try {
     return new Slicer(reader, joinTouchingSpans(keep), openOutput, options).run();

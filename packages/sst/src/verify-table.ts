@@ -7,6 +7,7 @@ import { compareByteRanges, compareBytes, copyBytes, grown } from './compare-byt
 import { corrupt, SstError } from './errors.js';
 import type { FileSystem } from './file-system.js';
 import { BLOCK_TRAILER_BYTES, FOOTER_BYTES } from './format.js';
+import { hex } from './hex.js';
 import {
   compareInternalKeys,
   MAX_ENTRY_SEQUENCE,
@@ -15,7 +16,6 @@ import {
   typeCodeOf,
   userKeyOf,
 } from './internal-key.js';
-import { hex } from './span.js';
 import { StoredBlockReader } from './stored-block.js';
 import type { TableParts } from './table-parts.js';
 import type { TableBounds, TableProperties } from './table-properties.js';

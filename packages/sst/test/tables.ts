@@ -1,8 +1,8 @@
 // Tables in memory, made of a model's entries.
 
+import type { Span } from '@sstitch/contract';
 import { sliceTable } from '../src/slice-table.js';
 import type { SliceOptions } from '../src/slicer.js';
-import type { Span } from '../src/span.js';
 import { TableBuilder } from '../src/table-builder.js';
 import type { TableOptions } from '../src/table-options.js';
 import type { SliceProperties, TableProperties } from '../src/table-properties.js';

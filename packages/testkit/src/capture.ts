@@ -1,14 +1,13 @@
 // What an engine holds, remembered entry by entry, and compared later to the first key that differs.
-import { type ByteIteratorOptions, byteEncodings, type ReadableEngine } from '@sstitch/engine';
 import {
-  type Bucket,
+  type ByteIteratorOptions,
+  byteEncodings,
   compareBytes,
   equalBytes,
-  parseSyncId,
+  type ReadableEngine,
   spanContains,
-  syncSpans,
-  toHex,
-} from '@sstitch/keys';
+} from '@sstitch/contract';
+import { type Bucket, parseSyncId, syncSpans, toHex } from '@sstitch/keys';
 import { TestkitError, type TestkitErrorCode } from './errors.js';
 import { spanPages } from './sync-digest.js';
 

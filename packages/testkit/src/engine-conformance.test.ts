@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { engineConformance } from './engine-conformance.js';
-import { type ByteStore, openStore, temporaryFolder } from './metamorphic/real-store.js';
 import { ModelEngine } from './model-engine.js';
+import { type ByteStore, openStore, temporaryFolder } from './real-store.test-support.js';
 
 engineConformance('model engine', { describe, it }, async () => {
   const engine = new ModelEngine();

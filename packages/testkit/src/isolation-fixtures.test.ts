@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { byteEncodings, type Engine } from '@sstitch/engine';
-import { BUCKETS, compareBytes, parseKey, syncSpans } from '@sstitch/keys';
+import { byteEncodings, compareBytes, type Engine } from '@sstitch/contract';
+import { BUCKETS, parseKey, syncSpans } from '@sstitch/keys';
 import { describe, expect, it } from 'vitest';
 import { assertIsolated, assertSameSync, captureEngine, captureSync } from './capture.js';
 import {
@@ -11,8 +11,8 @@ import {
   writeFixtureBase,
   writeFixtureSource,
 } from './isolation-fixtures.js';
-import { openStore, temporaryFolder } from './metamorphic/real-store.js';
 import { ModelEngine } from './model-engine.js';
+import { openStore, temporaryFolder } from './real-store.test-support.js';
 import { syncDigest } from './sync-digest.js';
 
 const IDS = FIXTURE_SYNCS.map(({ syncId }) => syncId);

@@ -4,9 +4,10 @@
 //   entry  := u32le key length, key, u32le value length, value
 //
 // A bucket's digest is the same over the bucket's entries alone.
+
 import { createHash, type Hash } from 'node:crypto';
-import { byteEncodings, type ReadableEngine } from '@sstitch/engine';
-import { type Bucket, formatSyncId, type Span, type SyncIdBytes, syncSpans } from '@sstitch/keys';
+import { byteEncodings, type ReadableEngine, type Span } from '@sstitch/contract';
+import { type Bucket, formatSyncId, type SyncIdBytes, syncSpans } from '@sstitch/keys';
 import { TestkitError } from './errors.js';
 
 const PAGE_ENTRIES = 1000;

@@ -1,7 +1,7 @@
 import { SyncStore, verifyIndexes } from '@sstitch/records';
 import { describe, expect, it } from 'vitest';
-import { openStore, temporaryFolder } from './metamorphic/real-store.js';
 import { ModelEngine } from './model-engine.js';
+import { openStore, temporaryFolder } from './real-store.test-support.js';
 import { syncDigest } from './sync-digest.js';
 import { loadSyntheticSync, syntheticSync, writeSyntheticSync } from './synthetic-syncs.js';
 

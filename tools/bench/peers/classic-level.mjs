@@ -3,7 +3,7 @@
 // Tuned: a write buffer of 64 MiB (16 times the default) so that the loop stalls less on flushes and
 // compactions; pages of 2,048 entries, of bytes. Only the last batch is synced: LevelDB's log is
 // written in order, so it takes what came before with it.
-import { byteEncodings } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
 import { ClassicLevel } from 'classic-level';
 import { servePeer } from './driver.mjs';
 import { loadLevel, pagesOf } from './level-database.mjs';

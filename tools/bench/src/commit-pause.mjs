@@ -1,13 +1,15 @@
 // What a commit costs the others: a sync is replaced again and again in a base of three such syncs,
 // while one writer and four readers are busy. Prints writers' pause, readers' latency beside that of
 // an idle store, and the event loop's delay.
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { compact } from '@sstitch/compactor';
-import { byteEncodings, Store } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
+import { Store } from '@sstitch/engine';
 import { median, percentile, printTable } from './report.mjs';
 import { loadSyncs, readableKeys } from './syncs.mjs';
 

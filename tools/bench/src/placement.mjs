@@ -1,11 +1,13 @@
 // Whether a store stays in shape: many small syncs are compacted one after another, by linking; then
 // level 0 is counted, and reads are timed beside those of the same store after a full compaction.
+
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compact } from '@sstitch/compactor';
-import { byteEncodings, Store } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
+import { Store } from '@sstitch/engine';
 import { syntheticSyncId, writeSyntheticSync } from '@sstitch/testkit';
 import { median, printTable } from './report.mjs';
 import { readableKeys } from './syncs.mjs';

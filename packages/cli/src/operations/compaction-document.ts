@@ -1,5 +1,5 @@
 // What compact and drop report: the same shape for both.
-import type { CommitReport } from '@sstitch/engine';
+import type { CommitReport } from '@sstitch/contract';
 import { syncSpans } from '@sstitch/keys';
 import { roundMs } from '../output/quantities.js';
 

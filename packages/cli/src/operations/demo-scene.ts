@@ -1,8 +1,9 @@
 // The demo: a base with three syncs, a source with a newer version of one, a compaction, and the proof
 // that it did what it should. All in a folder that is removed at the end, however it ends.
+
 import { join } from 'node:path';
 import { makeTemporaryFolder, removeTemporaryFolder } from '@sstitch/c1z/temporary-folder';
-import { byteEncodings } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
 import { bucketSpan } from '@sstitch/keys';
 import { loadSyntheticSync, type SyncDigest, syncDigest } from '@sstitch/testkit';
 import { type ByteStore, withReader, withStore } from '../stores/open-store.js';

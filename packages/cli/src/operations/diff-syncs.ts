@@ -1,6 +1,6 @@
 // Compares a sync in two stores, bucket by bucket, by a merge of their entries.
-import type { ReadableEngine } from '@sstitch/engine';
-import { type Bucket, compareBytes, equalBytes, syncSpans } from '@sstitch/keys';
+import { compareBytes, equalBytes, type ReadableEngine } from '@sstitch/contract';
+import { type Bucket, syncSpans } from '@sstitch/keys';
 import { scanSpan } from '../stores/scan-span.js';
 
 type Entry = readonly [key: Uint8Array, value: Uint8Array];

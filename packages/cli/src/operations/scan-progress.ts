@@ -1,5 +1,5 @@
 // How far a read of spans is, by the bytes of tables that lie before its keys.
-import type { Span } from '@sstitch/keys';
+import type { Span } from '@sstitch/contract';
 import type { ByteReader } from '../stores/open-store.js';
 import type { ProgressLine } from '../terminal/progress-line.js';
 

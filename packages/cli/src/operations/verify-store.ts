@@ -1,8 +1,10 @@
 // Checks a store from its files up, as the engine does, and then every key, and the indexes of every sync
 // against its records, both ways. Keys are read from a copy by links whose tables were all found sound.
+
 import { basename, join } from 'node:path';
+import type { Span } from '@sstitch/contract';
 import { readManifest, type StoreProblem, verifyStore as verifyFiles } from '@sstitch/engine';
-import { classifyKey, type Span, syncSpansInKeyOrder, toHex } from '@sstitch/keys';
+import { classifyKey, syncSpansInKeyOrder, toHex } from '@sstitch/keys';
 import { verifyIndexes } from '@sstitch/records';
 import { nodeFileSystem, SstError, verifyTable } from '@sstitch/sst';
 import { reportOf } from '../errors.js';

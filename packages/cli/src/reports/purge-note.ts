@@ -1,5 +1,5 @@
 // What a purge leaves, in words.
-import type { PurgeReport } from '@sstitch/engine';
+import type { PurgeReport } from '@sstitch/contract';
 import { formatCountOf } from '../output/quantities.js';
 
 /** A line about what still holds removed data; empty where nothing does, or nothing was purged. */

@@ -1,12 +1,11 @@
 // Which syncs a store holds, and which of them a command line names.
 import { timestampDate } from '@bufbuild/protobuf/wkt';
-import type { ReadableEngine } from '@sstitch/engine';
+import type { ReadableEngine, Span } from '@sstitch/contract';
 import {
   BUCKETS,
   bucketSpan,
   formatSyncId,
   prefixSpan,
-  type Span,
   SYNC_ID_LENGTH_BYTES,
   syncIdBytes,
 } from '@sstitch/keys';

@@ -1,6 +1,10 @@
 // Walks a range of keys in pages.
-import { type ByteIteratorOptions, byteEncodings, type ReadableEngine } from '@sstitch/engine';
-import type { Span } from '@sstitch/keys';
+import {
+  type ByteIteratorOptions,
+  byteEncodings,
+  type ReadableEngine,
+  type Span,
+} from '@sstitch/contract';
 
 const PAGE_ENTRIES = 1000;
 

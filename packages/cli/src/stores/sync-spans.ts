@@ -1,5 +1,6 @@
 // The spans of several syncs.
-import { compareBytes, type Span, syncSpansInKeyOrder } from '@sstitch/keys';
+import { compareBytes, type Span } from '@sstitch/contract';
+import { syncSpansInKeyOrder } from '@sstitch/keys';
 
 /** All spans of some syncs, in key order, as the engine takes them. */
 export function spansOf(syncIds: readonly string[]): readonly Span[] {

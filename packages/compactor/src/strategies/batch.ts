@@ -9,10 +9,11 @@
 import {
   type ByteOperation,
   byteEncodings,
+  compareBytes,
+  equalBytes,
   type ReadWriteEngine,
   type Span,
-} from '@sstitch/engine';
-import { compareBytes, equalBytes } from '@sstitch/keys';
+} from '@sstitch/contract';
 import { throwIfAborted } from '../errors.js';
 import type { EngineView, Entry } from '../span-reader.js';
 import type { SyncRange } from '../sync-ranges.js';

@@ -1,6 +1,6 @@
 // Strategy `rebuild`, of a source with tables: the base builds new ones of them, in its worker threads.
 // No entry passes through this thread. The new tables hold no tombstone and no shadowed version.
-import type { CommitReport } from '@sstitch/engine';
+import type { CommitReport } from '@sstitch/contract';
 import type { RebuildingBase, TableSource } from '../engines.js';
 import type { CompactProgress } from '../result.js';
 import type { SyncRange } from '../sync-ranges.js';

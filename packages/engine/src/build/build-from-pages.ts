@@ -1,8 +1,7 @@
 // Feeds pages of entries to a worker that builds tables of them. The next page is fetched while the
 // worker builds the last: at most two are in memory.
 
-import type { Span } from '@sstitch/sst';
-import type { EntryPages } from '../contract.js';
+import type { EntryPages, Span } from '@sstitch/contract';
 import { abortedError } from '../errors.js';
 import { makeFolderTask } from '../store-folder/store-files.js';
 import { asEngineError } from '../threads/task-errors.js';

@@ -3,12 +3,11 @@
 // Invariants: keys ascend strictly over the whole session; each lies in a span; a table holds keys
 // of one span only; one table is open at a time, so memory is bounded by one table's index.
 
+import { compareBytes, type Span } from '@sstitch/contract';
 import {
-  compareBytes,
   type FileHandle,
   type FileSystem,
   makeInternalKey,
-  type Span,
   TableBuilder,
   TRAILER_BYTES,
 } from '@sstitch/sst';

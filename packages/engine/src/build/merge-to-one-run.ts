@@ -1,7 +1,7 @@
 // Makes one run of many: what overlaps is merged by worker threads, tables that overlap nothing stay as
 // they are. Many runs are merged in rounds, so that memory and open files are bounded.
 
-import type { Span } from '@sstitch/sst';
+import type { Span } from '@sstitch/contract';
 import type { SpanTables, TableRun } from '../tables/table-set.js';
 import type { TaskRunner } from '../threads/task-runner.js';
 import { BUILT_SEQUENCE } from './build-tables.js';

@@ -1,4 +1,5 @@
-import { compareBytes, makeInternalKey, userKeyOf } from '@sstitch/sst';
+import { compareBytes } from '@sstitch/contract';
+import { makeInternalKey, userKeyOf } from '@sstitch/sst';
 import { describe, expect, test } from 'vitest';
 import type { TableFile } from '../tables/table-set.js';
 import { overlapPieces } from './overlapping-tables.js';

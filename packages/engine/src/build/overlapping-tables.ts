@@ -1,7 +1,7 @@
 // Which tables of several runs must be merged to become one run: those that overlap others. Pure.
 
-import { compareBytes, type Span, userKeyOf } from '@sstitch/sst';
-import { keyAfter } from '../spans.js';
+import { compareBytes, keyAfter, type Span } from '@sstitch/contract';
+import { userKeyOf } from '@sstitch/sst';
 import type { TableFile, TableRun } from '../tables/table-set.js';
 
 /** A piece of the keys: a table that overlaps no other, or runs to merge in a part. */

@@ -1,7 +1,8 @@
 // Builds extracted tables anew: what versions and deletions shadow is left behind. The spans are parted
 // at their tables' bounds into shares of like size, which worker threads take one after another.
 
-import { compareBytes, type Span, userKeyOf } from '@sstitch/sst';
+import { compareBytes, type Span } from '@sstitch/contract';
+import { userKeyOf } from '@sstitch/sst';
 import { abortedError } from '../errors.js';
 import type { ExtractedTables } from '../extract/extract-tables.js';
 import { makeFolderTask } from '../store-folder/store-files.js';

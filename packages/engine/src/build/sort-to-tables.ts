@@ -2,12 +2,13 @@
 //
 // Invariants: a run's tables ascend, each key once, with `BUILT_SEQUENCE`.
 
+import type { UnsortedEntries } from '@sstitch/contract';
 import { type FileHandle, type FileSystem, makeInternalKey, TableBuilder } from '@sstitch/sst';
 import type { TableFile, TableRun } from '../tables/table-set.js';
 import { defineTask } from '../threads/task.js';
 import { BUILT_SEQUENCE } from './build-tables.js';
 import { checkEnds } from './check-unsorted.js';
-import { keyStartOf, sortedOrder, type UnsortedEntries } from './sort-entries.js';
+import { keyStartOf, sortedOrder } from './sort-entries.js';
 
 /**
  * A run's tables end once they have this size. Smaller than other built tables, so that runs which

@@ -7,8 +7,10 @@
 // - after `end` nothing works on in the folder, which the caller then removes;
 // - in a store's staging folder all of it is part of that store's operations, which its close ends and awaits;
 // - a key that comes twice is an error: nobody can know which of the two is meant.
+
 import { setMaxListeners } from 'node:events';
-import { compareBytes, type Span, userKeyOf } from '@sstitch/sst';
+import { compareBytes, type Span, type UnsortedEntries } from '@sstitch/contract';
+import { userKeyOf } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
 import type { ExtractedTables } from '../extract/extract-tables.js';
 import { checkSpans } from '../spans.js';
@@ -23,7 +25,6 @@ import { type TaskRunner, ThreadRunner } from '../threads/task-runner.js';
 import { BUILT_SEQUENCE } from './build-tables.js';
 import { checkUnsortedPages } from './check-unsorted.js';
 import { mergeToOneRun } from './merge-to-one-run.js';
-import type { UnsortedEntries } from './sort-entries.js';
 import { type RunPage, type SortedRun, sortToTablesTask } from './sort-to-tables.js';
 
 const MIB = 1024 * 1024;

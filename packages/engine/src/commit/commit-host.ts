@@ -1,8 +1,7 @@
 // What a commit needs of its store, what it is given, and what it reports.
-import type { Span } from '@sstitch/sst';
+import type { Span } from '@sstitch/contract';
 import type { EngineError } from '../errors.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
-import type { OriginTotals } from '../tables/origin-totals.js';
 import type { TableSet } from '../tables/table-set.js';
 import type { TaskRunner } from '../threads/task-runner.js';
 import type { WriteGate } from './write-gate.js';
@@ -47,39 +46,4 @@ export interface CommitInput {
   failed(error: unknown, renamed: boolean): EngineError;
   /** Keeps the next generation open, with its lock, until the store closes: CURRENT may name it. */
   keepOpen(database: LevelDatabase): void;
-}
-
-/** What a commit did, and how long each step took. */
-export interface CommitReport {
-  readonly generation: number;
-  /** The store's tables outside the spans. */
-  readonly base: OriginTotals;
-  /** The incoming tables, one member a span. */
-  readonly spans: readonly OriginTotals[];
-  /** Tables of the whole store. */
-  readonly tables: number;
-  /** Writes that came in while the commit staged and were replayed. */
-  readonly replayedOperations: number;
-  /** How long writers waited. */
-  readonly pauseMs: number;
-  readonly durationMs: number;
-  /** With the option `purge`: what still holds excised bytes. */
-  readonly purge?: PurgeReport;
-  readonly steps: {
-    readonly flushMs: number;
-    readonly stageMs: number;
-    readonly openMs: number;
-    readonly catchUpMs: number;
-  };
-}
-
-/** What is left, after a commit with the option `purge`, of what this and earlier commits excised. */
-export interface PurgeReport {
-  /** Open iterators and snapshots of earlier generations: as each ends, its generation is removed. */
-  readonly readers: number;
-  /**
-   * Folders that hold it: of generations that are read, or could not be removed, and of read-only opens,
-   * of which some may be younger than the commit. Empty: no byte of it is in any file of the store.
-   */
-  readonly folders: readonly string[];
 }

@@ -21,6 +21,7 @@
 // A failure before the rename removes the next generation and leaves the base as it was. A failed
 // sync poisons the store: what is on disk is unknown until it is opened anew.
 
+import type { CommitReport } from '@sstitch/contract';
 import { abortedError } from '../errors.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
 import { swapPointerTask, syncGenerationTask } from '../store-folder/store-files.js';
@@ -29,7 +30,7 @@ import type { TableSet } from '../tables/table-set.js';
 import { checkingOf, unsyncedIn } from '../tables/trusted-sets.js';
 import { allHands } from '../threads/sync-files.js';
 import type { TaskRunner } from '../threads/task-runner.js';
-import type { CommitBase, CommitHost, CommitInput, CommitReport } from './commit-host.js';
+import type { CommitBase, CommitHost, CommitInput } from './commit-host.js';
 import { NextGeneration } from './next-generation.js';
 import type { CutAhead } from './speculative-splits.js';
 import {

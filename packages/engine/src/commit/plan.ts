@@ -13,17 +13,12 @@
 // lies in a hole at the same level: only there it becomes two. So a level-0 table that meets thirteen
 // spans stays one level-0 table, and level 0 cannot pile up.
 
-import { compareBytes, type Span, userKeyOf } from '@sstitch/sst';
+import { compareBytes, insertSpan, joinTouchingSpans, type Span } from '@sstitch/contract';
+import { userKeyOf } from '@sstitch/sst';
 import type { Version } from '../leveldb/manifest.js';
 import { shadowedKeys } from '../leveldb/shadowed-keys.js';
 import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
-import {
-  insertSpan,
-  type KeyBounds,
-  mergeAdjacentSpans,
-  rangesOutside,
-  spansOverlapping,
-} from '../spans.js';
+import { type KeyBounds, rangesOutside, spansOverlapping } from '../spans.js';
 import { MAX_RUNS } from '../tables/table-set.js';
 
 const DEEPEST_LEVEL = LEVEL_COUNT - 1;
@@ -67,7 +62,7 @@ export function planVersion<T extends KeyBounds>(
   incoming: ReadonlyArray<IncomingSpan<T>>,
 ): VersionPlan<T> {
   const placed = placeRuns(incoming);
-  const merged = mergeAdjacentSpans(incoming.map(({ span }) => span));
+  const merged = joinTouchingSpans(incoming.map(({ span }) => span));
   const occupied = Array.from({ length: LEVEL_COUNT }, (_, level) =>
     placed
       .filter((step) => step.level === level)
@@ -86,7 +81,7 @@ export function planVersion<T extends KeyBounds>(
         links.push({ level, table });
         continue;
       }
-      const holes = shared === undefined ? cut : mergeAdjacentSpans(insertSpan(cut, shared));
+      const holes = shared === undefined ? cut : joinTouchingSpans(insertSpan(cut, shared));
       const keep = rangesOutside(holes, table);
       if (keep.length === 0) {
         dropped.push({ level, table });

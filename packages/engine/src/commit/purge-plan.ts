@@ -1,7 +1,8 @@
 // What a purge changes in a commit's plan: tables whose files hold more than the table are written anew instead
 // of linked (purge-tables.ts).
 
-import type { FileSystem, Span } from '@sstitch/sst';
+import type { Span } from '@sstitch/contract';
+import type { FileSystem } from '@sstitch/sst';
 import { tableFileName } from '../leveldb/file-names.js';
 import type { PinnedVersion } from '../leveldb/linked-version.js';
 import { spansOverlapping } from '../spans.js';

@@ -3,11 +3,11 @@
 // A guess: the base may have moved on since, and where an incoming table comes to lie between two parts of a
 // table these become two tables. So what was cut has a name of its own, and its pin stays; a wrong guess goes,
 // and the table is cut again.
+import { sameSpans } from '@sstitch/contract';
 import type { FileSystem } from '@sstitch/sst';
 import { unlinkIfThere } from '../files/place-file.js';
 import type { PinnedVersion } from '../leveldb/linked-version.js';
 import type { TableEntry } from '../leveldb/version-edit.js';
-import { sameSpans } from '../spans.js';
 import type { CutPart } from '../tables/split-table.js';
 import { type CutJob, filesMadeBy, type TableOutcome } from '../tables/table-jobs.js';
 import type { SliceStep } from './plan.js';

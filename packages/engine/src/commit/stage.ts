@@ -11,7 +11,8 @@
 // Order for crashes: nothing is synced here. The caller syncs the tables, what LevelDB makes of the
 // MANIFEST, the folder, and the parent before any CURRENT can name the folder.
 
-import { compareBytes, type FileSystem, type Span, userKeyOf } from '@sstitch/sst';
+import { compareBytes, type OriginTotals, type Span, type TableOrigin } from '@sstitch/contract';
+import { type FileSystem, userKeyOf } from '@sstitch/sst';
 import { linkOrCopy, moveOrCopy } from '../files/place-file.js';
 import { tableFileName } from '../leveldb/file-names.js';
 import { checkFlushed } from '../leveldb/flush.js';
@@ -20,9 +21,9 @@ import { manifestState, type Version, writeManifest } from '../leveldb/manifest.
 import { listShortLogs, readTail } from '../leveldb/unflushed-log.js';
 import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
 import type { LoggedOperation } from '../leveldb/write-batch.js';
-import { addToTotals, emptyTotals, type OriginTotals } from '../tables/origin-totals.js';
+import { addToTotals, emptyTotals } from '../tables/origin-totals.js';
 import type { CutJob, TableOutcome } from '../tables/table-jobs.js';
-import type { TableFile, TableOrigin, TableSet } from '../tables/table-set.js';
+import type { TableFile, TableSet } from '../tables/table-set.js';
 import { defineTask } from '../threads/task.js';
 import { planVersion, type SliceStep, type VersionPlan } from './plan.js';
 import { rewriteJobs, withPurge } from './purge-plan.js';

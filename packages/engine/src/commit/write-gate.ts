@@ -15,7 +15,7 @@
 //   blind; so the commit may pin a version that has some of them already;
 // - no write is lost or applied twice to the database that is current when it is acknowledged;
 // - a write is acknowledged only if the log it went to is sound up to its end.
-import type { Span } from '@sstitch/sst';
+import { type Span, spansContain } from '@sstitch/contract';
 import { errorCodeOf } from '../errors.js';
 import type {
   LevelDatabase,
@@ -23,7 +23,6 @@ import type {
   NativeOperation,
   NativeRangeOptions,
 } from '../leveldb/level-database.js';
-import { spansContain } from '../spans.js';
 
 /** A group grows to this, so that the last one before a pause is short. */
 const MAX_GROUP_OPERATIONS = 1024;

@@ -6,13 +6,13 @@
 
 import {
   compareBytes,
-  type FileSystem,
-  mergeTables,
+  joinTouchingSpans,
+  keyAfter,
+  type OriginTotals,
   type Span,
-  TableBuilder,
-  TableReader,
-  userKeyOf,
-} from '@sstitch/sst';
+  subtractSpan,
+} from '@sstitch/contract';
+import { type FileSystem, mergeTables, TableBuilder, TableReader, userKeyOf } from '@sstitch/sst';
 import { blamingOrigins } from '../files/blame-file.js';
 import type { Placement } from '../files/place-file.js';
 import { oldTableFileName, parseLevelFileName, tableFileName } from '../leveldb/file-names.js';
@@ -20,10 +20,10 @@ import { pinVersion } from '../leveldb/linked-version.js';
 import type { Version } from '../leveldb/manifest.js';
 import { shadowedKeys } from '../leveldb/shadowed-keys.js';
 import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
-import { keyAfter, mergeAdjacentSpans, spansOverlapping, subtractSpan } from '../spans.js';
+import { spansOverlapping } from '../spans.js';
 import { ownFolderOf, refuseInside } from '../store-folder/refuse-inside.js';
 import { isThere, STAGING_FOLDER } from '../store-folder/store-files.js';
-import { addToTotals, emptyTotals, type OriginTotals } from '../tables/origin-totals.js';
+import { addToTotals, emptyTotals } from '../tables/origin-totals.js';
 import type { CutPart } from '../tables/split-table.js';
 import {
   type CutJob,
@@ -201,7 +201,7 @@ export function pinForExtract(
   const { sourceFolder, originFolder, targetFolder, spans } = request;
   refuseInside(fileSystem, targetFolder, ownFolderOf(sourceFolder), [STAGING_FOLDER]);
   fileSystem.makeFolder(targetFolder);
-  const merged = mergeAdjacentSpans(spans);
+  const merged = joinTouchingSpans(spans);
   const overlapping = (table: TableEntry) => spansOverlapping(merged, table).length > 0;
   const { version, placed } = pinVersion(
     fileSystem,

@@ -1,14 +1,8 @@
 // Looks for user keys whose versions lie in two tables of one level, or with an old one in a shallower level
 // than a new one (shadowed-keys.ts): by bounds, or by a look into the tables too.
 
-import {
-  compareBytes,
-  type FileSystem,
-  SstError,
-  sequenceNumberOf,
-  TableReader,
-  userKeyOf,
-} from '@sstitch/sst';
+import { compareBytes } from '@sstitch/contract';
+import { type FileSystem, SstError, sequenceNumberOf, TableReader, userKeyOf } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
 import { defineTask } from '../threads/task.js';
 import { oldTableFileName, tableFileName } from './file-names.js';

@@ -3,7 +3,8 @@
 //
 // What is written here is one record (docs/leveldb-rules.md, rule 2), so that no torn write can leave an older
 // version that LevelDB would accept.
-import { compareBytes, compareInternalKeys, type FileSystem, userKeyOf } from '@sstitch/sst';
+import { compareBytes } from '@sstitch/contract';
+import { compareInternalKeys, type FileSystem, userKeyOf } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
 import { readRegularFile } from '../files/regular-file.js';
 import { CURRENT_FILE, logFileName, manifestFileName, parseLevelFileName } from './file-names.js';

@@ -3,9 +3,9 @@
 //
 // The database is open and may flush meanwhile: then its logs are not those of the pinned version any
 // more, and there is no tail to be had. A log is deleted only after the MANIFEST has moved past it.
-import type { FileSystem, Span } from '@sstitch/sst';
+import { type Span, spansContain } from '@sstitch/contract';
+import type { FileSystem } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
-import { spansContain } from '../spans.js';
 import { logFileName, parseLevelFileName } from './file-names.js';
 import { readLogRecords } from './log-format.js';
 import { manifestState, readVersion, type Version } from './manifest.js';

@@ -6,11 +6,11 @@
 // was left in a shallower level, by bounds, by a commit; others by compacting that key alone, which merges its
 // versions in the order of their sequences.
 
+import { keyAfter } from '@sstitch/contract';
 import { errorCodeOf } from '../errors.js';
 import { findSharedKeysTask } from '../leveldb/find-shared-keys.js';
 import { flushGeneration } from '../leveldb/flush.js';
 import { checkFlushDoneTask } from '../leveldb/flush-failure.js';
-import { keyAfter } from '../spans.js';
 import type { TableSet } from '../tables/table-set.js';
 import type { StoreCore } from './store-core.js';
 

@@ -1,6 +1,6 @@
 // What the store's face asks of its core.
 
-import type { Span } from '@sstitch/sst';
+import type { Span } from '@sstitch/contract';
 import type { StoreFolderOptions } from '../store-folder/open-store-folder.js';
 import type { StoreEvent } from './activity.js';
 import type { StoreOptions } from './options.js';

@@ -1,6 +1,6 @@
 // The end of a commit with the option `purge`: past generations hold what was excised until they are removed.
 
-import type { PurgeReport } from '../commit/commit-host.js';
+import type { PurgeReport } from '@sstitch/contract';
 import { listOtherCopiesTask } from '../store-folder/other-copies.js';
 import type { TaskRunner } from '../threads/task-runner.js';
 import type { Generation } from './generation.js';

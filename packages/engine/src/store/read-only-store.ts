@@ -8,8 +8,7 @@
 
 import { randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
-import type { Span } from '@sstitch/sst';
-import type { EngineCapabilities } from '../contract.js';
+import type { EngineCapabilities, Span } from '@sstitch/contract';
 import { copyGenerationTask } from '../copy/copy-generation.js';
 import { EngineError, errorCodeOf } from '../errors.js';
 import { type ExtractedTables, extractTables } from '../extract/extract-tables.js';

@@ -1,11 +1,9 @@
 // What a store does with tables that come from outside: each is one operation (operations.ts), from its first
 // file operation to its clean-up.
 
-import type { Span } from '@sstitch/sst';
+import type { CommitReport, EntryPages, ReplaceSpansResult, Span } from '@sstitch/contract';
 import { buildFromPages } from '../build/build-from-pages.js';
 import { type RebuiltTables, rebuildTables } from '../build/rebuild-tables.js';
-import type { CommitReport } from '../commit/commit-host.js';
-import type { EntryPages, ReplaceSpansResult } from '../contract.js';
 import { EngineError } from '../errors.js';
 import type { ExtractedTables } from '../extract/extract-tables.js';
 import { checkSpans } from '../spans.js';

@@ -7,9 +7,8 @@
 // - whatever touches the folder is part of an operation (operations.ts), which a close ends and awaits;
 // - while it is open, this process holds the lock of the generation that CURRENT names.
 
-import type { Span } from '@sstitch/sst';
+import type { CommitReport, Span } from '@sstitch/contract';
 import { commitTables } from '../commit/commit.js';
-import type { CommitReport } from '../commit/commit-host.js';
 import { retireLog } from '../commit/retire-log.js';
 import { withReserve } from '../commit/with-reserve.js';
 import { WriteGate } from '../commit/write-gate.js';

@@ -1,7 +1,14 @@
 // The store: an abstract-level database that a user can put in classic-level's place, and the engine
 // that the compactor works on.
 
-import type { Span } from '@sstitch/sst';
+import {
+  byteEncodings,
+  type CommitReport,
+  type EngineCapabilities,
+  type EntryPages,
+  type ReplaceSpansResult,
+  type Span,
+} from '@sstitch/contract';
 import type {
   AbstractBatchOperation,
   AbstractBatchOptions,
@@ -11,13 +18,6 @@ import type {
 } from 'abstract-level';
 import { checkPages } from '../build/check-pages.js';
 import type { RebuiltTables } from '../build/rebuild-tables.js';
-import type { CommitReport } from '../commit/commit-host.js';
-import {
-  byteEncodings,
-  type EngineCapabilities,
-  type EntryPages,
-  type ReplaceSpansResult,
-} from '../contract.js';
 import type { CopiedGeneration } from '../copy/copy-generation.js';
 import { EngineError } from '../errors.js';
 import type { ExtractedTables } from '../extract/extract-tables.js';

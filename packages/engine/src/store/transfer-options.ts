@@ -1,6 +1,5 @@
 // How tables go from one store to another.
-import type { Span } from '@sstitch/sst';
-import type { ReplaceSpansOptions } from '../contract.js';
+import type { ReplaceSpansOptions, Span } from '@sstitch/contract';
 import { EngineError } from '../errors.js';
 import type { ExtractedTables } from '../extract/extract-tables.js';
 import { EVERYTHING } from '../tables/purge-tables.js';

@@ -1,8 +1,5 @@
 // Tables and bytes by how they came about.
-import type { TableOrigin } from './table-set.js';
-
-/** Tables and bytes by how they came about. */
-export type OriginTotals = Record<TableOrigin, { tables: number; bytes: number }>;
+import type { OriginTotals, TableOrigin } from '@sstitch/contract';
 
 export function emptyTotals(): OriginTotals {
   return {

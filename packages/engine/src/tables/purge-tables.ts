@@ -5,7 +5,8 @@
 // A purge copies what such a table has into a file of its own; no other file has a byte that its table does not
 // reach.
 
-import { type FileSystem, type Span, TableReader } from '@sstitch/sst';
+import type { Span } from '@sstitch/contract';
+import { type FileSystem, TableReader } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
 import { blamingOrigins, type PrivateName } from '../files/blame-file.js';
 import { syncFile, unlinkIfThere } from '../files/place-file.js';

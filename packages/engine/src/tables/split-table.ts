@@ -14,13 +14,13 @@
 //
 // The table itself stays what it was to all who know its size from a MANIFEST (sst's narrow-table.ts), so
 // that a commit that fails here, or a power cut, takes nothing from the generation in force.
+import type { Span } from '@sstitch/contract';
 import {
   dataBytesIn,
   type FileHandle,
   type FileSystem,
   narrowTable,
   type SliceProperties,
-  type Span,
   sliceTable,
   type TableReader,
 } from '@sstitch/sst';

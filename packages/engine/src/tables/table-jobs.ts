@@ -1,12 +1,11 @@
 // The work on single tables that a commit or an extract consists of, as jobs: each is independent of the
 // others, so that both bulk threads share them.
 
+import { compareBytes, type Span } from '@sstitch/contract';
 import {
   checkTableStructure,
-  compareBytes,
   type FileSystem,
   type RecordedTable,
-  type Span,
   seekKeyOf,
   TableReader,
   TRAILER_BYTES,

@@ -5,20 +5,14 @@
 // version are looked at, but those that were already. So each block that the spans are read from later was
 // checked, or made by LevelDB of blocks that were, unless LevelDB was at that already when the check began.
 
-import {
-  compareBytes,
-  type FileSystem,
-  type Span,
-  SstError,
-  TableReader,
-  verifyBlocksIn,
-} from '@sstitch/sst';
+import { compareBytes, joinTouchingSpans, type Span } from '@sstitch/contract';
+import { type FileSystem, SstError, TableReader, verifyBlocksIn } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
 import { oldTableFileName, tableFileName } from '../leveldb/file-names.js';
 import { readVersion } from '../leveldb/manifest.js';
 import { tableProblem } from '../leveldb/table-problem.js';
 import type { TableEntry } from '../leveldb/version-edit.js';
-import { mergeAdjacentSpans, spansOverlapping } from '../spans.js';
+import { spansOverlapping } from '../spans.js';
 import { BULK_THREADS, inLanes } from '../threads/in-lanes.js';
 import { defineTask } from '../threads/task.js';
 import type { TaskRunner } from '../threads/task-runner.js';
@@ -91,7 +85,7 @@ export function listTablesIn(
   fileSystem: FileSystem,
   { folder, spans }: SpansToVerify,
 ): TableEntry[] {
-  const merged = mergeAdjacentSpans(spans);
+  const merged = joinTouchingSpans(spans);
   const tables = readVersion(fileSystem, folder).levels.flat();
   return tables.filter((table) => spansOverlapping(merged, table).length > 0);
 }

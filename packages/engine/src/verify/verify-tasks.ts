@@ -1,7 +1,8 @@
 // The file work of a verification, in steps small enough that an abort and progress come through: the
 // folder, its MANIFEST and its logs; each table; what ties the tables together.
 
-import { compareBytes, type FileSystem, SstError, userKeyOf, verifyTable } from '@sstitch/sst';
+import { compareBytes } from '@sstitch/contract';
+import { type FileSystem, SstError, userKeyOf, verifyTable } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
 import { logFileName } from '../leveldb/file-names.js';
 import {

@@ -1,4 +1,4 @@
-import { byteEncodings } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
 import { bucketLayout, buildKey, parseSyncId } from '@sstitch/keys';
 import type { Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';

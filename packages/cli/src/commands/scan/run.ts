@@ -1,12 +1,11 @@
+import { compareBytes, type Span } from '@sstitch/contract';
 import {
   bucketLayout,
   bucketSpan,
   buildKeyPrefix,
-  compareBytes,
   encodeTuple,
   parseSyncId,
   prefixSpan,
-  type Span,
 } from '@sstitch/keys';
 import type { Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';

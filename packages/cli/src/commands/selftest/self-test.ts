@@ -11,10 +11,10 @@ import {
   captureSync,
   engineConformance,
   FIXTURE_SYNCS,
-  runKillFamily,
   writeFixtureBase,
   writeFixtureSource,
 } from '@sstitch/testkit';
+import { runKillFamily } from '@sstitch/testkit/torture';
 import { reportOf } from '../../errors.js';
 import { compactStores } from '../../operations/compact-stores.js';
 import { playDemo } from '../../operations/demo-scene.js';

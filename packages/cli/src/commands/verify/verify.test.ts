@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { byteEncodings } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
 import { bucketSpan, grantKey, parseSyncId, toHex } from '@sstitch/keys';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
