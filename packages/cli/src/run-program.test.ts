@@ -40,8 +40,8 @@ describe('the command line', () => {
     [['syncs'], /missing required argument 'store'/],
     [['syncs', 'a', 'b'], /too many arguments/],
     [['syncs', 'a', '--wrong'], /unknown option '--wrong'/],
-    [['compact', '--base', 'a', '--from', 'b'], /'--sync <ids>' not specified/],
-    [['digest', 'a', '--sync', 'x'], /"x" is not a sync id/],
+    [['compact', '--base', 'a', '--from', 'b'], /'--sync <syncs>' not specified/],
+    [['digest', 'a', '--sync', 'x y'], /"x y" names no sync/],
     [['compact', '--base', 'a', '--from', 'b', '--sync', `${SYNC},${SYNC}`], /given twice/],
     [['generate', 'a', '--grants', '-1'], /not a whole number/],
     [

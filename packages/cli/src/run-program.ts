@@ -3,11 +3,11 @@ import { CommanderError } from 'commander';
 import { buildProgram, type StandardInput } from './command-line/build-program.js';
 import type { CommandContext, CommandResult } from './command-line/command-context.js';
 import { commandsOf } from './command-line/command-spec.js';
+import { helpEpilogue } from './command-line/program-notes.js';
 import type { RegisteredCommand } from './command-line/registered-program.js';
 import { PROGRAM } from './commands/registry.js';
 import { CliError, causeChainOf, causesText, type ErrorReport, reportOf } from './errors.js';
 import { EXIT_CODES, type ExitCode } from './exit-codes.js';
-import { PROGRAM_EPILOGUE } from './program-epilogue.js';
 import { escapeLines, escapeText, jsonText } from './terminal/escape.js';
 import { Interruption, type Io, OutputClosed } from './terminal/io.js';
 import { ProgressLine } from './terminal/progress-line.js';
@@ -58,7 +58,7 @@ class Session {
   async run(): Promise<void> {
     const program = buildProgram(PROGRAM, {
       version: VERSION,
-      epilogue: PROGRAM_EPILOGUE,
+      epilogue: helpEpilogue(),
       helpColumns: Math.min(this.#io.stdout.columns, MAX_HELP_COLUMNS),
       onHelp: (text) => {
         this.#help += text;

@@ -93,7 +93,7 @@ describe('verify', () => {
       damaged.map((path) => ['table', path]),
     );
     expect((await sstitch(['verify', store])).stdout).toContain(
-      'keys and indexes were not looked at',
+      'keys and indexes were not checked',
     );
   });
 
