@@ -1,22 +1,22 @@
-// No import leads up: between a package's modules there is no circle, and each folder of the engine and of the
-// command line imports only from folders above it in the tables below (ARCHITECTURE.md, "Inside the engine").
+// No import leads up: between a package's modules there is no circle, and each directory of the engine and of the
+// command line imports only from directories above it in the tables below (ARCHITECTURE.md, "Inside the engine").
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { root } from './pnpm.mjs';
 
-/** The engine's folders, lowest first; those of one line do not import each other. */
+/** The engine's directories, lowest first; those of one line do not import each other. */
 const ENGINE_LAYERS = [
   ['files'],
   ['threads'],
   ['leveldb'],
   ['tables'],
-  ['store-folder'],
+  ['store-directory'],
   ['commit', 'extract', 'copy'],
   ['build', 'verify'],
   ['store'],
   ['worker'],
 ];
-/** Modules beside the folders, which any of them may import. */
+/** Modules beside the directories, which any of them may import. */
 const ENGINE_GROUND = new Set(['errors.ts', 'not-bytes.ts', 'spans.ts', 'contract.ts']);
 
 /** The same of the command line. */
@@ -73,26 +73,26 @@ function checkCircles(imports, source) {
 
 function checkLayers(imports, source, layers, ground) {
   const layerOf = new Map(
-    layers.flatMap((folders, layer) => folders.map((folder) => [folder, layer])),
+    layers.flatMap((directories, layer) => directories.map((directory) => [directory, layer])),
   );
   for (const [file, targets] of imports) {
-    const [folder, ...rest] = relative(source, file).split('/');
+    const [directory, ...rest] = relative(source, file).split('/');
     if (rest.length === 0) continue;
-    if (!layerOf.has(folder))
-      problems.push(`${relative(root, join(source, folder))}: no layer has this folder`);
+    if (!layerOf.has(directory))
+      problems.push(`${relative(root, join(source, directory))}: no layer has this directory`);
     for (const target of targets) {
       const [other, ...inside] = relative(source, target).split('/');
-      const isLower = layerOf.get(other) < layerOf.get(folder);
+      const isLower = layerOf.get(other) < layerOf.get(directory);
       const isGround = inside.length === 0 && ground.has(other);
-      if (other === folder || isLower || isGround) continue;
+      if (other === directory || isLower || isGround) continue;
       problems.push(
-        `${relative(root, file)}: ${folder} must not import ${relative(source, target)}`,
+        `${relative(root, file)}: ${directory} must not import ${relative(source, target)}`,
       );
     }
   }
 }
 
-/** A command's folder is its own: what two commands need lies above them. Only the registry imports them all. */
+/** A command's directory is its own: what two commands need lies above them. Only the registry imports them all. */
 function checkCommands(imports, source) {
   const commandOf = (file) => /^commands\/([^/]+)\//.exec(relative(source, file))?.[1];
   for (const [file, targets] of imports) {

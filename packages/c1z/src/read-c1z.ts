@@ -16,7 +16,7 @@ import { C1zError, messageOf } from './errors.js';
 import { type C1zOptions, checkLimits } from './options.js';
 import { ReaderProcess } from './reader-process.js';
 import type { RecordTableName, RowBatch, RowByTable, RowId } from './sync-tables.js';
-import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.js';
+import { makeTemporaryDirectory, removeTemporaryDirectory } from './temporary-directory.js';
 import {
   assetRecord,
   entitlementRecord,
@@ -50,7 +50,7 @@ export interface C1zFile extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const FOLDER_PREFIX = 'sstitch-c1z-';
+const DIRECTORY_PREFIX = 'sstitch-c1z-';
 const DATABASE_FILE = 'sync.db';
 
 /**
@@ -68,14 +68,14 @@ export async function openC1z(path: string, options: C1zOptions = {}): Promise<C
 
   const { handle, fileBytes, offset } = await openFile(path);
   try {
-    const folder = await makeTemporaryFolder(FOLDER_PREFIX, options.temporaryFolder);
+    const directory = await makeTemporaryDirectory(DIRECTORY_PREFIX, options.temporaryDirectory);
     try {
       if (signal?.aborted) throw aborted(path, signal);
       const task = {
         path,
         fileBytes,
         payloadOffset: offset,
-        databasePath: join(folder, DATABASE_FILE),
+        databasePath: join(directory, DATABASE_FILE),
         limits,
       };
       const reader = new ReaderProcess(task, handle.fd, onProgress);
@@ -87,7 +87,7 @@ export async function openC1z(path: string, options: C1zOptions = {}): Promise<C
           located(path, 'v1_sync_runs', () => syncRunRecord(row, zone)),
         );
         const runs = distinct(syncs, path);
-        return new OpenC1zFile(path, decodedBytes, runs, reader, folder, signal, zone);
+        return new OpenC1zFile(path, decodedBytes, runs, reader, directory, signal, zone);
       } catch (error) {
         await reader.end(closed(path));
         throw error;
@@ -95,7 +95,7 @@ export async function openC1z(path: string, options: C1zOptions = {}): Promise<C
         signal?.removeEventListener('abort', stop);
       }
     } catch (error) {
-      await removeTemporaryFolder(folder);
+      await removeTemporaryDirectory(directory);
       throw error;
     }
   } finally {
@@ -108,7 +108,7 @@ class OpenC1zFile implements C1zFile {
   readonly decodedBytes: number;
   readonly #syncs: ReadonlyMap<string, SyncRunRecord>;
   readonly #reader: ReaderProcess;
-  readonly #folder: string;
+  readonly #directory: string;
   readonly #signal: AbortSignal | undefined;
   readonly #zone: Zone;
   readonly #onAbort = () => void this.#end(aborted(this.path, this.#signal)).catch(() => {});
@@ -119,7 +119,7 @@ class OpenC1zFile implements C1zFile {
     decodedBytes: number,
     syncs: ReadonlyMap<string, SyncRunRecord>,
     reader: ReaderProcess,
-    folder: string,
+    directory: string,
     signal: AbortSignal | undefined,
     zone: Zone,
   ) {
@@ -127,7 +127,7 @@ class OpenC1zFile implements C1zFile {
     this.decodedBytes = decodedBytes;
     this.#syncs = syncs;
     this.#reader = reader;
-    this.#folder = folder;
+    this.#directory = directory;
     this.#signal = signal;
     this.#zone = zone;
     signal?.addEventListener('abort', this.#onAbort, { once: true });
@@ -233,7 +233,7 @@ class OpenC1zFile implements C1zFile {
       try {
         await this.#reader.end(reason);
       } finally {
-        await removeTemporaryFolder(this.#folder);
+        await removeTemporaryDirectory(this.#directory);
       }
     })();
     return this.#ended;

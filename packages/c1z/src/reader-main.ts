@@ -69,11 +69,11 @@ function answer(task: ReaderTask, database: SyncDatabase, asked: BatchRequest): 
   }
 }
 
-/** The parent ends this process once it is done; if it went away itself, its folder goes too. */
+/** The parent ends this process once it is done; if it went away itself, its directory goes too. */
 function removeAndExit(): void {
   // Given on the command line: a parent that goes at once may never send its task.
-  const [, , folder] = process.argv;
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  const [, , directory] = process.argv;
+  if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
   process.exit();
 }
 

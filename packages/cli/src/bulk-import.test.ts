@@ -4,7 +4,7 @@ import { bucketSpan, toHex } from '@sstitch/keys';
 import { recordEntries, type SyncRecord } from '@sstitch/records';
 import { syntheticSync, syntheticSyncId } from '@sstitch/testkit';
 import { describe, expect, it } from 'vitest';
-import { testFolder } from '../test/in-process.js';
+import { testDirectory } from '../test/in-process.js';
 import { BulkImport, type BulkImportOptions } from './bulk-import.js';
 import { type ByteStore, withStore } from './stores/open-store.js';
 import { spansOf } from './stores/sync-spans.js';
@@ -19,12 +19,12 @@ function recordsOf(syncIndex: number): SyncRecord[] {
 /** Adds records of syncs by turns, in an order that is not that of their keys, and commits them. */
 async function load(
   store: ByteStore,
-  folder: string,
+  directory: string,
   syncs: ReadonlyArray<readonly [string, readonly SyncRecord[]]>,
   options?: BulkImportOptions,
 ): Promise<void> {
-  mkdirSync(folder);
-  const bulk = new BulkImport(folder, options);
+  mkdirSync(directory);
+  const bulk = new BulkImport(directory, options);
   try {
     for (let at = 0; syncs.some(([, records]) => at < records.length); at++) {
       for (const [syncId, records] of syncs) {
@@ -48,29 +48,29 @@ describe('a bulk import', () => {
     ['in memory', {}, false],
     ['by way of many runs', { maxHeldBytes: 20_000 }, true],
   ])('leaves the store with the records of its syncs, %s', async (_how, options, hasMerged) => {
-    const folder = testFolder();
+    const directory = testDirectory();
     const syncs = [SYNC, OTHER].map((syncId, index) => [syncId, recordsOf(index)] as const);
-    await withStore(join(folder, 'store'), 'create', async (store) => {
-      await load(store, join(folder, 'first'), [[SYNC, recordsOf(0).slice(0, 7)]]);
-      await load(store, join(folder, 'load'), syncs, options);
+    await withStore(join(directory, 'store'), 'create', async (store) => {
+      await load(store, join(directory, 'first'), [[SYNC, recordsOf(0).slice(0, 7)]]);
+      await load(store, join(directory, 'load'), syncs, options);
       const entries = syncs.flatMap(([syncId, records]) => recordEntries(syncId, records));
       const wanted = entries.map(({ key, value }) => `${toHex(key)} ${toHex(value)}`);
       expect(await contentsOf(store)).toEqual(wanted.sort());
     });
     // What was not merged has moved into the store.
-    expect(readdirSync(join(folder, 'load')).length > 0).toBe(hasMerged);
+    expect(readdirSync(join(directory, 'load')).length > 0).toBe(hasMerged);
   });
 
   it.each([
     ['in memory', {}],
     ['in different runs', { maxHeldBytes: 20_000 }],
   ])('refuses a record that comes twice, %s, in words', async (_how, options) => {
-    const folder = testFolder();
-    await withStore(join(folder, 'store'), 'create', async (store) => {
+    const directory = testDirectory();
+    await withStore(join(directory, 'store'), 'create', async (store) => {
       const records = recordsOf(0);
       const twice = records.find(({ $typeName }) => $typeName === 'c1.storage.v3.GrantRecord');
       if (twice === undefined || !('externalId' in twice)) throw new Error('no grant');
-      const loading = load(store, join(folder, 'load'), [[SYNC, [...records, twice]]], options);
+      const loading = load(store, join(directory, 'load'), [[SYNC, [...records, twice]]], options);
       await expect(loading).rejects.toMatchObject({
         code: 'SSTITCH_IMPORT_INVALID',
         message: `the file holds a record twice: grant ${JSON.stringify(twice.externalId)}`,
@@ -80,10 +80,10 @@ describe('a bulk import', () => {
   });
 
   it('refuses records outside the spans of the commit', async () => {
-    const folder = testFolder();
-    await withStore(join(folder, 'store'), 'create', async (store) => {
-      mkdirSync(join(folder, 'load'));
-      const bulk = new BulkImport(join(folder, 'load'));
+    const directory = testDirectory();
+    await withStore(join(directory, 'store'), 'create', async (store) => {
+      mkdirSync(join(directory, 'load'));
+      const bulk = new BulkImport(join(directory, 'load'));
       for (const record of recordsOf(0)) bulk.add(SYNC, record);
       const commit = bulk.commit(store, [bucketSpan('grant', SYNC)]);
       await expect(commit).rejects.toMatchObject({ code: 'SSTITCH_ENTRIES_INVALID' });

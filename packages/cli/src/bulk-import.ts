@@ -25,9 +25,12 @@ export class BulkImport {
   readonly #signal: AbortSignal | undefined;
   readonly #maxHeldBytes: number;
 
-  /** @param folder an empty folder, which the caller removes after `end` */
-  constructor(folder: string, { signal, maxHeldBytes = MAX_HELD_BYTES }: BulkImportOptions = {}) {
-    this.#loader = new TableLoader(folder, {
+  /** @param directory an empty directory, which the caller removes after `end` */
+  constructor(
+    directory: string,
+    { signal, maxHeldBytes = MAX_HELD_BYTES }: BulkImportOptions = {},
+  ) {
+    this.#loader = new TableLoader(directory, {
       signal,
       onWritten: (entries) => this.#arenas.reuse(entries),
     });
@@ -74,7 +77,7 @@ export class BulkImport {
     });
   }
 
-  /** To be called in any case: settles when nothing writes to the folder any more. */
+  /** To be called in any case: settles when nothing writes to the directory any more. */
   end(): Promise<void> {
     return this.#loader.end();
   }

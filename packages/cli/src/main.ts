@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import * as module from 'node:module';
 
-// Node 22.1 and later keep compiled code in the temporary folder (NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE).
+// Node 22.1 and later keep compiled code in the temporary directory (NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE).
 (module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
 
 const { processIo, run } = await import('./start.js');

@@ -9,15 +9,15 @@ import { cliMarkdown } from '../src/reference/cli-markdown.js';
 import { manPage } from '../src/reference/man-page.js';
 
 const DOCUMENT = fileURLToPath(new URL('../../../docs/cli.md', import.meta.url));
-const MAN_FOLDER = fileURLToPath(new URL('../man/', import.meta.url));
-const MAN_PAGE = `${MAN_FOLDER}sstitch.1`;
+const MAN_DIRECTORY = fileURLToPath(new URL('../man/', import.meta.url));
+const MAN_PAGE = `${MAN_DIRECTORY}sstitch.1`;
 
 it('docs/cli.md is current', async () => {
   await expect(cliMarkdown(PROGRAM, '../packages/cli/schemas')).toMatchFileSnapshot(DOCUMENT);
 });
 
 it('man/sstitch.1 is current', async () => {
-  mkdirSync(MAN_FOLDER, { recursive: true });
+  mkdirSync(MAN_DIRECTORY, { recursive: true });
   await expect(manPage(PROGRAM)).toMatchFileSnapshot(MAN_PAGE);
 });
 

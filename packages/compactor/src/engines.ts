@@ -32,11 +32,11 @@ export interface RebuiltSpans extends ExtractedSpans {
 
 /** A base that builds tables anew. */
 export interface RebuildingBase {
-  newStagingFolder(): Promise<string>;
-  removeStagingFolder(folder: string): Promise<void>;
+  newStagingDirectory(): Promise<string>;
+  removeStagingDirectory(directory: string): Promise<void>;
   rebuildTables(
     tables: ExtractedSpans,
-    folder: string,
+    directory: string,
     options: { readonly signal?: AbortSignal; readonly onEntries?: (entries: number) => void },
   ): Promise<RebuiltSpans>;
   ingestAndExcise(
@@ -61,7 +61,12 @@ export function asTableBase(base: CompactBase): TableBase | undefined {
 }
 
 export function asRebuildingBase(base: CompactBase): RebuildingBase | undefined {
-  const methods = ['ingestAndExcise', 'newStagingFolder', 'removeStagingFolder', 'rebuildTables'];
+  const methods = [
+    'ingestAndExcise',
+    'newStagingDirectory',
+    'removeStagingDirectory',
+    'rebuildTables',
+  ];
   return base.capabilities?.tables === true && hasMethods(base, methods)
     ? (base as unknown as RebuildingBase)
     : undefined;

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-const folder = new URL('./', import.meta.url);
-const sources = readdirSync(folder).filter((name) => !name.includes('.test'));
+const directory = new URL('./', import.meta.url);
+const sources = readdirSync(directory).filter((name) => !name.includes('.test'));
 
 test.each(sources)('%s needs nothing but the language and its siblings', (name) => {
-  const text = readFileSync(new URL(name, folder), 'utf8');
+  const text = readFileSync(new URL(name, directory), 'utf8');
   const source = text.replace(/^ *(\/\/|\/?\*).*$/gm, '');
   const imported = [...source.matchAll(/from '([^']+)'/g)].map((match) => match[1]);
   const allowed = (module: string) => module.startsWith('./');

@@ -8,10 +8,10 @@ export type TableOrigin =
   | 'linked'
   /** A byte-for-byte copy, where links do not work. */
   | 'copied'
-  /** Cut out of a table at a span's bound, into a file of its own. */
-  | 'sliced'
+  /** Split out of a table at a span's bound, into a file of its own. */
+  | 'split'
   /** The same, in the table's own file: only an index was written, behind its end. */
-  | 'narrowed'
+  | 'shared'
   /** Built from entries. */
   | 'built';
 
@@ -47,10 +47,10 @@ export interface PurgeReport {
   /** Open iterators and snapshots of earlier generations: as each ends, its generation is removed. */
   readonly readers: number;
   /**
-   * Folders that hold it: of generations that are read, or could not be removed, and of read-only opens,
+   * Directories that hold it: of generations that are read, or could not be removed, and of read-only opens,
    * of which some may be younger than the commit. Empty: no byte of it is in any file of the store.
    */
-  readonly folders: readonly string[];
+  readonly directories: readonly string[];
 }
 
 export interface TableExtractOptions {
@@ -72,7 +72,7 @@ export interface TableSource {
   /** Takes the tables of some spans, into a directory that it makes. */
   extract(
     spans: readonly Span[],
-    folder: string,
+    directory: string,
     options?: TableExtractOptions,
   ): Promise<ExtractedSpans>;
 }

@@ -39,12 +39,12 @@ export type {
   StoreReplaceOptions,
   TableSource,
 } from './store/transfer-options.js';
-export type { SalvagedLog } from './store-folder/salvage-files.js';
+export type { SalvagedLog } from './store-directory/salvage-files.js';
 export {
   type SalvageOptions,
   type SalvageReport,
   salvageLogs,
-} from './store-folder/salvage-logs.js';
+} from './store-directory/salvage-logs.js';
 export type { ForeignSpanTables } from './tables/check-incoming.js';
 export type { SpanTables, TableFile, TableRun, TableSet } from './tables/table-set.js';
 export {

@@ -40,7 +40,7 @@ export function checkSpans(spans: readonly Span[]): Span[] {
     }
     end = span.end;
     checked.push({
-      // Uint8Array.from and not slice, which for a Buffer is a view.
+      // Uint8Array.from and not part, which for a Buffer is a view.
       start: Uint8Array.from(span.start),
       end: span.end === undefined ? undefined : Uint8Array.from(span.end),
     });

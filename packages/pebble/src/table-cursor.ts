@@ -136,8 +136,8 @@ export class TableCursor implements EntryCursor {
     const cut: RangeDeletion[] = [];
     for (const deletion of this.#file?.rangeDeletions ?? []) {
       const from = compareBytes(deletion.start, smallest) < 0 ? smallest : deletion.start;
-      const isCut = end !== undefined && compareBytes(deletion.end, end) > 0;
-      const to = isCut ? end : deletion.end;
+      const isSplit = end !== undefined && compareBytes(deletion.end, end) > 0;
+      const to = isSplit ? end : deletion.end;
       const sequence = this.#sequence ?? deletion.sequence;
       if (compareBytes(from, to) < 0) cut.push({ start: from, end: to, sequence });
     }

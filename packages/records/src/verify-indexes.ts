@@ -178,7 +178,7 @@ async function* verifyEntries(
       continue;
     }
     const record = decodeOrProblem(recordBucket, recordKey, value);
-    // Told as a problem of the record already; its entries cannot be judged.
+    // Reported as a problem of the record already; its entries cannot be judged.
     if ('kind' in record) continue;
     if (!indexEntries(syncId, record).some(({ key }) => equalBytes(key, entryKey))) {
       yield problem(

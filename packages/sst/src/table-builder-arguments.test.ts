@@ -7,8 +7,8 @@ import { nodeFileSystem } from './node-file-system.js';
 import { TableBuilder } from './table-builder.js';
 
 test('a table builder refuses a key and a value that are no bytes, and stays as it was', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'check-bytes-'));
-  const path = join(folder, 'a.table');
+  const directory = mkdtempSync(join(tmpdir(), 'check-bytes-'));
+  const path = join(directory, 'a.table');
   const file = nodeFileSystem.open(path, 'create');
   const builder = new TableBuilder(file, { path });
   const key = (text: string) => makeInternalKey(Buffer.from(text), 1, 'value');
@@ -31,5 +31,5 @@ test('a table builder refuses a key and a value that are no bytes, and stays as 
   builder.add(key('b'), Buffer.from('2'));
   expect(builder.finish().entries).toBe(2);
   file.close();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });

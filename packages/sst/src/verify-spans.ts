@@ -1,8 +1,8 @@
 // Checks the stored form of those data blocks of a table that may hold entries in some spans.
 
 import { joinTouchingSpans, type Span } from '@sstitch/contract';
+import { type BlockVisitor, visitBlocks } from './part-copier.js';
 import { requireSpans } from './require-spans.js';
-import { type BlockVisitor, visitBlocks } from './slicer.js';
 import { StoredBlockReader } from './stored-block.js';
 import type { TableReader } from './table-reader.js';
 

@@ -19,7 +19,7 @@ import {
 import { StoredBlockReader } from './stored-block.js';
 import type { TableParts } from './table-parts.js';
 import type { TableBounds, TableProperties } from './table-properties.js';
-import { type TableCheck, TableReader } from './table-reader.js';
+import { TableReader, type TableValidation } from './table-reader.js';
 import { checkSeal } from './table-seal.js';
 
 /** What was recorded of a table elsewhere; each part that is given is held against the table. */
@@ -35,7 +35,7 @@ export interface RecordedTable {
 /**
  * Reads a whole table and checks all of it: each checksum, each entry, the strict order of the internal
  * keys, types and sequences, the restart points, the index against the blocks as LevelDB's get relies
- * on it, the filter against each key, and that no byte is unaccounted for (of a narrowed table: none
+ * on it, the filter against each key, and that no byte is unaccounted for (of a virtual table: none
  * behind the table in front, of which only the blocks in use are looked at).
  *
  * @throws SstError for the first problem, with path and offset: `SSTITCH_TABLE_CORRUPT`,
@@ -112,7 +112,7 @@ function withReader<T>(
   fileSystem: FileSystem,
   path: string,
   recorded: RecordedTable,
-  check: TableCheck,
+  check: TableValidation,
   use: (reader: TableReader) => T,
 ): T {
   const reader = TableReader.open(fileSystem, path, { sizeBytes: recorded.sizeBytes, check });
@@ -162,17 +162,17 @@ class Verifier {
   }
 
   run(): TableProperties {
-    const { index, footer, filter, file, narrowedBytes, hasForeignEntries } = this.#reader.parts;
-    let end = narrowedBytes;
+    const { index, footer, filter, file, sharedBytes, hasForeignEntries } = this.#reader.parts;
+    let end = sharedBytes;
     for (let block = 0; block < index.blockCount; block += 1) {
       const { offset, size } = index.handleOf(block);
       this.#checkBlock(block);
-      if (offset < narrowedBytes) continue;
+      if (offset < sharedBytes) continue;
       this.#checkGap(end, offset);
       end = offset + size + BLOCK_TRAILER_BYTES;
     }
     for (const handle of [filter?.handle, footer.metaindex, footer.index]) {
-      if (handle === undefined || handle.offset < narrowedBytes) continue;
+      if (handle === undefined || handle.offset < sharedBytes) continue;
       const isPassedOver = hasForeignEntries && handle.offset <= footer.metaindex.offset;
       if (!isPassedOver) this.#checkGap(end, handle.offset);
       end = handle.offset + handle.size + BLOCK_TRAILER_BYTES;

@@ -12,7 +12,7 @@ import {
   writeFixtureSource,
 } from './isolation-fixtures.js';
 import { ModelEngine } from './model-engine.js';
-import { openStore, temporaryFolder } from './real-store.test-support.js';
+import { openStore, temporaryDirectory } from './real-store.test-support.js';
 import { syncDigest } from './sync-digest.js';
 
 const IDS = FIXTURE_SYNCS.map(({ syncId }) => syncId);
@@ -67,8 +67,8 @@ describe('the isolation fixtures', () => {
   }
 
   it('on the store: replacing one, several or all syncs leaves all else', async () => {
-    const folder = temporaryFolder();
-    const store = await openStore(`${folder.path}/store`);
+    const directory = temporaryDirectory();
+    const store = await openStore(`${directory.path}/store`);
     try {
       await writeFixtureBase(store);
       for (const chosen of [
@@ -85,7 +85,7 @@ describe('the isolation fixtures', () => {
       }
     } finally {
       await store.close();
-      folder.remove();
+      directory.remove();
     }
   });
 });

@@ -5,8 +5,8 @@ import { Store } from '@sstitch/engine';
 
 export type ByteStore = Store<Uint8Array, Uint8Array>;
 
-export async function openStore(folder: string, options: object = {}): Promise<ByteStore> {
-  const store: ByteStore = new Store<Uint8Array, Uint8Array>(folder, {
+export async function openStore(directory: string, options: object = {}): Promise<ByteStore> {
+  const store: ByteStore = new Store<Uint8Array, Uint8Array>(directory, {
     keyEncoding: 'view',
     valueEncoding: 'view',
     ...options,
@@ -15,7 +15,7 @@ export async function openStore(folder: string, options: object = {}): Promise<B
   return store;
 }
 
-export function temporaryFolder(): { readonly path: string; remove(): void } {
+export function temporaryDirectory(): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'sstitch-testkit-'));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }

@@ -1,15 +1,15 @@
 import { SyncStore, verifyIndexes } from '@sstitch/records';
 import { describe, expect, it } from 'vitest';
 import { ModelEngine } from './model-engine.js';
-import { openStore, temporaryFolder } from './real-store.test-support.js';
+import { openStore, temporaryDirectory } from './real-store.test-support.js';
 import { syncDigest } from './sync-digest.js';
 import { loadSyntheticSync, syntheticSync, writeSyntheticSync } from './synthetic-syncs.js';
 
 describe('a synthetic sync in an engine', () => {
   it('is the same written sorted, written shuffled, loaded into a store and put as records', async () => {
     const options = { seed: 3, grants: 400, revision: 4 };
-    const folder = temporaryFolder();
-    const store = await openStore(`${folder.path}/store`);
+    const directory = temporaryDirectory();
+    const store = await openStore(`${directory.path}/store`);
     const [sorted, shuffled, records] = [new ModelEngine(), new ModelEngine(), new ModelEngine()];
     try {
       // An older revision first: loading leaves nothing of it.
@@ -30,7 +30,7 @@ describe('a synthetic sync in an engine', () => {
       expect(problems).toEqual([]);
     } finally {
       await store.close();
-      folder.remove();
+      directory.remove();
     }
   });
 });

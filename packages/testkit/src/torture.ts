@@ -1,4 +1,4 @@
-// The kill family, and what every torture family is made with: a tally, a folder, seeded randomness.
+// The kill family, and what every torture family is made with: a tally, a directory, seeded randomness.
 export { type KillOptions, runKillFamily } from './kill/kill-family.js';
 export {
   type CountedReport,
@@ -9,4 +9,8 @@ export {
   type TortureFailure,
 } from './torture/family.js';
 export { seededRandom } from './torture/random.js';
-export { cleanByExit, type TortureFolder, tortureFolder } from './torture/torture-folder.js';
+export {
+  cleanByExit,
+  type TortureDirectory,
+  tortureDirectory,
+} from './torture/torture-directory.js';

@@ -11,8 +11,8 @@ import { loadLevel, pagesOf } from './level-database.mjs';
 const WRITE_BUFFER_BYTES = Number(process.env['WRITE_BUFFER_BYTES'] ?? 64 << 20);
 
 await servePeer({
-  async open(folder) {
-    const database = new ClassicLevel(folder, { writeBufferSize: WRITE_BUFFER_BYTES });
+  async open(directory) {
+    const database = new ClassicLevel(directory, { writeBufferSize: WRITE_BUFFER_BYTES });
     await database.open();
     return database;
   },

@@ -22,9 +22,9 @@ const { values: flags } = parseArgs({
 const WRITTEN_PREFIX = Buffer.from('written-');
 const grants = Number(flags.grants);
 const compactions = Number(flags.compactions);
-const folder = mkdtempSync(join(tmpdir(), 'sstitch-bench-'));
-const base = new Store(join(folder, 'base'));
-const source = new Store(join(folder, 'source'));
+const directory = mkdtempSync(join(tmpdir(), 'sstitch-bench-'));
+const base = new Store(join(directory, 'base'));
+const source = new Store(join(directory, 'source'));
 
 try {
   console.error(`filling a base of 3 syncs of ${grants} grants, and a source of one ...`);
@@ -80,7 +80,7 @@ try {
   );
 } finally {
   await Promise.all([base.close(), source.close()]);
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
 }
 
 /** Reads random keys; a failed or empty read throws and ends the run. */

@@ -7,7 +7,7 @@ import { BulkImport } from '../../../packages/cli/dist/bulk-import.js';
 
 /** Into an open store. */
 export async function loadInBulk(store, batches) {
-  const staging = await store.newStagingFolder();
+  const staging = await store.newStagingDirectory();
   await mkdir(staging);
   const load = new BulkImport(staging);
   const syncIds = new Set();

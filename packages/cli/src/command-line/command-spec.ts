@@ -16,7 +16,7 @@ export type ValueSpec =
   /** Several, between commas or by giving the option again. */
   | { readonly type: 'syncs'; readonly stores: readonly string[] };
 
-export type PathKind = 'store' | 'file' | 'folder';
+export type PathKind = 'store' | 'file' | 'directory';
 
 /** A positional argument. */
 export interface ArgumentSpec {

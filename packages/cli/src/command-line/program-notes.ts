@@ -26,7 +26,7 @@ export const EXIT_CODE_NOTES = [
   {
     code: '5',
     short: 'no such store or file',
-    long: 'What was to be read does not exist: a store, a database, a file, a folder.',
+    long: 'What was to be read does not exist: a store, a database, a file, a directory.',
   },
   {
     code: '6',
@@ -38,7 +38,7 @@ export const EXIT_CODE_NOTES = [
     short: 'ended by SIGHUP, SIGINT (Ctrl-C), SIGTERM, the store as it was',
     long:
       'Ended by SIGHUP, SIGINT (Ctrl-C), SIGTERM: the store is as it was. A second signal ends the ' +
-      'process at once; temporary folders are removed all the same.',
+      'process at once; temporary directories are removed all the same.',
   },
 ] as const;
 
@@ -55,7 +55,7 @@ export const ENVIRONMENT_NOTES = [
   ['NO_COLOR', 'anything: no colours'],
   ['FORCE_COLOR', 'anything: colours elsewhere than on a terminal too; 0: no colours'],
   ['TERM', 'dumb: no colours, and no progress line'],
-  ['TMPDIR', 'where temporary folders are made'],
+  ['TMPDIR', 'where temporary directories are made'],
   ['NODE_COMPILE_CACHE', 'where Node keeps compiled code; NODE_DISABLE_COMPILE_CACHE=1: nowhere'],
   ['SSTITCH_DEBUG', '1: an error is printed with its causes and stacks'],
 ] as const;
@@ -66,7 +66,7 @@ export const OUTPUT_NOTES = [
     'and milliseconds as numbers, keys in hex. Each command has a JSON Schema of it. `export` writes ' +
     'JSON lines in any case.',
   'An error is one line on standard error, `sstitch: …`. With --json a second line follows there, ' +
-    '`{"error":{"code","message","exitCode","path","pid"}}`: `path` where a file or folder is concerned, ' +
+    '`{"error":{"code","message","exitCode","path","pid"}}`: `path` where a file or directory is concerned, ' +
     '`pid` where another process has the store open and is known. Standard output then stays empty, ' +
     'except where a finding is the result: `verify` with problems (4), `digest` and `verify --sync` of a ' +
     'sync that is not there (3), and a `demo` or `selftest` that fails print their document too.',
@@ -94,7 +94,7 @@ ${wrap(syncs, HELP_COLUMNS)}
 
 First steps:
   $ sstitch demo
-      Watch a compaction, from start to proof, in a temporary folder.
+      Watch a compaction, from start to proof, in a temporary directory.
   $ sstitch compact --help
       The main job, with examples.
 `;

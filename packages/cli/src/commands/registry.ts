@@ -1,4 +1,4 @@
-// The table of all commands, in the order in which help lists them. A new command is a folder beside this file
+// The table of all commands, in the order in which help lists them. A new command is a directory beside this file
 // and a line here.
 import { type RegisteredProgram, register } from '../command-line/registered-program.js';
 import { adoptCommand } from './adopt/command.js';
@@ -86,7 +86,7 @@ export const PROGRAM: RegisteredProgram = {
     {
       name: 'manifest',
       summary: "look inside a database's MANIFEST",
-      description: 'Reads the MANIFEST of a LevelDB folder without opening the database.',
+      description: 'Reads the MANIFEST of a LevelDB directory without opening the database.',
       examples: [['manifest dump base/gen-000001', 'the tables of each level']],
     },
   ],

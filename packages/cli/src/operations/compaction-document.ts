@@ -11,8 +11,8 @@ export interface BucketLine {
   readonly tables: number;
   readonly linkedBytes: number;
   readonly copiedBytes: number;
-  readonly slicedBytes: number;
-  readonly narrowedBytes: number;
+  readonly splitBytes: number;
+  readonly sharedBytes: number;
   readonly builtBytes: number;
   /** Entries written and deleted one by one: strategy `batch` alone. */
   readonly puts: number;
@@ -39,8 +39,8 @@ export function emptyBuckets(syncIds: readonly string[]): BucketLine[] {
       tables: 0,
       linkedBytes: 0,
       copiedBytes: 0,
-      slicedBytes: 0,
-      narrowedBytes: 0,
+      splitBytes: 0,
+      sharedBytes: 0,
       builtBytes: 0,
       puts: 0,
       deletes: 0,

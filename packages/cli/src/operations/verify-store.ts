@@ -76,7 +76,7 @@ export async function verifyStore(
       // LevelDB trusts tables and can crash on broken ones: only sound ones are opened.
       pass.isComplete = true;
       await pass.checked('store', location, () =>
-        withReader(copy.storeFolder, (reader) => pass.checkKeys(reader, location)),
+        withReader(copy.storeDirectory, (reader) => pass.checkKeys(reader, location)),
       );
     }),
   );
@@ -143,21 +143,21 @@ class VerifyPass {
 
   /** Tables that the store's owner has made since. */
   checkNewTables(
-    { tableFolder, tableNames, sourceFolder }: FrozenCopy,
+    { tableDirectory, tableNames, sourceDirectory }: FrozenCopy,
     sound: ReadonlySet<string>,
   ) {
-    const tables = readManifest(tableFolder).version.levels.flat();
+    const tables = readManifest(tableDirectory).version.levels.flat();
     const sizes = new Map(tables.map(({ number, sizeBytes }) => [number, sizeBytes]));
     for (const name of tableNames) {
       if (sound.has(name) || sound.has(`${basename(name, '.ldb')}.sst`)) continue;
       this.#options.signal.throwIfAborted();
-      const path = join(tableFolder, name);
+      const path = join(tableDirectory, name);
       try {
         verifyTable(nodeFileSystem, path, { sizeBytes: sizes.get(Number.parseInt(name, 10)) });
       } catch (error) {
         if (!(error instanceof SstError)) throw error;
-        const message = error.message.replace(path, join(sourceFolder, name));
-        this.#add({ kind: 'table', message, path: join(sourceFolder, name) });
+        const message = error.message.replace(path, join(sourceDirectory, name));
+        this.#add({ kind: 'table', message, path: join(sourceDirectory, name) });
       }
     }
   }

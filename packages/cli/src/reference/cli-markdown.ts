@@ -9,7 +9,7 @@ import {
 import { STANDARD_OPTIONS } from '../command-line/shared-options.js';
 import { argumentTerm, optionFacts, optionTerm, schemaFile, usageOf } from './command-lines.js';
 
-/** @param schemas path from the document to the folder of schemas */
+/** @param schemas path from the document to the directory of schemas */
 export function cliMarkdown(program: ProgramSpec, schemas: string): string {
   const parts = [
     `# ${program.name}`,

@@ -47,9 +47,9 @@ export function bucketTable(
       ...nameOf(line),
       line.bucket,
       formatCount(line.tables),
-      // A copy is what a link becomes between two file systems; a narrowed table is linked but for its index.
-      bytes(line.linkedBytes + line.copiedBytes + line.narrowedBytes),
-      bytes(line.slicedBytes),
+      // A copy is what a link becomes between two file systems; a virtual table is linked but for its index.
+      bytes(line.linkedBytes + line.copiedBytes + line.sharedBytes),
+      bytes(line.splitBytes),
       bytes(line.builtBytes),
     ]),
     bold,

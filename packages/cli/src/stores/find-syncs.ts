@@ -116,7 +116,7 @@ async function firstKey(
 ): Promise<Uint8Array | undefined> {
   for await (const page of scanSpan(engine, span, { signal, values: false, limit: 1 })) {
     const key = page[0]?.[0];
-    // A plain copy: pages hand out Buffers, whose slices are views.
+    // A plain copy: pages hand out Buffers, whose parts are views.
     return key === undefined ? undefined : new Uint8Array(key);
   }
   return undefined;

@@ -5,7 +5,7 @@ import { standardError, standardOutput } from './stream-output.js';
 
 /**
  * This process's streams, environment and signals. The first SIGINT (Ctrl-C), SIGTERM or SIGHUP asks the
- * command to stop. A second one ends the process at once; temporary folders go with the process, and the next
+ * command to stop. A second one ends the process at once; temporary directories go with the process, and the next
  * open of a store cleans it up.
  */
 export function processIo(): Io {

@@ -1,5 +1,5 @@
 // Strategy `link`: the source's tables become the base's. No record is read; what is not linked is
-// the tables that straddle a bound, which are cut.
+// the tables that straddle a bound, which are split.
 import type { CommitReport, OriginTotals } from '@sstitch/contract';
 import type { TableBase, TableSource } from '../engines.js';
 import type { CompactProgress } from '../result.js';

@@ -3,7 +3,7 @@
 import type { EntryPages, ReplaceSpansOptions, ReplaceSpansResult } from '@sstitch/contract';
 import type { ReplacingBase } from '../engines.js';
 import type { CompactProgress } from '../result.js';
-import type { EngineView, Entry } from '../span-reader.js';
+import type { Entry, SnapshotReader } from '../span-reader.js';
 import type { SyncRange } from '../sync-ranges.js';
 
 /** `building` is told this often. */
@@ -11,7 +11,7 @@ const ENTRIES_PER_EVENT = 10_000;
 
 export interface RebuildInput {
   readonly base: ReplacingBase;
-  readonly source: EngineView;
+  readonly source: SnapshotReader;
   /** In key order. */
   readonly ranges: readonly SyncRange[];
   /** Of a store alone: other engines do not know it. */

@@ -87,7 +87,7 @@ function buildTable(
   const file: FileHandle = fileSystem.open(path, 'create');
   let builder: TableBuilder | undefined;
   try {
-    fileSystem.setMode(path, 0o444);
+    fileSystem.chmod(path, 0o444);
     builder = new TableBuilder(file, { path, seal: true });
     do {
       if (builder.entries % ENTRIES_PER_CHECK === 0) checkCancelled();

@@ -140,7 +140,7 @@ class RunWriter {
     if (this.#builder === undefined) {
       const path = `${this.#path}-${this.#tables.length}.table`;
       this.#file = this.#fileSystem.open(path, 'create');
-      this.#fileSystem.setMode(path, 0o444);
+      this.#fileSystem.chmod(path, 0o444);
       this.#builder = new TableBuilder(this.#file, { path, seal: true });
     }
     return this.#builder;

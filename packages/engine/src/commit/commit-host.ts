@@ -8,28 +8,28 @@ import type { WriteGate } from './write-gate.js';
 
 /** The generation that a commit starts from. */
 export interface CommitBase {
-  readonly folder: string;
+  readonly directory: string;
   readonly database: LevelDatabase;
 }
 
 /** What the commit needs of a store. */
 export interface CommitHost {
   readonly runner: TaskRunner;
-  /** The store's folder. */
-  readonly folder: string;
+  /** The store's directory. */
+  readonly directory: string;
   readonly gate: WriteGate;
   current(): CommitBase;
   /** Flushes what was acknowledged before; gives the least log number of a version read afterwards. */
   flush(base: CommitBase): Promise<number>;
-  openNext(folder: string): Promise<LevelDatabase>;
-  /** Removes a folder of the store, also while it closes. */
-  readonly removeFolder: (folder: string) => Promise<void>;
+  openNext(directory: string): Promise<LevelDatabase>;
+  /** Removes a directory of the store, also while it closes. */
+  readonly removeDirectory: (directory: string) => Promise<void>;
   now(): number;
 }
 
 export interface CommitInput {
   readonly number: number;
-  readonly nextFolder: string;
+  readonly nextDirectory: string;
   /** Sorted and disjoint. */
   readonly spans: readonly Span[];
   /** For these spans; or what makes them, whose errors pass through as they are. */
@@ -38,7 +38,7 @@ export interface CommitInput {
   /** Where no file of the next generation may hold what was excised; see purge-tables.ts. */
   readonly purge: readonly Span[];
   /** Size from which a part of a table is kept in its file; see `StoreOptions`. */
-  readonly narrowFromBytes: number;
+  readonly shareFromBytes: number;
   readonly signal: AbortSignal | undefined;
   /** Puts the next generation in force, in memory. */
   switchTo(database: LevelDatabase): void;

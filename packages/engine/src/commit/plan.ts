@@ -9,7 +9,7 @@
 //   put it deeper;
 // - every run lies as deep as that allows: the oldest in level 6 (rule 12).
 //
-// A table that straddles a span is cut. It becomes ONE table with holes, unless an incoming table
+// A table that straddles a span is split. It becomes ONE table with holes, unless an incoming table
 // lies in a hole at the same level: only there it becomes two. So a level-0 table that meets thirteen
 // spans stays one level-0 table, and level 0 cannot pile up.
 
@@ -34,8 +34,8 @@ export interface LinkStep {
   readonly table: TableEntry;
 }
 
-/** One table to cut; each member of `outputs` becomes a table with the entries of those spans. */
-export interface SliceStep {
+/** One table to split; each member of `outputs` becomes a table with the entries of those spans. */
+export interface SplitStep {
   readonly level: number;
   readonly table: TableEntry;
   readonly outputs: ReadonlyArray<readonly Span[]>;
@@ -50,7 +50,7 @@ export interface PlaceStep<T extends KeyBounds> {
 
 export interface VersionPlan<T extends KeyBounds> {
   readonly links: readonly LinkStep[];
-  readonly slices: readonly SliceStep[];
+  readonly splits: readonly SplitStep[];
   readonly placed: ReadonlyArray<PlaceStep<T>>;
   /** Tables wholly inside the spans: not in the next version. */
   readonly dropped: readonly LinkStep[];
@@ -71,27 +71,27 @@ export function planVersion<T extends KeyBounds>(
   );
   const shadowed = shadowedKeys(base.levels);
   const links: LinkStep[] = [];
-  const slices: SliceStep[] = [];
+  const splits: SplitStep[] = [];
   const dropped: LinkStep[] = [];
   for (const [level, tables] of base.levels.entries()) {
     for (const table of tables) {
-      const cut = spansOverlapping(merged, table);
+      const split = spansOverlapping(merged, table);
       const shared = shadowed.get(table.number)?.span;
-      if (cut.length === 0 && shared === undefined) {
+      if (split.length === 0 && shared === undefined) {
         links.push({ level, table });
         continue;
       }
-      const holes = shared === undefined ? cut : joinTouchingSpans(insertSpan(cut, shared));
+      const holes = shared === undefined ? split : joinTouchingSpans(insertSpan(split, shared));
       const keep = rangesOutside(holes, table);
       if (keep.length === 0) {
         dropped.push({ level, table });
         continue;
       }
       const taken = level === 0 ? [] : (occupied[level] ?? []);
-      slices.push({ level, table, outputs: splitAtOccupiedHoles(keep, taken) });
+      splits.push({ level, table, outputs: splitAtOccupiedHoles(keep, taken) });
     }
   }
-  return { links, slices, placed, dropped };
+  return { links, splits, placed, dropped };
 }
 
 function placeRuns<T extends KeyBounds>(

@@ -65,10 +65,10 @@ async function find(core: StoreCore, reads: boolean) {
   const generation = core.current;
   generation.retain();
   try {
-    const { folder } = generation;
+    const { directory } = generation;
     const signal = core.operations.closing;
     return await core.operations.runFileWork(() =>
-      core.runner.run(findSharedKeysTask, { folder, reads }, { signal }),
+      core.runner.run(findSharedKeysTask, { directory, reads }, { signal }),
     );
   } finally {
     generation.release();
@@ -83,11 +83,11 @@ async function compactCurrent(core: StoreCore, start: Uint8Array, end: Uint8Arra
   const generation = core.current;
   generation.retain();
   try {
-    const { folder, database } = generation;
+    const { directory, database } = generation;
     const signal = core.operations.closing;
     // LevelDB flushes first, and tells nobody where that fails.
-    const leastLogNumber = await flushGeneration(core.runner, folder, database, signal);
-    const input = { folder, leastLogNumber, scratchFolder: core.folder };
+    const leastLogNumber = await flushGeneration(core.runner, directory, database, signal);
+    const input = { directory, leastLogNumber, scratchDirectory: core.directory };
     await core.operations.runFileWork(() => core.runner.run(checkFlushDoneTask, input, { signal }));
     await database.compactRange(start, end, { keyEncoding: 'view' });
   } finally {

@@ -5,8 +5,8 @@ export function emptyTotals(): OriginTotals {
   return {
     linked: { tables: 0, bytes: 0 },
     copied: { tables: 0, bytes: 0 },
-    sliced: { tables: 0, bytes: 0 },
-    narrowed: { tables: 0, bytes: 0 },
+    split: { tables: 0, bytes: 0 },
+    shared: { tables: 0, bytes: 0 },
     built: { tables: 0, bytes: 0 },
   };
 }

@@ -6,9 +6,9 @@ import { LEVEL_COUNT } from '../leveldb/version-edit.js';
 /** A table file and its bounds. */
 export interface TableFile {
   readonly path: string;
-  /** Where the table ends: a narrowed one's file may go on. */
+  /** Where the table ends: a shared one's file may go on. */
   readonly sizeBytes: number;
-  /** What a narrowed table has of its file. @defaultValue all of it */
+  /** What a virtual table has of its file. @defaultValue all of it */
   readonly dataBytes?: number | undefined;
   /** Internal key: the user key and eight bytes of sequence and type. */
   readonly smallest: Uint8Array;

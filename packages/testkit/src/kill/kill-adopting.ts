@@ -1,4 +1,4 @@
-// What a victim does to plain LevelDB folders until it dies: it adopts them, one after another, over
+// What a victim does to plain LevelDB directories until it dies: it adopts them, one after another, over
 // and over; one of them it has open and writes to meanwhile.
 
 import { rmSync } from 'node:fs';
@@ -12,10 +12,10 @@ import type { VictimTools } from './victim-tools.js';
 
 export interface AdoptOrders {
   readonly kind: 'adopt';
-  /** Plain LevelDB folders. The first is written to. */
+  /** Plain LevelDB directories. The first is written to. */
   readonly plainPaths: readonly string[];
   readonly firstWrite: number;
-  /** Target T is made at this path with `-T` behind it, of plain folder T modulo their number. */
+  /** Target T is made at this path with `-T` behind it, of plain directory T modulo their number. */
   readonly targetPath: string;
 }
 

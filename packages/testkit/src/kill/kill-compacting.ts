@@ -23,8 +23,8 @@ const STRATEGIES = ['link', 'rebuild', 'link', 'batch'] as const;
 /** So many rounds after a checkpoint comes the next. */
 const CHECKPOINT_EVERY = 3;
 
-/** Tables are cut in place, however small they are. */
-export const SMALL_CUTS = { narrowTablesFromBytes: 0 };
+/** Tables are split in place, however small they are. */
+export const SMALL_CUTS = { shareTablesFromBytes: 0 };
 
 /** Writes one after another until it is stopped; tells the numbers of the last ones. */
 export function keepWriting(

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CountedReport, type FamilyOptions, FamilyTally } from '../torture/family.js';
 import { seededRandom } from '../torture/random.js';
-import { tortureFolder } from '../torture/torture-folder.js';
+import { tortureDirectory } from '../torture/torture-directory.js';
 import { type KillPoint, orderPoints } from './kill-points.js';
 import { type Death, killVictim, listPoints } from './kill-process.js';
 import { KilledAdoptions } from './killed-adoptions.js';
@@ -27,11 +27,11 @@ export interface KillOptions extends FamilyOptions {
   /** Only rounds whose description, such as `adopt, before link table`, has this in it. @defaultValue all */
   readonly only?: string;
   /**
-   * A folder on the disk that is to be tried; all that is made there goes again.
+   * A directory on the disk that is to be tried; all that is made there goes again.
    *
-   * @defaultValue memory, where the system offers it as a folder
+   * @defaultValue memory, where the system offers it as a directory
    */
-  readonly folder?: string | undefined;
+  readonly directory?: string | undefined;
   /** Ends the family between two rounds; it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -47,7 +47,7 @@ const TURNS: ReadonlyArray<readonly [kind: WorkKind, atPoint: boolean]> = [
   ['compact', true],
   ['compact', false],
 ];
-/** Enough for each strategy over each source, and checkpoints; and for each plain folder. */
+/** Enough for each strategy over each source, and checkpoints; and for each plain directory. */
 const DRY_ROUNDS: Record<WorkKind, number> = { compact: 9, adopt: 6 };
 /** A victim that does not come to its point ends after some rounds (kill-victim.ts): only one that hangs lives so long. */
 const MAX_LIFE_AT_POINT_MS = 600_000;
@@ -60,20 +60,23 @@ export async function runKillFamily(options: KillOptions): Promise<CountedReport
   const { rounds, seed, lanes = 2, grants = 100, only = '', signal } = options;
   const tally = new FamilyTally('kill', options);
   const counts: Record<string, number> = {};
-  const inFolder = options.folder === undefined ? undefined : { inFolder: options.folder };
-  const folder = tortureFolder('kill', inFolder ?? 'memory');
-  const otherFolder = tortureFolder('kill-other', inFolder ?? 'disk');
+  const inDirectory =
+    options.directory === undefined ? undefined : { inDirectory: options.directory };
+  const directory = tortureDirectory('kill', inDirectory ?? 'memory');
+  const otherDirectory = tortureDirectory('kill-other', inDirectory ?? 'disk');
   try {
-    const points = await findPoints(folder.path, otherFolder.path, grants, seed);
+    const points = await findPoints(directory.path, otherDirectory.path, grants, seed);
     for (const [kind, list] of points) {
       counts[`${kind} points`] = list.length;
       counts[`${kind} point names`] = new Set(list.map(({ name }) => name)).size;
     }
     const ends = await Promise.allSettled(
       Array.from({ length: lanes }, async (_, lane) => {
-        const paths = [folder.path, otherFolder.path].map((path) => join(path, `lane-${lane}`));
-        const [laneFolder = '', laneOther = ''] = paths;
-        const run = new KillLane(laneFolder, laneOther, tally, counts, options);
+        const paths = [directory.path, otherDirectory.path].map((path) =>
+          join(path, `lane-${lane}`),
+        );
+        const [laneDirectory = '', laneOther = ''] = paths;
+        const run = new KillLane(laneDirectory, laneOther, tally, counts, options);
         // Its share of the rounds and of the points.
         for (const { round, ...turn } of listRounds(rounds, points, only)) {
           if (round % lanes !== lane) continue;
@@ -82,11 +85,11 @@ export async function runKillFamily(options: KillOptions): Promise<CountedReport
         }
       }),
     );
-    // All of them: the folders go now.
+    // All of them: the directories go now.
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
   } finally {
-    folder.remove();
-    otherFolder.remove();
+    directory.remove();
+    otherDirectory.remove();
   }
   return { ...tally.report(), counts };
 }
@@ -124,15 +127,15 @@ function describe(kind: WorkKind, point: KillPoint | undefined): string {
 
 /** Lets a victim of each kind do its work unharmed; gives the points it passed, in the order to try. */
 async function findPoints(
-  folder: string,
-  otherFolder: string,
+  directory: string,
+  otherDirectory: string,
   grants: number,
   seed: number,
 ): Promise<PointsByKind> {
   const random = seededRandom(seed);
   const points = new Map<WorkKind, readonly KillPoint[]>();
   for (const kind of ['compact', 'adopt'] as const) {
-    const [dry, otherDry] = [join(folder, `dry-${kind}`), join(otherFolder, `dry-${kind}`)];
+    const [dry, otherDry] = [join(directory, `dry-${kind}`), join(otherDirectory, `dry-${kind}`)];
     const work = await makeWork(kind, dry, otherDry, grants);
     const passed = await listPoints(work.orders(), DRY_ROUNDS[kind], join(dry, 'words'));
     points.set(kind, orderPoints(passed, random));
@@ -143,21 +146,21 @@ async function findPoints(
 
 async function makeWork(
   kind: WorkKind,
-  folder: string,
-  otherFolder: string,
+  directory: string,
+  otherDirectory: string,
   grants: number,
 ): Promise<KilledWork> {
-  mkdirSync(folder, { recursive: true });
-  mkdirSync(otherFolder, { recursive: true });
+  mkdirSync(directory, { recursive: true });
+  mkdirSync(otherDirectory, { recursive: true });
   return kind === 'compact'
-    ? KilledCompactions.make(folder, grants)
-    : KilledAdoptions.make(folder, otherFolder);
+    ? KilledCompactions.make(directory, grants)
+    : KilledAdoptions.make(directory, otherDirectory);
 }
 
 /** Rounds one after another over the same stores, which are made anew after a failure. */
 class KillLane {
-  readonly #folder: string;
-  readonly #otherFolder: string;
+  readonly #directory: string;
+  readonly #otherDirectory: string;
   readonly #tally: FamilyTally;
   readonly #counts: Record<string, number>;
   readonly #options: KillOptions;
@@ -165,18 +168,18 @@ class KillLane {
   #failed = 0;
 
   constructor(
-    folder: string,
-    otherFolder: string,
+    directory: string,
+    otherDirectory: string,
     tally: FamilyTally,
     counts: Record<string, number>,
     options: KillOptions,
   ) {
-    this.#folder = folder;
-    this.#otherFolder = otherFolder;
+    this.#directory = directory;
+    this.#otherDirectory = otherDirectory;
     this.#tally = tally;
     this.#counts = counts;
     this.#options = options;
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(directory, { recursive: true });
   }
 
   async round(round: number, { kind, point }: Omit<Round, 'round'>): Promise<void> {
@@ -193,11 +196,11 @@ class KillLane {
       try {
         let work = this.#works.get(kind);
         if (work === undefined) {
-          const paths = [join(this.#folder, kind), join(this.#otherFolder, kind)] as const;
+          const paths = [join(this.#directory, kind), join(this.#otherDirectory, kind)] as const;
           work = await makeWork(kind, ...paths, grants);
           this.#works.set(kind, work);
         }
-        const wordsPath = join(this.#folder, `words-${kind}`);
+        const wordsPath = join(this.#directory, `words-${kind}`);
         const { words, atPoint } = await killVictim(work.orders(), death, wordsPath);
         await work.check(words);
         this.#count(`${kind} ${atPoint ? 'at a point' : 'at random'}`);
@@ -207,8 +210,8 @@ class KillLane {
       }
     });
     if (survived) return;
-    for (const folder of [this.#folder, this.#otherFolder]) {
-      rmSync(join(folder, kind), { recursive: true, force: true });
+    for (const directory of [this.#directory, this.#otherDirectory]) {
+      rmSync(join(directory, kind), { recursive: true, force: true });
     }
     this.#works.delete(kind);
   }
@@ -221,8 +224,8 @@ class KillLane {
   #keepEvidence(kind: WorkKind, round: number): string {
     if (++this.#failed > KEPT_FAILURES) return 'not all survived';
     const kept = join(tmpdir(), `sstitch-kill-failed-${process.pid}-${round}`);
-    cpSync(join(this.#folder, kind), kept, { recursive: true });
-    cpSync(join(this.#folder, `words-${kind}`), join(kept, 'words'));
+    cpSync(join(this.#directory, kind), kept, { recursive: true });
+    cpSync(join(this.#directory, `words-${kind}`), join(kept, 'words'));
     return `not all survived; what there was is in ${kept}`;
   }
 }

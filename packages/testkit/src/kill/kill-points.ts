@@ -61,23 +61,23 @@ export class KillingFileSystem implements FileSystem {
   unlink(path: string): void {
     this.#around('unlink', path, () => nodeFileSystem.unlink(path));
   }
-  makeFolder(path: string): void {
-    this.#around('make', path, () => nodeFileSystem.makeFolder(path));
+  mkdir(path: string): void {
+    this.#around('make', path, () => nodeFileSystem.mkdir(path));
   }
-  removeFolder(path: string): void {
-    this.#around('remove', path, () => nodeFileSystem.removeFolder(path));
+  removeDirectory(path: string): void {
+    this.#around('remove', path, () => nodeFileSystem.removeDirectory(path));
   }
-  syncFolder(path: string): void {
-    this.#around('sync', path, () => nodeFileSystem.syncFolder(path));
+  fsyncDir(path: string): void {
+    this.#around('sync', path, () => nodeFileSystem.fsyncDir(path));
   }
-  setMode(path: string, mode: number): void {
-    this.#around('set mode of', path, () => nodeFileSystem.setMode(path, mode));
+  chmod(path: string, mode: number): void {
+    this.#around('set mode of', path, () => nodeFileSystem.chmod(path, mode));
   }
   readFile(path: string): Uint8Array {
     return nodeFileSystem.readFile(path);
   }
-  readFolder(path: string): string[] {
-    return nodeFileSystem.readFolder(path);
+  readdir(path: string): string[] {
+    return nodeFileSystem.readdir(path);
   }
   status(path: string): ReturnType<FileSystem['status']> {
     return nodeFileSystem.status(path);
@@ -128,7 +128,7 @@ function kindOf(path: string): string {
   }
   for (const [pattern, kind] of NUMBERED) if (pattern.test(name)) return kind;
   if (name === 'staging' || name === 'readers') return name;
-  if (parent === 'staging') return 'folder in staging';
+  if (parent === 'staging') return 'directory in staging';
   return parts.length > 1 && /^(base|target-\d+|checkpoint-\d+)$/.test(name)
     ? name.replace(/-\d+$/, '')
     : 'other';

@@ -26,6 +26,6 @@ test('a lost write, a lost half of one, and one that nobody began are found', as
   await expect(checkWrites(gap, 10, 19)).rejects.toThrow('in the place of write 13');
   const half = await engineWithout((write, part) => write === 14 && part === 1);
   await expect(checkWrites(half, 10, 19)).rejects.toThrow('in the place of write 14');
-  const cut = await engineWithout((write, part) => write > 17 || (write === 17 && part > 0));
-  await expect(checkWrites(cut, 10, 16)).rejects.toThrow('half of write 17');
+  const split = await engineWithout((write, part) => write > 17 || (write === 17 && part > 0));
+  await expect(checkWrites(split, 10, 16)).rejects.toThrow('half of write 17');
 });

@@ -1,6 +1,6 @@
-// The plain LevelDB folders whose adoption is killed, and what must be true afterwards: each is the
+// The plain LevelDB directories whose adoption is killed, and what must be true afterwards: each is the
 // whole database that it was, for LevelDB itself; an acknowledged target is a store with exactly what
-// the folder held; one that was being made is absent, or refused by a typed error, or whole, and is
+// the directory held; one that was being made is absent, or refused by a typed error, or whole, and is
 // adopted again once it is out of the way.
 
 import { createHash } from 'node:crypto';
@@ -12,7 +12,7 @@ import { type AdoptOrders, PLAIN_OPTIONS } from './kill-adopting.js';
 import { SMALL_CUTS } from './kill-compacting.js';
 import type { LastWords, MadeTarget } from './kill-words.js';
 import { checkWrites, WRITTEN_SPAN } from './kill-writes.js';
-import { checkFolder, isNotFound, type KilledWork } from './killed-compactions.js';
+import { checkDirectory, isNotFound, type KilledWork } from './killed-compactions.js';
 
 const MAX_WRITES = 3000;
 const LAYERS = 3;
@@ -27,27 +27,31 @@ const KEYS_LEFT = PREFIXES.length * 1000 - 500;
 type PlainLevel = ClassicLevel<Uint8Array, Uint8Array>;
 
 export class KilledAdoptions implements KilledWork {
-  readonly #folder: string;
+  readonly #directory: string;
   readonly #plainPaths: readonly string[];
-  /** Digest of what never changes in each plain folder. */
+  /** Digest of what never changes in each plain directory. */
   readonly #fixed: readonly string[];
   #firstWrite = 0;
   #nextWrite = 0;
 
-  private constructor(folder: string, plainPaths: readonly string[], fixed: readonly string[]) {
-    this.#folder = folder;
+  private constructor(directory: string, plainPaths: readonly string[], fixed: readonly string[]) {
+    this.#directory = directory;
     this.#plainPaths = plainPaths;
     this.#fixed = fixed;
   }
 
   /**
-   * Makes the plain folders by classic-level.
+   * Makes the plain directories by classic-level.
    *
-   * @param otherFolder where the last one lies: tables are copied from there if links do not reach it
+   * @param otherDirectory where the last one lies: tables are copied from there if links do not reach it
    */
-  static async make(folder: string, otherFolder: string): Promise<KilledAdoptions> {
-    mkdirSync(`${folder}/targets`);
-    const plainPaths = [`${folder}/plain-live`, `${folder}/plain`, `${otherFolder}/plain-other`];
+  static async make(directory: string, otherDirectory: string): Promise<KilledAdoptions> {
+    mkdirSync(`${directory}/targets`);
+    const plainPaths = [
+      `${directory}/plain-live`,
+      `${directory}/plain`,
+      `${otherDirectory}/plain-other`,
+    ];
     const fixed: string[] = [];
     for (const [index, path] of plainPaths.entries()) {
       const level: PlainLevel = new ClassicLevel(path, PLAIN_OPTIONS);
@@ -56,7 +60,7 @@ export class KilledAdoptions implements KilledWork {
       fixed.push(await fixedDigest(level));
       await level.close();
     }
-    return new KilledAdoptions(folder, plainPaths, fixed);
+    return new KilledAdoptions(directory, plainPaths, fixed);
   }
 
   orders(): AdoptOrders {
@@ -64,7 +68,7 @@ export class KilledAdoptions implements KilledWork {
       kind: 'adopt',
       plainPaths: this.#plainPaths,
       firstWrite: this.#nextWrite,
-      targetPath: `${this.#folder}/targets/target`,
+      targetPath: `${this.#directory}/targets/target`,
     };
   }
 
@@ -80,8 +84,8 @@ export class KilledAdoptions implements KilledWork {
     }
     // Last: what became of the stores made by links has not harmed their sources either.
     for (const index of this.#plainPaths.keys()) await this.#checkPlain(index, least);
-    rmSync(`${this.#folder}/targets`, { recursive: true });
-    mkdirSync(`${this.#folder}/targets`);
+    rmSync(`${this.#directory}/targets`, { recursive: true });
+    mkdirSync(`${this.#directory}/targets`);
   }
 
   async #checkPlain(index: number, least: number): Promise<void> {
@@ -98,7 +102,7 @@ export class KilledAdoptions implements KilledWork {
         }
       }
     } catch (error) {
-      throw new Error(`the plain folder ${path}`, { cause: error });
+      throw new Error(`the plain directory ${path}`, { cause: error });
     } finally {
       await level.close();
     }
@@ -108,7 +112,7 @@ export class KilledAdoptions implements KilledWork {
     const path = this.#targetPath(target);
     await this.#checkStore(target, made.leastWrite, mostWrite, true);
     await expectRefused(this.#plainOf(target), path);
-    checkFolder(path);
+    checkDirectory(path);
   }
 
   async #checkCutShort(target: number, made: MadeTarget, mostWrite: number): Promise<void> {
@@ -128,7 +132,7 @@ export class KilledAdoptions implements KilledWork {
     }
     await adopt(plain, path);
     await this.#checkStore(target, made.leastWrite, mostWrite, false);
-    checkFolder(path);
+    checkDirectory(path);
   }
 
   /** Where an open may make a store of what an adoption left, that is empty or whole. */
@@ -141,7 +145,7 @@ export class KilledAdoptions implements KilledWork {
     } finally {
       await store.close();
     }
-    checkFolder(this.#targetPath(target));
+    checkDirectory(this.#targetPath(target));
   }
 
   /** @param use write, excise and compact too: nothing of it may show in the source */
@@ -189,7 +193,7 @@ export class KilledAdoptions implements KilledWork {
   }
 
   #targetPath(target: number): string {
-    return `${this.#folder}/targets/target-${target}`;
+    return `${this.#directory}/targets/target-${target}`;
   }
 
   #plainOf(target: number): string {

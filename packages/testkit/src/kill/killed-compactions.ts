@@ -24,7 +24,7 @@ const SYNC_INDEXES = [0, 1, 2] as const;
 const REVISIONS = [0, 1, 2] as const;
 
 export class KilledCompactions implements KilledWork {
-  readonly #folder: string;
+  readonly #directory: string;
   readonly #sourcePaths: readonly string[];
   readonly #replacedId: string;
   /** Digest of the replaced sync in each source. */
@@ -36,23 +36,23 @@ export class KilledCompactions implements KilledWork {
   #nextWrite = 0;
 
   private constructor(
-    folder: string,
+    directory: string,
     sourcePaths: readonly string[],
     replacedId: string,
     revisions: readonly string[],
     untouched: ReadonlyMap<string, string>,
   ) {
-    this.#folder = folder;
+    this.#directory = directory;
     this.#sourcePaths = sourcePaths;
     this.#replacedId = replacedId;
     this.#revisions = revisions;
     this.#untouched = untouched;
   }
 
-  /** Makes the stores in `folder`, which is there. @param grants in each sync */
-  static async make(folder: string, grants: number): Promise<KilledCompactions> {
-    mkdirSync(`${folder}/checkpoints`);
-    const base = new Store(`${folder}/base`);
+  /** Makes the stores in `directory`, which is there. @param grants in each sync */
+  static async make(directory: string, grants: number): Promise<KilledCompactions> {
+    mkdirSync(`${directory}/checkpoints`);
+    const base = new Store(`${directory}/base`);
     const untouched = new Map<string, string>();
     for (const syncIndex of SYNC_INDEXES) {
       const options = { grants, syncIndex, revision: 0, shuffle: true };
@@ -64,24 +64,24 @@ export class KilledCompactions implements KilledWork {
     const sourcePaths: string[] = [];
     const revisions: string[] = [];
     for (const revision of REVISIONS) {
-      const path = `${folder}/source-${revision}`;
+      const path = `${directory}/source-${revision}`;
       const source = new Store(path);
       await writeSyntheticSync(source, { grants, revision, shuffle: true });
       revisions.push((await syncDigest(source, replacedId)).digest);
       await source.close();
       sourcePaths.push(path);
     }
-    return new KilledCompactions(folder, sourcePaths, replacedId, revisions, untouched);
+    return new KilledCompactions(directory, sourcePaths, replacedId, revisions, untouched);
   }
 
   orders(): CompactOrders {
     return {
       kind: 'compact',
-      basePath: `${this.#folder}/base`,
+      basePath: `${this.#directory}/base`,
       sourcePaths: this.#sourcePaths,
       syncIds: [this.#replacedId],
       firstWrite: this.#nextWrite,
-      checkpointPath: `${this.#folder}/checkpoints/checkpoint`,
+      checkpointPath: `${this.#directory}/checkpoints/checkpoint`,
     };
   }
 
@@ -92,7 +92,7 @@ export class KilledCompactions implements KilledWork {
       ...(words.begun === undefined ? [] : [words.begun]),
     ];
     const least = Math.max(words.lastWrite, this.#nextWrite - 1);
-    const base = new Store(`${this.#folder}/base`, { createIfMissing: false });
+    const base = new Store(`${this.#directory}/base`, { createIfMissing: false });
     try {
       await base.open();
       this.#held = await this.#checkSyncs(base, allowed);
@@ -108,9 +108,9 @@ export class KilledCompactions implements KilledWork {
     } finally {
       await base.close();
     }
-    checkFolder(`${this.#folder}/base`);
-    rmSync(`${this.#folder}/checkpoints`, { recursive: true });
-    mkdirSync(`${this.#folder}/checkpoints`);
+    checkDirectory(`${this.#directory}/base`);
+    rmSync(`${this.#directory}/checkpoints`, { recursive: true });
+    mkdirSync(`${this.#directory}/checkpoints`);
   }
 
   /** Gives the revision that the store holds. */
@@ -132,7 +132,7 @@ export class KilledCompactions implements KilledWork {
 
   async #checkCheckpoint(target: number, made: MadeTarget, heldBefore: number): Promise<void> {
     const { leastWrite, mostWrite, revision = heldBefore } = made;
-    const path = `${this.#folder}/checkpoints/checkpoint-${target}`;
+    const path = `${this.#directory}/checkpoints/checkpoint-${target}`;
     const copy = new Store(path, { createIfMissing: false });
     try {
       try {
@@ -149,7 +149,7 @@ export class KilledCompactions implements KilledWork {
     } finally {
       await copy.close();
     }
-    if (existsSync(path)) checkFolder(path);
+    if (existsSync(path)) checkDirectory(path);
   }
 }
 
@@ -160,9 +160,9 @@ export function isNotFound(error: unknown): boolean {
 }
 
 /** After an open and a close there is one generation, and nothing half-done. */
-export function checkFolder(path: string): void {
+export function checkDirectory(path: string): void {
   const names = readdirSync(path).filter((name) => name !== 'staging' && name !== 'RESERVE');
   if (names.length !== 3 || names.filter((name) => name.startsWith('gen-')).length !== 1) {
-    throw new Error(`the store's folder ${path} holds ${names.join(', ')}`);
+    throw new Error(`the store's directory ${path} holds ${names.join(', ')}`);
   }
 }

@@ -30,7 +30,7 @@ export type StoreSettings = Required<
     | 'cacheSize'
     | 'maxOpenFiles'
     | 'compression'
-    | 'narrowTablesFromBytes'
+    | 'shareTablesFromBytes'
   >
 >;
 

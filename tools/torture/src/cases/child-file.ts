@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 
 /** The built module of this name: beside this one when built, in dist/ when the sources run under a test. */
 export function childFile(name: string): string {
-  const folder = import.meta.url.endsWith('.ts') ? '../../dist' : '.';
-  const file = fileURLToPath(new URL(`${folder}/${name}.js`, import.meta.url));
+  const directory = import.meta.url.endsWith('.ts') ? '../../dist' : '.';
+  const file = fileURLToPath(new URL(`${directory}/${name}.js`, import.meta.url));
   if (existsSync(file)) return file;
   throw new Error(`${file} is missing: run pnpm build first`);
 }

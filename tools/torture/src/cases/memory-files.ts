@@ -1,14 +1,14 @@
 // Files in memory behind the engine's file system port, to be read only: a case costs no disk.
 import type { FileHandle, FileSystem } from '@sstitch/sst';
 
-/** A file system of the given files, by absolute path; folders are what paths lie in. */
+/** A file system of the given files, by absolute path; directories are what paths lie in. */
 export function memoryFiles(files: ReadonlyMap<string, Uint8Array>): FileSystem {
   const bytesOf = (path: string): Uint8Array => {
     const bytes = files.get(path);
     if (bytes === undefined) throw fileError('ENOENT', 'open', path);
     return bytes;
   };
-  const readFolder = (path: string): string[] => {
+  const readdir = (path: string): string[] => {
     const names = new Set<string>();
     for (const file of files.keys()) {
       if (file.startsWith(`${path}/`))
@@ -23,23 +23,23 @@ export function memoryFiles(files: ReadonlyMap<string, Uint8Array>): FileSystem 
   return {
     open: (path, mode) => (mode === 'read' ? handleOf(bytesOf(path)) : refuse(path)),
     readFile: (path) => Uint8Array.from(bytesOf(path)),
-    readFolder,
+    readdir,
     status(path) {
       const bytes = files.get(path);
       if (bytes !== undefined)
         return { kind: 'file', sizeBytes: bytes.length, mode: 0o644, links: 1 };
-      readFolder(path);
-      return { kind: 'folder', sizeBytes: 0, mode: 0o755, links: 1 };
+      readdir(path);
+      return { kind: 'directory', sizeBytes: 0, mode: 0o755, links: 1 };
     },
     realPath: (path) => path,
     link: (_, path) => refuse(path),
     copy: (_, path) => refuse(path),
     rename: refuse,
     unlink: refuse,
-    makeFolder: refuse,
-    removeFolder: refuse,
-    syncFolder: () => undefined,
-    setMode: refuse,
+    mkdir: refuse,
+    removeDirectory: refuse,
+    fsyncDir: () => undefined,
+    chmod: refuse,
   };
 }
 

@@ -36,7 +36,7 @@ export async function makeSmallStore(
     const opened: Store<Uint8Array, Uint8Array> = new Store(path, {
       ...ENCODINGS,
       blockSize: BLOCK_BYTES,
-      narrowTablesFromBytes: 0,
+      shareTablesFromBytes: 0,
     });
     await opened.open();
     return opened;

@@ -14,5 +14,5 @@ export const unsyncedFileSystem: FileSystem = {
       close: () => file.close(),
     };
   },
-  syncFolder: () => undefined,
+  fsyncDir: () => undefined,
 };

@@ -1,6 +1,6 @@
 // Many commits under open readers: every reader checks that all buckets it sees come from one
 // generation, and at the end nothing is left of all the generations: no descriptor, no mapping, no
-// folder, and memory is flat.
+// directory, and memory is flat.
 
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import {
   type FamilyReport,
   FamilyTally,
   seededRandom,
-  tortureFolder,
+  tortureDirectory,
 } from '@sstitch/testkit/torture';
 
 export interface ManyCommitsOptions extends FamilyOptions {
@@ -31,7 +31,7 @@ const MAX_HEAP_GROWTH_BYTES = 48 * 1024 * 1024;
 interface Holdings {
   readonly descriptors: number;
   readonly mappings: number;
-  readonly folders: number;
+  readonly directories: number;
 }
 
 /** Runs the family; see the head of this file. Each commit, with the readers that end beside it, is a case. */
@@ -39,8 +39,8 @@ export async function runManyCommitsFamily(options: ManyCommitsOptions): Promise
   const { seed, commits = 500, readers = 8 } = options;
   const tally = new FamilyTally('many-commits', options);
   const random = seededRandom(seed);
-  const folder = tortureFolder('many', 'disk');
-  const store = new Store(join(folder.path, 'store'), { narrowTablesFromBytes: 0 });
+  const directory = tortureDirectory('many', 'disk');
+  const store = new Store(join(directory.path, 'store'), { shareTablesFromBytes: 0 });
   try {
     await commitRevision(store, 0);
     await settled(store);
@@ -60,7 +60,7 @@ export async function runManyCommitsFamily(options: ManyCommitsOptions): Promise
       for (const finish of open) await finish();
       await settled(store);
       const after = await holdingsOf(store.location);
-      if (after.folders !== before.folders || after.mappings > before.mappings + 2) {
+      if (after.directories !== before.directories || after.mappings > before.mappings + 2) {
         throw new Error(`left behind: ${JSON.stringify({ before, after })}`);
       }
       if (after.descriptors > before.descriptors + 2) {
@@ -71,7 +71,7 @@ export async function runManyCommitsFamily(options: ManyCommitsOptions): Promise
     });
   } finally {
     await store.close();
-    folder.remove();
+    directory.remove();
   }
   return tally.report();
 }
@@ -130,10 +130,10 @@ async function settled(store: Store): Promise<void> {
 
 /** Descriptors and mappings are known on Linux only; elsewhere they count as none. */
 async function holdingsOf(location: string): Promise<Holdings> {
-  const folders = (await readdir(location)).filter((name) => name.startsWith('gen-')).length;
-  if (process.platform !== 'linux') return { descriptors: 0, mappings: 0, folders };
+  const directories = (await readdir(location)).filter((name) => name.startsWith('gen-')).length;
+  if (process.platform !== 'linux') return { descriptors: 0, mappings: 0, directories };
   const descriptors = (await readdir('/proc/self/fd')).length;
   const maps = await readFile('/proc/self/maps', 'utf8');
   const mappings = maps.split('\n').filter((line) => line.includes(location)).length;
-  return { descriptors, mappings, folders };
+  return { descriptors, mappings, directories };
 }

@@ -49,8 +49,8 @@ export async function corruptionCases(setup: CorruptionSetup): Promise<CaseRunne
 class CorruptionCases implements CaseRunner {
   readonly #setup: CorruptionSetup;
   readonly #mutations: readonly Mutation[];
-  readonly #folder = mkdtempSync(join(tmpdir(), 'sstitch-corruption-'));
-  readonly #path = join(this.#folder, 'store');
+  readonly #directory = mkdtempSync(join(tmpdir(), 'sstitch-corruption-'));
+  readonly #path = join(this.#directory, 'store');
   readonly #keys: readonly string[];
   /** The store's files, where a case would write them. */
   readonly #files: ReadonlyMap<string, Uint8Array>;
@@ -99,7 +99,7 @@ class CorruptionCases implements CaseRunner {
   }
 
   async close(): Promise<void> {
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.#directory, { recursive: true, force: true });
   }
 
   #mutation(index: number): Mutation {
@@ -171,16 +171,16 @@ class CorruptionCases implements CaseRunner {
     }
   }
 
-  /** Cuts every table: cut ones are right or refused; linked ones are as they were, broken or not. */
+  /** Splits every table: split ones are right or refused; linked ones are as they were, broken or not. */
   async #extract(store: Store<Uint8Array, Uint8Array>): Promise<void> {
-    const folder = join(this.#folder, 'extracted');
-    rmSync(folder, { recursive: true, force: true });
+    const directory = join(this.#directory, 'extracted');
+    rmSync(directory, { recursive: true, force: true });
     const spans = ['a005', 'b010', 'c003'].map((key) => ({
       start: Buffer.from(key),
       end: Buffer.from(`${key[0]}015`),
     }));
     try {
-      const extracted = await store.extract(spans, folder);
+      const extracted = await store.extract(spans, directory);
       for (const { path } of extracted.spans.flatMap(({ runs }) => runs.flat())) {
         verifyTable(nodeFileSystem, path);
       }
@@ -190,19 +190,19 @@ class CorruptionCases implements CaseRunner {
       if (!error.message.includes('.ldb')) throw new Error(`no file is named: ${error.message}`);
       this.counts.count('extract-refused');
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     }
-    await this.#extractVerified(store, spans, folder);
+    await this.#extractVerified(store, spans, directory);
   }
 
   /** With `verify` no damage gets through, in linked tables neither. */
   async #extractVerified(
     store: Store<Uint8Array, Uint8Array>,
     spans: readonly Span[],
-    folder: string,
+    directory: string,
   ): Promise<void> {
     try {
-      const extracted = await store.extract(spans, folder, { verify: true });
+      const extracted = await store.extract(spans, directory, { verify: true });
       for (const { path } of extracted.spans.flatMap(({ runs }) => runs.flat())) {
         try {
           verifyTable(nodeFileSystem, path);
@@ -216,7 +216,7 @@ class CorruptionCases implements CaseRunner {
       if (!error.message.includes('.ldb')) throw new Error(`no file is named: ${error.message}`);
       this.counts.count('extract-verify-refused');
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     }
   }
 
@@ -225,7 +225,7 @@ class CorruptionCases implements CaseRunner {
     if (mutation.kind === 'none' || !mutation.file.endsWith('.ldb')) return;
     const table = join(this.#path, mutation.file);
     if (!existsSync(table)) return;
-    const target: Store<Uint8Array, Uint8Array> = new Store(join(this.#folder, 'target'), VIEW);
+    const target: Store<Uint8Array, Uint8Array> = new Store(join(this.#directory, 'target'), VIEW);
     await target.open();
     try {
       const span = { start: new Uint8Array(0), end: undefined };
@@ -240,7 +240,7 @@ class CorruptionCases implements CaseRunner {
       this.counts.count('ingest-refused');
     } finally {
       await target.close();
-      rmSync(join(this.#folder, 'target'), { recursive: true, force: true });
+      rmSync(join(this.#directory, 'target'), { recursive: true, force: true });
     }
   }
 }

@@ -3,7 +3,7 @@ import { runCorruptionFamily } from './corruption-family.js';
 
 const isLong = process.env['SSTITCH_LONG'] === '1';
 
-test('a store with any byte flipped, any file cut, zeroed, swapped or gone is found out, or reads as before, and ends no process', async () => {
+test('a store with any byte flipped, any file split, zeroed, swapped or gone is found out, or reads as before, and ends no process', async () => {
   const seed = Number(process.env['SSTITCH_SEED'] ?? 20261122);
   const report = await runCorruptionFamily({
     seed,

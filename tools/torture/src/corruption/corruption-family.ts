@@ -1,4 +1,4 @@
-// Corruption: every byte of every kind of file of a small store flipped, every file cut at every length,
+// Corruption: every byte of every kind of file of a small store flipped, every file split at every length,
 // sectors zeroed, files swapped, stale or missing. verify must find whatever changes what a reader sees;
 // what it finds sound must read as before; nothing may end a process.
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import {
   type CountedReport,
   type FamilyOptions,
   FamilyTally,
-  tortureFolder,
+  tortureDirectory,
 } from '@sstitch/testkit/torture';
 import { runCases } from '../cases/case-process.js';
 import { makeSmallStore } from '../cases/small-store.js';
@@ -26,10 +26,10 @@ export interface CorruptionOptions extends FamilyOptions {
 export async function runCorruptionFamily(options: CorruptionOptions): Promise<CountedReport> {
   const { seed, bits = 'one', useEvery = 40, processes } = options;
   const tally = new FamilyTally('corruption', options);
-  const torture = tortureFolder('corruption', 'memory');
-  const folder = torture.path;
+  const torture = tortureDirectory('corruption', 'memory');
+  const directory = torture.path;
   try {
-    const store = await makeSmallStore(join(folder, 'store'), join(folder, 'stale'), seed);
+    const store = await makeSmallStore(join(directory, 'store'), join(directory, 'stale'), seed);
     const setup: CorruptionSetup = { store, seed, bits, useEvery };
     const counts = await runCases(tally, {
       family: 'corruption',

@@ -35,7 +35,7 @@ export class CheckerPool {
     this.#targets = targets;
   }
 
-  /** Checks the state that `make` makes a folder of; gives what was wrong with it. */
+  /** Checks the state that `make` makes a directory of; gives what was wrong with it. */
   async check(
     make: (id: number) => string,
     bounds: readonly TargetBounds[],
@@ -44,12 +44,12 @@ export class CheckerPool {
     const targets = this.#targets;
     const checker = this.#idle.pop() ?? (await new Promise<Checker>((r) => this.#waiting.push(r)));
     const id = ++this.#lastId;
-    const folder = make(id);
+    const directory = make(id);
     if (checker.scenario !== targets) {
       checker.scenario = targets;
       send(checker, { kind: 'scenario', targets });
     }
-    const failure = await this.#answer(checker, { kind: 'state', id, folder, bounds, thorough });
+    const failure = await this.#answer(checker, { kind: 'state', id, directory, bounds, thorough });
     const next = this.#all.has(checker) ? checker : this.#start();
     const waiting = this.#waiting.shift();
     if (waiting === undefined) this.#idle.push(next);

@@ -2,7 +2,7 @@
 // must be one failure and not the end of the family.
 //
 // Of each state it opens the store, reads all by iteration and by get, closes, looks at what is left
-// in the folder, and opens once more. A store that was being made may be absent, or empty.
+// in the directory, and opens once more. A store that was being made may be absent, or empty.
 
 import { readdirSync, rmSync } from 'node:fs';
 import { byteEncodings, type ReadWriteEngine, type Span } from '@sstitch/contract';
@@ -20,9 +20,9 @@ export interface Region {
   readonly versions: readonly Entries[];
 }
 
-/** A store, under the folder of a state, and what it may hold. */
+/** A store, under the directory of a state, and what it may hold. */
 export interface CrashTarget {
-  /** Relative to the state's folder. */
+  /** Relative to the state's directory. */
   readonly path: string;
   readonly regions: readonly Region[];
 }
@@ -40,7 +40,7 @@ export type CheckerRequest =
   | {
       readonly kind: 'state';
       readonly id: number;
-      readonly folder: string;
+      readonly directory: string;
       readonly bounds: readonly TargetBounds[];
       /** Commit once more, too. */
       readonly thorough: boolean;
@@ -53,9 +53,9 @@ export interface CheckerResponse {
 
 type ByteStore = Store<Uint8Array, Uint8Array>;
 
-/** Checks one state and removes its folder. Throws on what must not be. */
+/** Checks one state and removes its directory. Throws on what must not be. */
 export async function checkCrashState(
-  folder: string,
+  directory: string,
   targets: readonly CrashTarget[],
   bounds: readonly TargetBounds[],
   thorough: boolean,
@@ -64,10 +64,10 @@ export async function checkCrashState(
     for (const [index, target] of targets.entries()) {
       const bound = bounds[index];
       if (bound !== undefined)
-        await checkTarget(`${folder}/${target.path}`, target, bound, thorough);
+        await checkTarget(`${directory}/${target.path}`, target, bound, thorough);
     }
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 
@@ -101,7 +101,7 @@ async function contentsOnce(
     ...byteEncodings,
     createIfMissing,
     fileSystem: nodeFileSystem,
-    narrowTablesFromBytes: 0,
+    shareTablesFromBytes: 0,
   });
   try {
     await store.open().catch((error: { cause?: unknown }) => {
@@ -207,7 +207,7 @@ function checkTidy(path: string): void {
   });
   const others = names.filter((name) => !STORE_FILES.has(name));
   if (others.length !== 1 || !others[0]?.startsWith('gen-')) {
-    throw new Error(`the store's folder holds ${names.join(', ')}`);
+    throw new Error(`the store's directory holds ${names.join(', ')}`);
   }
 }
 
@@ -219,8 +219,8 @@ function serve(): void {
       targets = request.targets;
       return;
     }
-    const { id, folder, bounds, thorough } = request;
-    checkCrashState(folder, targets, bounds, thorough).then(
+    const { id, directory, bounds, thorough } = request;
+    checkCrashState(directory, targets, bounds, thorough).then(
       () => process.send?.({ id, failure: undefined } satisfies CheckerResponse),
       (error: unknown) => {
         const failure = error instanceof Error ? (error.stack ?? error.message) : String(error);

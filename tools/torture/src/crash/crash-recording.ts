@@ -1,4 +1,4 @@
-// One recorded course of events: stores under a folder, what is done to them, and what they promise
+// One recorded course of events: stores under a directory, what is done to them, and what they promise
 // from which moment on.
 
 import { mkdirSync, realpathSync, rmSync } from 'node:fs';
@@ -26,21 +26,21 @@ type Write = (this: LevelDatabaseHook, ...args: unknown[]) => Promise<void>;
 
 /** A scenario prepares its stores, calls `begin`, and does what is to be recorded. */
 export class CrashRecording {
-  readonly folder: string;
+  readonly directory: string;
   readonly random: () => number;
   readonly targets: CrashTarget[] = [];
   readonly #startingBounds: TargetBounds[] = [];
   #recorder: RecordingFileSystem<Mark> | undefined;
   #unhook: () => void = () => undefined;
 
-  constructor(folder: string, random: () => number) {
-    mkdirSync(folder, { recursive: true });
-    this.folder = realpathSync.native(folder);
+  constructor(directory: string, random: () => number) {
+    mkdirSync(directory, { recursive: true });
+    this.directory = realpathSync.native(directory);
     this.random = random;
   }
 
   path(name: string): string {
-    return `${this.folder}/${name}`;
+    return `${this.directory}/${name}`;
   }
 
   /** A whole number in `[least, most]`. */
@@ -57,7 +57,7 @@ export class CrashRecording {
 
   /** What there is now was synced long ago; from here on all is recorded. */
   begin(): void {
-    this.#recorder = new RecordingFileSystem(this.folder);
+    this.#recorder = new RecordingFileSystem(this.directory);
     this.#hookSyncedWrites();
   }
 
@@ -102,7 +102,7 @@ export class CrashRecording {
   }
 
   remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.directory, { recursive: true, force: true });
   }
 
   /** The port does not see LevelDB's own syncs: of writes with `sync` we know when they return. */
@@ -110,7 +110,7 @@ export class CrashRecording {
     const prototype = levelPrototype;
     if (prototype === undefined) throw new Error('prepare a store before recording begins');
     const recorder = this.recorder;
-    const inside = `${this.folder}/`;
+    const inside = `${this.directory}/`;
     const originals = (['_put', '_del', '_batch'] as const).map((name) => {
       const original = prototype[name];
       prototype[name] = async function (...args) {
@@ -137,7 +137,7 @@ async function openByteStore(
   const store: ByteStore = new Store(path, {
     ...byteEncodings,
     fileSystem,
-    narrowTablesFromBytes: 0,
+    shareTablesFromBytes: 0,
   });
   await store.open();
   // The class of the databases inside: classic-level's, whichever copy of it the engine has.

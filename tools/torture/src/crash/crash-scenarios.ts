@@ -21,7 +21,7 @@ export interface CrashScenario {
   record(recording: CrashRecording): Promise<void>;
 }
 
-/** A base of several tables, spans that cut them, and what is to stand in the spans. */
+/** A base of several tables, spans that split them, and what is to stand in the spans. */
 interface Layout {
   readonly layers: readonly Entries[];
   readonly unflushed: Entries;
@@ -195,7 +195,7 @@ const linkCommit = commitScenario(
   prepareSource,
   (store, { spans }, recording) =>
     withSource(recording, async (source) => {
-      const tables = await source.extract(spans, recording.path('extracted'), { narrow: true });
+      const tables = await source.extract(spans, recording.path('extracted'), { share: true });
       await store.ingestAndExcise(tables);
     }),
   4,
@@ -206,10 +206,10 @@ const moveCommit = commitScenario(
   prepareSource,
   (store, { spans }, recording) =>
     withSource(recording, async (source) => {
-      const folder = await store.newStagingFolder();
-      const tables = await source.extract(spans, folder, { narrow: true });
+      const directory = await store.newStagingDirectory();
+      const tables = await source.extract(spans, directory, { share: true });
       await store.ingestAndExcise(tables, { move: true });
-      await store.removeStagingFolder(folder);
+      await store.removeStagingDirectory(directory);
     }),
   4,
 );
@@ -337,7 +337,7 @@ const creation: CrashScenario = {
     await prepareStore(recording.path('other'), []);
     const regions = writeRegions(3);
     const deep = recording.random() < 0.5;
-    const path = deep ? 'some/folder/store' : 'store';
+    const path = deep ? 'some/directory/store' : 'store';
     const target = recording.target(path, regions, false);
     recording.begin();
     const store = await recording.openRecorded(path);

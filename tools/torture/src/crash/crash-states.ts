@@ -1,6 +1,6 @@
 // Every state that a power cut could leave: scenarios are recorded on a real store (crash-recording.ts),
 // their traces played on a disk that can lose what was not synced (disk-model.ts), and each distinct
-// state is made a folder and opened by a real Store, in another process (crash-checker.ts).
+// state is made a directory and opened by a real Store, in another process (crash-checker.ts).
 //
 // Some states are opened under the recorder too, and what a second power cut leaves of that opening
 // is tried in turn.
@@ -13,7 +13,7 @@ import {
   type FamilyReport,
   FamilyTally,
   seededRandom,
-  tortureFolder,
+  tortureDirectory,
 } from '@sstitch/testkit/torture';
 import { CheckerPool } from './checker-pool.js';
 import type { Entries, TargetBounds } from './crash-checker.js';
@@ -50,7 +50,7 @@ interface Candidate {
 export async function runCrashStatesFamily(options: CrashStatesOptions): Promise<FamilyReport> {
   const { seed, states = 5000, checkers = 3, only = '' } = options;
   const tally = new FamilyTally('crash-states', options);
-  const folder = tortureFolder('crash', 'memory');
+  const directory = tortureDirectory('crash', 'memory');
   const scenarios = crashScenarios.filter(({ name }) => name.includes(only));
   const pool = new CheckerPool(checkers);
   const seen = new Set<string>();
@@ -61,19 +61,19 @@ export async function runCrashStatesFamily(options: CrashStatesOptions): Promise
         if (seen.size >= states) break;
         const random = seededRandom(seed + pass * 1009 + index * 9176);
         const replay = `seed ${seed}, pass ${pass}, ${scenario.name}`;
-        const run = new ScenarioRun(folder.path, replay, pool, tally, seen, random);
+        const run = new ScenarioRun(directory.path, replay, pool, tally, seen, random);
         await run.all(scenario, quota);
       }
     }
   } finally {
     await pool.end();
-    folder.remove();
+    directory.remove();
   }
   return tally.report();
 }
 
 class ScenarioRun {
-  readonly #folder: string;
+  readonly #directory: string;
   readonly #replay: string;
   readonly #pool: CheckerPool;
   readonly #tally: FamilyTally;
@@ -81,14 +81,14 @@ class ScenarioRun {
   readonly #random: () => number;
 
   constructor(
-    folder: string,
+    directory: string,
     replay: string,
     pool: CheckerPool,
     tally: FamilyTally,
     seen: Set<string>,
     random: () => number,
   ) {
-    this.#folder = folder;
+    this.#directory = directory;
     this.#replay = replay;
     this.#pool = pool;
     this.#tally = tally;
@@ -97,7 +97,7 @@ class ScenarioRun {
   }
 
   async all(scenario: CrashScenario, quota: number): Promise<void> {
-    const recording = new CrashRecording(`${this.#folder}/recording`, this.#random);
+    const recording = new CrashRecording(`${this.#directory}/recording`, this.#random);
     try {
       await this.#record(scenario, recording);
       const candidates = this.#candidates(recording, quota);
@@ -174,9 +174,9 @@ class ScenarioRun {
       candidates.map(async ({ state, bounds, moment }, index) => {
         const failure = await this.#pool.check(
           (id) => {
-            const folder = `${this.#folder}/state-${id}`;
-            makeDiskState(state, folder);
-            return folder;
+            const directory = `${this.#directory}/state-${id}`;
+            makeDiskState(state, directory);
+            return directory;
           },
           bounds,
           index % THOROUGH_EVERY === 0,
@@ -197,16 +197,16 @@ class ScenarioRun {
     quota: number,
   ): Promise<void> {
     const replay = `${this.#replay}, ${moment}, lost: ${state.lost || 'nothing'}, opened again`;
-    const again = new CrashRecording(`${this.#folder}/again`, this.#random);
+    const again = new CrashRecording(`${this.#directory}/again`, this.#random);
     try {
-      await prepareStore(`${this.#folder}/other-${nth}`, []);
-      rmSync(`${this.#folder}/other-${nth}`, { recursive: true });
+      await prepareStore(`${this.#directory}/other-${nth}`, []);
+      rmSync(`${this.#directory}/other-${nth}`, { recursive: true });
       const [target] = before.targets;
       if (target === undefined || bounds[0]?.made !== true) return;
-      makeDiskState(state, again.folder, true);
-      mkdirSync(`${this.#folder}/look`);
-      makeDiskState(state, `${this.#folder}/look`, true);
-      const held = await readOnce(`${this.#folder}/look/${target.path}`);
+      makeDiskState(state, again.directory, true);
+      mkdirSync(`${this.#directory}/look`);
+      makeDiskState(state, `${this.#directory}/look`, true);
+      const held = await readOnce(`${this.#directory}/look/${target.path}`);
       again.target(target.path, [{ versions: [held] }]);
       again.begin();
       const store = await again.openRecorded(target.path);
@@ -216,7 +216,7 @@ class ScenarioRun {
     } finally {
       again.end();
       again.remove();
-      rmSync(`${this.#folder}/look`, { recursive: true, force: true });
+      rmSync(`${this.#directory}/look`, { recursive: true, force: true });
     }
   }
 }

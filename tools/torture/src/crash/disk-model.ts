@@ -1,12 +1,12 @@
 // A disk that remembers what a power cut may take back.
 //
-// Every file has bytes that are synced and bytes that are not; every folder has names that are synced
+// Every file has bytes that are synced and bytes that are not; every directory has names that are synced
 // and changes to them that are not. A crash state keeps what is synced and any choice of the rest:
 //
-//   - each unsynced change of a name (create, link, unlink, rename, folder made or removed) is there or
+//   - each unsynced change of a name (create, link, unlink, rename, directory made or removed) is there or
 //     not, independently of all others; a sync of the file does not save its name;
 //   - a file's unsynced bytes are there, absent, or torn: its last write is cut short, or is zeroes;
-//   - a rename within a folder is one change; a file moved between folders is two.
+//   - a rename within a directory is one change; a file moved between directories is two.
 //
 // What LevelDB itself does to the generation in force is taken in order, as journalling file systems
 // keep it: LevelDB unlinks an old MANIFEST without syncing the rename that replaced it, and nobody
@@ -15,7 +15,7 @@
 import { createHash } from 'node:crypto';
 import { choices, type StateLimits } from './loss-choices.js';
 
-/** One step of a trace. Paths are relative to the recorded folder, with forward slashes. */
+/** One step of a trace. Paths are relative to the recorded directory, with forward slashes. */
 export type DiskEvent =
   | { readonly kind: 'create'; readonly path: string; readonly level?: boolean }
   | {
@@ -34,8 +34,8 @@ export type DiskEvent =
       readonly level?: boolean;
     }
   | { readonly kind: 'unlink'; readonly path: string; readonly level?: boolean }
-  | { readonly kind: 'makeFolder'; readonly path: string; readonly level?: boolean }
-  | { readonly kind: 'syncFolder'; readonly path: string; readonly level?: boolean };
+  | { readonly kind: 'mkdir'; readonly path: string; readonly level?: boolean }
+  | { readonly kind: 'fsyncDir'; readonly path: string; readonly level?: boolean };
 
 interface FileNode {
   readonly kind: 'file';
@@ -49,16 +49,16 @@ interface FileNode {
   mayBeZeroed: boolean;
 }
 
-interface FolderNode {
-  readonly kind: 'folder';
+interface DirectoryNode {
+  readonly kind: 'directory';
   readonly now: Map<string, DiskNode>;
   readonly durable: Map<string, DiskNode>;
 }
 
-type DiskNode = FileNode | FolderNode;
+type DiskNode = FileNode | DirectoryNode;
 
 interface NameChange {
-  readonly folder: FolderNode;
+  readonly directory: DirectoryNode;
   readonly name: string;
   readonly node: DiskNode | undefined;
 }
@@ -66,8 +66,8 @@ interface NameChange {
 interface PendingChange {
   readonly what: string;
   readonly changes: readonly NameChange[];
-  /** Lost only together with all later ones of this folder. */
-  readonly orderedIn: FolderNode | undefined;
+  /** Lost only together with all later ones of this directory. */
+  readonly orderedIn: DirectoryNode | undefined;
 }
 
 /** What became of a file's unsynced bytes. */
@@ -89,17 +89,17 @@ export interface StateFile {
   readonly bytes: Uint8Array;
 }
 
-/** What a power cut left: files by path, and the folders. */
+/** What a power cut left: files by path, and the directories. */
 export interface DiskState {
   readonly hash: string;
   /** What was lost, for people. */
   readonly lost: string;
   readonly files: ReadonlyMap<string, StateFile>;
-  readonly folders: readonly string[];
+  readonly directories: readonly string[];
 }
 
 export class DiskModel {
-  readonly #root: FolderNode = newFolder();
+  readonly #root: DirectoryNode = newDirectory();
   #pending: PendingChange[] = [];
   #nextId = 1;
   /** By file and fate: states share most of their files. */
@@ -141,23 +141,23 @@ export class DiskModel {
       case 'unlink':
         this.#change(event.path, undefined, event.level);
         return;
-      case 'makeFolder':
-        this.#change(event.path, newFolder(), event.level);
+      case 'mkdir':
+        this.#change(event.path, newDirectory(), event.level);
         return;
-      case 'syncFolder':
+      case 'fsyncDir':
         if (event.level && !this.#inForce(`${event.path}/`)) return;
-        this.#syncFolder(this.#folder(event.path));
+        this.#fsyncDir(this.#directory(event.path));
         return;
     }
   }
 
   /** Everything there is becomes durable: the state that a trace begins with. */
   syncAll(): void {
-    const visit = (folder: FolderNode) => {
-      folder.durable.clear();
-      for (const [name, node] of folder.now) {
-        folder.durable.set(name, node);
-        if (node.kind === 'folder') visit(node);
+    const visit = (directory: DirectoryNode) => {
+      directory.durable.clear();
+      for (const [name, node] of directory.now) {
+        directory.durable.set(name, node);
+        if (node.kind === 'directory') visit(node);
         else node.synced = node.chunks.length;
       }
     };
@@ -183,36 +183,36 @@ export class DiskModel {
   }
 
   #state(lost: ReadonlySet<PendingChange>, fates: ReadonlyMap<number, FileFate>): DiskState {
-    const names = new Map<FolderNode, Map<string, DiskNode>>();
-    const namesOf = (folder: FolderNode) => {
-      let current = names.get(folder);
+    const names = new Map<DirectoryNode, Map<string, DiskNode>>();
+    const namesOf = (directory: DirectoryNode) => {
+      let current = names.get(directory);
       if (current === undefined) {
-        current = new Map(folder.durable);
-        names.set(folder, current);
+        current = new Map(directory.durable);
+        names.set(directory, current);
       }
       return current;
     };
-    const cut = new Set<FolderNode>();
+    const split = new Set<DirectoryNode>();
     for (const pending of this.#pending) {
       if (pending.orderedIn !== undefined) {
-        if (lost.has(pending)) cut.add(pending.orderedIn);
-        if (cut.has(pending.orderedIn)) continue;
+        if (lost.has(pending)) split.add(pending.orderedIn);
+        if (split.has(pending.orderedIn)) continue;
       } else if (lost.has(pending)) {
         continue;
       }
-      for (const { folder, name, node } of pending.changes) {
-        if (node === undefined) namesOf(folder).delete(name);
-        else namesOf(folder).set(name, node);
+      for (const { directory, name, node } of pending.changes) {
+        if (node === undefined) namesOf(directory).delete(name);
+        else namesOf(directory).set(name, node);
       }
     }
     const files = new Map<string, StateFile>();
-    const folders: string[] = [];
+    const directories: string[] = [];
     const hash = createHash('sha1');
-    const visit = (folder: FolderNode, path: string) => {
-      for (const [name, node] of [...namesOf(folder)].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const visit = (directory: DirectoryNode, path: string) => {
+      for (const [name, node] of [...namesOf(directory)].sort(([a], [b]) => (a < b ? -1 : 1))) {
         const child = path === '' ? name : `${path}/${name}`;
-        if (node.kind === 'folder') {
-          folders.push(child);
+        if (node.kind === 'directory') {
+          directories.push(child);
           hash.update(`${child}\0`);
           visit(node, child);
         } else {
@@ -229,7 +229,7 @@ export class DiskModel {
         `file ${id}: ${chunks}+${extraBytes}${zeroed ? ' zeroes' : ''}`,
     );
     const unnamed = [...lost].map(({ what }) => what);
-    return { hash: hash.digest('hex'), lost: [...unnamed, ...torn].join('; '), files, folders };
+    return { hash: hash.digest('hex'), lost: [...unnamed, ...torn].join('; '), files, directories };
   }
 
   #contentsOf(file: FileNode, fate: FileFate | undefined): FileContents {
@@ -247,7 +247,7 @@ export class DiskModel {
   /** Files with unsynced bytes that some name, durable or pending, leads to. */
   #unsyncedFiles(): FileNode[] {
     const found = new Set<FileNode>();
-    const seen = new Set<FolderNode>();
+    const seen = new Set<DirectoryNode>();
     const visit = (node: DiskNode | undefined) => {
       if (node === undefined) return;
       if (node.kind === 'file') {
@@ -268,14 +268,14 @@ export class DiskModel {
     if (node === undefined) throw new Error(`the trace renames ${from}, which is not there`);
     const source = this.#place(from);
     const target = this.#place(to);
-    source.folder.now.delete(source.name);
-    target.folder.now.set(target.name, node);
+    source.directory.now.delete(source.name);
+    target.directory.now.set(target.name, node);
     const halves: NameChange[] = [
       { ...target, node },
       { ...source, node: undefined },
     ];
-    const orderedIn = level && this.#inForce(to) ? target.folder : undefined;
-    if (source.folder === target.folder || node.kind === 'folder') {
+    const orderedIn = level && this.#inForce(to) ? target.directory : undefined;
+    if (source.directory === target.directory || node.kind === 'directory') {
       this.#pending.push({ what: `${from} to ${to}`, changes: halves, orderedIn });
     } else {
       const [set, remove] = halves;
@@ -286,24 +286,24 @@ export class DiskModel {
   }
 
   #change(path: string, node: DiskNode | undefined, level: boolean | undefined): void {
-    const { folder, name } = this.#place(path);
-    if (node === undefined) folder.now.delete(name);
-    else folder.now.set(name, node);
-    const orderedIn = level && this.#inForce(path) ? folder : undefined;
+    const { directory, name } = this.#place(path);
+    if (node === undefined) directory.now.delete(name);
+    else directory.now.set(name, node);
+    const orderedIn = level && this.#inForce(path) ? directory : undefined;
     const what = `${node === undefined ? 'no ' : ''}${path}`;
-    this.#pending.push({ what, changes: [{ folder, name, node }], orderedIn });
+    this.#pending.push({ what, changes: [{ directory, name, node }], orderedIn });
   }
 
-  #syncFolder(folder: FolderNode): void {
+  #fsyncDir(directory: DirectoryNode): void {
     const left: PendingChange[] = [];
     for (const pending of this.#pending) {
-      if (!pending.changes.some((change) => change.folder === folder)) {
+      if (!pending.changes.some((change) => change.directory === directory)) {
         left.push(pending);
         continue;
       }
       for (const change of pending.changes) {
-        if (change.node === undefined) change.folder.durable.delete(change.name);
-        else change.folder.durable.set(change.name, change.node);
+        if (change.node === undefined) change.directory.durable.delete(change.name);
+        else change.directory.durable.set(change.name, change.node);
       }
     }
     this.#pending = left;
@@ -318,22 +318,25 @@ export class DiskModel {
     return Buffer.concat(current.chunks).toString('latin1') === `${generation}\n`;
   }
 
-  #place(path: string): { folder: FolderNode; name: string } {
-    const cut = path.lastIndexOf('/');
-    return { folder: this.#folder(path.slice(0, Math.max(cut, 0))), name: path.slice(cut + 1) };
+  #place(path: string): { directory: DirectoryNode; name: string } {
+    const split = path.lastIndexOf('/');
+    return {
+      directory: this.#directory(path.slice(0, Math.max(split, 0))),
+      name: path.slice(split + 1),
+    };
   }
 
   #node(path: string): DiskNode | undefined {
     let node: DiskNode | undefined = this.#root;
     for (const name of path === '' ? [] : path.split('/')) {
-      node = node?.kind === 'folder' ? node.now.get(name) : undefined;
+      node = node?.kind === 'directory' ? node.now.get(name) : undefined;
     }
     return node;
   }
 
-  #folder(path: string): FolderNode {
+  #directory(path: string): DirectoryNode {
     const node = this.#node(path);
-    if (node?.kind !== 'folder') throw new Error(`the trace has no folder ${path}`);
+    if (node?.kind !== 'directory') throw new Error(`the trace has no directory ${path}`);
     return node;
   }
 
@@ -344,8 +347,8 @@ export class DiskModel {
   }
 }
 
-function newFolder(): FolderNode {
-  return { kind: 'folder', now: new Map(), durable: new Map() };
+function newDirectory(): DirectoryNode {
+  return { kind: 'directory', now: new Map(), durable: new Map() };
 }
 
 function isManifest(path: string): boolean {
@@ -360,7 +363,7 @@ function bytesOf(file: FileNode, fate: FileFate | undefined): Uint8Array {
   return Buffer.concat([...kept, fate.zeroed ? new Uint8Array(extra.byteLength) : extra]);
 }
 
-/** All, none of the unsynced, the last write cut in three places, the last write as zeroes. */
+/** All, none of the unsynced, the last write split in three places, the last write as zeroes. */
 function fatesOf(file: FileNode): FileFate[] {
   const { chunks, synced, mayBeTorn, mayBeZeroed } = file;
   const last = chunks.length - 1;

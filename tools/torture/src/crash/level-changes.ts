@@ -1,9 +1,9 @@
-// What LevelDB did between two looks at a folder, in the order in which its source does it
+// What LevelDB did between two looks at a directory, in the order in which its source does it
 // (db/db_impl.cc DB::Open and CompactMemTable, db/version_set.cc LogAndApply, db/filename.cc).
 //
 //   1 appends to the log
 //   2 new logs, new tables; a table is synced once it is written
-//   3 the MANIFEST: new or appended to; the folder is synced, and the MANIFEST
+//   3 the MANIFEST: new or appended to; the directory is synced, and the MANIFEST
 //   4 where the MANIFEST is new: CURRENT, synced under another name, renamed; nothing synced after
 //   5 what is obsolete is unlinked
 //
@@ -13,7 +13,7 @@ import type { DiskEvent } from './disk-model.js';
 
 /** What one look tells of a path. */
 export interface FoundFile {
-  readonly isFolder: boolean;
+  readonly isDirectory: boolean;
   readonly inode: number;
   readonly sizeBytes: number;
   readonly changedMs: number;
@@ -42,8 +42,8 @@ export function levelChanges(
   const at = (step: number, ...events: DiskEvent[]) => steps[step]?.push(...events);
   for (const [path, file] of after) {
     const known = before.get(path);
-    if (file.isFolder) {
-      if (known === undefined) at(0, { kind: 'makeFolder', path, level: true });
+    if (file.isDirectory) {
+      if (known === undefined) at(0, { kind: 'mkdir', path, level: true });
       continue;
     }
     if (known !== undefined && isUnchanged(known, file)) {
@@ -91,9 +91,9 @@ function createFile(
   const write: DiskEvent = { kind: 'write', path, bytes };
   const sync: DiskEvent = { kind: 'sync', path, level: true };
   if (path.endsWith('/CURRENT')) {
-    const folder = path.slice(0, -'/CURRENT'.length);
-    if (!existed) at(0, ...firstManifest(folder, after));
-    at(3, ...replaceCurrent(folder, bytes));
+    const directory = path.slice(0, -'/CURRENT'.length);
+    if (!existed) at(0, ...firstManifest(directory, after));
+    at(3, ...replaceCurrent(directory, bytes));
   } else if (isManifest(path)) {
     at(2, create, ...manifestWrite(path, bytes, false));
   } else if (path.endsWith('.ldb')) {
@@ -121,31 +121,31 @@ function recordsIn(bytes: Uint8Array): number {
 }
 
 /**
- * LevelDB writes the record first and syncs the folder and the file then. In the generation in force
- * the folder counts as synced before, as if a table's own sync had saved its name: file systems do.
+ * LevelDB writes the record first and syncs the directory and the file then. In the generation in force
+ * the directory counts as synced before, as if a table's own sync had saved its name: file systems do.
  */
 function manifestWrite(path: string, bytes: Uint8Array, whole: boolean): DiskEvent[] {
-  const folder = path.slice(0, path.lastIndexOf('/'));
+  const directory = path.slice(0, path.lastIndexOf('/'));
   return [
-    { kind: 'syncFolder', path: folder, level: true },
+    { kind: 'fsyncDir', path: directory, level: true },
     { kind: 'write', path, bytes, whole },
     { kind: 'sync', path, level: true },
   ];
 }
 
-function replaceCurrent(folder: string, bytes: Uint8Array): DiskEvent[] {
-  const temporary = `${folder}/000000.dbtmp`;
+function replaceCurrent(directory: string, bytes: Uint8Array): DiskEvent[] {
+  const temporary = `${directory}/000000.dbtmp`;
   return [
     { kind: 'create', path: temporary, level: true },
     { kind: 'write', path: temporary, bytes },
     { kind: 'sync', path: temporary, level: true },
-    { kind: 'rename', from: temporary, path: `${folder}/CURRENT`, level: true },
+    { kind: 'rename', from: temporary, path: `${directory}/CURRENT`, level: true },
   ];
 }
 
 /** What DBImpl::NewDB does, and what becomes of its MANIFEST-000001. */
-function firstManifest(folder: string, after: FoundFiles): DiskEvent[] {
-  const path = `${folder}/MANIFEST-000001`;
+function firstManifest(directory: string, after: FoundFiles): DiskEvent[] {
+  const path = `${directory}/MANIFEST-000001`;
   if (after.has(path)) return [];
   const record = Buffer.alloc(RECORD_HEADER_BYTES + FIRST_EDIT.byteLength);
   record.writeUInt16LE(FIRST_EDIT.byteLength, 4);
@@ -155,7 +155,7 @@ function firstManifest(folder: string, after: FoundFiles): DiskEvent[] {
   return [
     { kind: 'create', path, level: true },
     { kind: 'write', path, bytes: record },
-    ...replaceCurrent(folder, Buffer.from('MANIFEST-000001\n')),
+    ...replaceCurrent(directory, Buffer.from('MANIFEST-000001\n')),
     { kind: 'unlink', path, level: true },
   ];
 }

@@ -1,7 +1,7 @@
 // Node's file system that writes down every change, and what LevelDB changes behind its back.
 //
 // LevelDB writes its files itself. So before each operation of the port, and whenever a write that is
-// to be synced has returned, the recorded folder is compared with what is known of it; the difference
+// to be synced has returned, the recorded directory is compared with what is known of it; the difference
 // is LevelDB's work, put into the order in which its source does it (level-changes.ts).
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import {
@@ -20,7 +20,7 @@ const IGNORED_NAMES = new Set(['LOCK', 'LOG', 'LOG.old']);
 export type TraceEvent<M> = DiskEvent | { readonly kind: 'mark'; readonly mark: M };
 
 export class RecordingFileSystem<M> implements FileSystem {
-  /** What makes the recorded folder as it was at the beginning, when all of it was synced. */
+  /** What makes the recorded directory as it was at the beginning, when all of it was synced. */
   readonly initial: DiskEvent[] = [];
   readonly events: Array<TraceEvent<M>> = [];
   /** Called before each operation: a scenario can begin a write there. */
@@ -34,13 +34,13 @@ export class RecordingFileSystem<M> implements FileSystem {
     this.#root = root;
     this.#known = this.#look();
     for (const [path, file] of this.#known) {
-      if (!file.isFolder) file.bytes = Uint8Array.from(readFileSync(`${root}/${path}`));
+      if (!file.isDirectory) file.bytes = Uint8Array.from(readFileSync(`${root}/${path}`));
     }
     const first = new Map<number, string>();
-    for (const [path, { isFolder, inode, bytes }] of this.#known) {
+    for (const [path, { isDirectory, inode, bytes }] of this.#known) {
       const from = first.get(inode);
-      if (isFolder) {
-        this.initial.push({ kind: 'makeFolder', path });
+      if (isDirectory) {
+        this.initial.push({ kind: 'mkdir', path });
       } else if (from !== undefined) {
         this.initial.push({ kind: 'link', from, path });
       } else {
@@ -56,9 +56,9 @@ export class RecordingFileSystem<M> implements FileSystem {
   }
 
   /** A write that was to be synced has returned: this database's logs are on the disk. */
-  levelSynced(folder: string): void {
+  levelSynced(directory: string): void {
     this.#scan();
-    const prefix = `${this.#relative(folder)}/`;
+    const prefix = `${this.#relative(directory)}/`;
     for (const path of this.#known.keys()) {
       // All of them: which one the write went to is not known where a flush has begun another.
       if (path.startsWith(prefix) && path.endsWith('.log')) this.#add({ kind: 'sync', path });
@@ -131,32 +131,32 @@ export class RecordingFileSystem<M> implements FileSystem {
     nodeFileSystem.unlink(path);
     this.#gone(path);
   }
-  makeFolder(path: string): void {
+  mkdir(path: string): void {
     this.#step();
-    nodeFileSystem.makeFolder(path);
-    this.#add({ kind: 'makeFolder', path: this.#relative(path) });
+    nodeFileSystem.mkdir(path);
+    this.#add({ kind: 'mkdir', path: this.#relative(path) });
     this.#learn(path);
   }
-  removeFolder(path: string): void {
+  removeDirectory(path: string): void {
     this.#step();
-    nodeFileSystem.removeFolder(path);
+    nodeFileSystem.removeDirectory(path);
     this.#gone(path);
   }
-  readFolder(path: string): string[] {
+  readdir(path: string): string[] {
     this.#step();
-    return nodeFileSystem.readFolder(path);
+    return nodeFileSystem.readdir(path);
   }
   status(path: string): FileStatus {
     return nodeFileSystem.status(path);
   }
-  syncFolder(path: string): void {
+  fsyncDir(path: string): void {
     this.#step();
-    nodeFileSystem.syncFolder(path);
-    if (this.#isInside(path)) this.#add({ kind: 'syncFolder', path: this.#relative(path) });
+    nodeFileSystem.fsyncDir(path);
+    if (this.#isInside(path)) this.#add({ kind: 'fsyncDir', path: this.#relative(path) });
   }
   /** Not recorded: that tables are read-only is a second guard, on which no state depends. */
-  setMode(path: string, mode: number): void {
-    nodeFileSystem.setMode(path, mode);
+  chmod(path: string, mode: number): void {
+    nodeFileSystem.chmod(path, mode);
   }
   realPath(path: string): string {
     return nodeFileSystem.realPath(path);
@@ -181,11 +181,11 @@ export class RecordingFileSystem<M> implements FileSystem {
   #learn(path: string): void {
     const found = findFile(path);
     if (found === undefined) return;
-    if (!found.isFolder) found.bytes = Uint8Array.from(readFileSync(path));
+    if (!found.isDirectory) found.bytes = Uint8Array.from(readFileSync(path));
     this.#known.set(this.#relative(path), found);
     // What is appended to a file shows under each of its names.
-    for (const [name, { isFolder, inode }] of this.#known) {
-      if (!isFolder && !found.isFolder && inode === found.inode) this.#known.set(name, found);
+    for (const [name, { isDirectory, inode }] of this.#known) {
+      if (!isDirectory && !found.isDirectory && inode === found.inode) this.#known.set(name, found);
     }
   }
 
@@ -199,7 +199,7 @@ export class RecordingFileSystem<M> implements FileSystem {
   }
 
   /**
-   * LevelDB's own thread may write between the look at the folders and the reading of a file: a MANIFEST
+   * LevelDB's own thread may write between the look at the directories and the reading of a file: a MANIFEST
    * could then list a table that the look did not see. So both are repeated until nothing moved meanwhile.
    */
   #scan(): void {
@@ -219,7 +219,7 @@ export class RecordingFileSystem<M> implements FileSystem {
     const contents = new Map<string, Uint8Array>();
     for (const [path, file] of found) {
       const known = this.#known.get(path);
-      if (file.isFolder || (known !== undefined && isUnchanged(known, file))) continue;
+      if (file.isDirectory || (known !== undefined && isUnchanged(known, file))) continue;
       try {
         contents.set(path, Uint8Array.from(readFileSync(`${this.#root}/${path}`)));
       } catch (error) {
@@ -232,14 +232,14 @@ export class RecordingFileSystem<M> implements FileSystem {
 
   #look(): Map<string, FoundFile> {
     const found = new Map<string, FoundFile>();
-    const visit = (folder: string) => {
-      for (const name of readdirSync(`${this.#root}/${folder}`)) {
+    const visit = (directory: string) => {
+      for (const name of readdirSync(`${this.#root}/${directory}`)) {
         if (IGNORED_NAMES.has(name)) continue;
-        const path = folder === '' ? name : `${folder}/${name}`;
+        const path = directory === '' ? name : `${directory}/${name}`;
         const file = findFile(`${this.#root}/${path}`);
         if (file === undefined) continue;
         found.set(path, file);
-        if (file.isFolder) visit(path);
+        if (file.isDirectory) visit(path);
       }
     };
     visit('');
@@ -247,13 +247,13 @@ export class RecordingFileSystem<M> implements FileSystem {
   }
 }
 
-/** Folders change with every name in them; their names are compared one by one. */
+/** Directories change with every name in them; their names are compared one by one. */
 function isSameLook(a: ReadonlyMap<string, FoundFile>, b: ReadonlyMap<string, FoundFile>): boolean {
   if (a.size !== b.size) return false;
   for (const [path, file] of a) {
     const again = b.get(path);
-    if (again === undefined || again.isFolder !== file.isFolder) return false;
-    if (!file.isFolder && !isUnchanged(file, again)) return false;
+    if (again === undefined || again.isDirectory !== file.isDirectory) return false;
+    if (!file.isDirectory && !isUnchanged(file, again)) return false;
   }
   return true;
 }
@@ -264,7 +264,7 @@ function findFile(path: string): FoundFile | undefined {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return undefined;
   return {
-    isFolder: stats.isDirectory(),
+    isDirectory: stats.isDirectory(),
     inode: stats.ino,
     sizeBytes: stats.size,
     changedMs: stats.mtimeMs,

@@ -22,8 +22,8 @@ export interface FaultTarget extends CrashTarget {
 
 export interface FaultScenario {
   readonly name: string;
-  /** Makes the stores in an empty folder. */
-  prepare(folder: string): Promise<readonly FaultTarget[]>;
+  /** Makes the stores in an empty directory. */
+  prepare(directory: string): Promise<readonly FaultTarget[]>;
   act(run: FaultRun): Promise<unknown>;
 }
 
@@ -32,11 +32,11 @@ export class FaultRun {
   readonly fileSystem = new FaultyFileSystem();
   readonly bounds: Array<{ made: boolean; least: number[]; most: number[] }>;
   readonly stores: ByteStore[] = [];
-  readonly #folder: string;
+  readonly #directory: string;
   readonly #writes: Promise<unknown>[] = [];
 
-  constructor(folder: string, targets: readonly FaultTarget[]) {
-    this.#folder = folder;
+  constructor(directory: string, targets: readonly FaultTarget[]) {
+    this.#directory = directory;
     this.bounds = targets.map(({ made, regions }) => ({
       made,
       least: regions.map(() => 0),
@@ -45,7 +45,7 @@ export class FaultRun {
   }
 
   path(name: string): string {
-    return `${this.#folder}/${name}`;
+    return `${this.#directory}/${name}`;
   }
 
   /** A store on the faulty file system; closed when the case ends. */
@@ -54,7 +54,7 @@ export class FaultRun {
     const store: ByteStore = new Store(this.path(name), {
       ...byteEncodings,
       fileSystem,
-      narrowTablesFromBytes: 0,
+      shareTablesFromBytes: 0,
     });
     // Before it is open: whatever comes of that, it is closed.
     this.stores.push(store);
@@ -104,13 +104,13 @@ export class FaultRun {
 /** Runs a case, without a fault where none is given; gives the operations there were. */
 export async function runFaultCase(
   scenario: FaultScenario,
-  template: { readonly folder: string; readonly targets: readonly FaultTarget[] },
-  folder: string,
+  template: { readonly directory: string; readonly targets: readonly FaultTarget[] },
+  directory: string,
   fault?: Fault,
 ): Promise<readonly FaultOperation[]> {
-  copyTemplate(template.folder, folder);
+  copyTemplate(template.directory, directory);
   const { targets } = template;
-  const run = new FaultRun(folder, targets);
+  const run = new FaultRun(directory, targets);
   const descriptorsBefore = openDescriptors();
   try {
     if (fault !== undefined) run.fileSystem.inject(fault);
@@ -125,9 +125,9 @@ export async function runFaultCase(
     for (const store of run.stores) await checkOpenStore(store, error, run.fileSystem);
     for (const store of run.stores) await store.close();
     checkDescriptors(descriptorsBefore);
-    endReaders(folder, targets);
+    endReaders(directory, targets);
     const bounds = run.bounds satisfies TargetBounds[];
-    await checkCrashState(folder, targets, bounds, false);
+    await checkCrashState(directory, targets, bounds, false);
     checkDescriptors(descriptorsBefore);
     return operations;
   } catch (error) {
@@ -137,14 +137,14 @@ export async function runFaultCase(
   } finally {
     run.fileSystem.heal();
     await Promise.allSettled(run.stores.map((store) => store.close()));
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 
 /** A read-only copy that could not be removed goes when its process has ended: that is now. */
-function endReaders(folder: string, targets: readonly FaultTarget[]): void {
+function endReaders(directory: string, targets: readonly FaultTarget[]): void {
   for (const { path } of targets) {
-    const readers = `${folder}/${path}/readers`;
+    const readers = `${directory}/${path}/readers`;
     for (const name of existsSync(readers) ? readdirSync(readers) : []) {
       renameSync(`${readers}/${name}`, `${readers}/${name.replace(/^\d+/, '99999999')}`);
     }
@@ -154,9 +154,9 @@ function endReaders(folder: string, targets: readonly FaultTarget[]): void {
 /** Tables by links, as nobody writes to them; all else is copied. */
 function copyTemplate(from: string, to: string): void {
   cpSync(from, to, { recursive: true, filter: (path) => !/\.ldb$|\/LOCK$/.test(path) });
-  const link = (folder: string) => {
-    for (const entry of readdirSync(`${from}${folder}`, { withFileTypes: true })) {
-      const path = `${folder}/${entry.name}`;
+  const link = (directory: string) => {
+    for (const entry of readdirSync(`${from}${directory}`, { withFileTypes: true })) {
+      const path = `${directory}/${entry.name}`;
       if (entry.isDirectory()) link(path);
       else if (entry.name.endsWith('.ldb')) linkSync(`${from}${path}`, `${to}${path}`);
     }
@@ -227,7 +227,7 @@ async function checkOpenStore(
   }
   if (outcome !== undefined) return;
   await store.del(latin1('\xff'));
-  const removals: readonly FaultOperation[] = ['status', 'readFolder', 'unlink', 'removeFolder'];
+  const removals: readonly FaultOperation[] = ['status', 'readdir', 'unlink', 'removeDirectory'];
   const spoiled = fired.length > 1 || fired.some(({ operation }) => removals.includes(operation));
   // What a failed removal leaves, the next open removes.
   if (!spoiled) await checkNothingLeft(store);
@@ -253,8 +253,8 @@ async function checkNothingLeft({ location }: ByteStore): Promise<void> {
 
 /** Descriptors of this process, and what they lead to. */
 function openDescriptors(): Set<string> | undefined {
-  const folder = '/proc/self/fd';
-  return existsSync(folder) ? new Set(readdirSync(folder)) : undefined;
+  const directory = '/proc/self/fd';
+  return existsSync(directory) ? new Set(readdirSync(directory)) : undefined;
 }
 
 function checkDescriptors(before: ReadonlySet<string> | undefined): void {

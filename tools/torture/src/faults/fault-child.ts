@@ -84,7 +84,7 @@ class ScenarioCases {
     const what = fault ? `${fault.code} at operation ${fault.after}${lasting}` : 'without a fault';
     this.#tell({ kind: 'case', index, what });
     try {
-      const template = { folder: `${this.#root}/template`, targets: this.#targets };
+      const template = { directory: `${this.#root}/template`, targets: this.#targets };
       return await runFaultCase(this.#scenario, template, `${this.#root}/case`, fault);
     } catch (error) {
       this.#tell({ kind: 'failure', index, message: messageOf(error) });

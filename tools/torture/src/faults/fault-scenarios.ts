@@ -92,7 +92,7 @@ const link: CommitKind = {
   needsSource: true,
   async commit(store, bounds, run) {
     const source = await run.open('source');
-    const tables = await source.extract(spansOf(bounds), run.path('extracted'), { narrow: true });
+    const tables = await source.extract(spansOf(bounds), run.path('extracted'), { share: true });
     await store.ingestAndExcise(tables);
   },
 };
@@ -101,13 +101,13 @@ const move: CommitKind = {
   needsSource: true,
   async commit(store, bounds, run) {
     const source = await run.open('source');
-    const folder = await store.newStagingFolder();
+    const directory = await store.newStagingDirectory();
     try {
-      const tables = await source.extract(spansOf(bounds), folder, { narrow: true });
+      const tables = await source.extract(spansOf(bounds), directory, { share: true });
       await store.ingestAndExcise(tables, { move: true });
     } finally {
       // Not part of the commit: what it leaves, the next open removes.
-      await store.removeStagingFolder(folder).catch(() => undefined);
+      await store.removeStagingDirectory(directory).catch(() => undefined);
     }
   },
 };
@@ -137,14 +137,14 @@ function commitScenario(
   const size = bounds === ALL ? 'all' : `${bounds.length} spans`;
   return {
     name: `${kind.name}, ${base.name}, ${size}${concurrent ? ', with writes' : ''}`,
-    async prepare(folder) {
-      await prepareStore(`${folder}/base`, base.layers, base.unflushed);
+    async prepare(directory) {
+      await prepareStore(`${directory}/base`, base.layers, base.unflushed);
       if (kind.needsSource) {
         const around = ['a', 'b', 'e', 'z'].flatMap((prefix) => entriesOf(prefix, 3, 'other'));
         const outside = around.filter(([key]) => !isInside(bounds)(key));
         const half = incoming.length >>> 1;
         const layers = [[...outside, ...incoming.slice(0, half)], incoming.slice(half)];
-        await prepareStore(`${folder}/source`, layers, incoming.slice(-1));
+        await prepareStore(`${directory}/source`, layers, incoming.slice(-1));
       }
       return [{ path: 'base', regions, made: true }];
     },
@@ -167,8 +167,8 @@ function readingScenario(
   const held: Region[] = [{ versions: [heldBy(base)] }];
   return {
     name: `${name}, ${base.name}`,
-    async prepare(folder) {
-      await prepareStore(`${folder}/base`, base.layers, base.unflushed);
+    async prepare(directory) {
+      await prepareStore(`${directory}/base`, base.layers, base.unflushed);
       const targets: FaultTarget[] = [{ path: 'base', regions: held, made: true }];
       for (const path of made) targets.push({ path, regions: held, made: false });
       return targets;
@@ -181,15 +181,15 @@ function readingScenario(
 }
 
 const extract = (bounds: Bounds) => (store: ByteStore, run: FaultRun) =>
-  store.extract(spansOf(bounds), run.path('extracted'), { narrow: true });
+  store.extract(spansOf(bounds), run.path('extracted'), { share: true });
 
 /** Reads through a private copy while the owner has the store open. */
-const readOnly = (copyFolder: string | undefined) => async (_: ByteStore, run: FaultRun) => {
+const readOnly = (copyDirectory: string | undefined) => async (_: ByteStore, run: FaultRun) => {
   const { fileSystem } = run;
   const options = {
     ...byteEncodings,
     fileSystem,
-    ...(copyFolder === undefined ? {} : { copyFolder: run.path(copyFolder) }),
+    ...(copyDirectory === undefined ? {} : { copyDirectory: run.path(copyDirectory) }),
   };
   const reader = await openReadOnly<Uint8Array, Uint8Array>(run.path('base'), options);
   await reader.keys({ keyEncoding: 'view' }).all();
@@ -201,13 +201,13 @@ function adoptScenario(base: Base): FaultScenario {
   const regions: Region[] = [{ versions: [heldBy(base)] }];
   return {
     name: `adopt, ${base.name}`,
-    async prepare(folder) {
-      await prepareStore(`${folder}/made`, base.layers, base.unflushed);
-      cpSync(`${folder}/made/gen-000001`, `${folder}/level`, {
+    async prepare(directory) {
+      await prepareStore(`${directory}/made`, base.layers, base.unflushed);
+      cpSync(`${directory}/made/gen-000001`, `${directory}/level`, {
         recursive: true,
         filter: (path) => !path.endsWith('/LOCK'),
       });
-      rmSync(`${folder}/made`, { recursive: true });
+      rmSync(`${directory}/made`, { recursive: true });
       return [{ path: 'store', regions, made: false }];
     },
     async act(run) {
@@ -227,9 +227,9 @@ function openScenario(
   const regions: Region[] = [{ versions: [made ? heldBy(WITH_LOG) : []] }];
   return {
     name: `open ${name}`,
-    async prepare(folder) {
-      if (made) await prepareStore(`${folder}/${path}`, WITH_LOG.layers, WITH_LOG.unflushed);
-      spoil(`${folder}/${path}`);
+    async prepare(directory) {
+      if (made) await prepareStore(`${directory}/${path}`, WITH_LOG.layers, WITH_LOG.unflushed);
+      spoil(`${directory}/${path}`);
       return [{ path, regions, made }];
     },
     async act(run) {
@@ -265,8 +265,8 @@ const halfMade =
 
 const heldReader: FaultScenario = {
   name: 'two commits with a reader on the first generation, then the close',
-  async prepare(folder) {
-    await prepareStore(`${folder}/base`, LEVELS.layers);
+  async prepare(directory) {
+    await prepareStore(`${directory}/base`, LEVELS.layers);
     const [inside, rest] = regionsOf(LEVELS, NARROW, incomingFor(NARROW), 0);
     const regions = [{ versions: [...(inside?.versions ?? []), []] }, rest as Region];
     return [{ path: 'base', regions, made: true }];
@@ -302,10 +302,10 @@ export const faultScenarios: readonly FaultScenario[] = [
     'copy',
   ]),
   readingScenario(
-    'checkpoint into new folders',
+    'checkpoint into new directories',
     WITH_LOG,
-    (store, run) => store.checkpoint(run.path('some/folder/copy')),
-    ['some/folder/copy'],
+    (store, run) => store.checkpoint(run.path('some/directory/copy')),
+    ['some/directory/copy'],
   ),
   readingScenario('open to read only', WITH_LOG, readOnly(undefined)),
   readingScenario('open to read only elsewhere', LEVELS, readOnly('copies')),
@@ -315,9 +315,9 @@ export const faultScenarios: readonly FaultScenario[] = [
   openScenario('a clean store', () => undefined),
   openScenario('what a crash left', leaveLeftovers),
   openScenario('a new store', () => undefined, { made: false }),
-  openScenario('a new store in new folders', () => undefined, {
+  openScenario('a new store in new directories', () => undefined, {
     made: false,
-    path: 'some/folder/new',
+    path: 'some/directory/new',
   }),
   openScenario('a half-made store', halfMade('half a database'), { made: false }),
   openScenario('a store made but for its CURRENT', halfMade('FORMAT', 'CURRENT.tmp'), {

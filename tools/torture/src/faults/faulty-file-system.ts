@@ -26,8 +26,8 @@ export type FaultOperation = keyof FileSystem | 'create' | 'read' | 'write' | 's
 /** Which operations can fail how, on real systems. */
 const FAILS: Record<FaultCode, ReadonlySet<FaultOperation> | 'all'> = {
   EIO: 'all',
-  ENOSPC: new Set(['create', 'write', 'sync', 'link', 'copy', 'rename', 'makeFolder']),
-  EMFILE: new Set(['open', 'create', 'readFile', 'copy', 'readFolder', 'syncFolder']),
+  ENOSPC: new Set(['create', 'write', 'sync', 'link', 'copy', 'rename', 'mkdir']),
+  EMFILE: new Set(['open', 'create', 'readFile', 'copy', 'readdir', 'fsyncDir']),
   EACCES: new Set([
     'open',
     'create',
@@ -36,25 +36,25 @@ const FAILS: Record<FaultCode, ReadonlySet<FaultOperation> | 'all'> = {
     'copy',
     'rename',
     'unlink',
-    'makeFolder',
-    'removeFolder',
-    'readFolder',
+    'mkdir',
+    'removeDirectory',
+    'readdir',
     'status',
-    'syncFolder',
-    'setMode',
+    'fsyncDir',
+    'chmod',
     'realPath',
   ]),
   EXDEV: new Set(['link', 'rename']),
-  EMLINK: new Set(['link', 'makeFolder']),
+  EMLINK: new Set(['link', 'mkdir']),
   EROFS: new Set([
     'create',
     'link',
     'copy',
     'rename',
     'unlink',
-    'makeFolder',
-    'removeFolder',
-    'setMode',
+    'mkdir',
+    'removeDirectory',
+    'chmod',
   ]),
   'short write': new Set(['write']),
 };
@@ -74,14 +74,14 @@ export function codesFor(operation: FaultOperation): FaultCode[] {
 const SYSCALLS: Partial<Record<FaultOperation, string>> = {
   create: 'open',
   sync: 'fsync',
-  syncFolder: 'fsync',
-  makeFolder: 'mkdir',
-  removeFolder: 'rmdir',
-  readFolder: 'scandir',
+  fsyncDir: 'fsync',
+  mkdir: 'mkdir',
+  removeDirectory: 'rmdir',
+  readdir: 'scandir',
   readFile: 'open',
   copy: 'copyfile',
   status: 'lstat',
-  setMode: 'chmod',
+  chmod: 'chmod',
 };
 
 export interface Fault {
@@ -159,29 +159,29 @@ export class FaultyFileSystem implements FileSystem {
     this.#check('unlink', path);
     nodeFileSystem.unlink(path);
   }
-  makeFolder(path: string): void {
-    this.#check('makeFolder', path);
-    nodeFileSystem.makeFolder(path);
+  mkdir(path: string): void {
+    this.#check('mkdir', path);
+    nodeFileSystem.mkdir(path);
   }
-  removeFolder(path: string): void {
-    this.#check('removeFolder', path);
-    nodeFileSystem.removeFolder(path);
+  removeDirectory(path: string): void {
+    this.#check('removeDirectory', path);
+    nodeFileSystem.removeDirectory(path);
   }
-  readFolder(path: string): string[] {
-    this.#check('readFolder', path);
-    return nodeFileSystem.readFolder(path);
+  readdir(path: string): string[] {
+    this.#check('readdir', path);
+    return nodeFileSystem.readdir(path);
   }
   status(path: string): FileStatus {
     this.#check('status', path);
     return nodeFileSystem.status(path);
   }
-  syncFolder(path: string): void {
-    this.#check('syncFolder', path);
-    nodeFileSystem.syncFolder(path);
+  fsyncDir(path: string): void {
+    this.#check('fsyncDir', path);
+    nodeFileSystem.fsyncDir(path);
   }
-  setMode(path: string, mode: number): void {
-    this.#check('setMode', path);
-    nodeFileSystem.setMode(path, mode);
+  chmod(path: string, mode: number): void {
+    this.#check('chmod', path);
+    nodeFileSystem.chmod(path, mode);
   }
   realPath(path: string): string {
     this.#check('realPath', path);

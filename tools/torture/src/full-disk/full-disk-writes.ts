@@ -15,7 +15,7 @@ import {
   type FamilyReport,
   FamilyTally,
   seededRandom,
-  tortureFolder,
+  tortureDirectory,
 } from '@sstitch/testkit/torture';
 
 export interface FullDiskWritesOptions extends FamilyOptions {
@@ -34,14 +34,14 @@ export async function runFullDiskWritesFamily(
 ): Promise<FamilyReport> {
   const { seed, rounds = 20 } = options;
   const tally = new FamilyTally('full-disk-writes', options);
-  const folder = tortureFolder('disk', 'disk');
-  const disk = join(folder.path, 'disk');
+  const directory = tortureDirectory('disk', 'disk');
+  const disk = join(directory.path, 'disk');
   await mkdir(disk);
   try {
     const size = `size=${DISK_BYTES}`;
     await promisify(execFile)('mount', ['-t', 'tmpfs', '-o', size, 'tmpfs', disk]);
   } catch (error) {
-    folder.remove();
+    directory.remove();
     return { ...tally.report(), skipped: `no small disk can be mounted here: ${String(error)}` };
   }
   const unmount = cleanByExit(() => execFileSync('umount', ['-l', disk]));
@@ -58,7 +58,7 @@ export async function runFullDiskWritesFamily(
     }
   } finally {
     unmount();
-    folder.remove();
+    directory.remove();
   }
   return tally.report();
 }

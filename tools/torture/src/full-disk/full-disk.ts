@@ -18,7 +18,7 @@ import {
   type FamilyReport,
   FamilyTally,
   seededRandom,
-  tortureFolder,
+  tortureDirectory,
 } from '@sstitch/testkit/torture';
 
 export interface FullDiskOptions extends FamilyOptions {
@@ -38,13 +38,13 @@ const run = promisify(execFile);
 export async function runFullDiskFamily(options: FullDiskOptions): Promise<FamilyReport> {
   const { seed, rounds = 25, grants = 2000 } = options;
   const tally = new FamilyTally('full-disk', options);
-  const folder = tortureFolder('disk', 'disk');
-  const disk = join(folder.path, 'disk');
+  const directory = tortureDirectory('disk', 'disk');
+  const disk = join(directory.path, 'disk');
   await mkdir(disk);
   try {
     await run('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'tmpfs', disk]);
   } catch (error) {
-    folder.remove();
+    directory.remove();
     return { ...tally.report(), skipped: `no small disk can be mounted here: ${String(error)}` };
   }
   const unmount = cleanByExit(() => execFileSync('umount', ['-l', disk]));
@@ -100,7 +100,7 @@ export async function runFullDiskFamily(options: FullDiskOptions): Promise<Famil
     await Promise.all([base, ...sources].map((store) => store.close()));
   } finally {
     unmount();
-    folder.remove();
+    directory.remove();
   }
   return tally.report();
 }

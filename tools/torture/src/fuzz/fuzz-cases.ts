@@ -51,7 +51,7 @@ export async function fuzzCases(setup: FuzzSetup): Promise<CaseRunner> {
 
 class FuzzCases implements CaseRunner {
   readonly #setup: FuzzSetup;
-  readonly #folder = mkdtempSync(join(tmpdir(), 'sstitch-fuzz-'));
+  readonly #directory = mkdtempSync(join(tmpdir(), 'sstitch-fuzz-'));
   readonly #tables: readonly Uint8Array[];
   readonly #files: ReadonlyMap<string, Uint8Array>;
   readonly #entries = sampleEntries();
@@ -65,7 +65,7 @@ class FuzzCases implements CaseRunner {
     const bytesOf = (path: string) => Uint8Array.from(readFileSync(path));
     this.#files = new Map(
       store.files.map((file) => [
-        join(this.#folder, 'store', file),
+        join(this.#directory, 'store', file),
         bytesOf(join(store.path, file)),
       ]),
     );
@@ -90,7 +90,7 @@ class FuzzCases implements CaseRunner {
   }
 
   async close(): Promise<void> {
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.#directory, { recursive: true, force: true });
   }
 
   #targetOf(index: number): Target {
@@ -116,11 +116,11 @@ class FuzzCases implements CaseRunner {
       case 'record':
         return fuzzRecord(random, this.#entries);
       case 'lines':
-        return fuzzJsonLines(random, this.#entries, this.#folder);
+        return fuzzJsonLines(random, this.#entries, this.#directory);
       case 'arguments':
-        return fuzzCommandLine(random, this.#folder, this.#setup.store.path);
+        return fuzzCommandLine(random, this.#directory, this.#setup.store.path);
       case 'c1z':
-        return fuzzSyncFile(random, this.#syncFile, this.#folder);
+        return fuzzSyncFile(random, this.#syncFile, this.#directory);
     }
   }
 
@@ -150,7 +150,7 @@ class FuzzCases implements CaseRunner {
     if (++this.#accepted % this.#setup.compareEvery === 0) {
       this.counts.count('tables-compared');
       const expected = readAsTable(bytes);
-      const seen = await readAsLevelDb(bytes, this.#folder);
+      const seen = await readAsLevelDb(bytes, this.#directory);
       // Refused for another reason than its form: a sequence that leaves the store no room.
       if (seen !== undefined && !sameContents(seen, expected)) {
         throw new Error('a verified table reads otherwise in LevelDB');
@@ -166,7 +166,7 @@ class FuzzCases implements CaseRunner {
     const bytes = files.get(path) ?? new Uint8Array(0);
     const isLog = /\.log$|MANIFEST/.test(path) && below(random, 5) > 0;
     files.set(path, isLog ? mutateLogRecord(random, bytes) : mutateBytes(random, bytes));
-    const location = join(this.#folder, 'store');
+    const location = join(this.#directory, 'store');
     try {
       const report = await verifyStore(location, { fileSystem: memoryFiles(files) });
       if (!report.ok) return false;

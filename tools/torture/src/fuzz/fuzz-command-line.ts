@@ -44,10 +44,10 @@ const VALUES = [
 /** Any arguments end in an exit code and one line that says why. True for those that did something. */
 export async function fuzzCommandLine(
   random: Random,
-  folder: string,
+  directory: string,
   store: string,
 ): Promise<boolean> {
-  const values = [...VALUES, join(folder, 'nowhere'), store, join(store, 'CURRENT')];
+  const values = [...VALUES, join(directory, 'nowhere'), store, join(store, 'CURRENT')];
   const argv = [COMMANDS[below(random, COMMANDS.length)] ?? ''];
   for (let left = below(random, 6); left > 0; left--) {
     const from = below(random, 2) === 0 ? OPTIONS : values;
@@ -63,7 +63,7 @@ export async function fuzzCommandLine(
 export async function fuzzJsonLines(
   random: Random,
   entries: readonly SampleEntry[],
-  folder: string,
+  directory: string,
 ): Promise<boolean> {
   const records = entries.filter(({ isRecord }) => isRecord);
   const lines = Array.from({ length: 1 + below(random, 3) }, () => {
@@ -81,10 +81,10 @@ export async function fuzzJsonLines(
     '"x":'.repeat(9),
   ];
   const line = below(random, 3) === 0 ? (tries[below(random, tries.length)] ?? '') : '';
-  const path = join(folder, 'fuzzed.jsonl');
+  const path = join(directory, 'fuzzed.jsonl');
   const text = Buffer.from([...lines, line].join('\n'));
   writeFileSync(path, mutateBytes(random, text));
-  const store = join(folder, 'imported');
+  const store = join(directory, 'imported');
   try {
     return (await runCommand(['import', path, '--into', store])) === 0;
   } finally {

@@ -8,7 +8,7 @@ import {
   type CountedReport,
   type FamilyOptions,
   FamilyTally,
-  tortureFolder,
+  tortureDirectory,
 } from '@sstitch/testkit/torture';
 import { runCases } from '../cases/case-process.js';
 import { makeSmallStore } from '../cases/small-store.js';
@@ -28,17 +28,17 @@ export interface FuzzOptions extends FamilyOptions {
 export async function runFuzzFamily(options: FuzzOptions): Promise<CountedReport> {
   const { seed, inputs, compareEvery = 20, syncFileEvery = 1000, processes } = options;
   const tally = new FamilyTally('fuzz', options);
-  const torture = tortureFolder('fuzz', 'memory');
-  const folder = torture.path;
+  const torture = tortureDirectory('fuzz', 'memory');
+  const directory = torture.path;
   try {
-    const syncFile = join(folder, 'sound.c1z');
+    const syncFile = join(directory, 'sound.c1z');
     await makeC1z(syncFile, {
       syncs: [{ syncId: '36zfOAoWMxQdISbixanQCRBiX7E', resourceTypes: [{ id: 'user' }] }],
     });
     const setup: FuzzSetup = {
       seed,
-      store: await makeSmallStore(join(folder, 'store'), join(folder, 'stale'), seed),
-      tables: makeTables(folder),
+      store: await makeSmallStore(join(directory, 'store'), join(directory, 'stale'), seed),
+      tables: makeTables(directory),
       syncFile,
       compareEvery,
       syncFileEvery,
@@ -57,7 +57,7 @@ export async function runFuzzFamily(options: FuzzOptions): Promise<CountedReport
 }
 
 /** Tables that no small store has: without a filter, raw, sealed, of many versions of few keys. */
-function makeTables(folder: string): string[] {
+function makeTables(directory: string): string[] {
   const variants: readonly TableOptions[] = [
     { compression: 'none', blockSizeBytes: 1024, bloomBitsPerKey: 0, restartInterval: 3 },
     { compression: 'none', blockSizeBytes: 1024 },
@@ -65,7 +65,7 @@ function makeTables(folder: string): string[] {
     { compression: 'snappy', blockSizeBytes: 1024, seal: true },
   ];
   return variants.map((variant, index) => {
-    const path = join(folder, `variant-${index}.ldb`);
+    const path = join(directory, `variant-${index}.ldb`);
     const file = nodeFileSystem.open(path, 'create');
     try {
       const builder = new TableBuilder(file, variant);

@@ -18,7 +18,7 @@ export function below(random: Random, limit: number): number {
   return Math.floor(random() * limit);
 }
 
-/** One to a few changes: bits, nasty bytes, runs, bytes cut out, doubled, put in. */
+/** One to a few changes: bits, nasty bytes, runs, bytes split out, doubled, put in. */
 export function mutateBytes(random: Random, source: Uint8Array, keepsLength = false): Uint8Array {
   let bytes = Uint8Array.from(source);
   for (let left = 1 + below(random, 4); left > 0; left--) {

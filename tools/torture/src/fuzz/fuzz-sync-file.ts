@@ -10,9 +10,9 @@ const STALL_TIMEOUT_MS = 300_000;
 export async function fuzzSyncFile(
   random: Random,
   source: Uint8Array,
-  folder: string,
+  directory: string,
 ): Promise<boolean> {
-  const path = join(folder, 'fuzzed.c1z');
+  const path = join(directory, 'fuzzed.c1z');
   // Half of them in the first page, where the database says what it is.
   const head = below(random, 2) === 0 ? Math.min(source.length, 4096) : source.length;
   const bytes = Buffer.concat([
@@ -22,7 +22,7 @@ export async function fuzzSyncFile(
   writeFileSync(path, bytes);
   try {
     await using file = await openC1z(path, {
-      temporaryFolder: folder,
+      temporaryDirectory: directory,
       stallTimeoutMs: STALL_TIMEOUT_MS,
     });
     for (const { syncId } of file.syncs()) {

@@ -38,10 +38,10 @@ export function readAsTable(bytes: Uint8Array): HexContents {
 /** What LevelDB shows of a store that took the table; undefined where the store did not take it. */
 export async function readAsLevelDb(
   bytes: Uint8Array,
-  folder: string,
+  directory: string,
 ): Promise<HexContents | undefined> {
-  const table = join(folder, 'accepted.ldb');
-  const path = join(folder, 'accepting');
+  const table = join(directory, 'accepted.ldb');
+  const path = join(directory, 'accepting');
   writeFileSync(table, bytes);
   const store: Store<Uint8Array, Uint8Array> = new Store(path, VIEW);
   await store.open();

@@ -4,8 +4,8 @@ import type { SmallStore } from '../cases/small-store.js';
 /** Where a case works. */
 export interface HostilePlace {
   /** Empty at first, and removed after the case. */
-  readonly folder: string;
-  /** A folder with files that are none of the case's business. */
+  readonly directory: string;
+  /** A directory with files that are none of the case's business. */
   readonly outside: string;
   readonly store: SmallStore;
   readonly seed: number;

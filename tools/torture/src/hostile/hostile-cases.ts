@@ -1,5 +1,5 @@
 // The cases of the hostile family, as a child process runs them: each makes something that was made to do
-// harm, and gives it to the package that it is meant for. Nothing outside the case's own folder may be
+// harm, and gives it to the package that it is meant for. Nothing outside the case's own directory may be
 // touched by it, and what refuses it says why.
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -31,17 +31,17 @@ export async function hostileCases(setup: HostileSetup): Promise<CaseRunner> {
     counts: new Counts(),
     describe: (index) => HOSTILE_CASES[index % HOSTILE_CASES.length]?.name ?? '',
     run: async (index) => {
-      const folder = mkdtempSync(join(tmpdir(), 'sstitch-hostile-'));
-      const outside = join(folder, 'outside');
+      const directory = mkdtempSync(join(tmpdir(), 'sstitch-hostile-'));
+      const outside = join(directory, 'outside');
       mkdirSync(outside);
       for (const name of BYSTANDERS) writeFileSync(join(outside, name), `bystander ${name}`);
       try {
         const round = Math.floor(index / HOSTILE_CASES.length);
-        const place = { ...setup, seed: setup.seed + round, folder, outside };
+        const place = { ...setup, seed: setup.seed + round, directory, outside };
         await HOSTILE_CASES[index % HOSTILE_CASES.length]?.run(place);
         const left = readdirSync(outside).sort();
         if (left.join() !== [...BYSTANDERS].sort().join()) {
-          throw new Error(`the folder outside now holds ${left.join(', ')}`);
+          throw new Error(`the directory outside now holds ${left.join(', ')}`);
         }
         for (const name of BYSTANDERS) {
           if (readFileSync(join(outside, name), 'utf8') !== `bystander ${name}`) {
@@ -49,7 +49,7 @@ export async function hostileCases(setup: HostileSetup): Promise<CaseRunner> {
           }
         }
       } finally {
-        rmSync(folder, { recursive: true, force: true });
+        rmSync(directory, { recursive: true, force: true });
       }
     },
     close: async () => undefined,

@@ -6,7 +6,7 @@ import {
   type FamilyOptions,
   type FamilyReport,
   FamilyTally,
-  tortureFolder,
+  tortureDirectory,
 } from '@sstitch/testkit/torture';
 import { runCases } from '../cases/case-process.js';
 import { makeSmallStore } from '../cases/small-store.js';
@@ -24,10 +24,10 @@ export async function runHostileFamily(options: HostileOptions): Promise<FamilyR
   const { seed, rounds = 1, processes } = options;
   const tally = new FamilyTally('hostile', options);
   for (let round = 0; round < rounds; round++) {
-    const torture = tortureFolder('hostile', 'memory');
-    const folder = torture.path;
+    const torture = tortureDirectory('hostile', 'memory');
+    const directory = torture.path;
     try {
-      const paths = [join(folder, 'store'), join(folder, 'stale')] as const;
+      const paths = [join(directory, 'store'), join(directory, 'stale')] as const;
       const store = await makeSmallStore(...paths, seed + round);
       const setup: HostileSetup = { store, seed: seed + round };
       const cases = HOSTILE_CASES.length;

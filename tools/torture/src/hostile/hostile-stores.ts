@@ -24,7 +24,7 @@ const VIEW = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 /** A copy of the small store, and names in it. */
 interface Victim {
   readonly path: string;
-  /** The generation's folder. */
+  /** The generation's directory. */
   readonly generation: string;
   readonly manifest: string;
   readonly table: string;
@@ -32,8 +32,8 @@ interface Victim {
   readonly nextFile: number;
 }
 
-function copyStore({ folder, store }: HostilePlace): Victim {
-  const path = join(folder, 'a store\nof two lines');
+function copyStore({ directory, store }: HostilePlace): Victim {
+  const path = join(directory, 'a store\nof two lines');
   cpSync(store.path, path, { recursive: true });
   const generation = join(path, readFileSync(join(path, 'CURRENT'), 'latin1').trim());
   const { name, version } = readManifest(generation);
@@ -95,9 +95,9 @@ function storeCase(
   };
 }
 
-/** Moves a file or folder out, and leaves a link to it. */
-function linkOut(path: string, { folder }: HostilePlace): void {
-  const moved = join(folder, 'moved');
+/** Moves a file or directory out, and leaves a link to it. */
+function linkOut(path: string, { directory }: HostilePlace): void {
+  const moved = join(directory, 'moved');
   renameSync(path, moved);
   symlinkSync(moved, path);
 }
@@ -193,7 +193,7 @@ const links: readonly HostileCase[] = [
     ),
   ),
   ...['staging', 'readers', 'gen-000009'].map((name) =>
-    storeCase(`${name} that is a link to a folder outside`, ({ path }, { outside }) => {
+    storeCase(`${name} that is a link to a directory outside`, ({ path }, { outside }) => {
       rmSync(join(path, name), { recursive: true, force: true });
       symlinkSync(outside, join(path, name));
     }),
@@ -256,7 +256,7 @@ const sound: readonly HostileCase[] = [
         writeFileSync(join(path, name), 'x');
       }
       writeFileSync(join(generation, '000001.ldb\n'), 'x');
-      const link = join(place.folder, 'link');
+      const link = join(place.directory, 'link');
       symlinkSync(path, link);
       const report = await verifyStore(link);
       if (!report.ok) throw new Error(`a false alarm: ${report.problems[0]?.message}`);
@@ -273,8 +273,8 @@ const sound: readonly HostileCase[] = [
   },
   {
     name: 'store: a leftover generation that is a link, where a store is to be made',
-    run: async ({ folder, outside }) => {
-      const path = join(folder, 'new');
+    run: async ({ directory, outside }) => {
+      const path = join(directory, 'new');
       mkdirSync(path);
       symlinkSync(outside, join(path, 'gen-000001'));
       const make = async () => {
@@ -289,11 +289,11 @@ const sound: readonly HostileCase[] = [
     },
   },
   {
-    name: 'store: a LevelDB folder with a table that leads out, to adopt',
+    name: 'store: a LevelDB directory with a table that leads out, to adopt',
     run: async (place) => {
       const { generation, table: path } = copyStore(place);
       linkOut(path, place);
-      const target = join(place.folder, 'adopted');
+      const target = join(place.directory, 'adopted');
       await refused(() => adopt(generation, target), 'EngineError', REFUSALS);
       if (existsSync(join(target, 'CURRENT'))) throw new Error('a store was made');
     },

@@ -38,11 +38,11 @@ function zeros(blocks: number): Buffer {
   ]);
 }
 
-async function readAll(path: string, folder: string, options: C1zOptions = {}): Promise<void> {
-  const temporaryFolder = join(folder, 'temporary');
-  mkdirSync(temporaryFolder, { recursive: true });
+async function readAll(path: string, directory: string, options: C1zOptions = {}): Promise<void> {
+  const temporaryDirectory = join(directory, 'temporary');
+  mkdirSync(temporaryDirectory, { recursive: true });
   await using file = await openC1z(path, {
-    temporaryFolder,
+    temporaryDirectory,
     stallTimeoutMs: LONG_TIMEOUT_MS,
     ...options,
   });
@@ -61,9 +61,9 @@ function syncFileCase(
   return {
     name: `.c1z: ${name}`,
     run: async (place) => {
-      const path = join(place.folder, 'hostile\n.c1z');
+      const path = join(place.directory, 'hostile\n.c1z');
       await make(path, place);
-      await refused(() => readAll(path, place.folder, options), 'C1zError', codes);
+      await refused(() => readAll(path, place.directory, options), 'C1zError', codes);
     },
   };
 }
@@ -77,8 +77,8 @@ function lyingDatabase(name: string, change: (database: Buffer) => void): Hostil
   return syncFileCase(
     `a database whose head lies: ${name}`,
     /SSTITCH_C1Z_(CORRUPT|TOO_LARGE)/,
-    (path, { folder }) => {
-      const database = join(folder, 'lying.db');
+    (path, { directory }) => {
+      const database = join(directory, 'lying.db');
       makeDatabase(database, CONTENTS);
       const bytes = readFileSync(database);
       change(bytes);
@@ -125,7 +125,7 @@ export const hostileSyncFiles: readonly HostileCase[] = [
   syncFileCase('no stream at all', /CORRUPT/, writes()),
   {
     name: '.c1z: a device that never ends',
-    run: ({ folder }) => refused(() => readAll('/dev/zero', folder), 'C1zError', /NOT_C1Z/),
+    run: ({ directory }) => refused(() => readAll('/dev/zero', directory), 'C1zError', /NOT_C1Z/),
   },
   lyingDatabase('a million pages', (database) => database.writeUInt32BE(1_000_000, 28)),
   lyingDatabase('pages of 7 bytes', (database) => database.writeUInt16BE(7, 16)),

@@ -21,7 +21,7 @@ const HUGE = Number.MAX_SAFE_INTEGER;
 const TRAILER_BYTES = 5;
 
 async function ingest(place: HostilePlace, table: string): Promise<void> {
-  const path = join(place.folder, 'store');
+  const path = join(place.directory, 'store');
   const store: Store<Uint8Array, Uint8Array> = new Store(path, VIEW);
   await store.open();
   await store.put(Buffer.from('kept'), Buffer.from('value'), byteEncodings);
@@ -46,7 +46,7 @@ function tableCase(name: string, change: (table: Buffer) => Uint8Array): Hostile
   return {
     name: `table: ${name}`,
     run: async (place) => {
-      const table = join(place.folder, 'hostile\n.ldb');
+      const table = join(place.directory, 'hostile\n.ldb');
       writeFileSync(table, change(soundTable(place)));
       await refused(() => ingest(place, table), 'EngineError', /SSTITCH_TABLES_INVALID/, /hostile/);
     },
@@ -57,7 +57,7 @@ function otherCase(name: string, make: (path: string, place: HostilePlace) => vo
   return {
     name: `table: ${name}`,
     run: async (place) => {
-      const table = join(place.folder, 'hostile.ldb');
+      const table = join(place.directory, 'hostile.ldb');
       make(table, place);
       await refused(
         () => ingest(place, table),
@@ -131,19 +131,19 @@ export const hostileTables: readonly HostileCase[] = [
     encodeFooter({ metaindex: { offset: 0, size: 0 }, index: { offset: 0, size: 0 } }),
   ),
   tableCase('an empty file', () => new Uint8Array(0)),
-  otherCase('a folder', (path) => mkdirSync(path)),
+  otherCase('a directory', (path) => mkdirSync(path)),
   otherCase('a pipe that nobody writes to', (path) => execFileSync('mkfifo', [path])),
   otherCase('a device that never ends', (path) => symlinkSync('/dev/zero', path)),
   otherCase('a link to itself', (path) => symlinkSync(path, path)),
   {
     name: 'table: a link to a sound table, which is taken as the file that it is',
     run: async (place) => {
-      const path = join(place.folder, 'linked.ldb');
-      const file = join(place.folder, 'file.ldb');
+      const path = join(place.directory, 'linked.ldb');
+      const file = join(place.directory, 'file.ldb');
       writeFileSync(file, soundTable(place));
       symlinkSync(file, path);
       await ingest(place, path);
-      const store = new Store(join(place.folder, 'store'), { createIfMissing: false });
+      const store = new Store(join(place.directory, 'store'), { createIfMissing: false });
       await store.open();
       await store.close();
     },

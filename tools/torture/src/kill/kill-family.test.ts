@@ -20,18 +20,23 @@ test(`compactions, checkpoints and adoptions killed ${rounds} times, at named po
   }
 }, 7_200_000);
 
-test('an interrupt ends it between two rounds, and what it made in the folder given goes', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'sstitch-kill-test-'));
+test('an interrupt ends it between two rounds, and what it made in the directory given goes', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'sstitch-kill-test-'));
   const interrupt = new AbortController();
   try {
-    const killing = runKillFamily({ rounds: 1_000_000, seed: 1, folder, signal: interrupt.signal });
-    while (!readdirSync(folder).some((name) => existsSync(join(folder, name, 'lane-1')))) {
+    const killing = runKillFamily({
+      rounds: 1_000_000,
+      seed: 1,
+      directory,
+      signal: interrupt.signal,
+    });
+    while (!readdirSync(directory).some((name) => existsSync(join(directory, name, 'lane-1')))) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     interrupt.abort(new Error('enough'));
     await expect(killing).rejects.toThrow('enough');
-    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(directory)).toEqual([]);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 });

@@ -13,7 +13,7 @@ type ByteStore = Store<Uint8Array, Uint8Array>;
 /** Of a key, what may be there: the value that was acknowledged last, or one of a write that failed since. */
 export type Expected = Record<string, readonly number[]>;
 
-/** What is to be there, and a folder, after a process was killed. */
+/** What is to be there, and a directory, after a process was killed. */
 export interface KilledCase {
   readonly path: string;
   readonly expected: Expected;
@@ -23,7 +23,7 @@ const UNRELATED = { start: Buffer.from('unrelated-'), end: Buffer.from('unrelate
 /** Nothing was ever written. */
 const ABSENT = -1;
 
-/** Runs a case in an empty folder. Gives what a successor is to check where this process is to be killed. */
+/** Runs a case in an empty directory. Gives what a successor is to check where this process is to be killed. */
 export async function runLevelFaultCase(
   path: string,
   plan: LevelFaultPlan,

@@ -15,8 +15,8 @@ export interface LevelFaultOrders {
   /** Cases of which the number, divided by `of`, leaves `share`. */
   readonly share: number;
   readonly of: number;
-  /** A folder for the stores. */
-  readonly folder: string;
+  /** A directory for the stores. */
+  readonly directory: string;
   /** What a process before this one left when it was killed. */
   readonly killed: KilledCase | undefined;
 }
@@ -29,7 +29,7 @@ export type LevelFaultNews =
   | { readonly kind: 'done' };
 
 async function main(orders: LevelFaultOrders): Promise<void> {
-  const { seed, from, to, share, of, folder, killed } = orders;
+  const { seed, from, to, share, of, directory, killed } = orders;
   const control = new FaultControl(process.env[CONTROL_VARIABLE] ?? '');
   const failing = async (work: () => Promise<KilledCase | undefined>) => {
     try {
@@ -49,7 +49,7 @@ async function main(orders: LevelFaultOrders): Promise<void> {
     if (index % of !== share) continue;
     const plan = levelFaultPlan(seed, index);
     await tell({ kind: 'case', index, what: describePlan(plan) });
-    const parent = mkdtempSync(join(folder, 'case-'));
+    const parent = mkdtempSync(join(directory, 'case-'));
     const left = await failing(() => runLevelFaultCase(join(parent, 'store'), plan, control));
     if (left !== undefined) {
       await tell({ kind: 'kill', index, killed: left });

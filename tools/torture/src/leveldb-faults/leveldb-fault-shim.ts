@@ -53,19 +53,19 @@ export interface FaultShim {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Compiles the shim into a folder; or says why there is none. */
-export async function makeFaultShim(folder: string): Promise<FaultShim | string> {
+/** Compiles the shim into a directory; or says why there is none. */
+export async function makeFaultShim(directory: string): Promise<FaultShim | string> {
   if (process.platform !== 'linux') return 'the shim is for Linux';
   const levels = import.meta.url.endsWith('.ts') ? '../..' : '..';
   const source = fileURLToPath(new URL(`${levels}/native/fail-leveldb-calls.c`, import.meta.url));
   if (!existsSync(source)) return `${source} is not there`;
-  const library = join(folder, 'fail-leveldb-calls.so');
+  const library = join(directory, 'fail-leveldb-calls.so');
   try {
     await promisify(execFile)('cc', ['-shared', '-fPIC', '-O2', '-o', library, source, '-ldl']);
   } catch (error) {
     return `the C compiler cc made no shim: ${String(error)}`;
   }
-  const control = join(folder, 'control');
+  const control = join(directory, 'control');
   writeFileSync(control, new Uint8Array(CONTROL_BYTES));
   return { environment: { LD_PRELOAD: library, [CONTROL_VARIABLE]: control } };
 }

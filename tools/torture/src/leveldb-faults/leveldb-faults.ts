@@ -10,7 +10,7 @@ import {
   type FamilyOptions,
   type FamilyReport,
   FamilyTally,
-  tortureFolder,
+  tortureDirectory,
 } from '@sstitch/testkit/torture';
 import { childFile } from '../cases/child-file.js';
 import type { KilledCase } from './leveldb-fault-case.js';
@@ -33,21 +33,21 @@ const MAX_CASE_MS = 60_000;
 export async function runLevelFaultsFamily(options: LevelFaultOptions): Promise<FamilyReport> {
   const { seed, cases = 300, processes = 2 } = options;
   const tally = new FamilyTally('leveldb-faults', options);
-  const folder = tortureFolder('leveldb-faults', 'memory');
+  const directory = tortureDirectory('leveldb-faults', 'memory');
   try {
     const run = async (_: unknown, share: number) => {
-      const own = join(folder.path, `${share}`);
+      const own = join(directory.path, `${share}`);
       mkdirSync(own);
       const shim = await makeFaultShim(own);
       if (typeof shim === 'string') return shim;
-      const orders = { seed, from: 0, to: cases, share, of: processes, folder: own };
+      const orders = { seed, from: 0, to: cases, share, of: processes, directory: own };
       await runShare({ ...orders, killed: undefined }, shim.environment, tally);
       return undefined;
     };
     const [skipped] = await Promise.all(Array.from({ length: processes }, run));
     return { ...tally.report(), ...(skipped === undefined ? {} : { skipped }) };
   } finally {
-    folder.remove();
+    directory.remove();
   }
 }
 

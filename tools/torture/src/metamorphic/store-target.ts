@@ -1,28 +1,28 @@
 import { readFileSync } from 'node:fs';
 import { openReadOnly, Store } from '@sstitch/engine';
 import type { MakeTarget, OpenedView } from '@sstitch/testkit/metamorphic';
-import { tortureFolder } from '@sstitch/testkit/torture';
+import { tortureDirectory } from '@sstitch/testkit/torture';
 import { ClassicLevel } from 'classic-level';
 
 const bytes = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 
 type ByteStore = Store<Uint8Array, Uint8Array>;
 
-async function openStore(folder: string, options: object): Promise<ByteStore> {
-  const store: ByteStore = new Store<Uint8Array, Uint8Array>(folder, { ...bytes, ...options });
+async function openStore(directory: string, options: object): Promise<ByteStore> {
+  const store: ByteStore = new Store<Uint8Array, Uint8Array>(directory, { ...bytes, ...options });
   await store.open();
   return store;
 }
 
 /** The real store with all it has beyond the contract, and a second one to take tables from. */
 export const makeStoreTarget: MakeTarget = async (settings) => {
-  const folder = tortureFolder('metamorphic', 'memory');
-  const location = `${folder.path}/base`;
+  const directory = tortureDirectory('metamorphic', 'memory');
+  const location = `${directory.path}/base`;
   let copies = 0;
   let turn = 0;
   const nextSettings = () => settings[turn++ % settings.length] ?? settings[0];
   let store: ByteStore = await openStore(location, nextSettings());
-  const source = await openStore(`${folder.path}/source`, nextSettings());
+  const source = await openStore(`${directory.path}/source`, nextSettings());
   return {
     engine: store,
     source,
@@ -39,19 +39,19 @@ export const makeStoreTarget: MakeTarget = async (settings) => {
       await store.excise(spans);
     },
     transfer: async (spans, { move, tables }) => {
-      const staging = await store.newStagingFolder();
-      let incoming = await source.extract(spans, staging, { narrow: tables === 'linked' });
+      const staging = await store.newStagingDirectory();
+      let incoming = await source.extract(spans, staging, { share: tables === 'linked' });
       let rebuilt: string | undefined;
       if (tables === 'rebuilt') {
-        rebuilt = await store.newStagingFolder();
+        rebuilt = await store.newStagingDirectory();
         incoming = await store.rebuildTables(incoming, rebuilt);
       }
       await store.ingestAndExcise(incoming, { move });
-      await store.removeStagingFolder(staging);
-      if (rebuilt !== undefined) await store.removeStagingFolder(rebuilt);
+      await store.removeStagingDirectory(staging);
+      if (rebuilt !== undefined) await store.removeStagingDirectory(rebuilt);
     },
     checkpoint: async (openedBy) => {
-      const copy = `${folder.path}/copy-${++copies}`;
+      const copy = `${directory.path}/copy-${++copies}`;
       await store.checkpoint(copy);
       if (openedBy === 'classic-level') return openPlainly(copy);
       const engine = await openStore(copy, nextSettings());
@@ -64,7 +64,7 @@ export const makeStoreTarget: MakeTarget = async (settings) => {
     destroy: async () => {
       await store.close();
       await source.close();
-      folder.remove();
+      directory.remove();
     },
   };
 };

@@ -5,12 +5,16 @@ export const checkpointCommand = defineCommand({
   name: 'checkpoint',
   summary: 'copy a store by links',
   description:
-    'Makes a store in a folder that holds what the store holds now. Tables are linked, so that it ' +
+    'Makes a store in a directory that holds what the store holds now. Tables are linked, so that it ' +
     'costs next to no time and space; on another file system they are copied. A linked file may ' +
     'hold what was removed from the store; with --purge such tables are copied without it.',
   arguments: [
     { name: 'store', summary: 'the store to copy', value: { type: 'path', of: 'store' } },
-    { name: 'folder', summary: 'the folder to make', value: { type: 'path', of: 'folder' } },
+    {
+      name: 'directory',
+      summary: 'the directory to make',
+      value: { type: 'path', of: 'directory' },
+    },
   ],
   options: {
     purge: { summary: 'leave no byte of removed data in any file of the copy' },

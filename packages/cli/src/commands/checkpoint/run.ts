@@ -5,12 +5,12 @@ import { withStore } from '../../stores/open-store.js';
 import type { checkpointCommand } from './command.js';
 
 export const run: Run<typeof checkpointCommand> = async (context, input) => {
-  const { store, folder, purge, wait } = input;
+  const { store, directory, purge, wait } = input;
   const copied = await withStore(
     store,
     'refuse',
-    (opened) => opened.checkpoint(folder, { signal: context.signal, purge }),
+    (opened) => opened.checkpoint(directory, { signal: context.signal, purge }),
     patienceOf(context, wait),
   );
-  return copyResult(context, folder, copied);
+  return copyResult(context, directory, copied);
 };

@@ -5,7 +5,7 @@ export const demoCommand = defineCommand({
   summary: 'watch a compaction, from start to proof',
   description:
     'Makes a base store with three syncs and a source store with a newer version of one of them, ' +
-    'compacts, and checks the result. All in a temporary folder that is gone at the end. Exits ' +
+    'compacts, and checks the result. All in a temporary directory that is gone at the end. Exits ' +
     'with 0 only if every check held.',
   arguments: [],
   options: {

@@ -55,9 +55,9 @@ function eventText(event: DemoEvent, grants: number, { columns, style }: Command
   }
 }
 
-/** A narrowed table is linked but for its index. */
-function linkedBytesOf({ linkedBytes, copiedBytes, narrowedBytes }: BucketLine): number {
-  return linkedBytes + copiedBytes + narrowedBytes;
+/** A virtual table is linked but for its index. */
+function linkedBytesOf({ linkedBytes, copiedBytes, sharedBytes }: BucketLine): number {
+  return linkedBytes + copiedBytes + sharedBytes;
 }
 
 function compactionText(compaction: CompactionDocument, style: Style): string {
@@ -73,7 +73,7 @@ function compactionText(compaction: CompactionDocument, style: Style): string {
       : `${formatCountOf(tables, 'table')}: ` +
         [
           ['linked', sum(linkedBytesOf)] as const,
-          ['sliced', sum((bucket) => bucket.slicedBytes)] as const,
+          ['split', sum((bucket) => bucket.splitBytes)] as const,
           ['built', sum((bucket) => bucket.builtBytes)] as const,
         ]
           .filter(([, bytes]) => bytes > 0)

@@ -8,7 +8,7 @@ export const importCommand = defineCommand({
     'Reads a .c1z file, or a .jsonl file as `export` writes it, into a store, which is made if it ' +
     'does not exist. All that the store holds under the same sync ids is replaced, in one commit: ' +
     'if anything in the file is wrong, the store stays as it was. Memory is bounded: what does not ' +
-    'fit is sorted on disk, in the store or, where there is none yet, in the temporary folder.',
+    'fit is sorted on disk, in the store or, where there is none yet, in the temporary directory.',
   arguments: [{ name: 'file', summary: 'the file to read', value: { type: 'path', of: 'file' } }],
   options: {
     into: {

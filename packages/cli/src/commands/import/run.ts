@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { makeTemporaryFolder, removeTemporaryFolder } from '@sstitch/c1z/temporary-folder';
+import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
 import { RECORD_BUCKETS } from '@sstitch/keys';
 import { BulkImport } from '../../bulk-import.js';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
@@ -35,30 +35,30 @@ export const run: Run<typeof importCommand> = async (context, input) => {
         input.into,
         'create',
         async (store) => {
-          const folder = await store.newStagingFolder();
-          await mkdir(folder);
-          return loadIn(folder, context, input, (commit) => commit(store));
+          const directory = await store.newStagingDirectory();
+          await mkdir(directory);
+          return loadIn(directory, context, input, (commit) => commit(store));
         },
         patience,
       )
-    : await loadIn(await makeTemporaryFolder('sstitch-import-'), context, input, (commit) =>
+    : await loadIn(await makeTemporaryDirectory('sstitch-import-'), context, input, (commit) =>
         withStore(input.into, 'create', commit, patience),
       );
   return resultOf(context, imported, performance.now() - started);
 };
 
 /**
- * Reads the file, then commits to the store that `open` passes on; removes the folder in any case.
+ * Reads the file, then commits to the store that `open` passes on; removes the directory in any case.
  *
- * @param folder for tables on their way
+ * @param directory for tables on their way
  */
 async function loadIn(
-  folder: string,
+  directory: string,
   context: CommandContext,
   input: Input,
   open: (commit: (store: ByteStore) => Promise<void>) => Promise<void>,
 ): Promise<readonly ImportedSync[]> {
-  const bulk = new BulkImport(folder, { signal: context.signal });
+  const bulk = new BulkImport(directory, { signal: context.signal });
   try {
     const syncs = await readAll(context, input, bulk);
     await open(async (store) => {
@@ -68,7 +68,7 @@ async function loadIn(
     return syncs;
   } finally {
     await bulk.end();
-    await removeTemporaryFolder(folder);
+    await removeTemporaryDirectory(directory);
   }
 }
 

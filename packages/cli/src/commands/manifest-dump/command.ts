@@ -5,9 +5,11 @@ export const manifestDumpCommand = defineCommand({
   summary: 'show counters and tables of a MANIFEST',
   description:
     'Shows what the MANIFEST in force says: its counters and, level by level, its tables with ' +
-    'their sizes, bounds and sequences. The folder is a generation of a store, or any LevelDB ' +
+    'their sizes, bounds and sequences. The directory is a generation of a store, or any LevelDB ' +
     'database; it may be open. Exits with 4 if the MANIFEST breaks a rule.',
-  arguments: [{ name: 'folder', summary: 'the database', value: { type: 'path', of: 'folder' } }],
+  arguments: [
+    { name: 'directory', summary: 'the database', value: { type: 'path', of: 'directory' } },
+  ],
   options: {},
   examples: [
     ['manifest dump base/gen-000001', 'the tables of each level'],

@@ -10,9 +10,9 @@ import type { manifestDumpCommand } from './command.js';
 /** So much of a key fits a line twice; --json has all of it. */
 const MAX_SHOWN_KEY_BYTES = 12;
 
-export const run: Run<typeof manifestDumpCommand> = async ({ columns, style }, { folder }) => {
-  requireDatabase(folder);
-  return resultOf(readManifest(folder), columns, style.bold);
+export const run: Run<typeof manifestDumpCommand> = async ({ columns, style }, { directory }) => {
+  requireDatabase(directory);
+  return resultOf(readManifest(directory), columns, style.bold);
 };
 
 function resultOf(

@@ -6,14 +6,14 @@ export const selftestCommand = defineCommand({
   description:
     'Runs the guarantees of the engine, the isolation fixtures with every strategy, a compaction ' +
     'beside a reader, and then kills processes that compact, write and adopt, and checks what ' +
-    'they left. In a folder of its own that is gone at the end. Exits with 0 only if all held. A ' +
+    'they left. In a directory of its own that is gone at the end. Exits with 0 only if all held. A ' +
     'power cut it cannot make: that rests on the disk, which must not lie about an fsync.',
   arguments: [],
   options: {
     dir: {
-      summary: 'a folder on the disk to try',
-      value: { type: 'path', of: 'folder' },
-      placeholder: 'folder',
+      summary: 'a directory on the disk to try',
+      value: { type: 'path', of: 'directory' },
+      placeholder: 'directory',
       default: '.',
     },
     kills: {
@@ -30,7 +30,7 @@ export const selftestCommand = defineCommand({
     },
   },
   examples: [
-    ['selftest', 'tries the disk of the current folder; takes half a minute'],
+    ['selftest', 'tries the disk of the current directory; takes half a minute'],
     ['selftest --dir /data --kills 1000', 'another disk, for longer'],
   ],
 });

@@ -14,16 +14,16 @@ export const run: Run<typeof selftestCommand> = async (context, { dir, kills, se
     return `  ${mark} ${name.padEnd(56)} ${took}\n${reason}`;
   };
   const report = await runSelfTest({
-    ...{ folder: dir, kills, seed, signal, progress },
+    ...{ directory: dir, kills, seed, signal, progress },
     onCheck: async (check) => {
       await progress.clear();
       if (!json && !(quiet && check.ok)) await io.stdout.write(lineOf(check));
     },
   });
-  const { ok, folder, hardLinks, checks } = report;
+  const { ok, directory, hardLinks, checks } = report;
   const links = hardLinks ? 'tables are linked' : 'it has no hard links, so tables are copied';
   const verdict = ok
-    ? `${style.good('All checks held')} in ${folder}`
+    ? `${style.good('All checks held')} in ${directory}`
     : style.bad('A check did not hold');
   return {
     document: {

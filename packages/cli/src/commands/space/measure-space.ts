@@ -75,11 +75,11 @@ export async function measureSpace(
     }
     return { syncIds: found, live: counted };
   });
-  return withFrozenCopy(location, signal, async ({ tableFolder, tableNames }) => {
+  return withFrozenCopy(location, signal, async ({ tableDirectory, tableNames }) => {
     const tableBytes = new Map(syncIds.map((syncId) => [syncId, 0]));
     const spans = syncIds.map((syncId) => [syncId, spansOf([syncId])] as const);
     const stored = new Map<string, Contents>();
-    const { levels } = readManifest(tableFolder).version;
+    const { levels } = readManifest(tableDirectory).version;
     const lowest = levels.findLastIndex((tables) => tables.length > 0);
     let dataBytes = 0;
     let upperBytes = 0;
@@ -90,7 +90,7 @@ export async function measureSpace(
         const total = tableNames.length;
         progress.update({ doing: 'measuring', done: measured, total, unit: 'tables' });
         measured += 1;
-        const path = join(tableFolder, nameOf(number, tableNames));
+        const path = join(tableDirectory, nameOf(number, tableNames));
         const reader = TableReader.open(nodeFileSystem, path, { sizeBytes });
         try {
           const bytes = dataBytesIn(reader, EVERYTHING);
@@ -107,10 +107,10 @@ export async function measureSpace(
     }
     return {
       tables: tableNames.length,
-      fileBytes: bytesOfFiles(tableFolder, (name) => tableNames.includes(name)),
+      fileBytes: bytesOfFiles(tableDirectory, (name) => tableNames.includes(name)),
       dataBytes,
       upperBytes,
-      logBytes: bytesOfFiles(tableFolder, (name) => name.endsWith('.log')),
+      logBytes: bytesOfFiles(tableDirectory, (name) => name.endsWith('.log')),
       syncs: syncIds.map((syncId) => {
         const bytes = tableBytes.get(syncId) ?? 0;
         if (!exact) return { syncId, tableBytes: bytes };
@@ -158,12 +158,12 @@ function nameOf(number: number, names: readonly string[]): string {
   return names.find((name) => name.startsWith(`${stem}.`)) ?? `${stem}.ldb`;
 }
 
-/** Each file once: tables that were cut in place are further names of one. */
-function bytesOfFiles(folder: string, isCounted: (name: string) => boolean): number {
+/** Each file once: tables that were split in place are further names of one. */
+function bytesOfFiles(directory: string, isCounted: (name: string) => boolean): number {
   const sizes = new Map<bigint, number>();
-  for (const name of readdirSync(folder)) {
+  for (const name of readdirSync(directory)) {
     if (!isCounted(name)) continue;
-    const { ino, size } = statSync(join(folder, name), { bigint: true });
+    const { ino, size } = statSync(join(directory, name), { bigint: true });
     sizes.set(ino, Number(size));
   }
   return [...sizes.values()].reduce((sum, size) => sum + size, 0);

@@ -1,4 +1,4 @@
-// Narrows a table in place: makes a further table out of a file, which holds the entries of some spans,
+// Shares a table in place: makes a further table out of a file, which holds the entries of some spans,
 // by writing behind its end and touching no byte in front of it (layout: format.ts).
 //
 //   the file so far       blocks that lie wholly inside a span are used where they lie, and so is the filter,
@@ -12,31 +12,31 @@
 // Whoever knows the file by its former size, and
 // looks for the footer there, as LevelDB does by its MANIFEST, reads what it always read.
 //
-// What was cut away stays in the file until LevelDB compacts the table.
+// What was split away stays in the file until LevelDB compacts the table.
 
 import { joinTouchingSpans, type Span } from '@sstitch/contract';
 import { SstError } from './errors.js';
 import type { FileHandle } from './file-system.js';
 import { FILTER_WINDOW_BYTES } from './filter-block.js';
 import type { BlockHandle } from './format.js';
-import { requireSpans } from './require-spans.js';
 import {
   type BlockVisitor,
-  type SliceOptions,
-  type SliceOutput,
-  sliceInto,
+  copyInto,
+  type PartOptions,
+  type PartOutput,
   visitBlocks,
-} from './slicer.js';
+} from './part-copier.js';
+import { requireSpans } from './require-spans.js';
 import type { TableIndex } from './table-index.js';
 import { checkTableOptions } from './table-options.js';
 import type { TableParts } from './table-parts.js';
-import type { SliceProperties } from './table-properties.js';
+import type { PartProperties } from './table-properties.js';
 import type { TableReader } from './table-reader.js';
 import { TableWriter } from './table-writer.js';
 
 /**
  * Appends one table that holds exactly the entries of `reader`'s table whose user key lies in one of the
- * spans. A file may be narrowed several times: each call makes one more table, which is known by its
+ * spans. A file may be shared several times: each call makes one more table, which is known by its
  * size. Blocks that are used where they lie are not read.
  *
  * @param keep sorted and disjoint; they may touch
@@ -47,29 +47,29 @@ import { TableWriter } from './table-writer.js';
  * `SSTITCH_TABLE_UNSUPPORTED`, `SSTITCH_TABLE_IO`, `SSTITCH_TABLE_SHARED` where somebody else did write to
  * the file: what it held before is as it was
  */
-export function narrowTable(
+export function sharePart(
   reader: TableReader,
   keep: readonly Span[],
   file: FileHandle,
-  options: SliceOptions = {},
-): SliceProperties | undefined {
+  options: PartOptions = {},
+): PartProperties | undefined {
   const checked = checkTableOptions(options);
   const startOffset = file.sizeBytes();
   const openOutput = () => {
     const writer = new TableWriter(file, checked.compression, checked.path, startOffset);
     return new AppendedOutput(writer, startOffset, reader.parts);
   };
-  const narrowed = sliceInto(reader, keep, openOutput, checked);
+  const shared = copyInto(reader, keep, openOutput, checked);
   // Every offset just written counts from the end that the file had.
-  if (narrowed !== undefined && file.sizeBytes() !== narrowed.sizeBytes) {
-    const problem = `the file has ${file.sizeBytes()} bytes, not ${narrowed.sizeBytes}: somebody else wrote to it`;
+  if (shared !== undefined && file.sizeBytes() !== shared.sizeBytes) {
+    const problem = `the file has ${file.sizeBytes()} bytes, not ${shared.sizeBytes}: somebody else wrote to it`;
     throw new SstError('SSTITCH_TABLE_SHARED', problem, { path: reader.path });
   }
-  return narrowed;
+  return shared;
 }
 
 /**
- * The stored size of the data blocks that may hold entries in the spans: what a slice would copy.
+ * The stored size of the data blocks that may hold entries in the spans: what a part would copy.
  *
  * @param keep sorted and disjoint; they may touch
  */
@@ -100,9 +100,9 @@ class StoredSizes implements BlockVisitor {
 /** A filter with more windows than the file has, by more than this, is none that LevelDB wrote. */
 const MAX_PADDING_BYTES = 2 * FILTER_WINDOW_BYTES;
 
-class AppendedOutput implements SliceOutput {
+class AppendedOutput implements PartOutput {
   readonly #writer: TableWriter;
-  readonly #narrowedBytes: number;
+  readonly #sharedBytes: number;
   readonly #index: TableIndex;
   readonly #filterHandle: BlockHandle | undefined;
   /** Where the filter has no windows any more. */
@@ -110,12 +110,12 @@ class AppendedOutput implements SliceOutput {
   /** No block that the filter is for: LevelDB would read it for nothing. */
   #keepsNone = true;
 
-  constructor(writer: TableWriter, narrowedBytes: number, parts: TableParts) {
+  constructor(writer: TableWriter, sharedBytes: number, parts: TableParts) {
     this.#writer = writer;
-    this.#narrowedBytes = narrowedBytes;
+    this.#sharedBytes = sharedBytes;
     this.#index = parts.index;
     const filteredBytes = (parts.filter?.windowCount ?? 0) * FILTER_WINDOW_BYTES;
-    const isUsable = filteredBytes <= narrowedBytes + MAX_PADDING_BYTES;
+    const isUsable = filteredBytes <= sharedBytes + MAX_PADDING_BYTES;
     this.#filterHandle = isUsable ? parts.filter?.handle : undefined;
     this.#filteredBytes = isUsable ? filteredBytes : 0;
   }
@@ -141,6 +141,6 @@ class AppendedOutput implements SliceOutput {
 
   finish(): number {
     const filterHandle = this.#keepsNone ? undefined : this.#filterHandle;
-    return this.#writer.finishNarrowed(filterHandle, this.#narrowedBytes);
+    return this.#writer.finishShared(filterHandle, this.#sharedBytes);
   }
 }

@@ -1,19 +1,19 @@
 // Links to the logs that LevelDB is about to replay, kept until it is known that it did.
 //
 // LevelDB passes over a log that it cannot open or read (too many open files, an I/O error), says nothing, and
-// removes it. So before it opens a folder, each of its logs that holds something gets a further name:
+// removes it. So before it opens a directory, each of its logs that holds something gets a further name:
 //
 //   recovery/gen-000007.1234.a1b2c3/000012.log   a set: the logs of a generation, at MANIFEST sequence 1234
 //   recovery/gen-000007.1234.a1b2c3.tmp/         a set that is being made
 //   recovery/apply-gen-000007.1234.a1b2c3/       a set that is being written to the database again
 //   recovery.done/                               sets that are of no use any more, being removed
 //
-// What is done with them is decided when LevelDB has opened the folder, which means that its lock is held:
+// What is done with them is decided when LevelDB has opened the directory, which means that its lock is held:
 //
 // - One log, with sequences beyond the MANIFEST's, and a MANIFEST that has them now: it was replayed to its end.
 // - Otherwise all logs of the set are written to the database once more, in order. Puts and deletes are blind, so
 //   over any state that has a part of them the end is the same, as long as nothing was written since.
-// - A set whose folder was written to since is of no use. LevelDB numbers operations, and a database that has
+// - A set whose directory was written to since is of no use. LevelDB numbers operations, and a database that has
 //   gone further than both the set's logs and its MANIFEST has been written to. (Whoever finds the database
 //   locked has made a set too, and may be killed before it removes it.)
 //
@@ -30,23 +30,23 @@ import type { LogFacts } from '../leveldb/inspect-generation.js';
 import { readVersion } from '../leveldb/manifest.js';
 import { type LogScan, scanLog } from '../leveldb/scan-log.js';
 import { defineTask } from '../threads/task.js';
-import { isThere, makeFolder, RECOVERED_FOLDER, RECOVERY_FOLDER } from './store-files.js';
+import { isThere, mkdir, RECOVERED_DIRECTORY, RECOVERY_DIRECTORY } from './store-files.js';
 
 const APPLY_PREFIX = 'apply-';
 const TEMPORARY_SUFFIX = '.tmp';
 const SET_NAME = /^(apply-)?(.+)\.(\d{1,16})\.[0-9a-f]+$/;
 
 /** Where the sets are, and what they are of. */
-export interface LoggedFolder {
-  /** The folder in which the folder `recovery` is made. */
+export interface LoggedDirectory {
+  /** The directory in which the directory `recovery` is made. */
   readonly root: string;
-  /** The name of the database's folder, which sets begin with. */
+  /** The name of the database's directory, which sets begin with. */
   readonly label: string;
-  /** The database's folder. */
-  readonly folder: string;
+  /** The database's directory. */
+  readonly directory: string;
 }
 
-export interface KeepLogsInput extends LoggedFolder {
+export interface KeepLogsInput extends LoggedDirectory {
   /** The MANIFEST's. */
   readonly lastSequence: number;
   /** Logs that hold something, ascending; not empty. */
@@ -55,22 +55,22 @@ export interface KeepLogsInput extends LoggedFolder {
 
 /** Makes a set and gives its name; undefined where a log is gone: another process flushes, or clears up. */
 export function keepLogs(fileSystem: FileSystem, input: KeepLogsInput): string | undefined {
-  const { root, label, folder, lastSequence, logs } = input;
-  const recovery = `${root}/${RECOVERY_FOLDER}`;
+  const { root, label, directory, lastSequence, logs } = input;
+  const recovery = `${root}/${RECOVERY_DIRECTORY}`;
   const name = `${label}.${lastSequence}.${randomBytes(6).toString('hex')}`;
   const path = `${recovery}/${name}`;
   const temporary = `${path}${TEMPORARY_SUFFIX}`;
   try {
-    makeFolder(fileSystem, { folder: recovery });
-    fileSystem.makeFolder(temporary);
+    mkdir(fileSystem, { directory: recovery });
+    fileSystem.mkdir(temporary);
     for (const { number } of logs) {
       const log = logFileName(number);
-      linkOrCopy(fileSystem, `${folder}/${log}`, `${temporary}/${log}`);
+      linkOrCopy(fileSystem, `${directory}/${log}`, `${temporary}/${log}`);
     }
-    fileSystem.syncFolder(temporary);
+    fileSystem.fsyncDir(temporary);
     fileSystem.rename(temporary, path);
-    fileSystem.syncFolder(recovery);
-    fileSystem.syncFolder(root);
+    fileSystem.fsyncDir(recovery);
+    fileSystem.fsyncDir(root);
     return name;
   } catch (error) {
     removeTree(fileSystem, temporary);
@@ -87,9 +87,9 @@ export interface ForgetLogsInput {
   readonly name: string;
 }
 
-/** Removes a set of which the logs were not touched: LevelDB did not open the folder. */
+/** Removes a set of which the logs were not touched: LevelDB did not open the directory. */
 export function forgetLogs(fileSystem: FileSystem, { root, name }: ForgetLogsInput): void {
-  const recovery = `${root}/${RECOVERY_FOLDER}`;
+  const recovery = `${root}/${RECOVERY_DIRECTORY}`;
   const temporary = `${recovery}/${name}${TEMPORARY_SUFFIX}`;
   try {
     // Half a set must not look like a whole one.
@@ -99,7 +99,7 @@ export function forgetLogs(fileSystem: FileSystem, { root, name }: ForgetLogsInp
   }
   removeTree(fileSystem, temporary);
   try {
-    fileSystem.removeFolder(recovery);
+    fileSystem.removeDirectory(recovery);
   } catch (error) {
     const code = errorCodeOf(error);
     if (code !== 'ENOENT' && code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
@@ -108,7 +108,7 @@ export function forgetLogs(fileSystem: FileSystem, { root, name }: ForgetLogsInp
 
 export const forgetLogsTask = defineTask('forgetLogs', forgetLogs);
 
-export interface SettleLogsInput extends LoggedFolder {
+export interface SettleLogsInput extends LoggedDirectory {
   /** The set that was made for this opening, and what was found in its logs. */
   readonly own: { readonly name: string; readonly logs: readonly LogFacts[] } | undefined;
 }
@@ -120,7 +120,7 @@ export interface UnreplayedLogs {
 }
 
 /**
- * Finds out, once LevelDB has opened the folder and before anything is written to it, whether logs are to be
+ * Finds out, once LevelDB has opened the directory and before anything is written to it, whether logs are to be
  * written again; see the head of this file. Undefined where none are: then no set is left.
  *
  * @throws EngineError SSTITCH_STORE_CORRUPT for a kept log that is damaged
@@ -130,9 +130,9 @@ export function settleLogs(
   input: SettleLogsInput,
   checkCancelled: () => void,
 ): UnreplayedLogs | undefined {
-  const recovery = `${input.root}/${RECOVERY_FOLDER}`;
+  const recovery = `${input.root}/${RECOVERY_DIRECTORY}`;
   if (!isThere(fileSystem, recovery)) {
-    removeTree(fileSystem, `${input.root}/${RECOVERED_FOLDER}`);
+    removeTree(fileSystem, `${input.root}/${RECOVERED_DIRECTORY}`);
     return undefined;
   }
   const name = nameOfUnreplayed(fileSystem, input, checkCancelled);
@@ -144,7 +144,7 @@ export function settleLogs(
   if (!name.startsWith(APPLY_PREFIX)) {
     const applied = `${recovery}/${APPLY_PREFIX}${name}`;
     fileSystem.rename(path, applied);
-    fileSystem.syncFolder(recovery);
+    fileSystem.fsyncDir(recovery);
     path = applied;
   }
   const logs = logsIn(fileSystem, path).map((number) => {
@@ -158,12 +158,12 @@ export const settleLogsTask = defineTask('settleLogs', settleLogs);
 
 function nameOfUnreplayed(
   fileSystem: FileSystem,
-  { root, label, folder, own }: SettleLogsInput,
+  { root, label, directory, own }: SettleLogsInput,
   checkCancelled: () => void,
 ): string | undefined {
-  const recovery = `${root}/${RECOVERY_FOLDER}`;
+  const recovery = `${root}/${RECOVERY_DIRECTORY}`;
   const sets: KeptSet[] = [];
-  for (const name of fileSystem.readFolder(recovery)) {
+  for (const name of fileSystem.readdir(recovery)) {
     const match = SET_NAME.exec(name);
     if (match?.[2] !== label) continue;
     if (match[1] !== undefined) return name;
@@ -179,7 +179,7 @@ function nameOfUnreplayed(
     const recorded = Number(match[3]);
     sets.push({ name, logs: logs.length, lastLogged, recorded });
   }
-  const now = readVersion(fileSystem, folder).lastSequence;
+  const now = readVersion(fileSystem, directory).lastSequence;
   const reached = (set: KeptSet) => Math.max(set.lastLogged, set.recorded);
   const furthest = Math.max(now, ...sets.map(reached));
   // Of sets that have gone as far, the one with most logs has those of the others.
@@ -209,19 +209,22 @@ interface KeptSet {
 /** The logs of a set, ascending. */
 export function logsIn(fileSystem: FileSystem, path: string): number[] {
   return fileSystem
-    .readFolder(path)
+    .readdir(path)
     .map(parseLevelFileName)
     .flatMap((name) => (name?.kind === 'log' ? [name.number] : []))
     .sort((a, b) => a - b);
 }
 
 /** Removes all sets. Returns when none can come back. */
-export function dropKeptLogs(fileSystem: FileSystem, { root }: Pick<LoggedFolder, 'root'>): void {
-  const done = `${root}/${RECOVERED_FOLDER}`;
+export function dropKeptLogs(
+  fileSystem: FileSystem,
+  { root }: Pick<LoggedDirectory, 'root'>,
+): void {
+  const done = `${root}/${RECOVERED_DIRECTORY}`;
   removeTree(fileSystem, done);
   // At once: half a set would be written to the database as a whole one.
-  fileSystem.rename(`${root}/${RECOVERY_FOLDER}`, done);
-  fileSystem.syncFolder(root);
+  fileSystem.rename(`${root}/${RECOVERY_DIRECTORY}`, done);
+  fileSystem.fsyncDir(root);
   removeTree(fileSystem, done);
 }
 

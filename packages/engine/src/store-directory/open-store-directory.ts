@@ -1,4 +1,4 @@
-// Opens a store's folder, or makes it; finishes or undoes what a crash left.
+// Opens a store's directory, or makes it; finishes or undoes what a crash left.
 
 import { EngineError } from '../errors.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
@@ -8,14 +8,14 @@ import { keepReserveTask } from './disk-reserve.js';
 import { ENGINE_NAME } from './engine-name.js';
 import {
   isStillCurrent,
-  loggedFolder,
+  loggedDirectory,
   makeFirstGeneration,
   type OpenOptions,
   openGeneration,
 } from './open-generation.js';
 import { claimStore, releaseStore } from './open-stores.js';
 import { settleOpened } from './open-with-logs.js';
-import { listStaleReadersTask } from './reader-folders.js';
+import { listStaleReadersTask } from './reader-directories.js';
 import {
   cleanStoreTask,
   createStoreFilesTask,
@@ -26,16 +26,16 @@ import {
 /** Another process commits meanwhile: each round follows a new generation of its. */
 const MAX_OPEN_ROUNDS = 10;
 
-export interface StoreFolderOptions extends OpenOptions {
+export interface StoreDirectoryOptions extends OpenOptions {
   readonly createIfMissing: boolean;
   readonly errorIfExists: boolean;
   readonly reserveBytes: number;
 }
 
-/** A store's folder, claimed for this process, and its current generation, which is open. */
-export interface OpenedStoreFolder {
+/** A store's directory, claimed for this process, and its current generation, which is open. */
+export interface OpenedStoreDirectory {
   /** Its real path. */
-  readonly folder: string;
+  readonly directory: string;
   /** Of the current generation. */
   readonly number: number;
   readonly database: LevelDatabase;
@@ -43,11 +43,11 @@ export interface OpenedStoreFolder {
   readonly lastNumber: number;
 }
 
-/** @throws EngineError; the folder is not claimed then */
-export async function openStoreFolder(
+/** @throws EngineError; the directory is not claimed then */
+export async function openStoreDirectory(
   runner: TaskRunner,
-  options: StoreFolderOptions,
-): Promise<OpenedStoreFolder> {
+  options: StoreDirectoryOptions,
+): Promise<OpenedStoreDirectory> {
   let claimed: string | undefined;
   try {
     for (let round = 0; round < MAX_OPEN_ROUNDS; round++) {
@@ -56,14 +56,14 @@ export async function openStoreFolder(
         createIfMissing: options.createIfMissing,
         errorIfExists: options.errorIfExists,
       });
-      const folder = prepared.realPath;
-      if (claimed === undefined) claimStore(folder);
-      claimed = folder;
+      const directory = prepared.realPath;
+      if (claimed === undefined) claimStore(directory);
+      claimed = directory;
       const isNew = prepared.generation === undefined;
       const number = prepared.generation ?? 1;
-      const generationFolder = `${folder}/${generationName(number)}`;
+      const generationDirectory = `${directory}/${generationName(number)}`;
       const opening = isNew ? makeFirstGeneration : openGeneration;
-      const opened = await opening(runner, generationFolder, options, isNew).catch(
+      const opened = await opening(runner, generationDirectory, options, isNew).catch(
         async (error: unknown) => {
           // Gone or being removed: another process has committed since CURRENT was read.
           if (!isNew && !(await isStillCurrent(runner, options, number))) return undefined;
@@ -80,18 +80,18 @@ export async function openStoreFolder(
           continue;
         }
         if (isNew) {
-          const input = { folder, generation: number, writtenBy: ENGINE_NAME };
+          const input = { directory, generation: number, writtenBy: ENGINE_NAME };
           await runner.run(createStoreFilesTask, input);
         }
-        await settleOpened(runner, loggedFolder(generationFolder), opened);
-        const staleReaders = await runner.run(listStaleReadersTask, { folder });
+        await settleOpened(runner, loggedDirectory(generationDirectory), opened);
+        const staleReaders = await runner.run(listStaleReadersTask, { directory });
         const lastNumber = await runner.run(cleanStoreTask, {
-          folder,
+          directory,
           generation: number,
           staleReaders,
         });
-        await runner.run(keepReserveTask, { folder, sizeBytes: options.reserveBytes });
-        return { folder, number, database, lastNumber };
+        await runner.run(keepReserveTask, { directory, sizeBytes: options.reserveBytes });
+        return { directory, number, database, lastNumber };
       } catch (error) {
         await database.close();
         throw error;

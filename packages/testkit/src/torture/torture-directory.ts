@@ -1,4 +1,4 @@
-// Folders that tortures work in. Each goes at its end, and with the process where that is ended early.
+// Directories that tortures work in. Each goes at its end, and with the process where that is ended early.
 import { mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,23 +28,23 @@ function cleanAll(): void {
   }
 }
 
-export interface TortureFolder {
+export interface TortureDirectory {
   /** Without symbolic links. */
   readonly path: string;
   remove(): void;
 }
 
 /**
- * Makes an empty folder.
+ * Makes an empty directory.
  *
- * @param where `memory` where the system offers memory as a folder: for what need not survive this
- * machine's own crash, which is everything that kills only processes or plays power cuts. Or the folder
+ * @param where `memory` where the system offers memory as a directory: for what need not survive this
+ * machine's own crash, which is everything that kills only processes or plays power cuts. Or the directory
  * that it is to be made in
  */
-export function tortureFolder(
+export function tortureDirectory(
   name: string,
-  where: 'disk' | 'memory' | { readonly inFolder: string },
-): TortureFolder {
+  where: 'disk' | 'memory' | { readonly inDirectory: string },
+): TortureDirectory {
   const parent = parentFor(where);
   const path = realpathSync.native(mkdtempSync(join(parent, `sstitch-${name}-`)));
   return {
@@ -53,11 +53,11 @@ export function tortureFolder(
   };
 }
 
-function parentFor(where: 'disk' | 'memory' | { readonly inFolder: string }): string {
-  if (typeof where === 'object') return where.inFolder;
-  return where === 'memory' && hasMemoryFolder() ? MEMORY : tmpdir();
+function parentFor(where: 'disk' | 'memory' | { readonly inDirectory: string }): string {
+  if (typeof where === 'object') return where.inDirectory;
+  return where === 'memory' && hasMemoryDirectory() ? MEMORY : tmpdir();
 }
 
-function hasMemoryFolder(): boolean {
+function hasMemoryDirectory(): boolean {
   return statSync(MEMORY, { throwIfNoEntry: false })?.isDirectory() === true;
 }

@@ -1,4 +1,4 @@
-// What cutting a table and narrowing it share: which of its data blocks are kept as they are, which are
+// What splitting a table and sharing it share: which of its data blocks are kept as they are, which are
 // decoded, and which are left out.
 //
 // Data block i holds keys behind the index key of block i-1 and up to its own index key. From these two
@@ -22,14 +22,14 @@ import { StoredBlockReader } from './stored-block.js';
 import type { TableIndex } from './table-index.js';
 import type { CheckedTableOptions, TableOptions } from './table-options.js';
 import type { TableParts } from './table-parts.js';
-import type { SliceProperties } from './table-properties.js';
+import type { PartProperties } from './table-properties.js';
 import type { TableReader } from './table-reader.js';
 
 /** How rebuilt blocks are written. The filter is the source's own. */
-export type SliceOptions = Pick<TableOptions, 'restartInterval' | 'compression' | 'path'>;
+export type PartOptions = Pick<TableOptions, 'restartInterval' | 'compression' | 'path'>;
 
-/** Takes the data blocks of a slice, in order. */
-export interface SliceOutput {
+/** Takes the data blocks of a part, in order. */
+export interface PartOutput {
   /** The source's blocks from `from` up to `to`, as they are stored there. */
   keepBlocks(from: number, to: number): void;
   /** One of them, under another index key. */
@@ -45,16 +45,16 @@ export interface SliceOutput {
  *
  * @returns undefined if there is none
  */
-export function sliceInto(
+export function copyInto(
   reader: TableReader,
   keep: readonly Span[],
-  openOutput: () => SliceOutput,
+  openOutput: () => PartOutput,
   options: CheckedTableOptions,
-): SliceProperties | undefined {
+): PartProperties | undefined {
   requireSpans(keep);
   if (keep.length === 0) return undefined;
   try {
-    return new Slicer(reader, joinTouchingSpans(keep), openOutput, options).run();
+    return new PartCopier(reader, joinTouchingSpans(keep), openOutput, options).run();
   } catch (error) {
     if (!(error instanceof SstError) || error.code !== 'SSTITCH_TABLE_ORDER') throw error;
     // The entries came from the source: it is the table that is out of order, not the caller.
@@ -116,15 +116,15 @@ function isBefore(internalKey: Uint8Array, userKey: Uint8Array): boolean {
   return compareBytes(userKeyOf(internalKey), userKey) < 0;
 }
 
-class Slicer implements BlockVisitor {
+class PartCopier implements BlockVisitor {
   readonly #parts: TableParts;
   readonly #spans: readonly Span[];
   readonly #reader: TableReader;
-  readonly #openOutput: () => SliceOutput;
+  readonly #openOutput: () => PartOutput;
   readonly #blocks: StoredBlockReader;
   readonly #entries = new BlockReader(TRAILER_BYTES);
   readonly #builder: BlockBuilder;
-  #output: SliceOutput | undefined;
+  #output: PartOutput | undefined;
   #smallest: Uint8Array | undefined;
   /** The last key kept, if the block it is from was decoded. */
   #largest: Uint8Array | undefined;
@@ -140,7 +140,7 @@ class Slicer implements BlockVisitor {
   constructor(
     reader: TableReader,
     spans: readonly Span[],
-    openOutput: () => SliceOutput,
+    openOutput: () => PartOutput,
     options: CheckedTableOptions,
   ) {
     this.#reader = reader;
@@ -151,7 +151,7 @@ class Slicer implements BlockVisitor {
     this.#builder = new BlockBuilder(options.restartInterval);
   }
 
-  run(): SliceProperties | undefined {
+  run(): PartProperties | undefined {
     visitBlocks(this.#reader, this.#spans, this);
     return this.#finish();
   }
@@ -229,7 +229,7 @@ class Slicer implements BlockVisitor {
     }
   }
 
-  #finish(): SliceProperties | undefined {
+  #finish(): PartProperties | undefined {
     if (this.#output === undefined || this.#smallest === undefined) return undefined;
     if (this.#largest === undefined) {
       const block = this.#lastKeptBlock;
@@ -269,7 +269,7 @@ class Slicer implements BlockVisitor {
     return this.#entries.keyBytes.slice(0, this.#entries.keyLength);
   }
 
-  #target(): SliceOutput {
+  #target(): PartOutput {
     this.#output ??= this.#openOutput();
     return this.#output;
   }

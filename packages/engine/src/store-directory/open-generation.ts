@@ -1,7 +1,7 @@
 // Opens a store's generations, and says what became of those that do not open.
 
 import { EngineError, errorCodeOf } from '../errors.js';
-import { parentFolder } from '../files/place-file.js';
+import { parentDirectory } from '../files/place-file.js';
 import {
   destroyLevelDatabase,
   type LevelDatabase,
@@ -9,7 +9,7 @@ import {
   openLevelDatabase,
 } from '../leveldb/level-database.js';
 import type { TaskRunner } from '../threads/task-runner.js';
-import type { LoggedFolder } from './kept-logs.js';
+import type { LoggedDirectory } from './kept-logs.js';
 import { lockedError } from './locked-error.js';
 import { type OpenedWithLogs, openKeepingLogs } from './open-with-logs.js';
 import { prepareOpenTask } from './store-files.js';
@@ -26,56 +26,56 @@ export interface OpenOptions {
  */
 export async function makeFirstGeneration(
   runner: TaskRunner,
-  folder: string,
+  directory: string,
   options: OpenOptions,
 ): Promise<OpenedWithLogs> {
   try {
-    return await openGeneration(runner, folder, options, true);
+    return await openGeneration(runner, directory, options, true);
   } catch (error) {
     if (errorCodeOf(error) !== 'SSTITCH_LEVELDB') throw error;
     // Fails where another process holds the lock: then so does the open, and says so.
-    await destroyLevelDatabase(folder).catch(() => undefined);
-    return openGeneration(runner, folder, options, true);
+    await destroyLevelDatabase(directory).catch(() => undefined);
+    return openGeneration(runner, directory, options, true);
   }
 }
 
 export async function openGeneration(
   runner: TaskRunner,
-  folder: string,
+  directory: string,
   options: OpenOptions,
   createIfMissing: boolean,
 ): Promise<OpenedWithLogs> {
-  const open = () => openLevelFolder(runner, folder, options, createIfMissing);
+  const open = () => openLevelDirectory(runner, directory, options, createIfMissing);
   if (createIfMissing) return { database: await open(), own: undefined };
-  return openKeepingLogs(runner, loggedFolder(folder), open);
+  return openKeepingLogs(runner, loggedDirectory(directory), open);
 }
 
 /** Where a generation's logs are kept while LevelDB opens it. */
-export function loggedFolder(folder: string): LoggedFolder {
-  const root = parentFolder(folder);
-  return { root, label: folder.slice(root.length + 1), folder };
+export function loggedDirectory(directory: string): LoggedDirectory {
+  const root = parentDirectory(directory);
+  return { root, label: directory.slice(root.length + 1), directory };
 }
 
-/** Opens a LevelDB folder; its errors say what became of it. */
-export async function openLevelFolder(
+/** Opens a LevelDB directory; its errors say what became of it. */
+export async function openLevelDirectory(
   runner: TaskRunner,
-  folder: string,
+  directory: string,
   options: OpenOptions,
   createIfMissing: boolean,
 ): Promise<LevelDatabase> {
   try {
-    return await openLevelDatabase(folder, { ...options.level, createIfMissing });
+    return await openLevelDatabase(directory, { ...options.level, createIfMissing });
   } catch (error) {
     const cause = (error as { cause?: unknown }).cause;
     if (errorCodeOf(cause) === 'LEVEL_LOCKED') {
-      throw await lockedError(runner, folder, options.location, cause);
+      throw await lockedError(runner, directory, options.location, cause);
     }
     throw new EngineError(
       'SSTITCH_LEVELDB',
       `LevelDB could not open the store: ${messageOf(cause)}`,
       {
         cause: error,
-        path: folder,
+        path: directory,
       },
     );
   }

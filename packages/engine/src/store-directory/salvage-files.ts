@@ -1,20 +1,20 @@
-// Cuts damaged logs off in front of the damage, once nobody else can have their database open.
+// Splits damaged logs off in front of the damage, once nobody else can have their database open.
 //
 // What is kept is one moment of the past: the log's records before the damage, and nothing of later logs. Every
-// file that loses something gets a further name in the folder `salvaged` first, whole.
+// file that loses something gets a further name in the directory `salvaged` first, whole.
 //
 // Order for crashes: copies are synced; then later logs go, the newest first; the damaged log is replaced last,
 // by rename. Until then an open refuses, and a salvage can be made again.
 
 import type { FileSystem } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
-import { linkOrCopy, parentFolder, removeTree } from '../files/place-file.js';
+import { linkOrCopy, parentDirectory, removeTree } from '../files/place-file.js';
 import { LOCK_FILE, logFileName } from '../leveldb/file-names.js';
 import { inspectGeneration } from '../leveldb/inspect-generation.js';
 import { type LogScan, scanLog } from '../leveldb/scan-log.js';
 import { defineTask } from '../threads/task.js';
 import { logsIn } from './kept-logs.js';
-import { isThere, makeFolder, RECOVERY_FOLDER, SALVAGED_FOLDER } from './store-files.js';
+import { isThere, mkdir, RECOVERY_DIRECTORY, SALVAGED_DIRECTORY } from './store-files.js';
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -43,19 +43,19 @@ export function salvageFiles(
   { root, label }: SalvageFilesInput,
   checkCancelled: () => void,
 ): readonly SalvagedLog[] {
-  const folder = `${root}/${label}`;
-  const { problems, logNumbers } = inspectGeneration(fileSystem, folder, checkCancelled);
+  const directory = `${root}/${label}`;
+  const { problems, logNumbers } = inspectGeneration(fileSystem, directory, checkCancelled);
   const [first] = problems;
   // Damage of another kind is not to be made worse.
   if (first?.error !== undefined) throw first.error;
   const salvaged = salvageLogsOf(
     fileSystem,
-    { root, label, folder, numbers: logNumbers },
+    { root, label, directory, numbers: logNumbers },
     checkCancelled,
   );
   for (const name of keptSets(fileSystem, root)) {
-    const set = `${root}/${RECOVERY_FOLDER}/${name}`;
-    const input = { root, label: name, folder: set, numbers: logsIn(fileSystem, set) };
+    const set = `${root}/${RECOVERY_DIRECTORY}/${name}`;
+    const input = { root, label: name, directory: set, numbers: logsIn(fileSystem, set) };
     salvaged.push(...salvageLogsOf(fileSystem, input, checkCancelled));
   }
   return salvaged;
@@ -64,45 +64,45 @@ export function salvageFiles(
 export const salvageFilesTask = defineTask('salvageFiles', salvageFiles);
 
 function keptSets(fileSystem: FileSystem, root: string): string[] {
-  const recovery = `${root}/${RECOVERY_FOLDER}`;
-  return isThere(fileSystem, recovery) ? fileSystem.readFolder(recovery) : [];
+  const recovery = `${root}/${RECOVERY_DIRECTORY}`;
+  return isThere(fileSystem, recovery) ? fileSystem.readdir(recovery) : [];
 }
 
-interface FolderInput extends SalvageFilesInput {
-  readonly folder: string;
+interface DirectoryInput extends SalvageFilesInput {
+  readonly directory: string;
   /** Of the logs in it, ascending. */
   readonly numbers: readonly number[];
 }
 
 function salvageLogsOf(
   fileSystem: FileSystem,
-  { root, label, folder, numbers }: FolderInput,
+  { root, label, directory, numbers }: DirectoryInput,
   checkCancelled: () => void,
 ): SalvagedLog[] {
   const scans = numbers.map((number) => {
-    const path = `${folder}/${logFileName(number)}`;
+    const path = `${directory}/${logFileName(number)}`;
     return { number, path, scan: scanLog(fileSystem, path, { checkCancelled }) };
   });
   const damaged = scans.findIndex(({ scan }) => scan.damage !== undefined);
-  const [cut, ...later] = damaged < 0 ? [] : scans.slice(damaged);
-  if (cut === undefined) return [];
-  makeFolder(fileSystem, { folder: `${root}/${SALVAGED_FOLDER}` });
-  const salvaged = [cut, ...later].map(({ number, path, scan }, index): SalvagedLog => {
+  const [split, ...later] = damaged < 0 ? [] : scans.slice(damaged);
+  if (split === undefined) return [];
+  mkdir(fileSystem, { directory: `${root}/${SALVAGED_DIRECTORY}` });
+  const salvaged = [split, ...later].map(({ number, path, scan }, index): SalvagedLog => {
     const copy = copyWhole(
       fileSystem,
       path,
-      `${root}/${SALVAGED_FOLDER}/${label}-${logFileName(number)}`,
+      `${root}/${SALVAGED_DIRECTORY}/${label}-${logFileName(number)}`,
     );
     return index === 0 ? cutLog(path, copy, scan) : droppedLog(path, copy, scan);
   });
-  fileSystem.syncFolder(`${root}/${SALVAGED_FOLDER}`);
-  fileSystem.syncFolder(root);
+  fileSystem.fsyncDir(`${root}/${SALVAGED_DIRECTORY}`);
+  fileSystem.fsyncDir(root);
   for (const { path } of later.reverse()) {
     fileSystem.unlink(path);
-    fileSystem.syncFolder(folder);
+    fileSystem.fsyncDir(directory);
   }
-  cutOff(fileSystem, cut.path, cut.scan.soundBytes);
-  fileSystem.syncFolder(folder);
+  cutOff(fileSystem, split.path, split.scan.soundBytes);
+  fileSystem.fsyncDir(directory);
   return salvaged;
 }
 
@@ -160,19 +160,22 @@ function cutOff(fileSystem: FileSystem, path: string, sizeBytes: number): void {
 }
 
 export interface ShareLockInput extends SalvageFilesInput {
-  /** Folder to make. */
-  readonly folder: string;
+  /** Directory to make. */
+  readonly directory: string;
 }
 
-/** Makes a folder of which the LOCK is the generation's. */
-export function shareLock(fileSystem: FileSystem, { root, label, folder }: ShareLockInput): void {
-  makeFolder(fileSystem, { folder: parentFolder(folder) });
-  removeTree(fileSystem, folder);
-  fileSystem.makeFolder(folder);
+/** Makes a directory of which the LOCK is the generation's. */
+export function shareLock(
+  fileSystem: FileSystem,
+  { root, label, directory }: ShareLockInput,
+): void {
+  mkdir(fileSystem, { directory: parentDirectory(directory) });
+  removeTree(fileSystem, directory);
+  fileSystem.mkdir(directory);
   const lock = `${root}/${label}/${LOCK_FILE}`;
   // One that was never opened has none. To open another one's, and close it, would drop this process's lock.
   if (!isThere(fileSystem, lock)) fileSystem.open(lock, 'create').close();
-  fileSystem.link(lock, `${folder}/${LOCK_FILE}`);
+  fileSystem.link(lock, `${directory}/${LOCK_FILE}`);
 }
 
 export const shareLockTask = defineTask('shareLock', shareLock);

@@ -14,7 +14,7 @@ import {
 import { tableOf } from '../test/tables.js';
 import { maskedChecksum, readFixed32, writeFixed32 } from './checksum.js';
 import { SstError } from './errors.js';
-import { dataBytesIn, narrowTable } from './narrow-table.js';
+import { dataBytesIn, sharePart } from './share-part.js';
 import type { TableOptions } from './table-options.js';
 import { TableReader } from './table-reader.js';
 import { verifyTable } from './verify-table.js';
@@ -25,8 +25,8 @@ const inside = (entries: readonly Entry[], spans: readonly Span[]) =>
 /** The table of a file that ends at `sizeBytes` must verify and hold exactly the entries. */
 function expectTable(file: MemoryFile, sizeBytes: number, expected: readonly Entry[]): void {
   const fileSystem = fileSystemOf(file);
-  verifyTable(fileSystem, 'narrowed', { sizeBytes });
-  const reader = TableReader.open(fileSystem, 'narrowed', { sizeBytes });
+  verifyTable(fileSystem, 'shared', { sizeBytes });
+  const reader = TableReader.open(fileSystem, 'shared', { sizeBytes });
   const entries = reader.iterator();
   entries.seekToFirst();
   expect(remaining(entries)).toEqual(
@@ -40,10 +40,10 @@ function expectTable(file: MemoryFile, sizeBytes: number, expected: readonly Ent
   for (const { userKey } of expected) expect(reader.get(userKey)).toBeDefined();
 }
 
-function narrow(file: MemoryFile, sizeBytes: number, keep: readonly Span[], checkWhole = true) {
+function share(file: MemoryFile, sizeBytes: number, keep: readonly Span[], checkWhole = true) {
   const check = checkWhole ? 'whole' : 'used';
   const reader = TableReader.open(fileSystemOf(file), 'source', { sizeBytes, check });
-  return narrowTable(reader, keep, file);
+  return sharePart(reader, keep, file);
 }
 
 const options: fc.Arbitrary<TableOptions> = fc.record({
@@ -65,24 +65,24 @@ const numbered = (count: number): Entry[] =>
   });
 const keyOf = (index: number) => bytesOf(`key ${String(index).padStart(6, '0')}`);
 
-describe('narrowTable', () => {
+describe('sharePart', () => {
   it('makes a further table of any table, with exactly the entries of any spans, and leaves the first as it was', () => {
     fc.assert(
       fc.property(entriesOf(), options, spansOf(), fc.boolean(), (...given) => {
         const [entries, built, spans, checkWhole] = given;
         const { bytes } = tableOf(entries, built);
         const file = new MemoryFile(bytes);
-        const narrowed = narrow(file, bytes.length, spans, checkWhole);
+        const shared = share(file, bytes.length, spans, checkWhole);
         const kept = inside(entries, spans);
-        if (narrowed === undefined) {
+        if (shared === undefined) {
           expect(kept).toEqual([]);
           expect(file.bytes.length).toBe(bytes.length);
           return;
         }
-        expect(narrowed.sizeBytes).toBe(file.bytes.length);
-        expect(textOf(narrowed.smallest)).toBe(textOf(kept[0]?.key ?? bytesOf('')));
-        expect(textOf(narrowed.largest)).toBe(textOf(kept.at(-1)?.key ?? bytesOf('')));
-        expectTable(file, narrowed.sizeBytes, kept);
+        expect(shared.sizeBytes).toBe(file.bytes.length);
+        expect(textOf(shared.smallest)).toBe(textOf(kept[0]?.key ?? bytesOf('')));
+        expect(textOf(shared.largest)).toBe(textOf(kept.at(-1)?.key ?? bytesOf('')));
+        expectTable(file, shared.sizeBytes, kept);
         expect(textOf(file.bytes.subarray(0, bytes.length))).toBe(textOf(bytes));
         expectTable(file, bytes.length, entries);
       }),
@@ -103,10 +103,10 @@ describe('narrowTable', () => {
           for (const [spans, pick, checkWhole] of steps) {
             const source = tables[pick % tables.length];
             if (source === undefined) continue;
-            const narrowed = narrow(file, source.sizeBytes, spans, checkWhole);
-            if (narrowed === undefined) continue;
+            const shared = share(file, source.sizeBytes, spans, checkWhole);
+            if (shared === undefined) continue;
             tables.push({
-              sizeBytes: narrowed.sizeBytes,
+              sizeBytes: shared.sizeBytes,
               entries: inside(source.entries, spans),
             });
           }
@@ -120,8 +120,8 @@ describe('narrowTable', () => {
   it('writes little beside the table, and in one piece', () => {
     const { bytes } = tableOf(numbered(20_000), { blockSizeBytes: 4096, compression: 'none' });
     const file = new MemoryFile(bytes);
-    const narrowed = narrow(file, bytes.length, [{ start: keyOf(777), end: keyOf(19_333) }]);
-    expect(narrowed).toMatchObject({ rebuiltBlocks: 2, rebuiltEntries: expect.any(Number) });
+    const shared = share(file, bytes.length, [{ start: keyOf(777), end: keyOf(19_333) }]);
+    expect(shared).toMatchObject({ rebuiltBlocks: 2, rebuiltEntries: expect.any(Number) });
     expect(file.bytes.length - bytes.length).toBeLessThan(bytes.length / 20);
     expect(file.writes).toBe(1);
   });
@@ -130,9 +130,9 @@ describe('narrowTable', () => {
     const { bytes } = tableOf(numbered(20_000), { blockSizeBytes: 4096 });
     const file = new MemoryFile(bytes);
     const filterOf = (start: number, end: number) => {
-      const narrowed = narrow(file, bytes.length, [{ start: keyOf(start), end: keyOf(end) }]);
-      const sizeBytes = narrowed?.sizeBytes;
-      const reader = TableReader.open(fileSystemOf(file), 'narrowed', { sizeBytes });
+      const shared = share(file, bytes.length, [{ start: keyOf(start), end: keyOf(end) }]);
+      const sizeBytes = shared?.sizeBytes;
+      const reader = TableReader.open(fileSystemOf(file), 'shared', { sizeBytes });
       expect(textOf(reader.get(keyOf(start))?.value ?? bytesOf(''))).toContain(`value ${start} `);
       return reader.filter;
     };
@@ -145,7 +145,7 @@ describe('narrowTable', () => {
     const file = new MemoryFile(bytes);
     const reader = TableReader.open(fileSystemOf(file), 'source');
     const opened = file.reads;
-    narrowTable(reader, [{ start: keyOf(777), end: keyOf(19_333) }], file);
+    sharePart(reader, [{ start: keyOf(777), end: keyOf(19_333) }], file);
     expect(file.reads - opened).toBeLessThan(8);
   });
 
@@ -162,12 +162,12 @@ describe('narrowTable', () => {
     ];
     const bytes = draftTable({ blocks, filteredKeys: names, strayWindow });
     const file = new MemoryFile(bytes);
-    const sizeBytes = narrow(file, bytes.length, [
+    const sizeBytes = share(file, bytes.length, [
       { start: bytesOf('a'), end: bytesOf('n') },
     ])?.sizeBytes;
     expect(sizeBytes).toBeLessThan(bytes.length + 4 * 2048);
-    const reader = TableReader.open(fileSystemOf(file), 'narrowed', { sizeBytes });
-    verifyTable(fileSystemOf(file), 'narrowed', { sizeBytes });
+    const reader = TableReader.open(fileSystemOf(file), 'shared', { sizeBytes });
+    verifyTable(fileSystemOf(file), 'shared', { sizeBytes });
     expect(reader.filter !== undefined).toBe(isKept);
     expect(names.filter((name) => reader.get(bytesOf(name)) !== undefined)).toEqual(['a', 'm']);
   });
@@ -181,7 +181,7 @@ describe('narrowTable', () => {
       }
     }
     const file = new SharedFile(bytes);
-    expect(() => narrow(file, bytes.length, [{ start: keyOf(7), end: keyOf(9) }])).toThrow(
+    expect(() => share(file, bytes.length, [{ start: keyOf(7), end: keyOf(9) }])).toThrow(
       expect.objectContaining({ code: 'SSTITCH_TABLE_SHARED' }),
     );
     expectTable(file, bytes.length, numbered(100));
@@ -192,7 +192,7 @@ describe('narrowTable', () => {
     const { bytes } = tableOf(entries);
     const file = new MemoryFile(bytes);
     const keep = [{ start: keyOf(7), end: keyOf(49) }];
-    const sizeBytes = narrow(file, bytes.length, keep)?.sizeBytes ?? 0;
+    const sizeBytes = share(file, bytes.length, keep)?.sizeBytes ?? 0;
     const kept = inside(entries, keep);
     let found = 0;
     for (let at = 0; at < file.bytes.length; at += 1) {
@@ -217,7 +217,7 @@ describe('a reader that did not check the whole table', () => {
 
   it('asks a filter for its windows, and its filters, when they are needed', () => {
     const fileSystem = fileSystemOf(bytes);
-    const reader = TableReader.open(fileSystem, 'source', { check: 'used' });
+    const reader = TableReader.open(fileSystem, 'source', { validate: 'lazy' });
     const { parts } = TableReader.open(fileSystem, 'source');
     expect(reader.parts.filter?.windowCount).toBe(parts.filter?.windowCount);
     expect(reader.get(keyOf(77))).toMatchObject({ sequence: 78 });
@@ -242,14 +242,14 @@ describe('a reader that did not check the whole table', () => {
     const checked = damaged.subarray(offset, offset + size + 1);
     writeFixed32(damaged, offset + size + 1, maskedChecksum(checked));
     const first = [{ start: bytesOf(''), end: bytesOf('c') }];
-    expect(() => narrow(new MemoryFile(damaged), damaged.length, first, false)).toThrow(
+    expect(() => share(new MemoryFile(damaged), damaged.length, first, false)).toThrow(
       /does not lead to a whole entry/,
     );
   });
 });
 
 describe('dataBytesIn', () => {
-  it('tells how much a slice would copy', () => {
+  it('tells how much a part would copy', () => {
     const { bytes } = tableOf(numbered(20_000), { blockSizeBytes: 4096, compression: 'none' });
     const reader = TableReader.open(fileSystemOf(bytes), 'source');
     const all = dataBytesIn(reader, [{ start: bytesOf(''), end: undefined }]);

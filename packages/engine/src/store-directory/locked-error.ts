@@ -4,14 +4,14 @@ import { EngineError } from '../errors.js';
 import type { TaskRunner } from '../threads/task-runner.js';
 import { findLockHolderTask } from './lock-holder.js';
 
-/** @param folder the generation's, whose lock it is */
+/** @param directory the generation's, whose lock it is */
 export async function lockedError(
   runner: TaskRunner,
-  folder: string,
+  directory: string,
   location: string,
   cause: unknown,
 ): Promise<EngineError> {
-  const task = runner.run(findLockHolderTask, { path: `${folder}/LOCK` }, { lane: 'urgent' });
+  const task = runner.run(findLockHolderTask, { path: `${directory}/LOCK` }, { lane: 'urgent' });
   const holder = await task.catch(() => undefined);
   const details = { cause, path: location, holder };
   if (holder === process.pid) {

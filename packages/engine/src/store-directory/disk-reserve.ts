@@ -1,5 +1,5 @@
 // A little room that is kept for the day the disk is full: a commit that only removes, and so frees room, takes a
-// directory, a MANIFEST, an index for each table that it narrows and what LevelDB's open writes. Where there is
+// directory, a MANIFEST, an index for each table that it shares and what LevelDB's open writes. Where there is
 // no room for that the reserve is given up, the commit tried once more, and the reserve made again.
 
 import { randomFillSync } from 'node:crypto';
@@ -11,21 +11,24 @@ import { RESERVE_FILE } from './store-files.js';
 
 export interface KeepReserveInput {
   /** The store's. */
-  readonly folder: string;
+  readonly directory: string;
   /** 0 to have none. */
   readonly sizeBytes: number;
 }
 
 /** Makes the reserve, if it is not there; does without where it cannot be made. */
-export function keepReserve(fileSystem: FileSystem, { folder, sizeBytes }: KeepReserveInput): void {
-  const path = `${folder}/${RESERVE_FILE}`;
+export function keepReserve(
+  fileSystem: FileSystem,
+  { directory, sizeBytes }: KeepReserveInput,
+): void {
+  const path = `${directory}/${RESERVE_FILE}`;
   try {
     if (sizeOf(fileSystem, path) === sizeBytes) return;
     unlinkIfThere(fileSystem, path);
     if (sizeBytes > 0) writeReserve(fileSystem, path, sizeBytes);
   } catch {
     // A disk that is nearly full has no room for it: what is left is for data.
-    releaseReserve(fileSystem, { folder });
+    releaseReserve(fileSystem, { directory });
   }
 }
 
@@ -53,10 +56,10 @@ function writeReserve(fileSystem: FileSystem, path: string, sizeBytes: number): 
 /** Gives the reserve's room back. */
 export function releaseReserve(
   fileSystem: FileSystem,
-  { folder }: { readonly folder: string },
+  { directory }: { readonly directory: string },
 ): void {
   try {
-    fileSystem.unlink(`${folder}/${RESERVE_FILE}`);
+    fileSystem.unlink(`${directory}/${RESERVE_FILE}`);
   } catch {
     // There was none.
   }

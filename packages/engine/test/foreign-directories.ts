@@ -1,4 +1,4 @@
-// LevelDB folders as other programs leave them: made by hand, and the samples that lie beside a checkout.
+// LevelDB directories as other programs leave them: made by hand, and the samples that lie beside a checkout.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import {
   nodeFileSystem,
   TableReader,
 } from '@sstitch/sst';
-import { type HandLevels, writeLevelFolder } from './level-folder.js';
+import { type CraftedLevels, writeLevelDirectory } from './level-directory.js';
 
 /** How a table differs from one of LevelDB 1.20. */
 export interface TablePatch {
@@ -24,18 +24,18 @@ export interface TablePatch {
   readonly magic?: string;
 }
 
-/** Writes a folder whose tables are patched; gives their paths. */
-export function writeForeignFolder(
-  folder: string,
-  levels: HandLevels,
+/** Writes a directory whose tables are patched; gives their paths. */
+export function writeForeignDirectory(
+  directory: string,
+  levels: CraftedLevels,
   patch: TablePatch,
 ): readonly string[] {
   const bloomBitsPerKey = patch.emptyMetaindex === true ? 0 : 10;
   const table = { compression: 'none', blockSizeBytes: 1024, bloomBitsPerKey } as const;
-  writeLevelFolder(folder, levels, { table });
-  const paths = readdirSync(folder)
+  writeLevelDirectory(directory, levels, { table });
+  const paths = readdirSync(directory)
     .filter((name) => name.endsWith('.ldb'))
-    .map((name) => join(folder, name));
+    .map((name) => join(directory, name));
   for (const path of paths) patchTable(path, patch);
   return paths;
 }
@@ -76,10 +76,10 @@ const CASES = fileURLToPath(new URL('../../../../shared/cases/', import.meta.url
 /** Whether the samples are there. They are no part of a clone. */
 export const hasSamples = existsSync(CASES);
 
-/** Unpacks a sample into a folder, and gives the database's. */
-export function unpackSample(name: string, folder: string): string {
-  execFileSync('tar', ['-xzf', join(CASES, `${name}.tar.gz`), '-C', folder]);
-  const [database] = readdirSync(folder);
+/** Unpacks a sample into a directory, and gives the database's. */
+export function unpackSample(name: string, directory: string): string {
+  execFileSync('tar', ['-xzf', join(CASES, `${name}.tar.gz`), '-C', directory]);
+  const [database] = readdirSync(directory);
   if (database === undefined) throw new Error(`the sample ${name} is empty`);
-  return join(folder, database);
+  return join(directory, database);
 }

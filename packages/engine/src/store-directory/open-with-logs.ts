@@ -1,4 +1,4 @@
-// Opens a LevelDB folder so that no log of it is lost; kept-logs.ts says how.
+// Opens a LevelDB directory so that no log of it is lost; kept-logs.ts says how.
 
 import { EngineError } from '../errors.js';
 import { checkGenerationTask } from '../leveldb/inspect-generation.js';
@@ -15,13 +15,13 @@ import {
   forgetLogsTask,
   type KeepLogsInput,
   keepLogsTask,
-  type LoggedFolder,
+  type LoggedDirectory,
   type SettleLogsInput,
   settleLogsTask,
 } from './kept-logs.js';
 import { syncGenerationTask } from './store-files.js';
 
-/** Each round follows a flush of another process that has the folder open: it ends by LEVEL_LOCKED. */
+/** Each round follows a flush of another process that has the directory open: it ends by LEVEL_LOCKED. */
 const MAX_ROUNDS = 10;
 
 /** A database whose logs are settled next, before anything is written to it. */
@@ -31,14 +31,14 @@ export interface OpenedWithLogs {
 }
 
 /**
- * Checks the folder, keeps its logs and opens it. `settleOpened` is to follow, when it is known that the folder
+ * Checks the directory, keeps its logs and opens it. `settleOpened` is to follow, when it is known that the directory
  * is the one to use.
  *
  * @throws EngineError SSTITCH_STORE_CORRUPT, SSTITCH_STORE_FORMAT; and what `open` throws
  */
 export async function openKeepingLogs(
   runner: TaskRunner,
-  place: LoggedFolder,
+  place: LoggedDirectory,
   open: () => Promise<LevelDatabase>,
 ): Promise<OpenedWithLogs> {
   const own = await keepOwnLogs(runner, place);
@@ -56,11 +56,13 @@ export async function openKeepingLogs(
 
 async function keepOwnLogs(
   runner: TaskRunner,
-  place: LoggedFolder,
+  place: LoggedDirectory,
 ): Promise<SettleLogsInput['own']> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
     // LevelDB aborts the process over some of what this finds, and overlooks the rest.
-    const { lastSequence, logs } = await runner.run(checkGenerationTask, { folder: place.folder });
+    const { lastSequence, logs } = await runner.run(checkGenerationTask, {
+      directory: place.directory,
+    });
     if (logs.length === 0) return undefined;
     const input: KeepLogsInput = { ...place, lastSequence, logs };
     const name = await runner.run(keepLogsTask, input);
@@ -79,7 +81,7 @@ async function keepOwnLogs(
  */
 export async function settleOpened(
   runner: TaskRunner,
-  place: LoggedFolder,
+  place: LoggedDirectory,
   { database, own }: OpenedWithLogs,
 ): Promise<void> {
   const unreplayed = await runner.run(settleLogsTask, { ...place, own });
@@ -94,14 +96,14 @@ export async function settleOpened(
     }
   }
   // The log that they are in now, and the names that lead to it.
-  await runner.run(syncGenerationTask, { folder: place.folder });
+  await runner.run(syncGenerationTask, { directory: place.directory });
   await runner.run(dropKeptLogsTask, { root: place.root });
 }
 
 async function writeAgain(
   database: LevelDatabase,
   operations: Parameters<LevelDatabase['_batch']>[0],
-  { folder, root }: LoggedFolder,
+  { directory, root }: LoggedDirectory,
 ): Promise<void> {
   try {
     await database._batch(operations, { sync: true });
@@ -110,7 +112,7 @@ async function writeAgain(
       'SSTITCH_LEVELDB',
       'LevelDB did not replay a log, and refused to be given its writes again: they are kept in ' +
         `${root}/recovery, and the next open tries anew`,
-      { cause, path: folder },
+      { cause, path: directory },
     );
   }
 }

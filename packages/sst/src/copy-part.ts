@@ -1,9 +1,9 @@
-// Cuts a table to spans of user keys, into a file of its own (slicer.ts says which blocks are copied).
+// Splits a table to spans of user keys, into a file of its own (slicer.ts says which blocks are copied).
 //
 // Filters are carried over without hashing a key. A filter belongs to a window of 2 KiB of the file, so
 // that a block may move by whole windows only: each run of kept blocks keeps its distances, moved by one
 // multiple of 2 KiB, and zeros fill the gap in front of it (under 4 KiB a run). The windows of a run then
-// map one to one to windows of the source. A carried filter holds keys that were cut away as well: it
+// map one to one to windows of the source. A carried filter holds keys that were split away as well: it
 // says "maybe" too often for those, and never "no" to a key that is there.
 //
 // No entry outside of the spans leaves a byte in the new file.
@@ -16,12 +16,12 @@ import {
   FilterBlockWriter,
   filterWindowOf,
 } from './filter-block.js';
-import { type SliceOptions, type SliceOutput, sliceInto } from './slicer.js';
+import { copyInto, type PartOptions, type PartOutput } from './part-copier.js';
 import { StoredBlockReader } from './stored-block.js';
 import type { TableIndex } from './table-index.js';
 import { checkTableOptions } from './table-options.js';
 import type { TableParts } from './table-parts.js';
-import type { SliceProperties } from './table-properties.js';
+import type { PartProperties } from './table-properties.js';
 import type { TableReader } from './table-reader.js';
 import { TableWriter } from './table-writer.js';
 
@@ -37,22 +37,22 @@ import { TableWriter } from './table-writer.js';
  * @throws SstError `SSTITCH_TABLE_OPTIONS` for wrong spans or options, `SSTITCH_TABLE_CORRUPT`,
  * `SSTITCH_TABLE_UNSUPPORTED`, `SSTITCH_TABLE_IO`; a file that was made is left to its caller to remove
  */
-export function sliceTable(
+export function copyPart(
   reader: TableReader,
   keep: readonly Span[],
   createFile: () => FileHandle,
-  options: SliceOptions = {},
-): SliceProperties | undefined {
+  options: PartOptions = {},
+): PartProperties | undefined {
   const checked = checkTableOptions(options);
   const openOutput = () => {
     const writer = new TableWriter(createFile(), checked.compression, checked.path);
     return new NewFileOutput(writer, reader.parts);
   };
-  return sliceInto(reader, keep, openOutput, checked);
+  return copyInto(reader, keep, openOutput, checked);
 }
 
 /** Places kept blocks so that the source's filters still fit them. */
-class NewFileOutput implements SliceOutput {
+class NewFileOutput implements PartOutput {
   readonly #writer: TableWriter;
   readonly #index: TableIndex;
   readonly #blocks: StoredBlockReader;

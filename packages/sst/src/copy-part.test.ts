@@ -11,23 +11,23 @@ import {
   remaining,
   textOf,
 } from '../test/entries.js';
-import { readerOf, sliceOf, tableOf } from '../test/tables.js';
-import { narrowTable } from './narrow-table.js';
+import { partOf, readerOf, tableOf } from '../test/tables.js';
+import { sharePart } from './share-part.js';
 import type { TableOptions } from './table-options.js';
 import { verifyTable } from './verify-table.js';
 
 const inside = (entries: readonly Entry[], spans: readonly Span[]) =>
   entries.filter(({ userKey }) => spans.some((span) => spanContains(span, userKey)));
 
-/** The slice must hold exactly the entries, verify, know its bounds, and find each key by get. */
-function expectSlice(slice: ReturnType<typeof sliceOf>, expected: readonly Entry[]): void {
+/** The part must hold exactly the entries, verify, know its bounds, and find each key by get. */
+function expectPart(part: ReturnType<typeof partOf>, expected: readonly Entry[]): void {
   if (expected.length === 0) {
-    expect(slice).toBeUndefined();
+    expect(part).toBeUndefined();
     return;
   }
-  if (slice === undefined) throw new Error('the slice has entries, but none was made');
-  const { bytes, properties } = slice;
-  const verified = verifyTable(fileSystemOf(bytes), 'slice');
+  if (part === undefined) throw new Error('the part has entries, but none was made');
+  const { bytes, properties } = part;
+  const verified = verifyTable(fileSystemOf(bytes), 'part');
   expect(properties).toMatchObject({
     sizeBytes: verified.sizeBytes,
     smallest: verified.smallest,
@@ -55,35 +55,35 @@ const options: fc.Arbitrary<TableOptions> = fc.record({
   restartInterval: fc.constantFrom(1, 16),
 });
 
-describe('sliceTable', () => {
+describe('copyPart', () => {
   it('keeps exactly the entries inside the spans, for any table and any spans', () => {
     fc.assert(
       fc.property(entriesOf(), options, spansOf(), (entries, built, spans) => {
         const { bytes } = tableOf(entries, built);
-        expectSlice(sliceOf(bytes, spans), inside(entries, spans));
+        expectPart(partOf(bytes, spans), inside(entries, spans));
       }),
       { numRuns: 300 },
     );
   });
 
-  it('slices a slice as it slices a table', () => {
+  it('parts a part as it parts a table', () => {
     fc.assert(
       fc.property(entriesOf(), options, spansOf(), spansOf(), (entries, built, first, second) => {
-        const once = sliceOf(tableOf(entries, built).bytes, first);
+        const once = partOf(tableOf(entries, built).bytes, first);
         if (once === undefined) return;
-        expectSlice(sliceOf(once.bytes, second), inside(inside(entries, first), second));
+        expectPart(partOf(once.bytes, second), inside(inside(entries, first), second));
       }),
       { numRuns: 300 },
     );
   });
 
-  it('slices a narrowed table, some of whose blocks have no filter, as it slices a table', () => {
+  it('parts a virtual table, some of whose blocks have no filter, as it parts a table', () => {
     fc.assert(
       fc.property(entriesOf(), options, spansOf(), spansOf(), (entries, built, first, second) => {
         const file = new MemoryFile(tableOf(entries, built).bytes);
-        const narrowed = narrowTable(readerOf(file.bytes), first, file);
-        if (narrowed === undefined) return;
-        expectSlice(sliceOf(file.bytes, second), inside(inside(entries, first), second));
+        const shared = sharePart(readerOf(file.bytes), first, file);
+        if (shared === undefined) return;
+        expectPart(partOf(file.bytes, second), inside(inside(entries, first), second));
       }),
       { numRuns: 300 },
     );
@@ -105,7 +105,7 @@ describe('sliceTable', () => {
   it('carries over any number of filters', () => {
     const entries = numbered(30_000, (index) => pseudoRandomBytes(index, 20));
     const spans = [{ start: keyOf(5), end: keyOf(29_990) }];
-    expectSlice(sliceOf(tableOf(entries).bytes, spans), inside(entries, spans));
+    expectPart(partOf(tableOf(entries).bytes, spans), inside(entries, spans));
   });
 
   it('decodes only the blocks at the bounds, and copies the others byte for byte', () => {
@@ -115,16 +115,16 @@ describe('sliceTable', () => {
       { start: keyOf(1111), end: keyOf(2222) },
       { start: keyOf(3333), end: keyOf(4444) },
     ];
-    const slice = sliceOf(source, spans);
-    expectSlice(slice, inside(entries, spans));
-    expect(slice?.properties.rebuiltBlocks).toBe(4);
+    const part = partOf(source, spans);
+    expectPart(part, inside(entries, spans));
+    expect(part?.properties.rebuiltBlocks).toBe(4);
     const sourceReader = readerOf(source);
     const stored = (bytes: Uint8Array, handle: { offset: number; size: number }) =>
       textOf(bytes.subarray(handle.offset, handle.offset + handle.size + 5));
     const known = new Set(sourceReader.blockHandles().map((handle) => stored(source, handle)));
-    const handles = readerOf(slice?.bytes ?? source).blockHandles();
-    const copied = handles.filter((handle) => known.has(stored(slice?.bytes ?? source, handle)));
-    expect(copied.length).toBe(slice?.properties.copiedBlocks);
+    const handles = readerOf(part?.bytes ?? source).blockHandles();
+    const copied = handles.filter((handle) => known.has(stored(part?.bytes ?? source, handle)));
+    expect(copied.length).toBe(part?.properties.copiedBlocks);
     expect(copied.length).toBe(handles.length - 4);
   });
 
@@ -135,13 +135,13 @@ describe('sliceTable', () => {
       start: keyOf(index * 500 + 7),
       end: keyOf(index * 500 + 307),
     }));
-    const slice = sliceOf(source, spans);
-    expectSlice(slice, inside(entries, spans));
-    const reader = readerOf(slice?.bytes ?? source);
+    const part = partOf(source, spans);
+    expectPart(part, inside(entries, spans));
+    const reader = readerOf(part?.bytes ?? source);
     const used = reader.blockHandles().reduce((sum, { size }) => sum + size + 5, 0);
     const dataEnd = reader.parts.filter?.handle.offset ?? 0;
     expect(dataEnd - used).toBeLessThan(spans.length * 4096);
-    expect(slice?.bytes.length).toBeLessThan(source.length);
+    expect(part?.bytes.length).toBeLessThan(source.length);
     const { filter, parts } = reader;
     const { index } = parts;
     let maybe = 0;
@@ -161,9 +161,9 @@ describe('sliceTable', () => {
       );
       const source = tableOf(entries, { compression }).bytes;
       const spans = [0, 1000, 2000].map((from) => ({ start: keyOf(from), end: keyOf(from + 500) }));
-      const slice = sliceOf(source, spans, { compression: 'none' });
-      expectSlice(slice, inside(entries, spans));
-      const text = textOf(slice?.bytes ?? source);
+      const part = partOf(source, spans, { compression: 'none' });
+      expectPart(part, inside(entries, spans));
+      const text = textOf(part?.bytes ?? source);
       expect(text).not.toContain(marker);
       for (const from of [500, 1500, 2500]) expect(text).not.toContain(`key 00${from}`);
     }
@@ -184,20 +184,20 @@ describe('sliceTable', () => {
     });
     const { bytes } = tableOf(versions);
     const below = [{ start: bytesOf(''), end: bytesOf('same') }];
-    expectSlice(sliceOf(bytes, below), []);
+    expectPart(partOf(bytes, below), []);
     const at = [{ start: bytesOf('same'), end: bytesOf('same\0') }];
-    expectSlice(sliceOf(bytes, at), versions);
-    expectSlice(sliceOf(bytes, [{ start: bytesOf('same\0'), end: undefined }]), []);
+    expectPart(partOf(bytes, at), versions);
+    expectPart(partOf(bytes, [{ start: bytesOf('same\0'), end: undefined }]), []);
   });
 
   it('makes no file for no spans, and refuses spans that are not sorted and disjoint', () => {
     const { bytes } = tableOf(numbered(10, () => bytesOf('value')));
-    expect(sliceOf(bytes, [])).toBeUndefined();
+    expect(partOf(bytes, [])).toBeUndefined();
     const overlapping = [
       { start: keyOf(1), end: keyOf(5) },
       { start: keyOf(4), end: keyOf(8) },
     ];
-    expect(() => sliceOf(bytes, overlapping)).toThrow(
+    expect(() => partOf(bytes, overlapping)).toThrow(
       expect.objectContaining({ code: 'SSTITCH_TABLE_OPTIONS' }),
     );
   });
@@ -206,7 +206,7 @@ describe('sliceTable', () => {
     const { bytes } = tableOf(numbered(2000, (index) => pseudoRandomBytes(index, 60)));
     const damaged = bytes.slice();
     damaged[60_000] = (damaged[60_000] ?? 0) ^ 4;
-    expect(() => sliceOf(damaged, [{ start: bytesOf(''), end: undefined }])).toThrow(
+    expect(() => partOf(damaged, [{ start: bytesOf(''), end: undefined }])).toThrow(
       expect.objectContaining({ code: 'SSTITCH_TABLE_CORRUPT', path: 'table' }),
     );
   });

@@ -6,14 +6,14 @@ import { EngineError } from '../errors.js';
 import { levelOptionsOf } from '../leveldb/level-options.js';
 import { asEngineError } from '../threads/task-errors.js';
 import { InlineRunner, type TaskRunner, ThreadRunner } from '../threads/task-runner.js';
-import { isStillCurrent, openLevelFolder } from './open-generation.js';
+import { isStillCurrent, openLevelDirectory } from './open-generation.js';
 import { claimStore, releaseStore } from './open-stores.js';
 import { type SalvagedLog, salvageFilesTask, shareLockTask } from './salvage-files.js';
 import {
   generationName,
   prepareOpenTask,
-  removeFolderTask,
-  STAGING_FOLDER,
+  removeDirectoryTask,
+  STAGING_DIRECTORY,
 } from './store-files.js';
 
 export interface SalvageOptions {
@@ -33,7 +33,7 @@ export interface SalvageReport {
 
 /**
  * Drops, of a closed store's logs, what comes from the first damage on, so that the store opens as it was at that
- * moment. The logs are kept, whole, in the store's folder `salvaged`, which nothing removes. A store without a
+ * moment. The logs are kept, whole, in the store's directory `salvaged`, which nothing removes. A store without a
  * damaged log is left as it is.
  *
  * @throws EngineError SSTITCH_STORE_NOT_FOUND, SSTITCH_STORE_FORMAT, LEVEL_LOCKED for a store that is open;
@@ -84,17 +84,17 @@ async function locked<T>(
   { root, label }: { readonly root: string; readonly label: string },
   work: () => Promise<T>,
 ): Promise<T> {
-  const folder = `${root}/${STAGING_FOLDER}/lock-of-${label}`;
-  await runner.run(shareLockTask, { root, label, folder });
+  const directory = `${root}/${STAGING_DIRECTORY}/lock-of-${label}`;
+  await runner.run(shareLockTask, { root, label, directory });
   try {
     const options = { location, level: levelOptionsOf({}) };
-    const holder = await openLevelFolder(runner, folder, options, true);
+    const holder = await openLevelDirectory(runner, directory, options, true);
     try {
       return await work();
     } finally {
       await holder.close();
     }
   } finally {
-    await runner.run(removeFolderTask, { folder }).catch(() => undefined);
+    await runner.run(removeDirectoryTask, { directory }).catch(() => undefined);
   }
 }

@@ -1,13 +1,13 @@
-// The folder of one run: made under --folder or the system's temporary folder, removed in the end.
+// The directory of one run: made under --directory or the system's temporary directory, removed in the end.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Runs `work` in a new folder. @template T @param {(folder: string) => Promise<T>} work */
-export async function inRunFolder(work, under = tmpdir()) {
-  const folder = mkdtempSync(join(under, 'sstitch-bench-'));
+/** Runs `work` in a new directory. @template T @param {(directory: string) => Promise<T>} work */
+export async function inRunDirectory(work, under = tmpdir()) {
+  const directory = mkdtempSync(join(under, 'sstitch-bench-'));
   // Retried: a peer just killed may still be making a file.
-  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+  const remove = () => rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
   const ended = (signal) => {
     // After what kills the peers, which was registered first.
     process.once('exit', remove);
@@ -16,7 +16,7 @@ export async function inRunFolder(work, under = tmpdir()) {
   process.once('SIGINT', ended);
   process.once('SIGTERM', ended);
   try {
-    return await work(folder);
+    return await work(directory);
   } finally {
     process.off('SIGINT', ended);
     process.off('SIGTERM', ended);

@@ -5,7 +5,7 @@
 //   gen-000007/    a plain LevelDB database
 //   RESERVE        bytes that mean nothing, given up where a commit has to free room on a full disk
 //   staging/       tables on their way in; emptied on open
-//   readers/       private copies of read-only opens, one folder each
+//   readers/       private copies of read-only opens, one directory each
 //   recovery/      logs kept while LevelDB opens a generation (recovery/kept-logs.ts)
 //   salvaged/      whole logs of which a salvage kept a part (recovery/salvage-logs.ts); never removed
 //
@@ -17,7 +17,7 @@
 
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
-import { parentFolder, removeTree, syncFile, unlinkIfThere } from '../files/place-file.js';
+import { parentDirectory, removeTree, syncFile, unlinkIfThere } from '../files/place-file.js';
 import { describeKind, readRegularFile } from '../files/regular-file.js';
 import { parseLevelFileName } from '../leveldb/file-names.js';
 import { readVersion, writeNewFile } from '../leveldb/manifest.js';
@@ -30,18 +30,18 @@ const CURRENT_TEMPORARY_FILE = 'CURRENT.tmp';
 const FORMAT_FILE = 'FORMAT';
 /** Room for a commit that frees some; see commit/disk-reserve.ts. */
 export const RESERVE_FILE = 'RESERVE';
-export const STAGING_FOLDER = 'staging';
-export const READERS_FOLDER = 'readers';
-export const RECOVERY_FOLDER = 'recovery';
+export const STAGING_DIRECTORY = 'staging';
+export const READERS_DIRECTORY = 'readers';
+export const RECOVERY_DIRECTORY = 'recovery';
 /** Being removed. */
-export const RECOVERED_FOLDER = 'recovery.done';
-export const SALVAGED_FOLDER = 'salvaged';
-const FOLDERS: ReadonlySet<string> = new Set([
-  STAGING_FOLDER,
-  READERS_FOLDER,
-  RECOVERY_FOLDER,
-  RECOVERED_FOLDER,
-  SALVAGED_FOLDER,
+export const RECOVERED_DIRECTORY = 'recovery.done';
+export const SALVAGED_DIRECTORY = 'salvaged';
+const DIRECTORIES: ReadonlySet<string> = new Set([
+  STAGING_DIRECTORY,
+  READERS_DIRECTORY,
+  RECOVERY_DIRECTORY,
+  RECOVERED_DIRECTORY,
+  SALVAGED_DIRECTORY,
 ]);
 const FORMAT_LINE = /^sstitch store (\d{1,9})$/;
 const GENERATION_NAME = /^gen-(\d{6,15})$/;
@@ -65,25 +65,27 @@ export interface PrepareOpenInput {
 }
 
 export interface PreparedOpen {
-  /** The store's folder with every symbolic link resolved: what the process's registry knows it by. */
+  /** The store's directory with every symbolic link resolved: what the process's registry knows it by. */
   readonly realPath: string;
   /** The generation that CURRENT names; undefined where a store is to be made. */
   readonly generation: number | undefined;
 }
 
-/** Finds out what there is at a location, and makes the folder where a store is to be made. */
+/** Finds out what there is at a location, and makes the directory where a store is to be made. */
 export function prepareOpen(fileSystem: FileSystem, input: PrepareOpenInput): PreparedOpen {
   const { location, createIfMissing, errorIfExists } = input;
   if (!isThere(fileSystem, location)) {
     if (!createIfMissing) throw notFound(location);
-    makeFolders(fileSystem, location);
+    mkdirs(fileSystem, location);
   }
   const realPath = fileSystem.realPath(location);
-  if (fileSystem.status(realPath).kind !== 'folder') {
-    throw new EngineError('SSTITCH_STORE_FORMAT', 'the store is not a folder', { path: location });
+  if (fileSystem.status(realPath).kind !== 'directory') {
+    throw new EngineError('SSTITCH_STORE_FORMAT', 'the store is not a directory', {
+      path: location,
+    });
   }
-  const names = fileSystem.readFolder(realPath);
-  checkFolders(fileSystem, realPath, names);
+  const names = fileSystem.readdir(realPath);
+  checkDirectories(fileSystem, realPath, names);
   if (!names.includes(CURRENT_FILE)) {
     refuseOtherDatabase(fileSystem, realPath, names);
     if (!createIfMissing) throw notFound(location);
@@ -91,7 +93,7 @@ export function prepareOpen(fileSystem: FileSystem, input: PrepareOpenInput): Pr
     if (foreign !== undefined) {
       throw new EngineError(
         'SSTITCH_STORE_FORMAT',
-        `the folder is not empty and not a store: it holds ${JSON.stringify(foreign)}`,
+        `the directory is not empty and not a store: it holds ${JSON.stringify(foreign)}`,
         { path: location },
       );
     }
@@ -107,11 +109,15 @@ export function prepareOpen(fileSystem: FileSystem, input: PrepareOpenInput): Pr
 
 export const prepareOpenTask = defineTask('prepareOpen', prepareOpen);
 
-/** Through a link in the place of a folder, files outside the store would be made and removed. */
-function checkFolders(fileSystem: FileSystem, folder: string, names: readonly string[]): void {
+/** Through a link in the place of a directory, files outside the store would be made and removed. */
+function checkDirectories(
+  fileSystem: FileSystem,
+  directory: string,
+  names: readonly string[],
+): void {
   for (const name of names) {
-    if (!FOLDERS.has(name) && parseGenerationName(name) === undefined) continue;
-    const path = `${folder}/${name}`;
+    if (!DIRECTORIES.has(name) && parseGenerationName(name) === undefined) continue;
+    const path = `${directory}/${name}`;
     let kind: ReturnType<FileSystem['status']>['kind'];
     try {
       kind = fileSystem.status(path).kind;
@@ -120,10 +126,10 @@ function checkFolders(fileSystem: FileSystem, folder: string, names: readonly st
       if (errorCodeOf(error) === 'ENOENT') continue;
       throw error;
     }
-    if (kind !== 'folder') {
+    if (kind !== 'directory') {
       throw new EngineError(
         'SSTITCH_STORE_CORRUPT',
-        `${describeKind(kind)} is not a folder of the store`,
+        `${describeKind(kind)} is not a directory of the store`,
         { path },
       );
     }
@@ -140,42 +146,42 @@ function isStoreFile(name: string): boolean {
     name === FORMAT_FILE ||
     name === RESERVE_FILE ||
     name === CURRENT_TEMPORARY_FILE ||
-    name === STAGING_FOLDER ||
-    name === READERS_FOLDER ||
+    name === STAGING_DIRECTORY ||
+    name === READERS_DIRECTORY ||
     parseGenerationName(name) !== undefined
   );
 }
 
 /** Reads the number of the generation in force. */
-export function readPointer(fileSystem: FileSystem, folder: string): number {
-  const path = `${folder}/${CURRENT_FILE}`;
+export function readPointer(fileSystem: FileSystem, directory: string): number {
+  const path = `${directory}/${CURRENT_FILE}`;
   const bytes = readRegularFile(fileSystem, path, MAX_POINTER_SIZE_BYTES);
   const text = Buffer.from(bytes).toString('latin1');
   const number = text.endsWith('\n') ? parseGenerationName(text.slice(0, -1)) : undefined;
   if (number !== undefined) return number;
   if (parseLevelFileName(text.trimEnd())?.kind === 'manifest') {
-    refuseUnadoptable(fileSystem, folder);
+    refuseUnadoptable(fileSystem, directory);
     throw new EngineError(
       'SSTITCH_STORE_FORMAT',
-      'the folder is a plain LevelDB database: adopt it to make a store of it',
-      { path: folder },
+      'the directory is a plain LevelDB database: adopt it to make a store of it',
+      { path: directory },
     );
   }
   throw new EngineError('SSTITCH_STORE_CORRUPT', 'CURRENT does not name a generation', { path });
 }
 
 /** What `adopt` would refuse is not to be adopted. */
-function refuseUnadoptable(fileSystem: FileSystem, folder: string): void {
-  refuseOtherDatabase(fileSystem, folder);
+function refuseUnadoptable(fileSystem: FileSystem, directory: string): void {
+  refuseOtherDatabase(fileSystem, directory);
   try {
-    readVersion(fileSystem, folder);
+    readVersion(fileSystem, directory);
   } catch (error) {
     if (errorCodeOf(error) === 'SSTITCH_STORE_FORMAT') throw error;
   }
 }
 
-function checkFormat(fileSystem: FileSystem, folder: string): void {
-  const path = `${folder}/${FORMAT_FILE}`;
+function checkFormat(fileSystem: FileSystem, directory: string): void {
+  const path = `${directory}/${FORMAT_FILE}`;
   let text: string;
   try {
     const bytes = readRegularFile(fileSystem, path, MAX_FORMAT_SIZE_BYTES);
@@ -198,46 +204,49 @@ function checkFormat(fileSystem: FileSystem, folder: string): void {
 }
 
 export interface CreateStoreInput {
-  readonly folder: string;
+  readonly directory: string;
   readonly generation: number;
   readonly writtenBy: string;
 }
 
-/** Makes a store of a folder that has its first generation already: FORMAT, then CURRENT. */
+/** Makes a store of a directory that has its first generation already: FORMAT, then CURRENT. */
 export function createStoreFiles(fileSystem: FileSystem, input: CreateStoreInput): void {
-  const { folder, generation } = input;
-  syncGeneration(fileSystem, { folder: `${folder}/${generationName(generation)}` });
-  unlinkIfThere(fileSystem, `${folder}/${FORMAT_FILE}`);
+  const { directory, generation } = input;
+  syncGeneration(fileSystem, { directory: `${directory}/${generationName(generation)}` });
+  unlinkIfThere(fileSystem, `${directory}/${FORMAT_FILE}`);
   writeNewFile(
     fileSystem,
-    `${folder}/${FORMAT_FILE}`,
+    `${directory}/${FORMAT_FILE}`,
     Buffer.from(`sstitch store ${STORE_FORMAT}\nwritten by ${input.writtenBy}\n`, 'latin1'),
   );
-  fileSystem.syncFolder(folder);
-  fileSystem.syncFolder(parentFolder(folder));
-  preparePointer(fileSystem, { folder, generation });
-  swapPointer(fileSystem, { folder });
+  fileSystem.fsyncDir(directory);
+  fileSystem.fsyncDir(parentDirectory(directory));
+  preparePointer(fileSystem, { directory, generation });
+  swapPointer(fileSystem, { directory });
 }
 
 export const createStoreFilesTask = defineTask('createStoreFiles', createStoreFiles);
 
-/** The files that `createStoreFiles` makes in a store's folder, CURRENT last. */
-export function storePointerPaths(folder: string): string[] {
-  return [FORMAT_FILE, CURRENT_TEMPORARY_FILE, CURRENT_FILE].map((name) => `${folder}/${name}`);
+/** The files that `createStoreFiles` makes in a store's directory, CURRENT last. */
+export function storePointerPaths(directory: string): string[] {
+  return [FORMAT_FILE, CURRENT_TEMPORARY_FILE, CURRENT_FILE].map((name) => `${directory}/${name}`);
 }
 
 export interface PointerInput {
-  readonly folder: string;
+  readonly directory: string;
   readonly generation: number;
 }
 
 /** Writes and syncs the next CURRENT under its temporary name: the slow half of the swap. */
-export function preparePointer(fileSystem: FileSystem, { folder, generation }: PointerInput): void {
-  const path = `${folder}/${CURRENT_TEMPORARY_FILE}`;
+export function preparePointer(
+  fileSystem: FileSystem,
+  { directory, generation }: PointerInput,
+): void {
+  const path = `${directory}/${CURRENT_TEMPORARY_FILE}`;
   unlinkIfThere(fileSystem, path);
   writeNewFile(fileSystem, path, Buffer.from(`${generationName(generation)}\n`, 'latin1'));
   // Makes the generation's own name durable, before any CURRENT can name it.
-  fileSystem.syncFolder(folder);
+  fileSystem.fsyncDir(directory);
 }
 
 export const preparePointerTask = defineTask('preparePointer', preparePointer);
@@ -245,48 +254,51 @@ export const preparePointerTask = defineTask('preparePointer', preparePointer);
 /** Takes away a next CURRENT that was prepared and will not be swapped. */
 export function discardPointer(
   fileSystem: FileSystem,
-  { folder }: { readonly folder: string },
+  { directory }: { readonly directory: string },
 ): void {
-  unlinkIfThere(fileSystem, `${folder}/${CURRENT_TEMPORARY_FILE}`);
+  unlinkIfThere(fileSystem, `${directory}/${CURRENT_TEMPORARY_FILE}`);
 }
 
 export const discardPointerTask = defineTask('discardPointer', discardPointer);
 
 /** The commit point. After the rename a crash gives old or new; after the sync it gives new. */
-export function swapPointer(fileSystem: FileSystem, { folder }: { readonly folder: string }): void {
-  fileSystem.rename(`${folder}/${CURRENT_TEMPORARY_FILE}`, `${folder}/${CURRENT_FILE}`);
-  fileSystem.syncFolder(folder);
+export function swapPointer(
+  fileSystem: FileSystem,
+  { directory }: { readonly directory: string },
+): void {
+  fileSystem.rename(`${directory}/${CURRENT_TEMPORARY_FILE}`, `${directory}/${CURRENT_FILE}`);
+  fileSystem.fsyncDir(directory);
 }
 
 export const swapPointerTask = defineTask('swapPointer', swapPointer);
 
 /**
- * Syncs what LevelDB's open wrote and did not sync: MANIFEST, CURRENT, the log, the folder
+ * Syncs what LevelDB's open wrote and did not sync: MANIFEST, CURRENT, the log, the directory
  * (docs/leveldb-rules.md, rule 17). Not the tables, which are synced by whoever writes them, and never LOCK:
  * closing any descriptor of it would drop the process's lock (rule 18).
  */
 export function syncGeneration(
   fileSystem: FileSystem,
-  { folder }: { readonly folder: string },
+  { directory }: { readonly directory: string },
 ): void {
-  for (const name of fileSystem.readFolder(folder)) {
+  for (const name of fileSystem.readdir(directory)) {
     const kind = parseLevelFileName(name)?.kind;
     if (kind === 'manifest' || kind === 'current' || kind === 'log') {
       try {
-        syncFile(fileSystem, `${folder}/${name}`);
+        syncFile(fileSystem, `${directory}/${name}`);
       } catch (error) {
         // A log that LevelDB has replaced meanwhile: what it held is in a synced table.
         if (errorCodeOf(error) !== 'ENOENT') throw error;
       }
     }
   }
-  fileSystem.syncFolder(folder);
+  fileSystem.fsyncDir(directory);
 }
 
 export const syncGenerationTask = defineTask('syncGeneration', syncGeneration);
 
 export interface CleanStoreInput {
-  readonly folder: string;
+  readonly directory: string;
   readonly generation: number;
   /** Names of read-only copies whose process is gone. */
   readonly staleReaders: readonly string[];
@@ -297,64 +309,64 @@ export interface CleanStoreInput {
  * Gives the greatest generation number seen, so that numbers go on from there.
  */
 export function cleanStore(fileSystem: FileSystem, input: CleanStoreInput): number {
-  const { folder, generation } = input;
+  const { directory, generation } = input;
   let greatest = generation;
   let removed = false;
-  for (const name of fileSystem.readFolder(folder)) {
+  for (const name of fileSystem.readdir(directory)) {
     const number = parseGenerationName(name);
     if (number !== undefined) greatest = Math.max(greatest, number);
-    if ((number !== undefined && number !== generation) || name === STAGING_FOLDER) {
-      removeTree(fileSystem, `${folder}/${name}`);
+    if ((number !== undefined && number !== generation) || name === STAGING_DIRECTORY) {
+      removeTree(fileSystem, `${directory}/${name}`);
       removed = true;
     } else if (name === CURRENT_TEMPORARY_FILE) {
-      unlinkIfThere(fileSystem, `${folder}/${name}`);
+      unlinkIfThere(fileSystem, `${directory}/${name}`);
       removed = true;
     }
   }
   for (const name of input.staleReaders) {
-    removeTree(fileSystem, `${folder}/${READERS_FOLDER}/${name}`);
+    removeTree(fileSystem, `${directory}/${READERS_DIRECTORY}/${name}`);
   }
-  if (removed) fileSystem.syncFolder(folder);
+  if (removed) fileSystem.fsyncDir(directory);
   return greatest;
 }
 
 export const cleanStoreTask = defineTask('cleanStore', cleanStore);
 
-/** Makes the folder of a new generation: it must not be there. */
+/** Makes the directory of a new generation: it must not be there. */
 export function makeGeneration(
   fileSystem: FileSystem,
-  { folder }: { readonly folder: string },
+  { directory }: { readonly directory: string },
 ): void {
-  fileSystem.makeFolder(folder);
+  fileSystem.mkdir(directory);
 }
 
 export const makeGenerationTask = defineTask('makeGeneration', makeGeneration);
 
-/** Removes a folder and what is in it. */
-export function removeFolder(
+/** Removes a directory and what is in it. */
+export function removeDirectory(
   fileSystem: FileSystem,
-  { folder }: { readonly folder: string },
+  { directory }: { readonly directory: string },
 ): void {
-  removeTree(fileSystem, folder);
+  removeTree(fileSystem, directory);
 }
 
-export const removeFolderTask = defineTask('removeFolder', removeFolder);
+export const removeDirectoryTask = defineTask('removeDirectory', removeDirectory);
 
-/** Makes a folder and those above it that are missing, whose names are synced; false if it is there. */
-export function makeFolders(fileSystem: FileSystem, folder: string): boolean {
+/** Makes a directory and those above it that are missing, whose names are synced; false if it is there. */
+export function mkdirs(fileSystem: FileSystem, directory: string): boolean {
   try {
-    fileSystem.makeFolder(folder);
+    fileSystem.mkdir(directory);
     return true;
   } catch (error) {
     const code = errorCodeOf(error);
     if (code === 'EEXIST') return false;
     if (code !== 'ENOENT') throw error;
-    const parent = parentFolder(folder);
-    if (parent === folder) throw error;
-    makeFolders(fileSystem, parent);
+    const parent = parentDirectory(directory);
+    if (parent === directory) throw error;
+    mkdirs(fileSystem, parent);
     // A store is as durable as the names that lead to it; its own is synced with its files.
-    fileSystem.syncFolder(parentFolder(parent));
-    fileSystem.makeFolder(folder);
+    fileSystem.fsyncDir(parentDirectory(parent));
+    fileSystem.mkdir(directory);
     return true;
   }
 }
@@ -369,13 +381,13 @@ export function isThere(fileSystem: FileSystem, path: string): boolean {
   }
 }
 
-/** Makes a folder that may be there already. */
-export function makeFolder(fileSystem: FileSystem, { folder }: { readonly folder: string }): void {
+/** Makes a directory that may be there already. */
+export function mkdir(fileSystem: FileSystem, { directory }: { readonly directory: string }): void {
   try {
-    fileSystem.makeFolder(folder);
+    fileSystem.mkdir(directory);
   } catch (error) {
     if (errorCodeOf(error) !== 'EEXIST') throw error;
   }
 }
 
-export const makeFolderTask = defineTask('makeFolder', makeFolder);
+export const mkdirTask = defineTask('mkdir', mkdir);

@@ -1,4 +1,4 @@
-// LevelDB folders and tables made by hand: levels of exactly the shape that a test is about.
+// LevelDB directories and tables made by hand: levels of exactly the shape that a test is about.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeInternalKey, nodeFileSystem, TableBuilder, type TableOptions } from '@sstitch/sst';
@@ -8,20 +8,20 @@ import { LEVEL_COUNT, type TableEntry } from '../src/leveldb/version-edit.js';
 import { bytes, type Contents } from './store-fixture.js';
 
 /** A version of a key: without a value, its deletion. */
-export interface HandEntry {
+export interface CraftedEntry {
   readonly key: string;
   readonly sequence: number;
   readonly value?: string;
 }
 
-export type HandTable = readonly HandEntry[];
+export type CraftedTable = readonly CraftedEntry[];
 /** Tables by level; a level left out is empty. In level 0 the oldest comes first. */
-export type HandLevels = Readonly<Record<number, readonly HandTable[]>>;
+export type CraftedLevels = Readonly<Record<number, readonly CraftedTable[]>>;
 
 /** Writes a table of entries, which it sorts. */
 export function writeTable(
   path: string,
-  entries: HandTable,
+  entries: CraftedTable,
   options: TableOptions = {},
 ): Omit<TableEntry, 'number'> {
   const file = nodeFileSystem.open(path, 'create');
@@ -42,26 +42,26 @@ export function writeTable(
   }
 }
 
-export interface HandFolderOptions {
+export interface CraftedDirectoryOptions {
   readonly table?: TableOptions;
   /** Changes the version before it is written. */
   readonly alter?: (version: Version) => Version;
 }
 
-/** Makes a LevelDB database folder of the given levels. */
-export function writeLevelFolder(
-  folder: string,
-  levels: HandLevels,
-  options: HandFolderOptions = {},
+/** Makes a LevelDB database directory of the given levels. */
+export function writeLevelDirectory(
+  directory: string,
+  levels: CraftedLevels,
+  options: CraftedDirectoryOptions = {},
 ): Version {
-  mkdirSync(folder);
+  mkdirSync(directory);
   let number = 3;
   let lastSequence = 0;
   const placed: TableEntry[][] = Array.from({ length: LEVEL_COUNT }, () => []);
   for (const [level, tables] of Object.entries(levels)) {
     for (const table of tables) {
       for (const { sequence } of table) lastSequence = Math.max(lastSequence, sequence);
-      const written = writeTable(join(folder, tableFileName(number)), table, options.table);
+      const written = writeTable(join(directory, tableFileName(number)), table, options.table);
       placed[Number(level)]?.push({ number: number++, ...written });
     }
   }
@@ -73,17 +73,17 @@ export function writeLevelFolder(
     lastSequence,
   };
   const written = options.alter?.(version) ?? version;
-  writeManifest(nodeFileSystem, folder, written, number);
+  writeManifest(nodeFileSystem, directory, written, number);
   return written;
 }
 
 /** What a database of these levels shows: of each key the version with the highest sequence. */
-export function contentsOfLevels(levels: HandLevels): Contents {
+export function contentsOfLevels(levels: CraftedLevels): Contents {
   return newest(Object.values(levels).flat(2));
 }
 
-export function newest(entries: readonly HandEntry[]): Contents {
-  const latest = new Map<string, HandEntry>();
+export function newest(entries: readonly CraftedEntry[]): Contents {
+  const latest = new Map<string, CraftedEntry>();
   for (const entry of entries) {
     if ((latest.get(entry.key)?.sequence ?? -1) < entry.sequence) latest.set(entry.key, entry);
   }
