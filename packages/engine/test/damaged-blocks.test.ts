@@ -109,7 +109,7 @@ describe.each([
       const error = await rejection(store.excise([split], { purge }));
       expect(error).toMatchObject({ code: 'SSTITCH_TABLES_INVALID', path: made.table });
       expect(error.message).toContain(`${made.table} at byte ${block.offset}`);
-      expect(error.message).not.toContain('.pin');
+      expect(error.message).not.toContain('.link');
       expect(await store.metrics()).toMatchObject({ generation: 1 });
       await store.close();
     }
@@ -127,7 +127,7 @@ describe('a damaged table of the source is told by its own name', () => {
     expect(error).toMatchObject({ code: 'SSTITCH_TABLES_INVALID', path: table });
     expect(error.message).toContain(table);
     expect(error.message).toMatch(/at byte \d+/);
-    expect(error.message).not.toMatch(/staging|readers|\.pin/);
+    expect(error.message).not.toMatch(/staging|readers|\.link/);
   }
 
   test('where it is split, linked, verified, or read through a read-only open', async () => {

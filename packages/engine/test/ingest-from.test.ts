@@ -366,7 +366,7 @@ test('a commit fails, and poisons the store, where the sync of an extracted tabl
 });
 
 test.each([
-  ['of a table copied ahead, where links do not work', 'pin', 'link'],
+  ['of a table copied before, where links do not work', '.link', 'link'],
   ['of the next CURRENT, whatever else fails', 'CURRENT.tmp', 'open'],
   ['of the next CURRENT, where the source fails too', 'CURRENT.tmp', 'source'],
 ])('a failed sync %s poisons the store', async (_, unsynced, broken) => {
@@ -380,7 +380,6 @@ test.each([
     Object.assign(new Error('no'), { code, syscall });
   const open = fileSystem.open.bind(fileSystem);
   fileSystem.open = (path, mode) => {
-    // Only to be synced are they opened under these names.
     const isPlaced = mode === 'read' && /gen-\d+\/\d+\.ldb$/.test(path);
     if (broken === 'open' && isPlaced) throw failure('EIO', 'open');
     return open(path, mode);

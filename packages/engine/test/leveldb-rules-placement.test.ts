@@ -60,7 +60,7 @@ const sortedRuns = (from: number, to: number, seams: boolean) =>
         const part = keys.slice(index, index + length);
         const last = tables.at(-1)?.at(-1);
         if (part.length === 0) break;
-        tables.push(seams && seam && last !== undefined ? [last, ...slice] : part);
+        tables.push(seams && seam && last !== undefined ? [last, ...part] : part);
         index += length;
       }
       return tables;

@@ -294,12 +294,12 @@ describe('rule 20: compactions meanwhile', () => {
       watched,
       base,
       join(directory, 'target'),
-      ({ levels }) => levels.flat().map((table) => ({ table, name: `${table.number}.pin` })),
+      ({ levels }) => levels.flat().map((table) => ({ table, name: `${table.number}.link` })),
       () => undefined,
     );
     expect(compacted).toBe(true);
     expect(version).toEqual(readVersion(nodeFileSystem, base));
-    expect(nodeFileSystem.readdir(join(directory, 'target'))).toEqual(['3.pin', '5.pin']);
+    expect(nodeFileSystem.readdir(join(directory, 'target'))).toEqual(['3.link', '5.link']);
   });
 
   test('rule 20: a table that is gone though the version in force lists it is damage, not a race', async () => {

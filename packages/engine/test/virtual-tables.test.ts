@@ -245,7 +245,7 @@ test('what parts of a table were split is synced, a shared file once, before Lev
     if ((name !== 'sync' && name !== 'write') || !/gen-\d+/.test(path)) return;
     // LevelDB opens a directory by locking it first.
     const isOpen = existsSync(join(dirname(path), 'LOCK'));
-    if (/\.(ldb|pin)$/.test(path)) events.push({ name, inode: statSync(path).ino, isOpen });
+    if (/\.(ldb|link)$/.test(path)) events.push({ name, inode: statSync(path).ino, isOpen });
   };
   const middle = pagesOf(numbered('k0015', 3, 'new'));
   const { commit } = await store.replaceSpans([span('k001000', 'k002000')], middle);

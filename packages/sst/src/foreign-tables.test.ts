@@ -107,8 +107,8 @@ describe.each(readable)('a table with %s', (_, bytes) => {
   });
 
   it('is split and shared, and its parts carry no filter', () => {
-    for (const check of ['whole', 'used'] as const) {
-      const reader = TableReader.open(fileSystemOf(bytes), 'table', { check });
+    for (const validate of ['full', 'lazy'] as const) {
+      const reader = TableReader.open(fileSystemOf(bytes), 'table', { validate });
       const split = new MemoryFile();
       copyPart(reader, ONE_HALF, () => split);
       expectHalf(split.bytes);

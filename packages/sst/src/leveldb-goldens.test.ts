@@ -331,7 +331,7 @@ it.each(['a part', 'a virtual table'])(
       }));
     const first = spansOf(400, 290);
     const second = spansOf(700, 611);
-    const part = (from: string, to: string, spans: readonly Span[]) => {
+    const copy = (from: string, to: string, spans: readonly Span[]) => {
       const reader = TableReader.open(nodeFileSystem, from);
       const file = nodeFileSystem.open(to, 'create');
       copyPart(reader, spans, () => file);
@@ -339,7 +339,7 @@ it.each(['a part', 'a virtual table'])(
       reader.close();
     };
     if (of === 'a part') {
-      slice(path('source'), path('once'), first);
+      copy(path('source'), path('once'), first);
     } else {
       copyFileSync(path('source'), path('once'));
       const reader = TableReader.open(nodeFileSystem, path('once'));
@@ -349,7 +349,7 @@ it.each(['a part', 'a virtual table'])(
       reader.close();
     }
     const expected = contentsOf(path('once'), second);
-    const database = await openTables((tablePath) => slice(path('once'), tablePath(5), second));
+    const database = await openTables((tablePath) => copy(path('once'), tablePath(5), second));
     expect(expected.size).toBeGreaterThan(3000);
     await expectContents(database, expected);
     await database.compactRange(new Uint8Array(0), bytesOf('\xff'), binary);

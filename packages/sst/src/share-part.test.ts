@@ -41,8 +41,8 @@ function expectTable(file: MemoryFile, sizeBytes: number, expected: readonly Ent
 }
 
 function share(file: MemoryFile, sizeBytes: number, keep: readonly Span[], checkWhole = true) {
-  const check = checkWhole ? 'whole' : 'used';
-  const reader = TableReader.open(fileSystemOf(file), 'source', { sizeBytes, check });
+  const validate = checkWhole ? 'full' : 'lazy';
+  const reader = TableReader.open(fileSystemOf(file), 'source', { sizeBytes, validate });
   return sharePart(reader, keep, file);
 }
 

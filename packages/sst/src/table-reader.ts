@@ -44,9 +44,9 @@ export interface TableReaderOptions {
   /**
    * What is checked of index and filter before they are used.
    *
-   * @defaultValue 'whole'
+   * @defaultValue 'full'
    */
-  readonly check?: TableValidation | undefined;
+  readonly validate?: TableValidation | undefined;
 }
 
 /**
@@ -55,7 +55,7 @@ export interface TableReaderOptions {
  *   of another one, or without `verifyChecksums`, all.
  * - `used`: their parts, when they are used. For a table that LevelDB reads already.
  */
-export type TableValidation = 'whole' | 'sealed' | 'used';
+export type TableValidation = 'full' | 'checksum' | 'lazy';
 
 /** The newest version of a user key. */
 export interface TableEntry {
@@ -96,12 +96,12 @@ export class TableReader {
       const fileBytes = fileOperation('read the size of a table', { path }, () =>
         handle.sizeBytes(),
       );
-      const { sizeBytes = fileBytes, verifyChecksums = true, check = 'whole' } = options;
+      const { sizeBytes = fileBytes, verifyChecksums = true, validate = 'full' } = options;
       if (fileBytes < sizeBytes) {
         throw corrupt(`the file has ${fileBytes} bytes, not ${sizeBytes}`, { path });
       }
       const file = { handle, path, sizeBytes, verifyChecksums };
-      return new TableReader(readParts(file, check));
+      return new TableReader(readParts(file, validate));
     } catch (error) {
       handle.close();
       throw error;
@@ -210,7 +210,7 @@ class OpenParts implements TableParts {
   #index: TableIndex | undefined;
 
   /** @param blocks of the file, for now */
-  constructor(file: BlockFile, blocks: StoredBlockReader, check: TableValidation) {
+  constructor(file: BlockFile, blocks: StoredBlockReader, validate: TableValidation) {
     const layout = readLayout(blocks, file);
     const { footer, filterHandle, sharedBytes, dataEnd, seal } = layout;
     this.file = file;
@@ -219,7 +219,7 @@ class OpenParts implements TableParts {
     this.sharedBytes = sharedBytes;
     this.seal = seal;
     this.hasForeignEntries = layout.hasForeignEntries;
-    const trusted = check === 'sealed' && file.verifyChecksums ? seal : undefined;
+    const trusted = validate === 'checksum' && file.verifyChecksums ? seal : undefined;
     this.isTakenAsSealed = trusted !== undefined;
     if (trusted !== undefined) {
       // Most tables of a commit are linked as they are: their indexes need not be unpacked.
@@ -227,7 +227,7 @@ class OpenParts implements TableParts {
       return;
     }
     const index = this.#readIndex(blocks);
-    if (check === 'used') return;
+    if (validate === 'lazy') return;
     const offsets = index.check(dataEnd);
     this.filter?.check(blocks, offsets, index.blockCount, sharedBytes);
   }
@@ -245,11 +245,11 @@ class OpenParts implements TableParts {
   }
 }
 
-function readParts(file: BlockFile, check: TableValidation): OpenParts {
+function readParts(file: BlockFile, validate: TableValidation): OpenParts {
   // All that is kept of what is read here is copied.
   const blocks = StoredBlockReader.withSpareWindow(file);
   try {
-    return new OpenParts(file, blocks, check);
+    return new OpenParts(file, blocks, validate);
   } finally {
     blocks.giveWindowBack();
   }

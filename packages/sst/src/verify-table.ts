@@ -46,7 +46,7 @@ export function verifyTable(
   path: string,
   recorded: RecordedTable = {},
 ): TableProperties {
-  return withReader(fileSystem, path, recorded, 'whole', (reader) => {
+  return withReader(fileSystem, path, recorded, 'full', (reader) => {
     const properties = new Verifier(reader).run();
     checkSealed(properties, reader.parts, path);
     checkRecorded(properties, recorded, path);
@@ -66,7 +66,7 @@ export function checkTableStructure(
   path: string,
   recorded: RecordedTable = {},
 ): TableBounds {
-  return withReader(fileSystem, path, recorded, 'sealed', (reader) => {
+  return withReader(fileSystem, path, recorded, 'checksum', (reader) => {
     const bounds = {
       sizeBytes: reader.sizeBytes,
       smallest: reader.smallest(),
@@ -112,10 +112,10 @@ function withReader<T>(
   fileSystem: FileSystem,
   path: string,
   recorded: RecordedTable,
-  check: TableValidation,
+  validate: TableValidation,
   use: (reader: TableReader) => T,
 ): T {
-  const reader = TableReader.open(fileSystem, path, { sizeBytes: recorded.sizeBytes, check });
+  const reader = TableReader.open(fileSystem, path, { sizeBytes: recorded.sizeBytes, validate });
   try {
     return use(reader);
   } finally {

@@ -20,7 +20,7 @@ export interface SpeculativeSplit {
 
 /** The name in the next generation's directory of a table that is to be split. */
 export function linkName(table: TableEntry): string {
-  return `${table.number}.pin`;
+  return `${table.number}.link`;
 }
 
 export function linkPath(nextDirectory: string, table: TableEntry): string {

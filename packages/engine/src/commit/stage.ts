@@ -1,16 +1,14 @@
 // Lays out the next generation's directory (step 4 of a commit): tables outside the
 // spans linked, tables inside left out, straddlers split, incoming tables placed, one MANIFEST.
 //
-// Two steps, in one worker thread: link the base's version and plan what is to be split; put together what the
-// splits gave. Where the incoming tables are still on their way a version is linked meanwhile, ahead of the one
-// that the commit is about, and its straddlers are split: mostly both are as they have to be.
+// Two steps, in one worker thread: link the base's version and plan what to split; put the splits' results
+// together. While incoming tables are still being made, an earlier version is linked and split speculatively.
 //
-// Nothing here touches the base but by reading it, giving its tables further names, and writing behind the end
-// of some (split-table.ts); a failure leaves a directory that the caller removes.
+// The base is only read, its tables get further names, and some get bytes after their end (split-table.ts); a
+// failure leaves a directory that the caller removes.
 //
-// Order for crashes: nothing is synced here. The caller syncs the tables, what LevelDB makes of the
-// MANIFEST, the directory, and the parent before any CURRENT can name the directory.
-
+// Nothing is synced here. The caller syncs the tables, what LevelDB makes of the MANIFEST, the directory, and
+// the parent before any CURRENT can name the directory.
 import { compareBytes, type OriginTotals, type Span, type TableOrigin } from '@sstitch/contract';
 import { type FileSystem, userKeyOf } from '@sstitch/sst';
 import { linkOrCopy, moveOrCopy } from '../files/place-file.js';
@@ -74,16 +72,14 @@ export interface StagedGeneration {
   readonly lastSequence: number;
   /** What the base had logged and not yet in a table, outside the spans, in order. */
   readonly unflushed: readonly LoggedOperation[];
-  /** A path of each file that came in or was split speculative, and is to be synced before LevelDB opens the directory. */
+  /** A path of each new file: to be synced before LevelDB opens the directory. */
   readonly unsynced: readonly string[];
 }
 
 /** What a stage has found out and not yet written. */
 interface Stage {
   readonly linked: LinkedVersion;
-  /** The MANIFEST's, read before the version was. */
   readonly state: string | undefined;
-  /** Undefined of a stage that was linked speculative. */
   readonly planned?: PlannedStage;
 }
 
@@ -94,7 +90,6 @@ interface PlannedStage {
   readonly splits: readonly PlannedSplit[];
   /** Incoming tables that are written anew, as their indexes in the plan; they come last among the jobs. */
   readonly rewritten: readonly number[];
-  /** The first incoming table's. */
   readonly nextNumber: number;
 }
 
@@ -105,19 +100,18 @@ interface PlannedSplit {
   readonly speculative: SpeculativeSplit | undefined;
 }
 
-/** Stages that have begun in this thread, by their directory: a version of 10,000 tables stays where it is. */
+/** Stages begun in this thread, by directory: a version of 10,000 tables is not copied between threads. */
 const stages = new Map<string, Stage>();
 
 export interface PrelinkInput extends Pick<StageRequest, 'baseDirectory' | 'nextDirectory'> {
   /** What the incoming tables will be for: sorted and disjoint. */
   readonly spans: readonly Span[];
-  /** As of a stage. */
   readonly purge?: readonly Span[] | undefined;
 }
 
 /**
- * Links, in a directory that is made, what is the base's version now: most of it, or all, will be so at `beginStage`.
- * Gives the tables that are to be split, if no incoming table comes to lie between two parts of one.
+ * Makes the directory and links the base's version of now: at `beginStage` most of it, or all, is still right.
+ * Returns the tables to split, if no incoming table comes to lie between two parts of one.
  */
 export function prelink(
   fileSystem: FileSystem,

@@ -88,7 +88,7 @@ export function purgeTable(
 ): TableEntry | undefined {
   const { number, sizeBytes } = table;
   if (!holdsMore(fileSystem, { path, origin }, sizeBytes)) return table;
-  const link = `${path}.pin`;
+  const link = `${path}.link`;
   fileSystem.rename(path, link);
   const [split] = blamingOrigins([{ path: link, origin }], () => {
     const reader = TableReader.open(fileSystem, link, { sizeBytes, validate: 'lazy' });

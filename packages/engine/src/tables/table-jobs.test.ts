@@ -90,7 +90,7 @@ test('jobs that give way end between two jobs where other work waits; others go 
 });
 
 test('a thread that has jobs which give way takes what is asked of it next', async () => {
-  const thread = new ThreadRunner().linked();
+  const thread = new ThreadRunner().session();
   const jobs = sharedList(checksOfATable(100_000));
   const input = { jobs, atMost: jobs.items.length, shareFromBytes: 0, background: true };
   const checking = thread.run(doTableJobsTask, input, { background: true });

@@ -114,8 +114,8 @@ function doTableJob(fileSystem: FileSystem, job: TableJob, shareFromBytes: numbe
   const { path, sizeBytes, parts, isInForce, purge, keepsName } = job;
   const mayStayWhole = job.mayStayWhole && !(purge && holdsMore(fileSystem, job, sizeBytes));
   let outcome: TableOutcome;
-  const check = isInForce ? 'used' : 'sealed';
-  const reader = TableReader.open(fileSystem, path, { sizeBytes, check });
+  const validate = isInForce ? 'lazy' : 'checksum';
+  const reader = TableReader.open(fileSystem, path, { sizeBytes, validate });
   try {
     const [only, ...others] = parts;
     const isOne = only !== undefined && others.length === 0;

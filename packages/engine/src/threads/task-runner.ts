@@ -47,7 +47,7 @@ export interface TaskRunner {
     busy?: Promise<unknown>,
   ): Promise<void>;
   /** A runner whose tasks all run in one place: what one builds up, the next can use. */
-  linked(): TaskRunner;
+  session(): TaskRunner;
 }
 
 /** Runs tasks on the calling thread over the caller's file system. */
@@ -72,7 +72,7 @@ export class InlineRunner implements TaskRunner {
     });
   }
 
-  linked(): TaskRunner {
+  session(): TaskRunner {
     return this;
   }
 }
@@ -247,12 +247,12 @@ export class ThreadRunner implements TaskRunner {
     return allWorkers(hands.slice(0, paths.length).map((hand) => hand()));
   }
 
-  linked(): TaskRunner {
+  session(): TaskRunner {
     const thread = pool.thread('bulk');
     return {
       run: (task, input, options = {}) => thread.run(task, input, options),
       syncFiles: (paths, signal, busy) => this.syncFiles(paths, signal, busy),
-      linked() {
+      session() {
         return this;
       },
     };
