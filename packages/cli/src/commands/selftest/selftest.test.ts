@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sstitch, testDirectory } from '../../../test/in-process.js';
+import { expectValid } from '../../../test/json-schemas.js';
 import type { SelfTestReport } from './self-test.js';
 
 describe('selftest', () => {
@@ -58,6 +59,7 @@ describe('selftest', () => {
     expect(result.exitCode).toBe(4);
     expect(result.stderr).toContain('a check of the selftest did not hold');
     const report = JSON.parse(result.stdout) as SelfTestReport;
+    expectValid('selftest', report);
     const failed = report.checks.filter(({ ok }) => !ok);
     expect(failed.map(({ name }) => name)).toEqual([
       'isolation: 12 awkward syncs replaced by rebuild',
