@@ -1,4 +1,5 @@
 // Errors of the command line, and how any error is reported to people and to programs.
+import { withAdvice } from './advice.js';
 import { EXIT_CODE_BY_ERROR, EXIT_CODES, type ExitCode } from './exit-codes.js';
 
 /** Every code a CliError can have. */
@@ -66,7 +67,7 @@ export function reportOf(error: unknown): ErrorReport {
   if (own !== undefined) {
     return {
       code: codeOf(own) ?? 'SSTITCH_INTERNAL',
-      message: `${oneLine(own.message)}${adviceOn(own)}`,
+      message: adviceFor(own),
       exitCode,
       path: pathOf(own),
       pid: pidOf(own),
@@ -84,9 +85,10 @@ export function reportOf(error: unknown): ErrorReport {
 
 /** The messages of an error's causes, for --verbose. */
 export function causesText(error: unknown): readonly string[] {
-  return causesOf(error)
-    .slice(1)
-    .map(({ message }) => `caused by: ${oneLine(message)}`);
+  const [reported, ...causes] = causesOf(error).map(({ message }) => oneLine(message));
+  return causes
+    .filter((message, at) => message !== (at === 0 ? reported : causes[at - 1]))
+    .map((message) => `caused by: ${message}`);
 }
 
 /** The error and its causes with their stacks, for SSTITCH_DEBUG=1. */
@@ -125,10 +127,10 @@ function pidOf(error: Error): number | undefined {
   return typeof holder === 'number' ? holder : undefined;
 }
 
-/** What to do, where the error's own words do not say. */
-function adviceOn(error: Error): string {
-  const isElsewhere = codeOf(error) === 'LEVEL_LOCKED' && pidOf(error) !== process.pid;
-  return isElsewhere ? '; end it, or wait for it with --wait SECONDS' : '';
+function adviceFor(error: Error): string {
+  const message = oneLine(error.message);
+  // A process cannot wait for itself.
+  return pidOf(error) === process.pid ? message : withAdvice(codeOf(error) ?? '', message);
 }
 
 function oneLine(text: string): string {

@@ -46,7 +46,7 @@ describe('the command line', () => {
     [['generate', 'a', '--grants', '-1'], /not a whole number/],
     [
       ['compact', '--base', 'a', '--from', 'b', '--sync', SYNC, '--strategy', 'x'],
-      /Allowed choices/,
+      /--strategy: "x" is not one of auto, link/,
     ],
     [['get', 'a'], /--sync and --bucket, or --key/],
     [['get', 'a', '--key', 'xyz'], /not bytes in hex/],
@@ -90,11 +90,12 @@ describe('the command line', () => {
     expect(exitCode).toBe(5);
     expect(stdout).toBe('');
     const [line, document] = stderr.split('\n');
-    expect(line).toBe(`sstitch: the store does not exist (${store})`);
+    const advice = 'check the path; import, adopt and generate make stores';
+    expect(line).toBe(`sstitch: the store does not exist (${store}); ${advice}`);
     expect(JSON.parse(document ?? '')).toEqual({
       error: {
         code: 'SSTITCH_STORE_NOT_FOUND',
-        message: `the store does not exist (${store})`,
+        message: `the store does not exist (${store}); ${advice}`,
         exitCode: 5,
         path: store,
       },

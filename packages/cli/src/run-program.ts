@@ -6,8 +6,16 @@ import { commandsOf } from './command-line/command-spec.js';
 import { helpEpilogue } from './command-line/program-notes.js';
 import type { RegisteredCommand } from './command-line/registered-program.js';
 import { PROGRAM } from './commands/registry.js';
-import { CliError, causeChainOf, causesText, type ErrorReport, reportOf } from './errors.js';
+import {
+  CliError,
+  causeChainOf,
+  causesText,
+  type ErrorReport,
+  reportOf,
+  usageError,
+} from './errors.js';
 import { EXIT_CODES, type ExitCode } from './exit-codes.js';
+import { formatMs } from './output/quantities.js';
 import { escapeLines, escapeText, jsonText } from './terminal/escape.js';
 import { Interruption, type Io, OutputClosed } from './terminal/io.js';
 import { ProgressLine } from './terminal/progress-line.js';
@@ -86,14 +94,16 @@ class Session {
       progress: this.#progress,
       signal: this.#io.signal,
       note: (text) => {
-        if (verbose) void this.#complain(text);
+        if (verbose) void this.#noteStep(text);
       },
       program: PROGRAM,
     };
     const { run: runCommand } = await command.load();
     this.#io.signal.throwIfAborted();
+    const started = performance.now();
     const result = await runCommand(context, input);
     await this.#progress.clear();
+    context.note(`${command.name} took ${formatMs(performance.now() - started)}`);
     if (result !== undefined) await this.#print(result, context);
   }
 
@@ -140,15 +150,7 @@ class Session {
       await this.#io.stderr.write(this.#help);
       return EXIT_CODES.usage;
     }
-    const problem = error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
-    const message = `${problem} (see: ${this.#helpLine()})`;
-    await this.#printError({
-      code: 'SSTITCH_USAGE',
-      message,
-      exitCode: EXIT_CODES.usage,
-      path: undefined,
-    });
-    return EXIT_CODES.usage;
+    return this.#printError(reportOf(usageError(plainWords(error))));
   }
 
   /** The command line that explains the command that was given. */
@@ -161,14 +163,31 @@ class Session {
     return isKnown ? `sstitch ${first} --help` : 'sstitch --help';
   }
 
-  async #printError(report: ErrorReport): Promise<void> {
-    await this.#complain(report.message);
+  async #printError(error: ErrorReport): Promise<ExitCode> {
+    const isUsage = error.exitCode === EXIT_CODES.usage;
+    const message = isUsage ? `${error.message} (see: ${this.#helpLine()})` : error.message;
+    await this.#complain(message);
     if (this.#argv.includes('--json')) {
-      await this.#io.stderr.write(`${jsonText({ error: report })}\n`);
+      await this.#io.stderr.write(`${jsonText({ error: { ...error, message } })}\n`);
     }
+    return error.exitCode;
+  }
+
+  async #noteStep(text: string): Promise<void> {
+    await this.#progress.clear();
+    await this.#complain(text);
   }
 
   #complain(text: string): Promise<void> {
     return this.#io.stderr.write(`sstitch: ${escapeText(text)}\n`);
   }
+}
+
+/** What commander complains of, without the value, which our own words name. */
+function plainWords({ message }: CommanderError): string {
+  return message
+    .replace(/^error: /, '')
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .replace(/^option '(\S+)[^']*' argument '.*?' is invalid\. /s, '$1: ')
+    .replace(/^command-argument value '.*?' is invalid for argument '(.*?)'\. /s, '<$1>: ');
 }

@@ -41,3 +41,22 @@ export async function eventually<T>(look: () => T | undefined): Promise<T> {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
+
+/** Opens a store in another process; settles when it is open, with what closes it. */
+export async function openElsewhere(store: string): Promise<() => Promise<void>> {
+  const script = `
+    const { Store } = await import(${JSON.stringify(import.meta.resolve('@sstitch/engine'))});
+    const store = new Store(${JSON.stringify(store)});
+    await store.open();
+    console.log('open');
+    process.stdin.on('end', () => store.close()).resume();`;
+  const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const gone = once(owner, 'exit');
+  await once(owner.stdout, 'data');
+  return async () => {
+    owner.stdin.end();
+    await gone;
+  };
+}

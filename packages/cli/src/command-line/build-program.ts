@@ -154,7 +154,7 @@ function inputOf(
 
 function argumentOf({ name, summary, value, variadic }: ArgumentSpec): Argument {
   const argument = new Argument(variadic === true ? `[${name}...]` : `<${name}>`, summary);
-  if (value.type === 'choice') return argument.choices(value.choices);
+  if (value.type === 'choice') argument.choices(value.choices);
   if (variadic !== true) argument.argParser(parserOf(value));
   return argument;
 }
@@ -174,7 +174,7 @@ function optionOf(name: string, spec: OptionSpec): Option {
       ? new RepeatableOption(flags, spec.summary)
       : new Option(flags, spec.summary);
   if (spec.value.type === 'choice') option.choices(spec.value.choices);
-  else option.argParser(parserOf(spec.value));
+  option.argParser(parserOf(spec.value));
   if (spec.default !== undefined) option.default(spec.default);
   if (spec.required === true) option.makeOptionMandatory();
   return option;

@@ -40,7 +40,7 @@ export const limitOption = {
 } as const satisfies OptionSpec;
 
 export const waitOption = {
-  summary: 'wait so long for a store that another process has open',
+  summary: 'how long to wait for a store that another process has open',
   value: { type: 'count', least: 0, most: MAX_WAIT_SECONDS },
   placeholder: 'seconds',
   default: 0,

@@ -81,7 +81,7 @@ function chooseSync(reference: string, choices: readonly SyncChoice[], place: st
   const more = fitting.length > MAX_NAMED ? ', …' : '';
   throw new CliError(
     'SSTITCH_USAGE',
-    `${fitting.length} syncs of ${place} begin with ${reference}: give more of ${named.join(', ')}${more}`,
+    `${fitting.length} syncs of ${place} begin with ${reference} (${named.join(', ')}${more}): give more of the id`,
   );
 }
 

@@ -6,8 +6,8 @@ import {
   compact,
   EmptySyncError,
 } from '@sstitch/compactor';
+import type { CommandContext } from '../command-line/command-context.js';
 import { roundMs } from '../output/quantities.js';
-import type { ProgressLine } from '../terminal/progress-line.js';
 import type { BucketLine, CompactionDocument } from './compaction-document.js';
 
 /**
@@ -39,12 +39,29 @@ export function compactionDocument(result: CompactResult): CompactionDocument {
   };
 }
 
-/** Shows a compaction's progress on the line. */
-export function showProgress(progress: ProgressLine): (event: CompactProgress) => void {
-  return (event) =>
+/** Shows a compaction's progress on the line, and its steps with --verbose. */
+export function showProgress({ note, progress }: CommandContext): (event: CompactProgress) => void {
+  let noted: string | undefined;
+  return (event) => {
+    if (event.type !== noted) note(stepOf(event));
+    noted = event.type;
     progress.update(
       event.type === 'building'
         ? { doing: 'building', done: event.entries, unit: 'entries' }
         : { doing: event.type },
     );
+  };
+}
+
+function stepOf(event: CompactProgress): string {
+  switch (event.type) {
+    case 'planned':
+      return `planned: strategy ${event.plan.strategy}, as ${event.plan.reason}`;
+    case 'committed':
+      return event.generation === undefined
+        ? 'committed'
+        : `committed generation ${event.generation}`;
+    default:
+      return event.type;
+  }
 }

@@ -40,7 +40,7 @@ export function bucketTable(
       { title: 'BUCKET' },
       { title: 'TABLES', align: 'right' },
       { title: 'LINKED', align: 'right' },
-      { title: 'SLICED', align: 'right' },
+      { title: 'SPLIT', align: 'right' },
       { title: 'BUILT', align: 'right' },
     ],
     filled.map((line) => [

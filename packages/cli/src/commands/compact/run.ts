@@ -37,7 +37,7 @@ async function runCompact(
   base: ByteStore,
   source: ByteStore | ByteReader,
 ): Promise<CommandResult> {
-  const { progress, signal } = context;
+  const { signal } = context;
   const result = await compactStores({
     base,
     source,
@@ -45,7 +45,7 @@ async function runCompact(
     strategy,
     emptySource: allowEmpty ? 'remove' : 'refuse',
     signal,
-    onProgress: showProgress(progress),
+    onProgress: showProgress(context),
     dryRun,
     verify,
     purge,

@@ -19,7 +19,7 @@ export const run: Run<typeof generateCommand> = (context, input) =>
   );
 
 async function generateSyncs(
-  { columns, progress, signal, style }: CommandContext,
+  { columns, note, progress, signal, style }: CommandContext,
   { grants, syncs: count, seed, revision }: Input,
   store: ByteStore,
 ): Promise<CommandResult> {
@@ -30,6 +30,7 @@ async function generateSyncs(
     try {
       const made = await loadSyntheticSync(store, { seed, syncIndex, revision, grants, signal });
       syncs.push({ syncId: made.syncId, grants, keys: made.entries });
+      note(`committed sync ${made.syncId}`);
     } catch (error) {
       if (!signal.aborted || syncIndex === 0) throw error;
       const message = `interrupted; the store holds the first ${syncIndex} of ${count} syncs`;

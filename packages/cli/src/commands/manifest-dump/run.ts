@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Manifest, readManifest } from '@sstitch/engine';
 import { toHex } from '@sstitch/keys';
 import { sequenceNumberOf, userKeyOf } from '@sstitch/sst';
@@ -12,8 +14,14 @@ const MAX_SHOWN_KEY_BYTES = 12;
 
 export const run: Run<typeof manifestDumpCommand> = async ({ columns, style }, { directory }) => {
   requireDatabase(directory);
-  return resultOf(readManifest(directory), columns, style.bold);
+  return resultOf(readManifest(databaseIn(directory)), columns, style.bold);
 };
+
+/** The directory itself, or of a store the generation in force. */
+function databaseIn(directory: string): string {
+  const current = readFileSync(join(directory, 'CURRENT'), 'latin1').trim();
+  return /^gen-\d+$/.test(current) ? join(directory, current) : directory;
+}
 
 function resultOf(
   { name, sizeBytes, edits, tornAt, version }: Manifest,
