@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { sstitch, testDirectory } from '../test/in-process.js';
 import { commandsOf } from './command-line/command-spec.js';
 import { PROGRAM } from './commands/registry.js';
+import type { Environment } from './terminal/io.js';
 
 const SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
 
@@ -111,13 +112,18 @@ describe('the command line', () => {
     expect(debug.stderr).toContain('caused by ');
   });
 
-  it('uses colours on a terminal, unless NO_COLOR is set or output goes elsewhere', async () => {
+  it('uses colours on a terminal; NO_COLOR and FORCE_COLOR go before that', async () => {
     const store = join(testDirectory(), 'store');
     const commandLine = ['generate', store, '--grants', '1'];
     const colour = '\u001b[';
     expect((await sstitch(commandLine, { isTerminal: true })).stdout).toContain(colour);
     expect((await sstitch(commandLine)).stdout).not.toContain(colour);
-    const env = { NO_COLOR: '1' };
-    expect((await sstitch(commandLine, { isTerminal: true, env })).stdout).not.toContain(colour);
+    const coloured = async (isTerminal: boolean, env: Environment) =>
+      (await sstitch(commandLine, { isTerminal, env })).stdout.includes(colour);
+    expect(await coloured(true, { NO_COLOR: '1' })).toBe(false);
+    expect(await coloured(true, { TERM: 'dumb' })).toBe(false);
+    expect(await coloured(false, { FORCE_COLOR: '1' })).toBe(true);
+    expect(await coloured(true, { FORCE_COLOR: '0' })).toBe(false);
+    expect(await coloured(true, { NO_COLOR: '1', FORCE_COLOR: '1' })).toBe(false);
   });
 });

@@ -215,6 +215,25 @@ describe('get and scan', () => {
     expect(await sstitchJson('get', store, '--key', grant?.key ?? '')).toEqual(grant);
   });
 
+  it('show the entries whose first id begins with a text, and those whose key begins with bytes', async () => {
+    const scan = (...line: string[]) =>
+      sstitchJson<{ key: string; elements: string[] }[]>('scan', store, '--limit', '9999', ...line);
+    const grants = ['--sync', FIRST, '--bucket', 'grant'];
+    const all = await scan(...grants);
+    const [first] = all;
+    for (const length of [1, 3, 10]) {
+      const prefix = first?.elements[0]?.slice(0, length) ?? '';
+      const found = await scan(...grants, '--prefix', prefix);
+      expect(found).toEqual(all.filter(({ elements }) => elements[0]?.startsWith(prefix)));
+      expect(found.length).toBeGreaterThan(0);
+    }
+    const keyPrefix = first?.key.slice(0, 50) ?? '';
+    expect(await scan('--key-prefix', keyPrefix)).toEqual(
+      all.filter(({ key }) => key.startsWith(keyPrefix)),
+    );
+    expect(await scan('--key-prefix', 'ff')).toEqual([]);
+  });
+
   it('exits with 1 for a record that is not there', async () => {
     const { exitCode } = await sstitch([
       ...['get', store, '--sync', FIRST, '--bucket', 'grant', 'nobody'],

@@ -1,13 +1,19 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { sstitch } from '../../test/in-process.js';
+import { MAIN } from '../../test/process.js';
 import { SHELLS, type Shell } from './completion-script.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'sstitch-cli-completion-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+/** With `sstitch` on the path: the scripts run it for the syncs of a store. */
+const env = { ...process.env, PATH: `${directory}${delimiter}${process.env['PATH']}` };
+const program = join(directory, 'sstitch');
+writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`, { mode: 0o755 });
 
 async function scriptFor(shell: Shell): Promise<string> {
   const { exitCode, stdout, stderr } = await sstitch(['completion', shell]);
@@ -27,13 +33,13 @@ type Offers = (script: string, words: readonly string[]) => readonly string[];
 const offersOf: Record<Shell, Offers> = {
   bash: (script, words) => {
     const run = `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _sstitch; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    return linesOf(execFileSync('bash', ['-c', run, 'bash', script, 'sstitch', ...words]));
+    return linesOf(execFileSync('bash', ['-c', run, 'bash', script, 'sstitch', ...words], { env }));
   },
   // zsh's own completion needs a terminal: the function is called as its bashcompinit would.
   zsh: (script, words) => {
     const run = `autoload -Uz compinit && compinit -D; source "$1"; shift; setopt kshArrays; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _sstitch; printf '%s\\n' "\${COMPREPLY[@]}"`;
     const offers = linesOf(
-      execFileSync('zsh', ['-f', '-c', run, 'zsh', script, 'sstitch', ...words]),
+      execFileSync('zsh', ['-f', '-c', run, 'zsh', script, 'sstitch', ...words], { env }),
     );
     // Its compgen leaves to zsh what fits.
     return offers.filter((offer) => offer.startsWith(words.at(-1) ?? ''));
@@ -41,7 +47,7 @@ const offersOf: Record<Shell, Offers> = {
   fish: (script, words) => {
     const line = ['sstitch', ...words].join(' ');
     const run = `source $argv[1]; complete -C $argv[2]`;
-    const offers = linesOf(execFileSync('fish', ['--no-config', '-c', run, script, line]));
+    const offers = linesOf(execFileSync('fish', ['--no-config', '-c', run, script, line], { env }));
     return offers.map((offer) => offer.split('\t')[0] ?? '');
   },
 };
@@ -73,6 +79,27 @@ describe.each(SHELLS)('completion in %s', (shell) => {
     ]);
     expect(offers(script, ['completion', '--j'])).toEqual(['--json']);
     expect(offers(script, ['sst', 'dump', '--li'])).toEqual(['--limit']);
+  });
+});
+
+describe.each(SHELLS.filter(has))('completion of a sync in %s', (shell) => {
+  it('offers the syncs of the store, and names for them', async () => {
+    const script = await scriptFor(shell);
+    const store = join(directory, 'store');
+    await sstitch(['generate', store, '--grants', '3', '--syncs', '2']);
+    const [first = '', second = ''] = (await sstitch(['syncs', store, '--quiet'])).stdout.split(
+      '\n',
+    );
+    expect(offersOf[shell](script, ['digest', store, '--sync', first.slice(0, 4)])).toEqual([
+      first,
+    ]);
+    expect(offersOf[shell](script, ['digest', store, '--sync', ''])).toEqual(
+      [first, second, 'latest', 'latest-finished', '@2'].sort(),
+    );
+    expect(offersOf[shell](script, ['digest', store, '--sync', `${first},lat`])).toEqual([
+      `${first},latest`,
+      `${first},latest-finished`,
+    ]);
   });
 });
 

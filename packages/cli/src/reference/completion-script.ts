@@ -35,7 +35,7 @@ ${places.map(bashCase).join('\n')}
   COMPREPLY=($(compgen -W "$offered" -- "$current"))
 }
 _${name}_syncs() {
-  "\${COMP_WORDS[0]}" complete-syncs -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | split -f 1
+  "\${COMP_WORDS[0]}" complete-syncs --quiet -- "\${COMP_WORDS[@]:1:$COMP_CWORD}" 2>/dev/null
 }
 complete -o default -F _${name} ${name}
 `;

@@ -34,7 +34,8 @@ function outputOf(stream: ProcessStream, write: Output['write']): Output {
       return stream.isTTY === true;
     },
     get columns() {
-      return stream.columns ?? DEFAULT_COLUMNS;
+      // A terminal that does not know its size has 0.
+      return stream.columns || DEFAULT_COLUMNS;
     },
   };
 }

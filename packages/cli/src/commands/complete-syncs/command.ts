@@ -6,8 +6,8 @@ export const completeSyncsCommand = defineCommand({
   summary: 'what completes a sync on an unfinished command line',
   description:
     'Run by the scripts of `completion`: prints what may stand in the place of the last word, the ' +
-    'value of an option that names syncs, one a line, each with a tab and what it is. Prints what ' +
-    'it can and exits with 0, whatever is wrong with the line.',
+    'value of an option that names syncs, one a line, each with a tab and what it is; with ' +
+    '--quiet without these. Prints what it can and exits with 0, whatever is wrong with the line.',
   arguments: [
     {
       name: 'words',

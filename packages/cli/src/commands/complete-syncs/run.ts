@@ -15,7 +15,10 @@ interface Offer {
   readonly meaning: string;
 }
 
-export const run: Run<typeof completeSyncsCommand> = async ({ program, signal }, { words }) => {
+export const run: Run<typeof completeSyncsCommand> = async (
+  { program, quiet, signal },
+  { words },
+) => {
   const choices = new Map<string, SyncChoice>();
   for (const location of storesOnLine(program, words.slice(0, -1))) {
     try {
@@ -34,7 +37,9 @@ export const run: Run<typeof completeSyncsCommand> = async ({ program, signal },
   const fitting = offers.filter(({ reference }) => reference.startsWith(current));
   return {
     document: fitting,
-    text: fitting.map(({ reference, meaning }) => `${reference}\t${meaning}\n`).join(''),
+    text: fitting
+      .map(({ reference, meaning }) => (quiet ? `${reference}\n` : `${reference}\t${meaning}\n`))
+      .join(''),
   };
 };
 

@@ -25,10 +25,17 @@ async function generateSyncs(
 ): Promise<CommandResult> {
   const started = performance.now();
   const syncs: Array<{ syncId: string; grants: number; keys: number }> = [];
+  let done = 0;
+  const counting = countingEngine(store, (keys) => {
+    done += keys;
+    // Syncs of one size have about as many keys.
+    const made = syncs.reduce((sum, sync) => sum + sync.keys, 0);
+    const total = syncs.length === 0 ? undefined : Math.round((made / syncs.length) * count);
+    progress.update({ doing: 'generating', done, total, unit: 'keys' });
+  });
   for (let syncIndex = 0; syncIndex < count; syncIndex++) {
-    progress.update({ doing: 'generating', done: syncIndex, total: count, unit: 'syncs' });
     try {
-      const made = await loadSyntheticSync(store, { seed, syncIndex, revision, grants, signal });
+      const made = await loadSyntheticSync(counting, { seed, syncIndex, revision, grants, signal });
       syncs.push({ syncId: made.syncId, grants, keys: made.entries });
       note(`committed sync ${made.syncId}`);
     } catch (error) {
@@ -47,5 +54,23 @@ async function generateSyncs(
   return {
     document: { syncs, durationMs },
     summary: `${table}made in ${formatMs(durationMs)}\n`,
+  };
+}
+
+/** The store, but that each page of entries that goes into it is counted. */
+function countingEngine(
+  store: ByteStore,
+  onPage: (keys: number) => void,
+): Pick<ByteStore, 'replaceSpans'> {
+  return {
+    replaceSpans: (spans, pages, options) => {
+      async function* counted() {
+        for await (const page of pages) {
+          onPage(page.length);
+          yield page;
+        }
+      }
+      return store.replaceSpans(spans, counted(), options);
+    },
   };
 }
