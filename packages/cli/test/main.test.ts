@@ -1,24 +1,9 @@
 // The built program as a process of its own.
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { VERSION } from '../src/version.js';
+import { ended, startMain } from './process.js';
 
-const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-
-interface Ended {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function spawnMain(...commandLine: string[]): Promise<Ended> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...commandLine], (error, stdout, stderr) => {
-      resolve({ exitCode: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
-    });
-  });
-}
+const spawnMain = (...commandLine: string[]) => ended(startMain(commandLine));
 
 describe('dist/main.js', () => {
   it('prints its version', async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { COMMAND_LINES, COMMAND_NAMES, makeScene } from './every-command.js';
 import { testDirectory } from './in-process.js';
-import { ended, MAIN, startMain } from './process.js';
+import { ended, MAIN, startMain, USER_ENVIRONMENT } from './process.js';
 
 const FULL = '/dev/full';
 
@@ -64,4 +64,12 @@ describe('a file as standard output', () => {
     expect(stderr).toMatch(/^sstitch: cannot write to standard output: EFBIG[^\n]*\n$/);
     expect(status).toBe(1);
   });
+});
+
+it('goes through a pipe of a shell as it is', () => {
+  const line = `'${process.execPath}' '${MAIN}' syncs base 2>&1 | cat`;
+  const options = { cwd: directory, encoding: 'utf8', env: USER_ENVIRONMENT } as const;
+  const piped = spawnSync('sh', ['-c', line], options).stdout;
+  expect(piped).toBe(spawnSync(process.execPath, [MAIN, 'syncs', 'base'], options).stdout);
+  expect(piped).toMatch(/^SYNC .*\n(\w{27} .*\n){2}$/);
 });

@@ -5,16 +5,31 @@ import { fileURLToPath } from 'node:url';
 
 export const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
+/**
+ * The environment of a process as users start it. pnpm runs the tests with a NODE_PATH, which would hide that a module
+ * is not found; Node's cache of compiled code would lie among the temporary directories that tests look for.
+ */
+export const USER_ENVIRONMENT: NodeJS.ProcessEnv = {
+  ...process.env,
+  NODE_PATH: '',
+  NODE_DISABLE_COMPILE_CACHE: '1',
+};
+
 export interface Ended {
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Starts `sstitch`, without standard input unless the options say otherwise. */
-export function startMain(commandLine: readonly string[], options: SpawnOptions = {}) {
+/**
+ * Starts `sstitch`, without standard input unless the options say otherwise.
+ *
+ * @param options `env` is added to the user's
+ */
+export function startMain(commandLine: readonly string[], { env, ...options }: SpawnOptions = {}) {
   return spawn(process.execPath, [MAIN, ...commandLine], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...USER_ENVIRONMENT, ...env },
     ...options,
   });
 }

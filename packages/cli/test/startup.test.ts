@@ -29,7 +29,7 @@ interface Loaded {
 
 async function loadedBy(line: readonly string[], expectedCode = 0): Promise<Loaded> {
   const file = join(testDirectory(), 'modules');
-  const env = { ...process.env, SSTITCH_TEST_MODULES: file, NODE_OPTIONS: `--import=${LISTER}` };
+  const env = { SSTITCH_TEST_MODULES: file, NODE_OPTIONS: `--import=${LISTER}` };
   const { exitCode, stderr } = await ended(startMain(line, { cwd: scene, env }));
   expect({ exitCode, stderr }).toMatchObject({ exitCode: expectedCode });
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n');

@@ -5,7 +5,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { digestsOf, sstitchJson, testDirectory } from './in-process.js';
-import { eventually, MAIN } from './process.js';
+import { eventually, MAIN, USER_ENVIRONMENT } from './process.js';
 
 /** More than any machine makes before the key is pressed. */
 const MANY_GRANTS = '3000000';
@@ -23,7 +23,7 @@ interface OnTerminal {
 function onTerminal(line: readonly string[], env: NodeJS.ProcessEnv = {}): OnTerminal {
   const command = [process.execPath, MAIN, ...line].map((word) => `'${word}'`).join(' ');
   const child = spawn('script', ['-qefc', command, '/dev/null'], {
-    env: { ...process.env, TERM: 'xterm', COLUMNS: '100', ...env },
+    env: { ...USER_ENVIRONMENT, TERM: 'xterm', COLUMNS: '100', ...env },
   });
   let shown = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { sstitch } from '../../test/in-process.js';
-import { MAIN } from '../../test/process.js';
+import { MAIN, USER_ENVIRONMENT } from '../../test/process.js';
 import { SHELLS, type Shell } from './completion-script.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'sstitch-cli-completion-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** With `sstitch` on the path: the scripts run it for the syncs of a store. */
-const env = { ...process.env, PATH: `${directory}${delimiter}${process.env['PATH']}` };
+const env = { ...USER_ENVIRONMENT, PATH: `${directory}${delimiter}${process.env['PATH']}` };
 const program = join(directory, 'sstitch');
 writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`, { mode: 0o755 });
 

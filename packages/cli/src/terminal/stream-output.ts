@@ -60,7 +60,8 @@ function writeWhole(fd: number, bytes: Uint8Array): void {
 function isFile(stream: ProcessStream): boolean {
   if (stream.isTTY === true) return false;
   try {
-    const status = fstatSync(stream.fd);
+    // Not in plain numbers: Node 20 resolves modules by what it last saw in those, and stops at a pipe.
+    const status = fstatSync(stream.fd, { bigint: true });
     return status.isFile() || status.isCharacterDevice() || status.isBlockDevice();
   } catch {
     // It is not open: the write says so.
