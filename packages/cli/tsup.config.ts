@@ -3,15 +3,10 @@ import { startChunk } from './build/start-chunk.js';
 import { thirdPartyNotices } from './build/third-party-notices.js';
 
 /** Modules that commands load when they run. */
-const LAZY = /\/(run|bulk-import)\.(js|ts)$/;
+const LAZY = /\/run\.(js|ts)$/;
 
 export default packageBuild(
-  {
-    index: 'src/index.ts',
-    main: 'src/main.ts',
-    // For the benchmark alone, which compares it with writing in batches.
-    'bulk-import': 'src/bulk-import.ts',
-  },
+  { index: 'src/index.ts', main: 'src/main.ts' },
   {
     // A file costs more to find and load than its code: what is plain JavaScript and many files is bundled.
     noExternal: [

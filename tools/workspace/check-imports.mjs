@@ -30,7 +30,7 @@ const CLI_LAYERS = [
   ['reports', 'reference'],
   ['commands'],
 ];
-const CLI_GROUND = new Set(['advice.ts', 'errors.ts', 'exit-codes.ts', 'bulk-import.ts']);
+const CLI_GROUND = new Set(['advice.ts', 'errors.ts', 'exit-codes.ts']);
 
 const problems = [];
 

@@ -1,4 +1,4 @@
-import { type SyncDigest, syncDigest } from '@sstitch/testkit';
+import { digestSync, type SyncDigest } from '@sstitch/records';
 import type { CommandContext, Run } from '../../command-line/command-context.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { formatCount } from '../../output/quantities.js';
@@ -20,7 +20,7 @@ export const run: Run<typeof digestCommand> = async (context, { store, sync }) =
       for (const syncId of syncIds) {
         const done = found.length;
         progress.update({ doing: 'reading', done, total: syncIds.length, unit: 'syncs' });
-        found.push(await syncDigest(reader, syncId, { signal }));
+        found.push(await digestSync(reader, syncId, { signal }));
       }
       return found;
     },

@@ -3,12 +3,7 @@ import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { type C1zFile, openC1z } from '@sstitch/c1z';
-import {
-  SyncCounter,
-  type SyncRecord,
-  type SyncRunRecord,
-  type ValueBucket,
-} from '@sstitch/records';
+import type { SyncRecord, SyncRunRecord } from '@sstitch/records';
 import { chooseSyncs, needsLookup, type SyncChoice } from '../../command-line/sync-reference.js';
 import { CliError, usageError } from '../../errors.js';
 import { type ImportedRecord, importedRecord } from '../../records/record-lines.js';
@@ -18,7 +13,7 @@ import { boundedLines } from './bounded-lines.js';
 /** What takes the records. */
 export interface RecordSink {
   /** @param value the record's bytes, where they are not those of `encodeRecord` */
-  add(syncId: string, bucket: ValueBucket, record: SyncRecord, value?: Uint8Array): void;
+  add(syncId: string, record: SyncRecord, value?: Uint8Array): void;
   /** Awaited every now and then: settles when there is room for more. */
   room(): Promise<void>;
 }
@@ -85,31 +80,21 @@ async function readC1zSync(
   onRecords: (count: number) => void,
 ): Promise<void> {
   const { syncId } = run;
-  sink.add(syncId, 'sync_run', run);
-  const counter = new SyncCounter();
-  const sources: ReadonlyArray<readonly [ValueBucket, AsyncIterable<SyncRecord[]>]> = [
-    ['resource_type', file.resourceTypes(syncId)],
-    ['resource', file.resources(syncId)],
-    ['entitlement', file.entitlements(syncId)],
-    ['grant', file.grants(syncId)],
-    ['asset', file.assets(syncId)],
+  sink.add(syncId, run);
+  const sources: ReadonlyArray<AsyncIterable<SyncRecord[]>> = [
+    file.resourceTypes(syncId),
+    file.resources(syncId),
+    file.entitlements(syncId),
+    file.grants(syncId),
+    file.assets(syncId),
   ];
-  for (const [bucket, batches] of sources) {
+  for (const batches of sources) {
     for await (const records of batches) {
       signal.throwIfAborted();
-      for (const record of records) {
-        counter.add(record);
-        sink.add(syncId, bucket, record);
-      }
+      for (const record of records) sink.add(syncId, record);
       onRecords(records.length);
       await sink.room();
     }
-  }
-  // Statistics are what a sync ends with. Their time is the sync's own end, so that importing a
-  // file twice makes the same bytes.
-  if (run.endedAt !== undefined) {
-    const stats = counter.toRecord(syncId, timestampDate(run.endedAt));
-    sink.add(syncId, 'sync_stats', stats);
   }
 }
 
@@ -124,11 +109,11 @@ async function readJsonLines(
       ? chosenSyncs(path, syncs, await syncsOfJsonLines(path, options))
       : syncs;
   const found = new Set<string>();
-  const onRecord = ({ bucket, record, value }: ImportedRecord) => {
+  const onRecord = ({ record, value }: ImportedRecord) => {
     const { syncId } = record;
     if (syncIds !== undefined && !syncIds.includes(syncId)) return;
     found.add(syncId);
-    sink.add(syncId, bucket, record, value);
+    sink.add(syncId, record, value);
   };
   await forEachLine(path, options, 'reading', onProgress, onRecord, () => sink.room());
   const missing = syncIds?.find((syncId) => !found.has(syncId));

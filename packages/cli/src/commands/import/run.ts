@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
+import { type LoadedTables, TableLoader } from '@sstitch/engine';
 import { RECORD_BUCKETS } from '@sstitch/keys';
-import { BulkImport } from '../../bulk-import.js';
+import { type LoadedSync, RecordLoader, RecordsError } from '@sstitch/records';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
 import { CliError } from '../../errors.js';
 import { patienceOf } from '../../operations/wait-for-store.js';
-import { formatCount, formatMs, roundMs } from '../../output/quantities.js';
+import { formatCount, formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
 import { requireFile } from '../../stores/input-path.js';
 import { type ByteStore, withStore } from '../../stores/open-store.js';
-import { spansOf } from '../../stores/sync-spans.js';
 import type { importCommand } from './command.js';
 import { type RecordSink, readImport } from './import-sources.js';
 
@@ -21,7 +21,7 @@ type Input = InputOf<typeof importCommand>;
 interface ImportedSync {
   readonly syncId: string;
   readonly records: Record<string, number>;
-  keys: number;
+  readonly keys: number;
 }
 
 export const run: Run<typeof importCommand> = async (context, input) => {
@@ -58,43 +58,37 @@ async function loadIn(
   input: Input,
   open: (commit: (store: ByteStore) => Promise<void>) => Promise<void>,
 ): Promise<readonly ImportedSync[]> {
-  const bulk = new BulkImport(directory, { signal: context.signal });
+  const { progress, signal } = context;
+  const loader = new RecordLoader((options) => new TableLoader(directory, options), { signal });
   try {
-    const syncs = await readAll(context, input, bulk);
+    await readAll(context, input, loader);
+    let imported: readonly ImportedSync[] = [];
     await open(async (store) => {
-      context.progress.update({ doing: 'committing' });
-      await bulk.commit(store, spansOf(syncs.map(({ syncId }) => syncId)));
+      progress.update({ doing: 'committing' });
+      imported = (await loader.commit(store)).map(importedSync);
     });
-    return syncs;
+    return imported;
+  } catch (error) {
+    if (!(error instanceof RecordsError) || error.code !== 'SSTITCH_RECORD_REPEATED') throw error;
+    const message = `${input.file} holds a record twice: ${error.message}`;
+    throw new CliError('SSTITCH_IMPORT_INVALID', message, { cause: error });
   } finally {
-    await bulk.end();
+    await loader.end();
     await removeTemporaryDirectory(directory);
   }
 }
 
-/** Reads the file into the bulk load. */
+/** Reads the file into the loader. */
 async function readAll(
   { note, progress, signal }: CommandContext,
   { file, sync, zone }: Input,
-  bulk: BulkImport,
-): Promise<readonly ImportedSync[]> {
-  const syncs = new Map<string, ImportedSync>();
+  loader: RecordLoader<LoadedTables>,
+): Promise<void> {
   const sink: RecordSink = {
-    add(syncId, bucket, record, value) {
-      let sync = syncs.get(syncId);
-      if (sync === undefined) {
-        sync = newSync(syncId);
-        syncs.set(syncId, sync);
-        note(`reading sync ${syncId} of ${file}`);
-      }
-      const before = bulk.entries;
-      bulk.add(syncId, record, value);
-      sync.keys += bulk.entries - before;
-      if (bucket in sync.records) sync.records[bucket] = (sync.records[bucket] ?? 0) + 1;
-    },
+    add: (syncId, record, value) => loader.add(syncId, record, value),
     async room() {
       signal.throwIfAborted();
-      await bulk.room();
+      await loader.room();
     },
   };
   await readImport(file, sink, {
@@ -104,8 +98,9 @@ async function readAll(
     onProgress: (step) => progress.update(step),
   });
   signal.throwIfAborted();
-  if (syncs.size === 0) throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${file} holds no sync`);
-  return [...syncs.values()];
+  const { syncIds } = loader;
+  if (syncIds.length === 0) throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${file} holds no sync`);
+  note(`read ${formatCountOf(loader.entries, 'key')} of ${syncIds.join(', ')}`);
 }
 
 function resultOf(
@@ -138,7 +133,13 @@ function resultOf(
   };
 }
 
-function newSync(syncId: string): ImportedSync {
-  const records = Object.fromEntries(RECORD_BUCKETS.map((bucket) => [bucket, 0]));
-  return { syncId, records, keys: 0 };
+function importedSync({ syncId, entries, stats }: LoadedSync): ImportedSync {
+  const records = {
+    resource_type: Number(stats.resourceTypes),
+    resource: Number(stats.resources),
+    entitlement: Number(stats.entitlements),
+    grant: Number(stats.grants),
+    asset: Number(stats.assets),
+  };
+  return { syncId, records, keys: entries };
 }
