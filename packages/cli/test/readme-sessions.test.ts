@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { testDirectory } from './in-process.js';
-import { MAIN } from './process.js';
+import { MAIN, USER_ENVIRONMENT } from './process.js';
 
 /** Gives what runs lines in an empty directory, with `sstitch` on the path. */
 function shell(): (line: string) => string {
@@ -17,7 +17,7 @@ function shell(): (line: string) => string {
   const program = join(bin, 'sstitch');
   writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`);
   chmodSync(program, 0o755);
-  const env = { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH']}` };
+  const env = { ...USER_ENVIRONMENT, PATH: `${bin}${delimiter}${process.env['PATH']}` };
   return (line) => {
     const options = { cwd: work, env, encoding: 'utf8' } as const;
     const { status, stdout, stderr } = spawnSync('sh', ['-c', line], options);
