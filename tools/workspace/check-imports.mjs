@@ -81,11 +81,12 @@ function checkLayers(imports, source) {
   }
 }
 
-for (const name of readdirSync(join(root, 'packages'))) {
-  const source = join(root, 'packages', name, 'src');
+const packages = readdirSync(join(root, 'packages')).map((name) => join('packages', name));
+for (const directory of [...packages, join('tools', 'torture')]) {
+  const source = join(root, directory, 'src');
   const imports = importsOf(source);
   checkCircles(imports, source);
-  if (name === 'engine') checkLayers(imports, source);
+  if (directory === join('packages', 'engine')) checkLayers(imports, source);
 }
 if (problems.length > 0) {
   console.error(problems.join('\n'));
