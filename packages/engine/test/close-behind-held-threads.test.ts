@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { adopt, openReadOnly, TableLoader, verifyStore } from '../src/index.js';
 import { mkdirTask } from '../src/store-directory/store-files.js';
-import { ThreadRunner } from '../src/threads/task-runner.js';
+import { threadPool } from '../src/threads/thread-pool.js';
 import { holdBulkThreads } from './held-threads.js';
 import {
   bytes,
@@ -106,7 +106,7 @@ test('an operation that waits for a thread ends at once when its own signal fire
 });
 
 test('a task that was cancelled in the queue is never done, and the next one is', async () => {
-  const runner = new ThreadRunner();
+  const runner = threadPool();
   const release = await holdBulkThreads();
   const directory = temporaryDirectory();
   const thread = runner.session();

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
 import { describe, expect, test } from 'vitest';
 import { TableLoader, type UnsortedEntries } from '../src/index.js';
-import { InlineRunner, ThreadRunner } from '../src/threads/task-runner.js';
+import { InlinePool } from '../src/threads/inline-pool.js';
+import { threadPool } from '../src/threads/thread-pool.js';
 import {
   bytes,
   type Contents,
@@ -48,8 +49,8 @@ function shuffled(count: number): number[] {
 }
 
 const RUNNERS = [
-  ['in this thread', () => new InlineRunner(nodeFileSystem), openStore],
-  ['in worker threads', () => new ThreadRunner(), openThreadedStore],
+  ['in this thread', () => new InlinePool(nodeFileSystem), openStore],
+  ['in worker threads', () => threadPool(), openThreadedStore],
 ] as const;
 
 const SPANS = [span('b/', 'b0'), span('c/', 'c0'), span('d/')];

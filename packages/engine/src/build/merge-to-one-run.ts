@@ -3,7 +3,7 @@
 
 import type { Span } from '@sstitch/contract';
 import type { SpanTables, TableRun } from '../tables/table-set.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { BUILT_SEQUENCE } from './build-tables.js';
 import { findRepeatedKeyTask } from './find-repeated-key.js';
 import { type OverlapRange, overlapRanges } from './overlapping-tables.js';
@@ -32,7 +32,7 @@ interface Group {
  * @throws EngineError SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
 export async function mergeToOneRun(
-  runner: TaskRunner,
+  runner: WorkerPool,
   directory: string,
   runsBySpan: ReadonlyArray<readonly TableRun[]>,
   signal: AbortSignal,
@@ -69,7 +69,7 @@ function groupsOf(runs: readonly TableRun[], spanIndex: number): Group[] {
 }
 
 async function mergeRanges(
-  runner: TaskRunner,
+  runner: WorkerPool,
   directory: string,
   groups: readonly Group[],
   signal: AbortSignal,
@@ -91,7 +91,7 @@ async function mergeRanges(
 }
 
 async function repeatedKeyOf(
-  runner: TaskRunner,
+  runner: WorkerPool,
   ranges: readonly OverlapRange[],
   signal: AbortSignal,
 ): Promise<Uint8Array> {

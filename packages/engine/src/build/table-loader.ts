@@ -21,7 +21,8 @@ import { trusted } from '../tables/trusted-sets.js';
 import { checkSignal } from '../threads/check-signal.js';
 import type { Operations } from '../threads/operations.js';
 import { asEngineError } from '../threads/task-errors.js';
-import { type TaskRunner, ThreadRunner } from '../threads/task-runner.js';
+import { threadPool } from '../threads/thread-pool.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { BUILT_SEQUENCE } from './build-tables.js';
 import { checkUnsortedPages } from './check-unsorted.js';
 import { mergeToOneRun } from './merge-to-one-run.js';
@@ -47,7 +48,7 @@ export interface LoadedTables extends ExtractedTables {
 
 /** Makes tables of entries in any order. */
 export class TableLoader {
-  readonly #runner: TaskRunner;
+  readonly #runner: WorkerPool;
   readonly #directory: string;
   readonly #owner: Operations | undefined;
   readonly #ending = new AbortController();
@@ -66,7 +67,7 @@ export class TableLoader {
   constructor(
     directory: string,
     options: TableLoaderOptions = {},
-    runner: TaskRunner = new ThreadRunner(),
+    runner: WorkerPool = threadPool(),
   ) {
     checkDirectory(directory);
     checkSignal(options);

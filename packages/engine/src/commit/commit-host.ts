@@ -3,7 +3,7 @@ import type { Span } from '@sstitch/contract';
 import type { EngineError } from '../errors.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
 import type { TableSet } from '../tables/table-set.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import type { WriteGate } from './write-gate.js';
 
 /** The generation that a commit starts from. */
@@ -14,7 +14,7 @@ export interface CommitBase {
 
 /** What the commit needs of a store. */
 export interface CommitHost {
-  readonly runner: TaskRunner;
+  readonly runner: WorkerPool;
   /** The store's directory. */
   readonly directory: string;
   readonly gate: WriteGate;

@@ -22,14 +22,14 @@
 // sync poisons the store: what is on disk is unknown until it is opened anew.
 
 import type { CommitReport } from '@sstitch/contract';
-import { abortedError } from '../errors.js';
+import { throwIfAborted } from '../errors.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
 import { swapPointerTask, syncGenerationTask } from '../store-directory/store-files.js';
 import { filesMadeBy, type SplitJob, shareTableJobs } from '../tables/table-jobs.js';
 import type { TableSet } from '../tables/table-set.js';
 import { checkingOf, unsyncedIn } from '../tables/trusted-sets.js';
 import { allWorkers } from '../threads/sync-files.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { Session, WorkerPool } from '../threads/worker-pool.js';
 import type { CommitBase, CommitHost, CommitInput } from './commit-host.js';
 import { NextGeneration } from './next-generation.js';
 import type { SpeculativeSplit } from './speculative-splits.js';
@@ -39,6 +39,7 @@ import {
   prelinkTask,
   type StagedGeneration,
   type StageRequest,
+  type StageSession,
 } from './stage.js';
 import type { WriteGate } from './write-gate.js';
 
@@ -49,10 +50,23 @@ const MAX_CATCH_UP_ROUNDS = 8;
 
 /** Runs one commit; see the head of this file. Calls are serialised by the store. */
 export async function commitTables(host: CommitHost, input: CommitInput): Promise<CommitReport> {
+  const stager = host.runner.session<StageSession>();
+  try {
+    return await commitWith(stager, host, input);
+  } finally {
+    // It frees memory of a thread, which may be busy: nothing waits for it.
+    stager.end().catch(() => undefined);
+  }
+}
+
+async function commitWith(
+  stager: Session<StageSession>,
+  host: CommitHost,
+  input: CommitInput,
+): Promise<CommitReport> {
   const { runner, directory, gate } = host;
   const { nextDirectory, spans, signal } = input;
   const base = host.current();
-  const stager = runner.session();
   const generation = new NextGeneration(host, input.number, nextDirectory);
   const made =
     typeof input.tables === 'function'
@@ -61,9 +75,7 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
   const start = host.now();
   let next: LevelDatabase | undefined;
   let renamed = false;
-  const checkAborted = () => {
-    if (signal?.aborted) throw abortedError();
-  };
+  const checkAborted = () => throwIfAborted(signal);
   try {
     checkAborted();
     await gate.begin(spans);
@@ -87,7 +99,7 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
     if (rest.length > 0) await next._batch(rest, { sync: true });
     checkAborted();
     renamed = true;
-    await runner.run(swapPointerTask, { directory }, { lane: 'urgent' });
+    await runner.run(swapPointerTask, { directory }, { priority: 'urgent' });
     input.switchTo(next);
     gate.end(next);
     const ended = host.now();
@@ -112,7 +124,7 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
     // What is left here is removed by the next open at the latest.
     if (next !== undefined && poisoned && renamed) input.keepOpen(next);
     else await next?.close().catch(() => undefined);
-    await generation.discard(stager, poisoned);
+    if (!poisoned) await generation.discard();
     gate.end();
     throw failure;
   }
@@ -128,9 +140,9 @@ interface Incoming {
  * pointer to it is prepared: where little has to be synced, that is what a stage waited for longest.
  */
 async function makeIncoming(
-  runner: TaskRunner,
+  runner: WorkerPool,
   generation: NextGeneration,
-  stager: TaskRunner,
+  stager: Session<StageSession>,
   base: CommitBase,
   input: CommitInput & { readonly make: () => Promise<TableSet> },
 ): Promise<Incoming> {
@@ -152,7 +164,7 @@ async function makeIncoming(
   const reason: unknown = await generation.preferSyncFailure(own);
   const failure = reason === undefined ? undefined : input.failed(reason, false);
   const isPoisoned = failure?.code === 'SSTITCH_STORE_POISONED';
-  await generation.discard(stager, isPoisoned);
+  if (!isPoisoned) await generation.discard();
   // A poisoned store says so, whatever else failed.
   if (made.status === 'rejected' && !isPoisoned) throw made.reason;
   throw failure;
@@ -160,7 +172,7 @@ async function makeIncoming(
 
 interface StageInput extends Incoming {
   readonly generation: NextGeneration;
-  readonly stager: TaskRunner;
+  readonly stager: Session<StageSession>;
   readonly base: CommitBase;
 }
 

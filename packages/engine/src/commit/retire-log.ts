@@ -12,7 +12,7 @@ import { flushMemtable, readFlushStateTask } from '../leveldb/flush.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
 import { mkdir, STAGING_DIRECTORY } from '../store-directory/store-files.js';
 import { defineTask } from '../threads/task.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 
 /** A flush is taken along by a write at most (flush.ts), and none is under way. */
 const MAX_ATTEMPTS = 3;
@@ -36,7 +36,7 @@ export interface RetiredGeneration {
  * tried again; SSTITCH_STORE_POISONED where LevelDB did not do it
  */
 export async function retireLog(
-  runner: TaskRunner,
+  runner: WorkerPool,
   { directory, database }: RetiredGeneration,
 ): Promise<void> {
   let newestLog: number;

@@ -3,10 +3,10 @@
 import { isDiskFull } from '../files/disk-full.js';
 import { keepReserveTask, releaseReserveTask } from '../store-directory/disk-reserve.js';
 import type { TableSet } from '../tables/table-set.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 
 export interface ReserveUse {
-  readonly runner: TaskRunner;
+  readonly runner: WorkerPool;
   readonly directory: string;
   readonly sizeBytes: number;
   readonly tables: TableSet | (() => Promise<TableSet>);

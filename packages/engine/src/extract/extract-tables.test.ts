@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { checkingOf } from '../tables/trusted-sets.js';
 import { type SharedList, takeRest } from '../threads/shared-list.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { extractTables } from './extract-tables.js';
 
 const key = Uint8Array.from([0x61, 1, 1, 0, 0, 0, 0, 0, 0]);
@@ -27,7 +27,7 @@ test('a check that fails while tables are still split is told to the commit, and
       await new Promise((resolve) => setTimeout(resolve, 20));
       return new Map([[0, { kind: 'split', parts: [undefined] }]]);
     },
-  } as unknown as TaskRunner;
+  } as unknown as WorkerPool;
   const request = {
     ...{ sourceDirectory: 'source', targetDirectory: 'target', spans: [span] },
     ...{ leastLogNumber: 0, shareFromBytes: 0, verify: false, checksLater: true },

@@ -42,7 +42,7 @@ import {
 } from '../tables/table-set.js';
 import { trusted } from '../tables/trusted-sets.js';
 import { defineTask } from '../threads/task.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 
 export interface ExtractRequest {
   /** Directory of a LevelDB database, which may be open and compacting. */
@@ -108,7 +108,7 @@ const HOW_TO_CUT = {
 
 /** Extracts; see the head of this file. What it makes is not synced: the commit does that once. */
 export async function extractTables(
-  runner: TaskRunner,
+  runner: WorkerPool,
   request: ExtractRequest,
   signal: AbortSignal | undefined,
 ): Promise<ExtractedTables> {
@@ -298,7 +298,7 @@ function boundsOf(table: { sizeBytes: number; smallest: Uint8Array; largest: Uin
 
 /** Merges the newest runs into one, so that no more are left than there are levels for them. */
 async function limitRuns(
-  runner: TaskRunner,
+  runner: WorkerPool,
   path: string,
   runs: readonly TableFile[][],
   signal: AbortSignal | undefined,

@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
 import { expect, test } from 'vitest';
 import { bytes, openStore, put, temporaryDirectory, text, VIEW } from '../../test/store-fixture.js';
-import { InlineRunner } from '../threads/task-runner.js';
+import { InlinePool } from '../threads/inline-pool.js';
 import { checkFlushed, flushGeneration } from './flush.js';
 import { openLevelDatabase } from './level-database.js';
 import { levelOptionsOf } from './level-options.js';
 import { readVersion } from './manifest.js';
 
-const runner = new InlineRunner(nodeFileSystem);
+const runner = new InlinePool(nodeFileSystem);
 
 async function writtenDatabase() {
   const directory = temporaryDirectory();

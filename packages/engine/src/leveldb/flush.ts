@@ -9,7 +9,7 @@
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
 import { defineTask } from '../threads/task.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { logFileName } from './file-names.js';
 import type { LevelDatabase } from './level-database.js';
 import { readVersion, type Version } from './manifest.js';
@@ -69,7 +69,7 @@ export function flushMemtable(database: LevelDatabase): Promise<void> {
  * afterwards must have; `checkFlushed` checks it.
  */
 export async function flushGeneration(
-  runner: TaskRunner,
+  runner: WorkerPool,
   directory: string,
   database: LevelDatabase,
   signal?: AbortSignal,

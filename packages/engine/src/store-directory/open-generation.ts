@@ -8,7 +8,7 @@ import {
   type LevelOptions,
   openLevelDatabase,
 } from '../leveldb/level-database.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import type { LoggedDirectory } from './kept-logs.js';
 import { lockedError } from './locked-error.js';
 import { type OpenedWithLogs, openKeepingLogs } from './open-with-logs.js';
@@ -25,7 +25,7 @@ export interface OpenOptions {
  * that a power cut ended can leave one that does not open: it never held anything, and goes.
  */
 export async function makeFirstGeneration(
-  runner: TaskRunner,
+  runner: WorkerPool,
   directory: string,
   options: OpenOptions,
 ): Promise<OpenedWithLogs> {
@@ -40,7 +40,7 @@ export async function makeFirstGeneration(
 }
 
 export async function openGeneration(
-  runner: TaskRunner,
+  runner: WorkerPool,
   directory: string,
   options: OpenOptions,
   createIfMissing: boolean,
@@ -58,7 +58,7 @@ export function loggedDirectory(directory: string): LoggedDirectory {
 
 /** Opens a LevelDB directory; its errors say what became of it. */
 export async function openLevelDirectory(
-  runner: TaskRunner,
+  runner: WorkerPool,
   directory: string,
   options: OpenOptions,
   createIfMissing: boolean,
@@ -87,7 +87,7 @@ function messageOf(error: unknown): string {
 
 /** Another process may have committed, closed and gone between our reading CURRENT and our lock. */
 export async function isStillCurrent(
-  runner: TaskRunner,
+  runner: WorkerPool,
   options: Pick<OpenOptions, 'location'>,
   number: number | undefined,
 ): Promise<boolean> {

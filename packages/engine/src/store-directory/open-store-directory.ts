@@ -3,7 +3,7 @@
 import { EngineError } from '../errors.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
 import { asEngineError } from '../threads/task-errors.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { keepReserveTask } from './disk-reserve.js';
 import { ENGINE_NAME } from './engine-name.js';
 import {
@@ -45,7 +45,7 @@ export interface OpenedStoreDirectory {
 
 /** @throws EngineError; the directory is not claimed then */
 export async function openStoreDirectory(
-  runner: TaskRunner,
+  runner: WorkerPool,
   options: StoreDirectoryOptions,
 ): Promise<OpenedStoreDirectory> {
   let claimed: string | undefined;

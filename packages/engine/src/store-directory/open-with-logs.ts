@@ -9,7 +9,7 @@ import {
   type ReadOperationsInput,
   readOperationsTask,
 } from '../leveldb/read-operations.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import {
   dropKeptLogsTask,
   forgetLogsTask,
@@ -37,7 +37,7 @@ export interface OpenedWithLogs {
  * @throws EngineError SSTITCH_STORE_CORRUPT, SSTITCH_STORE_FORMAT; and what `open` throws
  */
 export async function openKeepingLogs(
-  runner: TaskRunner,
+  runner: WorkerPool,
   place: LoggedDirectory,
   open: () => Promise<LevelDatabase>,
 ): Promise<OpenedWithLogs> {
@@ -55,7 +55,7 @@ export async function openKeepingLogs(
 }
 
 async function keepOwnLogs(
-  runner: TaskRunner,
+  runner: WorkerPool,
   place: LoggedDirectory,
 ): Promise<SettleLogsInput['own']> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -80,7 +80,7 @@ async function keepOwnLogs(
  * next open does it again; the database is to be closed
  */
 export async function settleOpened(
-  runner: TaskRunner,
+  runner: WorkerPool,
   place: LoggedDirectory,
   { database, own }: OpenedWithLogs,
 ): Promise<void> {

@@ -4,8 +4,9 @@
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
 import { levelOptionsOf } from '../leveldb/level-options.js';
+import { poolFor } from '../threads/pool-for.js';
 import { asEngineError } from '../threads/task-errors.js';
-import { InlineRunner, type TaskRunner, ThreadRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { isStillCurrent, openLevelDirectory } from './open-generation.js';
 import { claimStore, releaseStore } from './open-stores.js';
 import { type SalvagedLog, salvageFilesTask, shareLockTask } from './salvage-files.js';
@@ -44,7 +45,7 @@ export async function salvageLogs(
   options: SalvageOptions = {},
 ): Promise<SalvageReport> {
   const { fileSystem, signal } = options;
-  const runner = fileSystem ? new InlineRunner(fileSystem) : new ThreadRunner();
+  const runner = poolFor(fileSystem);
   let claimed: string | undefined;
   try {
     const query = { location, createIfMissing: false, errorIfExists: false };
@@ -79,7 +80,7 @@ function committing(path: string): EngineError {
  * it whose LOCK is a link to the generation's. POSIX locks belong to the file, whatever its name.
  */
 async function locked<T>(
-  runner: TaskRunner,
+  runner: WorkerPool,
   location: string,
   { root, label }: { readonly root: string; readonly label: string },
   work: () => Promise<T>,

@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { EngineError } from '../errors.js';
 import { parentDirectory } from '../files/place-file.js';
 import type { Operations } from '../threads/operations.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { removeOwnDirectory } from './remove-directory.js';
 import { mkdirTask, STAGING_DIRECTORY } from './store-files.js';
 
@@ -38,13 +38,13 @@ export function operationsAt(directory: string): Operations | undefined {
 
 export class StagingDirectories {
   readonly #parent: string;
-  readonly #runner: TaskRunner;
+  readonly #runner: WorkerPool;
   readonly #operations: Operations;
   readonly #opening = randomUUID();
   readonly #named = new Set<string>();
   #count = 0;
 
-  constructor(storeDirectory: string, runner: TaskRunner, operations: Operations) {
+  constructor(storeDirectory: string, runner: WorkerPool, operations: Operations) {
     this.#parent = `${storeDirectory}/${STAGING_DIRECTORY}`;
     this.#runner = runner;
     this.#operations = operations;

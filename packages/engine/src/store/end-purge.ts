@@ -2,12 +2,12 @@
 
 import type { PurgeReport } from '@sstitch/contract';
 import { listOtherCopiesTask } from '../store-directory/other-copies.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import type { Generation } from './generation.js';
 
 /** Waits until past generations that nobody reads are removed; tells what is left. */
 export async function endPurge(
-  runner: TaskRunner,
+  runner: WorkerPool,
   current: Generation,
   live: Iterable<Generation>,
 ): Promise<PurgeReport> {

@@ -27,8 +27,9 @@ import {
 } from '../store-directory/store-files.js';
 import { checkingOf } from '../tables/trusted-sets.js';
 import { Operations } from '../threads/operations.js';
+import { poolFor } from '../threads/pool-for.js';
 import { asEngineError } from '../threads/task-errors.js';
-import { InlineRunner, type TaskRunner, ThreadRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { verifyGenerationSpans, verifySpans } from '../verify/verify-spans.js';
 import { Generation } from './generation.js';
 import { GenerationReader } from './generation-reader.js';
@@ -68,7 +69,7 @@ const MAX_ROUNDS = 100;
 const MAX_READER_COUNT = 2 ** 31;
 
 interface OpenedCopy {
-  readonly runner: TaskRunner;
+  readonly runner: WorkerPool;
   readonly operations: Operations;
   readonly generation: Generation;
   /** The generation's directory in the store that was copied: errors name its files. */
@@ -171,7 +172,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
 
   async _open(options: StoreOpenOptions): Promise<void> {
     const { fileSystem } = this.#options;
-    const runner = fileSystem ? new InlineRunner(fileSystem) : new ThreadRunner();
+    const runner = poolFor(fileSystem);
     const operations = new Operations(this.location);
     try {
       const level = levelOptionsOf(options);
@@ -193,7 +194,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
   }
 
   async #copyAndOpen(
-    runner: TaskRunner,
+    runner: WorkerPool,
     level: LevelOptions,
     closing: AbortSignal,
   ): Promise<Pick<OpenedCopy, 'generation' | 'sourceDirectory'>> {

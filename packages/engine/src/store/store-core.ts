@@ -28,8 +28,9 @@ import { EVERYTHING, hasTablesToPurgeTask } from '../tables/purge-tables.js';
 import type { TableSet } from '../tables/table-set.js';
 import { checkingOf, isTrusted } from '../tables/trusted-sets.js';
 import { Operations } from '../threads/operations.js';
+import { poolFor } from '../threads/pool-for.js';
 import { asEngineError, isSyncFailure } from '../threads/task-errors.js';
-import { InlineRunner, type TaskRunner, ThreadRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { ActivityRecorder, type StoreEvent } from './activity.js';
 import type { CommitOptions, CoreOptions } from './core-options.js';
 import { endPurge } from './end-purge.js';
@@ -45,7 +46,7 @@ import {
 
 export class StoreCore {
   readonly #options: CoreOptions;
-  readonly runner: TaskRunner;
+  readonly runner: WorkerPool;
   readonly directory: string;
   readonly gate: WriteGate;
   readonly #live = new Set<Generation>();
@@ -60,7 +61,7 @@ export class StoreCore {
 
   private constructor(
     options: CoreOptions,
-    runner: TaskRunner,
+    runner: WorkerPool,
     directory: string,
     opened: { readonly number: number; readonly database: LevelDatabase },
     lastNumber: number,
@@ -77,7 +78,7 @@ export class StoreCore {
 
   /** Opens or makes the store; finishes or undoes what a crash left. */
   static async open(options: CoreOptions): Promise<StoreCore> {
-    const runner = options.fileSystem ? new InlineRunner(options.fileSystem) : new ThreadRunner();
+    const runner = poolFor(options.fileSystem);
     const { directory, lastNumber, ...opened } = await openStoreDirectory(runner, options);
     return new StoreCore(options, runner, directory, opened, lastNumber);
   }

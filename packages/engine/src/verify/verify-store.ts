@@ -11,8 +11,9 @@ import { parentDirectory } from '../files/place-file.js';
 import { MAX_LISTED_PROBLEMS, type StoreProblem } from '../leveldb/problems.js';
 import { generationName, prepareOpenTask } from '../store-directory/store-files.js';
 import type { CheckedTable } from '../tables/check-run-order.js';
+import { poolFor } from '../threads/pool-for.js';
 import { asEngineError } from '../threads/task-errors.js';
-import { InlineRunner, type TaskRunner, ThreadRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { noteLeftLogsTask } from './note-left-logs.js';
 import {
   type GenerationFacts,
@@ -70,7 +71,7 @@ export async function verifyStore(
   options: VerifyStoreOptions = {},
 ): Promise<VerifyStoreReport> {
   const { fileSystem } = options;
-  const runner = fileSystem ? new InlineRunner(fileSystem) : new ThreadRunner();
+  const runner = poolFor(fileSystem);
   try {
     return await new StoreVerification(runner, location, options).run();
   } catch (error) {
@@ -79,11 +80,11 @@ export async function verifyStore(
 }
 
 class StoreVerification {
-  readonly #runner: TaskRunner;
+  readonly #runner: WorkerPool;
   readonly #location: string;
   readonly #options: VerifyStoreOptions;
 
-  constructor(runner: TaskRunner, location: string, options: VerifyStoreOptions) {
+  constructor(runner: WorkerPool, location: string, options: VerifyStoreOptions) {
     this.#runner = runner;
     this.#location = location;
     this.#options = options;
@@ -130,7 +131,7 @@ class StoreVerification {
 
   async #verifyGeneration(generation: number, directory: string): Promise<VerifyStoreReport> {
     const { signal } = this.#options;
-    const runner = this.#runner.session();
+    const runner = this.#runner;
     const checked = new Map<string, CheckedTable>();
     const broken = new Map<string, StoreProblem>();
     for (let round = 1; ; round++) {
@@ -159,7 +160,7 @@ class StoreVerification {
 
   /** Verifies the tables that were not yet; true where one is gone, so that the version has moved on. */
   async #verifyTables(
-    runner: TaskRunner,
+    runner: WorkerPool,
     directory: string,
     facts: GenerationFacts,
     checked: Map<string, CheckedTable>,
