@@ -21,12 +21,12 @@ export function holdOneBulkThread(): Promise<() => Promise<void>> {
 }
 
 async function holdThreads(heldCount: number): Promise<() => Promise<void>> {
-  const runner = threadPool();
+  const pool = threadPool();
   const directory = temporaryDirectory();
   // The pool shares tasks out among threads that have loaded their code: those that have answered.
   const onEach = <T>(work: () => Promise<T>, threads = BULK_THREADS) =>
     Promise.all(Array.from({ length: threads }, work));
-  await onEach(() => runner.run(mkdirTask, { directory }));
+  await onEach(() => pool.run(mkdirTask, { directory }));
   let count = 0;
   const pipes: string[] = [];
   const held = onEach(() => {
@@ -34,7 +34,7 @@ async function holdThreads(heldCount: number): Promise<() => Promise<void>> {
     execFileSync('mkfifo', [pipe]);
     pipes.push(pipe);
     // The open waits for a writer; a pipe cannot be synced, which ends the task.
-    return runner.run(syncSharedFilesTask, sharedList([pipe])).catch(() => undefined);
+    return pool.run(syncSharedFilesTask, sharedList([pipe])).catch(() => undefined);
   }, heldCount);
   let released: Promise<void> | undefined;
   const release = () => {
@@ -43,7 +43,7 @@ async function holdThreads(heldCount: number): Promise<() => Promise<void>> {
       const writers = pipes.map((pipe) => openSync(pipe, 'r+'));
       await held;
       for (const writer of writers) closeSync(writer);
-      await onEach(() => runner.run(mkdirTask, { directory }));
+      await onEach(() => pool.run(mkdirTask, { directory }));
     })();
     return released;
   };

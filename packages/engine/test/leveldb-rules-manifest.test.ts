@@ -220,8 +220,8 @@ describe('rule 4: file numbers and shared tables', () => {
       verify: false,
       checksLater: false,
     };
-    const runner = new InlinePool(nodeFileSystem);
-    const { spans } = await extractTables(runner, request, undefined);
+    const pool = new InlinePool(nodeFileSystem);
+    const { spans } = await extractTables(pool, request, undefined);
     const files = spans[0]?.runs.flat() ?? [];
     expect(files.map(({ origin }) => origin)).toEqual([
       'linked',

@@ -77,8 +77,8 @@ describe('rule 13: file names and sizes', () => {
         verify: false,
         checksLater: false,
       };
-      const runner = new InlinePool(nodeFileSystem);
-      await expect(extractTables(runner, request, undefined)).rejects.toThrow(/size|bytes|magic/);
+      const pool = new InlinePool(nodeFileSystem);
+      await expect(extractTables(pool, request, undefined)).rejects.toThrow(/size|bytes|magic/);
     },
   );
 });

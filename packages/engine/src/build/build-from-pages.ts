@@ -21,13 +21,13 @@ import { packEntries } from './entry-pages.js';
  * @throws EngineError SSTITCH_ENTRIES_INVALID, SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
 export async function buildFromPages(
-  runner: WorkerPool,
+  pool: WorkerPool,
   directory: string,
   spans: readonly Span[],
   pages: EntryPages,
   { signal }: { readonly signal?: AbortSignal | undefined },
 ): Promise<BuiltTables> {
-  const session = runner.session<BuildSession>();
+  const session = pool.session<BuildSession>();
   const run = <T>(task: Promise<T>): Promise<T> =>
     task.catch((error: unknown) => {
       throw asEngineError(error);

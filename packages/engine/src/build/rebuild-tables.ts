@@ -41,7 +41,7 @@ interface Share extends MergeRunsInput {
  * @throws EngineError SSTITCH_TABLES_INVALID, SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
 export async function rebuildTables(
-  runner: WorkerPool,
+  pool: WorkerPool,
   directory: string,
   extracted: ExtractedTables,
   { signal, onEntries }: RebuildOptions,
@@ -62,11 +62,11 @@ export async function rebuildTables(
       throw error;
     }
   };
-  await run(runner.run(mkdirTask, { directory }, { signal }));
+  await run(pool.run(mkdirTask, { directory }, { signal }));
   // The largest first: what is left for the end is small then.
   const largestFirst = [...shares].sort((a, b) => b.sizeBytes - a.sizeBytes);
   const items = largestFirst.map(({ part, runs, path }) => ({ part, runs, path }));
-  const merging = runner.forEach(mergeRunsToTablesTask, items, { signal, onOutput });
+  const merging = pool.forEach(mergeRunsToTablesTask, items, { signal, onOutput });
   const built = await merging.catch((error: unknown) => {
     throw thrown?.error ?? asEngineError(error);
   });

@@ -48,7 +48,7 @@ export interface LoadedTables extends ExtractedTables {
 
 /** Makes tables of entries in any order. */
 export class TableLoader {
-  readonly #runner: WorkerPool;
+  readonly #pool: WorkerPool;
   readonly #directory: string;
   readonly #owner: Operations | undefined;
   readonly #ending = new AbortController();
@@ -67,12 +67,12 @@ export class TableLoader {
   constructor(
     directory: string,
     options: TableLoaderOptions = {},
-    runner: WorkerPool = threadPool(),
+    pool: WorkerPool = threadPool(),
   ) {
     checkDirectory(directory);
     checkSignal(options);
     this.#directory = directory;
-    this.#runner = runner;
+    this.#pool = pool;
     const { signal, onWritten = () => undefined } = options;
     this.#onWritten = onWritten;
     this.#owner = operationsAt(directory);
@@ -129,7 +129,7 @@ export class TableLoader {
     const runsBySpan = checked.map((): TableRun[] => []);
     for (const { tables } of this.#runs) runsBySpan[spanIndexOf(checked, tables)]?.push(tables);
     const { runs, repeatedKey } = await mergeToOneRun(
-      this.#runner,
+      this.#pool,
       `${this.#directory}/merged`,
       runsBySpan,
       this.#signal,
@@ -152,7 +152,7 @@ export class TableLoader {
 
   #start(pages: readonly RunPage[], bytes: number): void {
     this.#waitingBytes += bytes;
-    const task = this.#runner
+    const task = this.#pool
       .run(sortToTablesTask, { pages }, { signal: this.#signal })
       .then(
         (runs) => {

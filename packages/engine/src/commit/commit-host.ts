@@ -14,7 +14,7 @@ export interface CommitBase {
 
 /** What the commit needs of a store. */
 export interface CommitHost {
-  readonly runner: WorkerPool;
+  readonly pool: WorkerPool;
   /** The store's directory. */
   readonly directory: string;
   readonly gate: WriteGate;

@@ -26,7 +26,7 @@ export class NextGeneration {
   /** Makes the directory, once: it must not be there. */
   async make(): Promise<void> {
     if (this.#isMade) return;
-    await this.#host.runner.run(
+    await this.#host.pool.run(
       makeGenerationTask,
       { directory: this.directory },
       { priority: 'urgent' },
@@ -37,7 +37,7 @@ export class NextGeneration {
   /** Prepares the pointer, once, whose name is synced with that of the directory. */
   preparePointer(): Promise<unknown> {
     const input = { directory: this.#host.directory, generation: this.#number };
-    this.#pointer ??= this.#host.runner.run(preparePointerTask, input, { priority: 'urgent' });
+    this.#pointer ??= this.#host.pool.run(preparePointerTask, input, { priority: 'urgent' });
     // It may fail before the stage awaits it.
     this.#pointer.catch(() => undefined);
     return this.#pointer;
@@ -52,9 +52,9 @@ export class NextGeneration {
 
   /** Removes what was made; what is left is removed by the next open. */
   async discard(): Promise<void> {
-    const { runner, directory, removeDirectory } = this.#host;
+    const { pool, directory, removeDirectory } = this.#host;
     if (this.#pointer !== undefined) {
-      await runner
+      await pool
         .run(discardPointerTask, { directory }, { priority: 'urgent' })
         .catch(() => undefined);
     }

@@ -36,19 +36,19 @@ export interface RetiredGeneration {
  * tried again; SSTITCH_STORE_POISONED where LevelDB did not do it
  */
 export async function retireLog(
-  runner: WorkerPool,
+  pool: WorkerPool,
   { directory, database }: RetiredGeneration,
 ): Promise<void> {
   let newestLog: number;
   try {
-    const { unflushedBytes, ...state } = await runner.run(readFlushStateTask, { directory });
+    const { unflushedBytes, ...state } = await pool.run(readFlushStateTask, { directory });
     newestLog = state.newestLog;
     const neededBytes = Number.isFinite(unflushedBytes) ? unflushedBytes : UNKNOWN_UNFLUSHED_BYTES;
     const sizeBytes = Math.ceil(neededBytes * ROOM_FACTOR) + ROOM_BYTES;
-    await runner.run(probeRoomTask, { storeDirectory: parentDirectory(directory), sizeBytes });
+    await pool.run(probeRoomTask, { storeDirectory: parentDirectory(directory), sizeBytes });
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       await flushMemtable(database);
-      const { logNumber } = await runner.run(readFlushStateTask, { directory });
+      const { logNumber } = await pool.run(readFlushStateTask, { directory });
       // The version in force does without the log.
       if (logNumber > newestLog) return;
     }

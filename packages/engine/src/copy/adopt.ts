@@ -50,10 +50,10 @@ export async function adopt(
   storeDirectory: string,
   options: AdoptOptions = {},
 ): Promise<CopiedGeneration> {
-  const runner = poolFor(options.fileSystem);
+  const pool = poolFor(options.fileSystem);
   const { signal, verify = true } = options;
   try {
-    await runner.run(checkAdoptableTask, { directory: levelDirectory }, { signal });
+    await pool.run(checkAdoptableTask, { directory: levelDirectory }, { signal });
     const input = {
       sourceDirectory: levelDirectory,
       storeDirectory,
@@ -63,14 +63,14 @@ export async function adopt(
       // A private copy of a store's generation may lie in that store.
       mayLieIn: [READERS_DIRECTORY],
     };
-    const begun = await runner.run(beginStoreTask, input, { signal });
+    const begun = await pool.run(beginStoreTask, input, { signal });
     try {
-      if (verify) await checkTables(runner, levelDirectory, begun, options);
-      await runner.run(finishStoreTask, input, { signal });
+      if (verify) await checkTables(pool, levelDirectory, begun, options);
+      await pool.run(finishStoreTask, input, { signal });
     } catch (error) {
       // Another failure here says less than the first.
       const { made } = begun;
-      await runner.run(abandonStoreTask, { made }).catch(() => undefined);
+      await pool.run(abandonStoreTask, { made }).catch(() => undefined);
       throw error;
     }
     return begun.copied;
@@ -80,7 +80,7 @@ export async function adopt(
 }
 
 async function checkTables(
-  runner: WorkerPool,
+  pool: WorkerPool,
   sourceDirectory: string,
   { tableDirectory, tables }: BegunStore,
   { signal, onProgress }: AdoptOptions,
@@ -91,5 +91,5 @@ async function checkTables(
   };
   report();
   const items = tables.map((table) => ({ tableDirectory, sourceDirectory, table }));
-  await runner.forEach(checkAdoptedTableTask, items, { signal, onOutput: report });
+  await pool.forEach(checkAdoptedTableTask, items, { signal, onOutput: report });
 }

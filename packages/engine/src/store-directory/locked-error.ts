@@ -6,16 +6,12 @@ import { findLockHolderTask } from './lock-holder.js';
 
 /** @param directory the generation's, whose lock it is */
 export async function lockedError(
-  runner: WorkerPool,
+  pool: WorkerPool,
   directory: string,
   location: string,
   cause: unknown,
 ): Promise<EngineError> {
-  const task = runner.run(
-    findLockHolderTask,
-    { path: `${directory}/LOCK` },
-    { priority: 'urgent' },
-  );
+  const task = pool.run(findLockHolderTask, { path: `${directory}/LOCK` }, { priority: 'urgent' });
   const holder = await task.catch(() => undefined);
   const details = { cause, path: location, holder };
   if (holder === process.pid) {

@@ -38,15 +38,15 @@ export function operationsAt(directory: string): Operations | undefined {
 
 export class StagingDirectories {
   readonly #parent: string;
-  readonly #runner: WorkerPool;
+  readonly #pool: WorkerPool;
   readonly #operations: Operations;
   readonly #opening = randomUUID();
   readonly #named = new Set<string>();
   #count = 0;
 
-  constructor(storeDirectory: string, runner: WorkerPool, operations: Operations) {
+  constructor(storeDirectory: string, pool: WorkerPool, operations: Operations) {
     this.#parent = `${storeDirectory}/${STAGING_DIRECTORY}`;
-    this.#runner = runner;
+    this.#pool = pool;
     this.#operations = operations;
   }
 
@@ -54,7 +54,7 @@ export class StagingDirectories {
   async add(): Promise<string> {
     const signal = this.#operations.closing;
     await this.#operations.runFileWork(() =>
-      this.#runner.run(mkdirTask, { directory: this.#parent }, { signal }),
+      this.#pool.run(mkdirTask, { directory: this.#parent }, { signal }),
     );
     const directory = `${this.#parent}/${this.#opening}-${++this.#count}`;
     this.#named.add(directory);
@@ -69,7 +69,7 @@ export class StagingDirectories {
         path: directory,
       });
     }
-    await removeOwnDirectory(this.#runner, directory, this.#operations.closing);
+    await removeOwnDirectory(this.#pool, directory, this.#operations.closing);
     this.#forget(directory);
   }
 

@@ -7,14 +7,14 @@ import type { Generation } from './generation.js';
 
 /** Waits until past generations that nobody reads are removed; tells what is left. */
 export async function endPurge(
-  runner: WorkerPool,
+  pool: WorkerPool,
   current: Generation,
   live: Iterable<Generation>,
 ): Promise<PurgeReport> {
   const past = [...live].filter((generation) => generation !== current);
   await Promise.allSettled(past.map(({ removal }) => removal));
   // The commit is done, whatever comes of the listing.
-  const directories = await runner
+  const directories = await pool
     .run(listOtherCopiesTask, { current: current.directory })
     .catch(() => past.map(({ directory }) => directory));
   return { readers: past.reduce((sum, { readers }) => sum + readers, 0), directories };

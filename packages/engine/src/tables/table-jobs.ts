@@ -141,14 +141,14 @@ export interface SharedJobsOptions extends TableJobOptions {
 
 /** Has jobs done in worker threads; returns the outcomes in the order of the jobs. */
 export function shareTableJobs(
-  runner: WorkerPool,
+  pool: WorkerPool,
   jobs: readonly TableJob[],
   { shareFromBytes, verify, background = false }: SharedJobsOptions,
   signal: AbortSignal | undefined,
 ): Promise<TableOutcome[]> {
   const items = jobs.map((job) => ({ job, shareFromBytes, verify }));
   const priority = background ? 'background' : 'normal';
-  return runner.forEach(doTableJobTask, items, { signal, priority });
+  return pool.forEach(doTableJobTask, items, { signal, priority });
 }
 
 /** A name of each file that was written to. */

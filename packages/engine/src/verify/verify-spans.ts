@@ -34,16 +34,16 @@ export interface SpansToVerify {
  * @throws EngineError SSTITCH_STORE_CORRUPT with path and offset for a damaged block; SSTITCH_ABORTED
  */
 export async function verifySpans(
-  runner: WorkerPool,
+  pool: WorkerPool,
   input: SpansToVerify,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const checked = new Set<string>();
   for (let round = 1; ; round++) {
-    const tables = await runner.run(listTablesInTask, input, { signal });
+    const tables = await pool.run(listTablesInTask, input, { signal });
     const unchecked = tables.filter((table) => !checked.has(nameOf(table)));
     const items = unchecked.map((table) => ({ ...input, table }));
-    const areThere = await runner.forEach(verifyTableSpansTask, items, { signal });
+    const areThere = await pool.forEach(verifyTableSpansTask, items, { signal });
     for (const [index, table] of unchecked.entries()) {
       if (areThere[index]) checked.add(nameOf(table));
     }
@@ -69,14 +69,14 @@ export interface RetainedDirectory {
 
 /** `verifySpans` of a generation, which stays meanwhile. */
 export async function verifyGenerationSpans(
-  runner: WorkerPool,
+  pool: WorkerPool,
   generation: RetainedDirectory,
   input: Omit<SpansToVerify, 'directory'>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   generation.retain();
   try {
-    await verifySpans(runner, { ...input, directory: generation.directory }, signal);
+    await verifySpans(pool, { ...input, directory: generation.directory }, signal);
   } finally {
     generation.release();
   }
