@@ -55,6 +55,7 @@ export async function rebuildTables(
   let thrown: { readonly error: unknown } | undefined;
   const onOutput = (built: MergedRuns) => {
     entries += built.entries;
+    if (thrown !== undefined) return;
     try {
       onEntries(entries);
     } catch (error) {

@@ -51,6 +51,7 @@ describe('the state of a request', () => {
     expect([thread.begin(), thread.pause(), thread.begin(), thread.pause()]).toEqual(
       Array.from({ length: 4 }, () => true),
     );
+    expect(sender.answers).toBe(2);
     expect([sender.cancel(), thread.begin()]).toEqual([true, false]);
   });
 });

@@ -25,11 +25,13 @@ export interface TaskRequest {
   readonly background: boolean;
 }
 
-/** The outputs of some items, by their indexes; the last answer to a request, where `isEnd`; or why it ended early. */
-export type TaskResponse =
-  | {
-      readonly id: number;
-      readonly outputs: ReadonlyArray<readonly [index: number, output: unknown]>;
-      readonly isEnd: boolean;
-    }
-  | { readonly id: number; readonly failure: TaskFailure };
+/** One of the answers to a request. */
+export interface TaskResponse {
+  readonly id: number;
+  /** Of the items that ran since the last answer, by their indexes. */
+  readonly outputs: ReadonlyArray<readonly [index: number, output: unknown]>;
+  /** There are no more. */
+  readonly isEnd: boolean;
+  /** Why it ended early. */
+  readonly failure?: TaskFailure;
+}

@@ -129,7 +129,6 @@ async function runItems<I, O, S>(
     ...{ name: task.name, items, counter, session, transfer },
     background: priority === 'background',
     onOutput: (output: unknown, index: number) => {
-      if (failure !== undefined) return;
       outputs[index] = output as O;
       outputCount++;
       try {

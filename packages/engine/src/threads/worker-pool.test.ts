@@ -70,12 +70,19 @@ describe.each(POOLS)('a pool %s', (_where, open) => {
   test('begins no item after a failure, and settles when none runs', async () => {
     const { parent, items, made } = directories(200);
     mkdirSync(join(parent, '003'));
-    await expect(open().forEach(makeGenerationTask, items)).rejects.toMatchObject({
+    let outputs = 0;
+    const onOutput = () => {
+      outputs++;
+    };
+    const running = open().forEach(makeGenerationTask, items, { onOutput });
+    await expect(running).rejects.toMatchObject({
       code: 'EEXIST',
       path: join(parent, '003'),
     });
     const atEnd = made();
     expect(atEnd).toBeLessThan(200);
+    // No output is lost: it may be of something that has to be closed.
+    expect(outputs).toBe(atEnd - 1);
     await open().run(mkdirTask, { directory: parent });
     expect(made()).toBe(atEnd);
   });
@@ -112,7 +119,11 @@ describe.each(POOLS)('a pool %s', (_where, open) => {
     const { items, made } = directories(2000);
     const aborting = new AbortController();
     const reason = new Error('enough');
-    const onOutput = () => aborting.abort(reason);
+    let outputs = 0;
+    const onOutput = () => {
+      outputs++;
+      aborting.abort(reason);
+    };
     const running = open().forEach(makeGenerationTask, items, {
       signal: aborting.signal,
       onOutput,
@@ -121,6 +132,7 @@ describe.each(POOLS)('a pool %s', (_where, open) => {
     // In threads all may be done by then.
     if (outcome instanceof Error) expect(outcome.cause).toBe(reason);
     else expect(made()).toBe(2000);
+    expect(outputs).toBe(made());
   });
 
   test('has nothing to do for no items', async () => {

@@ -19,7 +19,10 @@ export interface RunOptions {
 }
 
 export interface ForEachOptions<O> extends Omit<RunOptions, 'transfer'> {
-  /** Called with each output as it comes, in any order. What it throws ends the work. */
+  /**
+   * Called with each output as it comes, in any order; also with those of items that were begun before a failure or an
+   * abort. What it throws ends the work.
+   */
   readonly onOutput?: ((output: O, index: number) => void) | undefined;
 }
 

@@ -22,7 +22,10 @@ export interface ThreadRequest
 }
 
 export interface SentRequest {
-  /** Settles when the thread is done with the request; at once where it is cancelled and the thread is not at it. */
+  /**
+   * Settles when the thread is done with the request, or is not at it when it is cancelled; after the last output
+   * of it.
+   */
   readonly ended: Promise<void>;
   cancel(): void;
 }
@@ -32,6 +35,9 @@ interface PendingRequest {
   readonly state: RequestState;
   resolve(): void;
   reject(error: unknown): void;
+  answers: number;
+  /** It was cancelled while the thread was not at it. */
+  isDropped: boolean;
 }
 
 export class WorkerThread {
@@ -87,28 +93,33 @@ export class WorkerThread {
       if (!background) Atomics.add(this.#waiting, 0, 1);
       // A request keeps the process alive; an idle thread does not.
       if (this.#pending.size === 0) this.#worker.ref();
-      this.#pending.set(id, { request, state, resolve, reject });
+      const pending = { request, state, resolve, reject, answers: 0, isDropped: false };
+      this.#pending.set(id, pending);
     });
     const cancel = () => {
-      if (state.cancel()) this.#settle(id)?.resolve();
+      const pending = this.#pending.get(id);
+      if (pending === undefined || !state.cancel()) return;
+      pending.isDropped = true;
+      if (pending.answers === state.answers) this.#settle(id)?.resolve();
     };
     return { ended, cancel };
   }
 
-  #receive(response: TaskResponse): void {
-    const { id } = response;
+  #receive({ id, outputs, isEnd, failure }: TaskResponse): void {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
-    if ('failure' in response) {
-      const failure = fromFailure(response.failure);
-      this.#settle(id);
-      // The sender knows the reason.
-      if (pending.state.isCancelled && failure.name === 'AbortError') pending.resolve();
-      else pending.reject(failure);
-      return;
+    const { request, state } = pending;
+    for (const [index, output] of outputs) request.onOutput(output, index);
+    pending.answers++;
+    if (!isEnd && !(pending.isDropped && pending.answers === state.answers)) return;
+    this.#settle(id);
+    const error = failure === undefined ? undefined : fromFailure(failure);
+    // The sender knows that it has cancelled the request, and why.
+    if (error === undefined || (state.isCancelled && error.name === 'AbortError')) {
+      pending.resolve();
+    } else {
+      pending.reject(error);
     }
-    for (const [index, output] of response.outputs) pending.request.onOutput(output, index);
-    if (response.isEnd) this.#settle(id)?.resolve();
   }
 
   #settle(id: number): PendingRequest | undefined {

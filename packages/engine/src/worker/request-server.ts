@@ -34,17 +34,17 @@ export class RequestServer {
     // Otherwise it was cancelled, and its sender waits for nothing.
     if (!state.begin()) return;
     const { id, background } = request;
-    let isEnd: boolean;
+    // Those of a turn that fails as well: they may be of things that have to be closed.
+    const outputs: Outputs = [];
     try {
-      const outputs: Outputs = [];
-      isEnd = this.#runItems(request, state, counter, outputs);
+      const isEnd = this.#runItems(request, state, counter, outputs);
       this.#answer({ id, outputs, isEnd });
+      if (isEnd) return;
     } catch (error) {
       counter.stop();
-      this.#answer({ id, failure: toFailure(error) });
+      this.#answer({ id, outputs, isEnd: true, failure: toFailure(error) });
       return;
     }
-    if (isEnd) return;
     if (!state.pause()) {
       this.#answer({ id, outputs: [], isEnd: true });
       return;
