@@ -26,7 +26,7 @@ interface Group {
 }
 
 /**
- * Merges the runs of each span; their tables tell how many entries they have.
+ * Merges the runs of each span; their tables say how many entries they have.
  *
  * @param directory made where it is needed
  * @throws EngineError SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
@@ -46,7 +46,7 @@ export async function mergeToOneRun(
       const run = ranges.flatMap((range) =>
         range.kind === 'keep' ? [range.table] : (merged.get(range) ?? []),
       );
-      // A merge gives each key once.
+      // A merge has each key once.
       if (entriesOf(run) !== entries) {
         const repeatedKey = await repeatedKeyOf(pool, ranges, signal);
         return { runs: [], repeatedKey };

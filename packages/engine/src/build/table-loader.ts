@@ -83,12 +83,11 @@ export class TableLoader {
   }
 
   /**
-   * Takes pages of entries, each page of one span, which must stay as they are until `onWritten` tells of them. Settles when
-   * there is room for more.
+   * Takes pages of entries, each page of one span, which must not change until `onWritten` has reported them.
+   * Settles when there is room for more.
    *
    * @throws EngineError SSTITCH_ENTRIES_INVALID where a page is not what it should be, and, with the key, where
-   * one comes twice; SSTITCH_ABORTED,
-   * SSTITCH_FILE_OPERATION: of these pages or of earlier ones
+   * one comes twice; SSTITCH_ABORTED, SSTITCH_FILE_OPERATION: of these pages or of earlier ones
    */
   async add(pages: readonly UnsortedEntries[]): Promise<void> {
     checkUnsortedPages(pages);

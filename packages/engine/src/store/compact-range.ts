@@ -85,7 +85,7 @@ async function compactCurrent(core: StoreCore, start: Uint8Array, end: Uint8Arra
   try {
     const { directory, database } = generation;
     const signal = core.operations.closing;
-    // LevelDB flushes first, and tells nobody where that fails.
+    // LevelDB flushes first, and reports no failure of that.
     const leastLogNumber = await flushGeneration(core.pool, directory, database, signal);
     const input = { directory, leastLogNumber, scratchDirectory: core.directory };
     await core.operations.runFileWork(() => core.pool.run(checkFlushDoneTask, input, { signal }));

@@ -5,7 +5,7 @@ import { listOtherCopiesTask } from '../store-directory/other-copies.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import type { Generation } from './generation.js';
 
-/** Waits until past generations that nobody reads are removed; tells what is left. */
+/** Waits until past generations without a reader are removed; returns what is left. */
 export async function endPurge(
   pool: WorkerPool,
   current: Generation,

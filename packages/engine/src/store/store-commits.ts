@@ -24,7 +24,7 @@ import {
   type StoreReplaceOptions,
 } from './transfer-options.js';
 
-/** Commits tables; those that `extract` did not give are checked in full first. */
+/** Commits tables; those that are not of an `extract` are checked in full first. */
 export async function ingestTables(
   core: StoreCore,
   tables: ExtractedTables | readonly ForeignSpanTables[],

@@ -97,7 +97,7 @@ export class StoreCore {
     return this.#commit(spans, tables, options);
   }
 
-  /** Extracts from another store and commits what it gives, as one commit. */
+  /** Extracts from another store and commits the tables, as one commit. */
   async commitFrom(
     source: TableSource,
     spans: readonly Span[],
@@ -155,7 +155,7 @@ export class StoreCore {
       const detail = options.purge?.length
         ? { ...report, purge: await endPurge(this.pool, this.#current, this.#live) }
         : report;
-      this.#tell({ type: 'commit', detail });
+      this.#report({ type: 'commit', detail });
       return detail;
     };
     return this.#serialised(commit, options.signal);
@@ -281,11 +281,11 @@ export class StoreCore {
   ): Promise<number> {
     const start = this.#options.now();
     const leastLogNumber = await flushGeneration(this.pool, directory, database, ending);
-    this.#tell({ type: 'flush', detail: this.#options.now() - start });
+    this.#report({ type: 'flush', detail: this.#options.now() - start });
     return leastLogNumber;
   }
 
-  #tell(event: StoreEvent): void {
+  #report(event: StoreEvent): void {
     this.activity.record(event);
     this.#options.observe(event);
   }
@@ -330,7 +330,7 @@ export class StoreCore {
       await this.#removeDirectory(ended.directory).catch(() => undefined);
       // Only now: a close waits for the removal.
       this.#live.delete(ended);
-      this.#tell({ type: 'retire', detail: ended.number });
+      this.#report({ type: 'retire', detail: ended.number });
     });
     this.#live.add(generation);
     return generation;

@@ -2,7 +2,7 @@
 // or cannot be copied between threads, stays in it from one task to the next.
 import { defineTask } from './task.js';
 
-/** The object of a session, which the pool makes and gives to its tasks. */
+/** The object of a session, which the pool makes and passes to its tasks. */
 export interface SessionState {
   /** Frees what the object holds; called when the session ends. */
   close?: (() => void) | undefined;

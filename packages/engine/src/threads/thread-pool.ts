@@ -68,14 +68,14 @@ class ThreadPool implements WorkerPool {
       await busy?.catch(() => undefined);
       if (hasRest(files)) await this.run(syncSharedFilesTask, files, { signal });
     };
-    // As few hands as will do in Node's own pool: gets wait there too. None in the urgent thread, as large
+    // As few workers as will do in Node's own pool: gets wait there too. None in the urgent thread, as large
     // tables take their time.
     const inPool = busy === undefined ? 1 : 2;
-    const hands = [
+    const workers = [
       ...Array.from({ length: inPool }, () => byPool),
       ...Array.from({ length: BULK_THREADS }, () => byThread),
     ];
-    return allWorkers(hands.slice(0, paths.length).map((hand) => hand()));
+    return allWorkers(workers.slice(0, paths.length).map((work) => work()));
   }
 
   session<S extends SessionState>(): Session<S> {
