@@ -77,7 +77,9 @@ function normalised(text: string, scene: string): string {
     .replaceAll(/\b(MANIFEST|gen)-\d{6}\b/g, '$1-NUMBER')
     .replaceAll(/\bgeneration \d+/g, 'generation NUMBER')
     .replaceAll(/\bpid \d+/g, 'pid PID')
-    .replaceAll(/"pid":\d+/g, '"pid":PID');
+    .replaceAll(/"pid":\d+/g, '"pid":PID')
+    .replaceAll(/"bytes": \d+/g, '"bytes": SIZE')
+    .replaceAll(/at byte \d+/g, 'at byte NUMBER');
 }
 
 /** Flips a byte of the store's first table. */
