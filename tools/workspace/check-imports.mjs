@@ -106,12 +106,15 @@ function checkCommands(imports, source) {
   }
 }
 
-for (const name of readdirSync(join(root, 'packages'))) {
-  const source = join(root, 'packages', name, 'src');
+const packages = readdirSync(join(root, 'packages')).map((name) => join('packages', name));
+for (const directory of [...packages, join('tools', 'torture')]) {
+  const source = join(root, directory, 'src');
   const imports = importsOf(source);
   checkCircles(imports, source);
-  if (name === 'engine') checkLayers(imports, source, ENGINE_LAYERS, ENGINE_GROUND);
-  if (name === 'cli') {
+  if (directory === join('packages', 'engine')) {
+    checkLayers(imports, source, ENGINE_LAYERS, ENGINE_GROUND);
+  }
+  if (directory === join('packages', 'cli')) {
     checkLayers(imports, source, CLI_LAYERS, CLI_GROUND);
     checkCommands(imports, source);
   }

@@ -5,11 +5,11 @@ import { withStore } from '../../stores/open-store.js';
 import type { checkpointCommand } from './command.js';
 
 export const run: Run<typeof checkpointCommand> = async (context, input) => {
-  const { store, directory, purge, wait } = input;
+  const { store, directory, purge, format, wait } = input;
   const copied = await withStore(
     store,
     'refuse',
-    (opened) => opened.checkpoint(directory, { signal: context.signal, purge }),
+    (opened) => opened.checkpoint(directory, { signal: context.signal, purge, format }),
     patienceOf(context, wait),
   );
   return copyResult(context, directory, copied);
