@@ -169,7 +169,11 @@ const STEPS: Readonly<Record<string, readonly (string | Step)[]>> = {
   ],
   levels: ['levels base'],
   space: ['space base', 'space base --exact', 'space base --reclaim'],
-  checkpoint: ['checkpoint base copy', 'checkpoint base copy'],
+  checkpoint: [
+    'checkpoint base copy',
+    'checkpoint base copy',
+    'checkpoint base for-go --format pebble',
+  ],
   adopt: ['adopt generation adopted', 'adopt base adopted2'],
   salvage: ['salvage base'],
   'sst dump': ['sst dump TABLE --limit 2', 'sst dump sync.jsonl'],
