@@ -1,4 +1,4 @@
-// Which failure gives which exit code: every command that takes a path, with everything that can be wrong
+// Which failure has which exit code: every command that takes a path, with everything that can be wrong
 // with what the path names.
 import {
   cpSync,

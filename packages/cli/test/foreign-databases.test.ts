@@ -101,7 +101,7 @@ describe('an adopted database that holds no sync', () => {
     expect(dump.stdout).not.toContain('malformed');
   });
 
-  it('takes a sync over beside its own keys, and verify then tells both', async () => {
+  it('takes a sync over beside its own keys, and verify then counts both', async () => {
     const store = await adopted(await plainDatabase(textKeys(300)));
     const source = join(testDirectory(), 'source');
     await sstitchJson('generate', source, '--grants', '50');

@@ -48,7 +48,7 @@ export async function sstitch(
   return { exitCode, stdout: stdout.text, stderr: stderr.text };
 }
 
-/** Runs with --json, expects success, and gives the document. */
+/** Runs with --json, expects success, and returns the document. */
 export async function sstitchJson<T>(...commandLine: readonly string[]): Promise<T> {
   const { exitCode, stdout, stderr } = await sstitch([...commandLine, '--json']);
   if (exitCode !== 0) throw new Error(`sstitch ${commandLine.join(' ')}: ${exitCode} ${stderr}`);

@@ -83,7 +83,7 @@ describe('syncs', () => {
 });
 
 describe('digest', () => {
-  it('gives the whole and each bucket in the fixed order', async () => {
+  it('returns the whole and each bucket in the fixed order', async () => {
     const document = await sstitchJson<{ keys: number; buckets: { keys: number }[] }>(
       ...['digest', store, '--sync', FIRST],
     );
@@ -131,7 +131,7 @@ describe('several syncs', () => {
     expect(differences[1]).toEqual(await sstitchJson('diff', store, other, '--sync', SECOND));
   });
 
-  it('are exported one behind the other; where one is missing, nothing is written', async () => {
+  it('are exported one after the other; where one is missing, nothing is written', async () => {
     const texts = [FIRST, SECOND].map((syncId) => sstitch(['export', store, '--sync', syncId]));
     const [first, second] = await Promise.all(texts);
     expect((await sstitch(['export', store, ...both])).stdout).toBe(
@@ -168,10 +168,10 @@ describe('several syncs', () => {
 });
 
 describe('--json', () => {
-  it('goes before a command and behind it', async () => {
-    const behind = await sstitch(['syncs', store, '--json']);
-    expect(await sstitch(['--json', 'syncs', store])).toEqual(behind);
-    expect(await sstitch(['syncs', '--json', store])).toEqual(behind);
+  it('goes before a command and after it', async () => {
+    const after = await sstitch(['syncs', store, '--json']);
+    expect(await sstitch(['--json', 'syncs', store])).toEqual(after);
+    expect(await sstitch(['syncs', '--json', store])).toEqual(after);
     const failed = await sstitch(['--json', 'syncs', join(directory, 'none')]);
     expect(JSON.parse(failed.stderr.split('\n')[1] ?? '')).toHaveProperty('error.exitCode', 5);
   });

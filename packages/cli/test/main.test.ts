@@ -20,7 +20,7 @@ describe('dist/main.js', () => {
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, verify: { ok: true } });
   });
 
-  it('gives wrong usage its exit code', async () => {
+  it('ends wrong usage with its exit code', async () => {
     const { exitCode, stdout, stderr } = await spawnMain('frobnicate');
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toMatch(/^sstitch: unknown command/);

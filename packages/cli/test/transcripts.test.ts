@@ -77,7 +77,9 @@ function normalised(text: string, scene: string): string {
     .replaceAll(/\b(MANIFEST|gen)-\d{6}\b/g, '$1-NUMBER')
     .replaceAll(/\bgeneration \d+/g, 'generation NUMBER')
     .replaceAll(/\bpid \d+/g, 'pid PID')
-    .replaceAll(/"pid":\d+/g, '"pid":PID');
+    .replaceAll(/"pid":\d+/g, '"pid":PID')
+    .replaceAll(/"bytes": \d+/g, '"bytes": SIZE')
+    .replaceAll(/at byte \d+/g, 'at byte NUMBER');
 }
 
 /** Flips a byte of the store's first table. */
@@ -167,7 +169,11 @@ const STEPS: Readonly<Record<string, readonly (string | Step)[]>> = {
   ],
   levels: ['levels base'],
   space: ['space base', 'space base --exact', 'space base --reclaim'],
-  checkpoint: ['checkpoint base copy', 'checkpoint base copy'],
+  checkpoint: [
+    'checkpoint base copy',
+    'checkpoint base copy',
+    'checkpoint base for-go --format pebble',
+  ],
   adopt: ['adopt generation adopted', 'adopt base adopted2'],
   salvage: ['salvage base'],
   'sst dump': ['sst dump TABLE --limit 2', 'sst dump sync.jsonl'],

@@ -31,7 +31,7 @@ export interface CompactionDocument {
 }
 
 /** The lines of a commit that put nothing in. */
-export function emptyBuckets(syncIds: readonly string[]): BucketLine[] {
+function emptyBuckets(syncIds: readonly string[]): BucketLine[] {
   return syncIds.flatMap((syncId) =>
     syncSpans(syncId).map(({ bucket }) => ({
       syncId,

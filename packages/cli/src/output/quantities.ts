@@ -32,7 +32,7 @@ export function formatMs(milliseconds: number): string {
   return `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`;
 }
 
-/** Milliseconds for a JSON document: microseconds are more than clocks can tell. */
+/** Milliseconds for a JSON document: clocks are not exact beyond microseconds. */
 export function roundMs(milliseconds: number): number {
   return Math.round(milliseconds * 1000) / 1000;
 }

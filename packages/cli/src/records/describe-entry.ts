@@ -10,7 +10,7 @@ export interface EntryObject {
   /** The bucket; `reserved`, `none` for a key of no sync, `malformed` for one in a bucket that is not of its layout. */
   readonly bucket: string;
   readonly syncId?: string;
-  /** The parts of the key behind the sync id. */
+  /** The parts of the key after the sync id. */
   readonly elements?: readonly string[];
   /** The value, decoded. */
   readonly record?: unknown;
@@ -66,7 +66,7 @@ export function entryLine({
   return parts.filter((part) => part !== '').join('  ');
 }
 
-/** Text as text, anything else as it is: the layout tells nothing of such a key. */
+/** Text as text, anything else as it is: the layout says nothing of such a key. */
 function shownKey(hexKey: string): string {
   const text = Buffer.from(hexKey, 'hex').toString('latin1');
   return /^[\x20-\x7e]+$/.test(text) ? JSON.stringify(text) : hexKey;

@@ -44,14 +44,14 @@ export function recordObject(bucket: ValueBucket, key: Uint8Array, value: Uint8A
       return { type: bucket, record: json };
     }
   } catch {
-    // A time out of JSON's range, a string that is no text: the bytes tell all the same.
+    // A time out of JSON's range, a string that is no text: the bytes are exact all the same.
     return { type: bucket, value: toBase64(value) };
   }
   return { type: bucket, record: json, value: toBase64(value) };
 }
 
 /** A record in protobuf's JSON form; see the head of this file. */
-export function recordJson(bucket: ValueBucket, record: SyncRecord): JsonObject {
+function recordJson(bucket: ValueBucket, record: SyncRecord): JsonObject {
   const annotations = 'annotations' in record ? record.annotations : [];
   const bare = annotations.length === 0 ? record : { ...record, annotations: [] };
   const json = toJson(RECORD_SCHEMAS[bucket], bare, { useProtoFieldName: true }) as JsonObject;

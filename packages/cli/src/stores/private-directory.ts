@@ -1,11 +1,11 @@
-// A directory of this process's own inside a store, for copies by links: named so that the store's owner can
-// tell that the process that made it has gone, and removes it then. Where the store cannot be written to, the
-// directory lies in the temporary directory, under a name by which the engine tells the same.
+// A directory of this process's own inside a store, for copies by links. Its name holds the process id, so that
+// the store's owner can remove it once the process has gone. Where the store cannot be written to, the directory
+// lies in the system's temporary directory, named the same way.
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Far above the numbers that the engine gives to its own copies. */
+/** Far above the numbers that the engine assigns to its own copies. */
 const FIRST_NUMBER = 1_000_000;
 /** What a system answers where a directory may not be written to. */
 const NO_WRITE_CODES: readonly unknown[] = ['EROFS', 'EACCES', 'EPERM'];

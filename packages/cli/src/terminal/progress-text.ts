@@ -44,6 +44,6 @@ export function progressText({ doing, done, total, unit }: Progress, pace: Pace,
   const head = `${doing} ${String(Math.floor(share * 100)).padStart(3)} %`;
   const figures = `${amount(done)} of ${named(amount(total))}${rate}${left}`;
   const whole = `${head} ${bar} ${figures}`;
-  // The figures tell more than the bar.
+  // The figures say more than the bar.
   return (whole.length <= columns ? whole : `${head} ${figures}`).slice(0, columns);
 }

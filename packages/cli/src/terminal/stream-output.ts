@@ -10,7 +10,7 @@ export function standardOutput(stream: ProcessStream): Output {
   const write = writerOf(stream);
   let failure: unknown;
   return outputOf(stream, async (text) => {
-    // What comes behind a failed part would make a file with a hole.
+    // What follows a failed part would leave a hole in the file.
     if (failure !== undefined) throw failure;
     try {
       await write(text);
@@ -50,7 +50,7 @@ function writerOf(stream: ProcessStream): (text: string) => Promise<void> {
     });
 }
 
-/** Node's stream for files takes a short write, as the last room of a disk gives, for a whole one. */
+/** Node's stream for files takes a short write, as a disk that fills up causes, for a whole one. */
 function writeWhole(fd: number, bytes: Uint8Array): void {
   let written = 0;
   while (written < bytes.byteLength) written += writeSync(fd, bytes, written);

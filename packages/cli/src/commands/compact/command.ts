@@ -9,8 +9,8 @@ export const compactCommand = defineCommand({
     'every index, nothing stale, no other sync touched. All in one commit: readers and crashes ' +
     'see the old or the new, never a mix. A source that holds nothing under an id is refused ' +
     'with exit code 3, as a mistyped id must not wipe a sync; --allow-empty removes the sync. ' +
-    'Of tables that are linked only index and bounds are read: damage in other blocks comes ' +
-    'along, unless --verify reads them in full. What the syncs held before may stay in shared ' +
+    'Of tables that are linked only index and bounds are read: damage in other blocks is ' +
+    'copied too, unless --verify reads them in full. What the syncs held before may stay in shared ' +
     'files until LevelDB compacts them, unless --purge removes it.',
   arguments: [],
   options: {

@@ -98,7 +98,7 @@ describe('compact', () => {
     );
   });
 
-  it('changes nothing with --dry-run, and tells the plan', async () => {
+  it('changes nothing with --dry-run, and prints the plan', async () => {
     const document = await sstitchJson(...compactLine(SECOND, '--dry-run', '--strategy', 'link'));
     expect(document).toMatchObject({
       dryRun: true,

@@ -17,7 +17,7 @@ beforeAll(() => {
 });
 
 describe('demo', () => {
-  it('shows a compaction whose every check holds, in 80 columns, and leaves nothing behind', async () => {
+  it('shows a compaction whose every check holds, in 80 columns, and leaves no file', async () => {
     const { exitCode, stdout, stderr } = await sstitch(['demo', '--grants', '600']);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
@@ -28,7 +28,7 @@ describe('demo', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it('leaves nothing behind when it is interrupted', async () => {
+  it('leaves no file when it is interrupted', async () => {
     const interrupt = new AbortController();
     const playing = sstitch(['demo', '--grants', '20000'], { signal: interrupt.signal });
     while (readdirSync(directory).length === 0)

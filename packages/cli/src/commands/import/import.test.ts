@@ -120,7 +120,7 @@ describe('import of a .c1z file', () => {
 });
 
 describe('import of a .jsonl file', () => {
-  it('gives back every byte that was exported', async () => {
+  it('restores every byte that was exported', async () => {
     const { store, file } = exported();
     const again = `${store}-again`;
     const document = await sstitchJson<{ syncs: { records: object }[] }>(
@@ -169,7 +169,7 @@ describe('import of a .jsonl file', () => {
     writeFileSync(file, [...lines, lines.at(-3)].join('\n'));
     const { exitCode, stderr } = await sstitch(['import', file, '--into', store]);
     expect(exitCode).toBe(4);
-    expect(stderr).toContain('holds a record twice');
+    expect(stderr).toContain('a record comes twice');
     expect(await digestsOf(store)).toEqual(digests);
   });
 

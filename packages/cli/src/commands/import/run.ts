@@ -70,7 +70,7 @@ async function loadIn(
     return imported;
   } catch (error) {
     if (!(error instanceof RecordsError) || error.code !== 'SSTITCH_RECORD_REPEATED') throw error;
-    const message = `${input.file} holds a record twice: ${error.message}`;
+    const message = `${input.file}: ${error.message}`;
     throw new CliError('SSTITCH_IMPORT_INVALID', message, { cause: error });
   } finally {
     await loader.end();

@@ -49,7 +49,7 @@ export async function pictureLevels(location: string): Promise<readonly Pictured
   });
 }
 
-/** The error of a private copy's table, told of the store's own, whose name is the same. */
+/** The error of a private copy's table, with the path of the store's own, whose name is the same. */
 async function blameStore(error: SstError, location: string): Promise<SstError> {
   const { path } = error;
   if (path === undefined) return error;

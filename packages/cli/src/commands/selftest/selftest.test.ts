@@ -6,7 +6,7 @@ import { expectValid } from '../../../test/json-schemas.js';
 import type { SelfTestReport } from './self-test.js';
 
 describe('selftest', () => {
-  it('tries every promise in the directory it is given, tells each in 80 columns, and leaves nothing behind', async () => {
+  it('tries every promise in the directory that is named, reports each in 80 columns, and leaves no file', async () => {
     const directory = testDirectory();
     const commandLine = ['selftest', '--dir', directory, '--kills', '4', '--seed', '7'];
     const { exitCode, stdout, stderr } = await sstitch(commandLine);
@@ -27,7 +27,7 @@ describe('selftest', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it('leaves nothing behind when it is interrupted', async () => {
+  it('leaves no file when it is interrupted', async () => {
     const directory = testDirectory();
     const interrupt = new AbortController();
     const trying = sstitch(['selftest', '--dir', directory], { signal: interrupt.signal });
@@ -48,7 +48,7 @@ describe('selftest', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it('goes on behind a check that fails, says what did not hold, and exits with 4', async () => {
+  it('goes on after a check that fails, says what did not hold, and exits with 4', async () => {
     const directory = testDirectory();
     // Where tables cannot be made: the names are taken.
     const planting = eventually(() => readdirSync(directory)).then(([own = '']) => {

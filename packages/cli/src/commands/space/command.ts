@@ -13,7 +13,7 @@ export const spaceCommand = defineCommand({
     { name: 'store', summary: 'the store to measure', value: { type: 'path', of: 'store' } },
   ],
   options: {
-    exact: { summary: 'read every entry, and tell live from garbage' },
+    exact: { summary: 'read every entry, and show how much of it is live' },
     reclaim: { summary: 'compact the whole store, and show what that freed' },
     wait: waitOption,
   },

@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 
 describe('space', () => {
-  it('tells what each sync takes in tables, and with --exact what of it is garbage', async () => {
+  it('shows what each sync takes in tables, and with --exact what of it is garbage', async () => {
     const plain = await sstitchJson<StoreSpace>('space', store);
     expect(plain.syncs.map(({ syncId }) => syncId)).toEqual([FIRST, SECOND]);
     expect(plain.fileBytes).toBeGreaterThan(plain.dataBytes);
