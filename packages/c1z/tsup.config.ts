@@ -4,5 +4,5 @@ export default packageBuild({
   index: 'src/index.ts',
   'temporary-folder': 'src/temporary-folder.ts',
   testing: 'src/make-c1z.ts',
-  reader: 'src/reader-main.ts',
+  reader: 'src/process/reader-main.ts',
 });

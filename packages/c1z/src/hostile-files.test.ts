@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FORMAT_1_MAGIC } from './envelope.js';
+import { FORMAT_1_MAGIC } from './envelope/magic.js';
+import { frameHead, MAX_BLOCK_BYTES, repeatedByteBlock } from './envelope/zstd-frame.js';
 import { C1zError } from './errors.js';
 import { type C1zContents, makeC1z, makeDatabase, wrapDatabase } from './make-c1z.js';
 import type { C1zOptions } from './options.js';
 import { openC1z } from './read-c1z.js';
-import { frameHead, MAX_BLOCK_BYTES, repeatedByteBlock } from './zstd-frame.js';
 
 let folder: string;
 let temporaryFolder: string;

@@ -9,3 +9,5 @@ export {
   DEFAULT_STALL_TIMEOUT_MS,
 } from './options.js';
 export { type C1zFile, openC1z } from './read-c1z.js';
+export { RecordBatch } from './transfer/record-batch.js';
+export type { BatchOptions, SyncSink, SyncSource } from './transfer/sync-transfer.js';

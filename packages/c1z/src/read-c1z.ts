@@ -11,12 +11,9 @@ import type {
   ResourceTypeRecord,
   SyncRunRecord,
 } from '@sstitch/records';
-import { ENVELOPE_HEAD_BYTES, payloadOffset } from './envelope.js';
+import { ENVELOPE_HEAD_BYTES, payloadOffset } from './envelope/magic.js';
 import { C1zError, messageOf } from './errors.js';
-import { type C1zOptions, checkLimits } from './options.js';
-import { ReaderProcess } from './reader-process.js';
-import type { RecordTableName, RowBatch, RowByTable, RowId } from './sync-tables.js';
-import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.js';
+import type { RecordTableName, RowBatch, RowByTable, RowId } from './format1/sync-tables.js';
 import {
   assetRecord,
   entitlementRecord,
@@ -25,8 +22,11 @@ import {
   resourceRecord,
   resourceTypeRecord,
   syncRunRecord,
-} from './translate.js';
-import { type Zone, zoneOf } from './zones.js';
+} from './format1/translate.js';
+import { type Zone, zoneOf } from './format1/zones.js';
+import { type C1zOptions, checkLimits } from './options.js';
+import { ReaderProcess } from './process/reader-process.js';
+import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.js';
 
 /** An open .c1z file. Its records come in batches, in the order in which the connector wrote them. */
 export interface C1zFile extends AsyncDisposable {

@@ -10,8 +10,8 @@ import {
   ResourceSchema,
   ResourceType_Trait,
   ResourceTypeSchema,
-} from './gen/c1/connector/v2/connector_pb.js';
-import { expandableAnnotation } from './make-c1z.js';
+} from '../gen/c1/connector/v2/connector_pb.js';
+import { expandableAnnotation } from '../make-c1z.js';
 import type { AssetRow, EntitlementRow, GrantRow, ResourceRow, SyncRunRow } from './sync-tables.js';
 import * as translate from './translate.js';
 import { UTC } from './zones.js';

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { C1zError } from './errors.js';
-import { makeC1z } from './make-c1z.js';
-import { openC1z } from './read-c1z.js';
+import { C1zError } from '../errors.js';
+import { makeC1z } from '../make-c1z.js';
+import { openC1z } from '../read-c1z.js';
 import { parseTimestamp } from './timestamps.js';
 import { zoneOf } from './zones.js';
 
@@ -96,7 +96,7 @@ describe('a file whose times name no zone', () => {
 
   /** Opens the file in a process of that TZ; gives the times of its sync and of its resource type. */
   function timesIn(TZ: string, options: object = {}): string[] {
-    const built = new URL('../dist/index.js', import.meta.url).href;
+    const built = new URL('../../dist/index.js', import.meta.url).href;
     const program = `
       import { openC1z } from ${JSON.stringify(built)};
       const file = await openC1z(${JSON.stringify(path)}, ${JSON.stringify({ temporaryFolder: folder, ...options })});

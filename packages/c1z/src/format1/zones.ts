@@ -2,7 +2,7 @@
 //
 // Baton writes a time as its host's clock shows it, and reads it with `time.Date` of Go in the zone of the
 // host that reads. What Go makes of a time that a clock shows twice, or never, is what is made of it here.
-import { C1zError } from './errors.js';
+import { C1zError } from '../errors.js';
 
 /** A zone: how far its clocks are ahead of UTC. */
 export interface Zone {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { payloadOffset } from './envelope.js';
-import { C1zError } from './errors.js';
+import { C1zError } from '../errors.js';
+import { payloadOffset } from './magic.js';
 
 const ascii = (text: string) => new TextEncoder().encode(text);
 

@@ -35,7 +35,7 @@ import {
   SyncRunRecordSchema,
   SyncType,
 } from '@sstitch/records';
-import { C1zError, messageOf } from './errors.js';
+import { C1zError, messageOf } from '../errors.js';
 import {
   Entitlement_PurposeValue,
   EntitlementSchema,
@@ -46,7 +46,7 @@ import {
   ResourceSchema,
   ResourceType_Trait,
   ResourceTypeSchema,
-} from './gen/c1/connector/v2/connector_pb.js';
+} from '../gen/c1/connector/v2/connector_pb.js';
 import type {
   AssetRow,
   EntitlementRow,

@@ -5,8 +5,8 @@
 // - the limits are checked before a block is written, not after the whole stream
 import { readSync, writeSync } from 'node:fs';
 import { ZSTDDecoder } from 'zstddec/stream';
-import { C1zError, messageOf } from './errors.js';
-import type { C1zLimits, C1zProgress } from './options.js';
+import { C1zError, messageOf } from '../errors.js';
+import type { C1zLimits, C1zProgress } from '../options.js';
 import { MAX_FRAME_HEAD_BYTES, MAX_WINDOW_BYTES, windowBytesOf } from './zstd-frame.js';
 
 export interface DecodeSource {

@@ -10,7 +10,7 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Database, SQLiteValue, Statement } from 'node-sqlite3-wasm';
-import { C1zError, messageOf } from './errors.js';
+import { C1zError, messageOf } from '../errors.js';
 import {
   type Column,
   type RowBatch,

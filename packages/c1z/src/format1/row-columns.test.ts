@@ -12,9 +12,9 @@ import {
   GrantSchema,
   ResourceSchema,
   ResourceTypeSchema,
-} from './gen/c1/connector/v2/connector_pb.js';
-import { makeC1z, type SyncToWrite } from './make-c1z.js';
-import { type C1zFile, openC1z } from './read-c1z.js';
+} from '../gen/c1/connector/v2/connector_pb.js';
+import { makeC1z, type SyncToWrite } from '../make-c1z.js';
+import { type C1zFile, openC1z } from '../read-c1z.js';
 import { grantRecord } from './translate.js';
 import { UTC } from './zones.js';
 

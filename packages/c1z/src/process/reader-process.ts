@@ -7,8 +7,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { C1zError } from './errors.js';
-import type { C1zProgress } from './options.js';
+import { C1zError } from '../errors.js';
+import type { RowBatch, SyncRunRow } from '../format1/sync-tables.js';
+import type { C1zProgress } from '../options.js';
 import {
   type BatchRequest,
   errorOf,
@@ -16,7 +17,6 @@ import {
   type ReaderReply,
   type ReaderTask,
 } from './reader-protocol.js';
-import type { RowBatch, SyncRunRow } from './sync-tables.js';
 
 export interface OpenedDatabase {
   readonly decodedBytes: number;
@@ -30,7 +30,10 @@ interface Waiting {
 
 // A process runs JavaScript only: the tests, which run the sources, use the built reader too.
 const READER_PATH = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? '../dist/reader.js' : './reader.js', import.meta.url),
+  new URL(
+    import.meta.url.endsWith('.ts') ? '../../dist/reader.js' : './reader.js',
+    import.meta.url,
+  ),
 );
 
 /** How much JavaScript heap the reader may take; SQLite and zstd have their memory outside it. */

@@ -5,7 +5,7 @@
 //                                          manifest (c1.c1z.v3.C1ZManifestV3; field 1 names the engine)
 //                                          payload of that engine
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import { C1zError } from './errors.js';
+import { C1zError } from '../errors.js';
 
 export const FORMAT_1_MAGIC = Uint8Array.of(0x43, 0x31, 0x5a, 0x46, 0x00);
 export const FORMAT_3_MAGIC = Uint8Array.of(0x43, 0x31, 0x5a, 0x33, 0x00);

@@ -6,8 +6,9 @@
 // optimizing its code (IsolatePlatformDelegate, "data.first != nullptr").
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { decodeStream } from './decode-stream.js';
-import { C1zError, messageOf } from './errors.js';
+import { decodeStream } from '../envelope/decode-stream.js';
+import { C1zError, messageOf } from '../errors.js';
+import { SyncDatabase } from '../format1/sync-database.js';
 import {
   type BatchRequest,
   FILE_DESCRIPTOR,
@@ -16,7 +17,6 @@ import {
   type ReaderReply,
   type ReaderTask,
 } from './reader-protocol.js';
-import { SyncDatabase } from './sync-database.js';
 
 // zstddec would read its WebAssembly, which it has as text, through fetch; to load that takes as long as
 // decoding 10 MB. Nor has anything in this process a reason to reach a network.

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { C1zProgress } from '../options.js';
 import { decodeStream } from './decode-stream.js';
-import type { C1zProgress } from './options.js';
 import { frameHead, MAX_BLOCK_BYTES, rawBlock, repeatedByteBlock } from './zstd-frame.js';
 
 let folder: string;

@@ -4,10 +4,10 @@
 //                   BatchRequest, one answer each, any number under way
 //   reader → main   progress (any number), then opened; or failed with request 0
 //                   batch or failed, with the request's number
-import { C1zError, type C1zErrorCode, messageOf } from './errors.js';
-import type { C1zLimits, C1zProgress } from './options.js';
-import type { RowsAsked } from './sync-database.js';
-import type { RowBatch, SyncRunRow } from './sync-tables.js';
+import { C1zError, type C1zErrorCode, messageOf } from '../errors.js';
+import type { RowsAsked } from '../format1/sync-database.js';
+import type { RowBatch, SyncRunRow } from '../format1/sync-tables.js';
+import type { C1zLimits, C1zProgress } from '../options.js';
 
 export interface ReaderTask {
   readonly path: string;
