@@ -27,7 +27,9 @@ export interface C1zErrorDetails {
   readonly cause?: unknown;
   /** The file concerned. */
   readonly path?: string | undefined;
-  /** The byte in that file. */
+  /** The part of it: 'manifest', 'index', a table of an SQLite database, a file of the payload. */
+  readonly part?: string | undefined;
+  /** The byte in that part, or in the file where no part is named. */
   readonly offset?: number | undefined;
 }
 
@@ -35,18 +37,25 @@ export interface C1zErrorDetails {
 export class C1zError extends Error {
   override readonly name = 'C1zError';
   readonly code: C1zErrorCode;
+  /** What is wrong and what to do, without the place. */
+  readonly problem: string;
   readonly path: string | undefined;
+  readonly part: string | undefined;
   readonly offset: number | undefined;
 
-  constructor(code: C1zErrorCode, message: string, details: C1zErrorDetails = {}) {
-    const place =
-      details.path === undefined
-        ? ''
-        : ` (${details.path}${details.offset === undefined ? '' : `, offset ${details.offset}`})`;
-    super(`${message}${place}`, details.cause === undefined ? undefined : { cause: details.cause });
+  constructor(code: C1zErrorCode, problem: string, details: C1zErrorDetails = {}) {
+    const { path, part, offset } = details;
+    const place = [path, part, offset === undefined ? undefined : `offset ${offset}`];
+    const known = path === undefined ? [] : place.filter((each) => each !== undefined);
+    super(
+      `${problem}${known.length === 0 ? '' : ` (${known.join(', ')})`}`,
+      details.cause === undefined ? undefined : { cause: details.cause },
+    );
     this.code = code;
-    this.path = details.path;
-    this.offset = details.offset;
+    this.problem = problem;
+    this.path = path;
+    this.part = part;
+    this.offset = offset;
   }
 }
 

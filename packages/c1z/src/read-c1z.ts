@@ -1,32 +1,29 @@
-// Opens a .c1z file and gives its records. The work is done in a process of its own; here rows become
-// records, a batch at a time.
+// Opens a .c1z file of either format and gives its records. The work is done in a process of its own; here pages of
+// bytes become batches of records.
 import { type FileHandle, open } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type {
-  AssetRecord,
-  EntitlementRecord,
-  GrantRecord,
-  ResourceRecord,
-  ResourceTypeRecord,
-  SyncRunRecord,
-} from '@sstitch/records';
-import { ENVELOPE_HEAD_BYTES, payloadOffset } from './envelope/magic.js';
-import { C1zError, messageOf } from './errors.js';
-import type { RecordTableName, RowBatch, RowByTable, RowId } from './format1/sync-tables.js';
 import {
-  assetRecord,
-  entitlementRecord,
-  grantRecord,
-  NamesNeeded,
-  resourceRecord,
-  resourceTypeRecord,
-  syncRunRecord,
-} from './format1/translate.js';
-import { type Zone, zoneOf } from './format1/zones.js';
+  type AssetRecord,
+  decodeRecord,
+  type EntitlementRecord,
+  type GrantRecord,
+  type RecordByBucket,
+  type ResourceRecord,
+  type ResourceTypeRecord,
+  type SyncRunRecord,
+  type SyncStatsRecord,
+} from '@sstitch/records';
+import { type C1zFormat, formatOf, MAGIC_BYTES } from './envelope/magic.js';
+import { aborted, C1zError, messageOf } from './errors.js';
+import { zoneOf } from './format1/zones.js';
 import { type C1zOptions, checkLimits } from './options.js';
 import { ReaderProcess } from './process/reader-process.js';
+import { type Cursor, type RecordPage, recordsOf } from './record-pages.js';
+import type { PagedBucket } from './sync-contents.js';
+import { completedStatistics } from './sync-statistics.js';
 import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.js';
+import { RecordBatch } from './transfer/record-batch.js';
+import type { BatchOptions, SyncSource } from './transfer/sync-transfer.js';
 
 /** An open .c1z file. Its records come in batches, in the order in which the connector wrote them. */
 export interface C1zFile extends AsyncDisposable {

@@ -1,22 +1,13 @@
-// Decodes the zstd stream of a .c1z file into a file. Runs in the reader process, so it may block.
+// Decodes a zstd stream of a .c1z file. Runs in the reader process, so it may block.
 //
 // Invariants:
 // - memory: one chunk of input, one block of output, and the window, which is bounded
-// - the limits are checked before a block is written, not after the whole stream
-import { readSync, writeSync } from 'node:fs';
+// - the limits are checked before a block is passed on, not after the whole stream
 import { ZSTDDecoder } from 'zstddec/stream';
 import { C1zError, messageOf } from '../errors.js';
 import type { C1zLimits, C1zProgress } from '../options.js';
+import { type InputRange, readSome } from './input-range.js';
 import { MAX_FRAME_HEAD_BYTES, MAX_WINDOW_BYTES, windowBytesOf } from './zstd-frame.js';
-
-export interface DecodeSource {
-  /** An open file; it is read by position, and left open. */
-  readonly fileDescriptor: number;
-  readonly path: string;
-  readonly fileBytes: number;
-  /** Where in the file the zstd stream begins. */
-  readonly offset: number;
-}
 
 const INPUT_CHUNK_BYTES = 64 * 1024;
 /** Up to here, what a file decodes to does no harm, whatever its ratio. */
@@ -29,34 +20,40 @@ const PROGRESS_STEP_BYTES = 8 * 2 ** 20;
  */
 const MAX_EMPTY_OUTPUTS = 32;
 
+const decoder = new ZSTDDecoder();
+
+/** Loads zstd, once a process. To be awaited before anything else of this file is called. */
+export function loadDecoder(): Promise<void> {
+  // Where there is a `fetch`, zstddec reads its WebAssembly, which it has as text, through it; to load that takes
+  // as long as decoding 10 MB. zstddec looks for it before `init` returns, and nobody else meanwhile.
+  const fetch = Object.getOwnPropertyDescriptor(globalThis, 'fetch');
+  if (fetch?.configurable !== true) return decoder.init();
+  Reflect.deleteProperty(globalThis, 'fetch');
+  try {
+    return decoder.init();
+  } finally {
+    Object.defineProperty(globalThis, 'fetch', fetch);
+  }
+}
+
 /**
- * Decodes `source` to the end into `targetFileDescriptor` and returns the bytes written.
+ * Decodes all of `source`, passes it to `write` and returns how many bytes there were.
  * @throws C1zError SSTITCH_C1Z_CORRUPT, SSTITCH_C1Z_TOO_LARGE, SSTITCH_FILE_OPERATION
  */
 export async function decodeStream(
-  source: DecodeSource,
-  targetFileDescriptor: number,
+  source: InputRange,
+  write: (bytes: Uint8Array) => void,
   limits: Pick<C1zLimits, 'maxDecodedBytes' | 'maxDecodedRatio'>,
   onProgress: (progress: C1zProgress) => void | Promise<void>,
 ): Promise<number> {
-  const { path } = source;
-  const decoder = new ZSTDDecoder();
-  await decoder.init();
-
+  await loadDecoder();
   const input = new InputChunks(source);
   let decodedBytes = 0;
   let reportAtBytes = PROGRESS_STEP_BYTES;
-  let emptyOutputs = 0;
-  for (const output of outputs(decoder, input, path)) {
-    if (output.length === 0) {
-      emptyOutputs += 1;
-      if (emptyOutputs > MAX_EMPTY_OUTPUTS) throw damaged(input, path);
-      continue;
-    }
-    emptyOutputs = 0;
+  for (const output of decodedChunks(input)) {
     decodedBytes += output.length;
-    checkSize(decodedBytes, source, limits);
-    writeFully(targetFileDescriptor, output, path);
+    checkDecodedSize(decodedBytes, source, limits);
+    write(output);
     if (decodedBytes >= reportAtBytes) {
       reportAtBytes = decodedBytes + PROGRESS_STEP_BYTES;
       await onProgress({ encodedBytes: input.offset, decodedBytes });
@@ -66,44 +63,95 @@ export async function decodeStream(
   return decodedBytes;
 }
 
-function* outputs(decoder: ZSTDDecoder, input: InputChunks, path: string): Generator<Uint8Array> {
+/** What a frame has at most, so that it is decoded in one go. */
+const MAX_SMALL_FRAME_BYTES = 2 ** 20;
+
+/**
+ * Decodes a frame that is said to hold `sizeBytes`, and passes no more than these to `write`.
+ * @returns how many bytes there were
+ * @throws C1zError SSTITCH_C1Z_CORRUPT, SSTITCH_C1Z_TOO_LARGE, SSTITCH_FILE_OPERATION
+ */
+export function decodeFrame(
+  source: InputRange,
+  sizeBytes: number,
+  write: (bytes: Uint8Array) => void,
+): number {
+  // What an empty file's frame says is of no use to anyone.
+  if (sizeBytes === 0) return 0;
+  const encodedBytes = source.end - source.start;
+  if (Math.max(sizeBytes, encodedBytes) <= MAX_SMALL_FRAME_BYTES) {
+    const input = new Uint8Array(encodedBytes);
+    readSome(source, source.start, input);
+    // zstd writes into memory of this size and never beyond; zstddec returns nothing where zstd fails.
+    const bytes = decoder.decode(input, sizeBytes);
+    write(bytes);
+    return bytes.length;
+  }
+  let decodedBytes = 0;
+  for (const output of decodedChunks(new InputChunks(source))) {
+    decodedBytes += output.length;
+    if (decodedBytes > sizeBytes) break;
+    write(output);
+  }
+  return decodedBytes;
+}
+
+function* decodedChunks(input: InputChunks): Generator<Uint8Array> {
+  let emptyOutputs = 0;
+  for (const output of outputs(input)) {
+    if (output.length > 0) {
+      emptyOutputs = 0;
+      yield output;
+      continue;
+    }
+    emptyOutputs += 1;
+    if (emptyOutputs > MAX_EMPTY_OUTPUTS) throw damaged(input);
+  }
+}
+
+function* outputs(input: InputChunks): Generator<Uint8Array> {
   try {
     yield* decoder.decodeStreaming(input.chunks());
   } catch (cause) {
     if (cause instanceof C1zError) throw cause;
-    throw new C1zError('SSTITCH_C1Z_CORRUPT', `the zstd stream is cut off: ${messageOf(cause)}`, {
-      path,
-      offset: input.offset,
-      cause,
-    });
+    throw new C1zError(
+      'SSTITCH_C1Z_CORRUPT',
+      `the zstd stream is cut off: ${messageOf(cause)}; copy the file again from where it was written`,
+      { ...input.place(), cause },
+    );
   }
 }
 
-function damaged(input: InputChunks, path: string): C1zError {
+function damaged(input: InputChunks): C1zError {
   return new C1zError(
     'SSTITCH_C1Z_CORRUPT',
-    `the zstd stream is damaged: zstd refuses it in the ${INPUT_CHUNK_BYTES} bytes before the offset`,
-    { path, offset: input.offset },
+    `the zstd stream is damaged: zstd refuses it in the ${INPUT_CHUNK_BYTES} bytes before the offset; copy the file again from where it was written`,
+    input.place(),
   );
 }
 
-function checkSize(
+/**
+ * Checks what a file, or all of it so far, decodes to.
+ * @throws C1zError SSTITCH_C1Z_TOO_LARGE
+ */
+export function checkDecodedSize(
   decodedBytes: number,
-  source: DecodeSource,
+  { file, part }: Pick<InputRange, 'file' | 'part'>,
   limits: Pick<C1zLimits, 'maxDecodedBytes' | 'maxDecodedRatio'>,
 ): void {
+  const { path, fileBytes } = file;
   if (decodedBytes > limits.maxDecodedBytes) {
     throw new C1zError(
       'SSTITCH_C1Z_TOO_LARGE',
       `the file decodes to more than ${limits.maxDecodedBytes} bytes (option maxDecodedBytes)`,
-      { path: source.path },
+      { path, part },
     );
   }
-  if (decodedBytes > RATIO_FREE_BYTES && decodedBytes > source.fileBytes * limits.maxDecodedRatio) {
+  if (decodedBytes > RATIO_FREE_BYTES && decodedBytes > fileBytes * limits.maxDecodedRatio) {
     throw new C1zError(
       'SSTITCH_C1Z_TOO_LARGE',
-      `the file of ${source.fileBytes} bytes decodes to more than ${limits.maxDecodedRatio} times its size (option maxDecodedRatio)`,
-      { path: source.path },
+      `the file of ${fileBytes} bytes decodes to more than ${limits.maxDecodedRatio} times its size (option maxDecodedRatio)`,
+      { path, part },
     );
   }
 }
@@ -112,17 +160,17 @@ function checkSize(
 class InputChunks {
   /** The byte of the file up to which it has been read. */
   offset: number;
-  readonly #source: DecodeSource;
+  readonly #source: InputRange;
 
-  constructor(source: DecodeSource) {
+  constructor(source: InputRange) {
     this.#source = source;
-    this.offset = source.offset;
+    this.offset = source.start;
   }
 
   *chunks(): Generator<Uint8Array> {
     const buffer = new Uint8Array(INPUT_CHUNK_BYTES);
     for (let isFirst = true; ; isFirst = false) {
-      const length = this.#read(buffer);
+      const length = readSome(this.#source, this.offset, buffer);
       if (isFirst) this.#checkFirstFrame(buffer.subarray(0, length));
       if (length === 0) return;
       this.offset += length;
@@ -130,47 +178,25 @@ class InputChunks {
     }
   }
 
-  #read(buffer: Uint8Array): number {
-    try {
-      return readSync(this.#source.fileDescriptor, buffer, 0, buffer.length, this.offset);
-    } catch (cause) {
-      throw new C1zError('SSTITCH_FILE_OPERATION', `cannot read: ${messageOf(cause)}`, {
-        path: this.#source.path,
-        offset: this.offset,
-        cause,
-      });
-    }
+  place() {
+    return { path: this.#source.file.path, part: this.#source.part, offset: this.offset };
   }
 
   #checkFirstFrame(head: Uint8Array): void {
-    const { path, offset } = this.#source;
     const windowBytes = windowBytesOf(head.subarray(0, MAX_FRAME_HEAD_BYTES));
     if (windowBytes === undefined) {
-      throw new C1zError('SSTITCH_C1Z_CORRUPT', 'no zstd stream follows the magic bytes', {
-        path,
-        offset,
-      });
+      throw new C1zError(
+        'SSTITCH_C1Z_CORRUPT',
+        'no zstd stream is where one is expected: the file was cut off or damaged; copy it again from where it was written',
+        this.place(),
+      );
     }
     if (windowBytes > MAX_WINDOW_BYTES) {
       throw new C1zError(
         'SSTITCH_C1Z_TOO_LARGE',
         `the zstd stream needs a window of ${windowBytes} bytes; ${MAX_WINDOW_BYTES} is the most`,
-        { path, offset },
+        this.place(),
       );
     }
-  }
-}
-
-function writeFully(fileDescriptor: number, bytes: Uint8Array, path: string): void {
-  try {
-    for (let written = 0; written < bytes.length; ) {
-      written += writeSync(fileDescriptor, bytes, written);
-    }
-  } catch (cause) {
-    throw new C1zError(
-      'SSTITCH_FILE_OPERATION',
-      `cannot write the decoded database: ${messageOf(cause)}`,
-      { path, cause },
-    );
   }
 }

@@ -11,6 +11,7 @@ import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Database, SQLiteValue, Statement } from 'node-sqlite3-wasm';
 import { C1zError, messageOf } from '../errors.js';
+import { MAX_PAGE_BYTES, MAX_SYNC_RUN_BYTES, MAX_SYNC_RUNS } from '../sync-contents.js';
 import {
   type Column,
   type RowBatch,
@@ -40,13 +41,6 @@ export interface RowsAsked {
   /** Whether the columns that name things are read, too. */
   readonly withNames: boolean;
 }
-
-/** All runs are held at once, so they have limits of their own. */
-export const MAX_SYNC_RUNS = 10_000;
-export const MAX_SYNC_RUN_BYTES = 64 * 2 ** 20;
-
-/** A batch ends once its rows come to this. */
-export const MAX_BATCH_BYTES = 4 * 2 ** 20;
 
 const LONGEST = 'longest value';
 const ROW_ID = 'row id';
@@ -167,7 +161,7 @@ export class SyncDatabase {
         rows.push(checked);
         rowIds.push(rowId);
         bytes += sizeOf(checked);
-        if (bytes >= MAX_BATCH_BYTES) return { rows, rowIds, isLast: false };
+        if (bytes >= MAX_PAGE_BYTES) return { rows, rowIds, isLast: false };
       }
       return { rows, rowIds, isLast: rows.length < this.#limits.batchRecords };
     });

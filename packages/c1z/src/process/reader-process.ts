@@ -5,7 +5,6 @@
 // - the reader keeps the main program alive only while a request is under way, or its end is
 // - the reader outlives a main program that is killed, and removes what that can no longer remove
 import { type ChildProcess, fork } from 'node:child_process';
-import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { C1zError } from '../errors.js';
 import type { RowBatch, SyncRunRow } from '../format1/sync-tables.js';
@@ -36,14 +35,14 @@ const READER_PATH = fileURLToPath(
   ),
 );
 
-/** How much JavaScript heap the reader may take; SQLite and zstd have their memory outside it. */
+/** How much JavaScript heap the reader may take; SQLite, zstd and blocks have their memory outside it. */
 const MAX_HEAP_MEBIBYTES = 256;
-/** Rows come and go: a small nursery keeps the reader small. */
+/** Records come and go: a small nursery keeps the reader small. */
 const NURSERY_MEBIBYTES = 4;
 
 export class ReaderProcess {
   /** Settles once the file is decoded and checked. */
-  readonly opened: Promise<OpenedDatabase>;
+  readonly opened: Promise<OpenedContents>;
   readonly #process: ChildProcess;
   readonly #exited: Promise<void>;
   readonly #path: string;
@@ -61,7 +60,7 @@ export class ReaderProcess {
   ) {
     this.#path = task.path;
     this.#stallTimeoutMs = task.limits.stallTimeoutMs;
-    this.#process = fork(READER_PATH, [dirname(task.databasePath)], {
+    this.#process = fork(READER_PATH, [task.folder], {
       serialization: 'advanced',
       // A loader or a debugger of the main program has nothing to do with the reader.
       execArgv: [
@@ -100,13 +99,13 @@ export class ReaderProcess {
     });
   }
 
-  async batch(request: Omit<BatchRequest, 'request'>): Promise<RowBatch> {
+  async page(asked: PageAsked): Promise<RecordPage> {
     if (this.#end !== undefined) throw this.#end;
     this.#lastRequest += 1;
-    const numbered: BatchRequest = { ...request, request: this.#lastRequest };
+    const numbered: PageRequest = { ...asked, request: this.#lastRequest };
     const reply = await this.#ask(numbered.request, numbered);
-    if (reply.kind !== 'batch') throw new Error(`the reader answered ${reply.kind} to batch`);
-    return reply.batch;
+    if (reply.kind !== 'page') throw new Error(`the reader answered ${reply.kind} to page`);
+    return reply.page;
   }
 
   /** Ends the process, whatever it is at, and settles what is under way with `reason`. */
@@ -122,7 +121,7 @@ export class ReaderProcess {
     for (const { reject } of waiting) reject(this.#end);
   }
 
-  #ask(request: number, message: ReaderTask | BatchRequest): Promise<ReaderReply> {
+  #ask(request: number, message: ReaderTask | PageRequest): Promise<ReaderReply> {
     return new Promise((resolve, reject) => {
       this.#waiting.set(request, { resolve, reject });
       this.#hold();

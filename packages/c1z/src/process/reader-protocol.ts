@@ -1,24 +1,27 @@
 // What the main program and the reader process say to each other.
 //
 //   main → reader   ReaderTask, once: decode and open
-//                   BatchRequest, one answer each, any number under way
+//                   PageRequest, one answer each, any number under way
 //   reader → main   progress (any number), then opened; or failed with request 0
-//                   batch or failed, with the request's number
+//                   page or failed, with the request's number
+import type { C1zFormat } from '../envelope/magic.js';
 import { C1zError, type C1zErrorCode, messageOf } from '../errors.js';
-import type { RowsAsked } from '../format1/sync-database.js';
-import type { RowBatch, SyncRunRow } from '../format1/sync-tables.js';
 import type { C1zLimits, C1zProgress } from '../options.js';
+import type { RecordPage } from '../record-pages.js';
+import type { PageAsked } from '../sync-contents.js';
 
 export interface ReaderTask {
   readonly path: string;
+  readonly format: C1zFormat;
   readonly fileBytes: number;
-  readonly payloadOffset: number;
-  /** Where the decoded database goes; it must not exist. */
-  readonly databasePath: string;
+  /** An empty folder for what is decoded. */
+  readonly folder: string;
+  /** As in the options. */
+  readonly zone: string | undefined;
   readonly limits: C1zLimits;
 }
 
-export interface BatchRequest extends RowsAsked {
+export interface PageRequest extends PageAsked {
   readonly request: number;
 }
 
@@ -33,16 +36,18 @@ export type ReaderReply =
   | {
       readonly kind: 'opened';
       readonly decodedBytes: number;
-      readonly syncRuns: readonly SyncRunRow[];
+      readonly engine: string;
+      readonly syncRuns: RecordPage;
     }
-  | { readonly kind: 'batch'; readonly request: number; readonly batch: RowBatch }
+  | { readonly kind: 'page'; readonly request: number; readonly page: RecordPage }
   | { readonly kind: 'failed'; readonly request: number; readonly failure: Failure };
 
 /** An error as it crosses processes, where classes and own properties are lost. */
 export interface Failure {
   readonly code: C1zErrorCode;
-  readonly message: string;
+  readonly problem: string;
   readonly path: string | undefined;
+  readonly part: string | undefined;
   readonly offset: number | undefined;
   readonly cause: string | undefined;
 }
@@ -51,27 +56,28 @@ export function failureOf(error: unknown, path: string): Failure {
   if (!(error instanceof C1zError)) {
     return {
       code: 'SSTITCH_C1Z_READER_FAILED',
-      message: `the reader failed: ${messageOf(error)}`,
+      problem: `the reader failed: ${messageOf(error)}`,
       path,
+      part: undefined,
       offset: undefined,
       cause: error instanceof Error ? error.stack : undefined,
     };
   }
-  // The place is added again when the error is made anew.
-  const place = error.message.lastIndexOf(` (${error.path}`);
+  const { code, problem, part, offset, cause } = error;
   return {
-    code: error.code,
-    message: place === -1 ? error.message : error.message.slice(0, place),
+    code,
+    problem,
     path: error.path,
-    offset: error.offset,
-    cause: error.cause === undefined ? undefined : messageOf(error.cause),
+    part,
+    offset,
+    cause: cause === undefined ? undefined : messageOf(cause),
   };
 }
 
-export function errorOf(failure: Failure): C1zError {
-  const { code, message, path, offset, cause } = failure;
-  return new C1zError(code, message, {
+export function errorOf({ code, problem, path, part, offset, cause }: Failure): C1zError {
+  return new C1zError(code, problem, {
     path,
+    part,
     offset,
     ...(cause === undefined ? {} : { cause: new Error(cause) }),
   });
