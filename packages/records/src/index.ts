@@ -1,3 +1,4 @@
+export { type CountOptions, countSync } from './count-sync.js';
 export { decodeRecord, encodeRecord } from './encode.js';
 export { RecordsError, type RecordsErrorCode, type RecordsErrorDetails } from './errors.js';
 export {
@@ -40,9 +41,16 @@ export {
   SyncTypeSchema,
 } from './gen/c1/storage/v3/records_pb.js';
 export { type IndexBucket, type IndexEntry, indexEntries, listedIds } from './indexes.js';
-export type { ListOptions, RecordList } from './list-records.js';
+export type { DiscoveredRecord } from './newer-record.js';
 export { RecordArenas } from './record-arenas.js';
 export { type Entry, recordEntries } from './record-entries.js';
+export {
+  DEFAULT_PAGE_RECORDS,
+  type ListOptions,
+  type PageOptions,
+  RecordList,
+  type RecordPage,
+} from './record-list.js';
 export {
   identityOf,
   isValueBucket,
@@ -55,9 +63,22 @@ export {
   type ValueBucket,
 } from './record-types.js';
 export type { EngineSnapshot } from './scan.js';
-export { type CountOptions, countSync, SyncCounter } from './stats.js';
-export { type GetOptions, type ResourceName, SyncReader } from './sync-reader.js';
-export type { EndedSync, EndSyncOptions, StartSyncOptions } from './sync-runs.js';
+export { type CountedBucket, SyncCounter } from './sync-counter.js';
+export type { SyncHistoryOptions, SyncQuery } from './sync-history.js';
+export {
+  type CountBucketOptions,
+  type GetOptions,
+  type ResourceName,
+  SyncReader,
+} from './sync-reader.js';
+export type {
+  EndedSync,
+  EndSyncOptions,
+  RecountOptions,
+  ResumeSyncOptions,
+  RunMeasures,
+  StartSyncOptions,
+} from './sync-runs.js';
 export { SyncStore, type SyncStoreOptions } from './sync-store.js';
 export {
   type IndexProblem,

@@ -7,18 +7,10 @@ import type { UnsortedEntries } from '@sstitch/engine';
 import { type Bucket, buildKeyPrefix, parseSyncId, type SyncIdBytes } from '@sstitch/keys';
 import { ArenaMemory } from './arena-memory.js';
 import { ByteArena } from './byte-arena.js';
-import { encodeRecord } from './encode.js';
+import { writeRecord } from './encode.js';
 import { RecordsError } from './errors.js';
 import { visitIndexes } from './indexes.js';
-import { type MessageWriter, messageWriter } from './message-writer.js';
-import {
-  identityOf,
-  primaryKey,
-  RECORD_SCHEMAS,
-  type SyncRecord,
-  VALUE_BUCKETS,
-  type ValueBucket,
-} from './record-types.js';
+import { identityOf, primaryKey, type SyncRecord } from './record-types.js';
 
 /**
  * From here on an arena is full, and to be taken before it must grow once more: its block has a little
@@ -151,10 +143,7 @@ export class RecordArenas {
     }
     const keyEnd = arena.length;
     if (value !== undefined) arena.copy(value);
-    else if (!WRITERS[bucket](arena, record)) {
-      arena.length = keyEnd;
-      arena.copy(encodeRecord(record));
-    }
+    else writeRecord(arena, bucket, record);
     own.endEntry(keyEnd);
     this.#added({ sync, bucket, arena: own }, heldBytes, isFull);
     // Most index keys end as the record's own key does: that is copied.
@@ -243,10 +232,6 @@ export class RecordArenas {
     return found;
   }
 }
-
-const WRITERS = Object.fromEntries(
-  VALUE_BUCKETS.map((bucket) => [bucket, messageWriter(RECORD_SCHEMAS[bucket])]),
-) as Record<ValueBucket, MessageWriter>;
 
 function takeNumbers(memory: ArenaMemory, least: number): Uint32Array {
   return new Uint32Array(memory.take(least * Uint32Array.BYTES_PER_ELEMENT).buffer);

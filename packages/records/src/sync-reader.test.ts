@@ -13,7 +13,7 @@ import {
   SYNC,
 } from '../test/records.js';
 import type { GrantRecord } from './gen/c1/storage/v3/records_pb.js';
-import type { RecordList } from './list-records.js';
+import type { RecordList } from './record-list.js';
 import { SyncStore } from './sync-store.js';
 
 let engine: ReadWriteEngine;
