@@ -48,7 +48,7 @@ export { type MergeIterator, type MergeOptions, mergeRuns, mergeTables } from '.
 export { dataBytesIn, narrowTable } from './narrow-table.js';
 export { nodeFileSystem, syncNodeFile } from './node-file-system.js';
 export { RunIterator, type RunTable } from './run-iterator.js';
-export { sliceTable } from './slice-table.js';
+export { type SliceTableOptions, sliceTable } from './slice-table.js';
 export type { SliceOptions } from './slicer.js';
 export {
   checkSpans,

@@ -1,7 +1,6 @@
 // Tables in memory, made of a model's entries.
 
-import { sliceTable } from '../src/slice-table.js';
-import type { SliceOptions } from '../src/slicer.js';
+import { type SliceTableOptions, sliceTable } from '../src/slice-table.js';
 import type { Span } from '../src/span.js';
 import { TableBuilder } from '../src/table-builder.js';
 import type { TableOptions } from '../src/table-options.js';
@@ -34,7 +33,7 @@ export function readerOf(bytes: Uint8Array, options: TableReaderOptions = {}): T
 export function sliceOf(
   bytes: Uint8Array,
   keep: readonly Span[],
-  options: SliceOptions = {},
+  options: SliceTableOptions = {},
 ): { readonly bytes: Uint8Array; readonly properties: SliceProperties } | undefined {
   const file = new MemoryFile();
   let created = 0;
