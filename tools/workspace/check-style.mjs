@@ -16,7 +16,7 @@ const MAY_IMPORT = {
   pebble: ['sst'],
   engine: ['sst'],
   records: ['keys', 'engine'],
-  c1z: ['keys', 'records'],
+  c1z: ['keys', 'pebble', 'records'],
   compactor: ['keys', 'sst', 'engine'],
   testkit: ['keys', 'sst', 'engine', 'records', 'c1z', 'compactor'],
   cli: ['keys', 'sst', 'engine', 'records', 'c1z', 'compactor', 'testkit'],

@@ -33,9 +33,11 @@ export interface C1zErrorDetails {
   readonly offset?: number | undefined;
 }
 
-/** The one error class of @sstitch/c1z. */
+/**
+ * The one error class of @sstitch/c1z. One of an AbortSignal is named AbortError, as the platform's own are, and has
+ * the signal's reason as its cause.
+ */
 export class C1zError extends Error {
-  override readonly name = 'C1zError';
   readonly code: C1zErrorCode;
   /** What is wrong and what to do, without the place. */
   readonly problem: string;
@@ -51,12 +53,18 @@ export class C1zError extends Error {
       `${problem}${known.length === 0 ? '' : ` (${known.join(', ')})`}`,
       details.cause === undefined ? undefined : { cause: details.cause },
     );
+    this.name = code === 'SSTITCH_ABORTED' ? 'AbortError' : 'C1zError';
     this.code = code;
     this.problem = problem;
     this.path = path;
     this.part = part;
     this.offset = offset;
   }
+}
+
+/** The error of a signal that has fired. */
+export function aborted(path: string, signal: AbortSignal | undefined): C1zError {
+  return new C1zError('SSTITCH_ABORTED', 'aborted', { path, cause: signal?.reason });
 }
 
 /** The message of anything thrown. */

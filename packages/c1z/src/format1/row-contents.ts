@@ -3,7 +3,7 @@ import { encodeRecord, type SyncRecord } from '@sstitch/records';
 import { C1zError } from '../errors.js';
 import { type RecordPage, RecordPageBuilder } from '../record-pages.js';
 import type { PageAsked, SyncContents } from '../sync-contents.js';
-import { SyncDatabase } from './sync-database.js';
+import type { SyncDatabase } from './sync-database.js';
 import type { RecordTableName, RowBatch, RowId } from './sync-tables.js';
 import {
   assetRecord,

@@ -4,7 +4,14 @@
 // - every value has been decoded before it is passed on, and its record belongs under the key that it lies under,
 //   so that no two records of a sync are one and the same
 // - no value over the limit is passed on
-import { compareBytes, equalBytes, parseSyncId, prefixSpan, syncIdBytes, toHex } from '@sstitch/keys';
+import {
+  compareBytes,
+  equalBytes,
+  parseSyncId,
+  prefixSpan,
+  syncIdBytes,
+  toHex,
+} from '@sstitch/keys';
 import { type Entry, PebbleDatabase } from '@sstitch/pebble';
 import { decodeRecord, encodeRecord, type GrantRecord, type SyncRecord } from '@sstitch/records';
 import type { InputFile } from '../envelope/input-range.js';
@@ -205,11 +212,18 @@ export class DatabaseContents implements SyncContents {
       const bytes = this.#layout === 'v1' ? parseSyncId(syncId) : undefined;
       return bucketPrefix(this.#layout, bucket, bytes && syncIdBytes(bytes));
     } catch (cause) {
-      throw this.#corrupt(`a sync has the id ${JSON.stringify(syncId.slice(0, 64))}, which is no KSUID`, cause);
+      throw this.#corrupt(
+        `a sync has the id ${JSON.stringify(syncId.slice(0, 64))}, which is no KSUID`,
+        cause,
+      );
     }
   }
 
-  #decoded<B extends PageAsked['bucket'] | 'sync_run'>(bucket: B, key: Uint8Array, value: Uint8Array) {
+  #decoded<B extends PageAsked['bucket'] | 'sync_run'>(
+    bucket: B,
+    key: Uint8Array,
+    value: Uint8Array,
+  ) {
     const { maxValueBytes } = this.#source.limits;
     if (value.length > maxValueBytes) {
       throw new C1zError(
@@ -230,7 +244,10 @@ export class DatabaseContents implements SyncContents {
     try {
       expected = recordKey(prefix, keyParts(this.#layout, record));
     } catch (cause) {
-      throw this.#corrupt(`the record under key ${toHex(key)} has no key: ${messageOf(cause)}`, cause);
+      throw this.#corrupt(
+        `the record under key ${toHex(key)} has no key: ${messageOf(cause)}`,
+        cause,
+      );
     }
     if (equalBytes(key, expected)) return;
     throw this.#corrupt(`the record under key ${toHex(key)} belongs under key ${toHex(expected)}`);

@@ -5,7 +5,7 @@ import { PAYLOAD_FOLDER } from '../envelope/payload.js';
 import { C1zError, type C1zErrorCode, messageOf } from '../errors.js';
 import { writerOf } from './writers.js';
 
-const CODES: Readonly<Record<PebbleErrorCode, C1zErrorCode>> = {
+const CODES: Readonly<Partial<Record<PebbleErrorCode, C1zErrorCode>>> = {
   SSTITCH_PEBBLE_NOT_FOUND: 'SSTITCH_C1Z_CORRUPT',
   SSTITCH_PEBBLE_CORRUPT: 'SSTITCH_C1Z_CORRUPT',
   SSTITCH_PEBBLE_UNSUPPORTED: 'SSTITCH_C1Z_FORMAT_UNSUPPORTED',
@@ -43,7 +43,7 @@ export function databaseError(error: unknown, path: string, engine: string): unk
   if (!(error instanceof PebbleError)) return error;
   // What the payload's own files throw comes through Pebble's reader as an error of the file system.
   if (error.cause instanceof C1zError) return error.cause;
-  const code = CODES[error.code];
+  const code = CODES[error.code] ?? 'SSTITCH_C1Z_READER_FAILED';
   const advice = ADVICE[code];
   const written = `the file was written by ${writerOf(engine) ?? engine}`;
   const problem = `the database in the payload: ${problemOf(error)}`;

@@ -22,7 +22,13 @@ import { identityOf, type SyncRecord, type ValueBucket } from '@sstitch/records'
 export type KeyLayout = 'v1' | 'pebble2' | 'pebble3';
 
 /** The buckets that hold the records of a sync. */
-export const RECORD_BUCKETS = ['resource_type', 'resource', 'entitlement', 'grant', 'asset'] as const;
+export const RECORD_BUCKETS = [
+  'resource_type',
+  'resource',
+  'entitlement',
+  'grant',
+  'asset',
+] as const;
 export type RecordBucket = (typeof RECORD_BUCKETS)[number];
 
 const METADATA = Uint8Array.of(0x03, 0xff);

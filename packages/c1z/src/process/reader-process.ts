@@ -7,19 +7,21 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { C1zError } from '../errors.js';
-import type { RowBatch, SyncRunRow } from '../format1/sync-tables.js';
 import type { C1zProgress } from '../options.js';
+import type { RecordPage } from '../record-pages.js';
+import type { PageAsked } from '../sync-contents.js';
 import {
-  type BatchRequest,
   errorOf,
   OPEN_REQUEST,
+  type PageRequest,
   type ReaderReply,
   type ReaderTask,
 } from './reader-protocol.js';
 
-export interface OpenedDatabase {
+export interface OpenedContents {
   readonly decodedBytes: number;
-  readonly syncRuns: readonly SyncRunRow[];
+  readonly engine: string;
+  readonly syncRuns: RecordPage;
 }
 
 interface Waiting {

@@ -1,0 +1,131 @@
+// Files that Baton's SDK wrote, against what the SDK and Pebble themselves list of them.
+import { closeSync, openSync, statSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { toHex } from '@sstitch/keys';
+import { PebbleDatabase } from '@sstitch/pebble';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  SAMPLE_NAMES,
+  type SampleEntry,
+  sampleEntries,
+  samplePath,
+  sampleRecords,
+} from '../../test/samples.js';
+import { readManifest } from '../envelope/manifest.js';
+import { PAYLOAD_FOLDER } from '../envelope/payload.js';
+import { checkLimits } from '../options.js';
+import { openC1z } from '../read-c1z.js';
+import type { RecordBatch } from '../transfer/record-batch.js';
+import { SyncIdField } from '../transfer/sync-id-field.js';
+import { indexKeys } from './index-keys.js';
+import { bucketPrefix, keyParts, recordKey } from './key-layout.js';
+import { openPayload } from './open-payload.js';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'samples-'));
+});
+afterEach(async () => {
+  const left = await readdir(folder);
+  await rm(folder, { recursive: true });
+  expect(left.filter((name) => name !== 'payload.tar')).toEqual([]);
+});
+
+/** Everything that the file's database has. */
+async function listDatabase(path: string): Promise<SampleEntry[]> {
+  const fileDescriptor = openSync(path, 'r');
+  const file = { fileDescriptor, path, fileBytes: statSync(path).size };
+  try {
+    const manifest = readManifest(file);
+    const limits = checkLimits({}, 3, file.fileBytes);
+    const payload = await openPayload(file, manifest, folder, limits, () => {});
+    await using database = await PebbleDatabase.open(PAYLOAD_FOLDER, payload);
+    const entries: SampleEntry[] = [];
+    for await (const page of database.entries()) {
+      for (const { key, value } of page) entries.push({ k: toHex(key), v: toHex(value) });
+    }
+    payload.close();
+    return entries;
+  } finally {
+    closeSync(fileDescriptor);
+  }
+}
+
+async function batchesOf(path: string): Promise<RecordBatch[]> {
+  await using file = await openC1z(path, { temporaryFolder: folder });
+  const batches: RecordBatch[] = [];
+  for await (const batch of file.batches()) batches.push(batch);
+  return batches;
+}
+
+describe.runIf(SAMPLE_NAMES.length > 0).each(SAMPLE_NAMES)('the sample %s', (name) => {
+  const isOld = name.endsWith('v1');
+
+  test('has exactly the keys and values that Pebble lists', async () => {
+    expect(await listDatabase(samplePath(name))).toEqual(sampleEntries(name));
+  });
+
+  test("has exactly the records that Baton's SDK reads", async () => {
+    const withoutSyncId = new SyncIdField('');
+    const found = (await batchesOf(samplePath(name)))
+      .filter(({ bucket }) => bucket !== 'sync_stats')
+      .flatMap(({ syncId, bucket, values }) =>
+        values.map((value) => {
+          const keepsSyncId = isOld || bucket === 'asset' || bucket === 'sync_run';
+          const pb = toHex(keepsSyncId ? value : withoutSyncId.put(value));
+          return JSON.stringify({ type: bucket, pb, ...(isOld ? { sync: syncId } : {}) });
+        }),
+      );
+    const expected = sampleRecords(name).map(({ type, pb, sync }) =>
+      JSON.stringify({ type, pb, ...(isOld ? { sync } : {}) }),
+    );
+    expect(found.sort()).toEqual(expected.sort());
+  });
+
+  test('has the statistics that it was written with, but for counts that are wrong', async () => {
+    const stats = (await batchesOf(samplePath(name))).filter(
+      ({ bucket }) => bucket === 'sync_stats',
+    );
+    const found = stats.flatMap(({ values }) => values.map(toHex)).sort();
+    const own = sampleEntries(name)
+      .filter(({ k }) => k.startsWith('03ff737461747300'))
+      .map(({ v }) => v)
+      .sort();
+    // The SDK leaves the statistics of a sync as they were when it deletes records of it.
+    if (name === 'a2-mutated') {
+      const [
+        {
+          records: [record],
+        } = { records: [] },
+      ] = stats;
+      expect(record).toMatchObject({ grants: 218n, entitlements: 41n, resources: 41n });
+      expect(found).not.toEqual(own);
+    } else {
+      expect(found).toEqual(own);
+    }
+  });
+
+  test.skipIf(isOld || name.endsWith('pebble2'))('derives its keys from its records', async () => {
+    const keys: string[] = [];
+    for (const { bucket, syncId, records } of await batchesOf(samplePath(name))) {
+      const prefix = bucketPrefix('pebble3', bucket, undefined);
+      for (const record of records) {
+        expect(record.syncId).toBe(syncId);
+        const parts = keyParts('pebble3', record);
+        keys.push(toHex(recordKey(prefix, parts)), ...indexKeys(record, parts).map(toHex));
+      }
+    }
+    const isDerived = ({ k }: SampleEntry) => !/^03(0708|09|0a|ff(?!737461747300))/.test(k);
+    expect(keys.sort()).toEqual(
+      sampleEntries(name)
+        .filter(isDerived)
+        .map(({ k }) => k),
+    );
+  });
+});
+
+describe.runIf(SAMPLE_NAMES.length === 0)('samples', () => {
+  test.skip('are not there: ../shared/data/c1z3 is missing', () => {});
+});
