@@ -5,4 +5,5 @@ export default packageBuild({
   'temporary-folder': 'src/temporary-folder.ts',
   testing: 'src/make-c1z.ts',
   reader: 'src/process/reader-main.ts',
+  writer: 'src/process/writer-main.ts',
 });

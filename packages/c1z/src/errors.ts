@@ -10,10 +10,14 @@ export type C1zErrorCode =
   | 'SSTITCH_C1Z_TOO_LARGE'
   /** The file holds no sync of that id. */
   | 'SSTITCH_C1Z_SYNC_NOT_FOUND'
+  /** The format that is written cannot hold a record, or not these syncs together; the message says which and why. */
+  | 'SSTITCH_C1Z_NOT_REPRESENTABLE'
   /** The reader process gave no sign of life for `stallTimeoutMs`. */
   | 'SSTITCH_C1Z_STALLED'
   /** The reader process could not be started, or broke down over the file. */
   | 'SSTITCH_C1Z_READER_FAILED'
+  /** The writer process could not be started, or broke down. */
+  | 'SSTITCH_C1Z_WRITER_FAILED'
   /** The file has been closed. */
   | 'SSTITCH_C1Z_CLOSED'
   /** The AbortSignal fired; `cause` has its reason. */

@@ -19,7 +19,8 @@ import { aborted, C1zError, messageOf } from './errors.js';
 import { zoneOf } from './format1/zones.js';
 import { RECORD_BUCKETS, type RecordBucket } from './format3/key-layout.js';
 import { type C1zOptions, checkLimits } from './options.js';
-import { ReaderProcess } from './process/reader-process.js';
+import type { OpenedContents, ReaderRequest } from './process/open-contents.js';
+import { WorkerProcess } from './process/worker-process.js';
 import { type Cursor, type RecordPage, recordsOf } from './record-pages.js';
 import type { PagedBucket } from './sync-contents.js';
 import { completedStatistics } from './sync-statistics.js';
@@ -83,19 +84,21 @@ export async function openC1z(path: string, options: C1zOptions = {}): Promise<C
     const folder = await makeTemporaryFolder(FOLDER_PREFIX, options.temporaryFolder);
     try {
       if (signal?.aborted) throw aborted(path, signal);
-      const task = {
+      const limits = checkLimits(options, format, fileBytes);
+      const reader = new WorkerProcess({
+        role: 'reader',
         path,
-        format,
-        fileBytes,
-        folder,
-        zone: options.zone,
-        limits: checkLimits(options, format, fileBytes),
-      };
-      const reader = new ReaderProcess(task, handle.fd, onProgress);
+        remove: [folder],
+        fileDescriptor: handle.fd,
+        stallTimeoutMs: limits.stallTimeoutMs,
+        onProgress,
+      });
       const stop = () => void reader.end(aborted(path, signal));
       signal?.addEventListener('abort', stop, { once: true });
       try {
-        const { decodedBytes, engine, syncRuns } = await reader.opened;
+        const { zone } = options;
+        const task: ReaderRequest = { kind: 'open', path, format, fileBytes, folder, zone, limits };
+        const { decodedBytes, engine, syncRuns } = await reader.ask<OpenedContents>(task);
         return new OpenC1zFile({ path, format, engine, decodedBytes }, syncRuns, {
           reader,
           folder,
@@ -121,7 +124,7 @@ type FileFacts = Pick<C1zFile, 'path' | 'format' | 'engine' | 'decodedBytes'>;
 
 /** What is given back when a file is closed. */
 interface FileParts {
-  readonly reader: ReaderProcess;
+  readonly reader: WorkerProcess;
   readonly folder: string;
   readonly signal: AbortSignal | undefined;
 }
@@ -244,7 +247,8 @@ class OpenC1zFile implements C1zFile {
     syncId: string,
   ): AsyncGenerator<RecordBatch<B>, void, undefined> {
     const ask = (after: Cursor | undefined): Promise<RecordPage> => {
-      const asked = this.#parts.reader.page({ bucket, syncId, after });
+      const request: ReaderRequest = { kind: 'page', bucket, syncId, after };
+      const asked = this.#parts.reader.ask<RecordPage>(request);
       // Its error is thrown where it is awaited; a caller that stops early never does.
       asked.catch(() => {});
       return asked;

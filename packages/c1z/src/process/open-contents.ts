@@ -4,14 +4,36 @@ import { join } from 'node:path';
 import { appendDecoded, newDecodedFile } from '../decoded-file.js';
 import { decodeStream } from '../envelope/decode-stream.js';
 import type { InputFile } from '../envelope/input-range.js';
-import { MAGIC_BYTES } from '../envelope/magic.js';
+import { type C1zFormat, MAGIC_BYTES } from '../envelope/magic.js';
 import { RowContents } from '../format1/row-contents.js';
 import { SyncDatabase } from '../format1/sync-database.js';
 import { zoneOf } from '../format1/zones.js';
 import { DatabaseContents } from '../format3/database-contents.js';
-import type { C1zProgress } from '../options.js';
-import type { SyncContents } from '../sync-contents.js';
-import type { ReaderTask } from './reader-protocol.js';
+import type { C1zLimits, C1zProgress } from '../options.js';
+import type { RecordPage } from '../record-pages.js';
+import type { PageAsked, SyncContents } from '../sync-contents.js';
+
+/** What the reader process is asked: first to open a file, then for pages. */
+export type ReaderRequest = ReaderTask | ({ readonly kind: 'page' } & PageAsked);
+
+export interface ReaderTask {
+  readonly kind: 'open';
+  readonly path: string;
+  readonly format: C1zFormat;
+  readonly fileBytes: number;
+  /** An empty folder for what is decoded. */
+  readonly folder: string;
+  /** As in the options. */
+  readonly zone: string | undefined;
+  readonly limits: C1zLimits;
+}
+
+/** The answer to a task. */
+export interface OpenedContents {
+  readonly decodedBytes: number;
+  readonly engine: string;
+  readonly syncRuns: RecordPage;
+}
 
 const DATABASE_FILE = 'sync.db';
 

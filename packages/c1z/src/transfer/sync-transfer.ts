@@ -27,14 +27,14 @@ export interface SyncSource extends AsyncDisposable {
 }
 
 /** Takes syncs: a file of any format, or a store. What it takes is seen by nobody before `finish`. */
-export interface SyncSink extends AsyncDisposable {
+export interface SyncSink<Result = void> extends AsyncDisposable {
   /**
    * Takes records. Settles once there is room for more.
    * @throws an error of the sink's own: a record that it cannot hold, a disk that is full
    */
   add(batch: RecordBatch): Promise<void>;
   /** Makes what was added durable and visible, all of it at once. To be called once, after the last `add`. */
-  finish(): Promise<void>;
+  finish(): Promise<Result>;
   /** Gives back what the sink takes. Without `finish` before, nothing is left of what was added. May be called twice. */
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
-// The tests run the sources, but the reader process runs JavaScript only: the reader is built before
-// them, if it is missing or older than a source.
+// The tests run the sources, but the reader and the writer process run JavaScript only: they are built before
+// them, if they are missing or older than a source.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const packageFolder = fileURLToPath(new URL('..', import.meta.url));
 
 export function setup(): void {
-  const built = statSync(`${packageFolder}/dist/reader.js`, { throwIfNoEntry: false });
+  const built = statSync(`${packageFolder}/dist/writer.js`, { throwIfNoEntry: false });
   const sources = readdirSync(`${packageFolder}/src`, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts'))
     .map((entry) => statSync(`${entry.parentPath}/${entry.name}`).mtimeMs);
@@ -18,5 +18,6 @@ export function setup(): void {
     cwd: packageFolder,
     encoding: 'utf8',
   });
-  if (run.status !== 0) throw new Error(`the reader cannot be built:\n${run.stdout}${run.stderr}`);
+  if (run.status !== 0)
+    throw new Error(`the processes cannot be built:\n${run.stdout}${run.stderr}`);
 }
