@@ -1,30 +1,17 @@
 // The syncs in the SQLite database of a format 1 file, as records. Runs in the reader process, so it may block.
-import { encodeRecord, type SyncRecord } from '@sstitch/records';
+import { decodeRecord, encodeRecord, type SyncRecord } from '@sstitch/records';
 import { C1zError } from '../errors.js';
 import { type RecordPage, RecordPageBuilder } from '../record-pages.js';
-import type { PageAsked, SyncContents } from '../sync-contents.js';
+import type { PageAsked, PagedBucket, SyncContents } from '../sync-contents.js';
+import { KeptRecordCursor } from './kept-record-cursor.js';
+import { TABLE_OF_BUCKET, TRANSLATIONS, withKeptRecord } from './kept-records.js';
 import type { SyncDatabase } from './sync-database.js';
 import type { RecordTableName, RowBatch, RowId } from './sync-tables.js';
-import {
-  assetRecord,
-  entitlementRecord,
-  grantRecord,
-  NamesNeeded,
-  resourceRecord,
-  resourceTypeRecord,
-  syncRunRecord,
-} from './translate.js';
+import { NamesNeeded } from './translate.js';
 import type { Zone } from './zones.js';
 
-type Translate = (syncId: string, row: never, zone: Zone) => SyncRecord;
-
-const TABLES: Readonly<Record<string, readonly [RecordTableName, Translate]>> = {
-  resource_type: ['v1_resource_types', resourceTypeRecord],
-  resource: ['v1_resources', resourceRecord],
-  entitlement: ['v1_entitlements', entitlementRecord],
-  grant: ['v1_grants', grantRecord],
-  asset: ['v1_assets', assetRecord],
-};
+type RecordBucket = Exclude<PagedBucket, 'sync_stats'>;
+type ToRecord = (syncId: string, row: never, zone: Zone) => SyncRecord;
 
 export class RowContents implements SyncContents {
   readonly decodedBytes: number;
@@ -35,6 +22,10 @@ export class RowContents implements SyncContents {
   readonly #zone: Zone;
   /** Tables of which messages were found that leave out what the columns say. */
   readonly #needNames = new Set<RecordTableName>();
+  /** The rows of the runs, by sync. */
+  readonly #runRows = new Map<string, RowId>();
+  /** By sync and bucket. */
+  readonly #kept = new Map<string, KeptRecordCursor>();
 
   /** @param zone of times that name none */
   constructor(database: SyncDatabase, path: string, decodedBytes: number, zone: Zone) {
@@ -46,38 +37,40 @@ export class RowContents implements SyncContents {
 
   syncRuns(): RecordPage {
     const page = new RecordPageBuilder();
-    const ids = new Set<string>();
-    for (const row of this.#database.syncRuns()) {
-      const run = this.#located('v1_sync_runs', () => syncRunRecord(row, this.#zone));
-      if (ids.has(run.syncId)) {
+    const kept = new KeptRecordCursor(this.#database, 'sync_run');
+    for (const { row, rowId } of this.#database.syncRuns()) {
+      const run = this.#located('v1_sync_runs', () =>
+        TRANSLATIONS.sync_run.toRecord(row.sync_id, row, this.#zone),
+      );
+      const { syncId } = run;
+      if (this.#runRows.has(syncId)) {
         throw new C1zError('SSTITCH_C1Z_CORRUPT', 'v1_sync_runs: two rows have the same sync_id', {
           path: this.#path,
         });
       }
-      ids.add(run.syncId);
-      page.add(encodeRecord(run));
+      this.#runRows.set(syncId, rowId);
+      const whole = kept.find(rowId);
+      const read = encodeRecord(run);
+      page.add(whole === undefined ? read : withKeptRecord('sync_run', syncId, read, whole));
     }
     return page.page(undefined);
   }
 
   page({ bucket, syncId, after }: PageAsked): RecordPage {
-    const [table, translate] = TABLES[bucket] ?? [];
-    if (table === undefined || translate === undefined) {
-      return new RecordPageBuilder().page(undefined);
-    }
+    if (bucket === 'sync_stats') return this.#statistics(syncId);
+    const table = TABLE_OF_BUCKET[bucket];
     // Nearly all rows are grants, and nearly all of those have in their message all that the columns say;
     // reading these takes a third of the time. The other tables are small.
     const withNames = table !== 'v1_grants' || this.#needNames.has(table);
     const asked = { table, syncId, afterRowId: after as RowId | undefined };
     const batch = this.#database.batch({ ...asked, withNames });
     try {
-      return this.#translated(syncId, table, translate, batch);
+      return this.#translated(syncId, bucket, batch);
     } catch (error) {
       if (!(error instanceof NamesNeeded)) throw error;
       // Once more, with the names; what comes after it most likely needs them, too.
       this.#needNames.add(table);
-      const named = this.#database.batch({ ...asked, withNames: true });
-      return this.#translated(syncId, table, translate, named);
+      return this.#translated(syncId, bucket, this.#database.batch({ ...asked, withNames: true }));
     }
   }
 
@@ -85,20 +78,39 @@ export class RowContents implements SyncContents {
     this.#database.close();
   }
 
-  #translated(
-    syncId: string,
-    table: RecordTableName,
-    translate: Translate,
-    { rows, rowIds, isLast }: RowBatch,
-  ): RecordPage {
+  #translated(syncId: string, bucket: RecordBucket, batch: RowBatch): RecordPage {
+    const { rows, rowIds, isLast } = batch;
+    const table = TABLE_OF_BUCKET[bucket];
+    const toRecord = TRANSLATIONS[bucket].toRecord as ToRecord;
+    const kept = this.#keptCursor(syncId, bucket);
     const page = new RecordPageBuilder();
     for (const [index, row] of rows.entries()) {
-      this.#located(`${table}, row ${rowIds[index]}`, () => {
+      const rowId = rowIds[index] as RowId;
+      const read = this.#located(`${table}, row ${rowId}`, () =>
         // The database has checked each value against the table's columns.
-        page.add(encodeRecord(translate(syncId, row as never, this.#zone)));
-      });
+        encodeRecord(toRecord(syncId, row as never, this.#zone)),
+      );
+      const whole = kept.find(rowId);
+      page.add(whole === undefined ? read : withKeptRecord(bucket, syncId, read, whole));
     }
     return page.page(isLast ? undefined : rowIds.at(-1));
+  }
+
+  /** Statistics have no row: those that were kept are there, or none. */
+  #statistics(syncId: string): RecordPage {
+    const page = new RecordPageBuilder();
+    const run = this.#runRows.get(syncId);
+    const cursor = new KeptRecordCursor(this.#database, 'sync_stats');
+    const kept = run === undefined ? undefined : cursor.find(run);
+    if (kept !== undefined && isOfSync(kept, syncId)) page.add(kept);
+    return page.page(undefined);
+  }
+
+  #keptCursor(syncId: string, bucket: RecordBucket): KeptRecordCursor {
+    const name = `${bucket} ${syncId}`;
+    const cursor = this.#kept.get(name) ?? new KeptRecordCursor(this.#database, bucket);
+    this.#kept.set(name, cursor);
+    return cursor;
   }
 
   /** Adds the place to errors of the pure functions, which do not know it. */
@@ -110,5 +122,13 @@ export class RowContents implements SyncContents {
       const { code, problem, cause } = error;
       throw new C1zError(code, `${place}: ${problem}`, { path: this.#path, cause });
     }
+  }
+}
+
+function isOfSync(stats: Uint8Array, syncId: string): boolean {
+  try {
+    return decodeRecord('sync_stats', new Uint8Array(0), stats).syncId === syncId;
+  } catch {
+    return false;
   }
 }

@@ -12,6 +12,8 @@ import { createRequire } from 'node:module';
 import type { Database, SQLiteValue, Statement } from 'node-sqlite3-wasm';
 import { C1zError, messageOf } from '../errors.js';
 import { MAX_PAGE_BYTES, MAX_SYNC_RUN_BYTES, MAX_SYNC_RUNS } from '../sync-contents.js';
+import { RowChecks, rowIdOf, sizeOf } from './checked-rows.js';
+import { KEPT_RECORDS_TABLE } from './kept-records.js';
 import {
   type Column,
   type RowBatch,
@@ -42,8 +44,7 @@ export interface RowsAsked {
   readonly withNames: boolean;
 }
 
-const LONGEST = 'longest value';
-const ROW_ID = 'row id';
+const SYNC_ID: Column = { name: 'sync_id', kind: 'text' };
 
 /** A row of pragma_table_list. */
 interface TableEntry {
@@ -68,14 +69,17 @@ export class SyncDatabase {
   /** The .c1z file, for messages. */
   readonly #path: string;
   readonly #limits: DatabaseLimits;
+  readonly #rows: RowChecks;
   /** Of each table that the file has, those of the columns read that it has. */
   readonly #columns = new Map<SyncTableName, readonly Column[]>();
   readonly #statements = new Map<string, Statement>();
+  #hasKeptRecords = false;
 
   private constructor(database: Database, path: string, limits: DatabaseLimits) {
     this.#database = database;
     this.#path = path;
     this.#limits = limits;
+    this.#rows = new RowChecks(path, limits.maxValueBytes);
   }
 
   /**
@@ -96,7 +100,12 @@ export class SyncDatabase {
         // One read transaction for as long as the file is open: SQLite would else lock and unlock it for
         // every statement, which this build does by making and removing a folder.
         database.exec('BEGIN');
-        for (const table of SYNC_TABLE_NAMES) opened.#takeTable(table);
+        for (const table of SYNC_TABLE_NAMES) {
+          const columns = opened.#takeTable(table, SYNC_TABLES[table]);
+          if (columns !== undefined) opened.#columns.set(table, columns);
+        }
+        const kept = opened.#takeTable(KEPT_RECORDS_TABLE, [{ name: 'record', kind: 'blob' }]);
+        opened.#hasKeptRecords = kept !== undefined;
       } catch (error) {
         opened.close();
         throw error;
@@ -106,20 +115,19 @@ export class SyncDatabase {
   }
 
   /** @throws C1zError SSTITCH_C1Z_CORRUPT, SSTITCH_C1Z_TOO_LARGE */
-  syncRuns(): SyncRunRow[] {
+  syncRuns(): { readonly row: SyncRunRow; readonly rowId: RowId }[] {
     const table = 'v1_sync_runs';
     return guarded(this.#path, `${table} cannot be read`, () => {
-      const runs: SyncRunRow[] = [];
+      const runs: { readonly row: SyncRunRow; readonly rowId: RowId }[] = [];
       let bytes = 0;
-      const syncId: Column = { name: 'sync_id', kind: 'text' };
-      const columns = [syncId, ...(this.#columns.get(table) ?? [])];
+      const columns = [SYNC_ID, ...(this.#columns.get(table) ?? [])];
       const statement = this.#database.prepare(
-        `SELECT ${this.#selection(columns)} FROM ${table} NOT INDEXED ORDER BY rowid`,
+        `SELECT ${this.#rows.selection(columns)} FROM ${table} NOT INDEXED ORDER BY rowid`,
       );
       try {
         for (const row of rowsOf(statement)) {
-          const run = this.#checkedRow(table, row, [syncId, ...SYNC_TABLES[table]]);
-          runs.push(run as unknown as SyncRunRow);
+          const run = this.#rows.checked(table, row, [SYNC_ID, ...SYNC_TABLES[table]]);
+          runs.push({ row: run as unknown as SyncRunRow, rowId: rowIdOf(row) });
           bytes += sizeOf(run);
           if (runs.length > MAX_SYNC_RUNS || bytes > MAX_SYNC_RUN_BYTES) {
             throw new C1zError(
@@ -152,7 +160,7 @@ export class SyncDatabase {
       const rowIds: RowId[] = [];
       let bytes = 0;
       for (const row of rowsOf(statement, [after, syncId, this.#limits.batchRecords])) {
-        const checked = this.#checkedRow(table, row, columns);
+        const checked = this.#rows.checked(table, row, columns);
         const rowId = rowIdOf(row);
         const before = rowIds.at(-1) ?? afterRowId;
         if (before !== undefined && rowId <= before) {
@@ -167,21 +175,44 @@ export class SyncDatabase {
     });
   }
 
+  /**
+   * The first kept record from an id on, and up to another one.
+   * @throws C1zError SSTITCH_C1Z_CORRUPT, SSTITCH_C1Z_TOO_LARGE
+   */
+  keptRecord(
+    from: number,
+    to: number,
+  ): { readonly id: number; readonly record: Uint8Array } | undefined {
+    if (!this.#hasKeptRecords) return undefined;
+    const table = KEPT_RECORDS_TABLE;
+    return guarded(this.#path, `${table} cannot be read`, () => {
+      const columns: readonly Column[] = [{ name: 'record', kind: 'blob' }];
+      const statement = this.#prepared(
+        `SELECT ${this.#rows.selection(columns)} FROM ${table} NOT INDEXED ` +
+          'WHERE rowid BETWEEN ?1 AND ?2 ORDER BY rowid LIMIT 1',
+      );
+      const [row] = [...rowsOf(statement, [from, to])];
+      if (row === undefined) return undefined;
+      const { record } = this.#rows.checked(table, row, columns);
+      return { id: Number(rowIdOf(row)), record: record as Uint8Array };
+    });
+  }
+
   close(): void {
     for (const statement of this.#statements.values()) statement.finalize();
     this.#statements.clear();
     if (this.#database.isOpen) this.#database.close();
   }
 
-  /** Checks a table and takes note of its columns. SQLite's names ignore case. */
-  #takeTable(table: SyncTableName): void {
+  /** Checks a table; gives those of `columns` that it has, or nothing if it is not there. SQLite's names ignore case. */
+  #takeTable(table: string, columns: readonly Column[]): readonly Column[] | undefined {
     const [entry] = this.#query<TableEntry>(
       "SELECT type, wr FROM pragma_table_list WHERE schema = 'main' AND name = ? COLLATE NOCASE",
       [table],
     );
     if (entry === undefined) {
       // A table of records that is not there holds none, as in baton-sdk, which makes it.
-      if (table !== 'v1_sync_runs') return;
+      if (table !== 'v1_sync_runs') return undefined;
       throw this.#corrupt(table, 'there is no such table');
     }
     if (entry.type !== 'table' || entry.wr !== 0) {
@@ -194,17 +225,15 @@ export class SyncDatabase {
       if (name === 'rowid') throw this.#corrupt(table, 'a column is named rowid');
       if (column.hidden === 0) stored.add(name);
     }
-    for (const column of [{ name: 'sync_id' } as Column, ...SYNC_TABLES[table]]) {
+    const needed = table === KEPT_RECORDS_TABLE ? columns : [SYNC_ID, ...columns];
+    for (const column of needed) {
       if (!stored.has(column.name) && column.optional !== true) {
         throw this.#corrupt(table, `there is no stored column ${column.name}`);
       }
     }
     const [check] = this.#query<CheckEntry>(`PRAGMA quick_check(${table})`);
     if (check?.quick_check !== 'ok') throw this.#corrupt(table, String(check?.quick_check));
-    this.#columns.set(
-      table,
-      SYNC_TABLES[table].filter(({ name }) => stored.has(name)),
-    );
+    return columns.filter(({ name }) => stored.has(name));
   }
 
   /** What SQLite says of itself; `Entry` is what its documentation says of the rows. */
@@ -213,61 +242,23 @@ export class SyncDatabase {
   }
 
   #statementFor(table: SyncTableName, columns: readonly Column[]): Statement {
-    const statementKey = [table, ...columns.map(({ name }) => name)].join(' ');
-    let statement = this.#statements.get(statementKey);
-    if (statement === undefined) {
-      // By row id, because an index is the file's word for what the table holds; so each batch goes
-      // on where the one before ended, and a sync costs one scan of the table.
-      statement = this.#database.prepare(
-        `SELECT ${this.#selection(columns)} FROM ${table} NOT INDEXED ` +
-          'WHERE rowid > ?1 AND sync_id = ?2 COLLATE BINARY ORDER BY rowid LIMIT ?3',
-      );
-      this.#statements.set(statementKey, statement);
-    }
+    // By row id, because an index is the file's word for what the table holds; so each batch goes
+    // on where the one before ended, and a sync costs one scan of the table.
+    return this.#prepared(
+      `SELECT ${this.#rows.selection(columns)} FROM ${table} NOT INDEXED ` +
+        'WHERE rowid > ?1 AND sync_id = ?2 COLLATE BINARY ORDER BY rowid LIMIT ?3',
+    );
+  }
+
+  #prepared(sql: string): Statement {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(sql);
+    this.#statements.set(sql, statement);
     return statement;
   }
 
-  /** octet_length of a column reads the row's head only; too long a value is never loaded. */
-  #selection(columns: readonly Column[]): string {
-    const length = (column: Column) => `coalesce(octet_length("${column.name}"), 0)`;
-    const values = columns.map(
-      (column) =>
-        `CASE WHEN ${length(column)} <= ${this.#limits.maxValueBytes} THEN "${column.name}" END AS "${column.name}"`,
-    );
-    return [
-      `rowid AS "${ROW_ID}"`,
-      `max(0, ${columns.map(length).join(', ')}) AS "${LONGEST}"`,
-      ...values,
-    ].join(', ');
-  }
-
-  #checkedRow(
-    table: SyncTableName,
-    row: Record<string, SQLiteValue>,
-    columns: readonly Column[],
-  ): Record<string, unknown> {
-    if (Number(row[LONGEST]) > this.#limits.maxValueBytes) {
-      throw new C1zError(
-        'SSTITCH_C1Z_TOO_LARGE',
-        `${table}, row ${rowIdOf(row)}: a value of ${row[LONGEST]} bytes; ${this.#limits.maxValueBytes} is the most (option maxValueBytes)`,
-        { path: this.#path },
-      );
-    }
-    const checked: Record<string, unknown> = {};
-    for (const column of columns) {
-      const value = row[column.name] ?? null;
-      if (value === null ? column.nullable !== true : !isOfKind(value, column)) {
-        throw this.#corrupt(
-          table,
-          `row ${rowIdOf(row)}: ${column.name} is ${kindOf(value)}, not ${column.kind}`,
-        );
-      }
-      checked[column.name] = column.kind === 'flag' && value !== null ? Number(value) !== 0 : value;
-    }
-    return checked;
-  }
-
-  #corrupt(table: SyncTableName, what: string): C1zError {
+  #corrupt(table: string, what: string): C1zError {
     return new C1zError('SSTITCH_C1Z_CORRUPT', `${table}: ${what}`, { path: this.#path });
   }
 }
@@ -318,35 +309,4 @@ function guarded<T>(path: string, what: string, run: () => T): T {
 function rowsOf(statement: Statement, values: SQLiteValue[] = []) {
   // Without the option `expand`, rows are flat.
   return statement.iterate(values) as IterableIterator<Record<string, SQLiteValue>>;
-}
-
-function rowIdOf(row: Record<string, SQLiteValue>): RowId {
-  const rowId = row[ROW_ID];
-  if (typeof rowId !== 'number' && typeof rowId !== 'bigint') throw new Error('a row without id');
-  return rowId;
-}
-
-function isOfKind(value: SQLiteValue, column: Column): boolean {
-  switch (column.kind) {
-    case 'text':
-      return typeof value === 'string';
-    case 'blob':
-      return value instanceof Uint8Array;
-    case 'flag':
-      return typeof value === 'number' || typeof value === 'bigint';
-  }
-}
-
-function kindOf(value: SQLiteValue): string {
-  if (value === null) return 'null';
-  if (value instanceof Uint8Array) return 'blob';
-  return typeof value === 'string' ? 'text' : 'a number';
-}
-
-function sizeOf(row: Record<string, unknown>): number {
-  let bytes = 0;
-  for (const value of Object.values(row)) {
-    if (typeof value === 'string' || value instanceof Uint8Array) bytes += value.length;
-  }
-  return bytes;
 }

@@ -2,7 +2,9 @@
 // c1.connector.v2 message; times are text. The other columns repeat what the message says, or say what it
 // leaves out.
 //
-// v1_sync_runs       sync_id, started_at, ended_at, sync_token, sync_type, parent_sync_id, supports_diff
+// v1_sync_runs       sync_id, started_at, ended_at, sync_token, sync_type, parent_sync_id, linked_sync_id,
+//                    supports_diff, ingest_invariant_generation, ingest_invariant_coverage (a JSON array),
+//                    ingest_invariant_mode
 // v1_resource_types  external_id, data, sync_id, discovered_at
 // v1_resources       resource_type_id, external_id ("type:id"), parent_resource_type_id,
 //                    parent_resource_id, data, sync_id, discovered_at
@@ -14,8 +16,10 @@
 //
 // baton-sdk makes each table that a file lacks, but a file without v1_sync_runs is no sync file. Over the
 // years it added columns to two tables, to v1_sync_runs (is_partial, then sync_type in its place,
-// parent_sync_id, supports_diff) and to v1_grants (expansion, needs_expansion); all others were there from
-// its first public version on.
+// parent_sync_id, linked_sync_id, supports_diff, those of invariants) and to v1_grants (expansion,
+// needs_expansion); all others were there from its first public version on.
+//
+// sstitch_records (id, record) is a table of this package's own, see kept-records.ts.
 
 /** What a column may hold. A flag is a number: 0 or not. */
 export type ColumnKind = 'text' | 'blob' | 'flag';
@@ -56,7 +60,11 @@ export const SYNC_TABLES: Readonly<Record<SyncTableName, readonly Column[]>> = {
     { name: 'sync_type', kind: 'text', nullable: true, optional: true },
     { name: 'is_partial', kind: 'flag', nullable: true, optional: true },
     { name: 'parent_sync_id', kind: 'text', nullable: true, optional: true },
+    { name: 'linked_sync_id', kind: 'text', nullable: true, optional: true },
     { name: 'supports_diff', kind: 'flag', nullable: true, optional: true },
+    { name: 'ingest_invariant_generation', kind: 'text', nullable: true, optional: true },
+    { name: 'ingest_invariant_coverage', kind: 'text', nullable: true, optional: true },
+    { name: 'ingest_invariant_mode', kind: 'text', nullable: true, optional: true },
   ],
   v1_resource_types: [naming('external_id'), DATA, DISCOVERED_AT],
   v1_resources: [
@@ -104,7 +112,11 @@ export interface SyncRunRow {
   readonly sync_type: string | null;
   readonly is_partial: boolean | null;
   readonly parent_sync_id: string | null;
+  readonly linked_sync_id: string | null;
   readonly supports_diff: boolean | null;
+  readonly ingest_invariant_generation: string | null;
+  readonly ingest_invariant_coverage: string | null;
+  readonly ingest_invariant_mode: string | null;
 }
 
 /** Undefined where it was not read. */

@@ -23,6 +23,37 @@ const TIME_TEXT = new RegExp(
   `^${DATE}(?:[ Tt]${TIME}(?: ?(${ZONE})(?: (?:${ZONE_NAME}))?)?(?: ${CLOCK})?)?$`,
 );
 
+/** A time that is not there, where there must be one: Go's zero time. */
+export const NO_TIME = '0001-01-01 00:00:00';
+
+/**
+ * The text of a time, as a connector writes it, with the offset that a clock of the zone has then. Of two texts of one
+ * offset that with the earlier time is smaller, as Baton compares them.
+ */
+export function formatTimestamp(timestamp: Timestamp | undefined, zone: Zone): string {
+  if (timestamp === undefined) return NO_TIME;
+  const seconds = Number(timestamp.seconds);
+  if (seconds < FIRST_SECONDS || seconds > LAST_SECONDS) return NO_TIME;
+  const { offsetSeconds, text: offset } = offsetAt(seconds, zone);
+  const clock = new Date((seconds + offsetSeconds) * 1000).toISOString();
+  const digits = String(timestamp.nanos).padStart(9, '0').replace(/0+$/, '');
+  const fraction = timestamp.nanos === 0 ? '' : `.${digits}`;
+  return `${clock.slice(0, 10)} ${clock.slice(11, 19)}${fraction}${offset}`;
+}
+
+const DAY_SECONDS = 86_400;
+
+/** UTC where the zone's offset has seconds, which Go cannot read, or leads out of the years that there are. */
+function offsetAt(seconds: number, zone: Zone): { offsetSeconds: number; text: string } {
+  const offsetSeconds = zone.offsetSeconds(seconds);
+  const isAtTheEdge = seconds < FIRST_SECONDS + DAY_SECONDS || seconds > LAST_SECONDS - DAY_SECONDS;
+  if (offsetSeconds % 60 !== 0 || isAtTheEdge) return { offsetSeconds: 0, text: '+00:00' };
+  const minutes = Math.abs(offsetSeconds) / 60;
+  const two = (number: number) => String(number).padStart(2, '0');
+  const text = `${offsetSeconds < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+  return { offsetSeconds, text };
+}
+
 /** A Timestamp holds the years 1 to 9999. */
 const FIRST_SECONDS = -62_135_596_800;
 const LAST_SECONDS = 253_402_300_799;

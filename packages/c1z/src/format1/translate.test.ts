@@ -66,7 +66,11 @@ const RUN: SyncRunRow = {
   sync_type: 'full',
   is_partial: null,
   parent_sync_id: null,
+  linked_sync_id: null,
   supports_diff: null,
+  ingest_invariant_generation: null,
+  ingest_invariant_coverage: null,
+  ingest_invariant_mode: null,
 };
 
 describe('a resource type', () => {

@@ -31,6 +31,7 @@ import {
   ResourceRefSchema,
   type ResourceTypeRecord,
   ResourceTypeRecordSchema,
+  StatusRecordSchema,
   type SyncRunRecord,
   SyncRunRecordSchema,
   SyncType,
@@ -80,9 +81,31 @@ export function syncRunRecord(row: SyncRunRow, zone: Zone): SyncRunRecord {
     startedAt: timestamp(row.started_at, 'started_at', zone),
     syncToken: row.sync_token,
     supportsDiff: row.supports_diff ?? false,
+    linkedSyncId: row.linked_sync_id ?? '',
   });
+  setInvariants(record, row);
   if (row.ended_at !== null) record.endedAt = timestamp(row.ended_at, 'ended_at', zone);
   return record;
+}
+
+/** What is only half there says nothing: a sync that was not checked is to be checked again. */
+function setInvariants(record: SyncRunRecord, row: SyncRunRow): void {
+  const generation = row.ingest_invariant_generation ?? '';
+  const coverage = parsedTexts(row.ingest_invariant_coverage ?? '');
+  if (generation === '' || coverage === undefined) return;
+  record.ingestInvariantGeneration = generation;
+  record.ingestInvariantCoverage = coverage;
+  record.ingestInvariantMode = row.ingest_invariant_mode ?? '';
+}
+
+function parsedTexts(json: string): string[] | undefined {
+  try {
+    const parsed: unknown = JSON.parse(json);
+    const isTexts = Array.isArray(parsed) && parsed.every((each) => typeof each === 'string');
+    return isTexts ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 export function resourceTypeRecord(
@@ -114,7 +137,14 @@ export function resourceRecord(syncId: string, row: ResourceRow, zone: Zone): Re
     description: message.description,
     annotations: message.annotations,
     discoveredAt: timestamp(row.discovered_at, 'discovered_at', zone),
+    iconAssetExternalId: message.icon?.id ?? '',
   });
+  if (message.profile !== undefined) record.profile = message.profile;
+  if (message.createdAt !== undefined) record.createdAt = message.createdAt;
+  if (message.status !== undefined) {
+    const { status, details } = message.status;
+    record.status = create(StatusRecordSchema, { status: status as number, details });
+  }
   const [parentType, parentId] = completed(namesOf(message.parentResourceId), [
     row.parent_resource_type_id,
     row.parent_resource_id,
@@ -182,6 +212,9 @@ function grantedTo({ principal }: Grant, row: GrantRow): PrincipalRef {
   const reference = create(PrincipalRefSchema);
   reference.resourceTypeId = type;
   reference.resourceId = required(id, 'principal.id.resource', 'principal_resource_id');
+  [reference.parentResourceTypeId, reference.parentResourceId] = namesOf(
+    principal?.parentResourceId,
+  );
   return reference;
 }
 

@@ -158,6 +158,19 @@ describe.runIf(SAMPLE_NAMES.length > 0).each(SAMPLE_NAMES)('the sample %s', (nam
     }
   });
 
+  test('written as format 1 has the same records, and none changed by its way there', async () => {
+    const batches = await batchesOf(samplePath(name));
+    const path = join(folder, 'rows.c1z');
+    await using writer = await createC1z(path, {
+      temporaryFolder,
+      format: 1,
+      zone: 'Asia/Kolkata',
+    });
+    for (const batch of batches) await writer.add(batch);
+    await writer.finish();
+    expect(linesOf(await batchesOf(path))).toEqual(linesOf(batches));
+  });
+
   test.skipIf(isOlder(name))('written again has the keys and values of the original', async () => {
     const path = join(folder, 'again.c1z');
     await using writer = await createC1z(path, { temporaryFolder });

@@ -1,6 +1,8 @@
 // Starts a file of either format. Runs in the writer process; tests run it in their own.
 import type { ValueBucket } from '@sstitch/records';
 import type { C1zFormat } from '../envelope/magic.js';
+import { RowWriter } from '../format1/row-writer.js';
+import { zoneOf } from '../format1/zones.js';
 import { DatabaseWriter } from '../format3/database-writer.js';
 import type { RecordPage } from '../record-pages.js';
 import type { SyncWriter } from '../sync-writer.js';
@@ -31,6 +33,7 @@ export interface AddedRecords {
 }
 
 /** @throws C1zError SSTITCH_FILE_OPERATION */
-export function openWriter({ path, target, folder }: WriterTask): SyncWriter {
-  return new DatabaseWriter(path, target, folder);
+export function openWriter({ format, path, target, folder, zone }: WriterTask): SyncWriter {
+  if (format === 3) return new DatabaseWriter(path, target, folder);
+  return new RowWriter(path, target, folder, zoneOf(zone));
 }
