@@ -1,4 +1,4 @@
-// A file in the folder for temporary files that something is decoded into.
+// A file in the directory for temporary files that something is decoded into.
 import { openSync, writeSync } from 'node:fs';
 import { C1zError, messageOf } from './errors.js';
 

@@ -12,23 +12,27 @@ import { type C1zContents, makeC1z, makeDatabase, wrapDatabase } from './make-c1
 import type { C1zOptions } from './options.js';
 import { openC1z } from './read-c1z.js';
 
-let folder: string;
-let temporaryFolder: string;
+let directory: string;
+let temporaryDirectory: string;
 let path: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hostile-files-'));
-  temporaryFolder = join(folder, 'temporary');
-  path = join(folder, 'hostile.c1z');
-  await mkdir(temporaryFolder);
+  directory = await mkdtemp(join(tmpdir(), 'hostile-files-'));
+  temporaryDirectory = join(directory, 'temporary');
+  path = join(directory, 'hostile.c1z');
+  await mkdir(temporaryDirectory);
 });
 afterEach(() => {
-  expect(readdirSync(temporaryFolder)).toEqual([]);
-  return rm(folder, { recursive: true });
+  expect(readdirSync(temporaryDirectory)).toEqual([]);
+  return rm(directory, { recursive: true });
 });
 
 /** Reads all there is; returns the number of records. */
 async function readAll(options: C1zOptions = {}): Promise<number> {
-  await using file = await openC1z(path, { temporaryFolder, stallTimeoutMs: 600_000, ...options });
+  await using file = await openC1z(path, {
+    temporaryDirectory,
+    stallTimeoutMs: 600_000,
+    ...options,
+  });
   let records = 0;
   for (const { syncId } of file.syncs()) {
     for (const kind of [
@@ -65,7 +69,7 @@ async function expectCorrupt(message: string): Promise<void> {
 
 /** A file whose database is `CONTENTS`, changed. */
 function writeChanged(change: (database: Uint8Array) => Uint8Array): void {
-  const databasePath = join(folder, 'sync.db');
+  const databasePath = join(directory, 'sync.db');
   makeDatabase(databasePath, CONTENTS);
   writeFileSync(databasePath, change(readFileSync(databasePath)));
   wrapDatabase(databasePath, path);
@@ -147,7 +151,7 @@ describe('a database', () => {
   });
 
   test('with any bytes changed is read, or refused with a C1zError', async () => {
-    const databasePath = join(folder, 'sync.db');
+    const databasePath = join(directory, 'sync.db');
     makeDatabase(databasePath, CONTENTS);
     const sound = readFileSync(databasePath);
     const change = fc.tuple(fc.nat(sound.length - 1), fc.nat(255));
@@ -162,7 +166,7 @@ describe('a database', () => {
         } catch (error) {
           expect(error).toBeInstanceOf(C1zError);
         }
-        expect(readdirSync(temporaryFolder)).toEqual([]);
+        expect(readdirSync(temporaryDirectory)).toEqual([]);
       }),
       { numRuns: 8 },
     );

@@ -65,13 +65,13 @@ export interface C1zContents {
 
 /** Writes a .c1z file. An existing file is replaced. */
 export async function makeC1z(path: string, contents: C1zContents): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'sstitch-make-c1z-'));
+  const directory = await mkdtemp(join(tmpdir(), 'sstitch-make-c1z-'));
   try {
-    const databasePath = join(folder, 'sync.db');
+    const databasePath = join(directory, 'sync.db');
     makeDatabase(databasePath, contents);
     wrapDatabase(databasePath, path);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true });
   }
 }
 

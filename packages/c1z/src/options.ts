@@ -35,10 +35,10 @@ export interface C1zOptions {
    */
   readonly batchRecords?: number;
   /**
-   * The folder in which what is decoded lies while the file is open.
-   * @defaultValue the operating system's folder for temporary files
+   * The directory in which what is decoded lies while the file is open.
+   * @defaultValue the operating system's directory for temporary files
    */
-  readonly temporaryFolder?: string;
+  readonly temporaryDirectory?: string;
   /**
    * The time zone of times that name none: those of the host on which the connector ran, which are nearly
    * all. An IANA name ("UTC", "Europe/Berlin") or an offset ("+02:00").

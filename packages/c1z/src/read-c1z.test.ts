@@ -15,19 +15,19 @@ import {
 import type { C1zOptions } from './options.js';
 import { type C1zFile, openC1z } from './read-c1z.js';
 
-let folder: string;
-let temporaryFolder: string;
+let directory: string;
+let temporaryDirectory: string;
 let path: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'read-c1z-'));
-  temporaryFolder = join(folder, 'temporary');
-  path = join(folder, 'some.c1z');
-  await mkdir(temporaryFolder);
+  directory = await mkdtemp(join(tmpdir(), 'read-c1z-'));
+  temporaryDirectory = join(directory, 'temporary');
+  path = join(directory, 'some.c1z');
+  await mkdir(temporaryDirectory);
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(() => rm(directory, { recursive: true }));
 
-const open = (options: C1zOptions = {}) => openC1z(path, { temporaryFolder, ...options });
-const leftBehind = () => readdirSync(temporaryFolder);
+const open = (options: C1zOptions = {}) => openC1z(path, { temporaryDirectory, ...options });
+const leftBehind = () => readdirSync(temporaryDirectory);
 
 async function all<T>(batches: AsyncIterable<T[]>): Promise<T[]> {
   const records: T[] = [];
@@ -128,7 +128,7 @@ describe('a .c1z file with several syncs', () => {
     );
   });
 
-  test('keeps its database in one folder, that close removes', async () => {
+  test('keeps its database in one directory, that close removes', async () => {
     expect(leftBehind().length).toBe(1);
     await file.close();
     await file.close();
@@ -176,7 +176,7 @@ describe('reading', () => {
   });
 
   test('reads a database left in write-ahead-log mode', async () => {
-    const databasePath = join(folder, 'sync.db');
+    const databasePath = join(directory, 'sync.db');
     makeDatabase(databasePath, { syncs: [{ syncId: 's', grants: grants(2) }] });
     const database = readFileSync(databasePath);
     database.set([2, 2], 18);
@@ -186,12 +186,12 @@ describe('reading', () => {
     expect((await all(file.grants('s'))).length).toBe(2);
   });
 
-  test('does not keep a process alive that forgets to close, nor leaves its folder', async () => {
+  test('does not keep a process alive that forgets to close, nor leaves its directory', async () => {
     await makeC1z(path, { syncs: [FIRST] });
     const built = new URL('../dist/index.js', import.meta.url).href;
     const program = `
       import { openC1z } from ${JSON.stringify(built)};
-      const file = await openC1z(${JSON.stringify(path)}, { temporaryFolder: ${JSON.stringify(temporaryFolder)} });
+      const file = await openC1z(${JSON.stringify(path)}, { temporaryDirectory: ${JSON.stringify(temporaryDirectory)} });
       console.log(file.syncs().length);`;
     const run = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
       encoding: 'utf8',
@@ -274,10 +274,10 @@ describe('what cannot be', () => {
     });
   });
 
-  test('a folder for temporary files that is not there is one, too', async () => {
+  test('a directory for temporary files that is not there is one, too', async () => {
     await makeC1z(path, { syncs: [] });
-    const missing = join(folder, 'missing');
-    await expect(open({ temporaryFolder: missing })).rejects.toMatchObject({
+    const missing = join(directory, 'missing');
+    await expect(open({ temporaryDirectory: missing })).rejects.toMatchObject({
       code: 'SSTITCH_FILE_OPERATION',
       path: missing,
     });

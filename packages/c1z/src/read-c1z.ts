@@ -24,7 +24,7 @@ import { WorkerProcess } from './process/worker-process.js';
 import { type Cursor, type RecordPage, recordsOf } from './record-pages.js';
 import type { PagedBucket } from './sync-contents.js';
 import { completedStatistics } from './sync-statistics.js';
-import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.js';
+import { makeTemporaryDirectory, removeTemporaryDirectory } from './temporary-directory.js';
 import { RecordBatch } from './transfer/record-batch.js';
 import type { BatchOptions, SyncSource } from './transfer/sync-transfer.js';
 
@@ -64,7 +64,7 @@ export interface C1zFile extends SyncSource {
   close(): Promise<void>;
 }
 
-const FOLDER_PREFIX = 'sstitch-c1z-';
+const DIRECTORY_PREFIX = 'sstitch-c1z-';
 
 /**
  * Opens a .c1z file: decodes it as far as is needed, checks it and reads its list of syncs. Nothing is left behind if
@@ -81,14 +81,14 @@ export async function openC1z(path: string, options: C1zOptions = {}): Promise<C
 
   const { handle, fileBytes, format } = await openFile(path);
   try {
-    const folder = await makeTemporaryFolder(FOLDER_PREFIX, options.temporaryFolder);
+    const directory = await makeTemporaryDirectory(DIRECTORY_PREFIX, options.temporaryDirectory);
     try {
       if (signal?.aborted) throw aborted(path, signal);
       const limits = checkLimits(options, format, fileBytes);
       const reader = new WorkerProcess({
         role: 'reader',
         path,
-        remove: [folder],
+        remove: [directory],
         fileDescriptor: handle.fd,
         stallTimeoutMs: limits.stallTimeoutMs,
         onProgress,
@@ -97,11 +97,19 @@ export async function openC1z(path: string, options: C1zOptions = {}): Promise<C
       signal?.addEventListener('abort', stop, { once: true });
       try {
         const { zone } = options;
-        const task: ReaderRequest = { kind: 'open', path, format, fileBytes, folder, zone, limits };
+        const task: ReaderRequest = {
+          kind: 'open',
+          path,
+          format,
+          fileBytes,
+          directory,
+          zone,
+          limits,
+        };
         const { decodedBytes, engine, syncRuns } = await reader.ask<OpenedContents>(task);
         return new OpenC1zFile({ path, format, engine, decodedBytes }, syncRuns, {
           reader,
-          folder,
+          directory,
           signal,
         });
       } catch (error) {
@@ -111,7 +119,7 @@ export async function openC1z(path: string, options: C1zOptions = {}): Promise<C
         signal?.removeEventListener('abort', stop);
       }
     } catch (error) {
-      await removeTemporaryFolder(folder);
+      await removeTemporaryDirectory(directory);
       throw error;
     }
   } finally {
@@ -125,7 +133,7 @@ type FileFacts = Pick<C1zFile, 'path' | 'format' | 'engine' | 'decodedBytes'>;
 /** What is given back when a file is closed. */
 interface FileParts {
   readonly reader: WorkerProcess;
-  readonly folder: string;
+  readonly directory: string;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -268,13 +276,13 @@ class OpenC1zFile implements C1zFile {
   }
 
   #end(reason: C1zError): Promise<void> {
-    const { reader, folder, signal } = this.#parts;
+    const { reader, directory, signal } = this.#parts;
     this.#ended ??= (async () => {
       signal?.removeEventListener('abort', this.#onAbort);
       try {
         await reader.end(reason);
       } finally {
-        await removeTemporaryFolder(folder);
+        await removeTemporaryDirectory(directory);
       }
     })();
     return this.#ended;

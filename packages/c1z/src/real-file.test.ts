@@ -11,13 +11,13 @@ import { openC1z } from './read-c1z.js';
 const SYNC_ID = '36zfOAoWMxQdISbixanQCRBiX7E';
 const PATH = fileURLToPath(new URL(`../test-data/sync-${SYNC_ID}.c1z`, import.meta.url));
 
-let temporaryFolder: string;
+let temporaryDirectory: string;
 beforeEach(async () => {
-  temporaryFolder = await mkdtemp(join(tmpdir(), 'real-file-'));
+  temporaryDirectory = await mkdtemp(join(tmpdir(), 'real-file-'));
 });
 afterEach(async () => {
-  const left = readdirSync(temporaryFolder);
-  await rm(temporaryFolder, { recursive: true });
+  const left = readdirSync(temporaryDirectory);
+  await rm(temporaryDirectory, { recursive: true });
   expect(left).toEqual([]);
 });
 
@@ -38,7 +38,7 @@ function countBy(grants: GrantRecord[], key: (grant: GrantRecord) => string | un
 
 describe('the real file', () => {
   test('holds one unfinished full sync with the records it is known to hold', async () => {
-    await using file = await openC1z(PATH, { temporaryFolder });
+    await using file = await openC1z(PATH, { temporaryDirectory });
     const [sync, ...others] = file.syncs();
     expect(others).toEqual([]);
     expect(sync).toMatchObject({ syncId: SYNC_ID, type: SyncType.FULL });
@@ -71,18 +71,18 @@ describe('the real file', () => {
 
   test('with a bit turned, or cut off, is refused: its stream has a checksum', async () => {
     const bytes = readFileSync(PATH);
-    const path = join(temporaryFolder, '..', `turned-${process.pid}.c1z`);
+    const path = join(temporaryDirectory, '..', `turned-${process.pid}.c1z`);
     try {
       for (const offset of [2000, 100_000, bytes.length - 1]) {
         const turned = Uint8Array.from(bytes);
         turned[offset] = (turned[offset] ?? 0) ^ 0x10;
         writeFileSync(path, turned);
-        await expect(openC1z(path, { temporaryFolder })).rejects.toMatchObject({
+        await expect(openC1z(path, { temporaryDirectory })).rejects.toMatchObject({
           code: 'SSTITCH_C1Z_CORRUPT',
         });
       }
       writeFileSync(path, bytes.subarray(0, -3));
-      await expect(openC1z(path, { temporaryFolder })).rejects.toMatchObject({
+      await expect(openC1z(path, { temporaryDirectory })).rejects.toMatchObject({
         code: 'SSTITCH_C1Z_CORRUPT',
       });
     } finally {

@@ -8,7 +8,7 @@ import type { WriterRequest } from './process/open-writer.js';
 import { WorkerProcess } from './process/worker-process.js';
 import { RecordPageBuilder } from './record-pages.js';
 import type { WrittenC1z } from './sync-writer.js';
-import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.js';
+import { makeTemporaryDirectory, removeTemporaryDirectory } from './temporary-directory.js';
 import type { RecordBatch } from './transfer/record-batch.js';
 import type { SyncSink } from './transfer/sync-transfer.js';
 import { type C1zWriteOptions, checkWriteOptions } from './write-options.js';
@@ -31,7 +31,7 @@ export interface C1zWriter extends SyncSink<WrittenC1z> {
   close(): Promise<void>;
 }
 
-const FOLDER_PREFIX = 'sstitch-c1z-';
+const DIRECTORY_PREFIX = 'sstitch-c1z-';
 
 /**
  * Starts a .c1z file.
@@ -41,19 +41,19 @@ export async function createC1z(path: string, options: C1zWriteOptions = {}): Pr
   const format = checkWriteOptions(options);
   const { signal, zone } = options;
   if (signal?.aborted) throw aborted(path, signal);
-  const folder = await makeTemporaryFolder(FOLDER_PREFIX, options.temporaryFolder);
+  const directory = await makeTemporaryDirectory(DIRECTORY_PREFIX, options.temporaryDirectory);
   const unfinishedPath = join(
     dirname(path),
     `.${basename(path)}.${randomBytes(4).toString('hex')}.tmp`,
   );
-  const worker = new WorkerProcess({ role: 'writer', path, remove: [folder, unfinishedPath] });
-  const writer = new OpenC1zWriter(path, { worker, folder, unfinishedPath, signal });
+  const worker = new WorkerProcess({ role: 'writer', path, remove: [directory, unfinishedPath] });
+  const writer = new OpenC1zWriter(path, { worker, directory, unfinishedPath, signal });
   const task: WriterRequest = {
     kind: 'start',
     format,
     path: unfinishedPath,
     target: path,
-    folder,
+    directory,
     zone,
   };
   try {
@@ -68,7 +68,7 @@ export async function createC1z(path: string, options: C1zWriteOptions = {}): Pr
 /** What is given back when the writing ends. */
 interface WriterParts {
   readonly worker: WorkerProcess;
-  readonly folder: string;
+  readonly directory: string;
   readonly unfinishedPath: string;
   readonly signal: AbortSignal | undefined;
 }
@@ -135,14 +135,14 @@ class OpenC1zWriter implements C1zWriter {
   }
 
   #end(reason: C1zError): Promise<void> {
-    const { worker, folder, unfinishedPath, signal } = this.#parts;
+    const { worker, directory, unfinishedPath, signal } = this.#parts;
     this.#ended ??= (async () => {
       signal?.removeEventListener('abort', this.#onAbort);
       try {
         await worker.end(reason);
       } finally {
         await rm(unfinishedPath, { force: true });
-        await removeTemporaryFolder(folder);
+        await removeTemporaryDirectory(directory);
       }
     })();
     return this.#ended;

@@ -17,10 +17,10 @@ export interface C1zWriteOptions {
    */
   readonly zone?: string | undefined;
   /**
-   * The folder for what does not fit into memory.
-   * @defaultValue the operating system's folder for temporary files
+   * The directory for what does not fit into memory.
+   * @defaultValue the operating system's directory for temporary files
    */
-  readonly temporaryFolder?: string;
+  readonly temporaryDirectory?: string;
   /** Ends the writing, and leaves nothing of it. */
   readonly signal?: AbortSignal;
 }

@@ -4,18 +4,18 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const packageFolder = fileURLToPath(new URL('..', import.meta.url));
+const packageDirectory = fileURLToPath(new URL('..', import.meta.url));
 
 export function setup(): void {
-  const built = statSync(`${packageFolder}/dist/writer.js`, { throwIfNoEntry: false });
-  const sources = readdirSync(`${packageFolder}/src`, { recursive: true, withFileTypes: true })
+  const built = statSync(`${packageDirectory}/dist/writer.js`, { throwIfNoEntry: false });
+  const sources = readdirSync(`${packageDirectory}/src`, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts'))
     .map((entry) => statSync(`${entry.parentPath}/${entry.name}`).mtimeMs);
   if (built !== undefined && built.mtimeMs >= Math.max(...sources)) return;
   const tsup = fileURLToPath(new URL('../node_modules/tsup/dist/cli-default.js', import.meta.url));
   // Not cleaned: others may be using what is there.
   const run = spawnSync(process.execPath, [tsup, '--no-clean'], {
-    cwd: packageFolder,
+    cwd: packageDirectory,
     encoding: 'utf8',
   });
   if (run.status !== 0)

@@ -7,11 +7,11 @@ import type { C1zProgress } from '../options.js';
 import { decodeStream } from './decode-stream.js';
 import { frameHead, MAX_BLOCK_BYTES, rawBlock, repeatedByteBlock } from './zstd-frame.js';
 
-let folder: string;
+let directory: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'decode-stream-'));
+  directory = await mkdtemp(join(tmpdir(), 'decode-stream-'));
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(() => rm(directory, { recursive: true }));
 
 const NO_LIMITS = { maxDecodedBytes: 2 ** 40, maxDecodedRatio: 2 ** 40 };
 
@@ -19,8 +19,8 @@ async function decode(
   stream: Uint8Array,
   limits: Partial<typeof NO_LIMITS> = {},
 ): Promise<{ content: Uint8Array; progress: C1zProgress[] }> {
-  const path = join(folder, 'stream');
-  const targetPath = join(folder, 'target');
+  const path = join(directory, 'stream');
+  const targetPath = join(directory, 'target');
   writeFileSync(path, stream);
   const fileDescriptor = openSync(path, 'r');
   const target = openSync(targetPath, 'w');
@@ -67,7 +67,7 @@ describe('decoding a zstd stream', () => {
     const { progress } = await decode(zeros(200, true));
     expect(progress.length).toBeGreaterThan(2);
     expect(progress.at(-1)).toEqual({
-      encodedBytes: statSync(join(folder, 'stream')).size,
+      encodedBytes: statSync(join(directory, 'stream')).size,
       decodedBytes: 200 * MAX_BLOCK_BYTES,
     });
   });
@@ -78,7 +78,7 @@ describe('decoding a zstd stream', () => {
       code: 'SSTITCH_C1Z_TOO_LARGE',
       message: expect.stringContaining('more than 1048576 bytes (option maxDecodedBytes)'),
     });
-    expect(statSync(join(folder, 'target')).size).toBeLessThanOrEqual(2 ** 20);
+    expect(statSync(join(directory, 'target')).size).toBeLessThanOrEqual(2 ** 20);
   });
 
   test('a bomb within maxDecodedBytes stops at its ratio', async () => {

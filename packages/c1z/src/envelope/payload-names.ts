@@ -1,4 +1,4 @@
-// The names of a payload's files. A name never becomes part of a path here; what could leave a folder is refused
+// The names of a payload's files. A name never becomes part of a path here; what could leave a directory is refused
 // all the same, since no writer makes such a name.
 import { C1zError } from '../errors.js';
 

@@ -10,8 +10,8 @@ import type { Spool, SpooledFile } from './spool.js';
 import type { TarFile } from './tar-index.js';
 import { newXxhash64 } from './xxhash64.js';
 
-/** The folder that all files of a payload seem to lie in. */
-export const PAYLOAD_FOLDER = '/payload';
+/** The directory that all files of a payload seem to lie in. */
+export const PAYLOAD_DIRECTORY = '/payload';
 
 type FileHandle = ReturnType<ReadableFileSystem['open']>;
 
@@ -40,7 +40,7 @@ abstract class PayloadFiles<Entry extends { readonly sizeBytes: number }>
     return sum;
   }
 
-  readFolder(): string[] {
+  readdir(): string[] {
     return [...this.#entries.keys()].sort();
   }
 

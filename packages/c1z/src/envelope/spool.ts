@@ -1,4 +1,4 @@
-// Decoded files of a payload, for as long as they are read: in memory while that is little, in a folder else.
+// Decoded files of a payload, for as long as they are read: in memory while that is little, in a directory else.
 //
 // Invariant: the files in memory have no more than `maxMemoryBytes` together, whatever their number.
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
@@ -18,14 +18,14 @@ export interface SpooledFile {
 }
 
 export class Spool {
-  readonly #folder: string;
+  readonly #directory: string;
   readonly #maxMemoryBytes: number;
   #memoryBytes = 0;
   #lastNumber = 0;
 
-  /** @param folder where files may be made; its owner removes it in the end */
-  constructor(folder: string, maxMemoryBytes: number = MAX_MEMORY_BYTES) {
-    this.#folder = folder;
+  /** @param directory where files may be made; its owner removes it in the end */
+  constructor(directory: string, maxMemoryBytes: number = MAX_MEMORY_BYTES) {
+    this.#directory = directory;
     this.#maxMemoryBytes = maxMemoryBytes;
   }
 
@@ -40,7 +40,7 @@ export class Spool {
 
   #newDiskFile(): SpooledFile {
     this.#lastNumber += 1;
-    const path = join(this.#folder, `payload-${this.#lastNumber}`);
+    const path = join(this.#directory, `payload-${this.#lastNumber}`);
     return new DiskFile(
       path,
       fileOperation(path, () => openSync(path, 'wx+', 0o600)),
@@ -110,7 +110,7 @@ function fileOperation<T>(path: string, operation: () => T): T {
   } catch (cause) {
     throw new C1zError(
       'SSTITCH_FILE_OPERATION',
-      `the folder for temporary files fails: ${messageOf(cause)}`,
+      `the directory for temporary files fails: ${messageOf(cause)}`,
       { path, cause },
     );
   }

@@ -18,11 +18,11 @@ import { type C1zFile, openC1z } from '../read-c1z.js';
 import { grantRecord } from './translate.js';
 import { UTC } from './zones.js';
 
-let folder: string;
+let directory: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'row-columns-'));
+  directory = await mkdtemp(join(tmpdir(), 'row-columns-'));
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(() => rm(directory, { recursive: true }));
 
 const TYPE = { id: 'user', displayName: 'User' };
 const RESOURCE = {
@@ -50,9 +50,9 @@ const SYNC: SyncToWrite = {
 
 /** The one record of each kind in a file of that sync, after some SQL. */
 async function recordsAfter(...finallyRun: string[]): Promise<unknown[]> {
-  const path = join(folder, 'some.c1z');
+  const path = join(directory, 'some.c1z');
   await makeC1z(path, { syncs: [SYNC], finallyRun });
-  await using file = await openC1z(path, { temporaryFolder: folder });
+  await using file = await openC1z(path, { temporaryDirectory: directory });
   return await recordsOf(file, 's');
 }
 
@@ -160,7 +160,7 @@ describe.each(TABLES)('$columns of $table', ({ table, columns, slim, isNeeded })
 });
 
 test('slim grants may be any of a file: each record is the same as if all were full', async () => {
-  const path = join(folder, 'some.c1z');
+  const path = join(directory, 'some.c1z');
   const grants = Array.from({ length: 20 }, (_, at) => ({ message: { ...GRANT, id: `g${at}` } }));
   await fc.assert(
     fc.asyncProperty(fc.subarray(grants), fc.integer({ min: 1, max: 7 }), async (slim, size) => {
@@ -169,7 +169,7 @@ test('slim grants may be any of a file: each record is the same as if all were f
         return `${set} WHERE external_id = '${id}'`;
       });
       await makeC1z(path, { syncs: [{ syncId: 's', grants }], finallyRun });
-      await using file = await openC1z(path, { temporaryFolder: folder, batchRecords: size });
+      await using file = await openC1z(path, { temporaryDirectory: directory, batchRecords: size });
       const records = (await recordsOf(file, 's')) as { externalId: string; entitlement: object }[];
       expect(records.map(({ externalId }) => externalId)).toEqual(
         grants.map(({ message }) => message.id),
@@ -292,8 +292,12 @@ const CASES = fileURLToPath(new URL('../../../../shared/cases/', import.meta.url
 const areThere = existsSync(join(CASES, 'slim-grants.c1z'));
 
 test.skipIf(!areThere)('slim grants of baton-sdk give the records of full ones', async () => {
-  await using full = await openC1z(join(CASES, 'full-grants.c1z'), { temporaryFolder: folder });
-  await using slim = await openC1z(join(CASES, 'slim-grants.c1z'), { temporaryFolder: folder });
+  await using full = await openC1z(join(CASES, 'full-grants.c1z'), {
+    temporaryDirectory: directory,
+  });
+  await using slim = await openC1z(join(CASES, 'slim-grants.c1z'), {
+    temporaryDirectory: directory,
+  });
   const [run] = full.syncs();
   expect(run).toBeDefined();
   const records = await recordsOf(full, run?.syncId ?? '');

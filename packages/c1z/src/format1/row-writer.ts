@@ -1,4 +1,4 @@
-// Writes syncs as a file of format 1: a database in a folder of its own, then its zstd stream. Runs in the writer
+// Writes syncs as a file of format 1: a database in a directory of its own, then its zstd stream. Runs in the writer
 // process, so it may block.
 import { closeSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -65,15 +65,15 @@ export class RowWriter implements SyncWriter {
   /**
    * @param path of the file to make
    * @param target what it is to be named in the end, for messages
-   * @param folder for the database; its owner removes it
+   * @param directory for the database; its owner removes it
    * @param zone in which times are written
    * @throws C1zError SSTITCH_FILE_OPERATION
    */
-  constructor(path: string, target: string, folder: string, zone: Zone) {
+  constructor(path: string, target: string, directory: string, zone: Zone) {
     this.#output = new OutputFile(path, target);
     this.#target = target;
     this.#zone = zone;
-    this.#databasePath = join(folder, DATABASE_FILE);
+    this.#databasePath = join(directory, DATABASE_FILE);
     this.#database = new sqlite.Database(this.#databasePath);
     // The database is nobody's before it is complete: there is nothing to roll back.
     this.#database.exec('PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF');

@@ -98,7 +98,7 @@ export class SyncDatabase {
           'PRAGMA query_only=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA ignore_check_constraints=ON',
         );
         // One read transaction for as long as the file is open: SQLite would else lock and unlock it for
-        // every statement, which this build does by making and removing a folder.
+        // every statement, which this build does by making and removing a directory.
         database.exec('BEGIN');
         for (const table of SYNC_TABLE_NAMES) {
           const columns = opened.#takeTable(table, SYNC_TABLES[table]);

@@ -75,11 +75,11 @@ describe('the option zone', () => {
 });
 
 describe('a file whose times name no zone', () => {
-  let folder: string;
+  let directory: string;
   let path: string;
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'zones-'));
-    path = join(folder, 'some.c1z');
+    directory = await mkdtemp(join(tmpdir(), 'zones-'));
+    path = join(directory, 'some.c1z');
     await makeC1z(path, {
       syncs: [
         {
@@ -92,14 +92,14 @@ describe('a file whose times name no zone', () => {
       ],
     });
   });
-  afterEach(() => rm(folder, { recursive: true }));
+  afterEach(() => rm(directory, { recursive: true }));
 
   /** Opens the file in a process of that TZ; gives the times of its sync and of its resource type. */
   function timesIn(TZ: string, options: object = {}): string[] {
     const built = new URL('../../dist/index.js', import.meta.url).href;
     const program = `
       import { openC1z } from ${JSON.stringify(built)};
-      const file = await openC1z(${JSON.stringify(path)}, ${JSON.stringify({ temporaryFolder: folder, ...options })});
+      const file = await openC1z(${JSON.stringify(path)}, ${JSON.stringify({ temporaryDirectory: directory, ...options })});
       const [run] = file.syncs();
       const text = ({ seconds, nanos }) => new Date(Number(seconds) * 1000 + nanos / 1e6).toISOString();
       for await (const [type] of file.resourceTypes('s')) {

@@ -16,7 +16,7 @@ import { type Entry, PebbleDatabase } from '@sstitch/pebble';
 import { decodeRecord, encodeRecord, type GrantRecord, type SyncRecord } from '@sstitch/records';
 import type { InputFile } from '../envelope/input-range.js';
 import { readManifest } from '../envelope/manifest.js';
-import { PAYLOAD_FOLDER } from '../envelope/payload.js';
+import { PAYLOAD_DIRECTORY } from '../envelope/payload.js';
 import { C1zError, messageOf } from '../errors.js';
 import type { C1zLimits, C1zProgress } from '../options.js';
 import { type RecordPage, RecordPageBuilder } from '../record-pages.js';
@@ -88,12 +88,12 @@ export class DatabaseContents implements SyncContents {
 
   /**
    * Opens a file of format 3.
-   * @param folder where decoded files may lie; its owner removes it
+   * @param directory where decoded files may lie; its owner removes it
    * @throws C1zError
    */
   static async open(
     file: InputFile,
-    folder: string,
+    directory: string,
     limits: C1zLimits,
     onProgress: (progress: C1zProgress) => void | Promise<void>,
   ): Promise<DatabaseContents> {
@@ -107,7 +107,7 @@ export class DatabaseContents implements SyncContents {
         { path, part: 'manifest' },
       );
     }
-    const payload = await openPayload(file, manifest, folder, limits, onProgress);
+    const payload = await openPayload(file, manifest, directory, limits, onProgress);
     try {
       return await withDatabaseErrors(path, engine, async () => {
         const database = await openDatabase(payload, limits);
@@ -271,7 +271,7 @@ export class DatabaseContents implements SyncContents {
 }
 
 function openDatabase({ fileSystem }: Payload, limits: C1zLimits): Promise<PebbleDatabase> {
-  return PebbleDatabase.open(PAYLOAD_FOLDER, {
+  return PebbleDatabase.open(PAYLOAD_DIRECTORY, {
     maxBlockBytes: limits.maxValueBytes + BLOCK_ROOM_BYTES,
     ...limits.pebble,
     fileSystem,

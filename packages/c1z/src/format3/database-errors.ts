@@ -1,7 +1,7 @@
 // Errors of the Pebble database in a payload, as errors of the .c1z file.
 import { basename } from 'node:path';
 import { PebbleError, type PebbleErrorCode } from '@sstitch/pebble';
-import { PAYLOAD_FOLDER } from '../envelope/payload.js';
+import { PAYLOAD_DIRECTORY } from '../envelope/payload.js';
 import { C1zError, type C1zErrorCode, messageOf } from '../errors.js';
 import { writerOf } from './writers.js';
 
@@ -56,7 +56,7 @@ export function databaseError(error: unknown, path: string, engine: string): unk
 }
 
 function partOf(path: string | undefined): string {
-  return path === undefined || path === PAYLOAD_FOLDER ? 'payload' : basename(path);
+  return path === undefined || path === PAYLOAD_DIRECTORY ? 'payload' : basename(path);
 }
 
 /** What Pebble's reader says, without the place, and without advice about a directory that nobody sees. */

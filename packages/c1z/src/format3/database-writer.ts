@@ -61,14 +61,19 @@ export class DatabaseWriter implements SyncWriter {
   /**
    * @param path of the file to make
    * @param target what it is to be named in the end, for messages
-   * @param folder for what does not fit into memory; its owner removes it
+   * @param directory for what does not fit into memory; its owner removes it
    * @throws C1zError SSTITCH_FILE_OPERATION
    */
-  constructor(path: string, target: string, folder: string, options: DatabaseWriterOptions = {}) {
+  constructor(
+    path: string,
+    target: string,
+    directory: string,
+    options: DatabaseWriterOptions = {},
+  ) {
     this.#output = new OutputFile(path, target);
     this.#target = target;
     this.#options = options;
-    this.#sorter = new EntrySorter(folder, options.maxMemoryBytes);
+    this.#sorter = new EntrySorter(directory, options.maxMemoryBytes);
   }
 
   add(syncId: string, bucket: ValueBucket, values: readonly Uint8Array[]): void {

@@ -18,14 +18,14 @@ const HEAD_BYTES = 8;
 const RUN_BUFFER_BYTES = 256 * 1024;
 
 export class EntrySorter {
-  readonly #folder: string;
+  readonly #directory: string;
   readonly #maxMemoryBytes: number;
   readonly #runs: string[] = [];
   #held = new HeldEntries();
 
-  /** @param folder for runs; its owner removes it */
-  constructor(folder: string, maxMemoryBytes: number = MAX_MEMORY_BYTES) {
-    this.#folder = folder;
+  /** @param directory for runs; its owner removes it */
+  constructor(directory: string, maxMemoryBytes: number = MAX_MEMORY_BYTES) {
+    this.#directory = directory;
     this.#maxMemoryBytes = maxMemoryBytes;
   }
 
@@ -46,7 +46,7 @@ export class EntrySorter {
   }
 
   #writeRun(): void {
-    const path = join(this.#folder, `run-${this.#runs.length + 1}`);
+    const path = join(this.#directory, `run-${this.#runs.length + 1}`);
     const fileDescriptor = runOperation(path, () => openSync(path, 'wx', 0o600));
     try {
       const writer = new BlockWriter(fileDescriptor, path);
@@ -267,7 +267,7 @@ function runOperation<T>(path: string, run: () => T): T {
   } catch (cause) {
     throw new C1zError(
       'SSTITCH_FILE_OPERATION',
-      `the folder for temporary files fails: ${messageOf(cause)}`,
+      `the directory for temporary files fails: ${messageOf(cause)}`,
       { path, cause },
     );
   }

@@ -27,14 +27,14 @@ const TAR_FILE = 'payload.tar';
 
 /**
  * Opens the files of a payload.
- * @param folder where decoded files may lie; its owner removes it
+ * @param directory where decoded files may lie; its owner removes it
  * @throws C1zError SSTITCH_C1Z_FORMAT_UNSUPPORTED, SSTITCH_C1Z_CORRUPT, SSTITCH_C1Z_TOO_LARGE,
  * SSTITCH_FILE_OPERATION
  */
 export async function openPayload(
   file: InputFile,
   manifest: Manifest,
-  folder: string,
+  directory: string,
   limits: C1zLimits,
   onProgress: (progress: C1zProgress) => void | Promise<void>,
 ): Promise<Payload> {
@@ -44,7 +44,7 @@ export async function openPayload(
       await loadDecoder();
       await loadXxhash();
       const frames = readFrameIndex(file, manifest, limits);
-      const fileSystem = new FramedFiles(file, frames, new Spool(folder));
+      const fileSystem = new FramedFiles(file, frames, new Spool(directory));
       return { fileSystem, decodedBytes: fileSystem.sizeBytes, close: () => {} };
     }
     case PayloadEncoding.TAR: {
@@ -55,7 +55,7 @@ export async function openPayload(
     }
     case PayloadEncoding.TAR_ZSTD: {
       const part = 'zstd stream of the payload';
-      const path = join(folder, TAR_FILE);
+      const path = join(directory, TAR_FILE);
       const target = newDecodedFile(path, file.path);
       try {
         const write = (bytes: Uint8Array) => appendDecoded(target, bytes, file.path);

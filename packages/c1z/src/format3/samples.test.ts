@@ -14,7 +14,7 @@ import {
   sampleRecords,
 } from '../../test/samples.js';
 import { readManifest } from '../envelope/manifest.js';
-import { PAYLOAD_FOLDER } from '../envelope/payload.js';
+import { PAYLOAD_DIRECTORY } from '../envelope/payload.js';
 import { checkLimits } from '../options.js';
 import { openC1z } from '../read-c1z.js';
 import type { RecordBatch } from '../transfer/record-batch.js';
@@ -24,16 +24,16 @@ import { indexKeys } from './index-keys.js';
 import { bucketPrefix, keyParts, recordKey } from './key-layout.js';
 import { openPayload } from './open-payload.js';
 
-let folder: string;
-let temporaryFolder: string;
+let directory: string;
+let temporaryDirectory: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'samples-'));
-  temporaryFolder = join(folder, 'temporary');
-  await mkdir(temporaryFolder);
+  directory = await mkdtemp(join(tmpdir(), 'samples-'));
+  temporaryDirectory = join(directory, 'temporary');
+  await mkdir(temporaryDirectory);
 });
 afterEach(async () => {
-  const left = await readdir(temporaryFolder);
-  await rm(folder, { recursive: true });
+  const left = await readdir(temporaryDirectory);
+  await rm(directory, { recursive: true });
   expect(left).toEqual([]);
 });
 
@@ -44,8 +44,8 @@ async function listDatabase(path: string): Promise<SampleEntry[]> {
   try {
     const manifest = readManifest(file);
     const limits = checkLimits({}, 3, file.fileBytes);
-    const payload = await openPayload(file, manifest, folder, limits, () => {});
-    await using database = await PebbleDatabase.open(PAYLOAD_FOLDER, payload);
+    const payload = await openPayload(file, manifest, directory, limits, () => {});
+    await using database = await PebbleDatabase.open(PAYLOAD_DIRECTORY, payload);
     const entries: SampleEntry[] = [];
     for await (const page of database.entries()) {
       for (const { key, value } of page) entries.push({ k: toHex(key), v: toHex(value) });
@@ -74,7 +74,7 @@ function isOfRecords({ k }: SampleEntry): boolean {
 }
 
 async function batchesOf(path: string): Promise<RecordBatch[]> {
-  await using file = await openC1z(path, { temporaryFolder });
+  await using file = await openC1z(path, { temporaryDirectory });
   const batches: RecordBatch[] = [];
   for await (const batch of file.batches()) batches.push(batch);
   return batches;
@@ -148,9 +148,9 @@ describe.runIf(SAMPLE_NAMES.length > 0).each(SAMPLE_NAMES)('the sample %s', (nam
   test('written again as format 3 has the same records, of each sync', async () => {
     const batches = await batchesOf(samplePath(name));
     for (const syncId of new Set(batches.map((batch) => batch.syncId))) {
-      const path = join(folder, `${syncId}.c1z`);
+      const path = join(directory, `${syncId}.c1z`);
       const own = batches.filter((batch) => batch.syncId === syncId);
-      await using writer = await createC1z(path, { temporaryFolder });
+      await using writer = await createC1z(path, { temporaryDirectory });
       for (const batch of own) await writer.add(batch);
       const { sizeBytes } = await writer.finish();
       expect(sizeBytes).toBe(statSync(path).size);
@@ -160,9 +160,9 @@ describe.runIf(SAMPLE_NAMES.length > 0).each(SAMPLE_NAMES)('the sample %s', (nam
 
   test('written as format 1 has the same records, and none changed by its way there', async () => {
     const batches = await batchesOf(samplePath(name));
-    const path = join(folder, 'rows.c1z');
+    const path = join(directory, 'rows.c1z');
     await using writer = await createC1z(path, {
-      temporaryFolder,
+      temporaryDirectory,
       format: 1,
       zone: 'Asia/Kolkata',
     });
@@ -172,8 +172,8 @@ describe.runIf(SAMPLE_NAMES.length > 0).each(SAMPLE_NAMES)('the sample %s', (nam
   });
 
   test.skipIf(isOlder(name))('written again has the keys and values of the original', async () => {
-    const path = join(folder, 'again.c1z');
-    await using writer = await createC1z(path, { temporaryFolder });
+    const path = join(directory, 'again.c1z');
+    await using writer = await createC1z(path, { temporaryDirectory });
     for (const batch of await batchesOf(samplePath(name))) await writer.add(batch);
     await writer.finish();
     const original = sampleEntries(name).filter((entry) => isOfRecords(entry));

@@ -21,8 +21,8 @@ export interface ReaderTask {
   readonly path: string;
   readonly format: C1zFormat;
   readonly fileBytes: number;
-  /** An empty folder for what is decoded. */
-  readonly folder: string;
+  /** An empty directory for what is decoded. */
+  readonly directory: string;
   /** As in the options. */
   readonly zone: string | undefined;
   readonly limits: C1zLimits;
@@ -47,16 +47,17 @@ export function openContents(
   onProgress: (progress: C1zProgress) => void | Promise<void>,
 ): Promise<SyncContents> {
   const file: InputFile = { fileDescriptor, path: task.path, fileBytes: task.fileBytes };
-  if (task.format === 3) return DatabaseContents.open(file, task.folder, task.limits, onProgress);
+  if (task.format === 3)
+    return DatabaseContents.open(file, task.directory, task.limits, onProgress);
   return openRows(task, file, onProgress);
 }
 
 async function openRows(
-  { path, fileBytes, folder, zone, limits }: ReaderTask,
+  { path, fileBytes, directory, zone, limits }: ReaderTask,
   file: InputFile,
   onProgress: (progress: C1zProgress) => void | Promise<void>,
 ): Promise<SyncContents> {
-  const databasePath = join(folder, DATABASE_FILE);
+  const databasePath = join(directory, DATABASE_FILE);
   const source = { file, part: undefined, start: MAGIC_BYTES, end: fileBytes };
   const target = newDecodedFile(databasePath, path);
   let decodedBytes: number;

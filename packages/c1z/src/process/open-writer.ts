@@ -20,8 +20,8 @@ export interface WriterTask {
   readonly path: string;
   /** What it is to be named in the end, for messages. */
   readonly target: string;
-  /** An empty folder for what does not fit into memory. */
-  readonly folder: string;
+  /** An empty directory for what does not fit into memory. */
+  readonly directory: string;
   /** As in the options. */
   readonly zone: string | undefined;
 }
@@ -33,7 +33,7 @@ export interface AddedRecords {
 }
 
 /** @throws C1zError SSTITCH_FILE_OPERATION */
-export function openWriter({ format, path, target, folder, zone }: WriterTask): SyncWriter {
-  if (format === 3) return new DatabaseWriter(path, target, folder);
-  return new RowWriter(path, target, folder, zoneOf(zone));
+export function openWriter({ format, path, target, directory, zone }: WriterTask): SyncWriter {
+  if (format === 3) return new DatabaseWriter(path, target, directory);
+  return new RowWriter(path, target, directory, zoneOf(zone));
 }

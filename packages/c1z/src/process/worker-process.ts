@@ -164,6 +164,6 @@ export class WorkerProcess {
 
 /** A process runs JavaScript only: the tests, which run the sources, use what is built too. */
 function modulePath(role: string): string {
-  const folder = import.meta.url.endsWith('.ts') ? '../../dist/' : './';
-  return fileURLToPath(new URL(`${folder}${role}.js`, import.meta.url));
+  const directory = import.meta.url.endsWith('.ts') ? '../../dist/' : './';
+  return fileURLToPath(new URL(`${directory}${role}.js`, import.meta.url));
 }

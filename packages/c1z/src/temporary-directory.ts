@@ -1,4 +1,4 @@
-// Folders that go with their process: on its exit, or once the next such folder is made where a process was
+// Directories that go with their process: on its exit, or once the next such directory is made where a process was
 // killed.
 //
 //   <prefix><owner>-<pid>-<random>   owner: 8 digits of the host and, on Linux, the process namespace, in
@@ -11,41 +11,41 @@ import { join } from 'node:path';
 import { C1zError, messageOf } from './errors.js';
 
 const left = new Set<string>();
-/** Threads that end with the process may write to a folder while it is removed. */
+/** Threads that end with the process may write to a directory while it is removed. */
 const REMOVE = { recursive: true, force: true, maxRetries: 10 } as const;
 
 /** Removes at once what this process has made and not removed. */
-export function removeLeftFolders(): void {
-  for (const folder of left) rmSync(folder, REMOVE);
+export function removeLeftDirectories(): void {
+  for (const directory of left) rmSync(directory, REMOVE);
 }
 
 /**
- * Makes a folder that only this user can read, and removes those with its prefix whose processes have gone.
+ * Makes a directory that only this user can read, and removes those with its prefix whose processes have gone.
  *
- * @param prefix of the folder's name
+ * @param prefix of the directory's name
  * @param parent where it lies
  * @throws C1zError SSTITCH_FILE_OPERATION
  */
-export async function makeTemporaryFolder(prefix: string, parent = tmpdir()): Promise<string> {
+export async function makeTemporaryDirectory(prefix: string, parent = tmpdir()): Promise<string> {
   try {
     const own = `${prefix}${ownerOf()}-`;
     await removeStale(parent, own);
-    const folder = await mkdtemp(join(parent, `${own}${process.pid}-`));
-    if (left.size === 0) process.once('exit', removeLeftFolders);
-    left.add(folder);
-    return folder;
+    const directory = await mkdtemp(join(parent, `${own}${process.pid}-`));
+    if (left.size === 0) process.once('exit', removeLeftDirectories);
+    left.add(directory);
+    return directory;
   } catch (cause) {
-    throw new C1zError('SSTITCH_FILE_OPERATION', `no temporary folder: ${messageOf(cause)}`, {
+    throw new C1zError('SSTITCH_FILE_OPERATION', `no temporary directory: ${messageOf(cause)}`, {
       path: parent,
       cause,
     });
   }
 }
 
-export async function removeTemporaryFolder(folder: string): Promise<void> {
-  await rm(folder, REMOVE);
-  left.delete(folder);
-  if (left.size === 0) process.off('exit', removeLeftFolders);
+export async function removeTemporaryDirectory(directory: string): Promise<void> {
+  await rm(directory, REMOVE);
+  left.delete(directory);
+  if (left.size === 0) process.off('exit', removeLeftDirectories);
 }
 
 function ownerOf(): string {
@@ -63,14 +63,14 @@ async function removeStale(parent: string, own: string): Promise<void> {
   for (const name of await readdir(parent)) {
     const pid = name.startsWith(own) ? /^(\d+)-/.exec(name.slice(own.length))?.[1] : undefined;
     if (pid === undefined || isAlive(Number(pid))) continue;
-    const folder = join(parent, name);
-    const found = await lstat(folder).catch(() => undefined);
+    const directory = join(parent, name);
+    const found = await lstat(directory).catch(() => undefined);
     if (
       found?.isDirectory() !== true ||
       (process.getuid !== undefined && found.uid !== process.getuid())
     )
       continue;
-    await rm(folder, REMOVE).catch(() => undefined);
+    await rm(directory, REMOVE).catch(() => undefined);
   }
 }
 
