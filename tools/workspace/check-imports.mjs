@@ -1,22 +1,22 @@
-// No import leads up: between a package's modules there is no circle, and each of the engine's folders imports
-// only from folders above it in the table below (ARCHITECTURE.md, "Inside the engine").
+// No import leads up: between a package's modules there is no circle, and each of the engine's directories imports
+// only from directories above it in the table below (ARCHITECTURE.md, "Inside the engine").
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { root } from './pnpm.mjs';
 
-/** The engine's folders, lowest first; those of one line do not import each other. */
+/** The engine's directories, lowest first; those of one line do not import each other. */
 const ENGINE_LAYERS = [
   ['files'],
   ['threads'],
   ['leveldb'],
   ['tables'],
-  ['store-folder'],
+  ['store-directory'],
   ['commit', 'extract', 'copy'],
   ['build', 'verify'],
   ['store'],
   ['worker'],
 ];
-/** Modules beside the folders, which any of them may import. */
+/** Modules beside the directories, which any of them may import. */
 const ENGINE_GROUND = new Set(['errors.ts', 'not-bytes.ts', 'spans.ts', 'contract.ts']);
 
 const problems = [];
@@ -60,20 +60,22 @@ function checkCircles(imports, source) {
 
 function checkLayers(imports, source) {
   const layerOf = new Map(
-    ENGINE_LAYERS.flatMap((folders, layer) => folders.map((folder) => [folder, layer])),
+    ENGINE_LAYERS.flatMap((directories, layer) =>
+      directories.map((directory) => [directory, layer]),
+    ),
   );
   for (const [file, targets] of imports) {
-    const [folder, ...rest] = relative(source, file).split('/');
+    const [directory, ...rest] = relative(source, file).split('/');
     if (rest.length === 0) continue;
-    if (!layerOf.has(folder))
-      problems.push(`packages/engine/src/${folder}: no layer has this folder`);
+    if (!layerOf.has(directory))
+      problems.push(`packages/engine/src/${directory}: no layer has this directory`);
     for (const target of targets) {
       const [other, ...inside] = relative(source, target).split('/');
-      const isLower = layerOf.get(other) < layerOf.get(folder);
+      const isLower = layerOf.get(other) < layerOf.get(directory);
       const isGround = inside.length === 0 && ENGINE_GROUND.has(other);
-      if (other === folder || isLower || isGround) continue;
+      if (other === directory || isLower || isGround) continue;
       problems.push(
-        `${relative(root, file)}: ${folder} must not import ${relative(source, target)}`,
+        `${relative(root, file)}: ${directory} must not import ${relative(source, target)}`,
       );
     }
   }

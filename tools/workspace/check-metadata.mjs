@@ -6,17 +6,18 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const manifestOf = (folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+const manifestOf = (directory) =>
+  JSON.parse(readFileSync(join(root, directory, 'package.json'), 'utf8'));
 const rootManifest = manifestOf('.');
 const write = process.argv.includes('--write');
 
 /** What a package's metadata must be, in the order in which npm's documentation lists it. */
-function expectedOf(folder) {
+function expectedOf(directory) {
   const { homepage, bugs, repository, license, engines } = rootManifest;
   return {
-    homepage: `${homepage.replace(/#.*$/, '')}/tree/main/${folder}#readme`,
+    homepage: `${homepage.replace(/#.*$/, '')}/tree/main/${directory}#readme`,
     bugs,
-    repository: { ...repository, directory: folder },
+    repository: { ...repository, directory: directory },
     license,
     engines,
     publishConfig: { access: 'public', provenance: true },
@@ -30,11 +31,11 @@ function entriesWithEffects(manifest) {
 
 const problems = [];
 for (const name of readdirSync(join(root, 'packages'))) {
-  const folder = `packages/${name}`;
-  if (!existsSync(join(root, folder, 'package.json'))) continue;
-  const manifest = manifestOf(folder);
+  const directory = `packages/${name}`;
+  if (!existsSync(join(root, directory, 'package.json'))) continue;
+  const manifest = manifestOf(directory);
   if (manifest.private) continue;
-  const expected = expectedOf(folder);
+  const expected = expectedOf(directory);
   const wrong = Object.keys(expected).filter(
     (field) => !isDeepStrictEqual(manifest[field], expected[field]),
   );
@@ -44,24 +45,26 @@ for (const name of readdirSync(join(root, 'packages'))) {
     for (const field of Object.keys(expected)) delete rest[field];
     const { publishConfig, ...first } = expected;
     const whole = { ...head, ...first, ...rest, publishConfig };
-    writeFileSync(join(root, folder, 'package.json'), `${JSON.stringify(whole, null, 2)}\n`);
+    writeFileSync(join(root, directory, 'package.json'), `${JSON.stringify(whole, null, 2)}\n`);
   } else {
     for (const field of wrong) {
-      problems.push(`${folder}/package.json: ${field} must be ${JSON.stringify(expected[field])}`);
+      problems.push(
+        `${directory}/package.json: ${field} must be ${JSON.stringify(expected[field])}`,
+      );
     }
   }
   for (const field of ['description', 'keywords', 'exports', 'sideEffects', 'files']) {
-    if (manifest[field] === undefined) problems.push(`${folder}/package.json: no ${field}`);
+    if (manifest[field] === undefined) problems.push(`${directory}/package.json: no ${field}`);
   }
   for (const file of ['dist', 'README.md', 'CHANGELOG.md']) {
     if (!manifest.files?.includes(file)) {
-      problems.push(`${folder}/package.json: files must list ${file}`);
+      problems.push(`${directory}/package.json: files must list ${file}`);
     }
   }
   const effects = manifest.sideEffects || [];
   for (const entry of entriesWithEffects(manifest)) {
     if (!effects.includes(entry)) {
-      problems.push(`${folder}/package.json: sideEffects must list ${entry}`);
+      problems.push(`${directory}/package.json: sideEffects must list ${entry}`);
     }
   }
 }

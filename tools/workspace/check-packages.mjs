@@ -126,10 +126,10 @@ function checkTypes({ name, directory, source, manifest }, project) {
   for (const { language, source: example } of examplesOf(join(directory, 'README.md'))) {
     if (language === 'ts') programs.push(`export {};\n${example}`);
   }
-  const folder = join(project, 'types');
-  mkdirSync(folder, { recursive: true });
+  const typesDirectory = join(project, 'types');
+  mkdirSync(typesDirectory, { recursive: true });
   for (const [index, program] of programs.entries()) {
-    writeFileSync(join(folder, `program-${index}.mts`), program);
+    writeFileSync(join(typesDirectory, `program-${index}.mts`), program);
   }
   for (const [module, moduleResolution] of [
     ['node16', 'node16'],
@@ -148,9 +148,9 @@ function checkTypes({ name, directory, source, manifest }, project) {
       },
       include: ['*.mts'],
     };
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
+    writeFileSync(join(typesDirectory, 'tsconfig.json'), JSON.stringify(config));
     const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-    const result = spawnSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' });
+    const result = spawnSync(process.execPath, [tsc, '-p', typesDirectory], { encoding: 'utf8' });
     if (result.status !== 0)
       problems.push(`${name}: types under ${moduleResolution}:\n${result.stdout}`);
   }

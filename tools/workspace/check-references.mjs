@@ -26,13 +26,13 @@ const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--excl
 })
   .split('\n')
   .filter((file) => file !== '' && existsSync(join(root, file)));
-const folders = new Set(['.']);
+const directories = new Set(['.']);
 for (const file of tracked) {
-  for (let at = posix.dirname(file); at !== '.'; at = posix.dirname(at)) folders.add(at);
+  for (let at = posix.dirname(file); at !== '.'; at = posix.dirname(at)) directories.add(at);
 }
 const isThere = (path) => {
   const plain = posix.normalize(path).replace(/\/$/, '');
-  return tracked.includes(plain) || folders.has(plain) || MADE.test(plain);
+  return tracked.includes(plain) || directories.has(plain) || MADE.test(plain);
 };
 const textOf = (file) => readFileSync(join(root, file), 'utf8');
 
@@ -94,13 +94,13 @@ function headingsOf(path) {
   );
 }
 
-/** Paths in prose, comments and strings: from the root, or from the file's own folder. */
+/** Paths in prose, comments and strings: from the root, or from the file's own directory. */
 function checkPaths(file, text, report) {
   for (const { index, 1: path } of text.matchAll(PATH)) {
     if (DOCUMENTS_ELSEWHERE.has(path)) continue;
     // A pattern, a name that is put together, or a placeholder.
     if (/[*{}$<]/.test(text[index + path.length] ?? '') || /(^|\/)X\./.test(path)) continue;
-    // A name without a folder (README.md) is of some package; it has to be somewhere.
+    // A name without a directory (README.md) is of some package; it has to be somewhere.
     const [ownPackage] = /^(?:packages|tools)\/[^/]+/.exec(file) ?? ['.'];
     const places = ['.', posix.dirname(file), ownPackage].map((each) => posix.join(each, path));
     const isNamed = !path.includes('/') && tracked.some((each) => posix.basename(each) === path);

@@ -11,25 +11,26 @@ const VAGUE_NAME = /(^|[/.-])(utils?|helpers?|common|misc)([/.-]|$)/;
 
 /** What each package's sources may import; tests of some may use testkit too (ARCHITECTURE.md). */
 const MAY_IMPORT = {
-  keys: [],
-  sst: [],
-  pebble: ['sst'],
-  engine: ['sst'],
-  records: ['keys', 'engine'],
-  c1z: ['keys', 'pebble', 'records'],
-  compactor: ['keys', 'sst', 'engine'],
-  testkit: ['keys', 'sst', 'engine', 'records', 'c1z', 'compactor'],
-  cli: ['keys', 'sst', 'engine', 'records', 'c1z', 'compactor', 'testkit'],
+  contract: [],
+  keys: ['contract'],
+  sst: ['contract'],
+  pebble: ['contract', 'sst'],
+  engine: ['contract', 'sst'],
+  records: ['contract', 'keys'],
+  c1z: ['contract', 'keys', 'pebble', 'records'],
+  compactor: ['contract', 'keys'],
+  testkit: ['contract', 'keys', 'sst', 'engine', 'records', 'compactor'],
+  cli: ['contract', 'keys', 'sst', 'engine', 'records', 'c1z', 'compactor', 'testkit'],
 };
 const TESTS_MAY_USE_TESTKIT = new Set(['compactor', 'records', 'c1z']);
 
 /** Packages that touch the disk only through the port, and use no clock and no randomness. */
-const PURE = new Set(['sst', 'pebble', 'engine']);
+const PURE = new Set(['contract', 'sst', 'pebble', 'engine']);
 
 /** The port, and what concerns processes and threads, not a store's files: the only ones that may import node:fs. */
 const PORTS = new Set([
   'packages/sst/src/node-file-system.ts',
-  'packages/engine/src/store-folder/lock-holder.ts',
+  'packages/engine/src/store-directory/lock-holder.ts',
   'packages/engine/src/threads/task-runner.ts',
   'packages/engine/src/threads/thread-priority.ts',
 ]);

@@ -4,11 +4,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './pnpm.mjs';
 
-const folder = join(root, '.github', 'workflows');
+const directory = join(root, '.github', 'workflows');
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const problems = [];
-for (const file of readdirSync(folder)) {
-  const text = readFileSync(join(folder, file), 'utf8');
+for (const file of readdirSync(directory)) {
+  const text = readFileSync(join(directory, file), 'utf8');
   for (const [, name] of text.matchAll(/(?:run|version|publish): pnpm ([\w-]+)/g)) {
     if (name !== 'install' && scripts[name] === undefined) {
       problems.push(`.github/workflows/${file}: package.json has no script ${name}`);
@@ -16,9 +16,9 @@ for (const file of readdirSync(folder)) {
   }
 }
 
-const nightly = readFileSync(join(folder, 'nightly.yml'), 'utf8');
+const nightly = readFileSync(join(directory, 'nightly.yml'), 'utf8');
 const listed = /family:\n((?: +- .+\n)+)/.exec(nightly)?.[1]?.match(/[\w-]+$/gm) ?? [];
-const torture = join(root, 'tools', 'torture', 'src', 'families.mjs');
+const torture = join(root, 'tools', 'torture', 'src', 'families.ts');
 const families = [...readFileSync(torture, 'utf8').matchAll(/^ {2}'?([\w-]+)'?: \{$/gm)];
 const names = families.map(([, name]) => name);
 if (names.join() !== listed.join()) {

@@ -1,4 +1,4 @@
-// Runs every TypeScript and JavaScript example of every README, so that none of them lies. Each runs in a folder of
+// Runs every TypeScript and JavaScript example of every README, so that none of them lies. Each runs in a directory of
 // its own, with the package that its README belongs to resolved as a user's import would be.
 import { spawnSync } from 'node:child_process';
 import {
@@ -18,7 +18,7 @@ import { transformSync } from 'esbuild';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const EXAMPLE = /^```(?:ts|js)\n([\s\S]*?)^```/gm;
 
-/** README files, each with the package folder from which its imports resolve. */
+/** README files, each with the package directory from which its imports resolve. */
 const documents = [
   { file: 'README.md', from: join('packages', 'cli') },
   ...readdirSync(join(root, 'packages')).map((name) => ({
@@ -31,15 +31,15 @@ let ran = 0;
 const failures = [];
 for (const { file, from } of documents) {
   const text = readFileSync(join(root, file), 'utf8');
-  const folder = join(root, from, '.examples');
-  const workFolder = mkdtempSync(join(tmpdir(), 'sstitch-example-'));
-  mkdirSync(folder, { recursive: true });
+  const directory = join(root, from, '.examples');
+  const workDirectory = mkdtempSync(join(tmpdir(), 'sstitch-example-'));
+  mkdirSync(directory, { recursive: true });
   try {
     for (const [index, [, source]] of [...text.matchAll(EXAMPLE)].entries()) {
-      const script = join(folder, `example-${index}.mjs`);
+      const script = join(directory, `example-${index}.mjs`);
       writeFileSync(script, transformSync(source, { loader: 'ts', format: 'esm' }).code);
       const result = spawnSync(process.execPath, [script], {
-        cwd: workFolder,
+        cwd: workDirectory,
         encoding: 'utf8',
         timeout: 600_000,
       });
@@ -47,8 +47,8 @@ for (const { file, from } of documents) {
       if (result.status !== 0) failures.push(`${file}, example ${index + 1}:\n${result.stderr}`);
     }
   } finally {
-    rmSync(folder, { recursive: true, force: true });
-    rmSync(workFolder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
+    rmSync(workDirectory, { recursive: true, force: true });
   }
 }
 if (failures.length > 0) {

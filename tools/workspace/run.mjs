@@ -11,11 +11,11 @@ function install(options) {
 }
 
 /** Sums vitest's JSON results into one line that reads the same on every machine. */
-function printTotals(folders) {
+function printTotals(directories) {
   const totals = { passed: 0, failed: 0, skipped: 0 };
-  for (const folder of folders) {
-    const file = join(root, folder, '.vitest', 'results.json');
-    if (!existsSync(file)) throw new Error(`${folder} left no test results`);
+  for (const directory of directories) {
+    const file = join(root, directory, '.vitest', 'results.json');
+    if (!existsSync(file)) throw new Error(`${directory} left no test results`);
     const results = JSON.parse(readFileSync(file, 'utf8'));
     totals.passed += results.numPassedTests;
     totals.failed += results.numFailedTests;
@@ -26,30 +26,30 @@ function printTotals(folders) {
 
 /** Every package of the workspace that has tests, by its name. */
 function testedPackages() {
-  const folders = ['packages', 'tools'].flatMap((parent) =>
+  const directories = ['packages', 'tools'].flatMap((parent) =>
     readdirSync(join(root, parent)).map((name) => join(parent, name)),
   );
   const tested = new Map();
-  for (const folder of [...folders, 'examples']) {
-    const file = join(root, folder, 'package.json');
+  for (const directory of [...directories, 'examples']) {
+    const file = join(root, directory, 'package.json');
     if (!existsSync(file)) continue;
     const { name, scripts } = JSON.parse(readFileSync(file, 'utf8'));
-    if (scripts?.test !== undefined) tested.set(name, folder);
+    if (scripts?.test !== undefined) tested.set(name, directory);
   }
   return tested;
 }
 
-/** The folders of these packages, which may be named without their scope; of all where none is named. */
-function foldersOf(filters) {
+/** The directories of these packages, which may be named without their scope; of all where none is named. */
+function directoriesOf(filters) {
   const tested = testedPackages();
   if (filters.length === 0) return [...tested.values()];
-  const folders = filters.map((name) => tested.get(name) ?? tested.get(`@sstitch/${name}`));
-  const unknown = filters.filter((_, index) => folders[index] === undefined);
+  const directories = filters.map((name) => tested.get(name) ?? tested.get(`@sstitch/${name}`));
+  const unknown = filters.filter((_, index) => directories[index] === undefined);
   if (unknown.length > 0) {
     console.error(`no tests in ${unknown.join(', ')}; there are ${[...tested.keys()].join(', ')}`);
     process.exit(2);
   }
-  return folders;
+  return directories;
 }
 
 /** The values of `--filter`, as pnpm and turbo take it. */
@@ -61,15 +61,15 @@ function filtersOf(arguments_) {
   return values.filter ?? [];
 }
 
-/** Runs the suites of these folders. */
-function test(folders) {
-  for (const folder of folders)
-    rmSync(join(root, folder, '.vitest'), { recursive: true, force: true });
+/** Runs the suites of these directories. */
+function test(directories) {
+  for (const directory of directories)
+    rmSync(join(root, directory, '.vitest'), { recursive: true, force: true });
   // One package after another: the suites measure pauses and kill processes, and 2 cores are few.
   const turbo = ['exec', 'turbo', 'run', 'test', '--concurrency=1'];
-  const filters = folders.map((folder) => `--filter=./${folder.replaceAll('\\', '/')}`);
+  const filters = directories.map((directory) => `--filter=./${directory.replaceAll('\\', '/')}`);
   pnpm([...turbo, ...filters, '--output-logs=full', '--log-order=grouped']);
-  printTotals(folders);
+  printTotals(directories);
 }
 
 const [command, ...rest] = process.argv.slice(2);
@@ -84,7 +84,7 @@ if (command === 'start') {
   process.exit(demo.status ?? 1);
 } else if (command === 'test') {
   const filters = filtersOf(rest);
-  const folders = foldersOf(filters);
+  const directories = directoriesOf(filters);
   install();
   // Of a package that is named, its suite alone, upon what it needs built.
   if (filters.length === 0) {
@@ -92,7 +92,7 @@ if (command === 'start') {
     pnpm(['run', 'examples']);
     pnpm(['run', 'check-packages']);
   }
-  test(folders);
+  test(directories);
 } else {
   console.error('usage: node tools/workspace/run.mjs start | test [--filter PACKAGE]...');
   process.exit(2);

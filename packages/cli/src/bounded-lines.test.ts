@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { testFolder } from '../test/in-process.js';
+import { testDirectory } from '../test/in-process.js';
 import { boundedLines } from './bounded-lines.js';
 
 const LIMIT = 100;
 
 async function linesOf(text: string): Promise<string[]> {
-  const path = join(testFolder(), 'lines');
+  const path = join(testDirectory(), 'lines');
   writeFileSync(path, text);
   const lines: string[] = [];
   const options = {
@@ -25,7 +25,7 @@ describe('lines', () => {
     expect(await linesOf('a\n')).toEqual(['a']);
   });
 
-  it('may be cut anywhere by the chunks they come in, inside a character too', async () => {
+  it('may be split anywhere by the chunks they come in, inside a character too', async () => {
     const long = Array.from({ length: 40_000 }, (_, index) => `ä${index}\u{1f600}`);
     expect(await linesOf(long.join('\n'))).toEqual(long);
   });

@@ -31,8 +31,8 @@ export function compactionDocument(result: CompactResult): CompactionDocument {
     strategy: result.strategy,
     generation: result.generation ?? null,
     buckets: result.buckets.map((bucket): BucketLine => {
-      const { linked, copied, sliced, narrowed, built } = bucket.tables;
-      return { ...bucket, tables: linked + copied + sliced + narrowed + built };
+      const { linked, copied, split, shared, built } = bucket.tables;
+      return { ...bucket, tables: linked + copied + split + shared + built };
     }),
     durationMs: roundMs(result.durationMs),
     pauseMs: roundMs(result.pauseMs),

@@ -1,7 +1,6 @@
 // What compact and drop tell: the same shape for both.
-import type { CommitReport } from '@sstitch/engine';
+import { type CommitReport, compareBytes } from '@sstitch/contract';
 import { syncSpans, syncSpansInKeyOrder } from '@sstitch/keys';
-import { compareBytes } from '@sstitch/sst';
 import { formatBytes, formatCount, roundMs } from './output/quantities.js';
 import { formatTable } from './output/table.js';
 
@@ -13,8 +12,8 @@ export interface BucketLine {
   readonly tables: number;
   readonly linkedBytes: number;
   readonly copiedBytes: number;
-  readonly slicedBytes: number;
-  readonly narrowedBytes: number;
+  readonly splitBytes: number;
+  readonly sharedBytes: number;
   readonly builtBytes: number;
   /** Entries written and deleted one by one: strategy `batch` alone. */
   readonly puts: number;
@@ -41,8 +40,8 @@ export function emptyBuckets(syncIds: readonly string[]): BucketLine[] {
       tables: 0,
       linkedBytes: 0,
       copiedBytes: 0,
-      slicedBytes: 0,
-      narrowedBytes: 0,
+      splitBytes: 0,
+      sharedBytes: 0,
       builtBytes: 0,
       puts: 0,
       deletes: 0,
@@ -117,9 +116,9 @@ export function bucketTable(
       ...nameOf(line),
       line.bucket,
       formatCount(line.tables),
-      // A copy is what a link becomes between two file systems; a narrowed table is linked but for its index.
-      bytes(line.linkedBytes + line.copiedBytes + line.narrowedBytes),
-      bytes(line.slicedBytes),
+      // A copy is what a link becomes between two file systems; a virtual table is linked but for its index.
+      bytes(line.linkedBytes + line.copiedBytes + line.sharedBytes),
+      bytes(line.splitBytes),
       bytes(line.builtBytes),
     ]),
     bold,

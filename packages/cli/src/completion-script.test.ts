@@ -6,13 +6,13 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { sstitch } from '../test/in-process.js';
 import { SHELLS, type Shell } from './completion-script.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'sstitch-cli-completion-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const directory = mkdtempSync(join(tmpdir(), 'sstitch-cli-completion-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 async function scriptFor(shell: Shell): Promise<string> {
   const { exitCode, stdout, stderr } = await sstitch(['completion', shell]);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  const path = join(folder, `completion.${shell}`);
+  const path = join(directory, `completion.${shell}`);
   writeFileSync(path, stdout);
   return path;
 }

@@ -1,10 +1,12 @@
 // The demo: a base with three syncs, a source with a newer version of one, a compaction, and the proof
-// that it did what it should. All in a folder that is removed at the end, however it ends.
+// that it did what it should. All in a directory that is removed at the end, however it ends.
+
 import { join } from 'node:path';
-import { makeTemporaryFolder, removeTemporaryFolder } from '@sstitch/c1z/temporary-folder';
-import { byteEncodings } from '@sstitch/engine';
+import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
+import { byteEncodings } from '@sstitch/contract';
 import { bucketSpan } from '@sstitch/keys';
-import { loadSyntheticSync, type SyncDigest, syncDigest } from '@sstitch/testkit';
+import { digestSync, type SyncDigest } from '@sstitch/records';
+import { loadSyntheticSync } from '@sstitch/testkit';
 import { type BucketDifference, diffBuckets } from './commands/diff.js';
 import { compactionDocument, compactStores } from './compact-stores.js';
 import type { CompactionDocument } from './compaction-report.js';
@@ -39,8 +41,8 @@ export interface DemoReport {
 }
 
 export interface DemoOptions {
-  /** Where the demo makes its folder. @defaultValue the temporary folder */
-  readonly folder?: string;
+  /** Where the demo makes its directory. @defaultValue the temporary directory */
+  readonly directory?: string;
   readonly grants: number;
   readonly signal: AbortSignal;
   readonly onEvent: (event: DemoEvent) => Promise<void>;
@@ -48,47 +50,49 @@ export interface DemoOptions {
 
 /** Plays the demo. */
 export async function playDemo(options: DemoOptions): Promise<DemoReport> {
-  const folder = await makeTemporaryFolder('sstitch-demo-', options.folder);
+  const directory = await makeTemporaryDirectory('sstitch-demo-', options.directory);
   try {
-    return await playIn(folder, options);
+    return await playIn(directory, options);
   } finally {
-    await removeTemporaryFolder(folder);
+    await removeTemporaryDirectory(directory);
   }
 }
 
 async function playIn(
-  folder: string,
+  directory: string,
   { grants, signal, onEvent }: DemoOptions,
 ): Promise<DemoReport> {
-  const baseFolder = join(folder, 'base');
-  const sourceFolder = join(folder, 'source');
+  const baseDirectory = join(directory, 'base');
+  const sourceDirectory = join(directory, 'source');
   const indexes = Array.from({ length: SYNCS }, (_, syncIndex) => syncIndex);
   const baseLoad = { grants, indexes, revision: 1, signal };
   const sourceLoad = { grants, indexes: [REPLACED], revision: 2, signal };
 
-  const base = await timed(() => withStore(baseFolder, 'create', (store) => load(store, baseLoad)));
+  const base = await timed(() =>
+    withStore(baseDirectory, 'create', (store) => load(store, baseLoad)),
+  );
   await onEvent({ type: 'base', keys: base.value.keys, durationMs: base.durationMs });
   const source = await timed(() =>
-    withStore(sourceFolder, 'create', (store) => load(store, sourceLoad)),
+    withStore(sourceDirectory, 'create', (store) => load(store, sourceLoad)),
   );
   await onEvent({ type: 'source', keys: source.value.keys, durationMs: source.durationMs });
 
   const [replacedSync] = source.value.syncIds;
   if (replacedSync === undefined) throw new Error('the source has no sync');
-  const { fresh, buckets } = await withReader(sourceFolder, async (after) => ({
-    fresh: await syncDigest(after, replacedSync, { signal }),
-    buckets: await withReader(baseFolder, (before) =>
+  const { fresh, buckets } = await withReader(sourceDirectory, async (after) => ({
+    fresh: await digestSync(after, replacedSync, { signal }),
+    buckets: await withReader(baseDirectory, (before) =>
       diffBuckets(before, after, replacedSync, signal),
     ),
   }));
   await onEvent({ type: 'planned', buckets });
 
-  const { compaction, before, after, reader } = await withStore(baseFolder, 'refuse', (store) =>
-    compactAndWatch(store, sourceFolder, base.value.syncIds, replacedSync, signal),
+  const { compaction, before, after, reader } = await withStore(baseDirectory, 'refuse', (store) =>
+    compactAndWatch(store, sourceDirectory, base.value.syncIds, replacedSync, signal),
   );
   await onEvent({ type: 'compacted', compaction });
 
-  const verify = await verifyStore(baseFolder, { signal });
+  const verify = await verifyStore(baseDirectory, { signal });
   const digestOf = (digests: readonly SyncDigest[], syncId: string) =>
     digests.find((digest) => digest.syncId === syncId)?.digest;
   const checks: DemoCheck[] = [
@@ -122,14 +126,14 @@ async function playIn(
 /** Compacts while a reader has an iterator open, and takes every sync's digest before and after. */
 async function compactAndWatch(
   store: ByteStore,
-  sourceFolder: string,
+  sourceDirectory: string,
   syncIds: readonly string[],
   replacedSync: string,
   signal: AbortSignal,
 ) {
   const digestAll = async () => {
     const digests: SyncDigest[] = [];
-    for (const syncId of syncIds) digests.push(await syncDigest(store, syncId, { signal }));
+    for (const syncId of syncIds) digests.push(await digestSync(store, syncId, { signal }));
     return digests;
   };
   const before = await digestAll();
@@ -143,7 +147,7 @@ async function compactAndWatch(
     ...(span.end === undefined ? {} : { lt: span.end }),
   });
   let seen = (await open.nextv(1)).length;
-  const compaction = await withStore(sourceFolder, 'refuse', async (source) =>
+  const compaction = await withStore(sourceDirectory, 'refuse', async (source) =>
     compactionDocument(
       await compactStores({
         base: store,

@@ -15,7 +15,7 @@ export type CliErrorCode =
   | 'SSTITCH_KEY_NOT_FOUND'
   /** The user said no. */
   | 'SSTITCH_DECLINED'
-  /** The file or folder to read is not there. */
+  /** The file or directory to read is not there. */
   | 'SSTITCH_INPUT_NOT_FOUND'
   /** What is to be read is not of the kind it should be. */
   | 'SSTITCH_INPUT_UNFIT'
@@ -47,7 +47,7 @@ export interface ErrorReport {
   /** One line. */
   readonly message: string;
   readonly exitCode: ExitCode;
-  /** The file or folder concerned. */
+  /** The file or directory concerned. */
   readonly path: string | undefined;
   /** The process that has the store open, where the error names one. */
   readonly pid?: number | undefined;

@@ -12,7 +12,7 @@ export const EXIT_CODES = {
   noSuchSync: 3,
   /** What was read is damaged, or is not what it should be; or a check failed. */
   corrupt: 4,
-  /** What the command line names to be read is not there: a store, a database, a file, a folder. */
+  /** What the command line names to be read is not there: a store, a database, a file, a directory. */
   noSuchStore: 5,
   /** Another process has the store open. */
   locked: 6,

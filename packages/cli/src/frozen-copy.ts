@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { adopt } from '@sstitch/engine';
-import { withPrivateFolder } from './private-folder.js';
+import { withPrivateDirectory } from './private-directory.js';
 
 /** Each round follows a commit of the store's owner. */
 const MAX_ROUNDS = 10;
@@ -13,13 +13,13 @@ const MAX_ROUNDS = 10;
 /** A copy and where it came from. */
 export interface FrozenCopy {
   /** A store of one generation; open it to read keys. */
-  readonly storeFolder: string;
-  /** The folder with its tables. */
-  readonly tableFolder: string;
+  readonly storeDirectory: string;
+  /** The directory with its tables. */
+  readonly tableDirectory: string;
   /** Names of its tables: exactly those in force. */
   readonly tableNames: readonly string[];
-  /** The folder that the tables came from, for messages. */
-  readonly sourceFolder: string;
+  /** The directory that the tables came from, for messages. */
+  readonly sourceDirectory: string;
 }
 
 /** Runs `use` on a copy of a store's current generation. The store must be one: open it first. */
@@ -28,31 +28,31 @@ export async function withFrozenCopy<T>(
   signal: AbortSignal,
   use: (copy: FrozenCopy) => Promise<T>,
 ): Promise<T> {
-  return withPrivateFolder(location, async (folder) => {
-    const storeFolder = join(folder, 'store');
-    const sourceFolder = await copyCurrent(location, storeFolder, signal);
-    const tableFolder = join(storeFolder, 'gen-000001');
-    const tableNames = readdirSync(tableFolder).filter((name) => /\.(ldb|sst)$/.test(name));
-    return use({ storeFolder, tableFolder, tableNames, sourceFolder });
+  return withPrivateDirectory(location, async (directory) => {
+    const storeDirectory = join(directory, 'store');
+    const sourceDirectory = await copyCurrent(location, storeDirectory, signal);
+    const tableDirectory = join(storeDirectory, 'gen-000001');
+    const tableNames = readdirSync(tableDirectory).filter((name) => /\.(ldb|sst)$/.test(name));
+    return use({ storeDirectory, tableDirectory, tableNames, sourceDirectory });
   });
 }
 
 async function copyCurrent(
   location: string,
-  storeFolder: string,
+  storeDirectory: string,
   signal: AbortSignal,
 ): Promise<string> {
   for (let round = 1; ; round++) {
     const generation = await currentGeneration(location);
-    const sourceFolder = join(location, generation);
+    const sourceDirectory = join(location, generation);
     try {
       // What is not known to be sound is read by the caller.
-      await adopt(sourceFolder, storeFolder, { signal, verify: false });
-      return sourceFolder;
+      await adopt(sourceDirectory, storeDirectory, { signal, verify: false });
+      return sourceDirectory;
     } catch (error) {
       const isStill = (await currentGeneration(location)) === generation;
       if (isStill || round === MAX_ROUNDS) throw error;
-      await rm(storeFolder, { recursive: true, force: true });
+      await rm(storeDirectory, { recursive: true, force: true });
     }
   }
 }

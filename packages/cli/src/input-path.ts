@@ -10,13 +10,13 @@ export function requireFile(path: string): void {
 }
 
 /** @throws CliError SSTITCH_INPUT_NOT_FOUND, SSTITCH_INPUT_UNFIT */
-export function requireFolder(path: string): void {
-  if (!statusOf('folder', path).isDirectory()) throw unfit(path, 'is not a folder');
+export function requireDirectory(path: string): void {
+  if (!statusOf('directory', path).isDirectory()) throw unfit(path, 'is not a directory');
 }
 
-/** A LevelDB folder, by the file that each has. @throws CliError SSTITCH_INPUT_NOT_FOUND, SSTITCH_INPUT_UNFIT */
+/** A LevelDB directory, by the file that each has. @throws CliError SSTITCH_INPUT_NOT_FOUND, SSTITCH_INPUT_UNFIT */
 export function requireDatabase(path: string): void {
-  requireFolder(path);
+  requireDirectory(path);
   if (existsSync(join(path, 'CURRENT'))) return;
   throw new CliError(
     'SSTITCH_INPUT_NOT_FOUND',

@@ -6,7 +6,7 @@ import { openReadOnly } from '@sstitch/engine';
 import { BUCKETS, formatSyncId, SYNC_ID_LENGTH_BYTES, syncIdBytes } from '@sstitch/keys';
 import { checkTableStructure, nodeFileSystem, SstError, userKeyOf } from '@sstitch/sst';
 import { withReader } from './open-store.js';
-import { withPrivateFolder } from './private-folder.js';
+import { withPrivateDirectory } from './private-directory.js';
 
 /** A table in its level. */
 export interface PicturedTable {
@@ -30,14 +30,14 @@ const MAX_ROUNDS = 5;
 export async function pictureLevels(location: string): Promise<readonly PicturedLevel[]> {
   // Says what is wrong where there is no store, before anything is made in it.
   if (!existsSync(join(location, 'CURRENT'))) await withReader(location, async () => undefined);
-  return withPrivateFolder(location, async (folder) => {
-    const reader = await openReadOnly(location, { copyFolder: folder });
+  return withPrivateDirectory(location, async (directory) => {
+    const reader = await openReadOnly(location, { copyDirectory: directory });
     try {
-      const [copy] = readdirSync(folder);
+      const [copy] = readdirSync(directory);
       if (copy === undefined) throw new Error('the private copy is not where it should be');
       for (let round = 1; ; round++) {
         try {
-          return picture(reader.getProperty('leveldb.sstables'), join(folder, copy));
+          return picture(reader.getProperty('leveldb.sstables'), join(directory, copy));
         } catch (error) {
           if (!(error instanceof SstError)) throw error;
           if (round === MAX_ROUNDS) throw await blameStore(error, location);
@@ -65,17 +65,17 @@ async function blameStore(error: SstError, location: string): Promise<SstError> 
 }
 
 /** @param listing LevelDB's `leveldb.sstables`: a line a level, a line a table */
-function picture(listing: string, folder: string): PicturedLevel[] {
-  const names = new Map(readdirSync(folder).map((name) => [Number.parseInt(name, 10), name]));
+function picture(listing: string, directory: string): PicturedLevel[] {
+  const names = new Map(readdirSync(directory).map((name) => [Number.parseInt(name, 10), name]));
   const levels: Array<{ level: number; tables: PicturedTable[] }> = [];
   for (const line of listing.split('\n')) {
     const level = LEVEL_LINE.exec(line)?.[1];
     if (level !== undefined) levels.push({ level: Number(level), tables: [] });
     const [, number, size] = TABLE_LINE.exec(line) ?? [];
     if (number === undefined || size === undefined) continue;
-    const path = join(folder, names.get(Number(number)) ?? `${number}.ldb`);
+    const path = join(directory, names.get(Number(number)) ?? `${number}.ldb`);
     const { smallest, largest } = checkTableStructure(nodeFileSystem, path, {
-      // The file may go on: a commit has narrowed the table.
+      // The file may go on: a commit has shared the table.
       sizeBytes: Number(size),
     });
     const syncIds = [syncOf(userKeyOf(smallest)), syncOf(userKeyOf(largest))];

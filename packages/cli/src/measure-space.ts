@@ -32,7 +32,7 @@ export interface StoreSpace {
   readonly tables: number;
   /** Files of tables, each once, however many tables lie in it. */
   readonly fileBytes: number;
-  /** Of them, blocks that an index leads to; the rest is indexes, filters, and what was cut away. */
+  /** Of them, blocks that an index leads to; the rest is indexes, filters, and what was split away. */
   readonly dataBytes: number;
   /** Of those blocks, the ones above the lowest level that has tables: newer than what lies below. */
   readonly upperBytes: number;
@@ -70,11 +70,11 @@ export async function measureSpace(
     }
     return { syncIds: found, live: counted };
   });
-  return withFrozenCopy(location, signal, async ({ tableFolder, tableNames }) => {
+  return withFrozenCopy(location, signal, async ({ tableDirectory, tableNames }) => {
     const tableBytes = new Map(syncIds.map((syncId) => [syncId, 0]));
     const spans = syncIds.map((syncId) => [syncId, spansOf([syncId])] as const);
     const stored = new Map<string, Contents>();
-    const { levels } = readManifest(tableFolder).version;
+    const { levels } = readManifest(tableDirectory).version;
     const lowest = levels.findLastIndex((tables) => tables.length > 0);
     let dataBytes = 0;
     let upperBytes = 0;
@@ -83,7 +83,7 @@ export async function measureSpace(
       for (const { number, sizeBytes } of tables) {
         signal.throwIfAborted();
         onProgress(() => `table ${++measured} of ${tableNames.length}`);
-        const path = join(tableFolder, nameOf(number, tableNames));
+        const path = join(tableDirectory, nameOf(number, tableNames));
         const reader = TableReader.open(nodeFileSystem, path, { sizeBytes });
         try {
           const bytes = dataBytesIn(reader, EVERYTHING);
@@ -100,10 +100,10 @@ export async function measureSpace(
     }
     return {
       tables: tableNames.length,
-      fileBytes: bytesOfFiles(tableFolder, (name) => tableNames.includes(name)),
+      fileBytes: bytesOfFiles(tableDirectory, (name) => tableNames.includes(name)),
       dataBytes,
       upperBytes,
-      logBytes: bytesOfFiles(tableFolder, (name) => name.endsWith('.log')),
+      logBytes: bytesOfFiles(tableDirectory, (name) => name.endsWith('.log')),
       syncs: syncIds.map((syncId) => {
         const bytes = tableBytes.get(syncId) ?? 0;
         if (!exact) return { syncId, tableBytes: bytes };
@@ -151,12 +151,12 @@ function nameOf(number: number, names: readonly string[]): string {
   return names.find((name) => name.startsWith(`${stem}.`)) ?? `${stem}.ldb`;
 }
 
-/** Each file once: tables that were cut in place are further names of one. */
-function bytesOfFiles(folder: string, isCounted: (name: string) => boolean): number {
+/** Each file once: tables that were split in place are further names of one. */
+function bytesOfFiles(directory: string, isCounted: (name: string) => boolean): number {
   const sizes = new Map<bigint, number>();
-  for (const name of readdirSync(folder)) {
+  for (const name of readdirSync(directory)) {
     if (!isCounted(name)) continue;
-    const { ino, size } = statSync(join(folder, name), { bigint: true });
+    const { ino, size } = statSync(join(directory, name), { bigint: true });
     sizes.set(ino, Number(size));
   }
   return [...sizes.values()].reduce((sum, size) => sum + size, 0);

@@ -1,20 +1,20 @@
 // The outside of the real process.
 import { createInterface } from 'node:readline/promises';
 import type { Readable, Writable } from 'node:stream';
-import { removeLeftFolders } from '@sstitch/c1z/temporary-folder';
+import { removeLeftDirectories } from '@sstitch/c1z/temporary-directory';
 import { Interruption, type Io, SIGNAL_EXIT_CODES } from './io.js';
 import { standardError, standardOutput } from './stream-output.js';
 
 /**
  * This process's streams, environment and signals. The first SIGINT (Ctrl-C), SIGTERM or SIGHUP asks the
- * command to stop. A second one removes temporary folders and ends the process at once: a store survives
+ * command to stop. A second one removes temporary directories and ends the process at once: a store survives
  * that, its next open cleans up.
  */
 export function processIo(): Io {
   const interrupt = new AbortController();
   const onSignal = (signal: keyof typeof SIGNAL_EXIT_CODES) => {
     if (interrupt.signal.aborted) {
-      removeLeftFolders();
+      removeLeftDirectories();
       process.exit(SIGNAL_EXIT_CODES[signal]);
     }
     interrupt.abort(new Interruption(signal));

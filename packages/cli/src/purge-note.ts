@@ -1,13 +1,13 @@
 // What a purge leaves, told to people.
-import type { PurgeReport } from '@sstitch/engine';
+import type { PurgeReport } from '@sstitch/contract';
 import { formatCountOf } from './output/quantities.js';
 
 /** A line about what still holds removed data; empty where nothing does, or nothing was purged. */
 export function purgeNote(purge: PurgeReport | undefined): string {
-  if (purge === undefined || purge.folders.length === 0) return '';
-  const { folders } = purge;
+  if (purge === undefined || purge.directories.length === 0) return '';
+  const { directories } = purge;
   return (
-    `${formatCountOf(folders.length, 'folder')} may still hold removed data (of readers, until they close; salvaged logs, until you remove them): ` +
-    `${folders.join(', ')}\n`
+    `${formatCountOf(directories.length, 'directory')} may still hold removed data (of readers, until they close; salvaged logs, until you remove them): ` +
+    `${directories.join(', ')}\n`
   );
 }

@@ -12,9 +12,10 @@
  * So what is exported and imported again is the same to the byte. Index entries are not exported: they
  * follow from the records.
  */
+
 import { create, fromJson, type JsonObject, type JsonValue, toJson } from '@bufbuild/protobuf';
 import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
-import { equalBytes } from '@sstitch/keys';
+import { equalBytes } from '@sstitch/contract';
 import {
   decodeRecord,
   encodeRecord,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { sstitch, testFolder } from '../test/in-process.js';
+import { sstitch, testDirectory } from '../test/in-process.js';
 import { COMMAND_GROUPS } from './commands/index.js';
 
 const SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
@@ -65,7 +65,7 @@ describe('the command line', () => {
   });
 
   it('exits with 5 where there is no store, and makes none', async () => {
-    const store = join(testFolder(), 'nothing');
+    const store = join(testDirectory(), 'nothing');
     for (const commandLine of [
       ['syncs', store],
       ['levels', store],
@@ -82,7 +82,7 @@ describe('the command line', () => {
   });
 
   it('adds the error as a JSON document with --json, on standard error', async () => {
-    const store = join(testFolder(), 'nothing');
+    const store = join(testDirectory(), 'nothing');
     const { exitCode, stdout, stderr } = await sstitch(['syncs', store, '--json']);
     expect(exitCode).toBe(5);
     expect(stdout).toBe('');
@@ -99,7 +99,7 @@ describe('the command line', () => {
   });
 
   it('shows stacks and causes only with SSTITCH_DEBUG=1', async () => {
-    const store = join(testFolder(), 'nothing');
+    const store = join(testDirectory(), 'nothing');
     const plain = await sstitch(['syncs', store]);
     expect(plain.stderr).not.toContain('    at ');
     const debug = await sstitch(['syncs', store], { env: { SSTITCH_DEBUG: '1' } });
@@ -108,7 +108,7 @@ describe('the command line', () => {
   });
 
   it('uses colours on a terminal, unless NO_COLOR is set or output goes elsewhere', async () => {
-    const store = join(testFolder(), 'store');
+    const store = join(testDirectory(), 'store');
     const commandLine = ['generate', store, '--grants', '1'];
     const colour = '\u001b[';
     expect((await sstitch(commandLine, { isTerminal: true })).stdout).toContain(colour);

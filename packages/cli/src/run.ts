@@ -74,7 +74,7 @@ class Session implements CommandRegistry {
         writeErr: (text) => {
           this.#help += text;
         },
-        // Told once, by `fail`.
+        // Reported once, by `fail`.
         outputError: () => undefined,
       })
       .exitOverride()
@@ -124,14 +124,14 @@ class Session implements CommandRegistry {
     if (error instanceof OutputClosed) return EXIT_CODES.done;
     if (this.#io.signal.aborted) {
       const { reason } = this.#io.signal;
-      return this.#tellError({
+      return this.#reportError({
         code: 'SSTITCH_ABORTED',
         message: error instanceof CliError ? error.message : 'interrupted; the store is as it was',
         exitCode: reason instanceof Interruption ? reason.exitCode : EXIT_CODES.interrupted,
         path: undefined,
       });
     }
-    return this.#tellError(reportOf(error));
+    return this.#reportError(reportOf(error));
   }
 
   async #failUsage(error: CommanderError): Promise<ExitCode> {
@@ -149,7 +149,7 @@ class Session implements CommandRegistry {
       this.#program.commands.some((command) => command.name() === argument),
     );
     const help = name === undefined ? 'sstitch --help' : `sstitch ${name} --help`;
-    return this.#tellError({
+    return this.#reportError({
       code: 'SSTITCH_USAGE',
       message: `${message} (see: ${help})`,
       exitCode: EXIT_CODES.usage,
@@ -166,7 +166,7 @@ class Session implements CommandRegistry {
     this.exitCode = result.exitCode ?? EXIT_CODES.done;
   }
 
-  async #tellError(report: ErrorReport): Promise<ExitCode> {
+  async #reportError(report: ErrorReport): Promise<ExitCode> {
     await this.#io.stderr.write(`sstitch: ${report.message}\n`);
     if (this.#argv.includes('--json')) {
       await this.#io.stderr.write(`${JSON.stringify({ error: report })}\n`);
@@ -182,7 +182,7 @@ input, or a failed check; 5 no such store or file; 6 locked by another process;
 
 First steps:
   $ sstitch demo
-      Watch a compaction, from start to proof, in a temporary folder.
+      Watch a compaction, from start to proof, in a temporary directory.
   $ sstitch compact --help
       The main job, with examples.
 `;

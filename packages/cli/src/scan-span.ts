@@ -1,11 +1,15 @@
 // Walks a range of keys in pages.
-import { type ByteIteratorOptions, byteEncodings, type ReadableEngine } from '@sstitch/engine';
+import {
+  type ByteIteratorOptions,
+  byteEncodings,
+  type ReadableEngine,
+  type Span,
+} from '@sstitch/contract';
 import {
   BUCKETS,
   bucketSpan,
   formatSyncId,
   prefixSpan,
-  type Span,
   SYNC_ID_LENGTH_BYTES,
   syncIdBytes,
 } from '@sstitch/keys';
@@ -106,7 +110,7 @@ async function firstKey(
 ): Promise<Uint8Array | undefined> {
   for await (const page of scanSpan(engine, span, { signal, values: false, limit: 1 })) {
     const key = page[0]?.[0];
-    // A plain copy: pages hand out Buffers, whose slices are views.
+    // A plain copy: pages hand out Buffers, whose parts are views.
     return key === undefined ? undefined : new Uint8Array(key);
   }
   return undefined;

@@ -1,9 +1,9 @@
 // The self-test: whether what SSTitch promises holds on this very disk, under its file system, this kernel
-// and this Node. Real stores, real processes killed; all in one folder that is removed at the end, however
+// and this Node. Real stores, real processes killed; all in one directory that is removed at the end, however
 // it ends. What a power cut leaves in a disk's own cache no program can try.
 import { link, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeTemporaryFolder, removeTemporaryFolder } from '@sstitch/c1z/temporary-folder';
+import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
 import {
   assertIsolated,
   assertSameSync,
@@ -11,14 +11,14 @@ import {
   captureSync,
   engineConformance,
   FIXTURE_SYNCS,
-  runKillFamily,
   writeFixtureBase,
   writeFixtureSource,
 } from '@sstitch/testkit';
+import { runKillFamily } from '@sstitch/testkit/torture';
 import { compactStores } from './compact-stores.js';
 import { playDemo } from './demo-scene.js';
 import { reportOf } from './errors.js';
-import { requireFolder } from './input-path.js';
+import { requireDirectory } from './input-path.js';
 import { type ByteStore, openStore, withStore } from './open-store.js';
 
 const STRATEGIES = ['link', 'rebuild', 'batch'] as const;
@@ -36,7 +36,7 @@ export interface SelfTestCheck {
 
 export interface SelfTestReport {
   readonly ok: boolean;
-  readonly folder: string;
+  readonly directory: string;
   /** Where there are none, tables are copied instead of linked: slower, and otherwise the same. */
   readonly hardLinks: boolean;
   readonly seed: number;
@@ -46,12 +46,12 @@ export interface SelfTestReport {
 
 export interface SelfTestOptions {
   /** On the disk that is to be tried. */
-  readonly folder: string;
+  readonly directory: string;
   readonly seed: number;
   /** How many processes to kill. */
   readonly kills: number;
   readonly signal: AbortSignal;
-  /** Told what is being checked, at its start and as it goes on. */
+  /** Reported what is being checked, at its start and as it goes on. */
   readonly onProgress: (doing: string) => void;
   readonly onCheck: (check: SelfTestCheck) => Promise<void>;
 }
@@ -59,13 +59,13 @@ export interface SelfTestOptions {
 /** Runs every check, whether or not one before it held. */
 export async function runSelfTest(options: SelfTestOptions): Promise<SelfTestReport> {
   const { seed, kills, signal, onProgress, onCheck } = options;
-  requireFolder(options.folder);
-  const parent = await realpath(options.folder);
-  const folder = await makeTemporaryFolder('sstitch-selftest-', parent);
+  requireDirectory(options.directory);
+  const parent = await realpath(options.directory);
+  const directory = await makeTemporaryDirectory('sstitch-selftest-', parent);
   try {
-    const hardLinks = await hasHardLinks(folder);
+    const hardLinks = await hasHardLinks(directory);
     const checks: SelfTestCheck[] = [];
-    for (const { name, check } of plannedChecks(folder, options)) {
+    for (const { name, check } of plannedChecks(directory, options)) {
       signal.throwIfAborted();
       onProgress(name);
       const started = performance.now();
@@ -82,9 +82,9 @@ export async function runSelfTest(options: SelfTestOptions): Promise<SelfTestRep
       await onCheck(checks.at(-1) ?? done);
     }
     const ok = checks.every((check) => check.ok);
-    return { ok, folder: parent, hardLinks, seed, kills, checks };
+    return { ok, directory: parent, hardLinks, seed, kills, checks };
   } finally {
-    await removeTemporaryFolder(folder);
+    await removeTemporaryDirectory(directory);
   }
 }
 
@@ -94,19 +94,19 @@ interface PlannedCheck {
   readonly check: () => Promise<void>;
 }
 
-function plannedChecks(folder: string, options: SelfTestOptions): readonly PlannedCheck[] {
+function plannedChecks(directory: string, options: SelfTestOptions): readonly PlannedCheck[] {
   const { seed, kills, signal, onProgress } = options;
   return [
-    ...conformanceChecks(join(folder, 'conformance'), signal),
+    ...conformanceChecks(join(directory, 'conformance'), signal),
     ...STRATEGIES.map((strategy) => ({
       name: `isolation: ${FIXTURE_SYNCS.length} awkward syncs replaced by ${strategy}`,
-      check: () => checkIsolation(join(folder, strategy), strategy, signal),
+      check: () => checkIsolation(join(directory, strategy), strategy, signal),
     })),
     {
       name: 'a compaction beside a reader, digests before and after',
       check: async () => {
         const onEvent = async () => undefined;
-        const { checks } = await playDemo({ folder, grants: DEMO_GRANTS, signal, onEvent });
+        const { checks } = await playDemo({ directory, grants: DEMO_GRANTS, signal, onEvent });
         throwIfAny(checks.filter(({ ok }) => !ok).map(({ name }) => name));
       },
     },
@@ -114,7 +114,7 @@ function plannedChecks(folder: string, options: SelfTestOptions): readonly Plann
       name: `${kills} processes killed at work: stores old or new, whole`,
       check: async () => {
         const { failures } = await runKillFamily({
-          ...{ folder, seed, rounds: kills, signal },
+          ...{ directory, seed, rounds: kills, signal },
           onProgress: (tried) => onProgress(`${tried} of ${kills} processes killed`),
         });
         throwIfAny(failures.map(({ replay, message }) => `${replay}: ${message}`));
@@ -128,7 +128,7 @@ function throwIfAny(problems: readonly string[]): void {
 }
 
 /** The engine's guarantees, a check for each chapter of the conformance suite. */
-function conformanceChecks(folder: string, signal: AbortSignal): readonly PlannedCheck[] {
+function conformanceChecks(directory: string, signal: AbortSignal): readonly PlannedCheck[] {
   const chapters: Array<{
     name: string;
     tests: Array<{ name: string; run: () => Promise<void> }>;
@@ -144,7 +144,7 @@ function conformanceChecks(folder: string, signal: AbortSignal): readonly Planne
   };
   let made = 0;
   engineConformance('guarantees', framework, async () => {
-    const location = `${folder}-${made++}`;
+    const location = `${directory}-${made++}`;
     let store = await openStore(location, 'create');
     return {
       engine: store,
@@ -173,14 +173,14 @@ function conformanceChecks(folder: string, signal: AbortSignal): readonly Planne
 
 /** Replaces syncs whose ids are as close as ids can be, one by one and then all in one commit. */
 async function checkIsolation(
-  folder: string,
+  directory: string,
   strategy: (typeof STRATEGIES)[number],
   signal: AbortSignal,
 ): Promise<void> {
   const rounds = [...FIXTURE_IDS.map((syncId) => [syncId]), FIXTURE_IDS];
-  await withStore(`${folder}-base`, 'create', async (base) => {
+  await withStore(`${directory}-base`, 'create', async (base) => {
     await writeFixtureBase(base);
-    await withStore(`${folder}-source`, 'create', async (source) => {
+    await withStore(`${directory}-source`, 'create', async (source) => {
       await writeFixtureSource(source, FIXTURE_SYNCS, 2);
       for (const syncIds of rounds) {
         // In the last round every sync differs again.
@@ -206,8 +206,8 @@ async function replaceAndCompare(
   }
 }
 
-async function hasHardLinks(folder: string): Promise<boolean> {
-  const file = join(folder, 'link-probe');
+async function hasHardLinks(directory: string): Promise<boolean> {
+  const file = join(directory, 'link-probe');
   await writeFile(file, '');
   return link(file, `${file}-2`).then(
     () => true,

@@ -1,8 +1,10 @@
 // Checks a store from its files up, as the engine does, and then every key, and the indexes of every sync
 // against its records, both ways. Keys are read from a copy by links whose tables were all found sound.
+
 import { basename, join } from 'node:path';
+import type { Span } from '@sstitch/contract';
 import { readManifest, type StoreProblem, verifyStore as verifyFiles } from '@sstitch/engine';
-import { classifyKey, type Span, syncSpansInKeyOrder, toHex } from '@sstitch/keys';
+import { classifyKey, syncSpansInKeyOrder, toHex } from '@sstitch/keys';
 import { verifyIndexes } from '@sstitch/records';
 import { nodeFileSystem, SstError, verifyTable } from '@sstitch/sst';
 import { isInBucket } from './bucket-keyspace.js';
@@ -72,7 +74,7 @@ export async function verifyStore(
       // LevelDB trusts tables and can crash on broken ones: only sound ones are opened.
       pass.isComplete = true;
       await pass.checked('store', location, () =>
-        withReader(copy.storeFolder, (reader) => pass.checkKeys(reader, location)),
+        withReader(copy.storeDirectory, (reader) => pass.checkKeys(reader, location)),
       );
     }),
   );
@@ -139,21 +141,21 @@ class VerifyPass {
 
   /** Tables that the store's owner has made since. */
   checkNewTables(
-    { tableFolder, tableNames, sourceFolder }: FrozenCopy,
+    { tableDirectory, tableNames, sourceDirectory }: FrozenCopy,
     sound: ReadonlySet<string>,
   ) {
-    const tables = readManifest(tableFolder).version.levels.flat();
+    const tables = readManifest(tableDirectory).version.levels.flat();
     const sizes = new Map(tables.map(({ number, sizeBytes }) => [number, sizeBytes]));
     for (const name of tableNames) {
       if (sound.has(name) || sound.has(`${basename(name, '.ldb')}.sst`)) continue;
       this.#options.signal.throwIfAborted();
-      const path = join(tableFolder, name);
+      const path = join(tableDirectory, name);
       try {
         verifyTable(nodeFileSystem, path, { sizeBytes: sizes.get(Number.parseInt(name, 10)) });
       } catch (error) {
         if (!(error instanceof SstError)) throw error;
-        const message = error.message.replace(path, join(sourceFolder, name));
-        this.#add({ kind: 'table', message, path: join(sourceFolder, name) });
+        const message = error.message.replace(path, join(sourceDirectory, name));
+        this.#add({ kind: 'table', message, path: join(sourceDirectory, name) });
       }
     }
   }
@@ -182,7 +184,7 @@ class VerifyPass {
     for (const id of [...syncIds].sort()) {
       onProgress?.(() => `indexes of ${id}`);
       for await (const { kind, bucket, key, message } of verifyIndexes(reader, id, { signal })) {
-        // Told above already.
+        // Reported above already.
         if (kind === 'malformed_key') continue;
         this.#add({ kind, syncId: id, bucket, key: toHex(key), message });
       }

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { digestsOf, sstitch, sstitchJson, testFolder } from './in-process.js';
+import { digestsOf, sstitch, sstitchJson, testDirectory } from './in-process.js';
 
 const SYNC = syntheticSyncId({});
 const ABSENT = syntheticSyncId({ seed: 99 });
@@ -23,7 +23,7 @@ const withSync = ['--sync', SYNC];
 
 let template: string;
 /** Here lies `base`, a store; `nothing` does not exist. */
-let folder: string;
+let directory: string;
 
 beforeAll(async () => {
   template = mkdtempSync(join(tmpdir(), 'sstitch-cli-exit-'));
@@ -37,15 +37,15 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  folder = testFolder();
-  cpSync(template, folder, { recursive: true });
+  directory = testDirectory();
+  cpSync(template, directory, { recursive: true });
 });
 
-/** Names in the folder become paths. */
+/** Names in the directory become paths. */
 const NAMES = ['base', 'text', 'empty', 'damaged', 'nothing', 'target'];
 
 async function codeOf(...commandLine: readonly string[]): Promise<number> {
-  const line = commandLine.map((word) => (NAMES.includes(word) ? join(folder, word) : word));
+  const line = commandLine.map((word) => (NAMES.includes(word) ? join(directory, word) : word));
   const { exitCode, stderr } = await sstitch(line);
   if (exitCode !== 0) expect(stderr).toMatch(/^sstitch: [^\n]+\n$/);
   expect(stderr).not.toContain('unexpected');
@@ -90,11 +90,11 @@ describe.each([
   ['sst verify', (file: string) => ['sst', 'verify', file]],
   ['import', (file: string) => ['import', file, '--into', 'target']],
 ])('%s', (_, line) => {
-  it('exits with 5 where there is no file, with 4 where it is another one or a folder', async () => {
+  it('exits with 5 where there is no file, with 4 where it is another one or a directory', async () => {
     expect(await codeOf(...line('nothing'))).toBe(5);
     expect(await codeOf(...line('text'))).toBe(4);
     expect(await codeOf(...line('empty'))).toBe(4);
-    expect(readdirSync(folder)).not.toContain('target');
+    expect(readdirSync(directory)).not.toContain('target');
   });
 });
 
@@ -107,7 +107,7 @@ describe.each([
     expect(await codeOf(...line('empty'))).toBe(5);
     expect(await codeOf(...line('text'))).toBe(4);
     expect(await codeOf(...line('damaged'))).toBe(4);
-    expect(readdirSync(folder)).not.toContain('target');
+    expect(readdirSync(directory)).not.toContain('target');
   });
 });
 
@@ -116,7 +116,7 @@ describe.each([
   ['import', ['import', 'text', '--into', 'text']],
   ['selftest', ['selftest', '--dir', 'text']],
 ])('%s', (_, line) => {
-  it('exits with 4 where the folder that it is to write to is a file', async () => {
+  it('exits with 4 where the directory that it is to write to is a file', async () => {
     expect(await codeOf(...line)).toBe(4);
   });
 });
@@ -130,8 +130,8 @@ describe('a target that is taken', () => {
   });
 
   it('adopt exits with 1', async () => {
-    const current = readFileSync(join(folder, 'base', 'CURRENT'), 'latin1').trim();
-    expect(await codeOf('adopt', join(folder, 'base', current), 'base')).toBe(1);
+    const current = readFileSync(join(directory, 'base', 'CURRENT'), 'latin1').trim();
+    expect(await codeOf('adopt', join(directory, 'base', current), 'base')).toBe(1);
   });
 });
 
@@ -140,7 +140,7 @@ it.each(READING.filter(([, line]) => line('base').includes('--sync')).map(([name
   async (name) => {
     const line = READING.find(([other]) => other === name)?.[1]('base') ?? [];
     // The same store on both sides would be another failure.
-    cpSync(join(folder, 'base'), join(folder, 'target'), { recursive: true });
+    cpSync(join(directory, 'base'), join(directory, 'target'), { recursive: true });
     let bases = 0;
     const absent = line.map((word) => {
       if (word === SYNC) return ABSENT;
@@ -160,7 +160,7 @@ it.each([
   ['sst dump', ['sst', 'dump', 'text', '--limit', '1', '--limit', '2']],
 ])('%s exits with 2 where an option of one value is given twice', async (_, line) => {
   expect(await codeOf(...line)).toBe(2);
-  expect(readdirSync(folder)).not.toContain('target');
+  expect(readdirSync(directory)).not.toContain('target');
 });
 
 describe('a store that another process has open', () => {
@@ -172,9 +172,9 @@ describe('a store that another process has open', () => {
     ['compact', ['compact', '--base', 'base', '--from', 'fresh', ...withSync]],
     ['space --reclaim', ['space', 'base', '--reclaim']],
   ])('%s exits with 6, and the store is as it was', async (_, line) => {
-    const store = join(folder, 'base');
+    const store = join(directory, 'base');
     const exported = await sstitch(['export', store, ...withSync]);
-    const file = join(folder, 'sync.jsonl');
+    const file = join(directory, 'sync.jsonl');
     writeFileSync(file, exported.stdout);
     const before = await digestsOf(store);
     const engine = import.meta.resolve('@sstitch/engine');

@@ -1,8 +1,8 @@
-// Runs command lines in this process, against real stores in folders of their own.
+// Runs command lines in this process, against real stores in directories of their own.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { syncDigest } from '@sstitch/testkit';
+import { digestSync } from '@sstitch/records';
 import { afterEach } from 'vitest';
 import type { ExitCode } from '../src/exit-codes.js';
 import type { Environment, Io, Output } from '../src/io.js';
@@ -61,23 +61,24 @@ export async function digestsOf(store: string): Promise<Record<string, string>> 
   return withReader(store, async (reader) => {
     const digests: Record<string, string> = {};
     for (const syncId of await findSyncIds(reader, signal)) {
-      digests[syncId] = (await syncDigest(reader, syncId, { signal })).digest;
+      digests[syncId] = (await digestSync(reader, syncId, { signal })).digest;
     }
     return digests;
   });
 }
 
-const folders: string[] = [];
+const directories: string[] = [];
 
-/** A folder that is removed after the test. */
-export function testFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'sstitch-cli-test-'));
-  folders.push(folder);
-  return folder;
+/** A directory that is removed after the test. */
+export function testDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'sstitch-cli-test-'));
+  directories.push(directory);
+  return directory;
 }
 
 afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  for (const directory of directories.splice(0))
+    rmSync(directory, { recursive: true, force: true });
 });
 
 function capture({

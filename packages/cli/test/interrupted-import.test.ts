@@ -1,4 +1,4 @@
-// Imports as processes of their own, ended at work: what they put into the folder for temporary files goes.
+// Imports as processes of their own, ended at work: what they put into the directory for temporary files goes.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -12,21 +12,21 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
 
-let folder: string;
+let directory: string;
 let large: string;
 let small: string;
 let temporary: string;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'sstitch-interrupted-'));
-  large = join(folder, 'large.c1z');
-  small = join(folder, 'small.c1z');
+  directory = mkdtempSync(join(tmpdir(), 'sstitch-interrupted-'));
+  large = join(directory, 'large.c1z');
+  small = join(directory, 'small.c1z');
   await makeC1z(large, { syncs: [{ syncId: SYNC, grants: grants(80_000) }] });
   await makeC1z(small, { syncs: [{ syncId: SYNC, grants: grants(1) }] });
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 beforeEach(() => {
-  temporary = mkdtempSync(join(folder, 'temporary-'));
+  temporary = mkdtempSync(join(directory, 'temporary-'));
 });
 
 function* grants(count: number) {
@@ -43,7 +43,7 @@ function* grants(count: number) {
 
 /** Starts an import in a process group of its own, as a shell does. */
 function startImport(file: string): ChildProcess {
-  const store = join(folder, `store-${Math.random()}`);
+  const store = join(directory, `store-${Math.random()}`);
   return spawn(process.execPath, [MAIN, 'import', file, '--into', store], {
     env: { ...process.env, TMPDIR: temporary },
     stdio: 'ignore',
@@ -59,8 +59,8 @@ const left = () => readdirSync(temporary).map((name) => name.replace(/-[0-9a-f]{
 
 /** Whether the reader has begun to decode. */
 function isDecoding(): boolean {
-  const folders = readdirSync(temporary).filter((name) => name.startsWith('sstitch-c1z'));
-  return folders.some((name) => existsSync(join(temporary, name, 'sync.db')));
+  const directories = readdirSync(temporary).filter((name) => name.startsWith('sstitch-c1z'));
+  return directories.some((name) => existsSync(join(temporary, name, 'sync.db')));
 }
 
 /** Starts an import and calls `end` with its process once it is at work; settles when that has gone. */

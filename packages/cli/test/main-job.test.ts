@@ -26,14 +26,14 @@ interface ImportedJson {
   readonly syncs: ReadonlyArray<{ syncId: string; records: Record<string, number>; keys: number }>;
 }
 
-let folder: string;
+let directory: string;
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'sstitch-main-job-'));
+  directory = mkdtempSync(join(tmpdir(), 'sstitch-main-job-'));
 });
 
 afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
 });
 
 /** A file like the real one, with what that one lacks too: parents, assets, a sync that has ended. */
@@ -68,12 +68,12 @@ describe.each([
   {
     name: 'a made sync file',
     syncId: MADE_SYNC,
-    file: () => join(folder, 'made.c1z'),
+    file: () => join(directory, 'made.c1z'),
     real: false,
   },
 ])('the main job on $name', ({ syncId, file, real, name }) => {
-  const source = () => join(folder, `${name}-source`);
-  const base = () => join(folder, `${name}-base`);
+  const source = () => join(directory, `${name}-source`);
+  const base = () => join(directory, `${name}-base`);
   let sourceDigest: string | undefined;
   let others: Record<string, string | undefined>;
 
@@ -89,7 +89,7 @@ describe.each([
   });
 
   it('imports the counts that the file holds', async () => {
-    const again = join(folder, `${name}-again`);
+    const again = join(directory, `${name}-again`);
     const imported = await sstitchJson<ImportedJson>('import', file(), '--into', again);
     expect(imported.syncs.map((sync) => sync.syncId)).toEqual([syncId]);
     expect(imported.syncs[0]?.records).toMatchObject(
@@ -139,7 +139,7 @@ describe.each([
   it.each(['link', 'rebuild', 'auto'])(
     'compacts with %s: the sync equals the source, nothing stale, the others untouched, verify clean',
     async (strategy) => {
-      const copy = join(folder, `${name}-base-${strategy}`);
+      const copy = join(directory, `${name}-base-${strategy}`);
       cpSync(base(), copy, { recursive: true });
       const compacted = await sstitchJson<{ buckets: Array<{ bucket: string }> }>(
         ...['compact', '--base', copy, '--from', source()],

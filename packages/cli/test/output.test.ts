@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { COMMAND_GROUPS } from '../src/commands/index.js';
-import { sstitch, sstitchJson, testFolder } from './in-process.js';
+import { sstitch, sstitchJson, testDirectory } from './in-process.js';
 import { ended, MAIN, startMain } from './process.js';
 
 const [FIRST, SECOND] = [0, 1].map((syncIndex) => syntheticSyncId({ syncIndex })) as [
@@ -28,7 +28,7 @@ const [FIRST, SECOND] = [0, 1].map((syncIndex) => syntheticSyncId({ syncIndex })
 const FULL = '/dev/full';
 
 let template: string;
-let folder: string;
+let directory: string;
 
 beforeAll(async () => {
   template = mkdtempSync(join(tmpdir(), 'sstitch-cli-output-'));
@@ -42,16 +42,16 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  folder = testFolder();
-  cpSync(template, folder, { recursive: true });
+  directory = testDirectory();
+  cpSync(template, directory, { recursive: true });
 });
 
 function aTable(): string {
-  const name = readdirSync(join(folder, 'generation')).find((file) => file.endsWith('.ldb'));
+  const name = readdirSync(join(directory, 'generation')).find((file) => file.endsWith('.ldb'));
   return join('generation', name ?? '');
 }
 
-/** A command line of each command that ends well, in `folder`. */
+/** A command line of each command that ends well, in `directory`. */
 const COMMAND_LINES: Readonly<Record<string, () => readonly string[]>> = {
   compact: () => ['compact', '--base', 'base', '--from', 'fresh', '--sync', FIRST],
   import: () => ['import', 'sync.jsonl', '--into', 'imported'],
@@ -91,7 +91,7 @@ describe.each(Object.keys(COMMAND_LINES))('%s', (name) => {
   it.skipIf(!existsSync(FULL))('exits with 1 where its output finds no room', async () => {
     const full = openSync(FULL, 'w');
     try {
-      const child = startMain(commandLine(), { cwd: folder, stdio: ['ignore', full, 'pipe'] });
+      const child = startMain(commandLine(), { cwd: directory, stdio: ['ignore', full, 'pipe'] });
       const { exitCode, stderr } = await ended(child);
       expect(stderr).toMatch(/^sstitch: cannot write to standard output: ENOSPC[^\n]*\n$/);
       expect(exitCode).toBe(1);
@@ -101,7 +101,7 @@ describe.each(Object.keys(COMMAND_LINES))('%s', (name) => {
   });
 
   it('says nothing and exits with 0 where the reader of its output has gone', async () => {
-    const child = startMain(commandLine(), { cwd: folder });
+    const child = startMain(commandLine(), { cwd: directory });
     child.stdout?.destroy();
     const { exitCode, stderr } = await ended(child);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -114,13 +114,13 @@ describe('a file as standard output', () => {
     spawnSync(
       'bash',
       ['-c', `ulimit -f ${kib}; exec "$0" "$@" > out`, process.execPath, MAIN, ...commandLine],
-      { cwd: folder, encoding: 'utf8' },
+      { cwd: directory, encoding: 'utf8' },
     );
 
   it('that takes only a part of the last text is an error', () => {
     const line = ['scan', 'base', '--limit', '2000', '--raw'];
     expect(limited(1024, line)).toMatchObject({ status: 0, stderr: '' });
-    const size = statSync(join(folder, 'out')).size;
+    const size = statSync(join(directory, 'out')).size;
     expect(size).toBeGreaterThan(64 * 1024);
     const { status, stderr } = limited(64, line);
     expect(stderr).toMatch(/^sstitch: cannot write to standard output: EFBIG[^\n]*\n$/);

@@ -51,9 +51,9 @@ it.for(['link', 'rebuild', 'batch'])(
   'compact --strategy %s takes a sync from it',
   async (strategy, { skip }) => {
     if (!isMounted) skip('no disk can be mounted here');
-    const folder = mkdtempSync(join(tmpdir(), 'sstitch-cli-base-'));
+    const directory = mkdtempSync(join(tmpdir(), 'sstitch-cli-base-'));
     try {
-      const base = join(folder, 'base');
+      const base = join(directory, 'base');
       const source = join(disk, 'store');
       await sstitchJson('generate', base, '--grants', '50', '--syncs', '3');
       const line = ['--base', base, '--from', source, '--sync', SYNC, '--strategy', strategy];
@@ -62,7 +62,7 @@ it.for(['link', 'rebuild', 'batch'])(
         await sstitchJson('digest', source, '--sync', SYNC),
       );
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     }
   },
 );

@@ -1,17 +1,17 @@
-// The terminal sessions of the READMEs, line by line as they are printed, from an empty folder.
+// The terminal sessions of the READMEs, line by line as they are printed, from an empty directory.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { testFolder } from './in-process.js';
+import { testDirectory } from './in-process.js';
 import { MAIN } from './process.js';
 
-/** Gives what runs lines in an empty folder, with `sstitch` on the path. */
+/** Gives what runs lines in an empty directory, with `sstitch` on the path. */
 function shell(): (line: string) => string {
-  const folder = testFolder();
-  const bin = join(folder, 'bin');
-  const work = join(folder, 'work');
+  const directory = testDirectory();
+  const bin = join(directory, 'bin');
+  const work = join(directory, 'work');
   mkdirSync(bin);
   mkdirSync(work);
   const program = join(bin, 'sstitch');

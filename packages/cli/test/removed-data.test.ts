@@ -6,7 +6,7 @@ import { parseSyncId } from '@sstitch/keys';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
 import { withStore } from '../src/open-store.js';
-import { sstitch, sstitchJson, testFolder } from './in-process.js';
+import { sstitch, sstitchJson, testDirectory } from './in-process.js';
 
 const [FIRST, SECOND] = [0, 1].map((syncIndex) => syntheticSyncId({ syncIndex })) as [
   string,
@@ -32,15 +32,15 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  store = join(testFolder(), 'store');
+  store = join(testDirectory(), 'store');
   cpSync(join(template, 'store'), store, { recursive: true });
 });
 
 /** The files that name a sync: its id is in every key of it. */
-function naming(syncId: string, folder: string): string[] {
+function naming(syncId: string, directory: string): string[] {
   const id = Buffer.from(parseSyncId(syncId));
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name);
     if (entry.isDirectory()) return naming(syncId, path);
     return readFileSync(path).includes(id) ? [path] : [];
   });
@@ -49,7 +49,7 @@ function naming(syncId: string, folder: string): string[] {
 it('drop leaves no byte of the sync, by default', async () => {
   expect(naming(FIRST, store)).not.toEqual([]);
   const document = await sstitchJson('drop', store, '--sync', FIRST, '--yes');
-  expect(document).toMatchObject({ purge: { readers: 0, folders: [] } });
+  expect(document).toMatchObject({ purge: { readers: 0, directories: [] } });
   expect(naming(FIRST, store)).toEqual([]);
   expect(naming(SECOND, store)).not.toEqual([]);
   expect((await sstitch(['verify', store])).exitCode).toBe(0);
@@ -67,12 +67,12 @@ it('drop --no-purge leaves bytes in shared files; checkpoint --purge leaves them
 });
 
 it('compact --purge leaves nothing of a sync that the source does not hold', async () => {
-  const source = join(testFolder(), 'source');
+  const source = join(testDirectory(), 'source');
   await sstitchJson('generate', source, '--grants', '10', '--seed', '9');
   const line = ['--base', store, '--from', source, '--sync', FIRST, '--allow-empty', '--purge'];
   expect(await sstitchJson('compact', ...line)).toMatchObject({
     emptied: [FIRST],
-    purge: { readers: 0, folders: [] },
+    purge: { readers: 0, directories: [] },
   });
   expect(naming(FIRST, store)).toEqual([]);
 });

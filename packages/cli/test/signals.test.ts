@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { askOn } from '../src/process-io.js';
-import { digestsOf, sstitch, sstitchJson, testFolder } from './in-process.js';
+import { digestsOf, sstitch, sstitchJson, testDirectory } from './in-process.js';
 import { ended, eventually, startMain } from './process.js';
 
 /** More than any machine makes before the signal comes. */
@@ -15,8 +15,8 @@ describe.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const)('%s', (signal, exitCode) => {
-  it(`ends a command with ${exitCode}, and removes its temporary folder`, async () => {
-    const TMPDIR = testFolder();
+  it(`ends a command with ${exitCode}, and removes its temporary directory`, async () => {
+    const TMPDIR = testDirectory();
     const child = startMain(['demo', '--grants', MANY_GRANTS], { env: { ...process.env, TMPDIR } });
     const end = ended(child);
     await eventually(() => readdirSync(TMPDIR)[0]);
@@ -28,8 +28,8 @@ describe.each([
     expect(readdirSync(TMPDIR)).toEqual([]);
   });
 
-  it('that comes again ends it at once, and removes its temporary folder all the same', async () => {
-    const TMPDIR = testFolder();
+  it('that comes again ends it at once, and removes its temporary directory all the same', async () => {
+    const TMPDIR = testDirectory();
     const child = startMain(['demo', '--grants', MANY_GRANTS], { env: { ...process.env, TMPDIR } });
     const end = ended(child);
     await eventually(() => readdirSync(TMPDIR)[0]);
@@ -42,8 +42,8 @@ describe.each([
   });
 
   it('leaves a store as it was', async () => {
-    const folder = testFolder();
-    const store = join(folder, 'store');
+    const directory = testDirectory();
+    const store = join(directory, 'store');
     await sstitchJson('generate', store, '--grants', '20');
     const before = await digestsOf(store);
     const child = startMain(['generate', store, '--grants', MANY_GRANTS, '--seed', '2']);
@@ -58,7 +58,7 @@ describe.each([
 
 describe('a command of several commits', () => {
   it('says which of them were made when it is interrupted', async () => {
-    const store = join(testFolder(), 'store');
+    const store = join(testDirectory(), 'store');
     const interrupt = new AbortController();
     const line = ['generate', store, '--grants', '200', '--syncs', '1000'];
     const generating = sstitch(line, { signal: interrupt.signal });

@@ -1,5 +1,6 @@
 // The Go compactor's tests, under every strategy, and what SSTitch promises beyond them.
-import { byteEncodings, openReadOnly } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
+import { openReadOnly } from '@sstitch/engine';
 import { BUCKETS } from '@sstitch/keys';
 import { describe, expect, it } from 'vitest';
 import {

@@ -5,7 +5,7 @@
 //   3 plan       from one state of the source; nothing is changed
 //   4 change     by the strategy picked, all syncs in one commit
 //   5 report
-import type { CommitReport, ReplaceSpansResult } from '@sstitch/engine';
+import type { CommitReport, ReplaceSpansResult } from '@sstitch/contract';
 import { asRebuildingBase, asReplacingBase, asTableBase, asTableSource } from './engines.js';
 import { EmptySyncError } from './errors.js';
 import { asCompactorError } from './failures.js';
@@ -13,7 +13,7 @@ import { type CheckedOptions, type CompactOptions, checkOptions, whenOpen } from
 import { type PickedPlan, pickPlan } from './plan.js';
 import { type Change, noChange, reportBuckets } from './report.js';
 import type { CompactResult } from './result.js';
-import { EngineView } from './span-reader.js';
+import { SnapshotReader } from './span-reader.js';
 import { writeBatch } from './strategies/batch.js';
 import { linkTables } from './strategies/link.js';
 import { rebuildSpans } from './strategies/rebuild.js';
@@ -51,7 +51,7 @@ export async function compact(options: CompactOptions): Promise<CompactResult> {
 
 async function compactNow(options: CheckedOptions, started: number): Promise<CompactResult> {
   const ranges = rangesInKeyOrder(options.syncIds);
-  const source = new EngineView(options.source, options.signal);
+  const source = new SnapshotReader(options.source, options.signal);
   try {
     const picked = await planOn(options, ranges, source);
     const { plan } = picked;
@@ -84,9 +84,9 @@ async function compactNow(options: CheckedOptions, started: number): Promise<Com
 async function planOn(
   options: CheckedOptions,
   ranges: readonly SyncRange[],
-  source: EngineView,
+  source: SnapshotReader,
 ): Promise<PickedPlan> {
-  const base = new EngineView(options.base, options.signal);
+  const base = new SnapshotReader(options.base, options.signal);
   try {
     const picked = await pickPlan(options, ranges, source, base);
     // What a batch was planned from was read through LevelDB, of both.
@@ -106,7 +106,7 @@ async function changeBase(
   options: CheckedOptions,
   { plan, batch }: PickedPlan,
   ranges: readonly SyncRange[],
-  source: EngineView,
+  source: SnapshotReader,
   emptied: Set<string>,
 ): Promise<Change> {
   const { signal, purge, onProgress } = options;

@@ -1,5 +1,5 @@
 // Readers, writers, aborts and other compactions while a compaction runs.
-import { byteEncodings } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
 import { grantKey, parseSyncId } from '@sstitch/keys';
 import { describe, expect, it } from 'vitest';
 import {

@@ -9,11 +9,11 @@ import {
   failureOf,
   grantEntries,
   syncIdOf,
-  temporaryFolder,
+  temporaryDirectory,
   write,
 } from '../test/stores.js';
 import { compact } from './compact.js';
-import { EngineView } from './span-reader.js';
+import { SnapshotReader } from './span-reader.js';
 import { rebuildSpans } from './strategies/rebuild.js';
 import { rangesInKeyOrder } from './sync-ranges.js';
 
@@ -28,14 +28,14 @@ async function plainStore(location: string): Promise<Store> {
 
 /** A store of 200 grants in tables, one bit of a grant's value flipped. */
 async function damagedStore(revision: number): Promise<{ location: string; path: string }> {
-  const location = join(await temporaryFolder(), 'store');
+  const location = join(await temporaryDirectory(), 'store');
   const store = await plainStore(location);
   await write(store, grantEntries(SYNC, 200, { revision }));
   await store.compactRange('', '\u{10ffff}');
   await store.close();
-  const folder = join(location, readFileSync(join(location, 'CURRENT'), 'latin1').trim());
-  for (const name of readdirSync(folder).filter((candidate) => candidate.endsWith('.ldb'))) {
-    const path = join(folder, name);
+  const directory = join(location, readFileSync(join(location, 'CURRENT'), 'latin1').trim());
+  for (const name of readdirSync(directory).filter((candidate) => candidate.endsWith('.ldb'))) {
+    const path = join(directory, name);
     const contents = readFileSync(path);
     const at = contents.indexOf(`grant 100 of revision ${revision}`);
     if (at < 0) continue;
@@ -57,7 +57,7 @@ describe('a source with a damaged block', () => {
   it.each(['rebuild', 'batch', 'auto'] as const)('is refused by strategy %s', async (strategy) => {
     const { location, path } = await damagedStore(2);
     const source = await plainStore(location);
-    const base = await plainStore(join(await temporaryFolder(), 'base'));
+    const base = await plainStore(join(await temporaryDirectory(), 'base'));
     await write(base, grantEntries(SYNC, 20, { revision: 1 }));
     const before = await dumpAll(base);
     const failure = await failureOf(compact({ base, source, syncIds: [SYNC], strategy }));
@@ -71,8 +71,8 @@ describe('a source with a damaged block', () => {
     const { location, path } = await damagedStore(2);
     const source = await openReadOnly(location);
     onTestFinished(() => source.close());
-    const base = await plainStore(join(await temporaryFolder(), 'base'));
-    const view = new EngineView(source, undefined);
+    const base = await plainStore(join(await temporaryDirectory(), 'base'));
+    const view = new SnapshotReader(source, undefined);
     const failure = await failureOf(
       rebuildSpans({
         base,
@@ -93,7 +93,7 @@ describe('a base with a damaged block', () => {
   it('is not compared with, to be changed by a batch', async () => {
     const { location, path } = await damagedStore(1);
     const base = await plainStore(location);
-    const source = await plainStore(join(await temporaryFolder(), 'source'));
+    const source = await plainStore(join(await temporaryDirectory(), 'source'));
     await write(source, grantEntries(SYNC, 20, { revision: 2 }));
     const before = await dumpAll(base);
     const failure = await failureOf(compact({ base, source, syncIds: [SYNC], strategy: 'batch' }));

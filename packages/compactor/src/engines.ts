@@ -1,6 +1,16 @@
 // What the strategies ask of a base and a source, told by what the objects can do and not by their
 // class: a base may be another engine, a source a read-only store or another database altogether.
-import type { Engine, ReadableEngine, ReadWriteEngine, Store, TableSource } from '@sstitch/engine';
+import type {
+  CommitReport,
+  Engine,
+  EngineSnapshot,
+  ExtractedSpans,
+  ReadableEngine,
+  ReadWriteEngine,
+  Span,
+  TableSource,
+  TableTarget,
+} from '@sstitch/contract';
 
 /**
  * What can be compacted into: a Store, any Engine, or a plain abstract-level database, for which
@@ -12,12 +22,36 @@ export type CompactBase = ReadWriteEngine & Partial<Pick<Engine, 'replaceSpans' 
 export type CompactSource = ReadableEngine & Partial<Pick<Engine, 'capabilities'>>;
 
 export type { TableSource };
-export type TableBase = Pick<Store, 'ingestFrom'>;
-export type RebuildingBase = Pick<
-  Store,
-  'ingestAndExcise' | 'newStagingFolder' | 'removeStagingFolder' | 'rebuildTables'
->;
-export type VerifiableEngine = Pick<Store, 'verifySpans'>;
+export type TableBase = TableTarget;
+
+/** Tables that a base built of others. */
+export interface RebuiltSpans extends ExtractedSpans {
+  /** How many entries each span has. */
+  readonly entries: readonly number[];
+}
+
+/** A base that builds tables anew. */
+export interface RebuildingBase {
+  newStagingDirectory(): Promise<string>;
+  removeStagingDirectory(directory: string): Promise<void>;
+  rebuildTables(
+    tables: ExtractedSpans,
+    directory: string,
+    options: { readonly signal?: AbortSignal; readonly onEntries?: (entries: number) => void },
+  ): Promise<RebuiltSpans>;
+  ingestAndExcise(
+    tables: ExtractedSpans,
+    options: { readonly signal?: AbortSignal; readonly move?: boolean; readonly purge?: boolean },
+  ): Promise<CommitReport>;
+}
+
+/** An engine that can read spans in full and refuse damage. */
+export interface VerifiableEngine {
+  verifySpans(
+    spans: readonly Span[],
+    options?: { readonly snapshot?: EngineSnapshot; readonly signal?: AbortSignal | undefined },
+  ): Promise<void>;
+}
 export type ReplacingBase = Pick<Engine, 'replaceSpans'>;
 
 export function asTableBase(base: CompactBase): TableBase | undefined {
@@ -27,7 +61,12 @@ export function asTableBase(base: CompactBase): TableBase | undefined {
 }
 
 export function asRebuildingBase(base: CompactBase): RebuildingBase | undefined {
-  const methods = ['ingestAndExcise', 'newStagingFolder', 'removeStagingFolder', 'rebuildTables'];
+  const methods = [
+    'ingestAndExcise',
+    'newStagingDirectory',
+    'removeStagingDirectory',
+    'rebuildTables',
+  ];
   return base.capabilities?.tables === true && hasMethods(base, methods)
     ? (base as unknown as RebuildingBase)
     : undefined;

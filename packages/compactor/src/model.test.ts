@@ -1,5 +1,5 @@
 // Compactions of random contents against a model: two maps.
-import { type ByteOperation, byteEncodings } from '@sstitch/engine';
+import { type ByteOperation, byteEncodings } from '@sstitch/contract';
 import { BUCKETS, buildKey, formatSyncId, parseKey, parseSyncId, syncIdBytes } from '@sstitch/keys';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-import type { ReadableEngine } from '@sstitch/engine';
+import type { ReadableEngine } from '@sstitch/contract';
 import { describe, expect, it } from 'vitest';
 import {
   allBucketEntries,
@@ -29,7 +29,7 @@ describe.each(['auto', 'link', 'rebuild', 'batch'] as const)(
         [{ source: undefined }, /no source/],
         [{ source: null }, /no source/],
         [{ base: {} }, /base is no database/],
-        [{ source: 'folder' }, /source is no database/],
+        [{ source: 'directory' }, /source is no database/],
         [{ source: base }, /same store/],
         [{ syncIds: undefined }, /no array/],
         [{ syncIds: SYNC }, /no array/],

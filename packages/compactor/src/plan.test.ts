@@ -12,7 +12,7 @@ import {
 import { compact } from './compact.js';
 import { AUTO_BATCH_LIMITS, MAX_BATCH_LIMITS } from './plan.js';
 import type { CompactProgress } from './result.js';
-import { EngineView } from './span-reader.js';
+import { SnapshotReader } from './span-reader.js';
 import { planBatch } from './strategies/batch.js';
 import { rangesInKeyOrder } from './sync-ranges.js';
 
@@ -67,8 +67,8 @@ describe('planBatch, while it is found out whether the syncs are too large', () 
   async function plan(isTooLarge: () => Promise<boolean>) {
     const [base, source] = [await openStore(), await openStore()];
     await write(source, grantEntries(SYNC, 100));
-    const views = [base, source].map((store) => new EngineView(store, undefined));
-    const [ofBase, ofSource] = views as [EngineView, EngineView];
+    const views = [base, source].map((store) => new SnapshotReader(store, undefined));
+    const [ofBase, ofSource] = views as [SnapshotReader, SnapshotReader];
     try {
       return await planBatch(ofSource, ofBase, ranges, unlimited, isTooLarge());
     } finally {
@@ -104,9 +104,9 @@ describe('a result', () => {
       strategy: 'link',
     });
     const grant = buckets.find(({ bucket }) => bucket === 'grant');
-    expect(grant).toMatchObject({ tables: { sliced: 1, built: 0, copied: 0 }, puts: 0 });
-    expect(grant?.slicedBytes).toBeGreaterThan(10_000);
-    expect(buckets.find(({ bucket }) => bucket === 'asset')).toMatchObject({ slicedBytes: 0 });
+    expect(grant).toMatchObject({ tables: { split: 1, built: 0, copied: 0 }, puts: 0 });
+    expect(grant?.splitBytes).toBeGreaterThan(10_000);
+    expect(buckets.find(({ bucket }) => bucket === 'asset')).toMatchObject({ splitBytes: 0 });
     expect(pauseMs).toBeGreaterThan(0);
     expect(durationMs).toBeGreaterThan(pauseMs);
   });
@@ -117,7 +117,7 @@ describe('a result', () => {
     await write(source, grants);
     const { buckets } = await compact({ base, source, syncIds: [SYNC], strategy: 'link' });
     const grant = buckets.find(({ bucket }) => bucket === 'grant');
-    expect(grant).toMatchObject({ tables: { linked: 1, sliced: 0 }, slicedBytes: 0 });
+    expect(grant).toMatchObject({ tables: { linked: 1, split: 0 }, splitBytes: 0 });
     expect(grant?.linkedBytes).toBeGreaterThan(10_000);
   });
 
@@ -126,7 +126,7 @@ describe('a result', () => {
     await write(source, grantEntries(SYNC, 100));
     const result = await compact({ base, source, syncIds: [SYNC], strategy: 'rebuild' });
     const grant = result.buckets.find(({ bucket }) => bucket === 'grant');
-    expect(grant).toMatchObject({ tables: { built: 1, linked: 0, sliced: 0 } });
+    expect(grant).toMatchObject({ tables: { built: 1, linked: 0, split: 0 } });
     expect(grant?.builtBytes).toBeGreaterThan(1000);
     expect(result.entries).toBe(100 * 4 + 20);
   });

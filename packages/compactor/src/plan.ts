@@ -1,7 +1,7 @@
 // Picks the strategy.
 //
 // `auto` takes a batch for what is small on both sides, else links, else rebuilds. Of a small sync a link costs
-// some 20 ms (fsyncs, cut tables, an open), 12 where the stores were loaded in bulk and no table is cut; a batch
+// some 20 ms (fsyncs, split tables, an open), 12 where the stores were loaded in bulk and no table is split; a batch
 // 5.5 us an entry. They cost the same at some 3,700 entries, both sides counted, or 2,200: which of the two, no size
 // tells.
 //
@@ -17,7 +17,7 @@ import { CompactorError } from './errors.js';
 import { isGarbageDue } from './garbage.js';
 import type { CheckedOptions } from './options.js';
 import type { CompactPlan, Strategy } from './result.js';
-import type { EngineView } from './span-reader.js';
+import type { SnapshotReader } from './span-reader.js';
 import { type BatchLimits, type PlannedBatch, planBatch } from './strategies/batch.js';
 import type { SyncRange } from './sync-ranges.js';
 import { askSizes, sizesOf } from './sync-sizes.js';
@@ -61,8 +61,8 @@ export interface PickedPlan {
 export async function pickPlan(
   options: CheckedOptions,
   ranges: readonly SyncRange[],
-  source: EngineView,
-  base: EngineView,
+  source: SnapshotReader,
+  base: SnapshotReader,
 ): Promise<PickedPlan> {
   const emptied = await emptySyncs(options.syncIds, ranges, source);
   const sizes = options.dryRun ? { sizes: await sizesOf(options, ranges) } : {};
@@ -85,8 +85,8 @@ interface PickedStrategy {
 async function pickStrategy(
   options: CheckedOptions,
   ranges: readonly SyncRange[],
-  source: EngineView,
-  base: EngineView,
+  source: SnapshotReader,
+  base: SnapshotReader,
 ): Promise<PickedStrategy> {
   // Of other engines nobody knows what they leave behind.
   const canRebuild = options.purge
@@ -168,7 +168,7 @@ function unavailable(strategy: Strategy, why: string): CompactorError {
 async function emptySyncs(
   syncIds: readonly string[],
   ranges: readonly SyncRange[],
-  source: EngineView,
+  source: SnapshotReader,
 ): Promise<readonly string[]> {
   const found = new Set<string>();
   for (const { syncId, span } of ranges) {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { byteEncodings, type ReadableEngine } from '@sstitch/engine';
+import { byteEncodings, type ReadableEngine } from '@sstitch/contract';
 import { grantKey, parseSyncId } from '@sstitch/keys';
 import { describe, expect, it } from 'vitest';
 import {
@@ -22,9 +22,9 @@ const GRANTS = 600;
 const secrets = Array.from({ length: GRANTS }, () => randomBytes(48));
 
 /** The files of a store that hold a secret. */
-function leaks(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
+function leaks(directory: string): string[] {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name);
     if (entry.isDirectory()) return leaks(path);
     const bytes = readFileSync(path);
     return secrets.some((secret) => bytes.includes(secret)) ? [path] : [];
@@ -71,7 +71,7 @@ describe('purge', () => {
     const source = hidden ? withoutTables(store) : store;
     const result = await compact({ base, source, syncIds: [SYNC], strategy, purge: true });
     expect(result.strategy).toBe(strategy === 'auto' ? (hidden ? 'rebuild' : 'link') : strategy);
-    expect(result.purge).toEqual({ readers: 0, folders: [] });
+    expect(result.purge).toEqual({ readers: 0, directories: [] });
     expect(leaks(base.location)).toEqual([]);
     const key = allBucketEntries(SYNC, 5, 2)[0]?.[0] ?? new Uint8Array(0);
     expect(await base.has(key, byteEncodings)).toBe(true);

@@ -1,5 +1,5 @@
 // Turns what a strategy did into the result's buckets.
-import type { OriginTotals, PurgeReport } from '@sstitch/engine';
+import type { OriginTotals, PurgeReport } from '@sstitch/contract';
 import type { BucketResult } from './result.js';
 import { inReportOrder, type SyncRange } from './sync-ranges.js';
 
@@ -39,14 +39,14 @@ export function reportBuckets(
       tables: {
         linked: totals?.linked.tables ?? 0,
         copied: totals?.copied.tables ?? 0,
-        sliced: totals?.sliced.tables ?? 0,
-        narrowed: totals?.narrowed.tables ?? 0,
+        split: totals?.split.tables ?? 0,
+        shared: totals?.shared.tables ?? 0,
         built: totals?.built.tables ?? 0,
       },
       linkedBytes: totals?.linked.bytes ?? 0,
       copiedBytes: totals?.copied.bytes ?? 0,
-      slicedBytes: totals?.sliced.bytes ?? 0,
-      narrowedBytes: totals?.narrowed.bytes ?? 0,
+      splitBytes: totals?.split.bytes ?? 0,
+      sharedBytes: totals?.shared.bytes ?? 0,
       builtBytes: totals?.built.bytes ?? 0,
       puts: counts?.puts ?? 0,
       deletes: counts?.deletes ?? 0,

@@ -1,5 +1,5 @@
 // What a compaction tells: its result, its plan and its progress.
-import type { PurgeReport } from '@sstitch/engine';
+import type { PurgeReport } from '@sstitch/contract';
 import type { Bucket } from '@sstitch/keys';
 
 /** How the base was changed. */
@@ -11,10 +11,10 @@ export interface TableCounts {
   readonly linked: number;
   /** Byte-for-byte copies, where links do not work: source and base lie on two file systems. */
   readonly copied: number;
-  /** Cut out of a table at a bound of the sync, into a file of its own. */
-  readonly sliced: number;
+  /** Split out of a table at a bound of the sync, into a file of its own. */
+  readonly split: number;
   /** The same, in the table's own file: only an index was written, behind its end. */
-  readonly narrowed: number;
+  readonly shared: number;
   /** Built from entries. */
   readonly built: number;
 }
@@ -27,8 +27,8 @@ export interface BucketResult {
   readonly tables: TableCounts;
   readonly linkedBytes: number;
   readonly copiedBytes: number;
-  readonly slicedBytes: number;
-  readonly narrowedBytes: number;
+  readonly splitBytes: number;
+  readonly sharedBytes: number;
   readonly builtBytes: number;
   /** Entries written; strategy `batch` only. */
   readonly puts: number;

@@ -5,7 +5,7 @@ import {
   byteEncodings,
   type ReadableEngine,
   type Span,
-} from '@sstitch/engine';
+} from '@sstitch/contract';
 import { asVerifiable } from './engines.js';
 import { throwIfAborted } from './errors.js';
 
@@ -22,7 +22,7 @@ const LARGEST_PAGE_ENTRIES = 4096;
 const PAGE_BYTES = 512 * 1024;
 
 /** One state of an engine. */
-export class EngineView {
+export class SnapshotReader {
   readonly #engine: ReadableEngine;
   readonly #snapshot: Snapshot;
   readonly #signal: AbortSignal | undefined;

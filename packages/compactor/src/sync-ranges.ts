@@ -1,5 +1,6 @@
 // Where the syncs of one compaction lie: 13 ranges each, all disjoint.
-import { type Bucket, compareBytes, type Span, syncSpans } from '@sstitch/keys';
+import { compareBytes, type Span } from '@sstitch/contract';
+import { type Bucket, syncSpans } from '@sstitch/keys';
 
 export interface SyncRange {
   readonly syncId: string;

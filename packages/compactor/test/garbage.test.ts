@@ -8,7 +8,7 @@ import {
   dumpSync,
   openStore,
   syncIdOf,
-  temporaryFolder,
+  temporaryDirectory,
   write,
 } from './stores.js';
 
@@ -22,7 +22,7 @@ afterEach(() => base?.close());
 
 /** Each commit by a batch soon reaches the tables. */
 async function openBase(): Promise<Store> {
-  base = new Store(join(await temporaryFolder(), 'base'), { writeBufferSize: 64 * KIB });
+  base = new Store(join(await temporaryDirectory(), 'base'), { writeBufferSize: 64 * KIB });
   for (const syncId of SYNCS) {
     const source = await openStore();
     await write(source, allBucketEntries(syncId, RECORDS));

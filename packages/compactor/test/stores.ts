@@ -1,4 +1,5 @@
-// Real stores in temporary folders, filled with raw keys of the layout and values of no meaning.
+// Real stores in temporary directories, filled with raw keys of the layout and values of no meaning.
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +8,8 @@ import {
   byteEncodings,
   type ReadableEngine,
   type ReadWriteEngine,
-  Store,
-} from '@sstitch/engine';
+} from '@sstitch/contract';
+import { Store } from '@sstitch/engine';
 import {
   assetKey,
   BUCKETS,
@@ -38,37 +39,38 @@ interface Closable {
 }
 
 const opened: Closable[] = [];
-const folders: string[] = [];
+const directories: string[] = [];
 
 // The engine's worker threads live as long as one store is open: starting them is half the time of a
 // test otherwise.
 let keeper: Store | undefined;
-let keeperFolder: string | undefined;
+let keeperDirectory: string | undefined;
 
 beforeAll(async () => {
-  keeperFolder = await mkdtemp(join(tmpdir(), 'sstitch-compactor-'));
-  keeper = new Store(join(keeperFolder, 'store'));
+  keeperDirectory = await mkdtemp(join(tmpdir(), 'sstitch-compactor-'));
+  keeper = new Store(join(keeperDirectory, 'store'));
   await keeper.open();
 });
 
 afterAll(async () => {
   await keeper?.close();
-  if (keeperFolder !== undefined) await rm(keeperFolder, { recursive: true, force: true });
+  if (keeperDirectory !== undefined) await rm(keeperDirectory, { recursive: true, force: true });
 });
 
 afterEach(async () => {
   for (const store of opened.splice(0)) await store.close();
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+  for (const directory of directories.splice(0))
+    await rm(directory, { recursive: true, force: true });
 });
 
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'sstitch-compactor-'));
-  folders.push(folder);
-  return folder;
+export async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'sstitch-compactor-'));
+  directories.push(directory);
+  return directory;
 }
 
-export async function openStore(folder?: string): Promise<Store> {
-  const store = new Store(folder ?? join(await temporaryFolder(), 'store'));
+export async function openStore(directory?: string): Promise<Store> {
+  const store = new Store(directory ?? join(await temporaryDirectory(), 'store'));
   opened.push(store);
   await store.open();
   return store;
@@ -76,7 +78,7 @@ export async function openStore(folder?: string): Promise<Store> {
 
 /** A database without tables to link. */
 export async function openPlainLevel(): Promise<ClassicLevel> {
-  const database = new ClassicLevel(await temporaryFolder());
+  const database = new ClassicLevel(await temporaryDirectory());
   opened.push(database);
   await database.open();
   return database;

@@ -1,12 +1,12 @@
 /** Every code an EngineError can have. */
 export type EngineErrorCode =
-  /** The store, or the folder, does not exist and was not to be made. */
+  /** The store, or the directory, does not exist and was not to be made. */
   | 'SSTITCH_STORE_NOT_FOUND'
   /** The store exists and was not to. */
   | 'SSTITCH_STORE_EXISTS'
   /** This process or another one has the store open. Level's own code: its users look for it. */
   | 'LEVEL_LOCKED'
-  /** The folder holds something that is not a store, or a store of an unknown format. */
+  /** The directory holds something that is not a store, or a store of an unknown format. */
   | 'SSTITCH_STORE_FORMAT'
   /** A file of the store says something it cannot say. */
   | 'SSTITCH_STORE_CORRUPT'
@@ -35,7 +35,7 @@ export type EngineErrorCode =
 
 export interface EngineErrorDetails {
   readonly cause?: unknown;
-  /** The file or folder concerned. */
+  /** The file or directory concerned. */
   readonly path?: string | undefined;
   /** The byte in that file. */
   readonly offset?: number | undefined;

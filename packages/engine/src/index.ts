@@ -1,26 +1,18 @@
-export type { RebuiltTables } from './build/rebuild-tables.js';
-export type { UnsortedEntries } from './build/sort-entries.js';
-export { type LoadedTables, TableLoader, type TableLoaderOptions } from './build/table-loader.js';
-export type { CommitReport, PurgeReport } from './commit/commit-host.js';
 export {
-  type ByteBatchOptions,
-  type ByteDelete,
-  type ByteEncodings,
-  type ByteIterator,
-  type ByteIteratorOptions,
-  type ByteOperation,
-  type BytePut,
-  type ByteReadOptions,
   byteEncodings,
-  type Engine,
+  type CommitReport,
   type EngineCapabilities,
   type EntryPages,
-  type ReadableEngine,
-  type ReadWriteEngine,
+  type OriginTotals,
+  type PurgeReport,
   type ReplaceSpansOptions,
   type ReplaceSpansResult,
   type Span,
-} from './contract.js';
+  type TableOrigin,
+  type UnsortedEntries,
+} from '@sstitch/contract';
+export type { RebuiltTables } from './build/rebuild-tables.js';
+export { type LoadedTables, TableLoader, type TableLoaderOptions } from './build/table-loader.js';
 export { type AdoptOptions, type AdoptProgress, adopt } from './copy/adopt.js';
 export type { CopiedGeneration } from './copy/copy-generation.js';
 export { EngineError, type EngineErrorCode } from './errors.js';
@@ -47,15 +39,14 @@ export type {
   StoreReplaceOptions,
   TableSource,
 } from './store/transfer-options.js';
-export type { SalvagedLog } from './store-folder/salvage-files.js';
+export type { SalvagedLog } from './store-directory/salvage-files.js';
 export {
   type SalvageOptions,
   type SalvageReport,
   salvageLogs,
-} from './store-folder/salvage-logs.js';
+} from './store-directory/salvage-logs.js';
 export type { ForeignSpanTables } from './tables/check-incoming.js';
-export type { OriginTotals } from './tables/origin-totals.js';
-export type { SpanTables, TableFile, TableOrigin, TableRun, TableSet } from './tables/table-set.js';
+export type { SpanTables, TableFile, TableRun, TableSet } from './tables/table-set.js';
 export {
   type VerifyProgress,
   type VerifyStoreOptions,

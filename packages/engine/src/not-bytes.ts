@@ -1,5 +1,5 @@
 // What a message says of an argument that is not bytes.
-import { describeValue } from '@sstitch/sst';
+import { describeValue } from '@sstitch/contract';
 
 /** @param what a word: key, value, start */
 export function notBytes(what: string, value: unknown): string {

@@ -1,5 +1,6 @@
 // Spans: half-open ranges of user keys. Their one validation, at the public methods, and what is computed with them.
-import { compareBytes, describeValue, isBytes, type Span, userKeyOf } from '@sstitch/sst';
+import { compareBytes, describeValue, isBytes, keyAfter, type Span } from '@sstitch/contract';
+import { userKeyOf } from '@sstitch/sst';
 import { EngineError } from './errors.js';
 import { notBytes } from './not-bytes.js';
 
@@ -39,7 +40,7 @@ export function checkSpans(spans: readonly Span[]): Span[] {
     }
     end = span.end;
     checked.push({
-      // Uint8Array.from and not slice, which for a Buffer is a view.
+      // Uint8Array.from and not part, which for a Buffer is a view.
       start: Uint8Array.from(span.start),
       end: span.end === undefined ? undefined : Uint8Array.from(span.end),
     });
@@ -49,53 +50,6 @@ export function checkSpans(spans: readonly Span[]): Span[] {
 
 function invalid(index: number, what: string): EngineError {
   return new EngineError('SSTITCH_SPANS_INVALID', `span ${index} ${what}`);
-}
-
-/** Whether both are the same ranges, in the same order. */
-export function sameSpans(a: readonly Span[], b: readonly Span[]): boolean {
-  return a.length === b.length && a.every((span, index) => sameSpan(span, b[index]));
-}
-
-function sameSpan(a: Span, b: Span | undefined): boolean {
-  if (b === undefined || compareBytes(a.start, b.start) !== 0) return false;
-  if (a.end === undefined || b.end === undefined) return a.end === b.end;
-  return compareBytes(a.end, b.end) === 0;
-}
-
-/** Whether a user key lies in one of sorted, disjoint spans. */
-export function spansContain(spans: readonly Span[], key: Uint8Array): boolean {
-  let low = 0;
-  let high = spans.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const span = spans[middle];
-    if (span === undefined) return false;
-    if (span.end !== undefined && compareBytes(span.end, key) <= 0) low = middle + 1;
-    else high = middle;
-  }
-  const span = spans[low];
-  return span !== undefined && compareBytes(span.start, key) <= 0;
-}
-
-/** Spans that touch become one, so that a table across two of them counts as wholly inside. */
-export function mergeAdjacentSpans(spans: readonly Span[]): Span[] {
-  const merged: Span[] = [];
-  for (const span of spans) {
-    if (span.end !== undefined && compareBytes(span.start, span.end) >= 0) continue;
-    const last = merged.at(-1);
-    if (last === undefined) {
-      merged.push(span);
-    } else if (last.end === undefined) {
-      break;
-    } else if (compareBytes(last.end, span.start) >= 0) {
-      if (span.end === undefined || compareBytes(last.end, span.end) < 0) {
-        merged[merged.length - 1] = { start: last.start, end: span.end };
-      }
-    } else {
-      merged.push(span);
-    }
-  }
-  return merged;
 }
 
 /** The spans, of sorted disjoint ones, that a table's bounds meet. Found by bisection: there may be thousands. */
@@ -119,13 +73,6 @@ export function spansOverlapping(spans: readonly Span[], table: KeyBounds): Span
   return overlapping;
 }
 
-/** The smallest key greater than `key`. */
-export function keyAfter(key: Uint8Array): Uint8Array {
-  const after = new Uint8Array(key.byteLength + 1);
-  after.set(key);
-  return after;
-}
-
 /** The ranges between the holes that can hold entries of the table, sorted. */
 export function rangesOutside(holes: readonly Span[], table: KeyBounds): Span[] {
   const smallest = userKeyOf(table.smallest);
@@ -143,23 +90,4 @@ export function rangesOutside(holes: readonly Span[], table: KeyBounds): Span[] 
     ranges.push({ start, end: afterLargest });
   }
   return ranges;
-}
-
-export function insertSpan(spans: readonly Span[], span: Span): Span[] {
-  return [...spans, span].sort((a, b) => compareBytes(a.start, b.start));
-}
-
-/** What is left of a span without a hole in it. */
-export function subtractSpan(span: Span, hole: Span): Span[] {
-  const parts: Span[] = [];
-  if (compareBytes(span.start, hole.start) < 0) {
-    const end =
-      span.end !== undefined && compareBytes(span.end, hole.start) < 0 ? span.end : hole.start;
-    parts.push({ start: span.start, end });
-  }
-  if (hole.end !== undefined && (span.end === undefined || compareBytes(hole.end, span.end) < 0)) {
-    const start = compareBytes(span.start, hole.end) > 0 ? span.start : hole.end;
-    parts.push({ start, end: span.end });
-  }
-  return parts;
 }

@@ -50,20 +50,20 @@ const REPLACED: Contents = new Map(
   [...OLD].map(([key, value]) => [key, isReplaced(key) ? (FRESH.get(key) ?? '') : value]),
 );
 
-function folderIn(parent: string): string {
-  const folder = mkdtempSync(join(parent, 'sstitch-across-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
+function directoryIn(parent: string): string {
+  const directory = mkdtempSync(join(parent, 'sstitch-across-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
 }
 
 /** Small tables: there are many to copy, and LevelDB compacts often. */
-const SMALL = { writeBufferSize: 128 * 1024, maxFileSize: 64 * 1024, narrowTablesFromBytes: 4096 };
+const SMALL = { writeBufferSize: 128 * 1024, maxFileSize: 64 * 1024, shareTablesFromBytes: 4096 };
 
 /** Fills both, where they are, with entries that LevelDB goes on compacting. */
 async function storesAcross(direction: readonly [string, string]) {
   const [baseParent, sourceParent] = direction;
-  const base = await openThreadedStore(join(folderIn(baseParent), 'base'), SMALL);
-  const source = await openThreadedStore(join(folderIn(sourceParent), 'source'), SMALL);
+  const base = await openThreadedStore(join(directoryIn(baseParent), 'base'), SMALL);
+  const source = await openThreadedStore(join(directoryIn(sourceParent), 'source'), SMALL);
   await Promise.all([put(base, OLD), put(source, FRESH)]);
   return { base, source };
 }
@@ -144,12 +144,12 @@ describe.skipIf(!isAnotherFileSystem).each(DIRECTIONS)('%s', (_, direction) => {
       for (let round = 0; round < ROUNDS; round++) {
         const { base, source } = await storesAcross(direction);
         await besideWriters([base, source], async () => {
-          const folder = await base.newStagingFolder();
-          const tables = await source.extract(SPANS, folder, { narrow: true });
+          const directory = await base.newStagingDirectory();
+          const tables = await source.extract(SPANS, directory, { share: true });
           if (!move) {
             await base.ingestAndExcise(tables);
           } else {
-            const rebuilt = await base.rebuildTables(tables, await base.newStagingFolder());
+            const rebuilt = await base.rebuildTables(tables, await base.newStagingDirectory());
             await base.ingestAndExcise(rebuilt, { move });
           }
         });
@@ -165,19 +165,19 @@ describe.skipIf(!isAnotherFileSystem).each(DIRECTIONS)('%s', (_, direction) => {
     async () => {
       for (let round = 0; round < ROUNDS; round++) {
         const { source } = await storesAcross(direction);
-        const target = folderIn(baseParent);
+        const target = directoryIn(baseParent);
         await besideWriters([source], async () => {
           await source.checkpoint(join(target, 'checkpoint'));
           const reader = await openReadOnly<Uint8Array, Uint8Array>(source.location, {
             ...VIEW,
-            copyFolder: join(target, 'copies'),
+            copyDirectory: join(target, 'copies'),
           });
           await expectSettled(reader, FRESH);
           await reader.close();
         });
         await expectSettled(await openStore(join(target, 'checkpoint')), FRESH);
         await source.close();
-        const plain = join(folderIn(sourceParent), 'plain');
+        const plain = join(directoryIn(sourceParent), 'plain');
         const level = new ClassicLevel<Uint8Array, Uint8Array>(plain, { ...VIEW, ...SMALL });
         await level.batch(
           [...FRESH].map(([key, value]) => ({ type: 'put', key: bytes(key), value: bytes(value) })),

@@ -10,7 +10,7 @@ import {
   openThreadedStore,
   put,
   span,
-  temporaryFolder,
+  temporaryDirectory,
   text,
 } from './store-fixture.js';
 
@@ -40,7 +40,7 @@ async function entriesOf(store: ByteStore): Promise<string[][]> {
 }
 
 async function filledStore(): Promise<ByteStore> {
-  const store = await openStore(temporaryFolder());
+  const store = await openStore(temporaryDirectory());
   await put(store, BEFORE);
   return store;
 }
@@ -158,11 +158,11 @@ describe('spans', () => {
     const store = await filledStore();
     const code = 'SSTITCH_SPANS_INVALID';
     const given = spans as never;
-    const loader = new TableLoader(temporaryFolder());
+    const loader = new TableLoader(temporaryDirectory());
     for (const call of [
       () => store.excise(given),
       () => store.replaceSpans(given, pagesOf()),
-      () => store.extract(given, temporaryFolder()),
+      () => store.extract(given, temporaryDirectory()),
       () => store.ingestFrom(store, given),
       () => loader.finish(given),
     ]) {
@@ -185,10 +185,10 @@ describe('a signal that is none', () => {
     for (const call of [
       () => store.excise(SPANS, options),
       () => store.replaceSpans(SPANS, pagesOf([good]), options),
-      () => store.extract(SPANS, temporaryFolder(), options),
+      () => store.extract(SPANS, temporaryDirectory(), options),
       () => store.ingestFrom(store, SPANS, options),
       () => store.ingestAndExcise([], options),
-      async () => new TableLoader(temporaryFolder(), options),
+      async () => new TableLoader(temporaryDirectory(), options),
     ]) {
       await expect(call()).rejects.toMatchObject({ code: 'SSTITCH_OPTION_INVALID' });
     }
@@ -216,9 +216,9 @@ describe('ingestAndExcise', () => {
 });
 
 describe('extract', () => {
-  it.each([undefined, null, '', 5])('refuses %j as folder', async (folder) => {
+  it.each([undefined, null, '', 5])('refuses %j as directory', async (directory) => {
     const store = await filledStore();
-    await expect(store.extract(SPANS, folder as never)).rejects.toMatchObject({
+    await expect(store.extract(SPANS, directory as never)).rejects.toMatchObject({
       code: 'SSTITCH_OPTION_INVALID',
     });
   });
@@ -249,7 +249,7 @@ describe('TableLoader', () => {
     ['an end behind the bytes', [page({ ends: Uint32Array.of(5) })], /^entry 0 of a page/],
     ['an end in front of the key', [page({ keyEnds: Uint32Array.of(5) })], /^entry 0 of a page/],
   ] as const)('refuses %s', async (_what, pages, message) => {
-    const loader = new TableLoader(temporaryFolder());
+    const loader = new TableLoader(temporaryDirectory());
     const loading = (async () => {
       await loader.add(pages as never);
       await loader.finish(SPANS);
@@ -262,7 +262,7 @@ describe('TableLoader', () => {
     await loader.end();
   });
 
-  it('refuses a folder that is no path', () => {
+  it('refuses a directory that is no path', () => {
     expect(() => new TableLoader(undefined as never)).toThrow(
       expect.objectContaining({ code: 'SSTITCH_OPTION_INVALID' }),
     );
@@ -326,7 +326,7 @@ describe('writes of bytes', () => {
 });
 
 it('threads of the built package refuse a bad page, too', async () => {
-  const store = await openThreadedStore(temporaryFolder());
+  const store = await openThreadedStore(temporaryDirectory());
   await put(store, BEFORE);
   await expect(store.replaceSpans(SPANS, pagesOf([good], ['a6', 'x']))).rejects.toMatchObject({
     code: 'SSTITCH_ENTRIES_INVALID',

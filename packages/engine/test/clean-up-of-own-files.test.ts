@@ -12,7 +12,7 @@ import {
   put,
   rejection,
   span,
-  temporaryFolder,
+  temporaryDirectory,
   VIEW,
 } from './store-fixture.js';
 import { type FileOperation, fileError, WatchedFileSystem } from './watched-file-system.js';
@@ -20,10 +20,10 @@ import { type FileOperation, fileError, WatchedFileSystem } from './watched-file
 const MODEL = numbered('k', 50, 'value');
 
 async function filledStore(fileSystem = new WatchedFileSystem()) {
-  const folder = temporaryFolder();
-  const store = await openStore(join(folder, 'store'), { fileSystem });
+  const directory = temporaryDirectory();
+  const store = await openStore(join(directory, 'store'), { fileSystem });
   await put(store, MODEL);
-  return { store, fileSystem, target: join(folder, 'target') };
+  return { store, fileSystem, target: join(directory, 'target') };
 }
 
 /** Makes stores of a store: a checkpoint, and an adoption of its generation. */
@@ -55,7 +55,7 @@ describe.each(Object.entries(MAKINGS))('a failed %s', (_, make) => {
     ['the copy', ({ name, path }: FileOperation) => name === 'write' && /MANIFEST/.test(path)],
     ['FORMAT', ({ name, path }: FileOperation) => name === 'write' && path.endsWith('FORMAT')],
     ['CURRENT', ({ name, to }: FileOperation) => name === 'rename' && /CURRENT$/.test(to ?? '')],
-  ] as const)('at %s leaves what somebody else has put into the folder', async (_step, fits) => {
+  ] as const)('at %s leaves what somebody else has put into the directory', async (_step, fits) => {
     const { store, fileSystem, target } = await filledStore();
     const foreign = join(target, 'foreign');
     failAt(fileSystem, fits, () => writeFileSync(foreign, 'theirs'));
@@ -65,7 +65,7 @@ describe.each(Object.entries(MAKINGS))('a failed %s', (_, make) => {
     await expectContentsThroughout(store, MODEL);
   });
 
-  test('leaves an empty folder that was there, and no folder where there was none', async () => {
+  test('leaves an empty directory that was there, and no directory where there was none', async () => {
     const { store, fileSystem, target } = await filledStore();
     const isCurrent = ({ to }: FileOperation) => /CURRENT$/.test(to ?? '');
     failAt(fileSystem, isCurrent, () => undefined);
@@ -80,11 +80,11 @@ describe.each(Object.entries(MAKINGS))('a failed %s', (_, make) => {
   });
 
   test.each(['staging', 'gen-000001'])(
-    'that meets the %s of another one in the same folder leaves it alone',
+    'that meets the %s of another one in the same directory leaves it alone',
     async (name) => {
       const { store, fileSystem, target } = await filledStore();
       const other = join(target, name);
-      const until = name === 'staging' ? 'makeFolder' : 'rename';
+      const until = name === 'staging' ? 'mkdir' : 'rename';
       fileSystem.before = (operation) => {
         if (operation.name !== until || operation.path !== join(target, 'staging')) return;
         fileSystem.before = () => undefined;
@@ -100,7 +100,7 @@ describe.each(Object.entries(MAKINGS))('a failed %s', (_, make) => {
   );
 });
 
-test('a commit whose generation has a folder already fails, and leaves that folder alone', async () => {
+test('a commit whose generation has a directory already fails, and leaves that directory alone', async () => {
   const { store } = await filledStore();
   const theirs = join(store.location, 'gen-000002');
   mkdirSync(theirs);
@@ -113,12 +113,12 @@ test('a commit whose generation has a folder already fails, and leaves that fold
   await expectContentsThroughout(store, numbered('k', 10, 'value'));
 });
 
-test('a read-only open whose copy has a folder already leaves that folder alone', async () => {
+test('a read-only open whose copy has a directory already leaves that directory alone', async () => {
   const { store } = await filledStore();
   const fileSystem = new WatchedFileSystem();
   let theirs = '';
   fileSystem.before = ({ name, path }) => {
-    if (name !== 'makeFolder' || !/readers\/\d/.test(path) || theirs !== '') return;
+    if (name !== 'mkdir' || !/readers\/\d/.test(path) || theirs !== '') return;
     theirs = path;
     mkdirSync(path);
     writeFileSync(join(path, 'theirs'), 'theirs');
@@ -129,18 +129,18 @@ test('a read-only open whose copy has a folder already leaves that folder alone'
   expect(readdirSync(theirs)).toEqual(['theirs']);
 });
 
-test('no two openings of a store name the same staging folder, and each removes only its own', async () => {
+test('no two openings of a store name the same staging directory, and each removes only its own', async () => {
   const { store } = await filledStore();
-  const first = await store.newStagingFolder();
+  const first = await store.newStagingDirectory();
   await store.close();
   const second = await openStore(store.location);
-  const next = await second.newStagingFolder();
+  const next = await second.newStagingDirectory();
   expect(next).not.toBe(first);
-  for (const folder of [first, `${next}/..`, `${next}/../../gen-000001`, store.location]) {
-    expect((await rejection(second.removeStagingFolder(folder))).code).toBe(
+  for (const directory of [first, `${next}/..`, `${next}/../../gen-000001`, store.location]) {
+    expect((await rejection(second.removeStagingDirectory(directory))).code).toBe(
       'SSTITCH_OPTION_INVALID',
     );
   }
-  await second.removeStagingFolder(next);
+  await second.removeStagingDirectory(next);
   await expectContentsThroughout(second, MODEL);
 });

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { adopt, openReadOnly, TableLoader, verifyStore } from '../src/index.js';
-import { makeFolderTask } from '../src/store-folder/store-files.js';
+import { mkdirTask } from '../src/store-directory/store-files.js';
 import { ThreadRunner } from '../src/threads/task-runner.js';
 import { holdBulkThreads } from './held-threads.js';
 import {
@@ -15,7 +15,7 @@ import {
   expectTidy,
   openStore,
   span,
-  temporaryFolder,
+  temporaryDirectory,
   VIEW,
 } from './store-fixture.js';
 import { BASE, OPERATIONS, openScene, removeTemplate, SPANS } from './store-operations.js';
@@ -59,9 +59,9 @@ describe('an operation that waits for a thread ends before the close does', () =
 });
 
 test('a foreign table that waits for its checks does not end in the next opening of the store', async () => {
-  const { base, folder } = await openScene();
+  const { base, directory } = await openScene();
   const release = await holdBulkThreads();
-  const path = join(folder, 'foreign.table');
+  const path = join(directory, 'foreign.table');
   const ingesting = base.ingestAndExcise([{ span: span('m', 'n'), runs: [[path]] }]);
   const ended = ingesting.then(
     () => 'done',
@@ -80,16 +80,16 @@ test('a foreign table that waits for its checks does not end in the next opening
 });
 
 test('an operation that waits for a thread ends at once when its own signal fires', async () => {
-  const { base, folder } = await openScene();
+  const { base, directory } = await openScene();
   const release = await holdBulkThreads();
   const aborting = new AbortController();
   const { signal } = aborting;
-  const target = join(folder, 'target');
+  const target = join(directory, 'target');
   const generation = join(base.location, 'gen-000001');
   const works = [
     base.excise(SPANS, { signal }),
-    base.extract(SPANS, join(folder, 'extracted'), { signal }),
-    base.checkpoint(join(folder, 'checkpoint'), { signal }),
+    base.extract(SPANS, join(directory, 'extracted'), { signal }),
+    base.checkpoint(join(directory, 'checkpoint'), { signal }),
     verifyStore(base.location, { signal }),
     adopt(generation, target, { signal }),
   ];
@@ -100,7 +100,7 @@ test('an operation that waits for a thread ends at once when its own signal fire
   }
   await release();
   for (const name of ['extracted', 'checkpoint', 'target']) {
-    expect(existsSync(join(folder, name))).toBe(false);
+    expect(existsSync(join(directory, name))).toBe(false);
   }
   await expectContentsThroughout(base, BASE);
 });
@@ -108,40 +108,40 @@ test('an operation that waits for a thread ends at once when its own signal fire
 test('a task that was cancelled in the queue is never done, and the next one is', async () => {
   const runner = new ThreadRunner();
   const release = await holdBulkThreads();
-  const folder = temporaryFolder();
-  const thread = runner.pinned();
+  const directory = temporaryDirectory();
+  const thread = runner.session();
   const aborting = new AbortController();
   const { signal } = aborting;
-  const cancelled = thread.run(makeFolderTask, { folder: join(folder, 'cancelled') }, { signal });
-  const kept = thread.run(makeFolderTask, { folder: join(folder, 'kept') });
+  const cancelled = thread.run(mkdirTask, { directory: join(directory, 'cancelled') }, { signal });
+  const kept = thread.run(mkdirTask, { directory: join(directory, 'kept') });
   aborting.abort();
   await expect(cancelled).rejects.toMatchObject({ code: 'SSTITCH_ABORTED' });
-  expect(readdirSync(folder)).toEqual([]);
+  expect(readdirSync(directory)).toEqual([]);
   await release();
   await kept;
-  expect(readdirSync(folder)).toEqual(['kept']);
+  expect(readdirSync(directory)).toEqual(['kept']);
 });
 
 test('a read-only store closes while its extract waits, and leaves no copy behind', async () => {
-  const { base, folder } = await openScene();
+  const { base, directory } = await openScene();
   const readers = join(base.location, 'readers');
   const copy = await openReadOnly(base.location, VIEW);
   expect(readdirSync(readers)).toHaveLength(1);
   await holdBulkThreads();
-  const extracting = copy.extract(SPANS, join(folder, 'out'));
+  const extracting = copy.extract(SPANS, join(directory, 'out'));
   const ended = extracting.catch((error: { code: string }) => error.code);
   await copy.close();
   expect(await ended).toBe('SSTITCH_ABORTED');
-  expect(existsSync(join(folder, 'out'))).toBe(false);
+  expect(existsSync(join(directory, 'out'))).toBe(false);
   expect(readdirSync(readers)).toEqual([]);
-  await expect(copy.extract(SPANS, join(folder, 'out'))).rejects.toMatchObject({
+  await expect(copy.extract(SPANS, join(directory, 'out'))).rejects.toMatchObject({
     code: 'SSTITCH_STORE_CLOSED',
   });
 });
 
-test('a loader in a staging folder of a store that has closed takes nothing any more', async () => {
+test('a loader in a staging directory of a store that has closed takes nothing any more', async () => {
   const { base } = await openScene();
-  const loader = new TableLoader(await base.newStagingFolder());
+  const loader = new TableLoader(await base.newStagingDirectory());
   await base.close();
   await expect(loader.finish(SPANS)).rejects.toMatchObject({ code: 'SSTITCH_STORE_CLOSED' });
   await loader.end();

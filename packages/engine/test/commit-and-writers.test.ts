@@ -18,7 +18,7 @@ import {
   put,
   replaceInModel,
   span,
-  temporaryFolder,
+  temporaryDirectory,
   text,
   VIEW,
 } from './store-fixture.js';
@@ -56,7 +56,7 @@ describe('clear() and commits', () => {
 
 describe('writers beside commits', () => {
   test('concurrent writers during commits lose nothing and keep the order of each key', async () => {
-    const store = await openThreadedStore(join(temporaryFolder(), 'store'));
+    const store = await openThreadedStore(join(temporaryDirectory(), 'store'));
     let busy = true;
     const last = new Map<string, string>();
     const writer = async (name: string) => {
@@ -88,7 +88,7 @@ describe('writers beside commits', () => {
   });
 
   test('commits get their turn however many writers there are', async () => {
-    const store = await openStore(join(temporaryFolder(), 'store'));
+    const store = await openStore(join(temporaryDirectory(), 'store'));
     let busy = true;
     const writers = Array.from({ length: 64 }, async (_, writer) => {
       while (busy) await put(store, numbered(`k${writer}-`, 20, 'v'.repeat(200)));
@@ -101,7 +101,7 @@ describe('writers beside commits', () => {
   });
 
   test('commits called at once run one after another, each over the one before', async () => {
-    const store = await openThreadedStore(join(temporaryFolder(), 'store'));
+    const store = await openThreadedStore(join(temporaryDirectory(), 'store'));
     const commits = await Promise.all(
       Array.from({ length: 8 }, async (_, index) => {
         const value = `${index}`;
@@ -116,7 +116,7 @@ describe('writers beside commits', () => {
   });
 
   test('commits over spans that LevelDB compacts meanwhile leave what they say', async () => {
-    const store = await openThreadedStore(join(temporaryFolder(), 'store'), {
+    const store = await openThreadedStore(join(temporaryDirectory(), 'store'), {
       writeBufferSize: 64 * 1024,
     });
     const model = new Map([...numbered('k', 1000, 'v'.repeat(60)), ...numbered('m', 1000, 'v')]);
@@ -186,19 +186,19 @@ describe('close() and commits', () => {
   });
 
   test('a close during an extract and a checkpoint ends them cleanly', async () => {
-    const folder = temporaryFolder();
-    const store = await openThreadedStore(join(folder, 'store'));
+    const directory = temporaryDirectory();
+    const store = await openThreadedStore(join(directory, 'store'));
     await put(store, numbered('k', 5000, 'v'.repeat(100)));
     const works = [
-      store.extract([span('k1', 'k2')], join(folder, 'extracted')),
-      store.checkpoint(join(folder, 'copy')),
+      store.extract([span('k1', 'k2')], join(directory, 'extracted')),
+      store.checkpoint(join(directory, 'copy')),
     ].map((work) => work.catch((error: unknown) => error as { code?: string }));
     await store.close();
     const [, copied] = await Promise.all(works);
     if (copied !== undefined && 'code' in copied) {
-      expect(generationNames(join(folder, 'copy'))).toEqual([]);
+      expect(generationNames(join(directory, 'copy'))).toEqual([]);
     } else {
-      const copy = await openStore(join(folder, 'copy'));
+      const copy = await openStore(join(directory, 'copy'));
       expect((await contentsOf(copy)).size).toBe(5000);
     }
     for (const outcome of await Promise.all(works)) {
@@ -207,7 +207,7 @@ describe('close() and commits', () => {
   });
 
   test('closes at any time of a commit leave one whole generation, ready to be opened at once', async () => {
-    const path = join(temporaryFolder(), 'store');
+    const path = join(temporaryDirectory(), 'store');
     let expected = '';
     for (let round = 0; round < 15; round++) {
       const store = await openThreadedStore(path);
@@ -226,7 +226,7 @@ describe('close() and commits', () => {
   });
 
   test('a close while the entries of a replaceSpans never come ends it, and tells them so', async () => {
-    const store = await openThreadedStore(join(temporaryFolder(), 'store'));
+    const store = await openThreadedStore(join(temporaryDirectory(), 'store'));
     let returned = false;
     let onAsked: () => void = () => undefined;
     const asked = new Promise<void>((resolve) => {
@@ -255,7 +255,7 @@ describe('close() and commits', () => {
   });
 
   test('a close while the entries of a replaceSpans are still coming ends it', async () => {
-    const store = await openThreadedStore(join(temporaryFolder(), 'store'));
+    const store = await openThreadedStore(join(temporaryDirectory(), 'store'));
     await put(store, numbered('m', 10, 'old'));
     let closed: Promise<void> | undefined;
     const entries = async function* () {

@@ -1,19 +1,20 @@
-// Where a commit cuts: bounds of spans against bounds of tables, in every way they can meet. Each
-// case is a LevelDB folder of a known shape, a commit, and the Map that the store must equal after
+// Where a commit splits: bounds of spans against bounds of tables, in every way they can meet. Each
+// case is a LevelDB directory of a known shape, a commit, and the Map that the store must equal after
 // it, after a full compaction and after a reopen.
+
 import { join } from 'node:path';
+import type { Span } from '@sstitch/contract';
 import { nodeFileSystem } from '@sstitch/sst';
 import { describe, expect, test } from 'vitest';
-import type { Span } from '../src/contract.js';
 import { adopt } from '../src/index.js';
 import {
+  type CraftedEntry,
+  type CraftedLevels,
   contentsOfLevels,
-  type HandEntry,
-  type HandLevels,
   newest,
-  writeLevelFolder,
+  writeLevelDirectory,
   writeTable,
-} from './level-folder.js';
+} from './level-directory.js';
 import {
   type Contents,
   expectContents,
@@ -25,26 +26,26 @@ import {
   rejection,
   replaceInModel,
   span,
-  temporaryFolder,
+  temporaryDirectory,
 } from './store-fixture.js';
 
 /** A table of keys, one version each. */
-function keys(list: string, firstSequence = 1, value = `base-${firstSequence}`): HandEntry[] {
+function keys(list: string, firstSequence = 1, value = `base-${firstSequence}`): CraftedEntry[] {
   return [...list].map((key, index) => ({ key, sequence: firstSequence + index, value }));
 }
 
-async function adopted(levels: HandLevels) {
-  const folder = temporaryFolder();
-  writeLevelFolder(join(folder, 'base'), levels);
-  await adopt(join(folder, 'base'), join(folder, 'store'), { fileSystem: nodeFileSystem });
-  return { folder, store: await openStore(join(folder, 'store')) };
+async function adopted(levels: CraftedLevels) {
+  const directory = temporaryDirectory();
+  writeLevelDirectory(join(directory, 'base'), levels);
+  await adopt(join(directory, 'base'), join(directory, 'store'), { fileSystem: nodeFileSystem });
+  return { directory, store: await openStore(join(directory, 'store')) };
 }
 
 interface Case {
-  readonly levels: HandLevels;
+  readonly levels: CraftedLevels;
   readonly spans: readonly Span[];
   /** Runs of one table for each span, oldest first. */
-  readonly incoming?: ReadonlyArray<ReadonlyArray<readonly HandEntry[]>>;
+  readonly incoming?: ReadonlyArray<ReadonlyArray<readonly CraftedEntry[]>>;
 }
 
 const cases: Record<string, Case> = {
@@ -186,13 +187,13 @@ const cases: Record<string, Case> = {
 
 describe('a commit over', () => {
   test.each(Object.entries(cases))('%s', async (_, { levels, spans, incoming = [] }) => {
-    const { folder, store } = await adopted(levels);
+    const { directory, store } = await adopted(levels);
     const expected = contentsOfLevels(levels);
     await expectContents(store, expected);
     const tables = spans.map((each, spanIndex) => ({
       span: each,
       runs: (incoming[spanIndex] ?? []).map((entries, age) => {
-        const path = join(folder, `${spanIndex}-${age}.table`);
+        const path = join(directory, `${spanIndex}-${age}.table`);
         writeTable(path, entries);
         return [path];
       }),
@@ -227,7 +228,7 @@ test.each([
     store.excise(spans),
     store.ingestAndExcise(spans.map((each) => ({ span: each, runs: [] }))),
     store.replaceSpans(spans, pagesOf(new Map())),
-    store.extract(spans, join(temporaryFolder(), 'extracted')),
+    store.extract(spans, join(temporaryDirectory(), 'extracted')),
   ]) {
     expect((await rejection(call)).code).toBe('SSTITCH_SPANS_INVALID');
   }
@@ -235,20 +236,20 @@ test.each([
 });
 
 test('tables outside their span, at either bound, are refused, the store as it was', async () => {
-  const { folder, store } = await adopted({ 6: [keys('abcd')] });
-  writeTable(join(folder, '1.table'), keys('bcd', 50));
-  const runs = [[join(folder, '1.table')]];
+  const { directory, store } = await adopted({ 6: [keys('abcd')] });
+  writeTable(join(directory, '1.table'), keys('bcd', 50));
+  const runs = [[join(directory, '1.table')]];
   for (const each of [span('b', 'd'), span('c', 'e'), span('x'), span('b', 'b')]) {
     const error = await rejection(store.ingestAndExcise([{ span: each, runs }]));
     expect(error.code).toBe('SSTITCH_TABLES_INVALID');
-    expect(error.path).toBe(join(folder, '1.table'));
+    expect(error.path).toBe(join(directory, '1.table'));
   }
   await expectContentsThroughout(store, newest(keys('abcd')));
 });
 
 test("a put after a commit beats every ingested key, however far the source's sequences are ahead", async () => {
-  const { folder, store } = await adopted({ 1: [keys('abc')] });
-  const path = join(folder, '1.table');
+  const { directory, store } = await adopted({ 1: [keys('abc')] });
+  const path = join(directory, '1.table');
   writeTable(path, [{ key: 'b', sequence: 2 ** 51, value: 'ingested' }]);
   await store.ingestAndExcise([{ span: span('b', 'c'), runs: [[path]] }]);
   await expectContents(store, newest([...keys('ac'), ...keys('abc')]).set('b', 'ingested'));
@@ -261,16 +262,16 @@ test("a put after a commit beats every ingested key, however far the source's se
 });
 
 test('the same tables ingested twice, with writes between, leave what they hold', async () => {
-  const folder = temporaryFolder();
-  const source = await openStore(join(folder, 'source'));
-  const store = await openStore(join(folder, 'store'));
+  const directory = temporaryDirectory();
+  const source = await openStore(join(directory, 'source'));
+  const store = await openStore(join(directory, 'store'));
   const model: Contents = numbered('k', 300, 'incoming');
   await put(source, model);
   await put(store, [
     ['a', 'kept'],
     ['k0001', 'base'],
   ]);
-  const tables = await source.extract([span('k', 'l')], join(folder, 'extracted'));
+  const tables = await source.extract([span('k', 'l')], join(directory, 'extracted'));
   await store.ingestAndExcise(tables);
   await put(store, [
     ['k0001', 'between'],
@@ -280,9 +281,9 @@ test('the same tables ingested twice, with writes between, leave what they hold'
   await expectContentsThroughout(store, new Map([['a', 'kept'], ...model]), ['kzzz']);
 });
 
-test('several versions of a key at a cut go together, and a snapshot keeps the old ones', async () => {
-  const folder = temporaryFolder();
-  const store = await openStore(join(folder, 'store'));
+test('several versions of a key at a split go together, and a snapshot keeps the old ones', async () => {
+  const directory = temporaryDirectory();
+  const store = await openStore(join(directory, 'store'));
   await put(store, numbered('k', 20, 'first'));
   const early = store.snapshot();
   await put(store, numbered('k', 20, 'second'));
@@ -298,10 +299,10 @@ test('several versions of a key at a cut go together, and a snapshot keeps the o
   await expectContentsThroughout(store, expected, ['k0005', 'k0010']);
 });
 
-test('a table whose recorded bounds are wider than its keys is linked or cut all the same', async () => {
-  const folder = temporaryFolder();
-  const base = writeLevelFolder(
-    join(folder, 'base'),
+test('a table whose recorded bounds are wider than its keys is linked or split all the same', async () => {
+  const directory = temporaryDirectory();
+  const base = writeLevelDirectory(
+    join(directory, 'base'),
     { 6: [keys('acz')] },
     {
       alter: (version) => ({
@@ -313,8 +314,8 @@ test('a table whose recorded bounds are wider than its keys is linked or cut all
     },
   );
   expect(base.levels[6]).toHaveLength(1);
-  await adopt(join(folder, 'base'), join(folder, 'store'), { fileSystem: nodeFileSystem });
-  const store = await openStore(join(folder, 'store'));
+  await adopt(join(directory, 'base'), join(directory, 'store'), { fileSystem: nodeFileSystem });
+  const store = await openStore(join(directory, 'store'));
   await store.replaceSpans([span('\xc0', '\xff')], pagesOf(new Map([['\xe0', 'new']])));
   await expectContentsThroughout(store, newest(keys('acz')).set('\xe0', 'new'));
 });

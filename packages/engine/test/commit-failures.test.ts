@@ -22,7 +22,7 @@ import {
   rejection,
   replaceInModel,
   span,
-  temporaryFolder,
+  temporaryDirectory,
   VIEW,
 } from './store-fixture.js';
 import { type FileOperation, fileError, WatchedFileSystem } from './watched-file-system.js';
@@ -37,7 +37,7 @@ const incomingOf = (value: string): Contents =>
 
 async function watchedStore() {
   const watched = new WatchedFileSystem();
-  const store = await openStore(join(temporaryFolder(), 'store'), { fileSystem: watched });
+  const store = await openStore(join(temporaryDirectory(), 'store'), { fileSystem: watched });
   const model = new Map([...numbered('k', 20, 'old'), ...numbered('m', 20, 'old')]);
   await put(store, model);
   await compactFully(store);
@@ -47,7 +47,7 @@ async function watchedStore() {
 const replace = (store: ByteStore, value: string, signal?: AbortSignal) =>
   store.replaceSpans(SPANS, pagesOf(incomingOf(value)), signal ? { signal } : {});
 
-const isSync = ({ name }: FileOperation) => name === 'sync' || name === 'syncFolder';
+const isSync = ({ name }: FileOperation) => name === 'sync' || name === 'fsyncDir';
 const isSwap = ({ name, to }: FileOperation) =>
   name === 'rename' && to?.endsWith('/CURRENT') === true;
 
@@ -84,7 +84,7 @@ function breakAt(
   fits: (operation: FileOperation) => boolean,
 ): Attempt {
   return actAt(watched, index, fits, (operation) => {
-    const syscall = { sync: 'fsync', syncFolder: 'fsync' }[operation.name as string];
+    const syscall = { sync: 'fsync', fsyncDir: 'fsync' }[operation.name as string];
     throw fileError('EIO', syscall ?? operation.name, operation.path);
   });
 }
@@ -135,7 +135,7 @@ describe('a failing file operation', () => {
     await expectContentsThroughout(await openStore(store.location), model);
   });
 
-  test('a full disk while tables are built or cut is an error with its cause, the store as it was', async () => {
+  test('a full disk while tables are built or split is an error with its cause, the store as it was', async () => {
     const { store, watched, model } = await watchedStore();
     watched.before = ({ name, path }) => {
       if (name === 'write') throw fileError('ENOSPC', 'write', path);
@@ -273,7 +273,7 @@ describe('aborts', () => {
     let written: Promise<void> | undefined;
     watched.before = ({ name, path }) => {
       // In flight when the pause begins, acknowledged in it.
-      if (written !== undefined || name !== 'syncFolder' || !/gen-\d+$/.test(path)) return;
+      if (written !== undefined || name !== 'fsyncDir' || !/gen-\d+$/.test(path)) return;
       written = store.put(bytes('z'), bytes('late')).then(() => controller.abort());
     };
     const error = await rejection(replace(store, 'new', controller.signal));
@@ -285,7 +285,7 @@ describe('aborts', () => {
   });
 
   test('fifty at random times, file work in threads: each commit is whole or nothing', async () => {
-    const store = await openThreadedStore(join(temporaryFolder(), 'store'));
+    const store = await openThreadedStore(join(temporaryDirectory(), 'store'));
     const model = new Map([...numbered('k', 20, 'old'), ...numbered('m', 20, 'old')]);
     await put(store, model);
     const outcomes = new Map<string, number>();
@@ -327,8 +327,8 @@ describe('aborts', () => {
       store.excise(SPANS, { signal }),
       replace(store, 'new', signal),
       store.ingestAndExcise([], { signal }),
-      store.extract(SPANS, join(temporaryFolder(), 'extracted'), { signal }),
-      store.checkpoint(join(temporaryFolder(), 'copy'), { signal }),
+      store.extract(SPANS, join(temporaryDirectory(), 'extracted'), { signal }),
+      store.checkpoint(join(temporaryDirectory(), 'copy'), { signal }),
     ]) {
       expect((await rejection(call)).code).toBe('SSTITCH_ABORTED');
     }

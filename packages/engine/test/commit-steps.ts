@@ -1,12 +1,12 @@
 // The steps of a commit at which a test can act, by the file operations that they begin with.
 import { join } from 'node:path';
-import { openStore, temporaryFolder } from './store-fixture.js';
+import { openStore, temporaryDirectory } from './store-fixture.js';
 import { type FileOperation, WatchedFileSystem } from './watched-file-system.js';
 
 /** A store, and every file operation of it. */
 export async function watchedStore() {
   const watched = new WatchedFileSystem();
-  const store = await openStore(join(temporaryFolder(), 'store'), { fileSystem: watched });
+  const store = await openStore(join(temporaryDirectory(), 'store'), { fileSystem: watched });
   return { store, watched };
 }
 
@@ -27,7 +27,7 @@ export function once<T>(
 }
 
 export const isStaging = ({ name, path }: FileOperation) =>
-  name === 'makeFolder' && path.includes('gen-');
+  name === 'mkdir' && path.includes('gen-');
 
 /** The steps of a commit at which a test can act: staging, catching up, and writers paused. */
 export const steps: Record<string, (operation: FileOperation) => boolean> = {

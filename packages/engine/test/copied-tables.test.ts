@@ -8,14 +8,14 @@ import {
   pagesOf,
   put,
   span,
-  temporaryFolder,
+  temporaryDirectory,
 } from './store-fixture.js';
 import { fileError, WatchedFileSystem } from './watched-file-system.js';
 
 const TABLES = 20;
 
 test('copied tables keep their names while they are checked', async () => {
-  const folder = temporaryFolder();
+  const directory = temporaryDirectory();
   const fileSystem = new WatchedFileSystem();
   const renamed: string[] = [];
   fileSystem.before = ({ name, path, to }) => {
@@ -24,8 +24,8 @@ test('copied tables keep their names while they are checked', async () => {
       throw fileError('EXDEV', 'link', path);
     }
   };
-  const base = await openStore(join(folder, 'base'), { fileSystem });
-  const source = await openStore(join(folder, 'source'), { fileSystem });
+  const base = await openStore(join(directory, 'base'), { fileSystem });
+  const source = await openStore(join(directory, 'source'), { fileSystem });
   await put(base, numbered('a', 100, 'base'));
   // A table each.
   const spans = Array.from({ length: TABLES }, (_, index) => {

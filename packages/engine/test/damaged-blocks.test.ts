@@ -12,14 +12,14 @@ import {
   type Contents,
   compactFully,
   contentsOf,
-  currentFolder,
+  currentDirectory,
   expectContents,
   numbered,
   openStore,
   put,
   rejection,
   span,
-  temporaryFolder,
+  temporaryDirectory,
   text,
   VIEW,
 } from './store-fixture.js';
@@ -31,7 +31,7 @@ interface Block {
   readonly keys: readonly string[];
 }
 
-let folder: string;
+let directory: string;
 let table: string;
 let blocks: readonly Block[];
 
@@ -40,7 +40,7 @@ async function storeOfOneTable(path: string): Promise<{ table: string; blocks: B
   const store = await openStore(path);
   await put(store, CONTENTS);
   await compactFully(store);
-  const generation = await currentFolder(store);
+  const generation = await currentDirectory(store);
   await store.close();
   const names = readdirSync(generation).filter((name) => name.endsWith('.ldb'));
   expect(names).toHaveLength(1);
@@ -71,19 +71,19 @@ const without = (from: string, to: string): Contents =>
   new Map([...CONTENTS].filter(([key]) => key < from || key >= to));
 
 beforeEach(async () => {
-  folder = temporaryFolder();
-  ({ table, blocks } = await storeOfOneTable(join(folder, 'store')));
+  directory = temporaryDirectory();
+  ({ table, blocks } = await storeOfOneTable(join(directory, 'store')));
   expect(blocks.length).toBeGreaterThan(4);
 });
 
 describe.each([
-  ['narrowed', { narrowTablesFromBytes: 0 }, false],
-  ['copied', { narrowTablesFromBytes: Number.POSITIVE_INFINITY }, false],
-  ['purged', { narrowTablesFromBytes: 0 }, true],
+  ['shared', { shareTablesFromBytes: 0 }, false],
+  ['copied', { shareTablesFromBytes: Number.POSITIVE_INFINITY }, false],
+  ['purged', { shareTablesFromBytes: 0 }, true],
 ] as const)('an excise whose parts are %s', (_, options, purge) => {
   test('of a damaged block succeeds, whichever it is, and the rest reads', async () => {
     for (const [at, block] of blocks.entries()) {
-      const path = join(folder, `store-${at}`);
+      const path = join(directory, `store-${at}`);
       const made = await storeOfOneTable(path);
       damage(made.table, made.blocks[at] ?? block);
       const store = await openStore(path, options);
@@ -98,18 +98,18 @@ describe.each([
 
   test('that keeps a part of a damaged block names the file, and the store is as it was', async () => {
     for (const at of [0, 2, blocks.length - 1]) {
-      const path = join(folder, `store-${at}`);
+      const path = join(directory, `store-${at}`);
       const made = await storeOfOneTable(path);
       const block = made.blocks[at];
       if (block === undefined) throw new Error('no such block');
       damage(made.table, block);
       const store = await openStore(path, options);
       const [, second, ...others] = block.keys;
-      const cut = span(second ?? '', others.at(-2) ?? '');
-      const error = await rejection(store.excise([cut], { purge }));
+      const split = span(second ?? '', others.at(-2) ?? '');
+      const error = await rejection(store.excise([split], { purge }));
       expect(error).toMatchObject({ code: 'SSTITCH_TABLES_INVALID', path: made.table });
       expect(error.message).toContain(`${made.table} at byte ${block.offset}`);
-      expect(error.message).not.toContain('.pin');
+      expect(error.message).not.toContain('.link');
       expect(await store.metrics()).toMatchObject({ generation: 1 });
       await store.close();
     }
@@ -119,7 +119,7 @@ describe.each([
 describe('a damaged table of the source is told by its own name', () => {
   let base: ByteStore;
   beforeEach(async () => {
-    base = await openStore(join(folder, 'base'));
+    base = await openStore(join(directory, 'base'));
   });
 
   /** Of an error: the file, the place in it, and no name of anything else. */
@@ -127,12 +127,12 @@ describe('a damaged table of the source is told by its own name', () => {
     expect(error).toMatchObject({ code: 'SSTITCH_TABLES_INVALID', path: table });
     expect(error.message).toContain(table);
     expect(error.message).toMatch(/at byte \d+/);
-    expect(error.message).not.toMatch(/staging|readers|\.pin/);
+    expect(error.message).not.toMatch(/staging|readers|\.link/);
   }
 
-  test('where it is cut, linked, verified, or read through a read-only open', async () => {
+  test('where it is split, linked, verified, or read through a read-only open', async () => {
     damage(table, blocks[0] as Block);
-    const source = await openStore(join(folder, 'store'));
+    const source = await openStore(join(directory, 'store'));
     const reader = await openReadOnly<Uint8Array, Uint8Array>(source.location, {
       ...VIEW,
       fileSystem: nodeFileSystem,
@@ -143,7 +143,7 @@ describe('a damaged table of the source is told by its own name', () => {
       expectBlame(await rejection(base.ingestFrom(from, [span('k', 'l')], { verify: true })));
       expectBlame(
         await rejection(
-          from.extract([span('k', 'l')], join(folder, `extracted-${from === reader}`)),
+          from.extract([span('k', 'l')], join(directory, `extracted-${from === reader}`)),
         ),
       );
     }
@@ -153,29 +153,29 @@ describe('a damaged table of the source is told by its own name', () => {
 
   test('where it is built anew', async () => {
     damage(table, blocks[3] as Block);
-    const source = await openStore(join(folder, 'store'));
-    const tables = await source.extract([span('k', 'l')], await base.newStagingFolder());
-    expectBlame(await rejection(base.rebuildTables(tables, await base.newStagingFolder())));
+    const source = await openStore(join(directory, 'store'));
+    const tables = await source.extract([span('k', 'l')], await base.newStagingDirectory());
+    expectBlame(await rejection(base.rebuildTables(tables, await base.newStagingDirectory())));
   });
 
   test('where a checkpoint purges it', async () => {
-    const source = await openStore(join(folder, 'store'));
+    const source = await openStore(join(directory, 'store'));
     await source.excise([span('k0100', 'k0200')]);
-    const generation = await currentFolder(source);
+    const generation = await currentDirectory(source);
     table = join(generation, readdirSync(generation).find((name) => name.endsWith('.ldb')) ?? '');
     damage(table, blocks[0] as Block);
-    expectBlame(await rejection(source.checkpoint(join(folder, 'copy'), { purge: true })));
+    expectBlame(await rejection(source.checkpoint(join(directory, 'copy'), { purge: true })));
   });
 
   test('where adopt finds it too short', async () => {
-    const plain = join(folder, 'plain');
+    const plain = join(directory, 'plain');
     const level = new ClassicLevel<Uint8Array, Uint8Array>(plain, VIEW);
     await level.put(bytes('a'), bytes('b'));
     await level.compactRange(bytes(''), bytes('z'));
     await level.close();
     const name = readdirSync(plain).find((each) => each.endsWith('.ldb')) ?? '';
     truncateSync(join(plain, name), 20);
-    const error = await rejection(adopt(plain, join(folder, 'adopted')));
+    const error = await rejection(adopt(plain, join(directory, 'adopted')));
     expect(error).toMatchObject({ code: 'SSTITCH_STORE_CORRUPT', path: join(plain, name) });
     expect(error.message).toContain(join(plain, name));
   });

@@ -28,20 +28,20 @@ import { kill, startChild } from './child-process.js';
 import {
   bytes,
   contentsOf,
-  currentFolder,
+  currentDirectory,
   expectContents,
   numbered,
   openFailure,
   openStore,
   put,
   rejection,
-  temporaryFolder,
+  temporaryDirectory,
   VIEW,
 } from './store-fixture.js';
 
 /** A closed store whose log holds ten synced batches of three keys. */
 async function closedStore() {
-  const path = join(temporaryFolder(), 'store');
+  const path = join(temporaryDirectory(), 'store');
   const store = await openStore(path);
   for (let index = 0; index < 10; index++) {
     const entries = numbered(`k${index}`, 3, 'value '.repeat(20));
@@ -50,10 +50,10 @@ async function closedStore() {
       { ...VIEW, sync: true },
     );
   }
-  const folder = await currentFolder(store);
+  const directory = await currentDirectory(store);
   await store.close();
-  const log = join(folder, logFileName(readManifest(folder).version.logNumber));
-  return { path, folder, log, size: readFileSync(log).length };
+  const log = join(directory, logFileName(readManifest(directory).version.logNumber));
+  return { path, directory, log, size: readFileSync(log).length };
 }
 
 function flip(file: string, at: number): void {
@@ -69,7 +69,7 @@ async function keyCount(path: string): Promise<number> {
   return size;
 }
 
-/** What a read-only open, and an adopt, of a folder reject with. */
+/** What a read-only open, and an adopt, of a directory reject with. */
 async function readFailure(path: string): Promise<EngineError> {
   const error: unknown = await openReadOnly(path, { fileSystem: nodeFileSystem }).then(
     () => undefined,
@@ -81,12 +81,12 @@ async function readFailure(path: string): Promise<EngineError> {
 
 describe('a log that is damaged before its end', () => {
   test('is refused by open, openReadOnly and adopt, with file and offset, and nothing is lost', async () => {
-    const { path, folder, log } = await closedStore();
+    const { path, directory, log } = await closedStore();
     flip(log, 30);
     for (const error of [
       await openFailure(path),
       await readFailure(path),
-      await rejection(adopt(folder, join(path, '..', 'adopted'))),
+      await rejection(adopt(directory, join(path, '..', 'adopted'))),
     ]) {
       expect([error.code, error.path, error.offset]).toEqual(['SSTITCH_STORE_CORRUPT', log, 0]);
       expect(error.message).toContain('sstitch salvage');
@@ -115,8 +115,8 @@ describe('a log that is damaged before its end', () => {
     const store = await openStore(path);
     await put(store, numbered('m', 10, 'v'));
     await put(store, numbered('n', 10, 'v'));
-    const folder = await currentFolder(store);
-    const log = join(folder, logFileName(readManifest(folder).version.logNumber));
+    const directory = await currentDirectory(store);
+    const log = join(directory, logFileName(readManifest(directory).version.logNumber));
     const before = await contentsOf(store);
     flip(log, 40);
     const error = await rejection(store.excise([{ start: bytes('x'), end: bytes('y') }]));
@@ -130,7 +130,7 @@ describe('a log that is damaged before its end', () => {
 
 describe('a log that ends as a crash leaves it opens with what comes before:', () => {
   test.each([
-    ['the last record cut', (log: string, size: number) => truncateSync(log, size - 5), 27],
+    ['the last record split', (log: string, size: number) => truncateSync(log, size - 5), 27],
     ['zeros behind it', (log: string) => appendFileSync(log, Buffer.alloc(70_000)), 30],
     ['garbage behind it', (log: string) => appendFileSync(log, Buffer.alloc(9000, 0xab)), 30],
     // Nothing tells it from the last pages of what was not synced, lost in a power cut.
@@ -175,8 +175,8 @@ describe('salvageLogs', () => {
   });
 
   test('drops later logs too: what is kept is one moment', async () => {
-    const { path, folder, log } = await closedStore();
-    const later = join(folder, logFileName(readManifest(folder).version.logNumber + 1));
+    const { path, directory, log } = await closedStore();
+    const later = join(directory, logFileName(readManifest(directory).version.logNumber + 1));
     const second = await closedStore();
     writeFileSync(later, readFileSync(second.log));
     flip(log, 30);
@@ -209,8 +209,8 @@ describe('salvageLogs', () => {
 
 describe('log number 0 in a MANIFEST means that there is none:', () => {
   test("a database after LevelDB's repair is adopted, verified and opened", async () => {
-    const folder = temporaryFolder();
-    const location = join(folder, 'level');
+    const directory = temporaryDirectory();
+    const location = join(directory, 'level');
     const database = new ClassicLevel(location);
     for (let index = 0; index < 20; index++) await database.put(`key-${index}`, `value-${index}`);
     await database.close();
@@ -224,18 +224,18 @@ describe('log number 0 in a MANIFEST means that there is none:', () => {
       new URL('../../../../shared/cases/leveldb-repaired.tar.gz', import.meta.url),
     );
     if (!existsSync(shared)) return skip(`${shared} is not there`);
-    const folder = temporaryFolder();
-    mkdirSync(join(folder, 'case'));
-    execFileSync('tar', ['-xzf', shared, '-C', join(folder, 'case')]);
-    const found = readdirSync(join(folder, 'case'), { recursive: true, encoding: 'utf8' }).find(
+    const directory = temporaryDirectory();
+    mkdirSync(join(directory, 'case'));
+    execFileSync('tar', ['-xzf', shared, '-C', join(directory, 'case')]);
+    const found = readdirSync(join(directory, 'case'), { recursive: true, encoding: 'utf8' }).find(
       (name) => name.endsWith('CURRENT'),
     );
-    await adoptAndRead(join(folder, 'case', found ?? '', '..'));
+    await adoptAndRead(join(directory, 'case', found ?? '', '..'));
   });
 });
 
 async function adoptAndRead(level: string, count?: number): Promise<void> {
-  const path = join(temporaryFolder(), 'store');
+  const path = join(temporaryDirectory(), 'store');
   await adopt(level, path);
   expect((await verifyStore(path)).problems).toEqual([]);
   const keys = await keyCount(path);

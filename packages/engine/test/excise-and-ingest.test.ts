@@ -6,9 +6,9 @@ import { expect, test } from 'vitest';
 import { Store } from '../src/index.js';
 
 test('1,000 rows excised and 500 ingested make a round trip, over a compaction and a reopen', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'sstitch-micro-'));
-  const base = new Store(join(folder, 'base'));
-  const source = new Store(join(folder, 'source'));
+  const directory = mkdtempSync(join(tmpdir(), 'sstitch-micro-'));
+  const base = new Store(join(directory, 'base'));
+  const source = new Store(join(directory, 'source'));
   const rows = (count: number, value: string, prefix: string) =>
     Array.from({ length: count }, (_, i): [string, string] => [
       `${prefix}${String(i).padStart(6, '0')}`,
@@ -20,7 +20,7 @@ test('1,000 rows excised and 500 ingested make a round trip, over a compaction a
     const neighbours = [...rows(10, 'kept', 'a'), ...rows(10, 'kept', 'c')];
     await write(base, [...neighbours, ...rows(1000, 'old', 'b')]);
     await write(source, rows(500, 'new', 'b'));
-    const tables = join(folder, 'tables');
+    const tables = join(directory, 'tables');
     const spans = [{ start: Buffer.from('b'), end: Buffer.from('c') }];
     await base.ingestAndExcise(await source.extract(spans, tables));
 
@@ -30,11 +30,11 @@ test('1,000 rows excised and 500 ingested make a round trip, over a compaction a
     expect(await base.get('b000700')).toBeUndefined();
     await base.compactRange('a', 'z');
     await base.close();
-    const reopened = new Store(join(folder, 'base'));
+    const reopened = new Store(join(directory, 'base'));
     expect(await reopened.iterator().all()).toEqual(expected);
     await reopened.close();
   } finally {
     await Promise.all([base.close(), source.close()]);
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 });

@@ -10,8 +10,8 @@ import { manifestFileName } from '../src/leveldb/file-names.js';
 import { writeLogRecords } from '../src/leveldb/log-format.js';
 import { writeNewFile } from '../src/leveldb/manifest.js';
 import { encodeVersionEdit } from '../src/leveldb/version-edit.js';
-import { hasSamples, unpackSample, writeForeignFolder } from './foreign-folders.js';
-import { type HandLevels, writeLevelFolder } from './level-folder.js';
+import { hasSamples, unpackSample, writeForeignDirectory } from './foreign-directories.js';
+import { type CraftedLevels, writeLevelDirectory } from './level-directory.js';
 import {
   type Contents,
   contentsOf,
@@ -20,7 +20,7 @@ import {
   openStore,
   openThreadedStore,
   span,
-  temporaryFolder,
+  temporaryDirectory,
   VIEW,
 } from './store-fixture.js';
 
@@ -36,14 +36,14 @@ function contents(count = KEYS): Contents {
   );
 }
 
-const levels: HandLevels = {
+const levels: CraftedLevels = {
   2: [[...contents()].map(([key, value], number) => ({ key, value, sequence: number + 1 }))],
 };
 
-/** Adopts a folder, verifies the store, cuts its tables in the middle, compacts and reopens it. */
-async function expectAdoptable(folder: string, expected: Contents): Promise<void> {
-  const location = join(temporaryFolder(), 'store');
-  await adopt(folder, location);
+/** Adopts a directory, verifies the store, splits its tables in the middle, compacts and reopens it. */
+async function expectAdoptable(directory: string, expected: Contents): Promise<void> {
+  const location = join(temporaryDirectory(), 'store');
+  await adopt(directory, location);
   expect(await verifyStore(location)).toMatchObject({ ok: true, notes: [] });
   const store = await openThreadedStore(location);
   await expectContents(store, expected);
@@ -55,11 +55,11 @@ async function expectAdoptable(folder: string, expected: Contents): Promise<void
   await store.excise([span(from, to)]);
   const left = new Map([...expected].filter(([key]) => key < from || key >= to));
   await expectContents(store, left, expected.keys());
-  // Closed before: verify does not ask for it, but must find the cut tables sound.
+  // Closed before: verify does not ask for it, but must find the split tables sound.
   await store.close();
   expect(await verifyStore(location)).toMatchObject({ ok: true });
   const again = await openStore(location);
-  const base = await openStore(join(temporaryFolder(), 'base'));
+  const base = await openStore(join(temporaryDirectory(), 'base'));
   await base.ingestFrom(again, [span(from, keys.at(-1))]);
   expect([...(await contentsOf(base)).keys()]).toEqual(
     [...left.keys()].filter((key) => key >= to && key < (keys.at(-1) ?? '')).sort(),
@@ -71,10 +71,10 @@ describe('a database with tables of another writer', () => {
   it.each([
     ['with a filter of another name', { filterName: 'filter.leveldb.BuiltinBloomFilterX' }],
     ['with an empty metaindex without restart points', { emptyMetaindex: true }],
-  ])('%s is adopted, cut, extracted and verified', async (_, patch) => {
-    const folder = join(temporaryFolder(), 'level');
-    writeForeignFolder(folder, levels, patch);
-    await expectAdoptable(folder, contents());
+  ])('%s is adopted, split, extracted and verified', async (_, patch) => {
+    const directory = join(temporaryDirectory(), 'level');
+    writeForeignDirectory(directory, levels, patch);
+    await expectAdoptable(directory, contents());
   });
 
   it.each([
@@ -84,12 +84,12 @@ describe('a database with tables of another writer', () => {
   ])(
     'compressed with %s is refused with the file, the offset and what to do',
     async (name, blockType) => {
-      const parent = temporaryFolder();
-      const folder = join(parent, 'level');
-      const [path] = writeForeignFolder(folder, levels, { blockType });
+      const parent = temporaryDirectory();
+      const directory = join(parent, 'level');
+      const [path] = writeForeignDirectory(directory, levels, { blockType });
       for (const fileSystem of [nodeFileSystem, undefined]) {
         const options = fileSystem === undefined ? {} : { fileSystem };
-        const adopting = adopt(folder, join(parent, 'store'), options);
+        const adopting = adopt(directory, join(parent, 'store'), options);
         await expect(adopting).rejects.toMatchObject({
           code: 'SSTITCH_STORE_FORMAT',
           path,
@@ -107,15 +107,15 @@ describe('a database with tables of another writer', () => {
   );
 
   it('damaged in any block is refused with the file and the offset, and leaves no store', async () => {
-    const parent = temporaryFolder();
-    const folder = join(parent, 'level');
-    writeLevelFolder(folder, levels, { table: { compression: 'none' } });
-    const path = join(folder, '000003.ldb');
+    const parent = temporaryDirectory();
+    const directory = join(parent, 'level');
+    writeLevelDirectory(directory, levels, { table: { compression: 'none' } });
+    const path = join(directory, '000003.ldb');
     const table = Buffer.from(nodeFileSystem.readFile(path));
     table.writeUInt8(table.readUInt8(5000) ^ 1, 5000);
     writeFileSync(path, table);
     mkdirSync(join(parent, 'store'));
-    await expect(adopt(folder, join(parent, 'store'))).rejects.toMatchObject({
+    await expect(adopt(directory, join(parent, 'store'))).rejects.toMatchObject({
       code: 'SSTITCH_STORE_CORRUPT',
       path,
       offset: expect.any(Number),
@@ -123,15 +123,15 @@ describe('a database with tables of another writer', () => {
     });
     expect(readdirSync(join(parent, 'store'))).toEqual([]);
     // Knowingly.
-    await adopt(folder, join(parent, 'store'), { verify: false });
+    await adopt(directory, join(parent, 'store'), { verify: false });
   });
 
   it('is adopted with progress, or given up at a signal', async () => {
-    const parent = temporaryFolder();
+    const parent = temporaryDirectory();
     const tables = Array.from({ length: 5 }, (_, table) => [
       { key: `k${table}`, sequence: 1, value: 'v' },
     ]);
-    writeLevelFolder(join(parent, 'level'), { 1: tables });
+    writeLevelDirectory(join(parent, 'level'), { 1: tables });
     const controller = new AbortController();
     const seen: number[] = [];
     const adopting = adopt(join(parent, 'level'), join(parent, 'store'), {
@@ -155,9 +155,9 @@ describe('a database of classic-level with other options', () => {
     [{ blockSize: 1 << 20, blockRestartInterval: 1000 }],
     [{ blockSize: 1024, blockRestartInterval: 3, compression: false }],
     [{ blockSize: 64 << 10, blockRestartInterval: 16, maxFileSize: 1 << 20, compression: false }],
-  ])('%o is adopted, cut, extracted and verified', async (options) => {
-    const folder = join(temporaryFolder(), 'level');
-    const level = new ClassicLevel(folder, { ...options, writeBufferSize: 256 << 10 });
+  ])('%o is adopted, split, extracted and verified', async (options) => {
+    const directory = join(temporaryDirectory(), 'level');
+    const level = new ClassicLevel(directory, { ...options, writeBufferSize: 256 << 10 });
     const expected = new Map(
       Array.from({ length: 4000 }, (_, number) => [keyOf(number), `value ${number} `.repeat(30)]),
     );
@@ -169,23 +169,23 @@ describe('a database of classic-level with other options', () => {
     }
     await level.compactRange('', 'z');
     await level.close();
-    await expectAdoptable(folder, expected);
+    await expectAdoptable(directory, expected);
   });
 });
 
-/** The five ways into a folder. */
-const doors: ReadonlyArray<readonly [string, (folder: string) => Promise<unknown>]> = [
-  ['adopt', (folder) => adopt(folder, join(temporaryFolder(), 'store'))],
-  ['open', (folder) => new Store(folder).open()],
-  ['open to read', (folder) => openReadOnly(folder)],
-  ['verifyStore', (folder) => verifyStore(folder)],
-  ['readManifest', async (folder) => readManifest(folder)],
+/** The five ways into a directory. */
+const doors: ReadonlyArray<readonly [string, (directory: string) => Promise<unknown>]> = [
+  ['adopt', (directory) => adopt(directory, join(temporaryDirectory(), 'store'))],
+  ['open', (directory) => new Store(directory).open()],
+  ['open to read', (directory) => openReadOnly(directory)],
+  ['verifyStore', (directory) => verifyStore(directory)],
+  ['readManifest', async (directory) => readManifest(directory)],
 ];
 
-/** Each refuses the folder by name, and none advises to adopt it. */
-async function expectRefused(folder: string, message: RegExp): Promise<void> {
+/** Each refuses the directory by name, and none advises to adopt it. */
+async function expectRefused(directory: string, message: RegExp): Promise<void> {
   for (const [name, enter] of doors) {
-    const refusal = await enter(folder).then(
+    const refusal = await enter(directory).then(
       () => undefined,
       (error: Error & { code?: string; cause?: unknown }) =>
         error.code === 'LEVEL_DATABASE_NOT_OPEN' ? error.cause : error,
@@ -198,33 +198,33 @@ async function expectRefused(folder: string, message: RegExp): Promise<void> {
   }
 }
 
-describe('a folder of another database', () => {
+describe('a directory of another database', () => {
   it.each([
     ['RocksDB', ['IDENTITY']],
     ['RocksDB', ['OPTIONS-000012:[Version]\n  rocksdb_version=7.8.3\n']],
     ['Pebble', ['OPTIONS-000003:[Version]\n  pebble_version=0.1\n']],
     ['Pebble', ['marker.manifest.000001.MANIFEST-000001', 'marker.format-version.000001.013']],
   ])('is named: %s, by %j', async (kind, files) => {
-    const folder = join(temporaryFolder(), 'other');
-    writeLevelFolder(folder, levels);
+    const directory = join(temporaryDirectory(), 'other');
+    writeLevelDirectory(directory, levels);
     for (const file of files) {
       const [name = '', text = ''] = file.split(/:(.*)/s);
-      writeFileSync(join(folder, name), text);
+      writeFileSync(join(directory, name), text);
     }
-    await expectRefused(folder, new RegExp(`this is a ${kind} database.*read it with ${kind}`));
+    await expectRefused(directory, new RegExp(`this is a ${kind} database.*read it with ${kind}`));
     if (kind === 'Pebble') {
       // Of late it has no CURRENT.
-      rmSync(join(folder, 'CURRENT'));
+      rmSync(join(directory, 'CURRENT'));
       if (!files[0]?.startsWith('marker')) return;
-      await expectRefused(folder, /this is a Pebble database/);
+      await expectRefused(directory, /this is a Pebble database/);
     }
   });
 
   it.each([[100], [103], [201], [8193]])(
     'is named by the field %i of its MANIFEST, with no other file of its own',
     async (tag) => {
-      const folder = join(temporaryFolder(), 'other');
-      mkdirSync(folder);
+      const directory = join(temporaryDirectory(), 'other');
+      mkdirSync(directory);
       const edit = encodeVersionEdit({
         logNumber: 0,
         nextFileNumber: 5,
@@ -234,16 +234,16 @@ describe('a folder of another database', () => {
       });
       const varint = tag < 128 ? [tag] : tag < 16_384 ? [(tag % 128) | 0x80, tag >> 7] : [];
       const record = Uint8Array.from([...edit, ...varint, 0]);
-      writeNewFile(nodeFileSystem, join(folder, manifestFileName(4)), writeLogRecords([record]));
-      writeFileSync(join(folder, 'CURRENT'), `${manifestFileName(4)}\n`);
-      await expectRefused(folder, /field \d+, which RocksDB and Pebble write/);
+      writeNewFile(nodeFileSystem, join(directory, manifestFileName(4)), writeLogRecords([record]));
+      writeFileSync(join(directory, 'CURRENT'), `${manifestFileName(4)}\n`);
+      await expectRefused(directory, /field \d+, which RocksDB and Pebble write/);
     },
   );
 
   it('is named by the magic number of its tables, where nothing else tells', async () => {
-    const folder = join(temporaryFolder(), 'other');
-    const [path] = writeForeignFolder(folder, levels, { magic: 'f7cff485b741e288' });
-    await expect(adopt(folder, join(temporaryFolder(), 'store'))).rejects.toMatchObject({
+    const directory = join(temporaryDirectory(), 'other');
+    const [path] = writeForeignDirectory(directory, levels, { magic: 'f7cff485b741e288' });
+    await expect(adopt(directory, join(temporaryDirectory(), 'store'))).rejects.toMatchObject({
       code: 'SSTITCH_STORE_FORMAT',
       path,
       message: expect.stringContaining('this is a RocksDB database'),
@@ -255,8 +255,8 @@ describe('a folder of another database', () => {
     ['cockroach_comparator', 'CockroachDB'],
     ['my.Comparator', 'my.Comparator'],
   ])('ordered by %s is named: %s', async (comparator, owner) => {
-    const folder = join(temporaryFolder(), 'other');
-    mkdirSync(folder);
+    const directory = join(temporaryDirectory(), 'other');
+    mkdirSync(directory);
     const edit = {
       comparator,
       logNumber: 0,
@@ -266,14 +266,14 @@ describe('a folder of another database', () => {
       added: [],
     };
     const record = encodeVersionEdit(edit);
-    writeNewFile(nodeFileSystem, join(folder, manifestFileName(4)), writeLogRecords([record]));
-    writeFileSync(join(folder, 'CURRENT'), `${manifestFileName(4)}\n`);
-    await expectRefused(folder, new RegExp(`${owner}.*not bytewise`));
+    writeNewFile(nodeFileSystem, join(directory, manifestFileName(4)), writeLogRecords([record]));
+    writeFileSync(join(directory, 'CURRENT'), `${manifestFileName(4)}\n`);
+    await expectRefused(directory, new RegExp(`${owner}.*not bytewise`));
   });
 
   it('is not what a store is, which adopt refuses as such', async () => {
-    const store = await openStore(join(temporaryFolder(), 'store'));
-    await expect(adopt(store.location, join(temporaryFolder(), 'other'))).rejects.toMatchObject({
+    const store = await openStore(join(temporaryDirectory(), 'store'));
+    await expect(adopt(store.location, join(temporaryDirectory(), 'other'))).rejects.toMatchObject({
       code: 'SSTITCH_STORE_FORMAT',
       message: expect.stringContaining('a store already'),
     });
@@ -282,20 +282,23 @@ describe('a folder of another database', () => {
 
 describe.skipIf(!hasSamples)('a sample of ../shared/cases (skipped where it is missing)', () => {
   it.each(['goleveldb-bloom', 'iq80-level0'])(
-    '%s is adopted, cut, extracted and verified',
+    '%s is adopted, split, extracted and verified',
     async (name) => {
-      const folder = unpackSample(name, temporaryFolder());
-      const location = join(temporaryFolder(), 'store');
-      await adopt(folder, location);
+      const directory = unpackSample(name, temporaryDirectory());
+      const location = join(temporaryDirectory(), 'store');
+      await adopt(directory, location);
       const reader = await openReadOnly<Uint8Array, Uint8Array>(location, VIEW);
       const expected = await contentsOf(reader);
       await reader.close();
       expect(expected.size).toBeGreaterThan(1000);
-      await expectAdoptable(folder, expected);
+      await expectAdoptable(directory, expected);
     },
   );
 
   it('rocksdb is refused as a RocksDB database', async () => {
-    await expectRefused(unpackSample('rocksdb', temporaryFolder()), /this is a RocksDB database/);
+    await expectRefused(
+      unpackSample('rocksdb', temporaryDirectory()),
+      /this is a RocksDB database/,
+    );
   });
 });

@@ -4,13 +4,13 @@ import { describe, expect, test } from 'vitest';
 import type { ForgottenReader, HeldMetrics } from '../src/index.js';
 import { Store } from '../src/index.js';
 import { messageOf, startChild } from './child-process.js';
-import { generationNames, openStore, put, temporaryFolder } from './store-fixture.js';
+import { generationNames, openStore, put, temporaryDirectory } from './store-fixture.js';
 
 interface Report {
   readonly before: HeldMetrics;
   readonly after: HeldMetrics;
   readonly generations: ReadonlyArray<{ readonly number: number; readonly readers: number }>;
-  readonly folders: readonly string[];
+  readonly directories: readonly string[];
   readonly forgotten: readonly ForgottenReader[];
   readonly reading: unknown;
   readonly kept: unknown;
@@ -19,7 +19,7 @@ interface Report {
 
 describe('readers that a program forgets', () => {
   test('let their generations go once they were collected; those in use keep theirs', async () => {
-    const child = startChild('forget-readers', join(temporaryFolder(), 'store'), 'stacks');
+    const child = startChild('forget-readers', join(temporaryDirectory(), 'store'), 'stacks');
     const report = await messageOf<Report>(child);
     // Six ways to forget, on a generation each, beside the first one and the one of the last commit.
     expect(report.before.generations).toBe(7);
@@ -27,7 +27,7 @@ describe('readers that a program forgets', () => {
       [1, true],
       [8, expect.any(Boolean)],
     ]);
-    expect(report.folders).toEqual(['gen-000001', 'gen-000008']);
+    expect(report.directories).toEqual(['gen-000001', 'gen-000008']);
     expect(report.after).toMatchObject({ generations: 1, readers: 2 });
     expect(report.after.oldestMs).toBeGreaterThan(0);
     expect(report.after.forgotten).toBe(report.forgotten.length);
@@ -46,7 +46,7 @@ describe('readers that a program forgets', () => {
   });
 
   test('are named by where they were created only with readerStacks', async () => {
-    const child = startChild('forget-readers', join(temporaryFolder(), 'store'), 'no stacks');
+    const child = startChild('forget-readers', join(temporaryDirectory(), 'store'), 'no stacks');
     const report = await messageOf<Report>(child);
     expect(report.forgotten.length).toBeGreaterThan(0);
     for (const { stack } of report.forgotten) expect(stack).toBeUndefined();
@@ -55,7 +55,7 @@ describe('readers that a program forgets', () => {
 });
 
 test('metrics tell what readers keep of past generations, and where they were created', async () => {
-  const store = new Store(join(temporaryFolder(), 'store'), { readerStacks: true });
+  const store = new Store(join(temporaryDirectory(), 'store'), { readerStacks: true });
   await store.open();
   expect((await store.metrics()).held).toEqual({
     ...{ generations: 0, readers: 0, oldestMs: 0, forgotten: 0, stacks: [] },
@@ -76,7 +76,7 @@ test('metrics tell what readers keep of past generations, and where they were cr
 });
 
 test('each commit that leaves eight past generations or more to readers is told by an event', async () => {
-  const store = await openStore(join(temporaryFolder(), 'store'));
+  const store = await openStore(join(temporaryDirectory(), 'store'));
   await put(store, [['k', 'v']]);
   const told: HeldMetrics[] = [];
   store.on('held', (held: HeldMetrics) => told.push(held));
@@ -93,7 +93,7 @@ test('each commit that leaves eight past generations or more to readers is told 
 });
 
 test('a store closes the readers that are still open, as it did', async () => {
-  const store = await openStore(join(temporaryFolder(), 'store'));
+  const store = await openStore(join(temporaryDirectory(), 'store'));
   await put(store, [['k', 'v']]);
   const iterator = store.iterator();
   const keys = store.keys();

@@ -46,7 +46,7 @@ function needsDisk(context: TestContext): void {
 /** Two sets of incompressible entries that share tables, and a store that holds them. */
 async function filled(options: { diskReserveBytes?: number } = {}) {
   const store = await openThreadedStore(join(disk, 'store'), {
-    narrowTablesFromBytes: 128 * 1024,
+    shareTablesFromBytes: 128 * 1024,
     writeBufferSize: 512 * 1024,
     ...options,
   });

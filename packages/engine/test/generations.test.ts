@@ -15,7 +15,7 @@ import {
   pagesOf,
   put,
   span,
-  temporaryFolder,
+  temporaryDirectory,
   text,
   VIEW,
 } from './store-fixture.js';
@@ -26,7 +26,7 @@ const { SSTITCH_LONG: longRun } = process.env;
 const COMMITS = longRun ? 1000 : 300;
 
 test('several past generations live at once, each with its own view', async () => {
-  const store = await openStore(join(temporaryFolder(), 'store'));
+  const store = await openStore(join(temporaryDirectory(), 'store'));
   await put(store, [['kept', 'always']]);
   const views: Array<{ snapshot: ReturnType<ByteStore['snapshot']>; contents: Contents }> = [];
   for (let revision = 0; revision < 8; revision++) {
@@ -41,7 +41,7 @@ test('several past generations live at once, each with its own view', async () =
     Array.from({ length: 8 }, () => 1),
   );
   const everyKey = views.flatMap(({ contents }) => [...contents.keys()]);
-  // Closed in an order of their own: each folder goes with its own last reader.
+  // Closed in an order of their own: each directory goes with its own last reader.
   for (const index of [3, 0, 7, 5, 1, 6, 2, 4]) {
     for (const { snapshot, contents } of views.filter((_, at) => at === index)) {
       await expectContents(store, contents, everyKey, snapshot);
@@ -53,8 +53,8 @@ test('several past generations live at once, each with its own view', async () =
   await expectContentsThroughout(store, views.at(-1)?.contents ?? new Map(), everyKey);
 });
 
-test(`${COMMITS} tiny commits beside readers leave no descriptor, mapping or folder behind`, async () => {
-  const store = await openThreadedStore(join(temporaryFolder(), 'store'));
+test(`${COMMITS} tiny commits beside readers leave no descriptor, mapping or directory behind`, async () => {
+  const store = await openThreadedStore(join(temporaryDirectory(), 'store'));
   const model: Contents = new Map();
   for (let index = 0; index < 40; index++) model.set(`k${String(index).padStart(2, '0')}`, 'base');
   await put(store, model);
@@ -103,10 +103,10 @@ async function readerOf(store: ByteStore, round: number, model: Contents) {
   };
 }
 
-/** What this process has open or mapped under a store's folder, where the system tells (Linux). */
+/** What this process has open or mapped under a store's directory, where the system tells (Linux). */
 function openPaths(store: ByteStore): string[] {
   if (process.platform !== 'linux') return [];
-  const folder = realpathSync(store.location);
+  const directory = realpathSync(store.location);
   const descriptors = readdirSync('/proc/self/fd').map((name) => {
     try {
       return readlinkSync(`/proc/self/fd/${name}`);
@@ -115,12 +115,12 @@ function openPaths(store: ByteStore): string[] {
     }
   });
   const mappings = readFileSync('/proc/self/maps', 'utf8').split('\n');
-  return [...descriptors, ...mappings].filter((path) => path.includes(folder));
+  return [...descriptors, ...mappings].filter((path) => path.includes(directory));
 }
 
 test('a retired generation that cannot be removed keeps the store neither from closing nor from opening', async () => {
   const watched = new WatchedFileSystem();
-  const path = join(temporaryFolder(), 'store');
+  const path = join(temporaryDirectory(), 'store');
   const store = await openStore(path, { fileSystem: watched });
   await put(store, [['k', 'v']]);
   store.snapshot();

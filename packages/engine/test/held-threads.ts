@@ -4,25 +4,25 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { makeFolderTask } from '../src/store-folder/store-files.js';
+import { mkdirTask } from '../src/store-directory/store-files.js';
 import { BULK_THREADS } from '../src/threads/in-lanes.js';
 import { sharedList } from '../src/threads/shared-list.js';
 import { syncSharedFilesTask } from '../src/threads/sync-files.js';
 import { ThreadRunner } from '../src/threads/task-runner.js';
-import { temporaryFolder } from './store-fixture.js';
+import { temporaryDirectory } from './store-fixture.js';
 
 /** Tasks sent from now on wait behind; the release fulfils when the threads have done all of those. */
 export async function holdBulkThreads(): Promise<() => Promise<void>> {
   const runner = new ThreadRunner();
-  const folder = temporaryFolder();
+  const directory = temporaryDirectory();
   // The pool shares tasks out among threads that have loaded their code: those that have answered.
   const onEach = <T>(work: () => Promise<T>) =>
     Promise.all(Array.from({ length: BULK_THREADS }, work));
-  await onEach(() => runner.run(makeFolderTask, { folder }));
+  await onEach(() => runner.run(mkdirTask, { directory }));
   let count = 0;
   const pipes: string[] = [];
   const held = onEach(() => {
-    const pipe = join(folder, `pipe-${count++}`);
+    const pipe = join(directory, `pipe-${count++}`);
     execFileSync('mkfifo', [pipe]);
     pipes.push(pipe);
     // The open waits for a writer; a pipe cannot be synced, which ends the task.
@@ -35,7 +35,7 @@ export async function holdBulkThreads(): Promise<() => Promise<void>> {
       const writers = pipes.map((pipe) => openSync(pipe, 'r+'));
       await held;
       for (const writer of writers) closeSync(writer);
-      await onEach(() => runner.run(makeFolderTask, { folder }));
+      await onEach(() => runner.run(mkdirTask, { directory }));
     })();
     return released;
   };

@@ -7,7 +7,7 @@ import {
   type ByteStore,
   compactFully,
   contentsOf,
-  currentFolder,
+  currentDirectory,
   expectContents,
   expectContentsThroughout,
   expectTidy,
@@ -16,7 +16,7 @@ import {
   openThreadedStore,
   put,
   span,
-  temporaryFolder,
+  temporaryDirectory,
 } from './store-fixture.js';
 import { WatchedFileSystem } from './watched-file-system.js';
 
@@ -31,14 +31,14 @@ const replaced = () =>
     ...[...fresh].filter(([key]) => isReplaced(key)),
   ]);
 
-let folder: string;
+let directory: string;
 beforeEach(() => {
-  folder = temporaryFolder();
+  directory = temporaryDirectory();
 });
 
 async function stores(open: typeof openStore = openStore) {
-  const base = await open(join(folder, 'base'));
-  const source = await open(join(folder, 'source'));
+  const base = await open(join(directory, 'base'));
+  const source = await open(join(directory, 'source'));
   await put(base, old);
   await compactFully(base);
   await put(source, fresh);
@@ -85,44 +85,46 @@ describe.each([
   });
 });
 
-describe("the base's tables are cut while the source is read", () => {
-  /** The names under which tables of the base were cut, in the order of their making. */
-  async function cutsOf(
+describe("the base's tables are split while the source is read", () => {
+  /** The names under which tables of the base were split, in the order of their making. */
+  async function splitsOf(
     base: ByteStore,
     fileSystem: WatchedFileSystem,
-    sourceOnce: (isCut: Promise<void>) => TableSource,
+    sourceOnce: (isSplit: Promise<void>) => TableSource,
   ) {
     const made: string[] = [];
     const order: string[] = [];
-    let onCut: () => void = () => undefined;
-    const isCut = new Promise<void>((resolve) => {
-      onCut = resolve;
+    let onSplit: () => void = () => undefined;
+    const isSplit = new Promise<void>((resolve) => {
+      onSplit = resolve;
     });
     fileSystem.before = ({ name, path, to }) => {
       const target = to ?? path;
       const isMade = name === 'link' || (name === 'write' && !made.includes(target));
       if (isMade && /gen-\d+\/\d+(-\d+\.ahead|\.ldb)$/.test(target)) made.push(target);
       if (!isMade || !target.endsWith('.ahead')) return;
-      order.push('cut');
-      onCut();
+      order.push('split');
+      onSplit();
     };
-    await base.ingestFrom(sourceOnce(isCut), SPANS, { onExtracted: () => order.push('extracted') });
+    await base.ingestFrom(sourceOnce(isSplit), SPANS, {
+      onExtracted: () => order.push('extracted'),
+    });
     fileSystem.before = () => undefined;
     return { made: made.map((path) => path.replace(/.*\//, '')), order };
   }
 
   test.each([
     ['copied', Number.POSITIVE_INFINITY],
-    ['narrowed', 0],
-  ])('once, where the guess is right, and %s', async (_, narrowTablesFromBytes) => {
+    ['shared', 0],
+  ])('once, where the guess is right, and %s', async (_, shareTablesFromBytes) => {
     const fileSystem = new WatchedFileSystem();
-    const base = await openStore(join(folder, 'watched'), { fileSystem, narrowTablesFromBytes });
+    const base = await openStore(join(directory, 'watched'), { fileSystem, shareTablesFromBytes });
     const { source } = await stores();
     await put(base, old);
     await compactFully(base);
-    const slow = (isCut: Promise<void>) => after(source, () => isCut);
-    const { made, order } = await cutsOf(base, fileSystem, slow);
-    expect(order).toEqual(['cut', 'extracted']);
+    const slow = (isSplit: Promise<void>) => after(source, () => isSplit);
+    const { made, order } = await splitsOf(base, fileSystem, slow);
+    expect(order).toEqual(['split', 'extracted']);
     expect(made.filter((name) => name.endsWith('.ahead'))).toHaveLength(1);
     // Given its name by a rename, it is made but once.
     const number = made[0]?.split('-')[0]?.padStart(6, '0');
@@ -132,39 +134,39 @@ describe("the base's tables are cut while the source is read", () => {
 
   test.each([
     ['copied', Number.POSITIVE_INFINITY],
-    ['narrowed', 0],
+    ['shared', 0],
   ])(
     'again, where an incoming table comes between two parts of one; %s',
-    async (_, narrowTablesFromBytes) => {
+    async (_, shareTablesFromBytes) => {
       const fileSystem = new WatchedFileSystem();
-      const options = { fileSystem, narrowTablesFromBytes };
-      const base = await openStore(join(folder, 'deep'), options);
+      const options = { fileSystem, shareTablesFromBytes };
+      const base = await openStore(join(directory, 'deep'), options);
       const { base: first, source } = await stores();
       // In level 6, as what comes in will be.
       await base.ingestFrom(first, [span('a', 'z')]);
       await put(base, [['zz', 'outside']]);
-      const { made, order } = await cutsOf(base, fileSystem, () => source);
-      expect(order[0]).toBe('cut');
-      const cut = made.find((name) => name.endsWith('.ahead'))?.split('-')[0];
-      expect(made).toContain(`${cut?.padStart(6, '0')}.ldb`);
+      const { made, order } = await splitsOf(base, fileSystem, () => source);
+      expect(order[0]).toBe('split');
+      const split = made.find((name) => name.endsWith('.ahead'))?.split('-')[0];
+      expect(made).toContain(`${split?.padStart(6, '0')}.ldb`);
       await expectContentsThroughout(base, new Map([...replaced(), ['zz', 'outside']]), old.keys());
     },
   );
 
   test('and again, where the base compacted that table away', async () => {
     const fileSystem = new WatchedFileSystem();
-    const base = await openStore(join(folder, 'watched'), { fileSystem });
+    const base = await openStore(join(directory, 'watched'), { fileSystem });
     const { source } = await stores();
     await put(base, old);
     await compactFully(base);
-    const slow = (isCut: Promise<void>) =>
+    const slow = (isSplit: Promise<void>) =>
       after(source, async () => {
-        await isCut;
+        await isSplit;
         await put(base, numbered('k', 50, 'last'));
         await compactFully(base);
       });
-    const { made, order } = await cutsOf(base, fileSystem, slow);
-    expect(order).toEqual(['cut', 'extracted']);
+    const { made, order } = await splitsOf(base, fileSystem, slow);
+    expect(order).toEqual(['split', 'extracted']);
     const [ahead, again] = made.filter((name) => !name.startsWith('MANIFEST'));
     expect(ahead).toMatch(/\.ahead$/);
     expect(again).toMatch(/\.ldb$/);
@@ -181,10 +183,10 @@ describe.each([
 ] as const)('a table that is linked as it is, %s', (_, open) => {
   /** A source with a table of its own in each of two spans. */
   async function sourceOfTwo(): Promise<ByteStore> {
-    const source = await open(join(folder, 'two'));
+    const source = await open(join(directory, 'two'));
     for (const prefix of ['k', 'm']) {
       const entries = numbered(prefix, 500, 'fresh');
-      const single = await open(join(folder, prefix));
+      const single = await open(join(directory, prefix));
       await put(single, entries);
       await source.ingestFrom(single, [span(prefix, `${prefix}~`)]);
       await single.close();
@@ -196,10 +198,10 @@ describe.each([
   test('is checked before the commit: damage is refused, and leaves the base as it was', async () => {
     const source = await sourceOfTwo();
     const { base } = await stores(open);
-    const folderOfSource = await currentFolder(source);
-    const tables = readdirSync(folderOfSource).filter((name) => name.endsWith('.ldb'));
+    const directoryOfSource = await currentDirectory(source);
+    const tables = readdirSync(directoryOfSource).filter((name) => name.endsWith('.ldb'));
     expect(tables).toHaveLength(2);
-    const damaged = join(folderOfSource, tables[1] ?? '');
+    const damaged = join(directoryOfSource, tables[1] ?? '');
     const bytes = readFileSync(damaged);
     // In the index.
     bytes.writeUInt8(bytes.readUInt8(bytes.length - 60) ^ 1, bytes.length - 60);
@@ -219,7 +221,7 @@ describe.each([
   test('is taken away from where extract put it, by a commit that moves', async () => {
     const source = await sourceOfTwo();
     const { base } = await stores(open);
-    const staging = await base.newStagingFolder();
+    const staging = await base.newStagingDirectory();
     const tables = await source.extract(spans, staging);
     expect(readdirSync(staging)).toHaveLength(2);
     await base.ingestAndExcise(tables, { move: true });
@@ -265,7 +267,7 @@ test('other commits of the base wait for the extract', async () => {
   await expectContentsThroughout(base, expected);
 });
 
-describe('where it ends early, the base is as it was, and nothing is left in its folder', () => {
+describe('where it ends early, the base is as it was, and nothing is left in its directory', () => {
   const cause = new RangeError('not this one');
 
   test.each([
@@ -318,8 +320,8 @@ describe('where it ends early, the base is as it was, and nothing is left in its
 
   test("a table of the base's cannot be linked ahead", async () => {
     const fileSystem = new WatchedFileSystem();
-    const base = await openStore(join(folder, 'base'), { fileSystem });
-    const source = await openStore(join(folder, 'source'));
+    const base = await openStore(join(directory, 'base'), { fileSystem });
+    const source = await openStore(join(directory, 'source'));
     await put(base, old);
     await compactFully(base);
     await put(source, fresh);
@@ -336,7 +338,7 @@ describe('where it ends early, the base is as it was, and nothing is left in its
 
 test('extracted tables are committed also where their source was closed before', async () => {
   const { base, source } = await stores(openThreadedStore);
-  const tables = await source.extract(SPANS, await base.newStagingFolder(), { narrow: true });
+  const tables = await source.extract(SPANS, await base.newStagingDirectory(), { share: true });
   await source.close();
   await base.ingestAndExcise(tables, { move: true });
   expect(await contentsOf(base)).toEqual(replaced());
@@ -344,8 +346,8 @@ test('extracted tables are committed also where their source was closed before',
 
 test('a commit fails, and poisons the store, where the sync of an extracted table failed', async () => {
   const fileSystem = new WatchedFileSystem();
-  const base = await openStore(join(folder, 'base'), { fileSystem });
-  const source = await openStore(join(folder, 'source'));
+  const base = await openStore(join(directory, 'base'), { fileSystem });
+  const source = await openStore(join(directory, 'source'));
   await put(base, old);
   await put(source, fresh);
   const failed: string[] = [];
@@ -364,13 +366,13 @@ test('a commit fails, and poisons the store, where the sync of an extracted tabl
 });
 
 test.each([
-  ['of a table copied ahead, where links do not work', 'pin', 'link'],
+  ['of a table copied before, where links do not work', '.link', 'link'],
   ['of the next CURRENT, whatever else fails', 'CURRENT.tmp', 'open'],
   ['of the next CURRENT, where the source fails too', 'CURRENT.tmp', 'source'],
 ])('a failed sync %s poisons the store', async (_, unsynced, broken) => {
   const fileSystem = new WatchedFileSystem();
-  const base = await openStore(join(folder, 'base'), { fileSystem });
-  const source = await openStore(join(folder, 'source'));
+  const base = await openStore(join(directory, 'base'), { fileSystem });
+  const source = await openStore(join(directory, 'source'));
   await put(base, old);
   await compactFully(base);
   await put(source, fresh);
@@ -378,7 +380,6 @@ test.each([
     Object.assign(new Error('no'), { code, syscall });
   const open = fileSystem.open.bind(fileSystem);
   fileSystem.open = (path, mode) => {
-    // Only to be synced are they opened under these names.
     const isPlaced = mode === 'read' && /gen-\d+\/\d+\.ldb$/.test(path);
     if (broken === 'open' && isPlaced) throw failure('EIO', 'open');
     return open(path, mode);

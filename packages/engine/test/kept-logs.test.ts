@@ -12,20 +12,20 @@ import { logFileName } from '../src/leveldb/file-names.js';
 import { checkGeneration } from '../src/leveldb/inspect-generation.js';
 import { writeLogRecords } from '../src/leveldb/log-format.js';
 import { writeManifest } from '../src/leveldb/manifest.js';
-import { keepLogs } from '../src/store-folder/kept-logs.js';
+import { keepLogs } from '../src/store-directory/kept-logs.js';
 import { kill, openedElsewhere, startChild } from './child-process.js';
 import {
   bytes,
   type Contents,
   contentsOf,
-  currentFolder,
+  currentDirectory,
   expectContents,
   expectTidy,
   numbered,
   openFailure,
   openStore,
   put,
-  temporaryFolder,
+  temporaryDirectory,
   VIEW,
 } from './store-fixture.js';
 import { WatchedFileSystem } from './watched-file-system.js';
@@ -34,22 +34,22 @@ const never = () => undefined;
 
 /** A closed store with one log that holds something. */
 async function closedStore() {
-  const path = join(temporaryFolder(), 'store');
+  const path = join(temporaryDirectory(), 'store');
   const store = await openStore(path);
   const contents = new Map([...numbered('a', 20, 'first'), ...numbered('b', 20, 'first')]);
   await put(store, contents);
   await put(store, [['a0000', 'second']]);
   contents.set('a0000', 'second');
-  const folder = await currentFolder(store);
+  const directory = await currentDirectory(store);
   await store.close();
-  const log = join(folder, logFileName(readManifest(folder).version.logNumber));
-  const place = { root: path, label: 'gen-000001', folder };
-  return { path, folder, log, contents, place };
+  const log = join(directory, logFileName(readManifest(directory).version.logNumber));
+  const place = { root: path, label: 'gen-000001', directory };
+  return { path, directory, log, contents, place };
 }
 
 /** A log file behind all others, of one batch. */
-function addLog(folder: string, sequence: number, entries: Contents): string {
-  const { version } = readManifest(folder);
+function addLog(directory: string, sequence: number, entries: Contents): string {
+  const { version } = readManifest(directory);
   const parts = [...entries].map(([key, value]) =>
     Buffer.concat([
       Buffer.from([1, key.length]),
@@ -61,7 +61,7 @@ function addLog(folder: string, sequence: number, entries: Contents): string {
   const header = Buffer.alloc(12);
   header.writeBigUInt64LE(BigInt(sequence), 0);
   header.writeUInt32LE(entries.size, 8);
-  const path = join(folder, logFileName(version.logNumber + 1));
+  const path = join(directory, logFileName(version.logNumber + 1));
   writeFileSync(path, writeLogRecords([Buffer.concat([header, ...parts])]));
   return path;
 }
@@ -72,7 +72,7 @@ function losing(log: string): WatchedFileSystem {
   let isKept = false;
   watched.before = ({ name, path }) => {
     if (name === 'rename' && path.includes('/recovery/')) isKept = true;
-    if (!isKept || name !== 'syncFolder' || !existsSync(log)) return;
+    if (!isKept || name !== 'fsyncDir' || !existsSync(log)) return;
     rmSync(log);
     writeFileSync(log, '');
     isKept = false;
@@ -80,16 +80,16 @@ function losing(log: string): WatchedFileSystem {
   return watched;
 }
 
-/** The same of a folder that no store opens: LevelDB loses the log, and its process ends. */
-async function loseAndCrash(folder: string, log: string): Promise<void> {
+/** The same of a directory that no store opens: LevelDB loses the log, and its process ends. */
+async function loseAndCrash(directory: string, log: string): Promise<void> {
   rmSync(log);
   writeFileSync(log, '');
-  const database = new ClassicLevel(folder);
+  const database = new ClassicLevel(directory);
   await database.open();
   await database.close();
 }
 
-function keep({ place }: { place: { root: string; label: string; folder: string } }): string {
+function keep({ place }: { place: { root: string; label: string; directory: string } }): string {
   const checked = checkGeneration(nodeFileSystem, place, never);
   const name = keepLogs(nodeFileSystem, { ...place, ...checked });
   return join(place.root, 'recovery', name ?? 'none');
@@ -118,12 +118,12 @@ describe('an open', () => {
   });
 
   test('writes all logs again where one of several was lost', async () => {
-    const { path, folder, log, contents } = await closedStore();
+    const { path, directory, log, contents } = await closedStore();
     const later = new Map([
       ['a0001', 'later'],
       ['c0000', 'later'],
     ]);
-    addLog(folder, 42, later);
+    addLog(directory, 42, later);
     const store = await openStore(path, { fileSystem: losing(log) });
     for (const [key, value] of later) contents.set(key, value);
     await expectContents(store, contents);
@@ -131,21 +131,21 @@ describe('an open', () => {
   });
 
   test('finds a lost log although the MANIFEST had its sequences already', async () => {
-    const { path, folder, log, contents } = await closedStore();
+    const { path, directory, log, contents } = await closedStore();
     // As a compaction records it, which flushes nothing.
-    const { version, name } = readManifest(folder);
-    rmSync(join(folder, name));
-    rmSync(join(folder, 'CURRENT'));
+    const { version, name } = readManifest(directory);
+    rmSync(join(directory, name));
+    rmSync(join(directory, 'CURRENT'));
     const number = version.nextFileNumber;
     const ahead = { ...version, lastSequence: 1000, nextFileNumber: number + 1 };
-    writeManifest(nodeFileSystem, folder, ahead, number);
+    writeManifest(nodeFileSystem, directory, ahead, number);
     await expectContents(await openStore(path, { fileSystem: losing(log) }), contents);
   });
 
   test('does it after an opening that died when LevelDB had lost the log', async () => {
     const made = await closedStore();
     keep(made);
-    await loseAndCrash(made.folder, made.log);
+    await loseAndCrash(made.directory, made.log);
     await expectContents(await openStore(made.path), made.contents);
     expect(hasRecovery(made.path)).toBe(false);
   });
@@ -153,7 +153,7 @@ describe('an open', () => {
   test('does it after an opening that died while it wrote again, and wrote a part', async () => {
     const made = await closedStore();
     keep(made);
-    await loseAndCrash(made.folder, made.log);
+    await loseAndCrash(made.directory, made.log);
     const watched = new WatchedFileSystem();
     watched.before = ({ name, path }) => {
       if (name === 'rename' && path.endsWith('/recovery')) throw fault('EIO');
@@ -172,7 +172,7 @@ describe('an open', () => {
   test('refuses, and keeps the logs, where they cannot be written again; the next one does', async () => {
     const made = await closedStore();
     keep(made);
-    await loseAndCrash(made.folder, made.log);
+    await loseAndCrash(made.directory, made.log);
     const watched = new WatchedFileSystem();
     let reads = 0;
     watched.before = ({ name, path }) => {
@@ -235,7 +235,7 @@ test('a read-only open shows what LevelDB did not replay, and leaves nothing in 
   const watched = new WatchedFileSystem();
   watched.before = ({ name, path: at }) => {
     // The private copy's.
-    if (name !== 'syncFolder' || !at.includes('/recovery')) return;
+    if (name !== 'fsyncDir' || !at.includes('/recovery')) return;
     const copy = join(at.slice(0, at.indexOf('/recovery')), log.slice(-10));
     if (!existsSync(copy)) return;
     rmSync(copy);
@@ -251,15 +251,15 @@ test('a read-only open shows what LevelDB did not replay, and leaves nothing in 
 });
 
 test('a batch larger than a piece is written again piece by piece', async () => {
-  const path = join(temporaryFolder(), 'store');
+  const path = join(temporaryDirectory(), 'store');
   const store = await openStore(path, { writeBufferSize: 64 * 1024 * 1024 });
   const contents = numbered('k', 300, 'x'.repeat(150_000));
   await put(store, contents);
   await put(store, [['k0000', 'last']]);
   contents.set('k0000', 'last');
-  const folder = await currentFolder(store);
+  const directory = await currentDirectory(store);
   await store.close();
-  const log = join(folder, logFileName(readManifest(folder).version.logNumber));
+  const log = join(directory, logFileName(readManifest(directory).version.logNumber));
   // A record that was never finished behind them: nothing of it is written.
   truncateSync(log, nodeFileSystem.status(log).sizeBytes + 3);
   await expectContents(await openStore(path, { fileSystem: losing(log) }), contents);

@@ -6,12 +6,12 @@ import { openReadOnly, ReadOnlyStore, Store } from '../src/index.js';
 import {
   type ByteStore,
   compactFully,
-  currentFolder,
+  currentDirectory,
   expectContents,
   openStore,
   put,
   span,
-  temporaryFolder,
+  temporaryDirectory,
   VIEW,
 } from './store-fixture.js';
 
@@ -21,9 +21,9 @@ const MODEL = new Map(
 
 /** Bytes of the tables of the current generation. */
 async function tableBytes(store: ByteStore): Promise<number> {
-  const folder = await currentFolder(store);
-  const tables = readdirSync(folder).filter((name) => /\.(ldb|sst)$/.test(name));
-  return tables.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+  const directory = await currentDirectory(store);
+  const tables = readdirSync(directory).filter((name) => /\.(ldb|sst)$/.test(name));
+  return tables.reduce((sum, name) => sum + statSync(join(directory, name)).size, 0);
 }
 
 async function filled(store: ByteStore): Promise<number> {
@@ -33,9 +33,9 @@ async function filled(store: ByteStore): Promise<number> {
 }
 
 test('options given to open are those of LevelDB, also of the generations that commits make', async () => {
-  const folder = temporaryFolder();
-  const compressed = await filled(await openStore(join(folder, 'compressed')));
-  const store: ByteStore = new Store(join(folder, 'plain'), VIEW);
+  const directory = temporaryDirectory();
+  const compressed = await filled(await openStore(join(directory, 'compressed')));
+  const store: ByteStore = new Store(join(directory, 'plain'), VIEW);
   await store.open({ compression: false });
   const plain = await filled(store);
   expect(plain).toBeGreaterThan(4 * compressed);
@@ -46,7 +46,7 @@ test('options given to open are those of LevelDB, also of the generations that c
   await store.close();
 
   // They go before the constructor's, as classic-level's do, and for one opening.
-  const other: ByteStore = new Store(join(folder, 'other'), { ...VIEW, compression: false });
+  const other: ByteStore = new Store(join(directory, 'other'), { ...VIEW, compression: false });
   await other.open({ compression: true });
   expect(await filled(other)).toBe(compressed);
   await other.close();
@@ -57,7 +57,7 @@ test('options given to open are those of LevelDB, also of the generations that c
 });
 
 test('createIfMissing and errorIfExists count in open', async () => {
-  const store = new Store(join(temporaryFolder(), 'store'));
+  const store = new Store(join(temporaryDirectory(), 'store'));
   const missing = store.open({ createIfMissing: false });
   await expect(missing).rejects.toMatchObject({ cause: { code: 'SSTITCH_STORE_NOT_FOUND' } });
   await store.open();
@@ -90,7 +90,7 @@ describe('refused, in the constructor and in open, of a store and of a read-only
   const invalid = { code: 'SSTITCH_OPTION_INVALID' };
 
   test.each(wrong)('%s: %j', async (name, value) => {
-    const path = join(temporaryFolder(), 'store');
+    const path = join(temporaryDirectory(), 'store');
     const options = { [name]: value } as object;
     const named = expect.objectContaining({ ...invalid, message: expect.stringContaining(name) });
     expect(() => new Store(path, options)).toThrow(named);
@@ -108,14 +108,14 @@ describe('refused, in the constructor and in open, of a store and of a read-only
   });
 
   test('multithreading: false is what a store is', async () => {
-    const store = new Store(join(temporaryFolder(), 'store'), { multithreading: false });
+    const store = new Store(join(temporaryDirectory(), 'store'), { multithreading: false });
     await store.open({ multithreading: false });
     await store.close();
   });
 });
 
 test('a read-only store takes the options in open', async () => {
-  const store = await openStore(join(temporaryFolder(), 'store'));
+  const store = await openStore(join(temporaryDirectory(), 'store'));
   await put(store, MODEL);
   const copy = new ReadOnlyStore<Uint8Array, Uint8Array>(store.location, VIEW);
   await copy.open({ cacheSize: 1024, maxOpenFiles: 100 });

@@ -22,12 +22,12 @@ import { decodeVersionEdit, encodeVersionEdit } from '../src/leveldb/version-edi
 import { doTableJobs } from '../src/tables/table-jobs.js';
 import { sharedList } from '../src/threads/shared-list.js';
 import { InlineRunner } from '../src/threads/task-runner.js';
-import { type HandLevels, writeLevelFolder } from './level-folder.js';
+import { type CraftedLevels, writeLevelDirectory } from './level-directory.js';
 import {
   bytes,
   compactFully,
   contentsOf,
-  currentFolder,
+  currentDirectory,
   expectContents,
   numbered,
   openStore,
@@ -35,10 +35,10 @@ import {
   put,
   rejection,
   span,
-  temporaryFolder,
+  temporaryDirectory,
 } from './store-fixture.js';
 
-const LEVELS: HandLevels = {
+const LEVELS: CraftedLevels = {
   0: [[{ key: 'b', sequence: 9, value: 'new' }]],
   1: [
     [
@@ -58,36 +58,36 @@ const LEVELS: HandLevels = {
   ],
 };
 
-/** A folder made of LEVELS and the generation staged from it, without "m" to "n". */
+/** A directory made of LEVELS and the generation staged from it, without "m" to "n". */
 function staged(alter?: (version: Version) => Version) {
-  const folder = temporaryFolder();
-  const base = writeLevelFolder(join(folder, 'base'), LEVELS, alter ? { alter } : {});
+  const directory = temporaryDirectory();
+  const base = writeLevelDirectory(join(directory, 'base'), LEVELS, alter ? { alter } : {});
   const request: StageRequest = {
-    baseFolder: join(folder, 'base'),
-    nextFolder: join(folder, 'next'),
+    baseDirectory: join(directory, 'base'),
+    nextDirectory: join(directory, 'next'),
     incoming: { spans: [{ span: span('m', 'n'), runs: [] }], lastSequence: 0 },
     leastLogNumber: 0,
-    withTail: false,
+    withUnflushed: false,
     move: 'none',
     unsynced: [],
   };
   const go = () => undefined;
-  const { nextFolder } = request;
-  nodeFileSystem.makeFolder(nextFolder);
+  const { nextDirectory } = request;
+  nodeFileSystem.mkdir(nextDirectory);
   const begun = beginStage(nodeFileSystem, request, go);
   if (begun !== undefined && 'jobs' in begun) {
     const { jobs } = begun;
-    const input = { jobs: sharedList(jobs), atMost: jobs.length, narrowFromBytes: 0 };
+    const input = { jobs: sharedList(jobs), atMost: jobs.length, shareFromBytes: 0 };
     const outcomes = [...doTableJobs(nodeFileSystem, input, go, () => false).values()];
-    finishStage(nodeFileSystem, { nextFolder, outcomes }, go);
+    finishStage(nodeFileSystem, { nextDirectory, outcomes }, go);
   }
-  const next = readVersion(nodeFileSystem, nextFolder);
-  return { folder, base, next, nextFolder };
+  const next = readVersion(nodeFileSystem, nextDirectory);
+  return { directory, base, next, nextDirectory };
 }
 
-/** Records of the MANIFEST in force in a folder. */
-function manifestOf(folder: string) {
-  const path = join(folder, readCurrent(nodeFileSystem, folder));
+/** Records of the MANIFEST in force in a directory. */
+function manifestOf(directory: string) {
+  const path = join(directory, readCurrent(nodeFileSystem, directory));
   return { path, records: [...readLogRecords(nodeFileSystem.readFile(path), path)] };
 }
 
@@ -110,7 +110,7 @@ describe('rule 1: counters and comparator', () => {
   });
 
   test('rule 1: a staged MANIFEST names the comparator and all three counters', () => {
-    const [record] = manifestOf(staged().nextFolder).records;
+    const [record] = manifestOf(staged().nextDirectory).records;
     const edit = decodeVersionEdit(record?.data ?? bytes(''), 'MANIFEST', 0);
     expect(edit.comparator).toBe('leveldb.BytewiseComparator');
     for (const counter of [edit.logNumber, edit.nextFileNumber, edit.lastSequence]) {
@@ -121,7 +121,7 @@ describe('rule 1: counters and comparator', () => {
 
 describe('rule 2: the MANIFEST is one record', () => {
   test('rule 2: a staged MANIFEST is one record', () => {
-    expect(manifestOf(staged().nextFolder).records).toHaveLength(1);
+    expect(manifestOf(staged().nextDirectory).records).toHaveLength(1);
   });
 
   test('rule 2: thousands of tables, over many log blocks, are one record; torn anywhere, it says nothing', () => {
@@ -152,35 +152,35 @@ describe('rule 2: the MANIFEST is one record', () => {
 describe('rule 3: CURRENT', () => {
   test.each([
     ['has no newline', 'MANIFEST-000005'],
-    ['leads out of the folder', '../base/MANIFEST-000005\n'],
-    ['names a folder', 'sub/MANIFEST-000005\n'],
+    ['leads out of the directory', '../base/MANIFEST-000005\n'],
+    ['names a directory', 'sub/MANIFEST-000005\n'],
     ['names something else', '000005.ldb\n'],
     ['is empty', ''],
     ['is very long', `MANIFEST-000005${' '.repeat(10_000)}\n`],
   ])('rule 3: adopt refuses a CURRENT that %s, and leaves nothing', async (_, current) => {
-    const folder = temporaryFolder();
-    writeLevelFolder(join(folder, 'base'), LEVELS);
-    writeFileSync(join(folder, 'base', 'CURRENT'), current);
+    const directory = temporaryDirectory();
+    writeLevelDirectory(join(directory, 'base'), LEVELS);
+    writeFileSync(join(directory, 'base', 'CURRENT'), current);
     const error = await rejection(
-      adopt(join(folder, 'base'), join(folder, 'store'), { fileSystem: nodeFileSystem }),
+      adopt(join(directory, 'base'), join(directory, 'store'), { fileSystem: nodeFileSystem }),
     );
     expect(error.code).toBe('SSTITCH_STORE_CORRUPT');
     expect(error.message).toContain('CURRENT');
-    expect(existsSync(join(folder, 'store'))).toBe(false);
+    expect(existsSync(join(directory, 'store'))).toBe(false);
   });
 
   test('rule 3: a staged CURRENT names the MANIFEST beside it and ends in a newline', () => {
-    const { nextFolder } = staged();
-    const current = readFileSync(join(nextFolder, 'CURRENT'), 'latin1');
+    const { nextDirectory } = staged();
+    const current = readFileSync(join(nextDirectory, 'CURRENT'), 'latin1');
     expect(current).toMatch(/^MANIFEST-\d{6}\n$/);
-    expect(existsSync(join(nextFolder, current.trimEnd()))).toBe(true);
+    expect(existsSync(join(nextDirectory, current.trimEnd()))).toBe(true);
   });
 });
 
 describe('rule 4: file numbers and shared tables', () => {
-  test('rule 4: the staged next file number is above every number in the folder', () => {
-    const { nextFolder, next } = staged();
-    const numbers = readdirSync(nextFolder).map((name) => parseLevelFileName(name)?.number ?? 0);
+  test('rule 4: the staged next file number is above every number in the directory', () => {
+    const { nextDirectory, next } = staged();
+    const numbers = readdirSync(nextDirectory).map((name) => parseLevelFileName(name)?.number ?? 0);
     expect(next.nextFileNumber).toBeGreaterThan(Math.max(...numbers));
   });
 
@@ -190,33 +190,33 @@ describe('rule 4: file numbers and shared tables', () => {
     expect(() => checkVersion(low, 'MANIFEST')).toThrow(/lists table/);
   });
 
-  test('rule 4: sliced and built tables are read-only files', async () => {
-    const folder = temporaryFolder();
-    writeLevelFolder(join(folder, 'base'), LEVELS);
-    await adopt(join(folder, 'base'), join(folder, 'store'), { fileSystem: nodeFileSystem });
-    const store = await openStore(join(folder, 'store'));
+  test('rule 4: split and built tables are read-only files', async () => {
+    const directory = temporaryDirectory();
+    writeLevelDirectory(join(directory, 'base'), LEVELS);
+    await adopt(join(directory, 'base'), join(directory, 'store'), { fileSystem: nodeFileSystem });
+    const store = await openStore(join(directory, 'store'));
     const { commit } = await store.replaceSpans([span('m', 'n')], pagesOf(new Map([['m', '2']])));
-    expect(commit.base.sliced.tables).toBe(3);
+    expect(commit.base.split.tables).toBe(3);
     expect(commit.spans[0]?.built.tables).toBe(1);
-    const made = newTables(await currentFolder(store), join(folder, 'base'));
+    const made = newTables(await currentDirectory(store), join(directory, 'base'));
     expect(made.map((path) => statSync(path).mode & 0o777)).toEqual([0o444, 0o444, 0o444, 0o444]);
   });
 
   test('rule 4: runs that extract merges for want of levels are read-only files', async () => {
-    const folder = temporaryFolder();
+    const directory = temporaryDirectory();
     const oneKey = (sequence: number) => [{ key: 'k', sequence, value: `${sequence}` }];
-    writeLevelFolder(join(folder, 'base'), {
+    writeLevelDirectory(join(directory, 'base'), {
       0: [6, 7, 8, 9].map(oneKey),
       1: [oneKey(5)],
       2: [oneKey(4)],
       6: [oneKey(1)],
     });
     const request = {
-      sourceFolder: join(folder, 'base'),
-      targetFolder: join(folder, 'out'),
+      sourceDirectory: join(directory, 'base'),
+      targetDirectory: join(directory, 'out'),
       spans: [span('k', 'l')],
       leastLogNumber: 0,
-      narrowFromBytes: 0,
+      shareFromBytes: 0,
       verify: false,
       checksLater: false,
     };
@@ -235,33 +235,33 @@ describe('rule 4: file numbers and shared tables', () => {
   });
 
   test('rule 4: what a store writes and compacts never changes a table that another one shares', async () => {
-    const folder = temporaryFolder();
-    const source = await openStore(join(folder, 'source'), { writeBufferSize: 64 * 1024 });
+    const directory = temporaryDirectory();
+    const source = await openStore(join(directory, 'source'), { writeBufferSize: 64 * 1024 });
     const model = numbered('k', 3000, 'v'.repeat(100));
     await put(source, model);
     await compactFully(source);
-    await source.checkpoint(join(folder, 'copy'));
-    const before = fingerprints(await currentFolder(source));
+    await source.checkpoint(join(directory, 'copy'));
+    const before = fingerprints(await currentDirectory(source));
     expect(before.size).toBeGreaterThan(0);
 
-    const copy = await openStore(join(folder, 'copy'), { writeBufferSize: 64 * 1024 });
+    const copy = await openStore(join(directory, 'copy'), { writeBufferSize: 64 * 1024 });
     await copy.excise([span('k1000', 'k2000')]);
     for (let round = 0; round < 5; round++) {
       await put(copy, numbered('k', 3000, `${round}`.repeat(100)));
       await compactFully(copy);
     }
-    expect(fingerprints(await currentFolder(source))).toEqual(before);
+    expect(fingerprints(await currentDirectory(source))).toEqual(before);
     await expectContents(source, model);
   });
 });
 
 test('rule 5: the staged log number is below the first log that LevelDB makes, and no log is carried over', async () => {
-  const { nextFolder, next } = staged();
+  const { nextDirectory, next } = staged();
   expect(next.logNumber).toBeLessThan(next.nextFileNumber);
-  expect(readdirSync(nextFolder).filter((name) => name.endsWith('.log'))).toEqual([]);
-  const database = new ClassicLevel(nextFolder);
+  expect(readdirSync(nextDirectory).filter((name) => name.endsWith('.log'))).toEqual([]);
+  const database = new ClassicLevel(nextDirectory);
   await database.open();
-  for (const name of readdirSync(nextFolder)) {
+  for (const name of readdirSync(nextDirectory)) {
     const parsed = parseLevelFileName(name);
     if (parsed?.kind === 'log') expect(parsed.number).toBeGreaterThanOrEqual(next.logNumber);
   }
@@ -269,11 +269,11 @@ test('rule 5: the staged log number is below the first log that LevelDB makes, a
 });
 
 test('rule 5: a stray log below the log number is not adopted; a MANIFEST whose log lies beyond its next file is refused', async () => {
-  const folder = temporaryFolder();
-  const base = writeLevelFolder(join(folder, 'base'), LEVELS);
-  writeFileSync(join(folder, 'base', '000001.log'), 'stray: not even a log');
-  await adopt(join(folder, 'base'), join(folder, 'store'), { fileSystem: nodeFileSystem });
-  expect(existsSync(join(folder, 'store', 'gen-000001', '000001.log'))).toBe(false);
+  const directory = temporaryDirectory();
+  const base = writeLevelDirectory(join(directory, 'base'), LEVELS);
+  writeFileSync(join(directory, 'base', '000001.log'), 'stray: not even a log');
+  await adopt(join(directory, 'base'), join(directory, 'store'), { fileSystem: nodeFileSystem });
+  expect(existsSync(join(directory, 'store', 'gen-000001', '000001.log'))).toBe(false);
   expect(() => checkVersion({ ...base, logNumber: base.nextFileNumber }, '')).toThrow(/log beyond/);
 });
 
@@ -292,11 +292,14 @@ describe('rule 6: the last sequence', () => {
 });
 
 test('rule 7: staged bounds are the first and last internal key of each table', () => {
-  const { nextFolder, next } = staged();
+  const { nextDirectory, next } = staged();
   const tables = tablesOf(next);
   expect(tables.length).toBeGreaterThanOrEqual(4);
   for (const { table } of tables) {
-    const reader = TableReader.open(nodeFileSystem, join(nextFolder, tableFileName(table.number)));
+    const reader = TableReader.open(
+      nodeFileSystem,
+      join(nextDirectory, tableFileName(table.number)),
+    );
     expect(compareInternalKeys(table.smallest, reader.smallest())).toBe(0);
     expect(compareInternalKeys(table.largest, reader.largest())).toBe(0);
     reader.close();
@@ -315,14 +318,14 @@ test('rule 7: a bound without its eight-byte trailer is refused', () => {
 });
 
 test('rule 8: a staged edit has no compaction pointer: it encodes to the bytes it was decoded from', () => {
-  const [record] = manifestOf(staged().nextFolder).records;
+  const [record] = manifestOf(staged().nextDirectory).records;
   const data = record?.data ?? bytes('');
   expect(encodeVersionEdit(decodeVersionEdit(data, '', 0))).toEqual(data);
 });
 
 test('rule 8: pointers that LevelDB wrote are read over and left out', async () => {
-  const folder = temporaryFolder();
-  const store = await openStore(join(folder, 'store'), {
+  const directory = temporaryDirectory();
+  const store = await openStore(join(directory, 'store'), {
     writeBufferSize: 64 * 1024,
     maxFileSize: 1024 * 1024,
   });
@@ -330,7 +333,7 @@ test('rule 8: pointers that LevelDB wrote are read over and left out', async () 
     await put(store, numbered('k', 1500, `${round}`.repeat(60)));
     await compactFully(store);
   }
-  const { records } = manifestOf(await currentFolder(store));
+  const { records } = manifestOf(await currentDirectory(store));
   const losesBytes = records.some(({ data }) => {
     const again = encodeVersionEdit(decodeVersionEdit(data, '', 0));
     return again.byteLength < data.byteLength;
@@ -341,21 +344,21 @@ test('rule 8: pointers that LevelDB wrote are read over and left out', async () 
   await expectContents(store, before);
 });
 
-/** Tables of a folder that are not names of another folder's files. */
-function newTables(folder: string, otherFolder: string): string[] {
+/** Tables of a directory that are not names of another directory's files. */
+function newTables(directory: string, otherDirectory: string): string[] {
   const known = new Set(
-    readdirSync(otherFolder).map((name) => statSync(join(otherFolder, name)).ino),
+    readdirSync(otherDirectory).map((name) => statSync(join(otherDirectory, name)).ino),
   );
-  return readdirSync(folder)
+  return readdirSync(directory)
     .filter((name) => name.endsWith('.ldb'))
-    .map((name) => join(folder, name))
+    .map((name) => join(directory, name))
     .filter((path) => !known.has(statSync(path).ino));
 }
 
-function fingerprints(folder: string): Map<string, string> {
+function fingerprints(directory: string): Map<string, string> {
   return new Map(
-    readdirSync(folder)
+    readdirSync(directory)
       .filter((name) => name.endsWith('.ldb'))
-      .map((name) => [name, readFileSync(join(folder, name)).toString('base64')]),
+      .map((name) => [name, readFileSync(join(directory, name)).toString('base64')]),
   );
 }

@@ -1,22 +1,27 @@
 // Rules 9 to 12 of docs/leveldb-rules.md: where tables may lie.
+
 import { join } from 'node:path';
-import { compareBytes, makeInternalKey, nodeFileSystem, userKeyOf } from '@sstitch/sst';
+import { compareBytes, keyAfter, type Span } from '@sstitch/contract';
+import { makeInternalKey, nodeFileSystem, userKeyOf } from '@sstitch/sst';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { planVersion } from '../src/commit/plan.js';
-import type { Span } from '../src/contract.js';
 import { adopt } from '../src/index.js';
 import { checkVersion, readVersion } from '../src/leveldb/manifest.js';
 import { LEVEL_COUNT, type TableEntry } from '../src/leveldb/version-edit.js';
-import { keyAfter } from '../src/spans.js';
 import { checkRuns } from '../src/tables/check-incoming.js';
 import { MAX_RUNS } from '../src/tables/table-set.js';
-import { contentsOfLevels, type HandLevels, writeLevelFolder, writeTable } from './level-folder.js';
+import {
+  type CraftedLevels,
+  contentsOfLevels,
+  writeLevelDirectory,
+  writeTable,
+} from './level-directory.js';
 import {
   bytes,
   compactFully,
   contentsOf,
-  currentFolder,
+  currentDirectory,
   expectContents,
   expectContentsThroughout,
   numbered,
@@ -24,7 +29,7 @@ import {
   put,
   rejection,
   span,
-  temporaryFolder,
+  temporaryDirectory,
 } from './store-fixture.js';
 
 /** A table as the planner sees it, and the one-byte user keys it holds. */
@@ -47,15 +52,15 @@ const sortedRuns = (from: number, to: number, seams: boolean) =>
       fc.uniqueArray(fc.integer({ min: from, max: to }), { maxLength: 12 }),
       fc.array(fc.tuple(fc.integer({ min: 1, max: 4 }), fc.boolean()), { maxLength: 12 }),
     )
-    .map(([unsorted, cuts]) => {
+    .map(([unsorted, splits]) => {
       const keys = unsorted.sort((a, b) => a - b);
       const tables: number[][] = [];
       let index = 0;
-      for (const [length, seam] of cuts) {
-        const slice = keys.slice(index, index + length);
+      for (const [length, seam] of splits) {
+        const part = keys.slice(index, index + length);
         const last = tables.at(-1)?.at(-1);
-        if (slice.length === 0) break;
-        tables.push(seams && seam && last !== undefined ? [last, ...slice] : slice);
+        if (part.length === 0) break;
+        tables.push(seams && seam && last !== undefined ? [last, ...part] : part);
         index += length;
       }
       return tables;
@@ -83,11 +88,11 @@ interface ModelSpan {
 
 const incomingSpans: fc.Arbitrary<ModelSpan[]> = fc
   .uniqueArray(fc.integer({ min: 0, max: KEY_COUNT }), { maxLength: 8 })
-  .map((cuts) => cuts.sort((a, b) => a - b))
-  .chain((cuts) => {
+  .map((splits) => splits.sort((a, b) => a - b))
+  .chain((splits) => {
     const pairs: Array<[number, number]> = [];
-    for (let index = 0; index + 1 < cuts.length; index += 2) {
-      pairs.push([cuts[index] ?? 0, cuts[index + 1] ?? 0]);
+    for (let index = 0; index + 1 < splits.length; index += 2) {
+      pairs.push([splits[index] ?? 0, splits[index + 1] ?? 0]);
     }
     return fc.tuple(
       ...pairs.map(([start, end]) =>
@@ -117,7 +122,7 @@ function carryOut(base: ModelTable[][], spans: ModelSpan[]) {
   for (const { level, table } of plan.links) {
     next[level]?.push({ keys: keysOf(table), origin: 'base', run: -1 });
   }
-  for (const { level, table, outputs } of plan.slices) {
+  for (const { level, table, outputs } of plan.splits) {
     for (const keep of outputs) {
       const keys = keysOf(table).filter((key) => holds(keep, key));
       if (keys.length > 0) next[level]?.push({ keys, origin: 'base', run: -1 });
@@ -206,12 +211,12 @@ describe('the planner, over random versions, spans and runs', () => {
 });
 
 test('rule 9: a MANIFEST whose tables overlap in a level is refused, by adopt and by every read', async () => {
-  const folder = temporaryFolder();
+  const directory = temporaryDirectory();
   const table = (from: string, to: string) => [
     { key: from, sequence: 1, value: '' },
     { key: to, sequence: 2, value: '' },
   ];
-  const disjoint = writeLevelFolder(join(folder, 'base'), {
+  const disjoint = writeLevelDirectory(join(directory, 'base'), {
     1: [table('a', 'c'), table('d', 'f')],
   });
   checkVersion(disjoint, '');
@@ -223,7 +228,7 @@ test('rule 9: a MANIFEST whose tables overlap in a level is refused, by adopt an
 });
 
 /** One user key, "k", in two tables of level 1, as LevelDB leaves it while a snapshot is held. */
-const PAIR: HandLevels = {
+const PAIR: CraftedLevels = {
   1: [
     [
       { key: 'a', sequence: 1, value: 'a' },
@@ -243,12 +248,12 @@ describe('rule 10: one user key in two tables of a level', () => {
     ['of the key', [span('k', 'l')]],
     ['of nothing', []],
   ])('rule 10: the pair is healed by an excise %s', async (_, spans) => {
-    const folder = temporaryFolder();
-    writeLevelFolder(join(folder, 'base'), PAIR);
-    await adopt(join(folder, 'base'), join(folder, 'store'), { fileSystem: nodeFileSystem });
-    const store = await openStore(join(folder, 'store'));
+    const directory = temporaryDirectory();
+    writeLevelDirectory(join(directory, 'base'), PAIR);
+    await adopt(join(directory, 'base'), join(directory, 'store'), { fileSystem: nodeFileSystem });
+    const store = await openStore(join(directory, 'store'));
     await store.excise(spans);
-    const { levels } = readVersion(nodeFileSystem, await currentFolder(store));
+    const { levels } = readVersion(nodeFileSystem, await currentDirectory(store));
     for (const tables of levels.slice(1)) {
       for (const [index, { smallest }] of tables.entries()) {
         const before = tables[index - 1];
@@ -262,13 +267,13 @@ describe('rule 10: one user key in two tables of a level', () => {
   });
 
   test('rule 10: extract gives the newer half of the pair alone', async () => {
-    const folder = temporaryFolder();
-    writeLevelFolder(join(folder, 'base'), PAIR);
-    await adopt(join(folder, 'base'), join(folder, 'store'), { fileSystem: nodeFileSystem });
-    const store = await openStore(join(folder, 'store'));
-    const target = await openStore(join(folder, 'target'));
+    const directory = temporaryDirectory();
+    writeLevelDirectory(join(directory, 'base'), PAIR);
+    await adopt(join(directory, 'base'), join(directory, 'store'), { fileSystem: nodeFileSystem });
+    const store = await openStore(join(directory, 'store'));
+    const target = await openStore(join(directory, 'target'));
     await put(target, [['k', 'target']]);
-    const extracted = await store.extract([span('a')], join(folder, 'extracted'));
+    const extracted = await store.extract([span('a')], join(directory, 'extracted'));
     // No user key lies in two tables of a run.
     checkRuns(extracted.spans);
     await target.ingestAndExcise(extracted, { move: true });
@@ -276,20 +281,20 @@ describe('rule 10: one user key in two tables of a level', () => {
   });
 
   test('rule 10: tables that share a user key at their seam are refused as one run', async () => {
-    const folder = temporaryFolder();
-    writeTable(join(folder, '1.table'), [{ key: 'b', sequence: 2, value: '' }]);
-    writeTable(join(folder, '2.table'), [{ key: 'b', sequence: 1, value: '' }]);
-    const store = await openStore(join(folder, 'store'));
-    const paths = [join(folder, '1.table'), join(folder, '2.table')];
+    const directory = temporaryDirectory();
+    writeTable(join(directory, '1.table'), [{ key: 'b', sequence: 2, value: '' }]);
+    writeTable(join(directory, '2.table'), [{ key: 'b', sequence: 1, value: '' }]);
+    const store = await openStore(join(directory, 'store'));
+    const paths = [join(directory, '1.table'), join(directory, '2.table')];
     const error = await rejection(store.ingestAndExcise([{ span: span('a', 'c'), runs: [paths] }]));
     expect(error.code).toBe('SSTITCH_TABLES_INVALID');
   });
 });
 
 describe('rule 11: the shallower level has the higher sequence', () => {
-  const runsOf = (folder: string, ...sequences: number[]) =>
+  const runsOf = (directory: string, ...sequences: number[]) =>
     sequences.map((sequence, index) => {
-      const path = join(folder, `${index}.table`);
+      const path = join(directory, `${index}.table`);
       writeTable(path, [
         { key: 'b', sequence, value: `${sequence}` },
         { key: `c${index}`, sequence: 50, value: '' },
@@ -303,10 +308,10 @@ describe('rule 11: the shallower level has the higher sequence', () => {
   ])(
     'rule 11: foreign runs whose newer one has the %s for a key are refused',
     async (_, sequences) => {
-      const folder = temporaryFolder();
-      const store = await openStore(join(folder, 'store'));
+      const directory = temporaryDirectory();
+      const store = await openStore(join(directory, 'store'));
       await put(store, [['b', 'base']]);
-      const runs = runsOf(folder, ...sequences);
+      const runs = runsOf(directory, ...sequences);
       const error = await rejection(store.ingestAndExcise([{ span: span('b', 'd'), runs }]));
       expect(error.code).toBe('SSTITCH_TABLES_INVALID');
       await expectContentsThroughout(store, new Map([['b', 'base']]));
@@ -314,9 +319,9 @@ describe('rule 11: the shallower level has the higher sequence', () => {
   );
 
   test('rule 11: foreign runs in order are taken, though other keys have their sequences mixed', async () => {
-    const folder = temporaryFolder();
-    const store = await openStore(join(folder, 'store'));
-    await store.ingestAndExcise([{ span: span('b', 'd'), runs: runsOf(folder, 3, 9, 20) }]);
+    const directory = temporaryDirectory();
+    const store = await openStore(join(directory, 'store'));
+    await store.ingestAndExcise([{ span: span('b', 'd'), runs: runsOf(directory, 3, 9, 20) }]);
     await expectContentsThroughout(
       store,
       new Map([
@@ -328,18 +333,18 @@ describe('rule 11: the shallower level has the higher sequence', () => {
     );
   });
 
-  test('rule 11: level-0 tables keep their order when they are cut', async () => {
-    const folder = temporaryFolder();
+  test('rule 11: level-0 tables keep their order when they are split', async () => {
+    const directory = temporaryDirectory();
     const zero = [1, 2, 3].map((age) => [
       { key: 'a', sequence: age * 10, value: `a${age}` },
       { key: 'm', sequence: age * 10 + 1, value: `m${age}` },
       { key: 'z', sequence: age * 10 + 2, value: `z${age}` },
     ]);
-    writeLevelFolder(join(folder, 'base'), { 0: zero });
-    await adopt(join(folder, 'base'), join(folder, 'store'), { fileSystem: nodeFileSystem });
-    const store = await openStore(join(folder, 'store'));
+    writeLevelDirectory(join(directory, 'base'), { 0: zero });
+    await adopt(join(directory, 'base'), join(directory, 'store'), { fileSystem: nodeFileSystem });
+    const store = await openStore(join(directory, 'store'));
     await store.excise([span('m', 'n')]);
-    const { levels } = readVersion(nodeFileSystem, await currentFolder(store));
+    const { levels } = readVersion(nodeFileSystem, await currentDirectory(store));
     expect(levels[0]?.map(({ number }) => number)).toEqual([3, 4, 5]);
     await expectContentsThroughout(
       store,
@@ -353,16 +358,16 @@ describe('rule 11: the shallower level has the higher sequence', () => {
 });
 
 test('rule 12: fifty ingested spans start no compaction: all tables stay in level 6', async () => {
-  const folder = temporaryFolder();
-  const source = await openStore(join(folder, 'source'));
+  const directory = temporaryDirectory();
+  const source = await openStore(join(directory, 'source'));
   await put(source, numbered('k', 1000, 'v'));
   await compactFully(source);
-  const store = await openStore(join(folder, 'store'));
+  const store = await openStore(join(directory, 'store'));
   const spans = Array.from({ length: 50 }, (_, index) =>
     span(`k${String(index * 20).padStart(4, '0')}`, `k${String(index * 20 + 20).padStart(4, '0')}`),
   );
   await store.ingestAndExcise(
-    await source.extract(spans, await store.newStagingFolder(), { narrow: true }),
+    await source.extract(spans, await store.newStagingDirectory(), { share: true }),
   );
   const { levels } = await store.metrics();
   expect(levels.map(({ tables }) => tables)).toEqual([0, 0, 0, 0, 0, 0, 50]);

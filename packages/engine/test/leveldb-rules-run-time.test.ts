@@ -5,14 +5,14 @@ import { nodeFileSystem } from '@sstitch/sst';
 import { describe, expect, test } from 'vitest';
 import { adopt, openReadOnly } from '../src/index.js';
 import { checkFlushed, readFlushState } from '../src/leveldb/flush.js';
-import { pinVersion } from '../src/leveldb/linked-version.js';
+import { linkVersion } from '../src/leveldb/linked-version.js';
 import { readVersion } from '../src/leveldb/manifest.js';
 import { openedElsewhere } from './child-process.js';
-import { type HandLevels, writeLevelFolder } from './level-folder.js';
+import { type CraftedLevels, writeLevelDirectory } from './level-directory.js';
 import {
   compactFully,
   contentsOf,
-  currentFolder,
+  currentDirectory,
   expectContents,
   expectContentsThroughout,
   generationNames,
@@ -23,16 +23,16 @@ import {
   pagesOf,
   put,
   span,
-  temporaryFolder,
+  temporaryDirectory,
   VIEW,
 } from './store-fixture.js';
 import { type FileOperation, fileError, WatchedFileSystem } from './watched-file-system.js';
 
 describe('rule 16: the memtable', () => {
   test('rule 16: what only the memtable holds is extracted, checkpointed and kept by a commit', async () => {
-    const folder = temporaryFolder();
-    const source = await openStore(join(folder, 'source'));
-    const store = await openStore(join(folder, 'store'));
+    const directory = temporaryDirectory();
+    const source = await openStore(join(directory, 'source'));
+    const store = await openStore(join(directory, 'store'));
     await put(source, [['k1', 'incoming']]);
     await put(store, [
       ['a', 'kept'],
@@ -40,34 +40,34 @@ describe('rule 16: the memtable', () => {
     ]);
     const spans = [span('k', 'l')];
     await store.ingestAndExcise(
-      await source.extract(spans, join(folder, 'extracted'), { narrow: true }),
+      await source.extract(spans, join(directory, 'extracted'), { share: true }),
     );
-    await store.checkpoint(join(folder, 'copy'));
+    await store.checkpoint(join(directory, 'copy'));
     const expected = new Map([
       ['a', 'kept'],
       ['k1', 'incoming'],
     ]);
     await expectContentsThroughout(store, expected, ['k2']);
-    await expectContents(await openStore(join(folder, 'copy')), expected, ['k2']);
+    await expectContents(await openStore(join(directory, 'copy')), expected, ['k2']);
   });
 
   test('rule 16: a flush that failed silently is found out', () => {
-    const folder = temporaryFolder();
-    const version = writeLevelFolder(join(folder, 'base'), {});
-    expect(() => checkFlushed(version, version.logNumber, folder)).not.toThrow();
-    expect(() => checkFlushed(version, version.logNumber + 1, folder)).toThrow(
+    const directory = temporaryDirectory();
+    const version = writeLevelDirectory(join(directory, 'base'), {});
+    expect(() => checkFlushed(version, version.logNumber, directory)).not.toThrow();
+    expect(() => checkFlushed(version, version.logNumber + 1, directory)).toThrow(
       expect.objectContaining({ code: 'SSTITCH_LEVELDB' }),
     );
   });
 
-  test('rule 16: a version from before the flush is not pinned', () => {
-    const folder = temporaryFolder();
-    const version = writeLevelFolder(join(folder, 'base'), {});
+  test('rule 16: a version from before the flush is not linked', () => {
+    const directory = temporaryDirectory();
+    const version = writeLevelDirectory(join(directory, 'base'), {});
     const pin = (leastLogNumber: number) =>
-      pinVersion(
+      linkVersion(
         nodeFileSystem,
-        join(folder, 'base'),
-        folder,
+        join(directory, 'base'),
+        directory,
         () => [],
         () => undefined,
         leastLogNumber,
@@ -77,19 +77,21 @@ describe('rule 16: the memtable', () => {
   });
 
   test('rule 16: a log that LevelDB replaces while it is looked at means a flush, not an error', async () => {
-    const store = await openStore(join(temporaryFolder(), 'store'));
+    const store = await openStore(join(temporaryDirectory(), 'store'));
     const watched = new WatchedFileSystem();
     watched.before = ({ name, path }) => {
       if (name === 'status' && path.endsWith('.log')) throw fileError('ENOENT', 'lstat', path);
     };
-    const { tailBytes } = readFlushState(watched, { folder: await currentFolder(store) });
-    expect(tailBytes).toBeGreaterThan(0);
+    const { unflushedBytes } = readFlushState(watched, {
+      directory: await currentDirectory(store),
+    });
+    expect(unflushedBytes).toBeGreaterThan(0);
   });
 });
 
-test('rule 17: MANIFEST, CURRENT, log and folder are synced after the open and before CURRENT is swapped', async () => {
+test('rule 17: MANIFEST, CURRENT, log and directory are synced after the open and before CURRENT is swapped', async () => {
   const watched = new WatchedFileSystem();
-  const store = await openStore(join(temporaryFolder(), 'store'), { fileSystem: watched });
+  const store = await openStore(join(temporaryDirectory(), 'store'), { fileSystem: watched });
   await put(store, numbered('k', 10, 'v'));
   const seen: FileOperation[] = [];
   watched.before = (operation) => seen.push(operation);
@@ -104,44 +106,44 @@ test('rule 17: MANIFEST, CURRENT, log and folder are synced after the open and b
         (typeof path === 'string' ? each.path === path : path.test(each.path)),
     );
   const swap = indexOf('rename', join(store.location, 'CURRENT.tmp'));
-  // Only LevelDB's open makes a log in the folder: a synced one proves that the syncs came later.
+  // Only LevelDB's open makes a log in the directory: a synced one proves that the syncs came later.
   const synced = [
     indexOf('sync', new RegExp(`^${next}/MANIFEST-\\d+$`)),
     indexOf('sync', `${next}/CURRENT`),
     indexOf('sync', new RegExp(`^${next}/\\d+\\.log$`)),
-    indexOf('syncFolder', next),
+    indexOf('fsyncDir', next),
     indexOf('sync', join(store.location, 'CURRENT.tmp')),
   ];
   for (const index of synced) {
     expect(index).toBeGreaterThan(-1);
     expect(index).toBeLessThan(swap);
   }
-  // The folder's sync names the log, so it is the later one; the parent's names the new folder.
+  // The directory's sync names the log, so it is the later one; the parent's names the new directory.
   expect(synced[3]).toBeGreaterThan(synced[2] ?? 0);
-  const made = indexOf('makeFolder', next);
+  const made = indexOf('mkdir', next);
   expect(made).toBeGreaterThan(-1);
   const parentSyncs = seen.flatMap(({ name, path }, index) =>
-    name === 'syncFolder' && path === store.location ? [index] : [],
+    name === 'fsyncDir' && path === store.location ? [index] : [],
   );
   expect(parentSyncs.some((index) => index > made && index < swap)).toBe(true);
   expect(parentSyncs.some((index) => index > swap)).toBe(true);
 });
 
 test.each([
-  { how: 'sliced', narrowTablesFromBytes: Number.POSITIVE_INFINITY, files: 2 },
-  { how: 'narrowed', narrowTablesFromBytes: 0, files: 1 },
+  { how: 'split', shareTablesFromBytes: Number.POSITIVE_INFINITY, files: 2 },
+  { how: 'shared', shareTablesFromBytes: 0, files: 1 },
 ] as const)(
-  'rule 17: every table that a commit cuts or builds is synced before CURRENT is swapped: $how',
-  async ({ how, narrowTablesFromBytes, files }) => {
-    const folder = temporaryFolder();
+  'rule 17: every table that a commit splits or builds is synced before CURRENT is swapped: $how',
+  async ({ how, shareTablesFromBytes, files }) => {
+    const directory = temporaryDirectory();
     const watched = new WatchedFileSystem();
-    const store = await openStore(join(folder, 'store'), {
+    const store = await openStore(join(directory, 'store'), {
       fileSystem: watched,
-      narrowTablesFromBytes,
+      shareTablesFromBytes,
     });
     await put(store, numbered('k', 100, 'v'));
     await compactFully(store);
-    const known = tableInodes(await currentFolder(store));
+    const known = tableInodes(await currentDirectory(store));
     const syncedInodes = new Set<number>();
     let swapped = false;
     watched.before = ({ name, path, to }) => {
@@ -151,33 +153,33 @@ test.each([
     const entries = pagesOf(numbered('k002', 5, 'new'));
     const { commit } = await store.replaceSpans([span('k002', 'k003')], entries);
     expect([commit.base[how].tables, commit.spans[0]?.built.tables]).toEqual([1, 1]);
-    const inForce = tableInodes(await currentFolder(store));
+    const inForce = tableInodes(await currentDirectory(store));
     expect(inForce.filter((inode) => !known.includes(inode))).toHaveLength(files);
     for (const inode of inForce) expect(syncedInodes.has(inode)).toBe(true);
   },
 );
 
-function tableInodes(folder: string): number[] {
-  const names = readdirSync(folder).filter((name) => name.endsWith('.ldb'));
-  return names.map((name) => statSync(join(folder, name)).ino);
+function tableInodes(directory: string): number[] {
+  const names = readdirSync(directory).filter((name) => name.endsWith('.ldb'));
+  return names.map((name) => statSync(join(directory, name)).ino);
 }
 
 describe('rule 18: the lock', () => {
   test('rule 18: a second open in the process is refused, through a symbolic link too, and harms no lock', async () => {
-    const folder = temporaryFolder();
-    const path = join(folder, 'store');
+    const directory = temporaryDirectory();
+    const path = join(directory, 'store');
     const store = await openStore(path);
-    symlinkSync(path, join(folder, 'link'));
+    symlinkSync(path, join(directory, 'link'));
     expect((await openFailure(path)).code).toBe('LEVEL_LOCKED');
-    expect((await openFailure(join(folder, 'link'))).code).toBe('LEVEL_LOCKED');
+    expect((await openFailure(join(directory, 'link'))).code).toBe('LEVEL_LOCKED');
     expect(await openedElsewhere(path)).toBe('LEVEL_LOCKED');
     await store.close();
     expect(await openedElsewhere(path)).toBe('open');
   });
 
   test('rule 18: reads, copies, extracts and commits leave the lock alone', async () => {
-    const folder = temporaryFolder();
-    const path = join(folder, 'store');
+    const directory = temporaryDirectory();
+    const path = join(directory, 'store');
     const watched = new WatchedFileSystem();
     watched.before = ({ name, path: touched, to }) => {
       if (name !== 'unlink') expect([touched, to ?? ''].join()).not.toMatch(/LOCK/);
@@ -187,17 +189,17 @@ describe('rule 18: the lock', () => {
     await store.excise([span('k0010', 'k0020')]);
     const reader = await openReadOnly(path, { ...VIEW, fileSystem: watched });
     await reader.close();
-    await store.checkpoint(join(folder, 'copy'));
-    await store.extract([span('k')], join(folder, 'extracted'));
-    await adopt(await currentFolder(store), join(folder, 'adopted'), { fileSystem: watched });
+    await store.checkpoint(join(directory, 'copy'));
+    await store.extract([span('k')], join(directory, 'extracted'));
+    await adopt(await currentDirectory(store), join(directory, 'adopted'), { fileSystem: watched });
     expect(await openedElsewhere(path)).toBe('LEVEL_LOCKED');
   });
 });
 
-test("rule 19: a retired generation's folder stays until its last reader closes, and is read by name", async () => {
-  const folder = temporaryFolder();
+test("rule 19: a retired generation's directory stays until its last reader closes, and is read by name", async () => {
+  const directory = temporaryDirectory();
   // Few open files, so that LevelDB opens tables by name long after the database was opened.
-  const store = await openStore(join(folder, 'store'), {
+  const store = await openStore(join(directory, 'store'), {
     maxOpenFiles: 80,
     writeBufferSize: 64 * 1024,
     maxFileSize: 1024 * 1024,
@@ -221,8 +223,8 @@ test("rule 19: a retired generation's folder stays until its last reader closes,
 
 describe('rule 20: compactions meanwhile', () => {
   test('rule 20: extracts, checkpoints and commits during compactions see one state each', async () => {
-    const folder = temporaryFolder();
-    const store = await openThreadedStore(join(folder, 'store'), {
+    const directory = temporaryDirectory();
+    const store = await openThreadedStore(join(directory, 'store'), {
       writeBufferSize: 64 * 1024,
       maxFileSize: 1024 * 1024,
     });
@@ -240,9 +242,9 @@ describe('rule 20: compactions meanwhile', () => {
     })();
     for (let round = 0; round < 8; round++) {
       await rewrite();
-      const copy = join(folder, `copy-${round}`);
-      const extracted = join(folder, `extracted-${round}`);
-      const other = await openStore(join(folder, `other-${round}`));
+      const copy = join(directory, `copy-${round}`);
+      const extracted = join(directory, `extracted-${round}`);
+      const other = await openStore(join(directory, `other-${round}`));
       const [tables] = await Promise.all([
         store.extract([span('k0500', 'k1500')], extracted),
         store.checkpoint(copy),
@@ -260,15 +262,15 @@ describe('rule 20: compactions meanwhile', () => {
     await expectContents(store, model);
   });
 
-  const before: HandLevels = {
+  const before: CraftedLevels = {
     1: [[{ key: 'a', sequence: 1, value: '1' }], [{ key: 'b', sequence: 2, value: '1' }]],
   };
 
   test('rule 20: a table that is gone when it is linked makes the version be read again', () => {
-    const folder = temporaryFolder();
-    const base = join(folder, 'base');
-    writeLevelFolder(base, before);
-    nodeFileSystem.makeFolder(join(folder, 'target'));
+    const directory = temporaryDirectory();
+    const base = join(directory, 'base');
+    writeLevelDirectory(base, before);
+    nodeFileSystem.mkdir(join(directory, 'target'));
     const watched = new WatchedFileSystem();
     let compacted = false;
     watched.before = ({ name, path }) => {
@@ -276,7 +278,7 @@ describe('rule 20: compactions meanwhile', () => {
       compacted = true;
       // What a compaction does in between: other tables, another version.
       rmSync(base, { recursive: true });
-      writeLevelFolder(
+      writeLevelDirectory(
         base,
         { ...before, 2: [[{ key: 'c', sequence: 3, value: '1' }]] },
         {
@@ -288,28 +290,28 @@ describe('rule 20: compactions meanwhile', () => {
       );
       rmSync(join(base, '000004.ldb'));
     };
-    const { version } = pinVersion(
+    const { version } = linkVersion(
       watched,
       base,
-      join(folder, 'target'),
-      ({ levels }) => levels.flat().map((table) => ({ table, name: `${table.number}.pin` })),
+      join(directory, 'target'),
+      ({ levels }) => levels.flat().map((table) => ({ table, name: `${table.number}.link` })),
       () => undefined,
     );
     expect(compacted).toBe(true);
     expect(version).toEqual(readVersion(nodeFileSystem, base));
-    expect(nodeFileSystem.readFolder(join(folder, 'target'))).toEqual(['3.pin', '5.pin']);
+    expect(nodeFileSystem.readdir(join(directory, 'target'))).toEqual(['3.link', '5.link']);
   });
 
   test('rule 20: a table that is gone though the version in force lists it is damage, not a race', async () => {
-    const folder = temporaryFolder();
-    const base = join(folder, 'base');
-    writeLevelFolder(base, before);
+    const directory = temporaryDirectory();
+    const base = join(directory, 'base');
+    writeLevelDirectory(base, before);
     rmSync(join(base, '000004.ldb'));
-    const error = await adopt(base, join(folder, 'store'), { fileSystem: nodeFileSystem }).catch(
+    const error = await adopt(base, join(directory, 'store'), { fileSystem: nodeFileSystem }).catch(
       (thrown: unknown) => thrown,
     );
     expect(error).toMatchObject({ code: 'SSTITCH_STORE_CORRUPT' });
     expect(String(error)).toContain('000004.ldb');
-    expect(existsSync(join(folder, 'store'))).toBe(false);
+    expect(existsSync(join(directory, 'store'))).toBe(false);
   });
 });

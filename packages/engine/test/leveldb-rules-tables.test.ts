@@ -9,12 +9,12 @@ import { tableFileName } from '../src/leveldb/file-names.js';
 import type { Version } from '../src/leveldb/manifest.js';
 import { InlineRunner } from '../src/threads/task-runner.js';
 import {
+  type CraftedLevels,
   contentsOfLevels,
-  type HandLevels,
   newest,
-  writeLevelFolder,
+  writeLevelDirectory,
   writeTable,
-} from './level-folder.js';
+} from './level-directory.js';
 import {
   type Contents,
   expectContents,
@@ -24,10 +24,10 @@ import {
   put,
   rejection,
   span,
-  temporaryFolder,
+  temporaryDirectory,
 } from './store-fixture.js';
 
-const LEVELS: HandLevels = {
+const LEVELS: CraftedLevels = {
   0: [[{ key: 'b', sequence: 9, value: 'new' }]],
   6: [
     [
@@ -39,15 +39,15 @@ const LEVELS: HandLevels = {
 
 describe('rule 13: file names and sizes', () => {
   test('rule 13: tables named .sst are adopted, under .ldb, and what is staged is .ldb', async () => {
-    const folder = temporaryFolder();
-    writeLevelFolder(join(folder, 'base'), LEVELS);
+    const directory = temporaryDirectory();
+    writeLevelDirectory(join(directory, 'base'), LEVELS);
     for (const number of [3, 4]) {
-      const name = join(folder, 'base', tableFileName(number));
+      const name = join(directory, 'base', tableFileName(number));
       renameSync(name, name.replace('.ldb', '.sst'));
     }
-    await adopt(join(folder, 'base'), join(folder, 'store'), { fileSystem: nodeFileSystem });
-    expect(existsSync(join(folder, 'store', 'gen-000001', tableFileName(3)))).toBe(true);
-    const store = await openStore(join(folder, 'store'));
+    await adopt(join(directory, 'base'), join(directory, 'store'), { fileSystem: nodeFileSystem });
+    expect(existsSync(join(directory, 'store', 'gen-000001', tableFileName(3)))).toBe(true);
+    const store = await openStore(join(directory, 'store'));
     await store.excise([span('x')]);
     await expectContentsThroughout(store, contentsOfLevels(LEVELS));
   });
@@ -55,25 +55,25 @@ describe('rule 13: file names and sizes', () => {
   test.each([-1, 1])(
     'rule 13: a recorded size that is off by %i is refused',
     async (difference) => {
-      const folder = temporaryFolder();
+      const directory = temporaryDirectory();
       const alter = (version: Version): Version => ({
         ...version,
         levels: version.levels.map((tables) =>
           tables.map((table) => ({ ...table, sizeBytes: table.sizeBytes + difference })),
         ),
       });
-      writeLevelFolder(join(folder, 'base'), LEVELS, { alter });
-      const adopted = adopt(join(folder, 'base'), join(folder, 'store'), {
+      writeLevelDirectory(join(directory, 'base'), LEVELS, { alter });
+      const adopted = adopt(join(directory, 'base'), join(directory, 'store'), {
         fileSystem: nodeFileSystem,
       });
       expect((await rejection(adopted)).code).toBe('SSTITCH_STORE_CORRUPT');
-      expect(existsSync(join(folder, 'store'))).toBe(false);
+      expect(existsSync(join(directory, 'store'))).toBe(false);
       const request = {
-        sourceFolder: join(folder, 'base'),
-        targetFolder: join(folder, 'out'),
+        sourceDirectory: join(directory, 'base'),
+        targetDirectory: join(directory, 'out'),
         spans: [span('a')],
         leastLogNumber: 0,
-        narrowFromBytes: 0,
+        shareFromBytes: 0,
         verify: false,
         checksLater: false,
       };
@@ -94,10 +94,10 @@ function entriesOf(prefix: string, value = 'v') {
 
 /** A store that holds some keys, and a well-made foreign table for its span "k" to "l". */
 async function storeAndTable() {
-  const folder = temporaryFolder();
-  const path = join(folder, 'foreign.table');
+  const directory = temporaryDirectory();
+  const path = join(directory, 'foreign.table');
   writeTable(path, entriesOf('k'), { compression: 'none' });
-  const store = await openStore(join(folder, 'store'));
+  const store = await openStore(join(directory, 'store'));
   const model: Contents = new Map([
     ['a', '1'],
     ['k0001', 'base'],
@@ -108,7 +108,7 @@ async function storeAndTable() {
     writeFileSync(path, damaged);
     return store.ingestAndExcise([{ span: span('k', 'l'), runs: [[path]] }]);
   };
-  return { folder, path, store, model, ingest, whole: Uint8Array.from(readFileSync(path)) };
+  return { directory, path, store, model, ingest, whole: Uint8Array.from(readFileSync(path)) };
 }
 
 /** Sets the type of the block that ends at `trailer`, with a checksum that fits. */
@@ -137,8 +137,8 @@ describe('rule 14: blocks and filters', () => {
   });
 
   test("rule 14: a foreign table whose filter is another table's is refused", async () => {
-    const { folder, store, model, ingest, whole, path } = await storeAndTable();
-    const otherPath = join(folder, 'other.table');
+    const { directory, store, model, ingest, whole, path } = await storeAndTable();
+    const otherPath = join(directory, 'other.table');
     writeTable(otherPath, entriesOf('j'), { compression: 'none' });
     const other = readFileSync(otherPath);
     const reader = TableReader.open(nodeFileSystem, path);
@@ -160,8 +160,8 @@ describe('rule 14: blocks and filters', () => {
   ] as const)(
     'rule 14: a foreign table with %s is taken, and get finds each key',
     async (_, table) => {
-      const { folder, store, model } = await storeAndTable();
-      const path = join(folder, 'taken.table');
+      const { directory, store, model } = await storeAndTable();
+      const path = join(directory, 'taken.table');
       writeTable(path, entriesOf('k', 'taken'), table);
       await store.ingestAndExcise([{ span: span('k', 'l'), runs: [[path]] }]);
       model.delete('k0001');
@@ -203,8 +203,8 @@ describe('rule 15: lengths are not trusted', () => {
   });
 
   test('rule 15: a sequence that would leave the store no room is refused', async () => {
-    const { folder, store, model } = await storeAndTable();
-    const path = join(folder, 'late.table');
+    const { directory, store, model } = await storeAndTable();
+    const path = join(directory, 'late.table');
     writeTable(path, [{ key: 'k', sequence: 2 ** 53 - 1, value: '' }]);
     const error = await rejection(
       store.ingestAndExcise([{ span: span('k', 'l'), runs: [[path]] }]),
@@ -213,9 +213,9 @@ describe('rule 15: lengths are not trusted', () => {
     await expectContentsThroughout(store, model);
   });
 
-  test('rule 15: a missing table and a folder in its place are refused', async () => {
-    const { folder, store, model } = await storeAndTable();
-    for (const path of [join(folder, 'absent'), folder]) {
+  test('rule 15: a missing table and a directory in its place are refused', async () => {
+    const { directory, store, model } = await storeAndTable();
+    for (const path of [join(directory, 'absent'), directory]) {
       const error = await rejection(
         store.ingestAndExcise([{ span: span('k', 'l'), runs: [[path]] }]),
       );

@@ -7,12 +7,12 @@ import { type CommitReport, Store } from '../src/index.js';
 const SPAN = { start: Buffer.from('b'), end: Buffer.from('c') };
 
 describe('metrics', () => {
-  let folder: string;
+  let directory: string;
   let store: Store;
 
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'sstitch-metrics-'));
-    store = new Store(join(folder, 'store'));
+    directory = mkdtempSync(join(tmpdir(), 'sstitch-metrics-'));
+    store = new Store(join(directory, 'store'));
     await store.batch([
       { type: 'put', key: 'a', value: '1' },
       { type: 'put', key: 'b', value: '2' },
@@ -21,7 +21,7 @@ describe('metrics', () => {
 
   afterEach(async () => {
     await store.close();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   });
 
   async function* page(key: string) {
@@ -50,12 +50,12 @@ describe('metrics', () => {
     expect(pauses.maxMs).toBeLessThanOrEqual(commits.maxMs);
     // Short logs are replayed and not flushed; a checkpoint takes tables only.
     expect(flushes.count).toBe(0);
-    await store.checkpoint(join(folder, 'checkpoint'));
+    await store.checkpoint(join(directory, 'checkpoint'));
     expect((await store.metrics()).flushes.count).toBe(1);
     expect(incoming.built.tables).toBe(2);
     expect(incoming.built.bytes).toBeGreaterThan(0);
     // What was only logged was replayed: there was no table to carry.
-    expect(carried.linked.tables + carried.sliced.tables).toBe(0);
+    expect(carried.linked.tables + carried.split.tables).toBe(0);
   });
 
   test('come as events too', async () => {

@@ -1,4 +1,4 @@
-// What an open finds and makes of it: leftovers of crashes, foreign folders, locks, numbers.
+// What an open finds and makes of it: leftovers of crashes, foreign directories, locks, numbers.
 import {
   cpSync,
   existsSync,
@@ -27,14 +27,14 @@ import {
   openThreadedStore,
   put,
   span,
-  temporaryFolder,
+  temporaryDirectory,
   VIEW,
 } from './store-fixture.js';
 import { fileError, WatchedFileSystem } from './watched-file-system.js';
 
 /** A closed store of a few keys, at generation 2. */
 async function closedStore() {
-  const path = join(temporaryFolder(), 'store');
+  const path = join(temporaryDirectory(), 'store');
   const store = await openStore(path);
   const model: Contents = numbered('k', 20, 'v');
   await put(store, model);
@@ -74,9 +74,9 @@ describe('leftovers', () => {
   });
 
   test('of a store cut short while it was made, at any operation, do not keep it from being made', async () => {
-    const folder = temporaryFolder();
+    const directory = temporaryDirectory();
     for (let index = 0; ; index++) {
-      const path = join(folder, `${index}`);
+      const path = join(directory, `${index}`);
       const watched = new WatchedFileSystem();
       let count = 0;
       watched.before = (operation) => {
@@ -138,8 +138,8 @@ describe('an open refuses', () => {
     },
   );
 
-  test('a plain LevelDB folder, and says to adopt it', async () => {
-    const path = join(temporaryFolder(), 'plain');
+  test('a plain LevelDB directory, and says to adopt it', async () => {
+    const path = join(temporaryDirectory(), 'plain');
     const plain = new ClassicLevel(path);
     await plain.put('k', 'v');
     await plain.close();
@@ -153,14 +153,16 @@ describe('an open refuses', () => {
     await plain.close();
   });
 
-  test('a folder that holds something else, a file, and an absent store that is not to be made', async () => {
-    const folder = temporaryFolder();
-    writeFileSync(join(folder, 'file'), '');
-    expect(await openFailure(folder)).toMatchObject({ code: 'SSTITCH_STORE_FORMAT' });
-    expect(await openFailure(join(folder, 'file'))).toMatchObject({ code: 'SSTITCH_STORE_FORMAT' });
-    const absent = await openFailure(join(folder, 'absent'), { createIfMissing: false });
+  test('a directory that holds something else, a file, and an absent store that is not to be made', async () => {
+    const directory = temporaryDirectory();
+    writeFileSync(join(directory, 'file'), '');
+    expect(await openFailure(directory)).toMatchObject({ code: 'SSTITCH_STORE_FORMAT' });
+    expect(await openFailure(join(directory, 'file'))).toMatchObject({
+      code: 'SSTITCH_STORE_FORMAT',
+    });
+    const absent = await openFailure(join(directory, 'absent'), { createIfMissing: false });
     expect(absent.code).toBe('SSTITCH_STORE_NOT_FOUND');
-    expect(existsSync(join(folder, 'absent'))).toBe(false);
+    expect(existsSync(join(directory, 'absent'))).toBe(false);
     const { path } = await closedStore();
     const exists = await openFailure(path, { errorIfExists: true });
     expect(exists.code).toBe('SSTITCH_STORE_EXISTS');
@@ -213,12 +215,12 @@ describe('an open that loses a race', () => {
 
   test('does not make a store over one that was made, and has committed, meanwhile', async () => {
     const { path: made, model } = await closedStore();
-    const path = join(temporaryFolder(), 'store');
+    const path = join(temporaryDirectory(), 'store');
     const watched = new WatchedFileSystem();
     let raced = false;
-    const { readFolder } = watched;
-    watched.readFolder = (folder) => {
-      const names = readFolder.call(watched, folder);
+    const { readdir } = watched;
+    watched.readdir = (directory) => {
+      const names = readdir.call(watched, directory);
       if (!raced) cpSync(made, path, { recursive: true });
       raced = true;
       return names;
@@ -230,7 +232,7 @@ describe('an open that loses a race', () => {
 });
 
 test('numbers go on from generation to generation, over failures and reopens', async () => {
-  const path = join(temporaryFolder(), 'store');
+  const path = join(temporaryDirectory(), 'store');
   const seen: number[] = [];
   for (let round = 0; round < 4; round++) {
     const store = await openStore(path);
@@ -243,7 +245,7 @@ test('numbers go on from generation to generation, over failures and reopens', a
 });
 
 test('what was only in the log when its process was killed is there after the next open', async () => {
-  const path = join(temporaryFolder(), 'store');
+  const path = join(temporaryDirectory(), 'store');
   const child = startChild('write-and-commit', path, 'once');
   const written = await messageOf<number>(child);
   await kill(child);
@@ -254,12 +256,12 @@ test('what was only in the log when its process was killed is there after the ne
 
 test('the file system of a store is asked for nothing once it is closed', async () => {
   const watched = new WatchedFileSystem();
-  const store = await openStore(join(temporaryFolder(), 'store'), { fileSystem: watched });
+  const store = await openStore(join(temporaryDirectory(), 'store'), { fileSystem: watched });
   await store.excise([]);
   await store.close();
   watched.before = ({ name }) => {
     throw new Error(`${name} after the close`);
   };
   await new Promise((resolve) => setTimeout(resolve, 50));
-  expect(nodeFileSystem.readFolder(store.location)).toContain('CURRENT');
+  expect(nodeFileSystem.readdir(store.location)).toContain('CURRENT');
 });

@@ -9,7 +9,7 @@ import {
   openStore,
   put,
   span,
-  temporaryFolder,
+  temporaryDirectory,
 } from './store-fixture.js';
 import { WatchedFileSystem } from './watched-file-system.js';
 
@@ -18,7 +18,7 @@ const old = numbered('k', 10, 'old');
 
 async function watchedBase() {
   const fileSystem = new WatchedFileSystem();
-  const base = await openStore(join(temporaryFolder(), 'base'), { fileSystem });
+  const base = await openStore(join(temporaryDirectory(), 'base'), { fileSystem });
   await put(base, old);
   const pointers = () => readdirSync(base.location).filter((name) => name === 'CURRENT.tmp');
   return { base, fileSystem, pointers };
@@ -42,7 +42,7 @@ test('the next CURRENT is there before the source has been read, and goes if tha
 
 test('where the next CURRENT cannot be written, none is left, and the base is as it was', async () => {
   const { base, fileSystem, pointers } = await watchedBase();
-  const source = await openStore(join(temporaryFolder(), 'source'));
+  const source = await openStore(join(temporaryDirectory(), 'source'));
   await put(source, numbered('k', 5, 'new'));
   fileSystem.before = ({ name, path }) => {
     if (name !== 'write' || !path.endsWith('/CURRENT.tmp')) return;

@@ -11,7 +11,7 @@ import {
   type Contents,
   compactFully,
   contentsOf,
-  currentFolder,
+  currentDirectory,
   expectContents,
   openStore,
   openThreadedStore,
@@ -19,7 +19,7 @@ import {
   put,
   rejection,
   span,
-  temporaryFolder,
+  temporaryDirectory,
   VIEW,
 } from './store-fixture.js';
 import { WatchedFileSystem } from './watched-file-system.js';
@@ -48,25 +48,25 @@ function entries(prefix: string, count: number): Contents {
   return contents;
 }
 
-/** Every file below a folder with a marker in it, raw or in a block that the file may hold. */
-function filesWithMarkers(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
+/** Every file below a directory with a marker in it, raw or in a block that the file may hold. */
+function filesWithMarkers(directory: string): string[] {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name);
     if (entry.isDirectory()) return filesWithMarkers(path);
     return MARKER.test(readFileSync(path, 'latin1')) ? [path] : [];
   });
 }
 
 /** Tables whose files are another table too. */
-function narrowedTables(folder: string): number {
-  return readVersion(nodeFileSystem, folder)
+function virtualTables(directory: string): number {
+  return readVersion(nodeFileSystem, directory)
     .levels.flat()
     .filter(({ number, sizeBytes }) => {
-      const path = join(folder, `${String(number).padStart(6, '0')}.ldb`);
+      const path = join(directory, `${String(number).padStart(6, '0')}.ldb`);
       const reader = TableReader.open(nodeFileSystem, path, { sizeBytes });
-      const isNarrowed = reader.parts.narrowedBytes > 0;
+      const isShared = reader.parts.sharedBytes > 0;
       reader.close();
-      return isNarrowed || statSync(path).size !== sizeBytes;
+      return isShared || statSync(path).size !== sizeBytes;
     }).length;
 }
 
@@ -76,7 +76,7 @@ const EXCISED = entries('x', 1500);
 
 /** A store in which w, x and z share a table; settled where LevelDB rewrites nothing any more. */
 async function filled(open: typeof openStore, path: string, compression: boolean, settled = true) {
-  const store = await open(path, { compression, narrowTablesFromBytes: 0 });
+  const store = await open(path, { compression, shareTablesFromBytes: 0 });
   await put(store, [...REST, ...EXCISED]);
   if (settled) await compactFully(store);
   return store;
@@ -86,40 +86,40 @@ describe.each([
   ['raw blocks, in this thread', openStore, false],
   ['snappy blocks, in worker threads', openThreadedStore, true],
 ] as const)('%s', (_, open, compression) => {
-  test('without purge, an excise leaves bytes in the files that it narrows', async () => {
-    const store = await filled(open, join(temporaryFolder(), 'store'), compression);
+  test('without purge, an excise leaves bytes in the files that it shares', async () => {
+    const store = await filled(open, join(temporaryDirectory(), 'store'), compression);
     const report = await store.excise(X);
     expect(report.purge).toBeUndefined();
     expect(filesWithMarkers(store.location)).not.toEqual([]);
   });
 
   test.each([true, false])('excise leaves nothing, flushed %s', async (settled) => {
-    const path = join(temporaryFolder(), 'store');
+    const path = join(temporaryDirectory(), 'store');
     const store = await filled(open, path, compression, settled);
     expect(filesWithMarkers(store.location)).not.toEqual([]);
     const report = await store.excise(X, { purge: true });
-    expect(report.purge).toEqual({ readers: 0, folders: [] });
+    expect(report.purge).toEqual({ readers: 0, directories: [] });
     expect(filesWithMarkers(store.location)).toEqual([]);
     await expectContents(store, REST, EXCISED.keys());
   });
 
   test('a purge takes away what earlier commits left', async () => {
-    const store = await filled(open, join(temporaryFolder(), 'store'), compression);
+    const store = await filled(open, join(temporaryDirectory(), 'store'), compression);
     await store.excise(X);
     await store.excise([span('w1', 'w2')]);
     const rest = new Map([...REST].filter(([key]) => key < 'w1' || key >= 'w2'));
     expect(filesWithMarkers(store.location)).not.toEqual([]);
     await store.excise([span('a', 'b')], { purge: true });
     expect(filesWithMarkers(store.location)).toEqual([]);
-    expect(narrowedTables(await currentFolder(store))).toBe(0);
+    expect(virtualTables(await currentDirectory(store))).toBe(0);
     await expectContents(store, rest, EXCISED.keys());
   });
 
   test('ingestFrom, replaceSpans and ingestAndExcise leave nothing of the base or of the source', async () => {
-    const folder = temporaryFolder();
-    const source = await filled(open, join(folder, 'source'), compression);
+    const directory = temporaryDirectory();
+    const source = await filled(open, join(directory, 'source'), compression);
     await source.excise(X);
-    const base = await filled(open, join(folder, 'base'), compression);
+    const base = await filled(open, join(directory, 'base'), compression);
     await base.ingestFrom(source, [span('w0', 'w1'), span('x', 'z02')], { purge: true });
     expect(filesWithMarkers(base.location)).toEqual([]);
     expect(filesWithMarkers(source.location)).not.toEqual([]);
@@ -129,35 +129,35 @@ describe.each([
     await compactFully(base);
     const fresh = entries('y', 100);
     const { commit } = await base.replaceSpans([span('x', 'z')], pagesOf(fresh), { purge: true });
-    expect(commit.purge).toEqual({ readers: 0, folders: [] });
+    expect(commit.purge).toEqual({ readers: 0, directories: [] });
     expect(filesWithMarkers(base.location)).toEqual([]);
 
-    const staging = await base.newStagingFolder();
-    const tables = await source.extract([span('w', 'z02')], staging, { narrow: true });
+    const staging = await base.newStagingDirectory();
+    const tables = await source.extract([span('w', 'z02')], staging, { share: true });
     await base.ingestAndExcise(tables, { purge: true, move: true });
-    await base.removeStagingFolder(staging);
+    await base.removeStagingDirectory(staging);
     expect(filesWithMarkers(base.location)).toEqual([]);
     await expectContents(base, REST, [...EXCISED.keys(), ...fresh.keys()]);
   });
 
   test('a checkpoint with purge ships nothing of earlier commits, and the store is as it was', async () => {
-    const folder = temporaryFolder();
-    const store = await filled(open, join(folder, 'store'), compression);
+    const directory = temporaryDirectory();
+    const store = await filled(open, join(directory, 'store'), compression);
     await store.excise(X);
-    await store.checkpoint(join(folder, 'leaking'));
-    expect(filesWithMarkers(join(folder, 'leaking'))).not.toEqual([]);
-    const copied = await store.checkpoint(join(folder, 'clean'), { purge: true });
+    await store.checkpoint(join(directory, 'leaking'));
+    expect(filesWithMarkers(join(directory, 'leaking'))).not.toEqual([]);
+    const copied = await store.checkpoint(join(directory, 'clean'), { purge: true });
     expect(copied.copiedTables).toBeGreaterThan(0);
-    expect(filesWithMarkers(join(folder, 'clean'))).toEqual([]);
+    expect(filesWithMarkers(join(directory, 'clean'))).toEqual([]);
     await expectContents(store, REST, EXCISED.keys());
-    const clean = await openStore(join(folder, 'clean'));
+    const clean = await openStore(join(directory, 'clean'));
     await expectContents(clean, REST, EXCISED.keys());
     await compactFully(clean);
     await expectContents(clean, REST, EXCISED.keys());
   });
 
   test('compactRange over everything leaves nothing, though LevelDB does not rewrite its deepest level', async () => {
-    const store = await filled(open, join(temporaryFolder(), 'store'), compression);
+    const store = await filled(open, join(temporaryDirectory(), 'store'), compression);
     await store.excise(X);
     expect(filesWithMarkers(store.location)).not.toEqual([]);
     await compactFully(store);
@@ -166,7 +166,7 @@ describe.each([
   });
 
   test('compactRange of a part purges the tables of that part, and commits nothing where there are none', async () => {
-    const store = await filled(open, join(temporaryFolder(), 'store'), compression);
+    const store = await filled(open, join(temporaryDirectory(), 'store'), compression);
     await store.compactRange(bytes('w'), bytes('z~'));
     const { generation } = await store.metrics();
     expect(generation).toBe(1);
@@ -180,28 +180,28 @@ describe.each([
   });
 
   test('the report tells of readers that keep what was excised, and it goes when they close', async () => {
-    const store = await filled(open, join(temporaryFolder(), 'store'), compression);
+    const store = await filled(open, join(temporaryDirectory(), 'store'), compression);
     const iterator = store.iterator(VIEW);
     await iterator.next();
     const reader = await openReadOnly(store.location, VIEW);
     const report = await store.excise(X, { purge: true });
     expect(report.purge?.readers).toBe(1);
-    expect(report.purge?.folders.map((path) => path.replace(store.location, ''))).toEqual([
+    expect(report.purge?.directories.map((path) => path.replace(store.location, ''))).toEqual([
       '/gen-000001',
       expect.stringMatching(/^\/readers\/\d+-\d+$/),
     ]);
     await iterator.close();
     await reader.close();
     const after = await store.excise([span('a', 'b')], { purge: true });
-    expect(after.purge).toEqual({ readers: 0, folders: [] });
+    expect(after.purge).toEqual({ readers: 0, directories: [] });
     expect(filesWithMarkers(store.location)).toEqual([]);
   });
 });
 
 test('a write that comes in while a purge stages is kept, and one in its span is gone', async () => {
   const fileSystem = new WatchedFileSystem();
-  const path = join(temporaryFolder(), 'store');
-  const store: ByteStore = await openStore(path, { fileSystem, narrowTablesFromBytes: 0 });
+  const path = join(temporaryDirectory(), 'store');
+  const store: ByteStore = await openStore(path, { fileSystem, shareTablesFromBytes: 0 });
   await put(store, [...REST, ...EXCISED]);
   await compactFully(store);
   await store.excise(X);
@@ -226,7 +226,7 @@ test('a write that comes in while a purge stages is kept, and one in its span is
 });
 
 test('an option that is neither true nor false is refused', async () => {
-  const store = await openStore(join(temporaryFolder(), 'store'));
+  const store = await openStore(join(temporaryDirectory(), 'store'));
   const purge = 'yes' as unknown as boolean;
   for (const call of [
     store.excise(X, { purge }),
@@ -240,13 +240,13 @@ test('an option that is neither true nor false is refused', async () => {
 });
 
 test('a purge removes the copies of readers that are gone, and lists what a salvage has kept', async () => {
-  const store = await openStore(join(temporaryFolder(), 'store'));
+  const store = await openStore(join(temporaryDirectory(), 'store'));
   await put(store, [...entries('x', 10)]);
   const dead = join(store.location, 'readers', `${2 ** 22 + 1}-1`);
   const salvaged = join(store.location, 'salvaged');
-  for (const folder of [dead, salvaged]) mkdirSync(folder, { recursive: true });
+  for (const directory of [dead, salvaged]) mkdirSync(directory, { recursive: true });
   const { purge } = await store.excise([span('x', 'y')], { purge: true });
-  expect(purge).toEqual({ readers: 0, folders: [salvaged] });
+  expect(purge).toEqual({ readers: 0, directories: [salvaged] });
   expect(existsSync(dead)).toBe(false);
   await store.close();
 });

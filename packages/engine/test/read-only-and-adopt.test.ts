@@ -1,4 +1,4 @@
-// Reading a store beside the process that owns it, and making stores of LevelDB folders.
+// Reading a store beside the process that owns it, and making stores of LevelDB directories.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
@@ -6,12 +6,12 @@ import { ClassicLevel } from 'classic-level';
 import { describe, expect, test } from 'vitest';
 import { adopt, openReadOnly } from '../src/index.js';
 import { kill, messageOf, startChild } from './child-process.js';
-import { type HandLevels, writeLevelFolder } from './level-folder.js';
+import { type CraftedLevels, writeLevelDirectory } from './level-directory.js';
 import {
   bytes,
   type Contents,
   contentsOf,
-  currentFolder,
+  currentDirectory,
   expectContents,
   expectContentsThroughout,
   numbered,
@@ -19,7 +19,7 @@ import {
   put,
   rejection,
   span,
-  temporaryFolder,
+  temporaryDirectory,
   VIEW,
 } from './store-fixture.js';
 import { fileError, WatchedFileSystem } from './watched-file-system.js';
@@ -28,7 +28,7 @@ const READ_ONLY = { ...VIEW, fileSystem: nodeFileSystem };
 
 describe('a read-only open', () => {
   test('of a store that another process writes, compacts and commits shows one state, fifty times', async () => {
-    const path = join(temporaryFolder(), 'store');
+    const path = join(temporaryDirectory(), 'store');
     const child = startChild('write-and-commit', path);
     const keys = await messageOf<number>(child);
     const revisions: number[] = [];
@@ -51,7 +51,7 @@ describe('a read-only open', () => {
   });
 
   test('shows what is only in the log, keeps its state, and is gone on close', async () => {
-    const store = await openStore(join(temporaryFolder(), 'store'));
+    const store = await openStore(join(temporaryDirectory(), 'store'));
     const model = numbered('k', 50, 'v');
     await put(store, model);
     const reader = await openReadOnly<Uint8Array, Uint8Array>(store.location, READ_ONLY);
@@ -66,7 +66,7 @@ describe('a read-only open', () => {
   });
 
   test('refuses every write', async () => {
-    const store = await openStore(join(temporaryFolder(), 'store'));
+    const store = await openStore(join(temporaryDirectory(), 'store'));
     await put(store, [['k', 'v']]);
     const reader = await openReadOnly<Uint8Array, Uint8Array>(store.location, READ_ONLY);
     for (const write of [
@@ -83,30 +83,30 @@ describe('a read-only open', () => {
   });
 
   test('of an absent store is an error, and makes nothing', async () => {
-    const folder = temporaryFolder();
-    const opened = openReadOnly(join(folder, 'absent'), READ_ONLY);
+    const directory = temporaryDirectory();
+    const opened = openReadOnly(join(directory, 'absent'), READ_ONLY);
     await expect(opened).rejects.toMatchObject({ cause: { code: 'SSTITCH_STORE_NOT_FOUND' } });
-    expect(existsSync(join(folder, 'absent'))).toBe(false);
+    expect(existsSync(join(directory, 'absent'))).toBe(false);
   });
 
   test('puts its copy where it is told to, when the store cannot be written to', async () => {
-    const folder = temporaryFolder();
-    const store = await openStore(join(folder, 'store'));
+    const directory = temporaryDirectory();
+    const store = await openStore(join(directory, 'store'));
     await put(store, [['k', 'v']]);
-    const copyFolder = join(folder, 'copies');
+    const copyDirectory = join(directory, 'copies');
     const reader = await openReadOnly<Uint8Array, Uint8Array>(store.location, {
       ...READ_ONLY,
-      copyFolder,
+      copyDirectory,
     });
-    expect(readdirSync(copyFolder)).toHaveLength(1);
+    expect(readdirSync(copyDirectory)).toHaveLength(1);
     expect(existsSync(join(store.location, 'readers'))).toBe(false);
     await expectContents(reader, new Map([['k', 'v']]));
     await reader.close();
-    expect(readdirSync(copyFolder)).toEqual([]);
+    expect(readdirSync(copyDirectory)).toEqual([]);
   });
 
   test('is not kept from opening by copies that killed processes with its number left', async () => {
-    const store = await openStore(join(temporaryFolder(), 'store'));
+    const store = await openStore(join(temporaryDirectory(), 'store'));
     for (let count = 0; count < 200; count++) {
       mkdirSync(join(store.location, 'readers', `${process.pid}-${count}`), { recursive: true });
     }
@@ -117,7 +117,7 @@ describe('a read-only open', () => {
   });
 
   test('that fails leaves no copy, at whatever operation', async () => {
-    const store = await openStore(join(temporaryFolder(), 'store'));
+    const store = await openStore(join(temporaryDirectory(), 'store'));
     await put(store, numbered('k', 10, 'v'));
     await store.excise([span('x')]);
     for (let index = 0; ; index++) {
@@ -142,10 +142,10 @@ describe('a read-only open', () => {
 });
 
 describe('adopt', () => {
-  /** A folder made by classic-level: tables and, unless it was closed long ago, a log. */
-  async function plainFolder() {
-    const folder = temporaryFolder();
-    const plain = new ClassicLevel<Uint8Array, Uint8Array>(join(folder, 'plain'), {
+  /** A directory made by classic-level: tables and, unless it was closed long ago, a log. */
+  async function plainDirectory() {
+    const directory = temporaryDirectory();
+    const plain = new ClassicLevel<Uint8Array, Uint8Array>(join(directory, 'plain'), {
       ...VIEW,
       writeBufferSize: 64 * 1024,
     });
@@ -154,33 +154,33 @@ describe('adopt', () => {
       [...model].map(([key, value]) => ({ type: 'put', key: bytes(key), value: bytes(value) })),
     );
     await plain.compactRange(bytes(''), bytes('z'));
-    return { folder, path: join(folder, 'plain'), plain, model };
+    return { directory, path: join(directory, 'plain'), plain, model };
   }
 
-  test('of a closed folder with an unflushed log, and of one without, gives what it held', async () => {
-    const { folder, path, plain, model } = await plainFolder();
+  test('of a closed directory with an unflushed log, and of one without, gives what it held', async () => {
+    const { directory, path, plain, model } = await plainDirectory();
     await plain.close();
-    await adopt(path, join(folder, 'flushed'), { fileSystem: nodeFileSystem });
+    await adopt(path, join(directory, 'flushed'), { fileSystem: nodeFileSystem });
     await plain.open();
     await plain.put(bytes('k0001'), bytes('in the log'));
     await plain.del(bytes('k0002'));
     await plain.close();
-    await adopt(path, join(folder, 'unflushed'), { fileSystem: nodeFileSystem });
-    await expectContentsThroughout(await openStore(join(folder, 'flushed')), model);
+    await adopt(path, join(directory, 'unflushed'), { fileSystem: nodeFileSystem });
+    await expectContentsThroughout(await openStore(join(directory, 'flushed')), model);
     model.set('k0001', 'in the log').delete('k0002');
-    await expectContentsThroughout(await openStore(join(folder, 'unflushed')), model, ['k0002']);
+    await expectContentsThroughout(await openStore(join(directory, 'unflushed')), model, ['k0002']);
   });
 
   test('of an open database gives what it holds, and leaves it and its lock alone', async () => {
-    const { folder, path, plain, model } = await plainFolder();
+    const { directory, path, plain, model } = await plainDirectory();
     await plain.put(bytes('log'), bytes('1'));
     const before = readFileSync(join(path, 'CURRENT'), 'latin1');
-    const copied = await adopt(path, join(folder, 'store'));
+    const copied = await adopt(path, join(directory, 'store'));
     expect(copied.tables).toBeGreaterThan(0);
     expect(copied.copiedTables).toBe(0);
     await plain.put(bytes('log'), bytes('2'));
     expect(readFileSync(join(path, 'CURRENT'), 'latin1')).toBe(before);
-    const store = await openStore(join(folder, 'store'));
+    const store = await openStore(join(directory, 'store'));
     await store.excise([span('k1000', 'k1500')]);
     await expectContents(plain as never, new Map([...model, ['log', '2']]));
     await plain.close();
@@ -188,10 +188,10 @@ describe('adopt', () => {
     await expectContentsThroughout(store, model.set('log', '1'), ['k1000', 'k1499']);
   });
 
-  test('into a folder that is not empty is refused, and changes nothing in it', async () => {
-    const { folder, path, plain } = await plainFolder();
+  test('into a directory that is not empty is refused, and changes nothing in it', async () => {
+    const { directory, path, plain } = await plainDirectory();
     await plain.close();
-    const target = join(folder, 'target');
+    const target = join(directory, 'target');
     mkdirSync(target);
     writeFileSync(join(target, 'mine'), '');
     for (const into of [target, path]) {
@@ -201,30 +201,32 @@ describe('adopt', () => {
     expect(readdirSync(target)).toEqual(['mine']);
   });
 
-  test("into an empty folder is fine, and of a store's own generation too", async () => {
-    const folder = temporaryFolder();
-    const store = await openStore(join(folder, 'store'));
+  test("into an empty directory is fine, and of a store's own generation too", async () => {
+    const directory = temporaryDirectory();
+    const store = await openStore(join(directory, 'store'));
     await put(store, [['k', 'v']]);
-    mkdirSync(join(folder, 'target'));
-    await adopt(await currentFolder(store), join(folder, 'target'), { fileSystem: nodeFileSystem });
-    await expectContents(await openStore(join(folder, 'target')), new Map([['k', 'v']]));
+    mkdirSync(join(directory, 'target'));
+    await adopt(await currentDirectory(store), join(directory, 'target'), {
+      fileSystem: nodeFileSystem,
+    });
+    await expectContents(await openStore(join(directory, 'target')), new Map([['k', 'v']]));
   });
 
   test.each([true, false])(
     'that fails, at whatever operation, leaves nothing (target there before: %s)',
     async (there) => {
-      const folder = temporaryFolder();
-      const levels: HandLevels = { 1: [[{ key: 'k', sequence: 1, value: 'v' }]] };
-      writeLevelFolder(join(folder, 'base'), levels);
+      const directory = temporaryDirectory();
+      const levels: CraftedLevels = { 1: [[{ key: 'k', sequence: 1, value: 'v' }]] };
+      writeLevelDirectory(join(directory, 'base'), levels);
       for (let index = 0; ; index++) {
-        const target = join(folder, `target-${index}`);
+        const target = join(directory, `target-${index}`);
         if (there) mkdirSync(target);
         const watched = new WatchedFileSystem();
         let count = 0;
         watched.before = ({ name, path }) => {
           if (count++ === index) throw fileError('EIO', name, path);
         };
-        const outcome = await adopt(join(folder, 'base'), target, { fileSystem: watched }).then(
+        const outcome = await adopt(join(directory, 'base'), target, { fileSystem: watched }).then(
           () => 'done',
           (error: { code: string }) => error.code,
         );
@@ -240,26 +242,26 @@ describe('adopt', () => {
     },
   );
 
-  test('of no LevelDB folder is an error that names it', async () => {
-    const folder = temporaryFolder();
-    for (const path of [join(folder, 'absent'), folder]) {
+  test('of no LevelDB directory is an error that names it', async () => {
+    const directory = temporaryDirectory();
+    for (const path of [join(directory, 'absent'), directory]) {
       const error = await rejection(
-        adopt(path, join(folder, 'store'), { fileSystem: nodeFileSystem }),
+        adopt(path, join(directory, 'store'), { fileSystem: nodeFileSystem }),
       );
       expect(error.message).toContain(path);
-      expect(existsSync(join(folder, 'store'))).toBe(false);
+      expect(existsSync(join(directory, 'store'))).toBe(false);
     }
   });
 });
 
 test('a read-only open of a store whose generation is gone says what is missing', async () => {
-  const store = await openStore(join(temporaryFolder(), 'store'));
-  const folder = await currentFolder(store);
+  const store = await openStore(join(temporaryDirectory(), 'store'));
+  const directory = await currentDirectory(store);
   await store.close();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
   const failure = await openReadOnly(store.location).catch(({ cause }: Error) => cause);
   expect(failure).toMatchObject({
     code: 'SSTITCH_STORE_CORRUPT',
-    message: expect.stringContaining(folder),
+    message: expect.stringContaining(directory),
   });
 });

@@ -1,5 +1,5 @@
 // A store that cannot be written to, on read-only media or of another user, reads as any other: private copies lie
-// in the temporary folder then.
+// in the temporary directory then.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ import {
   put,
   rejection,
   span,
-  temporaryFolder,
+  temporaryDirectory,
   VIEW,
 } from './store-fixture.js';
 import { type FileOperation, fileError, WatchedFileSystem } from './watched-file-system.js';
@@ -34,7 +34,7 @@ async function makeStore(path: string): Promise<void> {
 
 const copies = () => readdirSync(tmpdir()).filter((name) => name.startsWith('sstitch-reader-'));
 
-/** Where Node's temporary folder is for this test alone. */
+/** Where Node's temporary directory is for this test alone. */
 let outside: string;
 beforeEach(() => {
   const before = process.env['TMPDIR'];
@@ -67,12 +67,12 @@ async function expectReadable(location: string, fileSystem = nodeFileSystem): Pr
 }
 
 const WRITES = new Set<FileOperation['name']>([
-  ...(['write', 'rename', 'unlink', 'makeFolder', 'removeFolder', 'setMode', 'sync'] as const),
+  ...(['write', 'rename', 'unlink', 'mkdir', 'removeDirectory', 'chmod', 'sync'] as const),
 ]);
 
 describe.each(['EROFS', 'EACCES', 'EPERM'])('where each write is answered by %s', (code) => {
   test('a read-only open and verify read the store, and write nothing in it', async () => {
-    const location = join(temporaryFolder(), 'store');
+    const location = join(temporaryDirectory(), 'store');
     await makeStore(location);
     const fileSystem = new WatchedFileSystem();
     fileSystem.before = ({ name, path, to }) => {
@@ -85,25 +85,25 @@ describe.each(['EROFS', 'EACCES', 'EPERM'])('where each write is answered by %s'
     expect(readdirSync(location).sort()).toEqual(['CURRENT', 'FORMAT', 'gen-000001']);
   });
 
-  test('a folder `readers` that refuses what is made in it does not matter', async () => {
-    const location = join(temporaryFolder(), 'store');
+  test('a directory `readers` that refuses what is made in it does not matter', async () => {
+    const location = join(temporaryDirectory(), 'store');
     await makeStore(location);
     mkdirSync(join(location, 'readers'));
     const fileSystem = new WatchedFileSystem();
     fileSystem.before = ({ name, path }) => {
-      if (name === 'makeFolder' && path.includes('/readers/')) throw fileError(code, name, path);
+      if (name === 'mkdir' && path.includes('/readers/')) throw fileError(code, name, path);
     };
     await expectReadable(location, fileSystem);
   });
 });
 
 test('other errors are not passed over: a full disk, an I/O error', async () => {
-  const location = join(temporaryFolder(), 'store');
+  const location = join(temporaryDirectory(), 'store');
   await makeStore(location);
   for (const code of ['ENOSPC', 'EIO']) {
     const fileSystem = new WatchedFileSystem();
     fileSystem.before = ({ name, path }) => {
-      if (name === 'makeFolder' && path.includes('/readers')) throw fileError(code, name, path);
+      if (name === 'mkdir' && path.includes('/readers')) throw fileError(code, name, path);
     };
     const opening = openReadOnly(location, { fileSystem });
     const cause = await rejection(opening.catch((error) => Promise.reject(error.cause)));
@@ -112,7 +112,7 @@ test('other errors are not passed over: a full disk, an I/O error', async () => 
 });
 
 test('copies of processes that are gone are removed, those of others are not', async () => {
-  const location = join(temporaryFolder(), 'store');
+  const location = join(temporaryDirectory(), 'store');
   await makeStore(location);
   const running = `sstitch-reader-${process.pid}-77`;
   const others = [running, 'sstitch-reader-notes', 'sstitch-reader'];
@@ -122,7 +122,7 @@ test('copies of processes that are gone are removed, those of others are not', a
   }
   const fileSystem = new WatchedFileSystem();
   fileSystem.before = ({ name, path }) => {
-    if (name === 'makeFolder' && path.startsWith(location)) throw fileError('EROFS', name, path);
+    if (name === 'mkdir' && path.startsWith(location)) throw fileError('EROFS', name, path);
   };
   const reader = await openReadOnly(location, { fileSystem });
   await reader.close();
@@ -138,7 +138,7 @@ describe('on a disk that is mounted to read only', () => {
   });
 
   test('a read-only open and verify read the store', async (context) => {
-    const mounted = temporaryFolder();
+    const mounted = temporaryDirectory();
     try {
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=32m', 'tmpfs', mounted], { stdio: 'pipe' });
     } catch (error) {

@@ -5,7 +5,12 @@ import { nodeFileSystem, sequenceOf, TableReader, typeOf, userKeyOf } from '@sst
 import { describe, expect, test } from 'vitest';
 import type { ExtractedTables } from '../src/index.js';
 import { adopt } from '../src/index.js';
-import { contentsOfLevels, type HandLevels, newest, writeLevelFolder } from './level-folder.js';
+import {
+  type CraftedLevels,
+  contentsOfLevels,
+  newest,
+  writeLevelDirectory,
+} from './level-directory.js';
 import {
   type ByteStore,
   type Contents,
@@ -19,7 +24,7 @@ import {
   rejection,
   replaceInModel,
   span,
-  temporaryFolder,
+  temporaryDirectory,
   text,
 } from './store-fixture.js';
 
@@ -38,32 +43,32 @@ function entriesOf(tables: ExtractedTables): Array<[string, bigint, string]> {
   return entries;
 }
 
-async function storeOf(levels: HandLevels): Promise<ByteStore> {
-  const folder = temporaryFolder();
-  writeLevelFolder(join(folder, 'level'), levels);
-  await adopt(join(folder, 'level'), join(folder, 'store'), { fileSystem: nodeFileSystem });
-  return openStore(join(folder, 'store'));
+async function storeOf(levels: CraftedLevels): Promise<ByteStore> {
+  const directory = temporaryDirectory();
+  writeLevelDirectory(join(directory, 'level'), levels);
+  await adopt(join(directory, 'level'), join(directory, 'store'), { fileSystem: nodeFileSystem });
+  return openStore(join(directory, 'store'));
 }
 
-/** Staging folders of a store, and what removes them all: an extract leaves its folder to its caller. */
+/** Staging directories of a store, and what removes them all: an extract leaves its directory to its caller. */
 function stagingOf(store: ByteStore) {
-  const folders: string[] = [];
+  const directories: string[] = [];
   const next = async () => {
-    const folder = await store.newStagingFolder();
-    folders.push(folder);
-    return folder;
+    const directory = await store.newStagingDirectory();
+    directories.push(directory);
+    return directory;
   };
   const clear = async () => {
-    for (const folder of folders) {
-      await store.removeStagingFolder(folder);
-      expect(existsSync(folder)).toBe(false);
+    for (const directory of directories) {
+      await store.removeStagingDirectory(directory);
+      expect(existsSync(directory)).toBe(false);
     }
   };
   return { next, clear };
 }
 
 /** Versions, deletions and deleted deletions over four levels. */
-const LEVELS: HandLevels = {
+const LEVELS: CraftedLevels = {
   0: [
     [
       { key: 'b1', sequence: 41 },
@@ -95,7 +100,7 @@ const SPANS = [span('b', 'c'), span('c', 'd'), span('d', 'e')];
 describe('rebuildTables', () => {
   test('leaves shadowed versions and deletions behind, and counts what is left', async () => {
     const source = await storeOf(LEVELS);
-    const base = await openStore(join(temporaryFolder(), 'base'));
+    const base = await openStore(join(temporaryDirectory(), 'base'));
     await put(base, [...numbered('a', 5, 'base'), ...numbered('b', 5, 'base'), ['d1', 'base']]);
     const staging = stagingOf(base);
     const extracted = await source.extract(SPANS, await staging.next());
@@ -133,10 +138,10 @@ describe('rebuildTables', () => {
   });
 
   test('in worker threads, of a span of many tables: the same entries, in one run of few', async () => {
-    const folder = temporaryFolder();
+    const directory = temporaryDirectory();
     const [source, base] = [
-      await openThreadedStore(join(folder, 'source')),
-      await openThreadedStore(join(folder, 'base')),
+      await openThreadedStore(join(directory, 'source')),
+      await openThreadedStore(join(directory, 'base')),
     ];
     // Values that do not compress: 20 MB, of which LevelDB makes ten tables.
     let seed = 1;
@@ -175,14 +180,14 @@ describe('rebuildTables', () => {
 
   test('stops at an abort, and at what the listener throws; nothing is changed', async () => {
     const source = await storeOf(LEVELS);
-    const base = await openStore(join(temporaryFolder(), 'base'));
+    const base = await openStore(join(temporaryDirectory(), 'base'));
     await put(base, numbered('b', 3, 'base'));
     const staging = stagingOf(base);
     const extracted = await source.extract(SPANS, await staging.next());
     const aborting = new AbortController();
     const options = { signal: aborting.signal, onEntries: () => aborting.abort() };
-    const folder = await staging.next();
-    const error = await rejection(base.rebuildTables(extracted, folder, options));
+    const directory = await staging.next();
+    const error = await rejection(base.rebuildTables(extracted, directory, options));
     expect(error.code).toBe('SSTITCH_ABORTED');
     const thrown = new Error('of the listener');
     const onEntries = () => {
@@ -196,16 +201,16 @@ describe('rebuildTables', () => {
 
   test('refuses tables that are damaged or were not extracted', async () => {
     const source = await storeOf(LEVELS);
-    const base = await openStore(join(temporaryFolder(), 'base'));
+    const base = await openStore(join(temporaryDirectory(), 'base'));
     const staging = stagingOf(base);
-    const folder = await staging.next();
-    const extracted = await source.extract(SPANS, folder);
+    const directory = await staging.next();
+    const extracted = await source.extract(SPANS, directory);
     const [target, other] = [await staging.next(), await staging.next()];
     expect(await rejection(base.rebuildTables({ ...extracted }, target))).toMatchObject({
       code: 'SSTITCH_TABLES_INVALID',
     });
-    const sliced = readdirSync(folder).find((name) => name.endsWith('.slice'));
-    truncateSync(join(folder, sliced ?? 'none'), 10);
+    const split = readdirSync(directory).find((name) => name.endsWith('.slice'));
+    truncateSync(join(directory, split ?? 'none'), 10);
     expect(await rejection(base.rebuildTables(extracted, other))).toMatchObject({
       code: 'SSTITCH_TABLES_INVALID',
     });

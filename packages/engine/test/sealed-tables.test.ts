@@ -10,7 +10,7 @@ import {
   type ByteStore,
   bytes,
   compactFully,
-  currentFolder,
+  currentDirectory,
   expectContentsThroughout,
   numbered,
   openStore,
@@ -18,7 +18,7 @@ import {
   pagesOf,
   put,
   span,
-  temporaryFolder,
+  temporaryDirectory,
 } from './store-fixture.js';
 
 const SPAN = span('k', 'l');
@@ -26,9 +26,9 @@ const old = new Map([...numbered('k', 10, 'old'), ...numbered('m', 10, 'old')]);
 const fresh = numbered('k', 3000, 'fresh');
 const replaced = new Map([...numbered('m', 10, 'old'), ...fresh]);
 
-let folder: string;
+let directory: string;
 beforeEach(() => {
-  folder = temporaryFolder();
+  directory = temporaryDirectory();
 });
 
 function isSealed({ path, sizeBytes }: { path: string; sizeBytes?: number }): boolean {
@@ -41,14 +41,14 @@ const sealsOf = ({ spans }: TableSet) =>
   spans.flatMap(({ runs }) => runs.flat().map((table) => isSealed(table)));
 
 async function tablesOf(store: ByteStore): Promise<string[]> {
-  const current = await currentFolder(store);
+  const current = await currentDirectory(store);
   const names = readdirSync(current).filter((name) => name.endsWith('.ldb'));
   return names.map((name) => join(current, name));
 }
 
 /** A source whose one table was built of pages. */
 async function builtSource(open = openStore): Promise<ByteStore> {
-  const source = await open(join(folder, 'source'));
+  const source = await open(join(directory, 'source'));
   await source.replaceSpans([SPAN], pagesOf(fresh));
   return source;
 }
@@ -60,7 +60,7 @@ describe('a table is sealed', () => {
   });
 
   test('that was built of entries in any order, and merged where they overlapped', async () => {
-    const loader = new TableLoader(temporaryFolder(), {}, new InlineRunner(nodeFileSystem));
+    const loader = new TableLoader(temporaryDirectory(), {}, new InlineRunner(nodeFileSystem));
     const page = (keys: string) => ({
       prefix: bytes('k'),
       bytes: bytes(keys),
@@ -77,18 +77,18 @@ describe('a table is sealed', () => {
     expect(sealsOf(merged)).toEqual([true]);
   });
 
-  test('that was rebuilt of others, but not one that LevelDB wrote or that was cut', async () => {
-    const source = await openStore(join(folder, 'written'));
+  test('that was rebuilt of others, but not one that LevelDB wrote or that was split', async () => {
+    const source = await openStore(join(directory, 'written'));
     await put(source, fresh);
     await compactFully(source);
-    const extracted = await source.extract([SPAN], join(folder, 'extracted'));
+    const extracted = await source.extract([SPAN], join(directory, 'extracted'));
     expect(sealsOf(extracted)).toEqual([false]);
-    const base = await openStore(join(folder, 'base'));
-    const rebuilt = await base.rebuildTables(extracted, join(folder, 'rebuilt'));
+    const base = await openStore(join(directory, 'base'));
+    const rebuilt = await base.rebuildTables(extracted, join(directory, 'rebuilt'));
     expect(sealsOf(rebuilt)).toEqual([true]);
     await source.ingestAndExcise(rebuilt);
-    const cut = await source.extract([span('k', 'k0100')], join(folder, 'cut'));
-    expect(sealsOf(cut)).toEqual([false]);
+    const split = await source.extract([span('k', 'k0100')], join(directory, 'split'));
+    expect(sealsOf(split)).toEqual([false]);
   });
 });
 
@@ -98,7 +98,7 @@ describe.each([
 ] as const)('a sealed table that is linked, %s', (_, open) => {
   async function linkAfter(change: (table: Buffer) => void) {
     const source = await builtSource(open);
-    const base = await open(join(folder, 'base'));
+    const base = await open(join(directory, 'base'));
     await put(base, old);
     const [path = ''] = await tablesOf(source);
     const table = readFileSync(path);
@@ -109,7 +109,7 @@ describe.each([
   }
 
   const handlesIn = (table: Buffer) => {
-    const path = join(folder, 'copy');
+    const path = join(directory, 'copy');
     writeFileSync(path, table);
     const reader = TableReader.open(nodeFileSystem, path);
     reader.close();

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { adopt, openReadOnly, readManifest, verifyStore } from '../src/index.js';
 import { applyEdits } from '../src/leveldb/manifest.js';
 import { shadowedKeys } from '../src/leveldb/shadowed-keys.js';
-import { type HandLevels, writeLevelFolder } from './level-folder.js';
+import { type CraftedLevels, writeLevelDirectory } from './level-directory.js';
 import {
   bytes,
   contentsOf,
@@ -15,7 +15,7 @@ import {
   openStore,
   openThreadedStore,
   span,
-  temporaryFolder,
+  temporaryDirectory,
   text,
   VIEW,
 } from './store-fixture.js';
@@ -67,21 +67,21 @@ async function versionOf(database: Pick<Writable, 'get'>): Promise<number> {
   return Number.parseInt(text((await database.get(bytes('k'), VIEW)) ?? bytes('-1')), 10);
 }
 
-async function staleFolder(): Promise<string> {
-  const folder = join(temporaryFolder(), 'level');
-  const level = new ClassicLevel<Uint8Array, Uint8Array>(folder, { ...VIEW, ...LEVEL_OPTIONS });
+async function staleDirectory(): Promise<string> {
+  const directory = join(temporaryDirectory(), 'level');
+  const level = new ClassicLevel<Uint8Array, Uint8Array>(directory, { ...VIEW, ...LEVEL_OPTIONS });
   const snapshots = await writeSharedKey(level as unknown as Writable);
   await compactBeside(level as unknown as Writable);
   // LevelDB's own fault: with it gone from LevelDB, all of this can go.
   expect(await versionOf(level as unknown as Writable)).toBeLessThan(NEWEST);
   for (const snapshot of snapshots) await snapshot.close();
   await level.close();
-  return folder;
+  return directory;
 }
 
 describe('compactRange', () => {
   it('beside a key that lies in several tables of a level leaves get what iteration shows', async () => {
-    const store = await openThreadedStore(join(temporaryFolder(), 'store'), LEVEL_OPTIONS);
+    const store = await openThreadedStore(join(temporaryDirectory(), 'store'), LEVEL_OPTIONS);
     const snapshots = await writeSharedKey(store as unknown as Writable);
     const shown = await Promise.all(snapshots.map((snapshot) => read(snapshot)));
     expect(shown).toEqual(snapshots.map((_, version) => version));
@@ -99,7 +99,7 @@ describe('compactRange', () => {
   });
 
   it('under snapshots again and again leaves no two tables that share a key', async () => {
-    const store = await openStore(join(temporaryFolder(), 'store'), LEVEL_OPTIONS);
+    const store = await openStore(join(temporaryDirectory(), 'store'), LEVEL_OPTIONS);
     const snapshots: Array<{ close(): Promise<void> }> = [];
     for (let round = 0; round < 3; round++) {
       snapshots.push(...(await writeSharedKey(store as unknown as Writable)));
@@ -114,14 +114,14 @@ describe('compactRange', () => {
 });
 
 /** A store of these levels, not opened. */
-async function storeOf(levels: HandLevels): Promise<string> {
-  const folder = temporaryFolder();
-  writeLevelFolder(join(folder, 'level'), levels);
-  await adopt(join(folder, 'level'), join(folder, 'store'));
-  return join(folder, 'store');
+async function storeOf(levels: CraftedLevels): Promise<string> {
+  const directory = temporaryDirectory();
+  writeLevelDirectory(join(directory, 'level'), levels);
+  await adopt(join(directory, 'level'), join(directory, 'store'));
+  return join(directory, 'store');
 }
 
-const pair: HandLevels = {
+const pair: CraftedLevels = {
   1: [
     [
       { key: 'a', sequence: 1, value: 'a' },
@@ -133,7 +133,7 @@ const pair: HandLevels = {
     ],
   ],
 };
-const staleByBounds: HandLevels = {
+const staleByBounds: CraftedLevels = {
   1: [
     [
       { key: 'k', sequence: 3, value: 'old' },
@@ -148,7 +148,7 @@ const staleByBounds: HandLevels = {
     ],
   ],
 };
-const staleInside: HandLevels = {
+const staleInside: CraftedLevels = {
   1: staleByBounds[1] ?? [],
   3: [
     [
@@ -161,9 +161,9 @@ const staleInside: HandLevels = {
 
 describe('a store in which LevelDB has left an old version of a key above a newer one', () => {
   it('is healed when it is opened, as LevelDB made it', async () => {
-    const folder = await staleFolder();
-    const location = join(temporaryFolder(), 'store');
-    await adopt(folder, location);
+    const directory = await staleDirectory();
+    const location = join(temporaryDirectory(), 'store');
+    await adopt(directory, location);
     const report = await verifyStore(location);
     expect(report.problems).toHaveLength(1);
     const store = await openThreadedStore(location, LEVEL_OPTIONS);
@@ -232,7 +232,7 @@ describe('a store in which LevelDB has left an old version of a key above a newe
     const location = await storeOf(staleByBounds);
     const source = await openReadOnly<Uint8Array, Uint8Array>(location, VIEW);
     onTestFinished(() => source.close());
-    const base = await openStore(join(temporaryFolder(), 'base'));
+    const base = await openStore(join(temporaryDirectory(), 'base'));
     await base.ingestFrom(source, [span('')]);
     expect(text((await base.get(bytes('k'), VIEW)) ?? bytes(''))).toBe('new');
     await expectContents(base, await contentsOf(base));
@@ -253,7 +253,7 @@ describe('a store in which LevelDB has left an old version of a key above a newe
 
 describe('a version', () => {
   it('has tables that begin with one key in the order of its versions, whatever the MANIFEST’s', async () => {
-    const level = writeLevelFolder(join(temporaryFolder(), 'level'), {
+    const level = writeLevelDirectory(join(temporaryDirectory(), 'level'), {
       1: [
         [
           { key: 'a', sequence: 1, value: 'a' },
@@ -275,7 +275,7 @@ describe('a version', () => {
 
 describe('shadowedKeys', () => {
   it('tells nothing of levels that are in order', () => {
-    const { levels } = writeLevelFolder(join(temporaryFolder(), 'level'), {
+    const { levels } = writeLevelDirectory(join(temporaryDirectory(), 'level'), {
       0: [[{ key: 'k', sequence: 9, value: '9' }]],
       1: [
         [
@@ -296,7 +296,7 @@ describe('shadowedKeys', () => {
   });
 
   it('tells of every table of a level that begins with a neighbour’s last key', () => {
-    const { levels } = writeLevelFolder(join(temporaryFolder(), 'level'), {
+    const { levels } = writeLevelDirectory(join(temporaryDirectory(), 'level'), {
       2: [
         [
           { key: 'a', sequence: 9, value: '9' },

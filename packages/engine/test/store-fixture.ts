@@ -2,12 +2,13 @@
 // get gives, and both are what a Map says, before and after a full compaction and a reopen.
 //
 // Keys and values are latin1 strings here: one character a byte, so that 00 and FF are easy to write.
+
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { EntryPages, ReadableEngine, Span } from '@sstitch/contract';
 import { nodeFileSystem } from '@sstitch/sst';
 import { expect, onTestFinished } from 'vitest';
-import type { EntryPages, ReadableEngine, Span } from '../src/contract.js';
 import { EngineError } from '../src/errors.js';
 import { Store, type StoreOptions } from '../src/index.js';
 
@@ -31,11 +32,11 @@ export function span(start: string, end?: string): Span {
   return { start: bytes(start), end: end === undefined ? undefined : bytes(end) };
 }
 
-/** A folder that is gone after the test. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'sstitch-engine-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
+/** A directory that is gone after the test. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'sstitch-engine-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
 }
 
 export type FixtureOptions = StoreOptions<Uint8Array, Uint8Array>;
@@ -52,7 +53,7 @@ export async function openThreadedStore(
 ): Promise<ByteStore> {
   const store: ByteStore = new Store(path, {
     ...VIEW,
-    narrowTablesFromBytes: 0,
+    shareTablesFromBytes: 0,
     diskReserveBytes: 0,
     ...options,
   });
@@ -127,33 +128,32 @@ export async function compactFully(store: ByteStore): Promise<void> {
   await store.compactRange(new Uint8Array(0), TOP);
 }
 
-/** What LevelDB puts into a folder: it would keep anything else for ever. */
+/** What LevelDB puts into a directory: it would keep anything else for ever. */
 const LEVEL_NAMES = /^(CURRENT|LOCK|LOG|LOG\.old|MANIFEST-\d+|\d+\.(ldb|sst|log))$/;
 
-/** Nothing is left in a store's folder but one generation, and in that nothing but LevelDB's files. */
+/** Nothing is left in a store's directory but one generation, and in that nothing but LevelDB's files. */
 export function expectTidy(path: string): void {
   const names = readdirSync(path).filter((name) => name !== 'CURRENT.tmp');
-  expect(names.filter((name) => !/^gen-\d{6}$/.test(name) && !isEmptyFolder(path, name))).toEqual([
-    'CURRENT',
-    'FORMAT',
-  ]);
+  expect(
+    names.filter((name) => !/^gen-\d{6}$/.test(name) && !isEmptyDirectory(path, name)),
+  ).toEqual(['CURRENT', 'FORMAT']);
   const generations = names.filter((name) => name.startsWith('gen-'));
   expect(generations).toHaveLength(1);
   const files = generations.flatMap((name) => readdirSync(join(path, name)));
   expect(files.filter((name) => !LEVEL_NAMES.test(name))).toEqual([]);
 }
 
-function isEmptyFolder(path: string, name: string): boolean {
+function isEmptyDirectory(path: string, name: string): boolean {
   return ['staging', 'readers'].includes(name) && readdirSync(join(path, name)).length === 0;
 }
 
-/** Names of the generations' folders. */
+/** Names of the generations' directories. */
 export function generationNames(path: string): string[] {
   return existsSync(path) ? readdirSync(path).filter((name) => name.startsWith('gen-')) : [];
 }
 
-/** The folder of the generation that reads go to now. */
-export async function currentFolder(store: ByteStore): Promise<string> {
+/** The directory of the generation that reads go to now. */
+export async function currentDirectory(store: ByteStore): Promise<string> {
   const { generation } = await store.metrics();
   return join(store.location, `gen-${String(generation).padStart(6, '0')}`);
 }

@@ -16,7 +16,7 @@ import {
   pagesOf,
   put,
   replaceInModel,
-  temporaryFolder,
+  temporaryDirectory,
   VIEW,
 } from './store-fixture.js';
 
@@ -30,11 +30,11 @@ const key = fc
   .map((parts) => parts.join(''));
 const entries = fc.array(fc.tuple(key, fc.string({ maxLength: 4 })), { maxLength: 12 });
 const spans = fc.uniqueArray(key, { maxLength: 6 }).map((unsorted) => {
-  const cuts = unsorted.sort();
+  const splits = unsorted.sort();
   const list: Array<{ start: Uint8Array; end: Uint8Array | undefined }> = [];
-  for (let index = 0; index < cuts.length; index += 2) {
-    const end = cuts[index + 1];
-    list.push({ start: bytes(cuts[index] ?? ''), end: end === undefined ? end : bytes(end) });
+  for (let index = 0; index < splits.length; index += 2) {
+    const end = splits[index + 1];
+    list.push({ start: bytes(splits[index] ?? ''), end: end === undefined ? end : bytes(end) });
   }
   return list;
 });
@@ -57,13 +57,13 @@ interface View {
 }
 
 /** A store and another one that spans are copied from, each with its model. */
-async function runSteps(folder: string, steps: readonly Step[]): Promise<void> {
+async function runSteps(directory: string, steps: readonly Step[]): Promise<void> {
   const open = async (name: string) => {
-    const store: ByteStore = new Store(join(folder, name), {
+    const store: ByteStore = new Store(join(directory, name), {
       ...VIEW,
       fileSystem: nodeFileSystem,
       writeBufferSize: 64 * 1024,
-      narrowTablesFromBytes: 0,
+      shareTablesFromBytes: 0,
     });
     await store.open();
     return store;
@@ -90,8 +90,8 @@ async function runSteps(folder: string, steps: readonly Step[]): Promise<void> {
         break;
       }
       case 'copy spans': {
-        const tables = await source.extract(each.spans, join(folder, `extract-${extracts++}`), {
-          narrow: extracts % 2 === 0,
+        const tables = await source.extract(each.spans, join(directory, `extract-${extracts++}`), {
+          share: extracts % 2 === 0,
         });
         await store.ingestAndExcise(tables, { move: extracts % 2 === 0 });
         const inside = [...sourceModel].filter(([k]) => isInside(each.spans, k));
@@ -112,7 +112,7 @@ async function runSteps(folder: string, steps: readonly Step[]): Promise<void> {
         for (const { snapshot } of views) await snapshot.close();
         views = [];
         await store.close();
-        store = await open(store.location.slice(folder.length + 1));
+        store = await open(store.location.slice(directory.length + 1));
         break;
       case 'snapshot':
         for (const { snapshot } of views) await snapshot.close();
@@ -133,13 +133,13 @@ test(
   'after any writes, commits, copies, compactions and reopens a store equals its model',
   async () => {
     let run = 0;
-    const folder = temporaryFolder();
+    const directory = temporaryDirectory();
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { minLength: 1, maxLength: MAX_STEPS, size: 'max' }),
         async (steps) => {
-          const own = join(folder, `${run++}`);
-          nodeFileSystem.makeFolder(own);
+          const own = join(directory, `${run++}`);
+          nodeFileSystem.mkdir(own);
           await runSteps(own, steps);
         },
       ),
@@ -153,7 +153,7 @@ test('a store of one key survives every order of a put, a commit and a compactio
   const acts = ['put', 'commit', 'compact'] as const;
   for (const first of acts) {
     for (const second of acts) {
-      const store = await openStore(join(temporaryFolder(), 'store'));
+      const store = await openStore(join(temporaryDirectory(), 'store'));
       const model: Contents = new Map();
       for (const act of [first, second, first]) {
         const contents = new Map([['k', `${act}-${model.get('k') ?? ''}`]]);

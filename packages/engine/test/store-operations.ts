@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FileSystem, makeInternalKey, nodeFileSystem, TableBuilder } from '@sstitch/sst';
 import { TableLoader, type UnsortedEntries } from '../src/index.js';
-import { makeFolderTask } from '../src/store-folder/store-files.js';
+import { mkdirTask } from '../src/store-directory/store-files.js';
 import { InlineRunner, type TaskRunner, ThreadRunner } from '../src/threads/task-runner.js';
 import {
   type ByteStore,
@@ -18,7 +18,7 @@ import {
   pagesOf,
   put,
   span,
-  temporaryFolder,
+  temporaryDirectory,
 } from './store-fixture.js';
 
 export const SPANS = [span('k0010', 'k0020'), span('m', 'n')];
@@ -45,26 +45,26 @@ export async function removeTemplate(): Promise<void> {
 
 /** Two closed stores and a foreign table, to be copied for each test. */
 async function makeTemplate(): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'sstitch-scene-'));
-  const base = await openStore(join(folder, 'base'));
+  const directory = mkdtempSync(join(tmpdir(), 'sstitch-scene-'));
+  const base = await openStore(join(directory, 'base'));
   await put(base, TABLES);
   await compactFully(base);
   await put(base, LOGGED);
   await base.close();
-  const source = await openStore(join(folder, 'source'));
+  const source = await openStore(join(directory, 'source'));
   await put(source, SOURCE);
   await source.close();
-  const path = join(folder, 'foreign.table');
+  const path = join(directory, 'foreign.table');
   const file = nodeFileSystem.open(path, 'create');
   const builder = new TableBuilder(file, { path });
   builder.add(makeInternalKey(bytes('m5'), 7n, 'value'), bytes('foreign'));
   builder.finish();
   file.close();
-  return folder;
+  return directory;
 }
 
 export interface Scene {
-  readonly folder: string;
+  readonly directory: string;
   readonly base: ByteStore;
   readonly source: ByteStore;
   readonly runner: TaskRunner;
@@ -73,14 +73,14 @@ export interface Scene {
 /** A base and a source, open; with a file system the work is done in this thread. */
 export async function openScene(fileSystem?: FileSystem): Promise<Scene> {
   template ??= makeTemplate();
-  const folder = temporaryFolder();
-  cpSync(await template, folder, { recursive: true });
+  const directory = temporaryDirectory();
+  cpSync(await template, directory, { recursive: true });
   const open = (name: string) =>
     fileSystem === undefined
-      ? openThreadedStore(join(folder, name))
-      : openStore(join(folder, name), { fileSystem });
+      ? openThreadedStore(join(directory, name))
+      : openStore(join(directory, name), { fileSystem });
   const runner = fileSystem === undefined ? new ThreadRunner() : new InlineRunner(fileSystem);
-  return { folder, base: await open('base'), source: await open('source'), runner };
+  return { directory, base: await open('base'), source: await open('source'), runner };
 }
 
 export interface StoreOperation {
@@ -110,15 +110,15 @@ export const OPERATIONS: Record<string, StoreOperation> = {
     after: replacedBy(built),
   },
   'ingestAndExcise of extracted tables': {
-    prepare: async ({ base, source, folder }) => {
-      const tables = await source.extract(SPANS, join(folder, 'extracted'));
+    prepare: async ({ base, source, directory }) => {
+      const tables = await source.extract(SPANS, join(directory, 'extracted'));
       return () => base.ingestAndExcise(tables);
     },
     after: replacedBy(SOURCE),
   },
   'ingestAndExcise of a foreign table': {
-    prepare: simple(({ base, folder }) => {
-      const path = join(folder, 'foreign.table');
+    prepare: simple(({ base, directory }) => {
+      const path = join(directory, 'foreign.table');
       return base.ingestAndExcise([{ span: span('m', 'n'), runs: [[path]] }]);
     }),
     after: new Map([...TABLES, ['m5', 'foreign']]),
@@ -138,32 +138,36 @@ export const OPERATIONS: Record<string, StoreOperation> = {
     after: replacedBy(built),
     inSteps: true,
   },
-  extract: { prepare: simple(({ base, folder }) => base.extract(SPANS, join(folder, 'out'))) },
-  'extract into a staging folder': {
+  extract: {
+    prepare: simple(({ base, directory }) => base.extract(SPANS, join(directory, 'out'))),
+  },
+  'extract into a staging directory': {
     prepare: async ({ base }) => {
-      const folder = await base.newStagingFolder();
-      return () => base.extract(SPANS, folder, { narrow: true });
+      const directory = await base.newStagingDirectory();
+      return () => base.extract(SPANS, directory, { share: true });
     },
   },
-  "another store's extract into a staging folder": {
+  "another store's extract into a staging directory": {
     prepare: async ({ base, source }) => {
-      const folder = await base.newStagingFolder();
-      return () => source.extract(SPANS, folder);
+      const directory = await base.newStagingDirectory();
+      return () => source.extract(SPANS, directory);
     },
   },
-  checkpoint: { prepare: simple(({ base, folder }) => base.checkpoint(join(folder, 'made'))) },
+  checkpoint: {
+    prepare: simple(({ base, directory }) => base.checkpoint(join(directory, 'made'))),
+  },
   rebuildTables: {
     prepare: async ({ base, source }) => {
-      const tables = await source.extract(SPANS, await base.newStagingFolder());
-      const folder = await base.newStagingFolder();
-      return () => base.rebuildTables(tables, folder);
+      const tables = await source.extract(SPANS, await base.newStagingDirectory());
+      const directory = await base.newStagingDirectory();
+      return () => base.rebuildTables(tables, directory);
     },
   },
   'a load of overlapping pages': {
     prepare: async ({ base, runner }) => {
-      const folder = await base.newStagingFolder();
-      await runner.run(makeFolderTask, { folder });
-      const loader = new TableLoader(folder, {}, runner);
+      const directory = await base.newStagingDirectory();
+      await runner.run(mkdirTask, { directory });
+      const loader = new TableLoader(directory, {}, runner);
       return async () => {
         for (const number of [2, 1, 3])
           await loader.add([page(`m${number}`), page(`m${9 - number}`)]);
@@ -172,12 +176,12 @@ export const OPERATIONS: Record<string, StoreOperation> = {
     },
   },
   metrics: { prepare: simple(({ base }) => base.metrics()) },
-  newStagingFolder: { prepare: simple(({ base }) => base.newStagingFolder()) },
-  removeStagingFolder: {
+  newStagingDirectory: { prepare: simple(({ base }) => base.newStagingDirectory()) },
+  removeStagingDirectory: {
     prepare: async ({ base, source }) => {
-      const folder = await base.newStagingFolder();
-      await source.extract(SPANS, folder);
-      return () => base.removeStagingFolder(folder);
+      const directory = await base.newStagingDirectory();
+      await source.extract(SPANS, directory);
+      return () => base.removeStagingDirectory(directory);
     },
   },
   'compactRange beside a commit': {

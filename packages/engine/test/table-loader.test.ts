@@ -14,7 +14,7 @@ import {
   openThreadedStore,
   put,
   span,
-  temporaryFolder,
+  temporaryDirectory,
   text,
 } from './store-fixture.js';
 
@@ -56,7 +56,7 @@ const SPANS = [span('b/', 'b0'), span('c/', 'c0'), span('d/')];
 
 describe.each(RUNNERS)('a loader whose work is done %s', (_where, runner, open) => {
   test('replaces spans by entries that came in any order, in pages that overlap', async () => {
-    const store = await open(join(temporaryFolder(), 'store'));
+    const store = await open(join(temporaryDirectory(), 'store'));
     await put(store, [
       ['a', 'stays'],
       ['b/old', 'goes'],
@@ -64,7 +64,7 @@ describe.each(RUNNERS)('a loader whose work is done %s', (_where, runner, open) 
     ]);
     const written: UnsortedEntries[] = [];
     const onWritten = (entries: UnsortedEntries) => written.push(entries);
-    const loader = new TableLoader(temporaryFolder(), { onWritten }, runner());
+    const loader = new TableLoader(temporaryDirectory(), { onWritten }, runner());
     const contents: Contents = new Map([['a', 'stays']]);
     const numbers = shuffled(6007);
     const pages: UnsortedEntries[] = [];
@@ -94,8 +94,8 @@ describe.each(RUNNERS)('a loader whose work is done %s', (_where, runner, open) 
   });
 
   test('leaves tables as they are where the pages do not overlap', async () => {
-    const folder = temporaryFolder();
-    const loader = new TableLoader(folder, {}, runner());
+    const directory = temporaryDirectory();
+    const loader = new TableLoader(directory, {}, runner());
     const numbers = shuffled(200);
     await loader.add([page('b/', numbers.map(entry))]);
     await loader.add([
@@ -107,7 +107,7 @@ describe.each(RUNNERS)('a loader whose work is done %s', (_where, runner, open) 
     const { spans, entries } = await loader.finish(SPANS);
     expect(entries).toBe(400);
     expect(spans[0]?.runs[0]).toHaveLength(2);
-    expect(readdirSync(folder)).toHaveLength(2);
+    expect(readdirSync(directory)).toHaveLength(2);
     await loader.end();
   });
 
@@ -125,7 +125,7 @@ describe.each(RUNNERS)('a loader whose work is done %s', (_where, runner, open) 
       Array.from({ length: 200 }, (_, at) => [at, at === 199 ? 1 : at + 1000]),
     ],
   ])('refuses a key that comes twice, %s, and names it', async (_where, numbers) => {
-    const loader = new TableLoader(temporaryFolder(), {}, runner());
+    const loader = new TableLoader(temporaryDirectory(), {}, runner());
     const load = async () => {
       for (const some of numbers) await loader.add([page('b/', some.map(entry))]);
       await loader.finish(SPANS);
@@ -141,16 +141,16 @@ describe.each(RUNNERS)('a loader whose work is done %s', (_where, runner, open) 
     ['between spans', 'c0', 'c0'],
     ['partly behind a span', 'b', 'b0'],
   ])('refuses entries %s', async (_where, prefix, key) => {
-    const loader = new TableLoader(temporaryFolder(), {}, runner());
+    const loader = new TableLoader(temporaryDirectory(), {}, runner());
     await loader.add([page(prefix, [[key, ''], ...(prefix === 'b' ? [entry(1)] : [])])]);
     await expect(loader.finish(SPANS)).rejects.toMatchObject({ code: 'SSTITCH_ENTRIES_INVALID' });
     await loader.end();
   });
 
   test('stops at its signal, and writes nothing more once it has ended', async () => {
-    const folder = temporaryFolder();
+    const directory = temporaryDirectory();
     const abort = new AbortController();
-    const loader = new TableLoader(folder, { signal: abort.signal }, runner());
+    const loader = new TableLoader(directory, { signal: abort.signal }, runner());
     await loader.add([page('b/', [entry(1)])]);
     abort.abort();
     const load = async () => {
@@ -159,22 +159,22 @@ describe.each(RUNNERS)('a loader whose work is done %s', (_where, runner, open) 
     };
     await expect(load()).rejects.toMatchObject({ code: 'SSTITCH_ABORTED' });
     await loader.end();
-    const files = readdirSync(folder);
+    const files = readdirSync(directory);
     await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(readdirSync(folder)).toEqual(files);
+    expect(readdirSync(directory)).toEqual(files);
   });
 
   test('says what the file system said', async () => {
-    const loader = new TableLoader(join(temporaryFolder(), 'missing'), {}, runner());
+    const loader = new TableLoader(join(temporaryDirectory(), 'missing'), {}, runner());
     await loader.add([page('b/', [entry(1)])]).catch(() => undefined);
     await expect(loader.finish(SPANS)).rejects.toMatchObject({ code: 'SSTITCH_FILE_OPERATION' });
     await loader.end();
   });
 
   test('commits nothing but removals where nothing was added', async () => {
-    const store = await open(join(temporaryFolder(), 'store'));
+    const store = await open(join(temporaryDirectory(), 'store'));
     await put(store, [['b/old', 'goes']]);
-    const loader = new TableLoader(temporaryFolder(), {}, runner());
+    const loader = new TableLoader(temporaryDirectory(), {}, runner());
     await store.ingestAndExcise(await loader.finish(SPANS), { move: true });
     await loader.end();
     await expectContents(store, new Map());

@@ -5,31 +5,31 @@ import { nodeFileSystem } from '@sstitch/sst';
 import { expect, test } from 'vitest';
 import { adopt, openReadOnly } from '../src/index.js';
 import {
-  currentFolder,
+  currentDirectory,
   numbered,
   openStore,
   put,
   rejection,
   span,
-  temporaryFolder,
+  temporaryDirectory,
 } from './store-fixture.js';
 
 const X = [span('x', 'y')];
 
 test('a checkpoint, an extract, an adopted store or a private copy inside the store is refused', async () => {
-  const folder = temporaryFolder();
-  const store = await openStore(join(folder, 'store'));
+  const directory = temporaryDirectory();
+  const store = await openStore(join(directory, 'store'));
   await put(store, numbered('x', 100, 'x'));
-  const generation = await currentFolder(store);
-  mkdirSync(join(folder, 'else'));
-  symlinkSync(store.location, join(folder, 'alias'));
+  const generation = await currentDirectory(store);
+  mkdirSync(join(directory, 'else'));
+  symlinkSync(store.location, join(directory, 'alias'));
   for (const inside of [
     join(store.location, 'backup'),
     join(store.location, 'a', 'deep', 'backup'),
     join(store.location, 'staging', 'backup'),
     join(generation, 'backup'),
-    join(folder, 'alias', 'backup'),
-    join(folder, 'else', '..', 'alias', 'gen-000001', 'backup'),
+    join(directory, 'alias', 'backup'),
+    join(directory, 'else', '..', 'alias', 'gen-000001', 'backup'),
   ]) {
     expect((await rejection(store.checkpoint(inside))).code).toBe('SSTITCH_OPTION_INVALID');
     expect((await rejection(adopt(generation, inside, { fileSystem: nodeFileSystem }))).code).toBe(
@@ -37,16 +37,16 @@ test('a checkpoint, an extract, an adopted store or a private copy inside the st
     );
     if (!inside.includes('staging')) {
       expect((await rejection(store.extract(X, inside))).code).toBe('SSTITCH_OPTION_INVALID');
-      const opened = await openReadOnly(store.location, { copyFolder: inside }).catch(
+      const opened = await openReadOnly(store.location, { copyDirectory: inside }).catch(
         (error: { cause?: { code?: string } }) => error,
       );
       expect((opened as { cause?: { code?: string } }).cause?.code).toBe('SSTITCH_OPTION_INVALID');
     }
   }
-  for (const around of [store.location, folder]) {
+  for (const around of [store.location, directory]) {
     expect((await rejection(store.checkpoint(around))).code).toBe('SSTITCH_TARGET_EXISTS');
   }
   expect(readdirSync(store.location).sort()).toEqual(['CURRENT', 'FORMAT', 'gen-000001']);
-  await store.checkpoint(join(folder, 'store-2'));
+  await store.checkpoint(join(directory, 'store-2'));
   await store.close();
 });

@@ -18,7 +18,7 @@ import {
   openThreadedStore,
   put,
   span,
-  temporaryFolder,
+  temporaryDirectory,
   text,
   VIEW,
 } from './store-fixture.js';
@@ -35,7 +35,7 @@ function valueText(number: number): string {
 }
 
 async function plainStore(): Promise<string> {
-  const location = join(temporaryFolder(), 'store');
+  const location = join(temporaryDirectory(), 'store');
   const store = await openStore(location, PLAIN);
   const all = Array.from(
     { length: KEYS },
@@ -55,9 +55,9 @@ interface Damage {
 
 /** Flips one bit of a value where it lies in its table. */
 function damage(location: string, number: number): Damage {
-  const folder = join(location, readFileSync(join(location, 'CURRENT'), 'latin1').trim());
-  for (const name of readdirSync(folder).filter((candidate) => candidate.endsWith('.ldb'))) {
-    const path = join(folder, name);
+  const directory = join(location, readFileSync(join(location, 'CURRENT'), 'latin1').trim());
+  for (const name of readdirSync(directory).filter((candidate) => candidate.endsWith('.ldb'))) {
+    const path = join(directory, name);
     const contents = readFileSync(path);
     const valueOffset = contents.indexOf(valueText(number), 0, 'latin1');
     if (valueOffset < 0) continue;

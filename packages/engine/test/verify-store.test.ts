@@ -8,7 +8,7 @@ import { readManifest, verifyStore } from '../src/index.js';
 import { logFileName, tableFileName } from '../src/leveldb/file-names.js';
 import {
   compactFully,
-  currentFolder,
+  currentDirectory,
   numbered,
   openFailure,
   openThreadedStore,
@@ -16,27 +16,27 @@ import {
   put,
   rejection,
   span,
-  temporaryFolder,
+  temporaryDirectory,
 } from './store-fixture.js';
 
 const INLINE = { fileSystem: nodeFileSystem } as const;
 
 /** A closed store of one table and a log of two batches. */
 async function closedStore() {
-  const path = join(temporaryFolder(), 'store');
+  const path = join(temporaryDirectory(), 'store');
   const store = await openThreadedStore(path);
   await store.replaceSpans([span('a', 'b')], pagesOf(numbered('a', 50, 'v')));
   await put(store, numbered('c', 10, 'v'));
   await put(store, numbered('d', 10, 'v'));
-  const folder = await currentFolder(store);
+  const directory = await currentDirectory(store);
   await store.close();
-  const { version } = readManifest(folder);
+  const { version } = readManifest(directory);
   const table = version.levels.flat()[0]?.number ?? 0;
   return {
     path,
-    manifest: join(folder, readManifest(folder).name),
-    table: join(folder, tableFileName(table)),
-    log: join(folder, logFileName(version.logNumber)),
+    manifest: join(directory, readManifest(directory).name),
+    table: join(directory, tableFileName(table)),
+    log: join(directory, logFileName(version.logNumber)),
   };
 }
 
@@ -56,7 +56,7 @@ describe('verifyStore', () => {
   });
 
   test('raises no false alarm while the store is written, flushed, compacted and committed to', async () => {
-    const path = join(temporaryFolder(), 'store');
+    const path = join(temporaryDirectory(), 'store');
     const store = await openThreadedStore(path, { writeBufferSize: 65_536 });
     let isDone = false;
     const writing = (async () => {

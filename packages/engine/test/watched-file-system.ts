@@ -53,29 +53,29 @@ export class WatchedFileSystem implements FileSystem {
     this.#see('unlink', path);
     nodeFileSystem.unlink(path);
   }
-  makeFolder(path: string): void {
-    this.#see('makeFolder', path);
-    nodeFileSystem.makeFolder(path);
+  mkdir(path: string): void {
+    this.#see('mkdir', path);
+    nodeFileSystem.mkdir(path);
   }
-  removeFolder(path: string): void {
-    this.#see('removeFolder', path);
-    nodeFileSystem.removeFolder(path);
+  removeDirectory(path: string): void {
+    this.#see('removeDirectory', path);
+    nodeFileSystem.removeDirectory(path);
   }
-  readFolder(path: string): string[] {
-    this.#see('readFolder', path);
-    return nodeFileSystem.readFolder(path);
+  readdir(path: string): string[] {
+    this.#see('readdir', path);
+    return nodeFileSystem.readdir(path);
   }
   status(path: string) {
     this.#see('status', path);
     return nodeFileSystem.status(path);
   }
-  syncFolder(path: string): void {
-    this.#see('syncFolder', path);
-    nodeFileSystem.syncFolder(path);
+  fsyncDir(path: string): void {
+    this.#see('fsyncDir', path);
+    nodeFileSystem.fsyncDir(path);
   }
-  setMode(path: string, mode: number): void {
-    this.#see('setMode', path);
-    nodeFileSystem.setMode(path, mode);
+  chmod(path: string, mode: number): void {
+    this.#see('chmod', path);
+    nodeFileSystem.chmod(path, mode);
   }
   realPath(path: string): string {
     return nodeFileSystem.realPath(path);

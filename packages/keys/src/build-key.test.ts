@@ -1,10 +1,10 @@
+import { equalBytes, spanContains } from '@sstitch/contract';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anyBucketAndElements, anyElement, codeOf } from '../test/arbitraries.js';
 import { buildKey, buildKeyPrefix } from './build-key.js';
-import { equalBytes } from './compare-bytes.js';
 import * as indexKeys from './index-keys.js';
-import { prefixSpan, spanContains } from './key-range.js';
+import { prefixSpan } from './key-range.js';
 import { BUCKETS } from './layout.js';
 import { parseKey } from './parse-key.js';
 import * as recordKeys from './record-keys.js';

@@ -7,7 +7,7 @@
  *
  * No bucket of version 3 holds one; they belong to the codec all the same.
  */
-import { describeValue, isBytes } from './check-bytes.js';
+import { describeValue, isBytes } from '@sstitch/contract';
 import { KeysError } from './errors.js';
 
 const FALSE_BYTE = 0x26;

@@ -1,5 +1,4 @@
 export { buildKey, buildKeyPrefix } from './build-key.js';
-export { compareBytes, equalBytes } from './compare-bytes.js';
 export { KeysError, type KeysErrorCode } from './errors.js';
 export {
   decodeBoolean,
@@ -25,7 +24,7 @@ export {
   resourceByParentKey,
   resourceByParentPrefix,
 } from './index-keys.js';
-export { prefixSpan, prefixSuccessor, type Span, spanContains } from './key-range.js';
+export { prefixSpan, prefixSuccessor } from './key-range.js';
 export {
   BUCKETS,
   type Bucket,

@@ -1,13 +1,5 @@
-import { describeValue, isBytes } from './check-bytes.js';
-import { compareBytes } from './compare-bytes.js';
+import { describeValue, isBytes, type Span } from '@sstitch/contract';
 import { KeysError } from './errors.js';
-
-/** A half-open range of keys: `start` is in it, `end` is not. */
-export interface Span {
-  readonly start: Uint8Array;
-  /** `undefined`: no upper bound. */
-  readonly end: Uint8Array | undefined;
-}
 
 /**
  * The smallest byte string greater than every one that starts with `prefix`: trailing FF bytes go, the
@@ -31,12 +23,4 @@ export function prefixSuccessor(prefix: Uint8Array): Uint8Array | undefined {
 /** The range of all keys that start with `prefix`. */
 export function prefixSpan(prefix: Uint8Array): Span {
   return { start: prefix, end: prefixSuccessor(prefix) };
-}
-
-/** Whether `key` lies in `span`. */
-export function spanContains(span: Span, key: Uint8Array): boolean {
-  return (
-    compareBytes(key, span.start) >= 0 &&
-    (span.end === undefined || compareBytes(key, span.end) < 0)
-  );
 }

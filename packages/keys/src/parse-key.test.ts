@@ -1,8 +1,8 @@
+import { equalBytes } from '@sstitch/contract';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anyBucketAndElements, anySyncId, codeOf } from '../test/arbitraries.js';
 import { buildKey } from './build-key.js';
-import { equalBytes } from './compare-bytes.js';
 import { KeysError } from './errors.js';
 import { BUCKETS } from './layout.js';
 import { classifyKey, type ParsedKey, parseKey } from './parse-key.js';

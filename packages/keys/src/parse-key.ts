@@ -1,4 +1,4 @@
-import { describeValue, isBytes } from './check-bytes.js';
+import { describeValue, isBytes } from '@sstitch/contract';
 import { KeysError } from './errors.js';
 import { toHex } from './hex.js';
 import {

@@ -1,13 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-const folder = new URL('./', import.meta.url);
-const sources = readdirSync(folder).filter((name) => !name.includes('.test'));
+const directory = new URL('./', import.meta.url);
+const sources = readdirSync(directory).filter((name) => !name.includes('.test'));
 
-test.each(sources)('%s needs nothing but the language and its siblings', (name) => {
-  const text = readFileSync(new URL(name, folder), 'utf8');
+test.each(sources)('%s needs nothing but the language, its siblings and the contract', (name) => {
+  const text = readFileSync(new URL(name, directory), 'utf8');
   const source = text.replace(/^ *(\/\/|\/?\*).*$/gm, '');
   const imported = [...source.matchAll(/from '([^']+)'/g)].map((match) => match[1]);
-  expect(imported.filter((module) => !module?.startsWith('./'))).toEqual([]);
+  const allowed = (module: string) => module.startsWith('./') || module === '@sstitch/contract';
+  expect(imported.filter((module) => !allowed(module ?? ''))).toEqual([]);
   expect(source).not.toMatch(/\b(Buffer|process|require)\b[.(]/);
 });

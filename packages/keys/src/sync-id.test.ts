@@ -1,7 +1,7 @@
+import { compareBytes } from '@sstitch/contract';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anySyncId, codeOf } from '../test/arbitraries.js';
-import { compareBytes } from './compare-bytes.js';
 import { toHex } from './hex.js';
 import { createSyncId, formatSyncId, isSyncId, parseSyncId, syncIdBytes } from './sync-id.js';
 

@@ -6,7 +6,7 @@
  *
  * Both forms sort alike. 62^27 is more than 2^160, so some texts are no KSUID.
  */
-import { describeValue, isBytes } from './check-bytes.js';
+import { describeValue, isBytes } from '@sstitch/contract';
 import { KeysError } from './errors.js';
 import { SYNC_ID_LENGTH_BYTES } from './layout.js';
 

@@ -1,10 +1,10 @@
+import { compareBytes, equalBytes, spanContains } from '@sstitch/contract';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anyBucketAndElements, anySyncId, codeOf } from '../test/arbitraries.js';
 import { buildKey } from './build-key.js';
-import { compareBytes, equalBytes } from './compare-bytes.js';
 import { toHex } from './hex.js';
-import { prefixSpan, prefixSuccessor, spanContains } from './key-range.js';
+import { prefixSpan, prefixSuccessor } from './key-range.js';
 import { BUCKETS } from './layout.js';
 import { formatSyncId, parseSyncId } from './sync-id.js';
 import { bucketSpan, syncSpans, syncSpansInKeyOrder } from './sync-spans.js';

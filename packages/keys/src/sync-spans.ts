@@ -1,6 +1,6 @@
+import { compareBytes, type Span } from '@sstitch/contract';
 import { buildKeyPrefix } from './build-key.js';
-import { compareBytes } from './compare-bytes.js';
-import { prefixSpan, type Span } from './key-range.js';
+import { prefixSpan } from './key-range.js';
 import { BUCKETS, type Bucket } from './layout.js';
 import { parseSyncId, type SyncIdBytes } from './sync-id.js';
 

@@ -1,7 +1,7 @@
+import { compareBytes } from '@sstitch/contract';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anyElement, anyElements, codeOf } from '../test/arbitraries.js';
-import { compareBytes } from './compare-bytes.js';
 import { toHex } from './hex.js';
 import { decodeTuple, elementLengthBytes, encodeTuple, writeElement } from './tuple.js';
 

@@ -8,7 +8,7 @@
  * Invariants: an escaped element holds no 00; each tuple has one encoding; only well-formed strings
  * are written, as a lone surrogate would come back as U+FFFD.
  */
-import { describeValue, isBytes } from './check-bytes.js';
+import { describeValue, isBytes } from '@sstitch/contract';
 import { KeysError } from './errors.js';
 import { toHex } from './hex.js';
 import { ESCAPE, ESCAPED_ESCAPE, ESCAPED_SEPARATOR, SEPARATOR } from './layout.js';

@@ -7,8 +7,8 @@ import { codeOf, ioError } from './input-file.js';
 import { NEWEST_FORMAT_VERSION, type ReadableFileSystem } from './options.js';
 
 export interface DatabaseFiles {
-  readonly folder: string;
-  /** Every name in the folder. */
+  readonly directory: string;
+  /** Every name in the directory. */
   readonly names: ReadonlySet<string>;
   readonly manifestPath: string;
   /** Pebble's format major version. */
@@ -17,47 +17,50 @@ export interface DatabaseFiles {
   readonly logs: readonly { readonly number: number; readonly path: string }[];
 }
 
-/** Finds the files of the database in `folder`. */
-export function findDatabaseFiles(fileSystem: ReadableFileSystem, folder: string): DatabaseFiles {
-  const names = readFolder(fileSystem, folder);
-  const manifest = markerValue(names, 'manifest', folder);
-  if (manifest === undefined) throw noDatabase(names, folder);
+/** Finds the files of the database in `directory`. */
+export function findDatabaseFiles(
+  fileSystem: ReadableFileSystem,
+  directory: string,
+): DatabaseFiles {
+  const names = readdir(fileSystem, directory);
+  const manifest = markerValue(names, 'manifest', directory);
+  if (manifest === undefined) throw noDatabase(names, directory);
   if (!/^MANIFEST-\d{1,15}$/.test(manifest)) {
     throw corrupt(`the manifest marker names ${JSON.stringify(manifest)}, not MANIFEST-NUMBER`, {
-      path: folder,
+      path: directory,
     });
   }
   const logs = names
-    .map((name) => ({ name, path: join(folder, name) }))
+    .map((name) => ({ name, path: join(directory, name) }))
     .map(({ name, path }) => ({ number: logNumberOf(name, path), path }))
     .filter((log): log is { number: number; path: string } => log.number !== undefined)
     .sort((a, b) => a.number - b.number);
   return {
-    folder,
+    directory,
     names: new Set(names),
-    manifestPath: join(folder, manifest),
-    formatVersion: formatVersionOf(names, folder),
+    manifestPath: join(directory, manifest),
+    formatVersion: formatVersionOf(names, directory),
     logs,
   };
 }
 
-function readFolder(fileSystem: ReadableFileSystem, folder: string): string[] {
+function readdir(fileSystem: ReadableFileSystem, directory: string): string[] {
   try {
-    return fileSystem.readFolder(folder);
+    return fileSystem.readdir(directory);
   } catch (cause) {
     const code = codeOf(cause);
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw ioError(folder, cause);
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw ioError(directory, cause);
     throw new PebbleError(
       'SSTITCH_PEBBLE_NOT_FOUND',
       'there is no directory of this name',
-      { path: folder },
+      { path: directory },
       cause,
     );
   }
 }
 
-function noDatabase(names: readonly string[], folder: string): PebbleError {
-  const at = { path: folder };
+function noDatabase(names: readonly string[], directory: string): PebbleError {
+  const at = { path: directory };
   if (names.includes('CURRENT')) {
     return unsupported(
       'the directory has a CURRENT file and no manifest marker, so LevelDB, RocksDB or a Pebble of before 2022 ' +
@@ -72,9 +75,9 @@ function noDatabase(names: readonly string[], folder: string): PebbleError {
   );
 }
 
-function formatVersionOf(names: readonly string[], folder: string): number {
-  const at = { path: folder };
-  const value = markerValue(names, 'format-version', folder);
+function formatVersionOf(names: readonly string[], directory: string): number {
+  const at = { path: directory };
+  const value = markerValue(names, 'format-version', directory);
   if (value === undefined) {
     throw corrupt(
       'the directory has a manifest marker and no marker.format-version.*: copy the whole directory again',

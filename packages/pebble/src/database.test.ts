@@ -7,7 +7,7 @@ import { EditWriter, encodeDatabase } from '../test/encode-database.js';
 import { encodeRowTable } from '../test/encode-row-table.js';
 import { fixtureEntries, fixtureFiles } from '../test/fixtures.js';
 import { listDatabase, listEntries } from '../test/list-entries.js';
-import { type Files, FOLDER, MemoryFiles } from '../test/memory-files.js';
+import { DIRECTORY, type Files, MemoryFiles } from '../test/memory-files.js';
 import { PebbleDatabase, type PebbleErrorCode } from './index.js';
 
 /** Ten tables of a hundred keys, ten in a block: key 000 to 099 are in table 1, and so on. */
@@ -35,7 +35,7 @@ const keyOf = (index: number) => `key ${String(index).padStart(4, '0')}`;
 describe('a range', () => {
   it('reads the tables and blocks that it needs, and no others', async () => {
     const files = manyTables();
-    await using database = await PebbleDatabase.open(FOLDER, { fileSystem: files });
+    await using database = await PebbleDatabase.open(DIRECTORY, { fileSystem: files });
     expect(files.opened).toEqual(['MANIFEST-000001']);
     const range = { start: text(keyOf(295)), end: text(keyOf(305)) };
     expect((await listEntries(database, range)).length).toBe(10);
@@ -50,7 +50,7 @@ describe('a range', () => {
   it('opens a table when it comes to it, and gives it back behind it', async () => {
     const files = manyTables();
     const options = { fileSystem: files, idleTables: 0 };
-    await using database = await PebbleDatabase.open(FOLDER, options);
+    await using database = await PebbleDatabase.open(DIRECTORY, options);
     const open: number[] = [];
     for await (const page of database.entries({ pageEntries: 50 })) {
       open.push(files.openCount);
@@ -63,7 +63,7 @@ describe('a range', () => {
 
   it('keeps as many tables open as it is told to', async () => {
     const files = manyTables();
-    const database = await PebbleDatabase.open(FOLDER, { fileSystem: files, idleTables: 3 });
+    const database = await PebbleDatabase.open(DIRECTORY, { fileSystem: files, idleTables: 3 });
     expect((await listEntries(database)).length).toBe(1000);
     expect(files.openCount).toBe(3);
     await database.close();
@@ -73,7 +73,7 @@ describe('a range', () => {
   it('gives its tables back when it is left early', async () => {
     const files = manyTables();
     const options = { fileSystem: files, idleTables: 0 };
-    await using database = await PebbleDatabase.open(FOLDER, options);
+    await using database = await PebbleDatabase.open(DIRECTORY, options);
     for await (const page of database.entries({ pageEntries: 1 })) {
       expect(page.length).toBe(1);
       break;
@@ -82,7 +82,7 @@ describe('a range', () => {
   });
 
   it('may be empty', async () => {
-    await using database = await PebbleDatabase.open(FOLDER, { fileSystem: manyTables() });
+    await using database = await PebbleDatabase.open(DIRECTORY, { fileSystem: manyTables() });
     const key = text(keyOf(5));
     expect(await listEntries(database, { start: key, end: key })).toEqual([]);
     expect(await listEntries(database, { start: text('x') })).toEqual([]);
@@ -92,7 +92,7 @@ describe('a range', () => {
 
 describe('pages', () => {
   it('end at the entries or the bytes that they are given', async () => {
-    await using database = await PebbleDatabase.open(FOLDER, { fileSystem: manyTables() });
+    await using database = await PebbleDatabase.open(DIRECTORY, { fileSystem: manyTables() });
     const sizes = (options: object) =>
       [...database.entriesSync(options)].map(({ length }) => length);
     expect(sizes({ pageEntries: 300 })).toEqual([300, 300, 300, 100]);
@@ -103,7 +103,7 @@ describe('pages', () => {
 
   it('have bytes that no later page writes over', async () => {
     const files = new MemoryFiles(fixtureFiles('table-formats'));
-    await using database = await PebbleDatabase.open(FOLDER, { fileSystem: files });
+    await using database = await PebbleDatabase.open(DIRECTORY, { fileSystem: files });
     const kept = [...database.entriesSync({ pageEntries: 7 })].flat();
     const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
     const lines = kept.map(({ key, value }) => `${hex(key)} ${hex(value)}`);
@@ -111,7 +111,7 @@ describe('pages', () => {
   });
 
   it('end with the reason of an aborted signal', async () => {
-    await using database = await PebbleDatabase.open(FOLDER, { fileSystem: manyTables() });
+    await using database = await PebbleDatabase.open(DIRECTORY, { fileSystem: manyTables() });
     const controller = new AbortController();
     const { signal } = controller;
     const seen: number[] = [];
@@ -142,7 +142,7 @@ describe('entries that are not live', () => {
       [new EditWriter().head().addTable(table)],
       [['000009.sst', bytes]],
     );
-    await using database = await PebbleDatabase.open(FOLDER, { fileSystem: files });
+    await using database = await PebbleDatabase.open(DIRECTORY, { fileSystem: files });
     const controller = new AbortController();
     const next = database.entries({ signal: controller.signal }).next();
     controller.abort(new Error('enough'));
@@ -185,7 +185,7 @@ describe('the memory of open tables', () => {
     const files = manyTables();
     expect((await listDatabase(files, { maxOpenBytes: 4000 })).length).toBe(1000);
     const options = { fileSystem: files, maxOpenBytes: 4000 };
-    await using database = await PebbleDatabase.open(FOLDER, options);
+    await using database = await PebbleDatabase.open(DIRECTORY, options);
     for (let index = 0; index < 1000; index += 7) {
       expect((await database.get(text(keyOf(index))))?.length).toBe(100);
     }
@@ -195,7 +195,7 @@ describe('the memory of open tables', () => {
 describe('a closed database', () => {
   it('refuses to read, and ends iterators', async () => {
     const files = manyTables();
-    const database = await PebbleDatabase.open(FOLDER, { fileSystem: files });
+    const database = await PebbleDatabase.open(DIRECTORY, { fileSystem: files });
     const pages = database.entries({ pageEntries: 10 });
     expect((await pages.next()).done).toBe(false);
     await database.close();
@@ -213,14 +213,14 @@ describe('arguments', () => {
     ['idleTables', { idleTables: -1 }],
     ['tornLogs', { tornLogs: 'maybe' as 'end' }],
   ])('are checked: the option %s', async (name, options) => {
-    await expect(PebbleDatabase.open(FOLDER, options)).rejects.toMatchObject({
+    await expect(PebbleDatabase.open(DIRECTORY, options)).rejects.toMatchObject({
       code: 'SSTITCH_PEBBLE_OPTIONS',
       message: expect.stringContaining(name),
     });
   });
 
   it('are checked: ranges and pages', async () => {
-    await using database = await PebbleDatabase.open(FOLDER, { fileSystem: manyTables() });
+    await using database = await PebbleDatabase.open(DIRECTORY, { fileSystem: manyTables() });
     const code = 'SSTITCH_PEBBLE_OPTIONS';
     for (const options of [
       { start: text('b'), end: text('a') },
@@ -295,25 +295,25 @@ describe('a directory', () => {
   });
 
   it('of the disk is read, but for what is no regular file', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'pebble-'));
+    const directory = mkdtempSync(join(tmpdir(), 'pebble-'));
     try {
       for (const [name, bytes] of fixtureFiles('history-24'))
-        writeFileSync(join(folder, name), bytes);
-      const database = await PebbleDatabase.open(folder);
+        writeFileSync(join(directory, name), bytes);
+      const database = await PebbleDatabase.open(directory);
       expect(database.formatVersion).toBe(24);
       expect(await listEntries(database)).toEqual(fixtureEntries('history-24'));
       await database.close();
-      symlinkSync('MANIFEST-000001', join(folder, 'MANIFEST-000077'));
-      writeFileSync(join(folder, 'marker.manifest.000077.MANIFEST-000077'), '');
-      await expect(PebbleDatabase.open(folder)).rejects.toMatchObject({
+      symlinkSync('MANIFEST-000001', join(directory, 'MANIFEST-000077'));
+      writeFileSync(join(directory, 'marker.manifest.000077.MANIFEST-000077'), '');
+      await expect(PebbleDatabase.open(directory)).rejects.toMatchObject({
         code: 'SSTITCH_PEBBLE_UNSUPPORTED',
         message: expect.stringContaining('this is a link'),
       });
-      await expect(PebbleDatabase.open(join(folder, 'missing'))).rejects.toMatchObject({
+      await expect(PebbleDatabase.open(join(directory, 'missing'))).rejects.toMatchObject({
         code: 'SSTITCH_PEBBLE_NOT_FOUND',
       });
     } finally {
-      rmSync(folder, { recursive: true });
+      rmSync(directory, { recursive: true });
     }
   });
 
@@ -321,7 +321,7 @@ describe('a directory', () => {
     const files = manyTables();
     const broken = Object.assign(new Error('EIO: broken'), { code: 'EIO' });
     const fileSystem = {
-      readFolder: (path: string) => files.readFolder(path),
+      readdir: (path: string) => files.readdir(path),
       status: (path: string) => files.status(path),
       open: (path: string) => ({
         ...files.open(path),
@@ -330,7 +330,7 @@ describe('a directory', () => {
         },
       }),
     };
-    await expect(PebbleDatabase.open(FOLDER, { fileSystem })).rejects.toMatchObject({
+    await expect(PebbleDatabase.open(DIRECTORY, { fileSystem })).rejects.toMatchObject({
       code: 'SSTITCH_PEBBLE_IO',
       path: '/database/MANIFEST-000001',
       cause: broken,

@@ -2,7 +2,8 @@
 // open, as a checkpoint's and a copy's does not.
 
 import { setImmediate } from 'node:timers/promises';
-import { compareBytes, nodeFileSystem } from '@sstitch/sst';
+import { compareBytes } from '@sstitch/contract';
+import { nodeFileSystem } from '@sstitch/sst';
 import { findDatabaseFiles } from './database-files.js';
 import { type Entry, readPages } from './entry-pages.js';
 import { PebbleError } from './errors.js';

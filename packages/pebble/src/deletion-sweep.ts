@@ -3,7 +3,7 @@
 // Invariants: `#waiting` has what starts behind the key asked for last; `#active` has the rest, the highest
 // sequence on top. What ends before the key is taken off when it comes to the top, or when there is too much.
 
-import { compareBytes } from '@sstitch/sst';
+import { compareBytes } from '@sstitch/contract';
 import { PebbleError } from './errors.js';
 import { Heap } from './heap.js';
 import { compareFronts } from './key-order.js';

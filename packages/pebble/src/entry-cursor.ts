@@ -1,6 +1,6 @@
 // What an iterator over points shows of the entry it is at, without copies.
 
-import { compareBytes } from '@sstitch/sst';
+import { compareBytes } from '@sstitch/contract';
 import type { Block } from './stored-block.js';
 
 /** All ranges are valid until the cursor moves. */

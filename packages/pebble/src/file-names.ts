@@ -46,7 +46,7 @@ export function logNumberOf(name: string, path: string): number | undefined {
 export function markerValue(
   names: readonly string[],
   marker: string,
-  folder: string,
+  directory: string,
 ): string | undefined {
   let latest: { iteration: number; value: string } | undefined;
   for (const name of names) {
@@ -54,7 +54,7 @@ export function markerValue(
     const [, markerName, digits, value] = /^marker\.([^.]+)\.(\d{1,15})\.(.+)$/s.exec(name) ?? [];
     if (value === undefined) {
       throw corrupt(`the marker ${JSON.stringify(name)} is not marker.NAME.NUMBER.VALUE`, {
-        path: folder,
+        path: directory,
       });
     }
     const iteration = Number(digits);

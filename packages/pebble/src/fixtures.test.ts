@@ -2,14 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { FIXTURE_NAMES, type FixtureName, fixtureEntries, fixtureFiles } from '../test/fixtures.js';
 import { listDatabase, listEntries } from '../test/list-entries.js';
-import { FOLDER, MemoryFiles } from '../test/memory-files.js';
+import { DIRECTORY, MemoryFiles } from '../test/memory-files.js';
 import { PebbleDatabase } from './index.js';
 
 const bytes = (hex: string) => new Uint8Array(Buffer.from(hex, 'hex'));
 const keyOf = (line: string) => line.split(' ')[0] as string;
 
 function open(name: FixtureName): Promise<PebbleDatabase> {
-  return PebbleDatabase.open(FOLDER, { fileSystem: new MemoryFiles(fixtureFiles(name)) });
+  return PebbleDatabase.open(DIRECTORY, { fileSystem: new MemoryFiles(fixtureFiles(name)) });
 }
 
 describe.each(FIXTURE_NAMES)('the database %s', (name) => {

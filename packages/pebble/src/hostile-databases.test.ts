@@ -3,7 +3,7 @@
 // SSTITCH_FUZZ_COUNT sets how many there are, SSTITCH_FUZZ_SEED the first of them.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FIXTURE_NAMES, fixtureEntries, fixtureFiles } from '../test/fixtures.js';
-import { type Files, FOLDER, MemoryFiles } from '../test/memory-files.js';
+import { DIRECTORY, type Files, MemoryFiles } from '../test/memory-files.js';
 import { MUTATIONS, mutate, Random } from '../test/mutate-database.js';
 import { SAMPLE_NAMES, sampleEntries, sampleFiles } from '../test/samples.js';
 import { PebbleDatabase, PebbleError } from './index.js';
@@ -43,7 +43,11 @@ async function read(
 ): Promise<string[] | PebbleError> {
   const fileSystem = new MemoryFiles(files);
   try {
-    await using database = await PebbleDatabase.open(FOLDER, { fileSystem, tornLogs, ...LIMITS });
+    await using database = await PebbleDatabase.open(DIRECTORY, {
+      fileSystem,
+      tornLogs,
+      ...LIMITS,
+    });
     const lines: string[] = [];
     for (const page of database.entriesSync()) {
       for (const { key, value } of page) lines.push(`${hex(key)} ${hex(value)}`);

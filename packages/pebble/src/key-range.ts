@@ -1,6 +1,6 @@
 // Ranges of keys, half open.
 
-import { compareBytes } from '@sstitch/sst';
+import { compareBytes } from '@sstitch/contract';
 import type { RangeDeletion } from './range-deletions.js';
 import type { LiveTable } from './read-manifest.js';
 

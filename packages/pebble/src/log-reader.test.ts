@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { text } from '../test/byte-writer.js';
 import { type ChunkFormat, encodeChunk, encodeLog } from '../test/encode-log.js';
-import { FOLDER, MemoryFiles } from '../test/memory-files.js';
+import { DIRECTORY, MemoryFiles } from '../test/memory-files.js';
 import { PebbleError } from './errors.js';
 import { InputFile } from './input-file.js';
 import { LOG_BLOCK_BYTES, type LogOptions, readLog } from './log-reader.js';
@@ -10,7 +10,7 @@ const NUMBER = 7;
 
 function read(bytes: Uint8Array, options: Partial<LogOptions> = {}): Uint8Array[] {
   const files = new MemoryFiles([['log', bytes]]);
-  const file = InputFile.open(files, `${FOLDER}/log`, 'the test has it');
+  const file = InputFile.open(files, `${DIRECTORY}/log`, 'the test has it');
   const records = readLog(file, { logNumber: NUMBER, tornEnd: 'refuse', ...options });
   return [...records].map((record) => record.bytes);
 }

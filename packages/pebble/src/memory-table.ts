@@ -1,6 +1,6 @@
 // What the WALs hold that is not in tables yet: read once, sorted in memory.
 
-import { compareBytes } from '@sstitch/sst';
+import { compareBytes } from '@sstitch/contract';
 import { ByteCursor } from './byte-cursor.js';
 import type { EntryCursor } from './entry-cursor.js';
 import { EXCISE, INGEST_TABLE, RANGE_DELETE } from './entry-kind.js';

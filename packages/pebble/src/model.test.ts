@@ -6,7 +6,7 @@ import { type BatchItem, encodeBatch } from '../test/encode-batch.js';
 import { EditWriter, encodeDatabase } from '../test/encode-database.js';
 import { encodeLog } from '../test/encode-log.js';
 import { encodeRowTable, type RowDeletion, type RowPoint } from '../test/encode-row-table.js';
-import { FOLDER, type MemoryFiles } from '../test/memory-files.js';
+import { DIRECTORY, type MemoryFiles } from '../test/memory-files.js';
 import { PebbleDatabase } from './index.js';
 
 type Model = Map<string, string>;
@@ -137,14 +137,14 @@ function addLayer(build: Build, { operations: all, ...layer }: Layer, index: num
       : ([Math.min(...stored), Math.max(...stored) + 1] as const),
   };
   if (layer.kind === 'virtual') {
-    const [a, b, cutExclusive] = layer.bounds;
+    const [a, b, splitExclusive] = layer.bounds;
     const [smallest, largest] = a < b ? [a, b] : [b, a];
-    if (smallest === largest && cutExclusive) return;
+    if (smallest === largest && splitExclusive) return;
     const backing = number + 1;
     build.files.set(name(backing), bytes);
     build.edit.addBacking(backing, bytes.length);
-    build.edit.addTable({ ...table, backing, smallest, largest, isExclusive: cutExclusive });
-    const isIn = (k: string) => k >= smallest && (cutExclusive ? k < largest : k <= largest);
+    build.edit.addTable({ ...table, backing, smallest, largest, isExclusive: splitExclusive });
+    const isIn = (k: string) => k >= smallest && (splitExclusive ? k < largest : k <= largest);
     apply(build.model, operations, build.sequence, isIn);
   } else {
     build.files.set(name(number), bytes);
@@ -198,7 +198,7 @@ describe('a random database', () => {
       async (layers, logs, ranges) => {
         const { files, model } = buildDatabase(layers, logs);
         const sorted = [...model].sort(([a], [b]) => (a < b ? -1 : 1));
-        await using database = await PebbleDatabase.open(FOLDER, { fileSystem: files });
+        await using database = await PebbleDatabase.open(DIRECTORY, { fileSystem: files });
         expect(list(database)).toEqual(sorted);
         for (const [a, b] of ranges) {
           const [start, end] = a < b ? [a, b] : [b, a];

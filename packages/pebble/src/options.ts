@@ -7,7 +7,7 @@ import { PebbleError } from './errors.js';
 export const NEWEST_FORMAT_VERSION = 24;
 
 /** The file operations that a reader needs. `nodeFileSystem` of @sstitch/sst has them. */
-export type ReadableFileSystem = Pick<FileSystem, 'open' | 'readFolder' | 'status'>;
+export type ReadableFileSystem = Pick<FileSystem, 'open' | 'readdir' | 'status'>;
 
 /** How much a database may take. What goes beyond a limit is refused with the option's name. */
 export interface PebbleLimits {

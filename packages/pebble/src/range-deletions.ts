@@ -6,7 +6,7 @@
 //             2 uint trailers      3 bytes suffixes, empty      4 bytes values, empty (a row each deletion)
 //             rows [index i, index i + 1) cover [boundary i, boundary i + 1)
 
-import { compareBytes } from '@sstitch/sst';
+import { compareBytes } from '@sstitch/contract';
 import { BYTES, ColumnarBlock, UINT } from './columnar-block.js';
 import { RANGE_DELETE } from './entry-kind.js';
 import { corrupt, tooLarge } from './errors.js';

@@ -3,7 +3,7 @@
 // Invariants: a table is known by its level and number together, as an edit may move it to another level;
 // every table lies in a file that is a table of its own or was named as the backing of virtual tables.
 
-import { compareBytes } from '@sstitch/sst';
+import { compareBytes } from '@sstitch/contract';
 import { corrupt, type Location, tooLarge, unsupported } from './errors.js';
 import { InputFile } from './input-file.js';
 import { readLog } from './log-reader.js';

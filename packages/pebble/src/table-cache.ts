@@ -15,7 +15,7 @@ interface CachedFile {
 
 export class TableCache {
   readonly #fileSystem: ReadableFileSystem;
-  readonly #folder: string;
+  readonly #directory: string;
   readonly #options: CheckedOptions;
   readonly #budget: MemoryBudget;
   /** In the order of their last use. */
@@ -25,12 +25,12 @@ export class TableCache {
 
   constructor(
     fileSystem: ReadableFileSystem,
-    folder: string,
+    directory: string,
     options: CheckedOptions,
     budget: MemoryBudget,
   ) {
     this.#fileSystem = fileSystem;
-    this.#folder = folder;
+    this.#directory = directory;
     this.#options = options;
     this.#budget = budget;
     budget.reclaim = () => this.#closeIdle(0);
@@ -46,7 +46,7 @@ export class TableCache {
       cached.users += 1;
       return cached.file;
     }
-    const path = join(this.#folder, tableFileName(fileNumber));
+    const path = join(this.#directory, tableFileName(fileNumber));
     const file = TableFile.open(this.#fileSystem, path, fileBytes, this.#options);
     try {
       this.#budget.hold(file.heldBytes, { path });

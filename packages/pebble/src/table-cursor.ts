@@ -7,7 +7,7 @@
 //   same whether a cursor starts at it or comes from before.
 // - One data block and one index block below the top are held at a time.
 
-import { compareBytes } from '@sstitch/sst';
+import { compareBytes } from '@sstitch/contract';
 import type { BlockCursor, EntryCursor } from './entry-cursor.js';
 import { POINT_ROLE, refusedKindName } from './entry-kind.js';
 import { corrupt, type Location, type PebbleError, unsupported } from './errors.js';
@@ -136,8 +136,8 @@ export class TableCursor implements EntryCursor {
     const cut: RangeDeletion[] = [];
     for (const deletion of this.#file?.rangeDeletions ?? []) {
       const from = compareBytes(deletion.start, smallest) < 0 ? smallest : deletion.start;
-      const isCut = end !== undefined && compareBytes(deletion.end, end) > 0;
-      const to = isCut ? end : deletion.end;
+      const isSplit = end !== undefined && compareBytes(deletion.end, end) > 0;
+      const to = isSplit ? end : deletion.end;
       const sequence = this.#sequence ?? deletion.sequence;
       if (compareBytes(from, to) < 0) cut.push({ start: from, end: to, sequence });
     }

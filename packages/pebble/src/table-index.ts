@@ -6,7 +6,7 @@
 //   columnar  no custom header; columns: 0 bytes separator (such a user key), 1 uint offset, 2 uint
 //             length, 3 bytes block properties
 
-import { compareBytes } from '@sstitch/sst';
+import { compareBytes } from '@sstitch/contract';
 import { ByteCursor } from './byte-cursor.js';
 import { BYTES, ColumnarBlock, UINT } from './columnar-block.js';
 import { corrupt, type Location, tooLarge } from './errors.js';

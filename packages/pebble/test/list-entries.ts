@@ -1,5 +1,5 @@
 import { type EntriesOptions, PebbleDatabase, type PebbleOptions } from '../src/index.js';
-import { FOLDER, type MemoryFiles } from './memory-files.js';
+import { DIRECTORY, type MemoryFiles } from './memory-files.js';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
@@ -20,6 +20,6 @@ export async function listDatabase(
   fileSystem: MemoryFiles,
   options: PebbleOptions = {},
 ): Promise<string[]> {
-  await using database = await PebbleDatabase.open(FOLDER, { fileSystem, ...options });
+  await using database = await PebbleDatabase.open(DIRECTORY, { fileSystem, ...options });
   return await listEntries(database);
 }

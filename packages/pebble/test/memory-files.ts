@@ -6,13 +6,13 @@ import type { ReadableFileSystem } from '../src/index.js';
 
 export type Files = Map<string, Uint8Array>;
 
-export const FOLDER = '/database';
+export const DIRECTORY = '/database';
 
 function missing(path: string): Error {
   return Object.assign(new Error(`ENOENT: no such file, '${path}'`), { code: 'ENOENT' });
 }
 
-/** The files of one directory, `FOLDER`. */
+/** The files of one directory, `DIRECTORY`. */
 export class MemoryFiles implements ReadableFileSystem {
   readonly files: Files;
   /** Names of the files opened, in order. */
@@ -24,8 +24,8 @@ export class MemoryFiles implements ReadableFileSystem {
     this.files = new Map(files);
   }
 
-  readFolder(path: string): string[] {
-    if (path !== FOLDER) throw missing(path);
+  readdir(path: string): string[] {
+    if (path !== DIRECTORY) throw missing(path);
     return [...this.files.keys()].sort();
   }
 
@@ -55,7 +55,7 @@ export class MemoryFiles implements ReadableFileSystem {
   }
 
   #bytes(path: string): Uint8Array {
-    const bytes = dirname(path) === FOLDER ? this.files.get(basename(path)) : undefined;
+    const bytes = dirname(path) === DIRECTORY ? this.files.get(basename(path)) : undefined;
     if (bytes === undefined) throw missing(path);
     return bytes;
   }

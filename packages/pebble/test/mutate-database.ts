@@ -10,7 +10,7 @@ import { readLog } from '../src/log-reader.js';
 import { BlockFile, type BlockHandle } from '../src/stored-block.js';
 import { readTableIndex } from '../src/table-index.js';
 import { type ChunkFormat, encodeLog } from './encode-log.js';
-import { type Files, FOLDER, MemoryFiles } from './memory-files.js';
+import { DIRECTORY, type Files, MemoryFiles } from './memory-files.js';
 
 /** Numbers of a seed: the same for the same seed. */
 export class Random {
@@ -124,7 +124,7 @@ export function mutate(files: Files, mutation: Mutation, random: Random): Files 
 }
 
 function inputFile(bytes: Uint8Array): InputFile {
-  return InputFile.open(new MemoryFiles([['file', bytes]]), `${FOLDER}/file`, 'the test has it');
+  return InputFile.open(new MemoryFiles([['file', bytes]]), `${DIRECTORY}/file`, 'the test has it');
 }
 
 /** A log whose records are changed, with checksums that match. */

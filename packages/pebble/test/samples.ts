@@ -10,7 +10,7 @@ import { unpackC1z } from './unpack-c1z.js';
 
 const SAMPLES = fileURLToPath(new URL('../../../../shared/data/c1z3', import.meta.url));
 
-/** Names of the samples; none where the folder is missing. */
+/** Names of the samples; none where the directory is missing. */
 export const SAMPLE_NAMES = existsSync(SAMPLES)
   ? readdirSync(SAMPLES)
       .filter((name) => name.endsWith('.c1z'))

@@ -29,7 +29,7 @@ export class ByteArena {
     this.bytes = memory.take(firstBytes);
   }
 
-  /** Makes room for so many bytes behind the end. */
+  /** Makes room for so many bytes after the end. */
   reserve(moreBytes: number): void {
     const needed = this.length + moreBytes;
     if (needed <= this.bytes.length) return;

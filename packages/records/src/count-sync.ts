@@ -1,6 +1,6 @@
 // What a sync holds, counted from a store's entries.
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import type { ReadableEngine } from '@sstitch/engine';
+import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
 import {
   bucketLayout,
   bucketSpan,
@@ -17,7 +17,7 @@ import {
   type SyncStatsRecord,
 } from './gen/c1/storage/v3/records_pb.js';
 import type { ValueBucket } from './record-types.js';
-import { type EngineSnapshot, scanPages } from './scan.js';
+import { onSnapshot, scanPages } from './scan.js';
 import { SyncCounter } from './sync-counter.js';
 
 const RESOURCE_ELEMENTS_OFFSET = bucketLayout('resource').prefix.length + SYNC_ID_LENGTH_BYTES;
@@ -34,7 +34,7 @@ const RESOURCE_TYPE_FIELDS = {
 } as const;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** What {@link countSync} may be told. */
+/** Options of {@link countSync}. */
 export interface CountOptions {
   /** Count this state of the engine. @defaultValue the state now */
   readonly snapshot?: EngineSnapshot;
@@ -56,10 +56,10 @@ export async function countSync(
 ): Promise<SyncStatsRecord> {
   const bytes = parseSyncId(syncId);
   const counter = new SyncCounter();
-  const snapshot = options.snapshot ?? engine.snapshot();
-  try {
+  const { snapshot: given, signal } = options;
+  await onSnapshot(engine, given, async (snapshot) => {
     const pagesOf = (bucket: ValueBucket, values: boolean) =>
-      scanPages(engine, bucketSpan(bucket, bytes), { snapshot, signal: options.signal, values });
+      scanPages(engine, bucketSpan(bucket, bytes), { snapshot, signal, values });
     for (const bucket of ['resource_type', 'asset'] as const) {
       for await (const page of pagesOf(bucket, false)) counter.addCount(bucket, page.length);
     }
@@ -75,9 +75,7 @@ export async function countSync(
         }
       }
     }
-  } finally {
-    if (options.snapshot === undefined) await snapshot.close();
-  }
+  });
   return counter.toRecord(syncId, options.writtenAt ?? new Date());
 }
 

@@ -4,6 +4,10 @@ export type RecordsErrorCode =
   | 'SSTITCH_RECORD_INVALID'
   /** The record's sync_id is not the sync it was to be put into. */
   | 'SSTITCH_RECORD_SYNC_MISMATCH'
+  /** A record comes twice in a bulk load: nobody can know which of the two is meant. */
+  | 'SSTITCH_RECORD_REPEATED'
+  /** A bulk load takes nothing after its commit. */
+  | 'SSTITCH_LOAD_COMMITTED'
   /** A stored value is not the message its key promises. */
   | 'SSTITCH_RECORD_UNDECODABLE'
   /** An index entry points at a record that is not there. `verifyIndexes` finds all of them. */

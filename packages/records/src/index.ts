@@ -1,4 +1,10 @@
 export { type CountOptions, countSync } from './count-sync.js';
+export {
+  type BucketDigest,
+  type DigestOptions,
+  digestSync,
+  type SyncDigest,
+} from './digest-sync.js';
 export { decodeRecord, encodeRecord } from './encode.js';
 export { RecordsError, type RecordsErrorCode, type RecordsErrorDetails } from './errors.js';
 export {
@@ -42,15 +48,16 @@ export {
 } from './gen/c1/storage/v3/records_pb.js';
 export { type IndexBucket, type IndexEntry, indexEntries, listedIds } from './indexes.js';
 export type { DiscoveredRecord } from './newer-record.js';
-export { RecordArenas } from './record-arenas.js';
 export { type Entry, recordEntries } from './record-entries.js';
+export type { ListOptions, PageOptions, RecordList, RecordPage } from './record-list.js';
 export {
-  DEFAULT_PAGE_RECORDS,
-  type ListOptions,
-  type PageOptions,
-  RecordList,
-  type RecordPage,
-} from './record-list.js';
+  type EntryTables,
+  type EntryTablesOptions,
+  type LoadedSync,
+  RecordLoader,
+  type RecordLoaderOptions,
+  type TableStore,
+} from './record-loader.js';
 export {
   identityOf,
   isValueBucket,
@@ -62,7 +69,7 @@ export {
   VALUE_BUCKETS,
   type ValueBucket,
 } from './record-types.js';
-export type { EngineSnapshot } from './scan.js';
+export type { RunMeasures } from './run-measures.js';
 export { type CountedBucket, SyncCounter } from './sync-counter.js';
 export type { SyncHistoryOptions, SyncQuery } from './sync-history.js';
 export {
@@ -76,7 +83,6 @@ export type {
   EndSyncOptions,
   RecountOptions,
   ResumeSyncOptions,
-  RunMeasures,
   StartSyncOptions,
 } from './sync-runs.js';
 export { SyncStore, type SyncStoreOptions } from './sync-store.js';

@@ -42,7 +42,7 @@ export function indexEntries(syncId: SyncIdBytes, record: SyncRecord): IndexEntr
   return entries;
 }
 
-/** Told of an index entry: its bucket and the elements of its key. */
+/** Reported of an index entry: its bucket and the elements of its key. */
 export type IndexVisitor = (bucket: IndexBucket, elements: readonly string[]) => void;
 
 /** Tells of the index entries of a record, in the fixed order of the buckets. */

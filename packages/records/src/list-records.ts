@@ -1,5 +1,11 @@
 // Lists of records: in the order of their own keys, or of an index.
-import { byteEncodings, type ReadableEngine } from '@sstitch/engine';
+import {
+  byteEncodings,
+  type EngineSnapshot,
+  type ReadableEngine,
+  type Span,
+  spanContains,
+} from '@sstitch/contract';
 import {
   bucketLayout,
   buildKey,
@@ -7,10 +13,8 @@ import {
   decodeTuple,
   parseSyncId,
   prefixSpan,
-  type Span,
   SYNC_ID_LENGTH_BYTES,
   type SyncIdBytes,
-  spanContains,
   syncRunKey,
   toHex,
 } from '@sstitch/keys';
@@ -20,7 +24,7 @@ import type { SyncRunRecord, SyncStatsRecord } from './gen/c1/storage/v3/records
 import { type IndexBucket, type IndexedBucket, indexEntries, listedIds } from './indexes.js';
 import { type ListOptions, RecordList } from './record-list.js';
 import { primaryKey, type RecordByBucket } from './record-types.js';
-import type { EngineSnapshot, EntryPage } from './scan.js';
+import type { EntryPage } from './scan.js';
 import type { CountedBucket } from './sync-counter.js';
 
 /** The records of a bucket whose keys start with these ids. */

@@ -6,7 +6,7 @@
 //   Struct       a plain object, its fields a map as above
 //   unknown      fields of a later version, last, as they came
 import { type DescField, type DescMessage, type Message, ScalarType } from '@bufbuild/protobuf';
-import { compareBytes } from '@sstitch/keys';
+import { compareBytes } from '@sstitch/contract';
 import type { ByteArena } from './byte-arena.js';
 
 /**

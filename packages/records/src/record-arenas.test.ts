@@ -1,4 +1,4 @@
-import type { UnsortedEntries } from '@sstitch/engine';
+import type { UnsortedEntries } from '@sstitch/contract';
 import { toHex } from '@sstitch/keys';
 import { describe, expect, test } from 'vitest';
 import {

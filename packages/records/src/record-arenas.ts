@@ -3,13 +3,14 @@
 //
 // Invariants of an arena: entry `i` lies in `bytes` from the end of the entry before it (0 for the first)
 // to `ends[i]`: its key without the prefix up to `keyEnds[i]`, then its value.
-import type { UnsortedEntries } from '@sstitch/engine';
+import type { UnsortedEntries } from '@sstitch/contract';
 import { type Bucket, buildKeyPrefix, parseSyncId, type SyncIdBytes } from '@sstitch/keys';
 import { ArenaMemory } from './arena-memory.js';
 import { ByteArena } from './byte-arena.js';
 import { writeRecord } from './encode.js';
 import { RecordsError } from './errors.js';
 import { visitIndexes } from './indexes.js';
+import { checkSync } from './record-entries.js';
 import { identityOf, primaryKey, type SyncRecord } from './record-types.js';
 
 /**
@@ -122,13 +123,7 @@ export class RecordArenas {
   add(syncId: string, record: SyncRecord, value?: Uint8Array): void {
     const sync = this.#syncOf(syncId);
     const { bucket, ids } = identityOf(record);
-    if (record.syncId !== syncId) {
-      throw new RecordsError(
-        'SSTITCH_RECORD_SYNC_MISMATCH',
-        `a record of sync ${JSON.stringify(record.syncId)} cannot be put into sync ${syncId}`,
-        { key: primaryKey(sync.syncIdBytes, record) },
-      );
-    }
+    checkSync(sync.syncIdBytes, syncId, record);
     if (value !== undefined && !(value instanceof Uint8Array)) {
       throw new RecordsError('SSTITCH_RECORD_INVALID', `the value of a ${bucket} must be bytes`, {
         key: primaryKey(sync.syncIdBytes, record),

@@ -3,21 +3,14 @@
 // Invariants: each of these reads one state of the engine, its own or that of the snapshot given, so that a
 // page shows a sync as it was before a replacement or as it is after it, never both. A cursor holds a place
 // in the order of keys: the next page starts there in whatever the list holds by then.
-import { byteEncodings, type ReadableEngine } from '@sstitch/engine';
+import { byteEncodings, type EngineSnapshot, type ReadableEngine } from '@sstitch/contract';
 import { type SyncIdBytes, syncRunKey, syncStatsKey } from '@sstitch/keys';
 import { formatCursor, type ListOrder, type Place, parseCursor } from './cursor.js';
 import { decodeRecord } from './encode.js';
 import { RecordsError } from './errors.js';
 import type { SyncStatsRecord } from './gen/c1/storage/v3/records_pb.js';
 import { checkLimit } from './limits.js';
-import {
-  countEntries,
-  type EngineSnapshot,
-  type EntryPage,
-  onSnapshot,
-  scanPages,
-  withSnapshot,
-} from './scan.js';
+import { countEntries, type EntryPage, onSnapshot, scanPages, withSnapshot } from './scan.js';
 
 /** Records a page where neither it nor the list has a limit. */
 export const DEFAULT_PAGE_RECORDS = 100;

@@ -1,12 +1,17 @@
-import { type ByteIteratorOptions, byteEncodings, type ReadableEngine } from '@sstitch/engine';
-import type { Span } from '@sstitch/keys';
+import {
+  type ByteIteratorOptions,
+  byteEncodings,
+  type EngineSnapshot,
+  type ReadableEngine,
+  type Span,
+} from '@sstitch/contract';
 import { throwIfAborted } from './errors.js';
-
-/** A view of one state of an engine; close it when done. */
-export type EngineSnapshot = ReturnType<ReadableEngine['snapshot']>;
 
 /** Entries a page at most; an engine may give fewer. */
 export const PAGE_ENTRIES = 256;
+
+/** classic-level takes limits as 32 bits; no scan comes to the end of a greater one. */
+const MAX_ENGINE_LIMIT = 2 ** 31 - 1;
 
 /** Where a scan starts. */
 export interface ScanStart {
@@ -39,12 +44,13 @@ export async function* scanPages(
   options: ScanOptions,
 ): AsyncGenerator<EntryPage, void, undefined> {
   throwIfAborted(options.signal);
+  const { limit = MAX_ENGINE_LIMIT } = options;
   const iterator = engine.iterator({
     ...byteEncodings,
     ...bounds(span, options),
     snapshot: options.snapshot,
     reverse: options.reverse ?? false,
-    limit: options.limit ?? -1,
+    limit: limit < MAX_ENGINE_LIMIT ? limit : -1,
     values: options.values ?? true,
   });
   try {
@@ -65,7 +71,7 @@ export async function* withSnapshot<T>(
   given: EngineSnapshot | undefined,
   read: (snapshot: EngineSnapshot) => AsyncGenerator<T, void, undefined>,
 ): AsyncGenerator<T, void, undefined> {
-  const snapshot = given ?? engine.snapshot();
+  const snapshot = given ?? (await takeSnapshot(engine));
   try {
     yield* read(snapshot);
   } finally {
@@ -79,12 +85,21 @@ export async function onSnapshot<T>(
   given: EngineSnapshot | undefined,
   read: (snapshot: EngineSnapshot) => Promise<T>,
 ): Promise<T> {
-  const snapshot = given ?? engine.snapshot();
+  const snapshot = given ?? (await takeSnapshot(engine));
   try {
     return await read(snapshot);
   } finally {
     if (given === undefined) await snapshot.close();
   }
+}
+
+/**
+ * A snapshot of an engine, once it is open. Alone of all reads, abstract-level's `snapshot` does not wait for an
+ * opening that is under way.
+ */
+async function takeSnapshot(engine: ReadableEngine): Promise<EngineSnapshot> {
+  if (engine.status === 'opening') await engine.getMany([], byteEncodings);
+  return engine.snapshot();
 }
 
 /** How many entries a span holds. */

@@ -1,13 +1,18 @@
 // The runs of all syncs in an engine by time. Runs lie in the order of their ids, which is not that of time
 // where a run is brought in under the id of an earlier one: each of these reads all runs once.
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
-import { byteEncodings, type ReadableEngine } from '@sstitch/engine';
-import { bucketLayout, compareBytes, prefixSpan } from '@sstitch/keys';
+import {
+  byteEncodings,
+  compareBytes,
+  type EngineSnapshot,
+  type ReadableEngine,
+} from '@sstitch/contract';
+import { bucketLayout, prefixSpan } from '@sstitch/keys';
 import { decodeRecord } from './encode.js';
 import { throwIfAborted } from './errors.js';
 import { type SyncRunRecord, SyncType } from './gen/c1/storage/v3/records_pb.js';
 import { checkLimit } from './limits.js';
-import { type EngineSnapshot, PAGE_ENTRIES, scanPages, withSnapshot } from './scan.js';
+import { PAGE_ENTRIES, scanPages, withSnapshot } from './scan.js';
 import { compareTimes } from './timestamps.js';
 
 /** Which syncs, of which state of the engine. */

@@ -1,4 +1,4 @@
-import { byteEncodings, type ReadableEngine } from '@sstitch/engine';
+import { byteEncodings, type EngineSnapshot, type ReadableEngine } from '@sstitch/contract';
 import { bucketSpan, buildKey, parseSyncId } from '@sstitch/keys';
 import { decodeRecord } from './encode.js';
 import type {
@@ -14,7 +14,7 @@ import type { IndexBucket } from './indexes.js';
 import { listByIndex, listRecords, listSyncRuns } from './list-records.js';
 import type { ListOptions, RecordList } from './record-list.js';
 import type { RecordByBucket, ValueBucket } from './record-types.js';
-import { countEntries, type EngineSnapshot, onSnapshot } from './scan.js';
+import { countEntries, onSnapshot } from './scan.js';
 import { type CountedBucket, isCounted } from './sync-counter.js';
 import {
   latestFinishedSync,

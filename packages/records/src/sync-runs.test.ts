@@ -1,5 +1,5 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
-import type { ReadWriteEngine } from '@sstitch/engine';
+import type { ReadWriteEngine } from '@sstitch/contract';
 import { isSyncId } from '@sstitch/keys';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openEngine } from '../test/level-engine.js';

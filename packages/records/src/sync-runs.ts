@@ -1,7 +1,7 @@
 // The life of a sync: started, filled, ended. Ending it writes its end and its statistics in one batch.
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate, timestampMs } from '@bufbuild/protobuf/wkt';
-import { type ByteOperation, byteEncodings, type ReadWriteEngine } from '@sstitch/engine';
+import { type ByteOperation, byteEncodings, type ReadWriteEngine } from '@sstitch/contract';
 import {
   createSyncId,
   formatSyncId,
@@ -21,6 +21,7 @@ import {
 } from './gen/c1/storage/v3/records_pb.js';
 import { encodeForSync } from './record-entries.js';
 import type { SyncRecord } from './record-types.js';
+import { measuresOf, type RunMeasures } from './run-measures.js';
 import { latestUnfinishedSync } from './sync-history.js';
 import { withWriteLock } from './write-lock.js';
 
@@ -51,14 +52,6 @@ export interface ResumeSyncOptions {
   /** Syncs that started at most so long ago; not asked of a sync that is named. @defaultValue one week */
   readonly maxAgeMs?: number;
 }
-
-/** What a run measured of itself, kept with its statistics. */
-export type RunMeasures = Partial<
-  Pick<
-    SyncStatsRecord,
-    'stepDurationsMs' | 'connectorCallStats' | 'sessionStoreStats' | 'ingestQuality'
-  >
->;
 
 /** Options of ending a sync. */
 export interface EndSyncOptions {
@@ -212,17 +205,9 @@ async function countAnew(
   throwIfAborted(signal);
   const key = syncStatsKey(parseSyncId(syncId));
   const value = await engine.get(key, byteEncodings);
-  if (value === undefined) return counted;
-  const { stepDurationsMs, connectorCallStats, sessionStoreStats, ingestQuality, $unknown } =
-    decodeRecord('sync_stats', key, value);
-  return {
-    ...counted,
-    stepDurationsMs,
-    connectorCallStats,
-    sessionStoreStats,
-    ...(ingestQuality && { ingestQuality }),
-    ...($unknown && { $unknown }),
-  };
+  return value === undefined
+    ? counted
+    : { ...counted, ...measuresOf(decodeRecord('sync_stats', key, value)) };
 }
 
 async function runOf(engine: ReadWriteEngine, syncId: string): Promise<SyncRunRecord> {

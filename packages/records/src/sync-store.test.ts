@@ -1,4 +1,4 @@
-import { byteEncodings, type ReadWriteEngine } from '@sstitch/engine';
+import { byteEncodings, type ReadWriteEngine } from '@sstitch/contract';
 import { grantKey, parseSyncId } from '@sstitch/keys';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -146,7 +146,7 @@ describe('put', () => {
     await store.put(SYNC, grant('h'));
   });
 
-  test('stops between batches once its signal fires, keeping what was written', async () => {
+  test('stops between batches once its signal fires, replacedSpans what was written', async () => {
     const abort = new AbortController();
     function* source(): Generator<SyncRecord> {
       for (let at = 0; at < MAX_BATCH_RECORDS * 3; at++) {

@@ -1,4 +1,4 @@
-import type { ReadWriteEngine } from '@sstitch/engine';
+import type { ReadWriteEngine } from '@sstitch/contract';
 import { buildKey, parseSyncId } from '@sstitch/keys';
 import type { SyncRunRecord, SyncStatsRecord } from './gen/c1/storage/v3/records_pb.js';
 import type { DiscoveredRecord } from './newer-record.js';

@@ -1,4 +1,4 @@
-import { type ByteOperation, byteEncodings, type ReadWriteEngine } from '@sstitch/engine';
+import { type ByteOperation, byteEncodings, type ReadWriteEngine } from '@sstitch/contract';
 import * as keys from '@sstitch/keys';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openEngine } from '../test/level-engine.js';
@@ -123,6 +123,24 @@ describe('verifying the indexes of a sync', () => {
   ])('finds %s', async (_, wanted, damage) => {
     await engine.batch(damage, byteEncodings);
     expect(await problems()).toEqual(wanted);
+  });
+
+  test('finds statistics that do not count the records, once the sync has ended', async () => {
+    const store = new SyncStore(engine);
+    await store.startSync({ syncId: SYNC });
+    const stats = await store.recountSync(SYNC);
+    const key = keys.resourceTypeKey(sync, 'user');
+    await engine.batch([{ type: 'del', key }], byteEncodings);
+    // Until then they may be anything: the end writes them anew.
+    expect(await problems()).toEqual([]);
+    await store.endSync(SYNC, { measures: { stepDurationsMs: { all: 5n } } });
+    expect(await problems()).toEqual([]);
+    await store.put(SYNC, { ...stats, grants: 599n });
+    expect(await problems()).toEqual(['wrong_stats sync_stats']);
+    await store.recountSync(SYNC);
+    expect(await problems()).toEqual([]);
+    await engine.batch([{ type: 'put', key, value: Uint8Array.of(0x0a, 0xff) }], byteEncodings);
+    expect(await problems()).toEqual(['undecodable_value resource_type']);
   });
 
   test('names the key, and looks at no other sync', async () => {

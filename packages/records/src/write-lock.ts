@@ -1,6 +1,6 @@
 // Writers of one engine take turns: what a put reads to find old index entries must still hold when its
 // batch lands. The lock hangs on the engine, so that two stores over one engine share it.
-import type { ReadWriteEngine } from '@sstitch/engine';
+import type { ReadWriteEngine } from '@sstitch/contract';
 
 const tails = new WeakMap<ReadWriteEngine, Promise<unknown>>();
 

@@ -4,8 +4,13 @@
 // exactly the index entries of the records it holds, and its statistics, where there are any, count them. A
 // batch holds one record of an id at most: the last one given, or the newest. Statistics that are put
 // themselves stand as they are given.
-import { type ByteOperation, byteEncodings, type ReadWriteEngine } from '@sstitch/engine';
-import { equalBytes, parseSyncId, type SyncIdBytes, syncStatsKey } from '@sstitch/keys';
+import {
+  type ByteOperation,
+  byteEncodings,
+  equalBytes,
+  type ReadWriteEngine,
+} from '@sstitch/contract';
+import { parseSyncId, type SyncIdBytes, syncStatsKey } from '@sstitch/keys';
 import { decodeRecord } from './encode.js';
 import { RecordsError, throwIfAborted } from './errors.js';
 import { indexEntries, isIndexed } from './indexes.js';

@@ -5,9 +5,9 @@ import { toHex } from '@sstitch/keys';
 import { describe, expect, test } from 'vitest';
 import { decodeRecord, encodeRecord, isValueBucket, type ValueBucket } from '../src/index.js';
 
-const FOLDER = new URL('../../../../shared/data/c1z3/', import.meta.url);
-const FILES = existsSync(FOLDER)
-  ? readdirSync(FOLDER).filter((name) => name.endsWith('.records.jsonl.gz'))
+const DIRECTORY = new URL('../../../../shared/data/c1z3/', import.meta.url);
+const FILES = existsSync(DIRECTORY)
+  ? readdirSync(DIRECTORY).filter((name) => name.endsWith('.records.jsonl.gz'))
   : [];
 
 /** "stats" in the metadata of the engine; a sync id may follow. */
@@ -24,7 +24,7 @@ interface RawLine {
 }
 
 function linesOf<T>(name: string): T[] {
-  const text = gunzipSync(readFileSync(new URL(name, FOLDER))).toString('utf8');
+  const text = gunzipSync(readFileSync(new URL(name, DIRECTORY))).toString('utf8');
   return text
     .trim()
     .split('\n')
@@ -39,7 +39,7 @@ function expectSameBytes(bucket: ValueBucket, hex: string): void {
 
 describe.skipIf(FILES.length === 0)("baton-sdk's own records, where the samples are", () => {
   test.each(FILES)('in %s are encoded to the bytes they came from', (name) => {
-    const lines = gunzipSync(readFileSync(new URL(name, FOLDER)))
+    const lines = gunzipSync(readFileSync(new URL(name, DIRECTORY)))
       .toString('utf8')
       .trim()
       .split('\n');

@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { byteEncodings, type ReadableEngine } from '@sstitch/engine';
+import { byteEncodings, type ReadableEngine } from '@sstitch/contract';
 import { parseKey } from '@sstitch/keys';
 import { RecordsError, type RecordsErrorCode } from '../src/errors.js';
 import * as gen from '../src/gen/c1/storage/v3/records_pb.js';

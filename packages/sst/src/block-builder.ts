@@ -15,8 +15,8 @@ import assert from 'node:assert/strict';
 import { copyBytes, grown } from './compare-bytes.js';
 import { SstError } from './errors.js';
 import { MAX_BLOCK_BYTES } from './format.js';
+import { hex } from './hex.js';
 import { compareTrailers, TRAILER_BYTES } from './internal-key.js';
-import { hex } from './span.js';
 import { MAX_VARINT32_BYTES, writeVarint } from './varint.js';
 
 /** Makes one block after another from ascending entries. */

@@ -10,7 +10,7 @@
 
 /** What `FileSystem.status` tells of a path. Symbolic links are not followed. */
 export interface FileStatus {
-  readonly kind: 'file' | 'folder' | 'link' | 'other';
+  readonly kind: 'file' | 'directory' | 'link' | 'other';
   readonly sizeBytes: number;
   /** Permission bits, such as 0o644. */
   readonly mode: number;
@@ -46,16 +46,16 @@ export interface FileSystem {
   copy(existing: string, path: string): void;
   rename(from: string, to: string): void;
   unlink(path: string): void;
-  /** Makes one folder; EEXIST if it is there. */
-  makeFolder(path: string): void;
-  /** Removes an empty folder. */
-  removeFolder(path: string): void;
-  /** Names in a folder, sorted. */
-  readFolder(path: string): string[];
+  /** Makes one directory; EEXIST if it is there. */
+  mkdir(path: string): void;
+  /** Removes an empty directory. */
+  removeDirectory(path: string): void;
+  /** Names in a directory, sorted. */
+  readdir(path: string): string[];
   status(path: string): FileStatus;
-  /** Returns when the names in a folder are on stable storage. */
-  syncFolder(path: string): void;
-  setMode(path: string, mode: number): void;
+  /** Returns when the names in a directory are on stable storage. */
+  fsyncDir(path: string): void;
+  chmod(path: string, mode: number): void;
   /** The path with every symbolic link resolved. */
   realPath(path: string): string;
 }

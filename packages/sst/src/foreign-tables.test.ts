@@ -12,8 +12,8 @@ import {
   textOf,
 } from '../test/entries.js';
 import { type ForeignEntry, foreignTable } from '../test/foreign-table.js';
-import { narrowTable } from './narrow-table.js';
-import { sliceTable } from './slice-table.js';
+import { copyPart } from './copy-part.js';
+import { sharePart } from './share-part.js';
 import { TableReader } from './table-reader.js';
 import { checkTableStructure, verifyTable } from './verify-table.js';
 
@@ -106,20 +106,20 @@ describe.each(readable)('a table with %s', (_, bytes) => {
     ]);
   });
 
-  it('is sliced and narrowed, and its parts carry no filter', () => {
-    for (const check of ['whole', 'used'] as const) {
-      const reader = TableReader.open(fileSystemOf(bytes), 'table', { check });
-      const sliced = new MemoryFile();
-      sliceTable(reader, ONE_HALF, () => sliced);
-      expectHalf(sliced.bytes);
-      expect(verifyTable(fileSystemOf(sliced), 'part').entries).toBe(190);
-      const narrowed = new MemoryFile(bytes);
-      narrowTable(reader, ONE_HALF, narrowed);
-      expectHalf(narrowed.bytes);
-      expect(verifyTable(fileSystemOf(narrowed), 'part').entries).toBe(190);
+  it('is split and shared, and its parts carry no filter', () => {
+    for (const validate of ['full', 'lazy'] as const) {
+      const reader = TableReader.open(fileSystemOf(bytes), 'table', { validate });
+      const split = new MemoryFile();
+      copyPart(reader, ONE_HALF, () => split);
+      expectHalf(split.bytes);
+      expect(verifyTable(fileSystemOf(split), 'part').entries).toBe(190);
+      const shared = new MemoryFile(bytes);
+      sharePart(reader, ONE_HALF, shared);
+      expectHalf(shared.bytes);
+      expect(verifyTable(fileSystemOf(shared), 'part').entries).toBe(190);
       // The table in front is what it was.
       const sizeBytes = bytes.length;
-      expect(verifyTable(fileSystemOf(narrowed), 'table', { sizeBytes }).entries).toBe(KEYS);
+      expect(verifyTable(fileSystemOf(shared), 'table', { sizeBytes }).entries).toBe(KEYS);
     }
   });
 });

@@ -13,10 +13,10 @@
 //   magic              8 bytes, little-endian: db4775248b80fb57
 //
 // A handle's size is that of the contents, without the 5 bytes behind them. LevelDB finds blocks by
-// their handles alone, so that unused bytes may lie between two blocks: `sliceTable` leaves zeros there,
+// their handles alone, so that unused bytes may lie between two blocks: `copyPart` leaves zeros there,
 // and `verifyTable` accepts zeros only.
 //
-// A narrowed table (narrow-table.ts) begins with another table, whose filter block and some of whose data
+// A virtual table (share-part.ts) begins with another table, whose filter block and some of whose data
 // blocks it uses; all else of it lies behind:
 //
 //   what the file held before, that table's footer included
@@ -66,8 +66,8 @@ export const BLOCK_TYPE_RAW = 0;
 export const BLOCK_TYPE_SNAPPY = 1;
 /** Under which the metaindex names the filter block. */
 export const FILTER_KEY = 'filter.leveldb.BuiltinBloomFilter2';
-/** Under which the metaindex of a narrowed table says how many bytes the file had before. */
-export const NARROWED_KEY = 'sstitch.narrowed';
+/** Under which the metaindex of a virtual table says how many bytes the file had before. */
+export const SHARED_PART_KEY = 'sstitch.narrowed';
 /** Under which the metaindex of a table says that its writer saw each entry. */
 export const SEALED_KEY = 'sstitch.sealed';
 /** Under which the metaindex names the properties block. */

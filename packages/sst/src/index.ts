@@ -7,9 +7,8 @@ export {
   probesFor,
   writeBloomFilter,
 } from './bloom-filter.js';
-export { describeValue, isBytes } from './check-bytes.js';
 export { maskedChecksum } from './checksum.js';
-export { compareBytes } from './compare-bytes.js';
+export { type CopyPartOptions, copyPart } from './copy-part.js';
 export { SstError, type SstErrorCode, type TableLocation } from './errors.js';
 export type { FileHandle, FileStatus, FileSystem, OpenMode } from './file-system.js';
 export {
@@ -28,8 +27,8 @@ export {
   type Footer,
   MAX_BLOCK_BYTES,
   MAX_ENTRY_BYTES,
-  NARROWED_KEY,
   SEALED_KEY,
+  SHARED_PART_KEY,
 } from './format.js';
 export {
   compareInternalKeys,
@@ -45,30 +44,21 @@ export {
   userKeyOf,
 } from './internal-key.js';
 export { type MergeIterator, type MergeOptions, mergeRuns, mergeTables } from './merge-tables.js';
-export { dataBytesIn, narrowTable } from './narrow-table.js';
 export { nodeFileSystem, syncNodeFile } from './node-file-system.js';
+export type { PartOptions } from './part-copier.js';
 export { RunIterator, type RunTable } from './run-iterator.js';
-export { type SliceTableOptions, sliceTable } from './slice-table.js';
-export type { SliceOptions } from './slicer.js';
-export {
-  checkSpans,
-  complementOfSpans,
-  joinTouchingSpans,
-  type Span,
-  spanContains,
-  spansOverlap,
-} from './span.js';
+export { dataBytesIn, sharePart } from './share-part.js';
 export { TableBuilder } from './table-builder.js';
 export type { TableIndex } from './table-index.js';
 export type { EntryIterator, TableIterator } from './table-iterator.js';
 export type { TableOptions } from './table-options.js';
 export type { TableParts } from './table-parts.js';
-export type { SliceProperties, TableBounds, TableProperties } from './table-properties.js';
+export type { PartProperties, TableBounds, TableProperties } from './table-properties.js';
 export {
-  type TableCheck,
   type TableEntry,
   TableReader,
   type TableReaderOptions,
+  type TableValidation,
 } from './table-reader.js';
 export type { TableSeal } from './table-seal.js';
 export { VarintReader, varintBytes, writeVarint } from './varint.js';

@@ -1,25 +1,25 @@
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { complementOfSpans, type Span, spanContains } from '@sstitch/contract';
 import { ClassicLevel } from 'classic-level';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bytesOf, internalKey, pseudoRandomBytes, textOf } from '../test/entries.js';
+import { copyPart } from './copy-part.js';
 import { userKeyOf } from './internal-key.js';
 import { mergeTables } from './merge-tables.js';
-import { narrowTable } from './narrow-table.js';
 import { nodeFileSystem } from './node-file-system.js';
-import { sliceTable } from './slice-table.js';
-import { complementOfSpans, type Span, spanContains } from './span.js';
+import { sharePart } from './share-part.js';
 import { TableBuilder } from './table-builder.js';
 import { TableReader } from './table-reader.js';
 import { checkTableStructure, verifyTable } from './verify-table.js';
 
-let folder: string;
+let directory: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'sst-'));
+  directory = mkdtempSync(join(tmpdir(), 'sst-'));
 });
 afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
 });
 
 const binary = { keyEncoding: 'view', valueEncoding: 'view' } as const;
@@ -70,7 +70,7 @@ const keyOf = (number: number): Uint8Array =>
 
 /** Writes entries, overwrites some and deletes others, and compacts. Keeps old versions on request. */
 async function writeDatabase(written: Written, keepOldVersions: boolean): Promise<Database> {
-  const database: Database = new ClassicLevel(folder, {
+  const database: Database = new ClassicLevel(directory, {
     ...binary,
     compression: written.compression,
   });
@@ -117,7 +117,7 @@ describe.each(databases)('a database that LevelDB wrote: $name', (written) => {
     const database = await writeDatabase(written, false);
     const expected = await entriesOf(database);
     await database.close();
-    const paths = tablePaths(folder);
+    const paths = tablePaths(directory);
     expect(paths.length).toBeGreaterThan(0);
     for (const path of paths) {
       const properties = verifyTable(nodeFileSystem, path);
@@ -142,7 +142,7 @@ describe.each(databases)('a database that LevelDB wrote: $name', (written) => {
   it('is written byte for byte alike by TableBuilder, as far as compression allows', async () => {
     const database = await writeDatabase(written, true);
     await database.close();
-    for (const path of tablePaths(folder)) {
+    for (const path of tablePaths(directory)) {
       const reader = TableReader.open(nodeFileSystem, path);
       const copy = `${path}.copy`;
       const file = nodeFileSystem.open(copy, 'create');
@@ -164,11 +164,11 @@ describe.each(databases)('a database that LevelDB wrote: $name', (written) => {
   });
 });
 
-/** Makes a folder with these tables alone, has LevelDB build a MANIFEST for it, and opens it. */
+/** Makes a directory with these tables alone, has LevelDB build a MANIFEST for it, and opens it. */
 async function openTables(build: (path: (number: number) => string) => void): Promise<Database> {
-  build((number) => join(folder, `${String(number).padStart(6, '0')}.ldb`));
-  await ClassicLevel.repair(folder);
-  const database: Database = new ClassicLevel(folder, { ...binary, createIfMissing: false });
+  build((number) => join(directory, `${String(number).padStart(6, '0')}.ldb`));
+  await ClassicLevel.repair(directory);
+  const database: Database = new ClassicLevel(directory, { ...binary, createIfMissing: false });
   await database.open();
   return database;
 }
@@ -244,14 +244,14 @@ describe.each([
         end: user(`table5/k${String(index * 150 + 1 + ((index * 7) % 140)).padStart(7, '0')}`),
       })),
     },
-  ])('finds every key of a slice, and of a narrowed table: $name', async ({ spans }) => {
-    const source = join(folder, 'source');
+  ])('finds every key of a part, and of a virtual table: $name', async ({ spans }) => {
+    const source = join(directory, 'source');
     buildTable(source, 5, options, new Map());
     const expected = contentsOf(source, spans);
     const database = await openTables((path) => {
       const reader = TableReader.open(nodeFileSystem, source);
       const file = nodeFileSystem.open(path(5), 'create');
-      const properties = sliceTable(reader, spans, () => file);
+      const properties = copyPart(reader, spans, () => file);
       file.close();
       reader.close();
       const verified = verifyTable(nodeFileSystem, path(5));
@@ -265,18 +265,18 @@ describe.each([
     await expectContents(database, expected);
     await database.close();
 
-    const narrowed = await openTables((path) => {
+    const shared = await openTables((path) => {
       copyFileSync(source, path(5));
       const reader = TableReader.open(nodeFileSystem, path(5));
       const file = nodeFileSystem.open(path(5), 'append');
-      narrowTable(reader, spans, file);
+      sharePart(reader, spans, file);
       file.close();
       reader.close();
     });
-    await expectContents(narrowed, expected);
-    await narrowed.compactRange(new Uint8Array(0), bytesOf('\xff'), binary);
-    await expectContents(narrowed, expected);
-    await narrowed.close();
+    await expectContents(shared, expected);
+    await shared.compactRange(new Uint8Array(0), bytesOf('\xff'), binary);
+    await expectContents(shared, expected);
+    await shared.close();
   });
 });
 
@@ -319,10 +319,10 @@ function addVersions(
   }
 }
 
-it.each(['a slice', 'a narrowed table'])(
-  'LevelDB finds every key of a slice of %s, before and after it compacts',
+it.each(['a part', 'a virtual table'])(
+  'LevelDB finds every key of a part of %s, before and after it compacts',
   async (of) => {
-    const path = (name: string) => join(folder, name);
+    const path = (name: string) => join(directory, name);
     buildTable(path('source'), 5, {}, new Map());
     const spansOf = (step: number, width: number): Span[] =>
       Array.from({ length: Math.floor(9000 / step) }, (_, index) => ({
@@ -331,25 +331,25 @@ it.each(['a slice', 'a narrowed table'])(
       }));
     const first = spansOf(400, 290);
     const second = spansOf(700, 611);
-    const slice = (from: string, to: string, spans: readonly Span[]) => {
+    const copy = (from: string, to: string, spans: readonly Span[]) => {
       const reader = TableReader.open(nodeFileSystem, from);
       const file = nodeFileSystem.open(to, 'create');
-      sliceTable(reader, spans, () => file);
+      copyPart(reader, spans, () => file);
       file.close();
       reader.close();
     };
-    if (of === 'a slice') {
-      slice(path('source'), path('once'), first);
+    if (of === 'a part') {
+      copy(path('source'), path('once'), first);
     } else {
       copyFileSync(path('source'), path('once'));
       const reader = TableReader.open(nodeFileSystem, path('once'));
       const file = nodeFileSystem.open(path('once'), 'append');
-      expect(narrowTable(reader, first, file)?.rebuiltBlocks).toBeGreaterThan(20);
+      expect(sharePart(reader, first, file)?.rebuiltBlocks).toBeGreaterThan(20);
       file.close();
       reader.close();
     }
     const expected = contentsOf(path('once'), second);
-    const database = await openTables((tablePath) => slice(path('once'), tablePath(5), second));
+    const database = await openTables((tablePath) => copy(path('once'), tablePath(5), second));
     expect(expected.size).toBeGreaterThan(3000);
     await expectContents(database, expected);
     await database.compactRange(new Uint8Array(0), bytesOf('\xff'), binary);

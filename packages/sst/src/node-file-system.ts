@@ -74,7 +74,7 @@ class NodeFileHandle implements FileHandle {
 
 function kindOf(stats: { isFile(): boolean; isDirectory(): boolean; isSymbolicLink(): boolean }) {
   if (stats.isFile()) return 'file';
-  if (stats.isDirectory()) return 'folder';
+  if (stats.isDirectory()) return 'directory';
   return stats.isSymbolicLink() ? 'link' : 'other';
 }
 
@@ -94,11 +94,11 @@ export const nodeFileSystem: FileSystem = {
   },
   rename: renameSync,
   unlink: unlinkSync,
-  makeFolder(path) {
+  mkdir(path) {
     mkdirSync(path);
   },
-  removeFolder: rmdirSync,
-  readFolder(path) {
+  removeDirectory: rmdirSync,
+  readdir(path) {
     return readdirSync(path).sort();
   },
   status(path): FileStatus {
@@ -110,8 +110,8 @@ export const nodeFileSystem: FileSystem = {
       links: stats.nlink,
     };
   },
-  syncFolder(path) {
-    // Windows cannot open a folder to sync it; its rename is journalled by the file system.
+  fsyncDir(path) {
+    // Windows cannot open a directory to sync it; its rename is journalled by the file system.
     if (process.platform === 'win32') return;
     const descriptor = openSync(path, 'r');
     try {
@@ -120,11 +120,11 @@ export const nodeFileSystem: FileSystem = {
       closeSync(descriptor);
     }
   },
-  setMode: chmodSync,
+  chmod: chmodSync,
   realPath: realpathSync.native,
 };
 
-/** As a file's `sync`, without keeping a thread of its own waiting for the disk. */
+/** As a file's `sync`, without replacedSpans a thread of its own waiting for the disk. */
 export async function syncNodeFile(path: string): Promise<void> {
   const file = await open(path, 'r');
   try {

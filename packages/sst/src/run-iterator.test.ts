@@ -36,7 +36,7 @@ class TableShelf {
     return tables.map((table) => {
       const { bytes } = tableOf(table);
       const path = `table-${this.#files.size}`;
-      // As a narrowed table's file, which goes on behind the table.
+      // As a virtual table's file, which goes on behind the table.
       this.#files.set(path, Uint8Array.from([...bytes, 1, 2, 3]));
       return { path, sizeBytes: bytes.length };
     });

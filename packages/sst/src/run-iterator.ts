@@ -10,7 +10,7 @@ import { TableReader } from './table-reader.js';
 /** A table of a run. */
 export interface RunTable {
   readonly path: string;
-  /** Where the table ends: its file may go on (narrow-table.ts). */
+  /** Where the table ends: its file may go on (share-part.ts). */
   readonly sizeBytes: number;
 }
 

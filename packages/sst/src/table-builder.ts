@@ -5,16 +5,16 @@
 // block, so that it can be short; a refused entry leaves the builder as it was.
 
 import assert from 'node:assert/strict';
+import { describeValue, isBytes } from '@sstitch/contract';
 import { BlockBuilder } from './block-builder.js';
 import type { EntryCursor } from './block-reader.js';
-import { describeValue, isBytes } from './check-bytes.js';
 import { SstError } from './errors.js';
 import type { FileHandle } from './file-system.js';
 import { FilterBlockBuilder } from './filter-block.js';
 import { MAX_ENTRY_BYTES } from './format.js';
+import { hex } from './hex.js';
 import { MAX_ENTRY_SEQUENCE, sequenceNumberOf, TRAILER_BYTES, typeCodeOf } from './internal-key.js';
 import { shortenToSeparator, shortenToSuccessor } from './separator.js';
-import { hex } from './span.js';
 import { checkTableOptions, type TableOptions } from './table-options.js';
 import type { TableProperties } from './table-properties.js';
 import { TableWriter } from './table-writer.js';

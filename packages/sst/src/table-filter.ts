@@ -1,5 +1,5 @@
 // The filter of an open table. It is read and checked when the table is opened, and not kept: most who open a
-// table, to cut or merge it, ask nothing of it, and it is as large as the index.
+// table, to split or merge it, ask nothing of it, and it is as large as the index.
 
 import { corrupt } from './errors.js';
 import {
@@ -28,18 +28,18 @@ export class TableFilter {
    * Checks that each data block has a filter.
    *
    * @param offsets where the data blocks lie; there may be more members
-   * @param narrowedBytes size of the table in front, 0 if there is none
+   * @param sharedBytes size of the table in front, 0 if there is none
    */
   check(
     blocks: StoredBlockReader,
     offsets: Float64Array,
     blockCount: number,
-    narrowedBytes: number,
+    sharedBytes: number,
   ): void {
     const { offset, size } = this.handle;
     const at = { path: this.#file.path, offset };
     const filter = new FilterBlockReader(blocks.view(offset, size), at);
-    checkCovers(offsets, blockCount, filter, offset < narrowedBytes, at);
+    checkCovers(offsets, blockCount, filter, offset < sharedBytes, at);
     this.#windowCount = filter.windowCount;
   }
 
@@ -67,7 +67,7 @@ export class TableFilter {
 
 /**
  * A data block with an empty filter would hide its keys from LevelDB's get, and show them to iterators. One
- * behind the last window is taken to match: so are new blocks of a narrowed table, and no other's.
+ * behind the last window is taken to match: so are new blocks of a virtual table, and no other's.
  */
 function checkCovers(
   offsets: Float64Array,

@@ -2,7 +2,7 @@
 // block, and where the block lies. Entries are read where they stand, when they are asked for.
 //
 // Invariants, once it is checked: keys strictly ascend; blocks do not overlap, and lie in order, but for those of a
-// narrowed table that it uses where they lie: a table in front may have been narrowed itself. Checked or not, an
+// virtual table that it uses where they lie: a table in front may have been shared itself. Checked or not, an
 // entry that does not lie in the index is refused.
 
 import type { BlockBuilder } from './block-builder.js';
@@ -24,7 +24,7 @@ export class TableIndex {
   readonly #contents: Uint8Array;
   readonly #view: DataView;
   readonly #restartsStart: number;
-  readonly #narrowedBytes: number;
+  readonly #sharedBytes: number;
   readonly #at: TableLocation;
   readonly #handle = new HandleReader();
   readonly blockCount: number;
@@ -37,9 +37,9 @@ export class TableIndex {
   /**
    * @param contents the index block, decoded
    * @param indexOffset where it lies, for messages
-   * @param narrowedBytes size of the table in front, 0 if there is none
+   * @param sharedBytes size of the table in front, 0 if there is none
    */
-  constructor(contents: Uint8Array, path: string, indexOffset: number, narrowedBytes = 0) {
+  constructor(contents: Uint8Array, path: string, indexOffset: number, sharedBytes = 0) {
     const at = { path, offset: indexOffset };
     const count = contents.length < 4 ? 0 : readFixed32(contents, contents.length - 4);
     if (count === 0) throw corrupt('the table has no data block', at);
@@ -49,7 +49,7 @@ export class TableIndex {
     this.#contents = contents;
     this.#view = new DataView(contents.buffer, contents.byteOffset, contents.byteLength);
     this.#restartsStart = contents.length - 4 - 4 * count;
-    this.#narrowedBytes = narrowedBytes;
+    this.#sharedBytes = sharedBytes;
     this.#at = at;
     this.blockCount = count;
   }
@@ -66,12 +66,12 @@ export class TableIndex {
     const contents = this.#contents;
     const view = this.#view;
     const entriesEnd = this.#restartsStart;
-    const narrowedBytes = this.#narrowedBytes;
+    const sharedBytes = this.#sharedBytes;
     const handle = this.#handle;
     const offsets = checkedOffsets.length < count ? new Float64Array(count) : checkedOffsets;
     if (count <= MAX_KEPT_OFFSETS) checkedOffsets = offsets;
     let position = 0;
-    let endBehind = narrowedBytes;
+    let endBehind = sharedBytes;
     let keyBefore = 0;
     let keyBeforeEnd = 0;
     for (let entry = 0; entry < count; entry += 1) {
@@ -102,9 +102,9 @@ export class TableIndex {
         keyEnd = this.#keyEnd;
         entryEnd = this.#entryEnd;
       }
-      const isInFront = offset < narrowedBytes;
+      const isInFront = offset < sharedBytes;
       const end = offset + size + BLOCK_TRAILER_BYTES;
-      if (isInFront ? end > narrowedBytes : offset < endBehind || end > dataEnd) {
+      if (isInFront ? end > sharedBytes : offset < endBehind || end > dataEnd) {
         throw overlapping(entry, offset, size, this.#at);
       }
       if (size > MAX_BLOCK_BYTES) {
@@ -121,7 +121,7 @@ export class TableIndex {
       position = entryEnd;
     }
     if (position !== entriesEnd) throw notARestartPoint(count, this.#at);
-    if (narrowedBytes > 0) this.#checkInFront(narrowedBytes);
+    if (sharedBytes > 0) this.#checkInFront(sharedBytes);
     return offsets;
   }
 
@@ -144,8 +144,8 @@ export class TableIndex {
   /** What the blocks from `from` up to `to` take in the file. */
   storedBytes(from: number, to: number): number {
     if (from >= to) return 0;
-    if (this.#narrowedBytes === 0) {
-      // One behind the other; a slice has padding between some, which is counted.
+    if (this.#sharedBytes === 0) {
+      // One behind the other; a part has padding between some, which is counted.
       const last = this.offsetOf(to - 1) + this.sizeOf(to - 1) + BLOCK_TRAILER_BYTES;
       return last - this.offsetOf(from);
     }
@@ -242,12 +242,12 @@ export class TableIndex {
   }
 
   /** No two blocks may share bytes: a small file could else claim any amount of data. */
-  #checkInFront(narrowedBytes: number): void {
+  #checkInFront(sharedBytes: number): void {
     const all = Array.from({ length: this.blockCount }, (_, block) => ({
       block,
       ...this.handleOf(block),
     }));
-    const inFront = all.filter(({ offset }) => offset < narrowedBytes);
+    const inFront = all.filter(({ offset }) => offset < sharedBytes);
     let end = 0;
     for (const { block, offset, size } of inFront.sort((a, b) => a.offset - b.offset)) {
       if (offset < end) throw overlapping(block, offset, size, this.#at);

@@ -9,9 +9,9 @@ import {
   FILTER_KEY,
   FOOTER_BYTES,
   type Footer,
-  NARROWED_KEY,
   readHandle,
   SEALED_KEY,
+  SHARED_PART_KEY,
 } from './format.js';
 import type { BlockFile, StoredBlockReader } from './stored-block.js';
 import { decodeSeal, type TableSeal } from './table-seal.js';
@@ -21,8 +21,8 @@ import { VarintReader } from './varint.js';
 export interface TableLayout {
   readonly footer: Footer;
   readonly filterHandle: BlockHandle | undefined;
-  /** Size of the table in front of a narrowed one, else 0. */
-  readonly narrowedBytes: number;
+  /** Size of the table in front of a shared one, else 0. */
+  readonly sharedBytes: number;
   /** Where the data blocks end at the latest. */
   readonly dataEnd: number;
   readonly seal: TableSeal | undefined;
@@ -45,23 +45,23 @@ export function readLayout(blocks: StoredBlockReader, file: BlockFile): TableLay
   checkInFile(footer.index, 'index', footerOffset, file);
 
   const metaindex = blocks.read(footer.metaindex.offset, footer.metaindex.size);
-  const { filterHandle, narrowedBytes, seal, hasForeignEntries } = readMetaindex(metaindex, {
+  const { filterHandle, sharedBytes, seal, hasForeignEntries } = readMetaindex(metaindex, {
     path,
     offset: footer.metaindex.offset,
   });
   let dataEnd = footer.metaindex.offset;
   if (filterHandle !== undefined) {
-    // A narrowed table uses that of the table in front.
-    const isInFront = filterHandle.offset < narrowedBytes;
-    const filterEnd = isInFront ? narrowedBytes - FOOTER_BYTES : dataEnd;
+    // A virtual table uses that of the table in front.
+    const isInFront = filterHandle.offset < sharedBytes;
+    const filterEnd = isInFront ? sharedBytes - FOOTER_BYTES : dataEnd;
     checkInFile(filterHandle, 'filter', filterEnd, file);
     if (!isInFront) dataEnd = filterHandle.offset;
   }
-  if (narrowedBytes > dataEnd) {
-    const problem = `the table in front, of ${narrowedBytes} bytes, reaches behind byte ${dataEnd}`;
+  if (sharedBytes > dataEnd) {
+    const problem = `the table in front, of ${sharedBytes} bytes, reaches behind byte ${dataEnd}`;
     throw corrupt(problem, { path, offset: footer.metaindex.offset });
   }
-  return { footer, filterHandle, narrowedBytes, dataEnd, seal, hasForeignEntries };
+  return { footer, filterHandle, sharedBytes, dataEnd, seal, hasForeignEntries };
 }
 
 function checkInFile(handle: BlockHandle, name: string, end: number, file: BlockFile): void {
@@ -77,18 +77,18 @@ function checkInFile(handle: BlockHandle, name: string, end: number, file: Block
 /** What a metaindex tells. */
 interface Metaindex {
   readonly filterHandle: BlockHandle | undefined;
-  readonly narrowedBytes: number;
+  readonly sharedBytes: number;
   readonly seal: TableSeal | undefined;
   readonly hasForeignEntries: boolean;
 }
 
-const OWN_KEYS: ReadonlySet<string> = new Set([FILTER_KEY, NARROWED_KEY, SEALED_KEY]);
+const OWN_KEYS: ReadonlySet<string> = new Set([FILTER_KEY, SHARED_PART_KEY, SEALED_KEY]);
 
 function readMetaindex(metaindex: Uint8Array, at: { path: string; offset: number }): Metaindex {
   const reader = new BlockReader(0);
   reader.load(metaindex, at);
   let filterHandle: BlockHandle | undefined;
-  let narrowedBytes = 0;
+  let sharedBytes = 0;
   let seal: TableSeal | undefined;
   let hasForeignEntries = false;
   for (reader.seekToFirst(); reader.valid; reader.next()) {
@@ -97,19 +97,19 @@ function readMetaindex(metaindex: Uint8Array, at: { path: string; offset: number
     varints.position = reader.valueStart;
     if (name === FILTER_KEY && filterHandle === undefined) {
       filterHandle = readHandle(reader.data, varints, reader.valueEnd, at);
-    } else if (name === NARROWED_KEY && narrowedBytes === 0) {
-      narrowedBytes = varints.read64(reader.data, reader.valueEnd);
-      if (narrowedBytes < FOOTER_BYTES || narrowedBytes > at.offset) {
+    } else if (name === SHARED_PART_KEY && sharedBytes === 0) {
+      sharedBytes = varints.read64(reader.data, reader.valueEnd);
+      if (sharedBytes < FOOTER_BYTES || sharedBytes > at.offset) {
         throw corrupt('the size of the table in front is out of range', at);
       }
-    } else if (name === SEALED_KEY && seal === undefined && narrowedBytes === 0) {
+    } else if (name === SEALED_KEY && seal === undefined && sharedBytes === 0) {
       seal = decodeSeal(reader.data, reader.valueStart, reader.valueEnd, at);
     } else if (OWN_KEYS.has(name)) {
-      const problem = `the metaindex has the entry ${JSON.stringify(name)}: ${FILTER_KEY} and one of ${NARROWED_KEY} and ${SEALED_KEY} may be there, once`;
+      const problem = `the metaindex has the entry ${JSON.stringify(name)}: ${FILTER_KEY} and one of ${SHARED_PART_KEY} and ${SEALED_KEY} may be there, once`;
       throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, at);
     } else {
       hasForeignEntries = true;
     }
   }
-  return { filterHandle, narrowedBytes, seal, hasForeignEntries };
+  return { filterHandle, sharedBytes, seal, hasForeignEntries };
 }

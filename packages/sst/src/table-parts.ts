@@ -11,8 +11,8 @@ export interface TableParts {
   readonly footer: Footer;
   readonly index: TableIndex;
   readonly filter: TableFilter | undefined;
-  /** Size of the table in front of a narrowed one, else 0. */
-  readonly narrowedBytes: number;
+  /** Size of the table in front of a shared one, else 0. */
+  readonly sharedBytes: number;
   readonly seal: TableSeal | undefined;
   /** Blocks of other kinds lie in front of the metaindex, which LevelDB passes over. */
   readonly hasForeignEntries: boolean;

@@ -17,10 +17,10 @@ export interface TableProperties extends TableBounds {
 }
 
 /**
- * What is known of a slice. Blocks that were copied were not decoded, so that their entries and
+ * What is known of a part. Blocks that were copied were not decoded, so that their entries and
  * sequences are unknown: the source's largest sequence is the bound to use.
  */
-export interface SliceProperties extends TableBounds {
+export interface PartProperties extends TableBounds {
   /** Data blocks taken byte for byte. */
   readonly copiedBlocks: number;
   /** Data blocks that lay across the bounds of a span, and were written anew without the rest. */

@@ -30,7 +30,7 @@ import { checkSeal, type TableSeal } from './table-seal.js';
 /** How a table is opened. */
 export interface TableReaderOptions {
   /**
-   * Where the table ends, as recorded in a MANIFEST. The file may go on behind that (narrow-table.ts).
+   * Where the table ends, as recorded in a MANIFEST. The file may go on behind that (share-part.ts).
    *
    * @defaultValue the file's size
    */
@@ -44,9 +44,9 @@ export interface TableReaderOptions {
   /**
    * What is checked of index and filter before they are used.
    *
-   * @defaultValue 'whole'
+   * @defaultValue 'full'
    */
-  readonly check?: TableCheck | undefined;
+  readonly validate?: TableValidation | undefined;
 }
 
 /**
@@ -55,7 +55,7 @@ export interface TableReaderOptions {
  *   of another one, or without `verifyChecksums`, all.
  * - `used`: their parts, when they are used. For a table that LevelDB reads already.
  */
-export type TableCheck = 'whole' | 'sealed' | 'used';
+export type TableValidation = 'full' | 'checksum' | 'lazy';
 
 /** The newest version of a user key. */
 export interface TableEntry {
@@ -96,12 +96,12 @@ export class TableReader {
       const fileBytes = fileOperation('read the size of a table', { path }, () =>
         handle.sizeBytes(),
       );
-      const { sizeBytes = fileBytes, verifyChecksums = true, check = 'whole' } = options;
+      const { sizeBytes = fileBytes, verifyChecksums = true, validate = 'full' } = options;
       if (fileBytes < sizeBytes) {
         throw corrupt(`the file has ${fileBytes} bytes, not ${sizeBytes}`, { path });
       }
       const file = { handle, path, sizeBytes, verifyChecksums };
-      return new TableReader(readParts(file, check));
+      return new TableReader(readParts(file, validate));
     } catch (error) {
       handle.close();
       throw error;
@@ -202,7 +202,7 @@ class OpenParts implements TableParts {
   readonly file: BlockFile;
   readonly footer: Footer;
   readonly filter: TableFilter | undefined;
-  readonly narrowedBytes: number;
+  readonly sharedBytes: number;
   readonly seal: TableSeal | undefined;
   readonly hasForeignEntries: boolean;
   /** The seal fits: index and filter are as they were written. */
@@ -210,16 +210,16 @@ class OpenParts implements TableParts {
   #index: TableIndex | undefined;
 
   /** @param blocks of the file, for now */
-  constructor(file: BlockFile, blocks: StoredBlockReader, check: TableCheck) {
+  constructor(file: BlockFile, blocks: StoredBlockReader, validate: TableValidation) {
     const layout = readLayout(blocks, file);
-    const { footer, filterHandle, narrowedBytes, dataEnd, seal } = layout;
+    const { footer, filterHandle, sharedBytes, dataEnd, seal } = layout;
     this.file = file;
     this.footer = footer;
     this.filter = filterHandle && new TableFilter(file, filterHandle);
-    this.narrowedBytes = narrowedBytes;
+    this.sharedBytes = sharedBytes;
     this.seal = seal;
     this.hasForeignEntries = layout.hasForeignEntries;
-    const trusted = check === 'sealed' && file.verifyChecksums ? seal : undefined;
+    const trusted = validate === 'checksum' && file.verifyChecksums ? seal : undefined;
     this.isTakenAsSealed = trusted !== undefined;
     if (trusted !== undefined) {
       // Most tables of a commit are linked as they are: their indexes need not be unpacked.
@@ -227,9 +227,9 @@ class OpenParts implements TableParts {
       return;
     }
     const index = this.#readIndex(blocks);
-    if (check === 'used') return;
+    if (validate === 'lazy') return;
     const offsets = index.check(dataEnd);
-    this.filter?.check(blocks, offsets, index.blockCount, narrowedBytes);
+    this.filter?.check(blocks, offsets, index.blockCount, sharedBytes);
   }
 
   get index(): TableIndex {
@@ -240,16 +240,16 @@ class OpenParts implements TableParts {
     const { offset, size } = this.footer.index;
     const at = { path: this.file.path, offset };
     const contents = withEachEntryRestarted(blocks.read(offset, size), at);
-    this.#index = new TableIndex(contents, this.file.path, offset, this.narrowedBytes);
+    this.#index = new TableIndex(contents, this.file.path, offset, this.sharedBytes);
     return this.#index;
   }
 }
 
-function readParts(file: BlockFile, check: TableCheck): OpenParts {
+function readParts(file: BlockFile, validate: TableValidation): OpenParts {
   // All that is kept of what is read here is copied.
   const blocks = StoredBlockReader.withSpareWindow(file);
   try {
-    return new OpenParts(file, blocks, check);
+    return new OpenParts(file, blocks, validate);
   } finally {
     blocks.giveWindowBack();
   }

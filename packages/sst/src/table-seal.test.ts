@@ -8,10 +8,10 @@ import {
   MemoryFile,
   pseudoRandomBytes,
 } from '../test/entries.js';
-import { readerOf, sliceOf, tableOf } from '../test/tables.js';
+import { partOf, readerOf, tableOf } from '../test/tables.js';
 import { maskedChecksum, writeFixed32 } from './checksum.js';
 import { BLOCK_TYPE_RAW, type BlockHandle, FOOTER_BYTES, SEALED_KEY } from './format.js';
-import { narrowTable } from './narrow-table.js';
+import { sharePart } from './share-part.js';
 import { StoredBlockReader } from './stored-block.js';
 import { decodeSeal, encodeSeal, type TableSeal } from './table-seal.js';
 import { TableWriter } from './table-writer.js';
@@ -129,7 +129,7 @@ describe('a sealed table', () => {
     const { offset, size } = readerOf(sealed).parts.footer.index;
     const damaged = sealed.slice();
     damaged.fill(0, offset, offset + size);
-    const how = { check: 'sealed', verifyChecksums: false } as const;
+    const how = { validate: 'checksum', verifyChecksums: false } as const;
     expect(() => readerOf(damaged, how)).toThrow(/block/);
     expect(readerOf(sealed, how).smallest()).toEqual(properties.smallest);
   });
@@ -165,7 +165,7 @@ describe('a sealed table', () => {
   });
 
   it('reads as any other table once it is used', () => {
-    const reader = readerOf(sealed, { check: 'sealed' });
+    const reader = readerOf(sealed, { validate: 'checksum' });
     const found = entries.every(({ userKey, value }) => {
       const entry = reader.get(userKey);
       return entry !== undefined && Buffer.compare(entry.value, value) === 0;
@@ -184,15 +184,15 @@ describe('a sealed table', () => {
     expect(() => verifyTable(fileSystemOf(told), 'table')).toThrow(/not those of the seal/);
   });
 
-  it('gives its seal to no table that is cut from it: nobody has seen all entries of that', () => {
+  it('gives its seal to no table that is split from it: nobody has seen all entries of that', () => {
     const keep = [{ start: bytesOf('key 00500'), end: bytesOf('key 01500') }];
-    const slice = sliceOf(sealed, keep)?.bytes ?? plain;
-    expect(readerOf(slice).parts.seal).toBeUndefined();
+    const part = partOf(sealed, keep)?.bytes ?? plain;
+    expect(readerOf(part).parts.seal).toBeUndefined();
     const file = new MemoryFile(sealed);
-    const narrowed = narrowTable(readerOf(sealed, { check: 'sealed' }), keep, file);
-    expect(readerOf(file.bytes, { sizeBytes: narrowed?.sizeBytes }).parts.seal).toBeUndefined();
+    const shared = sharePart(readerOf(sealed, { validate: 'checksum' }), keep, file);
+    expect(readerOf(file.bytes, { sizeBytes: shared?.sizeBytes }).parts.seal).toBeUndefined();
     expect(verifyTable(fileSystemOf(file.bytes), 'table').entries).toBe(1000);
-    expect(verifyTable(fileSystemOf(slice), 'table').entries).toBe(1000);
+    expect(verifyTable(fileSystemOf(part), 'table').entries).toBe(1000);
   });
 
   it('names itself in the metaindex, where LevelDB passes over it', () => {

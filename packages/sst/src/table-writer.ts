@@ -16,9 +16,9 @@ import {
   encodeFooter,
   FILTER_KEY,
   MAX_HANDLE_BYTES,
-  NARROWED_KEY,
   PROPERTIES_KEY,
   SEALED_KEY,
+  SHARED_PART_KEY,
   writeHandle,
 } from './format.js';
 import { compressSync } from './native-codecs.js';
@@ -164,16 +164,16 @@ export class TableWriter {
   }
 
   /**
-   * Writes what ends a narrowed table, and gives its size in bytes.
+   * Writes what ends a virtual table, and gives its size in bytes.
    *
    * @param filterHandle the filter, which lies in the table in front
-   * @param narrowedBytes size of that table
+   * @param sharedBytes size of that table
    */
-  finishNarrowed(filterHandle: BlockHandle | undefined, narrowedBytes: number): number {
+  finishShared(filterHandle: BlockHandle | undefined, sharedBytes: number): number {
     const metaindex = new BlockBuilder(1);
     if (filterHandle !== undefined) this.#addHandleEntry(metaindex, FILTER_KEY, filterHandle);
-    const valueLength = writeVarint(this.#handle, 0, narrowedBytes);
-    const key = new TextEncoder().encode(NARROWED_KEY);
+    const valueLength = writeVarint(this.#handle, 0, sharedBytes);
+    const key = new TextEncoder().encode(SHARED_PART_KEY);
     metaindex.append(key, key.length, 0, this.#handle, 0, valueLength);
     const metaindexHandle = this.#writeMetaindex(metaindex);
     // The index is most of what is written, and synced with a commit waiting: a third of it takes less time, though

@@ -33,7 +33,7 @@ describe('a varint', () => {
     );
   });
 
-  it('that its limit cuts off is refused', () => {
+  it('that its limit splits off is refused', () => {
     fc.assert(
       fc.property(fc.integer({ min: 128, max: Number.MAX_SAFE_INTEGER }), (value) => {
         const bytes = encoded(value);

@@ -1,7 +1,8 @@
 // Checks the stored form of those data blocks of a table that may hold entries in some spans.
 
-import { type BlockVisitor, visitBlocks } from './slicer.js';
-import { checkSpans, joinTouchingSpans, type Span } from './span.js';
+import { joinTouchingSpans, type Span } from '@sstitch/contract';
+import { type BlockVisitor, visitBlocks } from './part-copier.js';
+import { requireSpans } from './require-spans.js';
 import { StoredBlockReader } from './stored-block.js';
 import type { TableReader } from './table-reader.js';
 
@@ -22,7 +23,7 @@ export function verifyBlocksIn(
   spans: readonly Span[],
   onBlocks: () => void = () => undefined,
 ): void {
-  checkSpans(spans);
+  requireSpans(spans);
   visitBlocks(reader, joinTouchingSpans(spans), new ChecksumPass(reader, onBlocks));
 }
 

@@ -9,13 +9,13 @@ import {
   MemoryFile,
   pseudoRandomBytes,
 } from '../test/entries.js';
-import { readerOf, sliceOf, tableOf } from '../test/tables.js';
+import { partOf, readerOf, tableOf } from '../test/tables.js';
 import { BlockBuilder } from './block-builder.js';
 import { maskedChecksum, writeFixed32 } from './checksum.js';
 import { SstError } from './errors.js';
 import { BLOCK_TYPE_RAW, BLOCK_TYPE_SNAPPY } from './format.js';
 import { mergeTables } from './merge-tables.js';
-import { narrowTable } from './narrow-table.js';
+import { sharePart } from './share-part.js';
 import { TableReader } from './table-reader.js';
 import { TableWriter } from './table-writer.js';
 import { writeVarint } from './varint.js';
@@ -33,7 +33,7 @@ const raw = tableOf(entries, { compression: 'none' }).bytes;
 const snappy = tableOf(entries, { compression: 'snappy' }).bytes;
 const sealed = tableOf(entries, { seal: true }).bytes;
 const padded =
-  sliceOf(raw, [
+  partOf(raw, [
     { start: bytesOf('key 0001'), end: bytesOf('key 0005') },
     { start: bytesOf('key 0020'), end: bytesOf('key 0029') },
   ])?.bytes ?? raw;
@@ -41,7 +41,7 @@ const tables = [
   { name: 'an uncompressed table', bytes: raw },
   { name: 'a compressed table', bytes: snappy },
   { name: 'a sealed table', bytes: sealed },
-  { name: 'a slice with padding', bytes: padded },
+  { name: 'a part with padding', bytes: padded },
 ];
 
 const verify = (bytes: Uint8Array) => verifyTable(fileSystemOf(bytes), 'damaged');
@@ -80,8 +80,8 @@ function useTable(bytes: Uint8Array): void {
   ]) {
     onlySstErrors(() => {
       const file = new MemoryFile(bytes);
-      const how = { verifyChecksums: false, check: 'used' } as const;
-      narrowTable(TableReader.open(fileSystemOf(file), 'damaged', how), keep, file);
+      const how = { verifyChecksums: false, validate: 'lazy' } as const;
+      sharePart(TableReader.open(fileSystemOf(file), 'damaged', how), keep, file);
     });
   }
 }

@@ -7,6 +7,7 @@ import { compareByteRanges, compareBytes, copyBytes, grown } from './compare-byt
 import { corrupt, SstError } from './errors.js';
 import type { FileSystem } from './file-system.js';
 import { BLOCK_TRAILER_BYTES, FOOTER_BYTES } from './format.js';
+import { hex } from './hex.js';
 import {
   compareInternalKeys,
   MAX_ENTRY_SEQUENCE,
@@ -15,11 +16,10 @@ import {
   typeCodeOf,
   userKeyOf,
 } from './internal-key.js';
-import { hex } from './span.js';
 import { StoredBlockReader } from './stored-block.js';
 import type { TableParts } from './table-parts.js';
 import type { TableBounds, TableProperties } from './table-properties.js';
-import { type TableCheck, TableReader } from './table-reader.js';
+import { TableReader, type TableValidation } from './table-reader.js';
 import { checkSeal } from './table-seal.js';
 
 /** What was recorded of a table elsewhere; each part that is given is held against the table. */
@@ -35,7 +35,7 @@ export interface RecordedTable {
 /**
  * Reads a whole table and checks all of it: each checksum, each entry, the strict order of the internal
  * keys, types and sequences, the restart points, the index against the blocks as LevelDB's get relies
- * on it, the filter against each key, and that no byte is unaccounted for (of a narrowed table: none
+ * on it, the filter against each key, and that no byte is unaccounted for (of a virtual table: none
  * behind the table in front, of which only the blocks in use are looked at).
  *
  * @throws SstError for the first problem, with path and offset: `SSTITCH_TABLE_CORRUPT`,
@@ -46,7 +46,7 @@ export function verifyTable(
   path: string,
   recorded: RecordedTable = {},
 ): TableProperties {
-  return withReader(fileSystem, path, recorded, 'whole', (reader) => {
+  return withReader(fileSystem, path, recorded, 'full', (reader) => {
     const properties = new Verifier(reader).run();
     checkSealed(properties, reader.parts, path);
     checkRecorded(properties, recorded, path);
@@ -66,7 +66,7 @@ export function checkTableStructure(
   path: string,
   recorded: RecordedTable = {},
 ): TableBounds {
-  return withReader(fileSystem, path, recorded, 'sealed', (reader) => {
+  return withReader(fileSystem, path, recorded, 'checksum', (reader) => {
     const bounds = {
       sizeBytes: reader.sizeBytes,
       smallest: reader.smallest(),
@@ -112,10 +112,10 @@ function withReader<T>(
   fileSystem: FileSystem,
   path: string,
   recorded: RecordedTable,
-  check: TableCheck,
+  validate: TableValidation,
   use: (reader: TableReader) => T,
 ): T {
-  const reader = TableReader.open(fileSystem, path, { sizeBytes: recorded.sizeBytes, check });
+  const reader = TableReader.open(fileSystem, path, { sizeBytes: recorded.sizeBytes, validate });
   try {
     return use(reader);
   } finally {
@@ -162,17 +162,17 @@ class Verifier {
   }
 
   run(): TableProperties {
-    const { index, footer, filter, file, narrowedBytes, hasForeignEntries } = this.#reader.parts;
-    let end = narrowedBytes;
+    const { index, footer, filter, file, sharedBytes, hasForeignEntries } = this.#reader.parts;
+    let end = sharedBytes;
     for (let block = 0; block < index.blockCount; block += 1) {
       const { offset, size } = index.handleOf(block);
       this.#checkBlock(block);
-      if (offset < narrowedBytes) continue;
+      if (offset < sharedBytes) continue;
       this.#checkGap(end, offset);
       end = offset + size + BLOCK_TRAILER_BYTES;
     }
     for (const handle of [filter?.handle, footer.metaindex, footer.index]) {
-      if (handle === undefined || handle.offset < narrowedBytes) continue;
+      if (handle === undefined || handle.offset < sharedBytes) continue;
       const isPassedOver = hasForeignEntries && handle.offset <= footer.metaindex.offset;
       if (!isPassedOver) this.#checkGap(end, handle.offset);
       end = handle.offset + handle.size + BLOCK_TRAILER_BYTES;

@@ -1,10 +1,10 @@
 // Random keys, entries and spans for property tests. Keys are short and of few different bytes, so that
 // prefixes, 00 and FF, and equal user keys come up often.
 
+import type { Span } from '@sstitch/contract';
 import fc from 'fast-check';
 import { compareBytes } from '../src/compare-bytes.js';
 import { compareInternalKeys, type EntryType, makeInternalKey } from '../src/internal-key.js';
-import type { Span } from '../src/span.js';
 import { pseudoRandomBytes } from './entries.js';
 
 export const userKeys: fc.Arbitrary<Uint8Array> = fc

@@ -1,10 +1,10 @@
 // Tables in memory, made of a model's entries.
 
-import { type SliceTableOptions, sliceTable } from '../src/slice-table.js';
-import type { Span } from '../src/span.js';
+import type { Span } from '@sstitch/contract';
+import { type CopyPartOptions, copyPart } from '../src/copy-part.js';
 import { TableBuilder } from '../src/table-builder.js';
 import type { TableOptions } from '../src/table-options.js';
-import type { SliceProperties, TableProperties } from '../src/table-properties.js';
+import type { PartProperties, TableProperties } from '../src/table-properties.js';
 import { TableReader, type TableReaderOptions } from '../src/table-reader.js';
 import type { Entry } from './arbitraries.js';
 import { fileSystemOf, MemoryFile } from './entries.js';
@@ -30,18 +30,18 @@ export function readerOf(bytes: Uint8Array, options: TableReaderOptions = {}): T
 }
 
 /** Slices a table in memory. */
-export function sliceOf(
+export function partOf(
   bytes: Uint8Array,
   keep: readonly Span[],
-  options: SliceTableOptions = {},
-): { readonly bytes: Uint8Array; readonly properties: SliceProperties } | undefined {
+  options: CopyPartOptions = {},
+): { readonly bytes: Uint8Array; readonly properties: PartProperties } | undefined {
   const file = new MemoryFile();
   let created = 0;
   const createFile = () => {
     created += 1;
     return file;
   };
-  const properties = sliceTable(readerOf(bytes), keep, createFile, options);
+  const properties = copyPart(readerOf(bytes), keep, createFile, options);
   if (created !== (properties === undefined ? 0 : 1)) throw new Error(`${created} files made`);
   return properties === undefined ? undefined : { bytes: file.bytes, properties };
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { engineConformance } from './engine-conformance.js';
-import { type ByteStore, openStore, temporaryFolder } from './metamorphic/real-store.js';
 import { ModelEngine } from './model-engine.js';
+import { type ByteStore, openStore, temporaryDirectory } from './real-store.test-support.js';
 
 engineConformance('model engine', { describe, it }, async () => {
   const engine = new ModelEngine();
@@ -9,19 +9,19 @@ engineConformance('model engine', { describe, it }, async () => {
 });
 
 // While one store is open its process's worker threads stay: the others open faster.
-const keeperFolder = temporaryFolder();
+const keeperDirectory = temporaryDirectory();
 let keeper: ByteStore;
 beforeAll(async () => {
-  keeper = await openStore(`${keeperFolder.path}/keeper`);
+  keeper = await openStore(`${keeperDirectory.path}/keeper`);
 });
 afterAll(async () => {
   await keeper.close();
-  keeperFolder.remove();
+  keeperDirectory.remove();
 });
 
 engineConformance('store', { describe, it }, async () => {
-  const folder = temporaryFolder();
-  const location = `${folder.path}/store`;
+  const directory = temporaryDirectory();
+  const location = `${directory.path}/store`;
   let store = await openStore(location);
   return {
     engine: store,
@@ -32,7 +32,7 @@ engineConformance('store', { describe, it }, async () => {
     },
     destroy: async () => {
       await store.close();
-      folder.remove();
+      directory.remove();
     },
   };
 });

@@ -4,19 +4,19 @@
 import {
   type ByteOperation,
   byteEncodings,
+  compareBytes,
   type Engine,
   type ReadWriteEngine,
-} from '@sstitch/engine';
+  spanContains,
+} from '@sstitch/contract';
 import {
   BUCKETS,
   type Bucket,
   bucketLayout,
   buildKey,
-  compareBytes,
   formatSyncId,
   RESERVED_RANGES,
   type SyncIdBytes,
-  spanContains,
   syncIdBytes,
   syncSpans,
   syncSpansInKeyOrder,

@@ -10,14 +10,16 @@ import {
   type ByteOperation,
   type ByteReadOptions,
   byteEncodings,
+  compareBytes,
   type Engine,
   type EngineCapabilities,
   type EntryPages,
   type ReplaceSpansOptions,
   type ReplaceSpansResult,
   type Span,
-} from '@sstitch/engine';
-import { compareBytes, spanContains, toHex } from '@sstitch/keys';
+  spanContains,
+} from '@sstitch/contract';
+import { toHex } from '@sstitch/keys';
 import { type AbstractLevel, AbstractSnapshot } from 'abstract-level';
 import { TestkitError } from './errors.js';
 import { type ModelEntry, ModelState } from './model-state.js';

@@ -1,7 +1,5 @@
 // An ordered map of byte strings that never changes: what the model engine's every moment is.
-
-import type { Span } from '@sstitch/engine';
-import { compareBytes } from '@sstitch/keys';
+import { compareBytes, type Span } from '@sstitch/contract';
 
 export type ModelEntry = readonly [key: Uint8Array, value: Uint8Array];
 

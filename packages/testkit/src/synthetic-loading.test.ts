@@ -1,21 +1,20 @@
-import { SyncStore, verifyIndexes } from '@sstitch/records';
+import { digestSync, SyncStore, verifyIndexes } from '@sstitch/records';
 import { describe, expect, it } from 'vitest';
-import { openStore, temporaryFolder } from './metamorphic/real-store.js';
 import { ModelEngine } from './model-engine.js';
-import { syncDigest } from './sync-digest.js';
+import { openStore, temporaryDirectory } from './real-store.test-support.js';
 import { loadSyntheticSync, syntheticSync, writeSyntheticSync } from './synthetic-syncs.js';
 
 describe('a synthetic sync in an engine', () => {
   it('is the same written sorted, written shuffled, loaded into a store and put as records', async () => {
     const options = { seed: 3, grants: 400, revision: 4 };
-    const folder = temporaryFolder();
-    const store = await openStore(`${folder.path}/store`);
+    const directory = temporaryDirectory();
+    const store = await openStore(`${directory.path}/store`);
     const [sorted, shuffled, records] = [new ModelEngine(), new ModelEngine(), new ModelEngine()];
     try {
       // An older revision first: loading leaves nothing of it.
       await loadSyntheticSync(store, { ...options, revision: 1 });
       const { syncId, entries } = await loadSyntheticSync(store, options);
-      const digest = await syncDigest(store, syncId);
+      const digest = await digestSync(store, syncId);
       expect(digest.keys).toBe(entries);
       expect((await writeSyntheticSync(sorted, options)).entries).toBe(entries);
       await writeSyntheticSync(shuffled, { ...options, shuffle: true, batchEntries: 50 });
@@ -23,14 +22,14 @@ describe('a synthetic sync in an engine', () => {
         await new SyncStore(records).putMany(syncId, batch);
       }
       for (const engine of [sorted, shuffled, records]) {
-        expect(await syncDigest(engine, syncId)).toEqual(digest);
+        expect(await digestSync(engine, syncId)).toEqual(digest);
       }
       const problems = [];
       for await (const problem of verifyIndexes(store, syncId)) problems.push(problem);
       expect(problems).toEqual([]);
     } finally {
       await store.close();
-      folder.remove();
+      directory.remove();
     }
   });
 });

@@ -1,4 +1,5 @@
-import { BUCKETS, compareBytes, parseKey } from '@sstitch/keys';
+import { compareBytes } from '@sstitch/contract';
+import { BUCKETS, parseKey } from '@sstitch/keys';
 import { recordEntries } from '@sstitch/records';
 import { describe, expect, it } from 'vitest';
 import { TestkitError } from './errors.js';

@@ -6,7 +6,7 @@ import {
   type EntryPages,
   type ReadWriteEngine,
   type ReplaceSpansResult,
-} from '@sstitch/engine';
+} from '@sstitch/contract';
 import { formatSyncId, syncSpansInKeyOrder } from '@sstitch/keys';
 import type { SyncRecord } from '@sstitch/records';
 import { checkWholeNumber, TestkitError } from './errors.js';

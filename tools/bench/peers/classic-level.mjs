@@ -3,7 +3,7 @@
 // Tuned: a write buffer of 64 MiB (16 times the default) so that the loop stalls less on flushes and
 // compactions; pages of 2,048 entries, of bytes. Only the last batch is synced: LevelDB's log is
 // written in order, so it takes what came before with it.
-import { byteEncodings } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
 import { ClassicLevel } from 'classic-level';
 import { servePeer } from './driver.mjs';
 import { loadLevel, pagesOf } from './level-database.mjs';
@@ -11,8 +11,8 @@ import { loadLevel, pagesOf } from './level-database.mjs';
 const WRITE_BUFFER_BYTES = Number(process.env['WRITE_BUFFER_BYTES'] ?? 64 << 20);
 
 await servePeer({
-  async open(folder) {
-    const database = new ClassicLevel(folder, { writeBufferSize: WRITE_BUFFER_BYTES });
+  async open(directory) {
+    const database = new ClassicLevel(directory, { writeBufferSize: WRITE_BUFFER_BYTES });
     await database.open();
     return database;
   },

@@ -1,10 +1,10 @@
 // What a peer's driver is, for those written in JavaScript; those in C, C++ and Go do the same.
 //
-//   load FOLDER ENTRIES     makes a database of a file of entries and settles it; prints {"loadMs"}
-//   replace FOLDER SPANS    opens that database as source, then for each line of standard input opens
-//                           the base in that folder, replaces the spans in it by the source's, closes
+//   load DIRECTORY ENTRIES     makes a database of a file of entries and settles it; prints {"loadMs"}
+//   replace DIRECTORY SPANS    opens that database as source, then for each line of standard input opens
+//                           the base in that directory, replaces the spans in it by the source's, closes
 //                           it, and prints {"replaceMs", "closeMs"}, or {"refused"} and why
-//   dump FOLDER             prints all entries in key order, as entries-file.mjs has them
+//   dump DIRECTORY             prints all entries in key order, as entries-file.mjs has them
 //   version                 prints its library's version; compiled drivers only
 //
 // Only the replacing is timed: both databases are open, and what it wrote is durable at its end.
@@ -14,24 +14,24 @@ import { packPage, readEntries } from '../src/entries-file.mjs';
 
 /**
  * @param {object} peer
- * @param {(folder: string, role: 'base' | 'source') => Promise<unknown>} peer.open
+ * @param {(directory: string, role: 'base' | 'source') => Promise<unknown>} peer.open
  * @param {(database: any, pages: AsyncIterable<[Buffer, Buffer][]>) => Promise<void>} peer.load
  * @param {(base: any, source: any, spans: [Buffer, Buffer][]) => Promise<object | undefined>} peer.replace
  *   gives what else the reply is to tell; `refused` where the peer does not do this at all
  * @param {(database: any) => AsyncIterable<[Uint8Array, Uint8Array][]>} peer.pages
  */
 export async function servePeer(peer) {
-  const [command, folder, file] = process.argv.slice(2);
+  const [command, directory, file] = process.argv.slice(2);
   if (command === 'load') {
     const start = performance.now();
-    const database = await peer.open(folder, 'base');
+    const database = await peer.open(directory, 'base');
     await peer.load(database, readEntries(file));
     await database.close();
     reply({ loadMs: performance.now() - start });
   } else if (command === 'replace') {
-    await serveRounds(peer, folder, file);
+    await serveRounds(peer, directory, file);
   } else if (command === 'dump') {
-    const database = await peer.open(folder, 'base');
+    const database = await peer.open(directory, 'base');
     for await (const page of peer.pages(database)) {
       if (!process.stdout.write(packPage(page))) await once(process.stdout, 'drain');
     }
@@ -41,12 +41,12 @@ export async function servePeer(peer) {
   }
 }
 
-async function serveRounds(peer, sourceFolder, spansFile) {
+async function serveRounds(peer, sourceDirectory, spansFile) {
   const spans = [];
   for await (const page of readEntries(spansFile)) spans.push(...page);
-  const source = await peer.open(sourceFolder, 'source');
-  for await (const baseFolder of createInterface({ input: process.stdin })) {
-    const base = await peer.open(baseFolder, 'base');
+  const source = await peer.open(sourceDirectory, 'source');
+  for await (const baseDirectory of createInterface({ input: process.stdin })) {
+    const base = await peer.open(baseDirectory, 'base');
     const start = performance.now();
     const told = (await peer.replace(base, source, spans)) ?? {};
     const replaced = performance.now();

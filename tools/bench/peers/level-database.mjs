@@ -1,5 +1,5 @@
 // What drivers of Level databases share: their entries, and their load.
-import { byteEncodings } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
 
 const PAGE_ENTRIES = 2048;
 

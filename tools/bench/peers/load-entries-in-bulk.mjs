@@ -14,7 +14,7 @@ const BUCKET_PREFIXES = BUCKETS.map(({ prefix }) => prefix).sort((a, b) => b.len
 
 /** Into an open store; what it holds of the syncs is replaced. */
 export async function loadEntriesInBulk(store, pages) {
-  const staging = await store.newStagingFolder();
+  const staging = await store.newStagingDirectory();
   await mkdir(staging);
   const free = [];
   const loader = new TableLoader(staging, { onWritten: (arena) => free.push(arena) });
@@ -46,7 +46,7 @@ export async function loadEntriesInBulk(store, pages) {
     .sort((a, b) => Buffer.compare(a.start, b.start));
   await store.ingestAndExcise(await loader.finish(spans), { move: true });
   await loader.end();
-  await store.removeStagingFolder(staging);
+  await store.removeStagingDirectory(staging);
 }
 
 /** Up to the end of the sync's id. */

@@ -10,8 +10,8 @@ import { loadEntriesInBulk } from './load-entries-in-bulk.mjs';
 const strategy = process.env['STRATEGY'] ?? 'auto';
 
 await servePeer({
-  async open(folder) {
-    const store = new Store(folder);
+  async open(directory) {
+    const store = new Store(directory);
     await store.open();
     return store;
   },
@@ -21,7 +21,7 @@ await servePeer({
     const { syncId } = parseKey(await firstKey(source, spans));
     const result = await compactOrRefuse({ base, source, syncIds: [syncId], strategy });
     if (typeof result === 'string') return { refused: result };
-    const tables = { linked: 0, copied: 0, sliced: 0, built: 0 };
+    const tables = { linked: 0, copied: 0, split: 0, built: 0 };
     for (const bucket of result.buckets) {
       for (const origin of Object.keys(tables)) tables[origin] += bucket.tables[origin];
     }

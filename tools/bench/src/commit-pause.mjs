@@ -1,13 +1,15 @@
 // What a commit costs the others: a sync is replaced again and again in a base of three such syncs,
 // while one writer and four readers are busy. Prints writers' pause, readers' latency beside that of
 // an idle store, and the event loop's delay.
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { compact } from '@sstitch/compactor';
-import { byteEncodings, Store } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
+import { Store } from '@sstitch/engine';
 import { median, percentile, printTable } from './report.mjs';
 import { loadSyncs, readableKeys } from './syncs.mjs';
 
@@ -20,9 +22,9 @@ const { values: flags } = parseArgs({
 const WRITTEN_PREFIX = Buffer.from('written-');
 const grants = Number(flags.grants);
 const compactions = Number(flags.compactions);
-const folder = mkdtempSync(join(tmpdir(), 'sstitch-bench-'));
-const base = new Store(join(folder, 'base'));
-const source = new Store(join(folder, 'source'));
+const directory = mkdtempSync(join(tmpdir(), 'sstitch-bench-'));
+const base = new Store(join(directory, 'base'));
+const source = new Store(join(directory, 'source'));
 
 try {
   console.error(`filling a base of 3 syncs of ${grants} grants, and a source of one ...`);
@@ -78,7 +80,7 @@ try {
   );
 } finally {
   await Promise.all([base.close(), source.close()]);
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
 }
 
 /** Reads random keys; a failed or empty read throws and ends the run. */

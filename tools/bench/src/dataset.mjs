@@ -12,7 +12,7 @@ const PAGE_ENTRIES = 2048;
 /**
  * Writes a dataset.
  *
- * @param {string} folder made for it
+ * @param {string} directory made for it
  * @param {object} shape
  * @param {number} shape.grants of the sync that is replaced, in base and source
  * @param {number} [shape.otherGrants] of each other sync of the base; as many, by default
@@ -20,9 +20,9 @@ const PAGE_ENTRIES = 2048;
  * @param {'shuffled' | 'sorted'} [shape.order] in which entries are loaded: as a connector finds them,
  *   or as no connector does, by key, which leaves a B-tree in its best shape
  */
-export async function makeDataset(folder, shape) {
+export async function makeDataset(directory, shape) {
   const { grants, otherGrants = grants, syncs, order = 'shuffled' } = shape;
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(directory, { recursive: true });
   const syncOf = (syncIndex, revision) => ({
     syncIndex,
     revision,
@@ -32,9 +32,9 @@ export async function makeDataset(folder, shape) {
   const replacement = syncOf(0, 2);
   const syncId = syntheticSyncId({ syncIndex: 0 });
   const files = {
-    base: join(folder, 'base.entries'),
-    source: join(folder, 'source.entries'),
-    spans: join(folder, 'spans.entries'),
+    base: join(directory, 'base.entries'),
+    source: join(directory, 'source.entries'),
+    spans: join(directory, 'spans.entries'),
   };
   const base = await writeEntries(
     files.base,
@@ -45,7 +45,7 @@ export async function makeDataset(folder, shape) {
   await writeEntries(files.spans, [spans]);
   const expected = await digestOf(mergedEntries([replacement, ...old.slice(1)]));
   return {
-    folder,
+    directory,
     shape: { grants, otherGrants, syncs, order },
     syncId,
     files,

@@ -1,5 +1,5 @@
 // The bare floor under a link: the same number of links, renames, written bytes and fsyncs, with no
-// reading, no cutting, no LevelDB; beside it what LevelDB's own open of such a generation takes.
+// reading, no splitting, no LevelDB; beside it what LevelDB's own open of such a generation takes.
 import {
   closeSync,
   fsyncSync,
@@ -21,14 +21,14 @@ import { ClassicLevel } from 'classic-level';
 import { freshCopy } from './fresh-copy.mjs';
 import { median, printTable } from './report.mjs';
 import { writeResults } from './results.mjs';
-import { inRunFolder, wholeNumbers } from './run-folder.mjs';
+import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 import { loadSyncs } from './syncs.mjs';
 
 /** About what a table takes in a MANIFEST of synthetic keys. */
 const MANIFEST_BYTES_A_TABLE = 170;
 /** Until the threads' code is compiled, as `pnpm bench` does it for fast peers. */
 const WARM_UP_ROUNDS = 20;
-/** What a table has that is narrowed. */
+/** What a table has that is shared. */
 const OLD_TABLE_BYTES = 2 * 1024 * 1024;
 
 const { values: flags } = parseArgs({
@@ -38,16 +38,16 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string', default: '9' },
     // Stores that were loaded in bulk, not filled by batches.
     imported: { type: 'boolean', default: false },
-    folder: { type: 'string' },
+    directory: { type: 'string' },
   },
 });
 const [grants] = wholeNumbers('grants', flags.grants);
 const [syncs] = wholeNumbers('syncs', flags.syncs);
 const [rounds] = wholeNumbers('rounds', flags.rounds);
 
-await inRunFolder(async (folder) => {
+await inRunDirectory(async (directory) => {
   console.error(`loading a base of ${syncs} syncs of ${grants} grants, and a source ...`);
-  const syncId = await loadStores(folder);
+  const syncId = await loadStores(directory);
   const figures = {
     link: [],
     extract: [],
@@ -60,10 +60,10 @@ await inRunFolder(async (folder) => {
   };
   let counts = {};
   for (let round = 0; round < WARM_UP_ROUNDS + rounds; round++) {
-    const linked = await linkOnce(folder, syncId);
+    const linked = await linkOnce(directory, syncId);
     counts = countsOf(linked);
-    const floorMs = floorOnce(join(folder, 'floor'), join(folder, 'copy'), counts);
-    const levelMs = await openLevel(join(folder, 'copy'));
+    const floorMs = floorOnce(join(directory, 'floor'), join(directory, 'copy'), counts);
+    const levelMs = await openLevel(join(directory, 'copy'));
     if (round < WARM_UP_ROUNDS) continue;
     const { steps, pauseMs } = linked.report;
     figures.link.push(linked.totalMs);
@@ -75,10 +75,10 @@ await inRunFolder(async (folder) => {
     figures.floor.push(floorMs);
     figures.level.push(levelMs);
   }
-  const { linkedTables, slicedTables, slicedBytes, totalTables, grownFiles, grownBytes } = counts;
+  const { linkedTables, splitTables, splitBytes, totalTables, grownFiles, grownBytes } = counts;
   console.log(
-    `${grants} grants of ${syncs} syncs: ${linkedTables} links, ${grownFiles} files narrowed by ` +
-      `${grownBytes} bytes, ${slicedTables} cut tables of ${slicedBytes} bytes, ${totalTables} tables in the next generation`,
+    `${grants} grants of ${syncs} syncs: ${linkedTables} links, ${grownFiles} files shared by ` +
+      `${grownBytes} bytes, ${splitTables} split tables of ${splitBytes} bytes, ${totalTables} tables in the next generation`,
   );
   const titles = {
     link: 'link: extract and commit',
@@ -99,16 +99,16 @@ await inRunFolder(async (folder) => {
     ]),
   );
   const [link, floor] = [median(figures.link), median(figures.floor)];
-  // The link's own step, which is shorter than classic-level's open alone; it has a folder's sync in it that the
+  // The link's own step, which is shorter than classic-level's open alone; it has a directory's sync in it that the
   // floor has, too: some 0.8 ms.
   const withOpen = floor + median(figures.open);
   console.log(`link / floor: ${(link / floor).toFixed(2)}`);
   console.log(`link / floor and LevelDB's open: ${(link / withOpen).toFixed(2)}`);
   writeResults('floor', { grants, syncs, imported: flags.imported, counts, figures });
-}, flags.folder);
+}, flags.directory);
 
-async function loadStores(folder) {
-  const [base, source] = [new Store(join(folder, 'base')), new Store(join(folder, 'source'))];
+async function loadStores(directory) {
+  const [base, source] = [new Store(join(directory, 'base')), new Store(join(directory, 'source'))];
   const inBulk = flags.imported;
   const [syncId] = await loadSyncs(base, { grants, syncs, revision: 1, inBulk });
   await loadSyncs(source, { grants, syncs: 1, revision: 2, inBulk });
@@ -117,10 +117,10 @@ async function loadStores(folder) {
 }
 
 /** A link as the compactor makes it, in a fresh copy of the base. */
-async function linkOnce(folder, syncId) {
-  const paths = [join(folder, 'copy'), join(folder, 'source-copy')];
-  freshCopy(join(folder, 'base'), paths[0]);
-  freshCopy(join(folder, 'source'), paths[1]);
+async function linkOnce(directory, syncId) {
+  const paths = [join(directory, 'copy'), join(directory, 'source-copy')];
+  freshCopy(join(directory, 'base'), paths[0]);
+  freshCopy(join(directory, 'source'), paths[1]);
   const [base, source] = paths.map((path) => new Store(path));
   await Promise.all([base.open(), source.open()]);
   const before = new Map(paths.flatMap((path) => tableSizes(path)));
@@ -140,9 +140,9 @@ async function linkOnce(folder, syncId) {
   return { report, grown, extractMs, totalMs };
 }
 
-/** Sizes of a store's tables by inode: a narrowed one has several names. */
-function tableSizes(storeFolder) {
-  const generation = generationOf(storeFolder);
+/** Sizes of a store's tables by inode: a shared one has several names. */
+function tableSizes(storeDirectory) {
+  const generation = generationOf(storeDirectory);
   return readdirSync(generation)
     .filter((name) => /\.(ldb|sst)$/.test(name))
     .map((name) => {
@@ -153,40 +153,40 @@ function tableSizes(storeFolder) {
 
 /** How much of what the link did to files. */
 function countsOf({ report, grown }) {
-  const incoming = { linked: 0, sliced: 0, slicedBytes: 0 };
+  const incoming = { linked: 0, split: 0, splitBytes: 0 };
   for (const span of report.spans) {
-    incoming.linked += span.linked.tables + span.narrowed.tables;
-    incoming.sliced += span.sliced.tables;
-    incoming.slicedBytes += span.sliced.bytes;
+    incoming.linked += span.linked.tables + span.shared.tables;
+    incoming.split += span.split.tables;
+    incoming.splitBytes += span.split.bytes;
   }
-  const { linked, sliced, narrowed } = report.base;
+  const { linked, split, shared } = report.base;
   return {
-    baseLinks: linked.tables + narrowed.tables,
+    baseLinks: linked.tables + shared.tables,
     incomingLinks: incoming.linked,
-    linkedTables: linked.tables + narrowed.tables + incoming.linked,
+    linkedTables: linked.tables + shared.tables + incoming.linked,
     grownFiles: grown.length,
     grownBytes: grown.reduce((sum, bytes) => sum + bytes, 0),
-    slicedTables: sliced.tables + incoming.sliced,
-    slicedBytes: sliced.bytes + incoming.slicedBytes,
+    splitTables: split.tables + incoming.split,
+    splitBytes: split.bytes + incoming.splitBytes,
     totalTables: report.tables,
   };
 }
 
 /** Does that to files of the linked store, and no more. */
-function floorOnce(folder, storeFolder, counts) {
-  const generation = generationOf(storeFolder);
+function floorOnce(directory, storeDirectory, counts) {
+  const generation = generationOf(storeDirectory);
   const tables = readdirSync(generation).filter((name) => /\.(ldb|sst)$/.test(name));
-  const slice = Buffer.alloc(Math.ceil(counts.slicedBytes / Math.max(1, counts.slicedTables)), 7);
+  const part = Buffer.alloc(Math.ceil(counts.splitBytes / Math.max(1, counts.splitTables)), 7);
   const manifest = Buffer.alloc(MANIFEST_BYTES_A_TABLE * counts.totalTables, 7);
   const appended = Buffer.alloc(Math.ceil(counts.grownBytes / Math.max(1, counts.grownFiles)), 7);
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder);
-  const old = Array.from({ length: counts.grownFiles }, (_, i) => join(folder, `old-${i}`));
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory);
+  const old = Array.from({ length: counts.grownFiles }, (_, i) => join(directory, `old-${i}`));
   for (const path of old) writeSynced(path, Buffer.alloc(OLD_TABLE_BYTES, 7));
-  syncFolder(folder);
+  fsyncDir(directory);
   const start = performance.now();
-  const staging = join(folder, 'staging');
-  const next = join(folder, 'next');
+  const staging = join(directory, 'staging');
+  const next = join(directory, 'next');
   mkdirSync(staging);
   mkdirSync(next);
   let name = 0;
@@ -198,19 +198,19 @@ function floorOnce(folder, storeFolder, counts) {
   for (let i = 0; i < counts.baseLinks; i++) {
     linkSync(join(generation, tables[i % tables.length]), join(next, String(++name)));
   }
-  for (let i = 0; i < counts.slicedTables; i++) writeSynced(join(next, String(++name)), slice);
+  for (let i = 0; i < counts.splitTables; i++) writeSynced(join(next, String(++name)), part);
   for (const path of old) writeSynced(path, appended, 'a');
   writeSynced(join(next, 'MANIFEST'), manifest);
   writeSynced(join(next, 'CURRENT'), Buffer.from('MANIFEST-000001\n'));
-  syncFolder(next);
-  writeSynced(join(folder, 'CURRENT.new'), Buffer.from('gen-000002\n'));
-  renameSync(join(folder, 'CURRENT.new'), join(folder, 'CURRENT'));
-  syncFolder(folder);
+  fsyncDir(next);
+  writeSynced(join(directory, 'CURRENT.new'), Buffer.from('gen-000002\n'));
+  renameSync(join(directory, 'CURRENT.new'), join(directory, 'CURRENT'));
+  fsyncDir(directory);
   return performance.now() - start;
 }
 
-async function openLevel(storeFolder) {
-  const database = new ClassicLevel(generationOf(storeFolder));
+async function openLevel(storeDirectory) {
+  const database = new ClassicLevel(generationOf(storeDirectory));
   const start = performance.now();
   await database.open();
   const openMs = performance.now() - start;
@@ -218,8 +218,8 @@ async function openLevel(storeFolder) {
   return openMs;
 }
 
-function generationOf(storeFolder) {
-  return join(storeFolder, readFileSync(join(storeFolder, 'CURRENT'), 'utf8').trim());
+function generationOf(storeDirectory) {
+  return join(storeDirectory, readFileSync(join(storeDirectory, 'CURRENT'), 'utf8').trim());
 }
 
 function writeSynced(path, bytes, flags = 'wx') {
@@ -232,8 +232,8 @@ function writeSynced(path, bytes, flags = 'wx') {
   }
 }
 
-function syncFolder(folder) {
-  const handle = openSync(folder, 'r');
+function fsyncDir(directory) {
+  const handle = openSync(directory, 'r');
   try {
     fsyncSync(handle);
   } finally {

@@ -26,21 +26,21 @@ const CHUNK_BYTES = 1024 * 1024;
 const chunk = new Uint8Array(CHUNK_BYTES);
 let spareFiles = 0;
 
-/** Copies a folder; afterwards all of it is on disk, and in the page cache. */
+/** Copies a directory; afterwards all of it is on disk, and in the page cache. */
 export function freshCopy(from, to) {
-  const spareFolder = `${to}.spare`;
-  mkdirSync(spareFolder, { recursive: true });
-  const spares = new SpareFiles(spareFolder);
+  const spareDirectory = `${to}.spare`;
+  mkdirSync(spareDirectory, { recursive: true });
+  const spares = new SpareFiles(spareDirectory);
   spares.takeFrom(to);
   rmSync(to, { recursive: true, force: true });
-  copyFolder(from, to, spares);
+  copyDirectory(from, to, spares);
 }
 
-function copyFolder(from, to, spares) {
+function copyDirectory(from, to, spares) {
   mkdirSync(to);
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     const [source, target] = [join(from, entry.name), join(to, entry.name)];
-    if (entry.isDirectory()) copyFolder(source, target, spares);
+    if (entry.isDirectory()) copyDirectory(source, target, spares);
     else copyFile(source, target, spares.next());
   }
   syncPath(to);
@@ -76,24 +76,24 @@ function overwrite(from, to) {
   }
 }
 
-/** Files that nobody needs any more, in a folder beside the copy. */
+/** Files that nobody needs any more, in a directory beside the copy. */
 class SpareFiles {
   #paths;
-  #folder;
+  #directory;
 
-  constructor(folder) {
-    this.#folder = folder;
-    this.#paths = readdirSync(folder).map((name) => join(folder, name));
+  constructor(directory) {
+    this.#directory = directory;
+    this.#paths = readdirSync(directory).map((name) => join(directory, name));
   }
 
   next() {
     return this.#paths.pop();
   }
 
-  /** Takes a folder's files, but not those that another folder has too. */
-  takeFrom(folder) {
-    for (const entry of entriesOf(folder)) {
-      const path = join(folder, entry.name);
+  /** Takes a directory's files, but not those that another directory has too. */
+  takeFrom(directory) {
+    for (const entry of entriesOf(directory)) {
+      const path = join(directory, entry.name);
       if (entry.isDirectory()) this.takeFrom(path);
       else if (entry.isFile() && statSync(path).nlink === 1) this.#take(path);
     }
@@ -101,15 +101,15 @@ class SpareFiles {
 
   #take(path) {
     spareFiles += 1;
-    const spare = join(this.#folder, `${process.pid}-${spareFiles}`);
+    const spare = join(this.#directory, `${process.pid}-${spareFiles}`);
     renameSync(path, spare);
     this.#paths.push(spare);
   }
 }
 
-function entriesOf(folder) {
+function entriesOf(directory) {
   try {
-    return readdirSync(folder, { withFileTypes: true });
+    return readdirSync(directory, { withFileTypes: true });
   } catch (error) {
     if (error.code === 'ENOENT') return [];
     throw error;

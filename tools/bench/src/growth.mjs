@@ -7,7 +7,7 @@ import { measureAll } from './measure.mjs';
 import { peersNamed } from './peers.mjs';
 import { median, printTable } from './report.mjs';
 import { writeResults } from './results.mjs';
-import { inRunFolder, wholeNumbers } from './run-folder.mjs';
+import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 
 const { values: flags } = parseArgs({
   options: {
@@ -15,7 +15,7 @@ const { values: flags } = parseArgs({
     grants: { type: 'string', default: '100000,1000000' },
     syncs: { type: 'string', default: '3,30' },
     rounds: { type: 'string', default: '15' },
-    folder: { type: 'string' },
+    directory: { type: 'string' },
   },
 });
 const [rounds] = wholeNumbers('rounds', flags.rounds);
@@ -29,21 +29,21 @@ const shapes = [
 ];
 
 const runs = [];
-await inRunFolder(async (folder) => {
+await inRunDirectory(async (directory) => {
   const datasets = [];
   for (const [at, shape] of shapes.entries()) {
     console.error(`${shape.syncs} syncs of ${shape.grants} grants ...`);
-    datasets.push(await makeDataset(join(folder, `data-${at}`), shape));
+    datasets.push(await makeDataset(join(directory, `data-${at}`), shape));
   }
   const peers = peersNamed(['link', 'link-imported']);
-  const all = await measureAll({ datasets, peers, rounds, folder });
+  const all = await measureAll({ datasets, peers, rounds, directory });
   for (const [at, measured] of all.entries()) {
     for (const { title, notMeasured } of measured) {
       if (notMeasured !== undefined) throw new Error(`${title}: ${notMeasured}`);
     }
     runs.push({ shape: shapes[at], entries: datasets[at].base.entries, measured });
   }
-}, flags.folder);
+}, flags.directory);
 
 const titles = runs[0].measured.map(({ title }) => title);
 for (const [at, title] of titles.entries()) {

@@ -8,13 +8,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Store } from '@sstitch/engine';
-import { syncDigest } from '@sstitch/testkit';
+import { digestSync } from '@sstitch/records';
 import { ClassicLevel } from 'classic-level';
 import { loadInBatches, loadInBulk } from './load-records.mjs';
 import { GENERATED, realFiles, recordsOf } from './record-sources.mjs';
 import { median, printTable } from './report.mjs';
 import { writeResults } from './results.mjs';
-import { inRunFolder, wholeNumbers } from './run-folder.mjs';
+import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 
 const SIDES = ['read', 'bulk', 'batches'];
 const MEMORY_WATCH_MS = 20;
@@ -26,16 +26,16 @@ async function read(input) {
   return { records };
 }
 
-async function bulk(input, folder) {
-  const store = new Store(join(folder, 'store'));
+async function bulk(input, directory) {
+  const store = new Store(join(directory, 'store'));
   await store.open();
   const started = performance.now();
   const syncIds = await loadInBulk(store, recordsOf(input));
   return ended(store, syncIds, started);
 }
 
-async function batches(input, folder) {
-  const database = new ClassicLevel(join(folder, 'store'));
+async function batches(input, directory) {
+  const database = new ClassicLevel(join(directory, 'store'));
   await database.open();
   const started = performance.now();
   const syncIds = await loadInBatches(database, recordsOf(input));
@@ -46,14 +46,14 @@ async function ended(database, syncIds, started) {
   const ms = performance.now() - started;
   process.send('measured');
   const digests = [];
-  for (const syncId of syncIds) digests.push((await syncDigest(database, syncId)).digest);
+  for (const syncId of syncIds) digests.push((await digestSync(database, syncId)).digest);
   await database.close();
   return { ms, digest: digests.join(' ') };
 }
 
-async function runSide({ side, input, folder }) {
+async function runSide({ side, input, directory }) {
   const started = performance.now();
-  const result = await { read, bulk, batches }[side](input, folder);
+  const result = await { read, bulk, batches }[side](input, directory);
   process.send({ ms: performance.now() - started, ...result });
   process.disconnect();
 }
@@ -73,7 +73,7 @@ function memoryBytes(processId) {
   }
 }
 
-function inProcess(side, input, folder) {
+function inProcess(side, input, directory) {
   return new Promise((resolve, reject) => {
     const child = fork(fileURLToPath(import.meta.url), {
       env: { ...process.env, IMPORT_SIDE: '1' },
@@ -93,7 +93,7 @@ function inProcess(side, input, folder) {
       if (reply) resolve(reply);
       else reject(new Error(`${side}: code ${code}`));
     });
-    child.send({ side, input, folder });
+    child.send({ side, input, directory });
   });
 }
 
@@ -102,7 +102,7 @@ async function main() {
     options: {
       grants: { type: 'string', default: '300000' },
       rounds: { type: 'string', default: '3' },
-      folder: { type: 'string' },
+      directory: { type: 'string' },
       shuffled: { type: 'boolean', default: false },
     },
   });
@@ -112,12 +112,12 @@ async function main() {
   const shuffled = flags.shuffled ? counts.map((grants) => `${grants} shuffled`) : [];
   const inputs = [...real, ...counts, ...shuffled];
   const rows = [];
-  await inRunFolder(async (folder) => {
+  await inRunDirectory(async (directory) => {
     for (const [index, input] of inputs.entries()) {
       const replies = { read: [], bulk: [], batches: [] };
       for (let round = 0; round < rounds; round++) {
         for (const side of SIDES) {
-          const reply = await inProcess(side, input, join(folder, `${index}-${round}-${side}`));
+          const reply = await inProcess(side, input, join(directory, `${index}-${round}-${side}`));
           replies[side].push(reply);
           console.error(`${input}, ${side}: ${reply.ms.toFixed(0)} ms`);
         }
@@ -135,7 +135,7 @@ async function main() {
         differ ? 'DIFFER' : 'same',
       ]);
     }
-  }, flags.folder);
+  }, flags.directory);
   printTable(
     [
       'input',

@@ -7,7 +7,7 @@ import { syncSpansInKeyOrder } from '@sstitch/keys';
 import { freshCopy } from './fresh-copy.mjs';
 import { median, printTable } from './report.mjs';
 import { writeResults } from './results.mjs';
-import { inRunFolder, wholeNumbers } from './run-folder.mjs';
+import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 import { loadSyncs } from './syncs.mjs';
 
 const { values: flags } = parseArgs({
@@ -15,7 +15,7 @@ const { values: flags } = parseArgs({
     grants: { type: 'string', default: '100000' },
     syncs: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '15' },
-    folder: { type: 'string' },
+    directory: { type: 'string' },
   },
 });
 const [grants] = wholeNumbers('grants', flags.grants);
@@ -52,14 +52,14 @@ async function link(base, source, spans) {
 }
 
 const measured = [];
-await inRunFolder(async (folder) => {
-  const paths = { base: join(folder, 'base'), source: join(folder, 'source') };
+await inRunDirectory(async (directory) => {
+  const paths = { base: join(directory, 'base'), source: join(directory, 'source') };
   console.error(`loading ${syncs} syncs of ${grants} grants, and a newer one ...`);
   const [syncId] = await loaded(paths.base, { grants, syncs, revision: 1 });
   await loaded(paths.source, { grants, syncs: 1, revision: 2 });
   const spans = syncSpansInKeyOrder(syncId).map(({ span }) => span);
   for (let round = 0; round < WARM_UP_ROUNDS + rounds; round++) {
-    const copies = { base: join(folder, 'b'), source: join(folder, 's') };
+    const copies = { base: join(directory, 'b'), source: join(directory, 's') };
     for (const name of ['base', 'source']) freshCopy(paths[name], copies[name]);
     const [base, source] = [await openStore(copies.base), await openStore(copies.source)];
     const steps = await link(base, source, spans);
@@ -67,7 +67,7 @@ await inRunFolder(async (folder) => {
     await source.close();
     if (round >= WARM_UP_ROUNDS) measured.push(steps);
   }
-}, flags.folder);
+}, flags.directory);
 
 const names = Object.keys(measured[0]);
 const of = (name) => measured.map((steps) => steps[name]);

@@ -16,22 +16,25 @@ export function shapeOfTables(tables, grants) {
 }
 
 /** Makes the base in one commit, a table a span; gives how many tables it has. */
-export async function loadInTables(folder, { grants, otherGrants, syncs }) {
+export async function loadInTables(directory, { grants, otherGrants, syncs }) {
   const all = Array.from({ length: syncs }, (_, syncIndex) => ({
     syncIndex,
     revision: 1,
     grants: syncIndex === 0 ? grants : otherGrants,
   }));
-  const store = new Store(folder);
+  const store = new Store(directory);
   const spans = all
     .flatMap((sync) => syncSpans(syntheticSyncId(sync)).map(({ span }) => span))
     .sort((a, b) => Buffer.compare(a.start, b.start));
   await store.replaceSpans(spans, mergedEntries(all));
   await store.close();
-  return countTables(folder);
+  return countTables(directory);
 }
 
-function countTables(folder) {
-  const generation = readdirSync(folder).find((name) => existsSync(join(folder, name, 'CURRENT')));
-  return readdirSync(join(folder, generation)).filter((name) => /\.(ldb|sst)$/.test(name)).length;
+function countTables(directory) {
+  const generation = readdirSync(directory).find((name) =>
+    existsSync(join(directory, name, 'CURRENT')),
+  );
+  return readdirSync(join(directory, generation)).filter((name) => /\.(ldb|sst)$/.test(name))
+    .length;
 }

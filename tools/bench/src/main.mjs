@@ -6,7 +6,7 @@ import { makeDataset } from './dataset.mjs';
 import { measure } from './measure.mjs';
 import { peersNamed } from './peers.mjs';
 import { printMeasured, writeResults } from './results.mjs';
-import { inRunFolder, wholeNumbers } from './run-folder.mjs';
+import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 
 const USAGE = `Usage: pnpm bench [options]
 
@@ -16,7 +16,7 @@ const USAGE = `Usage: pnpm bench [options]
                    rocksdb, pebble                                (all but auto)
   --rounds R       counted rounds; slow peers get two             (5)
   --order ORDER    in which entries are loaded: shuffled, sorted  (shuffled)
-  --folder F       where databases are made, on one file system   (the temporary folder)
+  --directory F       where databases are made, on one file system   (the temporary directory)
 
 Other measurements: node tools/bench/src/X.mjs with X one of strategies, growth, many-tables, floor,
 open, commit-pause, wrapper-price, link-steps, import, placement.`;
@@ -28,7 +28,7 @@ const { values: flags } = parseArgs({
     peers: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     order: { type: 'string', default: 'shuffled' },
-    folder: { type: 'string' },
+    directory: { type: 'string' },
     help: { type: 'boolean' },
   },
 });
@@ -41,13 +41,13 @@ const peers = peersNamed(flags.peers?.split(','));
 if (!['shuffled', 'sorted'].includes(flags.order)) throw new Error('--order is shuffled or sorted');
 
 const runs = [];
-await inRunFolder(async (folder) => {
+await inRunDirectory(async (directory) => {
   for (const syncs of wholeNumbers('syncs', flags.syncs)) {
     for (const grants of wholeNumbers('grants', flags.grants)) {
       console.error(`making ${syncs} syncs of ${grants} grants, and a newer one ...`);
       const shape = { grants, syncs, order: flags.order };
-      const dataset = await makeDataset(join(folder, 'data'), shape);
-      const measured = await measure({ dataset, peers, rounds, folder });
+      const dataset = await makeDataset(join(directory, 'data'), shape);
+      const measured = await measure({ dataset, peers, rounds, directory });
       const { source, base } = dataset;
       console.log(
         `\n${grants} grants (${source.entries} entries, ${source.bytes} bytes) of a base of ` +
@@ -57,6 +57,6 @@ await inRunFolder(async (folder) => {
       runs.push({ shape, source, base, measured });
     }
   }
-}, flags.folder);
+}, flags.directory);
 writeResults('replace', { runs });
 if (runs.some(({ measured }) => measured.some(({ failed }) => failed))) process.exitCode = 1;

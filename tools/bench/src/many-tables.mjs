@@ -8,7 +8,7 @@ import { measure } from './measure.mjs';
 import { peersNamed } from './peers.mjs';
 import { median, printTable } from './report.mjs';
 import { writeResults } from './results.mjs';
-import { inRunFolder, wholeNumbers } from './run-folder.mjs';
+import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 
 const { values: flags } = parseArgs({
   options: {
@@ -16,7 +16,7 @@ const { values: flags } = parseArgs({
     long: { type: 'boolean', default: false },
     grants: { type: 'string', default: '10000' },
     rounds: { type: 'string', default: '5' },
-    folder: { type: 'string' },
+    directory: { type: 'string' },
   },
 });
 const [rounds] = wholeNumbers('rounds', flags.rounds);
@@ -24,28 +24,28 @@ const [grants] = wholeNumbers('grants', flags.grants);
 const tableCounts = wholeNumbers('tables', flags.tables + (flags.long ? ',50000' : ''));
 
 const runs = [];
-await inRunFolder(async (folder) => {
+await inRunDirectory(async (directory) => {
   for (const wanted of tableCounts) {
     console.error(`a base of some ${wanted} tables ...`);
     const shape = shapeOfTables(wanted, grants);
-    const dataset = await makeDataset(join(folder, 'data'), shape);
+    const dataset = await makeDataset(join(directory, 'data'), shape);
     let tables = 0;
-    const loadBase = async (_, baseFolder) => {
-      tables = await loadInTables(baseFolder, shape);
+    const loadBase = async (_, baseDirectory) => {
+      tables = await loadInTables(baseDirectory, shape);
       return true;
     };
     const [link] = await measure({
       dataset,
       peers: peersNamed(['link']),
       rounds,
-      folder,
+      directory,
       loadBase,
     });
     if (link.medianMs === undefined) throw new Error(link.notMeasured);
     const pauseMs = median(link.replies.map((reply) => reply.pauseMs));
     runs.push({ tables, pauseMs, link });
   }
-}, flags.folder);
+}, flags.directory);
 
 printTable(
   ['tables in base', 'link ms', 'pause ms', 'close ms', 'ms a 1,000 tables'],

@@ -39,9 +39,9 @@ const FAST_WARM_UPS = 20;
  * @param {Awaited<ReturnType<typeof import('./dataset.mjs').makeDataset>>} run.dataset
  * @param {readonly import('./peers.mjs').Peer[]} run.peers
  * @param {number} run.rounds
- * @param {string} run.folder for the databases; all on one file system. They stay there, for the caller to
+ * @param {string} run.directory for the databases; all on one file system. They stay there, for the caller to
  *   remove in the end: see fresh-copy.mjs for what it does to whoever makes files next
- * @param {(database: string, folder: string) => Promise<boolean>} [run.loadBase] makes a base instead of
+ * @param {(database: string, directory: string) => Promise<boolean>} [run.loadBase] makes a base instead of
  *   the peer's own load, where it gives true
  * @returns {Promise<Measured[]>}
  */
@@ -56,13 +56,13 @@ export async function measure({ dataset, ...run }) {
  *
  * @returns {Promise<Measured[][]>}
  */
-export async function measureAll({ datasets, rounds, folder, ...run }) {
+export async function measureAll({ datasets, rounds, directory, ...run }) {
   const live = [];
   try {
     const measured = [];
     for (const dataset of datasets) {
       measured.push(
-        await begin(live, { dataset, folder: mkdtempSync(join(folder, 'measure-')), ...run }),
+        await begin(live, { dataset, directory: mkdtempSync(join(directory, 'measure-')), ...run }),
       );
     }
     for (let round = 1; round <= FAST_WARM_UPS; round++) {
@@ -79,7 +79,7 @@ export async function measureAll({ datasets, rounds, folder, ...run }) {
 }
 
 /** Loads the peers' databases and starts the peers. */
-async function begin(live, { dataset, peers, folder, loadBase }) {
+async function begin(live, { dataset, peers, directory, loadBase }) {
   const loaded = new Map();
   const measured = [];
   for (const peer of peers) {
@@ -90,7 +90,7 @@ async function begin(live, { dataset, peers, folder, loadBase }) {
       const driver = await peer.prepare();
       row.version = driver.version;
       const { database } = peer;
-      const loads = join(folder, database);
+      const loads = join(directory, database);
       const paths = { base: join(loads, 'base'), source: join(loads, 'source') };
       if (!loaded.has(database)) {
         console.error(`loading ${database} ...`);
@@ -102,7 +102,7 @@ async function begin(live, { dataset, peers, folder, loadBase }) {
       const source = join(loads, `source-${peer.name}`);
       freshCopy(paths.source, source);
       const replacer = new Replacer(driver, peer, source, dataset.files.spans);
-      const round = join(folder, `round-${peer.name}`);
+      const round = join(directory, `round-${peer.name}`);
       live.push({ dataset, peer, driver, row, paths, replacer, round });
       row.warmUpMs = [];
       row.replies = [];
@@ -134,12 +134,12 @@ async function playRound(one, round) {
 }
 
 /** Gives the driver's reply, unless the peer is not measured. */
-async function replaceOnce({ row, paths, replacer, round: folder }, title) {
+async function replaceOnce({ row, paths, replacer, round: directory }, title) {
   if (row.notMeasured !== undefined) return undefined;
   let done;
   await orNotMeasured(row, async () => {
-    freshCopy(paths.base, folder);
-    const reply = await replacer.replaceIn(folder);
+    freshCopy(paths.base, directory);
+    const reply = await replacer.replaceIn(directory);
     if (reply.refused !== undefined) {
       row.notMeasured = reply.refused;
       return;
@@ -150,11 +150,11 @@ async function replaceOnce({ row, paths, replacer, round: folder }, title) {
   return done;
 }
 
-async function finish({ dataset, peer, driver, row, replacer, round: folder }) {
+async function finish({ dataset, peer, driver, row, replacer, round: directory }) {
   if (row.notMeasured !== undefined) return;
   await orNotMeasured(row, async () => {
     await replacer.close();
-    const digest = await digestPeer(driver, peer, folder);
+    const digest = await digestPeer(driver, peer, directory);
     if (digest !== dataset.expected.digest)
       throw new Error('the base holds something else in the end');
     row.firstMs = row.warmUpMs[0];

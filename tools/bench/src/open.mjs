@@ -10,22 +10,22 @@ import { ClassicLevel } from 'classic-level';
 import { loadInTables, shapeOfTables } from './load-in-tables.mjs';
 import { median, printTable } from './report.mjs';
 import { writeResults } from './results.mjs';
-import { inRunFolder, wholeNumbers } from './run-folder.mjs';
+import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 
 const { values: flags } = parseArgs({
   options: {
     tables: { type: 'string', default: '1000' },
     grants: { type: 'string', default: '100000' },
     rounds: { type: 'string', default: '9' },
-    folder: { type: 'string' },
+    directory: { type: 'string' },
   },
 });
 const [wanted] = wholeNumbers('tables', flags.tables);
 const [grants] = wholeNumbers('grants', flags.grants);
 const [rounds] = wholeNumbers('rounds', flags.rounds);
 
-await inRunFolder(async (folder) => {
-  const path = join(folder, 'store');
+await inRunDirectory(async (directory) => {
+  const path = join(directory, 'store');
   console.error(`making a store of some ${wanted} tables ...`);
   const tables = await loadInTables(path, shapeOfTables(wanted, grants));
   const spans = syncSpansInKeyOrder(syntheticSyncId({ syncIndex: 0 })).map(({ span }) => span);
@@ -45,10 +45,10 @@ await inRunFolder(async (folder) => {
     await level.close();
     const store = new Store(path);
     await timed('open', () => store.open());
-    const staging = await store.newStagingFolder();
+    const staging = await store.newStagingDirectory();
     await timed('extract of a sync', () => store.extract(spans, staging));
-    await timed('removal of what was extracted', () => store.removeStagingFolder(staging));
-    const copy = join(folder, 'checkpoint');
+    await timed('removal of what was extracted', () => store.removeStagingDirectory(staging));
+    const copy = join(directory, 'checkpoint');
     await timed('checkpoint', () => store.checkpoint(copy));
     const reader = await timed('openReadOnly while it is open', () => openReadOnly(path));
     await timed('close of the read-only store', () => reader.close());
@@ -68,4 +68,4 @@ await inRunFolder(async (folder) => {
     ]),
   );
   writeResults('open', { tables, grants, figures });
-}, flags.folder);
+}, flags.directory);

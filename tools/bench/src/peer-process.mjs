@@ -51,8 +51,8 @@ class PeerProcess {
 }
 
 /** Makes a database of a file of entries; gives what it took. */
-export async function loadPeer(driver, peer, folder, entriesFile) {
-  const loading = new PeerProcess(driver, peer, ['load', folder, entriesFile]);
+export async function loadPeer(driver, peer, directory, entriesFile) {
+  const loading = new PeerProcess(driver, peer, ['load', directory, entriesFile]);
   loading.stdin.end();
   const output = await loading.stdout.toArray();
   await loading.ended();
@@ -60,8 +60,8 @@ export async function loadPeer(driver, peer, folder, entriesFile) {
 }
 
 /** The digest of all that a database holds, in key order. */
-export async function digestPeer(driver, peer, folder) {
-  const dumping = new PeerProcess(driver, peer, ['dump', folder]);
+export async function digestPeer(driver, peer, directory) {
+  const dumping = new PeerProcess(driver, peer, ['dump', directory]);
   dumping.stdin.end();
   const hash = createHash('sha256');
   for await (const chunk of dumping.stdout) hash.update(chunk);
@@ -69,19 +69,19 @@ export async function digestPeer(driver, peer, folder) {
   return hash.digest('hex');
 }
 
-/** Replaces again and again: give it the folder of a base. */
+/** Replaces again and again: give it the directory of a base. */
 export class Replacer {
   #process;
   #replies;
 
-  constructor(driver, peer, sourceFolder, spansFile) {
-    this.#process = new PeerProcess(driver, peer, ['replace', sourceFolder, spansFile]);
+  constructor(driver, peer, sourceDirectory, spansFile) {
+    this.#process = new PeerProcess(driver, peer, ['replace', sourceDirectory, spansFile]);
     this.#replies = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
   }
 
   /** @returns {Promise<{replaceMs: number, closeMs: number, refused?: string}>} */
-  async replaceIn(baseFolder) {
-    this.#process.stdin.write(`${baseFolder}\n`);
+  async replaceIn(baseDirectory) {
+    this.#process.stdin.write(`${baseDirectory}\n`);
     const { value, done } = await this.#replies.next();
     if (!done) return JSON.parse(value);
     await this.#process.ended();

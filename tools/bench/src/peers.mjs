@@ -143,15 +143,16 @@ function script(file, packageName) {
   return { command: [process.execPath, join(PEERS, file)], version };
 }
 
-function nameIn(folder) {
-  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).name;
+function nameIn(directory) {
+  return JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')).name;
 }
 
 /** A peer to be compiled; a binary of the same sources is used again. @returns {Driver} */
 function built(name, needs, commandFor) {
-  const folder = join(PEERS, name);
+  const directory = join(PEERS, name);
   const hash = createHash('sha256');
-  for (const file of readdirSync(folder).sort()) hash.update(readFileSync(join(folder, file)));
+  for (const file of readdirSync(directory).sort())
+    hash.update(readFileSync(join(directory, file)));
   hash.update(commandFor('binary').join(' '));
   const binary = join(CACHE, `${name}-${hash.digest('hex').slice(0, 16)}`);
   if (!existsSync(binary)) {
@@ -159,7 +160,7 @@ function built(name, needs, commandFor) {
     mkdirSync(CACHE, { recursive: true });
     const [compiler, ...args] = commandFor(`${binary}.part`);
     try {
-      execFileSync(compiler, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+      execFileSync(compiler, args, { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] });
     } catch (error) {
       const why = error.code === 'ENOENT' ? `there is no ${compiler}` : firstLine(error.stderr);
       throw new Error(`cannot be built (needs ${needs}): ${why}`, { cause: error });

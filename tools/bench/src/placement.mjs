@@ -1,11 +1,13 @@
 // Whether a store stays in shape: many small syncs are compacted one after another, by linking; then
 // level 0 is counted, and reads are timed beside those of the same store after a full compaction.
+
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compact } from '@sstitch/compactor';
-import { byteEncodings, Store } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
+import { Store } from '@sstitch/engine';
 import { syntheticSyncId, writeSyntheticSync } from '@sstitch/testkit';
 import { median, printTable } from './report.mjs';
 import { readableKeys } from './syncs.mjs';
@@ -21,11 +23,11 @@ const { values: flags } = parseArgs({
 const compactions = Number(flags.compactions);
 const syncs = Number(flags.syncs);
 const grants = Number(flags.grants);
-const folder = mkdtempSync(join(tmpdir(), 'sstitch-bench-'));
+const directory = mkdtempSync(join(tmpdir(), 'sstitch-bench-'));
 const stores = [];
 
 function openStore(name) {
-  const store = new Store(join(folder, name));
+  const store = new Store(join(directory, name));
   stores.push(store);
   return store;
 }
@@ -58,7 +60,7 @@ try {
   await Promise.all(sources.map((source) => source.close()));
   const shape = await base.metrics();
   await base.close();
-  cpSync(join(folder, 'base'), join(folder, 'settled'), { recursive: true });
+  cpSync(join(directory, 'base'), join(directory, 'settled'), { recursive: true });
 
   const asIs = openStore('base');
   const settled = openStore('settled');
@@ -99,5 +101,5 @@ try {
   printTable(['figure', 'as compacted', 'settled', 'ratio', 'target'], rows);
 } finally {
   await Promise.all(stores.map((store) => store.close()));
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
 }

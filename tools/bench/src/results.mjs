@@ -22,10 +22,10 @@ export function describeMachine() {
 
 /** Writes a run's results; gives the path. */
 export function writeResults(name, results) {
-  const folder = join(ROOT, 'bench-results');
-  mkdirSync(folder, { recursive: true });
+  const directory = join(ROOT, 'bench-results');
+  mkdirSync(directory, { recursive: true });
   const date = new Date().toISOString();
-  const path = join(folder, `${date.replaceAll(/[:.]/g, '-')}-${name}.json`);
+  const path = join(directory, `${date.replaceAll(/[:.]/g, '-')}-${name}.json`);
   const all = { name, date, commit: commit(), machine: describeMachine(), ...results };
   writeFileSync(path, `${JSON.stringify(all, null, 2)}\n`);
   console.error(`written to ${path}`);

@@ -7,7 +7,7 @@ import { measure } from './measure.mjs';
 import { peersNamed } from './peers.mjs';
 import { printTable } from './report.mjs';
 import { writeResults } from './results.mjs';
-import { inRunFolder, wholeNumbers } from './run-folder.mjs';
+import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 
 const MAX_AUTO_RATIO = 1.2;
 const STRATEGIES = ['auto', 'link', 'rebuild', 'batch'];
@@ -21,7 +21,7 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string', default: '41' },
     // Of stores that were loaded in bulk, not filled by batches.
     imported: { type: 'boolean', default: false },
-    folder: { type: 'string' },
+    directory: { type: 'string' },
   },
 });
 const [rounds] = wholeNumbers('rounds', flags.rounds);
@@ -38,15 +38,15 @@ const shapes = [
 ];
 
 const runs = [];
-await inRunFolder(async (folder) => {
+await inRunDirectory(async (directory) => {
   for (const shape of shapes) {
     console.error(`a sync of ${shape.grants} grants among ones of ${shape.otherGrants} ...`);
-    const dataset = await makeDataset(join(folder, 'data'), shape);
+    const dataset = await makeDataset(join(directory, 'data'), shape);
     const names = STRATEGIES.map((name) => (flags.imported ? `${name}-imported` : name));
-    const measured = await measure({ dataset, peers: peersNamed(names), rounds, folder });
+    const measured = await measure({ dataset, peers: peersNamed(names), rounds, directory });
     runs.push({ shape, measured });
   }
-}, flags.folder);
+}, flags.directory);
 
 const rows = [];
 for (const { shape, measured } of runs) {

@@ -1,5 +1,5 @@
 // Fills stores with synthetic syncs for the benches.
-import { byteEncodings } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
 import { bucketSpan } from '@sstitch/keys';
 import { syntheticEntries, syntheticSyncId, writeSyntheticSync } from '@sstitch/testkit';
 import { loadEntriesInBulk } from '../peers/load-entries-in-bulk.mjs';

@@ -6,31 +6,31 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Store } from '@sstitch/engine';
-import { syncDigest } from '@sstitch/testkit';
+import { digestSync } from '@sstitch/records';
 import { ClassicLevel } from 'classic-level';
 import { loadInBatches, loadInBulk } from './load-records.mjs';
 import { realFiles, recordsOf } from './record-sources.mjs';
 import { median, printTable } from './report.mjs';
 import { writeResults } from './results.mjs';
-import { inRunFolder, wholeNumbers } from './run-folder.mjs';
+import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 
 const SIDES = {
   bulk: { open: (path) => new Store(path), load: loadInBulk },
   batches: { open: (path) => new ClassicLevel(path), load: loadInBatches },
 };
 
-/** Reads all of an input; then loads it into the folder that each message names. */
+/** Reads all of an input; then loads it into the directory that each message names. */
 async function serve(side, input) {
   const batches = [];
   for await (const batch of recordsOf(input)) batches.push(batch);
-  process.on('message', async (folder) => {
-    const database = SIDES[side].open(folder);
+  process.on('message', async (directory) => {
+    const database = SIDES[side].open(directory);
     await database.open();
     const started = performance.now();
     const syncIds = await SIDES[side].load(database, batches);
     const ms = performance.now() - started;
     const digests = [];
-    for (const syncId of syncIds) digests.push((await syncDigest(database, syncId)).digest);
+    for (const syncId of syncIds) digests.push((await digestSync(database, syncId)).digest);
     await database.close();
     process.send({ ms, digest: digests.join(' ') });
   });
@@ -52,8 +52,8 @@ function startSide(side, input) {
       });
     });
   const ready = answer();
-  const load = (folder) => {
-    child.send(folder);
+  const load = (directory) => {
+    child.send(directory);
     return answer();
   };
   return { side, ready, load, end: () => child.kill() };
@@ -64,14 +64,14 @@ async function main() {
     options: {
       rounds: { type: 'string', default: '21' },
       'warm-up': { type: 'string', default: '20' },
-      folder: { type: 'string' },
+      directory: { type: 'string' },
     },
   });
   const [rounds] = wholeNumbers('rounds', flags.rounds);
   const [warmUp] = wholeNumbers('warm-up', flags['warm-up']);
   const inputs = realFiles();
   const rows = [];
-  await inRunFolder(async (folder) => {
+  await inRunDirectory(async (directory) => {
     for (const [index, input] of inputs.entries()) {
       const sides = Object.keys(SIDES).map((side) => startSide(side, input));
       const times = { bulk: [], batches: [] };
@@ -80,7 +80,7 @@ async function main() {
         for (let round = 0; round < warmUp + rounds; round++) {
           const digests = new Set();
           for (const { side, load } of sides) {
-            const { ms, digest } = await load(join(folder, `${index}-${round}-${side}`));
+            const { ms, digest } = await load(join(directory, `${index}-${round}-${side}`));
             digests.add(digest);
             times[side].push(ms);
           }
@@ -94,7 +94,7 @@ async function main() {
         for (const { end } of sides) end();
       }
     }
-  }, flags.folder);
+  }, flags.directory);
   printTable(
     ['input', 'records', 'bulk ms', 'batches ms', 'ratio', 'first bulk ms', 'first batches ms'],
     rows,

@@ -17,7 +17,7 @@ const { values: flags } = parseArgs({
 });
 const keyCount = Number(flags.keys);
 const rounds = Number(flags.rounds);
-const folder = mkdtempSync(join(tmpdir(), 'sstitch-bench-'));
+const directory = mkdtempSync(join(tmpdir(), 'sstitch-bench-'));
 const level = { cacheSize: 8 << 20 };
 
 /** Keys in a fixed, shuffled order. */
@@ -62,8 +62,8 @@ const work = {
   },
 };
 
-const plain = new ClassicLevel(join(folder, 'plain'), level);
-const store = new Store(join(folder, 'store'), level);
+const plain = new ClassicLevel(join(directory, 'plain'), level);
+const store = new Store(join(directory, 'store'), level);
 try {
   for (const database of [plain, store]) {
     for (let start = 0; start < keyCount; start += 1000) {
@@ -95,5 +95,5 @@ try {
   printTable(['work', 'classic-level ms', 'store ms', 'speed ratio'], rows);
 } finally {
   await Promise.all([plain.close(), store.close()]);
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
 }

@@ -78,11 +78,11 @@ function link(source, dependency, nodeModules) {
   const target = join(nodeModules, dependency);
   if (existsSync(target)) return;
   const installed = join(source, 'node_modules', dependency);
-  const from = existsSync(installed) ? installed : resolveFolder(source, dependency);
+  const from = existsSync(installed) ? installed : resolveDirectory(source, dependency);
   mkdirSync(dirname(target), { recursive: true });
   symlinkSync(realpathSync(from), target, 'junction');
 }
 
-function resolveFolder(source, dependency) {
+function resolveDirectory(source, dependency) {
   return dirname(createRequire(join(source, 'package.json')).resolve(`${dependency}/package.json`));
 }

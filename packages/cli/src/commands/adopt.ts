@@ -7,7 +7,7 @@ export function addAdoptCommand(registry: CommandRegistry): void {
   registry
     .define({
       usage: 'adopt <leveldb> <store>',
-      summary: 'make a store of a plain LevelDB folder',
+      summary: 'make a store of a plain LevelDB directory',
       description:
         'Makes a store that holds what a LevelDB database (of classic-level, level, LevelDB itself or ' +
         'another program that writes its format) holds now. Tables are read in full first, then ' +

@@ -9,10 +9,10 @@ interface CheckpointFlags {
 export function addCheckpointCommand(registry: CommandRegistry): void {
   registry
     .define({
-      usage: 'checkpoint <store> <folder>',
+      usage: 'checkpoint <store> <directory>',
       summary: 'copy a store by links',
       description:
-        'Makes a store in a folder that holds what the store holds now. Tables are linked, so that it ' +
+        'Makes a store in a directory that holds what the store holds now. Tables are linked, so that it ' +
         'costs next to no time and space; on another file system they are copied. A linked file may ' +
         'hold what was removed from the store; with --purge such tables are copied without it.',
       examples: [
@@ -22,12 +22,12 @@ export function addCheckpointCommand(registry: CommandRegistry): void {
     })
     .option('--purge', 'leave no byte of removed data in any file of the copy')
     .action(
-      registry.handle(async (context, store: string, folder: string, flags: CheckpointFlags) => {
+      registry.handle(async (context, store: string, directory: string, flags: CheckpointFlags) => {
         const options = { signal: context.signal, purge: flags.purge === true };
         const copied = await withStore(store, 'refuse', (opened) =>
-          opened.checkpoint(folder, options),
+          opened.checkpoint(directory, options),
         );
-        return copyResult(context, folder, copied);
+        return copyResult(context, directory, copied);
       }),
     );
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { BUCKETS } from '@sstitch/keys';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { digestsOf, sstitch, sstitchJson, testFolder } from '../../test/in-process.js';
+import { digestsOf, sstitch, sstitchJson, testDirectory } from '../../test/in-process.js';
 
 const [FIRST, SECOND, THIRD] = [0, 1, 2].map((syncIndex) => syntheticSyncId({ syncIndex })) as [
   string,
@@ -41,10 +41,10 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  const folder = testFolder();
-  cpSync(template, folder, { recursive: true });
-  base = join(folder, 'base');
-  fresh = join(folder, 'fresh');
+  const directory = testDirectory();
+  cpSync(template, directory, { recursive: true });
+  base = join(directory, 'base');
+  fresh = join(directory, 'fresh');
 });
 
 function compactLine(syncId: string, ...more: string[]): string[] {
@@ -89,8 +89,8 @@ describe('compact', () => {
         tables: expect.any(Number),
         linkedBytes: expect.any(Number),
         copiedBytes: expect.any(Number),
-        slicedBytes: expect.any(Number),
-        narrowedBytes: expect.any(Number),
+        splitBytes: expect.any(Number),
+        sharedBytes: expect.any(Number),
         builtBytes: expect.any(Number),
         puts: 0,
         deletes: 0,

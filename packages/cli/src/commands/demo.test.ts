@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { sstitch } from '../../test/in-process.js';
 
-// The demo makes its folder where the environment says, so that what it leaves can be seen.
-let folder: string;
+// The demo makes its directory where the environment says, so that what it leaves can be seen.
+let directory: string;
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'sstitch-cli-demo-'));
-  vi.stubEnv('TMPDIR', folder);
+  directory = mkdtempSync(join(tmpdir(), 'sstitch-cli-demo-'));
+  vi.stubEnv('TMPDIR', directory);
   return () => {
     vi.unstubAllEnvs();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   };
 });
 
@@ -25,15 +25,16 @@ describe('demo', () => {
     expect(stdout).not.toContain('FAILED');
     expect(stdout).toMatch(/took .*; writers paused /);
     expect(stdout).toContain('All checks held');
-    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   it('leaves nothing behind when it is interrupted', async () => {
     const interrupt = new AbortController();
     const playing = sstitch(['demo', '--grants', '20000'], { signal: interrupt.signal });
-    while (readdirSync(folder).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (readdirSync(directory).length === 0)
+      await new Promise((resolve) => setTimeout(resolve, 5));
     interrupt.abort();
     expect((await playing).exitCode).toBe(130);
-    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(directory)).toEqual([]);
   });
 });

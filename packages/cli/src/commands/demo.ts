@@ -18,7 +18,7 @@ export function addDemoCommand(registry: CommandRegistry): void {
       summary: 'watch a compaction, from start to proof',
       description:
         'Makes a base store with three syncs and a source store with a newer version of one of them, ' +
-        'compacts, and checks the result. All in a temporary folder that is gone at the end. Exits ' +
+        'compacts, and checks the result. All in a temporary directory that is gone at the end. Exits ' +
         'with 0 only if every check held.',
       examples: [
         ['demo', 'takes a second or two'],
@@ -78,9 +78,9 @@ function eventText(event: DemoEvent, grants: number, { columns, style }: Command
   }
 }
 
-/** A narrowed table is linked but for its index. */
-function linkedBytesOf({ linkedBytes, copiedBytes, narrowedBytes }: BucketLine): number {
-  return linkedBytes + copiedBytes + narrowedBytes;
+/** A virtual table is linked but for its index. */
+function linkedBytesOf({ linkedBytes, copiedBytes, sharedBytes }: BucketLine): number {
+  return linkedBytes + copiedBytes + sharedBytes;
 }
 
 function compactionText(compaction: CompactionDocument, style: Style): string {
@@ -96,7 +96,7 @@ function compactionText(compaction: CompactionDocument, style: Style): string {
       : `${formatCountOf(tables, 'table')}: ` +
         [
           ['linked', sum(linkedBytesOf)] as const,
-          ['sliced', sum((bucket) => bucket.slicedBytes)] as const,
+          ['split', sum((bucket) => bucket.splitBytes)] as const,
           ['built', sum((bucket) => bucket.builtBytes)] as const,
         ]
           .filter(([, bytes]) => bytes > 0)

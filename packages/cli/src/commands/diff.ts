@@ -1,5 +1,5 @@
-import { type Bucket, equalBytes, syncSpans } from '@sstitch/keys';
-import { compareBytes } from '@sstitch/sst';
+import { compareBytes, equalBytes } from '@sstitch/contract';
+import { type Bucket, syncSpans } from '@sstitch/keys';
 import { syncsOption } from '../arguments.js';
 import type { CommandContext, CommandRegistry, CommandResult } from '../command-context.js';
 import { spansOf } from '../compaction-report.js';

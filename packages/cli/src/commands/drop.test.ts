@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { digestsOf, sstitch, sstitchJson, testFolder } from '../../test/in-process.js';
+import { digestsOf, sstitch, sstitchJson, testDirectory } from '../../test/in-process.js';
 
 const [FIRST, SECOND] = [0, 1].map((syncIndex) => syntheticSyncId({ syncIndex })) as [
   string,
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  store = join(testFolder(), 'store');
+  store = join(testDirectory(), 'store');
   cpSync(template, store, { recursive: true });
 });
 

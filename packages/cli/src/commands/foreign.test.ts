@@ -1,4 +1,5 @@
 // Databases that no sstitch wrote, and stores whose uncompressed blocks are damaged: what each command says of them.
+
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -13,11 +14,12 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { byteEncodings, Store } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
+import { Store } from '@sstitch/engine';
 import { bucketSpan, parseSyncId, syncRunKey, toHex } from '@sstitch/keys';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { describe, expect, it } from 'vitest';
-import { digestsOf, sstitch, sstitchJson, testFolder } from '../../test/in-process.js';
+import { digestsOf, sstitch, sstitchJson, testDirectory } from '../../test/in-process.js';
 import { type ByteStore, withReader } from '../open-store.js';
 import { scanSpan } from '../scan-span.js';
 
@@ -34,9 +36,9 @@ async function byteStore(location: string): Promise<ByteStore> {
   return store;
 }
 
-/** A plain LevelDB folder of such keys, in tables: a store's generation is one. */
+/** A plain LevelDB directory of such keys, in tables: a store's generation is one. */
 async function plainDatabase(keys: readonly Uint8Array[]): Promise<string> {
-  const location = join(testFolder(), 'other');
+  const location = join(testDirectory(), 'other');
   const store = await byteStore(location);
   await store.batch(
     keys.map((key) => ({ type: 'put' as const, key, value: Uint8Array.of(1, 2) })),
@@ -52,7 +54,7 @@ function textKeys(count: number): Uint8Array[] {
 }
 
 async function adopted(database: string): Promise<string> {
-  const store = join(testFolder(), 'store');
+  const store = join(testDirectory(), 'store');
   await sstitchJson('adopt', database, store);
   return store;
 }
@@ -101,7 +103,7 @@ describe('an adopted database that holds no sync', () => {
 
   it('takes a sync over beside its own keys, and verify then tells both', async () => {
     const store = await adopted(await plainDatabase(textKeys(300)));
-    const source = join(testFolder(), 'source');
+    const source = join(testDirectory(), 'source');
     await sstitchJson('generate', source, '--grants', '50');
     await sstitchJson('compact', '--base', store, '--from', source, '--sync', SYNC);
     expect(await sstitchJson('verify', store)).toMatchObject({
@@ -124,19 +126,19 @@ describe('an adopted database that holds no sync', () => {
   });
 });
 
-describe('a folder of another database', () => {
+describe('a directory of another database', () => {
   it('is named by every command that is given it, and none advises to adopt it', async () => {
-    const folder = join(testFolder(), 'rocks');
-    mkdirSync(folder);
-    writeFileSync(join(folder, 'CURRENT'), 'MANIFEST-000004\n');
-    writeFileSync(join(folder, 'MANIFEST-000004'), '');
-    writeFileSync(join(folder, 'IDENTITY'), 'any');
+    const directory = join(testDirectory(), 'rocks');
+    mkdirSync(directory);
+    writeFileSync(join(directory, 'CURRENT'), 'MANIFEST-000004\n');
+    writeFileSync(join(directory, 'MANIFEST-000004'), '');
+    writeFileSync(join(directory, 'IDENTITY'), 'any');
     for (const command of [
-      ['adopt', folder, join(testFolder(), 'store')],
-      ['verify', folder],
-      ['levels', folder],
-      ['scan', folder],
-      ['manifest', 'dump', folder],
+      ['adopt', directory, join(testDirectory(), 'store')],
+      ['verify', directory],
+      ['levels', directory],
+      ['scan', directory],
+      ['manifest', 'dump', directory],
     ]) {
       const { exitCode, stderr } = await sstitch(command);
       expect(exitCode, command[0]).not.toBe(0);
@@ -148,9 +150,9 @@ describe('a folder of another database', () => {
 
 /** A store without compression of which one bit of a grant is flipped in its table. */
 async function damagedStore(): Promise<{ store: string; path: string }> {
-  const generated = join(testFolder(), 'generated');
+  const generated = join(testDirectory(), 'generated');
   await sstitchJson('generate', generated, '--grants', '100');
-  const location = join(testFolder(), 'store');
+  const location = join(testDirectory(), 'store');
   const store = await byteStore(location);
   let grant: Uint8Array | undefined;
   await withReader(generated, async (reader) => {
@@ -165,9 +167,9 @@ async function damagedStore(): Promise<{ store: string; path: string }> {
   await store.compactRange(new Uint8Array(0), new Uint8Array(40).fill(255));
   await store.close();
   if (grant === undefined) throw new Error('there is no grant');
-  const folder = join(location, readFileSync(join(location, 'CURRENT'), 'latin1').trim());
-  for (const name of readdirSync(folder).filter((candidate) => candidate.endsWith('.ldb'))) {
-    const path = join(folder, name);
+  const directory = join(location, readFileSync(join(location, 'CURRENT'), 'latin1').trim());
+  for (const name of readdirSync(directory).filter((candidate) => candidate.endsWith('.ldb'))) {
+    const path = join(directory, name);
     const contents = readFileSync(path);
     const at = contents.indexOf(grant);
     if (at < 0) continue;
@@ -184,7 +186,7 @@ async function damagedStore(): Promise<{ store: string; path: string }> {
 describe('a store with a damaged uncompressed block', () => {
   it('is not digested, exported, compared or compacted from: each command names the file', async () => {
     const { store, path } = await damagedStore();
-    const sound = join(testFolder(), 'sound');
+    const sound = join(testDirectory(), 'sound');
     await sstitchJson('generate', sound, '--grants', '100');
     const sync = ['--sync', SYNC];
     for (const command of [
@@ -208,9 +210,9 @@ describe.skipIf(!existsSync(CASES))(
   'a sample of ../shared/cases (skipped where it is missing)',
   () => {
     function unpack(name: string): string {
-      const folder = testFolder();
-      execFileSync('tar', ['-xzf', join(CASES, `${name}.tar.gz`), '-C', folder]);
-      return join(folder, readdirSync(folder)[0] ?? '');
+      const directory = testDirectory();
+      execFileSync('tar', ['-xzf', join(CASES, `${name}.tar.gz`), '-C', directory]);
+      return join(directory, readdirSync(directory)[0] ?? '');
     }
 
     it.each(['goleveldb-bloom', 'iq80-level0'])(
@@ -233,7 +235,7 @@ describe.skipIf(!existsSync(CASES))(
           const { exitCode, stdout } = await sstitch(command);
           expect([exitCode, stdout.includes('malformed')], command.join(' ')).toEqual([0, false]);
         }
-        const source = join(testFolder(), 'source');
+        const source = join(testDirectory(), 'source');
         await sstitchJson('generate', source, '--grants', '50');
         await sstitchJson('compact', '--base', store, '--from', source, '--sync', SYNC);
         expect(await sstitchJson('verify', store)).toMatchObject({ ok: true, syncs: 1 });
@@ -244,7 +246,7 @@ describe.skipIf(!existsSync(CASES))(
       const database = unpack('rocksdb');
       const table = readdirSync(database).find((file) => file.endsWith('.sst')) ?? '';
       for (const command of [
-        ['adopt', database, join(testFolder(), 'store')],
+        ['adopt', database, join(testDirectory(), 'store')],
         ['verify', database],
         ['levels', database],
         ['manifest', 'dump', database],

@@ -1,4 +1,4 @@
-import { byteEncodings } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
 import { BUCKETS, type Bucket, bucketLayout, buildKey, parseSyncId } from '@sstitch/keys';
 import { Option } from 'commander';
 import { hexArgument, syncIdArgument } from '../arguments.js';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { makeC1z } from '@sstitch/c1z/testing';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { digestsOf, sstitch, sstitchJson, testFolder } from '../../test/in-process.js';
+import { digestsOf, sstitch, sstitchJson, testDirectory } from '../../test/in-process.js';
 
 const REAL_SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
 const REAL_FILE = fileURLToPath(
@@ -32,16 +32,16 @@ beforeAll(async () => {
 });
 
 /** A store with two syncs, and one of them as a file. */
-function exported(): { folder: string; store: string; file: string } {
-  const folder = testFolder();
-  cpSync(template, folder, { recursive: true });
-  return { folder, store: join(folder, 'store'), file: join(folder, 'sync.jsonl') };
+function exported(): { directory: string; store: string; file: string } {
+  const directory = testDirectory();
+  cpSync(template, directory, { recursive: true });
+  return { directory, store: join(directory, 'store'), file: join(directory, 'sync.jsonl') };
 }
 
 describe('import of a .c1z file', () => {
   // The file is shared between projects and lies beside the repository; without it there is nothing to read.
   it('reads a real sync with all its indexes', async () => {
-    const store = join(testFolder(), 'store');
+    const store = join(testDirectory(), 'store');
     const document = await sstitchJson('import', REAL_FILE, '--into', store, '--zone', 'UTC');
     expect(document).toEqual({
       syncs: [
@@ -74,28 +74,28 @@ describe('import of a .c1z file', () => {
   });
 
   it.skipIf(!existsSync(SLIM))('takes what a slim grant leaves out from its columns', async () => {
-    const folder = testFolder();
+    const directory = testDirectory();
     const digestsIn = async (name: string) => {
-      await sstitchJson('import', join(CASES, name), '--into', join(folder, name));
-      expect(await sstitchJson('verify', join(folder, name))).toMatchObject({ ok: true });
-      return digestsOf(join(folder, name));
+      await sstitchJson('import', join(CASES, name), '--into', join(directory, name));
+      expect(await sstitchJson('verify', join(directory, name))).toMatchObject({ ok: true });
+      return digestsOf(join(directory, name));
     };
     expect(await digestsIn('slim-grants.c1z')).toEqual(await digestsIn('full-grants.c1z'));
   });
 
   it('takes times without a zone for those of --zone, and refuses what is no zone', async () => {
-    const folder = testFolder();
-    const file = join(folder, 'some.c1z');
+    const directory = testDirectory();
+    const file = join(directory, 'some.c1z');
     await makeC1z(file, { syncs: [{ syncId: SYNC, startedAt: '2024-07-02 15:04:05.5' }] });
     const startedIn = async (zone: string) => {
-      const store = join(folder, zone.replaceAll('/', '-'));
+      const store = join(directory, zone.replaceAll('/', '-'));
       await sstitchJson('import', file, '--into', store, '--zone', zone);
       return (await sstitchJson<{ startedAt: string }[]>('syncs', store))[0]?.startedAt;
     };
     expect(await startedIn('UTC')).toBe('2024-07-02T15:04:05.500Z');
     expect(await startedIn('Europe/Berlin')).toBe('2024-07-02T13:04:05.500Z');
     expect(await startedIn('-05:30')).toBe('2024-07-02T20:34:05.500Z');
-    const store = join(folder, 'store');
+    const store = join(directory, 'store');
     const { exitCode, stderr } = await sstitch([
       ...['import', file, '--into', store, '--zone', 'Nowhere/Land'],
     ]);
@@ -105,14 +105,16 @@ describe('import of a .c1z file', () => {
   });
 
   it('exits with 4 on a damaged file and with 5 on a missing one, and makes no store', async () => {
-    const folder = testFolder();
-    const damaged = join(folder, 'damaged.c1z');
+    const directory = testDirectory();
+    const damaged = join(directory, 'damaged.c1z');
     writeFileSync(damaged, Buffer.concat([Buffer.from('C1ZF\0'), Buffer.alloc(1000, 7)]));
-    const store = join(folder, 'store');
+    const store = join(directory, 'store');
     const result = await sstitch(['import', damaged, '--into', store]);
     expect(result.exitCode).toBe(4);
     expect(result.stderr).toMatch(/^sstitch: [^\n]*damaged\.c1z[^\n]*\n$/);
-    expect((await sstitch(['import', join(folder, 'no.c1z'), '--into', store])).exitCode).toBe(5);
+    expect((await sstitch(['import', join(directory, 'no.c1z'), '--into', store])).exitCode).toBe(
+      5,
+    );
     expect(existsSync(store)).toBe(false);
   });
 });
@@ -172,9 +174,9 @@ describe('import of a .jsonl file', () => {
   });
 
   it('exits with 3 where the file has no such sync, or none', async () => {
-    const { store, file, folder } = exported();
+    const { store, file, directory } = exported();
     expect((await sstitch(['import', file, '--into', store, '--sync', OTHER])).exitCode).toBe(3);
-    const empty = join(folder, 'empty.jsonl');
+    const empty = join(directory, 'empty.jsonl');
     writeFileSync(empty, '');
     expect((await sstitch(['import', empty, '--into', store])).exitCode).toBe(3);
   });

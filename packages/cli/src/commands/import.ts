@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { makeTemporaryFolder, removeTemporaryFolder } from '@sstitch/c1z/temporary-folder';
+import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
+import { type LoadedTables, TableLoader } from '@sstitch/engine';
 import { RECORD_BUCKETS } from '@sstitch/keys';
+import { type LoadedSync, RecordLoader, RecordsError } from '@sstitch/records';
 import { syncsOption } from '../arguments.js';
-import { BulkImport } from '../bulk-import.js';
 import type { CommandContext, CommandRegistry, CommandResult } from '../command-context.js';
-import { spansOf } from '../compaction-report.js';
 import { CliError } from '../errors.js';
 import { type RecordSink, readImport } from '../import-sources.js';
 import { requireFile } from '../input-path.js';
@@ -23,7 +23,7 @@ interface ImportFlags {
 interface ImportedSync {
   readonly syncId: string;
   readonly records: Record<string, number>;
-  keys: number;
+  readonly keys: number;
 }
 
 export function addImportCommand(registry: CommandRegistry): void {
@@ -35,7 +35,7 @@ export function addImportCommand(registry: CommandRegistry): void {
         'Reads a .c1z file, or a .jsonl file as `export` writes it, into a store, which is made if it ' +
         'does not exist. All that the store holds under the same sync ids is replaced, in one commit: ' +
         'if anything in the file is wrong, the store stays as it was. Memory is bounded: what does not ' +
-        'fit is sorted on disk: in the store, or in the folder for temporary files while there is no store.',
+        'fit is sorted on disk: in the store, or in the directory for temporary files while there is no store.',
       examples: [
         ['import sync.c1z --into base', 'all syncs of the file'],
         ['import sync.c1z --into base --sync 36zfOAoWMxQdISbixanQCRBiX7E', 'one of them'],
@@ -66,12 +66,12 @@ async function importFile(
   // made last, so that a bad file makes none.
   const imported = existsSync(flags.into)
     ? await withStore(flags.into, 'create', async (store) => {
-        const folder = await store.newStagingFolder();
-        await mkdir(folder);
-        return loadIn(folder, context, file, flags, (commit) => commit(store));
+        const directory = await store.newStagingDirectory();
+        await mkdir(directory);
+        return loadIn(directory, context, file, flags, (commit) => commit(store));
       })
     : await loadIn(
-        await makeTemporaryFolder('sstitch-import-'),
+        await makeTemporaryDirectory('sstitch-import-'),
         ...([context, file, flags] as const),
         (commit) => withStore(flags.into, 'create', commit),
       );
@@ -79,28 +79,35 @@ async function importFile(
 }
 
 /**
- * Reads the file, then commits to the store that `open` gives; removes the folder in any case.
+ * Reads the file, then commits to the store that `open` gives; removes the directory in any case.
  *
- * @param folder for tables on their way
+ * @param directory for tables on their way
  */
 async function loadIn(
-  folder: string,
+  directory: string,
   context: CommandContext,
   file: string,
   flags: ImportFlags,
   open: (commit: (store: ByteStore) => Promise<void>) => Promise<void>,
 ): Promise<readonly ImportedSync[]> {
-  const bulk = new BulkImport(folder, { signal: context.signal });
+  const { progress, signal } = context;
+  const loader = new RecordLoader((options) => new TableLoader(directory, options), { signal });
+  let imported: ImportedSync[] = [];
   try {
-    const syncs = await readAll(context, file, flags, bulk);
+    await readAll(context, file, flags, loader);
     await open(async (store) => {
-      context.progress.update(() => 'committing');
-      await bulk.commit(store, spansOf(syncs.map(({ syncId }) => syncId)));
+      progress.update(() => 'committing');
+      imported = (await loader.commit(store)).map(importedSync);
     });
-    return syncs;
+    return imported;
+  } catch (error) {
+    if (!(error instanceof RecordsError) || error.code !== 'SSTITCH_RECORD_REPEATED') throw error;
+    throw new CliError('SSTITCH_IMPORT_INVALID', `${file} holds a record twice: ${error.message}`, {
+      cause: error,
+    });
   } finally {
-    await bulk.end();
-    await removeTemporaryFolder(folder);
+    await loader.end();
+    await removeTemporaryDirectory(directory);
   }
 }
 
@@ -109,25 +116,14 @@ async function readAll(
   { progress, signal }: CommandContext,
   file: string,
   flags: ImportFlags,
-  bulk: BulkImport,
-): Promise<readonly ImportedSync[]> {
-  const syncs = new Map<string, ImportedSync>();
+  loader: RecordLoader<LoadedTables>,
+): Promise<void> {
   const sink: RecordSink = {
-    add(syncId, bucket, record, value) {
-      let sync = syncs.get(syncId);
-      if (sync === undefined) {
-        sync = newSync(syncId);
-        syncs.set(syncId, sync);
-      }
-      const before = bulk.entries;
-      bulk.add(syncId, record, value);
-      sync.keys += bulk.entries - before;
-      if (bucket in sync.records) sync.records[bucket] = (sync.records[bucket] ?? 0) + 1;
-    },
+    add: (syncId, record, value) => loader.add(syncId, record, value),
     async room() {
       signal.throwIfAborted();
-      progress.update(() => `reading: ${formatCount(bulk.entries)} keys`);
-      await bulk.room();
+      progress.update(() => `reading: ${formatCount(loader.entries)} keys`);
+      await loader.room();
     },
   };
   await readImport(file, sink, {
@@ -137,8 +133,9 @@ async function readAll(
     onDecoding: (bytes) => progress.update(() => `decoding: ${formatBytes(bytes)}`),
   });
   signal.throwIfAborted();
-  if (syncs.size === 0) throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${file} holds no sync`);
-  return [...syncs.values()];
+  if (loader.syncIds.length === 0) {
+    throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${file} holds no sync`);
+  }
 }
 
 function resultOf(
@@ -171,7 +168,13 @@ function resultOf(
   };
 }
 
-function newSync(syncId: string): ImportedSync {
-  const records = Object.fromEntries(RECORD_BUCKETS.map((bucket) => [bucket, 0]));
-  return { syncId, records, keys: 0 };
+function importedSync({ syncId, entries, stats }: LoadedSync): ImportedSync {
+  const records = {
+    resource_type: Number(stats.resourceTypes),
+    resource: Number(stats.resources),
+    entitlement: Number(stats.entitlements),
+    grant: Number(stats.grants),
+    asset: Number(stats.assets),
+  };
+  return { syncId, records, keys: entries };
 }

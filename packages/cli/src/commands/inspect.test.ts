@@ -13,22 +13,22 @@ const [FIRST, SECOND] = [0, 1].map((syncIndex) => syntheticSyncId({ syncIndex })
 ];
 const ABSENT = syntheticSyncId({ seed: 99 });
 
-let folder: string;
+let directory: string;
 let store: string;
 let newer: string;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'sstitch-cli-inspect-'));
-  store = join(folder, 'store');
-  newer = join(folder, 'newer');
+  directory = mkdtempSync(join(tmpdir(), 'sstitch-cli-inspect-'));
+  store = join(directory, 'store');
+  newer = join(directory, 'newer');
   await sstitchJson('generate', store, '--grants', '150', '--syncs', '2');
   await sstitchJson('generate', newer, '--grants', '150', '--revision', '2');
-  return () => rmSync(folder, { recursive: true, force: true });
+  return () => rmSync(directory, { recursive: true, force: true });
 });
 
 describe('generate', () => {
   it('makes the same bytes from the same options, and prints ids and counts', async () => {
-    const again = join(folder, 'again');
+    const again = join(directory, 'again');
     const document = await sstitchJson('generate', again, '--grants', '150', '--syncs', '2');
     expect(document).toEqual({
       syncs: [FIRST, SECOND].map((syncId) => ({ syncId, grants: 150, keys: expect.any(Number) })),
@@ -70,7 +70,7 @@ describe('syncs', () => {
     expect(lines).toHaveLength(2);
   });
 
-  it.each([40, 80])('fits a terminal of %d columns, and cuts nothing', async (columns) => {
+  it.each([40, 80])('fits a terminal of %d columns, and splits nothing', async (columns) => {
     const { stdout } = await sstitch(['syncs', store], {
       isTerminal: true,
       columns,
@@ -124,7 +124,7 @@ describe('several syncs', () => {
   });
 
   it('are compared one by one: an array with --json', async () => {
-    const other = join(folder, 'other');
+    const other = join(directory, 'other');
     await sstitchJson('generate', other, '--grants', '150', '--syncs', '2', '--revision', '3');
     const differences = await sstitchJson<{ syncId: string }[]>('diff', store, other, ...both);
     expect(differences.map(({ syncId }) => syncId)).toEqual([FIRST, SECOND]);
@@ -172,7 +172,7 @@ describe('--json', () => {
     const behind = await sstitch(['syncs', store, '--json']);
     expect(await sstitch(['--json', 'syncs', store])).toEqual(behind);
     expect(await sstitch(['syncs', '--json', store])).toEqual(behind);
-    const failed = await sstitch(['--json', 'syncs', join(folder, 'none')]);
+    const failed = await sstitch(['--json', 'syncs', join(directory, 'none')]);
     expect(JSON.parse(failed.stderr.split('\n')[1] ?? '')).toHaveProperty('error.exitCode', 5);
   });
 });
@@ -244,7 +244,7 @@ describe('levels and sst', () => {
     expect(dumped).toEqual([
       expect.objectContaining({ type: 'value', syncId: expect.any(String) }),
     ]);
-    const broken = join(folder, 'broken.ldb');
+    const broken = join(directory, 'broken.ldb');
     writeFileSync(broken, 'no table');
     expect((await sstitch(['sst', 'verify', broken])).exitCode).toBe(4);
   });
@@ -267,8 +267,8 @@ describe('manifest dump', () => {
     expect(document.tables.map(({ number }) => number).sort((a, b) => a - b)).toEqual(numbers);
     const { stdout } = await sstitch(['manifest', 'dump', generation]);
     expect(stdout).toMatch(/^MANIFEST-\d{6}: /);
-    expect((await sstitch(['manifest', 'dump', folder])).exitCode).toBe(5);
-    const broken = join(folder, 'broken-level');
+    expect((await sstitch(['manifest', 'dump', directory])).exitCode).toBe(5);
+    const broken = join(directory, 'broken-level');
     mkdirSync(broken);
     writeFileSync(join(broken, 'CURRENT'), '../MANIFEST-000001\n');
     expect((await sstitch(['manifest', 'dump', broken])).exitCode).toBe(4);
@@ -277,9 +277,9 @@ describe('manifest dump', () => {
 
 describe('checkpoint and adopt', () => {
   it('make stores that hold the same', async () => {
-    const copy = join(folder, 'copy');
+    const copy = join(directory, 'copy');
     expect(await sstitchJson('checkpoint', store, copy)).toMatchObject({ copiedBytes: 0 });
-    const adopted = join(folder, 'adopted');
+    const adopted = join(directory, 'adopted');
     await sstitchJson('adopt', join(copy, 'gen-000001'), adopted);
     expect(await digestsOf(adopted)).toEqual(await digestsOf(store));
     const again = await sstitch(['checkpoint', store, copy]);

@@ -13,17 +13,17 @@ export function addManifestCommand(registry: CommandRegistry): void {
   const group = registry.define({
     usage: 'manifest',
     summary: "look inside a database's MANIFEST",
-    description: 'Reads the MANIFEST of a LevelDB folder without opening the database.',
+    description: 'Reads the MANIFEST of a LevelDB directory without opening the database.',
     examples: [['manifest dump base/gen-000001', 'the tables of each level']],
   });
   registry
     .define(
       {
-        usage: 'dump <folder>',
+        usage: 'dump <directory>',
         summary: 'show counters and tables',
         description:
           'Shows what the MANIFEST in force says: its counters and, level by level, its tables with ' +
-          'their sizes, bounds and sequences. The folder is a generation of a store, or any LevelDB ' +
+          'their sizes, bounds and sequences. The directory is a generation of a store, or any LevelDB ' +
           'database; it may be open. Exits with 4 if the MANIFEST breaks a rule.',
         examples: [
           ['manifest dump base/gen-000001', 'the tables of each level'],
@@ -33,9 +33,9 @@ export function addManifestCommand(registry: CommandRegistry): void {
       group,
     )
     .action(
-      registry.handle(async ({ columns }, folder: string) => {
-        requireDatabase(folder);
-        return manifestResult(readManifest(folder), columns);
+      registry.handle(async ({ columns }, directory: string) => {
+        requireDatabase(directory);
+        return manifestResult(readManifest(directory), columns);
       }),
     );
 }

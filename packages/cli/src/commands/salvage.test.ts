@@ -2,17 +2,17 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Store } from '@sstitch/engine';
 import { expect, test } from 'vitest';
-import { sstitch, sstitchJson, testFolder } from '../../test/in-process.js';
+import { sstitch, sstitchJson, testDirectory } from '../../test/in-process.js';
 
 /** A closed store of ten writes, in one log. */
 async function closedStore() {
-  const path = join(testFolder(), 'base');
+  const path = join(testDirectory(), 'base');
   const store = new Store(path);
   for (let index = 0; index < 10; index++) await store.put(`key-${index}`, 'value '.repeat(20));
   await store.close();
-  const folder = join(path, 'gen-000001');
-  const log = readdirSync(folder).find((name) => name.endsWith('.log')) ?? '';
-  return { path, log: join(folder, log) };
+  const directory = join(path, 'gen-000001');
+  const log = readdirSync(directory).find((name) => name.endsWith('.log')) ?? '';
+  return { path, log: join(directory, log) };
 }
 
 test('salvage drops what comes after the damage, says where the whole log is, and the store opens again', async () => {
@@ -47,5 +47,5 @@ test('salvage of a sound store changes nothing and says so', async () => {
 });
 
 test('salvage of what is no store says so', async () => {
-  expect((await sstitch(['salvage', join(testFolder(), 'none')])).exitCode).toBe(5);
+  expect((await sstitch(['salvage', join(testDirectory(), 'none')])).exitCode).toBe(5);
 });

@@ -10,7 +10,7 @@ export function addSalvageCommand(registry: CommandRegistry): void {
       description:
         'Drops, of the logs of a closed store, what comes from the first damage on, so that the store ' +
         'opens as it was at that moment: what was written later is lost to it. The whole logs are kept ' +
-        "in the store's folder 'salvaged'. A store without a damaged log is left as it is.",
+        "in the store's directory 'salvaged'. A store without a damaged log is left as it is.",
       examples: [['salvage base', 'then: sstitch verify base']],
     })
     .action(

@@ -1,11 +1,10 @@
+import { compareBytes, type Span } from '@sstitch/contract';
 import {
   BUCKETS,
   type Bucket,
   bucketLayout,
   bucketSpan,
-  compareBytes,
   prefixSpan,
-  type Span,
   syncSpansInKeyOrder,
 } from '@sstitch/keys';
 import { Option } from 'commander';

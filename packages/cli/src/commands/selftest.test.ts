@@ -1,13 +1,13 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { sstitch, testFolder } from '../../test/in-process.js';
+import { sstitch, testDirectory } from '../../test/in-process.js';
 import type { SelfTestReport } from '../self-test.js';
 
 describe('selftest', () => {
-  it('tries every promise in the folder it is given, tells each in 80 columns, and leaves nothing behind', async () => {
-    const folder = testFolder();
-    const commandLine = ['selftest', '--dir', folder, '--kills', '4', '--seed', '7'];
+  it('tries every promise in the directory it is given, tells each in 80 columns, and leaves nothing behind', async () => {
+    const directory = testDirectory();
+    const commandLine = ['selftest', '--dir', directory, '--kills', '4', '--seed', '7'];
     const { exitCode, stdout, stderr } = await sstitch(commandLine);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     const checks = stdout.split('\n').filter((line) => line.startsWith('  ok '));
@@ -23,35 +23,37 @@ describe('selftest', () => {
     ]);
     for (const line of checks) expect(line.length).toBeLessThanOrEqual(80);
     expect(stdout).toContain('All checks held in ');
-    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   it('leaves nothing behind when it is interrupted', async () => {
-    const folder = testFolder();
+    const directory = testDirectory();
     const interrupt = new AbortController();
-    const trying = sstitch(['selftest', '--dir', folder], { signal: interrupt.signal });
-    const [own = ''] = await eventually(() => readdirSync(folder));
-    await eventually(() => readdirSync(join(folder, own)).filter((name) => name !== 'link-probe'));
+    const trying = sstitch(['selftest', '--dir', directory], { signal: interrupt.signal });
+    const [own = ''] = await eventually(() => readdirSync(directory));
+    await eventually(() =>
+      readdirSync(join(directory, own)).filter((name) => name !== 'link-probe'),
+    );
     interrupt.abort();
     expect((await trying).exitCode).toBe(130);
-    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(directory)).toEqual([]);
   });
 
-  it('names a folder that is not there, and makes none', async () => {
-    const folder = testFolder();
-    const { exitCode, stderr } = await sstitch(['selftest', '--dir', join(folder, 'none')]);
+  it('names a directory that is not there, and makes none', async () => {
+    const directory = testDirectory();
+    const { exitCode, stderr } = await sstitch(['selftest', '--dir', join(directory, 'none')]);
     expect(exitCode).toBe(5);
     expect(stderr).toContain('none');
-    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   it('goes on behind a check that fails, says what did not hold, and exits with 4', async () => {
-    const folder = testFolder();
+    const directory = testDirectory();
     // Where tables cannot be made: the names are taken.
-    const planting = eventually(() => readdirSync(folder)).then(([own = '']) => {
-      mkdirSync(join(folder, own, 'rebuild-base', 'CURRENT'), { recursive: true });
+    const planting = eventually(() => readdirSync(directory)).then(([own = '']) => {
+      mkdirSync(join(directory, own, 'rebuild-base', 'CURRENT'), { recursive: true });
     });
-    const result = await sstitch(['selftest', '--dir', folder, '--kills', '0', '--json']);
+    const result = await sstitch(['selftest', '--dir', directory, '--kills', '0', '--json']);
     await planting;
     expect(result.exitCode).toBe(4);
     expect(result.stderr).toContain('a check of the selftest did not hold');

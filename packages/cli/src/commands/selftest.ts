@@ -21,14 +21,14 @@ export function addSelfTestCommand(registry: CommandRegistry): void {
       description:
         'Runs the guarantees of the engine, the isolation fixtures with every strategy, a compaction ' +
         'beside a reader, and then kills processes that compact, write and adopt, and looks at what ' +
-        'they left. In a folder of its own that is gone at the end. Exits with 0 only if all held. A ' +
+        'they left. In a directory of its own that is gone at the end. Exits with 0 only if all held. A ' +
         'power cut it cannot make: that rests on the disk, which must not lie about a sync.',
       examples: [
-        ['selftest', 'tries the disk that the current folder is on; takes half a minute'],
+        ['selftest', 'tries the disk that the current directory is on; takes half a minute'],
         ['selftest --dir /data --kills 1000', 'another disk, for longer'],
       ],
     })
-    .option('--dir <folder>', 'a folder on the disk to try', '.')
+    .option('--dir <directory>', 'a directory on the disk to try', '.')
     .option(
       '--kills <n>',
       'how many processes to kill',
@@ -49,17 +49,17 @@ async function selfTest(
     return `  ${mark} ${name.padEnd(56)} ${took}\n${problem === undefined ? '' : `         ${problem}\n`}`;
   };
   const report = await runSelfTest({
-    ...{ folder: dir, kills, seed, signal },
+    ...{ directory: dir, kills, seed, signal },
     onProgress: (doing) => progress.update(() => doing),
     onCheck: async (check) => {
       await progress.clear();
       if (!json) await io.stdout.write(lineOf(check));
     },
   });
-  const { ok, folder, hardLinks, checks } = report;
+  const { ok, directory, hardLinks, checks } = report;
   const links = hardLinks ? 'tables are linked' : 'it has no hard links, so tables are copied';
   const verdict = ok
-    ? `${style.good('All checks held')} in ${folder}`
+    ? `${style.good('All checks held')} in ${directory}`
     : style.bad('A check did not hold');
   return {
     document: {

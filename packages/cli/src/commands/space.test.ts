@@ -15,20 +15,20 @@ const GRANTS = '2000';
 let store: string;
 
 beforeAll(async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'sstitch-cli-space-'));
-  store = join(folder, 'store');
-  const fresh = join(folder, 'fresh');
+  const directory = mkdtempSync(join(tmpdir(), 'sstitch-cli-space-'));
+  store = join(directory, 'store');
+  const fresh = join(directory, 'fresh');
   await sstitchJson('generate', store, '--grants', GRANTS, '--syncs', '2');
   await sstitchJson('generate', fresh, '--grants', '300', '--revision', '9');
   // Small and large in turn: each batch deletes or shadows what the one before brought.
-  const large = join(folder, 'large');
+  const large = join(directory, 'large');
   await sstitchJson('generate', large, '--grants', GRANTS, '--revision', '8');
   for (const source of [fresh, large, fresh, large, fresh]) {
     await sstitchJson(
       ...['compact', '--base', store, '--from', source, '--sync', FIRST, '--strategy', 'batch'],
     );
   }
-  return () => rmSync(folder, { recursive: true, force: true });
+  return () => rmSync(directory, { recursive: true, force: true });
 });
 
 describe('space', () => {

@@ -9,11 +9,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { byteEncodings } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
 import { bucketSpan, grantKey, parseSyncId, toHex } from '@sstitch/keys';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { sstitch, sstitchJson, testFolder } from '../../test/in-process.js';
+import { sstitch, sstitchJson, testDirectory } from '../../test/in-process.js';
 import { type ByteStore, withStore } from '../open-store.js';
 import { scanSpan } from '../scan-span.js';
 
@@ -29,16 +29,16 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  store = join(testFolder(), 'store');
+  store = join(testDirectory(), 'store');
   cpSync(template, store, { recursive: true });
 });
 
 /** The tables of the generation in force. */
 function tables(): string[] {
-  const folder = join(store, readFileSync(join(store, 'CURRENT'), 'latin1').trim());
-  return readdirSync(folder)
+  const directory = join(store, readFileSync(join(store, 'CURRENT'), 'latin1').trim());
+  return readdirSync(directory)
     .filter((name) => name.endsWith('.ldb'))
-    .map((name) => join(folder, name));
+    .map((name) => join(directory, name));
 }
 
 interface Report {
@@ -105,9 +105,9 @@ describe('verify', () => {
   });
 
   it('says so where the MANIFEST is damaged', async () => {
-    const folder = join(store, readFileSync(join(store, 'CURRENT'), 'latin1').trim());
-    const manifest = readdirSync(folder).find((name) => name.startsWith('MANIFEST'));
-    const path = join(folder, manifest ?? '');
+    const directory = join(store, readFileSync(join(store, 'CURRENT'), 'latin1').trim());
+    const manifest = readdirSync(directory).find((name) => name.startsWith('MANIFEST'));
+    const path = join(directory, manifest ?? '');
     writeFileSync(path, 'nothing that was ever a MANIFEST');
     const { problems } = await verifyFails();
     expect(problems).toMatchObject([{ kind: 'manifest', path }]);
@@ -122,6 +122,8 @@ describe('verify', () => {
       'malformed_key',
       'missing_index_entry',
       'stray_index_entry',
+      // A grant is gone.
+      'wrong_stats',
     ]);
     expect(found.get('malformed_key')).toBe(toHex(stray));
     expect(found.get('missing_index_entry')).toBe(entry);

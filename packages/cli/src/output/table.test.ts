@@ -27,7 +27,7 @@ describe('formatTable', () => {
     expect(formatTable(COLUMNS, ROWS, undefined, 20)).toBe(formatTable(COLUMNS, ROWS));
   });
 
-  it('cuts no word, however narrow the terminal is', () => {
+  it('splits no word, however share the terminal is', () => {
     const words = (text: string) => text.split(/\s+/).filter((word) => word !== '');
     expect(words(formatTable(COLUMNS, ROWS, undefined, 1))).toEqual(
       words(formatTable(COLUMNS, ROWS)),

@@ -14,7 +14,7 @@ const INDENT = '  ';
 
 /**
  * Lays rows out in columns, the titles above them. Cells may hold colours. Where a row does not fit a line, it
- * goes on in further ones, indented, columns still below each other: no cell is cut, and none is left out.
+ * goes on in further ones, indented, columns still below each other: no cell is split, and none is left out.
  *
  * @param lineWidth what a line may be wide, in characters
  * @returns lines, each ended by a newline.

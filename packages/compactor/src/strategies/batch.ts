@@ -9,12 +9,13 @@
 import {
   type ByteOperation,
   byteEncodings,
+  compareBytes,
+  equalBytes,
   type ReadWriteEngine,
   type Span,
-} from '@sstitch/engine';
-import { compareBytes, equalBytes } from '@sstitch/keys';
+} from '@sstitch/contract';
 import { throwIfAborted } from '../errors.js';
-import type { EngineView, Entry } from '../span-reader.js';
+import type { Entry, SnapshotReader } from '../span-reader.js';
 import type { SyncRange } from '../sync-ranges.js';
 
 /** How much a batch may cost to plan and to hold. */
@@ -67,8 +68,8 @@ const CONCURRENT_SPANS = 13;
  * @param isTooLarge what is being found out otherwise: where it is true, no more is read
  */
 export async function planBatch(
-  source: EngineView,
-  base: EngineView,
+  source: SnapshotReader,
+  base: SnapshotReader,
   ranges: readonly SyncRange[],
   limits: BatchLimits,
   isTooLarge: Promise<boolean> = Promise.resolve(false),
@@ -93,8 +94,8 @@ export async function planBatch(
 
 async function planInto(
   draft: BatchDraft,
-  source: EngineView,
-  base: EngineView,
+  source: SnapshotReader,
+  base: SnapshotReader,
   ranges: readonly SyncRange[],
 ): Promise<PlannedBatch | BatchTooLarge> {
   const counts = ranges.map((): SpanCounts => ({ puts: 0, deletes: 0 }));
@@ -175,8 +176,8 @@ class BatchDraft {
 }
 
 async function mergeSpan(
-  sourceView: EngineView,
-  baseView: EngineView,
+  sourceView: SnapshotReader,
+  baseView: SnapshotReader,
   span: Span,
   draft: BatchDraft,
   counts: SpanCounts,

@@ -1,6 +1,6 @@
 // Strategy `link`: the source's tables become the base's. No record is read; what is not linked is
-// the tables that straddle a bound, which are cut.
-import type { CommitReport } from '@sstitch/engine';
+// the tables that straddle a bound, which are split.
+import type { CommitReport, OriginTotals } from '@sstitch/contract';
 import type { TableBase, TableSource } from '../engines.js';
 import type { CompactProgress } from '../result.js';
 import type { SyncRange } from '../sync-ranges.js';
@@ -30,10 +30,14 @@ export async function linkTables(input: LinkInput): Promise<CommitReport> {
     onExtracted(tables) {
       const found = new Set<string>();
       for (const [index, { syncId }] of ranges.entries()) {
-        if ((tables.spans[index]?.runs.length ?? 0) > 0) found.add(syncId);
+        if (tablesIn(tables.totals[index]) > 0) found.add(syncId);
       }
       input.onEmpty(new Set(ranges.map(({ syncId }) => syncId).filter((id) => !found.has(id))));
       onProgress({ type: 'committing' });
     },
   });
+}
+
+function tablesIn(totals: OriginTotals | undefined): number {
+  return Object.values(totals ?? {}).reduce((sum, { tables }) => sum + tables, 0);
 }

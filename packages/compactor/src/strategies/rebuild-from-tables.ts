@@ -1,6 +1,6 @@
 // Strategy `rebuild`, of a source with tables: the base builds new ones of them, in its worker threads.
 // No entry passes through this thread. The new tables hold no tombstone and no shadowed version.
-import type { CommitReport } from '@sstitch/engine';
+import type { CommitReport } from '@sstitch/contract';
 import type { RebuildingBase, TableSource } from '../engines.js';
 import type { CompactProgress } from '../result.js';
 import type { SyncRange } from '../sync-ranges.js';
@@ -25,8 +25,8 @@ export interface RebuiltSpans {
 export async function rebuildFromTables(input: RebuildTablesInput): Promise<RebuiltSpans> {
   const { base, source, ranges, purge, onProgress } = input;
   const options = input.signal === undefined ? {} : { signal: input.signal };
-  const folders = [await base.newStagingFolder(), await base.newStagingFolder()] as const;
-  const [extractedFolder, rebuiltFolder] = folders;
+  const directories = [await base.newStagingDirectory(), await base.newStagingDirectory()] as const;
+  const [extractedDirectory, rebuiltDirectory] = directories;
   let entries = 0;
   const tell = (count: number) => {
     entries = count;
@@ -35,8 +35,8 @@ export async function rebuildFromTables(input: RebuildTablesInput): Promise<Rebu
   try {
     tell(0);
     const spans = ranges.map(({ span }) => span);
-    const extracted = await source.extract(spans, extractedFolder, options);
-    const rebuilt = await base.rebuildTables(extracted, rebuiltFolder, {
+    const extracted = await source.extract(spans, extractedDirectory, options);
+    const rebuilt = await base.rebuildTables(extracted, rebuiltDirectory, {
       ...options,
       onEntries: tell,
     });
@@ -49,7 +49,8 @@ export async function rebuildFromTables(input: RebuildTablesInput): Promise<Rebu
     const commit = await base.ingestAndExcise(rebuilt, { move: true, purge, ...options });
     return { commit, entries };
   } finally {
-    // Committed or not, a leftover here is no failure: the next open empties the staging folder.
-    for (const folder of folders) await base.removeStagingFolder(folder).catch(() => undefined);
+    // Committed or not, a leftover here is no failure: the next open empties the staging directory.
+    for (const directory of directories)
+      await base.removeStagingDirectory(directory).catch(() => undefined);
   }
 }

@@ -1,5 +1,5 @@
 // Both ways of a rebuild, from tables and from an iterator, side by side.
-import { byteEncodings, type ReadWriteEngine } from '@sstitch/engine';
+import { byteEncodings, type ReadWriteEngine } from '@sstitch/contract';
 import { describe, expect, it } from 'vitest';
 import {
   allBucketEntries,

@@ -1,9 +1,9 @@
 // Strategy `rebuild`, of a source without tables: iterates it and has the base build tables of the
 // entries. No record is decoded. rebuild-from-tables.ts does the same where there are tables to read.
-import type { EntryPages, ReplaceSpansResult, StoreReplaceOptions } from '@sstitch/engine';
+import type { EntryPages, ReplaceSpansOptions, ReplaceSpansResult } from '@sstitch/contract';
 import type { ReplacingBase } from '../engines.js';
 import type { CompactProgress } from '../result.js';
-import type { EngineView, Entry } from '../span-reader.js';
+import type { Entry, SnapshotReader } from '../span-reader.js';
 import type { SyncRange } from '../sync-ranges.js';
 
 /** `building` is told this often. */
@@ -11,7 +11,7 @@ const ENTRIES_PER_EVENT = 10_000;
 
 export interface RebuildInput {
   readonly base: ReplacingBase;
-  readonly source: EngineView;
+  readonly source: SnapshotReader;
   /** In key order. */
   readonly ranges: readonly SyncRange[];
   /** Of a store alone: other engines do not know it. */
@@ -22,7 +22,7 @@ export interface RebuildInput {
 
 export async function rebuildSpans(input: RebuildInput): Promise<ReplaceSpansResult> {
   const pages = new SourcePages(input);
-  const options: StoreReplaceOptions = {
+  const options: ReplaceSpansOptions & { readonly purge?: boolean } = {
     ...(input.signal === undefined ? {} : { signal: input.signal }),
     ...(input.purge ? { purge: true } : {}),
   };

@@ -1,10 +1,9 @@
 // Feeds pages of entries to a worker that builds tables of them. The next page is fetched while the
 // worker builds the last: at most two are in memory.
 
-import type { Span } from '@sstitch/sst';
-import type { EntryPages } from '../contract.js';
+import type { EntryPages, Span } from '@sstitch/contract';
 import { abortedError } from '../errors.js';
-import { makeFolderTask } from '../store-folder/store-files.js';
+import { mkdirTask } from '../store-directory/store-files.js';
 import { asEngineError } from '../threads/task-errors.js';
 import type { TaskRunner } from '../threads/task-runner.js';
 import {
@@ -17,25 +16,25 @@ import {
 import { packEntries } from './entry-pages.js';
 
 /**
- * Builds tables in `folder`, which is made. What the pages themselves throw passes through as it is.
+ * Builds tables in `directory`, which is made. What the pages themselves throw passes through as it is.
  *
  * @throws EngineError SSTITCH_ENTRIES_INVALID, SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
 export async function buildFromPages(
   runner: TaskRunner,
-  folder: string,
+  directory: string,
   spans: readonly Span[],
   pages: EntryPages,
   { signal }: { readonly signal?: AbortSignal | undefined },
 ): Promise<BuiltTables> {
   // One thread for the session, which lives in its memory.
-  const thread = runner.pinned();
+  const thread = runner.session();
   const run = <T>(task: Promise<T>): Promise<T> =>
     task.catch((error: unknown) => {
       throw asEngineError(error);
     });
-  await run(thread.run(makeFolderTask, { folder }, { signal }));
-  const session = await run(thread.run(beginTablesTask, { folder, spans }, { signal }));
+  await run(thread.run(mkdirTask, { directory }, { signal }));
+  const session = await run(thread.run(beginTablesTask, { directory, spans }, { signal }));
   let appended: Promise<void> = Promise.resolve();
   const iterator = pages[Symbol.asyncIterator]();
   let exhausted = false;
@@ -60,7 +59,7 @@ export async function buildFromPages(
   } catch (error) {
     await appended.catch(() => undefined);
     // The first error is the one to tell; a thread that has ended has no session left. Where the store closes,
-    // nobody waits for a thread that is busy: only a file is closed, in whose folder nothing changes.
+    // nobody waits for a thread that is busy: only a file is closed, in whose directory nothing changes.
     const discarded = thread.run(discardTablesTask, { session }).catch(() => undefined);
     await unlessAborted(discarded, signal).catch(() => undefined);
     throw error;

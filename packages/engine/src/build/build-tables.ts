@@ -3,12 +3,11 @@
 // Invariants: keys ascend strictly over the whole session; each lies in a span; a table holds keys
 // of one span only; one table is open at a time, so memory is bounded by one table's index.
 
+import { compareBytes, type Span } from '@sstitch/contract';
 import {
-  compareBytes,
   type FileHandle,
   type FileSystem,
   makeInternalKey,
-  type Span,
   TableBuilder,
   TRAILER_BYTES,
 } from '@sstitch/sst';
@@ -27,8 +26,8 @@ export const BUILT_SEQUENCE = 1n;
 export const BUILT_TABLE_SIZE_BYTES = 16 * 1024 * 1024;
 
 export interface BeginTablesInput {
-  /** An existing folder. */
-  readonly folder: string;
+  /** An existing directory. */
+  readonly directory: string;
   /** Sorted and disjoint. */
   readonly spans: readonly Span[];
 }
@@ -42,7 +41,7 @@ const BUILT_TRAILER = makeInternalKey(NOTHING, BUILT_SEQUENCE, 'value');
 
 class TableSession {
   readonly #fileSystem: FileSystem;
-  readonly #folder: string;
+  readonly #directory: string;
   readonly #spans: readonly Span[];
   readonly #runs: TableFile[][];
   #spanIndex = 0;
@@ -64,7 +63,7 @@ class TableSession {
 
   constructor(fileSystem: FileSystem, input: BeginTablesInput) {
     this.#fileSystem = fileSystem;
-    this.#folder = input.folder;
+    this.#directory = input.directory;
     this.#spans = input.spans;
     this.#runs = input.spans.map(() => []);
   }
@@ -150,9 +149,9 @@ class TableSession {
 
   #openTable(): TableBuilder {
     if (this.#builder === undefined) {
-      this.#path = `${this.#folder}/built-${this.#tableCount++}.table`;
+      this.#path = `${this.#directory}/built-${this.#tableCount++}.table`;
       this.#file = this.#fileSystem.open(this.#path, 'create');
-      this.#fileSystem.setMode(this.#path, 0o444);
+      this.#fileSystem.chmod(this.#path, 0o444);
       this.#builder = new TableBuilder(this.#file, { path: this.#path, seal: true });
     }
     return this.#builder;
@@ -221,7 +220,7 @@ export function finishTables(
 
 export const finishTablesTask = defineTask('finishTables', finishTables);
 
-/** Ends a session whose tables nobody wants; the caller removes the folder. */
+/** Ends a session whose tables nobody wants; the caller removes the directory. */
 export function discardTables(_fileSystem: FileSystem, input: { readonly session: number }): void {
   sessions.get(input.session)?.discard();
   sessions.delete(input.session);

@@ -1,6 +1,5 @@
 // Checks pages of entries from callers without TypeScript: what is wrong is refused before anything is done.
-import { describeValue, isBytes } from '@sstitch/sst';
-import type { EntryPages } from '../contract.js';
+import { describeValue, type EntryPages, isBytes } from '@sstitch/contract';
 import { EngineError } from '../errors.js';
 import { notBytes } from '../not-bytes.js';
 

@@ -1,9 +1,8 @@
 // Checks pages of unsorted entries: at the door what they are, in the worker thread where their entries lie.
 
-import { describeValue, isBytes } from '@sstitch/sst';
+import { describeValue, isBytes, type UnsortedEntries } from '@sstitch/contract';
 import { EngineError } from '../errors.js';
 import { notBytes } from '../not-bytes.js';
-import type { UnsortedEntries } from './sort-entries.js';
 
 /** @throws EngineError SSTITCH_ENTRIES_INVALID, which names the page */
 export function checkUnsortedPages(pages: readonly UnsortedEntries[]): void {

@@ -1,13 +1,7 @@
 // Finds a key that several runs have. Runs in a worker thread, where a merge has shown that there is one.
 
-import {
-  compareBytes,
-  type FileSystem,
-  mergeRuns,
-  RunIterator,
-  type Span,
-  userKeyOf,
-} from '@sstitch/sst';
+import { compareBytes, type Span } from '@sstitch/contract';
+import { type FileSystem, mergeRuns, RunIterator, userKeyOf } from '@sstitch/sst';
 import type { TableRun } from '../tables/table-set.js';
 import { defineTask } from '../threads/task.js';
 

@@ -4,14 +4,13 @@
 // Invariants: what is built holds each user key once, with `BUILT_SEQUENCE`, and no deletion; memory is
 // bounded by a block and a read window a run, and one table's index and filter.
 
+import { compareBytes, type Span } from '@sstitch/contract';
 import {
-  compareBytes,
   type FileHandle,
   type FileSystem,
   type MergeIterator,
   mergeRuns,
   RunIterator,
-  type Span,
   TableBuilder,
   TRAILER_BYTES,
 } from '@sstitch/sst';
@@ -88,7 +87,7 @@ function buildTable(
   const file: FileHandle = fileSystem.open(path, 'create');
   let builder: TableBuilder | undefined;
   try {
-    fileSystem.setMode(path, 0o444);
+    fileSystem.chmod(path, 0o444);
     builder = new TableBuilder(file, { path, seal: true });
     do {
       if (builder.entries % ENTRIES_PER_CHECK === 0) checkCancelled();

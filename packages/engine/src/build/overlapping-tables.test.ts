@@ -1,7 +1,8 @@
-import { compareBytes, makeInternalKey, userKeyOf } from '@sstitch/sst';
+import { compareBytes } from '@sstitch/contract';
+import { makeInternalKey, userKeyOf } from '@sstitch/sst';
 import { describe, expect, test } from 'vitest';
 import type { TableFile } from '../tables/table-set.js';
-import { overlapPieces } from './overlapping-tables.js';
+import { overlapRanges } from './overlapping-tables.js';
 
 const MIB = 2 ** 20;
 
@@ -13,27 +14,27 @@ function table(bounds: string, sizeBytes = MIB): TableFile {
 }
 
 /** Pieces as text: kept tables by their name, parts to merge as bounds and their runs. */
-function pieces(runs: TableFile[][]): string[] {
+function ranges(runs: TableFile[][]): string[] {
   const text = (bytes: Uint8Array | undefined) => JSON.stringify(String(Buffer.from(bytes ?? [])));
-  return overlapPieces(runs).map((piece) =>
-    piece.kind === 'keep'
-      ? piece.table.path
-      : `[${text(piece.part.start)}, ${text(piece.part.end)}) ` +
-        piece.runs.map((run) => run.map(({ path }) => path).join(' ')).join(' + '),
+  return overlapRanges(runs).map((range) =>
+    range.kind === 'keep'
+      ? range.table.path
+      : `[${text(range.part.start)}, ${text(range.part.end)}) ` +
+        range.runs.map((run) => run.map(({ path }) => path).join(' ')).join(' + '),
   );
 }
 
 describe('tables of several runs', () => {
   test('stay as they are where they overlap nothing, whichever run they are of', () => {
-    expect(pieces([])).toEqual([]);
-    expect(pieces([[table('c-d'), table('g-h')], [table('a-b')], [table('e-f')]])).toEqual(
+    expect(ranges([])).toEqual([]);
+    expect(ranges([[table('c-d'), table('g-h')], [table('a-b')], [table('e-f')]])).toEqual(
       ...[['a-b', 'c-d', 'e-f', 'g-h']],
     );
   });
 
   test('are merged with those that they overlap, and with those alone', () => {
     expect(
-      pieces([
+      ranges([
         [table('a-b'), table('c-f')],
         [table('e-g'), table('h-k')],
       ]),
@@ -41,20 +42,20 @@ describe('tables of several runs', () => {
   });
 
   test('overlap by one key, and by way of a third', () => {
-    expect(pieces([[table('a-c'), table('e-g')], [table('c-e')]])).toEqual([
+    expect(ranges([[table('a-c'), table('e-g')], [table('c-e')]])).toEqual([
       '["a", "g\\u0000") a-c e-g + c-e',
     ]);
   });
 
   test('are parted where tables begin, so that threads share them', () => {
     const long = [table('a-c', 10 * MIB), table('d-f', 10 * MIB), table('g-i', 10 * MIB)];
-    expect(pieces([long, [table('b-h')]])).toEqual([
+    expect(ranges([long, [table('b-h')]])).toEqual([
       '["a", "g") a-c d-f + b-h',
       '["g", "i\\u0000") b-h + g-i',
     ]);
   });
 
-  test('have every key in exactly one piece', () => {
+  test('have every key in exactly one range', () => {
     const runs = Array.from({ length: 5 }, (_, run) =>
       Array.from({ length: 8 }, (_, at) => {
         const from = String(at * 100 + run * 13).padStart(4, '0');
@@ -64,13 +65,13 @@ describe('tables of several runs', () => {
     );
     let before: Uint8Array = new Uint8Array(0);
     const seen = new Set<TableFile>();
-    for (const piece of overlapPieces(runs)) {
-      const isKept = piece.kind === 'keep';
-      const start = isKept ? userKeyOf(piece.table.smallest) : piece.part.start;
+    for (const range of overlapRanges(runs)) {
+      const isKept = range.kind === 'keep';
+      const start = isKept ? userKeyOf(range.table.smallest) : range.part.start;
       expect(compareBytes(before, start)).toBeLessThanOrEqual(0);
-      const largest = isKept ? userKeyOf(piece.table.largest) : piece.part.end;
+      const largest = isKept ? userKeyOf(range.table.largest) : range.part.end;
       before = Buffer.concat([largest ?? new Uint8Array(0), Buffer.alloc(isKept ? 1 : 0)]);
-      for (const one of isKept ? [piece.table] : piece.runs.flat()) seen.add(one);
+      for (const one of isKept ? [range.table] : range.runs.flat()) seen.add(one);
     }
     expect(seen).toEqual(new Set(runs.flat()));
   });

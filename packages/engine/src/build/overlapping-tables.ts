@@ -1,11 +1,11 @@
 // Which tables of several runs must be merged to become one run: those that overlap others. Pure.
 
-import { compareBytes, type Span, userKeyOf } from '@sstitch/sst';
-import { keyAfter } from '../spans.js';
+import { compareBytes, keyAfter, type Span } from '@sstitch/contract';
+import { userKeyOf } from '@sstitch/sst';
 import type { TableFile, TableRun } from '../tables/table-set.js';
 
-/** A piece of the keys: a table that overlaps no other, or runs to merge in a part. */
-export type OverlapPiece =
+/** A range of the keys: a table that overlaps no other, or runs to merge in a part. */
+export type OverlapRange =
   | { readonly kind: 'keep'; readonly table: TableFile }
   | { readonly kind: 'merge'; readonly part: Span; readonly runs: readonly TableRun[] };
 
@@ -19,8 +19,8 @@ interface RankedTable {
   readonly largest: Uint8Array;
 }
 
-/** The pieces in key order; all that is in the runs is in one of them. */
-export function overlapPieces(runs: readonly TableRun[]): OverlapPiece[] {
+/** The ranges in key order; all that is in the runs is in one of them. */
+export function overlapRanges(runs: readonly TableRun[]): OverlapRange[] {
   const tables = runs
     .flatMap((run, rank) =>
       run.map((table): RankedTable => {
@@ -29,7 +29,7 @@ export function overlapPieces(runs: readonly TableRun[]): OverlapPiece[] {
       }),
     )
     .sort((a, b) => compareBytes(a.start, b.start));
-  const pieces: OverlapPiece[] = [];
+  const ranges: OverlapRange[] = [];
   for (let from = 0; from < tables.length; ) {
     const first = tables[from] as RankedTable;
     let { largest } = first;
@@ -39,15 +39,15 @@ export function overlapPieces(runs: readonly TableRun[]): OverlapPiece[] {
       if (compareBytes(next.start, largest) > 0) break;
       if (compareBytes(next.largest, largest) > 0) largest = next.largest;
     }
-    if (to - from === 1) pieces.push({ kind: 'keep', table: first.table });
-    else pieces.push(...partsOf(tables.slice(from, to), largest));
+    if (to - from === 1) ranges.push({ kind: 'keep', table: first.table });
+    else ranges.push(...partsOf(tables.slice(from, to), largest));
     from = to;
   }
-  return pieces;
+  return ranges;
 }
 
 /** Parts tables that overlap, where tables begin. */
-function partsOf(tables: readonly RankedTable[], largest: Uint8Array): OverlapPiece[] {
+function partsOf(tables: readonly RankedTable[], largest: Uint8Array): OverlapRange[] {
   const bounds = [(tables[0] as RankedTable).start];
   let bytes = 0;
   for (const { start, table } of tables) {

@@ -1,10 +1,11 @@
 // Builds extracted tables anew: what versions and deletions shadow is left behind. The spans are parted
 // at their tables' bounds into shares of like size, which worker threads take one after another.
 
-import { compareBytes, type Span, userKeyOf } from '@sstitch/sst';
+import { compareBytes, type Span } from '@sstitch/contract';
+import { userKeyOf } from '@sstitch/sst';
 import { abortedError } from '../errors.js';
 import type { ExtractedTables } from '../extract/extract-tables.js';
-import { makeFolderTask } from '../store-folder/store-files.js';
+import { mkdirTask } from '../store-directory/store-files.js';
 import { addToTotals, emptyTotals } from '../tables/origin-totals.js';
 import type { SpanTables, TableFile, TableRun } from '../tables/table-set.js';
 import { BULK_THREADS, inLanes } from '../threads/in-lanes.js';
@@ -26,7 +27,7 @@ export interface RebuiltTables extends ExtractedTables {
 
 export interface RebuildOptions {
   readonly signal: AbortSignal | undefined;
-  /** Told how many entries are built by now. */
+  /** Reported how many entries are built by now. */
   readonly onEntries: (entries: number) => void;
 }
 
@@ -36,18 +37,18 @@ interface Share extends MergeRunsInput {
 }
 
 /**
- * Builds tables in `folder`, which is made. The extracted tables stay. What `onEntries` throws ends the
+ * Builds tables in `directory`, which is made. The extracted tables stay. What `onEntries` throws ends the
  * building and passes through as it is.
  *
  * @throws EngineError SSTITCH_TABLES_INVALID, SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
 export async function rebuildTables(
   runner: TaskRunner,
-  folder: string,
+  directory: string,
   extracted: ExtractedTables,
   { signal, onEntries }: RebuildOptions,
 ): Promise<RebuiltTables> {
-  const shares = extracted.spans.flatMap((span, index) => sharesOf(span, index, folder));
+  const shares = extracted.spans.flatMap((span, index) => sharesOf(span, index, directory));
   const run = <T>(task: Promise<T>): Promise<T> =>
     task.catch((error: unknown) => {
       throw asEngineError(error);
@@ -66,7 +67,7 @@ export async function rebuildTables(
     entries += built.entries;
     onEntries(entries);
   };
-  await run(runner.run(makeFolderTask, { folder }, { signal: ending }));
+  await run(runner.run(mkdirTask, { directory }, { signal: ending }));
   // The largest first: what is left for the end is small then.
   const largestFirst = [...shares].sort((a, b) => b.sizeBytes - a.sizeBytes);
   await inLanes(largestFirst, BULK_THREADS, async (share) => {
@@ -107,14 +108,14 @@ function collect(
 }
 
 /** In key order. */
-function sharesOf({ span, runs }: SpanTables, spanIndex: number, folder: string): Share[] {
+function sharesOf({ span, runs }: SpanTables, spanIndex: number, directory: string): Share[] {
   if (runs.length === 0) return [];
   return partsOf(span, runs).map((part, partIndex): Share => {
     const inPart = runs
       .map((run) => run.filter((table) => overlaps(part, table)))
       .filter((run) => run.length > 0);
     const sizeBytes = inPart.flat().reduce((sum, table) => sum + dataBytesOf(table), 0);
-    const path = `${folder}/rebuilt-${spanIndex}-${partIndex}`;
+    const path = `${directory}/rebuilt-${spanIndex}-${partIndex}`;
     return { part, runs: inPart, path, spanIndex, sizeBytes };
   });
 }

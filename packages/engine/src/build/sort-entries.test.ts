@@ -1,6 +1,7 @@
+import type { UnsortedEntries } from '@sstitch/contract';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { keyStartOf, sortedOrder, type UnsortedEntries } from './sort-entries.js';
+import { keyStartOf, sortedOrder } from './sort-entries.js';
 
 function pageOf(keys: readonly Uint8Array[]): UnsortedEntries {
   const parts: Buffer[] = [];

@@ -1,20 +1,7 @@
 // Sorts entries that lie in one piece of memory, by moving numbers: an object for each would cost several
 // times as much. Most keys share most of their bytes with many others, so that a radix sort, which looks at
 // each byte once, is several times as fast as one that compares keys.
-//
-//   entry `i`   from `ends[i - 1]` (0 for the first) to `ends[i]`: its key without the prefix that all
-//               keys share, up to `keyEnds[i]`, then its value
-
-/** Entries that share a key prefix, in any order; in shared memory, or they are copied between threads. */
-export interface UnsortedEntries {
-  /** What every key begins with. */
-  readonly prefix: Uint8Array;
-  /** Keys without the prefix, and values; may be longer than what is in use. */
-  readonly bytes: Uint8Array;
-  readonly keyEnds: Uint32Array;
-  readonly ends: Uint32Array;
-  readonly count: number;
-}
+import type { UnsortedEntries } from '@sstitch/contract';
 
 /** A group of fewer entries is sorted by comparing: 257 counters would cost more. */
 const SMALL_GROUP = 48;

@@ -2,12 +2,13 @@
 //
 // Invariants: a run's tables ascend, each key once, with `BUILT_SEQUENCE`.
 
+import type { UnsortedEntries } from '@sstitch/contract';
 import { type FileHandle, type FileSystem, makeInternalKey, TableBuilder } from '@sstitch/sst';
 import type { TableFile, TableRun } from '../tables/table-set.js';
 import { defineTask } from '../threads/task.js';
 import { BUILT_SEQUENCE } from './build-tables.js';
 import { checkEnds } from './check-unsorted.js';
-import { keyStartOf, sortedOrder, type UnsortedEntries } from './sort-entries.js';
+import { keyStartOf, sortedOrder } from './sort-entries.js';
 
 /**
  * A run's tables end once they have this size. Smaller than other built tables, so that runs which
@@ -139,7 +140,7 @@ class RunWriter {
     if (this.#builder === undefined) {
       const path = `${this.#path}-${this.#tables.length}.table`;
       this.#file = this.#fileSystem.open(path, 'create');
-      this.#fileSystem.setMode(path, 0o444);
+      this.#fileSystem.chmod(path, 0o444);
       this.#builder = new TableBuilder(this.#file, { path, seal: true });
     }
     return this.#builder;

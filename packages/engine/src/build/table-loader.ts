@@ -4,16 +4,18 @@
 //
 // Invariants:
 // - pages whose run is not written yet come to `MAX_WAITING_BYTES` and one page at most;
-// - after `end` nothing works on in the folder, which the caller then removes;
-// - in a store's staging folder all of it is part of that store's operations, which its close ends and awaits;
+// - after `end` nothing works on in the directory, which the caller then removes;
+// - in a store's staging directory all of it is part of that store's operations, which its close ends and awaits;
 // - a key that comes twice is an error: nobody can know which of the two is meant.
+
 import { setMaxListeners } from 'node:events';
-import { compareBytes, type Span, userKeyOf } from '@sstitch/sst';
+import { compareBytes, type Span, type UnsortedEntries } from '@sstitch/contract';
+import { userKeyOf } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
 import type { ExtractedTables } from '../extract/extract-tables.js';
 import { checkSpans } from '../spans.js';
-import { checkFolder } from '../store-folder/check-folder.js';
-import { operationsAt } from '../store-folder/staging-folders.js';
+import { checkDirectory } from '../store-directory/check-directory.js';
+import { operationsAt } from '../store-directory/staging-directories.js';
 import type { SpanTables, TableRun } from '../tables/table-set.js';
 import { trusted } from '../tables/trusted-sets.js';
 import { checkSignal } from '../threads/check-signal.js';
@@ -23,7 +25,6 @@ import { type TaskRunner, ThreadRunner } from '../threads/task-runner.js';
 import { BUILT_SEQUENCE } from './build-tables.js';
 import { checkUnsortedPages } from './check-unsorted.js';
 import { mergeToOneRun } from './merge-to-one-run.js';
-import type { UnsortedEntries } from './sort-entries.js';
 import { type RunPage, type SortedRun, sortToTablesTask } from './sort-to-tables.js';
 
 const MIB = 1024 * 1024;
@@ -34,7 +35,7 @@ const TASK_BYTES = MIB;
 
 export interface TableLoaderOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Told when the memory of entries that were added may serve again. Must not throw. */
+  /** Reported when the memory of entries that were added may serve again. Must not throw. */
   readonly onWritten?: ((entries: UnsortedEntries) => void) | undefined;
 }
 
@@ -47,7 +48,7 @@ export interface LoadedTables extends ExtractedTables {
 /** Makes tables of entries in any order. */
 export class TableLoader {
   readonly #runner: TaskRunner;
-  readonly #folder: string;
+  readonly #directory: string;
   readonly #owner: Operations | undefined;
   readonly #ending = new AbortController();
   readonly #signal: AbortSignal;
@@ -59,21 +60,21 @@ export class TableLoader {
   #failure: { readonly error: unknown } | undefined;
 
   /**
-   * @param folder an empty folder, best on the file system of the store that the tables are for, where
-   * they are moved and not copied: in a staging folder of it, when the store closes, the loading is aborted
+   * @param directory an empty directory, best on the file system of the store that the tables are for, where
+   * they are moved and not copied: in a staging directory of it, when the store closes, the loading is aborted
    */
   constructor(
-    folder: string,
+    directory: string,
     options: TableLoaderOptions = {},
     runner: TaskRunner = new ThreadRunner(),
   ) {
-    checkFolder(folder);
+    checkDirectory(directory);
     checkSignal(options);
-    this.#folder = folder;
+    this.#directory = directory;
     this.#runner = runner;
     const { signal, onWritten = () => undefined } = options;
     this.#onWritten = onWritten;
-    this.#owner = operationsAt(folder);
+    this.#owner = operationsAt(directory);
     const either = this.#owner?.endingWith(signal) ?? signal;
     this.#signal = AbortSignal.any([this.#ending.signal, ...(either ? [either] : [])]);
     // Each task listens: of small pages there may be many.
@@ -99,7 +100,7 @@ export class TableLoader {
     };
     for (const entries of pages) {
       if (entries.count === 0) continue;
-      task.push({ entries, path: `${this.#folder}/run-${this.#pages++}` });
+      task.push({ entries, path: `${this.#directory}/run-${this.#pages++}` });
       bytes += entries.bytes.byteLength;
       if (bytes < TASK_BYTES) continue;
       start();
@@ -128,7 +129,7 @@ export class TableLoader {
     for (const { tables } of this.#runs) runsBySpan[spanIndexOf(checked, tables)]?.push(tables);
     const { runs, repeatedKey } = await mergeToOneRun(
       this.#runner,
-      `${this.#folder}/merged`,
+      `${this.#directory}/merged`,
       runsBySpan,
       this.#signal,
     );
@@ -142,7 +143,7 @@ export class TableLoader {
     return trusted({ spans: result, lastSequence, totals: [], entries });
   }
 
-  /** Stops what is under way; settles when nothing writes to the folder any more. */
+  /** Stops what is under way; settles when nothing writes to the directory any more. */
   async end(): Promise<void> {
     this.#ending.abort();
     await Promise.all(this.#tasks);

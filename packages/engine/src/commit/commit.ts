@@ -1,12 +1,12 @@
 // The commit: from then on the store holds, inside the spans, exactly the incoming tables' entries.
 //
 //   1 check      spans and runs (the caller has checked the tables); where the tables are still to come, the
-//                base's are linked and cut meanwhile, and the next CURRENT is prepared
+//                base's are linked and split meanwhile, and the next CURRENT is prepared
 //   2 gate       what is written outside the spans is kept from now on; a log that a failed write has torn is
 //                retired first
 //   3 flush      only a long log, or one that ends in half a record: what was written before is in tables then; a
 //                short one is replayed
-//   4 stage      lay out the next generation's folder, in workers; sync its new tables, and the next CURRENT
+//   4 stage      lay out the next generation's directory, in workers; sync its new tables, and the next CURRENT
 //                under its temporary name, where that is still to be done, while the last incoming tables are
 //                checked; readers and writers go on
 //   5 open       the next generation's database; sync what the open wrote
@@ -14,28 +14,29 @@
 //   7 pause      writes wait; replay the rest, durably; rename CURRENT and sync: the commit point
 //   8 switch     reads and writes go to the next generation; the old one retires
 //
-// The pause is one small batch, one rename and one folder sync: it depends neither on the store's
+// The pause is one small batch, one rename and one directory sync: it depends neither on the store's
 // size nor on the sync's, nor on what LevelDB compacts meanwhile. Why it does not pause over
 // the open: docs/decisions/0001-replay-instead-of-pause.md.
 //
 // A failure before the rename removes the next generation and leaves the base as it was. A failed
 // sync poisons the store: what is on disk is unknown until it is opened anew.
 
+import type { CommitReport } from '@sstitch/contract';
 import { abortedError } from '../errors.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
-import { swapPointerTask, syncGenerationTask } from '../store-folder/store-files.js';
-import { type CutJob, filesMadeBy, shareTableJobs } from '../tables/table-jobs.js';
+import { swapPointerTask, syncGenerationTask } from '../store-directory/store-files.js';
+import { filesMadeBy, type SplitJob, shareTableJobs } from '../tables/table-jobs.js';
 import type { TableSet } from '../tables/table-set.js';
 import { checkingOf, unsyncedIn } from '../tables/trusted-sets.js';
-import { allHands } from '../threads/sync-files.js';
+import { allWorkers } from '../threads/sync-files.js';
 import type { TaskRunner } from '../threads/task-runner.js';
-import type { CommitBase, CommitHost, CommitInput, CommitReport } from './commit-host.js';
+import type { CommitBase, CommitHost, CommitInput } from './commit-host.js';
 import { NextGeneration } from './next-generation.js';
-import type { CutAhead } from './speculative-splits.js';
+import type { SpeculativeSplit } from './speculative-splits.js';
 import {
   beginStageTask,
   finishStageTask,
-  pinAheadTask,
+  prelinkTask,
   type StagedGeneration,
   type StageRequest,
 } from './stage.js';
@@ -48,15 +49,15 @@ const MAX_CATCH_UP_ROUNDS = 8;
 
 /** Runs one commit; see the head of this file. Calls are serialised by the store. */
 export async function commitTables(host: CommitHost, input: CommitInput): Promise<CommitReport> {
-  const { runner, folder, gate } = host;
-  const { nextFolder, spans, signal } = input;
+  const { runner, directory, gate } = host;
+  const { nextDirectory, spans, signal } = input;
   const base = host.current();
-  const stager = runner.pinned();
-  const generation = new NextGeneration(host, input.number, nextFolder);
+  const stager = runner.session();
+  const generation = new NextGeneration(host, input.number, nextDirectory);
   const made =
     typeof input.tables === 'function'
       ? await makeIncoming(runner, generation, stager, base, { ...input, make: input.tables })
-      : { incoming: input.tables, ahead: [] };
+      : { incoming: input.tables, speculative: [] };
   const start = host.now();
   let next: LevelDatabase | undefined;
   let renamed = false;
@@ -70,12 +71,12 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
     const { staged, flushMs } = await stageNext(host, input, { generation, stager, base, ...made });
     const stagedAt = host.now();
     checkAborted();
-    next = await host.openNext(nextFolder);
-    await runner.run(syncGenerationTask, { folder: nextFolder }, { signal });
+    next = await host.openNext(nextDirectory);
+    await runner.run(syncGenerationTask, { directory: nextDirectory }, { signal });
     const opened = host.now();
     checkAborted();
-    // The tail is older than all that was kept; what is in both is replayed twice, to the same end.
-    if (staged.tail.length > 0) await next._batch(staged.tail, { sync: true });
+    // The unflushed is older than all that was kept; what is in both is replayed twice, to the same end.
+    if (staged.unflushed.length > 0) await next._batch(staged.unflushed, { sync: true });
     let replayedOperations = await catchUp(gate, next);
     checkAborted();
     const pausing = host.now();
@@ -86,7 +87,7 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
     if (rest.length > 0) await next._batch(rest, { sync: true });
     checkAborted();
     renamed = true;
-    await runner.run(swapPointerTask, { folder }, { lane: 'urgent' });
+    await runner.run(swapPointerTask, { directory }, { lane: 'urgent' });
     input.switchTo(next);
     gate.end(next);
     const ended = host.now();
@@ -106,7 +107,7 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
       },
     };
   } catch (error) {
-    const failure = input.failed(await generation.gravestOf(error), renamed);
+    const failure = input.failed(await generation.preferSyncFailure(error), renamed);
     const poisoned = failure.code === 'SSTITCH_STORE_POISONED';
     // What is left here is removed by the next open at the latest.
     if (next !== undefined && poisoned && renamed) input.keepOpen(next);
@@ -119,11 +120,11 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
 
 interface Incoming {
   readonly incoming: TableSet;
-  readonly ahead: readonly CutAhead[];
+  readonly speculative: readonly SpeculativeSplit[];
 }
 
 /**
- * Has the incoming tables made, while the base's are linked into the next generation's folder and cut, and the
+ * Has the incoming tables made, while the base's are linked into the next generation's directory and split, and the
  * pointer to it is prepared: where little has to be synced, that is what a stage waited for longest.
  */
 async function makeIncoming(
@@ -133,22 +134,22 @@ async function makeIncoming(
   base: CommitBase,
   input: CommitInput & { readonly make: () => Promise<TableSet> },
 ): Promise<Incoming> {
-  const { nextFolder, spans, purge, narrowFromBytes, signal, make } = input;
+  const { nextDirectory, spans, purge, shareFromBytes, signal, make } = input;
   const prepare = async () => {
     await generation.make();
     void generation.preparePointer();
-    const request = { baseFolder: base.folder, nextFolder, spans, purge };
-    const jobs = await stager.run(pinAheadTask, request, { signal });
-    const outcomes = await shareTableJobs(runner, jobs, { narrowFromBytes }, signal);
-    return outcomes.map((outcome, index) => ({ job: jobs[index] as CutJob, outcome }));
+    const request = { baseDirectory: base.directory, nextDirectory, spans, purge };
+    const jobs = await stager.run(prelinkTask, request, { signal });
+    const outcomes = await shareTableJobs(runner, jobs, { shareFromBytes }, signal);
+    return outcomes.map((outcome, index) => ({ job: jobs[index] as SplitJob, outcome }));
   };
   const [made, prepared] = await Promise.allSettled([make(), prepare()]);
   if (made.status === 'fulfilled' && prepared.status === 'fulfilled') {
-    return { incoming: made.value, ahead: prepared.value };
+    return { incoming: made.value, speculative: prepared.value };
   }
   // Whoever makes the tables has errors of another store: they do not poison this one.
   const own = prepared.status === 'rejected' ? prepared.reason : undefined;
-  const reason: unknown = await generation.gravestOf(own);
+  const reason: unknown = await generation.preferSyncFailure(own);
   const failure = reason === undefined ? undefined : input.failed(reason, false);
   const isPoisoned = failure?.code === 'SSTITCH_STORE_POISONED';
   await generation.discard(stager, isPoisoned);
@@ -166,47 +167,47 @@ interface StageInput extends Incoming {
 /** Steps 3 and 4. */
 async function stageNext(
   host: CommitHost,
-  { nextFolder, moveIncoming, purge, narrowFromBytes, signal }: CommitInput,
-  { generation, stager, base, incoming, ahead }: StageInput,
+  { nextDirectory, moveIncoming, purge, shareFromBytes, signal }: CommitInput,
+  { generation, stager, base, incoming, speculative }: StageInput,
 ): Promise<{ readonly staged: StagedGeneration; readonly flushMs: number }> {
   const { runner } = host;
   const checking = checkingOf(incoming);
-  const request: Omit<StageRequest, 'leastLogNumber' | 'withTail'> = {
-    ...{ baseFolder: base.folder, nextFolder, incoming, purge, ahead },
+  const request: Omit<StageRequest, 'leastLogNumber' | 'withUnflushed'> = {
+    ...{ baseDirectory: base.directory, nextDirectory, incoming, purge, speculative },
     unsynced: unsyncedIn(incoming),
     // What is being checked keeps its name.
     move: moveIncoming ? (checking === undefined ? 'all' : 'made') : 'none',
   };
-  const first = { ...request, leastLogNumber: 0, withTail: true };
+  const first = { ...request, leastLogNumber: 0, withUnflushed: true };
   let begun = await stager.run(beginStageTask, first, { signal });
   let flushMs = 0;
   if (begun === undefined) {
     const flushing = host.now();
     const leastLogNumber = await host.flush(base);
     flushMs = host.now() - flushing;
-    const flushed = { ...request, leastLogNumber, withTail: false };
+    const flushed = { ...request, leastLogNumber, withUnflushed: false };
     begun = await stager.run(beginStageTask, flushed, { signal });
   }
-  if (begun === undefined) throw new Error('a stage without a tail begins');
+  if (begun === undefined) throw new Error('a stage without a unflushed begins');
   let unsynced: readonly string[] = [];
   if ('jobs' in begun) {
     const { jobs } = begun;
-    const outcomes = await shareTableJobs(runner, jobs, { narrowFromBytes }, signal);
+    const outcomes = await shareTableJobs(runner, jobs, { shareFromBytes }, signal);
     unsynced = filesMadeBy(jobs, outcomes);
-    begun = { staged: await stager.run(finishStageTask, { nextFolder, outcomes }, { signal }) };
+    begun = { staged: await stager.run(finishStageTask, { nextDirectory, outcomes }, { signal }) };
   }
   const { staged } = begun;
   // Before LevelDB opens a table: it may compact one away at once, and others be names of the same file. After
   // all of them have their names, which a sync would hold up.
   const syncing = runner.syncFiles([...staged.unsynced, ...unsynced], signal, checking);
-  await allHands([generation.preparePointer(), syncing, ...(checking ? [checking] : [])]);
+  await allWorkers([generation.preparePointer(), syncing, ...(checking ? [checking] : [])]);
   return { staged, flushMs };
 }
 
 async function catchUp(gate: WriteGate, next: LevelDatabase): Promise<number> {
   let replayed = 0;
   for (let round = 0; round < MAX_CATCH_UP_ROUNDS; round++) {
-    if (round > 0 && gate.keptBytes <= CAUGHT_UP_BYTES) break;
+    if (round > 0 && gate.capturedBytes <= CAUGHT_UP_BYTES) break;
     const { operations } = gate.take();
     if (operations.length === 0) break;
     await next._batch(operations, { sync: true });

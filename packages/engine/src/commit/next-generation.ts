@@ -1,40 +1,44 @@
-// What one commit makes on its way: the next generation's folder, and the pointer to it.
+// What one commit makes on its way: the next generation's directory, and the pointer to it.
 //
-// Invariant: a commit that fails removes the folder and the pointer only if it has made them itself.
+// Invariant: a commit that fails removes the directory and the pointer only if it has made them itself.
 
 import {
   discardPointerTask,
   makeGenerationTask,
   preparePointerTask,
-} from '../store-folder/store-files.js';
+} from '../store-directory/store-files.js';
 import { isSyncFailure } from '../threads/task-errors.js';
 import type { TaskRunner } from '../threads/task-runner.js';
 import type { CommitHost } from './commit-host.js';
 import { discardStageTask } from './stage.js';
 
 export class NextGeneration {
-  readonly folder: string;
+  readonly directory: string;
   readonly #host: CommitHost;
   readonly #number: number;
   #isMade = false;
   #pointer: Promise<unknown> | undefined;
 
-  constructor(host: CommitHost, number: number, folder: string) {
+  constructor(host: CommitHost, number: number, directory: string) {
     this.#host = host;
     this.#number = number;
-    this.folder = folder;
+    this.directory = directory;
   }
 
-  /** Makes the folder, once: it must not be there. */
+  /** Makes the directory, once: it must not be there. */
   async make(): Promise<void> {
     if (this.#isMade) return;
-    await this.#host.runner.run(makeGenerationTask, { folder: this.folder }, { lane: 'urgent' });
+    await this.#host.runner.run(
+      makeGenerationTask,
+      { directory: this.directory },
+      { lane: 'urgent' },
+    );
     this.#isMade = true;
   }
 
-  /** Prepares the pointer, once, whose name is synced with that of the folder. */
+  /** Prepares the pointer, once, whose name is synced with that of the directory. */
   preparePointer(): Promise<unknown> {
-    const input = { folder: this.#host.folder, generation: this.#number };
+    const input = { directory: this.#host.directory, generation: this.#number };
     this.#pointer ??= this.#host.runner.run(preparePointerTask, input, { lane: 'urgent' });
     // It may fail before the stage awaits it.
     this.#pointer.catch(() => undefined);
@@ -42,7 +46,7 @@ export class NextGeneration {
   }
 
   /** An error; or that of the pointer's preparing, which has ended then, if it is a failed sync: that poisons. */
-  async gravestOf(error: unknown): Promise<unknown> {
+  async preferSyncFailure(error: unknown): Promise<unknown> {
     const [pointer] = await Promise.allSettled([this.#pointer]);
     const isWorse = pointer.status === 'rejected' && isSyncFailure(pointer.reason);
     return isWorse ? (pointer.reason as unknown) : error;
@@ -51,12 +55,14 @@ export class NextGeneration {
   /** Removes what was made; what is left is removed by the next open. */
   async discard(stager: TaskRunner, keepFiles: boolean): Promise<void> {
     // Memory of the thread's, which may be busy: nobody waits for it.
-    stager.run(discardStageTask, { nextFolder: this.folder }).catch(() => undefined);
+    stager.run(discardStageTask, { nextDirectory: this.directory }).catch(() => undefined);
     if (keepFiles) return;
-    const { runner, folder, removeFolder } = this.#host;
+    const { runner, directory, removeDirectory } = this.#host;
     if (this.#pointer !== undefined) {
-      await runner.run(discardPointerTask, { folder }, { lane: 'urgent' }).catch(() => undefined);
+      await runner
+        .run(discardPointerTask, { directory }, { lane: 'urgent' })
+        .catch(() => undefined);
     }
-    if (this.#isMade) await removeFolder(this.folder).catch(() => undefined);
+    if (this.#isMade) await removeDirectory(this.directory).catch(() => undefined);
   }
 }

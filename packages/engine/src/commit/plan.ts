@@ -9,21 +9,16 @@
 //   put it deeper;
 // - every run lies as deep as that allows: the oldest in level 6 (rule 12).
 //
-// A table that straddles a span is cut. It becomes ONE table with holes, unless an incoming table
+// A table that straddles a span is split. It becomes ONE table with holes, unless an incoming table
 // lies in a hole at the same level: only there it becomes two. So a level-0 table that meets thirteen
 // spans stays one level-0 table, and level 0 cannot pile up.
 
-import { compareBytes, type Span, userKeyOf } from '@sstitch/sst';
+import { compareBytes, insertSpan, joinTouchingSpans, type Span } from '@sstitch/contract';
+import { userKeyOf } from '@sstitch/sst';
 import type { Version } from '../leveldb/manifest.js';
 import { shadowedKeys } from '../leveldb/shadowed-keys.js';
 import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
-import {
-  insertSpan,
-  type KeyBounds,
-  mergeAdjacentSpans,
-  rangesOutside,
-  spansOverlapping,
-} from '../spans.js';
+import { type KeyBounds, rangesOutside, spansOverlapping } from '../spans.js';
 import { MAX_RUNS } from '../tables/table-set.js';
 
 const DEEPEST_LEVEL = LEVEL_COUNT - 1;
@@ -39,8 +34,8 @@ export interface LinkStep {
   readonly table: TableEntry;
 }
 
-/** One table to cut; each member of `outputs` becomes a table with the entries of those spans. */
-export interface SliceStep {
+/** One table to split; each member of `outputs` becomes a table with the entries of those spans. */
+export interface SplitStep {
   readonly level: number;
   readonly table: TableEntry;
   readonly outputs: ReadonlyArray<readonly Span[]>;
@@ -55,7 +50,7 @@ export interface PlaceStep<T extends KeyBounds> {
 
 export interface VersionPlan<T extends KeyBounds> {
   readonly links: readonly LinkStep[];
-  readonly slices: readonly SliceStep[];
+  readonly splits: readonly SplitStep[];
   readonly placed: ReadonlyArray<PlaceStep<T>>;
   /** Tables wholly inside the spans: not in the next version. */
   readonly dropped: readonly LinkStep[];
@@ -67,7 +62,7 @@ export function planVersion<T extends KeyBounds>(
   incoming: ReadonlyArray<IncomingSpan<T>>,
 ): VersionPlan<T> {
   const placed = placeRuns(incoming);
-  const merged = mergeAdjacentSpans(incoming.map(({ span }) => span));
+  const merged = joinTouchingSpans(incoming.map(({ span }) => span));
   const occupied = Array.from({ length: LEVEL_COUNT }, (_, level) =>
     placed
       .filter((step) => step.level === level)
@@ -76,27 +71,27 @@ export function planVersion<T extends KeyBounds>(
   );
   const shadowed = shadowedKeys(base.levels);
   const links: LinkStep[] = [];
-  const slices: SliceStep[] = [];
+  const splits: SplitStep[] = [];
   const dropped: LinkStep[] = [];
   for (const [level, tables] of base.levels.entries()) {
     for (const table of tables) {
-      const cut = spansOverlapping(merged, table);
+      const split = spansOverlapping(merged, table);
       const shared = shadowed.get(table.number)?.span;
-      if (cut.length === 0 && shared === undefined) {
+      if (split.length === 0 && shared === undefined) {
         links.push({ level, table });
         continue;
       }
-      const holes = shared === undefined ? cut : mergeAdjacentSpans(insertSpan(cut, shared));
+      const holes = shared === undefined ? split : joinTouchingSpans(insertSpan(split, shared));
       const keep = rangesOutside(holes, table);
       if (keep.length === 0) {
         dropped.push({ level, table });
         continue;
       }
       const taken = level === 0 ? [] : (occupied[level] ?? []);
-      slices.push({ level, table, outputs: splitAtOccupiedHoles(keep, taken) });
+      splits.push({ level, table, outputs: splitAtOccupiedHoles(keep, taken) });
     }
   }
-  return { links, slices, placed, dropped };
+  return { links, splits, placed, dropped };
 }
 
 function placeRuns<T extends KeyBounds>(

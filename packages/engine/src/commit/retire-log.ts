@@ -7,10 +7,10 @@
 
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
-import { parentFolder, unlinkIfThere } from '../files/place-file.js';
+import { parentDirectory, unlinkIfThere } from '../files/place-file.js';
 import { flushMemtable, readFlushStateTask } from '../leveldb/flush.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
-import { makeFolder, STAGING_FOLDER } from '../store-folder/store-files.js';
+import { mkdir, STAGING_DIRECTORY } from '../store-directory/store-files.js';
 import { defineTask } from '../threads/task.js';
 import type { TaskRunner } from '../threads/task-runner.js';
 
@@ -20,12 +20,12 @@ const MAX_ATTEMPTS = 3;
 const ROOM_FACTOR = 1.25;
 const ROOM_BYTES = 256 * 1024;
 /** Of a memtable whose log is gone already. */
-const UNKNOWN_TAIL_BYTES = 4 * 1024 * 1024;
+const UNKNOWN_UNFLUSHED_BYTES = 4 * 1024 * 1024;
 const CHUNK_BYTES = 1024 * 1024;
 const PROBE_FILE = 'room-probe';
 
 export interface RetiredGeneration {
-  readonly folder: string;
+  readonly directory: string;
   readonly database: LevelDatabase;
 }
 
@@ -37,18 +37,18 @@ export interface RetiredGeneration {
  */
 export async function retireLog(
   runner: TaskRunner,
-  { folder, database }: RetiredGeneration,
+  { directory, database }: RetiredGeneration,
 ): Promise<void> {
   let newestLog: number;
   try {
-    const { tailBytes, ...state } = await runner.run(readFlushStateTask, { folder });
+    const { unflushedBytes, ...state } = await runner.run(readFlushStateTask, { directory });
     newestLog = state.newestLog;
-    const neededBytes = Number.isFinite(tailBytes) ? tailBytes : UNKNOWN_TAIL_BYTES;
+    const neededBytes = Number.isFinite(unflushedBytes) ? unflushedBytes : UNKNOWN_UNFLUSHED_BYTES;
     const sizeBytes = Math.ceil(neededBytes * ROOM_FACTOR) + ROOM_BYTES;
-    await runner.run(probeRoomTask, { storeFolder: parentFolder(folder), sizeBytes });
+    await runner.run(probeRoomTask, { storeDirectory: parentDirectory(directory), sizeBytes });
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       await flushMemtable(database);
-      const { logNumber } = await runner.run(readFlushStateTask, { folder });
+      const { logNumber } = await runner.run(readFlushStateTask, { directory });
       // The version in force does without the log.
       if (logNumber > newestLog) return;
     }
@@ -57,14 +57,14 @@ export async function retireLog(
       'SSTITCH_FILE_OPERATION',
       'an earlier write failed, and a new log cannot be begun yet: ' +
         `${reasonOf(cause)}. Nothing acknowledged is lost; remove the cause and write again`,
-      { cause, path: folder },
+      { cause, path: directory },
     );
   }
   throw new EngineError(
     'SSTITCH_STORE_POISONED',
     'an earlier write failed, and LevelDB did not begin a new log: writes are refused until the store is closed ' +
       'and opened anew, which replays all that was acknowledged',
-    { path: folder },
+    { path: directory },
   );
 }
 
@@ -83,19 +83,19 @@ function reasonOf(error: unknown): string {
 }
 
 export interface ProbeRoomInput {
-  readonly storeFolder: string;
+  readonly storeDirectory: string;
   readonly sizeBytes: number;
 }
 
 /** Writes and syncs a file of that size beside the generations, and removes it; throws what the disk says. */
 export function probeRoom(
   fileSystem: FileSystem,
-  { storeFolder, sizeBytes }: ProbeRoomInput,
+  { storeDirectory, sizeBytes }: ProbeRoomInput,
   checkCancelled: () => void,
 ): void {
-  const folder = `${storeFolder}/${STAGING_FOLDER}`;
-  makeFolder(fileSystem, { folder });
-  const path = `${folder}/${PROBE_FILE}`;
+  const directory = `${storeDirectory}/${STAGING_DIRECTORY}`;
+  mkdir(fileSystem, { directory });
+  const path = `${directory}/${PROBE_FILE}`;
   unlinkIfThere(fileSystem, path);
   try {
     const file = fileSystem.open(path, 'create');

@@ -1,83 +1,83 @@
-// Tables of the base that were cut before the commit knew what comes in, while that was being made.
+// Tables of the base that were split before the commit knew what comes in, while that was being made.
 //
 // A guess: the base may have moved on since, and where an incoming table comes to lie between two parts of a
-// table these become two tables. So what was cut has a name of its own, and its pin stays; a wrong guess goes,
-// and the table is cut again.
+// table these become two tables. So what was split has a name of its own, and its link stays; a wrong guess goes,
+// and the table is split again.
+import { sameSpans } from '@sstitch/contract';
 import type { FileSystem } from '@sstitch/sst';
 import { unlinkIfThere } from '../files/place-file.js';
-import type { PinnedVersion } from '../leveldb/linked-version.js';
+import type { LinkedVersion } from '../leveldb/linked-version.js';
 import type { TableEntry } from '../leveldb/version-edit.js';
-import { sameSpans } from '../spans.js';
-import type { CutPart } from '../tables/split-table.js';
-import { type CutJob, filesMadeBy, type TableOutcome } from '../tables/table-jobs.js';
-import type { SliceStep } from './plan.js';
+import type { SplitPart } from '../tables/split-table.js';
+import { filesMadeBy, type SplitJob, type TableOutcome } from '../tables/table-jobs.js';
+import type { SplitStep } from './plan.js';
 
-/** A job of `cutAheadJob`, done. */
-export interface CutAhead {
-  readonly job: CutJob;
+/** A job of `speculativeSplitJob`, done. */
+export interface SpeculativeSplit {
+  readonly job: SplitJob;
   readonly outcome: TableOutcome;
 }
 
-/** The name in the next generation's folder of a table that is to be cut. */
-export function pinName(table: TableEntry): string {
-  return `${table.number}.pin`;
+/** The name in the next generation's directory of a table that is to be split. */
+export function linkName(table: TableEntry): string {
+  return `${table.number}.link`;
 }
 
-export function pinPath(nextFolder: string, table: TableEntry): string {
-  return `${nextFolder}/${pinName(table)}`;
+export function linkPath(nextDirectory: string, table: TableEntry): string {
+  return `${nextDirectory}/${linkName(table)}`;
 }
 
-export function cutJob(
-  { placed }: Pick<PinnedVersion, 'placed'>,
-  nextFolder: string,
+export function splitJob(
+  { placed }: Pick<LinkedVersion, 'placed'>,
+  nextDirectory: string,
   table: TableEntry,
-  parts: readonly CutPart[],
+  parts: readonly SplitPart[],
   purge: boolean,
-): CutJob {
-  const path = pinPath(nextFolder, table);
-  const origin = placed.get(pinName(table))?.origin ?? path;
+): SplitJob {
+  const path = linkPath(nextDirectory, table);
+  const origin = placed.get(linkName(table))?.origin ?? path;
   const { sizeBytes } = table;
   const how = { isInForce: true, mayStayWhole: true, purge, keepsName: false };
-  return { kind: 'cut', path, origin, sizeBytes, parts, ...how };
+  return { kind: 'split', path, origin, sizeBytes, parts, ...how };
 }
 
-export function cutAheadJob(
-  pinned: Pick<PinnedVersion, 'placed'>,
-  nextFolder: string,
-  { table, outputs }: SliceStep,
+export function speculativeSplitJob(
+  linked: Pick<LinkedVersion, 'placed'>,
+  nextDirectory: string,
+  { table, outputs }: SplitStep,
   purge: boolean,
-): CutJob {
+): SplitJob {
   const parts = outputs.map((keep, index) => ({
     keep,
-    path: `${nextFolder}/${table.number}-${index}.ahead`,
+    path: `${nextDirectory}/${table.number}-${index}.speculative`,
   }));
-  return { ...cutJob(pinned, nextFolder, table, parts, purge), keepsName: true };
+  return { ...splitJob(linked, nextDirectory, table, parts, purge), keepsName: true };
 }
 
 /** Guesses, of which each is taken once at most. */
-export class CutsAhead {
-  readonly #byPin: Map<string, CutAhead>;
+export class SpeculativeSplits {
+  readonly #byPin: Map<string, SpeculativeSplit>;
 
-  constructor(cuts: readonly CutAhead[]) {
-    this.#byPin = new Map(cuts.map((cut) => [cut.job.path, cut]));
+  constructor(splits: readonly SpeculativeSplit[]) {
+    this.#byPin = new Map(splits.map((split) => [split.job.path, split]));
   }
 
-  /** What was cut as it is to be cut. */
-  take(nextFolder: string, { table, outputs }: SliceStep): CutAhead | undefined {
-    const pin = pinPath(nextFolder, table);
-    const cut = this.#byPin.get(pin);
-    if (cut === undefined) return undefined;
-    const { parts, sizeBytes } = cut.job;
+  /** What was split as it is to be split. */
+  take(nextDirectory: string, { table, outputs }: SplitStep): SpeculativeSplit | undefined {
+    const link = linkPath(nextDirectory, table);
+    const split = this.#byPin.get(link);
+    if (split === undefined) return undefined;
+    const { parts, sizeBytes } = split.job;
     const isRight =
       sizeBytes === table.sizeBytes &&
       parts.length === outputs.length &&
       parts.every(({ keep }, index) => sameSpans(keep, outputs[index] ?? []));
     if (!isRight) return undefined;
-    this.#byPin.delete(pin);
-    return cut;
+    this.#byPin.delete(link);
+    return split;
   }
 
-  /** Removes what was cut in vain. */
+  /** Removes what was split in vain. */
   removeOthers(fileSystem: FileSystem): void {
     for (const { job } of this.#byPin.values()) {
       for (const { path } of job.parts) unlinkIfThere(fileSystem, path);
@@ -87,18 +87,18 @@ export class CutsAhead {
 }
 
 /**
- * Gives what was cut its names, unless the table stays whole, and removes the pin.
+ * Gives what was split its names, unless the table stays whole, and removes the link.
  *
  * @param paths of the parts
  * @returns a path of each file that was written to
  */
-export function placeCutAhead(
+export function placeSpeculativeSplit(
   fileSystem: FileSystem,
-  { job, outcome }: CutAhead,
+  { job, outcome }: SpeculativeSplit,
   paths: readonly string[],
 ): readonly string[] {
   const written = new Set(filesMadeBy([job], [outcome]));
-  if (outcome.kind !== 'cut') throw new Error('a table was not cut');
+  if (outcome.kind !== 'split') throw new Error('a table was not split');
   const unsynced = job.parts.flatMap((part, index) => {
     const path = paths[index];
     if (outcome.parts[index] === undefined || path === undefined) return [];

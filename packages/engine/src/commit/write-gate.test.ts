@@ -6,7 +6,7 @@ import type {
   NativeOperation,
   NativeRangeOptions,
 } from '../leveldb/level-database.js';
-import { MAX_KEPT_BYTES, type RetireLog, WriteGate } from './write-gate.js';
+import { MAX_CAPTURED_BYTES, type RetireLog, WriteGate } from './write-gate.js';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const INSIDE = { start: bytes('m'), end: bytes('n') };
@@ -296,7 +296,7 @@ test('writers wait when a commit keeps too much, and go on when it has taken it'
   }
   await expect.poll(() => done).toBe(4);
   await settled();
-  expect([done, gate.keptBytes > MAX_KEPT_BYTES]).toEqual([4, true]);
+  expect([done, gate.capturedBytes > MAX_CAPTURED_BYTES]).toEqual([4, true]);
   expect(gate.take().operations).toHaveLength(4);
   await expect.poll(() => done).toBe(8);
 });

@@ -12,10 +12,10 @@
 // Invariants:
 // - writes are acknowledged in the order in which LevelDB applied them, and kept in that order. Replaying kept
 //   writes over any state that holds a prefix of them gives the same end state, since puts and deletes are
-//   blind; so the commit may pin a version that has some of them already;
+//   blind; so the commit may link a version that has some of them already;
 // - no write is lost or applied twice to the database that is current when it is acknowledged;
 // - a write is acknowledged only if the log it went to is sound up to its end.
-import type { Span } from '@sstitch/sst';
+import { type Span, spansContain } from '@sstitch/contract';
 import { errorCodeOf } from '../errors.js';
 import type {
   LevelDatabase,
@@ -23,13 +23,12 @@ import type {
   NativeOperation,
   NativeRangeOptions,
 } from '../leveldb/level-database.js';
-import { spansContain } from '../spans.js';
 
 /** A group grows to this, so that the last one before a pause is short. */
 const MAX_GROUP_OPERATIONS = 1024;
 const MAX_GROUP_BYTES = 512 * 1024;
 /** Writers wait when a commit keeps more than this: memory stays bounded. */
-export const MAX_KEPT_BYTES = 32 * 1024 * 1024;
+export const MAX_CAPTURED_BYTES = 32 * 1024 * 1024;
 
 interface QueuedWrite {
   readonly kind: 'write';
@@ -52,7 +51,7 @@ interface WriteOptions {
 }
 
 /** What a commit has kept. */
-export interface KeptWrites {
+export interface CapturedWrites {
   readonly operations: NativeOperation[];
   readonly bytes: number;
 }
@@ -74,9 +73,9 @@ export class WriteGate {
   #isPaused = false;
   /** LevelDB failed a write, and the log is not known to be sound up to its end. */
   #isUnsafe = false;
-  #keeping: readonly Span[] | undefined;
-  #kept: NativeOperation[] = [];
-  #keptBytes = 0;
+  #replacedSpans: readonly Span[] | undefined;
+  #captured: NativeOperation[] = [];
+  #capturedBytes = 0;
   #refusal: Error | undefined;
 
   constructor(database: LevelDatabase, retireLog: RetireLog) {
@@ -118,9 +117,9 @@ export class WriteGate {
    * @throws what keeps a log from being retired that a failed write has torn: a replay would stop there
    */
   async begin(replaced: readonly Span[]): Promise<void> {
-    this.#keeping = replaced;
-    this.#kept = [];
-    this.#keptBytes = 0;
+    this.#replacedSpans = replaced;
+    this.#captured = [];
+    this.#capturedBytes = 0;
     await this.#until(() => this.#running !== 'clear');
     while (this.#isUnsafe) {
       await this.#until(() => this.#running === 'nothing');
@@ -130,16 +129,16 @@ export class WriteGate {
   }
 
   /** Takes what was kept since the last call. */
-  take(): KeptWrites {
-    const taken = { operations: this.#kept, bytes: this.#keptBytes };
-    this.#kept = [];
-    this.#keptBytes = 0;
+  take(): CapturedWrites {
+    const taken = { operations: this.#captured, bytes: this.#capturedBytes };
+    this.#captured = [];
+    this.#capturedBytes = 0;
     this.#run();
     return taken;
   }
 
-  get keptBytes(): number {
-    return this.#keptBytes;
+  get capturedBytes(): number {
+    return this.#capturedBytes;
   }
 
   /** Writes wait from now on; fulfils when the one in flight is done. */
@@ -154,9 +153,9 @@ export class WriteGate {
       this.#database = database;
       this.#isUnsafe = false;
     }
-    this.#keeping = undefined;
-    this.#kept = [];
-    this.#keptBytes = 0;
+    this.#replacedSpans = undefined;
+    this.#captured = [];
+    this.#capturedBytes = 0;
     this.#isPaused = false;
     this.#run();
   }
@@ -181,7 +180,7 @@ export class WriteGate {
       this.#running === 'nothing' &&
       !this.#isPaused &&
       this.#refusal === undefined &&
-      this.#keptBytes <= MAX_KEPT_BYTES
+      this.#capturedBytes <= MAX_CAPTURED_BYTES
     );
   }
 
@@ -260,7 +259,7 @@ export class WriteGate {
   }
 
   async #runClear({ options, resolve, reject }: QueuedClear): Promise<void> {
-    if (this.#keeping !== undefined) {
+    if (this.#replacedSpans !== undefined) {
       resolve(false);
       this.#run();
       return;
@@ -311,16 +310,16 @@ export class WriteGate {
   }
 
   #keep(operations: readonly NativeOperation[]): void {
-    if (this.#keeping === undefined) return;
+    if (this.#replacedSpans === undefined) return;
     for (const { type, key, value } of operations) {
       const keyBytes = typeof key === 'string' ? Buffer.from(key) : key;
-      if (spansContain(this.#keeping, keyBytes)) continue;
+      if (spansContain(this.#replacedSpans, keyBytes)) continue;
       const kept: NativeOperation =
         type === 'put'
           ? { type, key: copy(key), value: copy(value ?? '') }
           : { type, key: copy(key) };
-      this.#kept.push(kept);
-      this.#keptBytes += lengthOf(key) + lengthOf(value ?? '');
+      this.#captured.push(kept);
+      this.#capturedBytes += lengthOf(key) + lengthOf(value ?? '');
     }
   }
 }

@@ -1,9 +1,9 @@
-// Makes a store of an existing LevelDB folder, by links: of classic-level, level, LevelDB itself, or another
+// Makes a store of an existing LevelDB directory, by links: of classic-level, level, LevelDB itself, or another
 // program that writes its format.
 
 import type { FileSystem } from '@sstitch/sst';
-import { ENGINE_NAME } from '../store-folder/engine-name.js';
-import { READERS_FOLDER } from '../store-folder/store-files.js';
+import { ENGINE_NAME } from '../store-directory/engine-name.js';
+import { READERS_DIRECTORY } from '../store-directory/store-files.js';
 import { BULK_THREADS, inLanes } from '../threads/in-lanes.js';
 import { asEngineError } from '../threads/task-errors.js';
 import { InlineRunner, type TaskRunner, ThreadRunner } from '../threads/task-runner.js';
@@ -37,7 +37,7 @@ export interface AdoptProgress {
 }
 
 /**
- * Makes the store `storeFolder` of the LevelDB database in `levelFolder`: tables are linked, logs
+ * Makes the store `storeDirectory` of the LevelDB database in `levelDirectory`: tables are linked, logs
  * copied, so that what was never flushed is there too. The database is left as it is, and may be
  * open; the store holds what it held at one moment.
  *
@@ -46,26 +46,26 @@ export interface AdoptProgress {
  * each with the file's path; SSTITCH_ABORTED, SSTITCH_FILE_OPERATION; then no store is made
  */
 export async function adopt(
-  levelFolder: string,
-  storeFolder: string,
+  levelDirectory: string,
+  storeDirectory: string,
   options: AdoptOptions = {},
 ): Promise<CopiedGeneration> {
   const runner = options.fileSystem ? new InlineRunner(options.fileSystem) : new ThreadRunner();
   const { signal, verify = true } = options;
   try {
-    await runner.run(checkAdoptableTask, { folder: levelFolder }, { signal });
+    await runner.run(checkAdoptableTask, { directory: levelDirectory }, { signal });
     const input = {
-      sourceFolder: levelFolder,
-      storeFolder,
+      sourceDirectory: levelDirectory,
+      storeDirectory,
       logs: true,
       leastLogNumber: 0,
       writtenBy: ENGINE_NAME,
       // A private copy of a store's generation may lie in that store.
-      mayLieIn: [READERS_FOLDER],
+      mayLieIn: [READERS_DIRECTORY],
     };
     const begun = await runner.run(beginStoreTask, input, { signal });
     try {
-      if (verify) await checkTables(runner, levelFolder, begun, options);
+      if (verify) await checkTables(runner, levelDirectory, begun, options);
       await runner.run(finishStoreTask, input, { signal });
     } catch (error) {
       // Another failure here says less than the first.
@@ -81,13 +81,13 @@ export async function adopt(
 
 async function checkTables(
   runner: TaskRunner,
-  sourceFolder: string,
-  { tableFolder, tables }: BegunStore,
+  sourceDirectory: string,
+  { tableDirectory, tables }: BegunStore,
   { signal, onProgress }: AdoptOptions,
 ): Promise<void> {
   let begun = 0;
   await inLanes(tables, BULK_THREADS, async (table) => {
     onProgress?.({ tables: begun++, ofTables: tables.length });
-    await runner.run(checkAdoptedTableTask, { tableFolder, sourceFolder, table }, { signal });
+    await runner.run(checkAdoptedTableTask, { tableDirectory, sourceDirectory, table }, { signal });
   });
 }

@@ -10,27 +10,27 @@ import { oldTableFileName, tableFileName } from '../leveldb/file-names.js';
 import { otherDatabaseError, refuseOtherDatabase } from '../leveldb/other-databases.js';
 import { tableProblem } from '../leveldb/table-problem.js';
 import type { TableEntry } from '../leveldb/version-edit.js';
-import { isThere, parseGenerationName } from '../store-folder/store-files.js';
+import { isThere, parseGenerationName } from '../store-directory/store-files.js';
 import { defineTask } from '../threads/task.js';
 
 const MAX_CURRENT_SIZE_BYTES = 64;
 
 /**
- * Refuses a folder whose files say that it is no LevelDB database.
+ * Refuses a directory whose files say that it is no LevelDB database.
  *
  * @throws EngineError SSTITCH_STORE_FORMAT
  */
 export function checkAdoptable(
   fileSystem: FileSystem,
-  { folder }: { readonly folder: string },
+  { directory }: { readonly directory: string },
 ): void {
-  refuseOtherDatabase(fileSystem, folder);
-  const path = `${folder}/CURRENT`;
+  refuseOtherDatabase(fileSystem, directory);
+  const path = `${directory}/CURRENT`;
   if (!isThere(fileSystem, path)) return;
   const text = Buffer.from(readRegularFile(fileSystem, path, MAX_CURRENT_SIZE_BYTES));
   if (parseGenerationName(text.toString('latin1').trimEnd()) === undefined) return;
-  throw new EngineError('SSTITCH_STORE_FORMAT', 'the folder is a store already: open it', {
-    path: folder,
+  throw new EngineError('SSTITCH_STORE_FORMAT', 'the directory is a store already: open it', {
+    path: directory,
   });
 }
 
@@ -38,9 +38,9 @@ export const checkAdoptableTask = defineTask('checkAdoptable', checkAdoptable);
 
 export interface CheckAdoptedTableInput {
   /** Where the table lies now. */
-  readonly tableFolder: string;
+  readonly tableDirectory: string;
   /** The database that it was linked from, for messages. */
-  readonly sourceFolder: string;
+  readonly sourceDirectory: string;
   readonly table: TableEntry;
 }
 
@@ -51,14 +51,14 @@ export interface CheckAdoptedTableInput {
  */
 export function checkAdoptedTable(
   fileSystem: FileSystem,
-  { tableFolder, sourceFolder, table }: CheckAdoptedTableInput,
+  { tableDirectory, sourceDirectory, table }: CheckAdoptedTableInput,
 ): void {
-  const path = `${tableFolder}/${tableFileName(table.number)}`;
+  const path = `${tableDirectory}/${tableFileName(table.number)}`;
   try {
     verifyTable(fileSystem, path, table);
   } catch (error) {
     if (!(error instanceof SstError) || error.code === 'SSTITCH_TABLE_IO') throw error;
-    throw refusalOf(error, sourceFile(fileSystem, sourceFolder, table.number));
+    throw refusalOf(error, sourceFile(fileSystem, sourceDirectory, table.number));
   }
 }
 
@@ -88,7 +88,7 @@ function refusalOf(error: SstError, source: string): EngineError {
   );
 }
 
-function sourceFile(fileSystem: FileSystem, folder: string, number: number): string {
-  const old = `${folder}/${oldTableFileName(number)}`;
-  return isThere(fileSystem, old) ? old : `${folder}/${tableFileName(number)}`;
+function sourceFile(fileSystem: FileSystem, directory: string, number: number): string {
+  const old = `${directory}/${oldTableFileName(number)}`;
+  return isThere(fileSystem, old) ? old : `${directory}/${tableFileName(number)}`;
 }

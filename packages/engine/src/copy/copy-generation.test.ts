@@ -17,11 +17,11 @@ const VERSION: Version = {
 };
 
 /** A database without tables that has the logs 9 (obsolete), 10 and 11. */
-function sourceFolder() {
-  const folder = mkdtempSync(join(tmpdir(), 'sstitch-copy-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const source = join(folder, 'source');
-  nodeFileSystem.makeFolder(source);
+function sourceDirectory() {
+  const directory = mkdtempSync(join(tmpdir(), 'sstitch-copy-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const source = join(directory, 'source');
+  nodeFileSystem.mkdir(source);
   writeManifest(nodeFileSystem, source, VERSION, 12);
   for (const number of [9, 10, 11]) writeFileSync(join(source, logName(number)), `log ${number}`);
   const watched = new WatchedFileSystem();
@@ -29,21 +29,22 @@ function sourceFolder() {
     copyGeneration(
       watched,
       {
-        sourceFolder: source,
-        targetFolder: join(folder, 'target'),
+        sourceDirectory: source,
+        targetDirectory: join(directory, 'target'),
         logs: true,
         leastLogNumber: 0,
       },
       () => undefined,
     );
-  return { source, target: join(folder, 'target'), watched, copy };
+  return { source, target: join(directory, 'target'), watched, copy };
 }
 
 const logName = (number: number) => `${String(number).padStart(6, '0')}.log`;
-const logsIn = (folder: string) => readdirSync(folder).filter((name) => name.endsWith('.log'));
+const logsIn = (directory: string) =>
+  readdirSync(directory).filter((name) => name.endsWith('.log'));
 
 test('logs are copied newest first, so that what is copied is a prefix of what was written', () => {
-  const { target, watched, copy } = sourceFolder();
+  const { target, watched, copy } = sourceDirectory();
   const read: string[] = [];
   watched.before = ({ name, path }) => {
     if (name === 'copy' && path.endsWith('.log')) read.push(path.slice(-10));
@@ -59,7 +60,7 @@ test('logs are copied newest first, so that what is copied is a prefix of what w
 test.each(['goes', 'is obsolete'])(
   'a log that %s while it is copied makes the copy begin again',
   (how) => {
-    const { source, target, watched, copy } = sourceFolder();
+    const { source, target, watched, copy } = sourceDirectory();
     let flushed = false;
     watched.before = ({ name, path }) => {
       if (flushed || name !== 'copy' || !path.endsWith(logName(11))) return;

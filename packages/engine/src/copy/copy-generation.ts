@@ -7,7 +7,7 @@ import { blamingOrigins } from '../files/blame-file.js';
 import { removeTree } from '../files/place-file.js';
 import { describeKind } from '../files/regular-file.js';
 import { tableFileName } from '../leveldb/file-names.js';
-import { type PinnedVersion, pinVersion } from '../leveldb/linked-version.js';
+import { type LinkedVersion, linkVersion } from '../leveldb/linked-version.js';
 import { type Version, writeManifest } from '../leveldb/manifest.js';
 import { checkTableSize } from '../leveldb/table-size.js';
 import { purgeTable } from '../tables/purge-tables.js';
@@ -18,9 +18,9 @@ import { copyLogs } from './copy-logs.js';
 const MAX_ROUNDS = 100;
 
 export interface CopyGenerationInput {
-  readonly sourceFolder: string;
-  /** Folder to make. */
-  readonly targetFolder: string;
+  readonly sourceDirectory: string;
+  /** Directory to make. */
+  readonly targetDirectory: string;
   /** Copy the logs too: for a source whose memtable was not flushed for this. */
   readonly logs: boolean;
   /** What `flushGeneration` gave; 0 where the logs are copied instead. */
@@ -48,27 +48,27 @@ export function copyGeneration(
 ): CopiedGeneration {
   for (let round = 0; round < MAX_ROUNDS; round++) {
     checkCancelled();
-    fileSystem.makeFolder(input.targetFolder);
+    fileSystem.mkdir(input.targetDirectory);
     try {
       const copied = tryCopy(fileSystem, input, checkCancelled);
       if (copied !== undefined) return copied;
     } catch (error) {
-      removeLeftover(fileSystem, input.targetFolder);
+      removeLeftover(fileSystem, input.targetDirectory);
       throw error;
     }
-    removeTree(fileSystem, input.targetFolder);
+    removeTree(fileSystem, input.targetDirectory);
   }
   throw new EngineError('SSTITCH_STORE_CORRUPT', 'the logs change faster than they can be copied', {
-    path: input.sourceFolder,
+    path: input.sourceDirectory,
   });
 }
 
 export const copyGenerationTask = defineTask('copyGeneration', copyGeneration);
 
 /** What cannot be removed does not hide why the copy failed. */
-function removeLeftover(fileSystem: FileSystem, folder: string): void {
+function removeLeftover(fileSystem: FileSystem, directory: string): void {
   try {
-    removeTree(fileSystem, folder);
+    removeTree(fileSystem, directory);
   } catch {
     // The caller hears of the first failure.
   }
@@ -76,31 +76,35 @@ function removeLeftover(fileSystem: FileSystem, folder: string): void {
 
 function tryCopy(
   fileSystem: FileSystem,
-  { sourceFolder, targetFolder, logs, leastLogNumber, purge = false }: CopyGenerationInput,
+  { sourceDirectory, targetDirectory, logs, leastLogNumber, purge = false }: CopyGenerationInput,
   checkCancelled: () => void,
 ): CopiedGeneration | undefined {
-  const { version, placements, placed } = pinVersion(
+  const { version, placements, placed } = linkVersion(
     fileSystem,
-    sourceFolder,
-    targetFolder,
+    sourceDirectory,
+    targetDirectory,
     ({ levels }) => levels.flat().map((table) => ({ table, name: tableFileName(table.number) })),
     checkCancelled,
     leastLogNumber,
   );
   const names = [...placed].map(([name, { origin }]) => ({
-    path: `${targetFolder}/${name}`,
+    path: `${targetDirectory}/${name}`,
     origin,
   }));
-  blamingOrigins(names, () => checkSizes(fileSystem, targetFolder, version));
+  blamingOrigins(names, () => checkSizes(fileSystem, targetDirectory, version));
   const copied = new Set<number>();
   for (const [number, placement] of placements) if (placement === 'copied') copied.add(number);
   const { levels } = purge
-    ? purgeVersion(fileSystem, { version, placed, targetFolder, copied }, checkCancelled)
+    ? purgeVersion(fileSystem, { version, placed, targetDirectory, copied }, checkCancelled)
     : version;
   let nextNumber = version.nextFileNumber;
   let hasLogs = false;
   if (logs) {
-    const newestLog = copyLogs(fileSystem, { sourceFolder, targetFolder, version }, checkCancelled);
+    const newestLog = copyLogs(
+      fileSystem,
+      { sourceDirectory, targetDirectory, version },
+      checkCancelled,
+    );
     if (newestLog === undefined) return undefined;
     nextNumber = Math.max(nextNumber, newestLog + 1);
     hasLogs = newestLog > 0;
@@ -113,8 +117,8 @@ function tryCopy(
     previousLogNumber: hasLogs ? version.previousLogNumber : 0,
     nextFileNumber: nextNumber,
   };
-  writeManifest(fileSystem, targetFolder, target, manifestNumber);
-  fileSystem.syncFolder(targetFolder);
+  writeManifest(fileSystem, targetDirectory, target, manifestNumber);
+  fileSystem.fsyncDir(targetDirectory);
   const totals = { tables: 0, copiedTables: 0, copiedBytes: 0, linkedBytes: 0 };
   for (const { number, sizeBytes } of levels.flat()) {
     totals.tables++;
@@ -133,18 +137,18 @@ function purgeVersion(
   fileSystem: FileSystem,
   input: {
     readonly version: Version;
-    readonly placed: PinnedVersion['placed'];
-    readonly targetFolder: string;
+    readonly placed: LinkedVersion['placed'];
+    readonly targetDirectory: string;
     readonly copied: Set<number>;
   },
   checkCancelled: () => void,
 ): Pick<Version, 'levels'> {
-  const { version, placed, targetFolder, copied } = input;
+  const { version, placed, targetDirectory, copied } = input;
   const levels = version.levels.map((tables) =>
     tables.flatMap((table) => {
       checkCancelled();
       const name = tableFileName(table.number);
-      const path = `${targetFolder}/${name}`;
+      const path = `${targetDirectory}/${name}`;
       const origin = placed.get(name)?.origin ?? path;
       const purged = purgeTable(fileSystem, { path, origin }, table);
       if (purged !== table) copied.add(table.number);
@@ -154,11 +158,11 @@ function purgeVersion(
   return { levels };
 }
 
-function checkSizes(fileSystem: FileSystem, folder: string, version: Version): void {
+function checkSizes(fileSystem: FileSystem, directory: string, version: Version): void {
   for (const { number, sizeBytes } of version.levels.flat()) {
-    const path = `${folder}/${tableFileName(number)}`;
+    const path = `${directory}/${tableFileName(number)}`;
     const { kind, sizeBytes: actual } = fileSystem.status(path);
-    // A link in the source's folder is given a further name as the link that it is.
+    // A link in the source's directory is given a further name as the link that it is.
     if (kind !== 'file') {
       throw new EngineError('SSTITCH_STORE_CORRUPT', `${describeKind(kind)} is not a table`, {
         path,

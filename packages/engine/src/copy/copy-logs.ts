@@ -16,8 +16,8 @@ import { scanLog } from '../leveldb/scan-log.js';
 import { logsBehind } from '../leveldb/unflushed-log.js';
 
 export interface CopyLogsInput {
-  readonly sourceFolder: string;
-  readonly targetFolder: string;
+  readonly sourceDirectory: string;
+  readonly targetDirectory: string;
   /** Of the source. */
   readonly version: Version;
 }
@@ -29,23 +29,28 @@ export interface CopyLogsInput {
  */
 export function copyLogs(
   fileSystem: FileSystem,
-  { sourceFolder, targetFolder, version }: CopyLogsInput,
+  { sourceDirectory, targetDirectory, version }: CopyLogsInput,
   checkCancelled: () => void,
 ): number | undefined {
-  const numbers = logsBehind(fileSystem, sourceFolder, version).reverse();
+  const numbers = logsBehind(fileSystem, sourceDirectory, version).reverse();
   try {
-    for (const number of numbers) copyLog(fileSystem, sourceFolder, targetFolder, number);
-    const now = readVersion(fileSystem, sourceFolder);
+    for (const number of numbers) copyLog(fileSystem, sourceDirectory, targetDirectory, number);
+    const now = readVersion(fileSystem, sourceDirectory);
     if (now.logNumber !== version.logNumber) return undefined;
-    checkLogThere(version, readCurrent(fileSystem, sourceFolder), new Set(numbers), sourceFolder);
+    checkLogThere(
+      version,
+      readCurrent(fileSystem, sourceDirectory),
+      new Set(numbers),
+      sourceDirectory,
+    );
   } catch (error) {
     if (errorCodeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
   for (const number of numbers) {
     const name = logFileName(number);
-    const blame = `${sourceFolder}/${name}`;
-    const scan = scanLog(fileSystem, `${targetFolder}/${name}`, { blame, checkCancelled });
+    const blame = `${sourceDirectory}/${name}`;
+    const scan = scanLog(fileSystem, `${targetDirectory}/${name}`, { blame, checkCancelled });
     if (scan.damage !== undefined) throw damagedLog(scan.damage);
   }
   return numbers[0] ?? 0;
@@ -53,13 +58,13 @@ export function copyLogs(
 
 function copyLog(
   fileSystem: FileSystem,
-  sourceFolder: string,
-  targetFolder: string,
+  sourceDirectory: string,
+  targetDirectory: string,
   number: number,
 ): void {
   const name = logFileName(number);
-  const path = `${sourceFolder}/${name}`;
+  const path = `${sourceDirectory}/${name}`;
   checkLogFile(fileSystem, path);
-  fileSystem.copy(path, `${targetFolder}/${name}`);
-  syncFile(fileSystem, `${targetFolder}/${name}`);
+  fileSystem.copy(path, `${targetDirectory}/${name}`);
+  syncFile(fileSystem, `${targetDirectory}/${name}`);
 }

@@ -1,6 +1,6 @@
 // Makes a store of a LevelDB database by links: what checkpoint and adopt share.
 //
-//   begin     copy the database into the store's staging folder, by links
+//   begin     copy the database into the store's staging directory, by links
 //   (adopt)   check each table there
 //   finish    give the copy a generation's name, write the store's own files
 
@@ -9,15 +9,15 @@ import { EngineError, errorCodeOf } from '../errors.js';
 import { removeTree } from '../files/place-file.js';
 import { readVersion } from '../leveldb/manifest.js';
 import type { TableEntry } from '../leveldb/version-edit.js';
-import { ownFolderOf, refuseInside } from '../store-folder/refuse-inside.js';
+import { ownDirectoryOf, refuseInside } from '../store-directory/refuse-inside.js';
 import {
   createStoreFiles,
   generationName,
   isThere,
-  makeFolders,
-  STAGING_FOLDER,
+  mkdirs,
+  STAGING_DIRECTORY,
   storePointerPaths,
-} from '../store-folder/store-files.js';
+} from '../store-directory/store-files.js';
 import { defineTask } from '../threads/task.js';
 import {
   type CopiedGeneration,
@@ -25,11 +25,11 @@ import {
   copyGeneration,
 } from './copy-generation.js';
 
-export interface MakeStoreInput extends Omit<CopyGenerationInput, 'targetFolder'> {
-  /** The store to make; an empty folder may be there. */
-  readonly storeFolder: string;
+export interface MakeStoreInput extends Omit<CopyGenerationInput, 'targetDirectory'> {
+  /** The store to make; an empty directory may be there. */
+  readonly storeDirectory: string;
   readonly writtenBy: string;
-  /** Folders of the source's store that it may be made in all the same. */
+  /** Directories of the source's store that it may be made in all the same. */
   readonly mayLieIn?: readonly string[];
 }
 
@@ -39,21 +39,21 @@ export interface BegunStore {
   /** What is to be removed if it is not finished. */
   readonly made: readonly MadeName[];
   /** Where its tables lie for now. */
-  readonly tableFolder: string;
+  readonly tableDirectory: string;
   readonly tables: readonly TableEntry[];
 }
 
-/** A name that a call has made: a folder, or all that is under a name. */
+/** A name that a call has made: a directory, or all that is under a name. */
 export interface MadeName {
-  readonly kind: 'folder' | 'tree';
+  readonly kind: 'directory' | 'tree';
   readonly path: string;
 }
 
 const FIRST_GENERATION = 1;
 
 /**
- * Makes the store. A failure leaves nothing of what was made. What somebody else puts into the folder meanwhile
- * stays: only names that this call made are removed, and the folder itself only if it made that and it is empty.
+ * Makes the store. A failure leaves nothing of what was made. What somebody else puts into the directory meanwhile
+ * stays: only names that this call made are removed, and the directory itself only if it made that and it is empty.
  *
  * @throws EngineError SSTITCH_TARGET_EXISTS, and what copying throws
  */
@@ -74,29 +74,33 @@ export function makeStoreFrom(
 
 export const makeStoreFromTask = defineTask('makeStoreFrom', makeStoreFrom);
 
-/** Copies the database; a failure leaves nothing in the store's folder. */
+/** Copies the database; a failure leaves nothing in the store's directory. */
 export function beginStore(
   fileSystem: FileSystem,
   input: MakeStoreInput,
   checkCancelled: () => void,
 ): BegunStore {
-  const { storeFolder: folder } = input;
-  if (isThere(fileSystem, folder) && fileSystem.readFolder(folder).length > 0) {
-    throw new EngineError('SSTITCH_TARGET_EXISTS', 'the target folder is not empty', {
-      path: folder,
+  const { storeDirectory: directory } = input;
+  if (isThere(fileSystem, directory) && fileSystem.readdir(directory).length > 0) {
+    throw new EngineError('SSTITCH_TARGET_EXISTS', 'the target directory is not empty', {
+      path: directory,
     });
   }
-  refuseInside(fileSystem, folder, ownFolderOf(input.sourceFolder), input.mayLieIn);
+  refuseInside(fileSystem, directory, ownDirectoryOf(input.sourceDirectory), input.mayLieIn);
   const made: MadeName[] = [];
   try {
-    if (makeFolders(fileSystem, folder)) made.push({ kind: 'folder', path: folder });
+    if (mkdirs(fileSystem, directory)) made.push({ kind: 'directory', path: directory });
     // Under its own name only once it is whole: an open takes up a first generation that it finds
     // without a CURRENT, and half a copy can be a database that holds half the entries.
-    const tableFolder = stagedFolder(folder);
-    const copied = copyToNew(fileSystem, { ...input, targetFolder: tableFolder }, checkCancelled);
-    made.push({ kind: 'tree', path: tableFolder });
-    const tables = readVersion(fileSystem, tableFolder).levels.flat();
-    return { copied, made, tableFolder, tables };
+    const tableDirectory = stagedDirectory(directory);
+    const copied = copyToNew(
+      fileSystem,
+      { ...input, targetDirectory: tableDirectory },
+      checkCancelled,
+    );
+    made.push({ kind: 'tree', path: tableDirectory });
+    const tables = readVersion(fileSystem, tableDirectory).levels.flat();
+    return { copied, made, tableDirectory, tables };
   } catch (error) {
     abandonStore(fileSystem, { made });
     throw error;
@@ -105,18 +109,18 @@ export function beginStore(
 
 export const beginStoreTask = defineTask('beginStore', beginStore);
 
-/** Two that make a store in one folder: the one whose folder is there first goes on. */
+/** Two that make a store in one directory: the one whose directory is there first goes on. */
 function copyToNew(
   fileSystem: FileSystem,
   input: CopyGenerationInput,
   checkCancelled: () => void,
 ): CopiedGeneration {
-  const { targetFolder } = input;
+  const { targetDirectory } = input;
   try {
     return copyGeneration(fileSystem, input, checkCancelled);
   } catch (error) {
     const { path, code } = error as { readonly path?: unknown; readonly code?: unknown };
-    if (code === 'EEXIST' && path === targetFolder) throw takenError(targetFolder, error);
+    if (code === 'EEXIST' && path === targetDirectory) throw takenError(targetDirectory, error);
     throw error;
   }
 }
@@ -124,14 +128,14 @@ function copyToNew(
 /** Gives the copy its name and makes the store's own files; a failure takes them away again. */
 export function finishStore(
   fileSystem: FileSystem,
-  { storeFolder: folder, writtenBy }: Pick<MakeStoreInput, 'storeFolder' | 'writtenBy'>,
+  { storeDirectory: directory, writtenBy }: Pick<MakeStoreInput, 'storeDirectory' | 'writtenBy'>,
 ): void {
-  const generation = `${folder}/${generationName(FIRST_GENERATION)}`;
-  claimName(fileSystem, stagedFolder(folder), generation);
+  const generation = `${directory}/${generationName(FIRST_GENERATION)}`;
+  claimName(fileSystem, stagedDirectory(directory), generation);
   try {
-    createStoreFiles(fileSystem, { folder, generation: FIRST_GENERATION, writtenBy });
+    createStoreFiles(fileSystem, { directory, generation: FIRST_GENERATION, writtenBy });
   } catch (error) {
-    const paths = [generation, ...storePointerPaths(folder)];
+    const paths = [generation, ...storePointerPaths(directory)];
     abandonStore(fileSystem, { made: paths.map((path) => ({ kind: 'tree', path })) });
     throw error;
   }
@@ -151,7 +155,7 @@ function claimName(fileSystem: FileSystem, staging: string, generation: string):
 }
 
 function takenError(path: string, cause: unknown): EngineError {
-  return new EngineError('SSTITCH_TARGET_EXISTS', 'another store is being made in the folder', {
+  return new EngineError('SSTITCH_TARGET_EXISTS', 'another store is being made in the directory', {
     path,
     cause,
   });
@@ -164,8 +168,8 @@ export function abandonStore(
 ): void {
   for (const { kind, path } of [...made].reverse()) {
     try {
-      // A folder goes only while it is empty: somebody may have put something into it.
-      if (kind === 'folder') fileSystem.removeFolder(path);
+      // A directory goes only while it is empty: somebody may have put something into it.
+      if (kind === 'directory') fileSystem.removeDirectory(path);
       else removeTree(fileSystem, path);
     } catch {
       // The next one may go.
@@ -175,6 +179,6 @@ export function abandonStore(
 
 export const abandonStoreTask = defineTask('abandonStore', abandonStore);
 
-function stagedFolder(storeFolder: string): string {
-  return `${storeFolder}/${STAGING_FOLDER}`;
+function stagedDirectory(storeDirectory: string): string {
+  return `${storeDirectory}/${STAGING_DIRECTORY}`;
 }

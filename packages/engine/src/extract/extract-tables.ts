@@ -1,33 +1,33 @@
 // Gives the tables that hold a store's entries in some spans: those wholly inside a span are linked,
-// those that straddle a bound are cut (split-table.ts). Runs in worker threads, while the store is in use.
+// those that straddle a bound are split (split-table.ts). Runs in worker threads, while the store is in use.
 //
 // The runs of a span come oldest first: level 6, 5, … 1, then the tables of level 0 by ascending
 // number. Where that makes more runs than the planner has levels for, the newest are merged into one.
 
 import {
   compareBytes,
-  type FileSystem,
-  mergeTables,
+  joinTouchingSpans,
+  keyAfter,
+  type OriginTotals,
   type Span,
-  TableBuilder,
-  TableReader,
-  userKeyOf,
-} from '@sstitch/sst';
+  subtractSpan,
+} from '@sstitch/contract';
+import { type FileSystem, mergeTables, TableBuilder, TableReader, userKeyOf } from '@sstitch/sst';
 import { blamingOrigins } from '../files/blame-file.js';
 import type { Placement } from '../files/place-file.js';
 import { oldTableFileName, parseLevelFileName, tableFileName } from '../leveldb/file-names.js';
-import { pinVersion } from '../leveldb/linked-version.js';
+import { linkVersion } from '../leveldb/linked-version.js';
 import type { Version } from '../leveldb/manifest.js';
 import { shadowedKeys } from '../leveldb/shadowed-keys.js';
 import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
-import { keyAfter, mergeAdjacentSpans, spansOverlapping, subtractSpan } from '../spans.js';
-import { ownFolderOf, refuseInside } from '../store-folder/refuse-inside.js';
-import { isThere, STAGING_FOLDER } from '../store-folder/store-files.js';
-import { addToTotals, emptyTotals, type OriginTotals } from '../tables/origin-totals.js';
-import type { CutPart } from '../tables/split-table.js';
+import { spansOverlapping } from '../spans.js';
+import { ownDirectoryOf, refuseInside } from '../store-directory/refuse-inside.js';
+import { isThere, STAGING_DIRECTORY } from '../store-directory/store-files.js';
+import { addToTotals, emptyTotals } from '../tables/origin-totals.js';
+import type { SplitPart } from '../tables/split-table.js';
 import {
-  type CutJob,
   filesMadeBy,
+  type SplitJob,
   shareTableJobs,
   type TableJob,
   type TableOutcome,
@@ -45,15 +45,15 @@ import { defineTask } from '../threads/task.js';
 import type { TaskRunner } from '../threads/task-runner.js';
 
 export interface ExtractRequest {
-  /** Folder of a LevelDB database, which may be open and compacting. */
-  readonly sourceFolder: string;
+  /** Directory of a LevelDB database, which may be open and compacting. */
+  readonly sourceDirectory: string;
   /**
-   * Folder that the database is a private copy of, where it is: errors name its files.
-   * @defaultValue `sourceFolder`
+   * Directory that the database is a private copy of, where it is: errors name its files.
+   * @defaultValue `sourceDirectory`
    */
-  readonly originFolder?: string | undefined;
-  /** Folder to make. */
-  readonly targetFolder: string;
+  readonly originDirectory?: string | undefined;
+  /** Directory to make. */
+  readonly targetDirectory: string;
   /** Sorted and disjoint. */
   readonly spans: readonly Span[];
   /** What `flushGeneration` gave; 0 for a database that is not open here. */
@@ -62,7 +62,7 @@ export interface ExtractRequest {
    * Size from which a part of a table is kept in its file (split-table.ts); `Infinity` for a database that
    * this process has not open to write.
    */
-  readonly narrowFromBytes: number;
+  readonly shareFromBytes: number;
   /** Read every table in full, and refuse a damaged one. */
   readonly verify: boolean;
   /** Let a commit wait for the checks of tables that are linked as they are, instead of the extract. */
@@ -80,8 +80,8 @@ interface Candidate {
   readonly without: Span | undefined;
 }
 
-/** A pinned table and the spans that it is for. */
-interface PinnedTable {
+/** A linked table and the spans that it is for. */
+interface LinkedTable {
   readonly path: string;
   /** The store's own file. */
   readonly origin: string;
@@ -89,13 +89,13 @@ interface PinnedTable {
   readonly placement: Placement;
   /** The span that holds it whole, or what each span has of it. */
   readonly spanIndex: number | undefined;
-  readonly parts: ReadonlyArray<CutPart & { readonly spanIndex: number }>;
+  readonly parts: ReadonlyArray<SplitPart & { readonly spanIndex: number }>;
 }
 
-export interface PinnedExtract {
+export interface LinkedExtract {
   readonly lastSequence: number;
   /** Runs, oldest first. */
-  readonly groups: ReadonlyArray<readonly PinnedTable[]>;
+  readonly groups: ReadonlyArray<readonly LinkedTable[]>;
 }
 
 /** What comes into another store is checked, and is no more than its spans. */
@@ -112,40 +112,40 @@ export async function extractTables(
   request: ExtractRequest,
   signal: AbortSignal | undefined,
 ): Promise<ExtractedTables> {
-  const { spans, targetFolder, narrowFromBytes, verify, checksLater } = request;
-  const { lastSequence, groups } = await runner.run(pinForExtractTask, request, { signal });
-  const cuts: CutJob[] = [];
+  const { spans, targetDirectory, shareFromBytes, verify, checksLater } = request;
+  const { lastSequence, groups } = await runner.run(linkForExtractTask, request, { signal });
+  const splits: SplitJob[] = [];
   const checks: TableJob[] = [];
   for (const { path, origin, table, spanIndex, parts } of groups.flat()) {
     const { sizeBytes } = table;
     if (spanIndex !== undefined) checks.push({ kind: 'check', path, origin, recorded: table });
-    else cuts.push({ kind: 'cut', path, origin, sizeBytes, parts, ...HOW_TO_CUT });
+    else splits.push({ kind: 'split', path, origin, sizeBytes, parts, ...HOW_TO_CUT });
   }
-  const how = { narrowFromBytes, verify };
+  const how = { shareFromBytes, verify };
   const failing = new AbortController();
   const ending = AbortSignal.any([failing.signal, ...(signal ? [signal] : [])]);
-  const cutting = shareTableJobs(runner, cuts, how, ending);
-  // Others wait for the cuts, and for what a commit does next.
-  const checking = shareTableJobs(runner, checks, { ...how, givesWay: true }, ending);
+  const splitting = shareTableJobs(runner, splits, how, ending);
+  // Others wait for the splits, and for what a commit does next.
+  const checking = shareTableJobs(runner, checks, { ...how, background: true }, ending);
   // It may fail before anybody awaits it, and whoever ends without a commit never does.
   checking.catch(() => undefined);
   try {
-    await (checksLater ? cutting : Promise.all([cutting, checking]));
+    await (checksLater ? splitting : Promise.all([splitting, checking]));
   } catch (error) {
     failing.abort();
-    // The caller may remove the folder.
-    await Promise.allSettled([cutting, checking]);
+    // The caller may remove the directory.
+    await Promise.allSettled([splitting, checking]);
     throw error;
   }
-  const outcomes = await cutting;
+  const outcomes = await splitting;
 
   const runs = spans.map((): TableFile[][] => []);
   let next = 0;
   for (const group of groups) {
     const current = spans.map((): TableFile[] => []);
-    for (const pinned of group) {
-      const outcome = pinned.spanIndex === undefined ? outcomes[next++] : undefined;
-      for (const { spanIndex, table } of tablesOf(pinned, outcome)) {
+    for (const linked of group) {
+      const outcome = linked.spanIndex === undefined ? outcomes[next++] : undefined;
+      for (const { spanIndex, table } of tablesOf(linked, outcome)) {
         current[spanIndex]?.push(table);
       }
     }
@@ -158,7 +158,7 @@ export async function extractTables(
   if (isMerged) await checking;
   const extracted: SpanTables[] = [];
   for (const [index, span] of spans.entries()) {
-    const path = `${targetFolder}/merged-${index}.slice`;
+    const path = `${targetDirectory}/merged-${index}.part`;
     extracted.push({ span, runs: await limitRuns(runner, path, runs[index] ?? [], signal) });
   }
   const totals = extracted.map(({ runs: placed }) => {
@@ -169,44 +169,44 @@ export async function extractTables(
     return sum;
   });
   // A merge takes files away that were made before.
-  const unsynced = isMerged ? undefined : filesMadeBy(cuts, outcomes);
+  const unsynced = isMerged ? undefined : filesMadeBy(splits, outcomes);
   const set = { spans: extracted, lastSequence, totals };
   return trusted(set, checksLater ? { unsynced, checking } : { unsynced });
 }
 
 function tablesOf(
-  { path, origin: source, table, placement, spanIndex, parts }: PinnedTable,
+  { path, origin: source, table, placement, spanIndex, parts }: LinkedTable,
   outcome: TableOutcome | undefined,
 ): ReadonlyArray<{ readonly spanIndex: number; readonly table: TableFile }> {
   if (spanIndex !== undefined) {
     return [{ spanIndex, table: { ...boundsOf(table), path, origin: placement, source } }];
   }
-  if (outcome?.kind !== 'cut') throw new Error('a table was not cut');
+  if (outcome?.kind !== 'split') throw new Error('a table was not split');
   return parts.flatMap((part, index) => {
-    const cut = outcome.parts[index];
-    if (cut === undefined) return [];
-    const { origin, dataBytes } = cut;
-    const named = origin === 'narrowed' ? { source } : {};
-    const made = { ...boundsOf(cut), path: part.path, origin, dataBytes, ...named };
+    const split = outcome.parts[index];
+    if (split === undefined) return [];
+    const { origin, dataBytes } = split;
+    const named = origin === 'shared' ? { source } : {};
+    const made = { ...boundsOf(split), path: part.path, origin, dataBytes, ...named };
     return [{ spanIndex: part.spanIndex, table: made }];
   });
 }
 
-/** Pins the tables that hold entries in the spans, and finds out which have to be cut. */
-export function pinForExtract(
+/** Links the tables that hold entries in the spans, and finds out which have to be split. */
+export function linkForExtract(
   fileSystem: FileSystem,
   request: ExtractRequest,
   checkCancelled: () => void,
-): PinnedExtract {
-  const { sourceFolder, originFolder, targetFolder, spans } = request;
-  refuseInside(fileSystem, targetFolder, ownFolderOf(sourceFolder), [STAGING_FOLDER]);
-  fileSystem.makeFolder(targetFolder);
-  const merged = mergeAdjacentSpans(spans);
+): LinkedExtract {
+  const { sourceDirectory, originDirectory, targetDirectory, spans } = request;
+  refuseInside(fileSystem, targetDirectory, ownDirectoryOf(sourceDirectory), [STAGING_DIRECTORY]);
+  fileSystem.mkdir(targetDirectory);
+  const merged = joinTouchingSpans(spans);
   const overlapping = (table: TableEntry) => spansOverlapping(merged, table).length > 0;
-  const { version, placed } = pinVersion(
+  const { version, placed } = linkVersion(
     fileSystem,
-    sourceFolder,
-    targetFolder,
+    sourceDirectory,
+    targetDirectory,
     (candidate) =>
       candidate.levels.flatMap((tables) =>
         tables.filter(overlapping).map((table) => ({ table, name: tableFileName(table.number) })),
@@ -217,16 +217,17 @@ export function pinForExtract(
   const groups = runsOldestFirst(version).map((group) =>
     group
       .filter(({ table }) => overlapping(table))
-      .map((candidate): PinnedTable => {
+      .map((candidate): LinkedTable => {
         const { table } = candidate;
         const spanIndex = spanAround(spans, candidate);
         const name = tableFileName(table.number);
-        const path = `${targetFolder}/${name}`;
+        const path = `${targetDirectory}/${name}`;
         const { origin = path, placement = 'linked' } = placed.get(name) ?? {};
         return {
           table,
           path,
-          origin: originFolder === undefined ? origin : originIn(fileSystem, originFolder, origin),
+          origin:
+            originDirectory === undefined ? origin : originIn(fileSystem, originDirectory, origin),
           placement,
           spanIndex,
           parts: spanIndex === undefined ? partsOf(request, candidate) : [],
@@ -236,13 +237,15 @@ export function pinForExtract(
   return { lastSequence: version.lastSequence, groups };
 }
 
-export const pinForExtractTask = defineTask('pinForExtract', pinForExtract);
+export const linkForExtractTask = defineTask('linkForExtract', linkForExtract);
 
 /** The file that a private copy's table is a name or a copy of; the copy's own where it has made it itself. */
-function originIn(fileSystem: FileSystem, folder: string, path: string): string {
+function originIn(fileSystem: FileSystem, directory: string, path: string): string {
   const number = parseLevelFileName(path.slice(path.lastIndexOf('/') + 1))?.number ?? 0;
   const names = [tableFileName(number), oldTableFileName(number)];
-  return names.map((name) => `${folder}/${name}`).find((each) => isThere(fileSystem, each)) ?? path;
+  return (
+    names.map((name) => `${directory}/${name}`).find((each) => isThere(fileSystem, each)) ?? path
+  );
 }
 
 /** Levels 6 to 1 whole, then each table of level 0 by itself. */
@@ -260,7 +263,7 @@ function runsOldestFirst(version: Version): Candidate[][] {
   return groups;
 }
 
-/** The index of the span that a table lies wholly inside, if it need not be cut at all. */
+/** The index of the span that a table lies wholly inside, if it need not be split at all. */
 function spanAround(spans: readonly Span[], { table, without }: Candidate): number | undefined {
   if (without !== undefined) return undefined;
   const smallest = userKeyOf(table.smallest);
@@ -273,16 +276,16 @@ function spanAround(spans: readonly Span[], { table, without }: Candidate): numb
 }
 
 /** What each span has of a table. */
-function partsOf({ targetFolder, spans }: ExtractRequest, { table, without }: Candidate) {
+function partsOf({ targetDirectory, spans }: ExtractRequest, { table, without }: Candidate) {
   const smallest = userKeyOf(table.smallest);
   const afterLargest = keyAfter(userKeyOf(table.largest));
-  const parts: Array<CutPart & { readonly spanIndex: number }> = [];
+  const parts: Array<SplitPart & { readonly spanIndex: number }> = [];
   for (const [spanIndex, span] of spans.entries()) {
     // Legal, and an empty span holds nothing.
     if (span.end !== undefined && compareBytes(span.start, span.end) >= 0) continue;
     if (span.end !== undefined && compareBytes(span.end, smallest) <= 0) continue;
     if (compareBytes(span.start, afterLargest) >= 0) continue;
-    const path = `${targetFolder}/${table.number}-${spanIndex}.slice`;
+    const path = `${targetDirectory}/${table.number}-${spanIndex}.part`;
     const keep = without === undefined ? [span] : subtractSpan(span, without);
     parts.push({ keep, path, spanIndex });
   }
@@ -321,7 +324,7 @@ export function mergeNewestRuns(
   const readers: TableReader[] = [];
   const file = fileSystem.open(path, 'create');
   try {
-    fileSystem.setMode(path, 0o444);
+    fileSystem.chmod(path, 0o444);
     const built = blamingOrigins(originsOf(tables), () => {
       for (const { path: tablePath, sizeBytes } of tables) {
         readers.push(TableReader.open(fileSystem, tablePath, { sizeBytes }));

@@ -56,40 +56,40 @@ export function unlinkIfThere(fileSystem: FileSystem, path: string): void {
   }
 }
 
-/** Removes a folder and all that is in it; what is gone already is no error. Links are not followed. */
-export function removeTree(fileSystem: FileSystem, folder: string): void {
+/** Removes a directory and all that is in it; what is gone already is no error. Links are not followed. */
+export function removeTree(fileSystem: FileSystem, directory: string): void {
   let names: string[];
   try {
-    if (fileSystem.status(folder).kind !== 'folder') {
+    if (fileSystem.status(directory).kind !== 'directory') {
       // A link: what it leads to is not ours.
-      fileSystem.unlink(folder);
+      fileSystem.unlink(directory);
       return;
     }
-    names = fileSystem.readFolder(folder);
+    names = fileSystem.readdir(directory);
   } catch (error) {
     if (errorCodeOf(error) === 'ENOENT') return;
     throw error;
   }
   for (const name of names) {
-    const path = `${folder}/${name}`;
+    const path = `${directory}/${name}`;
     try {
       fileSystem.unlink(path);
     } catch (error) {
       const code = errorCodeOf(error);
-      // Linux says EISDIR of a folder, POSIX and macOS EPERM.
+      // Linux says EISDIR of a directory, POSIX and macOS EPERM.
       if (code === 'EISDIR' || code === 'EPERM') removeTree(fileSystem, path);
       else if (code !== 'ENOENT') throw error;
     }
   }
   try {
-    fileSystem.removeFolder(folder);
+    fileSystem.removeDirectory(directory);
   } catch (error) {
     if (errorCodeOf(error) !== 'ENOENT') throw error;
   }
 }
 
-/** The folder that a path lies in. */
-export function parentFolder(path: string): string {
-  const cut = Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\'));
-  return cut < 0 ? '.' : cut === 0 ? path.slice(0, 1) : path.slice(0, cut);
+/** The directory that a path lies in. */
+export function parentDirectory(path: string): string {
+  const split = Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\'));
+  return split < 0 ? '.' : split === 0 ? path.slice(0, 1) : path.slice(0, split);
 }

@@ -32,8 +32,8 @@ export function describeKind(kind: ReturnType<FileSystem['status']>['kind']): st
   switch (kind) {
     case 'file':
       return 'a file';
-    case 'folder':
-      return 'a folder';
+    case 'directory':
+      return 'a directory';
     case 'link':
       return 'a symbolic link';
     default:

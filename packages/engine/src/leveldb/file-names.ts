@@ -1,4 +1,4 @@
-// Names of the files in a LevelDB folder (LevelDB's db/filename.cc).
+// Names of the files in a LevelDB directory (LevelDB's db/filename.cc).
 //
 //   CURRENT           names the MANIFEST in force, then a newline
 //   MANIFEST-%06d     version edits
@@ -13,7 +13,7 @@ export type LevelFileKind =
   | 'table'
   | 'log'
   | 'lock'
-  | 'diary'
+  | 'infoLog'
   | 'temporary';
 
 export interface LevelFileName {
@@ -44,11 +44,11 @@ export function manifestFileName(number: number): string {
   return `MANIFEST-${String(number).padStart(6, '0')}`;
 }
 
-/** What a name in a LevelDB folder stands for; undefined for names that are not LevelDB's. */
+/** What a name in a LevelDB directory stands for; undefined for names that are not LevelDB's. */
 export function parseLevelFileName(name: string): LevelFileName | undefined {
   if (name === CURRENT_FILE) return { kind: 'current', number: 0 };
   if (name === LOCK_FILE) return { kind: 'lock', number: 0 };
-  if (name === 'LOG' || name === 'LOG.old') return { kind: 'diary', number: 0 };
+  if (name === 'LOG' || name === 'LOG.old') return { kind: 'infoLog', number: 0 };
   const manifest = MANIFEST.exec(name);
   if (manifest?.[1] !== undefined) return { kind: 'manifest', number: Number(manifest[1]) };
   const numbered = NUMBERED.exec(name);

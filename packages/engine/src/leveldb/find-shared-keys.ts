@@ -1,14 +1,8 @@
 // Looks for user keys whose versions lie in two tables of one level, or with an old one in a shallower level
 // than a new one (shadowed-keys.ts): by bounds, or by a look into the tables too.
 
-import {
-  compareBytes,
-  type FileSystem,
-  SstError,
-  sequenceNumberOf,
-  TableReader,
-  userKeyOf,
-} from '@sstitch/sst';
+import { compareBytes } from '@sstitch/contract';
+import { type FileSystem, SstError, sequenceNumberOf, TableReader, userKeyOf } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
 import { defineTask } from '../threads/task.js';
 import { oldTableFileName, tableFileName } from './file-names.js';
@@ -21,7 +15,7 @@ const MAX_ROUNDS = 100;
 
 export interface FindSharedKeysInput {
   /** Of a LevelDB database, which may be open. */
-  readonly folder: string;
+  readonly directory: string;
   /**
    * Look into tables: one seek for each table of the levels from 1 on and each deeper table that its first key
    * lies in.
@@ -30,7 +24,7 @@ export interface FindSharedKeysInput {
 }
 
 export interface SharedKeys {
-  /** Tables that begin with a shadowed key, as bounds tell: a commit cuts it away. */
+  /** Tables that begin with a shadowed key, as bounds tell: a commit splits it away. */
   readonly shadowed: number;
   /** Those of them of which get gives an old version already. */
   readonly stale: number;
@@ -41,17 +35,17 @@ export interface SharedKeys {
 /** @throws EngineError SSTITCH_STORE_CORRUPT for a broken MANIFEST; broken tables are left to others */
 export function findSharedKeys(
   fileSystem: FileSystem,
-  { folder, reads }: FindSharedKeysInput,
+  { directory, reads }: FindSharedKeysInput,
   checkCancelled: () => void,
 ): SharedKeys {
   for (let round = 1; ; round++) {
-    const version = readVersion(fileSystem, folder);
+    const version = readVersion(fileSystem, directory);
     const shadowed = shadowedKeys(version.levels);
     const stale = [...shadowed.values()].filter(({ isStale }) => isStale).length;
     const found = { shadowed: shadowed.size, stale };
     if (!reads) return { ...found, staleKeys: [] };
     try {
-      const staleKeys = readStaleKeys(fileSystem, folder, version, checkCancelled);
+      const staleKeys = readStaleKeys(fileSystem, directory, version, checkCancelled);
       return { ...found, staleKeys };
     } catch (error) {
       const isGone = error instanceof SstError && errorCodeOf(error.cause) === 'ENOENT';
@@ -64,7 +58,7 @@ export const findSharedKeysTask = defineTask('findSharedKeys', findSharedKeys);
 
 function readStaleKeys(
   fileSystem: FileSystem,
-  folder: string,
+  directory: string,
   { levels }: Version,
   checkCancelled: () => void,
 ): Uint8Array[] {
@@ -87,7 +81,7 @@ function readStaleKeys(
           }
           if (below === undefined) break;
           if (compareBytes(key, userKeyOf(below.smallest)) < 0) continue;
-          reader ??= openTable(fileSystem, folder, below);
+          reader ??= openTable(fileSystem, directory, below);
           if (isNewerThan(reader, key, sequenceNumberOf(smallest))) stale.push(key);
         }
       } finally {
@@ -100,15 +94,15 @@ function readStaleKeys(
 
 function openTable(
   fileSystem: FileSystem,
-  folder: string,
+  directory: string,
   { number, sizeBytes }: TableEntry,
 ): TableReader {
-  const options = { sizeBytes, check: 'used' } as const;
+  const options = { sizeBytes, validate: 'lazy' } as const;
   try {
-    return TableReader.open(fileSystem, `${folder}/${tableFileName(number)}`, options);
+    return TableReader.open(fileSystem, `${directory}/${tableFileName(number)}`, options);
   } catch (error) {
     if (!(error instanceof SstError) || errorCodeOf(error.cause) !== 'ENOENT') throw error;
-    return TableReader.open(fileSystem, `${folder}/${oldTableFileName(number)}`, options);
+    return TableReader.open(fileSystem, `${directory}/${oldTableFileName(number)}`, options);
   }
 }
 

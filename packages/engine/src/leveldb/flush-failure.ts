@@ -17,54 +17,55 @@ const LOG_TAIL_BYTES = 64 * 1024;
 /**
  * `checkFlushed`, with the cause.
  *
- * @param scratchFolder a folder on the same disk to try a file in; its owner removes it
+ * @param scratchDirectory a directory on the same disk to try a file in; its owner removes it
  * @throws EngineError SSTITCH_LEVELDB
  */
-export function checkFlushedOrTell(
+export function checkFlushedOrReport(
   fileSystem: FileSystem,
   version: Version,
   leastLogNumber: number,
-  folder: string,
-  scratchFolder: string,
+  directory: string,
+  scratchDirectory: string,
 ): void {
   try {
-    checkFlushed(version, leastLogNumber, folder);
+    checkFlushed(version, leastLogNumber, directory);
   } catch (error) {
-    const full = fullDiskError(fileSystem, folder, `${scratchFolder}/probe`);
-    const reason = full === undefined ? lastError(fileSystem, `${folder}/LOG`) : 'the disk is full';
+    const full = fullDiskError(fileSystem, directory, `${scratchDirectory}/probe`);
+    const reason =
+      full === undefined ? lastError(fileSystem, `${directory}/LOG`) : 'the disk is full';
     if (reason === undefined) throw error;
     const problem = `LevelDB did not flush its memtable: ${reason}`;
-    throw new EngineError('SSTITCH_LEVELDB', problem, { cause: full ?? error, path: folder });
+    throw new EngineError('SSTITCH_LEVELDB', problem, { cause: full ?? error, path: directory });
   }
 }
 
 export interface CheckFlushDoneInput {
-  readonly folder: string;
+  readonly directory: string;
   /** What `flushGeneration` gave. */
   readonly leastLogNumber: number;
-  /** A folder on the same disk to try a file in. */
-  readonly scratchFolder: string;
+  /** A directory on the same disk to try a file in. */
+  readonly scratchDirectory: string;
 }
 
-/** `checkFlushedOrTell` of the version that a folder is at. */
+/** `checkFlushedOrReport` of the version that a directory is at. */
 export function checkFlushDone(
   fileSystem: FileSystem,
-  { folder, leastLogNumber, scratchFolder }: CheckFlushDoneInput,
+  { directory, leastLogNumber, scratchDirectory }: CheckFlushDoneInput,
 ): void {
-  const version = readVersion(fileSystem, folder);
-  checkFlushedOrTell(fileSystem, version, leastLogNumber, folder, scratchFolder);
+  const version = readVersion(fileSystem, directory);
+  checkFlushedOrReport(fileSystem, version, leastLogNumber, directory, scratchDirectory);
 }
 
 export const checkFlushDoneTask = defineTask('checkFlushDone', checkFlushDone);
 
 /** What writing as much as the logs hold meets, if that is a full disk. */
-function fullDiskError(fileSystem: FileSystem, folder: string, path: string): unknown {
+function fullDiskError(fileSystem: FileSystem, directory: string, path: string): unknown {
   let file: FileHandle | undefined;
   try {
     const bytes = fileSystem
-      .readFolder(folder)
+      .readdir(directory)
       .filter((name) => parseLevelFileName(name)?.kind === 'log')
-      .reduce((sum, name) => sum + fileSystem.status(`${folder}/${name}`).sizeBytes, 0);
+      .reduce((sum, name) => sum + fileSystem.status(`${directory}/${name}`).sizeBytes, 0);
     file = fileSystem.open(path, 'create');
     const size = Math.min(Math.max(bytes, MIN_PROBE_BYTES), MAX_PROBE_BYTES);
     file.write(new Uint8Array(size));

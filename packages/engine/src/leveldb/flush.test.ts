@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
 import { expect, test } from 'vitest';
-import { bytes, openStore, put, temporaryFolder, text, VIEW } from '../../test/store-fixture.js';
+import { bytes, openStore, put, temporaryDirectory, text, VIEW } from '../../test/store-fixture.js';
 import { InlineRunner } from '../threads/task-runner.js';
 import { checkFlushed, flushGeneration } from './flush.js';
 import { openLevelDatabase } from './level-database.js';
@@ -11,15 +11,15 @@ import { readVersion } from './manifest.js';
 const runner = new InlineRunner(nodeFileSystem);
 
 async function writtenDatabase() {
-  const folder = temporaryFolder();
+  const directory = temporaryDirectory();
   const options = { ...levelOptionsOf({}), createIfMissing: true };
-  const database = await openLevelDatabase(folder, options);
+  const database = await openLevelDatabase(directory, options);
   await database._batch([{ type: 'put', key: bytes('key'), value: bytes('value') }], {});
-  return { folder, database };
+  return { directory, database };
 }
 
 test('a flush that LevelDB takes for done is asked for again', async () => {
-  const { folder, database } = await writtenDatabase();
+  const { directory, database } = await writtenDatabase();
   const compactRange = database.compactRange.bind(database);
   let asked = 0;
   // As where another writer's group takes the flush along: nothing happens.
@@ -27,27 +27,27 @@ test('a flush that LevelDB takes for done is asked for again', async () => {
     asked += 1;
     if (asked > 3) await compactRange(...range);
   };
-  const leastLogNumber = await flushGeneration(runner, folder, database);
+  const leastLogNumber = await flushGeneration(runner, directory, database);
   expect(asked).toBe(4);
   expect(() =>
-    checkFlushed(readVersion(nodeFileSystem, folder), leastLogNumber, folder),
+    checkFlushed(readVersion(nodeFileSystem, directory), leastLogNumber, directory),
   ).not.toThrow();
   await database.close();
 });
 
 test('a flush that never happens is found', async () => {
-  const { folder, database } = await writtenDatabase();
+  const { directory, database } = await writtenDatabase();
   database.compactRange = async () => undefined;
-  const leastLogNumber = await flushGeneration(runner, folder, database);
-  expect(() => checkFlushed(readVersion(nodeFileSystem, folder), leastLogNumber, folder)).toThrow(
-    expect.objectContaining({ code: 'SSTITCH_LEVELDB' }),
-  );
+  const leastLogNumber = await flushGeneration(runner, directory, database);
+  expect(() =>
+    checkFlushed(readVersion(nodeFileSystem, directory), leastLogNumber, directory),
+  ).toThrow(expect.objectContaining({ code: 'SSTITCH_LEVELDB' }));
   await database.close();
 });
 
 test('checkpoints beside writers that never stop hold what was acknowledged before', async () => {
-  const folder = temporaryFolder();
-  const store = await openStore(join(folder, 'store'));
+  const directory = temporaryDirectory();
+  const store = await openStore(join(directory, 'store'));
   await put(store, [['first', 'there']]);
   let isOver = false;
   let count = 0;
@@ -56,7 +56,7 @@ test('checkpoints beside writers that never stop hold what was acknowledged befo
   });
   try {
     for (let round = 0; round < 100; round++) {
-      const path = join(folder, `copy-${round}`);
+      const path = join(directory, `copy-${round}`);
       await store.checkpoint(path);
       if (round % 25 !== 0) continue;
       const copy = await openStore(path);

@@ -28,27 +28,28 @@ export interface FlushState {
   /** The number of the log being written. */
   readonly newestLog: number;
   /** Size of the logs whose writes are in no table yet; 0 if nothing was written since the last flush. */
-  readonly tailBytes: number;
+  readonly unflushedBytes: number;
 }
 
 /** What a database has logged and not yet in a table: an empty log, alone, means nothing. */
 export function readFlushState(
   fileSystem: FileSystem,
-  { folder }: { readonly folder: string },
+  { directory }: { readonly directory: string },
 ): FlushState {
-  const version = readVersion(fileSystem, folder);
-  const logs = logsBehind(fileSystem, folder, version);
-  let tailBytes = 0;
+  const version = readVersion(fileSystem, directory);
+  const logs = logsBehind(fileSystem, directory, version);
+  let unflushedBytes = 0;
   for (const number of logs) {
     // Infinite for a log that is gone: LevelDB is flushing, so there is something to wait for.
-    tailBytes += sizeOf(fileSystem, `${folder}/${logFileName(number)}`) ?? Number.POSITIVE_INFINITY;
+    unflushedBytes +=
+      sizeOf(fileSystem, `${directory}/${logFileName(number)}`) ?? Number.POSITIVE_INFINITY;
   }
-  return { logNumber: version.logNumber, newestLog: logs.at(-1) ?? 0, tailBytes };
+  return { logNumber: version.logNumber, newestLog: logs.at(-1) ?? 0, unflushedBytes };
 }
 
 export const readFlushStateTask = defineTask('readFlushState', readFlushState);
 
-/** Undefined for a log that LevelDB has replaced since the folder was read. */
+/** Undefined for a log that LevelDB has replaced since the directory was read. */
 function sizeOf(fileSystem: FileSystem, path: string): number | undefined {
   try {
     return fileSystem.status(path).sizeBytes;
@@ -69,26 +70,30 @@ export function flushMemtable(database: LevelDatabase): Promise<void> {
  */
 export async function flushGeneration(
   runner: TaskRunner,
-  folder: string,
+  directory: string,
   database: LevelDatabase,
   signal?: AbortSignal,
 ): Promise<number> {
-  const { newestLog, tailBytes } = await runner.run(readFlushStateTask, { folder }, { signal });
+  const { newestLog, unflushedBytes } = await runner.run(
+    readFlushStateTask,
+    { directory },
+    { signal },
+  );
   // All that the version lacks is in logs without a byte: any version from here on will do.
-  if (tailBytes === 0) return 0;
+  if (unflushedBytes === 0) return 0;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     await flushMemtable(database);
-    const after = await runner.run(readFlushStateTask, { folder }, { signal });
+    const after = await runner.run(readFlushStateTask, { directory }, { signal });
     if (after.newestLog !== newestLog) break;
   }
   return newestLog + 1;
 }
 
 /** @throws EngineError SSTITCH_LEVELDB when a flush failed silently */
-export function checkFlushed(version: Version, leastLogNumber: number, folder: string): void {
+export function checkFlushed(version: Version, leastLogNumber: number, directory: string): void {
   if (version.logNumber < leastLogNumber) {
     throw new EngineError('SSTITCH_LEVELDB', 'LevelDB did not flush its memtable', {
-      path: folder,
+      path: directory,
     });
   }
 }

@@ -1,8 +1,8 @@
-// Looks at a LevelDB folder from outside, without reading its tables: are its files what they must be, and
+// Looks at a LevelDB directory from outside, without reading its tables: are its files what they must be, and
 // are all there that its MANIFEST tells of? LevelDB itself finds that out late, by aborting the process,
 // or never: it opens without a log that is gone, and writes through links that lead elsewhere.
 //
-// The database may be open, here or in another process. Its MANIFEST is read before its folder: what
+// The database may be open, here or in another process. Its MANIFEST is read before its directory: what
 // LevelDB deletes it has struck from the MANIFEST before, so that a fault which is none goes away when
 // both are read again. A fault is believed once the MANIFEST has not changed while it was found.
 
@@ -37,7 +37,7 @@ export const MAX_ROUNDS = 100;
 
 /** A MANIFEST as it was read. */
 export interface ReadManifest {
-  /** Its name in the folder. */
+  /** Its name in the directory. */
   readonly name: string;
   readonly bytes: Uint8Array;
   readonly edits: number;
@@ -52,7 +52,7 @@ export interface LogFacts {
   readonly lastSequence: number;
 }
 
-/** What a folder holds. */
+/** What a directory holds. */
 export interface InspectedGeneration {
   readonly manifest: ReadManifest | undefined;
   /** Names of the tables in force, in the order of `manifest.version.levels.flat()`. */
@@ -63,9 +63,9 @@ export interface InspectedGeneration {
 }
 
 /** Reads CURRENT and the MANIFEST that it names. */
-export function readManifestFile(fileSystem: FileSystem, folder: string): ReadManifest {
-  const name = readCurrent(fileSystem, folder);
-  const path = `${folder}/${name}`;
+export function readManifestFile(fileSystem: FileSystem, directory: string): ReadManifest {
+  const name = readCurrent(fileSystem, directory);
+  const path = `${directory}/${name}`;
   const bytes = readRegularFile(fileSystem, path, MAX_MANIFEST_SIZE_BYTES);
   const edits: VersionEdit[] = [];
   const reading = readEdits(bytes, path);
@@ -80,39 +80,39 @@ export function readManifestFile(fileSystem: FileSystem, folder: string): ReadMa
   };
 }
 
-/** Inspects a folder; see the head of this file. */
+/** Inspects a directory; see the head of this file. */
 export function inspectGeneration(
   fileSystem: FileSystem,
-  folder: string,
+  directory: string,
   checkCancelled: () => void,
 ): InspectedGeneration {
   for (let round = 1; ; round++) {
     checkCancelled();
-    const before = stateOf(fileSystem, folder);
-    const inspected = inspectOnce(fileSystem, folder);
+    const before = stateOf(fileSystem, directory);
+    const inspected = inspectOnce(fileSystem, directory);
     if (inspected.problems.length === 0 || round === MAX_ROUNDS) return inspected;
-    if (stateOf(fileSystem, folder) === before) return inspected;
+    if (stateOf(fileSystem, directory) === before) return inspected;
   }
 }
 
 /** Changes with every edit of the version in force; tells faults apart too. */
-export function stateOf(fileSystem: FileSystem, folder: string): string {
+export function stateOf(fileSystem: FileSystem, directory: string): string {
   try {
-    return manifestState(fileSystem, folder) ?? 'being replaced';
+    return manifestState(fileSystem, directory) ?? 'being replaced';
   } catch (error) {
     return errorCodeOf(error) ?? 'unreadable';
   }
 }
 
-function inspectOnce(fileSystem: FileSystem, folder: string): InspectedGeneration {
+function inspectOnce(fileSystem: FileSystem, directory: string): InspectedGeneration {
   const problems = new ProblemList();
   let manifest: ReadManifest | undefined;
   let files: ReadonlyMap<string, FoundFile> | undefined;
-  problems.collect('manifest', folder, () => {
-    manifest = readManifestFile(fileSystem, folder);
+  problems.collect('manifest', directory, () => {
+    manifest = readManifestFile(fileSystem, directory);
   });
-  problems.collect('store', folder, () => {
-    files = filesOf(fileSystem, folder, problems);
+  problems.collect('store', directory, () => {
+    files = filesOf(fileSystem, directory, problems);
   });
   if (manifest === undefined || files === undefined) {
     return { manifest, tableNames: [], logNumbers: [], problems: problems.all };
@@ -122,14 +122,14 @@ function inspectOnce(fileSystem: FileSystem, folder: string): InspectedGeneratio
     .filter(({ kind, number }) => kind === 'log' && isReplayed(number, version))
     .map(({ number }) => number)
     .sort((a, b) => a - b);
-  problems.collect('log', folder, () => {
-    checkLogThere(version, name, new Set(logNumbers), folder);
+  problems.collect('log', directory, () => {
+    checkLogThere(version, name, new Set(logNumbers), directory);
   });
   const tableNames = version.levels.flat().map(({ number, sizeBytes }) => {
     const names = [tableFileName(number), oldTableFileName(number)];
     const found = names.find((candidate) => files?.has(candidate));
-    problems.collect('table', folder, () =>
-      checkTableFile(fileSystem, found, files, number, sizeBytes, folder),
+    problems.collect('table', directory, () =>
+      checkTableFile(fileSystem, found, files, number, sizeBytes, directory),
     );
     return found ?? tableFileName(number);
   });
@@ -148,20 +148,20 @@ interface FoundFile extends LevelFileName {
 /** The files that LevelDB knows by their names; it would open each of them, whatever it is. */
 function filesOf(
   fileSystem: FileSystem,
-  folder: string,
+  directory: string,
   problems: ProblemList,
 ): Map<string, FoundFile> {
   const files = new Map<string, FoundFile>();
-  for (const name of fileSystem.readFolder(folder)) {
+  for (const name of fileSystem.readdir(directory)) {
     const parsed = parseLevelFileName(name);
     if (parsed === undefined) continue;
-    const path = `${folder}/${name}`;
+    const path = `${directory}/${name}`;
     try {
       const { kind, sizeBytes } = fileSystem.status(path);
       if (kind === 'file') files.set(name, { ...parsed, sizeBytes });
       else problems.add({ kind: 'store', path, message: `${describeKind(kind)} is not a file` });
     } catch (error) {
-      // Deleted since the folder was read.
+      // Deleted since the directory was read.
       if (errorCodeOf(error) !== 'ENOENT') throw error;
     }
   }
@@ -174,19 +174,19 @@ function checkTableFile(
   files: ReadonlyMap<string, FoundFile> | undefined,
   number: number,
   sizeBytes: number,
-  folder: string,
+  directory: string,
 ): void {
   const actual = name === undefined ? undefined : files?.get(name)?.sizeBytes;
   if (actual === undefined) {
     throw new EngineError('SSTITCH_STORE_CORRUPT', 'a table that the MANIFEST lists is missing', {
-      path: `${folder}/${tableFileName(number)}`,
+      path: `${directory}/${tableFileName(number)}`,
     });
   }
-  checkTableSize(fileSystem, `${folder}/${name}`, actual, sizeBytes);
+  checkTableSize(fileSystem, `${directory}/${name}`, actual, sizeBytes);
 }
 
 export interface CheckGenerationInput {
-  readonly folder: string;
+  readonly directory: string;
 }
 
 /** What there is to replay. */
@@ -198,23 +198,23 @@ export interface CheckedGeneration {
 }
 
 /**
- * What a store's open does before LevelDB sees the folder: its cost is that of the MANIFEST, of one look at each
+ * What a store's open does before LevelDB sees the directory: its cost is that of the MANIFEST, of one look at each
  * file, and of reading the logs, as LevelDB does next.
  *
  * @throws EngineError SSTITCH_STORE_CORRUPT, SSTITCH_STORE_FORMAT for the first problem
  */
 export function checkGeneration(
   fileSystem: FileSystem,
-  { folder }: CheckGenerationInput,
+  { directory }: CheckGenerationInput,
   checkCancelled: () => void,
 ): CheckedGeneration {
   for (let round = 1; ; round++) {
-    const before = stateOf(fileSystem, folder);
+    const before = stateOf(fileSystem, directory);
     try {
-      return checkOnce(fileSystem, folder, checkCancelled);
+      return checkOnce(fileSystem, directory, checkCancelled);
     } catch (error) {
-      // Another process has the folder open, and flushes: a log is gone, or a new one is there.
-      if (round === MAX_ROUNDS || stateOf(fileSystem, folder) === before) throw error;
+      // Another process has the directory open, and flushes: a log is gone, or a new one is there.
+      if (round === MAX_ROUNDS || stateOf(fileSystem, directory) === before) throw error;
     }
   }
 }
@@ -223,17 +223,21 @@ export const checkGenerationTask = defineTask('checkGeneration', checkGeneration
 
 function checkOnce(
   fileSystem: FileSystem,
-  folder: string,
+  directory: string,
   checkCancelled: () => void,
 ): CheckedGeneration {
-  const { problems, manifest, logNumbers } = inspectGeneration(fileSystem, folder, checkCancelled);
+  const { problems, manifest, logNumbers } = inspectGeneration(
+    fileSystem,
+    directory,
+    checkCancelled,
+  );
   const [first] = problems;
   if (first !== undefined || manifest === undefined) {
-    const { error, message = 'the folder has no MANIFEST', path = folder } = first ?? {};
+    const { error, message = 'the directory has no MANIFEST', path = directory } = first ?? {};
     throw error ?? new EngineError('SSTITCH_STORE_CORRUPT', message, { path });
   }
   const logs = logNumbers.flatMap((number): LogFacts[] => {
-    const path = `${folder}/${logFileName(number)}`;
+    const path = `${directory}/${logFileName(number)}`;
     const { damage, lastSequence } = scanLog(fileSystem, path, { checkCancelled });
     if (damage !== undefined) throw damagedLog(damage);
     return lastSequence === undefined ? [] : [{ number, lastSequence }];

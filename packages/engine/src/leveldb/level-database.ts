@@ -77,18 +77,18 @@ export interface LevelOptions {
   readonly compression: boolean;
 }
 
-/** Removes the LevelDB database in a folder, under its lock, and the folder. */
-export function destroyLevelDatabase(folder: string): Promise<void> {
-  return ClassicLevel.destroy(folder);
+/** Removes the LevelDB database in a directory, under its lock, and the directory. */
+export function destroyLevelDatabase(directory: string): Promise<void> {
+  return ClassicLevel.destroy(directory);
 }
 
-/** Opens the LevelDB database in a folder. */
+/** Opens the LevelDB database in a directory. */
 export async function openLevelDatabase(
-  folder: string,
+  directory: string,
   options: LevelOptions & { readonly createIfMissing: boolean },
 ): Promise<LevelDatabase> {
   // `passive` opens are not used: the constructor's own open would hide which error belongs to whom.
-  const database = new ClassicLevel(folder, options) as unknown as LevelDatabase;
+  const database = new ClassicLevel(directory, options) as unknown as LevelDatabase;
   await database.open();
   return database;
 }

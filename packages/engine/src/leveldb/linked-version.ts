@@ -1,22 +1,22 @@
-// Pins the version of a LevelDB folder that may be open and compacting: reads the MANIFEST, gives
+// Links the version of a LevelDB directory that may be open and compacting: reads the MANIFEST, gives
 // every table it wants a name of its own, and reads again when a table is gone by then (docs/leveldb-rules.md,
 // rule 20). A table that has a second name outlives its compaction.
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
 import { linkOrCopy, type Placement, unlinkIfThere } from '../files/place-file.js';
 import { oldTableFileName, tableFileName } from './file-names.js';
-import { checkFlushedOrTell } from './flush-failure.js';
+import { checkFlushedOrReport } from './flush-failure.js';
 import { readVersion, type Version } from './manifest.js';
 import type { TableEntry } from './version-edit.js';
 
 /** Each round follows at least one finished compaction; a database that outruns this many is broken. */
 const MAX_ROUNDS = 100;
 
-export interface PinnedVersion {
+export interface LinkedVersion {
   readonly version: Version;
-  /** How each pinned table came to its place, by number. */
+  /** How each linked table came to its place, by number. */
   readonly placements: ReadonlyMap<number, Placement>;
-  /** The names in the target folder. */
+  /** The names in the target directory. */
   readonly placed: PlacedTables;
 }
 
@@ -30,45 +30,45 @@ interface PlacedTable {
 type PlacedTables = ReadonlyMap<string, PlacedTable>;
 
 /**
- * Links the tables that `wants` names into `targetFolder`, under the names that it gives.
+ * Links the tables that `wants` names into `targetDirectory`, under the names that it gives.
  *
- * @param wants from a version to the tables needed and their names in the target folder; may be
+ * @param wants from a version to the tables needed and their names in the target directory; may be
  * called several times, with newer versions
  * @param leastLogNumber what `flushGeneration` gave, where the memtable was flushed for this
- * @param before what was pinned in the target folder, of an older version
+ * @param before what was linked in the target directory, of an older version
  */
-export function pinVersion(
+export function linkVersion(
   fileSystem: FileSystem,
-  folder: string,
-  targetFolder: string,
+  directory: string,
+  targetDirectory: string,
   wants: (version: Version) => ReadonlyArray<{ table: TableEntry; name: string }>,
   checkCancelled: () => void,
   leastLogNumber = 0,
-  before: PinnedVersion | undefined = undefined,
-): PinnedVersion {
+  before: LinkedVersion | undefined = undefined,
+): LinkedVersion {
   const placed = new Map(before?.placed);
   for (let round = 0; round < MAX_ROUNDS; round++) {
     checkCancelled();
     let version: Version;
     try {
-      version = readVersion(fileSystem, folder);
+      version = readVersion(fileSystem, directory);
     } catch (error) {
       if (errorCodeOf(error) === 'ENOENT' && round < 3) continue;
       throw error;
     }
-    checkFlushedOrTell(fileSystem, version, leastLogNumber, folder, targetFolder);
+    checkFlushedOrReport(fileSystem, version, leastLogNumber, directory, targetDirectory);
     const wanted = wants(version);
     const names = new Set(wanted.map(({ name }) => name));
     for (const name of placed.keys()) {
       if (names.has(name)) continue;
-      unlinkIfThere(fileSystem, `${targetFolder}/${name}`);
+      unlinkIfThere(fileSystem, `${targetDirectory}/${name}`);
       placed.delete(name);
     }
     let missing: TableEntry | undefined;
     for (const { table, name } of wanted) {
       checkCancelled();
       if (placed.has(name)) continue;
-      const linked = linkTable(fileSystem, folder, table.number, `${targetFolder}/${name}`);
+      const linked = linkTable(fileSystem, directory, table.number, `${targetDirectory}/${name}`);
       if (linked === undefined) {
         missing = table;
         break;
@@ -80,9 +80,9 @@ export function pinVersion(
       for (const { number, placement } of placed.values()) placements.set(number, placement);
       return { version, placements, placed };
     }
-    if (isListed(fileSystem, folder, missing.number)) {
+    if (isListed(fileSystem, directory, missing.number)) {
       throw new EngineError('SSTITCH_STORE_CORRUPT', 'a table that the MANIFEST lists is missing', {
-        path: `${folder}/${tableFileName(missing.number)}`,
+        path: `${directory}/${tableFileName(missing.number)}`,
       });
     }
   }
@@ -90,19 +90,19 @@ export function pinVersion(
     'SSTITCH_STORE_CORRUPT',
     'the tables change faster than they can be linked',
     {
-      path: folder,
+      path: directory,
     },
   );
 }
 
 function linkTable(
   fileSystem: FileSystem,
-  folder: string,
+  directory: string,
   number: number,
   path: string,
 ): PlacedTable | undefined {
   for (const name of [tableFileName(number), oldTableFileName(number)]) {
-    const origin = `${folder}/${name}`;
+    const origin = `${directory}/${name}`;
     try {
       return { number, placement: linkOrCopy(fileSystem, origin, path), origin };
     } catch (error) {
@@ -113,7 +113,7 @@ function linkTable(
 }
 
 /** Whether the version in force still lists a table: then its absence is no race but damage. */
-function isListed(fileSystem: FileSystem, folder: string, number: number): boolean {
-  const version = readVersion(fileSystem, folder);
+function isListed(fileSystem: FileSystem, directory: string, number: number): boolean {
+  const version = readVersion(fileSystem, directory);
   return version.levels.some((tables) => tables.some((table) => table.number === number));
 }

@@ -1,4 +1,4 @@
-// Where a log ends and where it is damaged: every byte of small logs, cut, flipped, zeroed and made up.
+// Where a log ends and where it is damaged: every byte of small logs, split, flipped, zeroed and made up.
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../errors.js';
 import {
@@ -38,7 +38,7 @@ function read(bytes: Uint8Array, lastMayBeBroken = true) {
 const recordsBefore = (position: number) => [47, 114, 171].filter((end) => end <= position).length;
 
 describe('a log', () => {
-  test('that is cut anywhere ends with the last whole record', () => {
+  test('that is split anywhere ends with the last whole record', () => {
     for (let size = 0; size <= LOG.length; size++) {
       const records = recordsBefore(size);
       const tornAt = [0, 47, 114, 171].includes(size) ? undefined : STARTS[records];
@@ -99,8 +99,8 @@ describe('a log', () => {
       const { damageAt = -1 } = read(bytes);
       expect([damageAt <= at, damageAt > at - LOG_BLOCK_SIZE_BYTES]).toEqual([true, true]);
     }
-    const cut = read(large.subarray(0, large.length - 50_000));
-    expect(cut.records).toBe(2);
+    const split = read(large.subarray(0, large.length - 50_000));
+    expect(split.records).toBe(2);
   });
 
   test('goes on behind an empty first fragment, which old writers left at the end of a block', () => {

@@ -6,9 +6,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { MAX_LOG_SIZE_BYTES, withLogFile } from './log-source.js';
 
 test('a file too long for a log is refused before a byte of it is read', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'sstitch-log-source-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const path = join(folder, '000005.log');
+  const directory = mkdtempSync(join(tmpdir(), 'sstitch-log-source-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const path = join(directory, '000005.log');
   writeFileSync(path, '');
   truncateSync(path, MAX_LOG_SIZE_BYTES);
   expect(withLogFile(nodeFileSystem, path, ({ sizeBytes }) => sizeBytes)).toBe(MAX_LOG_SIZE_BYTES);

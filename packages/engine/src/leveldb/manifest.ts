@@ -1,9 +1,10 @@
-// The version a LevelDB folder is at: CURRENT names a MANIFEST, whose edits, applied in order, give
+// The version a LevelDB directory is at: CURRENT names a MANIFEST, whose edits, applied in order, give
 // the tables of each level and the counters.
 //
 // What is written here is one record (docs/leveldb-rules.md, rule 2), so that no torn write can leave an older
 // version that LevelDB would accept.
-import { compareBytes, compareInternalKeys, type FileSystem, userKeyOf } from '@sstitch/sst';
+import { compareBytes } from '@sstitch/contract';
+import { compareInternalKeys, type FileSystem, userKeyOf } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
 import { readRegularFile } from '../files/regular-file.js';
 import { CURRENT_FILE, logFileName, manifestFileName, parseLevelFileName } from './file-names.js';
@@ -50,8 +51,8 @@ export const MAX_MANIFEST_SIZE_BYTES = 256 * 1024 * 1024;
  * @throws EngineError SSTITCH_STORE_CORRUPT when CURRENT names anything but a MANIFEST beside it:
  * LevelDB would follow `../`.
  */
-export function readCurrent(fileSystem: FileSystem, folder: string): string {
-  const path = `${folder}/${CURRENT_FILE}`;
+export function readCurrent(fileSystem: FileSystem, directory: string): string {
+  const path = `${directory}/${CURRENT_FILE}`;
   const bytes = readRegularFile(fileSystem, path, MAX_CURRENT_SIZE_BYTES);
   const text = Buffer.from(bytes).toString('latin1');
   if (!text.endsWith('\n')) {
@@ -65,14 +66,14 @@ export function readCurrent(fileSystem: FileSystem, folder: string): string {
 }
 
 /**
- * Reads the version a folder is at. The database may be open and compacting: a MANIFEST that ends
+ * Reads the version a directory is at. The database may be open and compacting: a MANIFEST that ends
  * in half a record is read up to there. ENOENT means that the database was reopened or removed
  * meanwhile; the caller reads again.
  *
  * @throws EngineError SSTITCH_STORE_CORRUPT
  */
-export function readVersion(fileSystem: FileSystem, folder: string): Version {
-  const path = `${folder}/${readCurrent(fileSystem, folder)}`;
+export function readVersion(fileSystem: FileSystem, directory: string): Version {
+  const path = `${directory}/${readCurrent(fileSystem, directory)}`;
   const bytes = readRegularFile(fileSystem, path, MAX_MANIFEST_SIZE_BYTES);
   return applyEdits(readEdits(bytes, path), path);
 }
@@ -171,7 +172,7 @@ export function checkVersion(version: Version, path: string): void {
 
 /**
  * Checks that the log which a MANIFEST names is there: LevelDB makes it before it names it, and opens
- * without a word where it is gone, or where a cut MANIFEST names one that was replaced since. A MANIFEST
+ * without a word where it is gone, or where a split MANIFEST names one that was replaced since. A MANIFEST
  * that this program wrote names its own number instead, for which there is no log; a MANIFEST that LevelDB's
  * repair wrote names 0, which is none.
  *
@@ -181,7 +182,7 @@ export function checkLogThere(
   version: Version,
   manifestName: string,
   logNumbers: ReadonlySet<number>,
-  folder: string,
+  directory: string,
 ): void {
   const { logNumber } = version;
   if (logNumber === 0 || logNumbers.has(logNumber)) return;
@@ -189,7 +190,7 @@ export function checkLogThere(
   throw new EngineError(
     'SSTITCH_STORE_CORRUPT',
     'the log that the MANIFEST names is missing: what it held would be lost',
-    { path: `${folder}/${logFileName(logNumber)}` },
+    { path: `${directory}/${logFileName(logNumber)}` },
   );
 }
 
@@ -211,10 +212,10 @@ export function encodeManifest(version: Version): Uint8Array {
  * Changes with every edit of the version in force: CURRENT's target, and its size. Undefined while LevelDB
  * replaces the one by another.
  */
-export function manifestState(fileSystem: FileSystem, folder: string): string | undefined {
+export function manifestState(fileSystem: FileSystem, directory: string): string | undefined {
   try {
-    const name = readCurrent(fileSystem, folder);
-    return `${name} ${fileSystem.status(`${folder}/${name}`).sizeBytes}`;
+    const name = readCurrent(fileSystem, directory);
+    return `${name} ${fileSystem.status(`${directory}/${name}`).sizeBytes}`;
   } catch (error) {
     if (errorCodeOf(error) === 'ENOENT') return undefined;
     throw error;
@@ -225,21 +226,21 @@ export function manifestState(fileSystem: FileSystem, folder: string): string | 
 export type Durability = 'synced' | 'unsynced';
 
 /**
- * Writes MANIFEST and CURRENT of a new database folder and syncs both; the folder itself is the
+ * Writes MANIFEST and CURRENT of a new database directory and syncs both; the directory itself is the
  * caller's to sync. The MANIFEST takes `manifestNumber`, which the version's next file exceeds.
  */
 export function writeManifest(
   fileSystem: FileSystem,
-  folder: string,
+  directory: string,
   version: Version,
   manifestNumber: number,
   durability: Durability = 'synced',
 ): void {
   const name = manifestFileName(manifestNumber);
-  checkVersion(version, `${folder}/${name}`);
-  writeNewFile(fileSystem, `${folder}/${name}`, encodeManifest(version), durability);
+  checkVersion(version, `${directory}/${name}`);
+  writeNewFile(fileSystem, `${directory}/${name}`, encodeManifest(version), durability);
   const pointer = Buffer.from(`${name}\n`, 'latin1');
-  writeNewFile(fileSystem, `${folder}/${CURRENT_FILE}`, pointer, durability);
+  writeNewFile(fileSystem, `${directory}/${CURRENT_FILE}`, pointer, durability);
 }
 
 /** Creates a file, writes it and returns when it is on stable storage (its name is not yet). */

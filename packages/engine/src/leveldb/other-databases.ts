@@ -52,38 +52,38 @@ export function otherDatabaseError(kind: OtherDatabase, path: string): EngineErr
 }
 
 /**
- * Refuses a folder that holds another database.
+ * Refuses a directory that holds another database.
  *
- * @param names what the folder holds, where that is known
- * @throws EngineError SSTITCH_STORE_FORMAT; what is wrong with the folder itself is left to others
+ * @param names what the directory holds, where that is known
+ * @throws EngineError SSTITCH_STORE_FORMAT; what is wrong with the directory itself is left to others
  */
 export function refuseOtherDatabase(
   fileSystem: FileSystem,
-  folder: string,
-  names: readonly string[] = namesIn(fileSystem, folder),
+  directory: string,
+  names: readonly string[] = namesIn(fileSystem, directory),
 ): void {
-  const kind = otherDatabaseOf(fileSystem, folder, names);
-  if (kind !== undefined) throw otherDatabaseError(kind, folder);
+  const kind = otherDatabaseOf(fileSystem, directory, names);
+  if (kind !== undefined) throw otherDatabaseError(kind, directory);
 }
 
 function otherDatabaseOf(
   fileSystem: FileSystem,
-  folder: string,
+  directory: string,
   names: readonly string[],
 ): OtherDatabase | undefined {
   if (names.some((name) => PEBBLE_MARKER.test(name))) return 'Pebble';
   const options = names.findLast((name) => OPTIONS_FILE.test(name));
   if (options !== undefined) {
-    const text = textOf(fileSystem, `${folder}/${options}`);
+    const text = textOf(fileSystem, `${directory}/${options}`);
     if (/^\s*pebble_version=/m.test(text)) return 'Pebble';
     if (/^\s*rocksdb_version=/m.test(text)) return 'RocksDB';
   }
   return names.includes('IDENTITY') ? 'RocksDB' : undefined;
 }
 
-function namesIn(fileSystem: FileSystem, folder: string): readonly string[] {
+function namesIn(fileSystem: FileSystem, directory: string): readonly string[] {
   try {
-    return fileSystem.readFolder(folder);
+    return fileSystem.readdir(directory);
   } catch (error) {
     const code = errorCodeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return [];

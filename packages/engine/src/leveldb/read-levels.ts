@@ -10,12 +10,12 @@ export interface LevelSummary {
   readonly bytes: number;
 }
 
-/** Tables and bytes of each level of the LevelDB database in a folder. */
+/** Tables and bytes of each level of the LevelDB database in a directory. */
 export function readLevels(
   fileSystem: FileSystem,
-  { folder }: { readonly folder: string },
+  { directory }: { readonly directory: string },
 ): LevelSummary[] {
-  return readVersion(fileSystem, folder).levels.map((tables, level) => ({
+  return readVersion(fileSystem, directory).levels.map((tables, level) => ({
     level,
     tables: tables.length,
     bytes: tables.reduce((sum, table) => sum + table.sizeBytes, 0),

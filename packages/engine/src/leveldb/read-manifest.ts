@@ -1,4 +1,4 @@
-// A look at a LevelDB folder's MANIFEST, without opening the database.
+// A look at a LevelDB directory's MANIFEST, without opening the database.
 import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
 import { asEngineError } from '../threads/task-errors.js';
 import { readManifestFile } from './inspect-generation.js';
@@ -7,7 +7,7 @@ import { refuseOtherDatabase } from './other-databases.js';
 
 /** What a MANIFEST says. */
 export interface Manifest {
-  /** The MANIFEST's name in the folder. */
+  /** The MANIFEST's name in the directory. */
   readonly name: string;
   readonly sizeBytes: number;
   /** Version edits in it. */
@@ -19,15 +19,15 @@ export interface Manifest {
 }
 
 /**
- * Reads CURRENT of a LevelDB folder and the MANIFEST that it names, and checks what can be checked
+ * Reads CURRENT of a LevelDB directory and the MANIFEST that it names, and checks what can be checked
  * without the tables. The database may be open.
  *
  * @throws EngineError SSTITCH_STORE_CORRUPT, SSTITCH_STORE_FORMAT, SSTITCH_FILE_OPERATION
  */
-export function readManifest(folder: string, fileSystem: FileSystem = nodeFileSystem): Manifest {
+export function readManifest(directory: string, fileSystem: FileSystem = nodeFileSystem): Manifest {
   try {
-    refuseOtherDatabase(fileSystem, folder);
-    const { name, bytes, edits, tornAt, version } = readManifestFile(fileSystem, folder);
+    refuseOtherDatabase(fileSystem, directory);
+    const { name, bytes, edits, tornAt, version } = readManifestFile(fileSystem, directory);
     return { name, sizeBytes: bytes.byteLength, edits, tornAt, version };
   } catch (error) {
     throw asEngineError(error);

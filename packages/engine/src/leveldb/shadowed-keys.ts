@@ -1,6 +1,6 @@
 // Keys that a table holds old versions of, newer ones of which lie where LevelDB's get looks later, or not at all.
 //
-// LevelDB 1.20 cuts the output of a compaction between two versions of one user key, where a snapshot keeps both.
+// LevelDB 1.20 splits the output of a compaction between two versions of one user key, where a snapshot keeps both.
 // The two tables are neighbours of one level; the first ends with the newer versions, the second begins with the
 // older ones. It may then compact the first alone into a deeper level: get stops at the shallower one and gives
 // an old version, while iterators, which go by the sequence, give the new one (google/leveldb#320; docs/leveldb-rules.md,
@@ -11,7 +11,8 @@
 //
 // What is told here is told by the tables' bounds, without a look at their entries. A newer version that a
 // compaction has merged into the middle of a deeper table is not seen: find-shared-keys.ts can look for that.
-import { compareBytes, type Span, sequenceNumberOf, userKeyOf } from '@sstitch/sst';
+import { compareBytes, type Span } from '@sstitch/contract';
+import { sequenceNumberOf, userKeyOf } from '@sstitch/sst';
 import type { TableEntry } from './version-edit.js';
 
 /** The first user key of a table, which holds nothing but old versions of it. */

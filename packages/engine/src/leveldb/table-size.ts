@@ -4,7 +4,7 @@ import { decodeFooter, type FileSystem, FOOTER_BYTES } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
 
 /**
- * A file may go on behind the table's end, where it was narrowed later (split-table.ts): then a footer is
+ * A file may go on behind the table's end, where it was shared later (split-table.ts): then a footer is
  * looked for at the recorded end.
  *
  * @param fileBytes the file's size

@@ -30,15 +30,15 @@ const described = ({ type, key, value }: LoggedOperation) => [
 describe('a logged batch', () => {
   test('is the same, whatever the pieces it comes in, and though they are written over', () => {
     const bytes = batch();
-    for (let cut = 0; cut <= bytes.length; cut++) {
+    for (let split = 0; split <= bytes.length; split++) {
       const operations: unknown[] = [];
       const parser = new BatchParser('a.log', 0, (operation) => {
         operations.push(described(operation));
       });
-      const piece = bytes.slice(0, cut);
+      const piece = bytes.slice(0, split);
       parser.push(piece);
       piece.fill(0xff);
-      parser.push(bytes.subarray(cut));
+      parser.push(bytes.subarray(split));
       expect(parser.end()).toEqual({ sequence: 7, operations: 3 });
       expect(operations).toEqual(EXPECTED);
     }
@@ -51,7 +51,7 @@ describe('a logged batch', () => {
     expect(operations[1]?.value?.buffer).toBe(bytes.buffer);
   });
 
-  test('is refused when it is cut, longer than its count says, or holds what is no operation', () => {
+  test('is refused when it is split, longer than its count says, or holds what is no operation', () => {
     const bytes = batch();
     const refusal = (mutated: Uint8Array) =>
       expect(() => decodeWriteBatch(mutated, 'a.log', 9)).toThrow(

@@ -21,20 +21,23 @@ interface TapResult {
 }
 
 const suite = createRequire(import.meta.url)('abstract-level/test') as (o: SuiteOptions) => void;
-let folder: string;
+let directory: string;
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'sstitch-suite-'));
+  directory = mkdtempSync(join(tmpdir(), 'sstitch-suite-'));
 });
 
 afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
 });
 
 test("abstract-level's whole test suite passes against the store", async () => {
   let count = 0;
   const results = await runTape((harness) =>
-    suite({ test: harness, factory: (options) => new Store(join(folder, `${++count}`), options) }),
+    suite({
+      test: harness,
+      factory: (options) => new Store(join(directory, `${++count}`), options),
+    }),
   );
   expect(results.filter(({ ok }) => ok === false)).toEqual([]);
   // The suite has thousands of assertions: a harness that ran none must not pass.
@@ -42,8 +45,8 @@ test("abstract-level's whole test suite passes against the store", async () => {
 });
 
 test('the store declares every capability that classic-level declares', async () => {
-  const store = new Store(join(folder, 'capabilities'));
-  const plain = new ClassicLevel(join(folder, 'plain'));
+  const store = new Store(join(directory, 'capabilities'));
+  const plain = new ClassicLevel(join(directory, 'plain'));
   expect(store.supports).toEqual(plain.supports);
   await Promise.all([store.close(), plain.close()]);
 });

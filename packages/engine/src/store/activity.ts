@@ -1,7 +1,6 @@
 // What a store did since it was opened, added up from its events.
-import type { CommitReport } from '../commit/commit-host.js';
-import { emptyTotals, type OriginTotals } from '../tables/origin-totals.js';
-import type { TableOrigin } from '../tables/table-set.js';
+import type { CommitReport, OriginTotals, TableOrigin } from '@sstitch/contract';
+import { emptyTotals } from '../tables/origin-totals.js';
 
 /** What happened; the store emits `type` with `detail`. */
 export type StoreEvent =

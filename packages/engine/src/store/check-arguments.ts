@@ -1,5 +1,5 @@
 // Checks at the public doors, for callers without TypeScript: what is wrong is refused before anything is done.
-import { describeValue } from '@sstitch/sst';
+import { describeValue } from '@sstitch/contract';
 import { EngineError } from '../errors.js';
 import type { ExtractedTables } from '../extract/extract-tables.js';
 import type { ForeignSpanTables } from '../tables/check-incoming.js';

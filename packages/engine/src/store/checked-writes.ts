@@ -1,7 +1,7 @@
 // The writes of abstract-level with keys and values checked that are to be stored as they are. Level's own
 // encodings for bytes take strings, as UTF-8, and turn anything else into one: an object into
 // "[object Object]".
-import { describeValue, isBytes } from '@sstitch/sst';
+import { describeValue, isBytes } from '@sstitch/contract';
 import type {
   AbstractBatchOperation,
   AbstractBatchOptions,

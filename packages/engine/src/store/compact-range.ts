@@ -6,11 +6,11 @@
 // was left in a shallower level, by bounds, by a commit; others by compacting that key alone, which merges its
 // versions in the order of their sequences.
 
+import { keyAfter } from '@sstitch/contract';
 import { errorCodeOf } from '../errors.js';
 import { findSharedKeysTask } from '../leveldb/find-shared-keys.js';
 import { flushGeneration } from '../leveldb/flush.js';
 import { checkFlushDoneTask } from '../leveldb/flush-failure.js';
-import { keyAfter } from '../spans.js';
 import type { TableSet } from '../tables/table-set.js';
 import type { StoreCore } from './store-core.js';
 
@@ -65,10 +65,10 @@ async function find(core: StoreCore, reads: boolean) {
   const generation = core.current;
   generation.retain();
   try {
-    const { folder } = generation;
+    const { directory } = generation;
     const signal = core.operations.closing;
     return await core.operations.runFileWork(() =>
-      core.runner.run(findSharedKeysTask, { folder, reads }, { signal }),
+      core.runner.run(findSharedKeysTask, { directory, reads }, { signal }),
     );
   } finally {
     generation.release();
@@ -83,11 +83,11 @@ async function compactCurrent(core: StoreCore, start: Uint8Array, end: Uint8Arra
   const generation = core.current;
   generation.retain();
   try {
-    const { folder, database } = generation;
+    const { directory, database } = generation;
     const signal = core.operations.closing;
     // LevelDB flushes first, and tells nobody where that fails.
-    const leastLogNumber = await flushGeneration(core.runner, folder, database, signal);
-    const input = { folder, leastLogNumber, scratchFolder: core.folder };
+    const leastLogNumber = await flushGeneration(core.runner, directory, database, signal);
+    const input = { directory, leastLogNumber, scratchDirectory: core.directory };
     await core.operations.runFileWork(() => core.runner.run(checkFlushDoneTask, input, { signal }));
     await database.compactRange(start, end, { keyEncoding: 'view' });
   } finally {

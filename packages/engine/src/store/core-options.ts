@@ -1,16 +1,16 @@
 // What the store's face asks of its core.
 
-import type { Span } from '@sstitch/sst';
-import type { StoreFolderOptions } from '../store-folder/open-store-folder.js';
+import type { Span } from '@sstitch/contract';
+import type { StoreDirectoryOptions } from '../store-directory/open-store-directory.js';
 import type { StoreEvent } from './activity.js';
 import type { StoreOptions } from './options.js';
 
 /** What a store's core is opened with. */
-export interface CoreOptions extends StoreFolderOptions {
-  readonly narrowFromBytes: number;
+export interface CoreOptions extends StoreDirectoryOptions {
+  readonly shareFromBytes: number;
   readonly fileSystem: StoreOptions<unknown, unknown>['fileSystem'];
   readonly now: () => number;
-  /** Told of each event; must not throw. */
+  /** Reported of each event; must not throw. */
   readonly observe: (event: StoreEvent) => void;
 }
 

@@ -1,7 +1,7 @@
 // The end of a commit with the option `purge`: past generations hold what was excised until they are removed.
 
-import type { PurgeReport } from '../commit/commit-host.js';
-import { listOtherCopiesTask } from '../store-folder/other-copies.js';
+import type { PurgeReport } from '@sstitch/contract';
+import { listOtherCopiesTask } from '../store-directory/other-copies.js';
 import type { TaskRunner } from '../threads/task-runner.js';
 import type { Generation } from './generation.js';
 
@@ -14,8 +14,8 @@ export async function endPurge(
   const past = [...live].filter((generation) => generation !== current);
   await Promise.allSettled(past.map(({ removal }) => removal));
   // The commit is done, whatever comes of the listing.
-  const folders = await runner
-    .run(listOtherCopiesTask, { current: current.folder })
-    .catch(() => past.map(({ folder }) => folder));
-  return { readers: past.reduce((sum, { readers }) => sum + readers, 0), folders };
+  const directories = await runner
+    .run(listOtherCopiesTask, { current: current.directory })
+    .catch(() => past.map(({ directory }) => directory));
+  return { readers: past.reduce((sum, { readers }) => sum + readers, 0), directories };
 }

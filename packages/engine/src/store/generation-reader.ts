@@ -1,6 +1,6 @@
 // The reading half of a store as an abstract-level database. Every read goes to the generation that
 // is current when it starts, or to that of its snapshot.
-import type { Span } from '@sstitch/sst';
+import type { Span } from '@sstitch/contract';
 import {
   type AbstractDatabaseOptions,
   AbstractLevel,

@@ -1,14 +1,14 @@
-// One generation: a LevelDB folder, its open database, and who still reads it.
+// One generation: a LevelDB directory, its open database, and who still reads it.
 //
 // Invariants:
 // - the database stays open while the generation is current or has readers;
 // - a retired generation without readers is closed and then deleted, once;
-// - its folder is neither renamed nor removed before (docs/leveldb-rules.md, rule 19).
+// - its directory is neither renamed nor removed before (docs/leveldb-rules.md, rule 19).
 import type { LevelDatabase } from '../leveldb/level-database.js';
 
 export class Generation {
   readonly number: number;
-  readonly folder: string;
+  readonly directory: string;
   readonly database: LevelDatabase;
   readonly #remove: (generation: Generation) => Promise<void>;
   #readers = 0;
@@ -18,12 +18,12 @@ export class Generation {
 
   constructor(
     number: number,
-    folder: string,
+    directory: string,
     database: LevelDatabase,
     remove: (generation: Generation) => Promise<void>,
   ) {
     this.number = number;
-    this.folder = folder;
+    this.directory = directory;
     this.database = database;
     this.#remove = remove;
   }
@@ -58,7 +58,7 @@ export class Generation {
     this.#endIfDone();
   }
 
-  /** Closes the database; deletes the folder too if the generation is retired. */
+  /** Closes the database; deletes the directory too if the generation is retired. */
   async close(): Promise<void> {
     this.#closing = true;
     if (this.#retired) {
@@ -72,7 +72,7 @@ export class Generation {
   #endIfDone(): void {
     if (!this.#retired || this.#readers > 0 || this.#closing || this.#end !== undefined) return;
     this.#end = this.#closeAndRemove();
-    // Whoever closes the store awaits this; until then a failure only leaves a folder behind, which
+    // Whoever closes the store awaits this; until then a failure only leaves a directory behind, which
     // the next open removes.
     this.#end.catch(() => undefined);
   }

@@ -34,7 +34,7 @@ export interface StoreMetrics extends ActivityMetrics {
   /**
    * Tables by level. Bytes above the lowest level that has tables are newer versions and tombstones of what
    * lies below, or new keys: `compactRange` of all keys merges them, and what is old goes. A table that was
-   * cut in place counts with its whole file.
+   * split in place counts with its whole file.
    */
   readonly levels: readonly LevelSummary[];
   /** What iterators and snapshots keep of past generations. */
@@ -45,12 +45,12 @@ export async function storeMetrics(core: StoreCore, readers: OpenReaders): Promi
   const { runner, operations } = core;
   const [current, levels] = await operations.runFileWork(async () => {
     const generation = core.current;
-    // A commit beside this may retire the generation, whose folder goes.
+    // A commit beside this may retire the generation, whose directory goes.
     generation.retain();
     try {
       const signal = operations.closing;
-      const { folder } = generation;
-      return [generation, await runner.run(readLevelsTask, { folder }, { signal })] as const;
+      const { directory } = generation;
+      return [generation, await runner.run(readLevelsTask, { directory }, { signal })] as const;
     } finally {
       generation.release();
     }

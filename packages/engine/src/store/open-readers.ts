@@ -1,7 +1,7 @@
 // The iterators and snapshots that are open on a store's generations, and what becomes of forgotten ones.
 //
 // abstract-level keeps each of them in a set until it is closed, so that closing the database closes it. One that
-// is forgotten would never be collected, and keep its generation, a folder of tables, until the store closes.
+// is forgotten would never be collected, and keep its generation, a directory of tables, until the store closes.
 // Here a stand-in is in that set, which refers to the reader weakly. A reader that was collected can be read no
 // more, nor is a read of it under way, as that would refer to it: what it kept is released.
 //
@@ -31,7 +31,7 @@ export interface ForgottenReader {
 
 /** What iterators and snapshots keep of the past. */
 export interface HeldMetrics {
-  /** Past generations, each a folder of files, that readers keep. */
+  /** Past generations, each a directory of files, that readers keep. */
   readonly generations: number;
   /** Iterators and snapshots that keep them. */
   readonly readers: number;

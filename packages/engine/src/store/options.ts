@@ -27,9 +27,9 @@ export interface StoreOptions<K, V> extends AbstractDatabaseOptions<K, V>, Parti
    */
   readonly writeBufferSize?: number;
   /**
-   * Size of the tables that LevelDB's compactions write, in bytes. A commit cuts up to one table
+   * Size of the tables that LevelDB's compactions write, in bytes. A commit splits up to one table
    * at each bound of a span, and links all others: larger ones mean fewer links, and longer copies
-   * where a cut is a copy (`narrowTablesFromBytes`).
+   * where a split is a copy (`shareTablesFromBytes`).
    * @defaultValue 2 MiB
    */
   readonly maxFileSize?: number;
@@ -42,12 +42,12 @@ export interface StoreOptions<K, V> extends AbstractDatabaseOptions<K, V>, Parti
   /** Compress blocks with snappy. @defaultValue true */
   readonly compression?: boolean;
   /**
-   * Size from which the part of a table that a span's bound cuts off is kept in the table's own file, to
+   * Size from which the part of a table that a span's bound splits off is kept in the table's own file, to
    * which an index of the part is appended; where all parts are smaller, they are copied. Files that have
    * further names, in checkpoints or copies made of links, are never appended to. `Infinity`: always copy.
    * @defaultValue 128 KiB
    */
-  readonly narrowTablesFromBytes?: number;
+  readonly shareTablesFromBytes?: number;
   /**
    * Only `false`: one process, and one thread of it, has a store open. Others read it by `openReadOnly`.
    * @defaultValue false
@@ -85,10 +85,10 @@ const MAX_RESERVE_BYTES = 1024 * MIB;
 const DEFAULT_NARROWED_BYTES = 128 * KIB;
 
 /** @throws EngineError SSTITCH_OPTION_INVALID */
-export function narrowFromBytesOf(options: { readonly narrowTablesFromBytes?: number }): number {
-  const bytes = options.narrowTablesFromBytes ?? DEFAULT_NARROWED_BYTES;
+export function shareFromBytesOf(options: { readonly shareTablesFromBytes?: number }): number {
+  const bytes = options.shareTablesFromBytes ?? DEFAULT_NARROWED_BYTES;
   if (typeof bytes === 'number' && bytes >= 0) return bytes;
-  throw new EngineError('SSTITCH_OPTION_INVALID', 'narrowTablesFromBytes must be 0 or more');
+  throw new EngineError('SSTITCH_OPTION_INVALID', 'shareTablesFromBytes must be 0 or more');
 }
 
 /** @throws EngineError SSTITCH_OPTION_INVALID */

@@ -1,15 +1,14 @@
 // Read-only opens: a second process reads a store that another one has open, writes and compacts.
 //
 // It makes a private copy of the current generation by links, logs included, inside the store's
-// folder (where links work), where the caller says, or, where the store cannot be written to, in the
-// temporary folder (reader-folders.ts), and opens LevelDB on that. The copy is one
+// directory (where links work), where the caller says, or, where the store cannot be written to, in the
+// temporary directory (reader-directories.ts), and opens LevelDB on that. The copy is one
 // consistent state; what the owner does afterwards never shows in it. The owner is not disturbed:
 // nothing of its own is written, renamed or locked.
 
 import { randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
-import type { Span } from '@sstitch/sst';
-import type { EngineCapabilities } from '../contract.js';
+import type { EngineCapabilities, Span } from '@sstitch/contract';
 import { copyGenerationTask } from '../copy/copy-generation.js';
 import { EngineError, errorCodeOf } from '../errors.js';
 import { type ExtractedTables, extractTables } from '../extract/extract-tables.js';
@@ -17,11 +16,15 @@ import { flushGeneration } from '../leveldb/flush.js';
 import { type LevelOptions, openLevelDatabase } from '../leveldb/level-database.js';
 import { levelOptionsOf } from '../leveldb/level-options.js';
 import { checkSpans } from '../spans.js';
-import { openKeepingLogs, settleOpened } from '../store-folder/open-with-logs.js';
-import { findReaderPlaceTask, readerFolderName } from '../store-folder/reader-folders.js';
-import { removeOwnFolder } from '../store-folder/remove-folder.js';
-import { runInFolder } from '../store-folder/staging-folders.js';
-import { generationName, prepareOpenTask, removeFolderTask } from '../store-folder/store-files.js';
+import { openKeepingLogs, settleOpened } from '../store-directory/open-with-logs.js';
+import { findReaderPlaceTask, readerDirectoryName } from '../store-directory/reader-directories.js';
+import { removeOwnDirectory } from '../store-directory/remove-directory.js';
+import { runInDirectory } from '../store-directory/staging-directories.js';
+import {
+  generationName,
+  prepareOpenTask,
+  removeDirectoryTask,
+} from '../store-directory/store-files.js';
 import { checkingOf } from '../tables/trusted-sets.js';
 import { Operations } from '../threads/operations.js';
 import { asEngineError } from '../threads/task-errors.js';
@@ -39,12 +42,12 @@ import {
 export interface ReadOnlyOptions<K, V>
   extends Omit<StoreOptions<K, V>, 'createIfMissing' | 'errorIfExists'> {
   /**
-   * A folder for the private copy, which is made in it and removed on close. On another file system than
+   * A directory for the private copy, which is made in it and removed on close. On another file system than
    * the store's, tables are copied instead of linked.
-   * @defaultValue the folder `readers` in the store; where that cannot be written to (read-only media,
-   * another user's store), a folder of its own in the system's temporary folder
+   * @defaultValue the directory `readers` in the store; where that cannot be written to (read-only media,
+   * another user's store), a directory of its own in the system's temporary directory
    */
-  readonly copyFolder?: string;
+  readonly copyDirectory?: string;
   /**
    * Check, before LevelDB opens the copy and can compact it, every block that may hold keys of these spans, as
    * `verifySpans` does. Sorted and disjoint.
@@ -68,8 +71,8 @@ interface OpenedCopy {
   readonly runner: TaskRunner;
   readonly operations: Operations;
   readonly generation: Generation;
-  /** The generation's folder in the store that was copied: errors name its files. */
-  readonly sourceFolder: string;
+  /** The generation's directory in the store that was copied: errors name its files. */
+  readonly sourceDirectory: string;
 }
 
 /** A store as it was when it was opened, to read from. Writes are refused. */
@@ -103,32 +106,38 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
   /** Gives the tables of the spans, as `Store.extract` does. */
   async extract(
     spans: readonly Span[],
-    folder: string,
+    directory: string,
     options: ExtractOptions = {},
   ): Promise<ExtractedTables> {
     if (this.status === 'opening') await this.open({ passive: true } as object);
     const { operations } = this.#opened;
     const checked = checkSpans(spans);
-    return runInFolder(folder, options.signal, (signal) =>
+    return runInDirectory(directory, options.signal, (signal) =>
       operations.runFileWork(() =>
-        this.#extract(checked, folder, options, operations.endingWith(signal)),
+        this.#extract(checked, directory, options, operations.endingWith(signal)),
       ),
     );
   }
 
   async #extract(
     spans: readonly Span[],
-    targetFolder: string,
+    targetDirectory: string,
     options: ExtractOptions,
     signal: AbortSignal,
   ): Promise<ExtractedTables> {
-    const { runner, generation, operations, sourceFolder } = this.#opened;
-    const { folder, database } = generation;
+    const { runner, generation, operations, sourceDirectory } = this.#opened;
+    const { directory, database } = generation;
     // The copied logs went into tables when LevelDB opened the copy; nothing was written since.
-    const leastLogNumber = await flushGeneration(runner, folder, database, signal);
+    const leastLogNumber = await flushGeneration(runner, directory, database, signal);
     const input = {
-      ...{ sourceFolder: folder, originFolder: sourceFolder, targetFolder, spans, leastLogNumber },
-      narrowFromBytes: Number.POSITIVE_INFINITY,
+      ...{
+        sourceDirectory: directory,
+        originDirectory: sourceDirectory,
+        targetDirectory,
+        spans,
+        leastLogNumber,
+      },
+      shareFromBytes: Number.POSITIVE_INFINITY,
       verify: options.verify ?? false,
       checksLater: (options as CommitExtractOptions)[CHECKS_LATER] ?? false,
     };
@@ -144,13 +153,13 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     spans: readonly Span[],
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const { runner, operations, sourceFolder: namedFolder } = this.#opened;
+    const { runner, operations, sourceDirectory: namedDirectory } = this.#opened;
     // The copy goes away: the table is the store's too, or was.
     return operations.runFileWork(() =>
       verifyGenerationSpans(
         runner,
         generation,
-        { namedFolder, spans },
+        { namedDirectory, spans },
         operations.endingWith(signal),
       ),
     );
@@ -187,7 +196,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     runner: TaskRunner,
     level: LevelOptions,
     closing: AbortSignal,
-  ): Promise<Pick<OpenedCopy, 'generation' | 'sourceFolder'>> {
+  ): Promise<Pick<OpenedCopy, 'generation' | 'sourceDirectory'>> {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const { realPath, generation: number } = await runner.run(prepareOpenTask, {
         location: this.location,
@@ -195,18 +204,18 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
         errorIfExists: false,
       });
       if (number === undefined) break;
-      const { folder: targetFolder, toRemove } = await runner.run(findReaderPlaceTask, {
-        storeFolder: realPath,
-        copyFolder: this.#options.copyFolder,
-        temporaryFolder: tmpdir(),
-        name: readerFolderName(process.pid, randomInt(MAX_READER_COUNT)),
+      const { directory: targetDirectory, toRemove } = await runner.run(findReaderPlaceTask, {
+        storeDirectory: realPath,
+        copyDirectory: this.#options.copyDirectory,
+        temporaryDirectory: tmpdir(),
+        name: readerDirectoryName(process.pid, randomInt(MAX_READER_COUNT)),
       });
-      const sourceFolder = `${realPath}/${generationName(number)}`;
+      const sourceDirectory = `${realPath}/${generationName(number)}`;
       let isMade = false;
       try {
         await runner.run(copyGenerationTask, {
-          sourceFolder,
-          targetFolder,
+          sourceDirectory,
+          targetDirectory,
           logs: true,
           leastLogNumber: 0,
         });
@@ -214,27 +223,34 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
         const { verifySpans: spans = [], signal } = this.#options;
         if (spans.length > 0) {
           const input = {
-            namedFolder: sourceFolder,
-            folder: targetFolder,
+            namedDirectory: sourceDirectory,
+            directory: targetDirectory,
             spans: checkSpans(spans),
           };
           await verifySpans(runner, input, signal);
         }
-        const place = { root: targetFolder, label: generationName(number), folder: targetFolder };
+        const place = {
+          root: targetDirectory,
+          label: generationName(number),
+          directory: targetDirectory,
+        };
         const opened = await openKeepingLogs(runner, place, () =>
-          openLevelDatabase(targetFolder, { ...level, createIfMissing: false }),
+          openLevelDatabase(targetDirectory, { ...level, createIfMissing: false }),
         );
         const { database } = opened;
         await settleOpened(runner, place, opened).catch(async (error: unknown) => {
           await database.close();
           throw error;
         });
-        const remove = () => removeOwnFolder(runner, toRemove, closing);
-        return { generation: new Generation(number, targetFolder, database, remove), sourceFolder };
+        const remove = () => removeOwnDirectory(runner, toRemove, closing);
+        return {
+          generation: new Generation(number, targetDirectory, database, remove),
+          sourceDirectory,
+        };
       } catch (error) {
-        // A folder around the copy was made when its place was found.
-        if (isMade || toRemove !== targetFolder) {
-          await runner.run(removeFolderTask, { folder: toRemove });
+        // A directory around the copy was made when its place was found.
+        if (isMade || toRemove !== targetDirectory) {
+          await runner.run(removeDirectoryTask, { directory: toRemove });
         }
         // The owner has committed, and removed the generation that CURRENT named a moment ago.
         const again = await runner.run(prepareOpenTask, {
@@ -249,7 +265,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
           'a file of the generation in force is missing',
           {
             cause: error,
-            path: (error as { path?: string }).path ?? sourceFolder,
+            path: (error as { path?: string }).path ?? sourceDirectory,
           },
         );
       }

@@ -1,15 +1,13 @@
 // What a store does with tables that come from outside: each is one operation (operations.ts), from its first
 // file operation to its clean-up.
 
-import type { Span } from '@sstitch/sst';
+import type { CommitReport, EntryPages, ReplaceSpansResult, Span } from '@sstitch/contract';
 import { buildFromPages } from '../build/build-from-pages.js';
 import { type RebuiltTables, rebuildTables } from '../build/rebuild-tables.js';
-import type { CommitReport } from '../commit/commit-host.js';
-import type { EntryPages, ReplaceSpansResult } from '../contract.js';
 import { EngineError } from '../errors.js';
 import type { ExtractedTables } from '../extract/extract-tables.js';
 import { checkSpans } from '../spans.js';
-import { runInFolder } from '../store-folder/staging-folders.js';
+import { runInDirectory } from '../store-directory/staging-directories.js';
 import {
   checkIncomingTablesTask,
   checkRuns,
@@ -59,17 +57,17 @@ export function replaceByPages(
   const { signal } = options;
   const purge = purgeOf(options);
   return operations.run(async () => {
-    const folder = await staging.add();
+    const directory = await staging.add();
     try {
       const ending = { signal: operations.endingWith(signal) };
-      const built = await buildFromPages(runner, folder, spans, entries, ending);
+      const built = await buildFromPages(runner, directory, spans, entries, ending);
       const commit = await core.commit(built, { moveIncoming: true, purge, signal });
       const { pauseMs, durationMs } = commit;
       return { entries: built.entries, pauseMs, durationMs, commit };
     } finally {
-      // The commit has or has not come about: a folder left over, which the next open removes, says
+      // The commit has or has not come about: a directory left over, which the next open removes, says
       // nothing about that.
-      await staging.remove(folder).catch(() => undefined);
+      await staging.remove(directory).catch(() => undefined);
     }
   });
 }
@@ -78,15 +76,15 @@ export function replaceByPages(
 export async function rebuildInStore(
   core: StoreCore,
   tables: ExtractedTables,
-  folder: string,
+  directory: string,
   { signal, onEntries = () => undefined }: RebuildTablesOptions,
 ): Promise<RebuiltTables> {
   const { operations, runner } = core;
   checkTrusted(tables);
-  const rebuilt = await runInFolder(folder, signal, (either) =>
+  const rebuilt = await runInDirectory(directory, signal, (either) =>
     operations.run(() => {
       const ending = { signal: operations.endingWith(either), onEntries };
-      return rebuildTables(runner, folder, tables, ending);
+      return rebuildTables(runner, directory, tables, ending);
     }),
   );
   return trusted(rebuilt);
@@ -104,7 +102,7 @@ export function verifyStoreSpans(
   spans: readonly Span[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const input = { namedFolder: generation.folder, spans };
+  const input = { namedDirectory: generation.directory, spans };
   const { operations, runner } = core;
   const ending = operations.endingWith(signal);
   return operations.runFileWork(() => verifyGenerationSpans(runner, generation, input, ending));

@@ -4,12 +4,11 @@
 // Invariants:
 // - exactly one generation is current; every other live one is retired and has readers;
 // - commits run one at a time;
-// - whatever touches the folder is part of an operation (operations.ts), which a close ends and awaits;
+// - whatever touches the directory is part of an operation (operations.ts), which a close ends and awaits;
 // - while it is open, this process holds the lock of the generation that CURRENT names.
 
-import type { Span } from '@sstitch/sst';
+import type { CommitReport, Span } from '@sstitch/contract';
 import { commitTables } from '../commit/commit.js';
-import type { CommitReport } from '../commit/commit-host.js';
 import { retireLog } from '../commit/retire-log.js';
 import { withReserve } from '../commit/with-reserve.js';
 import { WriteGate } from '../commit/write-gate.js';
@@ -19,12 +18,12 @@ import { EngineError } from '../errors.js';
 import { type ExtractedTables, extractTables } from '../extract/extract-tables.js';
 import { flushGeneration } from '../leveldb/flush.js';
 import { type LevelDatabase, openLevelDatabase } from '../leveldb/level-database.js';
-import { ENGINE_NAME } from '../store-folder/engine-name.js';
-import { openStoreFolder } from '../store-folder/open-store-folder.js';
-import { releaseStore } from '../store-folder/open-stores.js';
-import { removeOwnFolder } from '../store-folder/remove-folder.js';
-import { runInFolder, StagingFolders } from '../store-folder/staging-folders.js';
-import { generationName } from '../store-folder/store-files.js';
+import { ENGINE_NAME } from '../store-directory/engine-name.js';
+import { openStoreDirectory } from '../store-directory/open-store-directory.js';
+import { releaseStore } from '../store-directory/open-stores.js';
+import { removeOwnDirectory } from '../store-directory/remove-directory.js';
+import { runInDirectory, StagingDirectories } from '../store-directory/staging-directories.js';
+import { generationName } from '../store-directory/store-files.js';
 import { EVERYTHING, hasTablesToPurgeTask } from '../tables/purge-tables.js';
 import type { TableSet } from '../tables/table-set.js';
 import { checkingOf, isTrusted } from '../tables/trusted-sets.js';
@@ -47,11 +46,11 @@ import {
 export class StoreCore {
   readonly #options: CoreOptions;
   readonly runner: TaskRunner;
-  readonly folder: string;
+  readonly directory: string;
   readonly gate: WriteGate;
   readonly #live = new Set<Generation>();
   readonly operations: Operations;
-  readonly staging: StagingFolders;
+  readonly staging: StagingDirectories;
   readonly activity = new ActivityRecorder();
   #current: Generation;
   #lastNumber: number;
@@ -62,15 +61,15 @@ export class StoreCore {
   private constructor(
     options: CoreOptions,
     runner: TaskRunner,
-    folder: string,
+    directory: string,
     opened: { readonly number: number; readonly database: LevelDatabase },
     lastNumber: number,
   ) {
     this.#options = options;
     this.runner = runner;
-    this.folder = folder;
-    this.operations = new Operations(folder);
-    this.staging = new StagingFolders(folder, runner, this.operations);
+    this.directory = directory;
+    this.operations = new Operations(directory);
+    this.staging = new StagingDirectories(directory, runner, this.operations);
     this.#lastNumber = lastNumber;
     this.#current = this.#addGeneration(opened.number, opened.database);
     this.gate = new WriteGate(opened.database, () => this.#retireLog());
@@ -79,8 +78,8 @@ export class StoreCore {
   /** Opens or makes the store; finishes or undoes what a crash left. */
   static async open(options: CoreOptions): Promise<StoreCore> {
     const runner = options.fileSystem ? new InlineRunner(options.fileSystem) : new ThreadRunner();
-    const { folder, lastNumber, ...opened } = await openStoreFolder(runner, options);
-    return new StoreCore(options, runner, folder, opened, lastNumber);
+    const { directory, lastNumber, ...opened } = await openStoreDirectory(runner, options);
+    return new StoreCore(options, runner, directory, opened, lastNumber);
   }
 
   get current(): Generation {
@@ -105,17 +104,17 @@ export class StoreCore {
     { signal, verify = false, purge = false, onExtracted }: IngestFromOptions,
   ): Promise<CommitReport> {
     const failing = new AbortController();
-    let folder: string | undefined;
+    let directory: string | undefined;
     let extracted: TableSet | undefined;
     const extract = async () => {
-      folder = await this.staging.add();
+      directory = await this.staging.add();
       const ending = [failing.signal, this.operations.endingWith(signal)];
       const options: CommitExtractOptions = {
-        ...{ narrow: !purge, verify, signal: AbortSignal.any(ending) },
+        ...{ share: !purge, verify, signal: AbortSignal.any(ending) },
         // To read all tables takes long; the base's writers would be kept waiting for the replay.
         [CHECKS_LATER]: !verify,
       };
-      const tables = await source.extract(spans, folder, options);
+      const tables = await source.extract(spans, directory, options);
       if (!isTrusted(tables)) {
         throw new EngineError('SSTITCH_TABLES_INVALID', 'the source does not give table sets');
       }
@@ -130,9 +129,9 @@ export class StoreCore {
       failing.abort();
       // A commit that failed has not waited for them.
       if (extracted !== undefined) await Promise.allSettled([checkingOf(extracted)]);
-      // Only a close and a purge wait for it; a leftover is no failure: the next open empties the staging folder.
-      if (folder !== undefined) {
-        const removing = this.staging.remove(folder).catch(() => undefined);
+      // Only a close and a purge wait for it; a leftover is no failure: the next open empties the staging directory.
+      if (directory !== undefined) {
+        const removing = this.staging.remove(directory).catch(() => undefined);
         void this.operations.track(removing);
         if (purge) await removing;
       }
@@ -144,11 +143,11 @@ export class StoreCore {
     tables: TableSet | (() => Promise<TableSet>),
     options: CommitOptions,
   ): Promise<CommitReport> {
-    const { runner, folder } = this;
+    const { runner, directory } = this;
     const whenRemoved = () => Promise.allSettled([...this.#live].map(({ removal }) => removal));
     const isSound = () => this.#poison === undefined;
     const sizeBytes = this.#options.reserveBytes;
-    const reserve = { runner, folder, sizeBytes, tables, isSound, whenRemoved };
+    const reserve = { runner, directory, sizeBytes, tables, isSound, whenRemoved };
     return this.#serialised(async () => {
       const report = await withReserve(reserve, (isShort) =>
         this.#commitNow(spans, tables, options, isShort),
@@ -170,24 +169,24 @@ export class StoreCore {
     if (this.#poison !== undefined) throw this.#poison;
     const ending = this.operations.endingWith(options.signal);
     const number = ++this.#lastNumber;
-    const nextFolder = `${this.folder}/${generationName(number)}`;
+    const nextDirectory = `${this.directory}/${generationName(number)}`;
     return commitTables(
       {
         runner: this.runner,
-        folder: this.folder,
+        directory: this.directory,
         gate: this.gate,
         current: () => this.#current,
         flush: (generation) => this.#flush(generation, ending),
-        removeFolder: (folder) => this.#removeFolder(folder),
-        openNext: (folder) =>
-          openLevelDatabase(folder, { ...this.#options.level, createIfMissing: false }),
+        removeDirectory: (directory) => this.#removeDirectory(directory),
+        openNext: (directory) =>
+          openLevelDatabase(directory, { ...this.#options.level, createIfMissing: false }),
         now: this.#options.now,
       },
       {
-        ...{ number, nextFolder, spans, tables },
+        ...{ number, nextDirectory, spans, tables },
         moveIncoming: options.moveIncoming,
         purge: options.purge ?? [],
-        narrowFromBytes: isShort ? 0 : this.#options.narrowFromBytes,
+        shareFromBytes: isShort ? 0 : this.#options.shareFromBytes,
         signal: ending,
         switchTo: (database) => {
           const old = this.#current;
@@ -202,8 +201,8 @@ export class StoreCore {
 
   /** Purges a range, where LevelDB's compaction of it has left something; after commits that are under way. */
   async purgeRange(range: Span): Promise<void> {
-    const isNeeded = await this.#onPinned(undefined, ({ folder }, signal) =>
-      this.runner.run(hasTablesToPurgeTask, { folder, range }, { signal }),
+    const isNeeded = await this.#onLinked(undefined, ({ directory }, signal) =>
+      this.runner.run(hasTablesToPurgeTask, { directory, range }, { signal }),
     );
     if (!isNeeded) return;
     const how = { moveIncoming: false, purge: [range], signal: undefined };
@@ -213,22 +212,22 @@ export class StoreCore {
     if (this.#commitsUnderWay === 1) await purging;
   }
 
-  /** Extracts tables into a folder, which is made. */
+  /** Extracts tables into a directory, which is made. */
   async extract(
     spans: readonly Span[],
-    targetFolder: string,
+    targetDirectory: string,
     options: CheckedExtractOptions,
   ): Promise<ExtractedTables> {
     const extracting = (signal: AbortSignal | undefined) =>
-      this.#onPinned(signal, async (generation, ending) => {
-        const { folder } = generation;
+      this.#onLinked(signal, async (generation, ending) => {
+        const { directory } = generation;
         const leastLogNumber = await this.#flush(generation, ending);
         const never = Number.POSITIVE_INFINITY;
-        const narrowFromBytes = options.narrow ? this.#options.narrowFromBytes : never;
+        const shareFromBytes = options.share ? this.#options.shareFromBytes : never;
         const { verify, checksLater } = options;
         const input = {
-          ...{ sourceFolder: folder, targetFolder, spans },
-          ...{ leastLogNumber, narrowFromBytes, verify, checksLater },
+          ...{ sourceDirectory: directory, targetDirectory, spans },
+          ...{ leastLogNumber, shareFromBytes, verify, checksLater },
         };
         const tables = await extractTables(this.runner, input, ending);
         // They go on when the caller has the tables.
@@ -236,20 +235,20 @@ export class StoreCore {
         if (checking !== undefined) this.operations.track(checking).catch(() => undefined);
         return tables;
       });
-    return runInFolder(targetFolder, options.signal, extracting);
+    return runInDirectory(targetDirectory, options.signal, extracting);
   }
 
-  /** Makes `targetFolder`, a store of one generation that shares this one's tables. */
+  /** Makes `targetDirectory`, a store of one generation that shares this one's tables. */
   async checkpoint(
-    targetFolder: string,
+    targetDirectory: string,
     { signal, purge = false }: CheckpointOptions,
   ): Promise<CopiedGeneration> {
-    return this.#onPinned(signal, async (generation, ending) => {
-      const { folder } = generation;
+    return this.#onLinked(signal, async (generation, ending) => {
+      const { directory } = generation;
       const leastLogNumber = await this.#flush(generation, ending);
       const input = {
-        sourceFolder: folder,
-        storeFolder: targetFolder,
+        sourceDirectory: directory,
+        storeDirectory: targetDirectory,
         logs: false,
         leastLogNumber,
         purge,
@@ -261,7 +260,7 @@ export class StoreCore {
 
   /**
    * Ends every operation, waits for it, and closes every generation. Readers were closed before, by
-   * abstract-level. Once this has fulfilled nothing of this opening touches the folder.
+   * abstract-level. Once this has fulfilled nothing of this opening touches the directory.
    */
   async close(): Promise<void> {
     await this.operations.end();
@@ -270,16 +269,16 @@ export class StoreCore {
       await Promise.all([...this.#live].map((generation) => generation.close()));
     } finally {
       this.staging.end();
-      releaseStore(this.folder);
+      releaseStore(this.directory);
     }
   }
 
   async #flush(
-    { folder, database }: Pick<Generation, 'folder' | 'database'>,
+    { directory, database }: Pick<Generation, 'directory' | 'database'>,
     ending: AbortSignal,
   ): Promise<number> {
     const start = this.#options.now();
-    const leastLogNumber = await flushGeneration(this.runner, folder, database, ending);
+    const leastLogNumber = await flushGeneration(this.runner, directory, database, ending);
     this.#tell({ type: 'flush', detail: this.#options.now() - start });
     return leastLogNumber;
   }
@@ -290,7 +289,7 @@ export class StoreCore {
   }
 
   /** Runs `work` on the current generation, which stays alive meanwhile. */
-  #onPinned<T>(
+  #onLinked<T>(
     signal: AbortSignal | undefined,
     work: (generation: Generation, ending: AbortSignal) => Promise<T>,
   ): Promise<T> {
@@ -319,15 +318,15 @@ export class StoreCore {
     return result;
   }
 
-  #removeFolder(folder: string): Promise<void> {
-    return removeOwnFolder(this.runner, folder, this.operations.closing);
+  #removeDirectory(directory: string): Promise<void> {
+    return removeOwnDirectory(this.runner, directory, this.operations.closing);
   }
 
   #addGeneration(number: number, database: LevelDatabase): Generation {
-    const folder = `${this.folder}/${generationName(number)}`;
-    const generation = new Generation(number, folder, database, async (ended) => {
+    const directory = `${this.directory}/${generationName(number)}`;
+    const generation = new Generation(number, directory, database, async (ended) => {
       // Left over, it is removed by the next open; no reason for a close to fail.
-      await this.#removeFolder(ended.folder).catch(() => undefined);
+      await this.#removeDirectory(ended.directory).catch(() => undefined);
       // Only now: a close waits for the removal.
       this.#live.delete(ended);
       this.#tell({ type: 'retire', detail: ended.number });
@@ -352,7 +351,7 @@ export class StoreCore {
     this.#poison = new EngineError(
       'SSTITCH_STORE_POISONED',
       'a sync failed: what is on disk is unknown, open the store anew',
-      { cause: error, path: this.folder },
+      { cause: error, path: this.directory },
     );
     this.gate.refuse(this.#poison);
     return this.#poison;

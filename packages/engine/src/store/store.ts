@@ -1,7 +1,14 @@
 // The store: an abstract-level database that a user can put in classic-level's place, and the engine
 // that the compactor works on.
 
-import type { Span } from '@sstitch/sst';
+import {
+  byteEncodings,
+  type CommitReport,
+  type EngineCapabilities,
+  type EntryPages,
+  type ReplaceSpansResult,
+  type Span,
+} from '@sstitch/contract';
 import type {
   AbstractBatchOperation,
   AbstractBatchOptions,
@@ -11,13 +18,6 @@ import type {
 } from 'abstract-level';
 import { checkPages } from '../build/check-pages.js';
 import type { RebuiltTables } from '../build/rebuild-tables.js';
-import type { CommitReport } from '../commit/commit-host.js';
-import {
-  byteEncodings,
-  type EngineCapabilities,
-  type EntryPages,
-  type ReplaceSpansResult,
-} from '../contract.js';
 import type { CopiedGeneration } from '../copy/copy-generation.js';
 import { EngineError } from '../errors.js';
 import type { ExtractedTables } from '../extract/extract-tables.js';
@@ -28,7 +28,7 @@ import type {
 } from '../leveldb/level-database.js';
 import { levelOptionsOf } from '../leveldb/level-options.js';
 import { checkSpans } from '../spans.js';
-import { checkFolder } from '../store-folder/check-folder.js';
+import { checkDirectory } from '../store-directory/check-directory.js';
 import type { ForeignSpanTables } from '../tables/check-incoming.js';
 import type { SpanTables } from '../tables/table-set.js';
 import { checkSignal } from '../threads/check-signal.js';
@@ -40,9 +40,9 @@ import { HELD_GENERATIONS, type StoreMetrics, storeMetrics } from './metrics.js'
 import {
   checkOptions,
   diskReserveBytesOf,
-  narrowFromBytesOf,
   type StoreOpenOptions,
   type StoreOptions,
+  shareFromBytesOf,
 } from './options.js';
 import { ingestTables, rebuildInStore, replaceByPages, verifyStoreSpans } from './store-commits.js';
 import { StoreCore } from './store-core.js';
@@ -71,7 +71,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
   #core: StoreCore | undefined;
 
   /**
-   * @param location the store's folder
+   * @param location the store's directory
    * @throws EngineError SSTITCH_OPTION_INVALID
    */
   constructor(location: string, options: StoreOptions<K, V> = {}) {
@@ -79,7 +79,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
       throw new TypeError("The first argument 'location' must be a non-empty string");
     }
     checkOptions(options);
-    narrowFromBytesOf(options);
+    shareFromBytesOf(options);
     diskReserveBytesOf(options);
     super(options);
     this.location = location;
@@ -130,7 +130,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
 
   /**
    * `extract` of a source and `ingestAndExcise` of what it gives, in less time than one after the other: this
-   * store's tables are linked into its next generation and cut meanwhile. Other commits of this store wait for both.
+   * store's tables are linked into its next generation and split meanwhile. Other commits of this store wait for both.
    *
    * @throws what `source.extract` and `onExtracted` throw, and what `ingestAndExcise` does
    */
@@ -172,24 +172,24 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
   }
 
   /**
-   * Gives the tables that hold this store's entries in the spans, in a folder that it makes. Linked
-   * where they lie inside a span, cut where they straddle its bounds; the store stays in use.
+   * Gives the tables that hold this store's entries in the spans, in a directory that it makes. Linked
+   * where they lie inside a span, split where they straddle its bounds; the store stays in use.
    *
-   * @param folder where to; not inside the store but for `staging`; on its file system, or links become copies
+   * @param directory where to; not inside the store but for `staging`; on its file system, or links become copies
    */
   async extract(
     spans: readonly Span[],
-    folder: string,
+    directory: string,
     options: ExtractOptions = {},
   ): Promise<ExtractedTables> {
     const checked = checkSpans(spans);
-    checkFolder(folder);
+    checkDirectory(directory);
     checkSignal(options);
     await this.#whenOpen();
-    const { signal, narrow = false, verify = false } = options;
+    const { signal, share = false, verify = false } = options;
     const checksLater = (options as CommitExtractOptions)[CHECKS_LATER] ?? false;
-    const how = { signal, narrow, verify, checksLater };
-    return this.#opened.extract(checked, folder, how);
+    const how = { signal, share, verify, checksLater };
+    return this.#opened.extract(checked, directory, how);
   }
 
   /**
@@ -198,35 +198,35 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
    *
    * @param tables what `extract` gave, of this store or another, in one piece: all that there is of
    * their keys
-   * @param folder a staging folder of this store
+   * @param directory a staging directory of this store
    * @throws EngineError SSTITCH_TABLES_INVALID, SSTITCH_ABORTED, SSTITCH_FILE_OPERATION
    */
   async rebuildTables(
     tables: ExtractedTables,
-    folder: string,
+    directory: string,
     options: RebuildTablesOptions = {},
   ): Promise<RebuiltTables> {
     await this.#whenOpen();
-    return rebuildInStore(this.#opened, tables, folder, options);
+    return rebuildInStore(this.#opened, tables, directory, options);
   }
 
-  /** A folder on this store's file system for `extract`, not made yet; emptied when the store opens. */
-  async newStagingFolder(): Promise<string> {
+  /** A directory on this store's file system for `extract`, not made yet; emptied when the store opens. */
+  async newStagingDirectory(): Promise<string> {
     await this.#whenOpen();
     return this.#opened.staging.add();
   }
 
-  /** Removes a folder that `newStagingFolder` named, once. */
-  async removeStagingFolder(folder: string): Promise<void> {
+  /** Removes a directory that `newStagingDirectory` named, once. */
+  async removeStagingDirectory(directory: string): Promise<void> {
     const { operations, staging } = this.#opened;
-    await operations.runFileWork(() => staging.remove(folder));
+    await operations.runFileWork(() => staging.remove(directory));
   }
 
-  /** Makes a store in `folder`, which must lie outside this one's, that holds what this one holds, by links. */
-  async checkpoint(folder: string, options: CheckpointOptions = {}): Promise<CopiedGeneration> {
+  /** Makes a store in `directory`, which must lie outside this one's, that holds what this one holds, by links. */
+  async checkpoint(directory: string, options: CheckpointOptions = {}): Promise<CopiedGeneration> {
     purgeOf(options);
     await this.#whenOpen();
-    return this.#opened.checkpoint(folder, options);
+    return this.#opened.checkpoint(directory, options);
   }
 
   /**
@@ -270,7 +270,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
       level: levelOptionsOf(options),
       createIfMissing: options.createIfMissing,
       errorIfExists: options.errorIfExists,
-      narrowFromBytes: narrowFromBytesOf(this.#options),
+      shareFromBytes: shareFromBytesOf(this.#options),
       reserveBytes: diskReserveBytesOf(this.#options),
       fileSystem: this.#options.fileSystem,
       now: () => performance.now(),

@@ -1,6 +1,5 @@
 // How tables go from one store to another.
-import type { Span } from '@sstitch/sst';
-import type { ReplaceSpansOptions } from '../contract.js';
+import type { ReplaceSpansOptions, Span } from '@sstitch/contract';
 import { EngineError } from '../errors.js';
 import type { ExtractedTables } from '../extract/extract-tables.js';
 import { EVERYTHING } from '../tables/purge-tables.js';
@@ -8,8 +7,8 @@ import { EVERYTHING } from '../tables/purge-tables.js';
 /** For what must be gone. */
 export interface PurgeOption {
   /**
-   * Leave no byte of what was excised, now or by earlier commits, in any file of the store: tables that are cut
-   * are copied instead of narrowed, those whose files still hold what was cut away are written anew, and the
+   * Leave no byte of what was excised, now or by earlier commits, in any file of the store: tables that are split
+   * are copied instead of shared, those whose files still hold what was split away are written anew, and the
    * call waits until past generations that nobody reads are removed. Costs what copying those tables costs.
    * The report's `purge` tells who else keeps some of it.
    * @defaultValue false
@@ -38,7 +37,7 @@ export interface IngestOptions extends PurgeOption {
   /** Until the commit, aborting leaves the store as it was. */
   readonly signal?: AbortSignal;
   /**
-   * Take extracted tables away from their folder instead of linking them: saves the folder's later
+   * Take extracted tables away from their directory instead of linking them: saves the directory's later
    * removal. Only tables that `extract` gave.
    * @defaultValue false
    */
@@ -47,19 +46,19 @@ export interface IngestOptions extends PurgeOption {
 
 export interface RebuildTablesOptions {
   readonly signal?: AbortSignal;
-  /** Told from time to time how many entries are built. */
+  /** Reported from time to time how many entries are built. */
   readonly onEntries?: (entries: number) => void;
 }
 
 export interface ExtractOptions {
   readonly signal?: AbortSignal;
   /**
-   * Narrow tables that straddle a bound instead of copying their part (`narrowTablesFromBytes`): for
-   * tables that go to `ingestAndExcise`. A narrowed table is known by its path and its size together;
+   * Share tables that straddle a bound instead of copying their part (`shareTablesFromBytes`): for
+   * tables that go to `ingestAndExcise`. A virtual table is known by its path and its size together;
    * its file alone, copied elsewhere, is another table.
    * @defaultValue false
    */
-  readonly narrow?: boolean;
+  readonly share?: boolean;
   /**
    * Read every table in full, and refuse a damaged one (SstError, with its path and the offset). Without
    * it only the structure of each table is checked, and the blocks at the bounds.
@@ -71,7 +70,7 @@ export interface ExtractOptions {
 /** `ExtractOptions` with the defaults filled in. */
 export interface CheckedExtractOptions {
   readonly signal: AbortSignal | undefined;
-  readonly narrow: boolean;
+  readonly share: boolean;
   readonly verify: boolean;
   /** See `CHECKS_LATER`. */
   readonly checksLater: boolean;
@@ -92,7 +91,7 @@ export interface CommitExtractOptions extends ExtractOptions {
 export interface TableSource {
   extract(
     spans: readonly Span[],
-    folder: string,
+    directory: string,
     options?: ExtractOptions,
   ): Promise<ExtractedTables>;
 }
@@ -100,7 +99,7 @@ export interface TableSource {
 export interface IngestFromOptions extends Pick<ExtractOptions, 'verify'>, PurgeOption {
   readonly signal?: AbortSignal;
   /**
-   * Told what was extracted, before the commit, and without `verify` while tables that are linked as they are
+   * Reported what was extracted, before the commit, and without `verify` while tables that are linked as they are
    * may still be checked. What it throws ends the ingestion, and passes through as it
    * is: the store is as it was.
    */

@@ -1,6 +1,7 @@
 // Checks tables that somebody else made before LevelDB, which trusts every length in them, sees them.
 
-import { compareBytes, type FileSystem, type Span, userKeyOf, verifyTable } from '@sstitch/sst';
+import { compareBytes, type Span } from '@sstitch/contract';
+import { type FileSystem, userKeyOf, verifyTable } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
 import { describeKind } from '../files/regular-file.js';
 import { defineTask } from '../threads/task.js';

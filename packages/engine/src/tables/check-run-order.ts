@@ -2,8 +2,8 @@
 // stops at the shallower level, iterators go by the sequence, and the two must not disagree.
 //
 // Tables whose ranges of sequences do not meet need no look; the entries of others are compared.
+import { compareBytes } from '@sstitch/contract';
 import {
-  compareBytes,
   type FileSystem,
   sequenceNumberOf,
   type TableIterator,

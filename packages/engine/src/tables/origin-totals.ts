@@ -1,15 +1,12 @@
 // Tables and bytes by how they came about.
-import type { TableOrigin } from './table-set.js';
-
-/** Tables and bytes by how they came about. */
-export type OriginTotals = Record<TableOrigin, { tables: number; bytes: number }>;
+import type { OriginTotals, TableOrigin } from '@sstitch/contract';
 
 export function emptyTotals(): OriginTotals {
   return {
     linked: { tables: 0, bytes: 0 },
     copied: { tables: 0, bytes: 0 },
-    sliced: { tables: 0, bytes: 0 },
-    narrowed: { tables: 0, bytes: 0 },
+    split: { tables: 0, bytes: 0 },
+    shared: { tables: 0, bytes: 0 },
     built: { tables: 0, bytes: 0 },
   };
 }

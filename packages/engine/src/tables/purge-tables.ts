@@ -1,11 +1,12 @@
 // Finds the tables whose files hold more than the table, and has them written anew.
 //
-// A narrowed table's file (split-table.ts) keeps the blocks that were cut away, and a file that was narrowed goes
+// A virtual table's file (split-table.ts) keeps the blocks that were split away, and a file that was shared goes
 // on behind the end of the table in front. What was excised is in such files until LevelDB compacts the table.
 // A purge copies what such a table has into a file of its own; no other file has a byte that its table does not
 // reach.
 
-import { type FileSystem, type Span, TableReader } from '@sstitch/sst';
+import type { Span } from '@sstitch/contract';
+import { type FileSystem, TableReader } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
 import { blamingOrigins, type PrivateName } from '../files/blame-file.js';
 import { syncFile, unlinkIfThere } from '../files/place-file.js';
@@ -14,7 +15,7 @@ import { readVersion } from '../leveldb/manifest.js';
 import type { TableEntry } from '../leveldb/version-edit.js';
 import { spansOverlapping } from '../spans.js';
 import { defineTask } from '../threads/task.js';
-import { cutTable } from './split-table.js';
+import { splitTable } from './split-table.js';
 
 /** All keys. */
 export const EVERYTHING: Span = { start: new Uint8Array(0), end: undefined };
@@ -27,9 +28,9 @@ export function holdsMore(
 ): boolean {
   if (fileSystem.status(path).sizeBytes !== sizeBytes) return true;
   return blamingOrigins([{ path, origin }], () => {
-    const reader = TableReader.open(fileSystem, path, { sizeBytes, check: 'used' });
+    const reader = TableReader.open(fileSystem, path, { sizeBytes, validate: 'lazy' });
     try {
-      return reader.parts.narrowedBytes > 0;
+      return reader.parts.sharedBytes > 0;
     } finally {
       reader.close();
     }
@@ -38,23 +39,23 @@ export function holdsMore(
 
 export interface TablesToPurgeInput {
   /** Of a database that may be open. */
-  readonly folder: string;
+  readonly directory: string;
   readonly range: Span;
 }
 
 /** Whether there are tables with keys in the range whose files hold more than the table. */
 export function hasTablesToPurge(
   fileSystem: FileSystem,
-  { folder, range }: TablesToPurgeInput,
+  { directory, range }: TablesToPurgeInput,
   checkCancelled: () => void,
 ): boolean {
-  const tables = readVersion(fileSystem, folder).levels.flat();
+  const tables = readVersion(fileSystem, directory).levels.flat();
   return tables.some((table) => {
     checkCancelled();
     if (spansOverlapping([range], table).length === 0) return false;
     const names = [tableFileName(table.number), oldTableFileName(table.number)];
     return names.some((name) => {
-      const path = `${folder}/${name}`;
+      const path = `${directory}/${name}`;
       try {
         return holdsMore(fileSystem, { path, origin: path }, table.sizeBytes);
       } catch (error) {
@@ -76,7 +77,7 @@ function isAbsence(error: unknown): boolean {
 }
 
 /**
- * Writes a table of a folder that is being made anew, if its file holds more, under the same name.
+ * Writes a table of a directory that is being made anew, if its file holds more, under the same name.
  *
  * @returns the table as it is then; undefined if it has no entry
  */
@@ -87,19 +88,24 @@ export function purgeTable(
 ): TableEntry | undefined {
   const { number, sizeBytes } = table;
   if (!holdsMore(fileSystem, { path, origin }, sizeBytes)) return table;
-  const pin = `${path}.pin`;
-  fileSystem.rename(path, pin);
-  const [cut] = blamingOrigins([{ path: pin, origin }], () => {
-    const reader = TableReader.open(fileSystem, pin, { sizeBytes, check: 'used' });
+  const link = `${path}.link`;
+  fileSystem.rename(path, link);
+  const [split] = blamingOrigins([{ path: link, origin }], () => {
+    const reader = TableReader.open(fileSystem, link, { sizeBytes, validate: 'lazy' });
     try {
-      return cutTable(fileSystem, reader, [{ keep: [EVERYTHING], path }], Number.POSITIVE_INFINITY);
+      return splitTable(
+        fileSystem,
+        reader,
+        [{ keep: [EVERYTHING], path }],
+        Number.POSITIVE_INFINITY,
+      );
     } finally {
       reader.close();
     }
   });
-  unlinkIfThere(fileSystem, pin);
-  if (cut === undefined) return undefined;
+  unlinkIfThere(fileSystem, link);
+  if (split === undefined) return undefined;
   syncFile(fileSystem, path);
-  const { smallest, largest } = cut;
-  return { number, sizeBytes: cut.sizeBytes, smallest, largest };
+  const { smallest, largest } = split;
+  return { number, sizeBytes: split.sizeBytes, smallest, largest };
 }

@@ -1,141 +1,141 @@
-// Cuts a table into parts, in one of two ways:
+// Splits a table into parts, in one of two ways:
 //
-// - narrowed: an index for the part is written behind the end of the table's own file, of which the part
+// - shared: an index for the part is written behind the end of the table's own file, of which the part
 //   is then another name. The blocks stay where they lie, so that the cost hardly grows with the table;
-// - sliced: the part's blocks are copied into a new file.
+// - split: the part's blocks are copied into a new file.
 //
-// A small part is sliced, as its file would keep all that was cut away; but not where a large part of the same
-// table is narrowed: that keeps the file anyway, and a new file is made and synced in more time than an index.
+// A small part is split, as its file would keep all that was split away; but not where a large part of the same
+// table is shared: that keeps the file anyway, and a new file is made and synced in more time than an index.
 //
-// A file is narrowed only while it has two names, its database's own and the pin: a checkpoint, a backup
+// A file is shared only while it has two names, its database's own and the link: a checkpoint, a backup
 // made of links, another store's table must not grow under their owners. That leaves one writer a file too,
-// but for a race: where LevelDB deletes its own name between two pins and their looks, both find two. Then
-// neither overwrites anything, and the one whose bytes are not where they were to be slices instead.
+// but for a race: where LevelDB deletes its own name between two links and their looks, both find two. Then
+// neither overwrites anything, and the one whose bytes are not where they were to be splits instead.
 //
-// The table itself stays what it was to all who know its size from a MANIFEST (sst's narrow-table.ts), so
+// The table itself stays what it was to all who know its size from a MANIFEST (sst's share-part.ts), so
 // that a commit that fails here, or a power cut, takes nothing from the generation in force.
+import type { Span } from '@sstitch/contract';
 import {
+  copyPart,
   dataBytesIn,
   type FileHandle,
   type FileSystem,
-  narrowTable,
-  type SliceProperties,
-  type Span,
-  sliceTable,
+  type PartProperties,
+  sharePart,
   type TableReader,
 } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
 import { linkOrCopy } from '../files/place-file.js';
 
-/** What to cut out, and the file that it becomes. */
-export interface CutPart {
+/** What to split out, and the file that it becomes. */
+export interface SplitPart {
   /** Sorted and disjoint. */
   readonly keep: readonly Span[];
   readonly path: string;
 }
 
-export interface CutTable extends Pick<SliceProperties, 'sizeBytes' | 'smallest' | 'largest'> {
-  readonly origin: 'sliced' | 'narrowed';
+export interface SplitTable extends Pick<PartProperties, 'sizeBytes' | 'smallest' | 'largest'> {
+  readonly origin: 'split' | 'shared';
   /** What the table has of its file. */
   readonly dataBytes: number;
 }
 
 /**
- * Parts that make up less of a table than this are copied: the file keeps what was cut away. With tables of
- * LevelDB's own size `narrowFromBytes` says more; this is for larger ones.
+ * Parts that make up less of a table than this are copied: the file keeps what was split away. With tables of
+ * LevelDB's own size `shareFromBytes` says more; this is for larger ones.
  */
 const MIN_KEPT_SHARE = 1 / 16;
-/** The database's name of a table, and the one that it was pinned under. */
+/** The database's name of a table, and the one that it was linked under. */
 const OWN_NAMES = 2;
 /** What a system answers where a table may not be written to: it is copied then. */
 const NO_APPEND_CODES = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'ETXTBSY']);
 
 /**
- * Cuts a table that was pinned under `reader.path`. What is made is not synced.
+ * Splits a table that was linked under `reader.path`. What is made is not synced.
  *
- * @param narrowFromBytes where no part is as large, all are sliced
+ * @param shareFromBytes where no part is as large, all are split
  * @returns a member for each part, undefined where the table has no entry in it
  */
-export function cutTable(
+export function splitTable(
   fileSystem: FileSystem,
   reader: TableReader,
-  parts: readonly CutPart[],
-  narrowFromBytes: number,
-): ReadonlyArray<CutTable | undefined> {
+  parts: readonly SplitPart[],
+  shareFromBytes: number,
+): ReadonlyArray<SplitTable | undefined> {
   const sizes = parts.map(({ keep }) => dataBytesIn(reader, keep));
   const kept = sizes.reduce((sum, size) => sum + size, 0);
-  const hasLarge = sizes.some((size) => size > 0 && size >= narrowFromBytes);
+  const hasLarge = sizes.some((size) => size > 0 && size >= shareFromBytes);
   const isWorthIt = hasLarge && kept >= reader.sizeBytes * MIN_KEPT_SHARE;
-  const file = isWorthIt ? openToNarrow(fileSystem, reader.path) : undefined;
+  const file = isWorthIt ? openToShare(fileSystem, reader.path) : undefined;
   try {
-    return parts.map((part): CutTable | undefined =>
+    return parts.map((part): SplitTable | undefined =>
       file === undefined
-        ? slicePart(fileSystem, reader, part)
-        : narrowToPart(fileSystem, reader, part, file),
+        ? copiedPart(fileSystem, reader, part)
+        : shareOfPart(fileSystem, reader, part, file),
     );
   } finally {
     file?.close();
   }
 }
 
-function narrowToPart(
+function shareOfPart(
   fileSystem: FileSystem,
   reader: TableReader,
-  { keep, path }: CutPart,
+  { keep, path }: SplitPart,
   file: FileHandle,
-): CutTable | undefined {
+): SplitTable | undefined {
   const before = file.sizeBytes();
-  let narrowed: SliceProperties | undefined;
+  let shared: PartProperties | undefined;
   try {
-    narrowed = narrowTable(reader, keep, file, { path: reader.path });
+    shared = sharePart(reader, keep, file, { path: reader.path });
   } catch (error) {
     if (errorCodeOf(error) !== 'SSTITCH_TABLE_SHARED') throw error;
-    return slicePart(fileSystem, reader, { keep, path });
+    return copiedPart(fileSystem, reader, { keep, path });
   }
-  if (narrowed === undefined) return undefined;
+  if (shared === undefined) return undefined;
   // A copy is a file of its own.
   const isShared = linkOrCopy(fileSystem, reader.path, path) === 'linked';
-  const dataBytes = narrowed.copiedBytes + narrowed.sizeBytes - before;
-  return { ...boundsOf(narrowed), origin: isShared ? 'narrowed' : 'sliced', dataBytes };
+  const dataBytes = shared.copiedBytes + shared.sizeBytes - before;
+  return { ...boundsOf(shared), origin: isShared ? 'shared' : 'split', dataBytes };
 }
 
-function slicePart(
+function copiedPart(
   fileSystem: FileSystem,
   reader: TableReader,
-  { keep, path }: CutPart,
-): CutTable | undefined {
+  { keep, path }: SplitPart,
+): SplitTable | undefined {
   let file: FileHandle | undefined;
   try {
     const create = () => {
       file = fileSystem.open(path, 'create');
       // Read-only once it is closed: hard links share its bytes (docs/leveldb-rules.md, rule 4).
-      fileSystem.setMode(path, 0o444);
+      fileSystem.chmod(path, 0o444);
       return file;
     };
-    const sliced = sliceTable(reader, keep, create, { path });
-    if (sliced === undefined) return undefined;
-    return { ...boundsOf(sliced), origin: 'sliced', dataBytes: sliced.sizeBytes };
+    const split = copyPart(reader, keep, create, { path });
+    if (split === undefined) return undefined;
+    return { ...boundsOf(split), origin: 'split', dataBytes: split.sizeBytes };
   } finally {
     file?.close();
   }
 }
 
-function boundsOf({ sizeBytes, smallest, largest }: SliceProperties) {
+function boundsOf({ sizeBytes, smallest, largest }: PartProperties) {
   return { sizeBytes, smallest, largest };
 }
 
-/** Opens a pinned table's file to append to, where it is ours alone. */
-function openToNarrow(fileSystem: FileSystem, path: string): FileHandle | undefined {
+/** Opens a linked table's file to append to, where it is ours alone. */
+function openToShare(fileSystem: FileSystem, path: string): FileHandle | undefined {
   const { links, mode } = fileSystem.status(path);
   if (links > OWN_NAMES) return undefined;
   try {
     if ((mode & OWNER_MAY_WRITE) !== 0) return fileSystem.open(path, 'append');
     // A table of an earlier commit: read-only, so that nobody writes through one of its names.
-    fileSystem.setMode(path, mode | OWNER_MAY_WRITE);
+    fileSystem.chmod(path, mode | OWNER_MAY_WRITE);
     try {
       return fileSystem.open(path, 'append');
     } finally {
-      fileSystem.setMode(path, mode);
+      fileSystem.chmod(path, mode);
     }
   } catch (error) {
     if (NO_APPEND_CODES.has(errorCodeOf(error) ?? '')) return undefined;

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { makeInternalKey, nodeFileSystem, TableBuilder } from '@sstitch/sst';
 import { expect, test } from 'vitest';
-import { temporaryFolder } from '../../test/store-fixture.js';
-import { makeFolderTask } from '../store-folder/store-files.js';
+import { temporaryDirectory } from '../../test/store-fixture.js';
+import { mkdirTask } from '../store-directory/store-files.js';
 import { hasRest, sharedList } from '../threads/shared-list.js';
 import { InlineRunner, type TaskRunner, ThreadRunner } from '../threads/task-runner.js';
 import { doTableJobs, doTableJobsTask, shareTableJobs, type TableJob } from './table-jobs.js';
@@ -16,7 +16,7 @@ const missing = (name: string): TableJob => ({
 
 test('no jobs are done without asking a thread', async () => {
   const nobody = { run: () => Promise.reject(new Error('asked')) } as unknown as TaskRunner;
-  expect(await shareTableJobs(nobody, [], { narrowFromBytes: 0 }, undefined)).toEqual([]);
+  expect(await shareTableJobs(nobody, [], { shareFromBytes: 0 }, undefined)).toEqual([]);
 });
 
 test('after a failure no job is begun, and both threads have ended', async () => {
@@ -36,7 +36,7 @@ test('after a failure no job is begun, and both threads have ended', async () =>
     },
   } as unknown as TaskRunner;
   const jobs = Array.from({ length: 100 }, (_, job) => missing(`${job}`));
-  const sharing = shareTableJobs(runner, jobs, { narrowFromBytes: 0 }, undefined);
+  const sharing = shareTableJobs(runner, jobs, { shareFromBytes: 0 }, undefined);
   await expect(sharing).rejects.toMatchObject({ code: 'SSTITCH_TABLE_IO' });
   expect(running).toBe(0);
   expect(calls).toBe(2);
@@ -60,7 +60,7 @@ test('outcomes come in the order of the jobs, however many calls they take', asy
     },
   } as unknown as TaskRunner;
   const jobs = Array.from({ length: 100 }, (_, job) => missing(`${job}`));
-  const outcomes = await shareTableJobs(runner, jobs, { narrowFromBytes: 0 }, undefined);
+  const outcomes = await shareTableJobs(runner, jobs, { shareFromBytes: 0 }, undefined);
   expect(outcomes).toEqual(jobs.map(({ path }) => ({ kind: 'checked', path })));
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(100);
   expect(sizes.length).toBeGreaterThan(2);
@@ -68,7 +68,7 @@ test('outcomes come in the order of the jobs, however many calls they take', asy
 
 /** A table of one entry, to be checked `count` times. */
 function checksOfATable(count: number): TableJob[] {
-  const path = join(temporaryFolder(), '000005.ldb');
+  const path = join(temporaryDirectory(), '000005.ldb');
   const file = nodeFileSystem.open(path, 'create');
   const builder = new TableBuilder(file, { path });
   builder.add(makeInternalKey(Buffer.from('k'), 1, 'value'), Buffer.from('v'));
@@ -80,8 +80,8 @@ function checksOfATable(count: number): TableJob[] {
 test('jobs that give way end between two jobs where other work waits; others go on', () => {
   const wanted = () => true;
   const go = () => undefined;
-  const input = { atMost: 100, narrowFromBytes: 0 };
-  const patient = { ...input, jobs: sharedList(checksOfATable(3)), givesWay: true };
+  const input = { atMost: 100, shareFromBytes: 0 };
+  const patient = { ...input, jobs: sharedList(checksOfATable(3)), background: true };
   for (const left of [true, true, true, false]) {
     expect(doTableJobs(nodeFileSystem, patient, go, wanted).size).toBe(left ? 1 : 0);
   }
@@ -90,11 +90,11 @@ test('jobs that give way end between two jobs where other work waits; others go 
 });
 
 test('a thread that has jobs which give way takes what is asked of it next', async () => {
-  const thread = new ThreadRunner().pinned();
+  const thread = new ThreadRunner().session();
   const jobs = sharedList(checksOfATable(100_000));
-  const input = { jobs, atMost: jobs.items.length, narrowFromBytes: 0, givesWay: true };
-  const checking = thread.run(doTableJobsTask, input, { givesWay: true });
-  await thread.run(makeFolderTask, { folder: temporaryFolder() });
+  const input = { jobs, atMost: jobs.items.length, shareFromBytes: 0, background: true };
+  const checking = thread.run(doTableJobsTask, input, { background: true });
+  await thread.run(mkdirTask, { directory: temporaryDirectory() });
   expect(hasRest(jobs)).toBe(true);
   await checking;
   expect(hasRest(jobs)).toBe(true);
@@ -103,8 +103,8 @@ test('a thread that has jobs which give way takes what is asked of it next', asy
 test('all jobs are done in the end, though others go first time and again', async () => {
   const runner = new ThreadRunner();
   const jobs = checksOfATable(500);
-  const sharing = shareTableJobs(runner, jobs, { narrowFromBytes: 0, givesWay: true }, undefined);
-  const folder = temporaryFolder();
-  for (let other = 0; other < 20; other++) await runner.run(makeFolderTask, { folder });
+  const sharing = shareTableJobs(runner, jobs, { shareFromBytes: 0, background: true }, undefined);
+  const directory = temporaryDirectory();
+  for (let other = 0; other < 20; other++) await runner.run(mkdirTask, { directory });
   expect(await sharing).toEqual(jobs.map(() => ({ kind: 'checked' })));
 });

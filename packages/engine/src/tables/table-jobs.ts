@@ -1,12 +1,11 @@
 // The work on single tables that a commit or an extract consists of, as jobs: each is independent of the
 // others, so that both bulk threads share them.
 
+import { compareBytes, type Span } from '@sstitch/contract';
 import {
   checkTableStructure,
-  compareBytes,
   type FileSystem,
   type RecordedTable,
-  type Span,
   seekKeyOf,
   TableReader,
   TRAILER_BYTES,
@@ -26,12 +25,12 @@ import {
 import { defineTask } from '../threads/task.js';
 import type { TaskRunner } from '../threads/task-runner.js';
 import { holdsMore } from './purge-tables.js';
-import { type CutPart, type CutTable, cutTable } from './split-table.js';
+import { type SplitPart, type SplitTable, splitTable } from './split-table.js';
 
-/** A table, under a name of its own in the folder that is made. */
+/** A table, under a name of its own in the directory that is made. */
 export type TableJob =
   /** It is taken whole, if it is what was recorded of it. */
-  CheckJob | CutJob;
+  CheckJob | SplitJob;
 
 export interface CheckJob {
   readonly kind: 'check';
@@ -41,16 +40,16 @@ export interface CheckJob {
   readonly recorded: RecordedTable;
 }
 
-export interface CutJob {
-  readonly kind: 'cut';
+export interface SplitJob {
+  readonly kind: 'split';
   readonly path: string;
   /** As of a check. */
   readonly origin: string;
   readonly sizeBytes: number;
-  readonly parts: readonly CutPart[];
+  readonly parts: readonly SplitPart[];
   /** LevelDB reads the table as it is: only what comes in is checked whole, or by its seal. */
   readonly isInForce: boolean;
-  /** A table without an entry outside its one part is not cut. */
+  /** A table without an entry outside its one part is not split. */
   readonly mayStayWhole: boolean;
   /** Leave no byte behind that is in no part: each gets a file of its own (purge-tables.ts). */
   readonly purge: boolean;
@@ -62,26 +61,26 @@ export type TableOutcome =
   | { readonly kind: 'checked' }
   /** Its bounds as they are: recorded ones may be wider, and reach into a hole. */
   | { readonly kind: 'whole'; readonly smallest: Uint8Array; readonly largest: Uint8Array }
-  | { readonly kind: 'cut'; readonly parts: ReadonlyArray<CutTable | undefined> };
+  | { readonly kind: 'split'; readonly parts: ReadonlyArray<SplitTable | undefined> };
 
 export interface TableJobsInput {
   readonly jobs: SharedList<TableJob>;
   /** The most jobs to do now. */
   readonly atMost: number;
-  /** See `cutTable`. */
-  readonly narrowFromBytes: number;
+  /** See `splitTable`. */
+  readonly shareFromBytes: number;
   /** Read every table in full first. @defaultValue false */
   readonly verify?: boolean | undefined;
   /** End when other work waits for the thread. @defaultValue false */
-  readonly givesWay?: boolean | undefined;
+  readonly background?: boolean | undefined;
 }
 
 /** Does jobs that no other thread takes; gives their outcomes by their indexes. */
 export function doTableJobs(
   fileSystem: FileSystem,
-  { jobs, atMost, narrowFromBytes, verify = false, givesWay = false }: TableJobsInput,
+  { jobs, atMost, shareFromBytes, verify = false, background = false }: TableJobsInput,
   checkCancelled: () => void,
-  isWanted: () => boolean,
+  shouldYield: () => boolean,
 ): Map<number, TableOutcome> {
   const outcomes = new Map<number, TableOutcome>();
   try {
@@ -89,10 +88,10 @@ export function doTableJobs(
       checkCancelled();
       const outcome = blamingOrigins([job], () => {
         if (verify) verifyTable(fileSystem, job.path, { sizeBytes: sizeOf(job) });
-        return doTableJob(fileSystem, job, narrowFromBytes);
+        return doTableJob(fileSystem, job, shareFromBytes);
       });
       outcomes.set(index, outcome);
-      if (outcomes.size === atMost || (givesWay && isWanted())) break;
+      if (outcomes.size === atMost || (background && shouldYield())) break;
     }
   } catch (error) {
     takeRest(jobs);
@@ -107,7 +106,7 @@ function sizeOf(job: TableJob): number | undefined {
   return job.kind === 'check' ? job.recorded.sizeBytes : job.sizeBytes;
 }
 
-function doTableJob(fileSystem: FileSystem, job: TableJob, narrowFromBytes: number): TableOutcome {
+function doTableJob(fileSystem: FileSystem, job: TableJob, shareFromBytes: number): TableOutcome {
   if (job.kind === 'check') {
     checkTableStructure(fileSystem, job.path, job.recorded);
     return { kind: 'checked' };
@@ -115,16 +114,16 @@ function doTableJob(fileSystem: FileSystem, job: TableJob, narrowFromBytes: numb
   const { path, sizeBytes, parts, isInForce, purge, keepsName } = job;
   const mayStayWhole = job.mayStayWhole && !(purge && holdsMore(fileSystem, job, sizeBytes));
   let outcome: TableOutcome;
-  const check = isInForce ? 'used' : 'sealed';
-  const reader = TableReader.open(fileSystem, path, { sizeBytes, check });
+  const validate = isInForce ? 'lazy' : 'checksum';
+  const reader = TableReader.open(fileSystem, path, { sizeBytes, validate });
   try {
     const [only, ...others] = parts;
     const isOne = only !== undefined && others.length === 0;
     if (mayStayWhole && isOne && !hasEntriesBetween(reader, only.keep)) {
       return { kind: 'whole', smallest: reader.smallest(), largest: reader.largest() };
     }
-    const narrowFrom = purge ? Number.POSITIVE_INFINITY : narrowFromBytes;
-    outcome = { kind: 'cut', parts: cutTable(fileSystem, reader, parts, narrowFrom) };
+    const narrowFrom = purge ? Number.POSITIVE_INFINITY : shareFromBytes;
+    outcome = { kind: 'split', parts: splitTable(fileSystem, reader, parts, narrowFrom) };
   } finally {
     reader.close();
   }
@@ -162,24 +161,24 @@ function hasEntriesBetween(reader: TableReader, keep: readonly Span[]): boolean 
 /** A thread is another store's in between; one job takes about half a millisecond. */
 const JOBS_AT_ONCE = 32;
 
-export interface SharedJobsOptions extends Pick<TableJobsInput, 'narrowFromBytes' | 'verify'> {
+export interface SharedJobsOptions extends Pick<TableJobsInput, 'shareFromBytes' | 'verify'> {
   /** Let other work of the threads go first, between any two jobs. @defaultValue false */
-  readonly givesWay?: boolean | undefined;
+  readonly background?: boolean | undefined;
 }
 
 /** Has jobs done by both bulk threads; gives the outcomes in the order of the jobs. */
 export async function shareTableJobs(
   runner: TaskRunner,
   jobs: readonly TableJob[],
-  { narrowFromBytes, verify, givesWay = false }: SharedJobsOptions,
+  { shareFromBytes, verify, background = false }: SharedJobsOptions,
   signal: AbortSignal | undefined,
 ): Promise<TableOutcome[]> {
   const atMost = verify ? 1 : JOBS_AT_ONCE;
-  const input = { narrowFromBytes, verify, givesWay, jobs: sharedList(jobs), atMost };
+  const input = { shareFromBytes, verify, background, jobs: sharedList(jobs), atMost };
   const outcomes: TableOutcome[] = [];
   const work = async () => {
     do {
-      const done = await runner.run(doTableJobsTask, input, { signal, givesWay });
+      const done = await runner.run(doTableJobsTask, input, { signal, background });
       for (const [index, outcome] of done) outcomes[index] = outcome;
     } while (hasRest(input.jobs));
   };
@@ -198,15 +197,13 @@ export function filesMadeBy(
   return jobs.flatMap((job, index) => filesMadeByOne(job, outcomes[index]));
 }
 
-/** Narrowed parts share the file that they were cut from. */
+/** Shared parts share the file that they were split from. */
 function filesMadeByOne(job: TableJob, outcome: TableOutcome | undefined): readonly string[] {
-  if (job.kind !== 'cut' || outcome?.kind !== 'cut') return [];
+  if (job.kind !== 'split' || outcome?.kind !== 'split') return [];
   const made = job.parts.flatMap(({ path }, index) => {
     const part = outcome.parts[index];
     return part === undefined ? [] : [{ path, origin: part.origin }];
   });
-  const narrowed = made.findLast(({ origin }) => origin === 'narrowed');
-  return made
-    .filter((part) => part.origin === 'sliced' || part === narrowed)
-    .map(({ path }) => path);
+  const shared = made.findLast(({ origin }) => origin === 'shared');
+  return made.filter((part) => part.origin === 'split' || part === shared).map(({ path }) => path);
 }

@@ -1,27 +1,14 @@
 // Tables on their way from one store to another: what extract gives and ingestAndExcise takes.
-import type { Span } from '@sstitch/sst';
+import type { Span, TableOrigin } from '@sstitch/contract';
 import type { PrivateName } from '../files/blame-file.js';
 import { LEVEL_COUNT } from '../leveldb/version-edit.js';
-
-/** How a table's file came about. */
-export type TableOrigin =
-  /** Another name of a table of a store: no byte was written. */
-  | 'linked'
-  /** A byte-for-byte copy, where links do not work. */
-  | 'copied'
-  /** Cut out of a table at a span's bound, into a file of its own. */
-  | 'sliced'
-  /** The same, in the table's own file: only an index was written, behind its end. */
-  | 'narrowed'
-  /** Built from entries. */
-  | 'built';
 
 /** A table file and its bounds. */
 export interface TableFile {
   readonly path: string;
-  /** Where the table ends: a narrowed one's file may go on. */
+  /** Where the table ends: a shared one's file may go on. */
   readonly sizeBytes: number;
-  /** What a narrowed table has of its file. @defaultValue all of it */
+  /** What a virtual table has of its file. @defaultValue all of it */
   readonly dataBytes?: number | undefined;
   /** Internal key: the user key and eight bytes of sequence and type. */
   readonly smallest: Uint8Array;

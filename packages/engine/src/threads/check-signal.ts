@@ -1,5 +1,5 @@
 // Checks the options that every operation takes, from callers without TypeScript.
-import { describeValue } from '@sstitch/sst';
+import { describeValue } from '@sstitch/contract';
 import { EngineError } from '../errors.js';
 
 /** @throws EngineError SSTITCH_OPTION_INVALID */

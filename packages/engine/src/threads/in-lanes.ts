@@ -1,6 +1,6 @@
 // Work that several hands share: each takes the next item when it is done with one.
 
-/** Two, so that one store's long slice does not hold up another's; more would only share the disk. */
+/** Two, so that one store's long part does not hold up another's; more would only share the disk. */
 export const BULK_THREADS = 2;
 
 /**

@@ -3,7 +3,7 @@
 // Invariants:
 // - an operation is in the set from before its first file operation until its clean-up has ended;
 // - once the end has begun no operation begins;
-// - once `end` has fulfilled none runs: nothing of this opening touches the store's folder any more.
+// - once `end` has fulfilled none runs: nothing of this opening touches the store's directory any more.
 import { setMaxListeners } from 'node:events';
 import { EngineError } from '../errors.js';
 import { asEngineError } from './task-errors.js';

@@ -1,7 +1,7 @@
 import { nodeFileSystem } from '@sstitch/sst';
 import { expect, test } from 'vitest';
 import { sharedList } from './shared-list.js';
-import { allHands, syncSharedFiles, syncSharedFilesAsync } from './sync-files.js';
+import { allWorkers, syncSharedFiles, syncSharedFilesAsync } from './sync-files.js';
 
 const soon = () => new Promise((resolve) => setTimeout(resolve, 1));
 const paths = Array.from({ length: 20 }, (_, file) => `file-${file}`);
@@ -19,7 +19,7 @@ test('every file is synced once, by whichever hand is free', async () => {
       },
       undefined,
     );
-  await allHands([hand(), hand(), hand()]);
+  await allWorkers([hand(), hand(), hand()]);
   expect(synced.toSorted()).toEqual(paths.toSorted());
 });
 
@@ -38,7 +38,7 @@ test('after a failure no file is begun, and those under way are waited for', asy
       },
       undefined,
     );
-  await expect(allHands([hand(), hand()])).rejects.toThrow('no');
+  await expect(allWorkers([hand(), hand()])).rejects.toThrow('no');
   expect(ended).toBe(begun);
   expect(begun).toBeLessThan(8);
 });

@@ -1,6 +1,6 @@
 // Syncs many files at once. A file system commits together what waits together, so that eight files that
 // several threads sync take little longer than two; and a sync holds up whoever makes or links files in
-// the same folder meanwhile, so that it pays to make all of them first.
+// the same directory meanwhile, so that it pays to make all of them first.
 //
 
 import type { FileSystem } from '@sstitch/sst';
@@ -47,7 +47,7 @@ export async function syncSharedFilesAsync(
 }
 
 /** Ends when every hand has; then throws the first failure, a failed sync before any other: it poisons. */
-export async function allHands(hands: ReadonlyArray<Promise<unknown>>): Promise<void> {
+export async function allWorkers(hands: ReadonlyArray<Promise<unknown>>): Promise<void> {
   const results = await Promise.allSettled(hands);
   const failed = results.filter((result) => result.status === 'rejected');
   const first = failed.find(({ reason }) => isSyncFailure(reason)) ?? failed[0];

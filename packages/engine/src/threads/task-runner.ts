@@ -3,7 +3,7 @@
 //
 // Invariants:
 // - threads are shared by all stores of the process and live as long as it does, idle ones without
-//   keeping it alive: Node 20 can abort when a thread ends while V8 still compiles its code;
+//   replacedSpans it alive: Node 20 can abort when a thread ends while V8 still compiles its code;
 // - a task of the urgent lane (what a commit's pause waits for) never queues behind bulk work;
 // - a task that is cancelled settles at once if it has not begun, and then never does; else when it has ended.
 import { existsSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { abortedError, EngineError } from '../errors.js';
 import { BULK_THREADS } from './in-lanes.js';
 import { hasRest, sharedList } from './shared-list.js';
 import {
-  allHands,
+  allWorkers,
   syncSharedFiles,
   syncSharedFilesAsync,
   syncSharedFilesTask,
@@ -30,7 +30,7 @@ export interface RunOptions {
   readonly lane?: 'bulk' | 'urgent';
   readonly transfer?: readonly TransferListItem[];
   /** The task ends early for others, and no other does for it. @defaultValue false */
-  readonly givesWay?: boolean;
+  readonly background?: boolean;
 }
 
 /** What runs tasks, one after another. */
@@ -47,7 +47,7 @@ export interface TaskRunner {
     busy?: Promise<unknown>,
   ): Promise<void>;
   /** A runner whose tasks all run in one place: what one builds up, the next can use. */
-  pinned(): TaskRunner;
+  session(): TaskRunner;
 }
 
 /** Runs tasks on the calling thread over the caller's file system. */
@@ -72,7 +72,7 @@ export class InlineRunner implements TaskRunner {
     });
   }
 
-  pinned(): TaskRunner {
+  session(): TaskRunner {
     return this;
   }
 }
@@ -155,10 +155,10 @@ class TaskThread {
           resolve: (output) => resolve(output as O),
           reject,
         });
-        const { givesWay = false, transfer = [] } = options;
-        const request: TaskRequest = { id, name: task.name, input, state, givesWay };
+        const { background = false, transfer = [] } = options;
+        const request: TaskRequest = { id, name: task.name, input, state, background };
         this.#worker.postMessage(request, transfer);
-        if (!givesWay) Atomics.add(new Int32Array(this.#waiting), 0, 1);
+        if (!background) Atomics.add(new Int32Array(this.#waiting), 0, 1);
       });
     } finally {
       options.signal?.removeEventListener('abort', onAbort);
@@ -244,15 +244,15 @@ export class ThreadRunner implements TaskRunner {
       ...Array.from({ length: inPool }, () => byPool),
       ...Array.from({ length: BULK_THREADS }, () => byThread),
     ];
-    return allHands(hands.slice(0, paths.length).map((hand) => hand()));
+    return allWorkers(hands.slice(0, paths.length).map((hand) => hand()));
   }
 
-  pinned(): TaskRunner {
+  session(): TaskRunner {
     const thread = pool.thread('bulk');
     return {
       run: (task, input, options = {}) => thread.run(task, input, options),
       syncFiles: (paths, signal, busy) => this.syncFiles(paths, signal, busy),
-      pinned() {
+      session() {
         return this;
       },
     };

@@ -18,7 +18,7 @@ export interface TaskRequest {
   /** See task-state.ts. */
   readonly state: SharedArrayBuffer;
   /** It was not counted among those that wait. */
-  readonly givesWay: boolean;
+  readonly background: boolean;
 }
 
 export type TaskResponse =

@@ -1,4 +1,4 @@
-// Bulk threads yield to readers and writers: on few cores a commit's cutting and linking would else
+// Bulk threads yield to readers and writers: on few cores a commit's splitting and linking would else
 // delay the threads that serve gets. Linux gives each thread a priority of its own; elsewhere nothing
 // is done, and nothing depends on it.
 import { readlinkSync } from 'node:fs';

@@ -3,7 +3,7 @@
 import type { FileSystem } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
 import type { StoreProblem } from '../leveldb/problems.js';
-import { RECOVERY_FOLDER, SALVAGED_FOLDER } from '../store-folder/store-files.js';
+import { RECOVERY_DIRECTORY, SALVAGED_DIRECTORY } from '../store-directory/store-files.js';
 import { defineTask } from '../threads/task.js';
 
 export interface NoteLeftLogsInput {
@@ -19,13 +19,13 @@ export function noteLeftLogs(fileSystem: FileSystem, { root }: NoteLeftLogsInput
     message: `${what} (${path})`,
   });
   return [
-    ...namesIn(fileSystem, `${root}/${SALVAGED_FOLDER}`).map((path) =>
+    ...namesIn(fileSystem, `${root}/${SALVAGED_DIRECTORY}`).map((path) =>
       note(
         path,
         'a whole log of which a salvage kept a part: remove it when you have no use for it',
       ),
     ),
-    ...namesIn(fileSystem, `${root}/${RECOVERY_FOLDER}`).map((path) =>
+    ...namesIn(fileSystem, `${root}/${RECOVERY_DIRECTORY}`).map((path) =>
       note(path, 'logs that an opening kept and did not live to settle: the next open does'),
     ),
   ];
@@ -33,9 +33,9 @@ export function noteLeftLogs(fileSystem: FileSystem, { root }: NoteLeftLogsInput
 
 export const noteLeftLogsTask = defineTask('noteLeftLogs', noteLeftLogs);
 
-function namesIn(fileSystem: FileSystem, folder: string): string[] {
+function namesIn(fileSystem: FileSystem, directory: string): string[] {
   try {
-    return fileSystem.readFolder(folder).map((name) => `${folder}/${name}`);
+    return fileSystem.readdir(directory).map((name) => `${directory}/${name}`);
   } catch (error) {
     if (errorCodeOf(error) === 'ENOENT') return [];
     throw error;

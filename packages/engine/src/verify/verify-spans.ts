@@ -5,20 +5,14 @@
 // version are looked at, but those that were already. So each block that the spans are read from later was
 // checked, or made by LevelDB of blocks that were, unless LevelDB was at that already when the check began.
 
-import {
-  compareBytes,
-  type FileSystem,
-  type Span,
-  SstError,
-  TableReader,
-  verifyBlocksIn,
-} from '@sstitch/sst';
+import { compareBytes, joinTouchingSpans, type Span } from '@sstitch/contract';
+import { type FileSystem, SstError, TableReader, verifyBlocksIn } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
 import { oldTableFileName, tableFileName } from '../leveldb/file-names.js';
 import { readVersion } from '../leveldb/manifest.js';
 import { tableProblem } from '../leveldb/table-problem.js';
 import type { TableEntry } from '../leveldb/version-edit.js';
-import { mergeAdjacentSpans, spansOverlapping } from '../spans.js';
+import { spansOverlapping } from '../spans.js';
 import { BULK_THREADS, inLanes } from '../threads/in-lanes.js';
 import { defineTask } from '../threads/task.js';
 import type { TaskRunner } from '../threads/task-runner.js';
@@ -28,9 +22,9 @@ const MAX_ROUNDS = 100;
 
 export interface SpansToVerify {
   /** Of a LevelDB database. */
-  readonly folder: string;
-  /** The folder to name in messages: `folder` may be a copy by links that goes away. */
-  readonly namedFolder: string;
+  readonly directory: string;
+  /** The directory to name in messages: `directory` may be a copy by links that goes away. */
+  readonly namedDirectory: string;
   /** Sorted and disjoint. */
   readonly spans: readonly Span[];
 }
@@ -60,13 +54,13 @@ export async function verifySpans(
     if (round < MAX_ROUNDS) continue;
     const message =
       'tables that the MANIFEST lists are missing, or change faster than they can be read';
-    throw new EngineError('SSTITCH_STORE_CORRUPT', message, { path: input.namedFolder });
+    throw new EngineError('SSTITCH_STORE_CORRUPT', message, { path: input.namedDirectory });
   }
 }
 
-/** A generation, as far as a verification needs it: its folder stays while it is retained. */
-export interface RetainedFolder {
-  readonly folder: string;
+/** A generation, as far as a verification needs it: its directory stays while it is retained. */
+export interface RetainedDirectory {
+  readonly directory: string;
   retain(): void;
   release(): void;
 }
@@ -74,13 +68,13 @@ export interface RetainedFolder {
 /** `verifySpans` of a generation, which stays meanwhile. */
 export async function verifyGenerationSpans(
   runner: TaskRunner,
-  generation: RetainedFolder,
-  input: Omit<SpansToVerify, 'folder'>,
+  generation: RetainedDirectory,
+  input: Omit<SpansToVerify, 'directory'>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   generation.retain();
   try {
-    await verifySpans(runner, { ...input, folder: generation.folder }, signal);
+    await verifySpans(runner, { ...input, directory: generation.directory }, signal);
   } finally {
     generation.release();
   }
@@ -89,10 +83,10 @@ export async function verifyGenerationSpans(
 /** The tables whose bounds meet the spans. */
 export function listTablesIn(
   fileSystem: FileSystem,
-  { folder, spans }: SpansToVerify,
+  { directory, spans }: SpansToVerify,
 ): TableEntry[] {
-  const merged = mergeAdjacentSpans(spans);
-  const tables = readVersion(fileSystem, folder).levels.flat();
+  const merged = joinTouchingSpans(spans);
+  const tables = readVersion(fileSystem, directory).levels.flat();
   return tables.filter((table) => spansOverlapping(merged, table).length > 0);
 }
 
@@ -101,7 +95,7 @@ export const listTablesInTask = defineTask('listTablesIn', listTablesIn);
 /** Checks one table's blocks; false where the table is gone. */
 export function verifyTableSpans(
   fileSystem: FileSystem,
-  { folder, namedFolder, spans, table }: SpansToVerify & { readonly table: TableEntry },
+  { directory, namedDirectory, spans, table }: SpansToVerify & { readonly table: TableEntry },
   checkCancelled: () => void,
 ): boolean {
   const { number, sizeBytes } = table;
@@ -109,8 +103,8 @@ export function verifyTableSpans(
   const held = spans.filter(({ start, end }) => end === undefined || compareBytes(start, end) < 0);
   for (const name of [tableFileName(number), oldTableFileName(number)]) {
     try {
-      const path = `${folder}/${name}`;
-      const reader = TableReader.open(fileSystem, path, { sizeBytes, check: 'used' });
+      const path = `${directory}/${name}`;
+      const reader = TableReader.open(fileSystem, path, { sizeBytes, validate: 'lazy' });
       try {
         verifyBlocksIn(reader, held, checkCancelled);
       } finally {
@@ -123,7 +117,7 @@ export function verifyTableSpans(
       if (error.code === 'SSTITCH_TABLE_IO') throw error;
       throw new EngineError('SSTITCH_STORE_CORRUPT', `a table is damaged: ${tableProblem(error)}`, {
         cause: error,
-        path: `${namedFolder}/${name}`,
+        path: `${namedDirectory}/${name}`,
         offset: error.offset,
       });
     }

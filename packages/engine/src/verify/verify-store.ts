@@ -1,5 +1,5 @@
 // Checks a store from its files up, without LevelDB, which trusts its tables and can crash on broken ones:
-// CURRENT and FORMAT, the folder of the generation in force, its MANIFEST's rules, every table in full and
+// CURRENT and FORMAT, the directory of the generation in force, its MANIFEST's rules, every table in full and
 // against what the MANIFEST says of it, the logs, and what ties all of these together.
 //
 // The store may be open and in use: nothing of it is written, linked or locked. What LevelDB deletes
@@ -7,9 +7,9 @@
 
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
-import { parentFolder } from '../files/place-file.js';
+import { parentDirectory } from '../files/place-file.js';
 import { MAX_LISTED_PROBLEMS, type StoreProblem } from '../leveldb/problems.js';
-import { generationName, prepareOpenTask } from '../store-folder/store-files.js';
+import { generationName, prepareOpenTask } from '../store-directory/store-files.js';
 import type { CheckedTable } from '../tables/check-run-order.js';
 import { asEngineError } from '../threads/task-errors.js';
 import { InlineRunner, type TaskRunner, ThreadRunner } from '../threads/task-runner.js';
@@ -53,7 +53,7 @@ export interface VerifyStoreReport {
   readonly problemCount: number;
   /**
    * What is not wrong but worth a look: a log or MANIFEST that ends in the middle of a record, which is
-   * what a crash leaves, and what a cut leaves too; keys that two tables of a level share; logs that a salvage, or
+   * what a crash leaves, and what a split leaves too; keys that two tables of a level share; logs that a salvage, or
    * an opening that never ended, has put aside.
    */
   readonly notes: readonly StoreProblem[];
@@ -93,25 +93,25 @@ class StoreVerification {
     for (let round = 1; ; round++) {
       const pointer = await this.#readPointer();
       if ('problem' in pointer) return reportOf(undefined, undefined, [], [pointer.problem]);
-      const { generation, folder } = pointer;
-      const report = await this.#verifyGeneration(generation, folder);
-      if (report.ok || round === MAX_ROUNDS) return this.#withLeftLogs(report, folder);
+      const { generation, directory } = pointer;
+      const report = await this.#verifyGeneration(generation, directory);
+      if (report.ok || round === MAX_ROUNDS) return this.#withLeftLogs(report, directory);
       // A commit removes the generation that was in force while it is looked at.
       const again = await this.#readPointer();
       if ('problem' in again || again.generation === generation) {
-        return this.#withLeftLogs(report, folder);
+        return this.#withLeftLogs(report, directory);
       }
     }
   }
 
   /** What is in the store beside its generations. */
-  async #withLeftLogs(report: VerifyStoreReport, folder: string): Promise<VerifyStoreReport> {
-    const notes = await this.#runner.run(noteLeftLogsTask, { root: parentFolder(folder) });
+  async #withLeftLogs(report: VerifyStoreReport, directory: string): Promise<VerifyStoreReport> {
+    const notes = await this.#runner.run(noteLeftLogsTask, { root: parentDirectory(directory) });
     return { ...report, notes: [...report.notes, ...notes] };
   }
 
   async #readPointer(): Promise<
-    { generation: number; folder: string } | { problem: StoreProblem }
+    { generation: number; directory: string } | { problem: StoreProblem }
   > {
     const path = this.#location;
     try {
@@ -121,21 +121,21 @@ class StoreVerification {
         { signal: this.#options.signal },
       );
       if (generation === undefined) throw new Error('prepareOpen refuses what is not there');
-      return { generation, folder: `${realPath}/${generationName(generation)}` };
+      return { generation, directory: `${realPath}/${generationName(generation)}` };
     } catch (error) {
       if (!(error instanceof EngineError) || error.code !== 'SSTITCH_STORE_CORRUPT') throw error;
       return { problem: { kind: 'store', message: error.message, path: error.path ?? path } };
     }
   }
 
-  async #verifyGeneration(generation: number, folder: string): Promise<VerifyStoreReport> {
+  async #verifyGeneration(generation: number, directory: string): Promise<VerifyStoreReport> {
     const { signal } = this.#options;
-    const runner = this.#runner.pinned();
+    const runner = this.#runner.session();
     const checked = new Map<string, CheckedTable>();
     const broken = new Map<string, StoreProblem>();
     for (let round = 1; ; round++) {
-      const facts = await runner.run(readGenerationFactsTask, { folder }, { signal });
-      const missing = await this.#verifyTables(runner, folder, facts, checked, broken);
+      const facts = await runner.run(readGenerationFactsTask, { directory }, { signal });
+      const missing = await this.#verifyTables(runner, directory, facts, checked, broken);
       if (missing && round < MAX_ROUNDS) continue;
       const problems = [...facts.problems];
       for (const { name } of facts.tables) {
@@ -160,7 +160,7 @@ class StoreVerification {
   /** Verifies the tables that were not yet; true where one is gone, so that the version has moved on. */
   async #verifyTables(
     runner: TaskRunner,
-    folder: string,
+    directory: string,
     facts: GenerationFacts,
     checked: Map<string, CheckedTable>,
     broken: Map<string, StoreProblem>,
@@ -170,9 +170,9 @@ class StoreVerification {
     const told = new Set(facts.problems.map(({ path }) => path));
     for (const [index, table] of facts.tables.entries()) {
       if (checked.has(table.name) || broken.has(table.name)) continue;
-      if (told.has(`${folder}/${table.name}`)) continue;
+      if (told.has(`${directory}/${table.name}`)) continue;
       onProgress?.({ tables: index, ofTables: facts.tables.length });
-      const result = await runner.run(verifyListedTableTask, { folder, table }, { signal });
+      const result = await runner.run(verifyListedTableTask, { directory, table }, { signal });
       if ('table' in result) checked.set(table.name, result.table);
       else if ('problem' in result) broken.set(table.name, result.problem);
       // Missing for good is a problem that `facts` has.

@@ -1,7 +1,8 @@
 // The file work of a verification, in steps small enough that an abort and progress come through: the
-// folder, its MANIFEST and its logs; each table; what ties the tables together.
+// directory, its MANIFEST and its logs; each table; what ties the tables together.
 
-import { compareBytes, type FileSystem, SstError, userKeyOf, verifyTable } from '@sstitch/sst';
+import { compareBytes } from '@sstitch/contract';
+import { type FileSystem, SstError, userKeyOf, verifyTable } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
 import { logFileName } from '../leveldb/file-names.js';
 import {
@@ -23,7 +24,7 @@ export interface ListedTable extends TableEntry {
   readonly level: number;
 }
 
-/** What a folder holds but for the insides of its tables. */
+/** What a directory holds but for the insides of its tables. */
 export interface GenerationFacts {
   readonly tables: readonly ListedTable[];
   readonly lastSequence: number;
@@ -33,26 +34,26 @@ export interface GenerationFacts {
   /** Operations in the logs. */
   readonly logOperations: number;
   readonly problems: readonly StoreProblem[];
-  /** What a crash leaves, and a cut file too: the two cannot be told apart. */
+  /** What a crash leaves, and a split file too: the two cannot be told apart. */
   readonly notes: readonly StoreProblem[];
 }
 
-export interface FolderInput {
-  readonly folder: string;
+export interface DirectoryInput {
+  readonly directory: string;
 }
 
 /** Everything about a generation but the insides of its tables. */
 export function readGenerationFacts(
   fileSystem: FileSystem,
-  { folder }: FolderInput,
+  { directory }: DirectoryInput,
   checkCancelled: () => void,
 ): GenerationFacts {
   for (let round = 1; ; round++) {
-    const before = stateOf(fileSystem, folder);
-    const facts = readFactsOnce(fileSystem, folder, checkCancelled);
+    const before = stateOf(fileSystem, directory);
+    const facts = readFactsOnce(fileSystem, directory, checkCancelled);
     if (facts.problems.length === 0 || round === MAX_ROUNDS) return facts;
     // A flush replaces a log while it is looked at; then it has changed the MANIFEST too.
-    if (stateOf(fileSystem, folder) === before) return facts;
+    if (stateOf(fileSystem, directory) === before) return facts;
   }
 }
 
@@ -60,19 +61,19 @@ export const readGenerationFactsTask = defineTask('readGenerationFacts', readGen
 
 function readFactsOnce(
   fileSystem: FileSystem,
-  folder: string,
+  directory: string,
   checkCancelled: () => void,
 ): GenerationFacts {
-  const inspected = inspectGeneration(fileSystem, folder, checkCancelled);
+  const inspected = inspectGeneration(fileSystem, directory, checkCancelled);
   const { manifest, tableNames, logNumbers } = inspected;
   const problems = new ProblemList();
   for (const problem of inspected.problems) problems.add(problem);
-  const notes = manifest === undefined ? [] : tornManifestNotes(manifest, folder);
+  const notes = manifest === undefined ? [] : tornManifestNotes(manifest, directory);
   const lastSequence = manifest?.version.lastSequence ?? 0;
   const logs = new LogCheck(fileSystem, lastSequence, { problems, notes }, checkCancelled);
   for (const number of logNumbers) {
     checkCancelled();
-    logs.check(`${folder}/${logFileName(number)}`);
+    logs.check(`${directory}/${logFileName(number)}`);
   }
   const tables = (manifest?.version.levels ?? []).flatMap((entries, level) =>
     entries.map((table) => ({ level, table })),
@@ -88,20 +89,20 @@ function readFactsOnce(
     logs: logNumbers.length,
     logOperations: logs.operations,
     problems: problems.all.map(plain),
-    notes: [...notes, ...(manifest ? sharedKeyNotes(manifest.version, folder) : [])],
+    notes: [...notes, ...(manifest ? sharedKeyNotes(manifest.version, directory) : [])],
   };
 }
 
 /** What a crash leaves, and LevelDB passes over. */
-function tornManifestNotes({ name, tornAt }: ReadManifest, folder: string): StoreProblem[] {
+function tornManifestNotes({ name, tornAt }: ReadManifest, directory: string): StoreProblem[] {
   if (tornAt === undefined) return [];
-  const path = `${folder}/${name}`;
+  const path = `${directory}/${name}`;
   const message = `the MANIFEST ends in the middle of a record, as a crash leaves it (${path}, offset ${tornAt})`;
   return [{ kind: 'manifest', path, offset: tornAt, message }];
 }
 
 /** LevelDB 1.20 makes such pairs itself; a compaction of one alone makes get stale (docs/leveldb-rules.md, rule 10). */
-function sharedKeyNotes({ levels }: Version, folder: string): StoreProblem[] {
+function sharedKeyNotes({ levels }: Version, directory: string): StoreProblem[] {
   return levels.slice(1).flatMap((tables, index) =>
     tables.slice(1).flatMap((table, before): StoreProblem[] => {
       const left = tables[before];
@@ -109,13 +110,13 @@ function sharedKeyNotes({ levels }: Version, folder: string): StoreProblem[] {
       if (compareBytes(userKeyOf(left.largest), userKeyOf(table.smallest)) !== 0) return [];
       const message =
         `tables ${left.number} and ${table.number} of level ${index + 1} share a key, as LevelDB leaves them ` +
-        `under open snapshots: the store's next open or commit parts them (${folder})`;
-      return [{ kind: 'manifest', path: folder, message }];
+        `under open snapshots: the store's next open or commit parts them (${directory})`;
+      return [{ kind: 'manifest', path: directory, message }];
     }),
   );
 }
 
-export interface VerifyListedTableInput extends FolderInput {
+export interface VerifyListedTableInput extends DirectoryInput {
   readonly table: ListedTable;
 }
 
@@ -127,9 +128,9 @@ export type VerifiedTable =
 /** Reads one table in full and holds it against what the MANIFEST says of it. */
 export function verifyListedTable(
   fileSystem: FileSystem,
-  { folder, table }: VerifyListedTableInput,
+  { directory, table }: VerifyListedTableInput,
 ): VerifiedTable {
-  const path = `${folder}/${table.name}`;
+  const path = `${directory}/${table.name}`;
   try {
     const properties = verifyTable(fileSystem, path, { sizeBytes: table.sizeBytes });
     // LevelDB and SSTitch record the very first and last key: others mean another table.

@@ -10,12 +10,7 @@ import { findRepeatedKeyTask } from '../build/find-repeated-key.js';
 import { mergeRunsToTablesTask } from '../build/merge-runs.js';
 import { sortToTablesTask } from '../build/sort-to-tables.js';
 import { probeRoomTask } from '../commit/retire-log.js';
-import {
-  beginStageTask,
-  discardStageTask,
-  finishStageTask,
-  pinAheadTask,
-} from '../commit/stage.js';
+import { beginStageTask, discardStageTask, finishStageTask, prelinkTask } from '../commit/stage.js';
 import { checkAdoptableTask, checkAdoptedTableTask } from '../copy/check-adopted.js';
 import { copyGenerationTask } from '../copy/copy-generation.js';
 import {
@@ -24,36 +19,39 @@ import {
   finishStoreTask,
   makeStoreFromTask,
 } from '../copy/make-store.js';
-import { mergeNewestRunsTask, pinForExtractTask } from '../extract/extract-tables.js';
+import { linkForExtractTask, mergeNewestRunsTask } from '../extract/extract-tables.js';
 import { findSharedKeysTask } from '../leveldb/find-shared-keys.js';
 import { readFlushStateTask } from '../leveldb/flush.js';
 import { checkFlushDoneTask } from '../leveldb/flush-failure.js';
 import { checkGenerationTask } from '../leveldb/inspect-generation.js';
 import { readLevelsTask } from '../leveldb/read-levels.js';
 import { readOperationsTask } from '../leveldb/read-operations.js';
-import { keepReserveTask, releaseReserveTask } from '../store-folder/disk-reserve.js';
+import { keepReserveTask, releaseReserveTask } from '../store-directory/disk-reserve.js';
 import {
   dropKeptLogsTask,
   forgetLogsTask,
   keepLogsTask,
   settleLogsTask,
-} from '../store-folder/kept-logs.js';
-import { findLockHolderTask } from '../store-folder/lock-holder.js';
-import { listOtherCopiesTask } from '../store-folder/other-copies.js';
-import { findReaderPlaceTask, listStaleReadersTask } from '../store-folder/reader-folders.js';
-import { salvageFilesTask, shareLockTask } from '../store-folder/salvage-files.js';
+} from '../store-directory/kept-logs.js';
+import { findLockHolderTask } from '../store-directory/lock-holder.js';
+import { listOtherCopiesTask } from '../store-directory/other-copies.js';
+import {
+  findReaderPlaceTask,
+  listStaleReadersTask,
+} from '../store-directory/reader-directories.js';
+import { salvageFilesTask, shareLockTask } from '../store-directory/salvage-files.js';
 import {
   cleanStoreTask,
   createStoreFilesTask,
   discardPointerTask,
-  makeFolderTask,
   makeGenerationTask,
+  mkdirTask,
   prepareOpenTask,
   preparePointerTask,
-  removeFolderTask,
+  removeDirectoryTask,
   swapPointerTask,
   syncGenerationTask,
-} from '../store-folder/store-files.js';
+} from '../store-directory/store-files.js';
 import { checkIncomingTablesTask } from '../tables/check-incoming.js';
 import { hasTablesToPurgeTask } from '../tables/purge-tables.js';
 import { doTableJobsTask } from '../tables/table-jobs.js';
@@ -100,14 +98,14 @@ const all: readonly AnyTask[] = [
   listOtherCopiesTask,
   listStaleReadersTask,
   listTablesInTask,
-  makeFolderTask,
+  mkdirTask,
   makeGenerationTask,
   makeStoreFromTask,
   mergeNewestRunsTask,
   mergeRunsToTablesTask,
   noteLeftLogsTask,
-  pinAheadTask,
-  pinForExtractTask,
+  prelinkTask,
+  linkForExtractTask,
   prepareOpenTask,
   preparePointerTask,
   probeRoomTask,
@@ -116,7 +114,7 @@ const all: readonly AnyTask[] = [
   readLevelsTask,
   readOperationsTask,
   releaseReserveTask,
-  removeFolderTask,
+  removeDirectoryTask,
   salvageFilesTask,
   settleLogsTask,
   shareLockTask,

@@ -15,12 +15,12 @@ import { taskRegistry } from './task-registry.js';
 
 const { lane, waiting } = workerData as ThreadData;
 const waitingRequests = new Int32Array(waiting);
-const isWanted = () => Atomics.load(waitingRequests, 0) > 0;
+const shouldYield = () => Atomics.load(waitingRequests, 0) > 0;
 
 if (lane === 'bulk') lowerThreadPriority();
 
 parentPort?.on('message', (request: TaskRequest) => {
-  if (!request.givesWay) Atomics.sub(waitingRequests, 0, 1);
+  if (!request.background) Atomics.sub(waitingRequests, 0, 1);
   const { state } = request;
   // Its sender has settled it.
   if (!beginTask(state)) return;
@@ -32,7 +32,7 @@ parentPort?.on('message', (request: TaskRequest) => {
     checkCancelled();
     const task = taskRegistry.get(request.name);
     if (task === undefined) throw new Error(`the task ${request.name} is not registered`);
-    const output = task.run(nodeFileSystem, request.input as never, checkCancelled, isWanted);
+    const output = task.run(nodeFileSystem, request.input as never, checkCancelled, shouldYield);
     response = { id: request.id, output };
   } catch (error) {
     response = { id: request.id, failure: toFailure(error) };

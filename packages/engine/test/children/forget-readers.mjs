@@ -61,7 +61,7 @@ const report = {
   before: before.held,
   after: after.held,
   generations: after.generations,
-  folders: readdirSync(process.argv[2]).filter((name) => name.startsWith('gen-')),
+  directories: readdirSync(process.argv[2]).filter((name) => name.startsWith('gen-')),
   forgotten,
   reading: await reading,
   // What is still referred to shows its own state.

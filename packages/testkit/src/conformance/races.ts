@@ -1,6 +1,12 @@
 // Guarantees 5 and 6 under way: views held across replacements, writers and readers beside them.
+
 import assert from 'node:assert/strict';
-import { type ByteIterator, type ByteOperation, byteEncodings, type Engine } from '@sstitch/engine';
+import {
+  type ByteIterator,
+  type ByteOperation,
+  byteEncodings,
+  type Engine,
+} from '@sstitch/contract';
 import { bytes, type DeclareTest, drain, text } from './subject.js';
 
 type Snapshot = ReturnType<Engine['snapshot']>;

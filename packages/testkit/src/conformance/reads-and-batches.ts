@@ -1,6 +1,7 @@
 // Guarantees 1 to 5 of the contract, without replacements: order, agreement, batches, own writes, views.
+
 import assert from 'node:assert/strict';
-import { byteEncodings } from '@sstitch/engine';
+import { byteEncodings } from '@sstitch/contract';
 import { bytes, type DeclareTest, drain, text } from './subject.js';
 
 const AWKWARD_KEYS = [

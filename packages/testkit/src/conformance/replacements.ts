@@ -1,6 +1,7 @@
 // Guarantees 6 to 8: what replaceSpans leaves behind, and what it refuses.
+
 import assert from 'node:assert/strict';
-import type { EntryPages } from '@sstitch/engine';
+import type { EntryPages } from '@sstitch/contract';
 import {
   bytes,
   type DeclareTest,

@@ -1,4 +1,5 @@
 // An engine under test, addressed in readable text: each character of a key or value is one byte.
+
 import assert from 'node:assert/strict';
 import {
   type ByteIteratorOptions,
@@ -8,7 +9,7 @@ import {
   type EntryPages,
   type ReplaceSpansResult,
   type Span,
-} from '@sstitch/engine';
+} from '@sstitch/contract';
 
 /** What a test framework must offer: vitest, mocha and node:test do. */
 export interface TestFramework {

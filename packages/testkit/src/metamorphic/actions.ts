@@ -172,7 +172,7 @@ const storeSettings: fc.Arbitrary<StoreSettings> = fc.record({
   cacheSize: fc.constantFrom(8192 * KIB, 1, 64 * KIB),
   maxOpenFiles: fc.constantFrom(1000, 1, 75),
   compression: fc.boolean(),
-  narrowTablesFromBytes: fc.constantFrom(0, 0, 4 * KIB, 128 * KIB, Number.POSITIVE_INFINITY),
+  shareTablesFromBytes: fc.constantFrom(0, 0, 4 * KIB, 128 * KIB, Number.POSITIVE_INFINITY),
 });
 
 /** The base's settings, the source's, and those that the base is reopened with, in turn. */

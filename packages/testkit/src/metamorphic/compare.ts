@@ -3,9 +3,10 @@ import {
   type ByteIterator,
   type ByteIteratorOptions,
   byteEncodings,
+  compareBytes,
   type ReadableEngine,
-} from '@sstitch/engine';
-import { compareBytes, toHex } from '@sstitch/keys';
+} from '@sstitch/contract';
+import { toHex } from '@sstitch/keys';
 import { TestkitError } from '../errors.js';
 import type { ModelEntry, ModelState } from '../model-state.js';
 

@@ -5,11 +5,12 @@ import {
   type ByteIterator,
   type ByteOperation,
   byteEncodings,
+  compareBytes,
   type Engine,
   type EntryPages,
   type Span,
-} from '@sstitch/engine';
-import { compareBytes, spanContains } from '@sstitch/keys';
+  spanContains,
+} from '@sstitch/contract';
 import { TestkitError } from '../errors.js';
 import { type ModelEntry, ModelState, type ModelWrite } from '../model-state.js';
 import type { Action, RangeSpec, ReplaceSpec, WriteStep } from './actions.js';

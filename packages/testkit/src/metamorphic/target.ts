@@ -6,8 +6,8 @@ import type {
   ReadableEngine,
   ReadWriteEngine,
   Span,
-  StoreOptions,
-} from '@sstitch/engine';
+} from '@sstitch/contract';
+import type { StoreOptions } from '@sstitch/engine';
 
 /** Bounds as abstract-level's `clear` takes them. */
 export interface ClearRange {
@@ -30,7 +30,7 @@ export type StoreSettings = Required<
     | 'cacheSize'
     | 'maxOpenFiles'
     | 'compression'
-    | 'narrowTablesFromBytes'
+    | 'shareTablesFromBytes'
   >
 >;
 

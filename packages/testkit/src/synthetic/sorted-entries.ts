@@ -1,7 +1,7 @@
 // Every entry of a synthetic sync in ascending key order, made as it is asked for. In memory at once are
 // eight bytes a grant (to turn grants by entitlement into grants by principal) and the keys of one small
 // index; everything else follows from the numbering, whose order is key order.
-import { compareBytes } from '@sstitch/keys';
+import { compareBytes } from '@sstitch/contract';
 import {
   type EntitlementRecord,
   encodeRecord,

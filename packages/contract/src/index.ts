@@ -1,0 +1,46 @@
+export { describeValue, isBytes } from './check-bytes.js';
+export { compareBytes, equalBytes } from './compare-bytes.js';
+export {
+  type ByteBatchOptions,
+  type ByteDelete,
+  type ByteEncodings,
+  type ByteIterator,
+  type ByteIteratorOptions,
+  type ByteOperation,
+  type BytePut,
+  type ByteReadOptions,
+  byteEncodings,
+  type Engine,
+  type EngineCapabilities,
+  type EngineSnapshot,
+  type EntryPages,
+  type ReadableEngine,
+  type ReadWriteEngine,
+  type ReplaceSpansOptions,
+  type ReplaceSpansResult,
+} from './engine.js';
+export {
+  complementOfSpans,
+  insertSpan,
+  joinTouchingSpans,
+  keyAfter,
+  problemOfSpans,
+  type Span,
+  sameSpans,
+  spanContains,
+  spansContain,
+  spansOverlap,
+  subtractSpan,
+} from './spans.js';
+export type {
+  CommitReport,
+  ExtractedSpans,
+  OriginTotals,
+  PurgeReport,
+  TableExtractOptions,
+  TableIngestOptions,
+  TableOrigin,
+  TableSource,
+  TableTarget,
+} from './tables.js';
+export type { UnsortedEntries } from './unsorted-entries.js';

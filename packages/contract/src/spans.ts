@@ -1,0 +1,134 @@
+// Spans: half-open ranges of keys, and what is computed with them. Pure.
+import { compareBytes } from './compare-bytes.js';
+
+/** The keys from `start` up to, and without, `end`; without an end, all from `start` on. */
+export interface Span {
+  readonly start: Uint8Array;
+  readonly end: Uint8Array | undefined;
+}
+
+/** Is `key` in `span`? */
+export function spanContains(span: Span, key: Uint8Array): boolean {
+  return (
+    compareBytes(span.start, key) <= 0 &&
+    (span.end === undefined || compareBytes(key, span.end) < 0)
+  );
+}
+
+/** Whether a user key lies in one of sorted, disjoint spans. */
+export function spansContain(spans: readonly Span[], key: Uint8Array): boolean {
+  let low = 0;
+  let high = spans.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const span = spans[middle];
+    if (span === undefined) return false;
+    if (span.end !== undefined && compareBytes(span.end, key) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  const span = spans[low];
+  return span !== undefined && compareBytes(span.start, key) <= 0;
+}
+
+/** Is there a key that lies in both? */
+export function spansOverlap(a: Span, b: Span): boolean {
+  return (
+    (b.end === undefined || compareBytes(a.start, b.end) < 0) &&
+    (a.end === undefined || compareBytes(b.start, a.end) < 0)
+  );
+}
+
+/** Whether both are the same ranges, in the same order. */
+export function sameSpans(a: readonly Span[], b: readonly Span[]): boolean {
+  return a.length === b.length && a.every((span, index) => sameSpan(span, b[index]));
+}
+
+function sameSpan(a: Span, b: Span | undefined): boolean {
+  if (b === undefined || compareBytes(a.start, b.start) !== 0) return false;
+  if (a.end === undefined || b.end === undefined) return a.end === b.end;
+  return compareBytes(a.end, b.end) === 0;
+}
+
+/**
+ * What is wrong with spans that must be sorted and disjoint; undefined where nothing is. Spans that touch are
+ * in order, and an empty one is.
+ */
+export function problemOfSpans(spans: readonly Span[]): string | undefined {
+  let end: Uint8Array | undefined = new Uint8Array(0);
+  for (const [index, span] of spans.entries()) {
+    if (span.end !== undefined && compareBytes(span.start, span.end) > 0) {
+      return `span ${index} ends before it starts`;
+    }
+    if (end === undefined || compareBytes(span.start, end) < 0) {
+      return `span ${index} starts before the end of the one before it`;
+    }
+    end = span.end;
+  }
+  return undefined;
+}
+
+/** The same keys in as few spans as can be: spans that touch or overlap become one, empty ones go. `spans` must be sorted by start. */
+export function joinTouchingSpans(spans: readonly Span[]): Span[] {
+  const merged: Span[] = [];
+  for (const span of spans) {
+    if (span.end !== undefined && compareBytes(span.start, span.end) >= 0) continue;
+    const last = merged.at(-1);
+    if (last === undefined) {
+      merged.push(span);
+    } else if (last.end === undefined) {
+      break;
+    } else if (compareBytes(last.end, span.start) >= 0) {
+      if (span.end === undefined || compareBytes(last.end, span.end) < 0) {
+        merged[merged.length - 1] = { start: last.start, end: span.end };
+      }
+    } else {
+      merged.push(span);
+    }
+  }
+  return merged;
+}
+
+/**
+ * Everything outside `spans`, sorted and disjoint.
+ *
+ * @param spans sorted and disjoint
+ */
+export function complementOfSpans(spans: readonly Span[]): Span[] {
+  const outside: Span[] = [];
+  let start: Uint8Array | undefined = new Uint8Array(0);
+  for (const span of joinTouchingSpans(spans)) {
+    if (start !== undefined && compareBytes(start, span.start) < 0) {
+      outside.push({ start, end: span.start });
+    }
+    start = span.end;
+  }
+  if (start !== undefined) outside.push({ start, end: undefined });
+  return outside;
+}
+
+/** The smallest key greater than `key`. */
+export function keyAfter(key: Uint8Array): Uint8Array {
+  const after = new Uint8Array(key.byteLength + 1);
+  after.set(key);
+  return after;
+}
+
+/** The spans with one more, sorted by start. */
+export function insertSpan(spans: readonly Span[], span: Span): Span[] {
+  return [...spans, span].sort((a, b) => compareBytes(a.start, b.start));
+}
+
+/** What is left of a span without a hole in it. */
+export function subtractSpan(span: Span, hole: Span): Span[] {
+  const parts: Span[] = [];
+  if (compareBytes(span.start, hole.start) < 0) {
+    const end =
+      span.end !== undefined && compareBytes(span.end, hole.start) < 0 ? span.end : hole.start;
+    parts.push({ start: span.start, end });
+  }
+  if (hole.end !== undefined && (span.end === undefined || compareBytes(hole.end, span.end) < 0)) {
+    const start = compareBytes(span.start, hole.end) > 0 ? span.start : hole.end;
+    parts.push({ start, end: span.end });
+  }
+  return parts;
+}

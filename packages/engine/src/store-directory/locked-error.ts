@@ -1,0 +1,23 @@
+// What an open says that meets a lock.
+
+import { EngineError } from '../errors.js';
+import type { TaskRunner } from '../threads/task-runner.js';
+import { findLockHolderTask } from './lock-holder.js';
+
+/** @param directory the generation's, whose lock it is */
+export async function lockedError(
+  runner: TaskRunner,
+  directory: string,
+  location: string,
+  cause: unknown,
+): Promise<EngineError> {
+  const task = runner.run(findLockHolderTask, { path: `${directory}/LOCK` }, { lane: 'urgent' });
+  const holder = await task.catch(() => undefined);
+  const details = { cause, path: location, holder };
+  if (holder === process.pid) {
+    const message = 'the store is open in this process, in another thread or by another LevelDB';
+    return new EngineError('LEVEL_LOCKED', message, details);
+  }
+  const where = holder === undefined ? 'another process' : `another process, pid ${holder}`;
+  return new EngineError('LEVEL_LOCKED', `the store is open in ${where}`, details);
+}

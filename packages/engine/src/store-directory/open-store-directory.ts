@@ -1,0 +1,107 @@
+// Opens a store's directory, or makes it; finishes or undoes what a crash left.
+
+import { EngineError } from '../errors.js';
+import type { LevelDatabase } from '../leveldb/level-database.js';
+import { asEngineError } from '../threads/task-errors.js';
+import type { TaskRunner } from '../threads/task-runner.js';
+import { keepReserveTask } from './disk-reserve.js';
+import { ENGINE_NAME } from './engine-name.js';
+import {
+  isStillCurrent,
+  loggedDirectory,
+  makeFirstGeneration,
+  type OpenOptions,
+  openGeneration,
+} from './open-generation.js';
+import { claimStore, releaseStore } from './open-stores.js';
+import { settleOpened } from './open-with-logs.js';
+import { listStaleReadersTask } from './reader-directories.js';
+import {
+  cleanStoreTask,
+  createStoreFilesTask,
+  generationName,
+  prepareOpenTask,
+} from './store-files.js';
+
+/** Another process commits meanwhile: each round follows a new generation of its. */
+const MAX_OPEN_ROUNDS = 10;
+
+export interface StoreDirectoryOptions extends OpenOptions {
+  readonly createIfMissing: boolean;
+  readonly errorIfExists: boolean;
+  readonly reserveBytes: number;
+}
+
+/** A store's directory, claimed for this process, and its current generation, which is open. */
+export interface OpenedStoreDirectory {
+  /** Its real path. */
+  readonly directory: string;
+  /** Of the current generation. */
+  readonly number: number;
+  readonly database: LevelDatabase;
+  /** The greatest number of a generation so far. */
+  readonly lastNumber: number;
+}
+
+/** @throws EngineError; the directory is not claimed then */
+export async function openStoreDirectory(
+  runner: TaskRunner,
+  options: StoreDirectoryOptions,
+): Promise<OpenedStoreDirectory> {
+  let claimed: string | undefined;
+  try {
+    for (let round = 0; round < MAX_OPEN_ROUNDS; round++) {
+      const prepared = await runner.run(prepareOpenTask, {
+        location: options.location,
+        createIfMissing: options.createIfMissing,
+        errorIfExists: options.errorIfExists,
+      });
+      const directory = prepared.realPath;
+      if (claimed === undefined) claimStore(directory);
+      claimed = directory;
+      const isNew = prepared.generation === undefined;
+      const number = prepared.generation ?? 1;
+      const generationDirectory = `${directory}/${generationName(number)}`;
+      const opening = isNew ? makeFirstGeneration : openGeneration;
+      const opened = await opening(runner, generationDirectory, options, isNew).catch(
+        async (error: unknown) => {
+          // Gone or being removed: another process has committed since CURRENT was read.
+          if (!isNew && !(await isStillCurrent(runner, options, number))) return undefined;
+          throw error;
+        },
+      );
+      if (opened === undefined) continue;
+      const { database } = opened;
+      try {
+        // Whether the store is still to be made, or still at that generation, is known for sure
+        // only now that its lock is held.
+        if (!(await isStillCurrent(runner, options, prepared.generation))) {
+          await database.close();
+          continue;
+        }
+        if (isNew) {
+          const input = { directory, generation: number, writtenBy: ENGINE_NAME };
+          await runner.run(createStoreFilesTask, input);
+        }
+        await settleOpened(runner, loggedDirectory(generationDirectory), opened);
+        const staleReaders = await runner.run(listStaleReadersTask, { directory });
+        const lastNumber = await runner.run(cleanStoreTask, {
+          directory,
+          generation: number,
+          staleReaders,
+        });
+        await runner.run(keepReserveTask, { directory, sizeBytes: options.reserveBytes });
+        return { directory, number, database, lastNumber };
+      } catch (error) {
+        await database.close();
+        throw error;
+      }
+    }
+    throw new EngineError('LEVEL_LOCKED', 'another process keeps committing to the store', {
+      path: options.location,
+    });
+  } catch (error) {
+    if (claimed !== undefined) releaseStore(claimed);
+    throw asEngineError(error);
+  }
+}

@@ -1,0 +1,38 @@
+// What a store's directory holds of its data beside the generation in force.
+import type { FileSystem } from '@sstitch/sst';
+import { parentDirectory, removeTree } from '../files/place-file.js';
+import { defineTask } from '../threads/task.js';
+import { listStaleReaders } from './reader-directories.js';
+import {
+  isThere,
+  parseGenerationName,
+  READERS_DIRECTORY,
+  SALVAGED_DIRECTORY,
+} from './store-files.js';
+
+/**
+ * Removes the private copies of readers whose processes are gone; gives the directories that are left: past
+ * generations, copies that are read, and what a salvage has kept.
+ */
+export function listOtherCopies(
+  fileSystem: FileSystem,
+  { current }: { readonly current: string },
+): string[] {
+  const directory = parentDirectory(current);
+  for (const name of listStaleReaders(fileSystem, { directory })) {
+    removeTree(fileSystem, `${directory}/${READERS_DIRECTORY}/${name}`);
+  }
+  const generations = fileSystem
+    .readdir(directory)
+    .filter((name) => parseGenerationName(name) !== undefined)
+    .map((name) => `${directory}/${name}`)
+    .filter((path) => path !== current);
+  const readers = `${directory}/${READERS_DIRECTORY}`;
+  const copies = isThere(fileSystem, readers)
+    ? fileSystem.readdir(readers).map((name) => `${readers}/${name}`)
+    : [];
+  const salvaged = `${directory}/${SALVAGED_DIRECTORY}`;
+  return [...generations, ...copies, ...(isThere(fileSystem, salvaged) ? [salvaged] : [])];
+}
+
+export const listOtherCopiesTask = defineTask('listOtherCopies', listOtherCopies);

@@ -1,0 +1,21 @@
+// Removes a directory that this process made.
+
+import type { TaskRunner } from '../threads/task-runner.js';
+import { removeDirectoryTask } from './store-files.js';
+
+/**
+ * Removes the directory in a bulk thread. Once the store closes, in the urgent one: a close does not wait until
+ * another store's work lets a bulk thread go.
+ */
+export async function removeOwnDirectory(
+  runner: TaskRunner,
+  directory: string,
+  closing: AbortSignal,
+): Promise<void> {
+  try {
+    await runner.run(removeDirectoryTask, { directory }, { signal: closing });
+  } catch (error) {
+    if (!closing.aborted) throw error;
+    await runner.run(removeDirectoryTask, { directory }, { lane: 'urgent' });
+  }
+}

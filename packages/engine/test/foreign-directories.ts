@@ -1,0 +1,85 @@
+// LevelDB directories as other programs leave them: made by hand, and the samples that lie beside a checkout.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  decodeFooter,
+  FILTER_KEY,
+  maskedChecksum,
+  nodeFileSystem,
+  TableReader,
+} from '@sstitch/sst';
+import { type CraftedLevels, writeLevelDirectory } from './level-directory.js';
+
+/** How a table differs from one of LevelDB 1.20. */
+export interface TablePatch {
+  /** Instead of `filter.leveldb.BuiltinBloomFilter2`. */
+  readonly filterName?: string;
+  /** The metaindex is empty, and has no restart point. */
+  readonly emptyMetaindex?: boolean;
+  /** Of the second data block. */
+  readonly blockType?: number;
+  /** The last eight bytes, as hex. */
+  readonly magic?: string;
+}
+
+/** Writes a directory whose tables are patched; gives their paths. */
+export function writeForeignDirectory(
+  directory: string,
+  levels: CraftedLevels,
+  patch: TablePatch,
+): readonly string[] {
+  const bloomBitsPerKey = patch.emptyMetaindex === true ? 0 : 10;
+  const table = { compression: 'none', blockSizeBytes: 1024, bloomBitsPerKey } as const;
+  writeLevelDirectory(directory, levels, { table });
+  const paths = readdirSync(directory)
+    .filter((name) => name.endsWith('.ldb'))
+    .map((name) => join(directory, name));
+  for (const path of paths) patchTable(path, patch);
+  return paths;
+}
+
+function patchTable(path: string, patch: TablePatch): void {
+  const bytes = readFileSync(path);
+  const { metaindex } = decodeFooter(bytes.subarray(-48), { path });
+  if (patch.filterName !== undefined) {
+    const at = bytes.indexOf(FILTER_KEY, metaindex.offset);
+    if (at < 0 || patch.filterName.length !== FILTER_KEY.length) throw new Error('no such patch');
+    bytes.write(patch.filterName, at, 'latin1');
+    seal(bytes, metaindex.offset, metaindex.size);
+  }
+  if (patch.emptyMetaindex === true) {
+    bytes.fill(0, metaindex.offset, metaindex.offset + metaindex.size);
+    seal(bytes, metaindex.offset, metaindex.size);
+  }
+  if (patch.blockType !== undefined) {
+    const reader = TableReader.open(nodeFileSystem, path);
+    const block = reader.blockHandles()[1];
+    reader.close();
+    if (block === undefined) throw new Error('the table has one block');
+    bytes[block.offset + block.size] = patch.blockType;
+    seal(bytes, block.offset, block.size);
+  }
+  if (patch.magic !== undefined) bytes.write(patch.magic, bytes.length - 8, 'hex');
+  writeFileSync(path, bytes);
+}
+
+/** Writes the checksum that a block's bytes have. */
+function seal(bytes: Buffer, offset: number, size: number): void {
+  const checked = Uint8Array.from(bytes.subarray(offset, offset + size + 1));
+  bytes.writeUInt32LE(maskedChecksum(checked), offset + size + 1);
+}
+
+const CASES = fileURLToPath(new URL('../../../../shared/cases/', import.meta.url));
+
+/** Whether the samples are there. They are no part of a clone. */
+export const hasSamples = existsSync(CASES);
+
+/** Unpacks a sample into a directory, and gives the database's. */
+export function unpackSample(name: string, directory: string): string {
+  execFileSync('tar', ['-xzf', join(CASES, `${name}.tar.gz`), '-C', directory]);
+  const [database] = readdirSync(directory);
+  if (database === undefined) throw new Error(`the sample ${name} is empty`);
+  return join(directory, database);
+}

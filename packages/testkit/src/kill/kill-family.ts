@@ -1,0 +1,231 @@
+// Kill -9, for real: child processes compact, write, make checkpoints and adopt, and are killed at a
+// random moment, or kill themselves at a named point (kill-points.ts). Then everything they worked on
+// is opened here (killed-compactions.ts, killed-adoptions.ts).
+//
+// Rounds run in lanes, each with stores of its own. Half of the rounds die at named points: a dry run
+// lists those that exist, and the rounds walk through all of them in an order drawn from the seed.
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type CountedReport, type FamilyOptions, FamilyTally } from '../torture/family.js';
+import { seededRandom } from '../torture/random.js';
+import { tortureDirectory } from '../torture/torture-directory.js';
+import { type KillPoint, orderPoints } from './kill-points.js';
+import { type Death, killVictim, listPoints } from './kill-process.js';
+import { KilledAdoptions } from './killed-adoptions.js';
+import { KilledCompactions, type KilledWork } from './killed-compactions.js';
+
+export interface KillOptions extends FamilyOptions {
+  /** How many processes to kill. */
+  readonly rounds: number;
+  /** Rounds that run at a time. @defaultValue 2 */
+  readonly lanes?: number;
+  /** Grants in each sync. @defaultValue 100 */
+  readonly grants?: number;
+  /** The longest time from the victim being ready to its end. @defaultValue 250 */
+  readonly maxLifeMs?: number;
+  /** Only rounds whose description, such as `adopt, before link table`, has this in it. @defaultValue all */
+  readonly only?: string;
+  /**
+   * A directory on the disk that is to be tried; all that is made there goes again.
+   *
+   * @defaultValue memory, where the system offers it as a directory
+   */
+  readonly directory?: string | undefined;
+  /** Ends the family between two rounds; it rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+type WorkKind = 'compact' | 'adopt';
+
+/** What rounds do, in turn: half die at points, a third adopts. */
+const TURNS: ReadonlyArray<readonly [kind: WorkKind, atPoint: boolean]> = [
+  ['compact', false],
+  ['compact', true],
+  ['adopt', false],
+  ['adopt', true],
+  ['compact', true],
+  ['compact', false],
+];
+/** Enough for each strategy over each source, and checkpoints; and for each plain directory. */
+const DRY_ROUNDS: Record<WorkKind, number> = { compact: 9, adopt: 6 };
+/** A victim that does not come to its point ends after some rounds (kill-victim.ts): only one that hangs lives so long. */
+const MAX_LIFE_AT_POINT_MS = 600_000;
+/** Some are killed from their start on, while they open. */
+const READY_AT_ONCE_SHARE = 0.25;
+const KEPT_FAILURES = 3;
+
+/** Runs the family; see the head of this file. The counts tell how the victims died. */
+export async function runKillFamily(options: KillOptions): Promise<CountedReport> {
+  const { rounds, seed, lanes = 2, grants = 100, only = '', signal } = options;
+  const tally = new FamilyTally('kill', options);
+  const counts: Record<string, number> = {};
+  const inDirectory =
+    options.directory === undefined ? undefined : { inDirectory: options.directory };
+  const directory = tortureDirectory('kill', inDirectory ?? 'memory');
+  const otherDirectory = tortureDirectory('kill-other', inDirectory ?? 'disk');
+  try {
+    const points = await findPoints(directory.path, otherDirectory.path, grants, seed);
+    for (const [kind, list] of points) {
+      counts[`${kind} points`] = list.length;
+      counts[`${kind} point names`] = new Set(list.map(({ name }) => name)).size;
+    }
+    const ends = await Promise.allSettled(
+      Array.from({ length: lanes }, async (_, lane) => {
+        const paths = [directory.path, otherDirectory.path].map((path) =>
+          join(path, `lane-${lane}`),
+        );
+        const [laneDirectory = '', laneOther = ''] = paths;
+        const run = new KillLane(laneDirectory, laneOther, tally, counts, options);
+        // Its share of the rounds and of the points.
+        for (const { round, ...turn } of listRounds(rounds, points, only)) {
+          if (round % lanes !== lane) continue;
+          signal?.throwIfAborted();
+          await run.round(round, turn);
+        }
+      }),
+    );
+    // All of them: the directories go now.
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  } finally {
+    directory.remove();
+    otherDirectory.remove();
+  }
+  return { ...tally.report(), counts };
+}
+
+interface Round {
+  readonly round: number;
+  readonly kind: WorkKind;
+  readonly point: KillPoint | undefined;
+}
+
+type PointsByKind = ReadonlyMap<WorkKind, readonly KillPoint[]>;
+
+/** All rounds in order: the nth round of a kind that dies at a point dies at the kind's nth point. */
+function* listRounds(rounds: number, points: PointsByKind, only: string): Generator<Round> {
+  const used = new Map<WorkKind, number>();
+  let round = 0;
+  for (let turn = 0; round < rounds; turn++) {
+    const [kind, atPoint] = TURNS[turn % TURNS.length] ?? ['compact', false];
+    let point: KillPoint | undefined;
+    if (atPoint) {
+      const list = points.get(kind) ?? [];
+      const place = used.get(kind) ?? 0;
+      used.set(kind, place + 1);
+      point = list[place % list.length];
+      // Around once, and no point has that in it.
+      if (place > list.length && round === 0) return;
+    }
+    if (describe(kind, point).includes(only)) yield { round: round++, kind, point };
+  }
+}
+
+function describe(kind: WorkKind, point: KillPoint | undefined): string {
+  return point === undefined ? `${kind}, at random` : `${kind}, ${point.name} #${point.nth}`;
+}
+
+/** Lets a victim of each kind do its work unharmed; gives the points it passed, in the order to try. */
+async function findPoints(
+  directory: string,
+  otherDirectory: string,
+  grants: number,
+  seed: number,
+): Promise<PointsByKind> {
+  const random = seededRandom(seed);
+  const points = new Map<WorkKind, readonly KillPoint[]>();
+  for (const kind of ['compact', 'adopt'] as const) {
+    const [dry, otherDry] = [join(directory, `dry-${kind}`), join(otherDirectory, `dry-${kind}`)];
+    const work = await makeWork(kind, dry, otherDry, grants);
+    const passed = await listPoints(work.orders(), DRY_ROUNDS[kind], join(dry, 'words'));
+    points.set(kind, orderPoints(passed, random));
+    for (const path of [dry, otherDry]) rmSync(path, { recursive: true });
+  }
+  return points;
+}
+
+async function makeWork(
+  kind: WorkKind,
+  directory: string,
+  otherDirectory: string,
+  grants: number,
+): Promise<KilledWork> {
+  mkdirSync(directory, { recursive: true });
+  mkdirSync(otherDirectory, { recursive: true });
+  return kind === 'compact'
+    ? KilledCompactions.make(directory, grants)
+    : KilledAdoptions.make(directory, otherDirectory);
+}
+
+/** Rounds one after another over the same stores, which are made anew after a failure. */
+class KillLane {
+  readonly #directory: string;
+  readonly #otherDirectory: string;
+  readonly #tally: FamilyTally;
+  readonly #counts: Record<string, number>;
+  readonly #options: KillOptions;
+  readonly #works = new Map<WorkKind, KilledWork>();
+  #failed = 0;
+
+  constructor(
+    directory: string,
+    otherDirectory: string,
+    tally: FamilyTally,
+    counts: Record<string, number>,
+    options: KillOptions,
+  ) {
+    this.#directory = directory;
+    this.#otherDirectory = otherDirectory;
+    this.#tally = tally;
+    this.#counts = counts;
+    this.#options = options;
+    mkdirSync(directory, { recursive: true });
+  }
+
+  async round(round: number, { kind, point }: Omit<Round, 'round'>): Promise<void> {
+    const { seed, maxLifeMs = 250, grants = 100 } = this.#options;
+    const random = seededRandom(seed * 1_000_003 + round);
+    const death: Death = {
+      point,
+      lifeMs: point === undefined ? Math.floor(random() * maxLifeMs) : MAX_LIFE_AT_POINT_MS,
+      readyAtOnce: point === undefined && random() < READY_AT_ONCE_SHARE,
+    };
+    const when = point === undefined ? `, life ${death.lifeMs} ms` : '';
+    const replay = `seed ${seed}, round ${round}, ${describe(kind, point)}${when}`;
+    const survived = await this.#tally.try(replay, async () => {
+      try {
+        let work = this.#works.get(kind);
+        if (work === undefined) {
+          const paths = [join(this.#directory, kind), join(this.#otherDirectory, kind)] as const;
+          work = await makeWork(kind, ...paths, grants);
+          this.#works.set(kind, work);
+        }
+        const wordsPath = join(this.#directory, `words-${kind}`);
+        const { words, atPoint } = await killVictim(work.orders(), death, wordsPath);
+        await work.check(words);
+        this.#count(`${kind} ${atPoint ? 'at a point' : 'at random'}`);
+        if (point !== undefined && !atPoint) this.#count(`${kind} point not reached`);
+      } catch (error) {
+        throw new Error(this.#keepEvidence(kind, round), { cause: error });
+      }
+    });
+    if (survived) return;
+    for (const directory of [this.#directory, this.#otherDirectory]) {
+      rmSync(join(directory, kind), { recursive: true, force: true });
+    }
+    this.#works.delete(kind);
+  }
+
+  #count(name: string): void {
+    this.#counts[name] = (this.#counts[name] ?? 0) + 1;
+  }
+
+  /** Copies what a failing round left, as this process's looking at it has left it. */
+  #keepEvidence(kind: WorkKind, round: number): string {
+    if (++this.#failed > KEPT_FAILURES) return 'not all survived';
+    const kept = join(tmpdir(), `sstitch-kill-failed-${process.pid}-${round}`);
+    cpSync(join(this.#directory, kind), kept, { recursive: true });
+    cpSync(join(this.#directory, `words-${kind}`), join(kept, 'words'));
+    return `not all survived; what there was is in ${kept}`;
+  }
+}

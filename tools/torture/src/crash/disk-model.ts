@@ -1,0 +1,382 @@
+// A disk that remembers what a power cut may take back.
+//
+// Every file has bytes that are synced and bytes that are not; every directory has names that are synced
+// and changes to them that are not. A crash state keeps what is synced and any choice of the rest:
+//
+//   - each unsynced change of a name (create, link, unlink, rename, directory made or removed) is there or
+//     not, independently of all others; a sync of the file does not save its name;
+//   - a file's unsynced bytes are there, absent, or torn: its last write is cut short, or is zeroes;
+//   - a rename within a directory is one change; a file moved between directories is two.
+//
+// What LevelDB itself does to the generation in force is taken in order, as journalling file systems
+// keep it: LevelDB unlinks an old MANIFEST without syncing the rename that replaced it, and nobody
+// above it could make that safe. Nor is a record of its MANIFEST replaced by zeroes. In any other
+// generation nothing that LevelDB did counts as synced, but for its tables.
+import { createHash } from 'node:crypto';
+import { choices, type StateLimits } from './loss-choices.js';
+
+/** One step of a trace. Paths are relative to the recorded directory, with forward slashes. */
+export type DiskEvent =
+  | { readonly kind: 'create'; readonly path: string; readonly level?: boolean }
+  | {
+      readonly kind: 'write';
+      readonly path: string;
+      readonly bytes: Uint8Array;
+      /** Never torn: there, or not. */
+      readonly whole?: boolean;
+    }
+  | { readonly kind: 'sync'; readonly path: string; readonly level?: boolean }
+  | { readonly kind: 'link'; readonly from: string; readonly path: string }
+  | {
+      readonly kind: 'rename';
+      readonly from: string;
+      readonly path: string;
+      readonly level?: boolean;
+    }
+  | { readonly kind: 'unlink'; readonly path: string; readonly level?: boolean }
+  | { readonly kind: 'mkdir'; readonly path: string; readonly level?: boolean }
+  | { readonly kind: 'fsyncDir'; readonly path: string; readonly level?: boolean };
+
+interface FileNode {
+  readonly kind: 'file';
+  readonly id: number;
+  readonly chunks: Uint8Array[];
+  /** How many of the chunks are on stable storage. */
+  synced: number;
+  /** Its last write may be there in part. */
+  mayBeTorn: boolean;
+  /** Its last write may turn out as zeroes. */
+  mayBeZeroed: boolean;
+}
+
+interface DirectoryNode {
+  readonly kind: 'directory';
+  readonly now: Map<string, DiskNode>;
+  readonly durable: Map<string, DiskNode>;
+}
+
+type DiskNode = FileNode | DirectoryNode;
+
+interface NameChange {
+  readonly directory: DirectoryNode;
+  readonly name: string;
+  readonly node: DiskNode | undefined;
+}
+
+interface PendingChange {
+  readonly what: string;
+  readonly changes: readonly NameChange[];
+  /** Lost only together with all later ones of this directory. */
+  readonly orderedIn: DirectoryNode | undefined;
+}
+
+/** What became of a file's unsynced bytes. */
+interface FileFate {
+  readonly chunks: number;
+  /** How much of the chunk after those is there. */
+  readonly extraBytes: number;
+  readonly zeroed: boolean;
+}
+
+interface FileContents {
+  readonly bytes: Uint8Array;
+  readonly digest: string;
+}
+
+/** A file of a crash state; several paths may share one. */
+export interface StateFile {
+  readonly id: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What a power cut left: files by path, and the directories. */
+export interface DiskState {
+  readonly hash: string;
+  /** What was lost, for people. */
+  readonly lost: string;
+  readonly files: ReadonlyMap<string, StateFile>;
+  readonly directories: readonly string[];
+}
+
+export class DiskModel {
+  readonly #root: DirectoryNode = newDirectory();
+  #pending: PendingChange[] = [];
+  #nextId = 1;
+  /** By file and fate: states share most of their files. */
+  readonly #contents = new Map<string, FileContents>();
+
+  apply(event: DiskEvent): void {
+    switch (event.kind) {
+      case 'create': {
+        const node: FileNode = {
+          kind: 'file',
+          id: this.#nextId++,
+          chunks: [],
+          synced: 0,
+          mayBeTorn: true,
+          mayBeZeroed: true,
+        };
+        this.#change(event.path, node, event.level);
+        return;
+      }
+      case 'write': {
+        const file = this.#file(event.path);
+        file.mayBeTorn = event.whole !== true;
+        file.mayBeZeroed = !(isManifest(event.path) && this.#inForce(event.path));
+        if (event.bytes.byteLength > 0) file.chunks.push(event.bytes);
+        return;
+      }
+      case 'sync': {
+        if (event.level && !event.path.endsWith('.ldb') && !this.#inForce(event.path)) return;
+        const file = this.#file(event.path);
+        file.synced = file.chunks.length;
+        return;
+      }
+      case 'link':
+        this.#change(event.path, this.#file(event.from), false);
+        return;
+      case 'rename':
+        this.#rename(event.from, event.path, event.level);
+        return;
+      case 'unlink':
+        this.#change(event.path, undefined, event.level);
+        return;
+      case 'mkdir':
+        this.#change(event.path, newDirectory(), event.level);
+        return;
+      case 'fsyncDir':
+        if (event.level && !this.#inForce(`${event.path}/`)) return;
+        this.#fsyncDir(this.#directory(event.path));
+        return;
+    }
+  }
+
+  /** Everything there is becomes durable: the state that a trace begins with. */
+  syncAll(): void {
+    const visit = (directory: DirectoryNode) => {
+      directory.durable.clear();
+      for (const [name, node] of directory.now) {
+        directory.durable.set(name, node);
+        if (node.kind === 'directory') visit(node);
+        else node.synced = node.chunks.length;
+      }
+    };
+    visit(this.#root);
+    this.#pending = [];
+  }
+
+  /** What can be on disk after a power cut at this moment; the same state may come twice. */
+  *crashStates(limits: StateLimits, random: () => number): Generator<DiskState> {
+    const files = this.#unsyncedFiles();
+    const fates = files.map(fatesOf);
+    // An item's choice 0 keeps everything.
+    const sizes = [...this.#pending.map(() => 2), ...fates.map((options) => options.length)];
+    for (const choice of choices(sizes, limits, random)) {
+      const lost = this.#pending.filter((_, index) => choice[index] !== 0);
+      const chosen = new Map<number, FileFate>();
+      for (const [index, file] of files.entries()) {
+        const fate = fates[index]?.[choice[this.#pending.length + index] ?? 0];
+        if (fate !== undefined) chosen.set(file.id, fate);
+      }
+      yield this.#state(new Set(lost), chosen);
+    }
+  }
+
+  #state(lost: ReadonlySet<PendingChange>, fates: ReadonlyMap<number, FileFate>): DiskState {
+    const names = new Map<DirectoryNode, Map<string, DiskNode>>();
+    const namesOf = (directory: DirectoryNode) => {
+      let current = names.get(directory);
+      if (current === undefined) {
+        current = new Map(directory.durable);
+        names.set(directory, current);
+      }
+      return current;
+    };
+    const split = new Set<DirectoryNode>();
+    for (const pending of this.#pending) {
+      if (pending.orderedIn !== undefined) {
+        if (lost.has(pending)) split.add(pending.orderedIn);
+        if (split.has(pending.orderedIn)) continue;
+      } else if (lost.has(pending)) {
+        continue;
+      }
+      for (const { directory, name, node } of pending.changes) {
+        if (node === undefined) namesOf(directory).delete(name);
+        else namesOf(directory).set(name, node);
+      }
+    }
+    const files = new Map<string, StateFile>();
+    const directories: string[] = [];
+    const hash = createHash('sha1');
+    const visit = (directory: DirectoryNode, path: string) => {
+      for (const [name, node] of [...namesOf(directory)].sort(([a], [b]) => (a < b ? -1 : 1))) {
+        const child = path === '' ? name : `${path}/${name}`;
+        if (node.kind === 'directory') {
+          directories.push(child);
+          hash.update(`${child}\0`);
+          visit(node, child);
+        } else {
+          const fate = fates.get(node.id);
+          const { bytes, digest } = this.#contentsOf(node, fate);
+          files.set(child, { id: node.id, bytes });
+          hash.update(`${child}\0${digest}\0`);
+        }
+      }
+    };
+    visit(this.#root, '');
+    const torn = [...fates].map(
+      ([id, { chunks, extraBytes, zeroed }]) =>
+        `file ${id}: ${chunks}+${extraBytes}${zeroed ? ' zeroes' : ''}`,
+    );
+    const unnamed = [...lost].map(({ what }) => what);
+    return { hash: hash.digest('hex'), lost: [...unnamed, ...torn].join('; '), files, directories };
+  }
+
+  #contentsOf(file: FileNode, fate: FileFate | undefined): FileContents {
+    const length = fate === undefined ? `${file.chunks.length}` : Object.values(fate).join();
+    const key = `${file.id}:${length}`;
+    let contents = this.#contents.get(key);
+    if (contents === undefined) {
+      const bytes = bytesOf(file, fate);
+      contents = { bytes, digest: createHash('sha1').update(bytes).digest('hex') };
+      this.#contents.set(key, contents);
+    }
+    return contents;
+  }
+
+  /** Files with unsynced bytes that some name, durable or pending, leads to. */
+  #unsyncedFiles(): FileNode[] {
+    const found = new Set<FileNode>();
+    const seen = new Set<DirectoryNode>();
+    const visit = (node: DiskNode | undefined) => {
+      if (node === undefined) return;
+      if (node.kind === 'file') {
+        if (node.synced < node.chunks.length) found.add(node);
+      } else if (!seen.has(node)) {
+        seen.add(node);
+        for (const child of node.durable.values()) visit(child);
+        for (const child of node.now.values()) visit(child);
+      }
+    };
+    visit(this.#root);
+    for (const { changes } of this.#pending) for (const { node } of changes) visit(node);
+    return [...found];
+  }
+
+  #rename(from: string, to: string, level: boolean | undefined): void {
+    const node = this.#node(from);
+    if (node === undefined) throw new Error(`the trace renames ${from}, which is not there`);
+    const source = this.#place(from);
+    const target = this.#place(to);
+    source.directory.now.delete(source.name);
+    target.directory.now.set(target.name, node);
+    const halves: NameChange[] = [
+      { ...target, node },
+      { ...source, node: undefined },
+    ];
+    const orderedIn = level && this.#inForce(to) ? target.directory : undefined;
+    if (source.directory === target.directory || node.kind === 'directory') {
+      this.#pending.push({ what: `${from} to ${to}`, changes: halves, orderedIn });
+    } else {
+      const [set, remove] = halves;
+      if (set) this.#pending.push({ what: `to ${to}`, changes: [set], orderedIn: undefined });
+      if (remove)
+        this.#pending.push({ what: `from ${from}`, changes: [remove], orderedIn: undefined });
+    }
+  }
+
+  #change(path: string, node: DiskNode | undefined, level: boolean | undefined): void {
+    const { directory, name } = this.#place(path);
+    if (node === undefined) directory.now.delete(name);
+    else directory.now.set(name, node);
+    const orderedIn = level && this.#inForce(path) ? directory : undefined;
+    const what = `${node === undefined ? 'no ' : ''}${path}`;
+    this.#pending.push({ what, changes: [{ directory, name, node }], orderedIn });
+  }
+
+  #fsyncDir(directory: DirectoryNode): void {
+    const left: PendingChange[] = [];
+    for (const pending of this.#pending) {
+      if (!pending.changes.some((change) => change.directory === directory)) {
+        left.push(pending);
+        continue;
+      }
+      for (const change of pending.changes) {
+        if (change.node === undefined) change.directory.durable.delete(change.name);
+        else change.directory.durable.set(change.name, change.node);
+      }
+    }
+    this.#pending = left;
+  }
+
+  /** Whether a file lies in the generation that its store's CURRENT names, or in a plain database. */
+  #inForce(path: string): boolean {
+    const [store, generation] = [path.split('/').slice(0, -2), path.split('/').at(-2) ?? ''];
+    if (!generation.startsWith('gen-')) return !store.includes('readers');
+    const current = this.#node([...store, 'CURRENT'].join('/'));
+    if (current?.kind !== 'file') return false;
+    return Buffer.concat(current.chunks).toString('latin1') === `${generation}\n`;
+  }
+
+  #place(path: string): { directory: DirectoryNode; name: string } {
+    const split = path.lastIndexOf('/');
+    return {
+      directory: this.#directory(path.slice(0, Math.max(split, 0))),
+      name: path.slice(split + 1),
+    };
+  }
+
+  #node(path: string): DiskNode | undefined {
+    let node: DiskNode | undefined = this.#root;
+    for (const name of path === '' ? [] : path.split('/')) {
+      node = node?.kind === 'directory' ? node.now.get(name) : undefined;
+    }
+    return node;
+  }
+
+  #directory(path: string): DirectoryNode {
+    const node = this.#node(path);
+    if (node?.kind !== 'directory') throw new Error(`the trace has no directory ${path}`);
+    return node;
+  }
+
+  #file(path: string): FileNode {
+    const node = this.#node(path);
+    if (node?.kind !== 'file') throw new Error(`the trace has no file ${path}`);
+    return node;
+  }
+}
+
+function newDirectory(): DirectoryNode {
+  return { kind: 'directory', now: new Map(), durable: new Map() };
+}
+
+function isManifest(path: string): boolean {
+  return path.includes('/MANIFEST-');
+}
+
+function bytesOf(file: FileNode, fate: FileFate | undefined): Uint8Array {
+  if (fate === undefined) return Buffer.concat(file.chunks);
+  const kept = file.chunks.slice(0, fate.chunks);
+  const extra = file.chunks[fate.chunks]?.subarray(0, fate.extraBytes);
+  if (extra === undefined || extra.byteLength === 0) return Buffer.concat(kept);
+  return Buffer.concat([...kept, fate.zeroed ? new Uint8Array(extra.byteLength) : extra]);
+}
+
+/** All, none of the unsynced, the last write split in three places, the last write as zeroes. */
+function fatesOf(file: FileNode): FileFate[] {
+  const { chunks, synced, mayBeTorn, mayBeZeroed } = file;
+  const last = chunks.length - 1;
+  const size = chunks[last]?.byteLength ?? 0;
+  const fates: FileFate[] = [
+    { chunks: chunks.length, extraBytes: 0, zeroed: false },
+    { chunks: synced, extraBytes: 0, zeroed: false },
+  ];
+  for (const extraBytes of new Set([1, size >>> 1, size - 1])) {
+    if (mayBeTorn && extraBytes > 0 && extraBytes < size) {
+      fates.push({ chunks: last, extraBytes, zeroed: false });
+    }
+  }
+  if (mayBeZeroed) fates.push({ chunks: last, extraBytes: size, zeroed: true });
+  return fates;
+}

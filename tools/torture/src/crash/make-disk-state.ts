@@ -1,0 +1,19 @@
+// Makes a real directory of a crash state; paths that share a file are hard links of one another.
+import { linkSync, mkdirSync, writeFileSync } from 'node:fs';
+import type { DiskState } from './disk-model.js';
+
+/** @param existing the directory is there already */
+export function makeDiskState(state: DiskState, directory: string, existing = false): void {
+  if (!existing) mkdirSync(directory);
+  for (const path of state.directories) mkdirSync(`${directory}/${path}`);
+  const first = new Map<number, string>();
+  for (const [path, { id, bytes }] of state.files) {
+    const from = first.get(id);
+    if (from !== undefined) {
+      linkSync(from, `${directory}/${path}`);
+      continue;
+    }
+    first.set(id, `${directory}/${path}`);
+    writeFileSync(`${directory}/${path}`, bytes);
+  }
+}

@@ -1,0 +1,267 @@
+// One scenario with one fault: the run, and what must hold after it.
+//
+//   - it succeeds (the fault was one that can be lived with), or throws an EngineError that leads, by its
+//     causes, to the fault;
+//   - a store that is still open holds what it held, or the whole of the change, and takes the next
+//     commit, unless a sync failed: then it refuses writes until it is opened anew;
+//   - after the close no descriptor is open that was not before;
+//   - opened anew it holds what was promised, and nothing half-done is left (crash-checker.ts).
+
+import { cpSync, existsSync, linkSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { byteEncodings } from '@sstitch/contract';
+import { EngineError, Store } from '@sstitch/engine';
+import { type CrashTarget, checkCrashState, type TargetBounds } from '../crash/crash-checker.js';
+import { type ByteStore, latin1, span, writeEntries } from '../crash/crash-recording.js';
+import { type Fault, type FaultOperation, FaultyFileSystem } from './faulty-file-system.js';
+
+/** A store of a scenario; `made` where it is there from the beginning. */
+export interface FaultTarget extends CrashTarget {
+  readonly made: boolean;
+}
+
+export interface FaultScenario {
+  readonly name: string;
+  /** Makes the stores in an empty directory. */
+  prepare(directory: string): Promise<readonly FaultTarget[]>;
+  act(run: FaultRun): Promise<unknown>;
+}
+
+/** What a scenario acts on. */
+export class FaultRun {
+  readonly fileSystem = new FaultyFileSystem();
+  readonly bounds: Array<{ made: boolean; least: number[]; most: number[] }>;
+  readonly stores: ByteStore[] = [];
+  readonly #directory: string;
+  readonly #writes: Promise<unknown>[] = [];
+
+  constructor(directory: string, targets: readonly FaultTarget[]) {
+    this.#directory = directory;
+    this.bounds = targets.map(({ made, regions }) => ({
+      made,
+      least: regions.map(() => 0),
+      most: regions.map(() => 0),
+    }));
+  }
+
+  path(name: string): string {
+    return `${this.#directory}/${name}`;
+  }
+
+  /** A store on the faulty file system; closed when the case ends. */
+  async open(name: string): Promise<ByteStore> {
+    const { fileSystem } = this;
+    const store: ByteStore = new Store(this.path(name), {
+      ...byteEncodings,
+      fileSystem,
+      shareTablesFromBytes: 0,
+    });
+    // Before it is open: whatever comes of that, it is closed.
+    this.stores.push(store);
+    await store.open();
+    return store;
+  }
+
+  /** Brings a region of a target to a version, as one. */
+  async replacing(target: number, region: number, version: number, act: () => Promise<unknown>) {
+    const bounds = this.bounds[target];
+    const before = bounds?.most[region] ?? 0;
+    if (bounds !== undefined) bounds.most[region] = version;
+    try {
+      await act();
+      if (bounds !== undefined) bounds.least[region] = version;
+    } catch (error) {
+      // What a failed sync left is unknown; all else leaves things as they were.
+      if (bounds !== undefined && !isPoison(error)) bounds.most[region] = before;
+      throw error;
+    }
+  }
+
+  made(target: number): void {
+    const bounds = this.bounds[target];
+    if (bounds !== undefined) bounds.made = true;
+  }
+
+  /** Begins a durable write at every fifth operation, each a region of target 0, from `from` on. */
+  writeMeanwhile(store: ByteStore, regions: CrashTarget['regions'], from: number): void {
+    let operations = 0;
+    let next = from;
+    this.fileSystem.before = () => {
+      if (operations++ % 5 !== 2 || next >= regions.length) return;
+      const region = next++;
+      const entries = regions[region]?.versions[1] ?? [];
+      const write = this.replacing(0, region, 1, () => writeEntries(store, entries));
+      this.#writes.push(write.catch(() => undefined));
+    };
+  }
+
+  async settled(): Promise<void> {
+    this.fileSystem.before = () => undefined;
+    await Promise.all(this.#writes);
+  }
+}
+
+/** Runs a case, without a fault where none is given; gives the operations there were. */
+export async function runFaultCase(
+  scenario: FaultScenario,
+  template: { readonly directory: string; readonly targets: readonly FaultTarget[] },
+  directory: string,
+  fault?: Fault,
+): Promise<readonly FaultOperation[]> {
+  copyTemplate(template.directory, directory);
+  const { targets } = template;
+  const run = new FaultRun(directory, targets);
+  const descriptorsBefore = openDescriptors();
+  try {
+    if (fault !== undefined) run.fileSystem.inject(fault);
+    const error = await scenario.act(run).then(
+      () => undefined,
+      (thrown: unknown) => thrown ?? new Error('nothing was thrown'),
+    );
+    await run.settled();
+    run.fileSystem.heal();
+    const operations = [...run.fileSystem.operations];
+    if (error !== undefined) checkError(error, fault, run.fileSystem.fired.length > 0);
+    for (const store of run.stores) await checkOpenStore(store, error, run.fileSystem);
+    for (const store of run.stores) await store.close();
+    checkDescriptors(descriptorsBefore);
+    endReaders(directory, targets);
+    const bounds = run.bounds satisfies TargetBounds[];
+    await checkCrashState(directory, targets, bounds, false);
+    checkDescriptors(descriptorsBefore);
+    return operations;
+  } catch (error) {
+    const [first] = run.fileSystem.fired;
+    const where = first === undefined ? 'nowhere' : `at ${first.operation} ${first.path}`;
+    throw new Error(`the fault fired ${where}`, { cause: error });
+  } finally {
+    run.fileSystem.heal();
+    await Promise.allSettled(run.stores.map((store) => store.close()));
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** A read-only copy that could not be removed goes when its process has ended: that is now. */
+function endReaders(directory: string, targets: readonly FaultTarget[]): void {
+  for (const { path } of targets) {
+    const readers = `${directory}/${path}/readers`;
+    for (const name of existsSync(readers) ? readdirSync(readers) : []) {
+      renameSync(`${readers}/${name}`, `${readers}/${name.replace(/^\d+/, '99999999')}`);
+    }
+  }
+}
+
+/** Tables by links, as nobody writes to them; all else is copied. */
+function copyTemplate(from: string, to: string): void {
+  cpSync(from, to, { recursive: true, filter: (path) => !/\.ldb$|\/LOCK$/.test(path) });
+  const link = (directory: string) => {
+    for (const entry of readdirSync(`${from}${directory}`, { withFileTypes: true })) {
+      const path = `${directory}/${entry.name}`;
+      if (entry.isDirectory()) link(path);
+      else if (entry.name.endsWith('.ldb')) linkSync(`${from}${path}`, `${to}${path}`);
+    }
+  };
+  link('');
+}
+
+function isPoison(error: unknown): boolean {
+  return engineErrorOf(error)?.code === 'SSTITCH_STORE_POISONED';
+}
+
+/** The EngineError itself, or the one inside what abstract-level throws when a store does not open. */
+function engineErrorOf(error: unknown): EngineError | undefined {
+  if (error instanceof EngineError) return error;
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
+  const isLevels = code === 'LEVEL_DATABASE_NOT_OPEN';
+  return isLevels && cause instanceof EngineError ? cause : undefined;
+}
+
+function checkError(error: unknown, fault: Fault | undefined, fired: boolean): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (fault === undefined || !fired) throw new Error(`it failed without a fault: ${text}`);
+  const typed = engineErrorOf(error);
+  if (typed === undefined) throw new Error(`not an EngineError: ${text}`);
+  const expected = fault.code === 'short write' ? 'ENOSPC' : fault.code;
+  const codes: unknown[] = [];
+  for (let cause: unknown = typed; cause instanceof Error; cause = cause.cause) {
+    codes.push((cause as { code?: unknown }).code);
+  }
+  if (!codes.includes(expected)) {
+    throw new Error(`its causes are ${codes.join(', ')}, not ${expected}: ${text}`);
+  }
+  if (typed.code !== 'SSTITCH_FILE_OPERATION' && typed.code !== 'SSTITCH_STORE_POISONED') {
+    throw new Error(`it has the code ${typed.code}: ${text}`);
+  }
+}
+
+const NOTHING = span('\xff', '\xff\xff');
+
+/** A store that is still open goes on, or is poisoned and says so. */
+async function checkOpenStore(
+  store: ByteStore,
+  error: unknown,
+  { fired }: FaultyFileSystem,
+): Promise<void> {
+  if (store.status !== 'open') return;
+  const keys = await store.keys({ keyEncoding: 'view' }).all();
+  const values = await store.getMany(keys, byteEncodings);
+  if (values.includes(undefined)) throw new Error('get misses what iteration shows');
+  const outcome = await store.excise([NOTHING]).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  const write = await store.put(latin1('\xff'), latin1('')).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (isPoison(outcome) !== isPoison(write)) throw new Error('poisoned, and takes writes');
+  if (outcome !== undefined && !isPoison(outcome)) {
+    throw new Error('the next commit fails', { cause: outcome });
+  }
+  const failedSync = fired.some(({ operation }) => operation.startsWith('sync'));
+  if (isPoison(outcome) && !isPoison(error) && !failedSync) {
+    throw new Error('the store is poisoned, and no sync has failed', { cause: outcome });
+  }
+  if (isPoison(error) && !isPoison(outcome) && store.location.endsWith('/base')) {
+    throw new Error('a poisoned store commits again', { cause: error });
+  }
+  if (outcome !== undefined) return;
+  await store.del(latin1('\xff'));
+  const removals: readonly FaultOperation[] = ['status', 'readdir', 'unlink', 'removeDirectory'];
+  const spoiled = fired.length > 1 || fired.some(({ operation }) => removals.includes(operation));
+  // What a failed removal leaves, the next open removes.
+  if (!spoiled) await checkNothingLeft(store);
+}
+
+/** What takes longer is not removed. */
+const MAX_REMOVAL_MS = 120_000;
+
+/** One generation, once the last is gone, and nothing in staging. */
+async function checkNothingLeft({ location }: ByteStore): Promise<void> {
+  const end = performance.now() + MAX_REMOVAL_MS;
+  for (;;) {
+    const names = readdirSync(location);
+    const generations = names.filter((name) => name.startsWith('gen-'));
+    const staged = names.includes('staging') ? readdirSync(`${location}/staging`) : [];
+    if (generations.length === 1 && staged.length === 0) return;
+    if (performance.now() > end) {
+      throw new Error(`left behind: ${[...generations.slice(0, -1), ...staged].join(', ')}`);
+    }
+    await setTimeout(1);
+  }
+}
+
+/** Descriptors of this process, and what they lead to. */
+function openDescriptors(): Set<string> | undefined {
+  const directory = '/proc/self/fd';
+  return existsSync(directory) ? new Set(readdirSync(directory)) : undefined;
+}
+
+function checkDescriptors(before: ReadonlySet<string> | undefined): void {
+  if (before === undefined) return;
+  const now = openDescriptors() ?? new Set();
+  // The listing itself has one open, in both.
+  if (now.size > before.size) {
+    throw new Error(`${now.size - before.size} file descriptors are left open`);
+  }
+}

@@ -1,0 +1,112 @@
+// A full disk, for real: stores on a small tmpfs that is filled before a compaction, with a little more
+// room each time. Whatever happens, the base is old or new, whole; and once there is room it works again
+// (after a reopen: LevelDB itself refuses writes once a flush of its memtable has failed).
+//
+// Mounting needs the right to; without it the family says so and tries nothing.
+
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { compact } from '@sstitch/compactor';
+import { byteEncodings } from '@sstitch/contract';
+import { Store } from '@sstitch/engine';
+import { digestSync } from '@sstitch/records';
+import { syntheticSyncId, writeSyntheticSync } from '@sstitch/testkit';
+import {
+  cleanByExit,
+  type FamilyOptions,
+  type FamilyReport,
+  FamilyTally,
+  seededRandom,
+  tortureDirectory,
+} from '@sstitch/testkit/torture';
+
+export interface FullDiskOptions extends FamilyOptions {
+  /** How often the disk is filled. @defaultValue 25 */
+  readonly rounds?: number;
+  /** Grants of the sync. @defaultValue 2000 */
+  readonly grants?: number;
+}
+
+const DISK_BYTES = 64 * 1024 * 1024;
+/** From nothing free to more than a compaction of the default sync takes. */
+const MAX_FREE_BYTES = 3 * 1024 * 1024;
+
+const run = promisify(execFile);
+
+/** Runs the family; see the head of this file. */
+export async function runFullDiskFamily(options: FullDiskOptions): Promise<FamilyReport> {
+  const { seed, rounds = 25, grants = 2000 } = options;
+  const tally = new FamilyTally('full-disk', options);
+  const directory = tortureDirectory('disk', 'disk');
+  const disk = join(directory.path, 'disk');
+  await mkdir(disk);
+  try {
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'tmpfs', disk]);
+  } catch (error) {
+    directory.remove();
+    return { ...tally.report(), skipped: `no small disk can be mounted here: ${String(error)}` };
+  }
+  const unmount = cleanByExit(() => execFileSync('umount', ['-l', disk]));
+  try {
+    const random = seededRandom(seed);
+    const syncId = syntheticSyncId({});
+    let base = new Store(join(disk, 'base'));
+    const sources = [new Store(join(disk, 'source-0')), new Store(join(disk, 'source-1'))];
+    const digests: string[] = [];
+    for (const [revision, source] of sources.entries()) {
+      await writeSyntheticSync(source, { grants, revision, shuffle: true });
+      digests.push((await digestSync(source, syncId)).digest);
+    }
+    await writeSyntheticSync(base, { grants, revision: 0, shuffle: true });
+    const other = await writeSyntheticSync(base, { grants, syncIndex: 1, shuffle: true });
+    const otherDigest = (await digestSync(base, other.syncId)).digest;
+    let held = 0;
+    for (let round = 0; round < rounds; round++) {
+      const freeBytes = Math.floor(random() * MAX_FREE_BYTES);
+      await tally.try(`seed ${seed}, round ${round}, ${freeBytes} bytes free`, async () => {
+        const filler = join(disk, 'filler');
+        const next = 1 - held;
+        const source = sources[next];
+        if (source === undefined) throw new Error('no source');
+        await fillDisk(disk, filler, freeBytes);
+        const strategy = random() < 0.5 ? 'link' : 'rebuild';
+        const failed = await compact({ base, source, syncIds: [syncId], strategy }).then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        await rm(filler);
+        const { digest } = await digestSync(base, syncId);
+        if (failed === undefined && digest !== digests[next]) throw new Error('done, and not new');
+        if (failed !== undefined && digest !== digests[held]) {
+          throw new Error(`failed (${String(failed)}), and not old`);
+        }
+        if ((await digestSync(base, other.syncId)).digest !== otherDigest) {
+          throw new Error('another sync was touched');
+        }
+        if (failed !== undefined) {
+          await base.close();
+          base = new Store(join(disk, 'base'));
+        }
+        await base.batch(
+          [{ type: 'put', key: Buffer.from('z'), value: Buffer.from('1') }],
+          byteEncodings,
+        );
+        await compact({ base, source, syncIds: [syncId], strategy: 'link' });
+        if ((await digestSync(base, syncId)).digest !== digests[next]) throw new Error('not new');
+        held = next;
+      });
+    }
+    await Promise.all([base, ...sources].map((store) => store.close()));
+  } finally {
+    unmount();
+    directory.remove();
+  }
+  return tally.report();
+}
+
+async function fillDisk(disk: string, filler: string, freeBytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(disk);
+  await writeFile(filler, Buffer.alloc(Math.max(0, bavail * bsize - freeBytes)));
+}

@@ -1,0 +1,39 @@
+// Fuzzes .c1z files. Their blocks are raw, so that most changes reach the database inside.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { C1zError, openC1z } from '@sstitch/c1z';
+import { below, mutateBytes, type Random } from './fuzz-inputs.js';
+
+/** A reader of a damaged database must answer within this time. */
+const STALL_TIMEOUT_MS = 300_000;
+
+export async function fuzzSyncFile(
+  random: Random,
+  source: Uint8Array,
+  directory: string,
+): Promise<boolean> {
+  const path = join(directory, 'fuzzed.c1z');
+  // Half of them in the first page, where the database says what it is.
+  const head = below(random, 2) === 0 ? Math.min(source.length, 4096) : source.length;
+  const bytes = Buffer.concat([
+    mutateBytes(random, source.subarray(0, head), below(random, 4) > 0),
+    source.subarray(head),
+  ]);
+  writeFileSync(path, bytes);
+  try {
+    await using file = await openC1z(path, {
+      temporaryDirectory: directory,
+      stallTimeoutMs: STALL_TIMEOUT_MS,
+    });
+    for (const { syncId } of file.syncs()) {
+      for await (const batch of file.resources(syncId)) void batch;
+      for await (const batch of file.grants(syncId)) void batch;
+    }
+    return true;
+  } catch (error) {
+    if (!(error instanceof C1zError)) throw error;
+    // A reader that breaks down is contained, and still a fault of ours if a file can do it.
+    if (error.code === 'SSTITCH_C1Z_STALLED') throw error;
+    return false;
+  }
+}

@@ -1,0 +1,42 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runKillFamily } from '@sstitch/testkit/torture';
+import { expect, test } from 'vitest';
+
+const rounds = process.env['SSTITCH_LONG'] === '1' ? 5000 : 120;
+
+test(`compactions, checkpoints and adoptions killed ${rounds} times, at named points and random moments, leave everything old or new, whole, and lose no acknowledged write`, async () => {
+  const seed = Number(process.env['SSTITCH_SEED'] ?? 20261122);
+  const only = process.env['SSTITCH_ONLY'] ?? '';
+  const { failures, tried, counts } = await runKillFamily({ rounds, seed, only });
+  expect(failures).toEqual([]);
+  expect(tried).toBe(rounds);
+  if (only !== '') return;
+  // Every way to die was died.
+  for (const kind of ['compact', 'adopt']) {
+    expect(counts[`${kind} at random`], kind).toBeGreaterThan(rounds / 8);
+    expect(counts[`${kind} at a point`], kind).toBeGreaterThan(rounds / 8);
+  }
+}, 7_200_000);
+
+test('an interrupt ends it between two rounds, and what it made in the directory given goes', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'sstitch-kill-test-'));
+  const interrupt = new AbortController();
+  try {
+    const killing = runKillFamily({
+      rounds: 1_000_000,
+      seed: 1,
+      directory,
+      signal: interrupt.signal,
+    });
+    while (!readdirSync(directory).some((name) => existsSync(join(directory, name, 'lane-1')))) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    interrupt.abort(new Error('enough'));
+    await expect(killing).rejects.toThrow('enough');
+    expect(readdirSync(directory)).toEqual([]);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { openReadOnly, Store } from '@sstitch/engine';
+import type { MakeTarget, OpenedView } from '@sstitch/testkit/metamorphic';
+import { tortureDirectory } from '@sstitch/testkit/torture';
+import { ClassicLevel } from 'classic-level';
+
+const bytes = { keyEncoding: 'view', valueEncoding: 'view' } as const;
+
+type ByteStore = Store<Uint8Array, Uint8Array>;
+
+async function openStore(directory: string, options: object): Promise<ByteStore> {
+  const store: ByteStore = new Store<Uint8Array, Uint8Array>(directory, { ...bytes, ...options });
+  await store.open();
+  return store;
+}
+
+/** The real store with all it has beyond the contract, and a second one to take tables from. */
+export const makeStoreTarget: MakeTarget = async (settings) => {
+  const directory = tortureDirectory('metamorphic', 'memory');
+  const location = `${directory.path}/base`;
+  let copies = 0;
+  let turn = 0;
+  const nextSettings = () => settings[turn++ % settings.length] ?? settings[0];
+  let store: ByteStore = await openStore(location, nextSettings());
+  const source = await openStore(`${directory.path}/source`, nextSettings());
+  return {
+    engine: store,
+    source,
+    close: () => store.close(),
+    reopen: async () => {
+      await store.close();
+      store = await openStore(location, nextSettings());
+      return store;
+    },
+    clear: (range) => store.clear({ ...range, ...bytes } as object),
+    compactRange: (start, end) => store.compactRange(start, end, bytes),
+    compactSource: () => source.compactRange(Uint8Array.of(0), new Uint8Array(90).fill(255), bytes),
+    excise: async (spans) => {
+      await store.excise(spans);
+    },
+    transfer: async (spans, { move, tables }) => {
+      const staging = await store.newStagingDirectory();
+      let incoming = await source.extract(spans, staging, { share: tables === 'linked' });
+      let rebuilt: string | undefined;
+      if (tables === 'rebuilt') {
+        rebuilt = await store.newStagingDirectory();
+        incoming = await store.rebuildTables(incoming, rebuilt);
+      }
+      await store.ingestAndExcise(incoming, { move });
+      await store.removeStagingDirectory(staging);
+      if (rebuilt !== undefined) await store.removeStagingDirectory(rebuilt);
+    },
+    checkpoint: async (openedBy) => {
+      const copy = `${directory.path}/copy-${++copies}`;
+      await store.checkpoint(copy);
+      if (openedBy === 'classic-level') return openPlainly(copy);
+      const engine = await openStore(copy, nextSettings());
+      return { engine, destroy: () => engine.close() };
+    },
+    openReadOnly: async () => {
+      const engine = await openReadOnly<Uint8Array, Uint8Array>(location, bytes);
+      return { engine, destroy: () => engine.close() };
+    },
+    destroy: async () => {
+      await store.close();
+      await source.close();
+      directory.remove();
+    },
+  };
+};
+
+/** What any LevelDB makes of a store's generation in force. */
+async function openPlainly(path: string): Promise<OpenedView> {
+  const generation = readFileSync(`${path}/CURRENT`, 'utf8').trim();
+  const engine = new ClassicLevel<Uint8Array, Uint8Array>(`${path}/${generation}`, {
+    createIfMissing: false,
+    ...bytes,
+  });
+  await engine.open();
+  return { engine, destroy: () => engine.close() };
+}

@@ -1,0 +1,10 @@
+import { packageBuild } from '@sstitch/build-config/tsup';
+
+// Families run their cases in processes of their own.
+export default packageBuild({
+  main: 'src/main.ts',
+  'case-child': 'src/cases/case-child.ts',
+  'crash-checker': 'src/crash/crash-checker.ts',
+  'fault-child': 'src/faults/fault-child.ts',
+  'leveldb-fault-child': 'src/leveldb-faults/leveldb-fault-child.ts',
+});
