@@ -41,12 +41,12 @@ export function directorySink(
     });
   };
   const finish = () => {
-    fileOperation(path, () => fileSystem.syncFolder(path));
-    if (isNew) fileOperation(path, () => fileSystem.syncFolder(dirname(path)));
+    fileOperation(path, () => fileSystem.fsyncDir(path));
+    if (isNew) fileOperation(path, () => fileSystem.fsyncDir(dirname(path)));
   };
   const remove = () => {
     for (const file of made) tryTo(() => fileSystem.unlink(file));
-    if (isNew) tryTo(() => fileSystem.removeFolder(path));
+    if (isNew) tryTo(() => fileSystem.removeDirectory(path));
   };
   return { sink, finish, remove };
 }
@@ -54,11 +54,11 @@ export function directorySink(
 /** Whether the directory was not there before. */
 function makeDirectory(fileSystem: WritableFileSystem, path: string): boolean {
   try {
-    fileSystem.makeFolder(path);
+    fileSystem.mkdir(path);
     return true;
   } catch (cause) {
     if (codeOf(cause) !== 'EEXIST') throw ioError(path, cause);
-    const names = fileOperation(path, () => fileSystem.readFolder(path));
+    const names = fileOperation(path, () => fileSystem.readdir(path));
     if (names.length === 0) return false;
     throw new PebbleError(
       'SSTITCH_PEBBLE_TARGET_EXISTS',

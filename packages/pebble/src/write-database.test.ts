@@ -17,10 +17,10 @@ import {
 } from './index.js';
 
 let root: string;
-let folder: string;
+let directory: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'pebble-'));
-  folder = join(root, 'database');
+  directory = join(root, 'database');
 });
 afterEach(() => {
   rmSync(root, { recursive: true, force: true });
@@ -32,7 +32,7 @@ const SMALL_TABLES = { tableSizeBytes: 64 * KIB, blockSizeBytes: KIB };
 
 function openLevel(): ClassicLevel<Uint8Array, Uint8Array> {
   const binary = { keyEncoding: 'view', valueEncoding: 'view' } as const;
-  return new ClassicLevel(folder, { ...binary, createIfMissing: false });
+  return new ClassicLevel(directory, { ...binary, createIfMissing: false });
 }
 
 /** What LevelDB lists, forwards; it opens the directory as its own. */
@@ -48,7 +48,7 @@ async function listWithLevelDb(): Promise<string[]> {
 }
 
 async function listWithPebbleReader(): Promise<string[]> {
-  await using database = await PebbleDatabase.open(folder);
+  await using database = await PebbleDatabase.open(directory);
   return await listEntries(database);
 }
 
@@ -78,7 +78,7 @@ describe('what is written', () => {
   it('is read back by LevelDB, which iterates and looks keys up, for any entries and options', async () => {
     await fc.assert(
       fc.asyncProperty(entriesInOrder(), options, async (entries, chosen) => {
-        await writePebbleDatabase(folder, entries, chosen);
+        await writePebbleDatabase(directory, entries, chosen);
         const database = openLevel();
         await database.open();
         try {
@@ -90,7 +90,7 @@ describe('what is written', () => {
           }
         } finally {
           await database.close();
-          rmSync(folder, { recursive: true });
+          rmSync(directory, { recursive: true });
         }
       }),
       { numRuns: 20 },
@@ -99,7 +99,7 @@ describe('what is written', () => {
 
   it('goes on as a LevelDB database: what LevelDB overwrites, deletes and compacts is so', async () => {
     const entries = numberedEntries(20_000);
-    await writePebbleDatabase(folder, entries, SMALL_TABLES);
+    await writePebbleDatabase(directory, entries, SMALL_TABLES);
     const database = openLevel();
     await database.open();
     const [first, second] = entries as [Entry, Entry];
@@ -113,13 +113,13 @@ describe('what is written', () => {
 
   it('is several tables of the size asked for, each with properties, and sound', async () => {
     const entries = numberedEntries(20_000);
-    const { tables } = await writePebbleDatabase(folder, entries, SMALL_TABLES);
+    const { tables } = await writePebbleDatabase(directory, entries, SMALL_TABLES);
     expect(tables).toBeGreaterThan(5);
-    const names = readdirSync(folder).filter((name) => name.endsWith('.sst'));
+    const names = readdirSync(directory).filter((name) => name.endsWith('.sst'));
     expect(names.length).toBe(tables);
     let counted = 0;
     for (const name of names) {
-      const properties = verifyTable(nodeFileSystem, join(folder, name));
+      const properties = verifyTable(nodeFileSystem, join(directory, name));
       counted += properties.entries;
       expect(properties.sizeBytes).toBeLessThan(66 * KIB);
       expect([properties.smallestSequence, properties.largestSequence]).toEqual([0, 0]);
@@ -130,7 +130,7 @@ describe('what is written', () => {
   });
 
   it('is an empty database without entries', async () => {
-    expect(await writePebbleDatabase(folder, [])).toMatchObject({ entries: 0, tables: 0 });
+    expect(await writePebbleDatabase(directory, [])).toMatchObject({ entries: 0, tables: 0 });
     expect(await listWithPebbleReader()).toEqual([]);
     expect(await listWithLevelDb()).toEqual([]);
   });
@@ -216,7 +216,7 @@ describe('entries', () => {
     await using source = await PebbleDatabase.open('/database', {
       fileSystem: new MemoryFiles(files),
     });
-    await writePebbleDatabase(folder, source.entries());
+    await writePebbleDatabase(directory, source.entries());
     expect(await listWithLevelDb()).toEqual(linesOf(entries));
   });
 

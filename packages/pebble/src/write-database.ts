@@ -5,15 +5,8 @@
 // be an archive; the markers come last, without which Pebble finds no database.
 
 import { setImmediate } from 'node:timers/promises';
-import {
-  compareBytes,
-  describeValue,
-  type EntryCursor,
-  isBytes,
-  SstError,
-  TRAILER_BYTES,
-  userKeyOf,
-} from '@sstitch/sst';
+import { compareBytes, describeValue, isBytes } from '@sstitch/contract';
+import { type EntryCursor, SstError, TRAILER_BYTES, userKeyOf } from '@sstitch/sst';
 import type { FileSink } from './database-file.js';
 import { directorySink } from './directory-sink.js';
 import { encodeManifest } from './encode-manifest.js';
@@ -50,7 +43,7 @@ const VALUE_TRAILER = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
  * takes the files
  * @param source entries in ascending order; their bytes are copied
  * @throws PebbleError `SSTITCH_PEBBLE_ORDER` for a key that does not follow the one before it;
- * `SSTITCH_PEBBLE_OPTIONS`; `SSTITCH_PEBBLE_UNSUPPORTED` for an entry of more than 512 MiB;
+ * `SSTITCH_PEBBLE_OPTIONS`; `SSTITCH_PEBBLE_UNSUPPORTED` for an empty key and an entry of more than 512 MiB;
  * `SSTITCH_PEBBLE_TARGET_EXISTS` for a directory that is not empty; `SSTITCH_PEBBLE_IO`; the signal's reason once it
  * is aborted; what the source or the sink throws. What was made in a directory is then removed
  */
@@ -226,6 +219,13 @@ function checkEntry(entry: Entry, number: number): Entry {
   const { key, value } = (entry ?? {}) as Partial<Entry>;
   if (!isBytes(key)) throw notBytes(number, 'key', key);
   if (!isBytes(value)) throw notBytes(number, 'value', value);
+  // Pebble 2.1.7 panics when a compaction leaves this key alone in a block (sstable/colblk's PrefixBytesBuilder).
+  if (key.length === 0) {
+    throw new PebbleError(
+      'SSTITCH_PEBBLE_UNSUPPORTED',
+      `entry ${number}: its key is empty, which Pebble reads but cannot always write again: leave it out`,
+    );
+  }
   return entry;
 }
 

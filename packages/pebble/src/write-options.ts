@@ -6,7 +6,7 @@ import { checkCount, NEWEST_FORMAT_VERSION, refused } from './options.js';
 /** The file operations that writing to a directory needs. `nodeFileSystem` of @sstitch/sst has them. */
 export type WritableFileSystem = Pick<
   FileSystem,
-  'open' | 'readFolder' | 'makeFolder' | 'removeFolder' | 'unlink' | 'syncFolder'
+  'open' | 'readdir' | 'mkdir' | 'removeDirectory' | 'unlink' | 'fsyncDir'
 >;
 
 /** How a database is written. */

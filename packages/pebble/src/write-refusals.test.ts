@@ -7,10 +7,10 @@ import { keptFiles, numberedEntries } from '../test/made-entries.js';
 import { type Entry, type WriteOptions, writePebbleDatabase } from './index.js';
 
 let root: string;
-let folder: string;
+let directory: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'pebble-'));
-  folder = join(root, 'database');
+  directory = join(root, 'database');
 });
 afterEach(() => {
   rmSync(root, { recursive: true, force: true });
@@ -28,18 +28,18 @@ describe('refused', () => {
     ['a smaller key', [key('a'), key('c'), key('b')]],
     ['a prefix of the key before', [key('a'), key('bb'), key('b')]],
   ])('%s, with the number of the entry', async (_name, entries) => {
-    await expect(writePebbleDatabase(folder, entries)).rejects.toMatchObject({
+    await expect(writePebbleDatabase(directory, entries)).rejects.toMatchObject({
       code: 'SSTITCH_PEBBLE_ORDER',
       message:
         'entry 2: its key 62 does not follow the key of the entry before it: ' +
         "give the entries in the order of their keys' bytes, each key once",
     });
-    expect(existsSync(folder)).toBe(false);
+    expect(existsSync(directory)).toBe(false);
   });
 
   it('a smaller key that would begin a table', async () => {
     const large = { key: Buffer.from('b'), value: Buffer.alloc(70 * KIB, 'v') };
-    for (const next of ['a', 'b', '']) {
+    for (const next of ['a', 'b', 'aaaa']) {
       const { sink } = keptFiles();
       const source = [large, key(next)];
       const options = { ...SMALL_TABLES, compression: 'none' as const };
@@ -63,10 +63,18 @@ describe('refused', () => {
     ['an entry that is none', undefined, 'key must be a Uint8Array, not undefined'],
   ])('%s', async (_name, entry, message) => {
     const source = [entry as unknown as Entry];
-    await expect(writePebbleDatabase(folder, source)).rejects.toMatchObject({
+    await expect(writePebbleDatabase(directory, source)).rejects.toMatchObject({
       code: 'SSTITCH_PEBBLE_OPTIONS',
       message: `entry 0: its ${message}`,
     });
+  });
+
+  it('an empty key, which would make Pebble panic', async () => {
+    await expect(writePebbleDatabase(directory, [key('')])).rejects.toMatchObject({
+      code: 'SSTITCH_PEBBLE_UNSUPPORTED',
+      message: expect.stringContaining('entry 0: its key is empty'),
+    });
+    expect(existsSync(directory)).toBe(false);
   });
 
   it.each<[string, object]>([
@@ -79,28 +87,28 @@ describe('refused', () => {
     ['formatVersion', { formatVersion: 25 }],
     ['current', { current: 'yes' }],
   ])('the option %s out of range: %o', async (name, wrong) => {
-    await expect(writePebbleDatabase(folder, [], wrong)).rejects.toMatchObject({
+    await expect(writePebbleDatabase(directory, [], wrong)).rejects.toMatchObject({
       code: 'SSTITCH_PEBBLE_OPTIONS',
       message: expect.stringContaining(`${name} is`),
     });
-    expect(existsSync(folder)).toBe(false);
+    expect(existsSync(directory)).toBe(false);
   });
 
   it('a target or a source of another kind', async () => {
     const wrong = 7 as unknown as string;
     await expect(writePebbleDatabase(wrong, [])).rejects.toThrow('target is a number');
     const source = 7 as unknown as Entry[];
-    await expect(writePebbleDatabase(folder, source)).rejects.toThrow('source is a number');
+    await expect(writePebbleDatabase(directory, source)).rejects.toThrow('source is a number');
   });
 
   it('a directory that is not empty, which stays as it is', async () => {
-    mkdirSync(folder);
-    writeFileSync(join(folder, 'mine'), 'text');
-    await expect(writePebbleDatabase(folder, [])).rejects.toMatchObject({
+    mkdirSync(directory);
+    writeFileSync(join(directory, 'mine'), 'text');
+    await expect(writePebbleDatabase(directory, [])).rejects.toMatchObject({
       code: 'SSTITCH_PEBBLE_TARGET_EXISTS',
-      path: folder,
+      path: directory,
     });
-    expect(readdirSync(folder)).toEqual(['mine']);
+    expect(readdirSync(directory)).toEqual(['mine']);
   });
 
   it('a directory in one that is missing', async () => {
@@ -117,13 +125,15 @@ describe('a failure', () => {
       yield* numberedEntries(5000);
       throw new RangeError('no more');
     }
-    await expect(writePebbleDatabase(folder, failing(), SMALL_TABLES)).rejects.toThrow(
+    await expect(writePebbleDatabase(directory, failing(), SMALL_TABLES)).rejects.toThrow(
       new RangeError('no more'),
     );
-    expect(existsSync(folder)).toBe(false);
-    mkdirSync(folder);
-    await expect(writePebbleDatabase(folder, failing(), SMALL_TABLES)).rejects.toThrow('no more');
-    expect(readdirSync(folder)).toEqual([]);
+    expect(existsSync(directory)).toBe(false);
+    mkdirSync(directory);
+    await expect(writePebbleDatabase(directory, failing(), SMALL_TABLES)).rejects.toThrow(
+      'no more',
+    );
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   it('of the sink passes through', async () => {
@@ -153,14 +163,14 @@ describe('a failure', () => {
       },
     };
     const options = { ...SMALL_TABLES, fileSystem } as WriteOptions;
-    await expect(writePebbleDatabase(folder, numberedEntries(9000), options)).rejects.toMatchObject(
-      {
-        code: 'SSTITCH_PEBBLE_IO',
-        path: join(folder, '000003.sst'),
-        cause: full,
-      },
-    );
-    expect(existsSync(folder)).toBe(false);
+    await expect(
+      writePebbleDatabase(directory, numberedEntries(9000), options),
+    ).rejects.toMatchObject({
+      code: 'SSTITCH_PEBBLE_IO',
+      path: join(directory, '000003.sst'),
+      cause: full,
+    });
+    expect(existsSync(directory)).toBe(false);
   });
 
   it.each([
@@ -178,7 +188,7 @@ describe('a failure', () => {
       throw new Error('it should have ended');
     }
     const options = { ...SMALL_TABLES, signal: controller.signal };
-    await expect(writePebbleDatabase(folder, endless(), options)).rejects.toBe(reason);
-    expect(existsSync(folder)).toBe(false);
+    await expect(writePebbleDatabase(directory, endless(), options)).rejects.toBe(reason);
+    expect(existsSync(directory)).toBe(false);
   });
 });

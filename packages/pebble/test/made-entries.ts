@@ -25,11 +25,13 @@ function pseudoRandomBytes(seed: number, count: number): Uint8Array {
   return bytes;
 }
 
-/** Any entries in order: keys of few different bytes, the empty one too, and empty, small and large values. */
+/** Any entries in order: keys of few different bytes and of many, and empty, small and large values. */
 export function entriesInOrder(): fc.Arbitrary<Entry[]> {
+  const bytes = fc.constantFrom(0, 1, 0x61, 0xfe, 0xff);
+  const fewBytes = fc.array(bytes, { minLength: 1, maxLength: 6 });
   const key = fc.oneof(
-    { weight: 4, arbitrary: fc.array(fc.constantFrom(0, 1, 0x61, 0xfe, 0xff), { maxLength: 6 }) },
-    { weight: 1, arbitrary: fc.array(fc.nat(255), { maxLength: 400 }) },
+    { weight: 4, arbitrary: fewBytes },
+    { weight: 1, arbitrary: fc.array(fc.nat(255), { minLength: 1, maxLength: 400 }) },
   );
   const value = fc.oneof(
     { weight: 8, arbitrary: fc.uint8Array({ maxLength: 60 }) },

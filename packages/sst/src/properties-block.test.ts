@@ -1,12 +1,12 @@
+import { spanContains } from '@sstitch/contract';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type Entry, entriesOf, spansOf } from '../test/arbitraries.js';
 import { fileSystemOf, pseudoRandomBytes, remaining, textOf } from '../test/entries.js';
-import { readerOf, sliceOf, tableOf } from '../test/tables.js';
+import { partOf, readerOf, tableOf } from '../test/tables.js';
 import { BlockReader } from './block-reader.js';
 import { FILTER_KEY, PROPERTIES_KEY, SEALED_KEY } from './format.js';
 import { makeInternalKey } from './internal-key.js';
-import { spanContains } from './span.js';
 import { StoredBlockReader } from './stored-block.js';
 import { TableBuilder } from './table-builder.js';
 import { VarintReader } from './varint.js';
@@ -103,35 +103,35 @@ it('all of filter, properties and seal stand in the metaindex, in order', () => 
   expect([...rowsOf(metaindex).keys()]).toEqual([FILTER_KEY, PROPERTIES_KEY, SEALED_KEY]);
 });
 
-it('a slice with properties counts what it kept, copied blocks and rebuilt ones, for any spans', () => {
+it('a part with properties counts what it kept, copied blocks and rebuilt ones, for any spans', () => {
   fc.assert(
     fc.property(entriesOf(), bloomBitsPerKey, spansOf(), (entries, bits, keep) => {
       const { bytes } = tableOf(entries, { bloomBitsPerKey: bits });
-      const slice = sliceOf(bytes, keep, { properties: true });
+      const part = partOf(bytes, keep, { properties: true });
       const kept = entries.filter(({ userKey }) =>
         keep.some((span) => spanContains(span, userKey)),
       );
-      if (slice === undefined) {
+      if (part === undefined) {
         expect(kept).toEqual([]);
         return;
       }
-      expect(propertiesOf(slice.bytes)).toMatchObject(expectedOf(kept));
-      const iterator = readerOf(slice.bytes).iterator();
+      expect(propertiesOf(part.bytes)).toMatchObject(expectedOf(kept));
+      const iterator = readerOf(part.bytes).iterator();
       iterator.seekToFirst();
       expect(remaining(iterator)).toEqual(
         kept.map(({ key, value }) => [textOf(key), textOf(value)]),
       );
-      verifyTable(fileSystemOf(slice.bytes), 'table');
+      verifyTable(fileSystemOf(part.bytes), 'table');
     }),
   );
 });
 
-it('a slice of a slice with properties names the new ones alone', () => {
+it('a part of a part with properties names the new ones alone', () => {
   const { bytes } = tableOf(numbered(300), { properties: true });
   const keep = [{ start: Uint8Array.of(0, 7), end: Uint8Array.of(1, 7) }];
-  const slice = sliceOf(bytes, keep, { properties: true });
-  expect(propertiesOf(slice?.bytes ?? bytes)['rocksdb.num.entries']).toBe(256);
-  const plain = sliceOf(bytes, keep);
+  const part = partOf(bytes, keep, { properties: true });
+  expect(propertiesOf(part?.bytes ?? bytes)['rocksdb.num.entries']).toBe(256);
+  const plain = partOf(bytes, keep);
   expect(() => propertiesOf(plain?.bytes ?? bytes)).toThrow('no properties');
 });
 
