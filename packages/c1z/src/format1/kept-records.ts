@@ -6,7 +6,7 @@
 //
 // Invariant: a kept record counts only while its row says what the record's own row says. Baton changes rows and knows
 // nothing of this table; a record that is out of date is then no more than its row.
-import { equalBytes } from '@sstitch/keys';
+import { equalBytes } from '@sstitch/contract';
 import {
   decodeRecord,
   encodeRecord,

@@ -3,7 +3,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { equalBytes } from '@sstitch/keys';
+import { equalBytes } from '@sstitch/contract';
 import { decodeRecord, type RecordByBucket, type ValueBucket } from '@sstitch/records';
 import type { Database, Statement } from 'node-sqlite3-wasm';
 import { encodeZstd } from '../envelope/encode-zstd.js';

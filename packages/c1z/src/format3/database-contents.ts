@@ -4,14 +4,8 @@
 // - every value has been decoded before it is passed on, and its record belongs under the key that it lies under,
 //   so that no two records of a sync are one and the same
 // - no value over the limit is passed on
-import {
-  compareBytes,
-  equalBytes,
-  parseSyncId,
-  prefixSpan,
-  syncIdBytes,
-  toHex,
-} from '@sstitch/keys';
+import { compareBytes, equalBytes } from '@sstitch/contract';
+import { parseSyncId, prefixSpan, syncIdBytes, toHex } from '@sstitch/keys';
 import { type Entry, PebbleDatabase } from '@sstitch/pebble';
 import { decodeRecord, encodeRecord, type GrantRecord, type SyncRecord } from '@sstitch/records';
 import type { InputFile } from '../envelope/input-range.js';

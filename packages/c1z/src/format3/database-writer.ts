@@ -2,7 +2,8 @@
 // relies on, an indexed payload. Runs in the writer process, so it may block.
 //
 // Invariant: nothing is written before all records have been taken, as the head of the file says what they are.
-import { equalBytes, parseSyncId, toHex } from '@sstitch/keys';
+import { equalBytes } from '@sstitch/contract';
+import { parseSyncId, toHex } from '@sstitch/keys';
 import { type Entry, writePebbleDatabase } from '@sstitch/pebble';
 import { decodeRecord, type SyncRunRecord, type ValueBucket } from '@sstitch/records';
 import { FrameWriter } from '../envelope/frame-writer.js';
