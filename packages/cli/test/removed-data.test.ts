@@ -66,6 +66,15 @@ it('drop --no-purge leaves bytes in shared files; checkpoint --purge leaves them
   expect((await sstitch(['verify', `${store}-given`])).exitCode).toBe(0);
 });
 
+it('checkpoint --format pebble leaves them out, and makes a directory with the markers of Pebble', async () => {
+  await sstitchJson('drop', store, '--sync', FIRST, '--yes', '--no-purge');
+  const target = `${store}-pebble`;
+  const document = await sstitchJson('checkpoint', store, target, '--format', 'pebble');
+  expect(document).toMatchObject({ store: target, linkedBytes: 0 });
+  expect(naming(FIRST, target)).toEqual([]);
+  expect(readdirSync(target).filter((name) => name.startsWith('marker.')).length).toBe(2);
+});
+
 it('compact --purge leaves nothing of a sync that the source does not hold', async () => {
   const source = join(testDirectory(), 'source');
   await sstitchJson('generate', source, '--grants', '10', '--seed', '9');
