@@ -4,12 +4,8 @@
 //
 // Invariants: `records` and `values` have the same length; each record and its value have `syncId` as their
 // sync_id; a value is what a store holds of its record.
-import {
-  decodeRecord,
-  encodeRecord,
-  type RecordByBucket,
-  type ValueBucket,
-} from '@sstitch/records';
+import { decodeRecord, encodeRecord } from '../encode.js';
+import type { RecordByBucket, ValueBucket } from '../record-types.js';
 import { SyncIdField } from './sync-id-field.js';
 
 /** Some records of one sync and one bucket, at least one. */
