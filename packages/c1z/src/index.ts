@@ -11,7 +11,5 @@ export {
 } from './options.js';
 export { type C1zFile, openC1z } from './read-c1z.js';
 export type { WrittenC1z } from './sync-writer.js';
-export { RecordBatch } from './transfer/record-batch.js';
-export type { BatchOptions, SyncSink, SyncSource } from './transfer/sync-transfer.js';
 export { type C1zWriter, createC1z } from './write-c1z.js';
 export type { C1zWriteOptions } from './write-options.js';

@@ -4,14 +4,17 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type AssetRecord,
+  type BatchOptions,
   decodeRecord,
   type EntitlementRecord,
   type GrantRecord,
+  RecordBatch,
   type RecordByBucket,
   type ResourceRecord,
   type ResourceTypeRecord,
   SyncCounter,
   type SyncRunRecord,
+  type SyncSource,
   type SyncStatsRecord,
 } from '@sstitch/records';
 import { type C1zFormat, formatOf, MAGIC_BYTES } from './envelope/magic.js';
@@ -25,8 +28,6 @@ import { type Cursor, type RecordPage, recordsOf } from './record-pages.js';
 import type { PagedBucket } from './sync-contents.js';
 import { completedStatistics } from './sync-statistics.js';
 import { makeTemporaryDirectory, removeTemporaryDirectory } from './temporary-directory.js';
-import { RecordBatch } from './transfer/record-batch.js';
-import type { BatchOptions, SyncSource } from './transfer/sync-transfer.js';
 
 /** An open .c1z file of either format. Its records come in batches. */
 export interface C1zFile extends SyncSource {

@@ -3,14 +3,13 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { RecordBatch, SyncSink } from '@sstitch/records';
 import { aborted, C1zError, messageOf } from './errors.js';
 import type { WriterRequest } from './process/open-writer.js';
 import { WorkerProcess } from './process/worker-process.js';
 import { RecordPageBuilder } from './record-pages.js';
 import type { WrittenC1z } from './sync-writer.js';
 import { makeTemporaryDirectory, removeTemporaryDirectory } from './temporary-directory.js';
-import type { RecordBatch } from './transfer/record-batch.js';
-import type { SyncSink } from './transfer/sync-transfer.js';
 import { type C1zWriteOptions, checkWriteOptions } from './write-options.js';
 
 /** A .c1z file that is being written. It has its name once `finish` has settled, and is nowhere to be seen before. */

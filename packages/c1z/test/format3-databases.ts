@@ -2,7 +2,7 @@
 import { compareBytes } from '@sstitch/contract';
 import { parseSyncId } from '@sstitch/keys';
 import { type Entry, writePebbleDatabase } from '@sstitch/pebble';
-import { encodeRecord, type SyncRecord, type ValueBucket } from '@sstitch/records';
+import { encodeRecord, SyncIdField, type SyncRecord, type ValueBucket } from '@sstitch/records';
 import { maskedChecksum } from '@sstitch/sst';
 import { indexKeys } from '../src/format3/index-keys.js';
 import {
@@ -14,7 +14,6 @@ import {
   recordKey,
   STAMP,
 } from '../src/format3/key-layout.js';
-import { SyncIdField } from '../src/transfer/sync-id-field.js';
 
 /** The files of a payload, by name. */
 export type Files = ReadonlyMap<string, Uint8Array>;

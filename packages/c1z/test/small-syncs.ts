@@ -6,6 +6,7 @@ import {
   EntitlementRecordSchema,
   encodeRecord,
   GrantRecordSchema,
+  RecordBatch,
   ResourceRecordSchema,
   ResourceTypeRecordSchema,
   SyncCounter,
@@ -14,7 +15,6 @@ import {
   SyncType,
   type ValueBucket,
 } from '@sstitch/records';
-import { RecordBatch } from '../src/transfer/record-batch.js';
 
 export const FIRST_SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
 export const SECOND_SYNC = '3MmlCPoe0ERCi8Id5k2DbWCfbl8';

@@ -7,7 +7,13 @@
 import { compareBytes, equalBytes } from '@sstitch/contract';
 import { parseSyncId, prefixSpan, syncIdBytes, toHex } from '@sstitch/keys';
 import { type Entry, PebbleDatabase } from '@sstitch/pebble';
-import { decodeRecord, encodeRecord, type GrantRecord, type SyncRecord } from '@sstitch/records';
+import {
+  decodeRecord,
+  encodeRecord,
+  type GrantRecord,
+  SyncIdField,
+  type SyncRecord,
+} from '@sstitch/records';
 import type { InputFile } from '../envelope/input-range.js';
 import { readManifest } from '../envelope/manifest.js';
 import { PAYLOAD_DIRECTORY } from '../envelope/payload.js';
@@ -21,7 +27,6 @@ import {
   type PageAsked,
   type SyncContents,
 } from '../sync-contents.js';
-import { SyncIdField } from '../transfer/sync-id-field.js';
 import { databaseError, withDatabaseErrors } from './database-errors.js';
 import {
   bucketPrefix,

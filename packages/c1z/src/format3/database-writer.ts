@@ -5,7 +5,7 @@
 import { equalBytes } from '@sstitch/contract';
 import { parseSyncId, toHex } from '@sstitch/keys';
 import { type Entry, writePebbleDatabase } from '@sstitch/pebble';
-import { decodeRecord, type SyncRunRecord, type ValueBucket } from '@sstitch/records';
+import { decodeRecord, SyncIdField, type SyncRunRecord, type ValueBucket } from '@sstitch/records';
 import { FrameWriter } from '../envelope/frame-writer.js';
 import { encodeHead } from '../envelope/manifest.js';
 import { loadXxhash } from '../envelope/xxhash64.js';
@@ -13,7 +13,6 @@ import { C1zError, messageOf } from '../errors.js';
 import { PayloadEncoding, PebbleIdIndexFormat } from '../gen/c1/c1z/v3/manifest_pb.js';
 import { OutputFile } from '../output-file.js';
 import type { SyncWriter, WrittenC1z } from '../sync-writer.js';
-import { SyncIdField } from '../transfer/sync-id-field.js';
 import { EntrySorter } from './entry-sorter.js';
 import { indexKeys } from './index-keys.js';
 import {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toHex } from '@sstitch/keys';
 import { PebbleDatabase } from '@sstitch/pebble';
+import { type RecordBatch, SyncIdField } from '@sstitch/records';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   SAMPLE_NAMES,
@@ -17,8 +18,6 @@ import { readManifest } from '../envelope/manifest.js';
 import { PAYLOAD_DIRECTORY } from '../envelope/payload.js';
 import { checkLimits } from '../options.js';
 import { openC1z } from '../read-c1z.js';
-import type { RecordBatch } from '../transfer/record-batch.js';
-import { SyncIdField } from '../transfer/sync-id-field.js';
 import { createC1z } from '../write-c1z.js';
 import { indexKeys } from './index-keys.js';
 import { bucketPrefix, keyParts, recordKey } from './key-layout.js';

@@ -4,12 +4,8 @@
 //
 // Invariants: `records` and `values` have the same length; each record and its value have `syncId` as their
 // sync_id; a value is what a store holds of its record.
-import {
-  decodeRecord,
-  encodeRecord,
-  type RecordByBucket,
-  type ValueBucket,
-} from '@sstitch/records';
+import { decodeRecord, encodeRecord } from '../encode.js';
+import type { RecordByBucket, ValueBucket } from '../record-types.js';
 import { SyncIdField } from './sync-id-field.js';
 
 /** Some records of one sync and one bucket, at least one. */
@@ -18,6 +14,8 @@ export class RecordBatch<B extends ValueBucket = ValueBucket> {
   readonly bucket: B;
   /** How many records there are. */
   readonly length: number;
+  /** Whether the batch was made of values. Otherwise a consumer may encode the records itself, where they go. */
+  readonly isOfValues: boolean;
   #records: readonly RecordByBucket[B][] | undefined;
   #values: readonly Uint8Array[] | undefined;
 
@@ -30,6 +28,7 @@ export class RecordBatch<B extends ValueBucket = ValueBucket> {
     this.syncId = syncId;
     this.bucket = bucket;
     this.length = (records ?? values ?? []).length;
+    this.isOfValues = values !== undefined;
     this.#records = records;
     this.#values = values;
   }
@@ -73,9 +72,12 @@ export class RecordBatch<B extends ValueBucket = ValueBucket> {
 
   /** The same records as those of a sync with another id. What refers to that sync by its id is not changed. */
   withSyncId(syncId: string): RecordBatch<B> {
+    if (syncId === this.syncId) return this;
+    const records = this.#records?.map((record) => ({ ...record, syncId }));
+    if (!this.isOfValues) return new RecordBatch(syncId, this.bucket, records, undefined);
     const field = new SyncIdField(syncId);
     const values = this.values.map((value) => field.put(value));
-    return RecordBatch.ofValues(syncId, this.bucket, values);
+    return new RecordBatch(syncId, this.bucket, records, values);
   }
 }
 
