@@ -6,14 +6,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { encodeRecord } from '@sstitch/records';
+import { encodeRecord, type RecordBatch } from '@sstitch/records';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { layoutEntries, tableDatabase, walDatabase } from '../test/format3-databases.js';
 import { encodeFormat3 } from '../test/format3-files.js';
 import { FIRST_SYNC, SECOND_SYNC, smallBatches, smallSync } from '../test/small-syncs.js';
 import { loadXxhash } from './envelope/xxhash64.js';
 import { openC1z } from './read-c1z.js';
-import type { RecordBatch } from './transfer/record-batch.js';
 import { createC1z } from './write-c1z.js';
 
 const FIRST = smallSync(FIRST_SYNC);

@@ -5,11 +5,16 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { GrantRecord, ResourceRecord, SyncRecord, ValueBucket } from '@sstitch/records';
+import {
+  type GrantRecord,
+  RecordBatch,
+  type ResourceRecord,
+  type SyncRecord,
+  type ValueBucket,
+} from '@sstitch/records';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FIRST_SYNC, SECOND_SYNC, smallBatches, smallSync } from '../test/small-syncs.js';
 import { openC1z } from './read-c1z.js';
-import { RecordBatch } from './transfer/record-batch.js';
 import { type C1zWriter, createC1z } from './write-c1z.js';
 import type { C1zWriteOptions } from './write-options.js';
 

@@ -11,14 +11,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
-import { GrantRecordSchema } from '@sstitch/records';
+import { GrantRecordSchema, RecordBatch } from '@sstitch/records';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readContents } from '../../test/read-contents.js';
 import { FIRST_SYNC, smallBatches } from '../../test/small-syncs.js';
 import { readFrameIndex } from '../envelope/frame-index.js';
 import { readManifest } from '../envelope/manifest.js';
 import { checkLimits } from '../options.js';
-import { RecordBatch } from '../transfer/record-batch.js';
 import { DatabaseWriter, type DatabaseWriterOptions } from './database-writer.js';
 
 let directory: string;

@@ -1,7 +1,8 @@
 import { create } from '@bufbuild/protobuf';
-import { encodeRecord, GrantRecordSchema, SyncRunRecordSchema } from '@sstitch/records';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { encodeRecord } from '../encode.js';
+import { GrantRecordSchema, SyncRunRecordSchema } from '../gen/c1/storage/v3/records_pb.js';
 import { RecordBatch } from './record-batch.js';
 import { SyncIdField } from './sync-id-field.js';
 
