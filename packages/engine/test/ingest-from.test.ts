@@ -168,8 +168,8 @@ describe("the base's tables are split while the source is read", () => {
       });
     const { made, order } = await splitsOf(base, fileSystem, slow);
     expect(order).toEqual(['split', 'extracted']);
-    const [ahead, again] = made.filter((name) => !name.startsWith('MANIFEST'));
-    expect(ahead).toMatch(/\.speculative$/);
+    const [speculative, again] = made.filter((name) => !name.startsWith('MANIFEST'));
+    expect(speculative).toMatch(/\.speculative$/);
     expect(again).toMatch(/\.ldb$/);
     const expected = new Map([...old, ...numbered('k', 50, 'last')]);
     for (const key of expected.keys()) if (isReplaced(key)) expected.delete(key);
@@ -319,7 +319,7 @@ describe('where it ends early, the base is as it was, and nothing is left in its
     await expectContents(await openStore(base.location), old);
   });
 
-  test("a table of the base's cannot be linked ahead", async () => {
+  test("a table of the base's cannot be linked speculatively", async () => {
     const fileSystem = watchedFileSystem();
     const base = await openStore(join(directory, 'base'), { fileSystem });
     const source = await openStore(join(directory, 'source'));

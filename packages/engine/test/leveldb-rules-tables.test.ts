@@ -9,7 +9,7 @@ import { tableFileName } from '../src/leveldb/file-names.js';
 import type { Version } from '../src/leveldb/manifest.js';
 import { ExtractedTables } from '../src/tables/extracted-tables.js';
 import { COPY_PARTS } from '../src/tables/split-policy.js';
-import { InlineRunner } from '../src/threads/task-runner.js';
+import { InlinePool } from '../src/threads/inline-pool.js';
 import {
   type CraftedLevels,
   contentsOfLevels,
@@ -78,8 +78,8 @@ describe('rule 13: file names and sizes', () => {
         policy: COPY_PARTS,
         verify: false,
       };
-      const runner = new InlineRunner(nodeFileSystem);
-      const extracting = extractTables(runner, request, undefined);
+      const pool = new InlinePool(nodeFileSystem);
+      const extracting = extractTables(pool, request, undefined);
       const checked = extracting.then((tables) => ExtractedTables.incomingOf(tables)?.checking);
       await expect(checked).rejects.toThrow(/size|bytes|magic/);
     },

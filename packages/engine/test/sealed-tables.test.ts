@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { maskedChecksum, nodeFileSystem, TableReader } from '@sstitch/sst';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type ExtractedTables, TableLoader } from '../src/index.js';
-import { InlineRunner } from '../src/threads/task-runner.js';
+import { InlinePool } from '../src/threads/inline-pool.js';
 import {
   type ByteStore,
   bytes,
@@ -60,8 +60,8 @@ describe('a table is sealed', () => {
   });
 
   test('that was built of entries in any order, and merged where they overlapped', async () => {
-    const runner = new InlineRunner(nodeFileSystem);
-    const loaders = [0, 1].map(() => new TableLoader(temporaryDirectory(), {}, runner));
+    const pool = new InlinePool(nodeFileSystem);
+    const loaders = [0, 1].map(() => new TableLoader(temporaryDirectory(), {}, pool));
     const [one, two] = loaders as [TableLoader, TableLoader];
     const page = (keys: string) => ({
       prefix: bytes('k'),

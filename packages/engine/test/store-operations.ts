@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FileSystem, makeInternalKey, nodeFileSystem, TableBuilder } from '@sstitch/sst';
 import type { UnsortedEntries } from '../src/index.js';
-import { InlineRunner, type TaskRunner, ThreadRunner } from '../src/threads/task-runner.js';
+import { poolFor } from '../src/threads/pool-for.js';
+import type { WorkerPool } from '../src/threads/worker-pool.js';
 import {
   type ByteStore,
   bytes,
@@ -66,7 +67,7 @@ export interface Scene {
   readonly directory: string;
   readonly base: ByteStore;
   readonly source: ByteStore;
-  readonly runner: TaskRunner;
+  readonly pool: WorkerPool;
 }
 
 /** A base and a source, open; with a file system the work is done in this thread. */
@@ -78,8 +79,8 @@ export async function openScene(fileSystem?: FileSystem): Promise<Scene> {
     fileSystem === undefined
       ? openThreadedStore(join(directory, name))
       : openStore(join(directory, name), { fileSystem });
-  const runner = fileSystem === undefined ? new ThreadRunner() : new InlineRunner(fileSystem);
-  return { directory, base: await open('base'), source: await open('source'), runner };
+  const pool = poolFor(fileSystem);
+  return { directory, base: await open('base'), source: await open('source'), pool };
 }
 
 export interface StoreOperation {

@@ -5,7 +5,7 @@ import { complementOfSpans, type Span } from '@sstitch/contract';
 import { EngineError } from '../errors.js';
 import { spansOverlapping } from '../spans.js';
 import type { SpanTables, TableFile, TableRun } from '../tables/table-set.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { findKeyInTask, findRepeatedKeyTask } from './find-refused-key.js';
 import { type OverlapRange, overlapRanges } from './overlapping-tables.js';
 import { rebuildTables } from './rebuild-tables.js';
@@ -27,7 +27,7 @@ interface Group {
  * SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
 export async function mergeToOneRun(
-  runner: TaskRunner,
+  pool: WorkerPool,
   directory: string,
   spans: readonly Span[],
   runs: readonly TableRun[],
@@ -38,13 +38,13 @@ export async function mergeToOneRun(
   let merged: readonly SpanTables[] = dealToSpans(spans, runs);
   for (let round = 1; round === 1 || merged.some((one) => one.runs.length > 1); round++) {
     const groups = merged.flatMap(groupsOf);
-    merged = await mergeRound(runner, `${directory}-${round}`, spans, groups, signal);
+    merged = await mergeRound(pool, `${directory}-${round}`, spans, groups, signal);
     // A merge keeps one entry of each key, and of a table what lies in the span.
     if (entriesOf(merged.flatMap((one) => one.runs.flat())) === entries) continue;
     const outside = { spans: complementOfSpans(spans), tables };
-    const key = await runner.run(findKeyInTask, outside, { signal });
+    const key = await pool.run(findKeyInTask, outside, { signal });
     if (key !== undefined) throw outsideError(key);
-    throw repeatedError(await repeatedKeyOf(runner, groups, signal));
+    throw repeatedError(await repeatedKeyOf(pool, groups, signal));
   }
   return merged;
 }
@@ -73,13 +73,13 @@ function groupsOf({ span, runs }: SpanTables, spanIndex: number): Group[] {
 }
 
 async function mergeRound(
-  runner: TaskRunner,
+  pool: WorkerPool,
   directory: string,
   spans: readonly Span[],
   groups: readonly Group[],
   signal: AbortSignal,
 ): Promise<SpanTables[]> {
-  const merged = await mergeRanges(runner, directory, groups, signal);
+  const merged = await mergeRanges(pool, directory, groups, signal);
   const runs = spans.map((): TableRun[] => []);
   for (const { spanIndex, ranges } of groups) {
     const run = ranges.flatMap((range) =>
@@ -91,7 +91,7 @@ async function mergeRound(
 }
 
 async function mergeRanges(
-  runner: TaskRunner,
+  pool: WorkerPool,
   directory: string,
   groups: readonly Group[],
   signal: AbortSignal,
@@ -102,7 +102,7 @@ async function mergeRanges(
   // Each part as if it were a span: its tables are shared out among the threads.
   const parts = ranges.map(({ part, runs }): SpanTables => ({ span: part, runs }));
   const onEntries = () => undefined;
-  const rebuilt = await rebuildTables(runner, directory, parts, { signal, onEntries });
+  const rebuilt = await rebuildTables(pool, directory, parts, { signal, onEntries });
   for (const [index, range] of ranges.entries()) {
     merged.set(range, rebuilt[index]?.runs.flat() ?? []);
   }
@@ -110,12 +110,12 @@ async function mergeRanges(
 }
 
 async function repeatedKeyOf(
-  runner: TaskRunner,
+  pool: WorkerPool,
   groups: readonly Group[],
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   for (const { part, runs } of mergesOf(groups)) {
-    const key = await runner.run(findRepeatedKeyTask, { part, runs }, { signal });
+    const key = await pool.run(findRepeatedKeyTask, { part, runs }, { signal });
     if (key !== undefined) return key;
   }
   throw new Error('a merge lost an entry');

@@ -16,7 +16,8 @@ import { checkSpans } from '../spans.js';
 import { LoadedTables } from '../tables/extracted-tables.js';
 import type { Operations } from '../threads/operations.js';
 import { asEngineError } from '../threads/task-errors.js';
-import { type TaskRunner, ThreadRunner } from '../threads/task-runner.js';
+import { threadPool } from '../threads/thread-pool.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { BUILT_SEQUENCE } from './build-tables.js';
 import { checkPageOfBytes } from './check-pages.js';
 import { checkUnsortedPages } from './check-unsorted.js';
@@ -45,7 +46,7 @@ export type EntryPage<K = Uint8Array, V = Uint8Array> = ReadonlyArray<readonly [
 
 /** Where a loader works. */
 export interface LoaderPlace {
-  readonly runner: TaskRunner;
+  readonly pool: WorkerPool;
   readonly directory: string;
   /** Of the store that the directory is of. */
   readonly operations?: Operations;
@@ -88,11 +89,11 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
    */
   constructor(directory: string, options?: TableLoaderOptions);
   /** @internal */
-  constructor(directory: string | LoaderStore, options?: TableLoaderOptions, runner?: TaskRunner);
+  constructor(directory: string | LoaderStore, options?: TableLoaderOptions, pool?: WorkerPool);
   constructor(
     home: string | LoaderStore,
     options: TableLoaderOptions = {},
-    runner: TaskRunner = new ThreadRunner(),
+    pool: WorkerPool = threadPool(),
   ) {
     checkOptions(options, { signal: 'signal', onWritten: 'function' });
     if (typeof home === 'object' && home !== null && 'database' in home) {
@@ -100,7 +101,7 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
       this.#open = () => home.open();
     } else {
       checkDirectory(home);
-      this.#open = async () => ({ runner, directory: home });
+      this.#open = async () => ({ pool, directory: home });
     }
     this.#signal = options.signal;
     this.#onWritten = options.onWritten ?? (() => undefined);
@@ -158,9 +159,9 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
     this.#flushArena(place);
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
     this.#throwFailure();
-    const { runner, directory, signal } = place;
+    const { pool, directory, signal } = place;
     const runs = this.#runs.map(({ tables }) => tables);
-    const merged = await mergeToOneRun(runner, `${directory}/merged`, spans, runs, signal);
+    const merged = await mergeToOneRun(pool, `${directory}/merged`, spans, runs, signal);
     const entries = this.#runs.reduce((sum, run) => sum + run.entries, 0);
     return new LoadedTables({ spans: merged, lastSequence: Number(BUILT_SEQUENCE) }, entries);
   }
@@ -185,7 +186,7 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
     this.#opening ??= this.#openPlace();
     const place = await this.#opening;
     place.operations?.checkOpen();
-    if (place.signal.aborted) throw abortedError();
+    if (place.signal.aborted) throw abortedError(place.signal);
     if (this.#isFinished) throw invalid('the loader has finished: make another one');
     return place;
   }
@@ -271,9 +272,9 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
     place.operations?.track(task);
   }
 
-  async #sort({ runner, signal }: OpenedPlace, pages: readonly RunPage[]): Promise<void> {
+  async #sort({ pool, signal }: OpenedPlace, pages: readonly RunPage[]): Promise<void> {
     try {
-      const runs = await runner.run(sortToTablesTask, { pages }, { signal });
+      const runs = await pool.run(sortToTablesTask, { pages }, { signal });
       this.#runs.push(...runs);
       const key = runs.find(({ repeatedKey }) => repeatedKey !== undefined)?.repeatedKey;
       if (key !== undefined) throw repeatedError(key);

@@ -16,7 +16,7 @@ import {
 } from '../tables/table-jobs.js';
 import { MAX_RUNS, type SpanTables, type TableFile } from '../tables/table-set.js';
 import { asEngineError } from '../threads/task-errors.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import {
   type LinkedExtract,
   type LinkedTable,
@@ -42,11 +42,11 @@ const INCOMING = {
 
 /** Extracts; see the head of this file. */
 export async function extractTables(
-  runner: TaskRunner,
+  pool: WorkerPool,
   { policy, verify, ...request }: ExtractRequest,
   signal: AbortSignal | undefined,
 ): Promise<ExtractedTables> {
-  const { lastSequence, groups } = await runner.run(linkForExtractTask, request, { signal });
+  const { lastSequence, groups } = await pool.run(linkForExtractTask, request, { signal });
   const splits: SplitJob[] = [];
   const checks: TableJob[] = [];
   for (const { path, origin, table, spanIndex, parts } of groups.flat()) {
@@ -57,9 +57,9 @@ export async function extractTables(
   const how = { policy, verify };
   const failing = new AbortController();
   const ending = AbortSignal.any([failing.signal, ...(signal ? [signal] : [])]);
-  const splitting = shareTableJobs(runner, splits, how, ending);
+  const splitting = shareTableJobs(pool, splits, how, ending);
   // The splits go first, and so does what a commit does next.
-  const checking = shareTableJobs(runner, checks, { ...how, background: true }, ending).catch(
+  const checking = shareTableJobs(pool, checks, { ...how, background: true }, ending).catch(
     (error: unknown) => {
       throw asEngineError(error);
     },
@@ -75,7 +75,7 @@ export async function extractTables(
     const spans: SpanTables[] = [];
     for (const [index, span] of request.spans.entries()) {
       const path = `${request.targetDirectory}/merged-${index}.part`;
-      spans.push({ span, runs: await limitRuns(runner, path, runs[index] ?? [], signal) });
+      spans.push({ span, runs: await limitRuns(pool, path, runs[index] ?? [], signal) });
     }
     const set = { spans, lastSequence };
     if (isMerged) return new ExtractedTables(checkedTables(set));

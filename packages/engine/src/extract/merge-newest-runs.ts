@@ -5,18 +5,18 @@ import { type FileSystem, mergeTables, TableBuilder, TableReader, userKeyOf } fr
 import { blamingOrigins } from '../files/blame-file.js';
 import { MAX_RUNS, originsOf, type TableFile, type TableRun } from '../tables/table-set.js';
 import { defineTask } from '../threads/task.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 
 /** Merges runs, oldest first, so that no more are left than there are levels for them. */
 export async function limitRuns(
-  runner: TaskRunner,
+  pool: WorkerPool,
   path: string,
   runs: readonly TableFile[][],
   signal: AbortSignal | undefined,
 ): Promise<TableRun[]> {
   if (runs.length <= MAX_RUNS) return [...runs];
   const tables = runs.slice(MAX_RUNS - 1).flat();
-  const merged = await runner.run(mergeNewestRunsTask, { path, tables }, { signal });
+  const merged = await pool.run(mergeNewestRunsTask, { path, tables }, { signal });
   return [...runs.slice(0, MAX_RUNS - 1), [merged]];
 }
 

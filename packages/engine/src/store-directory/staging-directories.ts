@@ -5,20 +5,20 @@
 // - who writes into one is part of an operation of the store, which its close ends and awaits.
 import { randomUUID } from 'node:crypto';
 import type { Operations } from '../threads/operations.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { removeOwnDirectory } from './remove-directory.js';
 import { mkdirTask, STAGING_DIRECTORY } from './store-files.js';
 
 export class StagingDirectories {
   readonly #parent: string;
-  readonly #runner: TaskRunner;
+  readonly #pool: WorkerPool;
   readonly #operations: Operations;
   readonly #opening = randomUUID();
   #count = 0;
 
-  constructor(storeDirectory: string, runner: TaskRunner, operations: Operations) {
+  constructor(storeDirectory: string, pool: WorkerPool, operations: Operations) {
     this.#parent = `${storeDirectory}/${STAGING_DIRECTORY}`;
-    this.#runner = runner;
+    this.#pool = pool;
     this.#operations = operations;
   }
 
@@ -38,13 +38,11 @@ export class StagingDirectories {
   /** Removes a directory that was named here, and does not fail: what is left is removed by the next open. */
   async remove(directory: string): Promise<void> {
     const { closing } = this.#operations;
-    await removeOwnDirectory(this.#runner, directory, closing).catch(() => undefined);
+    await removeOwnDirectory(this.#pool, directory, closing).catch(() => undefined);
   }
 
   #mkdir(directory: string): Promise<void> {
     const signal = this.#operations.closing;
-    return this.#operations.runFileWork(() =>
-      this.#runner.run(mkdirTask, { directory }, { signal }),
-    );
+    return this.#operations.runFileWork(() => this.#pool.run(mkdirTask, { directory }, { signal }));
   }
 }

@@ -12,7 +12,7 @@ export function checkpointForPebble(
   targetDirectory: string,
   signal: AbortSignal | undefined,
 ): Promise<CopiedGeneration> {
-  const { operations, runner, staging, directory: storeDirectory } = core;
+  const { operations, pool, staging, directory: storeDirectory } = core;
   return operations.runFileWork(async () => {
     const links = await staging.add();
     try {
@@ -20,7 +20,7 @@ export function checkpointForPebble(
       const extract = async () =>
         whenChecked(await core.extract([EVERYTHING], links, { signal: ending }));
       const input = { storeDirectory, targetDirectory };
-      const { tables, sizeBytes } = await makePebbleDirectory(runner, input, extract, ending);
+      const { tables, sizeBytes } = await makePebbleDirectory(pool, input, extract, ending);
       return { tables, copiedTables: tables, copiedBytes: sizeBytes, linkedBytes: 0 };
     } finally {
       await staging.remove(links);

@@ -52,7 +52,7 @@ export function ingestForeignTables(
   const { signal } = options;
   return core.operations.runFileWork(async () => {
     const ending = { signal: core.operations.endingWith(signal) };
-    const checked = await core.runner.run(checkIncomingTablesTask, { spans: foreign }, ending);
+    const checked = await core.pool.run(checkIncomingTablesTask, { spans: foreign }, ending);
     checkRuns(checked.spans);
     const how = { moveIncoming: false, purge: purgeOf(options), signal };
     return core.commit(checkedTables(checked), how);
@@ -66,7 +66,7 @@ export function ingestFromSource(
   spans: readonly Span[],
   options: IngestFromOptions,
 ): Promise<CommitReport> {
-  const { operations, staging, policy, runner } = core;
+  const { operations, staging, policy, pool } = core;
   const { signal, verify = false, rebuild = false, purge = false, onExtracted } = options;
   const failing = new AbortController();
   const ending = AbortSignal.any([failing.signal, operations.endingWith(signal)]);
@@ -93,7 +93,7 @@ export function ingestFromSource(
     const { spans: extracted } = await extract();
     const { onEntries = () => undefined } = options;
     const how = { signal: ending, onEntries };
-    const built = await rebuildTables(runner, await stagingDirectory(), extracted, how);
+    const built = await rebuildTables(pool, await stagingDirectory(), extracted, how);
     return new ExtractedTables(
       checkedTables({ spans: built, lastSequence: Number(BUILT_SEQUENCE) }),
     );
@@ -128,14 +128,14 @@ export function replaceByPages(
   pages: PagesToBuild,
   options: ExciseOptions,
 ): Promise<StoreReplaceResult> {
-  const { operations, runner, staging } = core;
+  const { operations, pool, staging } = core;
   const { signal } = options;
   return operations.run(async () => {
     const directory = await staging.add();
     try {
       const ending = { signal: operations.endingWith(signal) };
       const { entries: count, ...built } = await buildFromPages(
-        ...([runner, directory, spans, pages, ending] as const),
+        ...([pool, directory, spans, pages, ending] as const),
       );
       const how = { moveIncoming: true, purge: purgeOf(options), signal };
       const commit = await core.commit(checkedTables(built), how);
@@ -155,7 +155,7 @@ export function verifyStoreSpans(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const input = { namedDirectory: generation.directory, spans };
-  const { operations, runner } = core;
+  const { operations, pool } = core;
   const ending = operations.endingWith(signal);
-  return operations.runFileWork(() => verifyGenerationSpans(runner, generation, input, ending));
+  return operations.runFileWork(() => verifyGenerationSpans(pool, generation, input, ending));
 }

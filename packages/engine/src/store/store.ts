@@ -202,9 +202,9 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
   tableLoader(options: TableLoaderOptions = {}): TableLoader<K, V> {
     const open = async () => {
       await this.whenOpen('tableLoader');
-      const { runner, operations, staging } = this.#opened;
+      const { pool, operations, staging } = this.#opened;
       const directory = await staging.make();
-      return { runner, directory, operations, remove: () => staging.remove(directory) };
+      return { pool, directory, operations, remove: () => staging.remove(directory) };
     };
     return new TableLoader({ database: this, open }, options);
   }
@@ -289,7 +289,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     if (held.generations >= HELD_GENERATIONS) this.#emitEvent('held', held);
   }
 
-  /** A listener that throws must not fail the commit that it is told of. */
+  /** A listener that throws must not fail the commit that it hears of. */
   #emitEvent(type: string, detail: unknown): void {
     queueMicrotask(() => this.emit(type, detail));
   }
