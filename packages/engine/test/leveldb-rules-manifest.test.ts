@@ -65,9 +65,9 @@ function staged(alter?: (version: Version) => Version) {
   const request: StageRequest = {
     baseDirectory: join(directory, 'base'),
     nextDirectory: join(directory, 'next'),
-    incoming: { spans: [{ span: span('m', 'n'), runs: [] }], lastSequence: 0 },
-    leastLogNumber: 0,
-    withUnflushed: false,
+    spans: [span('m', 'n')],
+    incoming: [[]],
+    incomingSequence: 0,
     move: 'none',
     unsynced: [],
   };
@@ -79,7 +79,7 @@ function staged(alter?: (version: Version) => Version) {
   if (begun !== undefined && 'jobs' in begun) {
     const policy = { mode: 'share', fromBytes: 0 } as const;
     const outcomes = begun.jobs.map((job) => doTableJob(nodeFileSystem, { job, policy }));
-    finishStage(nodeFileSystem, { nextDirectory, outcomes }, go, session);
+    finishStage(nodeFileSystem, { outcomes }, go, session);
   }
   const next = readVersion(nodeFileSystem, nextDirectory);
   return { directory, base, next, nextDirectory };

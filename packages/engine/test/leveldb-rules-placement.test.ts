@@ -5,7 +5,7 @@ import { compareBytes, keyAfter, type Span } from '@sstitch/contract';
 import { makeInternalKey, nodeFileSystem, userKeyOf } from '@sstitch/sst';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { planVersion } from '../src/commit/plan.js';
+import { planBase, planIncoming } from '../src/commit/plan.js';
 import { adopt } from '../src/index.js';
 import { checkVersion, readVersion } from '../src/leveldb/manifest.js';
 import { LEVEL_COUNT, type TableEntry } from '../src/leveldb/version-edit.js';
@@ -113,9 +113,9 @@ const asSpan = ({ start, end }: ModelSpan): Span => ({
 
 /** Carries a plan out on the model; gives the tables of each level. */
 function carryOut(base: ModelTable[][], spans: ModelSpan[]) {
-  const plan = planVersion(
-    { levels: base },
-    spans.map((each) => ({ span: asSpan(each), runs: each.runs })),
+  const plan = planIncoming(
+    planBase({ levels: base }, spans.map(asSpan)),
+    spans.map((each) => each.runs),
   );
   const next: Array<Array<{ keys: number[]; origin: 'base' | 'incoming'; run: number }>> =
     Array.from({ length: LEVEL_COUNT }, () => []);

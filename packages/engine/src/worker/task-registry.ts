@@ -6,7 +6,12 @@ import { mergeRunsToTablesTask } from '../build/merge-runs.js';
 import { beginPebbleDirectoryTask, finishPebbleDirectoryTask } from '../build/pebble-directory.js';
 import { sortToTablesTask } from '../build/sort-to-tables.js';
 import { probeRoomTask } from '../commit/retire-log.js';
-import { beginStageTask, finishStageTask, prelinkTask } from '../commit/stage.js';
+import {
+  beginFlushedStageTask,
+  beginStageTask,
+  finishStageTask,
+  prelinkTask,
+} from '../commit/stage.js';
 import { checkAdoptableTask, checkAdoptedTableTask } from '../copy/check-adopted.js';
 import { copyGenerationTask } from '../copy/copy-generation.js';
 import {
@@ -67,6 +72,7 @@ const all: readonly AnyTask[] = [
   abandonStoreTask,
   appendEntriesTask,
   beginPebbleDirectoryTask,
+  beginFlushedStageTask,
   beginStageTask,
   beginStoreTask,
   beginTablesTask,
