@@ -48,10 +48,10 @@ test('one that has changed since is planned anew', () => {
   const { baseDirectory, session, begin } = scene();
   const before = session.base;
   const version = readVersion(nodeFileSystem, baseDirectory);
-  const { nextFileNumber } = version;
+  const manifestNumber = version.nextFileNumber + 1;
   const emptied = { ...version, levels: version.levels.map(() => []) };
-  const later = { ...emptied, nextFileNumber: nextFileNumber + 1 };
-  writeManifest(nodeFileSystem, baseDirectory, later, nextFileNumber);
+  const later = { ...emptied, nextFileNumber: manifestNumber + 1 };
+  writeManifest(nodeFileSystem, baseDirectory, later, manifestNumber);
   expect(begin()).toMatchObject({ staged: { tables: 0 } });
   expect(session.base).not.toBe(before);
 });
