@@ -10,7 +10,12 @@ import type { SpanTables, TableFile, TableRun } from '../tables/table-set.js';
 import { asEngineError } from '../threads/task-errors.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import { BUILT_SEQUENCE, BUILT_TABLE_SIZE_BYTES } from './build-tables.js';
-import { type MergedRuns, type MergeRunsInput, mergeRunsToTablesTask } from './merge-runs.js';
+import {
+  type BuildPurpose,
+  type MergedRuns,
+  type MergeRunsInput,
+  mergeRunsToTablesTask,
+} from './merge-runs.js';
 
 /**
  * Tables that make up a share. Small enough that threads end at about the same time, large enough that
@@ -27,6 +32,8 @@ export interface RebuildOptions {
   readonly signal: AbortSignal | undefined;
   /** Reported how many entries are built by now. */
   readonly onEntries: (entries: number) => void;
+  /** Whose database the tables are for. @defaultValue 'leveldb' */
+  readonly purpose?: BuildPurpose | undefined;
 }
 
 interface Share extends MergeRunsInput {
@@ -44,7 +51,7 @@ export async function rebuildTables(
   pool: WorkerPool,
   directory: string,
   extracted: ExtractedTables,
-  { signal, onEntries }: RebuildOptions,
+  { signal, onEntries, purpose }: RebuildOptions,
 ): Promise<RebuiltTables> {
   const shares = extracted.spans.flatMap((span, index) => sharesOf(span, index, directory));
   const run = <T>(task: Promise<T>): Promise<T> =>
@@ -66,7 +73,7 @@ export async function rebuildTables(
   await run(pool.run(mkdirTask, { directory }, { signal }));
   // The largest first: what is left for the end is small then.
   const largestFirst = [...shares].sort((a, b) => b.sizeBytes - a.sizeBytes);
-  const items = largestFirst.map(({ part, runs, path }) => ({ part, runs, path }));
+  const items = largestFirst.map(({ part, runs, path }) => ({ part, runs, path, purpose }));
   const merging = pool.forEach(mergeRunsToTablesTask, items, { signal, onOutput });
   const built = await merging.catch((error: unknown) => {
     throw thrown?.error ?? asEngineError(error);

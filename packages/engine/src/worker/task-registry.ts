@@ -3,6 +3,7 @@
 import { appendEntriesTask, beginTablesTask, finishTablesTask } from '../build/build-tables.js';
 import { findRepeatedKeyTask } from '../build/find-repeated-key.js';
 import { mergeRunsToTablesTask } from '../build/merge-runs.js';
+import { beginPebbleDirectoryTask, finishPebbleDirectoryTask } from '../build/pebble-directory.js';
 import { sortToTablesTask } from '../build/sort-to-tables.js';
 import { probeRoomTask } from '../commit/retire-log.js';
 import { beginStageTask, finishStageTask, prelinkTask } from '../commit/stage.js';
@@ -64,6 +65,7 @@ import {
 const all: readonly AnyTask[] = [
   abandonStoreTask,
   appendEntriesTask,
+  beginPebbleDirectoryTask,
   beginStageTask,
   beginStoreTask,
   beginTablesTask,
@@ -83,6 +85,7 @@ const all: readonly AnyTask[] = [
   findReaderPlaceTask,
   findRepeatedKeyTask,
   findSharedKeysTask,
+  finishPebbleDirectoryTask,
   finishStageTask,
   finishStoreTask,
   finishTablesTask,
