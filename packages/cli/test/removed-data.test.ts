@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseSyncId } from '@sstitch/keys';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
-import { withStore } from '../src/open-store.js';
+import { withStore } from '../src/stores/open-store.js';
 import { sstitch, sstitchJson, testDirectory } from './in-process.js';
 
 const [FIRST, SECOND] = [0, 1].map((syncIndex) => syntheticSyncId({ syncIndex })) as [

@@ -23,7 +23,7 @@ import {
   text,
   VIEW,
 } from './store-fixture.js';
-import { fileError, WatchedFileSystem } from './watched-file-system.js';
+import { fileError, watchedFileSystem } from './watched-file-system.js';
 
 const PEBBLE = { format: 'pebble' } as const;
 
@@ -53,7 +53,7 @@ async function fill(store: ByteStore): Promise<Contents> {
 
 async function filledStore() {
   const directory = temporaryDirectory();
-  const fileSystem = new WatchedFileSystem();
+  const fileSystem = watchedFileSystem();
   const options = { fileSystem, shareTablesFromBytes: 4096, replayLogsUpToBytes: 0 };
   const store = await openStore(join(directory, 'store'), options);
   const model = await fill(store);
