@@ -6,6 +6,7 @@ import { abortedError } from '../errors.js';
 import { mkdirTask } from '../store-directory/store-files.js';
 import { asEngineError } from '../threads/task-errors.js';
 import type { TaskRunner } from '../threads/task-runner.js';
+import { syncingFiles } from '../threads/unsynced-files.js';
 import {
   appendEntriesTask,
   type BuiltTables,
@@ -55,7 +56,9 @@ export async function buildFromPages(
       appended.catch(() => undefined);
     }
     await appended;
-    return await run(thread.run(finishTablesTask, { session }, { signal }));
+    return await syncingFiles(runner, signal, async (unsynced) =>
+      unsynced.takeFrom(await run(thread.run(finishTablesTask, { session }, { signal }))),
+    );
   } catch (error) {
     await appended.catch(() => undefined);
     // The first error is the one to tell; a thread that has ended has no session left. Where the store closes,

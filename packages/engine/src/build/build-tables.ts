@@ -12,6 +12,7 @@ import {
   TRAILER_BYTES,
 } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
+import { HeldFiles, type WithUnsynced } from '../files/held-files.js';
 import type { SpanTables, TableFile, TableSet } from '../tables/table-set.js';
 import { defineTask } from '../threads/task.js';
 import { visitEntries } from './entry-pages.js';
@@ -40,7 +41,7 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 const BUILT_TRAILER = makeInternalKey(NOTHING, BUILT_SEQUENCE, 'value');
 
 class TableSession {
-  readonly #fileSystem: FileSystem;
+  readonly #held: HeldFiles;
   readonly #directory: string;
   readonly #spans: readonly Span[];
   readonly #runs: TableFile[][];
@@ -62,7 +63,7 @@ class TableSession {
   #sharedBytes = 0;
 
   constructor(fileSystem: FileSystem, input: BeginTablesInput) {
-    this.#fileSystem = fileSystem;
+    this.#held = new HeldFiles(fileSystem);
     this.#directory = input.directory;
     this.#spans = input.spans;
     this.#runs = input.spans.map(() => []);
@@ -115,19 +116,21 @@ class TableSession {
     this.#moveToSpanOf(bytes.subarray(0, length));
   }
 
-  finish(): BuiltTables {
+  finish(): BuiltTables & WithUnsynced {
     this.#closeTable();
     const spans = this.#spans.map((span, index): SpanTables => {
       const run = this.#runs[index] ?? [];
       return { span, runs: run.length === 0 ? [] : [run] };
     });
-    return { spans, lastSequence: Number(BUILT_SEQUENCE), entries: this.#entries };
+    const unsynced = this.#held.take();
+    return { spans, lastSequence: Number(BUILT_SEQUENCE), entries: this.#entries, unsynced };
   }
 
   discard(): void {
     this.#builder = undefined;
     this.#file?.close();
     this.#file = undefined;
+    this.#held.close();
   }
 
   #moveToSpanOf(key: Uint8Array): void {
@@ -150,8 +153,7 @@ class TableSession {
   #openTable(): TableBuilder {
     if (this.#builder === undefined) {
       this.#path = `${this.#directory}/built-${this.#tableCount++}.table`;
-      this.#file = this.#fileSystem.open(this.#path, 'create');
-      this.#fileSystem.chmod(this.#path, 0o444);
+      this.#file = this.#held.createTable(this.#path);
       this.#builder = new TableBuilder(this.#file, { path: this.#path, seal: true });
     }
     return this.#builder;
@@ -208,11 +210,11 @@ export function appendEntries(
 
 export const appendEntriesTask = defineTask('appendEntries', appendEntries);
 
-/** Ends a session and gives its tables, written but not synced: the commit does that. */
+/** Ends a session and gives its tables. */
 export function finishTables(
   _fileSystem: FileSystem,
   input: { readonly session: number },
-): BuiltTables {
+): BuiltTables & WithUnsynced {
   const built = sessionOf(input.session).finish();
   sessions.delete(input.session);
   return built;

@@ -6,7 +6,6 @@
 
 import { compareBytes, type Span } from '@sstitch/contract';
 import {
-  type FileHandle,
   type FileSystem,
   type MergeIterator,
   mergeRuns,
@@ -15,6 +14,7 @@ import {
   TRAILER_BYTES,
 } from '@sstitch/sst';
 import { blamingOrigins } from '../files/blame-file.js';
+import { type HeldFiles, holdingFiles, type WithUnsynced } from '../files/held-files.js';
 import { originsOf, type TableFile, type TableRun } from '../tables/table-set.js';
 import { defineTask } from '../threads/task.js';
 import { BUILT_SEQUENCE, BUILT_TABLE_SIZE_BYTES } from './build-tables.js';
@@ -31,20 +31,22 @@ export interface MergeRunsInput {
   readonly path: string;
 }
 
-export interface MergedRuns {
+export interface MergedRuns extends WithUnsynced {
   /** In key order. */
   readonly tables: readonly TableFile[];
   readonly entries: number;
 }
 
-/** Merges and builds; see the head of this file. Tables are not synced: the commit does that. */
+/** Merges and builds; see the head of this file. */
 export function mergeRunsToTables(
   fileSystem: FileSystem,
   { part, runs, path }: MergeRunsInput,
   checkCancelled: () => void,
 ): MergedRuns {
   return blamingOrigins(originsOf(runs.flat()), () =>
-    mergeAndBuild(fileSystem, { part, runs, path }, checkCancelled),
+    holdingFiles(fileSystem, (held) =>
+      mergeAndBuild(fileSystem, { part, runs, path }, held, checkCancelled),
+    ),
   );
 }
 
@@ -53,8 +55,9 @@ export const mergeRunsToTablesTask = defineTask('mergeRunsToTables', mergeRunsTo
 function mergeAndBuild(
   fileSystem: FileSystem,
   { part, runs, path }: MergeRunsInput,
+  held: HeldFiles,
   checkCancelled: () => void,
-): MergedRuns {
+): Omit<MergedRuns, 'unsynced'> {
   const iterators = runs.map((run) => new RunIterator(fileSystem, run));
   const tables: TableFile[] = [];
   let entries = 0;
@@ -64,7 +67,7 @@ function mergeAndBuild(
     merged.seekUserKey(part.start);
     while (merged.valid && isBefore(merged, part.end)) {
       const table = `${path}-${tables.length}.table`;
-      const built = buildTable(fileSystem, table, merged, part.end, checkCancelled);
+      const built = buildTable(held, table, merged, part.end, checkCancelled);
       const { sizeBytes, smallest, largest } = built;
       const bounds = { path: table, sizeBytes, smallest, largest };
       tables.push({ ...bounds, origin: 'built', entries: built.entries });
@@ -78,16 +81,15 @@ function mergeAndBuild(
 
 /** One table, of the entries from where `merged` is to `end`, or of as many as it takes. */
 function buildTable(
-  fileSystem: FileSystem,
+  held: HeldFiles,
   path: string,
   merged: MergeIterator,
   end: Uint8Array | undefined,
   checkCancelled: () => void,
 ) {
-  const file: FileHandle = fileSystem.open(path, 'create');
+  const file = held.createTable(path);
   let builder: TableBuilder | undefined;
   try {
-    fileSystem.chmod(path, 0o444);
     builder = new TableBuilder(file, { path, seal: true });
     do {
       if (builder.entries % ENTRIES_PER_CHECK === 0) checkCancelled();

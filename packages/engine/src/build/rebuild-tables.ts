@@ -11,6 +11,7 @@ import type { SpanTables, TableFile, TableRun } from '../tables/table-set.js';
 import { BULK_THREADS, inLanes } from '../threads/in-lanes.js';
 import { asEngineError } from '../threads/task-errors.js';
 import type { TaskRunner } from '../threads/task-runner.js';
+import type { UnsyncedFiles } from '../threads/unsynced-files.js';
 import { BUILT_SEQUENCE, BUILT_TABLE_SIZE_BYTES } from './build-tables.js';
 import { type MergedRuns, type MergeRunsInput, mergeRunsToTablesTask } from './merge-runs.js';
 
@@ -27,6 +28,8 @@ export interface RebuiltTables extends ExtractedTables {
 
 export interface RebuildOptions {
   readonly signal: AbortSignal | undefined;
+  /** Takes the files that are written, also where the building fails. */
+  readonly unsynced: UnsyncedFiles;
   /** Reported how many entries are built by now. */
   readonly onEntries: (entries: number) => void;
 }
@@ -46,7 +49,7 @@ export async function rebuildTables(
   runner: TaskRunner,
   directory: string,
   extracted: ExtractedTables,
-  { signal, onEntries }: RebuildOptions,
+  { signal, unsynced, onEntries }: RebuildOptions,
 ): Promise<RebuiltTables> {
   const shares = extracted.spans.flatMap((span, index) => sharesOf(span, index, directory));
   const run = <T>(task: Promise<T>): Promise<T> =>
@@ -63,6 +66,7 @@ export async function rebuildTables(
     const { part, runs, path } = share;
     const input = { part, runs, path };
     const built = await run(runner.run(mergeRunsToTablesTask, input, { signal: ending }));
+    unsynced.takeFrom(built);
     merged.set(share, built);
     entries += built.entries;
     onEntries(entries);

@@ -25,11 +25,12 @@ import type { CommitReport } from '@sstitch/contract';
 import { abortedError } from '../errors.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
 import { swapPointerTask, syncGenerationTask } from '../store-directory/store-files.js';
-import { filesMadeBy, type SplitJob, shareTableJobs } from '../tables/table-jobs.js';
+import { type SplitJob, shareTableJobs } from '../tables/table-jobs.js';
 import type { TableSet } from '../tables/table-set.js';
-import { checkingOf, unsyncedIn } from '../tables/trusted-sets.js';
+import { checkingOf, takeUnsyncedOf } from '../tables/trusted-sets.js';
 import { allWorkers } from '../threads/sync-files.js';
 import type { TaskRunner } from '../threads/task-runner.js';
+import { UnsyncedFiles } from '../threads/unsynced-files.js';
 import type { CommitBase, CommitHost, CommitInput } from './commit-host.js';
 import { NextGeneration } from './next-generation.js';
 import type { SpeculativeSplit } from './speculative-splits.js';
@@ -54,9 +55,11 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
   const base = host.current();
   const stager = runner.session();
   const generation = new NextGeneration(host, input.number, nextDirectory);
+  const unsynced = new UnsyncedFiles(runner);
+  const how = { generation, stager, base, unsynced };
   const made =
     typeof input.tables === 'function'
-      ? await makeIncoming(runner, generation, stager, base, { ...input, make: input.tables })
+      ? await makeIncoming(runner, { ...input, make: input.tables }, how)
       : { incoming: input.tables, speculative: [] };
   const start = host.now();
   let next: LevelDatabase | undefined;
@@ -68,7 +71,7 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
     checkAborted();
     await gate.begin(spans);
     await generation.make();
-    const { staged, flushMs } = await stageNext(host, input, { generation, stager, base, ...made });
+    const { staged, flushMs } = await stageNext(host, input, { ...how, ...made });
     const stagedAt = host.now();
     checkAborted();
     next = await host.openNext(nextDirectory);
@@ -112,10 +115,18 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
     // What is left here is removed by the next open at the latest.
     if (next !== undefined && poisoned && renamed) input.keepOpen(next);
     else await next?.close().catch(() => undefined);
+    unsynced.close();
     await generation.discard(stager, poisoned);
     gate.end();
     throw failure;
   }
+}
+
+interface Stage {
+  readonly generation: NextGeneration;
+  readonly stager: TaskRunner;
+  readonly base: CommitBase;
+  readonly unsynced: UnsyncedFiles;
 }
 
 interface Incoming {
@@ -129,10 +140,8 @@ interface Incoming {
  */
 async function makeIncoming(
   runner: TaskRunner,
-  generation: NextGeneration,
-  stager: TaskRunner,
-  base: CommitBase,
   input: CommitInput & { readonly make: () => Promise<TableSet> },
+  { generation, stager, base, unsynced }: Stage,
 ): Promise<Incoming> {
   const { nextDirectory, spans, purge, shareFromBytes, signal, make } = input;
   const prepare = async () => {
@@ -140,13 +149,14 @@ async function makeIncoming(
     void generation.preparePointer();
     const request = { baseDirectory: base.directory, nextDirectory, spans, purge };
     const jobs = await stager.run(prelinkTask, request, { signal });
-    const outcomes = await shareTableJobs(runner, jobs, { shareFromBytes }, signal);
+    const outcomes = await shareTableJobs(runner, jobs, unsynced, { shareFromBytes }, signal);
     return outcomes.map((outcome, index) => ({ job: jobs[index] as SplitJob, outcome }));
   };
   const [made, prepared] = await Promise.allSettled([make(), prepare()]);
   if (made.status === 'fulfilled' && prepared.status === 'fulfilled') {
     return { incoming: made.value, speculative: prepared.value };
   }
+  unsynced.close();
   // Whoever makes the tables has errors of another store: they do not poison this one.
   const own = prepared.status === 'rejected' ? prepared.reason : undefined;
   const reason: unknown = await generation.preferSyncFailure(own);
@@ -158,23 +168,16 @@ async function makeIncoming(
   throw failure;
 }
 
-interface StageInput extends Incoming {
-  readonly generation: NextGeneration;
-  readonly stager: TaskRunner;
-  readonly base: CommitBase;
-}
-
 /** Steps 3 and 4. */
 async function stageNext(
   host: CommitHost,
   { nextDirectory, moveIncoming, purge, shareFromBytes, signal }: CommitInput,
-  { generation, stager, base, incoming, speculative }: StageInput,
+  { generation, stager, base, unsynced, incoming, speculative }: Stage & Incoming,
 ): Promise<{ readonly staged: StagedGeneration; readonly flushMs: number }> {
   const { runner } = host;
   const checking = checkingOf(incoming);
   const request: Omit<StageRequest, 'leastLogNumber' | 'withUnflushed'> = {
     ...{ baseDirectory: base.directory, nextDirectory, incoming, purge, speculative },
-    unsynced: unsyncedIn(incoming),
     // What is being checked keeps its name.
     move: moveIncoming ? (checking === undefined ? 'all' : 'made') : 'none',
   };
@@ -189,17 +192,16 @@ async function stageNext(
     begun = await stager.run(beginStageTask, flushed, { signal });
   }
   if (begun === undefined) throw new Error('a stage without a unflushed begins');
-  let unsynced: readonly string[] = [];
   if ('jobs' in begun) {
     const { jobs } = begun;
-    const outcomes = await shareTableJobs(runner, jobs, { shareFromBytes }, signal);
-    unsynced = filesMadeBy(jobs, outcomes);
+    const outcomes = await shareTableJobs(runner, jobs, unsynced, { shareFromBytes }, signal);
     begun = { staged: await stager.run(finishStageTask, { nextDirectory, outcomes }, { signal }) };
   }
   const { staged } = begun;
   // Before LevelDB opens a table: it may compact one away at once, and others be names of the same file. After
   // all of them have their names, which a sync would hold up.
-  const syncing = runner.syncFiles([...staged.unsynced, ...unsynced], signal, checking);
+  unsynced.takeFrom({ unsynced: takeUnsyncedOf(incoming) });
+  const syncing = unsynced.sync(signal, checking);
   await allWorkers([generation.preparePointer(), syncing, ...(checking ? [checking] : [])]);
   return { staged, flushMs };
 }

@@ -5,6 +5,7 @@ import { temporaryDirectory } from '../../test/store-fixture.js';
 import { mkdirTask } from '../store-directory/store-files.js';
 import { hasRest, sharedList } from '../threads/shared-list.js';
 import { InlineRunner, type TaskRunner, ThreadRunner } from '../threads/task-runner.js';
+import { UnsyncedFiles } from '../threads/unsynced-files.js';
 import { doTableJobs, doTableJobsTask, shareTableJobs, type TableJob } from './table-jobs.js';
 
 const missing = (name: string): TableJob => ({
@@ -16,7 +17,7 @@ const missing = (name: string): TableJob => ({
 
 test('no jobs are done without asking a thread', async () => {
   const nobody = { run: () => Promise.reject(new Error('asked')) } as unknown as TaskRunner;
-  expect(await shareTableJobs(nobody, [], { shareFromBytes: 0 }, undefined)).toEqual([]);
+  expect(await shareTableJobs(nobody, [], new UnsyncedFiles(nobody), { shareFromBytes: 0 }, undefined)).toEqual([]);
 });
 
 test('after a failure no job is begun, and both threads have ended', async () => {
@@ -36,7 +37,7 @@ test('after a failure no job is begun, and both threads have ended', async () =>
     },
   } as unknown as TaskRunner;
   const jobs = Array.from({ length: 100 }, (_, job) => missing(`${job}`));
-  const sharing = shareTableJobs(runner, jobs, { shareFromBytes: 0 }, undefined);
+  const sharing = shareTableJobs(runner, jobs, new UnsyncedFiles(runner), { shareFromBytes: 0 }, undefined);
   await expect(sharing).rejects.toMatchObject({ code: 'SSTITCH_TABLE_IO' });
   expect(running).toBe(0);
   expect(calls).toBe(2);
@@ -56,11 +57,11 @@ test('outcomes come in the order of the jobs, however many calls they take', asy
         done.set(index, { kind: 'checked', path: jobs.items[index]?.path });
       }
       sizes.push(done.size);
-      return done;
+      return { outcomes: done, unsynced: [] };
     },
   } as unknown as TaskRunner;
   const jobs = Array.from({ length: 100 }, (_, job) => missing(`${job}`));
-  const outcomes = await shareTableJobs(runner, jobs, { shareFromBytes: 0 }, undefined);
+  const outcomes = await shareTableJobs(runner, jobs, new UnsyncedFiles(runner), { shareFromBytes: 0 }, undefined);
   expect(outcomes).toEqual(jobs.map(({ path }) => ({ kind: 'checked', path })));
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(100);
   expect(sizes.length).toBeGreaterThan(2);
@@ -83,10 +84,10 @@ test('jobs that give way end between two jobs where other work waits; others go 
   const input = { atMost: 100, shareFromBytes: 0 };
   const patient = { ...input, jobs: sharedList(checksOfATable(3)), background: true };
   for (const left of [true, true, true, false]) {
-    expect(doTableJobs(nodeFileSystem, patient, go, wanted).size).toBe(left ? 1 : 0);
+    expect(doTableJobs(nodeFileSystem, patient, go, wanted).outcomes.size).toBe(left ? 1 : 0);
   }
   const jobs = sharedList(checksOfATable(3));
-  expect(doTableJobs(nodeFileSystem, { ...input, jobs }, go, wanted).size).toBe(3);
+  expect(doTableJobs(nodeFileSystem, { ...input, jobs }, go, wanted).outcomes.size).toBe(3);
 });
 
 test('a thread that has jobs which give way takes what is asked of it next', async () => {
@@ -103,7 +104,7 @@ test('a thread that has jobs which give way takes what is asked of it next', asy
 test('all jobs are done in the end, though others go first time and again', async () => {
   const runner = new ThreadRunner();
   const jobs = checksOfATable(500);
-  const sharing = shareTableJobs(runner, jobs, { shareFromBytes: 0, background: true }, undefined);
+  const sharing = shareTableJobs(runner, jobs, new UnsyncedFiles(runner), { shareFromBytes: 0, background: true }, undefined);
   const directory = temporaryDirectory();
   for (let other = 0; other < 20; other++) await runner.run(mkdirTask, { directory });
   expect(await sharing).toEqual(jobs.map(() => ({ kind: 'checked' })));

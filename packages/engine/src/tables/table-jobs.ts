@@ -13,6 +13,7 @@ import {
   verifyTable,
 } from '@sstitch/sst';
 import { blamingOrigins } from '../files/blame-file.js';
+import { type HeldFiles, holdingFiles, type WithUnsynced } from '../files/held-files.js';
 import { unlinkIfThere } from '../files/place-file.js';
 import { BULK_THREADS } from '../threads/in-lanes.js';
 import {
@@ -24,6 +25,7 @@ import {
 } from '../threads/shared-list.js';
 import { defineTask } from '../threads/task.js';
 import type { TaskRunner } from '../threads/task-runner.js';
+import type { UnsyncedFiles } from '../threads/unsynced-files.js';
 import { holdsMore } from './purge-tables.js';
 import { type SplitPart, type SplitTable, splitTable } from './split-table.js';
 
@@ -75,29 +77,36 @@ export interface TableJobsInput {
   readonly background?: boolean | undefined;
 }
 
-/** Does jobs that no other thread takes; gives their outcomes by their indexes. */
+export interface TableJobsOutput extends WithUnsynced {
+  /** By the indexes of their jobs. */
+  readonly outcomes: ReadonlyMap<number, TableOutcome>;
+}
+
+/** Does jobs that no other thread takes. */
 export function doTableJobs(
   fileSystem: FileSystem,
   { jobs, atMost, shareFromBytes, verify = false, background = false }: TableJobsInput,
   checkCancelled: () => void,
   shouldYield: () => boolean,
-): Map<number, TableOutcome> {
-  const outcomes = new Map<number, TableOutcome>();
-  try {
-    for (const [index, job] of takeEach(jobs)) {
-      checkCancelled();
-      const outcome = blamingOrigins([job], () => {
-        if (verify) verifyTable(fileSystem, job.path, { sizeBytes: sizeOf(job) });
-        return doTableJob(fileSystem, job, shareFromBytes);
-      });
-      outcomes.set(index, outcome);
-      if (outcomes.size === atMost || (background && shouldYield())) break;
+): TableJobsOutput {
+  return holdingFiles(fileSystem, (held) => {
+    const outcomes = new Map<number, TableOutcome>();
+    try {
+      for (const [index, job] of takeEach(jobs)) {
+        checkCancelled();
+        const outcome = blamingOrigins([job], () => {
+          if (verify) verifyTable(fileSystem, job.path, { sizeBytes: sizeOf(job) });
+          return doTableJob(fileSystem, job, shareFromBytes, held);
+        });
+        outcomes.set(index, outcome);
+        if (outcomes.size === atMost || (background && shouldYield())) break;
+      }
+    } catch (error) {
+      takeRest(jobs);
+      throw error;
     }
-  } catch (error) {
-    takeRest(jobs);
-    throw error;
-  }
-  return outcomes;
+    return { outcomes };
+  });
 }
 
 export const doTableJobsTask = defineTask('doTableJobs', doTableJobs);
@@ -106,7 +115,12 @@ function sizeOf(job: TableJob): number | undefined {
   return job.kind === 'check' ? job.recorded.sizeBytes : job.sizeBytes;
 }
 
-function doTableJob(fileSystem: FileSystem, job: TableJob, shareFromBytes: number): TableOutcome {
+function doTableJob(
+  fileSystem: FileSystem,
+  job: TableJob,
+  shareFromBytes: number,
+  held: HeldFiles,
+): TableOutcome {
   if (job.kind === 'check') {
     checkTableStructure(fileSystem, job.path, job.recorded);
     return { kind: 'checked' };
@@ -123,7 +137,7 @@ function doTableJob(fileSystem: FileSystem, job: TableJob, shareFromBytes: numbe
       return { kind: 'whole', smallest: reader.smallest(), largest: reader.largest() };
     }
     const narrowFrom = purge ? Number.POSITIVE_INFINITY : shareFromBytes;
-    outcome = { kind: 'split', parts: splitTable(fileSystem, reader, parts, narrowFrom) };
+    outcome = { kind: 'split', parts: splitTable(fileSystem, reader, parts, narrowFrom, held) };
   } finally {
     reader.close();
   }
@@ -166,10 +180,15 @@ export interface SharedJobsOptions extends Pick<TableJobsInput, 'shareFromBytes'
   readonly background?: boolean | undefined;
 }
 
-/** Has jobs done by both bulk threads; gives the outcomes in the order of the jobs. */
+/**
+ * Has jobs done by both bulk threads; gives the outcomes in the order of the jobs.
+ *
+ * @param unsynced takes the files that were written, of jobs that were done before one failed too
+ */
 export async function shareTableJobs(
   runner: TaskRunner,
   jobs: readonly TableJob[],
+  unsynced: UnsyncedFiles,
   { shareFromBytes, verify, background = false }: SharedJobsOptions,
   signal: AbortSignal | undefined,
 ): Promise<TableOutcome[]> {
@@ -179,7 +198,7 @@ export async function shareTableJobs(
   const work = async () => {
     do {
       const done = await runner.run(doTableJobsTask, input, { signal, background });
-      for (const [index, outcome] of done) outcomes[index] = outcome;
+      for (const [index, outcome] of unsynced.takeFrom(done).outcomes) outcomes[index] = outcome;
     } while (hasRest(input.jobs));
   };
   const threads = Array.from({ length: Math.min(BULK_THREADS, jobs.length) }, work);
@@ -187,23 +206,4 @@ export async function shareTableJobs(
   const ends = await Promise.allSettled(threads);
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
   return outcomes;
-}
-
-/** A name of each file that was written to. */
-export function filesMadeBy(
-  jobs: readonly TableJob[],
-  outcomes: readonly TableOutcome[],
-): readonly string[] {
-  return jobs.flatMap((job, index) => filesMadeByOne(job, outcomes[index]));
-}
-
-/** Shared parts share the file that they were split from. */
-function filesMadeByOne(job: TableJob, outcome: TableOutcome | undefined): readonly string[] {
-  if (job.kind !== 'split' || outcome?.kind !== 'split') return [];
-  const made = job.parts.flatMap(({ path }, index) => {
-    const part = outcome.parts[index];
-    return part === undefined ? [] : [{ path, origin: part.origin }];
-  });
-  const shared = made.findLast(({ origin }) => origin === 'shared');
-  return made.filter((part) => part.origin === 'split' || part === shared).map(({ path }) => path);
 }

@@ -9,14 +9,15 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type TransferListItem, Worker } from 'node:worker_threads';
-import { type FileSystem, syncNodeFile } from '@sstitch/sst';
+import { type FileSystem, nodeFileSystem, type OpenFile } from '@sstitch/sst';
 import { abortedError, EngineError } from '../errors.js';
+import { closeHeldFiles, heldFilesCount } from '../files/held-files.js';
 import { BULK_THREADS } from './in-lanes.js';
 import { hasRest, sharedList } from './shared-list.js';
 import {
   allWorkers,
   syncSharedFiles,
-  syncSharedFilesAsync,
+  syncSharedNodeFiles,
   syncSharedFilesTask,
 } from './sync-files.js';
 import type { Task } from './task.js';
@@ -37,15 +38,18 @@ export interface RunOptions {
 export interface TaskRunner {
   run<I, O>(task: Task<I, O>, input: I, options?: RunOptions): Promise<O>;
   /**
-   * Syncs files that nobody writes to any more; ends when none is open, whether or not one failed.
+   * Syncs files that are held (held-files.ts) and closes them; ends when none is open, whether or not one
+   * failed.
    *
    * @param busy while it lasts, the bulk threads are left to other work
    */
   syncFiles(
-    paths: readonly string[],
+    files: readonly OpenFile[],
     signal: AbortSignal | undefined,
     busy?: Promise<unknown>,
   ): Promise<void>;
+  /** Closes held files that nobody needs. */
+  closeFiles(files: readonly OpenFile[]): void;
   /** A runner whose tasks all run in one place: what one builds up, the next can use. */
   session(): TaskRunner;
 }
@@ -66,10 +70,14 @@ export class InlineRunner implements TaskRunner {
     return task.run(this.#fileSystem, input, checkCancelled, () => false);
   }
 
-  async syncFiles(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {
-    syncSharedFiles(this.#fileSystem, sharedList(paths), () => {
+  async syncFiles(files: readonly OpenFile[], signal: AbortSignal | undefined): Promise<void> {
+    syncSharedFiles(this.#fileSystem, sharedList(files), () => {
       if (signal?.aborted) throw abortedError();
     });
+  }
+
+  closeFiles(files: readonly OpenFile[]): void {
+    closeHeldFiles(this.#fileSystem, files);
   }
 
   session(): TaskRunner {
@@ -99,10 +107,12 @@ class TaskThread {
 
   constructor(lane: 'bulk' | 'urgent') {
     // Not the process's own arguments: some, such as --input-type, are refused for a file.
-    const workerData: ThreadData = { lane, waiting: this.#waiting };
+    const workerData: ThreadData = { lane, waiting: this.#waiting, heldFiles: heldFilesCount() };
     this.#worker = new Worker(workerFile(), {
       execArgv: [],
       workerData,
+      // What one thread writes another syncs and closes.
+      trackUnmanagedFds: false,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
     });
     this.#worker.on('message', (response: TaskResponse | typeof READY) => {
@@ -227,12 +237,12 @@ export class ThreadRunner implements TaskRunner {
   }
 
   syncFiles(
-    paths: readonly string[],
+    held: readonly OpenFile[],
     signal: AbortSignal | undefined,
     busy?: Promise<unknown>,
   ): Promise<void> {
-    const files = sharedList(paths);
-    const byPool = () => syncSharedFilesAsync(files, syncNodeFile, signal);
+    const files = sharedList(held);
+    const byPool = () => syncSharedNodeFiles(files, signal);
     const byThread = async () => {
       await busy?.catch(() => undefined);
       if (hasRest(files)) await this.run(syncSharedFilesTask, files, { signal });
@@ -244,14 +254,19 @@ export class ThreadRunner implements TaskRunner {
       ...Array.from({ length: inPool }, () => byPool),
       ...Array.from({ length: BULK_THREADS }, () => byThread),
     ];
-    return allWorkers(hands.slice(0, paths.length).map((hand) => hand()));
+    return allWorkers(hands.slice(0, held.length).map((hand) => hand()));
+  }
+
+  closeFiles(files: readonly OpenFile[]): void {
+    closeHeldFiles(nodeFileSystem, files);
   }
 
   session(): TaskRunner {
     const thread = pool.thread('bulk');
     return {
       run: (task, input, options = {}) => thread.run(task, input, options),
-      syncFiles: (paths, signal, busy) => this.syncFiles(paths, signal, busy),
+      syncFiles: (files, signal, busy) => this.syncFiles(files, signal, busy),
+      closeFiles: (files) => this.closeFiles(files),
       session() {
         return this;
       },

@@ -9,6 +9,8 @@ export interface ThreadData {
   readonly lane: 'bulk' | 'urgent';
   /** One Int32: how many requests wait for the thread, but for those that give way themselves. */
   readonly waiting: SharedArrayBuffer;
+  /** See `heldFilesCount`. */
+  readonly heldFiles: SharedArrayBuffer;
 }
 
 export interface TaskRequest {

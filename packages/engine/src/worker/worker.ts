@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { nodeFileSystem } from '@sstitch/sst';
 import { abortedError } from '../errors.js';
+import { shareHeldFilesCount } from '../files/held-files.js';
 import { toFailure } from '../threads/task-errors.js';
 import { beginTask, isCancelled } from '../threads/task-state.js';
 import {
@@ -13,7 +14,8 @@ import {
 import { lowerThreadPriority } from '../threads/thread-priority.js';
 import { taskRegistry } from './task-registry.js';
 
-const { lane, waiting } = workerData as ThreadData;
+const { lane, waiting, heldFiles } = workerData as ThreadData;
+shareHeldFilesCount(heldFiles);
 const waitingRequests = new Int32Array(waiting);
 const shouldYield = () => Atomics.load(waitingRequests, 0) > 0;
 
