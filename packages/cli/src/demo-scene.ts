@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
 import { byteEncodings } from '@sstitch/contract';
 import { bucketSpan } from '@sstitch/keys';
-import { loadSyntheticSync, type SyncDigest, syncDigest } from '@sstitch/testkit';
+import { digestSync, type SyncDigest } from '@sstitch/records';
+import { loadSyntheticSync } from '@sstitch/testkit';
 import { type BucketDifference, diffBuckets } from './commands/diff.js';
 import { compactionDocument, compactStores } from './compact-stores.js';
 import type { CompactionDocument } from './compaction-report.js';
@@ -79,7 +80,7 @@ async function playIn(
   const [replacedSync] = source.value.syncIds;
   if (replacedSync === undefined) throw new Error('the source has no sync');
   const { fresh, buckets } = await withReader(sourceDirectory, async (after) => ({
-    fresh: await syncDigest(after, replacedSync, { signal }),
+    fresh: await digestSync(after, replacedSync, { signal }),
     buckets: await withReader(baseDirectory, (before) =>
       diffBuckets(before, after, replacedSync, signal),
     ),
@@ -132,7 +133,7 @@ async function compactAndWatch(
 ) {
   const digestAll = async () => {
     const digests: SyncDigest[] = [];
-    for (const syncId of syncIds) digests.push(await syncDigest(store, syncId, { signal }));
+    for (const syncId of syncIds) digests.push(await digestSync(store, syncId, { signal }));
     return digests;
   };
   const before = await digestAll();

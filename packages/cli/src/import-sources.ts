@@ -1,8 +1,7 @@
 // The files that `import` reads: .c1z and .jsonl. Each gives records of syncs, in any order.
 import { open } from 'node:fs/promises';
-import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { openC1z } from '@sstitch/c1z';
-import { SyncCounter, type SyncRecord, type ValueBucket } from '@sstitch/records';
+import type { SyncRecord } from '@sstitch/records';
 import { boundedLines } from './bounded-lines.js';
 import { CliError, usageError } from './errors.js';
 import { importedRecord } from './record-lines.js';
@@ -10,7 +9,7 @@ import { importedRecord } from './record-lines.js';
 /** What takes the records. */
 export interface RecordSink {
   /** @param value the record's bytes, where they are not those of `encodeRecord` */
-  add(syncId: string, bucket: ValueBucket, record: SyncRecord, value?: Uint8Array): void;
+  add(syncId: string, record: SyncRecord, value?: Uint8Array): void;
   /** Awaited every now and then: settles when there is room for more. */
   room(): Promise<void>;
 }
@@ -60,30 +59,20 @@ async function readC1z(
     for (const run of runs) {
       const { syncId } = run;
       if (syncIds !== undefined && !syncIds.includes(syncId)) continue;
-      sink.add(syncId, 'sync_run', run);
-      const counter = new SyncCounter();
-      const sources: ReadonlyArray<readonly [ValueBucket, AsyncIterable<SyncRecord[]>]> = [
-        ['resource_type', file.resourceTypes(syncId)],
-        ['resource', file.resources(syncId)],
-        ['entitlement', file.entitlements(syncId)],
-        ['grant', file.grants(syncId)],
-        ['asset', file.assets(syncId)],
+      sink.add(syncId, run);
+      const sources: ReadonlyArray<AsyncIterable<SyncRecord[]>> = [
+        file.resourceTypes(syncId),
+        file.resources(syncId),
+        file.entitlements(syncId),
+        file.grants(syncId),
+        file.assets(syncId),
       ];
-      for (const [bucket, batches] of sources) {
+      for (const batches of sources) {
         for await (const records of batches) {
           signal.throwIfAborted();
-          for (const record of records) {
-            counter.add(record);
-            sink.add(syncId, bucket, record);
-          }
+          for (const record of records) sink.add(syncId, record);
           await sink.room();
         }
-      }
-      // Statistics are what a sync ends with. Their time is the sync's own end, so that importing a
-      // file twice gives the same bytes.
-      if (run.endedAt !== undefined) {
-        const stats = counter.toRecord(syncId, timestampDate(run.endedAt));
-        sink.add(syncId, 'sync_stats', stats);
       }
     }
   } finally {
@@ -110,11 +99,11 @@ async function readJsonLines(
     }
     if (line.trim() === '') continue;
     try {
-      const { bucket, record, value } = importedRecord(line);
+      const { record, value } = importedRecord(line);
       const { syncId } = record;
       if (syncIds !== undefined && !syncIds.includes(syncId)) continue;
       found.add(syncId);
-      sink.add(syncId, bucket, record, value);
+      sink.add(syncId, record, value);
     } catch (cause) {
       throw invalidLine(path, lineNumber, messageOf(cause), cause);
     }

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { syncDigest } from '@sstitch/testkit';
+import { digestSync } from '@sstitch/records';
 import { afterEach } from 'vitest';
 import type { ExitCode } from '../src/exit-codes.js';
 import type { Environment, Io, Output } from '../src/io.js';
@@ -61,7 +61,7 @@ export async function digestsOf(store: string): Promise<Record<string, string>> 
   return withReader(store, async (reader) => {
     const digests: Record<string, string> = {};
     for (const syncId of await findSyncIds(reader, signal)) {
-      digests[syncId] = (await syncDigest(reader, syncId, { signal })).digest;
+      digests[syncId] = (await digestSync(reader, syncId, { signal })).digest;
     }
     return digests;
   });

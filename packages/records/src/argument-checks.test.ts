@@ -6,10 +6,10 @@ import {
   decodeRecord,
   encodeRecord,
   GrantRecordSchema,
-  RecordArenas,
   RecordsError,
   recordEntries,
 } from './index.js';
+import { RecordArenas } from './record-arenas.js';
 
 const SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
 const KEY = Uint8Array.of(3);

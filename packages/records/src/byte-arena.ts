@@ -1,7 +1,6 @@
 // Bytes that grow at their end, written in place: an array for each key and value of a bulk load would
 // cost more than the writing.
 import { ESCAPE_BYTES_PER_CHARACTER, writeElement } from '@sstitch/keys';
-import type { ArenaMemory } from './arena-memory.js';
 
 /** Of UTF-8, for a UTF-16 unit: a pair of units takes 4. */
 const UTF8_BYTES_PER_CHARACTER = 3;
@@ -9,18 +8,28 @@ const MAX_VARINT_BYTES = 10;
 /** Up to here a loop is faster than a call of `set`. */
 const LOOP_COPY_BYTES = 48;
 
+const DOUBLE_BYTES = 8;
+
+/** Where an arena gets its blocks from. */
+export interface BlockMemory {
+  /** A block of so many bytes at least. */
+  take(leastBytes: number): Uint8Array;
+  /** Takes a block back. */
+  give(block: Uint8Array): void;
+}
+
 export class ByteArena {
   bytes: Uint8Array;
   /** Bytes in use. */
   length = 0;
-  readonly #memory: ArenaMemory;
+  readonly #memory: BlockMemory;
 
-  constructor(memory: ArenaMemory, firstBytes: number) {
+  constructor(memory: BlockMemory, firstBytes: number) {
     this.#memory = memory;
     this.bytes = memory.take(firstBytes);
   }
 
-  /** Makes room for so many bytes behind the end. */
+  /** Makes room for so many bytes after the end. */
   reserve(moreBytes: number): void {
     const needed = this.length + moreBytes;
     if (needed <= this.bytes.length) return;
@@ -48,6 +57,22 @@ export class ByteArena {
     }
     for (; rest > 0x7f; rest >>>= 7) this.bytes[this.length++] = (rest & 0x7f) | 0x80;
     this.bytes[this.length++] = rest;
+  }
+
+  /** Adds the lowest 64 bits of a number, seven bits a byte: one below zero takes ten bytes. */
+  bigVarint(value: bigint): void {
+    this.reserve(MAX_VARINT_BYTES);
+    let rest = BigInt.asUintN(64, value);
+    for (; rest > 0x7fn; rest >>= 7n) this.bytes[this.length++] = Number(rest & 0x7fn) | 0x80;
+    this.bytes[this.length++] = Number(rest);
+  }
+
+  /** Adds a number in the eight bytes of IEEE 754, little-endian. */
+  double(value: number): void {
+    this.reserve(DOUBLE_BYTES);
+    const { buffer, byteOffset } = this.bytes;
+    new DataView(buffer, byteOffset + this.length, DOUBLE_BYTES).setFloat64(0, value, true);
+    this.length += DOUBLE_BYTES;
   }
 
   /** Adds `source[start, end)`, which may be of this arena. */

@@ -1,8 +1,17 @@
+export { type CountOptions, countSync } from './count-sync.js';
+export {
+  type BucketDigest,
+  type DigestOptions,
+  digestSync,
+  type SyncDigest,
+} from './digest-sync.js';
 export { decodeRecord, encodeRecord } from './encode.js';
 export { RecordsError, type RecordsErrorCode, type RecordsErrorDetails } from './errors.js';
 export {
   type AssetRecord,
   AssetRecordSchema,
+  type CallStat,
+  CallStatSchema,
   type EntitlementRecord,
   EntitlementRecordSchema,
   type EntitlementRef,
@@ -14,6 +23,8 @@ export {
   GrantRecordSchema,
   type GrantSourceRecord,
   GrantSourceRecordSchema,
+  type IngestQualityStats,
+  IngestQualityStatsSchema,
   type PrincipalRef,
   PrincipalRefSchema,
   type ResourceRecord,
@@ -22,6 +33,12 @@ export {
   ResourceRefSchema,
   type ResourceTypeRecord,
   ResourceTypeRecordSchema,
+  type SessionRecord,
+  SessionRecordSchema,
+  type StatusRecord,
+  StatusRecord_ResourceStatus,
+  StatusRecord_ResourceStatusSchema,
+  StatusRecordSchema,
   type SyncRunRecord,
   SyncRunRecordSchema,
   type SyncStatsRecord,
@@ -30,9 +47,17 @@ export {
   SyncTypeSchema,
 } from './gen/c1/storage/v3/records_pb.js';
 export { type IndexBucket, type IndexEntry, indexEntries, listedIds } from './indexes.js';
-export type { ListOptions, RecordList } from './list-records.js';
-export { RecordArenas } from './record-arenas.js';
+export type { DiscoveredRecord } from './newer-record.js';
 export { type Entry, recordEntries } from './record-entries.js';
+export type { ListOptions, PageOptions, RecordList, RecordPage } from './record-list.js';
+export {
+  type EntryTables,
+  type EntryTablesOptions,
+  type LoadedSync,
+  RecordLoader,
+  type RecordLoaderOptions,
+  type TableStore,
+} from './record-loader.js';
 export {
   identityOf,
   isValueBucket,
@@ -44,10 +69,22 @@ export {
   VALUE_BUCKETS,
   type ValueBucket,
 } from './record-types.js';
-export type { EngineSnapshot } from './scan.js';
-export { type CountOptions, countSync, SyncCounter } from './stats.js';
-export { type GetOptions, type ResourceName, SyncReader } from './sync-reader.js';
-export type { EndedSync, EndSyncOptions, StartSyncOptions } from './sync-runs.js';
+export type { RunMeasures } from './run-measures.js';
+export { type CountedBucket, SyncCounter } from './sync-counter.js';
+export type { SyncHistoryOptions, SyncQuery } from './sync-history.js';
+export {
+  type CountBucketOptions,
+  type GetOptions,
+  type ResourceName,
+  SyncReader,
+} from './sync-reader.js';
+export type {
+  EndedSync,
+  EndSyncOptions,
+  RecountOptions,
+  ResumeSyncOptions,
+  StartSyncOptions,
+} from './sync-runs.js';
 export { SyncStore, type SyncStoreOptions } from './sync-store.js';
 export {
   type IndexProblem,

@@ -1,40 +1,34 @@
-// Lists of records: in the order of their own keys, or of an index. A list shows one state throughout.
-import { byteEncodings, type ReadableEngine, type Span, spanContains } from '@sstitch/contract';
+// Lists of records: in the order of their own keys, or of an index.
+import {
+  byteEncodings,
+  type EngineSnapshot,
+  type ReadableEngine,
+  type Span,
+  spanContains,
+} from '@sstitch/contract';
 import {
   bucketLayout,
   buildKey,
   buildKeyPrefix,
   decodeTuple,
+  parseSyncId,
   prefixSpan,
   SYNC_ID_LENGTH_BYTES,
   type SyncIdBytes,
+  syncRunKey,
   toHex,
 } from '@sstitch/keys';
 import { decodeRecord } from './encode.js';
 import { RecordsError } from './errors.js';
+import type { SyncRunRecord, SyncStatsRecord } from './gen/c1/storage/v3/records_pb.js';
 import { type IndexBucket, type IndexedBucket, indexEntries, listedIds } from './indexes.js';
-import { primaryKey, type RecordByBucket, type ValueBucket } from './record-types.js';
-import { type EngineSnapshot, scanPages, withSnapshot } from './scan.js';
-
-/** Options of a list. */
-export interface ListOptions<R> {
-  /** Records at most. @defaultValue no limit */
-  readonly limit?: number;
-  /** Only what comes after this record in the order of the list: the last one of the page before. */
-  readonly after?: R;
-  /** From the last to the first. @defaultValue false */
-  readonly reverse?: boolean;
-  /** List this state of the engine. @defaultValue the state when the first record is asked for */
-  readonly snapshot?: EngineSnapshot;
-  /** Stops between two pages. */
-  readonly signal?: AbortSignal;
-}
-
-/** A list: records are read page by page while it is iterated. */
-export type RecordList<R> = AsyncGenerator<R, void, undefined>;
+import { type ListOptions, RecordList } from './record-list.js';
+import { primaryKey, type RecordByBucket } from './record-types.js';
+import type { EntryPage } from './scan.js';
+import type { CountedBucket } from './sync-counter.js';
 
 /** The records of a bucket whose keys start with these ids. */
-export function listRecords<B extends ValueBucket>(
+export function listRecords<B extends CountedBucket>(
   engine: ReadableEngine,
   bucket: B,
   syncId: SyncIdBytes,
@@ -42,8 +36,18 @@ export function listRecords<B extends ValueBucket>(
   options: ListOptions<RecordByBucket[B]>,
 ): RecordList<RecordByBucket[B]> {
   const span = prefixSpan(buildKeyPrefix(bucket, syncId, firstIds));
-  const after = options.after && within(span, primaryKey(syncId, options.after));
-  return listSpan(engine, bucket, span, after, options);
+  const source = {
+    order: { span, reverse: options.reverse ?? false },
+    readsValues: true,
+    read: async (entries: EntryPage) =>
+      entries.map(([key, value]) => decodeRecord(bucket, key, value)),
+    keyOf: (record: RecordByBucket[B]) => within(span, primaryKey(syncId, record)),
+    counted: {
+      syncId,
+      of: (stats: SyncStatsRecord) => countIn(stats, bucket, firstIds[0]),
+    },
+  };
+  return new RecordList(engine, source, options);
 }
 
 /** The records that an index lists under these first elements, in the order of the index. */
@@ -54,60 +58,84 @@ export function listByIndex<I extends IndexBucket>(
   firstElements: readonly string[],
   options: ListOptions<RecordByBucket[IndexedBucket[I]]>,
 ): RecordList<RecordByBucket[IndexedBucket[I]]> {
-  checkLimit(options.limit);
+  type Listed = RecordByBucket[IndexedBucket[I]];
+  const span = prefixSpan(buildKeyPrefix(index, syncId, firstElements));
+  const source = {
+    order: { span, reverse: options.reverse ?? false },
+    readsValues: false,
+    read: (entries: EntryPage, snapshot: EngineSnapshot) =>
+      readListed(engine, index, syncId, entries, snapshot),
+    keyOf: (record: Listed) =>
+      within(span, indexEntries(syncId, record).find(({ bucket }) => bucket === index)?.key),
+  };
+  return new RecordList(engine, source, options);
+}
+
+/** The runs of all syncs, in the order of their ids. */
+export function listSyncRuns(
+  engine: ReadableEngine,
+  options: ListOptions<SyncRunRecord>,
+): RecordList<SyncRunRecord> {
+  const source = {
+    order: {
+      span: prefixSpan(bucketLayout('sync_run').prefix),
+      reverse: options.reverse ?? false,
+    },
+    readsValues: true,
+    read: async (entries: EntryPage) =>
+      entries.map(([key, value]) => decodeRecord('sync_run', key, value)),
+    keyOf: ({ syncId }: SyncRunRecord) => syncRunKey(parseSyncId(syncId)),
+  };
+  return new RecordList(engine, source, options);
+}
+
+/** The records that index entries list. */
+async function readListed<I extends IndexBucket>(
+  engine: ReadableEngine,
+  index: I,
+  syncId: SyncIdBytes,
+  entries: EntryPage,
+  snapshot: EngineSnapshot,
+): Promise<Array<RecordByBucket[IndexedBucket[I]]>> {
   const bucket = bucketLayout(index).indexOf as IndexedBucket[I];
   // Bucket and sync are known: parseKey would only find them again.
   const elementsOffset = bucketLayout(index).prefix.length + SYNC_ID_LENGTH_BYTES;
-  const span = prefixSpan(buildKeyPrefix(index, syncId, firstElements));
-  const after =
-    options.after &&
-    within(span, indexEntries(syncId, options.after).find((entry) => entry.bucket === index)?.key);
-  return withSnapshot(engine, options.snapshot, async function* (snapshot) {
-    const pages = scanPages(engine, span, { ...options, after, snapshot, values: false });
-    for await (const page of pages) {
-      const keys = page.map(([key]) =>
-        buildKey(bucket, syncId, listedIds(index, decodeTuple(key, elementsOffset))),
-      );
-      const values = await engine.getMany(keys, { ...byteEncodings, snapshot });
-      for (const [at, key] of keys.entries()) {
-        const value = values[at];
-        if (value === undefined) throw strayEntry(page[at]?.[0] ?? key, key);
-        yield decodeRecord(bucket, key, value);
-      }
-    }
+  const keys = entries.map(([key]) =>
+    buildKey(bucket, syncId, listedIds(index, decodeTuple(key, elementsOffset))),
+  );
+  const values = await engine.getMany(keys, { ...byteEncodings, snapshot });
+  return keys.map((key, at) => {
+    const value = values[at];
+    if (value === undefined) throw strayEntry(entries[at]?.[0] ?? key, key);
+    return decodeRecord(bucket, key, value);
   });
 }
 
-/** The records whose keys lie in `span`, all of one bucket. */
-export function listSpan<B extends ValueBucket>(
-  engine: ReadableEngine,
-  bucket: B,
-  span: Span,
-  after: Uint8Array | undefined,
-  options: ListOptions<RecordByBucket[B]>,
-): RecordList<RecordByBucket[B]> {
-  checkLimit(options.limit);
-  return withSnapshot(engine, options.snapshot, async function* (snapshot) {
-    for await (const page of scanPages(engine, span, { ...options, after, snapshot })) {
-      for (const [key, value] of page) yield decodeRecord(bucket, key, value);
+/** How many records statistics count in a bucket; of one resource type where it is given. */
+function countIn(
+  stats: SyncStatsRecord,
+  bucket: CountedBucket,
+  resourceTypeId: string | undefined,
+): bigint {
+  switch (bucket) {
+    case 'resource_type':
+      return stats.resourceTypes;
+    case 'resource': {
+      if (resourceTypeId === undefined) return stats.resources;
+      const counts = stats.resourcesByResourceType;
+      return Object.hasOwn(counts, resourceTypeId) ? (counts[resourceTypeId] ?? 0n) : 0n;
     }
-  });
+    case 'entitlement':
+      return stats.entitlements;
+    case 'grant':
+      return stats.grants;
+    case 'asset':
+      return stats.assets;
+  }
 }
 
-function within(span: Span, key: Uint8Array | undefined): Uint8Array {
-  if (key === undefined || !spanContains(span, key)) {
-    throw new RecordsError('SSTITCH_OPTION_INVALID', 'after: the record is not of this list');
-  }
-  return key;
-}
-
-function checkLimit(limit: number | undefined): void {
-  if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 0)) {
-    throw new RecordsError(
-      'SSTITCH_OPTION_INVALID',
-      `limit: a whole number from 0 on, not ${String(limit)}`,
-    );
-  }
+function within(span: Span, key: Uint8Array | undefined): Uint8Array | undefined {
+  return key !== undefined && spanContains(span, key) ? key : undefined;
 }
 
 function strayEntry(entryKey: Uint8Array, recordKey: Uint8Array): RecordsError {

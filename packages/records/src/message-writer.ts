@@ -1,182 +1,275 @@
-// Writes messages into an arena: the bytes that `encodeRecord` gives, without an array for each message
-// and each of its parts. Made from a schema once; it takes what records consist of, and leaves the rest
-// (maps of several entries, unknown fields, values of a wrong type) to `encodeRecord`, which also has the
-// errors.
+// Writes messages as protobuf into an arena, without an array for each message and each of its parts. It is
+// compiled from a schema once. A message has one encoding, the one that Go's deterministic marshalling gives:
+//
+//   fields       in the order of their numbers; one that has its default value is left out
+//   map entries  in the order of their keys' UTF-8 bytes; key and value always written
+//   Struct       a plain object, its fields a map as above
+//   unknown      fields of a later version, last, as they came
 import { type DescField, type DescMessage, type Message, ScalarType } from '@bufbuild/protobuf';
-import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt';
+import { compareBytes } from '@sstitch/contract';
 import type { ByteArena } from './byte-arena.js';
 
-/** Adds a message's bytes to the arena; false where it cannot, and then what it added is rubbish. */
-export type MessageWriter = (arena: ByteArena, message: Message) => boolean;
+/**
+ * Adds a message's bytes to the arena.
+ *
+ * @throws TypeError on a value that its field cannot hold; what was added is then rubbish.
+ */
+export type MessageWriter = (arena: ByteArena, message: Message) => void;
 
 type Fields = Readonly<Record<string, unknown>>;
-type FieldWriter = (arena: ByteArena, message: Fields) => boolean;
-type ValueWriter = (arena: ByteArena, value: unknown) => boolean;
+type FieldWriter = (arena: ByteArena, message: Fields) => void;
+type ValueWriter = (arena: ByteArena, value: unknown) => void;
 
 const VARINT = 0;
+const FIXED_64 = 1;
 const LENGTH_DELIMITED = 2;
-/** Of the length of a part of a message: most are shorter than 128 bytes. */
+/** Reserved for the length of a part of a message: most parts are shorter than 128 bytes. */
 const GUESSED_LENGTH_BYTES = 1;
+const MAP_KEY = 1;
+const MAP_VALUE = 2;
+const STRUCT = 'google.protobuf.Struct';
+const UTF8 = new TextEncoder();
 
-/** The writer for messages of this schema. */
+/** The writer for messages of this schema, none of which holds itself. */
 export function messageWriter(schema: DescMessage): MessageWriter {
-  const fields = schema.fields
-    .toSorted((a, b) => a.number - b.number)
-    .map((field) => fieldWriter(field));
+  const fields = schema.fields.toSorted((a, b) => a.number - b.number).map(fieldWriter);
   const { typeName } = schema;
   return (arena, message) => {
-    if (message.$typeName !== typeName || message.$unknown !== undefined) return false;
-    for (const write of fields) if (!write(arena, message as unknown as Fields)) return false;
-    return true;
+    if (message.$typeName !== typeName) throw wrong(typeName, 'a message of this type', message);
+    for (const write of fields) write(arena, message as unknown as Fields);
+    for (const { no, wireType, data } of message.$unknown ?? []) {
+      arena.varint(tagOf(no, wireType));
+      arena.copy(data);
+    }
   };
 }
 
-/** A field with its tag; nothing of it where it is not set. */
+/** A field with its tag; nothing where it has its default value. */
 function fieldWriter(field: DescField): FieldWriter {
   const { localName: name, number } = field;
-  // A member of a oneof lies elsewhere in the message.
-  if (field.oneof !== undefined) return () => false;
+  const where = `${field.parent.name}.${field.name}`;
+  if (field.oneof !== undefined) throw unsupported(where);
   switch (field.fieldKind) {
     case 'scalar':
-    case 'enum': {
-      // Of one with a presence of its own, zero would have to be written where it is set.
-      if (field.presence !== FeatureSet_FieldPresence.IMPLICIT) return () => false;
-      const write = scalarWriter(
-        number,
-        field.fieldKind === 'enum' ? ScalarType.INT32 : field.scalar,
-      );
-      return (arena, message) => {
-        const value = message[name];
-        // What is zero or empty is not written.
-        if (value === '' || value === false || value === 0 || value === 0n) return true;
-        if (value instanceof Uint8Array && value.length === 0) return true;
-        return write(arena, value);
-      };
-    }
+      return setWriter(name, scalarWriter(number, field.scalar, where));
+    case 'enum':
+      return setWriter(name, scalarWriter(number, ScalarType.INT32, where));
     case 'message': {
-      const write = partWriter(number, field.message);
-      return (arena, message) => message[name] === undefined || write(arena, message[name]);
-    }
-    case 'list': {
-      if (field.listKind === 'enum') return onlyEmptyList(name);
-      const write =
-        field.listKind === 'message'
-          ? partWriter(number, field.message)
-          : field.scalar === ScalarType.STRING
-            ? scalarWriter(number, field.scalar)
-            : undefined;
-      // Numbers are packed; no record has a list of them.
-      if (write === undefined) return onlyEmptyList(name);
+      const write = partWriter(number, contentWriter(field.message, where));
       return (arena, message) => {
-        const items = message[name];
-        if (!Array.isArray(items)) return false;
-        for (const item of items) if (!write(arena, item)) return false;
-        return true;
+        if (message[name] !== undefined) write(arena, message[name]);
       };
     }
+    case 'list':
+      return listWriter(field, where);
     case 'map':
-      return mapWriter(field);
+      return mapWriter(field, where);
   }
 }
 
-function onlyEmptyList(name: string): FieldWriter {
-  return (_arena, message) => Array.isArray(message[name]) && message[name].length === 0;
-}
-
-/** Maps of one entry at most: more have an order. */
-function mapWriter(field: DescField & { fieldKind: 'map' }): FieldWriter {
-  const { localName: name, number } = field;
-  const writeKey = scalarWriter(1, ScalarType.STRING);
-  const writeValue =
-    field.mapKind === 'message'
-      ? partWriter(2, field.message)
-      : field.mapKind === 'scalar'
-        ? scalarWriter(2, field.scalar)
-        : undefined;
-  const takes = field.mapKey === ScalarType.STRING;
+/** Leaves out a value that is zero or empty. */
+function setWriter(name: string, write: ValueWriter): FieldWriter {
   return (arena, message) => {
-    const map = message[name];
-    if (typeof map !== 'object' || map === null) return false;
-    const keys = Object.keys(map);
-    const [key] = keys;
-    if (key === undefined) return true;
-    if (keys.length > 1 || !takes || writeValue === undefined) return false;
-    arena.varint(tagOf(number, LENGTH_DELIMITED));
-    const lengthAt = arena.length;
-    arena.reserve(GUESSED_LENGTH_BYTES);
-    arena.length += GUESSED_LENGTH_BYTES;
-    if (!writeKey(arena, key) || !writeValue(arena, (map as Fields)[key])) return false;
-    arena.putLengthBefore(lengthAt, lengthAt + GUESSED_LENGTH_BYTES);
-    return true;
+    const value = message[name];
+    if (value === '' || value === false || value === 0 || value === 0n) return;
+    if (value instanceof Uint8Array && value.length === 0) return;
+    write(arena, value);
   };
 }
 
-/** A message within a message, with its tag and length. */
-function partWriter(number: number, schema: DescMessage): ValueWriter {
-  const tag = tagOf(number, LENGTH_DELIMITED);
+function listWriter(field: DescField & { fieldKind: 'list' }, where: string): FieldWriter {
+  const { localName: name, number } = field;
+  let write: ValueWriter;
+  if (field.listKind === 'message') {
+    write = partWriter(number, contentWriter(field.message, where));
+  } else if (field.listKind === 'scalar' && field.scalar === ScalarType.STRING) {
+    write = scalarWriter(number, field.scalar, where);
+  } else {
+    // Numbers would have to be packed.
+    throw unsupported(where);
+  }
+  return (arena, message) => {
+    const items = message[name];
+    if (!Array.isArray(items)) throw wrong(where, 'an array', items);
+    for (const item of items) write(arena, item);
+  };
+}
+
+function mapWriter(field: DescField & { fieldKind: 'map' }, where: string): FieldWriter {
+  if (field.mapKey !== ScalarType.STRING || field.mapKind === 'enum') throw unsupported(where);
+  const writeKey = scalarWriter(MAP_KEY, ScalarType.STRING, where);
+  const writeValue =
+    field.mapKind === 'message'
+      ? partWriter(MAP_VALUE, contentWriter(field.message, where))
+      : scalarWriter(MAP_VALUE, field.scalar, where);
+  const write = entriesWriter(field.number, writeKey, writeValue, where);
+  return (arena, message) => write(arena, message[field.localName]);
+}
+
+/** The entries of a map, each with its tag, in the order of their keys. */
+function entriesWriter(
+  number: number,
+  writeKey: ValueWriter,
+  writeValue: ValueWriter,
+  where: string,
+): ValueWriter {
+  const writeEntry = partWriter(number, (arena, [key, value]: readonly [string, unknown]) => {
+    writeKey(arena, key);
+    writeValue(arena, value);
+  });
+  return (arena, map) => {
+    if (typeof map !== 'object' || map === null) throw wrong(where, 'an object', map);
+    for (const key of sortedKeys(map)) writeEntry(arena, [key, (map as Fields)[key]]);
+  };
+}
+
+/** In the order of their UTF-8, which is not that of UTF-16, nor the one that the object has. */
+function sortedKeys(map: object): string[] {
+  const keys = Object.keys(map);
+  if (keys.length < 2) return keys;
+  return keys
+    .map((key) => ({ key, bytes: UTF8.encode(key) }))
+    .sort((a, b) => compareBytes(a.bytes, b.bytes))
+    .map(({ key }) => key);
+}
+
+/** What is in a part: a message, or the object that stands for a Struct. */
+function contentWriter(schema: DescMessage, where: string): ValueWriter {
+  if (schema.typeName === STRUCT) return structWriter(where);
   const write = messageWriter(schema);
   return (arena, value) => {
-    if (typeof value !== 'object' || value === null) return false;
+    if (typeof value !== 'object' || value === null) throw wrong(where, 'a message', value);
+    write(arena, value as Message);
+  };
+}
+
+/**
+ * An object as google.protobuf.Struct.
+ *
+ *   Struct     fields = 1, a map of string to Value
+ *   Value      one of null_value = 1, number_value = 2, string_value = 3, bool_value = 4, struct_value = 5,
+ *              list_value = 6: written whether it is zero or not
+ *   ListValue  values = 1, each a Value
+ */
+function structWriter(where: string): ValueWriter {
+  const writeText = scalarWriter(3, ScalarType.STRING, where);
+  const writeBoolean = scalarWriter(4, ScalarType.BOOL, where);
+  const writeObject = partWriter(5, (arena, value) => writeFields(arena, value));
+  const writeItem = partWriter(1, (arena, value) => writeValue(arena, value));
+  const writeArray = partWriter(6, (arena, items: readonly unknown[]) => {
+    for (const item of items) writeItem(arena, item);
+  });
+  const writeFields = entriesWriter(
+    1,
+    scalarWriter(MAP_KEY, ScalarType.STRING, where),
+    partWriter(MAP_VALUE, (arena, value) => writeValue(arena, value)),
+    where,
+  );
+  function writeValue(arena: ByteArena, value: unknown): void {
+    if (value === null) {
+      arena.varint(tagOf(1, VARINT));
+      arena.varint(0);
+    } else if (typeof value === 'number') {
+      arena.varint(tagOf(2, FIXED_64));
+      arena.double(value);
+    } else if (typeof value === 'string') writeText(arena, value);
+    else if (typeof value === 'boolean') writeBoolean(arena, value);
+    else if (Array.isArray(value)) writeArray(arena, value);
+    else if (typeof value === 'object') writeObject(arena, value);
+    else throw wrong(where, 'JSON', value);
+  }
+  return writeFields;
+}
+
+/** Something with its tag and its length. */
+function partWriter<T>(
+  number: number,
+  write: (arena: ByteArena, content: T) => void,
+): (arena: ByteArena, content: T) => void {
+  const tag = tagOf(number, LENGTH_DELIMITED);
+  return (arena, content) => {
     arena.varint(tag);
     const lengthAt = arena.length;
     arena.reserve(GUESSED_LENGTH_BYTES);
     arena.length += GUESSED_LENGTH_BYTES;
-    if (!write(arena, value as Message)) return false;
+    write(arena, content);
     arena.putLengthBefore(lengthAt, lengthAt + GUESSED_LENGTH_BYTES);
-    return true;
   };
 }
 
 /** A value with its tag, whether it is zero or not. */
-function scalarWriter(number: number, type: ScalarType): ValueWriter {
+function scalarWriter(number: number, type: ScalarType, where: string): ValueWriter {
   switch (type) {
     case ScalarType.STRING: {
       const tag = tagOf(number, LENGTH_DELIMITED);
       return (arena, value) => {
-        if (typeof value !== 'string') return false;
+        if (typeof value !== 'string') throw wrong(where, 'a string', value);
         arena.varint(tag);
-        return arena.lengthAndText(value);
+        if (arena.lengthAndText(value)) return;
+        throw new TypeError(`${where}: lone surrogate in ${JSON.stringify(value)}`);
       };
     }
     case ScalarType.BYTES: {
       const tag = tagOf(number, LENGTH_DELIMITED);
       return (arena, value) => {
-        if (!(value instanceof Uint8Array)) return false;
+        if (!(value instanceof Uint8Array)) throw wrong(where, 'a Uint8Array', value);
         arena.varint(tag);
         arena.varint(value.length);
         arena.copy(value);
-        return true;
       };
     }
     case ScalarType.BOOL: {
       const tag = tagOf(number, VARINT);
       return (arena, value) => {
-        if (typeof value !== 'boolean') return false;
+        if (typeof value !== 'boolean') throw wrong(where, 'a boolean', value);
         arena.varint(tag);
         arena.varint(value ? 1 : 0);
-        return true;
       };
     }
     case ScalarType.INT32:
-    case ScalarType.INT64: {
-      const tag = tagOf(number, VARINT);
-      const most = type === ScalarType.INT32 ? 0x7fffffff : Number.MAX_SAFE_INTEGER;
-      const kind = type === ScalarType.INT32 ? 'number' : 'bigint';
-      return (arena, value) => {
-        if (typeof value !== kind) return false;
-        const whole = Number(value);
-        // Numbers below zero take ten bytes; a bigint that is no safe integer has lost its last bits here.
-        if (!Number.isInteger(whole) || whole < 0 || whole > most) return false;
-        arena.varint(tag);
-        arena.varint(whole);
-        return true;
-      };
-    }
+      return integerWriter(number, -(2 ** 31), 2 ** 31 - 1, where);
+    case ScalarType.INT64:
+      return bigintWriter(number, -(2n ** 63n), 2n ** 63n - 1n, where);
+    case ScalarType.UINT64:
+      return bigintWriter(number, 0n, 2n ** 64n - 1n, where);
     default:
-      return () => false;
+      throw unsupported(where);
   }
+}
+
+function integerWriter(number: number, least: number, most: number, where: string): ValueWriter {
+  const tag = tagOf(number, VARINT);
+  return (arena, value) => {
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
+      throw wrong(where, `a whole number from ${least} to ${most}`, value);
+    }
+    arena.varint(tag);
+    if (value >= 0) arena.varint(value);
+    else arena.bigVarint(BigInt(value));
+  };
+}
+
+function bigintWriter(number: number, least: bigint, most: bigint, where: string): ValueWriter {
+  const tag = tagOf(number, VARINT);
+  return (arena, value) => {
+    if (typeof value !== 'bigint' || value < least || value > most) {
+      throw wrong(where, `a bigint from ${least} to ${most}`, value);
+    }
+    arena.varint(tag);
+    if (value >= 0n && value <= Number.MAX_SAFE_INTEGER) arena.varint(Number(value));
+    else arena.bigVarint(value);
+  };
 }
 
 function tagOf(number: number, wireType: number): number {
   return number * 8 + wireType;
+}
+
+function wrong(where: string, expected: string, value: unknown): TypeError {
+  const shown = typeof value === 'object' && value !== null ? 'an object' : String(value);
+  return new TypeError(`${where} must be ${expected}, not ${shown}`);
+}
+
+function unsupported(where: string): Error {
+  return new Error(`${where}: this writer does not know fields of this kind`);
 }

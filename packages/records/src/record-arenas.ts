@@ -7,18 +7,11 @@ import type { UnsortedEntries } from '@sstitch/contract';
 import { type Bucket, buildKeyPrefix, parseSyncId, type SyncIdBytes } from '@sstitch/keys';
 import { ArenaMemory } from './arena-memory.js';
 import { ByteArena } from './byte-arena.js';
-import { encodeRecord } from './encode.js';
+import { writeRecord } from './encode.js';
 import { RecordsError } from './errors.js';
 import { visitIndexes } from './indexes.js';
-import { type MessageWriter, messageWriter } from './message-writer.js';
-import {
-  identityOf,
-  primaryKey,
-  RECORD_SCHEMAS,
-  type SyncRecord,
-  VALUE_BUCKETS,
-  type ValueBucket,
-} from './record-types.js';
+import { checkSync } from './record-entries.js';
+import { identityOf, primaryKey, type SyncRecord } from './record-types.js';
 
 /**
  * From here on an arena is full, and to be taken before it must grow once more: its block has a little
@@ -130,13 +123,7 @@ export class RecordArenas {
   add(syncId: string, record: SyncRecord, value?: Uint8Array): void {
     const sync = this.#syncOf(syncId);
     const { bucket, ids } = identityOf(record);
-    if (record.syncId !== syncId) {
-      throw new RecordsError(
-        'SSTITCH_RECORD_SYNC_MISMATCH',
-        `a record of sync ${JSON.stringify(record.syncId)} cannot be put into sync ${syncId}`,
-        { key: primaryKey(sync.syncIdBytes, record) },
-      );
-    }
+    checkSync(sync.syncIdBytes, syncId, record);
     if (value !== undefined && !(value instanceof Uint8Array)) {
       throw new RecordsError('SSTITCH_RECORD_INVALID', `the value of a ${bucket} must be bytes`, {
         key: primaryKey(sync.syncIdBytes, record),
@@ -151,10 +138,7 @@ export class RecordArenas {
     }
     const keyEnd = arena.length;
     if (value !== undefined) arena.copy(value);
-    else if (!WRITERS[bucket](arena, record)) {
-      arena.length = keyEnd;
-      arena.copy(encodeRecord(record));
-    }
+    else writeRecord(arena, bucket, record);
     own.endEntry(keyEnd);
     this.#added({ sync, bucket, arena: own }, heldBytes, isFull);
     // Most index keys end as the record's own key does: that is copied.
@@ -243,10 +227,6 @@ export class RecordArenas {
     return found;
   }
 }
-
-const WRITERS = Object.fromEntries(
-  VALUE_BUCKETS.map((bucket) => [bucket, messageWriter(RECORD_SCHEMAS[bucket])]),
-) as Record<ValueBucket, MessageWriter>;
 
 function takeNumbers(memory: ArenaMemory, least: number): Uint32Array {
   return new Uint32Array(memory.take(least * Uint32Array.BYTES_PER_ELEMENT).buffer);

@@ -32,15 +32,19 @@ export function encodeForSync(
   record: SyncRecord,
 ): EncodedRecord {
   const key = primaryKey(syncId, record);
-  if (record.syncId !== syncIdText) {
-    throw new RecordsError(
-      'SSTITCH_RECORD_SYNC_MISMATCH',
-      `a record of sync ${JSON.stringify(record.syncId)} cannot be put into sync ${syncIdText}`,
-      { key },
-    );
-  }
+  checkSync(syncId, syncIdText, record);
   const value = encodeRecord(record);
   return { key, value, indexKeys: indexEntries(syncId, record).map((entry) => entry.key) };
+}
+
+/** @throws {@link RecordsError} SSTITCH_RECORD_SYNC_MISMATCH on a record of another sync. */
+export function checkSync(syncId: SyncIdBytes, syncIdText: string, record: SyncRecord): void {
+  if (record.syncId === syncIdText) return;
+  throw new RecordsError(
+    'SSTITCH_RECORD_SYNC_MISMATCH',
+    `a record of sync ${JSON.stringify(record.syncId)} cannot be put into sync ${syncIdText}`,
+    { key: primaryKey(syncId, record) },
+  );
 }
 
 /**

@@ -1,16 +1,24 @@
 import {
   type ByteIteratorOptions,
   byteEncodings,
+  type EngineSnapshot,
   type ReadableEngine,
   type Span,
 } from '@sstitch/contract';
 import { throwIfAborted } from './errors.js';
 
-/** A view of one state of an engine; close it when done. */
-export type EngineSnapshot = ReturnType<ReadableEngine['snapshot']>;
-
 /** Entries a page at most; an engine may give fewer. */
 export const PAGE_ENTRIES = 256;
+
+/** classic-level takes limits as 32 bits; no scan comes to the end of a greater one. */
+const MAX_ENGINE_LIMIT = 2 ** 31 - 1;
+
+/** Where a scan starts. */
+export interface ScanStart {
+  readonly key: Uint8Array;
+  /** Whether the entry at the key is read, too. */
+  readonly inclusive: boolean;
+}
 
 /** What {@link scanPages} reads. */
 export interface ScanOptions {
@@ -22,23 +30,27 @@ export interface ScanOptions {
   readonly reverse?: boolean | undefined;
   /** Entries in all. @defaultValue no limit */
   readonly limit?: number | undefined;
-  /** Only what comes after this key, in the direction of the scan. */
-  readonly after?: Uint8Array | undefined;
+  /** Only what comes from here on, in the direction of the scan. @defaultValue all of the span */
+  readonly from?: ScanStart | undefined;
 }
+
+/** Entries of a span, keys with values. */
+export type EntryPage = ReadonlyArray<readonly [Uint8Array, Uint8Array]>;
 
 /** The entries of a span, in pages: millions of entries cost few turns of the event loop. */
 export async function* scanPages(
   engine: ReadableEngine,
   span: Span,
   options: ScanOptions,
-): AsyncGenerator<ReadonlyArray<readonly [Uint8Array, Uint8Array]>, void, undefined> {
+): AsyncGenerator<EntryPage, void, undefined> {
   throwIfAborted(options.signal);
+  const { limit = MAX_ENGINE_LIMIT } = options;
   const iterator = engine.iterator({
     ...byteEncodings,
     ...bounds(span, options),
     snapshot: options.snapshot,
     reverse: options.reverse ?? false,
-    limit: options.limit ?? -1,
+    limit: limit < MAX_ENGINE_LIMIT ? limit : -1,
     values: options.values ?? true,
   });
   try {
@@ -53,13 +65,13 @@ export async function* scanPages(
   }
 }
 
-/** Runs a read over the given snapshot, or over one of its own that is closed when the read ends. */
+/** As {@link onSnapshot}, for a read that gives one thing after the other. */
 export async function* withSnapshot<T>(
   engine: ReadableEngine,
   given: EngineSnapshot | undefined,
   read: (snapshot: EngineSnapshot) => AsyncGenerator<T, void, undefined>,
 ): AsyncGenerator<T, void, undefined> {
-  const snapshot = given ?? engine.snapshot();
+  const snapshot = given ?? (await takeSnapshot(engine));
   try {
     yield* read(snapshot);
   } finally {
@@ -67,11 +79,50 @@ export async function* withSnapshot<T>(
   }
 }
 
-function bounds(
+/** Runs a read over the given snapshot, or over one of its own that is closed when the read ends. */
+export async function onSnapshot<T>(
+  engine: ReadableEngine,
+  given: EngineSnapshot | undefined,
+  read: (snapshot: EngineSnapshot) => Promise<T>,
+): Promise<T> {
+  const snapshot = given ?? (await takeSnapshot(engine));
+  try {
+    return await read(snapshot);
+  } finally {
+    if (given === undefined) await snapshot.close();
+  }
+}
+
+/**
+ * A snapshot of an engine, once it is open. Alone of all reads, abstract-level's `snapshot` does not wait for an
+ * opening that is under way.
+ */
+async function takeSnapshot(engine: ReadableEngine): Promise<EngineSnapshot> {
+  if (engine.status === 'opening') await engine.getMany([], byteEncodings);
+  return engine.snapshot();
+}
+
+/** How many entries a span holds. */
+export async function countEntries(
+  engine: ReadableEngine,
   span: Span,
-  { after, reverse }: ScanOptions,
-): Pick<ByteIteratorOptions, 'gt' | 'gte' | 'lt'> {
-  const from = after !== undefined && !reverse ? { gt: after } : { gte: span.start };
-  const to = after !== undefined && reverse ? after : span.end;
-  return to === undefined ? from : { ...from, lt: to };
+  options: Pick<ScanOptions, 'snapshot' | 'signal'>,
+): Promise<number> {
+  let count = 0;
+  for await (const page of scanPages(engine, span, { ...options, values: false })) {
+    count += page.length;
+  }
+  return count;
+}
+
+function bounds(
+  { start, end }: Span,
+  { from, reverse }: ScanOptions,
+): Pick<ByteIteratorOptions, 'gt' | 'gte' | 'lt' | 'lte'> {
+  const whole = end === undefined ? { gte: start } : { gte: start, lt: end };
+  if (from === undefined) return whole;
+  const { key, inclusive } = from;
+  if (reverse) return inclusive ? { gte: start, lte: key } : { gte: start, lt: key };
+  const lower = inclusive ? { gte: key } : { gt: key };
+  return end === undefined ? lower : { ...lower, lt: end };
 }

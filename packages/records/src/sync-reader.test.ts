@@ -1,7 +1,7 @@
 import { byteEncodings, type ReadWriteEngine } from '@sstitch/contract';
 import { grantKey, parseSyncId } from '@sstitch/keys';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { openEngine } from '../test/level-engine.js';
+import { openEngine, openingEngine } from '../test/level-engine.js';
 import {
   codeOf,
   collect,
@@ -13,7 +13,7 @@ import {
   SYNC,
 } from '../test/records.js';
 import type { GrantRecord } from './gen/c1/storage/v3/records_pb.js';
-import type { RecordList } from './list-records.js';
+import type { RecordList } from './record-list.js';
 import { SyncStore } from './sync-store.js';
 
 let engine: ReadWriteEngine;
@@ -127,6 +127,18 @@ describe('a list', () => {
     expect(await store.getGrant(SYNC, 'g1', { snapshot })).toBeDefined();
     expect(await store.getGrant(SYNC, 'g1')).toBeUndefined();
     await snapshot.close();
+  });
+
+  test('waits for an engine that is still opening', async () => {
+    const opening = openingEngine();
+    const reader = new SyncStore(opening);
+    const [ids, page, count, run] = await Promise.all([
+      collect(reader.listGrants(SYNC)),
+      reader.listGrants(SYNC).page(),
+      reader.count(SYNC, 'grant_by_principal'),
+      reader.resumeSync(),
+    ]);
+    expect([ids, page.records, count, run]).toEqual([[], [], 0, undefined]);
   });
 
   test('ends with an error once its signal has fired', async () => {

@@ -1,5 +1,5 @@
-import { byteEncodings, type ReadableEngine } from '@sstitch/contract';
-import { bucketLayout, buildKey, parseSyncId, prefixSpan, syncRunKey } from '@sstitch/keys';
+import { byteEncodings, type EngineSnapshot, type ReadableEngine } from '@sstitch/contract';
+import { bucketSpan, buildKey, parseSyncId } from '@sstitch/keys';
 import { decodeRecord } from './encode.js';
 import type {
   AssetRecord,
@@ -10,20 +10,30 @@ import type {
   SyncRunRecord,
   SyncStatsRecord,
 } from './gen/c1/storage/v3/records_pb.js';
-import {
-  type ListOptions,
-  listByIndex,
-  listRecords,
-  listSpan,
-  type RecordList,
-} from './list-records.js';
+import type { IndexBucket } from './indexes.js';
+import { listByIndex, listRecords, listSyncRuns } from './list-records.js';
+import type { ListOptions, RecordList } from './record-list.js';
 import type { RecordByBucket, ValueBucket } from './record-types.js';
-import type { EngineSnapshot } from './scan.js';
+import { countEntries, onSnapshot } from './scan.js';
+import { type CountedBucket, isCounted } from './sync-counter.js';
+import {
+  latestFinishedSync,
+  latestUnfinishedSync,
+  listNewestSyncRuns,
+  type SyncHistoryOptions,
+  type SyncQuery,
+} from './sync-history.js';
 
 /** Options of a read of one record. */
 export interface GetOptions {
   /** Read this state of the engine. @defaultValue the state now */
   readonly snapshot?: EngineSnapshot;
+}
+
+/** Options of a count. */
+export interface CountBucketOptions extends GetOptions {
+  /** Stops the counting between two reads of the engine. */
+  readonly signal?: AbortSignal;
 }
 
 /** Names a resource or a principal. */
@@ -204,11 +214,45 @@ export class SyncReader {
     return listRecords(this.#engine, 'asset', parseSyncId(syncId), [], options);
   }
 
-  /** The runs of all syncs in the engine, by sync id, which is by time. */
+  /** The runs of all syncs in the engine, by sync id. */
   listSyncRuns(options: ListOptions<SyncRunRecord> = {}): RecordList<SyncRunRecord> {
-    const after = options.after && syncRunKey(parseSyncId(options.after.syncId));
-    const span = prefixSpan(bucketLayout('sync_run').prefix);
-    return listSpan(this.#engine, 'sync_run', span, after, options);
+    return listSyncRuns(this.#engine, options);
+  }
+
+  /** The runs of all syncs by the time they started, the newest first; of one time the greater id first. */
+  listNewestSyncRuns(
+    options: SyncHistoryOptions = {},
+  ): AsyncGenerator<SyncRunRecord, void, undefined> {
+    return listNewestSyncRuns(this.#engine, options);
+  }
+
+  /** The sync that ended last, by default of the full ones; of one time the one with the greater id. */
+  latestFinishedSync(options: SyncQuery = {}): Promise<SyncRunRecord | undefined> {
+    return latestFinishedSync(this.#engine, options);
+  }
+
+  /** The unfinished sync that started last; of one time the one with the greater id. */
+  latestUnfinishedSync(options: SyncQuery = {}): Promise<SyncRunRecord | undefined> {
+    return latestUnfinishedSync(this.#engine, options);
+  }
+
+  /**
+   * How many records of a type, or entries of an index, a sync has. Records of a sync that has ended are
+   * counted by its statistics, all else entry by entry.
+   */
+  count(
+    syncId: string,
+    bucket: CountedBucket | IndexBucket,
+    options: CountBucketOptions = {},
+  ): Promise<number> {
+    const bytes = parseSyncId(syncId);
+    if (isCounted(bucket)) {
+      return listRecords(this.#engine, bucket, bytes, [], options).count();
+    }
+    const { snapshot: given, signal } = options;
+    return onSnapshot(this.#engine, given, (snapshot) =>
+      countEntries(this.#engine, bucketSpan(bucket, bytes), { snapshot, signal }),
+    );
   }
 
   async #get<B extends ValueBucket>(

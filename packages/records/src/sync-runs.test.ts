@@ -15,8 +15,9 @@ import {
   resourceType,
   SYNC,
 } from '../test/records.js';
+import { countSync } from './count-sync.js';
 import { SyncType } from './gen/c1/storage/v3/records_pb.js';
-import { countSync, SyncCounter } from './stats.js';
+import { SyncCounter } from './sync-counter.js';
 import { SyncStore } from './sync-store.js';
 
 const START = new Date('2026-01-02T03:04:05.678Z');
@@ -67,6 +68,7 @@ describe('a sync', () => {
       grants: 3n,
       assets: 1n,
       resourcesByResourceType: { user: 2n, group: 1n },
+      entitlementsByResourceType: { group: 1n },
       grantsByEntitlementResourceType: { group: 2n, '': 1n },
     });
     expect(stats.writtenAt && timestampDate(stats.writtenAt)).toEqual(END);

@@ -125,6 +125,24 @@ describe('verifying the indexes of a sync', () => {
     expect(await problems()).toEqual(wanted);
   });
 
+  test('finds statistics that do not count the records, once the sync has ended', async () => {
+    const store = new SyncStore(engine);
+    await store.startSync({ syncId: SYNC });
+    const stats = await store.recountSync(SYNC);
+    const key = keys.resourceTypeKey(sync, 'user');
+    await engine.batch([{ type: 'del', key }], byteEncodings);
+    // Until then they may be anything: the end writes them anew.
+    expect(await problems()).toEqual([]);
+    await store.endSync(SYNC, { measures: { stepDurationsMs: { all: 5n } } });
+    expect(await problems()).toEqual([]);
+    await store.put(SYNC, { ...stats, grants: 599n });
+    expect(await problems()).toEqual(['wrong_stats sync_stats']);
+    await store.recountSync(SYNC);
+    expect(await problems()).toEqual([]);
+    await engine.batch([{ type: 'put', key, value: Uint8Array.of(0x0a, 0xff) }], byteEncodings);
+    expect(await problems()).toEqual(['undecodable_value resource_type']);
+  });
+
   test('names the key, and looks at no other sync', async () => {
     const other = keys.parseSyncId(OTHER_SYNC);
     const key = keys.grantByNeedsExpansionKey(other, 'x');

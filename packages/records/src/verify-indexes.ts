@@ -4,8 +4,14 @@
 // counts the entries each index must have; no two records share one, as an index key ends in the ids of
 // its record. Backward: if an index holds as many entries as were found for records, none can be stray,
 // and the records need not be read again; if not, each entry is followed to its record.
-// Memory is that of a page.
-import { byteEncodings, equalBytes, type ReadableEngine } from '@sstitch/contract';
+// Memory is that of a page. The forward half counts the records, too: statistics of a sync that has ended
+// must say the same.
+import {
+  byteEncodings,
+  type EngineSnapshot,
+  equalBytes,
+  type ReadableEngine,
+} from '@sstitch/contract';
 import {
   type Bucket,
   bucketLayout,
@@ -18,11 +24,13 @@ import {
   type SyncIdBytes,
   toHex,
 } from '@sstitch/keys';
-import { decodeRecord } from './encode.js';
+import { decodeRecord, encodeRecord } from './encode.js';
 import { RecordsError } from './errors.js';
 import { type IndexBucket, type IndexEntry, indexEntries, listedIds } from './indexes.js';
 import { primaryKey, type SyncRecord, VALUE_BUCKETS, type ValueBucket } from './record-types.js';
-import { type EngineSnapshot, scanPages, withSnapshot } from './scan.js';
+import { measuresOf } from './run-measures.js';
+import { scanPages, withSnapshot } from './scan.js';
+import { SyncCounter } from './sync-counter.js';
 
 /** What can be wrong with the entries of a sync. */
 export type IndexProblemKind =
@@ -37,7 +45,9 @@ export type IndexProblemKind =
   /** An index entry that no record has. */
   | 'stray_index_entry'
   /** An index entry with a value. */
-  | 'index_entry_with_value';
+  | 'index_entry_with_value'
+  /** Statistics of a sync that has ended, and that do not count its records; `recountSync` writes them anew. */
+  | 'wrong_stats';
 
 /** One thing that is wrong. */
 export interface IndexProblem {
@@ -63,10 +73,16 @@ interface Pass {
   readonly signal: AbortSignal | undefined;
   /** Entries found for records, by index. */
   readonly found: Map<Bucket, number>;
+  /** Counts the records. */
+  readonly counter: SyncCounter;
+  hasEnded: boolean;
+  /** Whether all records so far could be decoded, and so were counted. */
+  isCounted: boolean;
 }
 
 /**
- * Every problem of a sync's entries, as it is found. None: the sync's indexes are those of its records.
+ * Every problem of a sync's entries, as it is found. None: the sync's indexes are those of its records, and so
+ * are its statistics, if it has ended.
  *
  * @throws {@link RecordsError} SSTITCH_ABORTED; KeysError on a text that is no sync id.
  */
@@ -79,7 +95,16 @@ export function verifyIndexes(
   return withSnapshot(engine, options.snapshot, async function* (snapshot) {
     const found = new Map<Bucket, number>();
     const { signal } = options;
-    const pass: Pass = { engine, syncId: bytes, snapshot, signal, found };
+    const pass: Pass = {
+      engine,
+      syncId: bytes,
+      snapshot,
+      signal,
+      found,
+      counter: new SyncCounter(),
+      hasEnded: false,
+      isCounted: true,
+    };
     for (const bucket of VALUE_BUCKETS) yield* verifyRecords(pass, bucket);
     for (const index of INDEX_BUCKETS) yield* verifyIndex(pass, index as IndexBucket);
   });
@@ -94,12 +119,14 @@ async function* verifyRecords(
     for (const [key, value] of page) {
       const record = decodeOrProblem(bucket, key, value);
       if ('kind' in record) {
+        pass.isCounted = false;
         yield record;
         continue;
       }
-      const misplaced = problemOfPlace(pass, bucket, key, record);
-      if (misplaced === undefined) due.push(...indexEntries(pass.syncId, record));
-      else yield misplaced;
+      pass.counter.add(record);
+      const wrong = problemOfPlace(pass, bucket, key, record) ?? problemOfStats(pass, key, record);
+      if (wrong === undefined) due.push(...indexEntries(pass.syncId, record));
+      else yield wrong;
     }
     yield* verifyDue(pass, due);
   }
@@ -233,6 +260,20 @@ function problemOfPlace(
     return problem('record_under_wrong_key', bucket, key, 'its ids are not those of its key');
   }
   return undefined;
+}
+
+/** Comes after the records and the run: theirs are the buckets before it. */
+function problemOfStats(pass: Pass, key: Uint8Array, record: SyncRecord): IndexProblem | undefined {
+  if (record.$typeName === 'c1.storage.v3.SyncRunRecord') {
+    pass.hasEnded = record.endedAt !== undefined;
+  }
+  if (record.$typeName !== 'c1.storage.v3.SyncStatsRecord') return undefined;
+  if (!pass.hasEnded || !pass.isCounted) return undefined;
+  const counted = { ...pass.counter.toRecord(record.syncId), ...measuresOf(record) };
+  const { writtenAt } = record;
+  if (writtenAt !== undefined) counted.writtenAt = writtenAt;
+  if (equalBytes(encodeRecord(counted), encodeRecord(record))) return undefined;
+  return problem('wrong_stats', 'sync_stats', key, 'it does not count the records of the sync');
 }
 
 function problem(

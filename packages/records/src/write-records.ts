@@ -1,19 +1,23 @@
-// Puts and deletes with index upkeep.
+// Puts and deletes with upkeep of indexes and statistics.
 //
-// Invariants: a record and its index entries change in one batch; after it, the sync holds exactly the
-// index entries of the records it holds. A batch holds one record of an id at most: the last one given.
+// Invariants: a record, its index entries and the statistics change in one batch; after it, the sync holds
+// exactly the index entries of the records it holds, and its statistics, where there are any, count them. A
+// batch holds one record of an id at most: the last one given, or the newest. Statistics that are put
+// themselves stand as they are given.
 import {
   type ByteOperation,
   byteEncodings,
   equalBytes,
   type ReadWriteEngine,
 } from '@sstitch/contract';
-import { parseSyncId, type SyncIdBytes } from '@sstitch/keys';
+import { parseSyncId, type SyncIdBytes, syncStatsKey } from '@sstitch/keys';
 import { decodeRecord } from './encode.js';
-import { throwIfAborted } from './errors.js';
+import { RecordsError, throwIfAborted } from './errors.js';
 import { indexEntries, isIndexed } from './indexes.js';
+import { type DiscoveredRecord, isNewer } from './newer-record.js';
 import { EMPTY_VALUE, type EncodedRecord, encodeForSync } from './record-entries.js';
 import { identityOf, type SyncRecord, type ValueBucket } from './record-types.js';
+import { isCounted, SyncCounter } from './sync-counter.js';
 import { withWriteLock } from './write-lock.js';
 
 /** A batch is written once it has this many records, … */
@@ -29,24 +33,39 @@ export interface WriteOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A sync that is written into. */
+interface Target {
+  readonly engine: ReadWriteEngine;
+  readonly syncId: string;
+  readonly syncIdBytes: SyncIdBytes;
+  readonly options: WriteOptions;
+  /** Leave a record that is there, unless the given one was discovered later. */
+  readonly ifNewer: boolean;
+}
+
 interface PendingPut extends EncodedRecord {
   readonly bucket: ValueBucket;
+  readonly record: SyncRecord;
 }
 
 /** Puts one record. It takes its turn when called, so that the last of two calls wins. */
-export function putRecord(
+export async function putRecord(
   engine: ReadWriteEngine,
   syncId: string,
   record: SyncRecord,
   options: WriteOptions = {},
 ): Promise<void> {
-  const bytes = parseSyncId(syncId);
-  const { bucket } = identityOf(record);
-  const put: PendingPut = { bucket, ...encodeForSync(bytes, syncId, record) };
-  return withWriteLock(engine, () => {
-    throwIfAborted(options.signal);
-    return putBatch(engine, bytes, [put], options.sync ?? false);
-  });
+  await putOne(targetOf(engine, syncId, options, false), record);
+}
+
+/** Puts one record where none of its id is there, or an older one. Returns whether it did. */
+export async function putRecordIfNewer(
+  engine: ReadWriteEngine,
+  syncId: string,
+  record: DiscoveredRecord,
+  options: WriteOptions = {},
+): Promise<boolean> {
+  return (await putOne(targetOf(engine, syncId, options, true), record)) > 0;
 }
 
 /** Puts records of any type, in batches of bounded size, each atomic. Returns how many it took. */
@@ -56,47 +75,43 @@ export async function putRecords(
   records: Iterable<SyncRecord> | AsyncIterable<SyncRecord>,
   options: WriteOptions = {},
 ): Promise<number> {
-  const bytes = parseSyncId(syncId);
-  let taken = 0;
-  let pending = new Map<string, PendingPut>();
-  let pendingBytes = 0;
-  const flush = async (): Promise<void> => {
-    throwIfAborted(options.signal);
-    const puts = [...pending.values()];
-    pending = new Map();
-    pendingBytes = 0;
-    await withWriteLock(engine, () => putBatch(engine, bytes, puts, options.sync ?? false));
-  };
-  // The lock is held for a batch, not for the whole: the records may come from slow or from this store.
-  for await (const record of records) {
-    const { bucket, ids } = identityOf(record);
-    const encoded = encodeForSync(bytes, syncId, record);
-    pending.set(JSON.stringify([bucket, ...ids]), { bucket, ...encoded });
-    pendingBytes += sizeBytes(encoded);
-    taken += 1;
-    if (pending.size >= MAX_BATCH_RECORDS || pendingBytes >= MAX_BATCH_BYTES) await flush();
-  }
-  if (pending.size > 0) await flush();
-  return taken;
+  return (await putAll(targetOf(engine, syncId, options, false), records)).taken;
+}
+
+/** As {@link putRecords}, but for records that are not newer than what is there. Returns how many it wrote. */
+export async function putRecordsIfNewer(
+  engine: ReadWriteEngine,
+  syncId: string,
+  records: Iterable<DiscoveredRecord> | AsyncIterable<DiscoveredRecord>,
+  options: WriteOptions = {},
+): Promise<number> {
+  return (await putAll(targetOf(engine, syncId, options, true), records)).written;
 }
 
 /** Deletes the record under `key`, with its index entries. Returns whether there was one. */
 export function deleteRecord(
   engine: ReadWriteEngine,
-  syncId: SyncIdBytes,
+  syncId: string,
   bucket: ValueBucket,
   key: Uint8Array,
   options: WriteOptions = {},
 ): Promise<boolean> {
+  const target = targetOf(engine, syncId, options, false);
   return withWriteLock(engine, async () => {
     throwIfAborted(options.signal);
-    const value = await engine.get(key, byteEncodings);
+    const statsKey = syncStatsKey(target.syncIdBytes);
+    const [value, statsValue] = await engine.getMany([key, statsKey], byteEncodings);
     if (value === undefined) return false;
     const operations: ByteOperation[] = [{ type: 'del', key }];
-    if (isIndexed(bucket)) {
+    if (isIndexed(bucket) || (isCounted(bucket) && statsValue !== undefined)) {
       const record = decodeRecord(bucket, key, value);
-      for (const entry of indexEntries(syncId, record)) {
+      for (const entry of indexEntries(target.syncIdBytes, record)) {
         operations.push({ type: 'del', key: entry.key });
+      }
+      if (statsValue !== undefined) {
+        const counter = new SyncCounter(decodeRecord('sync_stats', statsKey, statsValue));
+        counter.subtract(record);
+        operations.push(putOf(target, counter.toRecord(target.syncId)));
       }
     }
     await engine.batch(operations, { ...byteEncodings, sync: options.sync ?? false });
@@ -104,45 +119,139 @@ export function deleteRecord(
   });
 }
 
-async function putBatch(
+function targetOf(
   engine: ReadWriteEngine,
-  syncId: SyncIdBytes,
-  puts: readonly PendingPut[],
-  sync: boolean,
-): Promise<void> {
-  const operations: ByteOperation[] = [];
-  // Only records with indexes can leave stale entries behind: the others' old values are not read.
+  syncId: string,
+  options: WriteOptions,
+  ifNewer: boolean,
+): Target {
+  return { engine, syncId, syncIdBytes: parseSyncId(syncId), options, ifNewer };
+}
+
+function putOne(target: Target, record: SyncRecord): Promise<number> {
+  const put = pendingPut(target, record);
+  return withWriteLock(target.engine, () => {
+    throwIfAborted(target.options.signal);
+    return putBatch(target, [put]);
+  });
+}
+
+async function putAll(
+  target: Target,
+  records: Iterable<SyncRecord> | AsyncIterable<SyncRecord>,
+): Promise<{ readonly taken: number; readonly written: number }> {
+  let taken = 0;
+  let written = 0;
+  let pending = new Map<string, PendingPut>();
+  let pendingBytes = 0;
+  const flush = async (): Promise<void> => {
+    throwIfAborted(target.options.signal);
+    const puts = [...pending.values()];
+    pending = new Map();
+    pendingBytes = 0;
+    written += await withWriteLock(target.engine, () => putBatch(target, puts));
+  };
+  // The lock is held for a batch, not for the whole: the records may come from slow or from this store.
+  for await (const record of records) {
+    const put = pendingPut(target, record);
+    taken += 1;
+    const id = JSON.stringify([put.bucket, ...identityOf(record).ids]);
+    const before = pending.get(id);
+    if (target.ifNewer && before !== undefined && !isNewer(record, before.record)) continue;
+    pending.set(id, put);
+    pendingBytes += sizeBytes(put) - (before === undefined ? 0 : sizeBytes(before));
+    if (pending.size >= MAX_BATCH_RECORDS || pendingBytes >= MAX_BATCH_BYTES) await flush();
+  }
+  if (pending.size > 0) await flush();
+  return { taken, written };
+}
+
+function pendingPut(target: Target, record: SyncRecord): PendingPut {
+  const { bucket } = identityOf(record);
+  if (target.ifNewer && !isCounted(bucket)) {
+    throw new RecordsError(
+      'SSTITCH_RECORD_INVALID',
+      `a ${bucket} has no discovered_at: put it as it is`,
+    );
+  }
+  return { bucket, record, ...encodeForSync(target.syncIdBytes, target.syncId, record) };
+}
+
+/** Writes one batch. Returns how many of the records it wrote. */
+async function putBatch(target: Target, puts: readonly PendingPut[]): Promise<number> {
+  const { engine, syncIdBytes, ifNewer, options } = target;
+  // Only records with indexes can leave stale entries: what the others replace is read only where it counts.
   const indexed = puts.filter(({ bucket }) => isIndexed(bucket));
-  const oldValues = await engine.getMany(
-    indexed.map(({ key }) => key),
-    byteEncodings,
-  );
-  for (const [at, put] of indexed.entries()) {
-    const old = oldValues[at];
-    if (old !== undefined) addStaleEntries(operations, syncId, put, old);
+  const plain = puts.filter(({ bucket }) => !isIndexed(bucket));
+  const statsKey = syncStatsKey(syncIdBytes);
+  const [statsValue, ...oldValues] = await valuesOf(engine, [statsKey, ...indexed.map(keyOf)]);
+  const counter = counterFor(puts, statsKey, statsValue);
+  if (ifNewer || counter !== undefined) {
+    oldValues.push(...(await valuesOf(engine, plain.map(keyOf))));
   }
-  for (const { key, value, indexKeys } of puts) {
-    operations.push({ type: 'put', key, value });
-    for (const indexKey of indexKeys) {
-      operations.push({ type: 'put', key: indexKey, value: EMPTY_VALUE });
+  const operations: ByteOperation[] = [];
+  let written = 0;
+  for (const [at, put] of [...indexed, ...plain].entries()) {
+    const oldValue = oldValues[at];
+    // Same bytes have the same index entries and the same count, and are not newer.
+    const isSame = oldValue !== undefined && equalBytes(oldValue, put.value);
+    const old =
+      oldValue === undefined || isSame ? undefined : decodeRecord(put.bucket, put.key, oldValue);
+    if (ifNewer && (isSame || (old !== undefined && !isNewer(put.record, old)))) continue;
+    written += 1;
+    if (old !== undefined) {
+      addStaleEntries(operations, syncIdBytes, put, old);
+      counter?.subtract(old);
     }
+    if (!isSame) counter?.add(put.record);
+    operations.push({ type: 'put', key: put.key, value: put.value });
+    for (const key of put.indexKeys) operations.push({ type: 'put', key, value: EMPTY_VALUE });
   }
-  await engine.batch(operations, { ...byteEncodings, sync });
+  if (written === 0) return 0;
+  if (counter !== undefined) operations.push(putOf(target, counter.toRecord(target.syncId)));
+  await engine.batch(operations, { ...byteEncodings, sync: options.sync ?? false });
+  return written;
+}
+
+/** Counts on from the statistics of the sync; undefined where there are none, or they are put themselves. */
+function counterFor(
+  puts: readonly PendingPut[],
+  statsKey: Uint8Array,
+  statsValue: Uint8Array | undefined,
+): SyncCounter | undefined {
+  if (statsValue === undefined || puts.some(({ bucket }) => bucket === 'sync_stats')) {
+    return undefined;
+  }
+  return new SyncCounter(decodeRecord('sync_stats', statsKey, statsValue));
 }
 
 function addStaleEntries(
   operations: ByteOperation[],
   syncId: SyncIdBytes,
   put: PendingPut,
-  old: Uint8Array,
+  old: SyncRecord,
 ): void {
-  // Same bytes, same index entries: nothing to decode.
-  if (equalBytes(old, put.value)) return;
-  for (const { key } of indexEntries(syncId, decodeRecord(put.bucket, put.key, old))) {
+  for (const { key } of indexEntries(syncId, old)) {
     if (!put.indexKeys.some((kept) => equalBytes(kept, key))) {
       operations.push({ type: 'del', key });
     }
   }
+}
+
+function putOf({ syncId, syncIdBytes }: Target, record: SyncRecord): ByteOperation {
+  const { key, value } = encodeForSync(syncIdBytes, syncId, record);
+  return { type: 'put', key, value };
+}
+
+function keyOf({ key }: PendingPut): Uint8Array {
+  return key;
+}
+
+async function valuesOf(
+  engine: ReadWriteEngine,
+  keys: Uint8Array[],
+): Promise<Array<Uint8Array | undefined>> {
+  return keys.length === 0 ? [] : engine.getMany(keys, byteEncodings);
 }
 
 function sizeBytes({ key, value, indexKeys }: EncodedRecord): number {

@@ -1,6 +1,7 @@
 // docs/formats/records.md says what the messages are.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { file_c1_storage_v3_records } from '../src/gen/c1/storage/v3/records_pb.js';
 import { RECORD_SCHEMAS } from '../src/record-types.js';
 
 const document = readFileSync(new URL('../../../docs/formats/records.md', import.meta.url), 'utf8');
@@ -15,5 +16,19 @@ test('the table of messages in docs/formats/records.md has every field with its 
       schema.name,
       schema.fields.map((field) => `${field.name}=${field.number}`),
     ]),
+  );
+});
+
+test('the table of their parts has every other message', () => {
+  const rows = [...document.matchAll(/^\| (\w+) \| (\w+=.*) \|$/gm)].map(([, message, fields]) => [
+    message,
+    (fields ?? '').split(', '),
+  ]);
+  const records = Object.values(RECORD_SCHEMAS).map(({ typeName }) => typeName);
+  const parts = file_c1_storage_v3_records.messages.filter(
+    ({ typeName }) => !(records as string[]).includes(typeName),
+  );
+  expect(rows).toEqual(
+    parts.map(({ name, fields }) => [name, fields.map((field) => `${field.name}=${field.number}`)]),
   );
 });

@@ -9,7 +9,6 @@ import {
 } from '@sstitch/contract';
 import { type Bucket, parseSyncId, syncSpans, toHex } from '@sstitch/keys';
 import { TestkitError, type TestkitErrorCode } from './errors.js';
-import { spanPages } from './sync-digest.js';
 
 type Entry = readonly [key: Uint8Array, value: Uint8Array];
 
@@ -32,8 +31,9 @@ export async function captureSync(engine: ReadableEngine, syncId: string): Promi
   try {
     const buckets: Array<{ bucket: Bucket; entries: Entry[] }> = [];
     for (const { bucket, span } of syncSpans(syncId)) {
-      const entries: Entry[] = [];
-      for await (const page of spanPages(engine, span, snapshot)) entries.push(...page);
+      const { start, end } = span;
+      const range = end === undefined ? { gte: start } : { gte: start, lt: end };
+      const entries = await readAll(engine, { ...byteEncodings, ...range, snapshot });
       buckets.push({ bucket, entries });
     }
     return { syncId, buckets };
@@ -50,21 +50,23 @@ export async function captureEngine(
   const syncs: CapturedSync[] = [];
   for (const syncId of syncIds) syncs.push(await captureSync(engine, syncId));
   const spans = syncIds.flatMap((syncId) => syncSpans(parseSyncId(syncId)));
-  const others: Entry[] = [];
-  const options: ByteIteratorOptions = byteEncodings;
+  const all = await readAll(engine, byteEncodings);
+  const others = all.filter(([key]) => !spans.some(({ span }) => spanContains(span, key)));
+  return { syncs, others };
+}
+
+async function readAll(engine: ReadableEngine, options: ByteIteratorOptions): Promise<Entry[]> {
   const iterator = engine.iterator(options);
+  const entries: Entry[] = [];
   try {
     for (;;) {
       const page = await iterator.nextv(1000);
-      if (page.length === 0) break;
-      for (const entry of page) {
-        if (!spans.some(({ span }) => spanContains(span, entry[0]))) others.push(entry);
-      }
+      if (page.length === 0) return entries;
+      entries.push(...page);
     }
   } finally {
     await iterator.close();
   }
-  return { syncs, others };
 }
 
 /**

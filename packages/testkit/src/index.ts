@@ -26,12 +26,6 @@ export {
 export { ModelEngine } from './model-engine.js';
 export { type ModelEntry, ModelState, type ModelWrite } from './model-state.js';
 export {
-  type BucketDigest,
-  type SyncDigest,
-  type SyncDigestOptions,
-  syncDigest,
-} from './sync-digest.js';
-export {
   type EntryOrder,
   type KeyValue,
   loadSyntheticSync,

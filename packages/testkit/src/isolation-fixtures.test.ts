@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { byteEncodings, compareBytes, type Engine } from '@sstitch/contract';
 import { BUCKETS, parseKey, syncSpans } from '@sstitch/keys';
+import { digestSync } from '@sstitch/records';
 import { describe, expect, it } from 'vitest';
 import { assertIsolated, assertSameSync, captureEngine, captureSync } from './capture.js';
 import {
@@ -13,7 +14,6 @@ import {
 } from './isolation-fixtures.js';
 import { ModelEngine } from './model-engine.js';
 import { openStore, temporaryDirectory } from './real-store.test-support.js';
-import { syncDigest } from './sync-digest.js';
 
 const IDS = FIXTURE_SYNCS.map(({ syncId }) => syncId);
 
@@ -105,7 +105,7 @@ async function replaceAndCheck(engine: Engine, chosen: readonly number[]): Promi
   await writeFixtureSource(source, replaced, 2);
   for (const { syncId } of replaced) {
     assertSameSync(await captureSync(source, syncId), await captureSync(engine, syncId));
-    expect(await syncDigest(engine, syncId)).toEqual(await syncDigest(source, syncId));
+    expect(await digestSync(engine, syncId)).toEqual(await digestSync(source, syncId));
   }
 }
 
@@ -168,7 +168,7 @@ describe('the digest of a sync', () => {
         }
       }
     }
-    const digest = await syncDigest(engine, sync.syncId);
+    const digest = await digestSync(engine, sync.syncId);
     expect(digest.digest).toBe(expected.digest('hex'));
     expect(digest.keys).toBe(keys);
     expect(digest.buckets.map(({ bucket }) => bucket)).toEqual(BUCKETS.map(({ bucket }) => bucket));
@@ -176,7 +176,7 @@ describe('the digest of a sync', () => {
   });
 
   it('of a sync that is not there is that of nothing', async () => {
-    const digest = await syncDigest(new ModelEngine(), FIXTURE_SYNCS[0]?.syncId ?? '');
+    const digest = await digestSync(new ModelEngine(), FIXTURE_SYNCS[0]?.syncId ?? '');
     expect(digest.keys).toBe(0);
     expect(digest.digest).toBe(createHash('sha256').digest('hex'));
   });

@@ -1,8 +1,7 @@
-import { SyncStore, verifyIndexes } from '@sstitch/records';
+import { digestSync, SyncStore, verifyIndexes } from '@sstitch/records';
 import { describe, expect, it } from 'vitest';
 import { ModelEngine } from './model-engine.js';
 import { openStore, temporaryDirectory } from './real-store.test-support.js';
-import { syncDigest } from './sync-digest.js';
 import { loadSyntheticSync, syntheticSync, writeSyntheticSync } from './synthetic-syncs.js';
 
 describe('a synthetic sync in an engine', () => {
@@ -15,7 +14,7 @@ describe('a synthetic sync in an engine', () => {
       // An older revision first: loading leaves nothing of it.
       await loadSyntheticSync(store, { ...options, revision: 1 });
       const { syncId, entries } = await loadSyntheticSync(store, options);
-      const digest = await syncDigest(store, syncId);
+      const digest = await digestSync(store, syncId);
       expect(digest.keys).toBe(entries);
       expect((await writeSyntheticSync(sorted, options)).entries).toBe(entries);
       await writeSyntheticSync(shuffled, { ...options, shuffle: true, batchEntries: 50 });
@@ -23,7 +22,7 @@ describe('a synthetic sync in an engine', () => {
         await new SyncStore(records).putMany(syncId, batch);
       }
       for (const engine of [sorted, shuffled, records]) {
-        expect(await syncDigest(engine, syncId)).toEqual(digest);
+        expect(await digestSync(engine, syncId)).toEqual(digest);
       }
       const problems = [];
       for await (const problem of verifyIndexes(store, syncId)) problems.push(problem);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Store } from '@sstitch/engine';
-import { syncDigest } from '@sstitch/testkit';
+import { digestSync } from '@sstitch/records';
 import { ClassicLevel } from 'classic-level';
 import { loadInBatches, loadInBulk } from './load-records.mjs';
 import { GENERATED, realFiles, recordsOf } from './record-sources.mjs';
@@ -46,7 +46,7 @@ async function ended(database, syncIds, started) {
   const ms = performance.now() - started;
   process.send('measured');
   const digests = [];
-  for (const syncId of syncIds) digests.push((await syncDigest(database, syncId)).digest);
+  for (const syncId of syncIds) digests.push((await digestSync(database, syncId)).digest);
   await database.close();
   return { ms, digest: digests.join(' ') };
 }

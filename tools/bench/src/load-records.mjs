@@ -1,27 +1,21 @@
 // The two ways of loading records that are compared: in bulk (sort, build tables, one commit), as
 // `sstitch import` does, and in batches. Both give the ids of the syncs that they loaded.
 import { mkdir } from 'node:fs/promises';
-import { syncSpansInKeyOrder } from '@sstitch/keys';
-import { SyncStore } from '@sstitch/records';
-import { BulkImport } from '../../../packages/cli/dist/bulk-import.js';
+import { TableLoader } from '@sstitch/engine';
+import { RecordLoader, SyncStore } from '@sstitch/records';
 
 /** Into an open store. */
 export async function loadInBulk(store, batches) {
   const staging = await store.newStagingDirectory();
   await mkdir(staging);
-  const load = new BulkImport(staging);
-  const syncIds = new Set();
+  const load = new RecordLoader((options) => new TableLoader(staging, options));
   for await (const { syncId, records } of batches) {
-    syncIds.add(syncId);
     for (const record of records) load.add(syncId, record);
     await load.room();
   }
-  const spans = [...syncIds]
-    .flatMap((syncId) => syncSpansInKeyOrder(syncId).map(({ span }) => span))
-    .sort((a, b) => Buffer.compare(a.start, b.start));
-  await load.commit(store, spans);
+  const loaded = await load.commit(store);
   await load.end();
-  return syncIds;
+  return new Set(loaded.map(({ syncId }) => syncId));
 }
 
 /** Into an open LevelDB of any kind. */

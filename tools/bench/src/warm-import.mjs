@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Store } from '@sstitch/engine';
-import { syncDigest } from '@sstitch/testkit';
+import { digestSync } from '@sstitch/records';
 import { ClassicLevel } from 'classic-level';
 import { loadInBatches, loadInBulk } from './load-records.mjs';
 import { realFiles, recordsOf } from './record-sources.mjs';
@@ -30,7 +30,7 @@ async function serve(side, input) {
     const syncIds = await SIDES[side].load(database, batches);
     const ms = performance.now() - started;
     const digests = [];
-    for (const syncId of syncIds) digests.push((await syncDigest(database, syncId)).digest);
+    for (const syncId of syncIds) digests.push((await digestSync(database, syncId)).digest);
     await database.close();
     process.send({ ms, digest: digests.join(' ') });
   });

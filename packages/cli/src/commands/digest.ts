@@ -1,4 +1,4 @@
-import { type SyncDigest, syncDigest } from '@sstitch/testkit';
+import { digestSync, type SyncDigest } from '@sstitch/records';
 import { syncsOption } from '../arguments.js';
 import type { CommandContext, CommandRegistry, CommandResult } from '../command-context.js';
 import { spansOf } from '../compaction-report.js';
@@ -44,7 +44,7 @@ async function digestSyncs(
       const found: SyncDigest[] = [];
       for (const syncId of syncIds) {
         progress.update(() => `reading ${syncId}`);
-        found.push(await syncDigest(reader, syncId, { signal }));
+        found.push(await digestSync(reader, syncId, { signal }));
       }
       return found;
     },

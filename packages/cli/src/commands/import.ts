@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
+import { type LoadedTables, TableLoader } from '@sstitch/engine';
 import { RECORD_BUCKETS } from '@sstitch/keys';
+import { type LoadedSync, RecordLoader, RecordsError } from '@sstitch/records';
 import { syncsOption } from '../arguments.js';
-import { BulkImport } from '../bulk-import.js';
 import type { CommandContext, CommandRegistry, CommandResult } from '../command-context.js';
-import { spansOf } from '../compaction-report.js';
 import { CliError } from '../errors.js';
 import { type RecordSink, readImport } from '../import-sources.js';
 import { requireFile } from '../input-path.js';
@@ -23,7 +23,7 @@ interface ImportFlags {
 interface ImportedSync {
   readonly syncId: string;
   readonly records: Record<string, number>;
-  keys: number;
+  readonly keys: number;
 }
 
 export function addImportCommand(registry: CommandRegistry): void {
@@ -90,16 +90,23 @@ async function loadIn(
   flags: ImportFlags,
   open: (commit: (store: ByteStore) => Promise<void>) => Promise<void>,
 ): Promise<readonly ImportedSync[]> {
-  const bulk = new BulkImport(directory, { signal: context.signal });
+  const { progress, signal } = context;
+  const loader = new RecordLoader((options) => new TableLoader(directory, options), { signal });
+  let imported: ImportedSync[] = [];
   try {
-    const syncs = await readAll(context, file, flags, bulk);
+    await readAll(context, file, flags, loader);
     await open(async (store) => {
-      context.progress.update(() => 'committing');
-      await bulk.commit(store, spansOf(syncs.map(({ syncId }) => syncId)));
+      progress.update(() => 'committing');
+      imported = (await loader.commit(store)).map(importedSync);
     });
-    return syncs;
+    return imported;
+  } catch (error) {
+    if (!(error instanceof RecordsError) || error.code !== 'SSTITCH_RECORD_REPEATED') throw error;
+    throw new CliError('SSTITCH_IMPORT_INVALID', `${file} holds a record twice: ${error.message}`, {
+      cause: error,
+    });
   } finally {
-    await bulk.end();
+    await loader.end();
     await removeTemporaryDirectory(directory);
   }
 }
@@ -109,25 +116,14 @@ async function readAll(
   { progress, signal }: CommandContext,
   file: string,
   flags: ImportFlags,
-  bulk: BulkImport,
-): Promise<readonly ImportedSync[]> {
-  const syncs = new Map<string, ImportedSync>();
+  loader: RecordLoader<LoadedTables>,
+): Promise<void> {
   const sink: RecordSink = {
-    add(syncId, bucket, record, value) {
-      let sync = syncs.get(syncId);
-      if (sync === undefined) {
-        sync = newSync(syncId);
-        syncs.set(syncId, sync);
-      }
-      const before = bulk.entries;
-      bulk.add(syncId, record, value);
-      sync.keys += bulk.entries - before;
-      if (bucket in sync.records) sync.records[bucket] = (sync.records[bucket] ?? 0) + 1;
-    },
+    add: (syncId, record, value) => loader.add(syncId, record, value),
     async room() {
       signal.throwIfAborted();
-      progress.update(() => `reading: ${formatCount(bulk.entries)} keys`);
-      await bulk.room();
+      progress.update(() => `reading: ${formatCount(loader.entries)} keys`);
+      await loader.room();
     },
   };
   await readImport(file, sink, {
@@ -137,8 +133,9 @@ async function readAll(
     onDecoding: (bytes) => progress.update(() => `decoding: ${formatBytes(bytes)}`),
   });
   signal.throwIfAborted();
-  if (syncs.size === 0) throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${file} holds no sync`);
-  return [...syncs.values()];
+  if (loader.syncIds.length === 0) {
+    throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${file} holds no sync`);
+  }
 }
 
 function resultOf(
@@ -171,7 +168,13 @@ function resultOf(
   };
 }
 
-function newSync(syncId: string): ImportedSync {
-  const records = Object.fromEntries(RECORD_BUCKETS.map((bucket) => [bucket, 0]));
-  return { syncId, records, keys: 0 };
+function importedSync({ syncId, entries, stats }: LoadedSync): ImportedSync {
+  const records = {
+    resource_type: Number(stats.resourceTypes),
+    resource: Number(stats.resources),
+    entitlement: Number(stats.entitlements),
+    grant: Number(stats.grants),
+    asset: Number(stats.assets),
+  };
+  return { syncId, records, keys: entries };
 }

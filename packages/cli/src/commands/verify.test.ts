@@ -122,6 +122,8 @@ describe('verify', () => {
       'malformed_key',
       'missing_index_entry',
       'stray_index_entry',
+      // A grant is gone.
+      'wrong_stats',
     ]);
     expect(found.get('malformed_key')).toBe(toHex(stray));
     expect(found.get('missing_index_entry')).toBe(entry);

@@ -4,7 +4,7 @@
 // acknowledged is a store with exactly what the base held.
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { EngineError, Store } from '@sstitch/engine';
-import { syncDigest } from '../sync-digest.js';
+import { digestSync } from '@sstitch/records';
 import { syntheticSyncId, writeSyntheticSync } from '../synthetic-syncs.js';
 import type { CompactOrders } from './kill-compacting.js';
 import type { LastWords, MadeTarget } from './kill-words.js';
@@ -57,7 +57,7 @@ export class KilledCompactions implements KilledWork {
     for (const syncIndex of SYNC_INDEXES) {
       const options = { grants, syncIndex, revision: 0, shuffle: true };
       const { syncId } = await writeSyntheticSync(base, options);
-      if (syncIndex > 0) untouched.set(syncId, (await syncDigest(base, syncId)).digest);
+      if (syncIndex > 0) untouched.set(syncId, (await digestSync(base, syncId)).digest);
     }
     await base.close();
     const replacedId = syntheticSyncId({ syncIndex: 0 });
@@ -67,7 +67,7 @@ export class KilledCompactions implements KilledWork {
       const path = `${directory}/source-${revision}`;
       const source = new Store(path);
       await writeSyntheticSync(source, { grants, revision, shuffle: true });
-      revisions.push((await syncDigest(source, replacedId)).digest);
+      revisions.push((await digestSync(source, replacedId)).digest);
       await source.close();
       sourcePaths.push(path);
     }
@@ -115,7 +115,7 @@ export class KilledCompactions implements KilledWork {
 
   /** Gives the revision that the store holds. */
   async #checkSyncs(store: Store, allowed: readonly number[]): Promise<number> {
-    const { digest } = await syncDigest(store, this.#replacedId);
+    const { digest } = await digestSync(store, this.#replacedId);
     const held = this.#revisions.indexOf(digest);
     if (held < 0) throw new Error(`${store.location}: the sync is neither old nor new`);
     if (!allowed.includes(held)) {
@@ -123,7 +123,7 @@ export class KilledCompactions implements KilledWork {
       throw new Error(`${store.location}: the sync has revision ${held}, it may have ${may}`);
     }
     for (const [id, expected] of this.#untouched) {
-      if ((await syncDigest(store, id)).digest !== expected) {
+      if ((await digestSync(store, id)).digest !== expected) {
         throw new Error(`${store.location}: sync ${id} was touched`);
       }
     }

@@ -262,24 +262,21 @@ export class SyntheticRecords {
     const { shape } = this;
     const counter = new SyncCounter();
     const present = RESOURCE_TYPES.filter((_, index) => this.resourceType(index) !== undefined);
-    counter.addTotal('resource_type', present.length);
-    const addResources = (type: string, count: number): void => {
-      for (let index = 0; index < count; index++) counter.addResource(type);
-    };
-    addResources('group', shape.groups);
-    addResources('project', shape.projects);
-    addResources('role', shape.roles);
-    addResources('user', shape.users);
-    addResources('project', countPresent(shape, 1, shape.projects));
-    const legacy = countPresent(shape, 2, shape.roles);
-    counter.addTotal('entitlement', shape.entitlements + legacy);
-    let assets = 1;
-    for (let index = 1; index < shape.assets; index++) if (shape.isPresent(3, index)) assets += 1;
-    counter.addTotal('asset', assets);
+    counter.addCount('resource_type', present.length);
+    counter.addCount('resource', shape.groups, 'group');
+    counter.addCount('resource', shape.projects, 'project');
+    counter.addCount('resource', shape.roles, 'role');
+    counter.addCount('resource', shape.users, 'user');
+    counter.addCount('resource', countPresent(shape, 1, shape.projects), 'project');
+    counter.addCount('entitlement', countPresent(shape, 2, shape.roles), 'role');
     for (let e = 0; e < shape.entitlements; e++) {
       const { type } = entitlementName(shape, e);
-      for (let slot = shape.slotsOf(e); slot > 0; slot--) counter.addGrant(type);
+      counter.addCount('entitlement', 1, type);
+      counter.addCount('grant', shape.slotsOf(e), type);
     }
+    let assets = 1;
+    for (let index = 1; index < shape.assets; index++) if (shape.isPresent(3, index)) assets += 1;
+    counter.addCount('asset', assets);
     const seconds = this.#startSeconds + shape.revision * SECONDS_PER_REVISION + 600;
     return counter.toRecord(this.syncId, new Date(seconds * 1000));
   }

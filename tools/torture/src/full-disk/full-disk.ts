@@ -11,7 +11,8 @@ import { promisify } from 'node:util';
 import { compact } from '@sstitch/compactor';
 import { byteEncodings } from '@sstitch/contract';
 import { Store } from '@sstitch/engine';
-import { syncDigest, syntheticSyncId, writeSyntheticSync } from '@sstitch/testkit';
+import { digestSync } from '@sstitch/records';
+import { syntheticSyncId, writeSyntheticSync } from '@sstitch/testkit';
 import {
   cleanByExit,
   type FamilyOptions,
@@ -56,11 +57,11 @@ export async function runFullDiskFamily(options: FullDiskOptions): Promise<Famil
     const digests: string[] = [];
     for (const [revision, source] of sources.entries()) {
       await writeSyntheticSync(source, { grants, revision, shuffle: true });
-      digests.push((await syncDigest(source, syncId)).digest);
+      digests.push((await digestSync(source, syncId)).digest);
     }
     await writeSyntheticSync(base, { grants, revision: 0, shuffle: true });
     const other = await writeSyntheticSync(base, { grants, syncIndex: 1, shuffle: true });
-    const otherDigest = (await syncDigest(base, other.syncId)).digest;
+    const otherDigest = (await digestSync(base, other.syncId)).digest;
     let held = 0;
     for (let round = 0; round < rounds; round++) {
       const freeBytes = Math.floor(random() * MAX_FREE_BYTES);
@@ -76,12 +77,12 @@ export async function runFullDiskFamily(options: FullDiskOptions): Promise<Famil
           (error: unknown) => error,
         );
         await rm(filler);
-        const { digest } = await syncDigest(base, syncId);
+        const { digest } = await digestSync(base, syncId);
         if (failed === undefined && digest !== digests[next]) throw new Error('done, and not new');
         if (failed !== undefined && digest !== digests[held]) {
           throw new Error(`failed (${String(failed)}), and not old`);
         }
-        if ((await syncDigest(base, other.syncId)).digest !== otherDigest) {
+        if ((await digestSync(base, other.syncId)).digest !== otherDigest) {
           throw new Error('another sync was touched');
         }
         if (failed !== undefined) {
@@ -93,7 +94,7 @@ export async function runFullDiskFamily(options: FullDiskOptions): Promise<Famil
           byteEncodings,
         );
         await compact({ base, source, syncIds: [syncId], strategy: 'link' });
-        if ((await syncDigest(base, syncId)).digest !== digests[next]) throw new Error('not new');
+        if ((await digestSync(base, syncId)).digest !== digests[next]) throw new Error('not new');
         held = next;
       });
     }

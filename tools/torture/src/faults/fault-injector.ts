@@ -1,14 +1,9 @@
-// Node's file system with one operation, or all from one on, failing as a disk or a system does.
+// Makes one operation of a file system, or all from one on, fail as a disk or a system does.
 //
 // A failing write may have written half of its bytes; a failing close has closed. Nothing else of a
 // failing operation has happened.
-import {
-  type FileHandle,
-  type FileStatus,
-  type FileSystem,
-  nodeFileSystem,
-  type OpenMode,
-} from '@sstitch/sst';
+import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
+import { type FileOperation, wrapFileSystem } from '@sstitch/sst/testing';
 
 export type FaultCode =
   | 'ENOSPC'
@@ -21,7 +16,7 @@ export type FaultCode =
   /** Half of the bytes, then ENOSPC. */
   | 'short write';
 
-export type FaultOperation = keyof FileSystem | 'create' | 'read' | 'write' | 'sync' | 'close';
+export type FaultOperation = FileOperation['name'] | 'create';
 
 /** Which operations can fail how, on real systems. */
 const FAILS: Record<FaultCode, ReadonlySet<FaultOperation> | 'all'> = {
@@ -98,7 +93,14 @@ export interface Fired {
   readonly path: string;
 }
 
-export class FaultyFileSystem implements FileSystem {
+export class FaultInjector {
+  /** Node's, failing. */
+  readonly fileSystem: FileSystem = wrapFileSystem(nodeFileSystem, {
+    before: (operation) => this.#before(operation),
+    after: ({ name, path }) => {
+      if (name === 'close') this.#check(name, path, () => undefined);
+    },
+  });
   /** Called before each operation. */
   before: (operation: FaultOperation, path: string) => void = () => undefined;
   readonly fired: Fired[] = [];
@@ -116,79 +118,15 @@ export class FaultyFileSystem implements FileSystem {
     this.#fault = undefined;
   }
 
-  open(path: string, mode: OpenMode): FileHandle {
-    this.#check(mode === 'create' ? 'create' : 'open', path);
-    const handle = nodeFileSystem.open(path, mode);
-    return {
-      read: (target, position) => {
-        this.#check('read', path);
-        return handle.read(target, position);
-      },
-      write: (bytes) => {
-        this.#check('write', path, () => handle.write(bytes.subarray(0, bytes.byteLength >>> 1)));
-        handle.write(bytes);
-      },
-      sync: () => {
-        this.#check('sync', path);
-        handle.sync();
-      },
-      sizeBytes: () => handle.sizeBytes(),
-      close: () => {
-        handle.close();
-        this.#check('close', path);
-      },
-    };
-  }
-  readFile(path: string): Uint8Array {
-    this.#check('readFile', path);
-    return nodeFileSystem.readFile(path);
-  }
-  link(existing: string, path: string): void {
-    this.#check('link', path);
-    nodeFileSystem.link(existing, path);
-  }
-  copy(existing: string, path: string): void {
-    this.#check('copy', path);
-    nodeFileSystem.copy(existing, path);
-  }
-  rename(from: string, to: string): void {
-    this.#check('rename', to);
-    nodeFileSystem.rename(from, to);
-  }
-  unlink(path: string): void {
-    this.#check('unlink', path);
-    nodeFileSystem.unlink(path);
-  }
-  mkdir(path: string): void {
-    this.#check('mkdir', path);
-    nodeFileSystem.mkdir(path);
-  }
-  removeDirectory(path: string): void {
-    this.#check('removeDirectory', path);
-    nodeFileSystem.removeDirectory(path);
-  }
-  readdir(path: string): string[] {
-    this.#check('readdir', path);
-    return nodeFileSystem.readdir(path);
-  }
-  status(path: string): FileStatus {
-    this.#check('status', path);
-    return nodeFileSystem.status(path);
-  }
-  fsyncDir(path: string): void {
-    this.#check('fsyncDir', path);
-    nodeFileSystem.fsyncDir(path);
-  }
-  chmod(path: string, mode: number): void {
-    this.#check('chmod', path);
-    nodeFileSystem.chmod(path, mode);
-  }
-  realPath(path: string): string {
-    this.#check('realPath', path);
-    return nodeFileSystem.realPath(path);
+  #before({ name, path, to = path, mode, handle, bytes }: FileOperation): void {
+    // A failing close has closed, and no system refuses a size that it knows.
+    if (name === 'close' || name === 'sizeBytes') return;
+    this.#check(name === 'open' && mode === 'create' ? 'create' : name, to, () => {
+      if (bytes !== undefined) handle?.write(bytes.subarray(0, bytes.byteLength >>> 1));
+    });
   }
 
-  #check(operation: FaultOperation, path: string, inPart: () => void = () => undefined): void {
+  #check(operation: FaultOperation, path: string, inPart: () => void): void {
     this.before(operation, path);
     const index = this.operations.push(operation) - 1;
     const fault = this.#fault;

@@ -1,25 +1,38 @@
-// Node's file system that writes down every change, and what LevelDB changes behind its back.
+// Records every change that is made through a file system, and what LevelDB changes behind its back.
 //
 // LevelDB writes its files itself. So before each operation of the port, and whenever a write that is
 // to be synced has returned, the recorded directory is compared with what is known of it; the difference
 // is LevelDB's work, put into the order in which its source does it (level-changes.ts).
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
-import {
-  type FileHandle,
-  type FileStatus,
-  type FileSystem,
-  nodeFileSystem,
-  type OpenMode,
-} from '@sstitch/sst';
+import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
+import { type FileOperation, wrapFileSystem } from '@sstitch/sst/testing';
 import type { DiskEvent } from './disk-model.js';
 import { type FoundFile, isUnchanged, levelChanges } from './level-changes.js';
 
 /** Files that say nothing about a database's state: LevelDB makes them anew. */
 const IGNORED_NAMES = new Set(['LOCK', 'LOG', 'LOG.old']);
 
+/**
+ * Operations that change nothing that a power cut could lose. That tables are read-only is a second guard,
+ * on which no state depends.
+ */
+const UNRECORDED: ReadonlySet<FileOperation['name']> = new Set([
+  'read',
+  'sizeBytes',
+  'close',
+  'status',
+  'chmod',
+  'realPath',
+]);
+
 export type TraceEvent<M> = DiskEvent | { readonly kind: 'mark'; readonly mark: M };
 
-export class RecordingFileSystem<M> implements FileSystem {
+export class FileRecorder<M> {
+  /** Node's, recorded. */
+  readonly fileSystem: FileSystem = wrapFileSystem(nodeFileSystem, {
+    before: (operation) => this.#step(operation),
+    after: (operation) => this.#after(operation),
+  });
   /** What makes the recorded directory as it was at the beginning, when all of it was synced. */
   readonly initial: DiskEvent[] = [];
   readonly events: Array<TraceEvent<M>> = [];
@@ -71,52 +84,57 @@ export class RecordingFileSystem<M> implements FileSystem {
     this.#recording = false;
   }
 
-  open(path: string, mode: OpenMode): FileHandle {
-    this.#step();
-    const handle = nodeFileSystem.open(path, mode);
-    if (mode === 'create') {
-      this.#add({ kind: 'create', path: this.#relative(path) });
-      this.#learn(path);
-    }
-    return {
-      read: (target, position) => handle.read(target, position),
-      write: (bytes) => {
-        this.#step();
-        handle.write(bytes);
-        this.#add({ kind: 'write', path: this.#relative(path), bytes: Uint8Array.from(bytes) });
-        this.#learn(path);
-      },
-      sync: () => {
-        this.#step();
-        handle.sync();
+  #step({ name }: FileOperation): void {
+    if (UNRECORDED.has(name)) return;
+    this.#scan();
+    if (this.#recording) this.before();
+  }
+
+  #after({ name, path, to = path, mode, bytes = NO_BYTES }: FileOperation): void {
+    switch (name) {
+      case 'open':
+        if (mode === 'create') this.#made({ kind: 'create', path: this.#relative(path) }, path);
+        break;
+      case 'write':
+        bytes = Uint8Array.from(bytes);
+        this.#made({ kind: 'write', path: this.#relative(path), bytes }, path);
+        break;
+      case 'sync':
         this.#add({ kind: 'sync', path: this.#relative(path) });
-      },
-      sizeBytes: () => handle.sizeBytes(),
-      close: () => handle.close(),
-    };
+        break;
+      case 'link':
+        this.#made({ kind: 'link', from: this.#relative(path), path: this.#relative(to) }, to);
+        break;
+      case 'copy':
+        this.#add({ kind: 'create', path: this.#relative(to) });
+        bytes = nodeFileSystem.readFile(to);
+        this.#made({ kind: 'write', path: this.#relative(to), bytes }, to);
+        break;
+      case 'rename':
+        this.#renamed(this.#relative(path), this.#relative(to));
+        break;
+      case 'mkdir':
+        this.#made({ kind: 'mkdir', path: this.#relative(path) }, path);
+        break;
+      case 'unlink':
+      case 'removeDirectory':
+        this.#gone(path);
+        break;
+      case 'fsyncDir':
+        if (this.#isInside(path)) this.#add({ kind: 'fsyncDir', path: this.#relative(path) });
+    }
   }
-  readFile(path: string): Uint8Array {
-    this.#step();
-    return nodeFileSystem.readFile(path);
+
+  #add(event: DiskEvent): void {
+    if (this.#recording) this.events.push(event);
   }
-  link(existing: string, path: string): void {
-    this.#step();
-    nodeFileSystem.link(existing, path);
-    this.#add({ kind: 'link', from: this.#relative(existing), path: this.#relative(path) });
+
+  #made(event: DiskEvent, path: string): void {
+    this.#add(event);
     this.#learn(path);
   }
-  copy(existing: string, path: string): void {
-    this.#step();
-    nodeFileSystem.copy(existing, path);
-    this.#add({ kind: 'create', path: this.#relative(path) });
-    const bytes = nodeFileSystem.readFile(path);
-    this.#add({ kind: 'write', path: this.#relative(path), bytes });
-    this.#learn(path);
-  }
-  rename(from: string, to: string): void {
-    this.#step();
-    nodeFileSystem.rename(from, to);
-    const [source, target] = [this.#relative(from), this.#relative(to)];
+
+  #renamed(source: string, target: string): void {
     this.#add({ kind: 'rename', from: source, path: target });
     const moved = [...this.#known].filter(
       ([path]) => path === source || path.startsWith(`${source}/`),
@@ -125,50 +143,6 @@ export class RecordingFileSystem<M> implements FileSystem {
       this.#known.delete(path);
       this.#known.set(target + path.slice(source.length), found);
     }
-  }
-  unlink(path: string): void {
-    this.#step();
-    nodeFileSystem.unlink(path);
-    this.#gone(path);
-  }
-  mkdir(path: string): void {
-    this.#step();
-    nodeFileSystem.mkdir(path);
-    this.#add({ kind: 'mkdir', path: this.#relative(path) });
-    this.#learn(path);
-  }
-  removeDirectory(path: string): void {
-    this.#step();
-    nodeFileSystem.removeDirectory(path);
-    this.#gone(path);
-  }
-  readdir(path: string): string[] {
-    this.#step();
-    return nodeFileSystem.readdir(path);
-  }
-  status(path: string): FileStatus {
-    return nodeFileSystem.status(path);
-  }
-  fsyncDir(path: string): void {
-    this.#step();
-    nodeFileSystem.fsyncDir(path);
-    if (this.#isInside(path)) this.#add({ kind: 'fsyncDir', path: this.#relative(path) });
-  }
-  /** Not recorded: that tables are read-only is a second guard, on which no state depends. */
-  chmod(path: string, mode: number): void {
-    nodeFileSystem.chmod(path, mode);
-  }
-  realPath(path: string): string {
-    return nodeFileSystem.realPath(path);
-  }
-
-  #step(): void {
-    this.#scan();
-    if (this.#recording) this.before();
-  }
-
-  #add(event: DiskEvent): void {
-    if (this.#recording) this.events.push(event);
   }
 
   #gone(path: string): void {

@@ -1,60 +1,63 @@
 // A sync's digest: SHA-256 over every entry of it.
 //
-//   digest := SHA-256(entry*)       per bucket in the order of docs/formats/keys.md, each in key order
+//   digest := SHA-256(entry*)       bucket after bucket in the fixed order, each in key order
 //   entry  := u32le key length, key, u32le value length, value
 //
 // A bucket's digest is the same over the bucket's entries alone.
-
 import { createHash, type Hash } from 'node:crypto';
-import { byteEncodings, type ReadableEngine, type Span } from '@sstitch/contract';
+import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
 import { type Bucket, formatSyncId, type SyncIdBytes, syncSpans } from '@sstitch/keys';
-import { TestkitError } from './errors.js';
+import { onSnapshot, scanPages } from './scan.js';
 
-const PAGE_ENTRIES = 1000;
-
+/** The digest of one bucket of a sync. */
 export interface BucketDigest {
   readonly bucket: Bucket;
+  /** How many entries it has. */
   readonly keys: number;
   /** SHA-256, in hex. */
   readonly digest: string;
 }
 
+/** The digest of a sync. */
 export interface SyncDigest {
   /** The text form. */
   readonly syncId: string;
+  /** How many entries it has, index entries included. */
   readonly keys: number;
   /** SHA-256, in hex. */
   readonly digest: string;
+  /** Of every bucket, in the fixed order. */
   readonly buckets: readonly BucketDigest[];
 }
 
-export interface SyncDigestOptions {
-  /** Read this state. @defaultValue the state at the time of the call */
-  readonly snapshot?: ReturnType<ReadableEngine['snapshot']>;
+/** Options of {@link digestSync}. */
+export interface DigestOptions {
+  /** Read this state of the engine. @defaultValue the state at the time of the call */
+  readonly snapshot?: EngineSnapshot;
+  /** Stops between two reads of the engine. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Digests all that an engine holds of a sync, as of one moment.
+ * Digests all that an engine holds of a sync, as of one moment: two syncs with one digest are the same to
+ * the byte, their ids included.
  *
- * @throws KeysError on a text that is no sync id; TestkitError SSTITCH_ABORTED
+ * @throws {@link RecordsError} SSTITCH_ABORTED; KeysError SSTITCH_SYNC_ID_INVALID on a text that is no sync id.
  */
-export async function syncDigest(
+export function digestSync(
   engine: ReadableEngine,
   syncId: string | SyncIdBytes,
-  options: SyncDigestOptions = {},
+  { snapshot: given, signal }: DigestOptions = {},
 ): Promise<SyncDigest> {
   const spans = syncSpans(syncId);
-  const snapshot = options.snapshot ?? engine.snapshot();
-  try {
+  return onSnapshot(engine, given, async (snapshot) => {
     const whole = createHash('sha256');
     const buckets: BucketDigest[] = [];
     let keys = 0;
     for (const { bucket, span } of spans) {
       const own = createHash('sha256');
       let bucketKeys = 0;
-      for await (const page of spanPages(engine, span, snapshot)) {
-        if (options.signal?.aborted) throw aborted(options.signal);
+      for await (const page of scanPages(engine, span, { snapshot, signal })) {
         bucketKeys += page.length;
         for (const [key, value] of page) addEntry([own, whole], key, value);
       }
@@ -63,29 +66,7 @@ export async function syncDigest(
     }
     const text = typeof syncId === 'string' ? syncId : formatSyncId(syncId);
     return { syncId: text, keys, digest: whole.digest('hex'), buckets };
-  } finally {
-    if (options.snapshot === undefined) await snapshot.close();
-  }
-}
-
-/** The entries of a span in pages, as of a snapshot. */
-export async function* spanPages(
-  engine: ReadableEngine,
-  span: Span,
-  snapshot: ReturnType<ReadableEngine['snapshot']>,
-): AsyncGenerator<Array<[Uint8Array, Uint8Array]>, void, undefined> {
-  const { start, end } = span;
-  const range = end === undefined ? { gte: start } : { gte: start, lt: end };
-  const iterator = engine.iterator({ ...byteEncodings, ...range, snapshot });
-  try {
-    for (;;) {
-      const page = await iterator.nextv(PAGE_ENTRIES);
-      if (page.length === 0) return;
-      yield page;
-    }
-  } finally {
-    await iterator.close();
-  }
+  });
 }
 
 function addEntry(hashes: readonly Hash[], key: Uint8Array, value: Uint8Array): void {
@@ -98,8 +79,4 @@ function addEntry(hashes: readonly Hash[], key: Uint8Array, value: Uint8Array): 
     hash.update(new Uint8Array(lengths.buffer, 4, 4));
     hash.update(value);
   }
-}
-
-function aborted(signal: AbortSignal): TestkitError {
-  return new TestkitError('SSTITCH_ABORTED', 'the operation was aborted', { cause: signal.reason });
 }

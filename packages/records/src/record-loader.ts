@@ -1,0 +1,273 @@
+// Loads syncs in bulk: records are encoded into arenas here, sorted and built into tables by the threads of
+// a table loader meanwhile, and put in place in one commit.
+//
+// Invariants: entries that no thread has taken yet come to `maxHeldBytes`, and what was added since the last
+// `room`, at most; statistics are held back until the records are counted.
+import { compareBytes, type Span, type UnsortedEntries } from '@sstitch/contract';
+import { bucketLayout, classifyKey, parseSyncId, syncSpansInKeyOrder, toHex } from '@sstitch/keys';
+import { RecordsError, throwIfAborted } from './errors.js';
+import type { SyncRunRecord, SyncStatsRecord } from './gen/c1/storage/v3/records_pb.js';
+import { type IndexBucket, listedIds } from './indexes.js';
+import { RecordArenas } from './record-arenas.js';
+import { checkSync } from './record-entries.js';
+import { primaryKey, type SyncRecord } from './record-types.js';
+import { measuresOf } from './run-measures.js';
+import { SyncCounter } from './sync-counter.js';
+
+const MIB = 1024 * 1024;
+const MAX_HELD_BYTES = 32 * MIB;
+/** Few enough that they take little memory, and the event loop gets its turns. */
+const RECORDS_PER_ROOM = 256;
+
+/** What makes tables of entries in any order: a `TableLoader` of @sstitch/engine. */
+export interface EntryTables<Tables> {
+  /** Takes entries. Settles when there is room for more. */
+  add(pages: readonly UnsortedEntries[]): Promise<void>;
+  /** Makes the tables of all that was added. */
+  finish(spans: readonly Span[]): Promise<Tables>;
+  /** Stops what is under way. Settles when nothing is written any more. */
+  end(): Promise<void>;
+}
+
+/** What a {@link RecordLoader} asks of the table loader that it is given. */
+export interface EntryTablesOptions {
+  readonly signal: AbortSignal | undefined;
+  /** Called when the memory of entries that were added is of no more use. */
+  readonly onWritten: (entries: UnsortedEntries) => void;
+}
+
+/** What tables are put into: a `Store` of @sstitch/engine. */
+export interface TableStore<Tables> {
+  /** Makes the store hold, inside the spans of the tables, exactly their entries. */
+  ingestAndExcise(
+    tables: Tables,
+    options: { readonly move: true; readonly signal?: AbortSignal },
+  ): Promise<unknown>;
+}
+
+/** Options of a {@link RecordLoader}. */
+export interface RecordLoaderOptions {
+  /** Until the commit, aborting leaves the store as it was. */
+  readonly signal?: AbortSignal | undefined;
+  /** Memory for entries that no thread has taken yet. @defaultValue 32 MiB */
+  readonly maxHeldBytes?: number;
+}
+
+/** A sync as it was loaded. */
+export interface LoadedSync {
+  readonly syncId: string;
+  /** Keys that the sync has in the store now, index entries included. */
+  readonly entries: number;
+  /** The count of its records. The store holds it, too, if the sync has ended or came with statistics. */
+  readonly stats: SyncStatsRecord;
+}
+
+interface LoadingSync {
+  readonly counter: SyncCounter;
+  entries: number;
+  run?: SyncRunRecord;
+  stats?: SyncStatsRecord;
+}
+
+/**
+ * Loads whole syncs into a store: what it holds of them is replaced, in one commit. Records come in any order,
+ * those of several syncs mixed. Each sync gets the index entries of its records, and, if it has ended, the
+ * statistics that count them.
+ */
+export class RecordLoader<Tables> {
+  readonly #arenas = new RecordArenas();
+  readonly #syncs = new Map<string, LoadingSync>();
+  readonly #tables: EntryTables<Tables>;
+  readonly #signal: AbortSignal | undefined;
+  readonly #maxHeldBytes: number;
+  #isCommitted = false;
+
+  /** @param openTables - opens the loader that makes the tables; `end` ends it. */
+  constructor(
+    openTables: (options: EntryTablesOptions) => EntryTables<Tables>,
+    { signal, maxHeldBytes = MAX_HELD_BYTES }: RecordLoaderOptions = {},
+  ) {
+    if (!(maxHeldBytes > 0)) {
+      throw new RecordsError('SSTITCH_OPTION_INVALID', 'maxHeldBytes must be a number above 0');
+    }
+    this.#tables = openTables({
+      signal,
+      onWritten: (entries) => this.#arenas.reuse(entries),
+    });
+    this.#signal = signal;
+    this.#maxHeldBytes = maxHeldBytes;
+  }
+
+  /** Entries added so far, index entries included. */
+  get entries(): number {
+    return this.#arenas.entries;
+  }
+
+  /** The syncs that something was added of so far, in the order in which they came. */
+  get syncIds(): string[] {
+    return [...this.#syncs.keys()];
+  }
+
+  /**
+   * Adds a record with its index entries. They are held in memory until {@link room} hands them on, which is to
+   * be called after every few hundred records.
+   *
+   * @param value - the record's bytes, where they are not those of `encodeRecord`.
+   * @throws {@link RecordsError} SSTITCH_RECORD_SYNC_MISMATCH, SSTITCH_RECORD_INVALID, SSTITCH_LOAD_COMMITTED,
+   * and SSTITCH_RECORD_REPEATED on a second record of statistics; KeysError on ids that cannot be in a key. The
+   * load must then be ended.
+   */
+  add(syncId: string, record: SyncRecord, value?: Uint8Array): void {
+    this.#checkOpen();
+    const sync = this.#syncOf(syncId);
+    if (record?.$typeName === 'c1.storage.v3.SyncStatsRecord') {
+      const bytes = parseSyncId(syncId);
+      checkSync(bytes, syncId, record);
+      if (sync.stats !== undefined) throw repeated(primaryKey(bytes, record));
+      sync.stats = record;
+      return;
+    }
+    this.#addEntries(sync, syncId, record, value);
+    sync.counter.add(record);
+    if (record.$typeName === 'c1.storage.v3.SyncRunRecord') sync.run = record;
+  }
+
+  /**
+   * Adds records, and waits for room between them.
+   *
+   * @returns how many they were.
+   * @throws as {@link add} and {@link room}.
+   */
+  async addMany(
+    syncId: string,
+    records: Iterable<SyncRecord> | AsyncIterable<SyncRecord>,
+  ): Promise<number> {
+    let added = 0;
+    for await (const record of records) {
+      this.add(syncId, record);
+      added += 1;
+      if (added % RECORDS_PER_ROOM === 0) await this.room();
+    }
+    await this.room();
+    return added;
+  }
+
+  /**
+   * Settles when there is room for more records; at once for the most part.
+   *
+   * @throws {@link RecordsError} SSTITCH_RECORD_REPEATED where a record came twice, SSTITCH_ABORTED; what the
+   * table loader throws.
+   */
+  async room(): Promise<void> {
+    throwIfAborted(this.#signal);
+    const pages = this.#arenas.takeFull();
+    // Many syncs, of which none fills an arena.
+    if (this.#arenas.heldBytes > this.#maxHeldBytes) {
+      pages.push(...this.#arenas.takeDownTo(this.#maxHeldBytes / 2));
+    }
+    if (pages.length > 0) await named(this.#tables.add(pages));
+  }
+
+  /**
+   * Makes the store hold, of every sync that a record was added of, exactly what was added.
+   *
+   * @throws {@link RecordsError} as {@link room}; what the table loader and the store throw. Unless the store says
+   * otherwise, it is then as it was.
+   */
+  async commit(store: TableStore<Tables>): Promise<LoadedSync[]> {
+    throwIfAborted(this.#signal);
+    this.#checkOpen();
+    this.#isCommitted = true;
+    const loaded = [...this.#syncs].map(([syncId, sync]) => this.#finish(syncId, sync));
+    if (loaded.length === 0) return loaded;
+    await named(this.#tables.add(this.#arenas.takeDownTo(0)));
+    const spans = loaded.flatMap(({ syncId }) =>
+      syncSpansInKeyOrder(syncId).map(({ span }) => span),
+    );
+    spans.sort((a, b) => compareBytes(a.start, b.start));
+    const tables = await named(this.#tables.finish(spans));
+    const signal = this.#signal;
+    await store.ingestAndExcise(tables, { move: true, ...(signal && { signal }) });
+    return loaded;
+  }
+
+  /** Ends the load, committed or not: settles when nothing writes tables any more. To be called in any case. */
+  end(): Promise<void> {
+    return this.#tables.end();
+  }
+
+  #checkOpen(): void {
+    if (!this.#isCommitted) return;
+    throw new RecordsError(
+      'SSTITCH_LOAD_COMMITTED',
+      'the load was committed: open another one for more records',
+    );
+  }
+
+  /** Adds the statistics of a sync. */
+  #finish(syncId: string, sync: LoadingSync): LoadedSync {
+    const { counter, run, stats: given } = sync;
+    // Their time is the end of the run, so that loading a sync twice gives the same bytes.
+    const writtenAt = given?.writtenAt ?? run?.endedAt;
+    const stats: SyncStatsRecord = {
+      ...counter.toRecord(syncId),
+      ...(given && measuresOf(given)),
+      ...(writtenAt && { writtenAt }),
+    };
+    if (given !== undefined || run?.endedAt !== undefined) {
+      this.#addEntries(sync, syncId, stats, undefined);
+    }
+    return { syncId, entries: sync.entries, stats };
+  }
+
+  #addEntries(
+    sync: LoadingSync,
+    syncId: string,
+    record: SyncRecord,
+    value: Uint8Array | undefined,
+  ): void {
+    const before = this.#arenas.entries;
+    this.#arenas.add(syncId, record, value);
+    sync.entries += this.#arenas.entries - before;
+  }
+
+  #syncOf(syncId: string): LoadingSync {
+    let sync = this.#syncs.get(syncId);
+    if (sync === undefined) {
+      parseSyncId(syncId);
+      sync = { counter: new SyncCounter(), entries: 0 };
+      this.#syncs.set(syncId, sync);
+    }
+    return sync;
+  }
+}
+
+/** Names the record where a table loader says that a key came twice. */
+async function named<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Error && 'key' in error && error.key instanceof Uint8Array) {
+      throw repeated(error.key, error);
+    }
+    throw error;
+  }
+}
+
+function repeated(key: Uint8Array, cause?: unknown): RecordsError {
+  return new RecordsError(
+    'SSTITCH_RECORD_REPEATED',
+    `a record comes twice: ${nameOf(key)}`,
+    cause === undefined ? { key } : { cause, key },
+  );
+}
+
+/** The record of a key, or the one that an index key lists. */
+function nameOf(key: Uint8Array): string {
+  const classified = classifyKey(key);
+  if (classified.kind !== 'sync') return toHex(key);
+  const { bucket, elements } = classified.key;
+  const { kind, indexOf } = bucketLayout(bucket);
+  const ids = kind === 'index' ? listedIds(bucket as IndexBucket, elements) : elements;
+  return [indexOf ?? bucket, ...ids.map((id) => JSON.stringify(id))].join(' ');
+}

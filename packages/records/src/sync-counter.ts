@@ -1,0 +1,120 @@
+import { create } from '@bufbuild/protobuf';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { type Bucket, bucketLayout } from '@sstitch/keys';
+import { type SyncStatsRecord, SyncStatsRecordSchema } from './gen/c1/storage/v3/records_pb.js';
+import { identityOf, type SyncRecord } from './record-types.js';
+
+/** The buckets that statistics have a total of. */
+export type CountedBucket = 'resource_type' | 'resource' | 'entitlement' | 'grant' | 'asset';
+
+/** Whether statistics have a total of this bucket. */
+export function isCounted(bucket: Bucket): bucket is CountedBucket {
+  return bucketLayout(bucket).kind === 'record';
+}
+
+type GroupedBucket = 'resource' | 'entitlement' | 'grant';
+
+/**
+ * Counts the records of one sync as they are added and removed. Statistics have totals, and counts by
+ * resource type: of resources their own, of entitlements that of the resource they are on, of grants that of
+ * the entitlement; `''` where a record names none.
+ */
+export class SyncCounter {
+  readonly #base: SyncStatsRecord | undefined;
+  readonly #totals: Record<CountedBucket, number>;
+  readonly #byType: Record<GroupedBucket, Map<string, number>>;
+
+  /** @param stats - what to count on from; what it holds besides counts is kept. */
+  constructor(stats?: SyncStatsRecord) {
+    this.#base = stats;
+    this.#totals = {
+      resource_type: Number(stats?.resourceTypes ?? 0),
+      resource: Number(stats?.resources ?? 0),
+      entitlement: Number(stats?.entitlements ?? 0),
+      grant: Number(stats?.grants ?? 0),
+      asset: Number(stats?.assets ?? 0),
+    };
+    this.#byType = {
+      resource: toNumbers(stats?.resourcesByResourceType),
+      entitlement: toNumbers(stats?.entitlementsByResourceType),
+      grant: toNumbers(stats?.grantsByEntitlementResourceType),
+    };
+  }
+
+  /** Adds a record. Runs and statistics count for nothing. */
+  add(record: SyncRecord): void {
+    this.#change(record, 1);
+  }
+
+  /** Takes a record away that was added before. */
+  subtract(record: SyncRecord): void {
+    this.#change(record, -1);
+  }
+
+  /**
+   * Adds so many records of a bucket.
+   *
+   * @param resourceTypeId - by which resources, entitlements and grants are counted.
+   */
+  addCount(bucket: CountedBucket, count: number, resourceTypeId = ''): void {
+    this.#totals[bucket] += count;
+    if (!isGrouped(bucket)) return;
+    const counts = this.#byType[bucket];
+    const sum = (counts.get(resourceTypeId) ?? 0) + count;
+    if (sum === 0) counts.delete(resourceTypeId);
+    else counts.set(resourceTypeId, sum);
+  }
+
+  /**
+   * The counts as statistics.
+   *
+   * @param writtenAt - their time. Defaults to that of the statistics it counted on from.
+   */
+  toRecord(syncId: string, writtenAt?: Date): SyncStatsRecord {
+    const at = writtenAt === undefined ? this.#base?.writtenAt : timestampFromDate(writtenAt);
+    const { resource_type, resource, entitlement, grant, asset } = this.#totals;
+    return {
+      ...(this.#base ?? create(SyncStatsRecordSchema)),
+      syncId,
+      resourceTypes: BigInt(resource_type),
+      resources: BigInt(resource),
+      entitlements: BigInt(entitlement),
+      grants: BigInt(grant),
+      assets: BigInt(asset),
+      resourcesByResourceType: toBigints(this.#byType.resource),
+      grantsByEntitlementResourceType: toBigints(this.#byType.grant),
+      entitlementsByResourceType: toBigints(this.#byType.entitlement),
+      ...(at && { writtenAt: at }),
+    };
+  }
+
+  #change(record: SyncRecord, by: 1 | -1): void {
+    switch (record?.$typeName) {
+      case 'c1.storage.v3.ResourceRecord':
+        this.addCount('resource', by, record.resourceTypeId);
+        break;
+      case 'c1.storage.v3.EntitlementRecord':
+        this.addCount('entitlement', by, record.resource?.resourceTypeId);
+        break;
+      case 'c1.storage.v3.GrantRecord':
+        this.addCount('grant', by, record.entitlement?.resourceTypeId);
+        break;
+      default: {
+        const { bucket } = identityOf(record);
+        if (isCounted(bucket)) this.addCount(bucket, by);
+      }
+    }
+  }
+}
+
+function isGrouped(bucket: CountedBucket): bucket is GroupedBucket {
+  return bucket !== 'resource_type' && bucket !== 'asset';
+}
+
+function toNumbers(counts: Readonly<Record<string, bigint>> = {}): Map<string, number> {
+  return new Map(Object.entries(counts).map(([type, count]) => [type, Number(count)]));
+}
+
+function toBigints(counts: ReadonlyMap<string, number>): Record<string, bigint> {
+  return Object.fromEntries([...counts].map(([type, count]) => [type, BigInt(count)]));
+}

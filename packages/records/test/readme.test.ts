@@ -1,0 +1,49 @@
+// The README names all that the package has, with the defaults that the code has.
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import * as records from '../src/index.js';
+import { DEFAULT_PAGE_RECORDS, RecordList } from '../src/record-list.js';
+import { MAX_BATCH_BYTES, MAX_BATCH_RECORDS } from '../src/write-records.js';
+
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const errors = readFileSync(new URL('../src/errors.ts', import.meta.url), 'utf8');
+const text = readme.replaceAll(/\s+/g, ' ');
+const code = [...readme.matchAll(/`([^`\n]+)`/g)].map(([, source]) => source ?? '');
+
+function isNamed(name: string): boolean {
+  return code.some((source) => new RegExp(`(^|\\W)${name}(\\W|$)`).test(source));
+}
+
+test.each(
+  [
+    records.SyncReader,
+    records.SyncStore,
+    records.RecordLoader,
+    records.SyncCounter,
+    RecordList,
+  ].map((type) => [type.name, type] as const),
+)('every method of %s is in the README', (_name, { prototype }) => {
+  const methods = Object.getOwnPropertyNames(prototype).filter(
+    (name) => !['constructor', 'next', 'return'].includes(name),
+  );
+  expect(methods.filter((name) => !isNamed(name))).toEqual([]);
+});
+
+test('every function, class and constant is in the README', () => {
+  // Schemas of messages are named by example.
+  const names = Object.keys(records).filter((name) => !name.endsWith('Schema'));
+  expect(names.filter((name) => !isNamed(name))).toEqual([]);
+});
+
+test('every error code is in the README, and no other', () => {
+  const codes = (source: string) => new Set(source.match(/SSTITCH_[A-Z_]+/g));
+  const documented = codes(readme.slice(readme.indexOf('## Errors')));
+  expect([...documented].sort()).toEqual([...codes(errors)].sort());
+});
+
+test('limits and defaults are those of the code', () => {
+  expect(text).toContain(
+    `batches of at most ${MAX_BATCH_RECORDS.toLocaleString('en')} records or ${MAX_BATCH_BYTES / 1024 / 1024} MiB`,
+  );
+  expect(text).toContain(`defaults to that of the list, or ${DEFAULT_PAGE_RECORDS}`);
+});
