@@ -6,6 +6,7 @@ import { ClassicLevel } from 'classic-level';
 import { describe, expect, test } from 'vitest';
 import { beginStage, finishStage, type StageRequest } from '../src/commit/stage.js';
 import { extractTables } from '../src/extract/extract-tables.js';
+import { syncHeldFiles } from '../src/files/held-files.js';
 import { adopt } from '../src/index.js';
 import { parseLevelFileName, tableFileName } from '../src/leveldb/file-names.js';
 import { readLogRecords } from '../src/leveldb/log-format.js';
@@ -69,7 +70,6 @@ function staged(alter?: (version: Version) => Version) {
     leastLogNumber: 0,
     withUnflushed: false,
     move: 'none',
-    unsynced: [],
   };
   const go = () => undefined;
   const { nextDirectory } = request;
@@ -78,8 +78,9 @@ function staged(alter?: (version: Version) => Version) {
   if (begun !== undefined && 'jobs' in begun) {
     const { jobs } = begun;
     const input = { jobs: sharedList(jobs), atMost: jobs.length, shareFromBytes: 0 };
-    const outcomes = [...doTableJobs(nodeFileSystem, input, go, () => false).values()];
-    finishStage(nodeFileSystem, { nextDirectory, outcomes }, go);
+    const { outcomes, unsynced } = doTableJobs(nodeFileSystem, input, go, () => false);
+    finishStage(nodeFileSystem, { nextDirectory, outcomes: [...outcomes.values()] }, go);
+    syncHeldFiles(nodeFileSystem, unsynced);
   }
   const next = readVersion(nodeFileSystem, nextDirectory);
   return { directory, base, next, nextDirectory };

@@ -1,9 +1,9 @@
 // Node's implementation of the port: thin, so that there is nothing in it to test but Node.
 import {
   chmodSync,
+  close,
   closeSync,
   constants,
-  close,
   copyFileSync,
   fstatSync,
   fsync,
@@ -17,8 +17,8 @@ import {
   readSync,
   realpathSync,
   renameSync,
-  rmSync,
   rmdirSync,
+  rmSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';

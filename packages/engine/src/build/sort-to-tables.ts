@@ -65,12 +65,7 @@ class RunWriter {
   #file: FileHandle | undefined;
   #builder: TableBuilder | undefined;
 
-  constructor(
-    held: HeldFiles,
-    entries: UnsortedEntries,
-    path: string,
-    checkCancelled: () => void,
-  ) {
+  constructor(held: HeldFiles, entries: UnsortedEntries, path: string, checkCancelled: () => void) {
     this.#held = held;
     this.#entries = entries;
     this.#path = path;

@@ -147,13 +147,7 @@ async function splitAndCheck(
   const ending = AbortSignal.any([failing.signal, ...(signal ? [signal] : [])]);
   const splitting = shareTableJobs(runner, splits, unsynced, how, ending);
   // Others wait for the splits, and for what a commit does next.
-  const checking = shareTableJobs(
-    runner,
-    checks,
-    unsynced,
-    { ...how, background: true },
-    ending,
-  );
+  const checking = shareTableJobs(runner, checks, unsynced, { ...how, background: true }, ending);
   // It may fail before anybody awaits it, and whoever ends without a commit never does.
   checking.catch(() => undefined);
   try {

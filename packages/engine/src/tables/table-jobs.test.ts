@@ -17,7 +17,9 @@ const missing = (name: string): TableJob => ({
 
 test('no jobs are done without asking a thread', async () => {
   const nobody = { run: () => Promise.reject(new Error('asked')) } as unknown as TaskRunner;
-  expect(await shareTableJobs(nobody, [], new UnsyncedFiles(nobody), { shareFromBytes: 0 }, undefined)).toEqual([]);
+  expect(
+    await shareTableJobs(nobody, [], new UnsyncedFiles(nobody), { shareFromBytes: 0 }, undefined),
+  ).toEqual([]);
 });
 
 test('after a failure no job is begun, and both threads have ended', async () => {
@@ -37,7 +39,13 @@ test('after a failure no job is begun, and both threads have ended', async () =>
     },
   } as unknown as TaskRunner;
   const jobs = Array.from({ length: 100 }, (_, job) => missing(`${job}`));
-  const sharing = shareTableJobs(runner, jobs, new UnsyncedFiles(runner), { shareFromBytes: 0 }, undefined);
+  const sharing = shareTableJobs(
+    runner,
+    jobs,
+    new UnsyncedFiles(runner),
+    { shareFromBytes: 0 },
+    undefined,
+  );
   await expect(sharing).rejects.toMatchObject({ code: 'SSTITCH_TABLE_IO' });
   expect(running).toBe(0);
   expect(calls).toBe(2);
@@ -61,7 +69,13 @@ test('outcomes come in the order of the jobs, however many calls they take', asy
     },
   } as unknown as TaskRunner;
   const jobs = Array.from({ length: 100 }, (_, job) => missing(`${job}`));
-  const outcomes = await shareTableJobs(runner, jobs, new UnsyncedFiles(runner), { shareFromBytes: 0 }, undefined);
+  const outcomes = await shareTableJobs(
+    runner,
+    jobs,
+    new UnsyncedFiles(runner),
+    { shareFromBytes: 0 },
+    undefined,
+  );
   expect(outcomes).toEqual(jobs.map(({ path }) => ({ kind: 'checked', path })));
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(100);
   expect(sizes.length).toBeGreaterThan(2);
@@ -104,7 +118,13 @@ test('a thread that has jobs which give way takes what is asked of it next', asy
 test('all jobs are done in the end, though others go first time and again', async () => {
   const runner = new ThreadRunner();
   const jobs = checksOfATable(500);
-  const sharing = shareTableJobs(runner, jobs, new UnsyncedFiles(runner), { shareFromBytes: 0, background: true }, undefined);
+  const sharing = shareTableJobs(
+    runner,
+    jobs,
+    new UnsyncedFiles(runner),
+    { shareFromBytes: 0, background: true },
+    undefined,
+  );
   const directory = temporaryDirectory();
   for (let other = 0; other < 20; other++) await runner.run(mkdirTask, { directory });
   expect(await sharing).toEqual(jobs.map(() => ({ kind: 'checked' })));

@@ -36,7 +36,11 @@ function heldCount(): number {
 }
 
 /** Node's file system, which counts what is done to attached files; the sync of one fails. */
-function counting(failing?: OpenFile): { fileSystem: FileSystem; synced: string[]; closed: string[] } {
+function counting(failing?: OpenFile): {
+  fileSystem: FileSystem;
+  synced: string[];
+  closed: string[];
+} {
   const synced: string[] = [];
   const closed: string[] = [];
   const attach: FileSystem['attach'] = (file) => {

@@ -17,8 +17,8 @@ import { hasRest, sharedList } from './shared-list.js';
 import {
   allWorkers,
   syncSharedFiles,
-  syncSharedNodeFiles,
   syncSharedFilesTask,
+  syncSharedNodeFiles,
 } from './sync-files.js';
 import type { Task } from './task.js';
 import { fromFailure } from './task-errors.js';

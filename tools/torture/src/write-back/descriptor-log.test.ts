@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest';
-import { type DescriptorEvent, markLine, parseDescriptorLog, WatchedFiles } from './descriptor-log.js';
+import {
+  type DescriptorEvent,
+  markLine,
+  parseDescriptorLog,
+  WatchedFiles,
+} from './descriptor-log.js';
 
-const log = (text: string) =>
-  parseDescriptorLog(text.replaceAll(/^ +/gm, '')) as DescriptorEvent[];
+const log = (text: string) => parseDescriptorLog(text.replaceAll(/^ +/gm, '')) as DescriptorEvent[];
 const follow = (text: string) => {
   const files = new WatchedFiles();
   for (const event of log(text)) files.apply(event);

@@ -183,7 +183,10 @@ export const writeBackScenarios: readonly WriteBackScenario[] = [
   {
     name: 'adopt from another file system',
     async act({ directory, elsewhere }, promised) {
-      await adopt(`${elsewhere}/source/${generationIn(`${elsewhere}/source`)}`, `${directory}/made`);
+      await adopt(
+        `${elsewhere}/source/${generationIn(`${elsewhere}/source`)}`,
+        `${directory}/made`,
+      );
       promised('made');
     },
   },

@@ -35,7 +35,11 @@ import { compileShim } from '../cases/compile-shim.js';
 import { contentsOf, type HexContents, sameContents } from '../cases/small-store.js';
 import { type ByteRange, parseDescriptorLog, WatchedFiles } from './descriptor-log.js';
 import type { WriteBackNews, WriteBackOrders } from './write-back-child.js';
-import { prepareStores, type WriteBackScenario, writeBackScenarios } from './write-back-scenarios.js';
+import {
+  prepareStores,
+  type WriteBackScenario,
+  writeBackScenarios,
+} from './write-back-scenarios.js';
 
 export interface WriteBackOptions extends FamilyOptions {
   /** Write-backs that fail, of each scenario. @defaultValue all */
@@ -135,7 +139,9 @@ class ScenarioRuns {
         index++;
       }
       if (unsafe.length > 0) {
-        throw new Error(`promised, but not synced by a descriptor that wrote it:\n${unsafe.join('\n')}`);
+        throw new Error(
+          `promised, but not synced by a descriptor that wrote it:\n${unsafe.join('\n')}`,
+        );
       }
       this.#after = await this.#contents();
       return failAt;
@@ -194,7 +200,10 @@ class ScenarioRuns {
     }
   }
 
-  async #check(store: (typeof STORES)[number], { promised, failure }: WriteBackNews): Promise<void> {
+  async #check(
+    store: (typeof STORES)[number],
+    { promised, failure }: WriteBackNews,
+  ): Promise<void> {
     const path = `${this.#directory}/${store}`;
     const [before, after] = [this.#before[store], this.#after[store]];
     const isPromised = promised?.includes(store) === true;
