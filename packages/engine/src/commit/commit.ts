@@ -9,7 +9,7 @@
 //   4 stage      lay out the next generation's directory, in workers; sync its new tables, and the next CURRENT
 //                under its temporary name, where that is still to be done, while the last incoming tables are
 //                checked; readers and writers go on
-//   5 open       the next generation's database; sync what the open wrote
+//   5 open       the next generation's database; sync the directory, which LevelDB does not
 //   6 catch up   replay into it what was kept meanwhile, until little is left
 //   7 pause      writes wait; replay the rest, durably; rename CURRENT and sync: the commit point
 //   8 switch     reads and writes go to the next generation; the old one retires
