@@ -1,7 +1,7 @@
 // Logs that LevelDB is to replay are kept until it has: what it passes over is written again before anybody reads.
 //
 // LevelDB's own failure (a log that it cannot open, and then removes) is played by a log that is empty when LevelDB
-// comes to it; the testkit's family leveldb-faults makes the real one.
+// comes to it; the torture family leveldb-faults makes the real one.
 import { existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';

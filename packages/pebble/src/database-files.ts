@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { corrupt, PebbleError, unsupported } from './errors.js';
 import { logNumberOf, markerValue } from './file-names.js';
 import { codeOf, ioError } from './input-file.js';
-import type { ReadableFileSystem } from './options.js';
+import { NEWEST_FORMAT_VERSION, type ReadableFileSystem } from './options.js';
 
 export interface DatabaseFiles {
   readonly directory: string;
@@ -16,9 +16,6 @@ export interface DatabaseFiles {
   /** WALs, by ascending number; those that are flushed as well. */
   readonly logs: readonly { readonly number: number; readonly path: string }[];
 }
-
-/** Pebble 2.1's newest format major version: value separation. */
-const NEWEST_FORMAT_VERSION = 24;
 
 /** Finds the files of the database in `directory`. */
 export function findDatabaseFiles(

@@ -10,6 +10,10 @@ export type PebbleErrorCode =
   | 'SSTITCH_PEBBLE_TOO_LARGE'
   /** An argument is not valid. */
   | 'SSTITCH_PEBBLE_OPTIONS'
+  /** Entries to write do not ascend. */
+  | 'SSTITCH_PEBBLE_ORDER'
+  /** The directory to write to is not empty. */
+  | 'SSTITCH_PEBBLE_TARGET_EXISTS'
   /** The database was closed before. */
   | 'SSTITCH_PEBBLE_CLOSED'
   /** The file system failed; `cause` is its error, with Node's own `code`. */

@@ -3,6 +3,7 @@
 //   NNNNNN.sst                    a table
 //   NNNNNN.log                    a WAL
 //   MANIFEST-NNNNNN               the versions of the set of tables
+//   CURRENT                       names the MANIFEST, for LevelDB
 //   marker.<name>.<iter>.<value>  empty; of several with one name the highest iter counts
 //
 // A file number is decimal, with zeros in front up to 6 digits, and more digits where it needs them.
@@ -13,6 +14,19 @@ import { corrupt, unsupported } from './errors.js';
 export function tableFileName(number: number): string {
   return `${String(number).padStart(6, '0')}.sst`;
 }
+
+/** The name of the MANIFEST with this number. */
+export function manifestFileName(number: number): string {
+  return `MANIFEST-${String(number).padStart(6, '0')}`;
+}
+
+/** The name of the first marker that says `value`. */
+export function firstMarkerName(marker: 'format-version' | 'manifest', value: string): string {
+  return `marker.${marker}.000001.${value}`;
+}
+
+/** The name of the file that names LevelDB's MANIFEST, with a newline behind. */
+export const CURRENT_FILE = 'CURRENT';
 
 /** The number of a WAL from its name; undefined if the name is not that of a WAL. */
 export function logNumberOf(name: string, path: string): number | undefined {

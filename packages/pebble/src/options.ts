@@ -3,6 +3,9 @@
 import type { FileSystem } from '@sstitch/sst';
 import { PebbleError } from './errors.js';
 
+/** Pebble 2.1's newest format major version: value separation. */
+export const NEWEST_FORMAT_VERSION = 24;
+
 /** The file operations that a reader needs. `nodeFileSystem` of @sstitch/sst has them. */
 export type ReadableFileSystem = Pick<FileSystem, 'open' | 'readdir' | 'status'>;
 

@@ -91,7 +91,7 @@ class NewFileOutput implements PartOutput {
 
   finish(): number {
     this.#blocks.giveWindowBack();
-    return this.#writer.finish(this.#filter?.finish());
+    return this.#writer.finish({ filter: this.#filter?.finish() });
   }
 
   #addIndexEntry(key: Uint8Array, keyLength: number): void {

@@ -1,7 +1,7 @@
 // docs/formats/table-additions.md says what the code does.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { FILTER_KEY, SEALED_KEY, SHARED_PART_KEY } from './format.js';
+import { FILTER_KEY, PROPERTIES_KEY, SEALED_KEY, SHARED_PART_KEY } from './format.js';
 
 const document = readFileSync(
   new URL('../../../docs/formats/table-additions.md', import.meta.url),
@@ -9,10 +9,11 @@ const document = readFileSync(
 );
 
 test('docs/formats/table-additions.md names the metaindex keys that tables have', () => {
-  const named = [...document.matchAll(/^\| (virtual table|seal) \| `([\w.]+)` \|/gm)];
+  const named = [...document.matchAll(/^\| (virtual table|seal|properties) \| `([\w.]+)` \|/gm)];
   expect(named.map(([, addition, key]) => [addition, key])).toEqual([
     ['virtual table', SHARED_PART_KEY],
     ['seal', SEALED_KEY],
+    ['properties', PROPERTIES_KEY],
   ]);
   expect(document).toContain(`\`${FILTER_KEY}\``);
 });

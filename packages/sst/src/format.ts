@@ -33,6 +33,10 @@
 //
 //   "sstitch.sealed"   -> checksums of index and filter, the first and the last key
 //
+// A table with properties (properties-block.ts) names a block of them, between the filter and the metaindex:
+//
+//   "rocksdb.properties" -> handle of the properties block
+//
 // Other writers put other entries there, such as a filter of another name. They are passed over, as LevelDB
 // does, with the blocks that they name.
 
@@ -66,6 +70,8 @@ export const FILTER_KEY = 'filter.leveldb.BuiltinBloomFilter2';
 export const SHARED_PART_KEY = 'sstitch.narrowed';
 /** Under which the metaindex of a table says that its writer saw each entry. */
 export const SEALED_KEY = 'sstitch.sealed';
+/** Under which the metaindex names the properties block. */
+export const PROPERTIES_KEY = 'rocksdb.properties';
 /** The largest block that this package writes or decodes; LevelDB's own offsets in one have 32 bits. */
 export const MAX_BLOCK_BYTES = 2 ** 30;
 /** The largest entry, key and value, that this package writes: a block that is almost full takes one. */

@@ -156,7 +156,7 @@ function withPath(error: unknown, path: string): unknown {
 const fsyncAsync = promisify(fsync);
 const closeAsync = promisify(close);
 
-/** Syncs an open file and closes it, without keeping a thread that waits for the disk. */
+/** Syncs an open file and closes it, without replacedSpans a thread that waits for the disk. */
 export async function syncAndCloseNodeFile({ path, descriptor }: OpenFile): Promise<void> {
   try {
     await fsyncAsync(descriptor);

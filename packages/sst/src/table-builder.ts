@@ -1,5 +1,5 @@
 // Builds a table from entries in order (LevelDB's table/table_builder.cc). Given the same entries and
-// options, and neither compression nor seal, the file is byte for byte what LevelDB writes.
+// options, and none of compression, seal and properties, the file is byte for byte what LevelDB writes.
 //
 // Invariants: entries strictly ascend; the index entry of a full block waits for the key behind the
 // block, so that it can be short; a refused entry leaves the builder as it was.
@@ -26,11 +26,14 @@ export class TableBuilder {
   readonly #blockSizeBytes: number;
   readonly #filter: FilterBlockBuilder | undefined;
   readonly #seal: boolean;
+  readonly #properties: boolean;
   readonly #path: string | undefined;
   #indexEntryPending = false;
   #closed = false;
   #entries = 0;
   #deletions = 0;
+  #keyBytes = 0;
+  #valueBytes = 0;
   #smallest = new Uint8Array(0);
   #smallestSequence = Number.POSITIVE_INFINITY;
   #largestSequence = 0;
@@ -47,6 +50,7 @@ export class TableBuilder {
     this.#filter =
       checked.bloomBitsPerKey === 0 ? undefined : new FilterBlockBuilder(checked.bloomBitsPerKey);
     this.#seal = checked.seal;
+    this.#properties = checked.properties;
     this.#path = checked.path;
   }
 
@@ -134,6 +138,8 @@ export class TableBuilder {
 
     if (this.#entries === 0) this.#smallest = key.slice(0, keyLength);
     this.#entries += 1;
+    this.#keyBytes += keyLength;
+    this.#valueBytes += valueEnd - valueStart;
     if (type === 0) this.#deletions += 1;
     if (sequence < this.#smallestSequence) this.#smallestSequence = sequence;
     if (sequence > this.#largestSequence) this.#largestSequence = sequence;
@@ -157,8 +163,17 @@ export class TableBuilder {
     const { blockOffset, blockSize } = this.#writer;
     const length = shortenToSuccessor(block.lastKey, block.lastKeyLength);
     this.#writer.addIndexEntry(block.lastKey, length, blockOffset, blockSize);
-    const bounds = this.#seal ? { smallest: this.#smallest, largest } : undefined;
-    const sizeBytes = this.#writer.finish(this.#filter?.finish(), bounds);
+    const totals = {
+      entries: this.#entries,
+      deletions: this.#deletions,
+      keyBytes: this.#keyBytes,
+      valueBytes: this.#valueBytes,
+    };
+    const sizeBytes = this.#writer.finish({
+      filter: this.#filter?.finish(),
+      totals: this.#properties ? totals : undefined,
+      bounds: this.#seal ? { smallest: this.#smallest, largest } : undefined,
+    });
     return {
       sizeBytes,
       entries: this.#entries,

@@ -33,6 +33,13 @@ export interface TableOptions {
    * @defaultValue false
    */
   readonly seal?: boolean | undefined;
+  /**
+   * Write the properties block that Pebble and RocksDB require, so that their databases can hold the table too;
+   * LevelDB passes over it. The file is then no more what LevelDB would write: it has some 400 bytes more.
+   *
+   * @defaultValue false
+   */
+  readonly properties?: boolean | undefined;
   /** The file's path, for messages alone. */
   readonly path?: string | undefined;
 }
@@ -44,6 +51,7 @@ export interface CheckedTableOptions {
   readonly compression: 'snappy' | 'none';
   readonly bloomBitsPerKey: 0 | 10;
   readonly seal: boolean;
+  readonly properties: boolean;
   readonly path: string | undefined;
 }
 
@@ -53,7 +61,13 @@ export const MAXIMUM_RESTART_INTERVAL = 1024;
 
 /** Throws `SSTITCH_TABLE_OPTIONS` for a value out of range. */
 export function checkTableOptions(options: TableOptions = {}): CheckedTableOptions {
-  const { compression = 'snappy', bloomBitsPerKey = 10, seal = false, path } = options;
+  const {
+    compression = 'snappy',
+    bloomBitsPerKey = 10,
+    seal = false,
+    properties = false,
+    path,
+  } = options;
   if (compression !== 'snappy' && compression !== 'none') {
     throw refused('compression', compression, `'snappy' or 'none'`);
   }
@@ -61,6 +75,7 @@ export function checkTableOptions(options: TableOptions = {}): CheckedTableOptio
     throw refused('bloomBitsPerKey', bloomBitsPerKey, '0 or 10');
   }
   if (typeof seal !== 'boolean') throw refused('seal', seal, 'true or false');
+  if (typeof properties !== 'boolean') throw refused('properties', properties, 'true or false');
   return {
     blockSizeBytes: checkRange(
       'blockSizeBytes',
@@ -77,6 +92,7 @@ export function checkTableOptions(options: TableOptions = {}): CheckedTableOptio
     compression,
     bloomBitsPerKey,
     seal,
+    properties,
     path,
   };
 }

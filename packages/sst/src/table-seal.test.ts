@@ -55,7 +55,7 @@ function tableSealedAs(change: Partial<TableSeal>): Uint8Array {
   const writer = new TableWriter(file, 'none', undefined);
   writer.writeRawBlock(bytes.subarray(offset, offset + size), BLOCK_TYPE_RAW);
   writer.addIndexEntry(indexKey, indexKey.length, writer.blockOffset, writer.blockSize);
-  writer.finish(undefined, { smallest: only.key, largest: only.key, ...change });
+  writer.finish({ bounds: { smallest: only.key, largest: only.key, ...change } });
   return file.bytes;
 }
 
@@ -141,7 +141,7 @@ describe('a sealed table', () => {
       const checksum = writer.writeRawBlock(pseudoRandomBytes(bytes, bytes), BLOCK_TYPE_RAW);
       const { blockOffset, blockSize } = writer;
       writer.addIndexEntry(properties.smallest, properties.smallest.length, blockOffset, blockSize);
-      writer.finish(undefined);
+      writer.finish({});
       const { length: sizeBytes } = file.bytes;
       const at = { handle: file, path: 'table', sizeBytes, verifyChecksums: true };
       const blocks = new StoredBlockReader(at);

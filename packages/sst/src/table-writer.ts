@@ -16,11 +16,13 @@ import {
   encodeFooter,
   FILTER_KEY,
   MAX_HANDLE_BYTES,
+  PROPERTIES_KEY,
   SEALED_KEY,
   SHARED_PART_KEY,
   writeHandle,
 } from './format.js';
 import { compressSync } from './native-codecs.js';
+import { type EntryTotals, encodeProperties } from './properties-block.js';
 import type { TableIndex } from './table-index.js';
 import { encodeSeal, type TableSeal } from './table-seal.js';
 import { writeVarint } from './varint.js';
@@ -33,6 +35,15 @@ const INDEX_RESTART_INTERVAL = 1;
 // A buffer for each table would cost more than the table where many small ones are made one by one.
 let spareBuffer: Uint8Array | undefined;
 
+/** What a table has besides data blocks and index. */
+export interface TableEnd {
+  readonly filter?: Uint8Array | undefined;
+  /** For the properties block. */
+  readonly totals?: EntryTotals | undefined;
+  /** For a seal: only of a table whose every entry was seen. */
+  readonly bounds?: Pick<TableSeal, 'smallest' | 'largest'> | undefined;
+}
+
 /** Makes one table file out of ready-made blocks. */
 export class TableWriter {
   readonly #file: FileHandle;
@@ -43,6 +54,7 @@ export class TableWriter {
   #buffer: Uint8Array;
   #used = 0;
   #flushedBytes: number;
+  #dataBlocks = 0;
   /** Handle of the block written last. */
   blockOffset = 0;
   blockSize = 0;
@@ -108,6 +120,7 @@ export class TableWriter {
     const shared = this.#index.sharedWithLast(key, keyLength);
     const handleLength = writeHandle(this.#handle, 0, offset, size);
     this.#index.append(key, keyLength, shared, this.#handle, 0, handleLength);
+    this.#dataBlocks += 1;
   }
 
   /** Adds the index entries of data blocks that another index, of this file, has. */
@@ -115,22 +128,26 @@ export class TableWriter {
     source.copyTo(this.#index, from, to);
   }
 
-  /**
-   * Writes filter, metaindex, index and footer, and gives the table's size in bytes.
-   *
-   * @param bounds for a seal: only of a table whose every entry was seen
-   */
-  finish(
-    filter: Uint8Array | undefined,
-    bounds?: Pick<TableSeal, 'smallest' | 'largest'> | undefined,
-  ): number {
+  /** Writes filter, properties, metaindex, index and footer, and gives the table's size in bytes. */
+  finish({ filter, totals, bounds }: TableEnd): number {
     const metaindex = new BlockBuilder(1);
+    const dataBytes = this.offset;
     let filterChecksum = 0;
     if (filter !== undefined) {
       filterChecksum = this.writeRawBlock(filter, BLOCK_TYPE_RAW);
-      this.#addFilterEntry(metaindex, { offset: this.blockOffset, size: this.blockSize });
+      this.#addBlockEntry(metaindex, FILTER_KEY);
     }
     const raw = this.#index.finish();
+    if (totals !== undefined) {
+      const properties = encodeProperties(totals, {
+        dataBlocks: this.#dataBlocks,
+        dataBytes,
+        indexBytes: raw.length,
+        filterBytes: filter?.length ?? 0,
+      });
+      this.writeRawBlock(properties, BLOCK_TYPE_RAW);
+      this.#addBlockEntry(metaindex, PROPERTIES_KEY);
+    }
     const compressed = this.#compress(raw);
     // The metaindex lies in front, and its seal has the checksum of the index.
     const index = new Uint8Array((compressed ?? raw).length + BLOCK_TRAILER_BYTES);
@@ -154,7 +171,7 @@ export class TableWriter {
    */
   finishShared(filterHandle: BlockHandle | undefined, sharedBytes: number): number {
     const metaindex = new BlockBuilder(1);
-    if (filterHandle !== undefined) this.#addFilterEntry(metaindex, filterHandle);
+    if (filterHandle !== undefined) this.#addHandleEntry(metaindex, FILTER_KEY, filterHandle);
     const valueLength = writeVarint(this.#handle, 0, sharedBytes);
     const key = new TextEncoder().encode(SHARED_PART_KEY);
     metaindex.append(key, key.length, 0, this.#handle, 0, valueLength);
@@ -165,8 +182,13 @@ export class TableWriter {
     return this.#finish(metaindexHandle);
   }
 
-  #addFilterEntry(metaindex: BlockBuilder, { offset, size }: BlockHandle): void {
-    const key = new TextEncoder().encode(FILTER_KEY);
+  /** Names the block that was written last. */
+  #addBlockEntry(metaindex: BlockBuilder, name: string): void {
+    this.#addHandleEntry(metaindex, name, { offset: this.blockOffset, size: this.blockSize });
+  }
+
+  #addHandleEntry(metaindex: BlockBuilder, name: string, { offset, size }: BlockHandle): void {
+    const key = new TextEncoder().encode(name);
     const handleLength = writeHandle(this.#handle, 0, offset, size);
     metaindex.append(key, key.length, 0, this.#handle, 0, handleLength);
   }

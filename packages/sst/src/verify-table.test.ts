@@ -265,7 +265,7 @@ describe('verifyTable, given a table with right checksums, refuses', () => {
     );
     const index = key('c', 1);
     writer.addIndexEntry(index, index.length, writer.blockOffset, writer.blockSize);
-    writer.finish(undefined);
+    writer.finish({});
     expect(() => verify(file.bytes)).toThrow(/entry at restart point 1 shares bytes/);
   });
 
@@ -283,7 +283,7 @@ describe('verifyTable, given a table with right checksums, refuses', () => {
       writer.writeRawBlock(Uint8Array.from(contents), BLOCK_TYPE_SNAPPY);
       const index = key('c', 1);
       writer.addIndexEntry(index, index.length, writer.blockOffset, writer.blockSize);
-      writer.finish(undefined);
+      writer.finish({});
       const before = process.memoryUsage();
       const error = onlySstErrors(() => verify(file.bytes));
       const after = process.memoryUsage();

@@ -44,7 +44,7 @@ export function draftTable({
     filter.addUserKey(bytesOf('stray'), 5);
   }
   const gapAt = writer.offset - 1;
-  writer.finish(filteredKeys === undefined ? undefined : filter.finish());
+  writer.finish({ filter: filteredKeys === undefined ? undefined : filter.finish() });
   const bytes = file.bytes.slice();
   if (gapByte !== undefined) bytes[gapAt] = gapByte;
   return bytes;

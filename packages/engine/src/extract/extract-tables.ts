@@ -42,8 +42,8 @@ import {
 } from '../tables/table-set.js';
 import { trusted } from '../tables/trusted-sets.js';
 import { defineTask } from '../threads/task.js';
-import type { TaskRunner } from '../threads/task-runner.js';
 import { UnsyncedFiles } from '../threads/unsynced-files.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 
 export interface ExtractRequest {
   /** Directory of a LevelDB database, which may be open and compacting. */
@@ -112,13 +112,13 @@ const HOW_TO_CUT = {
 
 /** Extracts; see the head of this file. What it writes is synced, but for a commit. */
 export async function extractTables(
-  runner: TaskRunner,
+  pool: WorkerPool,
   request: ExtractRequest,
   signal: AbortSignal | undefined,
 ): Promise<ExtractedTables> {
-  const unsynced = new UnsyncedFiles(runner);
+  const unsynced = new UnsyncedFiles(pool);
   try {
-    const { set, checking } = await splitAndCheck(runner, request, unsynced, signal);
+    const { set, checking } = await splitAndCheck(pool, request, unsynced, signal);
     if (request.checksLater) return trusted(set, { unsynced: unsynced.take(), checking });
     await unsynced.sync(signal);
     return trusted(set);
@@ -128,13 +128,13 @@ export async function extractTables(
 }
 
 async function splitAndCheck(
-  runner: TaskRunner,
+  pool: WorkerPool,
   request: ExtractRequest,
   unsynced: UnsyncedFiles,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly set: ExtractedTables; readonly checking: Promise<unknown> }> {
   const { spans, targetDirectory, shareFromBytes, verify, checksLater } = request;
-  const { lastSequence, groups } = await runner.run(linkForExtractTask, request, { signal });
+  const { lastSequence, groups } = await pool.run(linkForExtractTask, request, { signal });
   const splits: SplitJob[] = [];
   const checks: TableJob[] = [];
   for (const { path, origin, table, spanIndex, parts } of groups.flat()) {
@@ -145,9 +145,9 @@ async function splitAndCheck(
   const how = { shareFromBytes, verify };
   const failing = new AbortController();
   const ending = AbortSignal.any([failing.signal, ...(signal ? [signal] : [])]);
-  const splitting = shareTableJobs(runner, splits, unsynced, how, ending);
+  const splitting = shareTableJobs(pool, splits, unsynced, how, ending);
   // Others wait for the splits, and for what a commit does next.
-  const checking = shareTableJobs(runner, checks, unsynced, { ...how, background: true }, ending);
+  const checking = shareTableJobs(pool, checks, unsynced, { ...how, background: true }, ending);
   // It may fail before anybody awaits it, and whoever ends without a commit never does.
   checking.catch(() => undefined);
   try {
@@ -180,7 +180,7 @@ async function splitAndCheck(
   const extracted: SpanTables[] = [];
   for (const [index, span] of spans.entries()) {
     const path = `${targetDirectory}/merged-${index}.part`;
-    const limited = await limitRuns(runner, path, runs[index] ?? [], unsynced, signal);
+    const limited = await limitRuns(pool, path, runs[index] ?? [], unsynced, signal);
     extracted.push({ span, runs: limited });
   }
   const totals = extracted.map(({ runs: placed }) => {
@@ -317,7 +317,7 @@ function boundsOf(table: { sizeBytes: number; smallest: Uint8Array; largest: Uin
 
 /** Merges the newest runs into one, so that no more are left than there are levels for them. */
 async function limitRuns(
-  runner: TaskRunner,
+  pool: WorkerPool,
   path: string,
   runs: readonly TableFile[][],
   unsynced: UnsyncedFiles,
@@ -326,7 +326,7 @@ async function limitRuns(
   if (runs.length <= MAX_RUNS) return [...runs];
   const tables = runs.slice(MAX_RUNS - 1).flat();
   const { merged } = unsynced.takeFrom(
-    await runner.run(mergeNewestRunsTask, { path, tables }, { signal }),
+    await pool.run(mergeNewestRunsTask, { path, tables }, { signal }),
   );
   return [...runs.slice(0, MAX_RUNS - 1), [merged]];
 }

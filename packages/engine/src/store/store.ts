@@ -44,12 +44,14 @@ import {
   type StoreOptions,
   shareFromBytesOf,
 } from './options.js';
+import { checkpointForPebble } from './pebble-checkpoint.js';
 import { ingestTables, rebuildInStore, replaceByPages, verifyStoreSpans } from './store-commits.js';
 import { StoreCore } from './store-core.js';
 import {
   CHECKS_LATER,
   type CheckpointOptions,
   type CommitExtractOptions,
+  checkpointFormatOf,
   type ExciseOptions,
   type ExtractOptions,
   type IngestFromOptions,
@@ -129,7 +131,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
   }
 
   /**
-   * `extract` of a source and `ingestAndExcise` of what it gives, in less time than one after the other: this
+   * `extract` of a source and `ingestAndExcise` of its tables, in less time than one after the other: this
    * store's tables are linked into its next generation and split meanwhile. Other commits of this store wait for both.
    *
    * @throws what `source.extract` and `onExtracted` throw, and what `ingestAndExcise` does
@@ -222,11 +224,16 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     await operations.runFileWork(() => staging.remove(directory));
   }
 
-  /** Makes a store in `directory`, which must lie outside this one's, that holds what this one holds, by links. */
+  /**
+   * Makes a store in `directory`, which must lie outside this one's, that holds what this one holds, by links; or, with
+   * `format: 'pebble'`, a Pebble database.
+   */
   async checkpoint(directory: string, options: CheckpointOptions = {}): Promise<CopiedGeneration> {
-    purgeOf(options);
+    const format = checkpointFormatOf(options);
     await this.#whenOpen();
-    return this.#opened.checkpoint(directory, options);
+    return format === 'store'
+      ? this.#opened.checkpoint(directory, options)
+      : checkpointForPebble(this.#opened, directory, options.signal);
   }
 
   /**
@@ -288,7 +295,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     if (held.generations >= HELD_GENERATIONS) this.#emitEvent('held', held);
   }
 
-  /** A listener that throws must not fail the commit that it is told of. */
+  /** A listener that throws must not fail the commit that it hears of. */
   #emitEvent(type: string, detail: unknown): void {
     queueMicrotask(() => this.emit(type, detail));
   }

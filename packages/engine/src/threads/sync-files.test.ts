@@ -7,7 +7,7 @@ import { openFilesIn } from '../../test/open-files.js';
 import { HeldFiles, heldFilesCount } from '../files/held-files.js';
 import { sharedList } from './shared-list.js';
 import { allWorkers, syncSharedFiles, syncSharedNodeFiles } from './sync-files.js';
-import { ThreadRunner } from './task-runner.js';
+import { threadPool } from './thread-pool.js';
 import { syncingFiles, UnsyncedFiles } from './unsynced-files.js';
 
 const COUNT = 20;
@@ -82,11 +82,11 @@ test('after a failure the rest is closed, not synced', () => {
 test('a signal ends it, and leaves no file open', async () => {
   const shared = sharedList(files);
   const syncing = [1, 2].map(() => syncSharedNodeFiles(shared, AbortSignal.abort()));
-  await expect(allWorkers(syncing)).rejects.toMatchObject({ code: 'SSTITCH_ABORTED' });
+  await expect(allWorkers(syncing)).rejects.toMatchObject({ name: 'AbortError' });
 });
 
 test('a failed sync is thrown before any other failure, when all workers have ended', async () => {
-  new ThreadRunner().closeFiles(files);
+  threadPool().closeFiles(files);
   const sync = Object.assign(new Error('EIO'), { syscall: 'fsync' });
   let ended = false;
   const slow = new Promise((resolve) => setTimeout(resolve, 5)).then(() => {
@@ -98,12 +98,12 @@ test('a failed sync is thrown before any other failure, when all workers have en
 });
 
 test('what one thread wrote others sync and close', async () => {
-  await new ThreadRunner().syncFiles(files, undefined);
+  await threadPool().syncFiles(files, undefined);
 });
 
 test('files of work that fails are closed, and its error is thrown', async () => {
-  const runner = new ThreadRunner();
-  const work = syncingFiles(runner, undefined, async (unsynced) => {
+  const pool = threadPool();
+  const work = syncingFiles(pool, undefined, async (unsynced) => {
     unsynced.takeFrom({ unsynced: files });
     throw new Error('no');
   });
@@ -111,8 +111,8 @@ test('files of work that fails are closed, and its error is thrown', async () =>
 });
 
 test('of files that are kept by their paths the others are closed', async () => {
-  const runner = new ThreadRunner();
-  const unsynced = new UnsyncedFiles(runner);
+  const pool = threadPool();
+  const unsynced = new UnsyncedFiles(pool);
   unsynced.takeFrom({ unsynced: files });
   unsynced.keepOnly(new Set([join(directory, '3'), join(directory, '5')]));
   expect(heldCount()).toBe(2);
@@ -120,5 +120,5 @@ test('of files that are kept by their paths the others are closed', async () => 
     join(directory, '3'),
     join(directory, '5'),
   ]);
-  runner.closeFiles(files.filter(({ path }) => /\/[35]$/.test(path)));
+  pool.closeFiles(files.filter(({ path }) => /\/[35]$/.test(path)));
 });

@@ -5,7 +5,7 @@
 // Invariant: each file is taken once, and whoever takes it closes it. After a failure the rest is closed unsynced.
 
 import { type FileSystem, nodeFileSystem, type OpenFile } from '@sstitch/sst';
-import { abortedError } from '../errors.js';
+import { throwIfAborted } from '../errors.js';
 import { closeHeldFiles, syncHeldFile, syncHeldNodeFile } from '../files/held-files.js';
 import { type SharedList, takeEach } from './shared-list.js';
 import { defineTask } from './task.js';
@@ -36,14 +36,11 @@ export async function syncSharedNodeFiles(
   files: SharedList<OpenFile>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const checkCancelled = () => {
-    if (signal?.aborted) throw abortedError();
-  };
   try {
-    checkCancelled();
+    throwIfAborted(signal);
     for (const [, file] of takeEach(files)) {
       await syncHeldNodeFile(file);
-      checkCancelled();
+      throwIfAborted(signal);
     }
   } catch (error) {
     closeRest(nodeFileSystem, files);

@@ -4,14 +4,14 @@
 import type { OpenFile } from '@sstitch/sst';
 import type { WithUnsynced } from '../files/held-files.js';
 import { asEngineError } from './task-errors.js';
-import type { TaskRunner } from './task-runner.js';
+import type { WorkerPool } from './worker-pool.js';
 
 export class UnsyncedFiles {
-  readonly #runner: TaskRunner;
+  readonly #pool: WorkerPool;
   #files: OpenFile[] = [];
 
-  constructor(runner: TaskRunner) {
-    this.#runner = runner;
+  constructor(pool: WorkerPool) {
+    this.#pool = pool;
   }
 
   /** Takes over the files of a task's output; gives the output. */
@@ -30,22 +30,22 @@ export class UnsyncedFiles {
   /**
    * Syncs and closes all.
    *
-   * @param busy see `TaskRunner.syncFiles`
+   * @param busy see `WorkerPool.syncFiles`
    */
   sync(signal: AbortSignal | undefined, busy?: Promise<unknown>): Promise<void> {
-    return this.#runner.syncFiles(this.take(), signal, busy);
+    return this.#pool.syncFiles(this.take(), signal, busy);
   }
 
   /** Closes those of other paths than these: nobody needs them. */
   keepOnly(paths: ReadonlySet<string>): void {
     const all = this.take();
     this.#files = all.filter(({ path }) => paths.has(path));
-    this.#runner.closeFiles(all.filter(({ path }) => !paths.has(path)));
+    this.#pool.closeFiles(all.filter(({ path }) => !paths.has(path)));
   }
 
   /** Closes all: nobody needs them. */
   close(): void {
-    this.#runner.closeFiles(this.take());
+    this.#pool.closeFiles(this.take());
   }
 }
 
@@ -55,11 +55,11 @@ export class UnsyncedFiles {
  * @throws what the work throws; EngineError SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
 export async function syncingFiles<T>(
-  runner: TaskRunner,
+  pool: WorkerPool,
   signal: AbortSignal | undefined,
   work: (unsynced: UnsyncedFiles) => Promise<T>,
 ): Promise<T> {
-  const unsynced = new UnsyncedFiles(runner);
+  const unsynced = new UnsyncedFiles(pool);
   try {
     const made = await work(unsynced);
     await unsynced.sync(signal).catch((error: unknown) => {
