@@ -17,7 +17,7 @@ const MAY_IMPORT = {
   pebble: ['contract', 'sst'],
   engine: ['contract', 'sst'],
   records: ['contract', 'keys'],
-  c1z: ['contract', 'keys', 'records'],
+  c1z: ['contract', 'keys', 'pebble', 'records'],
   compactor: ['contract', 'keys'],
   testkit: ['contract', 'keys', 'sst', 'engine', 'records', 'compactor'],
   cli: ['contract', 'keys', 'sst', 'engine', 'records', 'c1z', 'compactor', 'testkit'],
