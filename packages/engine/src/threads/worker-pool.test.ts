@@ -61,7 +61,8 @@ describe.each(POOLS)('a pool %s', (_where, open) => {
     expect(outcomes).toEqual(
       keys.map((key) => {
         const bound = makeInternalKey(Buffer.from(key), 1, 'value');
-        return { kind: 'whole', smallest: bound, largest: bound };
+        const outcome = { kind: 'whole', smallest: bound, largest: bound };
+        return { outcome, unsynced: [] };
       }),
     );
     expect(new Map([...seen].sort(([a], [b]) => a - b))).toEqual(new Map(outcomes.entries()));
