@@ -6,6 +6,7 @@ import { ClassicLevel } from 'classic-level';
 import { describe, expect, test } from 'vitest';
 import { beginStage, finishStage, type StageRequest } from '../src/commit/stage.js';
 import { extractTables } from '../src/extract/extract-tables.js';
+import { syncHeldFiles } from '../src/files/held-files.js';
 import { adopt } from '../src/index.js';
 import { parseLevelFileName, tableFileName } from '../src/leveldb/file-names.js';
 import { readLogRecords } from '../src/leveldb/log-format.js';
@@ -68,7 +69,6 @@ function staged(alter?: (version: Version) => Version) {
     leastLogNumber: 0,
     withUnflushed: false,
     move: 'none',
-    unsynced: [],
   };
   const go = () => undefined;
   const { nextDirectory } = request;
@@ -76,10 +76,10 @@ function staged(alter?: (version: Version) => Version) {
   const session = {};
   const begun = beginStage(nodeFileSystem, request, go, session);
   if (begun !== undefined && 'jobs' in begun) {
-    const outcomes = begun.jobs.map((job) =>
-      doTableJob(nodeFileSystem, { job, shareFromBytes: 0 }),
-    );
+    const outputs = begun.jobs.map((job) => doTableJob(nodeFileSystem, { job, shareFromBytes: 0 }));
+    const outcomes = outputs.map(({ outcome }) => outcome);
     finishStage(nodeFileSystem, { nextDirectory, outcomes }, go, session);
+    for (const { unsynced } of outputs) syncHeldFiles(nodeFileSystem, unsynced);
   }
   const next = readVersion(nodeFileSystem, nextDirectory);
   return { directory, base, next, nextDirectory };

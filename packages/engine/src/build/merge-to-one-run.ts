@@ -3,6 +3,7 @@
 
 import type { Span } from '@sstitch/contract';
 import type { SpanTables, TableRun } from '../tables/table-set.js';
+import type { UnsyncedFiles } from '../threads/unsynced-files.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import { BUILT_SEQUENCE } from './build-tables.js';
 import { findRepeatedKeyTask } from './find-repeated-key.js';
@@ -29,18 +30,20 @@ interface Group {
  * Merges the runs of each span; their tables say how many entries they have.
  *
  * @param directory made where it is needed
+ * @param unsynced the files of the runs, of which those of the one run are left
  * @throws EngineError SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
 export async function mergeToOneRun(
   pool: WorkerPool,
   directory: string,
   runsBySpan: ReadonlyArray<readonly TableRun[]>,
+  unsynced: UnsyncedFiles,
   signal: AbortSignal,
 ): Promise<MergedToOne> {
   let runs = runsBySpan;
   for (let round = 1; runs.some((ofSpan) => ofSpan.length > 1); round++) {
     const groups = runs.flatMap((ofSpan, spanIndex) => groupsOf(ofSpan, spanIndex));
-    const merged = await mergeRanges(pool, `${directory}-${round}`, groups, signal);
+    const merged = await mergeRanges(pool, `${directory}-${round}`, groups, unsynced, signal);
     const next = runs.map((): TableRun[] => []);
     for (const { spanIndex, entries, ranges } of groups) {
       const run = ranges.flatMap((range) =>
@@ -54,6 +57,7 @@ export async function mergeToOneRun(
       next[spanIndex]?.push(run);
     }
     runs = next;
+    unsynced.keepOnly(new Set(runs.flat(2).map(({ path }) => path)));
   }
   return { runs: runs.map(([only = []]) => only), repeatedKey: undefined };
 }
@@ -72,6 +76,7 @@ async function mergeRanges(
   pool: WorkerPool,
   directory: string,
   groups: readonly Group[],
+  unsynced: UnsyncedFiles,
   signal: AbortSignal,
 ): Promise<Map<OverlapRange, TableRun>> {
   const ranges = groups.flatMap((group) => group.ranges).filter(({ kind }) => kind === 'merge');
@@ -83,7 +88,8 @@ async function mergeRanges(
   );
   const overlapping = { spans, lastSequence: Number(BUILT_SEQUENCE), totals: [] };
   const onEntries = () => undefined;
-  const rebuilt = await rebuildTables(pool, directory, overlapping, { signal, onEntries });
+  const how = { signal, unsynced, onEntries };
+  const rebuilt = await rebuildTables(pool, directory, overlapping, how);
   for (const [index, range] of ranges.entries()) {
     merged.set(range, rebuilt.spans[index]?.runs.flat() ?? []);
   }

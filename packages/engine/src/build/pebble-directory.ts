@@ -25,6 +25,7 @@ import { refuseInside } from '../store-directory/refuse-inside.js';
 import { mkdirs } from '../store-directory/store-files.js';
 import type { TableFile } from '../tables/table-set.js';
 import { defineTask } from '../threads/task.js';
+import { syncingFiles } from '../threads/unsynced-files.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import { rebuildTables } from './rebuild-tables.js';
 
@@ -67,13 +68,13 @@ export async function makePebbleDirectory(
     const directory = `${targetDirectory}/${BUILD_DIRECTORY}`;
     made.push({ kind: 'tree', path: directory });
     const building = { signal, onEntries: () => undefined, purpose: 'pebble' } as const;
-    const { spans } = await rebuildTables(pool, directory, extracted, building);
-    const tables = spans.flatMap(({ runs }) => runs.flat());
-    checkNoEmptyKey(tables);
-    await pool.syncFiles(
-      tables.map(({ path }) => path),
-      signal,
-    );
+    const tables = await syncingFiles(pool, signal, async (unsynced) => {
+      const how = { ...building, unsynced };
+      const { spans } = await rebuildTables(pool, directory, extracted, how);
+      const built = spans.flatMap(({ runs }) => runs.flat());
+      checkNoEmptyKey(built);
+      return built;
+    });
     made.push(...finishedNames(targetDirectory, tables.length));
     await pool.run(finishPebbleDirectoryTask, { targetDirectory, tables }, { signal });
     const sizeBytes = tables.reduce((sum, table) => sum + table.sizeBytes, 0);

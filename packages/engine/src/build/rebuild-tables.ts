@@ -8,6 +8,7 @@ import { mkdirTask } from '../store-directory/store-files.js';
 import { addToTotals, emptyTotals } from '../tables/origin-totals.js';
 import type { SpanTables, TableFile, TableRun } from '../tables/table-set.js';
 import { asEngineError } from '../threads/task-errors.js';
+import type { UnsyncedFiles } from '../threads/unsynced-files.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import { BUILT_SEQUENCE, BUILT_TABLE_SIZE_BYTES } from './build-tables.js';
 import {
@@ -30,6 +31,8 @@ export interface RebuiltTables extends ExtractedTables {
 
 export interface RebuildOptions {
   readonly signal: AbortSignal | undefined;
+  /** Takes the files that are written, also where the building fails. */
+  readonly unsynced: UnsyncedFiles;
   /** Reported how many entries are built by now. */
   readonly onEntries: (entries: number) => void;
   /** Whose database the tables are for. @defaultValue 'leveldb' */
@@ -51,7 +54,7 @@ export async function rebuildTables(
   pool: WorkerPool,
   directory: string,
   extracted: ExtractedTables,
-  { signal, onEntries, purpose }: RebuildOptions,
+  { signal, unsynced, onEntries, purpose }: RebuildOptions,
 ): Promise<RebuiltTables> {
   const shares = extracted.spans.flatMap((span, index) => sharesOf(span, index, directory));
   const run = <T>(task: Promise<T>): Promise<T> =>
@@ -61,6 +64,7 @@ export async function rebuildTables(
   let entries = 0;
   let thrown: { readonly error: unknown } | undefined;
   const onOutput = (built: MergedRuns) => {
+    unsynced.takeFrom(built);
     entries += built.entries;
     if (thrown !== undefined) return;
     try {

@@ -9,7 +9,7 @@
 //   4 stage      lay out the next generation's directory, in workers; sync its new tables, and the next CURRENT
 //                under its temporary name, where that is still to be done, while the last incoming tables are
 //                checked; readers and writers go on
-//   5 open       the next generation's database; sync what the open wrote
+//   5 open       the next generation's database; sync the directory, which LevelDB does not
 //   6 catch up   replay into it what was kept meanwhile, until little is left
 //   7 pause      writes wait; replay the rest, durably; rename CURRENT and sync: the commit point
 //   8 switch     reads and writes go to the next generation; the old one retires
@@ -25,10 +25,11 @@ import type { CommitReport } from '@sstitch/contract';
 import { throwIfAborted } from '../errors.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
 import { swapPointerTask, syncGenerationTask } from '../store-directory/store-files.js';
-import { filesMadeBy, type SplitJob, shareTableJobs } from '../tables/table-jobs.js';
+import { type SplitJob, shareTableJobs } from '../tables/table-jobs.js';
 import type { TableSet } from '../tables/table-set.js';
-import { checkingOf, unsyncedIn } from '../tables/trusted-sets.js';
+import { checkingOf, takeUnsyncedOf } from '../tables/trusted-sets.js';
 import { allWorkers } from '../threads/sync-files.js';
+import { UnsyncedFiles } from '../threads/unsynced-files.js';
 import type { Session, WorkerPool } from '../threads/worker-pool.js';
 import type { CommitBase, CommitHost, CommitInput } from './commit-host.js';
 import { NextGeneration } from './next-generation.js';
@@ -68,9 +69,11 @@ async function commitWith(
   const { nextDirectory, spans, signal } = input;
   const base = host.current();
   const generation = new NextGeneration(host, input.number, nextDirectory);
+  const unsynced = new UnsyncedFiles(pool);
+  const how = { generation, session, base, unsynced };
   const made =
     typeof input.tables === 'function'
-      ? await makeIncoming(pool, generation, session, base, { ...input, make: input.tables })
+      ? await makeIncoming(pool, { ...input, make: input.tables }, how)
       : { incoming: input.tables, speculative: [] };
   const start = host.now();
   let next: LevelDatabase | undefined;
@@ -80,12 +83,7 @@ async function commitWith(
     checkAborted();
     await gate.begin(spans);
     await generation.make();
-    const { staged, flushMs } = await stageNext(host, input, {
-      generation,
-      session,
-      base,
-      ...made,
-    });
+    const { staged, flushMs } = await stageNext(host, input, { ...how, ...made });
     const stagedAt = host.now();
     checkAborted();
     next = await host.openNext(nextDirectory);
@@ -129,10 +127,18 @@ async function commitWith(
     // What is left here is removed by the next open at the latest.
     if (next !== undefined && poisoned && renamed) input.keepOpen(next);
     else await next?.close().catch(() => undefined);
+    unsynced.close();
     if (!poisoned) await generation.discard();
     gate.end();
     throw failure;
   }
+}
+
+interface Stage {
+  readonly generation: NextGeneration;
+  readonly session: Session<StageSession>;
+  readonly base: CommitBase;
+  readonly unsynced: UnsyncedFiles;
 }
 
 interface Incoming {
@@ -146,10 +152,8 @@ interface Incoming {
  */
 async function makeIncoming(
   pool: WorkerPool,
-  generation: NextGeneration,
-  session: Session<StageSession>,
-  base: CommitBase,
   input: CommitInput & { readonly make: () => Promise<TableSet> },
+  { generation, session, base, unsynced }: Stage,
 ): Promise<Incoming> {
   const { nextDirectory, spans, purge, shareFromBytes, signal, make } = input;
   const prepare = async () => {
@@ -157,7 +161,7 @@ async function makeIncoming(
     void generation.preparePointer();
     const request = { baseDirectory: base.directory, nextDirectory, spans, purge };
     const jobs = await session.run(prelinkTask, request, { signal });
-    const outcomes = await shareTableJobs(pool, jobs, { shareFromBytes }, signal);
+    const outcomes = await shareTableJobs(pool, jobs, unsynced, { shareFromBytes }, signal);
     return outcomes.map((outcome, index) => ({ job: jobs[index] as SplitJob, outcome }));
   };
   const [made, prepared] = await Promise.allSettled([make(), prepare()]);
@@ -165,6 +169,7 @@ async function makeIncoming(
     return { incoming: made.value, speculative: prepared.value };
   }
   // Whoever makes the tables has errors of another store: they do not poison this one.
+  unsynced.close();
   const own = prepared.status === 'rejected' ? prepared.reason : undefined;
   const reason: unknown = await generation.preferSyncFailure(own);
   const failure = reason === undefined ? undefined : input.failed(reason, false);
@@ -175,23 +180,16 @@ async function makeIncoming(
   throw failure;
 }
 
-interface StageInput extends Incoming {
-  readonly generation: NextGeneration;
-  readonly session: Session<StageSession>;
-  readonly base: CommitBase;
-}
-
 /** Steps 3 and 4. */
 async function stageNext(
   host: CommitHost,
   { nextDirectory, moveIncoming, purge, shareFromBytes, signal }: CommitInput,
-  { generation, session, base, incoming, speculative }: StageInput,
+  { generation, session, base, unsynced, incoming, speculative }: Stage & Incoming,
 ): Promise<{ readonly staged: StagedGeneration; readonly flushMs: number }> {
   const { pool } = host;
   const checking = checkingOf(incoming);
   const request: Omit<StageRequest, 'leastLogNumber' | 'withUnflushed'> = {
     ...{ baseDirectory: base.directory, nextDirectory, incoming, purge, speculative },
-    unsynced: unsyncedIn(incoming),
     // What is being checked keeps its name.
     move: moveIncoming ? (checking === undefined ? 'all' : 'made') : 'none',
   };
@@ -206,17 +204,16 @@ async function stageNext(
     begun = await session.run(beginStageTask, flushed, { signal });
   }
   if (begun === undefined) throw new Error('a stage without a unflushed begins');
-  let unsynced: readonly string[] = [];
   if ('jobs' in begun) {
     const { jobs } = begun;
-    const outcomes = await shareTableJobs(pool, jobs, { shareFromBytes }, signal);
-    unsynced = filesMadeBy(jobs, outcomes);
+    const outcomes = await shareTableJobs(pool, jobs, unsynced, { shareFromBytes }, signal);
     begun = { staged: await session.run(finishStageTask, { nextDirectory, outcomes }, { signal }) };
   }
   const { staged } = begun;
   // Before LevelDB opens a table: it may compact one away at once, and others be names of the same file. After
   // all of them have their names, which a sync would hold up.
-  const syncing = pool.syncFiles([...staged.unsynced, ...unsynced], signal, checking);
+  unsynced.takeFrom({ unsynced: takeUnsyncedOf(incoming) });
+  const syncing = unsynced.sync(signal, checking);
   await allWorkers([generation.preparePointer(), syncing, ...(checking ? [checking] : [])]);
   return { staged, flushMs };
 }

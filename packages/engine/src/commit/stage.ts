@@ -7,8 +7,8 @@
 // The base is only read, its tables get further names, and some get bytes after their end (split-table.ts); a
 // failure leaves a directory that the caller removes.
 //
-// Nothing is synced here. The caller syncs the tables, what LevelDB makes of the MANIFEST, the directory, and
-// the parent before any CURRENT can name the directory.
+// Nothing is synced here, but for copies. The caller syncs the files that splits have written, LevelDB what it makes
+// of the MANIFEST; the caller syncs the directory, and the parent before any CURRENT can name the directory.
 import { compareBytes, type OriginTotals, type Span, type TableOrigin } from '@sstitch/contract';
 import { type FileSystem, userKeyOf } from '@sstitch/sst';
 import { linkOrCopy, moveOrCopy } from '../files/place-file.js';
@@ -55,8 +55,6 @@ export interface StageRequest {
   readonly move: 'none' | 'made' | 'all';
   /** Where no file may hold bytes of anything but its table; see purge-tables.ts. @defaultValue nowhere */
   readonly purge?: readonly Span[] | undefined;
-  /** Paths of incoming files that are to be synced. */
-  readonly unsynced: readonly string[];
 }
 
 /** What is still to be done, or what there is. */
@@ -73,8 +71,6 @@ export interface StagedGeneration {
   readonly lastSequence: number;
   /** What the base had logged and not yet in a table, outside the spans, in order. */
   readonly unflushed: readonly LoggedOperation[];
-  /** A path of each new file: to be synced before LevelDB opens the directory. */
-  readonly unsynced: readonly string[];
 }
 
 /** What a stage has found out and not yet written. */
@@ -259,7 +255,6 @@ export function finishStage(
   const { request, unflushed, plan, splits, rewritten } = planned;
   const { incoming, move } = request;
   const base = emptyTotals();
-  const unsynced: string[] = [];
   const levels: TableEntry[][] = Array.from({ length: LEVEL_COUNT }, () => []);
   for (const { level, table } of plan.links) {
     levels[level]?.push(table);
@@ -279,13 +274,12 @@ export function finishStage(
       fileSystem.rename(linkPath(nextDirectory, old), path);
     } else if (split.speculative !== undefined) {
       const paths = split.numbers.map((number) => `${nextDirectory}/${tableFileName(number)}`);
-      unsynced.push(...placeSpeculativeSplit(fileSystem, split.speculative, paths));
+      placeSpeculativeSplit(fileSystem, split.speculative, paths);
     }
   }
 
   let { nextNumber } = planned;
   const spans = incoming.spans.map(emptyTotals);
-  const toSync = new Set(request.unsynced);
   const rewrites = new Map(
     rewritten.map((index) => {
       const outcome = outcomes[nextOutcome++];
@@ -308,7 +302,6 @@ export function finishStage(
     const { sizeBytes, smallest, largest } = table;
     const isMoved = move === 'all' || (move === 'made' && !isTakenWhole(table));
     const origin = placeIncoming(fileSystem, table, path, isMoved);
-    if (toSync.has(table.path)) unsynced.push(path);
     levels[level]?.push({ number, sizeBytes, smallest, largest });
     const totals = spans[spanIndex];
     if (totals) addToTotals(totals, origin, table.dataBytes ?? sizeBytes);
@@ -324,7 +317,7 @@ export function finishStage(
     nextFileNumber: nextNumber,
     lastSequence: Math.max(linked.version.lastSequence, incoming.lastSequence),
   };
-  // Unsynced: LevelDB's open replaces both files by its own, and those are synced with the directory.
+  // Unsynced: LevelDB's open replaces both files by its own, which it syncs.
   writeManifest(fileSystem, nextDirectory, version, manifestNumber, 'unsynced');
   return {
     base,
@@ -332,7 +325,6 @@ export function finishStage(
     tables: levels.reduce((count, tables) => count + tables.length, 0),
     lastSequence: version.lastSequence,
     unflushed,
-    unsynced,
   };
 }
 

@@ -14,6 +14,7 @@ import {
   type ForeignSpanTables,
 } from '../tables/check-incoming.js';
 import { isTrusted, trusted } from '../tables/trusted-sets.js';
+import { syncingFiles } from '../threads/unsynced-files.js';
 import { verifyGenerationSpans } from '../verify/verify-spans.js';
 import type { Generation } from './generation.js';
 import type { StoreCore } from './store-core.js';
@@ -39,9 +40,13 @@ export async function ingestTables(
   const spans = checkSpans(tables.map(({ span }) => span));
   const foreign = tables.map(({ runs }, index) => ({ span: spans[index] as Span, runs }));
   return core.operations.runFileWork(async () => {
-    const ending = { signal: core.operations.endingWith(signal) };
-    const checked = await core.pool.run(checkIncomingTablesTask, { spans: foreign }, ending);
-    checkRuns(checked.spans);
+    const ending = core.operations.endingWith(signal);
+    const checked = await syncingFiles(core.pool, ending, async (unsynced) => {
+      const input = { spans: foreign };
+      const output = await core.pool.run(checkIncomingTablesTask, input, { signal: ending });
+      checkRuns(unsynced.takeFrom(output).spans);
+      return output;
+    });
     return core.commit(checked, { moveIncoming: false, purge, signal });
   });
 }
@@ -83,8 +88,10 @@ export async function rebuildInStore(
   checkTrusted(tables);
   const rebuilt = await runInDirectory(directory, signal, (either) =>
     operations.run(() => {
-      const ending = { signal: operations.endingWith(either), onEntries };
-      return rebuildTables(pool, directory, tables, ending);
+      const ending = operations.endingWith(either);
+      return syncingFiles(pool, ending, (unsynced) =>
+        rebuildTables(pool, directory, tables, { signal: ending, unsynced, onEntries }),
+      );
     }),
   );
   return trusted(rebuilt);

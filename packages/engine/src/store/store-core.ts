@@ -26,7 +26,7 @@ import { runInDirectory, StagingDirectories } from '../store-directory/staging-d
 import { generationName } from '../store-directory/store-files.js';
 import { EVERYTHING, hasTablesToPurgeTask } from '../tables/purge-tables.js';
 import type { TableSet } from '../tables/table-set.js';
-import { checkingOf, isTrusted } from '../tables/trusted-sets.js';
+import { checkingOf, isTrusted, takeUnsyncedOf } from '../tables/trusted-sets.js';
 import { Operations } from '../threads/operations.js';
 import { poolFor } from '../threads/pool-for.js';
 import { asEngineError, isSyncFailure } from '../threads/task-errors.js';
@@ -128,7 +128,10 @@ export class StoreCore {
     } finally {
       failing.abort();
       // A commit that failed has not waited for them.
-      if (extracted !== undefined) await Promise.allSettled([checkingOf(extracted)]);
+      if (extracted !== undefined) {
+        await Promise.allSettled([checkingOf(extracted)]);
+        this.pool.closeFiles(takeUnsyncedOf(extracted));
+      }
       // Only a close and a purge wait for it; a leftover is no failure: the next open empties the staging directory.
       if (directory !== undefined) {
         const removing = this.staging.remove(directory).catch(() => undefined);
