@@ -6,6 +6,7 @@ import { ClassicLevel } from 'classic-level';
 import { describe, expect, test } from 'vitest';
 import { beginStage, finishStage, type StageRequest } from '../src/commit/stage.js';
 import { extractTables } from '../src/extract/extract-tables.js';
+import { syncHeldFiles } from '../src/files/held-files.js';
 import { adopt } from '../src/index.js';
 import { parseLevelFileName, tableFileName } from '../src/leveldb/file-names.js';
 import { readLogRecords } from '../src/leveldb/log-format.js';
@@ -69,7 +70,6 @@ function staged(alter?: (version: Version) => Version) {
     incoming: [[]],
     incomingSequence: 0,
     move: 'none',
-    unsynced: [],
   };
   const go = () => undefined;
   const { nextDirectory } = request;
@@ -78,8 +78,10 @@ function staged(alter?: (version: Version) => Version) {
   const begun = beginStage(nodeFileSystem, request, go, session);
   if (begun !== undefined && 'jobs' in begun) {
     const policy = { mode: 'share', fromBytes: 0 } as const;
-    const outcomes = begun.jobs.map((job) => doTableJob(nodeFileSystem, { job, policy }));
+    const outputs = begun.jobs.map((job) => doTableJob(nodeFileSystem, { job, policy }));
+    const outcomes = outputs.map(({ outcome }) => outcome);
     finishStage(nodeFileSystem, { outcomes }, go, session);
+    for (const { unsynced } of outputs) syncHeldFiles(nodeFileSystem, unsynced);
   }
   const next = readVersion(nodeFileSystem, nextDirectory);
   return { directory, base, next, nextDirectory };

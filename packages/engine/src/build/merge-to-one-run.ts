@@ -5,6 +5,7 @@ import { complementOfSpans, type Span } from '@sstitch/contract';
 import { EngineError } from '../errors.js';
 import { spansOverlapping } from '../spans.js';
 import type { SpanTables, TableFile, TableRun } from '../tables/table-set.js';
+import type { UnsyncedFiles } from '../threads/unsynced-files.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import { findKeyInTask, findRepeatedKeyTask } from './find-refused-key.js';
 import { type OverlapRange, overlapRanges } from './overlapping-tables.js';
@@ -12,6 +13,14 @@ import { rebuildTables } from './rebuild-tables.js';
 
 /** Runs that are merged at a time: of each, a table is open, with a block and a read buffer in memory. */
 const MAX_MERGED_RUNS = 64;
+
+/** What a merge works with. */
+export interface Merging {
+  readonly pool: WorkerPool;
+  /** The files of the runs, of which those of the one run are left. */
+  readonly unsynced: UnsyncedFiles;
+  readonly signal: AbortSignal;
+}
 
 interface Group {
   readonly spanIndex: number;
@@ -27,24 +36,26 @@ interface Group {
  * SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
 export async function mergeToOneRun(
-  pool: WorkerPool,
+  merging: Merging,
   directory: string,
   spans: readonly Span[],
   runs: readonly TableRun[],
-  signal: AbortSignal,
 ): Promise<readonly SpanTables[]> {
+  const { pool, unsynced, signal } = merging;
   const tables = runs.flat();
   const entries = entriesOf(tables);
   let merged: readonly SpanTables[] = dealToSpans(spans, runs);
   for (let round = 1; round === 1 || merged.some((one) => one.runs.length > 1); round++) {
     const groups = merged.flatMap(groupsOf);
-    merged = await mergeRound(pool, `${directory}-${round}`, spans, groups, signal);
+    merged = await mergeRound(merging, `${directory}-${round}`, spans, groups);
+    const left = merged.flatMap((one) => one.runs.flat());
+    unsynced.keepOnly(new Set(left.map(({ path }) => path)));
     // A merge keeps one entry of each key, and of a table what lies in the span.
-    if (entriesOf(merged.flatMap((one) => one.runs.flat())) === entries) continue;
+    if (entriesOf(left) === entries) continue;
     const outside = { spans: complementOfSpans(spans), tables };
     const key = await pool.run(findKeyInTask, outside, { signal });
     if (key !== undefined) throw outsideError(key);
-    throw repeatedError(await repeatedKeyOf(pool, groups, signal));
+    throw repeatedError(await repeatedKeyOf(merging, groups));
   }
   return merged;
 }
@@ -73,13 +84,12 @@ function groupsOf({ span, runs }: SpanTables, spanIndex: number): Group[] {
 }
 
 async function mergeRound(
-  pool: WorkerPool,
+  merging: Merging,
   directory: string,
   spans: readonly Span[],
   groups: readonly Group[],
-  signal: AbortSignal,
 ): Promise<SpanTables[]> {
-  const merged = await mergeRanges(pool, directory, groups, signal);
+  const merged = await mergeRanges(merging, directory, groups);
   const runs = spans.map((): TableRun[] => []);
   for (const { spanIndex, ranges } of groups) {
     const run = ranges.flatMap((range) =>
@@ -91,10 +101,9 @@ async function mergeRound(
 }
 
 async function mergeRanges(
-  pool: WorkerPool,
+  { pool, unsynced, signal }: Merging,
   directory: string,
   groups: readonly Group[],
-  signal: AbortSignal,
 ): Promise<Map<OverlapRange, TableRun>> {
   const ranges = mergesOf(groups);
   const merged = new Map<OverlapRange, TableRun>();
@@ -102,7 +111,7 @@ async function mergeRanges(
   // Each part as if it were a span: its tables are shared out among the threads.
   const parts = ranges.map(({ part, runs }): SpanTables => ({ span: part, runs }));
   const onEntries = () => undefined;
-  const rebuilt = await rebuildTables(pool, directory, parts, { signal, onEntries });
+  const rebuilt = await rebuildTables(pool, directory, parts, { signal, unsynced, onEntries });
   for (const [index, range] of ranges.entries()) {
     merged.set(range, rebuilt[index]?.runs.flat() ?? []);
   }
@@ -110,9 +119,8 @@ async function mergeRanges(
 }
 
 async function repeatedKeyOf(
-  pool: WorkerPool,
+  { pool, signal }: Merging,
   groups: readonly Group[],
-  signal: AbortSignal,
 ): Promise<Uint8Array> {
   for (const { part, runs } of mergesOf(groups)) {
     const key = await pool.run(findRepeatedKeyTask, { part, runs }, { signal });

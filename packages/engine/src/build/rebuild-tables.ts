@@ -6,6 +6,7 @@ import { userKeyOf } from '@sstitch/sst';
 import { mkdirTask } from '../store-directory/store-files.js';
 import type { SpanTables, TableFile, TableRun } from '../tables/table-set.js';
 import { asEngineError } from '../threads/task-errors.js';
+import type { UnsyncedFiles } from '../threads/unsynced-files.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import { BUILT_TABLE_SIZE_BYTES } from './build-tables.js';
 import {
@@ -23,6 +24,8 @@ const SHARE_BYTES = BUILT_TABLE_SIZE_BYTES / 2;
 
 export interface RebuildOptions {
   readonly signal: AbortSignal | undefined;
+  /** Takes the files that are written, also where the building fails. */
+  readonly unsynced: UnsyncedFiles;
   /** Called after each share with how many entries are built. */
   readonly onEntries: (entries: number) => void;
   /** Whose database the tables are for. @defaultValue 'leveldb' */
@@ -44,7 +47,7 @@ export async function rebuildTables(
   pool: WorkerPool,
   directory: string,
   spans: readonly SpanTables[],
-  { signal, onEntries, purpose }: RebuildOptions,
+  { signal, unsynced, onEntries, purpose }: RebuildOptions,
 ): Promise<SpanTables[]> {
   const shares = spans.flatMap((span, index) => sharesOf(span, index, directory));
   const run = <T>(task: Promise<T>): Promise<T> =>
@@ -54,6 +57,7 @@ export async function rebuildTables(
   let entries = 0;
   let thrown: { readonly error: unknown } | undefined;
   const onOutput = (built: MergedRuns) => {
+    unsynced.takeFrom(built);
     entries += built.entries;
     if (thrown !== undefined) return;
     try {

@@ -17,6 +17,7 @@ import { LoadedTables } from '../tables/extracted-tables.js';
 import type { Operations } from '../threads/operations.js';
 import { asEngineError } from '../threads/task-errors.js';
 import { threadPool } from '../threads/thread-pool.js';
+import { UnsyncedFiles } from '../threads/unsynced-files.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import { BUILT_SEQUENCE } from './build-tables.js';
 import { checkPageOfBytes } from './check-pages.js';
@@ -156,19 +157,26 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
   }
 
   async #finish(place: OpenedPlace, spans: readonly Span[]): Promise<LoadedTables> {
-    this.#flushArena(place);
-    while (this.#tasks.size > 0) await Promise.all(this.#tasks);
-    this.#throwFailure();
-    const { pool, directory, signal } = place;
-    const runs = this.#runs.map(({ tables }) => tables);
-    const merged = await mergeToOneRun(pool, `${directory}/merged`, spans, runs, signal);
-    const entries = this.#runs.reduce((sum, run) => sum + run.entries, 0);
-    return new LoadedTables({ spans: merged, lastSequence: Number(BUILT_SEQUENCE) }, entries);
+    const { directory, unsynced, signal } = place;
+    try {
+      this.#flushArena(place);
+      while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+      this.#throwFailure();
+      const runs = this.#runs.map(({ tables }) => tables);
+      const merged = await mergeToOneRun(place, `${directory}/merged`, spans, runs);
+      await unsynced.sync(signal).catch((error: unknown) => {
+        throw asEngineError(error);
+      });
+      const entries = this.#runs.reduce((sum, run) => sum + run.entries, 0);
+      return new LoadedTables({ spans: merged, lastSequence: Number(BUILT_SEQUENCE) }, entries);
+    } finally {
+      unsynced.close();
+    }
   }
 
   /**
    * Stops what is under way, and removes what was made in a store; settles when nothing writes any more. To be called
-   * in any case.
+   * in any case: a loader holds files open.
    */
   async end(): Promise<void> {
     this.#ending.abort();
@@ -197,7 +205,9 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
     const signal = AbortSignal.any([this.#ending.signal, ...(either ? [either] : [])]);
     // Each task listens: of small pages there may be many.
     setMaxListeners(0, signal);
-    return { ...place, signal };
+    const unsynced = new UnsyncedFiles(place.pool);
+    signal.addEventListener('abort', () => unsynced.close(), { once: true });
+    return { ...place, signal, unsynced };
   }
 
   #addPage(
@@ -272,15 +282,18 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
     place.operations?.track(task);
   }
 
-  async #sort({ pool, signal }: OpenedPlace, pages: readonly RunPage[]): Promise<void> {
+  async #sort({ pool, unsynced, signal }: OpenedPlace, pages: readonly RunPage[]): Promise<void> {
     try {
-      const runs = await pool.run(sortToTablesTask, { pages }, { signal });
+      const output = await pool.run(sortToTablesTask, { pages }, { signal });
+      const { runs } = unsynced.takeFrom(output);
       this.#runs.push(...runs);
       const key = runs.find(({ repeatedKey }) => repeatedKey !== undefined)?.repeatedKey;
       if (key !== undefined) throw repeatedError(key);
     } catch (error) {
       this.#failure ??= { error: asEngineError(error) };
     }
+    // Nobody needs the tables of a load that has failed or ended, also where others failed first.
+    if (this.#failure !== undefined || signal.aborted) unsynced.close();
   }
 
   async #room(): Promise<void> {
@@ -296,6 +309,8 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
 /** A place, and what ends the work in it. */
 interface OpenedPlace extends LoaderPlace {
   readonly signal: AbortSignal;
+  /** Files of the runs, held until they are merged or synced. */
+  readonly unsynced: UnsyncedFiles;
 }
 
 const NO_PREFIX = new Uint8Array(0);

@@ -25,8 +25,9 @@ import { throwIfAborted } from '../errors.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
 import { swapPointerTask, syncGenerationTask } from '../store-directory/store-files.js';
 import type { IncomingTables } from '../tables/extracted-tables.js';
-import { filesMadeBy, shareTableJobs } from '../tables/table-jobs.js';
+import { shareTableJobs } from '../tables/table-jobs.js';
 import { allWorkers } from '../threads/sync-files.js';
+import { UnsyncedFiles } from '../threads/unsynced-files.js';
 import type { Session } from '../threads/worker-pool.js';
 import type { CommitBase, CommitHost, CommitInput } from './commit-host.js';
 import { NextGeneration } from './next-generation.js';
@@ -66,7 +67,8 @@ async function commitWith(
   const { nextDirectory, spans, signal } = input;
   const base = host.current();
   const generation = new NextGeneration(host, input.number, nextDirectory);
-  const stage = { generation, session, base };
+  const unsynced = new UnsyncedFiles(pool);
+  const stage = { generation, session, base, unsynced };
   const isMade = typeof input.tables !== 'function';
   const incoming =
     typeof input.tables === 'function'
@@ -129,6 +131,7 @@ async function commitWith(
     // What is left here is removed by the next open at the latest.
     if (next !== undefined && poisoned && renamed) input.keepOpen(next);
     else await next?.close().catch(() => undefined);
+    unsynced.close();
     if (!poisoned) await generation.discard();
     gate.end();
     throw failure;
@@ -139,6 +142,7 @@ interface Stage {
   readonly generation: NextGeneration;
   readonly session: Session<StageSession>;
   readonly base: CommitBase;
+  readonly unsynced: UnsyncedFiles;
 }
 
 /** Has the incoming tables made, while the base's are linked into the next generation's directory. */
@@ -171,7 +175,7 @@ interface StageInput extends Stage {
 async function stageNext(
   host: CommitHost,
   { nextDirectory, moveIncoming, purge, policy, signal }: CommitInput,
-  { generation, session, base, incoming, spans }: StageInput,
+  { generation, session, base, unsynced, incoming, spans }: StageInput,
 ): Promise<{ readonly staged: StagedGeneration; readonly flushMs: number }> {
   const { pool } = host;
   const { checking } = incoming;
@@ -179,7 +183,6 @@ async function stageNext(
     ...{ baseDirectory: base.directory, nextDirectory, spans, purge },
     incoming: incoming.spans.map(({ runs }) => runs),
     incomingSequence: incoming.lastSequence,
-    unsynced: incoming.unsynced,
     rewriteShared: policy.mode === 'copy',
     // What is being checked keeps its name.
     move: moveIncoming ? (checking === undefined ? 'all' : 'made') : 'none',
@@ -192,17 +195,16 @@ async function stageNext(
     flushMs = host.now() - flushing;
     begun = await session.run(beginFlushedStageTask, { leastLogNumber }, { signal });
   }
-  let unsynced: readonly string[] = [];
   if ('jobs' in begun) {
     const { jobs } = begun;
-    const outcomes = await shareTableJobs(pool, jobs, { policy }, signal);
-    unsynced = filesMadeBy(jobs, outcomes);
+    const outcomes = await shareTableJobs(pool, jobs, unsynced, { policy }, signal);
     begun = { staged: await session.run(finishStageTask, { outcomes }, { signal }) };
   }
   const { staged } = begun;
   // Before LevelDB opens a table: it may compact one away at once, and others be names of the same file. After
   // all of them have their names, which a sync would hold up.
-  const syncing = pool.syncFiles([...staged.unsynced, ...unsynced], signal, checking);
+  unsynced.takeFrom({ unsynced: incoming.unsynced?.take() ?? [] });
+  const syncing = unsynced.sync(signal, checking);
   await allWorkers([generation.preparePointer(), syncing, ...(checking ? [checking] : [])]);
   return { staged, flushMs };
 }

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
 import { expect, test } from 'vitest';
@@ -51,6 +52,7 @@ test('one that has changed since is planned anew', () => {
   const manifestNumber = version.nextFileNumber + 1;
   const emptied = { ...version, levels: version.levels.map(() => []) };
   const later = { ...emptied, nextFileNumber: manifestNumber + 1 };
+  rmSync(join(baseDirectory, 'CURRENT'));
   writeManifest(nodeFileSystem, baseDirectory, later, manifestNumber);
   expect(begin()).toMatchObject({ staged: { tables: 0 } });
   expect(session.base).not.toBe(before);

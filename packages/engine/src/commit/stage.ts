@@ -8,8 +8,8 @@
 // The base is only read, its tables get further names, and some get bytes after their end (share-parts.ts); a
 // failure leaves a directory that the caller removes.
 //
-// Nothing is synced here. The caller syncs the tables, what LevelDB makes of the MANIFEST, the directory, and
-// the parent before any CURRENT can name the directory.
+// Nothing is synced here, but for copies. The caller syncs the files that splits have written, LevelDB what it makes
+// of the MANIFEST; the caller syncs the directory, and the parent before any CURRENT can name the directory.
 import { compareBytes, type OriginTotals, type Span, type TableOrigin } from '@sstitch/contract';
 import { type FileSystem, userKeyOf } from '@sstitch/sst';
 import { linkOrCopy, moveOrCopy } from '../files/place-file.js';
@@ -54,8 +54,6 @@ export interface StageRequest extends Omit<PrelinkInput, 'spans'> {
   readonly purge?: readonly Span[] | undefined;
   /** Whether incoming tables that share a file are written anew. @defaultValue false */
   readonly rewriteShared?: boolean | undefined;
-  /** Paths of incoming files that are to be synced. */
-  readonly unsynced: readonly string[];
 }
 
 /** What is still to be done, or what there is. */
@@ -72,8 +70,6 @@ export interface StagedGeneration {
   readonly lastSequence: number;
   /** What the base had logged and not yet in a table, outside the spans, in order. */
   readonly unflushed: readonly LoggedOperation[];
-  /** A path of each new file: to be synced before LevelDB opens the directory. */
-  readonly unsynced: readonly string[];
 }
 
 /** The base's version, linked, and what becomes of its tables. */
@@ -253,7 +249,6 @@ export function finishStage(
   const { request, linked, unflushed, plan, splitNumbers, rewritten } = planned;
   const { nextDirectory, incoming, move } = request;
   const base = emptyTotals();
-  const unsynced: string[] = [];
   const levels: TableEntry[][] = Array.from({ length: LEVEL_COUNT }, () => []);
   for (const { level, table } of plan.links) {
     levels[level]?.push(table);
@@ -274,7 +269,6 @@ export function finishStage(
 
   let { nextNumber } = planned;
   const spans = incoming.map(emptyTotals);
-  const toSync = new Set(request.unsynced);
   const rewrites = new Map(
     rewritten.map((index) => {
       const outcome = outcomes[nextOutcome++];
@@ -297,7 +291,6 @@ export function finishStage(
     const { sizeBytes, smallest, largest } = table;
     const isMoved = move === 'all' || (move === 'made' && !isTakenWhole(table));
     const origin = placeIncoming(fileSystem, table, path, isMoved);
-    if (toSync.has(table.path)) unsynced.push(path);
     levels[level]?.push({ number, sizeBytes, smallest, largest });
     const totals = spans[spanIndex];
     if (totals) addToTotals(totals, origin, table.dataBytes ?? sizeBytes);
@@ -313,7 +306,7 @@ export function finishStage(
     nextFileNumber: nextNumber,
     lastSequence: Math.max(linked.version.lastSequence, request.incomingSequence),
   };
-  // Unsynced: LevelDB's open replaces both files by its own, and those are synced with the directory.
+  // Unsynced: LevelDB's open replaces both files by its own, which it syncs.
   writeManifest(fileSystem, nextDirectory, version, manifestNumber, 'unsynced');
   return {
     base,
@@ -321,7 +314,6 @@ export function finishStage(
     tables: levels.reduce((count, tables) => count + tables.length, 0),
     lastSequence: version.lastSequence,
     unflushed,
-    unsynced,
   };
 }
 

@@ -24,8 +24,9 @@ test('a check that fails while tables are still split is reported by the commit,
     async forEach(_: unknown, [item]: ReadonlyArray<{ readonly job: TableJob }>) {
       if (item?.job.kind === 'check') throw failure;
       await new Promise((resolve) => setTimeout(resolve, 20));
-      return [{ kind: 'split', parts: [undefined] }];
+      return [{ outcome: { kind: 'split', parts: [undefined] }, unsynced: [] }];
     },
+    closeFiles: () => undefined,
   } as unknown as WorkerPool;
   const request = {
     ...{ sourceDirectory: 'source', targetDirectory: 'target', spans: [span] },

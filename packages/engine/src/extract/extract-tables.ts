@@ -1,14 +1,13 @@
 // Returns the tables that hold a store's entries in some spans: those wholly inside a span are linked, those that
 // straddle a bound are split (split-table.ts). All of it in worker threads, while the store is in use.
 //
-// Nothing that it makes is synced: the commit syncs it. Nor has it checked the tables that are linked as they are
-// when it returns (`IncomingTables.checking`): a commit has more to do meanwhile.
+// When it returns it has neither synced what it has written, nor checked the tables that are linked as they are
+// (`IncomingTables`): a commit does the one for all its files at once, and has more to do during the other.
 
 import type { Span } from '@sstitch/contract';
-import { checkedTables, ExtractedTables } from '../tables/extracted-tables.js';
+import { ExtractedTables } from '../tables/extracted-tables.js';
 import type { SplitPolicy } from '../tables/split-policy.js';
 import {
-  filesMadeBy,
   type SplitJob,
   shareTableJobs,
   type TableJob,
@@ -16,6 +15,7 @@ import {
 } from '../tables/table-jobs.js';
 import { MAX_RUNS, type SpanTables, type TableFile } from '../tables/table-set.js';
 import { asEngineError } from '../threads/task-errors.js';
+import { UnsyncedFiles } from '../threads/unsynced-files.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import {
   type LinkedExtract,
@@ -55,11 +55,13 @@ export async function extractTables(
     else splits.push({ kind: 'split', path, origin, sizeBytes, parts, ...INCOMING });
   }
   const how = { policy, verify };
+  const unsynced = new UnsyncedFiles(pool);
   const failing = new AbortController();
   const ending = AbortSignal.any([failing.signal, ...(signal ? [signal] : [])]);
-  const splitting = shareTableJobs(pool, splits, how, ending);
+  const splitting = shareTableJobs(pool, splits, unsynced, how, ending);
+  const checkHow = { ...how, background: true };
   // The splits go first, and so does what a commit does next.
-  const checking = shareTableJobs(pool, checks, { ...how, background: true }, ending).catch(
+  const checking = shareTableJobs(pool, checks, unsynced, checkHow, ending).catch(
     (error: unknown) => {
       throw asEngineError(error);
     },
@@ -75,16 +77,16 @@ export async function extractTables(
     const spans: SpanTables[] = [];
     for (const [index, span] of request.spans.entries()) {
       const path = `${request.targetDirectory}/merged-${index}.part`;
-      spans.push({ span, runs: await limitRuns(pool, path, runs[index] ?? [], signal) });
+      const limited = await limitRuns(pool, path, runs[index] ?? [], unsynced, signal);
+      spans.push({ span, runs: limited });
     }
-    const set = { spans, lastSequence };
-    if (isMerged) return new ExtractedTables(checkedTables(set));
-    const unsynced = filesMadeBy(splits, outcomes);
-    return new ExtractedTables({ ...set, unsynced, ...(checks.length > 0 ? { checking } : {}) });
+    const open = isMerged || checks.length === 0 ? {} : { checking };
+    return new ExtractedTables({ spans, lastSequence, unsynced, ...open });
   } catch (error) {
     failing.abort();
     // The caller may remove the directory.
     await Promise.allSettled([splitting, checking]);
+    unsynced.close();
     throw error;
   }
 }

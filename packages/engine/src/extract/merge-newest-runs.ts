@@ -3,8 +3,10 @@
 import { compareBytes } from '@sstitch/contract';
 import { type FileSystem, mergeTables, TableBuilder, TableReader, userKeyOf } from '@sstitch/sst';
 import { blamingOrigins } from '../files/blame-file.js';
+import { type HeldFiles, holdingFiles, type WithUnsynced } from '../files/held-files.js';
 import { MAX_RUNS, originsOf, type TableFile, type TableRun } from '../tables/table-set.js';
 import { defineTask } from '../threads/task.js';
+import type { UnsyncedFiles } from '../threads/unsynced-files.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 
 /** Merges runs, oldest first, so that no more are left than there are levels for them. */
@@ -12,11 +14,14 @@ export async function limitRuns(
   pool: WorkerPool,
   path: string,
   runs: readonly TableFile[][],
+  unsynced: UnsyncedFiles,
   signal: AbortSignal | undefined,
 ): Promise<TableRun[]> {
   if (runs.length <= MAX_RUNS) return [...runs];
   const tables = runs.slice(MAX_RUNS - 1).flat();
-  const merged = await pool.run(mergeNewestRunsTask, { path, tables }, { signal });
+  const { merged } = unsynced.takeFrom(
+    await pool.run(mergeNewestRunsTask, { path, tables }, { signal }),
+  );
   return [...runs.slice(0, MAX_RUNS - 1), [merged]];
 }
 
@@ -30,12 +35,21 @@ export interface MergeNewestRunsInput {
 /** Makes one table of several. */
 export function mergeNewestRuns(
   fileSystem: FileSystem,
+  input: MergeNewestRunsInput,
+): WithUnsynced & { readonly merged: TableFile } {
+  return holdingFiles(fileSystem, (held) => ({ merged: mergeHeld(fileSystem, input, held) }));
+}
+
+export const mergeNewestRunsTask = defineTask('mergeNewestRuns', mergeNewestRuns);
+
+function mergeHeld(
+  fileSystem: FileSystem,
   { path, tables }: MergeNewestRunsInput,
+  held: HeldFiles,
 ): TableFile {
   const readers: TableReader[] = [];
-  const file = fileSystem.open(path, 'create');
+  const file = held.createTable(path);
   try {
-    fileSystem.chmod(path, 0o444);
     const built = blamingOrigins(originsOf(tables), () => {
       for (const { path: tablePath, sizeBytes } of tables) {
         readers.push(TableReader.open(fileSystem, tablePath, { sizeBytes }));
@@ -59,5 +73,3 @@ export function mergeNewestRuns(
     for (const reader of readers) reader.close();
   }
 }
-
-export const mergeNewestRunsTask = defineTask('mergeNewestRuns', mergeNewestRuns);

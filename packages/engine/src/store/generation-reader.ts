@@ -14,7 +14,7 @@ import type {
   NativeReadOptions,
 } from '../leveldb/level-database.js';
 import { checkSpans } from '../spans.js';
-import { type ExtractedTables, whenChecked } from '../tables/extracted-tables.js';
+import { type ExtractedTables, settledTables } from '../tables/extracted-tables.js';
 import type { Generation } from './generation.js';
 import { OpenReaders } from './open-readers.js';
 import { checkOpenOptions, type StoreOpenOptions } from './options.js';
@@ -143,7 +143,8 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     checkDirectory(directory);
     checkExtractOptions(options);
     await this.whenOpen('extract');
-    return whenChecked(await this.takeTables(checked, directory, options));
+    const tables = await this.takeTables(checked, directory, options);
+    return settledTables(tables, options.signal);
   }
 
   /** Checks what a generation holds in the spans; see `verifySpans`. */

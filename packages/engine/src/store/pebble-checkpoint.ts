@@ -2,7 +2,7 @@
 
 import { makePebbleDirectory } from '../build/pebble-directory.js';
 import type { CopiedGeneration } from '../copy/copy-generation.js';
-import { whenChecked } from '../tables/extracted-tables.js';
+import { checkedSpans } from '../tables/extracted-tables.js';
 import { EVERYTHING } from '../tables/purge-tables.js';
 import type { StoreCore } from './store-core.js';
 
@@ -18,7 +18,7 @@ export function checkpointForPebble(
     try {
       const ending = operations.endingWith(signal);
       const extract = async () =>
-        whenChecked(await core.extract([EVERYTHING], links, { signal: ending }));
+        checkedSpans(await core.extract([EVERYTHING], links, { signal: ending }));
       const input = { storeDirectory, targetDirectory };
       const { tables, sizeBytes } = await makePebbleDirectory(pool, input, extract, ending);
       return { tables, copiedTables: tables, copiedBytes: sizeBytes, linkedBytes: 0 };

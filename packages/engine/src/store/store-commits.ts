@@ -13,11 +13,12 @@ import {
   type ForeignSpanTables,
 } from '../tables/check-incoming.js';
 import {
-  checkedTables,
+  checkedSpans,
   ExtractedTables,
   type IncomingTables,
-  whenChecked,
+  settledTables,
 } from '../tables/extracted-tables.js';
+import { syncingFiles } from '../threads/unsynced-files.js';
 import { verifyGenerationSpans } from '../verify/verify-spans.js';
 import { purgeOf } from './core-options.js';
 import type { Generation } from './generation.js';
@@ -51,11 +52,14 @@ export function ingestForeignTables(
   const foreign = tables.map(({ runs }, index) => ({ span: spans[index] as Span, runs }));
   const { signal } = options;
   return core.operations.runFileWork(async () => {
-    const ending = { signal: core.operations.endingWith(signal) };
-    const checked = await core.pool.run(checkIncomingTablesTask, { spans: foreign }, ending);
-    checkRuns(checked.spans);
-    const how = { moveIncoming: false, purge: purgeOf(options), signal };
-    return core.commit(checkedTables(checked), how);
+    const ending = core.operations.endingWith(signal);
+    const checked = await syncingFiles(core.pool, ending, async (unsynced) => {
+      const input = { spans: foreign };
+      const output = await core.pool.run(checkIncomingTablesTask, input, { signal: ending });
+      checkRuns(unsynced.takeFrom(output).spans);
+      return { spans: output.spans, lastSequence: output.lastSequence };
+    });
+    return core.commit(checked, { moveIncoming: false, purge: purgeOf(options), signal });
   });
 }
 
@@ -71,7 +75,7 @@ export function ingestFromSource(
   const failing = new AbortController();
   const ending = AbortSignal.any([failing.signal, operations.endingWith(signal)]);
   const directories: string[] = [];
-  let checking: Promise<unknown> | undefined;
+  let extracted: IncomingTables | undefined;
   const stagingDirectory = async () => {
     const directory = await staging.add();
     directories.push(directory);
@@ -81,22 +85,23 @@ export function ingestFromSource(
     const share = policy.mode === 'share' && !purge && !rebuild;
     const how = { share, verify, signal: ending };
     const tables = await takeTables(source, spans, await stagingDirectory(), how);
-    const incoming = ExtractedTables.incomingOf(tables);
-    if (incoming === undefined) {
-      throw new EngineError('SSTITCH_TABLES_INVALID', 'the source does not return table sets');
-    }
-    checking = incoming.checking;
-    // To read all tables takes long; the base's writers would be kept waiting for the replay.
-    return verify || rebuild ? whenChecked(tables) : tables;
+    extracted = ExtractedTables.incomingOf(tables);
+    if (extracted !== undefined) return tables;
+    throw new EngineError('SSTITCH_TABLES_INVALID', 'the source does not return table sets');
   };
   const build = async (): Promise<ExtractedTables> => {
-    const { spans: extracted } = await extract();
+    const input = await checkedSpans(await extract());
     const { onEntries = () => undefined } = options;
-    const how = { signal: ending, onEntries };
-    const built = await rebuildTables(pool, await stagingDirectory(), extracted, how);
-    return new ExtractedTables(
-      checkedTables({ spans: built, lastSequence: Number(BUILT_SEQUENCE) }),
+    const directory = await stagingDirectory();
+    const built = await syncingFiles(pool, ending, (unsynced) =>
+      rebuildTables(pool, directory, input, { signal: ending, unsynced, onEntries }),
     );
+    return new ExtractedTables({ spans: built, lastSequence: Number(BUILT_SEQUENCE) });
+  };
+  const extractForCommit = async (): Promise<ExtractedTables> => {
+    const tables = await extract();
+    // To read all tables takes long; the base's writers would be kept waiting for the replay.
+    return verify ? settledTables(tables, ending) : tables;
   };
   const make = async (how: () => Promise<ExtractedTables>): Promise<IncomingTables> => {
     const tables = await how();
@@ -106,13 +111,14 @@ export function ingestFromSource(
   return operations.run(async () => {
     try {
       // A build takes long: other commits need not wait for it.
-      const tables = rebuild ? await make(build) : () => make(extract);
+      const tables = rebuild ? await make(build) : () => make(extractForCommit);
       const how = { moveIncoming: true, purge: purgeOf(options), signal };
       return await core.commitMade(spans, tables, how);
     } finally {
       failing.abort();
       // A commit that failed has not waited for them.
-      await Promise.allSettled([checking]);
+      await Promise.allSettled([extracted?.checking]);
+      extracted?.unsynced?.close();
       const removing = Promise.all(directories.map((directory) => staging.remove(directory)));
       // Only a close waits for it, and a purge.
       void operations.track(removing);
@@ -134,13 +140,12 @@ export function replaceByPages(
     const directory = await staging.add();
     try {
       const ending = { signal: operations.endingWith(signal) };
-      const { entries: count, ...built } = await buildFromPages(
-        ...([pool, directory, spans, pages, ending] as const),
-      );
+      const built = await buildFromPages(pool, directory, spans, pages, ending);
+      const tables = { spans: built.spans, lastSequence: built.lastSequence };
       const how = { moveIncoming: true, purge: purgeOf(options), signal };
-      const commit = await core.commit(checkedTables(built), how);
+      const commit = await core.commit(tables, how);
       const { pauseMs, durationMs } = commit;
-      return { entries: count, pauseMs, durationMs, commit };
+      return { entries: built.entries, pauseMs, durationMs, commit };
     } finally {
       await staging.remove(directory);
     }

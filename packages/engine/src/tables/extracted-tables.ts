@@ -3,13 +3,15 @@
 // Invariant: only this engine makes an ExtractedTables, and what it knows of the files beyond their bounds is
 // private: no caller can claim it of tables of its own.
 import type { OriginTotals } from '@sstitch/contract';
+import { asEngineError } from '../threads/task-errors.js';
+import type { UnsyncedFiles } from '../threads/unsynced-files.js';
 import { totalsOf } from './origin-totals.js';
 import type { SpanTables, TableSet } from './table-set.js';
 
 /** Tables as a commit takes them. */
 export interface IncomingTables extends TableSet {
-  /** A path of each file to sync: several tables may share a file. */
-  readonly unsynced: readonly string[];
+  /** Files of the tables that are written and not yet synced: the one who takes them syncs or closes them. */
+  readonly unsynced?: UnsyncedFiles | undefined;
   /**
    * Settles when the tables that were linked as they are have been checked; LevelDB opens none of them before.
    * Undefined where all have been.
@@ -40,13 +42,32 @@ export class ExtractedTables {
   }
 }
 
-/** Waits for the checks of tables, and returns them as checked: a commit may take their files away then. */
-export async function whenChecked(tables: ExtractedTables): Promise<ExtractedTables> {
+/** Waits until tables are checked and their files synced, and returns them as they are then. */
+export async function settledTables(
+  tables: ExtractedTables,
+  signal: AbortSignal | undefined,
+): Promise<ExtractedTables> {
+  const { checking, unsynced, ...set } = ExtractedTables.incomingOf(tables) ?? noTables([]);
+  try {
+    await checking;
+    await unsynced?.sync(signal);
+  } catch (error) {
+    throw asEngineError(error);
+  } finally {
+    unsynced?.close();
+  }
+  return new ExtractedTables(set);
+}
+
+/** Waits until tables are checked, to be read and then removed: their files are not synced. */
+export async function checkedSpans(tables: ExtractedTables): Promise<readonly SpanTables[]> {
   const incoming = ExtractedTables.incomingOf(tables);
-  if (incoming?.checking === undefined) return tables;
-  const { checking, ...checked } = incoming;
-  await checking;
-  return new ExtractedTables(checked);
+  try {
+    await incoming?.checking;
+  } finally {
+    incoming?.unsynced?.close();
+  }
+  return tables.spans;
 }
 
 /** Tables that a `TableLoader` built. */
@@ -54,23 +75,14 @@ export class LoadedTables extends ExtractedTables {
   /** Entries of all spans together. */
   readonly entries: number;
 
+  /** @param set synced */
   constructor(set: TableSet, entries: number) {
-    super(checkedTables(set));
+    super(set);
     this.entries = entries;
   }
 }
 
-/**
- * Tables that need no further check. The database that wrote a linked table has made it durable; others are new, in
- * whole or in part.
- */
-export function checkedTables(set: TableSet): IncomingTables {
-  const tables = set.spans.flatMap(({ runs }) => runs.flat());
-  const made = tables.filter(({ origin }) => origin !== 'linked');
-  return { ...set, unsynced: made.map(({ path }) => path) };
-}
-
 /** No tables: what the spans hold goes. */
 export function noTables(spans: readonly SpanTables['span'][]): IncomingTables {
-  return { spans: spans.map((span) => ({ span, runs: [] })), lastSequence: 0, unsynced: [] };
+  return { spans: spans.map((span) => ({ span, runs: [] })), lastSequence: 0 };
 }

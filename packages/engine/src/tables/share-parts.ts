@@ -17,6 +17,7 @@ import {
   type TableReader,
 } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
+import type { HeldFiles } from '../files/held-files.js';
 import { linkOrCopy } from '../files/place-file.js';
 
 /** The database's name of a table, and the one that it was linked under. */
@@ -26,15 +27,19 @@ const OWNER_MAY_WRITE = 0o200;
 const NO_APPEND_CODES = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'ETXTBSY']);
 
 /** Opens a linked table's file to append to; undefined where others have it too, or it cannot be written to. */
-export function openToShare(fileSystem: FileSystem, path: string): FileHandle | undefined {
+export function openToShare(
+  fileSystem: FileSystem,
+  path: string,
+  held: HeldFiles,
+): FileHandle | undefined {
   const { links, mode } = fileSystem.status(path);
   if (links > OWN_NAMES) return undefined;
   try {
-    if ((mode & OWNER_MAY_WRITE) !== 0) return fileSystem.open(path, 'append');
+    if ((mode & OWNER_MAY_WRITE) !== 0) return held.open(path, 'append');
     // A table of an earlier commit: read-only, so that nobody writes through one of its names.
     fileSystem.chmod(path, mode | OWNER_MAY_WRITE);
     try {
-      return fileSystem.open(path, 'append');
+      return held.open(path, 'append');
     } finally {
       fileSystem.chmod(path, mode);
     }

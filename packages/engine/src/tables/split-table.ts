@@ -8,6 +8,7 @@ import {
   type PartProperties,
   type TableReader,
 } from '@sstitch/sst';
+import type { HeldFiles } from '../files/held-files.js';
 import { openToShare, shareInFile } from './share-parts.js';
 import { type SplitPolicy, sharesFile } from './split-policy.js';
 
@@ -25,8 +26,9 @@ export interface SplitTable extends Pick<PartProperties, 'sizeBytes' | 'smallest
 }
 
 /**
- * Splits a table that was linked under `reader.path`. What is made is not synced.
+ * Splits a table that was linked under `reader.path`.
  *
+ * @param held holds the files that are written
  * @returns a member for each part, undefined where the table has no entry in it
  */
 export function splitTable(
@@ -34,46 +36,35 @@ export function splitTable(
   reader: TableReader,
   parts: readonly SplitPart[],
   policy: SplitPolicy,
+  held: HeldFiles,
 ): ReadonlyArray<SplitTable | undefined> {
   const partBytes = parts.map(({ keep }) => dataBytesIn(reader, keep));
   const file = sharesFile(policy, partBytes, reader.sizeBytes)
-    ? openToShare(fileSystem, reader.path)
+    ? openToShare(fileSystem, reader.path, held)
     : undefined;
   try {
-    return parts.map((part) =>
-      file === undefined
-        ? copiedPart(fileSystem, reader, part)
-        : sharedPart(fileSystem, reader, part, file),
-    );
+    return parts.map((part) => {
+      const shared =
+        file === undefined ? 'taken' : shareInFile(fileSystem, reader, part.keep, part.path, file);
+      if (shared === 'empty') return undefined;
+      if (shared === 'taken') return copiedPart(reader, part, held);
+      const { isLinked, ...table } = shared;
+      return { ...table, origin: isLinked ? 'shared' : 'split' };
+    });
   } finally {
     file?.close();
   }
 }
 
-function sharedPart(
-  fileSystem: FileSystem,
-  reader: TableReader,
-  part: SplitPart,
-  file: FileHandle,
-): SplitTable | undefined {
-  const shared = shareInFile(fileSystem, reader, part.keep, part.path, file);
-  if (shared === 'empty') return undefined;
-  if (shared === 'taken') return copiedPart(fileSystem, reader, part);
-  const { isLinked, ...table } = shared;
-  return { ...table, origin: isLinked ? 'shared' : 'split' };
-}
-
 function copiedPart(
-  fileSystem: FileSystem,
   reader: TableReader,
   { keep, path }: SplitPart,
+  held: HeldFiles,
 ): SplitTable | undefined {
   let file: FileHandle | undefined;
   try {
     const create = () => {
-      file = fileSystem.open(path, 'create');
-      // Read-only once it is closed: hard links share its bytes (docs/leveldb-rules.md, rule 4).
-      fileSystem.chmod(path, 0o444);
+      file = held.createTable(path);
       return file;
     };
     const split = copyPart(reader, keep, create, { path });

@@ -1,7 +1,8 @@
 // A pool without threads, over a file system of the caller's own: tests record and break its operations, which
 // cannot cross threads.
-import type { FileSystem } from '@sstitch/sst';
+import type { FileSystem, OpenFile } from '@sstitch/sst';
 import { throwIfAborted } from '../errors.js';
+import { closeHeldFiles } from '../files/held-files.js';
 import { endSessionTask, type SessionState } from './session.js';
 import { sharedList } from './shared-list.js';
 import { syncSharedFiles } from './sync-files.js';
@@ -34,8 +35,12 @@ export class InlinePool implements WorkerPool {
     return outputs;
   }
 
-  async syncFiles(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {
-    syncSharedFiles(this.#fileSystem, sharedList(paths), () => throwIfAborted(signal));
+  async syncFiles(files: readonly OpenFile[], signal: AbortSignal | undefined): Promise<void> {
+    syncSharedFiles(this.#fileSystem, sharedList(files), () => throwIfAborted(signal));
+  }
+
+  closeFiles(files: readonly OpenFile[]): void {
+    closeHeldFiles(this.#fileSystem, files);
   }
 
   session<S extends SessionState>(): Session<S> {

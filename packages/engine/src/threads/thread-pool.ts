@@ -7,12 +7,13 @@
 // - threads of a `forEach` take items one after another, by a counter in shared memory: none waits for a message
 //   between two items, and all end at about the same time.
 
-import { syncNodeFile } from '@sstitch/sst';
+import { nodeFileSystem, type OpenFile } from '@sstitch/sst';
 import { abortedError, throwIfAborted } from '../errors.js';
+import { closeHeldFiles } from '../files/held-files.js';
 import { endSessionTask, type SessionState } from './session.js';
 import { hasRest, sharedList } from './shared-list.js';
 import { ItemCounter } from './shared-state.js';
-import { allWorkers, syncSharedFilesAsync, syncSharedFilesTask } from './sync-files.js';
+import { allWorkers, syncSharedFilesTask, syncSharedNodeFiles } from './sync-files.js';
 import type { Task } from './task.js';
 import { isSyncFailure } from './task-errors.js';
 import type { ForEachOptions, Priority, RunOptions, Session, WorkerPool } from './worker-pool.js';
@@ -58,12 +59,12 @@ class ThreadPool implements WorkerPool {
   }
 
   syncFiles(
-    paths: readonly string[],
+    held: readonly OpenFile[],
     signal: AbortSignal | undefined,
     busy?: Promise<unknown>,
   ): Promise<void> {
-    const files = sharedList(paths);
-    const byPool = () => syncSharedFilesAsync(files, syncNodeFile, signal);
+    const files = sharedList(held);
+    const byPool = () => syncSharedNodeFiles(files, signal);
     const byThread = async () => {
       await busy?.catch(() => undefined);
       if (hasRest(files)) await this.run(syncSharedFilesTask, files, { signal });
@@ -75,7 +76,11 @@ class ThreadPool implements WorkerPool {
       ...Array.from({ length: inPool }, () => byPool),
       ...Array.from({ length: BULK_THREADS }, () => byThread),
     ];
-    return allWorkers(workers.slice(0, paths.length).map((work) => work()));
+    return allWorkers(workers.slice(0, held.length).map((work) => work()));
+  }
+
+  closeFiles(files: readonly OpenFile[]): void {
+    closeHeldFiles(nodeFileSystem, files);
   }
 
   session<S extends SessionState>(): Session<S> {

@@ -62,7 +62,8 @@ describe.each(POOLS)('a pool %s', (_where, open) => {
     expect(outcomes).toEqual(
       keys.map((key) => {
         const bound = makeInternalKey(Buffer.from(key), 1, 'value');
-        return { kind: 'whole', smallest: bound, largest: bound };
+        const outcome = { kind: 'whole', smallest: bound, largest: bound };
+        return { outcome, unsynced: [] };
       }),
     );
     expect(new Map([...seen].sort(([a], [b]) => a - b))).toEqual(new Map(outcomes.entries()));
@@ -212,7 +213,7 @@ describe('worker threads', () => {
     const running = pool.forEach(doTableJobTask, jobs, { priority: 'background' });
     const directory = temporaryDirectory();
     for (let other = 0; other < 20; other++) await pool.run(mkdirTask, { directory });
-    expect((await running).map(({ kind }) => kind)).toEqual(jobs.map(() => 'whole'));
+    expect((await running).map(({ outcome }) => outcome.kind)).toEqual(jobs.map(() => 'whole'));
   });
 
   test('do the items of one that is busy', async () => {

@@ -1,5 +1,6 @@
 // What runs file work: three verbs, whichever thread it runs in.
 import type { TransferListItem } from 'node:worker_threads';
+import type { OpenFile } from '@sstitch/sst';
 import type { SessionState } from './session.js';
 import type { Task } from './task.js';
 
@@ -41,15 +42,17 @@ export interface WorkerPool {
    */
   forEach<I, O>(task: Task<I, O>, items: readonly I[], options?: ForEachOptions<O>): Promise<O[]>;
   /**
-   * Syncs files that nobody writes to any more; ends when none is open, whether or not one failed.
+   * Syncs files that are held (held-files.ts) and closes them; ends when none is open, whether or not one failed.
    *
    * @param busy while it lasts, the bulk threads are left to other work
    */
   syncFiles(
-    paths: readonly string[],
+    files: readonly OpenFile[],
     signal: AbortSignal | undefined,
     busy?: Promise<unknown>,
   ): Promise<void>;
+  /** Closes held files that nobody needs. */
+  closeFiles(files: readonly OpenFile[]): void;
   /** A place for tasks that share an object of type `S`, all of whose properties are optional. */
   session<S extends SessionState>(): Session<S>;
 }
