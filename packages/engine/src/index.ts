@@ -21,6 +21,7 @@ export type { Version } from './leveldb/manifest.js';
 export type { StoreProblem, StoreProblemKind } from './leveldb/problems.js';
 export type { LevelSummary } from './leveldb/read-levels.js';
 export { type Manifest, readManifest } from './leveldb/read-manifest.js';
+export { prefixSpan } from './spans.js';
 export type { ActivityMetrics, DurationMetrics, StoreEvent } from './store/activity.js';
 export type { VerifySpansOptions } from './store/generation-reader.js';
 export type { GenerationMetrics, StoreMetrics } from './store/metrics.js';
