@@ -4,5 +4,6 @@ export default packageBuild({
   index: 'src/index.ts',
   'temporary-directory': 'src/temporary-directory.ts',
   testing: 'src/make-c1z.ts',
-  reader: 'src/reader-main.ts',
+  reader: 'src/process/reader-main.ts',
+  writer: 'src/process/writer-main.ts',
 });

@@ -1,3 +1,3 @@
 import { packageTests } from '@sstitch/build-config/vitest';
 
-export default packageTests({ globalSetup: ['test/build-reader.ts'] });
+export default packageTests({ globalSetup: ['test/build-processes.ts'] });

@@ -17,7 +17,7 @@ const MAY_IMPORT = {
   pebble: ['contract', 'sst'],
   engine: ['contract', 'sst'],
   records: ['contract', 'keys'],
-  c1z: ['contract', 'keys', 'records'],
+  c1z: ['contract', 'keys', 'pebble', 'records'],
   compactor: ['contract', 'keys'],
   testkit: ['contract', 'keys', 'sst', 'engine', 'records', 'compactor'],
   cli: ['contract', 'keys', 'sst', 'engine', 'records', 'c1z', 'compactor', 'testkit'],
@@ -31,7 +31,6 @@ const PURE = new Set(['contract', 'sst', 'pebble', 'engine']);
 const PORTS = new Set([
   'packages/sst/src/node-file-system.ts',
   'packages/engine/src/store-directory/lock-holder.ts',
-  'packages/engine/src/threads/task-runner.ts',
   'packages/engine/src/threads/thread-priority.ts',
 ]);
 

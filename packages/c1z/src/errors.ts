@@ -10,10 +10,14 @@ export type C1zErrorCode =
   | 'SSTITCH_C1Z_TOO_LARGE'
   /** The file holds no sync of that id. */
   | 'SSTITCH_C1Z_SYNC_NOT_FOUND'
+  /** The format that is written cannot hold a record, or not these syncs together; the message says which and why. */
+  | 'SSTITCH_C1Z_NOT_REPRESENTABLE'
   /** The reader process gave no sign of life for `stallTimeoutMs`. */
   | 'SSTITCH_C1Z_STALLED'
   /** The reader process could not be started, or broke down over the file. */
   | 'SSTITCH_C1Z_READER_FAILED'
+  /** The writer process could not be started, or broke down. */
+  | 'SSTITCH_C1Z_WRITER_FAILED'
   /** The file has been closed. */
   | 'SSTITCH_C1Z_CLOSED'
   /** The AbortSignal fired; `cause` has its reason. */
@@ -27,27 +31,44 @@ export interface C1zErrorDetails {
   readonly cause?: unknown;
   /** The file concerned. */
   readonly path?: string | undefined;
-  /** The byte in that file. */
+  /** The part of it: 'manifest', 'index', a table of an SQLite database, a file of the payload. */
+  readonly part?: string | undefined;
+  /** The byte in that part, or in the file where no part is named. */
   readonly offset?: number | undefined;
 }
 
-/** The one error class of @sstitch/c1z. */
+/**
+ * The one error class of @sstitch/c1z. One of an AbortSignal is named AbortError, as the platform's own are, and has
+ * the signal's reason as its cause.
+ */
 export class C1zError extends Error {
-  override readonly name = 'C1zError';
   readonly code: C1zErrorCode;
+  /** What is wrong and what to do, without the place. */
+  readonly problem: string;
   readonly path: string | undefined;
+  readonly part: string | undefined;
   readonly offset: number | undefined;
 
-  constructor(code: C1zErrorCode, message: string, details: C1zErrorDetails = {}) {
-    const place =
-      details.path === undefined
-        ? ''
-        : ` (${details.path}${details.offset === undefined ? '' : `, offset ${details.offset}`})`;
-    super(`${message}${place}`, details.cause === undefined ? undefined : { cause: details.cause });
+  constructor(code: C1zErrorCode, problem: string, details: C1zErrorDetails = {}) {
+    const { path, part, offset } = details;
+    const place = [path, part, offset === undefined ? undefined : `offset ${offset}`];
+    const known = path === undefined ? [] : place.filter((each) => each !== undefined);
+    super(
+      `${problem}${known.length === 0 ? '' : ` (${known.join(', ')})`}`,
+      details.cause === undefined ? undefined : { cause: details.cause },
+    );
+    this.name = code === 'SSTITCH_ABORTED' ? 'AbortError' : 'C1zError';
     this.code = code;
-    this.path = details.path;
-    this.offset = details.offset;
+    this.problem = problem;
+    this.path = path;
+    this.part = part;
+    this.offset = offset;
   }
+}
+
+/** The error of a signal that has fired. */
+export function aborted(path: string, signal: AbortSignal | undefined): C1zError {
+  return new C1zError('SSTITCH_ABORTED', 'aborted', { path, cause: signal?.reason });
 }
 
 /** The message of anything thrown. */

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FORMAT_1_MAGIC } from './envelope.js';
+import { FORMAT_1_MAGIC } from './envelope/magic.js';
+import { frameHead, MAX_BLOCK_BYTES, repeatedByteBlock } from './envelope/zstd-frame.js';
 import { C1zError } from './errors.js';
 import { type C1zContents, makeC1z, makeDatabase, wrapDatabase } from './make-c1z.js';
 import type { C1zOptions } from './options.js';
 import { openC1z } from './read-c1z.js';
-import { frameHead, MAX_BLOCK_BYTES, repeatedByteBlock } from './zstd-frame.js';
 
 let directory: string;
 let temporaryDirectory: string;
@@ -87,7 +87,7 @@ describe('a stream', () => {
   test('of random bytes after the magic is refused', async () => {
     const random = Uint8Array.from({ length: 5000 }, (_, index) => (index * 7919) % 251);
     writeFileSync(path, concat([FORMAT_1_MAGIC, random]));
-    await expectCorrupt('no zstd stream follows the magic bytes');
+    await expectCorrupt('no zstd stream is where one is expected');
   });
 
   test('of random bytes after a frame head is refused', async () => {
@@ -282,13 +282,13 @@ describe('a row', () => {
   });
 });
 
-test('a file of format 3 is refused by name', async () => {
-  writeFileSync(
-    path,
-    Uint8Array.of(...Buffer.from('C1Z3\0'), 0, 0, 0, 8, 10, 6, ...Buffer.from('pebble')),
-  );
+test('a file of format 3 with an engine that is not known is refused by its name', async () => {
+  const manifest = Buffer.from('\x0a\x07pebble9');
+  writeFileSync(path, Buffer.concat([Buffer.from('C1Z3\0\0\0\0\x09'), manifest]));
   await expect(readAll()).rejects.toMatchObject({
     code: 'SSTITCH_C1Z_FORMAT_UNSUPPORTED',
-    message: expect.stringContaining('engine "pebble"'),
+    message: expect.stringContaining(
+      'an engine that is not known, "pebble9": read it with a newer',
+    ),
   });
 });

@@ -1,3 +1,4 @@
+export type { C1zFormat } from './envelope/magic.js';
 export { C1zError, type C1zErrorCode, type C1zErrorDetails } from './errors.js';
 export {
   type C1zOptions,
@@ -9,3 +10,6 @@ export {
   DEFAULT_STALL_TIMEOUT_MS,
 } from './options.js';
 export { type C1zFile, openC1z } from './read-c1z.js';
+export type { WrittenC1z } from './sync-writer.js';
+export { type C1zWriter, createC1z } from './write-c1z.js';
+export type { C1zWriteOptions } from './write-options.js';

@@ -1,10 +1,12 @@
+import type { PebbleLimits, PebbleOptions } from '@sstitch/pebble';
+import type { C1zFormat } from './envelope/magic.js';
 import { C1zError } from './errors.js';
 
 /** How far the decoding of a file has come. */
 export interface C1zProgress {
   /** Bytes of the file read so far. */
   readonly encodedBytes: number;
-  /** Bytes of the SQLite database written so far. */
+  /** Bytes that they decode to. */
   readonly decodedBytes: number;
 }
 
@@ -12,7 +14,8 @@ export interface C1zProgress {
 export interface C1zOptions {
   /**
    * The largest database, in bytes, that a file may decode to.
-   * @defaultValue 3 GiB: what baton-sdk's own reader takes by default, so no file it reads is refused.
+   * @defaultValue what baton-sdk's own reader takes by default, so no file it reads is refused: 3 GiB for
+   * format 1; for format 3, 10 GiB or 100 times the file, whichever is more
    */
   readonly maxDecodedBytes?: number;
   /**
@@ -32,7 +35,7 @@ export interface C1zOptions {
    */
   readonly batchRecords?: number;
   /**
-   * The directory in which the decoded database lies while the file is open.
+   * The directory in which what is decoded lies while the file is open.
    * @defaultValue the operating system's directory for temporary files
    */
   readonly temporaryDirectory?: string;
@@ -44,10 +47,18 @@ export interface C1zOptions {
   readonly zone?: string | undefined;
   /**
    * How long, in milliseconds, one step of the reader may take without a sign of life. It is the
-   * last guard against a file made to keep SQLite busy for ever.
+   * last guard against a file made to keep SQLite or Pebble's reader busy for ever.
    * @defaultValue 120000
    */
   readonly stallTimeoutMs?: number;
+  /**
+   * Whether the database in a file of format 3 may end its MANIFEST or its last WAL in a chunk that is not whole, as
+   * a crash leaves it: 'end' reads up to there. Files of today have no such end.
+   * @defaultValue 'refuse'
+   */
+  readonly tornLogs?: PebbleOptions['tornLogs'];
+  /** Limits of the database in a file of format 3. @defaultValue those of `@sstitch/pebble` */
+  readonly pebble?: PebbleLimits;
   /** Stops the opening, and closes the file if it fires later. */
   readonly signal?: AbortSignal;
   /** Called while the file is being decoded. */
@@ -57,7 +68,11 @@ export interface C1zOptions {
 const GIBIBYTE = 2 ** 30;
 const MEBIBYTE = 2 ** 20;
 
+/** For files of format 1. */
 export const DEFAULT_MAX_DECODED_BYTES = 3 * GIBIBYTE;
+/** For files of format 3; a large file may decode to `FORMAT_3_DECODED_RATIO` times its size. */
+const FORMAT_3_MAX_DECODED_BYTES = 10 * GIBIBYTE;
+const FORMAT_3_DECODED_RATIO = 100;
 export const DEFAULT_MAX_DECODED_RATIO = 1000;
 export const DEFAULT_MAX_VALUE_BYTES = 64 * MEBIBYTE;
 export const DEFAULT_BATCH_RECORDS = 250;
@@ -75,25 +90,40 @@ export interface C1zLimits {
   readonly maxValueBytes: number;
   readonly batchRecords: number;
   readonly stallTimeoutMs: number;
+  readonly tornLogs: PebbleOptions['tornLogs'];
+  readonly pebble: PebbleLimits;
 }
 
 /**
  * Checks the numbers among the options and fills in the defaults.
+ * @param fileBytes the size of the .c1z file
  * @throws C1zError SSTITCH_OPTION_INVALID
  */
-export function checkLimits(options: C1zOptions): C1zLimits {
+export function checkLimits(
+  options: C1zOptions,
+  format: C1zFormat = 1,
+  fileBytes: number = 0,
+): C1zLimits {
+  const maxDecodedBytes =
+    format === 1
+      ? DEFAULT_MAX_DECODED_BYTES
+      : Math.max(FORMAT_3_MAX_DECODED_BYTES, FORMAT_3_DECODED_RATIO * fileBytes);
   return {
-    maxDecodedBytes: wholeNumber(options, 'maxDecodedBytes', DEFAULT_MAX_DECODED_BYTES),
+    maxDecodedBytes: wholeNumber(options, 'maxDecodedBytes', maxDecodedBytes),
     maxDecodedRatio: wholeNumber(options, 'maxDecodedRatio', DEFAULT_MAX_DECODED_RATIO),
     maxValueBytes: wholeNumber(options, 'maxValueBytes', DEFAULT_MAX_VALUE_BYTES, GIBIBYTE),
     batchRecords: wholeNumber(options, 'batchRecords', DEFAULT_BATCH_RECORDS, MAX_BATCH_RECORDS),
     stallTimeoutMs: wholeNumber(options, 'stallTimeoutMs', DEFAULT_STALL_TIMEOUT_MS, MAX_TIMER_MS),
+    tornLogs: options.tornLogs,
+    pebble: options.pebble ?? {},
   };
 }
 
+type NumberName = Exclude<keyof C1zLimits, 'tornLogs' | 'pebble'>;
+
 function wholeNumber(
   options: C1zOptions,
-  name: keyof C1zLimits,
+  name: NumberName,
   defaultValue: number,
   largest = Number.MAX_SAFE_INTEGER,
 ): number {

@@ -1,93 +1,118 @@
-// Opens a .c1z file and gives its records. The work is done in a process of its own; here rows become
-// records, a batch at a time.
+// Opens a .c1z file of either format and reads its records. A process of its own does the work; this side turns pages
+// of bytes into batches of records.
 import { type FileHandle, open } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type {
-  AssetRecord,
-  EntitlementRecord,
-  GrantRecord,
-  ResourceRecord,
-  ResourceTypeRecord,
-  SyncRunRecord,
-} from '@sstitch/records';
-import { ENVELOPE_HEAD_BYTES, payloadOffset } from './envelope.js';
-import { C1zError, messageOf } from './errors.js';
-import { type C1zOptions, checkLimits } from './options.js';
-import { ReaderProcess } from './reader-process.js';
-import type { RecordTableName, RowBatch, RowByTable, RowId } from './sync-tables.js';
-import { makeTemporaryDirectory, removeTemporaryDirectory } from './temporary-directory.js';
 import {
-  assetRecord,
-  entitlementRecord,
-  grantRecord,
-  NamesNeeded,
-  resourceRecord,
-  resourceTypeRecord,
-  syncRunRecord,
-} from './translate.js';
-import { type Zone, zoneOf } from './zones.js';
+  type AssetRecord,
+  type BatchOptions,
+  decodeRecord,
+  type EntitlementRecord,
+  type GrantRecord,
+  RecordBatch,
+  type RecordByBucket,
+  type ResourceRecord,
+  type ResourceTypeRecord,
+  SyncCounter,
+  type SyncRunRecord,
+  type SyncSource,
+  type SyncStatsRecord,
+} from '@sstitch/records';
+import { type C1zFormat, formatOf, MAGIC_BYTES } from './envelope/magic.js';
+import { aborted, C1zError, messageOf } from './errors.js';
+import { zoneOf } from './format1/zones.js';
+import { RECORD_BUCKETS, type RecordBucket } from './format3/key-layout.js';
+import { type C1zOptions, checkLimits } from './options.js';
+import type { OpenedContents, ReaderRequest } from './process/open-contents.js';
+import { WorkerProcess } from './process/worker-process.js';
+import { type Cursor, type RecordPage, recordsOf } from './record-pages.js';
+import type { PagedBucket } from './sync-contents.js';
+import { completedStatistics } from './sync-statistics.js';
+import { makeTemporaryDirectory, removeTemporaryDirectory } from './temporary-directory.js';
 
-/** An open .c1z file. Its records come in batches, in the order in which the connector wrote them. */
-export interface C1zFile extends AsyncDisposable {
+/** An open .c1z file of either format. Its records come in batches. */
+export interface C1zFile extends SyncSource {
   readonly path: string;
-  /** The size of the decoded database. */
+  readonly format: C1zFormat;
+  /** What the payload is of: 'sqlite' in format 1; 'pebble3', or 'pebble2' or 'pebble' if it is older, in format 3. */
+  readonly engine: string;
+  /** The size of what the payload decodes to. */
   readonly decodedBytes: number;
-  /** The syncs that the file holds, finished (with endedAt) or not, in the order of their rows. */
+  /** The syncs that the file holds, finished (with endedAt) or not, in the file's order. */
   syncs(): readonly SyncRunRecord[];
   /**
    * The records of one sync.
-   * @throws C1zError, here or from the iteration: SSTITCH_C1Z_SYNC_NOT_FOUND, SSTITCH_C1Z_CORRUPT,
-   * SSTITCH_C1Z_TOO_LARGE, SSTITCH_C1Z_STALLED, SSTITCH_C1Z_READER_FAILED, SSTITCH_C1Z_CLOSED,
-   * SSTITCH_ABORTED
+   * @throws C1zError, here or from the iteration: SSTITCH_C1Z_SYNC_NOT_FOUND, SSTITCH_C1Z_FORMAT_UNSUPPORTED,
+   * SSTITCH_C1Z_CORRUPT, SSTITCH_C1Z_TOO_LARGE, SSTITCH_C1Z_STALLED, SSTITCH_C1Z_READER_FAILED,
+   * SSTITCH_C1Z_CLOSED, SSTITCH_ABORTED
    */
   resourceTypes(syncId: string): AsyncIterable<ResourceTypeRecord[]>;
   resources(syncId: string): AsyncIterable<ResourceRecord[]>;
   entitlements(syncId: string): AsyncIterable<EntitlementRecord[]>;
   grants(syncId: string): AsyncIterable<GrantRecord[]>;
   assets(syncId: string): AsyncIterable<AssetRecord[]>;
-  /** Ends the reading and removes the decoded database. May be called twice. */
+  /**
+   * The statistics that the file has of a sync, as it has them; undefined if it has none.
+   * @throws C1zError, as above
+   */
+  statistics(syncId: string): Promise<SyncStatsRecord | undefined>;
+  /**
+   * All that the file holds of its syncs, or of some: the run of a sync first, its statistics last. Those of a
+   * finished sync are counted where the file has none, and corrected where it counted otherwise.
+   * @throws C1zError from the iteration, as above
+   */
+  batches(options?: BatchOptions): AsyncGenerator<RecordBatch, void, undefined>;
+  /** Ends the reading and removes what was decoded. May be called twice. */
   close(): Promise<void>;
 }
 
 const DIRECTORY_PREFIX = 'sstitch-c1z-';
-const DATABASE_FILE = 'sync.db';
 
 /**
- * Opens a .c1z file: decodes it into a temporary file, checks it and reads its list of syncs.
- * Nothing is left behind if that fails.
+ * Opens a .c1z file: decodes it as far as is needed, checks it and reads its list of syncs. Nothing is left behind if
+ * that fails.
  * @throws C1zError SSTITCH_C1Z_NOT_C1Z, SSTITCH_C1Z_FORMAT_UNSUPPORTED, SSTITCH_C1Z_CORRUPT,
  * SSTITCH_C1Z_TOO_LARGE, SSTITCH_C1Z_STALLED, SSTITCH_C1Z_READER_FAILED, SSTITCH_ABORTED,
  * SSTITCH_OPTION_INVALID, SSTITCH_FILE_OPERATION
  */
 export async function openC1z(path: string, options: C1zOptions = {}): Promise<C1zFile> {
-  const limits = checkLimits(options);
-  const zone = zoneOf(options.zone);
+  checkLimits(options);
+  zoneOf(options.zone);
   const { signal, onProgress = () => {} } = options;
   if (signal?.aborted) throw aborted(path, signal);
 
-  const { handle, fileBytes, offset } = await openFile(path);
+  const { handle, fileBytes, format } = await openFile(path);
   try {
     const directory = await makeTemporaryDirectory(DIRECTORY_PREFIX, options.temporaryDirectory);
     try {
       if (signal?.aborted) throw aborted(path, signal);
-      const task = {
+      const limits = checkLimits(options, format, fileBytes);
+      const reader = new WorkerProcess({
+        role: 'reader',
         path,
-        fileBytes,
-        payloadOffset: offset,
-        databasePath: join(directory, DATABASE_FILE),
-        limits,
-      };
-      const reader = new ReaderProcess(task, handle.fd, onProgress);
+        remove: [directory],
+        fileDescriptor: handle.fd,
+        stallTimeoutMs: limits.stallTimeoutMs,
+        onProgress,
+      });
       const stop = () => void reader.end(aborted(path, signal));
       signal?.addEventListener('abort', stop, { once: true });
       try {
-        const { decodedBytes, syncRuns } = await reader.opened;
-        const syncs = syncRuns.map((row) =>
-          located(path, 'v1_sync_runs', () => syncRunRecord(row, zone)),
-        );
-        const runs = distinct(syncs, path);
-        return new OpenC1zFile(path, decodedBytes, runs, reader, directory, signal, zone);
+        const { zone } = options;
+        const task: ReaderRequest = {
+          kind: 'open',
+          path,
+          format,
+          fileBytes,
+          directory,
+          zone,
+          limits,
+        };
+        const { decodedBytes, engine, syncRuns } = await reader.ask<OpenedContents>(task);
+        return new OpenC1zFile({ path, format, engine, decodedBytes }, syncRuns, {
+          reader,
+          directory,
+          signal,
+        });
       } catch (error) {
         await reader.end(closed(path));
         throw error;
@@ -103,58 +128,85 @@ export async function openC1z(path: string, options: C1zOptions = {}): Promise<C
   }
 }
 
+/** What a file says of itself. */
+type FileFacts = Pick<C1zFile, 'path' | 'format' | 'engine' | 'decodedBytes'>;
+
+/** What is given back when a file is closed. */
+interface FileParts {
+  readonly reader: WorkerProcess;
+  readonly directory: string;
+  readonly signal: AbortSignal | undefined;
+}
+
 class OpenC1zFile implements C1zFile {
   readonly path: string;
+  readonly format: C1zFormat;
+  readonly engine: string;
   readonly decodedBytes: number;
-  readonly #syncs: ReadonlyMap<string, SyncRunRecord>;
-  readonly #reader: ReaderProcess;
-  readonly #directory: string;
-  readonly #signal: AbortSignal | undefined;
-  readonly #zone: Zone;
-  readonly #onAbort = () => void this.#end(aborted(this.path, this.#signal)).catch(() => {});
+  /** By sync id, in the file's order. */
+  readonly #runs: ReadonlyMap<string, RecordBatch<'sync_run'>>;
+  readonly #parts: FileParts;
+  readonly #onAbort = () => void this.#end(aborted(this.path, this.#parts.signal)).catch(() => {});
   #ended: Promise<void> | undefined;
 
-  constructor(
-    path: string,
-    decodedBytes: number,
-    syncs: ReadonlyMap<string, SyncRunRecord>,
-    reader: ReaderProcess,
-    directory: string,
-    signal: AbortSignal | undefined,
-    zone: Zone,
-  ) {
-    this.path = path;
-    this.decodedBytes = decodedBytes;
-    this.#syncs = syncs;
-    this.#reader = reader;
-    this.#directory = directory;
-    this.#signal = signal;
-    this.#zone = zone;
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+  constructor(facts: FileFacts, syncRuns: RecordPage, parts: FileParts) {
+    this.path = facts.path;
+    this.format = facts.format;
+    this.engine = facts.engine;
+    this.decodedBytes = facts.decodedBytes;
+    this.#runs = new Map(
+      recordsOf(syncRuns).map((value) => {
+        const { syncId } = decodeRecord('sync_run', NO_KEY, value);
+        return [syncId, RecordBatch.ofValues(syncId, 'sync_run', [value])];
+      }),
+    );
+    this.#parts = parts;
+    parts.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   syncs(): readonly SyncRunRecord[] {
-    return [...this.#syncs.values()];
+    return [...this.#runs.values()].flatMap(({ records }) => records);
   }
 
   resourceTypes(syncId: string): AsyncIterable<ResourceTypeRecord[]> {
-    return this.#records('v1_resource_types', syncId, resourceTypeRecord);
+    return this.#records('resource_type', syncId);
   }
 
   resources(syncId: string): AsyncIterable<ResourceRecord[]> {
-    return this.#records('v1_resources', syncId, resourceRecord);
+    return this.#records('resource', syncId);
   }
 
   entitlements(syncId: string): AsyncIterable<EntitlementRecord[]> {
-    return this.#records('v1_entitlements', syncId, entitlementRecord);
+    return this.#records('entitlement', syncId);
   }
 
   grants(syncId: string): AsyncIterable<GrantRecord[]> {
-    return this.#records('v1_grants', syncId, grantRecord);
+    return this.#records('grant', syncId);
   }
 
   assets(syncId: string): AsyncIterable<AssetRecord[]> {
-    return this.#records('v1_assets', syncId, assetRecord);
+    return this.#records('asset', syncId);
+  }
+
+  async statistics(syncId: string): Promise<SyncStatsRecord | undefined> {
+    for await (const [stats] of this.#records('sync_stats', syncId)) return stats;
+    return undefined;
+  }
+
+  async *batches({ syncIds, signal }: BatchOptions = {}): AsyncGenerator<RecordBatch> {
+    const runs = syncIds?.map((syncId) => this.#run(syncId)) ?? this.#runs.values();
+    for (const run of runs) {
+      yield run;
+      const counter = new SyncCounter();
+      for (const bucket of RECORD_BUCKETS) {
+        for await (const batch of this.#batches<RecordBucket>(bucket, run.syncId)) {
+          if (signal?.aborted) throw aborted(this.path, signal);
+          for (const record of batch.records) counter.add(record);
+          yield batch;
+        }
+      }
+      yield* this.#completedStatistics(run, counter);
+    }
   }
 
   close(): Promise<void> {
@@ -165,86 +217,85 @@ class OpenC1zFile implements C1zFile {
     return this.close();
   }
 
-  #records<Table extends RecordTableName, Result>(
-    table: Table,
-    syncId: string,
-    translate: (syncId: string, row: RowByTable[Table], zone: Zone) => Result,
-  ): AsyncIterable<Result[]> {
-    if (!this.#syncs.has(syncId)) {
-      throw new C1zError('SSTITCH_C1Z_SYNC_NOT_FOUND', `the file holds no sync ${syncId}`, {
-        path: this.path,
-      });
-    }
+  async *#completedStatistics(
+    { syncId, records: [run] }: RecordBatch<'sync_run'>,
+    counter: SyncCounter,
+  ): AsyncGenerator<RecordBatch<'sync_stats'>> {
+    let own: RecordBatch<'sync_stats'> | undefined;
+    for await (const batch of this.#batches('sync_stats', syncId)) own = batch;
+    const [stats] = own?.records ?? [];
+    const completed = run && completedStatistics(run, counter, stats);
+    if (own !== undefined && completed === stats) yield own;
+    else if (completed !== undefined)
+      yield RecordBatch.ofRecords(syncId, 'sync_stats', [completed]);
+  }
+
+  #run(syncId: string): RecordBatch<'sync_run'> {
+    const run = this.#runs.get(syncId);
+    if (run !== undefined) return run;
+    const ids = [...this.#runs.keys()].slice(0, 10).join(', ');
+    throw new C1zError(
+      'SSTITCH_C1Z_SYNC_NOT_FOUND',
+      `the file holds no sync ${syncId}; it holds ${ids === '' ? 'none' : ids}`,
+      { path: this.path },
+    );
+  }
+
+  #records<B extends PagedBucket>(bucket: B, syncId: string): AsyncIterable<RecordByBucket[B][]> {
+    this.#run(syncId);
+    const batches = () => this.#batches(bucket, syncId);
     return {
-      [Symbol.asyncIterator]: () => this.#batches(table, syncId, translate),
+      async *[Symbol.asyncIterator]() {
+        for await (const batch of batches()) yield [...batch.records];
+      },
     };
   }
 
-  async *#batches<Table extends RecordTableName, Result>(
-    table: Table,
+  async *#batches<B extends PagedBucket>(
+    bucket: B,
     syncId: string,
-    translate: (syncId: string, row: RowByTable[Table], zone: Zone) => Result,
-  ): AsyncGenerator<Result[], void, undefined> {
-    // Nearly all rows are grants, and nearly all of those have in their message all that the columns say;
-    // reading these takes a third of the time. The other tables are small.
-    let withNames = table !== 'v1_grants';
-    const ask = (afterRowId: RowId | undefined): Promise<RowBatch> => {
-      const asked = this.#reader.batch({ table, syncId, afterRowId, withNames });
+  ): AsyncGenerator<RecordBatch<B>, void, undefined> {
+    const ask = (after: Cursor | undefined): Promise<RecordPage> => {
+      const request: ReaderRequest = { kind: 'page', bucket, syncId, after };
+      const asked = this.#parts.reader.ask<RecordPage>(request);
       // Its error is thrown where it is awaited; a caller that stops early never does.
       asked.catch(() => {});
       return asked;
     };
-    const translated = ({ rows, rowIds }: RowBatch): Result[] =>
-      rows.map((row, index) =>
-        located(this.path, `${table}, row ${rowIds[index]}`, () =>
-          // The reader has checked each value against the table's columns.
-          translate(syncId, row as unknown as RowByTable[Table], this.#zone),
-        ),
-      );
-    let before: RowId | undefined;
-    let batch = await ask(before);
+    let page = await ask(undefined);
     for (;;) {
-      // The reader reads the next batch while this one is translated and used: two are held at most.
-      let next = batch.isLast ? undefined : ask(batch.rowIds.at(-1));
-      let records: Result[];
-      try {
-        records = translated(batch);
-      } catch (error) {
-        if (!(error instanceof NamesNeeded)) throw error;
-        // Once more, with the names; what comes after it most likely needs them, too.
-        withNames = true;
-        batch = await ask(before);
-        next = batch.isLast ? undefined : ask(batch.rowIds.at(-1));
-        records = translated(batch);
-      }
-      before = batch.rowIds.at(-1);
-      if (records.length > 0) yield records;
+      // The reader reads the next page while this one is decoded and used: two are held at most.
+      const next = page.next === undefined ? undefined : ask(page.next);
+      const values = recordsOf(page);
+      if (values.length > 0) yield RecordBatch.ofValues(syncId, bucket, values);
       if (next === undefined) return;
-      batch = await next;
-      // With the reader ahead, batch after batch may come in one turn of the event loop; timers and
+      page = await next;
+      // With the reader ahead, page after page may come in one turn of the event loop; timers and
       // sockets must not wait for them all.
       await nextTurn();
     }
   }
 
   #end(reason: C1zError): Promise<void> {
+    const { reader, directory, signal } = this.#parts;
     this.#ended ??= (async () => {
-      this.#signal?.removeEventListener('abort', this.#onAbort);
+      signal?.removeEventListener('abort', this.#onAbort);
       try {
-        await this.#reader.end(reason);
+        await reader.end(reason);
       } finally {
-        await removeTemporaryDirectory(this.#directory);
+        await removeTemporaryDirectory(directory);
       }
     })();
     return this.#ended;
   }
 }
 
+const NO_KEY = new Uint8Array(0);
+
 interface OpenedFile {
   readonly handle: FileHandle;
   readonly fileBytes: number;
-  /** Where the payload begins. */
-  readonly offset: number;
+  readonly format: C1zFormat;
 }
 
 async function openFile(path: string): Promise<OpenedFile> {
@@ -252,10 +303,9 @@ async function openFile(path: string): Promise<OpenedFile> {
   try {
     handle = await open(path, 'r');
     const { size: fileBytes } = await handle.stat();
-    const head = new Uint8Array(ENVELOPE_HEAD_BYTES);
+    const head = new Uint8Array(MAGIC_BYTES);
     const { bytesRead } = await handle.read(head, 0, head.length, 0);
-    const offset = payloadOffset(head.subarray(0, bytesRead), path);
-    return { handle, fileBytes, offset };
+    return { handle, fileBytes, format: formatOf(head.subarray(0, bytesRead), path) };
   } catch (cause) {
     await handle?.close();
     if (cause instanceof C1zError) throw cause;
@@ -264,30 +314,6 @@ async function openFile(path: string): Promise<OpenedFile> {
       cause,
     });
   }
-}
-
-function distinct(syncs: readonly SyncRunRecord[], path: string): Map<string, SyncRunRecord> {
-  const byId = new Map(syncs.map((sync) => [sync.syncId, sync]));
-  if (byId.size !== syncs.length) {
-    throw new C1zError('SSTITCH_C1Z_CORRUPT', 'v1_sync_runs: two rows have the same sync_id', {
-      path,
-    });
-  }
-  return byId;
-}
-
-/** Adds the place to errors of the pure functions, which do not know it. */
-function located<T>(path: string, place: string, run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    if (!(error instanceof C1zError)) throw error;
-    throw new C1zError(error.code, `${place}: ${error.message}`, { path, cause: error.cause });
-  }
-}
-
-function aborted(path: string, signal: AbortSignal | undefined): C1zError {
-  return new C1zError('SSTITCH_ABORTED', 'reading was aborted', { path, cause: signal?.reason });
 }
 
 function closed(path: string): C1zError {

@@ -6,6 +6,7 @@ import { ClassicLevel } from 'classic-level';
 import { describe, expect, test } from 'vitest';
 import { beginStage, finishStage, type StageRequest } from '../src/commit/stage.js';
 import { extractTables } from '../src/extract/extract-tables.js';
+import { syncHeldFiles } from '../src/files/held-files.js';
 import { adopt } from '../src/index.js';
 import { parseLevelFileName, tableFileName } from '../src/leveldb/file-names.js';
 import { readLogRecords } from '../src/leveldb/log-format.js';
@@ -19,9 +20,8 @@ import {
   type Version,
 } from '../src/leveldb/manifest.js';
 import { decodeVersionEdit, encodeVersionEdit } from '../src/leveldb/version-edit.js';
-import { doTableJobs } from '../src/tables/table-jobs.js';
-import { sharedList } from '../src/threads/shared-list.js';
-import { InlineRunner } from '../src/threads/task-runner.js';
+import { doTableJob } from '../src/tables/table-jobs.js';
+import { InlinePool } from '../src/threads/inline-pool.js';
 import { type CraftedLevels, writeLevelDirectory } from './level-directory.js';
 import {
   bytes,
@@ -69,17 +69,17 @@ function staged(alter?: (version: Version) => Version) {
     leastLogNumber: 0,
     withUnflushed: false,
     move: 'none',
-    unsynced: [],
   };
   const go = () => undefined;
   const { nextDirectory } = request;
   nodeFileSystem.mkdir(nextDirectory);
-  const begun = beginStage(nodeFileSystem, request, go);
+  const session = {};
+  const begun = beginStage(nodeFileSystem, request, go, session);
   if (begun !== undefined && 'jobs' in begun) {
-    const { jobs } = begun;
-    const input = { jobs: sharedList(jobs), atMost: jobs.length, shareFromBytes: 0 };
-    const outcomes = [...doTableJobs(nodeFileSystem, input, go, () => false).values()];
-    finishStage(nodeFileSystem, { nextDirectory, outcomes }, go);
+    const outputs = begun.jobs.map((job) => doTableJob(nodeFileSystem, { job, shareFromBytes: 0 }));
+    const outcomes = outputs.map(({ outcome }) => outcome);
+    finishStage(nodeFileSystem, { nextDirectory, outcomes }, go, session);
+    for (const { unsynced } of outputs) syncHeldFiles(nodeFileSystem, unsynced);
   }
   const next = readVersion(nodeFileSystem, nextDirectory);
   return { directory, base, next, nextDirectory };
@@ -220,8 +220,8 @@ describe('rule 4: file numbers and shared tables', () => {
       verify: false,
       checksLater: false,
     };
-    const runner = new InlineRunner(nodeFileSystem);
-    const { spans } = await extractTables(runner, request, undefined);
+    const pool = new InlinePool(nodeFileSystem);
+    const { spans } = await extractTables(pool, request, undefined);
     const files = spans[0]?.runs.flat() ?? [];
     expect(files.map(({ origin }) => origin)).toEqual([
       'linked',

@@ -86,6 +86,11 @@ export type {
   StartSyncOptions,
 } from './sync-runs.js';
 export { SyncStore, type SyncStoreOptions } from './sync-store.js';
+export { RecordBatch } from './transfer/record-batch.js';
+export { StoreSink } from './transfer/store-sink.js';
+export { StoreSource, type StoreSourceOptions } from './transfer/store-source.js';
+export { SyncIdField } from './transfer/sync-id-field.js';
+export type { BatchOptions, SyncSink, SyncSource } from './transfer/sync-transfer.js';
 export {
   type IndexProblem,
   type IndexProblemKind,

@@ -12,7 +12,9 @@ import {
   TRAILER_BYTES,
 } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
+import { HeldFiles, type WithUnsynced } from '../files/held-files.js';
 import type { SpanTables, TableFile, TableSet } from '../tables/table-set.js';
+import type { SessionState } from '../threads/session.js';
 import { defineTask } from '../threads/task.js';
 import { visitEntries } from './entry-pages.js';
 
@@ -39,8 +41,8 @@ export interface BuiltTables extends TableSet {
 const NOTHING: Uint8Array = new Uint8Array(0);
 const BUILT_TRAILER = makeInternalKey(NOTHING, BUILT_SEQUENCE, 'value');
 
-class TableSession {
-  readonly #fileSystem: FileSystem;
+class TablesUnderWay {
+  readonly #held: HeldFiles;
   readonly #directory: string;
   readonly #spans: readonly Span[];
   readonly #runs: TableFile[][];
@@ -62,7 +64,7 @@ class TableSession {
   #sharedBytes = 0;
 
   constructor(fileSystem: FileSystem, input: BeginTablesInput) {
-    this.#fileSystem = fileSystem;
+    this.#held = new HeldFiles(fileSystem);
     this.#directory = input.directory;
     this.#spans = input.spans;
     this.#runs = input.spans.map(() => []);
@@ -115,19 +117,21 @@ class TableSession {
     this.#moveToSpanOf(bytes.subarray(0, length));
   }
 
-  finish(): BuiltTables {
+  finish(): BuiltTables & WithUnsynced {
     this.#closeTable();
     const spans = this.#spans.map((span, index): SpanTables => {
       const run = this.#runs[index] ?? [];
       return { span, runs: run.length === 0 ? [] : [run] };
     });
-    return { spans, lastSequence: Number(BUILT_SEQUENCE), entries: this.#entries };
+    const unsynced = this.#held.take();
+    return { spans, lastSequence: Number(BUILT_SEQUENCE), entries: this.#entries, unsynced };
   }
 
   discard(): void {
     this.#builder = undefined;
     this.#file?.close();
     this.#file = undefined;
+    this.#held.close();
   }
 
   #moveToSpanOf(key: Uint8Array): void {
@@ -150,8 +154,7 @@ class TableSession {
   #openTable(): TableBuilder {
     if (this.#builder === undefined) {
       this.#path = `${this.#directory}/built-${this.#tableCount++}.table`;
-      this.#file = this.#fileSystem.open(this.#path, 'create');
-      this.#fileSystem.chmod(this.#path, 0o444);
+      this.#file = this.#held.createTable(this.#path);
       this.#builder = new TableBuilder(this.#file, { path: this.#path, seal: true });
     }
     return this.#builder;
@@ -180,50 +183,49 @@ function invalid(message: string, key: Uint8Array): EngineError {
   );
 }
 
-const sessions = new Map<number, TableSession>();
-let nextSession = 1;
+export interface BuildSession extends SessionState {
+  tables?: TablesUnderWay;
+}
 
-/** Begins a session; gives its number, which is known in this thread only. */
-export function beginTables(fileSystem: FileSystem, input: BeginTablesInput): number {
-  const id = nextSession++;
-  sessions.set(id, new TableSession(fileSystem, input));
-  return id;
+/** Begins to build tables in a session. */
+export function beginTables(
+  fileSystem: FileSystem,
+  input: BeginTablesInput,
+  _checkCancelled: () => void,
+  session: BuildSession,
+): void {
+  const tables = new TablesUnderWay(fileSystem, input);
+  session.tables = tables;
+  session.close = () => tables.discard();
 }
 
 export const beginTablesTask = defineTask('beginTables', beginTables);
 
-function sessionOf(id: number): TableSession {
-  const session = sessions.get(id);
-  if (session === undefined) throw new Error(`no table session ${id} in this thread`);
-  return session;
+function tablesOf({ tables }: BuildSession): TablesUnderWay {
+  if (tables === undefined) throw new Error('no tables are built in this session');
+  return tables;
 }
 
 /** Adds a page of packed entries. */
 export function appendEntries(
   _fileSystem: FileSystem,
-  input: { readonly session: number; readonly page: Uint8Array },
+  { page }: { readonly page: Uint8Array },
+  _checkCancelled: () => void,
+  session: BuildSession,
 ): void {
-  sessionOf(input.session).append(input.page);
+  tablesOf(session).append(page);
 }
 
 export const appendEntriesTask = defineTask('appendEntries', appendEntries);
 
-/** Ends a session and gives its tables, written but not synced: the commit does that. */
+/** Returns the tables. */
 export function finishTables(
   _fileSystem: FileSystem,
-  input: { readonly session: number },
-): BuiltTables {
-  const built = sessionOf(input.session).finish();
-  sessions.delete(input.session);
-  return built;
+  _input: undefined,
+  _checkCancelled: () => void,
+  session: BuildSession,
+): BuiltTables & WithUnsynced {
+  return tablesOf(session).finish();
 }
 
 export const finishTablesTask = defineTask('finishTables', finishTables);
-
-/** Ends a session whose tables nobody wants; the caller removes the directory. */
-export function discardTables(_fileSystem: FileSystem, input: { readonly session: number }): void {
-  sessions.get(input.session)?.discard();
-  sessions.delete(input.session);
-}
-
-export const discardTablesTask = defineTask('discardTables', discardTables);

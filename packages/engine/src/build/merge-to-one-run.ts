@@ -3,7 +3,8 @@
 
 import type { Span } from '@sstitch/contract';
 import type { SpanTables, TableRun } from '../tables/table-set.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { UnsyncedFiles } from '../threads/unsynced-files.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { BUILT_SEQUENCE } from './build-tables.js';
 import { findRepeatedKeyTask } from './find-repeated-key.js';
 import { type OverlapRange, overlapRanges } from './overlapping-tables.js';
@@ -26,34 +27,37 @@ interface Group {
 }
 
 /**
- * Merges the runs of each span; their tables tell how many entries they have.
+ * Merges the runs of each span; their tables say how many entries they have.
  *
  * @param directory made where it is needed
+ * @param unsynced the files of the runs, of which those of the one run are left
  * @throws EngineError SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
 export async function mergeToOneRun(
-  runner: TaskRunner,
+  pool: WorkerPool,
   directory: string,
   runsBySpan: ReadonlyArray<readonly TableRun[]>,
+  unsynced: UnsyncedFiles,
   signal: AbortSignal,
 ): Promise<MergedToOne> {
   let runs = runsBySpan;
   for (let round = 1; runs.some((ofSpan) => ofSpan.length > 1); round++) {
     const groups = runs.flatMap((ofSpan, spanIndex) => groupsOf(ofSpan, spanIndex));
-    const merged = await mergeRanges(runner, `${directory}-${round}`, groups, signal);
+    const merged = await mergeRanges(pool, `${directory}-${round}`, groups, unsynced, signal);
     const next = runs.map((): TableRun[] => []);
     for (const { spanIndex, entries, ranges } of groups) {
       const run = ranges.flatMap((range) =>
         range.kind === 'keep' ? [range.table] : (merged.get(range) ?? []),
       );
-      // A merge gives each key once.
+      // A merge has each key once.
       if (entriesOf(run) !== entries) {
-        const repeatedKey = await repeatedKeyOf(runner, ranges, signal);
+        const repeatedKey = await repeatedKeyOf(pool, ranges, signal);
         return { runs: [], repeatedKey };
       }
       next[spanIndex]?.push(run);
     }
     runs = next;
+    unsynced.keepOnly(new Set(runs.flat(2).map(({ path }) => path)));
   }
   return { runs: runs.map(([only = []]) => only), repeatedKey: undefined };
 }
@@ -69,9 +73,10 @@ function groupsOf(runs: readonly TableRun[], spanIndex: number): Group[] {
 }
 
 async function mergeRanges(
-  runner: TaskRunner,
+  pool: WorkerPool,
   directory: string,
   groups: readonly Group[],
+  unsynced: UnsyncedFiles,
   signal: AbortSignal,
 ): Promise<Map<OverlapRange, TableRun>> {
   const ranges = groups.flatMap((group) => group.ranges).filter(({ kind }) => kind === 'merge');
@@ -83,7 +88,8 @@ async function mergeRanges(
   );
   const overlapping = { spans, lastSequence: Number(BUILT_SEQUENCE), totals: [] };
   const onEntries = () => undefined;
-  const rebuilt = await rebuildTables(runner, directory, overlapping, { signal, onEntries });
+  const how = { signal, unsynced, onEntries };
+  const rebuilt = await rebuildTables(pool, directory, overlapping, how);
   for (const [index, range] of ranges.entries()) {
     merged.set(range, rebuilt.spans[index]?.runs.flat() ?? []);
   }
@@ -91,14 +97,14 @@ async function mergeRanges(
 }
 
 async function repeatedKeyOf(
-  runner: TaskRunner,
+  pool: WorkerPool,
   ranges: readonly OverlapRange[],
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   for (const range of ranges) {
     if (range.kind === 'keep') continue;
     const { part, runs }: { part: Span; runs: readonly TableRun[] } = range;
-    const key = await runner.run(findRepeatedKeyTask, { part, runs }, { signal });
+    const key = await pool.run(findRepeatedKeyTask, { part, runs }, { signal });
     if (key !== undefined) return key;
   }
   throw new Error('a merge lost an entry');

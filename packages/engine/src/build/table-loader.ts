@@ -5,6 +5,7 @@
 // Invariants:
 // - pages whose run is not written yet come to `MAX_WAITING_BYTES` and one page at most;
 // - after `end` nothing works on in the directory, which the caller then removes;
+// - files are held from their writing to `finish`, which syncs them, or until the loading fails or ends;
 // - in a store's staging directory all of it is part of that store's operations, which its close ends and awaits;
 // - a key that comes twice is an error: nobody can know which of the two is meant.
 
@@ -21,7 +22,9 @@ import { trusted } from '../tables/trusted-sets.js';
 import { checkSignal } from '../threads/check-signal.js';
 import type { Operations } from '../threads/operations.js';
 import { asEngineError } from '../threads/task-errors.js';
-import { type TaskRunner, ThreadRunner } from '../threads/task-runner.js';
+import { threadPool } from '../threads/thread-pool.js';
+import { UnsyncedFiles } from '../threads/unsynced-files.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { BUILT_SEQUENCE } from './build-tables.js';
 import { checkUnsortedPages } from './check-unsorted.js';
 import { mergeToOneRun } from './merge-to-one-run.js';
@@ -47,7 +50,7 @@ export interface LoadedTables extends ExtractedTables {
 
 /** Makes tables of entries in any order. */
 export class TableLoader {
-  readonly #runner: TaskRunner;
+  readonly #pool: WorkerPool;
   readonly #directory: string;
   readonly #owner: Operations | undefined;
   readonly #ending = new AbortController();
@@ -55,6 +58,7 @@ export class TableLoader {
   readonly #onWritten: (entries: UnsortedEntries) => void;
   readonly #tasks = new Set<Promise<void>>();
   readonly #runs: SortedRun[] = [];
+  readonly #unsynced: UnsyncedFiles;
   #pages = 0;
   #waitingBytes = 0;
   #failure: { readonly error: unknown } | undefined;
@@ -66,12 +70,12 @@ export class TableLoader {
   constructor(
     directory: string,
     options: TableLoaderOptions = {},
-    runner: TaskRunner = new ThreadRunner(),
+    pool: WorkerPool = threadPool(),
   ) {
     checkDirectory(directory);
     checkSignal(options);
     this.#directory = directory;
-    this.#runner = runner;
+    this.#pool = pool;
     const { signal, onWritten = () => undefined } = options;
     this.#onWritten = onWritten;
     this.#owner = operationsAt(directory);
@@ -79,15 +83,16 @@ export class TableLoader {
     this.#signal = AbortSignal.any([this.#ending.signal, ...(either ? [either] : [])]);
     // Each task listens: of small pages there may be many.
     setMaxListeners(0, this.#signal);
+    this.#unsynced = new UnsyncedFiles(pool);
+    this.#signal.addEventListener('abort', () => this.#unsynced.close(), { once: true });
   }
 
   /**
-   * Takes pages of entries, each page of one span, which must stay as they are until `onWritten` tells of them. Settles when
-   * there is room for more.
+   * Takes pages of entries, each page of one span, which must not change until `onWritten` has reported them.
+   * Settles when there is room for more.
    *
    * @throws EngineError SSTITCH_ENTRIES_INVALID where a page is not what it should be, and, with the key, where
-   * one comes twice; SSTITCH_ABORTED,
-   * SSTITCH_FILE_OPERATION: of these pages or of earlier ones
+   * one comes twice; SSTITCH_ABORTED, SSTITCH_FILE_OPERATION: of these pages or of earlier ones
    */
   async add(pages: readonly UnsortedEntries[]): Promise<void> {
     checkUnsortedPages(pages);
@@ -111,14 +116,19 @@ export class TableLoader {
   }
 
   /**
-   * Makes the tables of all that was added.
+   * Makes the tables of all that was added, and syncs their files.
    *
    * @param spans sorted and disjoint; each entry lies in one of them
    * @throws EngineError as `add`, and SSTITCH_SPANS_INVALID
    */
   async finish(spans: readonly Span[]): Promise<LoadedTables> {
     const checked = checkSpans(spans);
-    const finish = () => this.#finish(checked);
+    const finish = () =>
+      this.#finish(checked).catch((error: unknown) => {
+        // Files that are not held any more cannot be synced by another call.
+        this.#fail(error);
+        throw error;
+      });
     return this.#owner === undefined ? finish() : this.#owner.run(finish);
   }
 
@@ -128,12 +138,16 @@ export class TableLoader {
     const runsBySpan = checked.map((): TableRun[] => []);
     for (const { tables } of this.#runs) runsBySpan[spanIndexOf(checked, tables)]?.push(tables);
     const { runs, repeatedKey } = await mergeToOneRun(
-      this.#runner,
+      this.#pool,
       `${this.#directory}/merged`,
       runsBySpan,
+      this.#unsynced,
       this.#signal,
     );
     if (repeatedKey !== undefined) throw repeatedError(repeatedKey);
+    await this.#unsynced.sync(this.#signal).catch((error: unknown) => {
+      throw asEngineError(error);
+    });
     const result = checked.map((span, index): SpanTables => {
       const run = runs[index] ?? [];
       return { span, runs: run.length === 0 ? [] : [run] };
@@ -143,7 +157,10 @@ export class TableLoader {
     return trusted({ spans: result, lastSequence, totals: [], entries });
   }
 
-  /** Stops what is under way; settles when nothing writes to the directory any more. */
+  /**
+   * Stops what is under way; settles when nothing writes to the directory any more. A loader that is not finished is
+   * to be ended: it holds files open.
+   */
   async end(): Promise<void> {
     this.#ending.abort();
     await Promise.all(this.#tasks);
@@ -151,17 +168,17 @@ export class TableLoader {
 
   #start(pages: readonly RunPage[], bytes: number): void {
     this.#waitingBytes += bytes;
-    const task = this.#runner
+    const task = this.#pool
       .run(sortToTablesTask, { pages }, { signal: this.#signal })
       .then(
-        (runs) => {
+        (output) => {
+          const { runs } = this.#unsynced.takeFrom(output);
           this.#runs.push(...runs);
           const key = runs.find(({ repeatedKey }) => repeatedKey !== undefined)?.repeatedKey;
-          if (key !== undefined) this.#failure ??= { error: repeatedError(key) };
+          if (key !== undefined) this.#fail(repeatedError(key));
+          else if (this.#signal.aborted || this.#failure !== undefined) this.#unsynced.close();
         },
-        (error: unknown) => {
-          this.#failure ??= { error: asEngineError(error) };
-        },
+        (error: unknown) => this.#fail(asEngineError(error)),
       )
       .finally(() => {
         this.#waitingBytes -= bytes;
@@ -175,6 +192,11 @@ export class TableLoader {
   async #room(): Promise<void> {
     while (this.#waitingBytes > MAX_WAITING_BYTES) await Promise.race(this.#tasks);
     this.#throwFailure();
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#unsynced.close();
   }
 
   #throwFailure(): void {

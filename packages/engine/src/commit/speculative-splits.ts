@@ -9,7 +9,7 @@ import { unlinkIfThere } from '../files/place-file.js';
 import type { LinkedVersion } from '../leveldb/linked-version.js';
 import type { TableEntry } from '../leveldb/version-edit.js';
 import type { SplitPart } from '../tables/split-table.js';
-import { filesMadeBy, type SplitJob, type TableOutcome } from '../tables/table-jobs.js';
+import type { SplitJob, TableOutcome } from '../tables/table-jobs.js';
 import type { SplitStep } from './plan.js';
 
 /** A job of `speculativeSplitJob`, done. */
@@ -90,21 +90,17 @@ export class SpeculativeSplits {
  * Gives what was split its names, unless the table stays whole, and removes the link.
  *
  * @param paths of the parts
- * @returns a path of each file that was written to
  */
 export function placeSpeculativeSplit(
   fileSystem: FileSystem,
   { job, outcome }: SpeculativeSplit,
   paths: readonly string[],
-): readonly string[] {
-  const written = new Set(filesMadeBy([job], [outcome]));
+): void {
   if (outcome.kind !== 'split') throw new Error('a table was not split');
-  const unsynced = job.parts.flatMap((part, index) => {
+  for (const [index, part] of job.parts.entries()) {
     const path = paths[index];
-    if (outcome.parts[index] === undefined || path === undefined) return [];
-    fileSystem.rename(part.path, path);
-    return written.has(part.path) ? [path] : [];
-  });
+    if (outcome.parts[index] !== undefined && path !== undefined)
+      fileSystem.rename(part.path, path);
+  }
   unlinkIfThere(fileSystem, job.path);
-  return unsynced;
 }

@@ -1,14 +1,14 @@
 // Lays out the next generation's directory (step 4 of a commit): tables outside the
 // spans linked, tables inside left out, straddlers split, incoming tables placed, one MANIFEST.
 //
-// Two steps, in one worker thread: link the base's version and plan what to split; put the splits' results
+// Two steps, in one session: link the base's version and plan what to split; put the splits' results
 // together. While incoming tables are still being made, an earlier version is linked and split speculatively.
 //
 // The base is only read, its tables get further names, and some get bytes after their end (split-table.ts); a
 // failure leaves a directory that the caller removes.
 //
-// Nothing is synced here. The caller syncs the tables, what LevelDB makes of the MANIFEST, the directory, and
-// the parent before any CURRENT can name the directory.
+// Nothing is synced here, but for copies. The caller syncs the files that splits have written, LevelDB what it makes
+// of the MANIFEST; the caller syncs the directory, and the parent before any CURRENT can name the directory.
 import { compareBytes, type OriginTotals, type Span, type TableOrigin } from '@sstitch/contract';
 import { type FileSystem, userKeyOf } from '@sstitch/sst';
 import { linkOrCopy, moveOrCopy } from '../files/place-file.js';
@@ -22,6 +22,7 @@ import type { LoggedOperation } from '../leveldb/write-batch.js';
 import { addToTotals, emptyTotals } from '../tables/origin-totals.js';
 import type { SplitJob, TableOutcome } from '../tables/table-jobs.js';
 import type { TableFile, TableSet } from '../tables/table-set.js';
+import type { SessionState } from '../threads/session.js';
 import { defineTask } from '../threads/task.js';
 import { planVersion, type SplitStep, type VersionPlan } from './plan.js';
 import { rewriteJobs, withPurge } from './purge-plan.js';
@@ -54,8 +55,6 @@ export interface StageRequest {
   readonly move: 'none' | 'made' | 'all';
   /** Where no file may hold bytes of anything but its table; see purge-tables.ts. @defaultValue nowhere */
   readonly purge?: readonly Span[] | undefined;
-  /** Paths of incoming files that are to be synced. */
-  readonly unsynced: readonly string[];
 }
 
 /** What is still to be done, or what there is. */
@@ -72,8 +71,6 @@ export interface StagedGeneration {
   readonly lastSequence: number;
   /** What the base had logged and not yet in a table, outside the spans, in order. */
   readonly unflushed: readonly LoggedOperation[];
-  /** A path of each new file: to be synced before LevelDB opens the directory. */
-  readonly unsynced: readonly string[];
 }
 
 /** What a stage has found out and not yet written. */
@@ -100,8 +97,10 @@ interface PlannedSplit {
   readonly speculative: SpeculativeSplit | undefined;
 }
 
-/** Stages begun in this thread, by directory: a version of 10,000 tables is not copied between threads. */
-const stages = new Map<string, Stage>();
+/** What a stage keeps from step to step: a version of 10,000 tables is not copied between threads. */
+export interface StageSession extends SessionState {
+  stage?: Stage;
+}
 
 export interface PrelinkInput extends Pick<StageRequest, 'baseDirectory' | 'nextDirectory'> {
   /** What the incoming tables will be for: sorted and disjoint. */
@@ -117,14 +116,10 @@ export function prelink(
   fileSystem: FileSystem,
   input: PrelinkInput,
   checkCancelled: () => void,
+  session: StageSession,
 ): readonly SplitJob[] {
   const { nextDirectory, spans, purge = [] } = input;
-  const { linked } = linkBase(
-    fileSystem,
-    { ...input, leastLogNumber: 0 },
-    checkCancelled,
-    undefined,
-  );
+  const { linked } = linkBase(fileSystem, { ...input, leastLogNumber: 0 }, checkCancelled, session);
   const { splits } = planVersion(linked.version, withoutTables(spans));
   return splits.map((step) => speculativeSplitJob(linked, nextDirectory, step, purge.length > 0));
 }
@@ -140,6 +135,7 @@ export function beginStage(
   fileSystem: FileSystem,
   request: StageRequest,
   checkCancelled: () => void,
+  session: StageSession,
 ): BegunStage | undefined {
   const {
     baseDirectory,
@@ -150,10 +146,9 @@ export function beginStage(
     speculative = [],
   } = request;
   const spans = incoming.spans.map(({ span }) => span);
-  const before = stages.get(nextDirectory);
   const logs = request.withUnflushed ? listShortLogs(fileSystem, baseDirectory) : [];
   const link = { baseDirectory, nextDirectory, spans, leastLogNumber };
-  const based = linkBase(fileSystem, link, checkCancelled, before);
+  const based = linkBase(fileSystem, link, checkCancelled, session);
   const { state } = based;
   if (logs === undefined) return undefined;
   const from = {
@@ -185,7 +180,7 @@ export function beginStage(
     purge.length === 0 ? [] : rewriteJobs(fileSystem, plan, nextDirectory, nextNumber);
   const rewritten = rewriting.map(({ index }) => index);
   const planned = { request, unflushed, plan, splits, rewritten, nextNumber };
-  stages.set(nextDirectory, { linked, state, planned });
+  session.stage = { linked, state, planned };
   const splitting = splits
     .filter((split) => split.speculative === undefined)
     .map(({ step: { table, outputs }, numbers }): SplitJob => {
@@ -197,7 +192,8 @@ export function beginStage(
     });
   const jobs = [...splitting, ...rewriting.map(({ job }) => job)];
   if (jobs.length > 0) return { jobs };
-  return { staged: finishStage(fileSystem, { nextDirectory, outcomes: [] }, checkCancelled) };
+  const input = { nextDirectory, outcomes: [] };
+  return { staged: finishStage(fileSystem, input, checkCancelled, session) };
 }
 
 export const beginStageTask = defineTask('beginStage', beginStage);
@@ -207,8 +203,9 @@ function linkBase(
   fileSystem: FileSystem,
   input: Omit<PrelinkInput, 'purge'> & Pick<StageRequest, 'leastLogNumber'>,
   checkCancelled: () => void,
-  before: Stage | undefined,
+  session: StageSession,
 ): Stage {
+  const { stage: before } = session;
   const { baseDirectory, nextDirectory, spans, leastLogNumber } = input;
   const state = manifestState(fileSystem, baseDirectory);
   if (before !== undefined && state !== undefined && before.state === state) {
@@ -232,9 +229,8 @@ function linkBase(
     leastLogNumber,
     before?.linked,
   );
-  const stage = { linked, state };
-  stages.set(nextDirectory, stage);
-  return stage;
+  session.stage = { linked, state };
+  return session.stage;
 }
 
 function withoutTables(spans: readonly Span[]) {
@@ -252,14 +248,13 @@ export function finishStage(
   fileSystem: FileSystem,
   { nextDirectory, outcomes }: FinishStageInput,
   checkCancelled: () => void,
+  { stage }: StageSession,
 ): StagedGeneration {
-  const { linked, planned } = stages.get(nextDirectory) ?? {};
-  stages.delete(nextDirectory);
+  const { linked, planned } = stage ?? {};
   if (linked === undefined || planned === undefined) throw new Error('no stage has begun here');
   const { request, unflushed, plan, splits, rewritten } = planned;
   const { incoming, move } = request;
   const base = emptyTotals();
-  const unsynced: string[] = [];
   const levels: TableEntry[][] = Array.from({ length: LEVEL_COUNT }, () => []);
   for (const { level, table } of plan.links) {
     levels[level]?.push(table);
@@ -279,13 +274,12 @@ export function finishStage(
       fileSystem.rename(linkPath(nextDirectory, old), path);
     } else if (split.speculative !== undefined) {
       const paths = split.numbers.map((number) => `${nextDirectory}/${tableFileName(number)}`);
-      unsynced.push(...placeSpeculativeSplit(fileSystem, split.speculative, paths));
+      placeSpeculativeSplit(fileSystem, split.speculative, paths);
     }
   }
 
   let { nextNumber } = planned;
   const spans = incoming.spans.map(emptyTotals);
-  const toSync = new Set(request.unsynced);
   const rewrites = new Map(
     rewritten.map((index) => {
       const outcome = outcomes[nextOutcome++];
@@ -308,7 +302,6 @@ export function finishStage(
     const { sizeBytes, smallest, largest } = table;
     const isMoved = move === 'all' || (move === 'made' && !isTakenWhole(table));
     const origin = placeIncoming(fileSystem, table, path, isMoved);
-    if (toSync.has(table.path)) unsynced.push(path);
     levels[level]?.push({ number, sizeBytes, smallest, largest });
     const totals = spans[spanIndex];
     if (totals) addToTotals(totals, origin, table.dataBytes ?? sizeBytes);
@@ -324,7 +317,7 @@ export function finishStage(
     nextFileNumber: nextNumber,
     lastSequence: Math.max(linked.version.lastSequence, incoming.lastSequence),
   };
-  // Unsynced: LevelDB's open replaces both files by its own, and those are synced with the directory.
+  // Unsynced: LevelDB's open replaces both files by its own, which it syncs.
   writeManifest(fileSystem, nextDirectory, version, manifestNumber, 'unsynced');
   return {
     base,
@@ -332,7 +325,6 @@ export function finishStage(
     tables: levels.reduce((count, tables) => count + tables.length, 0),
     lastSequence: version.lastSequence,
     unflushed,
-    unsynced,
   };
 }
 
@@ -341,13 +333,6 @@ export const finishStageTask = defineTask('finishStage', finishStage);
 function boundsOf({ sizeBytes, smallest, largest }: Omit<TableEntry, 'number'>) {
   return { sizeBytes, smallest, largest };
 }
-
-/** Forgets a stage that will not be finished. */
-export function discardStage(_: FileSystem, input: { readonly nextDirectory: string }): void {
-  stages.delete(input.nextDirectory);
-}
-
-export const discardStageTask = defineTask('discardStage', discardStage);
 
 /** A table of the next generation, made of one of the base's. */
 interface SplitBaseTable {

@@ -14,6 +14,7 @@ import {
 } from '@sstitch/contract';
 import { type FileSystem, mergeTables, TableBuilder, TableReader, userKeyOf } from '@sstitch/sst';
 import { blamingOrigins } from '../files/blame-file.js';
+import { type HeldFiles, holdingFiles, type WithUnsynced } from '../files/held-files.js';
 import type { Placement } from '../files/place-file.js';
 import { oldTableFileName, parseLevelFileName, tableFileName } from '../leveldb/file-names.js';
 import { linkVersion } from '../leveldb/linked-version.js';
@@ -26,7 +27,6 @@ import { isThere, STAGING_DIRECTORY } from '../store-directory/store-files.js';
 import { addToTotals, emptyTotals } from '../tables/origin-totals.js';
 import type { SplitPart } from '../tables/split-table.js';
 import {
-  filesMadeBy,
   type SplitJob,
   shareTableJobs,
   type TableJob,
@@ -42,7 +42,8 @@ import {
 } from '../tables/table-set.js';
 import { trusted } from '../tables/trusted-sets.js';
 import { defineTask } from '../threads/task.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import { UnsyncedFiles } from '../threads/unsynced-files.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 
 export interface ExtractRequest {
   /** Directory of a LevelDB database, which may be open and compacting. */
@@ -65,7 +66,10 @@ export interface ExtractRequest {
   readonly shareFromBytes: number;
   /** Read every table in full, and refuse a damaged one. */
   readonly verify: boolean;
-  /** Let a commit wait for the checks of tables that are linked as they are, instead of the extract. */
+  /**
+   * Leave to a commit what it waits for: the checks of tables that are linked as they are, and the syncs of those
+   * that are not.
+   */
   readonly checksLater: boolean;
 }
 
@@ -106,14 +110,31 @@ const HOW_TO_CUT = {
   keepsName: false,
 } as const;
 
-/** Extracts; see the head of this file. What it makes is not synced: the commit does that once. */
+/** Extracts; see the head of this file. What it writes is synced, but for a commit. */
 export async function extractTables(
-  runner: TaskRunner,
+  pool: WorkerPool,
   request: ExtractRequest,
   signal: AbortSignal | undefined,
 ): Promise<ExtractedTables> {
+  const unsynced = new UnsyncedFiles(pool);
+  try {
+    const { set, checking } = await splitAndCheck(pool, request, unsynced, signal);
+    if (request.checksLater) return trusted(set, { unsynced: unsynced.take(), checking });
+    await unsynced.sync(signal);
+    return trusted(set);
+  } finally {
+    unsynced.close();
+  }
+}
+
+async function splitAndCheck(
+  pool: WorkerPool,
+  request: ExtractRequest,
+  unsynced: UnsyncedFiles,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly set: ExtractedTables; readonly checking: Promise<unknown> }> {
   const { spans, targetDirectory, shareFromBytes, verify, checksLater } = request;
-  const { lastSequence, groups } = await runner.run(linkForExtractTask, request, { signal });
+  const { lastSequence, groups } = await pool.run(linkForExtractTask, request, { signal });
   const splits: SplitJob[] = [];
   const checks: TableJob[] = [];
   for (const { path, origin, table, spanIndex, parts } of groups.flat()) {
@@ -124,9 +145,9 @@ export async function extractTables(
   const how = { shareFromBytes, verify };
   const failing = new AbortController();
   const ending = AbortSignal.any([failing.signal, ...(signal ? [signal] : [])]);
-  const splitting = shareTableJobs(runner, splits, how, ending);
+  const splitting = shareTableJobs(pool, splits, unsynced, how, ending);
   // Others wait for the splits, and for what a commit does next.
-  const checking = shareTableJobs(runner, checks, { ...how, background: true }, ending);
+  const checking = shareTableJobs(pool, checks, unsynced, { ...how, background: true }, ending);
   // It may fail before anybody awaits it, and whoever ends without a commit never does.
   checking.catch(() => undefined);
   try {
@@ -159,7 +180,8 @@ export async function extractTables(
   const extracted: SpanTables[] = [];
   for (const [index, span] of spans.entries()) {
     const path = `${targetDirectory}/merged-${index}.part`;
-    extracted.push({ span, runs: await limitRuns(runner, path, runs[index] ?? [], signal) });
+    const limited = await limitRuns(pool, path, runs[index] ?? [], unsynced, signal);
+    extracted.push({ span, runs: limited });
   }
   const totals = extracted.map(({ runs: placed }) => {
     const sum = emptyTotals();
@@ -168,10 +190,7 @@ export async function extractTables(
     }
     return sum;
   });
-  // A merge takes files away that were made before.
-  const unsynced = isMerged ? undefined : filesMadeBy(splits, outcomes);
-  const set = { spans: extracted, lastSequence, totals };
-  return trusted(set, checksLater ? { unsynced, checking } : { unsynced });
+  return { set: { spans: extracted, lastSequence, totals }, checking };
 }
 
 function tablesOf(
@@ -298,14 +317,17 @@ function boundsOf(table: { sizeBytes: number; smallest: Uint8Array; largest: Uin
 
 /** Merges the newest runs into one, so that no more are left than there are levels for them. */
 async function limitRuns(
-  runner: TaskRunner,
+  pool: WorkerPool,
   path: string,
   runs: readonly TableFile[][],
+  unsynced: UnsyncedFiles,
   signal: AbortSignal | undefined,
 ): Promise<TableRun[]> {
   if (runs.length <= MAX_RUNS) return [...runs];
   const tables = runs.slice(MAX_RUNS - 1).flat();
-  const merged = await runner.run(mergeNewestRunsTask, { path, tables }, { signal });
+  const { merged } = unsynced.takeFrom(
+    await pool.run(mergeNewestRunsTask, { path, tables }, { signal }),
+  );
   return [...runs.slice(0, MAX_RUNS - 1), [merged]];
 }
 
@@ -319,12 +341,21 @@ export interface MergeNewestRunsInput {
 /** Makes one table of several. */
 export function mergeNewestRuns(
   fileSystem: FileSystem,
+  input: MergeNewestRunsInput,
+): WithUnsynced & { readonly merged: TableFile } {
+  return holdingFiles(fileSystem, (held) => ({ merged: mergeHeld(fileSystem, input, held) }));
+}
+
+export const mergeNewestRunsTask = defineTask('mergeNewestRuns', mergeNewestRuns);
+
+function mergeHeld(
+  fileSystem: FileSystem,
   { path, tables }: MergeNewestRunsInput,
+  held: HeldFiles,
 ): TableFile {
   const readers: TableReader[] = [];
-  const file = fileSystem.open(path, 'create');
+  const file = held.createTable(path);
   try {
-    fileSystem.chmod(path, 0o444);
     const built = blamingOrigins(originsOf(tables), () => {
       for (const { path: tablePath, sizeBytes } of tables) {
         readers.push(TableReader.open(fileSystem, tablePath, { sizeBytes }));
@@ -347,5 +378,3 @@ export function mergeNewestRuns(
     for (const reader of readers) reader.close();
   }
 }
-
-export const mergeNewestRunsTask = defineTask('mergeNewestRuns', mergeNewestRuns);

@@ -14,6 +14,7 @@ import {
   type ForeignSpanTables,
 } from '../tables/check-incoming.js';
 import { isTrusted, trusted } from '../tables/trusted-sets.js';
+import { syncingFiles } from '../threads/unsynced-files.js';
 import { verifyGenerationSpans } from '../verify/verify-spans.js';
 import type { Generation } from './generation.js';
 import type { StoreCore } from './store-core.js';
@@ -24,7 +25,7 @@ import {
   type StoreReplaceOptions,
 } from './transfer-options.js';
 
-/** Commits tables; those that `extract` did not give are checked in full first. */
+/** Commits tables; those that are not of an `extract` are checked in full first. */
 export async function ingestTables(
   core: StoreCore,
   tables: ExtractedTables | readonly ForeignSpanTables[],
@@ -39,9 +40,13 @@ export async function ingestTables(
   const spans = checkSpans(tables.map(({ span }) => span));
   const foreign = tables.map(({ runs }, index) => ({ span: spans[index] as Span, runs }));
   return core.operations.runFileWork(async () => {
-    const ending = { signal: core.operations.endingWith(signal) };
-    const checked = await core.runner.run(checkIncomingTablesTask, { spans: foreign }, ending);
-    checkRuns(checked.spans);
+    const ending = core.operations.endingWith(signal);
+    const checked = await syncingFiles(core.pool, ending, async (unsynced) => {
+      const input = { spans: foreign };
+      const output = await core.pool.run(checkIncomingTablesTask, input, { signal: ending });
+      checkRuns(unsynced.takeFrom(output).spans);
+      return output;
+    });
     return core.commit(checked, { moveIncoming: false, purge, signal });
   });
 }
@@ -53,14 +58,14 @@ export function replaceByPages(
   entries: EntryPages,
   options: StoreReplaceOptions,
 ): Promise<ReplaceSpansResult & { readonly commit: CommitReport }> {
-  const { operations, runner, staging } = core;
+  const { operations, pool, staging } = core;
   const { signal } = options;
   const purge = purgeOf(options);
   return operations.run(async () => {
     const directory = await staging.add();
     try {
       const ending = { signal: operations.endingWith(signal) };
-      const built = await buildFromPages(runner, directory, spans, entries, ending);
+      const built = await buildFromPages(pool, directory, spans, entries, ending);
       const commit = await core.commit(built, { moveIncoming: true, purge, signal });
       const { pauseMs, durationMs } = commit;
       return { entries: built.entries, pauseMs, durationMs, commit };
@@ -79,12 +84,14 @@ export async function rebuildInStore(
   directory: string,
   { signal, onEntries = () => undefined }: RebuildTablesOptions,
 ): Promise<RebuiltTables> {
-  const { operations, runner } = core;
+  const { operations, pool } = core;
   checkTrusted(tables);
   const rebuilt = await runInDirectory(directory, signal, (either) =>
     operations.run(() => {
-      const ending = { signal: operations.endingWith(either), onEntries };
-      return rebuildTables(runner, directory, tables, ending);
+      const ending = operations.endingWith(either);
+      return syncingFiles(pool, ending, (unsynced) =>
+        rebuildTables(pool, directory, tables, { signal: ending, unsynced, onEntries }),
+      );
     }),
   );
   return trusted(rebuilt);
@@ -103,7 +110,7 @@ export function verifyStoreSpans(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const input = { namedDirectory: generation.directory, spans };
-  const { operations, runner } = core;
+  const { operations, pool } = core;
   const ending = operations.endingWith(signal);
-  return operations.runFileWork(() => verifyGenerationSpans(runner, generation, input, ending));
+  return operations.runFileWork(() => verifyGenerationSpans(pool, generation, input, ending));
 }

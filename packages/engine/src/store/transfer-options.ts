@@ -87,8 +87,8 @@ export interface CheckedExtractOptions {
 }
 
 /**
- * Set in the options of an extract for a commit that waits for the checks itself (trusted-sets.ts). A source
- * that does not hand it on has its tables checked when its extract ends.
+ * Set in the options of an extract for a commit that waits for the checks, and syncs what is written, itself
+ * (trusted-sets.ts). A source that does not hand it on has its tables checked and synced when its extract ends.
  */
 export const CHECKS_LATER = Symbol('checks later');
 

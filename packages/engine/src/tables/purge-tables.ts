@@ -9,7 +9,8 @@ import type { Span } from '@sstitch/contract';
 import { type FileSystem, TableReader } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
 import { blamingOrigins, type PrivateName } from '../files/blame-file.js';
-import { syncFile, unlinkIfThere } from '../files/place-file.js';
+import { holdingFiles, syncHeldFiles } from '../files/held-files.js';
+import { unlinkIfThere } from '../files/place-file.js';
 import { oldTableFileName, tableFileName } from '../leveldb/file-names.js';
 import { readVersion } from '../leveldb/manifest.js';
 import type { TableEntry } from '../leveldb/version-edit.js';
@@ -90,22 +91,21 @@ export function purgeTable(
   if (!holdsMore(fileSystem, { path, origin }, sizeBytes)) return table;
   const link = `${path}.link`;
   fileSystem.rename(path, link);
-  const [split] = blamingOrigins([{ path: link, origin }], () => {
+  const never = Number.POSITIVE_INFINITY;
+  const { parts, unsynced } = blamingOrigins([{ path: link, origin }], () => {
     const reader = TableReader.open(fileSystem, link, { sizeBytes, validate: 'lazy' });
     try {
-      return splitTable(
-        fileSystem,
-        reader,
-        [{ keep: [EVERYTHING], path }],
-        Number.POSITIVE_INFINITY,
-      );
+      return holdingFiles(fileSystem, (held) => ({
+        parts: splitTable(fileSystem, reader, [{ keep: [EVERYTHING], path }], never, held),
+      }));
     } finally {
       reader.close();
     }
   });
+  syncHeldFiles(fileSystem, unsynced);
   unlinkIfThere(fileSystem, link);
+  const [split] = parts;
   if (split === undefined) return undefined;
-  syncFile(fileSystem, path);
   const { smallest, largest } = split;
   return { number, sizeBytes: split.sizeBytes, smallest, largest };
 }

@@ -25,6 +25,7 @@ import {
   type TableReader,
 } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
+import type { HeldFiles } from '../files/held-files.js';
 import { linkOrCopy } from '../files/place-file.js';
 
 /** What to split out, and the file that it becomes. */
@@ -51,9 +52,10 @@ const OWN_NAMES = 2;
 const NO_APPEND_CODES = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'ETXTBSY']);
 
 /**
- * Splits a table that was linked under `reader.path`. What is made is not synced.
+ * Splits a table that was linked under `reader.path`.
  *
  * @param shareFromBytes where no part is as large, all are split
+ * @param held holds the files that are written
  * @returns a member for each part, undefined where the table has no entry in it
  */
 export function splitTable(
@@ -61,17 +63,18 @@ export function splitTable(
   reader: TableReader,
   parts: readonly SplitPart[],
   shareFromBytes: number,
+  held: HeldFiles,
 ): ReadonlyArray<SplitTable | undefined> {
   const sizes = parts.map(({ keep }) => dataBytesIn(reader, keep));
   const kept = sizes.reduce((sum, size) => sum + size, 0);
   const hasLarge = sizes.some((size) => size > 0 && size >= shareFromBytes);
   const isWorthIt = hasLarge && kept >= reader.sizeBytes * MIN_KEPT_SHARE;
-  const file = isWorthIt ? openToShare(fileSystem, reader.path) : undefined;
+  const file = isWorthIt ? openToShare(fileSystem, reader.path, held) : undefined;
   try {
     return parts.map((part): SplitTable | undefined =>
       file === undefined
-        ? copiedPart(fileSystem, reader, part)
-        : shareOfPart(fileSystem, reader, part, file),
+        ? copiedPart(reader, part, held)
+        : shareOfPart(fileSystem, reader, part, file, held),
     );
   } finally {
     file?.close();
@@ -83,6 +86,7 @@ function shareOfPart(
   reader: TableReader,
   { keep, path }: SplitPart,
   file: FileHandle,
+  held: HeldFiles,
 ): SplitTable | undefined {
   const before = file.sizeBytes();
   let shared: PartProperties | undefined;
@@ -90,7 +94,7 @@ function shareOfPart(
     shared = sharePart(reader, keep, file, { path: reader.path });
   } catch (error) {
     if (errorCodeOf(error) !== 'SSTITCH_TABLE_SHARED') throw error;
-    return copiedPart(fileSystem, reader, { keep, path });
+    return copiedPart(reader, { keep, path }, held);
   }
   if (shared === undefined) return undefined;
   // A copy is a file of its own.
@@ -100,16 +104,14 @@ function shareOfPart(
 }
 
 function copiedPart(
-  fileSystem: FileSystem,
   reader: TableReader,
   { keep, path }: SplitPart,
+  held: HeldFiles,
 ): SplitTable | undefined {
   let file: FileHandle | undefined;
   try {
     const create = () => {
-      file = fileSystem.open(path, 'create');
-      // Read-only once it is closed: hard links share its bytes (docs/leveldb-rules.md, rule 4).
-      fileSystem.chmod(path, 0o444);
+      file = held.createTable(path);
       return file;
     };
     const split = copyPart(reader, keep, create, { path });
@@ -125,15 +127,19 @@ function boundsOf({ sizeBytes, smallest, largest }: PartProperties) {
 }
 
 /** Opens a linked table's file to append to, where it is ours alone. */
-function openToShare(fileSystem: FileSystem, path: string): FileHandle | undefined {
+function openToShare(
+  fileSystem: FileSystem,
+  path: string,
+  held: HeldFiles,
+): FileHandle | undefined {
   const { links, mode } = fileSystem.status(path);
   if (links > OWN_NAMES) return undefined;
   try {
-    if ((mode & OWNER_MAY_WRITE) !== 0) return fileSystem.open(path, 'append');
+    if ((mode & OWNER_MAY_WRITE) !== 0) return held.open(path, 'append');
     // A table of an earlier commit: read-only, so that nobody writes through one of its names.
     fileSystem.chmod(path, mode | OWNER_MAY_WRITE);
     try {
-      return fileSystem.open(path, 'append');
+      return held.open(path, 'append');
     } finally {
       fileSystem.chmod(path, mode);
     }

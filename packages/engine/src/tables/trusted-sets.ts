@@ -1,10 +1,11 @@
 // Table sets that this program made itself: their tables need no second check before a commit.
+import type { OpenFile } from '@sstitch/sst';
 import type { TableSet } from './table-set.js';
 
 /** What a commit has to know of a set beside its tables. */
 export interface TrustedFacts {
-  /** A path of each file to sync, where not all paths are of files of their own. */
-  readonly unsynced?: readonly string[] | undefined;
+  /** Files of its tables that are held (files/held-files.ts), for one commit of the set to sync. */
+  readonly unsynced?: readonly OpenFile[] | undefined;
   /** Ends when the tables that were linked as they are have been checked: before LevelDB may see them. */
   readonly checking?: Promise<unknown> | undefined;
 }
@@ -20,15 +21,11 @@ export function isTrusted(set: object): boolean {
   return sets.has(set);
 }
 
-/**
- * The files that a commit of the set has to sync. A linked table was made durable by the database that wrote
- * it; others are new, in whole or in part.
- */
-export function unsyncedIn(set: TableSet): readonly string[] {
-  const told = sets.get(set)?.unsynced;
-  if (told !== undefined) return told;
-  const tables = set.spans.flatMap(({ runs }) => runs.flat());
-  return tables.filter(({ origin }) => origin !== 'linked').map(({ path }) => path);
+/** The held files of a set, which are the caller's from now on. Those of other tables are synced. */
+export function takeUnsyncedOf(set: TableSet): readonly OpenFile[] {
+  const { unsynced = [], ...facts } = sets.get(set) ?? {};
+  if (unsynced.length > 0) sets.set(set, facts);
+  return unsynced;
 }
 
 /** Ends when the set's tables are checked; nothing where they were so from the beginning. */

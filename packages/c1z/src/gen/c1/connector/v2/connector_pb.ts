@@ -8,15 +8,15 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Any } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_any } from "@bufbuild/protobuf/wkt";
-import type { Message } from "@bufbuild/protobuf";
+import type { Any, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_any, file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { JsonObject, Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file c1/connector/v2/connector.proto.
  */
 export const file_c1_connector_v2_connector: GenFile = /*@__PURE__*/
-  fileDesc("Ch9jMS9jb25uZWN0b3IvdjIvY29ubmVjdG9yLnByb3RvEg9jMS5jb25uZWN0b3IudjIiTQoKUmVzb3VyY2VJZBIVCg1yZXNvdXJjZV90eXBlGAEgASgJEhAKCHJlc291cmNlGAIgASgJEhYKDmJhdG9uX3Jlc291cmNlGAMgASgIIrIDCgxSZXNvdXJjZVR5cGUSCgoCaWQYASABKAkSFAoMZGlzcGxheV9uYW1lGAIgASgJEjMKBnRyYWl0cxgDIAMoDjIjLmMxLmNvbm5lY3Rvci52Mi5SZXNvdXJjZVR5cGUuVHJhaXQSKQoLYW5ub3RhdGlvbnMYBCADKAsyFC5nb29nbGUucHJvdG9idWYuQW55EhMKC2Rlc2NyaXB0aW9uGAUgASgJEhoKEnNvdXJjZWRfZXh0ZXJuYWxseRgGIAEoCCLuAQoFVHJhaXQSFQoRVFJBSVRfVU5TUEVDSUZJRUQQABIOCgpUUkFJVF9VU0VSEAESDwoLVFJBSVRfR1JPVVAQAhIOCgpUUkFJVF9ST0xFEAMSDQoJVFJBSVRfQVBQEAQSEAoMVFJBSVRfU0VDUkVUEAUSGgoWVFJBSVRfU0VDVVJJVFlfSU5TSUdIVBAGEhcKE1RSQUlUX1NDT1BFX0JJTkRJTkcQBxIQCgxUUkFJVF9WRU5ET1IQCBIaChZUUkFJVF9WRU5ET1JfQUdSRUVNRU5UEAkSGQoVVFJBSVRfTElDRU5TRV9QUk9GSUxFEAoi5gEKCFJlc291cmNlEicKAmlkGAEgASgLMhsuYzEuY29ubmVjdG9yLnYyLlJlc291cmNlSWQSNwoScGFyZW50X3Jlc291cmNlX2lkGAIgASgLMhsuYzEuY29ubmVjdG9yLnYyLlJlc291cmNlSWQSFAoMZGlzcGxheV9uYW1lGAMgASgJEikKC2Fubm90YXRpb25zGAQgAygLMhQuZ29vZ2xlLnByb3RvYnVmLkFueRITCgtkZXNjcmlwdGlvbhgFIAEoCRIWCg5iYXRvbl9yZXNvdXJjZRgGIAEoCEoECAcQCEoECAgQCSKkAwoLRW50aXRsZW1lbnQSKwoIcmVzb3VyY2UYASABKAsyGS5jMS5jb25uZWN0b3IudjIuUmVzb3VyY2USCgoCaWQYAiABKAkSFAoMZGlzcGxheV9uYW1lGAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJEjMKDGdyYW50YWJsZV90bxgFIAMoCzIdLmMxLmNvbm5lY3Rvci52Mi5SZXNvdXJjZVR5cGUSKQoLYW5ub3RhdGlvbnMYBiADKAsyFC5nb29nbGUucHJvdG9idWYuQW55EjoKB3B1cnBvc2UYByABKA4yKS5jMS5jb25uZWN0b3IudjIuRW50aXRsZW1lbnQuUHVycG9zZVZhbHVlEgwKBHNsdWcYCCABKAkihgEKDFB1cnBvc2VWYWx1ZRIdChlQVVJQT1NFX1ZBTFVFX1VOU1BFQ0lGSUVEEAASHAoYUFVSUE9TRV9WQUxVRV9BU1NJR05NRU5UEAESHAoYUFVSUE9TRV9WQUxVRV9QRVJNSVNTSU9OEAISGwoXUFVSUE9TRV9WQUxVRV9PV05FUlNISVAQAyLIAQoMR3JhbnRTb3VyY2VzEjsKB3NvdXJjZXMYASADKAsyKi5jMS5jb25uZWN0b3IudjIuR3JhbnRTb3VyY2VzLlNvdXJjZXNFbnRyeRogCgtHcmFudFNvdXJjZRIRCglpc19kaXJlY3QYASABKAgaWQoMU291cmNlc0VudHJ5EgsKA2tleRgBIAEoCRI4CgV2YWx1ZRgCIAEoCzIpLmMxLmNvbm5lY3Rvci52Mi5HcmFudFNvdXJjZXMuR3JhbnRTb3VyY2U6AjgBIs8BCgVHcmFudBIxCgtlbnRpdGxlbWVudBgBIAEoCzIcLmMxLmNvbm5lY3Rvci52Mi5FbnRpdGxlbWVudBIsCglwcmluY2lwYWwYAiABKAsyGS5jMS5jb25uZWN0b3IudjIuUmVzb3VyY2USCgoCaWQYAyABKAkSKQoLYW5ub3RhdGlvbnMYBCADKAsyFC5nb29nbGUucHJvdG9idWYuQW55Ei4KB3NvdXJjZXMYBSABKAsyHS5jMS5jb25uZWN0b3IudjIuR3JhbnRTb3VyY2VzIlYKD0dyYW50RXhwYW5kYWJsZRIXCg9lbnRpdGxlbWVudF9pZHMYASADKAkSDwoHc2hhbGxvdxgCIAEoCBIZChFyZXNvdXJjZV90eXBlX2lkcxgDIAMoCWIGcHJvdG8z", [file_google_protobuf_any]);
+  fileDesc("Ch9jMS9jb25uZWN0b3IvdjIvY29ubmVjdG9yLnByb3RvEg9jMS5jb25uZWN0b3IudjIiTQoKUmVzb3VyY2VJZBIVCg1yZXNvdXJjZV90eXBlGAEgASgJEhAKCHJlc291cmNlGAIgASgJEhYKDmJhdG9uX3Jlc291cmNlGAMgASgIIrIDCgxSZXNvdXJjZVR5cGUSCgoCaWQYASABKAkSFAoMZGlzcGxheV9uYW1lGAIgASgJEjMKBnRyYWl0cxgDIAMoDjIjLmMxLmNvbm5lY3Rvci52Mi5SZXNvdXJjZVR5cGUuVHJhaXQSKQoLYW5ub3RhdGlvbnMYBCADKAsyFC5nb29nbGUucHJvdG9idWYuQW55EhMKC2Rlc2NyaXB0aW9uGAUgASgJEhoKEnNvdXJjZWRfZXh0ZXJuYWxseRgGIAEoCCLuAQoFVHJhaXQSFQoRVFJBSVRfVU5TUEVDSUZJRUQQABIOCgpUUkFJVF9VU0VSEAESDwoLVFJBSVRfR1JPVVAQAhIOCgpUUkFJVF9ST0xFEAMSDQoJVFJBSVRfQVBQEAQSEAoMVFJBSVRfU0VDUkVUEAUSGgoWVFJBSVRfU0VDVVJJVFlfSU5TSUdIVBAGEhcKE1RSQUlUX1NDT1BFX0JJTkRJTkcQBxIQCgxUUkFJVF9WRU5ET1IQCBIaChZUUkFJVF9WRU5ET1JfQUdSRUVNRU5UEAkSGQoVVFJBSVRfTElDRU5TRV9QUk9GSUxFEAoikgMKCFJlc291cmNlEicKAmlkGAEgASgLMhsuYzEuY29ubmVjdG9yLnYyLlJlc291cmNlSWQSNwoScGFyZW50X3Jlc291cmNlX2lkGAIgASgLMhsuYzEuY29ubmVjdG9yLnYyLlJlc291cmNlSWQSFAoMZGlzcGxheV9uYW1lGAMgASgJEikKC2Fubm90YXRpb25zGAQgAygLMhQuZ29vZ2xlLnByb3RvYnVmLkFueRITCgtkZXNjcmlwdGlvbhgFIAEoCRIWCg5iYXRvbl9yZXNvdXJjZRgGIAEoCBIoCgdwcm9maWxlGAkgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBInCgRpY29uGAogASgLMhkuYzEuY29ubmVjdG9yLnYyLkFzc2V0UmVmEicKBnN0YXR1cxgLIAEoCzIXLmMxLmNvbm5lY3Rvci52Mi5TdGF0dXMSLgoKY3JlYXRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBKBAgHEAhKBAgIEAkiFgoIQXNzZXRSZWYSCgoCaWQYASABKAki3QEKBlN0YXR1cxI2CgZzdGF0dXMYASABKA4yJi5jMS5jb25uZWN0b3IudjIuU3RhdHVzLlJlc291cmNlU3RhdHVzEg8KB2RldGFpbHMYAiABKAkiiQEKDlJlc291cmNlU3RhdHVzEh8KG1JFU09VUkNFX1NUQVRVU19VTlNQRUNJRklFRBAAEhsKF1JFU09VUkNFX1NUQVRVU19FTkFCTEVEEAESHAoYUkVTT1VSQ0VfU1RBVFVTX0RJU0FCTEVEEAISGwoXUkVTT1VSQ0VfU1RBVFVTX0RFTEVURUQQAyKkAwoLRW50aXRsZW1lbnQSKwoIcmVzb3VyY2UYASABKAsyGS5jMS5jb25uZWN0b3IudjIuUmVzb3VyY2USCgoCaWQYAiABKAkSFAoMZGlzcGxheV9uYW1lGAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJEjMKDGdyYW50YWJsZV90bxgFIAMoCzIdLmMxLmNvbm5lY3Rvci52Mi5SZXNvdXJjZVR5cGUSKQoLYW5ub3RhdGlvbnMYBiADKAsyFC5nb29nbGUucHJvdG9idWYuQW55EjoKB3B1cnBvc2UYByABKA4yKS5jMS5jb25uZWN0b3IudjIuRW50aXRsZW1lbnQuUHVycG9zZVZhbHVlEgwKBHNsdWcYCCABKAkihgEKDFB1cnBvc2VWYWx1ZRIdChlQVVJQT1NFX1ZBTFVFX1VOU1BFQ0lGSUVEEAASHAoYUFVSUE9TRV9WQUxVRV9BU1NJR05NRU5UEAESHAoYUFVSUE9TRV9WQUxVRV9QRVJNSVNTSU9OEAISGwoXUFVSUE9TRV9WQUxVRV9PV05FUlNISVAQAyLIAQoMR3JhbnRTb3VyY2VzEjsKB3NvdXJjZXMYASADKAsyKi5jMS5jb25uZWN0b3IudjIuR3JhbnRTb3VyY2VzLlNvdXJjZXNFbnRyeRogCgtHcmFudFNvdXJjZRIRCglpc19kaXJlY3QYASABKAgaWQoMU291cmNlc0VudHJ5EgsKA2tleRgBIAEoCRI4CgV2YWx1ZRgCIAEoCzIpLmMxLmNvbm5lY3Rvci52Mi5HcmFudFNvdXJjZXMuR3JhbnRTb3VyY2U6AjgBIs8BCgVHcmFudBIxCgtlbnRpdGxlbWVudBgBIAEoCzIcLmMxLmNvbm5lY3Rvci52Mi5FbnRpdGxlbWVudBIsCglwcmluY2lwYWwYAiABKAsyGS5jMS5jb25uZWN0b3IudjIuUmVzb3VyY2USCgoCaWQYAyABKAkSKQoLYW5ub3RhdGlvbnMYBCADKAsyFC5nb29nbGUucHJvdG9idWYuQW55Ei4KB3NvdXJjZXMYBSABKAsyHS5jMS5jb25uZWN0b3IudjIuR3JhbnRTb3VyY2VzIlYKD0dyYW50RXhwYW5kYWJsZRIXCg9lbnRpdGxlbWVudF9pZHMYASADKAkSDwoHc2hhbGxvdxgCIAEoCBIZChFyZXNvdXJjZV90eXBlX2lkcxgDIAMoCWIGcHJvdG8z", [file_google_protobuf_any, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message c1.connector.v2.ResourceId
@@ -186,6 +186,26 @@ export type Resource = Message<"c1.connector.v2.Resource"> & {
    * @generated from field: bool baton_resource = 6;
    */
   batonResource: boolean;
+
+  /**
+   * @generated from field: google.protobuf.Struct profile = 9;
+   */
+  profile?: JsonObject | undefined;
+
+  /**
+   * @generated from field: c1.connector.v2.AssetRef icon = 10;
+   */
+  icon?: AssetRef | undefined;
+
+  /**
+   * @generated from field: c1.connector.v2.Status status = 11;
+   */
+  status?: Status | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp created_at = 12;
+   */
+  createdAt?: Timestamp | undefined;
 };
 
 /**
@@ -194,6 +214,78 @@ export type Resource = Message<"c1.connector.v2.Resource"> & {
  */
 export const ResourceSchema: GenMessage<Resource> = /*@__PURE__*/
   messageDesc(file_c1_connector_v2_connector, 2);
+
+/**
+ * @generated from message c1.connector.v2.AssetRef
+ */
+export type AssetRef = Message<"c1.connector.v2.AssetRef"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message c1.connector.v2.AssetRef.
+ * Use `create(AssetRefSchema)` to create a new message.
+ */
+export const AssetRefSchema: GenMessage<AssetRef> = /*@__PURE__*/
+  messageDesc(file_c1_connector_v2_connector, 3);
+
+/**
+ * The state of a resource where it comes from.
+ *
+ * @generated from message c1.connector.v2.Status
+ */
+export type Status = Message<"c1.connector.v2.Status"> & {
+  /**
+   * @generated from field: c1.connector.v2.Status.ResourceStatus status = 1;
+   */
+  status: Status_ResourceStatus;
+
+  /**
+   * @generated from field: string details = 2;
+   */
+  details: string;
+};
+
+/**
+ * Describes the message c1.connector.v2.Status.
+ * Use `create(StatusSchema)` to create a new message.
+ */
+export const StatusSchema: GenMessage<Status> = /*@__PURE__*/
+  messageDesc(file_c1_connector_v2_connector, 4);
+
+/**
+ * @generated from enum c1.connector.v2.Status.ResourceStatus
+ */
+export enum Status_ResourceStatus {
+  /**
+   * @generated from enum value: RESOURCE_STATUS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: RESOURCE_STATUS_ENABLED = 1;
+   */
+  ENABLED = 1,
+
+  /**
+   * @generated from enum value: RESOURCE_STATUS_DISABLED = 2;
+   */
+  DISABLED = 2,
+
+  /**
+   * @generated from enum value: RESOURCE_STATUS_DELETED = 3;
+   */
+  DELETED = 3,
+}
+
+/**
+ * Describes the enum c1.connector.v2.Status.ResourceStatus.
+ */
+export const Status_ResourceStatusSchema: GenEnum<Status_ResourceStatus> = /*@__PURE__*/
+  enumDesc(file_c1_connector_v2_connector, 4, 0);
 
 /**
  * @generated from message c1.connector.v2.Entitlement
@@ -245,7 +337,7 @@ export type Entitlement = Message<"c1.connector.v2.Entitlement"> & {
  * Use `create(EntitlementSchema)` to create a new message.
  */
 export const EntitlementSchema: GenMessage<Entitlement> = /*@__PURE__*/
-  messageDesc(file_c1_connector_v2_connector, 3);
+  messageDesc(file_c1_connector_v2_connector, 5);
 
 /**
  * @generated from enum c1.connector.v2.Entitlement.PurposeValue
@@ -276,7 +368,7 @@ export enum Entitlement_PurposeValue {
  * Describes the enum c1.connector.v2.Entitlement.PurposeValue.
  */
 export const Entitlement_PurposeValueSchema: GenEnum<Entitlement_PurposeValue> = /*@__PURE__*/
-  enumDesc(file_c1_connector_v2_connector, 3, 0);
+  enumDesc(file_c1_connector_v2_connector, 5, 0);
 
 /**
  * @generated from message c1.connector.v2.GrantSources
@@ -295,7 +387,7 @@ export type GrantSources = Message<"c1.connector.v2.GrantSources"> & {
  * Use `create(GrantSourcesSchema)` to create a new message.
  */
 export const GrantSourcesSchema: GenMessage<GrantSources> = /*@__PURE__*/
-  messageDesc(file_c1_connector_v2_connector, 4);
+  messageDesc(file_c1_connector_v2_connector, 6);
 
 /**
  * @generated from message c1.connector.v2.GrantSources.GrantSource
@@ -312,7 +404,7 @@ export type GrantSources_GrantSource = Message<"c1.connector.v2.GrantSources.Gra
  * Use `create(GrantSources_GrantSourceSchema)` to create a new message.
  */
 export const GrantSources_GrantSourceSchema: GenMessage<GrantSources_GrantSource> = /*@__PURE__*/
-  messageDesc(file_c1_connector_v2_connector, 4, 0);
+  messageDesc(file_c1_connector_v2_connector, 6, 0);
 
 /**
  * @generated from message c1.connector.v2.Grant
@@ -349,7 +441,7 @@ export type Grant = Message<"c1.connector.v2.Grant"> & {
  * Use `create(GrantSchema)` to create a new message.
  */
 export const GrantSchema: GenMessage<Grant> = /*@__PURE__*/
-  messageDesc(file_c1_connector_v2_connector, 5);
+  messageDesc(file_c1_connector_v2_connector, 7);
 
 /**
  * An annotation of a grant, and what the `expansion` column of newer files holds:
@@ -379,5 +471,5 @@ export type GrantExpandable = Message<"c1.connector.v2.GrantExpandable"> & {
  * Use `create(GrantExpandableSchema)` to create a new message.
  */
 export const GrantExpandableSchema: GenMessage<GrantExpandable> = /*@__PURE__*/
-  messageDesc(file_c1_connector_v2_connector, 6);
+  messageDesc(file_c1_connector_v2_connector, 8);
 

@@ -1,0 +1,37 @@
+// A file in the directory for temporary files that something is decoded into.
+import { openSync, writeSync } from 'node:fs';
+import { C1zError, messageOf } from './errors.js';
+
+/**
+ * Makes a file that only this user can read, open to write and to read.
+ * @param source the .c1z file, for messages
+ * @throws C1zError SSTITCH_FILE_OPERATION
+ */
+export function newDecodedFile(path: string, source: string): number {
+  try {
+    return openSync(path, 'wx+', 0o600);
+  } catch (cause) {
+    throw new C1zError('SSTITCH_FILE_OPERATION', `cannot make ${path}: ${messageOf(cause)}`, {
+      path: source,
+      cause,
+    });
+  }
+}
+
+/**
+ * Appends all of `bytes`.
+ * @throws C1zError SSTITCH_FILE_OPERATION
+ */
+export function appendDecoded(fileDescriptor: number, bytes: Uint8Array, source: string): void {
+  try {
+    for (let written = 0; written < bytes.length; ) {
+      written += writeSync(fileDescriptor, bytes, written);
+    }
+  } catch (cause) {
+    throw new C1zError(
+      'SSTITCH_FILE_OPERATION',
+      `cannot write what the file decodes to: ${messageOf(cause)}`,
+      { path: source, cause },
+    );
+  }
+}

@@ -1,0 +1,202 @@
+// Decodes a zstd stream of a .c1z file. Runs in the reader process, so it may block.
+//
+// Invariants:
+// - memory: one chunk of input, one block of output, and the window, which is bounded
+// - the limits are checked before a block is passed on, not after the whole stream
+import { ZSTDDecoder } from 'zstddec/stream';
+import { C1zError, messageOf } from '../errors.js';
+import type { C1zLimits, C1zProgress } from '../options.js';
+import { type InputRange, readSome } from './input-range.js';
+import { MAX_FRAME_HEAD_BYTES, MAX_WINDOW_BYTES, windowBytesOf } from './zstd-frame.js';
+
+const INPUT_CHUNK_BYTES = 64 * 1024;
+/** Up to here, what a file decodes to does no harm, whatever its ratio. */
+const RATIO_FREE_BYTES = 64 * 2 ** 20;
+const PROGRESS_STEP_BYTES = 8 * 2 ** 20;
+
+/**
+ * zstddec swallows zstd's error results and offers no output, again and again. A sound stream has at
+ * most one empty output a frame or chunk of input; zstd itself gives up after 16 calls in vain.
+ */
+const MAX_EMPTY_OUTPUTS = 32;
+
+const decoder = new ZSTDDecoder();
+
+/** Loads zstd, once a process. To be awaited before anything else of this file is called. */
+export function loadDecoder(): Promise<void> {
+  // Where there is a `fetch`, zstddec reads its WebAssembly, which it has as text, through it; to load that takes
+  // as long as decoding 10 MB. zstddec looks for it before `init` returns, and nobody else meanwhile.
+  const fetch = Object.getOwnPropertyDescriptor(globalThis, 'fetch');
+  if (fetch?.configurable !== true) return decoder.init();
+  Reflect.deleteProperty(globalThis, 'fetch');
+  try {
+    return decoder.init();
+  } finally {
+    Object.defineProperty(globalThis, 'fetch', fetch);
+  }
+}
+
+/**
+ * Decodes all of `source`, passes it to `write` and returns how many bytes there were.
+ * @throws C1zError SSTITCH_C1Z_CORRUPT, SSTITCH_C1Z_TOO_LARGE, SSTITCH_FILE_OPERATION
+ */
+export async function decodeStream(
+  source: InputRange,
+  write: (bytes: Uint8Array) => void,
+  limits: Pick<C1zLimits, 'maxDecodedBytes' | 'maxDecodedRatio'>,
+  onProgress: (progress: C1zProgress) => void | Promise<void>,
+): Promise<number> {
+  await loadDecoder();
+  const input = new InputChunks(source);
+  let decodedBytes = 0;
+  let reportAtBytes = PROGRESS_STEP_BYTES;
+  for (const output of decodedChunks(input)) {
+    decodedBytes += output.length;
+    checkDecodedSize(decodedBytes, source, limits);
+    write(output);
+    if (decodedBytes >= reportAtBytes) {
+      reportAtBytes = decodedBytes + PROGRESS_STEP_BYTES;
+      await onProgress({ encodedBytes: input.offset, decodedBytes });
+    }
+  }
+  await onProgress({ encodedBytes: input.offset, decodedBytes });
+  return decodedBytes;
+}
+
+/** What a frame has at most, so that it is decoded in one go. */
+const MAX_SMALL_FRAME_BYTES = 2 ** 20;
+
+/**
+ * Decodes a frame that is said to hold `sizeBytes`, and passes no more than these to `write`.
+ * @returns how many bytes there were
+ * @throws C1zError SSTITCH_C1Z_CORRUPT, SSTITCH_C1Z_TOO_LARGE, SSTITCH_FILE_OPERATION
+ */
+export function decodeFrame(
+  source: InputRange,
+  sizeBytes: number,
+  write: (bytes: Uint8Array) => void,
+): number {
+  // What an empty file's frame says is of no use to anyone.
+  if (sizeBytes === 0) return 0;
+  const encodedBytes = source.end - source.start;
+  if (Math.max(sizeBytes, encodedBytes) <= MAX_SMALL_FRAME_BYTES) {
+    const input = new Uint8Array(encodedBytes);
+    readSome(source, source.start, input);
+    // zstd writes into memory of this size and never beyond; zstddec returns nothing where zstd fails.
+    const bytes = decoder.decode(input, sizeBytes);
+    write(bytes);
+    return bytes.length;
+  }
+  let decodedBytes = 0;
+  for (const output of decodedChunks(new InputChunks(source))) {
+    decodedBytes += output.length;
+    if (decodedBytes > sizeBytes) break;
+    write(output);
+  }
+  return decodedBytes;
+}
+
+function* decodedChunks(input: InputChunks): Generator<Uint8Array> {
+  let emptyOutputs = 0;
+  for (const output of outputs(input)) {
+    if (output.length > 0) {
+      emptyOutputs = 0;
+      yield output;
+      continue;
+    }
+    emptyOutputs += 1;
+    if (emptyOutputs > MAX_EMPTY_OUTPUTS) throw damaged(input);
+  }
+}
+
+function* outputs(input: InputChunks): Generator<Uint8Array> {
+  try {
+    yield* decoder.decodeStreaming(input.chunks());
+  } catch (cause) {
+    if (cause instanceof C1zError) throw cause;
+    throw new C1zError(
+      'SSTITCH_C1Z_CORRUPT',
+      `the zstd stream is cut off: ${messageOf(cause)}; copy the file again from where it was written`,
+      { ...input.place(), cause },
+    );
+  }
+}
+
+function damaged(input: InputChunks): C1zError {
+  return new C1zError(
+    'SSTITCH_C1Z_CORRUPT',
+    `the zstd stream is damaged: zstd refuses it in the ${INPUT_CHUNK_BYTES} bytes before the offset; copy the file again from where it was written`,
+    input.place(),
+  );
+}
+
+/**
+ * Checks what a file, or all of it so far, decodes to.
+ * @throws C1zError SSTITCH_C1Z_TOO_LARGE
+ */
+export function checkDecodedSize(
+  decodedBytes: number,
+  { file, part }: Pick<InputRange, 'file' | 'part'>,
+  limits: Pick<C1zLimits, 'maxDecodedBytes' | 'maxDecodedRatio'>,
+): void {
+  const { path, fileBytes } = file;
+  if (decodedBytes > limits.maxDecodedBytes) {
+    throw new C1zError(
+      'SSTITCH_C1Z_TOO_LARGE',
+      `the file decodes to more than ${limits.maxDecodedBytes} bytes (option maxDecodedBytes)`,
+      { path, part },
+    );
+  }
+  if (decodedBytes > RATIO_FREE_BYTES && decodedBytes > fileBytes * limits.maxDecodedRatio) {
+    throw new C1zError(
+      'SSTITCH_C1Z_TOO_LARGE',
+      `the file of ${fileBytes} bytes decodes to more than ${limits.maxDecodedRatio} times its size (option maxDecodedRatio)`,
+      { path, part },
+    );
+  }
+}
+
+/** The stream's bytes, in chunks, each checked at the head of the first frame. */
+class InputChunks {
+  /** The byte of the file up to which it has been read. */
+  offset: number;
+  readonly #source: InputRange;
+
+  constructor(source: InputRange) {
+    this.#source = source;
+    this.offset = source.start;
+  }
+
+  *chunks(): Generator<Uint8Array> {
+    const buffer = new Uint8Array(INPUT_CHUNK_BYTES);
+    for (let isFirst = true; ; isFirst = false) {
+      const length = readSome(this.#source, this.offset, buffer);
+      if (isFirst) this.#checkFirstFrame(buffer.subarray(0, length));
+      if (length === 0) return;
+      this.offset += length;
+      yield buffer.subarray(0, length);
+    }
+  }
+
+  place() {
+    return { path: this.#source.file.path, part: this.#source.part, offset: this.offset };
+  }
+
+  #checkFirstFrame(head: Uint8Array): void {
+    const windowBytes = windowBytesOf(head.subarray(0, MAX_FRAME_HEAD_BYTES));
+    if (windowBytes === undefined) {
+      throw new C1zError(
+        'SSTITCH_C1Z_CORRUPT',
+        'no zstd stream is where one is expected: the file was cut off or damaged; copy it again from where it was written',
+        this.place(),
+      );
+    }
+    if (windowBytes > MAX_WINDOW_BYTES) {
+      throw new C1zError(
+        'SSTITCH_C1Z_TOO_LARGE',
+        `the zstd stream needs a window of ${windowBytes} bytes; ${MAX_WINDOW_BYTES} is the most`,
+        this.place(),
+      );
+    }
+  }
+}

@@ -1,0 +1,90 @@
+// The head of a .c1z file of format 3. All numbers are big-endian.
+//
+//   5 bytes    43 31 5A 33 00 ("C1Z3\0")
+//   u32        length of the manifest, at most 16 MiB
+//   manifest   a message c1.c1z.v3.C1ZManifestV3
+//   payload    as the manifest's field payload_encoding says
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { C1zError, messageOf } from '../errors.js';
+import { C1ZManifestV3Schema, PayloadEncoding } from '../gen/c1/c1z/v3/manifest_pb.js';
+import { type InputFile, type InputRange, readExactly } from './input-range.js';
+import { FORMAT_3_MAGIC, MAGIC_BYTES } from './magic.js';
+
+/** The largest manifest, in bytes. */
+const MAX_MANIFEST_BYTES = 16 * 2 ** 20;
+
+const LENGTH_BYTES = 4;
+const MANIFEST_START = MAGIC_BYTES + LENGTH_BYTES;
+const PART = 'manifest';
+
+/** What a reader needs of a manifest. */
+export interface Manifest {
+  /** What wrote the payload, such as 'pebble3'. */
+  readonly engine: string;
+  readonly payloadEncoding: number;
+  /** The manifest as it lies in the file. */
+  readonly bytes: Uint8Array;
+  /** Where in the file the payload begins. */
+  readonly payloadStart: number;
+}
+
+/**
+ * Reads the manifest. Only the fields that are needed are looked at: there may be 16 MiB of others.
+ * @throws C1zError SSTITCH_C1Z_CORRUPT, SSTITCH_C1Z_TOO_LARGE, SSTITCH_FILE_OPERATION
+ */
+export function readManifest(file: InputFile): Manifest {
+  const range: InputRange = { file, part: PART, start: 0, end: file.fileBytes };
+  const head = readExactly(range, MAGIC_BYTES, LENGTH_BYTES);
+  const length = new DataView(head.buffer).getUint32(0);
+  const { path } = file;
+  if (length > MAX_MANIFEST_BYTES) {
+    throw new C1zError(
+      'SSTITCH_C1Z_TOO_LARGE',
+      `the manifest is said to have ${length} bytes; ${MAX_MANIFEST_BYTES} is the most: the file is damaged, or is no .c1z file`,
+      { path, part: PART, offset: MAGIC_BYTES },
+    );
+  }
+  const bytes = readExactly(range, MANIFEST_START, length);
+  const payloadStart = MANIFEST_START + length;
+  try {
+    return { ...fieldsOf(bytes), bytes, payloadStart };
+  } catch (cause) {
+    throw new C1zError(
+      'SSTITCH_C1Z_CORRUPT',
+      `the manifest is no ${C1ZManifestV3Schema.typeName}: ${messageOf(cause)}; copy the file again from where it was written`,
+      { path, part: PART, offset: MANIFEST_START, cause },
+    );
+  }
+}
+
+function fieldsOf(bytes: Uint8Array): { engine: string; payloadEncoding: number } {
+  const { engine, payloadEncoding } = C1ZManifestV3Schema.field;
+  const found = { engine: '', payloadEncoding: PayloadEncoding.UNSPECIFIED as number };
+  const reader = new BinaryReader(bytes);
+  while (reader.pos < reader.len) {
+    const [field, wireType] = reader.tag();
+    if (field === engine.number && wireType === WireType.LengthDelimited) {
+      found.engine = reader.string();
+    } else if (field === payloadEncoding.number && wireType === WireType.Varint) {
+      found.payloadEncoding = reader.int32();
+    } else {
+      reader.skip(wireType, field);
+    }
+  }
+  if (reader.pos > reader.len) throw new RangeError('it is cut off');
+  return found;
+}
+
+/** The head of a file up to its payload, and the manifest in it. */
+export function encodeHead(init: MessageInitShape<typeof C1ZManifestV3Schema>): {
+  readonly head: Uint8Array;
+  readonly manifest: Uint8Array;
+} {
+  const manifest = toBinary(C1ZManifestV3Schema, create(C1ZManifestV3Schema, init));
+  const head = new Uint8Array(MANIFEST_START + manifest.length);
+  head.set(FORMAT_3_MAGIC);
+  new DataView(head.buffer).setUint32(MAGIC_BYTES, manifest.length);
+  head.set(manifest, MANIFEST_START);
+  return { head, manifest };
+}

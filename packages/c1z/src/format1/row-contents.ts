@@ -1,0 +1,134 @@
+// The syncs in the SQLite database of a format 1 file, as records. Runs in the reader process, so it may block.
+import { decodeRecord, encodeRecord, type SyncRecord } from '@sstitch/records';
+import { C1zError } from '../errors.js';
+import { type RecordPage, RecordPageBuilder } from '../record-pages.js';
+import type { PageAsked, PagedBucket, SyncContents } from '../sync-contents.js';
+import { KeptRecordCursor } from './kept-record-cursor.js';
+import { TABLE_OF_BUCKET, TRANSLATIONS, withKeptRecord } from './kept-records.js';
+import type { SyncDatabase } from './sync-database.js';
+import type { RecordTableName, RowBatch, RowId } from './sync-tables.js';
+import { NamesNeeded } from './translate.js';
+import type { Zone } from './zones.js';
+
+type RecordBucket = Exclude<PagedBucket, 'sync_stats'>;
+type ToRecord = (syncId: string, row: never, zone: Zone) => SyncRecord;
+
+export class RowContents implements SyncContents {
+  readonly decodedBytes: number;
+  readonly engine = 'sqlite';
+  readonly #database: SyncDatabase;
+  /** The .c1z file, for messages. */
+  readonly #path: string;
+  readonly #zone: Zone;
+  /** Tables of which messages were found that leave out what the columns say. */
+  readonly #needNames = new Set<RecordTableName>();
+  /** The rows of the runs, by sync. */
+  readonly #runRows = new Map<string, RowId>();
+  /** By sync and bucket. */
+  readonly #kept = new Map<string, KeptRecordCursor>();
+
+  /** @param zone of times that name none */
+  constructor(database: SyncDatabase, path: string, decodedBytes: number, zone: Zone) {
+    this.decodedBytes = decodedBytes;
+    this.#database = database;
+    this.#path = path;
+    this.#zone = zone;
+  }
+
+  syncRuns(): RecordPage {
+    const page = new RecordPageBuilder();
+    const kept = new KeptRecordCursor(this.#database, 'sync_run');
+    for (const { row, rowId } of this.#database.syncRuns()) {
+      const run = this.#located('v1_sync_runs', () =>
+        TRANSLATIONS.sync_run.toRecord(row.sync_id, row, this.#zone),
+      );
+      const { syncId } = run;
+      if (this.#runRows.has(syncId)) {
+        throw new C1zError('SSTITCH_C1Z_CORRUPT', 'v1_sync_runs: two rows have the same sync_id', {
+          path: this.#path,
+        });
+      }
+      this.#runRows.set(syncId, rowId);
+      const whole = kept.find(rowId);
+      const read = encodeRecord(run);
+      page.add(whole === undefined ? read : withKeptRecord('sync_run', syncId, read, whole));
+    }
+    return page.page(undefined);
+  }
+
+  page({ bucket, syncId, after }: PageAsked): RecordPage {
+    if (bucket === 'sync_stats') return this.#statistics(syncId);
+    const table = TABLE_OF_BUCKET[bucket];
+    // Nearly all rows are grants, and nearly all of those have in their message all that the columns say;
+    // reading these takes a third of the time. The other tables are small.
+    const withNames = table !== 'v1_grants' || this.#needNames.has(table);
+    const asked = { table, syncId, afterRowId: after as RowId | undefined };
+    const batch = this.#database.batch({ ...asked, withNames });
+    try {
+      return this.#translated(syncId, bucket, batch);
+    } catch (error) {
+      if (!(error instanceof NamesNeeded)) throw error;
+      // Once more, with the names; what comes after it most likely needs them, too.
+      this.#needNames.add(table);
+      return this.#translated(syncId, bucket, this.#database.batch({ ...asked, withNames: true }));
+    }
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #translated(syncId: string, bucket: RecordBucket, batch: RowBatch): RecordPage {
+    const { rows, rowIds, isLast } = batch;
+    const table = TABLE_OF_BUCKET[bucket];
+    const toRecord = TRANSLATIONS[bucket].toRecord as ToRecord;
+    const kept = this.#keptCursor(syncId, bucket);
+    const page = new RecordPageBuilder();
+    for (const [index, row] of rows.entries()) {
+      const rowId = rowIds[index] as RowId;
+      const read = this.#located(`${table}, row ${rowId}`, () =>
+        // The database has checked each value against the table's columns.
+        encodeRecord(toRecord(syncId, row as never, this.#zone)),
+      );
+      const whole = kept.find(rowId);
+      page.add(whole === undefined ? read : withKeptRecord(bucket, syncId, read, whole));
+    }
+    return page.page(isLast ? undefined : rowIds.at(-1));
+  }
+
+  /** Statistics have no row: those that were kept are there, or none. */
+  #statistics(syncId: string): RecordPage {
+    const page = new RecordPageBuilder();
+    const run = this.#runRows.get(syncId);
+    const cursor = new KeptRecordCursor(this.#database, 'sync_stats');
+    const kept = run === undefined ? undefined : cursor.find(run);
+    if (kept !== undefined && isOfSync(kept, syncId)) page.add(kept);
+    return page.page(undefined);
+  }
+
+  #keptCursor(syncId: string, bucket: RecordBucket): KeptRecordCursor {
+    const name = `${bucket} ${syncId}`;
+    const cursor = this.#kept.get(name) ?? new KeptRecordCursor(this.#database, bucket);
+    this.#kept.set(name, cursor);
+    return cursor;
+  }
+
+  /** Adds the place to errors of the pure functions, which do not know it. */
+  #located<T>(place: string, run: () => T): T {
+    try {
+      return run();
+    } catch (error) {
+      if (!(error instanceof C1zError)) throw error;
+      const { code, problem, cause } = error;
+      throw new C1zError(code, `${place}: ${problem}`, { path: this.#path, cause });
+    }
+  }
+}
+
+function isOfSync(stats: Uint8Array, syncId: string): boolean {
+  try {
+    return decodeRecord('sync_stats', new Uint8Array(0), stats).syncId === syncId;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,329 @@
+// The syncs in the Pebble database of a format 3 file. Runs in the reader process, so it may block.
+//
+// The file is taken to be hostile. Invariants:
+// - every value has been decoded before it is passed on, and its record belongs under the key that it lies under,
+//   so that no two records of a sync are one and the same
+// - no value over the limit is passed on
+import { compareBytes, equalBytes } from '@sstitch/contract';
+import { parseSyncId, prefixSpan, syncIdBytes, toHex } from '@sstitch/keys';
+import { type Entry, PebbleDatabase } from '@sstitch/pebble';
+import {
+  decodeRecord,
+  encodeRecord,
+  type GrantRecord,
+  SyncIdField,
+  type SyncRecord,
+} from '@sstitch/records';
+import type { InputFile } from '../envelope/input-range.js';
+import { readManifest } from '../envelope/manifest.js';
+import { PAYLOAD_DIRECTORY } from '../envelope/payload.js';
+import { C1zError, messageOf } from '../errors.js';
+import type { C1zLimits, C1zProgress } from '../options.js';
+import { type RecordPage, RecordPageBuilder } from '../record-pages.js';
+import {
+  MAX_PAGE_BYTES,
+  MAX_SYNC_RUN_BYTES,
+  MAX_SYNC_RUNS,
+  type PageAsked,
+  type SyncContents,
+} from '../sync-contents.js';
+import { databaseError, withDatabaseErrors } from './database-errors.js';
+import {
+  bucketPrefix,
+  ID_FORMAT_KEY,
+  KEYSPACE_VERSION_KEY,
+  type KeyLayout,
+  keyParts,
+  recordKey,
+  STAMP,
+} from './key-layout.js';
+import { openPayload, type Payload } from './open-payload.js';
+import { writerOf } from './writers.js';
+
+/** Scans that wait for their next page. Each holds open the tables that it reads. */
+const MAX_SCANS = 8;
+/** Tables that stay open while no scan reads them: each takes as much as it decodes to. */
+const IDLE_TABLES = 8;
+/** Of a block, besides its largest value. */
+const BLOCK_ROOM_BYTES = 2 ** 20;
+
+/** A scan of a bucket that has come to a page's end. */
+interface Scan {
+  readonly pages: Generator<Entry[], void>;
+  /** The last key read. */
+  readonly after: Uint8Array | undefined;
+}
+
+/** What is read of the file's head before its payload. */
+interface Source {
+  readonly path: string;
+  readonly engine: string;
+  readonly limits: C1zLimits;
+}
+
+export class DatabaseContents implements SyncContents {
+  readonly decodedBytes: number;
+  readonly engine: string;
+  readonly #source: Source;
+  readonly #payload: Payload;
+  readonly #database: PebbleDatabase;
+  readonly #layout: KeyLayout;
+  /** By bucket and sync, the one that was used last at the end. */
+  readonly #scans = new Map<string, Scan>();
+
+  private constructor(
+    source: Source,
+    payload: Payload,
+    database: PebbleDatabase,
+    layout: KeyLayout,
+  ) {
+    this.decodedBytes = payload.decodedBytes;
+    this.engine = source.engine;
+    this.#source = source;
+    this.#payload = payload;
+    this.#database = database;
+    this.#layout = layout;
+  }
+
+  /**
+   * Opens a file of format 3.
+   * @param directory where decoded files may lie; its owner removes it
+   * @throws C1zError
+   */
+  static async open(
+    file: InputFile,
+    directory: string,
+    limits: C1zLimits,
+    onProgress: (progress: C1zProgress) => void | Promise<void>,
+  ): Promise<DatabaseContents> {
+    const manifest = readManifest(file);
+    const { engine } = manifest;
+    const { path } = file;
+    if (writerOf(engine) === undefined) {
+      throw new C1zError(
+        'SSTITCH_C1Z_FORMAT_UNSUPPORTED',
+        `the file is of format 3 with an engine that is not known, ${JSON.stringify(engine.slice(0, 64))}: read it with a newer @sstitch/c1z`,
+        { path, part: 'manifest' },
+      );
+    }
+    const payload = await openPayload(file, manifest, directory, limits, onProgress);
+    try {
+      return await withDatabaseErrors(path, engine, async () => {
+        const database = await openDatabase(payload, limits);
+        try {
+          const layout = layoutOf(database, path, engine);
+          return new DatabaseContents({ path, engine, limits }, payload, database, layout);
+        } catch (error) {
+          await database.close();
+          throw error;
+        }
+      });
+    } catch (error) {
+      payload.close();
+      throw error;
+    }
+  }
+
+  syncRuns(): RecordPage {
+    return this.#reading(() => {
+      const page = new RecordPageBuilder();
+      for (const { key, value } of this.#runs()) {
+        const run = this.#decoded('sync_run', key, value);
+        const isOwn = equalBytes(key, recordKey(this.#prefix('sync_run', run.syncId), []));
+        if (!isOwn) throw this.#corrupt(`the run under key ${toHex(key)} is of sync ${run.syncId}`);
+        page.add(this.#stored(key, run, value, new SyncIdField(run.syncId)));
+        if (page.count > MAX_SYNC_RUNS || page.lengthBytes > MAX_SYNC_RUN_BYTES) {
+          throw new C1zError(
+            'SSTITCH_C1Z_TOO_LARGE',
+            `there are more than ${MAX_SYNC_RUNS} sync runs, or ${MAX_SYNC_RUN_BYTES} bytes of them`,
+            { path: this.#source.path, part: 'payload' },
+          );
+        }
+      }
+      return page.page(undefined);
+    });
+  }
+
+  page({ bucket, syncId, after }: PageAsked): RecordPage {
+    return this.#reading(() => {
+      const prefix = this.#prefix(bucket, syncId);
+      const name = `${bucket} ${syncId}`;
+      const pages = this.#takeScan(name, prefix, after as Uint8Array | undefined);
+      const entries = pages.next().value ?? [];
+      const last = entries.at(-1)?.key;
+      if (last === undefined) return new RecordPageBuilder().page(undefined);
+      this.#keepScan(name, { pages, after: last });
+      const field = new SyncIdField(syncId);
+      const page = new RecordPageBuilder();
+      for (const { key, value } of entries) {
+        const record = this.#decoded(bucket, key, value);
+        this.#checkKey(key, prefix, record);
+        page.add(this.#stored(key, record, value, field));
+      }
+      return page.page(last);
+    });
+  }
+
+  close(): void {
+    for (const { pages } of this.#scans.values()) pages.return();
+    this.#scans.clear();
+    void this.#database.close();
+    this.#payload.close();
+  }
+
+  *#runs(): Generator<Entry> {
+    const span = prefixSpan(bucketPrefix(this.#layout, 'sync_run', undefined));
+    for (const page of this.#database.entriesSync(span)) yield* page;
+  }
+
+  /** A scan that goes on where the page before ended. */
+  #takeScan(name: string, prefix: Uint8Array, after: Uint8Array | undefined) {
+    const scan = this.#scans.get(name);
+    if (scan !== undefined && after !== undefined && scan.after !== undefined) {
+      if (compareBytes(scan.after, after) === 0) {
+        this.#scans.delete(name);
+        return scan.pages;
+      }
+    }
+    const span = prefixSpan(prefix);
+    return this.#database.entriesSync({
+      start: after === undefined ? span.start : keyAfter(after),
+      end: span.end,
+      pageEntries: this.#source.limits.batchRecords,
+      pageBytes: MAX_PAGE_BYTES,
+    });
+  }
+
+  #keepScan(name: string, scan: Scan): void {
+    this.#scans.get(name)?.pages.return();
+    this.#scans.delete(name);
+    this.#scans.set(name, scan);
+    for (const [oldest, { pages }] of this.#scans) {
+      if (this.#scans.size <= MAX_SCANS) return;
+      pages.return();
+      this.#scans.delete(oldest);
+    }
+  }
+
+  #prefix(bucket: PageAsked['bucket'] | 'sync_run', syncId: string): Uint8Array {
+    try {
+      // Only in the oldest layout is the sync part of the key, and there every id is a KSUID.
+      const bytes = this.#layout === 'v1' ? parseSyncId(syncId) : undefined;
+      return bucketPrefix(this.#layout, bucket, bytes && syncIdBytes(bytes));
+    } catch (cause) {
+      throw this.#corrupt(
+        `a sync has the id ${JSON.stringify(syncId.slice(0, 64))}, which is no KSUID`,
+        cause,
+      );
+    }
+  }
+
+  #decoded<B extends PageAsked['bucket'] | 'sync_run'>(
+    bucket: B,
+    key: Uint8Array,
+    value: Uint8Array,
+  ) {
+    const { maxValueBytes } = this.#source.limits;
+    if (value.length > maxValueBytes) {
+      throw new C1zError(
+        'SSTITCH_C1Z_TOO_LARGE',
+        `the ${bucket} under key ${toHex(key)} has ${value.length} bytes; ${maxValueBytes} is the most (option maxValueBytes)`,
+        { path: this.#source.path, part: 'payload' },
+      );
+    }
+    try {
+      return decodeRecord(bucket, key, value);
+    } catch (cause) {
+      throw this.#corrupt(messageOf(cause), cause);
+    }
+  }
+
+  /** What a store holds of a record. */
+  #stored(key: Uint8Array, record: SyncRecord, value: Uint8Array, field: SyncIdField): Uint8Array {
+    try {
+      return field.put(withExternalId(record, value));
+    } catch (cause) {
+      // The decoder takes some messages that are cut off within a field that it does not know.
+      throw this.#corrupt(`the record under key ${toHex(key)} is no message`, cause);
+    }
+  }
+
+  #checkKey(key: Uint8Array, prefix: Uint8Array, record: SyncRecord): void {
+    let expected: Uint8Array;
+    try {
+      expected = recordKey(prefix, keyParts(this.#layout, record));
+    } catch (cause) {
+      throw this.#corrupt(
+        `the record under key ${toHex(key)} has no key: ${messageOf(cause)}`,
+        cause,
+      );
+    }
+    if (equalBytes(key, expected)) return;
+    throw this.#corrupt(`the record under key ${toHex(key)} belongs under key ${toHex(expected)}`);
+  }
+
+  #corrupt(problem: string, cause?: unknown): C1zError {
+    return new C1zError(
+      'SSTITCH_C1Z_CORRUPT',
+      `${problem}; the file was written by ${writerOf(this.engine)}: have it written again`,
+      { path: this.#source.path, part: 'payload', cause },
+    );
+  }
+
+  #reading<T>(run: () => T): T {
+    try {
+      return run();
+    } catch (error) {
+      throw databaseError(error, this.#source.path, this.engine);
+    }
+  }
+}
+
+function openDatabase({ fileSystem }: Payload, limits: C1zLimits): Promise<PebbleDatabase> {
+  return PebbleDatabase.open(PAYLOAD_DIRECTORY, {
+    maxBlockBytes: limits.maxValueBytes + BLOCK_ROOM_BYTES,
+    ...limits.pebble,
+    fileSystem,
+    tornLogs: limits.tornLogs,
+    idleTables: IDLE_TABLES,
+  });
+}
+
+/** Goes by the stamps: an engine's name says less. */
+function layoutOf(database: PebbleDatabase, path: string, engine: string): KeyLayout {
+  const keyspace = database.getSync(KEYSPACE_VERSION_KEY);
+  if (keyspace === undefined && engine === 'pebble') return 'v1';
+  if (keyspace !== undefined && equalBytes(keyspace, STAMP)) {
+    const idFormat = database.getSync(ID_FORMAT_KEY);
+    if (idFormat === undefined) return 'pebble2';
+    if (equalBytes(idFormat, STAMP)) return 'pebble3';
+    throw unknownStamp('grant_entitlement_id_format', idFormat, path);
+  }
+  throw unknownStamp('keyspace_version', keyspace, path);
+}
+
+function unknownStamp(name: string, stamp: Uint8Array | undefined, path: string): C1zError {
+  const said = stamp === undefined ? 'is missing' : `says ${toHex(stamp.subarray(0, 16))}`;
+  return new C1zError(
+    'SSTITCH_C1Z_FORMAT_UNSUPPORTED',
+    `the layout of keys is not known, as ${name} ${said}: read the file with a newer @sstitch/c1z`,
+    { path, part: 'payload' },
+  );
+}
+
+/** A store's key needs the id that Baton makes up for a grant without one when it reads. */
+function withExternalId(record: SyncRecord, value: Uint8Array): Uint8Array {
+  if (record.$typeName !== 'c1.storage.v3.GrantRecord' || record.externalId !== '') return value;
+  return encodeRecord({ ...record, externalId: madeUpId(record) });
+}
+
+function madeUpId({ entitlement, principal }: GrantRecord): string {
+  const parts = [entitlement?.entitlementId, principal?.resourceTypeId, principal?.resourceId];
+  return parts.join(':');
+}
+
+function keyAfter(key: Uint8Array): Uint8Array {
+  const after = new Uint8Array(key.length + 1);
+  after.set(key);
+  return after;
+}

@@ -1,0 +1,213 @@
+// Writes a sync as a file of format 3, as baton-sdk writes it today: keys by what records are of, the indexes that it
+// relies on, an indexed payload. Runs in the writer process, so it may block.
+//
+// Invariant: nothing is written before all records have been taken, as the head of the file says what they are.
+import { equalBytes } from '@sstitch/contract';
+import { parseSyncId, toHex } from '@sstitch/keys';
+import { type Entry, writePebbleDatabase } from '@sstitch/pebble';
+import { decodeRecord, SyncIdField, type SyncRunRecord, type ValueBucket } from '@sstitch/records';
+import { FrameWriter } from '../envelope/frame-writer.js';
+import { encodeHead } from '../envelope/manifest.js';
+import { loadXxhash } from '../envelope/xxhash64.js';
+import { C1zError, messageOf } from '../errors.js';
+import { PayloadEncoding, PebbleIdIndexFormat } from '../gen/c1/c1z/v3/manifest_pb.js';
+import { OutputFile } from '../output-file.js';
+import type { SyncWriter, WrittenC1z } from '../sync-writer.js';
+import { EntrySorter } from './entry-sorter.js';
+import { indexKeys } from './index-keys.js';
+import {
+  bucketPrefix,
+  ID_FORMAT_KEY,
+  KEYSPACE_VERSION_KEY,
+  keyParts,
+  recordKey,
+  STAMP,
+} from './key-layout.js';
+import { ENGINE } from './writers.js';
+
+/** Pebble's format major version that today's Baton writes. */
+const FORMAT_VERSION = 24;
+
+const NO_VALUE = new Uint8Array(0);
+const NO_KEY = new Uint8Array(0);
+
+/** The buckets whose messages keep field 1, the sync id, where a file holds one sync. */
+const KEEPS_SYNC_ID: ReadonlySet<ValueBucket> = new Set(['asset', 'sync_run', 'sync_stats']);
+
+/** The sync that a file holds. */
+interface WrittenSync {
+  readonly syncId: string;
+  run: SyncRunRecord | undefined;
+  stats: Uint8Array | undefined;
+}
+
+export interface DatabaseWriterOptions {
+  /** A table ends once it has this size. */
+  readonly tableSizeBytes?: number | undefined;
+  /** What is sorted in memory at once. */
+  readonly maxMemoryBytes?: number | undefined;
+}
+
+export class DatabaseWriter implements SyncWriter {
+  readonly #output: OutputFile;
+  /** What the file is to be named, for messages. */
+  readonly #target: string;
+  readonly #options: DatabaseWriterOptions;
+  readonly #sorter: EntrySorter;
+  readonly #withoutSyncId = new SyncIdField('');
+  #sync: WrittenSync | undefined;
+  #records = 0;
+
+  /**
+   * @param path of the file to make
+   * @param target what it is to be named in the end, for messages
+   * @param directory for what does not fit into memory; its owner removes it
+   * @throws C1zError SSTITCH_FILE_OPERATION
+   */
+  constructor(
+    path: string,
+    target: string,
+    directory: string,
+    options: DatabaseWriterOptions = {},
+  ) {
+    this.#output = new OutputFile(path, target);
+    this.#target = target;
+    this.#options = options;
+    this.#sorter = new EntrySorter(directory, options.maxMemoryBytes);
+  }
+
+  add(syncId: string, bucket: ValueBucket, values: readonly Uint8Array[]): void {
+    const sync = this.#checkSync(syncId);
+    const prefix = bucketPrefix('pebble3', bucket, undefined);
+    const keepsSyncId = KEEPS_SYNC_ID.has(bucket);
+    for (const value of values) {
+      const record = decodeRecord(bucket, NO_KEY, value);
+      let parts: readonly string[];
+      try {
+        parts = keyParts('pebble3', record);
+      } catch (cause) {
+        throw this.#refusal(
+          `${nameOf(bucket, value)} has no place in a file of format 3: ${messageOf(cause)}; write format 1`,
+          cause,
+        );
+      }
+      this.#sorter.add(
+        recordKey(prefix, parts),
+        keepsSyncId ? value : this.#withoutSyncId.put(value),
+      );
+      for (const key of indexKeys(record, parts)) this.#sorter.add(key, NO_VALUE);
+      if (record.$typeName === 'c1.storage.v3.SyncRunRecord') sync.run = record;
+      else if (record.$typeName === 'c1.storage.v3.SyncStatsRecord') sync.stats = value;
+      else this.#records += 1;
+    }
+  }
+
+  async finish(): Promise<WrittenC1z> {
+    const { run, stats } = this.#sync ?? {};
+    if (run === undefined) {
+      throw this.#refusal(
+        this.#sync === undefined
+          ? 'there is no sync to write: a file of format 3 holds one'
+          : `the run of sync ${this.#sync.syncId} is missing among its records`,
+      );
+    }
+    this.#sorter.add(KEYSPACE_VERSION_KEY, STAMP);
+    this.#sorter.add(ID_FORMAT_KEY, STAMP);
+    await loadXxhash();
+    const output = this.#output;
+    const { head, manifest } = encodeHead({
+      engine: ENGINE,
+      engineSchemaVersion: FORMAT_VERSION,
+      payloadEncoding: PayloadEncoding.INDEXED_ZSTD,
+      pebbleIdIndexFormat: PebbleIdIndexFormat.STRUCTURED_V1,
+      syncRuns: [summaryOf(run, stats)],
+    });
+    output.write(head);
+    const frames = new FrameWriter(output, manifest);
+    await writePebbleDatabase((file) => frames.add(file), this.#entries(), {
+      tableSizeBytes: this.#options.tableSizeBytes,
+      formatVersion: FORMAT_VERSION,
+      // LevelDB's file: nothing opens this directory but Pebble.
+      current: false,
+    });
+    frames.finish();
+    const sizeBytes = output.lengthBytes;
+    output.finish();
+    return { syncs: 1, records: this.#records, sizeBytes };
+  }
+
+  *#entries(): Generator<Entry, void, undefined> {
+    let before: Entry | undefined;
+    for (const entry of this.#sorter.sorted()) {
+      if (before !== undefined && equalBytes(entry.key, before.key)) {
+        throw this.#twice(entry.key, before.value, entry.value);
+      }
+      before = entry;
+      yield entry;
+    }
+  }
+
+  #checkSync(syncId: string): WrittenSync {
+    if (this.#sync === undefined) {
+      try {
+        parseSyncId(syncId);
+      } catch (cause) {
+        throw this.#refusal(
+          `a sync has the id ${JSON.stringify(syncId)}, which is no KSUID: write format 1, or give it another id`,
+          cause,
+        );
+      }
+      this.#sync = { syncId, run: undefined, stats: undefined };
+    }
+    if (this.#sync.syncId === syncId) return this.#sync;
+    throw this.#refusal(
+      `there are several syncs, ${this.#sync.syncId} and ${syncId} among them, and a file of format 3 holds one: choose one, or write format 1`,
+    );
+  }
+
+  /** Keys are those of records first: indexes come later in the order of keys. */
+  #twice(key: Uint8Array, one: Uint8Array, other: Uint8Array): C1zError {
+    const bucket = BUCKET_OF_TYPE[key[1] ?? 0];
+    if (bucket === undefined) return this.#refusal(`two entries have the key ${toHex(key)}`);
+    const names = `${nameOf(bucket, one)} and ${nameOf(bucket, other)}`;
+    return this.#refusal(
+      bucket === 'grant'
+        ? `${names} are of one entitlement and one principal, and a file of format 3 holds one of them: write format 1, or remove one`
+        : `${names} come both: each record may come once`,
+    );
+  }
+
+  #refusal(problem: string, cause?: unknown): C1zError {
+    return new C1zError('SSTITCH_C1Z_NOT_REPRESENTABLE', problem, { path: this.#target, cause });
+  }
+}
+
+/** By the second byte of a key. */
+const BUCKET_OF_TYPE: Readonly<Record<number, ValueBucket>> = {
+  1: 'resource_type',
+  2: 'resource',
+  3: 'entitlement',
+  4: 'grant',
+  5: 'asset',
+  6: 'sync_run',
+};
+
+/** A record in a message. */
+function nameOf(bucket: ValueBucket, value: Uint8Array): string {
+  const record = decodeRecord(bucket, NO_KEY, value);
+  const id =
+    'externalId' in record ? record.externalId : 'resourceId' in record ? record.resourceId : '';
+  return `${bucket.replace('_', ' ')} ${JSON.stringify(id)}`;
+}
+
+function summaryOf(run: SyncRunRecord, stats: Uint8Array | undefined) {
+  const { syncId, type, startedAt, endedAt, parentSyncId } = run;
+  return {
+    syncId,
+    type,
+    parentSyncId,
+    ...(startedAt && { startedAt }),
+    ...(endedAt && { endedAt }),
+    ...(stats && { stats }),
+  };
+}

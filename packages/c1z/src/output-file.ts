@@ -1,0 +1,57 @@
+// A .c1z file that is being written, under a name of its own until it is complete.
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { C1zError, messageOf } from './errors.js';
+
+export class OutputFile {
+  readonly #path: string;
+  /** What the file is to be named, for messages. */
+  readonly #target: string;
+  readonly #fileDescriptor: number;
+  #lengthBytes = 0;
+
+  /**
+   * Makes the file.
+   * @throws C1zError SSTITCH_FILE_OPERATION
+   */
+  constructor(path: string, target: string) {
+    this.#path = path;
+    this.#target = target;
+    this.#fileDescriptor = this.#operation('make', () => openSync(path, 'wx'));
+  }
+
+  /** What was written so far. */
+  get lengthBytes(): number {
+    return this.#lengthBytes;
+  }
+
+  /** @throws C1zError SSTITCH_FILE_OPERATION */
+  write(bytes: Uint8Array): void {
+    this.#operation('write', () => {
+      for (let written = 0; written < bytes.length; ) {
+        written += writeSync(this.#fileDescriptor, bytes, written);
+      }
+    });
+    this.#lengthBytes += bytes.length;
+  }
+
+  /**
+   * Returns when what was written is on stable storage; the file is then closed.
+   * @throws C1zError SSTITCH_FILE_OPERATION
+   */
+  finish(): void {
+    this.#operation('fsync', () => fsyncSync(this.#fileDescriptor));
+    this.#operation('close', () => closeSync(this.#fileDescriptor));
+  }
+
+  #operation<T>(verb: string, run: () => T): T {
+    try {
+      return run();
+    } catch (cause) {
+      throw new C1zError(
+        'SSTITCH_FILE_OPERATION',
+        `cannot ${verb} ${this.#path}, which becomes the file: ${messageOf(cause)}`,
+        { path: this.#target, cause },
+      );
+    }
+  }
+}

@@ -1,0 +1,72 @@
+// Opens a .c1z file of either format. Runs in the reader process; tests run it in their own.
+import { closeSync } from 'node:fs';
+import { join } from 'node:path';
+import { appendDecoded, newDecodedFile } from '../decoded-file.js';
+import { decodeStream } from '../envelope/decode-stream.js';
+import type { InputFile } from '../envelope/input-range.js';
+import { type C1zFormat, MAGIC_BYTES } from '../envelope/magic.js';
+import { RowContents } from '../format1/row-contents.js';
+import { SyncDatabase } from '../format1/sync-database.js';
+import { zoneOf } from '../format1/zones.js';
+import { DatabaseContents } from '../format3/database-contents.js';
+import type { C1zLimits, C1zProgress } from '../options.js';
+import type { RecordPage } from '../record-pages.js';
+import type { PageAsked, SyncContents } from '../sync-contents.js';
+
+/** What the reader process is asked: first to open a file, then for pages. */
+export type ReaderRequest = ReaderTask | ({ readonly kind: 'page' } & PageAsked);
+
+export interface ReaderTask {
+  readonly kind: 'open';
+  readonly path: string;
+  readonly format: C1zFormat;
+  readonly fileBytes: number;
+  /** An empty directory for what is decoded. */
+  readonly directory: string;
+  /** As in the options. */
+  readonly zone: string | undefined;
+  readonly limits: C1zLimits;
+}
+
+/** The answer to a task. */
+export interface OpenedContents {
+  readonly decodedBytes: number;
+  readonly engine: string;
+  readonly syncRuns: RecordPage;
+}
+
+const DATABASE_FILE = 'sync.db';
+
+/**
+ * @param fileDescriptor of the .c1z file; to be left open for as long as the contents are read
+ * @throws C1zError
+ */
+export function openContents(
+  task: ReaderTask,
+  fileDescriptor: number,
+  onProgress: (progress: C1zProgress) => void | Promise<void>,
+): Promise<SyncContents> {
+  const file: InputFile = { fileDescriptor, path: task.path, fileBytes: task.fileBytes };
+  if (task.format === 3)
+    return DatabaseContents.open(file, task.directory, task.limits, onProgress);
+  return openRows(task, file, onProgress);
+}
+
+async function openRows(
+  { path, fileBytes, directory, zone, limits }: ReaderTask,
+  file: InputFile,
+  onProgress: (progress: C1zProgress) => void | Promise<void>,
+): Promise<SyncContents> {
+  const databasePath = join(directory, DATABASE_FILE);
+  const source = { file, part: undefined, start: MAGIC_BYTES, end: fileBytes };
+  const target = newDecodedFile(databasePath, path);
+  let decodedBytes: number;
+  try {
+    const write = (bytes: Uint8Array) => appendDecoded(target, bytes, path);
+    decodedBytes = await decodeStream(source, write, limits, onProgress);
+  } finally {
+    closeSync(target);
+  }
+  const database = SyncDatabase.open(databasePath, path, limits);
+  return new RowContents(database, path, decodedBytes, zoneOf(zone));
+}

@@ -1,0 +1,39 @@
+// Starts a file of either format. Runs in the writer process; tests run it in their own.
+import type { ValueBucket } from '@sstitch/records';
+import type { C1zFormat } from '../envelope/magic.js';
+import { RowWriter } from '../format1/row-writer.js';
+import { zoneOf } from '../format1/zones.js';
+import { DatabaseWriter } from '../format3/database-writer.js';
+import type { RecordPage } from '../record-pages.js';
+import type { SyncWriter } from '../sync-writer.js';
+
+/** What the writer process is asked: to start a file, to add records, to finish. */
+export type WriterRequest =
+  | WriterTask
+  | ({ readonly kind: 'add' } & AddedRecords)
+  | { readonly kind: 'finish' };
+
+export interface WriterTask {
+  readonly kind: 'start';
+  readonly format: C1zFormat;
+  /** The file to make. */
+  readonly path: string;
+  /** What it is to be named in the end, for messages. */
+  readonly target: string;
+  /** An empty directory for what does not fit into memory. */
+  readonly directory: string;
+  /** As in the options. */
+  readonly zone: string | undefined;
+}
+
+export interface AddedRecords {
+  readonly syncId: string;
+  readonly bucket: ValueBucket;
+  readonly page: Pick<RecordPage, 'bytes' | 'ends'>;
+}
+
+/** @throws C1zError SSTITCH_FILE_OPERATION */
+export function openWriter({ format, path, target, directory, zone }: WriterTask): SyncWriter {
+  if (format === 3) return new DatabaseWriter(path, target, directory);
+  return new RowWriter(path, target, directory, zoneOf(zone));
+}

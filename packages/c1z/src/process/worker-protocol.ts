@@ -1,0 +1,65 @@
+// What the main program and a process of its say to each other.
+//
+//   main → process   requests, numbered, any number under way
+//   process → main   progress (any number); for each request, in order, done or failed with its number
+import type { Serializable } from 'node:child_process';
+import { C1zError, type C1zErrorCode, messageOf } from '../errors.js';
+import type { C1zProgress } from '../options.js';
+
+export interface WorkerRequest {
+  readonly request: number;
+  readonly body: Serializable;
+}
+
+export type WorkerReply =
+  | { readonly kind: 'progress'; readonly progress: C1zProgress }
+  | { readonly kind: 'done'; readonly request: number; readonly result: unknown }
+  | { readonly kind: 'failed'; readonly request: number; readonly failure: Failure };
+
+/** Where a process finds the file that it was given: after its standard streams and the channel. */
+export const FILE_DESCRIPTOR = 4;
+
+/** An error as it crosses processes, where classes and own properties are lost. */
+export interface Failure {
+  readonly code: C1zErrorCode;
+  readonly problem: string;
+  readonly path: string | undefined;
+  readonly part: string | undefined;
+  readonly offset: number | undefined;
+  readonly cause: string | undefined;
+}
+
+/**
+ * @param otherwise the code of anything that is no C1zError
+ * @param path of the .c1z file
+ */
+export function failureOf(error: unknown, otherwise: C1zErrorCode, path: string): Failure {
+  if (!(error instanceof C1zError)) {
+    return {
+      code: otherwise,
+      problem: `the process failed: ${messageOf(error)}`,
+      path,
+      part: undefined,
+      offset: undefined,
+      cause: error instanceof Error ? error.stack : undefined,
+    };
+  }
+  const { code, problem, part, offset, cause } = error;
+  return {
+    code,
+    problem,
+    path: error.path,
+    part,
+    offset,
+    cause: cause === undefined ? undefined : messageOf(cause),
+  };
+}
+
+export function errorOf({ code, problem, path, part, offset, cause }: Failure): C1zError {
+  return new C1zError(code, problem, {
+    path,
+    part,
+    offset,
+    ...(cause === undefined ? {} : { cause: new Error(cause) }),
+  });
+}

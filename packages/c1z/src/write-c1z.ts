@@ -1,0 +1,160 @@
+// Writes a .c1z file. A process of its own does the work; this side turns batches into pages of bytes, and renames the
+// complete file.
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { RecordBatch, SyncSink } from '@sstitch/records';
+import { aborted, C1zError, messageOf } from './errors.js';
+import type { WriterRequest } from './process/open-writer.js';
+import { WorkerProcess } from './process/worker-process.js';
+import { RecordPageBuilder } from './record-pages.js';
+import type { WrittenC1z } from './sync-writer.js';
+import { makeTemporaryDirectory, removeTemporaryDirectory } from './temporary-directory.js';
+import { type C1zWriteOptions, checkWriteOptions } from './write-options.js';
+
+/** A .c1z file that is being written. It has its name once `finish` has settled, and is nowhere to be seen before. */
+export interface C1zWriter extends SyncSink<WrittenC1z> {
+  readonly path: string;
+  /**
+   * Adds records, in any order. Every sync needs its run among them; each record may come once.
+   * @throws C1zError SSTITCH_C1Z_NOT_REPRESENTABLE, SSTITCH_FILE_OPERATION, SSTITCH_C1Z_WRITER_FAILED,
+   * SSTITCH_C1Z_CLOSED, SSTITCH_ABORTED: perhaps that of an earlier batch. Nothing can be added after it
+   */
+  add(batch: RecordBatch): Promise<void>;
+  /**
+   * Writes the file, and returns once it is on stable storage under its name; a file of that name is replaced.
+   * @throws C1zError, as `add`
+   */
+  finish(): Promise<WrittenC1z>;
+  /** Ends the writing. May be called twice. */
+  close(): Promise<void>;
+}
+
+const DIRECTORY_PREFIX = 'sstitch-c1z-';
+
+/**
+ * Starts a .c1z file.
+ * @throws C1zError SSTITCH_OPTION_INVALID, SSTITCH_FILE_OPERATION, SSTITCH_C1Z_WRITER_FAILED, SSTITCH_ABORTED
+ */
+export async function createC1z(path: string, options: C1zWriteOptions = {}): Promise<C1zWriter> {
+  const format = checkWriteOptions(options);
+  const { signal, zone } = options;
+  if (signal?.aborted) throw aborted(path, signal);
+  const directory = await makeTemporaryDirectory(DIRECTORY_PREFIX, options.temporaryDirectory);
+  const unfinishedPath = join(
+    dirname(path),
+    `.${basename(path)}.${randomBytes(4).toString('hex')}.tmp`,
+  );
+  const worker = new WorkerProcess({ role: 'writer', path, remove: [directory, unfinishedPath] });
+  const writer = new OpenC1zWriter(path, { worker, directory, unfinishedPath, signal });
+  const task: WriterRequest = {
+    kind: 'start',
+    format,
+    path: unfinishedPath,
+    target: path,
+    directory,
+    zone,
+  };
+  try {
+    await worker.ask(task);
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
+  return writer;
+}
+
+/** What is given back when the writing ends. */
+interface WriterParts {
+  readonly worker: WorkerProcess;
+  readonly directory: string;
+  readonly unfinishedPath: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+class OpenC1zWriter implements C1zWriter {
+  readonly path: string;
+  readonly #parts: WriterParts;
+  readonly #onAbort = () => void this.#end(aborted(this.path, this.#parts.signal)).catch(() => {});
+  /** The batch that the process has not answered for. */
+  #underWay: Promise<unknown> = Promise.resolve();
+  #ended: Promise<void> | undefined;
+
+  constructor(path: string, parts: WriterParts) {
+    this.path = path;
+    this.#parts = parts;
+    parts.signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  async add({ syncId, bucket, values }: RecordBatch): Promise<void> {
+    const builder = new RecordPageBuilder();
+    for (const value of values) builder.add(value);
+    const before = this.#underWay;
+    // This batch is on its way while the one before is worked at: two are held at most.
+    this.#underWay = this.#ask({ kind: 'add', syncId, bucket, page: builder.page(undefined) });
+    this.#underWay.catch(() => {});
+    await before;
+  }
+
+  async finish(): Promise<WrittenC1z> {
+    const { unfinishedPath } = this.#parts;
+    await this.#underWay;
+    const written = await this.#ask<WrittenC1z>({ kind: 'finish' });
+    try {
+      await rename(unfinishedPath, this.path);
+      await fsyncDirectory(dirname(this.path));
+    } catch (cause) {
+      throw new C1zError('SSTITCH_FILE_OPERATION', `cannot name the file: ${messageOf(cause)}`, {
+        path: this.path,
+        cause,
+      });
+    }
+    await this.close();
+    return written;
+  }
+
+  close(): Promise<void> {
+    return this.#end(
+      new C1zError('SSTITCH_C1Z_CLOSED', 'the writing has ended', { path: this.path }),
+    );
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Sends a request after which nothing else can be asked if it fails. */
+  async #ask<Result>(request: WriterRequest): Promise<Result> {
+    try {
+      return await this.#parts.worker.ask<Result>(request);
+    } catch (error) {
+      if (error instanceof C1zError) void this.#end(error).catch(() => {});
+      throw error;
+    }
+  }
+
+  #end(reason: C1zError): Promise<void> {
+    const { worker, directory, unfinishedPath, signal } = this.#parts;
+    this.#ended ??= (async () => {
+      signal?.removeEventListener('abort', this.#onAbort);
+      try {
+        await worker.end(reason);
+      } finally {
+        await rm(unfinishedPath, { force: true });
+        await removeTemporaryDirectory(directory);
+      }
+    })();
+    return this.#ended;
+  }
+}
+
+/** Returns when the names in a directory are on stable storage, where the system knows of such a thing. */
+async function fsyncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

@@ -1,0 +1,84 @@
+// Records on their way from a source of syncs to a sink, in batches of one sync and one bucket. A batch has its
+// records both as messages and as bytes; what it was not made of is made when it is first asked for, so that a
+// transfer between two formats of bytes decodes nothing and one between two formats of messages encodes nothing.
+//
+// Invariants: `records` and `values` have the same length; each record and its value have `syncId` as their
+// sync_id; a value is what a store holds of its record.
+import { decodeRecord, encodeRecord } from '../encode.js';
+import type { RecordByBucket, ValueBucket } from '../record-types.js';
+import { SyncIdField } from './sync-id-field.js';
+
+/** Some records of one sync and one bucket, at least one. */
+export class RecordBatch<B extends ValueBucket = ValueBucket> {
+  readonly syncId: string;
+  readonly bucket: B;
+  /** How many records there are. */
+  readonly length: number;
+  /** Whether the batch was made of values. Otherwise a consumer may encode the records itself, where they go. */
+  readonly isOfValues: boolean;
+  #records: readonly RecordByBucket[B][] | undefined;
+  #values: readonly Uint8Array[] | undefined;
+
+  private constructor(
+    syncId: string,
+    bucket: B,
+    records: readonly RecordByBucket[B][] | undefined,
+    values: readonly Uint8Array[] | undefined,
+  ) {
+    this.syncId = syncId;
+    this.bucket = bucket;
+    this.length = (records ?? values ?? []).length;
+    this.isOfValues = values !== undefined;
+    this.#records = records;
+    this.#values = values;
+  }
+
+  /** @param records with `syncId` as their sync id */
+  static ofRecords<B extends ValueBucket>(
+    syncId: string,
+    bucket: B,
+    records: readonly RecordByBucket[B][],
+  ): RecordBatch<B> {
+    return new RecordBatch(syncId, bucket, records, undefined);
+  }
+
+  /** @param values the bytes of messages of the bucket with `syncId` as their sync id */
+  static ofValues<B extends ValueBucket>(
+    syncId: string,
+    bucket: B,
+    values: readonly Uint8Array[],
+  ): RecordBatch<B> {
+    return new RecordBatch(syncId, bucket, undefined, values);
+  }
+
+  /**
+   * The records as messages.
+   * @throws RecordsError SSTITCH_RECORD_UNDECODABLE where a value is not the bucket's message
+   */
+  get records(): readonly RecordByBucket[B][] {
+    this.#records ??= (this.#values ?? []).map((value) => decodeRecord(this.bucket, NO_KEY, value));
+    return this.#records;
+  }
+
+  /**
+   * The records as bytes, to be stored as they are: bytes that another program wrote need not be those that
+   * `encodeRecord` makes of the message.
+   * @throws RecordsError SSTITCH_RECORD_INVALID where a record cannot be encoded
+   */
+  get values(): readonly Uint8Array[] {
+    this.#values ??= (this.#records ?? []).map((record) => encodeRecord(record));
+    return this.#values;
+  }
+
+  /** The same records as those of a sync with another id. What refers to that sync by its id is not changed. */
+  withSyncId(syncId: string): RecordBatch<B> {
+    if (syncId === this.syncId) return this;
+    const records = this.#records?.map((record) => ({ ...record, syncId }));
+    if (!this.isOfValues) return new RecordBatch(syncId, this.bucket, records, undefined);
+    const field = new SyncIdField(syncId);
+    const values = this.values.map((value) => field.put(value));
+    return new RecordBatch(syncId, this.bucket, records, values);
+  }
+}
+
+const NO_KEY = new Uint8Array(0);

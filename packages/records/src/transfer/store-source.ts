@@ -1,0 +1,75 @@
+// A store as a source of syncs: what it holds of them, as of one moment.
+import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
+import { bucketSpan } from '@sstitch/keys';
+import { RecordsError } from '../errors.js';
+import { VALUE_BUCKETS, type ValueBucket } from '../record-types.js';
+import { scanPages, withSnapshot } from '../scan.js';
+import { SyncReader } from '../sync-reader.js';
+import { RecordBatch } from './record-batch.js';
+import type { BatchOptions, SyncSource } from './sync-transfer.js';
+
+/** Options of a {@link StoreSource}. */
+export interface StoreSourceOptions {
+  /** Read this state of the engine. @defaultValue the state when an iteration begins */
+  readonly snapshot?: EngineSnapshot;
+}
+
+/** The order in which the records of a sync come: its run says what it is, its statistics count what came. */
+const SOURCE_ORDER: readonly ValueBucket[] = [
+  'sync_run',
+  ...VALUE_BUCKETS.filter((bucket) => bucket !== 'sync_run'),
+];
+
+/**
+ * The syncs of an engine, each bucket in key order, as the bytes that the engine holds. Each iteration shows one
+ * state of the engine.
+ */
+export class StoreSource implements SyncSource {
+  readonly #engine: ReadableEngine;
+  readonly #snapshot: EngineSnapshot | undefined;
+
+  constructor(engine: ReadableEngine, { snapshot }: StoreSourceOptions = {}) {
+    this.#engine = engine;
+    this.#snapshot = snapshot;
+  }
+
+  /**
+   * The records of syncs; of all that have a run, by sync id, unless some are named.
+   *
+   * @throws {@link RecordsError} from the iteration: SSTITCH_SYNC_NOT_FOUND on a sync that is named and of which
+   * there is no record, SSTITCH_ABORTED; KeysError SSTITCH_SYNC_ID_INVALID.
+   */
+  batches({ syncIds, signal }: BatchOptions = {}): AsyncGenerator<RecordBatch, void, undefined> {
+    const engine = this.#engine;
+    return withSnapshot(engine, this.#snapshot, async function* (snapshot) {
+      for (const syncId of syncIds ?? (await startedSyncs(engine, { snapshot, signal }))) {
+        let isFound = false;
+        for (const bucket of SOURCE_ORDER) {
+          const span = bucketSpan(bucket, syncId);
+          for await (const page of scanPages(engine, span, { snapshot, signal })) {
+            isFound = true;
+            const values = page.map(([, value]) => value);
+            yield RecordBatch.ofValues(syncId, bucket, values);
+          }
+        }
+        if (!isFound) throw new RecordsError('SSTITCH_SYNC_NOT_FOUND', `no sync ${syncId}`);
+      }
+    });
+  }
+
+  /** Does nothing: the engine stays open. */
+  async close(): Promise<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+async function startedSyncs(
+  engine: ReadableEngine,
+  options: { readonly snapshot: EngineSnapshot; readonly signal: AbortSignal | undefined },
+): Promise<string[]> {
+  const { snapshot, signal } = options;
+  const syncIds: string[] = [];
+  const runs = new SyncReader(engine).listSyncRuns({ snapshot, ...(signal && { signal }) });
+  for await (const { syncId } of runs) syncIds.push(syncId);
+  return syncIds;
+}

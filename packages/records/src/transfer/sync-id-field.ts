@@ -1,0 +1,58 @@
+// The field sync_id of a record's bytes. It has number 1 in all messages that a store holds:
+//
+//   0A length text   first, where an encoder writes fields by number; elsewhere if another one wrote it
+import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+
+const SYNC_ID_FIELD = 1;
+
+/** Sets or removes the field of many messages. */
+export class SyncIdField {
+  /** The field as bytes; none for a message without it. */
+  readonly #field: Uint8Array;
+
+  /** @param syncId what messages are to say; '' for nothing */
+  constructor(syncId: string) {
+    const writer = new BinaryWriter();
+    if (syncId !== '') writer.tag(SYNC_ID_FIELD, WireType.LengthDelimited).string(syncId);
+    this.#field = writer.finish();
+  }
+
+  /**
+   * A message that differs from `value` in the field alone, and has it first.
+   * @throws Error where `value` is no message
+   */
+  put(value: Uint8Array): Uint8Array {
+    const parts = withoutField(value);
+    let length = this.#field.length;
+    for (const part of parts) length += part.length;
+    const result = new Uint8Array(length);
+    result.set(this.#field);
+    let at = this.#field.length;
+    for (const part of parts) {
+      result.set(part, at);
+      at += part.length;
+    }
+    return result;
+  }
+}
+
+/**
+ * Views of what is left of a message without the field, in order.
+ * @throws Error where `value` is no message
+ */
+function withoutField(value: Uint8Array): readonly Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  const reader = new BinaryReader(value);
+  let kept = 0;
+  while (reader.pos < reader.len) {
+    const start = reader.pos;
+    const [field, wireType] = reader.tag();
+    reader.skip(wireType, field);
+    if (field !== SYNC_ID_FIELD) continue;
+    if (start > kept) parts.push(value.subarray(kept, start));
+    kept = reader.pos;
+  }
+  if (reader.pos > value.length) throw new RangeError('a message is cut off');
+  if (kept < value.length) parts.push(value.subarray(kept));
+  return parts;
+}
