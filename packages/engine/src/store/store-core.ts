@@ -16,6 +16,7 @@ import type { CopiedGeneration } from '../copy/copy-generation.js';
 import { makeStoreFromTask } from '../copy/make-store.js';
 import { abortedError, EngineError } from '../errors.js';
 import { type ExtractedTables, extractTables } from '../extract/extract-tables.js';
+import { closeHeldFiles } from '../files/held-files.js';
 import { flushGeneration } from '../leveldb/flush.js';
 import { type LevelDatabase, openLevelDatabase } from '../leveldb/level-database.js';
 import { ENGINE_NAME } from '../store-directory/engine-name.js';
@@ -130,7 +131,7 @@ export class StoreCore {
       // A commit that failed has not waited for them.
       if (extracted !== undefined) {
         await Promise.allSettled([checkingOf(extracted)]);
-        this.pool.closeFiles(takeUnsyncedOf(extracted));
+        closeHeldFiles(this.pool.fileSystem, takeUnsyncedOf(extracted));
       }
       // Only a close and a purge wait for it; a leftover is no failure: the next open empties the staging directory.
       if (directory !== undefined) {
