@@ -20,6 +20,7 @@ import {
   type Version,
 } from '../src/leveldb/manifest.js';
 import { decodeVersionEdit, encodeVersionEdit } from '../src/leveldb/version-edit.js';
+import { COPY_PARTS } from '../src/tables/split-policy.js';
 import { doTableJob } from '../src/tables/table-jobs.js';
 import { InlinePool } from '../src/threads/inline-pool.js';
 import { type CraftedLevels, writeLevelDirectory } from './level-directory.js';
@@ -65,9 +66,9 @@ function staged(alter?: (version: Version) => Version) {
   const request: StageRequest = {
     baseDirectory: join(directory, 'base'),
     nextDirectory: join(directory, 'next'),
-    incoming: { spans: [{ span: span('m', 'n'), runs: [] }], lastSequence: 0 },
-    leastLogNumber: 0,
-    withUnflushed: false,
+    spans: [span('m', 'n')],
+    incoming: [[]],
+    incomingSequence: 0,
     move: 'none',
   };
   const go = () => undefined;
@@ -76,9 +77,10 @@ function staged(alter?: (version: Version) => Version) {
   const session = {};
   const begun = beginStage(nodeFileSystem, request, go, session);
   if (begun !== undefined && 'jobs' in begun) {
-    const outputs = begun.jobs.map((job) => doTableJob(nodeFileSystem, { job, shareFromBytes: 0 }));
+    const policy = { mode: 'share', fromBytes: 0 } as const;
+    const outputs = begun.jobs.map((job) => doTableJob(nodeFileSystem, { job, policy }));
     const outcomes = outputs.map(({ outcome }) => outcome);
-    finishStage(nodeFileSystem, { nextDirectory, outcomes }, go, session);
+    finishStage(nodeFileSystem, { outcomes }, go, session);
     for (const { unsynced } of outputs) syncHeldFiles(nodeFileSystem, unsynced);
   }
   const next = readVersion(nodeFileSystem, nextDirectory);
@@ -216,9 +218,8 @@ describe('rule 4: file numbers and shared tables', () => {
       targetDirectory: join(directory, 'out'),
       spans: [span('k', 'l')],
       leastLogNumber: 0,
-      shareFromBytes: 0,
+      policy: COPY_PARTS,
       verify: false,
-      checksLater: false,
     };
     const pool = new InlinePool(nodeFileSystem);
     const { spans } = await extractTables(pool, request, undefined);

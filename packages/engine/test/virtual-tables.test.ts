@@ -14,6 +14,7 @@ import { expect, test } from 'vitest';
 import { readManifest, verifyStore } from '../src/index.js';
 import {
   type ByteStore,
+  besideStore,
   compactFully,
   contentsOf,
   currentDirectory,
@@ -109,8 +110,7 @@ test('a small part is kept in the file where a large one of the same table is', 
   const large = span('k000100', 'k002000');
   const small = [span('k002000', 'k002010'), span('k002500', 'k002501')];
   const originsOf = async (spans: Array<ReturnType<typeof span>>) => {
-    const staging = await base.newStagingDirectory();
-    const tables = await source.extract(spans, staging, { share: true });
+    const tables = await source.extract(spans, besideStore(base), { share: true });
     const placed = tables.spans.flatMap(({ runs }) => runs.flat());
     await base.ingestAndExcise(tables, { move: true });
     return placed.map(({ origin }) => origin);
@@ -153,7 +153,7 @@ test('one file becomes several tables of another store, and the source stays wha
     span('k001100', 'k002000'),
     span('k002000', 'k002900'),
   ];
-  const tables = await source.extract(spans, await base.newStagingDirectory(), { share: true });
+  const tables = await source.extract(spans, besideStore(base), { share: true });
   const placed = tables.spans.flatMap(({ runs }) => runs.flat());
   expect(placed.map(({ origin }) => origin)).toEqual(['shared', 'shared', 'shared']);
   expect(new Set(placed.map((table) => statSync(table.path).ino)).size).toBe(1);

@@ -1,6 +1,6 @@
 // Finds the tables whose files hold more than the table, and has them written anew.
 //
-// A virtual table's file (split-table.ts) keeps the blocks that were split away, and a file that was shared goes
+// A virtual table's file (share-parts.ts) keeps the blocks that were split away, and a file that was shared goes
 // on behind the end of the table in front. What was excised is in such files until LevelDB compacts the table.
 // A purge copies what such a table has into a file of its own; no other file has a byte that its table does not
 // reach.
@@ -16,6 +16,7 @@ import { readVersion } from '../leveldb/manifest.js';
 import type { TableEntry } from '../leveldb/version-edit.js';
 import { spansOverlapping } from '../spans.js';
 import { defineTask } from '../threads/task.js';
+import { COPY_PARTS } from './split-policy.js';
 import { splitTable } from './split-table.js';
 
 /** All keys. */
@@ -91,12 +92,11 @@ export function purgeTable(
   if (!holdsMore(fileSystem, { path, origin }, sizeBytes)) return table;
   const link = `${path}.link`;
   fileSystem.rename(path, link);
-  const never = Number.POSITIVE_INFINITY;
   const { parts, unsynced } = blamingOrigins([{ path: link, origin }], () => {
     const reader = TableReader.open(fileSystem, link, { sizeBytes, validate: 'lazy' });
     try {
       return holdingFiles(fileSystem, (held) => ({
-        parts: splitTable(fileSystem, reader, [{ keep: [EVERYTHING], path }], never, held),
+        parts: splitTable(fileSystem, reader, [{ keep: [EVERYTHING], path }], COPY_PARTS, held),
       }));
     } finally {
       reader.close();

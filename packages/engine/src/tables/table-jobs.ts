@@ -19,6 +19,7 @@ import { defineTask } from '../threads/task.js';
 import type { UnsyncedFiles } from '../threads/unsynced-files.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import { holdsMore } from './purge-tables.js';
+import { COPY_PARTS, type SplitPolicy } from './split-policy.js';
 import { type SplitPart, type SplitTable, splitTable } from './split-table.js';
 
 /** A table, under a name of its own in the directory that is made. */
@@ -58,8 +59,7 @@ export type TableOutcome =
   | { readonly kind: 'split'; readonly parts: ReadonlyArray<SplitTable | undefined> };
 
 export interface TableJobOptions {
-  /** See `splitTable`. */
-  readonly shareFromBytes: number;
+  readonly policy: SplitPolicy;
   /** Read every table in full first. @defaultValue false */
   readonly verify?: boolean | undefined;
 }
@@ -67,13 +67,13 @@ export interface TableJobOptions {
 /** Does one job. */
 export function doTableJob(
   fileSystem: FileSystem,
-  { job, shareFromBytes, verify = false }: TableJobOptions & { readonly job: TableJob },
+  { job, policy, verify = false }: TableJobOptions & { readonly job: TableJob },
 ): WithUnsynced & { readonly outcome: TableOutcome } {
   const work = (held: HeldFiles) => {
     if (verify) verifyTable(fileSystem, job.path, { sizeBytes: sizeOf(job) });
     return job.kind === 'check'
       ? checkTable(fileSystem, job)
-      : splitOrKeep(fileSystem, job, shareFromBytes, held);
+      : splitOrKeep(fileSystem, job, policy, held);
   };
   return blamingOrigins([job], () => holdingFiles(fileSystem, (held) => ({ outcome: work(held) })));
 }
@@ -92,7 +92,7 @@ function checkTable(fileSystem: FileSystem, { path, recorded }: CheckJob): Table
 function splitOrKeep(
   fileSystem: FileSystem,
   job: SplitJob,
-  shareFromBytes: number,
+  policy: SplitPolicy,
   held: HeldFiles,
 ): TableOutcome {
   const { path, sizeBytes, parts, isInForce, purge, keepsName } = job;
@@ -106,8 +106,8 @@ function splitOrKeep(
     if (mayStayWhole && isOne && !hasEntriesBetween(reader, only.keep)) {
       return { kind: 'whole', smallest: reader.smallest(), largest: reader.largest() };
     }
-    const narrowFrom = purge ? Number.POSITIVE_INFINITY : shareFromBytes;
-    outcome = { kind: 'split', parts: splitTable(fileSystem, reader, parts, narrowFrom, held) };
+    const how = purge ? COPY_PARTS : policy;
+    outcome = { kind: 'split', parts: splitTable(fileSystem, reader, parts, how, held) };
   } finally {
     reader.close();
   }
@@ -156,10 +156,10 @@ export async function shareTableJobs(
   pool: WorkerPool,
   jobs: readonly TableJob[],
   unsynced: UnsyncedFiles,
-  { shareFromBytes, verify, background = false }: SharedJobsOptions,
+  { policy, verify, background = false }: SharedJobsOptions,
   signal: AbortSignal | undefined,
 ): Promise<TableOutcome[]> {
-  const items = jobs.map((job) => ({ job, shareFromBytes, verify }));
+  const items = jobs.map((job) => ({ job, policy, verify }));
   const priority = background ? 'background' : 'normal';
   const onOutput = (output: WithUnsynced) => unsynced.takeFrom(output);
   const outputs = await pool.forEach(doTableJobTask, items, { signal, priority, onOutput });

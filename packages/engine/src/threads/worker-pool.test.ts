@@ -13,6 +13,7 @@ import {
 } from '../build/build-tables.js';
 import { packEntries } from '../build/entry-pages.js';
 import { makeGenerationTask, mkdirTask } from '../store-directory/store-files.js';
+import { COPY_PARTS, type SplitPolicy } from '../tables/split-policy.js';
 import { doTableJobTask, type TableJob } from '../tables/table-jobs.js';
 import { InlinePool } from './inline-pool.js';
 import { threadPool } from './thread-pool.js';
@@ -33,7 +34,7 @@ function directories(count: number) {
 }
 
 /** Checks of one table that say with its bounds which table it is. */
-function tableJob(key: string): { readonly job: TableJob; readonly shareFromBytes: number } {
+function tableJob(key: string): { readonly job: TableJob; readonly policy: SplitPolicy } {
   const path = join(temporaryDirectory(), '000005.ldb');
   const file = nodeFileSystem.open(path, 'create');
   const builder = new TableBuilder(file, { path });
@@ -45,7 +46,7 @@ function tableJob(key: string): { readonly job: TableJob; readonly shareFromByte
     ...{ kind: 'split', path, origin: path, sizeBytes, parts: [{ keep, path: `${path}.part` }] },
     ...{ isInForce: false, mayStayWhole: true, purge: false, keepsName: true },
   };
-  return { job, shareFromBytes: 0 };
+  return { job, policy: COPY_PARTS };
 }
 
 describe.each(POOLS)('a pool %s', (_where, open) => {

@@ -1,8 +1,8 @@
 // What the write-back family does to stores: every way in which files are made that are promised to be durable.
 // All of it in worker threads, over Node's file system.
-import { cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { byteEncodings, type Span, type UnsortedEntries } from '@sstitch/contract';
-import { adopt, Store, TableLoader } from '@sstitch/engine';
+import { adopt, Store } from '@sstitch/engine';
 import type { Entries } from '../crash/crash-checker.js';
 import {
   type ByteStore,
@@ -101,9 +101,7 @@ function pageOf(entries: Entries): UnsortedEntries {
 
 /** Pages of which two overlap and are merged. */
 async function load(store: ByteStore): Promise<void> {
-  const directory = await store.newStagingDirectory();
-  mkdirSync(directory);
-  const loader = new TableLoader(directory);
+  const loader = store.tableLoader();
   const d = INCOMING.filter(([key]) => key.startsWith('d'));
   const pages = [
     INCOMING.filter(([key]) => key.startsWith('b')),
@@ -113,14 +111,7 @@ async function load(store: ByteStore): Promise<void> {
   for (const page of pages) await loader.add([pageOf(page)]);
   const tables = await loader.finish(SPANS);
   await store.ingestAndExcise(tables, { move: true });
-  await store.removeStagingDirectory(directory);
-}
-
-async function rebuild(store: ByteStore, source: ByteStore): Promise<void> {
-  const extracted = await store.newStagingDirectory();
-  const rebuilt = await store.newStagingDirectory();
-  const tables = await source.extract(SPANS, extracted);
-  await store.ingestAndExcise(await store.rebuildTables(tables, rebuilt), { move: true });
+  await loader.end();
 }
 
 export const writeBackScenarios: readonly WriteBackScenario[] = [
@@ -136,8 +127,10 @@ export const writeBackScenarios: readonly WriteBackScenario[] = [
       await store.ingestAndExcise(tables);
     }),
   ),
-  onBase('extract, rebuild and ingest', (store, { directory }) =>
-    withStore(`${directory}/source`, (source) => rebuild(store, source)),
+  onBase('ingestFrom with rebuild', (store, { directory }) =>
+    withStore(`${directory}/source`, (source) =>
+      store.ingestFrom(source, SPANS, { rebuild: true }),
+    ),
   ),
   onBase('replaceSpans', (store) => store.replaceSpans(SPANS, pagesOf(INCOMING))),
   onBase('a bulk load', load),

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
-import { type LoadedTables, TableLoader } from '@sstitch/engine';
+import { type LoadedTables, TableLoader, type TableLoaderOptions } from '@sstitch/engine';
 import { RECORD_BUCKETS } from '@sstitch/keys';
-import { type LoadedSync, RecordLoader, RecordsError } from '@sstitch/records';
+import { type EntryTables, type LoadedSync, RecordLoader, RecordsError } from '@sstitch/records';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
 import { CliError } from '../../errors.js';
@@ -34,10 +33,9 @@ export const run: Run<typeof importCommand> = async (context, input) => {
     ? await withStore(
         input.into,
         'create',
-        async (store) => {
-          const directory = await store.newStagingDirectory();
-          await mkdir(directory);
-          return loadIn(directory, context, input, (commit) => commit(store));
+        (store) => {
+          const open: OpenLoader = (options) => store.tableLoader(options);
+          return load(open, context, input, (commit) => commit(store));
         },
         patience,
       )
@@ -47,23 +45,37 @@ export const run: Run<typeof importCommand> = async (context, input) => {
   return resultOf(context, imported, performance.now() - started);
 };
 
-/**
- * Reads the file, then commits to the store that `open` passes on; removes the directory in any case.
- *
- * @param directory for tables on their way
- */
+type OpenLoader = (options: TableLoaderOptions) => EntryTables<LoadedTables>;
+type OpenStore = (commit: (store: ByteStore) => Promise<void>) => Promise<void>;
+
+/** Loads while there is no store; `directory` takes the tables, and is removed in any case. */
 async function loadIn(
   directory: string,
   context: CommandContext,
   input: Input,
-  open: (commit: (store: ByteStore) => Promise<void>) => Promise<void>,
+  openStore: OpenStore,
+): Promise<readonly ImportedSync[]> {
+  try {
+    const open: OpenLoader = (options) => new TableLoader(directory, options);
+    return await load(open, context, input, openStore);
+  } finally {
+    await removeTemporaryDirectory(directory);
+  }
+}
+
+/** Reads the file, then commits to the store that `openStore` passes on. */
+async function load(
+  openLoader: OpenLoader,
+  context: CommandContext,
+  input: Input,
+  openStore: OpenStore,
 ): Promise<readonly ImportedSync[]> {
   const { progress, signal } = context;
-  const loader = new RecordLoader((options) => new TableLoader(directory, options), { signal });
+  const loader = new RecordLoader(openLoader, { signal });
   try {
     await readAll(context, input, loader);
     let imported: readonly ImportedSync[] = [];
-    await open(async (store) => {
+    await openStore(async (store) => {
       progress.update({ doing: 'committing' });
       imported = (await loader.commit(store)).map(importedSync);
     });
@@ -74,7 +86,6 @@ async function loadIn(
     throw new CliError('SSTITCH_IMPORT_INVALID', message, { cause: error });
   } finally {
     await loader.end();
-    await removeTemporaryDirectory(directory);
   }
 }
 
