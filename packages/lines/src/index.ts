@@ -1,3 +1,15 @@
+export type { NameLookup } from './csv/name-cache.js';
+export {
+  type GrantsCsvSource,
+  type OpenGrantsCsvOptions,
+  openGrantsCsv,
+} from './csv/read-grants-csv.js';
+export {
+  createGrantsCsv,
+  type GrantsCsvOptions,
+  type GrantsCsvWriter,
+  type WrittenGrants,
+} from './csv/write-grants-csv.js';
 export { LinesError, type LinesErrorCode, type LinesErrorDetails } from './errors.js';
 export {
   type JsonLinesOptions,
