@@ -87,7 +87,7 @@ class OpenGrantsCsv implements GrantsCsvSource {
       throw new LinesError('SSTITCH_LINES_CLOSED', 'the stream has been read', { path });
     }
     this.#isConsumed = typeof this.#input !== 'string';
-    const syncs = new SheetSyncs(timestampFromDate(this.#now));
+    const syncs = await SheetSyncs.create(timestampFromDate(this.#now));
     const found = new Set<string>();
     for await (const { line, row } of readRows(this.#input, { name: path, signal })) {
       const syncId = row.sync_id === '' ? this.#syncId : row.sync_id;

@@ -1,9 +1,13 @@
 // Which things a sheet has named so far, and by what names. There may be millions: of each, 24 bytes are kept.
 //
-//   slot := 4 words of the hash of what it is, 2 words of the hash of how it was named    a slot of zeros is free
+//   slot := 4 words of the hash of what it is, 2 words of the hash of how it was named
+//
+// A slot whose first word is 0 is free. The hashes are XXH64 with seeds that nobody knows before: a file cannot be
+// made so that two things have one hash.
 //
 // Invariants: at most `MAX_LOAD` of the slots are taken; a thing's slot is the first free one from its hash on.
-import { createHash } from 'node:crypto';
+import { getRandomValues } from 'node:crypto';
+import createHasher, { type XXHashAPI } from 'xxhash-wasm';
 
 const SLOT_WORDS = 6;
 const KEY_WORDS = 4;
@@ -13,10 +17,20 @@ const MAX_LOAD = 0.7;
 /** Whether a thing was there before, and under the same names. */
 export type Seen = 'new' | 'same' | 'different';
 
-/** Remembers things and their names. Two of 128 bits of SHA-256 are never the same. */
+/** Remembers things and their names. */
 export class SeenNames {
+  readonly #hash: XXHashAPI['h64'];
+  readonly #seeds = getRandomValues(new BigUint64Array(3));
   #slots = new Uint32Array(SLOT_WORDS * FIRST_SLOTS);
   #count = 0;
+
+  private constructor(hash: XXHashAPI['h64']) {
+    this.#hash = hash;
+  }
+
+  static async create(): Promise<SeenNames> {
+    return new SeenNames((await createHasher()).h64);
+  }
 
   /** How many things there are. */
   get count(): number {
@@ -26,37 +40,45 @@ export class SeenNames {
   /** Adds a thing if it is new. */
   add(key: readonly string[], names: readonly string[]): Seen {
     if (this.#count >= MAX_LOAD * this.#slotCount) this.#grow();
-    const hash = wordsOf(key);
-    // A slot of zeros is free.
-    if (hash[0] === 0) hash[0] = 1;
-    const nameHash = wordsOf(names);
-    const slot = this.#slotOf(hash);
-    const start = slot * SLOT_WORDS;
-    const [first, second] = [nameHash[0] ?? 0, nameHash[1] ?? 0];
-    if (this.#slots[start] !== 0) {
-      const at = start + KEY_WORDS;
-      return this.#slots[at] === first && this.#slots[at + 1] === second ? 'same' : 'different';
+    const words = this.#wordsOf(JSON.stringify(key), JSON.stringify(names));
+    const start = this.#slotOf(words) * SLOT_WORDS;
+    if (this.#slots[start] === 0) {
+      this.#slots.set(words, start);
+      this.#count += 1;
+      return 'new';
     }
-    this.#slots.set(hash, start);
-    this.#slots[start + KEY_WORDS] = first;
-    this.#slots[start + KEY_WORDS + 1] = second;
-    this.#count += 1;
-    return 'new';
+    for (let word = KEY_WORDS; word < SLOT_WORDS; word++) {
+      if (this.#slots[start + word] !== words[word]) return 'different';
+    }
+    return 'same';
   }
 
   get #slotCount(): number {
     return this.#slots.length / SLOT_WORDS;
   }
 
-  /** The slot of a hash, or the free one where it belongs. */
-  #slotOf(hash: Uint32Array): number {
+  /** What a slot holds of a thing. */
+  #wordsOf(key: string, names: string): Uint32Array {
+    const [first, second, third] = this.#seeds;
+    const words = new BigUint64Array(SLOT_WORDS / 2);
+    words[0] = this.#hash(key, first);
+    words[1] = this.#hash(key, second);
+    words[2] = this.#hash(names, third);
+    const slot = new Uint32Array(words.buffer);
+    // 0 is that of a free one.
+    if (slot[0] === 0) slot[0] = 1;
+    return slot;
+  }
+
+  /** The slot of a thing, or the free one where it belongs. */
+  #slotOf(words: Uint32Array): number {
     const slots = this.#slots;
     const count = this.#slotCount;
-    for (let slot = (hash[0] ?? 0) % count; ; slot = (slot + 1) % count) {
+    for (let slot = (words[0] ?? 0) % count; ; slot = (slot + 1) % count) {
       const start = slot * SLOT_WORDS;
       if (slots[start] === 0) return slot;
       let word = 0;
-      while (word < KEY_WORDS && slots[start + word] === hash[word]) word += 1;
+      while (word < KEY_WORDS && slots[start + word] === words[word]) word += 1;
       if (word === KEY_WORDS) return slot;
     }
   }
@@ -67,14 +89,7 @@ export class SeenNames {
     for (let start = 0; start < before.length; start += SLOT_WORDS) {
       if (before[start] === 0) continue;
       const slot = before.subarray(start, start + SLOT_WORDS);
-      this.#slots.set(slot, this.#slotOf(slot.subarray(0, KEY_WORDS)) * SLOT_WORDS);
+      this.#slots.set(slot, this.#slotOf(slot) * SLOT_WORDS);
     }
   }
-}
-
-function wordsOf(texts: readonly string[]): Uint32Array {
-  const digest = createHash('sha256').update(JSON.stringify(texts)).digest();
-  const words = new Uint32Array(KEY_WORDS);
-  for (let word = 0; word < KEY_WORDS; word++) words[word] = digest.readUInt32LE(4 * word);
-  return words;
 }

@@ -47,14 +47,19 @@ interface SheetSync {
 /** Makes records of rows. */
 export class SheetSyncs {
   readonly #now: Timestamp;
-  readonly #seen = new SeenNames();
+  readonly #seen: SeenNames;
   readonly #syncs = new Map<string, SheetSync>();
   /** Records that have not been taken, of one sync. */
   #pending: SyncRecord[] = [];
 
   /** @param now when grants without a time of their own were discovered */
-  constructor(now: Timestamp) {
+  static async create(now: Timestamp): Promise<SheetSyncs> {
+    return new SheetSyncs(now, await SeenNames.create());
+  }
+
+  private constructor(now: Timestamp, seen: SeenNames) {
     this.#now = now;
+    this.#seen = seen;
   }
 
   /**
