@@ -1,5 +1,5 @@
-// No import leads up: between a package's modules there is no circle, and each of the engine's directories imports
-// only from directories above it in the table below (ARCHITECTURE.md, "Inside the engine").
+// No import leads up: between a package's modules there is no circle, and each directory of the engine and of the
+// command line imports only from directories above it in the tables below (ARCHITECTURE.md, "Inside the engine").
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { root } from './pnpm.mjs';
@@ -18,6 +18,19 @@ const ENGINE_LAYERS = [
 ];
 /** Modules beside the directories, which any of them may import. */
 const ENGINE_GROUND = new Set(['errors.ts', 'not-bytes.ts', 'spans.ts', 'contract.ts']);
+
+/** The same of the command line. */
+const CLI_LAYERS = [
+  ['output'],
+  ['terminal'],
+  ['command-line'],
+  ['stores'],
+  ['records'],
+  ['operations'],
+  ['reports', 'reference'],
+  ['commands'],
+];
+const CLI_GROUND = new Set(['advice.ts', 'errors.ts', 'exit-codes.ts']);
 
 const problems = [];
 
@@ -58,21 +71,19 @@ function checkCircles(imports, source) {
   for (const file of imports.keys()) visit(file);
 }
 
-function checkLayers(imports, source) {
+function checkLayers(imports, source, layers, ground) {
   const layerOf = new Map(
-    ENGINE_LAYERS.flatMap((directories, layer) =>
-      directories.map((directory) => [directory, layer]),
-    ),
+    layers.flatMap((directories, layer) => directories.map((directory) => [directory, layer])),
   );
   for (const [file, targets] of imports) {
     const [directory, ...rest] = relative(source, file).split('/');
     if (rest.length === 0) continue;
     if (!layerOf.has(directory))
-      problems.push(`packages/engine/src/${directory}: no layer has this directory`);
+      problems.push(`${relative(root, join(source, directory))}: no layer has this directory`);
     for (const target of targets) {
       const [other, ...inside] = relative(source, target).split('/');
       const isLower = layerOf.get(other) < layerOf.get(directory);
-      const isGround = inside.length === 0 && ENGINE_GROUND.has(other);
+      const isGround = inside.length === 0 && ground.has(other);
       if (other === directory || isLower || isGround) continue;
       problems.push(
         `${relative(root, file)}: ${directory} must not import ${relative(source, target)}`,
@@ -81,11 +92,32 @@ function checkLayers(imports, source) {
   }
 }
 
-for (const name of readdirSync(join(root, 'packages'))) {
-  const source = join(root, 'packages', name, 'src');
+/** A command's directory is its own: what two commands need lies above them. Only the registry imports them all. */
+function checkCommands(imports, source) {
+  const commandOf = (file) => /^commands\/([^/]+)\//.exec(relative(source, file))?.[1];
+  for (const [file, targets] of imports) {
+    if (relative(source, file) === 'commands/registry.ts') continue;
+    for (const target of targets) {
+      if (commandOf(target) === undefined || commandOf(target) === commandOf(file)) continue;
+      problems.push(
+        `${relative(root, file)}: must not import ${relative(source, target)}, another command's`,
+      );
+    }
+  }
+}
+
+const packages = readdirSync(join(root, 'packages')).map((name) => join('packages', name));
+for (const directory of [...packages, join('tools', 'torture')]) {
+  const source = join(root, directory, 'src');
   const imports = importsOf(source);
   checkCircles(imports, source);
-  if (name === 'engine') checkLayers(imports, source);
+  if (directory === join('packages', 'engine')) {
+    checkLayers(imports, source, ENGINE_LAYERS, ENGINE_GROUND);
+  }
+  if (directory === join('packages', 'cli')) {
+    checkLayers(imports, source, CLI_LAYERS, CLI_GROUND);
+    checkCommands(imports, source);
+  }
 }
 if (problems.length > 0) {
   console.error(problems.join('\n'));

@@ -26,7 +26,7 @@ const { values: options } = parseArgs({
   },
 });
 const NODE_MAJORS = [20, 22, 24];
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 1_800_000;
 
 /** Whoever installs one of these must not get the other: a native database, a fuzzer. */
 const MUST_NOT_INSTALL = {

@@ -41,7 +41,7 @@ for (const { file, from } of documents) {
       const result = spawnSync(process.execPath, [script], {
         cwd: workDirectory,
         encoding: 'utf8',
-        timeout: 600_000,
+        timeout: 1_800_000,
       });
       ran++;
       if (result.status !== 0) failures.push(`${file}, example ${index + 1}:\n${result.stderr}`);

@@ -11,7 +11,8 @@ describe('the report of an error', () => {
     const error = new Error('Database failed to open', { cause });
     expect(reportOf(error)).toEqual({
       code: 'LEVEL_LOCKED',
-      message: 'process 4711 has the store open (/s)',
+      message:
+        'process 4711 has the store open (/s); end that process, or wait for it with --wait SECONDS',
       exitCode: 6,
       path: '/s',
       pid: 4711,

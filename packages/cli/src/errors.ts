@@ -1,4 +1,5 @@
-// Errors of the command line, and how any error is told to people and to programs.
+// Errors of the command line, and how any error is reported to people and to programs.
+import { withAdvice } from './advice.js';
 import { EXIT_CODE_BY_ERROR, EXIT_CODES, type ExitCode } from './exit-codes.js';
 
 /** Every code a CliError can have. */
@@ -41,7 +42,7 @@ export function usageError(message: string): CliError {
   return new CliError('SSTITCH_USAGE', message);
 }
 
-/** An error as it is told. */
+/** An error as it is reported. */
 export interface ErrorReport {
   readonly code: string;
   /** One line. */
@@ -54,8 +55,8 @@ export interface ErrorReport {
 }
 
 /**
- * Finds in an error and its causes what to tell: the outermost error of this project gives code and
- * message, the most telling code of the chain gives the exit code. Others' stacks are never told.
+ * Finds in an error and its causes what to report: code and message are those of the outermost error of this
+ * project, the exit code is that of the first code in the chain that has one.
  */
 export function reportOf(error: unknown): ErrorReport {
   const chain = causesOf(error);
@@ -66,7 +67,7 @@ export function reportOf(error: unknown): ErrorReport {
   if (own !== undefined) {
     return {
       code: codeOf(own) ?? 'SSTITCH_INTERNAL',
-      message: oneLine(own.message),
+      message: adviceFor(own),
       exitCode,
       path: pathOf(own),
       pid: pidOf(own),
@@ -80,6 +81,14 @@ export function reportOf(error: unknown): ErrorReport {
     exitCode,
     path: undefined,
   };
+}
+
+/** The messages of an error's causes, for --verbose. */
+export function causesText(error: unknown): readonly string[] {
+  const [reported, ...causes] = causesOf(error).map(({ message }) => oneLine(message));
+  return causes
+    .filter((message, at) => message !== (at === 0 ? reported : causes[at - 1]))
+    .map((message) => `caused by: ${message}`);
 }
 
 /** The error and its causes with their stacks, for SSTITCH_DEBUG=1. */
@@ -116,6 +125,12 @@ function pathOf(error: Error): string | undefined {
 function pidOf(error: Error): number | undefined {
   const { holder } = error as { holder?: unknown };
   return typeof holder === 'number' ? holder : undefined;
+}
+
+function adviceFor(error: Error): string {
+  const message = oneLine(error.message);
+  // A process cannot wait for itself.
+  return pidOf(error) === process.pid ? message : withAdvice(codeOf(error) ?? '', message);
 }
 
 function oneLine(text: string): string {

@@ -1,6 +1,6 @@
-// What the process says to its caller, and which errors mean what.
+// The exit codes of the process, and which errors map to which.
 
-/** Exit codes of `sstitch`. A signal gives 128 and its number. */
+/** Exit codes of `sstitch`. For a signal: 128 plus its number. */
 export const EXIT_CODES = {
   /** All is done; also where the reader of the output left early, as `head` does. */
   done: 0,

@@ -1,4 +1,4 @@
 export { CliError, type CliErrorCode, type ErrorReport } from './errors.js';
 export { EXIT_CODES, type ExitCode } from './exit-codes.js';
-export type { Io, Output } from './io.js';
-export { run } from './run.js';
+export { run } from './run-program.js';
+export type { Io, Output } from './terminal/io.js';

@@ -1,6 +1,9 @@
 #!/usr/bin/env node
-import { processIo } from './process-io.js';
-import { run } from './run.js';
+import * as module from 'node:module';
 
+// Node 22.1 and later keep compiled code in the temporary directory (NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE).
+(module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
+
+const { processIo, run } = await import('./start.js');
 // All output is written by now, and every store closed: an idle thread must not keep the process alive.
 process.exitCode = await run(process.argv.slice(2), processIo());

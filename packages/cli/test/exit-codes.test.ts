@@ -1,7 +1,5 @@
-// Which failure gives which exit code: every command that takes a path, with everything that can be wrong
+// Which failure has which exit code: every command that takes a path, with everything that can be wrong
 // with what the path names.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import {
   cpSync,
   mkdirSync,
@@ -16,6 +14,7 @@ import { join } from 'node:path';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { digestsOf, sstitch, sstitchJson, testDirectory } from './in-process.js';
+import { openElsewhere } from './process.js';
 
 const SYNC = syntheticSyncId({});
 const ABSENT = syntheticSyncId({ seed: 99 });
@@ -177,23 +176,11 @@ describe('a store that another process has open', () => {
     const file = join(directory, 'sync.jsonl');
     writeFileSync(file, exported.stdout);
     const before = await digestsOf(store);
-    const engine = import.meta.resolve('@sstitch/engine');
-    const script = `
-      const { Store } = await import(${JSON.stringify(engine)});
-      const store = new Store(${JSON.stringify(store)});
-      await store.open();
-      console.log('open');
-      process.stdin.on('end', () => store.close()).resume();`;
-    const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    const gone = once(owner, 'exit');
-    await once(owner.stdout, 'data');
+    const close = await openElsewhere(store);
     try {
       expect(await codeOf(...line.map((word) => (word === 'sync.jsonl' ? file : word)))).toBe(6);
     } finally {
-      owner.stdin.end();
-      await gone;
+      await close();
     }
     expect(await digestsOf(store)).toEqual(before);
   });

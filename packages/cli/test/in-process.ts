@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { digestSync } from '@sstitch/records';
 import { afterEach } from 'vitest';
 import type { ExitCode } from '../src/exit-codes.js';
-import type { Environment, Io, Output } from '../src/io.js';
-import { withReader } from '../src/open-store.js';
-import { run } from '../src/run.js';
-import { findSyncIds } from '../src/scan-span.js';
+import { run } from '../src/run-program.js';
+import { findSyncIds } from '../src/stores/find-syncs.js';
+import { withReader } from '../src/stores/open-store.js';
+import type { Environment, Io, Output } from '../src/terminal/io.js';
 
 export interface RunOptions {
   readonly isTerminal?: boolean;
@@ -48,7 +48,7 @@ export async function sstitch(
   return { exitCode, stdout: stdout.text, stderr: stderr.text };
 }
 
-/** Runs with --json, expects success, and gives the document. */
+/** Runs with --json, expects success, and returns the document. */
 export async function sstitchJson<T>(...commandLine: readonly string[]): Promise<T> {
   const { exitCode, stdout, stderr } = await sstitch([...commandLine, '--json']);
   if (exitCode !== 0) throw new Error(`sstitch ${commandLine.join(' ')}: ${exitCode} ${stderr}`);

@@ -5,11 +5,10 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { makeC1z } from '@sstitch/c1z/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { MAIN, USER_ENVIRONMENT } from './process.js';
 
-const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
 
 let directory: string;
@@ -45,7 +44,7 @@ function* grants(count: number) {
 function startImport(file: string): ChildProcess {
   const store = join(directory, `store-${Math.random()}`);
   return spawn(process.execPath, [MAIN, 'import', file, '--into', store], {
-    env: { ...process.env, TMPDIR: temporary },
+    env: { ...USER_ENVIRONMENT, TMPDIR: temporary },
     stdio: 'ignore',
     detached: true,
   });

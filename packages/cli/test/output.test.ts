@@ -1,43 +1,20 @@
 // What becomes of output that cannot be written: every command, as a process, on a full device and with a
 // reader that has gone.
 import { spawnSync } from 'node:child_process';
-import {
-  closeSync,
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, cpSync, existsSync, openSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { syntheticSyncId } from '@sstitch/testkit';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { COMMAND_GROUPS } from '../src/commands/index.js';
-import { sstitch, sstitchJson, testDirectory } from './in-process.js';
-import { ended, MAIN, startMain } from './process.js';
+import { COMMAND_LINES, COMMAND_NAMES, makeScene } from './every-command.js';
+import { testDirectory } from './in-process.js';
+import { ended, MAIN, startMain, USER_ENVIRONMENT } from './process.js';
 
-const [FIRST, SECOND] = [0, 1].map((syncIndex) => syntheticSyncId({ syncIndex })) as [
-  string,
-  string,
-];
 const FULL = '/dev/full';
 
 let template: string;
 let directory: string;
 
 beforeAll(async () => {
-  template = mkdtempSync(join(tmpdir(), 'sstitch-cli-output-'));
-  await sstitchJson('generate', join(template, 'base'), '--grants', '40', '--syncs', '2');
-  await sstitchJson('generate', join(template, 'fresh'), '--grants', '40', '--revision', '2');
-  const current = readFileSync(join(template, 'base', 'CURRENT'), 'latin1').trim();
-  cpSync(join(template, 'base', current), join(template, 'generation'), { recursive: true });
-  const exported = await sstitch(['export', join(template, 'base'), '--sync', FIRST]);
-  writeFileSync(join(template, 'sync.jsonl'), exported.stdout);
+  template = await makeScene();
   return () => rmSync(template, { recursive: true, force: true });
 });
 
@@ -46,47 +23,8 @@ beforeEach(() => {
   cpSync(template, directory, { recursive: true });
 });
 
-function aTable(): string {
-  const name = readdirSync(join(directory, 'generation')).find((file) => file.endsWith('.ldb'));
-  return join('generation', name ?? '');
-}
-
-/** A command line of each command that ends well, in `directory`. */
-const COMMAND_LINES: Readonly<Record<string, () => readonly string[]>> = {
-  compact: () => ['compact', '--base', 'base', '--from', 'fresh', '--sync', FIRST],
-  import: () => ['import', 'sync.jsonl', '--into', 'imported'],
-  drop: () => ['drop', 'base', '--sync', FIRST, '--yes'],
-  generate: () => ['generate', 'made', '--grants', '3'],
-  syncs: () => ['syncs', 'base'],
-  digest: () => ['digest', 'base', '--sync', FIRST],
-  verify: () => ['verify', 'base'],
-  diff: () => ['diff', 'base', 'fresh', '--sync', FIRST],
-  export: () => ['export', 'base', '--sync', FIRST, '--sync', SECOND],
-  get: () => ['get', 'base', '--sync', FIRST, '--bucket', 'sync_run'],
-  scan: () => ['scan', 'base'],
-  levels: () => ['levels', 'base'],
-  salvage: () => ['salvage', 'base'],
-  space: () => ['space', 'base'],
-  checkpoint: () => ['checkpoint', 'base', 'copy'],
-  adopt: () => ['adopt', 'generation', 'adopted'],
-  'sst dump': () => ['sst', 'dump', aTable()],
-  'sst verify': () => ['sst', 'verify', aTable()],
-  'manifest dump': () => ['manifest', 'dump', 'generation'],
-  demo: () => ['demo', '--grants', '20'],
-  selftest: () => ['selftest', '--kills', '0'],
-  completion: () => ['completion', 'bash'],
-  help: () => ['--help'],
-  version: () => ['--version'],
-};
-
-it('has a command line of every command', () => {
-  const names = new Set(Object.keys(COMMAND_LINES).map((name) => name.split(' ')[0]));
-  const commands = COMMAND_GROUPS.flatMap(([, group]) => group).length;
-  expect(names.size).toBe(commands + ['help', 'version'].length);
-});
-
-describe.each(Object.keys(COMMAND_LINES))('%s', (name) => {
-  const commandLine = () => COMMAND_LINES[name]?.() ?? [];
+describe.each([...COMMAND_NAMES, '--help', '--version'])('%s', (name) => {
+  const commandLine = () => COMMAND_LINES[name]?.(directory) ?? [name];
 
   it.skipIf(!existsSync(FULL))('exits with 1 where its output finds no room', async () => {
     const full = openSync(FULL, 'w');
@@ -126,4 +64,12 @@ describe('a file as standard output', () => {
     expect(stderr).toMatch(/^sstitch: cannot write to standard output: EFBIG[^\n]*\n$/);
     expect(status).toBe(1);
   });
+});
+
+it('goes through a pipe of a shell as it is', () => {
+  const line = `'${process.execPath}' '${MAIN}' syncs base 2>&1 | cat`;
+  const options = { cwd: directory, encoding: 'utf8', env: USER_ENVIRONMENT } as const;
+  const piped = spawnSync('sh', ['-c', line], options).stdout;
+  expect(piped).toBe(spawnSync(process.execPath, [MAIN, 'syncs', 'base'], options).stdout);
+  expect(piped).toMatch(/^SYNC .*\n(\w{27} .*\n){2}$/);
 });

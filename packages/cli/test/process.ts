@@ -5,16 +5,31 @@ import { fileURLToPath } from 'node:url';
 
 export const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
+/**
+ * The environment of a process as users start it. pnpm runs the tests with a NODE_PATH, which would hide that a module
+ * is not found; Node's cache of compiled code would lie among the temporary directories that tests look for.
+ */
+export const USER_ENVIRONMENT: NodeJS.ProcessEnv = {
+  ...process.env,
+  NODE_PATH: '',
+  NODE_DISABLE_COMPILE_CACHE: '1',
+};
+
 export interface Ended {
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Starts `sstitch`, without standard input unless the options say otherwise. */
-export function startMain(commandLine: readonly string[], options: SpawnOptions = {}) {
+/**
+ * Starts `sstitch`, without standard input unless the options say otherwise.
+ *
+ * @param options `env` is added to the user's
+ */
+export function startMain(commandLine: readonly string[], { env, ...options }: SpawnOptions = {}) {
   return spawn(process.execPath, [MAIN, ...commandLine], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...USER_ENVIRONMENT, ...env },
     ...options,
   });
 }
@@ -40,4 +55,23 @@ export async function eventually<T>(look: () => T | undefined): Promise<T> {
     if (found !== undefined) return found;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+/** Opens a store in another process; settles when it is open, with what closes it. */
+export async function openElsewhere(store: string): Promise<() => Promise<void>> {
+  const script = `
+    const { Store } = await import(${JSON.stringify(import.meta.resolve('@sstitch/engine'))});
+    const store = new Store(${JSON.stringify(store)});
+    await store.open();
+    console.log('open');
+    process.stdin.on('end', () => store.close()).resume();`;
+  const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const gone = once(owner, 'exit');
+  await once(owner.stdout, 'data');
+  return async () => {
+    owner.stdin.end();
+    await gone;
+  };
 }

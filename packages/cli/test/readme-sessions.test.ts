@@ -5,9 +5,9 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { testDirectory } from './in-process.js';
-import { MAIN } from './process.js';
+import { MAIN, USER_ENVIRONMENT } from './process.js';
 
-/** Gives what runs lines in an empty directory, with `sstitch` on the path. */
+/** Returns what runs lines in an empty directory, with `sstitch` on the path. */
 function shell(): (line: string) => string {
   const directory = testDirectory();
   const bin = join(directory, 'bin');
@@ -17,7 +17,7 @@ function shell(): (line: string) => string {
   const program = join(bin, 'sstitch');
   writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`);
   chmodSync(program, 0o755);
-  const env = { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH']}` };
+  const env = { ...USER_ENVIRONMENT, PATH: `${bin}${delimiter}${process.env['PATH']}` };
   return (line) => {
     const options = { cwd: work, env, encoding: 'utf8' } as const;
     const { status, stdout, stderr } = spawnSync('sh', ['-c', line], options);
@@ -30,10 +30,10 @@ function textOf(readme: string): string {
   return readFileSync(fileURLToPath(new URL(readme, import.meta.url)), 'utf8');
 }
 
-/** The first code block behind a heading. */
-function blockBehind(text: string, heading: string): string {
+/** The first code block after a heading. */
+function blockAfter(text: string, heading: string): string {
   const [, block] = /```\w+\n([\s\S]*?)```/.exec(text.slice(text.indexOf(heading))) ?? [];
-  if (block === undefined) throw new Error(`no block behind ${heading}`);
+  if (block === undefined) throw new Error(`no block after ${heading}`);
   return block;
 }
 
@@ -45,14 +45,14 @@ function withoutFigures(text: string): string {
 }
 
 it("the README's session works as printed", () => {
-  const lines = blockBehind(textOf('../../../README.md'), '## At a terminal').trimEnd().split('\n');
+  const lines = blockAfter(textOf('../../../README.md'), '## At a terminal').trimEnd().split('\n');
   const run = shell();
   expect(lines.length).toBeGreaterThan(3);
   for (const line of lines) run(line);
 });
 
 it("the command line's session works as printed, and prints what is printed", () => {
-  const session = blockBehind(textOf('../README.md'), '## A session');
+  const session = blockAfter(textOf('../README.md'), '## A session');
   const steps = session.split(/^\$ /m).slice(1);
   const run = shell();
   expect(steps.length).toBeGreaterThan(3);

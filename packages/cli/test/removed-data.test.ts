@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseSyncId } from '@sstitch/keys';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
-import { withStore } from '../src/open-store.js';
+import { withStore } from '../src/stores/open-store.js';
 import { sstitch, sstitchJson, testDirectory } from './in-process.js';
 
 const [FIRST, SECOND] = [0, 1].map((syncIndex) => syntheticSyncId({ syncIndex })) as [
@@ -64,6 +64,15 @@ it('drop --no-purge leaves bytes in shared files; checkpoint --purge leaves them
   await sstitchJson('checkpoint', store, `${store}-given`, '--purge');
   expect(naming(FIRST, `${store}-given`)).toEqual([]);
   expect((await sstitch(['verify', `${store}-given`])).exitCode).toBe(0);
+});
+
+it('checkpoint --format pebble leaves them out, and makes a directory with the markers of Pebble', async () => {
+  await sstitchJson('drop', store, '--sync', FIRST, '--yes', '--no-purge');
+  const target = `${store}-pebble`;
+  const document = await sstitchJson('checkpoint', store, target, '--format', 'pebble');
+  expect(document).toMatchObject({ store: target, linkedBytes: 0 });
+  expect(naming(FIRST, target)).toEqual([]);
+  expect(readdirSync(target).filter((name) => name.startsWith('marker.')).length).toBe(2);
 });
 
 it('compact --purge leaves nothing of a sync that the source does not hold', async () => {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { askOn } from '../src/process-io.js';
+import { askOn } from '../src/terminal/process-io.js';
 import { digestsOf, sstitch, sstitchJson, testDirectory } from './in-process.js';
 import { ended, eventually, startMain } from './process.js';
 
@@ -17,7 +17,7 @@ describe.each([
 ] as const)('%s', (signal, exitCode) => {
   it(`ends a command with ${exitCode}, and removes its temporary directory`, async () => {
     const TMPDIR = testDirectory();
-    const child = startMain(['demo', '--grants', MANY_GRANTS], { env: { ...process.env, TMPDIR } });
+    const child = startMain(['demo', '--grants', MANY_GRANTS], { env: { TMPDIR } });
     const end = ended(child);
     await eventually(() => readdirSync(TMPDIR)[0]);
     child.kill(signal);
@@ -30,7 +30,7 @@ describe.each([
 
   it('that comes again ends it at once, and removes its temporary directory all the same', async () => {
     const TMPDIR = testDirectory();
-    const child = startMain(['demo', '--grants', MANY_GRANTS], { env: { ...process.env, TMPDIR } });
+    const child = startMain(['demo', '--grants', MANY_GRANTS], { env: { TMPDIR } });
     const end = ended(child);
     await eventually(() => readdirSync(TMPDIR)[0]);
     // Signals that wait become one: so many that two arrive.

@@ -29,6 +29,7 @@ export type { StoreOpenOptions, StoreOptions } from './store/options.js';
 export { openReadOnly, type ReadOnlyOptions, ReadOnlyStore } from './store/read-only-store.js';
 export { Store, type WriteDurability } from './store/store.js';
 export type {
+  CheckpointFormat,
   CheckpointOptions,
   ExciseOptions,
   ExtractOptions,

@@ -15,11 +15,16 @@ import {
   temporaryDirectory,
   VIEW,
 } from './store-fixture.js';
-import { type FileOperation, fileError, WatchedFileSystem } from './watched-file-system.js';
+import {
+  type FileOperation,
+  fileError,
+  type WatchedFileSystem,
+  watchedFileSystem,
+} from './watched-file-system.js';
 
 const MODEL = numbered('k', 50, 'value');
 
-async function filledStore(fileSystem = new WatchedFileSystem()) {
+async function filledStore(fileSystem = watchedFileSystem()) {
   const directory = temporaryDirectory();
   const store = await openStore(join(directory, 'store'), { fileSystem });
   await put(store, MODEL);
@@ -115,7 +120,7 @@ test('a commit whose generation has a directory already fails, and leaves that d
 
 test('a read-only open whose copy has a directory already leaves that directory alone', async () => {
   const { store } = await filledStore();
-  const fileSystem = new WatchedFileSystem();
+  const fileSystem = watchedFileSystem();
   let theirs = '';
   fileSystem.before = ({ name, path }) => {
     if (name !== 'mkdir' || !/readers\/\d/.test(path) || theirs !== '') return;

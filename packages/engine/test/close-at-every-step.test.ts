@@ -13,7 +13,7 @@ import {
   VIEW,
 } from './store-fixture.js';
 import { OPERATIONS, openScene, removeTemplate, type StoreOperation } from './store-operations.js';
-import { type FileOperation, WatchedFileSystem } from './watched-file-system.js';
+import { type FileOperation, watchedFileSystem } from './watched-file-system.js';
 
 afterAll(removeTemplate);
 
@@ -28,7 +28,7 @@ function kindOf({ name, path, to }: FileOperation): string {
 
 /** The kinds of file operations of one undisturbed run: each first and each last one is a moment. */
 async function momentsOf({ prepare }: StoreOperation): Promise<Array<readonly [string, number]>> {
-  const watched = new WatchedFileSystem();
+  const watched = watchedFileSystem();
   const scene = await openScene(watched);
   const begin = await prepare(scene);
   const counts = new Map<string, number>();
@@ -53,11 +53,11 @@ describe.each(Object.entries(OPERATIONS))('%s', (_, operation) => {
     for (const [kind, nth] of moments) {
       await closeAt(operation, kind, nth);
     }
-  }, 600_000);
+  });
 });
 
 async function closeAt(operation: StoreOperation, kind: string, nth: number): Promise<void> {
-  const watched = new WatchedFileSystem();
+  const watched = watchedFileSystem();
   const scene = await openScene(watched);
   const { base } = scene;
   const begin = await operation.prepare(scene);

@@ -25,7 +25,12 @@ import {
   temporaryDirectory,
   VIEW,
 } from './store-fixture.js';
-import { type FileOperation, fileError, WatchedFileSystem } from './watched-file-system.js';
+import {
+  type FileOperation,
+  fileError,
+  type WatchedFileSystem,
+  watchedFileSystem,
+} from './watched-file-system.js';
 
 const SPANS = [span('k0005', 'k0015'), span('m', 'n')];
 const incomingOf = (value: string): Contents =>
@@ -36,7 +41,7 @@ const incomingOf = (value: string): Contents =>
   );
 
 async function watchedStore() {
-  const watched = new WatchedFileSystem();
+  const watched = watchedFileSystem();
   const store = await openStore(join(temporaryDirectory(), 'store'), { fileSystem: watched });
   const model = new Map([...numbered('k', 20, 'old'), ...numbered('m', 20, 'old')]);
   await put(store, model);

@@ -1,11 +1,15 @@
 // The steps of a commit at which a test can act, by the file operations that they begin with.
 import { join } from 'node:path';
 import { openStore, temporaryDirectory } from './store-fixture.js';
-import { type FileOperation, WatchedFileSystem } from './watched-file-system.js';
+import {
+  type FileOperation,
+  type WatchedFileSystem,
+  watchedFileSystem,
+} from './watched-file-system.js';
 
 /** A store, and every file operation of it. */
 export async function watchedStore() {
-  const watched = new WatchedFileSystem();
+  const watched = watchedFileSystem();
   const store = await openStore(join(temporaryDirectory(), 'store'), { fileSystem: watched });
   return { store, watched };
 }

@@ -10,13 +10,13 @@ import {
   span,
   temporaryDirectory,
 } from './store-fixture.js';
-import { fileError, WatchedFileSystem } from './watched-file-system.js';
+import { fileError, watchedFileSystem } from './watched-file-system.js';
 
 const TABLES = 20;
 
 test('copied tables keep their names while they are checked', async () => {
   const directory = temporaryDirectory();
-  const fileSystem = new WatchedFileSystem();
+  const fileSystem = watchedFileSystem();
   const renamed: string[] = [];
   fileSystem.before = ({ name, path, to }) => {
     if (name === 'rename' && path.includes('/base/staging/')) renamed.push(path);

@@ -19,7 +19,7 @@ import {
   text,
   VIEW,
 } from './store-fixture.js';
-import { fileError, WatchedFileSystem } from './watched-file-system.js';
+import { fileError, watchedFileSystem } from './watched-file-system.js';
 
 const { SSTITCH_LONG: longRun } = process.env;
 /** A thousand commits where time allows; the short run proves the same with fewer. */
@@ -119,7 +119,7 @@ function openPaths(store: ByteStore): string[] {
 }
 
 test('a retired generation that cannot be removed keeps the store neither from closing nor from opening', async () => {
-  const watched = new WatchedFileSystem();
+  const watched = watchedFileSystem();
   const path = join(temporaryDirectory(), 'store');
   const store = await openStore(path, { fileSystem: watched });
   await put(store, [['k', 'v']]);

@@ -18,7 +18,7 @@ import {
   span,
   temporaryDirectory,
 } from './store-fixture.js';
-import { WatchedFileSystem } from './watched-file-system.js';
+import { type WatchedFileSystem, watchedFileSystem } from './watched-file-system.js';
 
 const SPANS = [span('k0010', 'k0020'), span('m', 'n')];
 const old = new Map([...numbered('k', 100, 'old'), ...numbered('m', 10, 'old')]);
@@ -117,7 +117,7 @@ describe("the base's tables are split while the source is read", () => {
     ['copied', Number.POSITIVE_INFINITY],
     ['shared', 0],
   ])('once, where the guess is right, and %s', async (_, shareTablesFromBytes) => {
-    const fileSystem = new WatchedFileSystem();
+    const fileSystem = watchedFileSystem();
     const base = await openStore(join(directory, 'watched'), { fileSystem, shareTablesFromBytes });
     const { source } = await stores();
     await put(base, old);
@@ -138,7 +138,7 @@ describe("the base's tables are split while the source is read", () => {
   ])(
     'again, where an incoming table comes between two parts of one; %s',
     async (_, shareTablesFromBytes) => {
-      const fileSystem = new WatchedFileSystem();
+      const fileSystem = watchedFileSystem();
       const options = { fileSystem, shareTablesFromBytes };
       const base = await openStore(join(directory, 'deep'), options);
       const { base: first, source } = await stores();
@@ -154,7 +154,7 @@ describe("the base's tables are split while the source is read", () => {
   );
 
   test('and again, where the base compacted that table away', async () => {
-    const fileSystem = new WatchedFileSystem();
+    const fileSystem = watchedFileSystem();
     const base = await openStore(join(directory, 'watched'), { fileSystem });
     const { source } = await stores();
     await put(base, old);
@@ -319,7 +319,7 @@ describe('where it ends early, the base is as it was, and nothing is left in its
   });
 
   test("a table of the base's cannot be linked ahead", async () => {
-    const fileSystem = new WatchedFileSystem();
+    const fileSystem = watchedFileSystem();
     const base = await openStore(join(directory, 'base'), { fileSystem });
     const source = await openStore(join(directory, 'source'));
     await put(base, old);
@@ -345,7 +345,7 @@ test('extracted tables are committed also where their source was closed before',
 });
 
 test('a commit fails, and poisons the store, where the sync of an extracted table failed', async () => {
-  const fileSystem = new WatchedFileSystem();
+  const fileSystem = watchedFileSystem();
   const base = await openStore(join(directory, 'base'), { fileSystem });
   const source = await openStore(join(directory, 'source'));
   await put(base, old);
@@ -370,7 +370,7 @@ test.each([
   ['of the next CURRENT, whatever else fails', 'CURRENT.tmp', 'open'],
   ['of the next CURRENT, where the source fails too', 'CURRENT.tmp', 'source'],
 ])('a failed sync %s poisons the store', async (_, unsynced, broken) => {
-  const fileSystem = new WatchedFileSystem();
+  const fileSystem = watchedFileSystem();
   const base = await openStore(join(directory, 'base'), { fileSystem });
   const source = await openStore(join(directory, 'source'));
   await put(base, old);

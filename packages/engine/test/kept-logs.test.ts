@@ -1,7 +1,7 @@
 // Logs that LevelDB is to replay are kept until it has: what it passes over is written again before anybody reads.
 //
 // LevelDB's own failure (a log that it cannot open, and then removes) is played by a log that is empty when LevelDB
-// comes to it; the testkit's family leveldb-faults makes the real one.
+// comes to it; the torture family leveldb-faults makes the real one.
 import { existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
@@ -28,7 +28,7 @@ import {
   temporaryDirectory,
   VIEW,
 } from './store-fixture.js';
-import { WatchedFileSystem } from './watched-file-system.js';
+import { type WatchedFileSystem, watchedFileSystem } from './watched-file-system.js';
 
 const never = () => undefined;
 
@@ -68,7 +68,7 @@ function addLog(directory: string, sequence: number, entries: Contents): string 
 
 /** Empties a log once it has been kept, right before LevelDB comes to it. */
 function losing(log: string): WatchedFileSystem {
-  const watched = new WatchedFileSystem();
+  const watched = watchedFileSystem();
   let isKept = false;
   watched.before = ({ name, path }) => {
     if (name === 'rename' && path.includes('/recovery/')) isKept = true;
@@ -154,7 +154,7 @@ describe('an open', () => {
     const made = await closedStore();
     keep(made);
     await loseAndCrash(made.directory, made.log);
-    const watched = new WatchedFileSystem();
+    const watched = watchedFileSystem();
     watched.before = ({ name, path }) => {
       if (name === 'rename' && path.endsWith('/recovery')) throw fault('EIO');
     };
@@ -173,7 +173,7 @@ describe('an open', () => {
     const made = await closedStore();
     keep(made);
     await loseAndCrash(made.directory, made.log);
-    const watched = new WatchedFileSystem();
+    const watched = watchedFileSystem();
     let reads = 0;
     watched.before = ({ name, path }) => {
       if (name === 'open' && path.includes('/apply-') && ++reads === 2) throw fault('EMFILE');
@@ -204,7 +204,7 @@ describe('an open', () => {
   test('does not write again what was kept of an older generation', async () => {
     const made = await closedStore();
     keep(made);
-    const owner = await openStore(made.path, { fileSystem: new WatchedFileSystem() });
+    const owner = await openStore(made.path, { fileSystem: watchedFileSystem() });
     keep(made);
     await owner.excise([{ start: bytes('a'), end: bytes('b') }]);
     await owner.close();
@@ -232,7 +232,7 @@ describe('an open', () => {
 
 test('a read-only open shows what LevelDB did not replay, and leaves nothing in the store', async () => {
   const { path, log, contents } = await closedStore();
-  const watched = new WatchedFileSystem();
+  const watched = watchedFileSystem();
   watched.before = ({ name, path: at }) => {
     // The private copy's.
     if (name !== 'fsyncDir' || !at.includes('/recovery')) return;

@@ -26,7 +26,7 @@ import {
   temporaryDirectory,
   VIEW,
 } from './store-fixture.js';
-import { type FileOperation, fileError, WatchedFileSystem } from './watched-file-system.js';
+import { type FileOperation, fileError, watchedFileSystem } from './watched-file-system.js';
 
 describe('rule 16: the memtable', () => {
   test('rule 16: what only the memtable holds is extracted, checkpointed and kept by a commit', async () => {
@@ -78,7 +78,7 @@ describe('rule 16: the memtable', () => {
 
   test('rule 16: a log that LevelDB replaces while it is looked at means a flush, not an error', async () => {
     const store = await openStore(join(temporaryDirectory(), 'store'));
-    const watched = new WatchedFileSystem();
+    const watched = watchedFileSystem();
     watched.before = ({ name, path }) => {
       if (name === 'status' && path.endsWith('.log')) throw fileError('ENOENT', 'lstat', path);
     };
@@ -90,7 +90,7 @@ describe('rule 16: the memtable', () => {
 });
 
 test('rule 17: MANIFEST, CURRENT, log and directory are synced after the open and before CURRENT is swapped', async () => {
-  const watched = new WatchedFileSystem();
+  const watched = watchedFileSystem();
   const store = await openStore(join(temporaryDirectory(), 'store'), { fileSystem: watched });
   await put(store, numbered('k', 10, 'v'));
   const seen: FileOperation[] = [];
@@ -136,7 +136,7 @@ test.each([
   'rule 17: every table that a commit splits or builds is synced before CURRENT is swapped: $how',
   async ({ how, shareTablesFromBytes, files }) => {
     const directory = temporaryDirectory();
-    const watched = new WatchedFileSystem();
+    const watched = watchedFileSystem();
     const store = await openStore(join(directory, 'store'), {
       fileSystem: watched,
       shareTablesFromBytes,
@@ -180,7 +180,7 @@ describe('rule 18: the lock', () => {
   test('rule 18: reads, copies, extracts and commits leave the lock alone', async () => {
     const directory = temporaryDirectory();
     const path = join(directory, 'store');
-    const watched = new WatchedFileSystem();
+    const watched = watchedFileSystem();
     watched.before = ({ name, path: touched, to }) => {
       if (name !== 'unlink') expect([touched, to ?? ''].join()).not.toMatch(/LOCK/);
     };
@@ -271,7 +271,7 @@ describe('rule 20: compactions meanwhile', () => {
     const base = join(directory, 'base');
     writeLevelDirectory(base, before);
     nodeFileSystem.mkdir(join(directory, 'target'));
-    const watched = new WatchedFileSystem();
+    const watched = watchedFileSystem();
     let compacted = false;
     watched.before = ({ name, path }) => {
       if (name !== 'link' || compacted || !path.endsWith('000004.ldb')) return;

@@ -30,7 +30,7 @@ import {
   temporaryDirectory,
   VIEW,
 } from './store-fixture.js';
-import { fileError, WatchedFileSystem } from './watched-file-system.js';
+import { fileError, watchedFileSystem } from './watched-file-system.js';
 
 /** A closed store of a few keys, at generation 2. */
 async function closedStore() {
@@ -77,7 +77,7 @@ describe('leftovers', () => {
     const directory = temporaryDirectory();
     for (let index = 0; ; index++) {
       const path = join(directory, `${index}`);
-      const watched = new WatchedFileSystem();
+      const watched = watchedFileSystem();
       let count = 0;
       watched.before = (operation) => {
         if (count++ >= index) throw fileError('EIO', operation.name, operation.path);
@@ -198,7 +198,7 @@ describe('an open refuses', () => {
 describe('an open that loses a race', () => {
   test('sees the commit that came between its reading of CURRENT and its lock', async () => {
     const { path, model } = await closedStore();
-    const watched = new WatchedFileSystem();
+    const watched = watchedFileSystem();
     let raced = false;
     watched.before = ({ name, path: file }) => {
       // After prepareOpen read FORMAT: another process opens, commits and is gone.
@@ -216,7 +216,7 @@ describe('an open that loses a race', () => {
   test('does not make a store over one that was made, and has committed, meanwhile', async () => {
     const { path: made, model } = await closedStore();
     const path = join(temporaryDirectory(), 'store');
-    const watched = new WatchedFileSystem();
+    const watched = watchedFileSystem();
     let raced = false;
     const { readdir } = watched;
     watched.readdir = (directory) => {
@@ -255,7 +255,7 @@ test('what was only in the log when its process was killed is there after the ne
 });
 
 test('the file system of a store is asked for nothing once it is closed', async () => {
-  const watched = new WatchedFileSystem();
+  const watched = watchedFileSystem();
   const store = await openStore(join(temporaryDirectory(), 'store'), { fileSystem: watched });
   await store.excise([]);
   await store.close();

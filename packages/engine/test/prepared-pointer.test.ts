@@ -11,13 +11,13 @@ import {
   span,
   temporaryDirectory,
 } from './store-fixture.js';
-import { WatchedFileSystem } from './watched-file-system.js';
+import { watchedFileSystem } from './watched-file-system.js';
 
 const SPANS = [span('k', 'l')];
 const old = numbered('k', 10, 'old');
 
 async function watchedBase() {
-  const fileSystem = new WatchedFileSystem();
+  const fileSystem = watchedFileSystem();
   const base = await openStore(join(temporaryDirectory(), 'base'), { fileSystem });
   await put(base, old);
   const pointers = () => readdirSync(base.location).filter((name) => name === 'CURRENT.tmp');

@@ -22,7 +22,7 @@ import {
   temporaryDirectory,
   VIEW,
 } from './store-fixture.js';
-import { WatchedFileSystem } from './watched-file-system.js';
+import { watchedFileSystem } from './watched-file-system.js';
 
 /** Of excised keys and values; they compress little, so that a snappy block has them as they are. */
 const MARKER = /x[0-9a-v]{24}x/;
@@ -199,7 +199,7 @@ describe.each([
 });
 
 test('a write that comes in while a purge stages is kept, and one in its span is gone', async () => {
-  const fileSystem = new WatchedFileSystem();
+  const fileSystem = watchedFileSystem();
   const path = join(temporaryDirectory(), 'store');
   const store: ByteStore = await openStore(path, { fileSystem, shareTablesFromBytes: 0 });
   await put(store, [...REST, ...EXCISED]);

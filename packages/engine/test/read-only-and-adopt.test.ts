@@ -22,7 +22,7 @@ import {
   temporaryDirectory,
   VIEW,
 } from './store-fixture.js';
-import { fileError, WatchedFileSystem } from './watched-file-system.js';
+import { fileError, watchedFileSystem } from './watched-file-system.js';
 
 const READ_ONLY = { ...VIEW, fileSystem: nodeFileSystem };
 
@@ -121,7 +121,7 @@ describe('a read-only open', () => {
     await put(store, numbered('k', 10, 'v'));
     await store.excise([span('x')]);
     for (let index = 0; ; index++) {
-      const watched = new WatchedFileSystem();
+      const watched = watchedFileSystem();
       let count = 0;
       watched.before = ({ name, path }) => {
         if (count++ === index) throw fileError('EIO', name, path);
@@ -221,7 +221,7 @@ describe('adopt', () => {
       for (let index = 0; ; index++) {
         const target = join(directory, `target-${index}`);
         if (there) mkdirSync(target);
-        const watched = new WatchedFileSystem();
+        const watched = watchedFileSystem();
         let count = 0;
         watched.before = ({ name, path }) => {
           if (count++ === index) throw fileError('EIO', name, path);

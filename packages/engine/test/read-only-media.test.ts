@@ -18,7 +18,7 @@ import {
   temporaryDirectory,
   VIEW,
 } from './store-fixture.js';
-import { type FileOperation, fileError, WatchedFileSystem } from './watched-file-system.js';
+import { type FileOperation, fileError, watchedFileSystem } from './watched-file-system.js';
 
 const CONTENTS = new Map([...numbered('a', 500, 'a'), ...numbered('b', 500, 'b')]);
 const FIRST = new Map([...CONTENTS].filter(([key]) => key < 'b'));
@@ -74,7 +74,7 @@ describe.each(['EROFS', 'EACCES', 'EPERM'])('where each write is answered by %s'
   test('a read-only open and verify read the store, and write nothing in it', async () => {
     const location = join(temporaryDirectory(), 'store');
     await makeStore(location);
-    const fileSystem = new WatchedFileSystem();
+    const fileSystem = watchedFileSystem();
     fileSystem.before = ({ name, path, to }) => {
       const isWrite = WRITES.has(name) && path.startsWith(location);
       if (isWrite || to?.startsWith(location)) throw fileError(code, name, path);
@@ -89,7 +89,7 @@ describe.each(['EROFS', 'EACCES', 'EPERM'])('where each write is answered by %s'
     const location = join(temporaryDirectory(), 'store');
     await makeStore(location);
     mkdirSync(join(location, 'readers'));
-    const fileSystem = new WatchedFileSystem();
+    const fileSystem = watchedFileSystem();
     fileSystem.before = ({ name, path }) => {
       if (name === 'mkdir' && path.includes('/readers/')) throw fileError(code, name, path);
     };
@@ -101,7 +101,7 @@ test('other errors are not passed over: a full disk, an I/O error', async () => 
   const location = join(temporaryDirectory(), 'store');
   await makeStore(location);
   for (const code of ['ENOSPC', 'EIO']) {
-    const fileSystem = new WatchedFileSystem();
+    const fileSystem = watchedFileSystem();
     fileSystem.before = ({ name, path }) => {
       if (name === 'mkdir' && path.includes('/readers')) throw fileError(code, name, path);
     };
@@ -120,7 +120,7 @@ test('copies of processes that are gone are removed, those of others are not', a
     mkdirSync(join(outside, name));
     writeFileSync(join(outside, name, 'file'), '');
   }
-  const fileSystem = new WatchedFileSystem();
+  const fileSystem = watchedFileSystem();
   fileSystem.before = ({ name, path }) => {
     if (name === 'mkdir' && path.startsWith(location)) throw fileError('EROFS', name, path);
   };

@@ -209,7 +209,7 @@ describe('rebuildTables', () => {
     expect(await rejection(base.rebuildTables({ ...extracted }, target))).toMatchObject({
       code: 'SSTITCH_TABLES_INVALID',
     });
-    const split = readdirSync(directory).find((name) => name.endsWith('.slice'));
+    const split = readdirSync(directory).find((name) => name.endsWith('.part'));
     truncateSync(join(directory, split ?? 'none'), 10);
     expect(await rejection(base.rebuildTables(extracted, other))).toMatchObject({
       code: 'SSTITCH_TABLES_INVALID',

@@ -1,5 +1,5 @@
 // verifyStore and readManifest: what they say of sound stores, of stores in use, and of what is wrong. Every
-// byte of a small store is gone through by the testkit's corruption family.
+// byte of a small store is gone through by the corruption family of tools/torture.
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';

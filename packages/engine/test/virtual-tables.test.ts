@@ -24,7 +24,7 @@ import {
   span,
   temporaryDirectory,
 } from './store-fixture.js';
-import { fileError, WatchedFileSystem } from './watched-file-system.js';
+import { fileError, type WatchedFileSystem, watchedFileSystem } from './watched-file-system.js';
 
 /** Incompressible enough that 3,000 entries make some hundred KiB. */
 const value = (index: number) => `${index * 7919} ${(index * 104_729) % 1_000_003} `.repeat(4);
@@ -206,7 +206,7 @@ test('a small part of a large table is copied, so that the rest is given back', 
 test.each(['EACCES', 'EPERM', 'EROFS'])(
   'a table that may not be written to (%s) is copied',
   async (code) => {
-    const fileSystem = new WatchedFileSystem();
+    const fileSystem = watchedFileSystem();
     const store = await settledStore(join(temporaryDirectory(), 'store'), { fileSystem });
     const open = fileSystem.open.bind(fileSystem);
     fileSystem.open = (path, mode) => {
@@ -221,7 +221,7 @@ test.each(['EACCES', 'EPERM', 'EROFS'])(
 
 test('a table to which somebody else appends meanwhile is copied, and neither writer loses a byte', async () => {
   const path = join(temporaryDirectory(), 'store');
-  const fileSystem = new WatchedFileSystem();
+  const fileSystem = watchedFileSystem();
   const store = await settledStore(path, { fileSystem });
   appendsBy(fileSystem, (file, opened, bytes) => {
     // Not through this handle: as another process would, between our look and our write.
@@ -235,7 +235,7 @@ test('a table to which somebody else appends meanwhile is copied, and neither wr
 });
 
 test('what parts of a table were split is synced, a shared file once, before LevelDB opens any of them', async () => {
-  const fileSystem = new WatchedFileSystem();
+  const fileSystem = watchedFileSystem();
   const options = { fileSystem, shareTablesFromBytes: 4096 };
   const store = await openStore(join(temporaryDirectory(), 'store'), options);
   // Built tables lie in the deepest level, as the next ones will: the table is split in two around them.
@@ -260,7 +260,7 @@ test('what parts of a table were split is synced, a shared file once, before Lev
 
 test('an append that fails halfway leaves the store whole, and the next commit appends behind it', async () => {
   const path = join(temporaryDirectory(), 'store');
-  const fileSystem = new WatchedFileSystem();
+  const fileSystem = watchedFileSystem();
   const store = await settledStore(path, { fileSystem });
   const [before] = tablesIn(await currentDirectory(store));
   const appendWholly = appendsBy(fileSystem, (file, opened, bytes) => {

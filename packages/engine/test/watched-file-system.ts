@@ -1,85 +1,32 @@
 // Node's file system, every operation of which a test can see before it happens, and break.
-import { type FileHandle, type FileSystem, nodeFileSystem, type OpenMode } from '@sstitch/sst';
+import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
+import { type FileOperation, wrapFileSystem } from '@sstitch/sst/testing';
 
-export interface FileOperation {
-  readonly name: keyof FileSystem | 'write' | 'sync';
-  readonly path: string;
-  /** The second path of link, copy and rename. */
-  readonly to: string | undefined;
+export type { FileOperation };
+
+export interface WatchedFileSystem extends FileSystem {
+  /** Called before each operation; what it throws is the operation's failure. */
+  before: (operation: FileOperation) => void;
 }
 
-export class WatchedFileSystem implements FileSystem {
-  /** Called before each operation; what it throws is the operation's failure. */
-  before: (operation: FileOperation) => void = () => undefined;
+/** Operations that no test watches: they leave the disk as it is, and there are many. */
+const UNWATCHED: ReadonlySet<FileOperation['name']> = new Set([
+  'read',
+  'sizeBytes',
+  'close',
+  'realPath',
+]);
 
-  #see(name: FileOperation['name'], path: string, to?: string): void {
-    this.before({ name, path, to });
-  }
-
-  open(path: string, mode: OpenMode): FileHandle {
-    this.#see('open', path);
-    const handle = nodeFileSystem.open(path, mode);
-    return {
-      read: (target, position) => handle.read(target, position),
-      write: (bytes) => {
-        this.#see('write', path);
-        handle.write(bytes);
+export function watchedFileSystem(): WatchedFileSystem {
+  const watched: WatchedFileSystem = {
+    ...wrapFileSystem(nodeFileSystem, {
+      before: (operation) => {
+        if (!UNWATCHED.has(operation.name)) watched.before(operation);
       },
-      sync: () => {
-        this.#see('sync', path);
-        handle.sync();
-      },
-      sizeBytes: () => handle.sizeBytes(),
-      close: () => handle.close(),
-    };
-  }
-  readFile(path: string): Uint8Array {
-    this.#see('readFile', path);
-    return nodeFileSystem.readFile(path);
-  }
-  link(existing: string, path: string): void {
-    this.#see('link', existing, path);
-    nodeFileSystem.link(existing, path);
-  }
-  copy(existing: string, path: string): void {
-    this.#see('copy', existing, path);
-    nodeFileSystem.copy(existing, path);
-  }
-  rename(from: string, to: string): void {
-    this.#see('rename', from, to);
-    nodeFileSystem.rename(from, to);
-  }
-  unlink(path: string): void {
-    this.#see('unlink', path);
-    nodeFileSystem.unlink(path);
-  }
-  mkdir(path: string): void {
-    this.#see('mkdir', path);
-    nodeFileSystem.mkdir(path);
-  }
-  removeDirectory(path: string): void {
-    this.#see('removeDirectory', path);
-    nodeFileSystem.removeDirectory(path);
-  }
-  readdir(path: string): string[] {
-    this.#see('readdir', path);
-    return nodeFileSystem.readdir(path);
-  }
-  status(path: string) {
-    this.#see('status', path);
-    return nodeFileSystem.status(path);
-  }
-  fsyncDir(path: string): void {
-    this.#see('fsyncDir', path);
-    nodeFileSystem.fsyncDir(path);
-  }
-  chmod(path: string, mode: number): void {
-    this.#see('chmod', path);
-    nodeFileSystem.chmod(path, mode);
-  }
-  realPath(path: string): string {
-    return nodeFileSystem.realPath(path);
-  }
+    }),
+    before: () => undefined,
+  };
+  return watched;
 }
 
 /** An error as Node's fs throws it. */

@@ -5,6 +5,7 @@
 //                  19 of 5, 22 of 6, 24 of 7
 //   table-formats  ingested tables of versions 1 to 7, each once with CRC-32C and once with XXH64, range deletions
 //                  and a two-level index; uncompressed, snappy and zstd
+//   written        what this package wrote itself (written-fixture.ts)
 //
 // NAME.tar.gz is the directory without its OPTIONS file; NAME.txt.gz has a line an entry, "key value" in hex.
 
@@ -30,7 +31,7 @@ function read(name: string): Uint8Array {
   return gunzipSync(readFileSync(path));
 }
 
-export function fixtureFiles(name: FixtureName): Files {
+export function fixtureFiles(name: FixtureName | 'written'): Files {
   return untar(read(`${name}.tar.gz`));
 }
 

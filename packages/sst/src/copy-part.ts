@@ -7,11 +7,8 @@
 // says "maybe" too often for those, and never "no" to a key that is there.
 //
 // No entry outside of the spans leaves a byte in the new file.
-//
-// With `properties`, kept blocks are decoded too, to count their entries.
 
 import type { Span } from '@sstitch/contract';
-import { EntryCounter } from './entry-counter.js';
 import type { FileHandle } from './file-system.js';
 import {
   FILTER_WINDOW_BYTES,
@@ -22,14 +19,11 @@ import {
 import { copyInto, type PartOptions, type PartOutput } from './part-copier.js';
 import { StoredBlockReader } from './stored-block.js';
 import type { TableIndex } from './table-index.js';
-import { checkTableOptions, type TableOptions } from './table-options.js';
+import { checkTableOptions } from './table-options.js';
 import type { TableParts } from './table-parts.js';
 import type { PartProperties } from './table-properties.js';
 import type { TableReader } from './table-reader.js';
 import { TableWriter } from './table-writer.js';
-
-/** As `PartOptions`; with `properties`, every block that is kept is decoded, to count its entries. */
-export interface CopyPartOptions extends PartOptions, Pick<TableOptions, 'properties'> {}
 
 /**
  * Writes one table that holds exactly the entries of `reader`'s table whose user key lies in one of the
@@ -47,13 +41,12 @@ export function copyPart(
   reader: TableReader,
   keep: readonly Span[],
   createFile: () => FileHandle,
-  options: CopyPartOptions = {},
+  options: PartOptions = {},
 ): PartProperties | undefined {
   const checked = checkTableOptions(options);
   const openOutput = () => {
     const writer = new TableWriter(createFile(), checked.compression, checked.path);
-    const counter = checked.properties ? new EntryCounter(reader.path) : undefined;
-    return new NewFileOutput(writer, reader.parts, counter);
+    return new NewFileOutput(writer, reader.parts);
   };
   return copyInto(reader, keep, openOutput, checked);
 }
@@ -65,21 +58,15 @@ class NewFileOutput implements PartOutput {
   readonly #blocks: StoredBlockReader;
   readonly #source: FilterBlockReader | undefined;
   readonly #filter: FilterBlockWriter | undefined;
-  readonly #counter: EntryCounter | undefined;
   /** How far the block placed last moved, in windows. */
   #shift = 0;
 
-  constructor(
-    writer: TableWriter,
-    { index, file, filter }: TableParts,
-    counter: EntryCounter | undefined,
-  ) {
+  constructor(writer: TableWriter, { index, file, filter }: TableParts) {
     this.#writer = writer;
     this.#index = index;
     this.#blocks = StoredBlockReader.withSpareWindow(file);
     this.#source = filter?.contents;
     this.#filter = filter === undefined ? undefined : new FilterBlockWriter();
-    this.#counter = counter;
   }
 
   keepBlocks(from: number, to: number): void {
@@ -92,25 +79,19 @@ class NewFileOutput implements PartOutput {
   keepBlock(block: number, key: Uint8Array, keyLength: number): void {
     const offset = this.#index.offsetOf(block);
     this.#place(offset);
-    const stored = this.#blocks.readStored(offset, this.#index.sizeOf(block));
-    this.#writer.copyStoredBlock(stored);
-    this.#counter?.add(this.#blocks.decode(stored, offset), offset);
+    this.#writer.copyStoredBlock(this.#blocks.readStored(offset, this.#index.sizeOf(block)));
     this.#addIndexEntry(key, keyLength);
   }
 
   addBlock(sourceOffset: number, contents: Uint8Array, key: Uint8Array, keyLength: number): void {
     this.#place(sourceOffset);
     this.#writer.writeBlock(contents);
-    this.#counter?.add(contents, sourceOffset);
     this.#addIndexEntry(key, keyLength);
   }
 
   finish(): number {
     this.#blocks.giveWindowBack();
-    return this.#writer.finish({
-      filter: this.#filter?.finish(),
-      totals: this.#counter?.totals,
-    });
+    return this.#writer.finish({ filter: this.#filter?.finish() });
   }
 
   #addIndexEntry(key: Uint8Array, keyLength: number): void {

@@ -8,7 +8,7 @@ export {
   writeBloomFilter,
 } from './bloom-filter.js';
 export { maskedChecksum } from './checksum.js';
-export { type CopyPartOptions, copyPart } from './copy-part.js';
+export { copyPart } from './copy-part.js';
 export { SstError, type SstErrorCode, type TableLocation } from './errors.js';
 export type { FileHandle, FileStatus, FileSystem, OpenMode } from './file-system.js';
 export {

@@ -1,9 +1,8 @@
-import { spanContains } from '@sstitch/contract';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type Entry, entriesOf, spansOf } from '../test/arbitraries.js';
-import { fileSystemOf, pseudoRandomBytes, remaining, textOf } from '../test/entries.js';
-import { partOf, readerOf, tableOf } from '../test/tables.js';
+import { type Entry, entriesOf } from '../test/arbitraries.js';
+import { fileSystemOf, pseudoRandomBytes, textOf } from '../test/entries.js';
+import { readerOf, tableOf } from '../test/tables.js';
 import { BlockReader } from './block-reader.js';
 import { FILTER_KEY, PROPERTIES_KEY, SEALED_KEY } from './format.js';
 import { makeInternalKey } from './internal-key.js';
@@ -101,38 +100,6 @@ it('all of filter, properties and seal stand in the metaindex, in order', () => 
     footer.metaindex.size,
   );
   expect([...rowsOf(metaindex).keys()]).toEqual([FILTER_KEY, PROPERTIES_KEY, SEALED_KEY]);
-});
-
-it('a part with properties counts what it kept, copied blocks and rebuilt ones, for any spans', () => {
-  fc.assert(
-    fc.property(entriesOf(), bloomBitsPerKey, spansOf(), (entries, bits, keep) => {
-      const { bytes } = tableOf(entries, { bloomBitsPerKey: bits });
-      const part = partOf(bytes, keep, { properties: true });
-      const kept = entries.filter(({ userKey }) =>
-        keep.some((span) => spanContains(span, userKey)),
-      );
-      if (part === undefined) {
-        expect(kept).toEqual([]);
-        return;
-      }
-      expect(propertiesOf(part.bytes)).toMatchObject(expectedOf(kept));
-      const iterator = readerOf(part.bytes).iterator();
-      iterator.seekToFirst();
-      expect(remaining(iterator)).toEqual(
-        kept.map(({ key, value }) => [textOf(key), textOf(value)]),
-      );
-      verifyTable(fileSystemOf(part.bytes), 'table');
-    }),
-  );
-});
-
-it('a part of a part with properties names the new ones alone', () => {
-  const { bytes } = tableOf(numbered(300), { properties: true });
-  const keep = [{ start: Uint8Array.of(0, 7), end: Uint8Array.of(1, 7) }];
-  const part = partOf(bytes, keep, { properties: true });
-  expect(propertiesOf(part?.bytes ?? bytes)['rocksdb.num.entries']).toBe(256);
-  const plain = partOf(bytes, keep);
-  expect(() => propertiesOf(plain?.bytes ?? bytes)).toThrow('no properties');
 });
 
 it('the option must be true or false', () => {

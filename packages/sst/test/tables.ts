@@ -1,7 +1,8 @@
 // Tables in memory, made of a model's entries.
 
 import type { Span } from '@sstitch/contract';
-import { type CopyPartOptions, copyPart } from '../src/copy-part.js';
+import { copyPart } from '../src/copy-part.js';
+import type { PartOptions } from '../src/part-copier.js';
 import { TableBuilder } from '../src/table-builder.js';
 import type { TableOptions } from '../src/table-options.js';
 import type { PartProperties, TableProperties } from '../src/table-properties.js';
@@ -33,7 +34,7 @@ export function readerOf(bytes: Uint8Array, options: TableReaderOptions = {}): T
 export function partOf(
   bytes: Uint8Array,
   keep: readonly Span[],
-  options: CopyPartOptions = {},
+  options: PartOptions = {},
 ): { readonly bytes: Uint8Array; readonly properties: PartProperties } | undefined {
   const file = new MemoryFile();
   let created = 0;

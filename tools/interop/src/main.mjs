@@ -8,6 +8,7 @@ import { exerciseDirectory } from './exercise.mjs';
 import { buildProgram, hasGo } from './pebble-program.mjs';
 import { Random } from './random.mjs';
 import { checkSeed } from './read-pebble.mjs';
+import { checkpointStore } from './store-checkpoints.mjs';
 import { writeDatabase } from './written-databases.mjs';
 
 const USAGE = `usage: pnpm interop [--seeds N] [--first SEED] [--directory DIRECTORY…]
@@ -34,14 +35,14 @@ if (!hasGo()) {
   process.exit(0);
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'sstitch-interop-'));
+const scratch = mkdtempSync(join(tmpdir(), 'sstitch-interop-'));
 const failures = [];
 try {
   const program = buildProgram();
   if (flags.directory === undefined) await checkBothWays(program);
   else for (const directory of flags.directory) await checkDirectory(program, directory);
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(scratch, { recursive: true, force: true });
 }
 if (failures.length > 0) {
   console.error(failures.join('\n'));
@@ -66,19 +67,29 @@ async function checkSeeds(name, check) {
 }
 
 async function checkBothWays(program) {
-  await checkSeeds('read what Pebble wrote', (seed) => checkSeed(program, folder, seed));
+  await checkSeeds('read what Pebble wrote', (seed) => checkSeed(program, scratch, seed));
   await checkSeeds('Pebble opens what was written', async (seed) => {
-    const directory = join(folder, `written-${seed}`);
+    const directory = join(scratch, `written-${seed}`);
     const random = new Random(seed);
     const entries = await writeDatabase(directory, random, seed);
     await exerciseDirectory(program, directory, entries, random);
     rmSync(directory, { recursive: true });
     return entries.length;
   });
+  await checkSeeds("Pebble opens a store's checkpoint", async (seed) => {
+    const store = join(scratch, `store-${seed}`);
+    const directory = join(scratch, `checkpoint-${seed}`);
+    const random = new Random(seed);
+    const entries = await checkpointStore(store, directory, random);
+    await exerciseDirectory(program, directory, entries, random);
+    rmSync(directory, { recursive: true });
+    rmSync(store, { recursive: true });
+    return entries.length;
+  });
 }
 
 async function checkDirectory(program, directory) {
-  const copy = join(folder, 'copy');
+  const copy = join(scratch, 'copy');
   cpSync(directory, copy, { recursive: true });
   const entries = await readDirectory(copy);
   const seen = await exerciseDirectory(program, copy, entries, new Random(first));

@@ -16,8 +16,8 @@ const LOOKUPS = 100;
  *
  * @returns how many entries it has
  */
-export async function checkSeed(program, folder, seed) {
-  const directory = `${folder}/seed-${seed}`;
+export async function checkSeed(program, scratch, seed) {
+  const directory = `${scratch}/seed-${seed}`;
   const format = OLDEST_FORMAT + (seed % FORMATS);
   const lines = await runProgram(program, ['generate', directory, `${seed}`, `${format}`]);
   const expected = parseEntries(lines);

@@ -5,8 +5,8 @@
 // LevelDB writes by stdio, whose own writes cannot be stood before. So the files that it opens by fopen are
 // streams of this file's functions (fopencookie), which write what they are given, or a part of it, or nothing.
 //
-// Orders come in a file (SSTITCH_FAULT_CONTROL) that is mapped: 32-bit integers, then at byte 64 a text. The
-// testkit's leveldb-faults.ts writes them.
+// Orders come in a file (SSTITCH_FAULT_CONTROL) that is mapped: 32-bit integers, then at byte 64 a text.
+// ../src/leveldb-faults/leveldb-fault-shim.ts writes them.
 //
 //   0 armed   1 kinds, a bit each   2 at: the operation that fails, from 0   3 forever: all later ones too
 //   4 errno   5 partial: bytes that a failing write writes first   6 seen: operations counted   7 failed

@@ -183,7 +183,7 @@ test('slim grants may be any of a file: each record is the same as if all were f
     }),
     { numRuns: 10 },
   );
-}, 300_000);
+});
 
 describe('names in a message and in columns', () => {
   const word = fc.constantFrom('a', 'b');
@@ -275,7 +275,7 @@ describe('files of every age', () => {
       ),
       { numRuns: 12 },
     );
-  }, 300_000);
+  });
 
   test('may write names of tables and columns in capitals: SQLite does not tell them apart', async () => {
     const renamed = [

@@ -32,7 +32,16 @@ export function formatMs(milliseconds: number): string {
   return `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`;
 }
 
-/** Milliseconds for a JSON document: microseconds are more than clocks can tell. */
+/** Milliseconds for a JSON document: clocks are not exact beyond microseconds. */
 export function roundMs(milliseconds: number): number {
   return Math.round(milliseconds * 1000) / 1000;
+}
+
+/** A time that is left: `8 s`, `2 min 5 s`, `3 h 10 min`. */
+export function formatDuration(milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -1,7 +1,7 @@
 // Builds the tables of one share of a rebuild: merges the runs of a part of a span. Runs in a worker
 // thread. No entry crosses threads and none becomes an object: bytes go from block to block.
 //
-// Invariants: what is built holds each user key once, with `BUILT_SEQUENCE`, and no deletion; memory is
+// Invariants: what is built holds each user key once, with one sequence, and no deletion; memory is
 // bounded by a block and a read window a run, and one table's index and filter.
 
 import { compareBytes, type Span } from '@sstitch/contract';
@@ -12,6 +12,7 @@ import {
   mergeRuns,
   RunIterator,
   TableBuilder,
+  type TableOptions,
   TRAILER_BYTES,
 } from '@sstitch/sst';
 import { blamingOrigins } from '../files/blame-file.js';
@@ -29,7 +30,18 @@ export interface MergeRunsInput {
   readonly runs: readonly TableRun[];
   /** Tables get this path, a number and an ending. */
   readonly path: string;
+  /** @defaultValue 'leveldb' */
+  readonly purpose?: BuildPurpose | undefined;
 }
+
+/** Whose database tables are built for. */
+export type BuildPurpose = 'leveldb' | 'pebble';
+
+/**
+ * LevelDB's MANIFEST lists no sequences, and Pebble takes them for 0. A compaction of tables that hold greater ones
+ * ends its process.
+ */
+const PEBBLE_SEQUENCE = 0;
 
 export interface MergedRuns {
   /** In key order. */
@@ -40,11 +52,11 @@ export interface MergedRuns {
 /** Merges and builds; see the head of this file. Tables are not synced: the commit does that. */
 export function mergeRunsToTables(
   fileSystem: FileSystem,
-  { part, runs, path }: MergeRunsInput,
+  input: MergeRunsInput,
   checkCancelled: () => void,
 ): MergedRuns {
-  return blamingOrigins(originsOf(runs.flat()), () =>
-    mergeAndBuild(fileSystem, { part, runs, path }, checkCancelled),
+  return blamingOrigins(originsOf(input.runs.flat()), () =>
+    mergeAndBuild(fileSystem, input, checkCancelled),
   );
 }
 
@@ -52,19 +64,21 @@ export const mergeRunsToTablesTask = defineTask('mergeRunsToTables', mergeRunsTo
 
 function mergeAndBuild(
   fileSystem: FileSystem,
-  { part, runs, path }: MergeRunsInput,
+  { part, runs, path, purpose = 'leveldb' }: MergeRunsInput,
   checkCancelled: () => void,
 ): MergedRuns {
   const iterators = runs.map((run) => new RunIterator(fileSystem, run));
   const tables: TableFile[] = [];
   let entries = 0;
   try {
-    const sequence = Number(BUILT_SEQUENCE);
+    const sequence = purpose === 'pebble' ? PEBBLE_SEQUENCE : Number(BUILT_SEQUENCE);
+    const options = { seal: purpose === 'leveldb', properties: purpose === 'pebble' };
     const merged = mergeRuns(iterators, { dropShadowed: true, sequence });
     merged.seekUserKey(part.start);
     while (merged.valid && isBefore(merged, part.end)) {
       const table = `${path}-${tables.length}.table`;
-      const built = buildTable(fileSystem, table, merged, part.end, checkCancelled);
+      const tableOptions = { path: table, ...options };
+      const built = buildTable(fileSystem, tableOptions, merged, part.end, checkCancelled);
       const { sizeBytes, smallest, largest } = built;
       const bounds = { path: table, sizeBytes, smallest, largest };
       tables.push({ ...bounds, origin: 'built', entries: built.entries });
@@ -79,16 +93,17 @@ function mergeAndBuild(
 /** One table, of the entries from where `merged` is to `end`, or of as many as it takes. */
 function buildTable(
   fileSystem: FileSystem,
-  path: string,
+  options: TableOptions & { readonly path: string },
   merged: MergeIterator,
   end: Uint8Array | undefined,
   checkCancelled: () => void,
 ) {
+  const { path } = options;
   const file: FileHandle = fileSystem.open(path, 'create');
   let builder: TableBuilder | undefined;
   try {
     fileSystem.chmod(path, 0o444);
-    builder = new TableBuilder(file, { path, seal: true });
+    builder = new TableBuilder(file, options);
     do {
       if (builder.entries % ENTRIES_PER_CHECK === 0) checkCancelled();
       builder.addFrom(merged, merged.sharedBytes);

@@ -12,7 +12,12 @@ import { BULK_THREADS, inLanes } from '../threads/in-lanes.js';
 import { asEngineError } from '../threads/task-errors.js';
 import type { TaskRunner } from '../threads/task-runner.js';
 import { BUILT_SEQUENCE, BUILT_TABLE_SIZE_BYTES } from './build-tables.js';
-import { type MergedRuns, type MergeRunsInput, mergeRunsToTablesTask } from './merge-runs.js';
+import {
+  type BuildPurpose,
+  type MergedRuns,
+  type MergeRunsInput,
+  mergeRunsToTablesTask,
+} from './merge-runs.js';
 
 /**
  * Tables that make up a share. Small enough that threads end at about the same time, large enough that
@@ -29,6 +34,8 @@ export interface RebuildOptions {
   readonly signal: AbortSignal | undefined;
   /** Reported how many entries are built by now. */
   readonly onEntries: (entries: number) => void;
+  /** Whose database the tables are for. @defaultValue 'leveldb' */
+  readonly purpose?: BuildPurpose | undefined;
 }
 
 interface Share extends MergeRunsInput {
@@ -46,7 +53,7 @@ export async function rebuildTables(
   runner: TaskRunner,
   directory: string,
   extracted: ExtractedTables,
-  { signal, onEntries }: RebuildOptions,
+  { signal, onEntries, purpose }: RebuildOptions,
 ): Promise<RebuiltTables> {
   const shares = extracted.spans.flatMap((span, index) => sharesOf(span, index, directory));
   const run = <T>(task: Promise<T>): Promise<T> =>
@@ -61,7 +68,7 @@ export async function rebuildTables(
   const build = async (share: Share) => {
     if (ending.aborted) throw abortedError();
     const { part, runs, path } = share;
-    const input = { part, runs, path };
+    const input = { part, runs, path, purpose };
     const built = await run(runner.run(mergeRunsToTablesTask, input, { signal: ending }));
     merged.set(share, built);
     entries += built.entries;

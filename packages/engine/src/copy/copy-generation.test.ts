@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
 import { expect, onTestFinished, test } from 'vitest';
-import { WatchedFileSystem } from '../../test/watched-file-system.js';
+import { watchedFileSystem } from '../../test/watched-file-system.js';
 import { readVersion, type Version, writeManifest } from '../leveldb/manifest.js';
 import { copyGeneration } from './copy-generation.js';
 
@@ -24,7 +24,7 @@ function sourceDirectory() {
   nodeFileSystem.mkdir(source);
   writeManifest(nodeFileSystem, source, VERSION, 12);
   for (const number of [9, 10, 11]) writeFileSync(join(source, logName(number)), `log ${number}`);
-  const watched = new WatchedFileSystem();
+  const watched = watchedFileSystem();
   const copy = () =>
     copyGeneration(
       watched,

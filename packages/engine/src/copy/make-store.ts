@@ -81,11 +81,7 @@ export function beginStore(
   checkCancelled: () => void,
 ): BegunStore {
   const { storeDirectory: directory } = input;
-  if (isThere(fileSystem, directory) && fileSystem.readdir(directory).length > 0) {
-    throw new EngineError('SSTITCH_TARGET_EXISTS', 'the target directory is not empty', {
-      path: directory,
-    });
-  }
+  checkEmpty(fileSystem, directory);
   refuseInside(fileSystem, directory, ownDirectoryOf(input.sourceDirectory), input.mayLieIn);
   const made: MadeName[] = [];
   try {
@@ -105,6 +101,14 @@ export function beginStore(
     abandonStore(fileSystem, { made });
     throw error;
   }
+}
+
+/** @throws EngineError SSTITCH_TARGET_EXISTS */
+export function checkEmpty(fileSystem: FileSystem, directory: string): void {
+  if (!isThere(fileSystem, directory) || fileSystem.readdir(directory).length === 0) return;
+  throw new EngineError('SSTITCH_TARGET_EXISTS', 'the target directory is not empty', {
+    path: directory,
+  });
 }
 
 export const beginStoreTask = defineTask('beginStore', beginStore);

@@ -44,12 +44,14 @@ import {
   type StoreOptions,
   shareFromBytesOf,
 } from './options.js';
+import { checkpointForPebble } from './pebble-checkpoint.js';
 import { ingestTables, rebuildInStore, replaceByPages, verifyStoreSpans } from './store-commits.js';
 import { StoreCore } from './store-core.js';
 import {
   CHECKS_LATER,
   type CheckpointOptions,
   type CommitExtractOptions,
+  checkpointFormatOf,
   type ExciseOptions,
   type ExtractOptions,
   type IngestFromOptions,
@@ -222,11 +224,16 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     await operations.runFileWork(() => staging.remove(directory));
   }
 
-  /** Makes a store in `directory`, which must lie outside this one's, that holds what this one holds, by links. */
+  /**
+   * Makes a store in `directory`, which must lie outside this one's, that holds what this one holds, by links; or, with
+   * `format: 'pebble'`, a Pebble database.
+   */
   async checkpoint(directory: string, options: CheckpointOptions = {}): Promise<CopiedGeneration> {
-    purgeOf(options);
+    const format = checkpointFormatOf(options);
     await this.#whenOpen();
-    return this.#opened.checkpoint(directory, options);
+    return format === 'store'
+      ? this.#opened.checkpoint(directory, options)
+      : checkpointForPebble(this.#opened, directory, options.signal);
   }
 
   /**

@@ -26,12 +26,22 @@ export interface StoreReplaceOptions extends ReplaceSpansOptions, PurgeOption {}
 export interface CheckpointOptions {
   readonly signal?: AbortSignal;
   /**
+   * What the directory becomes.
+   * - `store`: a store, whose tables are linked.
+   * - `pebble`: a database that Pebble 2 opens, and classic-level: what opens it first to write owns it. All
+   *   entries are read, and written to tables of its own. A store with an empty key is refused.
+   * @defaultValue 'store'
+   */
+  readonly format?: CheckpointFormat;
+  /**
    * Leave no byte of what was excised before in any file of the checkpoint: tables whose files still hold some
-   * are copied instead of linked.
+   * are copied instead of linked. In a checkpoint for Pebble there is none anyway.
    * @defaultValue false
    */
   readonly purge?: boolean;
 }
+
+export type CheckpointFormat = 'store' | 'pebble';
 
 export interface IngestOptions extends PurgeOption {
   /** Until the commit, aborting leaves the store as it was. */
@@ -104,6 +114,18 @@ export interface IngestFromOptions extends Pick<ExtractOptions, 'verify'>, Purge
    * is: the store is as it was.
    */
   readonly onExtracted?: (tables: ExtractedTables) => void;
+}
+
+/**
+ * What a checkpoint becomes, by its options, which are checked.
+ *
+ * @throws EngineError SSTITCH_OPTION_INVALID
+ */
+export function checkpointFormatOf(options: CheckpointOptions): CheckpointFormat {
+  purgeOf(options);
+  const { format = 'store' } = options;
+  if (format === 'store' || format === 'pebble') return format;
+  throw new EngineError('SSTITCH_OPTION_INVALID', "format must be 'store' or 'pebble'");
 }
 
 /**

@@ -8,6 +8,7 @@ import {
 } from '../build/build-tables.js';
 import { findRepeatedKeyTask } from '../build/find-repeated-key.js';
 import { mergeRunsToTablesTask } from '../build/merge-runs.js';
+import { beginPebbleDirectoryTask, finishPebbleDirectoryTask } from '../build/pebble-directory.js';
 import { sortToTablesTask } from '../build/sort-to-tables.js';
 import { probeRoomTask } from '../commit/retire-log.js';
 import { beginStageTask, discardStageTask, finishStageTask, prelinkTask } from '../commit/stage.js';
@@ -68,6 +69,7 @@ import {
 const all: readonly AnyTask[] = [
   abandonStoreTask,
   appendEntriesTask,
+  beginPebbleDirectoryTask,
   beginStageTask,
   beginStoreTask,
   beginTablesTask,
@@ -88,6 +90,7 @@ const all: readonly AnyTask[] = [
   findReaderPlaceTask,
   findRepeatedKeyTask,
   findSharedKeysTask,
+  finishPebbleDirectoryTask,
   finishStageTask,
   finishStoreTask,
   finishTablesTask,

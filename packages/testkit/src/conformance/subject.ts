@@ -50,7 +50,7 @@ export function spansOf(spans: readonly TextSpan[]): Span[] {
   }));
 }
 
-export function pairs(entries: TextEntries): Array<readonly [string, string]> {
+function pairs(entries: TextEntries): Array<readonly [string, string]> {
   if (Array.isArray(entries)) return [...(entries as ReadonlyArray<readonly [string, string]>)];
   return Object.entries(entries as Record<string, string>).sort(([a], [b]) => (a < b ? -1 : 1));
 }

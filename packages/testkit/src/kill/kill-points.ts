@@ -4,7 +4,8 @@
 //   before rename store CURRENT   the pointer's own swap, not yet made
 //   amid write MANIFEST           half of a record is in the file
 //   after link table              one more table has its second name
-import { type FileHandle, type FileSystem, nodeFileSystem } from '@sstitch/sst';
+import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
+import { type FileOperation, wrapFileSystem } from '@sstitch/sst/testing';
 
 /** The nth time that a process passes a point of this name. */
 export interface KillPoint {
@@ -15,8 +16,28 @@ export interface KillPoint {
 
 type When = 'before' | 'amid' | 'after';
 
-/** Node's file system, with a process that dies at a point. */
-export class KillingFileSystem implements FileSystem {
+/** Operations that change something, in the words of the points' names. */
+const WORDS: Partial<Record<FileOperation['name'], string>> = {
+  open: 'create',
+  write: 'write',
+  sync: 'sync',
+  link: 'link',
+  copy: 'copy',
+  rename: 'rename',
+  unlink: 'unlink',
+  mkdir: 'make',
+  removeDirectory: 'remove',
+  fsyncDir: 'sync',
+  chmod: 'set mode of',
+};
+
+/** Watches over the points that a process passes, and ends it at one of them. */
+export class KillPoints {
+  /** Node's, in a process that dies at the point. */
+  readonly fileSystem: FileSystem = wrapFileSystem(nodeFileSystem, {
+    before: (operation) => this.#see('before', operation),
+    after: (operation) => this.#see('after', operation),
+  });
   /** How often each point was passed. */
   readonly passed = new Map<string, number>();
   readonly #point: KillPoint | undefined;
@@ -25,72 +46,15 @@ export class KillingFileSystem implements FileSystem {
     this.#point = point;
   }
 
-  open(path: string, mode: Parameters<FileSystem['open']>[1]): FileHandle {
-    const open = () => nodeFileSystem.open(path, mode);
+  #see(when: 'before' | 'after', operation: FileOperation): void {
+    const { name, path, to = path, mode, handle, bytes } = operation;
     // Appending begins with its first write.
-    const handle = mode === 'create' ? this.#around(mode, path, open) : open();
-    return this.#handle(handle, path);
-  }
-
-  #handle(handle: FileHandle, path: string): FileHandle {
-    return {
-      read: (target, position) => handle.read(target, position),
-      write: (bytes) => {
-        this.#around('write', path, () => {
-          if (this.#pass('amid', 'write', path)) {
-            handle.write(bytes.subarray(0, bytes.byteLength >>> 1));
-            die();
-          }
-          handle.write(bytes);
-        });
-      },
-      sync: () => this.#around('sync', path, () => handle.sync()),
-      sizeBytes: () => handle.sizeBytes(),
-      close: () => handle.close(),
-    };
-  }
-  link(existing: string, path: string): void {
-    this.#around('link', path, () => nodeFileSystem.link(existing, path));
-  }
-  copy(existing: string, path: string): void {
-    this.#around('copy', path, () => nodeFileSystem.copy(existing, path));
-  }
-  rename(from: string, to: string): void {
-    this.#around('rename', to, () => nodeFileSystem.rename(from, to));
-  }
-  unlink(path: string): void {
-    this.#around('unlink', path, () => nodeFileSystem.unlink(path));
-  }
-  mkdir(path: string): void {
-    this.#around('make', path, () => nodeFileSystem.mkdir(path));
-  }
-  removeDirectory(path: string): void {
-    this.#around('remove', path, () => nodeFileSystem.removeDirectory(path));
-  }
-  fsyncDir(path: string): void {
-    this.#around('sync', path, () => nodeFileSystem.fsyncDir(path));
-  }
-  chmod(path: string, mode: number): void {
-    this.#around('set mode of', path, () => nodeFileSystem.chmod(path, mode));
-  }
-  readFile(path: string): Uint8Array {
-    return nodeFileSystem.readFile(path);
-  }
-  readdir(path: string): string[] {
-    return nodeFileSystem.readdir(path);
-  }
-  status(path: string): ReturnType<FileSystem['status']> {
-    return nodeFileSystem.status(path);
-  }
-  realPath(path: string): string {
-    return nodeFileSystem.realPath(path);
-  }
-
-  #around<T>(operation: string, path: string, act: () => T): T {
-    if (this.#pass('before', operation, path)) die();
-    const result = act();
-    if (this.#pass('after', operation, path)) die();
-    return result;
+    const word = name === 'open' && mode !== 'create' ? undefined : WORDS[name];
+    if (word === undefined) return;
+    if (this.#pass(when, word, to)) die();
+    if (name !== 'write' || when === 'after' || !this.#pass('amid', word, to)) return;
+    if (bytes !== undefined) handle?.write(bytes.subarray(0, bytes.byteLength >>> 1));
+    die();
   }
 
   /** Counts; true at the point where the process is to die. */

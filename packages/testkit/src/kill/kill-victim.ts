@@ -3,7 +3,7 @@
 // error.
 import { type AdoptOrders, adoptUntilKilled } from './kill-adopting.js';
 import { type CompactOrders, compactUntilKilled } from './kill-compacting.js';
-import { KillingFileSystem, type KillPoint } from './kill-points.js';
+import { type KillPoint, KillPoints } from './kill-points.js';
 import { say } from './kill-words.js';
 import { NOT_REACHED, type VictimTools } from './victim-tools.js';
 
@@ -29,9 +29,9 @@ async function main({ work, point, readyAtOnce, dryRounds }: VictimOrders): Prom
   // A parent that is gone kills nobody.
   process.stdin.on('end', () => process.exit(1)).resume();
   const isWatched = point !== undefined || dryRounds !== undefined;
-  const killing = new KillingFileSystem(point);
+  const points = new KillPoints(point);
   const tools: VictimTools = {
-    fileSystem: isWatched ? killing : undefined,
+    fileSystem: isWatched ? points.fileSystem : undefined,
     rounds: dryRounds ?? (point === undefined ? Number.POSITIVE_INFINITY : MAX_ROUNDS_TO_POINT),
     ready,
   };
@@ -42,7 +42,7 @@ async function main({ work, point, readyAtOnce, dryRounds }: VictimOrders): Prom
     process.stderr.write(NOT_REACHED);
     process.kill(process.pid, 'SIGKILL');
   }
-  for (const [name, count] of killing.passed) say(`p ${count} ${name}`);
+  for (const [name, count] of points.passed) say(`p ${count} ${name}`);
   process.exit();
 }
 

@@ -61,6 +61,15 @@ export type Action =
   | { readonly do: 'readSnapshot'; readonly pick: number; readonly keys: readonly HexKey[] }
   | { readonly do: 'closeView'; readonly pick: number };
 
+/** Actions that read through a view, and compare what they read: the engine's own state stays. */
+export const VIEW_ACTIONS: ReadonlySet<Action['do']> = new Set([
+  'openIterator',
+  'stepIterator',
+  'openSnapshot',
+  'readSnapshot',
+  'closeView',
+]);
+
 // Few distinct bytes, those at the edges of everything: keys meet, and are each other's prefixes.
 const keyByte = fc.constantFrom('00', '01', '61', '62', '7f', 'fe', 'ff');
 const key: fc.Arbitrary<HexKey> = fc.oneof(

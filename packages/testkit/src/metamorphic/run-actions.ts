@@ -1,19 +1,26 @@
 // Performs actions on an engine and on the model, and compares after each.
 //
 // Invariants: `#state` is what the engine must show now; each held view carries the state it was made of.
-import {
-  type ByteIterator,
-  type ByteOperation,
-  byteEncodings,
-  compareBytes,
-  type Engine,
-  type EntryPages,
-  type Span,
-  spanContains,
-} from '@sstitch/contract';
+import { type ByteIterator, byteEncodings, type Engine, type Span } from '@sstitch/contract';
 import { TestkitError } from '../errors.js';
 import { type ModelEntry, ModelState, type ModelWrite } from '../model-state.js';
-import type { Action, RangeSpec, ReplaceSpec, WriteStep } from './actions.js';
+import {
+  asEntry,
+  boundsOf,
+  fromHex,
+  operationsOf,
+  pagesOf,
+  possibleStates,
+  spansOf,
+  within,
+} from './action-data.js';
+import {
+  type Action,
+  type RangeSpec,
+  type ReplaceSpec,
+  VIEW_ACTIONS,
+  type WriteStep,
+} from './actions.js';
 import {
   difference,
   drainIterator,
@@ -54,6 +61,7 @@ export class MetamorphicRun {
     for (const action of actions) {
       this.#number += 1;
       await this.#perform(action);
+      if (VIEW_ACTIONS.has(action.do)) continue;
       await expectState(`after ${action.do}`, this.#engine, this.#state);
     }
     await this.#dropViews();
@@ -322,74 +330,6 @@ export class MetamorphicRun {
       return { key: fromHex(key), value };
     });
   }
-}
-
-/** Every state that a replacement amid a sequence of batches can show, and those it can end in. */
-function possibleStates(
-  start: ModelState,
-  batches: readonly (readonly ModelWrite[])[],
-  spans: readonly Span[],
-  entries: readonly ModelEntry[],
-): { during: ModelState[]; final: ModelState[] } {
-  const during: ModelState[] = [];
-  const final: ModelState[] = [];
-  let before = start;
-  for (let applied = 0; applied <= batches.length; applied++) {
-    during.push(before);
-    let after = before.replace(spans, entries);
-    during.push(after);
-    for (const batch of batches.slice(applied)) {
-      after = after.write(batch);
-      during.push(after);
-    }
-    final.push(after);
-    before = before.write(batches[applied] ?? []);
-  }
-  return { during, final };
-}
-
-function spansOf({ bounds, isLastUnbounded }: ReplaceSpec): Span[] {
-  const sorted = bounds.map(fromHex).sort(compareBytes);
-  const spans: Span[] = [];
-  for (let at = 0; at + 1 < sorted.length; at += 2) {
-    const [start, end] = [sorted[at], sorted[at + 1]];
-    if (start !== undefined) spans.push({ start, end });
-  }
-  const last = sorted.length % 2 === 1 ? sorted.at(-1) : undefined;
-  if (isLastUnbounded && last !== undefined) spans.push({ start: last, end: undefined });
-  return spans;
-}
-
-function within(spans: readonly Span[], entries: readonly ModelEntry[]): ModelEntry[] {
-  return entries.filter(([key]) => spans.some((span) => spanContains(span, key)));
-}
-
-function asEntry({ key, value }: ModelWrite): ModelEntry[] {
-  return value === undefined ? [] : [[key, value]];
-}
-
-function operationsOf(writes: readonly ModelWrite[]): ByteOperation[] {
-  return writes.map(({ key, value }) =>
-    value === undefined ? { type: 'del', key } : { type: 'put', key, value },
-  );
-}
-
-async function* pagesOf(entries: readonly ModelEntry[], pageEntries: number): EntryPages {
-  for (let at = 0; at < entries.length; at += pageEntries)
-    yield entries.slice(at, at + pageEntries);
-}
-
-function boundsOf({ from, to, isFromOpen, isToClosed, reverse, limit }: RangeSpec): ClearRange {
-  return {
-    ...(from === undefined ? {} : { [isFromOpen ? 'gt' : 'gte']: fromHex(from) }),
-    ...(to === undefined ? {} : { [isToClosed ? 'lte' : 'lt']: fromHex(to) }),
-    reverse,
-    limit,
-  };
-}
-
-function fromHex(hex: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(hex, 'hex'));
 }
 
 function mismatch(message: string): TestkitError {

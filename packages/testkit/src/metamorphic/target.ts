@@ -1,12 +1,6 @@
 // What a metamorphic run needs of an engine. Everything beyond the contract may be left out: actions that
 // need it then do nothing.
-import type {
-  ByteOperation,
-  Engine,
-  ReadableEngine,
-  ReadWriteEngine,
-  Span,
-} from '@sstitch/contract';
+import type { Engine, ReadableEngine, ReadWriteEngine, Span } from '@sstitch/contract';
 import type { StoreOptions } from '@sstitch/engine';
 
 /** Bounds as abstract-level's `clear` takes them. */
@@ -75,5 +69,3 @@ export interface MetamorphicTarget {
 export type MakeTarget = (
   settings: readonly [StoreSettings, ...StoreSettings[]],
 ) => Promise<MetamorphicTarget>;
-
-export type { ByteOperation };

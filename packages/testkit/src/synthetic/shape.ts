@@ -24,12 +24,12 @@ export interface SyntheticSyncOptions {
 
 export const MAX_SEED = Number.MAX_SAFE_INTEGER;
 export const MAX_SYNC_INDEX = 1_000_000;
-export const MAX_REVISION = 100_000;
+const MAX_REVISION = 100_000;
 /** Ids hold seven digits. */
 export const MAX_GRANTS = 20_000_000;
 
 /** A revision replaces the grants of one phase in so many, and changes those of two. */
-export const PHASES = 20;
+const PHASES = 20;
 const CHANGE_PHASES = [5, 15] as const;
 /** Resources, entitlements and assets that come and go are there in so many of the phases. */
 const PRESENT_PHASES = 4;

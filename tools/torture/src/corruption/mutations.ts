@@ -19,7 +19,7 @@ export type Mutation =
   | { readonly kind: 'missing'; readonly file: string }
   | { readonly kind: 'replace'; readonly file: string; readonly by: string };
 
-export const SECTOR_BYTES = 512;
+const SECTOR_BYTES = 512;
 
 /** Which bits of each byte are flipped: one, picked by the seed, or each of them and all at once. */
 export type FlippedBits = 'one' | 'all';

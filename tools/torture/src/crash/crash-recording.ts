@@ -4,9 +4,9 @@
 import { mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { byteEncodings, type EntryPages, type ReadWriteEngine, type Span } from '@sstitch/contract';
 import { Store } from '@sstitch/engine';
-import { nodeFileSystem } from '@sstitch/sst';
+import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
 import type { CrashTarget, Entries, Region, TargetBounds } from './crash-checker.js';
-import { RecordingFileSystem } from './recording-file-system.js';
+import { FileRecorder } from './file-recorder.js';
 
 export type ByteStore = Store<Uint8Array, Uint8Array>;
 
@@ -30,7 +30,7 @@ export class CrashRecording {
   readonly random: () => number;
   readonly targets: CrashTarget[] = [];
   readonly #startingBounds: TargetBounds[] = [];
-  #recorder: RecordingFileSystem<Mark> | undefined;
+  #recorder: FileRecorder<Mark> | undefined;
   #unhook: () => void = () => undefined;
 
   constructor(directory: string, random: () => number) {
@@ -57,11 +57,11 @@ export class CrashRecording {
 
   /** What there is now was synced long ago; from here on all is recorded. */
   begin(): void {
-    this.#recorder = new RecordingFileSystem(this.directory);
+    this.#recorder = new FileRecorder(this.directory);
     this.#hookSyncedWrites();
   }
 
-  get recorder(): RecordingFileSystem<Mark> {
+  get recorder(): FileRecorder<Mark> {
     if (this.#recorder === undefined) throw new Error('the recording has not begun');
     return this.#recorder;
   }
@@ -93,7 +93,7 @@ export class CrashRecording {
 
   /** A store over the recorder, open. */
   async openRecorded(name: string): Promise<ByteStore> {
-    return openByteStore(this.path(name), this.recorder);
+    return openByteStore(this.path(name), this.recorder.fileSystem);
   }
 
   end(): void {
@@ -132,7 +132,7 @@ let levelPrototype: Record<'_put' | '_del' | '_batch', Write> | undefined;
 
 async function openByteStore(
   path: string,
-  fileSystem = nodeFileSystem as RecordingFileSystem<Mark> | typeof nodeFileSystem,
+  fileSystem: FileSystem = nodeFileSystem,
 ): Promise<ByteStore> {
   const store: ByteStore = new Store(path, {
     ...byteEncodings,

@@ -323,7 +323,7 @@ const adoptScenario: CrashScenario = {
     const held = [...new Map([...layout.layers, layout.unflushed].flat())];
     const store = recording.target('store', [{ versions: [held] }], false);
     recording.begin();
-    const fileSystem = recording.recorder;
+    const { fileSystem } = recording.recorder;
     await adopt(recording.path('level'), recording.path('store'), { fileSystem });
     recording.made(store);
     const opened = await recording.openRecorded('store');

@@ -13,7 +13,7 @@ import { byteEncodings } from '@sstitch/contract';
 import { EngineError, Store } from '@sstitch/engine';
 import { type CrashTarget, checkCrashState, type TargetBounds } from '../crash/crash-checker.js';
 import { type ByteStore, latin1, span, writeEntries } from '../crash/crash-recording.js';
-import { type Fault, type FaultOperation, FaultyFileSystem } from './faulty-file-system.js';
+import { type Fault, FaultInjector, type FaultOperation } from './fault-injector.js';
 
 /** A store of a scenario; `made` where it is there from the beginning. */
 export interface FaultTarget extends CrashTarget {
@@ -29,7 +29,7 @@ export interface FaultScenario {
 
 /** What a scenario acts on. */
 export class FaultRun {
-  readonly fileSystem = new FaultyFileSystem();
+  readonly faults = new FaultInjector();
   readonly bounds: Array<{ made: boolean; least: number[]; most: number[] }>;
   readonly stores: ByteStore[] = [];
   readonly #directory: string;
@@ -50,7 +50,7 @@ export class FaultRun {
 
   /** A store on the faulty file system; closed when the case ends. */
   async open(name: string): Promise<ByteStore> {
-    const { fileSystem } = this;
+    const { fileSystem } = this.faults;
     const store: ByteStore = new Store(this.path(name), {
       ...byteEncodings,
       fileSystem,
@@ -86,7 +86,7 @@ export class FaultRun {
   writeMeanwhile(store: ByteStore, regions: CrashTarget['regions'], from: number): void {
     let operations = 0;
     let next = from;
-    this.fileSystem.before = () => {
+    this.faults.before = () => {
       if (operations++ % 5 !== 2 || next >= regions.length) return;
       const region = next++;
       const entries = regions[region]?.versions[1] ?? [];
@@ -96,7 +96,7 @@ export class FaultRun {
   }
 
   async settled(): Promise<void> {
-    this.fileSystem.before = () => undefined;
+    this.faults.before = () => undefined;
     await Promise.all(this.#writes);
   }
 }
@@ -113,16 +113,16 @@ export async function runFaultCase(
   const run = new FaultRun(directory, targets);
   const descriptorsBefore = openDescriptors();
   try {
-    if (fault !== undefined) run.fileSystem.inject(fault);
+    if (fault !== undefined) run.faults.inject(fault);
     const error = await scenario.act(run).then(
       () => undefined,
       (thrown: unknown) => thrown ?? new Error('nothing was thrown'),
     );
     await run.settled();
-    run.fileSystem.heal();
-    const operations = [...run.fileSystem.operations];
-    if (error !== undefined) checkError(error, fault, run.fileSystem.fired.length > 0);
-    for (const store of run.stores) await checkOpenStore(store, error, run.fileSystem);
+    run.faults.heal();
+    const operations = [...run.faults.operations];
+    if (error !== undefined) checkError(error, fault, run.faults.fired.length > 0);
+    for (const store of run.stores) await checkOpenStore(store, error, run.faults);
     for (const store of run.stores) await store.close();
     checkDescriptors(descriptorsBefore);
     endReaders(directory, targets);
@@ -131,11 +131,11 @@ export async function runFaultCase(
     checkDescriptors(descriptorsBefore);
     return operations;
   } catch (error) {
-    const [first] = run.fileSystem.fired;
+    const [first] = run.faults.fired;
     const where = first === undefined ? 'nowhere' : `at ${first.operation} ${first.path}`;
     throw new Error(`the fault fired ${where}`, { cause: error });
   } finally {
-    run.fileSystem.heal();
+    run.faults.heal();
     await Promise.allSettled(run.stores.map((store) => store.close()));
     rmSync(directory, { recursive: true, force: true });
   }
@@ -200,7 +200,7 @@ const NOTHING = span('\xff', '\xff\xff');
 async function checkOpenStore(
   store: ByteStore,
   error: unknown,
-  { fired }: FaultyFileSystem,
+  { fired }: FaultInjector,
 ): Promise<void> {
   if (store.status !== 'open') return;
   const keys = await store.keys({ keyEncoding: 'view' }).all();
@@ -234,7 +234,7 @@ async function checkOpenStore(
 }
 
 /** What takes longer is not removed. */
-const MAX_REMOVAL_MS = 120_000;
+const MAX_REMOVAL_MS = 600_000;
 
 /** One generation, once the last is gone, and nothing in staging. */
 async function checkNothingLeft({ location }: ByteStore): Promise<void> {

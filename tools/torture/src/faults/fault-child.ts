@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seededRandom } from '@sstitch/testkit/torture';
 import { type FaultScenario, type FaultTarget, runFaultCase } from './fault-case.js';
+import { codesFor, type Fault, type FaultOperation } from './fault-injector.js';
 import { faultScenarios } from './fault-scenarios.js';
-import { codesFor, type Fault, type FaultOperation } from './faulty-file-system.js';
 
 export interface FaultOrders {
   readonly scenario: number;

@@ -185,7 +185,7 @@ const extract = (bounds: Bounds) => (store: ByteStore, run: FaultRun) =>
 
 /** Reads through a private copy while the owner has the store open. */
 const readOnly = (copyDirectory: string | undefined) => async (_: ByteStore, run: FaultRun) => {
-  const { fileSystem } = run;
+  const { fileSystem } = run.faults;
   const options = {
     ...byteEncodings,
     fileSystem,
@@ -193,7 +193,7 @@ const readOnly = (copyDirectory: string | undefined) => async (_: ByteStore, run
   };
   const reader = await openReadOnly<Uint8Array, Uint8Array>(run.path('base'), options);
   await reader.keys({ keyEncoding: 'view' }).all();
-  fileSystem.heal();
+  run.faults.heal();
   await reader.close();
 };
 
@@ -211,7 +211,7 @@ function adoptScenario(base: Base): FaultScenario {
       return [{ path: 'store', regions, made: false }];
     },
     async act(run) {
-      const { fileSystem } = run;
+      const { fileSystem } = run.faults;
       await adopt(run.path('level'), run.path('store'), { fileSystem });
       run.made(0);
     },

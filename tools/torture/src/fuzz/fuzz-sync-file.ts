@@ -5,7 +5,7 @@ import { C1zError, openC1z } from '@sstitch/c1z';
 import { below, mutateBytes, type Random } from './fuzz-inputs.js';
 
 /** A reader of a damaged database must answer within this time. */
-const STALL_TIMEOUT_MS = 300_000;
+const STALL_TIMEOUT_MS = 600_000;
 
 export async function fuzzSyncFile(
   random: Random,

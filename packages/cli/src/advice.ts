@@ -1,0 +1,21 @@
+// What to do about an error, where its own words do not say.
+
+/** By the codes of errors; each follows the message after a semicolon. */
+const ADVICE: ReadonlyMap<string, string> = new Map([
+  ['LEVEL_LOCKED', 'end that process, or wait for it with --wait SECONDS'],
+  ['SSTITCH_STORE_NOT_FOUND', 'check the path; import, adopt and generate make stores'],
+  ['SSTITCH_INPUT_NOT_FOUND', 'check the path'],
+  ['SSTITCH_SYNC_NOT_FOUND', '`sstitch syncs STORE` lists those of a store'],
+  ['SSTITCH_C1Z_SYNC_NOT_FOUND', 'without --sync all of the file are imported'],
+  ['SSTITCH_KEY_NOT_FOUND', '`sstitch scan STORE` lists what there is'],
+  ['SSTITCH_IMPORT_INVALID', 'nothing was imported'],
+  ['SSTITCH_STORE_CORRUPT', '`sstitch verify STORE` lists all that is damaged'],
+  ['SSTITCH_OUTPUT_FAILED', 'the command itself may have done its work'],
+]);
+
+/** The message with what to do next. */
+export function withAdvice(code: string, message: string): string {
+  const advice = ADVICE.get(code);
+  // Some messages name the command that helps.
+  return advice === undefined || message.includes('sstitch ') ? message : `${message}; ${advice}`;
+}

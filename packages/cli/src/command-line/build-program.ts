@@ -1,0 +1,185 @@
+// Makes commander's program of the commands' data.
+import { Argument, type Command, Option } from 'commander';
+import type {
+  ArgumentSpec,
+  CommandSpec,
+  FamilySpec,
+  OptionSpec,
+  ValueSpec,
+} from './command-spec.js';
+import { flagOf } from './option-names.js';
+import { parseValue } from './option-values.js';
+import type { RegisteredCommand, RegisteredProgram } from './registered-program.js';
+import { STANDARD_OPTIONS } from './shared-options.js';
+import { RepeatableOption, StrictCommand } from './strict-command.js';
+
+/** Which of the standard options are given, before the command or after it. */
+export interface StandardInput {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+}
+
+/** Runs a command whose command line is parsed. */
+export type RunCommand = (
+  command: RegisteredCommand,
+  input: Readonly<Record<string, unknown>>,
+  standard: StandardInput,
+) => Promise<void>;
+
+export interface ProgramOptions {
+  readonly version: string;
+  readonly runCommand: RunCommand;
+  /** Help after the list of commands. */
+  readonly epilogue: string;
+  readonly helpColumns: number;
+  /** Takes help, whether it is asked for or comes with a complaint. */
+  readonly onHelp: (text: string) => void;
+}
+
+export function buildProgram(program: RegisteredProgram, options: ProgramOptions): StrictCommand {
+  return new ProgramBuilder(program, options).build();
+}
+
+/** Only the chosen command is made in full: of the others, help shows one line each. */
+class ProgramBuilder {
+  readonly #program: RegisteredProgram;
+  readonly #options: ProgramOptions;
+  readonly #root: StrictCommand;
+  /** Makes a command in full. */
+  readonly #completions = new Map<Command, () => void>();
+
+  constructor(program: RegisteredProgram, options: ProgramOptions) {
+    this.#program = program;
+    this.#options = options;
+    this.#root = new StrictCommand(program.name);
+  }
+
+  build(): StrictCommand {
+    const { version, epilogue, helpColumns, onHelp } = this.#options;
+    this.#root
+      .description(this.#program.summary)
+      .version(version, '-V, --version', 'print the version')
+      .helpOption('-h, --help', 'show help')
+      .helpCommand(false)
+      .configureHelp({
+        helpWidth: helpColumns,
+        // Arguments are in each command's own help.
+        subcommandTerm: (command) => command.name(),
+      })
+      .configureOutput({
+        writeOut: onHelp,
+        writeErr: onHelp,
+        // The caller prints errors.
+        outputError: () => undefined,
+      })
+      .exitOverride()
+      .addHelpText('after', epilogue);
+    addOptions(this.#root, STANDARD_OPTIONS);
+    this.#completeChosen(this.#root);
+    for (const { title, commands } of this.#program.groups) {
+      this.#root.commandsGroup(`${title}:`);
+      for (const command of commands) this.#addCommand(command);
+    }
+    return this.#root;
+  }
+
+  #addCommand(command: RegisteredCommand): void {
+    const [first = '', second] = command.name.split(' ');
+    const parent = second === undefined ? this.#root : this.#family(first);
+    this.#add(parent, second ?? first, command, (added) => {
+      for (const argument of command.arguments) added.addArgument(argumentOf(argument));
+      addOptions(added, command.options);
+      added.action(async (...given: unknown[]) => {
+        const all = added.optsWithGlobals<Partial<StandardInput>>();
+        await this.#options.runCommand(command, inputOf(command, given, added.opts()), {
+          json: all.json === true,
+          quiet: all.quiet === true,
+          verbose: all.verbose === true,
+        });
+      });
+    });
+  }
+
+  /** The command that holds those whose names begin with a word. */
+  #family(name: string): StrictCommand {
+    const known = this.#root.commands.find((command) => command.name() === name);
+    if (known !== undefined) return known as StrictCommand;
+    const family = this.#program.families.find((each) => each.name === name);
+    if (family === undefined) throw new Error(`no family of commands is named ${name}`);
+    const added = this.#add(this.#root, name, family);
+    this.#completeChosen(added);
+    return added;
+  }
+
+  #add(
+    parent: StrictCommand,
+    name: string,
+    spec: CommandSpec | FamilySpec,
+    complete: (added: StrictCommand) => void = () => undefined,
+  ): StrictCommand {
+    const hidden = 'isHidden' in spec && spec.isHidden === true;
+    const added = parent.command(name, { hidden }) as StrictCommand;
+    added.summary(spec.summary);
+    this.#completions.set(added, () => {
+      const lines = spec.examples.map(([line, what]) => `  $ sstitch ${line}\n      ${what}\n`);
+      added
+        .description(spec.description)
+        .helpOption('-h, --help', 'show this help')
+        .addHelpText('after', `\nExamples:\n${lines.join('')}`);
+      complete(added);
+      addOptions(added, STANDARD_OPTIONS);
+    });
+    return added;
+  }
+
+  #completeChosen(parent: StrictCommand): void {
+    parent.hook('preSubcommand', (_, chosen) => this.#completions.get(chosen)?.());
+  }
+}
+
+function inputOf(
+  command: RegisteredCommand,
+  given: readonly unknown[],
+  options: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const input: Record<string, unknown> = {};
+  for (const [at, { name }] of command.arguments.entries()) input[name] = given[at];
+  for (const [name, option] of Object.entries(command.options)) {
+    const value = options[name];
+    input[name] = option.value === undefined ? value === true : value;
+  }
+  return input;
+}
+
+function argumentOf({ name, summary, value, variadic }: ArgumentSpec): Argument {
+  const argument = new Argument(variadic === true ? `[${name}...]` : `<${name}>`, summary);
+  if (value.type === 'choice') argument.choices(value.choices);
+  if (variadic !== true) argument.argParser(parserOf(value));
+  return argument;
+}
+
+function addOptions(command: StrictCommand, options: CommandSpec['options']): void {
+  for (const [name, option] of Object.entries(options)) {
+    command.addOption(optionOf(name, option));
+  }
+}
+
+function optionOf(name: string, spec: OptionSpec): Option {
+  const flag = flagOf(name, spec);
+  if (spec.value === undefined) return new Option(flag, spec.summary);
+  const flags = `${flag} <${spec.placeholder}>`;
+  const option =
+    spec.value.type === 'syncs'
+      ? new RepeatableOption(flags, spec.summary)
+      : new Option(flags, spec.summary);
+  if (spec.value.type === 'choice') option.choices(spec.value.choices);
+  option.argParser(parserOf(spec.value));
+  if (spec.default !== undefined) option.default(spec.default);
+  if (spec.required === true) option.makeOptionMandatory();
+  return option;
+}
+
+function parserOf(value: ValueSpec): (text: string, before?: unknown) => unknown {
+  return (text, before) => parseValue(value, text, before);
+}

@@ -1,0 +1,59 @@
+// Parses the values of arguments and options. A value that is refused is wrong usage: nothing has been touched yet.
+import { InvalidArgumentError } from 'commander';
+import type { ValueSpec } from './command-spec.js';
+import { isSyncReference } from './sync-reference.js';
+
+/**
+ * The value of a text.
+ *
+ * @param before what the option was given so far, where it takes several
+ * @throws InvalidArgumentError
+ */
+export function parseValue(spec: ValueSpec, text: string, before?: unknown): unknown {
+  switch (spec.type) {
+    case 'text':
+      return text;
+    case 'choice':
+      if (spec.choices.includes(text)) return text;
+      throw new InvalidArgumentError(
+        `${JSON.stringify(text)} is not one of ${spec.choices.join(', ')}`,
+      );
+    case 'path':
+      if (text !== '') return text;
+      throw new InvalidArgumentError(`the path of the ${spec.of} is empty`);
+    case 'hex':
+      return parseHex(text);
+    case 'count':
+      return parseCount(text, spec.least, spec.most);
+    case 'sync':
+      return parseSync(text);
+    case 'syncs':
+      return parseSyncs(text, before as readonly string[] | undefined);
+  }
+}
+
+function parseSync(text: string): string {
+  if (isSyncReference(text)) return text;
+  throw new InvalidArgumentError(
+    `${JSON.stringify(text)} names no sync: give an id or its beginning, latest, latest-finished, or @2`,
+  );
+}
+
+function parseSyncs(text: string, before: readonly string[] = []): readonly string[] {
+  const syncs = [...before, ...text.split(',').map((part) => parseSync(part.trim()))];
+  const twice = syncs.find((sync, at) => syncs.indexOf(sync) !== at);
+  if (twice !== undefined) throw new InvalidArgumentError(`${twice} is given twice`);
+  return syncs;
+}
+
+function parseCount(text: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  const bound = most === Number.MAX_SAFE_INTEGER ? `${least} on` : `${least} to ${most}`;
+  throw new InvalidArgumentError(`${JSON.stringify(text)} is not a whole number from ${bound}`);
+}
+
+function parseHex(text: string): Uint8Array {
+  if (/^([0-9a-fA-F]{2})*$/.test(text)) return new Uint8Array(Buffer.from(text, 'hex'));
+  throw new InvalidArgumentError(`${JSON.stringify(text)} is not bytes in hex`);
+}

@@ -1,0 +1,47 @@
+// Options that several commands have, as plain data.
+import { BUCKETS } from '@sstitch/keys';
+import type { OptionSpec } from './command-spec.js';
+
+/** Every command has these. */
+export const STANDARD_OPTIONS = {
+  json: { summary: 'print the result as one JSON document' },
+  quiet: { summary: 'print only what was asked for: no progress, no summary' },
+  verbose: { summary: 'print each step, and the causes of an error, to standard error' },
+} as const satisfies Record<string, OptionSpec>;
+
+const BUCKET_NAMES = BUCKETS.map(({ bucket }) => bucket);
+const MAX_WAIT_SECONDS = 7 * 24 * 60 * 60;
+
+/** `--sync` of a command that takes several; `stores` as in `ValueSpec`. */
+export function syncsOption<const Stores extends readonly string[]>(
+  summary: string,
+  stores: Stores,
+) {
+  return {
+    summary: `${summary}; several between commas`,
+    value: { type: 'syncs', stores },
+    placeholder: 'syncs',
+  } as const;
+}
+
+export function bucketOption(summary: string) {
+  return {
+    summary,
+    value: { type: 'choice', choices: BUCKET_NAMES },
+    placeholder: 'bucket',
+  } as const;
+}
+
+export const limitOption = {
+  summary: 'entries at most',
+  value: { type: 'count', least: 1 },
+  placeholder: 'n',
+  default: 20,
+} as const satisfies OptionSpec;
+
+export const waitOption = {
+  summary: 'how long to wait for a store that another process has open',
+  value: { type: 'count', least: 0, most: MAX_WAIT_SECONDS },
+  placeholder: 'seconds',
+  default: 0,
+} as const satisfies OptionSpec;

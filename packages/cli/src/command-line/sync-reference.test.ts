@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { chooseSyncs, isSyncReference, type SyncChoice } from './sync-reference.js';
+
+const at = (hour: number) => new Date(Date.UTC(2026, 0, 1, hour));
+const A = '36yqJNYLYtJ06kZtdmSQFABV6hu';
+const B = '36yxbmUWmCcnPmXGbkysgThLv5Q';
+const C = '36z4u546iOmwOxLzx7gAvty4Uch';
+/** C started last and still runs; A finished last. */
+const SYNCS: readonly SyncChoice[] = [
+  { syncId: A, startedAt: at(1), endedAt: at(9) },
+  { syncId: B, startedAt: at(2), endedAt: at(3) },
+  { syncId: C, startedAt: at(4) },
+];
+
+const choose = (...references: string[]) => chooseSyncs(references, SYNCS, 'base');
+
+describe('a sync', () => {
+  it.each([
+    [A, A],
+    ['36yx', B],
+    ['36z', C],
+    ['latest', C],
+    ['@1', C],
+    ['@2', B],
+    ['@3', A],
+    ['latest-finished', A],
+  ])('is named by %s', (reference, syncId) => {
+    expect(isSyncReference(reference)).toBe(true);
+    expect(choose(reference)).toEqual([syncId]);
+  });
+
+  it('is taken by its whole id, whether or not there is such a sync', () => {
+    const absent = '36zfOAoWMxQdISbixanQCRBiX7E';
+    expect(chooseSyncs([absent], [], 'base')).toEqual([absent]);
+  });
+
+  it.each(['', '@', '@0', '@-1', 'a b', 'a-b', '0'.repeat(28), '../base', 'latest-'])(
+    'is not named by %j',
+    (text) => expect(isSyncReference(text)).toBe(false),
+  );
+
+  it.each([
+    ['@4', 'SSTITCH_SYNC_NOT_FOUND', 'base holds 3 syncs: there is no @4'],
+    ['zz', 'SSTITCH_SYNC_NOT_FOUND', 'base holds no sync zz…'],
+    ['36y', 'SSTITCH_USAGE', `2 syncs of base begin with 36y (${A}, ${B}): give more of the id`],
+  ])('that %s names there is not exactly one of', (reference, code, message) => {
+    expect(() => choose(reference)).toThrow(expect.objectContaining({ code, message }));
+  });
+
+  it('that has no times is as old as its id', () => {
+    const syncs = [{ syncId: C }, { syncId: A }, { syncId: B }];
+    expect(chooseSyncs(['latest', '@3'], syncs, 'base')).toEqual([C, A]);
+    expect(() => chooseSyncs(['latest-finished'], syncs, 'base')).toThrow('no finished sync');
+    expect(() => chooseSyncs(['latest'], [], 'base')).toThrow('base holds no syncs');
+  });
+
+  it('is named once', () => {
+    expect(choose('latest', '@2')).toEqual([C, B]);
+    expect(() => choose('latest', '36z')).toThrow(`sync ${C} is given twice`);
+  });
+});

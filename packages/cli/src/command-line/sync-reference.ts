@@ -1,0 +1,111 @@
+/*
+ * Ways to name a sync on a command line:
+ *
+ *   36zfOAoWMxQdISbixanQCRBiX7E   its id
+ *   36zf                          the beginning of the id of one sync alone
+ *   latest                        the sync that started last
+ *   latest-finished               the sync that finished last
+ *   @2                            the sync that started second to last; @1 is latest
+ *
+ * A whole id is taken as it is, whether or not there is such a sync; the others are looked up among those that
+ * a store or a file holds. The words go before ids that begin so.
+ */
+import { isSyncId, parseSyncId } from '@sstitch/keys';
+import { CliError } from '../errors.js';
+
+export const LATEST = 'latest';
+export const LATEST_FINISHED = 'latest-finished';
+
+const PREFIX = /^[0-9A-Za-z]{1,26}$/;
+const RANK = /^@([1-9]\d{0,5})$/;
+/** Of the ids that a prefix fits, so many are named. */
+const MAX_NAMED = 3;
+/** A sync id starts with its time: seconds since 2014-05-13T16:53:20Z. */
+const KSUID_EPOCH_SECONDS = 1_400_000_000;
+
+/** A sync that a reference may mean. */
+export interface SyncChoice {
+  readonly syncId: string;
+  /** @defaultValue the time in the id */
+  readonly startedAt?: Date | undefined;
+  /** Undefined where it has not finished. */
+  readonly endedAt?: Date | undefined;
+}
+
+/** Whether a text can name a sync. */
+export function isSyncReference(text: string): boolean {
+  return isSyncId(text) || text === LATEST_FINISHED || PREFIX.test(text) || RANK.test(text);
+}
+
+/** Whether naming the sync takes a look at which there are. */
+export function needsLookup(reference: string): boolean {
+  return !isSyncId(reference);
+}
+
+/**
+ * The syncs that references name, each once.
+ *
+ * @param place the store or file, for messages
+ * @throws CliError SSTITCH_SYNC_NOT_FOUND, SSTITCH_USAGE where one is ambiguous or two name the same
+ */
+export function chooseSyncs(
+  references: readonly string[],
+  choices: readonly SyncChoice[],
+  place: string,
+): readonly string[] {
+  const syncIds = references.map((reference) => chooseSync(reference, choices, place));
+  const twice = syncIds.find((syncId, at) => syncIds.indexOf(syncId) !== at);
+  if (twice !== undefined) throw new CliError('SSTITCH_USAGE', `sync ${twice} is given twice`);
+  return syncIds;
+}
+
+function chooseSync(reference: string, choices: readonly SyncChoice[], place: string): string {
+  if (!needsLookup(reference)) return reference;
+  const rank = reference === LATEST ? '1' : RANK.exec(reference)?.[1];
+  if (rank !== undefined) {
+    const found = newestFirst(choices)[Number(rank) - 1];
+    if (found !== undefined) return found.syncId;
+    const held = choices.length === 1 ? '1 sync' : `${choices.length || 'no'} syncs`;
+    throw notFound(`${place} holds ${held}: there is no ${reference}`);
+  }
+  if (reference === LATEST_FINISHED) {
+    const found = lastFinished(choices);
+    if (found !== undefined) return found.syncId;
+    throw notFound(`${place} holds no finished sync: there is no ${reference}`);
+  }
+  const fitting = choices.filter(({ syncId }) => syncId.startsWith(reference));
+  const [only, ...others] = fitting.map(({ syncId }) => syncId);
+  if (only === undefined) throw notFound(`${place} holds no sync ${reference}…`);
+  if (others.length === 0) return only;
+  const named = fitting.slice(0, MAX_NAMED).map(({ syncId }) => syncId);
+  const more = fitting.length > MAX_NAMED ? ', …' : '';
+  throw new CliError(
+    'SSTITCH_USAGE',
+    `${fitting.length} syncs of ${place} begin with ${reference} (${named.join(', ')}${more}): give more of the id`,
+  );
+}
+
+/** By start; syncs that started together by id. */
+export function newestFirst(choices: readonly SyncChoice[]): readonly SyncChoice[] {
+  return choices.toSorted((a, b) => startMs(b) - startMs(a) || (a.syncId < b.syncId ? 1 : -1));
+}
+
+function lastFinished(choices: readonly SyncChoice[]): SyncChoice | undefined {
+  let last: SyncChoice | undefined;
+  for (const choice of newestFirst(choices)) {
+    if (choice.endedAt === undefined) continue;
+    if (last?.endedAt === undefined || choice.endedAt > last.endedAt) last = choice;
+  }
+  return last;
+}
+
+function startMs({ syncId, startedAt }: SyncChoice): number {
+  if (startedAt !== undefined) return startedAt.getTime();
+  const id = parseSyncId(syncId);
+  const seconds = new DataView(id.buffer, id.byteOffset).getUint32(0);
+  return (KSUID_EPOCH_SECONDS + seconds) * 1000;
+}
+
+function notFound(message: string): CliError {
+  return new CliError('SSTITCH_SYNC_NOT_FOUND', message);
+}

@@ -1,0 +1,48 @@
+import { defineCommand } from '../../command-line/command-spec.js';
+import { syncsOption, waitOption } from '../../command-line/shared-options.js';
+
+export const compactCommand = defineCommand({
+  name: 'compact',
+  summary: "replace syncs of a base store by a source store's, in one commit",
+  description:
+    'Makes the base hold, under each sync id, exactly what the source holds: every bucket and ' +
+    'every index, nothing stale, no other sync touched. All in one commit: readers and crashes ' +
+    'see the old or the new, never a mix. A source that holds nothing under an id is refused ' +
+    'with exit code 3, as a mistyped id must not wipe a sync; --allow-empty removes the sync. ' +
+    'Of tables that are linked only index and bounds are read: damage in other blocks is ' +
+    'copied too, unless --verify reads them in full. What the syncs held before may stay in shared ' +
+    'files until LevelDB compacts them, unless --purge removes it.',
+  arguments: [],
+  options: {
+    base: {
+      summary: 'the store to change',
+      value: { type: 'path', of: 'store' },
+      placeholder: 'store',
+      required: true,
+    },
+    from: {
+      summary: 'the store with the fresh syncs',
+      value: { type: 'path', of: 'store' },
+      placeholder: 'store',
+      required: true,
+    },
+    sync: { ...syncsOption('the syncs to replace', ['from']), required: true },
+    strategy: {
+      summary: 'link tables, rebuild them, or write batches',
+      value: { type: 'choice', choices: ['auto', 'link', 'rebuild', 'batch'] },
+      placeholder: 'strategy',
+      default: 'auto',
+    },
+    allowEmpty: { summary: 'remove a sync of which the source holds nothing' },
+    verify: { summary: "read the source's tables in full first, refuse a damaged one" },
+    purge: { summary: 'leave no byte of removed data in any file of the base' },
+    dryRun: { summary: 'change nothing, print the plan' },
+    wait: waitOption,
+  },
+  examples: [
+    ['compact --base base --from fresh --sync 36zfOAoWMxQdISbixanQCRBiX7E', 'one sync'],
+    ['compact --base base --from fresh --sync latest-finished', 'the one that finished last'],
+    ['compact --base base --from fresh --sync 36zf,36yx --dry-run', 'only print the plan'],
+    ['compact --base base --from fresh --sync latest --strategy rebuild', 'choose the way'],
+  ],
+});

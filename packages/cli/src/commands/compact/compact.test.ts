@@ -1,0 +1,189 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BUCKETS } from '@sstitch/keys';
+import { syntheticSyncId } from '@sstitch/testkit';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { digestsOf, sstitch, sstitchJson, testDirectory } from '../../../test/in-process.js';
+
+const [FIRST, SECOND, THIRD] = [0, 1, 2].map((syncIndex) => syntheticSyncId({ syncIndex })) as [
+  string,
+  string,
+  string,
+];
+
+let template: string;
+let base: string;
+let fresh: string;
+/** Digests of the base and the source before anything is done. */
+let baseDigests: Record<string, string>;
+let freshDigests: Record<string, string>;
+
+beforeAll(async () => {
+  template = mkdtempSync(join(tmpdir(), 'sstitch-cli-compact-'));
+  const [templateBase, templateFresh] = [join(template, 'base'), join(template, 'fresh')];
+  await sstitchJson('generate', templateBase, '--grants', '300', '--syncs', '3');
+  await sstitchJson(
+    'generate',
+    templateFresh,
+    '--grants',
+    '310',
+    '--syncs',
+    '2',
+    '--revision',
+    '2',
+  );
+  baseDigests = await digestsOf(templateBase);
+  freshDigests = await digestsOf(templateFresh);
+  return () => rmSync(template, { recursive: true, force: true });
+});
+
+beforeEach(() => {
+  const directory = testDirectory();
+  cpSync(template, directory, { recursive: true });
+  base = join(directory, 'base');
+  fresh = join(directory, 'fresh');
+});
+
+function compactLine(syncId: string, ...more: string[]): string[] {
+  return ['compact', '--base', base, '--from', fresh, '--sync', syncId, ...more];
+}
+
+describe('compact', () => {
+  it.each(['auto', 'link', 'rebuild', 'batch'])(
+    'with strategy %s makes the sync equal the source and leaves the others alone',
+    async (strategy) => {
+      const result = await sstitch(compactLine(SECOND, '--strategy', strategy));
+      expect(result.exitCode).toBe(0);
+      expect(result.stdout).toContain('1 sync replaced');
+      expect(freshDigests[SECOND]).not.toBe(baseDigests[SECOND]);
+      expect(await digestsOf(base)).toEqual({ ...baseDigests, [SECOND]: freshDigests[SECOND] });
+      expect((await sstitch(['verify', base])).exitCode).toBe(0);
+    },
+  );
+
+  it('takes several syncs in one commit', async () => {
+    await sstitchJson(...compactLine(`${FIRST},${SECOND}`));
+    expect(await digestsOf(base)).toEqual({ ...baseDigests, ...freshDigests });
+  });
+
+  it('prints what it did as JSON', async () => {
+    const document = await sstitchJson<{ buckets: object[] }>(
+      ...compactLine(SECOND, '--strategy', 'link'),
+    );
+    expect(document).toMatchObject({
+      syncs: [SECOND],
+      strategy: 'link',
+      generation: expect.any(Number),
+      emptied: [],
+      dryRun: false,
+      durationMs: expect.any(Number),
+      pauseMs: expect.any(Number),
+    });
+    expect(document.buckets).toEqual(
+      BUCKETS.map(({ bucket }) => ({
+        syncId: SECOND,
+        bucket,
+        tables: expect.any(Number),
+        linkedBytes: expect.any(Number),
+        copiedBytes: expect.any(Number),
+        splitBytes: expect.any(Number),
+        sharedBytes: expect.any(Number),
+        builtBytes: expect.any(Number),
+        puts: 0,
+        deletes: 0,
+      })),
+    );
+  });
+
+  it('changes nothing with --dry-run, and prints the plan', async () => {
+    const document = await sstitchJson(...compactLine(SECOND, '--dry-run', '--strategy', 'link'));
+    expect(document).toMatchObject({
+      dryRun: true,
+      strategy: 'link',
+      generation: null,
+      plan: { strategy: 'link', reason: 'asked for', emptied: [] },
+    });
+    expect(await digestsOf(base)).toEqual(baseDigests);
+    expect((await sstitch(compactLine(SECOND, '--dry-run'))).stdout).toContain(
+      'nothing was changed',
+    );
+  });
+
+  it('exits with 3 where the source has no such sync, and leaves the base as it was', async () => {
+    for (const dryRun of [[], ['--dry-run']]) {
+      const { exitCode, stdout, stderr } = await sstitch(compactLine(THIRD, ...dryRun));
+      expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
+      expect(stderr).toContain(THIRD);
+    }
+    expect(await digestsOf(base)).toEqual(baseDigests);
+  });
+
+  it('removes a sync that the source does not have with --allow-empty', async () => {
+    const document = await sstitchJson(...compactLine(THIRD, '--allow-empty'));
+    expect(document).toMatchObject({ emptied: [THIRD] });
+    const { [THIRD]: _removed, ...others } = baseDigests;
+    expect(await digestsOf(base)).toEqual(others);
+  });
+
+  it('refuses one store as base and source', async () => {
+    const { exitCode, stderr } = await sstitch([
+      ...['compact', '--base', base, '--from', join(base, '.'), '--sync', FIRST],
+    ]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('the same store');
+  });
+
+  it('exits with 130 when it is interrupted, and leaves the base as it was', async () => {
+    const signal = AbortSignal.abort();
+    const result = await sstitch(compactLine(SECOND, '--strategy', 'link'), { signal });
+    expect(result).toEqual({
+      exitCode: 130,
+      stdout: '',
+      stderr: 'sstitch: interrupted; the store is as it was\n',
+    });
+    expect(await digestsOf(base)).toEqual(baseDigests);
+  });
+
+  it('exits with 6 where another process has the base open; reading commands work beside it', async () => {
+    const engine = import.meta.resolve('@sstitch/engine');
+    const script = join(base, '..', 'owner.mjs');
+    writeFileSync(
+      script,
+      `
+      import { Store } from ${JSON.stringify(engine)};
+      const store = new Store(process.argv[2]);
+      await store.open();
+      process.stdout.write('open');
+      process.stdin.on('end', async () => { await store.close(); process.exit(0); });
+      process.stdin.resume();`,
+    );
+    const owner = spawn(process.execPath, [script, base], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const ended = once(owner, 'exit');
+    await once(owner.stdout, 'data');
+    try {
+      const refused = await sstitch(compactLine(SECOND));
+      expect(refused.exitCode).toBe(6);
+      expect(refused.stderr).toMatch(
+        /^sstitch: the store is open in another process, pid \d+ [^\n]*\n$/,
+      );
+      expect(await sstitchJson<unknown[]>('syncs', base)).toHaveLength(3);
+      for (const commandLine of [
+        ['verify', base],
+        ['levels', base],
+        ['scan', base],
+        ['diff', base, fresh, '--sync', SECOND],
+        ['export', base, '--sync', SECOND],
+      ]) {
+        expect((await sstitch(commandLine)).exitCode).toBe(0);
+      }
+    } finally {
+      owner.stdin.end();
+      await ended;
+    }
+  });
+});

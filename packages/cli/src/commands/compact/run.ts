@@ -1,0 +1,122 @@
+import { realpathSync } from 'node:fs';
+import type { CompactResult } from '@sstitch/compactor';
+import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
+import type { InputOf } from '../../command-line/command-spec.js';
+import { usageError } from '../../errors.js';
+import {
+  compactionDocument,
+  compactStores,
+  showProgress,
+} from '../../operations/compact-stores.js';
+import { patienceOf } from '../../operations/wait-for-store.js';
+import { formatBytes, formatCountOf, formatMs } from '../../output/quantities.js';
+import { formatTable } from '../../output/table.js';
+import { bucketTable } from '../../reports/bucket-table.js';
+import { purgeNote } from '../../reports/purge-note.js';
+import { syncIdsOf } from '../../stores/find-syncs.js';
+import { type ByteReader, type ByteStore, withSource, withStore } from '../../stores/open-store.js';
+import type { compactCommand } from './command.js';
+
+type Input = InputOf<typeof compactCommand>;
+
+export const run: Run<typeof compactCommand> = async (context, input) => {
+  const { base, from, wait } = input;
+  refuseSameStore(base, from);
+  const patience = patienceOf(context, wait);
+  return withStore(
+    base,
+    'refuse',
+    (opened) => withSource(from, (source) => runCompact(context, input, opened, source), patience),
+    patience,
+  );
+};
+
+async function runCompact(
+  context: CommandContext,
+  { from, sync, strategy, allowEmpty, dryRun, verify, purge }: Input,
+  base: ByteStore,
+  source: ByteStore | ByteReader,
+): Promise<CommandResult> {
+  const { signal } = context;
+  const result = await compactStores({
+    base,
+    source,
+    syncIds: await syncIdsOf(source, from, sync, signal),
+    strategy,
+    emptySource: allowEmpty ? 'remove' : 'refuse',
+    signal,
+    onProgress: showProgress(context),
+    dryRun,
+    verify,
+    purge,
+  });
+  return dryRun ? plannedResult(context, result) : doneResult(context, result);
+}
+
+function doneResult({ columns, style }: CommandContext, result: CompactResult): CommandResult {
+  const document = compactionDocument(result);
+  const removed = result.emptied.map(
+    (syncId) => `removed ${syncId}: the source holds none of it\n`,
+  );
+  const how = `strategy ${result.strategy}: ${result.plan.reason}`;
+  const generation =
+    result.generation === undefined ? '' : `, now at generation ${result.generation}`;
+  return {
+    document: {
+      ...{ ...document, emptied: result.emptied, dryRun: false },
+      ...(result.purge === undefined ? {} : { purge: result.purge }),
+    },
+    text: purgeNote(result.purge),
+    summary:
+      bucketTable(document.buckets, style.bold, columns) +
+      removed.join('') +
+      `${style.good('done')}: ${formatCountOf(result.syncs.length, 'sync')} replaced in ` +
+      `${formatMs(result.durationMs)}, writers paused ${formatMs(result.pauseMs)}${generation}\n` +
+      `${style.dim(how)}\n`,
+  };
+}
+
+function plannedResult({ columns, style }: CommandContext, result: CompactResult): CommandResult {
+  const { plan } = result;
+  const sizes = plan.sizes ?? [];
+  const shown = (bytes: number | undefined) => (bytes === undefined ? '?' : formatBytes(bytes));
+  const several = result.syncs.length > 1;
+  const table = formatTable(
+    [
+      ...(several ? [{ title: 'SYNC' }] : []),
+      { title: 'BUCKET' },
+      { title: 'IN BASE', align: 'right' },
+      { title: 'IN SOURCE', align: 'right' },
+    ],
+    sizes
+      .filter(({ sourceBytes, baseBytes }) => sourceBytes !== 0 || baseBytes !== 0)
+      .map(({ syncId, bucket, sourceBytes, baseBytes }) => [
+        ...(several ? [syncId.slice(0, 8)] : []),
+        bucket,
+        shown(baseBytes),
+        shown(sourceBytes),
+      ]),
+    style.bold,
+    columns,
+  );
+  const removed = plan.emptied.map(
+    (syncId) => `would remove ${syncId}: the source holds none of it\n`,
+  );
+  return {
+    document: { ...compactionDocument(result), emptied: plan.emptied, dryRun: true, plan },
+    text:
+      `${sizes.length === 0 ? '' : table}${removed.join('')}` +
+      `would use strategy ${plan.strategy}: ${plan.reason}; nothing was changed\n`,
+  };
+}
+
+/** Two names of one store would make it lock itself out, and there is nothing to do. */
+function refuseSameStore(base: string, source: string): void {
+  let isSame = false;
+  try {
+    isSame = realpathSync(base) === realpathSync(source);
+  } catch {
+    // One of them does not exist: opening it says so.
+  }
+  if (isSame) throw usageError(`--base and --from are the same store: ${base}`);
+}

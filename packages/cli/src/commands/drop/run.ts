@@ -1,0 +1,62 @@
+import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
+import type { InputOf } from '../../command-line/command-spec.js';
+import { CliError, usageError } from '../../errors.js';
+import { excisionDocument } from '../../operations/compaction-document.js';
+import { patienceOf } from '../../operations/wait-for-store.js';
+import { formatCountOf, formatMs } from '../../output/quantities.js';
+import { purgeNote } from '../../reports/purge-note.js';
+import { hasKeys, syncIdsOf } from '../../stores/find-syncs.js';
+import { type ByteStore, withStore } from '../../stores/open-store.js';
+import { spansOf } from '../../stores/sync-spans.js';
+import { escapeText } from '../../terminal/escape.js';
+import type { dropCommand } from './command.js';
+
+type Input = InputOf<typeof dropCommand>;
+
+export const run: Run<typeof dropCommand> = (context, input) =>
+  withStore(
+    input.store,
+    'refuse',
+    (store) => dropSyncs(context, input, store),
+    patienceOf(context, input.wait),
+  );
+
+async function dropSyncs(
+  context: CommandContext,
+  { store: location, sync, yes, purge }: Input,
+  store: ByteStore,
+): Promise<CommandResult> {
+  const { signal, style } = context;
+  const syncIds = await syncIdsOf(store, location, sync, signal);
+  for (const syncId of syncIds) {
+    if (await hasKeys(store, spansOf([syncId]), signal)) continue;
+    throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${location} holds no sync ${syncId}`);
+  }
+  if (!yes) await confirm(context, location, syncIds);
+  const started = performance.now();
+  const report = await store.excise(spansOf(syncIds), { signal, purge });
+  const document = excisionDocument(syncIds, report, performance.now() - started);
+  return {
+    document: report.purge === undefined ? document : { ...document, purge: report.purge },
+    text: purgeNote(report.purge),
+    summary:
+      `${style.good('done')}: ${formatCountOf(syncIds.length, 'sync')} removed in ` +
+      `${formatMs(document.durationMs)}, writers paused ${formatMs(document.pauseMs)}, ` +
+      `now at generation ${report.generation}\n`,
+  };
+}
+
+async function confirm(
+  { io }: CommandContext,
+  location: string,
+  syncIds: readonly string[],
+): Promise<void> {
+  const what = syncIds.length === 1 ? `sync ${syncIds[0]}` : `${syncIds.length} syncs`;
+  const answer = await io.ask(escapeText(`Remove ${what} from ${location}? [y/N] `));
+  if (answer === undefined) {
+    throw usageError('there is no terminal to ask on: give --yes to remove without asking');
+  }
+  if (!/^y(es)?$/i.test(answer.trim())) {
+    throw new CliError('SSTITCH_DECLINED', 'nothing was removed');
+  }
+}

@@ -1,0 +1,76 @@
+import { loadSyntheticSync } from '@sstitch/testkit';
+import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
+import type { InputOf } from '../../command-line/command-spec.js';
+import { CliError } from '../../errors.js';
+import { patienceOf } from '../../operations/wait-for-store.js';
+import { formatCount, formatMs, roundMs } from '../../output/quantities.js';
+import { formatTable } from '../../output/table.js';
+import { type ByteStore, withStore } from '../../stores/open-store.js';
+import type { generateCommand } from './command.js';
+
+type Input = InputOf<typeof generateCommand>;
+
+export const run: Run<typeof generateCommand> = (context, input) =>
+  withStore(
+    input.store,
+    'create',
+    (store) => generateSyncs(context, input, store),
+    patienceOf(context, input.wait),
+  );
+
+async function generateSyncs(
+  { columns, note, progress, signal, style }: CommandContext,
+  { grants, syncs: count, seed, revision }: Input,
+  store: ByteStore,
+): Promise<CommandResult> {
+  const started = performance.now();
+  const syncs: Array<{ syncId: string; grants: number; keys: number }> = [];
+  let done = 0;
+  const counting = countingEngine(store, (keys) => {
+    done += keys;
+    // Syncs of one size have about as many keys.
+    const made = syncs.reduce((sum, sync) => sum + sync.keys, 0);
+    const total = syncs.length === 0 ? undefined : Math.round((made / syncs.length) * count);
+    progress.update({ doing: 'generating', done, total, unit: 'keys' });
+  });
+  for (let syncIndex = 0; syncIndex < count; syncIndex++) {
+    try {
+      const made = await loadSyntheticSync(counting, { seed, syncIndex, revision, grants, signal });
+      syncs.push({ syncId: made.syncId, grants, keys: made.entries });
+      note(`committed sync ${made.syncId}`);
+    } catch (error) {
+      if (!signal.aborted || syncIndex === 0) throw error;
+      const message = `interrupted; the store holds the first ${syncIndex} of ${count} syncs`;
+      throw new CliError('SSTITCH_ABORTED', message, { cause: error });
+    }
+  }
+  const durationMs = roundMs(performance.now() - started);
+  const table = formatTable(
+    [{ title: 'SYNC' }, { title: 'GRANTS', align: 'right' }, { title: 'KEYS', align: 'right' }],
+    syncs.map(({ syncId, keys }) => [syncId, formatCount(grants), formatCount(keys)]),
+    style.bold,
+    columns,
+  );
+  return {
+    document: { syncs, durationMs },
+    summary: `${table}made in ${formatMs(durationMs)}\n`,
+  };
+}
+
+/** The store, but that each page of entries that goes into it is counted. */
+function countingEngine(
+  store: ByteStore,
+  onPage: (keys: number) => void,
+): Pick<ByteStore, 'replaceSpans'> {
+  return {
+    replaceSpans: (spans, pages, options) => {
+      async function* counted() {
+        for await (const page of pages) {
+          onPage(page.length);
+          yield page;
+        }
+      }
+      return store.replaceSpans(spans, counted(), options);
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import { defineCommand } from '../../command-line/command-spec.js';
+import { bucketOption } from '../../command-line/shared-options.js';
+
+export const getCommand = defineCommand({
+  name: 'get',
+  summary: 'show one record',
+  description:
+    'Shows one record, by the ids in its key (a resource has two: its type and its own) or by its ' +
+    'whole key in hex. Exits with 1 if there is none.',
+  arguments: [
+    { name: 'store', summary: 'the store to read', value: { type: 'path', of: 'store' } },
+    { name: 'ids', summary: "the record's ids", value: { type: 'text' }, variadic: true },
+  ],
+  options: {
+    sync: { summary: 'the sync', value: { type: 'sync', stores: ['store'] }, placeholder: 'sync' },
+    bucket: bucketOption('the bucket'),
+    key: {
+      summary: 'the whole key, instead of sync, bucket and ids',
+      value: { type: 'hex' },
+      placeholder: 'hex',
+    },
+    raw: { summary: 'show the value as hex' },
+  },
+  examples: [
+    ['get base --sync latest --bucket grant group:staff:member:user:ann', 'a grant'],
+    ['get base --sync latest --bucket resource user ann', 'a resource'],
+    ['get base --sync 36zf --bucket sync_run', 'when the sync ran'],
+    ['get base --key 0306…', 'whatever lies under a key'],
+  ],
+});

@@ -1,0 +1,183 @@
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { makeC1z } from '@sstitch/c1z/testing';
+import { syntheticSyncId } from '@sstitch/testkit';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { digestsOf, sstitch, sstitchJson, testDirectory } from '../../../test/in-process.js';
+
+const REAL_SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
+const REAL_FILE = fileURLToPath(
+  new URL(`../../../../c1z/test-data/sync-${REAL_SYNC}.c1z`, import.meta.url),
+);
+const CASES = fileURLToPath(new URL('../../../../../../shared/cases/', import.meta.url));
+const SLIM = join(CASES, 'slim-grants.c1z');
+const SYNC = syntheticSyncId({});
+const OTHER = syntheticSyncId({ syncIndex: 1 });
+
+let template: string;
+/** Digests of the store before anything is done. */
+let digests: Record<string, string>;
+
+beforeAll(async () => {
+  template = mkdtempSync(join(tmpdir(), 'sstitch-cli-import-'));
+  const store = join(template, 'store');
+  await sstitchJson('generate', store, '--grants', '200', '--syncs', '2');
+  const { exitCode, stdout } = await sstitch(['export', store, '--sync', SYNC]);
+  expect(exitCode).toBe(0);
+  writeFileSync(join(template, 'sync.jsonl'), stdout);
+  digests = await digestsOf(store);
+  return () => rmSync(template, { recursive: true, force: true });
+});
+
+/** A store with two syncs, and one of them as a file. */
+function exported(): { directory: string; store: string; file: string } {
+  const directory = testDirectory();
+  cpSync(template, directory, { recursive: true });
+  return { directory, store: join(directory, 'store'), file: join(directory, 'sync.jsonl') };
+}
+
+describe('import of a .c1z file', () => {
+  // The file is shared between projects and lies beside the repository; without it there is nothing to read.
+  it('reads a real sync with all its indexes', async () => {
+    const store = join(testDirectory(), 'store');
+    const document = await sstitchJson('import', REAL_FILE, '--into', store, '--zone', 'UTC');
+    expect(document).toEqual({
+      syncs: [
+        {
+          syncId: REAL_SYNC,
+          records: { resource_type: 4, resource: 1221, entitlement: 342, grant: 2909, asset: 0 },
+          keys: 13955,
+        },
+      ],
+      durationMs: expect.any(Number),
+    });
+    expect(await sstitchJson('verify', store)).toMatchObject({ ok: true, keys: 13955 });
+    expect(await sstitchJson('syncs', store)).toEqual([
+      {
+        syncId: REAL_SYNC,
+        type: 'full',
+        startedAt: '2025-12-17T16:31:25.057Z',
+        endedAt: null,
+        counts: { resource_type: 4, resource: 1221, entitlement: 342, grant: 2909, asset: 0 },
+        bytes: expect.any(Number),
+      },
+    ]);
+    const before = await digestsOf(store);
+    const lines = join(store, '..', 'real.jsonl');
+    writeFileSync(lines, (await sstitch(['export', store, '--sync', REAL_SYNC])).stdout);
+    await sstitchJson('import', lines, '--into', `${store}-again`);
+    expect(await digestsOf(`${store}-again`)).toEqual(before);
+    await sstitchJson('import', REAL_FILE, '--into', store, '--zone', 'UTC');
+    expect(await digestsOf(store)).toEqual(before);
+  });
+
+  it.skipIf(!existsSync(SLIM))('takes what a slim grant leaves out from its columns', async () => {
+    const directory = testDirectory();
+    const digestsIn = async (name: string) => {
+      await sstitchJson('import', join(CASES, name), '--into', join(directory, name));
+      expect(await sstitchJson('verify', join(directory, name))).toMatchObject({ ok: true });
+      return digestsOf(join(directory, name));
+    };
+    expect(await digestsIn('slim-grants.c1z')).toEqual(await digestsIn('full-grants.c1z'));
+  });
+
+  it('takes times without a zone for those of --zone, and refuses what is no zone', async () => {
+    const directory = testDirectory();
+    const file = join(directory, 'some.c1z');
+    await makeC1z(file, { syncs: [{ syncId: SYNC, startedAt: '2024-07-02 15:04:05.5' }] });
+    const startedIn = async (zone: string) => {
+      const store = join(directory, zone.replaceAll('/', '-'));
+      await sstitchJson('import', file, '--into', store, '--zone', zone);
+      return (await sstitchJson<{ startedAt: string }[]>('syncs', store))[0]?.startedAt;
+    };
+    expect(await startedIn('UTC')).toBe('2024-07-02T15:04:05.500Z');
+    expect(await startedIn('Europe/Berlin')).toBe('2024-07-02T13:04:05.500Z');
+    expect(await startedIn('-05:30')).toBe('2024-07-02T20:34:05.500Z');
+    const store = join(directory, 'store');
+    const { exitCode, stderr } = await sstitch([
+      ...['import', file, '--into', store, '--zone', 'Nowhere/Land'],
+    ]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('"Nowhere/Land"');
+    expect(existsSync(store)).toBe(false);
+  });
+
+  it('exits with 4 on a damaged file and with 5 on a missing one, and makes no store', async () => {
+    const directory = testDirectory();
+    const damaged = join(directory, 'damaged.c1z');
+    writeFileSync(damaged, Buffer.concat([Buffer.from('C1ZF\0'), Buffer.alloc(1000, 7)]));
+    const store = join(directory, 'store');
+    const result = await sstitch(['import', damaged, '--into', store]);
+    expect(result.exitCode).toBe(4);
+    expect(result.stderr).toMatch(/^sstitch: [^\n]*damaged\.c1z[^\n]*\n$/);
+    expect((await sstitch(['import', join(directory, 'no.c1z'), '--into', store])).exitCode).toBe(
+      5,
+    );
+    expect(existsSync(store)).toBe(false);
+  });
+});
+
+describe('import of a .jsonl file', () => {
+  it('restores every byte that was exported', async () => {
+    const { store, file } = exported();
+    const again = `${store}-again`;
+    const document = await sstitchJson<{ syncs: { records: object }[] }>(
+      ...['import', file, '--into', again],
+    );
+    expect(document.syncs[0]?.records).toMatchObject({ grant: 200 });
+    expect((await digestsOf(again))[SYNC]).toBe(digests[SYNC]);
+    expect(await sstitchJson('verify', again)).toMatchObject({ ok: true, syncs: 1 });
+  });
+
+  it('leaves nothing stale of the sync that it replaces, and does not touch others', async () => {
+    const { store, file } = exported();
+    await sstitchJson('generate', store, '--grants', '333', '--revision', '5');
+    expect((await digestsOf(store))[SYNC]).not.toBe(digests[SYNC]);
+    await sstitchJson('import', file, '--into', store);
+    expect(await digestsOf(store)).toEqual(digests);
+  });
+
+  it.each([
+    ['not JSON', 'nonsense', /line 2 of .*: it is not JSON/],
+    ['no type', '{"record":{}}', /"type" is not one of/],
+    ['a field that there is not', '{"type":"grant","record":{"wrong":1}}', /wrong/],
+    ['no sync id', '{"type":"grant","record":{"external_id":"x"}}', /not a sync id/],
+    ['a value that is no message', '{"type":"grant","value":"////"}', /is not a grant record/],
+  ])('refuses a line with %s, and leaves the store as it was', async (_what, line, message) => {
+    const { store, file } = exported();
+    const [first = ''] = readFileSync(file, 'utf8').split('\n');
+    writeFileSync(file, `${first}\n${line}\n`);
+    const { exitCode, stderr } = await sstitch(['import', file, '--into', store]);
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/^sstitch: line 2 of [^\n]*\n$/);
+    expect(exitCode).toBe(4);
+    expect(await digestsOf(store)).toEqual(digests);
+  });
+
+  it('refuses --zone, which would say nothing', async () => {
+    const { store, file } = exported();
+    const { exitCode } = await sstitch(['import', file, '--into', store, '--zone', 'UTC']);
+    expect(exitCode).toBe(2);
+    expect(await digestsOf(store)).toEqual(digests);
+  });
+
+  it('refuses a record that comes twice', async () => {
+    const { store, file } = exported();
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    writeFileSync(file, [...lines, lines.at(-3)].join('\n'));
+    const { exitCode, stderr } = await sstitch(['import', file, '--into', store]);
+    expect(exitCode).toBe(4);
+    expect(stderr).toContain('a record comes twice');
+    expect(await digestsOf(store)).toEqual(digests);
+  });
+
+  it('exits with 3 where the file has no such sync, or none', async () => {
+    const { store, file, directory } = exported();
+    expect((await sstitch(['import', file, '--into', store, '--sync', OTHER])).exitCode).toBe(3);
+    const empty = join(directory, 'empty.jsonl');
+    writeFileSync(empty, '');
+    expect((await sstitch(['import', empty, '--into', store])).exitCode).toBe(3);
+  });
+});

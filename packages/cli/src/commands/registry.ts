@@ -1,0 +1,93 @@
+// The table of all commands, in the order in which help lists them. A new command is a directory beside this file
+// and a line here.
+import { type RegisteredProgram, register } from '../command-line/registered-program.js';
+import { adoptCommand } from './adopt/command.js';
+import { checkpointCommand } from './checkpoint/command.js';
+import { compactCommand } from './compact/command.js';
+import { completeSyncsCommand } from './complete-syncs/command.js';
+import { completionCommand } from './completion/command.js';
+import { demoCommand } from './demo/command.js';
+import { diffCommand } from './diff/command.js';
+import { digestCommand } from './digest/command.js';
+import { dropCommand } from './drop/command.js';
+import { exportCommand } from './export/command.js';
+import { generateCommand } from './generate/command.js';
+import { getCommand } from './get/command.js';
+import { importCommand } from './import/command.js';
+import { levelsCommand } from './levels/command.js';
+import { manifestDumpCommand } from './manifest-dump/command.js';
+import { salvageCommand } from './salvage/command.js';
+import { scanCommand } from './scan/command.js';
+import { selftestCommand } from './selftest/command.js';
+import { spaceCommand } from './space/command.js';
+import { sstDumpCommand } from './sst-dump/command.js';
+import { sstVerifyCommand } from './sst-verify/command.js';
+import { syncsCommand } from './syncs/command.js';
+import { verifyCommand } from './verify/command.js';
+
+export const PROGRAM: RegisteredProgram = {
+  name: 'sstitch',
+  summary: 'Compact, inspect and verify stores of syncs.',
+  groups: [
+    {
+      title: 'Change a store',
+      commands: [
+        register(compactCommand, () => import('./compact/run.js')),
+        register(importCommand, () => import('./import/run.js')),
+        register(dropCommand, () => import('./drop/run.js')),
+        register(generateCommand, () => import('./generate/run.js')),
+      ],
+    },
+    {
+      title: 'Read a store (also while another process has it open)',
+      commands: [
+        register(syncsCommand, () => import('./syncs/run.js')),
+        register(digestCommand, () => import('./digest/run.js')),
+        register(verifyCommand, () => import('./verify/run.js')),
+        register(diffCommand, () => import('./diff/run.js')),
+        register(exportCommand, () => import('./export/run.js')),
+        register(getCommand, () => import('./get/run.js')),
+        register(scanCommand, () => import('./scan/run.js')),
+        register(levelsCommand, () => import('./levels/run.js')),
+        register(spaceCommand, () => import('./space/run.js')),
+      ],
+    },
+    {
+      title: 'Make a store',
+      commands: [
+        register(checkpointCommand, () => import('./checkpoint/run.js')),
+        register(adoptCommand, () => import('./adopt/run.js')),
+      ],
+    },
+    {
+      title: 'Mend a store',
+      commands: [register(salvageCommand, () => import('./salvage/run.js'))],
+    },
+    {
+      title: 'Look inside, try out',
+      commands: [
+        register(sstDumpCommand, () => import('./sst-dump/run.js')),
+        register(sstVerifyCommand, () => import('./sst-verify/run.js')),
+        register(manifestDumpCommand, () => import('./manifest-dump/run.js')),
+        register(demoCommand, () => import('./demo/run.js')),
+        register(selftestCommand, () => import('./selftest/run.js')),
+        register(completionCommand, () => import('./completion/run.js')),
+        register(completeSyncsCommand, () => import('./complete-syncs/run.js')),
+      ],
+    },
+  ],
+  families: [
+    {
+      name: 'sst',
+      summary: 'look inside a table file',
+      description: 'Reads one table file (.ldb or .sst) without opening the database.',
+      examples: [['sst verify base/gen-000001/000005.ldb', 'checksums, order, filter']],
+    },
+    {
+      name: 'manifest',
+      summary: "look inside a database's MANIFEST",
+      description: 'Reads the MANIFEST of a LevelDB directory without opening the database.',
+      examples: [['manifest dump base/gen-000001', 'the tables of each level']],
+    },
+  ],
+};

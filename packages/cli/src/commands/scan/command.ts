@@ -1,0 +1,39 @@
+import { defineCommand } from '../../command-line/command-spec.js';
+import { bucketOption, limitOption, syncsOption } from '../../command-line/shared-options.js';
+
+export const scanCommand = defineCommand({
+  name: 'scan',
+  summary: 'show entries in key order',
+  description:
+    'Shows entries in key order, one a line, keys taken apart and values decoded: of the whole ' +
+    'store, of some syncs, of a bucket, of ids that begin with a text, or of keys that begin with ' +
+    'some bytes.',
+  arguments: [
+    { name: 'store', summary: 'the store to read', value: { type: 'path', of: 'store' } },
+  ],
+  options: {
+    sync: syncsOption('these syncs alone', ['store']),
+    bucket: bucketOption('this bucket alone'),
+    prefix: {
+      summary: 'entries whose first id begins so; with --sync and --bucket',
+      value: { type: 'text' },
+      placeholder: 'text',
+    },
+    keyPrefix: {
+      summary: 'entries whose key begins with these bytes; alone',
+      value: { type: 'hex' },
+      placeholder: 'hex',
+    },
+    limit: limitOption,
+    raw: { summary: 'show values as hex' },
+  },
+  examples: [
+    ['scan base', 'the first entries of the store'],
+    ['scan base --sync latest --bucket grant_by_principal --limit 100', 'an index'],
+    [
+      'scan base --sync latest --bucket grant --prefix group:',
+      'grants by the beginning of their id',
+    ],
+    ['scan base --bucket sync_run --json', 'all runs, for a program'],
+  ],
+});

@@ -1,0 +1,80 @@
+import { compareBytes, type Span } from '@sstitch/contract';
+import {
+  bucketLayout,
+  bucketSpan,
+  buildKeyPrefix,
+  encodeTuple,
+  parseSyncId,
+  prefixSpan,
+} from '@sstitch/keys';
+import type { Run } from '../../command-line/command-context.js';
+import type { InputOf } from '../../command-line/command-spec.js';
+import { usageError } from '../../errors.js';
+import { describeEntry, type EntryObject, entryLine } from '../../records/describe-entry.js';
+import { syncIdsOf } from '../../stores/find-syncs.js';
+import { type ByteReader, withReader } from '../../stores/open-store.js';
+import { scanSpan } from '../../stores/scan-span.js';
+import { spansOf } from '../../stores/sync-spans.js';
+import type { scanCommand } from './command.js';
+
+type Input = InputOf<typeof scanCommand>;
+
+export const run: Run<typeof scanCommand> = async ({ signal }, input) => {
+  checkInput(input);
+  return withReader(
+    input.store,
+    async (reader) => {
+      const entries = await readEntries(reader, input, signal);
+      return { document: entries, text: entries.map((entry) => `${entryLine(entry)}\n`).join('') };
+    },
+    { signal },
+  );
+};
+
+function checkInput({ sync, bucket, prefix, keyPrefix }: Input): void {
+  if (keyPrefix !== undefined && (sync ?? bucket ?? prefix) !== undefined) {
+    throw usageError('--key-prefix stands alone: it is sync, bucket and prefix in one');
+  }
+  if (prefix !== undefined && (sync === undefined || bucket === undefined)) {
+    throw usageError('--prefix wants --sync and --bucket; for any key, give --key-prefix');
+  }
+  if (prefix !== undefined && bucket !== undefined && bucketLayout(bucket).elements.length === 0) {
+    throw usageError(`a ${bucket} has no ids: leave --prefix out`);
+  }
+}
+
+async function readEntries(
+  reader: ByteReader,
+  input: Input,
+  signal: AbortSignal,
+): Promise<readonly EntryObject[]> {
+  const entries: EntryObject[] = [];
+  const syncIds = input.sync && (await syncIdsOf(reader, input.store, input.sync, signal));
+  for (const span of spansToScan(input, syncIds)) {
+    const limit = input.limit - entries.length;
+    if (limit === 0) break;
+    for await (const page of scanSpan(reader, span, { signal, limit })) {
+      for (const [key, value] of page) entries.push(describeEntry(key, value, input.raw));
+    }
+  }
+  return entries;
+}
+
+function spansToScan(
+  { bucket, prefix, keyPrefix }: Input,
+  syncIds: readonly string[] | undefined,
+): readonly Span[] {
+  if (keyPrefix !== undefined) return [prefixSpan(keyPrefix)];
+  if (syncIds !== undefined && bucket !== undefined) {
+    const spans = syncIds.map((syncId) => {
+      if (prefix === undefined) return bucketSpan(bucket, syncId);
+      // An element is its separator and its text: without what follows, the beginning of longer ones.
+      const head = buildKeyPrefix(bucket, parseSyncId(syncId), []);
+      return prefixSpan(Uint8Array.of(...head, ...encodeTuple([prefix])));
+    });
+    return spans.sort((a, b) => compareBytes(a.start, b.start));
+  }
+  if (syncIds !== undefined) return spansOf(syncIds);
+  if (bucket !== undefined) return [prefixSpan(bucketLayout(bucket).prefix)];
+  return [{ start: new Uint8Array(0), end: undefined }];
+}

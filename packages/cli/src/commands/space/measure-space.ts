@@ -1,0 +1,170 @@
+// What a store takes on disk, and what of it is live: read from the indexes of its tables, and with --exact from
+// every entry. From a copy by links that nothing changes.
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { readManifest } from '@sstitch/engine';
+import { BUCKETS, formatSyncId, SYNC_ID_LENGTH_BYTES, syncIdBytes } from '@sstitch/keys';
+import { dataBytesIn, nodeFileSystem, TableReader, userKeyOf } from '@sstitch/sst';
+import { ScanProgress } from '../../operations/scan-progress.js';
+import { findSyncIds } from '../../stores/find-syncs.js';
+import { withFrozenCopy } from '../../stores/frozen-copy.js';
+import { withReader } from '../../stores/open-store.js';
+import { scanSpan } from '../../stores/scan-span.js';
+import { spansOf } from '../../stores/sync-spans.js';
+import type { ProgressLine } from '../../terminal/progress-line.js';
+
+/** Entries and what their keys and values take, uncompressed. */
+interface Contents {
+  entries: number;
+  bytes: number;
+}
+
+export interface SyncSpace {
+  readonly syncId: string;
+  /** Stored blocks that hold entries of the sync; one that others share counts for each. */
+  readonly tableBytes: number;
+  /** In the tables, with old versions, deleted entries and tombstones. Only of an exact measure, as all below. */
+  readonly stored?: Readonly<Contents>;
+  /** What a reader sees. */
+  readonly live?: Readonly<Contents>;
+  /** The share of `tableBytes` that is not live. */
+  readonly garbageBytes?: number;
+}
+
+export interface StoreSpace {
+  readonly tables: number;
+  /** Files of tables, each once, however many tables lie in it. */
+  readonly fileBytes: number;
+  /** Of them, blocks that an index leads to; the rest is indexes, filters, and what was removed. */
+  readonly dataBytes: number;
+  /** Of those blocks, the ones above the lowest level that has tables: newer than what lies below. */
+  readonly upperBytes: number;
+  /** Logs: what is not in tables yet. */
+  readonly logBytes: number;
+  readonly syncs: readonly SyncSpace[];
+}
+
+export interface MeasureSpaceOptions {
+  /** Read every entry. */
+  readonly exact: boolean;
+  readonly signal: AbortSignal;
+  readonly progress: ProgressLine;
+}
+
+const EVERYTHING = [{ start: new Uint8Array(0), end: undefined }];
+
+/** @throws what opening a store throws where there is none */
+export async function measureSpace(
+  location: string,
+  { exact, signal, progress }: MeasureSpaceOptions,
+): Promise<StoreSpace> {
+  const { syncIds, live } = await withReader(location, async (reader) => {
+    const found = await findSyncIds(reader, signal);
+    const counted = new Map<string, Contents>();
+    for (const syncId of exact ? found : []) {
+      const contents = { entries: 0, bytes: 0 };
+      const spans = spansOf([syncId]);
+      const shown = new ScanProgress(reader, spans, progress);
+      for (const [at, span] of spans.entries()) {
+        for await (const page of scanSpan(reader, span, { signal })) {
+          await shown.reach(`reading ${syncId}`, at, page[0]?.[0]);
+          for (const [key, value] of page) add(contents, key, value);
+        }
+      }
+      counted.set(syncId, contents);
+    }
+    return { syncIds: found, live: counted };
+  });
+  return withFrozenCopy(location, signal, async ({ tableDirectory, tableNames }) => {
+    const tableBytes = new Map(syncIds.map((syncId) => [syncId, 0]));
+    const spans = syncIds.map((syncId) => [syncId, spansOf([syncId])] as const);
+    const stored = new Map<string, Contents>();
+    const { levels } = readManifest(tableDirectory).version;
+    const lowest = levels.findLastIndex((tables) => tables.length > 0);
+    let dataBytes = 0;
+    let upperBytes = 0;
+    let measured = 0;
+    for (const [level, tables] of levels.entries()) {
+      for (const { number, sizeBytes } of tables) {
+        signal.throwIfAborted();
+        const total = tableNames.length;
+        progress.update({ doing: 'measuring', done: measured, total, unit: 'tables' });
+        measured += 1;
+        const path = join(tableDirectory, nameOf(number, tableNames));
+        const reader = TableReader.open(nodeFileSystem, path, { sizeBytes });
+        try {
+          const bytes = dataBytesIn(reader, EVERYTHING);
+          dataBytes += bytes;
+          if (level < lowest) upperBytes += bytes;
+          for (const [syncId, keep] of spans) {
+            tableBytes.set(syncId, (tableBytes.get(syncId) ?? 0) + dataBytesIn(reader, keep));
+          }
+          if (exact) countStored(reader, stored);
+        } finally {
+          reader.close();
+        }
+      }
+    }
+    return {
+      tables: tableNames.length,
+      fileBytes: bytesOfFiles(tableDirectory, (name) => tableNames.includes(name)),
+      dataBytes,
+      upperBytes,
+      logBytes: bytesOfFiles(tableDirectory, (name) => name.endsWith('.log')),
+      syncs: syncIds.map((syncId) => {
+        const bytes = tableBytes.get(syncId) ?? 0;
+        if (!exact) return { syncId, tableBytes: bytes };
+        const all = stored.get(syncId) ?? { entries: 0, bytes: 0 };
+        const seen = live.get(syncId) ?? { entries: 0, bytes: 0 };
+        // What is newer in a log makes old what the tables hold, but is not in them.
+        const share = all.bytes === 0 ? 0 : Math.max(0, 1 - seen.bytes / all.bytes);
+        const garbageBytes = Math.round(bytes * share);
+        return { syncId, tableBytes: bytes, stored: all, live: seen, garbageBytes };
+      }),
+    };
+  });
+}
+
+function countStored(reader: TableReader, stored: Map<string, Contents>): void {
+  const entries = reader.iterator();
+  for (entries.seekToFirst(); entries.valid; entries.next()) {
+    const key = userKeyOf(entries.key);
+    const syncId = syncOf(key);
+    if (syncId === undefined) continue;
+    let contents = stored.get(syncId);
+    if (contents === undefined) {
+      contents = { entries: 0, bytes: 0 };
+      stored.set(syncId, contents);
+    }
+    add(contents, key, entries.value);
+  }
+}
+
+function add(contents: Contents, key: Uint8Array, value: Uint8Array): void {
+  contents.entries += 1;
+  contents.bytes += key.byteLength + value.byteLength;
+}
+
+function syncOf(key: Uint8Array): string | undefined {
+  const layout = BUCKETS.find(({ prefix }) => prefix.every((byte, at) => key[at] === byte));
+  if (layout === undefined) return undefined;
+  const start = layout.prefix.length;
+  const end = start + SYNC_ID_LENGTH_BYTES;
+  return key.length < end ? undefined : formatSyncId(syncIdBytes(key.slice(start, end)));
+}
+
+function nameOf(number: number, names: readonly string[]): string {
+  const stem = String(number).padStart(6, '0');
+  return names.find((name) => name.startsWith(`${stem}.`)) ?? `${stem}.ldb`;
+}
+
+/** Each file once: tables that were split in place are further names of one. */
+function bytesOfFiles(directory: string, isCounted: (name: string) => boolean): number {
+  const sizes = new Map<bigint, number>();
+  for (const name of readdirSync(directory)) {
+    if (!isCounted(name)) continue;
+    const { ino, size } = statSync(join(directory, name), { bigint: true });
+    sizes.set(ino, Number(size));
+  }
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+}

@@ -1,0 +1,136 @@
+import { timestampDate } from '@bufbuild/protobuf/wkt';
+import { type Bucket, bucketSpan, syncSpans } from '@sstitch/keys';
+import { SyncReader, type SyncRunRecord, type SyncStatsRecord, SyncType } from '@sstitch/records';
+import type { CommandContext, Run } from '../../command-line/command-context.js';
+import { formatBytes, formatCount } from '../../output/quantities.js';
+import { formatTable } from '../../output/table.js';
+import { findSyncIds } from '../../stores/find-syncs.js';
+import { type ByteReader, withReader } from '../../stores/open-store.js';
+import { countKeys } from '../../stores/scan-span.js';
+import type { syncsCommand } from './command.js';
+
+/** Records by type. */
+interface RecordCounts {
+  readonly resource_type: number;
+  readonly resource: number;
+  readonly entitlement: number;
+  readonly grant: number;
+  readonly asset: number;
+}
+
+/** A sync as --json lists it. */
+interface ListedSync {
+  readonly syncId: string;
+  /** In small letters; null where the sync has no run record. */
+  readonly type: string | null;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly counts: RecordCounts;
+  /** On disk, roughly. */
+  readonly bytes: number;
+}
+
+export const run: Run<typeof syncsCommand> = async (context, { store, exact }) => {
+  const { signal } = context;
+  const syncs = await withReader(store, (reader) => listSyncs(context, reader, exact), { signal });
+  return { document: syncs, text: textOf(context, syncs) };
+};
+
+async function listSyncs(
+  { progress, signal }: CommandContext,
+  reader: ByteReader,
+  exact: boolean,
+): Promise<readonly ListedSync[]> {
+  const records = new SyncReader(reader);
+  const syncs: ListedSync[] = [];
+  const syncIds = await findSyncIds(reader, signal);
+  for (const syncId of syncIds) {
+    const done = syncs.length;
+    progress.update({ doing: 'counting', done, total: syncIds.length, unit: 'syncs' });
+    const run = await records.getSyncRun(syncId);
+    const stats = exact ? undefined : await records.getSyncStats(syncId);
+    syncs.push({
+      syncId,
+      type: run === undefined ? null : syncTypeName(run.type),
+      startedAt: timeText(run?.startedAt),
+      endedAt: timeText(run?.endedAt),
+      counts: stats === undefined ? await counted(reader, syncId, signal) : countsOf(stats),
+      bytes: await sizeBytes(reader, syncId),
+    });
+  }
+  return syncs;
+}
+
+function textOf({ columns, quiet, style }: CommandContext, syncs: readonly ListedSync[]): string {
+  if (quiet) return syncs.map(({ syncId }) => `${syncId}\n`).join('');
+  if (syncs.length === 0) return 'no syncs\n';
+  return formatTable(
+    [
+      { title: 'SYNC' },
+      { title: 'TYPE' },
+      { title: 'STARTED (UTC)' },
+      { title: 'ENDED (UTC)' },
+      { title: 'RESOURCES', align: 'right' },
+      { title: 'GRANTS', align: 'right' },
+      { title: 'SIZE', align: 'right' },
+    ],
+    syncs.map(({ syncId, type, startedAt, endedAt, counts, bytes }) => [
+      syncId,
+      type ?? '-',
+      toTheMinute(startedAt),
+      toTheMinute(endedAt),
+      formatCount(counts.resource),
+      formatCount(counts.grant),
+      formatBytes(bytes),
+    ]),
+    style.bold,
+    columns,
+  );
+}
+
+/** `2026-01-31 12:34` of an ISO date, which --json has in full. */
+function toTheMinute(time: string | null): string {
+  return time === null ? '-' : time.slice(0, 16).replace('T', ' ');
+}
+
+async function counted(
+  reader: ByteReader,
+  syncId: string,
+  signal: AbortSignal,
+): Promise<RecordCounts> {
+  const count = (bucket: Bucket) => countKeys(reader, bucketSpan(bucket, syncId), signal);
+  return {
+    resource_type: await count('resource_type'),
+    resource: await count('resource'),
+    entitlement: await count('entitlement'),
+    grant: await count('grant'),
+    asset: await count('asset'),
+  };
+}
+
+function countsOf(stats: SyncStatsRecord): RecordCounts {
+  return {
+    resource_type: Number(stats.resourceTypes),
+    resource: Number(stats.resources),
+    entitlement: Number(stats.entitlements),
+    grant: Number(stats.grants),
+    asset: Number(stats.assets),
+  };
+}
+
+async function sizeBytes(reader: ByteReader, syncId: string): Promise<number> {
+  let bytes = 0;
+  for (const { span } of syncSpans(syncId)) {
+    if (span.end !== undefined) bytes += await reader.approximateSize(span.start, span.end);
+  }
+  return bytes;
+}
+
+/** FULL as `full`. */
+function syncTypeName(type: SyncType): string {
+  return (SyncType[type] ?? String(type)).toLowerCase();
+}
+
+function timeText(time: SyncRunRecord['startedAt']): string | null {
+  return time === undefined ? null : timestampDate(time).toISOString();
+}

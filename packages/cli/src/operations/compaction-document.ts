@@ -1,0 +1,65 @@
+// What compact and drop report: the same shape for both.
+import type { CommitReport } from '@sstitch/contract';
+import { syncSpans } from '@sstitch/keys';
+import { roundMs } from '../output/quantities.js';
+
+/** One sync in one bucket, for --json. */
+export interface BucketLine {
+  readonly syncId: string;
+  readonly bucket: string;
+  /** Tables of all kinds that were put in. */
+  readonly tables: number;
+  readonly linkedBytes: number;
+  readonly copiedBytes: number;
+  readonly splitBytes: number;
+  readonly sharedBytes: number;
+  readonly builtBytes: number;
+  /** Entries written and deleted one by one: strategy `batch` alone. */
+  readonly puts: number;
+  readonly deletes: number;
+}
+
+/** A compaction for --json. */
+export interface CompactionDocument {
+  readonly syncs: readonly string[];
+  readonly strategy: string;
+  /** The store's new generation; null where none was made. */
+  readonly generation: number | null;
+  readonly buckets: readonly BucketLine[];
+  readonly durationMs: number;
+  readonly pauseMs: number;
+}
+
+/** The lines of a commit that put nothing in. */
+function emptyBuckets(syncIds: readonly string[]): BucketLine[] {
+  return syncIds.flatMap((syncId) =>
+    syncSpans(syncId).map(({ bucket }) => ({
+      syncId,
+      bucket,
+      tables: 0,
+      linkedBytes: 0,
+      copiedBytes: 0,
+      splitBytes: 0,
+      sharedBytes: 0,
+      builtBytes: 0,
+      puts: 0,
+      deletes: 0,
+    })),
+  );
+}
+
+/** The document of an excision. */
+export function excisionDocument(
+  syncIds: readonly string[],
+  report: CommitReport,
+  durationMs: number,
+): CompactionDocument {
+  return {
+    syncs: syncIds,
+    strategy: 'excise',
+    generation: report.generation,
+    buckets: emptyBuckets(syncIds),
+    durationMs: roundMs(durationMs),
+    pauseMs: roundMs(report.pauseMs),
+  };
+}

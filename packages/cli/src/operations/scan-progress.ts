@@ -1,0 +1,42 @@
+// How far a read of spans is, by the bytes of tables that lie before its keys.
+import type { Span } from '@sstitch/contract';
+import type { ByteReader } from '../stores/open-store.js';
+import type { ProgressLine } from '../terminal/progress-line.js';
+
+type SizedReader = Pick<ByteReader, 'approximateSize'>;
+
+export class ScanProgress {
+  readonly #reader: SizedReader;
+  readonly #spans: readonly Span[];
+  readonly #progress: ProgressLine;
+  #sizes: Promise<readonly number[]> | undefined;
+
+  /** @param spans in the order in which they are read */
+  constructor(reader: SizedReader, spans: readonly Span[], progress: ProgressLine) {
+    this.#reader = reader;
+    this.#spans = spans;
+    this.#progress = progress;
+  }
+
+  /** Shows that the read has come to a key. Costs nothing where nothing is shown. */
+  async reach(doing: string, spanIndex: number, key: Uint8Array | undefined): Promise<void> {
+    const span = this.#spans[spanIndex];
+    if (!this.#progress.isDue || span === undefined || key === undefined) return;
+    this.#sizes ??= Promise.all(this.#spans.map((each) => this.#sizeOf(each)));
+    const sizes = await this.#sizes;
+    const before = sumOf(sizes.slice(0, spanIndex));
+    const inSpan = await this.#sizeOf({ start: span.start, end: key });
+    this.#progress.update({ doing, done: before + inSpan, total: sumOf(sizes), unit: 'bytes' });
+  }
+
+  #sizeOf({ start, end = LAST_KEY }: Span): Promise<number> {
+    return this.#reader.approximateSize(start, end);
+  }
+}
+
+/** After any key that a sync has, and any that a database is likely to have. */
+export const LAST_KEY: Uint8Array = new Uint8Array(64).fill(0xff);
+
+function sumOf(sizes: readonly number[]): number {
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

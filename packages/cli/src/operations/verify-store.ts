@@ -1,0 +1,242 @@
+// Checks a store from its files up, as the engine does, and then every key, and the indexes of every sync
+// against its records, both ways. Keys are read from a copy by links whose tables were all found sound.
+
+import { basename, join } from 'node:path';
+import type { Span } from '@sstitch/contract';
+import { readManifest, type StoreProblem, verifyStore as verifyFiles } from '@sstitch/engine';
+import { classifyKey, syncSpansInKeyOrder, toHex } from '@sstitch/keys';
+import { verifyIndexes } from '@sstitch/records';
+import { nodeFileSystem, SstError, verifyTable } from '@sstitch/sst';
+import { reportOf } from '../errors.js';
+import { EXIT_CODES } from '../exit-codes.js';
+import { formatCountOf } from '../output/quantities.js';
+import { isInBucket } from '../stores/bucket-keyspace.js';
+import { type FrozenCopy, withFrozenCopy } from '../stores/frozen-copy.js';
+import { type ByteReader, withReader } from '../stores/open-store.js';
+import { scanSpan } from '../stores/scan-span.js';
+import type { ProgressLine } from '../terminal/progress-line.js';
+import { ScanProgress } from './scan-progress.js';
+
+/** One thing that is wrong. */
+export interface Problem {
+  /** What the engine calls it: `store`, `manifest`, `table`, `log`; or `verifyIndexes`: `missing_index_entry`, … */
+  readonly kind: string;
+  readonly message: string;
+  readonly path?: string;
+  /** The byte in that file. */
+  readonly offset?: number;
+  readonly syncId?: string;
+  readonly bucket?: string;
+  /** Hex. */
+  readonly key?: string;
+}
+
+export interface VerifyReport {
+  readonly ok: boolean;
+  readonly tables: number;
+  readonly keys: number;
+  /** Those of `keys` that are no sync's, nor kept for one: an adopted database has its program's own. */
+  readonly keysOfNoSync: number;
+  readonly syncs: number;
+  /** False where broken tables made it unsafe to look at keys. */
+  readonly isComplete: boolean;
+  /** The first of them. */
+  readonly problems: readonly Problem[];
+  readonly problemCount: number;
+  /** What is not wrong but worth a look: files that end as a crash leaves them, keys of no sync. */
+  readonly notes: readonly StoreProblem[];
+}
+
+export interface VerifyStoreOptions {
+  /** Keys and indexes of these syncs alone. @defaultValue all */
+  readonly syncIds?: readonly string[] | undefined;
+  readonly signal: AbortSignal;
+  readonly progress?: ProgressLine;
+}
+
+/** A store with this many problems has one: the rest is only counted. */
+const MAX_LISTED_PROBLEMS = 1000;
+
+/**
+ * Verifies a store.
+ *
+ * @throws what opening a store throws where there is none, or one of another format
+ */
+export async function verifyStore(
+  location: string,
+  options: VerifyStoreOptions,
+): Promise<VerifyReport> {
+  const pass = new VerifyPass(options);
+  const sound = await pass.checkFiles(location);
+  if (sound === undefined) return pass.report();
+  await pass.checked('store', location, () =>
+    withFrozenCopy(location, options.signal, async (copy) => {
+      pass.checkNewTables(copy, sound);
+      if (pass.problemCount > 0) return;
+      // LevelDB trusts tables and can crash on broken ones: only sound ones are opened.
+      pass.isComplete = true;
+      await pass.checked('store', location, () =>
+        withReader(copy.storeDirectory, (reader) => pass.checkKeys(reader, location)),
+      );
+    }),
+  );
+  return pass.report();
+}
+
+class VerifyPass {
+  readonly #options: VerifyStoreOptions;
+  readonly #problems: Problem[] = [];
+  #tables = 0;
+  #notes: readonly StoreProblem[] = [];
+  #keys = 0;
+  #keysOfNoSync = 0;
+  #syncs = 0;
+  problemCount = 0;
+  isComplete = false;
+
+  constructor(options: VerifyStoreOptions) {
+    this.#options = options;
+  }
+
+  report(): VerifyReport {
+    return {
+      ok: this.problemCount === 0,
+      tables: this.#tables,
+      keys: this.#keys,
+      keysOfNoSync: this.#keysOfNoSync,
+      syncs: this.#syncs,
+      isComplete: this.isComplete,
+      problems: this.#problems,
+      problemCount: this.problemCount,
+      notes: this.#notes,
+    };
+  }
+
+  /** Runs a step; corruption that it meets is a problem, anything else an error. */
+  async checked(kind: string, path: string, step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      const { code, exitCode, message } = reportOf(error);
+      const isCorrupt =
+        exitCode === EXIT_CODES.corrupt || code === 'SSTITCH_LEVELDB' || isMissingFile(error);
+      if (!isCorrupt || this.#options.signal.aborted) throw error;
+      // Opening and copying meet the same fault, and report it in the same words or nearly so.
+      if (this.problemCount === 0) this.#add({ kind, message, path });
+    }
+  }
+
+  /** The engine's check; returns the names of the sound tables if nothing at all is wrong. */
+  async checkFiles(location: string): Promise<ReadonlySet<string> | undefined> {
+    const { signal, progress } = this.#options;
+    const report = await verifyFiles(location, {
+      signal,
+      onProgress: ({ tables, ofTables }) =>
+        progress?.update({ doing: 'checking', done: tables, total: ofTables, unit: 'tables' }),
+    });
+    for (const problem of report.problems) this.#add(problem);
+    this.problemCount = report.problemCount;
+    this.#notes = report.notes;
+    this.#tables = report.tableNames.length;
+    return report.ok ? new Set(report.tableNames) : undefined;
+  }
+
+  /** Tables that the store's owner has made since. */
+  checkNewTables(
+    { tableDirectory, tableNames, sourceDirectory }: FrozenCopy,
+    sound: ReadonlySet<string>,
+  ) {
+    const tables = readManifest(tableDirectory).version.levels.flat();
+    const sizes = new Map(tables.map(({ number, sizeBytes }) => [number, sizeBytes]));
+    for (const name of tableNames) {
+      if (sound.has(name) || sound.has(`${basename(name, '.ldb')}.sst`)) continue;
+      this.#options.signal.throwIfAborted();
+      const path = join(tableDirectory, name);
+      try {
+        verifyTable(nodeFileSystem, path, { sizeBytes: sizes.get(Number.parseInt(name, 10)) });
+      } catch (error) {
+        if (!(error instanceof SstError)) throw error;
+        const message = error.message.replace(path, join(sourceDirectory, name));
+        this.#add({ kind: 'table', message, path: join(sourceDirectory, name) });
+      }
+    }
+  }
+
+  async checkKeys(reader: ByteReader, location: string): Promise<void> {
+    const { signal, syncIds: only, progress } = this.#options;
+    const syncIds = new Set<string>();
+    const malformed = new MalformedKeys();
+    const spans = spansToCheck(only);
+    const shown = progress && new ScanProgress(reader, spans, progress);
+    for (const [at, span] of spans.entries()) {
+      for await (const page of scanSpan(reader, span, { signal, values: false })) {
+        this.#keys += page.length;
+        await shown?.reach('checking keys', at, page[0]?.[0]);
+        for (const [key] of page) {
+          const classified = classifyKey(key);
+          if (classified.kind === 'sync') syncIds.add(classified.key.syncId);
+          if (classified.kind !== 'malformed') continue;
+          if (isInBucket(key)) malformed.add(key, classified.problem.message);
+          else this.#keysOfNoSync += 1;
+        }
+      }
+    }
+    // Where no key is a sync's, the buckets are not syncs' either: such keys are another program's.
+    if (syncIds.size === 0) this.#keysOfNoSync += malformed.count;
+    else this.#addMalformed(malformed);
+    this.#noteKeysOfNoSync(location);
+    for (const id of [...syncIds].sort()) {
+      progress?.update({ doing: `checking indexes of ${id}` });
+      for await (const { kind, bucket, key, message } of verifyIndexes(reader, id, { signal })) {
+        // Reported above already.
+        if (kind === 'malformed_key') continue;
+        this.#add({ kind, syncId: id, bucket, key: toHex(key), message });
+      }
+      this.#syncs += 1;
+    }
+  }
+
+  #addMalformed({ count, first }: MalformedKeys): void {
+    for (const problem of first) this.#add(problem);
+    this.problemCount += count - first.length;
+  }
+
+  #noteKeysOfNoSync(path: string): void {
+    const count = this.#keysOfNoSync;
+    if (count === 0) return;
+    const message = `${formatCountOf(count, 'key is', 'keys are')} of no sync (${path})`;
+    this.#notes = [...this.#notes, { kind: 'store', path, message }];
+  }
+
+  #add(problem: Problem): void {
+    this.problemCount += 1;
+    if (this.#problems.length < MAX_LISTED_PROBLEMS) this.#problems.push(problem);
+  }
+}
+
+/** Keys in a bucket that are not of its layout: what they are is known when all keys are. */
+class MalformedKeys {
+  readonly first: Problem[] = [];
+  count = 0;
+
+  add(key: Uint8Array, message: string): void {
+    this.count += 1;
+    if (this.first.length === MAX_LISTED_PROBLEMS) return;
+    this.first.push({ kind: 'malformed_key', message, key: toHex(key) });
+  }
+}
+
+function spansToCheck(syncIds: readonly string[] | undefined): readonly Span[] {
+  if (syncIds === undefined) return [{ start: new Uint8Array(0), end: undefined }];
+  return syncIds.flatMap((syncId) => syncSpansInKeyOrder(syncId).map(({ span }) => span));
+}
+
+/** A table or MANIFEST that is gone. A store that is gone has a code of its own. */
+function isMissingFile(error: unknown): boolean {
+  const { code, exitCode } = reportOf(error);
+  if (exitCode === EXIT_CODES.noSuchStore) return false;
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if ((current as Error & { code?: unknown }).code === 'ENOENT') return true;
+  }
+  return code === 'ENOENT';
+}

@@ -1,0 +1,46 @@
+// Command lines as the references print them.
+import type {
+  ArgumentSpec,
+  CommandSpec,
+  OptionSpec,
+  ValueSpec,
+} from '../command-line/command-spec.js';
+import { flagOf } from '../command-line/option-names.js';
+
+/** `sstitch get [options] <store> [ids...]`. */
+export function usageOf(command: CommandSpec): string {
+  return ['sstitch', command.name, '[options]', ...command.arguments.map(argumentTerm)].join(' ');
+}
+
+export function argumentTerm({ name, variadic }: ArgumentSpec): string {
+  return variadic === true ? `[${name}...]` : `<${name}>`;
+}
+
+/** `--limit <n>`. */
+export function optionTerm(name: string, option: OptionSpec): string {
+  const flag = flagOf(name, option);
+  return option.value === undefined ? flag : `${flag} <${option.placeholder}>`;
+}
+
+/** What an option's summary does not say: its values, its default, whether it is required. */
+export function optionFacts(option: OptionSpec): readonly string[] {
+  if (option.value === undefined) return [];
+  return [
+    ...valueFacts(option.value),
+    ...(option.default === undefined ? [] : [`default ${option.default}`]),
+    ...(option.required === true ? ['required'] : []),
+  ];
+}
+
+function valueFacts(value: ValueSpec): readonly string[] {
+  if (value.type === 'choice') return [`one of ${value.choices.join(', ')}`];
+  if (value.type === 'count') {
+    return [value.most === undefined ? `from ${value.least}` : `${value.least} to ${value.most}`];
+  }
+  return [];
+}
+
+/** The file in `schemas/` that describes the command's document. */
+export function schemaFile(command: Pick<CommandSpec, 'name'>): string {
+  return `${command.name.replace(' ', '-')}.schema.json`;
+}

@@ -1,0 +1,19 @@
+// What checkpoint and adopt report.
+import type { CopiedGeneration } from '@sstitch/engine';
+import type { CommandContext, CommandResult } from '../command-line/command-context.js';
+import { formatBytes, formatCountOf } from '../output/quantities.js';
+
+/** The result of a copy by links. */
+export function copyResult(
+  { style }: CommandContext,
+  store: string,
+  copied: CopiedGeneration,
+): CommandResult {
+  const { tables, copiedTables, copiedBytes, linkedBytes } = copied;
+  return {
+    document: { store, tables, linkedBytes, copiedTables, copiedBytes },
+    summary:
+      `${style.good('done')}: ${store} has ${formatCountOf(tables, 'table')}, ` +
+      `${formatBytes(linkedBytes)} linked, ${formatBytes(copiedBytes)} copied\n`,
+  };
+}

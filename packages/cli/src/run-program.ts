@@ -1,0 +1,193 @@
+// From arguments to an exit code: parses a command line, runs its command, prints the result or the error.
+import { CommanderError } from 'commander';
+import { buildProgram, type StandardInput } from './command-line/build-program.js';
+import type { CommandContext, CommandResult } from './command-line/command-context.js';
+import { commandsOf } from './command-line/command-spec.js';
+import { helpEpilogue } from './command-line/program-notes.js';
+import type { RegisteredCommand } from './command-line/registered-program.js';
+import { PROGRAM } from './commands/registry.js';
+import {
+  CliError,
+  causeChainOf,
+  causesText,
+  type ErrorReport,
+  reportOf,
+  usageError,
+} from './errors.js';
+import { EXIT_CODES, type ExitCode } from './exit-codes.js';
+import { formatMs } from './output/quantities.js';
+import { escapeLines, escapeText, jsonText } from './terminal/escape.js';
+import { Interruption, type Io, OutputClosed } from './terminal/io.js';
+import { ProgressLine } from './terminal/progress-line.js';
+import { styleFor } from './terminal/style.js';
+import { VERSION } from './version.js';
+
+const MAX_HELP_COLUMNS = 100;
+
+/**
+ * Runs one command line.
+ *
+ * Results go to standard output; with --json as exactly one JSON document. An error goes to standard
+ * error as one line `sstitch: …`; with --json a second line holds it as a JSON document:
+ * `{"error":{"code","message","exitCode","path"?,"pid"?}}`. Never throws.
+ *
+ * @param argv the arguments after the program's name
+ */
+export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
+  const session = new Session(argv, io);
+  try {
+    await session.run();
+    return session.exitCode;
+  } catch (error) {
+    try {
+      return await session.fail(error);
+    } catch (failure) {
+      // Help that could not be written.
+      return session.fail(failure);
+    }
+  }
+}
+
+class Session {
+  readonly #argv: readonly string[];
+  readonly #io: Io;
+  readonly #progress: ProgressLine;
+  #isVerbose = false;
+  /** Help that is asked for, or that commander prints with a complaint. */
+  #help = '';
+  exitCode: ExitCode = EXIT_CODES.done;
+
+  constructor(argv: readonly string[], io: Io) {
+    this.#argv = argv;
+    this.#io = io;
+    this.#progress = new ProgressLine(io);
+  }
+
+  async run(): Promise<void> {
+    const program = buildProgram(PROGRAM, {
+      version: VERSION,
+      epilogue: helpEpilogue(),
+      helpColumns: Math.min(this.#io.stdout.columns, MAX_HELP_COLUMNS),
+      onHelp: (text) => {
+        this.#help += text;
+      },
+      runCommand: (command, input, standard) => this.#runCommand(command, input, standard),
+    });
+    await program.parseAsync([...this.#argv], { from: 'user' });
+  }
+
+  async #runCommand(
+    command: RegisteredCommand,
+    input: Readonly<Record<string, unknown>>,
+    { json, quiet, verbose }: StandardInput,
+  ): Promise<void> {
+    this.#isVerbose = verbose;
+    if (quiet) this.#progress.hide();
+    const { stdout } = this.#io;
+    const context: CommandContext = {
+      io: this.#io,
+      json,
+      quiet,
+      style: styleFor(this.#io),
+      // Text that goes elsewhere than to a terminal is read by programs, line by line.
+      columns: stdout.isTerminal ? stdout.columns : Number.POSITIVE_INFINITY,
+      progress: this.#progress,
+      signal: this.#io.signal,
+      note: (text) => {
+        if (verbose) void this.#noteStep(text);
+      },
+      program: PROGRAM,
+    };
+    const { run: runCommand } = await command.load();
+    this.#io.signal.throwIfAborted();
+    const started = performance.now();
+    const result = await runCommand(context, input);
+    await this.#progress.clear();
+    context.note(`${command.name} took ${formatMs(performance.now() - started)}`);
+    if (result !== undefined) await this.#print(result, context);
+  }
+
+  async #print(result: CommandResult, { json, quiet }: CommandContext): Promise<void> {
+    const { document, text = '', summary = '', complaint } = result;
+    const output = json
+      ? `${jsonText(document, 2)}\n`
+      : escapeLines(quiet ? text : `${text}${summary}`);
+    if (output !== '') await this.#io.stdout.write(output);
+    if (complaint !== undefined) await this.#complain(complaint);
+    this.exitCode = result.exitCode ?? EXIT_CODES.done;
+  }
+
+  async fail(error: unknown): Promise<ExitCode> {
+    await this.#progress.clear();
+    if (error instanceof CommanderError) return this.#failUsage(error);
+    if (this.#io.env.SSTITCH_DEBUG === '1') {
+      await this.#io.stderr.write(`${escapeLines(causeChainOf(error))}\n`);
+    }
+    if (error instanceof OutputClosed) return EXIT_CODES.done;
+    const report = this.#io.signal.aborted ? this.#interruptionOf(error) : reportOf(error);
+    await this.#printError(report);
+    if (this.#isVerbose) for (const cause of causesText(error)) await this.#complain(cause);
+    return report.exitCode;
+  }
+
+  #interruptionOf(error: unknown): ErrorReport {
+    const { reason } = this.#io.signal;
+    return {
+      code: 'SSTITCH_ABORTED',
+      message: error instanceof CliError ? error.message : 'interrupted; the store is as it was',
+      exitCode: reason instanceof Interruption ? reason.exitCode : EXIT_CODES.interrupted,
+      path: undefined,
+    };
+  }
+
+  async #failUsage(error: CommanderError): Promise<ExitCode> {
+    if (error.exitCode === 0) {
+      await this.#io.stdout.write(this.#help);
+      return EXIT_CODES.done;
+    }
+    if (error.code === 'commander.help') {
+      // No command was given: the help says which there are.
+      await this.#io.stderr.write(this.#help);
+      return EXIT_CODES.usage;
+    }
+    return this.#printError(reportOf(usageError(plainWords(error))));
+  }
+
+  /** The command line that explains the command that was given. */
+  #helpLine(): string {
+    const words = this.#argv.filter((word) => !word.startsWith('-'));
+    const [first = '', second = ''] = words;
+    const names = commandsOf(PROGRAM).map(({ name }) => name);
+    if (names.includes(`${first} ${second}`)) return `sstitch ${first} ${second} --help`;
+    const isKnown = names.some((name) => name.split(' ')[0] === first);
+    return isKnown ? `sstitch ${first} --help` : 'sstitch --help';
+  }
+
+  async #printError(error: ErrorReport): Promise<ExitCode> {
+    const isUsage = error.exitCode === EXIT_CODES.usage;
+    const message = isUsage ? `${error.message} (see: ${this.#helpLine()})` : error.message;
+    await this.#complain(message);
+    if (this.#argv.includes('--json')) {
+      await this.#io.stderr.write(`${jsonText({ error: { ...error, message } })}\n`);
+    }
+    return error.exitCode;
+  }
+
+  async #noteStep(text: string): Promise<void> {
+    await this.#progress.clear();
+    await this.#complain(text);
+  }
+
+  #complain(text: string): Promise<void> {
+    return this.#io.stderr.write(`sstitch: ${escapeText(text)}\n`);
+  }
+}
+
+/** What commander complains of, without the value, which our own words name. */
+function plainWords({ message }: CommanderError): string {
+  return message
+    .replace(/^error: /, '')
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .replace(/^option '(\S+)[^']*' argument '.*?' is invalid\. /s, '$1: ')
+    .replace(/^command-argument value '.*?' is invalid for argument '(.*?)'\. /s, '<$1>: ');
+}

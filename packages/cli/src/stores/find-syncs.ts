@@ -1,0 +1,123 @@
+// Which syncs a store holds, and which of them a command line names.
+import { timestampDate } from '@bufbuild/protobuf/wkt';
+import type { ReadableEngine, Span } from '@sstitch/contract';
+import {
+  BUCKETS,
+  bucketSpan,
+  formatSyncId,
+  prefixSpan,
+  SYNC_ID_LENGTH_BYTES,
+  syncIdBytes,
+} from '@sstitch/keys';
+import { SyncReader } from '@sstitch/records';
+import { chooseSyncs, needsLookup, type SyncChoice } from '../command-line/sync-reference.js';
+import { withReader } from './open-store.js';
+import { scanSpan } from './scan-span.js';
+
+/**
+ * The ids of all syncs that have at least one key, in ascending order. Costs a few seeks a sync: of each
+ * sync and bucket one key is read.
+ */
+export async function findSyncIds(
+  engine: ReadableEngine,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const found = new Set<string>();
+  for (const { bucket, prefix } of BUCKETS) {
+    const whole = prefixSpan(prefix);
+    let span: Span | undefined = whole;
+    while (span !== undefined) {
+      const key: Uint8Array | undefined = await firstKey(engine, span, signal);
+      if (key === undefined) break;
+      let start: Uint8Array | undefined;
+      if (key.length < prefix.length + SYNC_ID_LENGTH_BYTES) {
+        // No key of the layout: `verify` reports it. The next key there can be is one byte longer.
+        start = new Uint8Array([...key, 0]);
+      } else {
+        const sync = syncIdBytes(key.slice(prefix.length, prefix.length + SYNC_ID_LENGTH_BYTES));
+        found.add(formatSyncId(sync));
+        start = bucketSpan(bucket, sync).end;
+      }
+      span = start === undefined ? undefined : { start, end: whole.end };
+    }
+  }
+  return [...found].sort();
+}
+
+/** Whether any of the spans holds a key. */
+export async function hasKeys(
+  engine: ReadableEngine,
+  spans: readonly Span[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (const span of spans) {
+    if ((await firstKey(engine, span, signal)) !== undefined) return true;
+  }
+  return false;
+}
+
+/** The syncs of a store with their times. */
+export async function findSyncs(
+  engine: ReadableEngine,
+  signal: AbortSignal,
+): Promise<readonly SyncChoice[]> {
+  const records = new SyncReader(engine);
+  const choices: SyncChoice[] = [];
+  for (const syncId of await findSyncIds(engine, signal)) {
+    const run = await records.getSyncRun(syncId);
+    choices.push({
+      syncId,
+      startedAt: run?.startedAt && timestampDate(run.startedAt),
+      endedAt: run?.endedAt && timestampDate(run.endedAt),
+    });
+  }
+  return choices;
+}
+
+/**
+ * The ids that references name in an open store; see sync-reference.ts.
+ *
+ * @throws CliError SSTITCH_SYNC_NOT_FOUND, SSTITCH_USAGE
+ */
+export async function syncIdsOf(
+  engine: ReadableEngine,
+  location: string,
+  references: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const choices = references.some(needsLookup) ? await findSyncs(engine, signal) : [];
+  return chooseSyncs(references, choices, location);
+}
+
+/**
+ * The ids that references name in any of some stores, which are opened only where a look at them is needed.
+ *
+ * @throws CliError SSTITCH_SYNC_NOT_FOUND, SSTITCH_USAGE; what opening a store throws
+ */
+export async function syncIdsIn(
+  locations: readonly string[],
+  references: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const choices = new Map<string, SyncChoice>();
+  if (references.some(needsLookup)) {
+    for (const location of locations) {
+      const found = await withReader(location, (reader) => findSyncs(reader, signal), { signal });
+      for (const choice of found) choices.set(choice.syncId, choice);
+    }
+  }
+  return chooseSyncs(references, [...choices.values()], locations.join(' or '));
+}
+
+async function firstKey(
+  engine: ReadableEngine,
+  span: Span,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
+  for await (const page of scanSpan(engine, span, { signal, values: false, limit: 1 })) {
+    const key = page[0]?.[0];
+    // A plain copy: pages hand out Buffers, whose parts are views.
+    return key === undefined ? undefined : new Uint8Array(key);
+  }
+  return undefined;
+}

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { progressText } from './progress-text.js';
+
+const COLUMNS = 100;
+const settled = { elapsedMs: 2000, advanced: 5000 };
+
+describe('progress', () => {
+  it('is what is done, where nothing is counted', () => {
+    expect(progressText({ doing: 'committing' }, settled, COLUMNS)).toBe('committing');
+  });
+
+  it('has a count and a rate, where the end is not known', () => {
+    const progress = { doing: 'reading', done: 5000, unit: 'records' };
+    expect(progressText(progress, settled, COLUMNS)).toBe('reading: 5,000 records, 2,500/s');
+  });
+
+  it('has a bar, a rate and the time that is left, where the end is known', () => {
+    const progress = { doing: 'checking', done: 5000, total: 20_000, unit: 'tables' };
+    expect(progressText(progress, settled, COLUMNS)).toBe(
+      'checking  25 % [######..................] 5,000 of 20,000 tables, 2,500/s, 6 s left',
+    );
+  });
+
+  it('counts bytes in units of their size', () => {
+    const progress = { doing: 'reading', done: 5_000_000, total: 2_000_000_000, unit: 'bytes' };
+    const pace = { elapsedMs: 10_000, advanced: 5_000_000 };
+    expect(progressText(progress, pace, COLUMNS)).toBe(
+      'reading   0 % [........................] 5.0 MB of 2.0 GB, 500 KB/s, 1 h 6 min left',
+    );
+  });
+
+  it('has no rate before there is something to judge by, nor time left at the end', () => {
+    const progress = { doing: 'checking', done: 3, total: 3, unit: 'tables' };
+    const end = 'checking 100 % [########################] 3 of 3 tables';
+    expect(progressText(progress, { elapsedMs: 100, advanced: 3 }, COLUMNS)).toBe(end);
+    expect(progressText(progress, { elapsedMs: 3000, advanced: 3 }, COLUMNS)).toBe(`${end}, 1/s`);
+    // More than was thought: an estimate may be too low.
+    expect(progressText({ ...progress, done: 4 }, settled, COLUMNS)).toContain('100 %');
+  });
+
+  it('fits the line: the bar goes first', () => {
+    const progress = { doing: 'checking', done: 5000, total: 20_000, unit: 'tables' };
+    expect(progressText(progress, settled, 60)).toBe(
+      'checking  25 % 5,000 of 20,000 tables, 2,500/s, 6 s left',
+    );
+    expect(progressText(progress, settled, 10)).toBe('checking  ');
+  });
+});

@@ -1,0 +1,49 @@
+// Progress in words: a bar where the end is known, and rate and time left once there is something to judge by.
+import { formatBytes, formatCount, formatDuration } from '../output/quantities.js';
+
+/** How far a piece of work is. */
+export interface Progress {
+  /** What it does; another text starts another measure of the rate. */
+  readonly doing: string;
+  /** How much is done, in units. */
+  readonly done?: number | undefined;
+  /** How much there is to do; undefined where that is not known. */
+  readonly total?: number | undefined;
+  /** What is counted: `bytes`, or the plural of a thing. */
+  readonly unit?: string | undefined;
+}
+
+/** What a rate is made of. */
+export interface Pace {
+  readonly elapsedMs: number;
+  /** How many units were done in that time. */
+  readonly advanced: number;
+}
+
+/** Before this, a rate is a guess. */
+const SETTLED_MS = 1000;
+const BAR_COLUMNS = 24;
+
+/** One line, at most so many characters wide. */
+export function progressText({ doing, done, total, unit }: Progress, pace: Pace, columns: number) {
+  if (done === undefined || unit === undefined) return doing.slice(0, columns);
+  const amount = (units: number) => (unit === 'bytes' ? formatBytes(units) : formatCount(units));
+  const named = (units: string) => (unit === 'bytes' ? units : `${units} ${unit}`);
+  const perSecond = pace.elapsedMs < SETTLED_MS ? 0 : (pace.advanced / pace.elapsedMs) * 1000;
+  const rate = perSecond > 0 ? `, ${amount(Math.round(perSecond))}/s` : '';
+  if (total === undefined || total <= 0) {
+    return `${doing}: ${named(amount(done))}${rate}`.slice(0, columns);
+  }
+  const share = Math.min(1, done / total);
+  const filled = Math.round(share * BAR_COLUMNS);
+  const bar = `[${'#'.repeat(filled)}${'.'.repeat(BAR_COLUMNS - filled)}]`;
+  const left =
+    perSecond > 0 && done < total
+      ? `, ${formatDuration(((total - done) / perSecond) * 1000)} left`
+      : '';
+  const head = `${doing} ${String(Math.floor(share * 100)).padStart(3)} %`;
+  const figures = `${amount(done)} of ${named(amount(total))}${rate}${left}`;
+  const whole = `${head} ${bar} ${figures}`;
+  // The figures say more than the bar.
+  return (whole.length <= columns ? whole : `${head} ${figures}`).slice(0, columns);
+}

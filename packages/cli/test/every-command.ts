@@ -1,0 +1,66 @@
+// A command line of each command that ends well, and what it works on.
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { syntheticSyncId } from '@sstitch/testkit';
+import { commandsOf } from '../src/command-line/command-spec.js';
+import { PROGRAM } from '../src/commands/registry.js';
+import { sstitch, sstitchJson } from './in-process.js';
+
+export const FIRST = syntheticSyncId({ syncIndex: 0 });
+export const SECOND = syntheticSyncId({ syncIndex: 1 });
+
+/** Names of all commands for people. */
+export const COMMAND_NAMES: readonly string[] = commandsOf(PROGRAM).map(({ name }) => name);
+
+/**
+ * Makes a directory with `base`, a store of two syncs; `fresh`, one with a newer version of the first; `generation`,
+ * a plain LevelDB database; `sync.jsonl`. The caller removes it.
+ */
+export async function makeScene(): Promise<string> {
+  const scene = mkdtempSync(join(tmpdir(), 'sstitch-cli-scene-'));
+  try {
+    await sstitchJson('generate', join(scene, 'base'), '--grants', '40', '--syncs', '2');
+    await sstitchJson('generate', join(scene, 'fresh'), '--grants', '40', '--revision', '2');
+    const current = readFileSync(join(scene, 'base', 'CURRENT'), 'latin1').trim();
+    cpSync(join(scene, 'base', current), join(scene, 'generation'), { recursive: true });
+    const exported = await sstitch(['export', join(scene, 'base'), '--sync', FIRST]);
+    writeFileSync(join(scene, 'sync.jsonl'), exported.stdout);
+    return scene;
+  } catch (error) {
+    rmSync(scene, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** A table of the scene's database, by its path in the scene. */
+export function aTable(scene: string): string {
+  const name = readdirSync(join(scene, 'generation')).find((file) => file.endsWith('.ldb'));
+  return join('generation', name ?? '');
+}
+
+/** Command lines by the names of their commands, to be run in the scene. */
+export const COMMAND_LINES: Readonly<Record<string, (scene: string) => readonly string[]>> = {
+  compact: () => ['compact', '--base', 'base', '--from', 'fresh', '--sync', FIRST],
+  import: () => ['import', 'sync.jsonl', '--into', 'imported'],
+  drop: () => ['drop', 'base', '--sync', FIRST, '--yes'],
+  generate: () => ['generate', 'made', '--grants', '3'],
+  syncs: () => ['syncs', 'base'],
+  digest: () => ['digest', 'base', '--sync', FIRST],
+  verify: () => ['verify', 'base'],
+  diff: () => ['diff', 'base', 'fresh', '--sync', FIRST],
+  export: () => ['export', 'base', '--sync', FIRST, '--sync', SECOND],
+  get: () => ['get', 'base', '--sync', FIRST, '--bucket', 'sync_run'],
+  scan: () => ['scan', 'base'],
+  levels: () => ['levels', 'base'],
+  space: () => ['space', 'base'],
+  checkpoint: () => ['checkpoint', 'base', 'copy'],
+  adopt: () => ['adopt', 'generation', 'adopted'],
+  salvage: () => ['salvage', 'base'],
+  'sst dump': (scene) => ['sst', 'dump', aTable(scene)],
+  'sst verify': (scene) => ['sst', 'verify', aTable(scene)],
+  'manifest dump': () => ['manifest', 'dump', 'generation'],
+  demo: () => ['demo', '--grants', '20'],
+  selftest: () => ['selftest', '--kills', '0'],
+  completion: () => ['completion', 'bash'],
+};

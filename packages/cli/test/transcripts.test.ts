@@ -1,0 +1,291 @@
+// What a person sees: the output of every command, and of every way to end, as text files in test/transcripts. A
+// change of the output shows in them; `npx vitest run test/transcripts.test.ts --update` writes them anew.
+import {
+  cpSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { escapeLines, jsonText } from '../src/terminal/escape.js';
+import { Interruption } from '../src/terminal/io.js';
+import { aTable, COMMAND_NAMES, FIRST, makeScene, SECOND } from './every-command.js';
+import { type RunOptions, sstitch, testDirectory } from './in-process.js';
+import { openElsewhere } from './process.js';
+
+const TRANSCRIPTS = fileURLToPath(new URL('./transcripts/', import.meta.url));
+
+interface Step {
+  readonly line: string;
+  /** More words, which the transcript shows as JSON. */
+  readonly words?: readonly string[];
+  readonly options?: RunOptions;
+  /** Done first, in the scene. */
+  readonly before?: (scene: string) => void;
+}
+
+let template: string;
+const home = process.cwd();
+
+beforeAll(async () => {
+  template = await makeScene();
+  return () => rmSync(template, { recursive: true, force: true });
+});
+afterAll(() => process.chdir(home));
+
+function enterScene(): string {
+  const scene = realpathSync(testDirectory());
+  cpSync(template, scene, { recursive: true });
+  process.chdir(scene);
+  return scene;
+}
+
+function transcriptOf(steps: readonly (string | Step)[]): Promise<string> {
+  return transcriptIn(enterScene(), steps);
+}
+
+async function transcriptIn(scene: string, steps: readonly (string | Step)[]): Promise<string> {
+  const parts: string[] = [];
+  for (const step of steps) {
+    const { line, words = [], options, before } = typeof step === 'string' ? { line: step } : step;
+    before?.(scene);
+    const named = line.replace('TABLE', aTable(scene));
+    const { exitCode, stdout, stderr } = await sstitch([...named.split(' '), ...words], options);
+    const shown = [line, ...words.map((word) => jsonText(word))].join(' ');
+    parts.push(`$ sstitch ${shown}\n${stdout}${stderr}[${exitCode}]\n`);
+  }
+  return normalised(parts.join('\n'), scene);
+}
+
+async function expectTranscript(name: string, transcript: string): Promise<void> {
+  await expect(transcript).toMatchFileSnapshot(join(TRANSCRIPTS, `${name}.txt`));
+}
+
+/** Without what differs from run to run, and from one format of tables to the next. */
+function normalised(text: string, scene: string): string {
+  return text
+    .replaceAll(`${scene}/`, '')
+    .replaceAll(scene, '.')
+    .replaceAll(/ *\b\d+(\.\d+)? m?s\b/g, ' TIME')
+    .replaceAll(/ *(?<![\w.])\d+(\.\d)? [KMG]?B\b/g, ' SIZE')
+    .replaceAll(/\b\d{6}\.(ldb|log|sst)\b/g, 'NUMBER.$1')
+    .replaceAll(/\b(MANIFEST|gen)-\d{6}\b/g, '$1-NUMBER')
+    .replaceAll(/\bgeneration \d+/g, 'generation NUMBER')
+    .replaceAll(/\bpid \d+/g, 'pid PID')
+    .replaceAll(/"pid":\d+/g, '"pid":PID')
+    .replaceAll(/"bytes": \d+/g, '"bytes": SIZE')
+    .replaceAll(/at byte \d+/g, 'at byte NUMBER');
+}
+
+/** Flips a byte of the store's first table. */
+function damageTable(store: string): void {
+  const generation = join(store, readFileSync(join(store, 'CURRENT'), 'latin1').trim());
+  const name = readdirSync(generation).find((file) => file.endsWith('.ldb')) ?? '';
+  const bytes = readFileSync(join(generation, name));
+  bytes.writeUInt8(bytes.readUInt8(10) ^ 0xff, 10);
+  // A new file: links share the old one.
+  unlinkSync(join(generation, name));
+  writeFileSync(join(generation, name), bytes);
+}
+
+const compact = 'compact --base base --from fresh';
+
+/** For each command, what people do with it; `--help` comes first. */
+const STEPS: Readonly<Record<string, readonly (string | Step)[]>> = {
+  compact: [
+    `${compact} --sync ${FIRST} --dry-run`,
+    `${compact} --sync latest`,
+    `${compact} --sync latest --quiet`,
+    `${compact} --sync latest --strategy rebuild --purge`,
+    `${compact} --sync latest --strategy batch`,
+    `${compact} --sync ${SECOND}`,
+    `${compact} --sync ${SECOND} --allow-empty`,
+    `${compact} --sync zzz`,
+    'compact --base base --from base --sync latest',
+  ],
+  import: [
+    'import sync.jsonl --into imported',
+    'import sync.jsonl --into base --sync latest --verbose',
+    'import sync.jsonl --into base --sync 36zz',
+    'import sync.jsonl --into base --zone UTC',
+    'import TABLE --into base',
+    'import nothing --into base',
+  ],
+  drop: [
+    { line: 'drop base --sync latest', options: { answers: ['n'] } },
+    { line: 'drop base --sync latest', options: { answers: ['y'] } },
+    'drop base --sync latest',
+    `drop base --sync ${FIRST} --yes --no-purge`,
+    `drop base --sync ${FIRST} --yes`,
+  ],
+  generate: ['generate made --grants 30 --syncs 2', 'generate made --grants 30 --quiet'],
+  syncs: [
+    'syncs base',
+    'syncs base --quiet',
+    'syncs base --exact --json',
+    { line: 'syncs base', options: { isTerminal: true, columns: 60, env: { NO_COLOR: '1' } } },
+  ],
+  digest: [
+    'digest base --sync @2',
+    'digest base --sync @2,latest --quiet',
+    `digest fresh --sync ${SECOND}`,
+  ],
+  verify: [
+    'verify base',
+    'verify base --quiet',
+    `verify fresh --sync ${SECOND}`,
+    {
+      line: 'verify base',
+      before: (scene) => damageTable(join(scene, 'base')),
+    },
+  ],
+  diff: [
+    `diff base fresh --sync ${FIRST}`,
+    'diff base fresh --sync 36yq,36yx',
+    `diff fresh fresh --sync ${SECOND}`,
+  ],
+  export: [`export fresh --sync latest`, `export fresh --sync ${SECOND}`],
+  get: [
+    'get base --sync latest --bucket sync_run',
+    'get base --sync latest --bucket resource_type user',
+    'get base --sync latest --bucket resource_type user --raw',
+    'get base --sync latest --bucket resource_type nobody',
+    'get base --sync latest --bucket resource user',
+    'get base --sync latest',
+    'get base --key 00',
+  ],
+  scan: [
+    'scan base --limit 3',
+    'scan base --sync latest --bucket resource_type --prefix us',
+    'scan base --sync @2 --bucket grant_by_principal --limit 2',
+    'scan base --key-prefix 03 --limit 1 --raw',
+    'scan base --prefix us',
+    'scan base --limit 0',
+  ],
+  levels: ['levels base'],
+  space: ['space base', 'space base --exact', 'space base --reclaim'],
+  checkpoint: [
+    'checkpoint base copy',
+    'checkpoint base copy',
+    'checkpoint base for-go --format pebble',
+  ],
+  adopt: ['adopt generation adopted', 'adopt base adopted2'],
+  salvage: ['salvage base'],
+  'sst dump': ['sst dump TABLE --limit 2', 'sst dump sync.jsonl'],
+  'sst verify': ['sst verify TABLE', 'sst verify TABLE --quiet', 'sst verify base'],
+  'manifest dump': ['manifest dump generation', 'manifest dump base'],
+  demo: ['demo --grants 20', 'demo --grants 20 --quiet'],
+  selftest: ['selftest --dir nothing'],
+  completion: ['completion bash', 'completion zsh', 'completion fish', 'completion tcsh'],
+  'complete-syncs': [
+    { line: 'complete-syncs -- digest base --sync', words: [''] },
+    'complete-syncs -- compact --base fresh --from=base --sync 36yx',
+    'complete-syncs -- diff base fresh --sync latest,l',
+    { line: 'complete-syncs -- frobnicate', words: [''] },
+  ],
+};
+
+it('there is a transcript of every command', () => {
+  expect(Object.keys(STEPS).sort()).toEqual([...COMMAND_NAMES, 'complete-syncs'].sort());
+});
+
+it.each(Object.entries(STEPS))('%s', async (name, steps) => {
+  const transcript = await transcriptOf([`${name} --help`, ...steps]);
+  await expectTranscript(name.replace(' ', '-'), transcript);
+});
+
+it('the program itself', async () => {
+  await expectTranscript('program', await transcriptOf(['--help', 'sst', 'sst --help']));
+});
+
+it('wrong usage, with the nearest word', async () => {
+  await expectTranscript(
+    'wrong-usage',
+    await transcriptOf([
+      'compcat',
+      'sst dmup',
+      'frobnicate',
+      'syncs base --exat',
+      'syncs base --wrong',
+      'syncs',
+      'syncs a b',
+      `${compact} --sync latest --strategy lnk`,
+      `${compact} --sync ${FIRST},${FIRST}`,
+      `${compact} --sync ${FIRST},36yq`,
+      'digest base --sync 36y',
+      'digest base --sync @9',
+      { line: 'digest base --sync', words: ['x y'] },
+      'generate base --grants many',
+      { line: 'syncs', words: [''] },
+    ]),
+  );
+});
+
+it('every exit code', async () => {
+  const stopped = (signal: 'SIGHUP' | 'SIGINT' | 'SIGTERM') => ({
+    line: 'verify base',
+    options: { signal: AbortSignal.abort(new Interruption(signal)) },
+  });
+  const transcript = await transcriptOf([
+    'verify base --quiet',
+    'get base --key 00 --json',
+    'get base',
+    'digest fresh --sync zz',
+    'syncs sync.jsonl',
+    'syncs nothing --json',
+    { line: 'syncs nothing --verbose' },
+    stopped('SIGHUP'),
+    stopped('SIGINT'),
+    stopped('SIGTERM'),
+  ]);
+  const scene = enterScene();
+  const close = await openElsewhere(join(scene, 'base'));
+  try {
+    const locked = await transcriptIn(scene, [
+      'drop base --sync latest --yes',
+      'generate base --grants 1 --json',
+      'generate base --grants 1 --wait 1 --verbose',
+    ]);
+    await expectTranscript('exit-codes', `${transcript}\n${locked}`);
+  } finally {
+    await close();
+  }
+});
+
+it('names from data that a terminal would act on', async () => {
+  const name = 'a\u001b[2J\u0007\u009b31mb\u202ec\u200b\nd';
+  const record = { sync_id: FIRST, external_id: name, display_name: name };
+  const transcript = await transcriptOf([
+    {
+      line: 'import hostile.jsonl --into hostile',
+      before: (scene) => {
+        const line = JSON.stringify({ type: 'resource_type', record });
+        writeFileSync(join(scene, 'hostile.jsonl'), `${line}\n`);
+      },
+    },
+    'scan hostile',
+    { line: 'get hostile --sync latest --bucket resource_type', words: [name] },
+    { line: 'get hostile --sync latest --bucket resource_type', words: [name, '--json'] },
+    { line: 'get hostile --sync latest --bucket grant', words: [name] },
+    {
+      line: 'export hostile --sync latest',
+      options: { isTerminal: true, env: { TERM: 'dumb' } },
+    },
+    { line: 'syncs', words: [name] },
+    { line: 'import', words: [name, '--into', 'hostile'] },
+    {
+      line: 'import twice.jsonl --into hostile',
+      before: (scene) => {
+        const line = JSON.stringify({ type: 'resource_type', record });
+        writeFileSync(join(scene, 'twice.jsonl'), `${line}\n${line}\n`);
+      },
+    },
+  ]);
+  await expectTranscript('hostile-names', transcript);
+  expect(transcript).toBe(escapeLines(transcript));
+});

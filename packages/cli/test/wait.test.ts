@@ -1,0 +1,40 @@
+// --wait: a store that another process has open is waited for.
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { Interruption } from '../src/terminal/io.js';
+import { digestsOf, sstitch, sstitchJson, testDirectory } from './in-process.js';
+import { ended, eventually, openElsewhere, startMain } from './process.js';
+
+it('goes on once the other process has closed the store, and names it meanwhile', async () => {
+  const store = join(testDirectory(), 'store');
+  await sstitchJson('generate', store, '--grants', '3', '--syncs', '2');
+  const close = await openElsewhere(store);
+  const child = startMain(['drop', store, '--sync', '@2', '--yes', '--wait', '600', '--verbose']);
+  const end = ended(child);
+  let noted = '';
+  child.stderr?.on('data', (text: string) => {
+    noted += text;
+  });
+  await eventually(() => (noted.includes('\n') ? true : undefined));
+  expect(noted).toMatch(/^sstitch: waiting: the store is open in another process, pid \d+ /);
+  await close();
+  expect((await end).exitCode).toBe(0);
+  expect(Object.keys(await digestsOf(store))).toHaveLength(1);
+});
+
+it('ends with 130 where it is interrupted, and leaves the store as it was', async () => {
+  const store = join(testDirectory(), 'store');
+  await sstitchJson('generate', store, '--grants', '3');
+  const before = await digestsOf(store);
+  const close = await openElsewhere(store);
+  try {
+    const interrupt = new AbortController();
+    const line = ['drop', store, '--sync', 'latest', '--yes', '--wait', '600'];
+    const waiting = sstitch(line, { signal: interrupt.signal });
+    setTimeout(() => interrupt.abort(new Interruption('SIGINT')), 300);
+    expect(await waiting).toMatchObject({ exitCode: 130, stdout: '' });
+  } finally {
+    await close();
+  }
+  expect(await digestsOf(store)).toEqual(before);
+});

@@ -1,0 +1,63 @@
+// A file system around another one, for tests: hooks see every operation, and can make it fail.
+import type { FileHandle, FileSystem, OpenMode } from './file-system.js';
+
+/** An operation of a file system, or of a file that it opened. */
+export interface FileOperation {
+  readonly name: keyof FileSystem | keyof FileHandle;
+  /** The path it was called with; of an open file, the path that it was opened by. */
+  readonly path: string;
+  /** The second path of `link`, `copy` and `rename`: the name that they make. */
+  readonly to?: string;
+  /** Of `open`. */
+  readonly mode?: OpenMode;
+  /** The wrapped handle, of operations of an open file. A hook may call it, to write a part for example. */
+  readonly handle?: FileHandle;
+  /** What `write` writes. */
+  readonly bytes?: Uint8Array;
+}
+
+/** What is called around operations. */
+export interface FileSystemHooks {
+  /** Called before each operation. The operation does not happen if this throws: the caller gets the error. */
+  before?(operation: FileOperation): void;
+  /** Called after each operation that succeeded. The caller gets what this throws as the operation's error. */
+  after?(operation: FileOperation): void;
+}
+
+/** Wraps a file system, and every file it opens, in hooks. */
+export function wrapFileSystem(inner: FileSystem, hooks: FileSystemHooks): FileSystem {
+  const around = <T>(operation: FileOperation, act: () => T): T => {
+    hooks.before?.(operation);
+    const result = act();
+    hooks.after?.(operation);
+    return result;
+  };
+  const wrapHandle = (handle: FileHandle, path: string): FileHandle => ({
+    read: (target, position) =>
+      around({ name: 'read', path, handle }, () => handle.read(target, position)),
+    write: (bytes) => around({ name: 'write', path, handle, bytes }, () => handle.write(bytes)),
+    sync: () => around({ name: 'sync', path, handle }, () => handle.sync()),
+    sizeBytes: () => around({ name: 'sizeBytes', path, handle }, () => handle.sizeBytes()),
+    close: () => around({ name: 'close', path, handle }, () => handle.close()),
+  });
+  return {
+    open: (path, mode) =>
+      wrapHandle(
+        around({ name: 'open', path, mode }, () => inner.open(path, mode)),
+        path,
+      ),
+    readFile: (path) => around({ name: 'readFile', path }, () => inner.readFile(path)),
+    link: (path, to) => around({ name: 'link', path, to }, () => inner.link(path, to)),
+    copy: (path, to) => around({ name: 'copy', path, to }, () => inner.copy(path, to)),
+    rename: (path, to) => around({ name: 'rename', path, to }, () => inner.rename(path, to)),
+    unlink: (path) => around({ name: 'unlink', path }, () => inner.unlink(path)),
+    mkdir: (path) => around({ name: 'mkdir', path }, () => inner.mkdir(path)),
+    removeDirectory: (path) =>
+      around({ name: 'removeDirectory', path }, () => inner.removeDirectory(path)),
+    readdir: (path) => around({ name: 'readdir', path }, () => inner.readdir(path)),
+    status: (path) => around({ name: 'status', path }, () => inner.status(path)),
+    fsyncDir: (path) => around({ name: 'fsyncDir', path }, () => inner.fsyncDir(path)),
+    chmod: (path, mode) => around({ name: 'chmod', path }, () => inner.chmod(path, mode)),
+    realPath: (path) => around({ name: 'realPath', path }, () => inner.realPath(path)),
+  };
+}

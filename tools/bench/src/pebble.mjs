@@ -1,0 +1,90 @@
+// How fast Pebble databases are written and read: entries of synthetic syncs, per second of one core. CPU time counts,
+// so that a busy machine does not. With Go at hand, Pebble compacts what was written into its own columnar tables, and
+// these are read too.
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { PebbleDatabase, writePebbleDatabase } from '@sstitch/pebble';
+import { syntheticEntries } from '@sstitch/testkit';
+import { buildProgram, hasGo, runProgram } from '../../interop/src/pebble-program.mjs';
+import { median, printTable } from './report.mjs';
+import { writeResults } from './results.mjs';
+import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
+
+const { values: flags } = parseArgs({
+  options: {
+    grants: { type: 'string', default: '100000' },
+    rounds: { type: 'string', default: '5' },
+    directory: { type: 'string' },
+  },
+});
+const [grants] = wholeNumbers('grants', flags.grants);
+const [rounds] = wholeNumbers('rounds', flags.rounds);
+
+/** The median of the seconds of CPU, and of the seconds that passed, of some runs after one that warms up. */
+async function timed(work) {
+  const cpu = [];
+  const wall = [];
+  for (let round = 0; round <= rounds; round += 1) {
+    const startCpu = process.cpuUsage();
+    const start = performance.now();
+    await work();
+    const { user, system } = process.cpuUsage(startCpu);
+    if (round === 0) continue;
+    cpu.push((user + system) / 1e6);
+    wall.push((performance.now() - start) / 1000);
+  }
+  return { cpuSeconds: median(cpu), seconds: median(wall) };
+}
+
+async function iterate(directory) {
+  const database = await PebbleDatabase.open(directory);
+  let entries = 0;
+  for await (const page of database.entries()) entries += page.length;
+  await database.close();
+  return entries;
+}
+
+await inRunDirectory(async (scratch) => {
+  const pages = [];
+  const shape = { syncIndex: 0, revision: 1, grants, order: 'sorted' };
+  for await (const page of syntheticEntries(shape)) {
+    pages.push(page.map(([key, value]) => ({ key, value })));
+  }
+  const count = pages.reduce((sum, { length }) => sum + length, 0);
+  const rows = [];
+  const figures = {};
+  const measure = async (what, work) => {
+    const figure = await timed(work);
+    figures[what] = { ...figure, entries: count };
+    const perSecond = (seconds) => Math.round(count / seconds).toLocaleString('en');
+    rows.push([what, perSecond(figure.cpuSeconds), perSecond(figure.seconds)]);
+  };
+  const written = join(scratch, 'written');
+  for (const compression of ['snappy', 'none']) {
+    await measure(`write, ${compression}`, async () => {
+      rmSync(written, { recursive: true, force: true });
+      await writePebbleDatabase(written, pages, { compression });
+    });
+    await measure(`read, row blocks, ${compression}`, () => readAll(written));
+  }
+  if (hasGo()) {
+    const columnar = join(scratch, 'columnar');
+    cpSync(written, columnar, { recursive: true });
+    const last = pages.at(-1).at(-1).key;
+    const hex = (bytes) => Buffer.from(bytes).toString('hex');
+    // Its excise puts one entry in the place of the last.
+    const end = hex(Buffer.concat([last, Buffer.of(0)]));
+    await runProgram(buildProgram(), ['exercise', columnar, hex(last), end]);
+    await measure('read, columnar blocks, snappy', () => readAll(columnar));
+  } else {
+    console.log('columnar blocks are not measured: Go is missing');
+  }
+  async function readAll(directory) {
+    const entries = await iterate(directory);
+    if (entries !== count) throw new Error(`${entries} entries were read, not ${count}`);
+  }
+  console.log(`${count.toLocaleString('en')} entries`);
+  printTable(['', 'entries/s of CPU', 'entries/s'], rows);
+  writeResults('pebble', { grants, figures });
+}, flags.directory);

@@ -1,0 +1,247 @@
+// Records every change that is made through a file system, and what LevelDB changes behind its back.
+//
+// LevelDB writes its files itself. So before each operation of the port, and whenever a write that is
+// to be synced has returned, the recorded directory is compared with what is known of it; the difference
+// is LevelDB's work, put into the order in which its source does it (level-changes.ts).
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
+import { type FileOperation, wrapFileSystem } from '@sstitch/sst/testing';
+import type { DiskEvent } from './disk-model.js';
+import { type FoundFile, isUnchanged, levelChanges } from './level-changes.js';
+
+/** Files that say nothing about a database's state: LevelDB makes them anew. */
+const IGNORED_NAMES = new Set(['LOCK', 'LOG', 'LOG.old']);
+
+/**
+ * Operations that change nothing that a power cut could lose. That tables are read-only is a second guard,
+ * on which no state depends.
+ */
+const UNRECORDED: ReadonlySet<FileOperation['name']> = new Set([
+  'read',
+  'sizeBytes',
+  'close',
+  'status',
+  'chmod',
+  'realPath',
+]);
+
+export type TraceEvent<M> = DiskEvent | { readonly kind: 'mark'; readonly mark: M };
+
+export class FileRecorder<M> {
+  /** Node's, recorded. */
+  readonly fileSystem: FileSystem = wrapFileSystem(nodeFileSystem, {
+    before: (operation) => this.#step(operation),
+    after: (operation) => this.#after(operation),
+  });
+  /** What makes the recorded directory as it was at the beginning, when all of it was synced. */
+  readonly initial: DiskEvent[] = [];
+  readonly events: Array<TraceEvent<M>> = [];
+  /** Called before each operation: a scenario can begin a write there. */
+  before: () => void = () => undefined;
+  readonly #root: string;
+  #known = new Map<string, FoundFile>();
+  #recording = true;
+
+  /** Everything under `root`, which has no symbolic link in it, is recorded from now on. */
+  constructor(root: string) {
+    this.#root = root;
+    this.#known = this.#look();
+    for (const [path, file] of this.#known) {
+      if (!file.isDirectory) file.bytes = Uint8Array.from(readFileSync(`${root}/${path}`));
+    }
+    const first = new Map<number, string>();
+    for (const [path, { isDirectory, inode, bytes }] of this.#known) {
+      const from = first.get(inode);
+      if (isDirectory) {
+        this.initial.push({ kind: 'mkdir', path });
+      } else if (from !== undefined) {
+        this.initial.push({ kind: 'link', from, path });
+      } else {
+        first.set(inode, path);
+        this.initial.push({ kind: 'create', path }, { kind: 'write', path, bytes });
+      }
+    }
+  }
+
+  mark(mark: M): void {
+    this.#scan();
+    this.events.push({ kind: 'mark', mark });
+  }
+
+  /** A write that was to be synced has returned: this database's logs are on the disk. */
+  levelSynced(directory: string): void {
+    this.#scan();
+    const prefix = `${this.#relative(directory)}/`;
+    for (const path of this.#known.keys()) {
+      // All of them: which one the write went to is not known where a flush has begun another.
+      if (path.startsWith(prefix) && path.endsWith('.log')) this.#add({ kind: 'sync', path });
+    }
+  }
+
+  /** Takes in what LevelDB did last, and records no more. */
+  end(): void {
+    this.#scan();
+    this.#recording = false;
+  }
+
+  #step({ name }: FileOperation): void {
+    if (UNRECORDED.has(name)) return;
+    this.#scan();
+    if (this.#recording) this.before();
+  }
+
+  #after({ name, path, to = path, mode, bytes = NO_BYTES }: FileOperation): void {
+    switch (name) {
+      case 'open':
+        if (mode === 'create') this.#made({ kind: 'create', path: this.#relative(path) }, path);
+        break;
+      case 'write':
+        bytes = Uint8Array.from(bytes);
+        this.#made({ kind: 'write', path: this.#relative(path), bytes }, path);
+        break;
+      case 'sync':
+        this.#add({ kind: 'sync', path: this.#relative(path) });
+        break;
+      case 'link':
+        this.#made({ kind: 'link', from: this.#relative(path), path: this.#relative(to) }, to);
+        break;
+      case 'copy':
+        this.#add({ kind: 'create', path: this.#relative(to) });
+        bytes = nodeFileSystem.readFile(to);
+        this.#made({ kind: 'write', path: this.#relative(to), bytes }, to);
+        break;
+      case 'rename':
+        this.#renamed(this.#relative(path), this.#relative(to));
+        break;
+      case 'mkdir':
+        this.#made({ kind: 'mkdir', path: this.#relative(path) }, path);
+        break;
+      case 'unlink':
+      case 'removeDirectory':
+        this.#gone(path);
+        break;
+      case 'fsyncDir':
+        if (this.#isInside(path)) this.#add({ kind: 'fsyncDir', path: this.#relative(path) });
+    }
+  }
+
+  #add(event: DiskEvent): void {
+    if (this.#recording) this.events.push(event);
+  }
+
+  #made(event: DiskEvent, path: string): void {
+    this.#add(event);
+    this.#learn(path);
+  }
+
+  #renamed(source: string, target: string): void {
+    this.#add({ kind: 'rename', from: source, path: target });
+    const moved = [...this.#known].filter(
+      ([path]) => path === source || path.startsWith(`${source}/`),
+    );
+    for (const [path, found] of moved) {
+      this.#known.delete(path);
+      this.#known.set(target + path.slice(source.length), found);
+    }
+  }
+
+  #gone(path: string): void {
+    // What the trace leaves out at its making, it leaves out at its end.
+    if (this.#known.delete(this.#relative(path))) {
+      this.#add({ kind: 'unlink', path: this.#relative(path) });
+    }
+  }
+
+  #learn(path: string): void {
+    const found = findFile(path);
+    if (found === undefined) return;
+    if (!found.isDirectory) found.bytes = Uint8Array.from(readFileSync(path));
+    this.#known.set(this.#relative(path), found);
+    // What is appended to a file shows under each of its names.
+    for (const [name, { isDirectory, inode }] of this.#known) {
+      if (!isDirectory && !found.isDirectory && inode === found.inode) this.#known.set(name, found);
+    }
+  }
+
+  #isInside(path: string): boolean {
+    return path === this.#root || path.startsWith(`${this.#root}/`);
+  }
+
+  #relative(path: string): string {
+    if (!this.#isInside(path)) throw new Error(`${path} is outside of what is recorded`);
+    return path.slice(this.#root.length + 1);
+  }
+
+  /**
+   * LevelDB's own thread may write between the look at the directories and the reading of a file: a MANIFEST
+   * could then list a table that the look did not see. So both are repeated until nothing moved meanwhile.
+   */
+  #scan(): void {
+    if (!this.#recording) return;
+    for (;;) {
+      const found = this.#look();
+      const contents = this.#readChanged(found);
+      if (contents === undefined || !isSameLook(found, this.#look())) continue;
+      this.events.push(...levelChanges(this.#known, found, (path) => contents.get(path)));
+      this.#known = found;
+      return;
+    }
+  }
+
+  /** What each new or changed file holds; undefined if one is gone by now. */
+  #readChanged(found: ReadonlyMap<string, FoundFile>): Map<string, Uint8Array> | undefined {
+    const contents = new Map<string, Uint8Array>();
+    for (const [path, file] of found) {
+      const known = this.#known.get(path);
+      if (file.isDirectory || (known !== undefined && isUnchanged(known, file))) continue;
+      try {
+        contents.set(path, Uint8Array.from(readFileSync(`${this.#root}/${path}`)));
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== 'ENOENT') throw error;
+        return undefined;
+      }
+    }
+    return contents;
+  }
+
+  #look(): Map<string, FoundFile> {
+    const found = new Map<string, FoundFile>();
+    const visit = (directory: string) => {
+      for (const name of readdirSync(`${this.#root}/${directory}`)) {
+        if (IGNORED_NAMES.has(name)) continue;
+        const path = directory === '' ? name : `${directory}/${name}`;
+        const file = findFile(`${this.#root}/${path}`);
+        if (file === undefined) continue;
+        found.set(path, file);
+        if (file.isDirectory) visit(path);
+      }
+    };
+    visit('');
+    return found;
+  }
+}
+
+/** Directories change with every name in them; their names are compared one by one. */
+function isSameLook(a: ReadonlyMap<string, FoundFile>, b: ReadonlyMap<string, FoundFile>): boolean {
+  if (a.size !== b.size) return false;
+  for (const [path, file] of a) {
+    const again = b.get(path);
+    if (again === undefined || again.isDirectory !== file.isDirectory) return false;
+    if (!file.isDirectory && !isUnchanged(file, again)) return false;
+  }
+  return true;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+function findFile(path: string): FoundFile | undefined {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return undefined;
+  return {
+    isDirectory: stats.isDirectory(),
+    inode: stats.ino,
+    sizeBytes: stats.size,
+    changedMs: stats.mtimeMs,
+    bytes: NO_BYTES,
+  };
+}
