@@ -32,7 +32,6 @@ const PURE = new Set(['contract', 'sst', 'pebble', 'engine']);
 const PORTS = new Set([
   'packages/sst/src/node-file-system.ts',
   'packages/engine/src/store-directory/lock-holder.ts',
-  'packages/engine/src/threads/task-runner.ts',
   'packages/engine/src/threads/thread-priority.ts',
 ]);
 

@@ -66,7 +66,7 @@ export function encodeFormat3(format3: Format3): Uint8Array {
   return concat(parts);
 }
 
-export function encodeFrame(bytes: Uint8Array): Uint8Array {
+function encodeFrame(bytes: Uint8Array): Uint8Array {
   const parts = [frameHead()];
   for (let start = 0; start < bytes.length; start += MAX_BLOCK_BYTES) {
     parts.push(rawBlock(bytes.subarray(start, start + MAX_BLOCK_BYTES), false));

@@ -12,7 +12,7 @@ export type CompactorErrorCode =
   | 'SSTITCH_STRATEGY_UNAVAILABLE'
   /** The difference does not fit one batch. */
   | 'SSTITCH_BATCH_TOO_LARGE'
-  /** The AbortSignal fired before the commit. */
+  /** The AbortSignal fired before the commit; `cause` is its reason. The error's name is `AbortError`. */
   | 'SSTITCH_ABORTED';
 
 /**
@@ -25,7 +25,7 @@ export class CompactorError extends Error {
   constructor(code: CompactorErrorCode, message: string, options?: { readonly cause?: unknown }) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    // The name by which code that knows nothing of SSTitch tells an abort.
+    // The name by which code that knows nothing of SSTitch recognises an abort.
     this.name = code === 'SSTITCH_ABORTED' ? 'AbortError' : 'CompactorError';
   }
 }
@@ -59,6 +59,7 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw abortedError(signal.reason);
 }
 
-export function abortedError(cause: unknown): CompactorError {
-  return new CompactorError('SSTITCH_ABORTED', 'the compaction was aborted', { cause });
+/** @param reason the signal's */
+export function abortedError(reason: unknown): CompactorError {
+  return new CompactorError('SSTITCH_ABORTED', 'the compaction was aborted', { cause: reason });
 }

@@ -17,8 +17,9 @@ export function asCompactorError(
   { base, source, signal }: CheckedOptions,
 ): unknown {
   if (error instanceof CompactorError) return error;
+  if (signal?.aborted === true && error === signal.reason) return abortedError(signal.reason);
   const code = typeof error === 'object' && error !== null && 'code' in error && error.code;
-  if (ABORT_CODES.has(code) && signal?.aborted === true) return abortedError(error);
+  if (ABORT_CODES.has(code) && signal?.aborted === true) return abortedError(signal.reason);
   const closed = base.status !== 'open' ? 'base' : source.status !== 'open' ? 'source' : undefined;
   if (closed !== undefined && (CLOSED_CODES.has(code) || ABORT_CODES.has(code))) {
     return new CompactorError('SSTITCH_STORE_CLOSED', `the ${closed} was closed meanwhile`, {

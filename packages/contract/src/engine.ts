@@ -24,6 +24,7 @@
 //    are serialised.
 // 7. A failed or aborted replaceSpans leaves the state as it was. If an engine cannot know whether
 //    it took effect (a failed fsync of the commit point), it says so and refuses further writes.
+//    An aborted one rejects with an AbortError: its `name` is "AbortError", its `cause` the signal's reason.
 // 8. Durability. What replaceSpans acknowledged survives a power cut. A batch does with `sync: true`.
 import type { Span } from './spans.js';
 

@@ -19,6 +19,7 @@ export {
   type ReplaceSpansOptions,
   type ReplaceSpansResult,
 } from './engine.js';
+export { Mutex } from './mutex.js';
 export {
   complementOfSpans,
   insertSpan,

@@ -24,13 +24,13 @@ export type EngineErrorCode =
   | 'SSTITCH_ENTRIES_INVALID'
   /** An option has a value it cannot have. */
   | 'SSTITCH_OPTION_INVALID'
-  /** The file system said no; `cause` has its error. */
+  /** A file operation failed; `cause` is the file system's error. */
   | 'SSTITCH_FILE_OPERATION'
-  /** LevelDB said no; `cause` has its error. */
+  /** LevelDB failed; `cause` is its error. */
   | 'SSTITCH_LEVELDB'
   /** The target of a checkpoint, an extract or an adopt is not an empty place. */
   | 'SSTITCH_TARGET_EXISTS'
-  /** The AbortSignal fired before the commit. */
+  /** The AbortSignal fired before the commit; `cause` is its reason. The error's name is `AbortError`. */
   | 'SSTITCH_ABORTED';
 
 export interface EngineErrorDetails {
@@ -45,9 +45,13 @@ export interface EngineErrorDetails {
   readonly holder?: number | undefined;
 }
 
-/** The one error class of @sstitch/engine. Level's own codes stay where Level users expect them. */
+/**
+ * The one error class of @sstitch/engine. Level's own codes stay where Level users expect them. An error of the code
+ * SSTITCH_ABORTED has the name `AbortError`, as the web platform's and Level's have, and the signal's reason as its
+ * cause.
+ */
 export class EngineError extends Error {
-  override readonly name = 'EngineError';
+  override readonly name: 'EngineError' | 'AbortError';
   readonly code: EngineErrorCode;
   readonly path: string | undefined;
   readonly offset: number | undefined;
@@ -62,6 +66,7 @@ export class EngineError extends Error {
         ? ''
         : ` (${details.path}${details.offset === undefined ? '' : `, offset ${details.offset}`})`;
     super(`${message}${place}`, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = code === 'SSTITCH_ABORTED' ? 'AbortError' : 'EngineError';
     this.code = code;
     this.path = details.path;
     this.offset = details.offset;
@@ -76,6 +81,12 @@ export function errorCodeOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-export function abortedError(): EngineError {
-  return new EngineError('SSTITCH_ABORTED', 'the operation was aborted');
+/** The AbortError of a signal that has fired. */
+export function abortedError({ reason }: { readonly reason?: unknown }): EngineError {
+  return new EngineError('SSTITCH_ABORTED', 'the operation was aborted', { cause: reason });
+}
+
+/** @throws EngineError SSTITCH_ABORTED once the signal has fired */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortedError(signal);
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { adopt, openReadOnly, TableLoader, verifyStore } from '../src/index.js';
 import { mkdirTask } from '../src/store-directory/store-files.js';
-import { ThreadRunner } from '../src/threads/task-runner.js';
+import { threadPool } from '../src/threads/thread-pool.js';
 import { holdBulkThreads } from './held-threads.js';
 import {
   bytes,
@@ -65,14 +65,14 @@ test('a foreign table that waits for its checks does not end in the next opening
   const ingesting = base.ingestAndExcise([{ span: span('m', 'n'), runs: [[path]] }]);
   const ended = ingesting.then(
     () => 'done',
-    (error: { code: string }) => error.code,
+    (error: { code: string; cause: { code: string } }) => [error.code, error.cause.code],
   );
   await base.close();
   const second = await openStore(base.location);
   await second.put(bytes('synced'), bytes('1'), { ...VIEW, sync: true });
   await second.excise([span('k', 'l')]);
   await release();
-  expect(await ended).toBe('SSTITCH_ABORTED');
+  expect(await ended).toEqual(['SSTITCH_ABORTED', 'SSTITCH_STORE_CLOSED']);
   await second.put(bytes('later'), bytes('2'), { ...VIEW, sync: true });
   const contents = new Map([...BASE].filter(([key]) => key.startsWith('m')));
   contents.set('synced', '1').set('later', '2');
@@ -88,15 +88,20 @@ test('an operation that waits for a thread ends at once when its own signal fire
   const generation = join(base.location, 'gen-000001');
   const works = [
     base.excise(SPANS, { signal }),
+    // Its turn has not come.
+    base.excise(SPANS, { signal }),
     base.extract(SPANS, join(directory, 'extracted'), { signal }),
     base.checkpoint(join(directory, 'checkpoint'), { signal }),
     verifyStore(base.location, { signal }),
     adopt(generation, target, { signal }),
   ];
   const ended = Promise.allSettled(works);
-  aborting.abort();
+  const reason = new Error('not wanted');
+  aborting.abort(reason);
   for (const result of await ended) {
-    expect(result).toMatchObject({ status: 'rejected', reason: { code: 'SSTITCH_ABORTED' } });
+    const expected = { name: 'AbortError', code: 'SSTITCH_ABORTED' };
+    expect(result).toMatchObject({ status: 'rejected', reason: expected });
+    expect((result as PromiseRejectedResult).reason.cause).toBe(reason);
   }
   await release();
   for (const name of ['extracted', 'checkpoint', 'target']) {
@@ -106,10 +111,10 @@ test('an operation that waits for a thread ends at once when its own signal fire
 });
 
 test('a task that was cancelled in the queue is never done, and the next one is', async () => {
-  const runner = new ThreadRunner();
+  const pool = threadPool();
   const release = await holdBulkThreads();
   const directory = temporaryDirectory();
-  const thread = runner.session();
+  const thread = pool.session();
   const aborting = new AbortController();
   const { signal } = aborting;
   const cancelled = thread.run(mkdirTask, { directory: join(directory, 'cancelled') }, { signal });

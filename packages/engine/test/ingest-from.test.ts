@@ -101,8 +101,8 @@ describe("the base's tables are split while the source is read", () => {
     fileSystem.before = ({ name, path, to }) => {
       const target = to ?? path;
       const isMade = name === 'link' || (name === 'write' && !made.includes(target));
-      if (isMade && /gen-\d+\/\d+(-\d+\.ahead|\.ldb)$/.test(target)) made.push(target);
-      if (!isMade || !target.endsWith('.ahead')) return;
+      if (isMade && /gen-\d+\/\d+(-\d+\.speculative|\.ldb)$/.test(target)) made.push(target);
+      if (!isMade || !target.endsWith('.speculative')) return;
       order.push('split');
       onSplit();
     };
@@ -125,7 +125,7 @@ describe("the base's tables are split while the source is read", () => {
     const slow = (isSplit: Promise<void>) => after(source, () => isSplit);
     const { made, order } = await splitsOf(base, fileSystem, slow);
     expect(order).toEqual(['split', 'extracted']);
-    expect(made.filter((name) => name.endsWith('.ahead'))).toHaveLength(1);
+    expect(made.filter((name) => name.endsWith('.speculative'))).toHaveLength(1);
     // Given its name by a rename, it is made but once.
     const number = made[0]?.split('-')[0]?.padStart(6, '0');
     expect(made.filter((name) => name.startsWith(`${number}.`))).toEqual([]);
@@ -147,7 +147,7 @@ describe("the base's tables are split while the source is read", () => {
       await put(base, [['zz', 'outside']]);
       const { made, order } = await splitsOf(base, fileSystem, () => source);
       expect(order[0]).toBe('split');
-      const split = made.find((name) => name.endsWith('.ahead'))?.split('-')[0];
+      const split = made.find((name) => name.endsWith('.speculative'))?.split('-')[0];
       expect(made).toContain(`${split?.padStart(6, '0')}.ldb`);
       await expectContentsThroughout(base, new Map([...replaced(), ['zz', 'outside']]), old.keys());
     },
@@ -167,8 +167,8 @@ describe("the base's tables are split while the source is read", () => {
       });
     const { made, order } = await splitsOf(base, fileSystem, slow);
     expect(order).toEqual(['split', 'extracted']);
-    const [ahead, again] = made.filter((name) => !name.startsWith('MANIFEST'));
-    expect(ahead).toMatch(/\.ahead$/);
+    const [speculative, again] = made.filter((name) => !name.startsWith('MANIFEST'));
+    expect(speculative).toMatch(/\.speculative$/);
     expect(again).toMatch(/\.ldb$/);
     const expected = new Map([...old, ...numbered('k', 50, 'last')]);
     for (const key of expected.keys()) if (isReplaced(key)) expected.delete(key);
@@ -318,7 +318,7 @@ describe('where it ends early, the base is as it was, and nothing is left in its
     await expectContents(await openStore(base.location), old);
   });
 
-  test("a table of the base's cannot be linked ahead", async () => {
+  test("a table of the base's cannot be linked speculatively", async () => {
     const fileSystem = watchedFileSystem();
     const base = await openStore(join(directory, 'base'), { fileSystem });
     const source = await openStore(join(directory, 'source'));

@@ -19,9 +19,8 @@ import {
   type Version,
 } from '../src/leveldb/manifest.js';
 import { decodeVersionEdit, encodeVersionEdit } from '../src/leveldb/version-edit.js';
-import { doTableJobs } from '../src/tables/table-jobs.js';
-import { sharedList } from '../src/threads/shared-list.js';
-import { InlineRunner } from '../src/threads/task-runner.js';
+import { doTableJob } from '../src/tables/table-jobs.js';
+import { InlinePool } from '../src/threads/inline-pool.js';
 import { type CraftedLevels, writeLevelDirectory } from './level-directory.js';
 import {
   bytes,
@@ -74,12 +73,13 @@ function staged(alter?: (version: Version) => Version) {
   const go = () => undefined;
   const { nextDirectory } = request;
   nodeFileSystem.mkdir(nextDirectory);
-  const begun = beginStage(nodeFileSystem, request, go);
+  const session = {};
+  const begun = beginStage(nodeFileSystem, request, go, session);
   if (begun !== undefined && 'jobs' in begun) {
-    const { jobs } = begun;
-    const input = { jobs: sharedList(jobs), atMost: jobs.length, shareFromBytes: 0 };
-    const outcomes = [...doTableJobs(nodeFileSystem, input, go, () => false).values()];
-    finishStage(nodeFileSystem, { nextDirectory, outcomes }, go);
+    const outcomes = begun.jobs.map((job) =>
+      doTableJob(nodeFileSystem, { job, shareFromBytes: 0 }),
+    );
+    finishStage(nodeFileSystem, { nextDirectory, outcomes }, go, session);
   }
   const next = readVersion(nodeFileSystem, nextDirectory);
   return { directory, base, next, nextDirectory };
@@ -220,8 +220,8 @@ describe('rule 4: file numbers and shared tables', () => {
       verify: false,
       checksLater: false,
     };
-    const runner = new InlineRunner(nodeFileSystem);
-    const { spans } = await extractTables(runner, request, undefined);
+    const pool = new InlinePool(nodeFileSystem);
+    const { spans } = await extractTables(pool, request, undefined);
     const files = spans[0]?.runs.flat() ?? [];
     expect(files.map(({ origin }) => origin)).toEqual([
       'linked',

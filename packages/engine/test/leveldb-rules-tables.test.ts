@@ -7,7 +7,7 @@ import { extractTables } from '../src/extract/extract-tables.js';
 import { adopt } from '../src/index.js';
 import { tableFileName } from '../src/leveldb/file-names.js';
 import type { Version } from '../src/leveldb/manifest.js';
-import { InlineRunner } from '../src/threads/task-runner.js';
+import { InlinePool } from '../src/threads/inline-pool.js';
 import {
   type CraftedLevels,
   contentsOfLevels,
@@ -77,8 +77,8 @@ describe('rule 13: file names and sizes', () => {
         verify: false,
         checksLater: false,
       };
-      const runner = new InlineRunner(nodeFileSystem);
-      await expect(extractTables(runner, request, undefined)).rejects.toThrow(/size|bytes|magic/);
+      const pool = new InlinePool(nodeFileSystem);
+      await expect(extractTables(pool, request, undefined)).rejects.toThrow(/size|bytes|magic/);
     },
   );
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { maskedChecksum, nodeFileSystem, TableReader } from '@sstitch/sst';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { TableLoader, type TableSet } from '../src/index.js';
-import { InlineRunner } from '../src/threads/task-runner.js';
+import { InlinePool } from '../src/threads/inline-pool.js';
 import {
   type ByteStore,
   bytes,
@@ -60,7 +60,7 @@ describe('a table is sealed', () => {
   });
 
   test('that was built of entries in any order, and merged where they overlapped', async () => {
-    const loader = new TableLoader(temporaryDirectory(), {}, new InlineRunner(nodeFileSystem));
+    const loader = new TableLoader(temporaryDirectory(), {}, new InlinePool(nodeFileSystem));
     const page = (keys: string) => ({
       prefix: bytes('k'),
       bytes: bytes(keys),

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { type FileSystem, makeInternalKey, nodeFileSystem, TableBuilder } from '@sstitch/sst';
 import { TableLoader, type UnsortedEntries } from '../src/index.js';
 import { mkdirTask } from '../src/store-directory/store-files.js';
-import { InlineRunner, type TaskRunner, ThreadRunner } from '../src/threads/task-runner.js';
+import { poolFor } from '../src/threads/pool-for.js';
+import type { WorkerPool } from '../src/threads/worker-pool.js';
 import {
   type ByteStore,
   bytes,
@@ -67,7 +68,7 @@ export interface Scene {
   readonly directory: string;
   readonly base: ByteStore;
   readonly source: ByteStore;
-  readonly runner: TaskRunner;
+  readonly pool: WorkerPool;
 }
 
 /** A base and a source, open; with a file system the work is done in this thread. */
@@ -79,8 +80,8 @@ export async function openScene(fileSystem?: FileSystem): Promise<Scene> {
     fileSystem === undefined
       ? openThreadedStore(join(directory, name))
       : openStore(join(directory, name), { fileSystem });
-  const runner = fileSystem === undefined ? new ThreadRunner() : new InlineRunner(fileSystem);
-  return { directory, base: await open('base'), source: await open('source'), runner };
+  const pool = poolFor(fileSystem);
+  return { directory, base: await open('base'), source: await open('source'), pool };
 }
 
 export interface StoreOperation {
@@ -164,10 +165,10 @@ export const OPERATIONS: Record<string, StoreOperation> = {
     },
   },
   'a load of overlapping pages': {
-    prepare: async ({ base, runner }) => {
+    prepare: async ({ base, pool }) => {
       const directory = await base.newStagingDirectory();
-      await runner.run(mkdirTask, { directory });
-      const loader = new TableLoader(directory, {}, runner);
+      await pool.run(mkdirTask, { directory });
+      const loader = new TableLoader(directory, {}, pool);
       return async () => {
         for (const number of [2, 1, 3])
           await loader.add([page(`m${number}`), page(`m${9 - number}`)]);

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
 import { describe, expect, test } from 'vitest';
 import { TableLoader, type UnsortedEntries } from '../src/index.js';
-import { InlineRunner, ThreadRunner } from '../src/threads/task-runner.js';
+import { InlinePool } from '../src/threads/inline-pool.js';
+import { threadPool } from '../src/threads/thread-pool.js';
 import {
   bytes,
   type Contents,
@@ -47,14 +48,14 @@ function shuffled(count: number): number[] {
   return Array.from({ length: count }, (_, at) => (at * 7919) % count);
 }
 
-const RUNNERS = [
-  ['in this thread', () => new InlineRunner(nodeFileSystem), openStore],
-  ['in worker threads', () => new ThreadRunner(), openThreadedStore],
+const POOLS = [
+  ['in this thread', () => new InlinePool(nodeFileSystem), openStore],
+  ['in worker threads', () => threadPool(), openThreadedStore],
 ] as const;
 
 const SPANS = [span('b/', 'b0'), span('c/', 'c0'), span('d/')];
 
-describe.each(RUNNERS)('a loader whose work is done %s', (_where, runner, open) => {
+describe.each(POOLS)('a loader whose work is done %s', (_where, pool, open) => {
   test('replaces spans by entries that came in any order, in pages that overlap', async () => {
     const store = await open(join(temporaryDirectory(), 'store'));
     await put(store, [
@@ -64,7 +65,7 @@ describe.each(RUNNERS)('a loader whose work is done %s', (_where, runner, open) 
     ]);
     const written: UnsortedEntries[] = [];
     const onWritten = (entries: UnsortedEntries) => written.push(entries);
-    const loader = new TableLoader(temporaryDirectory(), { onWritten }, runner());
+    const loader = new TableLoader(temporaryDirectory(), { onWritten }, pool());
     const contents: Contents = new Map([['a', 'stays']]);
     const numbers = shuffled(6007);
     const pages: UnsortedEntries[] = [];
@@ -95,7 +96,7 @@ describe.each(RUNNERS)('a loader whose work is done %s', (_where, runner, open) 
 
   test('leaves tables as they are where the pages do not overlap', async () => {
     const directory = temporaryDirectory();
-    const loader = new TableLoader(directory, {}, runner());
+    const loader = new TableLoader(directory, {}, pool());
     const numbers = shuffled(200);
     await loader.add([page('b/', numbers.map(entry))]);
     await loader.add([
@@ -125,7 +126,7 @@ describe.each(RUNNERS)('a loader whose work is done %s', (_where, runner, open) 
       Array.from({ length: 200 }, (_, at) => [at, at === 199 ? 1 : at + 1000]),
     ],
   ])('refuses a key that comes twice, %s, and names it', async (_where, numbers) => {
-    const loader = new TableLoader(temporaryDirectory(), {}, runner());
+    const loader = new TableLoader(temporaryDirectory(), {}, pool());
     const load = async () => {
       for (const some of numbers) await loader.add([page('b/', some.map(entry))]);
       await loader.finish(SPANS);
@@ -141,7 +142,7 @@ describe.each(RUNNERS)('a loader whose work is done %s', (_where, runner, open) 
     ['between spans', 'c0', 'c0'],
     ['partly behind a span', 'b', 'b0'],
   ])('refuses entries %s', async (_where, prefix, key) => {
-    const loader = new TableLoader(temporaryDirectory(), {}, runner());
+    const loader = new TableLoader(temporaryDirectory(), {}, pool());
     await loader.add([page(prefix, [[key, ''], ...(prefix === 'b' ? [entry(1)] : [])])]);
     await expect(loader.finish(SPANS)).rejects.toMatchObject({ code: 'SSTITCH_ENTRIES_INVALID' });
     await loader.end();
@@ -150,7 +151,7 @@ describe.each(RUNNERS)('a loader whose work is done %s', (_where, runner, open) 
   test('stops at its signal, and writes nothing more once it has ended', async () => {
     const directory = temporaryDirectory();
     const abort = new AbortController();
-    const loader = new TableLoader(directory, { signal: abort.signal }, runner());
+    const loader = new TableLoader(directory, { signal: abort.signal }, pool());
     await loader.add([page('b/', [entry(1)])]);
     abort.abort();
     const load = async () => {
@@ -165,7 +166,7 @@ describe.each(RUNNERS)('a loader whose work is done %s', (_where, runner, open) 
   });
 
   test('says what the file system said', async () => {
-    const loader = new TableLoader(join(temporaryDirectory(), 'missing'), {}, runner());
+    const loader = new TableLoader(join(temporaryDirectory(), 'missing'), {}, pool());
     await loader.add([page('b/', [entry(1)])]).catch(() => undefined);
     await expect(loader.finish(SPANS)).rejects.toMatchObject({ code: 'SSTITCH_FILE_OPERATION' });
     await loader.end();
@@ -174,7 +175,7 @@ describe.each(RUNNERS)('a loader whose work is done %s', (_where, runner, open) 
   test('commits nothing but removals where nothing was added', async () => {
     const store = await open(join(temporaryDirectory(), 'store'));
     await put(store, [['b/old', 'goes']]);
-    const loader = new TableLoader(temporaryDirectory(), {}, runner());
+    const loader = new TableLoader(temporaryDirectory(), {}, pool());
     await store.ingestAndExcise(await loader.finish(SPANS), { move: true });
     await loader.end();
     await expectContents(store, new Map());

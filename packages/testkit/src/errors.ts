@@ -12,18 +12,19 @@ export type TestkitErrorCode =
   | 'SSTITCH_SPANS_INVALID'
   /** Entries out of order or outside their span: the model engine's refusal. */
   | 'SSTITCH_ENTRIES_INVALID'
-  /** The AbortSignal fired. */
+  /** The AbortSignal fired; `cause` is its reason. The error's name is `AbortError`. */
   | 'SSTITCH_ABORTED'
   /** The model engine, or one of its iterators or snapshots, is closed. */
   | 'SSTITCH_CLOSED';
 
 /** The one error class of @sstitch/testkit. */
 export class TestkitError extends Error {
-  override readonly name = 'TestkitError';
+  override readonly name: 'TestkitError' | 'AbortError';
   readonly code: TestkitErrorCode;
 
   constructor(code: TestkitErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
+    this.name = code === 'SSTITCH_ABORTED' ? 'AbortError' : 'TestkitError';
     this.code = code;
   }
 }

@@ -18,7 +18,7 @@ import { checkPayloadName, MAX_PAYLOAD_FILES } from './payload-names.js';
 import { xxhash64 } from './xxhash64.js';
 
 /** The largest index, in bytes. */
-export const MAX_INDEX_BYTES = 64 * 2 ** 20;
+const MAX_INDEX_BYTES = 64 * 2 ** 20;
 
 const FOOTER_MAGIC = new TextEncoder().encode('C1ZIDX1\0');
 const FOOTER_BYTES = 8 + 4 + 8 + FOOTER_MAGIC.length;

@@ -12,7 +12,7 @@ import { type InputFile, type InputRange, readExactly } from './input-range.js';
 import { FORMAT_3_MAGIC, MAGIC_BYTES } from './magic.js';
 
 /** The largest manifest, in bytes. */
-export const MAX_MANIFEST_BYTES = 16 * 2 ** 20;
+const MAX_MANIFEST_BYTES = 16 * 2 ** 20;
 
 const LENGTH_BYTES = 4;
 const MANIFEST_START = MAGIC_BYTES + LENGTH_BYTES;

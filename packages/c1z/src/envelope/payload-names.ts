@@ -3,7 +3,7 @@
 import { C1zError } from '../errors.js';
 
 /** The longest name, in bytes. */
-export const MAX_NAME_BYTES = 4096;
+const MAX_NAME_BYTES = 4096;
 /** The most files in a payload. Tables have some MiB each. */
 export const MAX_PAYLOAD_FILES = 100_000;
 

@@ -1,4 +1,5 @@
-import { timestampDate } from '@bufbuild/protobuf/wkt';
+import { create } from '@bufbuild/protobuf';
+import { TimestampSchema, timestampDate } from '@bufbuild/protobuf/wkt';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as timestamps from './timestamps.js';
@@ -100,5 +101,45 @@ describe('times in text', () => {
       expect(parseTimestamp('0001-01-01 00:00:00', zoneOf(zone))).toEqual(never);
     }
     expect(parseTimestamp('0001-01-01 00:00:01', zoneOf('Asia/Tokyo'))).toBeUndefined();
+  });
+});
+
+describe('the text of a time', () => {
+  const zones = ['UTC', 'Europe/Berlin', 'America/St_Johns', 'Asia/Kolkata', '-11:30'].map(zoneOf);
+
+  test.each(zones.map((zone, index) => [index, zone] as const))(
+    'names that time, in zone %d and for every reader',
+    (_, zone) => {
+      const seconds = fc.integer({ min: -62_135_596_800, max: 253_402_300_799 });
+      const nanos = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 999_999_999 }));
+      fc.assert(
+        fc.property(seconds, nanos, (whole, fraction) => {
+          const timestamp = create(TimestampSchema, { seconds: BigInt(whole), nanos: fraction });
+          const text = timestamps.formatTimestamp(timestamp, zone);
+          expect(parseTimestamp(text, zoneOf('Asia/Tokyo'))).toEqual(timestamp);
+        }),
+      );
+    },
+  );
+
+  test('is written as Baton writes it, with an offset', () => {
+    const timestamp = create(TimestampSchema, { seconds: 1_764_427_495n, nanos: 279_680_500 });
+    expect(timestamps.formatTimestamp(timestamp, zoneOf('Europe/Berlin'))).toBe(
+      '2025-11-29 15:44:55.2796805+01:00',
+    );
+  });
+
+  test('is smaller for an earlier time, as Baton compares them', () => {
+    const times = [0, 1, 10, 123_000_000, 123_456_789].map((nanos) =>
+      timestamps.formatTimestamp(
+        create(TimestampSchema, { seconds: 1_764_427_495n, nanos }),
+        zoneOf('UTC'),
+      ),
+    );
+    expect([...times].sort()).toEqual(times);
+  });
+
+  test("of no time is Go's zero time", () => {
+    expect(timestamps.formatTimestamp(undefined, zoneOf('UTC'))).toBe('0001-01-01 00:00:00');
   });
 });

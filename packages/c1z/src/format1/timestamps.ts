@@ -24,7 +24,7 @@ const TIME_TEXT = new RegExp(
 );
 
 /** A time that is not there, where there must be one: Go's zero time. */
-export const NO_TIME = '0001-01-01 00:00:00';
+const NO_TIME = '0001-01-01 00:00:00';
 
 /**
  * The text of a time, as a connector writes it, with the offset that a clock of the zone has then. Of two texts of one

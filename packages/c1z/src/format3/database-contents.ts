@@ -131,7 +131,7 @@ export class DatabaseContents implements SyncContents {
         const run = this.#decoded('sync_run', key, value);
         const isOwn = equalBytes(key, recordKey(this.#prefix('sync_run', run.syncId), []));
         if (!isOwn) throw this.#corrupt(`the run under key ${toHex(key)} is of sync ${run.syncId}`);
-        page.add(value);
+        page.add(this.#stored(key, run, value, new SyncIdField(run.syncId)));
         if (page.count > MAX_SYNC_RUNS || page.lengthBytes > MAX_SYNC_RUN_BYTES) {
           throw new C1zError(
             'SSTITCH_C1Z_TOO_LARGE',
@@ -158,7 +158,7 @@ export class DatabaseContents implements SyncContents {
       for (const { key, value } of entries) {
         const record = this.#decoded(bucket, key, value);
         this.#checkKey(key, prefix, record);
-        page.add(field.put(storedValue(record, value)));
+        page.add(this.#stored(key, record, value, field));
       }
       return page.page(last);
     });
@@ -238,6 +238,16 @@ export class DatabaseContents implements SyncContents {
     }
   }
 
+  /** What a store holds of a record. */
+  #stored(key: Uint8Array, record: SyncRecord, value: Uint8Array, field: SyncIdField): Uint8Array {
+    try {
+      return field.put(withExternalId(record, value));
+    } catch (cause) {
+      // The decoder takes some messages that are cut off within a field that it does not know.
+      throw this.#corrupt(`the record under key ${toHex(key)} is no message`, cause);
+    }
+  }
+
   #checkKey(key: Uint8Array, prefix: Uint8Array, record: SyncRecord): void {
     let expected: Uint8Array;
     try {
@@ -301,8 +311,8 @@ function unknownStamp(name: string, stamp: Uint8Array | undefined, path: string)
   );
 }
 
-/** What a store holds of a record, but for the sync id. A store's key needs the id that Baton makes up when it reads. */
-function storedValue(record: SyncRecord, value: Uint8Array): Uint8Array {
+/** A store's key needs the id that Baton makes up for a grant without one when it reads. */
+function withExternalId(record: SyncRecord, value: Uint8Array): Uint8Array {
   if (record.$typeName !== 'c1.storage.v3.GrantRecord' || record.externalId !== '') return value;
   return encodeRecord({ ...record, externalId: madeUpId(record) });
 }

@@ -106,7 +106,7 @@ function present(part: string | undefined, what: string): string {
   throw new Error(`it names no ${what}`);
 }
 
-export function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(first.length + second.length);
   bytes.set(first);
   bytes.set(second, first.length);

@@ -5,12 +5,12 @@ import type { EntryPages, Span } from '@sstitch/contract';
 import { abortedError } from '../errors.js';
 import { mkdirTask } from '../store-directory/store-files.js';
 import { asEngineError } from '../threads/task-errors.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import {
   appendEntriesTask,
+  type BuildSession,
   type BuiltTables,
   beginTablesTask,
-  discardTablesTask,
   finishTablesTask,
 } from './build-tables.js';
 import { packEntries } from './entry-pages.js';
@@ -21,20 +21,19 @@ import { packEntries } from './entry-pages.js';
  * @throws EngineError SSTITCH_ENTRIES_INVALID, SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
 export async function buildFromPages(
-  runner: TaskRunner,
+  pool: WorkerPool,
   directory: string,
   spans: readonly Span[],
   pages: EntryPages,
   { signal }: { readonly signal?: AbortSignal | undefined },
 ): Promise<BuiltTables> {
-  // One thread for the session, which lives in its memory.
-  const thread = runner.session();
+  const session = pool.session<BuildSession>();
   const run = <T>(task: Promise<T>): Promise<T> =>
     task.catch((error: unknown) => {
       throw asEngineError(error);
     });
-  await run(thread.run(mkdirTask, { directory }, { signal }));
-  const session = await run(thread.run(beginTablesTask, { directory, spans }, { signal }));
+  await run(session.run(mkdirTask, { directory }, { signal }));
+  await run(session.run(beginTablesTask, { directory, spans }, { signal }));
   let appended: Promise<void> = Promise.resolve();
   const iterator = pages[Symbol.asyncIterator]();
   let exhausted = false;
@@ -50,20 +49,20 @@ export async function buildFromPages(
       const page = packEntries(next.value, pageIndex++);
       await appended;
       const how = { signal, transfer: [page.buffer] };
-      appended = run(thread.run(appendEntriesTask, { session, page }, how));
+      appended = run(session.run(appendEntriesTask, { page }, how));
       // Awaited above or below; until then a failure must not count as unhandled.
       appended.catch(() => undefined);
     }
     await appended;
-    return await run(thread.run(finishTablesTask, { session }, { signal }));
+    return await run(session.run(finishTablesTask, undefined, { signal }));
   } catch (error) {
     await appended.catch(() => undefined);
-    // The first error is the one to tell; a thread that has ended has no session left. Where the store closes,
-    // nobody waits for a thread that is busy: only a file is closed, in whose directory nothing changes.
-    const discarded = thread.run(discardTablesTask, { session }).catch(() => undefined);
-    await unlessAborted(discarded, signal).catch(() => undefined);
     throw error;
   } finally {
+    // The end fails only with its thread. Where the store closes, nothing waits for a thread that is busy: the end
+    // closes a file, and changes nothing in its directory.
+    const ended = session.end().catch(() => undefined);
+    await unlessAborted(ended, signal).catch(() => undefined);
     // Not waited for: the pages may be stuck, which is why they are given up.
     if (!exhausted) iterator.return?.().catch(() => undefined);
   }
@@ -73,7 +72,7 @@ export async function buildFromPages(
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
-    const onAbort = () => reject(abortedError());
+    const onAbort = () => reject(abortedError(signal));
     const settled = () => signal.removeEventListener('abort', onAbort);
     signal.addEventListener('abort', onAbort);
     promise.then(resolve, reject).finally(settled);

@@ -13,6 +13,7 @@ import {
 } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
 import type { SpanTables, TableFile, TableSet } from '../tables/table-set.js';
+import type { SessionState } from '../threads/session.js';
 import { defineTask } from '../threads/task.js';
 import { visitEntries } from './entry-pages.js';
 
@@ -39,7 +40,7 @@ export interface BuiltTables extends TableSet {
 const NOTHING: Uint8Array = new Uint8Array(0);
 const BUILT_TRAILER = makeInternalKey(NOTHING, BUILT_SEQUENCE, 'value');
 
-class TableSession {
+class TablesUnderWay {
   readonly #fileSystem: FileSystem;
   readonly #directory: string;
   readonly #spans: readonly Span[];
@@ -180,50 +181,49 @@ function invalid(message: string, key: Uint8Array): EngineError {
   );
 }
 
-const sessions = new Map<number, TableSession>();
-let nextSession = 1;
+export interface BuildSession extends SessionState {
+  tables?: TablesUnderWay;
+}
 
-/** Begins a session; gives its number, which is known in this thread only. */
-export function beginTables(fileSystem: FileSystem, input: BeginTablesInput): number {
-  const id = nextSession++;
-  sessions.set(id, new TableSession(fileSystem, input));
-  return id;
+/** Begins to build tables in a session. */
+export function beginTables(
+  fileSystem: FileSystem,
+  input: BeginTablesInput,
+  _checkCancelled: () => void,
+  session: BuildSession,
+): void {
+  const tables = new TablesUnderWay(fileSystem, input);
+  session.tables = tables;
+  session.close = () => tables.discard();
 }
 
 export const beginTablesTask = defineTask('beginTables', beginTables);
 
-function sessionOf(id: number): TableSession {
-  const session = sessions.get(id);
-  if (session === undefined) throw new Error(`no table session ${id} in this thread`);
-  return session;
+function tablesOf({ tables }: BuildSession): TablesUnderWay {
+  if (tables === undefined) throw new Error('no tables are built in this session');
+  return tables;
 }
 
 /** Adds a page of packed entries. */
 export function appendEntries(
   _fileSystem: FileSystem,
-  input: { readonly session: number; readonly page: Uint8Array },
+  { page }: { readonly page: Uint8Array },
+  _checkCancelled: () => void,
+  session: BuildSession,
 ): void {
-  sessionOf(input.session).append(input.page);
+  tablesOf(session).append(page);
 }
 
 export const appendEntriesTask = defineTask('appendEntries', appendEntries);
 
-/** Ends a session and gives its tables, written but not synced: the commit does that. */
+/** Returns the tables, written but not synced: the commit does that. */
 export function finishTables(
   _fileSystem: FileSystem,
-  input: { readonly session: number },
+  _input: undefined,
+  _checkCancelled: () => void,
+  session: BuildSession,
 ): BuiltTables {
-  const built = sessionOf(input.session).finish();
-  sessions.delete(input.session);
-  return built;
+  return tablesOf(session).finish();
 }
 
 export const finishTablesTask = defineTask('finishTables', finishTables);
-
-/** Ends a session whose tables nobody wants; the caller removes the directory. */
-export function discardTables(_fileSystem: FileSystem, input: { readonly session: number }): void {
-  sessions.get(input.session)?.discard();
-  sessions.delete(input.session);
-}
-
-export const discardTablesTask = defineTask('discardTables', discardTables);

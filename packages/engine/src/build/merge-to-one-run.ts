@@ -3,7 +3,7 @@
 
 import type { Span } from '@sstitch/contract';
 import type { SpanTables, TableRun } from '../tables/table-set.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { BUILT_SEQUENCE } from './build-tables.js';
 import { findRepeatedKeyTask } from './find-repeated-key.js';
 import { type OverlapRange, overlapRanges } from './overlapping-tables.js';
@@ -26,13 +26,13 @@ interface Group {
 }
 
 /**
- * Merges the runs of each span; their tables tell how many entries they have.
+ * Merges the runs of each span; their tables say how many entries they have.
  *
  * @param directory made where it is needed
  * @throws EngineError SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
 export async function mergeToOneRun(
-  runner: TaskRunner,
+  pool: WorkerPool,
   directory: string,
   runsBySpan: ReadonlyArray<readonly TableRun[]>,
   signal: AbortSignal,
@@ -40,15 +40,15 @@ export async function mergeToOneRun(
   let runs = runsBySpan;
   for (let round = 1; runs.some((ofSpan) => ofSpan.length > 1); round++) {
     const groups = runs.flatMap((ofSpan, spanIndex) => groupsOf(ofSpan, spanIndex));
-    const merged = await mergeRanges(runner, `${directory}-${round}`, groups, signal);
+    const merged = await mergeRanges(pool, `${directory}-${round}`, groups, signal);
     const next = runs.map((): TableRun[] => []);
     for (const { spanIndex, entries, ranges } of groups) {
       const run = ranges.flatMap((range) =>
         range.kind === 'keep' ? [range.table] : (merged.get(range) ?? []),
       );
-      // A merge gives each key once.
+      // A merge has each key once.
       if (entriesOf(run) !== entries) {
-        const repeatedKey = await repeatedKeyOf(runner, ranges, signal);
+        const repeatedKey = await repeatedKeyOf(pool, ranges, signal);
         return { runs: [], repeatedKey };
       }
       next[spanIndex]?.push(run);
@@ -69,7 +69,7 @@ function groupsOf(runs: readonly TableRun[], spanIndex: number): Group[] {
 }
 
 async function mergeRanges(
-  runner: TaskRunner,
+  pool: WorkerPool,
   directory: string,
   groups: readonly Group[],
   signal: AbortSignal,
@@ -83,7 +83,7 @@ async function mergeRanges(
   );
   const overlapping = { spans, lastSequence: Number(BUILT_SEQUENCE), totals: [] };
   const onEntries = () => undefined;
-  const rebuilt = await rebuildTables(runner, directory, overlapping, { signal, onEntries });
+  const rebuilt = await rebuildTables(pool, directory, overlapping, { signal, onEntries });
   for (const [index, range] of ranges.entries()) {
     merged.set(range, rebuilt.spans[index]?.runs.flat() ?? []);
   }
@@ -91,14 +91,14 @@ async function mergeRanges(
 }
 
 async function repeatedKeyOf(
-  runner: TaskRunner,
+  pool: WorkerPool,
   ranges: readonly OverlapRange[],
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   for (const range of ranges) {
     if (range.kind === 'keep') continue;
     const { part, runs }: { part: Span; runs: readonly TableRun[] } = range;
-    const key = await runner.run(findRepeatedKeyTask, { part, runs }, { signal });
+    const key = await pool.run(findRepeatedKeyTask, { part, runs }, { signal });
     if (key !== undefined) return key;
   }
   throw new Error('a merge lost an entry');

@@ -25,7 +25,7 @@ import { refuseInside } from '../store-directory/refuse-inside.js';
 import { mkdirs } from '../store-directory/store-files.js';
 import type { TableFile } from '../tables/table-set.js';
 import { defineTask } from '../threads/task.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { rebuildTables } from './rebuild-tables.js';
 
 const FORMAT_VERSION_MARKER = 'marker.format-version.000001.013';
@@ -53,7 +53,7 @@ export interface PebbleDirectory {
  * key; SSTITCH_STORE_CORRUPT, SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
 export async function makePebbleDirectory(
-  runner: TaskRunner,
+  pool: WorkerPool,
   input: PebbleDirectoryInput,
   extract: () => Promise<ExtractedTables>,
   signal: AbortSignal,
@@ -61,26 +61,26 @@ export async function makePebbleDirectory(
   const { targetDirectory } = input;
   const made: MadeName[] = [];
   try {
-    const { madeDirectory } = await runner.run(beginPebbleDirectoryTask, input, { signal });
+    const { madeDirectory } = await pool.run(beginPebbleDirectoryTask, input, { signal });
     if (madeDirectory) made.push({ kind: 'directory', path: targetDirectory });
     const extracted = await extract();
     const directory = `${targetDirectory}/${BUILD_DIRECTORY}`;
     made.push({ kind: 'tree', path: directory });
     const building = { signal, onEntries: () => undefined, purpose: 'pebble' } as const;
-    const { spans } = await rebuildTables(runner, directory, extracted, building);
+    const { spans } = await rebuildTables(pool, directory, extracted, building);
     const tables = spans.flatMap(({ runs }) => runs.flat());
     checkNoEmptyKey(tables);
-    await runner.syncFiles(
+    await pool.syncFiles(
       tables.map(({ path }) => path),
       signal,
     );
     made.push(...finishedNames(targetDirectory, tables.length));
-    await runner.run(finishPebbleDirectoryTask, { targetDirectory, tables }, { signal });
+    await pool.run(finishPebbleDirectoryTask, { targetDirectory, tables }, { signal });
     const sizeBytes = tables.reduce((sum, table) => sum + table.sizeBytes, 0);
     return { tables: tables.length, sizeBytes };
   } catch (error) {
     // Another failure here says less than the first.
-    await runner.run(abandonStoreTask, { made }).catch(() => undefined);
+    await pool.run(abandonStoreTask, { made }).catch(() => undefined);
     throw error;
   }
 }

@@ -3,14 +3,12 @@
 
 import { compareBytes, type Span } from '@sstitch/contract';
 import { userKeyOf } from '@sstitch/sst';
-import { abortedError } from '../errors.js';
 import type { ExtractedTables } from '../extract/extract-tables.js';
 import { mkdirTask } from '../store-directory/store-files.js';
 import { addToTotals, emptyTotals } from '../tables/origin-totals.js';
 import type { SpanTables, TableFile, TableRun } from '../tables/table-set.js';
-import { BULK_THREADS, inLanes } from '../threads/in-lanes.js';
 import { asEngineError } from '../threads/task-errors.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { BUILT_SEQUENCE, BUILT_TABLE_SIZE_BYTES } from './build-tables.js';
 import {
   type BuildPurpose,
@@ -50,7 +48,7 @@ interface Share extends MergeRunsInput {
  * @throws EngineError SSTITCH_TABLES_INVALID, SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
 export async function rebuildTables(
-  runner: TaskRunner,
+  pool: WorkerPool,
   directory: string,
   extracted: ExtractedTables,
   { signal, onEntries, purpose }: RebuildOptions,
@@ -60,38 +58,34 @@ export async function rebuildTables(
     task.catch((error: unknown) => {
       throw asEngineError(error);
     });
-  // One fails, all stop.
-  const failing = new AbortController();
-  const ending = AbortSignal.any([failing.signal, ...(signal === undefined ? [] : [signal])]);
-  const merged = new Map<Share, MergedRuns>();
   let entries = 0;
-  const build = async (share: Share) => {
-    if (ending.aborted) throw abortedError();
-    const { part, runs, path } = share;
-    const input = { part, runs, path, purpose };
-    const built = await run(runner.run(mergeRunsToTablesTask, input, { signal: ending }));
-    merged.set(share, built);
+  let thrown: { readonly error: unknown } | undefined;
+  const onOutput = (built: MergedRuns) => {
     entries += built.entries;
-    onEntries(entries);
-  };
-  await run(runner.run(mkdirTask, { directory }, { signal: ending }));
-  // The largest first: what is left for the end is small then.
-  const largestFirst = [...shares].sort((a, b) => b.sizeBytes - a.sizeBytes);
-  await inLanes(largestFirst, BULK_THREADS, async (share) => {
+    if (thrown !== undefined) return;
     try {
-      await build(share);
+      onEntries(entries);
     } catch (error) {
-      failing.abort();
+      thrown = { error };
       throw error;
     }
+  };
+  await run(pool.run(mkdirTask, { directory }, { signal }));
+  // The largest first: what is left for the end is small then.
+  const largestFirst = [...shares].sort((a, b) => b.sizeBytes - a.sizeBytes);
+  const items = largestFirst.map(({ part, runs, path }) => ({ part, runs, path, purpose }));
+  const merging = pool.forEach(mergeRunsToTablesTask, items, { signal, onOutput });
+  const built = await merging.catch((error: unknown) => {
+    throw thrown?.error ?? asEngineError(error);
   });
+  const merged = new Map(built.map((tables, index) => [largestFirst[index], tables]));
   return collect(extracted, shares, merged);
 }
 
 function collect(
   { spans }: ExtractedTables,
   shares: readonly Share[],
-  merged: ReadonlyMap<Share, MergedRuns>,
+  merged: ReadonlyMap<Share | undefined, MergedRuns>,
 ): RebuiltTables {
   const totals = spans.map(emptyTotals);
   const entries = spans.map(() => 0);

@@ -21,7 +21,8 @@ import { trusted } from '../tables/trusted-sets.js';
 import { checkSignal } from '../threads/check-signal.js';
 import type { Operations } from '../threads/operations.js';
 import { asEngineError } from '../threads/task-errors.js';
-import { type TaskRunner, ThreadRunner } from '../threads/task-runner.js';
+import { threadPool } from '../threads/thread-pool.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { BUILT_SEQUENCE } from './build-tables.js';
 import { checkUnsortedPages } from './check-unsorted.js';
 import { mergeToOneRun } from './merge-to-one-run.js';
@@ -47,7 +48,7 @@ export interface LoadedTables extends ExtractedTables {
 
 /** Makes tables of entries in any order. */
 export class TableLoader {
-  readonly #runner: TaskRunner;
+  readonly #pool: WorkerPool;
   readonly #directory: string;
   readonly #owner: Operations | undefined;
   readonly #ending = new AbortController();
@@ -66,12 +67,12 @@ export class TableLoader {
   constructor(
     directory: string,
     options: TableLoaderOptions = {},
-    runner: TaskRunner = new ThreadRunner(),
+    pool: WorkerPool = threadPool(),
   ) {
     checkDirectory(directory);
     checkSignal(options);
     this.#directory = directory;
-    this.#runner = runner;
+    this.#pool = pool;
     const { signal, onWritten = () => undefined } = options;
     this.#onWritten = onWritten;
     this.#owner = operationsAt(directory);
@@ -82,12 +83,11 @@ export class TableLoader {
   }
 
   /**
-   * Takes pages of entries, each page of one span, which must stay as they are until `onWritten` tells of them. Settles when
-   * there is room for more.
+   * Takes pages of entries, each page of one span, which must not change until `onWritten` has reported them.
+   * Settles when there is room for more.
    *
    * @throws EngineError SSTITCH_ENTRIES_INVALID where a page is not what it should be, and, with the key, where
-   * one comes twice; SSTITCH_ABORTED,
-   * SSTITCH_FILE_OPERATION: of these pages or of earlier ones
+   * one comes twice; SSTITCH_ABORTED, SSTITCH_FILE_OPERATION: of these pages or of earlier ones
    */
   async add(pages: readonly UnsortedEntries[]): Promise<void> {
     checkUnsortedPages(pages);
@@ -128,7 +128,7 @@ export class TableLoader {
     const runsBySpan = checked.map((): TableRun[] => []);
     for (const { tables } of this.#runs) runsBySpan[spanIndexOf(checked, tables)]?.push(tables);
     const { runs, repeatedKey } = await mergeToOneRun(
-      this.#runner,
+      this.#pool,
       `${this.#directory}/merged`,
       runsBySpan,
       this.#signal,
@@ -151,7 +151,7 @@ export class TableLoader {
 
   #start(pages: readonly RunPage[], bytes: number): void {
     this.#waitingBytes += bytes;
-    const task = this.#runner
+    const task = this.#pool
       .run(sortToTablesTask, { pages }, { signal: this.#signal })
       .then(
         (runs) => {

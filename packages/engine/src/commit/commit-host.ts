@@ -1,9 +1,9 @@
-// What a commit needs of its store, what it is given, and what it reports.
+// What a commit needs of its store, and its input.
 import type { Span } from '@sstitch/contract';
 import type { EngineError } from '../errors.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
 import type { TableSet } from '../tables/table-set.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import type { WriteGate } from './write-gate.js';
 
 /** The generation that a commit starts from. */
@@ -14,12 +14,12 @@ export interface CommitBase {
 
 /** What the commit needs of a store. */
 export interface CommitHost {
-  readonly runner: TaskRunner;
+  readonly pool: WorkerPool;
   /** The store's directory. */
   readonly directory: string;
   readonly gate: WriteGate;
   current(): CommitBase;
-  /** Flushes what was acknowledged before; gives the least log number of a version read afterwards. */
+  /** Flushes what was acknowledged before; returns the least log number of a version read afterwards. */
   flush(base: CommitBase): Promise<number>;
   openNext(directory: string): Promise<LevelDatabase>;
   /** Removes a directory of the store, also while it closes. */
@@ -42,7 +42,7 @@ export interface CommitInput {
   readonly signal: AbortSignal | undefined;
   /** Puts the next generation in force, in memory. */
   switchTo(database: LevelDatabase): void;
-  /** Turns a failed sync into a poisoned store; gives the error to throw. */
+  /** Turns a failed sync into a poisoned store; returns the error to throw. */
   failed(error: unknown, renamed: boolean): EngineError;
   /** Keeps the next generation open, with its lock, until the store closes: CURRENT may name it. */
   keepOpen(database: LevelDatabase): void;

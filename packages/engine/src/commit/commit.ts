@@ -22,14 +22,14 @@
 // sync poisons the store: what is on disk is unknown until it is opened anew.
 
 import type { CommitReport } from '@sstitch/contract';
-import { abortedError } from '../errors.js';
+import { throwIfAborted } from '../errors.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
 import { swapPointerTask, syncGenerationTask } from '../store-directory/store-files.js';
 import { filesMadeBy, type SplitJob, shareTableJobs } from '../tables/table-jobs.js';
 import type { TableSet } from '../tables/table-set.js';
 import { checkingOf, unsyncedIn } from '../tables/trusted-sets.js';
 import { allWorkers } from '../threads/sync-files.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { Session, WorkerPool } from '../threads/worker-pool.js';
 import type { CommitBase, CommitHost, CommitInput } from './commit-host.js';
 import { NextGeneration } from './next-generation.js';
 import type { SpeculativeSplit } from './speculative-splits.js';
@@ -39,6 +39,7 @@ import {
   prelinkTask,
   type StagedGeneration,
   type StageRequest,
+  type StageSession,
 } from './stage.js';
 import type { WriteGate } from './write-gate.js';
 
@@ -49,30 +50,46 @@ const MAX_CATCH_UP_ROUNDS = 8;
 
 /** Runs one commit; see the head of this file. Calls are serialised by the store. */
 export async function commitTables(host: CommitHost, input: CommitInput): Promise<CommitReport> {
-  const { runner, directory, gate } = host;
+  const session = host.pool.session<StageSession>();
+  try {
+    return await commitWith(session, host, input);
+  } finally {
+    // It frees memory of a thread, which may be busy: nothing waits for it.
+    session.end().catch(() => undefined);
+  }
+}
+
+async function commitWith(
+  session: Session<StageSession>,
+  host: CommitHost,
+  input: CommitInput,
+): Promise<CommitReport> {
+  const { pool, directory, gate } = host;
   const { nextDirectory, spans, signal } = input;
   const base = host.current();
-  const stager = runner.session();
   const generation = new NextGeneration(host, input.number, nextDirectory);
   const made =
     typeof input.tables === 'function'
-      ? await makeIncoming(runner, generation, stager, base, { ...input, make: input.tables })
+      ? await makeIncoming(pool, generation, session, base, { ...input, make: input.tables })
       : { incoming: input.tables, speculative: [] };
   const start = host.now();
   let next: LevelDatabase | undefined;
   let renamed = false;
-  const checkAborted = () => {
-    if (signal?.aborted) throw abortedError();
-  };
+  const checkAborted = () => throwIfAborted(signal);
   try {
     checkAborted();
     await gate.begin(spans);
     await generation.make();
-    const { staged, flushMs } = await stageNext(host, input, { generation, stager, base, ...made });
+    const { staged, flushMs } = await stageNext(host, input, {
+      generation,
+      session,
+      base,
+      ...made,
+    });
     const stagedAt = host.now();
     checkAborted();
     next = await host.openNext(nextDirectory);
-    await runner.run(syncGenerationTask, { directory: nextDirectory }, { signal });
+    await pool.run(syncGenerationTask, { directory: nextDirectory }, { signal });
     const opened = host.now();
     checkAborted();
     // The unflushed is older than all that was kept; what is in both is replayed twice, to the same end.
@@ -87,7 +104,7 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
     if (rest.length > 0) await next._batch(rest, { sync: true });
     checkAborted();
     renamed = true;
-    await runner.run(swapPointerTask, { directory }, { lane: 'urgent' });
+    await pool.run(swapPointerTask, { directory }, { priority: 'urgent' });
     input.switchTo(next);
     gate.end(next);
     const ended = host.now();
@@ -112,7 +129,7 @@ export async function commitTables(host: CommitHost, input: CommitInput): Promis
     // What is left here is removed by the next open at the latest.
     if (next !== undefined && poisoned && renamed) input.keepOpen(next);
     else await next?.close().catch(() => undefined);
-    await generation.discard(stager, poisoned);
+    if (!poisoned) await generation.discard();
     gate.end();
     throw failure;
   }
@@ -128,9 +145,9 @@ interface Incoming {
  * pointer to it is prepared: where little has to be synced, that is what a stage waited for longest.
  */
 async function makeIncoming(
-  runner: TaskRunner,
+  pool: WorkerPool,
   generation: NextGeneration,
-  stager: TaskRunner,
+  session: Session<StageSession>,
   base: CommitBase,
   input: CommitInput & { readonly make: () => Promise<TableSet> },
 ): Promise<Incoming> {
@@ -139,8 +156,8 @@ async function makeIncoming(
     await generation.make();
     void generation.preparePointer();
     const request = { baseDirectory: base.directory, nextDirectory, spans, purge };
-    const jobs = await stager.run(prelinkTask, request, { signal });
-    const outcomes = await shareTableJobs(runner, jobs, { shareFromBytes }, signal);
+    const jobs = await session.run(prelinkTask, request, { signal });
+    const outcomes = await shareTableJobs(pool, jobs, { shareFromBytes }, signal);
     return outcomes.map((outcome, index) => ({ job: jobs[index] as SplitJob, outcome }));
   };
   const [made, prepared] = await Promise.allSettled([make(), prepare()]);
@@ -152,7 +169,7 @@ async function makeIncoming(
   const reason: unknown = await generation.preferSyncFailure(own);
   const failure = reason === undefined ? undefined : input.failed(reason, false);
   const isPoisoned = failure?.code === 'SSTITCH_STORE_POISONED';
-  await generation.discard(stager, isPoisoned);
+  if (!isPoisoned) await generation.discard();
   // A poisoned store says so, whatever else failed.
   if (made.status === 'rejected' && !isPoisoned) throw made.reason;
   throw failure;
@@ -160,7 +177,7 @@ async function makeIncoming(
 
 interface StageInput extends Incoming {
   readonly generation: NextGeneration;
-  readonly stager: TaskRunner;
+  readonly session: Session<StageSession>;
   readonly base: CommitBase;
 }
 
@@ -168,9 +185,9 @@ interface StageInput extends Incoming {
 async function stageNext(
   host: CommitHost,
   { nextDirectory, moveIncoming, purge, shareFromBytes, signal }: CommitInput,
-  { generation, stager, base, incoming, speculative }: StageInput,
+  { generation, session, base, incoming, speculative }: StageInput,
 ): Promise<{ readonly staged: StagedGeneration; readonly flushMs: number }> {
-  const { runner } = host;
+  const { pool } = host;
   const checking = checkingOf(incoming);
   const request: Omit<StageRequest, 'leastLogNumber' | 'withUnflushed'> = {
     ...{ baseDirectory: base.directory, nextDirectory, incoming, purge, speculative },
@@ -179,27 +196,27 @@ async function stageNext(
     move: moveIncoming ? (checking === undefined ? 'all' : 'made') : 'none',
   };
   const first = { ...request, leastLogNumber: 0, withUnflushed: true };
-  let begun = await stager.run(beginStageTask, first, { signal });
+  let begun = await session.run(beginStageTask, first, { signal });
   let flushMs = 0;
   if (begun === undefined) {
     const flushing = host.now();
     const leastLogNumber = await host.flush(base);
     flushMs = host.now() - flushing;
     const flushed = { ...request, leastLogNumber, withUnflushed: false };
-    begun = await stager.run(beginStageTask, flushed, { signal });
+    begun = await session.run(beginStageTask, flushed, { signal });
   }
   if (begun === undefined) throw new Error('a stage without a unflushed begins');
   let unsynced: readonly string[] = [];
   if ('jobs' in begun) {
     const { jobs } = begun;
-    const outcomes = await shareTableJobs(runner, jobs, { shareFromBytes }, signal);
+    const outcomes = await shareTableJobs(pool, jobs, { shareFromBytes }, signal);
     unsynced = filesMadeBy(jobs, outcomes);
-    begun = { staged: await stager.run(finishStageTask, { nextDirectory, outcomes }, { signal }) };
+    begun = { staged: await session.run(finishStageTask, { nextDirectory, outcomes }, { signal }) };
   }
   const { staged } = begun;
   // Before LevelDB opens a table: it may compact one away at once, and others be names of the same file. After
   // all of them have their names, which a sync would hold up.
-  const syncing = runner.syncFiles([...staged.unsynced, ...unsynced], signal, checking);
+  const syncing = pool.syncFiles([...staged.unsynced, ...unsynced], signal, checking);
   await allWorkers([generation.preparePointer(), syncing, ...(checking ? [checking] : [])]);
   return { staged, flushMs };
 }

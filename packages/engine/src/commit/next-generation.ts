@@ -8,9 +8,7 @@ import {
   preparePointerTask,
 } from '../store-directory/store-files.js';
 import { isSyncFailure } from '../threads/task-errors.js';
-import type { TaskRunner } from '../threads/task-runner.js';
 import type { CommitHost } from './commit-host.js';
-import { discardStageTask } from './stage.js';
 
 export class NextGeneration {
   readonly directory: string;
@@ -28,10 +26,10 @@ export class NextGeneration {
   /** Makes the directory, once: it must not be there. */
   async make(): Promise<void> {
     if (this.#isMade) return;
-    await this.#host.runner.run(
+    await this.#host.pool.run(
       makeGenerationTask,
       { directory: this.directory },
-      { lane: 'urgent' },
+      { priority: 'urgent' },
     );
     this.#isMade = true;
   }
@@ -39,7 +37,7 @@ export class NextGeneration {
   /** Prepares the pointer, once, whose name is synced with that of the directory. */
   preparePointer(): Promise<unknown> {
     const input = { directory: this.#host.directory, generation: this.#number };
-    this.#pointer ??= this.#host.runner.run(preparePointerTask, input, { lane: 'urgent' });
+    this.#pointer ??= this.#host.pool.run(preparePointerTask, input, { priority: 'urgent' });
     // It may fail before the stage awaits it.
     this.#pointer.catch(() => undefined);
     return this.#pointer;
@@ -53,14 +51,11 @@ export class NextGeneration {
   }
 
   /** Removes what was made; what is left is removed by the next open. */
-  async discard(stager: TaskRunner, keepFiles: boolean): Promise<void> {
-    // Memory of the thread's, which may be busy: nobody waits for it.
-    stager.run(discardStageTask, { nextDirectory: this.directory }).catch(() => undefined);
-    if (keepFiles) return;
-    const { runner, directory, removeDirectory } = this.#host;
+  async discard(): Promise<void> {
+    const { pool, directory, removeDirectory } = this.#host;
     if (this.#pointer !== undefined) {
-      await runner
-        .run(discardPointerTask, { directory }, { lane: 'urgent' })
+      await pool
+        .run(discardPointerTask, { directory }, { priority: 'urgent' })
         .catch(() => undefined);
     }
     if (this.#isMade) await removeDirectory(this.directory).catch(() => undefined);

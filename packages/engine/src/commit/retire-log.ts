@@ -12,7 +12,7 @@ import { flushMemtable, readFlushStateTask } from '../leveldb/flush.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
 import { mkdir, STAGING_DIRECTORY } from '../store-directory/store-files.js';
 import { defineTask } from '../threads/task.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 
 /** A flush is taken along by a write at most (flush.ts), and none is under way. */
 const MAX_ATTEMPTS = 3;
@@ -36,19 +36,19 @@ export interface RetiredGeneration {
  * tried again; SSTITCH_STORE_POISONED where LevelDB did not do it
  */
 export async function retireLog(
-  runner: TaskRunner,
+  pool: WorkerPool,
   { directory, database }: RetiredGeneration,
 ): Promise<void> {
   let newestLog: number;
   try {
-    const { unflushedBytes, ...state } = await runner.run(readFlushStateTask, { directory });
+    const { unflushedBytes, ...state } = await pool.run(readFlushStateTask, { directory });
     newestLog = state.newestLog;
     const neededBytes = Number.isFinite(unflushedBytes) ? unflushedBytes : UNKNOWN_UNFLUSHED_BYTES;
     const sizeBytes = Math.ceil(neededBytes * ROOM_FACTOR) + ROOM_BYTES;
-    await runner.run(probeRoomTask, { storeDirectory: parentDirectory(directory), sizeBytes });
+    await pool.run(probeRoomTask, { storeDirectory: parentDirectory(directory), sizeBytes });
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       await flushMemtable(database);
-      const { logNumber } = await runner.run(readFlushStateTask, { directory });
+      const { logNumber } = await pool.run(readFlushStateTask, { directory });
       // The version in force does without the log.
       if (logNumber > newestLog) return;
     }

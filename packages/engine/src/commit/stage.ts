@@ -1,7 +1,7 @@
 // Lays out the next generation's directory (step 4 of a commit): tables outside the
 // spans linked, tables inside left out, straddlers split, incoming tables placed, one MANIFEST.
 //
-// Two steps, in one worker thread: link the base's version and plan what to split; put the splits' results
+// Two steps, in one session: link the base's version and plan what to split; put the splits' results
 // together. While incoming tables are still being made, an earlier version is linked and split speculatively.
 //
 // The base is only read, its tables get further names, and some get bytes after their end (split-table.ts); a
@@ -22,6 +22,7 @@ import type { LoggedOperation } from '../leveldb/write-batch.js';
 import { addToTotals, emptyTotals } from '../tables/origin-totals.js';
 import type { SplitJob, TableOutcome } from '../tables/table-jobs.js';
 import type { TableFile, TableSet } from '../tables/table-set.js';
+import type { SessionState } from '../threads/session.js';
 import { defineTask } from '../threads/task.js';
 import { planVersion, type SplitStep, type VersionPlan } from './plan.js';
 import { rewriteJobs, withPurge } from './purge-plan.js';
@@ -100,8 +101,10 @@ interface PlannedSplit {
   readonly speculative: SpeculativeSplit | undefined;
 }
 
-/** Stages begun in this thread, by directory: a version of 10,000 tables is not copied between threads. */
-const stages = new Map<string, Stage>();
+/** What a stage keeps from step to step: a version of 10,000 tables is not copied between threads. */
+export interface StageSession extends SessionState {
+  stage?: Stage;
+}
 
 export interface PrelinkInput extends Pick<StageRequest, 'baseDirectory' | 'nextDirectory'> {
   /** What the incoming tables will be for: sorted and disjoint. */
@@ -117,14 +120,10 @@ export function prelink(
   fileSystem: FileSystem,
   input: PrelinkInput,
   checkCancelled: () => void,
+  session: StageSession,
 ): readonly SplitJob[] {
   const { nextDirectory, spans, purge = [] } = input;
-  const { linked } = linkBase(
-    fileSystem,
-    { ...input, leastLogNumber: 0 },
-    checkCancelled,
-    undefined,
-  );
+  const { linked } = linkBase(fileSystem, { ...input, leastLogNumber: 0 }, checkCancelled, session);
   const { splits } = planVersion(linked.version, withoutTables(spans));
   return splits.map((step) => speculativeSplitJob(linked, nextDirectory, step, purge.length > 0));
 }
@@ -140,6 +139,7 @@ export function beginStage(
   fileSystem: FileSystem,
   request: StageRequest,
   checkCancelled: () => void,
+  session: StageSession,
 ): BegunStage | undefined {
   const {
     baseDirectory,
@@ -150,10 +150,9 @@ export function beginStage(
     speculative = [],
   } = request;
   const spans = incoming.spans.map(({ span }) => span);
-  const before = stages.get(nextDirectory);
   const logs = request.withUnflushed ? listShortLogs(fileSystem, baseDirectory) : [];
   const link = { baseDirectory, nextDirectory, spans, leastLogNumber };
-  const based = linkBase(fileSystem, link, checkCancelled, before);
+  const based = linkBase(fileSystem, link, checkCancelled, session);
   const { state } = based;
   if (logs === undefined) return undefined;
   const from = {
@@ -185,7 +184,7 @@ export function beginStage(
     purge.length === 0 ? [] : rewriteJobs(fileSystem, plan, nextDirectory, nextNumber);
   const rewritten = rewriting.map(({ index }) => index);
   const planned = { request, unflushed, plan, splits, rewritten, nextNumber };
-  stages.set(nextDirectory, { linked, state, planned });
+  session.stage = { linked, state, planned };
   const splitting = splits
     .filter((split) => split.speculative === undefined)
     .map(({ step: { table, outputs }, numbers }): SplitJob => {
@@ -197,7 +196,8 @@ export function beginStage(
     });
   const jobs = [...splitting, ...rewriting.map(({ job }) => job)];
   if (jobs.length > 0) return { jobs };
-  return { staged: finishStage(fileSystem, { nextDirectory, outcomes: [] }, checkCancelled) };
+  const input = { nextDirectory, outcomes: [] };
+  return { staged: finishStage(fileSystem, input, checkCancelled, session) };
 }
 
 export const beginStageTask = defineTask('beginStage', beginStage);
@@ -207,8 +207,9 @@ function linkBase(
   fileSystem: FileSystem,
   input: Omit<PrelinkInput, 'purge'> & Pick<StageRequest, 'leastLogNumber'>,
   checkCancelled: () => void,
-  before: Stage | undefined,
+  session: StageSession,
 ): Stage {
+  const { stage: before } = session;
   const { baseDirectory, nextDirectory, spans, leastLogNumber } = input;
   const state = manifestState(fileSystem, baseDirectory);
   if (before !== undefined && state !== undefined && before.state === state) {
@@ -232,9 +233,8 @@ function linkBase(
     leastLogNumber,
     before?.linked,
   );
-  const stage = { linked, state };
-  stages.set(nextDirectory, stage);
-  return stage;
+  session.stage = { linked, state };
+  return session.stage;
 }
 
 function withoutTables(spans: readonly Span[]) {
@@ -252,9 +252,9 @@ export function finishStage(
   fileSystem: FileSystem,
   { nextDirectory, outcomes }: FinishStageInput,
   checkCancelled: () => void,
+  { stage }: StageSession,
 ): StagedGeneration {
-  const { linked, planned } = stages.get(nextDirectory) ?? {};
-  stages.delete(nextDirectory);
+  const { linked, planned } = stage ?? {};
   if (linked === undefined || planned === undefined) throw new Error('no stage has begun here');
   const { request, unflushed, plan, splits, rewritten } = planned;
   const { incoming, move } = request;
@@ -341,13 +341,6 @@ export const finishStageTask = defineTask('finishStage', finishStage);
 function boundsOf({ sizeBytes, smallest, largest }: Omit<TableEntry, 'number'>) {
   return { sizeBytes, smallest, largest };
 }
-
-/** Forgets a stage that will not be finished. */
-export function discardStage(_: FileSystem, input: { readonly nextDirectory: string }): void {
-  stages.delete(input.nextDirectory);
-}
-
-export const discardStageTask = defineTask('discardStage', discardStage);
 
 /** A table of the next generation, made of one of the base's. */
 interface SplitBaseTable {

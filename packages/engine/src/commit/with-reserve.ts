@@ -3,10 +3,10 @@
 import { isDiskFull } from '../files/disk-full.js';
 import { keepReserveTask, releaseReserveTask } from '../store-directory/disk-reserve.js';
 import type { TableSet } from '../tables/table-set.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 
 export interface ReserveUse {
-  readonly runner: TaskRunner;
+  readonly pool: WorkerPool;
   readonly directory: string;
   readonly sizeBytes: number;
   readonly tables: TableSet | (() => Promise<TableSet>);
@@ -22,7 +22,7 @@ export interface ReserveUse {
  * @param commit told whether it is to write as little as it can
  */
 export async function withReserve<T>(
-  { runner, directory, sizeBytes, tables, isSound, whenRemoved }: ReserveUse,
+  { pool, directory, sizeBytes, tables, isSound, whenRemoved }: ReserveUse,
   commit: (isShort: boolean) => Promise<T>,
 ): Promise<T> {
   try {
@@ -32,11 +32,11 @@ export async function withReserve<T>(
       typeof tables !== 'function' && tables.spans.every(({ runs }) => !runs.length);
     if (sizeBytes === 0 || !isRemoval || !isDiskFull(error) || !isSound()) throw error;
   }
-  await runner.run(releaseReserveTask, { directory });
+  await pool.run(releaseReserveTask, { directory });
   try {
     return await commit(true);
   } finally {
     await whenRemoved();
-    await runner.run(keepReserveTask, { directory, sizeBytes });
+    await pool.run(keepReserveTask, { directory, sizeBytes });
   }
 }

@@ -1,11 +1,14 @@
 // Every write of a store passes this gate: one native write at a time, in the order in which they came. What
 // comes while one is under way goes together, as the next one.
 //
+// A mutex would not do: writes that wait are merged into one, a write that finds the gate idle goes straight to
+// LevelDB, and a commit pauses the gate without waiting for what is queued.
+//
 // The gate serves two ends:
 //
 // - A commit can take along what is written while it stages, and pause writers for its last step only: between
 //   `begin` and `end` each write that succeeded is also kept, without the keys that the commit replaces.
-// - After a write that LevelDB failed nothing is written behind it. LevelDB itself goes on after a torn record
+// - After a write that LevelDB failed nothing is written after it. LevelDB itself goes on after a torn record
 //   in its log, and its recovery stops there, so that what it acknowledged since is lost. The gate has the log
 //   retired first (retire-log.ts); where that cannot be done, writes are refused.
 //
@@ -57,7 +60,7 @@ export interface CapturedWrites {
 }
 
 /**
- * Fulfils when nothing that is written from now on lies behind a record that LevelDB failed to write. Rejects
+ * Fulfils when nothing that is written from now on comes after a record that LevelDB failed to write. Rejects
  * with SSTITCH_STORE_POISONED where that cannot be had any more, and with another error where it may be later.
  */
 export type RetireLog = (database: LevelDatabase) => Promise<void>;
@@ -216,7 +219,7 @@ export class WriteGate {
     const first = this.#queue[0];
     if (first === undefined || !this.#mayRun) return;
     if (this.#isUnsafe) {
-      // Whoever waits hears of a failure.
+      // A failure rejects the writes that wait.
       this.#makeSafe().catch(() => undefined);
     } else if (first.kind === 'clear') {
       this.#queue.shift();

@@ -4,9 +4,9 @@
 import type { FileSystem } from '@sstitch/sst';
 import { ENGINE_NAME } from '../store-directory/engine-name.js';
 import { READERS_DIRECTORY } from '../store-directory/store-files.js';
-import { BULK_THREADS, inLanes } from '../threads/in-lanes.js';
+import { poolFor } from '../threads/pool-for.js';
 import { asEngineError } from '../threads/task-errors.js';
-import { InlineRunner, type TaskRunner, ThreadRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { checkAdoptableTask, checkAdoptedTableTask } from './check-adopted.js';
 import type { CopiedGeneration } from './copy-generation.js';
 import {
@@ -18,7 +18,7 @@ import {
 
 export interface AdoptOptions {
   readonly signal?: AbortSignal;
-  /** Called before each table is read. */
+  /** Called at first, and after each table but the last. What it throws ends the adoption. */
   readonly onProgress?: (progress: AdoptProgress) => void;
   /**
    * Read every table in full first, and refuse what LevelDB cannot read, or would read wrongly. Without it a
@@ -31,7 +31,7 @@ export interface AdoptOptions {
 }
 
 export interface AdoptProgress {
-  /** Tables whose reading has begun. */
+  /** Tables that were read and found sound. */
   readonly tables: number;
   readonly ofTables: number;
 }
@@ -50,10 +50,10 @@ export async function adopt(
   storeDirectory: string,
   options: AdoptOptions = {},
 ): Promise<CopiedGeneration> {
-  const runner = options.fileSystem ? new InlineRunner(options.fileSystem) : new ThreadRunner();
+  const pool = poolFor(options.fileSystem);
   const { signal, verify = true } = options;
   try {
-    await runner.run(checkAdoptableTask, { directory: levelDirectory }, { signal });
+    await pool.run(checkAdoptableTask, { directory: levelDirectory }, { signal });
     const input = {
       sourceDirectory: levelDirectory,
       storeDirectory,
@@ -63,14 +63,14 @@ export async function adopt(
       // A private copy of a store's generation may lie in that store.
       mayLieIn: [READERS_DIRECTORY],
     };
-    const begun = await runner.run(beginStoreTask, input, { signal });
+    const begun = await pool.run(beginStoreTask, input, { signal });
     try {
-      if (verify) await checkTables(runner, levelDirectory, begun, options);
-      await runner.run(finishStoreTask, input, { signal });
+      if (verify) await checkTables(pool, levelDirectory, begun, options);
+      await pool.run(finishStoreTask, input, { signal });
     } catch (error) {
       // Another failure here says less than the first.
       const { made } = begun;
-      await runner.run(abandonStoreTask, { made }).catch(() => undefined);
+      await pool.run(abandonStoreTask, { made }).catch(() => undefined);
       throw error;
     }
     return begun.copied;
@@ -80,14 +80,16 @@ export async function adopt(
 }
 
 async function checkTables(
-  runner: TaskRunner,
+  pool: WorkerPool,
   sourceDirectory: string,
   { tableDirectory, tables }: BegunStore,
   { signal, onProgress }: AdoptOptions,
 ): Promise<void> {
-  let begun = 0;
-  await inLanes(tables, BULK_THREADS, async (table) => {
-    onProgress?.({ tables: begun++, ofTables: tables.length });
-    await runner.run(checkAdoptedTableTask, { tableDirectory, sourceDirectory, table }, { signal });
-  });
+  let checked = 0;
+  const report = () => {
+    if (checked < tables.length) onProgress?.({ tables: checked++, ofTables: tables.length });
+  };
+  report();
+  const items = tables.map((table) => ({ tableDirectory, sourceDirectory, table }));
+  await pool.forEach(checkAdoptedTableTask, items, { signal, onOutput: report });
 }

@@ -42,7 +42,7 @@ import {
 } from '../tables/table-set.js';
 import { trusted } from '../tables/trusted-sets.js';
 import { defineTask } from '../threads/task.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 
 export interface ExtractRequest {
   /** Directory of a LevelDB database, which may be open and compacting. */
@@ -108,12 +108,12 @@ const HOW_TO_CUT = {
 
 /** Extracts; see the head of this file. What it makes is not synced: the commit does that once. */
 export async function extractTables(
-  runner: TaskRunner,
+  pool: WorkerPool,
   request: ExtractRequest,
   signal: AbortSignal | undefined,
 ): Promise<ExtractedTables> {
   const { spans, targetDirectory, shareFromBytes, verify, checksLater } = request;
-  const { lastSequence, groups } = await runner.run(linkForExtractTask, request, { signal });
+  const { lastSequence, groups } = await pool.run(linkForExtractTask, request, { signal });
   const splits: SplitJob[] = [];
   const checks: TableJob[] = [];
   for (const { path, origin, table, spanIndex, parts } of groups.flat()) {
@@ -124,9 +124,9 @@ export async function extractTables(
   const how = { shareFromBytes, verify };
   const failing = new AbortController();
   const ending = AbortSignal.any([failing.signal, ...(signal ? [signal] : [])]);
-  const splitting = shareTableJobs(runner, splits, how, ending);
+  const splitting = shareTableJobs(pool, splits, how, ending);
   // Others wait for the splits, and for what a commit does next.
-  const checking = shareTableJobs(runner, checks, { ...how, background: true }, ending);
+  const checking = shareTableJobs(pool, checks, { ...how, background: true }, ending);
   // It may fail before anybody awaits it, and whoever ends without a commit never does.
   checking.catch(() => undefined);
   try {
@@ -159,7 +159,7 @@ export async function extractTables(
   const extracted: SpanTables[] = [];
   for (const [index, span] of spans.entries()) {
     const path = `${targetDirectory}/merged-${index}.part`;
-    extracted.push({ span, runs: await limitRuns(runner, path, runs[index] ?? [], signal) });
+    extracted.push({ span, runs: await limitRuns(pool, path, runs[index] ?? [], signal) });
   }
   const totals = extracted.map(({ runs: placed }) => {
     const sum = emptyTotals();
@@ -298,14 +298,14 @@ function boundsOf(table: { sizeBytes: number; smallest: Uint8Array; largest: Uin
 
 /** Merges the newest runs into one, so that no more are left than there are levels for them. */
 async function limitRuns(
-  runner: TaskRunner,
+  pool: WorkerPool,
   path: string,
   runs: readonly TableFile[][],
   signal: AbortSignal | undefined,
 ): Promise<TableRun[]> {
   if (runs.length <= MAX_RUNS) return [...runs];
   const tables = runs.slice(MAX_RUNS - 1).flat();
-  const merged = await runner.run(mergeNewestRunsTask, { path, tables }, { signal });
+  const merged = await pool.run(mergeNewestRunsTask, { path, tables }, { signal });
   return [...runs.slice(0, MAX_RUNS - 1), [merged]];
 }
 

@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
 import { expect, test } from 'vitest';
 import { bytes, openStore, put, temporaryDirectory, text, VIEW } from '../../test/store-fixture.js';
-import { InlineRunner } from '../threads/task-runner.js';
+import { InlinePool } from '../threads/inline-pool.js';
 import { checkFlushed, flushGeneration } from './flush.js';
 import { openLevelDatabase } from './level-database.js';
 import { levelOptionsOf } from './level-options.js';
 import { readVersion } from './manifest.js';
 
-const runner = new InlineRunner(nodeFileSystem);
+const pool = new InlinePool(nodeFileSystem);
 
 async function writtenDatabase() {
   const directory = temporaryDirectory();
@@ -27,7 +27,7 @@ test('a flush that LevelDB takes for done is asked for again', async () => {
     asked += 1;
     if (asked > 3) await compactRange(...range);
   };
-  const leastLogNumber = await flushGeneration(runner, directory, database);
+  const leastLogNumber = await flushGeneration(pool, directory, database);
   expect(asked).toBe(4);
   expect(() =>
     checkFlushed(readVersion(nodeFileSystem, directory), leastLogNumber, directory),
@@ -38,7 +38,7 @@ test('a flush that LevelDB takes for done is asked for again', async () => {
 test('a flush that never happens is found', async () => {
   const { directory, database } = await writtenDatabase();
   database.compactRange = async () => undefined;
-  const leastLogNumber = await flushGeneration(runner, directory, database);
+  const leastLogNumber = await flushGeneration(pool, directory, database);
   expect(() =>
     checkFlushed(readVersion(nodeFileSystem, directory), leastLogNumber, directory),
   ).toThrow(expect.objectContaining({ code: 'SSTITCH_LEVELDB' }));

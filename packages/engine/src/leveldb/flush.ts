@@ -9,7 +9,7 @@
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
 import { defineTask } from '../threads/task.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { logFileName } from './file-names.js';
 import type { LevelDatabase } from './level-database.js';
 import { readVersion, type Version } from './manifest.js';
@@ -69,12 +69,12 @@ export function flushMemtable(database: LevelDatabase): Promise<void> {
  * afterwards must have; `checkFlushed` checks it.
  */
 export async function flushGeneration(
-  runner: TaskRunner,
+  pool: WorkerPool,
   directory: string,
   database: LevelDatabase,
   signal?: AbortSignal,
 ): Promise<number> {
-  const { newestLog, unflushedBytes } = await runner.run(
+  const { newestLog, unflushedBytes } = await pool.run(
     readFlushStateTask,
     { directory },
     { signal },
@@ -83,7 +83,7 @@ export async function flushGeneration(
   if (unflushedBytes === 0) return 0;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     await flushMemtable(database);
-    const after = await runner.run(readFlushStateTask, { directory }, { signal });
+    const after = await pool.run(readFlushStateTask, { directory }, { signal });
     if (after.newestLog !== newestLog) break;
   }
   return newestLog + 1;

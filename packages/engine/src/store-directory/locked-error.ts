@@ -1,17 +1,17 @@
 // What an open says that meets a lock.
 
 import { EngineError } from '../errors.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { findLockHolderTask } from './lock-holder.js';
 
 /** @param directory the generation's, whose lock it is */
 export async function lockedError(
-  runner: TaskRunner,
+  pool: WorkerPool,
   directory: string,
   location: string,
   cause: unknown,
 ): Promise<EngineError> {
-  const task = runner.run(findLockHolderTask, { path: `${directory}/LOCK` }, { lane: 'urgent' });
+  const task = pool.run(findLockHolderTask, { path: `${directory}/LOCK` }, { priority: 'urgent' });
   const holder = await task.catch(() => undefined);
   const details = { cause, path: location, holder };
   if (holder === process.pid) {

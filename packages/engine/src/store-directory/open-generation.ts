@@ -8,7 +8,7 @@ import {
   type LevelOptions,
   openLevelDatabase,
 } from '../leveldb/level-database.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import type { LoggedDirectory } from './kept-logs.js';
 import { lockedError } from './locked-error.js';
 import { type OpenedWithLogs, openKeepingLogs } from './open-with-logs.js';
@@ -25,29 +25,29 @@ export interface OpenOptions {
  * that a power cut ended can leave one that does not open: it never held anything, and goes.
  */
 export async function makeFirstGeneration(
-  runner: TaskRunner,
+  pool: WorkerPool,
   directory: string,
   options: OpenOptions,
 ): Promise<OpenedWithLogs> {
   try {
-    return await openGeneration(runner, directory, options, true);
+    return await openGeneration(pool, directory, options, true);
   } catch (error) {
     if (errorCodeOf(error) !== 'SSTITCH_LEVELDB') throw error;
     // Fails where another process holds the lock: then so does the open, and says so.
     await destroyLevelDatabase(directory).catch(() => undefined);
-    return openGeneration(runner, directory, options, true);
+    return openGeneration(pool, directory, options, true);
   }
 }
 
 export async function openGeneration(
-  runner: TaskRunner,
+  pool: WorkerPool,
   directory: string,
   options: OpenOptions,
   createIfMissing: boolean,
 ): Promise<OpenedWithLogs> {
-  const open = () => openLevelDirectory(runner, directory, options, createIfMissing);
+  const open = () => openLevelDirectory(pool, directory, options, createIfMissing);
   if (createIfMissing) return { database: await open(), own: undefined };
-  return openKeepingLogs(runner, loggedDirectory(directory), open);
+  return openKeepingLogs(pool, loggedDirectory(directory), open);
 }
 
 /** Where a generation's logs are kept while LevelDB opens it. */
@@ -58,7 +58,7 @@ export function loggedDirectory(directory: string): LoggedDirectory {
 
 /** Opens a LevelDB directory; its errors say what became of it. */
 export async function openLevelDirectory(
-  runner: TaskRunner,
+  pool: WorkerPool,
   directory: string,
   options: OpenOptions,
   createIfMissing: boolean,
@@ -68,7 +68,7 @@ export async function openLevelDirectory(
   } catch (error) {
     const cause = (error as { cause?: unknown }).cause;
     if (errorCodeOf(cause) === 'LEVEL_LOCKED') {
-      throw await lockedError(runner, directory, options.location, cause);
+      throw await lockedError(pool, directory, options.location, cause);
     }
     throw new EngineError(
       'SSTITCH_LEVELDB',
@@ -87,11 +87,11 @@ function messageOf(error: unknown): string {
 
 /** Another process may have committed, closed and gone between our reading CURRENT and our lock. */
 export async function isStillCurrent(
-  runner: TaskRunner,
+  pool: WorkerPool,
   options: Pick<OpenOptions, 'location'>,
   number: number | undefined,
 ): Promise<boolean> {
-  const again = await runner.run(prepareOpenTask, {
+  const again = await pool.run(prepareOpenTask, {
     location: options.location,
     createIfMissing: number === undefined,
     errorIfExists: false,

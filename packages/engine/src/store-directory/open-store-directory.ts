@@ -3,7 +3,7 @@
 import { EngineError } from '../errors.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
 import { asEngineError } from '../threads/task-errors.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { keepReserveTask } from './disk-reserve.js';
 import { ENGINE_NAME } from './engine-name.js';
 import {
@@ -45,13 +45,13 @@ export interface OpenedStoreDirectory {
 
 /** @throws EngineError; the directory is not claimed then */
 export async function openStoreDirectory(
-  runner: TaskRunner,
+  pool: WorkerPool,
   options: StoreDirectoryOptions,
 ): Promise<OpenedStoreDirectory> {
   let claimed: string | undefined;
   try {
     for (let round = 0; round < MAX_OPEN_ROUNDS; round++) {
-      const prepared = await runner.run(prepareOpenTask, {
+      const prepared = await pool.run(prepareOpenTask, {
         location: options.location,
         createIfMissing: options.createIfMissing,
         errorIfExists: options.errorIfExists,
@@ -63,10 +63,10 @@ export async function openStoreDirectory(
       const number = prepared.generation ?? 1;
       const generationDirectory = `${directory}/${generationName(number)}`;
       const opening = isNew ? makeFirstGeneration : openGeneration;
-      const opened = await opening(runner, generationDirectory, options, isNew).catch(
+      const opened = await opening(pool, generationDirectory, options, isNew).catch(
         async (error: unknown) => {
           // Gone or being removed: another process has committed since CURRENT was read.
-          if (!isNew && !(await isStillCurrent(runner, options, number))) return undefined;
+          if (!isNew && !(await isStillCurrent(pool, options, number))) return undefined;
           throw error;
         },
       );
@@ -75,22 +75,22 @@ export async function openStoreDirectory(
       try {
         // Whether the store is still to be made, or still at that generation, is known for sure
         // only now that its lock is held.
-        if (!(await isStillCurrent(runner, options, prepared.generation))) {
+        if (!(await isStillCurrent(pool, options, prepared.generation))) {
           await database.close();
           continue;
         }
         if (isNew) {
           const input = { directory, generation: number, writtenBy: ENGINE_NAME };
-          await runner.run(createStoreFilesTask, input);
+          await pool.run(createStoreFilesTask, input);
         }
-        await settleOpened(runner, loggedDirectory(generationDirectory), opened);
-        const staleReaders = await runner.run(listStaleReadersTask, { directory });
-        const lastNumber = await runner.run(cleanStoreTask, {
+        await settleOpened(pool, loggedDirectory(generationDirectory), opened);
+        const staleReaders = await pool.run(listStaleReadersTask, { directory });
+        const lastNumber = await pool.run(cleanStoreTask, {
           directory,
           generation: number,
           staleReaders,
         });
-        await runner.run(keepReserveTask, { directory, sizeBytes: options.reserveBytes });
+        await pool.run(keepReserveTask, { directory, sizeBytes: options.reserveBytes });
         return { directory, number, database, lastNumber };
       } catch (error) {
         await database.close();

@@ -9,7 +9,7 @@ import {
   type ReadOperationsInput,
   readOperationsTask,
 } from '../leveldb/read-operations.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import {
   dropKeptLogsTask,
   forgetLogsTask,
@@ -37,35 +37,35 @@ export interface OpenedWithLogs {
  * @throws EngineError SSTITCH_STORE_CORRUPT, SSTITCH_STORE_FORMAT; and what `open` throws
  */
 export async function openKeepingLogs(
-  runner: TaskRunner,
+  pool: WorkerPool,
   place: LoggedDirectory,
   open: () => Promise<LevelDatabase>,
 ): Promise<OpenedWithLogs> {
-  const own = await keepOwnLogs(runner, place);
+  const own = await keepOwnLogs(pool, place);
   try {
     return { database: await open(), own };
   } catch (error) {
     // LevelDB removes logs only when it has opened. What is left, the next open passes over.
     if (own !== undefined) {
       const { root } = place;
-      await runner.run(forgetLogsTask, { root, name: own.name }).catch(() => undefined);
+      await pool.run(forgetLogsTask, { root, name: own.name }).catch(() => undefined);
     }
     throw error;
   }
 }
 
 async function keepOwnLogs(
-  runner: TaskRunner,
+  pool: WorkerPool,
   place: LoggedDirectory,
 ): Promise<SettleLogsInput['own']> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
     // LevelDB aborts the process over some of what this finds, and overlooks the rest.
-    const { lastSequence, logs } = await runner.run(checkGenerationTask, {
+    const { lastSequence, logs } = await pool.run(checkGenerationTask, {
       directory: place.directory,
     });
     if (logs.length === 0) return undefined;
     const input: KeepLogsInput = { ...place, lastSequence, logs };
-    const name = await runner.run(keepLogsTask, input);
+    const name = await pool.run(keepLogsTask, input);
     if (name !== undefined) return { name, logs };
   }
   throw new EngineError('LEVEL_LOCKED', 'another process uses the store: its logs come and go', {
@@ -80,24 +80,24 @@ async function keepOwnLogs(
  * next open does it again; the database is to be closed
  */
 export async function settleOpened(
-  runner: TaskRunner,
+  pool: WorkerPool,
   place: LoggedDirectory,
   { database, own }: OpenedWithLogs,
 ): Promise<void> {
-  const unreplayed = await runner.run(settleLogsTask, { ...place, own });
+  const unreplayed = await pool.run(settleLogsTask, { ...place, own });
   if (unreplayed === undefined) return;
   for (const { path, soundBytes } of unreplayed.logs) {
     let from: LogPosition | undefined = { offset: 0, skip: 0 };
     while (from !== undefined) {
       const input: ReadOperationsInput = { path, soundBytes, from };
-      const piece: ReadOperations = await runner.run(readOperationsTask, input);
+      const piece: ReadOperations = await pool.run(readOperationsTask, input);
       if (piece.operations.length > 0) await writeAgain(database, piece.operations, place);
       from = piece.next;
     }
   }
   // The log that they are in now, and the names that lead to it.
-  await runner.run(syncGenerationTask, { directory: place.directory });
-  await runner.run(dropKeptLogsTask, { root: place.root });
+  await pool.run(syncGenerationTask, { directory: place.directory });
+  await pool.run(dropKeptLogsTask, { root: place.root });
 }
 
 async function writeAgain(

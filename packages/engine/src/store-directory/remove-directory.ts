@@ -1,6 +1,6 @@
 // Removes a directory that this process made.
 
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { removeDirectoryTask } from './store-files.js';
 
 /**
@@ -8,14 +8,14 @@ import { removeDirectoryTask } from './store-files.js';
  * another store's work lets a bulk thread go.
  */
 export async function removeOwnDirectory(
-  runner: TaskRunner,
+  pool: WorkerPool,
   directory: string,
   closing: AbortSignal,
 ): Promise<void> {
   try {
-    await runner.run(removeDirectoryTask, { directory }, { signal: closing });
+    await pool.run(removeDirectoryTask, { directory }, { signal: closing });
   } catch (error) {
     if (!closing.aborted) throw error;
-    await runner.run(removeDirectoryTask, { directory }, { lane: 'urgent' });
+    await pool.run(removeDirectoryTask, { directory }, { priority: 'urgent' });
   }
 }

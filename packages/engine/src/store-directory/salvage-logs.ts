@@ -4,8 +4,9 @@
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
 import { levelOptionsOf } from '../leveldb/level-options.js';
+import { poolFor } from '../threads/pool-for.js';
 import { asEngineError } from '../threads/task-errors.js';
-import { InlineRunner, type TaskRunner, ThreadRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { isStillCurrent, openLevelDirectory } from './open-generation.js';
 import { claimStore, releaseStore } from './open-stores.js';
 import { type SalvagedLog, salvageFilesTask, shareLockTask } from './salvage-files.js';
@@ -44,18 +45,18 @@ export async function salvageLogs(
   options: SalvageOptions = {},
 ): Promise<SalvageReport> {
   const { fileSystem, signal } = options;
-  const runner = fileSystem ? new InlineRunner(fileSystem) : new ThreadRunner();
+  const pool = poolFor(fileSystem);
   let claimed: string | undefined;
   try {
     const query = { location, createIfMissing: false, errorIfExists: false };
-    const { realPath, generation } = await runner.run(prepareOpenTask, query, { signal });
+    const { realPath, generation } = await pool.run(prepareOpenTask, query, { signal });
     if (generation === undefined) throw new Error('prepareOpen refuses what is not there');
     claimStore(realPath);
     claimed = realPath;
     const input = { root: realPath, label: generationName(generation) };
-    const logs = await locked(runner, location, input, async () => {
-      if (!(await isStillCurrent(runner, { location }, generation))) throw committing(location);
-      return runner.run(salvageFilesTask, input, { signal });
+    const logs = await locked(pool, location, input, async () => {
+      if (!(await isStillCurrent(pool, { location }, generation))) throw committing(location);
+      return pool.run(salvageFilesTask, input, { signal });
     });
     return {
       generation,
@@ -79,22 +80,22 @@ function committing(path: string): EngineError {
  * it whose LOCK is a link to the generation's. POSIX locks belong to the file, whatever its name.
  */
 async function locked<T>(
-  runner: TaskRunner,
+  pool: WorkerPool,
   location: string,
   { root, label }: { readonly root: string; readonly label: string },
   work: () => Promise<T>,
 ): Promise<T> {
   const directory = `${root}/${STAGING_DIRECTORY}/lock-of-${label}`;
-  await runner.run(shareLockTask, { root, label, directory });
+  await pool.run(shareLockTask, { root, label, directory });
   try {
     const options = { location, level: levelOptionsOf({}) };
-    const holder = await openLevelDirectory(runner, directory, options, true);
+    const holder = await openLevelDirectory(pool, directory, options, true);
     try {
       return await work();
     } finally {
       await holder.close();
     }
   } finally {
-    await runner.run(removeDirectoryTask, { directory }).catch(() => undefined);
+    await pool.run(removeDirectoryTask, { directory }).catch(() => undefined);
   }
 }

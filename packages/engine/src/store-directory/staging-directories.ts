@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { EngineError } from '../errors.js';
 import { parentDirectory } from '../files/place-file.js';
 import type { Operations } from '../threads/operations.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { removeOwnDirectory } from './remove-directory.js';
 import { mkdirTask, STAGING_DIRECTORY } from './store-files.js';
 
@@ -38,15 +38,15 @@ export function operationsAt(directory: string): Operations | undefined {
 
 export class StagingDirectories {
   readonly #parent: string;
-  readonly #runner: TaskRunner;
+  readonly #pool: WorkerPool;
   readonly #operations: Operations;
   readonly #opening = randomUUID();
   readonly #named = new Set<string>();
   #count = 0;
 
-  constructor(storeDirectory: string, runner: TaskRunner, operations: Operations) {
+  constructor(storeDirectory: string, pool: WorkerPool, operations: Operations) {
     this.#parent = `${storeDirectory}/${STAGING_DIRECTORY}`;
-    this.#runner = runner;
+    this.#pool = pool;
     this.#operations = operations;
   }
 
@@ -54,7 +54,7 @@ export class StagingDirectories {
   async add(): Promise<string> {
     const signal = this.#operations.closing;
     await this.#operations.runFileWork(() =>
-      this.#runner.run(mkdirTask, { directory: this.#parent }, { signal }),
+      this.#pool.run(mkdirTask, { directory: this.#parent }, { signal }),
     );
     const directory = `${this.#parent}/${this.#opening}-${++this.#count}`;
     this.#named.add(directory);
@@ -69,7 +69,7 @@ export class StagingDirectories {
         path: directory,
       });
     }
-    await removeOwnDirectory(this.#runner, directory, this.#operations.closing);
+    await removeOwnDirectory(this.#pool, directory, this.#operations.closing);
     this.#forget(directory);
   }
 

@@ -68,7 +68,7 @@ async function find(core: StoreCore, reads: boolean) {
     const { directory } = generation;
     const signal = core.operations.closing;
     return await core.operations.runFileWork(() =>
-      core.runner.run(findSharedKeysTask, { directory, reads }, { signal }),
+      core.pool.run(findSharedKeysTask, { directory, reads }, { signal }),
     );
   } finally {
     generation.release();
@@ -85,10 +85,10 @@ async function compactCurrent(core: StoreCore, start: Uint8Array, end: Uint8Arra
   try {
     const { directory, database } = generation;
     const signal = core.operations.closing;
-    // LevelDB flushes first, and tells nobody where that fails.
-    const leastLogNumber = await flushGeneration(core.runner, directory, database, signal);
+    // LevelDB flushes first, and reports no failure of that.
+    const leastLogNumber = await flushGeneration(core.pool, directory, database, signal);
     const input = { directory, leastLogNumber, scratchDirectory: core.directory };
-    await core.operations.runFileWork(() => core.runner.run(checkFlushDoneTask, input, { signal }));
+    await core.operations.runFileWork(() => core.pool.run(checkFlushDoneTask, input, { signal }));
     await database.compactRange(start, end, { keyEncoding: 'view' });
   } finally {
     generation.release();

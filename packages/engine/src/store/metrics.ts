@@ -42,7 +42,7 @@ export interface StoreMetrics extends ActivityMetrics {
 }
 
 export async function storeMetrics(core: StoreCore, readers: OpenReaders): Promise<StoreMetrics> {
-  const { runner, operations } = core;
+  const { pool, operations } = core;
   const [current, levels] = await operations.runFileWork(async () => {
     const generation = core.current;
     // A commit beside this may retire the generation, whose directory goes.
@@ -50,7 +50,7 @@ export async function storeMetrics(core: StoreCore, readers: OpenReaders): Promi
     try {
       const signal = operations.closing;
       const { directory } = generation;
-      return [generation, await runner.run(readLevelsTask, { directory }, { signal })] as const;
+      return [generation, await pool.run(readLevelsTask, { directory }, { signal })] as const;
     } finally {
       generation.release();
     }

@@ -11,7 +11,7 @@ export function checkpointForPebble(
   targetDirectory: string,
   signal: AbortSignal | undefined,
 ): Promise<CopiedGeneration> {
-  const { operations, runner, staging, directory: storeDirectory } = core;
+  const { operations, pool, staging, directory: storeDirectory } = core;
   return operations.runFileWork(async () => {
     const links = await staging.add();
     try {
@@ -19,7 +19,7 @@ export function checkpointForPebble(
       const options = { signal: ending, share: false, verify: false, checksLater: false };
       const extract = () => core.extract([EVERYTHING], links, options);
       const input = { storeDirectory, targetDirectory };
-      const { tables, sizeBytes } = await makePebbleDirectory(runner, input, extract, ending);
+      const { tables, sizeBytes } = await makePebbleDirectory(pool, input, extract, ending);
       return { tables, copiedTables: tables, copiedBytes: sizeBytes, linkedBytes: 0 };
     } finally {
       // A directory left over, which the next open removes, says nothing about the checkpoint.

@@ -27,8 +27,9 @@ import {
 } from '../store-directory/store-files.js';
 import { checkingOf } from '../tables/trusted-sets.js';
 import { Operations } from '../threads/operations.js';
+import { poolFor } from '../threads/pool-for.js';
 import { asEngineError } from '../threads/task-errors.js';
-import { InlineRunner, type TaskRunner, ThreadRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { verifyGenerationSpans, verifySpans } from '../verify/verify-spans.js';
 import { Generation } from './generation.js';
 import { GenerationReader } from './generation-reader.js';
@@ -68,7 +69,7 @@ const MAX_ROUNDS = 100;
 const MAX_READER_COUNT = 2 ** 31;
 
 interface OpenedCopy {
-  readonly runner: TaskRunner;
+  readonly pool: WorkerPool;
   readonly operations: Operations;
   readonly generation: Generation;
   /** The generation's directory in the store that was copied: errors name its files. */
@@ -125,10 +126,10 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     options: ExtractOptions,
     signal: AbortSignal,
   ): Promise<ExtractedTables> {
-    const { runner, generation, operations, sourceDirectory } = this.#opened;
+    const { pool, generation, operations, sourceDirectory } = this.#opened;
     const { directory, database } = generation;
     // The copied logs went into tables when LevelDB opened the copy; nothing was written since.
-    const leastLogNumber = await flushGeneration(runner, directory, database, signal);
+    const leastLogNumber = await flushGeneration(pool, directory, database, signal);
     const input = {
       ...{
         sourceDirectory: directory,
@@ -141,7 +142,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
       verify: options.verify ?? false,
       checksLater: (options as CommitExtractOptions)[CHECKS_LATER] ?? false,
     };
-    const tables = await extractTables(runner, input, signal);
+    const tables = await extractTables(pool, input, signal);
     // They go on when the caller has the tables.
     const checking = checkingOf(tables);
     if (checking !== undefined) operations.track(checking).catch(() => undefined);
@@ -153,11 +154,11 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     spans: readonly Span[],
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const { runner, operations, sourceDirectory: namedDirectory } = this.#opened;
+    const { pool, operations, sourceDirectory: namedDirectory } = this.#opened;
     // The copy goes away: the table is the store's too, or was.
     return operations.runFileWork(() =>
       verifyGenerationSpans(
-        runner,
+        pool,
         generation,
         { namedDirectory, spans },
         operations.endingWith(signal),
@@ -171,12 +172,12 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
 
   async _open(options: StoreOpenOptions): Promise<void> {
     const { fileSystem } = this.#options;
-    const runner = fileSystem ? new InlineRunner(fileSystem) : new ThreadRunner();
+    const pool = poolFor(fileSystem);
     const operations = new Operations(this.location);
     try {
       const level = levelOptionsOf(options);
-      const copied = await this.#copyAndOpen(runner, level, operations.closing);
-      this.#copy = { runner, operations, ...copied };
+      const copied = await this.#copyAndOpen(pool, level, operations.closing);
+      this.#copy = { pool, operations, ...copied };
     } catch (error) {
       throw asEngineError(error);
     }
@@ -193,18 +194,18 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
   }
 
   async #copyAndOpen(
-    runner: TaskRunner,
+    pool: WorkerPool,
     level: LevelOptions,
     closing: AbortSignal,
   ): Promise<Pick<OpenedCopy, 'generation' | 'sourceDirectory'>> {
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const { realPath, generation: number } = await runner.run(prepareOpenTask, {
+      const { realPath, generation: number } = await pool.run(prepareOpenTask, {
         location: this.location,
         createIfMissing: false,
         errorIfExists: false,
       });
       if (number === undefined) break;
-      const { directory: targetDirectory, toRemove } = await runner.run(findReaderPlaceTask, {
+      const { directory: targetDirectory, toRemove } = await pool.run(findReaderPlaceTask, {
         storeDirectory: realPath,
         copyDirectory: this.#options.copyDirectory,
         temporaryDirectory: tmpdir(),
@@ -213,7 +214,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
       const sourceDirectory = `${realPath}/${generationName(number)}`;
       let isMade = false;
       try {
-        await runner.run(copyGenerationTask, {
+        await pool.run(copyGenerationTask, {
           sourceDirectory,
           targetDirectory,
           logs: true,
@@ -227,22 +228,22 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
             directory: targetDirectory,
             spans: checkSpans(spans),
           };
-          await verifySpans(runner, input, signal);
+          await verifySpans(pool, input, signal);
         }
         const place = {
           root: targetDirectory,
           label: generationName(number),
           directory: targetDirectory,
         };
-        const opened = await openKeepingLogs(runner, place, () =>
+        const opened = await openKeepingLogs(pool, place, () =>
           openLevelDatabase(targetDirectory, { ...level, createIfMissing: false }),
         );
         const { database } = opened;
-        await settleOpened(runner, place, opened).catch(async (error: unknown) => {
+        await settleOpened(pool, place, opened).catch(async (error: unknown) => {
           await database.close();
           throw error;
         });
-        const remove = () => removeOwnDirectory(runner, toRemove, closing);
+        const remove = () => removeOwnDirectory(pool, toRemove, closing);
         return {
           generation: new Generation(number, targetDirectory, database, remove),
           sourceDirectory,
@@ -250,10 +251,10 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
       } catch (error) {
         // A directory around the copy was made when its place was found.
         if (isMade || toRemove !== targetDirectory) {
-          await runner.run(removeDirectoryTask, { directory: toRemove });
+          await pool.run(removeDirectoryTask, { directory: toRemove });
         }
         // The owner has committed, and removed the generation that CURRENT named a moment ago.
-        const again = await runner.run(prepareOpenTask, {
+        const again = await pool.run(prepareOpenTask, {
           location: this.location,
           createIfMissing: false,
           errorIfExists: false,

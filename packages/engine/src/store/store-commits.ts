@@ -24,7 +24,7 @@ import {
   type StoreReplaceOptions,
 } from './transfer-options.js';
 
-/** Commits tables; those that `extract` did not give are checked in full first. */
+/** Commits tables; those that are not of an `extract` are checked in full first. */
 export async function ingestTables(
   core: StoreCore,
   tables: ExtractedTables | readonly ForeignSpanTables[],
@@ -40,7 +40,7 @@ export async function ingestTables(
   const foreign = tables.map(({ runs }, index) => ({ span: spans[index] as Span, runs }));
   return core.operations.runFileWork(async () => {
     const ending = { signal: core.operations.endingWith(signal) };
-    const checked = await core.runner.run(checkIncomingTablesTask, { spans: foreign }, ending);
+    const checked = await core.pool.run(checkIncomingTablesTask, { spans: foreign }, ending);
     checkRuns(checked.spans);
     return core.commit(checked, { moveIncoming: false, purge, signal });
   });
@@ -53,14 +53,14 @@ export function replaceByPages(
   entries: EntryPages,
   options: StoreReplaceOptions,
 ): Promise<ReplaceSpansResult & { readonly commit: CommitReport }> {
-  const { operations, runner, staging } = core;
+  const { operations, pool, staging } = core;
   const { signal } = options;
   const purge = purgeOf(options);
   return operations.run(async () => {
     const directory = await staging.add();
     try {
       const ending = { signal: operations.endingWith(signal) };
-      const built = await buildFromPages(runner, directory, spans, entries, ending);
+      const built = await buildFromPages(pool, directory, spans, entries, ending);
       const commit = await core.commit(built, { moveIncoming: true, purge, signal });
       const { pauseMs, durationMs } = commit;
       return { entries: built.entries, pauseMs, durationMs, commit };
@@ -79,12 +79,12 @@ export async function rebuildInStore(
   directory: string,
   { signal, onEntries = () => undefined }: RebuildTablesOptions,
 ): Promise<RebuiltTables> {
-  const { operations, runner } = core;
+  const { operations, pool } = core;
   checkTrusted(tables);
   const rebuilt = await runInDirectory(directory, signal, (either) =>
     operations.run(() => {
       const ending = { signal: operations.endingWith(either), onEntries };
-      return rebuildTables(runner, directory, tables, ending);
+      return rebuildTables(pool, directory, tables, ending);
     }),
   );
   return trusted(rebuilt);
@@ -103,7 +103,7 @@ export function verifyStoreSpans(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const input = { namedDirectory: generation.directory, spans };
-  const { operations, runner } = core;
+  const { operations, pool } = core;
   const ending = operations.endingWith(signal);
-  return operations.runFileWork(() => verifyGenerationSpans(runner, generation, input, ending));
+  return operations.runFileWork(() => verifyGenerationSpans(pool, generation, input, ending));
 }

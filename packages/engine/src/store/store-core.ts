@@ -7,14 +7,14 @@
 // - whatever touches the directory is part of an operation (operations.ts), which a close ends and awaits;
 // - while it is open, this process holds the lock of the generation that CURRENT names.
 
-import type { CommitReport, Span } from '@sstitch/contract';
+import { type CommitReport, Mutex, type Span } from '@sstitch/contract';
 import { commitTables } from '../commit/commit.js';
 import { retireLog } from '../commit/retire-log.js';
 import { withReserve } from '../commit/with-reserve.js';
 import { WriteGate } from '../commit/write-gate.js';
 import type { CopiedGeneration } from '../copy/copy-generation.js';
 import { makeStoreFromTask } from '../copy/make-store.js';
-import { EngineError } from '../errors.js';
+import { abortedError, EngineError } from '../errors.js';
 import { type ExtractedTables, extractTables } from '../extract/extract-tables.js';
 import { flushGeneration } from '../leveldb/flush.js';
 import { type LevelDatabase, openLevelDatabase } from '../leveldb/level-database.js';
@@ -28,8 +28,9 @@ import { EVERYTHING, hasTablesToPurgeTask } from '../tables/purge-tables.js';
 import type { TableSet } from '../tables/table-set.js';
 import { checkingOf, isTrusted } from '../tables/trusted-sets.js';
 import { Operations } from '../threads/operations.js';
+import { poolFor } from '../threads/pool-for.js';
 import { asEngineError, isSyncFailure } from '../threads/task-errors.js';
-import { InlineRunner, type TaskRunner, ThreadRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { ActivityRecorder, type StoreEvent } from './activity.js';
 import type { CommitOptions, CoreOptions } from './core-options.js';
 import { endPurge } from './end-purge.js';
@@ -45,7 +46,7 @@ import {
 
 export class StoreCore {
   readonly #options: CoreOptions;
-  readonly runner: TaskRunner;
+  readonly pool: WorkerPool;
   readonly directory: string;
   readonly gate: WriteGate;
   readonly #live = new Set<Generation>();
@@ -54,22 +55,21 @@ export class StoreCore {
   readonly activity = new ActivityRecorder();
   #current: Generation;
   #lastNumber: number;
-  #commits: Promise<unknown> = Promise.resolve();
-  #commitsUnderWay = 0;
+  readonly #commits = new Mutex();
   #poison: EngineError | undefined;
 
   private constructor(
     options: CoreOptions,
-    runner: TaskRunner,
+    pool: WorkerPool,
     directory: string,
     opened: { readonly number: number; readonly database: LevelDatabase },
     lastNumber: number,
   ) {
     this.#options = options;
-    this.runner = runner;
+    this.pool = pool;
     this.directory = directory;
     this.operations = new Operations(directory);
-    this.staging = new StagingDirectories(directory, runner, this.operations);
+    this.staging = new StagingDirectories(directory, pool, this.operations);
     this.#lastNumber = lastNumber;
     this.#current = this.#addGeneration(opened.number, opened.database);
     this.gate = new WriteGate(opened.database, () => this.#retireLog());
@@ -77,9 +77,9 @@ export class StoreCore {
 
   /** Opens or makes the store; finishes or undoes what a crash left. */
   static async open(options: CoreOptions): Promise<StoreCore> {
-    const runner = options.fileSystem ? new InlineRunner(options.fileSystem) : new ThreadRunner();
-    const { directory, lastNumber, ...opened } = await openStoreDirectory(runner, options);
-    return new StoreCore(options, runner, directory, opened, lastNumber);
+    const pool = poolFor(options.fileSystem);
+    const { directory, lastNumber, ...opened } = await openStoreDirectory(pool, options);
+    return new StoreCore(options, pool, directory, opened, lastNumber);
   }
 
   get current(): Generation {
@@ -97,7 +97,7 @@ export class StoreCore {
     return this.#commit(spans, tables, options);
   }
 
-  /** Extracts from another store and commits what it gives, as one commit. */
+  /** Extracts from another store and commits the tables, as one commit. */
   async commitFrom(
     source: TableSource,
     spans: readonly Span[],
@@ -143,21 +143,22 @@ export class StoreCore {
     tables: TableSet | (() => Promise<TableSet>),
     options: CommitOptions,
   ): Promise<CommitReport> {
-    const { runner, directory } = this;
+    const { pool, directory } = this;
     const whenRemoved = () => Promise.allSettled([...this.#live].map(({ removal }) => removal));
     const isSound = () => this.#poison === undefined;
     const sizeBytes = this.#options.reserveBytes;
-    const reserve = { runner, directory, sizeBytes, tables, isSound, whenRemoved };
-    return this.#serialised(async () => {
+    const reserve = { pool, directory, sizeBytes, tables, isSound, whenRemoved };
+    const commit = async () => {
       const report = await withReserve(reserve, (isShort) =>
         this.#commitNow(spans, tables, options, isShort),
       );
       const detail = options.purge?.length
-        ? { ...report, purge: await endPurge(this.runner, this.#current, this.#live) }
+        ? { ...report, purge: await endPurge(this.pool, this.#current, this.#live) }
         : report;
-      this.#tell({ type: 'commit', detail });
+      this.#report({ type: 'commit', detail });
       return detail;
-    });
+    };
+    return this.#serialised(commit, options.signal);
   }
 
   async #commitNow(
@@ -172,7 +173,7 @@ export class StoreCore {
     const nextDirectory = `${this.directory}/${generationName(number)}`;
     return commitTables(
       {
-        runner: this.runner,
+        pool: this.pool,
         directory: this.directory,
         gate: this.gate,
         current: () => this.#current,
@@ -202,14 +203,15 @@ export class StoreCore {
   /** Purges a range, where LevelDB's compaction of it has left something; after commits that are under way. */
   async purgeRange(range: Span): Promise<void> {
     const isNeeded = await this.#onLinked(undefined, ({ directory }, signal) =>
-      this.runner.run(hasTablesToPurgeTask, { directory, range }, { signal }),
+      this.pool.run(hasTablesToPurgeTask, { directory, range }, { signal }),
     );
     if (!isNeeded) return;
     const how = { moveIncoming: false, purge: [range], signal: undefined };
+    // A commit that is under way may wait for the compaction that this is the end of.
+    const mayWait = !this.#commits.isLocked;
     const purging = this.commit({ spans: [], lastSequence: 0 }, how);
     purging.catch(() => undefined);
-    // Another commit that is under way may wait for whoever compacts.
-    if (this.#commitsUnderWay === 1) await purging;
+    if (mayWait) await purging;
   }
 
   /** Extracts tables into a directory, which is made. */
@@ -229,7 +231,7 @@ export class StoreCore {
           ...{ sourceDirectory: directory, targetDirectory, spans },
           ...{ leastLogNumber, shareFromBytes, verify, checksLater },
         };
-        const tables = await extractTables(this.runner, input, ending);
+        const tables = await extractTables(this.pool, input, ending);
         // They go on when the caller has the tables.
         const checking = checkingOf(tables);
         if (checking !== undefined) this.operations.track(checking).catch(() => undefined);
@@ -254,7 +256,7 @@ export class StoreCore {
         purge,
         writtenBy: ENGINE_NAME,
       };
-      return this.runner.run(makeStoreFromTask, input, { signal: ending });
+      return this.pool.run(makeStoreFromTask, input, { signal: ending });
     });
   }
 
@@ -278,12 +280,12 @@ export class StoreCore {
     ending: AbortSignal,
   ): Promise<number> {
     const start = this.#options.now();
-    const leastLogNumber = await flushGeneration(this.runner, directory, database, ending);
-    this.#tell({ type: 'flush', detail: this.#options.now() - start });
+    const leastLogNumber = await flushGeneration(this.pool, directory, database, ending);
+    this.#report({ type: 'flush', detail: this.#options.now() - start });
     return leastLogNumber;
   }
 
-  #tell(event: StoreEvent): void {
+  #report(event: StoreEvent): void {
     this.activity.record(event);
     this.#options.observe(event);
   }
@@ -305,21 +307,20 @@ export class StoreCore {
   }
 
   /** One after another, each an operation; one whose turn comes after the close began does not begin. */
-  #serialised<T>(work: () => Promise<T>): Promise<T> {
-    this.#commitsUnderWay++;
-    const result = this.operations
-      .run(async () => {
-        await this.#commits;
-        this.operations.checkOpen();
-        return work();
-      })
-      .finally(() => this.#commitsUnderWay--);
-    this.#commits = result.catch(() => undefined);
-    return result;
+  #serialised<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const turn = async () => {
+      this.operations.checkOpen();
+      return work();
+    };
+    return this.operations.run(() =>
+      this.#commits.run(turn, signal).catch((error: unknown) => {
+        throw signal?.aborted && error === signal.reason ? abortedError(signal) : error;
+      }),
+    );
   }
 
   #removeDirectory(directory: string): Promise<void> {
-    return removeOwnDirectory(this.runner, directory, this.operations.closing);
+    return removeOwnDirectory(this.pool, directory, this.operations.closing);
   }
 
   #addGeneration(number: number, database: LevelDatabase): Generation {
@@ -329,7 +330,7 @@ export class StoreCore {
       await this.#removeDirectory(ended.directory).catch(() => undefined);
       // Only now: a close waits for the removal.
       this.#live.delete(ended);
-      this.#tell({ type: 'retire', detail: ended.number });
+      this.#report({ type: 'retire', detail: ended.number });
     });
     this.#live.add(generation);
     return generation;
@@ -337,7 +338,7 @@ export class StoreCore {
 
   async #retireLog(): Promise<void> {
     try {
-      await retireLog(this.runner, this.#current);
+      await retireLog(this.pool, this.#current);
     } catch (error) {
       const failure = asEngineError(error);
       if (failure.code === 'SSTITCH_STORE_POISONED') this.#poison ??= failure;

@@ -131,7 +131,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
   }
 
   /**
-   * `extract` of a source and `ingestAndExcise` of what it gives, in less time than one after the other: this
+   * `extract` of a source and `ingestAndExcise` of its tables, in less time than one after the other: this
    * store's tables are linked into its next generation and split meanwhile. Other commits of this store wait for both.
    *
    * @throws what `source.extract` and `onExtracted` throw, and what `ingestAndExcise` does
@@ -295,7 +295,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     if (held.generations >= HELD_GENERATIONS) this.#emitEvent('held', held);
   }
 
-  /** A listener that throws must not fail the commit that it is told of. */
+  /** A listener that throws must not fail the commit that it hears of. */
   #emitEvent(type: string, detail: unknown): void {
     queueMicrotask(() => this.emit(type, detail));
   }

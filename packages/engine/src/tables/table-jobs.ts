@@ -1,5 +1,5 @@
 // The work on single tables that a commit or an extract consists of, as jobs: each is independent of the
-// others, so that both bulk threads share them.
+// others, so that several threads share them.
 
 import { compareBytes, type Span } from '@sstitch/contract';
 import {
@@ -14,16 +14,8 @@ import {
 } from '@sstitch/sst';
 import { blamingOrigins } from '../files/blame-file.js';
 import { unlinkIfThere } from '../files/place-file.js';
-import { BULK_THREADS } from '../threads/in-lanes.js';
-import {
-  hasRest,
-  type SharedList,
-  sharedList,
-  takeEach,
-  takeRest,
-} from '../threads/shared-list.js';
 import { defineTask } from '../threads/task.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { holdsMore } from './purge-tables.js';
 import { type SplitPart, type SplitTable, splitTable } from './split-table.js';
 
@@ -63,54 +55,38 @@ export type TableOutcome =
   | { readonly kind: 'whole'; readonly smallest: Uint8Array; readonly largest: Uint8Array }
   | { readonly kind: 'split'; readonly parts: ReadonlyArray<SplitTable | undefined> };
 
-export interface TableJobsInput {
-  readonly jobs: SharedList<TableJob>;
-  /** The most jobs to do now. */
-  readonly atMost: number;
+export interface TableJobOptions {
   /** See `splitTable`. */
   readonly shareFromBytes: number;
   /** Read every table in full first. @defaultValue false */
   readonly verify?: boolean | undefined;
-  /** End when other work waits for the thread. @defaultValue false */
-  readonly background?: boolean | undefined;
 }
 
-/** Does jobs that no other thread takes; gives their outcomes by their indexes. */
-export function doTableJobs(
+/** Does one job. */
+export function doTableJob(
   fileSystem: FileSystem,
-  { jobs, atMost, shareFromBytes, verify = false, background = false }: TableJobsInput,
-  checkCancelled: () => void,
-  shouldYield: () => boolean,
-): Map<number, TableOutcome> {
-  const outcomes = new Map<number, TableOutcome>();
-  try {
-    for (const [index, job] of takeEach(jobs)) {
-      checkCancelled();
-      const outcome = blamingOrigins([job], () => {
-        if (verify) verifyTable(fileSystem, job.path, { sizeBytes: sizeOf(job) });
-        return doTableJob(fileSystem, job, shareFromBytes);
-      });
-      outcomes.set(index, outcome);
-      if (outcomes.size === atMost || (background && shouldYield())) break;
-    }
-  } catch (error) {
-    takeRest(jobs);
-    throw error;
-  }
-  return outcomes;
+  { job, shareFromBytes, verify = false }: TableJobOptions & { readonly job: TableJob },
+): TableOutcome {
+  return blamingOrigins([job], () => {
+    if (verify) verifyTable(fileSystem, job.path, { sizeBytes: sizeOf(job) });
+    return job.kind === 'check'
+      ? checkTable(fileSystem, job)
+      : splitOrKeep(fileSystem, job, shareFromBytes);
+  });
 }
 
-export const doTableJobsTask = defineTask('doTableJobs', doTableJobs);
+export const doTableJobTask = defineTask('doTableJob', doTableJob);
 
 function sizeOf(job: TableJob): number | undefined {
   return job.kind === 'check' ? job.recorded.sizeBytes : job.sizeBytes;
 }
 
-function doTableJob(fileSystem: FileSystem, job: TableJob, shareFromBytes: number): TableOutcome {
-  if (job.kind === 'check') {
-    checkTableStructure(fileSystem, job.path, job.recorded);
-    return { kind: 'checked' };
-  }
+function checkTable(fileSystem: FileSystem, { path, recorded }: CheckJob): TableOutcome {
+  checkTableStructure(fileSystem, path, recorded);
+  return { kind: 'checked' };
+}
+
+function splitOrKeep(fileSystem: FileSystem, job: SplitJob, shareFromBytes: number): TableOutcome {
   const { path, sizeBytes, parts, isInForce, purge, keepsName } = job;
   const mayStayWhole = job.mayStayWhole && !(purge && holdsMore(fileSystem, job, sizeBytes));
   let outcome: TableOutcome;
@@ -158,35 +134,21 @@ function hasEntriesBetween(reader: TableReader, keep: readonly Span[]): boolean 
   return entries.valid;
 }
 
-/** A thread is another store's in between; one job takes about half a millisecond. */
-const JOBS_AT_ONCE = 32;
-
-export interface SharedJobsOptions extends Pick<TableJobsInput, 'shareFromBytes' | 'verify'> {
+export interface SharedJobsOptions extends TableJobOptions {
   /** Let other work of the threads go first, between any two jobs. @defaultValue false */
   readonly background?: boolean | undefined;
 }
 
-/** Has jobs done by both bulk threads; gives the outcomes in the order of the jobs. */
-export async function shareTableJobs(
-  runner: TaskRunner,
+/** Has jobs done in worker threads; returns the outcomes in the order of the jobs. */
+export function shareTableJobs(
+  pool: WorkerPool,
   jobs: readonly TableJob[],
   { shareFromBytes, verify, background = false }: SharedJobsOptions,
   signal: AbortSignal | undefined,
 ): Promise<TableOutcome[]> {
-  const atMost = verify ? 1 : JOBS_AT_ONCE;
-  const input = { shareFromBytes, verify, background, jobs: sharedList(jobs), atMost };
-  const outcomes: TableOutcome[] = [];
-  const work = async () => {
-    do {
-      const done = await runner.run(doTableJobsTask, input, { signal, background });
-      for (const [index, outcome] of done) outcomes[index] = outcome;
-    } while (hasRest(input.jobs));
-  };
-  const threads = Array.from({ length: Math.min(BULK_THREADS, jobs.length) }, work);
-  // All of them: a caller may remove what was worked on.
-  const ends = await Promise.allSettled(threads);
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
-  return outcomes;
+  const items = jobs.map((job) => ({ job, shareFromBytes, verify }));
+  const priority = background ? 'background' : 'normal';
+  return pool.forEach(doTableJobTask, items, { signal, priority });
 }
 
 /** A name of each file that was written to. */

@@ -20,7 +20,7 @@ export class Operations {
     setMaxListeners(0, this.closing);
   }
 
-  /** Fires when the end begins. */
+  /** Fires when the end begins; its reason is an EngineError SSTITCH_STORE_CLOSED. */
   get closing(): AbortSignal {
     return this.#closing.signal;
   }
@@ -32,8 +32,11 @@ export class Operations {
 
   /** @throws EngineError SSTITCH_STORE_CLOSED once the end has begun */
   checkOpen(): void {
-    if (!this.closing.aborted) return;
-    throw new EngineError('SSTITCH_STORE_CLOSED', 'the store is closed or closing', {
+    if (this.closing.aborted) throw this.#closedError();
+  }
+
+  #closedError(): EngineError {
+    return new EngineError('SSTITCH_STORE_CLOSED', 'the store is closed or closing', {
       path: this.#path,
     });
   }
@@ -67,7 +70,7 @@ export class Operations {
 
   /** Aborts all operations; fulfils when every one has settled. */
   async end(): Promise<void> {
-    this.#closing.abort();
+    this.#closing.abort(this.#closedError());
     // One that settles may have begun another.
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }

@@ -4,7 +4,7 @@
 //
 
 import type { FileSystem } from '@sstitch/sst';
-import { abortedError } from '../errors.js';
+import { throwIfAborted } from '../errors.js';
 import { syncFile } from '../files/place-file.js';
 import { type SharedList, takeEach, takeRest } from './shared-list.js';
 import { defineTask } from './task.js';
@@ -37,7 +37,7 @@ export async function syncSharedFilesAsync(
 ): Promise<void> {
   try {
     for (const [, path] of takeEach(paths)) {
-      if (signal?.aborted) throw abortedError();
+      throwIfAborted(signal);
       await syncOne(path);
     }
   } catch (error) {

@@ -2,6 +2,7 @@
 import { EngineError, type EngineErrorCode, errorCodeOf } from '../errors.js';
 
 export interface TaskFailure {
+  readonly isEngineError: boolean;
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
@@ -18,6 +19,7 @@ export function toFailure(error: unknown): TaskFailure {
   }
   const details = error as Error & { path?: unknown; offset?: unknown; syscall?: unknown };
   return {
+    isEngineError: error instanceof EngineError,
     name: error.name,
     message: error.message,
     stack: error.stack,
@@ -31,7 +33,7 @@ export function toFailure(error: unknown): TaskFailure {
 
 export function fromFailure(failure: TaskFailure): Error {
   const cause = failure.cause === undefined ? undefined : fromFailure(failure.cause);
-  if (failure.name === 'EngineError') {
+  if (failure.isEngineError) {
     return Object.assign(
       new EngineError(failure.code as EngineErrorCode, failure.message, { cause }),
       {
@@ -52,6 +54,8 @@ export function fromFailure(failure: TaskFailure): Error {
 /** Whether an fsync failed somewhere below this error: then nothing on disk can be relied on. */
 export function isSyncFailure(error: unknown): boolean {
   for (let current = error; current instanceof Error; current = current.cause) {
+    // The cause of an abort is its caller's, and may be of another store.
+    if (current.name === 'AbortError') return false;
     const { syscall } = current as Error & { syscall?: unknown };
     if (syscall === 'fsync' || syscall === 'fdatasync') return true;
   }

@@ -3,24 +3,29 @@
 import type { FileSystem } from '@sstitch/sst';
 
 /**
- * Calls `checkCancelled` between steps, which throws once the caller has aborted; may end early when
- * `shouldYield` says that other work waits for the thread.
+ * Calls `checkCancelled` between steps, which throws once the caller has aborted.
+ *
+ * @param session what the tasks of one session share: an empty object at first. All of its properties are optional.
  */
-export type TaskFunction<I, O> = (
+export type TaskFunction<I, O, S = unknown> = (
   fileSystem: FileSystem,
   input: I,
   checkCancelled: () => void,
-  shouldYield: () => boolean,
+  session: S,
 ) => O;
 
-export interface Task<I, O> {
+/** One whose function takes a session runs in sessions of that kind only. */
+export interface Task<I, O, S = unknown> {
   readonly name: string;
-  readonly run: TaskFunction<I, O>;
+  readonly run: TaskFunction<I, O, S>;
 }
 
-/** A task of any input and output, as the registry holds it. */
-export type AnyTask = Task<never, unknown>;
+/** A task of any input, output and session, as the registry holds it. */
+export type AnyTask = Task<never, unknown, never>;
 
-export function defineTask<I, O>(name: string, run: TaskFunction<I, O>): Task<I, O> {
+export function defineTask<I, O, S = unknown>(
+  name: string,
+  run: TaskFunction<I, O, S>,
+): Task<I, O, S> {
   return { name, run };
 }

@@ -1,4 +1,4 @@
-// What the process's main thread and its worker threads tell each other.
+// The messages between the process's main thread and its worker threads.
 import type { TaskFailure } from './task-errors.js';
 
 /** A worker thread has loaded its code. */
@@ -6,21 +6,32 @@ export const READY = 'ready';
 
 /** What a worker thread is started with. */
 export interface ThreadData {
-  readonly lane: 'bulk' | 'urgent';
-  /** One Int32: how many requests wait for the thread, but for those that give way themselves. */
+  readonly lowPriority: boolean;
+  /** One Int32: how many requests wait in the thread's queue, those of the background left out. */
   readonly waiting: SharedArrayBuffer;
 }
 
+/** Run a task for each of the items that no other thread takes. */
 export interface TaskRequest {
   readonly id: number;
   readonly name: string;
-  readonly input: unknown;
-  /** See task-state.ts. */
+  readonly items: readonly unknown[];
+  /** See ItemCounter. */
+  readonly nextItem: SharedArrayBuffer;
+  /** See RequestState. */
   readonly state: SharedArrayBuffer;
-  /** It was not counted among those that wait. */
+  readonly session: number | undefined;
+  /** Other requests go first, between any two items. It was not counted among those that wait. */
   readonly background: boolean;
 }
 
-export type TaskResponse =
-  | { readonly id: number; readonly output: unknown }
-  | { readonly id: number; readonly failure: TaskFailure };
+/** One of the answers to a request. */
+export interface TaskResponse {
+  readonly id: number;
+  /** Of the items that ran since the last answer, by their indexes. */
+  readonly outputs: ReadonlyArray<readonly [index: number, output: unknown]>;
+  /** There are no more. */
+  readonly isEnd: boolean;
+  /** Why it ended early. */
+  readonly failure?: TaskFailure;
+}

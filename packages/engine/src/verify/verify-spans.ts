@@ -13,9 +13,8 @@ import { readVersion } from '../leveldb/manifest.js';
 import { tableProblem } from '../leveldb/table-problem.js';
 import type { TableEntry } from '../leveldb/version-edit.js';
 import { spansOverlapping } from '../spans.js';
-import { BULK_THREADS, inLanes } from '../threads/in-lanes.js';
 import { defineTask } from '../threads/task.js';
-import type { TaskRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 
 /** Each round follows a compaction that deleted a table before it was opened. */
 const MAX_ROUNDS = 100;
@@ -35,27 +34,30 @@ export interface SpansToVerify {
  * @throws EngineError SSTITCH_STORE_CORRUPT with path and offset for a damaged block; SSTITCH_ABORTED
  */
 export async function verifySpans(
-  runner: TaskRunner,
+  pool: WorkerPool,
   input: SpansToVerify,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const checked = new Set<string>();
   for (let round = 1; ; round++) {
-    const tables = await runner.run(listTablesInTask, input, { signal });
-    let isGone = false;
-    await inLanes(tables, BULK_THREADS, async (table) => {
-      const name = `${table.number} ${table.sizeBytes}`;
-      if (checked.has(name)) return;
-      const isThere = await runner.run(verifyTableSpansTask, { ...input, table }, { signal });
-      if (isThere) checked.add(name);
-      else isGone = true;
-    });
-    if (!isGone) return;
+    const tables = await pool.run(listTablesInTask, input, { signal });
+    const unchecked = tables.filter((table) => !checked.has(nameOf(table)));
+    const items = unchecked.map((table) => ({ ...input, table }));
+    const areThere = await pool.forEach(verifyTableSpansTask, items, { signal });
+    for (const [index, table] of unchecked.entries()) {
+      if (areThere[index]) checked.add(nameOf(table));
+    }
+    if (!areThere.includes(false)) return;
     if (round < MAX_ROUNDS) continue;
     const message =
       'tables that the MANIFEST lists are missing, or change faster than they can be read';
     throw new EngineError('SSTITCH_STORE_CORRUPT', message, { path: input.namedDirectory });
   }
+}
+
+/** No other table has the same: LevelDB may use a number again, of a file that a crash left. */
+function nameOf({ number, sizeBytes }: TableEntry): string {
+  return `${number} ${sizeBytes}`;
 }
 
 /** A generation, as far as a verification needs it: its directory stays while it is retained. */
@@ -67,14 +69,14 @@ export interface RetainedDirectory {
 
 /** `verifySpans` of a generation, which stays meanwhile. */
 export async function verifyGenerationSpans(
-  runner: TaskRunner,
+  pool: WorkerPool,
   generation: RetainedDirectory,
   input: Omit<SpansToVerify, 'directory'>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   generation.retain();
   try {
-    await verifySpans(runner, { ...input, directory: generation.directory }, signal);
+    await verifySpans(pool, { ...input, directory: generation.directory }, signal);
   } finally {
     generation.release();
   }

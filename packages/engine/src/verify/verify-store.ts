@@ -11,8 +11,9 @@ import { parentDirectory } from '../files/place-file.js';
 import { MAX_LISTED_PROBLEMS, type StoreProblem } from '../leveldb/problems.js';
 import { generationName, prepareOpenTask } from '../store-directory/store-files.js';
 import type { CheckedTable } from '../tables/check-run-order.js';
+import { poolFor } from '../threads/pool-for.js';
 import { asEngineError } from '../threads/task-errors.js';
-import { InlineRunner, type TaskRunner, ThreadRunner } from '../threads/task-runner.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { noteLeftLogsTask } from './note-left-logs.js';
 import {
   type GenerationFacts,
@@ -70,21 +71,21 @@ export async function verifyStore(
   options: VerifyStoreOptions = {},
 ): Promise<VerifyStoreReport> {
   const { fileSystem } = options;
-  const runner = fileSystem ? new InlineRunner(fileSystem) : new ThreadRunner();
+  const pool = poolFor(fileSystem);
   try {
-    return await new StoreVerification(runner, location, options).run();
+    return await new StoreVerification(pool, location, options).run();
   } catch (error) {
     throw asEngineError(error);
   }
 }
 
 class StoreVerification {
-  readonly #runner: TaskRunner;
+  readonly #pool: WorkerPool;
   readonly #location: string;
   readonly #options: VerifyStoreOptions;
 
-  constructor(runner: TaskRunner, location: string, options: VerifyStoreOptions) {
-    this.#runner = runner;
+  constructor(pool: WorkerPool, location: string, options: VerifyStoreOptions) {
+    this.#pool = pool;
     this.#location = location;
     this.#options = options;
   }
@@ -106,7 +107,7 @@ class StoreVerification {
 
   /** What is in the store beside its generations. */
   async #withLeftLogs(report: VerifyStoreReport, directory: string): Promise<VerifyStoreReport> {
-    const notes = await this.#runner.run(noteLeftLogsTask, { root: parentDirectory(directory) });
+    const notes = await this.#pool.run(noteLeftLogsTask, { root: parentDirectory(directory) });
     return { ...report, notes: [...report.notes, ...notes] };
   }
 
@@ -115,7 +116,7 @@ class StoreVerification {
   > {
     const path = this.#location;
     try {
-      const { realPath, generation } = await this.#runner.run(
+      const { realPath, generation } = await this.#pool.run(
         prepareOpenTask,
         { location: path, createIfMissing: false, errorIfExists: false },
         { signal: this.#options.signal },
@@ -130,12 +131,12 @@ class StoreVerification {
 
   async #verifyGeneration(generation: number, directory: string): Promise<VerifyStoreReport> {
     const { signal } = this.#options;
-    const runner = this.#runner.session();
+    const pool = this.#pool;
     const checked = new Map<string, CheckedTable>();
     const broken = new Map<string, StoreProblem>();
     for (let round = 1; ; round++) {
-      const facts = await runner.run(readGenerationFactsTask, { directory }, { signal });
-      const missing = await this.#verifyTables(runner, directory, facts, checked, broken);
+      const facts = await pool.run(readGenerationFactsTask, { directory }, { signal });
+      const missing = await this.#verifyTables(pool, directory, facts, checked, broken);
       if (missing && round < MAX_ROUNDS) continue;
       const problems = [...facts.problems];
       for (const { name } of facts.tables) {
@@ -150,7 +151,7 @@ class StoreVerification {
       if (problems.length === 0) {
         const { lastSequence, firstLogSequence } = facts;
         const input = { tables, lastSequence, firstLogSequence };
-        problems.push(...(await runner.run(verifyTablesTogetherTask, input, { signal })));
+        problems.push(...(await pool.run(verifyTablesTogetherTask, input, { signal })));
       }
       const names = tables.map(({ name }) => name);
       return reportOf(generation, facts, names, problems);
@@ -159,7 +160,7 @@ class StoreVerification {
 
   /** Verifies the tables that were not yet; true where one is gone, so that the version has moved on. */
   async #verifyTables(
-    runner: TaskRunner,
+    pool: WorkerPool,
     directory: string,
     facts: GenerationFacts,
     checked: Map<string, CheckedTable>,
@@ -172,7 +173,7 @@ class StoreVerification {
       if (checked.has(table.name) || broken.has(table.name)) continue;
       if (told.has(`${directory}/${table.name}`)) continue;
       onProgress?.({ tables: index, ofTables: facts.tables.length });
-      const result = await runner.run(verifyListedTableTask, { directory, table }, { signal });
+      const result = await pool.run(verifyListedTableTask, { directory, table }, { signal });
       if ('table' in result) checked.set(table.name, result.table);
       else if ('problem' in result) broken.set(table.name, result.problem);
       // Missing for good is a problem that `facts` has.

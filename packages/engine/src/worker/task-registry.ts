@@ -1,17 +1,12 @@
 // Every task of the engine, by its name: what the worker's entry looks a message's name up in. Nothing else
 // imports it. A test checks that each defined task is here.
-import {
-  appendEntriesTask,
-  beginTablesTask,
-  discardTablesTask,
-  finishTablesTask,
-} from '../build/build-tables.js';
+import { appendEntriesTask, beginTablesTask, finishTablesTask } from '../build/build-tables.js';
 import { findRepeatedKeyTask } from '../build/find-repeated-key.js';
 import { mergeRunsToTablesTask } from '../build/merge-runs.js';
 import { beginPebbleDirectoryTask, finishPebbleDirectoryTask } from '../build/pebble-directory.js';
 import { sortToTablesTask } from '../build/sort-to-tables.js';
 import { probeRoomTask } from '../commit/retire-log.js';
-import { beginStageTask, discardStageTask, finishStageTask, prelinkTask } from '../commit/stage.js';
+import { beginStageTask, finishStageTask, prelinkTask } from '../commit/stage.js';
 import { checkAdoptableTask, checkAdoptedTableTask } from '../copy/check-adopted.js';
 import { copyGenerationTask } from '../copy/copy-generation.js';
 import {
@@ -55,7 +50,8 @@ import {
 } from '../store-directory/store-files.js';
 import { checkIncomingTablesTask } from '../tables/check-incoming.js';
 import { hasTablesToPurgeTask } from '../tables/purge-tables.js';
-import { doTableJobsTask } from '../tables/table-jobs.js';
+import { doTableJobTask } from '../tables/table-jobs.js';
+import { endSessionTask } from '../threads/session.js';
 import { syncSharedFilesTask } from '../threads/sync-files.js';
 import type { AnyTask } from '../threads/task.js';
 import { noteLeftLogsTask } from '../verify/note-left-logs.js';
@@ -82,10 +78,9 @@ const all: readonly AnyTask[] = [
   copyGenerationTask,
   createStoreFilesTask,
   discardPointerTask,
-  discardStageTask,
-  discardTablesTask,
-  doTableJobsTask,
+  doTableJobTask,
   dropKeptLogsTask,
+  endSessionTask,
   findLockHolderTask,
   findReaderPlaceTask,
   findRepeatedKeyTask,

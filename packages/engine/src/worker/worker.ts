@@ -1,43 +1,13 @@
-// The worker thread: runs one task after another and answers each.
+// The worker thread's entry. A bundler that makes a file of it, beside the app's, need know nothing else of it.
 import { parentPort, workerData } from 'node:worker_threads';
-import { nodeFileSystem } from '@sstitch/sst';
-import { abortedError } from '../errors.js';
-import { toFailure } from '../threads/task-errors.js';
-import { beginTask, isCancelled } from '../threads/task-state.js';
-import {
-  READY,
-  type TaskRequest,
-  type TaskResponse,
-  type ThreadData,
-} from '../threads/thread-messages.js';
+import { READY, type ThreadData } from '../threads/thread-messages.js';
 import { lowerThreadPriority } from '../threads/thread-priority.js';
-import { taskRegistry } from './task-registry.js';
+import { RequestServer } from './request-server.js';
 
-const { lane, waiting } = workerData as ThreadData;
-const waitingRequests = new Int32Array(waiting);
-const shouldYield = () => Atomics.load(waitingRequests, 0) > 0;
-
-if (lane === 'bulk') lowerThreadPriority();
-
-parentPort?.on('message', (request: TaskRequest) => {
-  if (!request.background) Atomics.sub(waitingRequests, 0, 1);
-  const { state } = request;
-  // Its sender has settled it.
-  if (!beginTask(state)) return;
-  const checkCancelled = () => {
-    if (isCancelled(state)) throw abortedError();
-  };
-  let response: TaskResponse;
-  try {
-    checkCancelled();
-    const task = taskRegistry.get(request.name);
-    if (task === undefined) throw new Error(`the task ${request.name} is not registered`);
-    const output = task.run(nodeFileSystem, request.input as never, checkCancelled, shouldYield);
-    response = { id: request.id, output };
-  } catch (error) {
-    response = { id: request.id, failure: toFailure(error) };
-  }
-  parentPort?.postMessage(response);
-});
-
-parentPort?.postMessage(READY);
+// Imported elsewhere, it does nothing.
+if (parentPort !== null) {
+  const data = workerData as ThreadData;
+  if (data.lowPriority) lowerThreadPriority();
+  new RequestServer(parentPort, data);
+  parentPort.postMessage(READY);
+}

@@ -276,9 +276,10 @@ export function testReplacements(test: DeclareTest): void {
 
   test('7. aborted beforehand, it leaves the state as it was', async (t) => {
     await t.put(BASE);
+    const reason = new Error('not wanted');
     await assert.rejects(
-      async () => t.replace([['a', 'e']], { a: 'x' }, AbortSignal.abort()),
-      Error,
+      async () => t.replace([['a', 'e']], { a: 'x' }, AbortSignal.abort(reason)),
+      isAbortOf(reason),
     );
     await t.holdsForGood(BASE);
   });
@@ -286,11 +287,12 @@ export function testReplacements(test: DeclareTest): void {
   test('7. aborted while entries come, it leaves the state as it was', async (t) => {
     await t.put(BASE);
     const controller = new AbortController();
+    const reason = { why: 'not wanted' };
     let wasClosed = false;
     const aborting = (async function* (): EntryPages {
       try {
         yield [[bytes('a'), bytes('x')]];
-        controller.abort();
+        controller.abort(reason);
         yield [[bytes('b'), bytes('x')]];
         yield [[bytes('c'), bytes('x')]];
       } finally {
@@ -298,7 +300,8 @@ export function testReplacements(test: DeclareTest): void {
       }
     })();
     const options = { signal: controller.signal };
-    await assert.rejects(t.engine.replaceSpans(spansOf([['a', 'e']]), aborting, options), Error);
+    const replacing = t.engine.replaceSpans(spansOf([['a', 'e']]), aborting, options);
+    await assert.rejects(replacing, isAbortOf(reason));
     assert.ok(wasClosed, 'the source of entries was left open');
     await t.holdsForGood(BASE);
   });
@@ -326,4 +329,9 @@ export function testReplacements(test: DeclareTest): void {
     await t.put({ later: '3' }, { sync: true });
     await t.holdsForGood({ before: '1', later: '3', x: '2' });
   });
+}
+
+/** Whether an error is the AbortError of a signal with that reason. */
+function isAbortOf(reason: unknown): (error: Error) => boolean {
+  return ({ name, cause }) => name === 'AbortError' && cause === reason;
 }

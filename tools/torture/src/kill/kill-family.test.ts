@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runKillFamily } from '@sstitch/testkit/torture';
 import { expect, test } from 'vitest';
 
-const rounds = process.env['SSTITCH_LONG'] === '1' ? 5000 : 120;
+const rounds = process.env['SSTITCH_LONG'] === '1' ? 5000 : 100;
 
 test(`compactions, checkpoints and adoptions killed ${rounds} times, at named points and random moments, leave everything old or new, whole, and lose no acknowledged write`, async () => {
   const seed = Number(process.env['SSTITCH_SEED'] ?? 20261122);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { runLevelFaultsFamily } from './leveldb-faults.js';
 
-const cases = process.env['SSTITCH_LONG'] === '1' ? 20_000 : 150;
+const cases = process.env['SSTITCH_LONG'] === '1' ? 20_000 : 100;
 
 test("whatever of LevelDB's own file operations fails, what was acknowledged is there", async ({
   skip,
