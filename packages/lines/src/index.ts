@@ -21,6 +21,12 @@ export {
   type JsonLinesWriter,
   type WrittenLines,
 } from './json-lines/write-json-lines.js';
-export { type Compression, type NameParts, splitCompression } from './streams/compression.js';
-export type { LinesInput } from './streams/read-input.js';
+export {
+  type Compression,
+  compressionOf,
+  type NameParts,
+  splitCompression,
+} from './streams/compression.js';
+export { type LinesInput, type ReadBytesOptions, readBytes } from './streams/read-bytes.js';
+export { writeBytes } from './streams/write-bytes.js';
 export type { LinesTarget, OutputOptions } from './streams/write-output.js';

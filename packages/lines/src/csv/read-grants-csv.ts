@@ -3,7 +3,7 @@ import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { createSyncId, formatSyncId, isSyncId } from '@sstitch/keys';
 import type { BatchOptions, RecordBatch, SyncRunRecord, SyncSource } from '@sstitch/records';
 import { LinesError, throwIfAborted } from '../errors.js';
-import type { LinesInput } from '../streams/read-input.js';
+import type { LinesInput } from '../streams/read-bytes.js';
 import { readRows } from './read-rows.js';
 import { NoGrant, SheetSyncs, TooManyNames } from './sheet-syncs.js';
 

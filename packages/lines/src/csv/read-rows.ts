@@ -3,7 +3,7 @@
 import { pipeline, Readable } from 'node:stream';
 import { parse } from 'csv-parse';
 import { LinesError, messageOf } from '../errors.js';
-import { type LinesInput, type ReadInputOptions, readInput } from '../streams/read-input.js';
+import { type LinesInput, type ReadBytesOptions, readBytes } from '../streams/read-bytes.js';
 import { textOfCell } from './cells.js';
 import { COLUMNS, type ColumnName, EMPTY_ROW, type GrantRow } from './columns.js';
 
@@ -36,14 +36,14 @@ interface ParsedRow {
 
 /**
  * The rows after the header. Cells are between commas, or semicolons or tabs, as the header has them.
- * @throws LinesError SSTITCH_LINES_INVALID with the line, and as `readInput`
+ * @throws LinesError SSTITCH_LINES_INVALID with the line, and as `readBytes`
  */
 export async function* readRows(
   input: LinesInput,
-  options: ReadInputOptions,
+  options: ReadBytesOptions,
 ): AsyncGenerator<NumberedRow, void, undefined> {
   const { name: path } = options;
-  const chunks = new TextChunks(readInput(input, options), path);
+  const chunks = new TextChunks(readBytes(input, options), path);
   const head = await chunks.firstLine();
   const parser = parse({
     bom: true,

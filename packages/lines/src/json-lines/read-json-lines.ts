@@ -9,7 +9,7 @@ import {
   type SyncSource,
 } from '@sstitch/records';
 import { LinesError, messageOf, throwIfAborted } from '../errors.js';
-import { type LinesInput, readInput } from '../streams/read-input.js';
+import { type LinesInput, readBytes } from '../streams/read-bytes.js';
 import { FORMAT, VERSION } from './file-lines.js';
 import { columnOf, syntaxProblem } from './find-place.js';
 import { isObject, type LineRecord, NoRecord, recordOfObject } from './record-object.js';
@@ -114,7 +114,7 @@ class OpenJsonLines implements JsonLinesSource {
     }
     this.#isConsumed = typeof this.#input !== 'string';
     const file = new FileState(name);
-    const chunks = readInput(this.#input, { name, signal });
+    const chunks = readBytes(this.#input, { name, signal });
     for await (const lines of splitLines(chunks, { name, maxLineBytes: this.#maxLineBytes })) {
       throwIfAborted(signal, name);
       for (const line of lines) {

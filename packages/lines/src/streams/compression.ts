@@ -57,7 +57,7 @@ export function splitCompression(name: string): NameParts {
   return { name, compression: undefined };
 }
 
-/** What the first bytes of a file say. */
+/** What the first bytes of a file say; four are enough. */
 export function compressionOf(head: Uint8Array): Compression | undefined {
   return MAGICS.find(([, magic]) =>
     magic.every(([byte, mask], at) => ((head[at] ?? -1) & mask) === byte),

@@ -2,12 +2,13 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { chunksOf, collect, errorOf, MemoryStream, testDirectory } from '../../test/files.js';
 import { compressionOf } from './compression.js';
-import { readInput } from './read-input.js';
+import { readBytes } from './read-bytes.js';
+import { writeBytes } from './write-bytes.js';
 import { Output } from './write-output.js';
 import { framesCompressor } from './zstd.js';
 
@@ -16,7 +17,7 @@ const ZSTD_CHECKED = 'KLUv/QRo/QAAyFN5bmNzIGFzIGxpbmVzCmFuZCBhZ2FpbiwBAN02xyn+Uc
 const ZSTD_FRAMES = 'KLUv/QRYIQAAb25lCt8WaAkotS/9BFghAAB0d28KDy0E+Q==';
 
 function read(bytes: Uint8Array, chunkBytes = 7): Promise<Buffer> {
-  return collect(readInput(chunksOf(bytes, chunkBytes), { name: 'x' }));
+  return collect(readBytes(chunksOf(bytes, chunkBytes), { name: 'x' }));
 }
 
 /** What a compression makes of some bytes. */
@@ -69,7 +70,7 @@ describe('what is written is read again', () => {
   );
 });
 
-describe('readInput', () => {
+describe('readBytes', () => {
   test('reads what other programs wrote: checksums, several frames, several members', async () => {
     expect(String(await read(Buffer.from(ZSTD_CHECKED, 'base64')))).toBe(
       'Syncs as lines\nand again, as lines\n',
@@ -107,7 +108,7 @@ describe('readInput', () => {
     expect(bomb.length).toBeLessThan(100_000);
     let bytes = 0;
     const error = await errorOf(async () => {
-      for await (const chunk of readInput(chunksOf(bomb, 1000), { name: 'x' }))
+      for await (const chunk of readBytes(chunksOf(bomb, 1000), { name: 'x' }))
         bytes += chunk.length;
     });
     expect(error.code).toBe('SSTITCH_LINES_TOO_LARGE');
@@ -116,14 +117,14 @@ describe('readInput', () => {
 
   test('says which file cannot be read, and ends where the signal fires', async () => {
     const path = join(testDirectory(), 'missing.jsonl');
-    expect(await errorOf(() => collect(readInput(path, { name: path })))).toMatchObject({
+    expect(await errorOf(() => collect(readBytes(path, { name: path })))).toMatchObject({
       code: 'SSTITCH_FILE_OPERATION',
       path,
       message: expect.stringContaining('ENOENT'),
     });
     const controller = new AbortController();
     const error = await errorOf(async () => {
-      for await (const _ of readInput(chunksOf(Buffer.alloc(100)), {
+      for await (const _ of readBytes(chunksOf(Buffer.alloc(100)), {
         name: 'x',
         signal: controller.signal,
       })) {
@@ -131,6 +132,22 @@ describe('readInput', () => {
       }
     });
     expect(error).toMatchObject({ name: 'AbortError', code: 'SSTITCH_ABORTED', cause: 'enough' });
+  });
+});
+
+describe('writeBytes', () => {
+  test('writes what an iterable holds, compressed by the name, and leaves nothing where it fails', async () => {
+    const directory = testDirectory();
+    const path = join(directory, 'a.bin.gz');
+    expect(await writeBytes(path, chunksOf(Buffer.from('some bytes')))).toBe(10);
+    expect(gunzipSync(readFileSync(path)).toString()).toBe('some bytes');
+    expect(String(await collect(readBytes(path)))).toBe('some bytes');
+    async function* failing() {
+      yield Buffer.from('some');
+      throw new Error('no more');
+    }
+    await expect(writeBytes(join(directory, 'b.bin'), failing())).rejects.toThrow('no more');
+    expect(readdirSync(directory)).toEqual(['a.bin.gz']);
   });
 });
 

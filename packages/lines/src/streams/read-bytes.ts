@@ -11,10 +11,10 @@ import { decodeZstd } from './zstd.js';
 /** The path of a file, or a stream of bytes such as `process.stdin`, which is read once. */
 export type LinesInput = string | AsyncIterable<Uint8Array>;
 
-/** How an input is read. */
-export interface ReadInputOptions {
-  /** What errors call the input. */
-  readonly name: string | undefined;
+/** Options of `readBytes`. */
+export interface ReadBytesOptions {
+  /** What errors call the input. @defaultValue the path; nothing for a stream */
+  readonly name?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -29,9 +29,9 @@ const MAX_RATIO = 1000;
  * @throws LinesError SSTITCH_FILE_OPERATION, SSTITCH_LINES_DAMAGED, SSTITCH_LINES_TOO_LARGE,
  * SSTITCH_ABORTED
  */
-export async function* readInput(
+export async function* readBytes(
   input: LinesInput,
-  { name, signal }: ReadInputOptions,
+  { name = typeof input === 'string' ? input : undefined, signal }: ReadBytesOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   throwIfAborted(signal, name);
   const raw = new CountedChunks(
