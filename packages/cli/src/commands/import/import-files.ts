@@ -20,7 +20,7 @@ export interface ImportFile {
 
 /**
  * What words of a command line name, in order; of a directory the files whose names say a format, by name.
- * @throws CliError SSTITCH_USAGE, SSTITCH_INPUT_NOT_FOUND
+ * @throws CliError SSTITCH_USAGE, SSTITCH_INPUT_NOT_FOUND, SSTITCH_INPUT_UNFIT
  */
 export function importFiles(words: readonly string[]): readonly ImportFile[] {
   if (words.length === 0) throw usageError('no file is named; - is standard input');
@@ -45,7 +45,7 @@ function filesOf(word: string): ImportFile[] {
     .filter((path) => kindOfInput(path) === 'file');
   if (paths.length > 0) return paths.map((path) => ({ name: path, path, isRegular: true }));
   throw new CliError(
-    'SSTITCH_INPUT_NOT_FOUND',
+    'SSTITCH_INPUT_UNFIT',
     `there is no file to import in ${word}: none whose name ends in ${FORMAT_ENDINGS}`,
   );
 }

@@ -251,7 +251,7 @@ describe('import of several files', () => {
     expect((await sstitch(['import', '--into', again])).exitCode).toBe(2);
     const empty = join(directory, 'empty');
     mkdirSync(empty);
-    expect((await sstitch(['import', empty, '--into', again])).exitCode).toBe(5);
+    expect((await sstitch(['import', empty, '--into', again])).exitCode).toBe(4);
     expect(existsSync(again)).toBe(false);
   });
 });
