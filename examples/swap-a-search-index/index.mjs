@@ -1,7 +1,7 @@
 // A Level database holds documents and an index of their words. Rebuild the index and swap it in, in one
 // commit: a search sees the old index or the new one, never half of each.
 import { join } from 'node:path';
-import { adopt, Store } from '@sstitch/engine';
+import { adopt, prefixSpan, Store } from '@sstitch/engine';
 import { ClassicLevel } from 'classic-level';
 
 const directory = process.argv[2] ?? '.';
@@ -44,8 +44,8 @@ async function* indexPages() {
 const before = store.snapshot();
 console.log(`"stitch" before: ${await search('stitch')}`);
 
-// "0" is the character after "/": the span holds every key of the index.
-const span = { start: Buffer.from('index/'), end: Buffer.from('index0') };
+// All keys of the index.
+const span = prefixSpan('index/');
 const { entries } = await store.replaceSpans([span], indexPages());
 
 console.log(`the new index has ${entries} entries`);

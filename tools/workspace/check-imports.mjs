@@ -17,7 +17,7 @@ const ENGINE_LAYERS = [
   ['worker'],
 ];
 /** Modules beside the directories, which any of them may import. */
-const ENGINE_GROUND = new Set(['errors.ts', 'not-bytes.ts', 'spans.ts', 'contract.ts']);
+const ENGINE_GROUND = new Set(['check-options.ts', 'errors.ts', 'not-bytes.ts', 'spans.ts']);
 
 /** The same of the command line. */
 const CLI_LAYERS = [

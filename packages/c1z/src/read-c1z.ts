@@ -1,5 +1,5 @@
-// Opens a .c1z file of either format and gives its records. The work is done in a process of its own; here pages of
-// bytes become batches of records.
+// Opens a .c1z file of either format and reads its records. A process of its own does the work; this side turns pages
+// of bytes into batches of records.
 import { type FileHandle, open } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {

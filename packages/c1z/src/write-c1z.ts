@@ -1,5 +1,5 @@
-// Writes a .c1z file. The work is done in a process of its own; here batches become pages of bytes, and the complete
-// file gets its name.
+// Writes a .c1z file. A process of its own does the work; this side turns batches into pages of bytes, and renames the
+// complete file.
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';

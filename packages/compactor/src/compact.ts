@@ -6,7 +6,7 @@
 //   4 change     by the strategy picked, all syncs in one commit
 //   5 report
 import type { CommitReport, ReplaceSpansResult } from '@sstitch/contract';
-import { asRebuildingBase, asReplacingBase, asTableBase, asTableSource } from './engines.js';
+import { asReplacingBase, asTableBase, asTableSource } from './engines.js';
 import { EmptySyncError } from './errors.js';
 import { asCompactorError } from './failures.js';
 import { type CheckedOptions, type CompactOptions, checkOptions, whenOpen } from './options.js';
@@ -15,9 +15,8 @@ import { type Change, noChange, reportBuckets } from './report.js';
 import type { CompactResult } from './result.js';
 import { SnapshotReader } from './span-reader.js';
 import { writeBatch } from './strategies/batch.js';
-import { linkTables } from './strategies/link.js';
 import { rebuildSpans } from './strategies/rebuild.js';
-import { rebuildFromTables } from './strategies/rebuild-from-tables.js';
+import { moveTables } from './strategies/tables.js';
 import { rangesInKeyOrder, type SyncRange } from './sync-ranges.js';
 import { inTurn } from './turn.js';
 
@@ -119,28 +118,26 @@ async function changeBase(
     if (options.emptySource === 'refuse') refuseEmpty(syncIds);
     for (const syncId of syncIds) emptied.add(syncId);
   };
+  const tableBase = asTableBase(options.base);
   const tableSource = asTableSource(options.source);
-  if (plan.strategy === 'rebuild') {
-    const rebuilding = asRebuildingBase(options.base);
-    if (rebuilding !== undefined && tableSource !== undefined) {
-      const tables = { base: rebuilding, source: tableSource };
-      const built = await rebuildFromTables({
-        ...tables,
-        ...{ ranges, purge, signal, onProgress, onEmpty },
-      });
-      return { ...changeOf(built.commit), entries: built.entries };
-    }
-    const base = asReplacingBase(options.base);
-    if (base === undefined) throw new Error('rebuild was planned for a base that cannot');
-    const result = await rebuildSpans({ base, source, ranges, purge, signal, onProgress });
-    return { ...changeOf(commitOf(result)), entries: result.entries, pauseMs: result.pauseMs };
+  if (tableBase !== undefined && tableSource !== undefined && plan.strategy !== 'batch') {
+    const { strategy } = plan;
+    const tables = {
+      base: tableBase,
+      source: tableSource,
+      strategy,
+      verify: options.verify,
+      purge,
+    };
+    const moved = await moveTables({ ...tables, ranges, signal, onProgress, onEmpty });
+    return { ...changeOf(moved.commit), entries: moved.entries };
   }
-  const base = asTableBase(options.base);
-  if (base === undefined || tableSource === undefined) {
-    throw new Error('link was planned for databases without tables');
+  const base = asReplacingBase(options.base);
+  if (base === undefined || plan.strategy !== 'rebuild') {
+    throw new Error(`${plan.strategy} was planned for a base that cannot`);
   }
-  const tables = { base, source: tableSource, verify: options.verify, purge };
-  return changeOf(await linkTables({ ...tables, ranges, signal, onProgress, onEmpty }));
+  const result = await rebuildSpans({ base, source, ranges, purge, signal, onProgress });
+  return { ...changeOf(commitOf(result)), entries: result.entries, pauseMs: result.pauseMs };
 }
 
 function refuseEmpty(syncIds: ReadonlySet<string>): void {

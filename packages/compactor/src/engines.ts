@@ -1,10 +1,8 @@
 // What the strategies ask of a base and a source, told by what the objects can do and not by their
 // class: a base may be another engine, a source a read-only store or another database altogether.
 import type {
-  CommitReport,
   Engine,
   EngineSnapshot,
-  ExtractedSpans,
   ReadableEngine,
   ReadWriteEngine,
   Span,
@@ -24,27 +22,6 @@ export type CompactSource = ReadableEngine & Partial<Pick<Engine, 'capabilities'
 export type { TableSource };
 export type TableBase = TableTarget;
 
-/** Tables that a base built of others. */
-export interface RebuiltSpans extends ExtractedSpans {
-  /** How many entries each span has. */
-  readonly entries: readonly number[];
-}
-
-/** A base that builds tables anew. */
-export interface RebuildingBase {
-  newStagingDirectory(): Promise<string>;
-  removeStagingDirectory(directory: string): Promise<void>;
-  rebuildTables(
-    tables: ExtractedSpans,
-    directory: string,
-    options: { readonly signal?: AbortSignal; readonly onEntries?: (entries: number) => void },
-  ): Promise<RebuiltSpans>;
-  ingestAndExcise(
-    tables: ExtractedSpans,
-    options: { readonly signal?: AbortSignal; readonly move?: boolean; readonly purge?: boolean },
-  ): Promise<CommitReport>;
-}
-
 /** An engine that can read spans in full and refuse damage. */
 export interface VerifiableEngine {
   verifySpans(
@@ -57,18 +34,6 @@ export type ReplacingBase = Pick<Engine, 'replaceSpans'>;
 export function asTableBase(base: CompactBase): TableBase | undefined {
   return base.capabilities?.tables === true && hasMethods(base, ['ingestFrom'])
     ? (base as unknown as TableBase)
-    : undefined;
-}
-
-export function asRebuildingBase(base: CompactBase): RebuildingBase | undefined {
-  const methods = [
-    'ingestAndExcise',
-    'newStagingDirectory',
-    'removeStagingDirectory',
-    'rebuildTables',
-  ];
-  return base.capabilities?.tables === true && hasMethods(base, methods)
-    ? (base as unknown as RebuildingBase)
     : undefined;
 }
 

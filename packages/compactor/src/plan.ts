@@ -12,7 +12,7 @@
 //
 // Batches leave garbage, which counts among the sizes of the base: no sync has more than AUTO_TABLE_BYTES
 // of it in tables, and a small one not much more than it has live data (garbage.ts), before `auto` links.
-import { asRebuildingBase, asReplacingBase, asTableBase, asTableSource } from './engines.js';
+import { asReplacingBase, asTableBase, asTableSource } from './engines.js';
 import { CompactorError } from './errors.js';
 import { isGarbageDue } from './garbage.js';
 import type { CheckedOptions } from './options.js';
@@ -90,7 +90,7 @@ async function pickStrategy(
 ): Promise<PickedStrategy> {
   // Of other engines nobody knows what they leave behind.
   const canRebuild = options.purge
-    ? asRebuildingBase(options.base) !== undefined
+    ? asTableBase(options.base) !== undefined
     : asReplacingBase(options.base) !== undefined;
   const canLink =
     asTableBase(options.base) !== undefined && asTableSource(options.source) !== undefined;

@@ -122,7 +122,8 @@ export type EntryPages = AsyncIterable<
   ReadonlyArray<readonly [key: Uint8Array, value: Uint8Array]>
 >;
 
-export interface ReplaceSpansOptions {
+/** With `byteEncodings`, as all calls of an engine whose own encodings may be others. */
+export interface ReplaceSpansOptions extends Partial<ByteEncodings> {
   /** Until the commit, aborting leaves the engine as it was. */
   readonly signal?: AbortSignal;
 }

@@ -80,13 +80,23 @@ export interface TableSource {
 export interface TableIngestOptions extends TableExtractOptions {
   /** Leave no byte of what was excised in any file of the store. @defaultValue false */
   readonly purge?: boolean;
-  /** Called before the commit. What it throws ends the ingestion: the store is as it was. */
+  /**
+   * Build the source's tables anew, without shadowed versions and deletions, instead of linking them.
+   * @defaultValue false
+   */
+  readonly rebuild?: boolean;
+  /** With `rebuild`, called from time to time with how many entries were built. What it throws ends the ingestion. */
+  readonly onEntries?: (entries: number) => void;
+  /**
+   * Called before the commit with the tables that it takes: those extracted or, with `rebuild`, those built. What it
+   * throws ends the ingestion: the store is as it was.
+   */
   readonly onExtracted?: (tables: ExtractedSpans) => void;
 }
 
 /** What tables can be brought into. */
 export interface TableTarget {
-  /** Replaces what the spans hold by the source's tables, in one commit. */
+  /** Replaces what the spans hold by the source's tables, or by those built of them, in one commit. */
   ingestFrom(
     source: TableSource,
     spans: readonly Span[],

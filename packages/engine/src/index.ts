@@ -11,16 +11,17 @@ export {
   type TableOrigin,
   type UnsortedEntries,
 } from '@sstitch/contract';
-export type { RebuiltTables } from './build/rebuild-tables.js';
-export { type LoadedTables, TableLoader, type TableLoaderOptions } from './build/table-loader.js';
+export type { EntryEncodingOptions } from './build/entry-encoding.js';
+export { type EntryPage, TableLoader, type TableLoaderOptions } from './build/table-loader.js';
+export { unsortedEntries } from './build/unsorted-entries.js';
 export { type AdoptOptions, type AdoptProgress, adopt } from './copy/adopt.js';
 export type { CopiedGeneration } from './copy/copy-generation.js';
 export { EngineError, type EngineErrorCode } from './errors.js';
-export type { ExtractedTables } from './extract/extract-tables.js';
 export type { Version } from './leveldb/manifest.js';
 export type { StoreProblem, StoreProblemKind } from './leveldb/problems.js';
 export type { LevelSummary } from './leveldb/read-levels.js';
 export { type Manifest, readManifest } from './leveldb/read-manifest.js';
+export { prefixSpan } from './spans.js';
 export type { ActivityMetrics, DurationMetrics, StoreEvent } from './store/activity.js';
 export type { VerifySpansOptions } from './store/generation-reader.js';
 export type { GenerationMetrics, StoreMetrics } from './store/metrics.js';
@@ -36,7 +37,6 @@ export type {
   IngestFromOptions,
   IngestOptions,
   PurgeOption,
-  RebuildTablesOptions,
   StoreReplaceOptions,
   TableSource,
 } from './store/transfer-options.js';
@@ -47,7 +47,8 @@ export {
   salvageLogs,
 } from './store-directory/salvage-logs.js';
 export type { ForeignSpanTables } from './tables/check-incoming.js';
-export type { SpanTables, TableFile, TableRun, TableSet } from './tables/table-set.js';
+export type { ExtractedTables, LoadedTables } from './tables/extracted-tables.js';
+export type { SpanTables, TableFile, TableRun } from './tables/table-set.js';
 export {
   type VerifyProgress,
   type VerifyStoreOptions,

@@ -48,6 +48,26 @@ export function checkSpans(spans: readonly Span[]): Span[] {
   return checked;
 }
 
+/**
+ * All keys that begin with a prefix: the keys of a sublevel are those of its `prefix`.
+ *
+ * @param prefix bytes, or a string, which stands for its UTF-8 bytes
+ * @throws EngineError SSTITCH_SPANS_INVALID
+ */
+export function prefixSpan(prefix: string | Uint8Array): Span {
+  const given: unknown = prefix;
+  if (typeof given !== 'string' && !isBytes(given)) {
+    throw new EngineError('SSTITCH_SPANS_INVALID', notBytes('prefix', given));
+  }
+  const start = Uint8Array.from(Buffer.from(prefix as string));
+  // The last byte that can be raised, raised: what follows it only makes a prefix longer.
+  const last = start.findLastIndex((byte) => byte < 0xff);
+  if (last < 0) return { start, end: undefined };
+  const end = start.slice(0, last + 1);
+  end[last] = (end[last] ?? 0) + 1;
+  return { start, end };
+}
+
 function invalid(index: number, what: string): EngineError {
   return new EngineError('SSTITCH_SPANS_INVALID', `span ${index} ${what}`);
 }

@@ -9,6 +9,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { adopt, openReadOnly } from '../src/index.js';
 import {
   type ByteStore,
+  besideStore,
   bytes,
   type Contents,
   compactFully,
@@ -144,14 +145,9 @@ describe.skipIf(!isAnotherFileSystem).each(DIRECTIONS)('%s', (_, direction) => {
       for (let round = 0; round < ROUNDS; round++) {
         const { base, source } = await storesAcross(direction);
         await besideWriters([base, source], async () => {
-          const directory = await base.newStagingDirectory();
-          const tables = await source.extract(SPANS, directory, { share: true });
-          if (!move) {
-            await base.ingestAndExcise(tables);
-          } else {
-            const rebuilt = await base.rebuildTables(tables, await base.newStagingDirectory());
-            await base.ingestAndExcise(rebuilt, { move });
-          }
+          const tables = await source.extract(SPANS, besideStore(base), { share: true });
+          await base.ingestAndExcise(tables, { move });
+          if (move) await base.ingestFrom(source, SPANS, { rebuild: true });
         });
         await expectSettled(base, REPLACED);
         await Promise.all([base.close(), source.close()]);

@@ -1,6 +1,7 @@
 // A table of operation and moment: a store closes at each kind of file operation that one of its operations
 // does, and is opened anew, written to and committed to.
 import { afterAll, describe, expect, test } from 'vitest';
+import { openFilesIn } from './open-files.js';
 import {
   bytes,
   type Contents,
@@ -97,6 +98,8 @@ async function closeAt(operation: StoreOperation, kind: string, nth: number): Pr
   }
   await writeAndCommit(second, contents);
   expect(late, where).toEqual([]);
+  await scene.source.close();
+  expect(openFilesIn(scene.directory), where).toEqual([]);
 }
 
 /** What the next opening does is kept, and nothing of the earlier one is left. */

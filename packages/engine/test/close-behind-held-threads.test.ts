@@ -3,7 +3,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { adopt, openReadOnly, TableLoader, verifyStore } from '../src/index.js';
+import { adopt, openReadOnly, verifyStore } from '../src/index.js';
 import { mkdirTask } from '../src/store-directory/store-files.js';
 import { threadPool } from '../src/threads/thread-pool.js';
 import { holdBulkThreads } from './held-threads.js';
@@ -140,16 +140,24 @@ test('a read-only store closes while its extract waits, and leaves no copy behin
   expect(existsSync(join(directory, 'out'))).toBe(false);
   expect(readdirSync(readers)).toEqual([]);
   await expect(copy.extract(SPANS, join(directory, 'out'))).rejects.toMatchObject({
-    code: 'SSTITCH_STORE_CLOSED',
+    code: 'LEVEL_DATABASE_NOT_OPEN',
   });
 });
 
-test('a loader in a staging directory of a store that has closed takes nothing any more', async () => {
+test("a store's loader takes nothing any more once the store has closed", async () => {
   const { base } = await openScene();
-  const loader = new TableLoader(await base.newStagingDirectory());
+  const entry = [bytes('m1'), bytes('late')] as const;
+  const [loader, unused] = [base.tableLoader(), base.tableLoader()];
+  await loader.add([entry]);
   await base.close();
-  await expect(loader.finish(SPANS)).rejects.toMatchObject({ code: 'SSTITCH_STORE_CLOSED' });
-  await loader.end();
+  for (const [closed, code] of [
+    [loader, 'SSTITCH_STORE_CLOSED'],
+    [unused, 'LEVEL_DATABASE_NOT_OPEN'],
+  ] as const) {
+    await expect(closed.add([entry])).rejects.toMatchObject({ code });
+    await expect(closed.finish(SPANS)).rejects.toMatchObject({ code });
+    await closed.end();
+  }
   expectTidy(base.location);
   await expectContents(await openStore(base.location), BASE);
 });

@@ -53,7 +53,9 @@ describe('views', () => {
   test('a snapshot of another store is refused', async () => {
     const [{ store }, other] = [await watchedStore(), await watchedStore()];
     const snapshot = other.store.snapshot();
-    await expect(store.get(bytes('k'), { ...VIEW, snapshot })).resolves.toBeUndefined();
+    const code = 'SSTITCH_OPTION_INVALID';
+    await expect(store.get(bytes('k'), { ...VIEW, snapshot })).rejects.toMatchObject({ code });
+    expect(() => store.iterator({ ...VIEW, snapshot })).toThrow(expect.objectContaining({ code }));
     await snapshot.close();
   });
 });

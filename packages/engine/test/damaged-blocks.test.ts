@@ -154,8 +154,8 @@ describe('a damaged table of the source is told by its own name', () => {
   test('where it is built anew', async () => {
     damage(table, blocks[3] as Block);
     const source = await openStore(join(directory, 'store'));
-    const tables = await source.extract([span('k', 'l')], await base.newStagingDirectory());
-    expectBlame(await rejection(base.rebuildTables(tables, await base.newStagingDirectory())));
+    expectBlame(await rejection(base.ingestFrom(source, [span('k', 'l')], { rebuild: true })));
+    expect(await contentsOf(base)).toEqual(new Map());
   });
 
   test('where a checkpoint purges it', async () => {

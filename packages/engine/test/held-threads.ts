@@ -4,11 +4,14 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { checkAdoptedTableTask } from '../src/copy/check-adopted.js';
+import { tableFileName } from '../src/leveldb/file-names.js';
 import { mkdirTask } from '../src/store-directory/store-files.js';
-import { sharedList } from '../src/threads/shared-list.js';
-import { syncSharedFilesTask } from '../src/threads/sync-files.js';
-import { BULK_THREADS, threadPool } from '../src/threads/thread-pool.js';
+import { threadPool } from '../src/threads/thread-pool.js';
+import { BULK_THREADS } from '../src/threads/worker-pool.js';
 import { temporaryDirectory } from './store-fixture.js';
+
+const NO_KEY = new Uint8Array(8);
 
 /** Tasks sent from now on wait; the release fulfils when the threads have done all of those. */
 export function holdBulkThreads(): Promise<() => Promise<void>> {
@@ -30,11 +33,13 @@ async function holdThreads(heldCount: number): Promise<() => Promise<void>> {
   let count = 0;
   const pipes: string[] = [];
   const held = onEach(() => {
-    const pipe = join(directory, `pipe-${count++}`);
+    const table = { number: ++count, sizeBytes: 0, smallest: NO_KEY, largest: NO_KEY };
+    const pipe = join(directory, tableFileName(table.number));
     execFileSync('mkfifo', [pipe]);
     pipes.push(pipe);
-    // The open waits for a writer; a pipe cannot be synced, which ends the task.
-    return pool.run(syncSharedFilesTask, sharedList([pipe])).catch(() => undefined);
+    // The open waits for a writer; a pipe is no table, which ends the task.
+    const input = { tableDirectory: directory, sourceDirectory: directory, table };
+    return pool.run(checkAdoptedTableTask, input).catch(() => undefined);
   }, heldCount);
   let released: Promise<void> | undefined;
   const release = () => {

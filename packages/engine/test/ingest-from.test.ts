@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { ExtractedTables, TableSource } from '../src/index.js';
 import {
   type ByteStore,
+  besideStore,
   compactFully,
   contentsOf,
   currentDirectory,
@@ -85,95 +86,80 @@ describe.each([
   });
 });
 
-describe("the base's tables are split while the source is read", () => {
-  /** The names under which tables of the base were split, in the order of their making. */
-  async function splitsOf(
+describe("the base's tables are linked while the source is read", () => {
+  /** The base's tables that were linked into the next generation, before and after the extract. */
+  async function linksOf(
     base: ByteStore,
     fileSystem: WatchedFileSystem,
-    sourceOnce: (isSplit: Promise<void>) => TableSource,
+    sourceOnce: (isLinked: Promise<void>) => TableSource,
   ) {
-    const made: string[] = [];
-    const order: string[] = [];
-    let onSplit: () => void = () => undefined;
-    const isSplit = new Promise<void>((resolve) => {
-      onSplit = resolve;
+    const links = { before: [] as string[], after: [] as string[] };
+    let phase: keyof typeof links = 'before';
+    let onLinked: () => void = () => undefined;
+    const isLinked = new Promise<void>((resolve) => {
+      onLinked = resolve;
     });
     fileSystem.before = ({ name, path, to }) => {
-      const target = to ?? path;
-      const isMade = name === 'link' || (name === 'write' && !made.includes(target));
-      if (isMade && /gen-\d+\/\d+(-\d+\.speculative|\.ldb)$/.test(target)) made.push(target);
-      if (!isMade || !target.endsWith('.speculative')) return;
-      order.push('split');
-      onSplit();
+      if (name !== 'link' || !to?.includes('gen-') || !path.includes('gen-')) return;
+      links[phase].push(path.replace(/.*\//, ''));
+      onLinked();
     };
-    await base.ingestFrom(sourceOnce(isSplit), SPANS, {
-      onExtracted: () => order.push('extracted'),
+    await base.ingestFrom(sourceOnce(isLinked), SPANS, {
+      onExtracted() {
+        phase = 'after';
+      },
     });
     fileSystem.before = () => undefined;
-    return { made: made.map((path) => path.replace(/.*\//, '')), order };
+    return links;
   }
 
-  test.each([
-    ['copied', Number.POSITIVE_INFINITY],
-    ['shared', 0],
-  ])('once, where the guess is right, and %s', async (_, shareTablesFromBytes) => {
+  async function watchedBase(shareTablesFromBytes: number) {
     const fileSystem = watchedFileSystem();
     const base = await openStore(join(directory, 'watched'), { fileSystem, shareTablesFromBytes });
     const { source } = await stores();
     await put(base, old);
     await compactFully(base);
-    const slow = (isSplit: Promise<void>) => after(source, () => isSplit);
-    const { made, order } = await splitsOf(base, fileSystem, slow);
-    expect(order).toEqual(['split', 'extracted']);
-    expect(made.filter((name) => name.endsWith('.speculative'))).toHaveLength(1);
-    // Given its name by a rename, it is made but once.
-    const number = made[0]?.split('-')[0]?.padStart(6, '0');
-    expect(made.filter((name) => name.startsWith(`${number}.`))).toEqual([]);
-    await expectContentsThroughout(base, replaced(), old.keys());
-  });
+    return { base, source, fileSystem };
+  }
 
   test.each([
     ['copied', Number.POSITIVE_INFINITY],
     ['shared', 0],
-  ])(
-    'again, where an incoming table comes between two parts of one; %s',
-    async (_, shareTablesFromBytes) => {
-      const fileSystem = watchedFileSystem();
-      const options = { fileSystem, shareTablesFromBytes };
-      const base = await openStore(join(directory, 'deep'), options);
-      const { base: first, source } = await stores();
-      // In level 6, as what comes in will be.
-      await base.ingestFrom(first, [span('a', 'z')]);
-      await put(base, [['zz', 'outside']]);
-      const { made, order } = await splitsOf(base, fileSystem, () => source);
-      expect(order[0]).toBe('split');
-      const split = made.find((name) => name.endsWith('.speculative'))?.split('-')[0];
-      expect(made).toContain(`${split?.padStart(6, '0')}.ldb`);
-      await expectContentsThroughout(base, new Map([...replaced(), ['zz', 'outside']]), old.keys());
-    },
-  );
+  ])('once, where nothing changes meanwhile; %s', async (_, shareTablesFromBytes) => {
+    const { base, source, fileSystem } = await watchedBase(shareTablesFromBytes);
+    const slow = (isLinked: Promise<void>) => after(source, () => isLinked);
+    const links = await linksOf(base, fileSystem, slow);
+    expect(links.before).toHaveLength(1);
+    expect(links.after.filter((name) => links.before.includes(name))).toEqual([]);
+    await expectContentsThroughout(base, replaced(), old.keys());
+  });
 
-  test('and again, where the base compacted that table away', async () => {
-    const fileSystem = watchedFileSystem();
-    const base = await openStore(join(directory, 'watched'), { fileSystem });
-    const { source } = await stores();
-    await put(base, old);
-    await compactFully(base);
-    const slow = (isSplit: Promise<void>) =>
+  test('and what has changed is linked again, where the base compacted a table away', async () => {
+    const { base, source, fileSystem } = await watchedBase(0);
+    const slow = (isLinked: Promise<void>) =>
       after(source, async () => {
-        await isSplit;
+        await isLinked;
         await put(base, numbered('k', 50, 'last'));
         await compactFully(base);
       });
-    const { made, order } = await splitsOf(base, fileSystem, slow);
-    expect(order).toEqual(['split', 'extracted']);
-    const [speculative, again] = made.filter((name) => !name.startsWith('MANIFEST'));
-    expect(speculative).toMatch(/\.speculative$/);
-    expect(again).toMatch(/\.ldb$/);
+    const links = await linksOf(base, fileSystem, slow);
+    expect(links.before).toHaveLength(1);
+    expect(links.after.length).toBeGreaterThan(0);
+    expect(links.after).not.toContain(links.before[0]);
     const expected = new Map([...old, ...numbered('k', 50, 'last')]);
     for (const key of expected.keys()) if (isReplaced(key)) expected.delete(key);
     for (const [key, value] of fresh) if (isReplaced(key)) expected.set(key, value);
     await expectContentsThroughout(base, expected, old.keys());
+  });
+
+  test('an incoming table that comes between two parts of a table makes two of it', async () => {
+    const base = await openStore(join(directory, 'deep'));
+    const { base: first, source } = await stores();
+    // In level 6, as what comes in will be.
+    await base.ingestFrom(first, [span('a', 'z')]);
+    await put(base, [['zz', 'outside']]);
+    await base.ingestFrom(source, SPANS);
+    await expectContentsThroughout(base, new Map([...replaced(), ['zz', 'outside']]), old.keys());
   });
 });
 
@@ -221,7 +207,7 @@ describe.each([
   test('is taken away from where extract put it, by a commit that moves', async () => {
     const source = await sourceOfTwo();
     const { base } = await stores(open);
-    const staging = await base.newStagingDirectory();
+    const staging = besideStore(base);
     const tables = await source.extract(spans, staging);
     expect(readdirSync(staging)).toHaveLength(2);
     await base.ingestAndExcise(tables, { move: true });
@@ -290,7 +276,7 @@ describe('where it ends early, the base is as it was, and nothing is left in its
   test('a source that does not extract', async () => {
     const { base } = await stores();
     const foreign = { extract: async () => ({ spans: [], lastSequence: 1, totals: [] }) };
-    await expect(base.ingestFrom(foreign, SPANS)).rejects.toMatchObject({
+    await expect(base.ingestFrom(foreign as never, SPANS)).rejects.toMatchObject({
       code: 'SSTITCH_TABLES_INVALID',
     });
     await expectContentsThroughout(base, old);
@@ -318,7 +304,7 @@ describe('where it ends early, the base is as it was, and nothing is left in its
     await expectContents(await openStore(base.location), old);
   });
 
-  test("a table of the base's cannot be linked speculatively", async () => {
+  test("a table of the base's cannot be linked", async () => {
     const fileSystem = watchedFileSystem();
     const base = await openStore(join(directory, 'base'), { fileSystem });
     const source = await openStore(join(directory, 'source'));
@@ -338,7 +324,7 @@ describe('where it ends early, the base is as it was, and nothing is left in its
 
 test('extracted tables are committed also where their source was closed before', async () => {
   const { base, source } = await stores(openThreadedStore);
-  const tables = await source.extract(SPANS, await base.newStagingDirectory(), { share: true });
+  const tables = await source.extract(SPANS, besideStore(base), { share: true });
   await source.close();
   await base.ingestAndExcise(tables, { move: true });
   expect(await contentsOf(base)).toEqual(replaced());
@@ -367,8 +353,7 @@ test('a commit fails, and poisons the store, where the sync of an extracted tabl
 
 test.each([
   ['of a table copied before, where links do not work', '.link', 'link'],
-  ['of the next CURRENT, whatever else fails', 'CURRENT.tmp', 'open'],
-  ['of the next CURRENT, where the source fails too', 'CURRENT.tmp', 'source'],
+  ['of the next CURRENT', 'CURRENT.tmp', 'nothing'],
 ])('a failed sync %s poisons the store', async (_, unsynced, broken) => {
   const fileSystem = watchedFileSystem();
   const base = await openStore(join(directory, 'base'), { fileSystem });
@@ -378,20 +363,11 @@ test.each([
   await put(source, fresh);
   const failure = (code: string, syscall: string) =>
     Object.assign(new Error('no'), { code, syscall });
-  const open = fileSystem.open.bind(fileSystem);
-  fileSystem.open = (path, mode) => {
-    const isPlaced = mode === 'read' && /gen-\d+\/\d+\.ldb$/.test(path);
-    if (broken === 'open' && isPlaced) throw failure('EIO', 'open');
-    return open(path, mode);
-  };
   fileSystem.before = ({ name, path, to }) => {
     if (name === 'link' && broken === 'link' && to?.includes('gen-')) throw failure('EXDEV', name);
     if (name === 'sync' && path.endsWith(unsynced)) throw failure('EIO', 'fsync');
   };
-  const from = after(source, async () => {
-    if (broken === 'source') throw new Error('no source');
-  });
-  await expect(base.ingestFrom(from, SPANS)).rejects.toMatchObject({
+  await expect(base.ingestFrom(source, SPANS)).rejects.toMatchObject({
     code: 'SSTITCH_STORE_POISONED',
   });
   fileSystem.before = () => undefined;

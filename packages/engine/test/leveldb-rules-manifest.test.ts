@@ -6,6 +6,7 @@ import { ClassicLevel } from 'classic-level';
 import { describe, expect, test } from 'vitest';
 import { beginStage, finishStage, type StageRequest } from '../src/commit/stage.js';
 import { extractTables } from '../src/extract/extract-tables.js';
+import { syncHeldFiles } from '../src/files/held-files.js';
 import { adopt } from '../src/index.js';
 import { parseLevelFileName, tableFileName } from '../src/leveldb/file-names.js';
 import { readLogRecords } from '../src/leveldb/log-format.js';
@@ -19,6 +20,7 @@ import {
   type Version,
 } from '../src/leveldb/manifest.js';
 import { decodeVersionEdit, encodeVersionEdit } from '../src/leveldb/version-edit.js';
+import { COPY_PARTS } from '../src/tables/split-policy.js';
 import { doTableJob } from '../src/tables/table-jobs.js';
 import { InlinePool } from '../src/threads/inline-pool.js';
 import { type CraftedLevels, writeLevelDirectory } from './level-directory.js';
@@ -64,11 +66,10 @@ function staged(alter?: (version: Version) => Version) {
   const request: StageRequest = {
     baseDirectory: join(directory, 'base'),
     nextDirectory: join(directory, 'next'),
-    incoming: { spans: [{ span: span('m', 'n'), runs: [] }], lastSequence: 0 },
-    leastLogNumber: 0,
-    withUnflushed: false,
+    spans: [span('m', 'n')],
+    incoming: [[]],
+    incomingSequence: 0,
     move: 'none',
-    unsynced: [],
   };
   const go = () => undefined;
   const { nextDirectory } = request;
@@ -76,10 +77,11 @@ function staged(alter?: (version: Version) => Version) {
   const session = {};
   const begun = beginStage(nodeFileSystem, request, go, session);
   if (begun !== undefined && 'jobs' in begun) {
-    const outcomes = begun.jobs.map((job) =>
-      doTableJob(nodeFileSystem, { job, shareFromBytes: 0 }),
-    );
-    finishStage(nodeFileSystem, { nextDirectory, outcomes }, go, session);
+    const policy = { mode: 'share', fromBytes: 0 } as const;
+    const outputs = begun.jobs.map((job) => doTableJob(nodeFileSystem, { job, policy }));
+    const outcomes = outputs.map(({ outcome }) => outcome);
+    finishStage(nodeFileSystem, { outcomes }, go, session);
+    for (const { unsynced } of outputs) syncHeldFiles(nodeFileSystem, unsynced);
   }
   const next = readVersion(nodeFileSystem, nextDirectory);
   return { directory, base, next, nextDirectory };
@@ -216,9 +218,8 @@ describe('rule 4: file numbers and shared tables', () => {
       targetDirectory: join(directory, 'out'),
       spans: [span('k', 'l')],
       leastLogNumber: 0,
-      shareFromBytes: 0,
+      policy: COPY_PARTS,
       verify: false,
-      checksLater: false,
     };
     const pool = new InlinePool(nodeFileSystem);
     const { spans } = await extractTables(pool, request, undefined);

@@ -5,7 +5,7 @@ import { compareBytes, keyAfter, type Span } from '@sstitch/contract';
 import { makeInternalKey, nodeFileSystem, userKeyOf } from '@sstitch/sst';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { planVersion } from '../src/commit/plan.js';
+import { planBase, planIncoming } from '../src/commit/plan.js';
 import { adopt } from '../src/index.js';
 import { checkVersion, readVersion } from '../src/leveldb/manifest.js';
 import { LEVEL_COUNT, type TableEntry } from '../src/leveldb/version-edit.js';
@@ -18,6 +18,7 @@ import {
   writeTable,
 } from './level-directory.js';
 import {
+  besideStore,
   bytes,
   compactFully,
   contentsOf,
@@ -112,9 +113,9 @@ const asSpan = ({ start, end }: ModelSpan): Span => ({
 
 /** Carries a plan out on the model; gives the tables of each level. */
 function carryOut(base: ModelTable[][], spans: ModelSpan[]) {
-  const plan = planVersion(
-    { levels: base },
-    spans.map((each) => ({ span: asSpan(each), runs: each.runs })),
+  const plan = planIncoming(
+    planBase({ levels: base }, spans.map(asSpan)),
+    spans.map((each) => each.runs),
   );
   const next: Array<Array<{ keys: number[]; origin: 'base' | 'incoming'; run: number }>> =
     Array.from({ length: LEVEL_COUNT }, () => []);
@@ -366,9 +367,7 @@ test('rule 12: fifty ingested spans start no compaction: all tables stay in leve
   const spans = Array.from({ length: 50 }, (_, index) =>
     span(`k${String(index * 20).padStart(4, '0')}`, `k${String(index * 20 + 20).padStart(4, '0')}`),
   );
-  await store.ingestAndExcise(
-    await source.extract(spans, await store.newStagingDirectory(), { share: true }),
-  );
+  await store.ingestAndExcise(await source.extract(spans, besideStore(store), { share: true }));
   const { levels } = await store.metrics();
   expect(levels.map(({ tables }) => tables)).toEqual([0, 0, 0, 0, 0, 0, 50]);
   await expectContents(store, await contentsOf(source));

@@ -7,6 +7,8 @@ import { extractTables } from '../src/extract/extract-tables.js';
 import { adopt } from '../src/index.js';
 import { tableFileName } from '../src/leveldb/file-names.js';
 import type { Version } from '../src/leveldb/manifest.js';
+import { ExtractedTables } from '../src/tables/extracted-tables.js';
+import { COPY_PARTS } from '../src/tables/split-policy.js';
 import { InlinePool } from '../src/threads/inline-pool.js';
 import {
   type CraftedLevels,
@@ -73,12 +75,13 @@ describe('rule 13: file names and sizes', () => {
         targetDirectory: join(directory, 'out'),
         spans: [span('a')],
         leastLogNumber: 0,
-        shareFromBytes: 0,
+        policy: COPY_PARTS,
         verify: false,
-        checksLater: false,
       };
       const pool = new InlinePool(nodeFileSystem);
-      await expect(extractTables(pool, request, undefined)).rejects.toThrow(/size|bytes|magic/);
+      const extracting = extractTables(pool, request, undefined);
+      const checked = extracting.then((tables) => ExtractedTables.incomingOf(tables)?.checking);
+      await expect(checked).rejects.toThrow(/size|bytes|magic/);
     },
   );
 });

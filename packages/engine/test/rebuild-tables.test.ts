@@ -1,9 +1,9 @@
-// Extracted tables built anew: what a store shows stays, what it hides goes.
-import { existsSync, readdirSync, truncateSync } from 'node:fs';
+// A source's tables built anew: what a store shows stays, what it hides goes.
+import { readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem, sequenceOf, TableReader, typeOf, userKeyOf } from '@sstitch/sst';
 import { describe, expect, test } from 'vitest';
-import type { ExtractedTables } from '../src/index.js';
+import type { ExtractedTables, TableSource } from '../src/index.js';
 import { adopt } from '../src/index.js';
 import {
   type CraftedLevels,
@@ -13,6 +13,7 @@ import {
 } from './level-directory.js';
 import {
   type ByteStore,
+  besideStore,
   type Contents,
   expectContents,
   expectContentsThroughout,
@@ -50,23 +51,6 @@ async function storeOf(levels: CraftedLevels): Promise<ByteStore> {
   return openStore(join(directory, 'store'));
 }
 
-/** Staging directories of a store, and what removes them all: an extract leaves its directory to its caller. */
-function stagingOf(store: ByteStore) {
-  const directories: string[] = [];
-  const next = async () => {
-    const directory = await store.newStagingDirectory();
-    directories.push(directory);
-    return directory;
-  };
-  const clear = async () => {
-    for (const directory of directories) {
-      await store.removeStagingDirectory(directory);
-      expect(existsSync(directory)).toBe(false);
-    }
-  };
-  return { next, clear };
-}
-
 /** Versions, deletions and deleted deletions over four levels. */
 const LEVELS: CraftedLevels = {
   0: [
@@ -97,31 +81,33 @@ const LEVELS: CraftedLevels = {
 };
 const SPANS = [span('b', 'c'), span('c', 'd'), span('d', 'e')];
 
-describe('rebuildTables', () => {
+describe('ingestFrom with rebuild', () => {
   test('leaves shadowed versions and deletions behind, and counts what is left', async () => {
     const source = await storeOf(LEVELS);
     const base = await openStore(join(temporaryDirectory(), 'base'));
     await put(base, [...numbered('a', 5, 'base'), ...numbered('b', 5, 'base'), ['d1', 'base']]);
-    const staging = stagingOf(base);
-    const extracted = await source.extract(SPANS, await staging.next());
-    expect(entriesOf(extracted).length).toBe(12);
+    expect(entriesOf(await source.extract(SPANS, besideStore(base))).length).toBe(12);
 
-    const told: number[] = [];
-    const rebuilt = await base.rebuildTables(extracted, await staging.next(), {
-      onEntries: (entries) => told.push(entries),
+    const counts: number[] = [];
+    let built: ReturnType<typeof entriesOf> = [];
+    let runs: number[] = [];
+    const commit = await base.ingestFrom(source, SPANS, {
+      rebuild: true,
+      onEntries: (entries) => counts.push(entries),
+      onExtracted: (tables) => {
+        built = entriesOf(tables);
+        runs = tables.spans.map((span) => span.runs.length);
+      },
     });
-    expect(entriesOf(rebuilt)).toEqual([
+    expect(built).toEqual([
       ['b2', 1n, 'value'],
       ['b3', 1n, 'value'],
       ['c1', 1n, 'value'],
       ['c2', 1n, 'value'],
     ]);
-    expect(rebuilt.entries).toEqual([2, 2, 0]);
-    expect(rebuilt.spans.map(({ runs }) => runs.length)).toEqual([1, 1, 0]);
-    expect(told.at(-1)).toBe(4);
-    expect(told).toEqual([...told].sort((a, b) => a - b));
-
-    const commit = await base.ingestAndExcise(rebuilt, { move: true });
+    expect(runs).toEqual([1, 1, 0]);
+    expect(counts.at(-1)).toBe(4);
+    expect(counts).toEqual([...counts].sort((a, b) => a - b));
     expect(commit.spans.map(({ built }) => built.tables)).toEqual([1, 1, 0]);
     expect(commit.generation).toBe(2);
     const expected = new Map([...numbered('a', 5, 'base')]);
@@ -133,7 +119,6 @@ describe('rebuildTables', () => {
         .flat(2)
         .map(({ key, sequence }) => ({ key, sequence, value: '' })),
     );
-    await staging.clear();
     await expectContentsThroughout(base, expected, all.keys());
   });
 
@@ -166,55 +151,92 @@ describe('rebuildTables', () => {
     model.delete('p00007');
 
     const spans = [span('p', 'p02'), span('p02', 'q')];
-    const staging = stagingOf(base);
-    const extracted = await source.extract(spans, await staging.next());
-    const rebuilt = await base.rebuildTables(extracted, await staging.next());
-    expect(rebuilt.entries.reduce((sum, entries) => sum + entries, 0)).toBe(model.size);
-    expect(rebuilt.spans.map(({ runs }) => runs.length)).toEqual([1, 1]);
-    expect(rebuilt.spans.flatMap(({ runs }) => runs.flat()).length).toBeLessThanOrEqual(6);
-    await base.ingestAndExcise(rebuilt, { move: true });
+    let entries = 0;
+    let runs: number[] = [];
+    let tables = 0;
+    await base.ingestFrom(source, spans, {
+      rebuild: true,
+      onEntries: (count) => {
+        entries = count;
+      },
+      onExtracted: (built) => {
+        runs = built.spans.map((span) => span.runs.length);
+        tables = built.totals.reduce((sum, { built }) => sum + built.tables, 0);
+      },
+    });
+    expect(entries).toBe(model.size);
+    expect(runs).toEqual([1, 1]);
+    expect(tables).toBeLessThanOrEqual(6);
     const expected = numbered('p', 9, 'old');
     replaceInModel(expected, spans, model);
     await expectContents(base, expected, ['p00007']);
   });
 
-  test('stops at an abort, and at what the listener throws; nothing is changed', async () => {
+  test('stops at an abort, and at what a listener throws; nothing is changed', async () => {
     const source = await storeOf(LEVELS);
     const base = await openStore(join(temporaryDirectory(), 'base'));
     await put(base, numbered('b', 3, 'base'));
-    const staging = stagingOf(base);
-    const extracted = await source.extract(SPANS, await staging.next());
     const aborting = new AbortController();
     const options = { signal: aborting.signal, onEntries: () => aborting.abort() };
-    const directory = await staging.next();
-    const error = await rejection(base.rebuildTables(extracted, directory, options));
+    const error = await rejection(base.ingestFrom(source, SPANS, { rebuild: true, ...options }));
     expect(error.code).toBe('SSTITCH_ABORTED');
     const thrown = new Error('of the listener');
-    const onEntries = () => {
+    const fail = () => {
       throw thrown;
     };
-    const other = await staging.next();
-    await expect(base.rebuildTables(extracted, other, { onEntries })).rejects.toBe(thrown);
-    await staging.clear();
+    for (const listener of [{ onEntries: fail }, { onExtracted: fail }]) {
+      const failing = base.ingestFrom(source, SPANS, { rebuild: true, ...listener });
+      await expect(failing).rejects.toBe(thrown);
+    }
     await expectContentsThroughout(base, numbered('b', 3, 'base'));
   });
 
-  test('refuses tables that are damaged or were not extracted', async () => {
+  test('refuses a damaged table, and leaves the base as it was', async () => {
     const source = await storeOf(LEVELS);
     const base = await openStore(join(temporaryDirectory(), 'base'));
-    const staging = stagingOf(base);
-    const directory = await staging.next();
-    const extracted = await source.extract(SPANS, directory);
-    const [target, other] = [await staging.next(), await staging.next()];
-    expect(await rejection(base.rebuildTables({ ...extracted }, target))).toMatchObject({
-      code: 'SSTITCH_TABLES_INVALID',
-    });
-    const split = readdirSync(directory).find((name) => name.endsWith('.part'));
-    truncateSync(join(directory, split ?? 'none'), 10);
-    expect(await rejection(base.rebuildTables(extracted, other))).toMatchObject({
-      code: 'SSTITCH_TABLES_INVALID',
-    });
-    await staging.clear();
+    const damaging: TableSource = {
+      async extract(spans, directory, options) {
+        const tables = await source.extract(spans, directory, options);
+        const split = readdirSync(directory).find((name) => name.endsWith('.part'));
+        truncateSync(join(directory, split ?? 'none'), 10);
+        return tables;
+      },
+    };
+    const failing = base.ingestFrom(damaging, SPANS, { rebuild: true });
+    expect(await rejection(failing)).toMatchObject({ code: 'SSTITCH_TABLES_INVALID' });
     await expectContentsThroughout(base, new Map());
   });
+
+  test('lets other commits of the base go first, while it builds', async () => {
+    const source = await storeOf(LEVELS);
+    const base = await openStore(join(temporaryDirectory(), 'base'));
+    await put(base, numbered('x', 3, 'base'));
+    let excising: Promise<unknown> | undefined;
+    let order = 'nothing';
+    const onEntries = () => {
+      excising ??= base.excise([span('x', 'y')]).then(() => {
+        order = 'excised first';
+      });
+    };
+    const onExtracted = () => {
+      order = 'built first';
+    };
+    await base.ingestFrom(source, SPANS, { rebuild: true, onEntries, onExtracted });
+    await excising;
+    expect(order).toBe('excised first');
+    expect((await base.metrics()).generation).toBe(3);
+  });
+});
+
+test('tables are what this engine extracted, not a copy of it', async () => {
+  const source = await storeOf(LEVELS);
+  const base = await openStore(join(temporaryDirectory(), 'base'));
+  const extracted = await source.extract(SPANS, besideStore(base));
+  const { spans, totals } = extracted;
+  for (const forged of [{ ...extracted }, { spans, totals }, Object.create(extracted)]) {
+    expect(await rejection(base.ingestAndExcise(forged as never))).toMatchObject({
+      code: 'SSTITCH_TABLES_INVALID',
+    });
+  }
+  await base.ingestAndExcise(extracted);
 });

@@ -4,7 +4,7 @@ import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { maskedChecksum, nodeFileSystem, TableReader } from '@sstitch/sst';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { TableLoader, type TableSet } from '../src/index.js';
+import { type ExtractedTables, TableLoader } from '../src/index.js';
 import { InlinePool } from '../src/threads/inline-pool.js';
 import {
   type ByteStore,
@@ -37,7 +37,7 @@ function isSealed({ path, sizeBytes }: { path: string; sizeBytes?: number }): bo
   return reader.parts.seal !== undefined;
 }
 
-const sealsOf = ({ spans }: TableSet) =>
+const sealsOf = ({ spans }: ExtractedTables) =>
   spans.flatMap(({ runs }) => runs.flat().map((table) => isSealed(table)));
 
 async function tablesOf(store: ByteStore): Promise<string[]> {
@@ -60,7 +60,9 @@ describe('a table is sealed', () => {
   });
 
   test('that was built of entries in any order, and merged where they overlapped', async () => {
-    const loader = new TableLoader(temporaryDirectory(), {}, new InlinePool(nodeFileSystem));
+    const pool = new InlinePool(nodeFileSystem);
+    const loaders = [0, 1].map(() => new TableLoader(temporaryDirectory(), {}, pool));
+    const [one, two] = loaders as [TableLoader, TableLoader];
     const page = (keys: string) => ({
       prefix: bytes('k'),
       bytes: bytes(keys),
@@ -68,11 +70,11 @@ describe('a table is sealed', () => {
       ends: Uint32Array.from(keys, (_, at) => at + 1),
       count: keys.length,
     });
-    await loader.add([page('ca')]);
-    const single = await loader.finish([SPAN]);
+    await one.add([page('ca')]);
+    const single = await one.finish([SPAN]);
     expect(sealsOf(single)).toEqual([true]);
-    await loader.add([page('db')]);
-    const merged = await loader.finish([SPAN]);
+    for (const keys of ['ca', 'db']) await two.add([page(keys)]);
+    const merged = await two.finish([SPAN]);
     expect(merged.entries).toBe(4);
     expect(sealsOf(merged)).toEqual([true]);
   });
@@ -84,10 +86,13 @@ describe('a table is sealed', () => {
     const extracted = await source.extract([SPAN], join(directory, 'extracted'));
     expect(sealsOf(extracted)).toEqual([false]);
     const base = await openStore(join(directory, 'base'));
-    const rebuilt = await base.rebuildTables(extracted, join(directory, 'rebuilt'));
-    expect(sealsOf(rebuilt)).toEqual([true]);
-    await source.ingestAndExcise(rebuilt);
-    const split = await source.extract([span('k', 'k0100')], join(directory, 'split'));
+    let seals: boolean[] = [];
+    const onExtracted = (rebuilt: ExtractedTables) => {
+      seals = sealsOf(rebuilt);
+    };
+    await base.ingestFrom(source, [SPAN], { rebuild: true, onExtracted });
+    expect(seals).toEqual([true]);
+    const split = await base.extract([span('k', 'k0100')], join(directory, 'split'));
     expect(sealsOf(split)).toEqual([false]);
   });
 });

@@ -158,6 +158,13 @@ export async function currentDirectory(store: ByteStore): Promise<string> {
   return join(store.location, `gen-${String(generation).padStart(6, '0')}`);
 }
 
+let extractDirectories = 0;
+
+/** A directory beside a store, for an extract to make: on the store's file system, and gone after the test. */
+export function besideStore(store: ByteStore): string {
+  return `${store.location}-extracted-${++extractDirectories}`;
+}
+
 /** Replaces what a model holds inside the spans. */
 export function replaceInModel(model: Contents, spans: readonly Span[], incoming: Contents): void {
   for (const key of [...model.keys()]) if (isInside(spans, key)) model.delete(key);

@@ -4,8 +4,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FileSystem, makeInternalKey, nodeFileSystem, TableBuilder } from '@sstitch/sst';
-import { TableLoader, type UnsortedEntries } from '../src/index.js';
-import { mkdirTask } from '../src/store-directory/store-files.js';
+import type { UnsortedEntries } from '../src/index.js';
 import { poolFor } from '../src/threads/pool-for.js';
 import type { WorkerPool } from '../src/threads/worker-pool.js';
 import {
@@ -139,52 +138,33 @@ export const OPERATIONS: Record<string, StoreOperation> = {
     after: replacedBy(built),
     inSteps: true,
   },
+  'ingestFrom, built anew': {
+    prepare: simple(({ base, source }) => base.ingestFrom(source, SPANS, { rebuild: true })),
+    after: replacedBy(SOURCE),
+  },
   extract: {
     prepare: simple(({ base, directory }) => base.extract(SPANS, join(directory, 'out'))),
   },
-  'extract into a staging directory': {
-    prepare: async ({ base }) => {
-      const directory = await base.newStagingDirectory();
-      return () => base.extract(SPANS, directory, { share: true });
-    },
-  },
-  "another store's extract into a staging directory": {
-    prepare: async ({ base, source }) => {
-      const directory = await base.newStagingDirectory();
-      return () => source.extract(SPANS, directory);
-    },
+  'extract to share': {
+    prepare: simple(({ base, directory }) =>
+      base.extract(SPANS, join(directory, 'out'), { share: true }),
+    ),
   },
   checkpoint: {
     prepare: simple(({ base, directory }) => base.checkpoint(join(directory, 'made'))),
   },
-  rebuildTables: {
-    prepare: async ({ base, source }) => {
-      const tables = await source.extract(SPANS, await base.newStagingDirectory());
-      const directory = await base.newStagingDirectory();
-      return () => base.rebuildTables(tables, directory);
-    },
-  },
   'a load of overlapping pages': {
-    prepare: async ({ base, pool }) => {
-      const directory = await base.newStagingDirectory();
-      await pool.run(mkdirTask, { directory });
-      const loader = new TableLoader(directory, {}, pool);
-      return async () => {
-        for (const number of [2, 1, 3])
-          await loader.add([page(`m${number}`), page(`m${9 - number}`)]);
-        await loader.finish(SPANS);
-      };
-    },
+    prepare: simple(async ({ base }) => {
+      const loader = base.tableLoader();
+      for (const number of [2, 1, 3]) {
+        await loader.add([page(`m${number}`), page(`m${9 - number}`)]);
+      }
+      await loader.add([[bytes('m9'), bytes('v')]]);
+      await loader.finish(SPANS);
+      await loader.end();
+    }),
   },
   metrics: { prepare: simple(({ base }) => base.metrics()) },
-  newStagingDirectory: { prepare: simple(({ base }) => base.newStagingDirectory()) },
-  removeStagingDirectory: {
-    prepare: async ({ base, source }) => {
-      const directory = await base.newStagingDirectory();
-      await source.extract(SPANS, directory);
-      return () => base.removeStagingDirectory(directory);
-    },
-  },
   'compactRange beside a commit': {
     // Both settle; the contents are what the commit says, whatever becomes of the compaction.
     prepare: simple(async ({ base }) => {

@@ -2,8 +2,14 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
-import { describe, expect, test } from 'vitest';
-import { TableLoader, type UnsortedEntries } from '../src/index.js';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import {
+  prefixSpan,
+  Store,
+  TableLoader,
+  type UnsortedEntries,
+  unsortedEntries,
+} from '../src/index.js';
 import { InlinePool } from '../src/threads/inline-pool.js';
 import { threadPool } from '../src/threads/thread-pool.js';
 import {
@@ -179,5 +185,214 @@ describe.each(POOLS)('a loader whose work is done %s', (_where, pool, open) => {
     await store.ingestAndExcise(await loader.finish(SPANS), { move: true });
     await loader.end();
     await expectContents(store, new Map());
+  });
+});
+
+describe("a store's loader", () => {
+  /** Every entry, under the store's own encodings. */
+  async function entriesOf(store: Store<string, unknown>): Promise<unknown[]> {
+    return store.iterator().all();
+  }
+
+  async function openJsonStore(): Promise<Store<string, unknown>> {
+    const path = join(temporaryDirectory(), 'store');
+    const options = { valueEncoding: 'json', fileSystem: nodeFileSystem, diskReserveBytes: 0 };
+    const store = new Store<string, unknown>(path, options);
+    onTestFinished(() => store.close());
+    return store;
+  }
+
+  test('takes pages as replaceSpans does, in any order, in the encodings of the store', async () => {
+    const store = await openJsonStore();
+    await store.put('b/old', 'goes');
+    // Not opened: it waits for that, as every method.
+    const loader = store.tableLoader();
+    for (const number of shuffled(997)) {
+      await loader.add([[`b/${String(number).padStart(3, '0')}`, { number }]]);
+    }
+    await loader.add([]);
+    const tables = await loader.finish([prefixSpan('b/')]);
+    expect(tables.entries).toBe(997);
+    await store.ingestAndExcise(tables, { move: true });
+    await loader.end();
+    const expected = Array.from({ length: 997 }, (_, number) => [
+      `b/${String(number).padStart(3, '0')}`,
+      { number },
+    ]);
+    expect(await entriesOf(store)).toEqual(expected);
+
+    const sorted = [['b/001', { sorted: true }]] as const;
+    await store.replaceSpans(
+      [prefixSpan('b/')],
+      (async function* () {
+        yield sorted;
+      })(),
+    );
+    expect(await entriesOf(store)).toEqual(sorted);
+  });
+
+  test('deals entries of one page to all spans, and merges what straddles their bounds', async () => {
+    const store = await openStore(join(temporaryDirectory(), 'store'));
+    const loader = store.tableLoader();
+    const contents: Contents = new Map();
+    for (const prefix of ['b/', 'c/', 'd/']) {
+      for (const number of shuffled(401)) contents.set(`${prefix}${number}`, `${prefix}-${number}`);
+    }
+    const entries = [...contents].sort(() => 0).reverse();
+    for (let at = 0; at < entries.length; at += 100) {
+      const some = entries.slice(at, at + 100);
+      await loader.add(some.map(([key, value]) => [bytes(key), bytes(value)] as const));
+    }
+    // Packed pages beside them, one of which straddles two spans.
+    await loader.add([
+      page('', [
+        ['b/packed', '1'],
+        ['c/packed', '2'],
+      ]),
+    ]);
+    contents.set('b/packed', '1').set('c/packed', '2');
+    const { spans } = await loader.finish(SPANS).then(async (tables) => {
+      await store.ingestAndExcise(tables, { move: true });
+      return tables;
+    });
+    expect(spans.map(({ runs }) => runs.length)).toEqual([1, 1, 1]);
+    await loader.end();
+    expect(readdirSync(join(store.location, 'staging'))).toEqual([]);
+    await expectContentsThroughout(store, contents);
+  });
+
+  test('names a key that lies between two spans, though its page reaches into both', async () => {
+    const store = await openStore(join(temporaryDirectory(), 'store'));
+    const loader = store.tableLoader();
+    const keys = ['b/1', 'bz', 'c/1'];
+    await loader.add(keys.map((key) => [bytes(key), bytes('v')] as const));
+    const hex = Buffer.from('bz').toString('hex');
+    await expect(loader.finish(SPANS)).rejects.toMatchObject({
+      code: 'SSTITCH_ENTRIES_INVALID',
+      message: `an entry lies outside the spans: ${hex}`,
+    });
+    await loader.end();
+  });
+
+  test('takes entries of a sublevel, and encodings of each page', async () => {
+    const store = await openJsonStore();
+    const users = store.sublevel<string, { name: string }>('users', { valueEncoding: 'json' });
+    const nested = users.sublevel<string, string>('notes', {});
+    await users.put('old', { name: 'goes' });
+    const loader = store.tableLoader();
+    await loader.add([['ann', { name: 'Ann' }]], { sublevel: users });
+    await loader.add([['1', 'a note']], { sublevel: nested });
+    await loader.add([['AA', 'text']], {
+      sublevel: users,
+      keyEncoding: 'hex',
+      valueEncoding: 'utf8',
+    });
+    await store.ingestAndExcise(await loader.finish([prefixSpan(users.prefix)]), { move: true });
+    await loader.end();
+    expect(await users.get('ann')).toEqual({ name: 'Ann' });
+    expect(await nested.get('1')).toBe('a note');
+    expect(await users.get('old')).toBeUndefined();
+    const raw = await users.keys({ keyEncoding: 'hex' }).all();
+    expect(raw).toContain('aa');
+  });
+
+  test('stores bytes as they are, whatever the encoding, and what a custom encoding makes of all else', async () => {
+    const store = await openJsonStore();
+    const wrapped = {
+      name: 'wrapped',
+      format: 'view',
+      encode: (data: unknown) => bytes(`<${Buffer.from(data as Uint8Array).toString('latin1')}>`),
+      decode: (data: Uint8Array) => text(data).slice(1, -1),
+    } as const;
+    const loader = store.tableLoader();
+    await loader.add([['a', Uint8Array.of(0xff, 0xfe)]]);
+    await loader.add([['b', bytes('inside')]], { valueEncoding: wrapped as never });
+    await store.ingestAndExcise(await loader.finish([span('')]), { move: true });
+    await loader.end();
+    const view = { valueEncoding: 'view' } as const;
+    const raw = (await store.get<string, Uint8Array>('a', view)) ?? new Uint8Array(0);
+    expect([...raw]).toEqual([0xff, 0xfe]);
+    expect(text((await store.get<string, Uint8Array>('b', view)) ?? new Uint8Array(0))).toBe(
+      '<inside>',
+    );
+  });
+
+  test.each([
+    ['a key that is null', [[null, 1]], /^page 0, entry 0: the key must not be null$/],
+    ['a value that is missing', [['a', undefined]], /entry 0: the value must not be undefined$/],
+    ['a value that JSON cannot say', [['a', 5n]], /entry 0: the value cannot be encoded$/],
+    [
+      'a value that JSON leaves out',
+      [['a', () => 5]],
+      /the value must be a Uint8Array, not undefined/,
+    ],
+  ])('refuses %s', async (_what, entries, message) => {
+    const store = await openJsonStore();
+    const loader = store.tableLoader();
+    await expect(loader.add(entries as never)).rejects.toMatchObject({
+      code: 'SSTITCH_ENTRIES_INVALID',
+      message: expect.stringMatching(message),
+    });
+    await loader.end();
+  });
+
+  test('takes nothing after it has finished or ended', async () => {
+    const store = await openJsonStore();
+    const loader = store.tableLoader();
+    await loader.add([['a', 1]]);
+    await loader.finish([span('')]);
+    for (const call of [() => loader.add([['b', 2]]), () => loader.finish([])]) {
+      await expect(call()).rejects.toMatchObject({
+        code: 'SSTITCH_ENTRIES_INVALID',
+        message: expect.stringMatching(/has finished/),
+      });
+    }
+    await loader.end();
+    await expect(loader.add([['b', 2]])).rejects.toMatchObject({ code: 'SSTITCH_ABORTED' });
+  });
+
+  test('works in threads, with many pages, in bounded memory', async () => {
+    const store = await openThreadedStore(join(temporaryDirectory(), 'store'));
+    const loader = store.tableLoader();
+    const value = 'v'.repeat(1000);
+    const contents: Contents = new Map();
+    for (const number of shuffled(12_007)) contents.set(...([`b/${number}`, value] as const));
+    const entries = [...contents];
+    for (let at = 0; at < entries.length; at += 500) {
+      const some = entries.slice(at, at + 500);
+      await loader.add(some.map(([key, value]) => [bytes(key), bytes(value)] as const));
+    }
+    await store.ingestAndExcise(await loader.finish(SPANS), { move: true });
+    await loader.end();
+    await expectContents(store, contents);
+  });
+});
+
+describe('unsortedEntries', () => {
+  test('packs entries that share a prefix, strings as UTF-8', () => {
+    const packed = unsortedEntries('é/', [
+      ['é/2', Uint8Array.of(1, 2)],
+      [Buffer.from('é/1'), 'ü'],
+    ]);
+    expect(text(packed.prefix)).toBe(text(Buffer.from('é/')));
+    expect(packed.count).toBe(2);
+    expect([...packed.keyEnds.subarray(0, 2)]).toEqual([1, 4]);
+    expect([...packed.ends.subarray(0, 2)]).toEqual([3, 6]);
+    expect(packed.bytes.buffer).toBeInstanceOf(SharedArrayBuffer);
+  });
+
+  test('grows with what it is given, and takes any iterable', async () => {
+    const store = await openStore(join(temporaryDirectory(), 'store'));
+    function* many() {
+      for (const number of shuffled(3001)) yield [`b/${number}`, 'x'.repeat(number % 40)] as const;
+    }
+    const written: UnsortedEntries[] = [];
+    const loader = store.tableLoader({ onWritten: (entries) => written.push(entries) });
+    const packed = unsortedEntries('b/', many());
+    await loader.add([packed]);
+    await store.ingestAndExcise(await loader.finish([prefixSpan('b/')]), { move: true });
+    await loader.end();
+    expect(written).toEqual([packed]);
+    await expectContents(store, new Map([...many()]));
   });
 });

@@ -14,6 +14,7 @@ const UNWATCHED: ReadonlySet<FileOperation['name']> = new Set([
   'read',
   'sizeBytes',
   'close',
+  'attach',
   'realPath',
 ]);
 

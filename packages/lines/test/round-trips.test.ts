@@ -1,8 +1,7 @@
 // Syncs go from a store into files and come back into another one: their digests, index entries and statistics
 // included, are equal.
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Store, TableLoader } from '@sstitch/engine';
+import { Store } from '@sstitch/engine';
 import {
   digestSync,
   RecordLoader,
@@ -38,11 +37,8 @@ async function transfer(source: SyncSource, sink: SyncSink<unknown>): Promise<vo
 
 async function storeOf(source: SyncSource): Promise<ByteStore> {
   const store = await openStore();
-  const staging = await store.newStagingDirectory();
-  await mkdir(staging);
-  const loader = new RecordLoader((options) => new TableLoader(staging, options));
+  const loader = new RecordLoader((options) => store.tableLoader(options));
   await transfer(source, new StoreSink(loader, store));
-  await store.removeStagingDirectory(staging);
   return store;
 }
 

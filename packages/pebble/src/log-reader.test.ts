@@ -112,6 +112,21 @@ describe('a recycled log', () => {
     },
   );
 
+  it('ends where a few bytes of the old one are left, that no chunk of its own begins with', () => {
+    const log = encodeLog([one], 'recyclable', NUMBER);
+    // The end of a chunk, and what its writer put behind it when it closed the old log.
+    const closed = Uint8Array.of(0x8d, 2, 0, 0, 0, 0, 0, 0, 5, 0x10, 1, 0, 0);
+    const old = encodeChunk(other, 0, 'sync', NUMBER - 1);
+    for (const left of [closed, old.subarray(0, 13), old.subarray(0, 18)]) {
+      expect(read(joined(log, left))).toEqual([one]);
+    }
+    // Too few to tell, or the front of one of its own.
+    const own = encodeChunk(other, 0, 'sync', NUMBER);
+    for (const left of [closed.subarray(0, 6), own.subarray(0, 9), own.subarray(0, 18)]) {
+      expect(failure(joined(log, left)).message).toContain("set the option tornLogs to 'end'");
+    }
+  });
+
   it('may hold old chunks without a number', () => {
     const log = encodeLog([one], 'recyclable', NUMBER);
     expect(read(joined(log, encodeLog([other], 'legacy')))).toEqual([one]);

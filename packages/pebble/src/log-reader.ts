@@ -30,6 +30,7 @@ import type { InputFile } from './input-file.js';
 export const LOG_BLOCK_BYTES = 32 * 1024;
 const MIN_HEADER_BYTES = 7;
 const MAX_HEADER_BYTES = 19;
+const FIRST_NAMED_TYPE = 5;
 const MAX_CHUNK_TYPE = 12;
 const FULL = 1;
 const FIRST = 2;
@@ -206,11 +207,22 @@ class ChunkReader {
    * it may be a chunk that was cut off.
    */
   #noChunk(problem: string): undefined {
-    const blockEnd = this.#blockStart + this.#block.length;
-    const isLastBlock = blockEnd === this.#file.sizeBytes;
-    const isCutOff = isLastBlock && this.#block.length - this.#position < MAX_HEADER_BYTES;
-    if (!this.#isNamed || isCutOff) return this.#end(problem);
+    if (!this.#isNamed || this.#isCutOff()) return this.#end(problem);
     return this.#endUnlessContinued(problem, 'named');
+  }
+
+  /** Does the file end in what may be the front of a chunk's header? */
+  #isCutOff(): boolean {
+    const front = this.#block.subarray(this.#position);
+    const blockEnd = this.#blockStart + this.#block.length;
+    if (blockEnd !== this.#file.sizeBytes || front.length >= MAX_HEADER_BYTES) return false;
+    const type = front[6];
+    // Of checksum and length any value may be right.
+    if (type === undefined) return true;
+    if (type < FIRST_NAMED_TYPE || type > MAX_CHUNK_TYPE) return false;
+    const number = new Uint8Array(4);
+    new DataView(number.buffer).setUint32(0, this.#logNumber ?? 0, true);
+    return front.subarray(7, 11).every((byte, index) => byte === number[index]);
   }
 
   /** The end of the log, unless more of it follows. */

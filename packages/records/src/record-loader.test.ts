@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { Store, TableLoader } from '@sstitch/engine';
+import { Store } from '@sstitch/engine';
 import { toHex } from '@sstitch/keys';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -59,14 +59,11 @@ async function withLoader<T>(
   options: RecordLoaderOptions,
   use: (loader: RecordLoader<unknown>) => Promise<T>,
 ): Promise<T> {
-  const staging = await store.newStagingDirectory();
-  await mkdir(staging);
-  const loader = new RecordLoader((tables) => new TableLoader(staging, tables), options);
+  const loader = new RecordLoader((tables) => store.tableLoader(tables), options);
   try {
     return await use(loader as RecordLoader<unknown>);
   } finally {
     await loader.end();
-    await store.removeStagingDirectory(staging);
   }
 }
 

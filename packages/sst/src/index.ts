@@ -10,7 +10,7 @@ export {
 export { maskedChecksum } from './checksum.js';
 export { copyPart } from './copy-part.js';
 export { SstError, type SstErrorCode, type TableLocation } from './errors.js';
-export type { FileHandle, FileStatus, FileSystem, OpenMode } from './file-system.js';
+export type { FileHandle, FileStatus, FileSystem, OpenFile, OpenMode } from './file-system.js';
 export {
   FILTER_WINDOW_BYTES,
   FilterBlockBuilder,
@@ -44,7 +44,7 @@ export {
   userKeyOf,
 } from './internal-key.js';
 export { type MergeIterator, type MergeOptions, mergeRuns, mergeTables } from './merge-tables.js';
-export { nodeFileSystem, syncNodeFile } from './node-file-system.js';
+export { nodeFileSystem, syncAndCloseNodeFile } from './node-file-system.js';
 export type { PartOptions } from './part-copier.js';
 export { RunIterator, type RunTable } from './run-iterator.js';
 export { dataBytesIn, sharePart } from './share-part.js';

@@ -1,10 +1,12 @@
 // Node's implementation of the port: thin, so that there is nothing in it to test but Node.
 import {
   chmodSync,
+  close,
   closeSync,
   constants,
   copyFileSync,
   fstatSync,
+  fsync,
   fsyncSync,
   linkSync,
   lstatSync,
@@ -16,11 +18,12 @@ import {
   realpathSync,
   renameSync,
   rmdirSync,
+  rmSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
-import type { FileHandle, FileStatus, FileSystem, OpenMode } from './file-system.js';
+import { promisify } from 'node:util';
+import type { FileHandle, FileStatus, FileSystem, OpenFile, OpenMode } from './file-system.js';
 
 const OPEN_FLAGS: Record<OpenMode, string | number> = {
   read: 'r',
@@ -30,17 +33,19 @@ const OPEN_FLAGS: Record<OpenMode, string | number> = {
 };
 
 class NodeFileHandle implements FileHandle {
-  readonly #descriptor: number;
+  readonly descriptor: number;
+  readonly #path: string;
 
-  constructor(descriptor: number) {
-    this.#descriptor = descriptor;
+  constructor({ descriptor, path }: OpenFile) {
+    this.descriptor = descriptor;
+    this.#path = path;
   }
 
   read(target: Uint8Array, position: number): number {
     let filled = 0;
     while (filled < target.byteLength) {
       const count = readSync(
-        this.#descriptor,
+        this.descriptor,
         target,
         filled,
         target.byteLength - filled,
@@ -55,20 +60,24 @@ class NodeFileHandle implements FileHandle {
   write(bytes: Uint8Array): void {
     let written = 0;
     while (written < bytes.byteLength) {
-      written += writeSync(this.#descriptor, bytes, written, bytes.byteLength - written);
+      written += writeSync(this.descriptor, bytes, written, bytes.byteLength - written);
     }
   }
 
   sync(): void {
-    fsyncSync(this.#descriptor);
+    try {
+      fsyncSync(this.descriptor);
+    } catch (error) {
+      throw withPath(error, this.#path);
+    }
   }
 
   sizeBytes(): number {
-    return fstatSync(this.#descriptor).size;
+    return fstatSync(this.descriptor).size;
   }
 
   close(): void {
-    closeSync(this.#descriptor);
+    closeSync(this.descriptor);
   }
 }
 
@@ -81,8 +90,9 @@ function kindOf(stats: { isFile(): boolean; isDirectory(): boolean; isSymbolicLi
 /** The file operations of `node:fs`. */
 export const nodeFileSystem: FileSystem = {
   open(path, mode) {
-    return new NodeFileHandle(openSync(path, OPEN_FLAGS[mode], 0o644));
+    return new NodeFileHandle({ path, descriptor: openSync(path, OPEN_FLAGS[mode], 0o644) });
   },
+  attach: (file) => new NodeFileHandle(file),
   readFile(path) {
     const bytes = readFileSync(path);
     // A plain view: `slice` of a Buffer would share its bytes instead of copying them.
@@ -90,7 +100,21 @@ export const nodeFileSystem: FileSystem = {
   },
   link: linkSync,
   copy(existing, path) {
-    copyFileSync(existing, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    // Elsewhere a clone takes a name that is free.
+    if (process.platform !== 'linux') {
+      copyFileSync(existing, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+      return nodeFileSystem.open(path, 'read');
+    }
+    // Node copies by a descriptor of its own, and closes it: this one is open before.
+    const copied = nodeFileSystem.open(path, 'create');
+    try {
+      copyFileSync(existing, path, constants.COPYFILE_FICLONE);
+      return copied;
+    } catch (error) {
+      copied.close();
+      rmSync(path, { force: true });
+      throw error;
+    }
   },
   rename: renameSync,
   unlink: unlinkSync,
@@ -124,12 +148,22 @@ export const nodeFileSystem: FileSystem = {
   realPath: realpathSync.native,
 };
 
-/** As a file's `sync`, without replacedSpans a thread of its own waiting for the disk. */
-export async function syncNodeFile(path: string): Promise<void> {
-  const file = await open(path, 'r');
+/** An error of Node's of a descriptor says nothing of the file. */
+function withPath(error: unknown, path: string): unknown {
+  return error instanceof Error ? Object.assign(error, { path }) : error;
+}
+
+const fsyncAsync = promisify(fsync);
+const closeAsync = promisify(close);
+
+/** Syncs an open file and closes it, without replacedSpans a thread that waits for the disk. */
+export async function syncAndCloseNodeFile({ path, descriptor }: OpenFile): Promise<void> {
   try {
-    await file.sync();
-  } finally {
-    await file.close();
+    await fsyncAsync(descriptor);
+  } catch (error) {
+    // It is closed all the same, and the sync's error says more.
+    await closeAsync(descriptor).catch(() => undefined);
+    throw withPath(error, path);
   }
+  await closeAsync(descriptor);
 }

@@ -28,7 +28,8 @@ function doAll(hooks: FileSystemHooks): void {
   fileSystem.readFile(at('a'));
   fileSystem.status(at('a'));
   fileSystem.link(at('a'), at('b'));
-  fileSystem.copy(at('a'), at('c'));
+  const copied = fileSystem.copy(at('a'), at('c'));
+  fileSystem.attach({ path: at('c'), descriptor: copied.descriptor as number }).close();
   fileSystem.rename(at('b'), at('d'));
   fileSystem.fsyncDir(directory);
   fileSystem.readdir(directory);
@@ -52,7 +53,8 @@ describe('wrapFileSystem', () => {
     const operations = [
       ...['mkdir ./sub', 'open ./a create', 'write ./a', 'sync ./a', 'sizeBytes ./a'],
       ...['close ./a', 'open ./a read', 'read ./a', 'close ./a', 'chmod ./a', 'readFile ./a'],
-      ...['status ./a', 'link ./a ./b', 'copy ./a ./c', 'rename ./b ./d', 'fsyncDir .'],
+      ...['status ./a', 'link ./a ./b', 'copy ./a ./c', 'attach ./c', 'close ./c'],
+      ...['rename ./b ./d', 'fsyncDir .'],
       ...['readdir .', 'realPath .', 'unlink ./a', 'unlink ./c', 'unlink ./d'],
       'removeDirectory ./sub',
     ];

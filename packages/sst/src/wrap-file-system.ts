@@ -3,14 +3,17 @@ import type { FileHandle, FileSystem, OpenMode } from './file-system.js';
 
 /** An operation of a file system, or of a file that it opened. */
 export interface FileOperation {
-  readonly name: keyof FileSystem | keyof FileHandle;
+  readonly name: keyof FileSystem | Exclude<keyof FileHandle, 'descriptor'>;
   /** The path it was called with; of an open file, the path that it was opened by. */
   readonly path: string;
   /** The second path of `link`, `copy` and `rename`: the name that they make. */
   readonly to?: string;
   /** Of `open`. */
   readonly mode?: OpenMode;
-  /** The wrapped handle, of operations of an open file. A hook may call it, to write a part for example. */
+  /**
+   * The wrapped handle, of operations of an open file, and after those that give one. A hook may call it, to write a
+   * part for example.
+   */
   readonly handle?: FileHandle;
   /** What `write` writes. */
   readonly bytes?: Uint8Array;
@@ -33,6 +36,7 @@ export function wrapFileSystem(inner: FileSystem, hooks: FileSystemHooks): FileS
     return result;
   };
   const wrapHandle = (handle: FileHandle, path: string): FileHandle => ({
+    descriptor: handle.descriptor,
     read: (target, position) =>
       around({ name: 'read', path, handle }, () => handle.read(target, position)),
     write: (bytes) => around({ name: 'write', path, handle, bytes }, () => handle.write(bytes)),
@@ -40,15 +44,18 @@ export function wrapFileSystem(inner: FileSystem, hooks: FileSystemHooks): FileS
     sizeBytes: () => around({ name: 'sizeBytes', path, handle }, () => handle.sizeBytes()),
     close: () => around({ name: 'close', path, handle }, () => handle.close()),
   });
+  const opening = (operation: FileOperation, open: () => FileHandle): FileHandle => {
+    hooks.before?.(operation);
+    const handle = open();
+    hooks.after?.({ ...operation, handle });
+    return wrapHandle(handle, operation.to ?? operation.path);
+  };
   return {
-    open: (path, mode) =>
-      wrapHandle(
-        around({ name: 'open', path, mode }, () => inner.open(path, mode)),
-        path,
-      ),
+    open: (path, mode) => opening({ name: 'open', path, mode }, () => inner.open(path, mode)),
+    attach: (file) => opening({ name: 'attach', path: file.path }, () => inner.attach(file)),
     readFile: (path) => around({ name: 'readFile', path }, () => inner.readFile(path)),
     link: (path, to) => around({ name: 'link', path, to }, () => inner.link(path, to)),
-    copy: (path, to) => around({ name: 'copy', path, to }, () => inner.copy(path, to)),
+    copy: (path, to) => opening({ name: 'copy', path, to }, () => inner.copy(path, to)),
     rename: (path, to) => around({ name: 'rename', path, to }, () => inner.rename(path, to)),
     unlink: (path) => around({ name: 'unlink', path }, () => inner.unlink(path)),
     mkdir: (path) => around({ name: 'mkdir', path }, () => inner.mkdir(path)),

@@ -1,7 +1,5 @@
 // Loads entries, in any order, as `sstitch import` loads records: sorted and built into tables by worker
 // threads, put in place by one commit.
-import { mkdir } from 'node:fs/promises';
-import { TableLoader } from '@sstitch/engine';
 import { BUCKETS, parseKey, SYNC_ID_LENGTH_BYTES, syncSpansInKeyOrder } from '@sstitch/keys';
 
 const ARENA_BYTES = 2 * 1024 * 1024;
@@ -14,10 +12,8 @@ const BUCKET_PREFIXES = BUCKETS.map(({ prefix }) => prefix).sort((a, b) => b.len
 
 /** Into an open store; what it holds of the syncs is replaced. */
 export async function loadEntriesInBulk(store, pages) {
-  const staging = await store.newStagingDirectory();
-  await mkdir(staging);
   const free = [];
-  const loader = new TableLoader(staging, { onWritten: (arena) => free.push(arena) });
+  const loader = store.tableLoader({ onWritten: (arena) => free.push(arena) });
   const arenas = new Map();
   const syncIds = new Set();
   for await (const page of pages) {
@@ -46,7 +42,6 @@ export async function loadEntriesInBulk(store, pages) {
     .sort((a, b) => Buffer.compare(a.start, b.start));
   await store.ingestAndExcise(await loader.finish(spans), { move: true });
   await loader.end();
-  await store.removeStagingDirectory(staging);
 }
 
 /** Up to the end of the sync's id. */

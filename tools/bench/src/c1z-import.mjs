@@ -6,7 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Store, TableLoader } from '@sstitch/engine';
+import { Store } from '@sstitch/engine';
 import {
   digestSync,
   identityOf,
@@ -60,16 +60,10 @@ const WORK = {
   async bulk(batches, directory) {
     const store = new Store(join(directory, 'store'));
     await store.open();
-    const staging = await store.newStagingDirectory();
-    await mkdir(staging);
-    const sink = new StoreSink(
-      new RecordLoader((options) => new TableLoader(staging, options)),
-      store,
-    );
+    const sink = new StoreSink(new RecordLoader((options) => store.tableLoader(options)), store);
     for await (const batch of batches) await sink.add(batch);
     await sink.finish();
     await sink.close();
-    await store.removeStagingDirectory(staging);
     return { database: store };
   },
   async batches(batches, directory) {

@@ -1,14 +1,10 @@
 // The two ways of loading records that are compared: in bulk (sort, build tables, one commit), as
 // `sstitch import` does, and in batches. Both give the ids of the syncs that they loaded.
-import { mkdir } from 'node:fs/promises';
-import { TableLoader } from '@sstitch/engine';
 import { RecordLoader, SyncStore } from '@sstitch/records';
 
 /** Into an open store. */
 export async function loadInBulk(store, batches) {
-  const staging = await store.newStagingDirectory();
-  await mkdir(staging);
-  const load = new RecordLoader((options) => new TableLoader(staging, options));
+  const load = new RecordLoader((options) => store.tableLoader(options));
   for await (const { syncId, records } of batches) {
     for (const record of records) load.add(syncId, record);
     await load.room();

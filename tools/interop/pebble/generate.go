@@ -59,8 +59,8 @@ func generate(directory string, seed int64, format pebble.FormatMajorVersion) {
 	}
 	// What is not flushed stays in the WAL.
 	w.close()
-	// Not what the database listed before it was closed: Pebble 2.1.7 shows a few entries there, of spans that were
-	// excised, which it no longer has when it opens its own files again (seed 8 is one).
+	// Not what the database listed before it was closed: of some seeds (8 is one) Pebble 2.1.7 lists an entry more or
+	// less there than when it opens its own files again. Why is not known.
 	database := open(directory, &pebble.Options{ReadOnly: true})
 	writeEntries(os.Stdout, database)
 	check(database.Close())
@@ -254,6 +254,8 @@ func (w *workload) ingest(scratch string) {
 	file, err := vfs.Default.Create(path, vfs.WriteCategoryUnspecified)
 	check(err)
 	writerOptions := w.options.MakeWriterOptions(r.Intn(7), format)
+	// Nobody knows where it will lie: in the lowest level a deletion is marked as of no use, and reads pass over it.
+	writerOptions.WritingToLowestLevel = false
 	if r.Intn(4) == 0 {
 		writerOptions.Checksum = block.ChecksumTypeXXHash64
 	}

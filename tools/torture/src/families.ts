@@ -11,6 +11,7 @@ import { runFuzzFamily } from './fuzz/fuzz-family.js';
 import { runHostileFamily } from './hostile/hostile-family.js';
 import { runLevelFaultsFamily } from './leveldb-faults/leveldb-faults.js';
 import { runMetamorphicFamily } from './metamorphic/metamorphic-family.js';
+import { runWriteBackFamily } from './write-back/write-back.js';
 
 /** What every run of a family is given. */
 export interface CommonOptions extends FamilyOptions {
@@ -63,6 +64,10 @@ export const families: Readonly<Record<string, Family>> = {
   'full-disk': {
     short: (common, scale) => runFullDiskFamily({ ...common, rounds: 25 * scale }),
     long: (common) => runFullDiskFamily({ ...common, rounds: 100 }),
+  },
+  'write-back': {
+    short: (common, scale) => runWriteBackFamily({ ...common, casesEach: 4 * scale }),
+    long: (common) => runWriteBackFamily(common),
   },
   'full-disk-writes': {
     short: (common, scale) => runFullDiskWritesFamily({ ...common, rounds: 50 * scale }),

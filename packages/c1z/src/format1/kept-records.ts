@@ -125,7 +125,7 @@ export function withKeptRecord(
     const isOwn = record.syncId === syncId && equalBytes(readBack(bucket, record), read);
     return isOwn ? kept : read;
   } catch {
-    // It is no record, or one that nobody could have written: the row is what there is.
+    // It is no record that a row can have: the row stands alone.
     return read;
   }
 }

@@ -75,7 +75,7 @@ export class RowWriter implements SyncWriter {
     this.#zone = zone;
     this.#databasePath = join(directory, DATABASE_FILE);
     this.#database = new sqlite.Database(this.#databasePath);
-    // The database is nobody's before it is complete: there is nothing to roll back.
+    // The database is private until it is complete: nothing is ever rolled back.
     this.#database.exec('PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF');
     this.#database.exec(TABLES);
     this.#database.exec('BEGIN');

@@ -204,7 +204,7 @@ export class SyncDatabase {
     if (this.#database.isOpen) this.#database.close();
   }
 
-  /** Checks a table; gives those of `columns` that it has, or nothing if it is not there. SQLite's names ignore case. */
+  /** Checks a table; returns those of `columns` that it has, undefined if it is not there. SQLite's names ignore case. */
   #takeTable(table: string, columns: readonly Column[]): readonly Column[] | undefined {
     const [entry] = this.#query<TableEntry>(
       "SELECT type, wr FROM pragma_table_list WHERE schema = 'main' AND name = ? COLLATE NOCASE",

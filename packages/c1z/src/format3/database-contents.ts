@@ -42,7 +42,7 @@ import { writerOf } from './writers.js';
 
 /** Scans that wait for their next page. Each holds open the tables that it reads. */
 const MAX_SCANS = 8;
-/** Tables that stay open while nobody reads them: each takes as much as it decodes to. */
+/** Tables that stay open while no scan reads them: each takes as much as it decodes to. */
 const IDLE_TABLES = 8;
 /** Of a block, besides its largest value. */
 const BLOCK_ROOM_BYTES = 2 ** 20;

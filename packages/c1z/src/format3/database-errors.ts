@@ -59,7 +59,7 @@ function partOf(path: string | undefined): string {
   return path === undefined || path === PAYLOAD_DIRECTORY ? 'payload' : basename(path);
 }
 
-/** What Pebble's reader says, without the place, and without advice about a directory that nobody sees. */
+/** The problem that Pebble's reader reports, without the place and without advice about a directory. */
 function problemOf(error: PebbleError): string {
   const message = messageOf(error);
   const place = error.path === undefined ? -1 : message.lastIndexOf(` (${error.path}`);

@@ -19,7 +19,7 @@ import type { C1zLimits, C1zProgress } from '../options.js';
 export interface Payload {
   readonly fileSystem: ReadableFileSystem;
   readonly decodedBytes: number;
-  /** Gives back what the files take, once none of them is open. */
+  /** Releases what the files take. None of them may be open. */
   close(): void;
 }
 

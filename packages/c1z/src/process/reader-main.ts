@@ -1,6 +1,6 @@
-// The reader process: decodes a .c1z file and answers for its records. Decoding, SQLite and Pebble's tables all hold
-// the thread they run on, for seconds on a large file, and a hostile file may do so for longer, or bring
-// the process down: here they harm nobody, and can be ended from outside at any time.
+// The reader process: decodes a .c1z file and answers for its records. Decoding, SQLite and Pebble's tables all block
+// the thread they run on, for seconds on a large file, and a hostile file may do so for longer, or crash the process.
+// A process of its own leaves the caller's thread free, and can be killed at any time.
 //
 // A process, not a worker thread: Node.js 20 can abort as a whole when a thread ends while V8 is still
 // optimizing its code (IsolatePlatformDelegate, "data.first != nullptr").

@@ -62,7 +62,7 @@ export class WorkerProcess {
       // A session of its own: what a terminal sends to all that runs in it, Ctrl-C or its own end, is for
       // the main program alone. On Windows this would open a window.
       detached: process.platform !== 'win32',
-      // What a hostile file makes the process print is nobody's business. FILE_DESCRIPTOR is the last.
+      // A hostile file could make the process print anything: it prints nothing. FILE_DESCRIPTOR is the last.
       stdio: ['ignore', 'ignore', 'ignore', 'ipc', fileDescriptor ?? 'ignore'],
     });
     this.#process.on('message', (reply: WorkerReply) => this.#take(reply));

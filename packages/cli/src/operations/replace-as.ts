@@ -1,8 +1,7 @@
 // Replaces a sync of a base by one of a source that has another id: every record is read, gets the id, and is
 // loaded in bulk, with its index entries and statistics. Tables cannot be linked, as the id is in each of their keys.
-import { mkdir } from 'node:fs/promises';
 import type { CommitReport } from '@sstitch/contract';
-import { type LoadedTables, TableLoader } from '@sstitch/engine';
+import type { LoadedTables } from '@sstitch/engine';
 import { syncSpans, syncSpansInKeyOrder } from '@sstitch/keys';
 import { type LoadedSync, RecordLoader, StoreSink, StoreSource } from '@sstitch/records';
 import type { CommandContext } from '../command-line/command-context.js';
@@ -33,9 +32,7 @@ export async function replaceAs(
   { progress, signal }: Pick<CommandContext, 'progress' | 'signal'>,
   { base, source, syncId, as, purge }: Replacement,
 ): Promise<ReplacedSync> {
-  const directory = await base.newStagingDirectory();
-  await mkdir(directory);
-  const loader = new RecordLoader((options) => new TableLoader(directory, options), { signal });
+  const loader = new RecordLoader((options) => base.tableLoader(options), { signal });
   let report: CommitReport | undefined;
   const sink = new StoreSink<LoadedTables>(loader, {
     ingestAndExcise: async (tables, options) => {
@@ -55,7 +52,6 @@ export async function replaceAs(
     return { loaded, report };
   } finally {
     await sink.close();
-    await base.removeStagingDirectory(directory);
   }
 }
 

@@ -2,7 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openReadOnly, type ReadOnlyOptions, type ReadOnlyStore, Store } from '@sstitch/engine';
-import { nodeFileSystem } from '@sstitch/sst';
+import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
 import { type ErrorReport, reportOf } from '../errors.js';
 import { EXIT_CODES } from '../exit-codes.js';
 
@@ -97,6 +97,14 @@ function refusesWrites(location: string): boolean {
 }
 
 /**
+ * Options of a read-only open whose files this thread links: that takes less time than starting another. Where
+ * nothing can be linked (read-only media), tables are copied, and a thread does that.
+ */
+export function withoutThread(location: string): { readonly fileSystem?: FileSystem } {
+  return refusesWrites(location) ? {} : { fileSystem: nodeFileSystem };
+}
+
+/**
  * Runs `use` with a view of the store as it is now.
  *
  * @param options `verifySpans` for what is to be copied, digested or compared: LevelDB reads blocks unchecked
@@ -109,10 +117,7 @@ export async function withReader<T>(
   const reader: ByteReader = await openReadOnly(location, {
     ...ENCODINGS,
     ...options,
-    // Making links takes less time than starting a thread for it; copying and checking tables does not.
-    ...(options.verifySpans === undefined && !refusesWrites(location)
-      ? { fileSystem: nodeFileSystem }
-      : {}),
+    ...(options.verifySpans === undefined ? withoutThread(location) : {}),
   });
   try {
     return await use(reader);

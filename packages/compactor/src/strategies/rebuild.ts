@@ -1,6 +1,11 @@
 // Strategy `rebuild`, of a source without tables: iterates it and has the base build tables of the
-// entries. No record is decoded. rebuild-from-tables.ts does the same where there are tables to read.
-import type { EntryPages, ReplaceSpansOptions, ReplaceSpansResult } from '@sstitch/contract';
+// entries. No record is decoded. tables.ts does the same where there are tables to read.
+import {
+  byteEncodings,
+  type EntryPages,
+  type ReplaceSpansOptions,
+  type ReplaceSpansResult,
+} from '@sstitch/contract';
 import type { ReplacingBase } from '../engines.js';
 import type { CompactProgress } from '../result.js';
 import type { Entry, SnapshotReader } from '../span-reader.js';
@@ -23,6 +28,7 @@ export interface RebuildInput {
 export async function rebuildSpans(input: RebuildInput): Promise<ReplaceSpansResult> {
   const pages = new SourcePages(input);
   const options: ReplaceSpansOptions & { readonly purge?: boolean } = {
+    ...byteEncodings,
     ...(input.signal === undefined ? {} : { signal: input.signal }),
     ...(input.purge ? { purge: true } : {}),
   };

@@ -1,10 +1,11 @@
 // Feeds pages of entries to a worker that builds tables of them. The next page is fetched while the
 // worker builds the last: at most two are in memory.
 
-import type { EntryPages, Span } from '@sstitch/contract';
+import type { Span } from '@sstitch/contract';
 import { abortedError } from '../errors.js';
 import { mkdirTask } from '../store-directory/store-files.js';
 import { asEngineError } from '../threads/task-errors.js';
+import { syncingFiles } from '../threads/unsynced-files.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import {
   appendEntriesTask,
@@ -15,6 +16,13 @@ import {
 } from './build-tables.js';
 import { packEntries } from './entry-pages.js';
 
+/** Pages of entries from a caller. */
+export interface PagesToBuild {
+  readonly entries: AsyncIterable<unknown>;
+  /** Turns a page into one of bytes. */
+  readonly encode: (page: unknown, pageIndex: number) => unknown;
+}
+
 /**
  * Builds tables in `directory`, which is made. What the pages themselves throw passes through as it is.
  *
@@ -24,7 +32,7 @@ export async function buildFromPages(
   pool: WorkerPool,
   directory: string,
   spans: readonly Span[],
-  pages: EntryPages,
+  { entries, encode }: PagesToBuild,
   { signal }: { readonly signal?: AbortSignal | undefined },
 ): Promise<BuiltTables> {
   const session = pool.session<BuildSession>();
@@ -35,7 +43,7 @@ export async function buildFromPages(
   await run(session.run(mkdirTask, { directory }, { signal }));
   await run(session.run(beginTablesTask, { directory, spans }, { signal }));
   let appended: Promise<void> = Promise.resolve();
-  const iterator = pages[Symbol.asyncIterator]();
+  const iterator = entries[Symbol.asyncIterator]();
   let exhausted = false;
   let pageIndex = 0;
   try {
@@ -46,7 +54,8 @@ export async function buildFromPages(
       });
       exhausted = next.done === true;
       if (next.done === true) break;
-      const page = packEntries(next.value, pageIndex++);
+      const page = packEntries(encode(next.value, pageIndex), pageIndex);
+      pageIndex++;
       await appended;
       const how = { signal, transfer: [page.buffer] };
       appended = run(session.run(appendEntriesTask, { page }, how));
@@ -54,7 +63,9 @@ export async function buildFromPages(
       appended.catch(() => undefined);
     }
     await appended;
-    return await run(session.run(finishTablesTask, undefined, { signal }));
+    return await syncingFiles(pool, signal, async (unsynced) =>
+      unsynced.takeFrom(await run(session.run(finishTablesTask, undefined, { signal }))),
+    );
   } catch (error) {
     await appended.catch(() => undefined);
     throw error;

@@ -12,6 +12,7 @@ import {
   TRAILER_BYTES,
 } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
+import { HeldFiles, type WithUnsynced } from '../files/held-files.js';
 import type { SpanTables, TableFile, TableSet } from '../tables/table-set.js';
 import type { SessionState } from '../threads/session.js';
 import { defineTask } from '../threads/task.js';
@@ -41,7 +42,7 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 const BUILT_TRAILER = makeInternalKey(NOTHING, BUILT_SEQUENCE, 'value');
 
 class TablesUnderWay {
-  readonly #fileSystem: FileSystem;
+  readonly #held: HeldFiles;
   readonly #directory: string;
   readonly #spans: readonly Span[];
   readonly #runs: TableFile[][];
@@ -63,7 +64,7 @@ class TablesUnderWay {
   #sharedBytes = 0;
 
   constructor(fileSystem: FileSystem, input: BeginTablesInput) {
-    this.#fileSystem = fileSystem;
+    this.#held = new HeldFiles(fileSystem);
     this.#directory = input.directory;
     this.#spans = input.spans;
     this.#runs = input.spans.map(() => []);
@@ -116,19 +117,21 @@ class TablesUnderWay {
     this.#moveToSpanOf(bytes.subarray(0, length));
   }
 
-  finish(): BuiltTables {
+  finish(): BuiltTables & WithUnsynced {
     this.#closeTable();
     const spans = this.#spans.map((span, index): SpanTables => {
       const run = this.#runs[index] ?? [];
       return { span, runs: run.length === 0 ? [] : [run] };
     });
-    return { spans, lastSequence: Number(BUILT_SEQUENCE), entries: this.#entries };
+    const unsynced = this.#held.take();
+    return { spans, lastSequence: Number(BUILT_SEQUENCE), entries: this.#entries, unsynced };
   }
 
   discard(): void {
     this.#builder = undefined;
     this.#file?.close();
     this.#file = undefined;
+    this.#held.close();
   }
 
   #moveToSpanOf(key: Uint8Array): void {
@@ -151,8 +154,7 @@ class TablesUnderWay {
   #openTable(): TableBuilder {
     if (this.#builder === undefined) {
       this.#path = `${this.#directory}/built-${this.#tableCount++}.table`;
-      this.#file = this.#fileSystem.open(this.#path, 'create');
-      this.#fileSystem.chmod(this.#path, 0o444);
+      this.#file = this.#held.createTable(this.#path);
       this.#builder = new TableBuilder(this.#file, { path: this.#path, seal: true });
     }
     return this.#builder;
@@ -216,13 +218,13 @@ export function appendEntries(
 
 export const appendEntriesTask = defineTask('appendEntries', appendEntries);
 
-/** Returns the tables, written but not synced: the commit does that. */
+/** Returns the tables. */
 export function finishTables(
   _fileSystem: FileSystem,
   _input: undefined,
   _checkCancelled: () => void,
   session: BuildSession,
-): BuiltTables {
+): BuiltTables & WithUnsynced {
   return tablesOf(session).finish();
 }
 

@@ -1,11 +1,13 @@
 // Checks pages of entries from callers without TypeScript: what is wrong is refused before anything is done.
-import { describeValue, type EntryPages, isBytes } from '@sstitch/contract';
+import { describeValue, isBytes } from '@sstitch/contract';
 import { EngineError } from '../errors.js';
 import { notBytes } from '../not-bytes.js';
 
+export type EntryBytes = readonly [key: Uint8Array, value: Uint8Array];
+
 /** @throws EngineError SSTITCH_ENTRIES_INVALID */
-export function checkPages(pages: EntryPages): void {
-  if (typeof (pages as Partial<EntryPages> | null)?.[Symbol.asyncIterator] === 'function') return;
+export function checkPages(pages: AsyncIterable<unknown>): void {
+  if (typeof (pages as Partial<typeof pages> | null)?.[Symbol.asyncIterator] === 'function') return;
   throw new EngineError(
     'SSTITCH_ENTRIES_INVALID',
     `entries must be an async iterable of pages, which are arrays of [key, value], not ${describeValue(pages)}`,
@@ -13,30 +15,56 @@ export function checkPages(pages: EntryPages): void {
 }
 
 /**
- * The entries of a page, all of them [key, value], both bytes.
+ * A page of entries, all of them [key, value].
  *
  * @param pageIndex for the message
  * @throws EngineError SSTITCH_ENTRIES_INVALID, which names the page and the entry
  */
-export function checkPage(page: unknown, pageIndex: number): asserts page is readonly Pair[] {
-  const refuse = (index: number | undefined, what: string): never => {
-    const place = index === undefined ? '' : `, entry ${index}`;
-    throw new EngineError('SSTITCH_ENTRIES_INVALID', `page ${pageIndex}${place}: ${what}`);
-  };
+export function checkPage(
+  page: unknown,
+  pageIndex: number,
+): asserts page is ReadonlyArray<readonly [key: unknown, value: unknown]> {
   if (!Array.isArray(page)) {
-    refuse(undefined, `a page must be an array of [key, value], not ${describeValue(page)}`);
-    return;
+    throw refusal(
+      pageIndex,
+      undefined,
+      `a page must be an array of [key, value], not ${describeValue(page)}`,
+    );
   }
   for (let index = 0; index < page.length; index++) {
     const entry: unknown = page[index];
-    if (!Array.isArray(entry) || entry.length !== 2) {
-      const hint = index === 0 ? '; a page is an array of such arrays' : '';
-      refuse(index, `an entry must be [key, value], not ${describeValue(entry)}${hint}`);
-      return;
-    }
-    if (!isBytes(entry[0])) refuse(index, notBytes('key', entry[0]));
-    if (!isBytes(entry[1])) refuse(index, notBytes('value', entry[1]));
+    if (Array.isArray(entry) && entry.length === 2) continue;
+    const hint = index === 0 ? '; a page is an array of such arrays' : '';
+    const what = `an entry must be [key, value], not ${describeValue(entry)}${hint}`;
+    throw refusal(pageIndex, index, what);
   }
 }
 
-type Pair = readonly [key: Uint8Array, value: Uint8Array];
+/**
+ * A page of entries, all of them bytes.
+ *
+ * @throws as `checkPage`
+ */
+export function checkPageOfBytes(
+  page: unknown,
+  pageIndex: number,
+): asserts page is readonly EntryBytes[] {
+  checkPage(page, pageIndex);
+  for (let index = 0; index < page.length; index++) {
+    const [key, value] = page[index] as readonly [unknown, unknown];
+    if (!isBytes(key)) throw refusal(pageIndex, index, notBytes('key', key));
+    if (!isBytes(value)) throw refusal(pageIndex, index, notBytes('value', value));
+  }
+}
+
+/** @param index of the entry; undefined for the page itself */
+export function refusal(
+  pageIndex: number,
+  index: number | undefined,
+  what: string,
+  cause?: unknown,
+): EngineError {
+  const place = index === undefined ? '' : `, entry ${index}`;
+  const message = `page ${pageIndex}${place}: ${what}`;
+  return new EngineError('SSTITCH_ENTRIES_INVALID', message, { cause });
+}

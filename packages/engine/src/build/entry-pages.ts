@@ -4,7 +4,7 @@
 //   entry := key length u32le, key, value length u32le, value
 
 import { EngineError } from '../errors.js';
-import { checkPage } from './check-pages.js';
+import { checkPageOfBytes } from './check-pages.js';
 
 const LENGTH_BYTES = 4;
 /** Below this many bytes a loop is faster than a call of `set`. */
@@ -16,11 +16,8 @@ const LOOP_COPY_BYTES = 48;
  * @param pageIndex for messages
  * @throws EngineError SSTITCH_ENTRIES_INVALID unless all are [key, value], both bytes
  */
-export function packEntries(
-  entries: ReadonlyArray<readonly [key: Uint8Array, value: Uint8Array]>,
-  pageIndex: number,
-): Uint8Array<ArrayBuffer> {
-  checkPage(entries, pageIndex);
+export function packEntries(entries: unknown, pageIndex: number): Uint8Array<ArrayBuffer> {
+  checkPageOfBytes(entries, pageIndex);
   let size = 0;
   for (const [key, value] of entries) size += 2 * LENGTH_BYTES + key.byteLength + value.byteLength;
   const page = new Uint8Array(size);

@@ -6,7 +6,6 @@
 
 import { compareBytes, type Span } from '@sstitch/contract';
 import {
-  type FileHandle,
   type FileSystem,
   type MergeIterator,
   mergeRuns,
@@ -16,6 +15,7 @@ import {
   TRAILER_BYTES,
 } from '@sstitch/sst';
 import { blamingOrigins } from '../files/blame-file.js';
+import { type HeldFiles, holdingFiles, type WithUnsynced } from '../files/held-files.js';
 import { originsOf, type TableFile, type TableRun } from '../tables/table-set.js';
 import { defineTask } from '../threads/task.js';
 import { BUILT_SEQUENCE, BUILT_TABLE_SIZE_BYTES } from './build-tables.js';
@@ -43,20 +43,20 @@ export type BuildPurpose = 'leveldb' | 'pebble';
  */
 const PEBBLE_SEQUENCE = 0;
 
-export interface MergedRuns {
+export interface MergedRuns extends WithUnsynced {
   /** In key order. */
   readonly tables: readonly TableFile[];
   readonly entries: number;
 }
 
-/** Merges and builds; see the head of this file. Tables are not synced: the commit does that. */
+/** Merges and builds; see the head of this file. */
 export function mergeRunsToTables(
   fileSystem: FileSystem,
   input: MergeRunsInput,
   checkCancelled: () => void,
 ): MergedRuns {
   return blamingOrigins(originsOf(input.runs.flat()), () =>
-    mergeAndBuild(fileSystem, input, checkCancelled),
+    holdingFiles(fileSystem, (held) => mergeAndBuild(fileSystem, input, held, checkCancelled)),
   );
 }
 
@@ -65,8 +65,9 @@ export const mergeRunsToTablesTask = defineTask('mergeRunsToTables', mergeRunsTo
 function mergeAndBuild(
   fileSystem: FileSystem,
   { part, runs, path, purpose = 'leveldb' }: MergeRunsInput,
+  held: HeldFiles,
   checkCancelled: () => void,
-): MergedRuns {
+): Omit<MergedRuns, 'unsynced'> {
   const iterators = runs.map((run) => new RunIterator(fileSystem, run));
   const tables: TableFile[] = [];
   let entries = 0;
@@ -78,7 +79,7 @@ function mergeAndBuild(
     while (merged.valid && isBefore(merged, part.end)) {
       const table = `${path}-${tables.length}.table`;
       const tableOptions = { path: table, ...options };
-      const built = buildTable(fileSystem, tableOptions, merged, part.end, checkCancelled);
+      const built = buildTable(held, tableOptions, merged, part.end, checkCancelled);
       const { sizeBytes, smallest, largest } = built;
       const bounds = { path: table, sizeBytes, smallest, largest };
       tables.push({ ...bounds, origin: 'built', entries: built.entries });
@@ -92,17 +93,15 @@ function mergeAndBuild(
 
 /** One table, of the entries from where `merged` is to `end`, or of as many as it takes. */
 function buildTable(
-  fileSystem: FileSystem,
+  held: HeldFiles,
   options: TableOptions & { readonly path: string },
   merged: MergeIterator,
   end: Uint8Array | undefined,
   checkCancelled: () => void,
 ) {
-  const { path } = options;
-  const file: FileHandle = fileSystem.open(path, 'create');
+  const file = held.createTable(options.path);
   let builder: TableBuilder | undefined;
   try {
-    fileSystem.chmod(path, 0o444);
     builder = new TableBuilder(file, options);
     do {
       if (builder.entries % ENTRIES_PER_CHECK === 0) checkCancelled();

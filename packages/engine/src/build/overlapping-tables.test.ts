@@ -1,4 +1,4 @@
-import { compareBytes } from '@sstitch/contract';
+import { compareBytes, type Span } from '@sstitch/contract';
 import { makeInternalKey, userKeyOf } from '@sstitch/sst';
 import { describe, expect, test } from 'vitest';
 import type { TableFile } from '../tables/table-set.js';
@@ -13,10 +13,12 @@ function table(bounds: string, sizeBytes = MIB): TableFile {
   return { path: bounds, sizeBytes, smallest: key(from), largest: key(to), origin: 'built' };
 }
 
-/** Pieces as text: kept tables by their name, parts to merge as bounds and their runs. */
-function ranges(runs: TableFile[][]): string[] {
+const ALL: Span = { start: new Uint8Array(0), end: undefined };
+
+/** Ranges as text: kept tables by their name, parts to merge as bounds and their runs. */
+function ranges(runs: TableFile[][], span = ALL): string[] {
   const text = (bytes: Uint8Array | undefined) => JSON.stringify(String(Buffer.from(bytes ?? [])));
-  return overlapRanges(runs).map((range) =>
+  return overlapRanges(runs, span).map((range) =>
     range.kind === 'keep'
       ? range.table.path
       : `[${text(range.part.start)}, ${text(range.part.end)}) ` +
@@ -47,7 +49,13 @@ describe('tables of several runs', () => {
     ]);
   });
 
-  test('are parted where tables begin, so that threads share them', () => {
+  test('that straddle a bound of the span are merged, for what lies in it', () => {
+    const span = { start: Buffer.from('c'), end: Buffer.from('h') };
+    const runs = [[table('a-b'), table('b-d'), table('e-f'), table('g-i')], [table('c-c')]];
+    expect(ranges(runs, span)).toEqual(['["c", "d\\u0000") b-d + c-c', 'e-f', '["g", "h") g-i']);
+  });
+
+  test('are divided where tables begin, so that threads share them', () => {
     const long = [table('a-c', 10 * MIB), table('d-f', 10 * MIB), table('g-i', 10 * MIB)];
     expect(ranges([long, [table('b-h')]])).toEqual([
       '["a", "g") a-c d-f + b-h',
@@ -65,7 +73,7 @@ describe('tables of several runs', () => {
     );
     let before: Uint8Array = new Uint8Array(0);
     const seen = new Set<TableFile>();
-    for (const range of overlapRanges(runs)) {
+    for (const range of overlapRanges(runs, ALL)) {
       const isKept = range.kind === 'keep';
       const start = isKept ? userKeyOf(range.table.smallest) : range.part.start;
       expect(compareBytes(before, start)).toBeLessThanOrEqual(0);

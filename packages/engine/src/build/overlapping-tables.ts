@@ -1,4 +1,5 @@
-// Which tables of several runs must be merged to become one run: those that overlap others. Pure.
+// Which tables of several runs must be merged to become one run of a span: those that overlap others, or straddle a
+// bound of the span. Pure.
 
 import { compareBytes, keyAfter, type Span } from '@sstitch/contract';
 import { userKeyOf } from '@sstitch/sst';
@@ -12,42 +13,50 @@ export type OverlapRange =
 /** Parts to merge end once their tables come to so many bytes, so that threads share them. */
 const PART_BYTES = 16 * 1024 * 1024;
 
+/** A table, or what of it lies in the span. */
 interface RankedTable {
   readonly table: TableFile;
   readonly run: number;
   readonly start: Uint8Array;
-  readonly largest: Uint8Array;
+  readonly end: Uint8Array;
+  readonly isWhole: boolean;
 }
 
-/** The ranges in key order; all that is in the runs is in one of them. */
-export function overlapRanges(runs: readonly TableRun[]): OverlapRange[] {
+/** The ranges of a span in key order; all that the runs have in the span is in one of them. */
+export function overlapRanges(runs: readonly TableRun[], span: Span): OverlapRange[] {
   const tables = runs
-    .flatMap((run, rank) =>
-      run.map((table): RankedTable => {
-        const [start, largest] = [userKeyOf(table.smallest), userKeyOf(table.largest)];
-        return { table, run: rank, start, largest };
-      }),
-    )
+    .flatMap((run, rank) => run.flatMap((table) => inSpan(table, rank, span)))
     .sort((a, b) => compareBytes(a.start, b.start));
   const ranges: OverlapRange[] = [];
   for (let from = 0; from < tables.length; ) {
     const first = tables[from] as RankedTable;
-    let { largest } = first;
+    let { end } = first;
     let to = from + 1;
     for (; to < tables.length; to++) {
       const next = tables[to] as RankedTable;
-      if (compareBytes(next.start, largest) > 0) break;
-      if (compareBytes(next.largest, largest) > 0) largest = next.largest;
+      if (compareBytes(next.start, end) >= 0) break;
+      if (compareBytes(next.end, end) > 0) end = next.end;
     }
-    if (to - from === 1) ranges.push({ kind: 'keep', table: first.table });
-    else ranges.push(...partsOf(tables.slice(from, to), largest));
+    if (to - from === 1 && first.isWhole) ranges.push({ kind: 'keep', table: first.table });
+    else ranges.push(...partsOf(tables.slice(from, to), end));
     from = to;
   }
   return ranges;
 }
 
-/** Parts tables that overlap, where tables begin. */
-function partsOf(tables: readonly RankedTable[], largest: Uint8Array): OverlapRange[] {
+function inSpan(table: TableFile, run: number, span: Span): RankedTable[] {
+  const smallest = userKeyOf(table.smallest);
+  const afterLargest = keyAfter(userKeyOf(table.largest));
+  const startsInside = compareBytes(smallest, span.start) >= 0;
+  const endsInside = span.end === undefined || compareBytes(afterLargest, span.end) <= 0;
+  const start = startsInside ? smallest : span.start;
+  const end = endsInside ? afterLargest : (span.end as Uint8Array);
+  if (compareBytes(start, end) >= 0) return [];
+  return [{ table, run, start, end, isWhole: startsInside && endsInside }];
+}
+
+/** Divides tables that overlap, where tables begin. */
+function partsOf(tables: readonly RankedTable[], end: Uint8Array): OverlapRange[] {
   const bounds = [(tables[0] as RankedTable).start];
   let bytes = 0;
   for (const { start, table } of tables) {
@@ -58,12 +67,12 @@ function partsOf(tables: readonly RankedTable[], largest: Uint8Array): OverlapRa
     bytes += table.sizeBytes;
   }
   return bounds.map((start, index) => {
-    const end = bounds[index + 1] ?? keyAfter(largest);
+    const partEnd = bounds[index + 1] ?? end;
     const inPart = tables.filter(
-      (table) => compareBytes(table.start, end) < 0 && compareBytes(table.largest, start) >= 0,
+      (table) => compareBytes(table.start, partEnd) < 0 && compareBytes(table.end, start) > 0,
     );
     const byRun = new Map<number, TableFile[]>();
     for (const { run, table } of inPart) byRun.set(run, [...(byRun.get(run) ?? []), table]);
-    return { kind: 'merge', part: { start, end }, runs: [...byRun.values()] };
+    return { kind: 'merge', part: { start, end: partEnd }, runs: [...byRun.values()] };
   });
 }

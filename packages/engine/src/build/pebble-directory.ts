@@ -16,15 +16,15 @@
 import { type FileSystem, userKeyOf } from '@sstitch/sst';
 import { abandonStoreTask, checkEmpty, type MadeName } from '../copy/make-store.js';
 import { EngineError } from '../errors.js';
-import type { ExtractedTables } from '../extract/extract-tables.js';
 import { parentDirectory } from '../files/place-file.js';
 import { CURRENT_FILE, manifestFileName, oldTableFileName } from '../leveldb/file-names.js';
 import { writeManifest, writeNewFile } from '../leveldb/manifest.js';
 import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
 import { refuseInside } from '../store-directory/refuse-inside.js';
 import { mkdirs } from '../store-directory/store-files.js';
-import type { TableFile } from '../tables/table-set.js';
+import type { SpanTables, TableFile } from '../tables/table-set.js';
 import { defineTask } from '../threads/task.js';
+import { syncingFiles } from '../threads/unsynced-files.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import { rebuildTables } from './rebuild-tables.js';
 
@@ -48,14 +48,14 @@ export interface PebbleDirectory {
 /**
  * Makes the directory. A failure leaves nothing of what was made in it.
  *
- * @param extract gives the tables of all that it is to hold, once the target is known to be a good one
+ * @param extract returns the tables of all that it is to hold, once the target is known to be a good one
  * @throws EngineError SSTITCH_TARGET_EXISTS; SSTITCH_OPTION_INVALID for a target inside the store, and for an empty
  * key; SSTITCH_STORE_CORRUPT, SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
 export async function makePebbleDirectory(
   pool: WorkerPool,
   input: PebbleDirectoryInput,
-  extract: () => Promise<ExtractedTables>,
+  extract: () => Promise<readonly SpanTables[]>,
   signal: AbortSignal,
 ): Promise<PebbleDirectory> {
   const { targetDirectory } = input;
@@ -67,13 +67,12 @@ export async function makePebbleDirectory(
     const directory = `${targetDirectory}/${BUILD_DIRECTORY}`;
     made.push({ kind: 'tree', path: directory });
     const building = { signal, onEntries: () => undefined, purpose: 'pebble' } as const;
-    const { spans } = await rebuildTables(pool, directory, extracted, building);
-    const tables = spans.flatMap(({ runs }) => runs.flat());
-    checkNoEmptyKey(tables);
-    await pool.syncFiles(
-      tables.map(({ path }) => path),
-      signal,
-    );
+    const tables = await syncingFiles(pool, signal, async (unsynced) => {
+      const spans = await rebuildTables(pool, directory, extracted, { ...building, unsynced });
+      const built = spans.flatMap(({ runs }) => runs.flat());
+      checkNoEmptyKey(built);
+      return built;
+    });
     made.push(...finishedNames(targetDirectory, tables.length));
     await pool.run(finishPebbleDirectoryTask, { targetDirectory, tables }, { signal });
     const sizeBytes = tables.reduce((sum, table) => sum + table.sizeBytes, 0);

@@ -1,15 +1,14 @@
-// Builds extracted tables anew: what versions and deletions shadow is left behind. The spans are parted
-// at their tables' bounds into shares of like size, which worker threads take one after another.
+// Builds tables anew of others: one run a span, without shadowed versions and deletions. The spans are divided at
+// their tables' bounds into shares of like size, which worker threads take one after another.
 
 import { compareBytes, type Span } from '@sstitch/contract';
 import { userKeyOf } from '@sstitch/sst';
-import type { ExtractedTables } from '../extract/extract-tables.js';
 import { mkdirTask } from '../store-directory/store-files.js';
-import { addToTotals, emptyTotals } from '../tables/origin-totals.js';
 import type { SpanTables, TableFile, TableRun } from '../tables/table-set.js';
 import { asEngineError } from '../threads/task-errors.js';
+import type { UnsyncedFiles } from '../threads/unsynced-files.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
-import { BUILT_SEQUENCE, BUILT_TABLE_SIZE_BYTES } from './build-tables.js';
+import { BUILT_TABLE_SIZE_BYTES } from './build-tables.js';
 import {
   type BuildPurpose,
   type MergedRuns,
@@ -23,14 +22,11 @@ import {
  */
 const SHARE_BYTES = BUILT_TABLE_SIZE_BYTES / 2;
 
-export interface RebuiltTables extends ExtractedTables {
-  /** Entries of each span. */
-  readonly entries: readonly number[];
-}
-
 export interface RebuildOptions {
   readonly signal: AbortSignal | undefined;
-  /** Reported how many entries are built by now. */
+  /** Takes the files that are written, also where the building fails. */
+  readonly unsynced: UnsyncedFiles;
+  /** Called after each share with how many entries are built. */
   readonly onEntries: (entries: number) => void;
   /** Whose database the tables are for. @defaultValue 'leveldb' */
   readonly purpose?: BuildPurpose | undefined;
@@ -42,18 +38,18 @@ interface Share extends MergeRunsInput {
 }
 
 /**
- * Builds tables in `directory`, which is made. The extracted tables stay. What `onEntries` throws ends the
- * building and passes through as it is.
+ * Builds tables in `directory`, which is made, of the runs of each span, which must be all that there is of its keys.
+ * These stay. What `onEntries` throws ends the building and passes through as it is.
  *
  * @throws EngineError SSTITCH_TABLES_INVALID, SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
 export async function rebuildTables(
   pool: WorkerPool,
   directory: string,
-  extracted: ExtractedTables,
-  { signal, onEntries, purpose }: RebuildOptions,
-): Promise<RebuiltTables> {
-  const shares = extracted.spans.flatMap((span, index) => sharesOf(span, index, directory));
+  spans: readonly SpanTables[],
+  { signal, unsynced, onEntries, purpose }: RebuildOptions,
+): Promise<SpanTables[]> {
+  const shares = spans.flatMap((span, index) => sharesOf(span, index, directory));
   const run = <T>(task: Promise<T>): Promise<T> =>
     task.catch((error: unknown) => {
       throw asEngineError(error);
@@ -61,6 +57,7 @@ export async function rebuildTables(
   let entries = 0;
   let thrown: { readonly error: unknown } | undefined;
   const onOutput = (built: MergedRuns) => {
+    unsynced.takeFrom(built);
     entries += built.entries;
     if (thrown !== undefined) return;
     try {
@@ -79,33 +76,24 @@ export async function rebuildTables(
     throw thrown?.error ?? asEngineError(error);
   });
   const merged = new Map(built.map((tables, index) => [largestFirst[index], tables]));
-  return collect(extracted, shares, merged);
+  return collect(spans, shares, merged);
 }
 
 function collect(
-  { spans }: ExtractedTables,
+  spans: readonly SpanTables[],
   shares: readonly Share[],
   merged: ReadonlyMap<Share | undefined, MergedRuns>,
-): RebuiltTables {
-  const totals = spans.map(emptyTotals);
-  const entries = spans.map(() => 0);
+): SpanTables[] {
   const runs = spans.map((): TableFile[] => []);
   for (const share of shares) {
-    const { spanIndex } = share;
     const built = merged.get(share);
-    const sum = totals[spanIndex];
-    if (built === undefined || sum === undefined) throw new Error('a share was not built');
-    entries[spanIndex] = (entries[spanIndex] ?? 0) + built.entries;
-    for (const table of built.tables) {
-      runs[spanIndex]?.push(table);
-      addToTotals(sum, table.origin, table.sizeBytes);
-    }
+    if (built === undefined) throw new Error('a share was not built');
+    runs[share.spanIndex]?.push(...built.tables);
   }
-  const rebuilt = spans.map(({ span }, index): SpanTables => {
+  return spans.map(({ span }, index): SpanTables => {
     const run = runs[index] ?? [];
     return { span, runs: run.length === 0 ? [] : [run] };
   });
-  return { spans: rebuilt, lastSequence: Number(BUILT_SEQUENCE), totals, entries };
 }
 
 /** In key order. */

@@ -4,6 +4,7 @@
 
 import type { UnsortedEntries } from '@sstitch/contract';
 import { type FileHandle, type FileSystem, makeInternalKey, TableBuilder } from '@sstitch/sst';
+import { type HeldFiles, holdingFiles, type WithUnsynced } from '../files/held-files.js';
 import type { TableFile, TableRun } from '../tables/table-set.js';
 import { defineTask } from '../threads/task.js';
 import { BUILT_SEQUENCE } from './build-tables.js';
@@ -40,12 +41,14 @@ export function sortToTables(
   fileSystem: FileSystem,
   { pages }: SortToTablesInput,
   checkCancelled: () => void,
-): SortedRun[] {
-  return pages.map(({ entries, path }) => {
-    checkCancelled();
-    checkEnds(entries);
-    return new RunWriter(fileSystem, entries, path, checkCancelled).write();
-  });
+): WithUnsynced & { readonly runs: readonly SortedRun[] } {
+  return holdingFiles(fileSystem, (held) => ({
+    runs: pages.map(({ entries, path }) => {
+      checkCancelled();
+      checkEnds(entries);
+      return new RunWriter(held, entries, path, checkCancelled).write();
+    }),
+  }));
 }
 
 export const sortToTablesTask = defineTask('sortToTables', sortToTables);
@@ -54,7 +57,7 @@ const NOTHING = new Uint8Array(0);
 const BUILT_TRAILER = makeInternalKey(NOTHING, BUILT_SEQUENCE, 'value');
 
 class RunWriter {
-  readonly #fileSystem: FileSystem;
+  readonly #held: HeldFiles;
   readonly #entries: UnsortedEntries;
   readonly #path: string;
   readonly #checkCancelled: () => void;
@@ -62,13 +65,8 @@ class RunWriter {
   #file: FileHandle | undefined;
   #builder: TableBuilder | undefined;
 
-  constructor(
-    fileSystem: FileSystem,
-    entries: UnsortedEntries,
-    path: string,
-    checkCancelled: () => void,
-  ) {
-    this.#fileSystem = fileSystem;
+  constructor(held: HeldFiles, entries: UnsortedEntries, path: string, checkCancelled: () => void) {
+    this.#held = held;
     this.#entries = entries;
     this.#path = path;
     this.#checkCancelled = checkCancelled;
@@ -139,8 +137,7 @@ class RunWriter {
   #openTable(): TableBuilder {
     if (this.#builder === undefined) {
       const path = `${this.#path}-${this.#tables.length}.table`;
-      this.#file = this.#fileSystem.open(path, 'create');
-      this.#fileSystem.chmod(path, 0o444);
+      this.#file = this.#held.createTable(path);
       this.#builder = new TableBuilder(this.#file, { path, seal: true });
     }
     return this.#builder;

@@ -2,7 +2,8 @@
 import type { Span } from '@sstitch/contract';
 import type { EngineError } from '../errors.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
-import type { TableSet } from '../tables/table-set.js';
+import type { IncomingTables } from '../tables/extracted-tables.js';
+import type { SplitPolicy } from '../tables/split-policy.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import type { WriteGate } from './write-gate.js';
 
@@ -33,12 +34,11 @@ export interface CommitInput {
   /** Sorted and disjoint. */
   readonly spans: readonly Span[];
   /** For these spans; or what makes them, whose errors pass through as they are. */
-  readonly tables: TableSet | (() => Promise<TableSet>);
+  readonly tables: IncomingTables | (() => Promise<IncomingTables>);
   readonly moveIncoming: boolean;
   /** Where no file of the next generation may hold what was excised; see purge-tables.ts. */
   readonly purge: readonly Span[];
-  /** Size from which a part of a table is kept in its file; see `StoreOptions`. */
-  readonly shareFromBytes: number;
+  readonly policy: SplitPolicy;
   readonly signal: AbortSignal | undefined;
   /** Puts the next generation in force, in memory. */
   switchTo(database: LevelDatabase): void;

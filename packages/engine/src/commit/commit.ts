@@ -1,14 +1,13 @@
 // The commit: from then on the store holds, inside the spans, exactly the incoming tables' entries.
 //
 //   1 check      spans and runs (the caller has checked the tables); where the tables are still to come, the
-//                base's are linked and split meanwhile, and the next CURRENT is prepared
+//                base's are linked meanwhile
 //   2 gate       what is written outside the spans is kept from now on; a log that a failed write has torn is
 //                retired first
 //   3 flush      only a long log, or one that ends in half a record: what was written before is in tables then; a
 //                short one is replayed
 //   4 stage      lay out the next generation's directory, in workers; sync its new tables, and the next CURRENT
-//                under its temporary name, where that is still to be done, while the last incoming tables are
-//                checked; readers and writers go on
+//                under its temporary name, while the last incoming tables are checked; readers and writers go on
 //   5 open       the next generation's database; sync what the open wrote
 //   6 catch up   replay into it what was kept meanwhile, until little is left
 //   7 pause      writes wait; replay the rest, durably; rename CURRENT and sync: the commit point
@@ -21,19 +20,19 @@
 // A failure before the rename removes the next generation and leaves the base as it was. A failed
 // sync poisons the store: what is on disk is unknown until it is opened anew.
 
-import type { CommitReport } from '@sstitch/contract';
+import type { CommitReport, Span } from '@sstitch/contract';
 import { throwIfAborted } from '../errors.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
 import { swapPointerTask, syncGenerationTask } from '../store-directory/store-files.js';
-import { filesMadeBy, type SplitJob, shareTableJobs } from '../tables/table-jobs.js';
-import type { TableSet } from '../tables/table-set.js';
-import { checkingOf, unsyncedIn } from '../tables/trusted-sets.js';
+import type { IncomingTables } from '../tables/extracted-tables.js';
+import { shareTableJobs } from '../tables/table-jobs.js';
 import { allWorkers } from '../threads/sync-files.js';
-import type { Session, WorkerPool } from '../threads/worker-pool.js';
+import { UnsyncedFiles } from '../threads/unsynced-files.js';
+import type { Session } from '../threads/worker-pool.js';
 import type { CommitBase, CommitHost, CommitInput } from './commit-host.js';
 import { NextGeneration } from './next-generation.js';
-import type { SpeculativeSplit } from './speculative-splits.js';
 import {
+  beginFlushedStageTask,
   beginStageTask,
   finishStageTask,
   prelinkTask,
@@ -68,10 +67,13 @@ async function commitWith(
   const { nextDirectory, spans, signal } = input;
   const base = host.current();
   const generation = new NextGeneration(host, input.number, nextDirectory);
-  const made =
+  const unsynced = new UnsyncedFiles(pool);
+  const stage = { generation, session, base, unsynced };
+  const isMade = typeof input.tables !== 'function';
+  const incoming =
     typeof input.tables === 'function'
-      ? await makeIncoming(pool, generation, session, base, { ...input, make: input.tables })
-      : { incoming: input.tables, speculative: [] };
+      ? await makeIncoming(input, input.tables, stage)
+      : input.tables;
   const start = host.now();
   let next: LevelDatabase | undefined;
   let renamed = false;
@@ -81,10 +83,10 @@ async function commitWith(
     await gate.begin(spans);
     await generation.make();
     const { staged, flushMs } = await stageNext(host, input, {
-      generation,
-      session,
-      base,
-      ...made,
+      ...stage,
+      incoming,
+      // Else the session has them.
+      spans: isMade ? spans : undefined,
     });
     const stagedAt = host.now();
     checkAborted();
@@ -92,7 +94,7 @@ async function commitWith(
     await pool.run(syncGenerationTask, { directory: nextDirectory }, { signal });
     const opened = host.now();
     checkAborted();
-    // The unflushed is older than all that was kept; what is in both is replayed twice, to the same end.
+    // The base's log is older than all that was captured; what is in both is replayed twice, to the same end.
     if (staged.unflushed.length > 0) await next._batch(staged.unflushed, { sync: true });
     let replayedOperations = await catchUp(gate, next);
     checkAborted();
@@ -124,99 +126,85 @@ async function commitWith(
       },
     };
   } catch (error) {
-    const failure = input.failed(await generation.preferSyncFailure(error), renamed);
+    const failure = input.failed(error, renamed);
     const poisoned = failure.code === 'SSTITCH_STORE_POISONED';
     // What is left here is removed by the next open at the latest.
     if (next !== undefined && poisoned && renamed) input.keepOpen(next);
     else await next?.close().catch(() => undefined);
+    unsynced.close();
     if (!poisoned) await generation.discard();
     gate.end();
     throw failure;
   }
 }
 
-interface Incoming {
-  readonly incoming: TableSet;
-  readonly speculative: readonly SpeculativeSplit[];
+interface Stage {
+  readonly generation: NextGeneration;
+  readonly session: Session<StageSession>;
+  readonly base: CommitBase;
+  readonly unsynced: UnsyncedFiles;
 }
 
-/**
- * Has the incoming tables made, while the base's are linked into the next generation's directory and split, and the
- * pointer to it is prepared: where little has to be synced, that is what a stage waited for longest.
- */
+/** Has the incoming tables made, while the base's are linked into the next generation's directory. */
 async function makeIncoming(
-  pool: WorkerPool,
-  generation: NextGeneration,
-  session: Session<StageSession>,
-  base: CommitBase,
-  input: CommitInput & { readonly make: () => Promise<TableSet> },
-): Promise<Incoming> {
-  const { nextDirectory, spans, purge, shareFromBytes, signal, make } = input;
-  const prepare = async () => {
+  { nextDirectory, spans, signal, failed }: CommitInput,
+  make: () => Promise<IncomingTables>,
+  { generation, session, base }: Stage,
+): Promise<IncomingTables> {
+  const link = async () => {
     await generation.make();
-    void generation.preparePointer();
-    const request = { baseDirectory: base.directory, nextDirectory, spans, purge };
-    const jobs = await session.run(prelinkTask, request, { signal });
-    const outcomes = await shareTableJobs(pool, jobs, { shareFromBytes }, signal);
-    return outcomes.map((outcome, index) => ({ job: jobs[index] as SplitJob, outcome }));
+    const request = { baseDirectory: base.directory, nextDirectory, spans };
+    await session.run(prelinkTask, request, { signal });
   };
-  const [made, prepared] = await Promise.allSettled([make(), prepare()]);
-  if (made.status === 'fulfilled' && prepared.status === 'fulfilled') {
-    return { incoming: made.value, speculative: prepared.value };
-  }
-  // Whoever makes the tables has errors of another store: they do not poison this one.
-  const own = prepared.status === 'rejected' ? prepared.reason : undefined;
-  const reason: unknown = await generation.preferSyncFailure(own);
-  const failure = reason === undefined ? undefined : input.failed(reason, false);
+  const [made, linked] = await Promise.allSettled([make(), link()]);
+  if (made.status === 'fulfilled' && linked.status === 'fulfilled') return made.value;
+  const failure = linked.status === 'rejected' ? failed(linked.reason, false) : undefined;
   const isPoisoned = failure?.code === 'SSTITCH_STORE_POISONED';
   if (!isPoisoned) await generation.discard();
-  // A poisoned store says so, whatever else failed.
+  // What fails to be made has errors of another store, which do not poison this one; a poisoned store says so first.
   if (made.status === 'rejected' && !isPoisoned) throw made.reason;
   throw failure;
 }
 
-interface StageInput extends Incoming {
-  readonly generation: NextGeneration;
-  readonly session: Session<StageSession>;
-  readonly base: CommitBase;
+interface StageInput extends Stage {
+  readonly incoming: IncomingTables;
+  readonly spans: readonly Span[] | undefined;
 }
 
 /** Steps 3 and 4. */
 async function stageNext(
   host: CommitHost,
-  { nextDirectory, moveIncoming, purge, shareFromBytes, signal }: CommitInput,
-  { generation, session, base, incoming, speculative }: StageInput,
+  { nextDirectory, moveIncoming, purge, policy, signal }: CommitInput,
+  { generation, session, base, unsynced, incoming, spans }: StageInput,
 ): Promise<{ readonly staged: StagedGeneration; readonly flushMs: number }> {
   const { pool } = host;
-  const checking = checkingOf(incoming);
-  const request: Omit<StageRequest, 'leastLogNumber' | 'withUnflushed'> = {
-    ...{ baseDirectory: base.directory, nextDirectory, incoming, purge, speculative },
-    unsynced: unsyncedIn(incoming),
+  const { checking } = incoming;
+  const request: StageRequest = {
+    ...{ baseDirectory: base.directory, nextDirectory, spans, purge },
+    incoming: incoming.spans.map(({ runs }) => runs),
+    incomingSequence: incoming.lastSequence,
+    rewriteShared: policy.mode === 'copy',
     // What is being checked keeps its name.
     move: moveIncoming ? (checking === undefined ? 'all' : 'made') : 'none',
   };
-  const first = { ...request, leastLogNumber: 0, withUnflushed: true };
-  let begun = await session.run(beginStageTask, first, { signal });
+  let begun = await session.run(beginStageTask, request, { signal });
   let flushMs = 0;
   if (begun === undefined) {
     const flushing = host.now();
     const leastLogNumber = await host.flush(base);
     flushMs = host.now() - flushing;
-    const flushed = { ...request, leastLogNumber, withUnflushed: false };
-    begun = await session.run(beginStageTask, flushed, { signal });
+    begun = await session.run(beginFlushedStageTask, { leastLogNumber }, { signal });
   }
-  if (begun === undefined) throw new Error('a stage without a unflushed begins');
-  let unsynced: readonly string[] = [];
   if ('jobs' in begun) {
     const { jobs } = begun;
-    const outcomes = await shareTableJobs(pool, jobs, { shareFromBytes }, signal);
-    unsynced = filesMadeBy(jobs, outcomes);
-    begun = { staged: await session.run(finishStageTask, { nextDirectory, outcomes }, { signal }) };
+    const outcomes = await shareTableJobs(pool, jobs, unsynced, { policy }, signal);
+    begun = { staged: await session.run(finishStageTask, { outcomes }, { signal }) };
   }
   const { staged } = begun;
   // Before LevelDB opens a table: it may compact one away at once, and others be names of the same file. After
   // all of them have their names, which a sync would hold up.
-  const syncing = pool.syncFiles([...staged.unsynced, ...unsynced], signal, checking);
+  unsynced.takeFrom({ unsynced: incoming.unsynced?.take() ?? [] });
+  const syncing = unsynced.sync(signal, checking);
   await allWorkers([generation.preparePointer(), syncing, ...(checking ? [checking] : [])]);
   return { staged, flushMs };
 }

@@ -7,7 +7,6 @@ import {
   makeGenerationTask,
   preparePointerTask,
 } from '../store-directory/store-files.js';
-import { isSyncFailure } from '../threads/task-errors.js';
 import type { CommitHost } from './commit-host.js';
 
 export class NextGeneration {
@@ -15,7 +14,8 @@ export class NextGeneration {
   readonly #host: CommitHost;
   readonly #number: number;
   #isMade = false;
-  #pointer: Promise<unknown> | undefined;
+  /** Or a part of it. */
+  #hasPointer = false;
 
   constructor(host: CommitHost, number: number, directory: string) {
     this.#host = host;
@@ -34,26 +34,17 @@ export class NextGeneration {
     this.#isMade = true;
   }
 
-  /** Prepares the pointer, once, whose name is synced with that of the directory. */
-  preparePointer(): Promise<unknown> {
+  /** Prepares the pointer, whose name is synced with that of the directory. */
+  preparePointer(): Promise<void> {
+    this.#hasPointer = true;
     const input = { directory: this.#host.directory, generation: this.#number };
-    this.#pointer ??= this.#host.pool.run(preparePointerTask, input, { priority: 'urgent' });
-    // It may fail before the stage awaits it.
-    this.#pointer.catch(() => undefined);
-    return this.#pointer;
-  }
-
-  /** An error; or that of the pointer's preparing, which has ended then, if it is a failed sync: that poisons. */
-  async preferSyncFailure(error: unknown): Promise<unknown> {
-    const [pointer] = await Promise.allSettled([this.#pointer]);
-    const isWorse = pointer.status === 'rejected' && isSyncFailure(pointer.reason);
-    return isWorse ? (pointer.reason as unknown) : error;
+    return this.#host.pool.run(preparePointerTask, input, { priority: 'urgent' });
   }
 
   /** Removes what was made; what is left is removed by the next open. */
   async discard(): Promise<void> {
     const { pool, directory, removeDirectory } = this.#host;
-    if (this.#pointer !== undefined) {
+    if (this.#hasPointer) {
       await pool
         .run(discardPointerTask, { directory }, { priority: 'urgent' })
         .catch(() => undefined);

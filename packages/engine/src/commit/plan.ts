@@ -23,12 +23,6 @@ import { MAX_RUNS } from '../tables/table-set.js';
 
 const DEEPEST_LEVEL = LEVEL_COUNT - 1;
 
-/** What is to stand in one span: runs, oldest first, each sorted and disjoint. */
-export interface IncomingSpan<T extends KeyBounds> {
-  readonly span: Span;
-  readonly runs: ReadonlyArray<readonly T[]>;
-}
-
 export interface LinkStep {
   readonly level: number;
   readonly table: TableEntry;
@@ -48,31 +42,31 @@ export interface PlaceStep<T extends KeyBounds> {
   readonly spanIndex: number;
 }
 
+/** One table to split, and the ranges of it that the next version keeps, in order. */
+export interface StraddlingTable {
+  readonly level: number;
+  readonly table: TableEntry;
+  readonly keep: readonly Span[];
+}
+
+/** What is kept of the base's tables, whatever comes into the spans. */
+export interface BasePlan {
+  readonly links: readonly LinkStep[];
+  readonly straddling: readonly StraddlingTable[];
+}
+
 export interface VersionPlan<T extends KeyBounds> {
   readonly links: readonly LinkStep[];
   readonly splits: readonly SplitStep[];
   readonly placed: ReadonlyArray<PlaceStep<T>>;
-  /** Tables wholly inside the spans: not in the next version. */
-  readonly dropped: readonly LinkStep[];
 }
 
-/** Plans the next version. The spans are sorted and disjoint, no span has more than MAX_RUNS runs. */
-export function planVersion<T extends KeyBounds>(
-  base: Pick<Version, 'levels'>,
-  incoming: ReadonlyArray<IncomingSpan<T>>,
-): VersionPlan<T> {
-  const placed = placeRuns(incoming);
-  const merged = joinTouchingSpans(incoming.map(({ span }) => span));
-  const occupied = Array.from({ length: LEVEL_COUNT }, (_, level) =>
-    placed
-      .filter((step) => step.level === level)
-      .map(({ table }) => userKeyOf(table.smallest))
-      .sort(compareBytes),
-  );
+/** Plans what is kept of the base's tables. The spans are sorted and disjoint. */
+export function planBase(base: Pick<Version, 'levels'>, spans: readonly Span[]): BasePlan {
+  const merged = joinTouchingSpans(spans);
   const shadowed = shadowedKeys(base.levels);
   const links: LinkStep[] = [];
-  const splits: SplitStep[] = [];
-  const dropped: LinkStep[] = [];
+  const straddling: StraddlingTable[] = [];
   for (const [level, tables] of base.levels.entries()) {
     for (const table of tables) {
       const split = spansOverlapping(merged, table);
@@ -83,22 +77,41 @@ export function planVersion<T extends KeyBounds>(
       }
       const holes = shared === undefined ? split : joinTouchingSpans(insertSpan(split, shared));
       const keep = rangesOutside(holes, table);
-      if (keep.length === 0) {
-        dropped.push({ level, table });
-        continue;
-      }
-      const taken = level === 0 ? [] : (occupied[level] ?? []);
-      splits.push({ level, table, outputs: splitAtOccupiedHoles(keep, taken) });
+      // A table wholly inside the spans is not in the next version.
+      if (keep.length > 0) straddling.push({ level, table, keep });
     }
   }
-  return { links, splits, placed, dropped };
+  return { links, straddling };
+}
+
+/**
+ * Completes the plan of the next version.
+ *
+ * @param incoming the runs of each span, oldest first, MAX_RUNS at most
+ */
+export function planIncoming<T extends KeyBounds>(
+  { links, straddling }: BasePlan,
+  incoming: ReadonlyArray<ReadonlyArray<readonly T[]>>,
+): VersionPlan<T> {
+  const placed = placeRuns(incoming);
+  const occupied = Array.from({ length: LEVEL_COUNT }, (_, level) =>
+    placed
+      .filter((step) => step.level === level)
+      .map(({ table }) => userKeyOf(table.smallest))
+      .sort(compareBytes),
+  );
+  const splits = straddling.map(({ level, table, keep }): SplitStep => {
+    const taken = level === 0 ? [] : (occupied[level] ?? []);
+    return { level, table, outputs: splitAtOccupiedHoles(keep, taken) };
+  });
+  return { links, splits, placed };
 }
 
 function placeRuns<T extends KeyBounds>(
-  incoming: ReadonlyArray<IncomingSpan<T>>,
+  incoming: ReadonlyArray<ReadonlyArray<readonly T[]>>,
 ): Array<PlaceStep<T>> {
   const placed: Array<PlaceStep<T>> = [];
-  for (const [spanIndex, { runs }] of incoming.entries()) {
+  for (const [spanIndex, runs] of incoming.entries()) {
     let level = DEEPEST_LEVEL;
     for (const run of runs) {
       if (run.length === 0) continue;

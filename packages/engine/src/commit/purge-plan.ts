@@ -1,5 +1,5 @@
-// What a purge changes in a commit's plan: tables whose files hold more than the table are written anew instead
-// of linked (purge-tables.ts).
+// What a commit writes anew instead of linking: tables whose files hold more than the table (purge-tables.ts). A purge
+// does so with the base's and the incoming ones, a store that splits by copies with the incoming ones.
 
 import type { Span } from '@sstitch/contract';
 import type { FileSystem } from '@sstitch/sst';
@@ -10,7 +10,7 @@ import { EVERYTHING, holdsMore } from '../tables/purge-tables.js';
 import type { SplitJob } from '../tables/table-jobs.js';
 import type { TableFile } from '../tables/table-set.js';
 import type { LinkStep, VersionPlan } from './plan.js';
-import { linkName, linkPath } from './speculative-splits.js';
+import { linkName, linkPath } from './split-jobs.js';
 
 /** A plan in which the base's tables whose files hold more than the table are split, and not linked. */
 export function withPurge(

@@ -2,13 +2,14 @@
 // spans linked, tables inside left out, straddlers split, incoming tables placed, one MANIFEST.
 //
 // Two steps, in one session: link the base's version and plan what to split; put the splits' results
-// together. While incoming tables are still being made, an earlier version is linked and split speculatively.
+// together. While incoming tables are still being made, the base's version of then is linked; what has changed of it
+// since is linked in the first step.
 //
-// The base is only read, its tables get further names, and some get bytes after their end (split-table.ts); a
+// The base is only read, its tables get further names, and some get bytes after their end (share-parts.ts); a
 // failure leaves a directory that the caller removes.
 //
-// Nothing is synced here. The caller syncs the tables, what LevelDB makes of the MANIFEST, the directory, and
-// the parent before any CURRENT can name the directory.
+// Nothing is synced here, but for copies. The caller syncs the files that splits have written, LevelDB what it makes
+// of the MANIFEST; the caller syncs the directory, and the parent before any CURRENT can name the directory.
 import { compareBytes, type OriginTotals, type Span, type TableOrigin } from '@sstitch/contract';
 import { type FileSystem, userKeyOf } from '@sstitch/sst';
 import { linkOrCopy, moveOrCopy } from '../files/place-file.js';
@@ -21,33 +22,29 @@ import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
 import type { LoggedOperation } from '../leveldb/write-batch.js';
 import { addToTotals, emptyTotals } from '../tables/origin-totals.js';
 import type { SplitJob, TableOutcome } from '../tables/table-jobs.js';
-import type { TableFile, TableSet } from '../tables/table-set.js';
+import type { TableFile, TableRun } from '../tables/table-set.js';
 import type { SessionState } from '../threads/session.js';
 import { defineTask } from '../threads/task.js';
-import { planVersion, type SplitStep, type VersionPlan } from './plan.js';
+import { type BasePlan, planBase, planIncoming, type SplitStep, type VersionPlan } from './plan.js';
 import { rewriteJobs, withPurge } from './purge-plan.js';
-import {
-  linkName,
-  linkPath,
-  placeSpeculativeSplit,
-  type SpeculativeSplit,
-  SpeculativeSplits,
-  speculativeSplitJob,
-  splitJob,
-} from './speculative-splits.js';
+import { linkName, linkPath, splitJob } from './split-jobs.js';
 
-export interface StageRequest {
+export interface PrelinkInput {
   /** Directory of the generation in force; its database may be open. */
   readonly baseDirectory: string;
-  /** The next generation's directory, which is made. */
+  /** The next generation's directory, which is there. */
   readonly nextDirectory: string;
-  readonly incoming: TableSet;
-  /** What `flushGeneration` gave. */
-  readonly leastLogNumber: number;
-  /** Give what is in no table yet as operations; else `leastLogNumber` says that nothing is. */
-  readonly withUnflushed: boolean;
-  /** What was split since `prelink`. */
-  readonly speculative?: readonly SpeculativeSplit[] | undefined;
+  /** What the incoming tables are for: sorted and disjoint. */
+  readonly spans: readonly Span[];
+}
+
+export interface StageRequest extends Omit<PrelinkInput, 'spans'> {
+  /** Undefined where `prelink` has them. */
+  readonly spans: readonly Span[] | undefined;
+  /** The incoming runs of each span, oldest first. */
+  readonly incoming: ReadonlyArray<readonly TableRun[]>;
+  /** The greatest sequence that an incoming entry can have. */
+  readonly incomingSequence: number;
   /**
    * Incoming files to move instead of linking them, where they are this program's own: `made` are those that are
    * not taken whole, whose names nothing else needs any more.
@@ -55,8 +52,8 @@ export interface StageRequest {
   readonly move: 'none' | 'made' | 'all';
   /** Where no file may hold bytes of anything but its table; see purge-tables.ts. @defaultValue nowhere */
   readonly purge?: readonly Span[] | undefined;
-  /** Paths of incoming files that are to be synced. */
-  readonly unsynced: readonly string[];
+  /** Whether incoming tables that share a file are written anew. @defaultValue false */
+  readonly rewriteShared?: boolean | undefined;
 }
 
 /** What is still to be done, or what there is. */
@@ -73,67 +70,53 @@ export interface StagedGeneration {
   readonly lastSequence: number;
   /** What the base had logged and not yet in a table, outside the spans, in order. */
   readonly unflushed: readonly LoggedOperation[];
-  /** A path of each new file: to be synced before LevelDB opens the directory. */
-  readonly unsynced: readonly string[];
 }
 
-/** What a stage has found out and not yet written. */
-interface Stage {
+/** The base's version, linked, and what becomes of its tables. */
+interface LinkedBase {
   readonly linked: LinkedVersion;
+  readonly plan: BasePlan;
+  /** What `manifestState` gave before the version was read. */
   readonly state: string | undefined;
-  readonly planned?: PlannedStage;
 }
 
 interface PlannedStage {
   readonly request: StageRequest;
+  readonly linked: LinkedVersion;
   readonly unflushed: readonly LoggedOperation[];
   readonly plan: VersionPlan<TableFile>;
-  readonly splits: readonly PlannedSplit[];
+  /** File numbers of the outputs of each split. */
+  readonly splitNumbers: ReadonlyArray<readonly number[]>;
   /** Incoming tables that are written anew, as their indexes in the plan; they come last among the jobs. */
   readonly rewritten: readonly number[];
   readonly nextNumber: number;
 }
 
-interface PlannedSplit {
-  readonly step: SplitStep;
-  /** File numbers of the outputs. */
-  readonly numbers: readonly number[];
-  readonly speculative: SpeculativeSplit | undefined;
-}
-
 /** What a stage keeps from step to step: a version of 10,000 tables is not copied between threads. */
 export interface StageSession extends SessionState {
-  stage?: Stage;
+  spans?: readonly Span[];
+  base?: LinkedBase;
+  request?: StageRequest;
+  planned?: PlannedStage;
 }
 
-export interface PrelinkInput extends Pick<StageRequest, 'baseDirectory' | 'nextDirectory'> {
-  /** What the incoming tables will be for: sorted and disjoint. */
-  readonly spans: readonly Span[];
-  readonly purge?: readonly Span[] | undefined;
-}
-
-/**
- * Makes the directory and links the base's version of now: at `beginStage` most of it, or all, is still right.
- * Returns the tables to split, if no incoming table comes to lie between two parts of one.
- */
+/** Links the base's version of now, while the incoming tables are made: most of it, or all, is still right later. */
 export function prelink(
   fileSystem: FileSystem,
   input: PrelinkInput,
   checkCancelled: () => void,
   session: StageSession,
-): readonly SplitJob[] {
-  const { nextDirectory, spans, purge = [] } = input;
-  const { linked } = linkBase(fileSystem, { ...input, leastLogNumber: 0 }, checkCancelled, session);
-  const { splits } = planVersion(linked.version, withoutTables(spans));
-  return splits.map((step) => speculativeSplitJob(linked, nextDirectory, step, purge.length > 0));
+): void {
+  session.spans = input.spans;
+  linkBase(fileSystem, { ...input, leastLogNumber: 0 }, checkCancelled, session);
 }
 
 export const prelinkTask = defineTask('prelink', prelink);
 
 /**
- * Begins to lay out a generation: links the base's version and gives the tables that are to be split; ends it
- * too where there are none. Undefined where there is no unflushed to be had: it is too long, or the base flushed
- * while it was to be read.
+ * Begins to lay out a generation: links the base's version and returns the jobs that split its tables; ends it
+ * too where there are none. Undefined where the base's log cannot be replayed: it is too long, or the base flushed
+ * while it was to be read. `beginFlushedStage` does without it.
  */
 export function beginStage(
   fileSystem: FileSystem,
@@ -141,108 +124,116 @@ export function beginStage(
   checkCancelled: () => void,
   session: StageSession,
 ): BegunStage | undefined {
-  const {
-    baseDirectory,
-    nextDirectory,
-    incoming,
-    leastLogNumber,
-    purge = [],
-    speculative = [],
-  } = request;
-  const spans = incoming.spans.map(({ span }) => span);
-  const logs = request.withUnflushed ? listShortLogs(fileSystem, baseDirectory) : [];
-  const link = { baseDirectory, nextDirectory, spans, leastLogNumber };
-  const based = linkBase(fileSystem, link, checkCancelled, session);
-  const { state } = based;
+  session.request = request;
+  session.spans = request.spans ?? session.spans ?? [];
+  const { baseDirectory, nextDirectory } = request;
+  const { spans } = session;
+  const logs = listShortLogs(fileSystem, baseDirectory);
+  const link = { baseDirectory, nextDirectory, spans, leastLogNumber: 0 };
+  const base = linkBase(fileSystem, link, checkCancelled, session);
   if (logs === undefined) return undefined;
-  const from = {
-    directory: baseDirectory,
-    logs,
-    version: based.linked.version,
-    stateBefore: state,
-  };
-  const unflushed = request.withUnflushed ? readUnflushedLog(fileSystem, from, spans) : [];
+  const { version } = base.linked;
+  const from = { directory: baseDirectory, logs, version, stateBefore: base.state };
+  const unflushed = readUnflushedLog(fileSystem, from, spans);
   if (unflushed === undefined) return undefined;
-  const { plan, linked } = withPurge(
-    fileSystem,
-    nextDirectory,
-    planVersion(based.linked.version, incoming.spans),
-    based.linked,
-    purge,
-  );
-  const guesses = new SpeculativeSplits(speculative);
-  let { nextFileNumber: nextNumber } = linked.version;
-  const splits = plan.splits.map((step): PlannedSplit => {
-    // The first part takes the old number, so that level 0 keeps its order (rule 11).
-    const numbers = step.outputs.map((_, index) =>
-      index === 0 ? step.table.number : nextNumber++,
-    );
-    return { step, numbers, speculative: guesses.take(nextDirectory, step) };
-  });
-  guesses.removeOthers(fileSystem);
-  const rewriting =
-    purge.length === 0 ? [] : rewriteJobs(fileSystem, plan, nextDirectory, nextNumber);
-  const rewritten = rewriting.map(({ index }) => index);
-  const planned = { request, unflushed, plan, splits, rewritten, nextNumber };
-  session.stage = { linked, state, planned };
-  const splitting = splits
-    .filter((split) => split.speculative === undefined)
-    .map(({ step: { table, outputs }, numbers }): SplitJob => {
-      const parts = outputs.map((keep, index) => ({
-        keep,
-        path: `${nextDirectory}/${tableFileName(numbers[index] ?? 0)}`,
-      }));
-      return splitJob(linked, nextDirectory, table, parts, purge.length > 0);
-    });
-  const jobs = [...splitting, ...rewriting.map(({ job }) => job)];
-  if (jobs.length > 0) return { jobs };
-  const input = { nextDirectory, outcomes: [] };
-  return { staged: finishStage(fileSystem, input, checkCancelled, session) };
+  return planStage(fileSystem, { request, base, unflushed }, checkCancelled, session);
 }
 
 export const beginStageTask = defineTask('beginStage', beginStage);
 
-/** Links the base's version, or what has changed of it. */
-function linkBase(
+/** As `beginStage`, with its request, once the base's log is in tables. */
+export function beginFlushedStage(
   fileSystem: FileSystem,
-  input: Omit<PrelinkInput, 'purge'> & Pick<StageRequest, 'leastLogNumber'>,
+  /** What `flushGeneration` returned. */
+  { leastLogNumber }: { readonly leastLogNumber: number },
   checkCancelled: () => void,
   session: StageSession,
-): Stage {
-  const { stage: before } = session;
+): BegunStage {
+  const { request, spans } = session;
+  if (request === undefined || spans === undefined) throw new Error('no stage has begun here');
+  const link = { ...request, spans, leastLogNumber };
+  const base = linkBase(fileSystem, link, checkCancelled, session);
+  return planStage(fileSystem, { request, base, unflushed: [] }, checkCancelled, session);
+}
+
+export const beginFlushedStageTask = defineTask('beginFlushedStage', beginFlushedStage);
+
+interface StageBasis extends Pick<PlannedStage, 'request' | 'unflushed'> {
+  readonly base: LinkedBase;
+}
+
+function planStage(
+  fileSystem: FileSystem,
+  { request, base, unflushed }: StageBasis,
+  checkCancelled: () => void,
+  session: StageSession,
+): BegunStage {
+  const { nextDirectory, purge = [], rewriteShared = false } = request;
+  const { plan, linked } = withPurge(
+    fileSystem,
+    nextDirectory,
+    planIncoming(base.plan, request.incoming),
+    base.linked,
+    purge,
+  );
+  let { nextFileNumber: nextNumber } = linked.version;
+  // The first part takes the old number, so that level 0 keeps its order (rule 11).
+  const splitNumbers = plan.splits.map(({ table, outputs }) =>
+    outputs.map((_, index) => (index === 0 ? table.number : nextNumber++)),
+  );
+  const rewriting =
+    purge.length > 0 || rewriteShared
+      ? rewriteJobs(fileSystem, plan, nextDirectory, nextNumber)
+      : [];
+  const rewritten = rewriting.map(({ index }) => index);
+  session.planned = { request, linked, unflushed, plan, splitNumbers, rewritten, nextNumber };
+  const splitting = plan.splits.map(({ table, outputs }, split): SplitJob => {
+    const parts = outputs.map((keep, index) => ({
+      keep,
+      path: `${nextDirectory}/${tableFileName(splitNumbers[split]?.[index] ?? 0)}`,
+    }));
+    return splitJob(linked, nextDirectory, table, parts, purge.length > 0);
+  });
+  const jobs = [...splitting, ...rewriting.map(({ job }) => job)];
+  if (jobs.length > 0) return { jobs };
+  return { staged: finishStage(fileSystem, { outcomes: [] }, checkCancelled, session) };
+}
+
+/** Links the base's version, or what has changed of it, and plans what becomes of it. */
+function linkBase(
+  fileSystem: FileSystem,
+  input: PrelinkInput & { readonly leastLogNumber: number },
+  checkCancelled: () => void,
+  session: StageSession,
+): LinkedBase {
+  const { base: before } = session;
   const { baseDirectory, nextDirectory, spans, leastLogNumber } = input;
   const state = manifestState(fileSystem, baseDirectory);
   if (before !== undefined && state !== undefined && before.state === state) {
     checkFlushed(before.linked.version, leastLogNumber, baseDirectory);
     return before;
   }
-  // What is linked and what is split does not depend on what comes into the spans; how it is split may.
-  const empty = withoutTables(spans);
+  let plan: BasePlan = { links: [], straddling: [] };
   const linked = linkVersion(
     fileSystem,
     baseDirectory,
     nextDirectory,
     (version) => {
-      const { links, splits } = planVersion(version, empty);
+      plan = planBase(version, spans);
       return [
-        ...links.map(({ table }) => ({ table, name: tableFileName(table.number) })),
-        ...splits.map(({ table }) => ({ table, name: linkName(table) })),
+        ...plan.links.map(({ table }) => ({ table, name: tableFileName(table.number) })),
+        ...plan.straddling.map(({ table }) => ({ table, name: linkName(table) })),
       ];
     },
     checkCancelled,
     leastLogNumber,
     before?.linked,
   );
-  session.stage = { linked, state };
-  return session.stage;
-}
-
-function withoutTables(spans: readonly Span[]) {
-  return spans.map((span) => ({ span, runs: [] }));
+  session.base = { linked, plan, state };
+  return session.base;
 }
 
 export interface FinishStageInput {
-  readonly nextDirectory: string;
   /** Of the jobs that `beginStage` gave. */
   readonly outcomes: readonly TableOutcome[];
 }
@@ -250,42 +241,34 @@ export interface FinishStageInput {
 /** Writes the generation's MANIFEST; see the head of this file. */
 export function finishStage(
   fileSystem: FileSystem,
-  { nextDirectory, outcomes }: FinishStageInput,
+  { outcomes }: FinishStageInput,
   checkCancelled: () => void,
-  { stage }: StageSession,
+  { planned }: StageSession,
 ): StagedGeneration {
-  const { linked, planned } = stage ?? {};
-  if (linked === undefined || planned === undefined) throw new Error('no stage has begun here');
-  const { request, unflushed, plan, splits, rewritten } = planned;
-  const { incoming, move } = request;
+  if (planned === undefined) throw new Error('no stage has begun here');
+  const { request, linked, unflushed, plan, splitNumbers, rewritten } = planned;
+  const { nextDirectory, incoming, move } = request;
   const base = emptyTotals();
-  const unsynced: string[] = [];
   const levels: TableEntry[][] = Array.from({ length: LEVEL_COUNT }, () => []);
   for (const { level, table } of plan.links) {
     levels[level]?.push(table);
     addToTotals(base, linked.placements.get(table.number) ?? 'linked', table.sizeBytes);
   }
   let nextOutcome = 0;
-  for (const split of splits) {
-    const { level, table: old } = split.step;
-    const outcome = split.speculative?.outcome ?? outcomes[nextOutcome++];
-    const placement = linked.placements.get(old.number) ?? 'linked';
-    for (const { table, origin, dataBytes } of tablesOf(split, outcome, placement)) {
-      levels[level]?.push(table);
-      addToTotals(base, origin, dataBytes);
+  for (const [index, step] of plan.splits.entries()) {
+    const outcome = outcomes[nextOutcome++];
+    const placement = linked.placements.get(step.table.number) ?? 'linked';
+    for (const made of tablesOf(step, splitNumbers[index] ?? [], outcome, placement)) {
+      levels[step.level]?.push(made.table);
+      addToTotals(base, made.origin, made.dataBytes);
     }
-    if (outcome?.kind === 'whole') {
-      const path = `${nextDirectory}/${tableFileName(old.number)}`;
-      fileSystem.rename(linkPath(nextDirectory, old), path);
-    } else if (split.speculative !== undefined) {
-      const paths = split.numbers.map((number) => `${nextDirectory}/${tableFileName(number)}`);
-      unsynced.push(...placeSpeculativeSplit(fileSystem, split.speculative, paths));
-    }
+    if (outcome?.kind !== 'whole') continue;
+    const path = `${nextDirectory}/${tableFileName(step.table.number)}`;
+    fileSystem.rename(linkPath(nextDirectory, step.table), path);
   }
 
   let { nextNumber } = planned;
-  const spans = incoming.spans.map(emptyTotals);
-  const toSync = new Set(request.unsynced);
+  const spans = incoming.map(emptyTotals);
   const rewrites = new Map(
     rewritten.map((index) => {
       const outcome = outcomes[nextOutcome++];
@@ -308,7 +291,6 @@ export function finishStage(
     const { sizeBytes, smallest, largest } = table;
     const isMoved = move === 'all' || (move === 'made' && !isTakenWhole(table));
     const origin = placeIncoming(fileSystem, table, path, isMoved);
-    if (toSync.has(table.path)) unsynced.push(path);
     levels[level]?.push({ number, sizeBytes, smallest, largest });
     const totals = spans[spanIndex];
     if (totals) addToTotals(totals, origin, table.dataBytes ?? sizeBytes);
@@ -322,9 +304,9 @@ export function finishStage(
     logNumber: manifestNumber,
     previousLogNumber: 0,
     nextFileNumber: nextNumber,
-    lastSequence: Math.max(linked.version.lastSequence, incoming.lastSequence),
+    lastSequence: Math.max(linked.version.lastSequence, request.incomingSequence),
   };
-  // Unsynced: LevelDB's open replaces both files by its own, and those are synced with the directory.
+  // Unsynced: LevelDB's open replaces both files by its own, which it syncs.
   writeManifest(fileSystem, nextDirectory, version, manifestNumber, 'unsynced');
   return {
     base,
@@ -332,7 +314,6 @@ export function finishStage(
     tables: levels.reduce((count, tables) => count + tables.length, 0),
     lastSequence: version.lastSequence,
     unflushed,
-    unsynced,
   };
 }
 
@@ -350,7 +331,8 @@ interface SplitBaseTable {
 }
 
 function tablesOf(
-  { step, numbers }: PlannedSplit,
+  step: SplitStep,
+  numbers: readonly number[],
   outcome: TableOutcome | undefined,
   placement: TableOrigin,
 ): readonly SplitBaseTable[] {

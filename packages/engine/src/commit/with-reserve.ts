@@ -2,14 +2,14 @@
 
 import { isDiskFull } from '../files/disk-full.js';
 import { keepReserveTask, releaseReserveTask } from '../store-directory/disk-reserve.js';
-import type { TableSet } from '../tables/table-set.js';
+import type { IncomingTables } from '../tables/extracted-tables.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 
 export interface ReserveUse {
   readonly pool: WorkerPool;
   readonly directory: string;
   readonly sizeBytes: number;
-  readonly tables: TableSet | (() => Promise<TableSet>);
+  readonly tables: IncomingTables | (() => Promise<IncomingTables>);
   /** Whether the store takes commits. */
   readonly isSound: () => boolean;
   /** Ends when past generations that nobody reads have given their room back. */

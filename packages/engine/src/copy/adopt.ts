@@ -2,6 +2,7 @@
 // program that writes its format.
 
 import type { FileSystem } from '@sstitch/sst';
+import { checkDirectory, checkOptions } from '../check-options.js';
 import { ENGINE_NAME } from '../store-directory/engine-name.js';
 import { READERS_DIRECTORY } from '../store-directory/store-files.js';
 import { poolFor } from '../threads/pool-for.js';
@@ -50,6 +51,14 @@ export async function adopt(
   storeDirectory: string,
   options: AdoptOptions = {},
 ): Promise<CopiedGeneration> {
+  checkDirectory(levelDirectory, 'levelDirectory');
+  checkDirectory(storeDirectory, 'storeDirectory');
+  checkOptions(options, {
+    signal: 'signal',
+    onProgress: 'function',
+    verify: 'boolean',
+    fileSystem: 'fileSystem',
+  });
   const pool = poolFor(options.fileSystem);
   const { signal, verify = true } = options;
   try {

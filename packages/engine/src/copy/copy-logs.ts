@@ -7,7 +7,7 @@
 // Each copy is read in full before it is used: LevelDB would drop what is wrong in it without a word.
 import type { FileSystem } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
-import { syncFile } from '../files/place-file.js';
+import { copyDurably } from '../files/place-file.js';
 import { damagedLog } from '../leveldb/damaged-log.js';
 import { logFileName } from '../leveldb/file-names.js';
 import { checkLogFile } from '../leveldb/log-source.js';
@@ -65,6 +65,5 @@ function copyLog(
   const name = logFileName(number);
   const path = `${sourceDirectory}/${name}`;
   checkLogFile(fileSystem, path);
-  fileSystem.copy(path, `${targetDirectory}/${name}`);
-  syncFile(fileSystem, `${targetDirectory}/${name}`);
+  copyDurably(fileSystem, path, `${targetDirectory}/${name}`);
 }

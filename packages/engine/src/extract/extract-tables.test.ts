@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { EngineError } from '../errors.js';
+import { ExtractedTables } from '../tables/extracted-tables.js';
+import { COPY_PARTS } from '../tables/split-policy.js';
 import type { TableJob } from '../tables/table-jobs.js';
-import { checkingOf } from '../tables/trusted-sets.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import { extractTables } from './extract-tables.js';
 
@@ -9,7 +11,7 @@ const span = { start: Uint8Array.of(0x61), end: Uint8Array.of(0x62) };
 const table = { number: 1, sizeBytes: 1, smallest: key, largest: key };
 
 test('a check that fails while tables are still split is reported by the commit, and nowhere else', async () => {
-  const failure = new Error('damaged');
+  const failure = new EngineError('SSTITCH_TABLES_INVALID', 'damaged');
   const linked = { table, placement: 'linked' };
   const split = {
     ...linked,
@@ -22,13 +24,14 @@ test('a check that fails while tables are still split is reported by the commit,
     async forEach(_: unknown, [item]: ReadonlyArray<{ readonly job: TableJob }>) {
       if (item?.job.kind === 'check') throw failure;
       await new Promise((resolve) => setTimeout(resolve, 20));
-      return [{ kind: 'split', parts: [undefined] }];
+      return [{ outcome: { kind: 'split', parts: [undefined] }, unsynced: [] }];
     },
+    closeFiles: () => undefined,
   } as unknown as WorkerPool;
   const request = {
     ...{ sourceDirectory: 'source', targetDirectory: 'target', spans: [span] },
-    ...{ leastLogNumber: 0, shareFromBytes: 0, verify: false, checksLater: true },
+    ...{ leastLogNumber: 0, policy: COPY_PARTS, verify: false },
   };
   const set = await extractTables(pool, request, undefined);
-  await expect(checkingOf(set)).rejects.toBe(failure);
+  await expect(ExtractedTables.incomingOf(set)?.checking).rejects.toBe(failure);
 });

@@ -1,6 +1,7 @@
 // Gives a file a second name, or moves it, or copies it where links do not work.
 import type { FileSystem } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
+import { syncAndClose } from './sync-and-close.js';
 
 /** How a file came to its place. */
 export type Placement = 'linked' | 'copied';
@@ -19,8 +20,7 @@ export function linkOrCopy(fileSystem: FileSystem, existing: string, path: strin
   } catch (error) {
     if (!NO_LINK_CODES.has(errorCodeOf(error) ?? '')) throw error;
   }
-  fileSystem.copy(existing, path);
-  syncFile(fileSystem, path);
+  copyDurably(fileSystem, existing, path);
   return 'copied';
 }
 
@@ -32,19 +32,14 @@ export function moveOrCopy(fileSystem: FileSystem, existing: string, path: strin
   } catch (error) {
     if (errorCodeOf(error) !== 'EXDEV') throw error;
   }
-  fileSystem.copy(existing, path);
-  syncFile(fileSystem, path);
+  copyDurably(fileSystem, existing, path);
   fileSystem.unlink(existing);
   return 'copied';
 }
 
-export function syncFile(fileSystem: FileSystem, path: string): void {
-  const file = fileSystem.open(path, 'read');
-  try {
-    file.sync();
-  } finally {
-    file.close();
-  }
+/** Copies a file and returns when the copy is on stable storage; its name is not yet. */
+export function copyDurably(fileSystem: FileSystem, existing: string, path: string): void {
+  syncAndClose(fileSystem.copy(existing, path));
 }
 
 /** Unlinks a file that may be gone already. */

@@ -1,5 +1,5 @@
 // LevelDB's own options, with defaults for stores that take whole syncs.
-import { EngineError } from '../errors.js';
+import { checkOptions, optionInvalid } from '../check-options.js';
 import type { LevelOptions } from './level-database.js';
 
 const KIB = 1024;
@@ -18,7 +18,7 @@ const LEVEL_DEFAULTS: LevelOptions = {
 /** LevelDB takes 32 bits, and of more the lower ones without a word. */
 const MAX_LEVEL_NUMBER = 2 ** 32 - 1;
 
-/** LevelDB's options of a store, with the defaults filled in. @throws as `checkOptions` */
+/** LevelDB's options of a store, with the defaults filled in. @throws EngineError SSTITCH_OPTION_INVALID */
 export function levelOptionsOf(options: Partial<LevelOptions>): LevelOptions {
   const chosen: { -readonly [K in keyof LevelOptions]: LevelOptions[K] } = { ...LEVEL_DEFAULTS };
   for (const name of [
@@ -32,20 +32,11 @@ export function levelOptionsOf(options: Partial<LevelOptions>): LevelOptions {
     const value = options[name];
     if (value === undefined) continue;
     if (!Number.isSafeInteger(value) || value <= 0 || value > MAX_LEVEL_NUMBER) {
-      throw new EngineError(
-        'SSTITCH_OPTION_INVALID',
-        `${name} must be a whole number from 1 to ${MAX_LEVEL_NUMBER}`,
-      );
+      throw optionInvalid(`${name} must be a whole number from 1 to ${MAX_LEVEL_NUMBER}`);
     }
     chosen[name] = value;
   }
-  checkBoolean('compression', options.compression);
+  checkOptions(options, { compression: 'boolean' });
   if (options.compression !== undefined) chosen.compression = options.compression;
   return chosen;
-}
-
-/** @throws EngineError SSTITCH_OPTION_INVALID */
-export function checkBoolean(name: string, value: unknown): void {
-  if (value === undefined || typeof value === 'boolean') return;
-  throw new EngineError('SSTITCH_OPTION_INVALID', `${name} must be true or false`);
 }

@@ -1,5 +1,6 @@
 // A look at a LevelDB directory's MANIFEST, without opening the database.
 import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
+import { checkDirectory, checkOptions } from '../check-options.js';
 import { asEngineError } from '../threads/task-errors.js';
 import { readManifestFile } from './inspect-generation.js';
 import type { Version } from './manifest.js';
@@ -25,6 +26,8 @@ export interface Manifest {
  * @throws EngineError SSTITCH_STORE_CORRUPT, SSTITCH_STORE_FORMAT, SSTITCH_FILE_OPERATION
  */
 export function readManifest(directory: string, fileSystem: FileSystem = nodeFileSystem): Manifest {
+  checkDirectory(directory);
+  checkOptions({ fileSystem }, { fileSystem: 'fileSystem' });
   try {
     refuseOtherDatabase(fileSystem, directory);
     const { name, bytes, edits, tornAt, version } = readManifestFile(fileSystem, directory);

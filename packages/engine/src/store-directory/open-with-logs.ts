@@ -95,7 +95,7 @@ export async function settleOpened(
       from = piece.next;
     }
   }
-  // The log that they are in now, and the names that lead to it.
+  // The names that lead to the log that they are in now.
   await pool.run(syncGenerationTask, { directory: place.directory });
   await pool.run(dropKeptLogsTask, { root: place.root });
 }

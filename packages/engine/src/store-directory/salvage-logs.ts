@@ -2,6 +2,7 @@
 // for, never by itself; what is dropped is kept aside.
 
 import type { FileSystem } from '@sstitch/sst';
+import { checkDirectory, checkOptions } from '../check-options.js';
 import { EngineError } from '../errors.js';
 import { levelOptionsOf } from '../leveldb/level-options.js';
 import { poolFor } from '../threads/pool-for.js';
@@ -44,6 +45,8 @@ export async function salvageLogs(
   location: string,
   options: SalvageOptions = {},
 ): Promise<SalvageReport> {
+  checkDirectory(location, 'location');
+  checkOptions(options, { signal: 'signal', fileSystem: 'fileSystem' });
   const { fileSystem, signal } = options;
   const pool = poolFor(fileSystem);
   let claimed: string | undefined;

@@ -17,7 +17,7 @@
 
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
-import { parentDirectory, removeTree, syncFile, unlinkIfThere } from '../files/place-file.js';
+import { parentDirectory, removeTree, unlinkIfThere } from '../files/place-file.js';
 import { describeKind, readRegularFile } from '../files/regular-file.js';
 import { parseLevelFileName } from '../leveldb/file-names.js';
 import { readVersion, writeNewFile } from '../leveldb/manifest.js';
@@ -273,25 +273,14 @@ export function swapPointer(
 export const swapPointerTask = defineTask('swapPointer', swapPointer);
 
 /**
- * Syncs what LevelDB's open wrote and did not sync: MANIFEST, CURRENT, the log, the directory
- * (docs/leveldb-rules.md, rule 17). Not the tables, which are synced by whoever writes them, and never LOCK:
- * closing any descriptor of it would drop the process's lock (rule 18).
+ * Syncs what LevelDB's open leaves unsynced: the names in the directory (docs/leveldb-rules.md, rule 17). MANIFEST and
+ * CURRENT it has synced itself, by the descriptors that it wrote them by; a new log is empty until a write that is
+ * synced.
  */
 export function syncGeneration(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
 ): void {
-  for (const name of fileSystem.readdir(directory)) {
-    const kind = parseLevelFileName(name)?.kind;
-    if (kind === 'manifest' || kind === 'current' || kind === 'log') {
-      try {
-        syncFile(fileSystem, `${directory}/${name}`);
-      } catch (error) {
-        // A log that LevelDB has replaced meanwhile: what it held is in a synced table.
-        if (errorCodeOf(error) !== 'ENOENT') throw error;
-      }
-    }
-  }
   fileSystem.fsyncDir(directory);
 }
 

@@ -1,34 +1,45 @@
-// Checks at the public doors, for callers without TypeScript: what is wrong is refused before anything is done.
+// Checks what the public methods take beside options, from callers without TypeScript: what is wrong is refused before
+// anything is done.
 import { describeValue } from '@sstitch/contract';
+import { optionInvalid } from '../check-options.js';
 import { EngineError } from '../errors.js';
-import type { ExtractedTables } from '../extract/extract-tables.js';
 import type { ForeignSpanTables } from '../tables/check-incoming.js';
+import type { TableSource } from './transfer-options.js';
+
+/** @throws EngineError SSTITCH_OPTION_INVALID */
+export function checkSource(source: TableSource): void {
+  if (typeof (source as Partial<TableSource> | null | undefined)?.extract === 'function') return;
+  throw optionInvalid(
+    `the source must be a Store or a ReadOnlyStore, which have extract, not ${describeValue(source)}`,
+  );
+}
 
 /**
- * What `ingestAndExcise` takes, as far as its form goes.
+ * Tables that a caller made, as far as their form goes.
  *
  * @throws EngineError SSTITCH_TABLES_INVALID
  */
-export function checkTables(tables: ExtractedTables | readonly ForeignSpanTables[]): void {
-  const refuse = (what: string): never => {
-    throw new EngineError('SSTITCH_TABLES_INVALID', what);
-  };
-  if (typeof tables === 'object' && tables !== null && 'lastSequence' in tables) return;
+export function checkForeignTables(tables: unknown): readonly ForeignSpanTables[] {
   if (!Array.isArray(tables)) {
-    refuse(
-      `tables must be what extract gave, or an array of { span, runs }, not ${describeValue(tables)}`,
+    throw tablesInvalid(
+      `tables must be what extract returned, or an array of { span, runs }, not ${describeValue(tables)}`,
     );
-    return;
   }
-  for (const [index, part] of tables.entries()) {
+  const given = tables as readonly (Partial<ForeignSpanTables> | null | undefined)[];
+  for (const [index, part] of given.entries()) {
+    const place = `tables of span ${index}`;
     const runs: unknown = part?.runs;
     if (!Array.isArray(runs)) {
-      refuse(`tables of span ${index}: runs must be an array of runs, not ${describeValue(runs)}`);
-      return;
+      throw tablesInvalid(`${place}: runs must be an array of runs, not ${describeValue(runs)}`);
     }
     for (const run of runs as unknown[]) {
       if (Array.isArray(run) && run.every((path) => typeof path === 'string')) continue;
-      refuse(`tables of span ${index}: a run must be an array of paths, not ${describeValue(run)}`);
+      throw tablesInvalid(`${place}: a run must be an array of paths, not ${describeValue(run)}`);
     }
   }
+  return tables as readonly ForeignSpanTables[];
+}
+
+function tablesInvalid(message: string): EngineError {
+  return new EngineError('SSTITCH_TABLES_INVALID', message);
 }

@@ -10,6 +10,7 @@ import type {
   AbstractPutOptions,
 } from 'abstract-level';
 import { EngineError } from '../errors.js';
+import { CheckedBatch } from './checked-batch.js';
 import { GenerationReader } from './generation-reader.js';
 
 export abstract class CheckedWrites<K, V> extends GenerationReader<K, V> {
@@ -51,6 +52,14 @@ export abstract class CheckedWrites<K, V> extends GenerationReader<K, V> {
       if (refusal !== undefined) return Promise.reject(entriesInvalid(refusal));
     }
     return super.batch(operations as [], options as AbstractBatchOptions<K, V>);
+  }
+
+  /** abstract-level's, of `batch()` without operations. */
+  _chainedBatch(): AbstractChainedBatch<this, K, V> {
+    return new CheckedBatch<this, K, V>(this, (what, given, encoding) => {
+      const refusal = this.#refusalOf(what, given, encoding);
+      if (refusal !== undefined) throw entriesInvalid(refusal);
+    });
   }
 
   #refusalOfBatch(

@@ -11,13 +11,11 @@ import { errorCodeOf } from '../errors.js';
 import { findSharedKeysTask } from '../leveldb/find-shared-keys.js';
 import { flushGeneration } from '../leveldb/flush.js';
 import { checkFlushDoneTask } from '../leveldb/flush-failure.js';
-import type { TableSet } from '../tables/table-set.js';
+import { noTables } from '../tables/extracted-tables.js';
 import type { StoreCore } from './store-core.js';
 
 /** Each round follows compactions under snapshots that were opened since the last. */
 const MAX_ROUNDS = 10;
-
-const NO_SPANS: TableSet = { spans: [], lastSequence: 0 };
 
 /** Compacts a range of the current generation; see the head of this file. */
 export async function compactStoreRange(
@@ -76,7 +74,7 @@ async function find(core: StoreCore, reads: boolean) {
 }
 
 async function layOutAnew(core: StoreCore): Promise<void> {
-  await core.commit(NO_SPANS, { moveIncoming: false, signal: undefined });
+  await core.commit(noTables([]), { moveIncoming: false, signal: undefined });
 }
 
 async function compactCurrent(core: StoreCore, start: Uint8Array, end: Uint8Array): Promise<void> {

@@ -7,17 +7,19 @@ import {
   type AbstractResource,
   type AbstractSnapshot,
 } from 'abstract-level';
-import { EngineError } from '../errors.js';
+import { checkDirectory, checkOptions, optionInvalid } from '../check-options.js';
 import type {
   NativeBytes,
   NativeRangeOptions,
   NativeReadOptions,
 } from '../leveldb/level-database.js';
 import { checkSpans } from '../spans.js';
+import { type ExtractedTables, settledTables } from '../tables/extracted-tables.js';
 import type { Generation } from './generation.js';
 import { OpenReaders } from './open-readers.js';
-import { checkOptions, type StoreOpenOptions } from './options.js';
+import { checkOpenOptions, type StoreOpenOptions } from './options.js';
 import { type AnyStore, type ReaderHome, StoreIterator, StoreSnapshot } from './store-iterator.js';
+import { checkExtractOptions, type ExtractOptions, type TableSource } from './transfer-options.js';
 
 type Bytes = string | Buffer | Uint8Array;
 
@@ -43,7 +45,33 @@ export interface VerifySpansOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** `extract` of a store of this engine, which returns before the tables are checked that it has linked as they are. */
+let takeFromReader: (
+  reader: GenerationReader<unknown, unknown>,
+  ...request: Parameters<TableSource['extract']>
+) => Promise<ExtractedTables>;
+
+/**
+ * Takes tables out of a source. The checks of those that are linked as they are may go on: the commit waits for them
+ * (`IncomingTables.checking`).
+ */
+export function takeTables(
+  source: TableSource,
+  ...request: Parameters<TableSource['extract']>
+): Promise<ExtractedTables> {
+  return source instanceof GenerationReader
+    ? takeFromReader(source, ...request)
+    : source.extract(...request);
+}
+
 export abstract class GenerationReader<K = string, V = string> extends AbstractLevel<Bytes, K, V> {
+  static {
+    takeFromReader = async (reader, spans, directory, options = {}) => {
+      await reader.whenOpen('extract');
+      return reader.takeTables(spans, directory, options);
+    };
+  }
+
   protected readonly readers: OpenReaders;
 
   protected constructor(options: ReaderOptions<K, V>) {
@@ -64,7 +92,7 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
    */
   override open(options: StoreOpenOptions = {}): Promise<void> {
     try {
-      this.checkOptions(options);
+      this.checkOpenOptions(options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -73,8 +101,8 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
   }
 
   /** @throws EngineError SSTITCH_OPTION_INVALID */
-  protected checkOptions(options: StoreOpenOptions): void {
-    checkOptions(options);
+  protected checkOpenOptions(options: StoreOpenOptions): void {
+    checkOpenOptions(options);
   }
 
   /** As abstract-level's; iterators and snapshots are referred to weakly (open-readers.ts). */
@@ -88,6 +116,36 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
 
   /** The generation that reads go to now. */
   protected abstract get generation(): Generation;
+
+  /** Extracts; returns while tables that were linked as they are may still be checked. */
+  protected abstract takeTables(
+    spans: readonly Span[],
+    directory: string,
+    options: ExtractOptions,
+  ): Promise<ExtractedTables>;
+
+  /**
+   * Returns the tables that hold what is in the spans, in a directory that it makes: linked where they lie inside
+   * a span, split where they straddle its bounds. The store stays in use.
+   *
+   * @param spans sorted and disjoint
+   * @param directory must not exist, nor lie inside the store; on the store's file system, or links become copies.
+   * It is the caller's, also where the extract fails
+   * @throws EngineError SSTITCH_SPANS_INVALID, SSTITCH_OPTION_INVALID, SSTITCH_TARGET_EXISTS;
+   * SSTITCH_TABLES_INVALID, with path and offset, for a damaged table; SSTITCH_ABORTED, SSTITCH_FILE_OPERATION
+   */
+  async extract(
+    spans: readonly Span[],
+    directory: string,
+    options: ExtractOptions = {},
+  ): Promise<ExtractedTables> {
+    const checked = checkSpans(spans);
+    checkDirectory(directory);
+    checkExtractOptions(options);
+    await this.whenOpen('extract');
+    const tables = await this.takeTables(checked, directory, options);
+    return settledTables(tables, options.signal);
+  }
 
   /** Checks what a generation holds in the spans; see `verifySpans`. */
   protected abstract verifyGeneration(
@@ -105,22 +163,24 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
    * SSTITCH_ABORTED, SSTITCH_FILE_OPERATION
    */
   async verifySpans(spans: readonly Span[], options: VerifySpansOptions = {}): Promise<void> {
-    if (this.status === 'opening') await this.open({ passive: true } as object);
-    this.assertOpen('verifySpans');
+    const checked = checkSpans(spans);
+    checkOptions(options, { signal: 'signal' });
+    await this.whenOpen('verifySpans');
     const { snapshot, signal } = options;
-    const generation = snapshot === undefined ? this.generation : snapshotOf(snapshot).generation;
-    await this.verifyGeneration(generation, checkSpans(spans), signal);
+    const generation =
+      snapshot === undefined ? this.generation : this.#snapshotOf(snapshot).generation;
+    await this.verifyGeneration(generation, checked, signal);
   }
 
   _get(key: NativeBytes, options: NativeReadOptions): Promise<NativeBytes | undefined> {
     if (options.snapshot == null) return this.generation.database._get(key, options);
-    const { generation, inner } = snapshotOf(options.snapshot);
+    const { generation, inner } = this.#snapshotOf(options.snapshot);
     return generation.database._get(key, { ...options, snapshot: inner });
   }
 
   _getSync(key: NativeBytes, options: NativeReadOptions): NativeBytes | undefined {
     if (options.snapshot == null) return this.generation.database._getSync(key, options);
-    const { generation, inner } = snapshotOf(options.snapshot);
+    const { generation, inner } = this.#snapshotOf(options.snapshot);
     return generation.database._getSync(key, { ...options, snapshot: inner });
   }
 
@@ -129,19 +189,19 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     options: NativeReadOptions,
   ): Promise<Array<NativeBytes | undefined>> {
     if (options.snapshot == null) return this.generation.database._getMany(keys, options);
-    const { generation, inner } = snapshotOf(options.snapshot);
+    const { generation, inner } = this.#snapshotOf(options.snapshot);
     return generation.database._getMany(keys, { ...options, snapshot: inner });
   }
 
   _has(key: NativeBytes, options: NativeReadOptions): Promise<boolean> {
     if (options.snapshot == null) return this.generation.database._has(key, options);
-    const { generation, inner } = snapshotOf(options.snapshot);
+    const { generation, inner } = this.#snapshotOf(options.snapshot);
     return generation.database._has(key, { ...options, snapshot: inner });
   }
 
   _hasMany(keys: NativeBytes[], options: NativeReadOptions): Promise<boolean[]> {
     if (options.snapshot == null) return this.generation.database._hasMany(keys, options);
-    const { generation, inner } = snapshotOf(options.snapshot);
+    const { generation, inner } = this.#snapshotOf(options.snapshot);
     return generation.database._hasMany(keys, { ...options, snapshot: inner });
   }
 
@@ -149,13 +209,19 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     if (options.snapshot == null) {
       return new StoreIterator(this.#homeIn(this.generation), options, options);
     }
-    const { generation, inner } = snapshotOf(options.snapshot);
+    const { generation, inner } = this.#snapshotOf(options.snapshot);
     const own = isOpen(options.snapshot) ? { ...options, snapshot: inner } : undefined;
     return new StoreIterator(this.#homeIn(generation), options, own);
   }
 
   _snapshot(options: object): StoreSnapshot {
     return new StoreSnapshot(this.#homeIn(this.generation), options);
+  }
+
+  #snapshotOf(snapshot: AbstractSnapshot): StoreSnapshot {
+    const isOwn = snapshot instanceof StoreSnapshot && (snapshot.store as unknown) === this;
+    if (isOwn) return snapshot;
+    throw optionInvalid('the snapshot is not one of this store');
   }
 
   #homeIn(generation: Generation): ReaderHome {
@@ -197,6 +263,12 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     return this.generation.database.getProperty(property);
   }
 
+  /** Waits for an opening under way. */
+  protected async whenOpen(method: string): Promise<void> {
+    if (this.status === 'opening') await this.open({ passive: true } as object);
+    this.assertOpen(method);
+  }
+
   protected assertOpen(method: string): void {
     if (this.status === 'open') return;
     throw Object.assign(new Error(`Database is not open: cannot call ${method}()`), {
@@ -209,11 +281,6 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     const encoded: unknown = encoding.encode(key as never);
     return typeof encoded === 'string' ? Buffer.from(encoded) : (encoded as Uint8Array);
   }
-}
-
-function snapshotOf(snapshot: AbstractSnapshot): StoreSnapshot {
-  if (snapshot instanceof StoreSnapshot) return snapshot;
-  throw new EngineError('SSTITCH_OPTION_INVALID', 'the snapshot is not one of this store');
 }
 
 /** abstract-level has no question for this; `ref` throws on a closed snapshot. */

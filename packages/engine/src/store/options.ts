@@ -2,9 +2,10 @@
 
 import type { FileSystem } from '@sstitch/sst';
 import type { AbstractDatabaseOptions, AbstractOpenOptions } from 'abstract-level';
-import { EngineError } from '../errors.js';
+import { checkOptions, optionInvalid } from '../check-options.js';
 import type { LevelOptions } from '../leveldb/level-database.js';
-import { checkBoolean, levelOptionsOf } from '../leveldb/level-options.js';
+import { levelOptionsOf } from '../leveldb/level-options.js';
+import { COPY_PARTS, type SplitPolicy } from '../tables/split-policy.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -29,7 +30,7 @@ export interface StoreOptions<K, V> extends AbstractDatabaseOptions<K, V>, Parti
   /**
    * Size of the tables that LevelDB's compactions write, in bytes. A commit splits up to one table
    * at each bound of a span, and links all others: larger ones mean fewer links, and longer copies
-   * where a split is a copy (`shareTablesFromBytes`).
+   * where a split copies (`splitTables`).
    * @defaultValue 2 MiB
    */
   readonly maxFileSize?: number;
@@ -42,9 +43,18 @@ export interface StoreOptions<K, V> extends AbstractDatabaseOptions<K, V>, Parti
   /** Compress blocks with snappy. @defaultValue true */
   readonly compression?: boolean;
   /**
-   * Size from which the part of a table that a span's bound splits off is kept in the table's own file, to
-   * which an index of the part is appended; where all parts are smaller, they are copied. Files that have
-   * further names, in checkpoints or copies made of links, are never appended to. `Infinity`: always copy.
+   * What a commit does with a table that straddles a bound of a span. `share` keeps the parts in the table's file, to
+   * which it appends an index of each: the cost hardly grows with the table, and the file keeps what was split away
+   * until LevelDB compacts the table or a commit purges it. `copy` copies each part into a file of its own, and
+   * incoming tables that share a file too: no file that the store makes holds more than its table, for tools that
+   * take a file for a table. Tables that share a file already stay as they are, and are read as ever.
+   * @defaultValue 'share'
+   */
+  readonly splitTables?: 'share' | 'copy';
+  /**
+   * With `splitTables: 'share'`: size from which a part stays in the table's file, in bytes; where all parts are
+   * smaller, they are copied. Files that have further names, in checkpoints or copies made of links, are never
+   * appended to.
    * @defaultValue 128 KiB
    */
   readonly shareTablesFromBytes?: number;
@@ -82,39 +92,42 @@ export interface StoreOpenOptions extends AbstractOpenOptions, Partial<LevelOpti
 const MAX_RESERVE_BYTES = 1024 * MIB;
 
 /** For less than this a file of its own costs little more than an index, and keeps nothing else alive. */
-const DEFAULT_NARROWED_BYTES = 128 * KIB;
+const DEFAULT_SHARED_BYTES = 128 * KIB;
 
-/** @throws EngineError SSTITCH_OPTION_INVALID */
-export function shareFromBytesOf(options: { readonly shareTablesFromBytes?: number }): number {
-  const bytes = options.shareTablesFromBytes ?? DEFAULT_NARROWED_BYTES;
-  if (typeof bytes === 'number' && bytes >= 0) return bytes;
-  throw new EngineError('SSTITCH_OPTION_INVALID', 'shareTablesFromBytes must be 0 or more');
+/** How a store splits tables, by its options. @throws EngineError SSTITCH_OPTION_INVALID */
+export function splitPolicyOf(
+  options: Pick<StoreOptions<unknown, unknown>, 'splitTables' | 'shareTablesFromBytes'>,
+): SplitPolicy {
+  const { splitTables = 'share', shareTablesFromBytes: fromBytes = DEFAULT_SHARED_BYTES } = options;
+  if (splitTables !== 'share' && splitTables !== 'copy') {
+    throw optionInvalid("splitTables must be 'share' or 'copy'");
+  }
+  if (typeof fromBytes !== 'number' || !(fromBytes >= 0)) {
+    throw optionInvalid('shareTablesFromBytes must be 0 or more');
+  }
+  return splitTables === 'copy' ? COPY_PARTS : { mode: 'share', fromBytes };
 }
 
 /** @throws EngineError SSTITCH_OPTION_INVALID */
 export function diskReserveBytesOf(
   options: Pick<StoreOptions<unknown, unknown>, 'diskReserveBytes' | 'fileSystem'>,
 ): number {
-  const bytes = options.diskReserveBytes ?? (options.fileSystem === undefined ? MIB : 0);
+  const { fileSystem, diskReserveBytes: bytes = fileSystem === undefined ? MIB : 0 } = options;
   if (Number.isSafeInteger(bytes) && bytes >= 0 && bytes <= MAX_RESERVE_BYTES) return bytes;
-  throw new EngineError('SSTITCH_OPTION_INVALID', 'diskReserveBytes must be from 0 to 1 GiB');
+  throw optionInvalid('diskReserveBytes must be from 0 to 1 GiB');
 }
 
-/** @throws EngineError SSTITCH_OPTION_INVALID for an option of LevelDB or Level that it cannot have */
-export function checkOptions(
-  options: StoreOpenOptions & { readonly readerStacks?: boolean },
-): void {
-  for (const name of [
-    'createIfMissing',
-    'errorIfExists',
-    'multithreading',
-    'readerStacks',
-  ] as const) {
-    checkBoolean(name, options[name]);
-  }
+/** Checks the options of an opening. @throws EngineError SSTITCH_OPTION_INVALID */
+export function checkOpenOptions(options: StoreOpenOptions): void {
+  checkOptions(options, {
+    createIfMissing: 'boolean',
+    errorIfExists: 'boolean',
+    multithreading: 'boolean',
+    readerStacks: 'boolean',
+    fileSystem: 'fileSystem',
+  });
   if (options.multithreading) {
-    throw new EngineError(
-      'SSTITCH_OPTION_INVALID',
+    throw optionInvalid(
       'multithreading is not supported: a store is open in one thread; read it in others by openReadOnly',
     );
   }

@@ -2,6 +2,7 @@
 
 import { makePebbleDirectory } from '../build/pebble-directory.js';
 import type { CopiedGeneration } from '../copy/copy-generation.js';
+import { checkedSpans } from '../tables/extracted-tables.js';
 import { EVERYTHING } from '../tables/purge-tables.js';
 import type { StoreCore } from './store-core.js';
 
@@ -16,14 +17,13 @@ export function checkpointForPebble(
     const links = await staging.add();
     try {
       const ending = operations.endingWith(signal);
-      const options = { signal: ending, share: false, verify: false, checksLater: false };
-      const extract = () => core.extract([EVERYTHING], links, options);
+      const extract = async () =>
+        checkedSpans(await core.extract([EVERYTHING], links, { signal: ending }));
       const input = { storeDirectory, targetDirectory };
       const { tables, sizeBytes } = await makePebbleDirectory(pool, input, extract, ending);
       return { tables, copiedTables: tables, copiedBytes: sizeBytes, linkedBytes: 0 };
     } finally {
-      // A directory left over, which the next open removes, says nothing about the checkpoint.
-      await staging.remove(links).catch(() => undefined);
+      await staging.remove(links);
     }
   });
 }

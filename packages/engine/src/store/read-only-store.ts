@@ -9,9 +9,10 @@
 import { randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import type { EngineCapabilities, Span } from '@sstitch/contract';
+import { checkDirectory, checkOptions, optionInvalid } from '../check-options.js';
 import { copyGenerationTask } from '../copy/copy-generation.js';
 import { EngineError, errorCodeOf } from '../errors.js';
-import { type ExtractedTables, extractTables } from '../extract/extract-tables.js';
+import { extractTables } from '../extract/extract-tables.js';
 import { flushGeneration } from '../leveldb/flush.js';
 import { type LevelOptions, openLevelDatabase } from '../leveldb/level-database.js';
 import { levelOptionsOf } from '../leveldb/level-options.js';
@@ -19,13 +20,13 @@ import { checkSpans } from '../spans.js';
 import { openKeepingLogs, settleOpened } from '../store-directory/open-with-logs.js';
 import { findReaderPlaceTask, readerDirectoryName } from '../store-directory/reader-directories.js';
 import { removeOwnDirectory } from '../store-directory/remove-directory.js';
-import { runInDirectory } from '../store-directory/staging-directories.js';
 import {
   generationName,
   prepareOpenTask,
   removeDirectoryTask,
 } from '../store-directory/store-files.js';
-import { checkingOf } from '../tables/trusted-sets.js';
+import { ExtractedTables } from '../tables/extracted-tables.js';
+import { COPY_PARTS } from '../tables/split-policy.js';
 import { Operations } from '../threads/operations.js';
 import { poolFor } from '../threads/pool-for.js';
 import { asEngineError } from '../threads/task-errors.js';
@@ -33,12 +34,8 @@ import type { WorkerPool } from '../threads/worker-pool.js';
 import { verifyGenerationSpans, verifySpans } from '../verify/verify-spans.js';
 import { Generation } from './generation.js';
 import { GenerationReader } from './generation-reader.js';
-import { checkOptions, type StoreOpenOptions, type StoreOptions } from './options.js';
-import {
-  CHECKS_LATER,
-  type CommitExtractOptions,
-  type ExtractOptions,
-} from './transfer-options.js';
+import { checkOpenOptions, type StoreOpenOptions, type StoreOptions } from './options.js';
+import type { ExtractOptions } from './transfer-options.js';
 
 export interface ReadOnlyOptions<K, V>
   extends Omit<StoreOptions<K, V>, 'createIfMissing' | 'errorIfExists'> {
@@ -80,14 +77,17 @@ interface OpenedCopy {
 export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V> {
   readonly location: string;
   readonly #options: ReadOnlyOptions<K, V>;
+  readonly #verifiedSpans: readonly Span[];
   #copy: OpenedCopy | undefined;
 
   /** @throws EngineError SSTITCH_OPTION_INVALID */
   constructor(location: string, options: ReadOnlyOptions<K, V> = {}) {
+    checkDirectory(location, 'location');
     checkReadOnlyOptions(options);
     super(options);
     this.location = location;
     this.#options = options;
+    this.#verifiedSpans = options.verifySpans === undefined ? [] : checkSpans(options.verifySpans);
   }
 
   protected override get generation(): Generation {
@@ -104,49 +104,29 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     return { tables: true, checkpoint: false };
   }
 
-  /** Gives the tables of the spans, as `Store.extract` does. */
-  async extract(
-    spans: readonly Span[],
-    directory: string,
-    options: ExtractOptions = {},
-  ): Promise<ExtractedTables> {
-    if (this.status === 'opening') await this.open({ passive: true } as object);
-    const { operations } = this.#opened;
-    const checked = checkSpans(spans);
-    return runInDirectory(directory, options.signal, (signal) =>
-      operations.runFileWork(() =>
-        this.#extract(checked, directory, options, operations.endingWith(signal)),
-      ),
-    );
-  }
-
-  async #extract(
+  protected override takeTables(
     spans: readonly Span[],
     targetDirectory: string,
-    options: ExtractOptions,
-    signal: AbortSignal,
+    { signal, verify = false }: ExtractOptions,
   ): Promise<ExtractedTables> {
     const { pool, generation, operations, sourceDirectory } = this.#opened;
     const { directory, database } = generation;
-    // The copied logs went into tables when LevelDB opened the copy; nothing was written since.
-    const leastLogNumber = await flushGeneration(pool, directory, database, signal);
-    const input = {
-      ...{
+    const ending = operations.endingWith(signal);
+    return operations.runFileWork(async () => {
+      // The copied logs went into tables when LevelDB opened the copy; nothing was written since.
+      const leastLogNumber = await flushGeneration(pool, directory, database, ending);
+      const link = {
         sourceDirectory: directory,
         originDirectory: sourceDirectory,
         targetDirectory,
-        spans,
-        leastLogNumber,
-      },
-      shareFromBytes: Number.POSITIVE_INFINITY,
-      verify: options.verify ?? false,
-      checksLater: (options as CommitExtractOptions)[CHECKS_LATER] ?? false,
-    };
-    const tables = await extractTables(pool, input, signal);
-    // They go on when the caller has the tables.
-    const checking = checkingOf(tables);
-    if (checking !== undefined) operations.track(checking).catch(() => undefined);
-    return tables;
+      };
+      const request = { ...link, spans, leastLogNumber, policy: COPY_PARTS, verify };
+      const tables = await extractTables(pool, request, ending);
+      // The checks go on when the caller has the tables.
+      const checking = ExtractedTables.incomingOf(tables)?.checking;
+      if (checking !== undefined) operations.track(checking).catch(() => undefined);
+      return tables;
+    });
   }
 
   protected override verifyGeneration(
@@ -166,7 +146,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     );
   }
 
-  protected override checkOptions(options: StoreOpenOptions): void {
+  protected override checkOpenOptions(options: StoreOpenOptions): void {
     checkReadOnlyOptions(options);
   }
 
@@ -221,14 +201,10 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
           leastLogNumber: 0,
         });
         isMade = true;
-        const { verifySpans: spans = [], signal } = this.#options;
+        const spans = this.#verifiedSpans;
         if (spans.length > 0) {
-          const input = {
-            namedDirectory: sourceDirectory,
-            directory: targetDirectory,
-            spans: checkSpans(spans),
-          };
-          await verifySpans(pool, input, signal);
+          const input = { namedDirectory: sourceDirectory, directory: targetDirectory, spans };
+          await verifySpans(pool, input, this.#options.signal);
         }
         const place = {
           root: targetDirectory,
@@ -295,10 +271,11 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
 
 /** It makes nothing: an option that says otherwise is a mistake. */
 function checkReadOnlyOptions(options: StoreOpenOptions): void {
-  checkOptions(options);
+  checkOpenOptions(options);
+  checkOptions(options, { copyDirectory: 'path', signal: 'signal' });
   for (const name of ['createIfMissing', 'errorIfExists'] as const) {
     if (options[name] !== true) continue;
-    throw new EngineError('SSTITCH_OPTION_INVALID', `${name} is not for a read-only open`);
+    throw optionInvalid(`${name} is not for a read-only open`);
   }
 }
 

@@ -1,48 +1,129 @@
-// What a store does with tables that come from outside: each is one operation (operations.ts), from its first
-// file operation to its clean-up.
+// What a store does with tables and entries that come from outside: each is one operation (operations.ts), from its
+// first file operation to its clean-up.
 
-import type { CommitReport, EntryPages, ReplaceSpansResult, Span } from '@sstitch/contract';
-import { buildFromPages } from '../build/build-from-pages.js';
-import { type RebuiltTables, rebuildTables } from '../build/rebuild-tables.js';
+import type { CommitReport, Span } from '@sstitch/contract';
+import { buildFromPages, type PagesToBuild } from '../build/build-from-pages.js';
+import { BUILT_SEQUENCE } from '../build/build-tables.js';
+import { rebuildTables } from '../build/rebuild-tables.js';
 import { EngineError } from '../errors.js';
-import type { ExtractedTables } from '../extract/extract-tables.js';
 import { checkSpans } from '../spans.js';
-import { runInDirectory } from '../store-directory/staging-directories.js';
 import {
   checkIncomingTablesTask,
   checkRuns,
   type ForeignSpanTables,
 } from '../tables/check-incoming.js';
-import { isTrusted, trusted } from '../tables/trusted-sets.js';
-import { verifyGenerationSpans } from '../verify/verify-spans.js';
-import type { Generation } from './generation.js';
-import type { StoreCore } from './store-core.js';
 import {
-  type IngestOptions,
-  purgeOf,
-  type RebuildTablesOptions,
-  type StoreReplaceOptions,
+  checkedSpans,
+  ExtractedTables,
+  type IncomingTables,
+  settledTables,
+} from '../tables/extracted-tables.js';
+import { syncingFiles } from '../threads/unsynced-files.js';
+import { verifyGenerationSpans } from '../verify/verify-spans.js';
+import { purgeOf } from './core-options.js';
+import type { Generation } from './generation.js';
+import { takeTables } from './generation-reader.js';
+import type { StoreCore } from './store-core.js';
+import type {
+  ExciseOptions,
+  IngestFromOptions,
+  IngestOptions,
+  StoreReplaceResult,
+  TableSource,
 } from './transfer-options.js';
 
-/** Commits tables; those that are not of an `extract` are checked in full first. */
-export async function ingestTables(
+/** Commits tables that this engine made. */
+export function ingestOwnTables(
   core: StoreCore,
-  tables: ExtractedTables | readonly ForeignSpanTables[],
+  tables: IncomingTables,
   options: IngestOptions,
 ): Promise<CommitReport> {
   const { signal, move = false } = options;
-  const purge = purgeOf(options);
-  if ('lastSequence' in tables) {
-    checkTrusted(tables);
-    return core.commit(tables, { moveIncoming: move, purge, signal });
-  }
+  return core.commit(tables, { moveIncoming: move, purge: purgeOf(options), signal });
+}
+
+/** Commits tables that others made: they are parsed in full first. */
+export function ingestForeignTables(
+  core: StoreCore,
+  tables: readonly ForeignSpanTables[],
+  options: IngestOptions,
+): Promise<CommitReport> {
   const spans = checkSpans(tables.map(({ span }) => span));
   const foreign = tables.map(({ runs }, index) => ({ span: spans[index] as Span, runs }));
+  const { signal } = options;
   return core.operations.runFileWork(async () => {
-    const ending = { signal: core.operations.endingWith(signal) };
-    const checked = await core.pool.run(checkIncomingTablesTask, { spans: foreign }, ending);
-    checkRuns(checked.spans);
-    return core.commit(checked, { moveIncoming: false, purge, signal });
+    const ending = core.operations.endingWith(signal);
+    const checked = await syncingFiles(core.pool, ending, async (unsynced) => {
+      const input = { spans: foreign };
+      const output = await core.pool.run(checkIncomingTablesTask, input, { signal: ending });
+      checkRuns(unsynced.takeFrom(output).spans);
+      return { spans: output.spans, lastSequence: output.lastSequence };
+    });
+    return core.commit(checked, { moveIncoming: false, purge: purgeOf(options), signal });
+  });
+}
+
+/** Extracts from a source, and commits its tables or those that are built of them. */
+export function ingestFromSource(
+  core: StoreCore,
+  source: TableSource,
+  spans: readonly Span[],
+  options: IngestFromOptions,
+): Promise<CommitReport> {
+  const { operations, staging, policy, pool } = core;
+  const { signal, verify = false, rebuild = false, purge = false, onExtracted } = options;
+  const failing = new AbortController();
+  const ending = AbortSignal.any([failing.signal, operations.endingWith(signal)]);
+  const directories: string[] = [];
+  let extracted: IncomingTables | undefined;
+  const stagingDirectory = async () => {
+    const directory = await staging.add();
+    directories.push(directory);
+    return directory;
+  };
+  const extract = async (): Promise<ExtractedTables> => {
+    const share = policy.mode === 'share' && !purge && !rebuild;
+    const how = { share, verify, signal: ending };
+    const tables = await takeTables(source, spans, await stagingDirectory(), how);
+    extracted = ExtractedTables.incomingOf(tables);
+    if (extracted !== undefined) return tables;
+    throw new EngineError('SSTITCH_TABLES_INVALID', 'the source does not return table sets');
+  };
+  const build = async (): Promise<ExtractedTables> => {
+    const input = await checkedSpans(await extract());
+    const { onEntries = () => undefined } = options;
+    const directory = await stagingDirectory();
+    const built = await syncingFiles(pool, ending, (unsynced) =>
+      rebuildTables(pool, directory, input, { signal: ending, unsynced, onEntries }),
+    );
+    return new ExtractedTables({ spans: built, lastSequence: Number(BUILT_SEQUENCE) });
+  };
+  const extractForCommit = async (): Promise<ExtractedTables> => {
+    const tables = await extract();
+    // To read all tables takes long; the base's writers would be kept waiting for the replay.
+    return verify ? settledTables(tables, ending) : tables;
+  };
+  const make = async (how: () => Promise<ExtractedTables>): Promise<IncomingTables> => {
+    const tables = await how();
+    onExtracted?.(tables);
+    return ExtractedTables.incomingOf(tables) as IncomingTables;
+  };
+  return operations.run(async () => {
+    try {
+      // A build takes long: other commits need not wait for it.
+      const tables = rebuild ? await make(build) : () => make(extractForCommit);
+      const how = { moveIncoming: true, purge: purgeOf(options), signal };
+      return await core.commitMade(spans, tables, how);
+    } finally {
+      failing.abort();
+      // A commit that failed has not waited for them.
+      await Promise.allSettled([extracted?.checking]);
+      extracted?.unsynced?.close();
+      const removing = Promise.all(directories.map((directory) => staging.remove(directory)));
+      // Only a close waits for it, and a purge.
+      void operations.track(removing);
+      if (purge) await removing;
+    }
   });
 }
 
@@ -50,49 +131,25 @@ export async function ingestTables(
 export function replaceByPages(
   core: StoreCore,
   spans: readonly Span[],
-  entries: EntryPages,
-  options: StoreReplaceOptions,
-): Promise<ReplaceSpansResult & { readonly commit: CommitReport }> {
+  pages: PagesToBuild,
+  options: ExciseOptions,
+): Promise<StoreReplaceResult> {
   const { operations, pool, staging } = core;
   const { signal } = options;
-  const purge = purgeOf(options);
   return operations.run(async () => {
     const directory = await staging.add();
     try {
       const ending = { signal: operations.endingWith(signal) };
-      const built = await buildFromPages(pool, directory, spans, entries, ending);
-      const commit = await core.commit(built, { moveIncoming: true, purge, signal });
+      const built = await buildFromPages(pool, directory, spans, pages, ending);
+      const tables = { spans: built.spans, lastSequence: built.lastSequence };
+      const how = { moveIncoming: true, purge: purgeOf(options), signal };
+      const commit = await core.commit(tables, how);
       const { pauseMs, durationMs } = commit;
       return { entries: built.entries, pauseMs, durationMs, commit };
     } finally {
-      // The commit has or has not come about: a directory left over, which the next open removes, says
-      // nothing about that.
-      await staging.remove(directory).catch(() => undefined);
+      await staging.remove(directory);
     }
   });
-}
-
-/** Builds extracted tables anew. */
-export async function rebuildInStore(
-  core: StoreCore,
-  tables: ExtractedTables,
-  directory: string,
-  { signal, onEntries = () => undefined }: RebuildTablesOptions,
-): Promise<RebuiltTables> {
-  const { operations, pool } = core;
-  checkTrusted(tables);
-  const rebuilt = await runInDirectory(directory, signal, (either) =>
-    operations.run(() => {
-      const ending = { signal: operations.endingWith(either), onEntries };
-      return rebuildTables(pool, directory, tables, ending);
-    }),
-  );
-  return trusted(rebuilt);
-}
-
-function checkTrusted(tables: ExtractedTables): void {
-  if (isTrusted(tables)) return;
-  throw new EngineError('SSTITCH_TABLES_INVALID', 'the table set is not what extract gave');
 }
 
 /** `verifySpans` of a generation of an open store, which closes only when this has ended. */

@@ -15,18 +15,18 @@ import { WriteGate } from '../commit/write-gate.js';
 import type { CopiedGeneration } from '../copy/copy-generation.js';
 import { makeStoreFromTask } from '../copy/make-store.js';
 import { abortedError, EngineError } from '../errors.js';
-import { type ExtractedTables, extractTables } from '../extract/extract-tables.js';
+import { extractTables } from '../extract/extract-tables.js';
 import { flushGeneration } from '../leveldb/flush.js';
 import { type LevelDatabase, openLevelDatabase } from '../leveldb/level-database.js';
 import { ENGINE_NAME } from '../store-directory/engine-name.js';
 import { openStoreDirectory } from '../store-directory/open-store-directory.js';
 import { releaseStore } from '../store-directory/open-stores.js';
 import { removeOwnDirectory } from '../store-directory/remove-directory.js';
-import { runInDirectory, StagingDirectories } from '../store-directory/staging-directories.js';
+import { StagingDirectories } from '../store-directory/staging-directories.js';
 import { generationName } from '../store-directory/store-files.js';
-import { EVERYTHING, hasTablesToPurgeTask } from '../tables/purge-tables.js';
-import type { TableSet } from '../tables/table-set.js';
-import { checkingOf, isTrusted } from '../tables/trusted-sets.js';
+import { ExtractedTables, type IncomingTables, noTables } from '../tables/extracted-tables.js';
+import { hasTablesToPurgeTask } from '../tables/purge-tables.js';
+import { COPY_PARTS, type SplitPolicy } from '../tables/split-policy.js';
 import { Operations } from '../threads/operations.js';
 import { poolFor } from '../threads/pool-for.js';
 import { asEngineError, isSyncFailure } from '../threads/task-errors.js';
@@ -35,14 +35,7 @@ import { ActivityRecorder, type StoreEvent } from './activity.js';
 import type { CommitOptions, CoreOptions } from './core-options.js';
 import { endPurge } from './end-purge.js';
 import { Generation } from './generation.js';
-import {
-  CHECKS_LATER,
-  type CheckedExtractOptions,
-  type CheckpointOptions,
-  type CommitExtractOptions,
-  type IngestFromOptions,
-  type TableSource,
-} from './transfer-options.js';
+import type { CheckpointOptions, ExtractOptions } from './transfer-options.js';
 
 export class StoreCore {
   readonly #options: CoreOptions;
@@ -91,56 +84,20 @@ export class StoreCore {
     return this.#live;
   }
 
+  get policy(): SplitPolicy {
+    return this.#options.policy;
+  }
+
   /** Commits tables; one commit after another. */
-  commit(tables: TableSet, options: CommitOptions): Promise<CommitReport> {
+  commit(tables: IncomingTables, options: CommitOptions): Promise<CommitReport> {
     const spans = tables.spans.map(({ span }) => span);
-    return this.#commit(spans, tables, options);
+    return this.commitMade(spans, tables, options);
   }
 
-  /** Extracts from another store and commits the tables, as one commit. */
-  async commitFrom(
-    source: TableSource,
+  /** Commits tables of these spans, or what makes them, as a part of the commit. */
+  commitMade(
     spans: readonly Span[],
-    { signal, verify = false, purge = false, onExtracted }: IngestFromOptions,
-  ): Promise<CommitReport> {
-    const failing = new AbortController();
-    let directory: string | undefined;
-    let extracted: TableSet | undefined;
-    const extract = async () => {
-      directory = await this.staging.add();
-      const ending = [failing.signal, this.operations.endingWith(signal)];
-      const options: CommitExtractOptions = {
-        ...{ share: !purge, verify, signal: AbortSignal.any(ending) },
-        // To read all tables takes long; the base's writers would be kept waiting for the replay.
-        [CHECKS_LATER]: !verify,
-      };
-      const tables = await source.extract(spans, directory, options);
-      if (!isTrusted(tables)) {
-        throw new EngineError('SSTITCH_TABLES_INVALID', 'the source does not give table sets');
-      }
-      extracted = tables;
-      onExtracted?.(tables);
-      return tables;
-    };
-    try {
-      const how = { moveIncoming: true, signal, ...(purge ? { purge: [EVERYTHING] } : {}) };
-      return await this.#commit(spans, extract, how);
-    } finally {
-      failing.abort();
-      // A commit that failed has not waited for them.
-      if (extracted !== undefined) await Promise.allSettled([checkingOf(extracted)]);
-      // Only a close and a purge wait for it; a leftover is no failure: the next open empties the staging directory.
-      if (directory !== undefined) {
-        const removing = this.staging.remove(directory).catch(() => undefined);
-        void this.operations.track(removing);
-        if (purge) await removing;
-      }
-    }
-  }
-
-  #commit(
-    spans: readonly Span[],
-    tables: TableSet | (() => Promise<TableSet>),
+    tables: IncomingTables | (() => Promise<IncomingTables>),
     options: CommitOptions,
   ): Promise<CommitReport> {
     const { pool, directory } = this;
@@ -163,7 +120,7 @@ export class StoreCore {
 
   async #commitNow(
     spans: readonly Span[],
-    tables: TableSet | (() => Promise<TableSet>),
+    tables: IncomingTables | (() => Promise<IncomingTables>),
     options: CommitOptions,
     isShort: boolean,
   ): Promise<CommitReport> {
@@ -187,7 +144,9 @@ export class StoreCore {
         ...{ number, nextDirectory, spans, tables },
         moveIncoming: options.moveIncoming,
         purge: options.purge ?? [],
-        shareFromBytes: isShort ? 0 : this.#options.shareFromBytes,
+        // An index takes the least room.
+        policy:
+          isShort && this.policy.mode === 'share' ? { mode: 'share', fromBytes: 0 } : this.policy,
         signal: ending,
         switchTo: (database) => {
           const old = this.#current;
@@ -207,9 +166,9 @@ export class StoreCore {
     );
     if (!isNeeded) return;
     const how = { moveIncoming: false, purge: [range], signal: undefined };
-    // A commit that is under way may wait for the compaction that this is the end of.
+    // Another commit that is under way may wait for the compaction that calls this.
     const mayWait = !this.#commits.isLocked;
-    const purging = this.commit({ spans: [], lastSequence: 0 }, how);
+    const purging = this.commit(noTables([]), how);
     purging.catch(() => undefined);
     if (mayWait) await purging;
   }
@@ -218,26 +177,19 @@ export class StoreCore {
   async extract(
     spans: readonly Span[],
     targetDirectory: string,
-    options: CheckedExtractOptions,
+    { signal, share = false, verify = false }: ExtractOptions,
   ): Promise<ExtractedTables> {
-    const extracting = (signal: AbortSignal | undefined) =>
-      this.#onLinked(signal, async (generation, ending) => {
-        const { directory } = generation;
-        const leastLogNumber = await this.#flush(generation, ending);
-        const never = Number.POSITIVE_INFINITY;
-        const shareFromBytes = options.share ? this.#options.shareFromBytes : never;
-        const { verify, checksLater } = options;
-        const input = {
-          ...{ sourceDirectory: directory, targetDirectory, spans },
-          ...{ leastLogNumber, shareFromBytes, verify, checksLater },
-        };
-        const tables = await extractTables(this.pool, input, ending);
-        // They go on when the caller has the tables.
-        const checking = checkingOf(tables);
-        if (checking !== undefined) this.operations.track(checking).catch(() => undefined);
-        return tables;
-      });
-    return runInDirectory(targetDirectory, options.signal, extracting);
+    return this.#onLinked(signal, async (generation, ending) => {
+      const { directory } = generation;
+      const leastLogNumber = await this.#flush(generation, ending);
+      const policy = share ? this.policy : COPY_PARTS;
+      const request = { sourceDirectory: directory, targetDirectory, spans, leastLogNumber };
+      const tables = await extractTables(this.pool, { ...request, policy, verify }, ending);
+      // The checks go on when the caller has the tables.
+      const checking = ExtractedTables.incomingOf(tables)?.checking;
+      if (checking !== undefined) this.operations.track(checking).catch(() => undefined);
+      return tables;
+    });
   }
 
   /** Makes `targetDirectory`, a store of one generation that shares this one's tables. */
@@ -270,7 +222,6 @@ export class StoreCore {
     try {
       await Promise.all([...this.#live].map((generation) => generation.close()));
     } finally {
-      this.staging.end();
       releaseStore(this.directory);
     }
   }

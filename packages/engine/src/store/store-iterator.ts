@@ -56,12 +56,15 @@ const SnapshotBase = AbstractSnapshot as unknown as new (options: object) => Abs
 
 /** A snapshot of one generation. */
 export class StoreSnapshot extends SnapshotBase {
+  /** Whose snapshot it is: another store cannot read from it. */
+  readonly store: AnyStore;
   readonly generation: Generation;
   readonly inner: AbstractSnapshot;
   readonly #hold: { end(): Promise<void> };
 
-  constructor({ readers, generation }: ReaderHome, options: object) {
+  constructor({ store, readers, generation }: ReaderHome, options: object) {
     super(options);
+    this.store = store;
     this.generation = generation;
     this.inner = generation.database.snapshot();
     this.#hold = readers.open(this, 'snapshot', generation, this.inner);

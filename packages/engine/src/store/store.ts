@@ -5,8 +5,6 @@ import {
   byteEncodings,
   type CommitReport,
   type EngineCapabilities,
-  type EntryPages,
-  type ReplaceSpansResult,
   type Span,
 } from '@sstitch/contract';
 import type {
@@ -17,10 +15,11 @@ import type {
   AbstractPutOptions,
 } from 'abstract-level';
 import { checkPages } from '../build/check-pages.js';
-import type { RebuiltTables } from '../build/rebuild-tables.js';
+import { pageEncoder } from '../build/entry-encoding.js';
+import { type EntryPage, TableLoader, type TableLoaderOptions } from '../build/table-loader.js';
+import { checkDirectory } from '../check-options.js';
 import type { CopiedGeneration } from '../copy/copy-generation.js';
 import { EngineError } from '../errors.js';
-import type { ExtractedTables } from '../extract/extract-tables.js';
 import type {
   NativeBytes,
   NativeOperation,
@@ -28,37 +27,40 @@ import type {
 } from '../leveldb/level-database.js';
 import { levelOptionsOf } from '../leveldb/level-options.js';
 import { checkSpans } from '../spans.js';
-import { checkDirectory } from '../store-directory/check-directory.js';
 import type { ForeignSpanTables } from '../tables/check-incoming.js';
-import type { SpanTables } from '../tables/table-set.js';
-import { checkSignal } from '../threads/check-signal.js';
-import { checkTables } from './check-arguments.js';
+import { ExtractedTables, noTables } from '../tables/extracted-tables.js';
+import { checkForeignTables, checkSource } from './check-arguments.js';
 import { CheckedWrites } from './checked-writes.js';
 import { compactStoreRange, healOpenedStore } from './compact-range.js';
 import type { Generation } from './generation.js';
 import { HELD_GENERATIONS, type StoreMetrics, storeMetrics } from './metrics.js';
 import {
-  checkOptions,
+  checkOpenOptions,
   diskReserveBytesOf,
   type StoreOpenOptions,
   type StoreOptions,
-  shareFromBytesOf,
+  splitPolicyOf,
 } from './options.js';
 import { checkpointForPebble } from './pebble-checkpoint.js';
-import { ingestTables, rebuildInStore, replaceByPages, verifyStoreSpans } from './store-commits.js';
+import {
+  ingestForeignTables,
+  ingestFromSource,
+  ingestOwnTables,
+  replaceByPages,
+  verifyStoreSpans,
+} from './store-commits.js';
 import { StoreCore } from './store-core.js';
 import {
-  CHECKS_LATER,
   type CheckpointOptions,
-  type CommitExtractOptions,
-  checkpointFormatOf,
+  checkCheckpointOptions,
+  checkCommitOptions,
+  checkIngestFromOptions,
   type ExciseOptions,
   type ExtractOptions,
   type IngestFromOptions,
   type IngestOptions,
-  purgeOf,
-  type RebuildTablesOptions,
   type StoreReplaceOptions,
+  type StoreReplaceResult,
   type TableSource,
 } from './transfer-options.js';
 
@@ -77,11 +79,9 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
    * @throws EngineError SSTITCH_OPTION_INVALID
    */
   constructor(location: string, options: StoreOptions<K, V> = {}) {
-    if (typeof location !== 'string' || location === '') {
-      throw new TypeError("The first argument 'location' must be a non-empty string");
-    }
-    checkOptions(options);
-    shareFromBytesOf(options);
+    checkDirectory(location, 'location');
+    checkOpenOptions(options);
+    splitPolicyOf(options);
     diskReserveBytesOf(options);
     super(options);
     this.location = location;
@@ -114,9 +114,9 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
    * From then on the store holds, inside the spans, exactly the tables' entries, and outside them
    * what it held. All spans change in one commit; see contract.ts for what that promises.
    *
-   * @param tables what `extract` gave, or spans with paths of tables that the caller made: those are
-   * parsed in full first
-   * @throws EngineError SSTITCH_SPANS_INVALID, SSTITCH_TABLES_INVALID, SSTITCH_ABORTED,
+   * @param tables what `extract` or a `TableLoader` returned, or spans with paths of tables that the caller made:
+   * those are parsed in full first
+   * @throws EngineError SSTITCH_SPANS_INVALID, SSTITCH_TABLES_INVALID, SSTITCH_OPTION_INVALID, SSTITCH_ABORTED,
    * SSTITCH_FILE_OPERATION, SSTITCH_LEVELDB: the store is as it was;
    * SSTITCH_STORE_POISONED: open it anew to see
    */
@@ -124,104 +124,97 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     tables: ExtractedTables | readonly ForeignSpanTables[],
     options: IngestOptions = {},
   ): Promise<CommitReport> {
-    checkTables(tables);
-    checkSignal(options);
-    await this.#whenOpen();
-    return ingestTables(this.#opened, tables, options);
+    const own = ExtractedTables.incomingOf(tables);
+    const foreign = own === undefined ? checkForeignTables(tables) : [];
+    checkCommitOptions(options);
+    await this.whenOpen('ingestAndExcise');
+    return own === undefined
+      ? ingestForeignTables(this.#opened, foreign, options)
+      : ingestOwnTables(this.#opened, own, options);
   }
 
   /**
-   * `extract` of a source and `ingestAndExcise` of its tables, in less time than one after the other: this
-   * store's tables are linked into its next generation and split meanwhile. Other commits of this store wait for both.
+   * `extract` of a source and `ingestAndExcise` of what it returns, in less time than one after the other: this
+   * store's tables are linked into its next generation meanwhile. Other commits of this store wait for both.
    *
-   * @throws what `source.extract` and `onExtracted` throw, and what `ingestAndExcise` does
+   * With `rebuild` the source's tables are built anew first, and other commits wait for the commit alone.
+   *
+   * @param source another `Store`, or a `ReadOnlyStore`
+   * @throws what `source.extract`, `onExtracted` and `onEntries` throw, and what `ingestAndExcise` does
    */
   async ingestFrom(
     source: TableSource,
     spans: readonly Span[],
     options: IngestFromOptions = {},
   ): Promise<CommitReport> {
+    checkSource(source);
     const checked = checkSpans(spans);
-    checkSignal(options);
-    purgeOf(options);
-    await this.#whenOpen();
-    const core = this.#opened;
-    return core.operations.run(() => core.commitFrom(source, checked, options));
+    checkIngestFromOptions(options);
+    await this.whenOpen('ingestFrom');
+    return ingestFromSource(this.#opened, source, checked, options);
   }
 
   /** Removes everything inside the spans, in one commit and without a tombstone. */
   async excise(spans: readonly Span[], options: ExciseOptions = {}): Promise<CommitReport> {
     const checked = checkSpans(spans);
-    checkSignal(options);
-    const how = { moveIncoming: false, purge: purgeOf(options), signal: options.signal };
-    await this.#whenOpen();
-    const empty = checked.map((span): SpanTables => ({ span, runs: [] }));
-    return this.#opened.commit({ spans: empty, lastSequence: 0 }, how);
+    checkCommitOptions(options);
+    await this.whenOpen('excise');
+    return ingestOwnTables(this.#opened, noTables(checked), options);
   }
 
-  /** Replaces spans by sorted entries: builds tables of them, then commits as `ingestAndExcise`. */
+  /**
+   * From then on the store holds, inside the spans, exactly the entries: builds tables of them in a worker thread while
+   * they come, then commits as `ingestAndExcise`. Two pages are in memory at most.
+   *
+   * @param entries pages of `[key, value]`, strictly ascending by the bytes of their keys, each inside one of the spans
+   * @throws as `ingestAndExcise`, and EngineError SSTITCH_ENTRIES_INVALID; what the pages throw passes through as it
+   * is. The store is as it was
+   */
   async replaceSpans(
     spans: readonly Span[],
-    entries: EntryPages,
-    options: StoreReplaceOptions = {},
-  ): Promise<ReplaceSpansResult & { readonly commit: CommitReport }> {
+    entries: AsyncIterable<EntryPage<K | Uint8Array, V | Uint8Array>>,
+    options?: StoreReplaceOptions<K, V>,
+  ): Promise<StoreReplaceResult>;
+  async replaceSpans<TKey, TValue>(
+    spans: readonly Span[],
+    entries: AsyncIterable<EntryPage<TKey | Uint8Array, TValue | Uint8Array>>,
+    options: StoreReplaceOptions<TKey, TValue>,
+  ): Promise<StoreReplaceResult>;
+  async replaceSpans(
+    spans: readonly Span[],
+    entries: AsyncIterable<unknown>,
+    options: StoreReplaceOptions<unknown, unknown> = {},
+  ): Promise<StoreReplaceResult> {
     const checked = checkSpans(spans);
     checkPages(entries);
-    checkSignal(options);
-    purgeOf(options);
-    await this.#whenOpen();
-    return replaceByPages(this.#opened, checked, entries, options);
+    checkCommitOptions(options);
+    const encode = pageEncoder(this, options);
+    await this.whenOpen('replaceSpans');
+    return replaceByPages(this.#opened, checked, { entries, encode }, options);
   }
 
   /**
-   * Gives the tables that hold this store's entries in the spans, in a directory that it makes. Linked
-   * where they lie inside a span, split where they straddle its bounds; the store stays in use.
+   * Makes a loader of entries that come in any order: `add` them, `finish` the tables, `ingestAndExcise` these, and
+   * `end` the loader in any case. It works in the store's directory, and ends when the store closes.
    *
-   * @param directory where to; not inside the store but for `staging`; on its file system, or links become copies
+   * @throws EngineError SSTITCH_OPTION_INVALID
    */
-  async extract(
+  tableLoader(options: TableLoaderOptions = {}): TableLoader<K, V> {
+    const open = async () => {
+      await this.whenOpen('tableLoader');
+      const { pool, operations, staging } = this.#opened;
+      const directory = await staging.make();
+      return { pool, directory, operations, remove: () => staging.remove(directory) };
+    };
+    return new TableLoader({ database: this, open }, options);
+  }
+
+  protected override takeTables(
     spans: readonly Span[],
     directory: string,
-    options: ExtractOptions = {},
+    options: ExtractOptions,
   ): Promise<ExtractedTables> {
-    const checked = checkSpans(spans);
-    checkDirectory(directory);
-    checkSignal(options);
-    await this.#whenOpen();
-    const { signal, share = false, verify = false } = options;
-    const checksLater = (options as CommitExtractOptions)[CHECKS_LATER] ?? false;
-    const how = { signal, share, verify, checksLater };
-    return this.#opened.extract(checked, directory, how);
-  }
-
-  /**
-   * Builds extracted tables anew, without shadowed versions and deletions, for `ingestAndExcise` with
-   * `move`. The extracted ones stay where they are, and are needed no more.
-   *
-   * @param tables what `extract` gave, of this store or another, in one piece: all that there is of
-   * their keys
-   * @param directory a staging directory of this store
-   * @throws EngineError SSTITCH_TABLES_INVALID, SSTITCH_ABORTED, SSTITCH_FILE_OPERATION
-   */
-  async rebuildTables(
-    tables: ExtractedTables,
-    directory: string,
-    options: RebuildTablesOptions = {},
-  ): Promise<RebuiltTables> {
-    await this.#whenOpen();
-    return rebuildInStore(this.#opened, tables, directory, options);
-  }
-
-  /** A directory on this store's file system for `extract`, not made yet; emptied when the store opens. */
-  async newStagingDirectory(): Promise<string> {
-    await this.#whenOpen();
-    return this.#opened.staging.add();
-  }
-
-  /** Removes a directory that `newStagingDirectory` named, once. */
-  async removeStagingDirectory(directory: string): Promise<void> {
-    const { operations, staging } = this.#opened;
-    await operations.runFileWork(() => staging.remove(directory));
+    return this.#opened.extract(spans, directory, options);
   }
 
   /**
@@ -229,11 +222,12 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
    * `format: 'pebble'`, a Pebble database.
    */
   async checkpoint(directory: string, options: CheckpointOptions = {}): Promise<CopiedGeneration> {
-    const format = checkpointFormatOf(options);
-    await this.#whenOpen();
-    return format === 'store'
-      ? this.#opened.checkpoint(directory, options)
-      : checkpointForPebble(this.#opened, directory, options.signal);
+    checkDirectory(directory);
+    checkCheckpointOptions(options);
+    await this.whenOpen('checkpoint');
+    return options.format === 'pebble'
+      ? checkpointForPebble(this.#opened, directory, options.signal)
+      : this.#opened.checkpoint(directory, options);
   }
 
   /**
@@ -265,7 +259,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
 
   /** Generations, readers, levels, commits, pauses, bytes: metrics.ts also lists the events. */
   async metrics(): Promise<StoreMetrics> {
-    await this.#whenOpen();
+    await this.whenOpen('metrics');
     return storeMetrics(this.#opened, this.readers);
   }
 
@@ -277,7 +271,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
       level: levelOptionsOf(options),
       createIfMissing: options.createIfMissing,
       errorIfExists: options.errorIfExists,
-      shareFromBytes: shareFromBytesOf(this.#options),
+      policy: splitPolicyOf(this.#options),
       reserveBytes: diskReserveBytesOf(this.#options),
       fileSystem: this.#options.fileSystem,
       now: () => performance.now(),
@@ -359,11 +353,6 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     } finally {
       await iterator.close();
     }
-  }
-
-  async #whenOpen(): Promise<void> {
-    if (this.status === 'opening') await this.open({ passive: true } as object);
-    this.assertOpen('this method');
   }
 }
 

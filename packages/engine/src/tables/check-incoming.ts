@@ -3,6 +3,7 @@
 import { compareBytes, type Span } from '@sstitch/contract';
 import { type FileSystem, userKeyOf, verifyTable } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
+import { type HeldFiles, holdingFiles, type WithUnsynced } from '../files/held-files.js';
 import { describeKind } from '../files/regular-file.js';
 import { defineTask } from '../threads/task.js';
 import { type CheckedTable, checkRunOrder } from './check-run-order.js';
@@ -19,13 +20,25 @@ export interface ForeignSpanTables {
 }
 
 /**
- * Parses every table in full and gives the set that the commit takes.
+ * Parses every table in full and gives the set that the commit takes. Their files are held, to be synced: what their
+ * writer has not synced is not durable yet, but what went wrong before they were opened here is not reported.
  *
  * @throws SstError for a malformed table; EngineError SSTITCH_TABLES_INVALID
  */
 export function checkIncomingTables(
   fileSystem: FileSystem,
   input: { readonly spans: readonly ForeignSpanTables[] },
+  checkCancelled: () => void,
+): TableSet & WithUnsynced {
+  return holdingFiles(fileSystem, (held) => checkTables(fileSystem, input, held, checkCancelled));
+}
+
+export const checkIncomingTablesTask = defineTask('checkIncomingTables', checkIncomingTables);
+
+function checkTables(
+  fileSystem: FileSystem,
+  input: { readonly spans: readonly ForeignSpanTables[] },
+  held: HeldFiles,
   checkCancelled: () => void,
 ): TableSet {
   let lastSequence = 0;
@@ -34,6 +47,7 @@ export function checkIncomingTables(
       run.map((given): CheckedTable => {
         checkCancelled();
         const path = fileOf(fileSystem, given);
+        held.open(path, 'read').close();
         const table = verifyTable(fileSystem, path);
         if (table.largestSequence > MAX_FOREIGN_SEQUENCE) {
           throw new EngineError('SSTITCH_TABLES_INVALID', 'a table has a sequence above 2^52', {
@@ -56,8 +70,6 @@ export function checkIncomingTables(
   });
   return { spans, lastSequence };
 }
-
-export const checkIncomingTablesTask = defineTask('checkIncomingTables', checkIncomingTables);
 
 /**
  * The file behind a path, which may be a link: the store would else take the link itself. A pipe would be

@@ -1,5 +1,6 @@
 // Tables and bytes by how they came about.
 import type { OriginTotals, TableOrigin } from '@sstitch/contract';
+import type { TableFile } from './table-set.js';
 
 export function emptyTotals(): OriginTotals {
   return {
@@ -14,4 +15,13 @@ export function emptyTotals(): OriginTotals {
 export function addToTotals(totals: OriginTotals, origin: TableOrigin, sizeBytes: number): void {
   totals[origin].tables++;
   totals[origin].bytes += sizeBytes;
+}
+
+/** What some tables hold of their files. */
+export function totalsOf(tables: readonly TableFile[]): OriginTotals {
+  const totals = emptyTotals();
+  for (const { origin, dataBytes, sizeBytes } of tables) {
+    addToTotals(totals, origin, dataBytes ?? sizeBytes);
+  }
+  return totals;
 }

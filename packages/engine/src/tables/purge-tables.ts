@@ -1,6 +1,6 @@
 // Finds the tables whose files hold more than the table, and has them written anew.
 //
-// A virtual table's file (split-table.ts) keeps the blocks that were split away, and a file that was shared goes
+// A virtual table's file (share-parts.ts) keeps the blocks that were split away, and a file that was shared goes
 // on behind the end of the table in front. What was excised is in such files until LevelDB compacts the table.
 // A purge copies what such a table has into a file of its own; no other file has a byte that its table does not
 // reach.
@@ -9,12 +9,14 @@ import type { Span } from '@sstitch/contract';
 import { type FileSystem, TableReader } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
 import { blamingOrigins, type PrivateName } from '../files/blame-file.js';
-import { syncFile, unlinkIfThere } from '../files/place-file.js';
+import { holdingFiles, syncHeldFiles } from '../files/held-files.js';
+import { unlinkIfThere } from '../files/place-file.js';
 import { oldTableFileName, tableFileName } from '../leveldb/file-names.js';
 import { readVersion } from '../leveldb/manifest.js';
 import type { TableEntry } from '../leveldb/version-edit.js';
 import { spansOverlapping } from '../spans.js';
 import { defineTask } from '../threads/task.js';
+import { COPY_PARTS } from './split-policy.js';
 import { splitTable } from './split-table.js';
 
 /** All keys. */
@@ -90,22 +92,20 @@ export function purgeTable(
   if (!holdsMore(fileSystem, { path, origin }, sizeBytes)) return table;
   const link = `${path}.link`;
   fileSystem.rename(path, link);
-  const [split] = blamingOrigins([{ path: link, origin }], () => {
+  const { parts, unsynced } = blamingOrigins([{ path: link, origin }], () => {
     const reader = TableReader.open(fileSystem, link, { sizeBytes, validate: 'lazy' });
     try {
-      return splitTable(
-        fileSystem,
-        reader,
-        [{ keep: [EVERYTHING], path }],
-        Number.POSITIVE_INFINITY,
-      );
+      return holdingFiles(fileSystem, (held) => ({
+        parts: splitTable(fileSystem, reader, [{ keep: [EVERYTHING], path }], COPY_PARTS, held),
+      }));
     } finally {
       reader.close();
     }
   });
+  syncHeldFiles(fileSystem, unsynced);
   unlinkIfThere(fileSystem, link);
+  const [split] = parts;
   if (split === undefined) return undefined;
-  syncFile(fileSystem, path);
   const { smallest, largest } = split;
   return { number, sizeBytes: split.sizeBytes, smallest, largest };
 }

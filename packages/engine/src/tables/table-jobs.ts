@@ -13,10 +13,13 @@ import {
   verifyTable,
 } from '@sstitch/sst';
 import { blamingOrigins } from '../files/blame-file.js';
+import { type HeldFiles, holdingFiles, type WithUnsynced } from '../files/held-files.js';
 import { unlinkIfThere } from '../files/place-file.js';
 import { defineTask } from '../threads/task.js';
+import type { UnsyncedFiles } from '../threads/unsynced-files.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import { holdsMore } from './purge-tables.js';
+import { COPY_PARTS, type SplitPolicy } from './split-policy.js';
 import { type SplitPart, type SplitTable, splitTable } from './split-table.js';
 
 /** A table, under a name of its own in the directory that is made. */
@@ -56,8 +59,7 @@ export type TableOutcome =
   | { readonly kind: 'split'; readonly parts: ReadonlyArray<SplitTable | undefined> };
 
 export interface TableJobOptions {
-  /** See `splitTable`. */
-  readonly shareFromBytes: number;
+  readonly policy: SplitPolicy;
   /** Read every table in full first. @defaultValue false */
   readonly verify?: boolean | undefined;
 }
@@ -65,14 +67,15 @@ export interface TableJobOptions {
 /** Does one job. */
 export function doTableJob(
   fileSystem: FileSystem,
-  { job, shareFromBytes, verify = false }: TableJobOptions & { readonly job: TableJob },
-): TableOutcome {
-  return blamingOrigins([job], () => {
+  { job, policy, verify = false }: TableJobOptions & { readonly job: TableJob },
+): WithUnsynced & { readonly outcome: TableOutcome } {
+  const work = (held: HeldFiles) => {
     if (verify) verifyTable(fileSystem, job.path, { sizeBytes: sizeOf(job) });
     return job.kind === 'check'
       ? checkTable(fileSystem, job)
-      : splitOrKeep(fileSystem, job, shareFromBytes);
-  });
+      : splitOrKeep(fileSystem, job, policy, held);
+  };
+  return blamingOrigins([job], () => holdingFiles(fileSystem, (held) => ({ outcome: work(held) })));
 }
 
 export const doTableJobTask = defineTask('doTableJob', doTableJob);
@@ -86,7 +89,12 @@ function checkTable(fileSystem: FileSystem, { path, recorded }: CheckJob): Table
   return { kind: 'checked' };
 }
 
-function splitOrKeep(fileSystem: FileSystem, job: SplitJob, shareFromBytes: number): TableOutcome {
+function splitOrKeep(
+  fileSystem: FileSystem,
+  job: SplitJob,
+  policy: SplitPolicy,
+  held: HeldFiles,
+): TableOutcome {
   const { path, sizeBytes, parts, isInForce, purge, keepsName } = job;
   const mayStayWhole = job.mayStayWhole && !(purge && holdsMore(fileSystem, job, sizeBytes));
   let outcome: TableOutcome;
@@ -98,8 +106,8 @@ function splitOrKeep(fileSystem: FileSystem, job: SplitJob, shareFromBytes: numb
     if (mayStayWhole && isOne && !hasEntriesBetween(reader, only.keep)) {
       return { kind: 'whole', smallest: reader.smallest(), largest: reader.largest() };
     }
-    const narrowFrom = purge ? Number.POSITIVE_INFINITY : shareFromBytes;
-    outcome = { kind: 'split', parts: splitTable(fileSystem, reader, parts, narrowFrom) };
+    const how = purge ? COPY_PARTS : policy;
+    outcome = { kind: 'split', parts: splitTable(fileSystem, reader, parts, how, held) };
   } finally {
     reader.close();
   }
@@ -139,33 +147,21 @@ export interface SharedJobsOptions extends TableJobOptions {
   readonly background?: boolean | undefined;
 }
 
-/** Has jobs done in worker threads; returns the outcomes in the order of the jobs. */
-export function shareTableJobs(
+/**
+ * Has jobs done in worker threads; returns the outcomes in the order of the jobs.
+ *
+ * @param unsynced takes the files that were written, of jobs that were done before one failed too
+ */
+export async function shareTableJobs(
   pool: WorkerPool,
   jobs: readonly TableJob[],
-  { shareFromBytes, verify, background = false }: SharedJobsOptions,
+  unsynced: UnsyncedFiles,
+  { policy, verify, background = false }: SharedJobsOptions,
   signal: AbortSignal | undefined,
 ): Promise<TableOutcome[]> {
-  const items = jobs.map((job) => ({ job, shareFromBytes, verify }));
+  const items = jobs.map((job) => ({ job, policy, verify }));
   const priority = background ? 'background' : 'normal';
-  return pool.forEach(doTableJobTask, items, { signal, priority });
-}
-
-/** A name of each file that was written to. */
-export function filesMadeBy(
-  jobs: readonly TableJob[],
-  outcomes: readonly TableOutcome[],
-): readonly string[] {
-  return jobs.flatMap((job, index) => filesMadeByOne(job, outcomes[index]));
-}
-
-/** Shared parts share the file that they were split from. */
-function filesMadeByOne(job: TableJob, outcome: TableOutcome | undefined): readonly string[] {
-  if (job.kind !== 'split' || outcome?.kind !== 'split') return [];
-  const made = job.parts.flatMap(({ path }, index) => {
-    const part = outcome.parts[index];
-    return part === undefined ? [] : [{ path, origin: part.origin }];
-  });
-  const shared = made.findLast(({ origin }) => origin === 'shared');
-  return made.filter((part) => part.origin === 'split' || part === shared).map(({ path }) => path);
+  const onOutput = (output: WithUnsynced) => unsynced.takeFrom(output);
+  const outputs = await pool.forEach(doTableJobTask, items, { signal, priority, onOutput });
+  return outputs.map(({ outcome }) => outcome);
 }

@@ -3,17 +3,15 @@
 import type { FileSystem } from '@sstitch/sst';
 import { throwIfAborted } from '../errors.js';
 import { endSessionTask, type SessionState } from './session.js';
-import { sharedList } from './shared-list.js';
-import { syncSharedFiles } from './sync-files.js';
 import type { Task } from './task.js';
 import type { ForEachOptions, RunOptions, Session, WorkerPool } from './worker-pool.js';
 
 /** Runs tasks on the calling thread. */
 export class InlinePool implements WorkerPool {
-  readonly #fileSystem: FileSystem;
+  readonly fileSystem: FileSystem;
 
   constructor(fileSystem: FileSystem) {
-    this.#fileSystem = fileSystem;
+    this.fileSystem = fileSystem;
   }
 
   run<I, O>(task: Task<I, O>, input: I, options: RunOptions = {}): Promise<O> {
@@ -34,10 +32,6 @@ export class InlinePool implements WorkerPool {
     return outputs;
   }
 
-  async syncFiles(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {
-    syncSharedFiles(this.#fileSystem, sharedList(paths), () => throwIfAborted(signal));
-  }
-
   session<S extends SessionState>(): Session<S> {
     const state = {} as S;
     return {
@@ -54,6 +48,6 @@ export class InlinePool implements WorkerPool {
   ): Promise<O> {
     const checkCancelled = () => throwIfAborted(signal);
     checkCancelled();
-    return task.run(this.#fileSystem, input, checkCancelled, session);
+    return task.run(this.fileSystem, input, checkCancelled, session);
   }
 }

@@ -1,55 +1,142 @@
-import { nodeFileSystem } from '@sstitch/sst';
-import { expect, test } from 'vitest';
-import { sharedList } from './shared-list.js';
-import { allWorkers, syncSharedFiles, syncSharedFilesAsync } from './sync-files.js';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type FileSystem, nodeFileSystem, type OpenFile } from '@sstitch/sst';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { openFilesIn } from '../../test/open-files.js';
+import { closeHeldFiles, HeldFiles, heldFilesCount } from '../files/held-files.js';
+import { InlinePool } from './inline-pool.js';
+import {
+  allWorkers,
+  sharedFiles,
+  syncFiles,
+  syncSharedFiles,
+  syncSharedNodeFiles,
+} from './sync-files.js';
+import { threadPool } from './thread-pool.js';
+import { syncingFiles, UnsyncedFiles } from './unsynced-files.js';
 
-const soon = () => new Promise((resolve) => setTimeout(resolve, 1));
-const paths = Array.from({ length: 20 }, (_, file) => `file-${file}`);
+const COUNT = 20;
 const go = () => undefined;
+let directory: string;
+let files: readonly OpenFile[];
 
-test('every file is synced once, by whichever hand is free', async () => {
-  const files = sharedList(paths);
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'sync-files-'));
+  const held = new HeldFiles(nodeFileSystem);
+  for (let file = 0; file < COUNT; file++) {
+    const writer = held.open(join(directory, `${file}`), 'create');
+    writer.write(Buffer.from('bytes'));
+    writer.close();
+  }
+  files = held.take();
+  onTestFinished(() => {
+    expect(heldCount()).toBe(0);
+    expect(openFilesIn(directory)).toEqual([]);
+    rmSync(directory, { recursive: true });
+  });
+});
+
+function heldCount(): number {
+  return new Int32Array(heldFilesCount())[0] ?? 0;
+}
+
+/** Node's file system, which counts what is done to attached files; the sync of one fails. */
+function counting(failing?: OpenFile): {
+  fileSystem: FileSystem;
+  synced: string[];
+  closed: string[];
+} {
   const synced: string[] = [];
-  const hand = () =>
-    syncSharedFilesAsync(
-      files,
-      async (path) => {
-        await soon();
-        synced.push(path);
+  const closed: string[] = [];
+  const attach: FileSystem['attach'] = (file) => {
+    const handle = nodeFileSystem.attach(file);
+    return {
+      ...handle,
+      descriptor: file.descriptor,
+      sync: () => {
+        synced.push(file.path);
+        if (file === failing) throw Object.assign(new Error('EIO'), { syscall: 'fsync' });
       },
-      undefined,
-    );
-  await allWorkers([hand(), hand(), hand()]);
-  expect(synced.toSorted()).toEqual(paths.toSorted());
-});
-
-test('after a failure no file is begun, and those under way are waited for', async () => {
-  const files = sharedList(paths);
-  let begun = 0;
-  let ended = 0;
-  const hand = () =>
-    syncSharedFilesAsync(
-      files,
-      async (path) => {
-        begun++;
-        await soon();
-        ended++;
-        if (path === 'file-4') throw new Error('no');
+      close: () => {
+        closed.push(file.path);
+        handle.close();
       },
-      undefined,
-    );
-  await expect(allWorkers([hand(), hand()])).rejects.toThrow('no');
-  expect(ended).toBe(begun);
-  expect(begun).toBeLessThan(8);
+    } as ReturnType<FileSystem['attach']>;
+  };
+  return { fileSystem: { ...nodeFileSystem, attach }, synced, closed };
+}
+
+const paths = () => files.map(({ path }) => path).toSorted();
+
+test('every file is synced and closed once, by whichever worker is free', () => {
+  const { fileSystem, synced, closed } = counting();
+  const shared = sharedFiles(files);
+  syncSharedFiles(fileSystem, shared, go);
+  syncSharedFiles(fileSystem, shared, go);
+  expect(synced.toSorted()).toEqual(paths());
+  expect(closed.toSorted()).toEqual(paths());
 });
 
-test('a file that is not there is a failure, for all hands', () => {
-  const files = sharedList(['/there/is/no/such', '/file']);
-  expect(() => syncSharedFiles(nodeFileSystem, files, go)).toThrow('ENOENT');
-  expect(() => syncSharedFiles(nodeFileSystem, files, go)).not.toThrow();
+test('after a failure the rest is closed, not synced', () => {
+  const { fileSystem, synced, closed } = counting(files[4]);
+  expect(() => syncSharedFiles(fileSystem, sharedFiles(files), go)).toThrow('EIO');
+  expect(synced).toHaveLength(5);
+  expect(closed.toSorted()).toEqual(paths());
 });
 
-test('a signal ends it', async () => {
-  const syncing = syncSharedFilesAsync(sharedList(paths), soon as never, AbortSignal.abort());
-  await expect(syncing).rejects.toMatchObject({ code: 'SSTITCH_ABORTED' });
+test('a signal ends it, and leaves no file open', async () => {
+  const shared = sharedFiles(files);
+  const syncing = [1, 2].map(() => syncSharedNodeFiles(shared, AbortSignal.abort()));
+  await expect(allWorkers(syncing)).rejects.toMatchObject({ name: 'AbortError' });
+});
+
+test('a failed sync is thrown before any other failure, when all workers have ended', async () => {
+  closeHeldFiles(nodeFileSystem, files);
+  const sync = Object.assign(new Error('EIO'), { syscall: 'fsync' });
+  let ended = false;
+  const slow = new Promise((resolve) => setTimeout(resolve, 5)).then(() => {
+    ended = true;
+  });
+  const other = Promise.reject(new Error('another'));
+  await expect(allWorkers([other, Promise.reject(sync), slow])).rejects.toBe(sync);
+  expect(ended).toBe(true);
+});
+
+test.each([
+  ['worker threads', threadPool],
+  ['the calling thread', () => new InlinePool({ ...nodeFileSystem })],
+])('%s sync nothing after an abort, and leave no file open', async (_where, pool) => {
+  const reason = new Error('not wanted');
+  const syncing = syncFiles(pool(), files, AbortSignal.abort(reason));
+  await expect(syncing).rejects.toMatchObject({ name: 'AbortError', cause: reason });
+});
+
+test('what one thread wrote others sync and close', async () => {
+  await syncFiles(threadPool(), files, undefined);
+});
+
+test('files of work that fails are closed, and its error is thrown', async () => {
+  const pool = threadPool();
+  const work = syncingFiles(pool, undefined, async (unsynced) => {
+    unsynced.takeFrom({ unsynced: files });
+    throw new Error('no');
+  });
+  await expect(work).rejects.toThrow('no');
+});
+
+test('of files that are kept by their paths the others are closed', async () => {
+  const pool = threadPool();
+  const unsynced = new UnsyncedFiles(pool);
+  unsynced.takeFrom({ unsynced: files });
+  unsynced.keepOnly(new Set([join(directory, '3'), join(directory, '5')]));
+  expect(heldCount()).toBe(2);
+  expect(unsynced.take().map(({ path }) => path)).toEqual([
+    join(directory, '3'),
+    join(directory, '5'),
+  ]);
+  closeHeldFiles(
+    nodeFileSystem,
+    files.filter(({ path }) => /\/[35]$/.test(path)),
+  );
 });

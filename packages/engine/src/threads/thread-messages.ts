@@ -9,6 +9,8 @@ export interface ThreadData {
   readonly lowPriority: boolean;
   /** One Int32: how many requests wait in the thread's queue, those of the background left out. */
   readonly waiting: SharedArrayBuffer;
+  /** See `heldFilesCount`. */
+  readonly heldFiles: SharedArrayBuffer;
 }
 
 /** Run a task for each of the items that no other thread takes. */

@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, readlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeInternalKey, nodeFileSystem, TableBuilder } from '@sstitch/sst';
 import { describe, expect, test } from 'vitest';
 import { holdBulkThreads, holdOneBulkThread } from '../../test/held-threads.js';
+import { openFilesIn } from '../../test/open-files.js';
 import { temporaryDirectory } from '../../test/store-fixture.js';
 import {
   appendEntriesTask,
@@ -12,6 +13,7 @@ import {
 } from '../build/build-tables.js';
 import { packEntries } from '../build/entry-pages.js';
 import { makeGenerationTask, mkdirTask } from '../store-directory/store-files.js';
+import { COPY_PARTS, type SplitPolicy } from '../tables/split-policy.js';
 import { doTableJobTask, type TableJob } from '../tables/table-jobs.js';
 import { InlinePool } from './inline-pool.js';
 import { threadPool } from './thread-pool.js';
@@ -32,7 +34,7 @@ function directories(count: number) {
 }
 
 /** Checks of one table that say with its bounds which table it is. */
-function tableJob(key: string): { readonly job: TableJob; readonly shareFromBytes: number } {
+function tableJob(key: string): { readonly job: TableJob; readonly policy: SplitPolicy } {
   const path = join(temporaryDirectory(), '000005.ldb');
   const file = nodeFileSystem.open(path, 'create');
   const builder = new TableBuilder(file, { path });
@@ -44,7 +46,7 @@ function tableJob(key: string): { readonly job: TableJob; readonly shareFromByte
     ...{ kind: 'split', path, origin: path, sizeBytes, parts: [{ keep, path: `${path}.part` }] },
     ...{ isInForce: false, mayStayWhole: true, purge: false, keepsName: true },
   };
-  return { job, shareFromBytes: 0 };
+  return { job, policy: COPY_PARTS };
 }
 
 describe.each(POOLS)('a pool %s', (_where, open) => {
@@ -61,7 +63,8 @@ describe.each(POOLS)('a pool %s', (_where, open) => {
     expect(outcomes).toEqual(
       keys.map((key) => {
         const bound = makeInternalKey(Buffer.from(key), 1, 'value');
-        return { kind: 'whole', smallest: bound, largest: bound };
+        const outcome = { kind: 'whole', smallest: bound, largest: bound };
+        return { outcome, unsynced: [] };
       }),
     );
     expect(new Map([...seen].sort(([a], [b]) => a - b))).toEqual(new Map(outcomes.entries()));
@@ -171,7 +174,7 @@ describe.each(POOLS)('a pool %s', (_where, open) => {
     await session.run(appendEntriesTask, {
       page: packEntries([[Buffer.from('k'), Buffer.from('v')]], 0),
     });
-    const isOpen = () => openFilesIn(directory) > 0;
+    const isOpen = () => openFilesIn(directory).length > 0;
     if (process.platform === 'linux') expect(isOpen()).toBe(true);
     await session.end();
     expect(isOpen()).toBe(false);
@@ -211,7 +214,7 @@ describe('worker threads', () => {
     const running = pool.forEach(doTableJobTask, jobs, { priority: 'background' });
     const directory = temporaryDirectory();
     for (let other = 0; other < 20; other++) await pool.run(mkdirTask, { directory });
-    expect((await running).map(({ kind }) => kind)).toEqual(jobs.map(() => 'whole'));
+    expect((await running).map(({ outcome }) => outcome.kind)).toEqual(jobs.map(() => 'whole'));
   });
 
   test('do the items of one that is busy', async () => {
@@ -242,18 +245,3 @@ describe('worker threads', () => {
     await release();
   });
 });
-
-/** Files of the directory that this process has open, on Linux. */
-function openFilesIn(directory: string): number {
-  if (process.platform !== 'linux') return 0;
-  return readdirSync('/proc/self/fd').filter((name) => linkOf(name).startsWith(directory)).length;
-}
-
-function linkOf(name: string): string {
-  try {
-    return readlinkSync(`/proc/self/fd/${name}`);
-  } catch {
-    // The descriptor of the listing itself.
-    return '';
-  }
-}

@@ -1,6 +1,7 @@
 // One worker thread, as its sender sees it.
 import type { TransferListItem, Worker } from 'node:worker_threads';
 import { EngineError } from '../errors.js';
+import { heldFilesCount } from '../files/held-files.js';
 import { type ItemCounter, RequestState } from './shared-state.js';
 import { startWorker } from './start-worker.js';
 import { fromFailure } from './task-errors.js';
@@ -50,11 +51,13 @@ export class WorkerThread {
 
   constructor(options: Pick<ThreadData, 'lowPriority'>) {
     const waiting = this.#waiting.buffer as SharedArrayBuffer;
-    const workerData: ThreadData = { ...options, waiting };
+    const workerData: ThreadData = { ...options, waiting, heldFiles: heldFilesCount() };
     this.#worker = startWorker({
       // Not the process's own arguments: some, such as --input-type, are refused for a file.
       execArgv: [],
       workerData,
+      // What one thread writes another syncs and closes.
+      trackUnmanagedFds: false,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
     });
     this.#worker.on('message', (response: TaskResponse | typeof READY) => {

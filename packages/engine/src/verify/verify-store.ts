@@ -6,6 +6,7 @@
 // meanwhile is looked for anew; a table that was checked once is not read again.
 
 import type { FileSystem } from '@sstitch/sst';
+import { checkDirectory, checkOptions } from '../check-options.js';
 import { EngineError } from '../errors.js';
 import { parentDirectory } from '../files/place-file.js';
 import { MAX_LISTED_PROBLEMS, type StoreProblem } from '../leveldb/problems.js';
@@ -70,6 +71,8 @@ export async function verifyStore(
   location: string,
   options: VerifyStoreOptions = {},
 ): Promise<VerifyStoreReport> {
+  checkDirectory(location, 'location');
+  checkOptions(options, { signal: 'signal', onProgress: 'function', fileSystem: 'fileSystem' });
   const { fileSystem } = options;
   const pool = poolFor(fileSystem);
   try {

@@ -1,12 +1,17 @@
 // Every task of the engine, by its name: what the worker's entry looks a message's name up in. Nothing else
 // imports it. A test checks that each defined task is here.
 import { appendEntriesTask, beginTablesTask, finishTablesTask } from '../build/build-tables.js';
-import { findRepeatedKeyTask } from '../build/find-repeated-key.js';
+import { findKeyInTask, findRepeatedKeyTask } from '../build/find-refused-key.js';
 import { mergeRunsToTablesTask } from '../build/merge-runs.js';
 import { beginPebbleDirectoryTask, finishPebbleDirectoryTask } from '../build/pebble-directory.js';
 import { sortToTablesTask } from '../build/sort-to-tables.js';
 import { probeRoomTask } from '../commit/retire-log.js';
-import { beginStageTask, finishStageTask, prelinkTask } from '../commit/stage.js';
+import {
+  beginFlushedStageTask,
+  beginStageTask,
+  finishStageTask,
+  prelinkTask,
+} from '../commit/stage.js';
 import { checkAdoptableTask, checkAdoptedTableTask } from '../copy/check-adopted.js';
 import { copyGenerationTask } from '../copy/copy-generation.js';
 import {
@@ -15,7 +20,8 @@ import {
   finishStoreTask,
   makeStoreFromTask,
 } from '../copy/make-store.js';
-import { linkForExtractTask, mergeNewestRunsTask } from '../extract/extract-tables.js';
+import { linkForExtractTask } from '../extract/link-for-extract.js';
+import { mergeNewestRunsTask } from '../extract/merge-newest-runs.js';
 import { findSharedKeysTask } from '../leveldb/find-shared-keys.js';
 import { readFlushStateTask } from '../leveldb/flush.js';
 import { checkFlushDoneTask } from '../leveldb/flush-failure.js';
@@ -66,6 +72,7 @@ const all: readonly AnyTask[] = [
   abandonStoreTask,
   appendEntriesTask,
   beginPebbleDirectoryTask,
+  beginFlushedStageTask,
   beginStageTask,
   beginStoreTask,
   beginTablesTask,
@@ -81,6 +88,7 @@ const all: readonly AnyTask[] = [
   doTableJobTask,
   dropKeptLogsTask,
   endSessionTask,
+  findKeyInTask,
   findLockHolderTask,
   findReaderPlaceTask,
   findRepeatedKeyTask,

@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { ReadWriteEngine } from '@sstitch/contract';
-import { Store, TableLoader } from '@sstitch/engine';
+import { Store } from '@sstitch/engine';
 import { parseSyncId } from '@sstitch/keys';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -44,9 +44,7 @@ async function transfer(
   source: SyncSource,
   { as, ...options }: BatchOptions & { readonly as?: string } = {},
 ): Promise<LoadedSync[]> {
-  const staging = await target.newStagingDirectory();
-  await mkdir(staging);
-  const loader = new RecordLoader((tables) => new TableLoader(staging, tables));
+  const loader = new RecordLoader((tables) => target.tableLoader(tables));
   const sink = new StoreSink(loader, async () => target);
   try {
     for await (const batch of source.batches(options)) {
@@ -55,7 +53,6 @@ async function transfer(
     return await sink.finish();
   } finally {
     await sink.close();
-    await target.removeStagingDirectory(staging);
   }
 }
 

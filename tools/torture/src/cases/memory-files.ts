@@ -32,6 +32,7 @@ export function memoryFiles(files: ReadonlyMap<string, Uint8Array>): FileSystem 
       return { kind: 'directory', sizeBytes: 0, mode: 0o755, links: 1 };
     },
     realPath: (path) => path,
+    attach: ({ path }) => refuse(path),
     link: (_, path) => refuse(path),
     copy: (_, path) => refuse(path),
     rename: refuse,

@@ -206,10 +206,8 @@ const moveCommit = commitScenario(
   prepareSource,
   (store, { spans }, recording) =>
     withSource(recording, async (source) => {
-      const directory = await store.newStagingDirectory();
-      const tables = await source.extract(spans, directory, { share: true });
+      const tables = await source.extract(spans, recording.path('extracted'), { share: true });
       await store.ingestAndExcise(tables, { move: true });
-      await store.removeStagingDirectory(directory);
     }),
   4,
 );

@@ -140,6 +140,8 @@ class ScenarioRun {
       } else {
         disk.apply(event);
       }
+      // A descriptor that is opened or closed changes nothing on the disk.
+      if (event.kind === 'open' || event.kind === 'close') continue;
       // Within a run of like events the states after the last contain those before it.
       if (event.kind === events[index + 1]?.kind && event.kind === 'link') continue;
       const path = event.kind === 'mark' ? JSON.stringify(event.mark) : event.path;

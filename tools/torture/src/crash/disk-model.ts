@@ -8,24 +8,46 @@
 //   - a file's unsynced bytes are there, absent, or torn: its last write is cut short, or is zeroes;
 //   - a rename within a directory is one change; a file moved between directories is two.
 //
+// What a sync of a file makes durable, and a failed write-back takes: disk-file.ts.
+//
 // What LevelDB itself does to the generation in force is taken in order, as journalling file systems
 // keep it: LevelDB unlinks an old MANIFEST without syncing the rename that replaced it, and nobody
-// above it could make that safe. Nor is a record of its MANIFEST replaced by zeroes. In any other
-// generation nothing that LevelDB did counts as synced, but for its tables.
+// above it could make that safe. Nor is a record of its MANIFEST replaced by zeroes. LevelDB syncs files by the
+// descriptors that it writes them by, which counts; in a generation that is not in force its syncs of the
+// directory do not.
 import { createHash } from 'node:crypto';
+import {
+  bytesOf,
+  type FileFate,
+  type FileNode,
+  fatesOf,
+  type OpenDescriptor,
+  syncFile,
+} from './disk-file.js';
 import { choices, type StateLimits } from './loss-choices.js';
 
 /** One step of a trace. Paths are relative to the recorded directory, with forward slashes. */
 export type DiskEvent =
-  | { readonly kind: 'create'; readonly path: string; readonly level?: boolean }
+  | {
+      readonly kind: 'create';
+      readonly path: string;
+      /** Of the file, open from now on. */
+      readonly descriptor?: number;
+      readonly level?: boolean;
+    }
+  | { readonly kind: 'open'; readonly path: string; readonly descriptor: number }
   | {
       readonly kind: 'write';
       readonly path: string;
+      /** Whose file is written to, whatever names it has by now. @defaultValue the file of that path */
+      readonly descriptor?: number;
       readonly bytes: Uint8Array;
       /** Never torn: there, or not. */
       readonly whole?: boolean;
     }
-  | { readonly kind: 'sync'; readonly path: string; readonly level?: boolean }
+  /** Without a descriptor: of the one by which LevelDB has written the file. */
+  | { readonly kind: 'sync'; readonly path: string; readonly descriptor?: number }
+  | { readonly kind: 'close'; readonly path: string; readonly descriptor: number }
   | { readonly kind: 'link'; readonly from: string; readonly path: string }
   | {
       readonly kind: 'rename';
@@ -36,18 +58,6 @@ export type DiskEvent =
   | { readonly kind: 'unlink'; readonly path: string; readonly level?: boolean }
   | { readonly kind: 'mkdir'; readonly path: string; readonly level?: boolean }
   | { readonly kind: 'fsyncDir'; readonly path: string; readonly level?: boolean };
-
-interface FileNode {
-  readonly kind: 'file';
-  readonly id: number;
-  readonly chunks: Uint8Array[];
-  /** How many of the chunks are on stable storage. */
-  synced: number;
-  /** Its last write may be there in part. */
-  mayBeTorn: boolean;
-  /** Its last write may turn out as zeroes. */
-  mayBeZeroed: boolean;
-}
 
 interface DirectoryNode {
   readonly kind: 'directory';
@@ -68,14 +78,6 @@ interface PendingChange {
   readonly changes: readonly NameChange[];
   /** Lost only together with all later ones of this directory. */
   readonly orderedIn: DirectoryNode | undefined;
-}
-
-/** What became of a file's unsynced bytes. */
-interface FileFate {
-  readonly chunks: number;
-  /** How much of the chunk after those is there. */
-  readonly extraBytes: number;
-  readonly zeroed: boolean;
 }
 
 interface FileContents {
@@ -102,6 +104,7 @@ export class DiskModel {
   readonly #root: DirectoryNode = newDirectory();
   #pending: PendingChange[] = [];
   #nextId = 1;
+  readonly #descriptors = new Map<number, OpenDescriptor>();
   /** By file and fate: states share most of their files. */
   readonly #contents = new Map<string, FileContents>();
 
@@ -113,25 +116,30 @@ export class DiskModel {
           id: this.#nextId++,
           chunks: [],
           synced: 0,
+          doubtful: new Set(),
           mayBeTorn: true,
           mayBeZeroed: true,
         };
         this.#change(event.path, node, event.level);
+        if (event.descriptor !== undefined) this.#open(event.descriptor, node);
         return;
       }
+      case 'open':
+        this.#open(event.descriptor, this.#file(event.path));
+        return;
+      case 'close':
+        this.#descriptors.delete(event.descriptor);
+        return;
       case 'write': {
-        const file = this.#file(event.path);
+        const file = this.#opened(event).file;
         file.mayBeTorn = event.whole !== true;
         file.mayBeZeroed = !(isManifest(event.path) && this.#inForce(event.path));
         if (event.bytes.byteLength > 0) file.chunks.push(event.bytes);
         return;
       }
-      case 'sync': {
-        if (event.level && !event.path.endsWith('.ldb') && !this.#inForce(event.path)) return;
-        const file = this.#file(event.path);
-        file.synced = file.chunks.length;
+      case 'sync':
+        syncFile(this.#opened(event));
         return;
-      }
       case 'link':
         this.#change(event.path, this.#file(event.from), false);
         return;
@@ -158,7 +166,7 @@ export class DiskModel {
       for (const [name, node] of directory.now) {
         directory.durable.set(name, node);
         if (node.kind === 'directory') visit(node);
-        else node.synced = node.chunks.length;
+        else syncFile({ file: node, since: 0 });
       }
     };
     visit(this.#root);
@@ -225,8 +233,8 @@ export class DiskModel {
     };
     visit(this.#root, '');
     const torn = [...fates].map(
-      ([id, { chunks, extraBytes, zeroed }]) =>
-        `file ${id}: ${chunks}+${extraBytes}${zeroed ? ' zeroes' : ''}`,
+      ([id, { chunks, extraBytes, zeroed, lost: isLost }]) =>
+        `file ${id}: ${chunks}+${extraBytes}${zeroed ? ' zeroes' : ''}${isLost ? ' lost in write-back' : ''}`,
     );
     const unnamed = [...lost].map(({ what }) => what);
     return { hash: hash.digest('hex'), lost: [...unnamed, ...torn].join('; '), files, directories };
@@ -234,7 +242,8 @@ export class DiskModel {
 
   #contentsOf(file: FileNode, fate: FileFate | undefined): FileContents {
     const length = fate === undefined ? `${file.chunks.length}` : Object.values(fate).join();
-    const key = `${file.id}:${length}`;
+    const lost = fate?.lost ? [...file.doubtful].join() : '';
+    const key = `${file.id}:${length}:${lost}`;
     let contents = this.#contents.get(key);
     if (contents === undefined) {
       const bytes = bytesOf(file, fate);
@@ -251,7 +260,7 @@ export class DiskModel {
     const visit = (node: DiskNode | undefined) => {
       if (node === undefined) return;
       if (node.kind === 'file') {
-        if (node.synced < node.chunks.length) found.add(node);
+        if (node.synced < node.chunks.length || node.doubtful.size > 0) found.add(node);
       } else if (!seen.has(node)) {
         seen.add(node);
         for (const child of node.durable.values()) visit(child);
@@ -261,6 +270,18 @@ export class DiskModel {
     visit(this.#root);
     for (const { changes } of this.#pending) for (const { node } of changes) visit(node);
     return [...found];
+  }
+
+  #open(descriptor: number, file: FileNode): void {
+    this.#descriptors.set(descriptor, { file, since: file.chunks.length });
+  }
+
+  /** The descriptor of an event; where it has none, LevelDB's, which is open since the file was made. */
+  #opened({ path, descriptor }: { readonly path: string; readonly descriptor?: number }) {
+    if (descriptor === undefined) return { file: this.#file(path), since: 0 };
+    const opened = this.#descriptors.get(descriptor);
+    if (opened === undefined) throw new Error(`the trace uses a closed descriptor of ${path}`);
+    return opened;
   }
 
   #rename(from: string, to: string, level: boolean | undefined): void {
@@ -353,30 +374,4 @@ function newDirectory(): DirectoryNode {
 
 function isManifest(path: string): boolean {
   return path.includes('/MANIFEST-');
-}
-
-function bytesOf(file: FileNode, fate: FileFate | undefined): Uint8Array {
-  if (fate === undefined) return Buffer.concat(file.chunks);
-  const kept = file.chunks.slice(0, fate.chunks);
-  const extra = file.chunks[fate.chunks]?.subarray(0, fate.extraBytes);
-  if (extra === undefined || extra.byteLength === 0) return Buffer.concat(kept);
-  return Buffer.concat([...kept, fate.zeroed ? new Uint8Array(extra.byteLength) : extra]);
-}
-
-/** All, none of the unsynced, the last write split in three places, the last write as zeroes. */
-function fatesOf(file: FileNode): FileFate[] {
-  const { chunks, synced, mayBeTorn, mayBeZeroed } = file;
-  const last = chunks.length - 1;
-  const size = chunks[last]?.byteLength ?? 0;
-  const fates: FileFate[] = [
-    { chunks: chunks.length, extraBytes: 0, zeroed: false },
-    { chunks: synced, extraBytes: 0, zeroed: false },
-  ];
-  for (const extraBytes of new Set([1, size >>> 1, size - 1])) {
-    if (mayBeTorn && extraBytes > 0 && extraBytes < size) {
-      fates.push({ chunks: last, extraBytes, zeroed: false });
-    }
-  }
-  if (mayBeZeroed) fates.push({ chunks: last, extraBytes: size, zeroed: true });
-  return fates;
 }

@@ -19,11 +19,15 @@ const IGNORED_NAMES = new Set(['LOCK', 'LOG', 'LOG.old']);
 const UNRECORDED: ReadonlySet<FileOperation['name']> = new Set([
   'read',
   'sizeBytes',
+  'attach',
   'close',
   'status',
   'chmod',
   'realPath',
 ]);
+
+/** Of a handle that has none; and there is none of this number. */
+const NO_DESCRIPTOR = -1;
 
 export type TraceEvent<M> = DiskEvent | { readonly kind: 'mark'; readonly mark: M };
 
@@ -40,6 +44,8 @@ export class FileRecorder<M> {
   before: () => void = () => undefined;
   readonly #root: string;
   #known = new Map<string, FoundFile>();
+  /** Descriptors of recorded files. */
+  readonly #open = new Set<number>();
   #recording = true;
 
   /** Everything under `root`, which has no symbolic link in it, is recorded from now on. */
@@ -90,25 +96,30 @@ export class FileRecorder<M> {
     if (this.#recording) this.before();
   }
 
-  #after({ name, path, to = path, mode, bytes = NO_BYTES }: FileOperation): void {
+  #after({ name, path, to = path, mode, handle, bytes = NO_BYTES }: FileOperation): void {
+    const descriptor = handle?.descriptor ?? NO_DESCRIPTOR;
     switch (name) {
       case 'open':
-        if (mode === 'create') this.#made({ kind: 'create', path: this.#relative(path) }, path);
+        this.#opened(path, mode === 'create', descriptor);
         break;
       case 'write':
         bytes = Uint8Array.from(bytes);
-        this.#made({ kind: 'write', path: this.#relative(path), bytes }, path);
+        this.#made({ kind: 'write', path: this.#relative(path), descriptor, bytes }, path);
         break;
       case 'sync':
-        this.#add({ kind: 'sync', path: this.#relative(path) });
+      case 'close':
+        if (this.#open.has(descriptor)) {
+          this.#add({ kind: name, path: this.#relative(path), descriptor });
+        }
+        if (name === 'close') this.#open.delete(descriptor);
         break;
       case 'link':
         this.#made({ kind: 'link', from: this.#relative(path), path: this.#relative(to) }, to);
         break;
       case 'copy':
-        this.#add({ kind: 'create', path: this.#relative(to) });
+        this.#opened(to, true, descriptor);
         bytes = nodeFileSystem.readFile(to);
-        this.#made({ kind: 'write', path: this.#relative(to), bytes }, to);
+        this.#made({ kind: 'write', path: this.#relative(to), descriptor, bytes }, to);
         break;
       case 'rename':
         this.#renamed(this.#relative(path), this.#relative(to));
@@ -123,6 +134,15 @@ export class FileRecorder<M> {
       case 'fsyncDir':
         if (this.#isInside(path)) this.#add({ kind: 'fsyncDir', path: this.#relative(path) });
     }
+  }
+
+  #opened(path: string, isNew: boolean, descriptor: number): void {
+    const relative = this.#relative(path);
+    if (isNew) this.#made({ kind: 'create', path: relative, descriptor }, path);
+    // LevelDB's info logs are not recorded.
+    else if (this.#known.has(relative)) this.#add({ kind: 'open', path: relative, descriptor });
+    else return;
+    this.#open.add(descriptor);
   }
 
   #add(event: DiskEvent): void {

@@ -89,7 +89,7 @@ function createFile(
 ): void {
   const create: DiskEvent = { kind: 'create', path, level: true };
   const write: DiskEvent = { kind: 'write', path, bytes };
-  const sync: DiskEvent = { kind: 'sync', path, level: true };
+  const sync: DiskEvent = { kind: 'sync', path };
   if (path.endsWith('/CURRENT')) {
     const directory = path.slice(0, -'/CURRENT'.length);
     if (!existed) at(0, ...firstManifest(directory, after));
@@ -129,7 +129,7 @@ function manifestWrite(path: string, bytes: Uint8Array, whole: boolean): DiskEve
   return [
     { kind: 'fsyncDir', path: directory, level: true },
     { kind: 'write', path, bytes, whole },
-    { kind: 'sync', path, level: true },
+    { kind: 'sync', path },
   ];
 }
 
@@ -138,7 +138,7 @@ function replaceCurrent(directory: string, bytes: Uint8Array): DiskEvent[] {
   return [
     { kind: 'create', path: temporary, level: true },
     { kind: 'write', path: temporary, bytes },
-    { kind: 'sync', path: temporary, level: true },
+    { kind: 'sync', path: temporary },
     { kind: 'rename', from: temporary, path: `${directory}/CURRENT`, level: true },
   ];
 }

@@ -119,8 +119,8 @@ export class FaultInjector {
   }
 
   #before({ name, path, to = path, mode, handle, bytes }: FileOperation): void {
-    // A failing close has closed, and no system refuses a size that it knows.
-    if (name === 'close' || name === 'sizeBytes') return;
+    // A failing close has closed, no system refuses a size that it knows, and to attach asks nothing of it.
+    if (name === 'close' || name === 'sizeBytes' || name === 'attach') return;
     this.#check(name === 'open' && mode === 'create' ? 'create' : name, to, () => {
       if (bytes !== undefined) handle?.write(bytes.subarray(0, bytes.byteLength >>> 1));
     });

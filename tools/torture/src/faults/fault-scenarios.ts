@@ -101,14 +101,8 @@ const move: CommitKind = {
   needsSource: true,
   async commit(store, bounds, run) {
     const source = await run.open('source');
-    const directory = await store.newStagingDirectory();
-    try {
-      const tables = await source.extract(spansOf(bounds), directory, { share: true });
-      await store.ingestAndExcise(tables, { move: true });
-    } finally {
-      // Not part of the commit: what it leaves, the next open removes.
-      await store.removeStagingDirectory(directory).catch(() => undefined);
-    }
+    const tables = await source.extract(spansOf(bounds), run.path('extracted'), { share: true });
+    await store.ingestAndExcise(tables, { move: true });
   },
 };
 const foreign: CommitKind = {

@@ -104,7 +104,7 @@ async function runCommand(argv: readonly string[]): Promise<number> {
     stderr: output((text) => {
       errors += text;
     }),
-    async *stdin() {},
+    stdin: async function* () {},
     env: {},
     signal: new AbortController().signal,
     ask: async () => undefined,

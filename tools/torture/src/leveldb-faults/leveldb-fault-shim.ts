@@ -1,10 +1,8 @@
 // The shim that makes LevelDB's own file operations fail (tools/torture/native/fail-leveldb-calls.c): compiles
 // it, and gives it its orders through the file that both map.
-import { execFile } from 'node:child_process';
-import { closeSync, existsSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { compileShim } from '../cases/compile-shim.js';
 
 /** Bits of `LevelFault.kinds`. */
 export const FAULT_KINDS = {
@@ -55,19 +53,11 @@ export interface FaultShim {
 
 /** Compiles the shim into a directory; or says why there is none. */
 export async function makeFaultShim(directory: string): Promise<FaultShim | string> {
-  if (process.platform !== 'linux') return 'the shim is for Linux';
-  const levels = import.meta.url.endsWith('.ts') ? '../..' : '..';
-  const source = fileURLToPath(new URL(`${levels}/native/fail-leveldb-calls.c`, import.meta.url));
-  if (!existsSync(source)) return `${source} is not there`;
-  const library = join(directory, 'fail-leveldb-calls.so');
-  try {
-    await promisify(execFile)('cc', ['-shared', '-fPIC', '-O2', '-o', library, source, '-ldl']);
-  } catch (error) {
-    return `the C compiler cc made no shim: ${String(error)}`;
-  }
+  const compiled = await compileShim('fail-leveldb-calls', directory);
+  if ('skipped' in compiled) return compiled.skipped;
   const control = join(directory, 'control');
   writeFileSync(control, new Uint8Array(CONTROL_BYTES));
-  return { environment: { LD_PRELOAD: library, [CONTROL_VARIABLE]: control } };
+  return { environment: { LD_PRELOAD: compiled.library, [CONTROL_VARIABLE]: control } };
 }
 
 /** Gives orders to the shim of this process. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { openReadOnly, Store } from '@sstitch/engine';
 import type { MakeTarget, OpenedView } from '@sstitch/testkit/metamorphic';
 import { tortureDirectory } from '@sstitch/testkit/torture';
@@ -39,16 +40,14 @@ export const makeStoreTarget: MakeTarget = async (settings) => {
       await store.excise(spans);
     },
     transfer: async (spans, { move, tables }) => {
-      const staging = await store.newStagingDirectory();
-      let incoming = await source.extract(spans, staging, { share: tables === 'linked' });
-      let rebuilt: string | undefined;
       if (tables === 'rebuilt') {
-        rebuilt = await store.newStagingDirectory();
-        incoming = await store.rebuildTables(incoming, rebuilt);
+        await store.ingestFrom(source, spans, { rebuild: true });
+        return;
       }
+      const extracted = `${directory.path}/extracted-${++copies}`;
+      const incoming = await source.extract(spans, extracted, { share: tables === 'linked' });
       await store.ingestAndExcise(incoming, { move });
-      await store.removeStagingDirectory(staging);
-      if (rebuilt !== undefined) await store.removeStagingDirectory(rebuilt);
+      await rm(extracted, { recursive: true });
     },
     checkpoint: async (openedBy) => {
       const copy = `${directory.path}/copy-${++copies}`;

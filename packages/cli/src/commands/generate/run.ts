@@ -1,3 +1,4 @@
+import type { Engine } from '@sstitch/contract';
 import { loadSyntheticSync } from '@sstitch/testkit';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
@@ -61,7 +62,7 @@ async function generateSyncs(
 function countingEngine(
   store: ByteStore,
   onPage: (keys: number) => void,
-): Pick<ByteStore, 'replaceSpans'> {
+): Pick<Engine, 'replaceSpans'> {
   return {
     replaceSpans: (spans, pages, options) => {
       async function* counted() {

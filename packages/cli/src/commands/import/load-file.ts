@@ -1,9 +1,9 @@
 // Loads the syncs of one file into a store, in one commit.
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
-import { TableLoader } from '@sstitch/engine';
+import { type LoadedTables, TableLoader, type TableLoaderOptions } from '@sstitch/engine';
 import {
+  type EntryTables,
   type LoadedSync,
   RecordLoader,
   RecordsError,
@@ -56,10 +56,9 @@ export async function loadFile(
     return withStore(
       request.into,
       'create',
-      async (store) => {
-        const directory = await store.newStagingDirectory();
-        await mkdir(directory);
-        return loadIn(directory, context, file, request, async () => store);
+      (store) => {
+        const loader = newLoader((options) => store.tableLoader(options), context);
+        return load(loader, context, file, request, async () => store);
       },
       patience,
     );
@@ -67,29 +66,35 @@ export async function loadFile(
   let made: ByteStore | undefined;
   const directory = await makeTemporaryDirectory('sstitch-import-');
   try {
-    return await loadIn(directory, context, file, request, async () => {
+    const loader = newLoader((options) => new TableLoader(directory, options), context);
+    return await load(loader, context, file, request, async () => {
       made = await openStore(request.into, 'create');
       return made;
     });
   } finally {
     await made?.close();
+    await removeTemporaryDirectory(directory);
   }
 }
 
-/**
- * Reads the file, then commits to the store that `open` passes on; removes the directory in any case.
- *
- * @param directory for tables on their way
- */
-async function loadIn(
-  directory: string,
+type Loader = RecordLoader<LoadedTables>;
+
+function newLoader(
+  open: (options: TableLoaderOptions) => EntryTables<LoadedTables>,
+  { signal }: CommandContext,
+): Loader {
+  return new RecordLoader(open, { signal });
+}
+
+/** Reads the file, then commits to the store that `open` returns. */
+async function load(
+  loader: Loader,
   context: CommandContext,
   file: ImportFile,
   request: LoadRequest,
   open: () => Promise<ByteStore>,
 ): Promise<LoadedFile> {
   const { progress, signal } = context;
-  const loader = new RecordLoader((options) => new TableLoader(directory, options), { signal });
   const sink = new StoreSink(loader, open);
   try {
     const format = await readFile(context, file, request, sink);
@@ -107,7 +112,6 @@ async function loadIn(
     throw new CliError('SSTITCH_IMPORT_INVALID', message, { cause: error });
   } finally {
     await sink.close();
-    await removeTemporaryDirectory(directory);
   }
 }
 

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { openReadOnly } from '@sstitch/engine';
 import { BUCKETS, formatSyncId, SYNC_ID_LENGTH_BYTES, syncIdBytes } from '@sstitch/keys';
 import { checkTableStructure, nodeFileSystem, SstError, userKeyOf } from '@sstitch/sst';
-import { withReader } from '../../stores/open-store.js';
+import { withoutThread, withReader } from '../../stores/open-store.js';
 import { withPrivateDirectory } from '../../stores/private-directory.js';
 
 /** A table in its level. */
@@ -31,7 +31,10 @@ export async function pictureLevels(location: string): Promise<readonly Pictured
   // Says what is wrong where there is no store, before anything is made in it.
   if (!existsSync(join(location, 'CURRENT'))) await withReader(location, async () => undefined);
   return withPrivateDirectory(location, async (directory) => {
-    const reader = await openReadOnly(location, { copyDirectory: directory });
+    const reader = await openReadOnly(location, {
+      copyDirectory: directory,
+      ...withoutThread(location),
+    });
     try {
       const [copy] = readdirSync(directory);
       if (copy === undefined) throw new Error('the private copy is not where it should be');

@@ -1,0 +1,105 @@
+// Entries of pages as bytes: what `put` would store of them.
+//
+// Bytes are stored as they are by all of Level's own encodings, also by those that would turn them into something
+// else: an engine's callers pass bytes (contract.ts), whatever the store's encodings. An encoding of the user's own
+// gets everything.
+
+import { describeValue, isBytes } from '@sstitch/contract';
+import type { AbstractSublevel } from 'abstract-level';
+import { optionInvalid } from '../check-options.js';
+import { checkPage, refusal } from './check-pages.js';
+
+/** How the keys and values of pages become bytes. */
+export interface EntryEncodingOptions<K, V> {
+  /** @defaultValue the sublevel's; without one, the store's */
+  readonly keyEncoding?: string | PartialEncoder<K> | undefined;
+  /** @defaultValue the sublevel's; without one, the store's */
+  readonly valueEncoding?: string | PartialEncoder<V> | undefined;
+  /** The sublevel of the store that the entries are of: their keys come without its prefix. */
+  readonly sublevel?: Sublevel | undefined;
+}
+
+interface PartialEncoder<T> {
+  readonly encode: (data: T) => unknown;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a sublevel of any keys and values, as abstract-level's own types have it
+type Sublevel = AbstractSublevel<any, any, any, any>;
+/** A database, as far as its encodings go. */
+export interface EncodingDatabase {
+  keyEncoding(encoding: 'view'): object;
+  valueEncoding(encoding: 'view'): object;
+}
+
+/** Encodes one key or value; undefined for an encoding of bytes alone. */
+type Encode = ((data: unknown) => unknown) | undefined;
+
+const ENCODINGS_OF_BYTES: ReadonlySet<string> = new Set(['view', 'buffer']);
+const OWN_ENCODINGS: ReadonlySet<string> = new Set(['utf8', 'json', 'hex', 'base64']);
+
+/**
+ * What turns a page of entries into one of bytes, which is then still to be checked.
+ *
+ * @throws EngineError SSTITCH_OPTION_INVALID
+ */
+export function pageEncoder<K, V>(
+  store: EncodingDatabase,
+  { keyEncoding, valueEncoding, sublevel }: EntryEncodingOptions<K, V>,
+): (page: unknown, pageIndex: number) => unknown {
+  if (sublevel !== undefined && (sublevel as Partial<Sublevel> | null)?.db !== store) {
+    throw optionInvalid('sublevel must be a sublevel of this store');
+  }
+  const database: EncodingDatabase = sublevel ?? store;
+  const encodeKey = encodeBy(() => database.keyEncoding(keyEncoding as 'view'));
+  const encodeValue = encodeBy(() => database.valueEncoding(valueEncoding as 'view'));
+  const prefix = sublevel === undefined ? undefined : Buffer.from(sublevel.prefix);
+  if (encodeKey === undefined && encodeValue === undefined && prefix === undefined) {
+    return (page) => page;
+  }
+  return (page, pageIndex) => {
+    checkPage(page, pageIndex);
+    return page.map(([key, value], index) => {
+      const place = [pageIndex, index] as const;
+      const keyBytes = encoded('key', key, encodeKey, place);
+      const isPrefixed = prefix !== undefined && isBytes(keyBytes);
+      const whole = isPrefixed ? Buffer.concat([prefix, keyBytes]) : keyBytes;
+      return [whole, encoded('value', value, encodeValue, place)];
+    });
+  };
+}
+
+interface Encoding {
+  readonly name: string;
+  encode(data: unknown): unknown;
+}
+
+function encodeBy(find: () => unknown): Encode {
+  let encoding: Encoding;
+  try {
+    encoding = find() as Encoding;
+  } catch (error) {
+    throw optionInvalid(error instanceof Error ? error.message : String(error));
+  }
+  if (ENCODINGS_OF_BYTES.has(encoding.name)) return undefined;
+  const takesBytes = OWN_ENCODINGS.has(encoding.name);
+  return (data) => (takesBytes && isBytes(data) ? data : encoding.encode(data));
+}
+
+function encoded(
+  what: 'key' | 'value',
+  given: unknown,
+  encode: Encode,
+  [pageIndex, index]: readonly [number, number],
+): unknown {
+  if (encode === undefined) return given;
+  if (given === null || given === undefined) {
+    throw refusal(pageIndex, index, `the ${what} must not be ${describeValue(given)}`);
+  }
+  let result: unknown;
+  try {
+    result = encode(given);
+  } catch (cause) {
+    throw refusal(pageIndex, index, `the ${what} cannot be encoded`, cause);
+  }
+  return typeof result === 'string' ? Buffer.from(result) : result;
+}

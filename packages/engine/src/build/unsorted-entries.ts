@@ -1,0 +1,50 @@
+// Packs entries for a `TableLoader` into shared memory.
+import { describeValue, isBytes, type UnsortedEntries } from '@sstitch/contract';
+import { EngineError } from '../errors.js';
+import { notBytes } from '../not-bytes.js';
+import { EntryArena } from './entry-arena.js';
+
+/**
+ * Packs entries that share a prefix into shared memory, for `TableLoader.add`: they go to the thread that sorts them
+ * without a copy. See {@link UnsortedEntries} for the layout: whoever decodes entries can write it in place, and make
+ * no object of any.
+ *
+ * @param prefix what every key begins with, as bytes or a string; may be empty
+ * @param entries whole keys with their values, in any order; strings stand for their UTF-8 bytes
+ * @throws EngineError SSTITCH_ENTRIES_INVALID for what is no entry, for a key without the prefix, and for more than
+ * 4 GiB
+ */
+export function unsortedEntries(
+  prefix: string | Uint8Array,
+  entries: Iterable<readonly [key: string | Uint8Array, value: string | Uint8Array]>,
+): UnsortedEntries {
+  const shared = bytesOf('prefix', prefix);
+  if (typeof (entries as Partial<typeof entries> | null)?.[Symbol.iterator] !== 'function') {
+    throw invalid(`entries must be an iterable of [key, value], not ${describeValue(entries)}`);
+  }
+  const arena = new EntryArena(shared);
+  let index = 0;
+  for (const entry of entries) {
+    const place = `entry ${index++}: `;
+    if (!Array.isArray(entry) || entry.length !== 2) {
+      throw invalid(`${place}an entry must be [key, value], not ${describeValue(entry)}`);
+    }
+    const key = bytesOf('key', entry[0], place);
+    const value = bytesOf('value', entry[1], place);
+    if (!shared.every((byte, at) => key[at] === byte)) {
+      throw invalid(`${place}the key does not begin with the prefix`);
+    }
+    arena.add(key.subarray(shared.byteLength), value);
+  }
+  return arena.entries();
+}
+
+function bytesOf(what: string, given: unknown, place = ''): Uint8Array {
+  if (typeof given === 'string') return Buffer.from(given);
+  if (isBytes(given)) return given;
+  throw invalid(`${place}${notBytes(what, given)}`);
+}
+
+function invalid(message: string): EngineError {
+  return new EngineError('SSTITCH_ENTRIES_INVALID', message);
+}

@@ -1,0 +1,64 @@
+// A chained batch that checks what it is given, as `batch` of an array does.
+import { AbstractChainedBatch } from 'abstract-level';
+import type { NativeOperation } from '../leveldb/level-database.js';
+
+/** What the batch asks of its database. */
+interface BatchDatabase {
+  _batch(operations: readonly NativeOperation[], options: object): Promise<void>;
+}
+
+/** Throws for a key or value that must not be stored as it is. */
+export type CheckEntry = (what: 'key' | 'value', given: unknown, encoding: unknown) => void;
+
+interface EntryOptions {
+  readonly keyEncoding?: unknown;
+  readonly valueEncoding?: unknown;
+  readonly sublevel?: object | null | undefined;
+}
+
+export class CheckedBatch<D extends object, K, V> extends AbstractChainedBatch<D, K, V> {
+  readonly #check: CheckEntry;
+  #operations: NativeOperation[] = [];
+
+  constructor(database: D, check: CheckEntry) {
+    super(database);
+    this.#check = check;
+  }
+
+  /** @throws EngineError SSTITCH_ENTRIES_INVALID */
+  override put(key: unknown, value: unknown, options?: object): this {
+    const { keyEncoding, valueEncoding, sublevel }: EntryOptions = options ?? {};
+    // Of a sublevel, whose encodings these would be.
+    if (sublevel == null) {
+      this.#check('key', key, keyEncoding);
+      this.#check('value', value, valueEncoding);
+    }
+    return super.put(key as K, value as V, options as object);
+  }
+
+  /** @throws EngineError SSTITCH_ENTRIES_INVALID */
+  override del(key: unknown, options?: object): this {
+    const { keyEncoding, sublevel }: EntryOptions = options ?? {};
+    if (sublevel == null) this.#check('key', key, keyEncoding);
+    return super.del(key as K, options as object);
+  }
+
+  /** abstract-level's: the operation, encoded. */
+  _put(_key: unknown, _value: unknown, operation: NativeOperation): void {
+    this.#operations.push(operation);
+  }
+
+  /** abstract-level's: the operation, encoded. */
+  _del(_key: unknown, operation: NativeOperation): void {
+    this.#operations.push(operation);
+  }
+
+  _clear(): void {
+    this.#operations = [];
+  }
+
+  _write(options: object): Promise<void> {
+    // The private method: keys are prefixed and encoded, and hooks have run.
+    return (this.db as unknown as BatchDatabase)._batch(this.#operations, options);
+  }
+}
