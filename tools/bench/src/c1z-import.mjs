@@ -78,7 +78,8 @@ const WORK = {
 async function runSide({ side, path, directory }) {
   await mkdir(directory);
   const started = performance.now();
-  const file = await openC1z(path);
+  // As `sstitch import` opens it, on every side.
+  const file = await openC1z(path, { batchRecords: 1000 });
   const [{ syncId }] = file.syncs();
   const { database } = await WORK[side](file.batches(), directory);
   await file.close();

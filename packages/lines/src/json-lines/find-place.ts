@@ -36,7 +36,13 @@ export async function columnOf(
   if (text.length > MAX_TEXT_CHARACTERS) return undefined;
   const { parse } = await import('@humanwhocodes/momoa');
   let column = 1;
-  let node: DocumentNode['body'] | undefined = parse(text, { mode: 'json' }).body;
+  let node: DocumentNode['body'] | undefined;
+  try {
+    node = parse(text, { mode: 'json' }).body;
+  } catch {
+    // JSON that is nested deeper than the parser's stack.
+    return undefined;
+  }
   for (const name of names) {
     if (node?.type !== 'Object') break;
     const member: ObjectNode['members'][number] | undefined = node.members.findLast(

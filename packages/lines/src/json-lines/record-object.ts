@@ -76,7 +76,7 @@ export function recordObject(
 }
 
 /** A record in protobuf's JSON form, as a line has it. @throws Error where JSON cannot say what it holds */
-export function recordJson(bucket: ValueBucket, record: SyncRecord): JsonObject {
+function recordJson(bucket: ValueBucket, record: SyncRecord): JsonObject {
   const annotations = 'annotations' in record ? record.annotations : [];
   const bare = annotations.length === 0 ? record : { ...record, annotations: [] };
   const json = toJson(RECORD_SCHEMAS[bucket], bare, { useProtoFieldName: true }) as JsonObject;
