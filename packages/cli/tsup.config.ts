@@ -16,6 +16,7 @@ export default packageBuild(
       '@sstitch/contract',
       '@sstitch/keys',
       '@sstitch/records',
+      '@sstitch/lines/record-object',
     ],
     // commander is CommonJS, and requires modules of Node.
     banner: {

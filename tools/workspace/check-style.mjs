@@ -18,11 +18,12 @@ const MAY_IMPORT = {
   engine: ['contract', 'sst'],
   records: ['contract', 'keys'],
   c1z: ['contract', 'keys', 'pebble', 'records'],
+  lines: ['contract', 'keys', 'records'],
   compactor: ['contract', 'keys'],
   testkit: ['contract', 'keys', 'sst', 'engine', 'records', 'compactor'],
-  cli: ['contract', 'keys', 'sst', 'engine', 'records', 'c1z', 'compactor', 'testkit'],
+  cli: ['contract', 'keys', 'sst', 'engine', 'records', 'c1z', 'lines', 'compactor', 'testkit'],
 };
-const TESTS_MAY_USE_TESTKIT = new Set(['compactor', 'records', 'c1z']);
+const TESTS_MAY_USE_TESTKIT = new Set(['compactor', 'records', 'c1z', 'lines']);
 
 /** Packages that touch the disk only through the port, and use no clock and no randomness. */
 const PURE = new Set(['contract', 'sst', 'pebble', 'engine']);

@@ -8,7 +8,9 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['SSTITCH_SYNC_NOT_FOUND', '`sstitch syncs STORE` lists those of a store'],
   ['SSTITCH_C1Z_SYNC_NOT_FOUND', 'without --sync all of the file are imported'],
   ['SSTITCH_KEY_NOT_FOUND', '`sstitch scan STORE` lists what there is'],
+  ['SSTITCH_LINES_SYNC_NOT_FOUND', 'without --sync all of the file are imported'],
   ['SSTITCH_IMPORT_INVALID', 'nothing was imported'],
+  ['SSTITCH_LINES_INVALID', 'nothing was imported'],
   ['SSTITCH_STORE_CORRUPT', '`sstitch verify STORE` lists all that is damaged'],
   ['SSTITCH_OUTPUT_FAILED', 'the command itself may have done its work'],
 ]);

@@ -18,11 +18,15 @@ export interface RunOptions {
   readonly answers?: readonly string[];
   readonly env?: Environment;
   readonly signal?: AbortSignal;
+  /** What standard input holds. @defaultValue nothing */
+  readonly stdin?: Uint8Array;
 }
 
 export interface Finished {
   readonly exitCode: ExitCode;
   readonly stdout: string;
+  /** The same as bytes. */
+  readonly stdoutBytes: Uint8Array;
   readonly stderr: string;
 }
 
@@ -37,6 +41,9 @@ export async function sstitch(
   const io: Io = {
     stdout,
     stderr,
+    async *stdin() {
+      if (options.stdin !== undefined) yield options.stdin;
+    },
     env: options.env ?? {},
     signal: options.signal ?? new AbortController().signal,
     ask: async (question) => {
@@ -45,7 +52,9 @@ export async function sstitch(
     },
   };
   const exitCode = await run(commandLine, io);
-  return { exitCode, stdout: stdout.text, stderr: stderr.text };
+  const finished = { exitCode, stdout: stdout.text, stderr: stderr.text };
+  // Not shown where a test compares all of it.
+  return Object.defineProperty(finished, 'stdoutBytes', { value: stdout.bytes }) as Finished;
 }
 
 /** Runs with --json, expects success, and returns the document. */
@@ -84,16 +93,19 @@ afterEach(() => {
 function capture({
   isTerminal = false,
   columns = 80,
-}: RunOptions): Output & { readonly text: string } {
-  let text = '';
+}: RunOptions): Output & { readonly text: string; readonly bytes: Uint8Array } {
+  const parts: Uint8Array[] = [];
   return {
     isTerminal,
     columns,
     get text() {
-      return text;
+      return Buffer.concat(parts).toString('utf8');
     },
-    write: async (more) => {
-      text += more;
+    get bytes() {
+      return Buffer.concat(parts);
+    },
+    write: async (content) => {
+      parts.push(Buffer.from(content));
     },
   };
 }

@@ -53,6 +53,9 @@ describe.each<readonly [name: string, line: readonly string[]]>([
   ['compact', ['--base', 'base', '--from', 'fresh', '--sync', FIRST, '--dry-run']],
   ['compact', ['--base', 'base', '--from', 'fresh', '--sync', FIRST, '--strategy', 'batch']],
   ['compact', ['--base', 'base', '--from', 'fresh', '--sync', SECOND, '--allow-empty', '--purge']],
+  ['compact', ['--base', 'base', '--from', 'fresh', '--sync', FIRST, '--as', SECOND]],
+  ['compact', ['--base', 'base', '--from', 'fresh', '--sync', FIRST, '--as', SECOND, '--dry-run']],
+  ['export', ['base', '--sync', FIRST, '--output', 'a.csv']],
   ['digest', ['base', '--sync', `${FIRST},${SECOND}`]],
   ['diff', ['base', 'base', '--sync', `${FIRST},${SECOND}`]],
   ['drop', ['base', '--sync', 'latest', '--yes', '--no-purge']],
@@ -70,6 +73,15 @@ describe.each<readonly [name: string, line: readonly string[]]>([
 });
 
 describe('a finding', () => {
+  it('of import, where one of two files is no good', async () => {
+    const { exitCode, stdout } = await inScene((scene) => {
+      writeFileSync(join(scene, 'bad.jsonl'), 'nonsense');
+      return ['import', 'bad.jsonl', 'sync.jsonl', '--into', 'imported', '--json'];
+    });
+    expect(exitCode).toBe(4);
+    expectValid('import', JSON.parse(stdout));
+  });
+
   it('of verify', async () => {
     const { exitCode, stdout } = await inScene((scene) => {
       const current = join(scene, 'base', readFileSync(join(scene, 'base', 'CURRENT'), 'latin1'));

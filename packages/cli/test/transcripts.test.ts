@@ -2,6 +2,7 @@
 // change of the output shows in them; `npx vitest run test/transcripts.test.ts --update` writes them anew.
 import {
   cpSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   realpathSync,
@@ -68,18 +69,22 @@ async function expectTranscript(name: string, transcript: string): Promise<void>
 
 /** Without what differs from run to run, and from one format of tables to the next. */
 function normalised(text: string, scene: string): string {
-  return text
-    .replaceAll(`${scene}/`, '')
-    .replaceAll(scene, '.')
-    .replaceAll(/ *\b\d+(\.\d+)? m?s\b/g, ' TIME')
-    .replaceAll(/ *(?<![\w.])\d+(\.\d)? [KMG]?B\b/g, ' SIZE')
-    .replaceAll(/\b\d{6}\.(ldb|log|sst)\b/g, 'NUMBER.$1')
-    .replaceAll(/\b(MANIFEST|gen)-\d{6}\b/g, '$1-NUMBER')
-    .replaceAll(/\bgeneration \d+/g, 'generation NUMBER')
-    .replaceAll(/\bpid \d+/g, 'pid PID')
-    .replaceAll(/"pid":\d+/g, '"pid":PID')
-    .replaceAll(/"bytes": \d+/g, '"bytes": SIZE')
-    .replaceAll(/at byte \d+/g, 'at byte NUMBER');
+  return (
+    text
+      // Rows of CSV end in both; the transcript is a text file of the repository.
+      .replaceAll('\r\n', '\n')
+      .replaceAll(`${scene}/`, '')
+      .replaceAll(scene, '.')
+      .replaceAll(/ *\b\d+(\.\d+)? m?s\b/g, ' TIME')
+      .replaceAll(/ *(?<![\w.])\d+(\.\d)? [KMG]?B\b/g, ' SIZE')
+      .replaceAll(/\b\d{6}\.(ldb|log|sst)\b/g, 'NUMBER.$1')
+      .replaceAll(/\b(MANIFEST|gen)-\d{6}\b/g, '$1-NUMBER')
+      .replaceAll(/\bgeneration \d+/g, 'generation NUMBER')
+      .replaceAll(/\bpid \d+/g, 'pid PID')
+      .replaceAll(/"pid":\d+/g, '"pid":PID')
+      .replaceAll(/"bytes": \d+/g, '"bytes": SIZE')
+      .replaceAll(/at byte \d+/g, 'at byte NUMBER')
+  );
 }
 
 /** Flips a byte of the store's first table. */
@@ -105,12 +110,27 @@ const STEPS: Readonly<Record<string, readonly (string | Step)[]>> = {
     `${compact} --sync latest --strategy batch`,
     `${compact} --sync ${SECOND}`,
     `${compact} --sync ${SECOND} --allow-empty`,
+    `${compact} --sync latest --as ${SECOND}`,
+    `${compact} --sync latest --as ${SECOND} --dry-run`,
+    `${compact} --sync latest --as ${SECOND} --strategy link`,
     `${compact} --sync zzz`,
     'compact --base base --from base --sync latest',
   ],
   import: [
     'import sync.jsonl --into imported',
     'import sync.jsonl --into base --sync latest --verbose',
+    `import sync.jsonl --into base --as ${SECOND}`,
+    {
+      line: 'import bad.jsonl sync.jsonl archive --into imported',
+      before: (scene) => {
+        mkdirSync(join(scene, 'archive'));
+        cpSync(join(scene, 'sync.jsonl'), join(scene, 'archive', 'copy.jsonl'));
+        writeFileSync(join(scene, 'bad.jsonl'), '{"type":"grant","record":{"sync_id":7}}');
+      },
+    },
+    'import - --into base',
+    'import --into base',
+    `import sync.jsonl base --into base --as ${SECOND}`,
     'import sync.jsonl --into base --sync 36zz',
     'import sync.jsonl --into base --zone UTC',
     'import TABLE --into base',
@@ -149,7 +169,16 @@ const STEPS: Readonly<Record<string, readonly (string | Step)[]>> = {
     'diff base fresh --sync 36yq,36yx',
     `diff fresh fresh --sync ${SECOND}`,
   ],
-  export: [`export fresh --sync latest`, `export fresh --sync ${SECOND}`],
+  export: [
+    'export fresh --sync latest',
+    'export fresh --sync latest --output sync.jsonl',
+    'export fresh --sync latest --output grants.csv.gz',
+    'export fresh --sync latest --output - --format csv',
+    'export base --sync latest,@2 --output both.c1z',
+    'export fresh --sync latest --output sync.txt',
+    'export fresh --sync latest --bom',
+    `export fresh --sync ${SECOND}`,
+  ],
   get: [
     'get base --sync latest --bucket sync_run',
     'get base --sync latest --bucket resource_type user',

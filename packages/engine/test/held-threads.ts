@@ -7,7 +7,8 @@ import { onTestFinished } from 'vitest';
 import { checkAdoptedTableTask } from '../src/copy/check-adopted.js';
 import { tableFileName } from '../src/leveldb/file-names.js';
 import { mkdirTask } from '../src/store-directory/store-files.js';
-import { BULK_THREADS, threadPool } from '../src/threads/thread-pool.js';
+import { threadPool } from '../src/threads/thread-pool.js';
+import { BULK_THREADS } from '../src/threads/worker-pool.js';
 import { temporaryDirectory } from './store-fixture.js';
 
 const NO_KEY = new Uint8Array(8);

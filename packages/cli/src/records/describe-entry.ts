@@ -1,8 +1,8 @@
 // An entry of a store, decoded for people and programs.
 import { classifyKey, toHex } from '@sstitch/keys';
-import { isValueBucket, RecordsError } from '@sstitch/records';
+import { recordObject } from '@sstitch/lines/record-object';
+import { decodeRecord, isValueBucket, RecordsError } from '@sstitch/records';
 import { isInBucket } from '../stores/bucket-keyspace.js';
-import { recordObject } from './record-lines.js';
 
 /** An entry as --json shows it. Keys and values are hex. */
 export interface EntryObject {
@@ -37,7 +37,8 @@ export function describeEntry(key: Uint8Array, value: Uint8Array, raw: boolean):
   if (raw || (!isValueBucket(bucket) && value.length > 0)) return { ...head, value: toHex(value) };
   if (!isValueBucket(bucket)) return head;
   try {
-    const { record, value: kept } = recordObject(bucket, key, value);
+    const decoded = decodeRecord(bucket, key, value);
+    const { record, value: kept } = recordObject(bucket, decoded, value);
     return record === undefined
       ? { ...head, value: toHex(value) }
       : { ...head, record, ...(kept === undefined ? {} : { value: toHex(value) }) };

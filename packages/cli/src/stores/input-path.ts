@@ -4,6 +4,13 @@ import { existsSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliError } from '../errors.js';
 
+/** What is at a path: 'stream' is a pipe or a device, which is read once. @throws CliError SSTITCH_INPUT_NOT_FOUND */
+export function kindOfInput(path: string): 'file' | 'directory' | 'stream' {
+  const status = statusOf('file', path);
+  if (status.isDirectory()) return 'directory';
+  return status.isFile() ? 'file' : 'stream';
+}
+
 /** @throws CliError SSTITCH_INPUT_NOT_FOUND, SSTITCH_INPUT_UNFIT */
 export function requireFile(path: string): void {
   if (!statusOf('file', path).isFile()) throw unfit(path, 'is not a file');

@@ -26,8 +26,12 @@ export function escapeLines(text: string): string {
 
 /** A value as JSON. Escapes stand for the same characters, so that nothing is lost. */
 export function jsonText(value: unknown, indent?: number): string {
-  const text = JSON.stringify(value, null, indent);
   // Outside strings there are none but the line ends of the indentation.
+  return escapeJsonLines(JSON.stringify(value, null, indent));
+}
+
+/** Lines of JSON, or parts of them, with escapes that stand for the same characters. */
+export function escapeJsonLines(text: string): string {
   return text.replaceAll(UNSAFE, (one) => (one === '\n' ? one : escaped(one)));
 }
 

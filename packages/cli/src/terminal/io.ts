@@ -1,18 +1,18 @@
 // What a command sees of the outside: injected, so that tests run commands in process.
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 
-/** A stream that text goes to. */
+/** A stream that text goes to, and bytes of other kinds where a command is asked for them. */
 export interface Output {
   readonly isTerminal: boolean;
   /** Width in characters. */
   readonly columns: number;
   /**
-   * Fulfils when the text is written and more may follow.
+   * Fulfils when the text or the bytes are written and more may follow.
    *
    * @throws OutputClosed where the reader has gone; CliError SSTITCH_OUTPUT_FAILED for any other failure.
    * Standard error never throws: there is nowhere to report it.
    */
-  write(text: string): Promise<void>;
+  write(content: string | Uint8Array): Promise<void>;
 }
 
 /** The environment variables that are looked at. */
@@ -31,6 +31,8 @@ export interface Environment {
 export interface Io {
   readonly stdout: Output;
   readonly stderr: Output;
+  /** Standard input, to be read once. */
+  stdin(): AsyncIterable<Uint8Array>;
   readonly env: Environment;
   /** Fires when the command is to stop; its reason is an `Interruption` where a signal did it. */
   readonly signal: AbortSignal;

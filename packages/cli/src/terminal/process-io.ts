@@ -20,6 +20,7 @@ export function processIo(): Io {
   return {
     stdout: standardOutput(process.stdout),
     stderr: standardError(process.stderr),
+    stdin: () => process.stdin,
     env: process.env,
     signal: interrupt.signal,
     ask: async (question) => {

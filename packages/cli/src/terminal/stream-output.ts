@@ -1,4 +1,4 @@
-// Writes text to a stream of the process and learns how that went. Only a reader that has gone is no error.
+// Writes text or bytes to a stream of the process and learns how that went. Only a reader that has gone is no error.
 import { fstatSync, writeSync } from 'node:fs';
 import { CliError } from '../errors.js';
 import { DEFAULT_COLUMNS, type Output, OutputClosed } from './io.js';
@@ -9,11 +9,11 @@ type ProcessStream = typeof process.stdout | typeof process.stderr;
 export function standardOutput(stream: ProcessStream): Output {
   const write = writerOf(stream);
   let failure: unknown;
-  return outputOf(stream, async (text) => {
+  return outputOf(stream, async (content) => {
     // What follows a failed part would leave a hole in the file.
     if (failure !== undefined) throw failure;
     try {
-      await write(text);
+      await write(content);
     } catch (cause) {
       failure = outputFailure(cause);
       throw failure;
@@ -24,7 +24,7 @@ export function standardOutput(stream: ProcessStream): Output {
 /** Standard error: what cannot be written is lost. */
 export function standardError(stream: ProcessStream): Output {
   const write = writerOf(stream);
-  return outputOf(stream, (text) => write(text).catch(() => undefined));
+  return outputOf(stream, (content) => write(content).catch(() => undefined));
 }
 
 function outputOf(stream: ProcessStream, write: Output['write']): Output {
@@ -40,14 +40,18 @@ function outputOf(stream: ProcessStream, write: Output['write']): Output {
   };
 }
 
-function writerOf(stream: ProcessStream): (text: string) => Promise<void> {
+function writerOf(stream: ProcessStream): Output['write'] {
   // Each failure comes to the callback of its write too.
   stream.on('error', () => undefined);
-  if (isFile(stream)) return async (text) => writeWhole(stream.fd, Buffer.from(text));
-  return (text) =>
+  if (isFile(stream)) return async (content) => writeWhole(stream.fd, bytesOf(content));
+  return (content) =>
     new Promise((resolve, reject) => {
-      stream.write(text, (error) => (error == null ? resolve() : reject(error)));
+      stream.write(content, (error) => (error == null ? resolve() : reject(error)));
     });
+}
+
+function bytesOf(content: string | Uint8Array): Uint8Array {
+  return typeof content === 'string' ? Buffer.from(content) : content;
 }
 
 /** Node's stream for files takes a short write, as a disk that fills up causes, for a whole one. */

@@ -1,20 +1,17 @@
 // A pool without threads, over a file system of the caller's own: tests record and break its operations, which
 // cannot cross threads.
-import type { FileSystem, OpenFile } from '@sstitch/sst';
+import type { FileSystem } from '@sstitch/sst';
 import { throwIfAborted } from '../errors.js';
-import { closeHeldFiles } from '../files/held-files.js';
 import { endSessionTask, type SessionState } from './session.js';
-import { sharedList } from './shared-list.js';
-import { syncSharedFiles } from './sync-files.js';
 import type { Task } from './task.js';
 import type { ForEachOptions, RunOptions, Session, WorkerPool } from './worker-pool.js';
 
 /** Runs tasks on the calling thread. */
 export class InlinePool implements WorkerPool {
-  readonly #fileSystem: FileSystem;
+  readonly fileSystem: FileSystem;
 
   constructor(fileSystem: FileSystem) {
-    this.#fileSystem = fileSystem;
+    this.fileSystem = fileSystem;
   }
 
   run<I, O>(task: Task<I, O>, input: I, options: RunOptions = {}): Promise<O> {
@@ -35,14 +32,6 @@ export class InlinePool implements WorkerPool {
     return outputs;
   }
 
-  async syncFiles(files: readonly OpenFile[], signal: AbortSignal | undefined): Promise<void> {
-    syncSharedFiles(this.#fileSystem, sharedList(files), () => throwIfAborted(signal));
-  }
-
-  closeFiles(files: readonly OpenFile[]): void {
-    closeHeldFiles(this.#fileSystem, files);
-  }
-
   session<S extends SessionState>(): Session<S> {
     const state = {} as S;
     return {
@@ -59,6 +48,6 @@ export class InlinePool implements WorkerPool {
   ): Promise<O> {
     const checkCancelled = () => throwIfAborted(signal);
     checkCancelled();
-    return task.run(this.#fileSystem, input, checkCancelled, session);
+    return task.run(this.fileSystem, input, checkCancelled, session);
   }
 }

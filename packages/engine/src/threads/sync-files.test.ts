@@ -4,9 +4,15 @@ import { join } from 'node:path';
 import { type FileSystem, nodeFileSystem, type OpenFile } from '@sstitch/sst';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openFilesIn } from '../../test/open-files.js';
-import { HeldFiles, heldFilesCount } from '../files/held-files.js';
-import { sharedList } from './shared-list.js';
-import { allWorkers, syncSharedFiles, syncSharedNodeFiles } from './sync-files.js';
+import { closeHeldFiles, HeldFiles, heldFilesCount } from '../files/held-files.js';
+import { InlinePool } from './inline-pool.js';
+import {
+  allWorkers,
+  sharedFiles,
+  syncFiles,
+  syncSharedFiles,
+  syncSharedNodeFiles,
+} from './sync-files.js';
 import { threadPool } from './thread-pool.js';
 import { syncingFiles, UnsyncedFiles } from './unsynced-files.js';
 
@@ -65,7 +71,7 @@ const paths = () => files.map(({ path }) => path).toSorted();
 
 test('every file is synced and closed once, by whichever worker is free', () => {
   const { fileSystem, synced, closed } = counting();
-  const shared = sharedList(files);
+  const shared = sharedFiles(files);
   syncSharedFiles(fileSystem, shared, go);
   syncSharedFiles(fileSystem, shared, go);
   expect(synced.toSorted()).toEqual(paths());
@@ -74,19 +80,19 @@ test('every file is synced and closed once, by whichever worker is free', () => 
 
 test('after a failure the rest is closed, not synced', () => {
   const { fileSystem, synced, closed } = counting(files[4]);
-  expect(() => syncSharedFiles(fileSystem, sharedList(files), go)).toThrow('EIO');
+  expect(() => syncSharedFiles(fileSystem, sharedFiles(files), go)).toThrow('EIO');
   expect(synced).toHaveLength(5);
   expect(closed.toSorted()).toEqual(paths());
 });
 
 test('a signal ends it, and leaves no file open', async () => {
-  const shared = sharedList(files);
+  const shared = sharedFiles(files);
   const syncing = [1, 2].map(() => syncSharedNodeFiles(shared, AbortSignal.abort()));
   await expect(allWorkers(syncing)).rejects.toMatchObject({ name: 'AbortError' });
 });
 
 test('a failed sync is thrown before any other failure, when all workers have ended', async () => {
-  threadPool().closeFiles(files);
+  closeHeldFiles(nodeFileSystem, files);
   const sync = Object.assign(new Error('EIO'), { syscall: 'fsync' });
   let ended = false;
   const slow = new Promise((resolve) => setTimeout(resolve, 5)).then(() => {
@@ -97,8 +103,17 @@ test('a failed sync is thrown before any other failure, when all workers have en
   expect(ended).toBe(true);
 });
 
+test.each([
+  ['worker threads', threadPool],
+  ['the calling thread', () => new InlinePool({ ...nodeFileSystem })],
+])('%s sync nothing after an abort, and leave no file open', async (_where, pool) => {
+  const reason = new Error('not wanted');
+  const syncing = syncFiles(pool(), files, AbortSignal.abort(reason));
+  await expect(syncing).rejects.toMatchObject({ name: 'AbortError', cause: reason });
+});
+
 test('what one thread wrote others sync and close', async () => {
-  await threadPool().syncFiles(files, undefined);
+  await syncFiles(threadPool(), files, undefined);
 });
 
 test('files of work that fails are closed, and its error is thrown', async () => {
@@ -120,5 +135,8 @@ test('of files that are kept by their paths the others are closed', async () => 
     join(directory, '3'),
     join(directory, '5'),
   ]);
-  pool.closeFiles(files.filter(({ path }) => /\/[35]$/.test(path)));
+  closeHeldFiles(
+    nodeFileSystem,
+    files.filter(({ path }) => /\/[35]$/.test(path)),
+  );
 });

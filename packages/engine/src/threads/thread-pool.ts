@@ -7,20 +7,21 @@
 // - threads of a `forEach` take items one after another, by a counter in shared memory: none waits for a message
 //   between two items, and all end at about the same time.
 
-import { nodeFileSystem, type OpenFile } from '@sstitch/sst';
+import { nodeFileSystem } from '@sstitch/sst';
 import { abortedError, throwIfAborted } from '../errors.js';
-import { closeHeldFiles } from '../files/held-files.js';
 import { endSessionTask, type SessionState } from './session.js';
-import { hasRest, sharedList } from './shared-list.js';
 import { ItemCounter } from './shared-state.js';
-import { allWorkers, syncSharedFilesTask, syncSharedNodeFiles } from './sync-files.js';
 import type { Task } from './task.js';
 import { isSyncFailure } from './task-errors.js';
-import type { ForEachOptions, Priority, RunOptions, Session, WorkerPool } from './worker-pool.js';
+import {
+  BULK_THREADS,
+  type ForEachOptions,
+  type Priority,
+  type RunOptions,
+  type Session,
+  type WorkerPool,
+} from './worker-pool.js';
 import { WorkerThread } from './worker-thread.js';
-
-/** Two, so that one store's long task does not hold up another's; more would only share the disk. */
-export const BULK_THREADS = 2;
 
 let pool: ThreadPool | undefined;
 
@@ -32,6 +33,7 @@ export function threadPool(): WorkerPool {
 }
 
 class ThreadPool implements WorkerPool {
+  readonly fileSystem = nodeFileSystem;
   #bulk: WorkerThread[] = [];
   #urgent: WorkerThread | undefined;
   #sessions = 0;
@@ -56,31 +58,6 @@ class ThreadPool implements WorkerPool {
     options: ForEachOptions<O> = {},
   ): Promise<O[]> {
     return runItems(this.#threads(options.priority), task, items, options);
-  }
-
-  syncFiles(
-    held: readonly OpenFile[],
-    signal: AbortSignal | undefined,
-    busy?: Promise<unknown>,
-  ): Promise<void> {
-    const files = sharedList(held);
-    const byPool = () => syncSharedNodeFiles(files, signal);
-    const byThread = async () => {
-      await busy?.catch(() => undefined);
-      if (hasRest(files)) await this.run(syncSharedFilesTask, files, { signal });
-    };
-    // As few workers as will do in Node's own pool: gets wait there too. None in the urgent thread, as large
-    // tables take their time.
-    const inPool = busy === undefined ? 1 : 2;
-    const workers = [
-      ...Array.from({ length: inPool }, () => byPool),
-      ...Array.from({ length: BULK_THREADS }, () => byThread),
-    ];
-    return allWorkers(workers.slice(0, held.length).map((work) => work()));
-  }
-
-  closeFiles(files: readonly OpenFile[]): void {
-    closeHeldFiles(nodeFileSystem, files);
   }
 
   session<S extends SessionState>(): Session<S> {

@@ -2,7 +2,8 @@
 //
 // Invariant: the operation either syncs all of them or closes them, by the time it ends.
 import type { OpenFile } from '@sstitch/sst';
-import type { WithUnsynced } from '../files/held-files.js';
+import { closeHeldFiles, type WithUnsynced } from '../files/held-files.js';
+import { syncFiles } from './sync-files.js';
 import { asEngineError } from './task-errors.js';
 import type { WorkerPool } from './worker-pool.js';
 
@@ -14,13 +15,13 @@ export class UnsyncedFiles {
     this.#pool = pool;
   }
 
-  /** Takes over the files of a task's output; gives the output. */
+  /** Takes over the files of a task's output; returns the output. */
   takeFrom<T extends WithUnsynced>(output: T): T {
     this.#files.push(...output.unsynced);
     return output;
   }
 
-  /** Gives all away. */
+  /** Passes all on to the caller. */
   take(): readonly OpenFile[] {
     const files = this.#files;
     this.#files = [];
@@ -30,22 +31,23 @@ export class UnsyncedFiles {
   /**
    * Syncs and closes all.
    *
-   * @param busy see `WorkerPool.syncFiles`
+   * @param busy see `syncFiles`
    */
   sync(signal: AbortSignal | undefined, busy?: Promise<unknown>): Promise<void> {
-    return this.#pool.syncFiles(this.take(), signal, busy);
+    return syncFiles(this.#pool, this.take(), signal, busy);
   }
 
   /** Closes those of other paths than these: nobody needs them. */
   keepOnly(paths: ReadonlySet<string>): void {
     const all = this.take();
     this.#files = all.filter(({ path }) => paths.has(path));
-    this.#pool.closeFiles(all.filter(({ path }) => !paths.has(path)));
+    const others = all.filter(({ path }) => !paths.has(path));
+    closeHeldFiles(this.#pool.fileSystem, others);
   }
 
   /** Closes all: nobody needs them. */
   close(): void {
-    this.#pool.closeFiles(this.take());
+    closeHeldFiles(this.#pool.fileSystem, this.take());
   }
 }
 

@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, readlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeInternalKey, nodeFileSystem, TableBuilder } from '@sstitch/sst';
 import { describe, expect, test } from 'vitest';
 import { holdBulkThreads, holdOneBulkThread } from '../../test/held-threads.js';
+import { openFilesIn } from '../../test/open-files.js';
 import { temporaryDirectory } from '../../test/store-fixture.js';
 import {
   appendEntriesTask,
@@ -173,7 +174,7 @@ describe.each(POOLS)('a pool %s', (_where, open) => {
     await session.run(appendEntriesTask, {
       page: packEntries([[Buffer.from('k'), Buffer.from('v')]], 0),
     });
-    const isOpen = () => openFilesIn(directory) > 0;
+    const isOpen = () => openFilesIn(directory).length > 0;
     if (process.platform === 'linux') expect(isOpen()).toBe(true);
     await session.end();
     expect(isOpen()).toBe(false);
@@ -244,18 +245,3 @@ describe('worker threads', () => {
     await release();
   });
 });
-
-/** Files of the directory that this process has open, on Linux. */
-function openFilesIn(directory: string): number {
-  if (process.platform !== 'linux') return 0;
-  return readdirSync('/proc/self/fd').filter((name) => linkOf(name).startsWith(directory)).length;
-}
-
-function linkOf(name: string): string {
-  try {
-    return readlinkSync(`/proc/self/fd/${name}`);
-  } catch {
-    // The descriptor of the listing itself.
-    return '';
-  }
-}

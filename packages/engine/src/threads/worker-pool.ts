@@ -1,8 +1,11 @@
 // What runs file work: three verbs, whichever thread it runs in.
 import type { TransferListItem } from 'node:worker_threads';
-import type { OpenFile } from '@sstitch/sst';
+import type { FileSystem } from '@sstitch/sst';
 import type { SessionState } from './session.js';
 import type { Task } from './task.js';
+
+/** Two, so that one store's long task does not hold up another's; more would only share the disk. */
+export const BULK_THREADS = 2;
 
 /**
  * - `urgent`: what a commit's pause or a close waits for. It has a thread of its own, and never queues after bulk work.
@@ -32,6 +35,8 @@ export interface ForEachOptions<O> extends Omit<RunOptions, 'transfer'> {
  * ended. Every verb throws what the task threw, or an AbortError once the signal has fired.
  */
 export interface WorkerPool {
+  /** What its tasks work on. */
+  readonly fileSystem: FileSystem;
   run<I, O>(task: Task<I, O>, input: I, options?: RunOptions): Promise<O>;
   /**
    * Runs the task for every item, in all threads of the priority; fulfils with the outputs in the order of the items.
@@ -41,18 +46,6 @@ export interface WorkerPool {
    * @throws the first failure; that of an fsync before any other, which leaves the disk's contents unknown
    */
   forEach<I, O>(task: Task<I, O>, items: readonly I[], options?: ForEachOptions<O>): Promise<O[]>;
-  /**
-   * Syncs files that are held (held-files.ts) and closes them; ends when none is open, whether or not one failed.
-   *
-   * @param busy while it lasts, the bulk threads are left to other work
-   */
-  syncFiles(
-    files: readonly OpenFile[],
-    signal: AbortSignal | undefined,
-    busy?: Promise<unknown>,
-  ): Promise<void>;
-  /** Closes held files that nobody needs. */
-  closeFiles(files: readonly OpenFile[]): void;
   /** A place for tasks that share an object of type `S`, all of whose properties are optional. */
   session<S extends SessionState>(): Session<S>;
 }

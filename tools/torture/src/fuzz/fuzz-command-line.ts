@@ -104,6 +104,7 @@ async function runCommand(argv: readonly string[]): Promise<number> {
     stderr: output((text) => {
       errors += text;
     }),
+    stdin: async function* () {},
     env: {},
     signal: new AbortController().signal,
     ask: async () => undefined,

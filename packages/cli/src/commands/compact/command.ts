@@ -27,6 +27,13 @@ export const compactCommand = defineCommand({
       required: true,
     },
     sync: { ...syncsOption('the syncs to replace', ['from']), required: true },
+    as: {
+      summary:
+        "the sync's id in the base, where it is another: Baton gives every run a new one. Its " +
+        'records are read and loaded in bulk, not linked, as the id is in each key',
+      value: { type: 'sync', stores: ['base'] },
+      placeholder: 'sync',
+    },
     strategy: {
       summary: 'link tables, rebuild them, or write batches',
       value: { type: 'choice', choices: ['auto', 'link', 'rebuild', 'batch'] },
@@ -44,5 +51,6 @@ export const compactCommand = defineCommand({
     ['compact --base base --from fresh --sync latest-finished', 'the one that finished last'],
     ['compact --base base --from fresh --sync 36zf,36yx --dry-run', 'only print the plan'],
     ['compact --base base --from fresh --sync latest --strategy rebuild', 'choose the way'],
+    ['compact --base base --from fresh --sync latest --as 36zf', 'a new run, under the known id'],
   ],
 });

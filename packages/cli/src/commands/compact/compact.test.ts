@@ -187,3 +187,47 @@ describe('compact', () => {
     }
   });
 });
+
+describe('compact --as', () => {
+  const line = (...words: string[]) => ['compact', '--base', base, '--from', fresh, ...words];
+
+  it('replaces a sync by one of another id: records, indexes and statistics follow', async () => {
+    const document = await sstitchJson(...line('--sync', FIRST, '--as', THIRD));
+    expect(document).toMatchObject({
+      ...{ syncs: [THIRD], from: FIRST, strategy: 'load', emptied: [], dryRun: false },
+      generation: expect.any(Number),
+    });
+    const after = await digestsOf(base);
+    expect(after).toEqual({ ...baseDigests, [THIRD]: after[THIRD] });
+    expect(after[THIRD]).not.toBe(baseDigests[THIRD]);
+    expect(await sstitchJson('verify', base)).toMatchObject({ ok: true, syncs: 3 });
+    // Back under its own id it is as it was.
+    const copy = join(base, '..', 'copy');
+    cpSync(fresh, copy, { recursive: true });
+    await sstitchJson('drop', copy, '--sync', FIRST, '--yes');
+    await sstitchJson('compact', '--base', copy, '--from', base, '--sync', THIRD, '--as', FIRST);
+    expect(await digestsOf(copy)).toEqual(freshDigests);
+  });
+
+  it('leaves no byte of the old sync with --purge, and finds both by references', async () => {
+    const words = ['--sync', 'latest-finished', '--as', THIRD.slice(0, 6), '--purge'];
+    const document = await sstitchJson(...line(...words));
+    expect(document).toMatchObject({ syncs: [THIRD], purge: { directories: [] } });
+  });
+
+  it('changes nothing with --dry-run', async () => {
+    const { stdout } = await sstitch(line('--sync', FIRST, '--as', THIRD, '--dry-run'));
+    expect(stdout).toContain(`would replace sync ${THIRD} by ${FIRST} of the source`);
+    expect(await digestsOf(base)).toEqual(baseDigests);
+  });
+
+  it.each([
+    [['--sync', `${FIRST},${SECOND}`], 2],
+    [['--sync', FIRST, '--strategy', 'link'], 2],
+    [['--sync', FIRST, '--allow-empty'], 2],
+    [['--sync', THIRD], 3],
+  ])('with %j exits with %d, and leaves the base as it was', async (words, code) => {
+    expect((await sstitch(line(...words, '--as', THIRD))).exitCode).toBe(code);
+    expect(await digestsOf(base)).toEqual(baseDigests);
+  });
+});

@@ -16,12 +16,14 @@ import { purgeNote } from '../../reports/purge-note.js';
 import { syncIdsOf } from '../../stores/find-syncs.js';
 import { type ByteReader, type ByteStore, withSource, withStore } from '../../stores/open-store.js';
 import type { compactCommand } from './command.js';
+import { compactAs } from './compact-as.js';
 
 type Input = InputOf<typeof compactCommand>;
 
 export const run: Run<typeof compactCommand> = async (context, input) => {
-  const { base, from, wait } = input;
+  const { base, from, wait, as } = input;
   refuseSameStore(base, from);
+  if (as !== undefined) return compactAs(context, input, as);
   const patience = patienceOf(context, wait);
   return withStore(
     base,

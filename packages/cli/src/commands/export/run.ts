@@ -1,60 +1,87 @@
+import { statSync } from 'node:fs';
 import { bucketSpan } from '@sstitch/keys';
-import { VALUE_BUCKETS, type ValueBucket } from '@sstitch/records';
-import type { CommandContext, Run } from '../../command-line/command-context.js';
+import { StoreSource, VALUE_BUCKETS } from '@sstitch/records';
+import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
+import type { InputOf } from '../../command-line/command-spec.js';
 import { CliError } from '../../errors.js';
-import { ScanProgress } from '../../operations/scan-progress.js';
-import { recordObject } from '../../records/record-lines.js';
+import { formatBytes, formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
 import { hasKeys, syncIdsIn } from '../../stores/find-syncs.js';
 import { type ByteReader, withReader } from '../../stores/open-store.js';
-import { scanSpan } from '../../stores/scan-span.js';
 import { spansOf } from '../../stores/sync-spans.js';
-import { jsonText } from '../../terminal/escape.js';
+import { OutputClosed } from '../../terminal/io.js';
 import type { exportCommand } from './command.js';
+import { openSink } from './export-sink.js';
+import { type ExportTarget, exportTarget } from './export-target.js';
 
-/** The run comes first: it says what the sync is. */
-const EXPORT_ORDER: readonly ValueBucket[] = [
-  'sync_run',
-  ...VALUE_BUCKETS.filter((bucket) => bucket !== 'sync_run'),
-];
+type Input = InputOf<typeof exportCommand>;
 
-export const run: Run<typeof exportCommand> = async (context, { store, sync }) => {
+export const run: Run<typeof exportCommand> = async (context, input) => {
+  const started = performance.now();
   const { signal } = context;
-  const syncIds = await syncIdsIn([store], sync, signal);
-  await withReader(store, (reader) => exportSyncs(context, store, reader, syncIds), {
-    verifySpans: spansOf(syncIds),
-    signal,
-  });
-  return undefined;
+  const target = exportTarget(context, input);
+  const syncIds = await syncIdsIn([input.store], input.sync, signal);
+  const records = await withReader(
+    input.store,
+    (reader) => exportSyncs(context, input, reader, target, syncIds),
+    { verifySpans: spansOf(syncIds), signal },
+  );
+  if (target.path === undefined) return undefined;
+  return resultOf({ ...target, path: target.path }, syncIds, records, performance.now() - started);
 };
 
+/** @returns how many records were read. */
 async function exportSyncs(
-  { io, progress, signal }: CommandContext,
-  location: string,
+  context: CommandContext,
+  { store, zone, bom }: Input,
   reader: ByteReader,
+  target: ExportTarget,
   syncIds: readonly string[],
-): Promise<void> {
-  const spans = syncIds.flatMap((syncId) =>
-    EXPORT_ORDER.map((bucket) => ({ bucket, span: bucketSpan(bucket, syncId) })),
-  );
-  for (const [at, syncId] of syncIds.entries()) {
-    const first = at * EXPORT_ORDER.length;
-    const own = spans.slice(first, first + EXPORT_ORDER.length).map(({ span }) => span);
-    if (await hasKeys(reader, own, signal)) continue;
-    throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${location} holds no records of sync ${syncId}`);
+): Promise<number> {
+  const { progress, signal } = context;
+  for (const syncId of syncIds) {
+    const spans = VALUE_BUCKETS.map((bucket) => bucketSpan(bucket, syncId));
+    if (await hasKeys(reader, spans, signal)) continue;
+    throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${store} holds no records of sync ${syncId}`);
   }
-  const shown = new ScanProgress(
-    reader,
-    spans.map(({ span }) => span),
-    progress,
-  );
-  // Escapes cost time, and only a terminal acts on what they stand for.
-  const lineOf = io.stdout.isTerminal ? jsonText : JSON.stringify;
-  for (const [at, { bucket, span }] of spans.entries()) {
-    for await (const page of scanSpan(reader, span, { signal })) {
-      const lines = page.map(([key, value]) => `${lineOf(recordObject(bucket, key, value))}\n`);
-      await shown.reach('exporting', at, page[0]?.[0]);
-      if (io.stdout.isTerminal) await progress.clear();
-      await io.stdout.write(lines.join(''));
+  const source = new StoreSource(reader);
+  const sink = await openSink(context, target, reader, { signal, zone, byteOrderMark: bom });
+  let records = 0;
+  try {
+    for await (const batch of source.batches({ syncIds, signal })) {
+      await sink.add(batch);
+      records += batch.length;
+      progress.update({ doing: 'exporting', done: records, unit: 'records' });
     }
+    await sink.finish();
+    return records;
+  } catch (error) {
+    throw outputErrorIn(error) ?? error;
+  } finally {
+    await sink.close();
   }
+}
+
+/** What standard output said, where that is why the work has ended. */
+function outputErrorIn(error: unknown): Error | undefined {
+  for (let link = error; link instanceof Error; link = link.cause) {
+    if (link instanceof OutputClosed) return link;
+    if (link instanceof CliError && link.code === 'SSTITCH_OUTPUT_FAILED') return link;
+  }
+  return undefined;
+}
+
+function resultOf(
+  { path, format }: ExportTarget & { readonly path: string },
+  syncs: readonly string[],
+  records: number,
+  elapsedMs: number,
+): CommandResult {
+  const durationMs = roundMs(elapsedMs);
+  const sizeBytes = statSync(path).size;
+  return {
+    document: { output: path, format, syncs, records, sizeBytes, durationMs },
+    summary:
+      `wrote ${formatCountOf(records, 'record')} of ${formatCountOf(syncs.length, 'sync')} to ${path}: ` +
+      `${formatBytes(sizeBytes)} in ${formatMs(durationMs)}\n`,
+  };
 }

@@ -1,4 +1,15 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,11 +57,14 @@ describe('import of a .c1z file', () => {
     expect(document).toEqual({
       syncs: [
         {
+          file: REAL_FILE,
+          format: 'c1z1',
           syncId: REAL_SYNC,
           records: { resource_type: 4, resource: 1221, entitlement: 342, grant: 2909, asset: 0 },
           keys: 13955,
         },
       ],
+      failed: [],
       durationMs: expect.any(Number),
     });
     expect(await sstitchJson('verify', store)).toMatchObject({ ok: true, keys: 13955 });
@@ -140,18 +154,18 @@ describe('import of a .jsonl file', () => {
   });
 
   it.each([
-    ['not JSON', 'nonsense', /line 2 of .*: it is not JSON/],
+    ['not JSON', 'nonsense', /column 1: it is not JSON: "n" is not expected/],
     ['no type', '{"record":{}}', /"type" is not one of/],
     ['a field that there is not', '{"type":"grant","record":{"wrong":1}}', /wrong/],
     ['no sync id', '{"type":"grant","record":{"external_id":"x"}}', /not a sync id/],
-    ['a value that is no message', '{"type":"grant","value":"////"}', /is not a grant record/],
+    ['a value that is no message', '{"type":"grant","value":"////"}', /is no grant record/],
   ])('refuses a line with %s, and leaves the store as it was', async (_what, line, message) => {
     const { store, file } = exported();
     const [first = ''] = readFileSync(file, 'utf8').split('\n');
     writeFileSync(file, `${first}\n${line}\n`);
     const { exitCode, stderr } = await sstitch(['import', file, '--into', store]);
     expect(stderr).toMatch(message);
-    expect(stderr).toMatch(/^sstitch: line 2 of [^\n]*\n$/);
+    expect(stderr).toMatch(/^sstitch: [^\n]*sync\.jsonl, line 2, column \d+: [^\n]*\n$/);
     expect(exitCode).toBe(4);
     expect(await digestsOf(store)).toEqual(digests);
   });
@@ -166,7 +180,9 @@ describe('import of a .jsonl file', () => {
   it('refuses a record that comes twice', async () => {
     const { store, file } = exported();
     const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
-    writeFileSync(file, [...lines, lines.at(-3)].join('\n'));
+    // Without the header there need be no end.
+    const records = lines.slice(1, -1);
+    writeFileSync(file, [...records, records.at(-3)].join('\n'));
     const { exitCode, stderr } = await sstitch(['import', file, '--into', store]);
     expect(exitCode).toBe(4);
     expect(stderr).toContain('a record comes twice');
@@ -179,5 +195,164 @@ describe('import of a .jsonl file', () => {
     const empty = join(directory, 'empty.jsonl');
     writeFileSync(empty, '');
     expect((await sstitch(['import', empty, '--into', store])).exitCode).toBe(3);
+  });
+});
+
+describe('import of several files', () => {
+  /** A store of two syncs as a directory of two files, one a sync. */
+  async function archive(): Promise<{ directory: string; store: string; files: string }> {
+    const { directory, store } = exported();
+    const files = join(directory, 'archive');
+    mkdirSync(files);
+    for (const [at, syncId] of [SYNC, OTHER].entries()) {
+      const output = join(files, at === 0 ? '1.jsonl.gz' : '2.c1z');
+      await sstitchJson('export', store, '--sync', syncId, '--output', output);
+    }
+    return { directory, store, files };
+  }
+
+  it('takes the files of a directory, whose names say a format, each in one commit', async () => {
+    const { directory, files } = await archive();
+    writeFileSync(join(files, 'notes.txt'), 'not a sync');
+    const again = join(directory, 'again');
+    const document = await sstitchJson('import', files, '--into', again);
+    expect(document).toMatchObject({
+      syncs: [
+        { file: join(files, '1.jsonl.gz'), format: 'jsonl', syncId: SYNC },
+        { file: join(files, '2.c1z'), format: 'c1z', syncId: OTHER },
+      ],
+      failed: [],
+    });
+    expect(await digestsOf(again)).toEqual(digests);
+  });
+
+  it('goes on after a bad file, names it, and exits as that file alone would', async () => {
+    const { directory, files } = await archive();
+    const bad = join(directory, 'bad.jsonl');
+    writeFileSync(bad, '{"type":"grant"}');
+    const [first, last] = [join(files, '1.jsonl.gz'), join(files, '2.c1z')];
+    const line = ['import', first, bad, last, '--into', join(directory, 'again')];
+    const { exitCode, stdout, stderr } = await sstitch([...line, '--quiet']);
+    expect(stdout).toMatch(
+      /^not imported: [^\n]*bad\.jsonl, line 1, column 1: it has no "record"[^\n]*\n$/,
+    );
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 4,
+      stderr: 'sstitch: 1 of 3 files was not imported\n',
+    });
+    expect(await digestsOf(join(directory, 'again'))).toEqual(digests);
+  });
+
+  it('imports none where one is not there, or none is named', async () => {
+    const { directory, files } = await archive();
+    const again = join(directory, 'again');
+    const first = join(files, '1.jsonl.gz');
+    expect((await sstitch(['import', first, 'nothing', '--into', again])).exitCode).toBe(5);
+    expect((await sstitch(['import', '--into', again])).exitCode).toBe(2);
+    const empty = join(directory, 'empty');
+    mkdirSync(empty);
+    expect((await sstitch(['import', empty, '--into', again])).exitCode).toBe(4);
+    expect(existsSync(again)).toBe(false);
+  });
+});
+
+describe('import of what can be read once', () => {
+  it.each(['sync.jsonl', 'sync.jsonl.zst', 'sync.c1z', 'sync.c1z.gz'])(
+    'standard input, %s',
+    async (name) => {
+      const { directory, store } = exported();
+      const output = join(directory, 'out', name);
+      mkdirSync(join(directory, 'out'));
+      await sstitchJson('export', store, '--sync', SYNC, '--output', output);
+      const again = join(directory, 'again');
+      const { exitCode, stdout } = await sstitch(
+        ['import', '-', '--into', again, '--sync', 'latest', '--json'],
+        { stdin: readFileSync(output) },
+      );
+      expect(exitCode).toBe(0);
+      expect(JSON.parse(stdout).syncs).toMatchObject([{ file: 'standard input', syncId: SYNC }]);
+      expect((await digestsOf(again))[SYNC]).toBe(digests[SYNC]);
+    },
+  );
+
+  it('a pipe in the file system', async ({ skip }) => {
+    const { directory, file } = exported();
+    const pipe = join(directory, 'pipe');
+    if (spawnSync('mkfifo', [pipe]).status !== 0) skip('there is no mkfifo here');
+    const writer = spawn('sh', ['-c', 'cat "$0" > "$1"', file, pipe]);
+    const ended = once(writer, 'exit');
+    await sstitchJson('import', pipe, '--into', join(directory, 'again'));
+    await ended;
+    expect((await digestsOf(join(directory, 'again')))[SYNC]).toBe(digests[SYNC]);
+  });
+
+  it('names it in errors, and leaves nothing behind', async () => {
+    const { directory } = exported();
+    const before = readdirSync(tmpdir());
+    const again = join(directory, 'again');
+    for (const [stdin, message] of [
+      ['{"type":"grant"}', 'standard input, line 1, column 1: it has no "record"'],
+      ['C1Z3\0nonsense', '(standard input'],
+      ['nonsense', '(standard input'],
+    ] as const) {
+      const line = ['import', '-', '--into', again];
+      const { exitCode, stderr } = await sstitch(line, { stdin: Buffer.from(stdin) });
+      expect(stderr).toContain(message);
+      expect(stderr).not.toContain(tmpdir());
+      expect(exitCode).toBe(4);
+    }
+    expect(existsSync(again)).toBe(false);
+    const left = readdirSync(tmpdir()).filter((name) => name.startsWith('sstitch-input-'));
+    expect(left.filter((name) => !before.includes(name))).toEqual([]);
+  });
+});
+
+describe('import --as', () => {
+  it.each(['fresh.jsonl', 'fresh.c1z', 'fresh.csv'])(
+    'brings a new run in under the id that the store knows: %s',
+    async (name) => {
+      const { directory, store } = exported();
+      const fresh = join(directory, 'fresh');
+      await sstitchJson('generate', fresh, '--grants', '150', '--revision', '3');
+      const output = join(directory, name);
+      await sstitchJson('export', fresh, '--sync', SYNC, '--output', output);
+      const document = await sstitchJson<{ syncs: { syncId: string }[] }>(
+        ...['import', output, '--into', store, '--as', OTHER],
+      );
+      expect(document.syncs).toMatchObject([{ syncId: OTHER, records: { grant: 150 } }]);
+      expect(await sstitchJson('verify', store)).toMatchObject({ ok: true, syncs: 2 });
+      const after = await digestsOf(store);
+      expect(after[SYNC]).toBe(digests[SYNC]);
+      expect(after[OTHER]).not.toBe(digests[OTHER]);
+      if (name.endsWith('.csv')) return;
+      // And back under its own: nothing was lost on the way.
+      await sstitchJson('export', store, '--sync', OTHER, '--output', output);
+      await sstitchJson('import', output, '--into', store, '--as', SYNC.slice(0, 26));
+      expect((await digestsOf(store))[SYNC]).toBe((await digestsOf(fresh))[SYNC]);
+    },
+  );
+
+  it('refuses several syncs or files, and changes nothing', async () => {
+    const { directory, store, file } = exported();
+    const both = join(directory, 'both.jsonl');
+    await sstitchJson('export', store, '--sync', `${SYNC},${OTHER}`, '--output', both);
+    const several = await sstitch(['import', both, '--into', store, '--as', SYNC]);
+    expect(several.exitCode).toBe(2);
+    expect(several.stderr).toContain('holds several syncs');
+    const two = await sstitch(['import', file, both, '--into', store, '--as', SYNC]);
+    expect(two.exitCode).toBe(2);
+    expect(await digestsOf(store)).toEqual(digests);
+    const one = ['import', both, '--into', store, '--as', SYNC, '--sync', SYNC];
+    expect((await sstitch(one)).exitCode).toBe(0);
+    expect(await digestsOf(store)).toEqual(digests);
+  });
+
+  it('takes all syncs of a file with --sync all', async () => {
+    const { directory, store } = exported();
+    const both = join(directory, 'both.jsonl');
+    await sstitchJson('export', store, '--sync', `${SYNC},${OTHER}`, '--output', both);
+    const again = join(directory, 'again');
+    await sstitchJson('import', both, '--into', again, '--sync', 'all');
+    expect(await digestsOf(again)).toEqual(digests);
   });
 });

@@ -1,127 +1,82 @@
-import { existsSync } from 'node:fs';
-import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
-import { type LoadedTables, TableLoader, type TableLoaderOptions } from '@sstitch/engine';
 import { RECORD_BUCKETS } from '@sstitch/keys';
-import { type EntryTables, type LoadedSync, RecordLoader, RecordsError } from '@sstitch/records';
+import type { LoadedSync } from '@sstitch/records';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
-import type { InputOf } from '../../command-line/command-spec.js';
-import { CliError } from '../../errors.js';
-import { patienceOf } from '../../operations/wait-for-store.js';
-import { formatCount, formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
-import { formatTable } from '../../output/table.js';
-import { requireFile } from '../../stores/input-path.js';
-import { type ByteStore, withStore } from '../../stores/open-store.js';
+import { needsLookup } from '../../command-line/sync-reference.js';
+import { CliError, type ErrorReport, reportOf, usageError } from '../../errors.js';
+import { formatCount, formatMs, roundMs } from '../../output/quantities.js';
+import { type Column, formatTable } from '../../output/table.js';
+import type { SyncFormat } from '../../records/sync-format.js';
+import { syncIdsIn } from '../../stores/find-syncs.js';
 import type { importCommand } from './command.js';
-import { type RecordSink, readImport } from './import-sources.js';
-
-type Input = InputOf<typeof importCommand>;
+import { type ImportFile, importFiles } from './import-files.js';
+import { loadFile } from './load-file.js';
 
 /** What was imported of one sync. */
 interface ImportedSync {
+  readonly file: string;
+  readonly format: SyncFormat;
   readonly syncId: string;
   readonly records: Record<string, number>;
   readonly keys: number;
 }
 
+/** A file that was not imported. */
+interface FailedFile {
+  readonly file: string;
+  readonly error: Pick<ErrorReport, 'code' | 'message' | 'exitCode'>;
+}
+
 export const run: Run<typeof importCommand> = async (context, input) => {
   const started = performance.now();
-  requireFile(input.file);
-  const patience = patienceOf(context, input.wait);
-  // A store that is there is opened first, so that a locked one is found out at once; one that is not is
-  // made last, so that a bad file makes none.
-  const imported = existsSync(input.into)
-    ? await withStore(
-        input.into,
-        'create',
-        (store) => {
-          const open: OpenLoader = (options) => store.tableLoader(options);
-          return load(open, context, input, (commit) => commit(store));
-        },
-        patience,
-      )
-    : await loadIn(await makeTemporaryDirectory('sstitch-import-'), context, input, (commit) =>
-        withStore(input.into, 'create', commit, patience),
-      );
-  return resultOf(context, imported, performance.now() - started);
+  const files = importFiles(input.files);
+  const { as: given, into, ...request } = input;
+  if (given !== undefined && files.length > 1) {
+    throw usageError(
+      `--as takes one file, as one sync comes in under one id; ${files.length} are named`,
+    );
+  }
+  const as = given === undefined ? undefined : await knownSync(given, into, context.signal);
+  const imported: ImportedSync[] = [];
+  const failed: FailedFile[] = [];
+  for (const file of files) {
+    try {
+      const { format, syncs } = await loadFile(context, file, { ...request, into, as });
+      imported.push(...syncs.map((sync) => importedSync(file, format, sync)));
+    } catch (error) {
+      if (files.length === 1) throw error;
+      if (context.signal.aborted) throw interrupted(imported, files.length, error);
+      const { code, message, exitCode } = reportOf(error);
+      failed.push({ file: file.name, error: { code, message, exitCode } });
+    }
+  }
+  return resultOf(context, { imported, failed, files: files.length }, performance.now() - started);
 };
 
-type OpenLoader = (options: TableLoaderOptions) => EntryTables<LoadedTables>;
-type OpenStore = (commit: (store: ByteStore) => Promise<void>) => Promise<void>;
-
-/** Loads while there is no store; `directory` takes the tables, and is removed in any case. */
-async function loadIn(
-  directory: string,
-  context: CommandContext,
-  input: Input,
-  openStore: OpenStore,
-): Promise<readonly ImportedSync[]> {
-  try {
-    const open: OpenLoader = (options) => new TableLoader(directory, options);
-    return await load(open, context, input, openStore);
-  } finally {
-    await removeTemporaryDirectory(directory);
-  }
+/** The id that `--as` names: one that is new, or one that the store holds. */
+async function knownSync(reference: string, into: string, signal: AbortSignal): Promise<string> {
+  if (!needsLookup(reference)) return reference;
+  const [syncId] = await syncIdsIn([into], [reference], signal);
+  return syncId ?? reference;
 }
 
-/** Reads the file, then commits to the store that `openStore` passes on. */
-async function load(
-  openLoader: OpenLoader,
-  context: CommandContext,
-  input: Input,
-  openStore: OpenStore,
-): Promise<readonly ImportedSync[]> {
-  const { progress, signal } = context;
-  const loader = new RecordLoader(openLoader, { signal });
-  try {
-    await readAll(context, input, loader);
-    let imported: readonly ImportedSync[] = [];
-    await openStore(async (store) => {
-      progress.update({ doing: 'committing' });
-      imported = (await loader.commit(store)).map(importedSync);
-    });
-    return imported;
-  } catch (error) {
-    if (!(error instanceof RecordsError) || error.code !== 'SSTITCH_RECORD_REPEATED') throw error;
-    const message = `${input.file}: ${error.message}`;
-    throw new CliError('SSTITCH_IMPORT_INVALID', message, { cause: error });
-  } finally {
-    await loader.end();
-  }
-}
-
-/** Reads the file into the loader. */
-async function readAll(
-  { note, progress, signal }: CommandContext,
-  { file, sync, zone }: Input,
-  loader: RecordLoader<LoadedTables>,
-): Promise<void> {
-  const sink: RecordSink = {
-    add: (syncId, record, value) => loader.add(syncId, record, value),
-    async room() {
-      signal.throwIfAborted();
-      await loader.room();
-    },
-  };
-  await readImport(file, sink, {
-    syncs: sync,
-    zone,
-    signal,
-    onProgress: (step) => progress.update(step),
-  });
-  signal.throwIfAborted();
-  const { syncIds } = loader;
-  if (syncIds.length === 0) throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${file} holds no sync`);
-  note(`read ${formatCountOf(loader.entries, 'key')} of ${syncIds.join(', ')}`);
+interface Outcome {
+  readonly imported: readonly ImportedSync[];
+  readonly failed: readonly FailedFile[];
+  /** How many there were. */
+  readonly files: number;
 }
 
 function resultOf(
   { columns, style }: CommandContext,
-  imported: readonly ImportedSync[],
+  { imported, failed, files }: Outcome,
   elapsedMs: number,
 ): CommandResult {
   const durationMs = roundMs(elapsedMs);
+  const isOne = files === 1;
+  const fileColumn: readonly Column[] = isOne ? [] : [{ title: 'FILE' }];
   const table = formatTable(
     [
+      ...fileColumn,
       { title: 'SYNC' },
       { title: 'TYPES', align: 'right' },
       { title: 'RESOURCES', align: 'right' },
@@ -130,7 +85,8 @@ function resultOf(
       { title: 'ASSETS', align: 'right' },
       { title: 'KEYS', align: 'right' },
     ],
-    imported.map(({ syncId, records, keys }) => [
+    imported.map(({ file, syncId, records, keys }) => [
+      ...(isOne ? [] : [file]),
       syncId,
       ...RECORD_BUCKETS.map((bucket) => formatCount(records[bucket] ?? 0)),
       formatCount(keys),
@@ -138,13 +94,30 @@ function resultOf(
     style.bold,
     columns,
   );
+  const [first] = failed;
   return {
-    document: { syncs: imported, durationMs },
-    summary: `${table}imported in ${formatMs(durationMs)}\n`,
+    document: { syncs: imported, failed, durationMs },
+    text: failed.map(({ error }) => `not imported: ${error.message}\n`).join(''),
+    summary: `${imported.length === 0 ? '' : table}imported in ${formatMs(durationMs)}\n`,
+    ...(first !== undefined && {
+      exitCode: first.error.exitCode,
+      complaint: `${failed.length} of ${files} files ${failed.length === 1 ? 'was' : 'were'} not imported`,
+    }),
   };
 }
 
-function importedSync({ syncId, entries, stats }: LoadedSync): ImportedSync {
+/** Which files are in the store when a signal has come. */
+function interrupted(imported: readonly ImportedSync[], files: number, cause: unknown): CliError {
+  const done = new Set(imported.map(({ file }) => file)).size;
+  const message = `interrupted; ${done} of ${files} files were imported, each in one commit`;
+  return new CliError('SSTITCH_ABORTED', message, { cause });
+}
+
+function importedSync(
+  { name }: ImportFile,
+  format: SyncFormat,
+  { syncId, entries, stats }: LoadedSync,
+): ImportedSync {
   const records = {
     resource_type: Number(stats.resourceTypes),
     resource: Number(stats.resources),
@@ -152,5 +125,5 @@ function importedSync({ syncId, entries, stats }: LoadedSync): ImportedSync {
     grant: Number(stats.grants),
     asset: Number(stats.assets),
   };
-  return { syncId, records, keys: entries };
+  return { file: name, format, syncId, records, keys: entries };
 }

@@ -1,0 +1,122 @@
+// `compact --sync NEW --as OLD`: the source's sync comes in under the id that the base knows.
+import { countSync, type SyncStatsRecord } from '@sstitch/records';
+import type { CommandContext, CommandResult } from '../../command-line/command-context.js';
+import type { InputOf } from '../../command-line/command-spec.js';
+import { CliError, usageError } from '../../errors.js';
+import { type ReplacedSync, replaceAs, replacementDocument } from '../../operations/replace-as.js';
+import { patienceOf } from '../../operations/wait-for-store.js';
+import { formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
+import { bucketTable } from '../../reports/bucket-table.js';
+import { purgeNote } from '../../reports/purge-note.js';
+import { hasKeys, syncIdsIn, syncIdsOf } from '../../stores/find-syncs.js';
+import { type ByteReader, type ByteStore, withReader, withStore } from '../../stores/open-store.js';
+import { spansOf } from '../../stores/sync-spans.js';
+import type { compactCommand } from './command.js';
+
+type Input = InputOf<typeof compactCommand>;
+
+export async function compactAs(
+  context: CommandContext,
+  input: Input,
+  reference: string,
+): Promise<CommandResult> {
+  const { base, from, wait } = input;
+  const { signal } = context;
+  checkOptions(input);
+  const [syncId = ''] = await syncIdsIn([from], input.sync, signal);
+  return withStore(
+    base,
+    'refuse',
+    async (opened) => {
+      const [as = ''] = await syncIdsOf(opened, base, [reference], signal);
+      // Every record is read: damage is found out first.
+      const options = { verifySpans: spansOf([syncId]), signal };
+      return withReader(
+        from,
+        (source) => runAs(context, input, { opened, source, syncId, as }),
+        options,
+      );
+    },
+    patienceOf(context, wait),
+  );
+}
+
+/** @throws CliError SSTITCH_USAGE */
+function checkOptions({ sync, strategy, allowEmpty }: Input): void {
+  if (sync.length !== 1) throw usageError('--as takes one sync: name one with --sync');
+  if (strategy !== 'auto') {
+    throw usageError(
+      '--as has one way: records are loaded in bulk, as the id is in each key; leave out --strategy',
+    );
+  }
+  if (allowEmpty) throw usageError('--as takes no --allow-empty: `drop` removes a sync');
+}
+
+interface Opened {
+  readonly opened: ByteStore;
+  readonly source: ByteReader;
+  readonly syncId: string;
+  readonly as: string;
+}
+
+async function runAs(
+  context: CommandContext,
+  { from, dryRun, purge }: Input,
+  { opened, source, syncId, as }: Opened,
+): Promise<CommandResult> {
+  const { signal } = context;
+  if (!(await hasKeys(source, spansOf([syncId]), signal))) {
+    throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${from} holds nothing of sync ${syncId}`);
+  }
+  const started = performance.now();
+  if (dryRun) {
+    const stats = await countSync(source, syncId, { signal });
+    return plannedResult(syncId, as, stats, performance.now() - started);
+  }
+  const replaced = await replaceAs(context, { base: opened, source, syncId, as, purge });
+  return doneResult(context, syncId, replaced, performance.now() - started);
+}
+
+const REASON = 'the sync gets another id, which is in each of its keys';
+
+function doneResult(
+  { columns, style }: CommandContext,
+  syncId: string,
+  replaced: ReplacedSync,
+  elapsedMs: number,
+): CommandResult {
+  const { loaded, report } = replaced;
+  const document = replacementDocument(replaced, elapsedMs);
+  return {
+    document: {
+      ...{ ...document, from: syncId, emptied: [], dryRun: false },
+      ...(report.purge === undefined ? {} : { purge: report.purge }),
+    },
+    text: purgeNote(report.purge),
+    summary:
+      bucketTable(document.buckets, style.bold, columns) +
+      `${style.good('done')}: sync ${loaded.syncId} replaced by ${syncId} of the source in ` +
+      `${formatMs(document.durationMs)}, writers paused ${formatMs(document.pauseMs)}, now at ` +
+      `generation ${report.generation}\n` +
+      `${style.dim(`strategy load: ${REASON}`)}\n`,
+  };
+}
+
+function plannedResult(
+  syncId: string,
+  as: string,
+  stats: SyncStatsRecord,
+  elapsedMs: number,
+): CommandResult {
+  return {
+    document: {
+      ...{ syncs: [as], from: syncId, strategy: 'load', generation: null, buckets: [] },
+      ...{ durationMs: roundMs(elapsedMs), pauseMs: 0, emptied: [], dryRun: true },
+      plan: { strategy: 'load', reason: REASON, emptied: [] },
+    },
+    text:
+      `would replace sync ${as} by ${syncId} of the source, with ` +
+      `${formatCountOf(Number(stats.grants), 'grant')}; nothing was changed\n` +
+      `would use strategy load: ${REASON}\n`,
+  };
+}

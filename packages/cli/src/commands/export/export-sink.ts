@@ -1,0 +1,106 @@
+// Opens what takes the syncs: a file of any format, or standard output.
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { createC1z } from '@sstitch/c1z';
+import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
+import { createGrantsCsv, createJsonLines, type LinesTarget, writeBytes } from '@sstitch/lines';
+import { SyncReader, type SyncSink } from '@sstitch/records';
+import type { CommandContext } from '../../command-line/command-context.js';
+import type { ByteReader } from '../../stores/open-store.js';
+import { escapeJsonLines, escapeLines } from '../../terminal/escape.js';
+import type { Output } from '../../terminal/io.js';
+import type { ExportTarget } from './export-target.js';
+
+/** How the target is written. */
+export interface SinkOptions {
+  readonly signal: AbortSignal;
+  readonly zone: string | undefined;
+  readonly byteOrderMark: boolean;
+}
+
+/** @param reader the store that the syncs come from, for names */
+export async function openSink(
+  { io, progress }: Pick<CommandContext, 'io' | 'progress'>,
+  target: ExportTarget,
+  reader: ByteReader,
+  options: SinkOptions,
+): Promise<SyncSink<unknown>> {
+  const { format, path } = target;
+  const { signal, byteOrderMark } = options;
+  const clear = () => progress.clear();
+  const to = path ?? new OutputStream(io.stdout, format === 'csv' ? 'csv' : 'jsonl', clear);
+  switch (format) {
+    case 'jsonl':
+      return createJsonLines(to, { signal });
+    case 'csv':
+      return createGrantsCsv(to, { signal, byteOrderMark, names: new SyncReader(reader) });
+    case 'c1z':
+    case 'c1z1': {
+      const c1z = { format: format === 'c1z' ? 3 : 1, zone: options.zone, signal } as const;
+      if (path !== undefined && !target.isCompressed) return createC1z(path, c1z);
+      return copiedC1z(path ?? new OutputStream(io.stdout, 'bytes', clear), c1z);
+    }
+  }
+}
+
+/** A .c1z file that is made in the temporary directory and then goes, compressed or not, where it is to be. */
+async function copiedC1z(
+  target: LinesTarget,
+  options: NonNullable<Parameters<typeof createC1z>[1]>,
+): Promise<SyncSink<unknown>> {
+  const directory = await makeTemporaryDirectory('sstitch-export-');
+  const path = join(directory, 'made.c1z');
+  try {
+    const writer = await createC1z(path, options);
+    const close = async () => {
+      await writer.close();
+      await removeTemporaryDirectory(directory);
+    };
+    return {
+      add: (batch) => writer.add(batch),
+      finish: async () => {
+        await writer.finish();
+        await writeBytes(target, createReadStream(path) as AsyncIterable<Uint8Array>, options);
+      },
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (error) {
+    await removeTemporaryDirectory(directory);
+    throw error;
+  }
+}
+
+/** Standard output as a stream. What a terminal would act on is escaped. */
+class OutputStream extends Writable {
+  readonly #output: Output;
+  readonly #content: 'jsonl' | 'csv' | 'bytes';
+  readonly #clear: () => Promise<void>;
+  readonly #decoder = new TextDecoder();
+
+  constructor(output: Output, content: 'jsonl' | 'csv' | 'bytes', clear: () => Promise<void>) {
+    super();
+    this.#output = output;
+    this.#content = content;
+    this.#clear = clear;
+    // The error comes out of what writes to the stream.
+    this.on('error', () => undefined);
+  }
+
+  override _write(chunk: Uint8Array, _encoding: string, done: (error?: Error) => void): void {
+    this.#pass(chunk).then(
+      () => done(),
+      (error) => done(error),
+    );
+  }
+
+  async #pass(chunk: Uint8Array): Promise<void> {
+    if (!this.#output.isTerminal || this.#content === 'bytes') {
+      return this.#output.write(chunk);
+    }
+    const text = this.#decoder.decode(chunk, { stream: true });
+    await this.#clear();
+    await this.#output.write(this.#content === 'jsonl' ? escapeJsonLines(text) : escapeLines(text));
+  }
+}

@@ -1,0 +1,51 @@
+// Where syncs are exported to, and in which format.
+import { splitCompression } from '@sstitch/lines';
+import type { CommandContext } from '../../command-line/command-context.js';
+import type { InputOf } from '../../command-line/command-spec.js';
+import { usageError } from '../../errors.js';
+import { FORMAT_ENDINGS, formatOfName, type SyncFormat } from '../../records/sync-format.js';
+import type { exportCommand } from './command.js';
+
+/** What stands for standard output. */
+const STANDARD_OUTPUT = '-';
+
+export interface ExportTarget {
+  readonly format: SyncFormat;
+  /** Undefined for standard output. */
+  readonly path: string | undefined;
+  readonly isCompressed: boolean;
+}
+
+/**
+ * What a command line asks for.
+ * @throws CliError SSTITCH_USAGE
+ */
+export function exportTarget(
+  { io, json }: Pick<CommandContext, 'io' | 'json'>,
+  { output, format: given, zone, bom }: InputOf<typeof exportCommand>,
+): ExportTarget {
+  const path = output === STANDARD_OUTPUT ? undefined : output;
+  const named = path === undefined ? 'jsonl' : formatOfName(path);
+  const format = given ?? named;
+  if (format === undefined) {
+    throw usageError(
+      `the name of ${path} says no format: it ends in none of ${FORMAT_ENDINGS}; --format says it, too`,
+    );
+  }
+  if (zone !== undefined && format !== 'c1z1') throw usageError('--zone is for --format c1z1');
+  if (bom && format !== 'csv') throw usageError('--bom is for .csv files');
+  if (path === undefined && format !== 'jsonl' && json) {
+    throw usageError(
+      '--json and the file cannot both go to standard output: name the file with --output',
+    );
+  }
+  if (path === undefined && isBinary(format) && io.stdout.isTerminal) {
+    throw usageError('a .c1z file is not for a terminal: name the file with --output');
+  }
+  const isCompressed = path !== undefined && splitCompression(path).compression !== undefined;
+  return { format, path, isCompressed };
+}
+
+function isBinary(format: SyncFormat): boolean {
+  return format === 'c1z' || format === 'c1z1';
+}

@@ -1,0 +1,134 @@
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { syntheticSyncId } from '@sstitch/testkit';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { digestsOf, sstitch, sstitchJson, testDirectory } from '../../../test/in-process.js';
+
+const SYNC = syntheticSyncId({});
+const OTHER = syntheticSyncId({ syncIndex: 1 });
+const BOTH = `${SYNC},${OTHER}`;
+
+let template: string;
+let digests: Record<string, string>;
+
+beforeAll(async () => {
+  template = mkdtempSync(join(tmpdir(), 'sstitch-cli-export-'));
+  await sstitchJson('generate', join(template, 'base'), '--grants', '120', '--syncs', '2');
+  digests = await digestsOf(join(template, 'base'));
+  return () => rmSync(template, { recursive: true, force: true });
+});
+
+function scene(): { directory: string; base: string; path: (name: string) => string } {
+  const directory = testDirectory();
+  cpSync(template, directory, { recursive: true });
+  return { directory, base: join(directory, 'base'), path: (name) => join(directory, name) };
+}
+
+describe('export to a file', () => {
+  it.each([
+    ['sync.jsonl', 'jsonl', '{'],
+    ['sync.jsonl.gz', 'jsonl', '\x1f\x8b'],
+    ['sync.jsonl.zst', 'jsonl', '\x28\xb5\x2f\xfd'],
+    ['sync.c1z', 'c1z', 'C1Z3'],
+    ['sync.C1Z.GZ', 'c1z', '\x1f\x8b'],
+    ['sync.c1z.zst', 'c1z', '\x28\xb5\x2f\xfd'],
+  ])('%s comes back to the byte', async (name, format, head) => {
+    const { directory, base, path } = scene();
+    const document = await sstitchJson('export', base, '--sync', SYNC, '--output', path(name));
+    expect(document).toEqual({
+      ...{ output: path(name), format, syncs: [SYNC], records: expect.any(Number) },
+      sizeBytes: statSync(path(name)).size,
+      durationMs: expect.any(Number),
+    });
+    expect(readFileSync(path(name)).toString('latin1').startsWith(head)).toBe(true);
+    expect(readdirSync(directory).sort()).toEqual(['base', name].sort());
+    await sstitchJson('import', path(name), '--into', path('again'));
+    expect(await digestsOf(path('again'))).toEqual({ [SYNC]: digests[SYNC] });
+  });
+
+  it('of several syncs is possible in format 1 of .c1z and in lines', async () => {
+    const { base, path } = scene();
+    const ways = { 'a.c1z': ['--format', 'c1z1', '--zone', 'UTC'], 'a.jsonl': [] };
+    for (const [name, more] of Object.entries(ways)) {
+      await sstitchJson('export', base, '--sync', BOTH, '--output', path(name), ...more);
+      await sstitchJson('import', path(name), '--into', path(`of-${name}`));
+      expect(await digestsOf(path(`of-${name}`))).toEqual(digests);
+    }
+    const { exitCode, stderr } = await sstitch([
+      ...['export', base, '--sync', BOTH, '--output', path('b.c1z')],
+    ]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/format 1/);
+    expect(existsSync(path('b.c1z'))).toBe(false);
+  });
+
+  it('.csv has a grant a row, with names', async () => {
+    const { base, path } = scene();
+    const line = ['export', base, '--sync', SYNC, '--output', path('grants.csv'), '--bom'];
+    const { stdout } = await sstitch(line);
+    expect(stdout).toMatch(/^wrote 197 records of 1 sync to .*grants\.csv: [\d.]+ KB in .*\n$/);
+    const rows = readFileSync(path('grants.csv'), 'utf8').trimEnd().split('\r\n');
+    expect(rows).toHaveLength(121);
+    expect(rows[0]?.startsWith('\ufeffsync_id,principal_type_id,')).toBe(true);
+    expect(rows.some((row) => /,User \d+/.test(row))).toBe(true);
+    // A store made of a sheet is the same through another sheet.
+    await sstitchJson('import', path('grants.csv'), '--into', path('first'));
+    const again = path('again.csv.gz');
+    await sstitchJson('export', path('first'), '--sync', SYNC, '--output', again);
+    await sstitchJson('import', again, '--into', path('second'));
+    expect(await digestsOf(path('second'))).toEqual(await digestsOf(path('first')));
+    expect(gunzipSync(readFileSync(again)).toString()).toBe(
+      readFileSync(path('grants.csv'), 'utf8').slice(1),
+    );
+  });
+
+  it('replaces the file that has the name, and leaves it where the export fails', async () => {
+    const { base, path } = scene();
+    await sstitchJson('export', base, '--sync', SYNC, '--output', path('a.jsonl'));
+    const before = readFileSync(path('a.jsonl'));
+    const signal = AbortSignal.abort();
+    const line = ['export', base, '--sync', OTHER, '--output', path('a.jsonl')];
+    expect((await sstitch(line, { signal })).exitCode).toBe(130);
+    expect(readFileSync(path('a.jsonl')).equals(before)).toBe(true);
+    expect((await sstitch([...line.slice(0, 3), 'zz', ...line.slice(4)])).exitCode).toBe(3);
+    expect((await sstitch(line)).exitCode).toBe(0);
+    expect(readFileSync(path('a.jsonl')).equals(before)).toBe(false);
+  });
+});
+
+describe('export to standard output', () => {
+  it('writes lines, and a file of any other format where it is named', async () => {
+    const { base, path } = scene();
+    const lines = await sstitch(['export', base, '--sync', SYNC]);
+    await sstitchJson('export', base, '--sync', SYNC, '--output', path('a.jsonl'));
+    expect(lines.stdout).toBe(readFileSync(path('a.jsonl'), 'utf8'));
+    const line = ['export', base, '--sync', SYNC, '--output', '-', '--format', 'c1z'];
+    const { stdoutBytes } = await sstitch(line);
+    await sstitch(['import', '-', '--into', path('again')], { stdin: stdoutBytes });
+    expect(await digestsOf(path('again'))).toEqual({ [SYNC]: digests[SYNC] });
+    expect((await sstitch([...line.slice(0, -1), 'csv'])).stdout).toMatch(/^sync_id,/);
+  });
+
+  it.each([
+    ['a .c1z file on a terminal', ['--format', 'c1z'], { isTerminal: true }, /not for a terminal/],
+    ['JSON and a .csv file', ['--format', 'csv', '--json'], {}, /cannot both go/],
+    ['a zone of lines', ['--zone', 'UTC'], {}, /--zone is for/],
+    ['a mark before lines', ['--bom'], {}, /--bom is for/],
+    ['a name that says nothing', ['--output', 'a.txt'], {}, /says no format/],
+  ])('refuses %s', async (_what, words, options, message) => {
+    const { base } = scene();
+    const { exitCode, stderr } = await sstitch(['export', base, '--sync', SYNC, ...words], options);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+});

@@ -1,0 +1,158 @@
+// Loads the syncs of one file into a store, in one commit.
+import { existsSync } from 'node:fs';
+import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
+import { type LoadedTables, TableLoader, type TableLoaderOptions } from '@sstitch/engine';
+import {
+  type EntryTables,
+  type LoadedSync,
+  RecordLoader,
+  RecordsError,
+  StoreSink,
+  type SyncSink,
+} from '@sstitch/records';
+import type { CommandContext } from '../../command-line/command-context.js';
+import { chooseSyncs, needsLookup } from '../../command-line/sync-reference.js';
+import { CliError, usageError } from '../../errors.js';
+import { patienceOf } from '../../operations/wait-for-store.js';
+import { formatCountOf } from '../../output/quantities.js';
+import type { SyncFormat } from '../../records/sync-format.js';
+import { type ByteStore, openStore, withStore } from '../../stores/open-store.js';
+import type { ImportFile } from './import-files.js';
+import { type OpenInput, openInput } from './open-input.js';
+
+/** What to load, and where to. */
+export interface LoadRequest {
+  readonly into: string;
+  /** References to syncs of the file. @defaultValue all */
+  readonly sync: readonly string[] | undefined;
+  /** The id under which the one sync of the file comes in. @defaultValue its own */
+  readonly as: string | undefined;
+  readonly zone: string | undefined;
+  readonly wait: number;
+}
+
+/** What was loaded of a file. */
+export interface LoadedFile {
+  readonly format: SyncFormat;
+  readonly syncs: readonly LoadedSync[];
+}
+
+/** `all` of `--sync`: every sync of a file, as without it. */
+const ALL = 'all';
+
+/**
+ * Loads a file. If anything in it is wrong the store stays as it was; one that is not there is then not made.
+ * @throws CliError; C1zError; LinesError; EngineError
+ */
+export async function loadFile(
+  context: CommandContext,
+  file: ImportFile,
+  request: LoadRequest,
+): Promise<LoadedFile> {
+  const patience = patienceOf(context, request.wait);
+  // A store that is there is opened first, so that a locked one is found out at once; one that is not is
+  // made last, so that a bad file makes none.
+  if (existsSync(request.into)) {
+    return withStore(
+      request.into,
+      'create',
+      (store) => {
+        const loader = newLoader((options) => store.tableLoader(options), context);
+        return load(loader, context, file, request, async () => store);
+      },
+      patience,
+    );
+  }
+  let made: ByteStore | undefined;
+  const directory = await makeTemporaryDirectory('sstitch-import-');
+  try {
+    const loader = newLoader((options) => new TableLoader(directory, options), context);
+    return await load(loader, context, file, request, async () => {
+      made = await openStore(request.into, 'create');
+      return made;
+    });
+  } finally {
+    await made?.close();
+    await removeTemporaryDirectory(directory);
+  }
+}
+
+type Loader = RecordLoader<LoadedTables>;
+
+function newLoader(
+  open: (options: TableLoaderOptions) => EntryTables<LoadedTables>,
+  { signal }: CommandContext,
+): Loader {
+  return new RecordLoader(open, { signal });
+}
+
+/** Reads the file, then commits to the store that `open` returns. */
+async function load(
+  loader: Loader,
+  context: CommandContext,
+  file: ImportFile,
+  request: LoadRequest,
+  open: () => Promise<ByteStore>,
+): Promise<LoadedFile> {
+  const { progress, signal } = context;
+  const sink = new StoreSink(loader, open);
+  try {
+    const format = await readFile(context, file, request, sink);
+    signal.throwIfAborted();
+    const { syncIds } = loader;
+    if (syncIds.length === 0) {
+      throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${file.name} holds no sync`);
+    }
+    context.note(`read ${formatCountOf(loader.entries, 'key')} of ${syncIds.join(', ')}`);
+    progress.update({ doing: 'committing' });
+    return { format, syncs: await sink.finish() };
+  } catch (error) {
+    if (!(error instanceof RecordsError) || error.code !== 'SSTITCH_RECORD_REPEATED') throw error;
+    const message = `${file.name}: ${error.message}`;
+    throw new CliError('SSTITCH_IMPORT_INVALID', message, { cause: error });
+  } finally {
+    await sink.close();
+  }
+}
+
+/** Reads the file into the sink. */
+async function readFile(
+  context: CommandContext,
+  file: ImportFile,
+  { sync, as, zone }: LoadRequest,
+  sink: SyncSink<unknown>,
+): Promise<SyncFormat> {
+  const input = await openInput(context, file, zone);
+  try {
+    const syncIds = await chosenSyncs(file.name, input, sync);
+    let read = 0;
+    let renamed: string | undefined;
+    for await (const batch of input.batches(syncIds)) {
+      context.signal.throwIfAborted();
+      renamed ??= batch.syncId;
+      if (as !== undefined && batch.syncId !== renamed) {
+        throw usageError(
+          `${file.name} holds several syncs, ${renamed} and ${batch.syncId} among them: choose with --sync which one is to come in as ${as}`,
+        );
+      }
+      await sink.add(as === undefined ? batch : batch.withSyncId(as));
+      read += batch.length;
+      context.progress.update({ doing: `reading ${file.name}`, done: read, unit: 'records' });
+    }
+    return input.format;
+  } finally {
+    await input.close();
+  }
+}
+
+/** @throws CliError SSTITCH_SYNC_NOT_FOUND, SSTITCH_USAGE */
+async function chosenSyncs(
+  name: string,
+  input: OpenInput,
+  references: readonly string[] | undefined,
+): Promise<readonly string[] | undefined> {
+  if (references === undefined || (references.length === 1 && references[0] === ALL)) {
+    return undefined;
+  }
+  return chooseSyncs(references, references.some(needsLookup) ? await input.syncs() : [], name);
+}

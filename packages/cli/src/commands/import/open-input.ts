@@ -1,0 +1,217 @@
+// Opens a file of any format as a source of syncs. Which format it has, its first bytes say; where these say
+// nothing, its name.
+//
+// Files that can be read once, and compressed .c1z files, are copied to a temporary directory first: a .c1z file is
+// read at many places, and which syncs there are takes a look at all of it.
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { timestampDate } from '@bufbuild/protobuf/wkt';
+import { C1zError, openC1z } from '@sstitch/c1z';
+import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
+import {
+  type Compression,
+  compressionOf,
+  openGrantsCsv,
+  openJsonLines,
+  readBytes,
+  writeBytes,
+} from '@sstitch/lines';
+import type { BatchOptions, RecordBatch, SyncRunRecord, SyncSource } from '@sstitch/records';
+import type { CommandContext } from '../../command-line/command-context.js';
+import type { SyncChoice } from '../../command-line/sync-reference.js';
+import { usageError } from '../../errors.js';
+import { formatOfName, type SyncFormat } from '../../records/sync-format.js';
+import type { ImportFile } from './import-files.js';
+
+/** An open file. */
+export interface OpenInput {
+  readonly format: SyncFormat;
+  /** The syncs that it holds. */
+  syncs(): Promise<readonly SyncChoice[]>;
+  batches(syncIds: readonly string[] | undefined): AsyncIterable<RecordBatch>;
+  close(): Promise<void>;
+}
+
+/** So much of a file says what it is. */
+const HEAD_BYTES = 4096;
+/** Nothing else waits for this thread: fewer questions to the reader process take less time. */
+const BATCH_RECORDS = 1000;
+/** A column that every sheet of grants has. */
+const CSV_COLUMN = /\bentitlement_id\b/;
+
+/**
+ * @param zone the time zone of times in a .c1z file that name none
+ * @throws CliError, C1zError, LinesError
+ */
+export async function openInput(
+  context: CommandContext,
+  file: ImportFile,
+  zone: string | undefined,
+): Promise<OpenInput> {
+  const spool = new Spool();
+  try {
+    const path =
+      file.isRegular && file.path !== undefined
+        ? file.path
+        : await spoolInput(context, file, spool);
+    const source = await openSource(context, { file, path, zone }, spool);
+    const close = async () => {
+      await source.close();
+      await spool.remove();
+    };
+    return { ...source, close };
+  } catch (error) {
+    await spool.remove();
+    throw error;
+  }
+}
+
+interface Opening {
+  readonly file: ImportFile;
+  /** Where its bytes are. */
+  readonly path: string;
+  readonly zone: string | undefined;
+}
+
+async function openSource(
+  context: CommandContext,
+  opening: Opening,
+  spool: Spool,
+): Promise<OpenInput> {
+  const { file, path, zone } = opening;
+  const { signal } = context;
+  const { name } = file;
+  const format = await formatOf(path, file, signal);
+  if (format === 'c1z') return openC1zInput(context, opening, spool);
+  if (zone !== undefined) {
+    throw usageError(`--zone is for .c1z files; the times in ${name} name their zone`);
+  }
+  const source = format === 'jsonl' ? openJsonLines(path, { name }) : openGrantsCsv(path, { name });
+  return {
+    format,
+    syncs: async () => {
+      context.progress.update({ doing: `listing the syncs of ${name}` });
+      return (await source.syncs({ signal })).map(choiceOf);
+    },
+    batches: (syncIds) => source.batches({ syncIds, signal }),
+    close: () => source.close(),
+  };
+}
+
+async function openC1zInput(
+  { progress, signal }: CommandContext,
+  { file, path, zone }: Opening,
+  spool: Spool,
+): Promise<OpenInput> {
+  const plainPath =
+    (await compressionOfFile(path)) !== undefined
+      ? await spool.take('plain.c1z', readBytes(path, { name: file.name, signal }), signal)
+      : path;
+  /** Errors name the file that the user knows. */
+  const named = (error: unknown): unknown =>
+    plainPath !== file.path && error instanceof C1zError && error.path === plainPath
+      ? new C1zError(error.code, error.problem, {
+          ...{ path: file.name, part: error.part, offset: error.offset, cause: error.cause },
+        })
+      : error;
+  try {
+    const c1z = await openC1z(plainPath, {
+      signal,
+      zone,
+      batchRecords: BATCH_RECORDS,
+      onProgress: ({ decodedBytes }) =>
+        progress.update({ doing: 'decoding', done: decodedBytes, unit: 'bytes' }),
+    });
+    return {
+      format: c1z.format === 1 ? 'c1z1' : 'c1z',
+      syncs: async () => c1z.syncs().map(choiceOf),
+      batches: (syncIds) => withErrors(c1z, { syncIds, signal }, named),
+      close: () => c1z.close(),
+    };
+  } catch (error) {
+    throw named(error);
+  }
+}
+
+async function* withErrors(
+  source: SyncSource,
+  options: BatchOptions,
+  named: (error: unknown) => unknown,
+): AsyncGenerator<RecordBatch, void, undefined> {
+  try {
+    yield* source.batches(options);
+  } catch (error) {
+    throw named(error);
+  }
+}
+
+/** The format of a file by its first bytes, decompressed. What is of no known format is taken for a .c1z file. */
+async function formatOf(
+  path: string,
+  { name }: ImportFile,
+  signal: AbortSignal,
+): Promise<'c1z' | 'jsonl' | 'csv'> {
+  let head = Buffer.alloc(0);
+  for await (const chunk of readBytes(path, { name, signal })) {
+    head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES)]);
+    if (head.length >= HEAD_BYTES) break;
+  }
+  const text = head
+    .toString('utf8')
+    .replace(/^\ufeff/, '')
+    .trimStart();
+  if (text.startsWith('C1Z')) return 'c1z';
+  if (text.startsWith('{')) return 'jsonl';
+  const [firstLine = ''] = text.split('\n');
+  if (CSV_COLUMN.test(firstLine)) return 'csv';
+  const byName = formatOfName(name);
+  return byName === 'jsonl' || byName === 'csv' ? byName : 'c1z';
+}
+
+async function compressionOfFile(path: string): Promise<Compression | undefined> {
+  for await (const chunk of createReadStream(path, { end: 3 })) {
+    return compressionOf(chunk as Uint8Array);
+  }
+  return undefined;
+}
+
+async function spoolInput(
+  { io, progress, signal }: CommandContext,
+  { name, path }: ImportFile,
+  spool: Spool,
+): Promise<string> {
+  progress.update({ doing: `reading ${name}` });
+  const chunks = path === undefined ? io.stdin() : createReadStream(path);
+  return spool.take('input', chunks as AsyncIterable<Uint8Array>, signal);
+}
+
+function choiceOf({ syncId, startedAt, endedAt }: SyncRunRecord): SyncChoice {
+  return {
+    syncId,
+    startedAt: startedAt && timestampDate(startedAt),
+    endedAt: endedAt && timestampDate(endedAt),
+  };
+}
+
+/** A temporary directory, once there is something to put into it. */
+class Spool {
+  #directory: string | undefined;
+
+  /** Copies bytes to a file, and returns its path. */
+  async take(
+    name: string,
+    chunks: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<string> {
+    this.#directory ??= await makeTemporaryDirectory('sstitch-input-');
+    const path = join(this.#directory, name);
+    await writeBytes(path, chunks, { signal });
+    return path;
+  }
+
+  async remove(): Promise<void> {
+    if (this.#directory === undefined) return;
+    await removeTemporaryDirectory(this.#directory);
+    this.#directory = undefined;
+  }
+}

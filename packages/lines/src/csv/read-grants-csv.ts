@@ -1,0 +1,133 @@
+// Reads syncs from sheets of grants.
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { createSyncId, formatSyncId, isSyncId } from '@sstitch/keys';
+import type { BatchOptions, RecordBatch, SyncRunRecord, SyncSource } from '@sstitch/records';
+import { LinesError, throwIfAborted } from '../errors.js';
+import type { LinesInput } from '../streams/read-bytes.js';
+import { readRows } from './read-rows.js';
+import { NoGrant, SheetSyncs, TooManyNames } from './sheet-syncs.js';
+
+/** Options of `openGrantsCsv`. */
+export interface OpenGrantsCsvOptions {
+  /** What errors call the input. @defaultValue the path; nothing for a stream */
+  readonly name?: string | undefined;
+  /** The sync of rows that name none. @defaultValue one with a fresh id */
+  readonly syncId?: string | undefined;
+  /** When grants without a time were discovered. @defaultValue now */
+  readonly now?: Date | undefined;
+}
+
+/** The syncs of a sheet of grants. A stream can be read once, a file again and again. */
+export interface GrantsCsvSource extends SyncSource {
+  /**
+   * The runs of all syncs, made of their grants. Reads the input to its end.
+   * @throws LinesError, as `batches`
+   */
+  syncs(options?: Pick<BatchOptions, 'signal'>): Promise<readonly SyncRunRecord[]>;
+  /**
+   * The grants, and once each what they refer to; at the end the runs and statistics.
+   * @throws LinesError from the iteration: SSTITCH_LINES_INVALID, with line and column, SSTITCH_LINES_DAMAGED,
+   * SSTITCH_LINES_TOO_LARGE, SSTITCH_LINES_SYNC_NOT_FOUND, SSTITCH_LINES_CLOSED, SSTITCH_FILE_OPERATION,
+   * SSTITCH_ABORTED
+   */
+  batches(options?: BatchOptions): AsyncGenerator<RecordBatch, void, undefined>;
+}
+
+/**
+ * Opens a sheet of grants, compressed by gzip or zstd or not; docs/formats/grants-csv.md has the columns. Nothing is
+ * read yet.
+ * @throws LinesError SSTITCH_OPTION_INVALID
+ */
+export function openGrantsCsv(
+  input: LinesInput,
+  options: OpenGrantsCsvOptions = {},
+): GrantsCsvSource {
+  const { syncId = freshSyncId(), now = new Date() } = options;
+  if (!isSyncId(syncId)) {
+    throw new LinesError(
+      'SSTITCH_OPTION_INVALID',
+      `syncId must be a sync id, not ${String(syncId)}`,
+    );
+  }
+  return new OpenGrantsCsv(input, { name: options.name, syncId, now });
+}
+
+class OpenGrantsCsv implements GrantsCsvSource {
+  readonly #input: LinesInput;
+  readonly #name: string | undefined;
+  readonly #syncId: string;
+  readonly #now: Date;
+  #isConsumed = false;
+
+  constructor(
+    input: LinesInput,
+    {
+      name,
+      syncId,
+      now,
+    }: { readonly name: string | undefined; readonly syncId: string; readonly now: Date },
+  ) {
+    this.#input = input;
+    this.#name = name ?? (typeof input === 'string' ? input : undefined);
+    this.#syncId = syncId;
+    this.#now = now;
+  }
+
+  async syncs({ signal }: Pick<BatchOptions, 'signal'> = {}): Promise<readonly SyncRunRecord[]> {
+    const runs: SyncRunRecord[] = [];
+    for await (const batch of this.batches({ signal })) {
+      if (batch.bucket === 'sync_run') runs.push(...(batch.records as readonly SyncRunRecord[]));
+    }
+    return runs;
+  }
+
+  async *batches({ syncIds, signal }: BatchOptions = {}): AsyncGenerator<RecordBatch> {
+    const path = this.#name;
+    if (this.#isConsumed) {
+      throw new LinesError('SSTITCH_LINES_CLOSED', 'the stream has been read', { path });
+    }
+    this.#isConsumed = typeof this.#input !== 'string';
+    const syncs = await SheetSyncs.create(timestampFromDate(this.#now));
+    const found = new Set<string>();
+    for await (const { line, row } of readRows(this.#input, { name: path, signal })) {
+      const syncId = row.sync_id === '' ? this.#syncId : row.sync_id;
+      try {
+        if (!isSyncId(syncId))
+          throw new NoGrant(`${JSON.stringify(syncId)} is not a sync id`, 'sync_id');
+        if (syncIds?.includes(syncId) === false) continue;
+        found.add(syncId);
+        yield* syncs.add(syncId, row);
+      } catch (error) {
+        throw placed(error, line, path);
+      }
+      throwIfAborted(signal, path);
+    }
+    yield* syncs.end();
+    const missing = syncIds?.find((syncId) => !found.has(syncId));
+    if (missing === undefined) return;
+    throw new LinesError('SSTITCH_LINES_SYNC_NOT_FOUND', `no grant of sync ${missing} is here`, {
+      path,
+    });
+  }
+
+  /** Does nothing: a file is open only while it is read. */
+  async close(): Promise<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+function freshSyncId(): string {
+  return formatSyncId(createSyncId(new Date(), crypto.getRandomValues(new Uint8Array(16))));
+}
+
+/** The error for a row, with its place. */
+function placed(error: unknown, line: number, path: string | undefined): unknown {
+  if (error instanceof NoGrant) {
+    const { column, message } = error;
+    return new LinesError('SSTITCH_LINES_INVALID', message, { path, line, column, cause: error });
+  }
+  if (error instanceof TooManyNames) {
+    return new LinesError('SSTITCH_LINES_TOO_LARGE', error.message, { path, line, cause: error });
+  }
+  return error;
+}

@@ -1,0 +1,90 @@
+// Lines of a stream whose length is not trusted: one that is too long is refused before it is held whole.
+import { LinesError } from '../errors.js';
+
+/** A line without its end (\n or \r\n). */
+export interface Line {
+  /** From 1. */
+  readonly number: number;
+  readonly text: string;
+}
+
+/** Where lines come from, and what they may be. */
+export interface SplitOptions {
+  readonly maxLineBytes: number;
+  /** What errors call the file. */
+  readonly name: string | undefined;
+}
+
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+
+/**
+ * The lines of a stream, those of a chunk at a time.
+ * @throws LinesError SSTITCH_LINES_TOO_LARGE, SSTITCH_LINES_INVALID on bytes that are no UTF-8
+ */
+export async function* splitLines(
+  chunks: AsyncIterable<Uint8Array>,
+  { maxLineBytes, name }: SplitOptions,
+): AsyncGenerator<readonly Line[], void, undefined> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let held: Uint8Array[] = [];
+  let heldBytes = 0;
+  let number = 1;
+
+  const hold = (part: Uint8Array) => {
+    heldBytes += part.length;
+    if (heldBytes > maxLineBytes) {
+      const problem = `longer than ${maxLineBytes} bytes: no record is`;
+      throw new LinesError('SSTITCH_LINES_TOO_LARGE', problem, { path: name, line: number });
+    }
+    held.push(part);
+  };
+  const take = (): Line => {
+    const [first = new Uint8Array(0), ...others] = held;
+    const bytes = others.length === 0 ? first : Buffer.concat(held);
+    const isReturned = bytes.at(-1) === CARRIAGE_RETURN;
+    const text = textOf(isReturned ? bytes.subarray(0, -1) : bytes);
+    held = [];
+    heldBytes = 0;
+    return { number: number++, text };
+  };
+  const textOf = (bytes: Uint8Array): string => {
+    try {
+      return decoder.decode(bytes);
+    } catch (cause) {
+      throw new LinesError('SSTITCH_LINES_INVALID', 'it is not UTF-8', {
+        path: name,
+        line: number,
+        column: columnOfDamage(bytes),
+        cause,
+      });
+    }
+  };
+
+  for await (const chunk of chunks) {
+    const lines: Line[] = [];
+    let from = 0;
+    for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, from)) {
+      hold(chunk.subarray(from, end));
+      lines.push(take());
+      from = end + 1;
+    }
+    // What is kept beyond this turn is copied: the memory of the chunk may be used again.
+    if (from < chunk.length) hold(chunk.slice(from));
+    if (lines.length > 0) yield lines;
+  }
+  if (heldBytes > 0) yield [take()];
+}
+
+/** The character, from 1, at which bytes are no UTF-8. */
+function columnOfDamage(bytes: Uint8Array): number {
+  const replaced = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+  for (let at = replaced.indexOf('\ufffd'); at >= 0; at = replaced.indexOf('\ufffd', at + 1)) {
+    // One that is written so is no damage.
+    const before = Buffer.byteLength(replaced.slice(0, at));
+    if (bytes[before] !== 0xef || bytes[before + 1] !== 0xbf || bytes[before + 2] !== 0xbd) {
+      return at + 1;
+    }
+  }
+  return 1;
+}

@@ -1,0 +1,220 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { chunksOf, collect, errorOf, MemoryStream, testDirectory } from '../../test/files.js';
+import { compressionOf } from './compression.js';
+import { readBytes } from './read-bytes.js';
+import { writeBytes } from './write-bytes.js';
+import { Output } from './write-output.js';
+import { framesCompressor } from './zstd.js';
+
+/** Written by the zstd program: with a checksum, and as two frames. */
+const ZSTD_CHECKED = 'KLUv/QRo/QAAyFN5bmNzIGFzIGxpbmVzCmFuZCBhZ2FpbiwBAN02xyn+Uc0=';
+const ZSTD_FRAMES = 'KLUv/QRYIQAAb25lCt8WaAkotS/9BFghAAB0d28KDy0E+Q==';
+
+function read(bytes: Uint8Array, chunkBytes = 7): Promise<Buffer> {
+  return collect(readBytes(chunksOf(bytes, chunkBytes), { name: 'x' }));
+}
+
+/** What a compression makes of some bytes. */
+async function written(
+  compression: 'gzip' | 'zstd' | 'none',
+  chunks: readonly Uint8Array[],
+): Promise<Buffer> {
+  const stream = new MemoryStream();
+  const output = new Output(stream, { compression });
+  for (const chunk of chunks) await output.write(chunk);
+  await output.finish();
+  await output.close();
+  return stream.bytes;
+}
+
+describe('what is written is read again', () => {
+  test.each(['gzip', 'zstd', 'none'] as const)('with %s, in chunks of any size', async (how) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 20 }),
+        fc.integer({ min: 1, max: 500 }),
+        async (chunks, chunkBytes) => {
+          const all = Buffer.concat(chunks);
+          // What begins as a compressed stream does is taken for one.
+          fc.pre(how !== 'none' || compressionOf(all) === undefined);
+          expect(await read(await written(how, chunks), chunkBytes)).toEqual(all);
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  test('by frames of WebAssembly, too, larger than one', async () => {
+    const bytes = Buffer.alloc(5_000_000, 'a line that is like the one before\n');
+    const compressor = framesCompressor();
+    const stream = Readable.from(chunksOf(bytes, 100_000)).pipe(compressor);
+    const compressed = await collect(stream as AsyncIterable<Uint8Array>);
+    expect(compressed.length).toBeLessThan(bytes.length / 1000);
+    expect((await read(compressed, 1000)).equals(bytes)).toBe(true);
+    const empty = Readable.from([]).pipe(framesCompressor());
+    expect(await read(await collect(empty as AsyncIterable<Uint8Array>))).toHaveLength(0);
+  });
+
+  test.skipIf(spawnSync('zstd', ['--version']).error !== undefined)(
+    'by the zstd program',
+    async () => {
+      const compressed = await written('zstd', [Buffer.from('some lines\n')]);
+      expect(String(execFileSync('zstd', ['-dc'], { input: compressed }))).toBe('some lines\n');
+    },
+  );
+});
+
+describe('readBytes', () => {
+  test('reads what other programs wrote: checksums, several frames, several members', async () => {
+    expect(String(await read(Buffer.from(ZSTD_CHECKED, 'base64')))).toBe(
+      'Syncs as lines\nand again, as lines\n',
+    );
+    expect(String(await read(Buffer.from(ZSTD_FRAMES, 'base64')))).toBe('one\ntwo\n');
+    expect(String(await read(Buffer.concat([gzipSync('one\n'), gzipSync('two\n')])))).toBe(
+      'one\ntwo\n',
+    );
+    expect(await read(new Uint8Array(0))).toHaveLength(0);
+  });
+
+  test.each([
+    ['gzip', gzipSync('some lines, and more')],
+    ['zstd', Buffer.from(ZSTD_CHECKED, 'base64')],
+  ])('says that a %s stream is cut off', async (_name, bytes) => {
+    for (let length = 8; length < bytes.length; length++) {
+      const error = await errorOf(() => read(bytes.subarray(0, length)));
+      expect(error).toMatchObject({ code: 'SSTITCH_LINES_DAMAGED', path: 'x' });
+    }
+  });
+
+  test.each([
+    ['gzip', gzipSync('some lines, and more')],
+    ['zstd', Buffer.from(ZSTD_CHECKED, 'base64')],
+  ])('says that a %s stream is damaged: its checksum does not match', async (name, bytes) => {
+    const damaged = Buffer.from(bytes);
+    const at = damaged.length - (name === 'gzip' ? 6 : 2);
+    damaged.writeUInt8(damaged.readUInt8(at) ^ 1, at);
+    const error = await errorOf(() => read(damaged));
+    expect(error).toMatchObject({ code: 'SSTITCH_LINES_DAMAGED', path: 'x' });
+  });
+
+  test('refuses what decompresses to far more than lines do', async () => {
+    const bomb = await written('zstd', Array(200).fill(Buffer.alloc(1_000_000)));
+    expect(bomb.length).toBeLessThan(100_000);
+    let bytes = 0;
+    const error = await errorOf(async () => {
+      for await (const chunk of readBytes(chunksOf(bomb, 1000), { name: 'x' }))
+        bytes += chunk.length;
+    });
+    expect(error.code).toBe('SSTITCH_LINES_TOO_LARGE');
+    expect(bytes).toBeLessThan(70 * 2 ** 20);
+  });
+
+  test('says which file cannot be read, and ends where the signal fires', async () => {
+    const path = join(testDirectory(), 'missing.jsonl');
+    expect(await errorOf(() => collect(readBytes(path, { name: path })))).toMatchObject({
+      code: 'SSTITCH_FILE_OPERATION',
+      path,
+      message: expect.stringContaining('ENOENT'),
+    });
+    const controller = new AbortController();
+    const error = await errorOf(async () => {
+      for await (const _ of readBytes(chunksOf(Buffer.alloc(100)), {
+        name: 'x',
+        signal: controller.signal,
+      })) {
+        controller.abort('enough');
+      }
+    });
+    expect(error).toMatchObject({ name: 'AbortError', code: 'SSTITCH_ABORTED', cause: 'enough' });
+  });
+});
+
+describe('writeBytes', () => {
+  test('writes what an iterable holds, compressed by the name, and leaves nothing where it fails', async () => {
+    const directory = testDirectory();
+    const path = join(directory, 'a.bin.gz');
+    expect(await writeBytes(path, chunksOf(Buffer.from('some bytes')))).toBe(10);
+    expect(gunzipSync(readFileSync(path)).toString()).toBe('some bytes');
+    expect(String(await collect(readBytes(path)))).toBe('some bytes');
+    async function* failing() {
+      yield Buffer.from('some');
+      throw new Error('no more');
+    }
+    await expect(writeBytes(join(directory, 'b.bin'), failing())).rejects.toThrow('no more');
+    expect(readdirSync(directory)).toEqual(['a.bin.gz']);
+  });
+});
+
+describe('Output', () => {
+  test('gives a file its name at the end, and then replaces the one that has it', async () => {
+    const directory = testDirectory();
+    const path = join(directory, 'a.txt');
+    writeFileSync(path, 'old');
+    const output = new Output(path, {});
+    await output.write(Buffer.from('new'));
+    expect(readFileSync(path, 'utf8')).toBe('old');
+    await output.finish();
+    await output.close();
+    expect(readFileSync(path, 'utf8')).toBe('new');
+    expect(readdirSync(directory)).toEqual(['a.txt']);
+    expect((await errorOf(() => output.write(Buffer.from('x')))).code).toBe('SSTITCH_LINES_CLOSED');
+  });
+
+  test('leaves nothing where it is closed before the end, or the signal fires', async () => {
+    const directory = testDirectory();
+    const path = join(directory, 'a.txt.gz');
+    for (const end of ['close', 'abort'] as const) {
+      const controller = new AbortController();
+      const output = new Output(path, { signal: controller.signal });
+      await output.write(Buffer.alloc(1_000_000, 'x'));
+      if (end === 'abort') {
+        controller.abort();
+        expect((await errorOf(() => output.finish())).code).toBe('SSTITCH_ABORTED');
+      }
+      await output.close();
+      await output.close();
+      expect(readdirSync(directory)).toEqual([]);
+    }
+  });
+
+  test('says which file cannot be written', async () => {
+    const path = join(testDirectory(), 'missing', 'a.txt');
+    const output = new Output(path, {});
+    const error = await errorOf(async () => {
+      await output.write(Buffer.from('x'));
+      await output.finish();
+    });
+    expect(error).toMatchObject({ code: 'SSTITCH_FILE_OPERATION', path });
+    await output.close();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('does not end a stream, waits for it, and reports its failure', async () => {
+    const stream = new MemoryStream();
+    const output = new Output(stream, {});
+    await output.write(Buffer.from('one\n'));
+    await output.finish();
+    await output.close();
+    expect(stream.writableEnded).toBe(false);
+    expect(stream.text).toBe('one\n');
+
+    const broken = new Writable({
+      write: (_chunk, _encoding, done) => done(new Error('the disk is full')),
+    });
+    broken.on('error', () => undefined);
+    const failing = new Output(broken, { compression: 'gzip' });
+    const error = await errorOf(async () => {
+      await failing.write(Buffer.alloc(1_000_000, 'x'));
+      await failing.finish();
+    });
+    expect(error).toMatchObject({ code: 'SSTITCH_FILE_OPERATION' });
+    expect(error.message).toContain('the disk is full');
+    await failing.close();
+  });
+});

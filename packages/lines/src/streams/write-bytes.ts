@@ -1,0 +1,27 @@
+// Bytes of any kind through the compressions and the care of this package's files.
+import { type LinesTarget, Output, type OutputOptions } from './write-output.js';
+
+/**
+ * Writes bytes to a file or stream, compressed where the name of the file or the option says so.
+ * @returns how many bytes there were, before compression
+ * @throws LinesError SSTITCH_OPTION_INVALID, SSTITCH_FILE_OPERATION, SSTITCH_ABORTED, after which nothing is left of a
+ * file; what `chunks` throws
+ */
+export async function writeBytes(
+  target: LinesTarget,
+  chunks: AsyncIterable<Uint8Array>,
+  options: OutputOptions = {},
+): Promise<number> {
+  const output = new Output(target, options);
+  let bytes = 0;
+  try {
+    for await (const chunk of chunks) {
+      bytes += chunk.length;
+      await output.write(chunk);
+    }
+    await output.finish();
+    return bytes;
+  } finally {
+    await output.close();
+  }
+}

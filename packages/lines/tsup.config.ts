@@ -1,0 +1,6 @@
+import { packageBuild } from '@sstitch/build-config/tsup';
+
+export default packageBuild({
+  index: 'src/index.ts',
+  'record-object': 'src/json-lines/record-object.ts',
+});

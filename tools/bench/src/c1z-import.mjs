@@ -1,0 +1,152 @@
+// Importing a .c1z file of format 3 as `sstitch import` does (read, sort, build tables, one commit), beside reading it
+// and putting its records in batches into a plain store. The file is made with SSTitch's own writer. Each side has a
+// process of its own, taking turns; in the end both must hold the same.
+import { fork } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Store } from '@sstitch/engine';
+import {
+  digestSync,
+  identityOf,
+  RecordBatch,
+  RecordLoader,
+  StoreSink,
+  SyncStore,
+} from '@sstitch/records';
+import { syntheticSync } from '@sstitch/testkit';
+import { ClassicLevel } from 'classic-level';
+import { createC1z, openC1z } from '../../../packages/c1z/dist/index.js';
+import { median, printTable } from './report.mjs';
+import { writeResults } from './results.mjs';
+import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
+
+const SIDES = ['read', 'bulk', 'batches'];
+
+/** Writes a file of one sync of so many grants. */
+async function makeFile(path, grants, format) {
+  const sync = syntheticSync({ grants });
+  const writer = await createC1z(path, { format });
+  try {
+    for (const records of sync.records()) {
+      for (const [bucket, own] of byBucket(records)) {
+        await writer.add(RecordBatch.ofRecords(sync.syncId, bucket, own));
+      }
+    }
+    return await writer.finish();
+  } finally {
+    await writer.close();
+  }
+}
+
+function byBucket(records) {
+  const buckets = new Map();
+  for (const record of records) {
+    const { bucket } = identityOf(record);
+    buckets.set(bucket, [...(buckets.get(bucket) ?? []), record]);
+  }
+  return buckets;
+}
+
+/** What each side does with the batches of the file, in a directory of its own. */
+const WORK = {
+  /** What both others pay: messages are decoded, as each of them needs them. */
+  async read(batches) {
+    let records = 0;
+    for await (const batch of batches) records += batch.records.length;
+    return { records };
+  },
+  async bulk(batches, directory) {
+    const store = new Store(join(directory, 'store'));
+    await store.open();
+    const sink = new StoreSink(new RecordLoader((options) => store.tableLoader(options)), store);
+    for await (const batch of batches) await sink.add(batch);
+    await sink.finish();
+    await sink.close();
+    return { database: store };
+  },
+  async batches(batches, directory) {
+    const database = new ClassicLevel(join(directory, 'store'));
+    await database.open();
+    const store = new SyncStore(database);
+    for await (const { syncId, records } of batches) await store.putMany(syncId, records);
+    return { database };
+  },
+};
+
+async function runSide({ side, path, directory }) {
+  await mkdir(directory);
+  const started = performance.now();
+  // As `sstitch import` opens it, on every side.
+  const file = await openC1z(path, { batchRecords: 1000 });
+  const [{ syncId }] = file.syncs();
+  const { database } = await WORK[side](file.batches(), directory);
+  await file.close();
+  const ms = performance.now() - started;
+  const digest = database && (await digestSync(database, syncId)).digest;
+  await database?.close();
+  process.send({ ms, digest });
+  process.disconnect();
+}
+
+function inProcess(side, path, directory) {
+  return new Promise((resolve, reject) => {
+    const child = fork(fileURLToPath(import.meta.url), {
+      env: { ...process.env, C1Z_IMPORT_SIDE: '1' },
+    });
+    let reply;
+    child.on('message', (message) => {
+      reply = message;
+    });
+    child.on('exit', (code) => {
+      if (reply) resolve(reply);
+      else reject(new Error(`${side}: code ${code}`));
+    });
+    child.send({ side, path, directory });
+  });
+}
+
+async function main() {
+  const { values: flags } = parseArgs({
+    options: {
+      grants: { type: 'string', default: '100000' },
+      rounds: { type: 'string', default: '5' },
+      format: { type: 'string', default: '3' },
+      directory: { type: 'string' },
+    },
+  });
+  const [rounds] = wholeNumbers('rounds', flags.rounds);
+  const [format] = wholeNumbers('format', flags.format);
+  const rows = [];
+  await inRunDirectory(async (directory) => {
+    for (const grants of wholeNumbers('grants', flags.grants)) {
+      const path = join(directory, `${grants}.c1z`);
+      const { sizeBytes } = await makeFile(path, grants, format);
+      const replies = { read: [], bulk: [], batches: [] };
+      for (let round = 0; round < rounds; round++) {
+        for (const side of SIDES) {
+          const reply = await inProcess(side, path, join(directory, `${grants}-${round}-${side}`));
+          replies[side].push(reply);
+          console.error(`${grants} grants, ${side}: ${reply.ms.toFixed(0)} ms`);
+        }
+      }
+      const ms = (side) => median(replies[side].map((reply) => reply.ms));
+      const differ = replies.bulk.some(({ digest }, at) => digest !== replies.batches[at].digest);
+      if (differ) process.exitCode = 1;
+      rows.push([
+        `${grants} grants`,
+        (sizeBytes / 2 ** 20).toFixed(1),
+        ...SIDES.map((side) => ms(side).toFixed(0)),
+        (ms('batches') / ms('bulk')).toFixed(2),
+        differ ? 'DIFFER' : 'same',
+      ]);
+    }
+  }, flags.directory);
+  const titles = ['file', 'MiB', 'read ms', 'import ms', 'batches ms', 'ratio', 'digests'];
+  printTable(titles, rows);
+  writeResults('c1z-import', { format, rows });
+}
+
+if (process.env.C1Z_IMPORT_SIDE === undefined) await main();
+else process.once('message', runSide);
