@@ -59,10 +59,7 @@ function changed(
   return result;
 }
 
-/** Not in the normal run: for some seeds it does not end, of which the cause is not found yet. */
-const isLong = process.env['SSTITCH_LONG'] === '1';
-
-describe.runIf(isLong).each(['jsonl', 'csv'] as const)('a changed %s file', (format) => {
+describe.each(['jsonl', 'csv'] as const)('a changed %s file', (format) => {
   test.each([
     ['none', 300],
     ['gzip', 60],

@@ -103,6 +103,16 @@ describe('readBytes', () => {
     expect(error).toMatchObject({ code: 'SSTITCH_LINES_DAMAGED', path: 'x' });
   });
 
+  test('ends where zstd refuses a stream, in whatever chunk', async () => {
+    const bytes = Buffer.from(ZSTD_CHECKED, 'base64');
+    // A type of block that there is not.
+    bytes.writeUInt8(bytes.readUInt8(6) | 0b110, 6);
+    for (let chunkBytes = 1; chunkBytes <= bytes.length; chunkBytes++) {
+      const error = await errorOf(() => read(bytes, chunkBytes));
+      expect(error.code).toBe('SSTITCH_LINES_DAMAGED');
+    }
+  });
+
   test('refuses what decompresses to far more than lines do', async () => {
     const bomb = await written('zstd', Array(200).fill(Buffer.alloc(1_000_000)));
     expect(bomb.length).toBeLessThan(100_000);

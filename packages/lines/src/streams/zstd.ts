@@ -36,6 +36,7 @@ export async function* decodeZstd(
         for (; chunk !== undefined; ) {
           const taken = chunk;
           chunk = undefined;
+          emptyOutputs = 0;
           yield taken;
         }
       })(),
@@ -48,7 +49,7 @@ export async function* decodeZstd(
       }
       const step = steps.next();
       if (step.done === true) return;
-      emptyOutputs = step.value.length > 0 || chunk === undefined ? 0 : emptyOutputs + 1;
+      emptyOutputs = step.value.length > 0 ? 0 : emptyOutputs + 1;
       if (emptyOutputs > MAX_EMPTY_OUTPUTS) throw new Error('zstd refuses it');
       if (step.value.length > 0) yield step.value;
     }
