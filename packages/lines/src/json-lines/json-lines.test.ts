@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { create } from '@bufbuild/protobuf';
 import { GrantRecordSchema, RecordBatch, type SyncRecord } from '@sstitch/records';
 import { describe, expect, test } from 'vitest';
@@ -234,8 +235,15 @@ describe('writing', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  test('refuses options that say nothing', async () => {
-    expect(() => createJsonLines('a', { compression: 'lz4' as never })).toThrow(/compression must/);
+  test('refuses options that say nothing, before a file is made', async () => {
+    const directory = testDirectory();
+    const path = join(directory, 'a');
+    expect(() => createJsonLines(path, { compression: 'lz4' as never })).toThrow(
+      /compression must/,
+    );
+    // A stream opens its file a little later.
+    await setTimeout(50);
+    expect(readdirSync(directory)).toEqual([]);
     expect(() => openJsonLines('a', { maxLineBytes: 0 })).toThrow(/maxLineBytes must be/);
   });
 

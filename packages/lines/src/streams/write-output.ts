@@ -44,6 +44,8 @@ export class Output {
     this.path = typeof target === 'string' ? target : undefined;
     throwIfAborted(signal, this.path);
     this.#signal = signal;
+    // It checks its option: before a file is made.
+    this.#first = compressor(compression ?? compressionFor(target));
     this.#unfinishedPath =
       typeof target === 'string'
         ? join(dirname(target), `.${basename(target)}.${randomBytes(4).toString('hex')}.tmp`)
@@ -52,7 +54,6 @@ export class Output {
       typeof target === 'string'
         ? createWriteStream(this.#unfinishedPath ?? '', { flags: 'wx', flush: true })
         : target;
-    this.#first = compressor(compression ?? compressionFor(target));
     this.#passed = pipeline(this.#first, this.#last, {
       ...(signal && { signal }),
       end: typeof target === 'string',
