@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { createSyncId, formatSyncId } from '@sstitch/keys';
-import { SyncRunRecordSchema, SyncType } from '@sstitch/records';
+import { type SyncRunRecord, SyncRunRecordSchema, SyncType } from '@sstitch/records';
 import { ModelEngine } from '@sstitch/testkit';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -135,10 +135,6 @@ describe('pruneSyncs', () => {
   });
 });
 
-function endOf({
-  endedAt,
-}: {
-  readonly endedAt?: { readonly seconds: bigint };
-}): number | undefined {
+function endOf({ endedAt }: SyncRunRecord): number | undefined {
   return endedAt && Number(endedAt.seconds) * 1000;
 }
