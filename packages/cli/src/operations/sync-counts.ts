@@ -54,7 +54,7 @@ export function countsLines(
 /** A line a sync: `36zf…: resources 51, entitlements 30 to 31, grants 40 to 42`. */
 export function countsText(lines: readonly CountsLine[]): string {
   return lines
-    .filter(({ before, after }) => before !== null || after !== null)
+    .filter(({ after }) => after !== null)
     .map(({ syncId, before, after }) => {
       const parts = (['resource', 'entitlement', 'grant'] as const).map((bucket) => {
         const [old, present] = [before?.[bucket], after?.[bucket]];

@@ -32,7 +32,7 @@ export function requireChoice({ sync, all }: Input): void {
 }
 
 /**
- * Asks before syncs are removed of which the source holds nothing. Where there is nobody to ask, --allow-empty is the
+ * Asks before syncs are removed of which the source holds nothing. Where there is no terminal, --allow-empty is the
  * answer.
  *
  * @throws CliError SSTITCH_DECLINED
@@ -44,7 +44,7 @@ export async function confirmRemoval(
   source: ByteStore | ByteReader,
   syncIds: readonly string[],
 ): Promise<void> {
-  if (!allowEmpty || yes || dryRun) return;
+  if (!allowEmpty || yes || dryRun || !io.stderr.isTerminal) return;
   for (const syncId of syncIds) {
     const spans = spansOf([syncId]);
     if (await hasKeys(source, spans, signal)) continue;

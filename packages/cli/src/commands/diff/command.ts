@@ -31,7 +31,7 @@ export const diffCommand = defineCommand({
     records: { summary: 'print each changed record as a line of JSON, before and after' },
     exitCode: { summary: 'exit with 1 if there is a difference' },
     limit: {
-      summary: 'sentences at most',
+      summary: 'sentences at most; 0 for the counts alone',
       value: { type: 'count', least: 0 },
       placeholder: 'n',
       default: 20,

@@ -46,8 +46,9 @@ export async function comparePair(
   }
   const buckets = await compareEntries(context, pair);
   const sum = sumOf(buckets);
-  const isSame = sum.added + sum.removed + sum.changed === 0;
-  const sentences = isSame ? [] : (await compareRecords(context, pair, limit)).sentences;
+  // Without sentences to tell there is nothing to read again.
+  const isTold = limit === 0 || sum.added + sum.removed + sum.changed === 0;
+  const sentences = isTold ? [] : (await compareRecords(context, pair, limit)).sentences;
   return { syncId, ...sum, buckets, sentences };
 }
 
@@ -82,7 +83,7 @@ async function compareRecords(
       bucket: bucket as BucketDifference['bucket'],
       ...counts,
     })),
-    sentences: described.map(({ bucket, kind, count, text }) => ({
+    sentences: (limit === 0 ? [] : described).map(({ bucket, kind, count, text }) => ({
       ...{ bucket, change: kind, count, text },
     })),
   };
