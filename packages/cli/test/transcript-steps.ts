@@ -91,6 +91,10 @@ export const STEPS: Readonly<Record<string, readonly (string | Step)[]>> = {
     `merge base --base ${SECOND} --partials ${FIRST} --as ${THIRD} --replace --no-assets --quiet`,
     `merge base --base ${SECOND} --partials zzz`,
     `merge base --base ${SECOND}`,
+    `merge base sync.jsonl --into merged --as ${THIRD}`,
+    'merge base sync.jsonl',
+    'merge base sync.jsonl --into merged --base latest',
+    'merge',
   ],
   clone: [
     `clone base --sync ${SECOND} --as ${THIRD}`,
