@@ -1,4 +1,4 @@
-// The public surface of a package as text: api/NAME.api.md for each entry of its package.json, so that a review shows
+// The public surface of a package as text: api/X.api.md for each entry of its package.json, so that a review shows
 // what changes for users. API Extractor makes it of the built declarations.
 //
 //   node ../../tools/workspace/api-report.mjs           in a package: writes its reports (`pnpm api` for all)
@@ -52,9 +52,9 @@ function extract(declarations, report) {
       mainEntryPointFilePath: declarations,
       newlineKind: 'lf',
       compiler: {
-        skipLibCheck: true,
         overrideTsconfig: {
           compilerOptions: {
+            skipLibCheck: true,
             target: 'es2022',
             lib: ['es2023', 'esnext.disposable'],
             module: 'nodenext',
