@@ -1,0 +1,64 @@
+// What documents say of the tests is so:
+//
+// - a test that a table names, `| [file](path) | "name" |`, is in that file;
+// - docs/testing.md lists the torture families with their sizes, and the variables that tests read.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { tablesOf } from './documents/markdown.mjs';
+import { root } from './pnpm.mjs';
+
+const TESTING = 'docs/testing.md';
+const NAMED_TEST = /\]\(([^)]+\.ts)\) \| "([^"]+)"/g;
+
+const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' })
+  .split('\n')
+  .filter((file) => file !== '');
+const textOf = (file) => readFileSync(join(root, file), 'utf8');
+
+const problems = [];
+for (const file of tracked.filter((each) => each.endsWith('.md'))) {
+  for (const [, path, name] of textOf(file).matchAll(NAMED_TEST)) {
+    const test = posix.join(posix.dirname(file), path);
+    if (!tracked.includes(test) || !textOf(test).includes(name)) {
+      problems.push(`${file}: ${test} has no test "${name}"`);
+    }
+  }
+}
+checkFamilies();
+checkVariables();
+if (problems.length > 0) {
+  console.error(problems.join('\n'));
+  process.exit(1);
+}
+console.log('documents and tests agree');
+
+function checkFamilies() {
+  const rows = tablesOf(textOf(TESTING)).flat();
+  const families = textOf('tools/torture/src/families.ts');
+  for (const [, name, body] of families.matchAll(/^ {2}'?([a-z-]+)'?: \{\n([\s\S]*?)^ {2}\},$/gm)) {
+    const row = rows.find(({ family }) => family === name);
+    if (row === undefined) problems.push(`${TESTING}: no row for the family ${name}`);
+    for (const [, size] of body.matchAll(/: (\d[\d_]+)\b/g)) {
+      const shown = Number(size.replaceAll('_', '')).toLocaleString('en');
+      const said = `${row?.short} ${row?.long}`.split(' ');
+      if (!said.includes(shown)) problems.push(`${TESTING}: ${name} has the size ${shown}`);
+    }
+  }
+}
+
+function checkVariables() {
+  const tests = tracked.filter((file) => /\.test\.ts$/.test(file)).map(textOf);
+  const read = new Set(
+    tests.flatMap((text) =>
+      [...text.matchAll(/process\.env\['((?:SSTITCH|CROSS)_\w+)'\]/g)].map(([, name]) => name),
+    ),
+  );
+  const said = new Set(
+    tablesOf(textOf(TESTING))
+      .flat()
+      .flatMap(({ variable = '' }) => variable.match(/\w+_\w+/g) ?? []),
+  );
+  for (const name of read) if (!said.has(name)) problems.push(`${TESTING}: no row for ${name}`);
+  for (const name of said) if (!read.has(name)) problems.push(`${TESTING}: no test reads ${name}`);
+}
