@@ -70,10 +70,12 @@ function missingNames({ name, kind, isClass, members, literals }, words) {
 /** From each option of the README's tables to the defaults that it has there. */
 function defaultsIn(text) {
   const defaults = new Map();
-  for (const { option, default: value, Default = value } of tablesOf(text).flat()) {
-    if (option === undefined || Default === undefined) continue;
+  for (const row of tablesOf(text).flat()) {
+    // Its title says what the options are of, where there are several tables: "option of `open`".
+    const option = row.option ?? Object.entries(row).find(([title]) => /^option /.test(title))?.[1];
+    if (option === undefined || row.default === undefined) continue;
     for (const [, name] of option.matchAll(/`(\w+)`/g)) {
-      defaults.set(name, [...(defaults.get(name) ?? []), Default]);
+      defaults.set(name, [...(defaults.get(name) ?? []), row.default]);
     }
   }
   return defaults;
