@@ -25,13 +25,20 @@ for (const path of paths) {
 }
 
 function aboutRun({ command, date, commit, machine }) {
-  const { cpu, cores, memoryBytes, system, node } = machine;
+  const { cpu, cores, memoryBytes, system, node, loadAverage } = machine;
   const memoryGiB = Math.round(memoryBytes / 2 ** 30);
   return {
     command,
     date: date.slice(0, 10),
     commit,
-    machine: { cpu, cores, memoryGiB, system: system.split(' ')[0], node },
+    machine: {
+      cpu,
+      cores,
+      memoryGiB,
+      system: system.split(' ')[0],
+      node,
+      load: Math.round(loadAverage),
+    },
   };
 }
 

@@ -29,6 +29,8 @@ const BENCHMARKS = {
   pebble: 'Reading and writing Pebble databases',
 };
 
+const BUSY_LOAD = 3;
+
 const isCheck = process.argv.includes('--check');
 const problems = [];
 const results = new Map(
@@ -81,8 +83,10 @@ function aboutLine({ command, date, commit, machine }) {
   return `\`${command}\`, ${date}, commit ${commit}; ${machineText(machine)}.`;
 }
 
-function machineText({ cpu, cores, memoryGiB, system, node }) {
-  return `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node ${node.slice(1)}`;
+/** A run has two processes at work at most: a higher load is others', and its figures are rough. */
+function machineText({ cpu, cores, memoryGiB, system, node, load }) {
+  const busy = load > BUSY_LOAD ? `; busy with other work: load average ${load}` : '';
+  return `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node ${node.slice(1)}${busy}`;
 }
 
 function tableText({ title, columns, rows }) {
