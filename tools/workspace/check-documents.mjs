@@ -1,14 +1,17 @@
-// What documents say of the tests is so:
+// What documents say of tests and commands is so:
 //
 // - a test that a table names, `| [file](path) | "name" |`, is in that file;
-// - docs/testing.md lists the torture families with their sizes, and the variables that tests read.
+// - docs/testing.md lists the torture families with their sizes, and the variables that tests read;
+// - a command line in code, `pnpm X` or `sstitch X`, names a script or a command that exists.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { tablesOf } from './documents/markdown.mjs';
+import { codeOf, tablesOf } from './documents/markdown.mjs';
 import { root } from './pnpm.mjs';
 
 const TESTING = 'docs/testing.md';
+/** What a FORMAT file says: `sstitch store 1`. */
+const FORMAT_WORD = 'store';
 const NAMED_TEST = /\]\(([^)]+\.ts)\) \| "([^"]+)"/g;
 
 const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' })
@@ -27,6 +30,7 @@ for (const file of tracked.filter((each) => each.endsWith('.md'))) {
 }
 checkFamilies();
 checkVariables();
+checkCommandLines();
 if (problems.length > 0) {
   console.error(problems.join('\n'));
   process.exit(1);
@@ -61,4 +65,34 @@ function checkVariables() {
   );
   for (const name of read) if (!said.has(name)) problems.push(`${TESTING}: no row for ${name}`);
   for (const name of said) if (!read.has(name)) problems.push(`${TESTING}: no test reads ${name}`);
+}
+
+/** Commands that pnpm has without a script. */
+function isPnpmCommand(name) {
+  return ['install', 'exec', 'run'].includes(name);
+}
+
+function checkCommandLines() {
+  const { scripts } = JSON.parse(textOf('package.json'));
+  const commands = new Set(
+    tracked
+      .filter((file) => /^packages\/cli\/src\/commands\/[^/]+\/command\.ts$/.test(file))
+      .map((file) => /^ {2}name: '([a-z -]+)'/m.exec(textOf(file))?.[1]),
+  );
+  for (const file of tracked.filter((each) => /(^|\/)(?!CHANGELOG)[^/]+\.md$/.test(each))) {
+    const code = codeOf(textOf(file));
+    for (const [, name] of code.matchAll(/(?<![\w/@-])pnpm ([a-z][a-z:-]*)/g)) {
+      if (scripts[name] === undefined && !isPnpmCommand(name)) {
+        problems.push(`${file}: package.json has no script ${name}`);
+      }
+    }
+    for (const [, first, second] of code.matchAll(
+      /(?<![\w/@.-])sstitch ([a-z][a-z-]*)(?: ([a-z]+))?/g,
+    )) {
+      if (first === FORMAT_WORD) continue;
+      if (!commands.has(first) && !commands.has(`${first} ${second}`)) {
+        problems.push(`${file}: sstitch has no command ${first}`);
+      }
+    }
+  }
 }

@@ -48,6 +48,10 @@ const kept = Object.keys(BENCHMARKS).filter((name) => results.has(name));
 write(INDEX, withBlock(textOf(INDEX), 'index', indexTable()));
 for (const name of kept) write(`${PAGES}/${name}.md`, pageOf(name));
 for (const document of ['README.md', 'docs/performance.md']) write(document, withBlocks(document));
+for (const page of readdirSync(join(ROOT, PAGES)).filter((file) => file.endsWith('.md'))) {
+  const name = page.slice(0, -'.md'.length);
+  if (page !== 'README.md' && !results.has(name)) problems.push(`${PAGES}/${page} has no result`);
+}
 if (problems.length > 0) {
   console.error(`${problems.join('\n')}\nrun pnpm bench:docs`);
   process.exit(1);
