@@ -1,6 +1,5 @@
 // What an iterator over points shows of the entry it is at, without copies.
 
-import { compareBytes } from '@sstitch/contract';
 import type { Block } from './stored-block.js';
 
 /** All ranges are valid until the cursor moves. */
@@ -16,26 +15,20 @@ export interface EntryCursor {
   readonly valueEnd: number;
   /** Is the value in a value block, and what is here its handle? */
   readonly isExternal: boolean;
+  /** Of the user key to that of the cursor's entry before: positive if it is greater, 0 if it is the same. */
+  readonly order: number;
 }
 
 /** An iterator over the points of one block, in order. */
 export interface BlockCursor extends EntryCursor {
   readonly valid: boolean;
-  /**
-   * Of the user key to that of the entry before, which may be in the block before: positive if it is
-   * greater. Inside a block the cursor checks the order itself.
-   */
+  /** As above, where the entry before may be in the block before. Inside a block the cursor checks the order itself. */
   readonly order: number;
   /** The memory, in bytes, that the block and what was made of it take. */
   readonly heldBytes: number;
   /** Starts on another block, at its first entry, if it has one. */
   load(block: Block): void;
   next(): void;
-}
-
-/** Order of a cursor's user key and `key`. */
-export function compareKeyAt(cursor: EntryCursor, key: Uint8Array): number {
-  return compareBytes(cursor.keyBytes.subarray(0, cursor.keyLength), key);
 }
 
 /** Builds a key piece by piece over the key before it, and tells how the two compare. */
