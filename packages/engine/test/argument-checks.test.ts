@@ -271,7 +271,7 @@ describe('TableLoader', () => {
 
 describe('writes of bytes', () => {
   const wrong: Array<[string, unknown, RegExp]> = [
-    ['an object', { a: 1 }, /must be bytes, or a string, not an object$/],
+    ['an object', { a: 1 }, /must be bytes or a string, not an object$/],
     ['a number', 5, /not a number$/],
     ['an array', [1, 2], /not an array of 2$/],
     ['true', true, /not a boolean$/],

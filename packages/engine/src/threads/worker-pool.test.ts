@@ -44,7 +44,7 @@ function tableJob(key: string): { readonly job: TableJob; readonly policy: Split
   const keep = [{ start: new Uint8Array(0), end: undefined }];
   const job: TableJob = {
     ...{ kind: 'split', path, origin: path, sizeBytes, parts: [{ keep, path: `${path}.part` }] },
-    ...{ isInForce: false, mayStayWhole: true, purge: false, keepsName: true },
+    ...{ isOwn: false, mayStayWhole: true, purge: false, keepsLink: true },
   };
   return { job, policy: COPY_PARTS };
 }
