@@ -160,7 +160,9 @@ describe.each(POOLS)('a pool %s', (_where, open) => {
       keys.map((key) => ({ entries: 1, smallest: makeInternalKey(Buffer.from(key), 1, 'value') })),
     );
     const empty = pool.session<BuildSession>();
-    await expect(empty.run(finishTablesTask, undefined)).rejects.toThrow('no tables');
+    await expect(empty.run(finishTablesTask, undefined)).rejects.toThrow(
+      'beginTables was not called',
+    );
     await empty.end();
   });
 
