@@ -36,7 +36,7 @@ export function bloomHash(bytes: Uint8Array, start: number, end: number): number
 }
 
 /** Returns the number of bits that each key sets in a filter of `bitsPerKey`. */
-export function probesFor(bitsPerKey: number): number {
+function probesFor(bitsPerKey: number): number {
   // 0.69 is about ln 2, which minimises false matches. As in LevelDB, the result is rounded down.
   return Math.min(MAX_PROBES, Math.max(1, Math.floor(bitsPerKey * 0.69)));
 }

@@ -26,14 +26,14 @@ import { VarintReader } from './varint.js';
 /** The size of the checksum in a block's trailer. */
 const CHECKSUM_BYTES = BLOCK_TRAILER_BYTES - 1;
 /** The size of a read when blocks are read sequentially. */
-export const READ_AHEAD_BYTES = 128 * 1024;
+const READ_AHEAD_BYTES = 128 * 1024;
 /** The size limit of a window that is kept for the next table. Opening a table of 2 MiB reads less. */
 const MAX_SPARE_WINDOW_BYTES = 512 * 1024;
 /**
  * The limit of snappy's compression, whose best element encodes 64 bytes in 3. A block that claims more is refused
  * before memory is allocated for it.
  */
-export const MAX_SNAPPY_GROWTH = 22;
+const MAX_SNAPPY_GROWTH = 22;
 
 /**
  * The window for the next table. A commit opens dozens of tables, and collecting a window of each would take longer than

@@ -29,7 +29,7 @@ import { encodeSeal, type TableSeal } from './table-seal.js';
 import { writeVarint } from './varint.js';
 
 /** The size of the buffer, and about the size of each write. */
-export const WRITE_BUFFER_BYTES = 1024 * 1024;
+const WRITE_BUFFER_BYTES = 1024 * 1024;
 /** As in LevelDB, every entry of an index is a restart point, and shares no key bytes. */
 const INDEX_RESTART_INTERVAL = 1;
 

@@ -14,7 +14,7 @@ export interface FindRepeatedKeyInput {
 }
 
 /** Returns the first key in the part that occurs twice. */
-export function findRepeatedKey(
+function findRepeatedKey(
   fileSystem: FileSystem,
   { part, runs }: FindRepeatedKeyInput,
   checkCancelled: () => void,
@@ -45,7 +45,7 @@ export interface FindKeyInInput {
 }
 
 /** Returns a key of the tables that lies in one of the spans. */
-export function findKeyIn(
+function findKeyIn(
   fileSystem: FileSystem,
   { spans, tables }: FindKeyInInput,
   checkCancelled: () => void,

@@ -85,7 +85,7 @@ export async function makePebbleDirectory(
 }
 
 /** Checks the target and makes its directory. */
-export function beginPebbleDirectory(
+function beginPebbleDirectory(
   fileSystem: FileSystem,
   { storeDirectory, targetDirectory }: PebbleDirectoryInput,
 ): { readonly madeDirectory: boolean } {
@@ -113,7 +113,7 @@ export interface FinishPebbleDirectoryInput {
 }
 
 /** Renames the tables, and writes the MANIFEST, CURRENT and the markers. */
-export function finishPebbleDirectory(
+function finishPebbleDirectory(
   fileSystem: FileSystem,
   { targetDirectory, tables }: FinishPebbleDirectoryInput,
 ): void {

@@ -15,7 +15,7 @@ import { keyStartOf, sortedOrder } from './sort-entries.js';
  * The size of a run's tables. It is smaller than that of other built tables, so that most tables can be kept when runs
  * overlap little, as they do if entries arrive nearly in order.
  */
-export const RUN_TABLE_SIZE_BYTES = 4 * 1024 * 1024;
+const RUN_TABLE_SIZE_BYTES = 4 * 1024 * 1024;
 const ENTRIES_PER_CHECK = 4096;
 
 export interface SortToTablesInput {
@@ -38,7 +38,7 @@ export interface SortedRun {
 }
 
 /** Writes a run for each page. */
-export function sortToTables(
+function sortToTables(
   fileSystem: FileSystem,
   { pages }: SortToTablesInput,
   checkCancelled: () => void,

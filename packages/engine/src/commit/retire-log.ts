@@ -88,7 +88,7 @@ export interface ProbeRoomInput {
 }
 
 /** Writes a file of the given size beside the generations, fsyncs it and removes it. Throws the file system's error. */
-export function probeRoom(
+function probeRoom(
   fileSystem: FileSystem,
   { storeDirectory, sizeBytes }: ProbeRoomInput,
   checkCancelled: () => void,

@@ -152,7 +152,7 @@ export const beginStageTask = defineTask('beginStage', beginStage);
  *
  * @param input `leastLogNumber` is what `flushGeneration` returned
  */
-export function beginFlushedStage(
+function beginFlushedStage(
   fileSystem: FileSystem,
   { leastLogNumber }: { readonly leastLogNumber: number },
   checkCancelled: () => void,

@@ -57,7 +57,7 @@ const FIRST_GENERATION = 1;
  *
  * @throws EngineError SSTITCH_TARGET_EXISTS, and what `copyGeneration` throws
  */
-export function makeStoreFrom(
+function makeStoreFrom(
   fileSystem: FileSystem,
   input: MakeStoreInput,
   checkCancelled: () => void,
@@ -75,7 +75,7 @@ export function makeStoreFrom(
 export const makeStoreFromTask = defineTask('makeStoreFrom', makeStoreFrom);
 
 /** Copies the database into the staging directory. On failure it removes what it made. */
-export function beginStore(
+function beginStore(
   fileSystem: FileSystem,
   input: MakeStoreInput,
   checkCancelled: () => void,
@@ -130,7 +130,7 @@ function copyToNew(
 }
 
 /** Renames the copy to a generation's name and writes the store's own files. On failure it removes them. */
-export function finishStore(
+function finishStore(
   fileSystem: FileSystem,
   { storeDirectory: directory, writtenBy }: Pick<MakeStoreInput, 'storeDirectory' | 'writtenBy'>,
 ): void {
@@ -166,7 +166,7 @@ function takenError(path: string, cause: unknown): EngineError {
 }
 
 /** Removes what was made, in reverse order, and ignores errors: the caller reports the one that came first. */
-export function abandonStore(
+function abandonStore(
   fileSystem: FileSystem,
   { made }: { readonly made: readonly MadeName[] },
 ): void {

@@ -68,7 +68,7 @@ export interface LinkedExtract {
 }
 
 /** Links tables into the target directory, which it makes; see the top of this file. */
-export function linkForExtract(
+function linkForExtract(
   fileSystem: FileSystem,
   request: LinkRequest,
   checkCancelled: () => void,

@@ -33,7 +33,7 @@ export interface MergeNewestRunsInput {
 }
 
 /** Merges tables into one and unlinks them. */
-export function mergeNewestRuns(
+function mergeNewestRuns(
   fileSystem: FileSystem,
   input: MergeNewestRunsInput,
 ): WithUnsynced & { readonly merged: TableFile } {

@@ -17,7 +17,7 @@ export function blamingOrigins<T>(names: Iterable<PrivateName>, work: () => T): 
 }
 
 /** Replaces temporary names by origins in the messages and paths of an error and its causes, and returns the error. */
-export function withOrigins(error: unknown, names: Iterable<PrivateName>): unknown {
+function withOrigins(error: unknown, names: Iterable<PrivateName>): unknown {
   const listed = [...names];
   for (let current = error; current instanceof Error; current = current.cause) {
     const details = current as { path?: unknown; stack?: unknown; message: string };

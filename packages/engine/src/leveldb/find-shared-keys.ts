@@ -2,7 +2,8 @@
 // newer one (shadowed-keys.ts). It compares the tables' bounds and, on request, reads the tables.
 
 import { compareBytes } from '@sstitch/contract';
-import { type FileSystem, SstError, sequenceNumberOf, TableReader, userKeyOf } from '@sstitch/sst';
+import { type FileSystem, SstError, TableReader, userKeyOf } from '@sstitch/sst';
+import { sequenceNumberOf } from '@sstitch/sst/file-format';
 import { errorCodeOf } from '../errors.js';
 import { defineTask } from '../threads/task.js';
 import { oldTableFileName, tableFileName } from './file-names.js';
@@ -34,7 +35,7 @@ export interface SharedKeys {
 }
 
 /** Finds the keys. Ignores damaged tables. @throws EngineError SSTITCH_STORE_CORRUPT for a damaged MANIFEST */
-export function findSharedKeys(
+function findSharedKeys(
   fileSystem: FileSystem,
   { directory, reads }: FindSharedKeysInput,
   checkCancelled: () => void,

@@ -49,7 +49,7 @@ export interface CheckFlushDoneInput {
 }
 
 /** Runs `checkFlushedOrReport` on the current version of a directory. */
-export function checkFlushDone(
+function checkFlushDone(
   fileSystem: FileSystem,
   { directory, leastLogNumber, scratchDirectory }: CheckFlushDoneInput,
 ): void {

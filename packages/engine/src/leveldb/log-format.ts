@@ -15,7 +15,7 @@
 // - with `lastMayBeBroken`, anything that no sound fragment follows: a power cut loses pages that were not fsynced in
 //   any order, even within the last record. A flipped bit in a log's last record cannot be told from this.
 // Everything else is damage, since records that were acknowledged, and perhaps fsynced, follow it.
-import { maskedChecksum } from '@sstitch/sst';
+import { maskedChecksum } from '@sstitch/sst/file-format';
 import { EngineError } from '../errors.js';
 import { type LogSource, memorySource } from './log-source.js';
 
@@ -24,7 +24,7 @@ export const LOG_HEADER_SIZE_BYTES = 7;
 
 export const FULL = 1;
 export const FIRST = 2;
-export const MIDDLE = 3;
+const MIDDLE = 3;
 export const LAST = 4;
 
 /** A sound fragment. */

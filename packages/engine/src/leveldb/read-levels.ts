@@ -12,7 +12,7 @@ export interface LevelSummary {
 }
 
 /** Returns the number and the size of the tables of each level. */
-export function readLevels(
+function readLevels(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
 ): LevelSummary[] {

@@ -33,7 +33,7 @@ export interface ReadOperations {
 }
 
 /** Reads a chunk. @throws EngineError SSTITCH_STORE_CORRUPT if the log has changed since it was scanned */
-export function readOperations(
+function readOperations(
   fileSystem: FileSystem,
   { path, soundBytes, from }: ReadOperationsInput,
   checkCancelled: () => void,

@@ -13,7 +13,8 @@
 // This file goes by the tables' bounds only. It does not see a newer version that a compaction merged into the middle
 // of a deeper table; find-shared-keys.ts finds those.
 import { compareBytes, type Span } from '@sstitch/contract';
-import { sequenceNumberOf, userKeyOf } from '@sstitch/sst';
+import { userKeyOf } from '@sstitch/sst';
+import { sequenceNumberOf } from '@sstitch/sst/file-format';
 import type { TableEntry } from './version-edit.js';
 
 /** The first user key of a table, of which the table holds only old versions. */

@@ -1,6 +1,7 @@
 // Compares the size of a table's file with the MANIFEST. LevelDB does not: it opens a database with wrong sizes, and
 // fails at the first read of the table (docs/leveldb-rules.md, rule 13).
-import { decodeFooter, type FileSystem, FOOTER_BYTES } from '@sstitch/sst';
+import type { FileSystem } from '@sstitch/sst';
+import { decodeFooter, FOOTER_BYTES } from '@sstitch/sst/file-format';
 import { EngineError } from '../errors.js';
 
 /**

@@ -19,7 +19,7 @@ import { isFieldOfOthers } from './other-databases.js';
 export const LEVEL_COUNT = 7;
 export const COMPARATOR_NAME = 'leveldb.BytewiseComparator';
 /** The length of the sequence and type after the user key. */
-export const INTERNAL_KEY_TRAILER_BYTES = 8;
+const INTERNAL_KEY_TRAILER_BYTES = 8;
 
 /** A table as a MANIFEST lists it. */
 export interface TableEntry {

@@ -17,10 +17,7 @@ export interface KeepReserveInput {
 }
 
 /** Makes the reserve if it does not exist. Does not fail: a store without a reserve works. */
-export function keepReserve(
-  fileSystem: FileSystem,
-  { directory, sizeBytes }: KeepReserveInput,
-): void {
+function keepReserve(fileSystem: FileSystem, { directory, sizeBytes }: KeepReserveInput): void {
   const path = `${directory}/${RESERVE_FILE}`;
   try {
     if (sizeOf(fileSystem, path) === sizeBytes) return;
@@ -54,7 +51,7 @@ function writeReserve(fileSystem: FileSystem, path: string, sizeBytes: number): 
 }
 
 /** Removes the reserve, which frees its room. */
-export function releaseReserve(
+function releaseReserve(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
 ): void {

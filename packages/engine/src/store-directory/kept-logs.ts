@@ -88,7 +88,7 @@ export interface ForgetLogsInput {
 }
 
 /** Removes a set after LevelDB failed to open the directory, in which case it has not touched the logs. */
-export function forgetLogs(fileSystem: FileSystem, { root, name }: ForgetLogsInput): void {
+function forgetLogs(fileSystem: FileSystem, { root, name }: ForgetLogsInput): void {
   const recovery = `${root}/${RECOVERY_DIRECTORY}`;
   const temporary = `${recovery}/${name}${TEMPORARY_SUFFIX}`;
   try {
@@ -126,7 +126,7 @@ export interface UnreplayedLogs {
  * @returns undefined if there is nothing to replay; all sets are removed then
  * @throws EngineError SSTITCH_STORE_CORRUPT if a kept log is damaged
  */
-export function settleLogs(
+function settleLogs(
   fileSystem: FileSystem,
   input: SettleLogsInput,
   checkCancelled: () => void,
@@ -218,10 +218,7 @@ export function logsIn(fileSystem: FileSystem, path: string): number[] {
 }
 
 /** Removes all sets. Once it returns, none reappears after a crash. */
-export function dropKeptLogs(
-  fileSystem: FileSystem,
-  { root }: Pick<LoggedDirectory, 'root'>,
-): void {
+function dropKeptLogs(fileSystem: FileSystem, { root }: Pick<LoggedDirectory, 'root'>): void {
   const done = `${root}/${RECOVERED_DIRECTORY}`;
   removeTree(fileSystem, done);
   // By one rename, as a partly removed set would be taken for a complete one.

@@ -14,7 +14,7 @@ import {
  * Removes the private copies of readers whose processes have ended. Returns the directories that remain: past
  * generations, copies in use, and logs kept by a salvage.
  */
-export function listOtherCopies(
+function listOtherCopies(
   fileSystem: FileSystem,
   { current }: { readonly current: string },
 ): string[] {

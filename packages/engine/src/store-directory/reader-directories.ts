@@ -44,7 +44,7 @@ export interface ReaderPlace {
  *
  * @throws EngineError SSTITCH_OPTION_INVALID if `copyDirectory` lies among the store's own files
  */
-export function findReaderPlace(
+function findReaderPlace(
   fileSystem: FileSystem,
   { storeDirectory, copyDirectory, temporaryDirectory, name }: ReaderPlaceInput,
 ): ReaderPlace {

@@ -38,7 +38,7 @@ export interface SalvageFilesInput {
 }
 
 /** Salvages the logs of a generation, and the sets of its logs that an interrupted open kept (kept-logs.ts). */
-export function salvageFiles(
+function salvageFiles(
   fileSystem: FileSystem,
   { root, label }: SalvageFilesInput,
   checkCancelled: () => void,
@@ -165,10 +165,7 @@ export interface ShareLockInput extends SalvageFilesInput {
 }
 
 /** Makes a directory whose LOCK is a link to the generation's. */
-export function shareLock(
-  fileSystem: FileSystem,
-  { root, label, directory }: ShareLockInput,
-): void {
+function shareLock(fileSystem: FileSystem, { root, label, directory }: ShareLockInput): void {
   mkdir(fileSystem, { directory: parentDirectory(directory) });
   removeTree(fileSystem, directory);
   fileSystem.mkdir(directory);

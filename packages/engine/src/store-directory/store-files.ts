@@ -25,7 +25,7 @@ import { refuseOtherDatabase } from '../leveldb/other-databases.js';
 import { defineTask } from '../threads/task.js';
 
 /** The version of the store's format. */
-export const STORE_FORMAT = 1;
+const STORE_FORMAT = 1;
 const CURRENT_FILE = 'CURRENT';
 const CURRENT_TEMPORARY_FILE = 'CURRENT.tmp';
 const FORMAT_FILE = 'FORMAT';
@@ -79,7 +79,7 @@ export interface PreparedOpen {
  *
  * @throws EngineError SSTITCH_STORE_NOT_FOUND, SSTITCH_STORE_EXISTS, SSTITCH_STORE_FORMAT, SSTITCH_STORE_CORRUPT
  */
-export function prepareOpen(fileSystem: FileSystem, input: PrepareOpenInput): PreparedOpen {
+function prepareOpen(fileSystem: FileSystem, input: PrepareOpenInput): PreparedOpen {
   const { location, createIfMissing, errorIfExists } = input;
   if (!isThere(fileSystem, location)) {
     if (!createIfMissing) throw notFound(location);
@@ -163,7 +163,7 @@ function isStoreFile(name: string): boolean {
 }
 
 /** Reads the number of the current generation. @throws EngineError SSTITCH_STORE_FORMAT, SSTITCH_STORE_CORRUPT */
-export function readPointer(fileSystem: FileSystem, directory: string): number {
+function readPointer(fileSystem: FileSystem, directory: string): number {
   const path = `${directory}/${CURRENT_FILE}`;
   const bytes = readRegularFile(fileSystem, path, MAX_POINTER_SIZE_BYTES);
   const text = Buffer.from(bytes).toString('latin1');
@@ -248,10 +248,7 @@ export interface PointerInput {
 }
 
 /** Writes and fsyncs the next CURRENT under its temporary name. This is the slow half of the swap. */
-export function preparePointer(
-  fileSystem: FileSystem,
-  { directory, generation }: PointerInput,
-): void {
+function preparePointer(fileSystem: FileSystem, { directory, generation }: PointerInput): void {
   const path = `${directory}/${CURRENT_TEMPORARY_FILE}`;
   unlinkIfThere(fileSystem, path);
   writeNewFile(fileSystem, path, Buffer.from(`${generationName(generation)}\n`, 'latin1'));
@@ -262,7 +259,7 @@ export function preparePointer(
 export const preparePointerTask = defineTask('preparePointer', preparePointer);
 
 /** Removes a prepared CURRENT that will not be swapped in. */
-export function discardPointer(
+function discardPointer(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
 ): void {
@@ -275,10 +272,7 @@ export const discardPointerTask = defineTask('discardPointer', discardPointer);
  * Replaces CURRENT: the commit point. A crash between the rename and the fsync leaves the old or the new name; a crash
  * after the fsync leaves the new one.
  */
-export function swapPointer(
-  fileSystem: FileSystem,
-  { directory }: { readonly directory: string },
-): void {
+function swapPointer(fileSystem: FileSystem, { directory }: { readonly directory: string }): void {
   fileSystem.rename(`${directory}/${CURRENT_TEMPORARY_FILE}`, `${directory}/${CURRENT_FILE}`);
   fileSystem.fsyncDir(directory);
 }
@@ -289,7 +283,7 @@ export const swapPointerTask = defineTask('swapPointer', swapPointer);
  * Fsyncs a generation's directory, which LevelDB's open does not (docs/leveldb-rules.md, rule 17). LevelDB has fsynced
  * MANIFEST and CURRENT itself, through the descriptors that wrote them. A new log is empty until the first synced write.
  */
-export function syncGeneration(
+function syncGeneration(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
 ): void {
@@ -310,7 +304,7 @@ export interface CleanStoreInput {
  *
  * @returns the greatest generation number seen, from which numbering continues
  */
-export function cleanStore(fileSystem: FileSystem, input: CleanStoreInput): number {
+function cleanStore(fileSystem: FileSystem, input: CleanStoreInput): number {
   const { directory, generation } = input;
   let greatest = generation;
   let removed = false;
@@ -335,7 +329,7 @@ export function cleanStore(fileSystem: FileSystem, input: CleanStoreInput): numb
 export const cleanStoreTask = defineTask('cleanStore', cleanStore);
 
 /** Makes the directory of a new generation, which must not exist. */
-export function makeGeneration(
+function makeGeneration(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
 ): void {
@@ -345,7 +339,7 @@ export function makeGeneration(
 export const makeGenerationTask = defineTask('makeGeneration', makeGeneration);
 
 /** Removes a directory and its contents. */
-export function removeDirectory(
+function removeDirectory(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
 ): void {

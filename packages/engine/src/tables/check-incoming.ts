@@ -26,7 +26,7 @@ export interface ForeignSpanTables {
  * @returns the set of tables that the commit takes
  * @throws SstError for a malformed table; EngineError SSTITCH_TABLES_INVALID
  */
-export function checkIncomingTables(
+function checkIncomingTables(
   fileSystem: FileSystem,
   input: { readonly spans: readonly ForeignSpanTables[] },
   checkCancelled: () => void,

@@ -45,7 +45,7 @@ export interface TablesToPurgeInput {
 }
 
 /** Whether a table that overlaps the range has a file that holds more than the table. */
-export function hasTablesToPurge(
+function hasTablesToPurge(
   fileSystem: FileSystem,
   { directory, range }: TablesToPurgeInput,
   checkCancelled: () => void,

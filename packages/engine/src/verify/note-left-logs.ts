@@ -12,7 +12,7 @@ export interface NoteLeftLogsInput {
 }
 
 /** Returns a note for each log that a salvage kept, and for each set of logs that the next open will settle. */
-export function noteLeftLogs(fileSystem: FileSystem, { root }: NoteLeftLogsInput): StoreProblem[] {
+function noteLeftLogs(fileSystem: FileSystem, { root }: NoteLeftLogsInput): StoreProblem[] {
   const note = (path: string, what: string): StoreProblem => ({
     kind: 'log',
     path,

@@ -44,7 +44,7 @@ export interface DirectoryInput {
 }
 
 /** Reads a generation's directory, except for the contents of its tables. */
-export function readGenerationFacts(
+function readGenerationFacts(
   fileSystem: FileSystem,
   { directory }: DirectoryInput,
   checkCancelled: () => void,
@@ -130,7 +130,7 @@ export type VerifiedTable =
   | { readonly missing: true };
 
 /** Reads one table in full and compares it with the MANIFEST. */
-export function verifyListedTable(
+function verifyListedTable(
   fileSystem: FileSystem,
   { directory, table }: VerifyListedTableInput,
 ): VerifiedTable {
@@ -164,7 +164,7 @@ export interface VerifyTogetherInput {
 }
 
 /** Checks the sequences and levels of sound tables against one another (docs/leveldb-rules.md, rules 6 and 11). */
-export function verifyTablesTogether(
+function verifyTablesTogether(
   fileSystem: FileSystem,
   { tables, lastSequence, firstLogSequence }: VerifyTogetherInput,
   checkCancelled: () => void,
