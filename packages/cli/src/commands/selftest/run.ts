@@ -21,10 +21,10 @@ export const run: Run<typeof selftestCommand> = async (context, { dir, kills, se
     },
   });
   const { ok, directory, hardLinks, checks } = report;
-  const links = hardLinks ? 'tables are linked' : 'it has no hard links, so tables are copied';
+  const links = hardLinks ? 'tables are linked' : 'this file system has no hard links, so tables are copied';
   const verdict = ok
-    ? `${style.good('All checks held')} in ${directory}`
-    : style.bad('A check did not hold');
+    ? `${style.good('All checks passed')} in ${directory}`
+    : style.bad('A check failed');
   return {
     document: {
       ...report,
@@ -33,6 +33,6 @@ export const run: Run<typeof selftestCommand> = async (context, { dir, kills, se
     summary: `\n  ${verdict}; ${links}.\n`,
     ...(ok
       ? {}
-      : { exitCode: EXIT_CODES.corrupt, complaint: 'a check of the selftest did not hold' }),
+      : { exitCode: EXIT_CODES.corrupt, complaint: 'a check of the selftest failed' }),
   };
 };
