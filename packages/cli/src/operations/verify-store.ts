@@ -210,7 +210,7 @@ class VerifyPass {
   #noteKeysOfNoSync(path: string): void {
     const count = this.#keysOfNoSync;
     if (count === 0) return;
-    const message = `${formatCountOf(count, 'key is', 'keys are')} of no sync (${path})`;
+    const message = `${formatCountOf(count, 'key belongs', 'keys belong')} to no sync (${path})`;
     this.#notes = [...this.#notes, { kind: 'store', path, message }];
   }
 
