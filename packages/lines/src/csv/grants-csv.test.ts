@@ -271,7 +271,7 @@ describe('an invalid row', () => {
 });
 
 describe('options', () => {
-  test('without a meaning are refused; a stream can be read only once', async () => {
+  test('are refused if invalid, and a stream can be read only once', async () => {
     expect(() => openGrantsCsv('x.csv', { syncId: 'x' })).toThrow(/syncId must be a sync id/);
     const source = open(`${SMALL}\n`);
     await source.syncs();
