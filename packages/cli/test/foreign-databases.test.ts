@@ -114,7 +114,7 @@ describe('an adopted database that holds no sync', () => {
     expect((await digestsOf(store))[SYNC]).toBe((await digestsOf(source))[SYNC]);
   });
 
-  it('reports a key that does not match its bucket's layout as a problem once it holds a sync', async () => {
+  it('reports a key that does not match the layout of its bucket as a problem once it holds a sync', async () => {
     const stray = Uint8Array.of(3, 1, 2);
     const store = await adopted(
       await plainDatabase([stray, syncRunKey(parseSyncId(SYNC)), ...textKeys(5)]),

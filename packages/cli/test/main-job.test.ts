@@ -137,7 +137,7 @@ describe.each([
   });
 
   it.each(['link', 'rebuild', 'auto'])(
-    'compacts with %s: the sync equals the source's, no entry is stale, other syncs are unchanged, verify passes',
+    'compacts with %s: the sync equals that of the source, no entry is stale, other syncs are unchanged, verify passes',
     async (strategy) => {
       const copy = join(directory, `${name}-base-${strategy}`);
       cpSync(base(), copy, { recursive: true });

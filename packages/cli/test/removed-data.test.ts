@@ -66,7 +66,7 @@ it('drop --no-purge leaves bytes in shared files; checkpoint --purge omits them'
   expect((await sstitch(['verify', `${store}-given`])).exitCode).toBe(0);
 });
 
-it('checkpoint --format pebble omits them, and creates a directory with Pebble's marker files', async () => {
+it('checkpoint --format pebble omits them, and creates a directory with the marker files of Pebble', async () => {
   await sstitchJson('drop', store, '--sync', FIRST, '--yes', '--no-purge');
   const target = `${store}-pebble`;
   const document = await sstitchJson('checkpoint', store, target, '--format', 'pebble');

@@ -30,16 +30,19 @@ test.each(NO_TEXT)('refuses %j as the text form of a sync id', (value) => {
   expect(keys.isSyncId(wrong(value))).toBe(false);
 });
 
-test.each([TEXT, ...NO_BYTES, new Uint8Array(19)])('refuses %j as the binary form of a sync id', (value) => {
-  const code = 'SSTITCH_SYNC_ID_INVALID';
-  refuses(code, () => keys.syncIdBytes(wrong(value)));
-  refuses(code, () => keys.formatSyncId(wrong(value)));
-  refuses(code, () => keys.grantKey(wrong(value), 'g'));
-  refuses(code, () => keys.syncRunKey(wrong(value)));
-  refuses(code, () => keys.createSyncId(new Date(1.7e12), wrong(value)));
-  if (value === TEXT) return;
-  refuses(code, () => keys.syncSpans(wrong(value)));
-});
+test.each([TEXT, ...NO_BYTES, new Uint8Array(19)])(
+  'refuses %j as the binary form of a sync id',
+  (value) => {
+    const code = 'SSTITCH_SYNC_ID_INVALID';
+    refuses(code, () => keys.syncIdBytes(wrong(value)));
+    refuses(code, () => keys.formatSyncId(wrong(value)));
+    refuses(code, () => keys.grantKey(wrong(value), 'g'));
+    refuses(code, () => keys.syncRunKey(wrong(value)));
+    refuses(code, () => keys.createSyncId(new Date(1.7e12), wrong(value)));
+    if (value === TEXT) return;
+    refuses(code, () => keys.syncSpans(wrong(value)));
+  },
+);
 
 test('names parseSyncId when a sync id is passed as text instead of bytes', () => {
   expect(() => keys.grantKey(TEXT as unknown as SyncIdBytes, 'g')).toThrow('parseSyncId');

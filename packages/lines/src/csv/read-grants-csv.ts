@@ -105,9 +105,13 @@ class OpenGrantsCsv implements GrantsCsvSource {
     yield* syncs.end();
     const missing = syncIds?.find((syncId) => !found.has(syncId));
     if (missing === undefined) return;
-    throw new LinesError('SSTITCH_LINES_SYNC_NOT_FOUND', `the file holds no grant of sync ${missing}`, {
-      path,
-    });
+    throw new LinesError(
+      'SSTITCH_LINES_SYNC_NOT_FOUND',
+      `the file holds no grant of sync ${missing}`,
+      {
+        path,
+      },
+    );
   }
 
   /** Does nothing: the file is open only while it is read. */

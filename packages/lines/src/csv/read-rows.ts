@@ -87,7 +87,10 @@ function columnsOf(
   const known = COLUMNS.map(({ name }) => name);
   const other = names.find((name) => !known.includes(name as ColumnName));
   if (other !== undefined) {
-    throw invalid(`unknown column: rename or remove it (the columns are ${known.join(', ')})`, other);
+    throw invalid(
+      `unknown column: rename or remove it (the columns are ${known.join(', ')})`,
+      other,
+    );
   }
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined) throw invalid('the column appears twice', twice);

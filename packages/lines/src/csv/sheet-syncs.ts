@@ -177,7 +177,8 @@ export class SheetSyncs {
       );
     }
     if (seen !== 'different') return seen === 'new';
-    const problem = column === 'entitlement_id' ? 'has another name or resource' : 'has another name';
+    const problem =
+      column === 'entitlement_id' ? 'has another name or resource' : 'has another name';
     throw new InvalidGrant(`${JSON.stringify(what)} ${problem} than in an earlier row`, column);
   }
 

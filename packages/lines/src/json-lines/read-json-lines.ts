@@ -12,7 +12,7 @@ import { LinesError, messageOf, throwIfAborted } from '../errors.js';
 import { type LinesInput, readBytes } from '../streams/read-bytes.js';
 import { FORMAT, VERSION } from './file-lines.js';
 import { columnOf, syntaxProblem } from './find-place.js';
-import { isObject, type LineRecord, InvalidRecord, recordOfObject } from './record-object.js';
+import { InvalidRecord, isObject, type LineRecord, recordOfObject } from './record-object.js';
 import { type Line, splitLines } from './split-lines.js';
 
 /** Options of `openJsonLines`. */
@@ -111,7 +111,9 @@ class OpenJsonLines implements JsonLinesSource {
   async *#records(signal: AbortSignal | undefined): AsyncGenerator<ReadRecord, void, undefined> {
     const name = this.#name;
     if (this.#isConsumed) {
-      throw new LinesError('SSTITCH_LINES_CLOSED', 'the stream has already been read', { path: name });
+      throw new LinesError('SSTITCH_LINES_CLOSED', 'the stream has already been read', {
+        path: name,
+      });
     }
     this.#isConsumed = typeof this.#input !== 'string';
     const file = new FileState(name);
@@ -164,7 +166,8 @@ class FileState {
       this.#endFile(object);
       return undefined;
     }
-    if (this.#state === 'ended') throw new InvalidRecord('the previous line is the end of the file', []);
+    if (this.#state === 'ended')
+      throw new InvalidRecord('the previous line is the end of the file', []);
     if (this.#state === 'start') this.#state = 'bare';
     const found = recordOfObject(object);
     if (!isSyncId(found.record.syncId)) {
@@ -208,7 +211,8 @@ class FileState {
   }
 
   #endFile({ records }: Readonly<Record<string, unknown>>): void {
-    if (this.#state !== 'headed') throw new InvalidRecord('the file has an end line but no header', []);
+    if (this.#state !== 'headed')
+      throw new InvalidRecord('the file has an end line but no header', []);
     if (records !== this.#records) {
       throw new InvalidRecord(
         `the file has ${this.#records} records, but ${JSON.stringify(records)} were written: lines are missing or were added; if that is intended, remove this line and the header`,

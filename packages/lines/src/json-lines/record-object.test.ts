@@ -130,7 +130,12 @@ describe('an object that is not a record', () => {
       ['record', 'annotations'],
     ],
     ['a value that is not base64', { type: 'grant', value: 'a-' }, /in base64/, ['value']],
-    ['a value that is not a message', { type: 'grant', value: '////' }, /not a grant record/, ['value']],
+    [
+      'a value that is not a message',
+      { type: 'grant', value: '////' },
+      /not a grant record/,
+      ['value'],
+    ],
     [
       'a changed record beside the old bytes',
       { type: 'grant', record, value: 'EgFo' },

@@ -101,7 +101,8 @@ export function recordOfObject(object: Readonly<Record<string, unknown>>): LineR
   }
   const bucket = type as ValueBucket;
   const [other] = Object.keys(others);
-  if (other !== undefined) throw new InvalidRecord(`a record has no ${JSON.stringify(other)}`, [other]);
+  if (other !== undefined)
+    throw new InvalidRecord(`a record has no ${JSON.stringify(other)}`, [other]);
   if (json !== undefined && !isObject(json)) {
     throw new InvalidRecord('"record" is not an object', ['record']);
   }

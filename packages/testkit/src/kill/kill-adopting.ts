@@ -6,8 +6,8 @@ import { byteEncodings } from '@sstitch/contract';
 import { adopt } from '@sstitch/engine';
 import { ClassicLevel } from 'classic-level';
 import { keepWriting } from './kill-compacting.js';
-import { report } from './victim-report.js';
 import { writtenBatch } from './kill-writes.js';
+import { report } from './victim-report.js';
 import type { VictimTools } from './victim-tools.js';
 
 export interface AdoptOrders {

@@ -4,8 +4,8 @@
 import { compact } from '@sstitch/compactor';
 import { byteEncodings } from '@sstitch/contract';
 import { Store } from '@sstitch/engine';
-import { report } from './victim-report.js';
 import { writtenBatch } from './kill-writes.js';
+import { report } from './victim-report.js';
 import type { VictimTools } from './victim-tools.js';
 
 export interface CompactOrders {

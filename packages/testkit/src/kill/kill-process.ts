@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { TestkitError } from '../errors.js';
 import type { KillPoint } from './kill-points.js';
 import type { VictimOrders } from './kill-victim.js';
-import { type VictimReport, parseReport } from './victim-report.js';
+import { parseReport, type VictimReport } from './victim-report.js';
 import { NOT_REACHED } from './victim-tools.js';
 
 /** When a victim dies. */

@@ -47,7 +47,9 @@ export async function checkWrites(
         const put = rest.shift();
         if (put === undefined || !equalBytes(key, put.key) || !equalBytes(value, put.value)) {
           const found = Buffer.from(key).toString();
-          throw new Error(`found ${found} instead of write ${index}; write ${least} was acknowledged`);
+          throw new Error(
+            `found ${found} instead of write ${index}; write ${least} was acknowledged`,
+          );
         }
         if (rest.length === 0) rest = writtenBatch(++index);
       }
@@ -55,8 +57,7 @@ export async function checkWrites(
   } finally {
     await iterator.close();
   }
-  if (rest.length !== writtenBatch(index).length)
-    throw new Error(`found half of write ${index}`);
+  if (rest.length !== writtenBatch(index).length) throw new Error(`found half of write ${index}`);
   const last = index - 1;
   if (last < least) throw new Error(`writes ${index} to ${least} were acknowledged, but are lost`);
   if (last > most) throw new Error(`found write ${last}, but ${most} was the last that had begun`);

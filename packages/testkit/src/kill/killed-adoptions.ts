@@ -10,9 +10,9 @@ import { adopt, EngineError, Store } from '@sstitch/engine';
 import { ClassicLevel } from 'classic-level';
 import { type AdoptOrders, PLAIN_OPTIONS } from './kill-adopting.js';
 import { SHARE_SMALL_PARTS } from './kill-compacting.js';
-import type { VictimReport, MadeTarget } from './victim-report.js';
 import { checkWrites, WRITTEN_SPAN } from './kill-writes.js';
 import { checkDirectory, isNotFound, type KilledWork } from './killed-compactions.js';
+import type { MadeTarget, VictimReport } from './victim-report.js';
 
 const MAX_WRITES = 3000;
 const LAYERS = 3;
@@ -244,5 +244,7 @@ async function expectRefused(plain: string, path: string): Promise<void> {
     (thrown: unknown) => thrown,
   );
   if (error instanceof EngineError && error.code === 'SSTITCH_TARGET_EXISTS') return;
-  throw new Error(`adopting into ${path} again must fail with SSTITCH_TARGET_EXISTS`, { cause: error });
+  throw new Error(`adopting into ${path} again must fail with SSTITCH_TARGET_EXISTS`, {
+    cause: error,
+  });
 }

@@ -6,8 +6,8 @@ import { EngineError, Store } from '@sstitch/engine';
 import { digestSync } from '@sstitch/records';
 import { syntheticSyncId, writeSyntheticSync } from '../synthetic-syncs.js';
 import type { CompactOrders } from './kill-compacting.js';
-import type { VictimReport, MadeTarget } from './victim-report.js';
 import { checkWrites, WRITTEN_SPAN } from './kill-writes.js';
+import type { MadeTarget, VictimReport } from './victim-report.js';
 
 /** The stores of a lane of the kill family, used in all of its rounds. */
 export interface KilledWork {

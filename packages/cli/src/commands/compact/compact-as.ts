@@ -49,7 +49,8 @@ function checkOptions({ sync, strategy, allowEmpty }: Input): void {
       '--as always loads records in bulk, because each key contains the id: leave out --strategy',
     );
   }
-  if (allowEmpty) throw usageError('--as cannot be combined with --allow-empty: use `drop` to remove a sync');
+  if (allowEmpty)
+    throw usageError('--as cannot be combined with --allow-empty: use `drop` to remove a sync');
 }
 
 interface Opened {

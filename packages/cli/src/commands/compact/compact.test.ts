@@ -53,7 +53,7 @@ function compactLine(syncId: string, ...more: string[]): string[] {
 
 describe('compact', () => {
   it.each(['auto', 'link', 'rebuild', 'batch'])(
-    'with strategy %s makes the sync equal the source's and leaves other syncs unchanged',
+    'with strategy %s makes the sync equal that of the source and leaves other syncs unchanged',
     async (strategy) => {
       const result = await sstitch(compactLine(SECOND, '--strategy', strategy));
       expect(result.exitCode).toBe(0);

@@ -31,7 +31,8 @@ export function exportTarget(
       `the name of ${path} does not say the format: use a name that ends in ${FORMAT_ENDINGS}, or --format`,
     );
   }
-  if (zone !== undefined && format !== 'c1z1') throw usageError('--zone applies only to --format c1z1');
+  if (zone !== undefined && format !== 'c1z1')
+    throw usageError('--zone applies only to --format c1z1');
   if (bom && format !== 'csv') throw usageError('--bom applies only to .csv files');
   if (path === undefined && format !== 'jsonl' && json) {
     throw usageError(

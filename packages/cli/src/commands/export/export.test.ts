@@ -120,7 +120,12 @@ describe('export to standard output', () => {
   });
 
   it.each([
-    ['a .c1z file on a terminal', ['--format', 'c1z'], { isTerminal: true }, /cannot be shown on a terminal/],
+    [
+      'a .c1z file on a terminal',
+      ['--format', 'c1z'],
+      { isTerminal: true },
+      /cannot be shown on a terminal/,
+    ],
     ['JSON and a .csv file', ['--format', 'csv', '--json'], {}, /cannot both go/],
     ['a zone for lines', ['--zone', 'UTC'], {}, /--zone applies only to/],
     ['a byte order mark before lines', ['--bom'], {}, /--bom applies only to/],

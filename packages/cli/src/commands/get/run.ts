@@ -41,7 +41,9 @@ function keyFinder({
 }: Input): (reader: ByteReader, signal: AbortSignal) => Promise<Uint8Array> {
   if (key !== undefined) {
     if (sync !== undefined || bucket !== undefined || ids.length > 0) {
-      throw usageError('--key cannot be combined with --sync, --bucket or ids: a key contains all three');
+      throw usageError(
+        '--key cannot be combined with --sync, --bucket or ids: a key contains all three',
+      );
     }
     return async () => key;
   }

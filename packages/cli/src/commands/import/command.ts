@@ -54,6 +54,9 @@ export const importCommand = defineCommand({
       'a new run, under the id of the previous run',
     ],
     ['import - --into base < sync.jsonl.gz', 'from standard input'],
-    ['import sync.c1z --into base --zone Europe/Berlin', 'a file from a connector that ran in Berlin'],
+    [
+      'import sync.c1z --into base --zone Europe/Berlin',
+      'a file from a connector that ran in Berlin',
+    ],
   ],
 });

@@ -31,9 +31,7 @@ export const run: Run<typeof importCommand> = async (context, input) => {
   const files = importFiles(input.files);
   const { as: given, into, ...request } = input;
   if (given !== undefined && files.length > 1) {
-    throw usageError(
-      `--as imports one sync from one file, but ${files.length} files are named`,
-    );
+    throw usageError(`--as imports one sync from one file, but ${files.length} files are named`);
   }
   const as = given === undefined ? undefined : await knownSync(given, into, context.signal);
   const imported: ImportedSync[] = [];

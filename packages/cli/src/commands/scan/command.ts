@@ -20,7 +20,8 @@ export const scanCommand = defineCommand({
       placeholder: 'text',
     },
     keyPrefix: {
-      summary: 'only entries whose key begins with these bytes; excludes --sync, --bucket and --prefix',
+      summary:
+        'only entries whose key begins with these bytes; excludes --sync, --bucket and --prefix',
       value: { type: 'hex' },
       placeholder: 'hex',
     },

@@ -33,7 +33,9 @@ export const run: Run<typeof scanCommand> = async ({ signal }, input) => {
 
 function checkInput({ sync, bucket, prefix, keyPrefix }: Input): void {
   if (keyPrefix !== undefined && (sync ?? bucket ?? prefix) !== undefined) {
-    throw usageError('--key-prefix cannot be combined with --sync, --bucket or --prefix: it contains all three');
+    throw usageError(
+      '--key-prefix cannot be combined with --sync, --bucket or --prefix: it contains all three',
+    );
   }
   if (prefix !== undefined && (sync === undefined || bucket === undefined)) {
     throw usageError('--prefix needs --sync and --bucket; for other keys use --key-prefix');

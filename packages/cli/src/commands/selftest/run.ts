@@ -21,7 +21,9 @@ export const run: Run<typeof selftestCommand> = async (context, { dir, kills, se
     },
   });
   const { ok, directory, hardLinks, checks } = report;
-  const links = hardLinks ? 'tables are linked' : 'this file system has no hard links, so tables are copied';
+  const links = hardLinks
+    ? 'tables are linked'
+    : 'this file system has no hard links, so tables are copied';
   const verdict = ok
     ? `${style.good('All checks passed')} in ${directory}`
     : style.bad('A check failed');
@@ -31,8 +33,6 @@ export const run: Run<typeof selftestCommand> = async (context, { dir, kills, se
       checks: checks.map((check) => ({ ...check, durationMs: roundMs(check.durationMs) })),
     },
     summary: `\n  ${verdict}; ${links}.\n`,
-    ...(ok
-      ? {}
-      : { exitCode: EXIT_CODES.corrupt, complaint: 'a check of the selftest failed' }),
+    ...(ok ? {} : { exitCode: EXIT_CODES.corrupt, complaint: 'a check of the selftest failed' }),
   };
 };
