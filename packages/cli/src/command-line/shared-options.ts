@@ -5,7 +5,7 @@ import type { OptionSpec } from './command-spec.js';
 /** The options of every command. */
 export const STANDARD_OPTIONS = {
   json: { summary: 'print the result as one JSON document' },
-  quiet: { summary: 'print only the requested output: no progress, no summary' },
+  quiet: { summary: 'print only the result: no progress, no summary' },
   verbose: { summary: 'print each step, and the causes of an error, to standard error' },
 } as const satisfies Record<string, OptionSpec>;
 
@@ -18,7 +18,7 @@ export function syncsOption<const Stores extends readonly string[]>(
   stores: Stores,
 ) {
   return {
-    summary: `${summary}; separate several by commas`,
+    summary: `${summary} (comma-separated)`,
     value: { type: 'syncs', stores },
     placeholder: 'syncs',
   } as const;

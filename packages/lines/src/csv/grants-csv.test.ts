@@ -209,7 +209,7 @@ describe('an invalid row', () => {
   test.each<[string, string, number | undefined, string | undefined, RegExp]>([
     ['no header', '', undefined, undefined, /no row of column names/],
     ['an unknown column', `${SMALL},nmae\n`, 1, 'nmae', /unknown column/],
-    ['a column twice', `${SMALL},resource_id\n`, 1, 'resource_id', /is there twice/],
+    ['a column twice', `${SMALL},resource_id\n`, 1, 'resource_id', /appears twice/],
     ['a missing column', 'principal_id\n', 1, undefined, /principal_type_id is missing/],
     ['too few cells', `${SMALL}\n${row}\nuser,ann\n`, 3, undefined, /2 cells, .* 5 columns/],
     ['an empty id', `${SMALL}\n${row}\n\nuser,,e,group,g\n`, 4, 'principal_id', /is empty/],
@@ -220,7 +220,7 @@ describe('an invalid row', () => {
       `${SMALL},direct_sources\n${row},a;a\n`,
       2,
       'direct_sources',
-      /"a" comes twice/,
+      /"a" appears twice/,
     ],
     [
       'two names of one record',

@@ -3,7 +3,7 @@ import { syncsOption, waitOption } from '../../command-line/shared-options.js';
 
 export const compactCommand = defineCommand({
   name: 'compact',
-  summary: 'replace syncs of a base store by those of a source store, in one commit',
+  summary: 'replace syncs of a base by those of a source, in one commit',
   description:
     'Makes the base hold, under each sync id, exactly what the source holds: every bucket and index, ' +
     'with no stale entry and no change to other syncs. It does so in one commit: readers, and the ' +

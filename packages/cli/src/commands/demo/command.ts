@@ -18,6 +18,6 @@ export const demoCommand = defineCommand({
   },
   examples: [
     ['demo', 'takes a second or two'],
-    ['demo --grants 300000', 'with more data the compaction takes hardly longer'],
+    ['demo --grants 300000', 'more data; the compaction takes hardly longer'],
   ],
 });

@@ -99,7 +99,7 @@ function plannedChecks(directory: string, options: SelfTestOptions): readonly Pl
   return [
     ...conformanceChecks(join(directory, 'conformance'), signal),
     ...STRATEGIES.map((strategy) => ({
-      name: `isolation: ${FIXTURE_SYNCS.length} hard syncs replaced by ${strategy}`,
+      name: `isolation: ${FIXTURE_SYNCS.length} syncs with adjacent ids replaced by ${strategy}`,
       check: () => checkIsolation(join(directory, strategy), strategy, signal),
     })),
     {
@@ -111,7 +111,7 @@ function plannedChecks(directory: string, options: SelfTestOptions): readonly Pl
       },
     },
     {
-      name: `${kills} processes killed at work: each store is whole, old or new`,
+      name: `${kills} processes killed: each store whole, old or new`,
       check: async () => {
         const { failures } = await runKillFamily({
           ...{ directory, seed, rounds: kills, signal },

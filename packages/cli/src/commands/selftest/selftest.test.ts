@@ -16,11 +16,11 @@ describe('selftest', () => {
       expect.stringMatching(/^guarantees: reads, batches and views \(\d+ tests\)$/),
       expect.stringMatching(/^guarantees: replacements \(\d+ tests\)$/),
       expect.stringMatching(/^guarantees: races \(\d+ tests\)$/),
-      'isolation: 12 hard syncs replaced by link',
-      'isolation: 12 hard syncs replaced by rebuild',
-      'isolation: 12 hard syncs replaced by batch',
+      'isolation: 12 syncs with adjacent ids replaced by link',
+      'isolation: 12 syncs with adjacent ids replaced by rebuild',
+      'isolation: 12 syncs with adjacent ids replaced by batch',
       'a compaction while a reader is open, digests before and after',
-      '4 processes killed at work: each store is whole, old or new',
+      '4 processes killed: each store whole, old or new',
     ]);
     for (const line of checks) expect(line.length).toBeLessThanOrEqual(80);
     expect(stdout).toContain('All checks passed in ');
@@ -62,7 +62,7 @@ describe('selftest', () => {
     expectValid('selftest', report);
     const failed = report.checks.filter(({ ok }) => !ok);
     expect(failed.map(({ name }) => name)).toEqual([
-      'isolation: 12 hard syncs replaced by rebuild',
+      'isolation: 12 syncs with adjacent ids replaced by rebuild',
     ]);
     expect(failed[0]?.problem).toMatch(/CURRENT/);
     expect(report).toMatchObject({ ok: false, kills: 0, hardLinks: true });
