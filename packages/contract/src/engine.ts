@@ -5,6 +5,7 @@
 // has them) and adds one method, `replaceSpans`. Nothing here refers to files, LevelDB or one machine: a
 // distributed store can implement it. An engine declares what it can do beyond the contract (tables,
 // checkpoints) in `capabilities`.
+//
 // The conformance suite in @sstitch/testkit checks each of these guarantees:
 //
 // 1. Order. `iterator` returns keys in ascending bytewise order (descending with `reverse`), each once.

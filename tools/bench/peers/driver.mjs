@@ -1,13 +1,13 @@
-// What a peer's driver is, for those written in JavaScript; those in C, C++ and Go do the same.
+// The protocol of a peer's driver, implemented for drivers in JavaScript; those in C, C++ and Go implement the same.
 //
-//   load DIRECTORY ENTRIES     makes a database of a file of entries and settles it; prints {"loadMs"}
-//   replace DIRECTORY SPANS    opens that database as source, then for each line of standard input opens
-//                           the base in that directory, replaces the spans in it by the source's, closes
-//                           it, and prints {"replaceMs", "closeMs"}, or {"refused"} and why
-//   dump DIRECTORY             prints all entries in key order, as entries-file.mjs has them
-//   version                 prints its library's version; compiled drivers only
+//   load DIRECTORY ENTRIES     creates a database from a file of entries and settles it; prints {"loadMs"}
+//   replace DIRECTORY SPANS    opens that database as the source, then for each line of standard input opens
+//                              the base in that directory, replaces its spans by the source's, closes it, and
+//                              prints {"replaceMs", "closeMs"}, or {"refused"} with the reason
+//   dump DIRECTORY             prints all entries in key order, in the format of entries-file.mjs
+//   version                    prints its library's version; compiled drivers only
 //
-// Only the replacing is timed: both databases are open, and what it wrote is durable at its end.
+// Only the replacement is timed: both databases are open before, and its writes are durable at its end.
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { packPage, readEntries } from '../src/entries-file.mjs';
@@ -17,7 +17,7 @@ import { packPage, readEntries } from '../src/entries-file.mjs';
  * @param {(directory: string, role: 'base' | 'source') => Promise<unknown>} peer.open
  * @param {(database: any, pages: AsyncIterable<[Buffer, Buffer][]>) => Promise<void>} peer.load
  * @param {(base: any, source: any, spans: [Buffer, Buffer][]) => Promise<object | undefined>} peer.replace
- *   gives what else the reply is to tell; `refused` where the peer does not do this at all
+ *   returns further members of the reply; `refused` if the peer cannot do this at all
  * @param {(database: any) => AsyncIterable<[Uint8Array, Uint8Array][]>} peer.pages
  */
 export async function servePeer(peer) {

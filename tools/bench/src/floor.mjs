@@ -1,5 +1,5 @@
-// The bare floor under a link: the same number of links, renames, written bytes and fsyncs, with no
-// reading, no splitting, no LevelDB; beside it what LevelDB's own open of such a generation takes.
+// Measures the floor of a link compaction: the same number of links, renames, written bytes and fsyncs, without
+// reading, splitting or LevelDB. Also measures LevelDB's own open of such a generation.
 import {
   closeSync,
   fsyncSync,
@@ -24,11 +24,11 @@ import { writeResults } from './results.mjs';
 import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 import { loadSyncs } from './syncs.mjs';
 
-/** About what a table takes in a MANIFEST of synthetic keys. */
+/** About how many bytes a table takes in a MANIFEST of synthetic keys. */
 const MANIFEST_BYTES_A_TABLE = 170;
-/** Until the threads' code is compiled, as `pnpm bench` does it for fast peers. */
+/** Rounds until V8 has compiled the threads' code, as many as `pnpm bench` runs for fast peers. */
 const WARM_UP_ROUNDS = 20;
-/** What a table has that is shared. */
+/** About the size of a shared table. */
 const OLD_TABLE_BYTES = 2 * 1024 * 1024;
 
 const { values: flags } = parseArgs({
@@ -36,7 +36,7 @@ const { values: flags } = parseArgs({
     grants: { type: 'string', default: '100000' },
     syncs: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '9' },
-    // Stores that were loaded in bulk, not filled by batches.
+    // Load the stores in bulk instead of in batches.
     imported: { type: 'boolean', default: false },
     directory: { type: 'string' },
   },
@@ -99,8 +99,8 @@ await inRunDirectory(async (directory) => {
     ]),
   );
   const [link, floor] = [median(figures.link), median(figures.floor)];
-  // The link's own step, which is shorter than classic-level's open alone; it has a directory's sync in it that the
-  // floor has, too: some 0.8 ms.
+  // Uses the link's own step, which is shorter than classic-level's open. It includes the fsync of a directory
+  // that the floor also includes: about 0.8 ms.
   const withOpen = floor + median(figures.open);
   console.log(`link / floor: ${(link / floor).toFixed(2)}`);
   console.log(`link / floor and LevelDB's open: ${(link / withOpen).toFixed(2)}`);
@@ -116,7 +116,7 @@ async function loadStores(directory) {
   return syncId;
 }
 
-/** A link as the compactor makes it, in a fresh copy of the base. */
+/** Runs a link compaction in a fresh copy of the base. */
 async function linkOnce(directory, syncId) {
   const paths = [join(directory, 'copy'), join(directory, 'source-copy')];
   freshCopy(join(directory, 'base'), paths[0]);
@@ -140,7 +140,7 @@ async function linkOnce(directory, syncId) {
   return { report, grown, extractMs, totalMs };
 }
 
-/** Sizes of a store's tables by inode: a shared one has several names. */
+/** Sizes of a store's table files by inode: a shared file has several names. */
 function tableSizes(storeDirectory) {
   const generation = generationOf(storeDirectory);
   return readdirSync(generation)
@@ -151,7 +151,7 @@ function tableSizes(storeDirectory) {
     });
 }
 
-/** How much of what the link did to files. */
+/** Counts the file operations of the link. */
 function countsOf({ report, grown }) {
   const incoming = { linked: 0, split: 0, splitBytes: 0 };
   for (const span of report.spans) {
@@ -172,7 +172,7 @@ function countsOf({ report, grown }) {
   };
 }
 
-/** Does that to files of the linked store, and no more. */
+/** Performs only these file operations, on the files of the linked store. */
 function floorOnce(directory, storeDirectory, counts) {
   const generation = generationOf(storeDirectory);
   const tables = readdirSync(generation).filter((name) => /\.(ldb|sst)$/.test(name));

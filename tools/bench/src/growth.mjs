@@ -1,5 +1,6 @@
-// How a link's time grows: with the size of the sync, and with the number of syncs in the base. Of stores that
-// were filled by batches and settled by LevelDB, and of ones that were loaded in bulk. All take turns.
+// Measures how the time of a link compaction grows with the size of the sync and the number of syncs in the
+// base, for stores that were filled in batches and settled by LevelDB and for stores loaded in bulk. All take
+// turns.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeDataset } from './dataset.mjs';
@@ -11,7 +12,7 @@ import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 
 const { values: flags } = parseArgs({
   options: {
-    // The first of each is what the others are compared to.
+    // The first value of each is the reference for the others.
     grants: { type: 'string', default: '100000,1000000' },
     syncs: { type: 'string', default: '3,30' },
     rounds: { type: 'string', default: '15' },

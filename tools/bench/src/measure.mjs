@@ -1,17 +1,17 @@
-// Measures peers on datasets: each is loaded once, then they take turns, round by round, each with a fresh copy
-// of its base. In the end each base is dumped and its digest compared.
+// Measures peers on datasets. Each peer is loaded once; then they take turns, round by round, each with a fresh
+// copy of its base. At the end each base is dumped and its digest compared.
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { freshCopy } from './fresh-copy.mjs';
 import { digestPeer, loadPeer, Replacer } from './peer-process.mjs';
 import { median } from './report.mjs';
 
-/** A peer slower than this gets few rounds. */
+/** A peer that takes longer than this runs few rounds. */
 const SLOW_MS = 5000;
 const SLOW_ROUNDS = 2;
 /**
- * A peer faster than this warms up for longer, whatever it is written in: V8 works on its code for some twenty
- * rounds. What a process's first round takes has a row of its own.
+ * A peer that takes less than this warms up for longer, whatever its language: V8 optimises its code for some
+ * twenty rounds. The first round of a process has a row of its own.
  */
 const FAST_MS = 1000;
 const FAST_WARM_UPS = 20;
@@ -22,14 +22,14 @@ const FAST_WARM_UPS = 20;
  * @property {string} title
  * @property {string} [version]
  * @property {string} [notMeasured] why not
- * @property {boolean} [failed] it should have been: it ended badly, or holds something else
+ * @property {boolean} [failed] it could not be measured because it failed or holds wrong entries
  * @property {number} [loadMs]
  * @property {number} [firstMs] of the first warm-up, in a fresh process
  * @property {number[]} [warmUpMs] of each warm-up
  * @property {number[]} [replaceMs] of each round
  * @property {number} [medianMs]
- * @property {number} [closeMs] median: what was put off until then
- * @property {object[]} [replies] all that the driver told of each round
+ * @property {number} [closeMs] median time of the close, to which a peer may defer work
+ * @property {object[]} [replies] the driver's whole reply for each round
  */
 
 /**
@@ -39,10 +39,10 @@ const FAST_WARM_UPS = 20;
  * @param {Awaited<ReturnType<typeof import('./dataset.mjs').makeDataset>>} run.dataset
  * @param {readonly import('./peers.mjs').Peer[]} run.peers
  * @param {number} run.rounds
- * @param {string} run.directory for the databases; all on one file system. They stay there, for the caller to
- *   remove in the end: see fresh-copy.mjs for what it does to whoever makes files next
- * @param {(database: string, directory: string) => Promise<boolean>} [run.loadBase] makes a base instead of
- *   the peer's own load, where it gives true
+ * @param {string} run.directory for the databases, all on one file system. The caller removes them at the end:
+ * fresh-copy.mjs explains why removing files slows down whatever creates files next
+ * @param {(database: string, directory: string) => Promise<boolean>} [run.loadBase] if it returns true, it has
+ * created a base in place of the peer's own load
  * @returns {Promise<Measured[]>}
  */
 export async function measure({ dataset, ...run }) {
@@ -51,8 +51,8 @@ export async function measure({ dataset, ...run }) {
 }
 
 /**
- * Measures peers on several datasets that are to be compared: a machine may be a third slower half an hour later,
- * so that all take turns. As `measure`; what it gives is by dataset.
+ * Measures peers on several datasets whose results will be compared. All take turns, because a machine may be a
+ * third slower half an hour later. Returns the results of `measure` by dataset.
  *
  * @returns {Promise<Measured[][]>}
  */
@@ -98,7 +98,7 @@ async function begin(live, { dataset, peers, directory, loadBase }) {
         loaded.set(database, await load(driver, peer, dataset, paths, loadBase));
       }
       row.loadMs = loaded.get(database);
-      // A copy of its own: a source is open all the time, and most databases lock.
+      // A separate copy: the source stays open, and most databases lock their directory.
       const source = join(loads, `source-${peer.name}`);
       freshCopy(paths.source, source);
       const replacer = new Replacer(driver, peer, source, dataset.files.spans);
@@ -133,7 +133,7 @@ async function playRound(one, round) {
   if (reply !== undefined) row.replies.push(reply);
 }
 
-/** Gives the driver's reply, unless the peer is not measured. */
+/** Returns the driver's reply, unless the peer is not measured. */
 async function replaceOnce({ row, paths, replacer, round: directory }, title) {
   if (row.notMeasured !== undefined) return undefined;
   let done;
@@ -156,7 +156,7 @@ async function finish({ dataset, peer, driver, row, replacer, round: directory }
     await replacer.close();
     const digest = await digestPeer(driver, peer, directory);
     if (digest !== dataset.expected.digest)
-      throw new Error('the base holds something else in the end');
+      throw new Error('the base holds wrong entries at the end');
     row.firstMs = row.warmUpMs[0];
     row.replaceMs = row.replies.map(({ replaceMs }) => replaceMs);
     row.medianMs = median(row.replaceMs);
@@ -164,7 +164,7 @@ async function finish({ dataset, peer, driver, row, replacer, round: directory }
   });
 }
 
-/** A peer that cannot be had, or breaks, is named; the others go on. */
+/** Runs `work`; records why a peer is missing or fails, and lets the others continue. */
 async function orNotMeasured(row, work) {
   try {
     await work();

@@ -1,8 +1,8 @@
-// Puts the results of `pnpm bench` into the README, between its markers, with the machine they are from:
+// Writes the results of `pnpm bench`, and the machine they are from, between the markers of the README:
 //
 //   node tools/bench/src/readme-table.mjs bench-results/…-replace.json …
 //
-// Of several results for one size the last one named counts.
+// Of several results for one size, the last one named counts.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -40,7 +40,7 @@ function keyOf({ grants, syncs, order }) {
   return `${grants} ${syncs} ${order}`;
 }
 
-/** One column a size: the median time of link, and how many times as long each other took. */
+/** One column for each size: the median time of link, and how many times as long each other peer took. */
 function table(syncs, runs) {
   const titles = new Map(
     runs.flatMap(({ measured }) => measured.map(({ name, title }) => [name, title])),
@@ -56,7 +56,7 @@ function table(syncs, runs) {
   ].join('\n')}\n`;
 }
 
-/** What no warm-up has gone before. */
+/** The first round of a process, without warm-up. */
 function firstCell({ measured }) {
   const link = measured.find(({ name }) => name === 'link');
   return link?.firstMs === undefined ? '–' : `${(link.firstMs / link.medianMs).toFixed(1)} ×`;
@@ -78,7 +78,7 @@ function count(number) {
   return number.toLocaleString('en-US');
 }
 
-/** Of the run that is named last. */
+/** The warm-up rounds of the last named run. */
 function mostWarmUps(runs) {
   return Math.max(...runs.at(-1).measured.map(({ warmUpMs }) => warmUpMs?.length ?? 0));
 }
@@ -103,7 +103,7 @@ function machineLine(runs) {
     })
     .join(', ');
   return (
-    `Medians of the replacing alone, behind a warm-up of one round, or ${mostWarmUps(runs)} where it takes less than a second (${rounds}), as multiples of the first row; ${machine.cpu}, ${machine.cores} cores, ` +
+    `Medians of the replacement alone, after a warm-up of one round, or ${mostWarmUps(runs)} where it takes less than a second (${rounds}), as multiples of the first row; ${machine.cpu}, ${machine.cores} cores, ` +
     `${memory} GiB, ${machine.system.split(' ')[0]}, Node ${machine.node.slice(1)}; ${[...new Set(peers)].join(', ')}; ` +
     `${[...days].sort().join(' and ')}.`
   );

@@ -1,4 +1,4 @@
-// Where results go: a table for people, and bench-results/*.json with all there is to know of a run.
+// Reports results: a table for people, and bench-results/*.json with all data of a run.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
@@ -8,7 +8,7 @@ import { printTable } from './report.mjs';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** The machine that a run is made on. */
+/** Describes the machine of a run. */
 export function describeMachine() {
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
@@ -20,7 +20,7 @@ export function describeMachine() {
   };
 }
 
-/** Writes a run's results; gives the path. */
+/** Writes the results of a run; returns the path. */
 export function writeResults(name, results) {
   const directory = join(ROOT, 'bench-results');
   mkdirSync(directory, { recursive: true });
@@ -45,7 +45,7 @@ function commit() {
   }
 }
 
-/** One line of a table a peer, with how many times the reference's time each takes. */
+/** Prints a line for each peer, with its time as a multiple of the reference's. */
 export function printMeasured(measured, reference = 'link') {
   const referenceMs = measured.find(({ name }) => name === reference)?.medianMs;
   const whole = (ms) => (ms === undefined ? '' : ms.toFixed(ms < 100 ? 1 : 0));

@@ -95,7 +95,7 @@ ${wrap(syncs, HELP_COLUMNS)}
 
 First steps:
   $ sstitch demo
-      Watch a compaction, from start to proof, in a temporary directory.
+      Show a compaction and check its result, in a temporary directory.
   $ sstitch compact --help
       The main job, with examples.
 `;

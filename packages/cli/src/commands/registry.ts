@@ -53,14 +53,14 @@ export const PROGRAM: RegisteredProgram = {
       ],
     },
     {
-      title: 'Make a store',
+      title: 'Create a store',
       commands: [
         register(checkpointCommand, () => import('./checkpoint/run.js')),
         register(adoptCommand, () => import('./adopt/run.js')),
       ],
     },
     {
-      title: 'Mend a store',
+      title: 'Repair a store',
       commands: [register(salvageCommand, () => import('./salvage/run.js'))],
     },
     {

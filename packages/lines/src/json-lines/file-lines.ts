@@ -3,6 +3,7 @@
 //   {"type":"header","format":"sstitch-jsonl","version":1}   the first line
 //   … records …
 //   {"type":"end","records":123}                             the last line
+//
 // A file without a header, made by hand or by other tools, has no end line either. Files may be concatenated in
 // one stream, as by `cat`.
 

@@ -8,6 +8,7 @@
 //         {"type_url","value"} with the bytes in base64, because their types belong to the connectors
 // value   the stored bytes in base64; present only if the JSON form would not restore them, for example because a
 //         later version of the message has more fields
+//
 // So a record that is written and read again has the same bytes.
 
 import { isDeepStrictEqual } from 'node:util';

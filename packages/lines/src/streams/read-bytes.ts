@@ -1,4 +1,5 @@
 // Reads a file or a stream, compressed or not, as plain bytes.
+//
 // Invariant: memory is bounded by a chunk and the window of the compression.
 import { createReadStream } from 'node:fs';
 import { pipeline, Readable } from 'node:stream';

@@ -1,6 +1,7 @@
 // Child processes compact, write, make checkpoints and adopt, and are killed with SIGKILL at a random moment or
 // kill themselves at a named point (kill-points.ts). This process then opens and checks everything they worked
 // on (killed-compactions.ts, killed-adoptions.ts).
+//
 // Rounds run in lanes, each with its own stores. In half of the rounds the victim dies at a named point: a dry
 // run lists the points that exist, and the rounds visit all of them in an order derived from the seed.
 import { cpSync, mkdirSync, rmSync } from 'node:fs';

@@ -1,5 +1,6 @@
 // Named points at which a process kills itself: right before or after an operation of the file port, or amid a
 // write, of which half of the bytes are then written.
+//
 //   before rename store CURRENT   the commit point is not reached
 //   amid write MANIFEST           half of a record is in the file
 //   after link table              one more table is linked

@@ -1,4 +1,5 @@
 // Performs actions on an engine and on the model, and compares both after each.
+//
 // Invariants: `#state` is the state that the engine must have; each held view carries the state it must show.
 import { type ByteIterator, byteEncodings, type Engine, type Span } from '@sstitch/contract';
 import { TestkitError } from '../errors.js';
