@@ -161,7 +161,8 @@ function built(name, needs, commandFor) {
     try {
       execFileSync(compiler, args, { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] });
     } catch (error) {
-      const why = error.code === 'ENOENT' ? `${compiler} is not installed` : firstLine(error.stderr);
+      const why =
+        error.code === 'ENOENT' ? `${compiler} is not installed` : firstLine(error.stderr);
       throw new Error(`cannot be built (needs ${needs}): ${why}`, { cause: error });
     }
     renameSync(`${binary}.part`, binary);

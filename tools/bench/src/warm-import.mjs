@@ -37,7 +37,7 @@ async function serve(side, input) {
   process.send({ records: batches.reduce((sum, { records }) => sum + records.length, 0) });
 }
 
-/** Starts a side in its own process. Each  sends it a directory and fulfils with its reply. */
+/** Starts a side in its own process. Each `load` sends it a directory and fulfils with its reply. */
 function startSide(side, input) {
   const child = fork(fileURLToPath(import.meta.url), {
     env: { ...process.env, IMPORT_SIDE: side, IMPORT_INPUT: input },
