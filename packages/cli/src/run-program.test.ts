@@ -42,7 +42,7 @@ describe('the command line', () => {
     [['syncs', 'a', 'b'], /too many arguments/],
     [['syncs', 'a', '--wrong'], /unknown option '--wrong'/],
     [['compact', '--base', 'a', '--from', 'b'], /'--sync <syncs>' not specified/],
-    [['digest', 'a', '--sync', 'x y'], /"x y" names no sync/],
+    [['digest', 'a', '--sync', 'x y'], /"x y" does not name a sync/],
     [['compact', '--base', 'a', '--from', 'b', '--sync', `${SYNC},${SYNC}`], /given twice/],
     [['generate', 'a', '--grants', '-1'], /not a whole number/],
     [

@@ -1,10 +1,10 @@
-// Merges tables and WALs into the live entries of a range: of each key the newest version, where that is a
-// value that no range deletion of a higher sequence hides.
+// Merges tables and WALs into the live entries of a range: the newest version of each key, if it is a value
+// that no range deletion with a higher sequence number hides.
 //
 // Invariants:
-// - The heap holds exactly the cursors that are at an entry, or not open yet; cursors move only on top.
-// - A table is opened when its lowest key comes to the top: then its range deletions, which lie within its
-//   bounds, are known before a key that they can cover. It is given back when it has no more points.
+// - The heap holds exactly the cursors that are at an entry or not open yet; only the top cursor moves.
+// - A table is opened when its lowest key reaches the top. So its range deletions, which lie within its bounds,
+//   are known before any key that they can cover. It is released after its last point.
 
 import { DeletionSweep } from './deletion-sweep.js';
 import { type EntryCursor, KeyBuffer } from './entry-cursor.js';
@@ -22,9 +22,9 @@ import { TableCursor } from './table-cursor.js';
 
 type Cursor = TableCursor | MemoryCursor;
 
-/** About 10 ms of entries. */
+/** How many entries are read without a pause: about 10 ms. */
 const PAUSE_STEPS = 20_000;
-/** To open a table takes as long as so many entries. */
+/** Opening a table counts as this many entries. */
 const OPEN_STEPS = 200;
 
 export class LiveCursor {
@@ -32,10 +32,10 @@ export class LiveCursor {
   readonly #cache: TableCache;
   readonly #heap = new Heap<Cursor>(isBefore);
   readonly #sweep: DeletionSweep;
-  /** The user key seen last. */
+  /** The last user key. */
   readonly #key = new KeyBuffer();
   #hasKey = false;
-  /** Was the top given to the caller? */
+  /** Whether the top was returned to the caller. */
   #isAtLive = false;
   readonly #open = new Set<TableCursor>();
 
@@ -61,8 +61,8 @@ export class LiveCursor {
   }
 
   /**
-   * The next live entry, valid until the next call; undefined behind the last one. `paused` after many entries
-   * that are not live, so that the caller can do something else: call again.
+   * Returns the next live entry, valid until the next call; undefined after the last one. Returns `paused`
+   * after many entries that are not live, so that the caller can do other work and call again.
    */
   next(): EntryCursor | 'paused' | undefined {
     const heap = this.#heap;
@@ -84,14 +84,14 @@ export class LiveCursor {
     return 'paused';
   }
 
-  /** Gives the tables back. */
+  /** Releases the tables. */
   close(): void {
     for (const cursor of this.#open) this.#closeTable(cursor);
     this.#open.clear();
     this.#heap.drain();
   }
 
-  /** Is this a live value, and the first entry seen of its key? */
+  /** Whether this is a live value and the first entry of its key. */
   #isNewest(cursor: Cursor): boolean {
     const { keyBytes, keyLength } = cursor;
     const key = this.#key;
@@ -106,7 +106,7 @@ export class LiveCursor {
     if (cursor.isExternal) {
       throw unsupported(
         'the newest value of a key is in a value block, which this package does not read: ' +
-          'copy the database with value blocks off',
+          'copy the database with value blocks disabled',
         (cursor as TableCursor).location,
       );
     }
@@ -129,7 +129,7 @@ export class LiveCursor {
     this.#settle(cursor);
   }
 
-  /** Puts the heap in order after its top moved. */
+  /** Restores the order of the heap after its top has moved. */
   #settle(cursor: Cursor): void {
     if (cursor.valid) {
       this.#heap.sinkTop();

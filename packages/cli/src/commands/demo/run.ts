@@ -92,7 +92,7 @@ function checksText({ ok, checks, verify }: DemoReport, style: Style): string {
   );
   const verified = `${formatCountOf(verify.tables, 'table')} and ${formatCountOf(verify.keys, 'key')}`;
   const verdict = ok
-    ? `${style.good('All checks passed')} over ${verified}. All temporary files were removed.`
+    ? `${style.good('All checks passed')} over ${verified}. Nothing is left on disk.`
     : style.bad('A check failed.');
   return `\n${lines.join('')}\n  ${verdict}\n`;
 }

@@ -158,7 +158,7 @@ describe('import of a .jsonl file', () => {
     ['no type', '{"record":{}}', /"type" is not one of/],
     ['an unknown field', '{"type":"grant","record":{"wrong":1}}', /wrong/],
     ['no sync id', '{"type":"grant","record":{"external_id":"x"}}', /not a sync id/],
-    ['a value that is not a message', '{"type":"grant","value":"////"}', /is no grant record/],
+    ['a value that is not a message', '{"type":"grant","value":"////"}', /is not a grant record/],
   ])('refuses a line with %s, and leaves the store as it was', async (_what, line, message) => {
     const { store, file } = exported();
     const [first = ''] = readFileSync(file, 'utf8').split('\n');

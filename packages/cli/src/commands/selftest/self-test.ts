@@ -103,7 +103,7 @@ function plannedChecks(directory: string, options: SelfTestOptions): readonly Pl
       check: () => checkIsolation(join(directory, strategy), strategy, signal),
     })),
     {
-      name: 'a compaction while a reader is open, digests before and after',
+      name: 'a compaction beside an open reader, by its digests',
       check: async () => {
         const onEvent = async () => undefined;
         const { checks } = await playDemo({ directory, grants: DEMO_GRANTS, signal, onEvent });

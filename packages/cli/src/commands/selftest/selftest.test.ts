@@ -19,7 +19,7 @@ describe('selftest', () => {
       'isolation: 12 syncs with adjacent ids replaced by link',
       'isolation: 12 syncs with adjacent ids replaced by rebuild',
       'isolation: 12 syncs with adjacent ids replaced by batch',
-      'a compaction while a reader is open, digests before and after',
+      'a compaction beside an open reader, by its digests',
       '4 processes killed: each store whole, old or new',
     ]);
     for (const line of checks) expect(line.length).toBeLessThanOrEqual(80);
