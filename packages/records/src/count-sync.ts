@@ -1,4 +1,4 @@
-// What a sync holds, counted from a store's entries.
+// Counts the records of a sync from the entries of a store.
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
 import {
@@ -21,7 +21,7 @@ import { onSnapshot, scanPages } from './scan.js';
 import { SyncCounter } from './sync-counter.js';
 
 const RESOURCE_ELEMENTS_OFFSET = bucketLayout('resource').prefix.length + SYNC_ID_LENGTH_BYTES;
-/** Where a record names the resource type that it is counted by: a field of a field. */
+/** The path of the field with the resource type by which a record is counted: a field of a field. */
 const RESOURCE_TYPE_FIELDS = {
   entitlement: [
     EntitlementRecordSchema.field.resource.number,
@@ -36,18 +36,18 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Options of {@link countSync}. */
 export interface CountOptions {
-  /** Count this state of the engine. @defaultValue the state now */
+  /** Count this state of the engine. @defaultValue the current state */
   readonly snapshot?: EngineSnapshot;
   readonly signal?: AbortSignal;
-  /** For written_at. @defaultValue now */
+  /** The value of written_at. @defaultValue now */
   readonly writtenAt?: Date;
 }
 
 /**
- * Counts a sync in a store. Keys alone are read, and of entitlements and grants one field.
+ * Counts a sync in a store. Reads only keys and, of entitlements and grants, one field.
  *
- * @throws {@link RecordsError} SSTITCH_ABORTED, or SSTITCH_RECORD_UNDECODABLE on an entitlement or a grant
- * that is no message; KeysError on a resource's key that is malformed.
+ * @throws {@link RecordsError} SSTITCH_ABORTED, or SSTITCH_RECORD_UNDECODABLE on an entitlement or a grant that
+ * is not a message; KeysError on a malformed key of a resource.
  */
 export async function countSync(
   engine: ReadableEngine,
@@ -79,7 +79,7 @@ export async function countSync(
   return counter.toRecord(syncId, options.writtenAt ?? new Date());
 }
 
-/** One field of a record, without decoding the others: a sync has millions of grants. */
+/** Reads one field of a record without decoding the others, because a sync has millions of grants. */
 function resourceTypeOf(
   bucket: keyof typeof RESOURCE_TYPE_FIELDS,
   key: Uint8Array,

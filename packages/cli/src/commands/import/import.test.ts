@@ -185,7 +185,7 @@ describe('import of a .jsonl file', () => {
     writeFileSync(file, [...records, records.at(-3)].join('\n'));
     const { exitCode, stderr } = await sstitch(['import', file, '--into', store]);
     expect(exitCode).toBe(4);
-    expect(stderr).toContain('a record comes twice');
+    expect(stderr).toContain('duplicate record');
     expect(await digestsOf(store)).toEqual(digests);
   });
 
