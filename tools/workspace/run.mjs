@@ -88,7 +88,8 @@ if (command === 'start') {
   install();
   // For a named package, runs only its suite, after building its dependencies.
   if (filters.length === 0) {
-    pnpm(['exec', 'turbo', 'run', 'build', 'lint', 'typecheck', '--output-logs=errors-only']);
+    const checks = ['build', 'lint', 'typecheck', 'check-api'];
+    pnpm(['exec', 'turbo', 'run', ...checks, '--output-logs=errors-only']);
     pnpm(['run', 'examples']);
     pnpm(['run', 'check-packages']);
   }

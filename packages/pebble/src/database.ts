@@ -6,7 +6,7 @@ import { compareBytes, keyAfter } from '@sstitch/contract';
 import { nodeFileSystem } from '@sstitch/sst';
 import { findDatabaseFiles } from './database-files.js';
 import { type Entry, readPages } from './entry-pages.js';
-import { PebbleError } from './errors.js';
+import { PebbleError, throwIfAborted } from './errors.js';
 import type { KeyRange } from './key-range.js';
 import { LiveCursor } from './live-cursor.js';
 import { MemoryBudget } from './memory-budget.js';
@@ -112,16 +112,16 @@ export class PebbleDatabase {
    * Yields the live entries with keys from `start`, inclusive, to `end`, exclusive, in key order, in pages.
    * Other work of the process can run between two pages.
    *
-   * @throws PebbleError; the reason of `signal` once it has fired
+   * @throws PebbleError; its code is `SSTITCH_ABORTED`, and its name AbortError, once the signal has fired
    */
   async *entries(
     options: EntriesOptions & { readonly signal?: AbortSignal | undefined } = {},
   ): AsyncGenerator<Entry[], void> {
-    options.signal?.throwIfAborted();
+    throwIfAborted(options.signal);
     for (const page of this.#pages(options)) {
       if (page.length > 0) yield page;
       await setImmediate();
-      options.signal?.throwIfAborted();
+      throwIfAborted(options.signal);
     }
   }
 

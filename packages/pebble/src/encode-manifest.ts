@@ -11,7 +11,7 @@
 //
 // One edit is one record, so a truncated file is not mistaken for a shorter version.
 
-import { varintBytes, writeVarint } from '@sstitch/sst';
+import { varintBytes, writeVarint } from '@sstitch/sst/file-format';
 import { encodeLogRecord } from './encode-log.js';
 import { COMPARER } from './read-manifest.js';
 import type { WrittenTable } from './table-output.js';

@@ -1,6 +1,5 @@
 // The current entry of an iterator over points, without copies.
 
-import { compareBytes } from '@sstitch/contract';
 import type { Block } from './stored-block.js';
 
 /** A cursor at an entry. All views are valid until it moves. */
@@ -31,11 +30,6 @@ export interface BlockCursor extends EntryCursor {
   /** Moves to the first entry of another block, if it has one. */
   load(block: Block): void;
   next(): void;
-}
-
-/** Compares a cursor's user key with `key`. */
-export function compareKeyAt(cursor: EntryCursor, key: Uint8Array): number {
-  return compareBytes(cursor.keyBytes.subarray(0, cursor.keyLength), key);
 }
 
 /** Builds a key piece by piece over the previous key, and compares the two. */

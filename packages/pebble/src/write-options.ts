@@ -11,7 +11,7 @@ export type WritableFileSystem = Pick<
 
 /** Options of `writePebbleDatabase`. */
 export interface WriteOptions {
-  /** Aborts the writing between two entries, with the signal's reason. */
+  /** Aborts the writing between two entries, with an AbortError whose cause is the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /**
    * The file system of the target directory; not used with a sink.

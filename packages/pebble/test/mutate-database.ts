@@ -1,6 +1,6 @@
 // Creates hostile databases: changes one that Pebble wrote, with or without recomputing checksums.
 
-import { maskedChecksum } from '@sstitch/sst';
+import { maskedChecksum } from '@sstitch/sst/file-format';
 import { ByteCursor } from '../src/byte-cursor.js';
 import { readUint32 } from '../src/fixed-numbers.js';
 import { readFooter } from '../src/footer.js';

@@ -29,6 +29,15 @@ export class TestkitError extends Error {
   }
 }
 
+/** Throws if a signal has fired. @throws TestkitError SSTITCH_ABORTED, whose cause is the signal's reason */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) {
+    throw new TestkitError('SSTITCH_ABORTED', 'the operation was aborted', {
+      cause: signal.reason,
+    });
+  }
+}
+
 /** Checks that an option is an integer from `least` to `most`. @throws TestkitError SSTITCH_OPTION_INVALID */
 export function checkWholeNumber(name: string, value: number, least: number, most: number): void {
   if (Number.isSafeInteger(value) && value >= least && value <= most) return;

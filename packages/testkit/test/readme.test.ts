@@ -70,8 +70,8 @@ test('the README states the limits of the code', () => {
   expect(readme).toContain(`at most ${MAX_GRANTS.toLocaleString('en')};`);
   const [, pageEntries] =
     /DEFAULT_PAGE_ENTRIES = (\d+)/.exec(text('../src/synthetic-syncs.ts')) ?? [];
-  expect(readme).toContain(`\`pageEntries\` is ${pageEntries};`);
-  expect(readme).toContain(`\`batchEntries\` is ${pageEntries};`);
+  expect(readme).toContain(`| \`pageEntries\` | \`syntheticEntries\` | ${pageEntries} |`);
+  expect(readme).toContain(`| \`batchEntries\` | \`writeSyntheticSync\` | ${pageEntries} |`);
 });
 
 test('the README lists exactly the error codes of the code', () => {

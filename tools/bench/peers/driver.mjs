@@ -1,13 +1,14 @@
 // The protocol of a peer's driver, implemented for drivers in JavaScript; those in C, C++ and Go implement the same.
 //
 //   load DIRECTORY ENTRIES     creates a database from a file of entries and settles it; prints {"loadMs"}
-//   replace DIRECTORY SPANS    opens that database as the source, then for each line of standard input opens
-//                              the base in that directory, replaces its spans by the source's, closes it, and
-//                              prints {"replaceMs", "closeMs"}, or {"refused"} with the reason
+//   replace FIRST SECOND SPANS opens these databases as sources, then for each line of standard input opens the
+//                              base in that directory, replaces its spans by the first source's, then by the
+//                              second's, closes it, and prints {"replaceMs", "againMs", "closeMs"}, or
+//                              {"refused"} with the reason
 //   dump DIRECTORY             prints all entries in key order, in the format of entries-file.mjs
 //   version                    prints its library's version; compiled drivers only
 //
-// Only the replacement is timed: both databases are open before, and its writes are durable at its end.
+// Only the replacements are timed: all databases are open before, and their writes are durable at their end.
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { packPage, readEntries } from '../src/entries-file.mjs';
@@ -21,7 +22,7 @@ import { packPage, readEntries } from '../src/entries-file.mjs';
  * @param {(database: any) => AsyncIterable<[Uint8Array, Uint8Array][]>} peer.pages
  */
 export async function servePeer(peer) {
-  const [command, directory, file] = process.argv.slice(2);
+  const [command, directory, file, spansFile] = process.argv.slice(2);
   if (command === 'load') {
     const start = performance.now();
     const database = await peer.open(directory, 'base');
@@ -29,7 +30,7 @@ export async function servePeer(peer) {
     await database.close();
     reply({ loadMs: performance.now() - start });
   } else if (command === 'replace') {
-    await serveRounds(peer, directory, file);
+    await serveRounds(peer, [directory, file], spansFile);
   } else if (command === 'dump') {
     const database = await peer.open(directory, 'base');
     for await (const page of peer.pages(database)) {
@@ -41,20 +42,28 @@ export async function servePeer(peer) {
   }
 }
 
-async function serveRounds(peer, sourceDirectory, spansFile) {
+async function serveRounds(peer, sourceDirectories, spansFile) {
   const spans = [];
   for await (const page of readEntries(spansFile)) spans.push(...page);
-  const source = await peer.open(sourceDirectory, 'source');
+  const [first, second] = await Promise.all(
+    sourceDirectories.map((directory) => peer.open(directory, 'source')),
+  );
   for await (const baseDirectory of createInterface({ input: process.stdin })) {
     const base = await peer.open(baseDirectory, 'base');
     const start = performance.now();
-    const told = (await peer.replace(base, source, spans)) ?? {};
+    const details = (await peer.replace(base, first, spans)) ?? {};
     const replaced = performance.now();
+    await peer.replace(base, second, spans);
+    const replacedAgain = performance.now();
     await base.close();
-    const closed = performance.now();
-    reply({ replaceMs: replaced - start, closeMs: closed - replaced, ...told });
+    reply({
+      replaceMs: replaced - start,
+      againMs: replacedAgain - replaced,
+      closeMs: performance.now() - replacedAgain,
+      ...details,
+    });
   }
-  await source.close();
+  await Promise.all([first.close(), second.close()]);
 }
 
 function reply(message) {

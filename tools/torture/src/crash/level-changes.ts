@@ -8,7 +8,7 @@
 //   5 obsolete files are unlinked
 //
 // A new database has a first MANIFEST before that, which is never fsynced.
-import { maskedChecksum } from '@sstitch/sst';
+import { maskedChecksum } from '@sstitch/sst/file-format';
 import type { DiskEvent } from './disk-model.js';
 
 /** What a scan finds at a path. */

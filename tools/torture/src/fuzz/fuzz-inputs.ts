@@ -1,12 +1,12 @@
 // Creates inputs that are nearly valid: mutated bytes, and tables and logs whose checksums are recomputed after
 // a mutation, so that code beyond the checksum is reached.
+import { TableReader } from '@sstitch/sst';
 import {
   type BlockHandle,
   decodeFooter,
   FOOTER_BYTES,
   maskedChecksum,
-  TableReader,
-} from '@sstitch/sst';
+} from '@sstitch/sst/file-format';
 import { memoryFiles } from '../cases/memory-files.js';
 
 export type Random = () => number;
