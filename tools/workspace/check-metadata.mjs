@@ -1,5 +1,5 @@
-// The metadata of every published package, which npm and its users go by. The repository's address is
-// stated once, in the root package.json; `--write` carries it into the packages.
+// Checks the metadata of every published package, which npm and its users rely on. The root package.json states
+// the repository's address; `--write` copies it into the packages.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ const manifestOf = (directory) =>
 const rootManifest = manifestOf('.');
 const write = process.argv.includes('--write');
 
-/** What a package's metadata must be, in the order in which npm's documentation lists it. */
+/** The expected metadata of a package, in the order of npm's documentation. */
 function expectedOf(directory) {
   const { homepage, bugs, repository, license, engines } = rootManifest;
   return {
@@ -24,7 +24,7 @@ function expectedOf(directory) {
   };
 }
 
-/** Files that do something when they are loaded: a bundler must keep an import of them. */
+/** Files with side effects on import, which a bundler must keep. */
 function entriesWithEffects(manifest) {
   return Object.values(manifest.bin ?? {});
 }
@@ -54,7 +54,8 @@ for (const name of readdirSync(join(root, 'packages'))) {
     }
   }
   for (const field of ['description', 'keywords', 'exports', 'sideEffects', 'files']) {
-    if (manifest[field] === undefined) problems.push(`${directory}/package.json: no ${field}`);
+    if (manifest[field] === undefined)
+      problems.push(`${directory}/package.json: ${field} is missing`);
   }
   for (const file of ['dist', 'README.md', 'CHANGELOG.md']) {
     if (!manifest.files?.includes(file)) {

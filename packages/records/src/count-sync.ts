@@ -18,10 +18,10 @@ const RESOURCE_ELEMENTS_OFFSET = bucketLayout('resource').prefix.length + SYNC_I
 
 /** Options of {@link countSync}. */
 export interface CountOptions {
-  /** Count this state of the engine. @defaultValue the state now */
+  /** Count this state of the engine. @defaultValue the current state */
   readonly snapshot?: EngineSnapshot;
   readonly signal?: AbortSignal;
-  /** For written_at. @defaultValue now */
+  /** The value of written_at. @defaultValue now */
   readonly writtenAt?: Date;
 }
 

@@ -1,11 +1,11 @@
-// Compares a sync in two stores, bucket by bucket, by a merge of their entries.
+// Compares a sync in two stores, bucket by bucket, by merging their entries.
 import { compareBytes, equalBytes, type ReadableEngine } from '@sstitch/contract';
 import { type Bucket, syncSpans } from '@sstitch/keys';
 import { scanSpan } from '../stores/scan-span.js';
 
 type Entry = readonly [key: Uint8Array, value: Uint8Array];
 
-/** What changes from the one to the other. */
+/** How the second store differs from the first. */
 export interface Difference {
   added: number;
   removed: number;

@@ -58,7 +58,7 @@ async function runCompact(
 function doneResult({ columns, style }: CommandContext, result: CompactResult): CommandResult {
   const document = compactionDocument(result);
   const removed = result.emptied.map(
-    (syncId) => `removed ${syncId}: the source holds none of it\n`,
+    (syncId) => `removed ${syncId}: the source does not hold it\n`,
   );
   const how = `strategy ${result.strategy}: ${result.plan.reason}`;
   const generation =
@@ -102,7 +102,7 @@ function plannedResult({ columns, style }: CommandContext, result: CompactResult
     columns,
   );
   const removed = plan.emptied.map(
-    (syncId) => `would remove ${syncId}: the source holds none of it\n`,
+    (syncId) => `would remove ${syncId}: the source does not hold it\n`,
   );
   return {
     document: { ...compactionDocument(result), emptied: plan.emptied, dryRun: true, plan },
@@ -112,13 +112,13 @@ function plannedResult({ columns, style }: CommandContext, result: CompactResult
   };
 }
 
-/** Two names of one store would make it lock itself out, and there is nothing to do. */
+/** A store cannot be its own source: it would wait for its own lock. */
 function refuseSameStore(base: string, source: string): void {
   let isSame = false;
   try {
     isSame = realpathSync(base) === realpathSync(source);
   } catch {
-    // One of them does not exist: opening it says so.
+    // One of them does not exist: opening it reports that.
   }
   if (isSame) throw usageError(`--base and --from are the same store: ${base}`);
 }
