@@ -1,7 +1,7 @@
 // Each package's README describes all of what the package exports:
 //
 // - every value, every public method of a class and every error code by name;
-// - every option, with the default that its `@defaultValue` says.
+// - every option, with its type and the default that its `@defaultValue` says.
 //
 // And no function or class of a table's first column is one that the package does not export.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -23,6 +23,9 @@ for (const packageName of readdirSync(join(root, 'packages')).sort()) {
   const text = readFileSync(join(root, readme), 'utf8');
   const words = new Set(codeOf(text).match(/[\p{L}_$][\p{L}\p{N}_$]*/gu));
   const defaults = defaultsIn(text);
+  for (const [row] of tablesOf(text)) {
+    if ('default' in row && !('type' in row)) problems.push(`${readme}: options without types`);
+  }
   const surface = entriesOf(directory).flatMap((entry) => publicNamesOf(entry));
   for (const one of surface) {
     names += 1;
