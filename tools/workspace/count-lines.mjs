@@ -6,11 +6,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './pnpm.mjs';
 
+const PARENTS = new Set(['packages', 'tools']);
 const counts = new Map();
 const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).split('\n');
 for (const file of tracked) {
-  const directory = /^(?:packages|tools)\/[^/]+|^examples/.exec(file)?.[0];
-  if (directory === undefined || !/\.m?[tj]s$/.test(file) || file.includes('/src/gen/')) continue;
+  if (!/^.+\/.+\.m?[tj]s$/.test(file) || file.includes('/src/gen/')) continue;
+  const [parent = '', name = ''] = file.split('/');
+  const directory = PARENTS.has(parent) ? `${parent}/${name}` : parent;
   const lines = readFileSync(join(root, file), 'utf8').split('\n').length - 1;
   const isTest = /\.test(-support)?\.ts$|\/test\//.test(file);
   const count = counts.get(directory) ?? { source: 0, tests: 0 };
