@@ -6,13 +6,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './pnpm.mjs';
 
-const PARENTS = new Set(['packages', 'tools']);
 const counts = new Map();
 const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).split('\n');
 for (const file of tracked) {
-  if (!/^.+\/.+\.m?[tj]s$/.test(file) || file.includes('/src/gen/')) continue;
-  const [parent = '', name = ''] = file.split('/');
-  const directory = PARENTS.has(parent) ? `${parent}/${name}` : parent;
+  const directory = file.match(/^(?:packages|tools)\/[^/]+|^examples/)?.[0];
+  if (directory === undefined || !/\.m?[tj]s$/.test(file) || file.includes('/src/gen/')) continue;
   const lines = readFileSync(join(root, file), 'utf8').split('\n').length - 1;
   const isTest = /\.test(-support)?\.ts$|\/test\//.test(file);
   const count = counts.get(directory) ?? { source: 0, tests: 0 };
