@@ -89,6 +89,9 @@ export class TableCursor implements EntryCursor {
   get isExternal(): boolean {
     return this.#block?.isExternal ?? false;
   }
+  get order(): number {
+    return this.#block?.order ?? 1;
+  }
   /** Of the block that holds the entry. */
   get location(): Location {
     return this.#at;

@@ -9,6 +9,8 @@ const MAX_VARINT_BYTES = 10;
 const LOOP_COPY_BYTES = 48;
 
 const DOUBLE_BYTES = 8;
+/** What an element of a key begins with. */
+const SEPARATOR = 0;
 
 /** Where an arena gets its blocks from. */
 export interface BlockMemory {
@@ -45,6 +47,16 @@ export class ByteArena {
     const characters = typeof text === 'string' ? text.length : 0;
     this.reserve(1 + ESCAPE_BYTES_PER_CHARACTER * characters);
     this.length = writeElement(this.bytes, this.length, text);
+  }
+
+  /** Adds an element of a key, with its separator, that needs no escapes: `source[start, end)`. */
+  plainElement(source: Uint8Array, start: number, end: number): void {
+    this.reserve(1 + end - start);
+    const { bytes } = this;
+    let to = this.length;
+    bytes[to++] = SEPARATOR;
+    for (let at = start; at < end; at++) bytes[to++] = source[at] as number;
+    this.length = to;
   }
 
   /** Adds a number from 0 to 2^53 - 1, seven bits a byte, the lowest first. */
