@@ -16,6 +16,7 @@ export default packageBuild(
       /^@bufbuild\/protobuf/,
       '@sstitch/contract',
       '@sstitch/keys',
+      '@sstitch/operations',
       '@sstitch/records',
       '@sstitch/lines/record-object',
     ],
