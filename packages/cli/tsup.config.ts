@@ -15,6 +15,7 @@ export default packageBuild(
       /^@bufbuild\/protobuf/,
       '@sstitch/contract',
       '@sstitch/keys',
+      '@sstitch/operations',
       '@sstitch/records',
       '@sstitch/lines/record-object',
     ],

@@ -6,6 +6,8 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['SSTITCH_STORE_NOT_FOUND', 'check the path; import, adopt and generate make stores'],
   ['SSTITCH_INPUT_NOT_FOUND', 'check the path'],
   ['SSTITCH_SYNC_NOT_FOUND', '`sstitch syncs STORE` lists those of a store'],
+  ['SSTITCH_SYNC_EXISTS', 'choose another id, or replace it with --replace where there is one'],
+  ['SSTITCH_VERSION_NOT_FOUND', '`sstitch compact --keep-replaced` keeps one'],
   ['SSTITCH_C1Z_SYNC_NOT_FOUND', 'without --sync all of the file are imported'],
   ['SSTITCH_KEY_NOT_FOUND', '`sstitch scan STORE` lists what there is'],
   ['SSTITCH_LINES_SYNC_NOT_FOUND', 'without --sync all of the file are imported'],

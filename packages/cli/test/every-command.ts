@@ -9,6 +9,8 @@ import { sstitch, sstitchJson } from './in-process.js';
 
 export const FIRST = syntheticSyncId({ syncIndex: 0 });
 export const SECOND = syntheticSyncId({ syncIndex: 1 });
+/** Of no store. */
+export const THIRD = syntheticSyncId({ syncIndex: 2 });
 
 /** Names of all commands for people. */
 export const COMMAND_NAMES: readonly string[] = commandsOf(PROGRAM).map(({ name }) => name);
@@ -43,6 +45,12 @@ export function aTable(scene: string): string {
 export const COMMAND_LINES: Readonly<Record<string, (scene: string) => readonly string[]>> = {
   compact: () => ['compact', '--base', 'base', '--from', 'fresh', '--sync', FIRST],
   import: () => ['import', 'sync.jsonl', '--into', 'imported'],
+  watch: () => ['watch', '.', '--into', 'watched', '--once', '--interval', '1'],
+  merge: () => ['merge', 'base', '--base', SECOND, '--partials', FIRST],
+  clone: () => ['clone', 'base', '--sync', FIRST],
+  rename: () => ['rename', 'base', '--sync', FIRST, '--as', THIRD],
+  rollback: () => ['rollback', 'base', '--sync', FIRST, '--list'],
+  prune: () => ['prune', 'base', '--yes'],
   drop: () => ['drop', 'base', '--sync', FIRST, '--yes'],
   generate: () => ['generate', 'made', '--grants', '3'],
   syncs: () => ['syncs', 'base'],

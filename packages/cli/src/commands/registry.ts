@@ -3,6 +3,7 @@
 import { type RegisteredProgram, register } from '../command-line/registered-program.js';
 import { adoptCommand } from './adopt/command.js';
 import { checkpointCommand } from './checkpoint/command.js';
+import { cloneCommand } from './clone/command.js';
 import { compactCommand } from './compact/command.js';
 import { completeSyncsCommand } from './complete-syncs/command.js';
 import { completionCommand } from './completion/command.js';
@@ -16,6 +17,10 @@ import { getCommand } from './get/command.js';
 import { importCommand } from './import/command.js';
 import { levelsCommand } from './levels/command.js';
 import { manifestDumpCommand } from './manifest-dump/command.js';
+import { mergeCommand } from './merge/command.js';
+import { pruneCommand } from './prune/command.js';
+import { renameCommand } from './rename/command.js';
+import { rollbackCommand } from './rollback/command.js';
 import { salvageCommand } from './salvage/command.js';
 import { scanCommand } from './scan/command.js';
 import { selftestCommand } from './selftest/command.js';
@@ -24,6 +29,7 @@ import { sstDumpCommand } from './sst-dump/command.js';
 import { sstVerifyCommand } from './sst-verify/command.js';
 import { syncsCommand } from './syncs/command.js';
 import { verifyCommand } from './verify/command.js';
+import { watchCommand } from './watch/command.js';
 
 export const PROGRAM: RegisteredProgram = {
   name: 'sstitch',
@@ -34,6 +40,12 @@ export const PROGRAM: RegisteredProgram = {
       commands: [
         register(compactCommand, () => import('./compact/run.js')),
         register(importCommand, () => import('./import/run.js')),
+        register(watchCommand, () => import('./watch/run.js')),
+        register(mergeCommand, () => import('./merge/run.js')),
+        register(cloneCommand, () => import('./clone/run.js')),
+        register(renameCommand, () => import('./rename/run.js')),
+        register(rollbackCommand, () => import('./rollback/run.js')),
+        register(pruneCommand, () => import('./prune/run.js')),
         register(dropCommand, () => import('./drop/run.js')),
         register(generateCommand, () => import('./generate/run.js')),
       ],
