@@ -58,8 +58,8 @@ function skippedText({ skipped }: ExpansionReport): string {
   const named = examples.slice(0, MAX_NAMED).map((id) => JSON.stringify(id));
   const more = examples.length > MAX_NAMED ? ', …' : '';
   return (
-    `passed over ${formatCountOf(count, 'expansion')}: ${formatCount(sourceMissing)} from and ` +
-    `${formatCount(destinationMissing)} to entitlements without a record, ${formatCount(mismatched)} ` +
-    `of another resource (${named.join(', ')}${more})\n`
+    `passed over ${formatCountOf(count, 'expansion')}: ` +
+    `${formatCount(sourceMissing + destinationMissing)} from or to an entitlement without a record, ` +
+    `${formatCount(mismatched)} from one of another resource (${named.join(', ')}${more})\n`
   );
 }

@@ -120,13 +120,14 @@ async function list(asked: Asked): Promise<CommandResult> {
   const described = await Promise.all(
     items.map((item, at) => describeAccess(names, item, paths[at])),
   );
+  const count = formatCount(items.length);
+  const isAll = next === undefined && input.after === undefined;
   const more = next === undefined ? '' : `; more follow: --after ${next}`;
   return {
     document: { syncId, access: described, next: next ?? null },
     text: items.length === 0 ? '' : await tableOf(asked, items, paths),
-    summary: `${items.length === 0 ? 'nobody' : formatCount(items.length)}${more}\n`,
+    summary: items.length === 0 ? '' : `${count} ${isAll ? 'in all' : 'shown'}${more}\n`,
     ...(items.length === 0 && {
-      summary: '',
       exitCode: EXIT_CODES.failed,
       complaint: await nothingText(asked),
     }),
