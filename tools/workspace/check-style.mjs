@@ -28,7 +28,14 @@ const MAY_IMPORT = {
     ...['compactor', 'testkit'],
   ],
 };
-const TESTS_MAY_USE_TESTKIT = new Set(['compactor', 'records', 'c1z', 'lines', 'access', 'operations']);
+const TESTS_MAY_USE_TESTKIT = new Set([
+  'compactor',
+  'records',
+  'c1z',
+  'lines',
+  'access',
+  'operations',
+]);
 
 /** Packages that touch the disk only through the port, and use no clock and no randomness. */
 const PURE = new Set(['contract', 'sst', 'pebble', 'engine']);

@@ -9,7 +9,5 @@ test('the README has every function and class, and every error code and no other
   const readme = read('../README.md');
   for (const name of Object.keys(access)) expect(readme).toContain(name);
   const codes = (text: string) => [...new Set(text.match(/SSTITCH_[A-Z_]+/g))].sort();
-  expect(codes(readme.slice(readme.indexOf('## Errors')))).toEqual(
-    codes(read('../src/errors.ts')),
-  );
+  expect(codes(readme.slice(readme.indexOf('## Errors')))).toEqual(codes(read('../src/errors.ts')));
 });
