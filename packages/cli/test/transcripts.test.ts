@@ -1,35 +1,19 @@
 // What a person sees: the output of every command, and of every way to end, as text files in test/transcripts. A
 // change of the output shows in them; `npx vitest run test/transcripts.test.ts --update` writes them anew.
-import {
-  cpSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { escapeLines, jsonText } from '../src/terminal/escape.js';
 import { Interruption } from '../src/terminal/io.js';
+import { ACCESS_STEPS } from './access-steps.js';
+import { damageTable } from './damage-table.js';
 import { aTable, COMMAND_NAMES, FIRST, makeScene, SECOND, THIRD } from './every-command.js';
-import { type RunOptions, sstitch, testDirectory } from './in-process.js';
+import { sstitch, testDirectory } from './in-process.js';
 import { openElsewhere } from './process.js';
-import { teamLines } from './team-sync.js';
+import type { Step } from './transcript-step.js';
 
 const TRANSCRIPTS = fileURLToPath(new URL('./transcripts/', import.meta.url));
-
-interface Step {
-  readonly line: string;
-  /** More words, which the transcript shows as JSON. */
-  readonly words?: readonly string[];
-  readonly options?: RunOptions;
-  /** Done first, in the scene. */
-  readonly before?: (scene: string) => void;
-}
 
 let template: string;
 const home = process.cwd();
@@ -87,17 +71,6 @@ function normalised(text: string, scene: string): string {
       .replaceAll(/at byte \d+/g, 'at byte NUMBER')
       .replaceAll(/\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\b/g, 'DATE')
   );
-}
-
-/** Flips a byte of the store's first table. */
-function damageTable(store: string): void {
-  const generation = join(store, readFileSync(join(store, 'CURRENT'), 'latin1').trim());
-  const name = readdirSync(generation).find((file) => file.endsWith('.ldb')) ?? '';
-  const bytes = readFileSync(join(generation, name));
-  bytes.writeUInt8(bytes.readUInt8(10) ^ 0xff, 10);
-  // A new file: links share the old one.
-  unlinkSync(join(generation, name));
-  writeFileSync(join(generation, name), bytes);
 }
 
 const compact = 'compact --base base --from fresh';
@@ -175,47 +148,7 @@ const STEPS: Readonly<Record<string, readonly (string | Step)[]>> = {
     `merge base --base ${SECOND} --partials zzz`,
     `merge base --base ${SECOND}`,
   ],
-  expand: [
-    'import team.jsonl --into team --quiet',
-    `expand team --sync latest --as ${SECOND}`,
-    'expand team --sync latest --json',
-    'expand team --sync latest',
-    'expand team --sync latest --quiet',
-    'verify team',
-    'expand base --sync @2',
-    {
-      line: 'import wrong.jsonl --into wrong',
-      before: (scene) => {
-        const lines = teamLines().replace('["oncall:member"]', '["operators:member","gone"]');
-        writeFileSync(join(scene, 'wrong.jsonl'), lines);
-      },
-    },
-    'expand wrong --sync latest',
-    'expand wrong --sync latest --skip-mismatches',
-    'expand base --sync zzz',
-    'expand nothing --sync latest',
-  ],
-  who: [
-    'who team.jsonl --principal user/ann',
-    'who team.jsonl --principal user/ann --why',
-    { line: 'who team.jsonl --principal', words: ['Ann Lee', '--json', '--why'] },
-    'who team.jsonl --entitlement keys:open',
-    'who team.jsonl --entitlement keys:open --limit 2',
-    'who team.jsonl --entitlement keys:open --limit 2 --after WyJob2xkZXIiLCJ1c2VyIiwiYW5uIl0',
-    'who team.jsonl --resource vault/keys --why',
-    'who team.jsonl --principal user/ann --entitlement keys:open',
-    'who team.jsonl --principal user/ann --entitlement keys:open --json',
-    'who team.jsonl --principal user/eve --entitlement oncall:member',
-    'who team.jsonl --principal user/nobody',
-    'who team.jsonl --principal nobody',
-    'who team.jsonl --principal e',
-    'who team.jsonl --entitlement nothing',
-    'who team.jsonl --entitlement keys:open --after x',
-    'who team.jsonl',
-    'who team.jsonl --resource vault/keys --principal user/ann',
-    'who base --entitlement group:group-0000000:member --limit 3',
-    'who nothing --principal user/ann',
-  ],
+  ...ACCESS_STEPS,
   clone: [
     `clone base --sync ${SECOND} --as ${THIRD}`,
     `clone base --sync ${SECOND} --as ${THIRD}`,
