@@ -1,9 +1,9 @@
 // A sync of a small team as JSON Lines: Ann is on call, whoever is on call operates the vault. Bob administers it.
 import { syntheticSyncId } from '@sstitch/testkit';
 
-export const TEAM = syntheticSyncId({ syncIndex: 7 });
+const TEAM = syntheticSyncId({ syncIndex: 7 });
 /** Tries to colour, to ring and to be read backwards. */
-export const HOSTILE_NAME = 'Eve\u001b[31m\u0007 \u202Egpj';
+const HOSTILE_NAME = 'Eve\u001b[31m\u0007 \u202Egpj';
 
 const named = { user: { ann: 'Ann Lee', bob: 'Bob Ray', eve: HOSTILE_NAME } };
 const resources = [
