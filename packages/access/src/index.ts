@@ -15,8 +15,8 @@ export {
 export type {
   Access,
   AccessPage,
-  AccessPageQuery,
-  AccessQuery,
+  AccessPageOptions,
+  AccessReadOptions,
   AccessSource,
 } from './who/access.js';
 export type { AccessPath, ExplainOptions, Explanation, PathStep } from './who/explain.js';

@@ -31,13 +31,13 @@ export interface AccessPage {
 }
 
 /** Options of a query. */
-export interface AccessQuery {
+export interface AccessReadOptions {
   /** Stops between two reads of the engine. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of a page. */
-export interface AccessPageQuery extends AccessQuery {
+export interface AccessPageOptions extends AccessReadOptions {
   /** Items at most, from 1 on; of holders: principals. @defaultValue 100 */
   readonly limit?: number | undefined;
   /** `next` of another page of the same query. @defaultValue the first page */
