@@ -15,8 +15,8 @@ export {
 export type {
   Access,
   AccessPage,
-  AccessPageOptions,
-  AccessReadOptions,
+  AccessPageQuery,
+  AccessQuery,
   AccessSource,
 } from './who/access.js';
 export type { AccessPath, ExplainOptions, Explanation, PathStep } from './who/explain.js';

@@ -31,13 +31,13 @@ export interface AccessPage {
 }
 
 /** Options of a query. */
-export interface AccessReadOptions {
+export interface AccessQuery {
   /** Stops between two reads of the engine. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of a page. */
-export interface AccessPageOptions extends AccessReadOptions {
+export interface AccessPageQuery extends AccessQuery {
   /** Items at most, from 1 on; of holders: principals. @defaultValue 100 */
   readonly limit?: number | undefined;
   /** `next` of another page of the same query. @defaultValue the first page */

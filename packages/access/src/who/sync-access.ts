@@ -10,7 +10,7 @@ import { loadGraph, type SkippedEdges } from '../graph/load-graph.js';
 import type { HeldGrant } from '../holders/held-grant.js';
 import { holdersOf } from '../holders/holders.js';
 import { takeSnapshot } from '../snapshot.js';
-import type { Access, AccessPage, AccessPageOptions, AccessReadOptions } from './access.js';
+import type { Access, AccessPage, AccessPageQuery, AccessQuery } from './access.js';
 
 import { formatCursor, type Place, parseCursor } from './cursors.js';
 import { type ExplainOptions, type Explanation, explain } from './explain.js';
@@ -92,7 +92,7 @@ export class SyncAccess implements AsyncDisposable {
    */
   async *holders(
     target: AccessTarget,
-    { signal }: AccessReadOptions = {},
+    { signal }: AccessQuery = {},
   ): AsyncGenerator<Access, void, undefined> {
     for await (const items of this.#holders(target, { signal })) yield* items;
   }
@@ -104,7 +104,7 @@ export class SyncAccess implements AsyncDisposable {
    */
   async holdersPage(
     target: AccessTarget,
-    { signal, limit = DEFAULT_LIMIT, cursor }: AccessPageOptions = {},
+    { signal, limit = DEFAULT_LIMIT, cursor }: AccessPageQuery = {},
   ): Promise<AccessPage> {
     checkLimit(limit);
     const place = cursor === undefined ? undefined : parseCursor(cursor, ['holder']);
@@ -125,7 +125,7 @@ export class SyncAccess implements AsyncDisposable {
    */
   async *accessOf(
     principal: ResourceName,
-    { signal }: AccessReadOptions = {},
+    { signal }: AccessQuery = {},
   ): AsyncGenerator<Access, void, undefined> {
     for (let cursor: string | undefined, isFirst = true; isFirst || cursor !== undefined; ) {
       isFirst = false;
@@ -142,7 +142,7 @@ export class SyncAccess implements AsyncDisposable {
    */
   async accessPage(
     principal: ResourceName,
-    { signal, limit = DEFAULT_LIMIT, cursor }: AccessPageOptions = {},
+    { signal, limit = DEFAULT_LIMIT, cursor }: AccessPageQuery = {},
   ): Promise<AccessPage> {
     checkLimit(limit);
     const place: Place =
@@ -210,7 +210,7 @@ export class SyncAccess implements AsyncDisposable {
   /** What each principal has of the target. */
   async *#holders(
     target: AccessTarget,
-    options: AccessReadOptions & {
+    options: AccessQuery & {
       readonly after?: ResourceName | undefined;
       readonly pageGrants?: number;
     },
