@@ -14,6 +14,7 @@ export default packageBuild(
       'commander',
       'picocolors',
       /^@bufbuild\/protobuf/,
+      '@sstitch/access',
       '@sstitch/contract',
       '@sstitch/keys',
       '@sstitch/operations',

@@ -9,6 +9,11 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['SSTITCH_SYNC_EXISTS', 'choose another id, or replace it with --replace where there is one'],
   ['SSTITCH_VERSION_NOT_FOUND', '`sstitch compact --keep-replaced` keeps one'],
   ['SSTITCH_C1Z_SYNC_NOT_FOUND', 'without --sync all of the file are imported'],
+  [
+    'SSTITCH_ENTITLEMENT_NOT_FOUND',
+    '`sstitch scan STORE --bucket entitlement` lists what there is',
+  ],
+  ['SSTITCH_EXPANSION_MISMATCHED', '--skip-mismatches skips them'],
   ['SSTITCH_KEY_NOT_FOUND', '`sstitch scan STORE` lists what there is'],
   ['SSTITCH_LINES_SYNC_NOT_FOUND', 'without --sync all of the file are imported'],
   ['SSTITCH_IMPORT_INVALID', 'nothing was imported'],

@@ -11,6 +11,7 @@ import { demoCommand } from './demo/command.js';
 import { diffCommand } from './diff/command.js';
 import { digestCommand } from './digest/command.js';
 import { dropCommand } from './drop/command.js';
+import { expandCommand } from './expand/command.js';
 import { exportCommand } from './export/command.js';
 import { generateCommand } from './generate/command.js';
 import { getCommand } from './get/command.js';
@@ -30,6 +31,7 @@ import { sstVerifyCommand } from './sst-verify/command.js';
 import { syncsCommand } from './syncs/command.js';
 import { verifyCommand } from './verify/command.js';
 import { watchCommand } from './watch/command.js';
+import { whoCommand } from './who/command.js';
 
 export const PROGRAM: RegisteredProgram = {
   name: 'sstitch',
@@ -44,6 +46,7 @@ export const PROGRAM: RegisteredProgram = {
         register(mergeCommand, () => import('./merge/run.js')),
         register(cloneCommand, () => import('./clone/run.js')),
         register(renameCommand, () => import('./rename/run.js')),
+        register(expandCommand, () => import('./expand/run.js')),
         register(rollbackCommand, () => import('./rollback/run.js')),
         register(pruneCommand, () => import('./prune/run.js')),
         register(dropCommand, () => import('./drop/run.js')),
@@ -56,6 +59,7 @@ export const PROGRAM: RegisteredProgram = {
         register(syncsCommand, () => import('./syncs/run.js')),
         register(digestCommand, () => import('./digest/run.js')),
         register(verifyCommand, () => import('./verify/run.js')),
+        register(whoCommand, () => import('./who/run.js')),
         register(diffCommand, () => import('./diff/run.js')),
         register(exportCommand, () => import('./export/run.js')),
         register(getCommand, () => import('./get/run.js')),
