@@ -1,4 +1,4 @@
-export { type CountOptions, countEntry, countSync } from './count-sync.js';
+export { type CountOptions, countSync } from './count-sync.js';
 export {
   type BucketDigest,
   type DigestOptions,
@@ -58,7 +58,9 @@ export {
   type RecordLoaderOptions,
   type TableStore,
 } from './record-loader.js';
+export { RecordScanner } from './record-scanner.js';
 export {
+  type CountedBucket,
   identityOf,
   isValueBucket,
   primaryKey,
@@ -70,7 +72,13 @@ export {
   type ValueBucket,
 } from './record-types.js';
 export type { RunMeasures } from './run-measures.js';
-export { type CountedBucket, SyncCounter } from './sync-counter.js';
+export {
+  ENTITLEMENT_FIELDS,
+  GRANT_FIELDS,
+  KEY_FIELDS,
+  type ScannedField,
+} from './scanned-fields.js';
+export { countedType, SyncCounter } from './sync-counter.js';
 export type { SyncHistoryOptions, SyncQuery } from './sync-history.js';
 export {
   type CountBucketOptions,

@@ -1,5 +1,5 @@
-// The table of all commands, in the order in which help lists them. A new command is a directory beside this file
-// and a line here.
+// The table of all commands, in the order in which help lists them. To add a command, add a directory beside
+// this file and a line here.
 import { type RegisteredProgram, register } from '../command-line/registered-program.js';
 import { adoptCommand } from './adopt/command.js';
 import { checkpointCommand } from './checkpoint/command.js';
@@ -11,6 +11,7 @@ import { demoCommand } from './demo/command.js';
 import { diffCommand } from './diff/command.js';
 import { digestCommand } from './digest/command.js';
 import { dropCommand } from './drop/command.js';
+import { expandCommand } from './expand/command.js';
 import { exportCommand } from './export/command.js';
 import { generateCommand } from './generate/command.js';
 import { getCommand } from './get/command.js';
@@ -30,6 +31,7 @@ import { sstVerifyCommand } from './sst-verify/command.js';
 import { syncsCommand } from './syncs/command.js';
 import { verifyCommand } from './verify/command.js';
 import { watchCommand } from './watch/command.js';
+import { whoCommand } from './who/command.js';
 
 export const PROGRAM: RegisteredProgram = {
   name: 'sstitch',
@@ -44,6 +46,7 @@ export const PROGRAM: RegisteredProgram = {
         register(mergeCommand, () => import('./merge/run.js')),
         register(cloneCommand, () => import('./clone/run.js')),
         register(renameCommand, () => import('./rename/run.js')),
+        register(expandCommand, () => import('./expand/run.js')),
         register(rollbackCommand, () => import('./rollback/run.js')),
         register(pruneCommand, () => import('./prune/run.js')),
         register(dropCommand, () => import('./drop/run.js')),
@@ -56,6 +59,7 @@ export const PROGRAM: RegisteredProgram = {
         register(syncsCommand, () => import('./syncs/run.js')),
         register(digestCommand, () => import('./digest/run.js')),
         register(verifyCommand, () => import('./verify/run.js')),
+        register(whoCommand, () => import('./who/run.js')),
         register(diffCommand, () => import('./diff/run.js')),
         register(exportCommand, () => import('./export/run.js')),
         register(getCommand, () => import('./get/run.js')),
@@ -65,18 +69,18 @@ export const PROGRAM: RegisteredProgram = {
       ],
     },
     {
-      title: 'Make a store',
+      title: 'Create a store',
       commands: [
         register(checkpointCommand, () => import('./checkpoint/run.js')),
         register(adoptCommand, () => import('./adopt/run.js')),
       ],
     },
     {
-      title: 'Mend a store',
+      title: 'Repair a store',
       commands: [register(salvageCommand, () => import('./salvage/run.js'))],
     },
     {
-      title: 'Look inside, try out',
+      title: 'Inspect files, try out',
       commands: [
         register(sstDumpCommand, () => import('./sst-dump/run.js')),
         register(sstVerifyCommand, () => import('./sst-verify/run.js')),
@@ -91,13 +95,13 @@ export const PROGRAM: RegisteredProgram = {
   families: [
     {
       name: 'sst',
-      summary: 'look inside a table file',
+      summary: 'inspect a table file',
       description: 'Reads one table file (.ldb or .sst) without opening the database.',
       examples: [['sst verify base/gen-000001/000005.ldb', 'checksums, order, filter']],
     },
     {
       name: 'manifest',
-      summary: "look inside a database's MANIFEST",
+      summary: "inspect a database's MANIFEST",
       description: 'Reads the MANIFEST of a LevelDB directory without opening the database.',
       examples: [['manifest dump base/gen-000001', 'the tables of each level']],
     },
