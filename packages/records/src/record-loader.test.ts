@@ -48,9 +48,10 @@ async function load(
     for (let at = 0; at < longest; at++) {
       for (const [syncId, records] of syncs) {
         const record = records[at];
-        const value = record && values?.get(record);
-        if (value !== undefined) loader.addValue(syncId, identityOf(record).bucket, value);
-        else if (record !== undefined) loader.add(syncId, record);
+        if (record === undefined) continue;
+        const value = values?.get(record);
+        if (value === undefined) loader.add(syncId, record);
+        else loader.addValue(syncId, identityOf(record).bucket, value);
       }
       await loader.room();
     }

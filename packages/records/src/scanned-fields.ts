@@ -8,7 +8,7 @@ export type ScannedField = number;
 /** All records have it. */
 export const SYNC_ID: ScannedField = 0;
 
-export const RESOURCE_TYPE_FIELDS = { sync_id: SYNC_ID, external_id: 1 } as const;
+const RESOURCE_TYPE_FIELDS = { sync_id: SYNC_ID, external_id: 1 } as const;
 
 export const RESOURCE_FIELDS = {
   sync_id: SYNC_ID,
@@ -40,7 +40,7 @@ export const GRANT_FIELDS = {
   needs_expansion: 9,
 } as const;
 
-export const ASSET_FIELDS = { sync_id: SYNC_ID, external_id: 1 } as const;
+const ASSET_FIELDS = { sync_id: SYNC_ID, external_id: 1 } as const;
 
 /** The numbers of the fields by their paths. */
 export const SCANNED_FIELDS: Readonly<

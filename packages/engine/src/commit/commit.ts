@@ -171,12 +171,27 @@ interface StageInput extends Stage {
   readonly spans: readonly Span[] | undefined;
 }
 
-/** Steps 3 and 4. */
+interface StagedNext {
+  readonly staged: StagedGeneration;
+  readonly flushMs: number;
+}
+
+/** Steps 3 and 4. The next CURRENT is synced meanwhile: its directory is not the one that tables are linked in. */
 async function stageNext(
   host: CommitHost,
+  input: CommitInput,
+  stage: StageInput,
+): Promise<StagedNext> {
+  const laidOut = layOutNext(host, input, stage);
+  await allWorkers([laidOut, stage.generation.preparePointer()]);
+  return laidOut;
+}
+
+async function layOutNext(
+  host: CommitHost,
   { nextDirectory, moveIncoming, purge, policy, signal }: CommitInput,
-  { generation, session, base, unsynced, incoming, spans }: StageInput,
-): Promise<{ readonly staged: StagedGeneration; readonly flushMs: number }> {
+  { session, base, unsynced, incoming, spans }: StageInput,
+): Promise<StagedNext> {
   const { pool } = host;
   const { checking } = incoming;
   const request: StageRequest = {
@@ -205,7 +220,7 @@ async function stageNext(
   // all of them have their names, which a sync would hold up.
   unsynced.takeFrom({ unsynced: incoming.unsynced?.take() ?? [] });
   const syncing = unsynced.sync(signal, checking);
-  await allWorkers([generation.preparePointer(), syncing, ...(checking ? [checking] : [])]);
+  await allWorkers([syncing, ...(checking ? [checking] : [])]);
   return { staged, flushMs };
 }
 
