@@ -1,9 +1,9 @@
-// Live entries, page by page: bytes are copied out of blocks into memory of the page.
+// Copies live entries out of blocks into pages.
 
 import type { EntryCursor } from './entry-cursor.js';
 import type { LiveCursor } from './live-cursor.js';
 
-/** A key and its value. The bytes are the caller's to keep, and shared with the entries beside it. */
+/** A key and its value. The caller may keep the bytes; they share memory with the other entries of the page. */
 export interface Entry {
   readonly key: Uint8Array;
   readonly value: Uint8Array;
@@ -21,9 +21,9 @@ export interface PackedEntries {
 }
 
 /**
- * The entries of a cursor, in pages. A page without entries says that there is none yet, so that the caller can do
- * something else before it asks again. Any other page ends when it has `maxEntries`, or
- * `maxBytes` of keys and values.
+ * Yields the entries of a cursor in pages. An empty page means that no entry was found yet, so that the caller
+ * can do other work before it continues. Any other page ends when it has `maxEntries`, or `maxBytes` of keys
+ * and values.
  */
 export function* readPackedPages(
   cursor: LiveCursor,

@@ -1,4 +1,4 @@
-/** A binary heap: the item that comes first is on top. */
+/** A binary heap: the first item in order is on top. */
 export class Heap<Item> {
   readonly #items: Item[] = [];
   readonly #isBefore: (a: Item, b: Item) => boolean;
@@ -37,7 +37,7 @@ export class Heap<Item> {
     items[child] = item;
   }
 
-  /** Takes the top item away. */
+  /** Removes the top item. */
   pop(): void {
     const items = this.#items;
     const last = items.pop();
@@ -46,7 +46,7 @@ export class Heap<Item> {
     this.sinkTop();
   }
 
-  /** Puts the heap in order after the top item changed. */
+  /** Restores the order after the top item has changed. */
   sinkTop(): void {
     const items = this.#items;
     const item = items[0];
@@ -68,7 +68,7 @@ export class Heap<Item> {
     items[parent] = item;
   }
 
-  /** Takes every item away, in no order. */
+  /** Removes all items; returns them in no particular order. */
   drain(): Item[] {
     return this.#items.splice(0);
   }

@@ -1,5 +1,5 @@
-// Merges tables and WALs into the live entries of a range: of each key the newest version, where that is a
-// value that no range deletion of a higher sequence hides.
+// Merges tables and WALs into the live entries of a range: the newest version of each key, if it is a value
+// that no range deletion with a higher sequence number hides.
 //
 // Invariants:
 // - The heap holds exactly the cursors that are at an entry, or not open yet; cursors move only on top.
@@ -25,9 +25,9 @@ import { TableCursor } from './table-cursor.js';
 
 type Cursor = TableCursor | MemoryCursor;
 
-/** About 10 ms of entries. */
+/** How many entries are read without a pause: about 10 ms. */
 const PAUSE_STEPS = 20_000;
-/** To open a table takes as long as so many entries. */
+/** Opening a table counts as this many entries. */
 const OPEN_STEPS = 200;
 
 export class LiveCursor {
@@ -65,8 +65,8 @@ export class LiveCursor {
   }
 
   /**
-   * The next live entry, valid until the next call; undefined behind the last one. `paused` after many entries
-   * that are not live, so that the caller can do something else: call again.
+   * Returns the next live entry, valid until the next call; undefined after the last one. Returns `paused`
+   * after many entries that are not live, so that the caller can do other work and call again.
    */
   next(): EntryCursor | 'paused' | undefined {
     const heap = this.#heap;
@@ -88,14 +88,14 @@ export class LiveCursor {
     return 'paused';
   }
 
-  /** Gives the tables back. */
+  /** Releases the tables. */
   close(): void {
     for (const cursor of this.#open) this.#closeTable(cursor);
     this.#open.clear();
     this.#heap.drain();
   }
 
-  /** Is this a live value, and the first entry seen of its key? */
+  /** Whether this is a live value and the first entry of its key. */
   #isNewest(cursor: Cursor): boolean {
     const isSeen = cursor === this.#last ? cursor.order === 0 : this.#isTied;
     this.#last = cursor;
@@ -107,7 +107,7 @@ export class LiveCursor {
     if (cursor.isExternal) {
       throw unsupported(
         'the newest value of a key is in a value block, which this package does not read: ' +
-          'copy the database with value blocks off',
+          'copy the database with value blocks disabled',
         (cursor as TableCursor).location,
       );
     }
@@ -130,7 +130,7 @@ export class LiveCursor {
     this.#settle(cursor);
   }
 
-  /** Puts the heap in order after its top moved. */
+  /** Restores the order of the heap after its top has moved. */
   #settle(cursor: Cursor): void {
     if (cursor.valid) {
       this.#heap.sinkTop();

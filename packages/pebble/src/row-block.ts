@@ -1,6 +1,6 @@
-// A row block (LevelDB's): entries, each without what its key shares with the one before.
+// A row block (LevelDB's): entries, each without the prefix that its key shares with the previous one.
 //
-//   shared    uvarint: bytes of the key before that this one begins with
+//   shared    uvarint: how many bytes of the previous key this one begins with
 //   rest      uvarint
 //   value     uvarint: length
 //   rest of the key, value
@@ -8,7 +8,7 @@
 //   restart points  uint32 each: offsets of entries that share nothing; Pebble keeps a hint in bit 31
 //   count           uint32: of restart points
 //
-// Entries are walked from the first one on, so that restart points are not looked at.
+// Entries are read from the first one on, so restart points are not used.
 
 import { VarintReader } from '@sstitch/sst/file-format';
 import type { BlockCursor } from './entry-cursor.js';
@@ -19,7 +19,7 @@ import type { Block } from './stored-block.js';
 const NOTHING = new Uint8Array(0);
 const TRAILER_BYTES = 8;
 
-/** Walks the entries of a row block, whatever their keys are. */
+/** Iterates over the entries of a row block with keys of any kind. */
 export class RowReader {
   readonly #varints = new VarintReader();
   #block: Block = { bytes: NOTHING, at: { path: '' } };
@@ -50,7 +50,7 @@ export class RowReader {
     this.valueEnd = 0;
   }
 
-  /** To the next entry, or the first one; false behind the last one. */
+  /** Moves to the next entry, at first to the first one; returns false after the last one. */
   next(): boolean {
     const { data, keyLength } = this;
     const limit = this.#entriesEnd;
@@ -60,11 +60,12 @@ export class RowReader {
     const shared = varints.read32(data, limit);
     const rest = shared < 0 ? -1 : varints.read32(data, limit);
     const valueBytes = rest < 0 ? -1 : varints.read32(data, limit);
-    if (valueBytes < 0) throw this.fault('has an entry that is cut off');
-    if (shared > keyLength) throw this.fault('has a key that shares more than there is');
+    if (valueBytes < 0) throw this.fault('has a truncated entry');
+    if (shared > keyLength)
+      throw this.fault('has a key that shares more bytes than the previous key has');
     const restStart = varints.position;
     const valueStart = restStart + rest;
-    if (valueStart + valueBytes > limit) throw this.fault('has an entry that reaches behind it');
+    if (valueStart + valueBytes > limit) throw this.fault('has an entry that extends past its end');
     this.#setKey(shared, restStart, valueStart);
     this.valueStart = valueStart;
     this.valueEnd = valueStart + valueBytes;
@@ -105,7 +106,7 @@ export class RowReader {
     return this.data.subarray(this.valueStart, this.valueEnd);
   }
 
-  /** The user key of an internal key: a copy. */
+  /** A copy of the user key of an internal key. */
   userKey(): Uint8Array {
     return this.keyBytes.slice(0, this.userKeyLength());
   }
@@ -124,10 +125,10 @@ export class RowReader {
 
 const SET = 1;
 const OBSOLETE_BIT = 64;
-/** Of the byte in front of a value: is the value elsewhere? */
+/** Bits of the byte before a value that say that the value is elsewhere. */
 const EXTERNAL_BITS = 0xc0;
 
-/** Walks the points of row blocks of data: keys are internal keys. */
+/** Iterates over the points of row data blocks, whose keys are internal keys. */
 export class RowDataCursor implements BlockCursor {
   readonly #reader = new RowReader();
   readonly #hasValuePrefix: boolean;
@@ -142,7 +143,7 @@ export class RowDataCursor implements BlockCursor {
   valueStart = 0;
   isExternal = false;
 
-  /** @param version of the table format */
+  /** @param version the version of the table format */
   constructor(version: number) {
     this.#hasValuePrefix = version >= 3;
     this.#kindMask = version >= 4 ? 0xff & ~OBSOLETE_BIT : 0xff;

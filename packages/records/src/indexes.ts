@@ -1,4 +1,5 @@
-// Which index entries a record has. Pure; the rules are those of baton-sdk's storage v3:
+// Derives the index entries of a record, by the rules of baton-sdk's storage v3. An index has an entry for a
+// record with:
 //
 //   resource_by_parent                a parent with a resource_id
 //   entitlement_by_resource           a resource with a resource_id
@@ -21,7 +22,7 @@ import {
   type ScannedField,
 } from './scanned-fields.js';
 
-/** The buckets that hold index entries, and whose records they list. */
+/** The buckets of index entries, each with the bucket of the records that it lists. */
 export interface IndexedBucket {
   readonly resource_by_parent: 'resource';
   readonly entitlement_by_resource: 'entitlement';
@@ -49,10 +50,10 @@ export function indexEntries(syncId: SyncIdBytes, record: SyncRecord): IndexEntr
   return entries;
 }
 
-/** Reported of an index entry: its bucket and the elements of its key. */
+/** Called for an index entry with its bucket and the elements of its key. */
 export type IndexVisitor = (bucket: IndexBucket, elements: readonly string[]) => void;
 
-/** Tells of the index entries of a record, in the fixed order of the buckets. */
+/** Calls `visit` for each index entry of a record, in the fixed order of the buckets. */
 export function visitIndexes(record: SyncRecord, visit: IndexVisitor): void {
   switch (record.$typeName) {
     case 'c1.storage.v3.ResourceRecord':
@@ -126,8 +127,8 @@ export function isIndexed(bucket: ValueBucket): boolean {
 /** The ids of the record that an index entry lists, from the entry's own elements. */
 export function listedIds(bucket: IndexBucket, elements: readonly string[]): readonly string[] {
   const recordBucket = bucketLayout(bucket).indexOf;
-  if (recordBucket === undefined) throw new TypeError(`${bucket} is no index`);
-  // Every index key ends in the whole of the record's own key.
+  if (recordBucket === undefined) throw new TypeError(`${bucket} is not an index`);
+  // Every index key ends in all elements of the record's own key.
   return elements.slice(-bucketLayout(recordBucket).elements.length);
 }
 

@@ -37,7 +37,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** Adds records of syncs by turns and commits them. */
+/** Adds records of syncs in turn and commits them. */
 async function load(
   syncs: ReadonlyMap<string, readonly SyncRecord[]>,
   options: RecordLoaderOptions = {},
@@ -98,8 +98,8 @@ function entriesOf(syncId: string, records: readonly SyncRecord[]): string[] {
 describe('a bulk load', () => {
   test.each([
     ['in memory', {}],
-    ['by way of many runs', { maxHeldBytes: 20_000 }],
-  ])('leaves the store with the records of its syncs, %s', async (_how, options) => {
+    ['through many sorted runs', { maxHeldBytes: 20_000 }],
+  ])('makes the store hold the records of its syncs, %s', async (_how, options) => {
     await load(new Map([[SYNC, [grant('old'), asset('old', new Uint8Array(3))]]]));
     const syncs = new Map([SYNC, OTHER_SYNC].map((syncId) => [syncId, many(syncId, 700)]));
     const loaded = await load(syncs, options);
@@ -111,7 +111,7 @@ describe('a bulk load', () => {
     ]);
   });
 
-  test('leaves other syncs as they are, and one that it knows nothing of untouched', async () => {
+  test('does not change other syncs', async () => {
     const records = new SyncStore(store);
     await records.putMany(OTHER_SYNC, many(OTHER_SYNC, 10));
     const { digest } = await digestSync(store, OTHER_SYNC);
@@ -121,7 +121,7 @@ describe('a bulk load', () => {
     expect((await digestSync(store, OTHER_SYNC)).digest).toBe(digest);
   });
 
-  test('of any records gives what puts of them give, its statistics exact', async () => {
+  test('has the same result as puts of the same records, with exact statistics', async () => {
     const engine = await openEngine();
     const puts = new SyncStore(engine, { now: () => ENDED });
     await fc.assert(
@@ -146,7 +146,7 @@ describe('a bulk load', () => {
     );
   });
 
-  test('counts anew what statistics say, and keeps what else they hold', async () => {
+  test('recomputes the counts of statistics, and keeps their other fields', async () => {
     const counted = await countSync(store, SYNC, { writtenAt: ENDED });
     const given = {
       ...counted,
@@ -163,9 +163,9 @@ describe('a bulk load', () => {
     });
   });
 
-  test('takes the bytes that are given instead of those of the encoder', async () => {
+  test('stores the given bytes instead of encoded ones', async () => {
     const record = grant('g');
-    // The same grant, its fields the other way round.
+    // The same grant with its fields in reverse order.
     const value = Uint8Array.from([
       ...recordValue(record).slice(29),
       ...recordValue(record).slice(0, 29),
@@ -178,19 +178,16 @@ describe('a bulk load', () => {
   test.each([
     ['in memory', {}],
     ['in different runs', { maxHeldBytes: 20_000 }],
-  ])(
-    'refuses a record that comes twice, %s, by its name, and writes nothing',
-    async (_how, options) => {
-      const syncs = new Map([[SYNC, [...many(SYNC, 700), grant('g5')]]]);
-      await expect(load(syncs, options)).rejects.toMatchObject({
-        code: 'SSTITCH_RECORD_REPEATED',
-        message: 'a record comes twice: grant "g5"',
-      });
-      expect(await contents()).toEqual([]);
-    },
-  );
+  ])('refuses a duplicate record, %s, with its name, and writes nothing', async (_how, options) => {
+    const syncs = new Map([[SYNC, [...many(SYNC, 700), grant('g5')]]]);
+    await expect(load(syncs, options)).rejects.toMatchObject({
+      code: 'SSTITCH_RECORD_REPEATED',
+      message: 'duplicate record: grant "g5"',
+    });
+    expect(await contents()).toEqual([]);
+  });
 
-  test('refuses statistics that come twice, and records of another sync', async () => {
+  test('refuses duplicate statistics, and records of another sync', async () => {
     const stats = await countSync(store, SYNC);
     const twice = () => load(new Map([[SYNC, [stats, stats]]]));
     expect(await codeOf(twice)).toBe('SSTITCH_RECORD_REPEATED');
@@ -202,7 +199,7 @@ describe('a bulk load', () => {
     await expect(nonsense).rejects.toMatchObject({ code: 'SSTITCH_SYNC_ID_INVALID' });
   });
 
-  test('that is aborted writes nothing', async () => {
+  test('writes nothing if it is aborted', async () => {
     const abort = new AbortController();
     const loading = withLoader({ signal: abort.signal }, async (loader) => {
       await loader.addMany(SYNC, many(SYNC, 300));
@@ -213,7 +210,7 @@ describe('a bulk load', () => {
     expect(await contents()).toEqual([]);
   });
 
-  test('takes nothing after its commit', async () => {
+  test('accepts nothing after its commit', async () => {
     await withLoader({}, async (loader) => {
       loader.add(SYNC, grant('g'));
       await loader.commit(store);

@@ -1,6 +1,6 @@
-// Importing a .c1z file of format 3 as `sstitch import` does (read, sort, build tables, one commit), beside reading it
-// and putting its records in batches into a plain store. The file is made with SSTitch's own writer. Each side has a
-// process of its own, taking turns; in the end both must hold the same.
+// Compares importing a .c1z file of format 3 as `sstitch import` does (read, sort, build tables, one commit)
+// with reading it and putting its records in batches into a plain store. SSTitch's own writer creates the file.
+// Each side runs in its own process, in turn; at the end both must hold the same entries.
 import { fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -25,7 +25,7 @@ import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 
 const SIDES = ['read', 'bulk', 'batches'];
 
-/** Writes a file of one sync of so many grants. */
+/** Writes a file of one sync with `grants` grants. */
 async function makeFile(path, grants, format) {
   const sync = syntheticSync({ grants });
   const writer = await createC1z(path, { format });
@@ -50,9 +50,9 @@ function byBucket(records) {
   return buckets;
 }
 
-/** What each side does with the batches of the file, in a directory of its own. */
+/** The work of each side on the batches of the file, in its own directory. */
 const WORK = {
-  /** What both others pay: messages are decoded, as each of them needs them. */
+  /** The part that the other two share: decodes the messages. */
   async read(batches) {
     let records = 0;
     for await (const batch of batches) records += batch.records.length;
@@ -79,7 +79,7 @@ const WORK = {
 async function runSide({ side, path, directory }) {
   await mkdir(directory);
   const started = performance.now();
-  // As `sstitch import` opens it, on every side.
+  // Every side opens the file as `sstitch import` does.
   const file = await openC1z(path, { batchRecords: 1000 });
   const [{ syncId }] = file.syncs();
   const { database } = await WORK[side](file.batches(), directory);
