@@ -11,8 +11,14 @@ const manifestOf = (directory) =>
 const rootManifest = manifestOf('.');
 const write = process.argv.includes('--write');
 
+/** Scripts that every package has alike: `pnpm api` and `pnpm check-api` run them. */
+const SCRIPTS = {
+  api: 'node ../../tools/workspace/api-report.mjs',
+  'check-api': 'node ../../tools/workspace/api-report.mjs --check',
+};
+
 /** The expected metadata of a package, in the order of npm's documentation. */
-function expectedOf(directory) {
+function expectedOf(directory, { scripts }) {
   const { homepage, bugs, repository, license, engines } = rootManifest;
   return {
     homepage: `${homepage.replace(/#.*$/, '')}/tree/main/${directory}#readme`,
@@ -20,6 +26,7 @@ function expectedOf(directory) {
     repository: { ...repository, directory: directory },
     license,
     engines,
+    scripts: { ...scripts, ...SCRIPTS },
     publishConfig: { access: 'public', provenance: true },
   };
 }
@@ -35,16 +42,16 @@ for (const name of readdirSync(join(root, 'packages'))) {
   if (!existsSync(join(root, directory, 'package.json'))) continue;
   const manifest = manifestOf(directory);
   if (manifest.private) continue;
-  const expected = expectedOf(directory);
+  const expected = expectedOf(directory, manifest);
   const wrong = Object.keys(expected).filter(
     (field) => !isDeepStrictEqual(manifest[field], expected[field]),
   );
   if (write && wrong.length > 0) {
     const { name: own, version, description, keywords, ...rest } = manifest;
     const head = { name: own, version, description, ...(keywords && { keywords }) };
-    for (const field of Object.keys(expected)) delete rest[field];
-    const { publishConfig, ...first } = expected;
-    const whole = { ...head, ...first, ...rest, publishConfig };
+    const { scripts, publishConfig, ...first } = expected;
+    for (const field of [...Object.keys(first), 'publishConfig']) delete rest[field];
+    const whole = { ...head, ...first, ...rest, scripts, publishConfig };
     writeFileSync(join(root, directory, 'package.json'), `${JSON.stringify(whole, null, 2)}\n`);
   } else {
     for (const field of wrong) {

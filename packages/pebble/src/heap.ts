@@ -15,6 +15,15 @@ export class Heap<Item> {
     return this.#items[0];
   }
 
+  /** The items of which one would be on top if the top were taken away. */
+  get left(): Item | undefined {
+    return this.#items[1];
+  }
+
+  get right(): Item | undefined {
+    return this.#items[2];
+  }
+
   push(item: Item): void {
     const items = this.#items;
     let child = items.length;

@@ -2,12 +2,15 @@
 // that no range deletion with a higher sequence number hides.
 //
 // Invariants:
-// - The heap holds exactly the cursors that are at an entry or not open yet; only the top cursor moves.
-// - A table is opened when its lowest key reaches the top. So its range deletions, which lie within its bounds,
-//   are known before any key that they can cover. It is released after its last point.
+// - The heap holds exactly the cursors that are at an entry, or not open yet; cursors move only on top.
+// - A table is opened when its lowest key comes to the top: then its range deletions, which lie within its
+//   bounds, are known before a key that they can cover. It is given back when it has no more points.
+// - An entry is the newest of its key unless the one seen last has the same key: either the cursor on top is still
+//   that of the last one, and knows, or it is the one that came after it then, to which the last one was compared.
+//   A table that is not open yet is before all of the keys that it can have, so that it cannot have that one.
 
 import { DeletionSweep } from './deletion-sweep.js';
-import { type EntryCursor, KeyBuffer } from './entry-cursor.js';
+import type { EntryCursor } from './entry-cursor.js';
 import { POINT_ROLE, ROLE_VALUE } from './entry-kind.js';
 import { unsupported } from './errors.js';
 import { Heap } from './heap.js';
@@ -32,10 +35,11 @@ export class LiveCursor {
   readonly #cache: TableCache;
   readonly #heap = new Heap<Cursor>(isBefore);
   readonly #sweep: DeletionSweep;
-  /** The last user key. */
-  readonly #key = new KeyBuffer();
-  #hasKey = false;
-  /** Whether the top was returned to the caller. */
+  /** The cursor of the entry seen last. */
+  #last: Cursor | undefined;
+  /** Does the cursor that comes after it have the same user key? */
+  #isTied = false;
+  /** Was the top given to the caller? */
   #isAtLive = false;
   readonly #open = new Set<TableCursor>();
 
@@ -93,16 +97,13 @@ export class LiveCursor {
 
   /** Whether this is a live value and the first entry of its key. */
   #isNewest(cursor: Cursor): boolean {
-    const { keyBytes, keyLength } = cursor;
-    const key = this.#key;
-    const hadKey = this.#hasKey;
-    key.begin(0);
-    key.append(keyBytes, 0, keyLength);
-    key.finish();
-    this.#hasKey = true;
-    if (hadKey && key.order === 0) return false;
+    const isSeen = cursor === this.#last ? cursor.order === 0 : this.#isTied;
+    this.#last = cursor;
+    this.#isTied = hasSameKey(cursor, this.#heap.left) || hasSameKey(cursor, this.#heap.right);
+    if (isSeen) return false;
     if (POINT_ROLE[cursor.kind] !== ROLE_VALUE) return false;
-    if (this.#sweep.coveringSequence(keyBytes, keyLength) > cursor.sequence) return false;
+    if (this.#sweep.coveringSequence(cursor.keyBytes, cursor.keyLength) > cursor.sequence)
+      return false;
     if (cursor.isExternal) {
       throw unsupported(
         'the newest value of a key is in a value block, which this package does not read: ' +
@@ -143,6 +144,11 @@ export class LiveCursor {
     cursor.close();
     this.#cache.release(cursor.table);
   }
+}
+
+function hasSameKey(a: Cursor, b: Cursor | undefined): boolean {
+  if (b === undefined || a.keyLength !== b.keyLength) return false;
+  return compareFronts(a.keyBytes, a.keyLength, b.keyBytes, b.keyLength) === 0;
 }
 
 function isBefore(a: Cursor, b: Cursor): boolean {

@@ -120,10 +120,30 @@ describe('a recycled log', () => {
     for (const left of [closed, old.subarray(0, 13), old.subarray(0, 18)]) {
       expect(read(joined(log, left))).toEqual([one]);
     }
-    // Too few bytes to tell, or the beginning of a chunk of its own.
+    // Others that are too few for a chunk, or the front of one of its own.
     const own = encodeChunk(other, 0, 'sync', NUMBER);
     for (const left of [closed.subarray(0, 6), own.subarray(0, 9), own.subarray(0, 18)]) {
       expect(failure(joined(log, left)).message).toContain("set the option tornLogs to 'end'");
+    }
+  });
+
+  it('ends where the last bytes are left of what its writer put behind the old one', () => {
+    const closing = (number: number) => {
+      const bytes = Uint8Array.of(0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0);
+      new DataView(bytes.buffer).setUint32(7, number, true);
+      return bytes;
+    };
+    for (const number of [NUMBER, 70_000, 2 ** 31 + 70_000]) {
+      const log = encodeLog([one], 'sync', number);
+      for (let left = 1; left <= 11; left += 1) {
+        const old = closing(number - 1).subarray(-left);
+        expect(read(joined(log, old), { logNumber: number })).toEqual([one]);
+      }
+      // No older log has such a number.
+      for (let left = 4; left <= 6; left += 1) {
+        const newer = closing(number + 1).subarray(-left);
+        expect(failure(joined(log, newer), { logNumber: number }).message).toContain('tornLogs');
+      }
     }
   });
 

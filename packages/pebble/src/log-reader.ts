@@ -13,10 +13,12 @@
 //   types 5 to 8    the same, recyclable: a new log may overwrite the bytes of an old one
 //   types 9 to 12   the same, with the offset up to which the log was fsynced when the chunk was written
 //
-// Zeros fill the end of a block without room for a header: less than 7 bytes, or 19 if the writer uses types 9
-// to 12. A header of zeros anywhere else ends the log, because its file may be longer. A log whose chunks have
-// its number also ends at anything without it: bytes of the old log, perhaps from the middle of a chunk on. A
-// log that its writer closed ends with a chunk of the next number or with its file.
+// Zeros fill the end of a block that has no room for a header: 7 bytes, up to 19 where the writer makes
+// types 9 to 12. A header of zeros anywhere else ends the log, as its file may be longer. A log whose chunks
+// have its number ends as well with anything that does not have it: bytes of the old log, from the middle of
+// a chunk on or not. A log that its writer closed ends with a chunk of the next number, or with its file: checksum and
+// length 0, type 5, number + 1. Bytes at the end of a file that are too few for a header are the end of such a chunk of
+// an older log, or a torn end: Pebble takes them for the end of the log in either case.
 //
 // Any other incomplete chunk is a torn end, which a crash or damage leaves.
 //
@@ -217,8 +219,8 @@ class ChunkReader {
     const blockEnd = this.#blockStart + this.#block.length;
     if (blockEnd !== this.#file.sizeBytes || front.length >= MAX_HEADER_BYTES) return false;
     const type = front[6];
-    // Any checksum and length may be valid.
-    if (type === undefined) return true;
+    // Of checksum and length any value may be right; it is one in millions that looks like the end of an older log.
+    if (type === undefined) return !isEndOfClosedLog(front, this.#logNumber ?? 0);
     if (type < FIRST_NAMED_TYPE || type > MAX_CHUNK_TYPE) return false;
     const number = new Uint8Array(4);
     new DataView(number.buffer).setUint32(0, this.#logNumber ?? 0, true);
@@ -278,6 +280,18 @@ function isWhole(
   const end = start + headerBytes + readUint16(block, start + 4);
   if (end > block.length) return false;
   return maskedChecksum(block.subarray(start + 6, end)) === readUint32(block, start);
+}
+
+/**
+ * Are these up to 6 bytes the last ones of the chunk with which a writer closes a log, of an older log than this one? It
+ * says no more than the number after its own, which is not above this one's.
+ */
+function isEndOfClosedLog(bytes: Uint8Array, logNumber: number): boolean {
+  const numberBytes = bytes.subarray(-4);
+  const typeAndLength = bytes.subarray(0, -4);
+  const isClosing = [...typeAndLength].reverse().every((byte, at) => byte === (at === 0 ? 5 : 0));
+  const number = numberBytes.reduceRight((sum, byte) => 256 * sum + byte, 0);
+  return isClosing && number * 256 ** (4 - numberBytes.length) <= logNumber;
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

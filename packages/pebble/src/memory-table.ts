@@ -128,6 +128,11 @@ export class MemoryCursor implements EntryCursor {
     return this.#entry.value.length;
   }
 
+  get order(): number {
+    const before = this.#points[this.#position - 1];
+    return before === undefined ? 1 : compareBytes(this.#entry.key, before.key);
+  }
+
   next(): void {
     this.#position += 1;
   }

@@ -11,7 +11,7 @@
 // Entries are read from the first one on, so restart points are not used.
 
 import { VarintReader } from '@sstitch/sst/file-format';
-import { type BlockCursor, KeyBuffer } from './entry-cursor.js';
+import type { BlockCursor } from './entry-cursor.js';
 import { corrupt, type PebbleError } from './errors.js';
 import { readUint32 } from './fixed-numbers.js';
 import type { Block } from './stored-block.js';
@@ -27,8 +27,13 @@ export class RowReader {
   data: Uint8Array = NOTHING;
   keyBytes: Uint8Array = new Uint8Array(256);
   keyLength = 0;
-  /** How many bytes the key shares with the previous one. */
-  shared = 0;
+  /**
+   * Up to where the key is the same as the one before, which may be in the block before, and how their bytes compare
+   * there: 0 where one of them ends.
+   */
+  sameBytes = 0;
+  difference = 0;
+  #lengthBefore = 0;
   valueStart = 0;
   valueEnd = 0;
 
@@ -71,17 +76,26 @@ export class RowReader {
     const length = shared + end - start;
     if (length > this.keyBytes.length) {
       const larger = new Uint8Array(Math.max(length, 2 * this.keyBytes.length));
-      larger.set(this.keyBytes.subarray(0, shared));
+      larger.set(this.keyBytes);
       this.keyBytes = larger;
     }
     const { keyBytes, data } = this;
+    const shorter = Math.min(length, this.#lengthBefore);
     let position = shared;
-    for (let from = start; from < end; from += 1) {
+    let from = start;
+    while (position < shorter && data[from] === keyBytes[position]) {
+      position += 1;
+      from += 1;
+    }
+    this.sameBytes = position;
+    this.difference =
+      position < shorter ? (data[from] as number) - (keyBytes[position] as number) : 0;
+    for (; from < end; from += 1) {
       keyBytes[position] = data[from] as number;
       position += 1;
     }
-    this.shared = shared;
     this.keyLength = length;
+    this.#lengthBefore = length;
   }
 
   key(): Uint8Array {
@@ -117,12 +131,13 @@ const EXTERNAL_BITS = 0xc0;
 /** Iterates over the points of row data blocks, whose keys are internal keys. */
 export class RowDataCursor implements BlockCursor {
   readonly #reader = new RowReader();
-  readonly #key = new KeyBuffer();
   readonly #hasValuePrefix: boolean;
   readonly #kindMask: number;
   #low = 0;
   #high = 0;
   valid = false;
+  keyLength = 0;
+  order = 1;
   sequence = 0;
   kind = 0;
   valueStart = 0;
@@ -135,13 +150,7 @@ export class RowDataCursor implements BlockCursor {
   }
 
   get keyBytes(): Uint8Array {
-    return this.#key.bytes;
-  }
-  get keyLength(): number {
-    return this.#key.length;
-  }
-  get order(): number {
-    return this.#key.order;
+    return this.#reader.keyBytes;
   }
   get data(): Uint8Array {
     return this.#reader.data;
@@ -168,15 +177,14 @@ export class RowDataCursor implements BlockCursor {
     this.valid = reader.next();
     if (!this.valid) return;
     const userBytes = reader.userKeyLength();
-    const key = this.#key;
-    const shared = isFirst ? 0 : Math.min(reader.shared, key.length, userBytes);
-    key.begin(shared);
-    key.append(reader.keyBytes, shared, userBytes);
-    key.finish();
+    const isSame = reader.sameBytes >= Math.min(userBytes, this.keyLength);
+    // One that the other begins with is less.
+    this.order = isSame ? userBytes - this.keyLength : reader.difference;
+    this.keyLength = userBytes;
     const low = readUint32(reader.keyBytes, userBytes);
     const high = readUint32(reader.keyBytes, userBytes + 4);
     const trailerOrder = high - this.#high || low - this.#low;
-    if (!isFirst && (key.order < 0 || (key.order === 0 && trailerOrder >= 0))) {
+    if (!isFirst && (this.order < 0 || (this.order === 0 && trailerOrder >= 0))) {
       throw reader.fault(`has an entry out of order, which ends at its byte ${reader.valueEnd}`);
     }
     this.#low = low;

@@ -89,7 +89,10 @@ export class TableCursor implements EntryCursor {
   get isExternal(): boolean {
     return this.#block?.isExternal ?? false;
   }
-  /** The place of the block that holds the entry. */
+  get order(): number {
+    return this.#block?.order ?? 1;
+  }
+  /** Of the block that holds the entry. */
   get location(): Location {
     return this.#at;
   }

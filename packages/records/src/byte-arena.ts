@@ -9,6 +9,8 @@ const MAX_VARINT_BYTES = 10;
 const LOOP_COPY_BYTES = 48;
 
 const DOUBLE_BYTES = 8;
+/** What an element of a key begins with. */
+const SEPARATOR = 0;
 
 /** The source of an arena's blocks. */
 export interface BlockMemory {
@@ -47,7 +49,17 @@ export class ByteArena {
     this.length = writeElement(this.bytes, this.length, text);
   }
 
-  /** Appends a number from 0 to 2^53 - 1 as a varint: seven bits a byte, the lowest first. */
+  /** Adds an element of a key, with its separator, that needs no escapes: `source[start, end)`. */
+  plainElement(source: Uint8Array, start: number, end: number): void {
+    this.reserve(1 + end - start);
+    const { bytes } = this;
+    let to = this.length;
+    bytes[to++] = SEPARATOR;
+    for (let at = start; at < end; at++) bytes[to++] = source[at] as number;
+    this.length = to;
+  }
+
+  /** Adds a number from 0 to 2^53 - 1, seven bits a byte, the lowest first. */
   varint(value: number): void {
     this.reserve(MAX_VARINT_BYTES);
     let rest = value;

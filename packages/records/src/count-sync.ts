@@ -1,5 +1,4 @@
-// Counts the records of a sync from the entries of a store.
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+// What a sync holds, counted from a store's entries.
 import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
 import {
   bucketLayout,
@@ -8,31 +7,16 @@ import {
   parseSyncId,
   SYNC_ID_LENGTH_BYTES,
 } from '@sstitch/keys';
-import { undecodable } from './encode.js';
-import {
-  EntitlementRecordSchema,
-  EntitlementRefSchema,
-  GrantRecordSchema,
-  ResourceRefSchema,
-  type SyncStatsRecord,
-} from './gen/c1/storage/v3/records_pb.js';
+import { decodeRecord } from './encode.js';
+import type { SyncStatsRecord } from './gen/c1/storage/v3/records_pb.js';
+import { RecordScanner } from './record-scanner.js';
 import type { ValueBucket } from './record-types.js';
 import { onSnapshot, scanPages } from './scan.js';
-import { SyncCounter } from './sync-counter.js';
+import { type CountedBucket, countedType, SyncCounter } from './sync-counter.js';
 
+/** Holds nothing from one record to the next that matters. */
+const scanner = new RecordScanner();
 const RESOURCE_ELEMENTS_OFFSET = bucketLayout('resource').prefix.length + SYNC_ID_LENGTH_BYTES;
-/** The path of the field with the resource type by which a record is counted: a field of a field. */
-const RESOURCE_TYPE_FIELDS = {
-  entitlement: [
-    EntitlementRecordSchema.field.resource.number,
-    ResourceRefSchema.field.resourceTypeId.number,
-  ],
-  grant: [
-    GrantRecordSchema.field.entitlement.number,
-    EntitlementRefSchema.field.resourceTypeId.number,
-  ],
-} as const;
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Options of {@link countSync}. */
 export interface CountOptions {
@@ -44,10 +28,10 @@ export interface CountOptions {
 }
 
 /**
- * Counts a sync in a store. Reads only keys and, of entitlements and grants, one field.
+ * Counts a sync in a store. Keys alone are read, and of entitlements and grants the fields that are counted.
  *
- * @throws {@link RecordsError} SSTITCH_ABORTED, or SSTITCH_RECORD_UNDECODABLE on an entitlement or a grant that
- * is not a message; KeysError on a malformed key of a resource.
+ * @throws {@link RecordsError} SSTITCH_ABORTED, or SSTITCH_RECORD_UNDECODABLE on an entitlement or a grant
+ * that is none; KeysError on a resource's key that is malformed.
  */
 export async function countSync(
   engine: ReadableEngine,
@@ -63,45 +47,40 @@ export async function countSync(
     for (const bucket of ['resource_type', 'asset'] as const) {
       for await (const page of pagesOf(bucket, false)) counter.addCount(bucket, page.length);
     }
-    for await (const page of pagesOf('resource', false)) {
-      for (const [key] of page) {
-        counter.addCount('resource', 1, decodeTuple(key, RESOURCE_ELEMENTS_OFFSET)[0]);
-      }
-    }
-    for (const bucket of ['entitlement', 'grant'] as const) {
-      for await (const page of pagesOf(bucket, true)) {
-        for (const [key, value] of page) {
-          counter.addCount(bucket, 1, resourceTypeOf(bucket, key, value));
-        }
+    for (const bucket of ['resource', 'entitlement', 'grant'] as const) {
+      for await (const page of pagesOf(bucket, bucket !== 'resource')) {
+        for (const [key, value] of page) countEntry(counter, bucket, key, value);
       }
     }
   });
   return counter.toRecord(syncId, options.writtenAt ?? new Date());
 }
 
-/** Reads one field of a record without decoding the others, because a sync has millions of grants. */
-function resourceTypeOf(
-  bucket: keyof typeof RESOURCE_TYPE_FIELDS,
+/**
+ * Counts one stored record. Of values, those of entitlements and grants alone are looked at.
+ *
+ * @throws {@link RecordsError} SSTITCH_RECORD_UNDECODABLE on an entitlement or a grant that is none; KeysError
+ * on a resource's key that is malformed.
+ */
+export function countEntry(
+  counter: SyncCounter,
+  bucket: CountedBucket,
   key: Uint8Array,
   value: Uint8Array,
-): string {
-  const [outer, inner] = RESOURCE_TYPE_FIELDS[bucket];
-  try {
-    const reference = bytesField(value, outer);
-    const type = reference && bytesField(reference, inner);
-    return type === undefined ? '' : UTF8.decode(type);
-  } catch (cause) {
-    throw undecodable(bucket, key, cause);
-  }
+): void {
+  counter.addCount(bucket, 1, groupOf(bucket, key, value));
 }
 
-function bytesField(message: Uint8Array, wanted: number): Uint8Array | undefined {
-  const reader = new BinaryReader(message);
-  let found: Uint8Array | undefined;
-  while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag();
-    if (field === wanted && wireType === WireType.LengthDelimited) found = reader.bytes();
-    else reader.skip(wireType, field);
+function groupOf(bucket: CountedBucket, key: Uint8Array, value: Uint8Array): string | undefined {
+  switch (bucket) {
+    case 'resource':
+      return decodeTuple(key, RESOURCE_ELEMENTS_OFFSET)[0];
+    case 'entitlement':
+    case 'grant':
+      return scanner.scan(bucket, value)
+        ? scanner.countedType()
+        : countedType(decodeRecord(bucket, key, value));
+    default:
+      return undefined;
   }
-  return found;
 }

@@ -70,8 +70,8 @@ export function decodeRecord<B extends ValueBucket>(
   }
 }
 
-/** The error for a value that is not the message of its key's bucket. */
-export function undecodable(bucket: ValueBucket, key: Uint8Array, cause: unknown): RecordsError {
+/** The error for a value that is not the message its key promises. */
+function undecodable(bucket: ValueBucket, key: Uint8Array, cause: unknown): RecordsError {
   return new RecordsError(
     'SSTITCH_RECORD_UNDECODABLE',
     `the value of key ${toHex(key)} is not a ${bucket} record`,

@@ -13,7 +13,14 @@ import type {
   GrantRecord,
   ResourceRecord,
 } from './gen/c1/storage/v3/records_pb.js';
+import type { RecordScanner } from './record-scanner.js';
 import type { SyncRecord, ValueBucket } from './record-types.js';
+import {
+  ENTITLEMENT_FIELDS,
+  GRANT_FIELDS,
+  RESOURCE_FIELDS,
+  type ScannedField,
+} from './scanned-fields.js';
 
 /** The buckets of index entries, each with the bucket of the records that it lists. */
 export interface IndexedBucket {
@@ -60,6 +67,57 @@ export function visitIndexes(record: SyncRecord, visit: IndexVisitor): void {
       break;
   }
 }
+
+/** Reported of an index entry: its bucket and the fields that are the elements of its key. */
+export type ScannedIndexVisitor = (bucket: IndexBucket, fields: readonly ScannedField[]) => void;
+
+/** As `visitIndexes`, of a record that was scanned. */
+export function visitScannedIndexes(scanned: RecordScanner, visit: ScannedIndexVisitor): void {
+  switch (scanned.bucket) {
+    case 'resource':
+      if (!scanned.isEmpty(RESOURCE_FIELDS['parent.resource_id']))
+        visit('resource_by_parent', BY_PARENT);
+      break;
+    case 'entitlement':
+      if (!scanned.isEmpty(ENTITLEMENT_FIELDS['resource.resource_id'])) {
+        visit('entitlement_by_resource', BY_RESOURCE);
+      }
+      break;
+    case 'grant':
+      if (scanned.has(GRANT_FIELDS.principal)) {
+        if (scanned.has(GRANT_FIELDS.entitlement)) visit('grant_by_entitlement', BY_ENTITLEMENT);
+        visit('grant_by_principal', BY_PRINCIPAL);
+        visit('grant_by_principal_resource_type', BY_PRINCIPAL_RESOURCE_TYPE);
+      }
+      if (scanned.isTrue(GRANT_FIELDS.needs_expansion)) {
+        visit('grant_by_needs_expansion', BY_NEEDS_EXPANSION);
+      }
+      break;
+  }
+}
+
+const BY_PARENT = [
+  RESOURCE_FIELDS['parent.resource_type_id'],
+  RESOURCE_FIELDS['parent.resource_id'],
+  RESOURCE_FIELDS.resource_type_id,
+  RESOURCE_FIELDS.resource_id,
+];
+const BY_RESOURCE = [
+  ENTITLEMENT_FIELDS['resource.resource_type_id'],
+  ENTITLEMENT_FIELDS['resource.resource_id'],
+  ENTITLEMENT_FIELDS.external_id,
+];
+const BY_PRINCIPAL = [
+  GRANT_FIELDS['principal.resource_type_id'],
+  GRANT_FIELDS['principal.resource_id'],
+  GRANT_FIELDS.external_id,
+];
+const BY_ENTITLEMENT = [GRANT_FIELDS['entitlement.entitlement_id'], ...BY_PRINCIPAL];
+const BY_PRINCIPAL_RESOURCE_TYPE = [
+  GRANT_FIELDS['principal.resource_type_id'],
+  GRANT_FIELDS.external_id,
+];
+const BY_NEEDS_EXPANSION = [GRANT_FIELDS.external_id];
 
 /** Whether records of this bucket can have index entries. */
 export function isIndexed(bucket: ValueBucket): boolean {

@@ -9,9 +9,11 @@ import { ArenaMemory } from './arena-memory.js';
 import { ByteArena } from './byte-arena.js';
 import { writeRecord } from './encode.js';
 import { RecordsError } from './errors.js';
-import { visitIndexes } from './indexes.js';
+import { visitIndexes, visitScannedIndexes } from './indexes.js';
 import { checkSync } from './record-entries.js';
+import type { RecordScanner } from './record-scanner.js';
 import { identityOf, primaryKey, type SyncRecord } from './record-types.js';
+import { KEY_FIELDS, type ScannedField } from './scanned-fields.js';
 
 /** The size at which an arena is full, to be taken before it must grow again: its block is slightly larger. */
 export const FULL_ARENA_BYTES = 1.75 * 1024 * 1024;
@@ -143,7 +145,31 @@ export class RecordArenas {
     visitIndexes(record, (index, elements) => this.#addIndexEntry(sync, index, elements, lastId));
   }
 
-  /** Takes the full arenas. */
+  /**
+   * Adds a record that was scanned, and its index entries.
+   *
+   * @throws KeysError on a sync id that is none, as `add`
+   */
+  addScanned(syncId: string, scanned: RecordScanner): void {
+    const sync = this.#syncOf(syncId);
+    const { bucket } = scanned;
+    const own = this.#bucketOf(sync, bucket);
+    const { heldBytes, isFull, arena } = own;
+    addElements(arena, scanned, KEY_FIELDS[bucket]);
+    const keyEnd = arena.length;
+    arena.copy(scanned.bytes, scanned.start, scanned.end);
+    own.endEntry(keyEnd);
+    this.#added({ sync, bucket, arena: own }, heldBytes, isFull);
+    visitScannedIndexes(scanned, (indexBucket, fields) => {
+      const index = this.#bucketOf(sync, indexBucket);
+      const { heldBytes, isFull, arena } = index;
+      addElements(arena, scanned, fields);
+      index.endEntry(arena.length);
+      this.#added({ sync, bucket: indexBucket, arena: index }, heldBytes, isFull);
+    });
+  }
+
+  /** Takes out the arenas that are full. */
   takeFull(): UnsortedEntries[] {
     const full = this.#full;
     this.#full = [];
@@ -222,6 +248,16 @@ export class RecordArenas {
       sync.byBucket.set(bucket, found);
     }
     return found;
+  }
+}
+
+function addElements(
+  arena: ByteArena,
+  scanned: RecordScanner,
+  fields: readonly ScannedField[],
+): void {
+  for (const field of fields) {
+    arena.plainElement(scanned.bytes, scanned.startOf(field), scanned.endOf(field));
   }
 }
 

@@ -12,10 +12,11 @@ import { anyRecord, nameOf } from '../test/random-records.js';
 import { asset, codeOf, collect, grant, OTHER_SYNC, resource, SYNC } from '../test/records.js';
 import { countSync } from './count-sync.js';
 import { digestSync } from './digest-sync.js';
+import { encodeRecord } from './encode.js';
 import { type SyncRunRecord, SyncRunRecordSchema } from './gen/c1/storage/v3/records_pb.js';
 import { recordEntries } from './record-entries.js';
 import { type LoadedSync, RecordLoader, type RecordLoaderOptions } from './record-loader.js';
-import type { SyncRecord } from './record-types.js';
+import { identityOf, type SyncRecord } from './record-types.js';
 import { SyncStore } from './sync-store.js';
 import { verifyIndexes } from './verify-indexes.js';
 
@@ -47,7 +48,10 @@ async function load(
     for (let at = 0; at < longest; at++) {
       for (const [syncId, records] of syncs) {
         const record = records[at];
-        if (record !== undefined) loader.add(syncId, record, values?.get(record));
+        if (record === undefined) continue;
+        const value = values?.get(record);
+        if (value === undefined) loader.add(syncId, record);
+        else loader.addValue(syncId, identityOf(record).bucket, value);
       }
       await loader.room();
     }
@@ -215,7 +219,37 @@ describe('a bulk load', () => {
     });
   });
 
-  test.each([0, -1, Number.NaN])('refuses a memory limit of %s bytes', (maxHeldBytes) => {
+  test('of bytes gives what the same of records gives', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyRecord, { maxLength: 40 }), async (all) => {
+        const records = [...new Map(all.map((record) => [nameOf(record), record])).values()];
+        const run = runOf(SYNC, ENDED);
+        const loaded = await load(new Map([[SYNC, [...records, run]]]));
+        const wanted = await contents();
+        const bytes = new Map([...records, run].map((record) => [record, encodeRecord(record)]));
+        const again = await load(new Map([[SYNC, [...records, run]]]), {}, bytes);
+        expect(again).toEqual(loaded);
+        expect(await contents()).toEqual(wanted);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  test('refuses bytes that are no record, and those of another sync', async () => {
+    await withLoader({}, async (loader) => {
+      const refused = (syncId: string, value: Uint8Array) =>
+        codeOf(() => loader.addValue(syncId, 'grant', value));
+      expect(await refused(SYNC, Uint8Array.of(0xff))).toBe('SSTITCH_RECORD_UNDECODABLE');
+      expect(await refused(SYNC, 'text' as never)).toBe('SSTITCH_RECORD_UNDECODABLE');
+      const value = encodeRecord(grant('g'));
+      expect(await refused(OTHER_SYNC, value)).toBe('SSTITCH_RECORD_SYNC_MISMATCH');
+      await expect(async () => loader.addValue('nonsense', 'grant', value)).rejects.toMatchObject({
+        code: 'SSTITCH_SYNC_ID_INVALID',
+      });
+    });
+  });
+
+  test.each([0, -1, Number.NaN])('refuses to hold %s bytes', (maxHeldBytes) => {
     const open = () => new RecordLoader(() => ({}) as never, { maxHeldBytes });
     expect(open).toThrow(expect.objectContaining({ code: 'SSTITCH_OPTION_INVALID' }));
   });

@@ -5,19 +5,24 @@
 // last `room`; statistics are held back until the records are counted.
 import { compareBytes, type Span, type UnsortedEntries } from '@sstitch/contract';
 import { bucketLayout, classifyKey, parseSyncId, syncSpansInKeyOrder, toHex } from '@sstitch/keys';
+import { decodeRecord } from './encode.js';
 import { RecordsError, throwIfAborted } from './errors.js';
 import type { SyncRunRecord, SyncStatsRecord } from './gen/c1/storage/v3/records_pb.js';
 import { type IndexBucket, listedIds } from './indexes.js';
 import { RecordArenas } from './record-arenas.js';
 import { checkSync } from './record-entries.js';
-import { primaryKey, type SyncRecord } from './record-types.js';
+import { RecordScanner } from './record-scanner.js';
+import { primaryKey, type SyncRecord, type ValueBucket } from './record-types.js';
 import { measuresOf } from './run-measures.js';
+import { SYNC_ID } from './scanned-fields.js';
 import { SyncCounter } from './sync-counter.js';
 
 const MIB = 1024 * 1024;
 const MAX_HELD_BYTES = 32 * MIB;
 /** How many records `addMany` adds before it waits for room: few, so that memory is bounded and the event loop runs. */
 const RECORDS_PER_ROOM = 256;
+const UTF8 = new TextEncoder();
+const NO_KEY = new Uint8Array(0);
 
 /** Builds tables from entries in any order; a `TableLoader` of @sstitch/engine implements it. */
 export interface EntryTables<Tables> {
@@ -63,6 +68,8 @@ export interface LoadedSync {
 }
 
 interface LoadingSync {
+  /** The sync's id as it is in the bytes of records. */
+  readonly idText: Uint8Array;
   readonly counter: SyncCounter;
   entries: number;
   run?: SyncRunRecord;
@@ -76,6 +83,7 @@ interface LoadingSync {
  */
 export class RecordLoader<Tables> {
   readonly #arenas = new RecordArenas();
+  readonly #scanner = new RecordScanner();
   readonly #syncs = new Map<string, LoadingSync>();
   readonly #tables: EntryTables<Tables>;
   readonly #signal: AbortSignal | undefined;
@@ -112,13 +120,17 @@ export class RecordLoader<Tables> {
    * Adds a record with its index entries. They are held in memory until {@link room} passes them on; call it
    * after every few hundred records.
    *
-   * @param value - the record's bytes, if they differ from those of `encodeRecord`.
    * @throws {@link RecordsError} SSTITCH_RECORD_SYNC_MISMATCH, SSTITCH_RECORD_INVALID, SSTITCH_LOAD_COMMITTED,
    * and SSTITCH_RECORD_REPEATED on a second record of statistics; KeysError on ids that cannot be in a key. The
    * load must then be ended.
    */
-  add(syncId: string, record: SyncRecord, value?: Uint8Array): void {
+  add(syncId: string, record: SyncRecord): void {
     this.#checkOpen();
+    this.#add(syncId, record, undefined);
+  }
+
+  /** @param value - the record's bytes, where they are not those of `encodeRecord`. */
+  #add(syncId: string, record: SyncRecord, value: Uint8Array | undefined): void {
     const sync = this.#syncOf(syncId);
     if (record?.$typeName === 'c1.storage.v3.SyncStatsRecord') {
       const bytes = parseSyncId(syncId);
@@ -133,7 +145,29 @@ export class RecordLoader<Tables> {
   }
 
   /**
-   * Adds records and waits for room between them.
+   * Adds a record by its bytes, which are stored as they are, with its index entries: as {@link add}, in a fraction of
+   * the time that decoding the record takes.
+   *
+   * @throws as {@link add}, and {@link RecordsError} SSTITCH_RECORD_UNDECODABLE where they are not the bucket's message.
+   */
+  addValue(syncId: string, bucket: ValueBucket, value: Uint8Array): void {
+    this.#checkOpen();
+    const sync = this.#syncOf(syncId);
+    const scanner = this.#scanner;
+    const isPlain = value instanceof Uint8Array && scanner.scan(bucket, value);
+    if (!isPlain || !scanner.isSame(SYNC_ID, sync.idText)) {
+      // What is wrong with a record says the one that decodes it.
+      this.#add(syncId, decodeRecord(bucket, NO_KEY, value), value);
+      return;
+    }
+    const before = this.#arenas.entries;
+    this.#arenas.addScanned(syncId, scanner);
+    sync.entries += this.#arenas.entries - before;
+    sync.counter.addCount(scanner.bucket, 1, scanner.countedType());
+  }
+
+  /**
+   * Adds records, and waits for room between them.
    *
    * @returns the number of records.
    * @throws the errors of {@link add} and {@link room}.
@@ -235,7 +269,7 @@ export class RecordLoader<Tables> {
     let sync = this.#syncs.get(syncId);
     if (sync === undefined) {
       parseSyncId(syncId);
-      sync = { counter: new SyncCounter(), entries: 0 };
+      sync = { idText: UTF8.encode(syncId), counter: new SyncCounter(), entries: 0 };
       this.#syncs.set(syncId, sync);
     }
     return sync;

@@ -89,21 +89,22 @@ export class SyncCounter {
   }
 
   #change(record: SyncRecord, by: 1 | -1): void {
-    switch (record?.$typeName) {
-      case 'c1.storage.v3.ResourceRecord':
-        this.addCount('resource', by, record.resourceTypeId);
-        break;
-      case 'c1.storage.v3.EntitlementRecord':
-        this.addCount('entitlement', by, record.resource?.resourceTypeId);
-        break;
-      case 'c1.storage.v3.GrantRecord':
-        this.addCount('grant', by, record.entitlement?.resourceTypeId);
-        break;
-      default: {
-        const { bucket } = identityOf(record);
-        if (isCounted(bucket)) this.addCount(bucket, by);
-      }
-    }
+    const { bucket } = identityOf(record);
+    if (isCounted(bucket)) this.addCount(bucket, by, countedType(record));
+  }
+}
+
+/** The resource type by which statistics count a record; '' where it names none, or is counted in all alone. */
+export function countedType(record: SyncRecord): string {
+  switch (record.$typeName) {
+    case 'c1.storage.v3.ResourceRecord':
+      return record.resourceTypeId;
+    case 'c1.storage.v3.EntitlementRecord':
+      return record.resource?.resourceTypeId ?? '';
+    case 'c1.storage.v3.GrantRecord':
+      return record.entitlement?.resourceTypeId ?? '';
+    default:
+      return '';
   }
 }
 

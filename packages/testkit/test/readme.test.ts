@@ -62,7 +62,7 @@ test.each([
   for (const name of names) {
     const [, value = ''] = new RegExp(`\\b${name} = ([\\d_]+)`).exec(text(path)) ?? [];
     const shown = Number(value.replaceAll('_', '')).toLocaleString('en');
-    expect(readme, name).toContain(`| \`${name}\` | ${shown} |`);
+    expect(readme, name).toMatch(new RegExp(`^\\| \`${name}\` \\| \\w+ \\| ${shown} \\|`, 'm'));
   }
 });
 
@@ -70,8 +70,10 @@ test('the README states the limits of the code', () => {
   expect(readme).toContain(`at most ${MAX_GRANTS.toLocaleString('en')};`);
   const [, pageEntries] =
     /DEFAULT_PAGE_ENTRIES = (\d+)/.exec(text('../src/synthetic-syncs.ts')) ?? [];
-  expect(readme).toContain(`| \`pageEntries\` | \`syntheticEntries\` | ${pageEntries} |`);
-  expect(readme).toContain(`| \`batchEntries\` | \`writeSyntheticSync\` | ${pageEntries} |`);
+  expect(readme).toContain(`| \`pageEntries\` | number | \`syntheticEntries\` | ${pageEntries} |`);
+  expect(readme).toContain(
+    `| \`batchEntries\` | number | \`writeSyntheticSync\` | ${pageEntries} |`,
+  );
 });
 
 test('the README lists exactly the error codes of the code', () => {

@@ -30,9 +30,12 @@ export class StoreSink<Tables> implements SyncSink<LoadedSync[]> {
    * KeysError on ids that cannot be in a key. The sink must then be closed.
    */
   async add(batch: RecordBatch): Promise<void> {
-    const { syncId, records } = batch;
-    const values = batch.isOfValues ? batch.values : [];
-    for (const [at, record] of records.entries()) this.#loader.add(syncId, record, values[at]);
+    const { syncId, bucket } = batch;
+    if (batch.isOfValues) {
+      for (const value of batch.values) this.#loader.addValue(syncId, bucket, value);
+    } else {
+      for (const record of batch.records) this.#loader.add(syncId, record);
+    }
     await this.#loader.room();
   }
 

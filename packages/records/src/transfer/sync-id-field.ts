@@ -7,14 +7,14 @@ const SYNC_ID_FIELD = 1;
 
 /** Sets or removes the field of many messages. */
 export class SyncIdField {
-  /** The encoded field; empty to remove it. */
-  readonly #field: Uint8Array;
+  /** The field as bytes; none for a message without it. */
+  readonly bytes: Uint8Array;
 
   /** @param syncId the new value; '' removes the field */
   constructor(syncId: string) {
     const writer = new BinaryWriter();
     if (syncId !== '') writer.tag(SYNC_ID_FIELD, WireType.LengthDelimited).string(syncId);
-    this.#field = writer.finish();
+    this.bytes = writer.finish();
   }
 
   /**
@@ -23,11 +23,11 @@ export class SyncIdField {
    */
   put(value: Uint8Array): Uint8Array {
     const parts = withoutField(value);
-    let length = this.#field.length;
+    let length = this.bytes.length;
     for (const part of parts) length += part.length;
     const result = new Uint8Array(length);
-    result.set(this.#field);
-    let at = this.#field.length;
+    result.set(this.bytes);
+    let at = this.bytes.length;
     for (const part of parts) {
       result.set(part, at);
       at += part.length;

@@ -5,13 +5,15 @@ export const compactCommand = defineCommand({
   name: 'compact',
   summary: 'replace syncs of a base by those of a source, in one commit',
   description:
-    'Makes the base hold, under each sync id, exactly what the source holds: every bucket and index, ' +
-    'with no stale entry and no change to other syncs. It does so in one commit: readers, and the ' +
-    'store after a crash, see the old or the new state, never a mix. A sync that the source does not ' +
-    'hold is refused with exit code 3, so that a mistyped id cannot erase a sync; --allow-empty ' +
-    'removes it. Only the index and the bounds of linked tables are read: damage in their other ' +
-    'blocks is linked too, unless --verify reads them in full. The old data of the syncs may stay in ' +
-    'shared files until LevelDB compacts them, unless --purge removes it.',
+    'Makes the base hold, under each sync id, exactly what the source holds: every bucket and ' +
+    'every index, nothing stale, no other sync touched. All in one commit: readers and crashes ' +
+    'see the old or the new, never a mix. A source that holds nothing under an id is refused ' +
+    'with exit code 3, as a mistyped id must not wipe a sync; --allow-empty removes the sync. ' +
+    'Of tables that are linked only index and bounds are read: damage in other blocks is ' +
+    'copied too, unless --verify reads them in full. What the syncs held before may stay in shared ' +
+    'files until LevelDB compacts them, unless --purge removes it. --keep-replaced keeps what a sync ' +
+    'held under a side id, in the same commit, for `rollback`; every entry is then read and built ' +
+    'anew. --dry-run prints the plan, and what would be added, removed and changed.',
   arguments: [],
   options: {
     base: {
@@ -26,7 +28,8 @@ export const compactCommand = defineCommand({
       placeholder: 'store',
       required: true,
     },
-    sync: { ...syncsOption('the syncs to replace', ['from']), required: true },
+    sync: syncsOption('the syncs to replace', ['from']),
+    all: { summary: 'replace every sync that the source holds' },
     as: {
       summary:
         "the sync's id in the base, if it differs: Baton gives every run a new id. The records are " +
@@ -40,8 +43,12 @@ export const compactCommand = defineCommand({
       placeholder: 'strategy',
       default: 'auto',
     },
-    allowEmpty: { summary: 'remove a sync that the source does not hold' },
-    verify: { summary: "read the source's tables in full first and refuse a damaged one" },
+    allowEmpty: {
+      summary: 'remove a sync of which the source holds nothing; on a terminal it asks first',
+    },
+    yes: { summary: 'do not ask' },
+    keepReplaced: { summary: 'keep what the syncs held, for `rollback`' },
+    verify: { summary: "read the source's tables in full first, refuse a damaged one" },
     purge: { summary: 'leave no byte of removed data in any file of the base' },
     dryRun: { summary: 'print the plan and change nothing' },
     wait: waitOption,
@@ -50,7 +57,9 @@ export const compactCommand = defineCommand({
     ['compact --base base --from fresh --sync 36zfOAoWMxQdISbixanQCRBiX7E', 'one sync'],
     ['compact --base base --from fresh --sync latest-finished', 'the sync that finished last'],
     ['compact --base base --from fresh --sync 36zf,36yx --dry-run', 'only print the plan'],
-    ['compact --base base --from fresh --sync latest --strategy rebuild', 'choose the strategy'],
+    ['compact --base base --from fresh --all', 'whatever the source holds'],
+    ['compact --base base --from fresh --sync latest --keep-replaced', 'to be rolled back'],
+    ['compact --base base --from fresh --sync latest --strategy rebuild', 'choose the way'],
     ['compact --base base --from fresh --sync latest --as 36zf', 'a new run, under the known id'],
   ],
 });

@@ -104,7 +104,7 @@ describe('compact', () => {
       dryRun: true,
       strategy: 'link',
       generation: null,
-      plan: { strategy: 'link', reason: 'asked for', emptied: [] },
+      plan: { strategy: 'link', reason: 'requested', emptied: [] },
     });
     expect(await digestsOf(base)).toEqual(baseDigests);
     expect((await sstitch(compactLine(SECOND, '--dry-run'))).stdout).toContain(

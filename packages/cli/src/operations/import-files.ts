@@ -1,9 +1,9 @@
 // Finds the files that a command line names: files, the files in directories, pipes and standard input.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { CliError, usageError } from '../../errors.js';
-import { FORMAT_ENDINGS, formatOfName } from '../../records/sync-format.js';
-import { kindOfInput } from '../../stores/input-path.js';
+import { CliError, usageError } from '../errors.js';
+import { FORMAT_ENDINGS, formatOfName } from '../records/sync-format.js';
+import { kindOfInput } from '../stores/input-path.js';
 
 /** The name of standard input. */
 const STANDARD_INPUT = '-';
