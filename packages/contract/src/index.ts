@@ -38,6 +38,7 @@ export type {
   ExtractedSpans,
   OriginTotals,
   PurgeReport,
+  SharingReader,
   TableExtractOptions,
   TableIngestOptions,
   TableOrigin,

@@ -103,3 +103,18 @@ export interface TableTarget {
     options?: TableIngestOptions,
   ): Promise<CommitReport>;
 }
+
+/** A reader that knows, without reading them, which of its entries another one has, too. */
+export interface SharingReader {
+  /**
+   * Ranges, sorted and disjoint, in which this reader and another certainly hold the same entries, in every state that
+   * either can be read in. Empty where nothing is certain.
+   *
+   * @param spans - where to look; sorted and disjoint
+   */
+  sharedSpans(
+    other: unknown,
+    spans: readonly Span[],
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<readonly Span[]>;
+}

@@ -18,7 +18,7 @@ import {
 } from './gen/c1/storage/v3/records_pb.js';
 import type { ValueBucket } from './record-types.js';
 import { onSnapshot, scanPages } from './scan.js';
-import { SyncCounter } from './sync-counter.js';
+import { type CountedBucket, SyncCounter } from './sync-counter.js';
 
 const RESOURCE_ELEMENTS_OFFSET = bucketLayout('resource').prefix.length + SYNC_ID_LENGTH_BYTES;
 /** Where a record names the resource type that it is counted by: a field of a field. */
@@ -63,20 +63,40 @@ export async function countSync(
     for (const bucket of ['resource_type', 'asset'] as const) {
       for await (const page of pagesOf(bucket, false)) counter.addCount(bucket, page.length);
     }
-    for await (const page of pagesOf('resource', false)) {
-      for (const [key] of page) {
-        counter.addCount('resource', 1, decodeTuple(key, RESOURCE_ELEMENTS_OFFSET)[0]);
-      }
-    }
-    for (const bucket of ['entitlement', 'grant'] as const) {
-      for await (const page of pagesOf(bucket, true)) {
-        for (const [key, value] of page) {
-          counter.addCount(bucket, 1, resourceTypeOf(bucket, key, value));
-        }
+    for (const bucket of ['resource', 'entitlement', 'grant'] as const) {
+      for await (const page of pagesOf(bucket, bucket !== 'resource')) {
+        for (const [key, value] of page) countEntry(counter, bucket, key, value);
       }
     }
   });
   return counter.toRecord(syncId, options.writtenAt ?? new Date());
+}
+
+/**
+ * Counts one stored record. Of its value one field is decoded, and that of entitlements and grants alone.
+ *
+ * @throws {@link RecordsError} SSTITCH_RECORD_UNDECODABLE on an entitlement or a grant that is no message; KeysError
+ * on a resource's key that is malformed.
+ */
+export function countEntry(
+  counter: SyncCounter,
+  bucket: CountedBucket,
+  key: Uint8Array,
+  value: Uint8Array,
+): void {
+  counter.addCount(bucket, 1, groupOf(bucket, key, value));
+}
+
+function groupOf(bucket: CountedBucket, key: Uint8Array, value: Uint8Array): string | undefined {
+  switch (bucket) {
+    case 'resource':
+      return decodeTuple(key, RESOURCE_ELEMENTS_OFFSET)[0];
+    case 'entitlement':
+    case 'grant':
+      return resourceTypeOf(bucket, key, value);
+    default:
+      return undefined;
+  }
 }
 
 /** One field of a record, without decoding the others: a sync has millions of grants. */

@@ -1,4 +1,4 @@
-export { type CountOptions, countSync } from './count-sync.js';
+export { type CountOptions, countEntry, countSync } from './count-sync.js';
 export {
   type BucketDigest,
   type DigestOptions,
@@ -97,4 +97,5 @@ export {
   type VerifyOptions,
   verifyIndexes,
 } from './verify-indexes.js';
+export { withWriteLock } from './write-lock.js';
 export type { WriteOptions } from './write-records.js';
