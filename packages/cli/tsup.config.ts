@@ -1,6 +1,6 @@
+import { thirdPartyNotices } from '@sstitch/build-config/third-party-notices';
 import { packageBuild } from '@sstitch/build-config/tsup';
 import { startChunk } from './build/start-chunk.js';
-import { thirdPartyNotices } from './build/third-party-notices.js';
 
 /** Modules that commands load when they run. */
 const LAZY = /\/run\.(js|ts)$/;

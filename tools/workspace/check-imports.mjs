@@ -37,14 +37,15 @@ const problems = [];
 /** From each source module of a package to those of the same package that it imports, tests left out. */
 function importsOf(source) {
   const files = readdirSync(source, { recursive: true })
-    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .filter((name) => /\.tsx?$/.test(name) && !name.endsWith('.test.ts'))
     .map((name) => join(source, name));
   const known = new Set(files);
   return new Map(
     files.map((file) => {
       const text = readFileSync(file, 'utf8');
       const found = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)\.js'/g)]
-        .map(([, specifier]) => `${resolve(dirname(file), specifier)}.ts`)
+        .map(([, specifier]) => resolve(dirname(file), specifier))
+        .flatMap((target) => [`${target}.ts`, `${target}.tsx`])
         .filter((target) => known.has(target));
       return [file, found];
     }),
