@@ -1,3 +1,7 @@
 import { packageBuild } from '@sstitch/build-config/tsup';
 
-export default packageBuild({ index: 'src/index.ts', testing: 'src/wrap-file-system.ts' });
+export default packageBuild({
+  index: 'src/index.ts',
+  'file-format': 'src/file-format.ts',
+  testing: 'src/wrap-file-system.ts',
+});

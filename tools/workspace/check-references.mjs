@@ -11,10 +11,12 @@ import { root } from './pnpm.mjs';
 
 const TEXT = /\.(md|mdx|ts|mts|mjs|js|cjs|json|ya?ml|proto|cc|c|go)$|(^|\/)(CODEOWNERS|\.git\w+)$/;
 /** Written by tools, from names that lie elsewhere. */
-const GENERATED = /(^|\/)(pnpm-lock\.yaml|CHANGELOG\.md|LICENSE)$|\/src\/gen\/|\/test-vectors\//;
+const GENERATED =
+  /(^|\/)(pnpm-lock\.yaml|CHANGELOG\.md|LICENSE)$|\/src\/gen\/|\/test-vectors\/|\.api\.md$|^tools\/fixtures\/files\//;
 /** Made by a build, an install or a release. */
 const MADE = /(^|\/)(dist|node_modules|\.examples|bench-results)(\/|$)|(^|\/)CHANGELOG\.md$/;
-const DOCUMENTS_ELSEWHERE = new Set(['doc/log_format.md']);
+/** Of LevelDB's repository, and an ending that is no name. */
+const DOCUMENTS_ELSEWHERE = new Set(['doc/log_format.md', '.api.md']);
 
 const PATH =
   /(?<![\w/.@-])((?:\.{1,2}\/)*(?:[\w.@-]+\/)*[\w.@-]+\.md|(?:docs|packages|tools|examples)\/[\w./@-]*\w)/g;

@@ -88,7 +88,8 @@ if (command === 'start') {
   install();
   // Of a package that is named, its suite alone, upon what it needs built.
   if (filters.length === 0) {
-    pnpm(['exec', 'turbo', 'run', 'build', 'lint', 'typecheck', '--output-logs=errors-only']);
+    const checks = ['build', 'lint', 'typecheck', 'check-api'];
+    pnpm(['exec', 'turbo', 'run', ...checks, '--output-logs=errors-only']);
     pnpm(['run', 'examples']);
     pnpm(['run', 'check-packages']);
   }

@@ -15,7 +15,7 @@ const left = new Set<string>();
 const REMOVE = { recursive: true, force: true, maxRetries: 10 } as const;
 
 /** Removes at once what this process has made and not removed. */
-export function removeLeftDirectories(): void {
+function removeLeftDirectories(): void {
   for (const directory of left) rmSync(directory, REMOVE);
 }
 

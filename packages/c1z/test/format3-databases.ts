@@ -3,7 +3,7 @@ import { compareBytes } from '@sstitch/contract';
 import { parseSyncId } from '@sstitch/keys';
 import { type Entry, writePebbleDatabase } from '@sstitch/pebble';
 import { encodeRecord, SyncIdField, type SyncRecord, type ValueBucket } from '@sstitch/records';
-import { maskedChecksum } from '@sstitch/sst';
+import { maskedChecksum } from '@sstitch/sst/file-format';
 import { indexKeys } from '../src/format3/index-keys.js';
 import {
   bucketPrefix,

@@ -1,6 +1,6 @@
 // Makes hostile files of format 3: changes one part of a sound one, and makes the checksums around it match again, so
 // that the change is found by what reads the part.
-import { maskedChecksum } from '@sstitch/sst';
+import { maskedChecksum } from '@sstitch/sst/file-format';
 import { frameHead } from '../src/envelope/zstd-frame.js';
 import type { Files } from './format3-databases.js';
 import type { Format3 } from './format3-files.js';

@@ -16,11 +16,12 @@ export { type EntryPage, TableLoader, type TableLoaderOptions } from './build/ta
 export { unsortedEntries } from './build/unsorted-entries.js';
 export { type AdoptOptions, type AdoptProgress, adopt } from './copy/adopt.js';
 export type { CopiedGeneration } from './copy/copy-generation.js';
-export { EngineError, type EngineErrorCode } from './errors.js';
+export { EngineError, type EngineErrorCode, type EngineErrorDetails } from './errors.js';
 export type { Version } from './leveldb/manifest.js';
 export type { StoreProblem, StoreProblemKind } from './leveldb/problems.js';
 export type { LevelSummary } from './leveldb/read-levels.js';
 export { type Manifest, readManifest } from './leveldb/read-manifest.js';
+export type { TableEntry } from './leveldb/version-edit.js';
 export { prefixSpan } from './spans.js';
 export type { ActivityMetrics, DurationMetrics, StoreEvent } from './store/activity.js';
 export type { VerifySpansOptions } from './store/generation-reader.js';
@@ -38,6 +39,7 @@ export type {
   IngestOptions,
   PurgeOption,
   StoreReplaceOptions,
+  StoreReplaceResult,
   TableSource,
 } from './store/transfer-options.js';
 export type { SalvagedLog } from './store-directory/salvage-files.js';

@@ -3,13 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  decodeFooter,
-  FILTER_KEY,
-  maskedChecksum,
-  nodeFileSystem,
-  TableReader,
-} from '@sstitch/sst';
+import { nodeFileSystem, TableReader } from '@sstitch/sst';
+import { decodeFooter, FILTER_KEY, maskedChecksum } from '@sstitch/sst/file-format';
 import { type CraftedLevels, writeLevelDirectory } from './level-directory.js';
 
 /** How a table differs from one of LevelDB 1.20. */

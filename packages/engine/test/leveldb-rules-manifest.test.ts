@@ -1,7 +1,8 @@
 // Rules 1 to 8 of docs/leveldb-rules.md (what LevelDB 1.20 demands of a MANIFEST it did not write).
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { compareInternalKeys, nodeFileSystem, TableReader } from '@sstitch/sst';
+import { nodeFileSystem, TableReader } from '@sstitch/sst';
+import { compareInternalKeys } from '@sstitch/sst/file-format';
 import { ClassicLevel } from 'classic-level';
 import { describe, expect, test } from 'vitest';
 import { beginStage, finishStage, type StageRequest } from '../src/commit/stage.js';

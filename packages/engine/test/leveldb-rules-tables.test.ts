@@ -1,7 +1,8 @@
 // Rules 13 to 15 of docs/leveldb-rules.md: table files.
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { maskedChecksum, nodeFileSystem, TableReader } from '@sstitch/sst';
+import { nodeFileSystem, TableReader } from '@sstitch/sst';
+import { maskedChecksum } from '@sstitch/sst/file-format';
 import { describe, expect, test } from 'vitest';
 import { extractTables } from '../src/extract/extract-tables.js';
 import { adopt } from '../src/index.js';

@@ -2,7 +2,8 @@
 // their checksums, and refuses one that was changed since.
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { maskedChecksum, nodeFileSystem, TableReader } from '@sstitch/sst';
+import { nodeFileSystem, TableReader } from '@sstitch/sst';
+import { maskedChecksum } from '@sstitch/sst/file-format';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type ExtractedTables, TableLoader } from '../src/index.js';
 import { InlinePool } from '../src/threads/inline-pool.js';

@@ -6,7 +6,7 @@ import { compareBytes } from '@sstitch/contract';
 import { nodeFileSystem } from '@sstitch/sst';
 import { findDatabaseFiles } from './database-files.js';
 import { type Entry, readPages } from './entry-pages.js';
-import { PebbleError } from './errors.js';
+import { PebbleError, throwIfAborted } from './errors.js';
 import { type KeyRange, keyBehind } from './key-range.js';
 import { LiveCursor } from './live-cursor.js';
 import { MemoryBudget } from './memory-budget.js';
@@ -112,16 +112,16 @@ export class PebbleDatabase {
    * The live entries with keys from `start` up to, and without, `end`, in order and in pages. Other work of the
    * process goes on between two pages.
    *
-   * @throws PebbleError; `signal`'s reason once it is aborted
+   * @throws PebbleError; of code `SSTITCH_ABORTED`, an AbortError, once the signal fires
    */
   async *entries(
     options: EntriesOptions & { readonly signal?: AbortSignal | undefined } = {},
   ): AsyncGenerator<Entry[], void> {
-    options.signal?.throwIfAborted();
+    throwIfAborted(options.signal);
     for (const page of this.#pages(options)) {
       if (page.length > 0) yield page;
       await setImmediate();
-      options.signal?.throwIfAborted();
+      throwIfAborted(options.signal);
     }
   }
 

@@ -1,6 +1,6 @@
 // A log of one record, in the chunks that LevelDB and Pebble share (log-reader.ts has the layout).
 
-import { maskedChecksum } from '@sstitch/sst';
+import { maskedChecksum } from '@sstitch/sst/file-format';
 import { LOG_BLOCK_BYTES } from './log-reader.js';
 
 const HEADER_BYTES = 7;

@@ -11,7 +11,7 @@
 //
 // One edit is one record: a file that is cut off is no shorter version.
 
-import { varintBytes, writeVarint } from '@sstitch/sst';
+import { varintBytes, writeVarint } from '@sstitch/sst/file-format';
 import { encodeLogRecord } from './encode-log.js';
 import { COMPARER } from './read-manifest.js';
 import type { WrittenTable } from './table-output.js';

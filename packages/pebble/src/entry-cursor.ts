@@ -1,6 +1,5 @@
 // What an iterator over points shows of the entry it is at, without copies.
 
-import { compareBytes } from '@sstitch/contract';
 import type { Block } from './stored-block.js';
 
 /** All ranges are valid until the cursor moves. */
@@ -31,11 +30,6 @@ export interface BlockCursor extends EntryCursor {
   /** Starts on another block, at its first entry, if it has one. */
   load(block: Block): void;
   next(): void;
-}
-
-/** Order of a cursor's user key and `key`. */
-export function compareKeyAt(cursor: EntryCursor, key: Uint8Array): number {
-  return compareBytes(cursor.keyBytes.subarray(0, cursor.keyLength), key);
 }
 
 /** Builds a key piece by piece over the key before it, and tells how the two compare. */

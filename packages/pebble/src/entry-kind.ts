@@ -1,14 +1,14 @@
 // What an entry says of its key (Pebble's InternalKeyKind). The numbers are part of the format.
 
-export const DELETE = 0;
+const DELETE = 0;
 export const SET = 1;
-export const MERGE = 2;
+const MERGE = 2;
 export const LOG_DATA = 3;
-export const SINGLE_DELETE = 7;
+const SINGLE_DELETE = 7;
 export const RANGE_DELETE = 15;
 export const SET_WITH_DELETE = 18;
-export const RANGE_KEY_DELETE = 19;
-export const RANGE_KEY_SET = 21;
+const RANGE_KEY_DELETE = 19;
+const RANGE_KEY_SET = 21;
 export const INGEST_TABLE = 22;
 export const DELETE_SIZED = 23;
 export const EXCISE = 24;

@@ -17,7 +17,9 @@ export type PebbleErrorCode =
   /** The database was closed before. */
   | 'SSTITCH_PEBBLE_CLOSED'
   /** The file system failed; `cause` is its error, with Node's own `code`. */
-  | 'SSTITCH_PEBBLE_IO';
+  | 'SSTITCH_PEBBLE_IO'
+  /** The AbortSignal fired; `cause` is its reason. The error's name is `AbortError`. */
+  | 'SSTITCH_ABORTED';
 
 /** Where in which file something was found. */
 export interface Location {
@@ -26,9 +28,9 @@ export interface Location {
   readonly offset?: number | undefined;
 }
 
-/** The one error class of this package. */
+/** The one error class of this package. One of an AbortSignal is named AbortError, as the platform's own are. */
 export class PebbleError extends Error {
-  override readonly name = 'PebbleError';
+  override readonly name: 'PebbleError' | 'AbortError';
   readonly code: PebbleErrorCode;
   readonly path: string | undefined;
   readonly offset: number | undefined;
@@ -39,6 +41,7 @@ export class PebbleError extends Error {
         ? ''
         : ` (${at.path}${at.offset === undefined ? '' : ` at byte ${at.offset}`})`;
     super(`${problem}${place}`, cause === undefined ? undefined : { cause });
+    this.name = code === 'SSTITCH_ABORTED' ? 'AbortError' : 'PebbleError';
     this.code = code;
     this.path = at?.path;
     this.offset = at?.offset;
@@ -63,6 +66,13 @@ export function tooLarge(what: string, limit: number, option: string, at: Locati
     `${what}, above the limit of ${limit}: ${advice}`,
     at,
   );
+}
+
+/** @throws PebbleError SSTITCH_ABORTED once the signal has fired */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) {
+    throw new PebbleError('SSTITCH_ABORTED', 'the operation was aborted', undefined, signal.reason);
+  }
 }
 
 /** What an error says, for a message that wraps it. */

@@ -13,7 +13,7 @@
 // From version 5 on, blocks are columnar; from 3 on, the values of SETs in row blocks have a byte in front;
 // from 4 on, bit 64 of an entry's kind is a hint.
 
-import { maskedChecksum } from '@sstitch/sst';
+import { maskedChecksum } from '@sstitch/sst/file-format';
 import { ByteCursor } from './byte-cursor.js';
 import { corrupt, type Location, unsupported } from './errors.js';
 import { readUint32 } from './fixed-numbers.js';

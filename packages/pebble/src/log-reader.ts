@@ -22,7 +22,7 @@
 //
 // A whole chunk of this log behind an end of any of these kinds means damage.
 
-import { maskedChecksum } from '@sstitch/sst';
+import { maskedChecksum } from '@sstitch/sst/file-format';
 import { corrupt, type Location, type PebbleError } from './errors.js';
 import { readUint16, readUint32 } from './fixed-numbers.js';
 import type { InputFile } from './input-file.js';

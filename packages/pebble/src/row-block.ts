@@ -10,14 +10,14 @@
 //
 // Entries are walked from the first one on, so that restart points are not looked at.
 
-import { VarintReader } from '@sstitch/sst';
+import { VarintReader } from '@sstitch/sst/file-format';
 import { type BlockCursor, KeyBuffer } from './entry-cursor.js';
 import { corrupt, type PebbleError } from './errors.js';
 import { readUint32 } from './fixed-numbers.js';
 import type { Block } from './stored-block.js';
 
 const NOTHING = new Uint8Array(0);
-export const TRAILER_BYTES = 8;
+const TRAILER_BYTES = 8;
 
 /** Walks the entries of a row block, whatever their keys are. */
 export class RowReader {

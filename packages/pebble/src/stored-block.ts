@@ -11,7 +11,7 @@
 // that length is known to be possible and within the limit.
 
 import { createRequire } from 'node:module';
-import { maskedChecksum } from '@sstitch/sst';
+import { maskedChecksum } from '@sstitch/sst/file-format';
 import { ByteCursor } from './byte-cursor.js';
 import { corrupt, type Location, type PebbleError, tooLarge, unsupported } from './errors.js';
 import { readUint32 } from './fixed-numbers.js';

@@ -6,12 +6,13 @@
 
 import { setImmediate } from 'node:timers/promises';
 import { compareBytes, describeValue, isBytes } from '@sstitch/contract';
-import { type EntryCursor, SstError, TRAILER_BYTES, userKeyOf } from '@sstitch/sst';
+import { type EntryCursor, SstError, userKeyOf } from '@sstitch/sst';
+import { TRAILER_BYTES } from '@sstitch/sst/file-format';
 import type { FileSink } from './database-file.js';
 import { directorySink } from './directory-sink.js';
 import { encodeManifest } from './encode-manifest.js';
 import type { Entry } from './entry-pages.js';
-import { PebbleError, type PebbleErrorCode } from './errors.js';
+import { PebbleError, type PebbleErrorCode, throwIfAborted } from './errors.js';
 import { CURRENT_FILE, firstMarkerName, manifestFileName, tableFileName } from './file-names.js';
 import { refused } from './options.js';
 import { TableOutput, type WrittenTable } from './table-output.js';
@@ -44,8 +45,9 @@ const VALUE_TRAILER = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
  * @param source entries in ascending order; their bytes are copied
  * @throws PebbleError `SSTITCH_PEBBLE_ORDER` for a key that does not follow the one before it;
  * `SSTITCH_PEBBLE_OPTIONS`; `SSTITCH_PEBBLE_UNSUPPORTED` for an empty key and an entry of more than 512 MiB;
- * `SSTITCH_PEBBLE_TARGET_EXISTS` for a directory that is not empty; `SSTITCH_PEBBLE_IO`; the signal's reason once it
- * is aborted; what the source or the sink throws. What was made in a directory is then removed
+ * `SSTITCH_PEBBLE_TARGET_EXISTS` for a directory that is not empty; `SSTITCH_PEBBLE_IO`;
+ * `SSTITCH_ABORTED`, an AbortError, once the signal fires; what the source or the sink throws. What was made in a
+ * directory is then removed
  */
 export async function writePebbleDatabase(
   target: string | FileSink,
@@ -53,7 +55,7 @@ export async function writePebbleDatabase(
   options: WriteOptions = {},
 ): Promise<WrittenDatabase> {
   const checked = checkWriteOptions(options);
-  options.signal?.throwIfAborted();
+  throwIfAborted(options.signal);
   checkSource(source);
   if (typeof target === 'function') {
     return new DatabaseWriter(target, checked, options.signal).write(source);
@@ -149,7 +151,7 @@ class DatabaseWriter {
   async #pause(): Promise<void> {
     if (this.#isFull) await this.#endTable();
     await setImmediate();
-    this.#signal?.throwIfAborted();
+    throwIfAborted(this.#signal);
   }
 
   #nextTable(firstKey: Uint8Array): TableOutput {
@@ -182,7 +184,7 @@ class DatabaseWriter {
   }
 
   async #emit(name: string, chunks: readonly Uint8Array[]): Promise<void> {
-    this.#signal?.throwIfAborted();
+    throwIfAborted(this.#signal);
     const sizeBytes = chunks.reduce((sum, { length }) => sum + length, 0);
     await this.#sink({ name, sizeBytes, chunks });
     this.#sizeBytes += sizeBytes;

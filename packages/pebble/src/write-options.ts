@@ -11,7 +11,7 @@ export type WritableFileSystem = Pick<
 
 /** How a database is written. */
 export interface WriteOptions {
-  /** Ends the writing with the signal's reason, between two entries. */
+  /** Ends the writing between two entries, with an AbortError whose cause is the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /**
    * Where the target directory lies; not used with a sink.

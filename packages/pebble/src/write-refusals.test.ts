@@ -176,19 +176,26 @@ describe('a failure', () => {
   it.each([
     ['before the first entry', 0],
     ['between entries', 10_000],
-  ])('by a signal %s has its reason, and leaves no file', async (_name, after) => {
-    const controller = new AbortController();
-    const reason = new Error('enough');
-    if (after === 0) controller.abort(reason);
-    function* endless() {
-      for (const [number, entry] of numberedEntries(200_000).entries()) {
-        if (number === after) controller.abort(reason);
-        yield entry;
+  ])(
+    'by a signal %s is an AbortError that has its reason, and leaves no file',
+    async (_name, after) => {
+      const controller = new AbortController();
+      const reason = new Error('enough');
+      if (after === 0) controller.abort(reason);
+      function* endless() {
+        for (const [number, entry] of numberedEntries(200_000).entries()) {
+          if (number === after) controller.abort(reason);
+          yield entry;
+        }
+        throw new Error('it should have ended');
       }
-      throw new Error('it should have ended');
-    }
-    const options = { ...SMALL_TABLES, signal: controller.signal };
-    await expect(writePebbleDatabase(directory, endless(), options)).rejects.toBe(reason);
-    expect(existsSync(directory)).toBe(false);
-  });
+      const options = { ...SMALL_TABLES, signal: controller.signal };
+      await expect(writePebbleDatabase(directory, endless(), options)).rejects.toMatchObject({
+        name: 'AbortError',
+        code: 'SSTITCH_ABORTED',
+        cause: reason,
+      });
+      expect(existsSync(directory)).toBe(false);
+    },
+  );
 });

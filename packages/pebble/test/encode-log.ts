@@ -1,4 +1,4 @@
-import { maskedChecksum } from '@sstitch/sst';
+import { maskedChecksum } from '@sstitch/sst/file-format';
 import { ByteWriter } from './byte-writer.js';
 
 const BLOCK_BYTES = 32 * 1024;

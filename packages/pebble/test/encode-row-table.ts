@@ -1,7 +1,7 @@
 // Makes tables of Pebble's versions 0 (LevelDB) to 4: row blocks, uncompressed. It writes what it is told to, in
 // order or not.
 
-import { maskedChecksum } from '@sstitch/sst';
+import { maskedChecksum } from '@sstitch/sst/file-format';
 import { ByteWriter, text } from './byte-writer.js';
 
 export interface RowPoint {
@@ -48,7 +48,7 @@ function internalKey(key: string, sequence: number, kind: number): Uint8Array {
 }
 
 /** A row block. */
-export function encodeRowBlock(entries: readonly RowEntry[]): Uint8Array {
+function encodeRowBlock(entries: readonly RowEntry[]): Uint8Array {
   const block = new ByteWriter();
   let last: Uint8Array = new Uint8Array(0);
   for (const [key, value] of entries) {

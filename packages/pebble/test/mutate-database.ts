@@ -1,6 +1,6 @@
 // Makes hostile databases: takes one that Pebble made and changes it so that checksums still match, or no more.
 
-import { maskedChecksum } from '@sstitch/sst';
+import { maskedChecksum } from '@sstitch/sst/file-format';
 import { ByteCursor } from '../src/byte-cursor.js';
 import { readUint32 } from '../src/fixed-numbers.js';
 import { readFooter } from '../src/footer.js';

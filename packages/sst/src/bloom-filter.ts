@@ -36,7 +36,7 @@ export function bloomHash(bytes: Uint8Array, start: number, end: number): number
 }
 
 /** How many bits each key sets, for a filter of `bitsPerKey`. */
-export function probesFor(bitsPerKey: number): number {
+function probesFor(bitsPerKey: number): number {
   // 0.69 is about ln 2, which gives the fewest false matches; rounded down as LevelDB does.
   return Math.min(MAX_PROBES, Math.max(1, Math.floor(bitsPerKey * 0.69)));
 }

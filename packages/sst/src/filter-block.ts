@@ -17,7 +17,7 @@ import { readFixed32, writeFixed32 } from './checksum.js';
 import { grown } from './compare-bytes.js';
 import { corrupt, SstError, type TableLocation } from './errors.js';
 
-export const FILTER_WINDOW_LOG2 = 11;
+const FILTER_WINDOW_LOG2 = 11;
 export const FILTER_WINDOW_BYTES = 2 ** FILTER_WINDOW_LOG2;
 /** No bits, and more probes than LevelDB knows. */
 const MATCHES_ALL = Uint8Array.of(0, MAX_PROBES + 1);

@@ -24,14 +24,14 @@ import { VarintReader } from './varint.js';
 /** Of a block's trailer, behind the type. */
 const CHECKSUM_BYTES = BLOCK_TRAILER_BYTES - 1;
 /** Read at once when blocks are read one after another. */
-export const READ_AHEAD_BYTES = 128 * 1024;
+const READ_AHEAD_BYTES = 128 * 1024;
 /** A window that is kept for the next table; of tables of 2 MiB, what is read to open one fits. */
 const MAX_SPARE_WINDOW_BYTES = 512 * 1024;
 /**
  * No snappy stream grows by more: its best element turns 3 bytes into 64. A claim beyond that is refused
  * before memory is set aside for it.
  */
-export const MAX_SNAPPY_GROWTH = 22;
+const MAX_SNAPPY_GROWTH = 22;
 
 /**
  * Tables are opened by the dozen in a commit. V8 counts memory that no table needs any more, and its collections

@@ -55,9 +55,9 @@ export interface CheckedTableOptions {
   readonly path: string | undefined;
 }
 
-export const MINIMUM_BLOCK_SIZE_BYTES = 1024;
-export const MAXIMUM_BLOCK_SIZE_BYTES = 4 * 1024 * 1024;
-export const MAXIMUM_RESTART_INTERVAL = 1024;
+const MINIMUM_BLOCK_SIZE_BYTES = 1024;
+const MAXIMUM_BLOCK_SIZE_BYTES = 4 * 1024 * 1024;
+const MAXIMUM_RESTART_INTERVAL = 1024;
 
 /** Throws `SSTITCH_TABLE_OPTIONS` for a value out of range. */
 export function checkTableOptions(options: TableOptions = {}): CheckedTableOptions {

@@ -28,7 +28,7 @@ import { encodeSeal, type TableSeal } from './table-seal.js';
 import { writeVarint } from './varint.js';
 
 /** One call to `FileHandle.write` carries about this many bytes. */
-export const WRITE_BUFFER_BYTES = 1024 * 1024;
+const WRITE_BUFFER_BYTES = 1024 * 1024;
 /** LevelDB never shares key bytes in an index: each entry is a restart point. */
 const INDEX_RESTART_INTERVAL = 1;
 

@@ -29,6 +29,15 @@ export class TestkitError extends Error {
   }
 }
 
+/** @throws TestkitError SSTITCH_ABORTED once the signal has fired; its cause is the signal's reason */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) {
+    throw new TestkitError('SSTITCH_ABORTED', 'the operation was aborted', {
+      cause: signal.reason,
+    });
+  }
+}
+
 /** Throws when an option is not a whole number in `[least, most]`. */
 export function checkWholeNumber(name: string, value: number, least: number, most: number): void {
   if (Number.isSafeInteger(value) && value >= least && value <= most) return;

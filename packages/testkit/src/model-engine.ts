@@ -21,7 +21,7 @@ import {
 } from '@sstitch/contract';
 import { toHex } from '@sstitch/keys';
 import { type AbstractLevel, AbstractSnapshot } from 'abstract-level';
-import { TestkitError } from './errors.js';
+import { TestkitError, throwIfAborted } from './errors.js';
 import { type ModelEntry, ModelState } from './model-state.js';
 
 /** An engine in memory that does what the contract says, and nothing about speed. */
@@ -175,11 +175,7 @@ class ModelIterator implements ByteIterator {
   async nextv(size: number): Promise<Array<[Uint8Array, Uint8Array]>> {
     const { keys = true, values = true, signal } = this.#options;
     if (!this.#isOpen) throw new TestkitError('SSTITCH_CLOSED', 'the iterator is closed');
-    if (signal?.aborted) {
-      throw new TestkitError('SSTITCH_ABORTED', 'the iterator was aborted', {
-        cause: signal.reason,
-      });
-    }
+    throwIfAborted(signal);
     const page = this.#entries.slice(this.#at, this.#at + Math.max(1, size));
     this.#at += page.length;
     return page.map(([key, value]) => {
@@ -229,16 +225,9 @@ async function collectEntries(
   signal: AbortSignal | undefined,
 ): Promise<ModelEntry[]> {
   const held: ModelEntry[] = [];
-  const throwIfAborted = (): void => {
-    if (signal?.aborted) {
-      throw new TestkitError('SSTITCH_ABORTED', 'replaceSpans was aborted', {
-        cause: signal.reason,
-      });
-    }
-  };
-  throwIfAborted();
+  throwIfAborted(signal);
   for await (const page of pages) {
-    throwIfAborted();
+    throwIfAborted(signal);
     for (const [key, value] of page) {
       const last = held.at(-1);
       if (last !== undefined && compareBytes(last[0], key) >= 0) {
@@ -250,7 +239,7 @@ async function collectEntries(
       held.push([copy(key), copy(value)]);
     }
   }
-  throwIfAborted();
+  throwIfAborted(signal);
   return held;
 }
 

@@ -9,7 +9,7 @@ import {
 } from '@sstitch/contract';
 import { formatSyncId, syncSpansInKeyOrder } from '@sstitch/keys';
 import type { SyncRecord } from '@sstitch/records';
-import { checkWholeNumber, TestkitError } from './errors.js';
+import { checkWholeNumber, throwIfAborted } from './errors.js';
 import { RESOURCE_TYPES, SyntheticRecords, syncIdOf } from './synthetic/make-records.js';
 import { MAX_SEED, MAX_SYNC_INDEX, type SyntheticSyncOptions } from './synthetic/shape.js';
 import { shuffledEntries } from './synthetic/shuffled-entries.js';
@@ -97,6 +97,7 @@ export async function* syntheticEntries(
 ): AsyncGenerator<KeyValue[], void, undefined> {
   const { order = 'sorted', pageEntries = DEFAULT_PAGE_ENTRIES, signal } = options;
   checkWholeNumber('pageEntries', pageEntries, 1, MAX_PAGE_ENTRIES);
+  throwIfAborted(signal);
   const records = new SyntheticRecords(options);
   const entries = order === 'sorted' ? sortedEntries(records) : shuffledEntries(records);
   let page: KeyValue[] = [];
@@ -107,6 +108,7 @@ export async function* syntheticEntries(
     yield page;
     page = [];
   }
+  throwIfAborted(signal);
   if (page.length > 0) yield page;
 }
 
@@ -174,12 +176,4 @@ function* batches(records: Iterable<SyncRecord>): Generator<SyncRecord[], void, 
     batch = [];
   }
   if (batch.length > 0) yield batch;
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) {
-    throw new TestkitError('SSTITCH_ABORTED', 'the operation was aborted', {
-      cause: signal.reason,
-    });
-  }
 }

@@ -70,8 +70,8 @@ test('limits are those of the code', () => {
   expect(readme).toContain(`at most ${MAX_GRANTS.toLocaleString('en')};`);
   const [, pageEntries] =
     /DEFAULT_PAGE_ENTRIES = (\d+)/.exec(text('../src/synthetic-syncs.ts')) ?? [];
-  expect(readme).toContain(`\`pageEntries\` is ${pageEntries};`);
-  expect(readme).toContain(`\`batchEntries\` is ${pageEntries};`);
+  expect(readme).toContain(`| \`pageEntries\` | \`syntheticEntries\` | ${pageEntries} |`);
+  expect(readme).toContain(`| \`batchEntries\` | \`writeSyntheticSync\` | ${pageEntries} |`);
 });
 
 test('every error code is in the README, and no other', () => {

@@ -1,13 +1,15 @@
 // What a peer's driver is, for those written in JavaScript; those in C, C++ and Go do the same.
 //
 //   load DIRECTORY ENTRIES     makes a database of a file of entries and settles it; prints {"loadMs"}
-//   replace DIRECTORY SPANS    opens that database as source, then for each line of standard input opens
-//                           the base in that directory, replaces the spans in it by the source's, closes
-//                           it, and prints {"replaceMs", "closeMs"}, or {"refused"} and why
+//   replace FIRST SECOND SPANS
+//                           opens these databases as sources, then for each line of standard input opens
+//                           the base in that directory, replaces the spans in it by the first source's, then
+//                           by the second's, closes it, and prints {"replaceMs", "againMs", "closeMs"}, or
+//                           {"refused"} and why
 //   dump DIRECTORY             prints all entries in key order, as entries-file.mjs has them
 //   version                 prints its library's version; compiled drivers only
 //
-// Only the replacing is timed: both databases are open, and what it wrote is durable at its end.
+// Only the replacing is timed: all databases are open, and what it wrote is durable at its end.
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { packPage, readEntries } from '../src/entries-file.mjs';
@@ -17,11 +19,11 @@ import { packPage, readEntries } from '../src/entries-file.mjs';
  * @param {(directory: string, role: 'base' | 'source') => Promise<unknown>} peer.open
  * @param {(database: any, pages: AsyncIterable<[Buffer, Buffer][]>) => Promise<void>} peer.load
  * @param {(base: any, source: any, spans: [Buffer, Buffer][]) => Promise<object | undefined>} peer.replace
- *   gives what else the reply is to tell; `refused` where the peer does not do this at all
+ *   returns further fields of the reply; `refused` where the peer does not do this at all
  * @param {(database: any) => AsyncIterable<[Uint8Array, Uint8Array][]>} peer.pages
  */
 export async function servePeer(peer) {
-  const [command, directory, file] = process.argv.slice(2);
+  const [command, directory, file, spansFile] = process.argv.slice(2);
   if (command === 'load') {
     const start = performance.now();
     const database = await peer.open(directory, 'base');
@@ -29,7 +31,7 @@ export async function servePeer(peer) {
     await database.close();
     reply({ loadMs: performance.now() - start });
   } else if (command === 'replace') {
-    await serveRounds(peer, directory, file);
+    await serveRounds(peer, [directory, file], spansFile);
   } else if (command === 'dump') {
     const database = await peer.open(directory, 'base');
     for await (const page of peer.pages(database)) {
@@ -41,20 +43,28 @@ export async function servePeer(peer) {
   }
 }
 
-async function serveRounds(peer, sourceDirectory, spansFile) {
+async function serveRounds(peer, sourceDirectories, spansFile) {
   const spans = [];
   for await (const page of readEntries(spansFile)) spans.push(...page);
-  const source = await peer.open(sourceDirectory, 'source');
+  const [first, second] = await Promise.all(
+    sourceDirectories.map((directory) => peer.open(directory, 'source')),
+  );
   for await (const baseDirectory of createInterface({ input: process.stdin })) {
     const base = await peer.open(baseDirectory, 'base');
     const start = performance.now();
-    const told = (await peer.replace(base, source, spans)) ?? {};
+    const details = (await peer.replace(base, first, spans)) ?? {};
     const replaced = performance.now();
+    await peer.replace(base, second, spans);
+    const replacedAgain = performance.now();
     await base.close();
-    const closed = performance.now();
-    reply({ replaceMs: replaced - start, closeMs: closed - replaced, ...told });
+    reply({
+      replaceMs: replaced - start,
+      againMs: replacedAgain - replaced,
+      closeMs: performance.now() - replacedAgain,
+      ...details,
+    });
   }
-  await source.close();
+  await Promise.all([first.close(), second.close()]);
 }
 
 function reply(message) {

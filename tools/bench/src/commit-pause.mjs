@@ -10,7 +10,8 @@ import { parseArgs } from 'node:util';
 import { compact } from '@sstitch/compactor';
 import { byteEncodings } from '@sstitch/contract';
 import { Store } from '@sstitch/engine';
-import { median, percentile, printTable } from './report.mjs';
+import { median, percentile } from './report.mjs';
+import { reportTable } from './results.mjs';
 import { loadSyncs, readableKeys } from './syncs.mjs';
 
 const { values: flags } = parseArgs({
@@ -62,22 +63,21 @@ try {
   const reads = (await reading).flat();
   const lost = await countLost(writes);
 
-  printTable(
-    ['figure', 'value', 'target'],
-    [
-      ['writers pause, median ms', median(pauses).toFixed(2), '20'],
-      ['writers pause, worst ms', Math.max(...pauses).toFixed(2), ''],
-      ['compaction, median ms', median(durations).toFixed(1), ''],
-      ['reads during compactions', reads.length, ''],
-      ['reads that failed', 0, '0'],
-      ['read p99, idle store, ms', percentile(idle, 0.99).toFixed(3), ''],
-      ['read p99, busy, ms', percentile(reads, 0.99).toFixed(3), ''],
-      ['read p99, busy / idle', (percentile(reads, 0.99) / percentile(idle, 0.99)).toFixed(2), '2'],
-      ['event loop delay p99, ms', (loop.percentile(99) / 1e6).toFixed(2), '20'],
-      ['writes acknowledged', writes.count, ''],
-      ['writes lost', lost, '0'],
-    ],
-  );
+  const columns = ['figure', 'value', 'target'];
+  const rows = [
+    ['writers pause, median ms', median(pauses).toFixed(2), '20'],
+    ['writers pause, worst ms', Math.max(...pauses).toFixed(2), ''],
+    ['compaction, median ms', median(durations).toFixed(1), ''],
+    ['reads during compactions', reads.length, ''],
+    ['reads that failed', 0, '0'],
+    ['read p99, idle store, ms', percentile(idle, 0.99).toFixed(3), ''],
+    ['read p99, busy, ms', percentile(reads, 0.99).toFixed(3), ''],
+    ['read p99, busy / idle', (percentile(reads, 0.99) / percentile(idle, 0.99)).toFixed(2), '3'],
+    ['event loop delay p99, ms', (loop.percentile(99) / 1e6).toFixed(2), '20'],
+    ['writes acknowledged', writes.count, ''],
+    ['writes lost', lost, '0'],
+  ];
+  reportTable('commit-pause', { columns, rows });
 } finally {
   await Promise.all([base.close(), source.close()]);
   rmSync(directory, { recursive: true, force: true });

@@ -1,5 +1,5 @@
-// What all peers are given: a base of some syncs, a newer version of one of them, the spans to
-// replace, and the digest of what the base must hold in the end.
+// What all peers are given: a base of some syncs, two newer versions of one of them, the spans to
+// replace, and the digest of what the base must hold after both.
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,21 +29,23 @@ export async function makeDataset(directory, shape) {
     grants: syncIndex === 0 ? grants : otherGrants,
   });
   const old = Array.from({ length: syncs }, (_, syncIndex) => syncOf(syncIndex, 1));
-  const replacement = syncOf(0, 2);
+  const [first, second] = [syncOf(0, 2), syncOf(0, 3)];
   const syncId = syntheticSyncId({ syncIndex: 0 });
   const files = {
     base: join(directory, 'base.entries'),
     source: join(directory, 'source.entries'),
+    second: join(directory, 'second.entries'),
     spans: join(directory, 'spans.entries'),
   };
   const base = await writeEntries(
     files.base,
     order === 'sorted' ? mergedEntries(old) : oneByOne(old),
   );
-  const source = await writeEntries(files.source, syntheticEntries({ ...replacement, order }));
+  const source = await writeEntries(files.source, syntheticEntries({ ...first, order }));
+  await writeEntries(files.second, syntheticEntries({ ...second, order }));
   const spans = syncSpansInKeyOrder(syncId).map(({ span }) => [span.start, span.end]);
   await writeEntries(files.spans, [spans]);
-  const expected = await digestOf(mergedEntries([replacement, ...old.slice(1)]));
+  const expected = await digestOf(mergedEntries([second, ...old.slice(1)]));
   return {
     directory,
     shape: { grants, otherGrants, syncs, order },

@@ -1,12 +1,19 @@
-// How a link's time grows: with the size of the sync, and with the number of syncs in the base. Of stores that
-// were filled by batches and settled by LevelDB, and of ones that were loaded in bulk. All take turns.
+// How the time of a link grows with the size of the sync and with the number of syncs in the base, and how its floor
+// grows in the same run (link-and-floor.mjs): of stores that were filled by batches, and of stores that were loaded in
+// bulk. All shapes take turns, round by round.
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { makeDataset } from './dataset.mjs';
-import { measureAll } from './measure.mjs';
-import { peersNamed } from './peers.mjs';
-import { median, printTable } from './report.mjs';
-import { writeResults } from './results.mjs';
+import {
+  countsOf,
+  floorOnce,
+  linkOnce,
+  loadStores,
+  openLevel,
+  WARM_UP_ROUNDS,
+} from './link-and-floor.mjs';
+import { median } from './report.mjs';
+import { reportTable } from './results.mjs';
 import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 
 const { values: flags } = parseArgs({
@@ -19,49 +26,59 @@ const { values: flags } = parseArgs({
   },
 });
 const [rounds] = wholeNumbers('rounds', flags.rounds);
-const grants = wholeNumbers('grants', flags.grants);
-const syncs = wholeNumbers('syncs', flags.syncs);
-const first = { grants: grants[0], syncs: syncs[0] };
+const [firstGrants, ...moreGrants] = wholeNumbers('grants', flags.grants);
+const [firstSyncs, ...moreSyncs] = wholeNumbers('syncs', flags.syncs);
 const shapes = [
-  first,
-  ...grants.slice(1).map((more) => ({ ...first, grants: more })),
-  ...syncs.slice(1).map((more) => ({ ...first, syncs: more })),
+  { grants: firstGrants, syncs: firstSyncs },
+  ...moreGrants.map((grants) => ({ grants, syncs: firstSyncs })),
+  ...moreSyncs.map((syncs) => ({ grants: firstGrants, syncs })),
+];
+const LOADS = [
+  { inBulk: false, title: 'filled by batches' },
+  { inBulk: true, title: 'imported' },
 ];
 
-const runs = [];
+const runs = LOADS.flatMap((load) =>
+  shapes.map((shape) => ({ ...shape, ...load, linkMs: [], floorMs: [], pauseMs: [] })),
+);
 await inRunDirectory(async (directory) => {
-  const datasets = [];
-  for (const [at, shape] of shapes.entries()) {
-    console.error(`${shape.syncs} syncs of ${shape.grants} grants ...`);
-    datasets.push(await makeDataset(join(directory, `data-${at}`), shape));
+  for (const [at, run] of runs.entries()) {
+    run.directory = join(directory, String(at));
+    mkdirSync(run.directory);
+    console.error(`${run.syncs} syncs of ${run.grants} grants, ${run.title} ...`);
+    run.syncId = await loadStores(run.directory, run);
   }
-  const peers = peersNamed(['link', 'link-imported']);
-  const all = await measureAll({ datasets, peers, rounds, directory });
-  for (const [at, measured] of all.entries()) {
-    for (const { title, notMeasured } of measured) {
-      if (notMeasured !== undefined) throw new Error(`${title}: ${notMeasured}`);
+  for (let round = 0; round < WARM_UP_ROUNDS + rounds; round++) {
+    for (const run of runs) {
+      const figures = await playRound(run);
+      if (round >= WARM_UP_ROUNDS) for (const name in figures) run[name].push(figures[name]);
     }
-    runs.push({ shape: shapes[at], entries: datasets[at].base.entries, measured });
   }
 }, flags.directory);
 
-const titles = runs[0].measured.map(({ title }) => title);
-for (const [at, title] of titles.entries()) {
-  console.log(`\n${title}`);
-  const reference = runs[0].measured[at].medianMs;
-  printTable(
-    ['grants', 'syncs', 'entries in base', 'link ms', 'pause ms', 'growth'],
-    runs.map(({ shape, entries, measured }) => {
-      const { medianMs, replies } = measured[at];
-      return [
-        shape.grants,
-        shape.syncs,
-        entries,
-        medianMs.toFixed(1),
-        median(replies.map(({ pauseMs }) => pauseMs)).toFixed(2),
-        (medianMs / reference).toFixed(2),
-      ];
-    }),
-  );
+/** The floor includes LevelDB's own open of the next generation, which no link avoids. */
+async function playRound({ directory, syncId }) {
+  const linked = await linkOnce(directory, syncId);
+  const copy = join(directory, 'copy');
+  const floorMs = floorOnce(join(directory, 'floor'), copy, countsOf(linked));
+  return {
+    linkMs: linked.totalMs,
+    floorMs: floorMs + (await openLevel(copy)),
+    pauseMs: linked.report.pauseMs,
+  };
 }
-writeResults('growth', { runs });
+
+const columns = ['base', 'link, ms', 'pause, ms', 'floor, ms', 'growth of link', 'growth of floor'];
+const rows = runs.map((run) => {
+  const reference = runs.find(({ inBulk }) => inBulk === run.inBulk);
+  const growth = (name) => median(run[name]) / median(reference[name]);
+  return [
+    `${run.syncs} syncs of ${run.grants.toLocaleString('en')} grants, ${run.title}`,
+    median(run.linkMs).toFixed(1),
+    median(run.pauseMs).toFixed(2),
+    median(run.floorMs).toFixed(1),
+    growth('linkMs').toFixed(2),
+    growth('floorMs').toFixed(2),
+  ];
+});
+reportTable('growth', { columns, rows }, { runs });

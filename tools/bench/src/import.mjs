@@ -12,8 +12,8 @@ import { digestSync } from '@sstitch/records';
 import { ClassicLevel } from 'classic-level';
 import { loadInBatches, loadInBulk } from './load-records.mjs';
 import { GENERATED, realFiles, recordsOf } from './record-sources.mjs';
-import { median, printTable } from './report.mjs';
-import { writeResults } from './results.mjs';
+import { median } from './report.mjs';
+import { reportTable } from './results.mjs';
 import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 
 const SIDES = ['read', 'bulk', 'batches'];
@@ -136,21 +136,18 @@ async function main() {
       ]);
     }
   }, flags.directory);
-  printTable(
-    [
-      'input',
-      'read ms',
-      'bulk ms',
-      'batches ms',
-      'ratio',
-      'without reading',
-      'bulk MiB',
-      'batches MiB',
-      'digests',
-    ],
-    rows,
-  );
-  writeResults('import', { rows });
+  const columns = [
+    'input',
+    'read ms',
+    'bulk ms',
+    'batches ms',
+    'ratio',
+    'without reading',
+    'bulk MiB',
+    'batches MiB',
+    'digests',
+  ];
+  reportTable('import', { columns, rows });
 }
 
 if (process.env.IMPORT_SIDE === undefined) await main();

@@ -13,10 +13,10 @@ const USAGE = `Usage: pnpm bench [options]
   --grants N,N     grants of each sync, one table each            (100000)
   --syncs K,K      syncs in the base                              (3)
   --peers A,B      link, link-imported, rebuild, batch, auto, classic-level, lmdb, sqlite,
-                   rocksdb, pebble                                (all but auto)
+                   rocksdb, rocksdb-ready, pebble, pebble-ready   (all but auto)
   --rounds R       counted rounds; slow peers get two             (5)
   --order ORDER    in which entries are loaded: shuffled, sorted  (shuffled)
-  --directory F       where databases are made, on one file system   (the temporary directory)
+  --directory D    where databases are made, on one file system   (the temporary directory)
 
 Other measurements: node tools/bench/src/X.mjs with X one of strategies, growth, many-tables, floor,
 open, commit-pause, wrapper-price, link-steps, import, placement.`;

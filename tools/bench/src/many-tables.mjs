@@ -6,8 +6,8 @@ import { makeDataset } from './dataset.mjs';
 import { loadInTables, shapeOfTables } from './load-in-tables.mjs';
 import { measure } from './measure.mjs';
 import { peersNamed } from './peers.mjs';
-import { median, printTable } from './report.mjs';
-import { writeResults } from './results.mjs';
+import { median } from './report.mjs';
+import { reportTable } from './results.mjs';
 import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 
 const { values: flags } = parseArgs({
@@ -47,14 +47,12 @@ await inRunDirectory(async (directory) => {
   }
 }, flags.directory);
 
-printTable(
-  ['tables in base', 'link ms', 'pause ms', 'close ms', 'ms a 1,000 tables'],
-  runs.map(({ tables, pauseMs, link }) => [
-    tables,
-    link.medianMs.toFixed(1),
-    pauseMs.toFixed(2),
-    link.closeMs.toFixed(1),
-    ((link.medianMs / tables) * 1000).toFixed(1),
-  ]),
-);
-writeResults('many-tables', { runs });
+const columns = ['tables in base', 'link ms', 'pause ms', 'close ms', 'ms a 1,000 tables'];
+const rows = runs.map(({ tables, pauseMs, link }) => [
+  tables,
+  link.medianMs.toFixed(1),
+  pauseMs.toFixed(2),
+  link.closeMs.toFixed(1),
+  ((link.medianMs / tables) * 1000).toFixed(1),
+]);
+reportTable('many-tables', { columns, rows }, { runs });

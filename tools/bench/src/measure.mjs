@@ -1,5 +1,5 @@
 // Measures peers on datasets: each is loaded once, then they take turns, round by round, each with a fresh copy
-// of its base. In the end each base is dumped and its digest compared.
+// of its base, in which it replaces the sync twice. In the end each base is dumped and its digest compared.
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { freshCopy } from './fresh-copy.mjs';
@@ -26,10 +26,11 @@ const FAST_WARM_UPS = 20;
  * @property {number} [loadMs]
  * @property {number} [firstMs] of the first warm-up, in a fresh process
  * @property {number[]} [warmUpMs] of each warm-up
- * @property {number[]} [replaceMs] of each round
- * @property {number} [medianMs]
- * @property {number} [closeMs] median: what was put off until then
- * @property {object[]} [replies] all that the driver told of each round
+ * @property {number[]} [replaceMs] of each round, the first replacement
+ * @property {number} [medianMs] of these
+ * @property {number} [againMs] median of the second replacements
+ * @property {number} [closeMs] median of closing the base: what was deferred until then
+ * @property {object[]} [replies] the driver's reply of each round
  */
 
 /**
@@ -91,17 +92,24 @@ async function begin(live, { dataset, peers, directory, loadBase }) {
       row.version = driver.version;
       const { database } = peer;
       const loads = join(directory, database);
-      const paths = { base: join(loads, 'base'), source: join(loads, 'source') };
+      const paths = {
+        base: join(loads, 'base'),
+        source: join(loads, 'source'),
+        second: join(loads, 'second'),
+      };
       if (!loaded.has(database)) {
         console.error(`loading ${database} ...`);
         mkdirSync(loads);
         loaded.set(database, await load(driver, peer, dataset, paths, loadBase));
       }
       row.loadMs = loaded.get(database);
-      // A copy of its own: a source is open all the time, and most databases lock.
-      const source = join(loads, `source-${peer.name}`);
-      freshCopy(paths.source, source);
-      const replacer = new Replacer(driver, peer, source, dataset.files.spans);
+      // Copies of its own: sources stay open, and most databases lock.
+      const sources = ['source', 'second'].map((name) => {
+        const copy = join(loads, `${name}-${peer.name}`);
+        freshCopy(paths[name], copy);
+        return copy;
+      });
+      const replacer = new Replacer(driver, peer, sources, dataset.files.spans);
       const round = join(directory, `round-${peer.name}`);
       live.push({ dataset, peer, driver, row, paths, replacer, round });
       row.warmUpMs = [];
@@ -114,6 +122,7 @@ async function begin(live, { dataset, peers, directory, loadBase }) {
 async function load(driver, peer, dataset, paths, loadBase) {
   const { files } = dataset;
   await loadPeer(driver, peer, paths.source, files.source);
+  await loadPeer(driver, peer, paths.second, files.second);
   if (await loadBase?.(peer.database, paths.base)) return undefined;
   return (await loadPeer(driver, peer, paths.base, files.base)).loadMs;
 }
@@ -145,7 +154,8 @@ async function replaceOnce({ row, paths, replacer, round: directory }, title) {
       return;
     }
     done = reply;
-    console.error(`${title}: ${row.title} ${reply.replaceMs.toFixed(1)} ms`);
+    const { replaceMs, againMs } = reply;
+    console.error(`${title}: ${row.title} ${replaceMs.toFixed(1)} ms, ${againMs.toFixed(1)} ms`);
   });
   return done;
 }
@@ -160,6 +170,7 @@ async function finish({ dataset, peer, driver, row, replacer, round: directory }
     row.firstMs = row.warmUpMs[0];
     row.replaceMs = row.replies.map(({ replaceMs }) => replaceMs);
     row.medianMs = median(row.replaceMs);
+    row.againMs = median(row.replies.map(({ againMs }) => againMs));
     row.closeMs = median(row.replies.map(({ closeMs }) => closeMs));
   });
 }

@@ -8,8 +8,8 @@ import { syncSpansInKeyOrder } from '@sstitch/keys';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { ClassicLevel } from 'classic-level';
 import { loadInTables, shapeOfTables } from './load-in-tables.mjs';
-import { median, printTable } from './report.mjs';
-import { writeResults } from './results.mjs';
+import { median } from './report.mjs';
+import { reportTable } from './results.mjs';
 import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 
 const { values: flags } = parseArgs({
@@ -59,13 +59,11 @@ await inRunDirectory(async (directory) => {
     rmSync(copy, { recursive: true });
   }
   console.log(`A store of ${tables} tables, the extracted sync of ${grants} grants.`);
-  printTable(
-    ['what', 'median ms', 'least ms'],
-    Object.entries(figures).map(([what, times]) => [
-      what,
-      median(times).toFixed(2),
-      Math.min(...times).toFixed(2),
-    ]),
-  );
-  writeResults('open', { tables, grants, figures });
+  const rows = Object.entries(figures).map(([what, times]) => [
+    what,
+    median(times).toFixed(2),
+    Math.min(...times).toFixed(2),
+  ]);
+  const columns = ['what', 'median ms', 'least ms'];
+  reportTable('open', { columns, rows }, { tables, grants, figures });
 }, flags.directory);

@@ -7,8 +7,8 @@ import { parseArgs } from 'node:util';
 import { PebbleDatabase, writePebbleDatabase } from '@sstitch/pebble';
 import { syntheticEntries } from '@sstitch/testkit';
 import { buildProgram, hasGo, runProgram } from '../../interop/src/pebble-program.mjs';
-import { median, printTable } from './report.mjs';
-import { writeResults } from './results.mjs';
+import { median } from './report.mjs';
+import { reportTable } from './results.mjs';
 import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 
 const { values: flags } = parseArgs({
@@ -85,6 +85,6 @@ await inRunDirectory(async (scratch) => {
     if (entries !== count) throw new Error(`${entries} entries were read, not ${count}`);
   }
   console.log(`${count.toLocaleString('en')} entries`);
-  printTable(['', 'entries/s of CPU', 'entries/s'], rows);
-  writeResults('pebble', { grants, figures });
+  const columns = ['', 'entries/s of CPU', 'entries/s'];
+  reportTable('pebble', { columns, rows }, { grants, figures });
 }, flags.directory);

@@ -69,17 +69,17 @@ export async function digestPeer(driver, peer, directory) {
   return hash.digest('hex');
 }
 
-/** Replaces again and again: give it the directory of a base. */
+/** Replaces spans of bases by those of two sources, one after the other, round by round. */
 export class Replacer {
   #process;
   #replies;
 
-  constructor(driver, peer, sourceDirectory, spansFile) {
-    this.#process = new PeerProcess(driver, peer, ['replace', sourceDirectory, spansFile]);
+  constructor(driver, peer, [first, second], spansFile) {
+    this.#process = new PeerProcess(driver, peer, ['replace', first, second, spansFile]);
     this.#replies = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
   }
 
-  /** @returns {Promise<{replaceMs: number, closeMs: number, refused?: string}>} */
+  /** @returns {Promise<{replaceMs: number, againMs: number, closeMs: number, refused?: string}>} */
   async replaceIn(baseDirectory) {
     this.#process.stdin.write(`${baseDirectory}\n`);
     const { value, done } = await this.#replies.next();

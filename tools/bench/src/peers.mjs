@@ -16,7 +16,7 @@ const require = createRequire(import.meta.url);
  * @property {string} name as flags have it
  * @property {string} title as tables have it
  * @property {string} database peers of the same have one load between them
- * @property {Record<string, string>} [env]
+ * @property {Record<string, string>} [env] of its processes
  * @property {() => Promise<Driver> | Driver} prepare throws where a toolchain is missing
  *
  * @typedef {object} Driver
@@ -52,6 +52,27 @@ function imported(strategy) {
   };
 }
 
+/** Tables are made before the clock starts, as those of SSTitch's sources are. */
+const READY = { READY_TABLES: '1' };
+
+/** @returns {Omit<Peer, 'name' | 'title'>} */
+function rocksdb(env = {}) {
+  const gxx = ['g++', '-O2', '-std=c++17'];
+  const command = (binary) => [...gxx, '-o', binary, 'rocksdb.cc', '-lrocksdb', '-lpthread'];
+  return {
+    database: 'rocksdb',
+    env,
+    prepare: () => built('rocksdb', 'librocksdb-dev', command),
+  };
+}
+
+/** @returns {Omit<Peer, 'name' | 'title'>} */
+function pebble(env = {}) {
+  // No cgo: it would be used for zstd alone, which nothing here is compressed with.
+  const command = (binary) => ['go', 'build', '-trimpath', '-buildvcs=false', '-o', binary, '.'];
+  return { database: 'pebble', env, prepare: () => built('pebble', 'go', command) };
+}
+
 /** @type {readonly Peer[]} */
 export const ALL_PEERS = [
   sstitch('link'),
@@ -78,34 +99,10 @@ export const ALL_PEERS = [
       return built('sqlite', 'libsqlite3-dev', gcc);
     },
   },
-  {
-    name: 'rocksdb',
-    title: 'RocksDB, build + ingest',
-    database: 'rocksdb',
-    prepare: () => {
-      const flags = ['-O2', '-std=c++17'];
-      const gxx = (binary) => [
-        'g++',
-        ...flags,
-        '-o',
-        binary,
-        'rocksdb.cc',
-        '-lrocksdb',
-        '-lpthread',
-      ];
-      return built('rocksdb', 'librocksdb-dev', gxx);
-    },
-  },
-  {
-    name: 'pebble',
-    title: 'Pebble, build + IngestAndExcise',
-    database: 'pebble',
-    prepare: () => {
-      // No cgo: it would be used for zstd alone, which nothing here is compressed with.
-      const go = (binary) => ['go', 'build', '-trimpath', '-buildvcs=false', '-o', binary, '.'];
-      return built('pebble', 'go', go);
-    },
-  },
+  { name: 'rocksdb', title: 'RocksDB, build + ingest', ...rocksdb() },
+  { name: 'rocksdb-ready', title: 'RocksDB, ingest of ready tables', ...rocksdb(READY) },
+  { name: 'pebble', title: 'Pebble, build + IngestAndExcise', ...pebble() },
+  { name: 'pebble-ready', title: 'Pebble, IngestAndExcise of ready tables', ...pebble(READY) },
 ];
 
 /**

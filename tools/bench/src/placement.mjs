@@ -9,7 +9,8 @@ import { compact } from '@sstitch/compactor';
 import { byteEncodings } from '@sstitch/contract';
 import { Store } from '@sstitch/engine';
 import { syntheticSyncId, writeSyntheticSync } from '@sstitch/testkit';
-import { median, printTable } from './report.mjs';
+import { median } from './report.mjs';
+import { reportTable } from './results.mjs';
 import { readableKeys } from './syncs.mjs';
 
 const { values: flags } = parseArgs({
@@ -98,7 +99,8 @@ try {
     const [a, b] = [median(times.asIs), median(times.settled)];
     rows.push([`${name}, ms`, a.toFixed(1), b.toFixed(1), (a / b).toFixed(2), '1.10']);
   }
-  printTable(['figure', 'as compacted', 'settled', 'ratio', 'target'], rows);
+  const columns = ['figure', 'as compacted', 'settled', 'ratio', 'target'];
+  reportTable('placement', { columns, rows });
 } finally {
   await Promise.all(stores.map((store) => store.close()));
   rmSync(directory, { recursive: true, force: true });

@@ -1,8 +1,9 @@
-// Where results go: a table for people, and bench-results/*.json with all there is to know of a run.
+// Where results go: a table for people, and bench-results/*.json with every round of a run. keep-results.mjs makes of
+// these the small files that are committed.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { printTable } from './report.mjs';
 
@@ -20,16 +21,37 @@ export function describeMachine() {
   };
 }
 
-/** Writes a run's results; gives the path. */
-export function writeResults(name, results) {
+/**
+ * Writes a run's results.
+ *
+ * @param {string} name of the benchmark
+ * @param {object} details every figure there is
+ * @param {{ title?: string, columns: string[], rows: (string | number)[][] }[]} [tables] what documents show of it
+ * @returns {string} the path
+ */
+export function writeResults(name, details, tables = []) {
   const directory = join(ROOT, 'bench-results');
   mkdirSync(directory, { recursive: true });
   const date = new Date().toISOString();
   const path = join(directory, `${date.replaceAll(/[:.]/g, '-')}-${name}.json`);
-  const all = { name, date, commit: commit(), machine: describeMachine(), ...results };
+  const command = ['node', relative(ROOT, process.argv[1]), ...process.argv.slice(2)].join(' ');
+  const about = { name, command, date, commit: commit(), machine: describeMachine() };
+  const all = { ...about, tables, ...details };
   writeFileSync(path, `${JSON.stringify(all, null, 2)}\n`);
   console.error(`written to ${path}`);
   return path;
+}
+
+/**
+ * Prints a table and writes it, with the details, as the results of a benchmark.
+ *
+ * @param {string} name
+ * @param {{ columns: string[], rows: (string | number)[][] }} table
+ * @param {object} [details]
+ */
+export function reportTable(name, table, details = {}) {
+  printTable(table.columns, table.rows);
+  writeResults(name, details, [table]);
 }
 
 function commit() {
@@ -56,6 +78,7 @@ export function printMeasured(measured, reference = 'link') {
       'load ms',
       'first ms',
       'median ms',
+      'again ms',
       'least ms',
       'close ms',
       `x ${reference}`,
@@ -68,6 +91,7 @@ export function printMeasured(measured, reference = 'link') {
         whole(row.loadMs),
         whole(row.firstMs),
         whole(row.medianMs),
+        whole(row.againMs),
         whole(Math.min(...row.replaceMs)),
         whole(row.closeMs),
         referenceMs === undefined ? '' : (row.medianMs / referenceMs).toFixed(2),

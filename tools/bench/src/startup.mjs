@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { syntheticSyncId } from '@sstitch/testkit';
-import { median, printTable } from './report.mjs';
+import { median } from './report.mjs';
+import { reportTable } from './results.mjs';
 import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 
 const OWN = fileURLToPath(new URL('../../../packages/cli/dist/main.js', import.meta.url));
@@ -55,15 +56,14 @@ await inRunDirectory((directory) => {
       if (round > 0) times.get(each).push(performance.now() - start);
     }
   }
-  printTable(
-    ['node', 'command', 'median ms', 'fastest ms'],
-    lines.map((each) => [
-      versionOf(each.node),
-      each.name,
-      median(times.get(each)).toFixed(0),
-      Math.min(...times.get(each)).toFixed(0),
-    ]),
-  );
+  const columns = ['node', 'command', 'median ms', 'fastest ms'];
+  const rows = lines.map((each) => [
+    versionOf(each.node),
+    each.name,
+    median(times.get(each)).toFixed(0),
+    Math.min(...times.get(each)).toFixed(0),
+  ]);
+  reportTable('startup', { columns, rows });
 });
 
 function run(node, line) {

@@ -5,8 +5,7 @@ import { parseArgs } from 'node:util';
 import { makeDataset } from './dataset.mjs';
 import { measure } from './measure.mjs';
 import { peersNamed } from './peers.mjs';
-import { printTable } from './report.mjs';
-import { writeResults } from './results.mjs';
+import { reportTable } from './results.mjs';
 import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 
 const MAX_AUTO_RATIO = 1.2;
@@ -63,6 +62,6 @@ for (const { shape, measured } of runs) {
   }
 }
 console.log(`Medians in ms; auto is to be at most ${MAX_AUTO_RATIO} of the best.`);
-printTable(['grants', ...STRATEGIES, 'auto took', 'auto / best'], rows);
-writeResults('strategies', { imported: flags.imported, runs });
+const columns = ['grants', ...STRATEGIES, 'auto took', 'auto / best'];
+reportTable('strategies', { columns, rows }, { imported: flags.imported, runs });
 if (runs.some(({ measured }) => measured.some(({ failed }) => failed))) process.exitCode = 1;

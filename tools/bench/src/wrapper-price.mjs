@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Store } from '@sstitch/engine';
 import { ClassicLevel } from 'classic-level';
-import { median, printTable } from './report.mjs';
+import { median } from './report.mjs';
+import { reportTable } from './results.mjs';
 
 const { values: flags } = parseArgs({
   options: {
@@ -92,7 +93,8 @@ try {
     const [a, b] = [median(times.plain), median(times.store)];
     rows.push([name, a.toFixed(1), b.toFixed(1), (a / b).toFixed(3)]);
   }
-  printTable(['work', 'classic-level ms', 'store ms', 'speed ratio'], rows);
+  const columns = ['work', 'classic-level ms', 'store ms', 'speed ratio'];
+  reportTable('wrapper-price', { columns, rows });
 } finally {
   await Promise.all([plain.close(), store.close()]);
   rmSync(directory, { recursive: true, force: true });

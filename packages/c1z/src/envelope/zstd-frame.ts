@@ -9,7 +9,7 @@
 //   blocks             3 bytes little-endian each: bit 0 last, bits 2-1 type (0 raw, 1 one byte
 //                      repeated, 2 compressed), then size; then the content
 //   checksum           4 bytes, if the descriptor says so
-export const ZSTD_MAGIC = 0xfd2fb528;
+const ZSTD_MAGIC = 0xfd2fb528;
 
 /** The most that one block decodes to. */
 export const MAX_BLOCK_BYTES = 128 * 1024;

@@ -4,13 +4,8 @@
 // of one span only; one table is open at a time, so memory is bounded by one table's index.
 
 import { compareBytes, type Span } from '@sstitch/contract';
-import {
-  type FileHandle,
-  type FileSystem,
-  makeInternalKey,
-  TableBuilder,
-  TRAILER_BYTES,
-} from '@sstitch/sst';
+import { type FileHandle, type FileSystem, makeInternalKey, TableBuilder } from '@sstitch/sst';
+import { TRAILER_BYTES } from '@sstitch/sst/file-format';
 import { EngineError } from '../errors.js';
 import { HeldFiles, type WithUnsynced } from '../files/held-files.js';
 import type { SpanTables, TableFile, TableSet } from '../tables/table-set.js';
@@ -188,7 +183,7 @@ export interface BuildSession extends SessionState {
 }
 
 /** Begins to build tables in a session. */
-export function beginTables(
+function beginTables(
   fileSystem: FileSystem,
   input: BeginTablesInput,
   _checkCancelled: () => void,
@@ -207,7 +202,7 @@ function tablesOf({ tables }: BuildSession): TablesUnderWay {
 }
 
 /** Adds a page of packed entries. */
-export function appendEntries(
+function appendEntries(
   _fileSystem: FileSystem,
   { page }: { readonly page: Uint8Array },
   _checkCancelled: () => void,
@@ -219,7 +214,7 @@ export function appendEntries(
 export const appendEntriesTask = defineTask('appendEntries', appendEntries);
 
 /** Returns the tables. */
-export function finishTables(
+function finishTables(
   _fileSystem: FileSystem,
   _input: undefined,
   _checkCancelled: () => void,

@@ -14,7 +14,7 @@ export interface FindRepeatedKeyInput {
 }
 
 /** The first key in the part that comes twice. */
-export function findRepeatedKey(
+function findRepeatedKey(
   fileSystem: FileSystem,
   { part, runs }: FindRepeatedKeyInput,
   checkCancelled: () => void,
@@ -45,7 +45,7 @@ export interface FindKeyInInput {
 }
 
 /** A key of the tables that lies in one of the spans. */
-export function findKeyIn(
+function findKeyIn(
   fileSystem: FileSystem,
   { spans, tables }: FindKeyInInput,
   checkCancelled: () => void,

@@ -12,8 +12,8 @@ import {
   RunIterator,
   TableBuilder,
   type TableOptions,
-  TRAILER_BYTES,
 } from '@sstitch/sst';
+import { TRAILER_BYTES } from '@sstitch/sst/file-format';
 import { blamingOrigins } from '../files/blame-file.js';
 import { type HeldFiles, holdingFiles, type WithUnsynced } from '../files/held-files.js';
 import { originsOf, type TableFile, type TableRun } from '../tables/table-set.js';
@@ -50,7 +50,7 @@ export interface MergedRuns extends WithUnsynced {
 }
 
 /** Merges and builds; see the head of this file. */
-export function mergeRunsToTables(
+function mergeRunsToTables(
   fileSystem: FileSystem,
   input: MergeRunsInput,
   checkCancelled: () => void,

@@ -85,7 +85,7 @@ export async function makePebbleDirectory(
 }
 
 /** Checks the target and makes it. */
-export function beginPebbleDirectory(
+function beginPebbleDirectory(
   fileSystem: FileSystem,
   { storeDirectory, targetDirectory }: PebbleDirectoryInput,
 ): { readonly madeDirectory: boolean } {
@@ -113,7 +113,7 @@ export interface FinishPebbleDirectoryInput {
 }
 
 /** Gives the tables their names, and writes what makes a database of them. */
-export function finishPebbleDirectory(
+function finishPebbleDirectory(
   fileSystem: FileSystem,
   { targetDirectory, tables }: FinishPebbleDirectoryInput,
 ): void {

@@ -15,7 +15,7 @@ import { keyStartOf, sortedOrder } from './sort-entries.js';
  * A run's tables end once they have this size. Smaller than other built tables, so that runs which
  * overlap a little, as they do where the entries came nearly in order, have most of their tables kept.
  */
-export const RUN_TABLE_SIZE_BYTES = 4 * 1024 * 1024;
+const RUN_TABLE_SIZE_BYTES = 4 * 1024 * 1024;
 const ENTRIES_PER_CHECK = 4096;
 
 export interface SortToTablesInput {
@@ -37,7 +37,7 @@ export interface SortedRun {
   readonly repeatedKey: Uint8Array | undefined;
 }
 
-export function sortToTables(
+function sortToTables(
   fileSystem: FileSystem,
   { pages }: SortToTablesInput,
   checkCancelled: () => void,

@@ -88,7 +88,7 @@ export interface ProbeRoomInput {
 }
 
 /** Writes and syncs a file of that size beside the generations, and removes it; throws what the disk says. */
-export function probeRoom(
+function probeRoom(
   fileSystem: FileSystem,
   { storeDirectory, sizeBytes }: ProbeRoomInput,
   checkCancelled: () => void,

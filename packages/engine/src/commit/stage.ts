@@ -142,7 +142,7 @@ export function beginStage(
 export const beginStageTask = defineTask('beginStage', beginStage);
 
 /** As `beginStage`, with its request, once the base's log is in tables. */
-export function beginFlushedStage(
+function beginFlushedStage(
   fileSystem: FileSystem,
   /** What `flushGeneration` returned. */
   { leastLogNumber }: { readonly leastLogNumber: number },

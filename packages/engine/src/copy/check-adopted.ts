@@ -20,7 +20,7 @@ const MAX_CURRENT_SIZE_BYTES = 64;
  *
  * @throws EngineError SSTITCH_STORE_FORMAT
  */
-export function checkAdoptable(
+function checkAdoptable(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
 ): void {
@@ -49,7 +49,7 @@ export interface CheckAdoptedTableInput {
  *
  * @throws EngineError SSTITCH_STORE_CORRUPT, SSTITCH_STORE_FORMAT: each names the source's file
  */
-export function checkAdoptedTable(
+function checkAdoptedTable(
   fileSystem: FileSystem,
   { tableDirectory, sourceDirectory, table }: CheckAdoptedTableInput,
 ): void {

@@ -57,7 +57,7 @@ const FIRST_GENERATION = 1;
  *
  * @throws EngineError SSTITCH_TARGET_EXISTS, and what copying throws
  */
-export function makeStoreFrom(
+function makeStoreFrom(
   fileSystem: FileSystem,
   input: MakeStoreInput,
   checkCancelled: () => void,
@@ -75,7 +75,7 @@ export function makeStoreFrom(
 export const makeStoreFromTask = defineTask('makeStoreFrom', makeStoreFrom);
 
 /** Copies the database; a failure leaves nothing in the store's directory. */
-export function beginStore(
+function beginStore(
   fileSystem: FileSystem,
   input: MakeStoreInput,
   checkCancelled: () => void,
@@ -130,7 +130,7 @@ function copyToNew(
 }
 
 /** Gives the copy its name and makes the store's own files; a failure takes them away again. */
-export function finishStore(
+function finishStore(
   fileSystem: FileSystem,
   { storeDirectory: directory, writtenBy }: Pick<MakeStoreInput, 'storeDirectory' | 'writtenBy'>,
 ): void {
@@ -166,7 +166,7 @@ function takenError(path: string, cause: unknown): EngineError {
 }
 
 /** Removes what was made, the last first. What cannot be removed stays: the caller reports why the making failed. */
-export function abandonStore(
+function abandonStore(
   fileSystem: FileSystem,
   { made }: { readonly made: readonly MadeName[] },
 ): void {

@@ -66,7 +66,7 @@ export interface LinkedExtract {
 }
 
 /** Links tables into the target directory, which it makes; see the head of this file. */
-export function linkForExtract(
+function linkForExtract(
   fileSystem: FileSystem,
   request: LinkRequest,
   checkCancelled: () => void,

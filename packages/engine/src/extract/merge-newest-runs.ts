@@ -33,7 +33,7 @@ export interface MergeNewestRunsInput {
 }
 
 /** Makes one table of several. */
-export function mergeNewestRuns(
+function mergeNewestRuns(
   fileSystem: FileSystem,
   input: MergeNewestRunsInput,
 ): WithUnsynced & { readonly merged: TableFile } {

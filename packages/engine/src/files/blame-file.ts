@@ -17,7 +17,7 @@ export function blamingOrigins<T>(names: Iterable<PrivateName>, work: () => T): 
 }
 
 /** The same error, in whose messages and paths, and those of its causes, origins stand for private names. */
-export function withOrigins(error: unknown, names: Iterable<PrivateName>): unknown {
+function withOrigins(error: unknown, names: Iterable<PrivateName>): unknown {
   const listed = [...names];
   for (let current = error; current instanceof Error; current = current.cause) {
     const details = current as { path?: unknown; stack?: unknown; message: string };

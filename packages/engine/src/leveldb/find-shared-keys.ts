@@ -2,7 +2,8 @@
 // than a new one (shadowed-keys.ts): by bounds, or by a look into the tables too.
 
 import { compareBytes } from '@sstitch/contract';
-import { type FileSystem, SstError, sequenceNumberOf, TableReader, userKeyOf } from '@sstitch/sst';
+import { type FileSystem, SstError, TableReader, userKeyOf } from '@sstitch/sst';
+import { sequenceNumberOf } from '@sstitch/sst/file-format';
 import { errorCodeOf } from '../errors.js';
 import { defineTask } from '../threads/task.js';
 import { oldTableFileName, tableFileName } from './file-names.js';
@@ -33,7 +34,7 @@ export interface SharedKeys {
 }
 
 /** @throws EngineError SSTITCH_STORE_CORRUPT for a broken MANIFEST; broken tables are left to others */
-export function findSharedKeys(
+function findSharedKeys(
   fileSystem: FileSystem,
   { directory, reads }: FindSharedKeysInput,
   checkCancelled: () => void,

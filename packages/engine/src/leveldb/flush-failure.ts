@@ -48,7 +48,7 @@ export interface CheckFlushDoneInput {
 }
 
 /** `checkFlushedOrReport` of the version that a directory is at. */
-export function checkFlushDone(
+function checkFlushDone(
   fileSystem: FileSystem,
   { directory, leastLogNumber, scratchDirectory }: CheckFlushDoneInput,
 ): void {

@@ -16,7 +16,7 @@
 //   pages of what was not synced in any order, and within the last record. One flipped bit in the last record
 //   of a log looks the same.
 // Everything else is damage: records that were acknowledged, and perhaps synced, follow it.
-import { maskedChecksum } from '@sstitch/sst';
+import { maskedChecksum } from '@sstitch/sst/file-format';
 import { EngineError } from '../errors.js';
 import { type LogSource, memorySource } from './log-source.js';
 
@@ -25,7 +25,7 @@ export const LOG_HEADER_SIZE_BYTES = 7;
 
 export const FULL = 1;
 export const FIRST = 2;
-export const MIDDLE = 3;
+const MIDDLE = 3;
 export const LAST = 4;
 
 /** A sound physical record. */

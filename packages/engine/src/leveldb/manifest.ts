@@ -4,7 +4,8 @@
 // What is written here is one record (docs/leveldb-rules.md, rule 2), so that no torn write can leave an older
 // version that LevelDB would accept.
 import { compareBytes } from '@sstitch/contract';
-import { compareInternalKeys, type FileSystem, userKeyOf } from '@sstitch/sst';
+import { type FileSystem, userKeyOf } from '@sstitch/sst';
+import { compareInternalKeys } from '@sstitch/sst/file-format';
 import { EngineError, errorCodeOf } from '../errors.js';
 import { readRegularFile } from '../files/regular-file.js';
 import { CURRENT_FILE, logFileName, manifestFileName, parseLevelFileName } from './file-names.js';

@@ -11,7 +11,7 @@ export interface LevelSummary {
 }
 
 /** Tables and bytes of each level of the LevelDB database in a directory. */
-export function readLevels(
+function readLevels(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
 ): LevelSummary[] {

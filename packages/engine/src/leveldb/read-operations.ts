@@ -32,7 +32,7 @@ export interface ReadOperations {
 }
 
 /** @throws EngineError SSTITCH_STORE_CORRUPT for a log that is not as it was when it was scanned */
-export function readOperations(
+function readOperations(
   fileSystem: FileSystem,
   { path, soundBytes, from }: ReadOperationsInput,
   checkCancelled: () => void,

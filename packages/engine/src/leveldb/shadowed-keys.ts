@@ -12,7 +12,8 @@
 // What is told here is told by the tables' bounds, without a look at their entries. A newer version that a
 // compaction has merged into the middle of a deeper table is not seen: find-shared-keys.ts can look for that.
 import { compareBytes, type Span } from '@sstitch/contract';
-import { sequenceNumberOf, userKeyOf } from '@sstitch/sst';
+import { userKeyOf } from '@sstitch/sst';
+import { sequenceNumberOf } from '@sstitch/sst/file-format';
 import type { TableEntry } from './version-edit.js';
 
 /** The first user key of a table, which holds nothing but old versions of it. */

@@ -1,6 +1,7 @@
 // Holds a table file's size against what its MANIFEST says. LevelDB does not: it opens a database whose
 // recorded sizes are wrong, and fails at the first read (docs/leveldb-rules.md, rule 13).
-import { decodeFooter, type FileSystem, FOOTER_BYTES } from '@sstitch/sst';
+import type { FileSystem } from '@sstitch/sst';
+import { decodeFooter, FOOTER_BYTES } from '@sstitch/sst/file-format';
 import { EngineError } from '../errors.js';
 
 /**

@@ -19,7 +19,7 @@ import { isFieldOfOthers } from './other-databases.js';
 export const LEVEL_COUNT = 7;
 export const COMPARATOR_NAME = 'leveldb.BytewiseComparator';
 /** Sequence and type behind the user key. */
-export const INTERNAL_KEY_TRAILER_BYTES = 8;
+const INTERNAL_KEY_TRAILER_BYTES = 8;
 
 /** What a MANIFEST says of a table. */
 export interface TableEntry {

@@ -17,10 +17,7 @@ export interface KeepReserveInput {
 }
 
 /** Makes the reserve, if it is not there; does without where it cannot be made. */
-export function keepReserve(
-  fileSystem: FileSystem,
-  { directory, sizeBytes }: KeepReserveInput,
-): void {
+function keepReserve(fileSystem: FileSystem, { directory, sizeBytes }: KeepReserveInput): void {
   const path = `${directory}/${RESERVE_FILE}`;
   try {
     if (sizeOf(fileSystem, path) === sizeBytes) return;
@@ -54,7 +51,7 @@ function writeReserve(fileSystem: FileSystem, path: string, sizeBytes: number): 
 }
 
 /** Gives the reserve's room back. */
-export function releaseReserve(
+function releaseReserve(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
 ): void {

@@ -88,7 +88,7 @@ export interface ForgetLogsInput {
 }
 
 /** Removes a set of which the logs were not touched: LevelDB did not open the directory. */
-export function forgetLogs(fileSystem: FileSystem, { root, name }: ForgetLogsInput): void {
+function forgetLogs(fileSystem: FileSystem, { root, name }: ForgetLogsInput): void {
   const recovery = `${root}/${RECOVERY_DIRECTORY}`;
   const temporary = `${recovery}/${name}${TEMPORARY_SUFFIX}`;
   try {
@@ -125,7 +125,7 @@ export interface UnreplayedLogs {
  *
  * @throws EngineError SSTITCH_STORE_CORRUPT for a kept log that is damaged
  */
-export function settleLogs(
+function settleLogs(
   fileSystem: FileSystem,
   input: SettleLogsInput,
   checkCancelled: () => void,
@@ -216,10 +216,7 @@ export function logsIn(fileSystem: FileSystem, path: string): number[] {
 }
 
 /** Removes all sets. Returns when none can come back. */
-export function dropKeptLogs(
-  fileSystem: FileSystem,
-  { root }: Pick<LoggedDirectory, 'root'>,
-): void {
+function dropKeptLogs(fileSystem: FileSystem, { root }: Pick<LoggedDirectory, 'root'>): void {
   const done = `${root}/${RECOVERED_DIRECTORY}`;
   removeTree(fileSystem, done);
   // At once: half a set would be written to the database as a whole one.

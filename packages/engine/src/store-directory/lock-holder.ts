@@ -11,7 +11,7 @@ import { defineTask } from '../threads/task.js';
 const LOCK_LINE = /^\d+: POSIX +ADVISORY +WRITE +(\d+) ([0-9a-f]+):([0-9a-f]+):(\d+) /;
 
 /** The id of the process; undefined where it cannot be known, as for one in another container. */
-export function findLockHolder(
+function findLockHolder(
   _fileSystem: FileSystem,
   { path }: { readonly path: string },
 ): number | undefined {

@@ -14,7 +14,7 @@ import {
  * Removes the private copies of readers whose processes are gone; gives the directories that are left: past
  * generations, copies that are read, and what a salvage has kept.
  */
-export function listOtherCopies(
+function listOtherCopies(
   fileSystem: FileSystem,
   { current }: { readonly current: string },
 ): string[] {

@@ -43,7 +43,7 @@ export interface ReaderPlace {
  *
  * @throws EngineError SSTITCH_OPTION_INVALID for a `copyDirectory` among the store's own files
  */
-export function findReaderPlace(
+function findReaderPlace(
   fileSystem: FileSystem,
   { storeDirectory, copyDirectory, temporaryDirectory, name }: ReaderPlaceInput,
 ): ReaderPlace {

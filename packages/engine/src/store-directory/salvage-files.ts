@@ -38,7 +38,7 @@ export interface SalvageFilesInput {
 }
 
 /** Salvages the logs of a generation, and of what an opening that never ended has kept of them. */
-export function salvageFiles(
+function salvageFiles(
   fileSystem: FileSystem,
   { root, label }: SalvageFilesInput,
   checkCancelled: () => void,
@@ -165,10 +165,7 @@ export interface ShareLockInput extends SalvageFilesInput {
 }
 
 /** Makes a directory of which the LOCK is the generation's. */
-export function shareLock(
-  fileSystem: FileSystem,
-  { root, label, directory }: ShareLockInput,
-): void {
+function shareLock(fileSystem: FileSystem, { root, label, directory }: ShareLockInput): void {
   mkdir(fileSystem, { directory: parentDirectory(directory) });
   removeTree(fileSystem, directory);
   fileSystem.mkdir(directory);

@@ -24,7 +24,7 @@ import { readVersion, writeNewFile } from '../leveldb/manifest.js';
 import { refuseOtherDatabase } from '../leveldb/other-databases.js';
 import { defineTask } from '../threads/task.js';
 
-export const STORE_FORMAT = 1;
+const STORE_FORMAT = 1;
 const CURRENT_FILE = 'CURRENT';
 const CURRENT_TEMPORARY_FILE = 'CURRENT.tmp';
 const FORMAT_FILE = 'FORMAT';
@@ -72,7 +72,7 @@ export interface PreparedOpen {
 }
 
 /** Finds out what there is at a location, and makes the directory where a store is to be made. */
-export function prepareOpen(fileSystem: FileSystem, input: PrepareOpenInput): PreparedOpen {
+function prepareOpen(fileSystem: FileSystem, input: PrepareOpenInput): PreparedOpen {
   const { location, createIfMissing, errorIfExists } = input;
   if (!isThere(fileSystem, location)) {
     if (!createIfMissing) throw notFound(location);
@@ -153,7 +153,7 @@ function isStoreFile(name: string): boolean {
 }
 
 /** Reads the number of the generation in force. */
-export function readPointer(fileSystem: FileSystem, directory: string): number {
+function readPointer(fileSystem: FileSystem, directory: string): number {
   const path = `${directory}/${CURRENT_FILE}`;
   const bytes = readRegularFile(fileSystem, path, MAX_POINTER_SIZE_BYTES);
   const text = Buffer.from(bytes).toString('latin1');
@@ -238,10 +238,7 @@ export interface PointerInput {
 }
 
 /** Writes and syncs the next CURRENT under its temporary name: the slow half of the swap. */
-export function preparePointer(
-  fileSystem: FileSystem,
-  { directory, generation }: PointerInput,
-): void {
+function preparePointer(fileSystem: FileSystem, { directory, generation }: PointerInput): void {
   const path = `${directory}/${CURRENT_TEMPORARY_FILE}`;
   unlinkIfThere(fileSystem, path);
   writeNewFile(fileSystem, path, Buffer.from(`${generationName(generation)}\n`, 'latin1'));
@@ -252,7 +249,7 @@ export function preparePointer(
 export const preparePointerTask = defineTask('preparePointer', preparePointer);
 
 /** Takes away a next CURRENT that was prepared and will not be swapped. */
-export function discardPointer(
+function discardPointer(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
 ): void {
@@ -262,10 +259,7 @@ export function discardPointer(
 export const discardPointerTask = defineTask('discardPointer', discardPointer);
 
 /** The commit point. After the rename a crash gives old or new; after the sync it gives new. */
-export function swapPointer(
-  fileSystem: FileSystem,
-  { directory }: { readonly directory: string },
-): void {
+function swapPointer(fileSystem: FileSystem, { directory }: { readonly directory: string }): void {
   fileSystem.rename(`${directory}/${CURRENT_TEMPORARY_FILE}`, `${directory}/${CURRENT_FILE}`);
   fileSystem.fsyncDir(directory);
 }
@@ -277,7 +271,7 @@ export const swapPointerTask = defineTask('swapPointer', swapPointer);
  * CURRENT it has synced itself, by the descriptors that it wrote them by; a new log is empty until a write that is
  * synced.
  */
-export function syncGeneration(
+function syncGeneration(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
 ): void {
@@ -297,7 +291,7 @@ export interface CleanStoreInput {
  * Removes what a crash or a killed reader left: other generations, staging, a pointer never swapped.
  * Gives the greatest generation number seen, so that numbers go on from there.
  */
-export function cleanStore(fileSystem: FileSystem, input: CleanStoreInput): number {
+function cleanStore(fileSystem: FileSystem, input: CleanStoreInput): number {
   const { directory, generation } = input;
   let greatest = generation;
   let removed = false;
@@ -322,7 +316,7 @@ export function cleanStore(fileSystem: FileSystem, input: CleanStoreInput): numb
 export const cleanStoreTask = defineTask('cleanStore', cleanStore);
 
 /** Makes the directory of a new generation: it must not be there. */
-export function makeGeneration(
+function makeGeneration(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
 ): void {
@@ -332,7 +326,7 @@ export function makeGeneration(
 export const makeGenerationTask = defineTask('makeGeneration', makeGeneration);
 
 /** Removes a directory and what is in it. */
-export function removeDirectory(
+function removeDirectory(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
 ): void {

@@ -25,7 +25,7 @@ export interface ForeignSpanTables {
  *
  * @throws SstError for a malformed table; EngineError SSTITCH_TABLES_INVALID
  */
-export function checkIncomingTables(
+function checkIncomingTables(
   fileSystem: FileSystem,
   input: { readonly spans: readonly ForeignSpanTables[] },
   checkCancelled: () => void,

@@ -5,12 +5,12 @@
 import { compareBytes } from '@sstitch/contract';
 import {
   type FileSystem,
-  sequenceNumberOf,
   type TableIterator,
   type TableProperties,
   TableReader,
   userKeyOf,
 } from '@sstitch/sst';
+import { sequenceNumberOf } from '@sstitch/sst/file-format';
 import { EngineError } from '../errors.js';
 
 export interface CheckedTable extends TableProperties {

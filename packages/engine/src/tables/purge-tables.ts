@@ -46,7 +46,7 @@ export interface TablesToPurgeInput {
 }
 
 /** Whether there are tables with keys in the range whose files hold more than the table. */
-export function hasTablesToPurge(
+function hasTablesToPurge(
   fileSystem: FileSystem,
   { directory, range }: TablesToPurgeInput,
   checkCancelled: () => void,

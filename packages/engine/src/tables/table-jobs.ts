@@ -6,12 +6,11 @@ import {
   checkTableStructure,
   type FileSystem,
   type RecordedTable,
-  seekKeyOf,
   TableReader,
-  TRAILER_BYTES,
   userKeyOf,
   verifyTable,
 } from '@sstitch/sst';
+import { seekKeyOf, TRAILER_BYTES } from '@sstitch/sst/file-format';
 import { blamingOrigins } from '../files/blame-file.js';
 import { type HeldFiles, holdingFiles, type WithUnsynced } from '../files/held-files.js';
 import { unlinkIfThere } from '../files/place-file.js';

@@ -12,7 +12,7 @@ export interface NoteLeftLogsInput {
 }
 
 /** A note for each log that a salvage put aside, and each set of logs that the next open looks at. */
-export function noteLeftLogs(fileSystem: FileSystem, { root }: NoteLeftLogsInput): StoreProblem[] {
+function noteLeftLogs(fileSystem: FileSystem, { root }: NoteLeftLogsInput): StoreProblem[] {
   const note = (path: string, what: string): StoreProblem => ({
     kind: 'log',
     path,

@@ -83,10 +83,7 @@ export async function verifyGenerationSpans(
 }
 
 /** The tables whose bounds meet the spans. */
-export function listTablesIn(
-  fileSystem: FileSystem,
-  { directory, spans }: SpansToVerify,
-): TableEntry[] {
+function listTablesIn(fileSystem: FileSystem, { directory, spans }: SpansToVerify): TableEntry[] {
   const merged = joinTouchingSpans(spans);
   const tables = readVersion(fileSystem, directory).levels.flat();
   return tables.filter((table) => spansOverlapping(merged, table).length > 0);
@@ -95,7 +92,7 @@ export function listTablesIn(
 export const listTablesInTask = defineTask('listTablesIn', listTablesIn);
 
 /** Checks one table's blocks; false where the table is gone. */
-export function verifyTableSpans(
+function verifyTableSpans(
   fileSystem: FileSystem,
   { directory, namedDirectory, spans, table }: SpansToVerify & { readonly table: TableEntry },
   checkCancelled: () => void,

@@ -43,7 +43,7 @@ export interface DirectoryInput {
 }
 
 /** Everything about a generation but the insides of its tables. */
-export function readGenerationFacts(
+function readGenerationFacts(
   fileSystem: FileSystem,
   { directory }: DirectoryInput,
   checkCancelled: () => void,
@@ -126,7 +126,7 @@ export type VerifiedTable =
   | { readonly missing: true };
 
 /** Reads one table in full and holds it against what the MANIFEST says of it. */
-export function verifyListedTable(
+function verifyListedTable(
   fileSystem: FileSystem,
   { directory, table }: VerifyListedTableInput,
 ): VerifiedTable {
@@ -160,7 +160,7 @@ export interface VerifyTogetherInput {
 }
 
 /** What ties sound tables together: sequences and levels (docs/leveldb-rules.md, rules 6 and 11). */
-export function verifyTablesTogether(
+function verifyTablesTogether(
   fileSystem: FileSystem,
   { tables, lastSequence, firstLogSequence }: VerifyTogetherInput,
   checkCancelled: () => void,

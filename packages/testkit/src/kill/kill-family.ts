@@ -7,6 +7,7 @@
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { throwIfAborted } from '../errors.js';
 import { type CountedReport, type FamilyOptions, FamilyTally } from '../torture/family.js';
 import { seededRandom } from '../torture/random.js';
 import { tortureDirectory } from '../torture/torture-directory.js';
@@ -32,7 +33,7 @@ export interface KillOptions extends FamilyOptions {
    * @defaultValue memory, where the system offers it as a directory
    */
   readonly directory?: string | undefined;
-  /** Ends the family between two rounds; it rejects with the signal's reason. */
+  /** Ends the family between two rounds; it rejects with an AbortError whose cause is the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -58,6 +59,7 @@ const KEPT_FAILURES = 3;
 /** Runs the family; see the head of this file. The counts tell how the victims died. */
 export async function runKillFamily(options: KillOptions): Promise<CountedReport> {
   const { rounds, seed, lanes = 2, grants = 100, only = '', signal } = options;
+  throwIfAborted(signal);
   const tally = new FamilyTally('kill', options);
   const counts: Record<string, number> = {};
   const inDirectory =
@@ -80,7 +82,7 @@ export async function runKillFamily(options: KillOptions): Promise<CountedReport
         // Its share of the rounds and of the points.
         for (const { round, ...turn } of listRounds(rounds, points, only)) {
           if (round % lanes !== lane) continue;
-          signal?.throwIfAborted();
+          throwIfAborted(signal);
           await run.round(round, turn);
         }
       }),

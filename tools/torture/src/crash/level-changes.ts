@@ -8,7 +8,7 @@
 //   5 what is obsolete is unlinked
 //
 // A database that is made anew has a first MANIFEST before that, which is never synced.
-import { maskedChecksum } from '@sstitch/sst';
+import { maskedChecksum } from '@sstitch/sst/file-format';
 import type { DiskEvent } from './disk-model.js';
 
 /** What one look tells of a path. */

@@ -1,12 +1,12 @@
 // Makes inputs that are nearly right: mutations of bytes, and tables and logs whose checksums are right
 // again after a mutation, so that what lies behind the checksum is reached.
+import { TableReader } from '@sstitch/sst';
 import {
   type BlockHandle,
   decodeFooter,
   FOOTER_BYTES,
   maskedChecksum,
-  TableReader,
-} from '@sstitch/sst';
+} from '@sstitch/sst/file-format';
 import { memoryFiles } from '../cases/memory-files.js';
 
 export type Random = () => number;

@@ -15,7 +15,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { adopt, openReadOnly, readManifest, Store, verifyStore } from '@sstitch/engine';
-import { makeInternalKey, maskedChecksum, writeVarint } from '@sstitch/sst';
+import { makeInternalKey } from '@sstitch/sst';
+import { maskedChecksum, writeVarint } from '@sstitch/sst/file-format';
 import { contentsOf, sameContents } from '../cases/small-store.js';
 import { type HostileCase, type HostilePlace, refused } from './hostile-case.js';
 

@@ -13,7 +13,7 @@ import {
   type Footer,
   maskedChecksum,
   writeVarint,
-} from '@sstitch/sst';
+} from '@sstitch/sst/file-format';
 import { type HostileCase, type HostilePlace, refused } from './hostile-case.js';
 
 const VIEW = { keyEncoding: 'view', valueEncoding: 'view' } as const;

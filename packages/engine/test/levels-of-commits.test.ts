@@ -1,0 +1,9 @@
+// The levels that commits leave, of real stores, as text: golden/levels.txt.
+import { testGoldenCases } from './golden-cases.js';
+import { runLevelLines } from './level-language.js';
+
+testGoldenCases(
+  'commits leave the levels of golden/levels.txt',
+  new URL('golden/levels.txt', import.meta.url),
+  runLevelLines,
+);

@@ -1,0 +1,102 @@
+// The public surface of a package as text: api/X.api.md for each entry of its package.json, so that a review shows
+// what changes for users. API Extractor makes it of the built declarations.
+//
+//   node ../../tools/workspace/api-report.mjs           in a package: writes its reports (`pnpm api` for all)
+//   node ../../tools/workspace/api-report.mjs --check   fails where one is not what the declarations say
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
+
+const directory = process.cwd();
+const reports = join(directory, 'api');
+const isCheck = process.argv.includes('--check');
+const { name, exports: entries } = JSON.parse(
+  readFileSync(join(directory, 'package.json'), 'utf8'),
+);
+
+const problems = [];
+const expected = new Set();
+mkdirSync(reports, { recursive: true });
+const temporary = mkdtempSync(join(tmpdir(), 'sstitch-api-'));
+try {
+  for (const [entry, { types }] of Object.entries(entries)) {
+    if (types === undefined) continue;
+    const report = entry === '.' ? 'index' : entry.slice(2).replaceAll('/', '-');
+    expected.add(`${report}.api.md`);
+    extract(join(directory, types), report);
+  }
+} finally {
+  rmSync(temporary, { recursive: true, force: true });
+}
+for (const file of readdirSync(reports)) {
+  if (expected.has(file)) continue;
+  if (isCheck) problems.push(`api/${file} is of no entry`);
+  else rmSync(join(reports, file));
+}
+if (problems.length > 0) {
+  console.error(problems.map((problem) => `${name}: ${problem}`).join('\n'));
+  console.error('`pnpm api` writes the reports anew: commit them if the change is meant');
+  process.exit(1);
+}
+console.log(`${expected.size} reports of ${name} ${isCheck ? 'agree' : 'are written'}`);
+
+function extract(declarations, report) {
+  if (!existsSync(declarations)) {
+    problems.push(`${declarations} is not there: build the package first`);
+    return;
+  }
+  const config = ExtractorConfig.prepare({
+    configObject: {
+      projectFolder: directory,
+      mainEntryPointFilePath: declarations,
+      newlineKind: 'lf',
+      compiler: {
+        overrideTsconfig: {
+          compilerOptions: {
+            skipLibCheck: true,
+            target: 'es2022',
+            lib: ['es2023', 'esnext.disposable'],
+            module: 'nodenext',
+            moduleResolution: 'nodenext',
+            types: ['node'],
+            strict: true,
+          },
+          files: [declarations],
+        },
+      },
+      apiReport: {
+        enabled: true,
+        reportFileName: report,
+        reportFolder: reports,
+        reportTempFolder: temporary,
+      },
+      docModel: { enabled: false },
+      dtsRollup: { enabled: false },
+      tsdocMetadata: { enabled: false },
+      messages: {
+        compilerMessageReporting: { default: { logLevel: ExtractorLogLevel.Error } },
+        extractorMessageReporting: {
+          default: { logLevel: ExtractorLogLevel.None },
+          // A type that users meet and cannot name: the report shows it.
+          'ae-forgotten-export': { logLevel: ExtractorLogLevel.Warning, addToApiReportFile: true },
+        },
+        tsdocMessageReporting: { default: { logLevel: ExtractorLogLevel.None } },
+      },
+    },
+    configObjectFullPath: undefined,
+    packageJsonFullPath: join(directory, 'package.json'),
+  });
+  const result = Extractor.invoke(config, {
+    localBuild: !isCheck,
+    messageCallback: (message) => {
+      message.handled = true;
+      if (message.logLevel !== ExtractorLogLevel.Error) return;
+      const place = message.sourceFilePath ? ` (${basename(message.sourceFilePath)})` : '';
+      problems.push(`${report}: ${message.text}${place}`);
+    },
+  });
+  if (isCheck && result.apiReportChanged) {
+    problems.push(`api/${report}.api.md is not what the declarations say`);
+  }
+}
