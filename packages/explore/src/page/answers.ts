@@ -50,7 +50,6 @@ export function useAnswer<T>(question: string, parameters: Parameters | undefine
   const text = parameters === undefined ? undefined : queryText(parameters);
   const [answer, setAnswer] = useState<Answer<T> & { readonly of?: string }>(LOADING);
   const of = `${question}?${text}`;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `of` says all of the question; a new epoch asks again
   useEffect(() => {
     if (parameters === undefined) return;
     const gone = new AbortController();

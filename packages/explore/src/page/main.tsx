@@ -1,6 +1,5 @@
 import { render } from 'preact';
 import { App } from './app.js';
-import './page.css';
 
 const page = document.getElementById('page');
 // The cookie has the token by now: it need not stand in the address, the history and what people copy.

@@ -79,7 +79,6 @@ export function PlainTable<T>({ caption, columns, items }: PlainTableProps<T>) {
         </thead>
         <tbody>
           {items.map((item, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: an item may come twice, and rows keep no state
             <tr key={at}>
               {columns.map(({ title, isNumber, cell }) => (
                 <td key={title} class={isNumber ? 'number' : undefined}>

@@ -68,7 +68,9 @@ export function SearchBox({ syncId }: { readonly syncId: string | undefined }) {
         ref={input}
         id="search"
         type="search"
+        // biome-ignore lint/a11y/noRedundantRoles: without a list of the browser's own it is no combobox by itself
         role="combobox"
+        list={undefined}
         aria-label="Search resources, principals and entitlements"
         aria-expanded={isListed}
         aria-controls="found"
@@ -88,13 +90,15 @@ export function SearchBox({ syncId }: { readonly syncId: string | undefined }) {
         onBlur={() => setOpen(false)}
         onKeyDown={onKeyDown}
       />
-      <kbd aria-hidden="true">/</kbd>
+      <span class="key" aria-hidden="true">
+        /
+      </span>
       <div class="found" hidden={!isListed}>
-        <ul id="found" role="listbox" aria-label="Found">
+        <div id="found" role="listbox" aria-label="Found">
           {items.map((item, at) => (
             // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the input's
             // biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the input, as the pattern has it
-            <li
+            <div
               key={JSON.stringify([item.kind, item.id, item.kind === 'resource' && item.type])}
               id={`found-${at}`}
               role="option"
@@ -103,9 +107,9 @@ export function SearchBox({ syncId }: { readonly syncId: string | undefined }) {
               onClick={() => open(item)}
             >
               <Found item={item} />
-            </li>
+            </div>
           ))}
-        </ul>
+        </div>
         <p role="status">
           {items.length === 0 && found?.isComplete === true && 'Nothing has this name or id. '}
           {found?.isComplete === false &&

@@ -19,7 +19,13 @@ export function ThemeToggle() {
     setTheme(other);
   };
   return (
-    <button type="button" class="icon" aria-label={`Use ${other} colours`} title={`Use ${other} colours`} onClick={choose}>
+    <button
+      type="button"
+      class="icon"
+      aria-label={`Use ${other} colours`}
+      title={`Use ${other} colours`}
+      onClick={choose}
+    >
       <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
         <circle cx="8" cy="8" r="6.25" class="ring" />
         <path d="M8 1.75a6.25 6.25 0 0 1 0 12.5z" class="half" />
