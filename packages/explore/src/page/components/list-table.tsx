@@ -22,19 +22,24 @@ interface ListTableProps<T> {
   readonly columns: readonly Column<T>[];
   /** What there is to say where the list is empty. */
   readonly empty: string;
+  /** A tab says already what the table is of. @defaultValue false */
+  readonly isUnderTab?: boolean;
   /** More to choose from, beside the caption. */
   readonly children?: ComponentChildren;
 }
 
 export function ListTable<T>(props: ListTableProps<T>) {
-  const { route, list, parameters, caption, columns, empty, children } = props;
+  const { route, list, parameters, caption, columns, empty, isUnderTab, children } = props;
   const cursor = route.query.get('cursor');
   const { value, problem, isLoading } = useAnswer<ListPage<T>>(list, { ...parameters, cursor });
   return (
     <section aria-busy={isLoading}>
       <div class="bar">
-        <h2>{caption}</h2>
+        <h2 class={isUnderTab ? 'unseen' : undefined}>{caption}</h2>
         {children}
+        {value !== undefined && value.items.length > 0 && (
+          <span class="muted">{rowsText(value)}</span>
+        )}
         <a class="quiet" href={csvAddress(list, parameters)} download={`${list}.csv`}>
           CSV
         </a>
@@ -55,6 +60,11 @@ export function ListTable<T>(props: ListTableProps<T>) {
       )}
     </section>
   );
+}
+
+function rowsText({ items, next }: ListPage<unknown>): string {
+  const rows = items.length === 1 ? 'one row' : `${items.length} rows`;
+  return next === null ? rows : `${rows}, more follow`;
 }
 
 interface PlainTableProps<T> {

@@ -22,8 +22,9 @@ export function AccessTable(
       {...{ route }}
       list="access"
       parameters={{ sync: syncId, type, id }}
-      caption="What it has"
-      empty="It has nothing: no grant names it."
+      caption="Has access to"
+      isUnderTab
+      empty="Nothing: no grant names it."
       columns={[
         {
           title: 'Entitlement',
@@ -64,8 +65,9 @@ export function HoldersTable(
       {...{ route }}
       list="holders"
       parameters={{ sync: syncId, ...target }}
-      caption="Who has it"
-      empty="Nobody has it."
+      caption="Who has access"
+      isUnderTab
+      empty="Nobody."
       columns={[
         {
           title: 'Principal',

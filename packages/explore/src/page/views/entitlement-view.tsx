@@ -7,7 +7,7 @@ import { HoldersTable } from './access-tables.js';
 import { GraphView } from './graph-view.js';
 
 const VIEWS = [
-  ['holders', 'Who has it'],
+  ['holders', 'Who has access'],
   ['graph', 'Graph'],
 ] as const;
 

@@ -10,6 +10,8 @@ const NODE_HEIGHT = 36;
 const COLUMN_WIDTH = 290;
 const ROW_HEIGHT = 46;
 const MARGIN = 8;
+/** Of a tall picture, what the columns lead to is to be seen at once. */
+const MAX_ROWS_ABOVE = 3;
 /** As many characters as a node has room for. */
 const MAX_CHARACTERS = 30;
 
@@ -28,7 +30,7 @@ export function GraphView({ syncId, parameters }: GraphViewProps) {
   return (
     <section>
       <div class="bar">
-        <h2>Graph</h2>
+        <h2 class="unseen">Graph</h2>
         <p class="legend">
           <span class="line grant" /> a grant
           <span class="line derived" /> follows from it
@@ -74,7 +76,7 @@ function placesOf(nodes: readonly GraphNodeShape[]): ReadonlyMap<string, Place> 
   const places = new Map<string, Place>();
   for (const [at, number] of numbers.entries()) {
     const column = columns.get(number) ?? [];
-    const top = ((most - column.length) * ROW_HEIGHT) / 2;
+    const top = Math.min((most - column.length) / 2, MAX_ROWS_ABOVE) * ROW_HEIGHT;
     for (const [row, { key }] of column.entries()) {
       places.set(key, { x: MARGIN + at * COLUMN_WIDTH, y: MARGIN + top + row * ROW_HEIGHT });
     }

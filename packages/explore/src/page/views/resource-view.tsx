@@ -10,8 +10,8 @@ import { Entitlements } from './sync-view.js';
 import { Time } from './syncs-view.js';
 
 const VIEWS = [
-  ['access', 'What it has'],
-  ['holders', 'Who has it'],
+  ['access', 'Has access to'],
+  ['holders', 'Who has access'],
   ['entitlements', 'Entitlements'],
   ['graph', 'Graph'],
   ['record', 'Record'],

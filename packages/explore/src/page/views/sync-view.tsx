@@ -70,6 +70,7 @@ function Resources({
       list="resources"
       parameters={{ sync: syncId, type }}
       caption="Resources"
+      isUnderTab
       empty="The sync holds no resource of this type."
       columns={[
         {
@@ -117,6 +118,7 @@ export function Entitlements({
       list="entitlements"
       parameters={{ sync: syncId, ...parameters }}
       caption="Entitlements"
+      isUnderTab
       empty="There is no entitlement."
       columns={[
         {
@@ -141,6 +143,7 @@ function Grants({ route, syncId }: SyncViewProps) {
       list="grants"
       parameters={{ sync: syncId }}
       caption="Grants"
+      isUnderTab
       empty="The sync holds no grant."
       columns={[
         {

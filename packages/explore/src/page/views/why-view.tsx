@@ -79,7 +79,7 @@ function Step({ syncId, step, isFirst }: StepProps) {
         )}
       </p>
       <p class="muted">
-        {isFirst ? 'a grant of its own ' : 'which expands to here '}
+        {isFirst ? 'granted to it by ' : 'follows by the grant '}
         {grant !== null && grant !== undefined && <Name text={grant} mono />}
       </p>
     </li>
