@@ -23,7 +23,7 @@ const MAY_IMPORT = {
   operations: ['contract', 'keys', 'records', 'lines'],
   compactor: ['contract', 'keys'],
   testkit: ['contract', 'keys', 'sst', 'engine', 'records', 'compactor'],
-  explore: [...['contract', 'keys', 'sst', 'engine', 'records', 'lines', 'access', 'operations']],
+  explore: ['contract', 'keys', 'sst', 'engine', 'records', 'lines', 'access', 'operations'],
   cli: [
     ...['contract', 'keys', 'sst', 'engine', 'records', 'c1z', 'lines', 'access', 'operations'],
     ...['compactor', 'testkit', 'explore'],

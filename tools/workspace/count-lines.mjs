@@ -9,7 +9,7 @@ import { root } from './pnpm.mjs';
 const counts = new Map();
 const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).split('\n');
 for (const file of tracked) {
-  const directory = /^(?:packages|tools)\/[^/]+|^examples/.exec(file)?.[0];
+  const directory = file.match(/^(?:packages|tools)\/[^/]+|^examples/)?.[0];
   if (directory === undefined || !/\.m?[tj]s$/.test(file) || file.includes('/src/gen/')) continue;
   const lines = readFileSync(join(root, file), 'utf8').split('\n').length - 1;
   const isTest = /\.test(-support)?\.ts$|\/test\//.test(file);

@@ -1,11 +1,11 @@
 export { AccessError, type AccessErrorCode, type AccessErrorDetails } from './errors.js';
 export { type ExpandSyncOptions, expandSync, type TableEngine } from './expand/expand-sync.js';
-export {
-  ExpandedSync,
-  type ExpandedSyncOptions,
-  type ExpansionCounts,
-  type ExpansionReport,
-} from './expand/expanded-sync.js';
+export { ExpandedSync } from './expand/expanded-sync.js';
+export type {
+  ExpansionCounts,
+  ExpansionOptions,
+  ExpansionReport,
+} from './expand/sync-expansion.js';
 export type { MismatchPolicy, SkippedEdges } from './graph/load-graph.js';
 export {
   type FoundResources,

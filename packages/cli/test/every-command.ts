@@ -6,16 +6,19 @@ import { syntheticSyncId } from '@sstitch/testkit';
 import { commandsOf } from '../src/command-line/command-spec.js';
 import { PROGRAM } from '../src/commands/registry.js';
 import { sstitch, sstitchJson } from './in-process.js';
+import { teamLines } from './team-sync.js';
 
 export const FIRST = syntheticSyncId({ syncIndex: 0 });
 export const SECOND = syntheticSyncId({ syncIndex: 1 });
+/** Of no store. */
+export const THIRD = syntheticSyncId({ syncIndex: 2 });
 
 /** Names of all commands for people. */
 export const COMMAND_NAMES: readonly string[] = commandsOf(PROGRAM).map(({ name }) => name);
 
 /**
  * Makes a directory with `base`, a store of two syncs; `fresh`, one with a newer version of the first; `generation`,
- * a plain LevelDB database; `sync.jsonl`. The caller removes it.
+ * a plain LevelDB database; `sync.jsonl`; `team.jsonl`, a small sync of people. The caller removes it.
  */
 export async function makeScene(): Promise<string> {
   const scene = mkdtempSync(join(tmpdir(), 'sstitch-cli-scene-'));
@@ -26,6 +29,7 @@ export async function makeScene(): Promise<string> {
     cpSync(join(scene, 'base', current), join(scene, 'generation'), { recursive: true });
     const exported = await sstitch(['export', join(scene, 'base'), '--sync', FIRST]);
     writeFileSync(join(scene, 'sync.jsonl'), exported.stdout);
+    writeFileSync(join(scene, 'team.jsonl'), teamLines());
     return scene;
   } catch (error) {
     rmSync(scene, { recursive: true, force: true });
@@ -43,6 +47,14 @@ export function aTable(scene: string): string {
 export const COMMAND_LINES: Readonly<Record<string, (scene: string) => readonly string[]>> = {
   compact: () => ['compact', '--base', 'base', '--from', 'fresh', '--sync', FIRST],
   import: () => ['import', 'sync.jsonl', '--into', 'imported'],
+  watch: () => ['watch', '.', '--into', 'watched', '--once', '--interval', '1'],
+  merge: () => ['merge', 'base', '--base', SECOND, '--partials', FIRST],
+  expand: () => ['expand', 'base', '--sync', FIRST],
+  who: () => ['who', 'team.jsonl', '--principal', 'user/ann', '--why'],
+  clone: () => ['clone', 'base', '--sync', FIRST],
+  rename: () => ['rename', 'base', '--sync', FIRST, '--as', THIRD],
+  rollback: () => ['rollback', 'base', '--sync', FIRST, '--list'],
+  prune: () => ['prune', 'base', '--yes'],
   drop: () => ['drop', 'base', '--sync', FIRST, '--yes'],
   generate: () => ['generate', 'made', '--grants', '3'],
   syncs: () => ['syncs', 'base'],

@@ -32,6 +32,7 @@ export {
   spansContain,
   spansOverlap,
   subtractSpan,
+  subtractSpans,
 } from './spans.js';
 export type {
   CommitReport,

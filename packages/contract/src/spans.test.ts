@@ -11,6 +11,7 @@ import {
   spansContain,
   spansOverlap,
   subtractSpan,
+  subtractSpans,
 } from './spans.js';
 
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'latin1'));
@@ -110,6 +111,20 @@ describe('complementOfSpans', () => {
           const inside = spans.some((each) => spanContains(each, key));
           expect(outside.some((each) => spanContains(each, key))).toBe(!inside);
         }
+      }),
+    );
+  });
+});
+
+describe('subtractSpans', () => {
+  it('agrees with subtractSpan, hole by hole', () => {
+    fc.assert(
+      fc.property(validSpans, (holes) => {
+        const whole = span('');
+        let left = [whole];
+        for (const hole of holes) left = left.flatMap((each) => subtractSpan(each, hole));
+        const filled = (spans: readonly Span[]) => joinTouchingSpans(spans);
+        expect(filled(subtractSpans(whole, holes))).toEqual(filled(left));
       }),
     );
   });

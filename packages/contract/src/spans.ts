@@ -132,3 +132,22 @@ export function subtractSpan(span: Span, hole: Span): Span[] {
   }
   return parts;
 }
+
+/**
+ * What is left of a span without some holes in it.
+ *
+ * @param holes sorted and disjoint, each inside the span
+ */
+export function subtractSpans(span: Span, holes: readonly Span[]): Span[] {
+  const parts: Span[] = [];
+  let start = span.start;
+  for (const hole of holes) {
+    if (compareBytes(start, hole.start) < 0) parts.push({ start, end: hole.start });
+    if (hole.end === undefined) return parts;
+    start = hole.end;
+  }
+  if (span.end === undefined || compareBytes(start, span.end) < 0) {
+    parts.push({ start, end: span.end });
+  }
+  return parts;
+}

@@ -38,7 +38,13 @@ export {
   type PruneReason,
   planPrune,
 } from './prune/plan-prune.js';
-export { type PruneResult, type PruneSyncsOptions, pruneSyncs } from './prune/prune-syncs.js';
+export {
+  type PruneResult,
+  type PruneSyncsOptions,
+  pruneSyncs,
+  type ReadPrunePlanOptions,
+  readPrunePlan,
+} from './prune/prune-syncs.js';
 export {
   type CompactKeepingOptions,
   compactKeeping,

@@ -60,7 +60,7 @@ export function publicNamesOf(entry) {
  * @typedef {object} Module
  * @property {string} path
  * @property {string} text
- * @property {import('@oxc-project/types').Program} program
+ * @property {import('oxc-parser').Program} program
  * @property {import('oxc-parser').Comment[]} comments
  */
 

@@ -2,7 +2,6 @@
 //
 // A store with tables replaces the sync in one commit, or, where little changes, writes one batch. Any other engine
 // gets batches; one that fails between two of them has a part of the derived grants, and expanding again completes it.
-import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { byteEncodings, type EngineSnapshot, type ReadWriteEngine } from '@sstitch/contract';
 import { grantKey, parseSyncId } from '@sstitch/keys';
 import {
@@ -12,22 +11,15 @@ import {
   type GrantRecord,
   RecordLoader,
   StoreSink,
-  StoreSource,
-  SyncReader,
   type SyncRecord,
   SyncStore,
   type TableStore,
+  VALUE_BUCKETS,
 } from '@sstitch/records';
+import { bucketValues } from '../bucket-values.js';
 import { AccessError } from '../errors.js';
-import { loadGraph } from '../graph/load-graph.js';
-import { takeSnapshot } from '../snapshot.js';
-import { expandGrants } from './expanded-grants.js';
-import {
-  ExpandedSync,
-  type ExpandedSyncOptions,
-  type ExpansionReport,
-  expandedRun,
-} from './expanded-sync.js';
+import { expandedBatches, expandedRun, syncNotFound } from './expanded-sync.js';
+import { type ExpansionOptions, type ExpansionReport, SyncExpansion } from './sync-expansion.js';
 
 /** So many changed grants, with the run, go in one batch. */
 const MAX_BATCH_GRANTS = 500;
@@ -39,7 +31,7 @@ export interface TableEngine<Tables> extends ReadWriteEngine, TableStore<Tables>
 }
 
 /** Options of {@link expandSync}. */
-export interface ExpandSyncOptions extends ExpandedSyncOptions {
+export interface ExpandSyncOptions extends ExpansionOptions {
   /** Until the commit, aborting leaves a store with tables as it was. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -65,85 +57,90 @@ export async function expandSync<Tables>(
   options: ExpandSyncOptions = {},
 ): Promise<ExpansionReport> {
   const { as = syncId, signal } = options;
-  if (as === syncId) {
-    const few = await changesOf(engine, syncId, options, makesTables(engine));
-    if (few !== undefined) return few;
+  const tables = tablesOf(engine);
+  if (as !== syncId && tables === undefined) {
+    throw new AccessError('SSTITCH_OPTION_INVALID', 'as: this engine is written in place alone');
   }
-  if (!makesTables(engine)) {
-    throw new AccessError('SSTITCH_OPTION_INVALID', 'as: this engine writes in place alone');
+  const expansion = await SyncExpansion.open(engine, syncId, signal, options);
+  try {
+    const isWritten =
+      as === syncId && (await writeInPlace(engine, expansion, signal, tables !== undefined));
+    if (!isWritten && tables !== undefined) await replaceSync(tables, expansion, as, signal);
+    return expansion.report;
+  } finally {
+    await expansion.close();
   }
-  const source = new ExpandedSync(engine, syncId, options);
+}
+
+function tablesOf<Tables>(
+  engine: ReadWriteEngine | TableEngine<Tables>,
+): TableEngine<Tables> | undefined {
+  return 'tableLoader' in engine && 'ingestAndExcise' in engine ? engine : undefined;
+}
+
+/** Replaces a sync in one commit. */
+async function replaceSync<Tables>(
+  engine: TableEngine<Tables>,
+  expansion: SyncExpansion,
+  as: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const loader = new RecordLoader<Tables>((given) => engine.tableLoader(given), { signal });
   const sink = new StoreSink(loader, engine);
   try {
-    for await (const batch of source.batches({ signal })) await sink.add(batch.withSyncId(as));
+    for await (const batch of expandedBatches(engine, expansion, signal)) {
+      await sink.add(batch.withSyncId(as));
+    }
     await sink.finish();
   } finally {
     await sink.close();
   }
-  // A source that was read to its end has one.
-  return source.report as ExpansionReport;
-}
-
-function makesTables<Tables>(
-  engine: ReadWriteEngine | TableEngine<Tables>,
-): engine is TableEngine<Tables> {
-  return 'tableLoader' in engine && 'ingestAndExcise' in engine;
 }
 
 /**
- * Writes the changes of an expansion in place.
+ * Writes what changes, in batches.
  *
- * @param onlyFew whether to write nothing where they are too many for one batch
- * @returns undefined where they are
+ * @param onlyOnce whether to write nothing where it does not fit one batch
+ * @returns whether it was written
  */
-async function changesOf(
+async function writeInPlace(
   engine: ReadWriteEngine,
-  syncId: string,
-  { signal, mismatches = 'refuse', now = () => new Date(), onProgress }: ExpandSyncOptions,
-  onlyFew: boolean,
-): Promise<ExpansionReport | undefined> {
-  const snapshot = await takeSnapshot(engine);
-  try {
-    const store = new SyncStore(engine);
-    const writing = { sync: true, ...(signal && { signal }) };
-    const run = await new SyncReader(engine).getSyncRun(syncId, { snapshot });
-    if (run === undefined) await checkExists(engine, syncId, snapshot);
-    const { graph, skipped } = await loadGraph(engine, syncId, { snapshot, signal, mismatches });
-    const counts = { principals: 0, created: 0, updated: 0 };
-    let pending = new PendingBatch(engine, syncId);
-    const discoveredAt = timestampFromDate(now());
-    const reading = { snapshot, signal, discoveredAt };
-    for await (const { created, updated } of expandGrants(engine, syncId, graph, reading)) {
-      counts.principals += 1;
-      counts.created += created.length;
-      counts.updated += updated.length;
-      pending.add(created, updated);
-      if (!pending.isFull) continue;
-      if (onlyFew) return undefined;
-      await store.putMany(syncId, await pending.records(), writing);
-      pending = new PendingBatch(engine, syncId);
-      onProgress?.({ ...counts });
-    }
-    const records: SyncRecord[] = await pending.records();
-    if (run !== undefined && !run.supportsDiff) records.push(expandedRun(run));
-    await store.putMany(syncId, records, writing);
-    onProgress?.({ ...counts });
-    const { entitlements, edges, cycles } = graph;
-    return { ...counts, entitlements: entitlements.length, edges, cycles, skipped };
-  } finally {
-    await snapshot.close();
+  expansion: SyncExpansion,
+  signal: AbortSignal | undefined,
+  onlyOnce: boolean,
+): Promise<boolean> {
+  const { syncId, snapshot } = expansion;
+  const store = new SyncStore(engine);
+  const writing = { sync: true, ...(signal && { signal }) };
+  let pending = new PendingBatch(engine, syncId);
+  let isFound = false;
+  for await (const { created, updated } of expansion.grants(signal)) {
+    isFound = true;
+    pending.add(created, updated);
+    if (!pending.isFull) continue;
+    if (onlyOnce) return false;
+    await store.putMany(syncId, await pending.records(), writing);
+    pending = new PendingBatch(engine, syncId);
   }
+  const run = await store.getSyncRun(syncId, { snapshot });
+  if (run === undefined && !isFound) await checkExists(engine, syncId, snapshot);
+  const records: SyncRecord[] = await pending.records();
+  if (run !== undefined && !run.supportsDiff) records.push(expandedRun(run));
+  await store.putMany(syncId, records, writing);
+  return true;
 }
 
-/** @throws RecordsError SSTITCH_SYNC_NOT_FOUND where the engine holds no record of the sync */
+/** @throws AccessError SSTITCH_SYNC_NOT_FOUND where the engine holds no record of the sync */
 async function checkExists(
   engine: ReadWriteEngine,
   syncId: string,
   snapshot: EngineSnapshot,
 ): Promise<void> {
-  for await (const _ of new StoreSource(engine, { snapshot }).batches({ syncIds: [syncId] }))
-    return;
+  for (const bucket of VALUE_BUCKETS) {
+    const options = { snapshot, signal: undefined };
+    for await (const _ of bucketValues(engine, syncId, bucket, options)) return;
+  }
+  throw syncNotFound(syncId);
 }
 
 /** Changed grants that go out together. */

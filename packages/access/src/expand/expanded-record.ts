@@ -9,7 +9,7 @@ import {
   GrantSourceRecordSchema,
   type PrincipalRef,
 } from '@sstitch/records';
-import type { DerivedAccess } from '../derive/derive-access.js';
+import type { Sources } from '../derive/derive-access.js';
 import type { GraphEntitlement } from '../graph/entitlement-graph.js';
 
 /** Says that a grant cannot be revoked by itself. */
@@ -22,7 +22,7 @@ export function derivedGrant(
   syncId: string,
   entitlement: GraphEntitlement,
   principal: PrincipalRef,
-  sources: DerivedAccess['sources'],
+  sources: Sources,
   discoveredAt: Timestamp,
 ): GrantRecord {
   const { resourceTypeId, resourceId } = principal;
@@ -40,7 +40,8 @@ export function derivedGrant(
 /** A grant with sources added; undefined where it has them all. */
 export function withSources(
   grant: GrantRecord,
-  { entitlementId, sources: added }: DerivedAccess,
+  entitlementId: string,
+  added: Sources,
 ): GrantRecord | undefined {
   const sources = new Map(Object.entries(grant.sources));
   let isChanged = false;

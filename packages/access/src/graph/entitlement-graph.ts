@@ -17,12 +17,6 @@ export interface GraphEntitlement {
   readonly resource: ResourceName;
 }
 
-/** An edge between nodes; {@link EdgeFilter} says what it takes along. */
-export interface GraphEdge extends EdgeFilter {
-  /** A node. */
-  readonly destination: number;
-}
-
 /** An edge between entitlements, by their ids. */
 export interface EntitlementEdge extends EdgeFilter {
   readonly source: string;
@@ -32,7 +26,10 @@ export interface EntitlementEdge extends EdgeFilter {
 interface GraphNode {
   /** Entitlements, ascending. */
   readonly members: readonly number[];
-  readonly edges: readonly GraphEdge[];
+  /** What leads out, by the node that it leads to, ascending. */
+  readonly outgoing: ReadonlyMap<number, EdgeFilter>;
+  /** The nodes from which something leads in, ascending. */
+  readonly sources: readonly number[];
 }
 
 /** A graph of entitlements. Entitlements and nodes are numbers from 0 on. */
@@ -44,7 +41,6 @@ export class EntitlementGraph {
   /** How many nodes stand for a cycle, also one of an entitlement to itself. */
   readonly cycles: number;
   readonly #numbers: ReadonlyMap<string, number>;
-  readonly #sources: ReadonlyArray<ReadonlySet<number>>;
 
   /**
    * @param entitlements those that edges name, in any order
@@ -79,22 +75,20 @@ export class EntitlementGraph {
       ofSource?.set(destination, mergeFilters(ofSource.get(destination), filter));
     }
     this.cycles = cyclic.size;
+    const sources = components.map((): number[] => []);
+    for (const [node, ofNode] of filters.entries()) {
+      for (const destination of ofNode.keys()) sources[destination]?.push(node);
+    }
     this.nodes = components.map((members, node) => ({
       members: members.sort((a, b) => a - b),
-      edges: [...(filters[node] ?? [])]
-        .map(([destination, filter]) => ({ destination, ...filter }))
-        .sort((a, b) => a.destination - b.destination),
+      outgoing: new Map([...(filters[node] ?? [])].sort(([a], [b]) => a - b)),
+      sources: sources[node] ?? [],
     }));
-    const sources = components.map(() => new Set<number>());
-    for (const [node, { edges: outgoing }] of this.nodes.entries()) {
-      for (const { destination } of outgoing) sources[destination]?.add(node);
-    }
-    this.#sources = sources;
   }
 
   /** How many edges there are between nodes. */
   get edges(): number {
-    return this.nodes.reduce((sum, { edges }) => sum + edges.length, 0);
+    return this.nodes.reduce((sum, { outgoing }) => sum + outgoing.size, 0);
   }
 
   /** The number of an entitlement; undefined for one that is not in the graph. */
@@ -104,8 +98,7 @@ export class EntitlementGraph {
 
   /** Whether other entitlements lead to this one. */
   isDestination(entitlement: number): boolean {
-    const node = this.nodeOf[entitlement];
-    return node !== undefined && (this.#sources[node]?.size ?? 0) > 0;
+    return (this.nodes[this.nodeOf[entitlement] ?? -1]?.sources.length ?? 0) > 0;
   }
 
   /** These entitlements and all that lead to them, ascending. */
@@ -114,7 +107,7 @@ export class EntitlementGraph {
     const seen = new Set<number>();
     const queue = [...wanted].flatMap((entitlement) => this.nodeOf[entitlement] ?? []);
     for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
-      for (const source of this.#sources[node] ?? []) {
+      for (const source of this.nodes[node]?.sources ?? []) {
         if (seen.has(source)) continue;
         seen.add(source);
         queue.push(source);

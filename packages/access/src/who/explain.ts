@@ -64,7 +64,10 @@ export async function explain(
   const distances = distancesFrom(known);
   const lengthOf = ({ access: { entitlementId: id }, length }: Walk): number =>
     length + (distances.get(id) ?? Number.POSITIVE_INFINITY);
-  const queue = new MinHeap<Walk>((a, b) => lengthOf(a) < lengthOf(b));
+  // Of walks that will be of one length the longer goes on: else all beginnings would be walked first.
+  const queue = new MinHeap<Walk>(
+    (a, b) => lengthOf(a) < lengthOf(b) || (lengthOf(a) === lengthOf(b) && a.length > b.length),
+  );
   const enqueue = (walk: Walk): void => {
     if (Number.isFinite(lengthOf(walk))) queue.push(walk);
   };
@@ -112,11 +115,13 @@ function distancesFrom(known: ReadonlyMap<string, Access>): ReadonlyMap<string, 
     }
   }
   const distances = new Map<string, number>();
-  let reached = [...known.values()].filter(({ isDirect }) => isDirect).map((a) => a.entitlementId);
-  for (let distance = 0; reached.length > 0; distance++) {
-    const fresh = reached.filter((id) => !distances.has(id));
+  let reached = new Set<string>();
+  for (const { entitlementId, isDirect } of known.values())
+    if (isDirect) reached.add(entitlementId);
+  for (let distance = 0; reached.size > 0; distance++) {
+    const fresh = [...reached].filter((id) => !distances.has(id));
     for (const id of fresh) distances.set(id, distance);
-    reached = fresh.flatMap((id) => followers.get(id) ?? []);
+    reached = new Set(fresh.flatMap((id) => followers.get(id) ?? []));
   }
   return distances;
 }

@@ -3,8 +3,7 @@
 // Invariants: all queries read the snapshot that was taken when the access was opened; memory is the graph of
 // entitlements that grants expand from, a page, and of one principal at most the grants of entitlements of the graph.
 import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
-import { type GrantRecord, type ResourceName, SyncReader } from '@sstitch/records';
-import type { GrantsByEntitlement } from '../derive/derive-access.js';
+import { type ResourceName, SyncReader } from '@sstitch/records';
 import { AccessError } from '../errors.js';
 import type { EntitlementGraph } from '../graph/entitlement-graph.js';
 import { loadGraph, type SkippedEdges } from '../graph/load-graph.js';
@@ -12,9 +11,10 @@ import type { HeldGrant } from '../holders/held-grant.js';
 import { holdersOf } from '../holders/holders.js';
 import { takeSnapshot } from '../snapshot.js';
 import type { Access, AccessPage, AccessPageQuery, AccessQuery } from './access.js';
-import { accessTo, derivedSources } from './access-of-grants.js';
+
 import { formatCursor, type Place, parseCursor } from './cursors.js';
 import { type ExplainOptions, type Explanation, explain } from './explain.js';
+import { type GrantsByEntitlement, PrincipalAccess } from './principal-access.js';
 
 const DEFAULT_LIMIT = 100;
 /** Streams that one question about an entitlement or a resource reads side by side. */
@@ -148,7 +148,7 @@ export class SyncAccess implements AsyncDisposable {
     const place: Place =
       cursor === undefined ? ['grants', ''] : parseCursor(cursor, ['grants', 'derived']);
     const held = await this.#heldBy(principal, signal);
-    const derived = derivedSources(this.#graph, principal, held);
+    const has = new PrincipalAccess(this.#graph, principal, held);
     const items: Access[] = [];
     if (place[0] === 'grants') {
       const list = this.#reader.listGrantsByPrincipal(
@@ -157,14 +157,18 @@ export class SyncAccess implements AsyncDisposable {
         this.#reading(signal),
       );
       const page = await list.page({ limit, ...(place[1] !== '' && { cursor: place[1] }) });
-      for (const grant of page.records) items.push(this.#accessBy(grant, principal, derived));
+      for (const record of page.records) {
+        const id = record.entitlement?.entitlementId ?? '';
+        const access = has.to(id, [{ id: record.externalId, record }]);
+        if (access !== undefined) items.push(access);
+      }
       if (page.next !== undefined) return { items, next: formatCursor(['grants', page.next]) };
     }
     const after = place[0] === 'derived' ? place[1] : '';
-    const rest = [...derived.keys()].filter((id) => !held.has(id) && id > after).sort();
+    const rest = has.derived.filter((id) => id > after);
     const room = limit - items.length;
     for (const id of rest.slice(0, room)) {
-      const access = accessTo(id, principal, held, derived, this.#graph);
+      const access = has.to(id, []);
       if (access !== undefined) items.push(access);
     }
     const last = room === 0 ? after : rest[room - 1];
@@ -185,11 +189,11 @@ export class SyncAccess implements AsyncDisposable {
   ): Promise<Explanation | undefined> {
     checkLimit(maxPaths, 'maxPaths');
     const held = await this.#heldBy(principal, signal);
-    const derived = derivedSources(this.#graph, principal, held);
+    const has = new PrincipalAccess(this.#graph, principal, held);
     return explain(entitlementId, maxPaths, {
       accessTo: async (id) => {
-        const grants = held.has(id) ? held : await this.#grantsOf(id, principal, signal);
-        return accessTo(id, principal, grants, derived, this.#graph);
+        const grants = held.get(id) ?? (await this.#grantsOf(id, principal, signal));
+        return has.to(id, grants);
       },
       linkTo: (id, source) => this.#linkTo(id, source, signal),
     });
@@ -220,10 +224,8 @@ export class SyncAccess implements AsyncDisposable {
     if (ids.length > this.#maxEntitlements) throw tooLarge(ids.length, this.#maxEntitlements);
     const reading = { ...options, snapshot: this.#snapshot };
     for await (const { principal, grants } of holdersOf(this.#engine, this.#syncId, ids, reading)) {
-      const derived = derivedSources(this.#graph, principal, grants);
-      const items = wanted.flatMap(
-        (id) => accessTo(id, principal, grants, derived, this.#graph) ?? [],
-      );
+      const has = new PrincipalAccess(this.#graph, principal, grants);
+      const items = wanted.flatMap((id) => has.to(id, grants.get(id) ?? []) ?? []);
       if (items.length > 0) yield items;
     }
   }
@@ -272,23 +274,12 @@ export class SyncAccess implements AsyncDisposable {
     entitlementId: string,
     principal: ResourceName,
     signal: AbortSignal | undefined,
-  ): Promise<GrantsByEntitlement> {
+  ): Promise<readonly HeldGrant[]> {
     const options = { ...this.#reading(signal), principal };
     const grants: HeldGrant[] = [];
     const list = this.#reader.listGrantsByEntitlement(this.#syncId, entitlementId, options);
     for await (const record of list) grants.push({ id: record.externalId, record });
-    return new Map([[entitlementId, grants]]);
-  }
-
-  #accessBy(
-    grant: GrantRecord,
-    principal: ResourceName,
-    derived: ReadonlyMap<string, ReadonlyMap<string, boolean>>,
-  ): Access {
-    const id = grant.entitlement?.entitlementId ?? '';
-    const held = new Map([[id, [{ id: grant.externalId, record: grant }]]]);
-    // There is a grant: there is access.
-    return accessTo(id, principal, held, derived, this.#graph) as Access;
+    return grants;
   }
 
   /** The grant by which an entitlement leads to another. */

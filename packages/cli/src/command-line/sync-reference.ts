@@ -30,6 +30,8 @@ export interface SyncChoice {
   readonly startedAt?: Date | undefined;
   /** Undefined where it has not finished. */
   readonly endedAt?: Date | undefined;
+  /** It is a replaced version of another sync: only its id names it. @defaultValue false */
+  readonly isReplaced?: boolean;
 }
 
 /** Whether a text can name a sync. */
@@ -85,9 +87,10 @@ function chooseSync(reference: string, choices: readonly SyncChoice[], place: st
   );
 }
 
-/** By start; syncs that started together by id. */
+/** By start; syncs that started together by id. Without replaced versions. */
 export function newestFirst(choices: readonly SyncChoice[]): readonly SyncChoice[] {
-  return choices.toSorted((a, b) => startMs(b) - startMs(a) || (a.syncId < b.syncId ? 1 : -1));
+  const present = choices.filter(({ isReplaced }) => isReplaced !== true);
+  return present.toSorted((a, b) => startMs(b) - startMs(a) || (a.syncId < b.syncId ? 1 : -1));
 }
 
 function lastFinished(choices: readonly SyncChoice[]): SyncChoice | undefined {

@@ -9,6 +9,7 @@ import {
   SYNC_ID_LENGTH_BYTES,
   syncIdBytes,
 } from '@sstitch/keys';
+import { replacedVersionOf } from '@sstitch/operations';
 import { SyncReader } from '@sstitch/records';
 import { chooseSyncs, needsLookup, type SyncChoice } from '../command-line/sync-reference.js';
 import { withReader } from './open-store.js';
@@ -69,6 +70,7 @@ export async function findSyncs(
       syncId,
       startedAt: run?.startedAt && timestampDate(run.startedAt),
       endedAt: run?.endedAt && timestampDate(run.endedAt),
+      ...(run !== undefined && replacedVersionOf(run) !== undefined && { isReplaced: true }),
     });
   }
   return choices;

@@ -13,7 +13,7 @@ export const NOUNS: Readonly<Record<CountedBucket, string>> = {
   asset: 'asset',
 };
 
-const MAX_VALUE_CHARACTERS = 60;
+const MAX_VALUE_CHARACTERS = 40;
 
 /** `3 users`, `1 user`. */
 export function countOf(count: number, singular: string): string {
@@ -63,7 +63,9 @@ async function listOf(group: ChangeGroup, names: RecordNames): Promise<string> {
   const shown: string[] = [];
   for (const member of group.members) {
     const name = await nameOf(member, names);
-    shown.push(group.kind === 'changed' ? `${name} (${fieldsOf(member)})` : name);
+    shown.push(
+      group.kind === 'changed' ? `${name} (${fieldsOf(member, group.count === 1)})` : name,
+    );
   }
   const more = group.count - group.members.length;
   if (more > 0) shown.push(`${more.toLocaleString('en-US')} more`);
@@ -76,8 +78,9 @@ async function nameOf({ name, resource }: GroupMember, names: RecordNames): Prom
   return resource === undefined ? '' : names.resource(resource);
 }
 
-/** What changed of a record: `display_name "Ann" to "Anna", profile`. */
-function fieldsOf({ fields, change }: GroupMember): string {
+/** What changed of a record: `display_name, profile`; with values `display_name "Ann" to "Anna", profile`. */
+function fieldsOf({ fields, change }: GroupMember, withValues: boolean): string {
+  if (!withValues) return fields.join(', ');
   return fields
     .map((field) => {
       const [before, after] = [textOf(change, 'before', field), textOf(change, 'after', field)];

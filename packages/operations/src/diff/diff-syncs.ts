@@ -8,6 +8,7 @@ import {
   type ReadableEngine,
   type SharingReader,
   type Span,
+  subtractSpans,
 } from '@sstitch/contract';
 import {
   bucketLayout,
@@ -206,22 +207,7 @@ async function unsharedSpans(
   const { sharedSpans } = before.engine as Partial<SharingReader>;
   if (sharedSpans === undefined) return [span];
   const shared = await sharedSpans.call(before.engine, after.engine, [span], { signal });
-  return withoutHoles(span, shared);
-}
-
-/** @param holes in the span, sorted and disjoint */
-function withoutHoles(span: Span, holes: readonly Span[]): readonly Span[] {
-  const left: Span[] = [];
-  let start = span.start;
-  for (const hole of holes) {
-    if (compareBytes(start, hole.start) < 0) left.push({ start, end: hole.start });
-    if (hole.end === undefined) return left;
-    start = hole.end;
-  }
-  if (span.end === undefined || compareBytes(start, span.end) < 0) {
-    left.push({ start, end: span.end });
-  }
-  return left;
+  return subtractSpans(span, shared);
 }
 
 function changeOf<B extends CountedBucket>(

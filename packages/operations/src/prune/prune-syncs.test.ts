@@ -18,7 +18,7 @@ import {
 import { compactKeeping } from '../versions/compact-keeping.js';
 import { replacedVersionId } from '../versions/replaced-version.js';
 import { type PrunePolicy, planPrune } from './plan-prune.js';
-import { pruneSyncs } from './prune-syncs.js';
+import { pruneSyncs, readPrunePlan } from './prune-syncs.js';
 
 const NOW = new Date('2026-03-01T00:00:00Z');
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -96,9 +96,8 @@ describe('pruneSyncs', () => {
         await writeSync(engine, THIRD, [], { startedAt: 10, isEnded: false });
         const before = await contentsOf(engine);
         const policy = {};
-        const planned = await pruneSyncs({ engine, policy, dryRun: true });
-        expect(planned.commit).toBeUndefined();
-        expect(planned.plan.removed.map(({ syncId }) => syncId)).toEqual([SYNC]);
+        const plan = await readPrunePlan({ engine, policy });
+        expect(plan.removed.map(({ syncId }) => syncId)).toEqual([SYNC]);
         expect(await contentsOf(engine)).toEqual(before);
         const { commit } = await pruneSyncs({ engine, policy });
         expect(commit).toMatchObject({ entries: 0 });

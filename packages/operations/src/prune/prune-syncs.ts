@@ -1,4 +1,4 @@
-import type { Engine } from '@sstitch/contract';
+import type { Engine, ReadableEngine } from '@sstitch/contract';
 import { type SyncRunRecord, withWriteLock } from '@sstitch/records';
 import { commitReplacements, type OperationCommit, replaceSync } from '../copy/sync-contents.js';
 import { withView } from '../entries/entry-pages.js';
@@ -6,20 +6,23 @@ import { listRuns } from '../entries/sync-runs.js';
 import type { OperationOptions } from '../progress.js';
 import { type PrunePlan, type PrunePolicy, planPrune } from './plan-prune.js';
 
-/** Options of {@link pruneSyncs}. */
-export interface PruneSyncsOptions extends Omit<OperationOptions, 'onProgress'> {
-  readonly engine: Engine;
+/** Options of {@link readPrunePlan}. */
+export interface ReadPrunePlanOptions extends Pick<OperationOptions, 'signal'> {
+  readonly engine: ReadableEngine;
   readonly policy: PrunePolicy;
   /** What ages are counted from. @defaultValue now */
   readonly now?: Date | undefined;
-  /** Plan only: nothing is changed. @defaultValue false */
-  readonly dryRun?: boolean | undefined;
+}
+
+/** Options of {@link pruneSyncs}. */
+export interface PruneSyncsOptions extends ReadPrunePlanOptions {
+  readonly engine: Engine;
 }
 
 /** What {@link pruneSyncs} did. */
 export interface PruneResult {
   readonly plan: PrunePlan;
-  /** Undefined for a dry run, and where there was nothing to remove. */
+  /** Undefined where there was nothing to remove. */
   readonly commit: OperationCommit | undefined;
 }
 
@@ -31,16 +34,29 @@ export interface PruneResult {
  * SSTITCH_RECORD_UNDECODABLE
  */
 export async function pruneSyncs(options: PruneSyncsOptions): Promise<PruneResult> {
-  const { engine, policy, signal, now = new Date(), dryRun = false } = options;
+  const { engine, signal } = options;
   return withWriteLock(engine, async () => {
-    const runs = await withView(engine, { signal }, async (view) => {
-      const found: SyncRunRecord[] = [];
-      for await (const { run } of listRuns(view)) found.push(run);
-      return found;
-    });
-    const plan = planPrune(runs, policy, now);
-    if (dryRun || plan.removed.length === 0) return { plan, commit: undefined };
+    const plan = await readPrunePlan(options);
+    if (plan.removed.length === 0) return { plan, commit: undefined };
     const replacements = plan.removed.flatMap(({ syncId }) => replaceSync(syncId));
     return { plan, commit: await commitReplacements(engine, replacements, signal) };
   });
+}
+
+/**
+ * What {@link pruneSyncs} would do: the dry run.
+ *
+ * @throws as {@link pruneSyncs}
+ */
+export async function readPrunePlan({
+  engine,
+  policy,
+  signal,
+  now = new Date(),
+}: ReadPrunePlanOptions): Promise<PrunePlan> {
+  const runs: SyncRunRecord[] = [];
+  await withView(engine, { signal }, async (view) => {
+    for await (const { run } of listRuns(view)) runs.push(run);
+  });
+  return planPrune(runs, policy, now);
 }

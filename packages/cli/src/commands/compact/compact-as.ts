@@ -23,7 +23,7 @@ export async function compactAs(
   const { base, from, wait } = input;
   const { signal } = context;
   checkOptions(input);
-  const [syncId = ''] = await syncIdsIn([from], input.sync, signal);
+  const [syncId = ''] = await syncIdsIn([from], input.sync ?? [], signal);
   return withStore(
     base,
     'refuse',
@@ -43,7 +43,7 @@ export async function compactAs(
 
 /** @throws CliError SSTITCH_USAGE */
 function checkOptions({ sync, strategy, allowEmpty }: Input): void {
-  if (sync.length !== 1) throw usageError('--as takes one sync: name one with --sync');
+  if (sync?.length !== 1) throw usageError('--as takes one sync: name one with --sync');
   if (strategy !== 'auto') {
     throw usageError(
       '--as has one way: records are loaded in bulk, as the id is in each key; leave out --strategy',

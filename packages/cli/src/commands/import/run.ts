@@ -3,13 +3,13 @@ import type { LoadedSync } from '@sstitch/records';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import { needsLookup } from '../../command-line/sync-reference.js';
 import { CliError, type ErrorReport, reportOf, usageError } from '../../errors.js';
+import { type ImportFile, importFiles } from '../../operations/import-files.js';
+import { loadFile } from '../../operations/load-file.js';
 import { formatCount, formatMs, roundMs } from '../../output/quantities.js';
 import { type Column, formatTable } from '../../output/table.js';
 import type { SyncFormat } from '../../records/sync-format.js';
 import { syncIdsIn } from '../../stores/find-syncs.js';
 import type { importCommand } from './command.js';
-import { type ImportFile, importFiles } from './import-files.js';
-import { loadFile } from './load-file.js';
 
 /** What was imported of one sync. */
 interface ImportedSync {

@@ -1,5 +1,6 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { type Bucket, bucketSpan, syncSpans } from '@sstitch/keys';
+import { replacedVersionOf } from '@sstitch/operations';
 import { SyncReader, type SyncRunRecord, type SyncStatsRecord, SyncType } from '@sstitch/records';
 import type { CommandContext, Run } from '../../command-line/command-context.js';
 import { formatBytes, formatCount } from '../../output/quantities.js';
@@ -51,7 +52,7 @@ async function listSyncs(
     const stats = exact ? undefined : await records.getSyncStats(syncId);
     syncs.push({
       syncId,
-      type: run === undefined ? null : syncTypeName(run.type),
+      type: run === undefined ? null : typeOf(run),
       startedAt: timeText(run?.startedAt),
       endedAt: timeText(run?.endedAt),
       counts: stats === undefined ? await counted(reader, syncId, signal) : countsOf(stats),
@@ -124,6 +125,11 @@ async function sizeBytes(reader: ByteReader, syncId: string): Promise<number> {
     if (span.end !== undefined) bytes += await reader.approximateSize(span.start, span.end);
   }
   return bytes;
+}
+
+/** `replaced` for a version that a compaction replaced, and kept. */
+function typeOf(run: SyncRunRecord): string {
+  return replacedVersionOf(run) === undefined ? syncTypeName(run.type) : 'replaced';
 }
 
 /** FULL as `full`. */

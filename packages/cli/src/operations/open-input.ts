@@ -17,10 +17,10 @@ import {
   writeBytes,
 } from '@sstitch/lines';
 import type { BatchOptions, RecordBatch, SyncRunRecord, SyncSource } from '@sstitch/records';
-import type { CommandContext } from '../../command-line/command-context.js';
-import type { SyncChoice } from '../../command-line/sync-reference.js';
-import { usageError } from '../../errors.js';
-import { formatOfName, type SyncFormat } from '../../records/sync-format.js';
+import type { CommandContext } from '../command-line/command-context.js';
+import type { SyncChoice } from '../command-line/sync-reference.js';
+import { usageError } from '../errors.js';
+import { formatOfName, type SyncFormat } from '../records/sync-format.js';
 import type { ImportFile } from './import-files.js';
 
 /** An open file. */

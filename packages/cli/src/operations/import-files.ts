@@ -1,9 +1,9 @@
 // Which files a command line names: files, the files of directories, pipes and standard input.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { CliError, usageError } from '../../errors.js';
-import { FORMAT_ENDINGS, formatOfName } from '../../records/sync-format.js';
-import { kindOfInput } from '../../stores/input-path.js';
+import { CliError, usageError } from '../errors.js';
+import { FORMAT_ENDINGS, formatOfName } from '../records/sync-format.js';
+import { kindOfInput } from '../stores/input-path.js';
 
 /** What stands for standard input. */
 const STANDARD_INPUT = '-';

@@ -10,21 +10,23 @@ import {
   StoreSink,
   type SyncSink,
 } from '@sstitch/records';
-import type { CommandContext } from '../../command-line/command-context.js';
-import { chooseSyncs, needsLookup } from '../../command-line/sync-reference.js';
-import { CliError, usageError } from '../../errors.js';
-import { patienceOf } from '../../operations/wait-for-store.js';
-import { formatCountOf } from '../../output/quantities.js';
-import type { SyncFormat } from '../../records/sync-format.js';
-import { type ByteStore, openStore, withStore } from '../../stores/open-store.js';
+import type { CommandContext } from '../command-line/command-context.js';
+import { chooseSyncs, needsLookup, type SyncChoice } from '../command-line/sync-reference.js';
+import { CliError, usageError } from '../errors.js';
+import { formatCountOf } from '../output/quantities.js';
+import type { SyncFormat } from '../records/sync-format.js';
+import { type ByteStore, openStore, withStore } from '../stores/open-store.js';
 import type { ImportFile } from './import-files.js';
 import { type OpenInput, openInput } from './open-input.js';
+import { patienceOf } from './wait-for-store.js';
 
 /** What to load, and where to. */
 export interface LoadRequest {
   readonly into: string;
   /** References to syncs of the file. @defaultValue all */
   readonly sync: readonly string[] | undefined;
+  /** Chooses among the syncs that the file holds, where `sync` does not: their ids. */
+  readonly choose?: (syncs: readonly SyncChoice[]) => readonly string[];
   /** The id under which the one sync of the file comes in. @defaultValue its own */
   readonly as: string | undefined;
   readonly zone: string | undefined;
@@ -119,12 +121,15 @@ async function load(
 async function readFile(
   context: CommandContext,
   file: ImportFile,
-  { sync, as, zone }: LoadRequest,
+  { sync, choose, as, zone }: LoadRequest,
   sink: SyncSink<unknown>,
 ): Promise<SyncFormat> {
   const input = await openInput(context, file, zone);
   try {
-    const syncIds = await chosenSyncs(file.name, input, sync);
+    const syncIds =
+      choose === undefined
+        ? await chosenSyncs(file.name, input, sync)
+        : choose(await input.syncs());
     let read = 0;
     let renamed: string | undefined;
     for await (const batch of input.batches(syncIds)) {
