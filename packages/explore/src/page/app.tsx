@@ -178,7 +178,7 @@ function Place({ route, syncs }: { readonly route: Route; readonly syncs: readon
     if (third === 'resource') return <ResourceView {...{ route, syncId, type, id }} />;
     if (third === 'why') return <WhyView {...{ syncId, type, id, entitlementId }} />;
   }
-  return <p class="empty">There is nothing at this address.</p>;
+  return <h1>There is nothing at this address.</h1>;
 }
 
 function syncOf({ path }: Route): string | undefined {

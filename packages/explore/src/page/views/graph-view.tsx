@@ -116,12 +116,7 @@ function Node({ syncId, node, places }: NodeProps) {
           view: 'graph',
         });
   return (
-    <a
-      href={address}
-      data-row=""
-      class={`node ${kind}`}
-      aria-label={safeText(`${name}, ${detail}`)}
-    >
+    <a href={address} data-row="" class={`node ${kind}`}>
       <title>{safeText(`${name} · ${detail}`)}</title>
       <rect x={x} y={y} width={NODE_WIDTH} height={NODE_HEIGHT} rx="4" />
       <text x={x + 10} y={y + 15}>

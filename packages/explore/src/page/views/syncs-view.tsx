@@ -55,13 +55,17 @@ export function SyncsView({
     },
   ];
   return (
-    <ListTable
-      {...{ route, columns }}
-      list="syncs"
-      parameters={{}}
-      caption="Syncs"
-      empty="The store holds no sync."
-    />
+    <>
+      <h1 class="unseen">Syncs of the store</h1>
+      <ListTable
+        {...{ route, columns }}
+        list="syncs"
+        parameters={{}}
+        caption="Syncs"
+        empty="The store holds no sync."
+        isUnderTab
+      />
+    </>
   );
 }
 
