@@ -1,14 +1,23 @@
-// An esbuild plugin that writes the licenses of the packages whose code is bundled: these must go along with it.
+// An esbuild plugin that writes the licenses of the packages whose code is bundled, which must ship with it.
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-/** The directory of the package that a bundled file is of. */
+/** Matches the directory of the package that a bundled file belongs to. */
 const PACKAGE = /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/;
-/** Comments at the head of a file. */
+/** Matches the comments at the head of a file. */
 const HEAD = /^(?:\/\/[^\n]*\n)+/;
 
-/** @param {string} target the file to write */
+<<<<<<< HEAD:tools/build-config/third-party-notices.mjs
+/**
+ * Creates the plugin.
+ *
+ * @param {string} target the file to write
+ */
 export function thirdPartyNotices(target) {
+=======
+/** Creates the plugin. @param target the file to write */
+export function thirdPartyNotices(target: string): Plugin {
+>>>>>>> main:packages/cli/build/third-party-notices.ts
   return {
     name: 'third-party-notices',
     setup(build) {

@@ -1,4 +1,4 @@
-// A command line of each command that ends well, and what it works on.
+// A successful command line for each command, and the scene that it runs in.
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ export const SECOND = syntheticSyncId({ syncIndex: 1 });
 /** Of no store. */
 export const THIRD = syntheticSyncId({ syncIndex: 2 });
 
-/** Names of all commands for people. */
+/** The names of all commands that are not hidden. */
 export const COMMAND_NAMES: readonly string[] = commandsOf(PROGRAM).map(({ name }) => name);
 
 /**
@@ -37,13 +37,13 @@ export async function makeScene(): Promise<string> {
   }
 }
 
-/** A table of the scene's database, by its path in the scene. */
+/** The path of a table of the scene's database, relative to the scene. */
 export function aTable(scene: string): string {
   const name = readdirSync(join(scene, 'generation')).find((file) => file.endsWith('.ldb'));
   return join('generation', name ?? '');
 }
 
-/** Command lines by the names of their commands, to be run in the scene. */
+/** Command lines by command name, to be run in the scene. */
 export const COMMAND_LINES: Readonly<Record<string, (scene: string) => readonly string[]>> = {
   compact: () => ['compact', '--base', 'base', '--from', 'fresh', '--sync', FIRST],
   import: () => ['import', 'sync.jsonl', '--into', 'imported'],

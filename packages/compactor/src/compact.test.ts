@@ -1,4 +1,4 @@
-// The Go compactor's tests, under every strategy, and what SSTitch promises beyond them.
+// The tests of the original Go compactor, with every strategy, and tests of SSTitch's further guarantees.
 import { byteEncodings } from '@sstitch/contract';
 import { openReadOnly } from '@sstitch/engine';
 import { BUCKETS } from '@sstitch/keys';
@@ -27,7 +27,7 @@ const AFTER = syncIdOf(6);
 describe.each(['auto', 'link', 'rebuild', 'batch'] as const)(
   'compact with strategy %s',
   (strategy) => {
-    it('brings 200 grants and their index entries over', async () => {
+    it('copies 200 grants and their index entries', async () => {
       const [base, source] = [await openStore(), await openStore()];
       await write(source, grantEntries(SYNC, 200));
       const result = await compact({ base, source, syncIds: [SYNC], strategy });
@@ -38,7 +38,7 @@ describe.each(['auto', 'link', 'rebuild', 'batch'] as const)(
       expect(result.strategy).toBe(strategy === 'auto' ? 'batch' : strategy);
     });
 
-    it('replaces 500 stale grants by 50 fresh ones and leaves no stale index entry', async () => {
+    it('replaces 500 old grants by 50 new ones and leaves no stale index entry', async () => {
       const [base, source] = [await openStore(), await openStore()];
       await write(base, grantEntries(SYNC, 500, { revision: 1 }));
       await write(source, grantEntries(SYNC, 50, { revision: 2, first: 480 }));
@@ -62,7 +62,7 @@ describe.each(['auto', 'link', 'rebuild', 'batch'] as const)(
       expect(buckets.every(({ syncId }) => syncId === SYNC)).toBe(true);
     });
 
-    it('leaves other syncs alone, in the base and of the source', async () => {
+    it("does not change other syncs of the base, and does not copy the source's others", async () => {
       const [base, source] = [await openStore(), await openStore()];
       await write(base, grantEntries(SYNC, 100));
       await write(base, grantEntries(AFTER, 100));
@@ -112,7 +112,7 @@ describe.each(['auto', 'link', 'rebuild', 'batch'] as const)(
       if (plan.batch) expect(plan.batch).toEqual({ puts: 0, deletes: 0, bytes: 0 });
     });
 
-    it('holds the same after a full compaction of LevelDB and a reopen', async () => {
+    it('leaves the base with the same contents after a full compaction by LevelDB and a reopen', async () => {
       const [base, source] = [await openStore(), await openStore()];
       await write(base, allBucketEntries(BEFORE, 100, 1));
       await write(base, allBucketEntries(SYNC, 300, 1));
@@ -127,7 +127,7 @@ describe.each(['auto', 'link', 'rebuild', 'batch'] as const)(
       expect(await dumpSync(again, SYNC)).toEqual(await dumpSync(source, SYNC));
     });
 
-    it('takes a sync of the source that was overwritten and partly deleted', async () => {
+    it('copies the current state of a sync that was overwritten and partly deleted', async () => {
       const [base, source] = [await openStore(), await openStore()];
       await write(source, grantEntries(SYNC, 300, { revision: 1 }));
       await source.compactRange(Uint8Array.of(0), Uint8Array.of(0xff), { keyEncoding: 'view' });
@@ -157,7 +157,7 @@ describe.each(['auto', 'link', 'rebuild', 'batch'] as const)(
         expect(await dumpSync(base, AFTER)).toEqual(other);
       });
 
-      it("leaves the base alone under emptySource: 'refuse'", async () => {
+      it("leaves the base unchanged with emptySource: 'refuse'", async () => {
         const [base, source] = [await openStore(), await openStore()];
         await write(base, allBucketEntries(SYNC, 50));
         await write(source, allBucketEntries(BEFORE, 5));
@@ -170,7 +170,7 @@ describe.each(['auto', 'link', 'rebuild', 'batch'] as const)(
         expect((await base.metrics()).generation).toBe(1);
       });
 
-      it('commits the other syncs of the call, or under refuse none of them', async () => {
+      it('commits the other syncs of the call, or none of them with refuse', async () => {
         const [base, source] = [await openStore(), await openStore()];
         await write(base, allBucketEntries(SYNC, 20, 1));
         await write(base, allBucketEntries(AFTER, 20, 1));
@@ -185,7 +185,7 @@ describe.each(['auto', 'link', 'rebuild', 'batch'] as const)(
         expect(await dumpAll(base)).toEqual(await dumpAll(source));
       });
 
-      it('tells a sync that the source has deleted from one it holds', async () => {
+      it('distinguishes a deleted sync of the source from an existing one', async () => {
         const [base, source] = [await openStore(), await openStore()];
         const entries = allBucketEntries(SYNC, 20);
         await write(base, entries);
@@ -201,7 +201,7 @@ describe.each(['auto', 'link', 'rebuild', 'batch'] as const)(
 );
 
 describe.each(['auto', 'rebuild', 'batch'] as const)('a source without tables, %s', (strategy) => {
-  it('gives all it holds', async () => {
+  it('is copied in full', async () => {
     const [base, source] = [await openStore(), await openPlainLevel()];
     await write(base, allBucketEntries(SYNC, 500, 1));
     await write(base, allBucketEntries(AFTER, 10, 1));
@@ -215,7 +215,7 @@ describe.each(['auto', 'rebuild', 'batch'] as const)('a source without tables, %
   });
 });
 
-it('takes a read-only store for a source, which another process may have open', async () => {
+it('accepts a read-only store as a source, which another process may have open', async () => {
   const [base, writer] = [await openStore(), await openStore()];
   await write(base, allBucketEntries(SYNC, 300, 1));
   await write(writer, allBucketEntries(SYNC, 800, 2));

@@ -1,10 +1,10 @@
-// The one verb.
+// `compact` replaces syncs of a base by those of a source:
 //
-//   1 check      options; both databases open
-//   2 turn       one compaction of a base at a time
-//   3 plan       from one state of the source; nothing is changed
-//   4 change     by the strategy picked, all syncs in one commit
-//   5 report
+//   1 check      the options, and that both databases are open
+//   2 wait       for other compactions of the same base
+//   3 plan       a strategy, from one state of the source
+//   4 change     all syncs in one commit, by that strategy
+//   5 report     what was done
 import type { CommitReport, ReplaceSpansResult } from '@sstitch/contract';
 import { asReplacingBase, asTableBase, asTableSource } from './engines.js';
 import { EmptySyncError } from './errors.js';
@@ -21,14 +21,14 @@ import { rangesInKeyOrder, type SyncRange } from './sync-ranges.js';
 import { inTurn } from './turn.js';
 
 /**
- * Makes the base hold, under each sync id, exactly what the source holds: every bucket and index,
- * nothing stale, nothing outside them touched, all in one commit. Readers of the base, and a crash,
- * see all of the old or all of the new; iterators and snapshots that are open keep the old.
+ * Replaces syncs of the base by those of the source, in one commit. Afterwards the base holds exactly the source's
+ * records under each sync id, in all buckets and indexes, and nothing else has changed. Readers of the base, and
+ * recovery after a crash, see all old or all new records; open iterators and snapshots keep the old ones.
  *
  * @throws CompactorError SSTITCH_COMPACT_INPUT, SSTITCH_STORE_CLOSED, SSTITCH_STRATEGY_UNAVAILABLE,
- * SSTITCH_BATCH_TOO_LARGE, SSTITCH_ABORTED: the base is as it was
- * @throws EmptySyncError SSTITCH_SYNC_EMPTY: the source holds nothing under some ids; its `result`
- * tells what was done, and is undefined where `emptySource: 'refuse'` left the base as it was
+ * SSTITCH_BATCH_TOO_LARGE, SSTITCH_ABORTED; the base is unchanged
+ * @throws EmptySyncError SSTITCH_SYNC_EMPTY if the source holds nothing under some ids. Its `result` says what was
+ * done; it is undefined if `emptySource: 'refuse'` left the base unchanged
  * @throws EngineError as the engine's `extract`, `ingestAndExcise` and `replaceSpans`
  */
 export async function compact(options: CompactOptions): Promise<CompactResult> {
@@ -88,19 +88,19 @@ async function planOn(
   const base = new SnapshotReader(options.base, options.signal);
   try {
     const picked = await pickPlan(options, ranges, source, base);
-    // What a batch was planned from was read through LevelDB, of both.
+    // A batch is planned from entries of both sides that were read through LevelDB, which checks no checksums.
     if (picked.batch !== undefined) {
       const spans = ranges.map(({ span }) => span);
       for (const view of [source, base]) await view.verify(spans);
     }
     return picked;
   } finally {
-    // Before the commit: a snapshot would keep the old generation alive.
+    // Before the commit, as a snapshot would keep the old generation.
     await base.close();
   }
 }
 
-/** Changes the base. `emptied` grows where the source has lost a sync since it was planned. */
+/** Changes the base. Adds to `emptied` the syncs that the source has lost since the plan. */
 async function changeBase(
   options: CheckedOptions,
   { plan, batch }: PickedPlan,
@@ -144,7 +144,7 @@ function refuseEmpty(syncIds: ReadonlySet<string>): void {
   if (syncIds.size > 0) throw new EmptySyncError([...syncIds]);
 }
 
-/** A Store's result has the commit's report; another engine's need not. */
+/** Returns the report of the commit, which a Store's result has and that of another engine may lack. */
 function commitOf(result: ReplaceSpansResult & { readonly commit?: CommitReport }) {
   return result.commit;
 }

@@ -1,4 +1,4 @@
-// Readers, writers, aborts and other compactions while a compaction runs.
+// Concurrent readers, writers, aborts and compactions during a compaction.
 import { byteEncodings } from '@sstitch/contract';
 import { grantKey, parseSyncId } from '@sstitch/keys';
 import { describe, expect, it } from 'vitest';
@@ -19,7 +19,7 @@ const SYNC = syncIdOf(5);
 const OTHER = syncIdOf(6);
 
 describe.each(['link', 'rebuild', 'batch'] as const)('while strategy %s runs', (strategy) => {
-  it('iterators and snapshots opened before see the old state, those opened after the new', async () => {
+  it('iterators and snapshots opened before see the old state, and those opened after the new one', async () => {
     const [base, source] = [await openStore(), await openStore()];
     await write(base, allBucketEntries(SYNC, 60, 1));
     await write(base, allBucketEntries(OTHER, 10, 1));
@@ -38,7 +38,7 @@ describe.each(['link', 'rebuild', 'batch'] as const)('while strategy %s runs', (
     expect(await dumpSync(base, SYNC)).toEqual(await dumpSync(source, SYNC));
   });
 
-  it('readers see all buckets, records and indexes, old or all new, never a mix', async () => {
+  it('readers see old or new records and indexes in all buckets, never a mix', async () => {
     const [base, source] = [await openStore(), await openStore()];
     await write(base, allBucketEntries(SYNC, 100, 1));
     await write(source, allBucketEntries(SYNC, 120, 2));
@@ -86,7 +86,7 @@ describe.each(['link', 'rebuild', 'batch'] as const)('while strategy %s runs', (
     expect(await dumpAll(base)).toEqual(await dumpAll(expected));
   });
 
-  it('another compaction of the same sync waits: the base holds one source or the other', async () => {
+  it('another compaction of the same sync waits, and the base holds one source or the other', async () => {
     const base = await openStore();
     const sources = [await openStore(), await openStore(), await openStore()];
     for (const [revision, source] of sources.entries()) {
@@ -99,7 +99,7 @@ describe.each(['link', 'rebuild', 'batch'] as const)('while strategy %s runs', (
   });
 
   it.each(['planned', 'committing'] as const)(
-    'an abort at "%s" leaves the base as it was',
+    'an abort at "%s" leaves the base unchanged',
     async (type) => {
       const [base, source] = [await openStore(), await openStore()];
       await write(base, allBucketEntries(SYNC, 60, 1));
@@ -121,13 +121,13 @@ describe.each(['link', 'rebuild', 'batch'] as const)('while strategy %s runs', (
       expect(error).toMatchObject({ name: 'AbortError', code: 'SSTITCH_ABORTED' });
       expect(await dumpAll(base)).toEqual(before);
       expect((await base.metrics()).generation).toBe(1);
-      // Nothing is stuck: the next compaction of this base has its turn.
+      // The next compaction of this base is not blocked.
       await compact({ base, source, syncIds: [SYNC], strategy });
       expect(await dumpAll(base)).toEqual(await dumpAll(source));
     },
   );
 
-  it('an error of onProgress leaves the base as it was', async () => {
+  it('an error of onProgress leaves the base unchanged', async () => {
     const [base, source] = [await openStore(), await openStore()];
     await write(base, allBucketEntries(SYNC, 20, 1));
     await write(source, allBucketEntries(SYNC, 30, 2));
@@ -143,7 +143,7 @@ describe.each(['link', 'rebuild', 'batch'] as const)('while strategy %s runs', (
   });
 });
 
-it('an abort while another compaction has the turn rejects at once', async () => {
+it('an abort rejects at once while another compaction runs', async () => {
   const [base, source] = [await openStore(), await openStore()];
   await write(source, allBucketEntries(SYNC, 50));
   const abort = new AbortController();
@@ -154,7 +154,7 @@ it('an abort while another compaction has the turn rejects at once', async () =>
   await first;
 });
 
-it('a write acknowledged before a batch compaction is replaced, though not yet synced', async () => {
+it('a batch compaction replaces a write that was acknowledged but not fsynced', async () => {
   const [base, source] = [await openStore(), await openStore()];
   const key = grantKey(parseSyncId(SYNC), 'late');
   await write(source, grantEntries(SYNC, 5));

@@ -1,5 +1,5 @@
-// Damage in an uncompressed block, which LevelDB reads as if it were right, must not be copied by any strategy that
-// reads entries.
+// Damage in an uncompressed block, which LevelDB reads as if it were data, must not be copied by strategies that read
+// entries.
 import { chmodSync, closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { openReadOnly, Store } from '@sstitch/engine';
@@ -26,7 +26,7 @@ async function plainStore(location: string): Promise<Store> {
   return store;
 }
 
-/** A store of 200 grants in tables, one bit of a grant's value flipped. */
+/** Makes a store of 200 grants in tables, with one flipped bit in a grant's value. */
 async function damagedStore(revision: number): Promise<{ location: string; path: string }> {
   const location = join(await temporaryDirectory(), 'store');
   const store = await plainStore(location);
@@ -48,7 +48,7 @@ async function damagedStore(revision: number): Promise<{ location: string; path:
   throw new Error('the value lies in no table');
 }
 
-/** The message of an error and of its causes. */
+/** Returns the messages of an error and its causes. */
 function told(error: unknown): string {
   return error instanceof Error ? `${error.message}\n${told(error.cause)}` : '';
 }
@@ -62,12 +62,12 @@ describe('a source with a damaged block', () => {
     const before = await dumpAll(base);
     const failure = await failureOf(compact({ base, source, syncIds: [SYNC], strategy }));
     expect(told(failure)).toContain('checksum');
-    // A rebuild meets it in tables that it extracted: other names of the same file.
+    // A rebuild finds it in extracted tables, which are links to the same file.
     if (strategy !== 'rebuild') expect(told(failure)).toContain(path);
     expect(await dumpAll(base)).toEqual(before);
   });
 
-  it('is refused where its entries are read through LevelDB', async () => {
+  it('is refused if its entries are read through LevelDB', async () => {
     const { location, path } = await damagedStore(2);
     const source = await openReadOnly(location);
     onTestFinished(() => source.close());
@@ -90,7 +90,7 @@ describe('a source with a damaged block', () => {
 });
 
 describe('a base with a damaged block', () => {
-  it('is not compared with, to be changed by a batch', async () => {
+  it('is refused by the strategy batch, which compares entries', async () => {
     const { location, path } = await damagedStore(1);
     const base = await plainStore(location);
     const source = await plainStore(join(await temporaryDirectory(), 'source'));
@@ -99,7 +99,7 @@ describe('a base with a damaged block', () => {
     const failure = await failureOf(compact({ base, source, syncIds: [SYNC], strategy: 'batch' }));
     expect(told(failure)).toContain(path);
     expect(await dumpAll(base)).toEqual(before);
-    // Its tables inside the sync's spans are dropped unread.
+    // A link drops the tables inside the sync's spans without reading them.
     await compact({ base, source, syncIds: [SYNC], strategy: 'link' });
     expect(await dumpAll(base)).toEqual(await dumpAll(source));
   });

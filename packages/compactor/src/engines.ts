@@ -1,5 +1,5 @@
-// What the strategies ask of a base and a source, told by what the objects can do and not by their
-// class: a base may be another engine, a source a read-only store or another database altogether.
+// The interfaces that strategies need of a base and a source. They are recognised by methods, not by class: a base may
+// be another engine, and a source a read-only store or any other database.
 import type {
   Engine,
   EngineSnapshot,
@@ -11,18 +11,17 @@ import type {
 } from '@sstitch/contract';
 
 /**
- * What can be compacted into: a Store, any Engine, or a plain abstract-level database, for which
- * there is strategy `batch` alone.
+ * A base: a Store, any Engine, or a plain abstract-level database, which only the strategy `batch` can change.
  */
 export type CompactBase = ReadWriteEngine & Partial<Pick<Engine, 'replaceSpans' | 'capabilities'>>;
 
-/** What can be compacted from: a Store, a read-only store, any abstract-level database. */
+/** A source: a Store, a read-only store, or any abstract-level database. */
 export type CompactSource = ReadableEngine & Partial<Pick<Engine, 'capabilities'>>;
 
 export type { TableSource };
 export type TableBase = TableTarget;
 
-/** An engine that can read spans in full and refuse damage. */
+/** An engine that can check the stored blocks of spans. */
 export interface VerifiableEngine {
   verifySpans(
     spans: readonly Span[],

@@ -2,13 +2,13 @@ import type { CompactResult } from './result.js';
 
 /** Every code a CompactorError can have. */
 export type CompactorErrorCode =
-  /** An option is missing or has a value it cannot have; a sync id is malformed or given twice. */
+  /** An option is missing or invalid, or a sync id is malformed or repeated. */
   | 'SSTITCH_COMPACT_INPUT'
   /** The base or the source is not open, or was closed meanwhile. */
   | 'SSTITCH_STORE_CLOSED'
   /** The source holds nothing under a sync id. */
   | 'SSTITCH_SYNC_EMPTY'
-  /** The strategy asked for does not work with this base and source. */
+  /** The requested strategy, or an option, does not work with this base and source. */
   | 'SSTITCH_STRATEGY_UNAVAILABLE'
   /** The difference does not fit one batch. */
   | 'SSTITCH_BATCH_TOO_LARGE'
@@ -16,8 +16,8 @@ export type CompactorErrorCode =
   | 'SSTITCH_ABORTED';
 
 /**
- * The error class of this package. What the engine reports of files and of LevelDB passes through
- * as its own EngineError; what `onProgress` throws passes through too.
+ * The error class of this package. The engine's errors pass through as EngineErrors, and so does what `onProgress`
+ * throws.
  */
 export class CompactorError extends Error {
   readonly code: CompactorErrorCode;
@@ -25,7 +25,7 @@ export class CompactorError extends Error {
   constructor(code: CompactorErrorCode, message: string, options?: { readonly cause?: unknown }) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    // The name by which code that knows nothing of SSTitch recognises an abort.
+    // The name by which generic code recognises an abort.
     this.name = code === 'SSTITCH_ABORTED' ? 'AbortError' : 'CompactorError';
   }
 }
@@ -35,15 +35,13 @@ export class EmptySyncError extends CompactorError {
   override readonly name = 'EmptySyncError';
   /** The ids under which the source holds nothing. */
   readonly syncIds: readonly string[];
-  /** What was done: the commit that removed them. Undefined where it was refused. */
+  /** The result of the commit that removed them. Undefined if the compaction was refused. */
   readonly result: CompactResult | undefined;
 
   constructor(syncIds: readonly string[], result?: CompactResult) {
     const which = `${syncIds.length === 1 ? 'sync' : 'syncs'} ${syncIds.join(', ')}`;
     const outcome =
-      result === undefined
-        ? 'the base was left as it was'
-        : 'the base now holds nothing under it either';
+      result === undefined ? 'the base is unchanged' : 'the base now holds nothing of it either';
     super('SSTITCH_SYNC_EMPTY', `the source holds nothing of ${which}: ${outcome}`);
     this.syncIds = syncIds;
     this.result = result;
@@ -54,12 +52,12 @@ export function inputError(message: string, cause?: unknown): CompactorError {
   return new CompactorError('SSTITCH_COMPACT_INPUT', message, { cause });
 }
 
-/** @throws CompactorError SSTITCH_ABORTED when the signal has fired */
+/** @throws CompactorError SSTITCH_ABORTED once the signal has fired */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw abortedError(signal.reason);
 }
 
-/** @param reason the signal's */
+/** Makes the AbortError. @param reason the signal's reason */
 export function abortedError(reason: unknown): CompactorError {
   return new CompactorError('SSTITCH_ABORTED', 'the compaction was aborted', { cause: reason });
 }

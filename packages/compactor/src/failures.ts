@@ -1,9 +1,9 @@
-// Gives aborts and closed stores one shape, whichever database they come from.
+// Converts the errors of aborts and of closed databases, which differ from database to database, to CompactorErrors.
 import { abortedError, CompactorError } from './errors.js';
 import type { CheckedOptions } from './options.js';
 
 const ABORT_CODES: ReadonlySet<unknown> = new Set(['SSTITCH_ABORTED', 'LEVEL_ABORTED']);
-/** What abstract-level and the engine say of what has been closed under a reader or a commit. */
+/** The codes of abstract-level and the engine for a database that was closed during a read or a commit. */
 const CLOSED_CODES: ReadonlySet<unknown> = new Set([
   'SSTITCH_STORE_CLOSED',
   'LEVEL_DATABASE_NOT_OPEN',
@@ -11,7 +11,7 @@ const CLOSED_CODES: ReadonlySet<unknown> = new Set([
   'LEVEL_SNAPSHOT_NOT_OPEN',
 ]);
 
-/** All others pass as they are: the engine's errors have closed codes of their own. */
+/** Converts an error. Other errors, such as the engine's, are returned unchanged. */
 export function asCompactorError(
   error: unknown,
   { base, source, signal }: CheckedOptions,

@@ -1,31 +1,36 @@
-// Whether batches have left so much of the syncs in the base's tables that a link, which takes it out, pays.
+// Decides whether batches have left so much garbage of the syncs in the base's tables that a link, which removes it, is
+// worthwhile.
 //
-// A batch shadows: old versions, deleted entries and tombstones stay in the tables until LevelDB happens to
-// merge them with what lies below, and of what lies in its lowest level that may be never.
+// The old versions, deleted entries and tombstones of a batch stay in the tables until LevelDB compacts them with the
+// levels below, which may never happen in the lowest level.
 
 const KIB = 1024;
 
-/** Less is not worth a link; and approximateSize counts by blocks, so that 13 spans are wrong by some of them. */
+/**
+ * The least garbage that is worth a link. It exceeds the error of approximateSize, which counts whole blocks at the
+ * bounds of 13 spans.
+ */
 const FLOOR_BYTES = 32 * KIB;
 
-/** Records of syncs take in tables about such a part of what they take as keys and values. */
+/** About the ratio of the size of a sync's records in tables to the size of their keys and values. */
 const TABLE_SHARE = 1 / 3;
 
+/** The sizes of the syncs of one compaction. */
 export interface SyncBytes {
-  /** What the base's tables take in the syncs' spans, live or not, as stored. */
+  /** The stored size of the base's tables in the syncs' spans, live or not. */
   readonly baseTableBytes: number;
-  /** The same of the source; less than it holds where a part lies in its memtable. */
+  /** The same of the source. It is a lower bound, as a part may lie in the memtable. */
   readonly sourceTableBytes: number;
-  /** Keys and values of what is live, uncompressed. */
+  /** The uncompressed size of live keys and values. */
   readonly liveBytes: number;
 }
 
-/** About how many bytes of the base's tables hold nothing that is live. */
+/** Returns about how many bytes of the base's tables hold no live entries. */
 export function garbageBytes({ baseTableBytes, ...live }: SyncBytes): number {
   return Math.max(0, baseTableBytes - liveTableBytes(live));
 }
 
-/** Whether that is more than what is live, and enough to act on. */
+/** Whether there is more garbage than live data, and enough for a link. */
 export function isGarbageDue(bytes: SyncBytes): boolean {
   return garbageBytes(bytes) > Math.max(FLOOR_BYTES, liveTableBytes(bytes));
 }

@@ -1,4 +1,4 @@
-// Compactions of random contents against a model: two maps.
+// Compares compactions of random contents with a model of two maps.
 import { type ByteOperation, byteEncodings } from '@sstitch/contract';
 import { BUCKETS, buildKey, formatSyncId, parseKey, parseSyncId, syncIdBytes } from '@sstitch/keys';
 import fc from 'fast-check';
@@ -7,7 +7,7 @@ import { dumpAll, openStore } from '../test/stores.js';
 import { compact } from './compact.js';
 import { EmptySyncError } from './errors.js';
 
-/** Neighbours, and ids whose upper bounds carry over. */
+/** Adjacent ids, and ids whose upper bound carries into the next byte. */
 const SYNC_IDS = ['00', '0001', '00ff', '01', 'fffe', 'ffff'].map((ends) => {
   const bytes = new Uint8Array(20).fill(Number.parseInt(ends.slice(0, 2), 16));
   bytes[19] = Number.parseInt(ends.slice(-2), 16);
@@ -38,7 +38,7 @@ const operation: fc.Arbitrary<ByteOperation> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ type: fc.constant('del' as const), key }) },
 );
 
-/** Batches; after each, whether LevelDB is to compact all. */
+/** Batches, each with whether LevelDB compacts everything after it. */
 const history = fc.array(
   fc.record({
     operations: fc.array(operation, { maxLength: 40 }),
@@ -47,7 +47,7 @@ const history = fc.array(
   { maxLength: 3 },
 );
 
-it('leaves the base with the source inside the syncs and with itself outside them', async () => {
+it('leaves the base with the contents of the source inside the syncs and its own outside', async () => {
   const [base, source] = [await openStore(), await openStore()];
   const fill = async (
     store: typeof base,

@@ -18,29 +18,29 @@ const SYNC = syncIdOf(5);
 describe.each(['auto', 'link', 'rebuild', 'batch'] as const)(
   'with bad options, strategy %s',
   (strategy) => {
-    it('refuses them with a code and changes nothing', async () => {
+    it('rejects with a code and changes nothing', async () => {
       const [base, source] = [await openStore(), await openStore()];
       await write(base, allBucketEntries(SYNC, 5, 1));
       await write(source, allBucketEntries(SYNC, 5, 2));
       const good: CompactOptions = { base, source, syncIds: [SYNC], strategy };
       const before = await dumpAll(base);
       const bad: ReadonlyArray<readonly [object, RegExp]> = [
-        [{ base: undefined }, /no base/],
-        [{ source: undefined }, /no source/],
-        [{ source: null }, /no source/],
-        [{ base: {} }, /base is no database/],
-        [{ source: 'directory' }, /source is no database/],
+        [{ base: undefined }, /base is missing/],
+        [{ source: undefined }, /source is missing/],
+        [{ source: null }, /source is missing/],
+        [{ base: {} }, /base is not a database/],
+        [{ source: 'directory' }, /source is not a database/],
         [{ source: base }, /same store/],
-        [{ syncIds: undefined }, /no array/],
-        [{ syncIds: SYNC }, /no array/],
+        [{ syncIds: undefined }, /must be an array/],
+        [{ syncIds: SYNC }, /must be an array/],
         [{ syncIds: [] }, /empty/],
         [{ syncIds: [''] }, /0 characters/],
         [{ syncIds: ['not a sync id'] }, /13 characters/],
         [{ syncIds: [SYNC, `${SYNC.slice(0, 26)}-`] }, /character 26/],
         [{ syncIds: ['z'.repeat(27)] }, /does not fit/],
         [{ syncIds: [SYNC, 7] }, /not a sync id: 7/],
-        [{ syncIds: [SYNC, SYNC] }, /twice/],
-        [{ strategy: 'magic' }, /no such strategy/],
+        [{ syncIds: [SYNC, SYNC] }, /repeated/],
+        [{ strategy: 'magic' }, /strategy must be/],
         [{ emptySource: 'ignore' }, /emptySource/],
         [{ signal: {} }, /AbortSignal/],
         [{ onProgress: 1 }, /onProgress/],
@@ -72,7 +72,7 @@ describe.each(['auto', 'link', 'rebuild', 'batch'] as const)(
       expect(await dumpAll(base)).toEqual([]);
     });
 
-    it('reports a store that is closed while it works', async () => {
+    it('reports a store that is closed during the compaction', async () => {
       const [base, source] = [await openStore(), await openStore()];
       await write(base, allBucketEntries(SYNC, 10, 1));
       await write(source, allBucketEntries(SYNC, 10, 2));
@@ -90,7 +90,7 @@ describe.each(['auto', 'link', 'rebuild', 'batch'] as const)(
       expect(await dumpAll(again)).toEqual(before);
     });
 
-    it('is refused when the signal has fired already', async () => {
+    it('rejects if the signal has fired already', async () => {
       const [base, source] = [await openStore(), await openStore()];
       await write(source, allBucketEntries(SYNC, 5));
       const signal = AbortSignal.abort(new Error('no time'));
@@ -102,7 +102,7 @@ describe.each(['auto', 'link', 'rebuild', 'batch'] as const)(
   },
 );
 
-it('waits for stores that are being opened', async () => {
+it('waits for stores that are opening', async () => {
   const [base, source] = [await openStore(), await openStore()];
   await write(source, allBucketEntries(SYNC, 5));
   const expected = await dumpAll(source);
@@ -113,7 +113,7 @@ it('waits for stores that are being opened', async () => {
   expect(await dumpAll(base)).toEqual(expected);
 });
 
-it('refuses a strategy that the databases cannot do', async () => {
+it('refuses a strategy that the databases do not support', async () => {
   const [store, plain] = [await openStore(), await openPlainLevel()];
   await write(plain, allBucketEntries(SYNC, 5));
   await write(store, allBucketEntries(SYNC, 6));

@@ -1,49 +1,51 @@
-// The options of `compact`, checked at the door.
+// The options of `compact`, and their checks.
 import { KeysError, parseSyncId } from '@sstitch/keys';
 import { type CompactBase, type CompactSource, hasMethods } from './engines.js';
 import { CompactorError, inputError } from './errors.js';
 import type { CompactProgress, Strategy } from './result.js';
 
+/** Options of `compact`. */
 export interface CompactOptions {
-  /** What is changed: a Store, or any Engine; a plain abstract-level database takes batches only. */
+  /** The database to change: a Store, any Engine, or a plain abstract-level database, which accepts only batches. */
   readonly base: CompactBase;
   /**
-   * Where the new data are: a Store, a read-only store, any abstract-level database. At rest, best:
-   * `link` takes the state at the time it extracts, the others that at the time of the call.
+   * The database that holds the new versions: a Store, a read-only store, or any abstract-level database. It should not
+   * be written to meanwhile: `link` takes its state at the time of the extract, the other strategies that at the time of
+   * the call.
    */
   readonly source: CompactSource;
-  /** Text forms of sync ids, each once. All are replaced in one commit. */
+  /** The ids of the syncs to replace, in text form and without repetition. */
   readonly syncIds: readonly string[];
-  /** @defaultValue 'auto' */
+  /** How to change the base. @defaultValue 'auto' */
   readonly strategy?: 'auto' | Strategy;
   /**
-   * What to do where the source holds nothing under an id: `remove` what the base holds, in the same
-   * commit, and then reject with EmptySyncError; or `refuse` the whole compaction with that error.
+   * What to do if the source holds nothing under an id: `remove` the base's records in the same commit, and then reject
+   * with EmptySyncError; or `refuse` the whole compaction with that error.
    * @defaultValue 'remove'
    */
   readonly emptySource?: 'remove' | 'refuse';
   /**
-   * Read every table of the source in full before the commit, and refuse a damaged one. Goes with the
-   * strategy `link`, which `auto` takes then.
+   * Read every table of the source in full before the commit, and refuse a damaged one. It requires the strategy `link`,
+   * which `auto` then picks.
    * @defaultValue false
    */
   readonly verify?: boolean;
   /**
-   * Leave no byte of what the syncs held, or of what was removed before, in any file of the base (the engine's
-   * option of that name). `auto` takes no batch then, and the strategy `batch` is refused: it leaves old versions
-   * in tables and logs.
+   * Leave no byte of the old versions, or of anything removed earlier, in any file of the base (the engine's option
+   * `purge`). `auto` then never picks `batch`, and the strategy `batch` is refused, as it leaves old versions in tables
+   * and logs.
    * @defaultValue false
    */
   readonly purge?: boolean;
-  /** Until the commit, aborting leaves the base as it was. */
+  /** Aborts the call. Aborting before the commit point leaves the base unchanged. */
   readonly signal?: AbortSignal;
-  /** What it throws before the commit fails the compaction, and the base is as it was. */
+  /** Called with progress events. What it throws before the commit ends the call; the base is unchanged. */
   readonly onProgress?: (event: CompactProgress) => void;
-  /** Plan only: nothing is changed. @defaultValue false */
+  /** Plan only, and change nothing. @defaultValue false */
   readonly dryRun?: boolean;
 }
 
-/** Options with the defaults filled in. */
+/** Checked options with defaults filled in. */
 export interface CheckedOptions {
   readonly base: CompactBase;
   readonly source: CompactSource;
@@ -61,48 +63,50 @@ const STRATEGIES: readonly unknown[] = ['auto', 'link', 'rebuild', 'batch'];
 const EMPTY_SOURCES: readonly unknown[] = ['remove', 'refuse'];
 
 /**
- * Checks options.
+ * Checks options and fills in defaults.
  *
  * @throws CompactorError SSTITCH_COMPACT_INPUT
  */
 export function checkOptions(options: CompactOptions): CheckedOptions {
   if (typeof options !== 'object' || options === null) throw inputError('options are missing');
   const { base, source, signal, onProgress } = options;
-  if (base == null) throw inputError('there is no base');
-  if (source == null) throw inputError('there is no source');
+  if (base == null) throw inputError('base is missing');
+  if (source == null) throw inputError('source is missing');
   if (!hasMethods(base, ['iterator', 'snapshot', 'batch'])) {
-    throw inputError('the base is no database: it lacks iterator, snapshot or batch');
+    throw inputError('base is not a database: it lacks iterator, snapshot or batch');
   }
   if (!hasMethods(source, ['iterator', 'snapshot'])) {
-    throw inputError('the source is no database: it lacks iterator or snapshot');
+    throw inputError('source is not a database: it lacks iterator or snapshot');
   }
   if ((base as unknown) === source) throw inputError('base and source are the same store');
   const strategy = options.strategy ?? 'auto';
-  if (!STRATEGIES.includes(strategy)) throw inputError(`no such strategy: ${String(strategy)}`);
+  if (!STRATEGIES.includes(strategy)) {
+    throw inputError(`strategy must be auto, link, rebuild or batch, not ${String(strategy)}`);
+  }
   const emptySource = options.emptySource ?? 'remove';
   if (!EMPTY_SOURCES.includes(emptySource)) {
-    throw inputError(`emptySource is 'remove' or 'refuse', not ${String(emptySource)}`);
+    throw inputError(`emptySource must be 'remove' or 'refuse', not ${String(emptySource)}`);
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw inputError('signal is no AbortSignal');
+    throw inputError('signal must be an AbortSignal');
   }
   if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw inputError('onProgress is no function');
+    throw inputError('onProgress must be a function');
   }
   if (options.verify !== undefined && typeof options.verify !== 'boolean') {
-    throw inputError('verify is no boolean');
+    throw inputError('verify must be true or false');
   }
   if (options.verify === true && strategy !== 'auto' && strategy !== 'link') {
-    throw inputError(`verify goes with the strategy link, not ${strategy}`);
+    throw inputError(`verify requires the strategy link, not ${strategy}`);
   }
   if (options.purge !== undefined && typeof options.purge !== 'boolean') {
-    throw inputError('purge is no boolean');
+    throw inputError('purge must be true or false');
   }
   if (options.purge === true && strategy === 'batch') {
-    throw inputError('a batch leaves old versions behind: purge goes with link or rebuild');
+    throw inputError('purge requires the strategy link or rebuild: a batch leaves old versions');
   }
   if (options.dryRun !== undefined && typeof options.dryRun !== 'boolean') {
-    throw inputError('dryRun is no boolean');
+    throw inputError('dryRun must be true or false');
   }
   return {
     base,
@@ -119,7 +123,7 @@ export function checkOptions(options: CompactOptions): CheckedOptions {
 }
 
 function checkSyncIds(syncIds: unknown): readonly string[] {
-  if (!Array.isArray(syncIds)) throw inputError('syncIds is no array of sync ids');
+  if (!Array.isArray(syncIds)) throw inputError('syncIds must be an array of sync ids');
   if (syncIds.length === 0) throw inputError('syncIds is empty');
   const seen = new Set<string>();
   for (const syncId of syncIds as readonly unknown[]) {
@@ -130,14 +134,14 @@ function checkSyncIds(syncIds: unknown): readonly string[] {
       if (error instanceof KeysError) throw inputError(error.message, error);
       throw error;
     }
-    if (seen.has(syncId)) throw inputError(`sync id ${syncId} is given twice`);
+    if (seen.has(syncId)) throw inputError(`sync id ${syncId} is repeated`);
     seen.add(syncId);
   }
   return [...seen];
 }
 
 /**
- * Waits for a database that is being opened.
+ * Waits until a database is open.
  *
  * @throws CompactorError SSTITCH_STORE_CLOSED
  */

@@ -21,13 +21,13 @@ const SYNC = syncIdOf(5);
 const MANY_GRANTS = Math.ceil(AUTO_BATCH_LIMITS.entries / 4) + 1;
 
 describe('auto', () => {
-  it('takes a batch for what is small on both sides', async () => {
+  it('picks a batch for syncs that are small on both sides', async () => {
     const [base, source] = [await openStore(), await openStore()];
     await write(source, grantEntries(SYNC, 100));
     expect(await compact({ base, source, syncIds: [SYNC] })).toMatchObject({ strategy: 'batch' });
   });
 
-  it('links what is large in the source, though all of it lies in the memtable', async () => {
+  it('links syncs that are large in the source, even if they lie in the memtable', async () => {
     const [base, source] = [await openStore(), await openStore()];
     await write(source, grantEntries(SYNC, MANY_GRANTS));
     const result = await compact({ base, source, syncIds: [SYNC] });
@@ -35,7 +35,7 @@ describe('auto', () => {
     expect(await dumpAll(base)).toEqual(await dumpAll(source));
   });
 
-  it('links where only the base is large', async () => {
+  it('links syncs that are large only in the base', async () => {
     const [base, source] = [await openStore(), await openStore()];
     await write(base, grantEntries(SYNC, MANY_GRANTS));
     await write(source, grantEntries(SYNC, 3));
@@ -51,7 +51,7 @@ describe('auto', () => {
     expect(await compact({ base, source, syncIds: [SYNC] })).toMatchObject({ strategy: 'link' });
   });
 
-  it('rebuilds where the source has no tables', async () => {
+  it('rebuilds if the source has no tables', async () => {
     const [base, source] = [await openStore(), await openPlainLevel()];
     await write(source, grantEntries(SYNC, MANY_GRANTS));
     const result = await compact({ base, source, syncIds: [SYNC] });
@@ -60,7 +60,7 @@ describe('auto', () => {
   });
 });
 
-describe('planBatch, while it is found out whether the syncs are too large', () => {
+describe('planBatch, while isTooLarge is pending', () => {
   const unlimited = { entries: 1e9, readBytes: 1e9, operations: 1e9, bytes: 1e9 };
   const ranges = rangesInKeyOrder([SYNC]);
 
@@ -76,25 +76,25 @@ describe('planBatch, while it is found out whether the syncs are too large', () 
     }
   }
 
-  it('plans where they are not', async () => {
+  it('returns a plan if it fulfils with false', async () => {
     expect(await plan(() => Promise.resolve(false))).toHaveProperty('operations');
   });
 
   it.each([
     ['at once', () => Promise.resolve(true)],
     ['after all was read', () => new Promise<boolean>((done) => setTimeout(done, 200, true))],
-  ])('gives no plan where they are, known %s', async (_, isTooLarge) => {
+  ])('returns no plan if it fulfils with true %s', async (_, isTooLarge) => {
     expect(await plan(isTooLarge)).toEqual({ exceeded: 'entries' });
   });
 
-  it('throws what that ends with', async () => {
+  it('throws what it rejects with', async () => {
     const cause = new Error('no sizes');
     await expect(plan(() => Promise.reject(cause))).rejects.toBe(cause);
   });
 });
 
 describe('a result', () => {
-  it('says of linked tables how they came about', async () => {
+  it('counts linked tables by how they were made', async () => {
     const [base, source] = [await openStore(), await openStore()];
     await write(source, grantEntries(SYNC, 2000));
     const { buckets, pauseMs, durationMs } = await compact({
@@ -121,7 +121,7 @@ describe('a result', () => {
     expect(grant?.linkedBytes).toBeGreaterThan(10_000);
   });
 
-  it('says of built tables how large they are, and how many entries were read', async () => {
+  it('has the sizes of built tables and the number of entries read', async () => {
     const [base, source] = [await openStore(), await openStore()];
     await write(source, grantEntries(SYNC, 100));
     const result = await compact({ base, source, syncIds: [SYNC], strategy: 'rebuild' });
@@ -131,7 +131,7 @@ describe('a result', () => {
     expect(result.entries).toBe(100 * 4 + 20);
   });
 
-  it('counts the puts and deletes of a batch, and skips what is equal', async () => {
+  it('counts the puts and deletes of a batch, without equal entries', async () => {
     const [base, source] = [await openStore(), await openStore()];
     await write(base, grantEntries(SYNC, 100));
     await write(source, grantEntries(SYNC, 100, { first: 2 }));
@@ -144,7 +144,7 @@ describe('a result', () => {
 
 describe('a dry run', () => {
   it.each(['auto', 'link', 'rebuild', 'batch'] as const)(
-    'of strategy %s tells the plan and changes nothing',
+    'with strategy %s returns the plan and changes nothing',
     async (strategy) => {
       const [base, source] = [await openStore(), await openStore()];
       await write(base, allBucketEntries(SYNC, 10, 1));
@@ -178,7 +178,7 @@ describe('a dry run', () => {
   });
 });
 
-it('refuses a batch that is asked for and too large, and changes nothing', async () => {
+it('refuses a requested batch that is too large, and changes nothing', async () => {
   const [base, source] = [await openStore(), await openStore()];
   const large = new Uint8Array(MAX_BATCH_LIMITS.bytes / 8);
   for (const [key] of grantEntries(SYNC, 3)) await write(source, [[key, large]]);

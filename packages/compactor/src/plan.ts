@@ -1,17 +1,17 @@
 // Picks the strategy.
 //
-// `auto` takes a batch for what is small on both sides, else links, else rebuilds. Of a small sync a link costs
-// some 20 ms (fsyncs, split tables, an open), 12 where the stores were loaded in bulk and no table is split; a batch
-// 5.5 us an entry. They cost the same at some 3,700 entries, both sides counted, or 2,200: which of the two, no size
-// tells.
+// `auto` picks a batch for syncs that are small on both sides, or else a link, or else a rebuild. For small syncs a link
+// costs about 20 ms (fsyncs, splits, an open), or 12 ms if the stores were bulk-loaded and no table is split; a batch
+// costs 5.5 us for each entry. The costs are equal at about 3,700 entries of both sides together, or 2,200; no size shows
+// which of the two applies.
 //
-// No size is to be had for nothing: LevelDB's approximateSize leaves out the memtable, in which a sync
-// may lie wholly. But it is a lower bound, which tells large syncs in 1 ms (sync-sizes.ts). For all others `auto`
-// plans a batch at once and gives up where AUTO_BATCH_LIMITS are met: a small one is read once only, and a
-// large one that hides in a memtable costs the reading of so many entries too much.
+// Exact sizes are not available: LevelDB's approximateSize leaves out the memtable, which may hold an entire sync. But
+// as a lower bound it identifies large syncs in 1 ms (sync-sizes.ts). For others `auto` plans a batch, and gives up when
+// it reaches AUTO_BATCH_LIMITS. So a small sync is read only once, and for a large sync in a memtable, the entries read
+// until then are wasted.
 //
-// Batches leave garbage, which counts among the sizes of the base: no sync has more than AUTO_TABLE_BYTES
-// of it in tables, and a small one not much more than it has live data (garbage.ts), before `auto` links.
+// The garbage of batches counts in the sizes of the base. So `auto` links before a sync has more than AUTO_TABLE_BYTES
+// of garbage in tables or, if it is small, much more garbage than live data (garbage.ts).
 import { asReplacingBase, asTableBase, asTableSource } from './engines.js';
 import { CompactorError } from './errors.js';
 import { isGarbageDue } from './garbage.js';
@@ -26,8 +26,8 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /**
- * Up to here `auto` takes a batch: somewhat below where batch and link cost the same in stores that LevelDB
- * settled, since entries read in vain are paid on top of the link.
+ * The limits up to which `auto` picks a batch. They are somewhat below the point where batch and link cost the same in
+ * compacted stores, since the entries that are read before giving up cost time in addition to the link.
  */
 export const AUTO_BATCH_LIMITS: BatchLimits = {
   entries: 3_400,
@@ -37,8 +37,8 @@ export const AUTO_BATCH_LIMITS: BatchLimits = {
 };
 
 /**
- * Up to here a batch is made when it is asked for, or when nothing else is possible. It is held in
- * memory, and again in LevelDB's memtable.
+ * The limits of a batch that is requested, or is the only possibility. It is kept in memory, and again in LevelDB's
+ * memtable.
  */
 export const MAX_BATCH_LIMITS: BatchLimits = {
   entries: 10_000_000,
@@ -47,14 +47,15 @@ export const MAX_BATCH_LIMITS: BatchLimits = {
   bytes: 64 * MIB,
 };
 
+/** A plan, with the batch that it writes. */
 export interface PickedPlan {
   readonly plan: CompactPlan;
-  /** There under strategy `batch`. */
+  /** The batch of the strategy `batch`; undefined for the others. */
   readonly batch: PlannedBatch | undefined;
 }
 
 /**
- * Plans; changes nothing.
+ * Plans a compaction without changing anything.
  *
  * @throws CompactorError SSTITCH_STRATEGY_UNAVAILABLE, SSTITCH_BATCH_TOO_LARGE
  */
@@ -88,7 +89,7 @@ async function pickStrategy(
   source: SnapshotReader,
   base: SnapshotReader,
 ): Promise<PickedStrategy> {
-  // Of other engines nobody knows what they leave behind.
+  // Only a store is known to purge.
   const canRebuild = options.purge
     ? asTableBase(options.base) !== undefined
     : asReplacingBase(options.base) !== undefined;
@@ -97,29 +98,28 @@ async function pickStrategy(
   switch (options.strategy) {
     case 'link':
       if (!canLink) throw unavailable('link', 'base and source must both be stores');
-      return { strategy: 'link', reason: 'asked for' };
+      return { strategy: 'link', reason: 'requested' };
     case 'rebuild':
       if (!canRebuild) {
         const what = options.purge ? 'purge' : 'replace spans';
         throw unavailable('rebuild', `the base cannot ${what}`);
       }
-      return { strategy: 'rebuild', reason: 'asked for' };
+      return { strategy: 'rebuild', reason: 'requested' };
     case 'batch':
-      return batchOrThrow('asked for');
+      return batchOrThrow('requested');
     case 'auto': {
       if (options.verify) {
-        if (!canLink)
-          throw unavailable('link', 'tables are verified where base and source are stores');
-        return { strategy: 'link', reason: 'the source is to be verified' };
+        if (!canLink) throw unavailable('link', 'verify requires that base and source are stores');
+        return { strategy: 'link', reason: 'verify was requested' };
       }
       if (options.purge) {
-        if (canLink) return { strategy: 'link', reason: 'old data are to be purged' };
+        if (canLink) return { strategy: 'link', reason: 'purge was requested' };
         if (!canRebuild) throw unavailable('rebuild', 'only a store can purge');
-        return { strategy: 'rebuild', reason: 'old data are to be purged' };
+        return { strategy: 'rebuild', reason: 'purge was requested' };
       }
-      if (!canRebuild && !canLink) return batchOrThrow('the base takes nothing but batches');
+      if (!canRebuild && !canLink) return batchOrThrow('the base accepts only batches');
       const { seemsSmall, isLarge, tableBytes } = askSizes(options, ranges);
-      // Of one that seems small a batch is planned while the other sizes come in.
+      // If the syncs seem small, plan a batch while the other sizes arrive.
       const batch =
         (await seemsSmall) || !(await isLarge)
           ? await planBatch(source, base, ranges, AUTO_BATCH_LIMITS, isLarge)
@@ -164,7 +164,7 @@ function unavailable(strategy: Strategy, why: string): CompactorError {
   );
 }
 
-/** The ids under which the source holds nothing. Reads one entry of a sync that is there. */
+/** Returns the ids under which the source holds nothing. It reads at most one entry of each range. */
 async function emptySyncs(
   syncIds: readonly string[],
   ranges: readonly SyncRange[],

@@ -18,10 +18,10 @@ import { CompactorError } from './errors.js';
 const [BEFORE, SYNC, AFTER] = [3, 5, 7].map(syncIdOf) as [string, string, string];
 const GRANTS = 600;
 
-/** Does not compress: what a block holds of it stands there as it is. */
+/** Incompressible, so that blocks and files contain it literally. */
 const secrets = Array.from({ length: GRANTS }, () => randomBytes(48));
 
-/** The files of a store that hold a secret. */
+/** Returns the files of a store that contain a secret. */
 function leaks(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
     const path = join(directory, entry.name);
@@ -36,7 +36,7 @@ const secretEntries = () =>
     (secret, index) => [grantKey(parseSyncId(SYNC), `s-${10_000 + index}`), secret] as const,
   );
 
-/** A base whose tables hold the sync's secrets between two other syncs. */
+/** Makes a base whose tables hold the sync's secrets between two other syncs. */
 async function baseWithSecrets() {
   const base = await openStore();
   for (const syncId of [BEFORE, AFTER]) await write(base, allBucketEntries(syncId, 2000));
@@ -45,7 +45,7 @@ async function baseWithSecrets() {
   return base;
 }
 
-/** A source without tables that can be had. */
+/** Makes a source without tables. */
 function withoutTables(source: ReadableEngine): ReadableEngine {
   return new Proxy(source, {
     get(target, name) {
@@ -77,7 +77,7 @@ describe('purge', () => {
     expect(await base.has(key, byteEncodings)).toBe(true);
   });
 
-  it('is not there by default: what a batch replaces stays in tables', async () => {
+  it('is off by default: entries that a batch replaces stay in tables', async () => {
     const base = await baseWithSecrets();
     const source = await openStore();
     await write(source, allBucketEntries(SYNC, 5, 2));
@@ -89,7 +89,7 @@ describe('purge', () => {
     expect(leaks(base.location)).not.toEqual([]);
   });
 
-  it('refuses what leaves old versions behind: a batch, and other databases', async () => {
+  it('refuses batches and other databases, which leave old versions', async () => {
     const base = await openStore();
     const source = await openStore();
     const syncIds = [SYNC];
@@ -99,7 +99,7 @@ describe('purge', () => {
     expect(refused).toBeInstanceOf(CompactorError);
     expect(refused).toMatchObject({
       code: 'SSTITCH_COMPACT_INPUT',
-      message: expect.stringMatching(/old versions.*link or rebuild/),
+      message: expect.stringMatching(/link or rebuild.*old versions/),
     });
     const plain = await openPlainLevel();
     for (const strategy of ['auto', 'link', 'rebuild'] as const) {

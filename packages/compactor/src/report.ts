@@ -1,18 +1,18 @@
-// Turns what a strategy did into the result's buckets.
+// Builds the result's buckets from the change that a strategy made.
 import type { OriginTotals, PurgeReport } from '@sstitch/contract';
 import type { BucketResult } from './result.js';
 import { inReportOrder, type SyncRange } from './sync-ranges.js';
 
-/** What a strategy did to the base. */
+/** The change that a strategy made to the base. */
 export interface Change {
   readonly generation: number | undefined;
   readonly entries: number | undefined;
   readonly pauseMs: number;
   /** With the option `purge`. */
   readonly purge?: PurgeReport;
-  /** For each range in key order; none where no tables were made, or an engine tells nothing of them. */
+  /** The tables of each range in key order. Empty if there are none, or the engine does not report them. */
   readonly totals: readonly OriginTotals[];
-  /** For each range in key order; strategy `batch` only. */
+  /** The operations on each range in key order, with the strategy `batch`. */
   readonly batchCounts: ReadonlyArray<{ readonly puts: number; readonly deletes: number }>;
 }
 

@@ -1,92 +1,98 @@
-// What a compaction tells: its result, its plan and its progress.
+// The result, the plan and the progress events of a compaction.
 import type { PurgeReport } from '@sstitch/contract';
 import type { Bucket } from '@sstitch/keys';
 
-/** How the base was changed. */
+/**
+ * How the base is changed.
+ * - `link`: link the source's tables into the base, and split those that straddle a bound.
+ * - `rebuild`: build new tables from the source's entries.
+ * - `batch`: write the difference in one batch.
+ */
 export type Strategy = 'link' | 'rebuild' | 'batch';
 
-/** Tables by how they came about. */
+/** Numbers of tables, by how they were made. */
 export interface TableCounts {
-  /** Further names of the source's tables: no byte was written. */
+  /** Hard links to the source's tables. */
   readonly linked: number;
-  /** Byte-for-byte copies, where links do not work: source and base lie on two file systems. */
+  /** Copies of the source's tables, which could not be linked: source and base are on different file systems. */
   readonly copied: number;
-  /** Split out of a table at a bound of the sync, into a file of its own. */
+  /** Parts of tables that were copied into files of their own, as the tables straddle a bound of the sync. */
   readonly split: number;
-  /** The same, in the table's own file: only an index was written, behind its end. */
+  /** Virtual tables: parts that share a table's file, to which only an index was appended. */
   readonly shared: number;
-  /** Built from entries. */
+  /** Tables that were built from entries. */
   readonly built: number;
 }
 
-/** What happened to one sync in one bucket. */
+/** The change of one sync in one bucket. */
 export interface BucketResult {
   readonly syncId: string;
   readonly bucket: Bucket;
-  /** All zero under strategy `batch`. */
+  /** The tables; all zero with the strategy `batch`. */
   readonly tables: TableCounts;
   readonly linkedBytes: number;
   readonly copiedBytes: number;
   readonly splitBytes: number;
   readonly sharedBytes: number;
   readonly builtBytes: number;
-  /** Entries written; strategy `batch` only. */
+  /** The number of entries written, with the strategy `batch`. */
   readonly puts: number;
-  /** Entries deleted; strategy `batch` only. */
+  /** The number of entries deleted, with the strategy `batch`. */
   readonly deletes: number;
 }
 
-/** Bytes on disk, roughly, before the compaction; what lies in a memtable is not in it. */
+/** The approximate size of a bucket on disk before the compaction, without memtables. */
 export interface BucketSize {
   readonly syncId: string;
   readonly bucket: Bucket;
-  /** Undefined where the engine cannot tell. */
+  /** Undefined if the source has no approximateSize. */
   readonly sourceBytes: number | undefined;
-  /** Undefined where the engine cannot tell. */
+  /** Undefined if the base has no approximateSize. */
   readonly baseBytes: number | undefined;
 }
 
-/** Which way a compaction takes, and why. */
+/** The plan of a compaction. */
 export interface CompactPlan {
   readonly strategy: Strategy;
-  /** One sentence for people. */
+  /** Why the strategy was picked, in a few words for people. */
   readonly reason: string;
   /** The ids under which the source holds nothing. */
   readonly emptied: readonly string[];
-  /** The one batch, under strategy `batch`. */
+  /** The size of the batch, with the strategy `batch`. */
   readonly batch?: { readonly puts: number; readonly deletes: number; readonly bytes: number };
-  /** For each sync its 13 buckets; with `dryRun` only. */
+  /** The sizes of the 13 buckets of each sync, with `dryRun`. */
   readonly sizes?: readonly BucketSize[];
 }
 
+/** The result of `compact`. */
 export interface CompactResult {
   /** The sync ids, as given. */
   readonly syncs: readonly string[];
   readonly strategy: Strategy;
   readonly plan: CompactPlan;
-  /** Nothing was changed. */
+  /** Whether this was a dry run, which changes nothing. */
   readonly dryRun: boolean;
-  /** The base's new generation; undefined under strategy `batch`, which makes none. */
+  /** The number of the base's new generation. Undefined with the strategy `batch`, which makes none. */
   readonly generation: number | undefined;
-  /** For each sync its 13 buckets, in the order of @sstitch/keys' table. */
+  /** The changes of the 13 buckets of each sync, in the order of @sstitch/keys' table. */
   readonly buckets: readonly BucketResult[];
-  /** How many entries the syncs hold now; undefined under `link`, which reads none. */
+  /** The number of entries that the syncs hold now. Undefined with the strategy `link`, which does not read them. */
   readonly entries: number | undefined;
   /** The ids under which the source held nothing, and the base now holds nothing. */
   readonly emptied: readonly string[];
   readonly durationMs: number;
   /** How long writers of the base waited. */
   readonly pauseMs: number;
-  /** With the option `purge`: what still holds removed data. */
+  /** With the option `purge`: what still keeps removed data. */
   readonly purge?: PurgeReport;
 }
 
-/** What `onProgress` is told, in this order; `extracting` and `building` by strategy. */
+/** The events of `onProgress`, in this order. `extracting` and `building` depend on the strategy. */
 export type CompactProgress =
   | { readonly type: 'planned'; readonly plan: CompactPlan }
   | { readonly type: 'extracting' }
-  /** Entries read so far. */
+  /** `entries` is the number of entries read so far. */
   | { readonly type: 'building'; readonly entries: number }
-  /** From here on an abort may come too late. */
+  /** After this event an abort may come too late. */
   | { readonly type: 'committing' }
   | { readonly type: 'committed'; readonly generation: number | undefined };

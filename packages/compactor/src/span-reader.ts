@@ -1,4 +1,4 @@
-// Reads spans of an engine in pages, from one snapshot, with keys and values as bytes.
+// Reads spans of an engine in pages from one snapshot.
 import {
   type ByteIterator,
   type ByteReadOptions,
@@ -12,16 +12,16 @@ import { throwIfAborted } from './errors.js';
 type Snapshot = NonNullable<ByteReadOptions['snapshot']>;
 export type Entry = readonly [key: Uint8Array, value: Uint8Array];
 
-/** Entries of a span's first page; each further one has twice as many, up to the second number. */
+/** The number of entries of a span's first page. The size doubles from page to page, up to LARGEST_PAGE_ENTRIES. */
 const FIRST_PAGE_ENTRIES = 64;
 const LARGEST_PAGE_ENTRIES = 4096;
 /**
- * classic-level ends a page at so many bytes. Its default of 16 KiB makes a turn of the event loop,
- * and a hop to a thread, of every hundred records.
+ * The size at which classic-level ends a page. Its default of 16 KiB would cost a turn of the event loop and a switch
+ * of threads for every hundred records.
  */
 const PAGE_BYTES = 512 * 1024;
 
-/** One state of an engine. */
+/** Reads one state of an engine. */
 export class SnapshotReader {
   readonly #engine: ReadableEngine;
   readonly #snapshot: Snapshot;
@@ -38,8 +38,8 @@ export class SnapshotReader {
   }
 
   /**
-   * Checks what is stored of the spans by its checksums, where the engine can: LevelDB reads blocks unchecked, and
-   * damage would be copied as if it were right.
+   * Checks the checksums of the spans' stored blocks, if the engine can. LevelDB's reads do not check them, so damage
+   * would be copied as if it were data.
    */
   async verify(spans: readonly Span[]): Promise<void> {
     throwIfAborted(this.#signal);
@@ -47,6 +47,7 @@ export class SnapshotReader {
     await asVerifiable(this.#engine)?.verifySpans(spans, options);
   }
 
+  /** Whether the span has entries. */
   async hasEntries(span: Span): Promise<boolean> {
     throwIfAborted(this.#signal);
     const iterator = this.#iterate(span, { limit: 1, values: false });
@@ -57,7 +58,7 @@ export class SnapshotReader {
     }
   }
 
-  /** The entries of the span, page by page. No page is empty. */
+  /** Yields the entries of the span in pages, none of which is empty. */
   async *pages(span: Span): AsyncGenerator<readonly Entry[], void, void> {
     const iterator = this.#iterate(span, { highWaterMarkBytes: PAGE_BYTES });
     try {

@@ -1,4 +1,4 @@
-// Where the syncs of one compaction lie: 13 ranges each, all disjoint.
+// The key ranges of the syncs of one compaction: 13 disjoint ranges for each sync.
 import { compareBytes, type Span } from '@sstitch/contract';
 import { type Bucket, syncSpans } from '@sstitch/keys';
 
@@ -6,11 +6,11 @@ export interface SyncRange {
   readonly syncId: string;
   readonly bucket: Bucket;
   readonly span: Span;
-  /** Where it stands in reports: syncs as given, buckets in the fixed order. */
+  /** The position in reports: syncs as in `syncIds`, buckets in the order of @sstitch/keys' table. */
   readonly position: number;
 }
 
-/** The ranges of all syncs, sorted by key: the order in which an engine takes spans. */
+/** Returns the ranges of all syncs in key order, which engines require of spans. */
 export function rangesInKeyOrder(syncIds: readonly string[]): readonly SyncRange[] {
   return syncIds
     .flatMap((syncId) => syncSpans(syncId).map((part) => ({ syncId, ...part })))
@@ -18,7 +18,7 @@ export function rangesInKeyOrder(syncIds: readonly string[]): readonly SyncRange
     .sort((a, b) => compareBytes(a.span.start, b.span.start));
 }
 
-/** The same ranges in the order of reports. */
+/** Returns ranges in the order of reports. */
 export function inReportOrder(ranges: readonly SyncRange[]): readonly SyncRange[] {
   return [...ranges].sort((a, b) => a.position - b.position);
 }

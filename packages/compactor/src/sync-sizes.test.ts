@@ -6,12 +6,12 @@ import { askSizes } from './sync-sizes.js';
 const ranges = rangesInKeyOrder([syncIdOf(1)]);
 const KIB = 1024;
 
-/** Each bucket takes so many bytes in each of two stores, but for the grants. */
+/** Two stores in which each bucket but the grants has a given size. */
 async function asked(ofGrants: number, ofOthers: number, failing = false) {
   const grants = ranges.find(({ bucket }) => bucket === 'grant')?.span.start;
   const store = Object.assign(await openStore(), {
     async approximateSize(start: Uint8Array) {
-      // Some are there later than others.
+      // Some sizes arrive later than others.
       await new Promise((resolve) => setTimeout(resolve, start.length % 3));
       if (failing) throw new Error('no size');
       return start === grants ? ofGrants : ofOthers;
@@ -22,24 +22,24 @@ async function asked(ofGrants: number, ofOthers: number, failing = false) {
 
 describe('askSizes', () => {
   it('adds the sizes of all buckets on both sides', async () => {
-    // 26 of 3 KiB are less than 90 KiB, of 4 KiB more.
+    // 26 buckets of 3 KiB are less than 90 KiB, and of 4 KiB more.
     expect(await (await asked(3 * KIB, 3 * KIB)).isLarge).toBe(false);
     expect(await (await asked(4 * KIB, 4 * KIB)).isLarge).toBe(true);
   });
 
-  it('takes for small what has few grants, whatever else there is', async () => {
+  it('reports syncs with few grants as seemingly small, whatever else they hold', async () => {
     const { seemsSmall, isLarge } = await asked(10 * KIB, 50 * KIB);
     expect(await seemsSmall).toBe(true);
     expect(await isLarge).toBe(true);
   });
 
-  it('takes nothing for small that has more grants', async () => {
+  it('does not report syncs with more grants as seemingly small', async () => {
     const { seemsSmall, isLarge } = await asked(20 * KIB, 0);
     expect(await seemsSmall).toBe(false);
     expect(await isLarge).toBe(false);
   });
 
-  it('tells a failure to whoever asks', async () => {
+  it('rejects every promise with a failure', async () => {
     const { seemsSmall, isLarge } = await asked(0, 0, true);
     await expect(seemsSmall).rejects.toThrow('no size');
     await expect(isLarge).rejects.toThrow('no size');

@@ -1,5 +1,5 @@
-// How large syncs are in the tables of both sides, by LevelDB's approximateSize: what lies in a memtable is not
-// counted, so that each size is a lower bound.
+// The sizes of syncs in the tables of both sides, by LevelDB's approximateSize. Memtables are not counted, so each size
+// is a lower bound.
 import type { CheckedOptions } from './options.js';
 import type { BucketSize } from './result.js';
 import { inReportOrder, type SyncRange } from './sync-ranges.js';
@@ -7,18 +7,18 @@ import { inReportOrder, type SyncRange } from './sync-ranges.js';
 const KIB = 1024;
 
 /**
- * Tables of more than this, as stored, hold more than AUTO_BATCH_LIMITS allow: an entry of a small sync takes
- * some 27 bytes there. Where entries take more, a link is a little slower than the batch would have been.
+ * The stored size above which syncs exceed AUTO_BATCH_LIMITS: an entry of a small sync takes about 27 bytes in a table.
+ * If entries take more, the link that is picked is a little slower than the batch would be.
  */
 const AUTO_TABLE_BYTES = 90 * KIB;
 
-/** What the sizes tell, as they come in. */
+/** What is known of the sizes, as they arrive. */
 export interface AskedSizes {
-  /** Whether the bucket that is the largest of nearly every sync takes less than a quarter of AUTO_TABLE_BYTES. */
+  /** Whether the grants, the largest bucket of almost every sync, take less than a quarter of AUTO_TABLE_BYTES. */
   readonly seemsSmall: Promise<boolean>;
-  /** Whether the tables alone hold more than `auto` would read for a batch: known as soon as they do. */
+  /** Whether the tables exceed AUTO_TABLE_BYTES. It fulfils with true as soon as they do. */
   readonly isLarge: Promise<boolean>;
-  /** What the tables take on each side, once all is known. */
+  /** The sizes of both sides, once all are known. */
   readonly tableBytes: Promise<TableBytes>;
 }
 
@@ -27,7 +27,10 @@ export interface TableBytes {
   readonly base: number;
 }
 
-/** Asks for all sizes at once. In a large store each may open a table: all take longer than a small batch. */
+/**
+ * Queries all sizes concurrently. In a large store each query may open a table, and all of them take longer than a small
+ * batch.
+ */
 export function askSizes(
   { source, base }: Pick<CheckedOptions, 'source' | 'base'>,
   ranges: readonly SyncRange[],
@@ -56,11 +59,12 @@ export function askSizes(
   const tableBytes = Promise.all([first, others]).then(() => bytes);
   const isLarge = Promise.race([large, tableBytes.then(() => exceeds(AUTO_TABLE_BYTES))]);
   const seemsSmall = first.then(() => !exceeds(AUTO_TABLE_BYTES / 4));
-  // Whoever awaits one of them hears of a failure; nobody has to await both.
+  // The caller may not await all of them. A failure of one that is not awaited must not be an unhandled rejection.
   for (const asked of [isLarge, seemsSmall, tableBytes]) asked.catch(() => undefined);
   return { seemsSmall, isLarge, tableBytes };
 }
 
+/** Returns the sizes of all ranges, in the order of reports. */
 export async function sizesOf(
   { source, base }: CheckedOptions,
   ranges: readonly SyncRange[],
@@ -74,7 +78,7 @@ export async function sizesOf(
   return sizes;
 }
 
-/** classic-level's method, which a store has too. */
+/** A database with classic-level's approximateSize, which a store has too. */
 interface SizedEngine {
   approximateSize(
     start: Uint8Array,
@@ -85,7 +89,7 @@ interface SizedEngine {
 
 async function sizeOf(engine: object, { span }: SyncRange): Promise<number | undefined> {
   const { approximateSize } = engine as Partial<SizedEngine>;
-  // The layout's prefixes leave no sync without an upper bound; another layout's may.
+  // approximateSize needs an upper bound. All spans of the current key layout have one.
   if (typeof approximateSize !== 'function' || span.end === undefined) return undefined;
   return approximateSize.call(engine, span.start, span.end, { keyEncoding: 'view' });
 }

@@ -1,13 +1,13 @@
-// Compactions of one base run one after another. The engine serialises its commits, but strategy
-// `batch` reads the base before it writes: two at once, of the same sync, could leave a mix of both.
+// Serialises the compactions of a base. The engine serialises its commits, but the strategy `batch` reads the base before
+// it writes: two concurrent batches of one sync could leave a mix of both.
 import { Mutex } from '@sstitch/contract';
 
 const turns = new WeakMap<object, Mutex>();
 
 /**
- * Runs `work` when every earlier call for `base` has ended.
+ * Runs `work` once every earlier call for `base` has ended.
  *
- * @throws the signal's reason where it fires before the turn comes
+ * @throws the signal's reason, if it fires before `work` begins
  */
 export function inTurn<T>(
   base: object,

@@ -1,4 +1,4 @@
-// Real stores in temporary directories, filled with raw keys of the layout and values of no meaning.
+// Real stores in temporary directories, with keys of the layout and arbitrary values.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -32,7 +32,7 @@ import {
   syncStatsKey,
 } from '@sstitch/keys';
 import { ClassicLevel } from 'classic-level';
-import { afterAll, afterEach, beforeAll } from 'vitest';
+import { afterEach } from 'vitest';
 
 interface Closable {
   close(): Promise<void>;
@@ -40,22 +40,6 @@ interface Closable {
 
 const opened: Closable[] = [];
 const directories: string[] = [];
-
-// The engine's worker threads live as long as one store is open: starting them is half the time of a
-// test otherwise.
-let keeper: Store | undefined;
-let keeperDirectory: string | undefined;
-
-beforeAll(async () => {
-  keeperDirectory = await mkdtemp(join(tmpdir(), 'sstitch-compactor-'));
-  keeper = new Store(join(keeperDirectory, 'store'));
-  await keeper.open();
-});
-
-afterAll(async () => {
-  await keeper?.close();
-  if (keeperDirectory !== undefined) await rm(keeperDirectory, { recursive: true, force: true });
-});
 
 afterEach(async () => {
   for (const store of opened.splice(0)) await store.close();
@@ -76,7 +60,7 @@ export async function openStore(directory?: string): Promise<Store> {
   return store;
 }
 
-/** A database without tables to link. */
+/** Opens a database without tables to link. */
 export async function openPlainLevel(): Promise<ClassicLevel> {
   const database = new ClassicLevel(await temporaryDirectory());
   opened.push(database);
@@ -84,7 +68,7 @@ export async function openPlainLevel(): Promise<ClassicLevel> {
   return database;
 }
 
-/** The text form of a sync id: `number` decides its place among others. */
+/** Returns the text form of a sync id. Ids sort by `number`. */
 export function syncIdOf(number: number): string {
   const time = new Date(Date.UTC(2024, 0, 1) + number * 1000);
   return formatSyncId(createSyncId(time, new Uint8Array(16).fill(number)));
@@ -96,7 +80,7 @@ function value(bucket: Bucket, index: number, revision: number): Uint8Array {
   return text.encode(`${bucket} ${index} of revision ${revision} ${'x'.repeat(40 + (index % 30))}`);
 }
 
-/** The grants and their index entries, from `first` on. */
+/** Returns grants and their index entries, from number `first` on. */
 export function grantEntries(
   syncId: string,
   count: number,
@@ -110,7 +94,7 @@ export function grantEntries(
     const user = `user-${index % 97}`;
     entries.push(
       [grantKey(sync, id), value('grant', index, revision)],
-      // The revision is in the index keys too: a stale entry would be seen.
+      // The revision is in the index keys too, so that a stale entry is noticed.
       [grantByEntitlementKey(sync, `ent-${revision}-${index % 7}`, 'user', user, id), none],
       [grantByPrincipalKey(sync, 'user', user, id), none],
       [grantByPrincipalResourceTypeKey(sync, 'user', id), none],
@@ -120,7 +104,7 @@ export function grantEntries(
   return entries;
 }
 
-/** Something in each of the 13 buckets. */
+/** Returns entries in each of the 13 buckets. */
 export function allBucketEntries(
   syncId: string,
   count: number,
@@ -157,14 +141,14 @@ export async function write(
   }
 }
 
-/** Buffer's, which is native: these tests write out some 100,000 entries. */
+/** Formats bytes through Buffer, which is native, as these tests format about 100,000 entries. */
 function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 }
 
 type Reads = { readonly snapshot?: ReturnType<ReadableEngine['snapshot']> };
 
-/** All entries of a bucket of a sync, as readable text. */
+/** Returns all entries of a bucket of a sync as readable text. */
 export async function dumpBucket(
   database: ReadableEngine,
   syncId: string,
@@ -181,7 +165,7 @@ export async function dumpBucket(
   return readAll(iterator);
 }
 
-/** All entries of a sync: what two stores must agree on. */
+/** Returns all entries of a sync, for comparing two stores. */
 export async function dumpSync(
   database: ReadableEngine,
   syncId: string,
@@ -194,10 +178,10 @@ export async function dumpSync(
   return lines;
 }
 
-/** What `dumpSync` gives of a sync that is not there. */
+/** What `dumpSync` returns for a sync that does not exist. */
 export const EMPTY_DUMP: readonly string[] = BUCKETS.map(({ bucket }) => `# ${bucket}`);
 
-/** Every entry of a database. */
+/** Returns all entries of a database. */
 export async function dumpAll(database: ReadableEngine): Promise<string[]> {
   return readAll(database.iterator({ ...byteEncodings }));
 }
@@ -219,7 +203,7 @@ export async function countGrants(database: ReadableEngine, syncId: string): Pro
   return (await dumpBucket(database, syncId, 'grant')).length;
 }
 
-/** What a promise rejects with. */
+/** Returns the error that a promise rejects with. */
 export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;

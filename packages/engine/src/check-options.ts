@@ -1,10 +1,10 @@
-// Checks what callers without TypeScript pass beside spans and entries: options and paths. A wrong one is refused
-// before anything is done, in one typed error that names it.
+// Checks the options and paths that callers pass, since not all of them use TypeScript. The public methods check
+// before they do anything, and the error names the option.
 import { describeValue } from '@sstitch/contract';
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError } from './errors.js';
 
-/** What the value of an option can be. */
+/** The types that an option can have. */
 export type OptionKind = 'boolean' | 'fileSystem' | 'function' | 'path' | 'signal';
 
 const KINDS: Readonly<
@@ -18,7 +18,7 @@ const KINDS: Readonly<
 };
 
 /**
- * Checks options: an object whose members of these names have values of these kinds, where they have any.
+ * Checks that `options` is an object and that the named members, where defined, have values of the given kinds.
  *
  * @throws EngineError SSTITCH_OPTION_INVALID
  */
@@ -36,7 +36,7 @@ export function checkOptions(
 }
 
 /**
- * Checks the path of a directory.
+ * Checks that a value is the path of a directory: a string that is not empty.
  *
  * @throws EngineError SSTITCH_OPTION_INVALID
  */

@@ -1,54 +1,54 @@
 /** Every code an EngineError can have. */
 export type EngineErrorCode =
-  /** The store, or the directory, does not exist and was not to be made. */
+  /** The store or the directory does not exist, and the call does not create it. */
   | 'SSTITCH_STORE_NOT_FOUND'
-  /** The store exists and was not to. */
+  /** The store exists, and `errorIfExists` is set. */
   | 'SSTITCH_STORE_EXISTS'
-  /** This process or another one has the store open. Level's own code: its users look for it. */
+  /** This process or another one has the store open. The code is Level's, so that Level users recognise it. */
   | 'LEVEL_LOCKED'
   /** The directory holds something that is not a store, or a store of an unknown format. */
   | 'SSTITCH_STORE_FORMAT'
-  /** A file of the store says something it cannot say. */
+  /** A file of the store is damaged, missing, or inconsistent with the others. */
   | 'SSTITCH_STORE_CORRUPT'
-  /** An fsync failed: what is on disk is unknown until the store is opened anew. */
+  /** An fsync failed. What is on disk is unknown until the store is reopened. */
   | 'SSTITCH_STORE_POISONED'
-  /** The store was opened to read only. */
+  /** The store is open read-only. */
   | 'SSTITCH_STORE_READ_ONLY'
   /** The store is not open, or is closing. */
   | 'SSTITCH_STORE_CLOSED'
-  /** Spans that overlap, are inverted or out of order. */
+  /** Spans are inverted, overlap or are out of order. */
   | 'SSTITCH_SPANS_INVALID'
-  /** Tables that are corrupt, outside their span, or out of order. */
+  /** Tables are corrupt, reach outside their span, or are out of order. */
   | 'SSTITCH_TABLES_INVALID'
-  /** Entries out of order, twice, or outside their span. */
+  /** Entries are out of order, repeat a key, lie outside the spans, or are not bytes. */
   | 'SSTITCH_ENTRIES_INVALID'
-  /** An option has a value it cannot have. */
+  /** An option or an argument has an invalid value. */
   | 'SSTITCH_OPTION_INVALID'
   /** A file operation failed; `cause` is the file system's error. */
   | 'SSTITCH_FILE_OPERATION'
   /** LevelDB failed; `cause` is its error. */
   | 'SSTITCH_LEVELDB'
-  /** The target of a checkpoint, an extract or an adopt is not an empty place. */
+  /** The target directory of a checkpoint, an extract or an adopt exists already. */
   | 'SSTITCH_TARGET_EXISTS'
   /** The AbortSignal fired before the commit; `cause` is its reason. The error's name is `AbortError`. */
   | 'SSTITCH_ABORTED';
 
+/** What an `EngineError` carries beside its code and message. */
 export interface EngineErrorDetails {
   readonly cause?: unknown;
-  /** The file or directory concerned. */
+  /** The file or directory that the error is about. */
   readonly path?: string | undefined;
-  /** The byte in that file. */
+  /** The offset in that file, in bytes. */
   readonly offset?: number | undefined;
-  /** The key concerned. */
+  /** The key that the error is about. */
   readonly key?: Uint8Array | undefined;
-  /** Of LEVEL_LOCKED: the id of the process that holds the lock, where that can be known. */
+  /** With LEVEL_LOCKED: the id of the process that holds the lock, if it can be determined. */
   readonly holder?: number | undefined;
 }
 
 /**
- * The one error class of @sstitch/engine. Level's own codes stay where Level users expect them. An error of the code
- * SSTITCH_ABORTED has the name `AbortError`, as the web platform's and Level's have, and the signal's reason as its
- * cause.
+ * The error class of @sstitch/engine. Level's own codes stay where Level users expect them. An error with the code
+ * SSTITCH_ABORTED has the name `AbortError`, as on the web platform and in Level, and the signal's reason as its cause.
  */
 export class EngineError extends Error {
   override readonly name: 'EngineError' | 'AbortError';
@@ -56,11 +56,11 @@ export class EngineError extends Error {
   readonly path: string | undefined;
   readonly offset: number | undefined;
   readonly key: Uint8Array | undefined;
-  /** Of LEVEL_LOCKED: the id of the process that holds the lock, where that can be known. */
+  /** With LEVEL_LOCKED: the id of the process that holds the lock, if it can be determined. */
   readonly holder: number | undefined;
 
   constructor(code: EngineErrorCode, message: string, details: EngineErrorDetails = {}) {
-    // A table's own error has its place in its words.
+    // The message of a table's error already names the file and the offset.
     const place =
       details.path === undefined || message.includes(`(${details.path}`)
         ? ''
@@ -75,13 +75,13 @@ export class EngineError extends Error {
   }
 }
 
-/** The `code` of an error of Node, LevelDB or this project. */
+/** Returns the `code` of an error of Node, Level or this project. */
 export function errorCodeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** The AbortError of a signal that has fired. */
+/** Makes the AbortError for a signal that has fired. */
 export function abortedError({ reason }: { readonly reason?: unknown }): EngineError {
   return new EngineError('SSTITCH_ABORTED', 'the operation was aborted', { cause: reason });
 }

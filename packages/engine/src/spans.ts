@@ -1,4 +1,5 @@
-// Spans: half-open ranges of user keys. Their one validation, at the public methods, and what is computed with them.
+// Spans are half-open ranges of user keys. The public methods validate them once, here; the rest of the engine relies
+// on it.
 import { compareBytes, describeValue, isBytes, keyAfter, type Span } from '@sstitch/contract';
 import { userKeyOf } from '@sstitch/sst';
 import { EngineError } from './errors.js';
@@ -11,9 +12,9 @@ export interface KeyBounds {
 }
 
 /**
- * Copies spans, dropping none: an empty one (start equal to end) is legal and holds nothing.
+ * Validates spans and returns a copy. An empty span (start equal to end) is valid and holds nothing.
  *
- * @throws EngineError SSTITCH_SPANS_INVALID when one is inverted, or they overlap or are out of order
+ * @throws EngineError SSTITCH_SPANS_INVALID if a span is inverted, or spans overlap or are out of order
  */
 export function checkSpans(spans: readonly Span[]): Span[] {
   if (!Array.isArray(spans)) {
@@ -27,8 +28,10 @@ export function checkSpans(spans: readonly Span[]): Span[] {
   for (const [index, span] of (spans as readonly Span[]).entries()) {
     if (span?.start === undefined) throw invalid(index, 'has no start');
     if (!isBytes(span.start)) throw invalid(index, `is wrong: ${notBytes('start', span.start)}`);
-    // A misspelt end would stand for all keys up to the last.
-    if (!('end' in span)) throw invalid(index, 'has no end: where there is none, it is undefined');
+    // A misspelt `end` would otherwise mean "unbounded".
+    if (!('end' in span)) {
+      throw invalid(index, 'has no end: for an unbounded span pass end: undefined');
+    }
     if (span.end !== undefined && !isBytes(span.end)) {
       throw invalid(index, `is wrong: ${notBytes('end', span.end)}`);
     }
@@ -36,11 +39,11 @@ export function checkSpans(spans: readonly Span[]): Span[] {
       throw invalid(index, 'ends before it starts');
     }
     if (end === undefined || compareBytes(span.start, end) < 0) {
-      throw invalid(index, 'begins before the one in front of it ends');
+      throw invalid(index, 'starts before the previous span ends');
     }
     end = span.end;
     checked.push({
-      // Uint8Array.from and not part, which for a Buffer is a view.
+      // Uint8Array.from copies; slice of a Buffer would return a view.
       start: Uint8Array.from(span.start),
       end: span.end === undefined ? undefined : Uint8Array.from(span.end),
     });
@@ -49,9 +52,9 @@ export function checkSpans(spans: readonly Span[]): Span[] {
 }
 
 /**
- * All keys that begin with a prefix: the keys of a sublevel are those of its `prefix`.
+ * Returns the span of all keys that begin with a prefix. For a sublevel, pass its `prefix`.
  *
- * @param prefix bytes, or a string, which stands for its UTF-8 bytes
+ * @param prefix bytes, or a string, which is encoded as UTF-8
  * @throws EngineError SSTITCH_SPANS_INVALID
  */
 export function prefixSpan(prefix: string | Uint8Array): Span {
@@ -60,7 +63,7 @@ export function prefixSpan(prefix: string | Uint8Array): Span {
     throw new EngineError('SSTITCH_SPANS_INVALID', notBytes('prefix', given));
   }
   const start = Uint8Array.from(Buffer.from(prefix as string));
-  // The last byte that can be raised, raised: what follows it only makes a prefix longer.
+  // The end is the prefix up to the last byte below 0xff, with that byte incremented.
   const last = start.findLastIndex((byte) => byte < 0xff);
   if (last < 0) return { start, end: undefined };
   const end = start.slice(0, last + 1);
@@ -72,7 +75,7 @@ function invalid(index: number, what: string): EngineError {
   return new EngineError('SSTITCH_SPANS_INVALID', `span ${index} ${what}`);
 }
 
-/** The spans, of sorted disjoint ones, that a table's bounds meet. Found by bisection: there may be thousands. */
+/** Returns the spans that overlap a table's bounds, by binary search. The spans are sorted and disjoint. */
 export function spansOverlapping(spans: readonly Span[], table: KeyBounds): Span[] {
   const smallest = userKeyOf(table.smallest);
   const largest = userKeyOf(table.largest);
@@ -93,7 +96,7 @@ export function spansOverlapping(spans: readonly Span[], table: KeyBounds): Span
   return overlapping;
 }
 
-/** The ranges between the holes that can hold entries of the table, sorted. */
+/** Returns the ranges of a table's bounds that lie outside the sorted, disjoint holes, in order. */
 export function rangesOutside(holes: readonly Span[], table: KeyBounds): Span[] {
   const smallest = userKeyOf(table.smallest);
   const afterLargest = keyAfter(userKeyOf(table.largest));

@@ -236,7 +236,7 @@ describe('TableLoader', () => {
 
   it.each([
     ['no array', page(), /^entries must be an array of .* packed entries, not an object$/],
-    ['a page that is null', [page(), null], /^page 1: a page must have prefix/],
+    ['a page that is null', [page(), null], /^page 1: a page must be an object with prefix/],
     ['a prefix that is a string', [page({ prefix: 'a' })], /^page 0: the prefix .* not a string$/],
     ['bytes that are a string', [page({ bytes: '5new' })], /^page 0: the bytes .* not a string$/],
     ['bytes that are gone', [page({ bytes: transferred() })], /the bytes .* transferred away$/],
@@ -271,7 +271,7 @@ describe('TableLoader', () => {
 
 describe('writes of bytes', () => {
   const wrong: Array<[string, unknown, RegExp]> = [
-    ['an object', { a: 1 }, /must be bytes, or a string, not an object$/],
+    ['an object', { a: 1 }, /must be bytes or a string, not an object$/],
     ['a number', 5, /not a number$/],
     ['an array', [1, 2], /not an array of 2$/],
     ['true', true, /not a boolean$/],

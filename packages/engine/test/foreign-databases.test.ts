@@ -275,7 +275,7 @@ describe('a directory of another database', () => {
     const store = await openStore(join(temporaryDirectory(), 'store'));
     await expect(adopt(store.location, join(temporaryDirectory(), 'other'))).rejects.toMatchObject({
       code: 'SSTITCH_STORE_FORMAT',
-      message: expect.stringContaining('a store already'),
+      message: expect.stringContaining('already a store'),
     });
   });
 });

@@ -197,7 +197,7 @@ describe('a store in which LevelDB has left an old version of a key above a newe
     const location = await storeOf(staleInside);
     const { problems } = await verifyStore(location);
     expect(problems).toHaveLength(1);
-    expect(problems[0]?.message).toMatch(/6b.*get gives the older version.*compactRange/);
+    expect(problems[0]?.message).toMatch(/6b.*get returns the older version.*compactRange/);
     const store = await openStore(location);
     await store.compactRange(bytes('x'), bytes('y'));
     expect(text((await store.get(bytes('k'), VIEW)) ?? bytes(''))).toBe('new');

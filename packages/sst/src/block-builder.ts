@@ -1,6 +1,6 @@
-// A block (LevelDB's table/block_builder.cc), before compression:
+// The format of a block before compression (LevelDB's table/block_builder.cc):
 //
-//   entries:   shared     varint32   bytes it has in common with the key before it; 0 at a restart point
+//   entries:   shared     varint32   number of bytes shared with the previous key; 0 at a restart point
 //              unshared   varint32
 //              value      varint32   length
 //              key bytes  unshared
@@ -8,8 +8,10 @@
 //   restarts:  uint32 little-endian each: offsets of the restart points, the first of which is 0
 //   count:     uint32 little-endian
 //
-// Invariants: keys are internal keys and strictly ascend, across `reset` too; `lastKey` is the key that
-// was added last; the buffer is reused from block to block.
+// Invariants:
+// - keys are internal keys that strictly ascend, even across `reset`;
+// - `lastKey` is the last key that was added;
+// - the buffer is reused from block to block.
 
 import assert from 'node:assert/strict';
 import { copyBytes, grown } from './compare-bytes.js';
@@ -19,7 +21,7 @@ import { hex } from './hex.js';
 import { compareTrailers, TRAILER_BYTES } from './internal-key.js';
 import { MAX_VARINT32_BYTES, writeVarint } from './varint.js';
 
-/** Makes one block after another from ascending entries. */
+/** Builds blocks, one after another, from ascending entries. */
 export class BlockBuilder {
   readonly #restartInterval: number;
   #bytes: Uint8Array = new Uint8Array(16 * 1024);
@@ -27,7 +29,7 @@ export class BlockBuilder {
   #restarts = new Uint32Array(64);
   #restartCount = 1;
   #sinceRestart = 0;
-  /** The key added last, in its first `lastKeyLength` bytes; of no use while that is 0. */
+  /** Holds the last key in its first `lastKeyLength` bytes. */
   lastKey: Uint8Array = new Uint8Array(256);
   lastKeyLength = 0;
 
@@ -39,16 +41,16 @@ export class BlockBuilder {
     return this.#used === 0;
   }
 
-  /** What `finish` would give now. */
+  /** The size of the block that `finish` would return now. */
   get sizeBytes(): number {
     return this.#used + 4 * this.#restartCount + 4;
   }
 
   /**
-   * How many bytes the key shares with the last one; `SSTITCH_TABLE_ORDER` unless it comes behind it.
-   * Comparing and sharing take one pass over the key.
+   * Returns the number of leading bytes that a key shares with the last one. Checks the order in the same pass.
    *
-   * @param known so many bytes are known to be the same, which spares that part of the pass
+   * @param known the number of leading bytes that are known to be equal, and are not compared
+   * @throws SstError `SSTITCH_TABLE_ORDER` if the key is not after the last one
    */
   sharedWithLast(key: Uint8Array, keyLength: number, known = 0): number {
     const last = this.lastKey;
@@ -78,7 +80,7 @@ export class BlockBuilder {
     return shared;
   }
 
-  /** Adds an entry; `sharedBytes` is what `sharedWithLast` gave for its key. */
+  /** Adds an entry. `sharedBytes` is what `sharedWithLast` returned for its key. */
   append(
     key: Uint8Array,
     keyLength: number,
@@ -122,10 +124,10 @@ export class BlockBuilder {
   }
 
   /**
-   * Adds entries of another block as they are stored there: both blocks have a restart point an entry.
-   * The keys must come behind the last one, which the caller has compared with the first of them.
+   * Adds entries `from` to `to` (exclusive) of another block in their stored form. In both blocks every entry is a
+   * restart point. The caller has checked that the first key is after the last one.
    *
-   * @param restartsStart where the restart points of `block` start
+   * @param restartsStart the offset of the restart points in `block`
    * @param lastKey the key of entry `to - 1`
    */
   appendStored(
@@ -138,11 +140,11 @@ export class BlockBuilder {
     assert(this.#restartInterval === 1, 'entries that share bytes cannot be moved');
     const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
     const start = view.getUint32(restartsStart + 4 * from, true);
-    // Behind the last restart point there is none: the entries end there.
+    // The last entry ends where the restart points start.
     const isLast = restartsStart + 4 * to === block.length - 4;
     const end = isLast ? restartsStart : view.getUint32(restartsStart + 4 * to, true);
     const most = this.#used + end - start;
-    // With room for the restart points: an index is large, and would be moved again at its end.
+    // Reserve room for the restart points too, so that `finish` need not move a large index again.
     const withRestarts = most + 4 * (this.#restartCount + to - from) + 8;
     assert(withRestarts <= MAX_BLOCK_BYTES, 'the block is full');
     if (withRestarts > this.#bytes.length) {
@@ -153,7 +155,7 @@ export class BlockBuilder {
     let count = this.#restartCount;
     for (let entry = from; entry < to; entry += 1) {
       const at = moved + view.getUint32(restartsStart + 4 * entry, true);
-      // The first entry of a block is a restart point from the beginning.
+      // The restart point at 0 exists already.
       if (at > 0) restarts[count++] = at;
     }
     this.#restartCount = count;
@@ -171,7 +173,7 @@ export class BlockBuilder {
     this.#sinceRestart = 0;
   }
 
-  /** The restart points, with room for more. */
+  /** Returns the restart points, with room for `more`. */
   #restartsFor(more: number): Uint32Array {
     const needed = this.#restartCount + more;
     if (needed > this.#restarts.length) {
@@ -182,7 +184,7 @@ export class BlockBuilder {
     return this.#restarts;
   }
 
-  /** Ends the block: its contents, valid until the next call of any method. */
+  /** Ends the block. Returns its contents, valid until the next call of any method. */
   finish(): Uint8Array {
     const size = this.sizeBytes;
     if (size > this.#bytes.length) this.#bytes = grown(this.#bytes, this.#used, size);
@@ -195,7 +197,7 @@ export class BlockBuilder {
     return this.#bytes.subarray(0, size);
   }
 
-  /** Starts the next block; the last key is kept, to check that the next one follows it. */
+  /** Starts the next block. The last key is kept, to check the order of the next one. */
   reset(): void {
     this.#used = 0;
     this.#restartCount = 1;

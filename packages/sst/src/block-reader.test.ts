@@ -5,7 +5,7 @@ import { BlockReader } from './block-reader.js';
 
 const at = { path: 'some.ldb', offset: 4096 };
 
-/** A block from its entries as hex, and its restart points. */
+/** Makes a block from its entries in hex and its restart points. */
 function blockOf(entries: string, restarts: readonly number[]): Uint8Array {
   const tail = Buffer.alloc(4 * restarts.length + 4);
   for (const [index, offset] of restarts.entries()) tail.writeUInt32LE(offset, 4 * index);
@@ -27,7 +27,7 @@ function walk(bytes: Uint8Array): [string, string][] {
 }
 
 describe('a block', () => {
-  it('has entries that share the start of the key before them', () => {
+  it('has entries that share leading bytes of the previous key', () => {
     expect(walk(blockOf('00 02 01 6162 78  01 01 00 63  00 01 00 7a', [0, 11]))).toEqual([
       ['ab', 'x'],
       ['ac', ''],
@@ -39,7 +39,7 @@ describe('a block', () => {
     expect(walk(blockOf('', [0]))).toEqual([]);
   });
 
-  it('is empty without restart points, whatever it holds, as LevelDB takes it', () => {
+  it('is empty without restart points, whatever it contains, as in LevelDB', () => {
     for (const block of [blockOf('', []), blockOf('00 01 00 61', [])]) {
       expect(walk(block)).toEqual([]);
       const reader = new BlockReader(8);
@@ -53,13 +53,13 @@ describe('a block', () => {
   });
 
   it.each<[string, string, number[], RegExp]>([
-    ['has an entry that is cut off in its lengths', '00 01', [0], /entry at 0 is cut off/],
+    ['has an entry that is truncated in its lengths', '00 01', [0], /entry at 0 is truncated/],
     ['has a key that reaches into the restart points', '00 05 00 61', [0], /0, 5 and 0/],
     ['has a value that reaches into them', '00 01 05 61 62', [0], /0, 1 and 5/],
     ['has lengths that overflow together', '00 ffffffff0f ffffffff0f 61', [0], /impossible/],
     ['has a length of more than 32 bits', '00 ffffffff1f 00 61', [0], /not valid/],
     ['has a length that does not end', '00 80 80', [0], /not valid/],
-    ['shares more than the key before it has', '00 01 00 61  02 01 00 62', [0], /2, 1 and 0/],
+    ['shares more bytes than the previous key has', '00 01 00 61  02 01 00 62', [0], /2, 1 and 0/],
     ['shares bytes in its first entry', '01 01 00 61', [0], /1, 1 and 0/],
     ['has an empty key', '00 00 00', [0], /0, 0 and 0/],
     ['has a restart point outside', '00 01 00 61', [4], /restart point 0 lies at 4/],
@@ -84,7 +84,7 @@ describe('a block', () => {
     expect(reader.valid).toBe(false);
   });
 
-  it('is found in by its restart points, whatever their distance', () => {
+  it('is searched by its restart points, at any restart interval', () => {
     for (const restartInterval of [1, 2, 7, 100]) {
       const builder = new BlockBuilder(restartInterval);
       const keys = Array.from({ length: 50 }, (_, index) =>

@@ -1,9 +1,10 @@
-// Walks the entries of one decoded block (layout: block-builder.ts). Nothing in the block is trusted:
-// each length is checked before it is used, and a fault is an `SstError` that names the block's offset.
+// Iterates over the entries of a decoded block (format: block-builder.ts). It does not trust the block: each length is
+// checked before it is used, and a fault is an `SstError` with the block's offset.
 //
-// Invariants: `keyBytes[0, keyLength)` is the current key, put together from the entries since its
-// restart point; `data[valueStart, valueEnd)` is its value; both mean nothing while `valid` is false.
-// One reader is used for many blocks, so that its key buffer is made once.
+// Invariants:
+// - while `valid`, `keyBytes[0, keyLength)` is the current key, assembled from the entries since its restart point, and
+//   `data[valueStart, valueEnd)` is its value;
+// - one reader is used for many blocks, so that its key buffer is allocated once.
 
 import { readFixed32 } from './checksum.js';
 import { copyBytes, grown } from './compare-bytes.js';
@@ -13,7 +14,7 @@ import { VarintReader } from './varint.js';
 
 const NOTHING = new Uint8Array(0);
 
-/** The place of an entry, without copies: both ranges are valid until the cursor moves. */
+/** The current entry of an iterator, as ranges that are valid until the iterator moves. */
 export interface EntryCursor {
   readonly valid: boolean;
   /** Holds the internal key in its first `keyLength` bytes. */
@@ -37,18 +38,18 @@ export class BlockReader implements EntryCursor {
   keyLength = 0;
   valueStart = 0;
   valueEnd = 0;
-  /** Where the current entry starts in `data`. */
+  /** The offset of the current entry in `data`. */
   entryStart = 0;
-  /** How many bytes of its key the current entry took from the one before it. */
+  /** The number of leading bytes of the key that the entry takes from the previous entry. */
   sharedBytes = 0;
   valid = false;
 
-  /** @param minimumKeyBytes 8 for a block of internal keys: a shorter key is a fault */
+  /** @param minimumKeyBytes the least valid length of a key: 8 for a block of internal keys */
   constructor(minimumKeyBytes: number) {
     this.#minimumKeyBytes = minimumKeyBytes;
   }
 
-  /** Starts on another block; call a seek next. Without a restart point the block is empty. */
+  /** Loads another block. The reader is not valid until the next seek. */
   load(data: Uint8Array, location: TableLocation): void {
     this.valid = false;
     this.#location = location;
@@ -61,11 +62,11 @@ export class BlockReader implements EntryCursor {
     }
     this.data = data;
     this.#restartCount = count;
-    // LevelDB takes a block without restart points for empty, whatever else is in it.
+    // As in LevelDB, a block without restart points is empty, whatever else it contains.
     this.#limit = count === 0 ? 0 : data.length - 4 - 4 * count;
   }
 
-  /** Forgets the block, so that its memory can be freed. */
+  /** Drops the block, so that its memory can be freed. */
   unload(): void {
     this.valid = false;
     this.data = NOTHING;
@@ -77,12 +78,12 @@ export class BlockReader implements EntryCursor {
     return this.#restartCount;
   }
 
-  /** Where the entries end and the restart points begin. */
+  /** The offset at which the entries end and the restart points begin. */
   get entriesEnd(): number {
     return this.#limit;
   }
 
-  /** Offset of a restart point; an entry starts there, or the block has no entries. */
+  /** Returns the offset of a restart point. It lies inside the entries, unless there are none. */
   restartPoint(index: number): number {
     const offset = readFixed32(this.data, this.#limit + 4 * index);
     if (offset > this.#limit || (offset === this.#limit && this.#limit > 0)) {
@@ -101,7 +102,7 @@ export class BlockReader implements EntryCursor {
     while (this.valid && this.valueEnd < this.#limit) this.next();
   }
 
-  /** To the first entry whose internal key is at or behind `target[0, targetLength)`. */
+  /** Moves to the first entry whose internal key is at or after `target[0, targetLength)`. */
   seek(target: Uint8Array, targetLength: number): void {
     if (this.#restartCount === 0) return;
     let left = 0;
@@ -116,7 +117,7 @@ export class BlockReader implements EntryCursor {
     while (this.valid && this.#compareTo(target, targetLength) < 0) this.next();
   }
 
-  /** To the next entry. Behind the last one, `valid` becomes false. */
+  /** Moves to the next entry. After the last one, `valid` becomes false. */
   next(): void {
     const start = this.valueEnd;
     const limit = this.#limit;
@@ -125,7 +126,7 @@ export class BlockReader implements EntryCursor {
       return;
     }
     const data = this.data;
-    if (limit - start < 3) throw this.#fault(`the entry at ${start} is cut off`);
+    if (limit - start < 3) throw this.#fault(`the entry at ${start} is truncated`);
     let shared = data[start] as number;
     let unshared = data[start + 1] as number;
     let valueLength = data[start + 2] as number;
@@ -159,7 +160,7 @@ export class BlockReader implements EntryCursor {
     this.valid = true;
   }
 
-  /** To the entry before. In front of the first one, `valid` becomes false. */
+  /** Moves to the previous entry. Before the first one, `valid` becomes false. */
   prev(): void {
     const original = this.entryStart;
     if (!this.valid || original === 0) {

@@ -13,7 +13,7 @@ function filterOf(hashes: readonly number[]): Uint8Array {
 }
 
 describe('the bloom hash', () => {
-  // LevelDB's own vectors (util/hash_test.cc), which are for the same seed.
+  // LevelDB's test vectors (util/hash_test.cc), which use the same seed.
   it.each([
     ['', 0xbc9f1d34],
     ['\x62', 0xef1345c4],
@@ -59,7 +59,7 @@ describe('a bloom filter', () => {
 });
 
 describe('a filter block', () => {
-  it('has a filter for each window in which a data block starts, and finds it by the offset', () => {
+  it('has a filter for each window in which a data block starts, found by the offset', () => {
     const builder = new FilterBlockBuilder(10);
     const add = (text: string) => builder.addUserKey(bytesOf(text), text.length);
     builder.startBlock(0);

@@ -3,16 +3,16 @@
 //   bits     bytes, at least 8
 //   probes   1 byte: how many bits each key sets; above 30 the filter matches everything
 //
-// Bit positions of a key: hash, hash + d, hash + 2d, …, modulo the number of bits, where d is the hash
-// rotated right by 17.
+// The bit positions of a key are hash, hash + d, hash + 2d, …, modulo the number of bits, where d is the hash rotated
+// right by 17.
 
-/** More probes than this are kept for other encodings: LevelDB takes them as a match. */
+/** The greatest number of probes. Larger ones are reserved for other encodings, and match every key. */
 export const MAX_PROBES = 30;
 const MINIMUM_BITS = 64;
 const SEED = 0xbc9f1d34;
 const MULTIPLIER = 0xc6a4a793;
 
-/** LevelDB's hash of `bytes[start, end)`, with the bloom filter's seed: a 32-bit number. */
+/** Returns LevelDB's 32-bit hash of `bytes[start, end)`, with the bloom filter's seed. */
 export function bloomHash(bytes: Uint8Array, start: number, end: number): number {
   let hash = SEED ^ Math.imul(end - start, MULTIPLIER);
   let at = start;
@@ -35,18 +35,18 @@ export function bloomHash(bytes: Uint8Array, start: number, end: number): number
   return hash >>> 0;
 }
 
-/** How many bits each key sets, for a filter of `bitsPerKey`. */
+/** Returns the number of bits that each key sets in a filter of `bitsPerKey`. */
 function probesFor(bitsPerKey: number): number {
-  // 0.69 is about ln 2, which gives the fewest false matches; rounded down as LevelDB does.
+  // 0.69 is about ln 2, which minimises false matches. As in LevelDB, the result is rounded down.
   return Math.min(MAX_PROBES, Math.max(1, Math.floor(bitsPerKey * 0.69)));
 }
 
-/** Size of the filter of `keyCount` keys, with its last byte. */
+/** Returns the size of a filter of `keyCount` keys in bytes, including its last byte. */
 export function bloomFilterBytes(keyCount: number, bitsPerKey: number): number {
   return ((Math.max(keyCount * bitsPerKey, MINIMUM_BITS) + 7) >>> 3) + 1;
 }
 
-/** Writes the filter of `hashes[0, keyCount)` into zeroed bytes at `start`. */
+/** Writes the filter of `hashes[0, keyCount)` at `start`. The target's bytes must be zero. */
 export function writeBloomFilter(
   target: Uint8Array,
   start: number,
@@ -70,7 +70,7 @@ export function writeBloomFilter(
   target[start + size - 1] = probes;
 }
 
-/** May the key with this hash be one of those of the filter `bytes[start, end)`? */
+/** Whether the filter `bytes[start, end)` may contain the key with this hash. */
 export function bloomMayMatch(
   bytes: Uint8Array,
   start: number,

@@ -1,16 +1,15 @@
-// CRC-32C, masked as LevelDB masks it (util/crc32c.h): a checksum over bytes that hold checksums
-// would otherwise be weak.
+// CRC-32C, masked as in LevelDB (util/crc32c.h), since a CRC of bytes that contain CRCs is weak.
 
 import { crc32c } from './native-codecs.js';
 
 const MASK_DELTA = 0xa282ead8;
 
-/** The masked CRC-32C of `bytes`, as a table stores it. */
+/** Returns the masked CRC-32C of `bytes`, as a table stores it. */
 export function maskedChecksum(bytes: Uint8Array): number {
   return masked(crc32c(bytes));
 }
 
-/** The same of bytes that come piece by piece. */
+/** Computes the checksum of bytes that arrive in chunks. */
 export class RunningChecksum {
   #crc = 0;
 
@@ -18,7 +17,7 @@ export class RunningChecksum {
     this.#crc = crc32c(bytes, this.#crc);
   }
 
-  /** Of all that was added. */
+  /** The masked checksum of all bytes so far. */
   get masked(): number {
     return masked(this.#crc);
   }
@@ -28,7 +27,7 @@ function masked(crc: number): number {
   return (((crc >>> 15) | (crc << 17)) + MASK_DELTA) >>> 0;
 }
 
-/** A 32-bit little-endian number. */
+/** Reads a 32-bit little-endian number. */
 export function readFixed32(bytes: Uint8Array, position: number): number {
   return (
     ((bytes[position] as number) |

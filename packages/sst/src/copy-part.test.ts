@@ -19,7 +19,7 @@ import { verifyTable } from './verify-table.js';
 const inside = (entries: readonly Entry[], spans: readonly Span[]) =>
   entries.filter(({ userKey }) => spans.some((span) => spanContains(span, userKey)));
 
-/** The part must hold exactly the entries, verify, know its bounds, and find each key by get. */
+/** Expects that a part holds exactly the entries, verifies, reports its bounds, and finds each key by get. */
 function expectPart(part: ReturnType<typeof partOf>, expected: readonly Entry[]): void {
   if (expected.length === 0) {
     expect(part).toBeUndefined();
@@ -66,7 +66,7 @@ describe('copyPart', () => {
     );
   });
 
-  it('parts a part as it parts a table', () => {
+  it('copies a part of a part as it copies a part of a table', () => {
     fc.assert(
       fc.property(entriesOf(), options, spansOf(), spansOf(), (entries, built, first, second) => {
         const once = partOf(tableOf(entries, built).bytes, first);
@@ -77,7 +77,7 @@ describe('copyPart', () => {
     );
   });
 
-  it('parts a virtual table, some of whose blocks have no filter, as it parts a table', () => {
+  it('copies a part of a virtual table, some of whose blocks have no filter', () => {
     fc.assert(
       fc.property(entriesOf(), options, spansOf(), spansOf(), (entries, built, first, second) => {
         const file = new MemoryFile(tableOf(entries, built).bytes);
@@ -128,7 +128,7 @@ describe('copyPart', () => {
     expect(copied.length).toBe(handles.length - 4);
   });
 
-  it('adds less than 4 KiB of padding a span, and keeps the filters as good as they were', () => {
+  it('adds less than 4 KiB of padding for each span, and keeps the filters as selective', () => {
     const entries = numbered(5000, (index) => pseudoRandomBytes(index, 100));
     const source = tableOf(entries, { blockSizeBytes: 4096 }).bytes;
     const spans = Array.from({ length: 10 }, (_, index) => ({
@@ -190,7 +190,7 @@ describe('copyPart', () => {
     expectPart(partOf(bytes, [{ start: bytesOf('same\0'), end: undefined }]), []);
   });
 
-  it('makes no file for no spans, and refuses spans that are not sorted and disjoint', () => {
+  it('makes no file without spans, and refuses spans that are not sorted and disjoint', () => {
     const { bytes } = tableOf(numbered(10, () => bytesOf('value')));
     expect(partOf(bytes, [])).toBeUndefined();
     const overlapping = [

@@ -1,12 +1,11 @@
-// Splits a table to spans of user keys, into a file of its own (slicer.ts says which blocks are copied).
+// Copies the entries of a table in some spans into a file of its own (part-copier.ts decides which blocks are copied).
 //
-// Filters are carried over without hashing a key. A filter belongs to a window of 2 KiB of the file, so
-// that a block may move by whole windows only: each run of kept blocks keeps its distances, moved by one
-// multiple of 2 KiB, and zeros fill the gap in front of it (under 4 KiB a run). The windows of a run then
-// map one to one to windows of the source. A carried filter holds keys that were split away as well: it
-// says "maybe" too often for those, and never "no" to a key that is there.
+// Filters are carried over without hashing keys. A filter belongs to a window of 2 KiB of the file, so a block can only
+// move by whole windows. Each run of kept blocks moves by one multiple of 2 KiB, and zeros fill the gap before it, which
+// is less than 4 KiB. The windows of a run then correspond one to one to windows of the source. A carried filter also
+// matches keys that were split away, but never misses a key that is in the part.
 //
-// No entry outside of the spans leaves a byte in the new file.
+// The new file holds no byte of an entry outside the spans.
 
 import type { Span } from '@sstitch/contract';
 import type { FileHandle } from './file-system.js';
@@ -26,16 +25,16 @@ import type { TableReader } from './table-reader.js';
 import { TableWriter } from './table-writer.js';
 
 /**
- * Writes one table that holds exactly the entries of `reader`'s table whose user key lies in one of the
- * spans. The source is taken to be sound (`verifyTable`), apart from checksums, which are checked for
- * each block that is kept or decoded unless the reader was told not to.
+ * Writes a table that holds exactly the entries of `reader`'s table whose user keys lie in the spans. The source must
+ * be sound (`verifyTable`), except that the checksums of kept and decoded blocks are checked, unless the reader was
+ * opened without `verifyChecksums`.
  *
- * @param keep sorted and disjoint; they may touch
- * @param createFile called once, when the first entry to keep is found
- * @returns undefined if the table has no entry in the spans; `createFile` was not called then. The file
- * is neither synced nor closed
- * @throws SstError `SSTITCH_TABLE_OPTIONS` for wrong spans or options, `SSTITCH_TABLE_CORRUPT`,
- * `SSTITCH_TABLE_UNSUPPORTED`, `SSTITCH_TABLE_IO`; a file that was made is left to its caller to remove
+ * @param keep spans that hold a key each, sorted and disjoint; they may touch
+ * @param createFile called once, when the first entry to keep is found. The caller fsyncs and closes the file and, after
+ * an error, removes it
+ * @returns undefined if the table has no entries in the spans; `createFile` was not called then
+ * @throws SstError `SSTITCH_TABLE_OPTIONS` for invalid spans or options, `SSTITCH_TABLE_CORRUPT`,
+ * `SSTITCH_TABLE_UNSUPPORTED`, `SSTITCH_TABLE_IO`
  */
 export function copyPart(
   reader: TableReader,
@@ -51,14 +50,14 @@ export function copyPart(
   return copyInto(reader, keep, openOutput, checked);
 }
 
-/** Places kept blocks so that the source's filters still fit them. */
+/** Writes a part to a new file, with blocks at offsets for which the source's filters are right. */
 class NewFileOutput implements PartOutput {
   readonly #writer: TableWriter;
   readonly #index: TableIndex;
   readonly #blocks: StoredBlockReader;
   readonly #source: FilterBlockReader | undefined;
   readonly #filter: FilterBlockWriter | undefined;
-  /** How far the block placed last moved, in windows. */
+  /** How far the last block was moved, in windows. */
   #shift = 0;
 
   constructor(writer: TableWriter, { index, file, filter }: TableParts) {
@@ -90,7 +89,7 @@ class NewFileOutput implements PartOutput {
   }
 
   finish(): number {
-    this.#blocks.giveWindowBack();
+    this.#blocks.releaseWindow();
     return this.#writer.finish({ filter: this.#filter?.finish() });
   }
 
@@ -98,15 +97,15 @@ class NewFileOutput implements PartOutput {
     this.#writer.addIndexEntry(key, keyLength, this.#writer.blockOffset, this.#writer.blockSize);
   }
 
-  /** Pads up to where the block goes, and gives its window the filter of its window in the source. */
+  /** Pads up to the offset of the next block, and copies the filter of its window in the source. */
   #place(sourceOffset: number): void {
     const filter = this.#filter;
     if (filter === undefined || this.#source === undefined) return;
     const sourceWindow = filterWindowOf(sourceOffset);
     const inWindow = sourceOffset - sourceWindow * FILTER_WINDOW_BYTES;
-    // The earliest window in which the block fits behind what is written…
+    // The earliest window in which the block fits after the bytes written so far…
     const earliest = Math.ceil(Math.max(0, this.#writer.offset - inWindow) / FILTER_WINDOW_BYTES);
-    // …and that either has no filter yet, or has the very one that the block needs.
+    // …and that has no filter yet, or has the filter that the block needs.
     const lastWindow = filter.windowCount - 1;
     const sharesLast = lastWindow >= 0 && sourceWindow + this.#shift === lastWindow;
     let window = earliest;

@@ -2,25 +2,25 @@
 export type SstErrorCode =
   /** The bytes of a table contradict its format or themselves. */
   | 'SSTITCH_TABLE_CORRUPT'
-  /** A table may be whole, but uses something that this package (or LevelDB 1.20) does not read. */
+  /** A table may be sound, but uses a feature that this package or LevelDB 1.20 does not read. */
   | 'SSTITCH_TABLE_UNSUPPORTED'
-  /** An entry was added that does not follow the one before it. */
+  /** An entry was added out of order. */
   | 'SSTITCH_TABLE_ORDER'
   /** An argument is not valid. */
   | 'SSTITCH_TABLE_OPTIONS'
-  /** Somebody else appended to a file meanwhile. Nothing was overwritten. */
+  /** Another writer appended to the file meanwhile. Nothing was overwritten. */
   | 'SSTITCH_TABLE_SHARED'
   /** The file system failed; `cause` is its error, with Node's own `code`. */
   | 'SSTITCH_TABLE_IO';
 
-/** Where in which file something was found. */
+/** A position in a file. */
 export interface TableLocation {
   readonly path?: string | undefined;
-  /** In bytes from the start of the file; of the block, where the fault lies inside one. */
+  /** The offset in the file, in bytes. For a fault inside a block, the offset of the block. */
   readonly offset?: number | undefined;
 }
 
-/** The one error class of this package. */
+/** The error class of this package. */
 export class SstError extends Error {
   override readonly name = 'SstError';
   readonly code: SstErrorCode;
@@ -42,12 +42,12 @@ export class SstError extends Error {
   }
 }
 
-/** A table whose bytes are wrong. */
+/** Makes the error for a corrupt table. */
 export function corrupt(problem: string, at: TableLocation): SstError {
   return new SstError('SSTITCH_TABLE_CORRUPT', problem, at);
 }
 
-/** Runs one file operation; what it throws is wrapped, its own error kept as `cause`. */
+/** Runs a file operation, and wraps its error in an SstError. */
 export function fileOperation<T>(doing: string, at: TableLocation, operation: () => T): T {
   try {
     return operation();

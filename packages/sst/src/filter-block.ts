@@ -1,10 +1,10 @@
-// The filter block (LevelDB's table/filter_block.cc): one filter for each window of 2 KiB of the file.
-// A data block's keys, user keys, are in the filter of the window in which the block starts.
+// The format of the filter block (LevelDB's table/filter_block.cc). It has one filter for each window of 2 KiB of the
+// file. The user keys of a data block are in the filter of the window in which the block starts.
 //
-//   filters     one after another; empty where no block starts in the window
-//   offsets     uint32 little-endian each: where each filter starts
-//   array start uint32 little-endian: where the offsets start, and the last filter ends
-//   log2        1 byte: 11, for windows of 2^11 bytes
+//   filters       one after another; empty if no block starts in the window
+//   offsets       uint32 little-endian each: the start of each filter
+//   array start   uint32 little-endian: the start of the offsets, and the end of the last filter
+//   log2          1 byte: 11, for windows of 2^11 bytes
 
 import {
   bloomFilterBytes,
@@ -19,47 +19,47 @@ import { corrupt, SstError, type TableLocation } from './errors.js';
 
 const FILTER_WINDOW_LOG2 = 11;
 export const FILTER_WINDOW_BYTES = 2 ** FILTER_WINDOW_LOG2;
-/** No bits, and more probes than LevelDB knows. */
+/** A filter that matches every key: it has no bits and a reserved number of probes. */
 const MATCHES_ALL = Uint8Array.of(0, MAX_PROBES + 1);
-/** Array start and log2. */
-export const FILTER_TAIL_BYTES = 5;
+/** The size of array start and log2. */
+export const FILTER_FOOTER_BYTES = 5;
 
-/** The window that holds the filter of the data block at `blockOffset`. */
+/** Returns the window whose filter covers the data block at `blockOffset`. */
 export function filterWindowOf(blockOffset: number): number {
   return Math.floor(blockOffset / FILTER_WINDOW_BYTES);
 }
 
-/** Puts ready-made filters of windows, in order, into a filter block. */
+/** Builds a filter block from the filters of windows, in order. */
 export class FilterBlockWriter {
   #bytes: Uint8Array = new Uint8Array(16 * 1024);
   #used = 0;
   #offsets: number[] = [];
 
-  /** How many windows have their filter, empty ones included. */
+  /** The number of windows that have a filter, which may be empty. */
   get windowCount(): number {
     return this.#offsets.length;
   }
 
-  /** Gives empty filters to the windows before `window`. */
+  /** Adds empty filters up to `window`. */
   skipTo(window: number): void {
     while (this.#offsets.length < window) this.#offsets.push(this.#used);
   }
 
-  /** Gives the next window a filter. */
+  /** Adds the filter of the next window. */
   appendFilter(filter: Uint8Array): void {
     const at = this.#reserve(filter.length);
     this.#bytes.set(filter, at);
   }
 
-  /** Gives the next window the filter of `hashes[0, keyCount)`. */
+  /** Adds the filter of `hashes[0, keyCount)` for the next window. */
   appendBloom(hashes: Uint32Array, keyCount: number, bitsPerKey: number): void {
     const at = this.#reserve(bloomFilterBytes(keyCount, bitsPerKey));
     writeBloomFilter(this.#bytes, at, hashes, keyCount, bitsPerKey);
   }
 
-  /** The contents of the filter block. */
+  /** Returns the contents of the filter block. */
   finish(): Uint8Array {
-    const contents = new Uint8Array(this.#used + 4 * this.#offsets.length + FILTER_TAIL_BYTES);
+    const contents = new Uint8Array(this.#used + 4 * this.#offsets.length + FILTER_FOOTER_BYTES);
     contents.set(this.#bytes.subarray(0, this.#used));
     let at = this.#used;
     for (const offset of this.#offsets) {
@@ -78,14 +78,14 @@ export class FilterBlockWriter {
 
   #grow(size: number): number {
     const start = this.#used;
-    // A grown buffer is zero behind its used bytes, and bytes are never given back: all are zero here.
+    // The bytes after the used ones are zero, as writeBloomFilter requires: they were never used.
     if (start + size > this.#bytes.length) this.#bytes = grown(this.#bytes, start, start + size);
     this.#used = start + size;
     return start;
   }
 }
 
-/** Makes the filter block of a table that is being built. */
+/** Builds the filter block of a table from the table's keys. */
 export class FilterBlockBuilder {
   readonly #bitsPerKey: number;
   readonly #writer = new FilterBlockWriter();
@@ -96,7 +96,7 @@ export class FilterBlockBuilder {
     this.#bitsPerKey = bitsPerKey;
   }
 
-  /** The keys from now on belong to the data block at `blockOffset`. */
+  /** Starts the data block at `blockOffset`, to which the next keys belong. */
   startBlock(blockOffset: number): void {
     const window = filterWindowOf(blockOffset);
     if (window > this.#writer.windowCount) {
@@ -128,19 +128,22 @@ export class FilterBlockBuilder {
   }
 }
 
-/** What the end of a filter block tells. */
-export interface FilterTail {
+/** The layout of a filter block, which its end describes. */
+export interface FilterFooter {
   readonly offsetsStart: number;
   readonly windowCount: number;
 }
 
 /**
- * @param bytes the block, or no more than its end
- * @param size of the block
+ * Reads the end of a filter block.
+ *
+ * @param bytes the block, or its last bytes
+ * @param size the size of the block
+ * @throws SstError `SSTITCH_TABLE_CORRUPT`, `SSTITCH_TABLE_UNSUPPORTED`
  */
-export function readFilterTail(bytes: Uint8Array, size: number, at: TableLocation): FilterTail {
-  const arrayEnd = size - FILTER_TAIL_BYTES;
-  if (arrayEnd < 0 || bytes.length < FILTER_TAIL_BYTES) {
+export function readFilterFooter(bytes: Uint8Array, size: number, at: TableLocation): FilterFooter {
+  const arrayEnd = size - FILTER_FOOTER_BYTES;
+  if (arrayEnd < 0 || bytes.length < FILTER_FOOTER_BYTES) {
     throw corrupt('the filter block is too short', at);
   }
   const log2 = bytes[bytes.length - 1];
@@ -151,14 +154,14 @@ export function readFilterTail(bytes: Uint8Array, size: number, at: TableLocatio
       at,
     );
   }
-  const offsetsStart = readFixed32(bytes, bytes.length - FILTER_TAIL_BYTES);
+  const offsetsStart = readFixed32(bytes, bytes.length - FILTER_FOOTER_BYTES);
   if (offsetsStart > arrayEnd || (arrayEnd - offsetsStart) % 4 !== 0) {
-    throw corrupt('the offsets of the filter block lie outside of it', at);
+    throw corrupt('the offsets of the filter block lie outside it', at);
   }
   return { offsetsStart, windowCount: (arrayEnd - offsetsStart) / 4 };
 }
 
-/** Reads a filter block whose layout it has checked. */
+/** Reads a filter block. The constructor checks its layout. */
 export class FilterBlockReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -166,7 +169,7 @@ export class FilterBlockReader {
   readonly windowCount: number;
 
   constructor(bytes: Uint8Array, at: TableLocation) {
-    const { offsetsStart, windowCount } = readFilterTail(bytes, bytes.length, at);
+    const { offsetsStart, windowCount } = readFilterFooter(bytes, bytes.length, at);
     this.#bytes = bytes;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = view;
@@ -176,30 +179,27 @@ export class FilterBlockReader {
     for (let window = 0; window <= this.windowCount; window += 1) {
       const offset = view.getUint32(this.#offsetsStart + 4 * window, true);
       if (offset < previous || (window === 0 && offset !== 0)) {
-        throw corrupt(
-          `the filter of window ${window} starts before the one in front of it ends`,
-          at,
-        );
+        throw corrupt(`the filter of window ${window} starts before the previous one ends`, at);
       }
       previous = offset;
     }
   }
 
   /**
-   * The filter of a window: a view; empty if no data block starts in it. Behind the last window one that
-   * matches any key, as LevelDB takes blocks there to do.
+   * Returns the filter of a window, a view that is empty if no data block starts in the window. As in LevelDB, windows
+   * after the last one have a filter that matches every key.
    */
   filterOf(window: number): Uint8Array {
     if (window >= this.windowCount) return MATCHES_ALL;
     return this.#bytes.subarray(this.#startOf(window), this.#startOf(window + 1));
   }
 
-  /** Has this window a filter that can match a key? */
+  /** Whether a window has a filter that can match a key. */
   hasFilter(window: number): boolean {
     return window < this.windowCount && this.#startOf(window + 1) - this.#startOf(window) >= 2;
   }
 
-  /** As LevelDB decides: may the data block at `blockOffset` hold the user key with this hash? */
+  /** Whether, as LevelDB decides it, the data block at `blockOffset` may hold the user key with this hash. */
   mayMatch(blockOffset: number, hash: number): boolean {
     const window = filterWindowOf(blockOffset);
     if (window >= this.windowCount) return true;

@@ -1,5 +1,4 @@
-// Tables that other writers of LevelDB's format make, and that LevelDB reads: so must we. And those that it does
-// not read, which must be named.
+// Tables of other writers: those that LevelDB reads must be read, and the errors for others must name the reason.
 
 import { deflateRawSync, deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -34,11 +33,11 @@ const blocks = Array.from({ length: KEYS / BLOCK_ENTRIES }, (_, block) =>
   }),
 );
 
-/** Of which no bit is set: LevelDB would find no key by it. */
+/** A filter without a set bit, through which LevelDB would find no key. */
 const STALE_FILTER = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 9, 0, 0, 0, 11);
 const ONE_HALF = [{ start: bytesOf(nameOf(105)), end: bytesOf(nameOf(295)) }];
 
-/** Each key of the half is found by get and by iteration. */
+/** Expects that get and iteration find each key of the half. */
 function expectHalf(bytes: Uint8Array): void {
   const reader = TableReader.open(fileSystemOf(bytes), 'part');
   const entries = reader.iterator();
@@ -57,7 +56,7 @@ const readable: ReadonlyArray<readonly [string, Uint8Array]> = [
     foreignTable({ blocks, named: [['filter.leveldb.BuiltinBloomFilter', STALE_FILTER]] }),
   ],
   [
-    'several blocks of kinds that are not known',
+    'several blocks of unknown kinds',
     foreignTable({
       blocks,
       named: [
@@ -76,21 +75,21 @@ const readable: ReadonlyArray<readonly [string, Uint8Array]> = [
     foreignTable({ blocks, emptyMetaindex: new Uint8Array(4) }),
   ],
   [
-    'a metaindex that claims no restart points, and holds bytes',
+    'a metaindex that has bytes, but no restart points',
     foreignTable({ blocks, emptyMetaindex: Uint8Array.of(1, 2, 3, 0, 0, 0, 0) }),
   ],
   ["room behind its handles, as iq80's", foreignTable({ blocks, handleBytes: 20 })],
   ...[2, 16, 1000].map(
     (interval) =>
       [
-        `an index with a restart point at each entry in ${interval}`,
+        `an index with a restart interval of ${interval}`,
         foreignTable({ blocks, indexRestartInterval: interval }),
       ] as const,
   ),
   ...[1, 2, 1000].map(
     (interval) =>
       [
-        `data blocks with a restart point at each entry in ${interval}`,
+        `data blocks with a restart interval of ${interval}`,
         foreignTable({ blocks, restartInterval: interval }),
       ] as const,
   ),
@@ -106,7 +105,7 @@ describe.each(readable)('a table with %s', (_, bytes) => {
     ]);
   });
 
-  it('is split and shared, and its parts carry no filter', () => {
+  it('can be copied and shared in parts, which have no filter', () => {
     for (const validate of ['full', 'lazy'] as const) {
       const reader = TableReader.open(fileSystemOf(bytes), 'table', { validate });
       const split = new MemoryFile();
@@ -117,7 +116,7 @@ describe.each(readable)('a table with %s', (_, bytes) => {
       sharePart(reader, ONE_HALF, shared);
       expectHalf(shared.bytes);
       expect(verifyTable(fileSystemOf(shared), 'part').entries).toBe(190);
-      // The table in front is what it was.
+      // The earlier table is unchanged.
       const sizeBytes = bytes.length;
       expect(verifyTable(fileSystemOf(shared), 'table', { sizeBytes }).entries).toBe(KEYS);
     }
@@ -136,8 +135,8 @@ describe('a table that LevelDB 1.20 cannot read', () => {
       deflated(2, (contents) => Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, ...contents)),
       /compressed with zstd \(type 2\)/,
     ],
-    ['what nobody knows', deflated(99, (contents) => contents), /unknown type 99/],
-  ])('is named where it is compressed with %s', (_, bytes, message) => {
+    ['an unknown compression', deflated(99, (contents) => contents), /unknown type 99/],
+  ])('is refused with the reason if it is compressed with %s', (_, bytes, message) => {
     for (const check of [verifyTable, checkTableStructure]) {
       const run = () => check(fileSystemOf(bytes), 'some.ldb');
       expect(run).toThrow(message);
@@ -152,7 +151,7 @@ describe('a table that LevelDB 1.20 cannot read', () => {
     ['f7cff485b741e288', 'RocksDB'],
     ['6495bf6396224282', 'RocksDB'],
     ['f09faab3f09faab3', 'Pebble'],
-  ])('is named by its magic number %s: %s', (magic, name) => {
+  ])('is recognised by its magic number %s: %s', (magic, name) => {
     const bytes = foreignTable({ blocks });
     bytes.set(Buffer.from(magic, 'hex'), bytes.length - 8);
     expect(() => verifyTable(fileSystemOf(bytes), 'some.sst')).toThrow(
@@ -178,7 +177,7 @@ describe('an index whose keys share bytes', () => {
     );
   });
 
-  it('must be in order, its restart points at whole entries', () => {
+  it('must be in order, with restart points at entries with full keys', () => {
     const [first = [], second = [], third = []] = blocks;
     const disordered = foreignTable({ blocks: [first, third, second], indexRestartInterval: 16 });
     expect(() => checkTableStructure(fileSystemOf(disordered), 'table')).toThrow(
@@ -187,7 +186,7 @@ describe('an index whose keys share bytes', () => {
   });
 });
 
-describe('a table without a data block', () => {
+describe('a table without data blocks', () => {
   it('is refused as such', () => {
     expect(() => verifyTable(fileSystemOf(foreignTable({ blocks: [] })), 'table')).toThrow(
       expect.objectContaining({ code: 'SSTITCH_TABLE_CORRUPT' }),

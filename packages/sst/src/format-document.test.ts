@@ -1,4 +1,4 @@
-// docs/formats/table-additions.md says what the code does.
+// Checks docs/formats/table-additions.md against the code.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { FILTER_KEY, PROPERTIES_KEY, SEALED_KEY, SHARED_PART_KEY } from './format.js';

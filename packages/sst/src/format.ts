@@ -1,4 +1,4 @@
-// A table file (LevelDB's doc/table_format, table/format.cc):
+// The format of a table file (LevelDB's doc/table_format, table/format.cc):
 //
 //   data blocks        each: contents, type (1 byte), checksum (4 bytes)
 //   filter block       optional; named by the metaindex
@@ -12,87 +12,86 @@
 //   padding            zeros up to byte 40
 //   magic              8 bytes, little-endian: db4775248b80fb57
 //
-// A handle's size is that of the contents, without the 5 bytes behind them. LevelDB finds blocks by
-// their handles alone, so that unused bytes may lie between two blocks: `copyPart` leaves zeros there,
-// and `verifyTable` accepts zeros only.
+// A handle's size is that of the contents, without the 5 bytes of type and checksum. LevelDB finds blocks by their
+// handles alone, so unused bytes may lie between two blocks. `copyPart` leaves zeros there, and `verifyTable` accepts
+// nothing but zeros.
 //
-// A virtual table (share-part.ts) begins with another table, whose filter block and some of whose data
-// blocks it uses; all else of it lies behind:
+// A virtual table (share-part.ts) is appended to the file of another table. It uses the filter block and some data
+// blocks of the earlier contents:
 //
-//   what the file held before, that table's footer included
+//   the earlier contents of the file, including their footer
 //   data blocks, metaindex block, index block, footer
 //
-// Its metaindex has one more entry, which LevelDB passes over:
+// Its metaindex has one more entry, which LevelDB ignores:
 //
-//   "sstitch.narrowed" -> varint64: how many bytes that was
+//   "sstitch.narrowed" -> varint64: the size of the earlier contents
 //
-// LevelDB looks for the footer where the MANIFEST says that the table ends. So one file can be several
-// tables, of several sizes.
+// LevelDB looks for the footer at the size that the MANIFEST records. So one file can hold several tables, each
+// identified by its size.
 //
-// A sealed table has one more entry in its metaindex, too (table-seal.ts):
+// The metaindex of a sealed table has one more entry too (table-seal.ts):
 //
 //   "sstitch.sealed"   -> checksums of index and filter, the first and the last key
 //
-// A table with properties (properties-block.ts) names a block of them, between the filter and the metaindex:
+// A table with properties has a properties block (properties-block.ts) between the filter and the metaindex:
 //
 //   "rocksdb.properties" -> handle of the properties block
 //
-// Other writers put other entries there, such as a filter of another name. They are passed over, as LevelDB
-// does, with the blocks that they name.
+// Other entries, such as a filter under another name, and the blocks that they name are ignored, as LevelDB does.
 
 import { readFixed32, writeFixed32 } from './checksum.js';
 import { compareBytes } from './compare-bytes.js';
 import { corrupt, SstError, type TableLocation } from './errors.js';
 import { VarintReader, writeVarint } from './varint.js';
 
-/** Where a block lies. */
+/** The position of a block in its file. */
 export interface BlockHandle {
-  /** In bytes from the start of the file. */
+  /** The offset in the file, in bytes. */
   readonly offset: number;
-  /** Contents only, in bytes. */
+  /** The size of the stored contents, without type and checksum, in bytes. */
   readonly size: number;
 }
 
-/** What the end of a table points to. */
+/** The footer of a table. */
 export interface Footer {
   readonly metaindex: BlockHandle;
   readonly index: BlockHandle;
 }
 
 export const FOOTER_BYTES = 48;
-/** Type and checksum behind each block. */
+/** The size of the type and the checksum that follow each block's contents. */
 export const BLOCK_TRAILER_BYTES = 5;
 export const BLOCK_TYPE_RAW = 0;
 export const BLOCK_TYPE_SNAPPY = 1;
-/** Under which the metaindex names the filter block. */
+/** The metaindex entry that names the filter block. */
 export const FILTER_KEY = 'filter.leveldb.BuiltinBloomFilter2';
-/** Under which the metaindex of a virtual table says how many bytes the file had before. */
+/** The metaindex entry of a virtual table, which holds the size of the file's earlier contents. */
 export const SHARED_PART_KEY = 'sstitch.narrowed';
-/** Under which the metaindex of a table says that its writer saw each entry. */
+/** The metaindex entry that holds a table's seal. */
 export const SEALED_KEY = 'sstitch.sealed';
-/** Under which the metaindex names the properties block. */
+/** The metaindex entry that names the properties block. */
 export const PROPERTIES_KEY = 'rocksdb.properties';
-/** The largest block that this package writes or decodes; LevelDB's own offsets in one have 32 bits. */
+/** The size limit of a block that this package writes or decodes. LevelDB's own offsets in a block have 32 bits. */
 export const MAX_BLOCK_BYTES = 2 ** 30;
-/** The largest entry, key and value, that this package writes: a block that is almost full takes one. */
+/** The size limit of an entry that this package writes, so that an almost full block can take another one. */
 export const MAX_ENTRY_BYTES = MAX_BLOCK_BYTES / 2;
-/** Two varints of at most ten bytes. */
+/** The size limit of an encoded handle: two varints of at most ten bytes. */
 export const MAX_HANDLE_BYTES = 20;
 
-/** What a block type other than 0 and 1 means, by those who write it. */
+/** The compressions that other writers use, by block type. */
 const FOREIGN_COMPRESSIONS: ReadonlyMap<number, string> = new Map([
   [2, 'zlib'],
   [3, 'bzip2'],
   [4, 'raw zlib'],
   [7, 'zstd'],
 ]);
-/** The first bytes of a zstd frame: LevelDB 1.23 and later write it as type 2, as Minecraft writes zlib. */
+/** The first bytes of a zstd frame. LevelDB 1.23 and later write zstd as type 2, which is zlib in Minecraft's tables. */
 const ZSTD_MAGIC = 0xfd2fb528;
 
 /**
  * Describes a block type that LevelDB 1.20 does not read.
  *
- * @param contents the block as it is stored, or its first bytes
+ * @param contents the stored contents of the block, or their first bytes
  */
 export function describeForeignType(type: number | undefined, contents: Uint8Array): string {
   const isZstd = type === 2 && contents.length >= 4 && readFixed32(contents, 0) === ZSTD_MAGIC;
@@ -104,7 +103,7 @@ export function describeForeignType(type: number | undefined, contents: Uint8Arr
   return `${what}, which LevelDB 1.20 cannot read: it reads 0 (raw) and 1 (snappy)`;
 }
 
-/** Whose table a file is, by the last eight bytes, as hex. */
+/** The programs that write tables with these last eight bytes, as hex. */
 const FOREIGN_MAGICS: ReadonlyMap<string, string> = new Map([
   // Block-based tables, plain tables before and after format 2, cuckoo tables.
   ['f7cff485b741e288', 'RocksDB'],
@@ -118,7 +117,7 @@ const MAGIC_LOW = 0x8b80fb57;
 const MAGIC_HIGH = 0xdb477524;
 const MAGIC_OFFSET = FOOTER_BYTES - 8;
 
-/** Writes a handle and returns the position behind it. */
+/** Writes a handle and returns the position after it. */
 export function writeHandle(
   target: Uint8Array,
   position: number,
@@ -137,24 +136,25 @@ export function readHandle(
 ): BlockHandle {
   const offset = reader.read64(bytes, limit);
   const size = offset < 0 ? -1 : reader.read64(bytes, limit);
-  if (size < 0) throw corrupt('a block handle is cut off or out of range', at);
+  if (size < 0) throw corrupt('a block handle is truncated or out of range', at);
   return { offset, size };
 }
 
-/** The 48 bytes at the end of a table. */
+/** Encodes a footer in 48 bytes. */
 export function encodeFooter(footer: Footer): Uint8Array {
   const bytes = new Uint8Array(FOOTER_BYTES);
-  const behind = writeHandle(bytes, 0, footer.metaindex.offset, footer.metaindex.size);
-  writeHandle(bytes, behind, footer.index.offset, footer.index.size);
+  const position = writeHandle(bytes, 0, footer.metaindex.offset, footer.metaindex.size);
+  writeHandle(bytes, position, footer.index.offset, footer.index.size);
   writeFixed32(bytes, MAGIC_OFFSET, MAGIC_LOW);
   writeFixed32(bytes, MAGIC_OFFSET + 4, MAGIC_HIGH);
   return bytes;
 }
 
 /**
- * Reads a footer. Its handles are numbers in range, not yet known to lie in the file.
+ * Decodes a footer. Its handles are valid numbers, but may lie outside the file.
  *
- * @param bytes the last 48 bytes of the file
+ * @param bytes the last 48 bytes of the table
+ * @throws SstError `SSTITCH_TABLE_CORRUPT`, `SSTITCH_TABLE_UNSUPPORTED`
  */
 export function decodeFooter(bytes: Uint8Array, at: TableLocation): Footer {
   if (
@@ -172,10 +172,10 @@ export function decodeFooter(bytes: Uint8Array, at: TableLocation): Footer {
   const reader = new VarintReader();
   const metaindex = readHandle(bytes, reader, MAGIC_OFFSET, at);
   const index = readHandle(bytes, reader, MAGIC_OFFSET, at);
-  // Only one encoding is right: no byte of a table is free to differ.
+  // Only LevelDB's encoding is accepted, so that no byte of a table can differ unnoticed.
   const footer = { metaindex, index };
   if (compareBytes(encodeFooter(footer), bytes) !== 0) {
-    throw corrupt('the footer is not encoded as LevelDB does it, or its padding is not zero', at);
+    throw corrupt('the footer is not in the encoding that LevelDB writes', at);
   }
   return footer;
 }

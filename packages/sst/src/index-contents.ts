@@ -1,6 +1,6 @@
-// LevelDB makes each entry of an index a restart point, so that an entry is found and read where it stands
-// (table-index.ts). Other writers share key bytes between index entries, as in data blocks, which LevelDB reads
-// too: such an index is laid out anew, in memory, as LevelDB would have written it.
+// Converts indexes of other writers. In LevelDB's indexes every entry is a restart point, so that entries can be decoded
+// independently (table-index.ts). Other writers share key bytes between index entries, as in data blocks, which LevelDB
+// reads too. Such an index is rewritten in memory as LevelDB would write it.
 
 import { BlockBuilder } from './block-builder.js';
 import { BlockReader } from './block-reader.js';
@@ -9,11 +9,11 @@ import { corrupt, SstError, type TableLocation } from './errors.js';
 import { TRAILER_BYTES } from './internal-key.js';
 import { VarintReader } from './varint.js';
 
-/** Keys may share bytes: a small index must not claim keys of any total length. */
+/** The limit of a rewritten index's growth, so that a small index cannot claim keys of any total length. */
 const MAX_GROWTH = 32;
 const SMALL_INDEX_BYTES = 1024 * 1024;
 
-/** Gives an index of which each entry is a restart point: the same bytes where it is one already. */
+/** Returns an index of which every entry is a restart point: the given bytes if it is one already. */
 export function withEachEntryRestarted(contents: Uint8Array, at: TableLocation): Uint8Array {
   if (isFirstEntryAlone(contents)) return contents;
   const entries = new BlockReader(TRAILER_BYTES);
@@ -22,7 +22,7 @@ export function withEachEntryRestarted(contents: Uint8Array, at: TableLocation):
   const most = Math.max(SMALL_INDEX_BYTES, MAX_GROWTH * contents.length);
   let restart = 0;
   for (entries.seekToFirst(); entries.valid; entries.next()) {
-    // LevelDB finds entries by these: each must lead to one, whole, in order.
+    // LevelDB searches by restart points: each must be the start of an entry with a full key, in order.
     const isRestart =
       restart < entries.restartCount && entries.restartPoint(restart) === entries.entryStart;
     if (isRestart && entries.sharedBytes === 0) restart += 1;
@@ -40,16 +40,16 @@ export function withEachEntryRestarted(contents: Uint8Array, at: TableLocation):
     }
   }
   if (restart !== entries.restartCount) {
-    throw corrupt(`restart point ${restart} of the index does not lead to a whole entry`, at);
+    throw corrupt(`restart point ${restart} of the index is not an entry with a full key`, at);
   }
   return builder.finish().slice();
 }
 
-/** Whether the first entry ends where the second restart point is, or the entries end. */
+/** Whether the first entry ends at the second restart point, or at the end of the entries. */
 function isFirstEntryAlone(contents: Uint8Array): boolean {
   if (contents.length < 4) return true;
   const count = readFixed32(contents, contents.length - 4);
-  // No index of entries: whoever reads it says so.
+  // The block is malformed. TableIndex reports it.
   if (count === 0 || count > (contents.length - 4) / 4) return true;
   const entriesEnd = contents.length - 4 - 4 * count;
   const varints = new VarintReader();

@@ -22,7 +22,7 @@ describe('an internal key', () => {
     expect(Buffer.from(key).toString('hex')).toBe('6b6579' + '01' + '05040302010000');
   });
 
-  it('gives back what it was made of', () => {
+  it('yields the parts that it was made from', () => {
     fc.assert(
       fc.property(userKeys, sequences, types, (userKey, sequence, type) => {
         const key = makeInternalKey(userKey, sequence, type);
@@ -33,7 +33,7 @@ describe('an internal key', () => {
     );
   });
 
-  it('gives its sequence as a number that is exact below 2^53', () => {
+  it('yields its sequence as a number that is exact below 2^53', () => {
     fc.assert(
       fc.property(userKeys, fc.maxSafeNat(), types, (userKey, sequence, type) => {
         expect(sequenceNumberOf(makeInternalKey(userKey, sequence, type))).toBe(sequence);
@@ -42,7 +42,7 @@ describe('an internal key', () => {
     expect(sequenceNumberOf(makeInternalKey(bytesOf(''), MAX_SEQUENCE, 'value'))).toBe(2 ** 56);
   });
 
-  it('sorts by user key, then by falling sequence, then value before deletion', () => {
+  it('sorts by user key, then by descending sequence, then values before deletions', () => {
     const side = fc.tuple(userKeys, fc.oneof(sequences, fc.bigInt(0n, 3n)), types);
     fc.assert(
       fc.property(side, side, (a, b) => {
@@ -56,7 +56,7 @@ describe('an internal key', () => {
     );
   });
 
-  it('to seek with comes before every entry of its user key', () => {
+  it('for seeking sorts before all entries of its user key', () => {
     const key = bytesOf('key');
     const newest = makeInternalKey(key, MAX_SEQUENCE, 'deletion');
     expect(compareInternalKeys(seekKeyOf(key), newest)).toBeLessThan(0);

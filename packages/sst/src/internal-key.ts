@@ -1,4 +1,4 @@
-// Internal keys: what a database's tables are sorted by (LevelDB's db/dbformat).
+// Internal keys, by which tables are sorted (LevelDB's db/dbformat).
 //
 //   user key: bytes
 //   trailer:  8 bytes, little-endian: sequence << 8 | type
@@ -6,22 +6,22 @@
 //   byte of the trailer   0     1 … 7
 //                         type  sequence, least significant byte first
 //
-// Order: user key bytewise ascending, then trailer descending: the newest version comes first.
-// A type is 1 for a value and 0 for a deletion. Nothing here makes a BigInt for each entry.
+// Order: by user key, bytewise ascending, then by trailer, descending, so that the newest version comes first.
+// The type is 1 for a value and 0 for a deletion, that is, a tombstone.
 
 import { compareByteRanges } from './compare-bytes.js';
 import { SstError } from './errors.js';
 
-/** What an entry says of its user key. */
+/** The type of an entry. */
 export type EntryType = 'value' | 'deletion';
 
-/** Bytes behind the user key. */
+/** The size of the trailer. */
 export const TRAILER_BYTES = 8;
-/** The largest sequence that the format holds; LevelDB keeps it for seeking. */
+/** The largest sequence of the format. LevelDB reserves it for seeks. */
 export const MAX_SEQUENCE = 2n ** 56n - 1n;
 /**
- * The largest sequence that this package writes or accepts in a table: beyond it a JavaScript number
- * is not exact. A database that writes a million entries a second gets there after 285 years.
+ * The largest sequence that this package writes or accepts in a table. Above it, a JavaScript number is not exact. A
+ * database that writes a million entries a second reaches it after 285 years.
  */
 export const MAX_ENTRY_SEQUENCE = Number.MAX_SAFE_INTEGER;
 
@@ -31,7 +31,8 @@ const VALUE = 1;
 /**
  * Makes an internal key.
  *
- * @param sequence 0 to `MAX_SEQUENCE`, else `SSTITCH_TABLE_OPTIONS`
+ * @param sequence 0 to `MAX_SEQUENCE`
+ * @throws SstError `SSTITCH_TABLE_OPTIONS`
  */
 export function makeInternalKey(
   userKey: Uint8Array,
@@ -67,12 +68,12 @@ function writeTrailer(
   target[position + 7] = high32 >>> 24;
 }
 
-/** Writes the trailer that sorts before every entry of its user key: where a seek to it starts. */
+/** Writes the trailer that sorts before all entries of its user key. */
 export function writeSeekTrailer(target: Uint8Array, position: number): void {
   writeTrailer(target, position, 0xff_ffff, 0xffff_ffff, VALUE);
 }
 
-/** The internal key that sorts before every entry of `userKey`. */
+/** Returns the internal key that sorts before all entries of `userKey`. */
 export function seekKeyOf(userKey: Uint8Array): Uint8Array {
   const key = new Uint8Array(userKey.length + TRAILER_BYTES);
   key.set(userKey);
@@ -80,13 +81,13 @@ export function seekKeyOf(userKey: Uint8Array): Uint8Array {
   return key;
 }
 
-/** The user key of an internal key: a view, not a copy. */
+/** Returns the user key of an internal key, as a view. */
 export function userKeyOf(internalKey: Uint8Array): Uint8Array {
   checkLength(internalKey);
   return internalKey.subarray(0, internalKey.length - TRAILER_BYTES);
 }
 
-/** The sequence of an internal key. */
+/** Returns the sequence of an internal key. */
 export function sequenceOf(internalKey: Uint8Array): bigint {
   checkLength(internalKey);
   const end = internalKey.length;
@@ -95,9 +96,10 @@ export function sequenceOf(internalKey: Uint8Array): bigint {
 }
 
 /**
- * The sequence as a number: exact up to `MAX_ENTRY_SEQUENCE`, and above it never below that.
+ * Returns the sequence of an internal key as a number. It is exact up to `MAX_ENTRY_SEQUENCE`; larger sequences yield a
+ * number that is not below that.
  *
- * @param end where the internal key ends in `bytes`
+ * @param end the end of the internal key in `bytes`
  */
 export function sequenceNumberOf(bytes: Uint8Array, end: number = bytes.length): number {
   const low =
@@ -113,7 +115,7 @@ export function sequenceNumberOf(bytes: Uint8Array, end: number = bytes.length):
   return high * 0x100_0000 + low;
 }
 
-/** What the entry of this internal key is; `SSTITCH_TABLE_CORRUPT` if its type byte is unknown. */
+/** Returns the type of an internal key. @throws SstError `SSTITCH_TABLE_CORRUPT` for an unknown type */
 export function typeOf(internalKey: Uint8Array): EntryType {
   checkLength(internalKey);
   const code = typeCodeOf(internalKey, internalKey.length);
@@ -122,7 +124,7 @@ export function typeOf(internalKey: Uint8Array): EntryType {
   throw new SstError('SSTITCH_TABLE_CORRUPT', `an internal key has the unknown type ${code}`);
 }
 
-/** The type byte: 1 value, 0 deletion, else not valid. */
+/** Returns the type byte: 1 for a value, 0 for a deletion; others are not valid. */
 export function typeCodeOf(bytes: Uint8Array, end: number): number {
   return bytes[end - TRAILER_BYTES] as number;
 }
@@ -136,14 +138,14 @@ function checkLength(internalKey: Uint8Array): void {
   }
 }
 
-/** Order of internal keys: negative, zero or positive. */
+/** Compares internal keys. Returns a negative number, zero or a positive number. */
 export function compareInternalKeys(a: Uint8Array, b: Uint8Array): number {
   checkLength(a);
   checkLength(b);
   return compareInternalRanges(a, 0, a.length, b, 0, b.length);
 }
 
-/** Order of the internal keys `a[aStart, aEnd)` and `b[bStart, bEnd)`, each of 8 bytes or more. */
+/** Compares the internal keys `a[aStart, aEnd)` and `b[bStart, bEnd)`, which have at least 8 bytes each. */
 export function compareInternalRanges(
   a: Uint8Array,
   aStart: number,
@@ -156,7 +158,7 @@ export function compareInternalRanges(
   return order === 0 ? compareTrailers(a, aEnd, b, bEnd) : order;
 }
 
-/** Order by the trailers alone, which end at `aEnd` and `bEnd`: the larger one comes first. */
+/** Compares the trailers that end at `aEnd` and `bEnd`. The larger trailer comes first. */
 export function compareTrailers(a: Uint8Array, aEnd: number, b: Uint8Array, bEnd: number): number {
   for (let back = 1; back <= TRAILER_BYTES; back += 1) {
     const difference = (b[bEnd - back] as number) - (a[aEnd - back] as number);

@@ -68,7 +68,7 @@ const databases: readonly Written[] = [
 const keyOf = (number: number): Uint8Array =>
   bytesOf(`sync/${number % 7}/grant/${String(number).padStart(8, '0')}`);
 
-/** Writes entries, overwrites some and deletes others, and compacts. Keeps old versions on request. */
+/** Writes entries, overwrites some, deletes others, and compacts. Keeps old versions on request. */
 async function writeDatabase(written: Written, keepOldVersions: boolean): Promise<Database> {
   const database: Database = new ClassicLevel(directory, {
     ...binary,
@@ -89,7 +89,7 @@ async function writeDatabase(written: Written, keepOldVersions: boolean): Promis
       }),
     );
   await batch(0, 1, 0);
-  // An open iterator is a snapshot: compaction then keeps what it can see.
+  // The compaction keeps the versions that an open iterator sees.
   const snapshot = keepOldVersions ? database.iterator() : undefined;
   await snapshot?.next();
   await batch(1, 5, 1);
@@ -139,7 +139,7 @@ describe.each(databases)('a database that LevelDB wrote: $name', (written) => {
     for (const reader of readers) reader.close();
   });
 
-  it('is written byte for byte alike by TableBuilder, as far as compression allows', async () => {
+  it('has tables that TableBuilder writes byte for byte alike, except for compressed blocks', async () => {
     const database = await writeDatabase(written, true);
     await database.close();
     for (const path of tablePaths(directory)) {
@@ -164,7 +164,7 @@ describe.each(databases)('a database that LevelDB wrote: $name', (written) => {
   });
 });
 
-/** Makes a directory with these tables alone, has LevelDB build a MANIFEST for it, and opens it. */
+/** Makes a directory of these tables, lets LevelDB repair it, which builds a MANIFEST, and opens it. */
 async function openTables(build: (path: (number: number) => string) => void): Promise<Database> {
   build((number) => join(directory, `${String(number).padStart(6, '0')}.ldb`));
   await ClassicLevel.repair(directory);
@@ -173,7 +173,7 @@ async function openTables(build: (path: (number: number) => string) => void): Pr
   return database;
 }
 
-/** LevelDB must find by get (through the filters), forwards and backwards exactly these entries. */
+/** Expects that LevelDB finds exactly these entries by get (through the filters), forwards and backwards. */
 async function expectContents(database: Database, expected: Map<string, string>): Promise<void> {
   expect(await entriesOf(database)).toEqual(expected);
   const backwards: string[] = [];
@@ -188,7 +188,7 @@ async function expectContents(database: Database, expected: Map<string, string>)
   expect(missed).toEqual([]);
 }
 
-/** The newest values of a table in some spans, by decoding all of it. */
+/** Returns the newest values of a table in the spans, by decoding all of it. */
 function contentsOf(path: string, spans: readonly Span[]): Map<string, string> {
   const reader = TableReader.open(nodeFileSystem, path);
   const contents = new Map<string, string>();
@@ -226,8 +226,8 @@ describe.each([
   const user = (text: string) => bytesOf(text);
   it.each<{ name: string; spans: Span[] }>([
     { name: 'everything', spans: [{ start: user(''), end: undefined }] },
-    { name: 'a head', spans: [{ start: user(''), end: user('table5/k0004321') }] },
-    { name: 'a tail', spans: [{ start: user('table5/k0004321/x'), end: undefined }] },
+    { name: 'a prefix', spans: [{ start: user(''), end: user('table5/k0004321') }] },
+    { name: 'a suffix', spans: [{ start: user('table5/k0004321/x'), end: undefined }] },
     { name: 'a middle', spans: [{ start: user('table5/k0001000'), end: user('table5/k0007777') }] },
     {
       name: 'one key',
@@ -306,7 +306,7 @@ function addVersions(
   contents: Map<string, string>,
 ): void {
   const sequence = 100 + index * 4;
-  // Every eleventh key is deleted, and every seventh has an older version behind the newest.
+  // Every eleventh key is deleted, and every seventh has an older version too.
   const deleted = index % 11 === 0;
   if (deleted) {
     builder.add(internalKey(key, sequence + 3, 'deletion'), new Uint8Array(0));

@@ -7,7 +7,7 @@ import { compareBytes } from './compare-bytes.js';
 import { mergeTables } from './merge-tables.js';
 import { TableBuilder } from './table-builder.js';
 
-/** A table's entries, dealt out to some tables. */
+/** Distributes entries over several tables. */
 const dealt = fc.tuple(entriesOf(), fc.infiniteStream(fc.nat(4))).map(([entries, hands]) => {
   const tables: Entry[][] = [[], [], [], [], []];
   for (const entry of entries) tables[hands.next().value]?.push(entry);
@@ -26,7 +26,7 @@ const newestValues = (entries: readonly Entry[]) =>
   );
 
 describe('mergeTables', () => {
-  it('gives the entries of all tables in order', () => {
+  it('returns the entries of all tables in order', () => {
     fc.assert(
       fc.property(dealt, ({ entries, tables }) => {
         const readers = tables.map((table) => readerOf(tableOf(table).bytes));
@@ -35,7 +35,7 @@ describe('mergeTables', () => {
     );
   });
 
-  it('gives only the newest version of each user key, and no deletion, if told so', () => {
+  it('returns only the newest version of each user key, and no deletions, with dropShadowed', () => {
     fc.assert(
       fc.property(dealt, ({ entries, tables }) => {
         const readers = tables.map((table) => readerOf(tableOf(table).bytes));
@@ -45,7 +45,7 @@ describe('mergeTables', () => {
     );
   });
 
-  it('seeks to a user key, forwards or back', () => {
+  it('seeks to a user key, forwards or backwards', () => {
     fc.assert(
       fc.property(dealt, fc.array(userKeys), fc.boolean(), ({ entries, tables }, keys, drop) => {
         const merged = mergeTables(
@@ -78,7 +78,7 @@ describe('mergeTables', () => {
     );
   });
 
-  it('gives an entry that two tables hold twice, that of the table named first in front', () => {
+  it('returns an entry of two tables twice, that of the earlier table first', () => {
     const bytes = tableOf([ENTRY, LATER]).bytes;
     const other = tableOf([{ ...ENTRY, value: Uint8Array.of(2) }]).bytes;
     const values = (tables: Uint8Array[]) =>
@@ -87,7 +87,7 @@ describe('mergeTables', () => {
     expect(values([other, bytes])).toEqual(['\x02', '\x01', '\x03']);
   });
 
-  it('of no tables is at its end', () => {
+  it('is at its end without tables', () => {
     expect(mergeTables([]).valid).toBe(false);
   });
 });

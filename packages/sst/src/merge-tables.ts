@@ -1,9 +1,10 @@
-// Merges tables into one order, by a binary heap of iterators.
+// Merges tables in the order of internal keys, with a binary heap of iterators.
 //
-// Invariants: the heap holds exactly the iterators that are at an entry, the one with the first internal
-// key on top; iterators move only while they are on top. Where shadowed versions are dropped, `#userKey`
-// is the user key of the entry looked at last, which was `#last`'s: what that iterator's next key shares
-// with it need not be compared.
+// Invariants:
+// - the heap holds exactly the iterators that are at an entry, with the least internal key on top;
+// - only the top iterator moves;
+// - with `dropShadowed`, `#userKey` is the user key of the last entry that was examined, and `#last` is its source. The
+//   bytes that the source's next key shares with it need not be compared.
 
 import assert from 'node:assert/strict';
 import { copyBytes, grown } from './compare-bytes.js';
@@ -18,19 +19,19 @@ import type { RunIterator } from './run-iterator.js';
 import type { EntryIterator, TableIterator } from './table-iterator.js';
 import type { TableReader } from './table-reader.js';
 
-/** How tables are merged. */
+/** How to merge tables. */
 export interface MergeOptions {
   /**
-   * Give the newest version of each user key alone, and no deletions. Right only where the tables hold
-   * all that there is of their user keys: otherwise an older version elsewhere comes back to light.
+   * Return only the newest version of each user key, and no tombstones. The tables must hold all versions of their user
+   * keys; otherwise an older version in another table would reappear.
    *
    * @defaultValue false
    */
   readonly dropShadowed?: boolean | undefined;
   /**
-   * Give every entry this sequence. Only with `dropShadowed`: else versions of a key would be alike.
+   * The sequence to give to all entries. It requires `dropShadowed`, as versions of a key would be equal otherwise.
    *
-   * @defaultValue each its own
+   * @defaultValue entries keep their own sequences
    */
   readonly sequence?: number | undefined;
 }
@@ -38,22 +39,22 @@ export interface MergeOptions {
 interface Source {
   readonly iterator: TableIterator | RunIterator;
   readonly path: string | undefined;
-  /** Of two equal keys, that of the table named first comes first. */
+  /** The position in the list of tables, by which equal keys are ordered. */
   readonly rank: number;
 }
 
-/** An iterator over several tables, forwards only. */
+/** A forward iterator over several tables. */
 export class MergeIterator implements EntryIterator {
   readonly #sources: readonly Source[];
   readonly #heap: Source[] = [];
   readonly #dropShadowed: boolean;
-  /** What every key gets in place of its own trailer. */
+  /** The trailer of all keys, with `sequence`. */
   readonly #trailer: Uint8Array | undefined;
   #top: Source | undefined;
   #last: Source | undefined;
-  /** With room for a trailer. */
+  /** The last user key, with room for a trailer. */
   #userKey: Uint8Array = new Uint8Array(256);
-  /** -1 before the first entry. */
+  /** The length of the last user key; -1 before the first entry. */
   #userKeyLength = -1;
   #sharedBytes = 0;
 
@@ -80,8 +81,8 @@ export class MergeIterator implements EntryIterator {
       : this.#userKeyLength + TRAILER_BYTES;
   }
   /**
-   * How many bytes the user key is known to share with the one that `next` moved on from; it may be more.
-   * Known with `dropShadowed` alone, else 0.
+   * A lower bound of the leading bytes that the user key shares with that of the previous entry. Always 0 without
+   * `dropShadowed`.
    */
   get sharedBytes(): number {
     return this.#sharedBytes;
@@ -102,17 +103,17 @@ export class MergeIterator implements EntryIterator {
     return this.#current().value;
   }
 
-  /** To the first entry of all. A new iterator is there already. */
+  /** Moves to the first entry. */
   seekToFirst(): void {
     this.#seek((iterator) => iterator.seekToFirst());
   }
 
-  /** To the newest version of the first user key at or behind this one. */
+  /** Moves to the newest version of the first user key at or after this one. */
   seekUserKey(userKey: Uint8Array): void {
     this.#seek((iterator) => iterator.seekUserKey(userKey));
   }
 
-  /** To the next entry; behind the last one the iterator is not valid. */
+  /** Moves to the next entry. After the last one the iterator is not valid. */
   next(): void {
     if (this.#top === undefined) return;
     this.#advance();
@@ -138,7 +139,7 @@ export class MergeIterator implements EntryIterator {
     if (this.#dropShadowed) this.#skipShadowed(0);
   }
 
-  /** Moves the top iterator by one entry and puts the heap in order. */
+  /** Moves the top iterator to its next entry and restores the heap. */
   #advance(): void {
     const heap = this.#heap;
     const iterator = (heap[0] as Source).iterator;
@@ -156,12 +157,12 @@ export class MergeIterator implements EntryIterator {
   }
 
   /**
-   * Goes on until the entry is a value, and the first one seen of its user key.
+   * Advances until the entry is a value and the first of its user key.
    *
-   * @param sharedBytes what `#userKey` shares with the key of the entry given before, at most
+   * @param sharedBytes the number of leading bytes that `#userKey` shares with the key of the last entry returned
    */
   #skipShadowed(sharedBytes: number): void {
-    let sharedWithGiven = sharedBytes;
+    let sharedWithReturned = sharedBytes;
     for (; this.#top !== undefined; this.#advance()) {
       const top = this.#top;
       const { iterator } = top;
@@ -173,11 +174,11 @@ export class MergeIterator implements EntryIterator {
       while (shared < shorter && keyBytes[shared] === userKey[shared]) shared += 1;
       this.#last = top;
       if (shared === userLength && userLength === this.#userKeyLength) continue;
-      sharedWithGiven = Math.min(sharedWithGiven, shared);
+      sharedWithReturned = Math.min(sharedWithReturned, shared);
       this.#takeUserKey(keyBytes, shared, userLength);
       const type = typeCodeOf(keyBytes, keyLength);
       if (type === 1) {
-        this.#sharedBytes = sharedWithGiven;
+        this.#sharedBytes = sharedWithReturned;
         return;
       }
       if (type !== 0) {
@@ -229,9 +230,10 @@ function isBefore(a: Source, b: Source): boolean {
 }
 
 /**
- * Iterates over several tables as if they were one, in the order of internal keys: by user key, of one
- * user key the newest version first. The iterator is at the first entry. Memory: a block and a read
- * window for each table.
+ * Returns an iterator over the entries of several tables in the order of internal keys, at the first entry. It keeps a
+ * block and a read window in memory for each table.
+ *
+ * @param readers tables; of equal internal keys, that of the earlier table comes first
  */
 export function mergeTables(
   readers: readonly TableReader[],
@@ -246,8 +248,9 @@ export function mergeTables(
 }
 
 /**
- * As `mergeTables`, of runs, and not yet at an entry: of two equal keys that of the run named first comes
- * first. The caller closes the runs.
+ * Returns an iterator over the entries of several runs, which is not at an entry yet. The caller closes the runs.
+ *
+ * @param runs iterators; of equal internal keys, that of the earlier run comes first
  */
 export function mergeRuns(runs: readonly RunIterator[], options: MergeOptions = {}): MergeIterator {
   const sources = runs.map((iterator, rank) => ({ iterator, path: undefined, rank }));

@@ -1,8 +1,8 @@
-// The native libraries that every table goes through.
+// The native libraries for snappy and CRC-32C.
 //
-// By `require`: both are CommonJS with a loader of 29 KB, which Node reads through for the names that it exports
-// where they are imported. It does so in every thread, which took 15 ms and 100 ms of V8's compiler in each,
-// beside a process's first commit.
+// They are loaded by `require`. Both are CommonJS modules with a loader of 29 KB, which Node would have to parse in every
+// thread to find the exported names if they were imported. That takes 15 ms of each thread's start, and 100 ms of V8's
+// compiler, during a process's first commit.
 
 import { createRequire } from 'node:module';
 

@@ -1,4 +1,4 @@
-// Node's implementation of the port: thin, so that there is nothing in it to test but Node.
+// The port's implementation on node:fs.
 import {
   chmodSync,
   close,
@@ -28,7 +28,7 @@ import type { FileHandle, FileStatus, FileSystem, OpenFile, OpenMode } from './f
 const OPEN_FLAGS: Record<OpenMode, string | number> = {
   read: 'r',
   create: 'wx',
-  // Unlike Node's own 'a', it makes no file.
+  // Unlike Node's 'a', this does not create the file.
   append: constants.O_RDWR | constants.O_APPEND,
 };
 
@@ -87,7 +87,7 @@ function kindOf(stats: { isFile(): boolean; isDirectory(): boolean; isSymbolicLi
   return stats.isSymbolicLink() ? 'link' : 'other';
 }
 
-/** The file operations of `node:fs`. */
+/** The file system of Node. */
 export const nodeFileSystem: FileSystem = {
   open(path, mode) {
     return new NodeFileHandle({ path, descriptor: openSync(path, OPEN_FLAGS[mode], 0o644) });
@@ -95,17 +95,17 @@ export const nodeFileSystem: FileSystem = {
   attach: (file) => new NodeFileHandle(file),
   readFile(path) {
     const bytes = readFileSync(path);
-    // A plain view: `slice` of a Buffer would share its bytes instead of copying them.
+    // Not the Buffer itself, whose `slice` would share bytes instead of copying them.
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   },
   link: linkSync,
   copy(existing, path) {
-    // Elsewhere a clone takes a name that is free.
+    // On other systems a clone needs a free name, so the copy cannot be opened before it is written.
     if (process.platform !== 'linux') {
       copyFileSync(existing, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
       return nodeFileSystem.open(path, 'read');
     }
-    // Node copies by a descriptor of its own, and closes it: this one is open before.
+    // Node copies through a descriptor of its own and closes it. This one is open before the copy is written.
     const copied = nodeFileSystem.open(path, 'create');
     try {
       copyFileSync(existing, path, constants.COPYFILE_FICLONE);
@@ -139,7 +139,7 @@ export const nodeFileSystem: FileSystem = {
     };
   },
   fsyncDir(path) {
-    // Windows cannot open a directory to sync it; its rename is journalled by the file system.
+    // Windows cannot open a directory to fsync it. Its file system journals renames.
     if (process.platform === 'win32') return;
     const descriptor = openSync(path, 'r');
     try {
@@ -152,7 +152,7 @@ export const nodeFileSystem: FileSystem = {
   realPath: realpathSync.native,
 };
 
-/** An error of Node's of a descriptor says nothing of the file. */
+/** Adds the path to an error of Node, which for a descriptor does not name the file. */
 function withPath(error: unknown, path: string): unknown {
   return error instanceof Error ? Object.assign(error, { path }) : error;
 }
@@ -160,12 +160,12 @@ function withPath(error: unknown, path: string): unknown {
 const fsyncAsync = promisify(fsync);
 const closeAsync = promisify(close);
 
-/** Syncs an open file and closes it, without replacedSpans a thread that waits for the disk. */
+/** Fsyncs and closes an open file asynchronously, without blocking the calling thread. */
 export async function syncAndCloseNodeFile({ path, descriptor }: OpenFile): Promise<void> {
   try {
     await fsyncAsync(descriptor);
   } catch (error) {
-    // It is closed all the same, and the sync's error says more.
+    // The descriptor is closed even so, and the error of the fsync is the one to report.
     await closeAsync(descriptor).catch(() => undefined);
     throw withPath(error, path);
   }

@@ -1,15 +1,15 @@
-// What splitting a table and sharing it share: which of its data blocks are kept as they are, which are
-// decoded, and which are left out.
+// The common part of `copyPart` and `sharePart`: decides which data blocks of a table to keep in their stored form,
+// which to decode, and which to leave out.
 //
-// Data block i holds keys behind the index key of block i-1 and up to its own index key. From these two
-// bounds, each block is
-//   - dropped, if no span reaches into them;
-//   - kept as it is stored, if one span holds both;
-//   - decoded otherwise, and written anew with the entries inside the spans (or kept, if all are).
-// As spans are made of user keys, all versions of a user key stay together.
+// The keys of data block i are after the index key of block i-1 and at or before its own index key. By these two bounds,
+// a block is
+//   - left out, if no span overlaps them;
+//   - kept in its stored form, if one span contains both;
+//   - decoded otherwise, and rebuilt with the entries inside the spans, or kept if that is all of them.
+// As the bounds of spans are user keys, all versions of a user key stay together.
 //
-// The index key of a block that was kept undecoded lies inside the span; that of a decoded block is the
-// last key kept. So the index names no entry outside of the spans.
+// The index key of a block that was kept without decoding lies inside the span. The index key of a decoded block is its
+// last kept key. So the index names no key outside the spans.
 
 import { joinTouchingSpans, type Span } from '@sstitch/contract';
 import { BlockBuilder } from './block-builder.js';
@@ -25,25 +25,25 @@ import type { TableParts } from './table-parts.js';
 import type { PartProperties } from './table-properties.js';
 import type { TableReader } from './table-reader.js';
 
-/** How rebuilt blocks are written. The filter is the source's own. */
+/** How to write rebuilt blocks. The filter is taken from the source. */
 export type PartOptions = Pick<TableOptions, 'restartInterval' | 'compression' | 'path'>;
 
-/** Takes the data blocks of a part, in order. */
+/** Receives the data blocks of a part, in order. */
 export interface PartOutput {
-  /** The source's blocks from `from` up to `to`, as they are stored there. */
+  /** Adds the source's blocks `from` to `to` (exclusive) in their stored form. */
   keepBlocks(from: number, to: number): void;
-  /** One of them, under another index key. */
+  /** Adds one of the source's blocks in its stored form, with another index key. */
   keepBlock(block: number, key: Uint8Array, keyLength: number): void;
-  /** The contents of a new block, whose entries were in the source's block at `sourceOffset`. */
+  /** Adds a rebuilt block, whose entries come from the source's block at `sourceOffset`. */
   addBlock(sourceOffset: number, contents: Uint8Array, key: Uint8Array, keyLength: number): void;
-  /** Gives the size of the table. */
+  /** Completes the table and returns its size. */
   finish(): number;
 }
 
 /**
- * Puts what a table holds in the spans into an output, which is opened when the first entry to keep is found.
+ * Adds the entries of a table in the spans to an output, which is opened when the first entry to keep is found.
  *
- * @returns undefined if there is none
+ * @returns undefined if the table has no entries in the spans
  */
 export function copyInto(
   reader: TableReader,
@@ -57,24 +57,27 @@ export function copyInto(
     return new PartCopier(reader, joinTouchingSpans(keep), openOutput, options).run();
   } catch (error) {
     if (!(error instanceof SstError) || error.code !== 'SSTITCH_TABLE_ORDER') throw error;
-    // The entries came from the source: it is the table that is out of order, not the caller.
+    // The entries come from the source, so the source is corrupt.
     const at = { path: reader.path };
     throw new SstError('SSTITCH_TABLE_CORRUPT', `out of order: ${error.message}`, at, error);
   }
 }
 
-/** What is told of a table's data blocks. An object: V8 drops the compiled code of closures made for each call. */
+/**
+ * Receives the data blocks that `visitBlocks` finds. It is an object, as V8 drops the compiled code of closures that
+ * each call creates.
+ */
 export interface BlockVisitor {
-  /** Blocks from `from` up to `to`, of which one span holds all. */
+  /** Called with blocks `from` to `to` (exclusive), all of whose keys lie in one span. */
   visitWhole(from: number, to: number): void;
-  /** A block, and the first span that may reach into it. */
+  /** Called with a block of which some keys may lie in spans, and the first span that may overlap it. */
   visitPart(block: number, span: number): void;
 }
 
 /**
- * Visits the data blocks that may hold entries in the spans, in order; finds them by bisection.
+ * Visits the data blocks that may hold entries in the spans, in order. It finds them by binary search.
  *
- * @param spans sorted, none touching another
+ * @param spans sorted and disjoint; they do not touch
  */
 export function visitBlocks(
   reader: TableReader,
@@ -88,10 +91,10 @@ export function visitBlocks(
     const first = blockAt(index, start);
     if (first === count) return;
     let last = end === undefined ? count : blockAt(index, end);
-    // The last index key may lie behind all keys.
+    // The last index key may be above all keys.
     if (end !== undefined && last === count - 1 && isBefore(reader.largest(), end)) last = count;
     let from = Math.max(first, next);
-    // A block that was visited for the span before is behind us, and the next one begins inside this span.
+    // If the first block was visited for the previous span, the next one begins inside this span.
     const beginsInside = first < next || (first === 0 && !isBefore(reader.smallest(), start));
     if (!beginsInside && first < last) {
       visitor.visitPart(first, at);
@@ -107,7 +110,7 @@ export function visitBlocks(
   }
 }
 
-/** The block whose keys come up to `userKey` or beyond, while those of the block before do not. */
+/** Returns the first block whose index key is at or after `userKey`. */
 function blockAt(index: TableIndex, userKey: Uint8Array): number {
   return index.find(seekKeyOf(userKey), userKey.length + TRAILER_BYTES);
 }
@@ -126,7 +129,7 @@ class PartCopier implements BlockVisitor {
   readonly #builder: BlockBuilder;
   #output: PartOutput | undefined;
   #smallest: Uint8Array | undefined;
-  /** The last key kept, if the block it is from was decoded. */
+  /** The last kept key, if its block was decoded. */
   #largest: Uint8Array | undefined;
   #lastKeptBlock = -1;
   #copiedBlocks = 0;
@@ -174,7 +177,7 @@ class PartCopier implements BlockVisitor {
     this.#lastKeptBlock = to - 1;
   }
 
-  /** Keeps those entries of a block that lie in a span. */
+  /** Keeps the entries of a block that lie in a span. */
   visitPart(block: number, firstSpan: number): void {
     const entries = this.#entries;
     const builder = this.#builder;
@@ -219,7 +222,7 @@ class PartCopier implements BlockVisitor {
     this.#rebuiltEntries += kept;
   }
 
-  /** The first span, from `span` on, that does not end at or before a user key. */
+  /** Returns the first span, from `span` on, that ends after a user key. */
   #spanAt(span: number, bytes: Uint8Array, userLength: number): number {
     for (let at = span; ; at += 1) {
       const end = this.#spans[at]?.end;
@@ -261,7 +264,7 @@ class PartCopier implements BlockVisitor {
   #currentKey(block: number): Uint8Array {
     const { index, file } = this.#parts;
     if (!this.#entries.valid) {
-      throw corrupt('a data block has no entry', {
+      throw corrupt('a data block has no entries', {
         path: file.path,
         offset: index.offsetOf(block),
       });

@@ -11,7 +11,7 @@ import { TableBuilder } from './table-builder.js';
 import { VarintReader } from './varint.js';
 import { verifyTable } from './verify-table.js';
 
-/** Names and values of a block, in its order. */
+/** Returns the names and values of a block, in order. */
 function rowsOf(contents: Uint8Array): Map<string, Uint8Array> {
   const block = new BlockReader(0);
   block.load(contents, {});
@@ -23,7 +23,7 @@ function rowsOf(contents: Uint8Array): Map<string, Uint8Array> {
   return rows;
 }
 
-/** The properties of a table, as Pebble finds them: by the metaindex. */
+/** Reads the properties of a table as Pebble does, through the metaindex. */
 function propertiesOf(bytes: Uint8Array): Record<string, string | number> {
   const { file, footer } = readerOf(bytes).parts;
   const blocks = new StoredBlockReader(file);
@@ -47,7 +47,7 @@ function propertiesOf(bytes: Uint8Array): Record<string, string | number> {
   return properties;
 }
 
-/** The properties that follow from the entries alone. */
+/** The properties that depend only on the entries. */
 function expectedOf(entries: readonly Entry[]): Record<string, string | number> {
   const sum = (sizeOf: (entry: Entry) => number) =>
     entries.reduce((total, entry) => total + sizeOf(entry), 0);
@@ -63,7 +63,7 @@ function expectedOf(entries: readonly Entry[]): Record<string, string | number> 
   };
 }
 
-/** Entries whose user keys are numbers of two bytes. */
+/** Makes entries whose user keys are numbers of two bytes. */
 function numbered(count: number): Entry[] {
   return Array.from({ length: count }, (_, number) => {
     const userKey = Uint8Array.of(number >>> 8, number);
@@ -92,7 +92,7 @@ it('a table with properties holds the same entries, and its properties count the
   );
 });
 
-it('all of filter, properties and seal stand in the metaindex, in order', () => {
+it('the metaindex has the entries of filter, properties and seal, in order', () => {
   const { bytes } = tableOf(numbered(1), { seal: true, properties: true });
   const { file, footer } = readerOf(bytes).parts;
   const metaindex = new StoredBlockReader(file).read(

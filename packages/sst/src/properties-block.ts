@@ -1,5 +1,5 @@
-// The properties block of a table: what RocksDB and Pebble require, and LevelDB passes over. The metaindex names it
-// "rocksdb.properties". It is a raw block (block-builder.ts) whose keys are names, in order:
+// The format of the properties block, which RocksDB and Pebble require and LevelDB ignores. The metaindex names it
+// "rocksdb.properties". It is a raw block (block-builder.ts) whose keys are these names, in order:
 //
 //   rocksdb.block.based.table.index.type   uint32 little-endian   0: an index of one level
 //   rocksdb.comparator                     text
@@ -11,24 +11,24 @@
 //   rocksdb.num.data.blocks                varint64
 //   rocksdb.num.entries                    varint64   deletions included
 //   rocksdb.num.range-deletions            varint64   0
-//   rocksdb.raw.key.size                   varint64   internal keys, before any key shares bytes
+//   rocksdb.raw.key.size                   varint64   internal keys in full
 //   rocksdb.raw.value.size                 varint64
 //
-// Pebble (sstable/properties.go) opens a table with less in it, and then estimates its sizes wrongly.
+// Pebble (sstable/properties.go) opens tables with fewer properties, but misestimates their sizes.
 
 import { BlockBuilder } from './block-builder.js';
 import { MAX_VARINT64_BYTES, writeVarint } from './varint.js';
 
-/** What the entries of a table add up to. */
+/** The totals of a table's entries. */
 export interface EntryTotals {
   readonly entries: number;
   readonly deletions: number;
-  /** Of all internal keys. */
+  /** The size of all internal keys. */
   readonly keyBytes: number;
   readonly valueBytes: number;
 }
 
-/** What the blocks of a table add up to. */
+/** The totals of a table's blocks. */
 export interface BlockTotals {
   readonly dataBlocks: number;
   readonly dataBytes: number;
@@ -36,13 +36,13 @@ export interface BlockTotals {
   readonly filterBytes: number;
 }
 
-/** Names share no bytes with one restart point a name: the block is small, and read rarely. */
+/** Every entry is a restart point: sharing bytes is not worthwhile in so small a block. */
 const RESTART_INTERVAL = 1;
 const COMPARATOR = 'leveldb.BytewiseComparator';
 const NO_MERGES = 'nullptr';
 const ONE_LEVEL = new Uint8Array(4);
 
-/** The contents of the block. */
+/** Returns the contents of the properties block. */
 export function encodeProperties(entries: EntryTotals, blocks: BlockTotals): Uint8Array {
   const block = new BlockBuilder(RESTART_INTERVAL);
   const rows: ReadonlyArray<readonly [name: string, value: Uint8Array]> = [

@@ -1,7 +1,7 @@
 import { compareBytes, problemOfSpans, type Span } from '@sstitch/contract';
 import { SstError } from './errors.js';
 
-/** @throws SstError `SSTITCH_TABLE_OPTIONS` unless every span holds a key, and the spans are sorted and disjoint */
+/** Checks that spans are not empty, sorted and disjoint. @throws SstError `SSTITCH_TABLE_OPTIONS` */
 export function requireSpans(spans: readonly Span[]): void {
   const empty = spans.findIndex(
     ({ start, end }) => end !== undefined && compareBytes(start, end) === 0,

@@ -10,7 +10,7 @@ import { mergeRuns } from './merge-tables.js';
 import { RunIterator, type RunTable } from './run-iterator.js';
 import { TableBuilder } from './table-builder.js';
 
-/** Tables in memory, and how many of them are open. */
+/** Tables in memory, which counts the open ones. */
 class TableShelf {
   readonly #files = new Map<string, Uint8Array>();
   readonly #open: MemoryFile[] = [];
@@ -23,7 +23,7 @@ class TableShelf {
     },
   } as unknown as FileSystem;
 
-  /** Puts entries into tables of so many, as a run: no two tables share a user key. */
+  /** Makes a run of tables with about this many entries each. No two tables share a user key. */
   addRun(entries: readonly Entry[], perTable: number): RunTable[] {
     const tables: Entry[][] = [];
     for (const entry of entries) {
@@ -36,7 +36,7 @@ class TableShelf {
     return tables.map((table) => {
       const { bytes } = tableOf(table);
       const path = `table-${this.#files.size}`;
-      // As a virtual table's file, which goes on behind the table.
+      // Like the file of a virtual table, the file is longer than the table.
       this.#files.set(path, Uint8Array.from([...bytes, 1, 2, 3]));
       return { path, sizeBytes: bytes.length };
     });
@@ -47,7 +47,7 @@ class TableShelf {
   }
 }
 
-/** A database's entries, dealt out to runs as if each had been written later than the one before it. */
+/** Distributes a database's entries over runs, as if each run had been written after the previous one. */
 const inRuns = fc
   .record({ entries: entriesOf(), runs: fc.integer({ min: 1, max: 4 }), perTable: fc.nat(20) })
   .map(({ entries, runs, perTable }) => {
@@ -61,7 +61,7 @@ const inRuns = fc
 const asText = (entries: readonly Entry[]) =>
   entries.map(({ key, value }) => [textOf(key), textOf(value)]);
 
-/** Newest values alone, with one sequence. */
+/** Returns the newest values, all with one sequence. */
 function rewritten(entries: readonly Entry[], sequence: number): [string, string][] {
   const seen = new Set<string>();
   const kept: [string, string][] = [];
@@ -75,7 +75,7 @@ function rewritten(entries: readonly Entry[], sequence: number): [string, string
 }
 
 describe('RunIterator', () => {
-  it('gives the entries of all its tables, one table open at a time', () => {
+  it('returns the entries of all its tables, with one table open at a time', () => {
     fc.assert(
       fc.property(entriesOf(), fc.integer({ min: 1, max: 20 }), (entries, perTable) => {
         const shelf = new TableShelf();
@@ -91,7 +91,7 @@ describe('RunIterator', () => {
     );
   });
 
-  it('seeks to a user key, in whichever table it is', () => {
+  it('seeks to a user key in any of its tables', () => {
     fc.assert(
       fc.property(inRuns, fc.array(userKeys), ({ entries, perTable }, keys) => {
         const shelf = new TableShelf();
@@ -111,7 +111,7 @@ describe('RunIterator', () => {
 });
 
 describe('mergeRuns', () => {
-  it('gives each user key once, with one sequence, and no deletion, if told so', () => {
+  it('returns each user key once, with one sequence, and no deletions, with dropShadowed', () => {
     fc.assert(
       fc.property(inRuns, fc.array(userKeys), ({ entries, dealt, perTable }, keys) => {
         const shelf = new TableShelf();
@@ -128,7 +128,7 @@ describe('mergeRuns', () => {
     );
   });
 
-  it('tells a builder what keys share, and the table is the same byte for byte', () => {
+  it('reports the bytes that keys share, with which a builder writes the same table', () => {
     fc.assert(
       fc.property(inRuns, ({ dealt, perTable }) => {
         const build = (told: boolean) => {

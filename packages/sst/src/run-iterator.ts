@@ -1,7 +1,6 @@
-// Iterates over a run as if it were one table: tables in ascending key order that share no user key.
+// Iterates over a run, that is, over tables in key order that share no user key.
 //
-// Invariants: at most one table is open at a time, so that a run of any length costs a block and a read
-// window; tables in front of the open one are done with, until the next seek.
+// Invariant: at most one table is open at a time, so that a run of any length takes a block and a read window of memory.
 
 import type { FileSystem } from './file-system.js';
 import type { EntryIterator, TableIterator } from './table-iterator.js';
@@ -10,11 +9,11 @@ import { TableReader } from './table-reader.js';
 /** A table of a run. */
 export interface RunTable {
   readonly path: string;
-  /** Where the table ends: its file may go on (share-part.ts). */
+  /** The size of the table. Its file may be longer (share-part.ts). */
   readonly sizeBytes: number;
 }
 
-/** An iterator over a run, forwards only, not yet at an entry. Its owner closes it. */
+/** A forward iterator over a run, which is not at an entry before the first seek. The caller closes it. */
 export class RunIterator implements EntryIterator {
   readonly #fileSystem: FileSystem;
   readonly #tables: readonly RunTable[];
@@ -27,7 +26,7 @@ export class RunIterator implements EntryIterator {
     this.#tables = tables;
   }
 
-  /** Of the table that is open, for messages. */
+  /** The path of the open table, for messages. */
   get path(): string {
     return this.#tables[this.#at]?.path ?? '';
   }
@@ -62,10 +61,10 @@ export class RunIterator implements EntryIterator {
 
   seekToFirst(): void {
     this.#at = -1;
-    this.#moveOn();
+    this.#toNextTable();
   }
 
-  /** To the newest version of the first user key at or behind this one. */
+  /** Moves to the newest version of the first user key at or after this one. */
   seekUserKey(userKey: Uint8Array): void {
     for (this.#at = -1; this.#openNext(); ) {
       this.#iterator?.seekUserKey(userKey);
@@ -73,15 +72,15 @@ export class RunIterator implements EntryIterator {
     }
   }
 
-  /** To the next entry; behind the last one the iterator is not valid. */
+  /** Moves to the next entry. After the last one the iterator is not valid. */
   next(): void {
     const iterator = this.#iterator;
     if (iterator === undefined) return;
     iterator.next();
-    if (!iterator.valid) this.#moveOn();
+    if (!iterator.valid) this.#toNextTable();
   }
 
-  /** Closes the table that is open; the iterator is of no use until the next seek. */
+  /** Closes the open table. The iterator can be used again after a seek. */
   close(): void {
     this.#iterator = undefined;
     const reader = this.#reader;
@@ -94,7 +93,7 @@ export class RunIterator implements EntryIterator {
     return this.#iterator;
   }
 
-  #moveOn(): void {
+  #toNextTable(): void {
     while (this.#openNext()) {
       this.#iterator?.seekToFirst();
       if (this.valid) return;

@@ -22,7 +22,7 @@ import { verifyTable } from './verify-table.js';
 const inside = (entries: readonly Entry[], spans: readonly Span[]) =>
   entries.filter(({ userKey }) => spans.some((span) => spanContains(span, userKey)));
 
-/** The table of a file that ends at `sizeBytes` must verify and hold exactly the entries. */
+/** Expects that the table of `sizeBytes` in a file verifies and holds exactly the entries. */
 function expectTable(file: MemoryFile, sizeBytes: number, expected: readonly Entry[]): void {
   const fileSystem = fileSystemOf(file);
   verifyTable(fileSystem, 'shared', { sizeBytes });
@@ -66,7 +66,7 @@ const numbered = (count: number): Entry[] =>
 const keyOf = (index: number) => bytesOf(`key ${String(index).padStart(6, '0')}`);
 
 describe('sharePart', () => {
-  it('makes a further table of any table, with exactly the entries of any spans, and leaves the first as it was', () => {
+  it('appends a table with exactly the entries in any spans of any table, which it does not change', () => {
     fc.assert(
       fc.property(entriesOf(), options, spansOf(), fc.boolean(), (...given) => {
         const [entries, built, spans, checkWhole] = given;
@@ -90,7 +90,7 @@ describe('sharePart', () => {
     );
   });
 
-  it('makes several tables of one file, also of one that it made, each known by its size', () => {
+  it('appends several tables to one file, also from appended ones, each identified by its size', () => {
     fc.assert(
       fc.property(
         entriesOf(),
@@ -117,7 +117,7 @@ describe('sharePart', () => {
     );
   });
 
-  it('writes little beside the table, and in one piece', () => {
+  it('writes little more than an index, in one write', () => {
     const { bytes } = tableOf(numbered(20_000), { blockSizeBytes: 4096, compression: 'none' });
     const file = new MemoryFile(bytes);
     const shared = share(file, bytes.length, [{ start: keyOf(777), end: keyOf(19_333) }]);
@@ -126,7 +126,7 @@ describe('sharePart', () => {
     expect(file.writes).toBe(1);
   });
 
-  it('has no filter where no block is used where it lies', () => {
+  it('makes a table without a filter if no block is used in place', () => {
     const { bytes } = tableOf(numbered(20_000), { blockSizeBytes: 4096 });
     const file = new MemoryFile(bytes);
     const filterOf = (start: number, end: number) => {
@@ -150,9 +150,9 @@ describe('sharePart', () => {
   });
 
   it.each([
-    ['the new block lies behind its windows', 1, true],
-    ['which no LevelDB writes, and it is left out', 10_000, false],
-  ])('takes a table whose filter has windows behind its end: %s', (_, strayWindow, isKept) => {
+    ['by little, and puts the new block after them', 1, true],
+    ['by more than LevelDB writes, and leaves the filter out', 10_000, false],
+  ])('accepts a filter whose windows end after the table %s', (_, strayWindow, isKept) => {
     const names = ['a', 'm', 'z'];
     const [first, ...others] = names.map((name) => internalKey(name, 1, 'value'));
     if (first === undefined) throw new Error('there are names');
@@ -172,7 +172,7 @@ describe('sharePart', () => {
     expect(names.filter((name) => reader.get(bytesOf(name)) !== undefined)).toEqual(['a', 'm']);
   });
 
-  it('refuses a file to which somebody else writes meanwhile', () => {
+  it('refuses a file to which another writer appends meanwhile', () => {
     const { bytes } = tableOf(numbered(100));
     class SharedFile extends MemoryFile {
       override write(written: Uint8Array): void {
@@ -187,7 +187,7 @@ describe('sharePart', () => {
     expectTable(file, bytes.length, numbered(100));
   });
 
-  it('is verified behind the table in front: a byte changed there is found, or changes nothing', () => {
+  it('makes tables of which each changed byte after the earlier contents is found, or has no effect', () => {
     const entries = numbered(60);
     const { bytes } = tableOf(entries);
     const file = new MemoryFile(bytes);
@@ -215,7 +215,7 @@ describe('sharePart', () => {
 describe('a reader that did not check the whole table', () => {
   const { bytes } = tableOf(numbered(2000));
 
-  it('asks a filter for its windows, and its filters, when they are needed', () => {
+  it('reads the windows and the filters of a filter block when they are needed', () => {
     const fileSystem = fileSystemOf(bytes);
     const reader = TableReader.open(fileSystem, 'source', { validate: 'lazy' });
     const { parts } = TableReader.open(fileSystem, 'source');
@@ -224,7 +224,7 @@ describe('a reader that did not check the whole table', () => {
     expect(reader.get(bytesOf('none such'))).toBeUndefined();
   });
 
-  it('refuses an index whose entries lie anywhere, when it moves them', () => {
+  it('refuses to copy index entries that do not lie in order', () => {
     const table = draftTable({
       blocks: [
         { keys: [internalKey('a', 1, 'value')], index: internalKey('b', 1, 'value') },
@@ -235,7 +235,7 @@ describe('a reader that did not check the whole table', () => {
     const { parts } = TableReader.open(fileSystemOf(table), 'draft');
     const { offset, size } = parts.footer.index;
     const stored = table.slice(offset, offset + size);
-    // The second restart point moves behind the third.
+    // Move the second restart point after the third.
     writeFixed32(stored, size - 12, readFixed32(stored, size - 8));
     const damaged = table.slice();
     damaged.set(stored, offset);
@@ -243,13 +243,13 @@ describe('a reader that did not check the whole table', () => {
     writeFixed32(damaged, offset + size + 1, maskedChecksum(checked));
     const first = [{ start: bytesOf(''), end: bytesOf('c') }];
     expect(() => share(new MemoryFile(damaged), damaged.length, first, false)).toThrow(
-      /does not lead to a whole entry/,
+      /is not an entry with a full key/,
     );
   });
 });
 
 describe('dataBytesIn', () => {
-  it('tells how much a part would copy', () => {
+  it('returns how much a part would copy', () => {
     const { bytes } = tableOf(numbered(20_000), { blockSizeBytes: 4096, compression: 'none' });
     const reader = TableReader.open(fileSystemOf(bytes), 'source');
     const all = dataBytesIn(reader, [{ start: bytesOf(''), end: undefined }]);

@@ -1,18 +1,18 @@
-// Shares a table in place: makes a further table out of a file, which holds the entries of some spans,
-// by writing behind its end and touching no byte in front of it (layout: format.ts).
+// Makes a virtual table: appends to a table's file another table, which holds the entries of some spans. No earlier byte
+// changes (layout: format.ts).
 //
-//   the file so far       blocks that lie wholly inside a span are used where they lie, and so is the filter,
-//                         if there is any such block
-//   zeros                 as far as the filter has windows, where the file does not
-//   data blocks           those that straddle a span's bound, without the rest
+//   the earlier contents    blocks that lie inside a span are used in place, and so is the filter if there are such
+//                           blocks
+//   zeros                   up to the end of the filter's windows, if the file is shorter
+//   data blocks             the rebuilt blocks that straddle a bound of a span
 //   metaindex, index, footer
 //
-// The cost is that of an index, not of the table's data. Blocks behind the filter's windows have no filter:
-// LevelDB takes them to match any key (FilterBlockReader::KeyMayMatch), which are one or two blocks a bound.
-// Whoever knows the file by its former size, and
-// looks for the footer there, as LevelDB does by its MANIFEST, reads what it always read.
+// The cost is that of an index, not of the table's data. The rebuilt blocks, one or two at each bound, lie after the
+// filter's windows, where LevelDB assumes that every key matches (FilterBlockReader::KeyMayMatch). A reader that knows
+// the file's earlier size, as LevelDB does from its MANIFEST, finds the earlier footer there and reads the same table as
+// before.
 //
-// What was split away stays in the file until LevelDB compacts the table.
+// Entries that were split away stay in the file until LevelDB compacts the table.
 
 import { joinTouchingSpans, type Span } from '@sstitch/contract';
 import { SstError } from './errors.js';
@@ -35,17 +35,16 @@ import type { TableReader } from './table-reader.js';
 import { TableWriter } from './table-writer.js';
 
 /**
- * Appends one table that holds exactly the entries of `reader`'s table whose user key lies in one of the
- * spans. A file may be shared several times: each call makes one more table, which is known by its
- * size. Blocks that are used where they lie are not read.
+ * Appends a table that holds exactly the entries of `reader`'s table whose user keys lie in the spans. Each call appends
+ * one more table to the file, which is identified by its size. Blocks that are used in place are not read.
  *
- * @param keep sorted and disjoint; they may touch
- * @param file the reader's own file, open to append; nobody else may write to it meanwhile
- * @returns undefined if the table has no entry in the spans; then nothing was written. The file is
- * neither synced nor closed
- * @throws SstError `SSTITCH_TABLE_OPTIONS` for wrong spans or options, `SSTITCH_TABLE_CORRUPT`,
- * `SSTITCH_TABLE_UNSUPPORTED`, `SSTITCH_TABLE_IO`, `SSTITCH_TABLE_SHARED` where somebody else did write to
- * the file: what it held before is as it was
+ * @param keep spans that hold a key each, sorted and disjoint; they may touch
+ * @param file the reader's file, opened with `append`. No other writer may use it meanwhile. The caller fsyncs and
+ * closes it
+ * @returns undefined if the table has no entries in the spans; nothing was written then
+ * @throws SstError `SSTITCH_TABLE_OPTIONS` for invalid spans or options, `SSTITCH_TABLE_CORRUPT`,
+ * `SSTITCH_TABLE_UNSUPPORTED`, `SSTITCH_TABLE_IO`; `SSTITCH_TABLE_SHARED` if another writer did append to the file,
+ * whose earlier contents are unchanged
  */
 export function sharePart(
   reader: TableReader,
@@ -60,18 +59,18 @@ export function sharePart(
     return new AppendedOutput(writer, startOffset, reader.parts);
   };
   const shared = copyInto(reader, keep, openOutput, checked);
-  // Every offset just written counts from the end that the file had.
+  // The offsets just written are right only if the table was appended at `startOffset`.
   if (shared !== undefined && file.sizeBytes() !== shared.sizeBytes) {
-    const problem = `the file has ${file.sizeBytes()} bytes, not ${shared.sizeBytes}: somebody else wrote to it`;
+    const problem = `the file has ${file.sizeBytes()} bytes, not ${shared.sizeBytes}: another writer appended to it`;
     throw new SstError('SSTITCH_TABLE_SHARED', problem, { path: reader.path });
   }
   return shared;
 }
 
 /**
- * The stored size of the data blocks that may hold entries in the spans: what a part would copy.
+ * Returns the stored size of the data blocks that may hold entries in the spans, which is about what a copy would write.
  *
- * @param keep sorted and disjoint; they may touch
+ * @param keep spans that hold a key each, sorted and disjoint; they may touch
  */
 export function dataBytesIn(reader: TableReader, keep: readonly Span[]): number {
   requireSpans(keep);
@@ -97,7 +96,7 @@ class StoredSizes implements BlockVisitor {
   }
 }
 
-/** A filter with more windows than the file has, by more than this, is none that LevelDB wrote. */
+/** A filter that LevelDB wrote does not have windows beyond the end of the file by more than this. */
 const MAX_PADDING_BYTES = 2 * FILTER_WINDOW_BYTES;
 
 class AppendedOutput implements PartOutput {
@@ -105,9 +104,9 @@ class AppendedOutput implements PartOutput {
   readonly #sharedBytes: number;
   readonly #index: TableIndex;
   readonly #filterHandle: BlockHandle | undefined;
-  /** Where the filter has no windows any more. */
+  /** The offset at which the filter's windows end. */
   readonly #filteredBytes: number;
-  /** No block that the filter is for: LevelDB would read it for nothing. */
+  /** Whether no block is used in place. The filter is left out then, as LevelDB would read it for nothing. */
   #keepsNone = true;
 
   constructor(writer: TableWriter, sharedBytes: number, parts: TableParts) {
@@ -133,7 +132,7 @@ class AppendedOutput implements PartOutput {
 
   addBlock(_: number, contents: Uint8Array, key: Uint8Array, keyLength: number): void {
     const writer = this.#writer;
-    // In a window that the filter has, LevelDB would look for these keys in another block's filter.
+    // Inside the filter's windows, LevelDB would look for these keys in another block's filter.
     writer.padTo(Math.max(writer.offset, this.#filteredBytes));
     writer.writeBlock(contents);
     writer.addIndexEntry(key, keyLength, writer.blockOffset, writer.blockSize);

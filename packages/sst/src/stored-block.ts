@@ -1,11 +1,13 @@
-// Reads blocks as they are stored and decodes them:
+// Reads and decodes stored blocks. The format of a stored block:
 //
 //   contents   raw, or compressed by snappy
 //   type       1 byte: 0 raw, 1 snappy
 //   checksum   uint32 little-endian: masked CRC-32C of contents and type
 //
-// Invariants: no read goes outside of the file; nothing is allocated by a length that the file claims
-// before that length is known to be possible; one window of the file is kept, of bounded size.
+// Invariants:
+// - no read reaches outside the file;
+// - a length that the file claims is checked to be possible before memory is allocated for it;
+// - one window of the file, of bounded size, is kept in memory.
 
 import { maskedChecksum, RunningChecksum, readFixed32 } from './checksum.js';
 import { corrupt, fileOperation, SstError } from './errors.js';
@@ -21,25 +23,25 @@ import {
 import { uncompressSync } from './native-codecs.js';
 import { VarintReader } from './varint.js';
 
-/** Of a block's trailer, behind the type. */
+/** The size of the checksum in a block's trailer. */
 const CHECKSUM_BYTES = BLOCK_TRAILER_BYTES - 1;
-/** Read at once when blocks are read one after another. */
+/** The size of a read when blocks are read sequentially. */
 const READ_AHEAD_BYTES = 128 * 1024;
-/** A window that is kept for the next table; of tables of 2 MiB, what is read to open one fits. */
+/** The size limit of a window that is kept for the next table. Opening a table of 2 MiB reads less. */
 const MAX_SPARE_WINDOW_BYTES = 512 * 1024;
 /**
- * No snappy stream grows by more: its best element turns 3 bytes into 64. A claim beyond that is refused
- * before memory is set aside for it.
+ * The limit of snappy's compression, whose best element encodes 64 bytes in 3. A block that claims more is refused
+ * before memory is allocated for it.
  */
 const MAX_SNAPPY_GROWTH = 22;
 
 /**
- * Tables are opened by the dozen in a commit. V8 counts memory that no table needs any more, and its collections
- * took more of a commit than the reading.
+ * The window for the next table. A commit opens dozens of tables, and collecting a window of each would take longer than
+ * reading.
  */
 let spareWindow = new Uint8Array(0);
 
-/** Where blocks come from. */
+/** A file of blocks. */
 export interface BlockFile {
   readonly handle: FileHandle;
   readonly path: string;
@@ -60,7 +62,7 @@ export class StoredBlockReader {
     this.#file = file;
   }
 
-  /** A reader to be used for a moment: whoever makes it calls `giveWindowBack`. */
+  /** Makes a reader that uses the spare window until the caller calls `releaseWindow`. */
   static withSpareWindow(file: BlockFile): StoredBlockReader {
     const reader = new StoredBlockReader(file);
     reader.#window = spareWindow;
@@ -68,14 +70,14 @@ export class StoredBlockReader {
     return reader;
   }
 
-  /** Ends the views of what was read, and lets the next reader use their memory. */
-  giveWindowBack(): void {
+  /** Releases the window to the next reader. Views of it must not be used afterwards. */
+  releaseWindow(): void {
     if (this.#window.length <= MAX_SPARE_WINDOW_BYTES) spareWindow = this.#window;
     this.#window = new Uint8Array(0);
     this.#windowBytes = 0;
   }
 
-  /** A block with its type and checksum: a view that is valid until the next read. */
+  /** Reads a block with its type and checksum. Returns a view that is valid until the next read. */
   readStored(offset: number, size: number): Uint8Array {
     this.#checkPlace(offset, size);
     const stored = this.readBytes(offset, size + BLOCK_TRAILER_BYTES);
@@ -87,24 +89,24 @@ export class StoredBlockReader {
   }
 
   /**
-   * The checksum behind a block, which its bytes have: they are read piece by piece, and none is kept. The filter
-   * of a large table has a megabyte; memory for all of it at once took as long as reading it.
+   * Checks a block's checksum and returns it. The block is read in chunks: the filter of a large table has a megabyte,
+   * and allocating memory for it would take as long as reading it.
    */
   readChecksum(offset: number, size: number): number {
     this.#checkPlace(offset, size);
     const end = offset + size + BLOCK_TRAILER_BYTES;
     const checksum = new RunningChecksum();
     for (let at = offset; ; ) {
-      // The last piece has the whole checksum in it.
+      // The last chunk is large enough to hold the entire checksum.
       const isLast = end - at < READ_AHEAD_BYTES + BLOCK_TRAILER_BYTES;
-      const piece = this.readBytes(at, isLast ? end - at : READ_AHEAD_BYTES);
-      at += piece.length;
+      const chunk = this.readBytes(at, isLast ? end - at : READ_AHEAD_BYTES);
+      at += chunk.length;
       if (!isLast) {
-        checksum.add(piece);
+        checksum.add(chunk);
         continue;
       }
-      checksum.add(piece.subarray(0, piece.length - CHECKSUM_BYTES));
-      const expected = readFixed32(piece, piece.length - CHECKSUM_BYTES);
+      checksum.add(chunk.subarray(0, chunk.length - CHECKSUM_BYTES));
+      const expected = readFixed32(chunk, chunk.length - CHECKSUM_BYTES);
       if (checksum.masked !== expected) throw this.#mismatch(offset);
       return expected;
     }
@@ -117,7 +119,7 @@ export class StoredBlockReader {
     }
     if (offset + size + BLOCK_TRAILER_BYTES > this.#file.sizeBytes - FOOTER_BYTES) {
       throw corrupt(
-        `a block of ${size} bytes reaches behind the end of the file`,
+        `a block of ${size} bytes reaches beyond the end of the file`,
         this.#at(offset),
       );
     }
@@ -127,19 +129,19 @@ export class StoredBlockReader {
     return corrupt('the checksum of a block does not match', this.#at(offset));
   }
 
-  /** The decoded contents of a block: memory of their own. */
+  /** Reads and decodes a block. Returns its contents in memory of their own. */
   read(offset: number, size: number): Uint8Array {
     return this.decode(this.readStored(offset, size), offset);
   }
 
-  /** `read`, where a view that is valid until the next read will do. */
+  /** Reads and decodes a block. Returns contents that are valid until the next read. */
   view(offset: number, size: number): Uint8Array {
     const stored = this.readStored(offset, size);
     if (stored[size] === BLOCK_TYPE_RAW) return stored.subarray(0, size);
     return this.decode(stored, offset);
   }
 
-  /** Decodes what `readStored` gave. */
+  /** Decodes what `readStored` returned. */
   decode(stored: Uint8Array, offset: number): Uint8Array {
     const size = stored.length - BLOCK_TRAILER_BYTES;
     const type = stored[size];
@@ -162,13 +164,13 @@ export class StoredBlockReader {
       throw new SstError('SSTITCH_TABLE_CORRUPT', problem, this.#at(offset), cause);
     }
     if (typeof decoded === 'string' || decoded.length !== claimed) {
-      throw corrupt('a block decompresses to another length than it claims', this.#at(offset));
+      throw corrupt('a block does not decompress to the length that it claims', this.#at(offset));
     }
-    // A plain Uint8Array: its subarrays are then plain too.
+    // Not the Buffer itself, whose `slice` would share bytes instead of copying them.
     return new Uint8Array(decoded.buffer, decoded.byteOffset, decoded.byteLength);
   }
 
-  /** Any bytes of the file: a view that is valid until the next read. */
+  /** Reads bytes of the file. Returns a view that is valid until the next read. */
   readBytes(offset: number, count: number): Uint8Array {
     const inWindow = offset - this.#windowStart;
     const end = offset + count;
@@ -178,7 +180,7 @@ export class StoredBlockReader {
     }
     const { handle, sizeBytes } = this.#file;
     if (end > sizeBytes) throw corrupt('the file ends too early', this.#at(offset));
-    // Ahead only where reads follow one another: a lookup would read thirty blocks for one.
+    // Read ahead only if reads are sequential. Otherwise a lookup of one block would read thirty.
     const wanted =
       offset === this.#lastEnd
         ? Math.max(count, Math.min(READ_AHEAD_BYTES, sizeBytes - offset))

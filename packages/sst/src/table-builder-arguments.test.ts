@@ -6,7 +6,7 @@ import { makeInternalKey } from './internal-key.js';
 import { nodeFileSystem } from './node-file-system.js';
 import { TableBuilder } from './table-builder.js';
 
-test('a table builder refuses a key and a value that are no bytes, and stays as it was', () => {
+test('a table builder refuses keys and values that are not bytes, and is not changed by them', () => {
   const directory = mkdtempSync(join(tmpdir(), 'check-bytes-'));
   const path = join(directory, 'a.table');
   const file = nodeFileSystem.open(path, 'create');

@@ -19,7 +19,7 @@ import { verifyTable } from './verify-table.js';
 const NOTHING = new Uint8Array(0);
 
 describe('TableBuilder', () => {
-  it('makes tables that verify and give back every entry, for any entries and options', () => {
+  it('makes tables that verify and return every entry, for any entries and options', () => {
     const options: fc.Arbitrary<TableOptions> = fc.record({
       blockSizeBytes: fc.constantFrom(1024, 4096),
       restartInterval: fc.constantFrom(1, 2, 16, 1024),
@@ -51,7 +51,7 @@ describe('TableBuilder', () => {
   it.each([
     ['the same key', internalKey('b', 5, 'value')],
     ['a smaller user key', internalKey('a', 1, 'value')],
-    ['a newer version behind an older one', internalKey('b', 6, 'value')],
+    ['a newer version after an older one', internalKey('b', 6, 'value')],
     ['a prefix of the key', internalKey('', 5, 'value')],
     ['the same sequence as a deletion', internalKey('b', 5, 'deletion')],
   ])('refuses %s, and goes on as if it had not been added', (_name, key) => {
@@ -110,7 +110,7 @@ describe('TableBuilder', () => {
     expect(typeOfFirstBlock(pseudoRandomBytes(1, 5000).fill(0, 0, 1000))).toBe(1);
   });
 
-  it('writes few large pieces, and says how large the file has got', () => {
+  it('writes in few large chunks, and reports the size of the file', () => {
     const file = new MemoryFile();
     const builder = new TableBuilder(file);
     expect(builder.sizeBytes).toBe(0);
@@ -124,7 +124,7 @@ describe('TableBuilder', () => {
     expect(file.writes).toBe(3);
   });
 
-  it('names the path and the offset where writing failed, and keeps the cause', () => {
+  it('throws an error with path, offset and cause if writing fails', () => {
     const file = new MemoryFile();
     const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
     file.write = () => {
@@ -142,7 +142,7 @@ describe('TableBuilder', () => {
     );
   });
 
-  it('takes no entry once it is finished or abandoned', () => {
+  it('refuses entries once it is finished or abandoned', () => {
     const builder = new TableBuilder(new MemoryFile());
     builder.abandon();
     builder.abandon();

@@ -1,8 +1,10 @@
-// Builds a table from entries in order (LevelDB's table/table_builder.cc). Given the same entries and
-// options, and none of compression, seal and properties, the file is byte for byte what LevelDB writes.
+// Builds a table from sorted entries (LevelDB's table/table_builder.cc). Without compression, seal and properties, the
+// file is byte for byte what LevelDB writes for the same entries and options.
 //
-// Invariants: entries strictly ascend; the index entry of a full block waits for the key behind the
-// block, so that it can be short; a refused entry leaves the builder as it was.
+// Invariants:
+// - entries strictly ascend;
+// - the index entry of a full block is added only when the next key is known, so that its key can be short;
+// - a refused entry leaves the builder unchanged.
 
 import assert from 'node:assert/strict';
 import { describeValue, isBytes } from '@sstitch/contract';
@@ -19,7 +21,7 @@ import { checkTableOptions, type TableOptions } from './table-options.js';
 import type { TableProperties } from './table-properties.js';
 import { TableWriter } from './table-writer.js';
 
-/** Builds one table. It neither syncs nor closes the file: its caller does. */
+/** Builds one table. The caller fsyncs and closes the file. */
 export class TableBuilder {
   readonly #writer: TableWriter;
   readonly #block: BlockBuilder;
@@ -39,8 +41,8 @@ export class TableBuilder {
   #largestSequence = 0;
 
   /**
-   * @param file an empty file, made to append to
-   * @throws SstError `SSTITCH_TABLE_OPTIONS` for an option out of range
+   * @param file a new, empty file
+   * @throws SstError `SSTITCH_TABLE_OPTIONS`
    */
   constructor(file: FileHandle, options?: TableOptions) {
     const checked = checkTableOptions(options);
@@ -54,23 +56,22 @@ export class TableBuilder {
     this.#path = checked.path;
   }
 
-  /** Entries added so far. */
+  /** The number of entries added so far. */
   get entries(): number {
     return this.#entries;
   }
 
-  /** What is written so far, plus the current block before compression. */
+  /** The number of bytes written so far, plus the current block before compression. */
   get sizeBytes(): number {
     return this.#writer.offset + (this.#block.isEmpty ? 0 : this.#block.sizeBytes);
   }
 
   /**
-   * Adds an entry; both arrays are copied.
+   * Adds an entry. Both arrays are copied.
    *
-   * @throws SstError `SSTITCH_TABLE_OPTIONS` unless both are bytes; `SSTITCH_TABLE_ORDER` unless the key comes behind the last one, and is a version
-   * of its own: one sequence cannot hold both a value and a deletion of a user key;
-   * `SSTITCH_TABLE_UNSUPPORTED` for a key with an unknown type or a sequence above 2^53-1, or an entry
-   * that no block can hold; `SSTITCH_TABLE_IO` if writing fails
+   * @throws SstError `SSTITCH_TABLE_OPTIONS` if an argument is not bytes; `SSTITCH_TABLE_ORDER` if the key is not after
+   * the last one, or has the same user key and sequence; `SSTITCH_TABLE_UNSUPPORTED` if the key has an unknown type or
+   * a sequence above 2^53 - 1, or the entry is too large; `SSTITCH_TABLE_IO` if writing fails
    */
   add(internalKey: Uint8Array, value: Uint8Array): void {
     if (!isBytes(internalKey)) throw this.#notBytes('key', internalKey);
@@ -79,13 +80,14 @@ export class TableBuilder {
   }
 
   /**
-   * Adds the entry that an iterator is at, without the copies that `key` and `value` would make.
+   * Adds the current entry of an iterator, without the copies that `key` and `value` make.
    *
-   * @param sharedBytes so many bytes the key has in common with the one added last, as the caller knows:
-   * they are not compared again
+   * @param sharedBytes the number of leading bytes that the key is known to share with the last one. They are not
+   * compared again
+   * @throws SstError as `add`
    */
   addFrom(entry: EntryCursor, sharedBytes = 0): void {
-    assert(entry.valid, 'addFrom needs an iterator that is at an entry');
+    assert(entry.valid, 'the iterator is not at an entry');
     const { keyBytes, keyLength, data, valueStart, valueEnd } = entry;
     this.#add(keyBytes, keyLength, data, valueStart, valueEnd, sharedBytes);
   }
@@ -123,7 +125,7 @@ export class TableBuilder {
       );
     }
     if (this.#indexEntryPending) {
-      // Shortening in place spoils the last key, which the block that starts now does not need.
+      // Shortening overwrites the last key, which the block that starts now does not need.
       const length = shortenToSeparator(block.lastKey, block.lastKeyLength, key, keyLength, shared);
       this.#writer.addIndexEntry(
         block.lastKey,
@@ -147,7 +149,7 @@ export class TableBuilder {
   }
 
   /**
-   * Writes what is left. The file is then complete, but not synced.
+   * Writes the rest of the table. The file is then complete, but not fsynced.
    *
    * @throws SstError `SSTITCH_TABLE_OPTIONS` if no entry was added, `SSTITCH_TABLE_IO`
    */
@@ -185,7 +187,7 @@ export class TableBuilder {
     };
   }
 
-  /** Gives up. The file is left as it is: its caller closes and removes it. */
+  /** Abandons the table. The caller closes and removes the file. */
   abandon(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -200,11 +202,11 @@ export class TableBuilder {
     this.#filter?.startBlock(this.#writer.offset);
   }
 
-  /** The key starts with the last one's user key: is it the same user key with the same sequence? */
+  /** Whether a key, which starts with the last user key, has the same user key and sequence as the last one. */
   #repeatsSequence(key: Uint8Array, keyLength: number): boolean {
     const { lastKey, lastKeyLength } = this.#block;
     if (lastKeyLength !== keyLength) return false;
-    // Without its first byte, the type, the trailer is the sequence.
+    // The trailer after its first byte, the type, is the sequence.
     for (let back = 1; back < TRAILER_BYTES; back += 1) {
       if (lastKey[keyLength - back] !== key[keyLength - back]) return false;
     }

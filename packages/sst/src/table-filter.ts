@@ -1,34 +1,33 @@
-// The filter of an open table. It is read and checked when the table is opened, and not kept: most who open a
-// table, to split or merge it, ask nothing of it, and it is as large as the index.
+// The filter of an open table. It is read and checked when the table is opened, but not kept: it is as large as the
+// index, and a split or a merge of the table does not use it.
 
 import { corrupt } from './errors.js';
 import {
-  FILTER_TAIL_BYTES,
+  FILTER_FOOTER_BYTES,
   FilterBlockReader,
   filterWindowOf,
-  readFilterTail,
+  readFilterFooter,
 } from './filter-block.js';
 import type { BlockHandle } from './format.js';
 import { type BlockFile, StoredBlockReader } from './stored-block.js';
 
-/** Where a filter lies, and what it holds. */
+/** A table's filter, which is read on first use. */
 export class TableFilter {
   readonly #file: BlockFile;
   #contents: FilterBlockReader | undefined;
   #windowCount: number | undefined;
   readonly handle: BlockHandle;
 
-  /** A filter that is looked at when it is asked for something. */
   constructor(file: BlockFile, handle: BlockHandle) {
     this.#file = file;
     this.handle = handle;
   }
 
   /**
-   * Checks that each data block has a filter.
+   * Checks the filter's layout, and that it covers each data block.
    *
-   * @param offsets where the data blocks lie; there may be more members
-   * @param sharedBytes size of the table in front, 0 if there is none
+   * @param offsets the offsets of the data blocks, in the first `blockCount` members
+   * @param sharedBytes for a virtual table, the size of the file's earlier contents
    */
   check(
     blocks: StoredBlockReader,
@@ -43,18 +42,19 @@ export class TableFilter {
     this.#windowCount = filter.windowCount;
   }
 
+  /** The number of windows, which is read from the end of the filter block. */
   get windowCount(): number {
     if (this.#windowCount === undefined) {
       const { offset, size } = this.handle;
-      const start = offset + Math.max(0, size - FILTER_TAIL_BYTES);
-      const tail = new StoredBlockReader(this.#file).readBytes(start, FILTER_TAIL_BYTES);
+      const start = offset + Math.max(0, size - FILTER_FOOTER_BYTES);
+      const ending = new StoredBlockReader(this.#file).readBytes(start, FILTER_FOOTER_BYTES);
       const at = { path: this.#file.path, offset };
-      this.#windowCount = readFilterTail(tail, size, at).windowCount;
+      this.#windowCount = readFilterFooter(ending, size, at).windowCount;
     }
     return this.#windowCount;
   }
 
-  /** Read when it is asked for first. */
+  /** The filter, which is read on first use. */
   get contents(): FilterBlockReader {
     if (this.#contents === undefined) {
       const { offset, size } = this.handle;
@@ -66,8 +66,9 @@ export class TableFilter {
 }
 
 /**
- * A data block with an empty filter would hide its keys from LevelDB's get, and show them to iterators. One
- * behind the last window is taken to match: so are new blocks of a virtual table, and no other's.
+ * Checks that each data block has a filter. LevelDB's get would miss the keys of a block with an empty filter, while
+ * iterators would find them. Blocks after the last window match every key; only the new blocks of a virtual table may
+ * lie there.
  */
 function checkCovers(
   offsets: Float64Array,

@@ -1,9 +1,11 @@
-// The index of a table: for each data block a key at or behind all of its keys and before all keys of the next
-// block, and where the block lies. Entries are read where they stand, when they are asked for.
+// The index of a table. For each data block it has a key, which is at or after all keys of the block and before all keys
+// of the next block, and the block's handle. Entries are decoded when they are needed.
 //
-// Invariants, once it is checked: keys strictly ascend; blocks do not overlap, and lie in order, but for those of a
-// virtual table that it uses where they lie: a table in front may have been shared itself. Checked or not, an
-// entry that does not lie in the index is refused.
+// Invariants, after `check`:
+// - keys strictly ascend;
+// - blocks do not overlap, and are in order, except for the shared blocks of a virtual table: the earlier contents may
+//   hold a virtual table themselves.
+// Even without `check`, an entry that reaches outside the index is refused.
 
 import type { BlockBuilder } from './block-builder.js';
 import { readFixed32 } from './checksum.js';
@@ -12,15 +14,15 @@ import { BLOCK_TRAILER_BYTES, type BlockHandle, MAX_BLOCK_BYTES } from './format
 import { compareInternalRanges, TRAILER_BYTES } from './internal-key.js';
 import { VarintReader } from './varint.js';
 
-/** Of more blocks than this, no memory is kept for the next check: some 30 times as many as a table of 2 MiB has. */
+/** The limit of the memory that is kept for the next check: about 30 times the blocks of a table of 2 MiB. */
 const MAX_KEPT_OFFSETS = 64 * 1024;
 
-/** Where the blocks lie of the index that was checked last. */
+/** The offsets of the blocks of the last index that was checked. */
 let checkedOffsets = new Float64Array(0);
 
-/** The index block. */
+/** The index of an open table. */
 export class TableIndex {
-  /** The index block itself: LevelDB shares no key bytes in it, so keys are views of it. */
+  /** The decoded index block. Its entries share no key bytes, so keys are views of it. */
   readonly #contents: Uint8Array;
   readonly #view: DataView;
   readonly #restartsStart: number;
@@ -28,16 +30,16 @@ export class TableIndex {
   readonly #at: TableLocation;
   readonly #handle = new HandleReader();
   readonly blockCount: number;
-  /** The entry that was located last, -1 if none was; then what it says. */
+  /** The last entry that was located, or -1, and its positions. */
   #located = -1;
   #keyStart = 0;
   #keyEnd = 0;
   #entryEnd = 0;
 
   /**
-   * @param contents the index block, decoded
-   * @param indexOffset where it lies, for messages
-   * @param sharedBytes size of the table in front, 0 if there is none
+   * @param contents the decoded index block, of which every entry is a restart point
+   * @param indexOffset the block's offset in the file, for messages
+   * @param sharedBytes for a virtual table, the size of the file's earlier contents
    */
   constructor(contents: Uint8Array, path: string, indexOffset: number, sharedBytes = 0) {
     const at = { path, offset: indexOffset };
@@ -55,11 +57,11 @@ export class TableIndex {
   }
 
   /**
-   * Checks all of it in one pass, without an object for each entry: tables are opened by the dozen in a commit, and
-   * their indexes have thousands of entries.
+   * Checks the whole index in one pass, without an object for each entry: a commit opens dozens of tables, whose indexes
+   * have thousands of entries.
    *
-   * @param dataEnd where the data blocks end at the latest
-   * @returns where each data block lies: valid until the next index is checked
+   * @param dataEnd the offset before which all data blocks must end
+   * @returns the offsets of the data blocks, valid until the next index is checked
    */
   check(dataEnd: number): Float64Array {
     const count = this.blockCount;
@@ -71,12 +73,12 @@ export class TableIndex {
     const offsets = checkedOffsets.length < count ? new Float64Array(count) : checkedOffsets;
     if (count <= MAX_KEPT_OFFSETS) checkedOffsets = offsets;
     let position = 0;
-    let endBehind = sharedBytes;
+    let endBefore = sharedBytes;
     let keyBefore = 0;
     let keyBeforeEnd = 0;
     for (let entry = 0; entry < count; entry += 1) {
-      // LevelDB makes each index entry a restart point, so that no key shares bytes: without this
-      // check, a small index could claim keys of any total length.
+      // Every entry must be a restart point, and so share no key bytes. Otherwise a small index could claim keys of any
+      // total length.
       if (view.getUint32(entriesEnd + 4 * entry, true) !== position) {
         throw notARestartPoint(entry, this.#at);
       }
@@ -102,36 +104,36 @@ export class TableIndex {
         keyEnd = this.#keyEnd;
         entryEnd = this.#entryEnd;
       }
-      const isInFront = offset < sharedBytes;
+      const isShared = offset < sharedBytes;
       const end = offset + size + BLOCK_TRAILER_BYTES;
-      if (isInFront ? end > sharedBytes : offset < endBehind || end > dataEnd) {
+      if (isShared ? end > sharedBytes : offset < endBefore || end > dataEnd) {
         throw overlapping(entry, offset, size, this.#at);
       }
       if (size > MAX_BLOCK_BYTES) {
         const problem = `a block of ${size} bytes is larger than ${MAX_BLOCK_BYTES}`;
         throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, { path: this.#at.path, offset });
       }
-      if (!isInFront) endBehind = end;
+      if (!isShared) endBefore = end;
       offsets[entry] = offset;
       if (entry > 0 && !isOrdered(view, contents, keyBefore, keyBeforeEnd, keyStart, keyEnd)) {
-        throw corrupt(`the key of index entry ${entry} is not behind the one before it`, this.#at);
+        throw corrupt(`the key of index entry ${entry} is not above the previous one`, this.#at);
       }
       keyBefore = keyStart;
       keyBeforeEnd = keyEnd;
       position = entryEnd;
     }
     if (position !== entriesEnd) throw notARestartPoint(count, this.#at);
-    if (sharedBytes > 0) this.#checkInFront(sharedBytes);
+    if (sharedBytes > 0) this.#checkSharedBlocks(sharedBytes);
     return offsets;
   }
 
-  /** Where data block `block` lies in the file. */
+  /** Returns the offset of a data block in the file. */
   offsetOf(block: number): number {
     this.#locate(block);
     return this.#handle.offset;
   }
 
-  /** Size of the contents of data block `block`, as stored. */
+  /** Returns the size of a data block's stored contents. */
   sizeOf(block: number): number {
     this.#locate(block);
     return this.#handle.size;
@@ -141,11 +143,11 @@ export class TableIndex {
     return { offset: this.offsetOf(block), size: this.sizeOf(block) };
   }
 
-  /** What the blocks from `from` up to `to` take in the file. */
+  /** Returns the bytes that blocks `from` to `to` (exclusive) take in the file. */
   storedBytes(from: number, to: number): number {
     if (from >= to) return 0;
     if (this.#sharedBytes === 0) {
-      // One behind the other; a part has padding between some, which is counted.
+      // The blocks are consecutive. Padding between the blocks of a part is counted too.
       const last = this.offsetOf(to - 1) + this.sizeOf(to - 1) + BLOCK_TRAILER_BYTES;
       return last - this.offsetOf(from);
     }
@@ -156,19 +158,19 @@ export class TableIndex {
     return bytes;
   }
 
-  /** The index key of data block `block`: a view. */
+  /** Returns the index key of a data block, a view of the index. */
   keyOf(block: number): Uint8Array {
     this.#locate(block);
     return this.#contents.subarray(this.#keyStart, this.#keyEnd);
   }
 
-  /** Adds the entries of the blocks from `from` up to `to` to another index. */
+  /** Adds the entries of blocks `from` to `to` (exclusive) to another index. */
   copyTo(builder: BlockBuilder, from: number, to: number): void {
     const start = this.#restartOf(from);
     const last = this.#restartOf(to - 1);
     const end = to === this.blockCount ? this.#restartsStart : this.#restartOf(to);
     this.#locate(to - 1);
-    // Unchecked, they might lie anywhere.
+    // Without `check`, the entries might lie anywhere.
     if (start > last || this.#entryEnd !== end) throw notARestartPoint(to - 1, this.#at);
     const first = this.keyOf(from);
     builder.sharedWithLast(first, first.length);
@@ -176,8 +178,8 @@ export class TableIndex {
   }
 
   /**
-   * The first block whose index key is at or behind `target[0, targetLength)`: the only one in which the
-   * first entry at or behind the target can be, if it is not the first of the next. `blockCount` if none.
+   * Returns the first block whose index key is at or after `target[0, targetLength)`, or `blockCount` if there is none.
+   * The first entry at or after the target lies in that block, or is the first entry of the next block.
    */
   find(target: Uint8Array, targetLength: number): number {
     let left = 0;
@@ -200,7 +202,7 @@ export class TableIndex {
     return this.#view.getUint32(this.#restartsStart + 4 * entry, true);
   }
 
-  /** Reads an entry; checks that it lies in the index, and has the parts that it must. */
+  /** Decodes an entry, and checks that it lies inside the index and has a valid key and handle. */
   #locate(entry: number): void {
     if (entry === this.#located) return;
     const contents = this.#contents;
@@ -210,7 +212,7 @@ export class TableIndex {
     let keyStart = position + 3;
     let keyLength = keyStart <= entriesEnd ? (contents[position + 1] as number) : 0x80;
     let valueLength = contents[position + 2] as number;
-    // One byte each, nearly always.
+    // The three lengths almost always have one byte each.
     if (contents[position] !== 0 || (keyLength | valueLength) >= 0x80) {
       const varints = new VarintReader();
       varints.position = position;
@@ -222,41 +224,44 @@ export class TableIndex {
     const keyEnd = keyStart + keyLength;
     const entryEnd = keyEnd + valueLength;
     if (valueLength < 0 || entryEnd > entriesEnd) {
-      throw corrupt(`entry ${entry} of the index is cut off or out of range`, this.#at);
+      throw corrupt(`entry ${entry} of the index is truncated or out of range`, this.#at);
     }
     if (shared !== 0) throw notARestartPoint(entry, this.#at);
     if (keyLength < TRAILER_BYTES) {
       const problem = `the key of index entry ${entry} is too short for an internal key`;
       throw corrupt(problem, this.#at);
     }
-    // Until it is read whole.
+    // The entry counts as located only after its handle was read.
     this.#located = -1;
     if (!this.#handle.read(contents, keyEnd, entryEnd)) {
-      throw corrupt('a block handle is cut off or out of range', this.#at);
+      throw corrupt('a block handle is truncated or out of range', this.#at);
     }
-    // iq80 leaves room for the longest handle behind each: LevelDB does not look at it.
+    // Bytes after the handle are ignored, as in LevelDB: iq80 reserves room for the longest handle.
     this.#keyStart = keyStart;
     this.#keyEnd = keyEnd;
     this.#entryEnd = entryEnd;
     this.#located = entry;
   }
 
-  /** No two blocks may share bytes: a small file could else claim any amount of data. */
-  #checkInFront(sharedBytes: number): void {
+  /** Checks that no two shared blocks overlap. Otherwise a small file could claim any amount of data. */
+  #checkSharedBlocks(sharedBytes: number): void {
     const all = Array.from({ length: this.blockCount }, (_, block) => ({
       block,
       ...this.handleOf(block),
     }));
-    const inFront = all.filter(({ offset }) => offset < sharedBytes);
+    const shared = all.filter(({ offset }) => offset < sharedBytes);
     let end = 0;
-    for (const { block, offset, size } of inFront.sort((a, b) => a.offset - b.offset)) {
+    for (const { block, offset, size } of shared.sort((a, b) => a.offset - b.offset)) {
       if (offset < end) throw overlapping(block, offset, size, this.#at);
       end = offset + size + BLOCK_TRAILER_BYTES;
     }
   }
 }
 
-/** Varints of three bytes and of two: all handles but those of the first blocks of a table of up to 2 MiB. */
+/**
+ * The usual size of a handle: an offset of three bytes and a size of two. In a table of up to 2 MiB only the first
+ * blocks have shorter handles.
+ */
 const USUAL_HANDLE_BYTES = 5;
 
 function isUsualHandle(bytes: Uint8Array, at: number): boolean {
@@ -279,7 +284,7 @@ class HandleReader {
   size = 0;
   readonly #varints = new VarintReader();
 
-  /** False if the handle at `position` is cut off by `limit`, too long or too large. */
+  /** Reads the handle at `position`. Returns false if it reaches beyond `limit`, is too long or too large. */
   read(bytes: Uint8Array, position: number, limit: number): boolean {
     if (position + USUAL_HANDLE_BYTES === limit && isUsualHandle(bytes, position)) {
       this.offset = usualOffset(bytes, position);
@@ -296,11 +301,11 @@ class HandleReader {
 }
 
 /**
- * Whether the internal key `bytes[aStart, aEnd)` comes before `bytes[bStart, bEnd)`. Neighbours in an index
- * share most of their bytes, so these are compared sixteen at a time, then four: half the time of a commit's
- * opening of tables was this.
+ * Whether the internal key `bytes[aStart, aEnd)` is before `bytes[bStart, bEnd)`. Adjacent keys of an index share most
+ * of their bytes, so they are compared sixteen bytes at a time, then four. A bytewise comparison would take half the
+ * time of opening tables.
  *
- * @param view of `bytes`
+ * @param view a view of `bytes`
  */
 function isOrdered(
   view: DataView,
@@ -312,7 +317,7 @@ function isOrdered(
 ): boolean {
   const shorter = Math.min(aEnd - aStart, bEnd - bStart) - TRAILER_BYTES;
   let at = 0;
-  // In the machine's usual order, as only equality counts here, and with one branch for sixteen bytes.
+  // Little-endian, the usual byte order, as only equality matters here; with one branch for sixteen bytes.
   for (; at + 16 <= shorter; at += 16) {
     const a = aStart + at;
     const b = bStart + at;
@@ -341,7 +346,7 @@ function overlapping(block: number, offset: number, size: number, at: TableLocat
 function notARestartPoint(entry: number, at: TableLocation): SstError {
   return new SstError(
     'SSTITCH_TABLE_UNSUPPORTED',
-    `entry ${entry} of the index is not a restart point, though others are: no known writer does that`,
+    `entry ${entry} of the index is not a restart point, although others are, which no known writer does`,
     at,
   );
 }

@@ -1,6 +1,6 @@
-// Iterates over a table: the index leads to a block, the block to entries.
+// Iterates over a table: finds a block through the index, and entries in the block.
 //
-// Invariants: one block is decoded at a time; a fault throws and leaves the iterator not valid.
+// Invariants: one block is decoded at a time; after an error the iterator is not valid.
 
 import { BlockReader, type EntryCursor } from './block-reader.js';
 import { seekKeyOf, TRAILER_BYTES } from './internal-key.js';
@@ -9,10 +9,11 @@ import type { TableParts } from './table-parts.js';
 
 /** An iterator over the entries of one table or several. */
 export interface EntryIterator extends EntryCursor {
-  /** The internal key: a copy. */
+  /** A copy of the internal key. */
   readonly key: Uint8Array;
-  /** The value: a view of a block that is never written again. */
+  /** The value, a view of a block that does not change. */
   readonly value: Uint8Array;
+  /** Moves to the next entry. After the last one the iterator is not valid. */
   next(): void;
 }
 
@@ -29,7 +30,7 @@ export class TableIterator implements EntryIterator {
     this.#blocks = new StoredBlockReader(parts.file);
   }
 
-  /** Is the iterator at an entry? If not, only the seeks may be used. */
+  /** Whether the iterator is at an entry. If not, only the seek methods can be called. */
   get valid(): boolean {
     return this.#reader.valid;
   }
@@ -39,7 +40,7 @@ export class TableIterator implements EntryIterator {
   get keyLength(): number {
     return this.#reader.keyLength;
   }
-  /** How many bytes of its key the entry is stored without: they are those of the entry before it. */
+  /** The number of leading bytes of the key that the stored entry takes from the previous entry. */
   get sharedBytes(): number {
     return this.#reader.sharedBytes;
   }
@@ -61,7 +62,7 @@ export class TableIterator implements EntryIterator {
     return this.#reader.data.subarray(this.#reader.valueStart, this.#reader.valueEnd);
   }
 
-  /** To the first entry at or behind an internal key. */
+  /** Moves to the first entry at or after an internal key. */
   seek(internalKey: Uint8Array): void {
     const { index } = this.#parts;
     this.#load(index.find(internalKey, internalKey.length));
@@ -70,7 +71,7 @@ export class TableIterator implements EntryIterator {
     this.#skipForward();
   }
 
-  /** To the newest version of the first user key at or behind this one. */
+  /** Moves to the newest version of the first user key at or after this one. */
   seekUserKey(userKey: Uint8Array): void {
     this.seek(seekKeyOf(userKey));
   }
@@ -87,21 +88,21 @@ export class TableIterator implements EntryIterator {
     this.#skipBackward();
   }
 
-  /** To the next entry; behind the last one the iterator is not valid. */
+  /** Moves to the next entry. After the last one the iterator is not valid. */
   next(): void {
     if (!this.#reader.valid) return;
     this.#reader.next();
     if (!this.#reader.valid) this.#skipForward();
   }
 
-  /** To the entry before; in front of the first one the iterator is not valid. */
+  /** Moves to the previous entry. Before the first one the iterator is not valid. */
   prev(): void {
     if (!this.#reader.valid) return;
     this.#reader.prev();
     if (!this.#reader.valid) this.#skipBackward();
   }
 
-  // An empty block is a fault that only `verifyTable` reports; LevelDB steps over it too.
+  // Skips empty blocks, as LevelDB does. Only `verifyTable` reports them.
   #skipForward(): void {
     while (!this.#reader.valid && this.#block < this.#parts.index.blockCount) {
       this.#load(this.#block + 1);
@@ -120,7 +121,7 @@ export class TableIterator implements EntryIterator {
     const { index, file } = this.#parts;
     if (block === this.#block) return;
     this.#reader.unload();
-    // Until the block is read, the iterator is nowhere.
+    // If reading the block fails, the iterator is at no block.
     this.#block = -1;
     if (block < 0) return;
     if (block < index.blockCount) {

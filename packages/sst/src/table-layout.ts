@@ -1,4 +1,4 @@
-// Where the parts of a table lie, as its footer and its metaindex tell (format.ts).
+// Reads the positions of a table's parts from its footer and metaindex (format.ts).
 
 import { BlockReader } from './block-reader.js';
 import { corrupt, SstError } from './errors.js';
@@ -17,16 +17,16 @@ import type { BlockFile, StoredBlockReader } from './stored-block.js';
 import { decodeSeal, type TableSeal } from './table-seal.js';
 import { VarintReader } from './varint.js';
 
-/** The parts of a table; each lies in the file, in front of what follows it. */
+/** The layout of a table. Each part lies inside the file and before the part that follows it. */
 export interface TableLayout {
   readonly footer: Footer;
   readonly filterHandle: BlockHandle | undefined;
-  /** Size of the table in front of a shared one, else 0. */
+  /** For a virtual table, the size of the file's earlier contents; 0 for others. */
   readonly sharedBytes: number;
-  /** Where the data blocks end at the latest. */
+  /** The offset before which all data blocks must end. */
   readonly dataEnd: number;
   readonly seal: TableSeal | undefined;
-  /** The metaindex names blocks of other kinds, such as a filter of another name. */
+  /** Whether the metaindex names other blocks, such as a filter under another name. */
   readonly hasForeignEntries: boolean;
 }
 
@@ -51,14 +51,14 @@ export function readLayout(blocks: StoredBlockReader, file: BlockFile): TableLay
   });
   let dataEnd = footer.metaindex.offset;
   if (filterHandle !== undefined) {
-    // A virtual table uses that of the table in front.
-    const isInFront = filterHandle.offset < sharedBytes;
-    const filterEnd = isInFront ? sharedBytes - FOOTER_BYTES : dataEnd;
+    // A virtual table uses the filter of the earlier contents.
+    const isShared = filterHandle.offset < sharedBytes;
+    const filterEnd = isShared ? sharedBytes - FOOTER_BYTES : dataEnd;
     checkInFile(filterHandle, 'filter', filterEnd, file);
-    if (!isInFront) dataEnd = filterHandle.offset;
+    if (!isShared) dataEnd = filterHandle.offset;
   }
   if (sharedBytes > dataEnd) {
-    const problem = `the table in front, of ${sharedBytes} bytes, reaches behind byte ${dataEnd}`;
+    const problem = `the shared contents of ${sharedBytes} bytes reach beyond byte ${dataEnd}`;
     throw corrupt(problem, { path, offset: footer.metaindex.offset });
   }
   return { footer, filterHandle, sharedBytes, dataEnd, seal, hasForeignEntries };
@@ -67,14 +67,13 @@ export function readLayout(blocks: StoredBlockReader, file: BlockFile): TableLay
 function checkInFile(handle: BlockHandle, name: string, end: number, file: BlockFile): void {
   if (handle.offset + handle.size + BLOCK_TRAILER_BYTES > end) {
     throw corrupt(
-      `the ${name} block (offset ${handle.offset}, size ${handle.size}) does not lie in front of ` +
-        `byte ${end}`,
+      `the ${name} block (offset ${handle.offset}, size ${handle.size}) does not end before byte ${end}`,
       { path: file.path, offset: handle.offset },
     );
   }
 }
 
-/** What a metaindex tells. */
+/** The contents of a metaindex. */
 interface Metaindex {
   readonly filterHandle: BlockHandle | undefined;
   readonly sharedBytes: number;
@@ -100,12 +99,12 @@ function readMetaindex(metaindex: Uint8Array, at: { path: string; offset: number
     } else if (name === SHARED_PART_KEY && sharedBytes === 0) {
       sharedBytes = varints.read64(reader.data, reader.valueEnd);
       if (sharedBytes < FOOTER_BYTES || sharedBytes > at.offset) {
-        throw corrupt('the size of the table in front is out of range', at);
+        throw corrupt('the size of the shared contents is out of range', at);
       }
     } else if (name === SEALED_KEY && seal === undefined && sharedBytes === 0) {
       seal = decodeSeal(reader.data, reader.valueStart, reader.valueEnd, at);
     } else if (OWN_KEYS.has(name)) {
-      const problem = `the metaindex has the entry ${JSON.stringify(name)}: ${FILTER_KEY} and one of ${SHARED_PART_KEY} and ${SEALED_KEY} may be there, once`;
+      const problem = `the metaindex repeats the entry ${JSON.stringify(name)}, or has both ${SHARED_PART_KEY} and ${SEALED_KEY}`;
       throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, at);
     } else {
       hasForeignEntries = true;

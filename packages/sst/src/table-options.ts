@@ -3,48 +3,48 @@ import { SstError } from './errors.js';
 /** How a table is built. The defaults are LevelDB's. */
 export interface TableOptions {
   /**
-   * A data block ends once it has this many bytes before compression: 1 KiB to 4 MiB.
+   * The size before compression at which a data block ends, in bytes: 1 KiB to 4 MiB.
    *
    * @defaultValue 4096
    */
   readonly blockSizeBytes?: number | undefined;
   /**
-   * Entries from one restart point to the next: 1 to 1024.
+   * The number of entries from one restart point to the next: 1 to 1024.
    *
    * @defaultValue 16
    */
   readonly restartInterval?: number | undefined;
   /**
-   * `snappy` keeps a block raw where it saves less than an eighth.
+   * The compression of blocks. With `snappy`, a block stays raw if compression saves less than an eighth.
    *
    * @defaultValue 'snappy'
    */
   readonly compression?: 'snappy' | 'none' | undefined;
   /**
-   * 10 is what every other filter of a classic-level database has; 0 writes no filter.
+   * The number of bits per key in the bloom filter: 10, as in classic-level, or 0 for no filter.
    *
    * @defaultValue 10
    */
   readonly bloomBitsPerKey?: 0 | 10 | undefined;
   /**
-   * Vouch for index and filter, so that who reads the table may take them unread (`TableReaderOptions.check`). The
-   * file is then no more what LevelDB would write: it has some hundred bytes more, which LevelDB passes over.
+   * Add a seal, with which a reader can trust index and filter without decoding them (`TableReaderOptions.validate`).
+   * The file then differs from what LevelDB writes: it is about a hundred bytes longer. LevelDB ignores the seal.
    *
    * @defaultValue false
    */
   readonly seal?: boolean | undefined;
   /**
-   * Write the properties block that Pebble and RocksDB require, so that their databases can hold the table too;
-   * LevelDB passes over it. The file is then no more what LevelDB would write: it has some 400 bytes more.
+   * Write the properties block that Pebble and RocksDB require, so that their databases can hold the table too. The
+   * file then differs from what LevelDB writes: it is about 400 bytes longer. LevelDB ignores the block.
    *
    * @defaultValue false
    */
   readonly properties?: boolean | undefined;
-  /** The file's path, for messages alone. */
+  /** The file's path, for messages only. */
   readonly path?: string | undefined;
 }
 
-/** Checked options, with the defaults filled in. */
+/** Checked options with defaults filled in. */
 export interface CheckedTableOptions {
   readonly blockSizeBytes: number;
   readonly restartInterval: number;
@@ -59,7 +59,7 @@ const MINIMUM_BLOCK_SIZE_BYTES = 1024;
 const MAXIMUM_BLOCK_SIZE_BYTES = 4 * 1024 * 1024;
 const MAXIMUM_RESTART_INTERVAL = 1024;
 
-/** Throws `SSTITCH_TABLE_OPTIONS` for a value out of range. */
+/** Checks options and fills in defaults. @throws SstError `SSTITCH_TABLE_OPTIONS` */
 export function checkTableOptions(options: TableOptions = {}): CheckedTableOptions {
   const {
     compression = 'snappy',

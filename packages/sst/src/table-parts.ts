@@ -1,4 +1,4 @@
-// What an open table consists of, for this package's other modules.
+// The parts of an open table, for the other modules of this package.
 import type { Footer } from './format.js';
 import type { BlockFile } from './stored-block.js';
 import type { TableFilter } from './table-filter.js';
@@ -11,9 +11,9 @@ export interface TableParts {
   readonly footer: Footer;
   readonly index: TableIndex;
   readonly filter: TableFilter | undefined;
-  /** Size of the table in front of a shared one, else 0. */
+  /** For a virtual table, the size of the file's earlier contents; 0 for others. */
   readonly sharedBytes: number;
   readonly seal: TableSeal | undefined;
-  /** Blocks of other kinds lie in front of the metaindex, which LevelDB passes over. */
+  /** Whether the metaindex names other blocks, which LevelDB ignores. */
   readonly hasForeignEntries: boolean;
 }

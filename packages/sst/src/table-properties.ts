@@ -7,30 +7,30 @@ export interface TableBounds {
   readonly largest: Uint8Array;
 }
 
-/** What is known of a table whose every entry was seen. */
+/** The properties of a table, of which every entry was read or written. */
 export interface TableProperties extends TableBounds {
   readonly entries: number;
-  /** How many of the entries are deletions. */
+  /** The number of entries that are tombstones. */
   readonly deletions: number;
   readonly smallestSequence: number;
   readonly largestSequence: number;
 }
 
 /**
- * What is known of a part. Blocks that were copied were not decoded, so that their entries and
- * sequences are unknown: the source's largest sequence is the bound to use.
+ * The properties of a part of a table. Copied blocks are not decoded, so their entries and sequences are unknown; use
+ * the source's largest sequence as a bound.
  */
 export interface PartProperties extends TableBounds {
-  /** Data blocks taken byte for byte. */
+  /** The number of data blocks that were copied, or shared, byte for byte. */
   readonly copiedBlocks: number;
-  /** Data blocks that lay across the bounds of a span, and were written anew without the rest. */
+  /** The number of data blocks that straddle a bound of a span, and were rebuilt with the entries inside. */
   readonly rebuiltBlocks: number;
-  /** Stored size of the copied blocks. */
+  /** The stored size of the copied blocks, in bytes. */
   readonly copiedBytes: number;
-  /** Entries in the rebuilt blocks. */
+  /** The number of entries in the rebuilt blocks. */
   readonly rebuiltEntries: number;
-  /** All entries: only if none of the blocks was copied without being decoded. */
+  /** The number of all entries. Undefined unless all blocks were decoded. */
   readonly entries?: number | undefined;
-  /** As `entries`. */
+  /** The largest sequence. Undefined unless all blocks were decoded. */
   readonly largestSequence?: number | undefined;
 }

@@ -11,7 +11,7 @@ import { TableReader } from './table-reader.js';
 const compressions = fc.constantFrom('snappy' as const, 'none' as const);
 const intervals = fc.constantFrom(1, 3, 16);
 
-/** Where the iterator is, as an index into the model; undefined if it is not at an entry. */
+/** Returns the iterator's position as an index into the model, or undefined if it is not at an entry. */
 function placeOf(iterator: TableIterator, entries: readonly Entry[]): number | undefined {
   if (!iterator.valid) return undefined;
   const key = textOf(iterator.key);
@@ -33,7 +33,7 @@ const steps = fc.array(
 );
 
 describe('TableReader', () => {
-  it('iterates as a sorted array would, in any sequence of moves', () => {
+  it('iterates like a sorted array, in any sequence of moves', () => {
     fc.assert(
       fc.property(
         entriesOf(60),
@@ -80,7 +80,7 @@ describe('TableReader', () => {
     );
   });
 
-  it('gets the newest version of each key that it has, and nothing for others', () => {
+  it('gets the newest version of each of its keys, and nothing for others', () => {
     fc.assert(
       fc.property(entriesOf(), compressions, fc.array(userKeys), (entries, compression, others) => {
         const reader = readerOf(tableOf(entries, { compression }).bytes);
@@ -96,7 +96,7 @@ describe('TableReader', () => {
     );
   });
 
-  it('knows its bounds, and its blocks lie in order', () => {
+  it('reports its bounds, and the handles of its blocks in order', () => {
     fc.assert(
       fc.property(entriesOf(), (entries) => {
         const reader = readerOf(tableOf(entries).bytes);
@@ -111,7 +111,7 @@ describe('TableReader', () => {
     );
   });
 
-  it('gives keys and values that stay as they are when the iterator moves', () => {
+  it('returns keys and values that do not change when the iterator moves', () => {
     const reader = readerOf(
       tableOf(
         Array.from({ length: 500 }, (_, index): Entry => {
@@ -141,7 +141,7 @@ describe('TableReader', () => {
     expect(file.closed).toBe(true);
   });
 
-  it('keeps the cause, with its code, when a file cannot be opened', () => {
+  it('throws an error whose cause has the code if a file cannot be opened', () => {
     expect(() => TableReader.open(nodeFileSystem, 'no-such-file.ldb')).toThrow(
       expect.objectContaining({
         code: 'SSTITCH_TABLE_IO',
@@ -151,7 +151,7 @@ describe('TableReader', () => {
     );
   });
 
-  it('says so when a block changed on disk under an open table', () => {
+  it('throws if a block of an open table has changed on disk', () => {
     const { bytes } = tableOf(ONE_ENTRY);
     const reader = readerOf(bytes);
     bytes[2] = (bytes[2] ?? 0) ^ 1;

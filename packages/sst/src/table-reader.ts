@@ -1,8 +1,8 @@
-// Opens a table: footer, index, metaindex and filter are read and checked; data blocks are read by
-// positional reads when they are asked for, and checked then.
+// Reads a table. Opening it reads and checks footer, metaindex, index and filter. Data blocks are read and checked when
+// they are needed.
 //
-// Memory: the index (of a sealed table that is taken as such, from its first use on), one block for `get`, and
-// one block and one read window an iterator; the filter from the first `get` on.
+// Memory: the index (from its first use, if the seal is trusted); the filter, from the first `get`; one block for `get`;
+// one block and one read window for each iterator.
 
 import { BlockReader } from './block-reader.js';
 import { bloomHash } from './bloom-filter.js';
@@ -27,22 +27,22 @@ import { readLayout } from './table-layout.js';
 import type { TableParts } from './table-parts.js';
 import { checkSeal, type TableSeal } from './table-seal.js';
 
-/** How a table is opened. */
+/** How to open a table. */
 export interface TableReaderOptions {
   /**
-   * Where the table ends, as recorded in a MANIFEST. The file may go on behind that (share-part.ts).
+   * The size of the table, as recorded in a MANIFEST. The file may be longer (share-part.ts).
    *
    * @defaultValue the file's size
    */
   readonly sizeBytes?: number | undefined;
   /**
-   * Check the CRC-32C of each block that is read.
+   * Whether to check the CRC-32C of each block that is read.
    *
    * @defaultValue true
    */
   readonly verifyChecksums?: boolean | undefined;
   /**
-   * What is checked of index and filter before they are used.
+   * How to check index and filter.
    *
    * @defaultValue 'full'
    */
@@ -50,22 +50,23 @@ export interface TableReaderOptions {
 }
 
 /**
- * - `whole`: all of index and filter.
- * - `sealed`: of a table whose writer vouches for it (table-seal.ts) that their checksums are those of the seal;
- *   of another one, or without `verifyChecksums`, all.
- * - `used`: their parts, when they are used. For a table that LevelDB reads already.
+ * How index and filter are checked.
+ * - `full`: all entries, when the table is opened.
+ * - `checksum`: for a sealed table (table-seal.ts), only that their checksums match the seal. For other tables, or
+ *   without `verifyChecksums`, as `full`.
+ * - `lazy`: each entry when it is used. For a table that LevelDB reads already.
  */
 export type TableValidation = 'full' | 'checksum' | 'lazy';
 
 /** The newest version of a user key. */
 export interface TableEntry {
   readonly type: EntryType;
-  /** Empty for a deletion. */
+  /** The value; empty for a tombstone. */
   readonly value: Uint8Array;
   readonly sequence: number;
 }
 
-/** An open table. Not shared between threads: open one in each. */
+/** An open table. It cannot be shared between threads. */
 export class TableReader {
   readonly parts: TableParts;
   readonly #blocks: StoredBlockReader;
@@ -78,7 +79,7 @@ export class TableReader {
   private constructor(parts: OpenParts) {
     this.parts = parts;
     this.#blocks = new StoredBlockReader(parts.file);
-    if (parts.isTakenAsSealed) {
+    if (parts.isSealTrusted) {
       this.#smallest = parts.seal?.smallest;
       this.#largest = parts.seal?.largest;
     }
@@ -87,8 +88,8 @@ export class TableReader {
   /**
    * Opens a table.
    *
-   * @throws SstError `SSTITCH_TABLE_IO` (its cause has Node's code, such as ENOENT),
-   * `SSTITCH_TABLE_CORRUPT`, `SSTITCH_TABLE_UNSUPPORTED`
+   * @throws SstError `SSTITCH_TABLE_IO`, whose cause has Node's code, such as ENOENT; `SSTITCH_TABLE_CORRUPT`,
+   * `SSTITCH_TABLE_UNSUPPORTED`
    */
   static open(fileSystem: FileSystem, path: string, options: TableReaderOptions = {}): TableReader {
     const handle = fileOperation('open a table', { path }, () => fileSystem.open(path, 'read'));
@@ -116,23 +117,23 @@ export class TableReader {
     return this.parts.file.sizeBytes;
   }
 
-  /** The table's filter, if it has one. It is read again when it is asked for first. */
+  /** The table's filter, if it has one. It is read on first use. */
   get filter(): FilterBlockReader | undefined {
     return this.parts.filter?.contents;
   }
 
-  /** Where the data blocks lie, in order. */
+  /** Returns the handles of the data blocks, in order. */
   blockHandles(): BlockHandle[] {
     const { index } = this.parts;
     return Array.from({ length: index.blockCount }, (_, block) => index.handleOf(block));
   }
 
-  /** An iterator over the whole table, not yet at an entry. */
+  /** Returns an iterator over the table, which is not at an entry yet. */
   iterator(): TableIterator {
     return new TableIterator(this.parts);
   }
 
-  /** The newest version of a user key in this table, through the filter as LevelDB does it. */
+  /** Returns the newest version of a user key in this table. As in LevelDB, it checks the filter first. */
   get(userKey: Uint8Array): TableEntry | undefined {
     const { index, file } = this.parts;
     const { filter } = this;
@@ -167,29 +168,29 @@ export class TableReader {
     };
   }
 
-  /** The first internal key, read from the first block or taken from the seal. */
+  /** Returns the first internal key, from the first block or the seal. */
   smallest(): Uint8Array {
     if (this.#smallest === undefined) {
       const first = this.iterator();
       first.seekToFirst();
-      if (!first.valid) throw corrupt('the table has no entry', { path: this.path });
+      if (!first.valid) throw corrupt('the table has no entries', { path: this.path });
       this.#smallest = first.key;
     }
     return this.#smallest;
   }
 
-  /** The last internal key, read from the last block or taken from the seal. */
+  /** Returns the last internal key, from the last block or the seal. */
   largest(): Uint8Array {
     if (this.#largest === undefined) {
       const last = this.iterator();
       last.seekToLast();
-      if (!last.valid) throw corrupt('the table has no entry', { path: this.path });
+      if (!last.valid) throw corrupt('the table has no entries', { path: this.path });
       this.#largest = last.key;
     }
     return this.#largest;
   }
 
-  /** Closes the file; iterators of this table fail from then on. */
+  /** Closes the file. Iterators of the table cannot be used afterwards. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -205,11 +206,11 @@ class OpenParts implements TableParts {
   readonly sharedBytes: number;
   readonly seal: TableSeal | undefined;
   readonly hasForeignEntries: boolean;
-  /** The seal fits: index and filter are as they were written. */
-  readonly isTakenAsSealed: boolean;
+  /** Whether the seal was checked instead of index and filter. */
+  readonly isSealTrusted: boolean;
   #index: TableIndex | undefined;
 
-  /** @param blocks of the file, for now */
+  /** @param blocks a reader of the file, which is used during the call only */
   constructor(file: BlockFile, blocks: StoredBlockReader, validate: TableValidation) {
     const layout = readLayout(blocks, file);
     const { footer, filterHandle, sharedBytes, dataEnd, seal } = layout;
@@ -220,9 +221,9 @@ class OpenParts implements TableParts {
     this.seal = seal;
     this.hasForeignEntries = layout.hasForeignEntries;
     const trusted = validate === 'checksum' && file.verifyChecksums ? seal : undefined;
-    this.isTakenAsSealed = trusted !== undefined;
+    this.isSealTrusted = trusted !== undefined;
     if (trusted !== undefined) {
-      // Most tables of a commit are linked as they are: their indexes need not be unpacked.
+      // The index is decoded on first use: most tables of a commit are only linked.
       checkSeal(blocks, trusted, footer.index, filterHandle, file.path);
       return;
     }
@@ -246,11 +247,11 @@ class OpenParts implements TableParts {
 }
 
 function readParts(file: BlockFile, validate: TableValidation): OpenParts {
-  // All that is kept of what is read here is copied.
+  // The reader can be released at the end, since OpenParts copies what it keeps.
   const blocks = StoredBlockReader.withSpareWindow(file);
   try {
     return new OpenParts(file, blocks, validate);
   } finally {
-    blocks.giveWindowBack();
+    blocks.releaseWindow();
   }
 }

@@ -34,7 +34,7 @@ const plain = tableOf(entries).bytes;
 const structureOf = (bytes: Uint8Array | MemoryFile, recorded = {}) =>
   checkTableStructure(fileSystemOf(bytes), 'table', recorded);
 
-/** With a byte of a block changed and its checksum right: as a writer with a fault would leave it. */
+/** Changes a byte of a block and corrects its checksum, as a faulty writer would. */
 function rewritten(bytes: Uint8Array, { offset, size }: BlockHandle, at: number): Uint8Array {
   const changed = bytes.slice();
   changed[offset + at] = (changed[offset + at] ?? 0) ^ 1;
@@ -43,7 +43,7 @@ function rewritten(bytes: Uint8Array, { offset, size }: BlockHandle, at: number)
   return changed;
 }
 
-/** A table of one entry, sealed with what somebody else says. */
+/** Makes a table of one entry with a different seal. */
 function tableSealedAs(change: Partial<TableSeal>): Uint8Array {
   const [only] = entries;
   if (only === undefined) throw new Error('no entry');
@@ -60,7 +60,7 @@ function tableSealedAs(change: Partial<TableSeal>): Uint8Array {
 }
 
 describe('a sealed table', () => {
-  it('is the table that it would be without a seal, but for its metaindex', () => {
+  it('differs from the same table without a seal only in its metaindex', () => {
     const [with_, without] = [readerOf(sealed).parts, readerOf(plain).parts];
     const end = without.footer.metaindex.offset;
     expect(with_.footer.metaindex.offset).toBe(end);
@@ -95,7 +95,7 @@ describe('a sealed table', () => {
     );
   });
 
-  it('is checked in structure by its seal: no data block is read', () => {
+  it('has its structure checked by the seal, without reading a data block', () => {
     const readsOf = (bytes: Uint8Array) => {
       const file = new MemoryFile(bytes);
       expect(structureOf(file).sizeBytes).toBe(bytes.length);
@@ -112,29 +112,26 @@ describe('a sealed table', () => {
   it.each([
     ['index', readerOf(sealed).parts.footer.index],
     ['filter', readerOf(sealed).parts.filter?.handle ?? { offset: 0, size: 0 }],
-  ])(
-    'is refused if its %s is another one than was sealed, right checksum or not',
-    (name, handle) => {
-      for (const at of [0, Math.floor(handle.size / 2), handle.size - 1]) {
-        const changed = rewritten(sealed, handle, at);
-        expect(() => structureOf(changed)).toThrow(`the ${name} is not the one that was sealed`);
-        const damaged = sealed.slice();
-        damaged[handle.offset + at] = (damaged[handle.offset + at] ?? 0) ^ 1;
-        expect(() => structureOf(damaged)).toThrow(/checksum of a block/);
-      }
-    },
-  );
+  ])('is refused if its %s is not the sealed one, even with a right checksum', (name, handle) => {
+    for (const at of [0, Math.floor(handle.size / 2), handle.size - 1]) {
+      const changed = rewritten(sealed, handle, at);
+      expect(() => structureOf(changed)).toThrow(`the ${name} is not the one that was sealed`);
+      const damaged = sealed.slice();
+      damaged[handle.offset + at] = (damaged[handle.offset + at] ?? 0) ^ 1;
+      expect(() => structureOf(damaged)).toThrow(/checksum of a block/);
+    }
+  });
 
-  it('is checked whole by whoever does not look at checksums: they are all that a seal is tied by', () => {
+  it('is checked in full by a reader without verifyChecksums, as the seal relies on them', () => {
     const { offset, size } = readerOf(sealed).parts.footer.index;
     const damaged = sealed.slice();
     damaged.fill(0, offset, offset + size);
-    const how = { validate: 'checksum', verifyChecksums: false } as const;
-    expect(() => readerOf(damaged, how)).toThrow(/block/);
-    expect(readerOf(sealed, how).smallest()).toEqual(properties.smallest);
+    const unchecked = { validate: 'checksum', verifyChecksums: false } as const;
+    expect(() => readerOf(damaged, unchecked)).toThrow(/block/);
+    expect(readerOf(sealed, unchecked).smallest()).toEqual(properties.smallest);
   });
 
-  it('has its filter read in pieces, however these meet its checksum', () => {
+  it('has its filter read in chunks, at any position of the checksum', () => {
     const file = new MemoryFile();
     for (let bytes = 128 * 1024 - 8; bytes <= 128 * 1024 + 8; bytes += 1) {
       const writer = new TableWriter(file, 'none', undefined, file.bytes.length);
@@ -155,7 +152,7 @@ describe('a sealed table', () => {
     }
   });
 
-  it('has its bounds held against those that are recorded', () => {
+  it('has its bounds compared with the recorded ones', () => {
     const { smallest, largest } = properties;
     expect(structureOf(sealed, { sizeBytes: sealed.length, smallest, largest })).toBeDefined();
     const second = entries[1]?.key;
@@ -164,7 +161,7 @@ describe('a sealed table', () => {
     expect(() => structureOf(sealed, { sizeBytes: sealed.length - 1 })).toThrow(/magic/);
   });
 
-  it('reads as any other table once it is used', () => {
+  it('reads like any other table', () => {
     const reader = readerOf(sealed, { validate: 'checksum' });
     const found = entries.every(({ userKey, value }) => {
       const entry = reader.get(userKey);
@@ -177,14 +174,16 @@ describe('a sealed table', () => {
   it.each([
     ['a start', { smallest: internalKey('key', 9, 'value') }],
     ['an end', { largest: internalKey('key 99999', 9, 'value') }],
-  ])('is not taken at its word by verifyTable: %s that no entry has', (_, change) => {
+  ])('is not trusted by verifyTable, which finds %s that no entry has', (_, change) => {
     expect(() => verifyTable(fileSystemOf(tableSealedAs({})), 'table')).not.toThrow();
-    const told = tableSealedAs(change);
-    expect(structureOf(told)).toMatchObject(change);
-    expect(() => verifyTable(fileSystemOf(told), 'table')).toThrow(/not those of the seal/);
+    const misleading = tableSealedAs(change);
+    expect(structureOf(misleading)).toMatchObject(change);
+    expect(() => verifyTable(fileSystemOf(misleading), 'table')).toThrow(
+      /differ from those of the seal/,
+    );
   });
 
-  it('gives its seal to no table that is split from it: nobody has seen all entries of that', () => {
+  it('does not pass its seal on to parts, of which not all entries were checked', () => {
     const keep = [{ start: bytesOf('key 00500'), end: bytesOf('key 01500') }];
     const part = partOf(sealed, keep)?.bytes ?? plain;
     expect(readerOf(part).parts.seal).toBeUndefined();
@@ -195,7 +194,7 @@ describe('a sealed table', () => {
     expect(verifyTable(fileSystemOf(part), 'table').entries).toBe(1000);
   });
 
-  it('names itself in the metaindex, where LevelDB passes over it', () => {
+  it('has its seal in the metaindex, where LevelDB ignores it', () => {
     const { metaindex } = readerOf(sealed).parts.footer;
     const text = Buffer.from(sealed.subarray(metaindex.offset, sealed.length - FOOTER_BYTES));
     expect(text.includes(SEALED_KEY)).toBe(true);
@@ -216,15 +215,17 @@ describe('a seal', () => {
     expect(decode(encoded)).toEqual(seal);
   });
 
-  it('is refused where it is cut off, or has more bytes', () => {
+  it('is refused if it is truncated or has more bytes', () => {
     for (let length = 0; length < encoded.length; length += 1) {
       expect(() => decode(encoded.subarray(0, length)), `${length}`).toThrow(/the seal/);
     }
-    expect(() => decode(Uint8Array.from([...encoded, 0]))).toThrow(/behind its keys/);
+    expect(() => decode(Uint8Array.from([...encoded, 0]))).toThrow(/after its keys/);
   });
 
-  it('is refused where a key is no internal key, or the two are out of order', () => {
-    expect(() => decode(encodeSeal({ ...seal, smallest: bytesOf('a') }))).toThrow(/no internal/);
+  it('is refused if a key is not an internal key, or the keys are out of order', () => {
+    expect(() => decode(encodeSeal({ ...seal, smallest: bytesOf('a') }))).toThrow(
+      /not an internal/,
+    );
     const swapped = { ...seal, smallest: seal.largest, largest: seal.smallest };
     expect(() => decode(encodeSeal(swapped))).toThrow(/out of order/);
   });

@@ -1,15 +1,13 @@
-// A seal says that whoever wrote a table saw each of its entries, in order, and made its index and filter of them.
-// Its value in the metaindex (format.ts), under "sstitch.sealed":
+// A seal states that the writer of a table saw each entry in order, and made index and filter from them. The format of
+// its value in the metaindex (format.ts), under "sstitch.sealed":
 //
-//   index checksum    uint32 little-endian, as it stands behind the index block
-//   filter checksum   the same of the filter block; 0 where there is none
+//   index checksum    uint32 little-endian, the checksum in the trailer of the index block
+//   filter checksum   uint32 little-endian, likewise of the filter block; 0 if there is none
 //   smallest length   varint32, then the first internal key
 //   largest length    varint32, then the last internal key
 //
-// The checksums tie the seal to this index and this filter: they are what their writer made, if their bytes have
-// them, and need not be unpacked and walked through to be known as sound. A seal is no signature. Who can write to
-// a table's file can seal it too, as he can put into its data blocks what he likes: `verifyTable` takes no seal's
-// word.
+// If index and filter have these checksums, they are what the writer made, and need not be decoded to be trusted. A seal
+// is not a signature: a program that can write the file can also seal it. So `verifyTable` does not trust seals.
 
 import { readFixed32, writeFixed32 } from './checksum.js';
 import { corrupt, type TableLocation } from './errors.js';
@@ -18,7 +16,7 @@ import { compareInternalKeys, TRAILER_BYTES } from './internal-key.js';
 import type { StoredBlockReader } from './stored-block.js';
 import { MAX_VARINT32_BYTES, VarintReader, writeVarint } from './varint.js';
 
-/** What a seal says. */
+/** The contents of a seal. */
 export interface TableSeal {
   readonly indexChecksum: number;
   readonly filterChecksum: number;
@@ -30,7 +28,7 @@ export interface TableSeal {
 
 const CHECKSUMS_BYTES = 8;
 
-/** The value that stands for a seal in a metaindex. */
+/** Encodes a seal as a value of the metaindex. */
 export function encodeSeal({
   indexChecksum,
   filterChecksum,
@@ -50,21 +48,21 @@ export function encodeSeal({
   return bytes.subarray(0, at);
 }
 
-/** Reads the seal that is `bytes[start, end)`. */
+/** Decodes the seal in `bytes[start, end)`. @throws SstError `SSTITCH_TABLE_CORRUPT` */
 export function decodeSeal(
   bytes: Uint8Array,
   start: number,
   end: number,
   at: TableLocation,
 ): TableSeal {
-  if (end - start < CHECKSUMS_BYTES) throw corrupt('the seal is cut off', at);
+  if (end - start < CHECKSUMS_BYTES) throw corrupt('the seal is truncated', at);
   const varints = new VarintReader();
   varints.position = start + CHECKSUMS_BYTES;
   const takeKey = (): Uint8Array => {
     const length = varints.read32(bytes, end);
     const keyStart = varints.position;
     if (length < TRAILER_BYTES || length > end - keyStart) {
-      throw corrupt('the seal has a key that is cut off or no internal key', at);
+      throw corrupt('the seal has a key that is truncated or not an internal key', at);
     }
     varints.position = keyStart + length;
     return bytes.slice(keyStart, keyStart + length);
@@ -72,7 +70,7 @@ export function decodeSeal(
   const smallest = takeKey();
   const largest = takeKey();
   if (varints.position !== end || compareInternalKeys(smallest, largest) > 0) {
-    throw corrupt('the seal has bytes behind its keys, or keys out of order', at);
+    throw corrupt('the seal has bytes after its keys, or keys out of order', at);
   }
   return {
     indexChecksum: readFixed32(bytes, start),
@@ -82,7 +80,7 @@ export function decodeSeal(
   };
 }
 
-/** Reads index and filter, neither of which is decoded, and holds their checksums against the seal. */
+/** Reads index and filter without decoding them, and compares their checksums with the seal. */
 export function checkSeal(
   blocks: StoredBlockReader,
   { indexChecksum, filterChecksum }: TableSeal,

@@ -1,8 +1,9 @@
-// Writes the parts of a table file in their order (layout: format.ts) through one buffer, so that the
-// file sees few calls.
+// Writes the parts of a table file in order (layout: format.ts), through a buffer.
 //
-// Invariants: `offset` is where the next byte goes in the file; a block lies whole in the buffer when its
-// checksum is taken; index keys are internal keys that strictly ascend.
+// Invariants:
+// - `offset` is the position of the next byte in the file;
+// - a block lies in the buffer as a whole when its checksum is computed;
+// - index keys are internal keys that strictly ascend.
 
 import { BlockBuilder } from './block-builder.js';
 import { maskedChecksum, writeFixed32 } from './checksum.js';
@@ -27,24 +28,24 @@ import type { TableIndex } from './table-index.js';
 import { encodeSeal, type TableSeal } from './table-seal.js';
 import { writeVarint } from './varint.js';
 
-/** One call to `FileHandle.write` carries about this many bytes. */
+/** The size of the buffer, and about the size of each write. */
 const WRITE_BUFFER_BYTES = 1024 * 1024;
-/** LevelDB never shares key bytes in an index: each entry is a restart point. */
+/** As in LevelDB, every entry of an index is a restart point, and shares no key bytes. */
 const INDEX_RESTART_INTERVAL = 1;
 
-// A buffer for each table would cost more than the table where many small ones are made one by one.
+// Reused from table to table, as allocating it would cost more than writing a small table.
 let spareBuffer: Uint8Array | undefined;
 
-/** What a table has besides data blocks and index. */
+/** The parts of a table other than data blocks and index. */
 export interface TableEnd {
   readonly filter?: Uint8Array | undefined;
-  /** For the properties block. */
+  /** The totals for the properties block, if there is one. */
   readonly totals?: EntryTotals | undefined;
-  /** For a seal: only of a table whose every entry was seen. */
+  /** The bounds for the seal, if there is one. Only tables whose every entry was checked may be sealed. */
   readonly bounds?: Pick<TableSeal, 'smallest' | 'largest'> | undefined;
 }
 
-/** Makes one table file out of ready-made blocks. */
+/** Writes one table from finished blocks. */
 export class TableWriter {
   readonly #file: FileHandle;
   readonly #compression: 'snappy' | 'none';
@@ -55,11 +56,11 @@ export class TableWriter {
   #used = 0;
   #flushedBytes: number;
   #dataBlocks = 0;
-  /** Handle of the block written last. */
+  /** The offset and size of the last block. */
   blockOffset = 0;
   blockSize = 0;
 
-  /** @param startOffset how many bytes the file has already */
+  /** @param startOffset the size of the file */
   constructor(
     file: FileHandle,
     compression: 'snappy' | 'none',
@@ -74,26 +75,27 @@ export class TableWriter {
     spareBuffer = undefined;
   }
 
+  /** The position of the next byte in the file. */
   get offset(): number {
     return this.#flushedBytes + this.#used;
   }
 
-  /** Writes a block, compressed where that saves at least an eighth (as LevelDB's WriteBlock). */
+  /** Writes a block, compressed if that saves at least an eighth (as in LevelDB's WriteBlock). */
   writeBlock(contents: Uint8Array): void {
     const compressed = this.#compress(contents);
     if (compressed === undefined) this.writeRawBlock(contents, BLOCK_TYPE_RAW);
     else this.writeRawBlock(compressed, BLOCK_TYPE_SNAPPY);
   }
 
-  /** Undefined where a block is better kept as it is. */
+  /** Compresses a block. Returns undefined if it should stay raw. */
   #compress(contents: Uint8Array): Uint8Array | undefined {
     if (this.#compression === 'none') return undefined;
-    // Copied output is twice as fast for 4 KiB as output with memory of its own.
+    // For 4 KiB, copied output is twice as fast as output in external memory.
     const compressed = compressSync(contents, { copyOutputData: true });
     return compressed.length < contents.length - (contents.length >>> 3) ? compressed : undefined;
   }
 
-  /** Writes a block's contents as they are, then its type and checksum, which it gives. */
+  /** Writes a block's stored contents, type and checksum. Returns the checksum. */
   writeRawBlock(contents: Uint8Array, type: number): number {
     const start = this.#reserve(contents.length + BLOCK_TRAILER_BYTES);
     const checksum = storeBlock(this.#buffer, start, contents, type);
@@ -101,7 +103,7 @@ export class TableWriter {
     return checksum;
   }
 
-  /** Writes a block that another table stored, type and checksum included. */
+  /** Writes a stored block, which includes its type and checksum. */
   copyStoredBlock(stored: Uint8Array): void {
     const start = this.#reserve(stored.length);
     this.#buffer.set(stored, start);
@@ -123,12 +125,12 @@ export class TableWriter {
     this.#dataBlocks += 1;
   }
 
-  /** Adds the index entries of data blocks that another index, of this file, has. */
+  /** Adds the index entries of data blocks `from` to `to` (exclusive) of another index of this file. */
   addIndexEntries(source: TableIndex, from: number, to: number): void {
     source.copyTo(this.#index, from, to);
   }
 
-  /** Writes filter, properties, metaindex, index and footer, and gives the table's size in bytes. */
+  /** Writes filter, properties, metaindex, index and footer. Returns the table's size in bytes. */
   finish({ filter, totals, bounds }: TableEnd): number {
     const metaindex = new BlockBuilder(1);
     const dataBytes = this.offset;
@@ -149,7 +151,7 @@ export class TableWriter {
       this.#addBlockEntry(metaindex, PROPERTIES_KEY);
     }
     const compressed = this.#compress(raw);
-    // The metaindex lies in front, and its seal has the checksum of the index.
+    // The index is encoded before the metaindex, which precedes it in the file and whose seal holds its checksum.
     const index = new Uint8Array((compressed ?? raw).length + BLOCK_TRAILER_BYTES);
     const type = compressed === undefined ? BLOCK_TYPE_RAW : BLOCK_TYPE_SNAPPY;
     const indexChecksum = storeBlock(index, 0, compressed ?? raw, type);
@@ -164,10 +166,10 @@ export class TableWriter {
   }
 
   /**
-   * Writes what ends a virtual table, and gives its size in bytes.
+   * Writes metaindex, index and footer of a virtual table. Returns its size in bytes.
    *
-   * @param filterHandle the filter, which lies in the table in front
-   * @param sharedBytes size of that table
+   * @param filterHandle the filter in the file's earlier contents
+   * @param sharedBytes the size of the earlier contents
    */
   finishShared(filterHandle: BlockHandle | undefined, sharedBytes: number): number {
     const metaindex = new BlockBuilder(1);
@@ -176,13 +178,13 @@ export class TableWriter {
     const key = new TextEncoder().encode(SHARED_PART_KEY);
     metaindex.append(key, key.length, 0, this.#handle, 0, valueLength);
     const metaindexHandle = this.#writeMetaindex(metaindex);
-    // The index is most of what is written, and synced with a commit waiting: a third of it takes less time, though
-    // it is compressed first.
+    // Compressed: the index is most of what is written, and a commit waits for its fsync. A third of the bytes takes
+    // less time even with the compression.
     this.writeBlock(this.#index.finish());
     return this.#finish(metaindexHandle);
   }
 
-  /** Names the block that was written last. */
+  /** Adds a metaindex entry for the last block. */
   #addBlockEntry(metaindex: BlockBuilder, name: string): void {
     this.#addHandleEntry(metaindex, name, { offset: this.blockOffset, size: this.blockSize });
   }
@@ -198,7 +200,7 @@ export class TableWriter {
     return { offset: this.blockOffset, size: this.blockSize };
   }
 
-  /** Writes the footer, behind the index. */
+  /** Writes the footer. The last block is the index. */
   #finish(metaindex: BlockHandle): number {
     const index = { offset: this.blockOffset, size: this.blockSize };
     const footer = encodeFooter({ metaindex, index });
@@ -209,7 +211,7 @@ export class TableWriter {
     return sizeBytes;
   }
 
-  /** Gives the buffer back; the writer is of no use any more. */
+  /** Releases the buffer. The writer cannot be used afterwards. */
   release(): void {
     if (this.#buffer.length === WRITE_BUFFER_BYTES) spareBuffer = this.#buffer;
     this.#buffer = new Uint8Array(0);
@@ -222,7 +224,7 @@ export class TableWriter {
     this.blockSize = size;
   }
 
-  /** Makes room for `count` bytes in one piece and returns where they start in the buffer. */
+  /** Reserves `count` contiguous bytes and returns their position in the buffer. */
   #reserve(count: number): number {
     if (this.#used + count > this.#buffer.length) {
       this.#flush();
@@ -243,7 +245,7 @@ export class TableWriter {
   }
 }
 
-/** Puts a block's contents, type and checksum into `target`, from `start` on; gives the checksum. */
+/** Stores a block's contents, type and checksum in `target` at `start`. Returns the checksum. */
 function storeBlock(target: Uint8Array, start: number, contents: Uint8Array, type: number): number {
   const typeAt = start + contents.length;
   target.set(contents, start);

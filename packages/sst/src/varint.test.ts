@@ -20,7 +20,7 @@ describe('a varint', () => {
     expect(varintBytes(value)).toBe(bytes.length / 2);
   });
 
-  it('reads back what was written, and stops behind it', () => {
+  it('is read as it was written, up to its last byte', () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), fc.uint8Array(), (value, behind) => {
         const bytes = Buffer.concat([encoded(value), behind]);
@@ -33,7 +33,7 @@ describe('a varint', () => {
     );
   });
 
-  it('that its limit splits off is refused', () => {
+  it('that reaches beyond the limit is refused', () => {
     fc.assert(
       fc.property(fc.integer({ min: 128, max: Number.MAX_SAFE_INTEGER }), (value) => {
         const bytes = encoded(value);
@@ -51,7 +51,7 @@ describe('a varint', () => {
     expect(reader.read64(Uint8Array.from([...new Uint8Array(9).fill(0xff), 1]), 10)).toBe(-1);
   });
 
-  it('never makes the reader go past its limit, whatever the bytes', () => {
+  it('never takes the reader beyond the limit, whatever the bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 12 }), (bytes) => {
         const reader = new VarintReader();

@@ -1,19 +1,19 @@
-// Variable-length integers (LevelDB's util/coding): seven bits a byte, least significant first; the
-// high bit says that another byte follows.
+// Variable-length integers (LevelDB's util/coding): seven bits in each byte, least significant first. The high bit of a
+// byte is set if another byte follows.
 
-/** A 32-bit value takes at most this many bytes. */
+/** The size limit of a 32-bit varint. */
 export const MAX_VARINT32_BYTES = 5;
-/** A 64-bit value takes at most this many bytes. */
+/** The size limit of a 64-bit varint. */
 export const MAX_VARINT64_BYTES = 10;
 
-/** How many bytes `value` takes: a whole number from 0 to 2^53-1. */
+/** Returns the encoded size of a whole number from 0 to 2^53 - 1. */
 export function varintBytes(value: number): number {
   let count = 1;
   for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) count += 1;
   return count;
 }
 
-/** Writes a whole number from 0 to 2^53-1 and returns the position behind it. */
+/** Writes a whole number from 0 to 2^53 - 1 and returns the position after it. */
 export function writeVarint(target: Uint8Array, position: number, value: number): number {
   let at = position;
   let rest = value;
@@ -26,29 +26,29 @@ export function writeVarint(target: Uint8Array, position: number, value: number)
   return at + 1;
 }
 
-/** Reads varints one after another; keeps its place, so that no result object is made. */
+/** Reads varints one after another. It keeps the position itself, so that reads allocate no objects. */
 export class VarintReader {
-  /** Behind the last varint read. */
+  /** The position after the last varint. */
   position = 0;
 
-  /** The 32-bit varint at `position`, or -1 if it is cut off by `limit`, too long or too large. */
+  /** Reads the 32-bit varint at `position`. Returns -1 if it reaches beyond `limit`, is too long or too large. */
   read32(bytes: Uint8Array, limit: number): number {
     return this.#read(bytes, limit, MAX_VARINT32_BYTES, 0xffff_ffff);
   }
 
-  /** The 64-bit varint at `position`, or -1; values above 2^53-1 count as too large. */
+  /** Reads the 64-bit varint at `position`. Returns -1 as `read32`; values above 2^53 - 1 are too large. */
   read64(bytes: Uint8Array, limit: number): number {
     return this.#read(bytes, limit, MAX_VARINT64_BYTES, Number.MAX_SAFE_INTEGER);
   }
 
   #read(bytes: Uint8Array, limit: number, maxBytes: number, max: number): number {
     const first = this.position < limit ? (bytes[this.position] as number) : 0x80;
-    // Nearly all lengths of a block are this short.
+    // Most lengths in a block have one byte.
     if (first < 0x80) {
       this.position += 1;
       return first;
     }
-    // Up to four bytes fit the small numbers that V8 computes fastest.
+    // Values of up to four bytes are small integers, which V8 computes fastest.
     let short = first & 0x7f;
     let at = this.position + 1;
     for (let shift = 7; shift < 28 && at < limit; shift += 7) {

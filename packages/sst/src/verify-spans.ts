@@ -1,4 +1,4 @@
-// Checks the stored form of those data blocks of a table that may hold entries in some spans.
+// Checks the checksums of the data blocks of a table that may hold entries in some spans.
 
 import { joinTouchingSpans, type Span } from '@sstitch/contract';
 import { type BlockVisitor, visitBlocks } from './part-copier.js';
@@ -6,16 +6,16 @@ import { requireSpans } from './require-spans.js';
 import { StoredBlockReader } from './stored-block.js';
 import type { TableReader } from './table-reader.js';
 
-/** After so many blocks, some 4 MB, a check looks whether it is still wanted. */
+/** The number of blocks, about 4 MB, between two calls of `onBlocks`. */
 const BLOCKS_PER_CHECK = 1024;
 
 /**
- * Reads each data block that may hold entries in the spans, and checks its checksum. Nothing is decoded. The
- * checksums of index and metaindex were checked when the table was opened.
+ * Reads each data block that may hold entries in the spans, and checks its checksum without decoding it. The checksums
+ * of index and metaindex were checked when the table was opened.
  *
- * @param reader of a table that is opened with `verifyChecksums`
- * @param spans sorted and disjoint; they may touch
- * @param onBlocks called from time to time; may throw
+ * @param reader a table that was opened with `verifyChecksums`
+ * @param spans spans that hold a key each, sorted and disjoint; they may touch
+ * @param onBlocks called repeatedly; what it throws passes through
  * @throws SstError `SSTITCH_TABLE_CORRUPT` with the offset, `SSTITCH_TABLE_IO`, `SSTITCH_TABLE_OPTIONS`
  */
 export function verifyBlocksIn(

@@ -46,7 +46,7 @@ const tables = [
 
 const verify = (bytes: Uint8Array) => verifyTable(fileSystemOf(bytes), 'damaged');
 
-/** Runs it; anything thrown must be this package's error and name the file. */
+/** Runs `run`. Anything thrown must be an SstError with the path. */
 function onlySstErrors(run: () => void): SstError | undefined {
   try {
     run();
@@ -59,7 +59,7 @@ function onlySstErrors(run: () => void): SstError | undefined {
   }
 }
 
-/** Uses a table in every way there is, without its checksums' protection. */
+/** Uses a table in every way, with wrong contents that checksums do not catch. */
 function useTable(bytes: Uint8Array): void {
   const open = () => TableReader.open(fileSystemOf(bytes), 'damaged', { verifyChecksums: false });
   onlySstErrors(() => {
@@ -101,7 +101,7 @@ describe('verifyTable', () => {
     expect(missed).toEqual([]);
   });
 
-  it.each(tables)('refuses $name cut off at any length, or with a byte more', ({ bytes }) => {
+  it.each(tables)('refuses $name truncated at any length, or with one more byte', ({ bytes }) => {
     for (let length = 0; length < bytes.length; length += 1) {
       const error = onlySstErrors(() => verify(bytes.subarray(0, length)));
       expect(error, `length ${length}`).toBeDefined();
@@ -111,7 +111,7 @@ describe('verifyTable', () => {
   });
 
   it.each(tables)(
-    'meets damage behind a right checksum in $name with no other error',
+    'throws nothing but SstErrors for damage in $name with right checksums',
     ({ bytes }) => {
       const { parts } = readerOf(bytes);
       const handles = [
@@ -159,19 +159,19 @@ describe('verifyTable, given a table with right checksums, refuses', () => {
       /does not follow/,
     ],
     [
-      'a key behind its index key',
+      'a key after its index key',
       { blocks: [{ keys: [key('b', 1), key('d', 1)], index: key('c', 1) }] },
-      /is behind its index key/,
+      /is after its index key/,
     ],
     [
-      'a key at or before the index key of the block before',
+      'a key at or before the index key of the previous block',
       {
         blocks: [
           { keys: [key('a', 1)], index: key('c', 1) },
           { keys: [key('b', 1)], index: key('d', 1) },
         ],
       },
-      /is not behind the index key/,
+      /is not after the index key/,
     ],
     [
       'an index key that would make get miss a version',
@@ -189,7 +189,7 @@ describe('verifyTable, given a table with right checksums, refuses', () => {
       /type 2/,
     ],
     [
-      'a key without a whole trailer',
+      'a key without a complete trailer',
       { blocks: [{ keys: [bytesOf('1234567')], index: key('c', 1) }] },
       /impossible lengths/,
     ],
@@ -235,7 +235,7 @@ describe('verifyTable, given a table with right checksums, refuses', () => {
     expect(run).toThrow(/bad\.ldb at byte \d+/);
   });
 
-  it('nothing that is sound: the same draft without a fault verifies', () => {
+  it('nothing in the same draft without a fault', () => {
     const draft = {
       blocks: [
         { keys: [key('a', 9), key('b', 7)], index: key('b', 7) },
@@ -247,7 +247,7 @@ describe('verifyTable, given a table with right checksums, refuses', () => {
     expect(verifyTable(fileSystemOf(draftTable(draft)), 'good.ldb').entries).toBe(3);
   });
 
-  it('an entry at a restart point that shares bytes with the key before it', () => {
+  it('an entry at a restart point that shares bytes with the previous key', () => {
     const file = new MemoryFile();
     const writer = new TableWriter(file, 'none', undefined);
     const block = new BlockBuilder(16);
@@ -257,7 +257,7 @@ describe('verifyTable, given a table with right checksums, refuses', () => {
       block.append(internal, internal.length, shared, internal, 0, 0);
     }
     const sound = block.finish();
-    // The block has one restart point: say that the second entry, at 13, is one too.
+    // The block has one restart point. Make the second entry, at 13, another one.
     const tail = Uint8Array.of(0, 0, 0, 0, 13, 0, 0, 0, 2, 0, 0, 0);
     writer.writeRawBlock(
       Uint8Array.from([...sound.subarray(0, sound.length - 8), ...tail]),
@@ -269,7 +269,7 @@ describe('verifyTable, given a table with right checksums, refuses', () => {
     expect(() => verify(file.bytes)).toThrow(/entry at restart point 1 shares bytes/);
   });
 
-  it('a compressed block that claims an absurd length, before memory is set aside for it', () => {
+  it('a compressed block that claims an impossible length, before memory is allocated for it', () => {
     const block = rawBlock([key('a', 1)]);
     const claims = (claimed: number) => {
       const file = new MemoryFile();
@@ -302,7 +302,7 @@ describe('verifyTable, given a table with right checksums, refuses', () => {
 describe('checkTableStructure', () => {
   const bounds = verify(raw);
 
-  it('accepts bounds that cover the table, exact or wider', () => {
+  it('accepts bounds that contain the table, exact or wider', () => {
     const check = (smallest: Uint8Array, largest: Uint8Array) =>
       checkTableStructure(fileSystemOf(raw), 'table', {
         sizeBytes: raw.length,
@@ -319,15 +319,15 @@ describe('checkTableStructure', () => {
 
   it.each([
     ['a start that is too late', { smallest: key('key 0000', 999) }, /starts at .* before/],
-    ['an end that is too early', { largest: key('key 0029', 942) }, /ends at .* behind/],
+    ['an end that is too early', { largest: key('key 0029', 942) }, /ends at .* after/],
     ['another size', { sizeBytes: raw.length + 1 }, /bytes, not/],
-    ['a bound that is no internal key', { largest: bytesOf('z') }, /not an internal key/],
+    ['a bound that is not an internal key', { largest: bytesOf('z') }, /not an internal key/],
   ])('refuses %s', (_name, recorded, message) => {
     expect(() => checkTableStructure(fileSystemOf(raw), 'table', recorded)).toThrow(message);
     expect(() => verifyTable(fileSystemOf(raw), 'table', recorded)).toThrow(message);
   });
 
-  it('reads the ends of a table, not all of it', () => {
+  it('reads the first and the last block of a table, but no others', () => {
     const large = tableOf(
       Array.from({ length: 20_000 }, (_, index): Entry => {
         const text = `key ${String(index).padStart(8, '0')}`;

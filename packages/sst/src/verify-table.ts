@@ -1,5 +1,5 @@
-// Checks tables that this program did not just write. LevelDB trusts what it reads, so that a malformed
-// table can crash the process: everything it relies on is checked here.
+// Verifies tables that other programs may have written. LevelDB trusts what it reads, and a malformed table can crash
+// the process. Everything that LevelDB relies on is checked here.
 
 import { BlockReader } from './block-reader.js';
 import { bloomHash } from './bloom-filter.js';
@@ -22,21 +22,20 @@ import type { TableBounds, TableProperties } from './table-properties.js';
 import { TableReader, type TableValidation } from './table-reader.js';
 import { checkSeal } from './table-seal.js';
 
-/** What was recorded of a table elsewhere; each part that is given is held against the table. */
+/** The size and bounds of a table that are recorded elsewhere, with which the table is compared. */
 export interface RecordedTable {
-  /** Where the table ends; its file may go on. @defaultValue the file's size */
+  /** The size of the table. Its file may be longer. @defaultValue the file's size */
   readonly sizeBytes?: number | undefined;
-  /** An internal key, at or before the table's first. */
+  /** An internal key that is at or before the table's first. */
   readonly smallest?: Uint8Array | undefined;
-  /** An internal key, at or behind the table's last. */
+  /** An internal key that is at or after the table's last. */
   readonly largest?: Uint8Array | undefined;
 }
 
 /**
- * Reads a whole table and checks all of it: each checksum, each entry, the strict order of the internal
- * keys, types and sequences, the restart points, the index against the blocks as LevelDB's get relies
- * on it, the filter against each key, and that no byte is unaccounted for (of a virtual table: none
- * behind the table in front, of which only the blocks in use are looked at).
+ * Reads a table in full and checks all of it: each checksum and entry, the strict order of internal keys, types and
+ * sequences, restart points, the index against the blocks, the filter against each key, and that no byte is unaccounted
+ * for. Of a virtual table's file, only the blocks in use and the bytes after the earlier contents are checked.
  *
  * @throws SstError for the first problem, with path and offset: `SSTITCH_TABLE_CORRUPT`,
  * `SSTITCH_TABLE_UNSUPPORTED`, `SSTITCH_TABLE_IO`
@@ -55,9 +54,9 @@ export function verifyTable(
 }
 
 /**
- * The quick check, whose cost hardly grows with the table: footer, index, metaindex, the layout of the
- * filter, the first and the last data block, and that the recorded bounds cover the table. Of a sealed table
- * index and filter are read, and no data block: its seal tells what the bounds are.
+ * Checks the structure of a table, at a cost that hardly grows with its size: footer, index, metaindex, the layout of
+ * the filter, the first and last data blocks, and that the recorded bounds contain the table. Of a sealed table, it
+ * reads index and filter, but no data blocks, as the seal has the bounds.
  *
  * @throws SstError as `verifyTable`
  */
@@ -78,7 +77,7 @@ export function checkTableStructure(
   });
 }
 
-/** The first and the last key, as data blocks have them, must be what the index parts. */
+/** Checks the first and last keys of the data blocks against the index. */
 function checkEnds(reader: TableReader, bounds: TableBounds): void {
   const { index } = reader.parts;
   if (
@@ -88,11 +87,11 @@ function checkEnds(reader: TableReader, bounds: TableBounds): void {
     (index.blockCount > 1 &&
       compareInternalKeys(bounds.largest, index.keyOf(index.blockCount - 2)) <= 0)
   ) {
-    throw corrupt('the first and the last key do not fit the index', { path: reader.path });
+    throw corrupt('the first and last keys contradict the index', { path: reader.path });
   }
 }
 
-/** Whoever takes the seal's word must not be told wrong. */
+/** Checks that the seal, if there is one, is right. */
 function checkSealed(
   properties: TableProperties,
   { seal, footer, filter, file }: TableParts,
@@ -104,7 +103,7 @@ function checkSealed(
     compareBytes(seal.smallest, properties.smallest) !== 0 ||
     compareBytes(seal.largest, properties.largest) !== 0
   ) {
-    throw corrupt('the first and the last key are not those of the seal', { path });
+    throw corrupt('the first and last keys differ from those of the seal', { path });
   }
 }
 
@@ -137,7 +136,7 @@ function checkRecorded(bounds: TableBounds, recorded: RecordedTable, path: strin
     );
   }
   if (largest !== undefined && compareInternalKeys(largest, bounds.largest) < 0) {
-    throw corrupt(`the table ends at ${hex(bounds.largest)}, behind the recorded ${hex(largest)}`, {
+    throw corrupt(`the table ends at ${hex(bounds.largest)}, after the recorded ${hex(largest)}`, {
       path,
     });
   }
@@ -152,7 +151,7 @@ class Verifier {
   #smallestSequence = Number.POSITIVE_INFINITY;
   #largestSequence = 0;
   #smallest = new Uint8Array(0);
-  /** The key before the current one, in its first `#lastLength` bytes. */
+  /** Holds the previous key in its first `#lastLength` bytes. */
   #last: Uint8Array = new Uint8Array(256);
   #lastLength = 0;
 
@@ -173,8 +172,9 @@ class Verifier {
     }
     for (const handle of [filter?.handle, footer.metaindex, footer.index]) {
       if (handle === undefined || handle.offset < sharedBytes) continue;
-      const isPassedOver = hasForeignEntries && handle.offset <= footer.metaindex.offset;
-      if (!isPassedOver) this.#checkGap(end, handle.offset);
+      // Blocks of other writers, which LevelDB ignores, lie before the metaindex.
+      const mayHoldForeignBlocks = hasForeignEntries && handle.offset <= footer.metaindex.offset;
+      if (!mayHoldForeignBlocks) this.#checkGap(end, handle.offset);
       end = handle.offset + handle.size + BLOCK_TRAILER_BYTES;
     }
     this.#checkGap(end, file.sizeBytes - FOOTER_BYTES);
@@ -206,7 +206,7 @@ class Verifier {
     const contents = this.#blocks.read(offset, index.sizeOf(block));
     entries.load(contents, { path: file.path, offset });
     entries.seekToFirst();
-    if (!entries.valid) throw this.#fault('a data block has no entry', offset);
+    if (!entries.valid) throw this.#fault('a data block has no entries', offset);
     this.#checkIndexKeyBefore(block, offset);
 
     let restart = 0;
@@ -237,13 +237,13 @@ class Verifier {
     const indexKey = index.keyOf(block);
     if (compareInternalKeys(last, indexKey) > 0) {
       throw this.#fault(
-        `the last key of the block, ${hex(last)}, is behind its index key ${hex(indexKey)}`,
+        `the last key of the block, ${hex(last)}, is after its index key ${hex(indexKey)}`,
         offset,
       );
     }
   }
 
-  /** The index key in front of a block must part it from the block before, as get relies on. */
+  /** Checks that the index key of the previous block separates it from this one, as get relies on it. */
   #checkIndexKeyBefore(block: number, offset: number): void {
     if (block === 0) return;
     const { keyBytes, keyLength } = this.#entries;
@@ -251,20 +251,20 @@ class Verifier {
     const first = keyBytes.subarray(0, keyLength);
     if (compareInternalKeys(indexKey, first) >= 0) {
       throw this.#fault(
-        `the first key of the block, ${hex(first)}, is not behind the index key ${hex(indexKey)} of ` +
-          'the block before',
+        `the first key of the block, ${hex(first)}, is not after the index key ${hex(indexKey)} of ` +
+          'the previous block',
         offset,
       );
     }
-    // Were the index key a version of the first key's user key that is not in the block before, a get at a
-    // sequence between the two would look there, find nothing, and give up.
+    // If the index key is a version of the first key's user key, it must be in the previous block. Otherwise a get at a
+    // sequence between the two would search the previous block, and miss the key.
     const last = this.#last.subarray(0, this.#lastLength);
     if (
       compareBytes(userKeyOf(indexKey), userKeyOf(first)) === 0 &&
       compareBytes(indexKey, last) !== 0
     ) {
       throw this.#fault(
-        `the index key ${hex(indexKey)} of the block before has the user key of this block's first ` +
+        `the index key ${hex(indexKey)} of the previous block has the user key of this block's first ` +
           'entry: get could miss it',
         offset,
       );
@@ -302,7 +302,7 @@ class Verifier {
     if (sequence > this.#largestSequence) this.#largestSequence = sequence;
   }
 
-  /** Behind the last key in order, and not the same sequence of the same user key again. */
+  /** Whether a key is after the previous one, and is not the same user key with the same sequence. */
   #follows(key: Uint8Array, keyLength: number): boolean {
     const last = this.#last;
     const lastLength = this.#lastLength;

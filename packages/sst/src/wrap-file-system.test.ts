@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-/** Does everything that a file system can; what is seen of it. */
+/** Runs every operation of a file system, and returns what the hooks see. */
 function doAll(hooks: FileSystemHooks): void {
   const fileSystem = wrapFileSystem(nodeFileSystem, hooks);
   const at = (name: string) => join(directory, name);
@@ -63,7 +63,7 @@ describe('wrapFileSystem', () => {
     expect([...names]).toEqual(expect.arrayContaining(Object.keys(nodeFileSystem)));
   });
 
-  test('an operation whose hook throws before it does not happen', () => {
+  test('an operation does not run if the hook before it throws', () => {
     const fileSystem = wrapFileSystem(nodeFileSystem, {
       before: ({ name }) => {
         if (name === 'mkdir') throw new Error('forced');
@@ -73,7 +73,7 @@ describe('wrapFileSystem', () => {
     expect(nodeFileSystem.readdir(directory)).toEqual([]);
   });
 
-  test('one whose hook throws after it has happened, and one that fails is not shown after', () => {
+  test('an operation has run if the hook after it throws, and a failed one is not shown after', () => {
     const after: string[] = [];
     const fileSystem = wrapFileSystem(nodeFileSystem, {
       after: ({ name }) => {
@@ -87,7 +87,7 @@ describe('wrapFileSystem', () => {
     expect(after).toEqual(['mkdir']);
   });
 
-  test('a hook can write a part of what a failing write was to write', () => {
+  test('a hook can write a part of the bytes of a write that it makes fail', () => {
     const path = join(directory, 'torn');
     const fileSystem = wrapFileSystem(nodeFileSystem, {
       before: ({ name, handle, bytes }) => {

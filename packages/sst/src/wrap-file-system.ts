@@ -1,29 +1,29 @@
-// A file system around another one, for tests: hooks see every operation, and can make it fail.
+// Wraps a file system in hooks, which see every operation and can make it fail, for tests.
 import type { FileHandle, FileSystem, OpenMode } from './file-system.js';
 
 /** An operation of a file system, or of a file that it opened. */
 export interface FileOperation {
   readonly name: keyof FileSystem | Exclude<keyof FileHandle, 'descriptor'>;
-  /** The path it was called with; of an open file, the path that it was opened by. */
+  /** The path argument. For an operation of an open file, the path by which it was opened. */
   readonly path: string;
   /** The second path of `link`, `copy` and `rename`: the name that they make. */
   readonly to?: string;
-  /** Of `open`. */
+  /** The mode of `open`. */
   readonly mode?: OpenMode;
   /**
-   * The wrapped handle, of operations of an open file, and after those that give one. A hook may call it, to write a
-   * part for example.
+   * The inner handle, in operations of an open file, and after operations that return one. A hook may call it, for
+   * example to write a part.
    */
   readonly handle?: FileHandle;
-  /** What `write` writes. */
+  /** The argument of `write`. */
   readonly bytes?: Uint8Array;
 }
 
-/** What is called around operations. */
+/** Hooks around operations. */
 export interface FileSystemHooks {
-  /** Called before each operation. The operation does not happen if this throws: the caller gets the error. */
+  /** Called before each operation. If it throws, the operation does not run, and the caller gets the error. */
   before?(operation: FileOperation): void;
-  /** Called after each operation that succeeded. The caller gets what this throws as the operation's error. */
+  /** Called after each successful operation. If it throws, the caller gets the error. */
   after?(operation: FileOperation): void;
 }
 

@@ -1,5 +1,5 @@
-// Random keys, entries and spans for property tests. Keys are short and of few different bytes, so that
-// prefixes, 00 and FF, and equal user keys come up often.
+// Random keys, entries and spans for property tests. Keys are short and consist of few different bytes, so that
+// prefixes, 00 and FF, and equal user keys are frequent.
 
 import type { Span } from '@sstitch/contract';
 import fc from 'fast-check';
@@ -19,7 +19,7 @@ export interface Entry {
   readonly value: Uint8Array;
 }
 
-/** Entries in the order of a table, each with a sequence of its own. */
+/** Entries in table order, each with a unique sequence. */
 export function entriesOf(maxLength = 120): fc.Arbitrary<Entry[]> {
   const entry = fc.record({
     userKey: userKeys,
@@ -40,7 +40,7 @@ export function entriesOf(maxLength = 120): fc.Arbitrary<Entry[]> {
   );
 }
 
-/** Sorted, disjoint spans; some touch, the last may have no end. */
+/** Sorted, disjoint spans. Some touch, and the last may have no end. */
 export function spansOf(): fc.Arbitrary<Span[]> {
   return fc
     .record({

@@ -1,4 +1,4 @@
-// Tables that are wrong in one way, which no builder would write.
+// Makes tables with one fault, which no builder would write.
 
 import { writeFixed32 } from '../src/checksum.js';
 import { FILTER_WINDOW_BYTES, FilterBlockBuilder } from '../src/filter-block.js';
@@ -6,20 +6,20 @@ import { BLOCK_TYPE_RAW } from '../src/format.js';
 import { TableWriter } from '../src/table-writer.js';
 import { bytesOf, MemoryFile } from './entries.js';
 
-/** Blocks as a test wants them: entries of each, and the index key behind each. */
+/** The entries and the index key of each block. */
 export interface Draft {
   readonly blocks: readonly { readonly keys: readonly Uint8Array[]; readonly index: Uint8Array }[];
-  /** In place of the restart points that the entries have. */
+  /** Replaces the restart points of the entries. */
   readonly restarts?: readonly number[];
-  /** Have the second index entry point to the first block. */
+  /** Makes the second index entry point to the first block. */
   readonly overlap?: boolean;
   readonly filteredKeys?: readonly string[];
-  /** A filter window for which there is no block. */
+  /** Adds a filter window without a block. */
   readonly strayWindow?: number;
   readonly gapByte?: number;
 }
 
-/** A table with right checksums and whatever faults the draft has. */
+/** Makes a table with right checksums and the faults of the draft. */
 export function draftTable({
   blocks,
   restarts,
@@ -50,7 +50,7 @@ export function draftTable({
   return bytes;
 }
 
-/** A block of which each entry is a restart point, in whatever order: a builder would refuse some. */
+/** Makes a block of entries in any order, each of which is a restart point. */
 export function rawBlock(keys: readonly Uint8Array[], claimed?: readonly number[]): Uint8Array {
   const parts: number[] = [];
   const restarts: number[] = [];

@@ -1,4 +1,4 @@
-// Entries for tests: text stands for bytes one to one (latin1), so that expectations read as text.
+// Entries for tests. Bytes are written as latin1 text, so that expectations are readable.
 
 import { Buffer } from 'node:buffer';
 import type { FileHandle, FileSystem } from '../src/file-system.js';
@@ -13,12 +13,12 @@ export function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
-/** An internal key from text. */
+/** Makes an internal key from text. */
 export function internalKey(userKey: string, sequence: number, type: EntryType): Uint8Array {
   return makeInternalKey(bytesOf(userKey), sequence, type);
 }
 
-/** The same bytes for the same seed, which no compressor makes smaller (xorshift32). */
+/** Returns incompressible bytes, the same for the same seed (xorshift32). */
 export function pseudoRandomBytes(seed: number, count: number): Uint8Array {
   const bytes = new Uint8Array(count);
   let state = (seed + 1) * 0x9e3779b1;
@@ -31,7 +31,7 @@ export function pseudoRandomBytes(seed: number, count: number): Uint8Array {
   return bytes;
 }
 
-/** What an iterator gives from here on: internal key and value as text. */
+/** Returns the remaining entries of an iterator, as text. */
 export function remaining(iterator: EntryIterator): [string, string][] {
   const entries: [string, string][] = [];
   for (; iterator.valid; iterator.next()) {
@@ -40,7 +40,7 @@ export function remaining(iterator: EntryIterator): [string, string][] {
   return entries;
 }
 
-/** A file in memory that counts its calls. */
+/** A file in memory, which counts its calls. */
 export class MemoryFile implements FileHandle {
   #bytes: Uint8Array;
   writes = 0;
@@ -81,7 +81,7 @@ export class MemoryFile implements FileHandle {
   }
 }
 
-/** A file system that opens one file in memory, whatever the path. Enough for all readers. */
+/** Makes a file system that opens one file in memory at any path, which is enough for readers. */
 export function fileSystemOf(file: MemoryFile | Uint8Array): FileSystem {
   const handle = file instanceof MemoryFile ? file : new MemoryFile(file);
   const open = { open: () => handle };

@@ -1,4 +1,4 @@
-// Tables as other writers of LevelDB's format make them, part by part.
+// Makes tables as other writers of LevelDB's format do.
 
 import { BlockBuilder } from '../src/block-builder.js';
 import { maskedChecksum, writeFixed32 } from '../src/checksum.js';
@@ -10,25 +10,25 @@ export interface ForeignEntry {
 }
 
 export interface ForeignTable {
-  /** In order, by data block. */
+  /** The entries of each data block, in order. */
   readonly blocks: ReadonlyArray<readonly ForeignEntry[]>;
   /** @defaultValue 16 */
   readonly restartInterval?: number;
   /** @defaultValue 1, as LevelDB's */
   readonly indexRestartInterval?: number;
-  /** What a data block is stored as. @defaultValue raw */
+  /** Encodes a data block. @defaultValue stores it raw */
   readonly store?: (contents: Uint8Array) => { readonly type: number; readonly bytes: Uint8Array };
-  /** Blocks that the metaindex names, in order of their names. @defaultValue none */
+  /** Blocks that the metaindex names, ordered by name. @defaultValue none */
   readonly named?: ReadonlyArray<readonly [name: string, contents: Uint8Array]>;
   /** Entries of the metaindex that name no block. */
   readonly notes?: ReadonlyArray<readonly [name: string, value: Uint8Array]>;
-  /** Bytes that each handle takes, zeros behind it. @defaultValue as many as it has */
+  /** The size to which each handle is padded with zeros. @defaultValue no padding */
   readonly handleBytes?: number;
-  /** iq80 ends an empty block with the number 0 and no restart point. */
+  /** Whether an empty block has no restart point, as in iq80. */
   readonly emptyMetaindex?: Uint8Array;
 }
 
-/** The bytes of such a table. The index key of a block is its last key. */
+/** Returns the bytes of the table. The index key of a block is its last key. */
 export function foreignTable(table: ForeignTable): Uint8Array {
   const { blocks, restartInterval = 16, indexRestartInterval = 1, named = [], notes = [] } = table;
   const encoded = (handle: BlockHandle) => encodedHandle(handle, table.handleBytes);
@@ -71,7 +71,7 @@ function blockOf(entries: readonly ForeignEntry[], restartInterval: number): Uin
   const builder = new BlockBuilder(restartInterval);
   let before: Uint8Array | undefined;
   for (const { key, value } of entries) {
-    // Not the builder's own comparison: names in a metaindex are no internal keys.
+    // Not the builder's comparison, as names in a metaindex are not internal keys.
     let shared = 0;
     while (before !== undefined && shared < before.length && before[shared] === key[shared]) {
       shared += 1;

@@ -1,4 +1,4 @@
-// Tables in memory, made of a model's entries.
+// Makes tables in memory from a model's entries.
 
 import type { Span } from '@sstitch/contract';
 import { copyPart } from '../src/copy-part.js';
@@ -10,7 +10,7 @@ import { TableReader, type TableReaderOptions } from '../src/table-reader.js';
 import type { Entry } from './arbitraries.js';
 import { fileSystemOf, MemoryFile } from './entries.js';
 
-/** A table and what the builder said of it. */
+/** A table and the properties that the builder returned. */
 export interface BuiltTable {
   readonly bytes: Uint8Array;
   readonly properties: TableProperties;
@@ -30,7 +30,7 @@ export function readerOf(bytes: Uint8Array, options: TableReaderOptions = {}): T
   return TableReader.open(fileSystemOf(bytes), 'table', options);
 }
 
-/** Slices a table in memory. */
+/** Copies a part of a table in memory. */
 export function partOf(
   bytes: Uint8Array,
   keep: readonly Span[],

@@ -1,5 +1,5 @@
-// The table of all commands, in the order in which help lists them. A new command is a directory beside this file
-// and a line here.
+// The table of all commands, in the order in which help lists them. To add a command, add a directory beside
+// this file and a line here.
 import { type RegisteredProgram, register } from '../command-line/registered-program.js';
 import { adoptCommand } from './adopt/command.js';
 import { checkpointCommand } from './checkpoint/command.js';
@@ -71,18 +71,18 @@ export const PROGRAM: RegisteredProgram = {
       ],
     },
     {
-      title: 'Make a store',
+      title: 'Create a store',
       commands: [
         register(checkpointCommand, () => import('./checkpoint/run.js')),
         register(adoptCommand, () => import('./adopt/run.js')),
       ],
     },
     {
-      title: 'Mend a store',
+      title: 'Repair a store',
       commands: [register(salvageCommand, () => import('./salvage/run.js'))],
     },
     {
-      title: 'Look inside, try out',
+      title: 'Inspect files, try out',
       commands: [
         register(sstDumpCommand, () => import('./sst-dump/run.js')),
         register(sstVerifyCommand, () => import('./sst-verify/run.js')),
@@ -97,13 +97,13 @@ export const PROGRAM: RegisteredProgram = {
   families: [
     {
       name: 'sst',
-      summary: 'look inside a table file',
+      summary: 'inspect a table file',
       description: 'Reads one table file (.ldb or .sst) without opening the database.',
       examples: [['sst verify base/gen-000001/000005.ldb', 'checksums, order, filter']],
     },
     {
       name: 'manifest',
-      summary: "look inside a database's MANIFEST",
+      summary: "inspect a database's MANIFEST",
       description: 'Reads the MANIFEST of a LevelDB directory without opening the database.',
       examples: [['manifest dump base/gen-000001', 'the tables of each level']],
     },

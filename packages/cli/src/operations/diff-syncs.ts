@@ -14,7 +14,7 @@ import { scanSpan } from '../stores/scan-span.js';
 
 type Entry = readonly [key: Uint8Array, value: Uint8Array];
 
-/** What changes from the one to the other. */
+/** How the second store differs from the first. */
 export interface Difference {
   added: number;
   removed: number;

@@ -1,11 +1,11 @@
-// Strategy `batch`: for small syncs. Both sides are read and merged; what differs goes into one
-// atomic write batch: readers, and crashes, see all of it or none.
+// The strategy `batch`, for small syncs: reads and merges both sides, and writes the difference in one atomic batch, of
+// which readers, and recovery after a crash, see all or nothing.
 //
-// It is the one strategy without a new generation, so it costs no links, no open and one fsync; but
-// it reads both sides, leaves tombstones, and holds the whole difference in memory. Hence its bounds.
+// It makes no new generation, so it needs no links, no open, and only one fsync. But it reads both sides, leaves
+// tombstones, and keeps the difference in memory. So its size is limited.
 //
-// A write to the same sync that comes in between the read and the batch is not undone: as if it had
-// come after the compaction. Two compactions never run so: see turn.ts.
+// A concurrent write to the same sync, between the read and the batch, is not undone, as if it had come after the
+// compaction. Two compactions of a base never run concurrently (turn.ts).
 import {
   type ByteOperation,
   byteEncodings,
@@ -18,31 +18,32 @@ import { throwIfAborted } from '../errors.js';
 import type { Entry, SnapshotReader } from '../span-reader.js';
 import type { SyncRange } from '../sync-ranges.js';
 
-/** How much a batch may cost to plan and to hold. */
+/** The limits of planning and keeping a batch. */
 export interface BatchLimits {
-  /** Entries read, of both sides together. */
+  /** The number of entries read from both sides. */
   readonly entries: number;
-  /** Bytes of keys and values read, of both sides together. */
+  /** The size of the keys and values read from both sides. */
   readonly readBytes: number;
+  /** The number of operations in the batch. */
   readonly operations: number;
-  /** Bytes of keys and values in the batch. */
+  /** The size of the keys and values in the batch. */
   readonly bytes: number;
 }
 
 /** The difference between source and base, ready to be written. */
 export interface PlannedBatch {
   readonly operations: readonly ByteOperation[];
-  /** Bytes of its keys and values. */
+  /** The size of the operations' keys and values. */
   readonly bytes: number;
-  /** Entries of the source in all ranges. */
+  /** The number of the source's entries in all ranges. */
   readonly entries: number;
-  /** Bytes of their keys and values. */
+  /** The size of their keys and values. */
   readonly sourceBytes: number;
   readonly puts: number;
   readonly deletes: number;
-  /** For each range, in the order given. */
+  /** The operations on each range, in the order of the ranges. */
   readonly counts: ReadonlyArray<Readonly<SpanCounts>>;
-  /** Changes nothing; written where nothing else is, so that the sync covers earlier writes. */
+  /** An operation that changes nothing. It is written if there is no other, so that its fsync covers earlier writes. */
   readonly anchor: ByteOperation;
 }
 
@@ -51,21 +52,22 @@ interface SpanCounts {
   deletes: number;
 }
 
+/** The outcome of planning a batch that exceeds a limit. */
 export interface BatchTooLarge {
-  /** The limit that was met first. */
+  /** The first limit that was exceeded. */
   readonly exceeded: keyof BatchLimits;
 }
 
 /**
- * Spans that are merged at a time. A small sync costs waiting for LevelDB's threads, twice a span,
- * and little else.
+ * The number of spans that are merged concurrently. Most of the time for a small sync is spent waiting for LevelDB's
+ * threads, twice for each span.
  */
 const CONCURRENT_SPANS = 13;
 
 /**
- * Reads both sides and merges them, until done or a limit is met.
+ * Reads and merges both sides, until done or a limit is exceeded.
  *
- * @param isTooLarge what is being found out otherwise: where it is true, no more is read
+ * @param isTooLarge planning ends when it fulfils with true. @defaultValue false
  */
 export async function planBatch(
   source: SnapshotReader,
@@ -88,7 +90,7 @@ export async function planBatch(
   ]);
   if (planned.status === 'rejected') throw planned.reason;
   if (asked.status === 'rejected') throw asked.reason;
-  // Also where the last page came just before: the same sizes always give the same plan.
+  // Even if planning had finished before: the same sizes must always yield the same plan.
   return draft.exceeded === undefined ? planned.value : { exceeded: draft.exceeded };
 }
 
@@ -101,8 +103,8 @@ async function planInto(
   const counts = ranges.map((): SpanCounts => ({ puts: 0, deletes: 0 }));
   for (let first = 0; first < ranges.length; first += CONCURRENT_SPANS) {
     const group = ranges.slice(first, first + CONCURRENT_SPANS);
-    // Their operations mix, which is no harm: no two are on the same key. All have ended before an
-    // error is thrown: the caller closes the snapshots then.
+    // The operations of concurrent spans interleave, which is harmless, as no two have the same key. All spans settle
+    // before an error is thrown, as the caller then closes the snapshots.
     const merged = await Promise.allSettled(
       group.map(({ span }, index) =>
         mergeSpan(source, base, span, draft, counts[first + index] ?? { puts: 0, deletes: 0 }),
@@ -120,19 +122,19 @@ async function planInto(
     puts: counts.reduce((sum, { puts }) => sum + puts, 0),
     deletes: counts.reduce((sum, { deletes }) => sum + deletes, 0),
     counts,
-    // With no entry in the source and none to delete, the base holds nothing there to begin with.
+    // Without an anchor neither side has an entry, so deleting a key changes nothing.
     anchor: draft.anchor ?? { type: 'del', key: start },
   };
 }
 
-/** Writes the batch, durably. */
+/** Writes the batch and fsyncs it. */
 export async function writeBatch(
   base: ReadWriteEngine,
   { operations, anchor }: PlannedBatch,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   throwIfAborted(signal);
-  // What is equal on both sides may have been written to the base without a sync.
+  // Entries that are equal on both sides may have been written to the base without an fsync, so write something.
   const written = operations.length > 0 ? [...operations] : [anchor];
   await base.batch(written, { ...byteEncodings, sync: true });
 }
@@ -186,7 +188,7 @@ async function mergeSpan(
   const base = new PageCursor(baseView.pages(span), draft);
   try {
     while (draft.exceeded === undefined) {
-      // Only at the end of a page is there anything to await.
+      // Await only at the end of a page.
       if (source.needsPage || base.needsPage) await Promise.all([source.fill(), base.fill()]);
       const wanted = source.entry;
       const held = base.entry;
@@ -217,7 +219,7 @@ async function mergeSpan(
   }
 }
 
-/** Walks pages entry by entry, without a promise for each entry. */
+/** Iterates over the entries of pages, without a promise for each entry. */
 class PageCursor {
   readonly #pages: AsyncGenerator<readonly Entry[], void, void>;
   readonly #draft: BatchDraft;
@@ -234,7 +236,7 @@ class PageCursor {
     return this.#index >= this.#page.length && !this.#ended;
   }
 
-  /** Undefined at the end. */
+  /** The current entry, or undefined at the end. */
   get entry(): Entry | undefined {
     return this.#page[this.#index];
   }

@@ -1,4 +1,4 @@
-// Both ways of a rebuild, from tables and from an iterator, side by side.
+// Compares rebuilds from tables with rebuilds from an iterator.
 import { byteEncodings, type ReadWriteEngine } from '@sstitch/contract';
 import { describe, expect, it } from 'vitest';
 import {
@@ -18,7 +18,7 @@ import { compact } from '../compact.js';
 const SYNC = syncIdOf(3);
 const OTHER = syncIdOf(4);
 
-/** A sync with shadowed versions and deletions: of 300 grants 200 are left, with other values. */
+/** Makes a sync with shadowed versions and tombstones: 200 of 300 grants remain, with new values. */
 async function writeTwice(database: ReadWriteEngine): Promise<void> {
   await write(database, grantEntries(SYNC, 300));
   const [kept, all] = [grantEntries(SYNC, 200, { revision: 2 }), grantEntries(SYNC, 300)];
@@ -32,7 +32,7 @@ async function writeTwice(database: ReadWriteEngine): Promise<void> {
 }
 
 describe('a rebuild', () => {
-  it('from tables builds byte for byte what one from an iterator builds, in one commit', async () => {
+  it('from tables builds the same bytes as one from an iterator, in one commit', async () => {
     const [store, plain] = [await openStore(), await openPlainLevel()];
     const results = [];
     for (const source of [store, plain]) {
@@ -47,12 +47,12 @@ describe('a rebuild', () => {
       expect(await dumpSync(base, OTHER)).toEqual(before);
       results.push({ entries: result.entries, buckets: result.buckets });
     }
-    // Sizes are those of compressed blocks: a version or a deletion more would show in them.
+    // An additional version or tombstone would change the sizes of compressed blocks.
     expect(results[0]).toEqual(results[1]);
     expect(results[0]?.entries).toBeGreaterThan(800);
   });
 
-  it('finds out that all of a sync was deleted, though tables are left of it', async () => {
+  it('finds that a sync was deleted, even if it has tables', async () => {
     const [base, source] = [await openStore(), await openStore()];
     await write(base, allBucketEntries(SYNC, 10, 1));
     const entries = allBucketEntries(SYNC, 10, 2);

@@ -1,5 +1,5 @@
-// Strategy `rebuild`, of a source without tables: iterates it and has the base build tables of the
-// entries. No record is decoded. tables.ts does the same where there are tables to read.
+// The strategy `rebuild` for a source without tables: iterates over the source, and the base builds tables from its
+// entries. Records are not decoded. For a source with tables see tables.ts.
 import {
   byteEncodings,
   type EntryPages,
@@ -11,20 +11,21 @@ import type { CompactProgress } from '../result.js';
 import type { Entry, SnapshotReader } from '../span-reader.js';
 import type { SyncRange } from '../sync-ranges.js';
 
-/** `building` is told this often. */
+/** The number of entries between two `building` events. */
 const ENTRIES_PER_EVENT = 10_000;
 
 export interface RebuildInput {
   readonly base: ReplacingBase;
   readonly source: SnapshotReader;
-  /** In key order. */
+  /** The ranges in key order. */
   readonly ranges: readonly SyncRange[];
-  /** Of a store alone: other engines do not know it. */
+  /** Whether to purge, which only a store can do. */
   readonly purge: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: (event: CompactProgress) => void;
 }
 
+/** Replaces the ranges of the base by the source's entries. */
 export async function rebuildSpans(input: RebuildInput): Promise<ReplaceSpansResult> {
   const pages = new SourcePages(input);
   const options: ReplaceSpansOptions & { readonly purge?: boolean } = {
@@ -39,14 +40,14 @@ export async function rebuildSpans(input: RebuildInput): Promise<ReplaceSpansRes
       options,
     );
   } catch (error) {
-    // The cause, where an engine wraps what its input throws.
+    // An engine may wrap what the pages throw: throw the original error.
     throw pages.failure ?? error;
   }
 }
 
 class SourcePages implements EntryPages {
   readonly #input: RebuildInput;
-  /** What reading the source, or the listener, threw. */
+  /** What the source or `onProgress` threw. */
   failure: unknown;
 
   constructor(input: RebuildInput) {
@@ -69,18 +70,18 @@ async function* readPages({
   onProgress,
 }: RebuildInput): AsyncGenerator<readonly Entry[], void, void> {
   let entries = 0;
-  let told = 0;
+  let reported = 0;
   onProgress({ type: 'building', entries });
   await source.verify(ranges.map(({ span }) => span));
   for (const { span } of ranges) {
     for await (const page of source.pages(span)) {
       yield page;
       entries += page.length;
-      if (entries - told < ENTRIES_PER_EVENT) continue;
-      told = entries;
+      if (entries - reported < ENTRIES_PER_EVENT) continue;
+      reported = entries;
       onProgress({ type: 'building', entries });
     }
   }
-  if (entries > told) onProgress({ type: 'building', entries });
+  if (entries > reported) onProgress({ type: 'building', entries });
   onProgress({ type: 'committing' });
 }

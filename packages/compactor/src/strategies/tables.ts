@@ -1,6 +1,5 @@
-// The strategies that move tables, of a source that has some: `link` makes the source's tables the base's, `rebuild`
-// has the base build new ones of them, without tombstones and shadowed versions. Either way no record passes through
-// this thread.
+// The strategies for a source with tables: `link` links the source's tables into the base, and with `rebuild` the base
+// builds new tables from them, without tombstones and shadowed versions. No record passes through this thread.
 import type { CommitReport, OriginTotals } from '@sstitch/contract';
 import type { TableBase, TableSource } from '../engines.js';
 import type { CompactProgress } from '../result.js';
@@ -10,23 +9,25 @@ export interface MoveTablesInput {
   readonly base: TableBase;
   readonly source: TableSource;
   readonly strategy: 'link' | 'rebuild';
-  /** In key order. */
+  /** The ranges in key order. */
   readonly ranges: readonly SyncRange[];
-  /** Read the source's tables in full. */
+  /** Whether to read the source's tables in full. */
   readonly verify: boolean;
   readonly purge: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: (event: CompactProgress) => void;
-  /** Called before the commit with the syncs of which there is no table; may throw. */
+  /** Called before the commit with the syncs that have no tables. What it throws ends the call. */
   readonly onEmpty: (syncIds: ReadonlySet<string>) => void;
 }
 
+/** The result of `moveTables`. */
 export interface MovedTables {
   readonly commit: CommitReport;
-  /** How many entries the tables hold; undefined for linked ones, which nobody reads. */
+  /** The number of entries in the tables. Undefined for linked tables, which are not read. */
   readonly entries: number | undefined;
 }
 
+/** Replaces the ranges of the base by the source's tables. */
 export async function moveTables(input: MoveTablesInput): Promise<MovedTables> {
   const { base, source, strategy, ranges, verify, purge, signal, onProgress, onEmpty } = input;
   const rebuild = strategy === 'rebuild';

@@ -1,5 +1,5 @@
-// Feeds pages of entries to a worker that builds tables of them. The next page is fetched while the
-// worker builds the last: at most two are in memory.
+// Feeds pages of entries to a worker thread that builds tables. The next page is fetched while the worker builds the
+// last one, so at most two are in memory.
 
 import type { Span } from '@sstitch/contract';
 import { abortedError } from '../errors.js';
@@ -16,15 +16,15 @@ import {
 } from './build-tables.js';
 import { packEntries } from './entry-pages.js';
 
-/** Pages of entries from a caller. */
+/** A caller's pages of entries. */
 export interface PagesToBuild {
   readonly entries: AsyncIterable<unknown>;
-  /** Turns a page into one of bytes. */
+  /** Encodes the keys and values of a page. */
   readonly encode: (page: unknown, pageIndex: number) => unknown;
 }
 
 /**
- * Builds tables in `directory`, which is made. What the pages themselves throw passes through as it is.
+ * Builds tables in `directory`, which it makes. What the iteration of the pages throws passes through.
  *
  * @throws EngineError SSTITCH_ENTRIES_INVALID, SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
@@ -57,9 +57,9 @@ export async function buildFromPages(
       const page = packEntries(encode(next.value, pageIndex), pageIndex);
       pageIndex++;
       await appended;
-      const how = { signal, transfer: [page.buffer] };
-      appended = run(session.run(appendEntriesTask, { page }, how));
-      // Awaited above or below; until then a failure must not count as unhandled.
+      const options = { signal, transfer: [page.buffer] };
+      appended = run(session.run(appendEntriesTask, { page }, options));
+      // It is awaited later; until then a failure must not be an unhandled rejection.
       appended.catch(() => undefined);
     }
     await appended;
@@ -70,16 +70,16 @@ export async function buildFromPages(
     await appended.catch(() => undefined);
     throw error;
   } finally {
-    // The end fails only with its thread. Where the store closes, nothing waits for a thread that is busy: the end
-    // closes a file, and changes nothing in its directory.
+    // The end fails only if its thread has died. It closes a file and does not change the directory, so after an abort
+    // nothing waits for the thread, which may be busy.
     const ended = session.end().catch(() => undefined);
     await unlessAborted(ended, signal).catch(() => undefined);
-    // Not waited for: the pages may be stuck, which is why they are given up.
+    // Not awaited: the iteration may be stuck, which may be why it was aborted.
     if (!exhausted) iterator.return?.().catch(() => undefined);
   }
 }
 
-/** Settles with `promise`, or rejects as soon as the signal fires: the promise may never settle. */
+/** Settles with `promise`, which may never settle, or rejects when the signal fires. */
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {

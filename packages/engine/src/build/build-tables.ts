@@ -1,7 +1,9 @@
-// Builds tables of sorted entries, span by span, as the entries arrive. Runs in a worker thread.
+// Builds tables from sorted entries as they arrive, in a worker thread.
 //
-// Invariants: keys ascend strictly over the whole session; each lies in a span; a table holds keys
-// of one span only; one table is open at a time, so memory is bounded by one table's index.
+// Invariants:
+// - keys ascend strictly over the whole session, and each lies in a span;
+// - a table holds keys of one span;
+// - one table is open at a time, so that memory is bounded by one table's index.
 
 import { compareBytes, type Span } from '@sstitch/contract';
 import { type FileHandle, type FileSystem, makeInternalKey, TableBuilder } from '@sstitch/sst';
@@ -14,12 +16,12 @@ import { defineTask } from '../threads/task.js';
 import { visitEntries } from './entry-pages.js';
 
 /**
- * Every built entry has this sequence: inside the spans nothing else is left that it could be
- * compared with, and the next write's is higher.
+ * The sequence of every built entry. Inside the spans there are no other entries to compare it with, and later writes
+ * have higher sequences.
  */
 export const BUILT_SEQUENCE = 1n;
 
-/** Few, larger tables: a link, a manifest entry and an open each cost the same for any size. */
+/** The size of built tables. It is larger than LevelDB's, since linking, listing and opening cost the same at any size. */
 export const BUILT_TABLE_SIZE_BYTES = 16 * 1024 * 1024;
 
 export interface BeginTablesInput {
@@ -29,14 +31,16 @@ export interface BeginTablesInput {
   readonly spans: readonly Span[];
 }
 
+/** Tables that were built. */
 export interface BuiltTables extends TableSet {
+  /** The number of entries in all of them. */
   readonly entries: number;
 }
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 const BUILT_TRAILER = makeInternalKey(NOTHING, BUILT_SEQUENCE, 'value');
 
-class TablesUnderWay {
+class TablesInProgress {
   readonly #held: HeldFiles;
   readonly #directory: string;
   readonly #spans: readonly Span[];
@@ -47,7 +51,7 @@ class TablesUnderWay {
   #path = '';
   #tableCount = 0;
   #entries = 0;
-  /** The current entry, and from one page to the next the last key. */
+  /** The current entry. Between two pages it holds the last key. */
   readonly #entry = {
     valid: true,
     keyBytes: new Uint8Array(256),
@@ -56,6 +60,7 @@ class TablesUnderWay {
     valueStart: 0,
     valueEnd: 0,
   };
+  /** How many bytes the current key shares with the one before it. */
   #sharedBytes = 0;
 
   constructor(fileSystem: FileSystem, input: BeginTablesInput) {
@@ -78,11 +83,11 @@ class TablesUnderWay {
         this.#closeTable();
       }
     });
-    // The page's buffer is the caller's once this returns.
+    // The caller may reuse the page's buffer.
     entry.data = NOTHING;
   }
 
-  /** Makes the key the current one; refuses one that does not follow or lies in no span. */
+  /** Makes a key the current one. Throws if it is not above the last one, or lies in no span. */
   #takeKey(page: Uint8Array, start: number, end: number): void {
     const entry = this.#entry;
     const length = end - start;
@@ -179,7 +184,7 @@ function invalid(message: string, key: Uint8Array): EngineError {
 }
 
 export interface BuildSession extends SessionState {
-  tables?: TablesUnderWay;
+  tables?: TablesInProgress;
 }
 
 /** Begins to build tables in a session. */
@@ -189,15 +194,15 @@ function beginTables(
   _checkCancelled: () => void,
   session: BuildSession,
 ): void {
-  const tables = new TablesUnderWay(fileSystem, input);
+  const tables = new TablesInProgress(fileSystem, input);
   session.tables = tables;
   session.close = () => tables.discard();
 }
 
 export const beginTablesTask = defineTask('beginTables', beginTables);
 
-function tablesOf({ tables }: BuildSession): TablesUnderWay {
-  if (tables === undefined) throw new Error('no tables are built in this session');
+function tablesOf({ tables }: BuildSession): TablesInProgress {
+  if (tables === undefined) throw new Error('beginTables was not called in this session');
   return tables;
 }
 
@@ -213,7 +218,7 @@ function appendEntries(
 
 export const appendEntriesTask = defineTask('appendEntries', appendEntries);
 
-/** Returns the tables. */
+/** Finishes the last table and returns all. */
 function finishTables(
   _fileSystem: FileSystem,
   _input: undefined,

@@ -1,11 +1,11 @@
-// Checks pages of entries from callers without TypeScript: what is wrong is refused before anything is done.
+// Checks pages of entries, since not all callers use TypeScript.
 import { describeValue, isBytes } from '@sstitch/contract';
 import { EngineError } from '../errors.js';
 import { notBytes } from '../not-bytes.js';
 
 export type EntryBytes = readonly [key: Uint8Array, value: Uint8Array];
 
-/** @throws EngineError SSTITCH_ENTRIES_INVALID */
+/** Checks that pages are an async iterable. @throws EngineError SSTITCH_ENTRIES_INVALID */
 export function checkPages(pages: AsyncIterable<unknown>): void {
   if (typeof (pages as Partial<typeof pages> | null)?.[Symbol.asyncIterator] === 'function') return;
   throw new EngineError(
@@ -15,9 +15,9 @@ export function checkPages(pages: AsyncIterable<unknown>): void {
 }
 
 /**
- * A page of entries, all of them [key, value].
+ * Checks that a page is an array of [key, value].
  *
- * @param pageIndex for the message
+ * @param pageIndex the number of the page, for messages
  * @throws EngineError SSTITCH_ENTRIES_INVALID, which names the page and the entry
  */
 export function checkPage(
@@ -41,7 +41,7 @@ export function checkPage(
 }
 
 /**
- * A page of entries, all of them bytes.
+ * Checks that a page is an array of [key, value] whose keys and values are bytes.
  *
  * @throws as `checkPage`
  */
@@ -57,7 +57,7 @@ export function checkPageOfBytes(
   }
 }
 
-/** @param index of the entry; undefined for the page itself */
+/** Makes the error for a page. @param index the index of the entry, or undefined for the page itself */
 export function refusal(
   pageIndex: number,
   index: number | undefined,

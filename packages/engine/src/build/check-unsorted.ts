@@ -1,10 +1,10 @@
-// Checks pages of unsorted entries: at the door what they are, in the worker thread where their entries lie.
+// Checks packed, unsorted entries: their types in the calling thread, and their offsets in the worker thread.
 
 import { describeValue, isBytes, type UnsortedEntries } from '@sstitch/contract';
 import { EngineError } from '../errors.js';
 import { notBytes } from '../not-bytes.js';
 
-/** @throws EngineError SSTITCH_ENTRIES_INVALID, which names the page */
+/** Checks the types of pages' members. @throws EngineError SSTITCH_ENTRIES_INVALID, which names the page */
 export function checkUnsortedPages(pages: readonly UnsortedEntries[]): void {
   if (!Array.isArray(pages)) {
     throw invalid(`pages must be an array of pages, not ${describeValue(pages)}`);
@@ -17,11 +17,11 @@ export function checkUnsortedPages(pages: readonly UnsortedEntries[]): void {
 
 function problemOf(page: Partial<UnsortedEntries> | undefined): string | undefined {
   if (typeof page !== 'object' || page === null) {
-    return `a page must have prefix, bytes, keyEnds, ends and count, and is ${describeValue(page)}`;
+    return `a page must be an object with prefix, bytes, keyEnds, ends and count, not ${describeValue(page)}`;
   }
   const { prefix, bytes, keyEnds, ends, count } = page;
   if (!isBytes(prefix)) return notBytes('prefix', prefix);
-  // Of no entries there may be no bytes.
+  // Empty bytes are valid for a page without entries.
   if (!isBytes(bytes)) return notBytes('bytes', bytes);
   if (!(keyEnds instanceof Uint32Array)) {
     return `keyEnds must be a Uint32Array, not ${describeValue(keyEnds)}`;
@@ -37,8 +37,9 @@ function problemOf(page: Partial<UnsortedEntries> | undefined): string | undefin
 }
 
 /**
- * @throws EngineError SSTITCH_ENTRIES_INVALID, which names the first entry that does not lie behind the one
- * before it, in the page's bytes
+ * Checks that entries follow one another inside the page's bytes.
+ *
+ * @throws EngineError SSTITCH_ENTRIES_INVALID, which names the first entry that does not
  */
 export function checkEnds({ bytes, keyEnds, ends, count }: UnsortedEntries): void {
   let before = 0;
@@ -47,7 +48,7 @@ export function checkEnds({ bytes, keyEnds, ends, count }: UnsortedEntries): voi
     const end = ends[entry] as number;
     if (keyEnd < before || end < keyEnd || end > bytes.length) {
       throw invalid(
-        `entry ${entry} of a page: from ${before} its key ends at ${keyEnd} and its value at ${end}, of ${bytes.length} bytes`,
+        `entry ${entry} of a page starts at ${before}, but its key ends at ${keyEnd} and its value at ${end} of ${bytes.length} bytes`,
       );
     }
     before = end;

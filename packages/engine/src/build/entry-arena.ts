@@ -1,13 +1,14 @@
-// Entries in one piece of shared memory, which grows, for a thread that sorts them.
+// Collects entries in one growing block of shared memory, for a thread that sorts them.
 
 import type { UnsortedEntries } from '@sstitch/contract';
 import { EngineError } from '../errors.js';
 
 const FIRST_BYTES = 4096;
 const FIRST_ENTRIES = 256;
-/** Where an entry ends is known by 32 bits. */
+/** The ends of entries are 32-bit offsets. */
 const MAX_ARENA_BYTES = 2 ** 32 - 1;
 
+/** Entries that share a prefix. */
 export class EntryArena {
   readonly #prefix: Uint8Array;
   #bytes: Uint8Array;
@@ -16,7 +17,7 @@ export class EntryArena {
   #count = 0;
   #sizeBytes = 0;
 
-  /** @param used entries whose memory serves again */
+  /** @param used entries whose memory can be reused */
   constructor(prefix: Uint8Array, used?: UnsortedEntries) {
     this.#prefix = prefix;
     this.#bytes = used?.bytes ?? sharedBytes(FIRST_BYTES);
@@ -24,15 +25,15 @@ export class EntryArena {
     this.#ends = used?.ends ?? sharedNumbers(FIRST_ENTRIES);
   }
 
-  /** What the entries take, without their prefix. */
+  /** The size of the entries without their prefix, in bytes. */
   get sizeBytes(): number {
     return this.#sizeBytes;
   }
 
   /**
-   * Copies an entry.
+   * Copies an entry into the arena.
    *
-   * @param key without the prefix
+   * @param key the key without the prefix
    */
   add(key: Uint8Array, value: Uint8Array): void {
     const keyEnd = this.#sizeBytes + key.byteLength;
@@ -47,7 +48,7 @@ export class EntryArena {
     this.#sizeBytes = end;
   }
 
-  /** The entries, as they are now: none is added any more. */
+  /** Returns the entries. No entry may be added afterwards. */
   entries(): UnsortedEntries {
     const { byteLength } = this.#prefix;
     const prefix = sharedBytes(byteLength);
@@ -63,7 +64,7 @@ export class EntryArena {
 
   #growBytes(least: number): void {
     if (least > MAX_ARENA_BYTES) {
-      throw new EngineError('SSTITCH_ENTRIES_INVALID', 'packed entries take 4 GiB at most');
+      throw new EngineError('SSTITCH_ENTRIES_INVALID', 'packed entries can take at most 4 GiB');
     }
     const grown = sharedBytes(
       Math.min(MAX_ARENA_BYTES, Math.max(2 * this.#bytes.byteLength, least)),

@@ -1,21 +1,21 @@
-// Entries of pages as bytes: what `put` would store of them.
+// Encodes the entries of pages, as `put` would.
 //
-// Bytes are stored as they are by all of Level's own encodings, also by those that would turn them into something
-// else: an engine's callers pass bytes (contract.ts), whatever the store's encodings. An encoding of the user's own
-// gets everything.
+// There is one difference: under Level's own encodings, keys and values that are bytes are stored unchanged, even where
+// the encoding would convert them. Callers of the engine contract pass bytes whatever the store's encodings are. Custom
+// encodings are applied to all values.
 
 import { describeValue, isBytes } from '@sstitch/contract';
 import type { AbstractSublevel } from 'abstract-level';
 import { optionInvalid } from '../check-options.js';
 import { checkPage, refusal } from './check-pages.js';
 
-/** How the keys and values of pages become bytes. */
+/** How the keys and values of pages are encoded. */
 export interface EntryEncodingOptions<K, V> {
-  /** @defaultValue the sublevel's; without one, the store's */
+  /** The encoding of keys. @defaultValue the sublevel's, or else the store's */
   readonly keyEncoding?: string | PartialEncoder<K> | undefined;
-  /** @defaultValue the sublevel's; without one, the store's */
+  /** The encoding of values. @defaultValue the sublevel's, or else the store's */
   readonly valueEncoding?: string | PartialEncoder<V> | undefined;
-  /** The sublevel of the store that the entries are of: their keys come without its prefix. */
+  /** The sublevel of the store that the entries belong to. Their keys do not include its prefix. */
   readonly sublevel?: Sublevel | undefined;
 }
 
@@ -25,20 +25,20 @@ interface PartialEncoder<T> {
 
 // biome-ignore lint/suspicious/noExplicitAny: a sublevel of any keys and values, as abstract-level's own types have it
 type Sublevel = AbstractSublevel<any, any, any, any>;
-/** A database, as far as its encodings go. */
+/** The encodings of a database. */
 export interface EncodingDatabase {
   keyEncoding(encoding: 'view'): object;
   valueEncoding(encoding: 'view'): object;
 }
 
-/** Encodes one key or value; undefined for an encoding of bytes alone. */
+/** Encodes a key or a value. Undefined for the encodings of bytes. */
 type Encode = ((data: unknown) => unknown) | undefined;
 
 const ENCODINGS_OF_BYTES: ReadonlySet<string> = new Set(['view', 'buffer']);
 const OWN_ENCODINGS: ReadonlySet<string> = new Set(['utf8', 'json', 'hex', 'base64']);
 
 /**
- * What turns a page of entries into one of bytes, which is then still to be checked.
+ * Returns a function that encodes a page. Its result is not checked to be bytes.
  *
  * @throws EngineError SSTITCH_OPTION_INVALID
  */

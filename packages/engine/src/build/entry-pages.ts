@@ -1,4 +1,4 @@
-// Entries on their way to a worker thread: many in one buffer, which is moved and not copied.
+// Packs entries into a page, one buffer that is transferred to a worker thread without a copy.
 //
 //   page  := entry*
 //   entry := key length u32le, key, value length u32le, value
@@ -7,14 +7,14 @@ import { EngineError } from '../errors.js';
 import { checkPageOfBytes } from './check-pages.js';
 
 const LENGTH_BYTES = 4;
-/** Below this many bytes a loop is faster than a call of `set`. */
+/** Up to this many bytes, a loop is faster than a call of `set`. */
 const LOOP_COPY_BYTES = 48;
 
 /**
- * Packs entries into one buffer of its own.
+ * Packs entries into a new page.
  *
- * @param pageIndex for messages
- * @throws EngineError SSTITCH_ENTRIES_INVALID unless all are [key, value], both bytes
+ * @param pageIndex the number of the page, for messages
+ * @throws EngineError SSTITCH_ENTRIES_INVALID unless all entries are [key, value] in bytes
  */
 export function packEntries(entries: unknown, pageIndex: number): Uint8Array<ArrayBuffer> {
   checkPageOfBytes(entries, pageIndex);

@@ -1,5 +1,5 @@
-// Finds the key for which a bulk load is refused, once the counts of entries have shown that there is one. Runs in a
-// worker thread.
+// Finds the key for which a bulk load is refused, in a worker thread. The counts of entries have shown before that
+// there is one.
 
 import { compareBytes, type Span } from '@sstitch/contract';
 import { type FileSystem, mergeRuns, RunIterator, TableReader, userKeyOf } from '@sstitch/sst';
@@ -13,7 +13,7 @@ export interface FindRepeatedKeyInput {
   readonly runs: readonly TableRun[];
 }
 
-/** The first key in the part that comes twice. */
+/** Returns the first key in the part that occurs twice. */
 function findRepeatedKey(
   fileSystem: FileSystem,
   { part, runs }: FindRepeatedKeyInput,
@@ -44,7 +44,7 @@ export interface FindKeyInInput {
   readonly tables: readonly TableFile[];
 }
 
-/** A key of the tables that lies in one of the spans. */
+/** Returns a key of the tables that lies in one of the spans. */
 function findKeyIn(
   fileSystem: FileSystem,
   { spans, tables }: FindKeyInInput,

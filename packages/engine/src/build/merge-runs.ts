@@ -1,8 +1,9 @@
-// Builds the tables of one share of a rebuild: merges the runs of a part of a span. Runs in a worker
-// thread. No entry crosses threads and none becomes an object: bytes go from block to block.
+// Builds the tables of one part of a rebuild in a worker thread: merges the runs of a part of a span. Entries are
+// copied from block to block; none is sent to another thread or becomes an object.
 //
-// Invariants: what is built holds each user key once, with one sequence, and no deletion; memory is
-// bounded by a block and a read window a run, and one table's index and filter.
+// Invariants:
+// - the built tables hold each user key once, all with the same sequence, and no tombstones;
+// - memory is bounded by a block and a read window for each run, and one table's index and filter.
 
 import { compareBytes, type Span } from '@sstitch/contract';
 import {
@@ -20,36 +21,37 @@ import { originsOf, type TableFile, type TableRun } from '../tables/table-set.js
 import { defineTask } from '../threads/task.js';
 import { BUILT_SEQUENCE, BUILT_TABLE_SIZE_BYTES } from './build-tables.js';
 
-/** After so many entries a build looks whether it is still wanted. */
+/** The number of entries between two checks for cancellation. */
 const ENTRIES_PER_CHECK = 4096;
 
 export interface MergeRunsInput {
-  /** A part of a span, or all of it. */
+  /** A span, or a part of one. */
   readonly part: Span;
-  /** Oldest first, as a span's; tables that have nothing of the part may be left out. */
+  /** The span's runs, oldest first. Tables without keys in the part may be left out. */
   readonly runs: readonly TableRun[];
-  /** Tables get this path, a number and an ending. */
+  /** The paths of tables are this, a number and an extension. */
   readonly path: string;
   /** @defaultValue 'leveldb' */
   readonly purpose?: BuildPurpose | undefined;
 }
 
-/** Whose database tables are built for. */
+/** The database that tables are built for. */
 export type BuildPurpose = 'leveldb' | 'pebble';
 
 /**
- * LevelDB's MANIFEST lists no sequences, and Pebble takes them for 0. A compaction of tables that hold greater ones
- * ends its process.
+ * The sequence of entries for Pebble. LevelDB's MANIFEST does not list the tables' sequences, and Pebble takes them for
+ * 0. It aborts the process when it compacts tables with greater ones.
  */
 const PEBBLE_SEQUENCE = 0;
 
+/** The tables of one part. */
 export interface MergedRuns extends WithUnsynced {
-  /** In key order. */
+  /** The tables in key order. */
   readonly tables: readonly TableFile[];
   readonly entries: number;
 }
 
-/** Merges and builds; see the head of this file. */
+/** Merges runs and builds tables; see the top of this file. */
 function mergeRunsToTables(
   fileSystem: FileSystem,
   input: MergeRunsInput,
@@ -91,7 +93,7 @@ function mergeAndBuild(
   }
 }
 
-/** One table, of the entries from where `merged` is to `end`, or of as many as it takes. */
+/** Builds one table from the entries before `end`, until it has its full size. */
 function buildTable(
   held: HeldFiles,
   options: TableOptions & { readonly path: string },

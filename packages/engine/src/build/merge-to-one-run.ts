@@ -1,5 +1,5 @@
-// Makes one run a span of many runs: tables that overlap, or straddle a span's bound, are merged by worker threads,
-// the others stay as they are. Many runs are merged in rounds, so that memory and open files are bounded.
+// Merges many runs into one run for each span. Worker threads merge the tables that overlap others or straddle a span's
+// bound; the other tables stay as they are. Many runs are merged in rounds, which bounds memory and open files.
 
 import { complementOfSpans, type Span } from '@sstitch/contract';
 import { EngineError } from '../errors.js';
@@ -11,13 +11,13 @@ import { findKeyInTask, findRepeatedKeyTask } from './find-refused-key.js';
 import { type OverlapRange, overlapRanges } from './overlapping-tables.js';
 import { rebuildTables } from './rebuild-tables.js';
 
-/** Runs that are merged at a time: of each, a table is open, with a block and a read buffer in memory. */
+/** The limit of runs in one merge, which keeps an open table, a block and a read buffer for each. */
 const MAX_MERGED_RUNS = 64;
 
-/** What a merge works with. */
+/** The context of a merge. */
 export interface Merging {
   readonly pool: WorkerPool;
-  /** The files of the runs, of which those of the one run are left. */
+  /** The files of the runs. Afterwards, the files of the merged runs. */
   readonly unsynced: UnsyncedFiles;
   readonly signal: AbortSignal;
 }
@@ -28,12 +28,13 @@ interface Group {
 }
 
 /**
- * Merges runs, whose tables tell how many entries they have, into one run a span.
+ * Merges runs into one run for each span.
  *
- * @param directory made where it is needed
+ * @param directory a prefix of the directories that are made for merged tables
  * @param spans sorted and disjoint
- * @throws EngineError SSTITCH_ENTRIES_INVALID, with the key, where two entries have one, or one lies in no span;
- * SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
+ * @param runs runs of built tables, whose `entries` are known
+ * @throws EngineError SSTITCH_ENTRIES_INVALID, with the key, if two entries have the same key or an entry lies outside
+ * the spans; SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
 export async function mergeToOneRun(
   merging: Merging,
@@ -44,13 +45,13 @@ export async function mergeToOneRun(
   const { pool, unsynced, signal } = merging;
   const tables = runs.flat();
   const entries = entriesOf(tables);
-  let merged: readonly SpanTables[] = dealToSpans(spans, runs);
+  let merged: readonly SpanTables[] = distributeToSpans(spans, runs);
   for (let round = 1; round === 1 || merged.some((one) => one.runs.length > 1); round++) {
     const groups = merged.flatMap(groupsOf);
     merged = await mergeRound(merging, `${directory}-${round}`, spans, groups);
     const left = merged.flatMap((one) => one.runs.flat());
     unsynced.keepOnly(new Set(left.map(({ path }) => path)));
-    // A merge keeps one entry of each key, and of a table what lies in the span.
+    // A merge drops entries with a repeated key and entries outside the spans, so the counts show them.
     if (entriesOf(left) === entries) continue;
     const outside = { spans: complementOfSpans(spans), tables };
     const key = await pool.run(findKeyInTask, outside, { signal });
@@ -60,17 +61,17 @@ export async function mergeToOneRun(
   return merged;
 }
 
-/** The tables of each run that each span has entries in, or may have. */
-function dealToSpans(spans: readonly Span[], runs: readonly TableRun[]): SpanTables[] {
+/** Assigns the tables of each run to the spans that they overlap. */
+function distributeToSpans(spans: readonly Span[], runs: readonly TableRun[]): SpanTables[] {
   const runsOf = new Map(spans.map((span) => [span, [] as TableRun[]]));
   for (const run of runs) {
-    const dealt = new Map<Span, TableFile[]>();
+    const tablesOf = new Map<Span, TableFile[]>();
     for (const table of run) {
       for (const span of spansOverlapping(spans, table)) {
-        dealt.set(span, [...(dealt.get(span) ?? []), table]);
+        tablesOf.set(span, [...(tablesOf.get(span) ?? []), table]);
       }
     }
-    for (const [span, tables] of dealt) runsOf.get(span)?.push(tables);
+    for (const [span, tables] of tablesOf) runsOf.get(span)?.push(tables);
   }
   return spans.map((span) => ({ span, runs: runsOf.get(span) ?? [] }));
 }
@@ -108,7 +109,7 @@ async function mergeRanges(
   const ranges = mergesOf(groups);
   const merged = new Map<OverlapRange, TableRun>();
   if (ranges.length === 0) return merged;
-  // Each part as if it were a span: its tables are shared out among the threads.
+  // Rebuild each part as if it were a span.
   const parts = ranges.map(({ part, runs }): SpanTables => ({ span: part, runs }));
   const onEntries = () => undefined;
   const rebuilt = await rebuildTables(pool, directory, parts, { signal, unsynced, onEntries });

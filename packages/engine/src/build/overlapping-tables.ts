@@ -1,19 +1,19 @@
-// Which tables of several runs must be merged to become one run of a span: those that overlap others, or straddle a
-// bound of the span. Pure.
+// Decides which tables of several runs have to be merged to form one run of a span: those that overlap others or
+// straddle a bound of the span. It touches no file.
 
 import { compareBytes, keyAfter, type Span } from '@sstitch/contract';
 import { userKeyOf } from '@sstitch/sst';
 import type { TableFile, TableRun } from '../tables/table-set.js';
 
-/** A range of the keys: a table that overlaps no other, or runs to merge in a part. */
+/** A range of keys: a table to keep, as it overlaps no other, or runs to merge within a part of the span. */
 export type OverlapRange =
   | { readonly kind: 'keep'; readonly table: TableFile }
   | { readonly kind: 'merge'; readonly part: Span; readonly runs: readonly TableRun[] };
 
-/** Parts to merge end once their tables come to so many bytes, so that threads share them. */
+/** The size of the tables of a part. Parts are merged by several threads. */
 const PART_BYTES = 16 * 1024 * 1024;
 
-/** A table, or what of it lies in the span. */
+/** The part of a table that lies in the span. */
 interface RankedTable {
   readonly table: TableFile;
   readonly run: number;
@@ -22,7 +22,7 @@ interface RankedTable {
   readonly isWhole: boolean;
 }
 
-/** The ranges of a span in key order; all that the runs have in the span is in one of them. */
+/** Returns the ranges of a span in key order, which cover all entries of the runs in the span. */
 export function overlapRanges(runs: readonly TableRun[], span: Span): OverlapRange[] {
   const tables = runs
     .flatMap((run, rank) => run.flatMap((table) => inSpan(table, rank, span)))
@@ -55,7 +55,7 @@ function inSpan(table: TableFile, run: number, span: Span): RankedTable[] {
   return [{ table, run, start, end, isWhole: startsInside && endsInside }];
 }
 
-/** Divides tables that overlap, where tables begin. */
+/** Divides overlapping tables into parts, at the first keys of tables. */
 function partsOf(tables: readonly RankedTable[], end: Uint8Array): OverlapRange[] {
   const bounds = [(tables[0] as RankedTable).start];
   let bytes = 0;

@@ -1,17 +1,17 @@
-// Makes a directory that Pebble opens, and LevelDB too, of extracted tables (Pebble's open.go, internal/manifest and
-// sstable/reader.go).
+// Makes a database directory that both Pebble and LevelDB open, from extracted tables (Pebble's open.go,
+// internal/manifest and sstable/reader.go).
 //
-//   NNNNNN.sst                              tables: Pebble knows no .ldb, LevelDB takes both names
-//   MANIFEST-NNNNNN                         LevelDB's, whose fields Pebble reads
+//   NNNNNN.sst                              tables; Pebble does not know .ldb, LevelDB reads both
+//   MANIFEST-NNNNNN                         a LevelDB MANIFEST, whose fields Pebble reads
 //   CURRENT                                 names the MANIFEST for LevelDB
-//   marker.format-version.000001.013        empty; the oldest format that Pebble 2 opens
+//   marker.format-version.000001.013        empty; names the oldest format that Pebble 2 opens
 //   marker.manifest.000001.MANIFEST-NNNNNN  empty; names the MANIFEST for Pebble
 //
-// Pebble asks of tables what LevelDB does not: a properties block in each; files as long as the MANIFEST says, and no
-// longer; no user key in two tables of a level; and, as LevelDB's MANIFEST lists no sequences, none but 0. So the
-// tables are built anew, as one run: no file is shared with the store, and nothing of what was excised is in them.
+// Pebble requires more of tables than LevelDB: a properties block; files that are exactly as long as the MANIFEST says;
+// no user key in two tables of a level; and only sequence 0, as LevelDB's MANIFEST lists no sequences. So the tables
+// are built anew as one run. They share no file with the store and hold no excised entries.
 //
-// The tables are on stable storage before CURRENT and the markers, without which neither finds a database.
+// The tables are fsynced before CURRENT and the markers, without which neither program finds a database.
 
 import { type FileSystem, userKeyOf } from '@sstitch/sst';
 import { abandonStoreTask, checkEmpty, type MadeName } from '../copy/make-store.js';
@@ -29,28 +29,28 @@ import type { WorkerPool } from '../threads/worker-pool.js';
 import { rebuildTables } from './rebuild-tables.js';
 
 const FORMAT_VERSION_MARKER = 'marker.format-version.000001.013';
-/** In the target, for the tables until all are built. */
+/** The directory in the target in which tables are built. */
 const BUILD_DIRECTORY = 'building';
 
 export interface PebbleDirectoryInput {
-  /** Outside of which the target must lie. */
+  /** The store's directory. The target must lie outside. */
   readonly storeDirectory: string;
-  /** To be made; an empty directory may be there. */
+  /** The directory to make. It must not exist or must be empty. */
   readonly targetDirectory: string;
 }
 
-/** What a directory for Pebble holds. */
+/** The tables of the directory. */
 export interface PebbleDirectory {
   readonly tables: number;
   readonly sizeBytes: number;
 }
 
 /**
- * Makes the directory. A failure leaves nothing of what was made in it.
+ * Makes the directory. On failure it removes what it made.
  *
- * @param extract returns the tables of all that it is to hold, once the target is known to be a good one
- * @throws EngineError SSTITCH_TARGET_EXISTS; SSTITCH_OPTION_INVALID for a target inside the store, and for an empty
- * key; SSTITCH_STORE_CORRUPT, SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
+ * @param extract returns the tables of the database's entries; called after the target was checked
+ * @throws EngineError SSTITCH_TARGET_EXISTS; SSTITCH_OPTION_INVALID if the target lies inside the store, or the store
+ * holds the empty key; SSTITCH_STORE_CORRUPT, SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
 export async function makePebbleDirectory(
   pool: WorkerPool,
@@ -78,13 +78,13 @@ export async function makePebbleDirectory(
     const sizeBytes = tables.reduce((sum, table) => sum + table.sizeBytes, 0);
     return { tables: tables.length, sizeBytes };
   } catch (error) {
-    // Another failure here says less than the first.
+    // The first error is the one to report.
     await pool.run(abandonStoreTask, { made }).catch(() => undefined);
     throw error;
   }
 }
 
-/** Checks the target and makes it. */
+/** Checks the target and makes its directory. */
 function beginPebbleDirectory(
   fileSystem: FileSystem,
   { storeDirectory, targetDirectory }: PebbleDirectoryInput,
@@ -96,23 +96,23 @@ function beginPebbleDirectory(
 
 export const beginPebbleDirectoryTask = defineTask('beginPebbleDirectory', beginPebbleDirectory);
 
-/** Pebble 2.1.7 reads this key, and panics when a compaction leaves it alone in a block. */
+/** Refuses the empty key: Pebble 2.1.7 panics when a compaction leaves it alone in a block. */
 function checkNoEmptyKey([first]: readonly TableFile[]): void {
   if (first === undefined || userKeyOf(first.smallest).length > 0) return;
   throw new EngineError(
     'SSTITCH_OPTION_INVALID',
-    'the store has an empty key, which Pebble cannot always write again: delete it first',
+    'the store holds the empty key, which can crash a compaction of Pebble: delete it first',
     { key: new Uint8Array(0) },
   );
 }
 
 export interface FinishPebbleDirectoryInput {
   readonly targetDirectory: string;
-  /** In key order; synced. */
+  /** The tables in key order, fsynced. */
   readonly tables: readonly TableFile[];
 }
 
-/** Gives the tables their names, and writes what makes a database of them. */
+/** Renames the tables, and writes the MANIFEST, CURRENT and the markers. */
 function finishPebbleDirectory(
   fileSystem: FileSystem,
   { targetDirectory, tables }: FinishPebbleDirectoryInput,
@@ -126,7 +126,7 @@ function finishPebbleDirectory(
   fileSystem.fsyncDir(targetDirectory);
   const manifestNumber = manifestNumberAfter(tables.length);
   const version = {
-    // The last: what is built is one run.
+    // The tables are one run, which goes to the last level.
     levels: Array.from({ length: LEVEL_COUNT }, (_, level) =>
       level === LEVEL_COUNT - 1 ? entries : [],
     ),
@@ -154,7 +154,7 @@ function manifestMarker(manifestNumber: number): string {
   return `marker.manifest.000001.${manifestFileName(manifestNumber)}`;
 }
 
-/** Names that `finishPebbleDirectory` gives, as `abandonStore` takes them. */
+/** Returns the names that `finishPebbleDirectory` makes, for `abandonStore`. */
 function finishedNames(directory: string, tables: number): MadeName[] {
   const manifestNumber = manifestNumberAfter(tables);
   const names = [

@@ -1,5 +1,5 @@
-// Builds tables anew of others: one run a span, without shadowed versions and deletions. The spans are divided at
-// their tables' bounds into shares of like size, which worker threads take one after another.
+// Rebuilds tables: merges the runs of each span into one run of new tables, without shadowed versions and tombstones.
+// The spans are divided at bounds of their tables into parts of similar size, which worker threads build.
 
 import { compareBytes, type Span } from '@sstitch/contract';
 import { userKeyOf } from '@sstitch/sst';
@@ -17,30 +17,30 @@ import {
 } from './merge-runs.js';
 
 /**
- * Tables that make up a share. Small enough that threads end at about the same time, large enough that
- * shares make few more tables than there would be.
+ * The size of a part: small, so that all threads end at about the same time, but large enough that the division adds
+ * few tables.
  */
-const SHARE_BYTES = BUILT_TABLE_SIZE_BYTES / 2;
+const PART_BYTES = BUILT_TABLE_SIZE_BYTES / 2;
 
 export interface RebuildOptions {
   readonly signal: AbortSignal | undefined;
-  /** Takes the files that are written, also where the building fails. */
+  /** Collects the files that are written, even if the rebuild fails. */
   readonly unsynced: UnsyncedFiles;
-  /** Called after each share with how many entries are built. */
+  /** Called after each part with the number of entries built so far. */
   readonly onEntries: (entries: number) => void;
-  /** Whose database the tables are for. @defaultValue 'leveldb' */
+  /** The database that the tables are for. @defaultValue 'leveldb' */
   readonly purpose?: BuildPurpose | undefined;
 }
 
-interface Share extends MergeRunsInput {
+interface Part extends MergeRunsInput {
   readonly spanIndex: number;
   readonly sizeBytes: number;
 }
 
 /**
- * Builds tables in `directory`, which is made, of the runs of each span, which must be all that there is of its keys.
- * These stay. What `onEntries` throws ends the building and passes through as it is.
+ * Builds tables in `directory`, which it makes. What `onEntries` throws ends the rebuild and passes through.
  *
+ * @param spans the spans with all runs that hold their keys, since tombstones are dropped. The tables are not changed
  * @throws EngineError SSTITCH_TABLES_INVALID, SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
 export async function rebuildTables(
@@ -49,7 +49,7 @@ export async function rebuildTables(
   spans: readonly SpanTables[],
   { signal, unsynced, onEntries, purpose }: RebuildOptions,
 ): Promise<SpanTables[]> {
-  const shares = spans.flatMap((span, index) => sharesOf(span, index, directory));
+  const parts = spans.flatMap((span, index) => partsOf(span, index, directory));
   const run = <T>(task: Promise<T>): Promise<T> =>
     task.catch((error: unknown) => {
       throw asEngineError(error);
@@ -68,27 +68,27 @@ export async function rebuildTables(
     }
   };
   await run(pool.run(mkdirTask, { directory }, { signal }));
-  // The largest first: what is left for the end is small then.
-  const largestFirst = [...shares].sort((a, b) => b.sizeBytes - a.sizeBytes);
+  // The largest parts first, so that only small ones are left at the end.
+  const largestFirst = [...parts].sort((a, b) => b.sizeBytes - a.sizeBytes);
   const items = largestFirst.map(({ part, runs, path }) => ({ part, runs, path, purpose }));
   const merging = pool.forEach(mergeRunsToTablesTask, items, { signal, onOutput });
   const built = await merging.catch((error: unknown) => {
     throw thrown?.error ?? asEngineError(error);
   });
   const merged = new Map(built.map((tables, index) => [largestFirst[index], tables]));
-  return collect(spans, shares, merged);
+  return collect(spans, parts, merged);
 }
 
 function collect(
   spans: readonly SpanTables[],
-  shares: readonly Share[],
-  merged: ReadonlyMap<Share | undefined, MergedRuns>,
+  parts: readonly Part[],
+  merged: ReadonlyMap<Part | undefined, MergedRuns>,
 ): SpanTables[] {
   const runs = spans.map((): TableFile[] => []);
-  for (const share of shares) {
-    const built = merged.get(share);
-    if (built === undefined) throw new Error('a share was not built');
-    runs[share.spanIndex]?.push(...built.tables);
+  for (const part of parts) {
+    const built = merged.get(part);
+    if (built === undefined) throw new Error('a part was not built');
+    runs[part.spanIndex]?.push(...built.tables);
   }
   return spans.map(({ span }, index): SpanTables => {
     const run = runs[index] ?? [];
@@ -96,10 +96,10 @@ function collect(
   });
 }
 
-/** In key order. */
-function sharesOf({ span, runs }: SpanTables, spanIndex: number, directory: string): Share[] {
+/** Returns the parts of a span in key order. */
+function partsOf({ span, runs }: SpanTables, spanIndex: number, directory: string): Part[] {
   if (runs.length === 0) return [];
-  return partsOf(span, runs).map((part, partIndex): Share => {
+  return divideSpan(span, runs).map((part, partIndex): Part => {
     const inPart = runs
       .map((run) => run.filter((table) => overlaps(part, table)))
       .filter((run) => run.length > 0);
@@ -109,8 +109,8 @@ function sharesOf({ span, runs }: SpanTables, spanIndex: number, directory: stri
   });
 }
 
-/** Parts a span where the tables of its largest run begin. */
-function partsOf(span: Span, runs: readonly TableRun[]): Span[] {
+/** Divides a span at first keys of the tables of its largest run. */
+function divideSpan(span: Span, runs: readonly TableRun[]): Span[] {
   const [largest] = runs
     .map((run) => ({ run, sizeBytes: run.reduce((sum, table) => sum + dataBytesOf(table), 0) }))
     .sort((a, b) => b.sizeBytes - a.sizeBytes);
@@ -119,7 +119,7 @@ function partsOf(span: Span, runs: readonly TableRun[]): Span[] {
   let partBytes = 0;
   for (const table of largest?.run ?? []) {
     const bound = userKeyOf(table.smallest);
-    if (partBytes >= SHARE_BYTES && compareBytes(start, bound) < 0) {
+    if (partBytes >= PART_BYTES && compareBytes(start, bound) < 0) {
       parts.push({ start, end: bound });
       start = bound;
       partBytes = 0;

@@ -1,19 +1,19 @@
-// Sorts entries that lie in one piece of memory, by moving numbers: an object for each would cost several
-// times as much. Most keys share most of their bytes with many others, so that a radix sort, which looks at
-// each byte once, is several times as fast as one that compares keys.
+// Sorts the indexes of packed entries by key; an object for each entry would cost several times as much. Most keys
+// share most of their bytes with many others, so a radix sort, which reads each byte once, is several times as fast as
+// a sort that compares keys.
 import type { UnsortedEntries } from '@sstitch/contract';
 
-/** A group of fewer entries is sorted by comparing: 257 counters would cost more. */
+/** Smaller groups are sorted by comparing keys, which costs less than 257 counters. */
 const SMALL_GROUP = 48;
-/** Counters: one for keys that have ended, one for each byte. */
+/** The number of digits: one for keys that have ended, and one for each byte. */
 const COUNTERS = 257;
 
-/** Where the key of an entry starts. */
+/** Returns the offset of an entry's key. */
 export function keyStartOf({ ends }: Pick<UnsortedEntries, 'ends'>, entry: number): number {
   return entry === 0 ? 0 : (ends[entry - 1] as number);
 }
 
-/** The numbers of the entries in the order of their keys; equal keys come one behind the other. */
+/** Returns the indexes of the entries in ascending order of their keys. Equal keys are adjacent. */
 export function sortedOrder(entries: UnsortedEntries): Uint32Array {
   const { count } = entries;
   const order = new Uint32Array(count);
@@ -29,7 +29,7 @@ function isSorted(entries: UnsortedEntries): boolean {
   return true;
 }
 
-/** Orders two keys that are alike in their first bytes. */
+/** Compares two keys whose first `depth` bytes are equal. */
 function compareFrom(entries: UnsortedEntries, a: number, b: number, depth: number): number {
   const { bytes, keyEnds } = entries;
   const aEnd = keyEnds[a] as number;
@@ -44,19 +44,19 @@ function compareFrom(entries: UnsortedEntries, a: number, b: number, depth: numb
 }
 
 /**
- * From the first byte on, group by group.
+ * A radix sort from the most significant byte, group by group.
  *
- * Invariants: the groups on the stack are disjoint parts of `order`; all keys of one are alike in their
- * first `depth` bytes.
+ * Invariants: the groups on the stack are disjoint ranges of `order`; the keys of a group have equal first `depth`
+ * bytes.
  */
 class RadixSort {
   readonly #entries: UnsortedEntries;
   readonly #order: Uint32Array;
   readonly #moved: Uint32Array;
-  /** The byte of each entry of the group at its depth, plus one; 0 behind the key's end. */
+  /** The digit of each entry of the group: its byte at the depth, plus one, or 0 after the key's end. */
   readonly #digits: Uint16Array;
   readonly #counts = new Uint32Array(COUNTERS);
-  /** from, to, depth of each group. */
+  /** The from, to and depth of each group. */
   readonly #stack: number[] = [];
 
   constructor(entries: UnsortedEntries, order: Uint32Array) {
@@ -74,11 +74,12 @@ class RadixSort {
       const to = stack.pop() as number;
       const from = stack.pop() as number;
       if (to - from < SMALL_GROUP) this.#sortSmall(from, to, depth);
-      else this.#part(from, to, depth);
+      else this.#partition(from, to, depth);
     }
   }
 
-  #part(from: number, to: number, groupDepth: number): void {
+  /** Orders a group by the first byte in which its keys differ, and pushes the resulting groups. */
+  #partition(from: number, to: number, groupDepth: number): void {
     const order = this.#order;
     const counts = this.#counts;
     let depth = groupDepth;
@@ -86,7 +87,7 @@ class RadixSort {
       counts.fill(0);
       const only = this.#count(from, to, depth);
       if (only === undefined) break;
-      // All keys have ended: they are equal.
+      // All keys have ended, so they are equal.
       if (only === 0) return;
       depth += 1;
     }
@@ -107,14 +108,14 @@ class RadixSort {
     order.set(moved.subarray(from, to), from);
     let groupStart = from;
     for (let digit = 0; digit < COUNTERS; digit++) {
-      // Where the next entry of the digit would have gone: its group's end.
+      // The count of a digit is now the end of its group.
       const groupEnd = counts[digit] as number;
       if (digit > 0 && groupEnd - groupStart > 1) this.#stack.push(groupStart, groupEnd, depth + 1);
       groupStart = groupEnd;
     }
   }
 
-  /** Counts the digits of a group; gives the digit where there is but one. */
+  /** Counts the digits of a group. Returns the digit if all entries have the same one. */
   #count(from: number, to: number, depth: number): number | undefined {
     const { bytes, keyEnds, ends } = this.#entries;
     const order = this.#order;

@@ -1,6 +1,6 @@
-// Sorts entries and writes them as the tables of a run. Runs in a worker thread.
+// Sorts entries and writes them as the tables of a run, in a worker thread.
 //
-// Invariants: a run's tables ascend, each key once, with `BUILT_SEQUENCE`.
+// Invariant: the tables of a run are in key order, and hold each key once, with `BUILT_SEQUENCE`.
 
 import type { UnsortedEntries } from '@sstitch/contract';
 import { type FileHandle, type FileSystem, makeInternalKey, TableBuilder } from '@sstitch/sst';
@@ -12,8 +12,8 @@ import { checkEnds } from './check-unsorted.js';
 import { keyStartOf, sortedOrder } from './sort-entries.js';
 
 /**
- * A run's tables end once they have this size. Smaller than other built tables, so that runs which
- * overlap a little, as they do where the entries came nearly in order, have most of their tables kept.
+ * The size of a run's tables. It is smaller than that of other built tables, so that most tables can be kept when runs
+ * overlap little, as they do if entries arrive nearly in order.
  */
 const RUN_TABLE_SIZE_BYTES = 4 * 1024 * 1024;
 const ENTRIES_PER_CHECK = 4096;
@@ -22,10 +22,10 @@ export interface SortToTablesInput {
   readonly pages: readonly RunPage[];
 }
 
-/** Entries of which a run is to be made. */
+/** Entries to write as one run. */
 export interface RunPage {
   readonly entries: UnsortedEntries;
-  /** Tables get this path, a number and an ending. */
+  /** The paths of tables are this, a number and an extension. */
   readonly path: string;
 }
 
@@ -33,10 +33,11 @@ export interface RunPage {
 export interface SortedRun {
   readonly tables: TableRun;
   readonly entries: number;
-  /** A key that came twice: then the tables are of no use. */
+  /** A key that occurred twice. The tables are incomplete then. */
   readonly repeatedKey: Uint8Array | undefined;
 }
 
+/** Writes a run for each page. */
 function sortToTables(
   fileSystem: FileSystem,
   { pages }: SortToTablesInput,
@@ -82,7 +83,7 @@ class RunWriter {
     }
   }
 
-  /** Stops at a key that comes twice, and gives it. */
+  /** Writes all entries. Stops at a key that occurs twice, and returns it. */
   #writeAll(): Uint8Array | undefined {
     const { prefix, bytes, keyEnds, ends } = this.#entries;
     const order = sortedOrder(this.#entries);
@@ -95,7 +96,7 @@ class RunWriter {
       valueEnd: 0,
     };
     cursor.keyBytes.set(prefix);
-    /** Of the key before, without the prefix; -1 at the start. */
+    // The length of the previous key without the prefix; -1 at the start.
     let lengthBefore = -1;
     for (let at = 0; at < order.length; at++) {
       if (at % ENTRIES_PER_CHECK === 0) this.#checkCancelled();
@@ -123,7 +124,7 @@ class RunWriter {
       cursor.keyLength = userLength + BUILT_TRAILER.length;
       cursor.valueStart = keyEnd;
       cursor.valueEnd = ends[entry] as number;
-      // The prefix is part of what a key shares with the one before it; of the first one nothing is known.
+      // A key shares the prefix with the previous one; the first key shares nothing.
       const known = lengthBefore < 0 ? 0 : prefix.length + shared;
       const builder = this.#openTable();
       builder.addFrom(cursor, known);

@@ -1,12 +1,12 @@
-// Loads entries that come in any order: worker threads sort them and write them as runs while more come, and in the
-// end merge the runs into the tables for a commit. No entry that a caller packs becomes an object, and none is copied
-// to a thread that lies in shared memory.
+// Loads entries in any order. While entries arrive, worker threads sort them and write them as runs; at the end, they
+// merge the runs into the tables for a commit. Packed entries never become objects, and entries in shared memory are not
+// copied to the threads.
 //
 // Invariants:
-// - entries whose run is not written yet take `MAX_WAITING_BYTES`, a page and an arena at most;
-// - after `end` nothing works on in the directory;
-// - a loader of a store is part of the store's operations, which its close ends and awaits;
-// - a key that comes twice is an error: nobody can know which of the two is meant.
+// - entries whose run is not written yet take at most `MAX_WAITING_BYTES`, a page and an arena;
+// - after `end` no work is done in the directory;
+// - the work of a store's loader belongs to the store's operations, which its close ends and awaits;
+// - a key that occurs twice is an error, as it is unknown which value is meant.
 
 import { setMaxListeners } from 'node:events';
 import { describeValue, type Span, type UnsortedEntries } from '@sstitch/contract';
@@ -28,43 +28,44 @@ import { mergeToOneRun, repeatedError } from './merge-to-one-run.js';
 import { type RunPage, type SortedRun, sortToTablesTask } from './sort-to-tables.js';
 
 const MIB = 1024 * 1024;
-/** Of pages on their way: enough that no thread waits for the next one. */
+/** The limit of pages that wait for a thread: enough that no thread waits for the next page. */
 const MAX_WAITING_BYTES = 6 * MIB;
-/** Small pages go to a thread together. */
+/** Small pages are sent to a thread together, up to this size. */
 const TASK_BYTES = MIB;
-/** Entries that are not packed become a run when they have so many bytes: as many as a run's table holds. */
+/** Entries that are not packed are written as a run when they have this size, which is that of a run's table. */
 const ARENA_BYTES = 4 * MIB;
 
+/** Options of a `TableLoader`. */
 export interface TableLoaderOptions {
   /** Aborts the load. */
   readonly signal?: AbortSignal | undefined;
-  /** Called when the memory of packed entries that were added may serve again. Must not throw. */
+  /** Called when the memory of packed entries that were added can be reused. It must not throw. */
   readonly onWritten?: ((entries: UnsortedEntries) => void) | undefined;
 }
 
-/** Entries, each with its key. */
+/** A page of entries. */
 export type EntryPage<K = Uint8Array, V = Uint8Array> = ReadonlyArray<readonly [key: K, value: V]>;
 
-/** Where a loader works. */
+/** The directory in which a loader works. */
 export interface LoaderPlace {
   readonly pool: WorkerPool;
   readonly directory: string;
-  /** Of the store that the directory is of. */
+  /** The operations of the directory's store, if it belongs to one. */
   readonly operations?: Operations;
-  /** Removes the directory. @defaultValue it is the caller's */
+  /** Removes the directory. @defaultValue the caller removes it */
   remove?(): Promise<void>;
 }
 
 /** The store that a loader is for. */
 export interface LoaderStore {
   readonly database: EncodingDatabase;
-  /** Makes a directory, once the store is open. */
+  /** Makes a directory once the store is open. */
   open(): Promise<LoaderPlace>;
 }
 
 /**
- * Makes tables of entries in any order, in bounded memory. A store's `tableLoader` makes one that works in the store
- * and encodes keys and values as it does; this constructor makes one where there is no store yet.
+ * Builds tables from entries in any order, in bounded memory. `Store.tableLoader` makes a loader that works in the
+ * store's directory and uses its encodings. The constructor makes a loader without a store.
  */
 export class TableLoader<K = Uint8Array, V = Uint8Array> {
   readonly #database: EncodingDatabase | undefined;
@@ -84,8 +85,8 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
   #failure: { readonly error: unknown } | undefined;
 
   /**
-   * @param directory an empty directory, which the caller removes after `end`; on the file system of the store that
-   * the tables are for, or they are copied there
+   * @param directory an empty directory, which the caller removes after `end`. If it is on another file system than the
+   * store that the tables are for, the store copies them
    * @throws EngineError SSTITCH_OPTION_INVALID
    */
   constructor(directory: string, options?: TableLoaderOptions);
@@ -109,13 +110,13 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
   }
 
   /**
-   * Takes a page of entries, each `[key, value]`, in any order. It is copied: its memory is the caller's again. Settles
-   * when there is room for more, so that memory stays bounded where it is awaited.
+   * Adds a page of entries, each `[key, value]`, in any order. The entries are copied, so the caller can reuse their
+   * memory. The promise settles when there is room for more: await it to bound memory.
    *
-   * @param options how keys and values become bytes, of a store's loader; by default by the store's encodings
-   * @throws EngineError SSTITCH_ENTRIES_INVALID where a page is not what it should be, with its number and the
-   * entry's; SSTITCH_ENTRIES_INVALID, with the key, where one comes twice; SSTITCH_ABORTED, SSTITCH_FILE_OPERATION:
-   * of these entries or of earlier ones
+   * @param options the encodings of keys and values, for a store's loader. @defaultValue the store's encodings
+   * @throws EngineError SSTITCH_ENTRIES_INVALID, with the numbers of the page and the entry, for an invalid entry, or
+   * with the key, if it occurs twice; SSTITCH_ABORTED, SSTITCH_FILE_OPERATION. The error may be about entries that were
+   * added earlier
    */
   async add(page: EntryPage<K | Uint8Array, V | Uint8Array>): Promise<void>;
   async add<TKey, TValue>(
@@ -123,8 +124,8 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
     options: EntryEncodingOptions<TKey, TValue>,
   ): Promise<void>;
   /**
-   * Takes packed entries (`unsortedEntries`), which must stay as they are until `onWritten` is called with them, and
-   * are bytes as they are to be stored.
+   * Adds packed entries (`unsortedEntries`), which are stored without encoding. They must not change until `onWritten`
+   * is called with them.
    */
   async add(packed: readonly UnsortedEntries[]): Promise<void>;
   async add(
@@ -143,9 +144,10 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
   }
 
   /**
-   * Makes the tables of all that was added, for one `ingestAndExcise` with `move`. They are gone after `end`.
+   * Builds the tables of all entries, for one `ingestAndExcise` with `move`. Call it once. For a loader of a store, `end`
+   * removes the tables that were not moved.
    *
-   * @param spans sorted and disjoint; each entry lies in one of them
+   * @param spans sorted and disjoint; each entry must lie in one of them
    * @throws EngineError as `add`, and SSTITCH_SPANS_INVALID
    */
   async finish(spans: readonly Span[]): Promise<LoadedTables> {
@@ -175,8 +177,8 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
   }
 
   /**
-   * Stops what is under way, and removes what was made in a store; settles when nothing writes any more. To be called
-   * in any case: a loader holds files open.
+   * Stops the work in progress, closes files and, for a loader of a store, removes its directory. Call it in any case.
+   * Once the promise settles, nothing is written.
    */
   async end(): Promise<void> {
     this.#ending.abort();
@@ -189,13 +191,13 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
     await this.end();
   }
 
-  /** The place, made by the first call; refuses where the loader has ended or finished, or its store has closed. */
+  /** Returns the directory, which the first call makes. Throws if the loader has ended or finished, or the store closes. */
   async #opened(): Promise<OpenedPlace> {
     this.#opening ??= this.#openPlace();
     const place = await this.#opening;
     place.operations?.checkOpen();
     if (place.signal.aborted) throw abortedError(place.signal);
-    if (this.#isFinished) throw invalid('the loader has finished: make another one');
+    if (this.#isFinished) throw invalid('the loader has finished: make a new one');
     return place;
   }
 
@@ -203,7 +205,7 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
     const place = await this.#open();
     const either = place.operations?.endingWith(this.#signal) ?? this.#signal;
     const signal = AbortSignal.any([this.#ending.signal, ...(either ? [either] : [])]);
-    // Each task listens: of small pages there may be many.
+    // No limit of listeners: every task adds one.
     setMaxListeners(0, signal);
     const unsynced = new UnsyncedFiles(place.pool);
     signal.addEventListener('abort', () => unsynced.close(), { once: true });
@@ -219,7 +221,7 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
     const pageIndex = this.#entryPages++;
     const database = this.#database;
     if (database === undefined && Object.keys(options).length > 0) {
-      throw optionInvalid('only the loader of a store encodes: this one takes bytes');
+      throw optionInvalid('a loader without a store has no encodings: pass bytes and no options');
     }
     const page = database === undefined ? given : pageEncoder(database, options)(given, pageIndex);
     checkPageOfBytes(page, pageIndex);
@@ -262,7 +264,7 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
     start();
   }
 
-  /** Has a thread make a run of each page. */
+  /** Starts a task that writes a run for each page. */
   #start(
     place: OpenedPlace,
     pages: readonly UnsortedEntries[],
@@ -292,10 +294,11 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
     } catch (error) {
       this.#failure ??= { error: asEngineError(error) };
     }
-    // Nobody needs the tables of a load that has failed or ended, also where others failed first.
+    // The tables of a load that has failed or ended are not needed.
     if (this.#failure !== undefined || signal.aborted) unsynced.close();
   }
 
+  /** Waits until there is room for more entries. Throws if the load has failed. */
   async #room(): Promise<void> {
     while (this.#waitingBytes > MAX_WAITING_BYTES) await Promise.race(this.#tasks);
     this.#throwFailure();
@@ -306,10 +309,11 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
   }
 }
 
-/** A place, and what ends the work in it. */
+/** The directory of a loader, and the state of the work in it. */
 interface OpenedPlace extends LoaderPlace {
+  /** Fires when the load is aborted or ended, or the store closes. */
   readonly signal: AbortSignal;
-  /** Files of the runs, held until they are merged or synced. */
+  /** The files of the runs, held until they are merged or fsynced. */
   readonly unsynced: UnsyncedFiles;
 }
 

@@ -5,14 +5,12 @@ import { notBytes } from '../not-bytes.js';
 import { EntryArena } from './entry-arena.js';
 
 /**
- * Packs entries that share a prefix into shared memory, for `TableLoader.add`: they go to the thread that sorts them
- * without a copy. See {@link UnsortedEntries} for the layout: whoever decodes entries can write it in place, and make
- * no object of any.
+ * Packs entries that share a prefix into shared memory for `TableLoader.add`, which sends them to a thread without a
+ * copy. {@link UnsortedEntries} describes the layout: a decoder can write it directly, without an object for each entry.
  *
- * @param prefix what every key begins with, as bytes or a string; may be empty
- * @param entries whole keys with their values, in any order; strings stand for their UTF-8 bytes
- * @throws EngineError SSTITCH_ENTRIES_INVALID for what is no entry, for a key without the prefix, and for more than
- * 4 GiB
+ * @param prefix bytes or a string that every key begins with; may be empty
+ * @param entries full keys, including the prefix, with their values, in any order. Strings are encoded as UTF-8
+ * @throws EngineError SSTITCH_ENTRIES_INVALID for an invalid entry, a key without the prefix, or more than 4 GiB
  */
 export function unsortedEntries(
   prefix: string | Uint8Array,

@@ -1,4 +1,4 @@
-// What a commit needs of its store, and its input.
+// The interfaces between a commit and its store.
 import type { Span } from '@sstitch/contract';
 import type { EngineError } from '../errors.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
@@ -13,37 +13,42 @@ export interface CommitBase {
   readonly database: LevelDatabase;
 }
 
-/** What the commit needs of a store. */
+/** The store, as a commit uses it. */
 export interface CommitHost {
   readonly pool: WorkerPool;
   /** The store's directory. */
   readonly directory: string;
   readonly gate: WriteGate;
   current(): CommitBase;
-  /** Flushes what was acknowledged before; returns the least log number of a version read afterwards. */
+  /**
+   * Flushes every write acknowledged before the call. Returns the least log number that a version read afterwards can
+   * have.
+   */
   flush(base: CommitBase): Promise<number>;
   openNext(directory: string): Promise<LevelDatabase>;
-  /** Removes a directory of the store, also while it closes. */
+  /** Removes a directory of the store, even while the store closes. */
   readonly removeDirectory: (directory: string) => Promise<void>;
   now(): number;
 }
 
+/** One commit. */
 export interface CommitInput {
+  /** The number of the next generation. */
   readonly number: number;
   readonly nextDirectory: string;
   /** Sorted and disjoint. */
   readonly spans: readonly Span[];
-  /** For these spans; or what makes them, whose errors pass through as they are. */
+  /** The tables for these spans, or a function that makes them, whose errors pass through. */
   readonly tables: IncomingTables | (() => Promise<IncomingTables>);
   readonly moveIncoming: boolean;
-  /** Where no file of the next generation may hold what was excised; see purge-tables.ts. */
+  /** The ranges in which no file of the next generation may hold excised entries; see tables/purge-tables.ts. */
   readonly purge: readonly Span[];
   readonly policy: SplitPolicy;
   readonly signal: AbortSignal | undefined;
-  /** Puts the next generation in force, in memory. */
+  /** Makes the next generation the current one in memory. */
   switchTo(database: LevelDatabase): void;
-  /** Turns a failed sync into a poisoned store; returns the error to throw. */
+  /** Poisons the store if an fsync failed. Returns the error to throw. */
   failed(error: unknown, renamed: boolean): EngineError;
-  /** Keeps the next generation open, with its lock, until the store closes: CURRENT may name it. */
+  /** Keeps the next generation open and locked until the store closes, as CURRENT may name it. */
   keepOpen(database: LevelDatabase): void;
 }

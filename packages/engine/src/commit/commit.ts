@@ -1,31 +1,29 @@
-// The commit: from then on the store holds, inside the spans, exactly the incoming tables' entries.
+// The commit: replaces the contents of the spans by the entries of the incoming tables.
 //
-//   1 check      spans and runs (the caller has checked the tables); where the tables are still to come, the
-//                base's are linked meanwhile
-//   2 gate       what is written outside the spans is kept from now on; a log that a failed write has torn is
-//                retired first
-//   3 flush      only a long log, or one that ends in half a record: what was written before is in tables then; a
-//                short one is replayed
-//   4 stage      lay out the next generation's directory, in workers; sync its new tables, and the next CURRENT
-//                under its temporary name, while the last incoming tables are checked; readers and writers go on
-//   5 open       the next generation's database; sync what the open wrote
-//   6 catch up   replay into it what was kept meanwhile, until little is left
-//   7 pause      writes wait; replay the rest, durably; rename CURRENT and sync: the commit point
-//   8 switch     reads and writes go to the next generation; the old one retires
+//   1 check      spans and runs (the caller has checked the tables). If the incoming tables are still being made,
+//                link the base's tables meanwhile
+//   2 gate       capture every write outside the spans from now on. A log torn by a failed write is retired first
+//   3 flush      only if the log is too long to replay, or ends in a partial record
+//   4 stage      lay out the next generation's directory in worker threads; fsync its new tables and, under its
+//                temporary name, the next CURRENT; wait for the checks of incoming tables
+//   5 open       open the next generation's database; fsync its directory
+//   6 catch up   replay the captured writes into it, until few are left
+//   7 pause      block writers; replay the rest and fsync it; rename CURRENT and fsync: the commit point
+//   8 switch     direct reads and writes to the next generation; retire the old one
 //
-// The pause is one small batch, one rename and one directory sync: it depends neither on the store's
-// size nor on the sync's, nor on what LevelDB compacts meanwhile. Why it does not pause over
-// the open: docs/decisions/0001-replay-instead-of-pause.md.
+// Readers never wait. Writers wait only for the pause: one small batch, one rename and one fsync of a directory. Its
+// length depends neither on the size of the store or of the syncs, nor on LevelDB's compactions.
+// docs/decisions/0001-replay-instead-of-pause.md says why the open is not part of the pause.
 //
-// A failure before the rename removes the next generation and leaves the base as it was. A failed
-// sync poisons the store: what is on disk is unknown until it is opened anew.
+// A failure before the rename removes the next generation and leaves the base unchanged. A failed fsync poisons the
+// store: what is on disk is unknown until the store is reopened.
 
 import type { CommitReport, Span } from '@sstitch/contract';
 import { throwIfAborted } from '../errors.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
 import { swapPointerTask, syncGenerationTask } from '../store-directory/store-files.js';
 import type { IncomingTables } from '../tables/extracted-tables.js';
-import { shareTableJobs } from '../tables/table-jobs.js';
+import { runTableJobs } from '../tables/table-jobs.js';
 import { allWorkers } from '../threads/sync-files.js';
 import { UnsyncedFiles } from '../threads/unsynced-files.js';
 import type { Session } from '../threads/worker-pool.js';
@@ -42,18 +40,18 @@ import {
 } from './stage.js';
 import type { WriteGate } from './write-gate.js';
 
-/** What is left for the pause is at most about this much. */
+/** Catching up ends when fewer captured bytes than this are left for the pause. */
 const CAUGHT_UP_BYTES = 64 * 1024;
-/** A writer that outruns the replay this often is paused all the same. */
+/** Catching up ends after this many rounds, even if writers outrun the replay. */
 const MAX_CATCH_UP_ROUNDS = 8;
 
-/** Runs one commit; see the head of this file. Calls are serialised by the store. */
+/** Runs one commit; see the top of this file. The store serialises the calls. */
 export async function commitTables(host: CommitHost, input: CommitInput): Promise<CommitReport> {
   const session = host.pool.session<StageSession>();
   try {
     return await commitWith(session, host, input);
   } finally {
-    // It frees memory of a thread, which may be busy: nothing waits for it.
+    // This only frees memory of a worker thread, which may be busy: do not wait.
     session.end().catch(() => undefined);
   }
 }
@@ -85,7 +83,7 @@ async function commitWith(
     const { staged, flushMs } = await stageNext(host, input, {
       ...stage,
       incoming,
-      // Else the session has them.
+      // Otherwise the session has them from prelink.
       spans: isMade ? spans : undefined,
     });
     const stagedAt = host.now();
@@ -94,7 +92,7 @@ async function commitWith(
     await pool.run(syncGenerationTask, { directory: nextDirectory }, { signal });
     const opened = host.now();
     checkAborted();
-    // The base's log is older than all that was captured; what is in both is replayed twice, to the same end.
+    // The base's log precedes the captured writes. Writes that are in both are replayed twice, which changes nothing.
     if (staged.unflushed.length > 0) await next._batch(staged.unflushed, { sync: true });
     let replayedOperations = await catchUp(gate, next);
     checkAborted();
@@ -102,7 +100,7 @@ async function commitWith(
     await gate.pause();
     const rest = gate.take().operations;
     replayedOperations += rest.length;
-    // Synced, as every replay is: those writes may be in no other synced place from now on.
+    // Every replay is synced: after the switch, the next generation's log may be the only durable place of the writes.
     if (rest.length > 0) await next._batch(rest, { sync: true });
     checkAborted();
     renamed = true;
@@ -128,7 +126,7 @@ async function commitWith(
   } catch (error) {
     const failure = input.failed(error, renamed);
     const poisoned = failure.code === 'SSTITCH_STORE_POISONED';
-    // What is left here is removed by the next open at the latest.
+    // The next open removes whatever this clean-up leaves.
     if (next !== undefined && poisoned && renamed) input.keepOpen(next);
     else await next?.close().catch(() => undefined);
     unsynced.close();
@@ -138,6 +136,7 @@ async function commitWith(
   }
 }
 
+/** The state that the steps before the open share. */
 interface Stage {
   readonly generation: NextGeneration;
   readonly session: Session<StageSession>;
@@ -145,7 +144,7 @@ interface Stage {
   readonly unsynced: UnsyncedFiles;
 }
 
-/** Has the incoming tables made, while the base's are linked into the next generation's directory. */
+/** Makes the incoming tables and meanwhile links the base's tables into the next generation's directory. */
 async function makeIncoming(
   { nextDirectory, spans, signal, failed }: CommitInput,
   make: () => Promise<IncomingTables>,
@@ -161,7 +160,7 @@ async function makeIncoming(
   const failure = linked.status === 'rejected' ? failed(linked.reason, false) : undefined;
   const isPoisoned = failure?.code === 'SSTITCH_STORE_POISONED';
   if (!isPoisoned) await generation.discard();
-  // What fails to be made has errors of another store, which do not poison this one; a poisoned store says so first.
+  // Errors of `make` belong to the source and do not poison this store. A poisoned store's error takes precedence.
   if (made.status === 'rejected' && !isPoisoned) throw made.reason;
   throw failure;
 }
@@ -199,7 +198,7 @@ async function layOutNext(
     incoming: incoming.spans.map(({ runs }) => runs),
     incomingSequence: incoming.lastSequence,
     rewriteShared: policy.mode === 'copy',
-    // What is being checked keeps its name.
+    // Tables that are still being checked must keep their names.
     move: moveIncoming ? (checking === undefined ? 'all' : 'made') : 'none',
   };
   let begun = await session.run(beginStageTask, request, { signal });
@@ -212,18 +211,19 @@ async function layOutNext(
   }
   if ('jobs' in begun) {
     const { jobs } = begun;
-    const outcomes = await shareTableJobs(pool, jobs, unsynced, { policy }, signal);
+    const outcomes = await runTableJobs(pool, jobs, unsynced, { policy }, signal);
     begun = { staged: await session.run(finishStageTask, { outcomes }, { signal }) };
   }
   const { staged } = begun;
-  // Before LevelDB opens a table: it may compact one away at once, and others be names of the same file. After
-  // all of them have their names, which a sync would hold up.
+  // Fsync before LevelDB opens the tables: it may compact one away at once, while others share its file. Fsync after
+  // all tables are linked, as an fsync delays links.
   unsynced.takeFrom({ unsynced: incoming.unsynced?.take() ?? [] });
   const syncing = unsynced.sync(signal, checking);
   await allWorkers([syncing, ...(checking ? [checking] : [])]);
   return { staged, flushMs };
 }
 
+/** Replays captured writes until few are left. Returns how many operations it replayed. */
 async function catchUp(gate: WriteGate, next: LevelDatabase): Promise<number> {
   let replayed = 0;
   for (let round = 0; round < MAX_CATCH_UP_ROUNDS; round++) {

@@ -1,6 +1,6 @@
-// What one commit makes on its way: the next generation's directory, and the pointer to it.
+// The directory of a commit's next generation, and the prepared pointer (CURRENT under its temporary name).
 //
-// Invariant: a commit that fails removes the directory and the pointer only if it has made them itself.
+// Invariant: a commit that fails removes the directory and the pointer only if it made them itself.
 
 import {
   discardPointerTask,
@@ -9,12 +9,13 @@ import {
 } from '../store-directory/store-files.js';
 import type { CommitHost } from './commit-host.js';
 
+/** The next generation of one commit, on disk. */
 export class NextGeneration {
   readonly directory: string;
   readonly #host: CommitHost;
   readonly #number: number;
   #isMade = false;
-  /** Or a part of it. */
+  /** Whether the pointer, or a part of it, may exist. */
   #hasPointer = false;
 
   constructor(host: CommitHost, number: number, directory: string) {
@@ -23,7 +24,7 @@ export class NextGeneration {
     this.directory = directory;
   }
 
-  /** Makes the directory, once: it must not be there. */
+  /** Makes the directory, which must not exist before the first call. Later calls do nothing. */
   async make(): Promise<void> {
     if (this.#isMade) return;
     await this.#host.pool.run(
@@ -34,14 +35,14 @@ export class NextGeneration {
     this.#isMade = true;
   }
 
-  /** Prepares the pointer, whose name is synced with that of the directory. */
+  /** Prepares the pointer. This fsyncs the names of the pointer and of the generation's directory. */
   preparePointer(): Promise<void> {
     this.#hasPointer = true;
     const input = { directory: this.#host.directory, generation: this.#number };
     return this.#host.pool.run(preparePointerTask, input, { priority: 'urgent' });
   }
 
-  /** Removes what was made; what is left is removed by the next open. */
+  /** Removes the directory and the pointer if they were made. The next open removes what is left. */
   async discard(): Promise<void> {
     const { pool, directory, removeDirectory } = this.#host;
     if (this.#hasPointer) {

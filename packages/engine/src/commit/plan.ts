@@ -1,17 +1,17 @@
-// From a version, spans and incoming runs to the next version. Pure: no file is touched here.
+// Plans the next version from the base's version, the spans and the incoming runs. It touches no file.
 //
-// The rules it keeps (docs/leveldb-rules.md):
-// - outside the spans every entry stays where it is, at its level and in its order;
-// - inside them only incoming entries are left;
-// - levels 1 to 6 stay sorted and disjoint, and no user key lies in two tables of one of them, not
-//   even where LevelDB itself had left such a pair (rule 10; shadowed-keys.ts);
-// - of two runs the newer lies in the shallower level (rule 11), as far as bounds tell even where LevelDB had
-//   put it deeper;
-// - every run lies as deep as that allows: the oldest in level 6 (rule 12).
+// The plan keeps these rules (docs/leveldb-rules.md):
+// - outside the spans every entry keeps its level and its order;
+// - inside the spans only incoming entries remain;
+// - levels 1 to 6 are sorted and disjoint, and no user key lies in two tables of a level, not even where LevelDB
+//   itself left such a pair (rule 10; shadowed-keys.ts);
+// - of two runs the newer lies in the shallower level (rule 11). Where LevelDB put the newer version of a key deeper,
+//   the plan repairs it as far as the tables' bounds show it;
+// - every run lies as deep as the other rules allow: the oldest in level 6 (rule 12).
 //
-// A table that straddles a span is split. It becomes ONE table with holes, unless an incoming table
-// lies in a hole at the same level: only there it becomes two. So a level-0 table that meets thirteen
-// spans stays one level-0 table, and level 0 cannot pile up.
+// A table that straddles a span is split. It becomes ONE table with holes, except that it is divided where an incoming
+// table lies in a hole at the same level. So a level-0 table that overlaps thirteen spans stays one table, and level 0
+// does not grow.
 
 import { compareBytes, insertSpan, joinTouchingSpans, type Span } from '@sstitch/contract';
 import { userKeyOf } from '@sstitch/sst';
@@ -23,18 +23,20 @@ import { MAX_RUNS } from '../tables/table-set.js';
 
 const DEEPEST_LEVEL = LEVEL_COUNT - 1;
 
+/** A table of the base that the next version takes as it is. */
 export interface LinkStep {
   readonly level: number;
   readonly table: TableEntry;
 }
 
-/** One table to split; each member of `outputs` becomes a table with the entries of those spans. */
+/** A table of the base to split. Each member of `outputs` becomes a table with the entries of those spans. */
 export interface SplitStep {
   readonly level: number;
   readonly table: TableEntry;
   readonly outputs: ReadonlyArray<readonly Span[]>;
 }
 
+/** An incoming table and its level. */
 export interface PlaceStep<T extends KeyBounds> {
   readonly level: number;
   readonly table: T;
@@ -42,26 +44,27 @@ export interface PlaceStep<T extends KeyBounds> {
   readonly spanIndex: number;
 }
 
-/** One table to split, and the ranges of it that the next version keeps, in order. */
+/** A table to split, and the ranges of it that the next version keeps, in order. */
 export interface StraddlingTable {
   readonly level: number;
   readonly table: TableEntry;
   readonly keep: readonly Span[];
 }
 
-/** What is kept of the base's tables, whatever comes into the spans. */
+/** The part of a plan that does not depend on the incoming tables. */
 export interface BasePlan {
   readonly links: readonly LinkStep[];
   readonly straddling: readonly StraddlingTable[];
 }
 
+/** A complete plan of the next version. */
 export interface VersionPlan<T extends KeyBounds> {
   readonly links: readonly LinkStep[];
   readonly splits: readonly SplitStep[];
   readonly placed: ReadonlyArray<PlaceStep<T>>;
 }
 
-/** Plans what is kept of the base's tables. The spans are sorted and disjoint. */
+/** Plans which of the base's tables to link and which to split. The spans are sorted and disjoint. */
 export function planBase(base: Pick<Version, 'levels'>, spans: readonly Span[]): BasePlan {
   const merged = joinTouchingSpans(spans);
   const shadowed = shadowedKeys(base.levels);
@@ -77,7 +80,7 @@ export function planBase(base: Pick<Version, 'levels'>, spans: readonly Span[]):
       }
       const holes = shared === undefined ? split : joinTouchingSpans(insertSpan(split, shared));
       const keep = rangesOutside(holes, table);
-      // A table wholly inside the spans is not in the next version.
+      // A table that lies inside the spans is left out.
       if (keep.length > 0) straddling.push({ level, table, keep });
     }
   }
@@ -87,7 +90,7 @@ export function planBase(base: Pick<Version, 'levels'>, spans: readonly Span[]):
 /**
  * Completes the plan of the next version.
  *
- * @param incoming the runs of each span, oldest first, MAX_RUNS at most
+ * @param incoming the runs of each span, oldest first, at most MAX_RUNS
  */
 export function planIncoming<T extends KeyBounds>(
   { links, straddling }: BasePlan,
@@ -123,7 +126,7 @@ function placeRuns<T extends KeyBounds>(
   return placed;
 }
 
-/** Consecutive ranges stay in one output unless an incoming table of that level begins between them. */
+/** Groups consecutive ranges into one output unless an incoming table of that level begins between them. */
 function splitAtOccupiedHoles(keep: readonly Span[], occupied: readonly Uint8Array[]): Span[][] {
   const outputs: Span[][] = [];
   for (const range of keep) {

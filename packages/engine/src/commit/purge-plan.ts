@@ -1,5 +1,6 @@
-// What a commit writes anew instead of linking: tables whose files hold more than the table (purge-tables.ts). A purge
-// does so with the base's and the incoming ones, a store that splits by copies with the incoming ones.
+// Plans which tables a commit rewrites instead of linking: those whose files hold more than the table
+// (tables/purge-tables.ts). A purge rewrites such tables of the base and incoming ones; a store that splits by copy
+// rewrites incoming ones.
 
 import type { Span } from '@sstitch/contract';
 import type { FileSystem } from '@sstitch/sst';
@@ -12,7 +13,7 @@ import type { TableFile } from '../tables/table-set.js';
 import type { LinkStep, VersionPlan } from './plan.js';
 import { linkName, linkPath } from './split-jobs.js';
 
-/** A plan in which the base's tables whose files hold more than the table are split, and not linked. */
+/** Changes a plan so that the base's tables whose files hold more than the table are split instead of linked. */
 export function withPurge(
   fileSystem: FileSystem,
   nextDirectory: string,
@@ -28,7 +29,7 @@ export function withPurge(
     const { level, table } = step;
     const name = tableFileName(table.number);
     const link = placed.get(name);
-    if (link === undefined) throw new Error('a table that is linked was not linked');
+    if (link === undefined) throw new Error(`table ${name} is planned but was not linked`);
     const named = { path: `${nextDirectory}/${name}`, origin: link.origin };
     const isClean =
       spansOverlapping(purge, table).length === 0 || !holdsMore(fileSystem, named, table.sizeBytes);
@@ -44,7 +45,7 @@ export function withPurge(
   return { plan: { ...plan, links, splits }, linked: { ...linked, placed } };
 }
 
-/** The incoming tables whose files hold more than the table. */
+/** Returns jobs that rewrite the incoming tables whose files hold more than the table. */
 export function rewriteJobs(
   fileSystem: FileSystem,
   { placed }: VersionPlan<TableFile>,
@@ -57,7 +58,7 @@ export function rewriteJobs(
     const parts = [
       { keep: [EVERYTHING], path: `${nextDirectory}/${tableFileName(firstNumber + index)}` },
     ];
-    const how = { isInForce: false, mayStayWhole: false, purge: true, keepsName: true };
-    return [{ index, job: { kind: 'split', path, origin, sizeBytes, parts, ...how } }];
+    const flags = { isOwn: false, mayStayWhole: false, purge: true, keepsLink: true };
+    return [{ index, job: { kind: 'split', path, origin, sizeBytes, parts, ...flags } }];
   });
 }

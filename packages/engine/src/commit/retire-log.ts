@@ -1,9 +1,8 @@
-// Takes a log out of use that LevelDB failed to write to: a flush begins a new one and puts what is in the
-// memtable, which is what was acknowledged, into a table. The failed write is in neither.
+// Retires a log after LevelDB failed to write to it. A flush begins a new log and writes the memtable, which holds
+// the acknowledged writes, to a table. Neither holds the failed write.
 //
-// A flush that fails is an error LevelDB does not recover from: from then on it refuses all writes until it is
-// opened anew. So a file of the size that the flush needs is written first: while that fails, nothing is lost by
-// waiting.
+// After a failed flush LevelDB refuses all writes until it is reopened. So a file of the size that the flush needs is
+// written first: while that fails, the flush is not tried, and a later attempt can still succeed.
 
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
@@ -14,26 +13,27 @@ import { mkdir, STAGING_DIRECTORY } from '../store-directory/store-files.js';
 import { defineTask } from '../threads/task.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 
-/** A flush is taken along by a write at most (flush.ts), and none is under way. */
+/** Without concurrent writes the first attempt takes effect (leveldb/flush.ts); the others are a margin. */
 const MAX_ATTEMPTS = 3;
-/** Index, filter and padding of a table; the MANIFEST's record. */
+/** Room beyond the log's bytes, for the table's index, filter and padding and the MANIFEST's record. */
 const ROOM_FACTOR = 1.25;
 const ROOM_BYTES = 256 * 1024;
-/** Of a memtable whose log is gone already. */
+/** The assumed size of a memtable whose log is gone. */
 const UNKNOWN_UNFLUSHED_BYTES = 4 * 1024 * 1024;
 const CHUNK_BYTES = 1024 * 1024;
 const PROBE_FILE = 'room-probe';
 
+/** The generation whose log is retired. */
 export interface RetiredGeneration {
   readonly directory: string;
   readonly database: LevelDatabase;
 }
 
 /**
- * Retires the log being written; see the head of this file. No write is under way.
+ * Retires the current log; see the top of this file. No write may be in progress.
  *
- * @throws EngineError SSTITCH_FILE_OPERATION where there is no room, or no file to be had: as it was, and may be
- * tried again; SSTITCH_STORE_POISONED where LevelDB did not do it
+ * @throws EngineError SSTITCH_FILE_OPERATION if the disk is full or no file can be opened: nothing has changed, and
+ * the call can be repeated; SSTITCH_STORE_POISONED if LevelDB did not begin a new log
  */
 export async function retireLog(
   pool: WorkerPool,
@@ -49,21 +49,21 @@ export async function retireLog(
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       await flushMemtable(database);
       const { logNumber } = await pool.run(readFlushStateTask, { directory });
-      // The version in force does without the log.
+      // The current version no longer needs the log.
       if (logNumber > newestLog) return;
     }
   } catch (cause) {
     throw new EngineError(
       'SSTITCH_FILE_OPERATION',
-      'an earlier write failed, and a new log cannot be begun yet: ' +
-        `${reasonOf(cause)}. Nothing acknowledged is lost; remove the cause and write again`,
+      `an earlier write failed, and a new log cannot be started: ${reasonOf(cause)}. ` +
+        'No acknowledged write is lost; remove the cause and write again',
       { cause, path: directory },
     );
   }
   throw new EngineError(
     'SSTITCH_STORE_POISONED',
-    'an earlier write failed, and LevelDB did not begin a new log: writes are refused until the store is closed ' +
-      'and opened anew, which replays all that was acknowledged',
+    'an earlier write failed, and LevelDB did not start a new log: close and reopen the store, which replays all ' +
+      'acknowledged writes; until then writes are refused',
     { path: directory },
   );
 }
@@ -76,7 +76,7 @@ function reasonOf(error: unknown): string {
       return 'the disk quota is used up';
     case 'EMFILE':
     case 'ENFILE':
-      return 'there are too many open files';
+      return 'too many files are open';
     default:
       return error instanceof Error ? error.message : String(error);
   }
@@ -87,7 +87,7 @@ export interface ProbeRoomInput {
   readonly sizeBytes: number;
 }
 
-/** Writes and syncs a file of that size beside the generations, and removes it; throws what the disk says. */
+/** Writes a file of the given size beside the generations, fsyncs it and removes it. Throws the file system's error. */
 function probeRoom(
   fileSystem: FileSystem,
   { storeDirectory, sizeBytes }: ProbeRoomInput,
@@ -110,7 +110,7 @@ function probeRoom(
       file.close();
     }
   } catch (error) {
-    // A sync that fails here says nothing about the store's own files, which would be poisoned by it.
+    // A new Error, not a sync failure: a failed fsync of this file must not poison the store.
     throw Object.assign(new Error(error instanceof Error ? error.message : String(error)), {
       code: errorCodeOf(error),
       path,

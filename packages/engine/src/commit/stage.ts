@@ -1,15 +1,18 @@
-// Lays out the next generation's directory (step 4 of a commit): tables outside the
-// spans linked, tables inside left out, straddlers split, incoming tables placed, one MANIFEST.
+// Lays out the next generation's directory (step 4 of a commit): links the tables outside the spans, leaves out those
+// inside, splits those that straddle a bound, places the incoming tables, and writes a MANIFEST.
 //
-// Two steps, in one session: link the base's version and plan what to split; put the splits' results
-// together. While incoming tables are still being made, the base's version of then is linked; what has changed of it
-// since is linked in the first step.
+// It runs in one session of a worker thread:
 //
-// The base is only read, its tables get further names, and some get bytes after their end (share-parts.ts); a
-// failure leaves a directory that the caller removes.
+//   prelink       link the base's version while the incoming tables are made; optional
+//   begin         link the base's version, or what has changed since prelink, and plan the splits
+//   (the caller runs the splits)
+//   finish        place the results and the incoming tables, and write the MANIFEST
 //
-// Nothing is synced here, but for copies. The caller syncs the files that splits have written, LevelDB what it makes
-// of the MANIFEST; the caller syncs the directory, and the parent before any CURRENT can name the directory.
+// The base is read, its files get further links, and some get bytes appended (tables/share-parts.ts). On failure the
+// caller removes the directory.
+//
+// Only copies are fsynced here. The caller fsyncs the files that splits wrote, the directory, and its parent before
+// CURRENT can name the directory. LevelDB replaces the MANIFEST and fsyncs its own.
 import { compareBytes, type OriginTotals, type Span, type TableOrigin } from '@sstitch/contract';
 import { type FileSystem, userKeyOf } from '@sstitch/sst';
 import { linkOrCopy, moveOrCopy } from '../files/place-file.js';
@@ -30,53 +33,55 @@ import { rewriteJobs, withPurge } from './purge-plan.js';
 import { linkName, linkPath, splitJob } from './split-jobs.js';
 
 export interface PrelinkInput {
-  /** Directory of the generation in force; its database may be open. */
+  /** The directory of the current generation, whose database may be open. */
   readonly baseDirectory: string;
-  /** The next generation's directory, which is there. */
+  /** The directory of the next generation, which exists. */
   readonly nextDirectory: string;
-  /** What the incoming tables are for: sorted and disjoint. */
+  /** The spans to replace, sorted and disjoint. */
   readonly spans: readonly Span[];
 }
 
+/** Input of `beginStage`. */
 export interface StageRequest extends Omit<PrelinkInput, 'spans'> {
-  /** Undefined where `prelink` has them. */
+  /** Undefined if `prelink` was given them. */
   readonly spans: readonly Span[] | undefined;
   /** The incoming runs of each span, oldest first. */
   readonly incoming: ReadonlyArray<readonly TableRun[]>;
-  /** The greatest sequence that an incoming entry can have. */
+  /** An upper bound of the incoming entries' sequence numbers. */
   readonly incomingSequence: number;
   /**
-   * Incoming files to move instead of linking them, where they are this program's own: `made` are those that are
-   * not taken whole, whose names nothing else needs any more.
+   * Which incoming files to move instead of linking. `made` moves the files that this program wrote; linked and copied
+   * tables keep their names, as they may still be checked.
    */
   readonly move: 'none' | 'made' | 'all';
-  /** Where no file may hold bytes of anything but its table; see purge-tables.ts. @defaultValue nowhere */
+  /** The ranges in which files may hold nothing but their table; see tables/purge-tables.ts. @defaultValue none */
   readonly purge?: readonly Span[] | undefined;
-  /** Whether incoming tables that share a file are written anew. @defaultValue false */
+  /** Whether incoming tables that share a file are rewritten. @defaultValue false */
   readonly rewriteShared?: boolean | undefined;
 }
 
-/** What is still to be done, or what there is. */
+/** The splits that are still to be done or, if there are none, the finished stage. */
 export type BegunStage =
   | { readonly jobs: readonly SplitJob[] }
   | { readonly staged: StagedGeneration };
 
+/** The generation that a stage laid out. */
 export interface StagedGeneration {
   /** The base's tables in the next generation. */
   readonly base: OriginTotals;
-  /** The incoming tables, one member a span. */
+  /** The incoming tables of each span. */
   readonly spans: readonly OriginTotals[];
   readonly tables: number;
   readonly lastSequence: number;
-  /** What the base had logged and not yet in a table, outside the spans, in order. */
+  /** The operations outside the spans that are in the base's log but in none of its tables, in order. */
   readonly unflushed: readonly LoggedOperation[];
 }
 
-/** The base's version, linked, and what becomes of its tables. */
+/** The base's version, linked, and the plan for its tables. */
 interface LinkedBase {
   readonly linked: LinkedVersion;
   readonly plan: BasePlan;
-  /** What `manifestState` gave before the version was read. */
+  /** What `manifestState` returned before the version was read. */
   readonly state: string | undefined;
 }
 
@@ -87,12 +92,12 @@ interface PlannedStage {
   readonly plan: VersionPlan<TableFile>;
   /** File numbers of the outputs of each split. */
   readonly splitNumbers: ReadonlyArray<readonly number[]>;
-  /** Incoming tables that are written anew, as their indexes in the plan; they come last among the jobs. */
+  /** The incoming tables that are rewritten, as indexes into the plan. Their jobs come last. */
   readonly rewritten: readonly number[];
   readonly nextNumber: number;
 }
 
-/** What a stage keeps from step to step: a version of 10,000 tables is not copied between threads. */
+/** The state that a stage keeps in its thread, so that large versions are not copied between threads. */
 export interface StageSession extends SessionState {
   spans?: readonly Span[];
   base?: LinkedBase;
@@ -100,7 +105,7 @@ export interface StageSession extends SessionState {
   planned?: PlannedStage;
 }
 
-/** Links the base's version of now, while the incoming tables are made: most of it, or all, is still right later. */
+/** Links the base's version while the incoming tables are made. Most of it usually remains valid for `beginStage`. */
 export function prelink(
   fileSystem: FileSystem,
   input: PrelinkInput,
@@ -114,9 +119,10 @@ export function prelink(
 export const prelinkTask = defineTask('prelink', prelink);
 
 /**
- * Begins to lay out a generation: links the base's version and returns the jobs that split its tables; ends it
- * too where there are none. Undefined where the base's log cannot be replayed: it is too long, or the base flushed
- * while it was to be read. `beginFlushedStage` does without it.
+ * Links the base's version and returns the jobs that split its tables. If there are none, finishes the stage.
+ *
+ * @returns undefined if the base's log cannot be replayed: it is too long, or the base flushed its memtable
+ * meanwhile. The caller then flushes the base and calls `beginFlushedStage`.
  */
 export function beginStage(
   fileSystem: FileSystem,
@@ -141,16 +147,19 @@ export function beginStage(
 
 export const beginStageTask = defineTask('beginStage', beginStage);
 
-/** As `beginStage`, with its request, once the base's log is in tables. */
+/**
+ * Does the work of `beginStage`, with the request that it was given, after the base was flushed.
+ *
+ * @param input `leastLogNumber` is what `flushGeneration` returned
+ */
 function beginFlushedStage(
   fileSystem: FileSystem,
-  /** What `flushGeneration` returned. */
   { leastLogNumber }: { readonly leastLogNumber: number },
   checkCancelled: () => void,
   session: StageSession,
 ): BegunStage {
   const { request, spans } = session;
-  if (request === undefined || spans === undefined) throw new Error('no stage has begun here');
+  if (request === undefined || spans === undefined) throw new Error('beginStage was not called');
   const link = { ...request, spans, leastLogNumber };
   const base = linkBase(fileSystem, link, checkCancelled, session);
   return planStage(fileSystem, { request, base, unflushed: [] }, checkCancelled, session);
@@ -177,7 +186,7 @@ function planStage(
     purge,
   );
   let { nextFileNumber: nextNumber } = linked.version;
-  // The first part takes the old number, so that level 0 keeps its order (rule 11).
+  // The first part keeps the table's number, so that level 0 keeps its order (rule 11).
   const splitNumbers = plan.splits.map(({ table, outputs }) =>
     outputs.map((_, index) => (index === 0 ? table.number : nextNumber++)),
   );
@@ -199,7 +208,7 @@ function planStage(
   return { staged: finishStage(fileSystem, { outcomes: [] }, checkCancelled, session) };
 }
 
-/** Links the base's version, or what has changed of it, and plans what becomes of it. */
+/** Links the base's version, or what has changed since `prelink`, and plans its links and splits. */
 function linkBase(
   fileSystem: FileSystem,
   input: PrelinkInput & { readonly leastLogNumber: number },
@@ -234,18 +243,18 @@ function linkBase(
 }
 
 export interface FinishStageInput {
-  /** Of the jobs that `beginStage` gave. */
+  /** The outcomes of the jobs that `beginStage` returned, in order. */
   readonly outcomes: readonly TableOutcome[];
 }
 
-/** Writes the generation's MANIFEST; see the head of this file. */
+/** Places all tables and writes the generation's MANIFEST. */
 export function finishStage(
   fileSystem: FileSystem,
   { outcomes }: FinishStageInput,
   checkCancelled: () => void,
   { planned }: StageSession,
 ): StagedGeneration {
-  if (planned === undefined) throw new Error('no stage has begun here');
+  if (planned === undefined) throw new Error('beginStage was not called');
   const { request, linked, unflushed, plan, splitNumbers, rewritten } = planned;
   const { nextDirectory, incoming, move } = request;
   const base = emptyTotals();
@@ -289,7 +298,7 @@ export function finishStage(
     }
     const path = `${nextDirectory}/${tableFileName(number)}`;
     const { sizeBytes, smallest, largest } = table;
-    const isMoved = move === 'all' || (move === 'made' && !isTakenWhole(table));
+    const isMoved = move === 'all' || (move === 'made' && !isLinkedOrCopied(table));
     const origin = placeIncoming(fileSystem, table, path, isMoved);
     levels[level]?.push({ number, sizeBytes, smallest, largest });
     const totals = spans[spanIndex];
@@ -300,13 +309,13 @@ export function finishStage(
   const manifestNumber = nextNumber++;
   const version: Version = {
     levels: levels.map((tables, level) => sortTables(tables, level)),
-    // The directory holds no log: LevelDB's first will have the next number, above this one (rule 5).
+    // The directory holds no log. LevelDB's first log gets the next number, which is above this one (rule 5).
     logNumber: manifestNumber,
     previousLogNumber: 0,
     nextFileNumber: nextNumber,
     lastSequence: Math.max(linked.version.lastSequence, request.incomingSequence),
   };
-  // Unsynced: LevelDB's open replaces both files by its own, which it syncs.
+  // Unsynced: LevelDB's open replaces MANIFEST and CURRENT by its own, which it fsyncs.
   writeManifest(fileSystem, nextDirectory, version, manifestNumber, 'unsynced');
   return {
     base,
@@ -323,7 +332,7 @@ function boundsOf({ sizeBytes, smallest, largest }: Omit<TableEntry, 'number'>) 
   return { sizeBytes, smallest, largest };
 }
 
-/** A table of the next generation, made of one of the base's. */
+/** A table of the next generation that was split from one of the base. */
 interface SplitBaseTable {
   readonly table: TableEntry;
   readonly origin: TableOrigin;
@@ -351,8 +360,8 @@ function tablesOf(
   });
 }
 
-/** Such a table may be opened by its name, to be checked, while the commit goes on. */
-function isTakenWhole({ origin }: TableFile): boolean {
+/** Whether an incoming table is a link or a copy. Such a table may be checked, by its name, during the commit. */
+function isLinkedOrCopied({ origin }: TableFile): boolean {
   return origin === 'linked' || origin === 'copied';
 }
 

@@ -1,25 +1,27 @@
-// Tries a commit that only removes once more, with the room of the reserve, where the disk is full.
+// Retries a commit that only removes entries with the room of the disk reserve if the disk is full.
 
 import { isDiskFull } from '../files/disk-full.js';
 import { keepReserveTask, releaseReserveTask } from '../store-directory/disk-reserve.js';
 import type { IncomingTables } from '../tables/extracted-tables.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 
+/** The store and the commit that may need the reserve. */
 export interface ReserveUse {
   readonly pool: WorkerPool;
   readonly directory: string;
   readonly sizeBytes: number;
   readonly tables: IncomingTables | (() => Promise<IncomingTables>);
-  /** Whether the store takes commits. */
+  /** Whether the store still accepts commits. */
   readonly isSound: () => boolean;
-  /** Ends when past generations that nobody reads have given their room back. */
+  /** Settles when the past generations without readers have been removed. */
   readonly whenRemoved: () => Promise<unknown>;
 }
 
 /**
- * Runs `commit`; where it fails for want of room and puts nothing in, gives the reserve up and runs it again.
+ * Runs `commit`. If it fails because the disk is full, and it ingests nothing, removes the reserve, runs it again and
+ * restores the reserve.
  *
- * @param commit told whether it is to write as little as it can
+ * @param commit is called with whether it must write as little as possible
  */
 export async function withReserve<T>(
   { pool, directory, sizeBytes, tables, isSound, whenRemoved }: ReserveUse,

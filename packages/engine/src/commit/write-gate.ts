@@ -1,23 +1,23 @@
-// Every write of a store passes this gate: one native write at a time, in the order in which they came. What
-// comes while one is under way goes together, as the next one.
+// All writes of a store pass this gate. It runs one native write at a time, in order of arrival, and merges the writes
+// that arrive meanwhile into the next one.
 //
-// A mutex would not do: writes that wait are merged into one, a write that finds the gate idle goes straight to
-// LevelDB, and a commit pauses the gate without waiting for what is queued.
+// It is more than a mutex: it merges waiting writes, passes a write straight to LevelDB when it is idle, and lets a
+// commit pause writers without waiting for the queue.
 //
-// The gate serves two ends:
+// The gate serves two purposes:
 //
-// - A commit can take along what is written while it stages, and pause writers for its last step only: between
-//   `begin` and `end` each write that succeeded is also kept, without the keys that the commit replaces.
-// - After a write that LevelDB failed nothing is written after it. LevelDB itself goes on after a torn record
-//   in its log, and its recovery stops there, so that what it acknowledged since is lost. The gate has the log
-//   retired first (retire-log.ts); where that cannot be done, writes are refused.
+// - A commit captures the writes that happen while it stages, and pauses writers for its last step only. Between
+//   `begin` and `end` the gate also keeps every successful write, except for keys inside the replaced spans.
+// - After LevelDB has failed a write, no write goes to the same log. LevelDB itself would go on after a torn record,
+//   but its recovery stops there and loses every write acknowledged since. The gate has the log retired first
+//   (retire-log.ts) and, while that is impossible, refuses writes.
 //
 // Invariants:
-// - writes are acknowledged in the order in which LevelDB applied them, and kept in that order. Replaying kept
-//   writes over any state that holds a prefix of them gives the same end state, since puts and deletes are
-//   blind; so the commit may link a version that has some of them already;
-// - no write is lost or applied twice to the database that is current when it is acknowledged;
-// - a write is acknowledged only if the log it went to is sound up to its end.
+// - writes are acknowledged and captured in the order in which LevelDB applied them. Puts and deletes are blind, so
+//   replaying captured writes over a state that holds a prefix of them gives the same final state: the commit may link
+//   a version that has some of them already;
+// - no write is lost, or applied twice to the database that is current when it is acknowledged;
+// - a write is acknowledged only if its log is sound up to the write's end.
 import { type Span, spansContain } from '@sstitch/contract';
 import { errorCodeOf } from '../errors.js';
 import type {
@@ -27,10 +27,10 @@ import type {
   NativeRangeOptions,
 } from '../leveldb/level-database.js';
 
-/** A group grows to this, so that the last one before a pause is short. */
+/** Limits of a merged write. They keep the last write before a pause short. */
 const MAX_GROUP_OPERATIONS = 1024;
 const MAX_GROUP_BYTES = 512 * 1024;
-/** Writers wait when a commit keeps more than this: memory stays bounded. */
+/** Writers wait while more captured bytes than this are in memory. */
 export const MAX_CAPTURED_BYTES = 32 * 1024 * 1024;
 
 interface QueuedWrite {
@@ -41,7 +41,7 @@ interface QueuedWrite {
   reject(error: unknown): void;
 }
 
-/** LevelDB's own clear: alone, and not while a commit keeps what is written. */
+/** LevelDB's own clear. It runs alone, and not while a commit captures writes. */
 interface QueuedClear {
   readonly kind: 'clear';
   readonly options: NativeRangeOptions;
@@ -53,28 +53,29 @@ interface WriteOptions {
   readonly sync?: boolean;
 }
 
-/** What a commit has kept. */
+/** The writes that the gate captured for a commit. */
 export interface CapturedWrites {
   readonly operations: NativeOperation[];
   readonly bytes: number;
 }
 
 /**
- * Fulfils when nothing that is written from now on comes after a record that LevelDB failed to write. Rejects
- * with SSTITCH_STORE_POISONED where that cannot be had any more, and with another error where it may be later.
+ * Retires the current log, so that later writes go to a new one. Rejects with SSTITCH_STORE_POISONED if that is
+ * impossible until the store is reopened, and with another error if a later call may succeed.
  */
 export type RetireLog = (database: LevelDatabase) => Promise<void>;
 
+/** The gate of one store; see the top of this file. */
 export class WriteGate {
   readonly #retireLog: RetireLog;
   #database: LevelDatabase;
   #queue: Array<QueuedWrite | QueuedClear> = [];
   #waiting: Array<() => void> = [];
   #running: 'nothing' | 'write' | 'clear' | 'retirement' = 'nothing';
-  /** The operations of the write that runs alone. */
+  /** The operations of the unmerged write in flight. */
   #alone: readonly NativeOperation[] = [];
   #isPaused = false;
-  /** LevelDB failed a write, and the log is not known to be sound up to its end. */
+  /** Whether LevelDB failed a write, so that the log may be torn. */
   #isUnsafe = false;
   #replacedSpans: readonly Span[] | undefined;
   #captured: NativeOperation[] = [];
@@ -103,7 +104,10 @@ export class WriteGate {
     return this.#runAlone(operations, this.#database._batch(operations, options));
   }
 
-  /** LevelDB's own clear. False where a commit has begun: it must know what is deleted, key by key. */
+  /**
+   * Runs LevelDB's own clear. Fulfils with false, and clears nothing, while a commit captures writes: a commit can only
+   * replay deletes of single keys.
+   */
   clear(options: NativeRangeOptions): Promise<boolean> {
     if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
     return new Promise((resolve, reject) => {
@@ -113,11 +117,11 @@ export class WriteGate {
   }
 
   /**
-   * A commit begins: fulfils when everything that is not kept is in the database. A write that runs
-   * already is kept with the others, so there is no waiting for it: under steady load the next one
-   * would follow at once, and the commit never get its turn.
+   * Begins to capture writes outside the spans for a commit. Once the promise fulfils, every write that is not captured
+   * is in the database. A write in flight is captured too, so `begin` does not wait for it: under steady load the next
+   * write would follow at once, and the commit would starve.
    *
-   * @throws what keeps a log from being retired that a failed write has torn: a replay would stop there
+   * @throws the error of the log's retirement, if a failed write has torn the log: a replay would stop there
    */
   async begin(replaced: readonly Span[]): Promise<void> {
     this.#replacedSpans = replaced;
@@ -131,7 +135,7 @@ export class WriteGate {
     }
   }
 
-  /** Takes what was kept since the last call. */
+  /** Returns the writes captured since the last call, and drops them here. */
   take(): CapturedWrites {
     const taken = { operations: this.#captured, bytes: this.#capturedBytes };
     this.#captured = [];
@@ -140,17 +144,22 @@ export class WriteGate {
     return taken;
   }
 
+  /** The size of the captured writes that `take` has not returned, in bytes. */
   get capturedBytes(): number {
     return this.#capturedBytes;
   }
 
-  /** Writes wait from now on; fulfils when the one in flight is done. */
+  /** Holds back new writes. Fulfils when the write in flight has ended. */
   async pause(): Promise<void> {
     this.#isPaused = true;
     await this.#until(() => this.#running === 'nothing');
   }
 
-  /** The commit has ended, well (then with the next database, whose log is sound) or not. */
+  /**
+   * Ends the capture and the pause.
+   *
+   * @param database the next generation's, whose log is sound; undefined if the commit failed
+   */
   end(database?: LevelDatabase): void {
     if (database !== undefined) {
       this.#database = database;
@@ -163,13 +172,13 @@ export class WriteGate {
     this.#run();
   }
 
-  /** Refuses every write from now on, those that wait included. */
+  /** Rejects all waiting and all later writes with `error`. */
   refuse(error: Error): void {
     this.#refusal = error;
     this.#rejectWaiting(error);
   }
 
-  /** Fulfils when no write is in flight or waits: the database may be closed then. */
+  /** Fulfils when no write is in flight or waiting, so that the database can be closed. */
   async drained(): Promise<void> {
     await this.#until(() => this.#running === 'nothing' && this.#queue.length === 0);
   }
@@ -195,7 +204,10 @@ export class WriteGate {
     });
   }
 
-  /** A write that nothing waits for: its own promise is the writer's, and settles here first. */
+  /**
+   * Tracks a write that was passed straight to LevelDB. The writer gets the write's own promise, whose first handlers
+   * are the gate's.
+   */
   #runAlone(operations: readonly NativeOperation[], write: Promise<void>): Promise<void> {
     this.#running = 'write';
     this.#alone = operations;
@@ -204,7 +216,7 @@ export class WriteGate {
   }
 
   readonly #aloneDone = (): void => {
-    this.#keep(this.#alone);
+    this.#capture(this.#alone);
     this.#alone = [];
     this.#endRun();
   };
@@ -219,7 +231,7 @@ export class WriteGate {
     const first = this.#queue[0];
     if (first === undefined || !this.#mayRun) return;
     if (this.#isUnsafe) {
-      // A failure rejects the writes that wait.
+      // On failure #makeSafe has rejected the waiting writes.
       this.#makeSafe().catch(() => undefined);
     } else if (first.kind === 'clear') {
       this.#queue.shift();
@@ -278,7 +290,7 @@ export class WriteGate {
     this.#endRun();
   }
 
-  /** The writes in front of the queue, as many as go together. */
+  /** Takes the writes at the front of the queue that are merged into the next one. */
   #takeGroup(): QueuedWrite[] {
     const group: QueuedWrite[] = [];
     let operations = 0;
@@ -302,8 +314,8 @@ export class WriteGate {
       group.length === 1 && first ? first.operations : group.flatMap((write) => write.operations);
     try {
       await this.#database._batch(operations, { sync: group.some(({ sync }) => sync) });
-      // Before the writers hear of it: they may reuse their buffers then.
-      this.#keep(operations);
+      // Before resolving: the writers may reuse their buffers afterwards.
+      this.#capture(operations);
       for (const { resolve } of group) resolve();
     } catch (error) {
       this.#isUnsafe = true;
@@ -312,16 +324,17 @@ export class WriteGate {
     this.#endRun();
   }
 
-  #keep(operations: readonly NativeOperation[]): void {
+  /** Copies operations outside the replaced spans, while a commit captures writes. */
+  #capture(operations: readonly NativeOperation[]): void {
     if (this.#replacedSpans === undefined) return;
     for (const { type, key, value } of operations) {
       const keyBytes = typeof key === 'string' ? Buffer.from(key) : key;
       if (spansContain(this.#replacedSpans, keyBytes)) continue;
-      const kept: NativeOperation =
+      const captured: NativeOperation =
         type === 'put'
           ? { type, key: copy(key), value: copy(value ?? '') }
           : { type, key: copy(key) };
-      this.#captured.push(kept);
+      this.#captured.push(captured);
       this.#capturedBytes += lengthOf(key) + lengthOf(value ?? '');
     }
   }

@@ -1,5 +1,5 @@
-// Makes a store of an existing LevelDB directory, by links: of classic-level, level, LevelDB itself, or another
-// program that writes its format.
+// Makes a store from an existing LevelDB directory, by links. The directory may be written by classic-level, level,
+// LevelDB itself, or another program that writes the format.
 
 import type { FileSystem } from '@sstitch/sst';
 import { checkDirectory, checkOptions } from '../check-options.js';
@@ -17,13 +17,15 @@ import {
   finishStoreTask,
 } from './make-store.js';
 
+/** Options of `adopt`. */
 export interface AdoptOptions {
+  /** Aborts the call. No store is made then. */
   readonly signal?: AbortSignal;
-  /** Called at first, and after each table but the last. What it throws ends the adoption. */
+  /** Called once at the start, and after each checked table but the last. What it throws ends the call. */
   readonly onProgress?: (progress: AdoptProgress) => void;
   /**
-   * Read every table in full first, and refuse what LevelDB cannot read, or would read wrongly. Without it a
-   * damaged table is taken as it is: only for a database that was verified just now.
+   * Read every table in full, and refuse tables that LevelDB cannot read or would misread. Without it, damaged tables
+   * are adopted as they are: disable it only for a database that was just verified.
    * @defaultValue true
    */
   readonly verify?: boolean;
@@ -31,20 +33,23 @@ export interface AdoptOptions {
   readonly fileSystem?: FileSystem;
 }
 
+/** The progress of `adopt`. */
 export interface AdoptProgress {
-  /** Tables that were read and found sound. */
+  /** The number of tables that were checked. */
   readonly tables: number;
+  /** The number of all tables. */
   readonly ofTables: number;
 }
 
 /**
- * Makes the store `storeDirectory` of the LevelDB database in `levelDirectory`: tables are linked, logs
- * copied, so that what was never flushed is there too. The database is left as it is, and may be
- * open; the store holds what it held at one moment.
+ * Makes a store in `storeDirectory` from the LevelDB database in `levelDirectory`. Tables are linked and logs copied,
+ * so that unflushed writes are included. The database is not changed and may be open; the store holds one of its
+ * states.
  *
- * @throws EngineError SSTITCH_TARGET_EXISTS, SSTITCH_OPTION_INVALID; SSTITCH_STORE_CORRUPT for damage,
- * SSTITCH_STORE_FORMAT for what LevelDB cannot read (another database, another comparator, another compression),
- * each with the file's path; SSTITCH_ABORTED, SSTITCH_FILE_OPERATION; then no store is made
+ * @param storeDirectory must not exist or must be empty
+ * @throws EngineError SSTITCH_TARGET_EXISTS, SSTITCH_OPTION_INVALID, SSTITCH_ABORTED, SSTITCH_FILE_OPERATION; with the
+ * file's path, SSTITCH_STORE_CORRUPT for damage and SSTITCH_STORE_FORMAT for what LevelDB cannot read (another
+ * database, comparator or compression). After an error there is no store
  */
 export async function adopt(
   levelDirectory: string,
@@ -69,7 +74,7 @@ export async function adopt(
       logs: true,
       leastLogNumber: 0,
       writtenBy: ENGINE_NAME,
-      // A private copy of a store's generation may lie in that store.
+      // A read-only store's private copy lies in `readers`, and may be adopted from there.
       mayLieIn: [READERS_DIRECTORY],
     };
     const begun = await pool.run(beginStoreTask, input, { signal });
@@ -77,7 +82,7 @@ export async function adopt(
       if (verify) await checkTables(pool, levelDirectory, begun, options);
       await pool.run(finishStoreTask, input, { signal });
     } catch (error) {
-      // Another failure here says less than the first.
+      // The first error is the one to report.
       const { made } = begun;
       await pool.run(abandonStoreTask, { made }).catch(() => undefined);
       throw error;

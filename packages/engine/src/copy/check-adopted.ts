@@ -1,7 +1,7 @@
-// Checks the tables of a database that is adopted, before the store is made: LevelDB trusts every length in
-// them, and fails at the first read of a block that it cannot decode.
+// Checks the tables of a database before it is adopted: LevelDB trusts every length in a table, and fails only when it
+// reads a block that it cannot decode.
 //
-// Each is read in full. A look at the type of each block alone would read every page of the file too.
+// Each table is read in full. Checking only the type byte of each block would read every page of the file as well.
 
 import { type FileSystem, SstError, verifyTable } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
@@ -16,7 +16,7 @@ import { defineTask } from '../threads/task.js';
 const MAX_CURRENT_SIZE_BYTES = 64;
 
 /**
- * Refuses a directory whose files say that it is no LevelDB database.
+ * Refuses a directory whose files show that it is not a LevelDB database.
  *
  * @throws EngineError SSTITCH_STORE_FORMAT
  */
@@ -29,7 +29,7 @@ function checkAdoptable(
   if (!isThere(fileSystem, path)) return;
   const text = Buffer.from(readRegularFile(fileSystem, path, MAX_CURRENT_SIZE_BYTES));
   if (parseGenerationName(text.toString('latin1').trimEnd()) === undefined) return;
-  throw new EngineError('SSTITCH_STORE_FORMAT', 'the directory is a store already: open it', {
+  throw new EngineError('SSTITCH_STORE_FORMAT', 'the directory is already a store: open it', {
     path: directory,
   });
 }
@@ -37,9 +37,9 @@ function checkAdoptable(
 export const checkAdoptableTask = defineTask('checkAdoptable', checkAdoptable);
 
 export interface CheckAdoptedTableInput {
-  /** Where the table lies now. */
+  /** The directory in which the table lies now. */
   readonly tableDirectory: string;
-  /** The database that it was linked from, for messages. */
+  /** The directory of the database that it was linked from, for messages. */
   readonly sourceDirectory: string;
   readonly table: TableEntry;
 }
@@ -47,7 +47,7 @@ export interface CheckAdoptedTableInput {
 /**
  * Reads a table in full.
  *
- * @throws EngineError SSTITCH_STORE_CORRUPT, SSTITCH_STORE_FORMAT: each names the source's file
+ * @throws EngineError SSTITCH_STORE_CORRUPT, SSTITCH_STORE_FORMAT, with the path of the source's file
  */
 function checkAdoptedTable(
   fileSystem: FileSystem,
@@ -68,7 +68,7 @@ function refusalOf(error: SstError, source: string): EngineError {
   const problem = tableProblem(error);
   const at = { cause: error, path: source, offset: error.offset };
   if (error.code !== 'SSTITCH_TABLE_UNSUPPORTED') {
-    const advice = 'restore the file, or repair the database, and adopt it then';
+    const advice = 'restore the file or repair the database, then adopt it again';
     return new EngineError(
       'SSTITCH_STORE_CORRUPT',
       `a table is damaged: ${problem}; ${advice}`,
@@ -79,8 +79,8 @@ function refusalOf(error: SstError, source: string): EngineError {
     if (problem.includes(`a table of ${kind}`)) return otherDatabaseError(kind, source);
   }
   const advice = problem.includes('compressed')
-    ? 'have the program that wrote the database copy it with snappy, or without compression'
-    : 'copy the entries with the program that wrote the database';
+    ? 'copy it with snappy or without compression, by the program that wrote the database'
+    : 'copy the entries by the program that wrote the database';
   return new EngineError(
     'SSTITCH_STORE_FORMAT',
     `a table cannot be read: ${problem}; ${advice}`,

@@ -1,5 +1,5 @@
-// Copies a LevelDB database by links, while it may be open, here or in another process: its tables
-// linked, a MANIFEST of its own, and, where asked, copies of the logs not yet in any table (copy-logs.ts).
+// Copies a LevelDB database, which may be open in this process or another. The copy has links to the tables, a
+// MANIFEST of its own and, on request, copies of the logs that are not in tables yet (copy-logs.ts).
 
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
@@ -14,32 +14,34 @@ import { purgeTable } from '../tables/purge-tables.js';
 import { defineTask } from '../threads/task.js';
 import { copyLogs } from './copy-logs.js';
 
-/** Each round follows a flush of the source's memtable; a source that outruns this many is broken. */
+/** The limit of attempts. An attempt fails if the source flushes its memtable meanwhile. */
 const MAX_ROUNDS = 100;
 
 export interface CopyGenerationInput {
   readonly sourceDirectory: string;
-  /** Directory to make. */
+  /** The directory to make. */
   readonly targetDirectory: string;
-  /** Copy the logs too: for a source whose memtable was not flushed for this. */
+  /** Whether to copy the logs too, for a source whose memtable was not flushed. */
   readonly logs: boolean;
-  /** What `flushGeneration` gave; 0 where the logs are copied instead. */
+  /** What `flushGeneration` returned; 0 if the logs are copied instead. */
   readonly leastLogNumber: number;
-  /** Write tables anew whose files hold more than the table (purge-tables.ts). @defaultValue false */
+  /** Whether to rewrite tables whose files hold more than the table (tables/purge-tables.ts). @defaultValue false */
   readonly purge?: boolean | undefined;
 }
 
+/** What a copy of a database consists of. */
 export interface CopiedGeneration {
+  /** The number of all tables. */
   readonly tables: number;
-  /** Tables that were copied because links do not work between the two places, or to purge them. */
+  /** The number of tables that were copied, to purge them or because they could not be linked. */
   readonly copiedTables: number;
   readonly copiedBytes: number;
   readonly linkedBytes: number;
 }
 
 /**
- * Copies; see the head of this file. Everything is synced but the target's parent. A failure removes what was
- * made; a target that is there already is left as it is.
+ * Copies a database; see the top of this file. It fsyncs everything except the target's parent directory. A failure
+ * removes the copy, but never a target that existed before the call.
  */
 export function copyGeneration(
   fileSystem: FileSystem,
@@ -65,15 +67,16 @@ export function copyGeneration(
 
 export const copyGenerationTask = defineTask('copyGeneration', copyGeneration);
 
-/** What cannot be removed does not hide why the copy failed. */
+/** Removes an unfinished copy. An error is ignored, in favour of the one that ended the copy. */
 function removeLeftover(fileSystem: FileSystem, directory: string): void {
   try {
     removeTree(fileSystem, directory);
   } catch {
-    // The caller hears of the first failure.
+    // The caller throws the first error.
   }
 }
 
+/** Makes one attempt. Returns undefined if the logs changed meanwhile. */
 function tryCopy(
   fileSystem: FileSystem,
   { sourceDirectory, targetDirectory, logs, leastLogNumber, purge = false }: CopyGenerationInput,
@@ -132,7 +135,7 @@ function tryCopy(
   return totals;
 }
 
-/** The tables of a version, those written anew whose files hold more; adds these to `copied`. */
+/** Rewrites the tables whose files hold more than the table, and adds their numbers to `copied`. */
 function purgeVersion(
   fileSystem: FileSystem,
   input: {
@@ -162,7 +165,7 @@ function checkSizes(fileSystem: FileSystem, directory: string, version: Version)
   for (const { number, sizeBytes } of version.levels.flat()) {
     const path = `${directory}/${tableFileName(number)}`;
     const { kind, sizeBytes: actual } = fileSystem.status(path);
-    // A link in the source's directory is given a further name as the link that it is.
+    // A hard link of a symbolic link is a symbolic link.
     if (kind !== 'file') {
       throw new EngineError('SSTITCH_STORE_CORRUPT', `${describeKind(kind)} is not a table`, {
         path,

@@ -1,10 +1,10 @@
-// Copies the logs that a version's tables do not cover, while their database may be open and write.
+// Copies the logs whose writes are not in a version's tables, while their database may be open and written to.
 //
-// Logs are appended to meanwhile. LevelDB ends a log before it starts the next, so copying the newest first
-// gives a prefix of what was written; and a log is deleted only after the MANIFEST has moved past it, so a log
-// number that has not changed by the end means that none was missed.
+// LevelDB completes a log before it starts the next one, so copying the newest log first yields a prefix of the writes.
+// It deletes a log only after the MANIFEST no longer needs it, so if the log number has not changed by the end, no log
+// was missed.
 //
-// Each copy is read in full before it is used: LevelDB would drop what is wrong in it without a word.
+// Each copy is then read in full, as LevelDB would silently drop damaged records.
 import type { FileSystem } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
 import { copyDurably } from '../files/place-file.js';
@@ -13,26 +13,27 @@ import { logFileName } from '../leveldb/file-names.js';
 import { checkLogFile } from '../leveldb/log-source.js';
 import { checkLogThere, readCurrent, readVersion, type Version } from '../leveldb/manifest.js';
 import { scanLog } from '../leveldb/scan-log.js';
-import { logsBehind } from '../leveldb/unflushed-log.js';
+import { unflushedLogs } from '../leveldb/unflushed-log.js';
 
 export interface CopyLogsInput {
   readonly sourceDirectory: string;
   readonly targetDirectory: string;
-  /** Of the source. */
+  /** The source's version. */
   readonly version: Version;
 }
 
 /**
- * Gives the greatest log number copied (0 for none), or undefined when the logs moved on meanwhile.
+ * Copies the logs.
  *
- * @throws EngineError SSTITCH_STORE_CORRUPT for a log that is damaged before its end, or missing
+ * @returns the greatest number of a copied log, 0 if there was none, or undefined if the log number changed meanwhile
+ * @throws EngineError SSTITCH_STORE_CORRUPT if a log is missing, or damaged before its end
  */
 export function copyLogs(
   fileSystem: FileSystem,
   { sourceDirectory, targetDirectory, version }: CopyLogsInput,
   checkCancelled: () => void,
 ): number | undefined {
-  const numbers = logsBehind(fileSystem, sourceDirectory, version).reverse();
+  const numbers = unflushedLogs(fileSystem, sourceDirectory, version).reverse();
   try {
     for (const number of numbers) copyLog(fileSystem, sourceDirectory, targetDirectory, number);
     const now = readVersion(fileSystem, sourceDirectory);

@@ -1,8 +1,8 @@
-// Makes a store of a LevelDB database by links: what checkpoint and adopt share.
+// Makes a store from a LevelDB database by links, for checkpoint and adopt.
 //
 //   begin     copy the database into the store's staging directory, by links
 //   (adopt)   check each table there
-//   finish    give the copy a generation's name, write the store's own files
+//   finish    rename the copy to a generation's name, and write the store's own files
 
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
@@ -26,24 +26,24 @@ import {
 } from './copy-generation.js';
 
 export interface MakeStoreInput extends Omit<CopyGenerationInput, 'targetDirectory'> {
-  /** The store to make; an empty directory may be there. */
+  /** The store to make. It must not exist or must be empty. */
   readonly storeDirectory: string;
   readonly writtenBy: string;
-  /** Directories of the source's store that it may be made in all the same. */
+  /** The names of directories in the source's store that the new store may lie in. */
   readonly mayLieIn?: readonly string[];
 }
 
-/** A store of which the files are there, but not yet its CURRENT. */
+/** A store whose files exist, except for its CURRENT. */
 export interface BegunStore {
   readonly copied: CopiedGeneration;
-  /** What is to be removed if it is not finished. */
+  /** What to remove if the store is not finished. */
   readonly made: readonly MadeName[];
-  /** Where its tables lie for now. */
+  /** The directory in which its tables lie until then. */
   readonly tableDirectory: string;
   readonly tables: readonly TableEntry[];
 }
 
-/** A name that a call has made: a directory, or all that is under a name. */
+/** A name that this call made: a directory, which is removed only if empty, or a tree. */
 export interface MadeName {
   readonly kind: 'directory' | 'tree';
   readonly path: string;
@@ -52,10 +52,10 @@ export interface MadeName {
 const FIRST_GENERATION = 1;
 
 /**
- * Makes the store. A failure leaves nothing of what was made. What somebody else puts into the directory meanwhile
- * stays: only names that this call made are removed, and the directory itself only if it made that and it is empty.
+ * Makes the store. On failure it removes the names that it made, and the directory itself only if it made it and it is
+ * empty, so that files that others put there survive.
  *
- * @throws EngineError SSTITCH_TARGET_EXISTS, and what copying throws
+ * @throws EngineError SSTITCH_TARGET_EXISTS, and what `copyGeneration` throws
  */
 function makeStoreFrom(
   fileSystem: FileSystem,
@@ -74,7 +74,7 @@ function makeStoreFrom(
 
 export const makeStoreFromTask = defineTask('makeStoreFrom', makeStoreFrom);
 
-/** Copies the database; a failure leaves nothing in the store's directory. */
+/** Copies the database into the staging directory. On failure it removes what it made. */
 function beginStore(
   fileSystem: FileSystem,
   input: MakeStoreInput,
@@ -86,8 +86,8 @@ function beginStore(
   const made: MadeName[] = [];
   try {
     if (mkdirs(fileSystem, directory)) made.push({ kind: 'directory', path: directory });
-    // Under its own name only once it is whole: an open takes up a first generation that it finds
-    // without a CURRENT, and half a copy can be a database that holds half the entries.
+    // The copy gets a generation's name only when it is complete: an open uses a first generation that it finds without
+    // a CURRENT, and an incomplete copy can be a valid database with some of the entries.
     const tableDirectory = stagedDirectory(directory);
     const copied = copyToNew(
       fileSystem,
@@ -103,7 +103,7 @@ function beginStore(
   }
 }
 
-/** @throws EngineError SSTITCH_TARGET_EXISTS */
+/** Checks that a directory does not exist or is empty. @throws EngineError SSTITCH_TARGET_EXISTS */
 export function checkEmpty(fileSystem: FileSystem, directory: string): void {
   if (!isThere(fileSystem, directory) || fileSystem.readdir(directory).length === 0) return;
   throw new EngineError('SSTITCH_TARGET_EXISTS', 'the target directory is not empty', {
@@ -113,7 +113,7 @@ export function checkEmpty(fileSystem: FileSystem, directory: string): void {
 
 export const beginStoreTask = defineTask('beginStore', beginStore);
 
-/** Two that make a store in one directory: the one whose directory is there first goes on. */
+/** Copies the database. If two calls make a store in one directory, the first to make the staging directory wins. */
 function copyToNew(
   fileSystem: FileSystem,
   input: CopyGenerationInput,
@@ -129,7 +129,7 @@ function copyToNew(
   }
 }
 
-/** Gives the copy its name and makes the store's own files; a failure takes them away again. */
+/** Renames the copy to a generation's name and writes the store's own files. On failure it removes them. */
 function finishStore(
   fileSystem: FileSystem,
   { storeDirectory: directory, writtenBy }: Pick<MakeStoreInput, 'storeDirectory' | 'writtenBy'>,
@@ -147,7 +147,7 @@ function finishStore(
 
 export const finishStoreTask = defineTask('finishStore', finishStore);
 
-/** The rename fails where there is a generation already: whose name it is, is the store's maker. */
+/** Renames the copy. The rename fails if the generation exists, so only one call makes the store. */
 function claimName(fileSystem: FileSystem, staging: string, generation: string): void {
   try {
     fileSystem.rename(staging, generation);
@@ -165,18 +165,18 @@ function takenError(path: string, cause: unknown): EngineError {
   });
 }
 
-/** Removes what was made, the last first. What cannot be removed stays: the caller reports why the making failed. */
+/** Removes what was made, in reverse order, and ignores errors: the caller reports the one that came first. */
 function abandonStore(
   fileSystem: FileSystem,
   { made }: { readonly made: readonly MadeName[] },
 ): void {
   for (const { kind, path } of [...made].reverse()) {
     try {
-      // A directory goes only while it is empty: somebody may have put something into it.
+      // Fails unless the directory is empty, so that files of others survive.
       if (kind === 'directory') fileSystem.removeDirectory(path);
       else removeTree(fileSystem, path);
     } catch {
-      // The next one may go.
+      // Go on with the next name.
     }
   }
 }

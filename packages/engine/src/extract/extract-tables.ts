@@ -1,15 +1,15 @@
-// Returns the tables that hold a store's entries in some spans: those wholly inside a span are linked, those that
-// straddle a bound are split (split-table.ts). All of it in worker threads, while the store is in use.
+// Extracts the tables that hold a store's entries in the spans: links those that lie inside a span, and splits those
+// that straddle a bound (tables/split-table.ts). It works in worker threads, while the store is in use.
 //
-// When it returns it has neither synced what it has written, nor checked the tables that are linked as they are
-// (`IncomingTables`): a commit does the one for all its files at once, and has more to do during the other.
+// It returns before the new files are fsynced and before the linked tables are checked (`IncomingTables`): a commit
+// fsyncs all its files at once, and does other work while the checks run.
 
 import type { Span } from '@sstitch/contract';
 import { ExtractedTables } from '../tables/extracted-tables.js';
 import type { SplitPolicy } from '../tables/split-policy.js';
 import {
+  runTableJobs,
   type SplitJob,
-  shareTableJobs,
   type TableJob,
   type TableOutcome,
 } from '../tables/table-jobs.js';
@@ -25,22 +25,23 @@ import {
 } from './link-for-extract.js';
 import { limitRuns } from './merge-newest-runs.js';
 
+/** One extract. */
 export interface ExtractRequest extends LinkRequest {
-  /** `COPY_PARTS` for a database that this process has not open to write. */
+  /** How to split tables. `COPY_PARTS` for a database that this process does not own. */
   readonly policy: SplitPolicy;
-  /** Read every table in full, and refuse a damaged one. */
+  /** Whether to read every table in full and refuse a damaged one. */
   readonly verify: boolean;
 }
 
-/** What comes into another store is checked, and is no more than its spans. */
+/** The flags of splits for another store: parts are checked, and hold nothing outside their span. */
 const INCOMING = {
-  isInForce: false,
+  isOwn: false,
   mayStayWhole: false,
   purge: false,
-  keepsName: false,
+  keepsLink: false,
 } as const;
 
-/** Extracts; see the head of this file. */
+/** Runs one extract; see the top of this file. */
 export async function extractTables(
   pool: WorkerPool,
   { policy, verify, ...request }: ExtractRequest,
@@ -54,25 +55,25 @@ export async function extractTables(
     if (spanIndex !== undefined) checks.push({ kind: 'check', path, origin, recorded: table });
     else splits.push({ kind: 'split', path, origin, sizeBytes, parts, ...INCOMING });
   }
-  const how = { policy, verify };
+  const options = { policy, verify };
   const unsynced = new UnsyncedFiles(pool);
   const failing = new AbortController();
   const ending = AbortSignal.any([failing.signal, ...(signal ? [signal] : [])]);
-  const splitting = shareTableJobs(pool, splits, unsynced, how, ending);
-  const checkHow = { ...how, background: true };
-  // The splits go first, and so does what a commit does next.
-  const checking = shareTableJobs(pool, checks, unsynced, checkHow, ending).catch(
+  const splitting = runTableJobs(pool, splits, unsynced, options, ending);
+  // The checks run in the background, so that the splits and the next steps of a commit go first.
+  const checkOptions = { ...options, background: true };
+  const checking = runTableJobs(pool, checks, unsynced, checkOptions, ending).catch(
     (error: unknown) => {
       throw asEngineError(error);
     },
   );
-  // It may fail before it is awaited, and where no commit follows it never is.
+  // It may fail before anyone awaits it, and without a commit nobody does.
   checking.catch(() => undefined);
   try {
     const outcomes = await splitting;
     const runs = runsOf(request.spans, groups, outcomes);
     const isMerged = runs.some(({ length }) => length > MAX_RUNS);
-    // A merge unlinks the tables that it merges.
+    // A merge unlinks its inputs, which must be checked before.
     if (isMerged) await checking;
     const spans: SpanTables[] = [];
     for (const [index, span] of request.spans.entries()) {
@@ -80,18 +81,18 @@ export async function extractTables(
       const limited = await limitRuns(pool, path, runs[index] ?? [], unsynced, signal);
       spans.push({ span, runs: limited });
     }
-    const open = isMerged || checks.length === 0 ? {} : { checking };
-    return new ExtractedTables({ spans, lastSequence, unsynced, ...open });
+    const pending = isMerged || checks.length === 0 ? {} : { checking };
+    return new ExtractedTables({ spans, lastSequence, unsynced, ...pending });
   } catch (error) {
     failing.abort();
-    // The caller may remove the directory.
+    // The caller may remove the directory: wait until nothing writes to it.
     await Promise.allSettled([splitting, checking]);
     unsynced.close();
     throw error;
   }
 }
 
-/** The runs of each span, oldest first. */
+/** Returns the runs of each span, oldest first. */
 function runsOf(
   spans: readonly Span[],
   groups: LinkedExtract['groups'],

@@ -1,7 +1,7 @@
-// The first step of an extract, in a worker thread: links the tables that hold entries in the spans, and finds out
+// The first step of an extract, in a worker thread: links the tables that may hold entries in the spans, and finds out
 // which of them straddle a bound.
 //
-// The runs of a span come oldest first: level 6, 5, … 1, then the tables of level 0 by ascending number.
+// The runs of a span are ordered oldest first: levels 6 to 1, then the tables of level 0 by ascending number.
 
 import {
   compareBytes,
@@ -25,47 +25,49 @@ import { defineTask } from '../threads/task.js';
 
 /** What to link, and where. */
 export interface LinkRequest {
-  /** Directory of a LevelDB database, which may be open and compacting. */
+  /** The directory of a LevelDB database, which may be open and compacting. */
   readonly sourceDirectory: string;
   /**
-   * Directory that the database is a private copy of, where it is: errors name its files.
+   * If the database is a private copy: the directory that it was copied from, whose files errors name.
    * @defaultValue `sourceDirectory`
    */
   readonly originDirectory?: string | undefined;
-  /** Directory to make. */
+  /** The directory to make. */
   readonly targetDirectory: string;
   /** Sorted and disjoint. */
   readonly spans: readonly Span[];
-  /** What `flushGeneration` gave; 0 for a database that is not open here. */
+  /** What `flushGeneration` returned; 0 for a database that is not open in this process. */
   readonly leastLogNumber: number;
 }
 
 interface Candidate {
   readonly level: number;
   readonly table: TableEntry;
-  /** A user key that another table has newer versions of (shadowed-keys.ts). */
+  /** A user key to leave out, of which another table has newer versions (leveldb/shadowed-keys.ts). */
   readonly without: Span | undefined;
 }
 
-/** A linked table and the spans that it is for. */
+/** A linked table and the spans that need it. */
 export interface LinkedTable {
   readonly path: string;
-  /** The store's own file. */
+  /** The path of the store's own file, for messages. */
   readonly origin: string;
   readonly table: TableEntry;
   readonly placement: Placement;
-  /** The span that holds it whole, or what each span has of it. */
+  /** The span that contains the table; undefined if the table has to be split. */
   readonly spanIndex: number | undefined;
+  /** The parts to split the table into; empty if a span contains it. */
   readonly parts: ReadonlyArray<SplitPart & { readonly spanIndex: number }>;
 }
 
+/** The linked tables of an extract. */
 export interface LinkedExtract {
   readonly lastSequence: number;
   /** Runs, oldest first. */
   readonly groups: ReadonlyArray<readonly LinkedTable[]>;
 }
 
-/** Links tables into the target directory, which it makes; see the head of this file. */
+/** Links tables into the target directory, which it makes; see the top of this file. */
 function linkForExtract(
   fileSystem: FileSystem,
   request: LinkRequest,
@@ -112,7 +114,7 @@ function linkForExtract(
 
 export const linkForExtractTask = defineTask('linkForExtract', linkForExtract);
 
-/** The file that a private copy's table is a name or a copy of; the copy's own where it has made it itself. */
+/** Returns the file that a private copy's table was linked or copied from, or its own path if the copy made it. */
 function originIn(fileSystem: FileSystem, directory: string, path: string): string {
   const number = parseLevelFileName(path.slice(path.lastIndexOf('/') + 1))?.number ?? 0;
   const names = [tableFileName(number), oldTableFileName(number)];
@@ -121,7 +123,7 @@ function originIn(fileSystem: FileSystem, directory: string, path: string): stri
   );
 }
 
-/** Levels 6 to 1 whole, then each table of level 0 by itself. */
+/** Groups a version's tables into runs: levels 6 to 1, then each table of level 0. */
 function runsOldestFirst(version: Version): Candidate[][] {
   const groups: Candidate[][] = [];
   const shadowed = shadowedKeys(version.levels);
@@ -136,7 +138,7 @@ function runsOldestFirst(version: Version): Candidate[][] {
   return groups;
 }
 
-/** The index of the span that a table lies wholly inside, if it need not be split at all. */
+/** Returns the index of the span that contains a table, or undefined if the table has to be split. */
 function spanAround(spans: readonly Span[], { table, without }: Candidate): number | undefined {
   if (without !== undefined) return undefined;
   const smallest = userKeyOf(table.smallest);
@@ -148,13 +150,13 @@ function spanAround(spans: readonly Span[], { table, without }: Candidate): numb
   return index < 0 ? undefined : index;
 }
 
-/** What each span has of a table. */
+/** Returns the parts of a table, one for each span that overlaps it. */
 function partsOf({ targetDirectory, spans }: LinkRequest, { table, without }: Candidate) {
   const smallest = userKeyOf(table.smallest);
   const afterLargest = keyAfter(userKeyOf(table.largest));
   const parts: Array<SplitPart & { readonly spanIndex: number }> = [];
   for (const [spanIndex, span] of spans.entries()) {
-    // Legal, and an empty span holds nothing.
+    // An empty span is valid and holds nothing.
     if (span.end !== undefined && compareBytes(span.start, span.end) >= 0) continue;
     if (span.end !== undefined && compareBytes(span.end, smallest) <= 0) continue;
     if (compareBytes(span.start, afterLargest) >= 0) continue;

@@ -1,4 +1,4 @@
-// Merges the newest runs of a span into one table, where an extract gives more runs than the planner has levels for.
+// Merges the newest runs of a span into one table if an extract yields more runs than the planner has levels for.
 
 import { compareBytes } from '@sstitch/contract';
 import { type FileSystem, mergeTables, TableBuilder, TableReader, userKeyOf } from '@sstitch/sst';
@@ -9,7 +9,7 @@ import { defineTask } from '../threads/task.js';
 import type { UnsyncedFiles } from '../threads/unsynced-files.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 
-/** Merges runs, oldest first, so that no more are left than there are levels for them. */
+/** Merges the newest runs so that at most MAX_RUNS are left. The runs are ordered oldest first. */
 export async function limitRuns(
   pool: WorkerPool,
   path: string,
@@ -28,11 +28,11 @@ export async function limitRuns(
 export interface MergeNewestRunsInput {
   /** The table to make. */
   readonly path: string;
-  /** Those that it replaces. */
+  /** The tables that it replaces, oldest first. */
   readonly tables: readonly TableFile[];
 }
 
-/** Makes one table of several. */
+/** Merges tables into one and unlinks them. */
 function mergeNewestRuns(
   fileSystem: FileSystem,
   input: MergeNewestRunsInput,
@@ -55,7 +55,7 @@ function mergeHeld(
         readers.push(TableReader.open(fileSystem, tablePath, { sizeBytes }));
       }
       const builder = new TableBuilder(file, { path, seal: true });
-      // Shadowed versions go, tombstones stay: they hide what the older runs hold.
+      // Shadowed versions are dropped. Tombstones stay, as they may hide entries of older runs.
       let last: Uint8Array | undefined;
       for (const entry = mergeTables(readers); entry.valid; entry.next()) {
         const userKey = userKeyOf(entry.key);

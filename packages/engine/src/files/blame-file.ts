@@ -1,13 +1,13 @@
-// Names the file to blame. Tables are worked on under private names, which are gone when somebody looks: an
-// error tells of the store's own file instead.
+// Makes errors name the store's own files. The engine works on tables under temporary names, which no longer exist when
+// the user reads the error.
 
-/** A private name, and the file of a store that it is a name or a copy of. */
+/** A temporary name, and the file of a store that it is a link to or a copy of. */
 export interface PrivateName {
   readonly path: string;
   readonly origin: string;
 }
 
-/** Runs `work`; what it throws about a private name tells of the file behind it. */
+/** Runs `work`. Errors that it throws name origins instead of temporary names. */
 export function blamingOrigins<T>(names: Iterable<PrivateName>, work: () => T): T {
   try {
     return work();
@@ -16,7 +16,7 @@ export function blamingOrigins<T>(names: Iterable<PrivateName>, work: () => T): 
   }
 }
 
-/** The same error, in whose messages and paths, and those of its causes, origins stand for private names. */
+/** Replaces temporary names by origins in the messages and paths of an error and its causes, and returns the error. */
 function withOrigins(error: unknown, names: Iterable<PrivateName>): unknown {
   const listed = [...names];
   for (let current = error; current instanceof Error; current = current.cause) {
@@ -30,7 +30,7 @@ function withOrigins(error: unknown, names: Iterable<PrivateName>): unknown {
   return error;
 }
 
-/** A path may be the beginning of another one. */
+/** Replaces a path in a text, except where it is a prefix of another path. */
 function renamed(text: string, path: string, origin: string): string {
   return text
     .split(path)

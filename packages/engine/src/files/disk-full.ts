@@ -1,12 +1,12 @@
-// Tells errors of a full disk from others.
+// Recognises errors of a full disk.
 import { errorCodeOf } from '../errors.js';
 
-/** What a system says of a disk, or of a user's share of it, that is full. */
+/** The error codes of a full disk and of an exhausted quota. */
 const FULL_CODES = new Set(['ENOSPC', 'EDQUOT']);
-/** LevelDB has no codes for it. */
+/** LevelDB's errors have the system's message but no code. */
 const FULL_WORDS = /No space left on device|Disk quota exceeded/;
 
-/** Whether an error, or what it was caused by, says that the disk is full. */
+/** Whether an error, or one of its causes, says that the disk is full. */
 export function isDiskFull(error: unknown): boolean {
   for (let current = error; current instanceof Error; current = current.cause) {
     if (FULL_CODES.has(errorCodeOf(current) ?? '') || FULL_WORDS.test(current.message)) return true;

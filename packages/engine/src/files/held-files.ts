@@ -1,13 +1,13 @@
-// Files that are written and not yet synced are held: open, by the descriptor that has written them.
+// Held files: written files that stay open, by the descriptor that wrote them, until they are fsynced.
 //
-// The system writes dirty bytes back when it likes. If that fails it reports the error once, to each descriptor of
-// the file that is open at that moment, and drops the bytes; a sync by a descriptor that is opened later succeeds.
-// So a file stays open until it is synced. Descriptors belong to the process: one thread writes, another syncs, and
-// what goes between them is plain data.
+// The system writes dirty pages back at any time. If that fails, it reports the error once to each descriptor that is
+// open at that moment, and drops the pages. An fsync through a descriptor that is opened later succeeds, and the loss
+// goes unnoticed. So a file stays open until it is fsynced. Descriptors belong to the process: one thread can write a
+// file and another fsync it, and only plain data passes between them.
 //
 // Invariants:
-// - a descriptor has one owner, who syncs and closes it, or closes it if nobody needs the file;
-// - the process holds `MAX_HELD_FILES` at most: a file beyond them is synced by its writer before it is closed.
+// - a descriptor has one owner, which fsyncs and closes it, or just closes it if the file is not needed;
+// - the process holds at most `MAX_HELD_FILES` files; a writer fsyncs any further file before it closes it.
 import {
   type FileHandle,
   type FileSystem,
@@ -17,25 +17,25 @@ import {
 } from '@sstitch/sst';
 import { syncAndClose } from './sync-and-close.js';
 
-/** More than most commits write, and a quarter of what the smallest systems let a process open. */
+/** More files than most commits write, and a quarter of the smallest usual limit of open files. */
 export const MAX_HELD_FILES = 256;
 
 const TABLE_MODE = 0o444;
 
-/** One Int32, which all threads share: how many are held. */
+/** The number of held files: one Int32 that all threads share. */
 let held = new Int32Array(new SharedArrayBuffer(4));
 
-/** The count, for a thread that is started. */
+/** Returns the memory of the count, to pass to a new thread. */
 export function heldFilesCount(): SharedArrayBuffer {
   return held.buffer as SharedArrayBuffer;
 }
 
-/** Makes this thread count where the thread that started it does. */
+/** Makes this thread use the count of the thread that started it. */
 export function shareHeldFilesCount(count: SharedArrayBuffer): void {
   held = new Int32Array(count);
 }
 
-/** The files that one task writes. */
+/** The held files of one task. */
 export class HeldFiles {
   readonly #fileSystem: FileSystem;
   #files: OpenFile[] = [];
@@ -44,7 +44,7 @@ export class HeldFiles {
     this.#fileSystem = fileSystem;
   }
 
-  /** Makes a table's file. Read-only once it is closed: links share its bytes (docs/leveldb-rules.md, rule 4). */
+  /** Creates a table's file. Its mode is read-only, since its links share its bytes (docs/leveldb-rules.md, rule 4). */
   createTable(path: string): FileHandle {
     const file = this.open(path, 'create');
     try {
@@ -56,7 +56,7 @@ export class HeldFiles {
     return file;
   }
 
-  /** Opens a file. It is held once its writer closes it, or synced where too many are held. */
+  /** Opens a file. When its writer closes it, it is held or, if too many files are held, fsynced and closed. */
   open(path: string, mode: OpenMode): FileHandle {
     const file = this.#fileSystem.open(path, mode);
     return {
@@ -68,14 +68,14 @@ export class HeldFiles {
     };
   }
 
-  /** Gives away what is held. */
+  /** Returns the held files, and passes their ownership to the caller. */
   take(): readonly OpenFile[] {
     const files = this.#files;
     this.#files = [];
     return files;
   }
 
-  /** Closes what is held: nobody needs it. */
+  /** Closes the held files without an fsync, as they are not needed. */
   close(): void {
     closeHeldFiles(this.#fileSystem, this.take());
   }
@@ -91,12 +91,12 @@ export class HeldFiles {
   }
 }
 
-/** What a task gives that holds files: whoever gets it owns them. */
+/** Output of a task that holds files. The receiver owns them. */
 export interface WithUnsynced {
   readonly unsynced: readonly OpenFile[];
 }
 
-/** Runs work that writes files; gives what it made, and the files. If it fails they are closed. */
+/** Runs `work` and returns its result with the files that it wrote. If it fails, the files are closed. */
 export function holdingFiles<T extends object>(
   fileSystem: FileSystem,
   work: (files: HeldFiles) => T,
@@ -110,7 +110,7 @@ export function holdingFiles<T extends object>(
   }
 }
 
-/** Syncs held files and closes them; after a failure closes the rest. */
+/** Fsyncs and closes held files. After a failure it closes the others without an fsync. */
 export function syncHeldFiles(fileSystem: FileSystem, files: readonly OpenFile[]): void {
   const rest = files.values();
   try {
@@ -121,26 +121,27 @@ export function syncHeldFiles(fileSystem: FileSystem, files: readonly OpenFile[]
   }
 }
 
+/** Fsyncs and closes a held file. */
 export function syncHeldFile(fileSystem: FileSystem, file: OpenFile): void {
   const handle = fileSystem.attach(file);
   Atomics.sub(held, 0, 1);
   syncAndClose(handle);
 }
 
-/** `syncHeldFile` of Node's file system, without a thread that waits for the disk. */
+/** Fsyncs and closes a held file of Node's file system, without blocking the calling thread. */
 export function syncHeldNodeFile(file: OpenFile): Promise<void> {
   Atomics.sub(held, 0, 1);
   return syncAndCloseNodeFile(file);
 }
 
-/** Closes held files that nobody needs. */
+/** Closes held files without an fsync, as they are not needed. */
 export function closeHeldFiles(fileSystem: FileSystem, files: readonly OpenFile[]): void {
   for (const file of files) {
     Atomics.sub(held, 0, 1);
     try {
       fileSystem.attach(file).close();
     } catch {
-      // It is closed all the same, and what it held is not needed.
+      // The descriptor is closed even so, and the file is not needed.
     }
   }
 }

@@ -1,18 +1,18 @@
-// Gives a file a second name, or moves it, or copies it where links do not work.
+// Links, moves and copies files, and removes directory trees.
 import type { FileSystem } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
 import { syncAndClose } from './sync-and-close.js';
 
-/** How a file came to its place. */
+/** How a file was placed under a new name. */
 export type Placement = 'linked' | 'copied';
 
 /**
- * What a file system answers that has no hard links here: another device (EXDEV), too many names
- * (EMLINK), a policy or a file system without links (EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS).
+ * The error codes of a link that is not possible: another device (EXDEV), too many links (EMLINK), a policy or a file
+ * system without links (EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS).
  */
 const NO_LINK_CODES = new Set(['EXDEV', 'EMLINK', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
-/** Gives `existing` the further name `path`; copies (as a clone where possible) where that fails. */
+/** Links `existing` to `path`. If links are not possible, copies it, as a clone if the file system can. */
 export function linkOrCopy(fileSystem: FileSystem, existing: string, path: string): Placement {
   try {
     fileSystem.link(existing, path);
@@ -24,7 +24,7 @@ export function linkOrCopy(fileSystem: FileSystem, existing: string, path: strin
   return 'copied';
 }
 
-/** Moves a file, by rename where both places share a file system. */
+/** Renames `existing` to `path`. On different file systems, copies and unlinks it. */
 export function moveOrCopy(fileSystem: FileSystem, existing: string, path: string): Placement {
   try {
     fileSystem.rename(existing, path);
@@ -37,12 +37,12 @@ export function moveOrCopy(fileSystem: FileSystem, existing: string, path: strin
   return 'copied';
 }
 
-/** Copies a file and returns when the copy is on stable storage; its name is not yet. */
+/** Copies a file and fsyncs the copy, but not its directory. */
 export function copyDurably(fileSystem: FileSystem, existing: string, path: string): void {
   syncAndClose(fileSystem.copy(existing, path));
 }
 
-/** Unlinks a file that may be gone already. */
+/** Unlinks a file if it exists. */
 export function unlinkIfThere(fileSystem: FileSystem, path: string): void {
   try {
     fileSystem.unlink(path);
@@ -51,12 +51,12 @@ export function unlinkIfThere(fileSystem: FileSystem, path: string): void {
   }
 }
 
-/** Removes a directory and all that is in it; what is gone already is no error. Links are not followed. */
+/** Removes a directory and its contents, if it exists. Does not follow symbolic links. */
 export function removeTree(fileSystem: FileSystem, directory: string): void {
   let names: string[];
   try {
     if (fileSystem.status(directory).kind !== 'directory') {
-      // A link: what it leads to is not ours.
+      // A symbolic link: remove it, but not its target.
       fileSystem.unlink(directory);
       return;
     }
@@ -71,7 +71,7 @@ export function removeTree(fileSystem: FileSystem, directory: string): void {
       fileSystem.unlink(path);
     } catch (error) {
       const code = errorCodeOf(error);
-      // Linux says EISDIR of a directory, POSIX and macOS EPERM.
+      // For a directory, unlink fails with EISDIR on Linux and EPERM on macOS.
       if (code === 'EISDIR' || code === 'EPERM') removeTree(fileSystem, path);
       else if (code !== 'ENOENT') throw error;
     }
@@ -83,7 +83,7 @@ export function removeTree(fileSystem: FileSystem, directory: string): void {
   }
 }
 
-/** The directory that a path lies in. */
+/** Returns the directory that a path lies in. */
 export function parentDirectory(path: string): string {
   const split = Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\'));
   return split < 0 ? '.' : split === 0 ? path.slice(0, 1) : path.slice(0, split);

@@ -1,12 +1,12 @@
-// Reads files of a store that somebody else may have put there: a link would lead out of the store, a
-// device or a pipe would never end.
+// Reads small files of a store that others may have tampered with. A symbolic link would lead out of the store, and a
+// device or a pipe might never end.
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
 
 /**
- * Reads a whole file that must be a regular one, of a bounded size.
+ * Reads a regular file of bounded size.
  *
- * @throws EngineError SSTITCH_STORE_CORRUPT; ENOENT as the file system gives it
+ * @throws EngineError SSTITCH_STORE_CORRUPT if it is no regular file or too large; the file system's errors
  */
 export function readRegularFile(
   fileSystem: FileSystem,
@@ -20,14 +20,14 @@ export function readRegularFile(
   if (sizeBytes > maxSizeBytes) {
     throw new EngineError(
       'SSTITCH_STORE_CORRUPT',
-      `a file of ${sizeBytes} bytes is no such file: the most is ${maxSizeBytes}`,
+      `the file has ${sizeBytes} bytes, more than the limit of ${maxSizeBytes}`,
       { path },
     );
   }
   return fileSystem.readFile(path);
 }
 
-/** What a path turned out to be, for messages. */
+/** Returns a noun for a kind of file, for messages. */
 export function describeKind(kind: ReturnType<FileSystem['status']>['kind']): string {
   switch (kind) {
     case 'file':

@@ -1,6 +1,6 @@
 import type { FileHandle } from '@sstitch/sst';
 
-/** Syncs a file and closes it. Where both fail it throws what the sync did: that says what is not durable. */
+/** Fsyncs and closes a file. If both fail, throws the error of the fsync, which poisons a store. */
 export function syncAndClose(file: FileHandle): void {
   try {
     file.sync();
@@ -8,7 +8,7 @@ export function syncAndClose(file: FileHandle): void {
     try {
       file.close();
     } catch {
-      // It is closed all the same.
+      // The descriptor is closed even so.
     }
     throw error;
   }

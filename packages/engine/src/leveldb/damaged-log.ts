@@ -1,15 +1,15 @@
-// The error of a log that is damaged before its end.
+// The error for a log that is damaged before its end.
 import { EngineError } from '../errors.js';
 
-/** Says of a damaged log what can be done about it. */
+/** Returns the error that `scanLog` found, with advice on what to do. */
 export function damagedLog(damage: EngineError): EngineError {
   const { path, offset } = damage;
   const what = damage.message.replace(/ \([^(]*\)$/, '');
   return new EngineError(
     'SSTITCH_STORE_CORRUPT',
-    `${what}, and the log does not end there: LevelDB would drop acknowledged writes without a word. ` +
-      'Restore the file; or, of a store, keep what comes before the damage by `sstitch salvage` ' +
-      '(salvageLogs). A plain LevelDB database cannot be salvaged here: its own open drops what it cannot read',
+    `${what}, and the log does not end there: LevelDB would silently drop acknowledged writes. ` +
+      'Restore the file, or keep the writes before the damage: in a store with `sstitch salvage` (salvageLogs); ' +
+      'a plain LevelDB database drops the others when LevelDB opens it',
     { path, offset, cause: damage },
   );
 }

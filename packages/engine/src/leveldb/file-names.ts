@@ -1,11 +1,12 @@
-// Names of the files in a LevelDB directory (LevelDB's db/filename.cc).
+// The names of the files in a LevelDB directory (LevelDB's db/filename.cc).
 //
-//   CURRENT           names the MANIFEST in force, then a newline
+//   CURRENT           the name of the current MANIFEST and a newline
 //   MANIFEST-%06d     version edits
 //   %06d.ldb          a table; %06d.sst in databases made before LevelDB 1.14
-//   %06d.log          write-ahead log
-//   LOCK LOG LOG.old  the process lock and two diaries
-//   %06d.dbtmp        CURRENT being written
+//   %06d.log          a log: LevelDB's WAL
+//   LOCK              the process lock
+//   LOG LOG.old       info logs
+//   %06d.dbtmp        a temporary file, such as the next CURRENT
 
 export type LevelFileKind =
   | 'current'
@@ -16,9 +17,10 @@ export type LevelFileKind =
   | 'infoLog'
   | 'temporary';
 
+/** A parsed file name. */
 export interface LevelFileName {
   readonly kind: LevelFileKind;
-  /** 0 for the files that have none. */
+  /** 0 for files without a number. */
   readonly number: number;
 }
 
@@ -32,6 +34,7 @@ export function tableFileName(number: number): string {
   return `${String(number).padStart(6, '0')}.ldb`;
 }
 
+/** Returns a table's name in databases made before LevelDB 1.14. */
 export function oldTableFileName(number: number): string {
   return `${String(number).padStart(6, '0')}.sst`;
 }
@@ -44,7 +47,7 @@ export function manifestFileName(number: number): string {
   return `MANIFEST-${String(number).padStart(6, '0')}`;
 }
 
-/** What a name in a LevelDB directory stands for; undefined for names that are not LevelDB's. */
+/** Parses a name in a LevelDB directory. Returns undefined for names that LevelDB does not use. */
 export function parseLevelFileName(name: string): LevelFileName | undefined {
   if (name === CURRENT_FILE) return { kind: 'current', number: 0 };
   if (name === LOCK_FILE) return { kind: 'lock', number: 0 };

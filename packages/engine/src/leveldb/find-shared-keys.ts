@@ -1,5 +1,5 @@
-// Looks for user keys whose versions lie in two tables of one level, or with an old one in a shallower level
-// than a new one (shadowed-keys.ts): by bounds, or by a look into the tables too.
+// Finds user keys whose versions lie in two tables of one level, or with an older version in a shallower level than a
+// newer one (shadowed-keys.ts). It compares the tables' bounds and, on request, reads the tables.
 
 import { compareBytes } from '@sstitch/contract';
 import { type FileSystem, SstError, TableReader, userKeyOf } from '@sstitch/sst';
@@ -11,29 +11,30 @@ import { readVersion, type Version } from './manifest.js';
 import { shadowedKeys } from './shadowed-keys.js';
 import type { TableEntry } from './version-edit.js';
 
-/** Each round follows a compaction that deleted a table before it was opened. */
+/** The limit of attempts. An attempt fails if a compaction deletes a table before it is opened. */
 const MAX_ROUNDS = 100;
 
 export interface FindSharedKeysInput {
-  /** Of a LevelDB database, which may be open. */
+  /** The directory of a LevelDB database, which may be open. */
   readonly directory: string;
   /**
-   * Look into tables: one seek for each table of the levels from 1 on and each deeper table that its first key
-   * lies in.
+   * Whether to read tables: for each table of levels 1 to 6, one get of its first key in every deeper table whose
+   * bounds contain the key.
    */
   readonly reads: boolean;
 }
 
+/** The keys that were found. */
 export interface SharedKeys {
-  /** Tables that begin with a shadowed key, as bounds tell: a commit splits it away. */
+  /** The number of tables that, by their bounds, begin with a shadowed key. A commit splits the key away. */
   readonly shadowed: number;
-  /** Those of them of which get gives an old version already. */
+  /** The number of these keys for which LevelDB's get returns an old version already. */
   readonly stale: number;
-  /** Further keys of which get gives an old version, as the tables tell. */
+  /** Other keys for which LevelDB's get returns an old version, found by reading tables. */
   readonly staleKeys: readonly Uint8Array[];
 }
 
-/** @throws EngineError SSTITCH_STORE_CORRUPT for a broken MANIFEST; broken tables are left to others */
+/** Finds the keys. Ignores damaged tables. @throws EngineError SSTITCH_STORE_CORRUPT for a damaged MANIFEST */
 function findSharedKeys(
   fileSystem: FileSystem,
   { directory, reads }: FindSharedKeysInput,
@@ -111,7 +112,7 @@ function isNewerThan(reader: TableReader, key: Uint8Array, sequence: number): bo
   try {
     return (reader.get(key)?.sequence ?? -1) > sequence;
   } catch (error) {
-    // Damage is for `verify` to tell.
+    // Damage is reported by `verifyStore`.
     if (error instanceof SstError && error.code !== 'SSTITCH_TABLE_IO') return false;
     throw error;
   }

@@ -1,4 +1,4 @@
-// Says why LevelDB did not flush: it swallows the errors of a flush that is asked for (docs/leveldb-rules.md, rule 16).
+// Finds out why LevelDB did not flush, as it swallows the errors of a flush (docs/leveldb-rules.md, rule 16).
 
 import type { FileHandle, FileSystem } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
@@ -9,15 +9,16 @@ import { parseLevelFileName } from './file-names.js';
 import { checkFlushed } from './flush.js';
 import { readVersion, type Version } from './manifest.js';
 
-/** What a memtable may need at most, roughly; to try more would only take longer. */
+/** About the most that the flush of a memtable writes. A larger probe would only take longer. */
 const MAX_PROBE_BYTES = 8 * 1024 * 1024;
 const MIN_PROBE_BYTES = 64 * 1024;
-const LOG_TAIL_BYTES = 64 * 1024;
+/** How much of the end of the info log is searched for an error. */
+const INFO_LOG_END_BYTES = 64 * 1024;
 
 /**
- * `checkFlushed`, with the cause.
+ * Does what `checkFlushed` does, with an error that names the cause.
  *
- * @param scratchDirectory a directory on the same disk to try a file in; its owner removes it
+ * @param scratchDirectory a directory on the same disk, in which a probe file is written
  * @throws EngineError SSTITCH_LEVELDB
  */
 export function checkFlushedOrReport(
@@ -41,13 +42,13 @@ export function checkFlushedOrReport(
 
 export interface CheckFlushDoneInput {
   readonly directory: string;
-  /** What `flushGeneration` gave. */
+  /** What `flushGeneration` returned. */
   readonly leastLogNumber: number;
-  /** A directory on the same disk to try a file in. */
+  /** A directory on the same disk, in which a probe file is written. */
   readonly scratchDirectory: string;
 }
 
-/** `checkFlushedOrReport` of the version that a directory is at. */
+/** Runs `checkFlushedOrReport` on the current version of a directory. */
 function checkFlushDone(
   fileSystem: FileSystem,
   { directory, leastLogNumber, scratchDirectory }: CheckFlushDoneInput,
@@ -58,7 +59,7 @@ function checkFlushDone(
 
 export const checkFlushDoneTask = defineTask('checkFlushDone', checkFlushDone);
 
-/** What writing as much as the logs hold meets, if that is a full disk. */
+/** Writes a file as large as the logs. Returns the error if the disk is full. */
 function fullDiskError(fileSystem: FileSystem, directory: string, path: string): unknown {
   let file: FileHandle | undefined;
   try {
@@ -78,14 +79,14 @@ function fullDiskError(fileSystem: FileSystem, directory: string, path: string):
   }
 }
 
-/** The last error that LevelDB wrote to its LOG. */
+/** Returns the last error in LevelDB's info log. */
 function lastError(fileSystem: FileSystem, path: string): string | undefined {
   let file: FileHandle | undefined;
   try {
     file = fileSystem.open(path, 'read');
-    const tail = new Uint8Array(LOG_TAIL_BYTES);
-    const length = file.read(tail, Math.max(0, file.sizeBytes() - LOG_TAIL_BYTES));
-    const lines = Buffer.from(tail.subarray(0, length)).toString('latin1').split('\n');
+    const end = new Uint8Array(INFO_LOG_END_BYTES);
+    const length = file.read(end, Math.max(0, file.sizeBytes() - INFO_LOG_END_BYTES));
+    const lines = Buffer.from(end.subarray(0, length)).toString('latin1').split('\n');
     return lines
       .findLast((line) => /(IO error|Corruption): /.test(line))
       ?.replace(/^.*?(?=IO error|Corruption)/, '');

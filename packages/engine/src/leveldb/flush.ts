@@ -1,10 +1,10 @@
-// Flushes a database's memtable into a table. LevelDB offers no flush; compactRange does one first,
-// whatever its range, and an inverted range then meets no table (docs/leveldb-rules.md, rule 16). Its errors
-// are swallowed, so the caller passes `newestLog` on and checks that the MANIFEST has moved past it.
+// Flushes a database's memtable to a table. LevelDB has no method for this, but compactRange flushes first, whatever
+// its range, and an inverted range then overlaps no table (docs/leveldb-rules.md, rule 16). LevelDB swallows the errors
+// of the flush, so callers check that the MANIFEST no longer needs the log (`checkFlushed`).
 //
-// Beside writers it may do nothing at all: it waits in LevelDB's queue as a write without a batch, and a
-// group that another writer builds takes such a one along as done (`BuildBatchGroup` in db_impl.cc). A
-// flush that began starts a new log, so where the newest one is still the newest it is asked for again.
+// With concurrent writers a flush may do nothing. It waits in LevelDB's queue as a write without a batch, and another
+// writer that groups the queue marks it as done (`BuildBatchGroup` in db_impl.cc). A flush that takes effect starts a
+// new log, so the flush is repeated until there is one.
 
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
@@ -13,34 +13,35 @@ import type { WorkerPool } from '../threads/worker-pool.js';
 import { logFileName } from './file-names.js';
 import type { LevelDatabase } from './level-database.js';
 import { readVersion, type Version } from './manifest.js';
-import { logsBehind } from './unflushed-log.js';
+import { unflushedLogs } from './unflushed-log.js';
 
-/** Above every key that a table is likely to hold; a table that reached it would only be compacted. */
+/** Above almost every key. A table that reached it would merely be compacted. */
 const RANGE_START = new Uint8Array(64).fill(0xff);
 const RANGE_END = new Uint8Array(0);
 
-/** Of six writers that never stop, one flush in some hundred was taken along. */
+/** The limit of attempts. With six continuous writers, about one flush in a hundred does nothing. */
 const MAX_ATTEMPTS = 100;
 
+/** The state of a database's logs. */
 export interface FlushState {
   /** Logs with this number or a higher one are replayed on open. */
   readonly logNumber: number;
-  /** The number of the log being written. */
+  /** The number of the current log. */
   readonly newestLog: number;
-  /** Size of the logs whose writes are in no table yet; 0 if nothing was written since the last flush. */
+  /** The size of the logs whose writes are in no table, in bytes. 0 if nothing was written since the last flush. */
   readonly unflushedBytes: number;
 }
 
-/** What a database has logged and not yet in a table: an empty log, alone, means nothing. */
+/** Reads the state of a database's logs. */
 export function readFlushState(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
 ): FlushState {
   const version = readVersion(fileSystem, directory);
-  const logs = logsBehind(fileSystem, directory, version);
+  const logs = unflushedLogs(fileSystem, directory, version);
   let unflushedBytes = 0;
   for (const number of logs) {
-    // Infinite for a log that is gone: LevelDB is flushing, so there is something to wait for.
+    // Infinite if a log is gone: LevelDB is flushing, so there is something to wait for.
     unflushedBytes +=
       sizeOf(fileSystem, `${directory}/${logFileName(number)}`) ?? Number.POSITIVE_INFINITY;
   }
@@ -49,7 +50,7 @@ export function readFlushState(
 
 export const readFlushStateTask = defineTask('readFlushState', readFlushState);
 
-/** Undefined for a log that LevelDB has replaced since the directory was read. */
+/** Returns undefined for a log that LevelDB has removed since the directory was read. */
 function sizeOf(fileSystem: FileSystem, path: string): number | undefined {
   try {
     return fileSystem.status(path).sizeBytes;
@@ -59,14 +60,15 @@ function sizeOf(fileSystem: FileSystem, path: string): number | undefined {
   }
 }
 
-/** Asks LevelDB to flush, which it may not do; see the head of this file. */
+/** Makes one attempt to flush; see the top of this file. */
 export function flushMemtable(database: LevelDatabase): Promise<void> {
   return database.compactRange(RANGE_START, RANGE_END, { keyEncoding: 'view' });
 }
 
 /**
- * Flushes what was acknowledged before the call. Gives the least log number that a version read
- * afterwards must have; `checkFlushed` checks it.
+ * Flushes the writes that were acknowledged before the call.
+ *
+ * @returns the least log number that a version read afterwards must have, for `checkFlushed`
  */
 export async function flushGeneration(
   pool: WorkerPool,
@@ -79,7 +81,7 @@ export async function flushGeneration(
     { directory },
     { signal },
   );
-  // All that the version lacks is in logs without a byte: any version from here on will do.
+  // No write is unflushed: any version will do.
   if (unflushedBytes === 0) return 0;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     await flushMemtable(database);
@@ -89,7 +91,7 @@ export async function flushGeneration(
   return newestLog + 1;
 }
 
-/** @throws EngineError SSTITCH_LEVELDB when a flush failed silently */
+/** Checks that a flush took effect. @throws EngineError SSTITCH_LEVELDB */
 export function checkFlushed(version: Version, leastLogNumber: number, directory: string): void {
   if (version.logNumber < leastLogNumber) {
     throw new EngineError('SSTITCH_LEVELDB', 'LevelDB did not flush its memtable', {

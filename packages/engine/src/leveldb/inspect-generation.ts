@@ -1,10 +1,9 @@
-// Looks at a LevelDB directory from outside, without reading its tables: are its files what they must be, and
-// are all there that its MANIFEST tells of? LevelDB itself finds that out late, by aborting the process,
-// or never: it opens without a log that is gone, and writes through links that lead elsewhere.
+// Inspects a LevelDB directory without reading its tables: checks that its files are regular files, and that all files
+// that the MANIFEST lists exist. LevelDB itself finds such faults late, by aborting the process, or never: it opens
+// without a missing log, and writes through symbolic links.
 //
-// The database may be open, here or in another process. Its MANIFEST is read before its directory: what
-// LevelDB deletes it has struck from the MANIFEST before, so that a fault which is none goes away when
-// both are read again. A fault is believed once the MANIFEST has not changed while it was found.
+// The database may be open in this process or another. LevelDB removes a file from the MANIFEST before it deletes it,
+// so the MANIFEST is read before the directory, and a fault counts only if the MANIFEST has not changed meanwhile.
 
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
@@ -32,32 +31,33 @@ import { scanLog } from './scan-log.js';
 import { checkTableSize } from './table-size.js';
 import type { VersionEdit } from './version-edit.js';
 
-/** Each round follows an edit that the database's owner has made meanwhile. */
+/** The limit of attempts. An attempt is repeated if the database's owner has changed the MANIFEST meanwhile. */
 export const MAX_ROUNDS = 100;
 
-/** A MANIFEST as it was read. */
+/** A MANIFEST and its contents. */
 export interface ReadManifest {
   /** Its name in the directory. */
   readonly name: string;
   readonly bytes: Uint8Array;
   readonly edits: number;
   readonly version: Version;
-  /** Where a record that was never finished begins. */
+  /** The offset of an incomplete last record, if there is one. */
   readonly tornAt: number | undefined;
 }
 
-/** What a log holds that LevelDB is to replay. */
+/** A log that LevelDB will replay. */
 export interface LogFacts {
   readonly number: number;
   readonly lastSequence: number;
 }
 
-/** What a directory holds. */
+/** The contents of a directory, and the problems found. */
 export interface InspectedGeneration {
+  /** Undefined if it cannot be read. */
   readonly manifest: ReadManifest | undefined;
-  /** Names of the tables in force, in the order of `manifest.version.levels.flat()`. */
+  /** The file names of the version's tables, in the order of `manifest.version.levels.flat()`. */
   readonly tableNames: readonly string[];
-  /** Numbers of the logs that LevelDB would replay, ascending. */
+  /** The numbers of the logs that LevelDB would replay, ascending. */
   readonly logNumbers: readonly number[];
   readonly problems: readonly CollectedProblem[];
 }
@@ -80,7 +80,7 @@ export function readManifestFile(fileSystem: FileSystem, directory: string): Rea
   };
 }
 
-/** Inspects a directory; see the head of this file. */
+/** Inspects a directory; see the top of this file. */
 export function inspectGeneration(
   fileSystem: FileSystem,
   directory: string,
@@ -95,7 +95,7 @@ export function inspectGeneration(
   }
 }
 
-/** Changes with every edit of the version in force; tells faults apart too. */
+/** Returns a string that changes with every version edit, or that names the fault of a MANIFEST that is unreadable. */
 export function stateOf(fileSystem: FileSystem, directory: string): string {
   try {
     return manifestState(fileSystem, directory) ?? 'being replaced';
@@ -136,7 +136,7 @@ function inspectOnce(fileSystem: FileSystem, directory: string): InspectedGenera
   return { manifest, tableNames, logNumbers, problems: problems.all };
 }
 
-/** Logs from the MANIFEST's number on are replayed, strays included (docs/leveldb-rules.md, rule 5). */
+/** Whether LevelDB replays a log: it does from the MANIFEST's log number on (docs/leveldb-rules.md, rule 5). */
 function isReplayed(number: number, { logNumber, previousLogNumber }: Version): boolean {
   return number >= logNumber || number === previousLogNumber;
 }
@@ -145,7 +145,7 @@ interface FoundFile extends LevelFileName {
   readonly sizeBytes: number;
 }
 
-/** The files that LevelDB knows by their names; it would open each of them, whatever it is. */
+/** Lists the files with LevelDB's names. LevelDB would open any of them, so all must be regular files. */
 function filesOf(
   fileSystem: FileSystem,
   directory: string,
@@ -161,7 +161,7 @@ function filesOf(
       if (kind === 'file') files.set(name, { ...parsed, sizeBytes });
       else problems.add({ kind: 'store', path, message: `${describeKind(kind)} is not a file` });
     } catch (error) {
-      // Deleted since the directory was read.
+      // LevelDB has deleted it since the directory was read.
       if (errorCodeOf(error) !== 'ENOENT') throw error;
     }
   }
@@ -189,17 +189,17 @@ export interface CheckGenerationInput {
   readonly directory: string;
 }
 
-/** What there is to replay. */
+/** What LevelDB will replay when it opens a directory. */
 export interface CheckedGeneration {
-  /** The MANIFEST's. */
+  /** The MANIFEST's last sequence. */
   readonly lastSequence: number;
-  /** The logs that LevelDB would replay and that hold something, ascending. */
+  /** The logs that LevelDB will replay and that are not empty, ascending. */
   readonly logs: readonly LogFacts[];
 }
 
 /**
- * What a store's open does before LevelDB sees the directory: its cost is that of the MANIFEST, of one look at each
- * file, and of reading the logs, as LevelDB does next.
+ * Checks a directory before LevelDB opens it: reads the MANIFEST, stats each file, and reads the logs that LevelDB
+ * reads next.
  *
  * @throws EngineError SSTITCH_STORE_CORRUPT, SSTITCH_STORE_FORMAT for the first problem
  */
@@ -213,7 +213,7 @@ export function checkGeneration(
     try {
       return checkOnce(fileSystem, directory, checkCancelled);
     } catch (error) {
-      // Another process has the directory open, and flushes: a log is gone, or a new one is there.
+      // Repeat if the MANIFEST has changed: another process has the directory open and flushes.
       if (round === MAX_ROUNDS || stateOf(fileSystem, directory) === before) throw error;
     }
   }

@@ -1,12 +1,13 @@
-// The members of classic-level that the store calls. The underscored ones are abstract-level's
-// private API: what a database implements, after keys and values were encoded. The store is such an
-// implementation and hands its calls on, so each is encoded once and not twice.
+// The members of classic-level that the store calls. Those with an underscore are abstract-level's private API, which
+// an implementation receives after keys and values were encoded. The store forwards these calls, so that keys and
+// values are encoded only once.
 import type { AbstractIterator, AbstractSnapshot } from 'abstract-level';
 import { ClassicLevel } from 'classic-level';
 
 /** A key or a value in one of LevelDB's native formats: utf8, buffer or view. */
 export type NativeBytes = string | Uint8Array;
 
+/** An operation of a batch, encoded. */
 export interface NativeOperation {
   readonly type: 'put' | 'del';
   readonly key: NativeBytes;
@@ -39,6 +40,7 @@ export interface NativeIterator extends AbstractIterator<LevelDatabase, NativeBy
   readonly cached: number;
 }
 
+/** An open classic-level database. */
 export interface LevelDatabase {
   readonly status: string;
   open(): Promise<void>;
@@ -77,7 +79,7 @@ export interface LevelOptions {
   readonly compression: boolean;
 }
 
-/** Removes the LevelDB database in a directory, under its lock, and the directory. */
+/** Removes the LevelDB database in a directory, under its lock, and then the directory. */
 export function destroyLevelDatabase(directory: string): Promise<void> {
   return ClassicLevel.destroy(directory);
 }
@@ -87,7 +89,7 @@ export async function openLevelDatabase(
   directory: string,
   options: LevelOptions & { readonly createIfMissing: boolean },
 ): Promise<LevelDatabase> {
-  // `passive` opens are not used: the constructor's own open would hide which error belongs to whom.
+  // Not a `passive` open: it would report errors of the constructor's own deferred open.
   const database = new ClassicLevel(directory, options) as unknown as LevelDatabase;
   await database.open();
   return database;

@@ -1,4 +1,4 @@
-// LevelDB's own options, with defaults for stores that take whole syncs.
+// LevelDB's options, with the defaults of a store.
 import { checkOptions, optionInvalid } from '../check-options.js';
 import type { LevelOptions } from './level-database.js';
 
@@ -15,10 +15,10 @@ const LEVEL_DEFAULTS: LevelOptions = {
   compression: true,
 };
 
-/** LevelDB takes 32 bits, and of more the lower ones without a word. */
+/** LevelDB silently truncates larger numbers to 32 bits. */
 const MAX_LEVEL_NUMBER = 2 ** 32 - 1;
 
-/** LevelDB's options of a store, with the defaults filled in. @throws EngineError SSTITCH_OPTION_INVALID */
+/** Returns LevelDB's options with defaults filled in. @throws EngineError SSTITCH_OPTION_INVALID */
 export function levelOptionsOf(options: Partial<LevelOptions>): LevelOptions {
   const chosen: { -readonly [K in keyof LevelOptions]: LevelOptions[K] } = { ...LEVEL_DEFAULTS };
   for (const name of [

@@ -1,6 +1,6 @@
-// Links the version of a LevelDB directory that may be open and compacting: reads the MANIFEST, gives
-// every table it wants a name of its own, and reads again when a table is gone by then (docs/leveldb-rules.md,
-// rule 20). A table that has a second name outlives its compaction.
+// Links the tables of a LevelDB database's current version, which may be open and compacting: reads the MANIFEST, links
+// the tables, and starts again if a table has been deleted meanwhile (docs/leveldb-rules.md, rule 20). A table with a
+// second link survives its deletion by LevelDB.
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
 import { linkOrCopy, type Placement, unlinkIfThere } from '../files/place-file.js';
@@ -9,33 +9,35 @@ import { checkFlushedOrReport } from './flush-failure.js';
 import { readVersion, type Version } from './manifest.js';
 import type { TableEntry } from './version-edit.js';
 
-/** Each round follows at least one finished compaction; a database that outruns this many is broken. */
+/** The limit of attempts. An attempt fails if a compaction deletes a table meanwhile. */
 const MAX_ROUNDS = 100;
 
+/** A version whose tables are linked. */
 export interface LinkedVersion {
   readonly version: Version;
-  /** How each linked table came to its place, by number. */
+  /** How each table was placed, by number. */
   readonly placements: ReadonlyMap<number, Placement>;
-  /** The names in the target directory. */
+  /** The tables in the target directory, by name. */
   readonly placed: PlacedTables;
 }
 
 interface PlacedTable {
   readonly number: number;
   readonly placement: Placement;
-  /** The database's own file. */
+  /** The path of the database's own file. */
   readonly origin: string;
 }
 
 type PlacedTables = ReadonlyMap<string, PlacedTable>;
 
 /**
- * Links the tables that `wants` names into `targetDirectory`, under the names that it gives.
+ * Links the tables that `wants` returns into `targetDirectory`.
  *
- * @param wants from a version to the tables needed and their names in the target directory; may be
- * called several times, with newer versions
- * @param leastLogNumber what `flushGeneration` gave, where the memtable was flushed for this
- * @param before what was linked in the target directory, of an older version
+ * @param wants maps a version to the tables to link and their names in the target directory. It may be called several
+ * times, with newer versions
+ * @param leastLogNumber what `flushGeneration` returned, if the memtable was flushed for this
+ * @param before the result of an earlier call, whose links are reused or removed
+ * @throws EngineError SSTITCH_STORE_CORRUPT, SSTITCH_STORE_FORMAT, SSTITCH_LEVELDB
  */
 export function linkVersion(
   fileSystem: FileSystem,
@@ -112,7 +114,7 @@ function linkTable(
   return undefined;
 }
 
-/** Whether the version in force still lists a table: then its absence is no race but damage. */
+/** Whether the current version lists a table. If it does, a missing file is damage and not a race. */
 function isListed(fileSystem: FileSystem, directory: string, number: number): boolean {
   const version = readVersion(fileSystem, directory);
   return version.levels.some((tables) => tables.some((table) => table.number === number));

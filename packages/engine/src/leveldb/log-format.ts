@@ -1,21 +1,20 @@
 // LevelDB's log format (doc/log_format.md), used by logs and MANIFESTs.
 //
-//   file    := block*                     of 32,768 bytes; the last may be shorter
-//   block   := fragment* trailer?         a trailer of under 7 bytes is zeros
+//   file     := block*                     of 32,768 bytes; the last may be shorter
+//   block    := fragment* trailer?         the trailer is less than 7 bytes of zeros
 //   fragment := checksum u32le  length u16le  type u8  data
-//   type    := 1 full, 2 first, 3 middle, 4 last
-//   checksum = masked CRC-32C of type and data
+//   type     := 1 full, 2 first, 3 middle, 4 last
+//   checksum  = masked CRC-32C of type and data
 //
-// A record is a full fragment, or a first, middles and a last.
+// A record is one full fragment, or a first, any number of middle and a last fragment.
 //
-// A log that a crash ended differs from a damaged one, and LevelDB takes both for the same: it drops what
-// it cannot read, and says nothing. Here a log may end
-// - in the middle of a record, where the file ends;
-// - in zeros up to the end of the file, which a file system leaves where it lost the last pages;
-// - where `lastMayBeBroken`, in anything at all that no sound fragment follows: a power cut loses the last
-//   pages of what was not synced in any order, and within the last record. One flipped bit in the last record
-//   of a log looks the same.
-// Everything else is damage: records that were acknowledged, and perhaps synced, follow it.
+// LevelDB does not distinguish a log that a crash cut short from a damaged one: it silently drops what it cannot read.
+// Here, the following ends are what a crash leaves:
+// - the file ends in the middle of a record;
+// - the file ends in zeros, which a file system leaves where it lost the last pages;
+// - with `lastMayBeBroken`, anything that no sound fragment follows: a power cut loses pages that were not fsynced in
+//   any order, even within the last record. A flipped bit in a log's last record cannot be told from this.
+// Everything else is damage, since records that were acknowledged, and perhaps fsynced, follow it.
 import { maskedChecksum } from '@sstitch/sst/file-format';
 import { EngineError } from '../errors.js';
 import { type LogSource, memorySource } from './log-source.js';
@@ -28,26 +27,25 @@ export const FIRST = 2;
 const MIDDLE = 3;
 export const LAST = 4;
 
-/** A sound physical record. */
+/** A sound fragment. */
 export interface LogFragment {
   readonly type: number;
-  /** Valid until the next fragment is asked for, unless the source is memory. */
+  /** Valid until the next fragment is read, unless the source is memory. */
   readonly data: Uint8Array;
   readonly offset: number;
 }
 
 export interface FragmentOptions {
-  /** See the head of this file. For a MANIFEST, which LevelDB syncs at each record, it is false. */
+  /** See the top of this file. False for a MANIFEST, which LevelDB fsyncs after each record. */
   readonly lastMayBeBroken: boolean;
-  /** The offset of a record to begin with. @defaultValue 0 */
+  /** The offset of the record to start at. @defaultValue 0 */
   readonly from?: number;
 }
 
 /**
- * The fragments of a log, in order, each in its place.
+ * Yields the fragments of a log in order, and checks that they form records.
  *
- * @returns the offset at which an end begins that a crash leaves; undefined for a log that ends with a whole
- * fragment
+ * @returns the offset at which an end that a crash left begins, or undefined if the log ends with a complete fragment
  * @throws EngineError SSTITCH_STORE_CORRUPT
  */
 export function* readLogFragments(
@@ -68,7 +66,7 @@ export function* readLogFragments(
       if (at === block.byteLength && offset === sizeBytes) return undefined;
       const fragment = parseFragment(block, at);
       if (typeof fragment === 'string') {
-        if (fragment === CUT) {
+        if (fragment === CUT_SHORT) {
           if (hasWrongLength(block, at)) throw corrupt('a log record has a wrong length', offset);
           return offset;
         }
@@ -78,7 +76,7 @@ export function* readLogFragments(
       }
       const { type, data } = fragment;
       const begins = type === FULL || type === FIRST;
-      // Old writers left an empty first fragment at the end of a block; LevelDB passes over it.
+      // Old writers left an empty first fragment at the end of a block, which LevelDB skips.
       if (begins && isInside && !isEmpty)
         throw corrupt('a log record begins inside another', offset);
       if (!begins && !isInside) throw corrupt('a log record has no beginning', offset);
@@ -91,24 +89,24 @@ export function* readLogFragments(
   return undefined;
 }
 
-const CUT = 'a log record is cut short';
+const CUT_SHORT = 'a log record is cut short';
 const ZEROS = 'a log holds zeros where a record was';
 
-/** The fragment at a place in a block; or what is wrong there. */
+/** Parses the fragment at a position of a block. Returns a message if there is no sound one. */
 function parseFragment(
   block: Uint8Array,
   at: number,
 ): { readonly type: number; readonly data: Uint8Array } | string {
-  if (at + LOG_HEADER_SIZE_BYTES > block.byteLength) return CUT;
+  if (at + LOG_HEADER_SIZE_BYTES > block.byteLength) return CUT_SHORT;
   const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
   const checksum = view.getUint32(at, true);
   const length = view.getUint16(at + 4, true);
   const type = block[at + 6] ?? 0;
   if (type === 0 && length === 0 && checksum === 0) return ZEROS;
   const end = at + LOG_HEADER_SIZE_BYTES + length;
-  // At the end of a file LevelDB takes this for a record cut short; no writer makes such lengths.
+  // At the end of a file LevelDB takes this for an incomplete record, but no writer makes such a length.
   if (end > LOG_BLOCK_SIZE_BYTES) return 'a log record crosses its block';
-  if (end > block.byteLength) return CUT;
+  if (end > block.byteLength) return CUT_SHORT;
   if (maskedChecksum(block.subarray(at + 6, end)) !== checksum) {
     return 'a log record fails its checksum';
   }
@@ -117,8 +115,8 @@ function parseFragment(
 }
 
 /**
- * Whether a fragment that the file seems to end in is whole, and only its length wrong: with a shorter one
- * its checksum is right. A crash leaves no such fragment.
+ * Whether a fragment that seems to reach beyond the file's end is complete and has only a wrong length: with a shorter
+ * length its checksum matches. A crash leaves no such fragment.
  */
 function hasWrongLength(block: Uint8Array, at: number): boolean {
   if (at + LOG_HEADER_SIZE_BYTES > block.byteLength) return false;
@@ -138,7 +136,7 @@ function isZeroFrom(source: LogSource, offset: number): boolean {
   return true;
 }
 
-/** Whether there is a sound fragment anywhere behind `offset`, where there is none. */
+/** Whether there is a sound fragment at any position after `offset`. */
 function hasFragmentAfter(source: LogSource, offset: number): boolean {
   for (const { block, at } of blocksFrom(source, offset + 1)) {
     for (let next = at; next + LOG_HEADER_SIZE_BYTES < block.byteLength; next++) {
@@ -157,18 +155,18 @@ function* blocksFrom(source: LogSource, offset: number) {
   }
 }
 
-/** A logical record and the offset at which its first fragment begins. */
+/** A record and the offset of its first fragment. */
 export interface LogRecord {
   readonly data: Uint8Array;
   readonly offset: number;
 }
 
 /**
- * The records of a log's bytes, in order: for logs that fit into memory and of which every record was
- * written in one go by a writer that lives, or synced.
+ * Yields the records of a log in memory. It is for logs whose writer is alive, or that are fsynced after each record:
+ * `lastMayBeBroken` is false.
  *
- * @returns the offset at which an unfinished record or zeros up to the end begin; undefined for a log that
- * ends with a whole record
+ * @returns the offset of an incomplete last record or of zeros at the end, or undefined if the log ends with a complete
+ * record
  * @throws EngineError SSTITCH_STORE_CORRUPT
  */
 export function* readLogRecords(
@@ -193,7 +191,7 @@ export function* readLogRecords(
   }
 }
 
-/** The bytes of a new log file that holds these records. */
+/** Returns the bytes of a log that holds the records. */
 export function writeLogRecords(records: readonly Uint8Array[]): Uint8Array {
   const chunks: Uint8Array[] = [];
   let position = 0;

@@ -1,5 +1,5 @@
-// Where the bytes of a log come from: memory, or a file that is read piece by piece, as a log may be larger
-// than memory (one batch of 2 GB is one record).
+// The bytes of a log, in memory or in a file. A file is read in windows, since a log can be larger than memory: a batch
+// of 2 GB is a single record.
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
 import { describeKind } from '../files/regular-file.js';
@@ -7,20 +7,24 @@ import { describeKind } from '../files/regular-file.js';
 /** A log's bytes. */
 export interface LogSource {
   readonly sizeBytes: number;
-  /** The block that begins at `start`; short at the end of the log. Valid until the next call, unless it is memory. */
+  /**
+   * Returns the block that begins at `start`, which is shorter at the log's end. It is valid until the next call,
+   * unless the source is memory.
+   */
   block(start: number): Uint8Array;
 }
 
 /**
- * LevelDB begins a new log when the memtable is over its size, which is below 4 GiB, and a batch is one write: a
- * longer file is no log, and reading it (it may be sparse) would take as long as somebody likes.
+ * The limit of a log's size. LevelDB starts a new log when the memtable reaches its limit, which is below 4 GiB, and the
+ * last write is one batch. A longer file is not a log, and, being possibly sparse, could take arbitrarily long to read.
  */
 export const MAX_LOG_SIZE_BYTES = 8 * 1024 ** 3;
 
 const BLOCK_BYTES = 32_768;
-/** Whole blocks. */
+/** A multiple of the block size. */
 const WINDOW_BYTES = 16 * BLOCK_BYTES;
 
+/** Makes a source of bytes in memory. */
 export function memorySource(bytes: Uint8Array): LogSource {
   return {
     sizeBytes: bytes.byteLength,
@@ -29,9 +33,9 @@ export function memorySource(bytes: Uint8Array): LogSource {
 }
 
 /**
- * Checks that a path is a file that can be a log, before anything of it is read or copied.
+ * Checks that a path is a regular file that is not too long for a log.
  *
- * @throws EngineError SSTITCH_STORE_CORRUPT where the path is no file, or one too long for a log
+ * @throws EngineError SSTITCH_STORE_CORRUPT
  */
 export function checkLogFile(fileSystem: FileSystem, path: string): void {
   const { kind, sizeBytes } = fileSystem.status(path);
@@ -39,13 +43,13 @@ export function checkLogFile(fileSystem: FileSystem, path: string): void {
     throw new EngineError('SSTITCH_STORE_CORRUPT', `${describeKind(kind)} is not a log`, { path });
   }
   if (sizeBytes > MAX_LOG_SIZE_BYTES) {
-    const message = `a file of ${sizeBytes} bytes is no log: LevelDB writes none above ${MAX_LOG_SIZE_BYTES}`;
+    const message = `a log has ${sizeBytes} bytes, more than the limit of ${MAX_LOG_SIZE_BYTES}`;
     throw new EngineError('SSTITCH_STORE_CORRUPT', message, { path });
   }
 }
 
 /**
- * Reads a log file, which may grow meanwhile: as far as it went at the beginning.
+ * Opens a log file for `read`. The file may grow meanwhile; the source ends where the file ended when it was opened.
  *
  * @throws what `checkLogFile` throws
  */

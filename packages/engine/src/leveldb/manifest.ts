@@ -1,8 +1,8 @@
-// The version a LevelDB directory is at: CURRENT names a MANIFEST, whose edits, applied in order, give
-// the tables of each level and the counters.
+// MANIFESTs and versions. CURRENT names a MANIFEST, a log (log-format.ts) whose records are version edits
+// (version-edit.ts). The edits, applied in order, yield the version: the tables of each level and the counters.
 //
-// What is written here is one record (docs/leveldb-rules.md, rule 2), so that no torn write can leave an older
-// version that LevelDB would accept.
+// A MANIFEST that is written here consists of one record (docs/leveldb-rules.md, rule 2), so that a torn write cannot
+// leave an older version that LevelDB would accept.
 import { compareBytes } from '@sstitch/contract';
 import { type FileSystem, userKeyOf } from '@sstitch/sst';
 import { compareInternalKeys } from '@sstitch/sst/file-format';
@@ -20,37 +20,37 @@ import {
   type VersionEdit,
 } from './version-edit.js';
 
-/** The tables and counters of a LevelDB database at one moment. */
+/** The tables and counters of a LevelDB database. */
 export interface Version {
-  /** Level 0 by ascending number (oldest first); the others by ascending key. */
+  /** The tables of each level: those of level 0 by ascending number (oldest first), the others by ascending key. */
   readonly levels: ReadonlyArray<readonly TableEntry[]>;
   /** Logs with this number or a higher one are replayed on open. */
   readonly logNumber: number;
-  /** 0, or one more log to replay. */
+  /** The number of one more log to replay, or 0. */
   readonly previousLogNumber: number;
   /** Greater than every file number in use. */
   readonly nextFileNumber: number;
-  /** At least the sequence of every entry in the tables. */
+  /** An upper bound of the sequences of all entries in the tables. */
   readonly lastSequence: number;
 }
 
-/** LevelDB packs sequence and type into 64 bits; sequences this near the limit leave it no room. */
+/** The limit of sequences: numbers above are not exact in JavaScript. LevelDB's own limit is 2^56 - 1. */
 export const MAX_USABLE_SEQUENCE = Number.MAX_SAFE_INTEGER;
 
-/** What is laid out after it goes on counting: numbers above 2^53 are not exact. */
+/** The limit of file numbers. It leaves room to count on: numbers above 2^53 are not exact. */
 const MAX_FILE_NUMBER = 2 ** 52;
 
-/** LevelDB reads whole CURRENT files; a real one has under 30 bytes. */
+/** The limit of CURRENT's size. A valid one has less than 30 bytes. */
 const MAX_CURRENT_SIZE_BYTES = 64;
 
-/** About two million tables; LevelDB begins a new MANIFEST at each open. */
+/** The limit of a MANIFEST's size: room for about two million tables. LevelDB starts a new MANIFEST at each open. */
 export const MAX_MANIFEST_SIZE_BYTES = 256 * 1024 * 1024;
 
 /**
- * Reads the name of the MANIFEST in force.
+ * Reads the name of the current MANIFEST.
  *
- * @throws EngineError SSTITCH_STORE_CORRUPT when CURRENT names anything but a MANIFEST beside it:
- * LevelDB would follow `../`.
+ * @throws EngineError SSTITCH_STORE_CORRUPT if CURRENT does not hold the name of a MANIFEST. LevelDB would follow a path
+ * such as `../`
  */
 export function readCurrent(fileSystem: FileSystem, directory: string): string {
   const path = `${directory}/${CURRENT_FILE}`;
@@ -67,9 +67,8 @@ export function readCurrent(fileSystem: FileSystem, directory: string): string {
 }
 
 /**
- * Reads the version a directory is at. The database may be open and compacting: a MANIFEST that ends
- * in half a record is read up to there. ENOENT means that the database was reopened or removed
- * meanwhile; the caller reads again.
+ * Reads the current version of a directory. The database may be open and compacting, so an incomplete last record of
+ * the MANIFEST is ignored. ENOENT means that the database was reopened or removed meanwhile; the caller tries again.
  *
  * @throws EngineError SSTITCH_STORE_CORRUPT
  */
@@ -79,7 +78,7 @@ export function readVersion(fileSystem: FileSystem, directory: string): Version 
   return applyEdits(readEdits(bytes, path), path);
 }
 
-/** The edits in a MANIFEST's bytes; returns what `readLogRecords` returns. */
+/** Yields the edits in a MANIFEST's bytes. Returns what `readLogRecords` returns. */
 export function* readEdits(
   bytes: Uint8Array,
   path: string,
@@ -92,7 +91,7 @@ export function* readEdits(
   }
 }
 
-/** The version that edits lead to, checked by every rule that can be checked without the tables. */
+/** Applies edits in order and returns the resulting version, after `checkVersion`. */
 export function applyEdits(edits: Iterable<VersionEdit>, path: string): Version {
   const levels = Array.from({ length: LEVEL_COUNT }, () => new Map<number, TableEntry>());
   let logNumber: number | undefined;
@@ -107,7 +106,7 @@ export function applyEdits(edits: Iterable<VersionEdit>, path: string): Version 
     previousLogNumber = edit.previousLogNumber ?? previousLogNumber;
     nextFileNumber = edit.nextFileNumber ?? nextFileNumber;
     lastSequence = edit.lastSequence ?? lastSequence;
-    // LevelDB's builder removes first and adds then, so that a file may move within one edit.
+    // LevelDB's builder deletes before it adds, so that one edit can move a file.
     for (const { level, number } of edit.deleted) levels[level]?.delete(number);
     for (const { level, table } of edit.added) levels[level]?.set(table.number, table);
   }
@@ -125,7 +124,8 @@ export function applyEdits(edits: Iterable<VersionEdit>, path: string): Version 
   return version;
 }
 
-/** Without the MANIFEST's bytes, which would be kept, and go along in each message to a thread. */
+/** Copies a table's bounds, which are views of the MANIFEST's bytes: these would stay in memory, and be copied with
+ * each message to a thread. */
 function copyOf({ number, sizeBytes, smallest, largest }: TableEntry): TableEntry {
   return { number, sizeBytes, smallest: smallest.slice(), largest: largest.slice() };
 }
@@ -133,12 +133,12 @@ function copyOf({ number, sizeBytes, smallest, largest }: TableEntry): TableEntr
 function sortLevel(tables: TableEntry[], level: number): TableEntry[] {
   return level === 0
     ? tables.sort((a, b) => a.number - b.number)
-    : // As LevelDB: of tables that begin with one user key, the one with its newest version comes first.
+    : // As in LevelDB, of tables that begin with the same user key the one with the newest version comes first.
       tables.sort((a, b) => compareInternalKeys(a.smallest, b.smallest));
 }
 
 /**
- * Checks what LevelDB takes for granted: breaking it aborts the process, hides keys, or overwrites
+ * Checks the rules that LevelDB assumes. A version that breaks one makes it abort the process, hide keys or overwrite
  * files (docs/leveldb-rules.md, rules 1, 4, 5, 6, 7, 9).
  *
  * @throws EngineError SSTITCH_STORE_CORRUPT
@@ -154,17 +154,21 @@ export function checkVersion(version: Version, path: string): void {
     let before: TableEntry | undefined;
     for (const table of tables) {
       if (table.number === 0 || table.number >= version.nextFileNumber) {
-        throw corrupt(`lists table ${table.number}, its next file is ${version.nextFileNumber}`);
+        throw corrupt(
+          `lists table ${table.number}, but its next file is ${version.nextFileNumber}`,
+        );
       }
       if (numbers.has(table.number)) throw corrupt(`lists table ${table.number} twice`);
       numbers.add(table.number);
       const smallest = userKeyOf(table.smallest);
       if (compareBytes(smallest, userKeyOf(table.largest)) > 0) {
-        throw corrupt(`gives table ${table.number} inverted bounds`);
+        throw corrupt(`lists table ${table.number} with inverted bounds`);
       }
-      // Equal bounds pass here: LevelDB itself makes such pairs, and planVersion heals them.
+      // Equal bounds are accepted: LevelDB itself makes such pairs, and planBase repairs them.
       if (level > 0 && before && compareBytes(userKeyOf(before.largest), smallest) > 0) {
-        throw corrupt(`has tables ${before.number} and ${table.number} overlap in level ${level}`);
+        throw corrupt(
+          `lists overlapping tables ${before.number} and ${table.number} in level ${level}`,
+        );
       }
       before = table;
     }
@@ -172,10 +176,9 @@ export function checkVersion(version: Version, path: string): void {
 }
 
 /**
- * Checks that the log which a MANIFEST names is there: LevelDB makes it before it names it, and opens
- * without a word where it is gone, or where a split MANIFEST names one that was replaced since. A MANIFEST
- * that this program wrote names its own number instead, for which there is no log; a MANIFEST that LevelDB's
- * repair wrote names 0, which is none.
+ * Checks that the log that a MANIFEST names exists. LevelDB makes the log before it names it, but silently opens
+ * without it if it is missing, or if a truncated MANIFEST names one that was removed since. A MANIFEST that this program
+ * wrote names its own number, for which there is no log; one that LevelDB's repair wrote names 0.
  *
  * @throws EngineError SSTITCH_STORE_CORRUPT
  */
@@ -190,12 +193,12 @@ export function checkLogThere(
   if (parseLevelFileName(manifestName)?.number === logNumber) return;
   throw new EngineError(
     'SSTITCH_STORE_CORRUPT',
-    'the log that the MANIFEST names is missing: what it held would be lost',
+    'the log that the MANIFEST names is missing: its writes would be lost',
     { path: `${directory}/${logFileName(logNumber)}` },
   );
 }
 
-/** The bytes of a MANIFEST that holds this version in one record. */
+/** Returns the bytes of a MANIFEST that holds a version in one record. */
 export function encodeManifest(version: Version): Uint8Array {
   const edit: VersionEdit = {
     comparator: COMPARATOR_NAME,
@@ -210,8 +213,8 @@ export function encodeManifest(version: Version): Uint8Array {
 }
 
 /**
- * Changes with every edit of the version in force: CURRENT's target, and its size. Undefined while LevelDB
- * replaces the one by another.
+ * Returns a string that changes with every version edit: the current MANIFEST's name and size. Returns undefined while
+ * LevelDB replaces the MANIFEST.
  */
 export function manifestState(fileSystem: FileSystem, directory: string): string | undefined {
   try {
@@ -223,12 +226,13 @@ export function manifestState(fileSystem: FileSystem, directory: string): string
   }
 }
 
-/** Whether a file is on stable storage once it is written, or its writer sees to that later. */
+/** Whether to fsync a file when it is written. */
 export type Durability = 'synced' | 'unsynced';
 
 /**
- * Writes MANIFEST and CURRENT of a new database directory and syncs both; the directory itself is the
- * caller's to sync. The MANIFEST takes `manifestNumber`, which the version's next file exceeds.
+ * Writes the MANIFEST and CURRENT of a new database directory. The caller fsyncs the directory.
+ *
+ * @param manifestNumber the MANIFEST's number, which is below the version's next file number
  */
 export function writeManifest(
   fileSystem: FileSystem,
@@ -244,7 +248,7 @@ export function writeManifest(
   writeNewFile(fileSystem, `${directory}/${CURRENT_FILE}`, pointer, durability);
 }
 
-/** Creates a file, writes it and returns when it is on stable storage (its name is not yet). */
+/** Creates a file, writes it and, by default, fsyncs it. The caller fsyncs the directory. */
 export function writeNewFile(
   fileSystem: FileSystem,
   path: string,
@@ -260,7 +264,7 @@ export function writeNewFile(
   }
 }
 
-/** Number and names of the tables of all levels. */
+/** Returns the tables of all levels. */
 export function tablesOf(version: Version): Array<{ level: number; table: TableEntry }> {
   return version.levels.flatMap((tables, level) => tables.map((table) => ({ level, table })));
 }

@@ -1,8 +1,8 @@
-// Names databases that look like LevelDB's and are not: RocksDB and Pebble grew out of LevelDB and kept its file
-// names and its MANIFEST's layout, and a LevelDB database may be ordered by a comparator of its program's own.
+// Recognises databases that resemble LevelDB's. RocksDB and Pebble descend from LevelDB and kept its file names and the
+// layout of its MANIFEST, and a LevelDB database can be ordered by a custom comparator.
 //
 //   RocksDB   OPTIONS-%06d ("rocksdb_version=…"), IDENTITY
-//   Pebble    OPTIONS-%06d ("pebble_version=…"), marker.manifest.*, marker.format-version.*; no CURRENT of late
+//   Pebble    OPTIONS-%06d ("pebble_version=…"), marker.manifest.*, marker.format-version.*; newer ones no CURRENT
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
 import { readRegularFile } from '../files/regular-file.js';
@@ -14,16 +14,19 @@ const PEBBLE_MARKER = /^marker\.(manifest|format-version)\./;
 const MAX_OPTIONS_SIZE_BYTES = 1024 * 1024;
 
 /**
- * Fields of a MANIFEST that LevelDB has not: versions of "new file", column families, atomic groups, blob files,
- * and RocksDB's range of fields that its readers may pass over.
+ * The first of RocksDB's fields of a version edit that older readers may skip.
  */
 const FIRST_SKIPPABLE_FIELD = 8192;
 
+/**
+ * Whether a field of a version edit is one of RocksDB's or Pebble's: variants of "new file", column families, atomic
+ * groups, blob files, and skippable fields.
+ */
 export function isFieldOfOthers(tag: number): boolean {
   return tag === 10 || (tag >= 100 && tag <= 500) || tag >= FIRST_SKIPPABLE_FIELD;
 }
 
-/** Who orders keys by a comparator of this name. */
+/** The programs that use comparators with these names. */
 const COMPARATOR_OWNERS: ReadonlyArray<readonly [prefix: string, owner: string]> = [
   ['idb_cmp', "Chromium's IndexedDB"],
   ['rocksdb.', 'RocksDB'],
@@ -31,7 +34,7 @@ const COMPARATOR_OWNERS: ReadonlyArray<readonly [prefix: string, owner: string]>
   ['cockroach', 'CockroachDB'],
 ];
 
-/** A database whose keys are ordered in another way than bytewise. */
+/** Makes the error for a database whose keys are not ordered bytewise. */
 export function otherComparatorError(comparator: string, path: string): EngineError {
   const owner = COMPARATOR_OWNERS.find(([prefix]) => comparator.startsWith(prefix))?.[1];
   const name = JSON.stringify(comparator);
@@ -43,19 +46,20 @@ export function otherComparatorError(comparator: string, path: string): EngineEr
   );
 }
 
+/** Makes the error for a database of another program. */
 export function otherDatabaseError(kind: OtherDatabase, path: string): EngineError {
   return new EngineError(
     'SSTITCH_STORE_FORMAT',
-    `this is a ${kind} database, and SSTitch reads LevelDB's: read it with ${kind}, and write its entries to a store`,
+    `this is a ${kind} database, not a LevelDB one: read it with ${kind}, and write its entries to a store`,
     { path },
   );
 }
 
 /**
- * Refuses a directory that holds another database.
+ * Refuses a directory that holds a database of RocksDB or Pebble. Ignores a missing directory.
  *
- * @param names what the directory holds, where that is known
- * @throws EngineError SSTITCH_STORE_FORMAT; what is wrong with the directory itself is left to others
+ * @param names the names in the directory, if known
+ * @throws EngineError SSTITCH_STORE_FORMAT
  */
 export function refuseOtherDatabase(
   fileSystem: FileSystem,
@@ -96,7 +100,7 @@ function textOf(fileSystem: FileSystem, path: string): string {
     const bytes = readRegularFile(fileSystem, path, MAX_OPTIONS_SIZE_BYTES);
     return Buffer.from(bytes).toString('latin1');
   } catch (error) {
-    // A pipe, or gone meanwhile: it tells nothing.
+    // A pipe, or a file that is gone: it does not identify a database.
     if (error instanceof EngineError || errorCodeOf(error) === 'ENOENT') return '';
     throw error;
   }

@@ -1,27 +1,28 @@
-// What a verification finds, collected instead of thrown.
+// The problems that a verification finds, collected instead of thrown.
 import { SstError } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
 
-/** What is wrong: a file of the store's own or of no kind, the MANIFEST, a table, a log. */
+/** Which file is wrong: the MANIFEST, a table, a log, or another file of the store. */
 export type StoreProblemKind = 'store' | 'manifest' | 'table' | 'log';
 
-/** One thing that is wrong. */
+/** A problem that was found. */
 export interface StoreProblem {
   readonly kind: StoreProblemKind;
-  /** Names the file, and the offset where that is known. */
+  /** Describes the problem, and names the file and the offset if known. */
   readonly message: string;
   readonly path: string;
   readonly offset?: number;
 }
 
-/** A store with this many problems has one: the rest is only counted. */
+/** The number of problems that are listed. Further ones are only counted. */
 export const MAX_LISTED_PROBLEMS = 1000;
 
-/** With the error to throw, where a problem is to be thrown; it does not leave the thread. */
+/** A problem with the error to throw for it, which cannot be sent to another thread. */
 export interface CollectedProblem extends StoreProblem {
   readonly error?: EngineError;
 }
 
+/** The problems found so far. */
 export class ProblemList {
   readonly all: CollectedProblem[] = [];
   count = 0;
@@ -31,7 +32,7 @@ export class ProblemList {
     if (this.all.length < MAX_LISTED_PROBLEMS) this.all.push(problem);
   }
 
-  /** Runs a step; corruption that it meets is a problem, anything else is thrown. */
+  /** Runs a step. If it throws corruption, adds a problem; other errors pass through. */
   collect(kind: StoreProblemKind, path: string, step: () => void): void {
     try {
       step();
@@ -43,12 +44,12 @@ export class ProblemList {
   }
 }
 
-/** The problem without its error: fit to be sent to another thread. */
+/** Returns a problem without its error, so that it can be sent to another thread. */
 export function plain({ kind, message, path, offset }: CollectedProblem): StoreProblem {
   return { kind, message, path, ...(offset === undefined ? {} : { offset }) };
 }
 
-/** The problem that an error tells of; undefined for an error that is not about the store's bytes. */
+/** Returns the problem that an error describes, or undefined if the error is not about the store's contents. */
 export function problemOf(
   kind: StoreProblemKind,
   path: string,

@@ -1,16 +1,17 @@
-// A look at a database's levels, without opening it.
+// Reads a summary of a database's levels without opening it.
 
 import type { FileSystem } from '@sstitch/sst';
 import { defineTask } from '../threads/task.js';
 import { readVersion } from './manifest.js';
 
+/** One level of a database. */
 export interface LevelSummary {
   readonly level: number;
   readonly tables: number;
   readonly bytes: number;
 }
 
-/** Tables and bytes of each level of the LevelDB database in a directory. */
+/** Returns the number and the size of the tables of each level. */
 function readLevels(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },

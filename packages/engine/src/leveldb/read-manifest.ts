@@ -1,4 +1,4 @@
-// A look at a LevelDB directory's MANIFEST, without opening the database.
+// Reads a LevelDB directory's MANIFEST without opening the database.
 import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
 import { checkDirectory, checkOptions } from '../check-options.js';
 import { asEngineError } from '../threads/task-errors.js';
@@ -6,23 +6,24 @@ import { readManifestFile } from './inspect-generation.js';
 import type { Version } from './manifest.js';
 import { refuseOtherDatabase } from './other-databases.js';
 
-/** What a MANIFEST says. */
+/** The contents of a MANIFEST. */
 export interface Manifest {
   /** The MANIFEST's name in the directory. */
   readonly name: string;
   readonly sizeBytes: number;
-  /** Version edits in it. */
+  /** The number of version edits. */
   readonly edits: number;
-  /** Where a record that was never finished begins; undefined where the last one is whole. */
+  /** The offset of an incomplete last record. Undefined if the last record is complete. */
   readonly tornAt: number | undefined;
-  /** What the edits lead to. */
+  /** The version that the edits yield. */
   readonly version: Version;
 }
 
 /**
- * Reads CURRENT of a LevelDB directory and the MANIFEST that it names, and checks what can be checked
- * without the tables. The database may be open.
+ * Reads the current MANIFEST of a LevelDB directory, and checks its version as far as possible without reading tables.
+ * The database may be open.
  *
+ * @param fileSystem the file system to read from. @defaultValue Node's
  * @throws EngineError SSTITCH_STORE_CORRUPT, SSTITCH_STORE_FORMAT, SSTITCH_FILE_OPERATION
  */
 export function readManifest(directory: string, fileSystem: FileSystem = nodeFileSystem): Manifest {

@@ -1,4 +1,4 @@
-// Reads the operations of a sound log in pieces that fit into memory, to write them to a database again.
+// Reads the operations of a sound log in chunks of bounded size, to replay them into a database.
 
 import type { FileSystem } from '@sstitch/sst';
 import { defineTask } from '../threads/task.js';
@@ -7,31 +7,32 @@ import { FIRST, FULL, LAST, LOG_HEADER_SIZE_BYTES, readLogFragments } from './lo
 import { withLogFile } from './log-source.js';
 import { BatchParser, type LoggedOperation } from './write-batch.js';
 
-/** A piece ends when it holds this much. Each piece of one large batch reads the batch from its beginning. */
-const MAX_PIECE_BYTES = 32 * 1024 * 1024;
+/** The size from which a chunk ends. Each chunk of a large batch parses the batch from its beginning. */
+const MAX_CHUNK_BYTES = 32 * 1024 * 1024;
 
-/** Where to go on in a log. */
+/** A position between two operations of a log. */
 export interface LogPosition {
-  /** Of a record. */
+  /** The offset of a record. */
   readonly offset: number;
-  /** Operations of that record that were read. */
+  /** The number of operations of that record that were read already. */
   readonly skip: number;
 }
 
 export interface ReadOperationsInput {
   readonly path: string;
-  /** What `scanLog` found: what follows was never finished. */
+  /** What `scanLog` returned. Later bytes belong to an incomplete record. */
   readonly soundBytes: number;
   readonly from: LogPosition;
 }
 
+/** A chunk of operations. */
 export interface ReadOperations {
   readonly operations: readonly NativeOperation[];
-  /** Undefined at the end of the log. */
+  /** The position of the next chunk, or undefined at the end of the log. */
   readonly next: LogPosition | undefined;
 }
 
-/** @throws EngineError SSTITCH_STORE_CORRUPT for a log that is not as it was when it was scanned */
+/** Reads a chunk. @throws EngineError SSTITCH_STORE_CORRUPT if the log has changed since it was scanned */
 function readOperations(
   fileSystem: FileSystem,
   { path, soundBytes, from }: ReadOperationsInput,
@@ -60,7 +61,7 @@ function readOperations(
       parser.push(data);
       const isLast = type === FULL || type === LAST;
       if (isLast) parser.end();
-      if (bytes < MAX_PIECE_BYTES) continue;
+      if (bytes < MAX_CHUNK_BYTES) continue;
       const end = offset + LOG_HEADER_SIZE_BYTES + data.byteLength;
       const next = isLast ? { offset: end, skip: 0 } : { offset: recordOffset, skip: index };
       return { operations, next };

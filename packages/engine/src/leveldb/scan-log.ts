@@ -1,38 +1,37 @@
-// Reads a log from its beginning to its end with bounded memory: every checksum, every batch. What is sound
-// in it, and where that ends.
+// Scans a log from beginning to end in bounded memory, and checks every checksum and every batch.
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
 import { FIRST, FULL, LAST, LOG_HEADER_SIZE_BYTES, readLogFragments } from './log-format.js';
 import { withLogFile } from './log-source.js';
 import { BatchParser, type LoggedOperation, type ParsedBatch } from './write-batch.js';
 
-/** What is in a log. */
+/** The result of a scan. */
 export interface LogScan {
   readonly sizeBytes: number;
   readonly operations: number;
-  /** Of the first operation; undefined of a log that holds none. */
+  /** The sequence of the first operation, or undefined if there is none. */
   readonly firstSequence: number | undefined;
-  /** Of the last operation. */
+  /** The sequence of the last operation, or undefined if there is none. */
   readonly lastSequence: number | undefined;
-  /** Where the last whole record ends. */
+  /** The offset at which the last sound record ends. */
   readonly soundBytes: number;
-  /** Where an end begins that a crash leaves: a record that was never finished. */
+  /** The offset of an incomplete last record, as a crash leaves it, if there is one. */
   readonly tornAt: number | undefined;
-  /** What is wrong before the end: records that were acknowledged follow it, or followed it. */
+  /** The damage, if there is any. Acknowledged writes may follow it. */
   readonly damage: EngineError | undefined;
 }
 
 export interface ScanOptions {
-  /** The path that errors name. @defaultValue the path that is read */
+  /** The path that errors name. @defaultValue the path of the log */
   readonly blame?: string;
   readonly checkCancelled: () => void;
-  /** Gets each batch and the offset of its record. Throws what is wrong with it. */
+  /** Called with each batch and the offset of its record. It may throw an EngineError to report damage. */
   readonly onBatch?: (batch: ParsedBatch, offset: number) => void;
-  /** Gets each operation, also of a batch that turns out broken. Key and value are valid during the call. */
+  /** Called with each operation, even of a batch that turns out to be damaged. Key and value are valid during the call. */
   readonly onOperation?: (operation: LoggedOperation) => void;
 }
 
-/** Scans a log; damage is in the result. See the head of this file. */
+/** Scans a log. Returns damage in the result; throws other errors. */
 export function scanLog(fileSystem: FileSystem, path: string, options: ScanOptions): LogScan {
   const { blame = path, checkCancelled, onBatch, onOperation } = options;
   return withLogFile(fileSystem, path, (source) => {

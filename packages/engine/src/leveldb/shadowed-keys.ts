@@ -1,32 +1,33 @@
-// Keys that a table holds old versions of, newer ones of which lie where LevelDB's get looks later, or not at all.
+// Finds shadowed keys: a table begins with old versions of a user key, whose newer versions lie in the table before it
+// or in a deeper level.
 //
-// LevelDB 1.20 splits the output of a compaction between two versions of one user key, where a snapshot keeps both.
-// The two tables are neighbours of one level; the first ends with the newer versions, the second begins with the
-// older ones. It may then compact the first alone into a deeper level: get stops at the shallower one and gives
-// an old version, while iterators, which go by the sequence, give the new one (google/leveldb#320; docs/leveldb-rules.md,
-// rule 10).
+// LevelDB 1.20 can end one output table of a compaction, and start the next, between two versions of a user key that a
+// snapshot keeps. The two tables are neighbours in a level: the first ends with the newer versions, and the second
+// begins with the older ones. LevelDB may then compact the first alone into a deeper level. From then on its get, which
+// stops at the shallower level, returns an old version, while iterators, which go by sequence, return the new one
+// (google/leveldb#320; docs/leveldb-rules.md, rule 10).
 //
-// Nobody needs these old versions in a further generation: its first snapshot is younger than all of them. So
-// whoever lays one out, or takes tables out, leaves them away.
+// A new generation does not need these old versions, as no snapshot of it can be old enough to see them. So commits and
+// extracts leave them out.
 //
-// What is told here is told by the tables' bounds, without a look at their entries. A newer version that a
-// compaction has merged into the middle of a deeper table is not seen: find-shared-keys.ts can look for that.
+// This file goes by the tables' bounds only. It does not see a newer version that a compaction merged into the middle
+// of a deeper table; find-shared-keys.ts finds those.
 import { compareBytes, type Span } from '@sstitch/contract';
 import { userKeyOf } from '@sstitch/sst';
 import { sequenceNumberOf } from '@sstitch/sst/file-format';
 import type { TableEntry } from './version-edit.js';
 
-/** The first user key of a table, which holds nothing but old versions of it. */
+/** The first user key of a table, of which the table holds only old versions. */
 export interface ShadowedKey {
-  /** That key alone. */
+  /** The span of that key alone. */
   readonly span: Span;
-  /** The newer version is in a deeper level: get gives an old one already. */
+  /** Whether the newer version lies in a deeper level, so that get returns an old one already. */
   readonly isStale: boolean;
 }
 
 type Bounds = Pick<TableEntry, 'number' | 'smallest' | 'largest'>;
 
-/** The shadowed keys of a version's tables, by the tables' numbers. */
+/** Returns the shadowed keys of a version, by the tables' numbers. */
 export function shadowedKeys(
   levels: ReadonlyArray<readonly Bounds[]>,
 ): ReadonlyMap<number, ShadowedKey> {
@@ -45,7 +46,7 @@ export function shadowedKeys(
   return shadowed;
 }
 
-/** Of tables whose first key is a bound of a deeper table, with a newer version there. */
+/** Adds the tables whose first key is a bound of a deeper table that has a newer version of it. */
 function addStale(
   tables: readonly Bounds[],
   deeper: readonly Bounds[],

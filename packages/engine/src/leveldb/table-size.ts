@@ -1,12 +1,12 @@
-// Holds a table file's size against what its MANIFEST says. LevelDB does not: it opens a database whose
-// recorded sizes are wrong, and fails at the first read (docs/leveldb-rules.md, rule 13).
+// Compares the size of a table's file with the MANIFEST. LevelDB does not: it opens a database with wrong sizes, and
+// fails at the first read of the table (docs/leveldb-rules.md, rule 13).
 import type { FileSystem } from '@sstitch/sst';
 import { decodeFooter, FOOTER_BYTES } from '@sstitch/sst/file-format';
 import { EngineError } from '../errors.js';
 
 /**
- * A file may go on behind the table's end, where it was shared later (split-table.ts): then a footer is
- * looked for at the recorded end.
+ * Checks that a table ends at the size that the MANIFEST records. A file that was shared later (tables/share-parts.ts)
+ * is longer; it must have a footer at the recorded end.
  *
  * @param fileBytes the file's size
  * @throws EngineError SSTITCH_STORE_CORRUPT
@@ -18,7 +18,7 @@ export function checkTableSize(
   recordedBytes: number,
 ): void {
   if (fileBytes === recordedBytes) return;
-  const problem = `a table has ${fileBytes} bytes, the MANIFEST says ${recordedBytes}`;
+  const problem = `a table has ${fileBytes} bytes, but the MANIFEST lists ${recordedBytes}`;
   if (fileBytes < recordedBytes || recordedBytes < FOOTER_BYTES) {
     throw new EngineError('SSTITCH_STORE_CORRUPT', problem, { path });
   }

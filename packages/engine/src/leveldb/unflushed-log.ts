@@ -1,8 +1,8 @@
-// What a database has logged and not yet in any table: its tail. A commit replays a short tail into the
-// next generation instead of flushing it, which would leave one more tiny table in every generation.
+// Reads the operations that are in a database's log but in none of its tables. A commit replays a short log into the
+// next generation rather than flush it, as each flush would add a tiny table to every generation.
 //
-// The database is open and may flush meanwhile: then its logs are not those of the linked version any
-// more, and there is no tail to be had. A log is deleted only after the MANIFEST has moved past it.
+// The database is open and may flush meanwhile. Then the logs do not belong to the linked version any more, and nothing
+// is returned. LevelDB deletes a log only after the MANIFEST no longer needs it.
 import { type Span, spansContain } from '@sstitch/contract';
 import type { FileSystem } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
@@ -11,12 +11,16 @@ import { readLogRecords } from './log-format.js';
 import { manifestState, readVersion, type Version } from './manifest.js';
 import { decodeWriteBatch, type LoggedOperation } from './write-batch.js';
 
-/** A longer tail is flushed: replaying it would cost more than the table. */
+/** Logs that are longer together are flushed, as replaying them would cost more than a table. */
 const MAX_REPLAYED_LOG_BYTES = 512 * 1024;
 
-/** The numbers of the logs that a version's tables do not cover, oldest first. */
-export function logsBehind(fileSystem: FileSystem, directory: string, version: Version): number[] {
-  return notCovered(listLogs(fileSystem, directory), version);
+/** Returns the numbers of the logs whose writes are not in a version's tables, oldest first. */
+export function unflushedLogs(
+  fileSystem: FileSystem,
+  directory: string,
+  version: Version,
+): number[] {
+  return unflushedOf(listLogs(fileSystem, directory), version);
 }
 
 function listLogs(fileSystem: FileSystem, directory: string): number[] {
@@ -27,15 +31,15 @@ function listLogs(fileSystem: FileSystem, directory: string): number[] {
     .map((name) => name?.number ?? 0);
 }
 
-function notCovered(logs: readonly number[], version: Version): number[] {
+function unflushedOf(logs: readonly number[], version: Version): number[] {
   return logs
     .filter((number) => number >= version.logNumber || number === version.previousLogNumber)
     .sort((a, b) => a - b);
 }
 
 /**
- * The numbers of all logs in a directory, those that are about to go included; undefined where they are too long to
- * be replayed.
+ * Returns the numbers of all logs in a directory, even those that LevelDB is about to delete, or undefined if they are
+ * too long to be replayed.
  */
 export function listShortLogs(fileSystem: FileSystem, directory: string): number[] | undefined {
   const logs = listLogs(fileSystem, directory);
@@ -44,7 +48,7 @@ export function listShortLogs(fileSystem: FileSystem, directory: string): number
     try {
       bytes += fileSystem.status(`${directory}/${logFileName(number)}`).sizeBytes;
     } catch (error) {
-      // LevelDB is flushing: then there is something to wait for.
+      // LevelDB is flushing, so a flush has something to wait for.
       if (errorCodeOf(error) === 'ENOENT') return undefined;
       throw error;
     }
@@ -54,19 +58,19 @@ export function listShortLogs(fileSystem: FileSystem, directory: string): number
 
 export interface UnflushedLogInput {
   readonly directory: string;
-  /** What `listShortLogs` gave once the gate was there: later logs hold only what the gate keeps. */
+  /** What `listShortLogs` returned after the gate began to capture writes. Later logs hold only captured writes. */
   readonly logs: readonly number[];
   readonly version: Version;
-  /** What `manifestState` gave before the version was read. */
+  /** What `manifestState` returned before the version was read. */
   readonly stateBefore: string | undefined;
 }
 
 /**
- * The operations in the logs behind a linked version, in order, without those on keys in `spans`.
- * Undefined when the database flushed since it was linked, or when a log ends in the middle of a record: a write
- * is under way, or one has failed. A flush does without the log then.
+ * Reads the operations in the unflushed logs of a linked version, in order, except for those on keys in `spans`.
  *
- * @throws EngineError SSTITCH_STORE_CORRUPT for a log that is damaged before its end
+ * @returns undefined if the database has flushed since the version was read, or if a log ends in an incomplete record,
+ * because a write is in progress or has failed. The caller flushes then
+ * @throws EngineError SSTITCH_STORE_CORRUPT if a log is damaged before its end
  */
 export function readUnflushedLog(
   fileSystem: FileSystem,
@@ -75,7 +79,7 @@ export function readUnflushedLog(
 ): LoggedOperation[] | undefined {
   const operations: LoggedOperation[] = [];
   try {
-    for (const number of notCovered(logs, version)) {
+    for (const number of unflushedOf(logs, version)) {
       const path = `${directory}/${logFileName(number)}`;
       const records = readLogRecords(fileSystem.readFile(path), path);
       for (;;) {
@@ -87,7 +91,7 @@ export function readUnflushedLog(
         }
       }
     }
-    // An unchanged MANIFEST, which may tell of 10,000 tables, need not be read again.
+    // An unchanged MANIFEST, which may list 10,000 tables, need not be read again.
     const state = manifestState(fileSystem, directory);
     if (state !== undefined && state === stateBefore) return operations;
     const now = readVersion(fileSystem, directory);

@@ -1,5 +1,5 @@
-// A version edit: one record of a MANIFEST (LevelDB's db/version_edit.cc). Fields, each a varint tag
-// and its content, in any order:
+// A version edit is one record of a MANIFEST (LevelDB's db/version_edit.cc). It consists of fields in any order, each a
+// varint tag and its contents:
 //
 //   1 comparator         length-prefixed name
 //   2 log number         varint64     logs below it are obsolete
@@ -11,26 +11,27 @@
 //                        smallest and largest: length-prefixed internal keys
 //   9 previous log       varint64     always 0 since LevelDB 1.2
 //
-// Numbers are kept as JavaScript numbers and refused above 2^53-1: file numbers and sizes never get
-// there, and a sequence that did would leave LevelDB no room (its limit is 2^56-1).
+// Numbers are JavaScript numbers, and numbers above 2^53 - 1 are refused: file numbers and sizes never get that large,
+// and LevelDB's own limit of sequences is 2^56 - 1.
 import { EngineError } from '../errors.js';
 import { isFieldOfOthers } from './other-databases.js';
 
 export const LEVEL_COUNT = 7;
 export const COMPARATOR_NAME = 'leveldb.BytewiseComparator';
-/** Sequence and type behind the user key. */
+/** The length of the sequence and type after the user key. */
 const INTERNAL_KEY_TRAILER_BYTES = 8;
 
-/** What a MANIFEST says of a table. */
+/** A table as a MANIFEST lists it. */
 export interface TableEntry {
   readonly number: number;
   readonly sizeBytes: number;
-  /** Internal key. */
+  /** The first internal key. */
   readonly smallest: Uint8Array;
-  /** Internal key. */
+  /** The last internal key. */
   readonly largest: Uint8Array;
 }
 
+/** A decoded version edit. */
 export interface VersionEdit {
   comparator?: string;
   logNumber?: number;
@@ -54,8 +55,12 @@ const textEncoder = new TextEncoder();
 const textDecoder = new TextDecoder();
 
 /**
- * Decodes one MANIFEST record. Its keys are views of `bytes`: a MANIFEST lists many more tables than are left in
- * the end. `offset` and `path` only serve the error.
+ * Decodes one MANIFEST record. Its keys are views of `bytes`, since most tables that a MANIFEST lists are deleted by
+ * later edits.
+ *
+ * @param path the MANIFEST's path, for errors
+ * @param offset the record's offset, for errors
+ * @throws EngineError SSTITCH_STORE_CORRUPT, SSTITCH_STORE_FORMAT
  */
 export function decodeVersionEdit(bytes: Uint8Array, path: string, offset: number): VersionEdit {
   const edit: VersionEdit = { deleted: [], added: [] };
@@ -105,7 +110,7 @@ export function decodeVersionEdit(bytes: Uint8Array, path: string, offset: numbe
   return edit;
 }
 
-// A class and no closures: V8 drops the compiled code of closures that are made for each call.
+// A class, not closures: V8 drops the compiled code of closures that each call creates.
 class EditReader {
   readonly #bytes: Uint8Array;
   readonly #path: string;
@@ -172,7 +177,7 @@ class EditReader {
   }
 }
 
-/** Encodes one MANIFEST record. Compaction pointers are left out: LevelDB starts its rounds anew. */
+/** Encodes one MANIFEST record, without compact pointers: LevelDB starts its round-robin compactions over. */
 export function encodeVersionEdit(edit: VersionEdit): Uint8Array {
   const writer = new EditWriter();
   if (edit.comparator !== undefined) {

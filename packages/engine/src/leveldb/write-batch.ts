@@ -1,11 +1,11 @@
-// A write batch: one record of a log (LevelDB's db/write_batch.cc).
+// A write batch is one record of a log (LevelDB's db/write_batch.cc).
 //
 //   batch  := sequence u64le  count u32le  record*
 //   record := 1  key  value       put
 //           | 0  key              delete
 //   key, value := varint32 length, bytes
 //
-// It is parsed as its bytes come, piece by piece: a record of a log can be larger than memory.
+// The parser takes a batch in chunks, since a record of a log can be larger than memory.
 import { EngineError } from '../errors.js';
 import { MAX_USABLE_SEQUENCE } from './manifest.js';
 
@@ -15,22 +15,24 @@ const DELETE = 0;
 /** A varint32 has at most five bytes. */
 const MAX_SHIFT = 28;
 
+/** An operation of a batch. Key and value are views of the pushed bytes if they lie within one chunk. */
 export interface LoggedOperation {
   readonly type: 'put' | 'del';
-  /** A view of the log's bytes where they came in one piece, as is the value. */
   readonly key: Uint8Array;
   readonly value?: Uint8Array;
 }
 
+/** A complete batch. */
 export interface ParsedBatch {
-  /** Of its first operation; each further one has the next. */
+  /** The sequence of its first operation. Each further operation has the next one. */
   readonly sequence: number;
+  /** The number of operations. */
   readonly operations: number;
 }
 
 type State = 'header' | 'type' | 'key length' | 'key' | 'value length' | 'value';
 
-/** Parses one batch. `path` and `offset` only serve the error. */
+/** Parses one batch. */
 export class BatchParser {
   readonly #path: string;
   readonly #offset: number;
@@ -43,14 +45,18 @@ export class BatchParser {
   #isPut = false;
   #length = 0;
   #shift = 0;
-  /** Bytes of the key or value still to come. */
+  /** The number of bytes of the key or value that are still to come. */
   #left = 0;
   #parts: Uint8Array[] = [];
   #key: Uint8Array = new Uint8Array(0);
-  /** The key is a view of bytes that were pushed, and its value is still to come. */
+  /** Whether the key is a view of pushed bytes, and its value is still to come. */
   #keyIsView = false;
 
-  /** @param onOperation gets each operation; without it keys and values are passed over */
+  /**
+   * @param path the log's path, for errors
+   * @param offset the record's offset, for errors
+   * @param onOperation called with each operation; without it, keys and values are skipped
+   */
   constructor(path: string, offset: number, onOperation?: (operation: LoggedOperation) => void) {
     this.#path = path;
     this.#offset = offset;
@@ -58,8 +64,8 @@ export class BatchParser {
   }
 
   /**
-   * Takes the next bytes. What is still needed of them afterwards is copied; an operation's key and value may
-   * be views of them.
+   * Parses the next bytes. Keys and values passed to `onOperation` may be views of them; whatever is needed after the
+   * call is copied.
    *
    * @throws EngineError SSTITCH_STORE_CORRUPT
    */
@@ -89,13 +95,13 @@ export class BatchParser {
           position = this.#takePart(bytes, position);
       }
     }
-    // The caller may use the bytes for others now.
+    // The caller may reuse the bytes now.
     if (this.#keyIsView) this.#key = this.#key.slice();
     this.#keyIsView = false;
   }
 
   /**
-   * The batch has ended.
+   * Ends the batch, and checks that it is complete.
    *
    * @throws EngineError SSTITCH_STORE_CORRUPT
    */
@@ -141,7 +147,7 @@ export class BatchParser {
     this.#left -= end - position;
     if (this.#onOperation !== undefined) {
       const part = bytes.subarray(position, end);
-      // A key waits for its value, which may come with other bytes.
+      // Copy a part of a key or value, the rest of which comes with other bytes.
       const isWhole = this.#left === 0 && this.#parts.length === 0;
       this.#parts.push(isWhole ? part : part.slice());
     }
@@ -189,7 +195,7 @@ function join(parts: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-/** The operations of a batch, as views of its bytes. */
+/** Returns the operations of a batch, whose keys and values are views of its bytes. */
 export function decodeWriteBatch(
   bytes: Uint8Array,
   path: string,

@@ -1,6 +1,6 @@
-// A little room that is kept for the day the disk is full: a commit that only removes, and so frees room, takes a
-// directory, a MANIFEST, an index for each table that it shares and what LevelDB's open writes. Where there is
-// no room for that the reserve is given up, the commit tried once more, and the reserve made again.
+// The disk reserve: a file that keeps room for one commit on a full disk. Even a commit that only removes entries, and
+// so frees room, needs some for a directory, a MANIFEST, an index of each table that it shares, and the files that
+// LevelDB writes on open. commit/with-reserve.ts removes the reserve for such a commit and makes it again afterwards.
 
 import { randomFillSync } from 'node:crypto';
 import type { FileHandle, FileSystem } from '@sstitch/sst';
@@ -10,13 +10,13 @@ import { defineTask } from '../threads/task.js';
 import { RESERVE_FILE } from './store-files.js';
 
 export interface KeepReserveInput {
-  /** The store's. */
+  /** The store's directory. */
   readonly directory: string;
-  /** 0 to have none. */
+  /** 0 for no reserve. */
   readonly sizeBytes: number;
 }
 
-/** Makes the reserve, if it is not there; does without where it cannot be made. */
+/** Makes the reserve if it does not exist. Does not fail: a store without a reserve works. */
 function keepReserve(fileSystem: FileSystem, { directory, sizeBytes }: KeepReserveInput): void {
   const path = `${directory}/${RESERVE_FILE}`;
   try {
@@ -24,7 +24,7 @@ function keepReserve(fileSystem: FileSystem, { directory, sizeBytes }: KeepReser
     unlinkIfThere(fileSystem, path);
     if (sizeBytes > 0) writeReserve(fileSystem, path, sizeBytes);
   } catch {
-    // A disk that is nearly full has no room for it: what is left is for data.
+    // The disk is nearly full: leave the room to data.
     releaseReserve(fileSystem, { directory });
   }
 }
@@ -43,14 +43,14 @@ function sizeOf(fileSystem: FileSystem, path: string): number {
 function writeReserve(fileSystem: FileSystem, path: string, sizeBytes: number): void {
   const file: FileHandle = fileSystem.open(path, 'create');
   try {
-    // Some file systems keep no room for zeros, and little for what compresses.
+    // Random bytes: some file systems store zeros in no room, and compressible data in little.
     file.write(randomFillSync(new Uint8Array(sizeBytes)));
   } finally {
     file.close();
   }
 }
 
-/** Gives the reserve's room back. */
+/** Removes the reserve, which frees its room. */
 function releaseReserve(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
@@ -58,7 +58,7 @@ function releaseReserve(
   try {
     fileSystem.unlink(`${directory}/${RESERVE_FILE}`);
   } catch {
-    // There was none.
+    // There is no reserve.
   }
 }
 

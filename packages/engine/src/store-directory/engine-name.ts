@@ -1,2 +1,2 @@
-/** What FORMAT says wrote a store. A test keeps it equal to package.json. */
+/** The name and version that FORMAT records. A test keeps it equal to package.json. */
 export const ENGINE_NAME = '@sstitch/engine 0.1.0';

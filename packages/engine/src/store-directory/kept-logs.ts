@@ -1,24 +1,24 @@
-// Links to the logs that LevelDB is about to replay, kept until it is known that it did.
+// Keeps links to the logs that LevelDB is about to replay, until it is known that LevelDB replayed them.
 //
-// LevelDB passes over a log that it cannot open or read (too many open files, an I/O error), says nothing, and
-// removes it. So before it opens a directory, each of its logs that holds something gets a further name:
+// LevelDB silently skips and then removes a log that it cannot open or read (too many open files, an I/O error). So
+// before it opens a directory, each log that is not empty is linked into a set:
 //
 //   recovery/gen-000007.1234.a1b2c3/000012.log   a set: the logs of a generation, at MANIFEST sequence 1234
 //   recovery/gen-000007.1234.a1b2c3.tmp/         a set that is being made
-//   recovery/apply-gen-000007.1234.a1b2c3/       a set that is being written to the database again
-//   recovery.done/                               sets that are of no use any more, being removed
+//   recovery/apply-gen-000007.1234.a1b2c3/       a set that is being replayed by the store
+//   recovery.done/                               obsolete sets that are being removed
 //
-// What is done with them is decided when LevelDB has opened the directory, which means that its lock is held:
+// Once LevelDB has opened the directory, and so holds its lock, the sets are settled:
 //
-// - One log, with sequences beyond the MANIFEST's, and a MANIFEST that has them now: it was replayed to its end.
-// - Otherwise all logs of the set are written to the database once more, in order. Puts and deletes are blind, so
-//   over any state that has a part of them the end is the same, as long as nothing was written since.
-// - A set whose directory was written to since is of no use. LevelDB numbers operations, and a database that has
-//   gone further than both the set's logs and its MANIFEST has been written to. (Whoever finds the database
-//   locked has made a set too, and may be killed before it removes it.)
+// - A set of one log, with sequences beyond its MANIFEST's that the MANIFEST now covers, was replayed to its end.
+// - Any other set is replayed by the store, log by log. Puts and deletes are blind, so replaying them over a state
+//   that has a part of them gives the same final state, as long as nothing was written since.
+// - A set is obsolete if the directory was written to since. LevelDB numbers operations, so a database whose sequence
+//   is beyond both the set's logs and its MANIFEST was written to. Such sets exist because a process that finds the
+//   database locked has made a set too, and may be killed before it removes it.
 //
-// Before the store is handed out, no set is left: one that is replayed later would undo newer writes. A set that
-// is being written again is renamed first, since the database goes further by that itself.
+// Invariant: no set is left when the open ends, as replaying it later would undo newer writes. A set is renamed to
+// `apply-` before its replay, which itself advances the database's sequence.
 
 import { randomBytes } from 'node:crypto';
 import type { FileSystem } from '@sstitch/sst';
@@ -36,24 +36,24 @@ const APPLY_PREFIX = 'apply-';
 const TEMPORARY_SUFFIX = '.tmp';
 const SET_NAME = /^(apply-)?(.+)\.(\d{1,16})\.[0-9a-f]+$/;
 
-/** Where the sets are, and what they are of. */
+/** A database's directory, and where its sets lie. */
 export interface LoggedDirectory {
-  /** The directory in which the directory `recovery` is made. */
+  /** The directory that holds `recovery`. */
   readonly root: string;
-  /** The name of the database's directory, which sets begin with. */
+  /** The name of the database's directory, with which the names of its sets begin. */
   readonly label: string;
   /** The database's directory. */
   readonly directory: string;
 }
 
 export interface KeepLogsInput extends LoggedDirectory {
-  /** The MANIFEST's. */
+  /** The MANIFEST's last sequence. */
   readonly lastSequence: number;
-  /** Logs that hold something, ascending; not empty. */
+  /** The logs that are not empty, at least one, ascending. */
   readonly logs: readonly LogFacts[];
 }
 
-/** Makes a set and gives its name; undefined where a log is gone: another process flushes, or clears up. */
+/** Makes a set. Returns its name, or undefined if a log has vanished because another process uses the database. */
 export function keepLogs(fileSystem: FileSystem, input: KeepLogsInput): string | undefined {
   const { root, label, directory, lastSequence, logs } = input;
   const recovery = `${root}/${RECOVERY_DIRECTORY}`;
@@ -87,12 +87,12 @@ export interface ForgetLogsInput {
   readonly name: string;
 }
 
-/** Removes a set of which the logs were not touched: LevelDB did not open the directory. */
+/** Removes a set after LevelDB failed to open the directory, in which case it has not touched the logs. */
 function forgetLogs(fileSystem: FileSystem, { root, name }: ForgetLogsInput): void {
   const recovery = `${root}/${RECOVERY_DIRECTORY}`;
   const temporary = `${recovery}/${name}${TEMPORARY_SUFFIX}`;
   try {
-    // Half a set must not look like a whole one.
+    // Renamed first, so that a partly removed set is not taken for a complete one.
     fileSystem.rename(`${recovery}/${name}`, temporary);
   } catch (error) {
     if (errorCodeOf(error) !== 'ENOENT') throw error;
@@ -109,21 +109,22 @@ function forgetLogs(fileSystem: FileSystem, { root, name }: ForgetLogsInput): vo
 export const forgetLogsTask = defineTask('forgetLogs', forgetLogs);
 
 export interface SettleLogsInput extends LoggedDirectory {
-  /** The set that was made for this opening, and what was found in its logs. */
+  /** The set that this open made, if any, and its logs. */
   readonly own: { readonly name: string; readonly logs: readonly LogFacts[] } | undefined;
 }
 
-/** Logs that are to be written to the database again. */
+/** Logs that the store has to replay. */
 export interface UnreplayedLogs {
-  /** In order, each with what `scanLog` says of where it ends. */
+  /** In order, each with the number of sound bytes that `scanLog` found. */
   readonly logs: ReadonlyArray<{ readonly path: string; readonly soundBytes: number }>;
 }
 
 /**
- * Finds out, once LevelDB has opened the directory and before anything is written to it, whether logs are to be
- * written again; see the head of this file. Undefined where none are: then no set is left.
+ * Finds the logs that the store has to replay; see the top of this file. It runs after LevelDB has opened the directory
+ * and before anything is written to it.
  *
- * @throws EngineError SSTITCH_STORE_CORRUPT for a kept log that is damaged
+ * @returns undefined if there is nothing to replay; all sets are removed then
+ * @throws EngineError SSTITCH_STORE_CORRUPT if a kept log is damaged
  */
 function settleLogs(
   fileSystem: FileSystem,
@@ -182,7 +183,7 @@ function nameOfUnreplayed(
   const now = readVersion(fileSystem, directory).lastSequence;
   const reached = (set: KeptSet) => Math.max(set.lastLogged, set.recorded);
   const furthest = Math.max(now, ...sets.map(reached));
-  // Of sets that have gone as far, the one with most logs has those of the others.
+  // Among sets with the same greatest sequence, the one with the most logs includes the logs of the others.
   const [set] = sets
     .filter((one) => reached(one) === furthest && one.logs > 0)
     .sort((a, b) => b.logs - a.logs);
@@ -199,14 +200,15 @@ function soundScan(fileSystem: FileSystem, path: string, checkCancelled: () => v
 
 interface KeptSet {
   readonly name: string;
-  /** How many hold something. */
+  /** How many logs are not empty. */
   readonly logs: number;
+  /** The greatest sequence in the logs. */
   readonly lastLogged: number;
-  /** The MANIFEST's sequence when the set was made. It may be beyond that of the logs, as a compaction records it. */
+  /** The MANIFEST's sequence when the set was made. A compaction may have recorded one beyond the logs'. */
   readonly recorded: number;
 }
 
-/** The logs of a set, ascending. */
+/** Returns the numbers of a set's logs, ascending. */
 export function logsIn(fileSystem: FileSystem, path: string): number[] {
   return fileSystem
     .readdir(path)
@@ -215,11 +217,11 @@ export function logsIn(fileSystem: FileSystem, path: string): number[] {
     .sort((a, b) => a - b);
 }
 
-/** Removes all sets. Returns when none can come back. */
+/** Removes all sets. Once it returns, none reappears after a crash. */
 function dropKeptLogs(fileSystem: FileSystem, { root }: Pick<LoggedDirectory, 'root'>): void {
   const done = `${root}/${RECOVERED_DIRECTORY}`;
   removeTree(fileSystem, done);
-  // At once: half a set would be written to the database as a whole one.
+  // By one rename, as a partly removed set would be taken for a complete one.
   fileSystem.rename(`${root}/${RECOVERY_DIRECTORY}`, done);
   fileSystem.fsyncDir(root);
   removeTree(fileSystem, done);

@@ -1,10 +1,10 @@
-// What an open says that meets a lock.
+// The error of an open that finds the store locked.
 
 import { EngineError } from '../errors.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import { findLockHolderTask } from './lock-holder.js';
 
-/** @param directory the generation's, whose lock it is */
+/** Makes the error. @param directory the directory of the generation that is locked */
 export async function lockedError(
   pool: WorkerPool,
   directory: string,

@@ -1,4 +1,4 @@
-// Opens a store's generations, and says what became of those that do not open.
+// Opens a store's generations, with errors that say why one does not open.
 
 import { EngineError, errorCodeOf } from '../errors.js';
 import { parentDirectory } from '../files/place-file.js';
@@ -14,15 +14,15 @@ import { lockedError } from './locked-error.js';
 import { type OpenedWithLogs, openKeepingLogs } from './open-with-logs.js';
 import { prepareOpenTask } from './store-files.js';
 
-/** What is asked of a store's opening. */
+/** How to open a store. */
 export interface OpenOptions {
   readonly location: string;
   readonly level: LevelOptions;
 }
 
 /**
- * The generation that a new store begins with. LevelDB syncs little of a new database, so a making
- * that a power cut ended can leave one that does not open: it never held anything, and goes.
+ * Makes the first generation of a new store. LevelDB syncs little of a new database, so an earlier attempt that a power
+ * cut ended may have left a database that does not open. It never held data, and is destroyed.
  */
 export async function makeFirstGeneration(
   pool: WorkerPool,
@@ -33,12 +33,13 @@ export async function makeFirstGeneration(
     return await openGeneration(pool, directory, options, true);
   } catch (error) {
     if (errorCodeOf(error) !== 'SSTITCH_LEVELDB') throw error;
-    // Fails where another process holds the lock: then so does the open, and says so.
+    // Fails if another process holds the lock; the open below then reports it.
     await destroyLevelDatabase(directory).catch(() => undefined);
     return openGeneration(pool, directory, options, true);
   }
 }
 
+/** Opens a generation, and keeps links to its logs until `settleOpened` (kept-logs.ts). */
 export async function openGeneration(
   pool: WorkerPool,
   directory: string,
@@ -50,13 +51,13 @@ export async function openGeneration(
   return openKeepingLogs(pool, loggedDirectory(directory), open);
 }
 
-/** Where a generation's logs are kept while LevelDB opens it. */
+/** Returns where a generation's logs are kept while LevelDB opens it. */
 export function loggedDirectory(directory: string): LoggedDirectory {
   const root = parentDirectory(directory);
   return { root, label: directory.slice(root.length + 1), directory };
 }
 
-/** Opens a LevelDB directory; its errors say what became of it. */
+/** Opens a LevelDB directory. @throws EngineError LEVEL_LOCKED, SSTITCH_LEVELDB */
 export async function openLevelDirectory(
   pool: WorkerPool,
   directory: string,
@@ -85,7 +86,10 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : 'unknown cause';
 }
 
-/** Another process may have committed, closed and gone between our reading CURRENT and our lock. */
+/**
+ * Whether CURRENT still names a generation. Another process may have committed and closed the store after this process
+ * read CURRENT and before it locked the generation.
+ */
 export async function isStillCurrent(
   pool: WorkerPool,
   options: Pick<OpenOptions, 'location'>,

@@ -1,4 +1,4 @@
-// Opens a store's directory, or makes it; finishes or undoes what a crash left.
+// Opens a store's directory, or makes it, and recovers from a crash.
 
 import { EngineError } from '../errors.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
@@ -23,7 +23,7 @@ import {
   prepareOpenTask,
 } from './store-files.js';
 
-/** Another process commits meanwhile: each round follows a new generation of its. */
+/** The limit of attempts. An attempt fails if another process commits meanwhile. */
 const MAX_OPEN_ROUNDS = 10;
 
 export interface StoreDirectoryOptions extends OpenOptions {
@@ -32,18 +32,18 @@ export interface StoreDirectoryOptions extends OpenOptions {
   readonly reserveBytes: number;
 }
 
-/** A store's directory, claimed for this process, and its current generation, which is open. */
+/** A store's directory, claimed for this process, and its open current generation. */
 export interface OpenedStoreDirectory {
-  /** Its real path. */
+  /** The real path. */
   readonly directory: string;
-  /** Of the current generation. */
+  /** The current generation's number. */
   readonly number: number;
   readonly database: LevelDatabase;
-  /** The greatest number of a generation so far. */
+  /** The greatest number that a generation had so far. */
   readonly lastNumber: number;
 }
 
-/** @throws EngineError; the directory is not claimed then */
+/** Opens and claims a store's directory. @throws EngineError; the directory is not claimed then */
 export async function openStoreDirectory(
   pool: WorkerPool,
   options: StoreDirectoryOptions,
@@ -65,7 +65,7 @@ export async function openStoreDirectory(
       const opening = isNew ? makeFirstGeneration : openGeneration;
       const opened = await opening(pool, generationDirectory, options, isNew).catch(
         async (error: unknown) => {
-          // Gone or being removed: another process has committed since CURRENT was read.
+          // If another process has committed since CURRENT was read, the generation is gone or being removed.
           if (!isNew && !(await isStillCurrent(pool, options, number))) return undefined;
           throw error;
         },
@@ -73,8 +73,7 @@ export async function openStoreDirectory(
       if (opened === undefined) continue;
       const { database } = opened;
       try {
-        // Whether the store is still to be made, or still at that generation, is known for sure
-        // only now that its lock is held.
+        // Only now, with the lock held, is it certain that CURRENT names this generation, or that there is no store.
         if (!(await isStillCurrent(pool, options, prepared.generation))) {
           await database.close();
           continue;

@@ -1,6 +1,6 @@
-// The stores that this process has open, by real path. LevelDB's lock is a POSIX record lock: a
-// second open in the same process would drop the first one's (docs/leveldb-rules.md, rule 18), so it is refused
-// here, before LevelDB is asked. The registry is global, so that two copies of this package share it.
+// The stores that this process has open, by real path. LevelDB's lock is a POSIX record lock, which a second open in
+// the same process would drop (docs/leveldb-rules.md, rule 18). So a second open is refused before it reaches LevelDB.
+// The registry is global, so that several copies of this package share it.
 import { EngineError } from '../errors.js';
 
 const KEY = Symbol.for('@sstitch/engine.openStores');
@@ -22,6 +22,7 @@ export function claimStore(realPath: string): void {
   openStores().add(realPath);
 }
 
+/** Gives up a claimed path. */
 export function releaseStore(realPath: string): void {
   openStores().delete(realPath);
 }

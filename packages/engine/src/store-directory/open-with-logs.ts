@@ -1,4 +1,4 @@
-// Opens a LevelDB directory so that no log of it is lost; kept-logs.ts says how.
+// Opens a LevelDB directory so that no log is lost. kept-logs.ts describes the method.
 
 import { EngineError } from '../errors.js';
 import { checkGenerationTask } from '../leveldb/inspect-generation.js';
@@ -21,18 +21,18 @@ import {
 } from './kept-logs.js';
 import { syncGenerationTask } from './store-files.js';
 
-/** Each round follows a flush of another process that has the directory open: it ends by LEVEL_LOCKED. */
+/** The limit of attempts. An attempt fails if another process, which has the directory open, flushes meanwhile. */
 const MAX_ROUNDS = 10;
 
-/** A database whose logs are settled next, before anything is written to it. */
+/** An open database whose kept logs must be settled before anything is written to it. */
 export interface OpenedWithLogs {
   readonly database: LevelDatabase;
   readonly own: SettleLogsInput['own'];
 }
 
 /**
- * Checks the directory, keeps its logs and opens it. `settleOpened` is to follow, when it is known that the directory
- * is the one to use.
+ * Checks the directory, keeps its logs and opens it. The caller calls `settleOpened` once it is certain that this is
+ * the directory to use.
  *
  * @throws EngineError SSTITCH_STORE_CORRUPT, SSTITCH_STORE_FORMAT; and what `open` throws
  */
@@ -45,7 +45,7 @@ export async function openKeepingLogs(
   try {
     return { database: await open(), own };
   } catch (error) {
-    // LevelDB removes logs only when it has opened. What is left, the next open passes over.
+    // LevelDB removes no log before it has opened. The next open ignores a set that is left.
     if (own !== undefined) {
       const { root } = place;
       await pool.run(forgetLogsTask, { root, name: own.name }).catch(() => undefined);
@@ -59,7 +59,7 @@ async function keepOwnLogs(
   place: LoggedDirectory,
 ): Promise<SettleLogsInput['own']> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    // LevelDB aborts the process over some of what this finds, and overlooks the rest.
+    // This check comes before LevelDB's open, which aborts the process on some kinds of damage and ignores others.
     const { lastSequence, logs } = await pool.run(checkGenerationTask, {
       directory: place.directory,
     });
@@ -74,10 +74,10 @@ async function keepOwnLogs(
 }
 
 /**
- * Sees to it that the database holds what its logs held, and that no kept log is left.
+ * Replays the kept logs that LevelDB did not replay, and removes all kept logs.
  *
- * @throws EngineError SSTITCH_STORE_CORRUPT, SSTITCH_FILE_OPERATION, SSTITCH_LEVELDB: the kept logs stay, and the
- * next open does it again; the database is to be closed
+ * @throws EngineError SSTITCH_STORE_CORRUPT, SSTITCH_FILE_OPERATION, SSTITCH_LEVELDB. The kept logs remain and the
+ * next open retries; the caller closes the database
  */
 export async function settleOpened(
   pool: WorkerPool,
@@ -90,17 +90,17 @@ export async function settleOpened(
     let from: LogPosition | undefined = { offset: 0, skip: 0 };
     while (from !== undefined) {
       const input: ReadOperationsInput = { path, soundBytes, from };
-      const piece: ReadOperations = await pool.run(readOperationsTask, input);
-      if (piece.operations.length > 0) await writeAgain(database, piece.operations, place);
-      from = piece.next;
+      const read: ReadOperations = await pool.run(readOperationsTask, input);
+      if (read.operations.length > 0) await replay(database, read.operations, place);
+      from = read.next;
     }
   }
-  // The names that lead to the log that they are in now.
+  // The writes are in a new log now: fsync its name before the kept logs go.
   await pool.run(syncGenerationTask, { directory: place.directory });
   await pool.run(dropKeptLogsTask, { root: place.root });
 }
 
-async function writeAgain(
+async function replay(
   database: LevelDatabase,
   operations: Parameters<LevelDatabase['_batch']>[0],
   { directory, root }: LoggedDirectory,
@@ -110,8 +110,8 @@ async function writeAgain(
   } catch (cause) {
     throw new EngineError(
       'SSTITCH_LEVELDB',
-      'LevelDB did not replay a log, and refused to be given its writes again: they are kept in ' +
-        `${root}/recovery, and the next open tries anew`,
+      `LevelDB did not replay a log, and its writes could not be written again: ${root}/recovery keeps them, ` +
+        'and the next open retries',
       { cause, path: directory },
     );
   }

@@ -1,4 +1,4 @@
-// What a store's directory holds of its data beside the generation in force.
+// The copies of a store's data in its directory other than the current generation.
 import type { FileSystem } from '@sstitch/sst';
 import { parentDirectory, removeTree } from '../files/place-file.js';
 import { defineTask } from '../threads/task.js';
@@ -11,8 +11,8 @@ import {
 } from './store-files.js';
 
 /**
- * Removes the private copies of readers whose processes are gone; gives the directories that are left: past
- * generations, copies that are read, and what a salvage has kept.
+ * Removes the private copies of readers whose processes have ended. Returns the directories that remain: past
+ * generations, copies in use, and logs kept by a salvage.
  */
 function listOtherCopies(
   fileSystem: FileSystem,

@@ -1,9 +1,9 @@
-// The private copies of read-only opens: store/readers/<process id>-<n>, each made and removed by the
-// process that reads it. The store's owner removes those of processes that are gone.
+// The directories of read-only stores' private copies: store/readers/<process id>-<n>. The process that reads a copy
+// makes and removes it. The store's owner removes the copies of processes that have ended.
 //
-// Where nothing can be made in the store, which may lie on read-only media or belong to another user, a copy
-// lies in the temporary directory, as sstitch-reader-<process id>-<n>, for its user's eyes alone; whoever makes
-// one there removes those of processes that are gone.
+// If the store is not writable, because it lies on read-only media or belongs to another user, the copy lies in the
+// temporary directory as sstitch-reader-<process id>-<n>, readable by its user only. A process that makes a copy there
+// removes the copies of processes that have ended.
 
 import type { FileSystem } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
@@ -14,34 +14,35 @@ import { mkdir, READERS_DIRECTORY } from './store-files.js';
 
 const READER_NAME = /^(\d{1,10})-\d{1,10}$/;
 const TEMPORARY_READER_NAME = /^sstitch-reader-(\d{1,10})-\w{1,10}$/;
-/** What a system answers where a directory may not be written to. */
+/** The error codes for a directory that is not writable. */
 const NO_WRITE_CODES = new Set(['EROFS', 'EACCES', 'EPERM']);
 
+/** Returns the name of a copy's directory. */
 export function readerDirectoryName(processId: number, count: number): string {
   return `${processId}-${count}`;
 }
 
 export interface ReaderPlaceInput {
   readonly storeDirectory: string;
-  /** Where the caller wants copies. @defaultValue `readers` in the store */
+  /** The option `copyDirectory`. @defaultValue `readers` in the store */
   readonly copyDirectory: string | undefined;
   readonly temporaryDirectory: string;
-  /** What `readerDirectoryName` gave. */
+  /** What `readerDirectoryName` returned. */
   readonly name: string;
 }
 
-/** Where a copy goes. */
+/** Where to make a copy. */
 export interface ReaderPlace {
-  /** Not made yet. */
+  /** The directory to make. */
   readonly directory: string;
-  /** What to remove when nobody reads the copy any more. */
+  /** The directory to remove once the copy is no longer read: `directory` or one around it. */
   readonly toRemove: string;
 }
 
 /**
- * Finds a place for a private copy that can be written to.
+ * Finds a writable place for a private copy.
  *
- * @throws EngineError SSTITCH_OPTION_INVALID for a `copyDirectory` among the store's own files
+ * @throws EngineError SSTITCH_OPTION_INVALID if `copyDirectory` lies among the store's own files
  */
 function findReaderPlace(
   fileSystem: FileSystem,
@@ -57,7 +58,7 @@ function findReaderPlace(
   const inStore = `${readers}/${name}`;
   try {
     mkdir(fileSystem, { directory: readers });
-    // The directory `readers` may be there, and refuse what is made in it.
+    // Made at once, as `readers` may exist without being writable.
     fileSystem.mkdir(inStore);
     return { directory: `${inStore}/copy`, toRemove: inStore };
   } catch (error) {
@@ -67,7 +68,7 @@ function findReaderPlace(
   const elsewhere = `${temporaryDirectory}/sstitch-reader-${name}`;
   fileSystem.mkdir(elsewhere);
   try {
-    // Before anything is in it: the store's own directory may be closed to other users.
+    // Before anything is put into it, as other users may not be allowed to read the store.
     fileSystem.chmod(elsewhere, 0o700);
   } catch (error) {
     fileSystem.removeDirectory(elsewhere);
@@ -85,12 +86,12 @@ function removeStaleCopies(fileSystem: FileSystem, temporaryDirectory: string): 
     try {
       removeTree(fileSystem, `${temporaryDirectory}/${name}`);
     } catch {
-      // Another user's.
+      // It belongs to another user.
     }
   }
 }
 
-/** Names of copies whose process is not running on this machine. */
+/** Returns the names of the copies whose process is not running. */
 export function listStaleReaders(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
@@ -115,7 +116,7 @@ function isRunning(processId: number): boolean {
     process.kill(processId, 0);
     return true;
   } catch (error) {
-    // EPERM: it runs, as another user.
+    // EPERM means that it runs as another user.
     return errorCodeOf(error) !== 'ESRCH';
   }
 }

@@ -1,12 +1,12 @@
-// Refuses a target that lies inside the directory that it is made from: a commit removes a generation with all that
-// is in it, an open removes what it does not know, and LevelDB what it does not list.
+// Refuses a target directory that lies inside its source. It would be removed: a commit removes past generations with
+// all their contents, an open removes what a crash may have left, and LevelDB removes files that it does not list.
 import { resolve } from 'node:path';
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
 import { parentDirectory } from '../files/place-file.js';
 import { parseGenerationName } from './store-files.js';
 
-/** The store's directory, of a generation's; else the database's own. */
+/** Returns the store's directory for the directory of a generation, or else the database's own. */
 export function ownDirectoryOf(databaseDirectory: string): string {
   const name = databaseDirectory.slice(databaseDirectory.lastIndexOf('/') + 1);
   return parseGenerationName(name) === undefined
@@ -15,9 +15,9 @@ export function ownDirectoryOf(databaseDirectory: string): string {
 }
 
 /**
- * Refuses `target`, which need not be there, if it is `directory` or lies inside it, by whatever links lead there.
+ * Refuses `target` if it is `directory` or lies inside it, with all symbolic links resolved. It need not exist.
  *
- * @param except names of directories in `directory` that it may lie in
+ * @param except names of directories in `directory` that `target` may lie in
  * @throws EngineError SSTITCH_OPTION_INVALID
  */
 export function refuseInside(
@@ -33,12 +33,12 @@ export function refuseInside(
   if (except.some((name) => path === `${own}/${name}` || isIn(`${own}/${name}`))) return;
   throw new EngineError(
     'SSTITCH_OPTION_INVALID',
-    `the target lies inside ${own}, of which it is to hold a copy: choose a directory outside`,
+    `the target lies inside its source ${own}: choose a directory outside`,
     { path: target },
   );
 }
 
-/** The real path of what is there, with the names that are not. */
+/** Resolves the part of a path that exists, and appends the names that do not. */
 function realPathToBe(fileSystem: FileSystem, path: string): string {
   const whole = resolve(path);
   for (let there = whole; ; there = parentDirectory(there)) {

@@ -1,11 +1,11 @@
-// Removes a directory that this process made.
+// Removes a directory of a store that may be closing.
 
 import type { WorkerPool } from '../threads/worker-pool.js';
 import { removeDirectoryTask } from './store-files.js';
 
 /**
- * Removes the directory in a bulk thread. Once the store closes, in the urgent one: a close does not wait until
- * another store's work lets a bulk thread go.
+ * Removes the directory in a bulk thread or, once the store closes, in the urgent thread, so that a close does not wait
+ * for other stores' work.
  */
 export async function removeOwnDirectory(
   pool: WorkerPool,

@@ -1,10 +1,10 @@
-// Splits damaged logs off in front of the damage, once nobody else can have their database open.
+// Truncates a damaged log at the damage and removes the logs after it, while the caller holds the database's lock.
 //
-// What is kept is one moment of the past: the log's records before the damage, and nothing of later logs. Every
-// file that loses something gets a further name in the directory `salvaged` first, whole.
+// The result is one state of the past: the records before the damage, and no later log. Every file that loses something
+// is first linked or copied, complete, into the directory `salvaged`.
 //
-// Order for crashes: copies are synced; then later logs go, the newest first; the damaged log is replaced last,
-// by rename. Until then an open refuses, and a salvage can be made again.
+// Crash order: the copies are fsynced; then the later logs are removed, newest first; then the damaged log is replaced
+// by rename. Until the rename an open refuses the store, and the salvage can be repeated.
 
 import type { FileSystem } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
@@ -18,26 +18,26 @@ import { isThere, mkdir, RECOVERY_DIRECTORY, SALVAGED_DIRECTORY } from './store-
 
 const CHUNK_BYTES = 1024 * 1024;
 
-/** A log of which a part was dropped. */
+/** A log of which a salvage dropped a part. */
 export interface SalvagedLog {
   readonly path: string;
-  /** The whole log, as it was. */
+  /** The path of the complete log in `salvaged`. */
   readonly copy: string;
   readonly keptOperations: number;
   readonly keptBytes: number;
   readonly droppedBytes: number;
-  /** What is wrong with it; undefined of a log that came after a damaged one. */
+  /** What is wrong with it. Undefined for a log that follows the damaged one. */
   readonly damage: { readonly message: string; readonly offset: number | undefined } | undefined;
 }
 
 export interface SalvageFilesInput {
-  /** The store. */
+  /** The store's directory. */
   readonly root: string;
-  /** The name of the generation in force. */
+  /** The name of the current generation. */
   readonly label: string;
 }
 
-/** Salvages the logs of a generation, and of what an opening that never ended has kept of them. */
+/** Salvages the logs of a generation, and the sets of its logs that an interrupted open kept (kept-logs.ts). */
 function salvageFiles(
   fileSystem: FileSystem,
   { root, label }: SalvageFilesInput,
@@ -46,7 +46,7 @@ function salvageFiles(
   const directory = `${root}/${label}`;
   const { problems, logNumbers } = inspectGeneration(fileSystem, directory, checkCancelled);
   const [first] = problems;
-  // Damage of another kind is not to be made worse.
+  // Do not touch a generation that is damaged elsewhere.
   if (first?.error !== undefined) throw first.error;
   const salvaged = salvageLogsOf(
     fileSystem,
@@ -70,7 +70,7 @@ function keptSets(fileSystem: FileSystem, root: string): string[] {
 
 interface DirectoryInput extends SalvageFilesInput {
   readonly directory: string;
-  /** Of the logs in it, ascending. */
+  /** The numbers of the logs in it, ascending. */
   readonly numbers: readonly number[];
 }
 
@@ -84,16 +84,16 @@ function salvageLogsOf(
     return { number, path, scan: scanLog(fileSystem, path, { checkCancelled }) };
   });
   const damaged = scans.findIndex(({ scan }) => scan.damage !== undefined);
-  const [split, ...later] = damaged < 0 ? [] : scans.slice(damaged);
-  if (split === undefined) return [];
+  const [first, ...later] = damaged < 0 ? [] : scans.slice(damaged);
+  if (first === undefined) return [];
   mkdir(fileSystem, { directory: `${root}/${SALVAGED_DIRECTORY}` });
-  const salvaged = [split, ...later].map(({ number, path, scan }, index): SalvagedLog => {
-    const copy = copyWhole(
+  const salvaged = [first, ...later].map(({ number, path, scan }, index): SalvagedLog => {
+    const copy = keepCopy(
       fileSystem,
       path,
       `${root}/${SALVAGED_DIRECTORY}/${label}-${logFileName(number)}`,
     );
-    return index === 0 ? cutLog(path, copy, scan) : droppedLog(path, copy, scan);
+    return index === 0 ? truncatedLog(path, copy, scan) : droppedLog(path, copy, scan);
   });
   fileSystem.fsyncDir(`${root}/${SALVAGED_DIRECTORY}`);
   fileSystem.fsyncDir(root);
@@ -101,12 +101,12 @@ function salvageLogsOf(
     fileSystem.unlink(path);
     fileSystem.fsyncDir(directory);
   }
-  cutOff(fileSystem, split.path, split.scan.soundBytes);
+  truncateLog(fileSystem, first.path, first.scan.soundBytes);
   fileSystem.fsyncDir(directory);
   return salvaged;
 }
 
-function cutLog(path: string, copy: string, scan: LogScan): SalvagedLog {
+function truncatedLog(path: string, copy: string, scan: LogScan): SalvagedLog {
   const { damage, operations, soundBytes, sizeBytes } = scan;
   return {
     ...{ path, copy, keptOperations: operations, keptBytes: soundBytes },
@@ -120,8 +120,8 @@ function droppedLog(path: string, copy: string, { sizeBytes }: LogScan): Salvage
   return { path, copy, droppedBytes: sizeBytes, ...nothing };
 }
 
-/** Gives a log a further name that is not taken. Nothing is written to it any more. */
-function copyWhole(fileSystem: FileSystem, path: string, copy: string): string {
+/** Links or copies a log, to which nothing is written any more, under the first free name. */
+function keepCopy(fileSystem: FileSystem, path: string, copy: string): string {
   for (let count = 1; ; count++) {
     const free = count === 1 ? copy : `${copy}.${count}`;
     try {
@@ -133,9 +133,9 @@ function copyWhole(fileSystem: FileSystem, path: string, copy: string): string {
   }
 }
 
-/** Replaces a log by its first bytes. */
-function cutOff(fileSystem: FileSystem, path: string, sizeBytes: number): void {
-  // LevelDB removes a file of such a name that it did not make.
+/** Replaces a log by its first `sizeBytes` bytes. */
+function truncateLog(fileSystem: FileSystem, path: string, sizeBytes: number): void {
+  // LevelDB removes leftover files with this extension.
   const temporary = path.replace(/\.log$/, '.dbtmp');
   if (isThere(fileSystem, temporary)) fileSystem.unlink(temporary);
   const source = fileSystem.open(path, 'read');
@@ -160,17 +160,18 @@ function cutOff(fileSystem: FileSystem, path: string, sizeBytes: number): void {
 }
 
 export interface ShareLockInput extends SalvageFilesInput {
-  /** Directory to make. */
+  /** The directory to make. */
   readonly directory: string;
 }
 
-/** Makes a directory of which the LOCK is the generation's. */
+/** Makes a directory whose LOCK is a link to the generation's. */
 function shareLock(fileSystem: FileSystem, { root, label, directory }: ShareLockInput): void {
   mkdir(fileSystem, { directory: parentDirectory(directory) });
   removeTree(fileSystem, directory);
   fileSystem.mkdir(directory);
   const lock = `${root}/${label}/${LOCK_FILE}`;
-  // One that was never opened has none. To open another one's, and close it, would drop this process's lock.
+  // A generation that was never opened has no LOCK. An existing one is not opened: closing it would drop a lock that
+  // this process holds on it.
   if (!isThere(fileSystem, lock)) fileSystem.open(lock, 'create').close();
   fileSystem.link(lock, `${directory}/${LOCK_FILE}`);
 }

@@ -1,5 +1,5 @@
-// Makes a store open again of which a log is damaged, by dropping what LevelDB would drop without a word. Asked
-// for, never by itself; what is dropped is kept aside.
+// Repairs a store with a damaged log, by dropping the records that LevelDB would drop silently. It runs only on
+// request, and keeps a complete copy of every log that it changes.
 
 import type { FileSystem } from '@sstitch/sst';
 import { checkDirectory, checkOptions } from '../check-options.js';
@@ -18,28 +18,32 @@ import {
   STAGING_DIRECTORY,
 } from './store-files.js';
 
+/** Options of `salvageLogs`. */
 export interface SalvageOptions {
+  /** Aborts the call. */
   readonly signal?: AbortSignal | undefined;
   /** @defaultValue Node's file system, in a worker thread */
   readonly fileSystem?: FileSystem;
 }
 
+/** What `salvageLogs` did. */
 export interface SalvageReport {
+  /** The number of the current generation. */
   readonly generation: number;
-  /** Operations of the damaged logs that come before the damage. */
+  /** The number of operations before the damage in the damaged logs. */
   readonly keptOperations: number;
   readonly droppedBytes: number;
-  /** Logs of which something was dropped, each with where the whole of it is now; empty where none is damaged. */
+  /** The logs of which something was dropped, each with the path of its complete copy. Empty if none is damaged. */
   readonly logs: readonly SalvagedLog[];
 }
 
 /**
- * Drops, of a closed store's logs, what comes from the first damage on, so that the store opens as it was at that
- * moment. The logs are kept, whole, in the store's directory `salvaged`, which nothing removes. A store without a
- * damaged log is left as it is.
+ * Drops everything from the first damaged record on from a closed store's logs, so that the store opens in the state
+ * before that record. Complete copies of the logs remain in the store's directory `salvaged`, which nothing removes.
+ * A store without a damaged log is not changed.
  *
- * @throws EngineError SSTITCH_STORE_NOT_FOUND, SSTITCH_STORE_FORMAT, LEVEL_LOCKED for a store that is open;
- * SSTITCH_STORE_CORRUPT where something else is wrong with it; SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
+ * @throws EngineError SSTITCH_STORE_NOT_FOUND, SSTITCH_STORE_FORMAT; LEVEL_LOCKED if the store is open;
+ * SSTITCH_STORE_CORRUPT if other files are damaged too; SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
 export async function salvageLogs(
   location: string,
@@ -53,11 +57,11 @@ export async function salvageLogs(
   try {
     const query = { location, createIfMissing: false, errorIfExists: false };
     const { realPath, generation } = await pool.run(prepareOpenTask, query, { signal });
-    if (generation === undefined) throw new Error('prepareOpen refuses what is not there');
+    if (generation === undefined) throw new Error('prepareOpen returned no generation');
     claimStore(realPath);
     claimed = realPath;
     const input = { root: realPath, label: generationName(generation) };
-    const logs = await locked(pool, location, input, async () => {
+    const logs = await withLock(pool, location, input, async () => {
       if (!(await isStillCurrent(pool, { location }, generation))) throw committing(location);
       return pool.run(salvageFilesTask, input, { signal });
     });
@@ -75,14 +79,14 @@ export async function salvageLogs(
 }
 
 function committing(path: string): EngineError {
-  return new EngineError('LEVEL_LOCKED', 'another process commits to the store', { path });
+  return new EngineError('LEVEL_LOCKED', 'another process is committing to the store', { path });
 }
 
 /**
- * Runs `work` under the generation's lock, without LevelDB's seeing its logs: it opens an empty database beside
- * it whose LOCK is a link to the generation's. POSIX locks belong to the file, whatever its name.
+ * Runs `work` under the generation's lock, without letting LevelDB replay its logs: it opens an empty database whose
+ * LOCK is a link to the generation's. POSIX locks belong to the file, not to its name.
  */
-async function locked<T>(
+async function withLock<T>(
   pool: WorkerPool,
   location: string,
   { root, label }: { readonly root: string; readonly label: string },

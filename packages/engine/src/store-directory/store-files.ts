@@ -1,19 +1,19 @@
-// The files of a store beside its generations, and their order on disk.
+// The layout of a store's directory.
 //
-//   CURRENT        "gen-000007\n": the generation in force; replaced by rename, the commit point
-//   FORMAT         "sstitch store 1\n" and a line that says what wrote it
-//   gen-000007/    a plain LevelDB database
-//   RESERVE        bytes that mean nothing, given up where a commit has to free room on a full disk
-//   staging/       tables on their way in; emptied on open
-//   readers/       private copies of read-only opens, one directory each
-//   recovery/      logs kept while LevelDB opens a generation (recovery/kept-logs.ts)
-//   salvaged/      whole logs of which a salvage kept a part (recovery/salvage-logs.ts); never removed
+//   CURRENT        "gen-000007\n", the name of the current generation; its replacement by rename is the commit point
+//   FORMAT         "sstitch store 1\n", and a line that names the writer
+//   gen-000007/    the current generation, a plain LevelDB database; others are past generations
+//   RESERVE        random bytes that keep room for a commit on a full disk (disk-reserve.ts)
+//   staging/       tables before their commit; emptied on open
+//   readers/       private copies of read-only stores, one directory each (reader-directories.ts)
+//   recovery/      logs kept while LevelDB opens a generation (kept-logs.ts)
+//   salvaged/      complete copies of logs that a salvage changed (salvage-logs.ts); never removed
 //
 // Invariants:
-// - once CURRENT exists it names a whole, synced generation;
-// - a generation's number is greater than that of every generation committed before it;
-// - while a store is open, its process holds the lock of the generation that CURRENT names, so
-//   whoever holds that lock, and then still reads the same name in CURRENT, owns the store.
+// - once CURRENT exists, it names a complete and fsynced generation;
+// - a generation's number is greater than the numbers of all generations committed before it;
+// - while a store is open, its process holds the lock of the generation that CURRENT names. So a process that holds
+//   this lock, and still reads the same name in CURRENT, owns the store.
 
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
@@ -24,16 +24,17 @@ import { readVersion, writeNewFile } from '../leveldb/manifest.js';
 import { refuseOtherDatabase } from '../leveldb/other-databases.js';
 import { defineTask } from '../threads/task.js';
 
+/** The version of the store's format. */
 const STORE_FORMAT = 1;
 const CURRENT_FILE = 'CURRENT';
 const CURRENT_TEMPORARY_FILE = 'CURRENT.tmp';
 const FORMAT_FILE = 'FORMAT';
-/** Room for a commit that frees some; see commit/disk-reserve.ts. */
+/** The disk reserve; see disk-reserve.ts. */
 export const RESERVE_FILE = 'RESERVE';
 export const STAGING_DIRECTORY = 'staging';
 export const READERS_DIRECTORY = 'readers';
 export const RECOVERY_DIRECTORY = 'recovery';
-/** Being removed. */
+/** The name of `recovery` while it is removed. */
 export const RECOVERED_DIRECTORY = 'recovery.done';
 export const SALVAGED_DIRECTORY = 'salvaged';
 const DIRECTORIES: ReadonlySet<string> = new Set([
@@ -48,10 +49,12 @@ const GENERATION_NAME = /^gen-(\d{6,15})$/;
 const MAX_POINTER_SIZE_BYTES = 64;
 const MAX_FORMAT_SIZE_BYTES = 4096;
 
+/** Returns the name of a generation's directory. */
 export function generationName(number: number): string {
   return `gen-${String(number).padStart(6, '0')}`;
 }
 
+/** Returns a generation's number, or undefined for any other name. */
 export function parseGenerationName(name: string): number | undefined {
   const match = GENERATION_NAME.exec(name);
   const number = match?.[1] === undefined ? 0 : Number(match[1]);
@@ -65,13 +68,17 @@ export interface PrepareOpenInput {
 }
 
 export interface PreparedOpen {
-  /** The store's directory with every symbolic link resolved: what the process's registry knows it by. */
+  /** The store's directory with all symbolic links resolved, which identifies it in the process (open-stores.ts). */
   readonly realPath: string;
-  /** The generation that CURRENT names; undefined where a store is to be made. */
+  /** The generation that CURRENT names, or undefined if the store has yet to be made. */
   readonly generation: number | undefined;
 }
 
-/** Finds out what there is at a location, and makes the directory where a store is to be made. */
+/**
+ * Inspects a location, and makes the directory if a store is to be made.
+ *
+ * @throws EngineError SSTITCH_STORE_NOT_FOUND, SSTITCH_STORE_EXISTS, SSTITCH_STORE_FORMAT, SSTITCH_STORE_CORRUPT
+ */
 function prepareOpen(fileSystem: FileSystem, input: PrepareOpenInput): PreparedOpen {
   const { location, createIfMissing, errorIfExists } = input;
   if (!isThere(fileSystem, location)) {
@@ -93,7 +100,7 @@ function prepareOpen(fileSystem: FileSystem, input: PrepareOpenInput): PreparedO
     if (foreign !== undefined) {
       throw new EngineError(
         'SSTITCH_STORE_FORMAT',
-        `the directory is not empty and not a store: it holds ${JSON.stringify(foreign)}`,
+        `the directory is neither empty nor a store: it holds ${JSON.stringify(foreign)}`,
         { path: location },
       );
     }
@@ -109,7 +116,10 @@ function prepareOpen(fileSystem: FileSystem, input: PrepareOpenInput): PreparedO
 
 export const prepareOpenTask = defineTask('prepareOpen', prepareOpen);
 
-/** Through a link in the place of a directory, files outside the store would be made and removed. */
+/**
+ * Checks that the names of a store's directories are directories. Through a symbolic link, files outside the store
+ * would be made and removed.
+ */
 function checkDirectories(
   fileSystem: FileSystem,
   directory: string,
@@ -122,7 +132,7 @@ function checkDirectories(
     try {
       kind = fileSystem.status(path).kind;
     } catch (error) {
-      // Removed by the store's owner meanwhile.
+      // The store's owner has removed it meanwhile.
       if (errorCodeOf(error) === 'ENOENT') continue;
       throw error;
     }
@@ -140,7 +150,7 @@ function notFound(path: string): EngineError {
   return new EngineError('SSTITCH_STORE_NOT_FOUND', 'the store does not exist', { path });
 }
 
-/** What a store's making may leave when it is cut short. */
+/** Whether a name can be left by an interrupted creation of a store. */
 function isStoreFile(name: string): boolean {
   return (
     name === FORMAT_FILE ||
@@ -152,7 +162,7 @@ function isStoreFile(name: string): boolean {
   );
 }
 
-/** Reads the number of the generation in force. */
+/** Reads the number of the current generation. @throws EngineError SSTITCH_STORE_FORMAT, SSTITCH_STORE_CORRUPT */
 function readPointer(fileSystem: FileSystem, directory: string): number {
   const path = `${directory}/${CURRENT_FILE}`;
   const bytes = readRegularFile(fileSystem, path, MAX_POINTER_SIZE_BYTES);
@@ -163,14 +173,14 @@ function readPointer(fileSystem: FileSystem, directory: string): number {
     refuseUnadoptable(fileSystem, directory);
     throw new EngineError(
       'SSTITCH_STORE_FORMAT',
-      'the directory is a plain LevelDB database: adopt it to make a store of it',
+      'the directory is a plain LevelDB database: make a store from it with adopt()',
       { path: directory },
     );
   }
   throw new EngineError('SSTITCH_STORE_CORRUPT', 'CURRENT does not name a generation', { path });
 }
 
-/** What `adopt` would refuse is not to be adopted. */
+/** Throws if `adopt` would refuse the database, so that no error advises to adopt it. */
 function refuseUnadoptable(fileSystem: FileSystem, directory: string): void {
   refuseOtherDatabase(fileSystem, directory);
   try {
@@ -192,12 +202,12 @@ function checkFormat(fileSystem: FileSystem, directory: string): void {
   }
   const number = FORMAT_LINE.exec(text.split('\n', 1)[0] ?? '')?.[1];
   if (number === undefined) {
-    throw new EngineError('SSTITCH_STORE_CORRUPT', 'FORMAT does not say which format', { path });
+    throw new EngineError('SSTITCH_STORE_CORRUPT', 'FORMAT does not state a format', { path });
   }
   if (Number(number) !== STORE_FORMAT) {
     throw new EngineError(
       'SSTITCH_STORE_FORMAT',
-      `the store has format ${number}, this version reads format ${STORE_FORMAT}`,
+      `the store has format ${number}, but this version reads format ${STORE_FORMAT}`,
       { path },
     );
   }
@@ -209,7 +219,7 @@ export interface CreateStoreInput {
   readonly writtenBy: string;
 }
 
-/** Makes a store of a directory that has its first generation already: FORMAT, then CURRENT. */
+/** Turns a directory that holds a first generation into a store: writes FORMAT, then CURRENT. */
 export function createStoreFiles(fileSystem: FileSystem, input: CreateStoreInput): void {
   const { directory, generation } = input;
   syncGeneration(fileSystem, { directory: `${directory}/${generationName(generation)}` });
@@ -227,7 +237,7 @@ export function createStoreFiles(fileSystem: FileSystem, input: CreateStoreInput
 
 export const createStoreFilesTask = defineTask('createStoreFiles', createStoreFiles);
 
-/** The files that `createStoreFiles` makes in a store's directory, CURRENT last. */
+/** Returns the paths of the files that `createStoreFiles` makes, CURRENT last. */
 export function storePointerPaths(directory: string): string[] {
   return [FORMAT_FILE, CURRENT_TEMPORARY_FILE, CURRENT_FILE].map((name) => `${directory}/${name}`);
 }
@@ -237,18 +247,18 @@ export interface PointerInput {
   readonly generation: number;
 }
 
-/** Writes and syncs the next CURRENT under its temporary name: the slow half of the swap. */
+/** Writes and fsyncs the next CURRENT under its temporary name. This is the slow half of the swap. */
 function preparePointer(fileSystem: FileSystem, { directory, generation }: PointerInput): void {
   const path = `${directory}/${CURRENT_TEMPORARY_FILE}`;
   unlinkIfThere(fileSystem, path);
   writeNewFile(fileSystem, path, Buffer.from(`${generationName(generation)}\n`, 'latin1'));
-  // Makes the generation's own name durable, before any CURRENT can name it.
+  // This also makes the generation's name durable before CURRENT can name it.
   fileSystem.fsyncDir(directory);
 }
 
 export const preparePointerTask = defineTask('preparePointer', preparePointer);
 
-/** Takes away a next CURRENT that was prepared and will not be swapped. */
+/** Removes a prepared CURRENT that will not be swapped in. */
 function discardPointer(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
@@ -258,7 +268,10 @@ function discardPointer(
 
 export const discardPointerTask = defineTask('discardPointer', discardPointer);
 
-/** The commit point. After the rename a crash gives old or new; after the sync it gives new. */
+/**
+ * Replaces CURRENT: the commit point. A crash between the rename and the fsync leaves the old or the new name; a crash
+ * after the fsync leaves the new one.
+ */
 function swapPointer(fileSystem: FileSystem, { directory }: { readonly directory: string }): void {
   fileSystem.rename(`${directory}/${CURRENT_TEMPORARY_FILE}`, `${directory}/${CURRENT_FILE}`);
   fileSystem.fsyncDir(directory);
@@ -267,9 +280,8 @@ function swapPointer(fileSystem: FileSystem, { directory }: { readonly directory
 export const swapPointerTask = defineTask('swapPointer', swapPointer);
 
 /**
- * Syncs what LevelDB's open leaves unsynced: the names in the directory (docs/leveldb-rules.md, rule 17). MANIFEST and
- * CURRENT it has synced itself, by the descriptors that it wrote them by; a new log is empty until a write that is
- * synced.
+ * Fsyncs a generation's directory, which LevelDB's open does not (docs/leveldb-rules.md, rule 17). LevelDB has fsynced
+ * MANIFEST and CURRENT itself, through the descriptors that wrote them. A new log is empty until the first synced write.
  */
 function syncGeneration(
   fileSystem: FileSystem,
@@ -283,13 +295,14 @@ export const syncGenerationTask = defineTask('syncGeneration', syncGeneration);
 export interface CleanStoreInput {
   readonly directory: string;
   readonly generation: number;
-  /** Names of read-only copies whose process is gone. */
+  /** Names of private copies whose process has ended. */
   readonly staleReaders: readonly string[];
 }
 
 /**
- * Removes what a crash or a killed reader left: other generations, staging, a pointer never swapped.
- * Gives the greatest generation number seen, so that numbers go on from there.
+ * Removes what a crash or a killed reader left: other generations, `staging`, a prepared CURRENT, private copies.
+ *
+ * @returns the greatest generation number seen, from which numbering continues
  */
 function cleanStore(fileSystem: FileSystem, input: CleanStoreInput): number {
   const { directory, generation } = input;
@@ -315,7 +328,7 @@ function cleanStore(fileSystem: FileSystem, input: CleanStoreInput): number {
 
 export const cleanStoreTask = defineTask('cleanStore', cleanStore);
 
-/** Makes the directory of a new generation: it must not be there. */
+/** Makes the directory of a new generation, which must not exist. */
 function makeGeneration(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
@@ -325,7 +338,7 @@ function makeGeneration(
 
 export const makeGenerationTask = defineTask('makeGeneration', makeGeneration);
 
-/** Removes a directory and what is in it. */
+/** Removes a directory and its contents. */
 function removeDirectory(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
@@ -335,7 +348,11 @@ function removeDirectory(
 
 export const removeDirectoryTask = defineTask('removeDirectory', removeDirectory);
 
-/** Makes a directory and those above it that are missing, whose names are synced; false if it is there. */
+/**
+ * Makes a directory and its missing parents, whose names it fsyncs.
+ *
+ * @returns false if the directory exists already
+ */
 export function mkdirs(fileSystem: FileSystem, directory: string): boolean {
   try {
     fileSystem.mkdir(directory);
@@ -347,13 +364,14 @@ export function mkdirs(fileSystem: FileSystem, directory: string): boolean {
     const parent = parentDirectory(directory);
     if (parent === directory) throw error;
     mkdirs(fileSystem, parent);
-    // A store is as durable as the names that lead to it; its own is synced with its files.
+    // A store is only as durable as the names of its parents. Its own name is fsynced with its files.
     fileSystem.fsyncDir(parentDirectory(parent));
     fileSystem.mkdir(directory);
     return true;
   }
 }
 
+/** Whether a path exists. */
 export function isThere(fileSystem: FileSystem, path: string): boolean {
   try {
     fileSystem.status(path);
@@ -364,7 +382,7 @@ export function isThere(fileSystem: FileSystem, path: string): boolean {
   }
 }
 
-/** Makes a directory that may be there already. */
+/** Makes a directory unless it exists. */
 export function mkdir(fileSystem: FileSystem, { directory }: { readonly directory: string }): void {
   try {
     fileSystem.mkdir(directory);

@@ -1,14 +1,14 @@
-// What a store did since it was opened, added up from its events.
+// Totals of what a store did since it was opened, accumulated from its events.
 import type { CommitReport, OriginTotals, TableOrigin } from '@sstitch/contract';
 import { emptyTotals } from '../tables/origin-totals.js';
 
-/** What happened; the store emits `type` with `detail`. */
+/** An event of a store, which emits `type` with `detail`. */
 export type StoreEvent =
   | { readonly type: 'commit'; readonly detail: CommitReport }
   | { readonly type: 'retire'; readonly detail: number }
   | { readonly type: 'flush'; readonly detail: number };
 
-/** Count, sum and extremes of something that takes time. */
+/** Statistics of an activity's durations. */
 export interface DurationMetrics {
   readonly count: number;
   readonly totalMs: number;
@@ -16,21 +16,21 @@ export interface DurationMetrics {
   readonly lastMs: number;
 }
 
-/** What the store did since it was opened. */
+/** What a store did since it was opened. */
 export interface ActivityMetrics {
   readonly commits: DurationMetrics;
   /** How long writers waited for commits. */
   readonly pauses: DurationMetrics;
   readonly flushes: DurationMetrics;
-  /** Tables that came in, by how they came about. */
+  /** Tables that commits put into the spans, by how they were made. */
   readonly incoming: OriginTotals;
-  /** The store's own tables, commit by commit, by how they got into the next generation. */
+  /** The store's own tables that commits carried over, by how they got into the next generation. */
   readonly carried: OriginTotals;
-  /** Writes that came in while a commit staged and were replayed. */
+  /** Writes that arrived while a commit was staging and that it replayed. */
   readonly replayedOperations: number;
 }
 
-/** Adds events up. */
+/** Accumulates events into `ActivityMetrics`. */
 export class ActivityRecorder {
   #commits = emptyDurations();
   #pauses = emptyDurations();

@@ -1,5 +1,4 @@
-// Checks what the public methods take beside options, from callers without TypeScript: what is wrong is refused before
-// anything is done.
+// Checks the arguments of the public methods other than options and spans, since not all callers use TypeScript.
 import { describeValue } from '@sstitch/contract';
 import { optionInvalid } from '../check-options.js';
 import { EngineError } from '../errors.js';
@@ -10,12 +9,12 @@ import type { TableSource } from './transfer-options.js';
 export function checkSource(source: TableSource): void {
   if (typeof (source as Partial<TableSource> | null | undefined)?.extract === 'function') return;
   throw optionInvalid(
-    `the source must be a Store or a ReadOnlyStore, which have extract, not ${describeValue(source)}`,
+    `the source must be a Store, a ReadOnlyStore or an object with extract(), not ${describeValue(source)}`,
   );
 }
 
 /**
- * Tables that a caller made, as far as their form goes.
+ * Checks the shape of tables that the caller made, but not the tables themselves.
  *
  * @throws EngineError SSTITCH_TABLES_INVALID
  */

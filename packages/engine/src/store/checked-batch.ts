@@ -1,13 +1,13 @@
-// A chained batch that checks what it is given, as `batch` of an array does.
+// A chained batch that checks keys and values, as the array form of `batch` does (checked-writes.ts).
 import { AbstractChainedBatch } from 'abstract-level';
 import type { NativeOperation } from '../leveldb/level-database.js';
 
-/** What the batch asks of its database. */
+/** The method of the database that the batch calls. */
 interface BatchDatabase {
   _batch(operations: readonly NativeOperation[], options: object): Promise<void>;
 }
 
-/** Throws for a key or value that must not be stored as it is. */
+/** Throws for a key or a value that cannot be stored. */
 export type CheckEntry = (what: 'key' | 'value', given: unknown, encoding: unknown) => void;
 
 interface EntryOptions {
@@ -28,7 +28,7 @@ export class CheckedBatch<D extends object, K, V> extends AbstractChainedBatch<D
   /** @throws EngineError SSTITCH_ENTRIES_INVALID */
   override put(key: unknown, value: unknown, options?: object): this {
     const { keyEncoding, valueEncoding, sublevel }: EntryOptions = options ?? {};
-    // Of a sublevel, whose encodings these would be.
+    // With a sublevel the encodings are the sublevel's, which are not checked here.
     if (sublevel == null) {
       this.#check('key', key, keyEncoding);
       this.#check('value', value, valueEncoding);
@@ -43,12 +43,12 @@ export class CheckedBatch<D extends object, K, V> extends AbstractChainedBatch<D
     return super.del(key as K, options as object);
   }
 
-  /** abstract-level's: the operation, encoded. */
+  /** Called by abstract-level with the encoded operation. */
   _put(_key: unknown, _value: unknown, operation: NativeOperation): void {
     this.#operations.push(operation);
   }
 
-  /** abstract-level's: the operation, encoded. */
+  /** Called by abstract-level with the encoded operation. */
   _del(_key: unknown, operation: NativeOperation): void {
     this.#operations.push(operation);
   }
@@ -58,7 +58,7 @@ export class CheckedBatch<D extends object, K, V> extends AbstractChainedBatch<D
   }
 
   _write(options: object): Promise<void> {
-    // The private method: keys are prefixed and encoded, and hooks have run.
+    // `_batch`, not `batch`: keys are prefixed and encoded already, and hooks have run.
     return (this.db as unknown as BatchDatabase)._batch(this.#operations, options);
   }
 }

@@ -1,5 +1,5 @@
-// The writes of abstract-level with keys and values checked that are to be stored as they are. Level's own
-// encodings for bytes take strings, as UTF-8, and turn anything else into one: an object into
+// abstract-level's writes, with a check of keys and values under the `view` and `buffer` encodings. Level's byte
+// encodings accept strings, as UTF-8, and convert everything else to a string first: they would store an object as
 // "[object Object]".
 import { describeValue, isBytes } from '@sstitch/contract';
 import type {
@@ -54,7 +54,7 @@ export abstract class CheckedWrites<K, V> extends GenerationReader<K, V> {
     return super.batch(operations as [], options as AbstractBatchOptions<K, V>);
   }
 
-  /** abstract-level's, of `batch()` without operations. */
+  /** Called by abstract-level for `batch()` without operations. */
   _chainedBatch(): AbstractChainedBatch<this, K, V> {
     return new CheckedBatch<this, K, V>(this, (what, given, encoding) => {
       const refusal = this.#refusalOf(what, given, encoding);
@@ -67,7 +67,7 @@ export abstract class CheckedWrites<K, V> extends GenerationReader<K, V> {
     options: AbstractBatchOptions<K, V> | undefined,
   ): string | undefined {
     for (const [index, operation] of operations.entries()) {
-      // Of a sublevel, whose encodings these would be; or no operation, which abstract-level refuses.
+      // With a sublevel the encodings are the sublevel's, which are not checked here.
       if (operation?.sublevel != null) continue;
       const keyEncoding = operation?.keyEncoding ?? options?.keyEncoding;
       let refusal = this.#refusalOf('key', operation?.key, keyEncoding);
@@ -81,7 +81,7 @@ export abstract class CheckedWrites<K, V> extends GenerationReader<K, V> {
   }
 
   #refusalOf(what: 'key' | 'value', given: unknown, encoding: unknown): string | undefined {
-    // abstract-level has errors of its own for the last two.
+    // abstract-level refuses null and undefined itself.
     if (typeof given === 'string' || given === null || given === undefined) return undefined;
     if (ArrayBuffer.isView(given) && (given.byteLength > 0 || isBytes(given))) return undefined;
     const { name } =
@@ -89,7 +89,7 @@ export abstract class CheckedWrites<K, V> extends GenerationReader<K, V> {
         ? this.keyEncoding(encoding as 'view')
         : this.valueEncoding(encoding as 'view');
     if (name !== 'view' && name !== 'buffer') return undefined;
-    return `the ${what} must be bytes, or a string, not ${describeValue(given)}`;
+    return `the ${what} must be bytes or a string, not ${describeValue(given)}`;
   }
 }
 

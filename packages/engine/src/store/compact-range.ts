@@ -1,10 +1,9 @@
-// compactRange, and a store's opening, without LevelDB's stale get (shadowed-keys.ts).
+// Keeps LevelDB's stale get (leveldb/shadowed-keys.ts) out of compactRange and of a store's open.
 //
-// LevelDB must not find two tables of a level that share a key when it compacts one of them. A commit without
-// spans lays out a generation in which there are none; snapshots and iterators keep the one before. What a
-// compaction under open snapshots makes itself is healed when it has ended: pairs, and keys whose old version
-// was left in a shallower level, by bounds, by a commit; others by compacting that key alone, which merges its
-// versions in the order of their sequences.
+// LevelDB must not compact one of two tables of a level that share a key. A commit without spans lays out a generation
+// without such pairs, while snapshots and iterators keep the generation before it. A compaction with open snapshots can
+// make new ones, which are repaired after it: shadowed keys that the tables' bounds show by such a commit, and other
+// stale keys by a compaction of the key alone, which merges its versions in the order of their sequences.
 
 import { keyAfter } from '@sstitch/contract';
 import { errorCodeOf } from '../errors.js';
@@ -14,20 +13,20 @@ import { checkFlushDoneTask } from '../leveldb/flush-failure.js';
 import { noTables } from '../tables/extracted-tables.js';
 import type { StoreCore } from './store-core.js';
 
-/** Each round follows compactions under snapshots that were opened since the last. */
+/** The limit of repairs. Another is needed only if snapshots opened since let a compaction make new pairs. */
 const MAX_ROUNDS = 10;
 
-/** Compacts a range of the current generation; see the head of this file. */
+/** Compacts a range of the current generation; see the top of this file. */
 export async function compactStoreRange(
   core: StoreCore,
   start: Uint8Array,
   end: Uint8Array,
 ): Promise<void> {
-  if ((await find(core, false)).shadowed > 0) await layOutAnew(core);
+  if ((await findSharedKeys(core, false)).shadowed > 0) await commitWithoutSpans(core);
   await compactCurrent(core, start, end);
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const { shadowed, staleKeys } = await find(core, true);
-    if (shadowed > 0) await layOutAnew(core);
+    const { shadowed, staleKeys } = await findSharedKeys(core, true);
+    if (shadowed > 0) await commitWithoutSpans(core);
     else if (staleKeys.length === 0) break;
     else for (const key of staleKeys) await compactCurrent(core, key, key);
   }
@@ -35,31 +34,31 @@ export async function compactStoreRange(
 }
 
 /**
- * Heals what LevelDB left, before a store is used. It costs a look at the MANIFEST where there is nothing.
+ * Repairs shadowed keys that LevelDB left, before a store is used. If there are none, it only reads the MANIFEST.
  *
- * @throws EngineError what a commit throws; the store is closed then. Where get is not stale yet, a full disk is no
- * reason not to open
+ * @throws EngineError what a commit throws, and closes the store. A failure is ignored, except for a failed fsync, as
+ * long as no get is stale yet: a store on a full disk still opens
  */
-export async function healOpenedStore(core: StoreCore): Promise<void> {
+export async function repairOpenedStore(core: StoreCore): Promise<void> {
   try {
-    await heal(core);
+    await repair(core);
   } catch (error) {
     await core.close();
     throw error;
   }
 }
 
-async function heal(core: StoreCore): Promise<void> {
-  const { shadowed, stale } = await find(core, false);
+async function repair(core: StoreCore): Promise<void> {
+  const { shadowed, stale } = await findSharedKeys(core, false);
   if (shadowed === 0) return;
   try {
-    await layOutAnew(core);
+    await commitWithoutSpans(core);
   } catch (error) {
     if (stale > 0 || errorCodeOf(error) === 'SSTITCH_STORE_POISONED') throw error;
   }
 }
 
-async function find(core: StoreCore, reads: boolean) {
+async function findSharedKeys(core: StoreCore, reads: boolean) {
   const generation = core.current;
   generation.retain();
   try {
@@ -73,7 +72,7 @@ async function find(core: StoreCore, reads: boolean) {
   }
 }
 
-async function layOutAnew(core: StoreCore): Promise<void> {
+async function commitWithoutSpans(core: StoreCore): Promise<void> {
   await core.commit(noTables([]), { moveIncoming: false, signal: undefined });
 }
 
@@ -83,7 +82,7 @@ async function compactCurrent(core: StoreCore, start: Uint8Array, end: Uint8Arra
   try {
     const { directory, database } = generation;
     const signal = core.operations.closing;
-    // LevelDB flushes first, and reports no failure of that.
+    // LevelDB's compaction flushes first, but swallows a failure of the flush.
     const leastLogNumber = await flushGeneration(core.pool, directory, database, signal);
     const input = { directory, leastLogNumber, scratchDirectory: core.directory };
     await core.operations.runFileWork(() => core.pool.run(checkFlushDoneTask, input, { signal }));

@@ -1,4 +1,4 @@
-// What the store's face asks of its core.
+// The options of `StoreCore`, as `Store` passes them.
 
 import type { Span } from '@sstitch/contract';
 import type { StoreDirectoryOptions } from '../store-directory/open-store-directory.js';
@@ -7,24 +7,24 @@ import type { SplitPolicy } from '../tables/split-policy.js';
 import type { StoreEvent } from './activity.js';
 import type { StoreOptions } from './options.js';
 
-/** What a store's core is opened with. */
+/** Options that a store's core is opened with. */
 export interface CoreOptions extends StoreDirectoryOptions {
   readonly policy: SplitPolicy;
   readonly fileSystem: StoreOptions<unknown, unknown>['fileSystem'];
   readonly now: () => number;
-  /** Reported of each event; must not throw. */
+  /** Called with each event. It must not throw. */
   readonly observe: (event: StoreEvent) => void;
 }
 
-/** Where a commit purges, by its option. */
+/** Returns the ranges that a commit purges, by its option. */
 export function purgeOf({ purge = false }: { readonly purge?: boolean }): readonly Span[] {
   return purge ? [EVERYTHING] : [];
 }
 
-/** How tables are committed. */
+/** Options of a commit. */
 export interface CommitOptions {
   readonly moveIncoming: boolean;
-  /** See `CommitInput`. @defaultValue nowhere */
+  /** The ranges to purge; see `CommitInput`. @defaultValue none */
   readonly purge?: readonly Span[] | undefined;
   readonly signal: AbortSignal | undefined;
 }

@@ -1,11 +1,11 @@
-// The end of a commit with the option `purge`: past generations hold what was excised until they are removed.
+// The last step of a commit with `purge`. Past generations hold the excised entries until they are removed.
 
 import type { PurgeReport } from '@sstitch/contract';
 import { listOtherCopiesTask } from '../store-directory/other-copies.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import type { Generation } from './generation.js';
 
-/** Waits until past generations without a reader are removed; returns what is left. */
+/** Waits until the past generations without readers are removed, and reports what remains. */
 export async function endPurge(
   pool: WorkerPool,
   current: Generation,
@@ -13,7 +13,7 @@ export async function endPurge(
 ): Promise<PurgeReport> {
   const past = [...live].filter((generation) => generation !== current);
   await Promise.allSettled(past.map(({ removal }) => removal));
-  // The commit is done, whatever comes of the listing.
+  // The commit has taken effect: a listing that fails must not fail it.
   const directories = await pool
     .run(listOtherCopiesTask, { current: current.directory })
     .catch(() => past.map(({ directory }) => directory));

@@ -1,5 +1,5 @@
-// The reading half of a store as an abstract-level database. Every read goes to the generation that
-// is current when it starts, or to that of its snapshot.
+// The reading half of a store as an abstract-level database. Every read goes to the generation that is current when
+// the read starts, or to the generation of its snapshot.
 import type { Span } from '@sstitch/contract';
 import {
   type AbstractDatabaseOptions,
@@ -23,7 +23,7 @@ import { checkExtractOptions, type ExtractOptions, type TableSource } from './tr
 
 type Bytes = string | Buffer | Uint8Array;
 
-/** Every capability that classic-level declares, and no other. */
+/** The capabilities that classic-level declares. */
 const MANIFEST = {
   encodings: { buffer: true, utf8: true, view: true },
   has: true,
@@ -35,24 +35,26 @@ const MANIFEST = {
   signals: { iterators: true },
 } as const;
 
+/** Options of the constructor. */
 export interface ReaderOptions<K, V> extends AbstractDatabaseOptions<K, V> {
   readonly readerStacks?: boolean;
 }
 
+/** Options of `verifySpans`. */
 export interface VerifySpansOptions {
-  /** The state to check. @defaultValue the state in force */
+  /** The state to check. @defaultValue the current state */
   readonly snapshot?: AbstractSnapshot | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** `extract` of a store of this engine, which returns before the tables are checked that it has linked as they are. */
+/** `extract` of a store of this engine that returns before the checks of linked tables end. */
 let takeFromReader: (
   reader: GenerationReader<unknown, unknown>,
   ...request: Parameters<TableSource['extract']>
 ) => Promise<ExtractedTables>;
 
 /**
- * Takes tables out of a source. The checks of those that are linked as they are may go on: the commit waits for them
+ * Extracts tables from a source. The checks of linked tables may still run when it returns; the commit waits for them
  * (`IncomingTables.checking`).
  */
 export function takeTables(
@@ -64,6 +66,7 @@ export function takeTables(
     : source.extract(...request);
 }
 
+/** An abstract-level database that reads from generations: the base of `Store` and `ReadOnlyStore`. */
 export abstract class GenerationReader<K = string, V = string> extends AbstractLevel<Bytes, K, V> {
   static {
     takeFromReader = async (reader, spans, directory, options = {}) => {
@@ -77,16 +80,16 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
   protected constructor(options: ReaderOptions<K, V>) {
     super(MANIFEST, options);
     this.readers = new OpenReaders({
-      detach: (standIn) => super.detachResource(standIn),
+      detach: (proxy) => super.detachResource(proxy),
       readerStacks: options.readerStacks ?? false,
-      // A listener that throws must not fail what comes after it.
+      // In a microtask of its own, as a listener may throw.
       onForgotten: (reader) => queueMicrotask(() => this.emit('forgotten', reader)),
     });
   }
 
   /**
-   * Opens the store, with options of LevelDB that go before those of the constructor, as classic-level's. The
-   * constructor opens the store by itself a moment later: an open store keeps the options that it has.
+   * Opens the store. As in classic-level, LevelDB's options given here override those of the constructor. A store also
+   * opens by itself in the tick after its construction, and the options of an open store cannot be changed.
    *
    * @throws EngineError SSTITCH_OPTION_INVALID; LEVEL_DATABASE_NOT_OPEN, whose cause is an EngineError
    */
@@ -96,7 +99,7 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     } catch (error) {
       return Promise.reject(error);
     }
-    // Not awaited here: a close that follows at once comes after it, and not one turn before.
+    // Called without an await before it, so that a close() that follows at once is ordered after it.
     return super.open(options);
   }
 
@@ -105,7 +108,7 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     checkOpenOptions(options);
   }
 
-  /** As abstract-level's; iterators and snapshots are referred to weakly (open-readers.ts). */
+  /** As in abstract-level, but refers to iterators and snapshots weakly (open-readers.ts). */
   override attachResource(resource: AbstractResource): void {
     super.attachResource(this.readers.attach(resource));
   }
@@ -114,10 +117,10 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     super.detachResource(this.readers.detach(resource));
   }
 
-  /** The generation that reads go to now. */
+  /** The generation that new reads go to. */
   protected abstract get generation(): Generation;
 
-  /** Extracts; returns while tables that were linked as they are may still be checked. */
+  /** Extracts tables. The checks of linked tables may still run when it returns. */
   protected abstract takeTables(
     spans: readonly Span[],
     directory: string,
@@ -125,14 +128,14 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
   ): Promise<ExtractedTables>;
 
   /**
-   * Returns the tables that hold what is in the spans, in a directory that it makes: linked where they lie inside
-   * a span, split where they straddle its bounds. The store stays in use.
+   * Extracts the contents of the spans as tables, into a directory that it makes. Tables that lie inside a span are
+   * linked; tables that straddle a bound are split. The store stays in use.
    *
    * @param spans sorted and disjoint
-   * @param directory must not exist, nor lie inside the store; on the store's file system, or links become copies.
-   * It is the caller's, also where the extract fails
-   * @throws EngineError SSTITCH_SPANS_INVALID, SSTITCH_OPTION_INVALID, SSTITCH_TARGET_EXISTS;
-   * SSTITCH_TABLES_INVALID, with path and offset, for a damaged table; SSTITCH_ABORTED, SSTITCH_FILE_OPERATION
+   * @param directory must not exist and must lie outside the store. On another file system than the store's, tables
+   * are copied instead of linked. The caller removes the directory, even if the extract fails
+   * @throws EngineError SSTITCH_SPANS_INVALID, SSTITCH_OPTION_INVALID, SSTITCH_TARGET_EXISTS, SSTITCH_ABORTED,
+   * SSTITCH_FILE_OPERATION; SSTITCH_TABLES_INVALID, with path and offset, for a damaged table
    */
   async extract(
     spans: readonly Span[],
@@ -147,7 +150,7 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     return settledTables(tables, options.signal);
   }
 
-  /** Checks what a generation holds in the spans; see `verifySpans`. */
+  /** Checks the blocks of a generation that may hold keys of the spans; see `verifySpans`. */
   protected abstract verifyGeneration(
     generation: Generation,
     spans: readonly Span[],
@@ -155,8 +158,8 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
   ): Promise<void>;
 
   /**
-   * Reads every block that may hold keys of the spans, and checks its checksum: LevelDB reads blocks unchecked.
-   * For whoever copies, compares or digests what it reads then, of the same state.
+   * Reads every block that may hold keys of the spans and checks its checksum, which LevelDB's reads do not. Call it
+   * before copying, comparing or digesting the same state.
    *
    * @param spans sorted and disjoint
    * @throws EngineError SSTITCH_STORE_CORRUPT, with path and offset, for a damaged block; SSTITCH_SPANS_INVALID,
@@ -221,14 +224,14 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
   #snapshotOf(snapshot: AbstractSnapshot): StoreSnapshot {
     const isOwn = snapshot instanceof StoreSnapshot && (snapshot.store as unknown) === this;
     if (isOwn) return snapshot;
-    throw optionInvalid('the snapshot is not one of this store');
+    throw optionInvalid('the snapshot belongs to another store');
   }
 
   #homeIn(generation: Generation): ReaderHome {
     return { store: this as unknown as AnyStore, readers: this.readers, generation };
   }
 
-  /** Bytes on disk between two keys, roughly; as classic-level's. */
+  /** Returns about how many bytes on disk the keys between two bounds take, as in classic-level. */
   async approximateSize(start: K, end: K): Promise<number>;
   async approximateSize<TKey = K>(
     start: TKey,
@@ -254,7 +257,7 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     );
   }
 
-  /** LevelDB's own counters, such as `leveldb.stats`, of the current generation. */
+  /** Returns a property of LevelDB, such as `leveldb.stats`, of the current generation. */
   getProperty(property: string): string {
     if (typeof property !== 'string') {
       throw new TypeError("The first argument 'property' must be a string");
@@ -263,7 +266,7 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     return this.generation.database.getProperty(property);
   }
 
-  /** Waits for an opening under way. */
+  /** Waits for an open in progress. @throws LEVEL_DATABASE_NOT_OPEN if the store is not open then */
   protected async whenOpen(method: string): Promise<void> {
     if (this.status === 'opening') await this.open({ passive: true } as object);
     this.assertOpen(method);
@@ -283,7 +286,7 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
   }
 }
 
-/** abstract-level has no question for this; `ref` throws on a closed snapshot. */
+/** Whether a snapshot is open. abstract-level has no property for this, but `ref` throws on a closed snapshot. */
 function isOpen(snapshot: AbstractSnapshot): boolean {
   try {
     snapshot.ref();

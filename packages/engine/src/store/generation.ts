@@ -1,9 +1,9 @@
-// One generation: a LevelDB directory, its open database, and who still reads it.
+// A generation: a LevelDB directory, its open database, and a count of its readers.
 //
 // Invariants:
 // - the database stays open while the generation is current or has readers;
-// - a retired generation without readers is closed and then deleted, once;
-// - its directory is neither renamed nor removed before (docs/leveldb-rules.md, rule 19).
+// - a retired generation without readers is closed and then removed, once;
+// - its directory is neither renamed nor removed before that (docs/leveldb-rules.md, rule 19).
 import type { LevelDatabase } from '../leveldb/level-database.js';
 
 export class Generation {
@@ -28,17 +28,17 @@ export class Generation {
     this.#remove = remove;
   }
 
-  /** Iterators and snapshots that are open on this generation. */
+  /** How many iterators, snapshots and operations use this generation. */
   get readers(): number {
     return this.#readers;
   }
 
-  /** It is no longer current. */
+  /** Whether the generation is no longer current. */
   get retired(): boolean {
     return this.#retired;
   }
 
-  /** Ends when a retired generation is removed; undefined while it is current, or read. */
+  /** Settles when the retired generation is removed. Undefined while it is current or has readers. */
   get removal(): Promise<void> | undefined {
     return this.#end;
   }
@@ -52,13 +52,13 @@ export class Generation {
     this.#endIfDone();
   }
 
-  /** No longer current: closes and deletes the generation as soon as nobody reads it. */
+  /** Marks the generation as past. It is closed and removed once it has no readers. */
   retire(): void {
     this.#retired = true;
     this.#endIfDone();
   }
 
-  /** Closes the database; deletes the directory too if the generation is retired. */
+  /** Closes the database. If the generation is retired, removes its directory too. */
   async close(): Promise<void> {
     this.#closing = true;
     if (this.#retired) {
@@ -72,8 +72,7 @@ export class Generation {
   #endIfDone(): void {
     if (!this.#retired || this.#readers > 0 || this.#closing || this.#end !== undefined) return;
     this.#end = this.#closeAndRemove();
-    // Whoever closes the store awaits this; until then a failure only leaves a directory behind, which
-    // the next open removes.
+    // The close of the store awaits this. A failure before that only leaves a directory, which the next open removes.
     this.#end.catch(() => undefined);
   }
 

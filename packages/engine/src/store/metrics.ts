@@ -1,51 +1,53 @@
-// A store's figures, as one object and as events, for whatever the user watches stores with.
+// The metrics of a store, and the events that it emits:
 //
-// Events, emitted by the store itself:
-//   commit   a commit took effect; its CommitReport
-//   retire   a past generation was closed and removed; its number
-//   flush    a memtable was flushed for a commit, an extract or a checkpoint; how long it took, in ms
-//   held     a commit has left HELD_GENERATIONS past generations or more to iterators and snapshots, which
-//            may have been forgotten: their files take room; its HeldMetrics
-//   forgotten an iterator or a snapshot that was never closed was garbage-collected, and what it kept is
-//            released; its ForgottenReader
+//   event      emitted when                                                                  detail
+//   commit     a commit took effect                                                          CommitReport
+//   retire     a past generation was closed and removed                                      its number
+//   flush      a memtable was flushed for a commit, an extract or a checkpoint               duration in ms
+//   held       after a commit, readers keep HELD_GENERATIONS past generations or more:       HeldMetrics
+//              they may have been forgotten, and the generations' files take up space
+//   forgotten  an iterator or a snapshot was garbage-collected without having been closed,   ForgottenReader
+//              and its generation was released
 //
-// A forgotten reader of a sublevel is referred to by the sublevel: it is released when the sublevel or the store
-// is closed.
+// A sublevel refers to its readers, so a reader of a sublevel is not collected before the sublevel or the store closes.
 
 import { type LevelSummary, readLevelsTask } from '../leveldb/read-levels.js';
 import type { ActivityMetrics } from './activity.js';
 import type { HeldMetrics, OpenReaders } from './open-readers.js';
 import type { StoreCore } from './store-core.js';
 
-/** As many past generations, kept by readers, are worth a warning: the event `held`. */
+/** The number of past generations kept by readers from which the store emits `held`. */
 export const HELD_GENERATIONS = 8;
 
+/** One open generation of a store. */
 export interface GenerationMetrics {
   readonly number: number;
   readonly current: boolean;
-  /** Iterators and snapshots open on it. */
+  /** How many iterators, snapshots and operations use it. */
   readonly readers: number;
 }
 
+/** What `Store.metrics` returns. */
 export interface StoreMetrics extends ActivityMetrics {
-  /** Number of the current generation. */
+  /** The number of the current generation. */
   readonly generation: number;
   readonly generations: readonly GenerationMetrics[];
   /**
-   * Tables by level. Bytes above the lowest level that has tables are newer versions and tombstones of what
-   * lies below, or new keys: `compactRange` of all keys merges them, and what is old goes. A table that was
-   * split in place counts with its whole file.
+   * Tables by level. The bytes in levels above the lowest one that has tables are new keys, and newer versions and
+   * tombstones of keys below; `compactRange` over all keys merges them and drops the old versions. A virtual table
+   * counts with its whole file.
    */
   readonly levels: readonly LevelSummary[];
-  /** What iterators and snapshots keep of past generations. */
+  /** The past generations that iterators and snapshots keep. */
   readonly held: HeldMetrics;
 }
 
+/** Collects the metrics of an open store. */
 export async function storeMetrics(core: StoreCore, readers: OpenReaders): Promise<StoreMetrics> {
   const { pool, operations } = core;
   const [current, levels] = await operations.runFileWork(async () => {
     const generation = core.current;
-    // A commit beside this may retire the generation, whose directory goes.
+    // A concurrent commit may retire the generation and remove its directory.
     generation.retain();
     try {
       const signal = operations.closing;

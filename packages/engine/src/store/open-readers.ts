@@ -1,11 +1,12 @@
-// The iterators and snapshots that are open on a store's generations, and what becomes of forgotten ones.
+// Tracks the readers (iterators and snapshots) that are open on a store's generations, and releases those that the
+// application never closes.
 //
-// abstract-level keeps each of them in a set until it is closed, so that closing the database closes it. One that
-// is forgotten would never be collected, and keep its generation, a directory of tables, until the store closes.
-// Here a stand-in is in that set, which refers to the reader weakly. A reader that was collected can be read no
-// more, nor is a read of it under way, as that would refer to it: what it kept is released.
+// abstract-level keeps each reader in a set until it is closed, so that closing the database closes it. A reader that
+// is never closed would therefore never be collected, and would keep its generation, a directory of tables, until the
+// store closes. The store puts a proxy into that set instead, which refers to the reader weakly. Once a reader was
+// collected, nobody can read from it, and no read is in progress, as that would refer to it: its hold is released.
 //
-// Invariant: what a reader keeps is released once: when it is closed, or when it was collected.
+// Invariant: a hold is released exactly once, when its reader is closed or collected.
 import {
   AbstractIterator,
   AbstractKeyIterator,
@@ -19,31 +20,32 @@ export type ReaderKind = 'iterator' | 'snapshot';
 
 type Closable = Pick<AbstractResource, 'close'>;
 
-/** A reader that was never closed, and what it kept was released: detail of the event `forgotten`. */
+/** A reader that was garbage-collected without having been closed; the detail of the event `forgotten`. */
 export interface ForgottenReader {
   readonly kind: ReaderKind;
-  /** Number of the generation that it kept. */
+  /** The number of the generation that it kept. */
   readonly generation: number;
+  /** How long it was open. */
   readonly openMs: number;
-  /** Where it was created, with `readerStacks`. */
+  /** The stack of its creation. Undefined without the option `readerStacks`. */
   readonly stack: string | undefined;
 }
 
-/** What iterators and snapshots keep of the past. */
+/** The past generations that iterators and snapshots keep. */
 export interface HeldMetrics {
-  /** Past generations, each a directory of files, that readers keep. */
+  /** How many past generations, each a directory of files, readers keep. */
   readonly generations: number;
-  /** Iterators and snapshots that keep them. */
+  /** How many iterators and snapshots keep them. */
   readonly readers: number;
-  /** How long ago the oldest of these readers was created, in milliseconds; 0 where there is none. */
+  /** The age of the oldest of these readers, in milliseconds; 0 if there is none. */
   readonly oldestMs: number;
-  /** Readers that were collected without having been closed, since the store was opened. */
+  /** How many readers were collected without having been closed, since the store was opened. */
   readonly forgotten: number;
-  /** Where these readers were created, oldest first and each place once; empty without `readerStacks`. */
+  /** The distinct stacks of these readers' creation, oldest first. Empty without the option `readerStacks`. */
   readonly stacks: readonly string[];
 }
 
-/** What a reader keeps. It must not refer to the reader. */
+/** A reader's hold on its generation. It must not refer to the reader. */
 export class ReaderHold {
   readonly kind: ReaderKind;
   readonly generation: Generation;
@@ -65,7 +67,7 @@ export class ReaderHold {
     generation.retain();
   }
 
-  /** Closes LevelDB's iterator or snapshot and lets the generation go. */
+  /** Closes LevelDB's iterator or snapshot and releases the generation. Later calls return the same promise. */
   end(): Promise<void> {
     this.#end ??= this.#release();
     return this.#end;
@@ -80,8 +82,8 @@ export class ReaderHold {
   }
 }
 
-/** In abstract-level's set in a reader's place. */
-class StandIn implements AbstractResource {
+/** Takes a reader's place in abstract-level's set. */
+class ReaderProxy implements AbstractResource {
   readonly #reader: WeakRef<AbstractResource>;
   hold: ReaderHold | undefined;
 
@@ -99,46 +101,50 @@ class StandIn implements AbstractResource {
 }
 
 export interface OpenReadersOptions {
-  /** Takes a stand-in out of abstract-level's set. */
-  readonly detach: (standIn: AbstractResource) => void;
+  /** Removes a proxy from abstract-level's set. */
+  readonly detach: (proxy: AbstractResource) => void;
   readonly readerStacks: boolean;
-  /** Must not throw. */
+  /** Called when a reader was collected without having been closed. It must not throw. */
   readonly onForgotten: (reader: ForgottenReader) => void;
 }
 
+/** The readers that are open on one store. */
 export class OpenReaders {
   readonly #options: OpenReadersOptions;
-  readonly #standIns = new WeakMap<object, StandIn>();
-  /** In the order of their creation. */
+  readonly #proxies = new WeakMap<object, ReaderProxy>();
+  /** In order of creation. */
   readonly #holds = new Set<ReaderHold>();
-  readonly #collected = new FinalizationRegistry<StandIn>((standIn) => this.#release(standIn));
+  readonly #collected = new FinalizationRegistry<ReaderProxy>((proxy) => this.#release(proxy));
   #forgotten = 0;
 
   constructor(options: OpenReadersOptions) {
     this.#options = options;
   }
 
-  /** What abstract-level is to keep until the resource is closed: others than readers as they are. */
+  /** Returns what abstract-level keeps until the resource is closed: a reader's proxy, or another resource itself. */
   attach(resource: AbstractResource): AbstractResource {
     if (!isReader(resource)) return resource;
-    const known = this.#standIns.get(resource);
+    const known = this.#proxies.get(resource);
     if (known !== undefined) return known;
-    const standIn = new StandIn(resource);
-    this.#standIns.set(resource, standIn);
-    this.#collected.register(resource, standIn, standIn);
-    return standIn;
+    const proxy = new ReaderProxy(resource);
+    this.#proxies.set(resource, proxy);
+    this.#collected.register(resource, proxy, proxy);
+    return proxy;
   }
 
-  /** What abstract-level keeps for the resource, which has been closed. */
+  /** Returns what `attach` returned for the resource, which is closed now. */
   detach(resource: AbstractResource): AbstractResource {
-    const standIn = this.#standIns.get(resource);
-    if (standIn === undefined) return resource;
-    this.#collected.unregister(standIn);
-    this.#standIns.delete(resource);
-    return standIn;
+    const proxy = this.#proxies.get(resource);
+    if (proxy === undefined) return resource;
+    this.#collected.unregister(proxy);
+    this.#proxies.delete(resource);
+    return proxy;
   }
 
-  /** A reader of a generation opens; `attach` has seen it. Its `close` is to end what this gives. */
+  /**
+   * Registers a reader's hold on a generation. `attach` has been called with the reader. The reader's `close` calls
+   * `end` of the result.
+   */
   open(
     reader: object,
     kind: ReaderKind,
@@ -148,8 +154,8 @@ export class OpenReaders {
     const stack = this.#options.readerStacks ? creationStack() : undefined;
     const hold = new ReaderHold(kind, generation, inner, stack);
     this.#holds.add(hold);
-    const standIn = this.#standIns.get(reader);
-    if (standIn !== undefined) standIn.hold = hold;
+    const proxy = this.#proxies.get(reader);
+    if (proxy !== undefined) proxy.hold = hold;
     return {
       end: async () => {
         this.#holds.delete(hold);
@@ -158,6 +164,7 @@ export class OpenReaders {
     };
   }
 
+  /** Reports the holds on past generations. */
   held(): HeldMetrics {
     const holds = [...this.#holds].filter(({ generation }) => generation.retired);
     const [oldest] = holds;
@@ -170,14 +177,14 @@ export class OpenReaders {
     };
   }
 
-  /** The reader was collected and never closed. */
-  #release(standIn: StandIn): void {
-    this.#options.detach(standIn);
-    const { hold } = standIn;
-    // A wrapper around a reader, whose own stand-in follows.
+  /** Releases the hold of a reader that was collected without having been closed. */
+  #release(proxy: ReaderProxy): void {
+    this.#options.detach(proxy);
+    const { hold } = proxy;
+    // Without a hold the resource wraps a reader, which is collected with a proxy of its own.
     if (hold === undefined || !this.#holds.delete(hold)) return;
     this.#forgotten++;
-    // It fails where the generation cannot be closed, which the close of the store tells.
+    // It fails if the generation cannot be closed, which the close of the store reports.
     hold.end().catch(() => undefined);
     const { kind, generation, openedAt, stack } = hold;
     const openMs = performance.now() - openedAt;
@@ -185,7 +192,7 @@ export class OpenReaders {
   }
 }
 
-/** The iterators and snapshots of this engine, and abstract-level's own around them. */
+/** Whether a resource is an iterator or a snapshot of this engine, or abstract-level's wrapper of one. */
 function isReader(resource: AbstractResource): boolean {
   return (
     resource instanceof AbstractIterator ||

@@ -1,4 +1,4 @@
-// Options of a store: LevelDB's own pass through, with defaults for stores that take whole syncs.
+// The options of a store. LevelDB's options pass through, with defaults that suit stores whose syncs are replaced.
 
 import type { FileSystem } from '@sstitch/sst';
 import type { AbstractDatabaseOptions, AbstractOpenOptions } from 'abstract-level';
@@ -10,91 +10,93 @@ import { COPY_PARTS, type SplitPolicy } from '../tables/split-policy.js';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
+/** Options of a `Store`. */
 export interface StoreOptions<K, V> extends AbstractDatabaseOptions<K, V>, Partial<LevelOptions> {
-  /** Make the store if there is none. @defaultValue true */
+  /** Make the store if it does not exist. @defaultValue true */
   readonly createIfMissing?: boolean;
   /** Refuse a store that exists. @defaultValue false */
   readonly errorIfExists?: boolean;
   /**
-   * LevelDB's block cache, in bytes. Each commit opens a new generation with a cache of its own, so
-   * a large one is cold more often than it is worth.
+   * Size of LevelDB's block cache, in bytes. Each commit opens a new generation, whose cache starts empty, so a large
+   * cache is rarely worth its memory.
    * @defaultValue 8 MiB
    */
   readonly cacheSize?: number;
   /**
-   * Size at which LevelDB turns its write buffer into a table, in bytes. A commit replaces syncs
-   * without this buffer; it serves plain writes only, and is flushed at the start of each commit.
+   * Size of the memtable from which LevelDB writes it to a table, in bytes. Only plain writes go through the memtable;
+   * a commit flushes it first where its log is too long to be replayed.
    * @defaultValue 4 MiB
    */
   readonly writeBufferSize?: number;
   /**
-   * Size of the tables that LevelDB's compactions write, in bytes. A commit splits up to one table
-   * at each bound of a span, and links all others: larger ones mean fewer links, and longer copies
-   * where a split copies (`splitTables`).
+   * Size of the tables that LevelDB's compactions write, in bytes. A commit splits at most one table of a run at each
+   * bound of a span and links the others. Larger tables mean fewer links, and longer copies where a split copies
+   * (`splitTables`).
    * @defaultValue 2 MiB
    */
   readonly maxFileSize?: number;
   /** Size of a data block before compression, in bytes. @defaultValue 4096 */
   readonly blockSize?: number;
-  /** Keys between two restart points of a block. @defaultValue 16 */
+  /** Number of entries between two restart points of a block. @defaultValue 16 */
   readonly blockRestartInterval?: number;
-  /** Tables that LevelDB keeps open, in each generation. @defaultValue 1000 */
+  /** Number of files that LevelDB keeps open, in each generation. @defaultValue 1000 */
   readonly maxOpenFiles?: number;
   /** Compress blocks with snappy. @defaultValue true */
   readonly compression?: boolean;
   /**
-   * What a commit does with a table that straddles a bound of a span. `share` keeps the parts in the table's file, to
-   * which it appends an index of each: the cost hardly grows with the table, and the file keeps what was split away
-   * until LevelDB compacts the table or a commit purges it. `copy` copies each part into a file of its own, and
-   * incoming tables that share a file too: no file that the store makes holds more than its table, for tools that
-   * take a file for a table. Tables that share a file already stay as they are, and are read as ever.
+   * How a commit splits a table that straddles a bound of a span.
+   * - `share` keeps the parts in the table's file and appends an index of each. The cost hardly grows with the table's
+   *   size. The file keeps the bytes that were split away until LevelDB compacts the table or a commit purges it.
+   * - `copy` copies each part into a file of its own, and incoming tables that share a file as well. Every file that
+   *   the store makes then holds exactly one table, for tools that expect it. Tables of the store that share a file
+   *   already remain as they are.
    * @defaultValue 'share'
    */
   readonly splitTables?: 'share' | 'copy';
   /**
-   * With `splitTables: 'share'`: size from which a part stays in the table's file, in bytes; where all parts are
-   * smaller, they are copied. Files that have further names, in checkpoints or copies made of links, are never
-   * appended to.
+   * With `splitTables: 'share'`: if all parts of a table are smaller than this, they are copied, in bytes. A file that
+   * has further links, in checkpoints or in copies made of links, is never appended to: its parts are copied.
    * @defaultValue 128 KiB
    */
   readonly shareTablesFromBytes?: number;
   /**
-   * Only `false`: one process, and one thread of it, has a store open. Others read it by `openReadOnly`.
+   * Only `false` is supported: one thread of one process opens a store. Other threads and processes read it with
+   * `openReadOnly`.
    * @defaultValue false
    */
   readonly multithreading?: boolean;
   /**
-   * Keep the stack of each iterator's and snapshot's creation, for `metrics().held` and the event `forgotten`:
-   * to find what is not closed. Costs some microseconds for each.
+   * Record the stack when an iterator or a snapshot is created, for `metrics().held` and the event `forgotten`. It
+   * shows which readers are never closed, and costs some microseconds for each.
    * @defaultValue false
    */
   readonly readerStacks?: boolean;
   /**
-   * Size of a file that keeps room for an excise on a full disk, in bytes: it is given up for a commit that only
-   * removes and finds no room, and made again after it. Such a commit frees the tables that lie inside its spans;
-   * what shares a file with others goes with `purge`, for which there must be room. 0: none.
+   * Size of a file that reserves room for an excise on a full disk, in bytes; 0 for none. A commit that only removes
+   * and finds no room frees the file, and writes it again afterwards. Such a commit frees the tables that lie inside
+   * its spans. Freeing what shares a file with other tables takes `purge`, which needs room of its own.
    * @defaultValue 1 MiB; 0 with a `fileSystem` of your own
    */
   readonly diskReserveBytes?: number;
   /**
-   * What does the file work. With one of your own the work runs on the calling thread: for tests
-   * that record or break operations.
+   * The file system that the store works on, for tests that record operations or make them fail. With an own
+   * `fileSystem` all file work runs on the calling thread.
    * @defaultValue Node's file system, in worker threads
    */
   readonly fileSystem?: FileSystem;
 }
 
-/** What `open` takes: LevelDB's options, as classic-level. All generations of the opening have them. */
+/** Options of `open`, as in classic-level. They apply to all generations until the store closes. */
 export interface StoreOpenOptions extends AbstractOpenOptions, Partial<LevelOptions> {
   readonly multithreading?: boolean;
 }
 
 const MAX_RESERVE_BYTES = 1024 * MIB;
 
-/** For less than this a file of its own costs little more than an index, and keeps nothing else alive. */
+/** Below this size a copy costs little more than an index, and keeps no other bytes alive. */
 const DEFAULT_SHARED_BYTES = 128 * KIB;
 
-/** How a store splits tables, by its options. @throws EngineError SSTITCH_OPTION_INVALID */
+/** Returns the policy of splits that the options ask for. @throws EngineError SSTITCH_OPTION_INVALID */
 export function splitPolicyOf(
   options: Pick<StoreOptions<unknown, unknown>, 'splitTables' | 'shareTablesFromBytes'>,
 ): SplitPolicy {
@@ -103,12 +105,12 @@ export function splitPolicyOf(
     throw optionInvalid("splitTables must be 'share' or 'copy'");
   }
   if (typeof fromBytes !== 'number' || !(fromBytes >= 0)) {
-    throw optionInvalid('shareTablesFromBytes must be 0 or more');
+    throw optionInvalid('shareTablesFromBytes must be a number of bytes, 0 or more');
   }
   return splitTables === 'copy' ? COPY_PARTS : { mode: 'share', fromBytes };
 }
 
-/** @throws EngineError SSTITCH_OPTION_INVALID */
+/** Returns the size of the disk reserve that the options ask for. @throws EngineError SSTITCH_OPTION_INVALID */
 export function diskReserveBytesOf(
   options: Pick<StoreOptions<unknown, unknown>, 'diskReserveBytes' | 'fileSystem'>,
 ): number {
@@ -117,7 +119,7 @@ export function diskReserveBytesOf(
   throw optionInvalid('diskReserveBytes must be from 0 to 1 GiB');
 }
 
-/** Checks the options of an opening. @throws EngineError SSTITCH_OPTION_INVALID */
+/** Checks the options of `open` and of the constructors. @throws EngineError SSTITCH_OPTION_INVALID */
 export function checkOpenOptions(options: StoreOpenOptions): void {
   checkOptions(options, {
     createIfMissing: 'boolean',
@@ -128,7 +130,7 @@ export function checkOpenOptions(options: StoreOpenOptions): void {
   });
   if (options.multithreading) {
     throw optionInvalid(
-      'multithreading is not supported: a store is open in one thread; read it in others by openReadOnly',
+      'multithreading is not supported: one thread opens a store; use openReadOnly in the others',
     );
   }
   levelOptionsOf(options);

@@ -1,4 +1,4 @@
-// A checkpoint for Pebble: all that the store holds at one moment, in tables that are built anew.
+// A checkpoint for Pebble: one state of the store, in newly built tables.
 
 import { makePebbleDirectory } from '../build/pebble-directory.js';
 import type { CopiedGeneration } from '../copy/copy-generation.js';
@@ -6,7 +6,7 @@ import { checkedSpans } from '../tables/extracted-tables.js';
 import { EVERYTHING } from '../tables/purge-tables.js';
 import type { StoreCore } from './store-core.js';
 
-/** Makes `targetDirectory`, a database that Pebble opens. */
+/** Makes a Pebble database in `targetDirectory`. */
 export function checkpointForPebble(
   core: StoreCore,
   targetDirectory: string,

@@ -1,10 +1,8 @@
-// Read-only opens: a second process reads a store that another one has open, writes and compacts.
+// Read-only opens: a process reads a store that another process has open and writes to.
 //
-// It makes a private copy of the current generation by links, logs included, inside the store's
-// directory (where links work), where the caller says, or, where the store cannot be written to, in the
-// temporary directory (reader-directories.ts), and opens LevelDB on that. The copy is one
-// consistent state; what the owner does afterwards never shows in it. The owner is not disturbed:
-// nothing of its own is written, renamed or locked.
+// The reader copies the current generation, logs included, and opens LevelDB on the copy. The copy consists of links
+// and lies in the store's directory by default; reader-directories.ts says where else. It is one consistent state, and
+// no later write of the owner shows in it. The owner is not disturbed: none of its files is written, renamed or locked.
 
 import { randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
@@ -38,31 +36,31 @@ import { GenerationReader } from './generation-reader.js';
 import { checkOpenOptions, type StoreOpenOptions, type StoreOptions } from './options.js';
 import type { ExtractOptions } from './transfer-options.js';
 
+/** Options of a `ReadOnlyStore`. */
 export interface ReadOnlyOptions<K, V>
   extends Omit<StoreOptions<K, V>, 'createIfMissing' | 'errorIfExists'> {
   /**
-   * A directory for the private copy, which is made in it and removed on close. On another file system than
-   * the store's, tables are copied instead of linked.
-   * @defaultValue the directory `readers` in the store; where that cannot be written to (read-only media,
-   * another user's store), a directory of its own in the system's temporary directory
+   * The directory in which the private copy is made; `close` removes the copy. On another file system than the
+   * store's, tables are copied instead of linked.
+   * @defaultValue the directory `readers` of the store; if it is not writable (read-only media, another user's store),
+   * a new directory in the system's temporary directory
    */
   readonly copyDirectory?: string;
   /**
-   * Check, before LevelDB opens the copy and can compact it, every block that may hold keys of these spans, as
-   * `verifySpans` does. Sorted and disjoint.
+   * Spans to check as `verifySpans` does, before LevelDB opens the copy and may compact it. Sorted and disjoint.
    * @defaultValue none
    */
   readonly verifySpans?: readonly Span[];
-  /** Ends the opening. */
+  /** Aborts the open. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Each round follows a commit of the owner between reading CURRENT and linking. */
+/** The limit of attempts. An attempt fails if the owner commits between the reading of CURRENT and the linking. */
 const MAX_ROUNDS = 100;
 
 /**
- * Copies are numbered at random: a killed process may have left some, and in a container every
- * process has the same number.
+ * Copies have random numbers: a killed process may have left some, and processes in different containers can have the
+ * same process id.
  */
 const MAX_READER_COUNT = 2 ** 31;
 
@@ -70,11 +68,13 @@ interface OpenedCopy {
   readonly pool: WorkerPool;
   readonly operations: Operations;
   readonly generation: Generation;
-  /** The generation's directory in the store that was copied: errors name its files. */
+  /** The directory of the generation that was copied. Errors name its files, as the copy goes away. */
   readonly sourceDirectory: string;
 }
 
-/** A store as it was when it was opened, to read from. Writes are refused. */
+/**
+ * A read-only store: the state of a store at the time of the open. Writes reject with SSTITCH_STORE_READ_ONLY.
+ */
 export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V> {
   readonly location: string;
   readonly #options: ReadOnlyOptions<K, V>;
@@ -100,7 +100,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     throw new EngineError('SSTITCH_STORE_CLOSED', 'the store is not open', { path: this.location });
   }
 
-  /** Its tables can be extracted; it takes no commit. */
+  /** Tables can be extracted, but there is no checkpoint. */
   get capabilities(): EngineCapabilities {
     return { tables: true, checkpoint: false };
   }
@@ -114,7 +114,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     const { directory, database } = generation;
     const ending = operations.endingWith(signal);
     return operations.runFileWork(async () => {
-      // The copied logs went into tables when LevelDB opened the copy; nothing was written since.
+      // LevelDB turned the copied logs into tables when it opened the copy, and nothing was written since.
       const leastLogNumber = await flushGeneration(pool, directory, database, ending);
       const link = {
         sourceDirectory: directory,
@@ -123,7 +123,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
       };
       const request = { ...link, spans, leastLogNumber, policy: COPY_PARTS, verify };
       const tables = await extractTables(pool, request, ending);
-      // The checks go on when the caller has the tables.
+      // The checks may run on after the tables are returned.
       const checking = ExtractedTables.incomingOf(tables)?.checking;
       if (checking !== undefined) operations.track(checking).catch(() => undefined);
       return tables;
@@ -166,7 +166,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const { pool, operations, sourceDirectory: namedDirectory } = this.#opened;
-    // The copy goes away: the table is the store's too, or was.
+    // Errors name the store's table, not the copy's, which goes away.
     return operations.runFileWork(() =>
       verifyGenerationSpans(
         pool,
@@ -199,7 +199,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     this.#copy = undefined;
     if (copy === undefined) return;
     await copy.operations.end();
-    // Retired from birth: closing removes the copy.
+    // Closing a retired generation removes its directory, the copy.
     copy.generation.retire();
     await copy.generation.close();
   }
@@ -256,11 +256,11 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
           sourceDirectory,
         };
       } catch (error) {
-        // A directory around the copy was made when its place was found.
+        // findReaderPlaceTask may have made a directory around the copy.
         if (isMade || toRemove !== targetDirectory) {
           await pool.run(removeDirectoryTask, { directory: toRemove });
         }
-        // The owner has committed, and removed the generation that CURRENT named a moment ago.
+        // If the owner has committed, it may have removed the generation that CURRENT named: try again.
         const again = await pool.run(prepareOpenTask, {
           location: this.location,
           createIfMissing: false,
@@ -270,7 +270,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
         if (errorCodeOf(error) !== 'ENOENT') throw error;
         throw new EngineError(
           'SSTITCH_STORE_CORRUPT',
-          'a file of the generation in force is missing',
+          'a file of the current generation is missing',
           {
             cause: error,
             path: (error as { path?: string }).path ?? sourceDirectory,
@@ -315,15 +315,20 @@ function checkReadOnlyOptions(options: StoreOpenOptions): void {
   checkOptions(options, { copyDirectory: 'path', signal: 'signal' });
   for (const name of ['createIfMissing', 'errorIfExists'] as const) {
     if (options[name] !== true) continue;
-    throw optionInvalid(`${name} is not for a read-only open`);
+    throw optionInvalid(`${name} cannot be set for a read-only store`);
   }
 }
 
 function readOnlyError(): EngineError {
-  return new EngineError('SSTITCH_STORE_READ_ONLY', 'the store is open to read only');
+  return new EngineError('SSTITCH_STORE_READ_ONLY', 'the store is open read-only');
 }
 
-/** Opens a store to read, whether or not another process has it open. */
+/**
+ * Opens a store read-only, whether or not another process has it open.
+ *
+ * @throws EngineError SSTITCH_OPTION_INVALID, SSTITCH_SPANS_INVALID; LEVEL_DATABASE_NOT_OPEN, whose cause is an
+ * EngineError such as SSTITCH_STORE_NOT_FOUND or SSTITCH_STORE_CORRUPT
+ */
 export async function openReadOnly<K = string, V = string>(
   location: string,
   options: ReadOnlyOptions<K, V> = {},

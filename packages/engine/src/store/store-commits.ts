@@ -1,5 +1,5 @@
-// What a store does with tables and entries that come from outside: each is one operation (operations.ts), from its
-// first file operation to its clean-up.
+// The methods of a store that commit tables and entries from outside. Each is one operation (threads/operations.ts)
+// from its first file operation to its clean-up.
 
 import type { CommitReport, Span } from '@sstitch/contract';
 import { buildFromPages, type PagesToBuild } from '../build/build-from-pages.js';
@@ -42,7 +42,7 @@ export function ingestOwnTables(
   return core.commit(tables, { moveIncoming: move, purge: purgeOf(options), signal });
 }
 
-/** Commits tables that others made: they are parsed in full first. */
+/** Commits tables that the caller made, after parsing them in full. */
 export function ingestForeignTables(
   core: StoreCore,
   tables: readonly ForeignSpanTables[],
@@ -63,7 +63,7 @@ export function ingestForeignTables(
   });
 }
 
-/** Extracts from a source, and commits its tables or those that are built of them. */
+/** Extracts tables from a source and commits them or, with `rebuild`, tables that are built from them. */
 export function ingestFromSource(
   core: StoreCore,
   source: TableSource,
@@ -83,11 +83,14 @@ export function ingestFromSource(
   };
   const extract = async (): Promise<ExtractedTables> => {
     const share = policy.mode === 'share' && !purge && !rebuild;
-    const how = { share, verify, signal: ending };
-    const tables = await takeTables(source, spans, await stagingDirectory(), how);
+    const extractOptions = { share, verify, signal: ending };
+    const tables = await takeTables(source, spans, await stagingDirectory(), extractOptions);
     extracted = ExtractedTables.incomingOf(tables);
     if (extracted !== undefined) return tables;
-    throw new EngineError('SSTITCH_TABLES_INVALID', 'the source does not return table sets');
+    throw new EngineError(
+      'SSTITCH_TABLES_INVALID',
+      'extract() of the source must return the ExtractedTables of a store',
+    );
   };
   const build = async (): Promise<ExtractedTables> => {
     const input = await checkedSpans(await extract());
@@ -100,34 +103,34 @@ export function ingestFromSource(
   };
   const extractForCommit = async (): Promise<ExtractedTables> => {
     const tables = await extract();
-    // To read all tables takes long; the base's writers would be kept waiting for the replay.
+    // Reading all tables takes long, and a commit that captured writes for so long would have many to replay.
     return verify ? settledTables(tables, ending) : tables;
   };
-  const make = async (how: () => Promise<ExtractedTables>): Promise<IncomingTables> => {
-    const tables = await how();
+  const incomingFrom = async (make: () => Promise<ExtractedTables>): Promise<IncomingTables> => {
+    const tables = await make();
     onExtracted?.(tables);
     return ExtractedTables.incomingOf(tables) as IncomingTables;
   };
   return operations.run(async () => {
     try {
-      // A build takes long: other commits need not wait for it.
-      const tables = rebuild ? await make(build) : () => make(extractForCommit);
-      const how = { moveIncoming: true, purge: purgeOf(options), signal };
-      return await core.commitMade(spans, tables, how);
+      // A build takes long, so it runs before the commit: other commits do not wait for it.
+      const tables = rebuild ? await incomingFrom(build) : () => incomingFrom(extractForCommit);
+      const commitOptions = { moveIncoming: true, purge: purgeOf(options), signal };
+      return await core.commitSpans(spans, tables, commitOptions);
     } finally {
       failing.abort();
-      // A commit that failed has not waited for them.
+      // A commit that failed did not wait for the checks.
       await Promise.allSettled([extracted?.checking]);
       extracted?.unsynced?.close();
       const removing = Promise.all(directories.map((directory) => staging.remove(directory)));
-      // Only a close waits for it, and a purge.
+      // Only a close and a purge wait for the removal.
       void operations.track(removing);
       if (purge) await removing;
     }
   });
 }
 
-/** Builds tables of sorted entries and commits them. */
+/** Builds tables from pages of sorted entries and commits them. */
 export function replaceByPages(
   core: StoreCore,
   spans: readonly Span[],
@@ -142,8 +145,8 @@ export function replaceByPages(
       const ending = { signal: operations.endingWith(signal) };
       const built = await buildFromPages(pool, directory, spans, pages, ending);
       const tables = { spans: built.spans, lastSequence: built.lastSequence };
-      const how = { moveIncoming: true, purge: purgeOf(options), signal };
-      const commit = await core.commit(tables, how);
+      const commitOptions = { moveIncoming: true, purge: purgeOf(options), signal };
+      const commit = await core.commit(tables, commitOptions);
       const { pauseMs, durationMs } = commit;
       return { entries: built.entries, pauseMs, durationMs, commit };
     } finally {
@@ -152,7 +155,7 @@ export function replaceByPages(
   });
 }
 
-/** `verifySpans` of a generation of an open store, which closes only when this has ended. */
+/** Runs `verifySpans` on a generation of an open store. The store's close waits for it. */
 export function verifyStoreSpans(
   core: StoreCore,
   generation: Generation,

@@ -1,11 +1,10 @@
-// What is behind a store's abstract-level face: the generations, the gate, and the one path by which
-// a store is changed.
+// The core of a store, below its abstract-level interface: its generations, the write gate, and commits.
 //
 // Invariants:
-// - exactly one generation is current; every other live one is retired and has readers;
+// - exactly one generation is current; every other live one is retired, and has readers or is being removed;
 // - commits run one at a time;
-// - whatever touches the directory is part of an operation (operations.ts), which a close ends and awaits;
-// - while it is open, this process holds the lock of the generation that CURRENT names.
+// - all work on the directory is part of an operation (threads/operations.ts), which a close ends and awaits;
+// - while the store is open, this process holds the lock of the generation that CURRENT names.
 
 import { type CommitReport, Mutex, type Span } from '@sstitch/contract';
 import { commitTables } from '../commit/commit.js';
@@ -37,6 +36,7 @@ import { endPurge } from './end-purge.js';
 import { Generation } from './generation.js';
 import type { CheckpointOptions, ExtractOptions } from './transfer-options.js';
 
+/** An open store's state. */
 export class StoreCore {
   readonly #options: CoreOptions;
   readonly pool: WorkerPool;
@@ -68,7 +68,7 @@ export class StoreCore {
     this.gate = new WriteGate(opened.database, () => this.#retireLog());
   }
 
-  /** Opens or makes the store; finishes or undoes what a crash left. */
+  /** Opens the store, or makes it, and recovers from a crash. */
   static async open(options: CoreOptions): Promise<StoreCore> {
     const pool = poolFor(options.fileSystem);
     const { directory, lastNumber, ...opened } = await openStoreDirectory(pool, options);
@@ -88,14 +88,14 @@ export class StoreCore {
     return this.#options.policy;
   }
 
-  /** Commits tables; one commit after another. */
+  /** Commits tables. Commits run one at a time. */
   commit(tables: IncomingTables, options: CommitOptions): Promise<CommitReport> {
     const spans = tables.spans.map(({ span }) => span);
-    return this.commitMade(spans, tables, options);
+    return this.commitSpans(spans, tables, options);
   }
 
-  /** Commits tables of these spans, or what makes them, as a part of the commit. */
-  commitMade(
+  /** Replaces the spans by tables. If `tables` is a function, the commit calls it while it links the base. */
+  commitSpans(
     spans: readonly Span[],
     tables: IncomingTables | (() => Promise<IncomingTables>),
     options: CommitOptions,
@@ -144,7 +144,7 @@ export class StoreCore {
         ...{ number, nextDirectory, spans, tables },
         moveIncoming: options.moveIncoming,
         purge: options.purge ?? [],
-        // An index takes the least room.
+        // On a full disk tables are shared at any size: an index takes the least room.
         policy:
           isShort && this.policy.mode === 'share' ? { mode: 'share', fromBytes: 0 } : this.policy,
         signal: ending,
@@ -159,45 +159,45 @@ export class StoreCore {
     );
   }
 
-  /** Purges a range, where LevelDB's compaction of it has left something; after commits that are under way. */
+  /** Purges a range if files still hold excised entries of it, after commits that are in progress. */
   async purgeRange(range: Span): Promise<void> {
-    const isNeeded = await this.#onLinked(undefined, ({ directory }, signal) =>
+    const isNeeded = await this.#onCurrent(undefined, ({ directory }, signal) =>
       this.pool.run(hasTablesToPurgeTask, { directory, range }, { signal }),
     );
     if (!isNeeded) return;
-    const how = { moveIncoming: false, purge: [range], signal: undefined };
-    // Another commit that is under way may wait for the compaction that calls this.
+    const options = { moveIncoming: false, purge: [range], signal: undefined };
+    // A commit that is in progress may itself wait for the compaction that calls this.
     const mayWait = !this.#commits.isLocked;
-    const purging = this.commit(noTables([]), how);
+    const purging = this.commit(noTables([]), options);
     purging.catch(() => undefined);
     if (mayWait) await purging;
   }
 
-  /** Extracts tables into a directory, which is made. */
+  /** Extracts tables into `targetDirectory`, which it makes. */
   async extract(
     spans: readonly Span[],
     targetDirectory: string,
     { signal, share = false, verify = false }: ExtractOptions,
   ): Promise<ExtractedTables> {
-    return this.#onLinked(signal, async (generation, ending) => {
+    return this.#onCurrent(signal, async (generation, ending) => {
       const { directory } = generation;
       const leastLogNumber = await this.#flush(generation, ending);
       const policy = share ? this.policy : COPY_PARTS;
       const request = { sourceDirectory: directory, targetDirectory, spans, leastLogNumber };
       const tables = await extractTables(this.pool, { ...request, policy, verify }, ending);
-      // The checks go on when the caller has the tables.
+      // The checks may run on after the tables are returned.
       const checking = ExtractedTables.incomingOf(tables)?.checking;
       if (checking !== undefined) this.operations.track(checking).catch(() => undefined);
       return tables;
     });
   }
 
-  /** Makes `targetDirectory`, a store of one generation that shares this one's tables. */
+  /** Makes a store of one generation in `targetDirectory`, which shares this store's tables. */
   async checkpoint(
     targetDirectory: string,
     { signal, purge = false }: CheckpointOptions,
   ): Promise<CopiedGeneration> {
-    return this.#onLinked(signal, async (generation, ending) => {
+    return this.#onCurrent(signal, async (generation, ending) => {
       const { directory } = generation;
       const leastLogNumber = await this.#flush(generation, ending);
       const input = {
@@ -213,8 +213,8 @@ export class StoreCore {
   }
 
   /**
-   * Ends every operation, waits for it, and closes every generation. Readers were closed before, by
-   * abstract-level. Once this has fulfilled nothing of this opening touches the directory.
+   * Ends every operation, waits for them, and closes every generation. abstract-level has closed the readers before.
+   * Once the promise fulfils, this process does not touch the directory.
    */
   async close(): Promise<void> {
     await this.operations.end();
@@ -241,8 +241,8 @@ export class StoreCore {
     this.#options.observe(event);
   }
 
-  /** Runs `work` on the current generation, which stays alive meanwhile. */
-  #onLinked<T>(
+  /** Runs `work` on the current generation and retains it until `work` ends. */
+  #onCurrent<T>(
     signal: AbortSignal | undefined,
     work: (generation: Generation, ending: AbortSignal) => Promise<T>,
   ): Promise<T> {
@@ -257,7 +257,7 @@ export class StoreCore {
     });
   }
 
-  /** One after another, each an operation; one whose turn comes after the close began does not begin. */
+  /** Runs `work` as an operation, one at a time. Work whose turn comes after the close began is refused. */
   #serialised<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     const turn = async () => {
       this.operations.checkOpen();
@@ -277,9 +277,9 @@ export class StoreCore {
   #addGeneration(number: number, database: LevelDatabase): Generation {
     const directory = `${this.directory}/${generationName(number)}`;
     const generation = new Generation(number, directory, database, async (ended) => {
-      // Left over, it is removed by the next open; no reason for a close to fail.
+      // The next open removes a directory that is left, so a failure must not fail the close.
       await this.#removeDirectory(ended.directory).catch(() => undefined);
-      // Only now: a close waits for the removal.
+      // After the removal, as a close waits for live generations.
       this.#live.delete(ended);
       this.#report({ type: 'retire', detail: ended.number });
     });
@@ -302,7 +302,7 @@ export class StoreCore {
     if (!isSyncFailure(error) && !(renamed && syscall !== 'rename')) return asEngineError(error);
     this.#poison = new EngineError(
       'SSTITCH_STORE_POISONED',
-      'a sync failed: what is on disk is unknown, open the store anew',
+      'an fsync failed: what is on disk is unknown; close and reopen the store',
       { cause: error, path: this.directory },
     );
     this.gate.refuse(this.#poison);

@@ -1,13 +1,13 @@
-// Iterators and snapshots of a store: those of one generation, which they keep alive until they close.
+// Iterators and snapshots of a store. Each belongs to one generation, which it keeps until it is closed.
 import { AbstractIterator, type AbstractLevel, AbstractSnapshot } from 'abstract-level';
 import type { NativeBytes, NativeIterator, NativeRangeOptions } from '../leveldb/level-database.js';
 import type { Generation } from './generation.js';
 import type { OpenReaders } from './open-readers.js';
 
-/** A store, whatever its encodings: iterators do not look at them. */
+/** A store with any encodings, which iterators do not use. */
 export type AnyStore = AbstractLevel<string | Buffer | Uint8Array, unknown, unknown>;
 
-/** Where a reader belongs. */
+/** The store and the generation that a reader belongs to. */
 export interface ReaderHome {
   readonly store: AnyStore;
   readonly readers: OpenReaders;
@@ -15,9 +15,8 @@ export interface ReaderHome {
 }
 
 /**
- * Hands every call on to the generation's iterator; keys and values pass through as they are. One made
- * on a closed snapshot has no inner iterator, for the generation's database may be closed by then:
- * abstract-level refuses to read from it with LEVEL_SNAPSHOT_NOT_OPEN.
+ * Forwards every call to an iterator of the generation's database. An iterator that is made on a closed snapshot has no
+ * inner iterator, as the database may be closed; abstract-level refuses to read from it (LEVEL_SNAPSHOT_NOT_OPEN).
  */
 export class StoreIterator extends AbstractIterator<AnyStore, unknown, unknown> {
   readonly #inner: NativeIterator | undefined;
@@ -51,12 +50,12 @@ export class StoreIterator extends AbstractIterator<AnyStore, unknown, unknown> 
   }
 }
 
-/** abstract-level's types leave out the constructor that implementations call. */
+/** abstract-level's types omit the constructor that implementations call. */
 const SnapshotBase = AbstractSnapshot as unknown as new (options: object) => AbstractSnapshot;
 
 /** A snapshot of one generation. */
 export class StoreSnapshot extends SnapshotBase {
-  /** Whose snapshot it is: another store cannot read from it. */
+  /** The store that it belongs to. Other stores refuse it. */
   readonly store: AnyStore;
   readonly generation: Generation;
   readonly inner: AbstractSnapshot;

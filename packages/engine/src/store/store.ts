@@ -1,5 +1,4 @@
-// The store: an abstract-level database that a user can put in classic-level's place, and the engine
-// that the compactor works on.
+// The store: an abstract-level database that can take classic-level's place, and an engine for the compactor.
 
 import {
   byteEncodings,
@@ -31,7 +30,7 @@ import type { ForeignSpanTables } from '../tables/check-incoming.js';
 import { ExtractedTables, noTables } from '../tables/extracted-tables.js';
 import { checkForeignTables, checkSource } from './check-arguments.js';
 import { CheckedWrites } from './checked-writes.js';
-import { compactStoreRange, healOpenedStore } from './compact-range.js';
+import { compactStoreRange, repairOpenedStore } from './compact-range.js';
 import type { Generation } from './generation.js';
 import { HELD_GENERATIONS, type StoreMetrics, storeMetrics } from './metrics.js';
 import {
@@ -65,8 +64,8 @@ import {
 } from './transfer-options.js';
 
 /**
- * A Level database on generations of classic-level databases. Reads and writes are classic-level's;
- * `ingestAndExcise` replaces whole key ranges at once.
+ * A Level database over generations of classic-level databases. Reads and writes are classic-level's;
+ * `ingestAndExcise` and its siblings replace whole key ranges atomically.
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see the interface below
 export class Store<K = string, V = string> extends CheckedWrites<K, V> {
@@ -75,7 +74,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
   #core: StoreCore | undefined;
 
   /**
-   * @param location the store's directory
+   * @param location the store's directory, made on open if it does not exist
    * @throws EngineError SSTITCH_OPTION_INVALID
    */
   constructor(location: string, options: StoreOptions<K, V> = {}) {
@@ -111,14 +110,14 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
   }
 
   /**
-   * From then on the store holds, inside the spans, exactly the tables' entries, and outside them
-   * what it held. All spans change in one commit; see contract.ts for what that promises.
+   * Replaces the contents of the spans by the entries of the tables. All spans change in one commit, and keys outside
+   * them do not change; docs/guarantees.md says what a commit guarantees.
    *
-   * @param tables what `extract` or a `TableLoader` returned, or spans with paths of tables that the caller made:
-   * those are parsed in full first
+   * @param tables what `extract` or a `TableLoader` returned, or spans with the paths of tables that the caller made,
+   * which are parsed in full first
    * @throws EngineError SSTITCH_SPANS_INVALID, SSTITCH_TABLES_INVALID, SSTITCH_OPTION_INVALID, SSTITCH_ABORTED,
-   * SSTITCH_FILE_OPERATION, SSTITCH_LEVELDB: the store is as it was;
-   * SSTITCH_STORE_POISONED: open it anew to see
+   * SSTITCH_FILE_OPERATION, SSTITCH_LEVELDB, which all leave the store unchanged; SSTITCH_STORE_POISONED, after which
+   * only a reopened store shows whether the commit took effect
    */
   async ingestAndExcise(
     tables: ExtractedTables | readonly ForeignSpanTables[],
@@ -134,13 +133,14 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
   }
 
   /**
-   * `extract` of a source and `ingestAndExcise` of what it returns, in less time than one after the other: this
-   * store's tables are linked into its next generation meanwhile. Other commits of this store wait for both.
+   * Extracts the spans from a source and ingests them. This takes less time than `extract` followed by
+   * `ingestAndExcise`, as the store links its own tables during the extract. Other commits of this store wait for both.
    *
-   * With `rebuild` the source's tables are built anew first, and other commits wait for the commit alone.
+   * With `rebuild`, the source's tables are rebuilt before the commit, and other commits do not wait for that.
    *
-   * @param source another `Store`, or a `ReadOnlyStore`
-   * @throws what `source.extract`, `onExtracted` and `onEntries` throw, and what `ingestAndExcise` does
+   * @param source a `Store`, a `ReadOnlyStore`, or an object that forwards to one's `extract`
+   * @param spans sorted and disjoint
+   * @throws what `source.extract`, `onExtracted` and `onEntries` throw, and what `ingestAndExcise` throws
    */
   async ingestFrom(
     source: TableSource,
@@ -154,7 +154,12 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     return ingestFromSource(this.#opened, source, checked, options);
   }
 
-  /** Removes everything inside the spans, in one commit and without a tombstone. */
+  /**
+   * Removes all entries inside the spans in one commit, without writing tombstones.
+   *
+   * @param spans sorted and disjoint
+   * @throws as `ingestAndExcise`
+   */
   async excise(spans: readonly Span[], options: ExciseOptions = {}): Promise<CommitReport> {
     const checked = checkSpans(spans);
     checkCommitOptions(options);
@@ -163,12 +168,13 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
   }
 
   /**
-   * From then on the store holds, inside the spans, exactly the entries: builds tables of them in a worker thread while
-   * they come, then commits as `ingestAndExcise`. Two pages are in memory at most.
+   * Replaces the contents of the spans by entries. A worker thread builds tables from the pages as they arrive; then
+   * one commit ingests the tables. At most two pages are in memory.
    *
-   * @param entries pages of `[key, value]`, strictly ascending by the bytes of their keys, each inside one of the spans
-   * @throws as `ingestAndExcise`, and EngineError SSTITCH_ENTRIES_INVALID; what the pages throw passes through as it
-   * is. The store is as it was
+   * @param spans sorted and disjoint
+   * @param entries pages of `[key, value]`, in strictly ascending order of the keys' bytes, each inside one of the spans
+   * @throws as `ingestAndExcise`; EngineError SSTITCH_ENTRIES_INVALID; what the iteration of the pages throws. The store
+   * is unchanged then
    */
   async replaceSpans(
     spans: readonly Span[],
@@ -194,8 +200,9 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
   }
 
   /**
-   * Makes a loader of entries that come in any order: `add` them, `finish` the tables, `ingestAndExcise` these, and
-   * `end` the loader in any case. It works in the store's directory, and ends when the store closes.
+   * Makes a loader that builds tables from entries in any order: `add` entries, `finish` the tables, pass them to
+   * `ingestAndExcise`, and `end` the loader in any case. The loader works in the store's directory and ends when the
+   * store closes.
    *
    * @throws EngineError SSTITCH_OPTION_INVALID
    */
@@ -218,8 +225,10 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
   }
 
   /**
-   * Makes a store in `directory`, which must lie outside this one's, that holds what this one holds, by links; or, with
-   * `format: 'pebble'`, a Pebble database.
+   * Makes a copy of the store in `directory`: a store made of links or, with `format: 'pebble'`, a Pebble database.
+   *
+   * @param directory must not exist and must lie outside the store
+   * @throws EngineError SSTITCH_OPTION_INVALID, SSTITCH_TARGET_EXISTS, SSTITCH_ABORTED, SSTITCH_FILE_OPERATION
    */
   async checkpoint(directory: string, options: CheckpointOptions = {}): Promise<CopiedGeneration> {
     checkDirectory(directory);
@@ -231,8 +240,9 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
   }
 
   /**
-   * Compacts a key range of the current generation, as classic-level's; see compact-range.ts. What was excised in
-   * it before is in no file of the store then, once nobody reads an earlier generation and no commit is under way.
+   * Compacts a key range of the current generation, as in classic-level; see compact-range.ts. It also purges entries
+   * that earlier commits excised in the range: once no reader keeps an earlier generation and no commit is in progress,
+   * no file of the store holds them.
    */
   async compactRange(start: K, end: K): Promise<void>;
   async compactRange<TKey = K>(
@@ -257,7 +267,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     await core.operations.run(() => compactStoreRange(core, ...bounds));
   }
 
-  /** Generations, readers, levels, commits, pauses, bytes: metrics.ts also lists the events. */
+  /** Returns the store's metrics: generations, readers, levels, commits and pauses. metrics.ts also lists the events. */
   async metrics(): Promise<StoreMetrics> {
     await this.whenOpen('metrics');
     return storeMetrics(this.#opened, this.readers);
@@ -280,7 +290,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
         if (type === 'commit') this.#warnOfHeld();
       },
     });
-    await healOpenedStore(core);
+    await repairOpenedStore(core);
     this.#core = core;
   }
 
@@ -289,7 +299,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     if (held.generations >= HELD_GENERATIONS) this.#emitEvent('held', held);
   }
 
-  /** A listener that throws must not fail the commit that it hears of. */
+  /** Emits an event in a microtask, so that a listener that throws does not fail the commit. */
   #emitEvent(type: string, detail: unknown): void {
     queueMicrotask(() => this.emit(type, detail));
   }
@@ -318,8 +328,8 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
   }
 
   /**
-   * While a commit stages, what a clear deletes must be known key by key: the commit replays it. Once
-   * more where the commit came between two batches: what it put in must go, or stay, as a whole.
+   * Clears a range key by key, as a commit that stages captures and replays single operations. If a commit takes effect
+   * between two batches, the range is cleared again: of what the commit put in, all or nothing must be deleted.
    */
   async #clearInBatches(options: NativeRangeOptions): Promise<void> {
     let generation: Generation;
@@ -338,7 +348,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     }
     const { reverse, limit } = options;
     const snapshot = options.snapshot ?? undefined;
-    // The public iterator: it refuses to be read once the store closes.
+    // The public iterator, which refuses reads once the store closes.
     const range = { ...bounds, ...byteEncodings, reverse, limit, snapshot, values: false };
     const iterator = this.iterator<Uint8Array, Uint8Array>(range as object);
     try {
@@ -356,16 +366,16 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
   }
 }
 
-/** As many as classic-level's own clear deletes at a time, roughly. */
+/** About as many as classic-level's own clear deletes at a time. */
 const CLEAR_BATCH_OPERATIONS = 500;
 
-/** How durable a write is, as classic-level's option of that name. */
+/** The durability of a write, as in classic-level. */
 export interface WriteDurability {
-  /** Return only when the write survives a power cut. @defaultValue false */
+  /** Fulfil the promise only once the write survives a power cut. @defaultValue false */
   readonly sync?: boolean;
 }
 
-// The methods are abstract-level's own; only their types gain `sync`.
+// abstract-level's methods, with `sync` added to the types of their options.
 export interface Store<K = string, V = string> {
   put(key: K, value: V): Promise<void>;
   put<TKey = K, TValue = V>(

@@ -1,4 +1,4 @@
-// The options of the methods that move tables from one store to another, and their checks.
+// The options of the methods that move tables between stores, and their checks.
 import type {
   ByteEncodings,
   CommitReport,
@@ -10,47 +10,50 @@ import type { EntryEncodingOptions } from '../build/entry-encoding.js';
 import { checkOptions, optionInvalid } from '../check-options.js';
 import type { ExtractedTables } from '../tables/extracted-tables.js';
 
-/** For what must be gone. */
+/** The option `purge` of a commit. */
 export interface PurgeOption {
   /**
-   * Leave no byte of what was excised, now or by earlier commits, in any file of the store: tables that are split
-   * are copied instead of shared, those whose files still hold what was split away are written anew, and the
-   * call waits until past generations that nobody reads are removed. Costs what copying those tables costs.
-   * The report's `purge` lists who else keeps some of it.
+   * Leave no byte of what this commit or earlier ones excised in any file of the store. Tables that are split are
+   * copied instead of shared, virtual tables whose files still hold excised entries are rewritten, and the call waits
+   * until the past generations without readers are removed. It costs as much as copying those tables. The report's
+   * `purge` lists the directories and the number of readers that still keep excised entries.
    * @defaultValue false
    */
   readonly purge?: boolean;
 }
 
+/** Options of `excise`. */
 export interface ExciseOptions extends PurgeOption {
-  /** Until the commit, aborting leaves the store as it was. */
+  /** Aborts the call. Aborting before the commit point leaves the store unchanged. */
   readonly signal?: AbortSignal;
 }
 
-/** `ReplaceSpansOptions` of any engine, and what a Store takes too. */
+/** Options of `Store.replaceSpans`: those of the engine contract, `purge`, and encodings of the entries. */
 export interface StoreReplaceOptions<K = string, V = string>
   extends Omit<ReplaceSpansOptions, keyof ByteEncodings>,
     PurgeOption,
     EntryEncodingOptions<K, V> {}
 
+/** What `Store.replaceSpans` returns. */
 export interface StoreReplaceResult extends ReplaceSpansResult {
   readonly commit: CommitReport;
 }
 
+/** Options of `checkpoint`. */
 export interface CheckpointOptions {
-  /** Aborting removes what was made of the checkpoint. */
+  /** Aborts the call, and removes the unfinished checkpoint. */
   readonly signal?: AbortSignal;
   /**
-   * What the directory becomes.
+   * The format of the checkpoint.
    * - `store`: a store, whose tables are linked.
-   * - `pebble`: a database that Pebble 2 opens, and classic-level: what opens it first to write owns it. All
-   *   entries are read, and written to tables of its own. A store with an empty key is refused.
+   * - `pebble`: a database that both Pebble 2 and classic-level can open. Once one of them has opened it for writing,
+   *   the other cannot. All entries are read and written to new tables. A store that holds the empty key is refused.
    * @defaultValue 'store'
    */
   readonly format?: CheckpointFormat;
   /**
-   * Leave no byte of what was excised before in any file of the checkpoint: tables whose files still hold some
-   * are copied instead of linked. In a checkpoint for Pebble there is none anyway.
+   * Leave no byte of excised entries in any file of the checkpoint: virtual tables whose files still hold some are
+   * copied instead of linked. A checkpoint for Pebble holds none in any case.
    * @defaultValue false
    */
   readonly purge?: boolean;
@@ -58,36 +61,38 @@ export interface CheckpointOptions {
 
 export type CheckpointFormat = 'store' | 'pebble';
 
+/** Options of `ingestAndExcise`. */
 export interface IngestOptions extends PurgeOption {
-  /** Until the commit, aborting leaves the store as it was. */
+  /** Aborts the call. Aborting before the commit point leaves the store unchanged. */
   readonly signal?: AbortSignal;
   /**
-   * Take extracted tables away from their directory instead of linking them: saves the directory's later
-   * removal. Only tables that `extract` or a `TableLoader` returned.
+   * Move extracted tables out of their directory instead of linking them, which makes the directory's removal cheaper.
+   * Applies only to tables that `extract` or a `TableLoader` returned.
    * @defaultValue false
    */
   readonly move?: boolean;
 }
 
+/** Options of `extract`. */
 export interface ExtractOptions {
-  /** Aborting leaves the directory to its caller, with what was made by then. */
+  /** Aborts the call. The directory keeps the tables that were made; the caller removes it. */
   readonly signal?: AbortSignal;
   /**
-   * Share tables that straddle a bound instead of copying their part (the store's `splitTables`), for
-   * tables that go to `ingestAndExcise`. A virtual table is known by its path and its size together;
-   * its file alone, copied elsewhere, is another table.
+   * Split tables as the store's `splitTables` says, rather than always by copy, for tables that are passed to
+   * `ingestAndExcise`. A virtual table is identified by its path and its size together; a copy of its file is a
+   * different table.
    * @defaultValue false
    */
   readonly share?: boolean;
   /**
-   * Read every table in full, and refuse a damaged one (SSTITCH_TABLES_INVALID, with its path and the offset). Without
-   * it only the structure of each table is checked, and the blocks at the bounds.
+   * Read every table in full and refuse a damaged one (SSTITCH_TABLES_INVALID, with path and offset). Otherwise only
+   * the structure of each table and the blocks at the bounds are checked.
    * @defaultValue false
    */
   readonly verify?: boolean;
 }
 
-/** What tables can be taken from: a `Store`, a `ReadOnlyStore`, or what passes their `extract` on. */
+/** A source of tables: a `Store`, a `ReadOnlyStore`, or an object that forwards to the `extract` of one. */
 export interface TableSource {
   extract(
     spans: readonly Span[],
@@ -96,21 +101,22 @@ export interface TableSource {
   ): Promise<ExtractedTables>;
 }
 
+/** Options of `ingestFrom`. */
 export interface IngestFromOptions extends Pick<ExtractOptions, 'verify'>, PurgeOption {
-  /** Until the commit, aborting leaves the store as it was. */
+  /** Aborts the call. Aborting before the commit point leaves the store unchanged. */
   readonly signal?: AbortSignal;
   /**
-   * Build the source's tables anew, in worker threads, without shadowed versions and deletions, instead of linking
-   * them. Takes as long as reading and writing all of them.
+   * Build new tables from the source's in worker threads, without shadowed versions and tombstones, instead of linking
+   * them. Takes the time to read and write all of them.
    * @defaultValue false
    */
   readonly rebuild?: boolean;
-  /** With `rebuild`, called from time to time with how many entries were built. What it throws ends the ingestion. */
+  /** With `rebuild`: called repeatedly with the number of entries built so far. What it throws ends the call. */
   readonly onEntries?: (entries: number) => void;
   /**
-   * Called before the commit with the tables that it takes: those extracted or, with `rebuild`, those built. Without
-   * `verify` and `rebuild`, tables that are linked as they are may still be being checked. What it throws ends the
-   * ingestion, and passes through as it is: the store is as it was.
+   * Called before the commit with the tables that it takes: the extracted tables or, with `rebuild`, the built ones.
+   * Without `verify` and `rebuild`, the checks of linked tables may still run. What it throws ends the call and passes
+   * through; the store is unchanged.
    */
   readonly onExtracted?: (tables: ExtractedTables) => void;
 }

@@ -1,4 +1,4 @@
-// Checks tables that somebody else made before LevelDB, which trusts every length in them, sees them.
+// Checks tables that callers made, before LevelDB sees them: it trusts every length in a table.
 
 import { compareBytes, type Span } from '@sstitch/contract';
 import { type FileSystem, userKeyOf, verifyTable } from '@sstitch/sst';
@@ -9,20 +9,21 @@ import { defineTask } from '../threads/task.js';
 import { type CheckedTable, checkRunOrder } from './check-run-order.js';
 import type { SpanTables, TableFile, TableSet } from './table-set.js';
 
-/** Foreign sequences end far below 2^53, up to which MANIFESTs are read: the store goes on from there. */
+/** The limit of foreign sequences. The store counts on from them, and MANIFESTs are read up to 2^53. */
 const MAX_FOREIGN_SEQUENCE = 2 ** 52;
 
-/** A table file that a caller brings, with nothing known of it but where it is. */
+/** Tables for one span that the caller made. */
 export interface ForeignSpanTables {
   readonly span: Span;
-  /** Runs, oldest first; the paths of a run in key order. */
+  /** Runs, oldest first. A run is the paths of its tables, in key order. */
   readonly runs: ReadonlyArray<readonly string[]>;
 }
 
 /**
- * Parses every table in full and gives the set that the commit takes. Their files are held, to be synced: what their
- * writer has not synced is not durable yet, but what went wrong before they were opened here is not reported.
+ * Parses every table in full. The files are held and fsynced before the commit, in case their writer did not fsync them.
+ * A write-back error that occurred before they were opened here is not reported.
  *
+ * @returns the set of tables that the commit takes
  * @throws SstError for a malformed table; EngineError SSTITCH_TABLES_INVALID
  */
 function checkIncomingTables(
@@ -72,8 +73,8 @@ function checkTables(
 }
 
 /**
- * The file behind a path, which may be a link: the store would else take the link itself. A pipe would be
- * read for ever.
+ * Resolves symbolic links, of which a hard link would be made otherwise, and refuses anything but a file: a pipe might
+ * never end.
  */
 function fileOf(fileSystem: FileSystem, given: string): string {
   const path = fileSystem.realPath(given);
@@ -85,8 +86,8 @@ function fileOf(fileSystem: FileSystem, given: string): string {
 }
 
 /**
- * Checks what ties tables to their spans: each table wholly inside its span, runs ordered, and no
- * user key in two tables of a run.
+ * Checks that each table lies inside its span, that runs are in key order, and that no user key lies in two tables of a
+ * run.
  *
  * @throws EngineError SSTITCH_TABLES_INVALID
  */

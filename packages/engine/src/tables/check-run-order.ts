@@ -1,7 +1,7 @@
-// Checks that of two foreign runs the newer one has the higher sequences (docs/leveldb-rules.md, rule 11): get
-// stops at the shallower level, iterators go by the sequence, and the two must not disagree.
+// Checks that of two foreign runs the newer one has the higher sequences for every key (docs/leveldb-rules.md, rule 11).
+// LevelDB's get stops at the shallower level, while iterators go by sequence; both must find the same version.
 //
-// Tables whose ranges of sequences do not meet need no look; the entries of others are compared.
+// Only tables whose ranges of keys and of sequences overlap are read and compared.
 import { compareBytes } from '@sstitch/contract';
 import {
   type FileSystem,
@@ -13,11 +13,12 @@ import {
 import { sequenceNumberOf } from '@sstitch/sst/file-format';
 import { EngineError } from '../errors.js';
 
+/** A table that was parsed in full. */
 export interface CheckedTable extends TableProperties {
   readonly path: string;
 }
 
-/** @throws EngineError SSTITCH_TABLES_INVALID */
+/** Checks the runs of one span, oldest first. @throws EngineError SSTITCH_TABLES_INVALID */
 export function checkRunOrder(
   fileSystem: FileSystem,
   runs: ReadonlyArray<readonly CheckedTable[]>,
@@ -57,7 +58,7 @@ function checkPair(fileSystem: FileSystem, older: CheckedTable, newer: CheckedTa
       if (order < 0) old.next();
       else if (order > 0) young.next();
       else {
-        // The first version of a key is its newest, the last its oldest.
+        // A table holds the versions of a key from the newest to the oldest.
         const newestOld = sequenceOf(old);
         let oldestYoung = newestOld;
         for (; young.valid && compareBytes(userKeyOf(young.key), key) === 0; young.next()) {

@@ -1,7 +1,7 @@
-// Tables that this engine linked, split or built itself: a commit takes them without parsing them again.
+// Tables that this engine linked, split or built. A commit takes them without parsing them again.
 //
-// Invariant: only this engine makes an ExtractedTables, and what it knows of the files beyond their bounds is
-// private: no caller can claim it of tables of its own.
+// Invariant: only this engine makes an ExtractedTables, and keeps its facts about the files private, so that a caller
+// cannot pass its own tables off as checked.
 import type { OriginTotals } from '@sstitch/contract';
 import { asEngineError } from '../threads/task-errors.js';
 import type { UnsyncedFiles } from '../threads/unsynced-files.js';
@@ -10,19 +10,19 @@ import type { SpanTables, TableSet } from './table-set.js';
 
 /** Tables as a commit takes them. */
 export interface IncomingTables extends TableSet {
-  /** Files of the tables that are written and not yet synced: the one who takes them syncs or closes them. */
+  /** The tables' files that are not fsynced yet. The receiver fsyncs or closes them. */
   readonly unsynced?: UnsyncedFiles | undefined;
   /**
-   * Settles when the tables that were linked as they are have been checked; LevelDB opens none of them before.
-   * Undefined where all have been.
+   * Settles when the linked tables have been checked. LevelDB must not open them before. Undefined if all tables are
+   * checked.
    */
   readonly checking?: Promise<unknown> | undefined;
 }
 
-/** Tables of some spans: what `extract` and a `TableLoader` return, and `ingestAndExcise` takes. */
+/** The tables of some spans, which `extract` and a `TableLoader` return and `ingestAndExcise` takes. */
 export class ExtractedTables {
   readonly #incoming: IncomingTables;
-  /** The tables and bytes of each span, by how they came about. */
+  /** The number and size of each span's tables, by how they were made. */
   readonly totals: readonly OriginTotals[];
 
   constructor(incoming: IncomingTables) {
@@ -30,19 +30,19 @@ export class ExtractedTables {
     this.totals = incoming.spans.map(({ runs }) => totalsOf(runs.flat()));
   }
 
-  /** The spans, in key order, each with its tables. */
+  /** The spans with their tables, in key order. */
   get spans(): readonly SpanTables[] {
     return this.#incoming.spans;
   }
 
-  /** The tables as a commit takes them; undefined for what is no ExtractedTables. */
+  /** Returns the tables as a commit takes them, or undefined if the argument is not an ExtractedTables. */
   static incomingOf(tables: unknown): IncomingTables | undefined {
     const isOwn = typeof tables === 'object' && tables !== null && #incoming in tables;
     return isOwn ? tables.#incoming : undefined;
   }
 }
 
-/** Waits until tables are checked and their files synced, and returns them as they are then. */
+/** Waits until tables are checked, fsyncs their files, and returns the settled tables. */
 export async function settledTables(
   tables: ExtractedTables,
   signal: AbortSignal | undefined,
@@ -59,7 +59,7 @@ export async function settledTables(
   return new ExtractedTables(set);
 }
 
-/** Waits until tables are checked, to be read and then removed: their files are not synced. */
+/** Waits until tables are checked and closes their files without an fsync, for tables that are only read. */
 export async function checkedSpans(tables: ExtractedTables): Promise<readonly SpanTables[]> {
   const incoming = ExtractedTables.incomingOf(tables);
   try {
@@ -72,17 +72,17 @@ export async function checkedSpans(tables: ExtractedTables): Promise<readonly Sp
 
 /** Tables that a `TableLoader` built. */
 export class LoadedTables extends ExtractedTables {
-  /** Entries of all spans together. */
+  /** The number of entries in all spans. */
   readonly entries: number;
 
-  /** @param set synced */
+  /** @param set tables whose files are fsynced */
   constructor(set: TableSet, entries: number) {
     super(set);
     this.entries = entries;
   }
 }
 
-/** No tables: what the spans hold goes. */
+/** Returns an empty set of tables, whose commit removes the contents of the spans. */
 export function noTables(spans: readonly SpanTables['span'][]): IncomingTables {
   return { spans: spans.map((span) => ({ span, runs: [] })), lastSequence: 0 };
 }

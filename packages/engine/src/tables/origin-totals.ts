@@ -1,4 +1,4 @@
-// Tables and bytes by how they came about.
+// Counts tables and their bytes by origin, that is, by how they were made.
 import type { OriginTotals, TableOrigin } from '@sstitch/contract';
 import type { TableFile } from './table-set.js';
 
@@ -17,7 +17,7 @@ export function addToTotals(totals: OriginTotals, origin: TableOrigin, sizeBytes
   totals[origin].bytes += sizeBytes;
 }
 
-/** What some tables hold of their files. */
+/** Returns the totals of tables. A virtual table counts with its part of the file. */
 export function totalsOf(tables: readonly TableFile[]): OriginTotals {
   const totals = emptyTotals();
   for (const { origin, dataBytes, sizeBytes } of tables) {

@@ -1,9 +1,8 @@
-// Finds the tables whose files hold more than the table, and has them written anew.
+// Finds tables whose files hold more than the table, and rewrites them.
 //
-// A virtual table's file (share-parts.ts) keeps the blocks that were split away, and a file that was shared goes
-// on behind the end of the table in front. What was excised is in such files until LevelDB compacts the table.
-// A purge copies what such a table has into a file of its own; no other file has a byte that its table does not
-// reach.
+// The file of a virtual table (share-parts.ts) keeps the blocks that were split away, and a file that was shared goes
+// on after the end of its original table. Such files hold excised entries until LevelDB compacts the tables. A purge
+// copies the part of each such table into a file of its own. No other file holds bytes outside its table.
 
 import type { Span } from '@sstitch/contract';
 import { type FileSystem, TableReader } from '@sstitch/sst';
@@ -22,7 +21,7 @@ import { splitTable } from './split-table.js';
 /** All keys. */
 export const EVERYTHING: Span = { start: new Uint8Array(0), end: undefined };
 
-/** Whether the file of a table holds bytes that the table does not reach. */
+/** Whether the file of a table holds bytes that are not part of the table. */
 export function holdsMore(
   fileSystem: FileSystem,
   { path, origin }: PrivateName,
@@ -40,12 +39,12 @@ export function holdsMore(
 }
 
 export interface TablesToPurgeInput {
-  /** Of a database that may be open. */
+  /** The directory of a database, which may be open. */
   readonly directory: string;
   readonly range: Span;
 }
 
-/** Whether there are tables with keys in the range whose files hold more than the table. */
+/** Whether a table that overlaps the range has a file that holds more than the table. */
 function hasTablesToPurge(
   fileSystem: FileSystem,
   { directory, range }: TablesToPurgeInput,
@@ -61,7 +60,7 @@ function hasTablesToPurge(
       try {
         return holdsMore(fileSystem, { path, origin: path }, table.sizeBytes);
       } catch (error) {
-        // Under its other name; or LevelDB has compacted it away meanwhile.
+        // The table has the other name, or LevelDB has compacted it away meanwhile.
         if (isAbsence(error)) return false;
         throw error;
       }
@@ -79,9 +78,9 @@ function isAbsence(error: unknown): boolean {
 }
 
 /**
- * Writes a table of a directory that is being made anew, if its file holds more, under the same name.
+ * Rewrites a table under the same name if its file holds more than the table. Nobody else may use the directory yet.
  *
- * @returns the table as it is then; undefined if it has no entry
+ * @returns the table afterwards, or undefined if it has no entries
  */
 export function purgeTable(
   fileSystem: FileSystem,

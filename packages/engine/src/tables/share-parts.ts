@@ -1,13 +1,13 @@
-// Makes parts of a table that share its file: an index of the part is appended to the file, of which the part is
-// another name. The blocks stay where they are, so that the cost hardly grows with the table.
+// Makes virtual tables: appends an index of a part to its table's file, and links the file under the part's name. The
+// blocks stay where they are, so the cost hardly grows with the table.
 //
 // Invariants:
-// - the table stays what it was to all who know its size from a MANIFEST (sst's share-part.ts): a commit that fails
-//   here, or a power cut, takes nothing from the generation in force;
-// - a file grows only while it has two names, its database's own and the link: a checkpoint, a backup made of
-//   links, another store's table must not grow under their owners. Two writers can race for one file, where LevelDB
-//   deletes its own name between two links and their looks: neither overwrites anything, and the one whose bytes
-//   are not where they were to be copies instead.
+// - readers that know the table's size from a MANIFEST see the same table as before (sst's share-part.ts). So a failed
+//   commit or a power cut does not harm the current generation;
+// - a file grows only while it has two links: its database's own and the one made here. Files of a checkpoint, of a
+//   backup made of links, or of another store must not grow. Two writers can still race for one file if LevelDB deletes
+//   its own link after both have linked the file and before they count the links. Neither overwrites anything, and the
+//   one whose bytes are not at the expected offset copies instead.
 import type { Span } from '@sstitch/contract';
 import {
   type FileHandle,
@@ -20,13 +20,13 @@ import { errorCodeOf } from '../errors.js';
 import type { HeldFiles } from '../files/held-files.js';
 import { linkOrCopy } from '../files/place-file.js';
 
-/** The database's name of a table, and the one that it was linked under. */
+/** The links of a table's file: the database's own and the one made here. */
 const OWN_NAMES = 2;
 const OWNER_MAY_WRITE = 0o200;
-/** What a system answers where a table may not be written to: it is copied then. */
+/** The error codes for a file that is not writable. Its parts are copied. */
 const NO_APPEND_CODES = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'ETXTBSY']);
 
-/** Opens a linked table's file to append to; undefined where others have it too, or it cannot be written to. */
+/** Opens a linked table's file for appending. Returns undefined if it has further links or is not writable. */
 export function openToShare(
   fileSystem: FileSystem,
   path: string,
@@ -36,7 +36,7 @@ export function openToShare(
   if (links > OWN_NAMES) return undefined;
   try {
     if ((mode & OWNER_MAY_WRITE) !== 0) return held.open(path, 'append');
-    // A table of an earlier commit: read-only, so that nobody writes through one of its names.
+    // Tables of commits are read-only, so that no program writes through one of their links.
     fileSystem.chmod(path, mode | OWNER_MAY_WRITE);
     try {
       return held.open(path, 'append');
@@ -49,17 +49,18 @@ export function openToShare(
   }
 }
 
+/** A part that shares its table's file. */
 export interface SharedPart extends Pick<PartProperties, 'sizeBytes' | 'smallest' | 'largest'> {
-  /** Where the link does not work the part is a copy of the file. */
+  /** False if the file was copied because it could not be linked. */
   readonly isLinked: boolean;
-  /** What the part holds of the file. */
+  /** The size of the part's blocks and index, in bytes. */
   readonly dataBytes: number;
 }
 
 /**
- * Appends the index of a part to the table's file, and names the part.
+ * Appends the index of a part to the table's file, and links the file to `path`.
  *
- * @returns 'empty' where the table has no entry in it; 'taken' where another writer appended meanwhile
+ * @returns 'empty' if the table has no entries in the part; 'taken' if another writer has appended meanwhile
  */
 export function shareInFile(
   fileSystem: FileSystem,

@@ -55,7 +55,7 @@ interface FoundTable {
 }
 
 /** See the head of this file. Empty where nothing is certain. */
-export function findSharedSpans(
+function findSharedSpans(
   fileSystem: FileSystem,
   { databases, spans }: SharedSpansRequest,
   checkCancelled: () => void,

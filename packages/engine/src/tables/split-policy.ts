@@ -1,29 +1,30 @@
-// Whether the parts of a table that is split share the table's file, or are copied into files of their own
-// (docs/decisions/0005-share-in-place.md). Everything that makes a file hold more than one table is in
-// share-parts.ts, and nothing reaches it but by `sharesFile`.
+// Decides whether the parts of a split table share the table's file or are copied into files of their own
+// (docs/decisions/0005-share-in-place.md). Only share-parts.ts makes files that hold several tables, and only
+// `sharesFile` leads to it.
 
-/** How a store splits tables; plain data, which crosses threads. */
+/** How a store splits tables. It is plain data, which is sent to threads. */
 export type SplitPolicy =
-  /** Each part becomes a file of its own: no file holds more than its table. */
+  /** Each part is copied into a file of its own. */
   | { readonly mode: 'copy' }
-  /** The parts share the table's file where one of them holds so many bytes of it. */
+  /** The parts share the table's file if one of them is at least this large. */
   | { readonly mode: 'share'; readonly fromBytes: number };
 
+/** The policy of copying every part. */
 export const COPY_PARTS: SplitPolicy = { mode: 'copy' };
 
 /**
- * Parts that make up less of a table than this are copied: a shared file keeps what was split away. With tables of
- * LevelDB's own size `fromBytes` decides; this is for larger ones.
+ * Parts that together make up less of a table than this are copied, as a shared file would keep mostly what was split
+ * away. This matters for large tables; for tables of LevelDB's own size, `fromBytes` decides.
  */
 const MIN_KEPT_SHARE = 1 / 16;
 
 /**
- * Whether the parts of a table are to share its file.
+ * Whether the parts of a table share its file.
  *
- * A small part shares it too where a large one does: the file stays for the large one's sake, and a file of its own
- * takes longer to make and sync than an index.
+ * All parts share it if one is large: the file is kept in any case, and appending an index takes less time than making
+ * and fsyncing a file.
  *
- * @param partBytes what each part holds of the table's blocks
+ * @param partBytes the size of each part's blocks
  */
 export function sharesFile(
   policy: SplitPolicy,

@@ -1,4 +1,4 @@
-// Splits a table into parts: each is copied into a file of its own, or all share the table's file (split-policy.ts).
+// Splits a table into parts. Each part is copied into a file of its own, or all share the table's file (split-policy.ts).
 import type { Span } from '@sstitch/contract';
 import {
   copyPart,
@@ -12,24 +12,26 @@ import type { HeldFiles } from '../files/held-files.js';
 import { openToShare, shareInFile } from './share-parts.js';
 import { type SplitPolicy, sharesFile } from './split-policy.js';
 
-/** What to split out, and the file that it becomes. */
+/** A part to split out of a table. */
 export interface SplitPart {
-  /** Sorted and disjoint. */
+  /** The spans whose entries the part holds, sorted and disjoint. */
   readonly keep: readonly Span[];
+  /** The path of the part's file. */
   readonly path: string;
 }
 
+/** A table that was split out of another. */
 export interface SplitTable extends Pick<PartProperties, 'sizeBytes' | 'smallest' | 'largest'> {
   readonly origin: 'split' | 'shared';
-  /** What the table has of its file. */
+  /** The size of its blocks and index in the file, in bytes. */
   readonly dataBytes: number;
 }
 
 /**
- * Splits a table that was linked under `reader.path`.
+ * Splits a table that is linked under `reader.path`.
  *
- * @param held holds the files that are written
- * @returns a member for each part, undefined where the table has no entry in it
+ * @param held collects the files that are written
+ * @returns a table for each part, or undefined for a part without entries
  */
 export function splitTable(
   fileSystem: FileSystem,

@@ -1,5 +1,5 @@
-// The work on single tables that a commit or an extract consists of, as jobs: each is independent of the
-// others, so that several threads share them.
+// The jobs of a commit or an extract on single tables. Each is independent of the others, so that several threads run
+// them.
 
 import { compareBytes, type Span } from '@sstitch/contract';
 import {
@@ -21,49 +21,51 @@ import { holdsMore } from './purge-tables.js';
 import { COPY_PARTS, type SplitPolicy } from './split-policy.js';
 import { type SplitPart, type SplitTable, splitTable } from './split-table.js';
 
-/** A table, under a name of its own in the directory that is made. */
-export type TableJob =
-  /** It is taken whole, if it is what was recorded of it. */
-  CheckJob | SplitJob;
+/** A job on a table that is linked into the directory being made. */
+export type TableJob = CheckJob | SplitJob;
 
+/** Checks a table that is taken as a whole. */
 export interface CheckJob {
   readonly kind: 'check';
   readonly path: string;
-  /** The file in the store that the table is of: errors name it. */
+  /** The path of the store's own file, which errors name. */
   readonly origin: string;
   readonly recorded: RecordedTable;
 }
 
+/** Splits a table. */
 export interface SplitJob {
   readonly kind: 'split';
   readonly path: string;
-  /** As of a check. */
+  /** The path of the store's own file, which errors name. */
   readonly origin: string;
   readonly sizeBytes: number;
   readonly parts: readonly SplitPart[];
-  /** LevelDB reads the table as it is: only what comes in is checked whole, or by its seal. */
-  readonly isInForce: boolean;
-  /** A table without an entry outside its one part is not split. */
+  /** Whether the table is the store's own, so that LevelDB reads it already. Others are checked in full or by seal. */
+  readonly isOwn: boolean;
+  /** Whether to leave the table whole if it has no entries outside its only part. */
   readonly mayStayWhole: boolean;
-  /** Leave no byte behind that is in no part: each gets a file of its own (purge-tables.ts). */
+  /** Whether to copy each part, so that no file holds bytes outside its table (purge-tables.ts). */
   readonly purge: boolean;
-  /** The name stays, for its caller to remove; else it goes when the parts are made. */
-  readonly keepsName: boolean;
+  /** Whether to keep the link at `path`, which is removed otherwise. */
+  readonly keepsLink: boolean;
 }
 
+/** The result of a job. */
 export type TableOutcome =
   | { readonly kind: 'checked' }
-  /** Its bounds as they are: recorded ones may be wider, and reach into a hole. */
+  /** The table was not split. These are its exact bounds; recorded bounds may be wider and reach into a hole. */
   | { readonly kind: 'whole'; readonly smallest: Uint8Array; readonly largest: Uint8Array }
   | { readonly kind: 'split'; readonly parts: ReadonlyArray<SplitTable | undefined> };
 
+/** Options of a job. */
 export interface TableJobOptions {
   readonly policy: SplitPolicy;
-  /** Read every table in full first. @defaultValue false */
+  /** Whether to read the table in full first. @defaultValue false */
   readonly verify?: boolean | undefined;
 }
 
-/** Does one job. */
+/** Runs one job. */
 export function doTableJob(
   fileSystem: FileSystem,
   { job, policy, verify = false }: TableJobOptions & { readonly job: TableJob },
@@ -94,10 +96,10 @@ function splitOrKeep(
   policy: SplitPolicy,
   held: HeldFiles,
 ): TableOutcome {
-  const { path, sizeBytes, parts, isInForce, purge, keepsName } = job;
+  const { path, sizeBytes, parts, isOwn, purge, keepsLink } = job;
   const mayStayWhole = job.mayStayWhole && !(purge && holdsMore(fileSystem, job, sizeBytes));
   let outcome: TableOutcome;
-  const validate = isInForce ? 'lazy' : 'checksum';
+  const validate = isOwn ? 'lazy' : 'checksum';
   const reader = TableReader.open(fileSystem, path, { sizeBytes, validate });
   try {
     const [only, ...others] = parts;
@@ -105,18 +107,18 @@ function splitOrKeep(
     if (mayStayWhole && isOne && !hasEntriesBetween(reader, only.keep)) {
       return { kind: 'whole', smallest: reader.smallest(), largest: reader.largest() };
     }
-    const how = purge ? COPY_PARTS : policy;
-    outcome = { kind: 'split', parts: splitTable(fileSystem, reader, parts, how, held) };
+    const effective = purge ? COPY_PARTS : policy;
+    outcome = { kind: 'split', parts: splitTable(fileSystem, reader, parts, effective, held) };
   } finally {
     reader.close();
   }
-  if (!keepsName) unlinkIfThere(fileSystem, path);
+  if (!keepsLink) unlinkIfThere(fileSystem, path);
   return outcome;
 }
 
 /**
- * Whether a table has entries that none of the spans holds. A gap that holds a block whole is told by the index:
- * a block that nothing is kept of is not read, and may be damaged.
+ * Whether a table has entries outside the spans. If a block lies entirely in a gap, the index shows it: such a block is
+ * not read, as it may be damaged.
  */
 function hasEntriesBetween(reader: TableReader, keep: readonly Span[]): boolean {
   const { index } = reader.parts;
@@ -133,7 +135,7 @@ function hasEntriesBetween(reader: TableReader, keep: readonly Span[]): boolean 
     if (compareBytes(userKeyOf(entries.key), start) < 0) return true;
     if (end === undefined) return false;
     gapStart = end;
-    // The one in which the span ends may hold keys of it.
+    // The block in which the span ends may hold keys of the span.
     firstInGap = blockOf(end) + 1;
   }
   if (firstInGap < index.blockCount) return true;
@@ -141,21 +143,21 @@ function hasEntriesBetween(reader: TableReader, keep: readonly Span[]): boolean 
   return entries.valid;
 }
 
-export interface SharedJobsOptions extends TableJobOptions {
-  /** Let other work of the threads go first, between any two jobs. @defaultValue false */
+export interface RunJobsOptions extends TableJobOptions {
+  /** Whether to let the threads' other work go first, between any two jobs. @defaultValue false */
   readonly background?: boolean | undefined;
 }
 
 /**
- * Has jobs done in worker threads; returns the outcomes in the order of the jobs.
+ * Runs jobs in worker threads and returns their outcomes in the order of the jobs.
  *
- * @param unsynced takes the files that were written, of jobs that were done before one failed too
+ * @param unsynced collects the files that were written, even if a job fails
  */
-export async function shareTableJobs(
+export async function runTableJobs(
   pool: WorkerPool,
   jobs: readonly TableJob[],
   unsynced: UnsyncedFiles,
-  { policy, verify, background = false }: SharedJobsOptions,
+  { policy, verify, background = false }: RunJobsOptions,
   signal: AbortSignal | undefined,
 ): Promise<TableOutcome[]> {
   const items = jobs.map((job) => ({ job, policy, verify }));

@@ -1,4 +1,4 @@
-// Tables on their way from one store to another: what extract gives and ingestAndExcise takes.
+// Sets of tables, as extract returns them and ingestAndExcise takes them.
 import type { Span, TableOrigin } from '@sstitch/contract';
 import type { PrivateName } from '../files/blame-file.js';
 import { LEVEL_COUNT } from '../leveldb/version-edit.js';
@@ -6,42 +6,42 @@ import { LEVEL_COUNT } from '../leveldb/version-edit.js';
 /** A table file and its bounds. */
 export interface TableFile {
   readonly path: string;
-  /** Where the table ends: a shared one's file may go on. */
+  /** The offset at which the table ends. The file of a virtual table may be longer. */
   readonly sizeBytes: number;
-  /** What a virtual table has of its file. @defaultValue all of it */
+  /** The size of a virtual table's part of the file. @defaultValue `sizeBytes` */
   readonly dataBytes?: number | undefined;
-  /** Internal key: the user key and eight bytes of sequence and type. */
+  /** The first internal key: a user key and eight bytes of sequence and type. */
   readonly smallest: Uint8Array;
-  /** Internal key. */
+  /** The last internal key. */
   readonly largest: Uint8Array;
   readonly origin: TableOrigin;
-  /** The file of a store that this is another name or a copy of: errors name it. */
+  /** The file of a store that this one is a link to or a copy of, which errors name. */
   readonly source?: string | undefined;
-  /** How many entries it has, of one that was built. */
+  /** The number of entries, if the table was built. */
   readonly entries?: number | undefined;
 }
 
 /** Tables in ascending key order that share no user key. */
 export type TableRun = readonly TableFile[];
 
-/** What one span is to hold: runs, oldest first; of two runs the newer wins. */
+/** The tables of one span: runs, oldest first. For a key in several runs the newest run counts. */
 export interface SpanTables {
   readonly span: Span;
   readonly runs: readonly TableRun[];
 }
 
-/** Tables for some spans, with the greatest sequence that any of their entries can have. */
+/** The tables of some spans, and an upper bound of their entries' sequences. */
 export interface TableSet {
   readonly spans: readonly SpanTables[];
   readonly lastSequence: number;
 }
 
-/** The files to blame for what is wrong with tables. */
+/** Returns the names that errors about tables use instead of the tables' own. */
 export function originsOf(tables: readonly TableFile[]): readonly PrivateName[] {
   return tables.flatMap(({ path, source }) =>
     source === undefined ? [] : [{ path, origin: source }],
   );
 }
 
-/** More runs than this in one span are merged before they are placed, one a level: level 0 takes none of them. */
+/** The limit of runs in a span: one for each level but level 0. Further runs are merged first. */
 export const MAX_RUNS = LEVEL_COUNT - 1;

@@ -1,5 +1,5 @@
-// A pool without threads, over a file system of the caller's own: tests record and break its operations, which
-// cannot cross threads.
+// A pool without threads, over a caller's file system, which cannot be sent to threads. Tests use it to record file
+// operations or make them fail.
 import type { FileSystem } from '@sstitch/sst';
 import { throwIfAborted } from '../errors.js';
 import { endSessionTask, type SessionState } from './session.js';

@@ -1,36 +1,37 @@
-// The operations that a store has under way, so that closing it ends and awaits every one of them.
+// The operations in progress on an open store. Closing the store ends and awaits them.
 //
 // Invariants:
 // - an operation is in the set from before its first file operation until its clean-up has ended;
-// - once the end has begun no operation begins;
-// - once `end` has fulfilled none runs: nothing of this opening touches the store's directory any more.
+// - once `end` was called, no operation begins;
+// - once `end` has fulfilled, no operation runs, and this process does not touch the store's directory.
 import { setMaxListeners } from 'node:events';
 import { EngineError } from '../errors.js';
 import { asEngineError } from './task-errors.js';
 
+/** The operations of one open store. */
 export class Operations {
   readonly #path: string;
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
 
-  /** @param path what errors say is closed */
+  /** @param path the store's path, for errors */
   constructor(path: string) {
     this.#path = path;
-    // Each removal listens: of generations that retire there may be many.
+    // No limit of listeners: every removal of a past generation adds one.
     setMaxListeners(0, this.closing);
   }
 
-  /** Fires when the end begins; its reason is an EngineError SSTITCH_STORE_CLOSED. */
+  /** Fires when `end` is called. Its reason is an EngineError SSTITCH_STORE_CLOSED. */
   get closing(): AbortSignal {
     return this.#closing.signal;
   }
 
-  /** Fires when the caller's signal does or the end begins. */
+  /** Returns a signal that fires when the caller's signal fires or `end` is called. */
   endingWith(signal: AbortSignal | undefined): AbortSignal {
     return AbortSignal.any([this.closing, ...(signal ? [signal] : [])]);
   }
 
-  /** @throws EngineError SSTITCH_STORE_CLOSED once the end has begun */
+  /** @throws EngineError SSTITCH_STORE_CLOSED once `end` was called */
   checkOpen(): void {
     if (this.closing.aborted) throw this.#closedError();
   }
@@ -44,14 +45,14 @@ export class Operations {
   /**
    * Runs `work` as one operation. Operations nest.
    *
-   * @throws EngineError SSTITCH_STORE_CLOSED once the end has begun, and what `work` throws
+   * @throws EngineError SSTITCH_STORE_CLOSED once `end` was called; what `work` throws
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
     this.checkOpen();
     return this.track(work());
   }
 
-  /** `run`, for file work: its errors become EngineErrors. */
+  /** Runs file work as one operation, and converts its errors to EngineErrors. */
   async runFileWork<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await this.run(work);
@@ -60,7 +61,7 @@ export class Operations {
     }
   }
 
-  /** Counts what has begun already as an operation. */
+  /** Adds work that has begun already to the operations. */
   track<T>(work: Promise<T>): Promise<T> {
     const settled = () => this.#running.delete(work);
     this.#running.add(work);
@@ -68,10 +69,10 @@ export class Operations {
     return work;
   }
 
-  /** Aborts all operations; fulfils when every one has settled. */
+  /** Aborts all operations. Fulfils when all have settled. */
   async end(): Promise<void> {
     this.#closing.abort(this.#closedError());
-    // One that settles may have begun another.
+    // An operation may have begun another one before it settled.
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 }

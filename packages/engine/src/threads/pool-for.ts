@@ -4,8 +4,8 @@ import { threadPool } from './thread-pool.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /**
- * The process's worker threads; or the calling thread, for a file system of the caller's own, which cannot cross
- * threads.
+ * Returns the process's worker threads or, for a caller's own file system, which cannot be sent to threads, a pool on
+ * the calling thread.
  */
 export function poolFor(fileSystem: FileSystem | undefined): WorkerPool {
   return fileSystem === undefined ? threadPool() : new InlinePool(fileSystem);

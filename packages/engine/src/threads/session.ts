@@ -1,10 +1,10 @@
-// A session: tasks that run in one thread, one after another, and share an object that lives there. What is large,
-// or cannot be copied between threads, stays in it from one task to the next.
+// Sessions. The tasks of a session run one after another in one thread, and share an object in that thread for state
+// that is large or cannot be copied between threads.
 import { defineTask } from './task.js';
 
-/** The object of a session, which the pool makes and passes to its tasks. */
+/** The object of a session, which the pool makes and passes to the session's tasks. */
 export interface SessionState {
-  /** Frees what the object holds; called when the session ends. */
+  /** Called when the session ends, to free resources. */
   close?: (() => void) | undefined;
 }
 

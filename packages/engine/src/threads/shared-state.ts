@@ -1,17 +1,16 @@
-// What threads share beside messages: words in shared memory, by which a thread learns at once what would else wait
-// in its queue.
+// Words in shared memory, through which threads learn at once what a message, which waits in a queue, would tell late.
 
 const WAITING = 0;
 const RUNNING = 1;
 const CANCELLED = 2;
 
 /**
- * How far a thread is with a request: two Int32 that the thread and its sender share, the state and the number of
- * answers that the thread has sent before it put the request off. A request that waits is cancelled without the
- * thread, which may be busy for long.
+ * The state of a request: two Int32 that the thread and the sender share. The first is the state; the second counts the
+ * answers that the thread sent before it paused the request. A sender can cancel a waiting request without the thread,
+ * which may be busy for long.
  *
- * Invariant: a request either runs, or is cancelled while it does not; each side changes the state by a
- * compare-and-swap, so that both know which.
+ * Invariant: a request runs, or it was cancelled while it did not run. Each side changes the state by compare-and-swap,
+ * so that both know which.
  */
 export class RequestState {
   readonly memory: SharedArrayBuffer;
@@ -22,18 +21,18 @@ export class RequestState {
     this.#words = new Int32Array(memory);
   }
 
-  /** The thread takes the request up; false where it was cancelled before. */
+  /** Called by the thread to begin or resume the request. Returns false if the request is cancelled. */
   begin(): boolean {
     return Atomics.compareExchange(this.#words, 0, WAITING, RUNNING) === WAITING;
   }
 
-  /** The thread has sent an answer and puts the request off; false where it was cancelled meanwhile. */
+  /** Called by the thread after an answer, to pause the request. Returns false if the request is cancelled. */
   pause(): boolean {
     Atomics.add(this.#words, 1, 1);
     return Atomics.compareExchange(this.#words, 0, RUNNING, WAITING) === RUNNING;
   }
 
-  /** Asks the thread to end; true where it is not at the request and never will be. */
+  /** Called by the sender. Returns true if the thread is not running the request and never will. */
   cancel(): boolean {
     if (Atomics.compareExchange(this.#words, 0, WAITING, CANCELLED) === WAITING) return true;
     Atomics.store(this.#words, 0, CANCELLED);
@@ -44,32 +43,32 @@ export class RequestState {
     return Atomics.load(this.#words, 0) === CANCELLED;
   }
 
-  /** Of a request that is put off: some may not have come yet. */
+  /** The number of answers that the thread has sent before it paused. Some may not have arrived. */
   get answers(): number {
     return Atomics.load(this.#words, 1);
   }
 }
 
-/** The next of the items that several threads work off: each takes one when it is done with one. */
+/** Distributes items over several threads: each thread takes the next item when it has finished one. */
 export class ItemCounter {
   readonly memory: SharedArrayBuffer;
   readonly #word: Int32Array;
   readonly #count: number;
 
-  /** @param count of the items */
+  /** @param count the number of items */
   constructor(count: number, memory = new SharedArrayBuffer(4)) {
     this.memory = memory;
     this.#word = new Int32Array(memory);
     this.#count = count;
   }
 
-  /** The index of an item that no other thread takes; undefined where none is left. */
+  /** Returns the index of an item that no other thread takes, or undefined if none is left. */
   take(): number | undefined {
     const index = Atomics.add(this.#word, 0, 1);
     return index < this.#count ? index : undefined;
   }
 
-  /** No further item is taken. */
+  /** Makes `take` return undefined from now on. */
   stop(): void {
     Atomics.store(this.#word, 0, this.#count);
   }

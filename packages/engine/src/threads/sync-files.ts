@@ -1,8 +1,9 @@
-// Syncs many files at once. A file system commits together what waits together, so that eight files that
-// several threads sync take little longer than two; and a sync holds up whoever makes or links files in
-// the same directory meanwhile, so that it pays to make all of them first.
+// Fsyncs many files concurrently. A file system commits concurrent fsyncs together, so that eight files take little
+// longer than two. An fsync also delays the creation and linking of files in the same directory, so callers make all
+// files before they fsync the first.
 //
-// Invariant: each file is taken once, and whoever takes it closes it. After a failure the rest is closed unsynced.
+// Invariant: each file is taken once, by a worker that closes it. After a failure the remaining files are closed
+// without an fsync.
 
 import { type FileSystem, nodeFileSystem, type OpenFile } from '@sstitch/sst';
 import { throwIfAborted } from '../errors.js';
@@ -12,10 +13,10 @@ import { defineTask } from './task.js';
 import { isSyncFailure } from './task-errors.js';
 import { BULK_THREADS, type WorkerPool } from './worker-pool.js';
 
-/** Files that several workers sync, in threads and without. */
+/** Files that several workers fsync, in threads or asynchronously. */
 export interface SharedFiles {
   readonly files: readonly OpenFile[];
-  /** See ItemCounter. */
+  /** The memory of an ItemCounter. */
   readonly nextFile: SharedArrayBuffer;
 }
 
@@ -23,7 +24,7 @@ export function sharedFiles(files: readonly OpenFile[]): SharedFiles {
   return { files, nextFile: new ItemCounter(files.length).memory };
 }
 
-/** Takes those that no other worker has taken, each when it is asked for. */
+/** Takes files, one at a time, until none is left. */
 function* takeEach({ files, nextFile }: SharedFiles): Generator<OpenFile> {
   const counter = new ItemCounter(files.length, nextFile);
   for (let index = counter.take(); index !== undefined; index = counter.take()) {
@@ -32,9 +33,9 @@ function* takeEach({ files, nextFile }: SharedFiles): Generator<OpenFile> {
 }
 
 /**
- * Syncs files that are held (held-files.ts) and closes them; ends when none is open, whether or not one failed.
+ * Fsyncs and closes held files (files/held-files.ts). It settles when all are closed, even after a failure.
  *
- * @param busy while it lasts, the bulk threads are left to other work
+ * @param busy until it settles, the bulk threads are left to other work
  */
 export async function syncFiles(
   pool: WorkerPool,
@@ -49,8 +50,7 @@ export async function syncFiles(
     const { hasMore } = new ItemCounter(held.length, files.nextFile);
     if (hasMore) await pool.run(syncSharedFilesTask, files, { signal });
   };
-  // As few workers as will do on Node's own threads: gets wait there too. None in the urgent thread, as large tables
-  // take their time.
+  // Few workers on Node's own threads, where gets run too, and none in the urgent thread, as large tables take long.
   const ofNode = pool.fileSystem !== nodeFileSystem ? 0 : busy === undefined ? 1 : 2;
   const workers = [
     ...Array.from({ length: ofNode }, () => byNode),
@@ -59,12 +59,12 @@ export async function syncFiles(
   try {
     await allWorkers(workers.slice(0, held.length).map((work) => work()));
   } finally {
-    // Of an abort before the first.
+    // Files are left if the work was aborted before its first file.
     closeRest(pool.fileSystem, files);
   }
 }
 
-/** Syncs and closes what no other worker has taken. */
+/** Fsyncs and closes files that no other worker takes. */
 export function syncSharedFiles(
   fileSystem: FileSystem,
   files: SharedFiles,
@@ -84,7 +84,7 @@ export function syncSharedFiles(
 
 export const syncSharedFilesTask = defineTask('syncSharedFiles', syncSharedFiles);
 
-/** `syncSharedFiles` of Node's file system, without a thread that waits for the disk. */
+/** Does what `syncSharedFiles` does on Node's file system, without blocking the calling thread. */
 export async function syncSharedNodeFiles(
   files: SharedFiles,
   signal: AbortSignal | undefined,
@@ -105,7 +105,7 @@ function closeRest(fileSystem: FileSystem, files: SharedFiles): void {
   for (const file of takeEach(files)) closeHeldFiles(fileSystem, [file]);
 }
 
-/** Ends when every worker has; then throws the first failure, a failed sync before any other: it poisons. */
+/** Waits for all workers, then throws the first failure. A failed fsync takes precedence, as it poisons the store. */
 export async function allWorkers(workers: ReadonlyArray<Promise<unknown>>): Promise<void> {
   const results = await Promise.allSettled(workers);
   const failed = results.filter((result) => result.status === 'rejected');

@@ -1,6 +1,7 @@
-// Errors on their way between threads: structured clone keeps an error's message and loses its code.
+// Sends errors between threads, as structured clone drops an error's code, and converts errors to EngineErrors.
 import { EngineError, type EngineErrorCode, errorCodeOf } from '../errors.js';
 
+/** An error as plain data. */
 export interface TaskFailure {
   readonly isEngineError: boolean;
   readonly name: string;
@@ -51,10 +52,10 @@ export function fromFailure(failure: TaskFailure): Error {
   return error;
 }
 
-/** Whether an fsync failed somewhere below this error: then nothing on disk can be relied on. */
+/** Whether an error was caused by a failed fsync, after which the contents of the disk are unknown. */
 export function isSyncFailure(error: unknown): boolean {
   for (let current = error; current instanceof Error; current = current.cause) {
-    // The cause of an abort is its caller's, and may be of another store.
+    // The cause of an abort is the caller's reason, which may be an error of another store.
     if (current.name === 'AbortError') return false;
     const { syscall } = current as Error & { syscall?: unknown };
     if (syscall === 'fsync' || syscall === 'fdatasync') return true;
@@ -62,7 +63,7 @@ export function isSyncFailure(error: unknown): boolean {
   return false;
 }
 
-/** Every error of file work and of LevelDB as an EngineError, the original as its cause. */
+/** Converts an error of file work or of LevelDB to an EngineError, with the original as its cause. */
 export function asEngineError(error: unknown): EngineError {
   if (error instanceof EngineError) return error;
   const { name, message, path, offset, code } = toFailure(error);
@@ -70,12 +71,12 @@ export function asEngineError(error: unknown): EngineError {
     return new EngineError('SSTITCH_TABLES_INVALID', message, { cause: error, path, offset });
   }
   if (code?.startsWith('LEVEL_')) {
-    // "Database failed to open" says nothing without its cause.
+    // "Database failed to open" is of no use without its cause.
     const { cause: reason } = error as { cause?: unknown };
     const why = reason instanceof Error ? `${message}: ${reason.message}` : message;
     return new EngineError('SSTITCH_LEVELDB', why, { cause: error });
   }
-  // Of a table's I/O error the cause is what the file system said.
+  // The cause of a table's I/O error is the file system's error.
   const cause = name === 'SstError' && error instanceof Error ? (error.cause ?? error) : error;
   return new EngineError('SSTITCH_FILE_OPERATION', message, { cause, path, offset });
 }

@@ -1,11 +1,11 @@
-// A task: a piece of synchronous file work with a name, by which a worker thread finds its function. This module
-// knows no task, so that the pool does not import what runs in it.
+// Tasks. A task is synchronous file work with a name, by which a worker thread finds its function. This module knows no
+// task, so the pool does not import the code that it runs.
 import type { FileSystem } from '@sstitch/sst';
 
 /**
- * Calls `checkCancelled` between steps, which throws once the caller has aborted.
+ * The function of a task. It calls `checkCancelled` between steps, which throws once the caller has aborted.
  *
- * @param session what the tasks of one session share: an empty object at first. All of its properties are optional.
+ * @param session the object that the tasks of a session share, empty at first. All of its properties are optional
  */
 export type TaskFunction<I, O, S = unknown> = (
   fileSystem: FileSystem,
@@ -14,15 +14,16 @@ export type TaskFunction<I, O, S = unknown> = (
   session: S,
 ) => O;
 
-/** One whose function takes a session runs in sessions of that kind only. */
+/** A named function. A task whose function takes a session runs only in sessions of that type. */
 export interface Task<I, O, S = unknown> {
   readonly name: string;
   readonly run: TaskFunction<I, O, S>;
 }
 
-/** A task of any input, output and session, as the registry holds it. */
+/** A task with any input, output and session. */
 export type AnyTask = Task<never, unknown, never>;
 
+/** Defines a task. Its name must be unique, and worker/task-registry.ts must list it. */
 export function defineTask<I, O, S = unknown>(
   name: string,
   run: TaskFunction<I, O, S>,

@@ -1,39 +1,39 @@
-// The messages between the process's main thread and its worker threads.
+// The messages between the main thread and the worker threads.
 import type { TaskFailure } from './task-errors.js';
 
-/** A worker thread has loaded its code. */
+/** Sent by a worker thread once it has loaded its code. */
 export const READY = 'ready';
 
 /** What a worker thread is started with. */
 export interface ThreadData {
   readonly lowPriority: boolean;
-  /** One Int32: how many requests wait in the thread's queue, those of the background left out. */
+  /** One Int32: the number of requests in the thread's queue, except for background requests. */
   readonly waiting: SharedArrayBuffer;
-  /** See `heldFilesCount`. */
+  /** What `heldFilesCount` returned. */
   readonly heldFiles: SharedArrayBuffer;
 }
 
-/** Run a task for each of the items that no other thread takes. */
+/** A request to run a task for items that no other thread takes. */
 export interface TaskRequest {
   readonly id: number;
   readonly name: string;
   readonly items: readonly unknown[];
-  /** See ItemCounter. */
+  /** The memory of an ItemCounter. */
   readonly nextItem: SharedArrayBuffer;
-  /** See RequestState. */
+  /** The memory of a RequestState. */
   readonly state: SharedArrayBuffer;
   readonly session: number | undefined;
-  /** Other requests go first, between any two items. It was not counted among those that wait. */
+  /** Whether other requests go first, between any two items. Such a request is not counted in `waiting`. */
   readonly background: boolean;
 }
 
-/** One of the answers to a request. */
+/** An answer to a request, which can have several. */
 export interface TaskResponse {
   readonly id: number;
-  /** Of the items that ran since the last answer, by their indexes. */
+  /** The outputs of the items that ran since the last answer. */
   readonly outputs: ReadonlyArray<readonly [index: number, output: unknown]>;
-  /** There are no more. */
+  /** Whether this is the last answer. */
   readonly isEnd: boolean;
-  /** Why it ended early. */
+  /** The error that ended the request early. */
   readonly failure?: TaskFailure;
 }

@@ -1,11 +1,11 @@
 // The process's worker threads.
 //
 // Invariants:
-// - all stores of the process share them, and they live as long as it does; idle ones do not keep it alive. Node 20
-//   can abort when a thread ends while V8 still compiles its code;
-// - an urgent task never queues after bulk work;
-// - threads of a `forEach` take items one after another, by a counter in shared memory: none waits for a message
-//   between two items, and all end at about the same time.
+// - all stores of the process share the threads, which live until the process ends but do not keep it alive when idle.
+//   They are never stopped: Node 20 can abort when a thread ends while V8 still compiles its code;
+// - an urgent task never queues behind bulk work;
+// - the threads of a `forEach` take items by a counter in shared memory, so that none waits for a message between two
+//   items, and all end at about the same time.
 
 import { nodeFileSystem } from '@sstitch/sst';
 import { abortedError, throwIfAborted } from '../errors.js';
@@ -25,7 +25,7 @@ import { WorkerThread } from './worker-thread.js';
 
 let pool: ThreadPool | undefined;
 
-/** The pool of this process. Its threads start before the first commit, which would wait for them otherwise. */
+/** Returns the pool of this process, and starts its threads, so that the first commit does not wait for them. */
 export function threadPool(): WorkerPool {
   pool ??= new ThreadPool();
   pool.warm();
@@ -38,6 +38,7 @@ class ThreadPool implements WorkerPool {
   #urgent: WorkerThread | undefined;
   #sessions = 0;
 
+  /** Starts the threads that do not run. */
   warm(): void {
     if (this.#urgent === undefined || this.#urgent.ended) {
       this.#urgent = new WorkerThread({ lowPriority: false });
@@ -70,11 +71,11 @@ class ThreadPool implements WorkerPool {
     return { run, end: () => run(endSessionTask, undefined) };
   }
 
-  /** Those of a priority, the least busy first. */
+  /** Returns the threads for a priority, the least busy first. */
   #threads(priority?: Priority): readonly WorkerThread[] {
     this.warm();
     if (priority === 'urgent' && this.#urgent !== undefined) return [this.#urgent];
-    // What waits for a thread to start would hold up all that the others have done by then.
+    // Threads that are still starting come last: a request would wait for them.
     const byLoad = (a: WorkerThread, b: WorkerThread) =>
       Number(b.ready) - Number(a.ready) || a.load - b.load;
     return this.#bulk.toSorted(byLoad);
@@ -85,7 +86,7 @@ interface ItemOptions<O> extends RunOptions, Pick<ForEachOptions<O>, 'onOutput'>
   readonly session?: number | undefined;
 }
 
-/** Runs the task for each item, in as many of the threads as there are items for. */
+/** Runs the task for each item, in at most as many threads as there are items. */
 async function runItems<I, O, S>(
   threads: readonly WorkerThread[],
   task: Task<I, O, S>,
@@ -118,7 +119,7 @@ async function runItems<I, O, S>(
       } catch (error) {
         fail(error);
       }
-      // A thread that is busy with something else need not come to the request any more.
+      // All items are done: cancel the request in threads that have not begun it.
       if (outputCount === items.length) stop();
     },
   };
@@ -127,7 +128,7 @@ async function runItems<I, O, S>(
   await Promise.all(sent.map(({ ended }) => ended.catch(fail)));
   signal?.removeEventListener('abort', stop);
   if (failure !== undefined) throw failure.error;
-  // What was done in spite of the abort is done.
+  // An abort after the last item has no effect.
   if (outputCount < items.length) throw abortedError(signal ?? {});
   return outputs;
 }

@@ -1,10 +1,9 @@
-// Bulk threads yield to readers and writers: on few cores a commit's splitting and linking would else
-// delay the threads that serve gets. Linux gives each thread a priority of its own; elsewhere nothing
-// is done, and nothing depends on it.
+// Lowers the priority of bulk threads, so that on few cores a commit's work does not delay the threads that serve gets.
+// Linux has a priority for each thread. On other systems this does nothing, and nothing depends on it.
 import { readlinkSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 
-/** Lowers the calling thread's priority, where the system knows such a thing. */
+/** Lowers the calling thread's priority, if the system supports it. */
 export function lowerThreadPriority(): void {
   if (process.platform !== 'linux') return;
   try {
@@ -14,6 +13,6 @@ export function lowerThreadPriority(): void {
       setPriority(thread, constants.priority.PRIORITY_BELOW_NORMAL);
     }
   } catch {
-    // No /proc, or not allowed: the thread works on as it is.
+    // There is no /proc, or no permission: the priority stays as it is.
   }
 }

@@ -1,12 +1,13 @@
-// The held files (files/held-files.ts) of one operation: what its tasks have written so far.
+// The held files (files/held-files.ts) that the tasks of one operation have written so far.
 //
-// Invariant: the operation either syncs all of them or closes them, by the time it ends.
+// Invariant: by the time it ends, the operation has fsynced or closed all of them.
 import type { OpenFile } from '@sstitch/sst';
 import { closeHeldFiles, type WithUnsynced } from '../files/held-files.js';
 import { syncFiles } from './sync-files.js';
 import { asEngineError } from './task-errors.js';
 import type { WorkerPool } from './worker-pool.js';
 
+/** The files of one operation that are not fsynced yet. */
 export class UnsyncedFiles {
   readonly #pool: WorkerPool;
   #files: OpenFile[] = [];
@@ -15,13 +16,13 @@ export class UnsyncedFiles {
     this.#pool = pool;
   }
 
-  /** Takes over the files of a task's output; returns the output. */
+  /** Takes over the files of a task's output. Returns the output. */
   takeFrom<T extends WithUnsynced>(output: T): T {
     this.#files.push(...output.unsynced);
     return output;
   }
 
-  /** Passes all on to the caller. */
+  /** Returns the files, and passes their ownership to the caller. */
   take(): readonly OpenFile[] {
     const files = this.#files;
     this.#files = [];
@@ -29,15 +30,15 @@ export class UnsyncedFiles {
   }
 
   /**
-   * Syncs and closes all.
+   * Fsyncs and closes the files.
    *
-   * @param busy see `syncFiles`
+   * @param busy until it settles, the bulk threads are left to other work
    */
   sync(signal: AbortSignal | undefined, busy?: Promise<unknown>): Promise<void> {
     return syncFiles(this.#pool, this.take(), signal, busy);
   }
 
-  /** Closes those of other paths than these: nobody needs them. */
+  /** Closes the files with other paths without an fsync, as they are not needed. */
   keepOnly(paths: ReadonlySet<string>): void {
     const all = this.take();
     this.#files = all.filter(({ path }) => paths.has(path));
@@ -45,14 +46,14 @@ export class UnsyncedFiles {
     closeHeldFiles(this.#pool.fileSystem, others);
   }
 
-  /** Closes all: nobody needs them. */
+  /** Closes the files without an fsync, as they are not needed. */
   close(): void {
     closeHeldFiles(this.#pool.fileSystem, this.take());
   }
 }
 
 /**
- * Runs work that makes files, then syncs them; if it fails they are closed.
+ * Runs work that writes files, then fsyncs them. If the work fails, the files are closed.
  *
  * @throws what the work throws; EngineError SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */

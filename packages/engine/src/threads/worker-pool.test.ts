@@ -44,7 +44,7 @@ function tableJob(key: string): { readonly job: TableJob; readonly policy: Split
   const keep = [{ start: new Uint8Array(0), end: undefined }];
   const job: TableJob = {
     ...{ kind: 'split', path, origin: path, sizeBytes, parts: [{ keep, path: `${path}.part` }] },
-    ...{ isInForce: false, mayStayWhole: true, purge: false, keepsName: true },
+    ...{ isOwn: false, mayStayWhole: true, purge: false, keepsLink: true },
   };
   return { job, policy: COPY_PARTS };
 }
@@ -160,7 +160,9 @@ describe.each(POOLS)('a pool %s', (_where, open) => {
       keys.map((key) => ({ entries: 1, smallest: makeInternalKey(Buffer.from(key), 1, 'value') })),
     );
     const empty = pool.session<BuildSession>();
-    await expect(empty.run(finishTablesTask, undefined)).rejects.toThrow('no tables');
+    await expect(empty.run(finishTablesTask, undefined)).rejects.toThrow(
+      'beginTables was not called',
+    );
     await empty.end();
   });
 

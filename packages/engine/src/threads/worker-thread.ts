@@ -1,4 +1,4 @@
-// One worker thread, as its sender sees it.
+// A worker thread, seen from the main thread.
 import type { TransferListItem, Worker } from 'node:worker_threads';
 import { EngineError } from '../errors.js';
 import { heldFilesCount } from '../files/held-files.js';
@@ -8,24 +8,25 @@ import { fromFailure } from './task-errors.js';
 import { READY, type TaskRequest, type TaskResponse, type ThreadData } from './thread-messages.js';
 
 /**
- * Tasks make few objects and large buffers, and V8 frees a buffer when it collects its generation. With its
- * own default, of 48 MiB, dead buffers were kept until there were 64 MiB in a thread. With 4 a link of 1,000,000
- * grants took a fifth longer: it was collected five times.
+ * The size of V8's young generation in a worker thread. Tasks make few objects and large buffers, which V8 frees only
+ * when it collects the generation. With V8's default of 48 MiB, a thread keeps up to 64 MiB of dead buffers; with 4 MiB,
+ * a commit with tables of 1,000,000 grants takes a fifth longer.
  */
 const YOUNG_GENERATION_MIB = 8;
 
+/** A request to a thread. */
 export interface ThreadRequest
   extends Pick<TaskRequest, 'name' | 'items' | 'session' | 'background'> {
   readonly counter: ItemCounter;
   readonly transfer?: readonly TransferListItem[] | undefined;
-  /** Must not throw. */
+  /** Called with each output. It must not throw. */
   onOutput(output: unknown, index: number): void;
 }
 
 export interface SentRequest {
   /**
-   * Settles when the thread is done with the request, or is not at it when it is cancelled; after the last output
-   * of it.
+   * Settles after the request's last output, when the thread has ended the request or the request was cancelled while
+   * the thread did not run it.
    */
   readonly ended: Promise<void>;
   cancel(): void;
@@ -37,10 +38,11 @@ interface PendingRequest {
   resolve(): void;
   reject(error: unknown): void;
   answers: number;
-  /** It was cancelled while the thread was not at it. */
+  /** Whether it was cancelled while the thread did not run it. */
   isDropped: boolean;
 }
 
+/** A worker thread and its pending requests. */
 export class WorkerThread {
   readonly #worker: Worker;
   readonly #waiting = new Int32Array(new SharedArrayBuffer(4));
@@ -53,10 +55,10 @@ export class WorkerThread {
     const waiting = this.#waiting.buffer as SharedArrayBuffer;
     const workerData: ThreadData = { ...options, waiting, heldFiles: heldFilesCount() };
     this.#worker = startWorker({
-      // Not the process's own arguments: some, such as --input-type, are refused for a file.
+      // Not the process's own arguments: a worker refuses some, such as --input-type.
       execArgv: [],
       workerData,
-      // What one thread writes another syncs and closes.
+      // One thread writes a file, and another fsyncs and closes it.
       trackUnmanagedFds: false,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
     });
@@ -66,11 +68,11 @@ export class WorkerThread {
     });
     this.#worker.on('error', (error) => this.#failAll(error));
     this.#worker.on('exit', () => this.#failAll(new Error('the worker thread ended')));
-    // Last: adding a listener refs the thread's port again.
+    // After the listeners, as adding one refs the thread's port.
     this.#worker.unref();
   }
 
-  /** It has loaded its code, which takes some 100 ms beside other threads. */
+  /** Whether the thread has loaded its code, which takes about 100 ms while other threads work. */
   get ready(): boolean {
     return this.#ready;
   }
@@ -79,10 +81,12 @@ export class WorkerThread {
     return this.#ended;
   }
 
+  /** The number of pending requests. */
   get load(): number {
     return this.#pending.size;
   }
 
+  /** Sends a request. */
   send(request: ThreadRequest): SentRequest {
     const id = this.#nextId++;
     const state = new RequestState();
@@ -94,7 +98,7 @@ export class WorkerThread {
       const message: TaskRequest = { id, name, items, session, background, ...shared };
       this.#worker.postMessage(message, transfer);
       if (!background) Atomics.add(this.#waiting, 0, 1);
-      // A request keeps the process alive; an idle thread does not.
+      // A pending request keeps the process alive, but an idle thread does not.
       if (this.#pending.size === 0) this.#worker.ref();
       const pending = { request, state, resolve, reject, answers: 0, isDropped: false };
       this.#pending.set(id, pending);
@@ -117,7 +121,7 @@ export class WorkerThread {
     if (!isEnd && !(pending.isDropped && pending.answers === state.answers)) return;
     this.#settle(id);
     const error = failure === undefined ? undefined : fromFailure(failure);
-    // The sender knows that it has cancelled the request, and why.
+    // The sender has cancelled the request and throws its own AbortError.
     if (error === undefined || (state.isCancelled && error.name === 'AbortError')) {
       pending.resolve();
     } else {

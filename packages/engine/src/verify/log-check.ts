@@ -1,19 +1,22 @@
-// Reads logs in full, oldest first: LevelDB would drop what is wrong in them without a word.
+// Checks logs in full, oldest first, as LevelDB silently drops damaged records.
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError } from '../errors.js';
 import type { ProblemList, StoreProblem } from '../leveldb/problems.js';
 import { scanLog } from '../leveldb/scan-log.js';
 import type { ParsedBatch } from '../leveldb/write-batch.js';
 
+/** The check of a generation's logs. Damage becomes problems, and torn ends become notes. */
 export class LogCheck {
   readonly #fileSystem: FileSystem;
   readonly #problems: ProblemList;
   readonly #notes: StoreProblem[];
-  /** The MANIFEST's. */
+  /** The MANIFEST's last sequence. */
   readonly #lastSequence: number;
   readonly #checkCancelled: () => void;
   #nextSequence: number | undefined;
+  /** The sequence of the first operation in the logs. */
   firstSequence: number | undefined;
+  /** The number of operations in the logs. */
   operations = 0;
 
   constructor(
@@ -29,6 +32,7 @@ export class LogCheck {
     this.#checkCancelled = checkCancelled;
   }
 
+  /** Checks the next log. */
   check(path: string): void {
     this.#problems.collect('log', path, () => this.#checkLog(path));
   }
@@ -45,19 +49,19 @@ export class LogCheck {
   }
 
   #checkSequence(batch: ParsedBatch, path: string, offset: number): void {
-    // LevelDB numbers operations without a gap, from one log to the next too.
+    // LevelDB numbers operations without gaps, even across logs.
     if (this.#nextSequence !== undefined && batch.sequence !== this.#nextSequence) {
       throw new EngineError(
         'SSTITCH_STORE_CORRUPT',
-        `a batch of a log has the sequence ${batch.sequence}, the next one was to be ${this.#nextSequence}`,
+        `a batch of a log has the sequence ${batch.sequence} instead of ${this.#nextSequence}`,
         { path, offset },
       );
     }
-    // A flush records a sequence at or behind the end of the log that it flushed.
+    // The sequence that a flush records is not below the end of the log that it flushed.
     if (this.#nextSequence === undefined && batch.sequence > this.#lastSequence + 1) {
       throw new EngineError(
         'SSTITCH_STORE_CORRUPT',
-        `the log begins at sequence ${batch.sequence}, the MANIFEST ends at ${this.#lastSequence}: what lay between is lost`,
+        `the log begins at sequence ${batch.sequence}, but the MANIFEST ends at ${this.#lastSequence}: the writes between them are lost`,
         { path, offset },
       );
     }

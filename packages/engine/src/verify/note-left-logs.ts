@@ -1,4 +1,4 @@
-// Logs that lie in a store beside its generations: not wrong, but worth a word.
+// Notes about logs that lie in a store outside its generations, which is not a problem.
 
 import type { FileSystem } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
@@ -7,11 +7,11 @@ import { RECOVERY_DIRECTORY, SALVAGED_DIRECTORY } from '../store-directory/store
 import { defineTask } from '../threads/task.js';
 
 export interface NoteLeftLogsInput {
-  /** The store. */
+  /** The store's directory. */
   readonly root: string;
 }
 
-/** A note for each log that a salvage put aside, and each set of logs that the next open looks at. */
+/** Returns a note for each log that a salvage kept, and for each set of logs that the next open will settle. */
 function noteLeftLogs(fileSystem: FileSystem, { root }: NoteLeftLogsInput): StoreProblem[] {
   const note = (path: string, what: string): StoreProblem => ({
     kind: 'log',
@@ -22,11 +22,11 @@ function noteLeftLogs(fileSystem: FileSystem, { root }: NoteLeftLogsInput): Stor
     ...namesIn(fileSystem, `${root}/${SALVAGED_DIRECTORY}`).map((path) =>
       note(
         path,
-        'a whole log of which a salvage kept a part: remove it when you have no use for it',
+        'a complete log, of which a salvage dropped a part: remove it if you do not need it',
       ),
     ),
     ...namesIn(fileSystem, `${root}/${RECOVERY_DIRECTORY}`).map((path) =>
-      note(path, 'logs that an opening kept and did not live to settle: the next open does'),
+      note(path, 'logs that an interrupted open kept: the next open replays or removes them'),
     ),
   ];
 }

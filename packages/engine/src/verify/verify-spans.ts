@@ -1,9 +1,9 @@
-// Checks the checksums of what a database holds in some spans, without LevelDB: classic-level has LevelDB read
-// blocks unchecked, so that damage in an uncompressed block would be read, and passed on, as if it were right.
+// Checks the checksums of the blocks that hold keys of some spans, without LevelDB. classic-level lets LevelDB read
+// blocks unchecked, so damage in an uncompressed block would be read as if it were data.
 //
-// The database may be open and compacting. A table that is gone has been compacted: then the tables of the new
-// version are looked at, but those that were already. So each block that the spans are read from later was
-// checked, or made by LevelDB of blocks that were, unless LevelDB was at that already when the check began.
+// The database may be open and compacting. If a table is gone because it was compacted, the check goes on with the
+// tables of the new version that it has not read. So each block that is later read for the spans was checked, or was
+// made by LevelDB from checked blocks, unless that compaction had begun before the check.
 
 import { compareBytes, joinTouchingSpans, type Span } from '@sstitch/contract';
 import { type FileSystem, SstError, TableReader, verifyBlocksIn } from '@sstitch/sst';
@@ -16,13 +16,13 @@ import { spansOverlapping } from '../spans.js';
 import { defineTask } from '../threads/task.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 
-/** Each round follows a compaction that deleted a table before it was opened. */
+/** The limit of attempts. Another is made if a compaction deleted a table before it was opened. */
 const MAX_ROUNDS = 100;
 
 export interface SpansToVerify {
-  /** Of a LevelDB database. */
+  /** The directory of a LevelDB database. */
   readonly directory: string;
-  /** The directory to name in messages: `directory` may be a copy by links that goes away. */
+  /** The directory that messages name, as `directory` may be a private copy. */
   readonly namedDirectory: string;
   /** Sorted and disjoint. */
   readonly spans: readonly Span[];
@@ -55,19 +55,19 @@ export async function verifySpans(
   }
 }
 
-/** No other table has the same: LevelDB may use a number again, of a file that a crash left. */
+/** Identifies a table. The number alone does not, as LevelDB may reuse the number of a file that a crash left. */
 function nameOf({ number, sizeBytes }: TableEntry): string {
   return `${number} ${sizeBytes}`;
 }
 
-/** A generation, as far as a verification needs it: its directory stays while it is retained. */
+/** A generation, whose directory remains while it is retained. */
 export interface RetainedDirectory {
   readonly directory: string;
   retain(): void;
   release(): void;
 }
 
-/** `verifySpans` of a generation, which stays meanwhile. */
+/** Runs `verifySpans` on a generation, which it retains meanwhile. */
 export async function verifyGenerationSpans(
   pool: WorkerPool,
   generation: RetainedDirectory,
@@ -82,7 +82,7 @@ export async function verifyGenerationSpans(
   }
 }
 
-/** The tables whose bounds meet the spans. */
+/** Returns the tables that overlap the spans. */
 function listTablesIn(fileSystem: FileSystem, { directory, spans }: SpansToVerify): TableEntry[] {
   const merged = joinTouchingSpans(spans);
   const tables = readVersion(fileSystem, directory).levels.flat();
@@ -91,7 +91,7 @@ function listTablesIn(fileSystem: FileSystem, { directory, spans }: SpansToVerif
 
 export const listTablesInTask = defineTask('listTablesIn', listTablesIn);
 
-/** Checks one table's blocks; false where the table is gone. */
+/** Checks one table's blocks. Returns false if the table is gone. */
 function verifyTableSpans(
   fileSystem: FileSystem,
   { directory, namedDirectory, spans, table }: SpansToVerify & { readonly table: TableEntry },

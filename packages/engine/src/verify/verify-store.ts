@@ -1,9 +1,9 @@
-// Checks a store from its files up, without LevelDB, which trusts its tables and can crash on broken ones:
-// CURRENT and FORMAT, the directory of the generation in force, its MANIFEST's rules, every table in full and
-// against what the MANIFEST says of it, the logs, and what ties all of these together.
+// Verifies a store by reading its files, without LevelDB, which trusts its tables and can crash on damaged ones. It
+// checks CURRENT and FORMAT, the directory of the current generation, the rules of its MANIFEST, every table in full and
+// against the MANIFEST, the logs, and the consistency of all of them.
 //
-// The store may be open and in use: nothing of it is written, linked or locked. What LevelDB deletes
-// meanwhile is looked for anew; a table that was checked once is not read again.
+// The store may be open and in use: nothing in it is written, linked or locked. If LevelDB deletes files meanwhile, the
+// check starts over with the new version, but reads no table twice.
 
 import type { FileSystem } from '@sstitch/sst';
 import { checkDirectory, checkOptions } from '../check-options.js';
@@ -23,49 +23,55 @@ import {
   verifyTablesTogetherTask,
 } from './verify-tasks.js';
 
-/** Each round follows a commit or a compaction of the store's owner. */
+/** The limit of attempts. Another is made if the store's owner commits or compacts meanwhile. */
 const MAX_ROUNDS = 100;
 
+/** Options of `verifyStore`. */
 export interface VerifyStoreOptions {
+  /** Aborts the call. */
   readonly signal?: AbortSignal | undefined;
-  /** Called before each table. */
+  /** Called before each table is read. What it throws ends the call. */
   readonly onProgress?: (progress: VerifyProgress) => void;
   /** @defaultValue Node's file system, in a worker thread */
   readonly fileSystem?: FileSystem;
 }
 
+/** The progress of `verifyStore`. */
 export interface VerifyProgress {
-  /** Tables checked. */
+  /** The number of tables that were checked. */
   readonly tables: number;
+  /** The number of all tables. */
   readonly ofTables: number;
 }
 
+/** What `verifyStore` found. */
 export interface VerifyStoreReport {
   /** Whether there are no problems. */
   readonly ok: boolean;
-  /** The generation that CURRENT names; undefined where it names none. */
+  /** The number of the current generation, or undefined if CURRENT names none. */
   readonly generation: number | undefined;
-  /** Names of the tables in force that were found sound. */
+  /** The file names of the current version's tables that are sound. */
   readonly tableNames: readonly string[];
+  /** The number of logs. */
   readonly logs: number;
-  /** Operations that are in the logs alone. */
+  /** The number of operations in the logs, which no table holds yet. */
   readonly logOperations: number;
-  /** The first thousand. */
+  /** The problems, at most 1,000. */
   readonly problems: readonly StoreProblem[];
+  /** The number of all problems. */
   readonly problemCount: number;
   /**
-   * What is not wrong but worth a look: a log or MANIFEST that ends in the middle of a record, which is
-   * what a crash leaves, and what a split leaves too; keys that two tables of a level share; logs that a salvage, or
-   * an opening that never ended, has put aside.
+   * Findings that are not problems: a log or a MANIFEST that ends in the middle of a record, which a crash leaves, but
+   * also a truncation; keys that two tables of a level share; logs that a salvage or an interrupted open kept.
    */
   readonly notes: readonly StoreProblem[];
 }
 
 /**
- * Verifies a store; see the head of this file.
+ * Verifies a store; see the top of this file. Damage is in the report and is not thrown.
  *
- * @throws EngineError SSTITCH_STORE_NOT_FOUND, SSTITCH_STORE_FORMAT, SSTITCH_ABORTED,
- * SSTITCH_FILE_OPERATION; what is wrong with the store's own bytes is in the report
+ * @throws EngineError SSTITCH_STORE_NOT_FOUND, SSTITCH_STORE_FORMAT, SSTITCH_OPTION_INVALID, SSTITCH_ABORTED,
+ * SSTITCH_FILE_OPERATION
  */
 export async function verifyStore(
   location: string,
@@ -100,7 +106,7 @@ class StoreVerification {
       const { generation, directory } = pointer;
       const report = await this.#verifyGeneration(generation, directory);
       if (report.ok || round === MAX_ROUNDS) return this.#withLeftLogs(report, directory);
-      // A commit removes the generation that was in force while it is looked at.
+      // The problems may be due to a commit, which removes the generation that was current.
       const again = await this.#readPointer();
       if ('problem' in again || again.generation === generation) {
         return this.#withLeftLogs(report, directory);
@@ -108,7 +114,7 @@ class StoreVerification {
     }
   }
 
-  /** What is in the store beside its generations. */
+  /** Adds notes about logs outside the store's generations. */
   async #withLeftLogs(report: VerifyStoreReport, directory: string): Promise<VerifyStoreReport> {
     const notes = await this.#pool.run(noteLeftLogsTask, { root: parentDirectory(directory) });
     return { ...report, notes: [...report.notes, ...notes] };
@@ -124,7 +130,7 @@ class StoreVerification {
         { location: path, createIfMissing: false, errorIfExists: false },
         { signal: this.#options.signal },
       );
-      if (generation === undefined) throw new Error('prepareOpen refuses what is not there');
+      if (generation === undefined) throw new Error('prepareOpen returned no generation');
       return { generation, directory: `${realPath}/${generationName(generation)}` };
     } catch (error) {
       if (!(error instanceof EngineError) || error.code !== 'SSTITCH_STORE_CORRUPT') throw error;
@@ -136,21 +142,21 @@ class StoreVerification {
     const { signal } = this.#options;
     const pool = this.#pool;
     const checked = new Map<string, CheckedTable>();
-    const broken = new Map<string, StoreProblem>();
+    const damaged = new Map<string, StoreProblem>();
     for (let round = 1; ; round++) {
       const facts = await pool.run(readGenerationFactsTask, { directory }, { signal });
-      const missing = await this.#verifyTables(pool, directory, facts, checked, broken);
+      const missing = await this.#verifyTables(pool, directory, facts, checked, damaged);
       if (missing && round < MAX_ROUNDS) continue;
       const problems = [...facts.problems];
       for (const { name } of facts.tables) {
-        const problem = broken.get(name);
+        const problem = damaged.get(name);
         if (problem !== undefined) problems.push(problem);
       }
       const tables = facts.tables.flatMap(({ level, name }) => {
         const table = checked.get(name);
         return table === undefined ? [] : [{ level, table, name }];
       });
-      // The order of levels and logs is read off whole files.
+      // The consistency of tables and logs can only be checked if all of them are sound.
       if (problems.length === 0) {
         const { lastSequence, firstLogSequence } = facts;
         const input = { tables, lastSequence, firstLogSequence };
@@ -161,25 +167,25 @@ class StoreVerification {
     }
   }
 
-  /** Verifies the tables that were not yet; true where one is gone, so that the version has moved on. */
+  /** Verifies the tables that were not read yet. Returns true if one is gone, as the version has changed. */
   async #verifyTables(
     pool: WorkerPool,
     directory: string,
     facts: GenerationFacts,
     checked: Map<string, CheckedTable>,
-    broken: Map<string, StoreProblem>,
+    damaged: Map<string, StoreProblem>,
   ): Promise<boolean> {
     const { signal, onProgress } = this.#options;
-    // What is known to be wrong may not even be a file: a pipe would be read for ever.
-    const told = new Set(facts.problems.map(({ path }) => path));
+    // A path with a problem may not be a regular file, and a pipe might never end: do not read it.
+    const faulty = new Set(facts.problems.map(({ path }) => path));
     for (const [index, table] of facts.tables.entries()) {
-      if (checked.has(table.name) || broken.has(table.name)) continue;
-      if (told.has(`${directory}/${table.name}`)) continue;
+      if (checked.has(table.name) || damaged.has(table.name)) continue;
+      if (faulty.has(`${directory}/${table.name}`)) continue;
       onProgress?.({ tables: index, ofTables: facts.tables.length });
       const result = await pool.run(verifyListedTableTask, { directory, table }, { signal });
       if ('table' in result) checked.set(table.name, result.table);
-      else if ('problem' in result) broken.set(table.name, result.problem);
-      // Missing for good is a problem that `facts` has.
+      else if ('problem' in result) damaged.set(table.name, result.problem);
+      // If the facts have problems, the missing table is one of them.
       else if (facts.problems.length === 0) return true;
     }
     return false;

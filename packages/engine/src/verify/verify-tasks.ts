@@ -1,5 +1,5 @@
-// The file work of a verification, in steps small enough that an abort and progress come through: the
-// directory, its MANIFEST and its logs; each table; what ties the tables together.
+// The tasks of a verification: one reads the directory, its MANIFEST and its logs, one reads a table, and one checks
+// the tables against one another. The steps are small, for aborts and progress.
 
 import { compareBytes } from '@sstitch/contract';
 import { type FileSystem, SstError, userKeyOf, verifyTable } from '@sstitch/sst';
@@ -24,17 +24,18 @@ export interface ListedTable extends TableEntry {
   readonly level: number;
 }
 
-/** What a directory holds but for the insides of its tables. */
+/** The contents of a directory, except for those of its tables. */
 export interface GenerationFacts {
   readonly tables: readonly ListedTable[];
   readonly lastSequence: number;
-  /** The least sequence of a batch in the logs; undefined where they hold none. */
+  /** The sequence of the first operation in the logs, or undefined if there is none. */
   readonly firstLogSequence: number | undefined;
+  /** The number of logs. */
   readonly logs: number;
-  /** Operations in the logs. */
+  /** The number of operations in the logs. */
   readonly logOperations: number;
   readonly problems: readonly StoreProblem[];
-  /** What a crash leaves, and a split file too: the two cannot be told apart. */
+  /** Findings that are not problems, such as an incomplete last record. */
   readonly notes: readonly StoreProblem[];
 }
 
@@ -42,7 +43,7 @@ export interface DirectoryInput {
   readonly directory: string;
 }
 
-/** Everything about a generation but the insides of its tables. */
+/** Reads a generation's directory, except for the contents of its tables. */
 function readGenerationFacts(
   fileSystem: FileSystem,
   { directory }: DirectoryInput,
@@ -52,7 +53,7 @@ function readGenerationFacts(
     const before = stateOf(fileSystem, directory);
     const facts = readFactsOnce(fileSystem, directory, checkCancelled);
     if (facts.problems.length === 0 || round === MAX_ROUNDS) return facts;
-    // A flush replaces a log while it is looked at; then it has changed the MANIFEST too.
+    // Repeat if the MANIFEST has changed: a flush has replaced a log meanwhile.
     if (stateOf(fileSystem, directory) === before) return facts;
   }
 }
@@ -93,7 +94,7 @@ function readFactsOnce(
   };
 }
 
-/** What a crash leaves, and LevelDB passes over. */
+/** Returns a note if the MANIFEST has an incomplete last record, which LevelDB ignores. */
 function tornManifestNotes({ name, tornAt }: ReadManifest, directory: string): StoreProblem[] {
   if (tornAt === undefined) return [];
   const path = `${directory}/${name}`;
@@ -101,7 +102,10 @@ function tornManifestNotes({ name, tornAt }: ReadManifest, directory: string): S
   return [{ kind: 'manifest', path, offset: tornAt, message }];
 }
 
-/** LevelDB 1.20 makes such pairs itself; a compaction of one alone makes get stale (docs/leveldb-rules.md, rule 10). */
+/**
+ * Returns a note for each two tables of a level that share a key. LevelDB 1.20 makes such pairs, and get becomes stale
+ * when it compacts one table of a pair alone (docs/leveldb-rules.md, rule 10).
+ */
 function sharedKeyNotes({ levels }: Version, directory: string): StoreProblem[] {
   return levels.slice(1).flatMap((tables, index) =>
     tables.slice(1).flatMap((table, before): StoreProblem[] => {
@@ -109,8 +113,8 @@ function sharedKeyNotes({ levels }: Version, directory: string): StoreProblem[] 
       if (left === undefined) return [];
       if (compareBytes(userKeyOf(left.largest), userKeyOf(table.smallest)) !== 0) return [];
       const message =
-        `tables ${left.number} and ${table.number} of level ${index + 1} share a key, as LevelDB leaves them ` +
-        `under open snapshots: the store's next open or commit parts them (${directory})`;
+        `tables ${left.number} and ${table.number} of level ${index + 1} share a key, as LevelDB can leave them ` +
+        `while snapshots are open: the next open or commit of the store repairs it (${directory})`;
       return [{ kind: 'manifest', path: directory, message }];
     }),
   );
@@ -125,7 +129,7 @@ export type VerifiedTable =
   | { readonly problem: StoreProblem }
   | { readonly missing: true };
 
-/** Reads one table in full and holds it against what the MANIFEST says of it. */
+/** Reads one table in full and compares it with the MANIFEST. */
 function verifyListedTable(
   fileSystem: FileSystem,
   { directory, table }: VerifyListedTableInput,
@@ -133,12 +137,12 @@ function verifyListedTable(
   const path = `${directory}/${table.name}`;
   try {
     const properties = verifyTable(fileSystem, path, { sizeBytes: table.sizeBytes });
-    // LevelDB and SSTitch record the very first and last key: others mean another table.
+    // LevelDB and SSTitch record the exact first and last keys, so different ones mean a different table.
     if (
       compareBytes(properties.smallest, table.smallest) !== 0 ||
       compareBytes(properties.largest, table.largest) !== 0
     ) {
-      const message = `the table's first and last key are not those that the MANIFEST says (${path})`;
+      const message = `the table's first and last keys differ from those in the MANIFEST (${path})`;
       return { problem: { kind: 'table', path, message } };
     }
     return { table: { ...properties, path } };
@@ -159,7 +163,7 @@ export interface VerifyTogetherInput {
   readonly firstLogSequence: number | undefined;
 }
 
-/** What ties sound tables together: sequences and levels (docs/leveldb-rules.md, rules 6 and 11). */
+/** Checks the sequences and levels of sound tables against one another (docs/leveldb-rules.md, rules 6 and 11). */
 function verifyTablesTogether(
   fileSystem: FileSystem,
   { tables, lastSequence, firstLogSequence }: VerifyTogetherInput,
@@ -170,9 +174,9 @@ function verifyTablesTogether(
     const { path, largestSequence } = table;
     const problem =
       largestSequence > lastSequence
-        ? `has the sequence ${largestSequence}, the MANIFEST ends at ${lastSequence}`
+        ? `has the sequence ${largestSequence}, but the MANIFEST ends at ${lastSequence}`
         : firstLogSequence !== undefined && largestSequence >= firstLogSequence
-          ? `has the sequence ${largestSequence}, the log begins at ${firstLogSequence}`
+          ? `has the sequence ${largestSequence}, but the log begins at ${firstLogSequence}`
           : undefined;
     if (problem === undefined) continue;
     problems.push({ kind: 'table', path, message: `a table ${problem} (${path})` });
@@ -188,9 +192,9 @@ function verifyTablesTogether(
   } catch (error) {
     if (!(error instanceof EngineError) || error.code !== 'SSTITCH_TABLES_INVALID') throw error;
     const message =
-      `${error.message}: get gives the older version, iterators the newer. LevelDB leaves this where it ` +
-      'compacts one of two tables that share a key while a snapshot is open. Opening the store to write heals ' +
-      'what the bounds of tables show, and compactRange from the key to itself the rest';
+      `${error.message}: get returns the older version, iterators the newer one. LevelDB can leave this after it ` +
+      'compacts one of two tables that share a key while a snapshot is open. To repair it, open the store for ' +
+      'writing; if that does not help, call compactRange from the key to itself';
     problems.push({ kind: 'table', path: error.path ?? '', message });
   }
   return problems;

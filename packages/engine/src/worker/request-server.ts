@@ -1,4 +1,4 @@
-// Serves the requests of a worker thread: each gets turns, in which its task runs for one item after another.
+// Serves requests in a worker thread. A request gets turns, in which its task runs for one item after another.
 import type { MessagePort } from 'node:worker_threads';
 import { nodeFileSystem } from '@sstitch/sst';
 import { abortedError } from '../errors.js';
@@ -8,16 +8,17 @@ import { toFailure } from '../threads/task-errors.js';
 import type { TaskRequest, TaskResponse, ThreadData } from '../threads/thread-messages.js';
 import { taskRegistry } from './task-registry.js';
 
-/** The longest turn where each item takes less. Outputs are sent at its end, and others of the thread go on. */
+/** A turn ends after the item that exceeds this. Then the outputs are sent, and the thread's other requests go on. */
 const TURN_MS = 16;
 
 type Outputs = Array<readonly [index: number, output: unknown]>;
 
+/** The requests of the thread. */
 export class RequestServer {
   readonly #port: MessagePort;
   readonly #waiting: Int32Array;
   readonly #sessions = new Map<number, object>();
-  /** Requests between two turns, those of the background left out. */
+  /** The number of requests that wait for their next turn, except for background requests. */
   #paused = 0;
 
   constructor(port: MessagePort, { waiting }: ThreadData) {
@@ -31,10 +32,10 @@ export class RequestServer {
   }
 
   #takeTurn(request: TaskRequest, state: RequestState, counter: ItemCounter): void {
-    // Otherwise it was cancelled, and its sender waits for nothing.
+    // A request that was cancelled gets no answer.
     if (!state.begin()) return;
     const { id, background } = request;
-    // Those of a turn that fails as well: they may be of things that have to be closed.
+    // Sent even if the turn fails, as outputs may hold files that have to be closed.
     const outputs: Outputs = [];
     try {
       const isEnd = this.#runItems(request, state, counter, outputs);
@@ -50,14 +51,14 @@ export class RequestServer {
       return;
     }
     if (!background) this.#paused++;
-    // After the messages that have come meanwhile.
+    // Let messages that arrived meanwhile go first.
     setImmediate(() => {
       if (!background) this.#paused--;
       this.#takeTurn(request, state, counter);
     });
   }
 
-  /** Runs items that no other thread takes, until none is left (true) or the turn has ended. */
+  /** Runs items that no other thread takes. Returns true if none is left, or false if the turn has ended. */
   #runItems(
     { name, items, session, background }: TaskRequest,
     state: RequestState,

@@ -1,5 +1,5 @@
-// Every task of the engine, by its name: what the worker's entry looks a message's name up in. Nothing else
-// imports it. A test checks that each defined task is here.
+// The registry of all tasks, in which a worker thread looks up the name of a request. Only the worker's entry imports
+// it. A test checks that every defined task is listed.
 import { appendEntriesTask, beginTablesTask, finishTablesTask } from '../build/build-tables.js';
 import { findKeyInTask, findRepeatedKeyTask } from '../build/find-refused-key.js';
 import { mergeRunsToTablesTask } from '../build/merge-runs.js';

@@ -1,11 +1,11 @@
-// The worker thread's entry. A bundler that makes a file of it, beside the app's, need know nothing else of it.
+// The entry of a worker thread. Bundlers have to emit it as a file of its own.
 import { parentPort, workerData } from 'node:worker_threads';
 import { shareHeldFilesCount } from '../files/held-files.js';
 import { READY, type ThreadData } from '../threads/thread-messages.js';
 import { lowerThreadPriority } from '../threads/thread-priority.js';
 import { RequestServer } from './request-server.js';
 
-// Imported elsewhere, it does nothing.
+// Outside a worker thread this module does nothing.
 if (parentPort !== null) {
   const data = workerData as ThreadData;
   shareHeldFilesCount(data.heldFiles);

@@ -104,6 +104,24 @@ describe('cloneSync', () => {
   });
 });
 
+test('an operation that is aborted on its way leaves the engine as it was, and says why', async () => {
+  const engine = new ModelEngine();
+  await writeSync(engine, SYNC, [create(GrantRecordSchema, { externalId: 'g' })]);
+  const before = await contentsOf(engine);
+  const reason = new Error('enough');
+  for (const operate of [cloneSync, renameSync]) {
+    const aborting = new AbortController();
+    const work = operate({
+      ...{ engine, into: engine, syncId: SYNC, as: OTHER, signal: aborting.signal },
+      onProgress: () => aborting.abort(reason),
+    });
+    await expect(work).rejects.toMatchObject({
+      ...{ name: 'AbortError', code: 'SSTITCH_ABORTED', cause: reason },
+    });
+    expect(await contentsOf(engine)).toEqual(before);
+  }
+});
+
 describe('renameSync', () => {
   test('moves all of a sync to the new id, and leaves nothing under the old one', async () => {
     await fc.assert(

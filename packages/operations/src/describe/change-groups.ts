@@ -12,7 +12,7 @@ import type {
 import type { ChangeKind, RecordChange } from '../diff/record-change.js';
 
 /** So many members of a group are named. */
-export const NAMED_MEMBERS = 3;
+const NAMED_MEMBERS = 3;
 const MAX_GROUPS = 10_000;
 
 /** A member of a group that is named. */

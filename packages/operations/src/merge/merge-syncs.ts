@@ -27,7 +27,6 @@ import { mergedRun } from './merged-run.js';
 /** What a merged sync is loaded into: a `Store` of @sstitch/engine. */
 export interface MergeTarget<Tables> extends TableStore<Tables>, ReadableEngine {
   tableLoader(options: EntryTablesOptions): EntryTables<Tables>;
-  batch(...parameters: never[]): Promise<void>;
 }
 
 /** Options of {@link mergeSyncs}. */
@@ -67,7 +66,7 @@ export async function mergeSyncs<Tables>(options: MergeSyncsOptions<Tables>): Pr
     parseSyncId(syncId);
   }
   throwIfAborted(signal);
-  return withWriteLock(into as never, async () => {
+  return withWriteLock(into, async () => {
     if (!replace) await checkFree(into, as, signal);
     const snapshots: EngineSnapshot[] = [];
     try {

@@ -3,7 +3,7 @@ import { syncsOption, waitOption } from '../../command-line/shared-options.js';
 
 export const compactCommand = defineCommand({
   name: 'compact',
-  summary: "replace syncs of a base store by a source store's, in one commit",
+  summary: 'replace syncs of a base by those of a source, in one commit',
   description:
     'Makes the base hold, under each sync id, exactly what the source holds: every bucket and ' +
     'every index, nothing stale, no other sync touched. All in one commit: readers and crashes ' +
@@ -23,7 +23,7 @@ export const compactCommand = defineCommand({
       required: true,
     },
     from: {
-      summary: 'the store with the fresh syncs',
+      summary: 'the store with the new syncs',
       value: { type: 'path', of: 'store' },
       placeholder: 'store',
       required: true,
@@ -32,8 +32,8 @@ export const compactCommand = defineCommand({
     all: { summary: 'replace every sync that the source holds' },
     as: {
       summary:
-        "the sync's id in the base, where it is another: Baton gives every run a new one. Its " +
-        'records are read and loaded in bulk, not linked, as the id is in each key',
+        "the sync's id in the base, if it differs: Baton gives every run a new id. The records are " +
+        'read and loaded in bulk, not linked, because each key contains the id',
       value: { type: 'sync', stores: ['base'] },
       placeholder: 'sync',
     },
@@ -50,12 +50,12 @@ export const compactCommand = defineCommand({
     keepReplaced: { summary: 'keep what the syncs held, for `rollback`' },
     verify: { summary: "read the source's tables in full first, refuse a damaged one" },
     purge: { summary: 'leave no byte of removed data in any file of the base' },
-    dryRun: { summary: 'change nothing, print the plan' },
+    dryRun: { summary: 'print the plan and change nothing' },
     wait: waitOption,
   },
   examples: [
     ['compact --base base --from fresh --sync 36zfOAoWMxQdISbixanQCRBiX7E', 'one sync'],
-    ['compact --base base --from fresh --sync latest-finished', 'the one that finished last'],
+    ['compact --base base --from fresh --sync latest-finished', 'the sync that finished last'],
     ['compact --base base --from fresh --sync 36zf,36yx --dry-run', 'only print the plan'],
     ['compact --base base --from fresh --all', 'whatever the source holds'],
     ['compact --base base --from fresh --sync latest --keep-replaced', 'to be rolled back'],

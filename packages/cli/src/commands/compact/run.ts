@@ -85,7 +85,7 @@ function doneResult(
 ): CommandResult {
   const document = compactionDocument(result);
   const removed = result.emptied.map(
-    (syncId) => `removed ${syncId}: the source holds none of it\n`,
+    (syncId) => `removed ${syncId}: the source does not hold it\n`,
   );
   const how = `strategy ${result.strategy}: ${result.plan.reason}`;
   const generation =
@@ -136,7 +136,7 @@ function plannedResult(
     columns,
   );
   const removed = plan.emptied.map(
-    (syncId) => `would remove ${syncId}: the source holds none of it\n`,
+    (syncId) => `would remove ${syncId}: the source does not hold it\n`,
   );
   return {
     document: {
@@ -150,13 +150,13 @@ function plannedResult(
   };
 }
 
-/** Two names of one store would make it lock itself out, and there is nothing to do. */
+/** A store cannot be its own source: it would wait for its own lock. */
 function refuseSameStore(base: string, source: string): void {
   let isSame = false;
   try {
     isSame = realpathSync(base) === realpathSync(source);
   } catch {
-    // One of them does not exist: opening it says so.
+    // One of them does not exist: opening it reports that.
   }
   if (isSame) throw usageError(`--base and --from are the same store: ${base}`);
 }

@@ -2,13 +2,13 @@ import { defineCommand } from '../../command-line/command-spec.js';
 
 export const exploreCommand = defineCommand({
   name: 'explore',
-  summary: 'a local web page: who has what and why, what changed, what lies where',
+  summary: 'show who has what, what changed and what lies where as a local web page',
   description:
-    'Serves a page about a store, or a file of syncs, to this machine alone, opens it in a browser ' +
-    'and prints its address. Whoever has the address, which holds a secret, can read the store, and ' +
-    'nobody else; nothing can be changed. The page has search, graphs, differences of syncs, the ' +
-    'LSM tree, and every list as CSV. It shows the store as it is when the page is opened or ' +
-    'refreshed, also while another process writes it. Ctrl-C ends it.',
+    'Serves a read-only web page about a store, or a file of syncs, on 127.0.0.1, opens it in a ' +
+    'browser and prints its address. The address holds a secret token: all requests without it are ' +
+    'refused. The page has search, access with its reasons, graphs, differences of syncs, the LSM ' +
+    'tree, and every list as CSV. It shows the store as of the moment the page was opened or ' +
+    'refreshed; another process may write the store meanwhile. Ctrl-C ends it.',
   arguments: [
     {
       name: 'store',
@@ -18,11 +18,11 @@ export const exploreCommand = defineCommand({
   ],
   options: {
     port: {
-      summary: 'the port to listen on; by default one that is free',
+      summary: 'the port to listen on; by default a free one',
       value: { type: 'count', least: 1, most: 65_535 },
       placeholder: 'n',
     },
-    open: { summary: 'print the address, and start no browser', negated: true },
+    open: { summary: 'do not start a browser', negated: true },
     zone: {
       summary: 'the time zone of times in a .c1z file that name none; by default that of this host',
       value: { type: 'text' },
@@ -30,8 +30,8 @@ export const exploreCommand = defineCommand({
     },
   },
   examples: [
-    ['explore base', 'look around'],
-    ['explore sync.c1z', 'a file of syncs'],
-    ['explore base --no-open --port 8080', 'for a tunnel from another machine'],
+    ['explore base', 'open the page in a browser'],
+    ['explore sync.c1z', 'show a file of syncs'],
+    ['explore base --no-open --port 8080', 'use it through an SSH tunnel'],
   ],
 });

@@ -10,7 +10,7 @@ import { type ByteReader, withReader } from '../../stores/open-store.js';
 import { countKeys } from '../../stores/scan-span.js';
 import type { syncsCommand } from './command.js';
 
-/** Records by type. */
+/** Numbers of records by type. */
 interface RecordCounts {
   readonly resource_type: number;
   readonly resource: number;
@@ -22,12 +22,12 @@ interface RecordCounts {
 /** A sync as --json lists it. */
 interface ListedSync {
   readonly syncId: string;
-  /** In small letters; null where the sync has no run record. */
+  /** In lower case; null if the sync has no run record. */
   readonly type: string | null;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly counts: RecordCounts;
-  /** On disk, roughly. */
+  /** Approximate size on disk. */
   readonly bytes: number;
 }
 
@@ -89,7 +89,7 @@ function textOf({ columns, quiet, style }: CommandContext, syncs: readonly Liste
   );
 }
 
-/** `2026-01-31 12:34` of an ISO date, which --json has in full. */
+/** Shortens an ISO date to `2026-01-31 12:34`; --json has it in full. */
 function toTheMinute(time: string | null): string {
   return time === null ? '-' : time.slice(0, 16).replace('T', ' ');
 }
