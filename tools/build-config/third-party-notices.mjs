@@ -7,17 +7,12 @@ const PACKAGE = /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/;
 /** Matches the comments at the head of a file. */
 const HEAD = /^(?:\/\/[^\n]*\n)+/;
 
-<<<<<<< HEAD:tools/build-config/third-party-notices.mjs
 /**
  * Creates the plugin.
  *
  * @param {string} target the file to write
  */
 export function thirdPartyNotices(target) {
-=======
-/** Creates the plugin. @param target the file to write */
-export function thirdPartyNotices(target: string): Plugin {
->>>>>>> main:packages/cli/build/third-party-notices.ts
   return {
     name: 'third-party-notices',
     setup(build) {
