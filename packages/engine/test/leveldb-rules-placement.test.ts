@@ -1,4 +1,4 @@
-// Rules 9 to 12 of docs/leveldb-rules.md: where tables may lie.
+// Rules 9 to 12 of docs/leveldb-rules.md: the placement of tables.
 
 import { join } from 'node:path';
 import { compareBytes, keyAfter, type Span } from '@sstitch/contract';
@@ -33,7 +33,7 @@ import {
   temporaryDirectory,
 } from './store-fixture.js';
 
-/** A table as the planner sees it, and the one-byte user keys it holds. */
+/** A table as the planner sees it, with its user keys of one byte. */
 interface ModelTable extends TableEntry {
   readonly keys: readonly number[];
 }
@@ -46,7 +46,7 @@ function modelTable(number: number, keys: readonly number[]): ModelTable {
   return { number, sizeBytes: 1, smallest: at(keys[0], 9n), largest: at(keys.at(-1), 1n), keys };
 }
 
-/** Sorted key sets that share no key, or only the one at a seam (rule 10's pairs). */
+/** Sorted sets of keys. Adjacent sets share no key or one bound (the pairs of rule 10). */
 const sortedRuns = (from: number, to: number, seams: boolean) =>
   fc
     .tuple(
@@ -111,7 +111,7 @@ const asSpan = ({ start, end }: ModelSpan): Span => ({
   end: Uint8Array.of(end),
 });
 
-/** Carries a plan out on the model; gives the tables of each level. */
+/** Applies a plan to the model. Returns the tables of each level. */
 function carryOut(base: ModelTable[][], spans: ModelSpan[]) {
   const plan = planIncoming(
     planBase({ levels: base }, spans.map(asSpan)),
@@ -228,7 +228,7 @@ test('rule 9: a MANIFEST whose tables overlap in a level is refused, by adopt an
   expect(() => checkVersion(overlapping, '')).toThrow(/overlapping tables .* in level 1/);
 });
 
-/** One user key, "k", in two tables of level 1, as LevelDB leaves it while a snapshot is held. */
+/** A user key, "k", in two tables of level 1, as LevelDB can leave it while a snapshot is open. */
 const PAIR: CraftedLevels = {
   1: [
     [
@@ -373,6 +373,6 @@ test('rule 12: fifty ingested spans start no compaction: all tables stay in leve
   await expectContents(store, await contentsOf(source));
 });
 
-test('the smallest key behind a key is itself and a zero byte', () => {
+test('the smallest key after a key is the key and a zero byte', () => {
   expect(keyAfter(bytes('a\xff'))).toEqual(bytes('a\xff\0'));
 });
