@@ -154,23 +154,26 @@ describe('spans', () => {
     ['a hole', [undefined]],
   ];
 
-  it.each(wrong)('that are %s are refused by every method that takes spans', async (_what, spans) => {
-    const store = await filledStore();
-    const code = 'SSTITCH_SPANS_INVALID';
-    const given = spans as never;
-    const loader = new TableLoader(temporaryDirectory());
-    for (const call of [
-      () => store.excise(given),
-      () => store.replaceSpans(given, pagesOf()),
-      () => store.extract(given, temporaryDirectory()),
-      () => store.ingestFrom(store, given),
-      () => loader.finish(given),
-    ]) {
-      await expect(call()).rejects.toMatchObject({ name: 'EngineError', code });
-    }
-    await loader.end();
-    expect(await entriesOf(store)).toEqual(BEFORE);
-  });
+  it.each(wrong)(
+    'that are %s are refused by every method that takes spans',
+    async (_what, spans) => {
+      const store = await filledStore();
+      const code = 'SSTITCH_SPANS_INVALID';
+      const given = spans as never;
+      const loader = new TableLoader(temporaryDirectory());
+      for (const call of [
+        () => store.excise(given),
+        () => store.replaceSpans(given, pagesOf()),
+        () => store.extract(given, temporaryDirectory()),
+        () => store.ingestFrom(store, given),
+        () => loader.finish(given),
+      ]) {
+        await expect(call()).rejects.toMatchObject({ name: 'EngineError', code });
+      }
+      await loader.end();
+      expect(await entriesOf(store)).toEqual(BEFORE);
+    },
+  );
 });
 
 describe('an invalid signal', () => {
@@ -247,7 +250,11 @@ describe('TableLoader', () => {
     ['a count that is a string', [page({ count: '1' })], /count must be a whole number up to 1/],
     ['a count above the ends', [page({ count: 2 })], /count must be a whole number up to 1/],
     ['an end beyond the bytes', [page({ ends: Uint32Array.of(5) })], /^entry 0 of a page/],
-    ['an end before the end of the key', [page({ keyEnds: Uint32Array.of(5) })], /^entry 0 of a page/],
+    [
+      'an end before the end of the key',
+      [page({ keyEnds: Uint32Array.of(5) })],
+      /^entry 0 of a page/,
+    ],
   ] as const)('refuses %s', async (_what, pages, message) => {
     const loader = new TableLoader(temporaryDirectory());
     const loading = (async () => {

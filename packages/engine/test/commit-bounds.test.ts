@@ -62,7 +62,7 @@ const cases: Record<string, Case> = {
     spans: [span('b', 'd')],
     incoming: [[keys('c', 100, 'new')]],
   },
-  'a table that straddles both bounds, at the level where the incoming one goes': {
+  'a table that straddles both bounds, at the level of the incoming table': {
     levels: { 6: [keys('abcde')] },
     spans: [span('b', 'd')],
     incoming: [[keys('c', 100, 'new')]],
@@ -72,16 +72,16 @@ const cases: Record<string, Case> = {
     spans: [span('c', 'e')],
     incoming: [[keys('d', 100, 'new')]],
   },
-  'a straddler with no key inside the span': {
+  'a straddling table with no key inside the span': {
     levels: { 6: [keys('ae')] },
     spans: [span('b', 'd')],
     incoming: [[keys('c', 100, 'new')]],
   },
-  'a straddler with no key inside any of several spans': {
+  'a straddling table with no key inside any of several spans': {
     levels: { 6: [keys('aei')], 0: [keys('ai', 50)] },
     spans: [span('b', 'd'), span('f', 'g')],
   },
-  'a table whose keys all lie in two spans': {
+  'a table whose keys are all in two spans': {
     levels: { 4: [keys('ae')], 0: [keys('ae', 50)] },
     spans: [span('a', 'b'), span('e', 'f')],
     incoming: [[keys('a', 100, 'new')], []],
@@ -114,7 +114,7 @@ const cases: Record<string, Case> = {
     spans: [span('b', 'e')],
     incoming: [[keys('bcd', 1, 'old'), [{ key: 'c', sequence: 10 }]]],
   },
-  'six runs, one a level': {
+  'six runs, one per level': {
     levels: { 6: [keys('abcde')], 1: [keys('ae', 50)] },
     spans: [span('b', 'd')],
     incoming: [[1, 2, 3, 4, 5, 6].map((age) => keys('bc', age * 10, `run-${age}`))],
@@ -151,7 +151,7 @@ const cases: Record<string, Case> = {
     spans: [span('k', 'l')],
     incoming: [[keys('k', 9, 'new')]],
   },
-  'one key: its span ends at the smallest key behind it': {
+  'one key: its span ends at the smallest key after it': {
     levels: {
       2: [['k', 'k\0', 'k\0\0'].map((key, at) => ({ key, sequence: at + 1, value: 'base' }))],
     },

@@ -133,7 +133,7 @@ describe('a log with an end that a crash leaves opens with the records before it
     ['a truncated last record', (log: string, size: number) => truncateSync(log, size - 5), 27],
     ['zeros at the end', (log: string) => appendFileSync(log, Buffer.alloc(70_000)), 30],
     ['garbage at the end', (log: string) => appendFileSync(log, Buffer.alloc(9000, 0xab)), 30],
-    // It cannot be told from unsynced last pages that a power cut has lost.
+    // It looks the same as unsynced last pages that a power cut has lost.
     ['a flipped bit in the last record', (log: string, size: number) => flip(log, size - 50), 27],
   ])('%s', async (_, end, count) => {
     const { path, log, size } = await closedStore();

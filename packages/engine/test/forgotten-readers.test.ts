@@ -78,18 +78,18 @@ test('metrics report the past generations that readers keep, and where the reade
 test('each commit after which readers keep eight past generations or more emits an event', async () => {
   const store = await openStore(join(temporaryDirectory(), 'store'));
   await put(store, [['k', 'v']]);
-  const told: HeldMetrics[] = [];
-  store.on('held', (held: HeldMetrics) => told.push(held));
+  const reported: HeldMetrics[] = [];
+  store.on('held', (held: HeldMetrics) => reported.push(held));
   const snapshots = [];
   for (let commit = 0; commit < 9; commit++) {
     snapshots.push(store.snapshot());
     await store.excise([]);
   }
-  expect(told.map(({ generations }) => generations)).toEqual([8, 9]);
+  expect(reported.map(({ generations }) => generations)).toEqual([8, 9]);
   for (const snapshot of snapshots) await snapshot.close();
   await expect.poll(() => generationNames(store.location)).toHaveLength(1);
   await store.excise([]);
-  expect(told).toHaveLength(2);
+  expect(reported).toHaveLength(2);
 });
 
 test('a store closes the readers that are still open', async () => {

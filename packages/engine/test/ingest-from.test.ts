@@ -62,11 +62,11 @@ describe.each([
 ] as const)('%s', (_, open) => {
   test('the spans get the contents of the source, and nothing else changes', async () => {
     const { base, source } = await stores(open);
-    const told: number[] = [];
+    const reported: number[] = [];
     const report = await base.ingestFrom(source, SPANS, {
-      onExtracted: ({ spans }) => told.push(spans.length),
+      onExtracted: ({ spans }) => reported.push(spans.length),
     });
-    expect(told).toEqual([SPANS.length]);
+    expect(reported).toEqual([SPANS.length]);
     expect(report.generation).toBe(2);
     await expectContents(source, fresh);
     await expectContentsThroughout(base, replaced(), old.keys());

@@ -1,7 +1,7 @@
 // Logs are kept until LevelDB has replayed them, and a log that it skips is replayed by the store.
 //
-// Here a log that is emptied before LevelDB opens it stands for LevelDB's failure, which skips and removes a log that it
-// cannot open. The torture family leveldb-faults produces the real failure.
+// LevelDB skips and removes a log that it cannot open. These tests simulate that by emptying a log before LevelDB opens
+// it. The torture family leveldb-faults produces the real failure.
 import { existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
@@ -137,8 +137,8 @@ describe('an open', () => {
     rmSync(join(directory, name));
     rmSync(join(directory, 'CURRENT'));
     const number = version.nextFileNumber;
-    const ahead = { ...version, lastSequence: 1000, nextFileNumber: number + 1 };
-    writeManifest(nodeFileSystem, directory, ahead, number);
+    const newer = { ...version, lastSequence: 1000, nextFileNumber: number + 1 };
+    writeManifest(nodeFileSystem, directory, newer, number);
     await expectContents(await openStore(path, { fileSystem: losing(log) }), contents);
   });
 

@@ -127,7 +127,7 @@ describe('rule 2: the MANIFEST is one record', () => {
     expect(manifestOf(staged().nextDirectory).records).toHaveLength(1);
   });
 
-  test('rule 2: thousands of tables, over many log blocks, are one record; torn anywhere, it says nothing', () => {
+  test('rule 2: thousands of tables, over many log blocks, are one record, which is ignored when it is torn anywhere', () => {
     const tables = Array.from({ length: 3000 }, (_, index) => {
       const key = bytes(`${String(index).padStart(6, '0')}${'\x01'.repeat(8)}`);
       return { number: index + 1, sizeBytes: 4096, smallest: key, largest: key };

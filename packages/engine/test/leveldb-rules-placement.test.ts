@@ -245,10 +245,10 @@ const PAIR: CraftedLevels = {
 
 describe('rule 10: one user key in two tables of a level', () => {
   test.each([
-    ['elsewhere', [span('c', 'd')]],
+    ['of another span', [span('c', 'd')]],
     ['of the key', [span('k', 'l')]],
-    ['of nothing', []],
-  ])('rule 10: the pair is healed by an excise %s', async (_, spans) => {
+    ['of no span', []],
+  ])('rule 10: the pair is repaired by an excise %s', async (_, spans) => {
     const directory = temporaryDirectory();
     writeLevelDirectory(join(directory, 'base'), PAIR);
     await adopt(join(directory, 'base'), join(directory, 'store'), { fileSystem: nodeFileSystem });
@@ -267,7 +267,7 @@ describe('rule 10: one user key in two tables of a level', () => {
     await expectContentsThroughout(store, expected, ['k']);
   });
 
-  test('rule 10: extract gives the newer half of the pair alone', async () => {
+  test('rule 10: an extract contains only the newer half of the pair', async () => {
     const directory = temporaryDirectory();
     writeLevelDirectory(join(directory, 'base'), PAIR);
     await adopt(join(directory, 'base'), join(directory, 'store'), { fileSystem: nodeFileSystem });
@@ -275,7 +275,7 @@ describe('rule 10: one user key in two tables of a level', () => {
     const target = await openStore(join(directory, 'target'));
     await put(target, [['k', 'target']]);
     const extracted = await store.extract([span('a')], join(directory, 'extracted'));
-    // No user key lies in two tables of a run.
+    // No user key is in two tables of a run.
     checkRuns(extracted.spans);
     await target.ingestAndExcise(extracted, { move: true });
     await expectContentsThroughout(target, contentsOfLevels(PAIR));

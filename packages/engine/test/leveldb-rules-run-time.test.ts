@@ -299,7 +299,7 @@ describe('rule 20: compactions meanwhile', () => {
     expect(nodeFileSystem.readdir(join(directory, 'target'))).toEqual(['3.link', '5.link']);
   });
 
-  test('rule 20: a table that is gone though the version in force lists it is damage, not a race', async () => {
+  test('rule 20: a missing table that the current version lists is damage, not a race', async () => {
     const directory = temporaryDirectory();
     const base = join(directory, 'base');
     writeLevelDirectory(base, before);

@@ -125,7 +125,7 @@ function withBlockType(whole: Uint8Array, start: number, trailer: number, type: 
 }
 
 describe('rule 14: blocks and filters', () => {
-  test('rule 14: a foreign table with a block of an unknown type is refused, the store as it was', async () => {
+  test('rule 14: a foreign table with a block of an unknown type is refused, and the store is unchanged', async () => {
     const { store, model, ingest, whole, path } = await storeAndTable();
     const reader = TableReader.open(nodeFileSystem, path);
     const { index } = reader.parts;
@@ -162,7 +162,7 @@ describe('rule 14: blocks and filters', () => {
     ['no filter', { bloomBitsPerKey: 0 }],
     ['small blocks, so that filter windows hold several', { blockSizeBytes: 1024 }],
   ] as const)(
-    'rule 14: a foreign table with %s is taken, and get finds each key',
+    'rule 14: a foreign table with %s is accepted, and get finds each key',
     async (_, table) => {
       const { directory, store, model } = await storeAndTable();
       const path = join(directory, 'taken.table');

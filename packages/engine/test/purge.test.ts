@@ -58,7 +58,7 @@ function filesWithMarkers(directory: string): string[] {
   });
 }
 
-/** Returns the tables that share their file with another table. */
+/** Counts the tables that share their file with another table. */
 function virtualTables(directory: string): number {
   return readVersion(nodeFileSystem, directory)
     .levels.flat()
@@ -94,15 +94,18 @@ describe.each([
     expect(filesWithMarkers(store.location)).not.toEqual([]);
   });
 
-  test.each([true, false])('excise leaves nothing, flushed %s', async (settled) => {
-    const path = join(temporaryDirectory(), 'store');
-    const store = await filled(open, path, compression, settled);
-    expect(filesWithMarkers(store.location)).not.toEqual([]);
-    const report = await store.excise(X, { purge: true });
-    expect(report.purge).toEqual({ readers: 0, directories: [] });
-    expect(filesWithMarkers(store.location)).toEqual([]);
-    await expectContents(store, REST, EXCISED.keys());
-  });
+  test.each([true, false])(
+    'excise leaves no bytes in any file (settled before: %s)',
+    async (settled) => {
+      const path = join(temporaryDirectory(), 'store');
+      const store = await filled(open, path, compression, settled);
+      expect(filesWithMarkers(store.location)).not.toEqual([]);
+      const report = await store.excise(X, { purge: true });
+      expect(report.purge).toEqual({ readers: 0, directories: [] });
+      expect(filesWithMarkers(store.location)).toEqual([]);
+      await expectContents(store, REST, EXCISED.keys());
+    },
+  );
 
   test('a purge removes what earlier commits left', async () => {
     const store = await filled(open, join(temporaryDirectory(), 'store'), compression);

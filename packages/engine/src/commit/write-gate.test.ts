@@ -185,7 +185,7 @@ test('a commit that begins after a failed write has the log retired first', asyn
 test('a log that can never be retired poisons the gate: every later write gets the error', async () => {
   const { database, batches, held, state } = recordingDatabase();
   const gate = gateOf(database, async () => {
-    throw new EngineError('SSTITCH_STORE_POISONED', 'open it anew');
+    throw new EngineError('SSTITCH_STORE_POISONED', 'reopen it');
   });
   state.hold = true;
   const first = gate.put(bytes('a'), bytes('1'), {});
@@ -193,9 +193,9 @@ test('a log that can never be retired poisons the gate: every later write gets t
   await expect(first).rejects.toThrow('disk full');
   state.hold = false;
   for (const key of ['b', 'c']) {
-    await expect(gate.put(bytes(key), bytes('1'), {})).rejects.toThrow('open it anew');
+    await expect(gate.put(bytes(key), bytes('1'), {})).rejects.toThrow('reopen it');
   }
-  await expect(gate.clear(CLEAR_ALL)).rejects.toThrow('open it anew');
+  await expect(gate.clear(CLEAR_ALL)).rejects.toThrow('reopen it');
   expect(batches).toHaveLength(1);
   await gate.drained();
 });

@@ -14,7 +14,7 @@
 //
 // Invariants:
 // - writes are acknowledged and captured in the order in which LevelDB applied them. Puts and deletes are blind, so
-//   replaying captured writes over a state that holds a prefix of them gives the same final state: the commit may link
+//   replaying captured writes over a state that holds a prefix of them has the same final state: the commit may link
 //   a version that has some of them already;
 // - no write is lost, or applied twice to the database that is current when it is acknowledged;
 // - a write is acknowledged only if its log is sound up to the write's end.

@@ -1,7 +1,7 @@
 // The directories of read-only stores' private copies: store/readers/<process id>-<n>. The process that reads a copy
 // makes and removes it. The store's owner removes the copies of processes that have ended.
 //
-// If the store is not writable, because it lies on read-only media or belongs to another user, the copy lies in the
+// If the store is not writable, because it is on read-only media or belongs to another user, the copy is in the
 // temporary directory as sstitch-reader-<process id>-<n>, readable by its user only. A process that makes a copy there
 // removes the copies of processes that have ended.
 

@@ -1,8 +1,8 @@
 // Read-only opens: a process reads a store that another process has open and writes to.
 //
 // The reader copies the current generation, logs included, and opens LevelDB on the copy. The copy consists of links
-// and lies in the store's directory by default; reader-directories.ts says where else. It is one consistent state, and
-// no later write of the owner shows in it. The owner is not disturbed: none of its files is written, renamed or locked.
+// and is in the store's directory by default (reader-directories.ts has the other places). It is one consistent state
+// and shows no later write of the owner. The owner is not disturbed: none of its files is written, renamed or locked.
 
 import { randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
@@ -67,7 +67,7 @@ interface OpenedCopy {
   readonly pool: WorkerPool;
   readonly operations: Operations;
   readonly generation: Generation;
-  /** The directory of the generation that was copied. Errors name its files, as the copy goes away. */
+  /** The directory of the generation that was copied. Errors name its files, as the copy is removed on close. */
   readonly sourceDirectory: string;
 }
 
@@ -135,7 +135,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const { pool, operations, sourceDirectory: namedDirectory } = this.#opened;
-    // Errors name the store's table, not the copy's, which goes away.
+    // Errors name the store's table, not the copy's, which is removed on close.
     return operations.runFileWork(() =>
       verifyGenerationSpans(
         pool,
