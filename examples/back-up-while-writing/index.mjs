@@ -1,4 +1,4 @@
-// Back up a store while a writer goes on: a checkpoint is a store of its own, made by hard links.
+// Backs up a store during writes: a checkpoint is a separate store made of hard links.
 import { join } from 'node:path';
 import { Store } from '@sstitch/engine';
 
@@ -6,7 +6,7 @@ const directory = process.argv[2] ?? '.';
 const store = new Store(join(directory, 'store'));
 const keyOf = (number) => String(number).padStart(8, '0');
 
-// A writer that numbers its entries, and stops when it is told to.
+// A writer that numbers its entries and stops on request.
 let written = 0;
 let stopped = false;
 async function write() {
@@ -25,7 +25,7 @@ stopped = true;
 await writing;
 await store.close();
 
-// The backup holds one moment: everything acknowledged before the call, and no entry without those before it.
+// The backup holds one state: everything that was acknowledged before the call, and no entry without all earlier ones.
 const backup = new Store(join(directory, 'backup'), { createIfMissing: false });
 const keys = await backup.keys().all();
 console.log(`everything acknowledged before is there: ${keys.length >= acknowledged}`);

@@ -1,5 +1,5 @@
-// Load many entries at once: worker threads build tables of them, and one commit links these in. No write-ahead log, no
-// memtable, no compaction afterwards.
+// Loads many entries at once: worker threads build tables from them, and one commit links the tables. No
+// write-ahead log, no memtable, no compaction afterwards.
 import { join } from 'node:path';
 import { prefixSpan, Store } from '@sstitch/engine';
 
@@ -11,7 +11,7 @@ const store = new Store(join(directory, 'store'), { valueEncoding: 'json' });
 await store.put('user/99999999', 'an entry from before: it lies in the span, and goes');
 await store.put('version', 1);
 
-// In any order: the loader sorts them, in memory that does not grow with them.
+// The entries may be in any order: the loader sorts them in bounded memory.
 const loader = store.tableLoader();
 try {
   for (let first = COUNT - PAGE_ENTRIES; first >= 0; first -= PAGE_ENTRIES) {
@@ -32,7 +32,7 @@ console.log('the last one:', await store.get('user/00199999'));
 console.log('the one from before:', await store.get('user/99999999'));
 console.log('outside the span: version', await store.get('version'));
 
-// Entries that are sorted already need no loader.
+// Sorted entries need no loader.
 const emails = store.sublevel('emails', { valueEncoding: 'utf8' });
 async function* pages() {
   yield [

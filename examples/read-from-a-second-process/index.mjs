@@ -1,5 +1,5 @@
-// One process has the store open and writes. Another one reads it: a consistent state, without disturbing
-// the writer. (LevelDB itself allows one process only.)
+// One process has the store open and writes. Another one reads a consistent state without disturbing the
+// writer. (LevelDB itself allows only one process.)
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const location = join(directory, 'store');
 if (process.argv[3] === 'read') await read();
 else await own();
 
-/** The second process: reads twice, while the owner writes in between. */
+/** The second process reads twice; the owner writes in between. */
 async function read() {
   const reader = await openReadOnly(location);
   console.log(`reader: ${await reader.get('greeting')}`);
@@ -27,7 +27,7 @@ async function read() {
   process.disconnect?.();
 }
 
-/** The first process: owns the store. */
+/** The first process owns the store. */
 async function own() {
   const store = new Store(location);
   await store.put('greeting', 'hello');

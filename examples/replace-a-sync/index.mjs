@@ -1,4 +1,4 @@
-// A connector has run again: replace one sync of a base store by its newer version.
+// Replaces one sync of a base store by its newer version, after a connector has run again.
 import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { compact } from '@sstitch/compactor';
@@ -8,7 +8,7 @@ import { GrantRecordSchema, SyncStore } from '@sstitch/records';
 const directory = process.argv[2] ?? '.';
 const syncId = '36zfOAoWMxQdISbixanQCRBiX7E';
 
-/** Fills a sync: who is a member of the group "staff". */
+/** Writes a sync: the members of the group "staff". */
 async function fill(store, members) {
   const syncs = new SyncStore(store);
   await syncs.startSync({ syncId });

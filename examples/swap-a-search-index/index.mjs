@@ -1,12 +1,12 @@
-// A Level database holds documents and an index of their words. Rebuild the index and swap it in, in one
-// commit: a search sees the old index or the new one, never half of each.
+// A Level database holds documents and an index of their words. The example rebuilds the index and swaps it in
+// one commit: a search sees the old index or the new one, never a mix.
 import { join } from 'node:path';
 import { adopt, prefixSpan, Store } from '@sstitch/engine';
 import { ClassicLevel } from 'classic-level';
 
 const directory = process.argv[2] ?? '.';
 
-// What is there: a plain Level database, whose index splits words at spaces only.
+// A plain Level database whose index splits words only at spaces.
 const level = new ClassicLevel(join(directory, 'level'));
 await level.batch([
   { type: 'put', key: 'document/1', value: 'Stitch, do not sew' },
@@ -18,19 +18,19 @@ await level.batch([
 ]);
 await level.close();
 
-// Adopting links the tables; the Level database stays as it is.
+// Adopting links the tables and does not change the Level database.
 await adopt(join(directory, 'level'), join(directory, 'store'));
 const store = new Store(join(directory, 'store'));
 await store.open();
 
-/** The ids of the documents that have a word. */
+/** Finds the ids of the documents that contain a word. */
 async function search(word, options = {}) {
   const range = { gte: `index/${word}/`, lt: `index/${word}0`, ...options };
   const keys = await store.keys(range).all();
   return keys.map((key) => key.split('/')[2]).join(', ');
 }
 
-/** The new index: words in lower case, without punctuation; in key order, in pages. */
+/** Yields the new index in key order, in pages: words in lower case, without punctuation. */
 async function* indexPages() {
   const keys = new Set();
   for await (const [key, text] of store.iterator({ gte: 'document/', lt: 'document0' })) {

@@ -1,4 +1,4 @@
-// Runs each example as its README says, in an empty directory.
+// Runs each example in an empty directory and compares the output with its README.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -2,23 +2,26 @@ import { packageBuild } from '@sstitch/build-config/tsup';
 import { startChunk } from './build/start-chunk.js';
 import { thirdPartyNotices } from './build/third-party-notices.js';
 
-/** Modules that commands load when they run. */
+/** Modules that are loaded when a command runs. */
 const LAZY = /\/run\.(js|ts)$/;
 
 export default packageBuild(
   { index: 'src/index.ts', main: 'src/main.ts' },
   {
-    // A file costs more to find and load than its code: what is plain JavaScript and many files is bundled.
+    // Finding and loading a file takes longer than running its code, so packages of many plain JavaScript files
+    // are bundled.
     noExternal: [
       'commander',
       'picocolors',
       /^@bufbuild\/protobuf/,
+      '@sstitch/access',
       '@sstitch/contract',
       '@sstitch/keys',
+      '@sstitch/operations',
       '@sstitch/records',
       '@sstitch/lines/record-object',
     ],
-    // commander is CommonJS, and requires modules of Node.
+    // commander is CommonJS and requires built-in modules of Node.
     banner: {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
     },

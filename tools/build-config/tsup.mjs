@@ -1,5 +1,5 @@
-// One build for every package: ESM for Node 20.19 and later, source maps, no bundled dependencies.
-// Declarations come from `tsc`, which knows the project's own compiler version.
+// The build of every package: ESM for Node 20.19 and later, source maps, no bundled dependencies. `tsc` emits
+// the declarations, so that they match the project's compiler version.
 
 /**
  * @param {Record<string, string>} entry output name to source file

@@ -1,5 +1,5 @@
-// One test set-up for every package. The limits end what hangs and nothing else: on a machine that is busy with
-// other things, work with real files and processes takes many times as long as on a quiet one.
+// The test configuration of every package. Time limits only end tests that hang: on a busy machine, work with
+// real files and processes takes many times as long as on a quiet one.
 
 const HANGS_AFTER_MS = 1_800_000;
 

@@ -1,6 +1,6 @@
 import { packageBuild } from '@sstitch/build-config/tsup';
 
-// Families run their cases in processes of their own.
+// Families run their cases in separate processes, whose entries are listed here.
 export default packageBuild({
   main: 'src/main.ts',
   'case-child': 'src/cases/case-child.ts',

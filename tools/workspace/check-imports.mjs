@@ -1,10 +1,10 @@
-// No import leads up: between a package's modules there is no circle, and each directory of the engine and of the
-// command line imports only from directories above it in the tables below (ARCHITECTURE.md, "Inside the engine").
+// Checks imports: the modules of a package form no import cycle, and each directory of the engine and of the
+// command line imports only from lower layers in the tables below (ARCHITECTURE.md, "Inside the engine").
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { root } from './pnpm.mjs';
 
-/** The engine's directories, lowest first; those of one line do not import each other. */
+/** The engine's layers, lowest first; directories of one layer do not import each other. */
 const ENGINE_LAYERS = [
   ['files'],
   ['threads'],
@@ -16,10 +16,10 @@ const ENGINE_LAYERS = [
   ['store'],
   ['worker'],
 ];
-/** Modules beside the directories, which any of them may import. */
+/** Modules beside the directories, which any directory may import. */
 const ENGINE_GROUND = new Set(['check-options.ts', 'errors.ts', 'not-bytes.ts', 'spans.ts']);
 
-/** The same of the command line. */
+/** The layers of the command line. */
 const CLI_LAYERS = [
   ['output'],
   ['terminal'],
@@ -34,7 +34,7 @@ const CLI_GROUND = new Set(['advice.ts', 'errors.ts', 'exit-codes.ts']);
 
 const problems = [];
 
-/** From each source module of a package to those of the same package that it imports, tests left out. */
+/** Maps each source module of a package, except tests, to the modules of the package that it imports. */
 function importsOf(source) {
   const files = readdirSync(source, { recursive: true })
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
@@ -51,7 +51,7 @@ function importsOf(source) {
   );
 }
 
-/** Reports one circle for each module that closes one. */
+/** Reports one cycle for each module that closes one. */
 function checkCircles(imports, source) {
   const done = new Set();
   const path = [];
@@ -79,7 +79,7 @@ function checkLayers(imports, source, layers, ground) {
     const [directory, ...rest] = relative(source, file).split('/');
     if (rest.length === 0) continue;
     if (!layerOf.has(directory))
-      problems.push(`${relative(root, join(source, directory))}: no layer has this directory`);
+      problems.push(`${relative(root, join(source, directory))}: the directory is in no layer`);
     for (const target of targets) {
       const [other, ...inside] = relative(source, target).split('/');
       const isLower = layerOf.get(other) < layerOf.get(directory);
@@ -92,7 +92,10 @@ function checkLayers(imports, source, layers, ground) {
   }
 }
 
-/** A command's directory is its own: what two commands need lies above them. Only the registry imports them all. */
+/**
+ * Commands do not import each other: code that two commands need lies in a lower layer. Only the registry
+ * imports all of them.
+ */
 function checkCommands(imports, source) {
   const commandOf = (file) => /^commands\/([^/]+)\//.exec(relative(source, file))?.[1];
   for (const [file, targets] of imports) {
@@ -123,4 +126,4 @@ if (problems.length > 0) {
   console.error(problems.join('\n'));
   process.exit(1);
 }
-console.log('no import leads up');
+console.log('all imports follow the layers');

@@ -1,5 +1,5 @@
-// The metadata of every published package, which npm and its users go by. The repository's address is
-// stated once, in the root package.json; `--write` carries it into the packages.
+// Checks the metadata of every published package, which npm and its users rely on. The root package.json states
+// the repository's address; `--write` copies it into the packages.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,8 +11,14 @@ const manifestOf = (directory) =>
 const rootManifest = manifestOf('.');
 const write = process.argv.includes('--write');
 
-/** What a package's metadata must be, in the order in which npm's documentation lists it. */
-function expectedOf(directory) {
+/** Scripts that every package has alike: `pnpm api` and `pnpm check-api` run them. */
+const SCRIPTS = {
+  api: 'node ../../tools/workspace/api-report.mjs',
+  'check-api': 'node ../../tools/workspace/api-report.mjs --check',
+};
+
+/** The expected metadata of a package, in the order of npm's documentation. */
+function expectedOf(directory, { scripts }) {
   const { homepage, bugs, repository, license, engines } = rootManifest;
   return {
     homepage: `${homepage.replace(/#.*$/, '')}/tree/main/${directory}#readme`,
@@ -20,11 +26,12 @@ function expectedOf(directory) {
     repository: { ...repository, directory: directory },
     license,
     engines,
+    scripts: { ...scripts, ...SCRIPTS },
     publishConfig: { access: 'public', provenance: true },
   };
 }
 
-/** Files that do something when they are loaded: a bundler must keep an import of them. */
+/** Files with side effects on import, which a bundler must keep. */
 function entriesWithEffects(manifest) {
   return Object.values(manifest.bin ?? {});
 }
@@ -35,16 +42,16 @@ for (const name of readdirSync(join(root, 'packages'))) {
   if (!existsSync(join(root, directory, 'package.json'))) continue;
   const manifest = manifestOf(directory);
   if (manifest.private) continue;
-  const expected = expectedOf(directory);
+  const expected = expectedOf(directory, manifest);
   const wrong = Object.keys(expected).filter(
     (field) => !isDeepStrictEqual(manifest[field], expected[field]),
   );
   if (write && wrong.length > 0) {
     const { name: own, version, description, keywords, ...rest } = manifest;
     const head = { name: own, version, description, ...(keywords && { keywords }) };
-    for (const field of Object.keys(expected)) delete rest[field];
-    const { publishConfig, ...first } = expected;
-    const whole = { ...head, ...first, ...rest, publishConfig };
+    const { scripts, publishConfig, ...first } = expected;
+    for (const field of [...Object.keys(first), 'publishConfig']) delete rest[field];
+    const whole = { ...head, ...first, ...rest, scripts, publishConfig };
     writeFileSync(join(root, directory, 'package.json'), `${JSON.stringify(whole, null, 2)}\n`);
   } else {
     for (const field of wrong) {
@@ -54,7 +61,8 @@ for (const name of readdirSync(join(root, 'packages'))) {
     }
   }
   for (const field of ['description', 'keywords', 'exports', 'sideEffects', 'files']) {
-    if (manifest[field] === undefined) problems.push(`${directory}/package.json: no ${field}`);
+    if (manifest[field] === undefined)
+      problems.push(`${directory}/package.json: ${field} is missing`);
   }
   for (const file of ['dist', 'README.md', 'CHANGELOG.md']) {
     if (!manifest.files?.includes(file)) {

@@ -1,11 +1,11 @@
-// Packs every package and uses it as a stranger would: alone, in an empty project.
+// Packs every package and uses it as a new user would: alone, in an empty project.
 //
 //   node tools/workspace/check-packages.mjs                     the short form: no network, this Node
 //   node tools/workspace/check-packages.mjs --install          installs with npm, runs on Node 20, 22 and 24
 //   node tools/workspace/check-packages.mjs --install --node 22 --package sst
 //
-// For each package: publint; "are the types wrong"; what ships; its README's examples as ES modules and
-// as CommonJS; its types under the resolutions node16 and bundler. The packages must be built.
+// Checks for each package: publint; "are the types wrong"; the shipped files; the README's examples as ES
+// modules and as CommonJS; the types with the resolutions node16 and bundler. The packages must be built.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
 const NODE_MAJORS = [20, 22, 24];
 const TIMEOUT_MS = 1_800_000;
 
-/** Whoever installs one of these must not get the other: a native database, a fuzzer. */
+/** Packages that must not install another one: a native database, a fuzzer. */
 const MUST_NOT_INSTALL = {
   '@sstitch/keys': ['classic-level', 'fast-check'],
   '@sstitch/sst': ['classic-level', 'fast-check'],
@@ -77,7 +77,7 @@ function checkInstalled({ name }, project) {
   }
 }
 
-/** Runs each example in both forms, and loads the package by its name alone. */
+/** Runs each example in both forms, and imports each entry of the package. */
 function runPackage({ name, directory, manifest }, project, node, major) {
   const entries = Object.keys(manifest.exports)
     .filter((entry) => entry !== './package.json')
@@ -116,7 +116,7 @@ function runPackage({ name, directory, manifest }, project, node, major) {
   }
 }
 
-/** Compiles the TypeScript examples, and a program that uses each entry, under both resolutions. */
+/** Compiles the TypeScript examples, and a program that imports each entry, with both resolutions. */
 function checkTypes({ name, directory, source, manifest }, project) {
   const programs = Object.keys(manifest.exports)
     .filter((entry) => entry !== './package.json')

@@ -1,7 +1,9 @@
 // Each package's README describes all of what the package exports:
 //
 // - every value, every public method of a class and every error code by name;
-// - every option, with the default that its `@defaultValue` says.
+// - every option, with its type and the default that its `@defaultValue` says.
+//
+// And no function or class of a table's first column is one that the package does not export.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, tablesOf } from './documents/markdown.mjs';
@@ -21,6 +23,9 @@ for (const packageName of readdirSync(join(root, 'packages')).sort()) {
   const text = readFileSync(join(root, readme), 'utf8');
   const words = new Set(codeOf(text).match(/[\p{L}_$][\p{L}\p{N}_$]*/gu));
   const defaults = defaultsIn(text);
+  for (const [row] of tablesOf(text)) {
+    if ('default' in row && !('type' in row)) problems.push(`${readme}: options without types`);
+  }
   const surface = entriesOf(directory).flatMap((entry) => publicNamesOf(entry));
   for (const one of surface) {
     names += 1;
@@ -32,6 +37,7 @@ for (const packageName of readdirSync(join(root, 'packages')).sort()) {
     }
   }
   problems.push(...defaultsOfNothing(defaults, surface).map((problem) => `${readme}: ${problem}`));
+  problems.push(...unknownNames(text, surface).map((name) => `${readme}: no export ${name}`));
 }
 if (problems.length > 0) {
   console.error([...new Set(problems)].join('\n'));
@@ -89,6 +95,20 @@ function defaultProblem({ name, defaultValue }, defaults) {
   const wanted = literalOf(defaultValue);
   if (said.some((each) => literalOf(each) === wanted)) return undefined;
   return `the default is ${defaultValue}, not ${said.join(' or ')}`;
+}
+
+/** Functions and classes in tables of functions that the package does not export. */
+function unknownNames(text, surface) {
+  const known = new Set(
+    surface.flatMap(({ name, members }) => [name, ...members.map((m) => m.name)]),
+  );
+  const rows = tablesOf(text).flat();
+  return rows.flatMap((row) => {
+    const cell = row.function ?? row.name ?? row.names ?? '';
+    return [...cell.matchAll(/`(?:new )?(\w+)[(`]/g)]
+      .map(([, name]) => name)
+      .filter((n) => !known.has(n));
+  });
 }
 
 /** Literal defaults of the README that no option of that name has in the code. */

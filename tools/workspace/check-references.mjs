@@ -1,4 +1,4 @@
-// No file refers to a file that is not in the repository: a reader has nothing else.
+// Checks that no file refers to a file outside the repository, which a reader does not have:
 //
 // - links in Markdown: to files, to headings, and to the repository's own address;
 // - paths in text and comments: `docs/…`, `packages/…`, `tools/…`, `examples/…`, and names of documents (`X.md`);
@@ -10,10 +10,10 @@ import { join, posix } from 'node:path';
 import { root } from './pnpm.mjs';
 
 const TEXT = /\.(md|mdx|ts|mts|mjs|js|cjs|json|ya?ml|proto|cc|c|go)$|(^|\/)(CODEOWNERS|\.git\w+)$/;
-/** Written by tools, from names that lie elsewhere. */
+/** Files that tools write, with names from elsewhere. */
 const GENERATED =
   /(^|\/)(pnpm-lock\.yaml|CHANGELOG\.md|LICENSE)$|\/src\/gen\/|\/test-vectors\/|\.api\.md$|^tools\/fixtures\/files\//;
-/** Made by a build, an install or a release. */
+/** Files that a build, an install or a release creates. */
 const MADE = /(^|\/)(dist|node_modules|\.examples|bench-results)(\/|$)|(^|\/)CHANGELOG\.md$/;
 /** Of LevelDB's repository, and an ending that is no name. */
 const DOCUMENTS_ELSEWHERE = new Set(['doc/log_format.md', '.api.md']);
@@ -63,9 +63,9 @@ if (problems.length > 0) {
   console.error([...new Set(problems)].join('\n'));
   process.exit(1);
 }
-console.log('every reference leads somewhere in the repository');
+console.log('every reference leads to a file in the repository');
 
-/** Links of a Markdown file; those to addresses count only where they lead to this repository. */
+/** Checks the links of a Markdown file; addresses count only if they lead to this repository. */
 function checkLinks(file, text, report) {
   for (const { index, 1: target } of text.matchAll(/\]\(([^)\s]+)\)/g)) {
     let [path, heading] = target.split('#');
@@ -74,14 +74,14 @@ function checkLinks(file, text, report) {
       if (path === undefined) continue;
     } else if (/^[a-z]+:/.test(path)) continue;
     else path = posix.join(posix.dirname(file), path || posix.basename(file));
-    if (!isThere(path)) report(index, `the link ${target} leads nowhere`);
+    if (!isThere(path)) report(index, `the link ${target} has no target`);
     else if (heading !== undefined && !headingsOf(path).has(heading)) {
       report(index, `${path} has no heading #${heading}`);
     }
   }
 }
 
-/** The anchors that the repository's host makes of a document's headings. */
+/** The anchors that the repository's host derives from a document's headings. */
 function headingsOf(path) {
   if (!path.endsWith('.md')) return new Set();
   const headings = [...textOf(path).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading);
@@ -96,17 +96,17 @@ function headingsOf(path) {
   );
 }
 
-/** Paths in prose, comments and strings: from the root, or from the file's own directory. */
+/** Checks paths in prose, comments and strings, relative to the root or to the file's directory. */
 function checkPaths(file, text, report) {
   for (const { index, 1: path } of text.matchAll(PATH)) {
     if (DOCUMENTS_ELSEWHERE.has(path)) continue;
-    // A pattern, a name that is put together, or a placeholder.
+    // Skips patterns, composed names and placeholders.
     if (/[*{}$<]/.test(text[index + path.length] ?? '') || /(^|\/)X\./.test(path)) continue;
-    // A name without a directory (README.md) is of some package; it has to be somewhere.
+    // A name without a directory (README.md) may be that of any package.
     const [ownPackage] = /^(?:packages|tools)\/[^/]+/.exec(file) ?? ['.'];
     const places = ['.', posix.dirname(file), ownPackage].map((each) => posix.join(each, path));
     const isNamed = !path.includes('/') && tracked.some((each) => posix.basename(each) === path);
-    // Without its extension, or a decision by its number alone.
+    // A path without its extension, or a decision by its number only.
     const isStem = tracked.some(
       (each) => /^[.-]/.test(each.slice(path.length)) && each.startsWith(path),
     );
@@ -114,12 +114,13 @@ function checkPaths(file, text, report) {
       report(index, `${path} is not in the repository`);
     }
   }
-  // Tests may read samples that lie beside the repository: they skip where a clone stands alone.
+  // Tests may read samples outside the repository; they skip if these are missing.
   if (/\.test\.ts$|\/test\//.test(file)) return;
-  for (const { index } of text.matchAll(OUTSIDE)) report(index, 'a path out of the repository');
+  for (const { index } of text.matchAll(OUTSIDE))
+    report(index, 'the path leads out of the repository');
 }
 
-/** "decision 0005", "rule 10", "rules 6 and 11": each there. */
+/** Checks that "decision 0005", "rule 10" and "rules 6 and 11" exist. */
 function checkNumbers(text, report) {
   for (const { index, 1: number } of text.matchAll(/\bdecisions? (\d{4})\b/g)) {
     if (!decisions.has(number)) report(index, `there is no decision ${number}`);
@@ -133,7 +134,7 @@ function checkNumbers(text, report) {
   }
 }
 
-/** Each rule of LevelDB's has a test that is named after it. */
+/** Checks that each rule of LevelDB has a test named after it. */
 function checkRuleTests() {
   const tests = tracked.filter((file) => file.endsWith('.test.ts')).map(textOf);
   for (const rule of rules) {

@@ -19,11 +19,23 @@ const MAY_IMPORT = {
   records: ['contract', 'keys'],
   c1z: ['contract', 'keys', 'pebble', 'records'],
   lines: ['contract', 'keys', 'records'],
+  access: ['contract', 'keys', 'records'],
+  operations: ['contract', 'keys', 'records', 'lines'],
   compactor: ['contract', 'keys'],
   testkit: ['contract', 'keys', 'sst', 'engine', 'records', 'compactor'],
-  cli: ['contract', 'keys', 'sst', 'engine', 'records', 'c1z', 'lines', 'compactor', 'testkit'],
+  cli: [
+    ...['contract', 'keys', 'sst', 'engine', 'records', 'c1z', 'lines', 'access', 'operations'],
+    ...['compactor', 'testkit'],
+  ],
 };
-const TESTS_MAY_USE_TESTKIT = new Set(['compactor', 'records', 'c1z', 'lines']);
+const TESTS_MAY_USE_TESTKIT = new Set([
+  'compactor',
+  'records',
+  'c1z',
+  'lines',
+  'access',
+  'operations',
+]);
 
 /** Packages that touch the disk only through the port, and use no clock and no randomness. */
 const PURE = new Set(['contract', 'sst', 'pebble', 'engine']);

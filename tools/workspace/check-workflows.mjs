@@ -1,5 +1,5 @@
-// The workflows call what a person calls: each `pnpm NAME` in them is a script of the root package.json,
-// and the nightly run has every torture family.
+// Checks that the workflows call the same scripts as people: each `pnpm NAME` is a script of the root
+// package.json, and the nightly run covers every torture family.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './pnpm.mjs';

@@ -1,4 +1,4 @@
-// pnpm at the version that the root package.json states, on a machine that has Node and npm alone.
+// Runs pnpm at the version in the root package.json, on a machine that has only Node and npm.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -14,11 +14,11 @@ const environment = {
   COREPACK_ENABLE_STRICT: '0',
 };
 
-/** Whether pnpm itself started this process: then it is at hand, and the workspace is installed. */
+/** Whether pnpm started this process, which means that pnpm and the workspace are installed. */
 export const isInsidePnpm = (process.env.npm_config_user_agent ?? '').startsWith('pnpm');
 
 /**
- * Runs pnpm with these arguments; ends this process with its exit code when it fails.
+ * Runs pnpm with these arguments; ends this process with its exit code if it fails.
  *
  * @param {readonly string[]} arguments_
  * @param {{ quiet?: boolean }} [options] `quiet` shows the output only of a failure

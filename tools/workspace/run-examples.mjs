@@ -1,5 +1,5 @@
-// Runs every TypeScript and JavaScript example of every README, so that none of them lies. Each runs in a directory of
-// its own, with the package that its README belongs to resolved as a user's import would be.
+// Runs every TypeScript and JavaScript example of every README. Each runs in its own directory, where imports
+// of the README's package resolve as a user's would.
 import { spawnSync } from 'node:child_process';
 import {
   existsSync,
@@ -18,7 +18,7 @@ import { transformSync } from 'esbuild';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const EXAMPLE = /^```(?:ts|js)\n([\s\S]*?)^```/gm;
 
-/** README files, each with the package directory from which its imports resolve. */
+/** The README files, each with the package directory from which its imports resolve. */
 const documents = [
   { file: 'README.md', from: join('packages', 'cli') },
   ...readdirSync(join(root, 'packages')).map((name) => ({

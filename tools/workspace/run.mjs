@@ -1,5 +1,5 @@
-// The two commands of a machine with only Node and npm: `npm start` and `npm test`.
-// pnpm comes through npx at the version that package.json pins; nothing is installed globally.
+// The two commands that need only Node and npm: `npm start` and `npm test`. They run pnpm through npx at the
+// version that package.json pins; nothing is installed globally.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ function install(options) {
   if (!isInsidePnpm) pnpm(['install', '--frozen-lockfile'], options);
 }
 
-/** Sums vitest's JSON results into one line that reads the same on every machine. */
+/** Sums vitest's JSON results into one line that has the same form on every machine. */
 function printTotals(directories) {
   const totals = { passed: 0, failed: 0, skipped: 0 };
   for (const directory of directories) {
@@ -24,7 +24,7 @@ function printTotals(directories) {
   console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 }
 
-/** Every package of the workspace that has tests, by its name. */
+/** Every package of the workspace with tests, by name. */
 function testedPackages() {
   const directories = ['packages', 'tools'].flatMap((parent) =>
     readdirSync(join(root, parent)).map((name) => join(parent, name)),
@@ -39,7 +39,7 @@ function testedPackages() {
   return tested;
 }
 
-/** The directories of these packages, which may be named without their scope; of all where none is named. */
+/** The directories of these packages, which may be named without their scope; of all packages if none is named. */
 function directoriesOf(filters) {
   const tested = testedPackages();
   if (filters.length === 0) return [...tested.values()];
@@ -65,7 +65,7 @@ function filtersOf(arguments_) {
 function test(directories) {
   for (const directory of directories)
     rmSync(join(root, directory, '.vitest'), { recursive: true, force: true });
-  // One package after another: the suites measure pauses and kill processes, and 2 cores are few.
+  // One package after another, because the suites kill processes and measure pauses on few cores.
   const turbo = ['exec', 'turbo', 'run', 'test', '--concurrency=1'];
   const filters = directories.map((directory) => `--filter=./${directory.replaceAll('\\', '/')}`);
   pnpm([...turbo, ...filters, '--output-logs=full', '--log-order=grouped']);
@@ -86,7 +86,7 @@ if (command === 'start') {
   const filters = filtersOf(rest);
   const directories = directoriesOf(filters);
   install();
-  // Of a package that is named, its suite alone, upon what it needs built.
+  // For a named package, runs only its suite, after building its dependencies.
   if (filters.length === 0) {
     const checks = ['build', 'lint', 'typecheck', 'check-api'];
     pnpm(['exec', 'turbo', 'run', ...checks, '--output-logs=errors-only']);

@@ -24,7 +24,7 @@ import { RECORD_BUCKETS, type RecordBucket } from './format3/key-layout.js';
 import { type C1zOptions, checkLimits } from './options.js';
 import type { OpenedContents, ReaderRequest } from './process/open-contents.js';
 import { WorkerProcess } from './process/worker-process.js';
-import { type Cursor, type RecordPage, recordsOf } from './record-pages.js';
+import { type Cursor, type RecordPage, recordsOf, type TypeCount } from './record-pages.js';
 import type { PagedBucket } from './sync-contents.js';
 import { completedStatistics } from './sync-statistics.js';
 import { makeTemporaryDirectory, removeTemporaryDirectory } from './temporary-directory.js';
@@ -199,9 +199,9 @@ class OpenC1zFile implements C1zFile {
       yield run;
       const counter = new SyncCounter();
       for (const bucket of RECORD_BUCKETS) {
-        for await (const batch of this.#batches<RecordBucket>(bucket, run.syncId)) {
+        for await (const [batch, counts] of this.#batches<RecordBucket>(bucket, run.syncId)) {
           if (signal?.aborted) throw aborted(this.path, signal);
-          for (const record of batch.records) counter.add(record);
+          for (const [type, count] of counts) counter.addCount(bucket, count, type);
           yield batch;
         }
       }
@@ -222,7 +222,7 @@ class OpenC1zFile implements C1zFile {
     counter: SyncCounter,
   ): AsyncGenerator<RecordBatch<'sync_stats'>> {
     let own: RecordBatch<'sync_stats'> | undefined;
-    for await (const batch of this.#batches('sync_stats', syncId)) own = batch;
+    for await (const [batch] of this.#batches('sync_stats', syncId)) own = batch;
     const [stats] = own?.records ?? [];
     const completed = run && completedStatistics(run, counter, stats);
     if (own !== undefined && completed === stats) yield own;
@@ -246,7 +246,7 @@ class OpenC1zFile implements C1zFile {
     const batches = () => this.#batches(bucket, syncId);
     return {
       async *[Symbol.asyncIterator]() {
-        for await (const batch of batches()) yield [...batch.records];
+        for await (const [batch] of batches()) yield [...batch.records];
       },
     };
   }
@@ -254,7 +254,7 @@ class OpenC1zFile implements C1zFile {
   async *#batches<B extends PagedBucket>(
     bucket: B,
     syncId: string,
-  ): AsyncGenerator<RecordBatch<B>, void, undefined> {
+  ): AsyncGenerator<readonly [RecordBatch<B>, readonly TypeCount[]], void, undefined> {
     const ask = (after: Cursor | undefined): Promise<RecordPage> => {
       const request: ReaderRequest = { kind: 'page', bucket, syncId, after };
       const asked = this.#parts.reader.ask<RecordPage>(request);
@@ -267,7 +267,7 @@ class OpenC1zFile implements C1zFile {
       // The reader reads the next page while this one is decoded and used: two are held at most.
       const next = page.next === undefined ? undefined : ask(page.next);
       const values = recordsOf(page);
-      if (values.length > 0) yield RecordBatch.ofValues(syncId, bucket, values);
+      if (values.length > 0) yield [RecordBatch.ofValues(syncId, bucket, values), page.counts];
       if (next === undefined) return;
       page = await next;
       // With the reader ahead, page after page may come in one turn of the event loop; timers and

@@ -6,18 +6,25 @@
 export interface RecordPage {
   readonly bytes: Uint8Array;
   readonly ends: Uint32Array;
+  /** How many of the records statistics count by which resource type, '' for none; empty where nobody counted. */
+  readonly counts: readonly TypeCount[];
   /** After which record the next page begins; undefined if none follows. */
   readonly next: Cursor | undefined;
 }
 
+export type TypeCount = readonly [resourceTypeId: string, count: number];
+
 /** Where a page ends: a row id of SQLite or a key of Pebble. */
 export type Cursor = number | bigint | Uint8Array;
+
+const NOTHING = new Uint8Array(0);
 
 /** Makes a page. */
 export class RecordPageBuilder {
   #bytes = new Uint8Array(4096);
   #length = 0;
   readonly #ends: number[] = [];
+  readonly #counts = new Map<string, number>();
 
   get lengthBytes(): number {
     return this.#length;
@@ -28,19 +35,32 @@ export class RecordPageBuilder {
   }
 
   add(record: Uint8Array): void {
-    const end = this.#length + record.length;
-    if (end > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(end, 2 * this.#bytes.length));
+    this.addJoined(NOTHING, record, 0, record.length);
+  }
+
+  /** Adds a record of two parts, the second of which is `source[start, end)`. */
+  addJoined(first: Uint8Array, source: Uint8Array, start: number, end: number): void {
+    const secondAt = this.#length + first.length;
+    const newLength = secondAt + end - start;
+    if (newLength > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(newLength, 2 * this.#bytes.length));
       larger.set(this.#bytes.subarray(0, this.#length));
       this.#bytes = larger;
     }
-    this.#bytes.set(record, this.#length);
-    this.#length = end;
-    this.#ends.push(end);
+    this.#bytes.set(first, this.#length);
+    this.#bytes.set(source.subarray(start, end), secondAt);
+    this.#length = newLength;
+    this.#ends.push(newLength);
+  }
+
+  /** Counts a record that was added: by this resource type, or none. */
+  countAs(resourceTypeId: string): void {
+    this.#counts.set(resourceTypeId, (this.#counts.get(resourceTypeId) ?? 0) + 1);
   }
 
   page(next: Cursor | undefined): RecordPage {
-    return { bytes: this.#bytes.slice(0, this.#length), ends: Uint32Array.from(this.#ends), next };
+    const bytes = this.#bytes.slice(0, this.#length);
+    return { bytes, ends: Uint32Array.from(this.#ends), counts: [...this.#counts], next };
   }
 }
 

@@ -1,7 +1,7 @@
-// An esbuild plugin that puts all modules of the start path into one chunk. esbuild makes a chunk of those modules
-// that the same entry points and lazy modules import; the start path would be a dozen files, each of which takes
-// its time to be found and loaded. So every lazy module is made to import the whole start path, which is loaded
-// by then.
+// An esbuild plugin that puts all modules of the start path into one chunk. esbuild groups modules into chunks
+// by the set of entry points and lazy modules that import them, which would spread the start path over a dozen
+// files, each slow to find and load. The plugin makes every lazy module import the whole start path, which is
+// loaded by then anyway.
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Options } from 'tsup';
@@ -10,8 +10,8 @@ type Plugin = NonNullable<Options['esbuildPlugins']>[number];
 type Build = Parameters<Plugin['setup']>[0];
 
 /**
- * @param entry the module that is, with all that it imports, the start path
- * @param lazy other modules: entry points, and those that are imported when they are needed
+ * @param entry the module that, with everything it imports, is the start path
+ * @param lazy matches the other entry points and the modules that are imported on demand
  */
 export function startChunk(entry: string, lazy: RegExp): Plugin {
   return {
@@ -20,11 +20,11 @@ export function startChunk(entry: string, lazy: RegExp): Plugin {
       const files = await startPathOf(entry, lazy, build.esbuild);
       const imports = [...files].map((path) => `import ${JSON.stringify(path)};`).join('');
       build.onLoad({ filter: lazy }, async ({ path }) => ({
-        // On one line, so that the lines of source maps stay the same.
+        // On one line, so that line numbers of source maps stay the same.
         contents: `${imports}${await readFile(path, 'utf8')}`,
         loader: 'ts',
       }));
-      // Where package.json says that modules have no side effects, esbuild would drop the imports.
+      // esbuild would drop the imports of packages whose package.json declares no side effects.
       build.onResolve({ filter: /./ }, async ({ path, pluginData, ...where }) => {
         if (pluginData === startChunk || where.kind === 'entry-point') return undefined;
         const found = await build.resolve(path, { ...where, pluginData: startChunk });
@@ -34,7 +34,7 @@ export function startChunk(entry: string, lazy: RegExp): Plugin {
   };
 }
 
-/** The files that are loaded with the entry. */
+/** The files that are loaded together with the entry. */
 async function startPathOf(
   entry: string,
   lazy: RegExp,

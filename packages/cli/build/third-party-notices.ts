@@ -1,16 +1,16 @@
-// An esbuild plugin that writes the licenses of the packages whose code is bundled: these must go along with it.
+// An esbuild plugin that writes the licenses of the packages whose code is bundled, which must ship with it.
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Options } from 'tsup';
 
 type Plugin = NonNullable<Options['esbuildPlugins']>[number];
 
-/** The directory of the package that a bundled file is of. */
+/** Matches the directory of the package that a bundled file belongs to. */
 const PACKAGE = /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/;
-/** Comments at the head of a file. */
+/** Matches the comments at the head of a file. */
 const HEAD = /^(?:\/\/[^\n]*\n)+/;
 
-/** @param target the file to write */
+/** Creates the plugin. @param target the file to write */
 export function thirdPartyNotices(target: string): Plugin {
   return {
     name: 'third-party-notices',

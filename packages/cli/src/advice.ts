@@ -1,23 +1,30 @@
-// What to do about an error, where its own words do not say.
+// Advice on what to do about an error whose message does not say it.
 
-/** By the codes of errors; each follows the message after a semicolon. */
+/** Advice by error code; it is appended to the message after a semicolon. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
   ['LEVEL_LOCKED', 'end that process, or wait for it with --wait SECONDS'],
-  ['SSTITCH_STORE_NOT_FOUND', 'check the path; import, adopt and generate make stores'],
+  ['SSTITCH_STORE_NOT_FOUND', 'check the path; import, adopt and generate create stores'],
   ['SSTITCH_INPUT_NOT_FOUND', 'check the path'],
   ['SSTITCH_SYNC_NOT_FOUND', '`sstitch syncs STORE` lists those of a store'],
+  ['SSTITCH_SYNC_EXISTS', 'choose another id, or replace it with --replace where there is one'],
+  ['SSTITCH_VERSION_NOT_FOUND', '`sstitch compact --keep-replaced` keeps one'],
   ['SSTITCH_C1Z_SYNC_NOT_FOUND', 'without --sync all of the file are imported'],
+  [
+    'SSTITCH_ENTITLEMENT_NOT_FOUND',
+    '`sstitch scan STORE --bucket entitlement` lists what there is',
+  ],
+  ['SSTITCH_EXPANSION_MISMATCHED', '--skip-mismatches skips them'],
   ['SSTITCH_KEY_NOT_FOUND', '`sstitch scan STORE` lists what there is'],
   ['SSTITCH_LINES_SYNC_NOT_FOUND', 'without --sync all of the file are imported'],
   ['SSTITCH_IMPORT_INVALID', 'nothing was imported'],
   ['SSTITCH_LINES_INVALID', 'nothing was imported'],
-  ['SSTITCH_STORE_CORRUPT', '`sstitch verify STORE` lists all that is damaged'],
-  ['SSTITCH_OUTPUT_FAILED', 'the command itself may have done its work'],
+  ['SSTITCH_STORE_CORRUPT', '`sstitch verify STORE` lists all damage'],
+  ['SSTITCH_OUTPUT_FAILED', 'the command itself may have succeeded'],
 ]);
 
-/** The message with what to do next. */
+/** Appends the advice for `code` to `message`. */
 export function withAdvice(code: string, message: string): string {
   const advice = ADVICE.get(code);
-  // Some messages name the command that helps.
+  // A message that names a command needs no advice.
   return advice === undefined || message.includes('sstitch ') ? message : `${message}; ${advice}`;
 }

@@ -19,7 +19,7 @@ describe('the report of an error', () => {
     });
   });
 
-  it('is one line, and says so where the error was not foreseen', () => {
+  it('is one line, and marks an error without a code as unexpected', () => {
     expect(reportOf(new TypeError('a\n  b'))).toMatchObject({
       code: 'SSTITCH_INTERNAL',
       message: 'unexpected: a b (SSTITCH_DEBUG=1 shows more)',

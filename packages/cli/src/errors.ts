@@ -1,30 +1,30 @@
-// Errors of the command line, and how any error is reported to people and to programs.
+// The errors of the command line, and the report of any error to people and programs.
 import { withAdvice } from './advice.js';
 import { EXIT_CODE_BY_ERROR, EXIT_CODES, type ExitCode } from './exit-codes.js';
 
-/** Every code a CliError can have. */
+/** The closed set of codes of a CliError. */
 export type CliErrorCode =
-  /** An argument or option is missing, unknown or has a value it cannot have. */
+  /** An argument or option is missing, unknown or has an invalid value. */
   | 'SSTITCH_USAGE'
-  /** The store or file holds nothing under this sync id. */
+  /** The store or file does not hold the sync. */
   | 'SSTITCH_SYNC_NOT_FOUND'
   /** A line of the file to import is not a record. */
   | 'SSTITCH_IMPORT_INVALID'
-  /** A check that the command makes did not hold. */
+  /** A check that the command made failed. */
   | 'SSTITCH_CHECK_FAILED'
-  /** There is nothing under this key. */
+  /** The store does not hold the key. */
   | 'SSTITCH_KEY_NOT_FOUND'
-  /** The user said no. */
+  /** The user answered no. */
   | 'SSTITCH_DECLINED'
-  /** The file or directory to read is not there. */
+  /** The file or directory to read does not exist. */
   | 'SSTITCH_INPUT_NOT_FOUND'
-  /** What is to be read is not of the kind it should be. */
+  /** The input is not of the expected kind. */
   | 'SSTITCH_INPUT_UNFIT'
-  /** Standard output cannot be written; `cause` has the file system's error. */
+  /** Standard output cannot be written; the file system's error is the `cause`. */
   | 'SSTITCH_OUTPUT_FAILED'
-  /** A signal came when a part was done; the message says which. */
+  /** A signal ended the command after a part of its work; the message says which part is done. */
   | 'SSTITCH_ABORTED'
-  /** The file system said no; `cause` has its error. */
+  /** The file system reported an error, which is the `cause`. */
   | 'SSTITCH_FILE_OPERATION';
 
 /** The one error class of @sstitch/cli. */
@@ -42,21 +42,21 @@ export function usageError(message: string): CliError {
   return new CliError('SSTITCH_USAGE', message);
 }
 
-/** An error as it is reported. */
+/** The report of an error. */
 export interface ErrorReport {
   readonly code: string;
   /** One line. */
   readonly message: string;
   readonly exitCode: ExitCode;
-  /** The file or directory concerned. */
+  /** The file or directory that the error concerns. */
   readonly path: string | undefined;
-  /** The process that has the store open, where the error names one. */
+  /** The process that has the store open, if the error names one. */
   readonly pid?: number | undefined;
 }
 
 /**
- * Finds in an error and its causes what to report: code and message are those of the outermost error of this
- * project, the exit code is that of the first code in the chain that has one.
+ * Builds the report from an error and its causes: code and message are those of the outermost error of this
+ * project; the exit code is that of the first code in the chain that has one.
  */
 export function reportOf(error: unknown): ErrorReport {
   const chain = causesOf(error);
@@ -73,7 +73,7 @@ export function reportOf(error: unknown): ErrorReport {
       pid: pidOf(own),
     };
   }
-  // Not an error that was foreseen: its words may help, its stack is for SSTITCH_DEBUG.
+  // An unexpected error: its message may help; SSTITCH_DEBUG shows its stack.
   const message = error instanceof Error ? error.message : String(error);
   return {
     code: chain.map(codeOf).find((code) => code !== undefined) ?? 'SSTITCH_INTERNAL',
@@ -129,7 +129,7 @@ function pidOf(error: Error): number | undefined {
 
 function adviceFor(error: Error): string {
   const message = oneLine(error.message);
-  // A process cannot wait for itself.
+  // The advice to wait does not apply to this process itself.
   return pidOf(error) === process.pid ? message : withAdvice(codeOf(error) ?? '', message);
 }
 

@@ -1,22 +1,22 @@
-// The exit codes of the process, and which errors map to which.
+// The exit codes of the process, and the errors that map to each.
 
-/** Exit codes of `sstitch`. For a signal: 128 plus its number. */
+/** Exit codes of `sstitch`. The code of a signal is 128 plus its number. */
 export const EXIT_CODES = {
-  /** All is done; also where the reader of the output left early, as `head` does. */
+  /** Success; also if the reader of the output closed it early, as `head` does. */
   done: 0,
-  /** The file system, LevelDB or the user said no, or the result could not be written. */
+  /** The file system or LevelDB reported an error, the user answered no, or the result could not be written. */
   failed: 1,
-  /** The command line is wrong: nothing was touched. */
+  /** The command line is wrong; nothing was touched. */
   usage: 2,
-  /** The store or the file is there, the sync is not in it. */
+  /** The store or file exists, but does not hold the sync. */
   noSuchSync: 3,
-  /** What was read is damaged, or is not what it should be; or a check failed. */
+  /** The input is damaged or of another kind than expected, or a check failed. */
   corrupt: 4,
-  /** What the command line names to be read is not there: a store, a database, a file, a directory. */
+  /** The input does not exist: a store, a database, a file or a directory. */
   noSuchStore: 5,
   /** Another process has the store open. */
   locked: 6,
-  /** SIGHUP: the terminal has gone. */
+  /** SIGHUP: the terminal was closed. */
   hungUp: 129,
   /** SIGINT: Ctrl-C. */
   interrupted: 130,
@@ -26,7 +26,7 @@ export const EXIT_CODES = {
 
 export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
 
-/** Codes of errors, of this project and of Level, that have an exit code of their own; all others mean `failed`. */
+/** Exit codes by error code, of this project and of Level; all other errors exit with `failed`. */
 export const EXIT_CODE_BY_ERROR: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>([
   ['SSTITCH_USAGE', EXIT_CODES.usage],
   ['SSTITCH_OPTION_INVALID', EXIT_CODES.usage],
@@ -37,6 +37,12 @@ export const EXIT_CODE_BY_ERROR: ReadonlyMap<string, ExitCode> = new Map<string,
   ['SSTITCH_C1Z_SYNC_NOT_FOUND', EXIT_CODES.noSuchSync],
   ['SSTITCH_LINES_SYNC_NOT_FOUND', EXIT_CODES.noSuchSync],
   ['SSTITCH_SYNC_EMPTY', EXIT_CODES.noSuchSync],
+  ['SSTITCH_CURSOR_INVALID', EXIT_CODES.usage],
+  ['SSTITCH_EXPANSION_MISMATCHED', EXIT_CODES.corrupt],
+  ['SSTITCH_EXPANSION_INCOMPLETE', EXIT_CODES.corrupt],
+  ['SSTITCH_GRANT_ID_TAKEN', EXIT_CODES.corrupt],
+  ['SSTITCH_INDEX_INEXACT', EXIT_CODES.corrupt],
+  ['SSTITCH_VERSION_NOT_FOUND', EXIT_CODES.noSuchSync],
   ['SSTITCH_CHECK_FAILED', EXIT_CODES.corrupt],
   ['SSTITCH_IMPORT_INVALID', EXIT_CODES.corrupt],
   ['SSTITCH_INPUT_UNFIT', EXIT_CODES.corrupt],

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import * as module from 'node:module';
 
-// Node 22.1 and later keep compiled code in the temporary directory (NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE).
+// Node 22.1 and later cache compiled code, by default in the temporary directory (NODE_COMPILE_CACHE,
+// NODE_DISABLE_COMPILE_CACHE).
 (module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
 
 const { processIo, run } = await import('./start.js');
-// All output is written by now, and every store closed: an idle thread must not keep the process alive.
+// All output is written and every store is closed: an idle thread must not keep the process alive.
 process.exitCode = await run(process.argv.slice(2), processIo());

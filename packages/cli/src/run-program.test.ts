@@ -8,7 +8,7 @@ import type { Environment } from './terminal/io.js';
 const SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
 
 describe('the command line', () => {
-  it('shows help on request with exit code 0, and with 2 where a command is missing', async () => {
+  it('shows help on request with exit code 0, and with 2 if the command is missing', async () => {
     const asked = await sstitch(['--help']);
     expect(asked.exitCode).toBe(0);
     expect(asked.stdout).toContain('compact');
@@ -19,7 +19,7 @@ describe('the command line', () => {
     expect(missing.stderr).toContain('Usage: sstitch');
   });
 
-  it('has examples in the help of every command, in lines of 80 characters', async () => {
+  it('shows examples in the help of every command, in lines of at most 80 characters', async () => {
     const names = [...(await sstitch(['--help'])).stdout.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map(
       ([, name]) => name ?? '',
     );
@@ -42,7 +42,7 @@ describe('the command line', () => {
     [['syncs', 'a', 'b'], /too many arguments/],
     [['syncs', 'a', '--wrong'], /unknown option '--wrong'/],
     [['compact', '--base', 'a', '--from', 'b'], /'--sync <syncs>' not specified/],
-    [['digest', 'a', '--sync', 'x y'], /"x y" names no sync/],
+    [['digest', 'a', '--sync', 'x y'], /"x y" does not name a sync/],
     [['compact', '--base', 'a', '--from', 'b', '--sync', `${SYNC},${SYNC}`], /given twice/],
     [['generate', 'a', '--grants', '-1'], /not a whole number/],
     [
@@ -62,13 +62,13 @@ describe('the command line', () => {
   it.each([
     ['checkpoint', '', 'copy'],
     ['syncs', ''],
-  ])('exits with 2 where the path of a store is empty: %s', async (...args) => {
+  ])('exits with 2 if the path of a store is empty: %s', async (...args) => {
     const { exitCode, stderr } = await sstitch(args);
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 2 });
     expect(stderr).toContain('the path of the store is empty');
   });
 
-  it('exits with 5 where there is no store, and makes none', async () => {
+  it('exits with 5 if there is no store, and creates none', async () => {
     const store = join(testDirectory(), 'nothing');
     for (const commandLine of [
       ['syncs', store],
@@ -85,13 +85,13 @@ describe('the command line', () => {
     }
   });
 
-  it('adds the error as a JSON document with --json, on standard error', async () => {
+  it('prints the error also as a JSON document on standard error with --json', async () => {
     const store = join(testDirectory(), 'nothing');
     const { exitCode, stdout, stderr } = await sstitch(['syncs', store, '--json']);
     expect(exitCode).toBe(5);
     expect(stdout).toBe('');
     const [line, document] = stderr.split('\n');
-    const advice = 'check the path; import, adopt and generate make stores';
+    const advice = 'check the path; import, adopt and generate create stores';
     expect(line).toBe(`sstitch: the store does not exist (${store}); ${advice}`);
     expect(JSON.parse(document ?? '')).toEqual({
       error: {
@@ -112,7 +112,7 @@ describe('the command line', () => {
     expect(debug.stderr).toContain('caused by ');
   });
 
-  it('uses colours on a terminal; NO_COLOR and FORCE_COLOR go before that', async () => {
+  it('uses colours on a terminal, unless NO_COLOR or FORCE_COLOR say otherwise', async () => {
     const store = join(testDirectory(), 'store');
     const commandLine = ['generate', store, '--grants', '1'];
     const colour = '\u001b[';

@@ -1,4 +1,4 @@
-// From arguments to an exit code: parses a command line, runs its command, prints the result or the error.
+// Parses a command line, runs its command, prints the result or the error, and returns the exit code.
 import { CommanderError } from 'commander';
 import { buildProgram, type StandardInput } from './command-line/build-program.js';
 import type { CommandContext, CommandResult } from './command-line/command-context.js';
@@ -27,7 +27,7 @@ const MAX_HELP_COLUMNS = 100;
 /**
  * Runs one command line.
  *
- * Results go to standard output; with --json as exactly one JSON document. An error goes to standard
+ * Prints results to standard output, with --json as exactly one JSON document. Prints an error to standard
  * error as one line `sstitch: …`; with --json a second line holds it as a JSON document:
  * `{"error":{"code","message","exitCode","path"?,"pid"?}}`. Never throws.
  *
@@ -42,7 +42,7 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
     try {
       return await session.fail(error);
     } catch (failure) {
-      // Help that could not be written.
+      // The help could not be written.
       return session.fail(failure);
     }
   }
@@ -53,7 +53,7 @@ class Session {
   readonly #io: Io;
   readonly #progress: ProgressLine;
   #isVerbose = false;
-  /** Help that is asked for, or that commander prints with a complaint. */
+  /** Help that the user asked for, or that commander prints with an error. */
   #help = '';
   exitCode: ExitCode = EXIT_CODES.done;
 
@@ -89,7 +89,7 @@ class Session {
       json,
       quiet,
       style: styleFor(this.#io),
-      // Text that goes elsewhere than to a terminal is read by programs, line by line.
+      // Programs read text that does not go to a terminal line by line.
       columns: stdout.isTerminal ? stdout.columns : Number.POSITIVE_INFINITY,
       progress: this.#progress,
       signal: this.#io.signal,
@@ -146,14 +146,14 @@ class Session {
       return EXIT_CODES.done;
     }
     if (error.code === 'commander.help') {
-      // No command was given: the help says which there are.
+      // No command was given: the help lists them.
       await this.#io.stderr.write(this.#help);
       return EXIT_CODES.usage;
     }
     return this.#printError(reportOf(usageError(plainWords(error))));
   }
 
-  /** The command line that explains the command that was given. */
+  /** The command line that shows the help of the given command. */
   #helpLine(): string {
     const words = this.#argv.filter((word) => !word.startsWith('-'));
     const [first = '', second = ''] = words;
@@ -183,7 +183,7 @@ class Session {
   }
 }
 
-/** What commander complains of, without the value, which our own words name. */
+/** The message of a commander error without the value, which the message of our parser already names. */
 function plainWords({ message }: CommanderError): string {
   return message
     .replace(/^error: /, '')

@@ -1,3 +1,3 @@
-// What every command line needs, in one file: main.js loads it once the compile cache is on.
+// The entry of the one file that every command line needs. main.js loads it after it has enabled the compile cache.
 export { run } from './run-program.js';
 export { processIo } from './terminal/process-io.js';

@@ -1,4 +1,4 @@
-// A command line of each command that ends well, and what it works on.
+// A successful command line for each command, and the scene that it runs in.
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,16 +6,19 @@ import { syntheticSyncId } from '@sstitch/testkit';
 import { commandsOf } from '../src/command-line/command-spec.js';
 import { PROGRAM } from '../src/commands/registry.js';
 import { sstitch, sstitchJson } from './in-process.js';
+import { teamLines } from './team-sync.js';
 
 export const FIRST = syntheticSyncId({ syncIndex: 0 });
 export const SECOND = syntheticSyncId({ syncIndex: 1 });
+/** Of no store. */
+export const THIRD = syntheticSyncId({ syncIndex: 2 });
 
-/** Names of all commands for people. */
+/** The names of all commands that are not hidden. */
 export const COMMAND_NAMES: readonly string[] = commandsOf(PROGRAM).map(({ name }) => name);
 
 /**
  * Makes a directory with `base`, a store of two syncs; `fresh`, one with a newer version of the first; `generation`,
- * a plain LevelDB database; `sync.jsonl`. The caller removes it.
+ * a plain LevelDB database; `sync.jsonl`; `team.jsonl`, a small sync of people. The caller removes it.
  */
 export async function makeScene(): Promise<string> {
   const scene = mkdtempSync(join(tmpdir(), 'sstitch-cli-scene-'));
@@ -26,6 +29,7 @@ export async function makeScene(): Promise<string> {
     cpSync(join(scene, 'base', current), join(scene, 'generation'), { recursive: true });
     const exported = await sstitch(['export', join(scene, 'base'), '--sync', FIRST]);
     writeFileSync(join(scene, 'sync.jsonl'), exported.stdout);
+    writeFileSync(join(scene, 'team.jsonl'), teamLines());
     return scene;
   } catch (error) {
     rmSync(scene, { recursive: true, force: true });
@@ -33,16 +37,24 @@ export async function makeScene(): Promise<string> {
   }
 }
 
-/** A table of the scene's database, by its path in the scene. */
+/** The path of a table of the scene's database, relative to the scene. */
 export function aTable(scene: string): string {
   const name = readdirSync(join(scene, 'generation')).find((file) => file.endsWith('.ldb'));
   return join('generation', name ?? '');
 }
 
-/** Command lines by the names of their commands, to be run in the scene. */
+/** Command lines by command name, to be run in the scene. */
 export const COMMAND_LINES: Readonly<Record<string, (scene: string) => readonly string[]>> = {
   compact: () => ['compact', '--base', 'base', '--from', 'fresh', '--sync', FIRST],
   import: () => ['import', 'sync.jsonl', '--into', 'imported'],
+  watch: () => ['watch', '.', '--into', 'watched', '--once', '--interval', '1'],
+  merge: () => ['merge', 'base', '--base', SECOND, '--partials', FIRST],
+  expand: () => ['expand', 'base', '--sync', FIRST],
+  who: () => ['who', 'team.jsonl', '--principal', 'user/ann', '--why'],
+  clone: () => ['clone', 'base', '--sync', FIRST],
+  rename: () => ['rename', 'base', '--sync', FIRST, '--as', THIRD],
+  rollback: () => ['rollback', 'base', '--sync', FIRST, '--list'],
+  prune: () => ['prune', 'base', '--yes'],
   drop: () => ['drop', 'base', '--sync', FIRST, '--yes'],
   generate: () => ['generate', 'made', '--grants', '3'],
   syncs: () => ['syncs', 'base'],

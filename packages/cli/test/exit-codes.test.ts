@@ -1,5 +1,4 @@
-// Which failure has which exit code: every command that takes a path, with everything that can be wrong
-// with what the path names.
+// The exit codes of failures: runs every command that takes a path with every fault that the path can have.
 import {
   cpSync,
   mkdirSync,
@@ -21,7 +20,7 @@ const ABSENT = syntheticSyncId({ seed: 99 });
 const withSync = ['--sync', SYNC];
 
 let template: string;
-/** Here lies `base`, a store; `nothing` does not exist. */
+/** A directory with a store `base`; `nothing` does not exist in it. */
 let directory: string;
 
 beforeAll(async () => {
@@ -29,9 +28,9 @@ beforeAll(async () => {
   await sstitchJson('generate', join(template, 'base'), '--grants', '20');
   writeFileSync(join(template, 'text'), 'neither a store nor a table nor a sync file\n');
   mkdirSync(join(template, 'empty'));
-  // A CURRENT that names nothing that could be.
+  // A CURRENT that does not name a MANIFEST.
   mkdirSync(join(template, 'damaged'));
-  writeFileSync(join(template, 'damaged', 'CURRENT'), 'what is this\n');
+  writeFileSync(join(template, 'damaged', 'CURRENT'), 'not a MANIFEST\n');
   return () => rmSync(template, { recursive: true, force: true });
 });
 
@@ -40,7 +39,7 @@ beforeEach(() => {
   cpSync(template, directory, { recursive: true });
 });
 
-/** Names in the directory become paths. */
+/** Names that command lines replace by paths in the directory. */
 const NAMES = ['base', 'text', 'empty', 'damaged', 'nothing', 'target'];
 
 async function codeOf(...commandLine: readonly string[]): Promise<number> {
@@ -51,7 +50,7 @@ async function codeOf(...commandLine: readonly string[]): Promise<number> {
   return exitCode;
 }
 
-/** Command lines that read a store, by its name. */
+/** Command lines that read the store of the given name. */
 const READING: ReadonlyArray<readonly [name: string, line: (store: string) => readonly string[]]> =
   [
     ['syncs', (store) => ['syncs', store]],
@@ -73,12 +72,12 @@ const READING: ReadonlyArray<readonly [name: string, line: (store: string) => re
   ];
 
 describe.each(READING)('%s', (_, line) => {
-  it('exits with 5 where there is no store', async () => {
+  it('exits with 5 if there is no store', async () => {
     expect(await codeOf(...line('nothing'))).toBe(5);
     expect(await codeOf(...line('empty'))).toBe(5);
   });
 
-  it('exits with 4 where something else lies there, or a damaged store', async () => {
+  it('exits with 4 if the path is something else or a damaged store', async () => {
     expect(await codeOf(...line('text'))).toBe(4);
     expect(await codeOf(...line('damaged'))).toBe(4);
   });
@@ -89,7 +88,7 @@ describe.each([
   ['sst verify', (file: string) => ['sst', 'verify', file]],
   ['import', (file: string) => ['import', file, '--into', 'target']],
 ])('%s', (_, line) => {
-  it('exits with 5 where there is no file, with 4 where it is another one or a directory', async () => {
+  it('exits with 5 if there is no file, and with 4 if it is of another kind or a directory', async () => {
     expect(await codeOf(...line('nothing'))).toBe(5);
     expect(await codeOf(...line('text'))).toBe(4);
     expect(await codeOf(...line('empty'))).toBe(4);
@@ -101,7 +100,7 @@ describe.each([
   ['manifest dump', (database: string) => ['manifest', 'dump', database]],
   ['adopt', (database: string) => ['adopt', database, 'target']],
 ])('%s', (_, line) => {
-  it('exits with 5 where there is no database, with 4 where something else lies there', async () => {
+  it('exits with 5 if there is no database, and with 4 if the path is something else', async () => {
     expect(await codeOf(...line('nothing'))).toBe(5);
     expect(await codeOf(...line('empty'))).toBe(5);
     expect(await codeOf(...line('text'))).toBe(4);
@@ -115,12 +114,12 @@ describe.each([
   ['import', ['import', 'text', '--into', 'text']],
   ['selftest', ['selftest', '--dir', 'text']],
 ])('%s', (_, line) => {
-  it('exits with 4 where the directory that it is to write to is a file', async () => {
+  it('exits with 4 if the directory to write to is a file', async () => {
     expect(await codeOf(...line)).toBe(4);
   });
 });
 
-describe('a target that is taken', () => {
+describe('a target that exists', () => {
   it.each([
     ['checkpoint', ['checkpoint', 'base', 'base']],
     ['checkpoint', ['checkpoint', 'base', 'text']],
@@ -135,10 +134,10 @@ describe('a target that is taken', () => {
 });
 
 it.each(READING.filter(([, line]) => line('base').includes('--sync')).map(([name]) => name))(
-  '%s exits with 3 where the store has no such sync',
+  '%s exits with 3 if the store does not hold the sync',
   async (name) => {
     const line = READING.find(([other]) => other === name)?.[1]('base') ?? [];
-    // The same store on both sides would be another failure.
+    // The same store on both sides would fail for another reason.
     cpSync(join(directory, 'base'), join(directory, 'target'), { recursive: true });
     let bases = 0;
     const absent = line.map((word) => {
@@ -157,7 +156,7 @@ it.each([
   ['generate', ['generate', 'target', '--grants', '1', '--grants', '2']],
   ['scan', ['scan', 'base', '--limit=1', '--limit=2']],
   ['sst dump', ['sst', 'dump', 'text', '--limit', '1', '--limit', '2']],
-])('%s exits with 2 where an option of one value is given twice', async (_, line) => {
+])('%s exits with 2 if an option with one value is repeated', async (_, line) => {
   expect(await codeOf(...line)).toBe(2);
   expect(readdirSync(directory)).not.toContain('target');
 });

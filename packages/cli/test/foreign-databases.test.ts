@@ -1,4 +1,4 @@
-// Databases that no sstitch wrote, and stores whose uncompressed blocks are damaged: what each command says of them.
+// What each command reports about databases of other programs, and about stores with damaged uncompressed blocks.
 
 import { execFileSync } from 'node:child_process';
 import {
@@ -36,7 +36,7 @@ async function byteStore(location: string): Promise<ByteStore> {
   return store;
 }
 
-/** A plain LevelDB directory of such keys, in tables: a store's generation is one. */
+/** Creates a plain LevelDB directory with the keys in tables: a generation of a store. */
 async function plainDatabase(keys: readonly Uint8Array[]): Promise<string> {
   const location = join(testDirectory(), 'other');
   const store = await byteStore(location);
@@ -60,7 +60,7 @@ async function adopted(database: string): Promise<string> {
 }
 
 describe('an adopted database that holds no sync', () => {
-  it('verifies, with a note of how many keys are of no sync', async () => {
+  it('passes verify, with a note of how many keys belong to no sync', async () => {
     const store = await adopted(await plainDatabase(textKeys(1200)));
     expect(await sstitchJson('verify', store)).toMatchObject({
       ok: true,
@@ -68,15 +68,15 @@ describe('an adopted database that holds no sync', () => {
       keysOfNoSync: 1200,
       syncs: 0,
       problemCount: 0,
-      notes: [{ kind: 'store', message: expect.stringContaining('1,200 keys are of no sync') }],
+      notes: [{ kind: 'store', message: expect.stringContaining('1,200 keys belong to no sync') }],
     });
     const { exitCode, stdout } = await sstitch(['verify', store]);
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/note on store: 1,200 keys are of no sync/);
+    expect(stdout).toMatch(/note on store: 1,200 keys belong to no sync/);
     expect((await sstitch(['verify', store, '--sync', SYNC])).exitCode).toBe(3);
   });
 
-  it('verifies even where its keys begin as those of a bucket do', async () => {
+  it('passes verify even if its keys begin with the prefix of a bucket', async () => {
     const store = await adopted(
       await plainDatabase([Uint8Array.of(3, 1, 2), Uint8Array.of(3, 4, ...new Array(30).fill(9))]),
     );
@@ -87,7 +87,7 @@ describe('an adopted database that holds no sync', () => {
     });
   });
 
-  it('is shown plainly by scan and sst dump: keys of no sync, not malformed ones', async () => {
+  it('is shown by scan and sst dump with its keys as keys of no sync, not as malformed ones', async () => {
     const keys = [...textKeys(2), Uint8Array.of(0, 255)];
     const database = await plainDatabase(keys);
     const store = await adopted(database);
@@ -101,7 +101,7 @@ describe('an adopted database that holds no sync', () => {
     expect(dump.stdout).not.toContain('malformed');
   });
 
-  it('takes a sync over beside its own keys, and verify then counts both', async () => {
+  it('can take over a sync beside its own keys, and verify then counts both', async () => {
     const store = await adopted(await plainDatabase(textKeys(300)));
     const source = join(testDirectory(), 'source');
     await sstitchJson('generate', source, '--grants', '50');
@@ -114,7 +114,7 @@ describe('an adopted database that holds no sync', () => {
     expect((await digestsOf(store))[SYNC]).toBe((await digestsOf(source))[SYNC]);
   });
 
-  it('has a key in a bucket that is not of its layout for a problem, once it holds a sync', async () => {
+  it('reports a key that does not match the layout of its bucket as a problem once it holds a sync', async () => {
     const stray = Uint8Array.of(3, 1, 2);
     const store = await adopted(
       await plainDatabase([stray, syncRunKey(parseSyncId(SYNC)), ...textKeys(5)]),
@@ -127,7 +127,7 @@ describe('an adopted database that holds no sync', () => {
 });
 
 describe('a directory of another database', () => {
-  it('is named by every command that is given it, and none advises to adopt it', async () => {
+  it('is named by every command, and no command advises to adopt it', async () => {
     const directory = join(testDirectory(), 'rocks');
     mkdirSync(directory);
     writeFileSync(join(directory, 'CURRENT'), 'MANIFEST-000004\n');
@@ -148,7 +148,7 @@ describe('a directory of another database', () => {
   });
 });
 
-/** A store without compression of which one bit of a grant is flipped in its table. */
+/** Creates a store without compression and flips one bit of a grant in its table. */
 async function damagedStore(): Promise<{ store: string; path: string }> {
   const generated = join(testDirectory(), 'generated');
   await sstitchJson('generate', generated, '--grants', '100');
@@ -184,7 +184,7 @@ async function damagedStore(): Promise<{ store: string; path: string }> {
 }
 
 describe('a store with a damaged uncompressed block', () => {
-  it('is not digested, exported, compared or compacted from: each command names the file', async () => {
+  it('makes digest, export, diff and compact fail, and each names the file', async () => {
     const { store, path } = await damagedStore();
     const sound = join(testDirectory(), 'sound');
     await sstitchJson('generate', sound, '--grants', '100');
@@ -216,7 +216,7 @@ describe.skipIf(!existsSync(CASES))(
     }
 
     it.each(['goleveldb-bloom', 'iq80-level0'])(
-      '%s is adopted, replaced, verified, inspected',
+      'adopts, replaces, verifies and inspects %s',
       async (name) => {
         const database = unpack(name);
         const store = await adopted(database);
@@ -242,7 +242,7 @@ describe.skipIf(!existsSync(CASES))(
       },
     );
 
-    it('rocksdb is named by every command', async () => {
+    it('every command names rocksdb', async () => {
       const database = unpack('rocksdb');
       const table = readdirSync(database).find((file) => file.endsWith('.sst')) ?? '';
       for (const command of [

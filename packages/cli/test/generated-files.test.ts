@@ -1,4 +1,4 @@
-// docs/cli.md and the man page say what the commands say of themselves. `pnpm generate` writes them anew.
+// Checks that docs/cli.md and the man page match the specs of the commands. `pnpm generate` rewrites them.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +21,7 @@ it('man/sstitch.1 is current', async () => {
   await expect(manPage(PROGRAM)).toMatchFileSnapshot(MAN_PAGE);
 });
 
-it('the man page is printed without a complaint', ({ skip }) => {
+it('groff prints the man page without a warning', ({ skip }) => {
   const { error, status, stdout, stderr } = spawnSync(
     'groff',
     ['-man', '-Tascii', '-P-cbou', '-ww', MAN_PAGE],
@@ -29,7 +29,7 @@ it('the man page is printed without a complaint', ({ skip }) => {
       encoding: 'utf8',
     },
   );
-  if (error !== undefined) skip('there is no groff here');
+  if (error !== undefined) skip('groff is not installed');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   for (const { name } of commandsOf(PROGRAM)) expect(stdout).toContain(`sstitch ${name} [options]`);
 });

@@ -14,18 +14,18 @@ export interface RunOptions {
   readonly isTerminal?: boolean;
   /** @defaultValue 80 */
   readonly columns?: number;
-  /** Answers to questions, in order; without any there is nobody to ask. */
+  /** Answers to questions, in order; without them there is no terminal to ask on. */
   readonly answers?: readonly string[];
   readonly env?: Environment;
   readonly signal?: AbortSignal;
-  /** What standard input holds. @defaultValue nothing */
+  /** The content of standard input. @defaultValue nothing */
   readonly stdin?: Uint8Array;
 }
 
 export interface Finished {
   readonly exitCode: ExitCode;
   readonly stdout: string;
-  /** The same as bytes. */
+  /** Standard output as bytes. */
   readonly stdoutBytes: Uint8Array;
   readonly stderr: string;
 }
@@ -53,7 +53,7 @@ export async function sstitch(
   };
   const exitCode = await run(commandLine, io);
   const finished = { exitCode, stdout: stdout.text, stderr: stderr.text };
-  // Not shown where a test compares all of it.
+  // Not enumerable, so that tests can compare the whole result without it.
   return Object.defineProperty(finished, 'stdoutBytes', { value: stdout.bytes }) as Finished;
 }
 
@@ -64,7 +64,7 @@ export async function sstitchJson<T>(...commandLine: readonly string[]): Promise
   return JSON.parse(stdout) as T;
 }
 
-/** The digests of all syncs in a store, by sync id. One open: opening costs more than reading here. */
+/** The digests of all syncs in a store, by sync id. Opens the store once, because opening takes longer than reading. */
 export async function digestsOf(store: string): Promise<Record<string, string>> {
   const { signal } = new AbortController();
   return withReader(store, async (reader) => {

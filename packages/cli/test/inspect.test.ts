@@ -1,4 +1,4 @@
-// The commands that read, over one store.
+// The commands that read, run on one store.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 
 describe('generate', () => {
-  it('makes the same bytes from the same options, and prints ids and counts', async () => {
+  it('produces the same bytes from the same options, and prints ids and counts', async () => {
     const again = join(directory, 'again');
     const document = await sstitchJson('generate', again, '--grants', '150', '--syncs', '2');
     expect(document).toEqual({
@@ -39,7 +39,7 @@ describe('generate', () => {
 });
 
 describe('syncs', () => {
-  it('lists every sync with what it is and holds', async () => {
+  it('lists every sync with its type and counts', async () => {
     const syncs = await sstitchJson<{ counts: object }[]>('syncs', store);
     expect(syncs).toEqual(
       [FIRST, SECOND].map((syncId) => ({
@@ -70,7 +70,7 @@ describe('syncs', () => {
     expect(lines).toHaveLength(2);
   });
 
-  it.each([40, 80])('fits a terminal of %d columns, and splits nothing', async (columns) => {
+  it.each([40, 80])('fits a terminal of %d columns, and splits no cell', async (columns) => {
     const { stdout } = await sstitch(['syncs', store], {
       isTerminal: true,
       columns,
@@ -83,7 +83,7 @@ describe('syncs', () => {
 });
 
 describe('digest', () => {
-  it('returns the whole and each bucket in the fixed order', async () => {
+  it('prints the digest of the sync and of each bucket in the fixed order', async () => {
     const document = await sstitchJson<{ keys: number; buckets: { keys: number }[] }>(
       ...['digest', store, '--sync', FIRST],
     );
@@ -97,7 +97,7 @@ describe('digest', () => {
     expect(document.buckets.reduce((total, { keys }) => total + keys, 0)).toBe(document.keys);
   });
 
-  it('exits with 3 for a sync that is not there, with no keys in its document', async () => {
+  it('exits with 3 for a missing sync, with a document that counts no keys', async () => {
     const { exitCode, stdout, stderr } = await sstitch([
       ...['digest', store, '--sync', ABSENT, '--json'],
     ]);
@@ -131,10 +131,10 @@ describe('several syncs', () => {
     expect(differences[1]).toEqual(await sstitchJson('diff', store, other, '--sync', SECOND));
   });
 
-  it('are exported one after the other; where one is missing, nothing is written', async () => {
+  it('are exported one after the other, and not at all if one is missing', async () => {
     const texts = [FIRST, SECOND].map((syncId) => sstitch(['export', store, '--sync', syncId]));
     const [first, second] = await Promise.all(texts);
-    // A file has one header and one end, which counts its records, however many syncs it holds.
+    // A file has one header and one end line, which counts its records, however many syncs it holds.
     const recordsOf = (text = '') =>
       text.split('\n').filter((line) => !/^\{"type":"(header|end)"/.test(line) && line !== '');
     const together = (await sstitch(['export', store, ...both])).stdout;
@@ -163,7 +163,7 @@ describe('several syncs', () => {
     expect(await keysOf(...both, ...grants)).toEqual(await keysOf(...grants));
   });
 
-  it('are verified, each of them', async () => {
+  it('are each verified', async () => {
     const { keys } = await sstitchJson<{ keys: number }>('verify', store);
     expect(await sstitchJson('verify', store, ...both)).toMatchObject({ keys, syncs: 2 });
     const { exitCode, stderr } = await sstitch(['verify', store, '--sync', `${ABSENT},${FIRST}`]);
@@ -173,7 +173,7 @@ describe('several syncs', () => {
 });
 
 describe('--json', () => {
-  it('goes before a command and after it', async () => {
+  it('can be given before and after the command', async () => {
     const after = await sstitch(['syncs', store, '--json']);
     expect(await sstitch(['--json', 'syncs', store])).toEqual(after);
     expect(await sstitch(['syncs', '--json', store])).toEqual(after);
@@ -206,7 +206,7 @@ describe('diff', () => {
 });
 
 describe('get and scan', () => {
-  it('show a record by its ids and by its key', async () => {
+  it('find a record by its ids and by its key', async () => {
     const [grant] = await sstitchJson<{ key: string; elements: string[] }[]>(
       ...['scan', store, '--sync', FIRST, '--bucket', 'grant', '--limit', '1'],
     );
@@ -220,7 +220,7 @@ describe('get and scan', () => {
     expect(await sstitchJson('get', store, '--key', grant?.key ?? '')).toEqual(grant);
   });
 
-  it('show the entries whose first id begins with a text, and those whose key begins with bytes', async () => {
+  it('find the entries whose first id begins with a text, and those whose key begins with given bytes', async () => {
     const scan = (...line: string[]) =>
       sstitchJson<{ key: string; elements: string[] }[]>('scan', store, '--limit', '9999', ...line);
     const grants = ['--sync', FIRST, '--bucket', 'grant'];
@@ -239,7 +239,7 @@ describe('get and scan', () => {
     expect(await scan('--key-prefix', 'ff')).toEqual([]);
   });
 
-  it('exits with 1 for a record that is not there', async () => {
+  it('exit with 1 for a missing record', async () => {
     const { exitCode } = await sstitch([
       ...['get', store, '--sync', FIRST, '--bucket', 'grant', 'nobody'],
     ]);
@@ -248,7 +248,7 @@ describe('get and scan', () => {
 });
 
 describe('levels and sst', () => {
-  it('show which syncs lie where, and what a table holds', async () => {
+  it('show which syncs lie in which level, and what a table holds', async () => {
     const { levels } = await sstitchJson<{ levels: { tables: { number: number }[] }[] }>(
       ...['levels', store],
     );
@@ -275,7 +275,7 @@ describe('levels and sst', () => {
 });
 
 describe('manifest dump', () => {
-  it('shows the tables of each level, and says so where there is no MANIFEST', async () => {
+  it('shows the tables of each level, and reports a missing MANIFEST', async () => {
     const generation = join(store, readFileSync(join(store, 'CURRENT'), 'latin1').trim());
     const document = await sstitchJson<{ tables: { number: number; level: number }[] }>(
       ...['manifest', 'dump', generation],
@@ -300,7 +300,7 @@ describe('manifest dump', () => {
 });
 
 describe('checkpoint and adopt', () => {
-  it('make stores that hold the same', async () => {
+  it('create stores with the same content', async () => {
     const copy = join(directory, 'copy');
     expect(await sstitchJson('checkpoint', store, copy)).toMatchObject({ copiedBytes: 0 });
     const adopted = join(directory, 'adopted');
@@ -312,7 +312,7 @@ describe('checkpoint and adopt', () => {
 });
 
 describe('reading commands', () => {
-  it('leave nothing in the store', async () => {
+  it('leave no file in the original store', async () => {
     await sstitch(['verify', store]);
     await sstitch(['levels', store]);
     expect(readdirSync(join(store, 'readers'))).toEqual([]);

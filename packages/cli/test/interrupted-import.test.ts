@@ -1,4 +1,4 @@
-// Imports as processes of their own, ended at work: what they put into the directory for temporary files goes.
+// Runs imports as processes and ends them at work: their temporary files are removed.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -62,7 +62,7 @@ function isDecoding(): boolean {
   return directories.some((name) => existsSync(join(temporary, name, 'sync.db')));
 }
 
-/** Starts an import and calls `end` with its process once it is at work; settles when that has gone. */
+/** Starts an import and calls `end` with its process once it is at work; settles when the process has ended. */
 async function importEndedBy(
   end: (pid: number) => void | Promise<void>,
   isAtWork = () => left().length === 2,
@@ -101,7 +101,7 @@ describe.each(GROUPS)('an import ended by a signal to %s', (_, target) => {
       try {
         process.kill(target(pid), 'SIGINT');
       } catch {
-        // It has stopped already.
+        // The process has already stopped.
       }
     });
     await until(() => left().length === 0);

@@ -1,4 +1,4 @@
-// The JSON Schemas of the commands, as validators.
+// Compiles the JSON Schemas of the commands to validators.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,14 +16,14 @@ for (const file of SCHEMA_FILES) {
   ajv.addSchema(JSON.parse(readFileSync(join(SCHEMAS, file), 'utf8')));
 }
 
-/** @param name of a command, or `error` */
+/** Returns the validator of a schema. @param name the name of a command, or `error` */
 export function validatorOf(name: string): ValidateFunction {
   const validate = ajv.getSchema(schemaFile({ name }));
   if (validate === undefined) throw new Error(`no schema of ${name}`);
   return validate;
 }
 
-/** Expects a document to be as the command's schema says. */
+/** Expects a document to match the command's schema. */
 export function expectValid(name: string, document: unknown): void {
   const validate = validatorOf(name);
   validate(document);

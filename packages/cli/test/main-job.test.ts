@@ -1,6 +1,6 @@
-// The main job as a new user would run it: a sync file imported into a source, and a base with a stale
-// version of that sync and two others compacted from it. With the real file where it lies beside the
-// repository; always with one that the test makes.
+// The main job as a new user runs it: imports a sync file into a source, and compacts it into a base with a
+// stale version of that sync and two other syncs. Runs with a generated file and, if it is present outside the
+// repository, with a real one.
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,7 +36,7 @@ afterAll(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-/** A file like the real one, with what that one lacks too: parents, assets, a sync that has ended. */
+/** Writes a file like the real one, and also what that one lacks: parents, assets, a finished sync. */
 async function makeFile(path: string): Promise<void> {
   const resource = (type: string, id: string) => ({ id: { resourceType: type, resource: id } });
   const grants = Array.from({ length: MADE_GRANTS }, (_, i): GrantToWrite => {
@@ -66,7 +66,7 @@ async function makeFile(path: string): Promise<void> {
 describe.each([
   { name: 'a real sync file', syncId: REAL_SYNC, file: () => REAL_FILE, real: true },
   {
-    name: 'a made sync file',
+    name: 'a generated sync file',
     syncId: MADE_SYNC,
     file: () => join(directory, 'made.c1z'),
     real: false,
@@ -88,7 +88,7 @@ describe.each([
     expect(digests[syncId]).not.toBe(sourceDigest);
   });
 
-  it('imports the counts that the file holds', async () => {
+  it('imports as many records as the file holds', async () => {
     const again = join(directory, `${name}-again`);
     const imported = await sstitchJson<ImportedJson>('import', file(), '--into', again);
     expect(imported.syncs.map((sync) => sync.syncId)).toEqual([syncId]);
@@ -137,7 +137,7 @@ describe.each([
   });
 
   it.each(['link', 'rebuild', 'auto'])(
-    'compacts with %s: the sync equals the source, nothing stale, the others untouched, verify clean',
+    'compacts with %s: the sync equals that of the source, no entry is stale, other syncs are unchanged, verify passes',
     async (strategy) => {
       const copy = join(directory, `${name}-base-${strategy}`);
       cpSync(base(), copy, { recursive: true });
@@ -165,7 +165,7 @@ describe.each([
   }
 });
 
-/** Two other syncs, and `STALE_GRANTS` other grants (with all that belongs to them) under the sync's id. */
+/** Creates a base with two other syncs and, under the sync's id, `STALE_GRANTS` other grants with their records. */
 async function makeBase(path: string, syncId: string): Promise<void> {
   const store = new Store(path);
   try {
@@ -178,7 +178,7 @@ async function makeBase(path: string, syncId: string): Promise<void> {
   }
 }
 
-/** A synthetic sync's records under another id, all of them marked in their keys as stale. */
+/** Writes a synthetic sync's records under another id, with keys that are marked as stale. */
 async function writeStale(store: Store, syncId: string): Promise<void> {
   const { BUCKETS: layouts, buildKey, parseSyncId } = await import('@sstitch/keys');
   const sync = parseSyncId(syncId);
@@ -218,7 +218,7 @@ async function staleKeys(path: string, syncId: string): Promise<string[]> {
   return stale;
 }
 
-/** A full LevelDB compaction; the close and the next open are the reopen. */
+/** Runs a full LevelDB compaction and closes the store, so that the next step reopens it. */
 async function compactFully(path: string): Promise<void> {
   const store = new Store<Uint8Array, Uint8Array>(path, { keyEncoding: 'view' });
   try {

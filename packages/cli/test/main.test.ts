@@ -1,4 +1,4 @@
-// The built program as a process of its own.
+// Runs the built program as a process.
 import { describe, expect, it } from 'vitest';
 import { VERSION } from '../src/version.js';
 import { ended, startMain } from './process.js';
@@ -14,13 +14,13 @@ describe('dist/main.js', () => {
     });
   });
 
-  it('plays the demo as one JSON document, all checks held', async () => {
+  it('runs the demo and prints one JSON document in which all checks passed', async () => {
     const { exitCode, stdout, stderr } = await spawnMain('demo', '--grants', '200', '--json');
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, verify: { ok: true } });
   });
 
-  it('ends wrong usage with its exit code', async () => {
+  it('exits with the code of wrong usage', async () => {
     const { exitCode, stdout, stderr } = await spawnMain('frobnicate');
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toMatch(/^sstitch: unknown command/);

@@ -1,5 +1,4 @@
-// What becomes of output that cannot be written: every command, as a process, on a full device and with a
-// reader that has gone.
+// Output that cannot be written: runs every command as a process on a full device and with a reader that has closed.
 import { spawnSync } from 'node:child_process';
 import { closeSync, cpSync, existsSync, openSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +25,7 @@ beforeEach(() => {
 describe.each([...COMMAND_NAMES, '--help', '--version'])('%s', (name) => {
   const commandLine = () => COMMAND_LINES[name]?.(directory) ?? [name];
 
-  it.skipIf(!existsSync(FULL))('exits with 1 where its output finds no room', async () => {
+  it.skipIf(!existsSync(FULL))('exits with 1 if the device of its output is full', async () => {
     const full = openSync(FULL, 'w');
     try {
       const child = startMain(commandLine(), { cwd: directory, stdio: ['ignore', full, 'pipe'] });
@@ -38,7 +37,7 @@ describe.each([...COMMAND_NAMES, '--help', '--version'])('%s', (name) => {
     }
   });
 
-  it('says nothing and exits with 0 where the reader of its output has gone', async () => {
+  it('prints no error and exits with 0 if the reader has closed its output', async () => {
     const child = startMain(commandLine(), { cwd: directory });
     child.stdout?.destroy();
     const { exitCode, stderr } = await ended(child);
@@ -47,7 +46,7 @@ describe.each([...COMMAND_NAMES, '--help', '--version'])('%s', (name) => {
 });
 
 describe('a file as standard output', () => {
-  // The limit makes a short write, as the last room of a disk does, and an error only at the next.
+  // The limit causes a short write, as an almost full disk does, and an error only at the next write.
   const limited = (kib: number, commandLine: readonly string[]) =>
     spawnSync(
       'bash',
@@ -55,7 +54,7 @@ describe('a file as standard output', () => {
       { cwd: directory, encoding: 'utf8' },
     );
 
-  it('that takes only a part of the last text is an error', () => {
+  it('that takes only a part of the last write makes the command fail', () => {
     const line = ['scan', 'base', '--limit', '2000', '--raw'];
     expect(limited(1024, line)).toMatchObject({ status: 0, stderr: '' });
     const size = statSync(join(directory, 'out')).size;
@@ -66,7 +65,7 @@ describe('a file as standard output', () => {
   });
 });
 
-it('goes through a pipe of a shell as it is', () => {
+it('output passes unchanged through a pipe of a shell', () => {
   const line = `'${process.execPath}' '${MAIN}' syncs base 2>&1 | cat`;
   const options = { cwd: directory, encoding: 'utf8', env: USER_ENVIRONMENT } as const;
   const piped = spawnSync('sh', ['-c', line], options).stdout;

@@ -1,4 +1,4 @@
-// Runs the built program as a process of its own.
+// Runs the built program as a process.
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 export const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
 /**
- * The environment of a process as users start it. pnpm runs the tests with a NODE_PATH, which would hide that a module
- * is not found; Node's cache of compiled code would lie among the temporary directories that tests look for.
+ * The environment of a process as users start it. pnpm runs the tests with a NODE_PATH, which would hide a
+ * module that cannot be found; Node's compile cache would lie among the temporary directories that the tests
+ * look for.
  */
 export const USER_ENVIRONMENT: NodeJS.ProcessEnv = {
   ...process.env,
@@ -22,9 +23,9 @@ export interface Ended {
 }
 
 /**
- * Starts `sstitch`, without standard input unless the options say otherwise.
+ * Starts `sstitch`, by default without standard input.
  *
- * @param options `env` is added to the user's
+ * @param options `env` is added to {@link USER_ENVIRONMENT}
  */
 export function startMain(commandLine: readonly string[], { env, ...options }: SpawnOptions = {}) {
   return spawn(process.execPath, [MAIN, ...commandLine], {
@@ -34,7 +35,7 @@ export function startMain(commandLine: readonly string[], { env, ...options }: S
   });
 }
 
-/** What a process prints and ends with. */
+/** Collects the output and the exit code of a process. */
 export async function ended(child: ReturnType<typeof startMain>): Promise<Ended> {
   let stdout = '';
   let stderr = '';
@@ -48,7 +49,7 @@ export async function ended(child: ReturnType<typeof startMain>): Promise<Ended>
   return { exitCode, stdout, stderr };
 }
 
-/** Settles when `look` finds something, however long that takes. */
+/** Polls `look` until it returns a value, however long that takes. */
 export async function eventually<T>(look: () => T | undefined): Promise<T> {
   for (;;) {
     const found = look();
@@ -57,7 +58,7 @@ export async function eventually<T>(look: () => T | undefined): Promise<T> {
   }
 }
 
-/** Opens a store in another process; settles when it is open, with what closes it. */
+/** Opens a store in another process. Fulfils when it is open, with a function that closes it. */
 export async function openElsewhere(store: string): Promise<() => Promise<void>> {
   const script = `
     const { Store } = await import(${JSON.stringify(import.meta.resolve('@sstitch/engine'))});

@@ -1,4 +1,4 @@
-// The reading commands, on a disk that is mounted to read only.
+// The commands that read, on a disk that is mounted read-only.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ beforeAll(async () => {
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=32m', 'tmpfs', disk], { stdio: 'pipe' });
   } catch (error) {
-    console.warn(`skipped: no disk can be mounted here: ${String(error)}`);
+    console.warn(`skipped: cannot mount a disk: ${String(error)}`);
     return;
   }
   isMounted = true;
@@ -38,7 +38,7 @@ it.for([
   ['export', '--sync', SYNC],
   ['get', '--sync', SYNC, '--bucket', 'sync_run'],
 ])('%s works', async ([command = '', ...options], { skip }) => {
-  if (!isMounted) skip('no disk can be mounted here');
+  if (!isMounted) skip('cannot mount a disk');
   const { exitCode, stdout, stderr } = await sstitch([command, join(disk, 'store'), ...options]);
   expect(stderr).toBe('');
   expect(exitCode).toBe(0);
@@ -48,9 +48,9 @@ it.for([
 });
 
 it.for(['link', 'rebuild', 'batch'])(
-  'compact --strategy %s takes a sync from it',
+  'compact --strategy %s can use it as a source',
   async (strategy, { skip }) => {
-    if (!isMounted) skip('no disk can be mounted here');
+    if (!isMounted) skip('cannot mount a disk');
     const directory = mkdtempSync(join(tmpdir(), 'sstitch-cli-base-'));
     try {
       const base = join(directory, 'base');

@@ -1,4 +1,4 @@
-// The terminal sessions of the READMEs, line by line as they are printed, from an empty directory.
+// Runs the terminal sessions of the READMEs line by line, starting in an empty directory.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import { testDirectory } from './in-process.js';
 import { MAIN, USER_ENVIRONMENT } from './process.js';
 
-/** Returns what runs lines in an empty directory, with `sstitch` on the path. */
+/** Returns a function that runs a line in an empty directory, with `sstitch` on the path. */
 function shell(): (line: string) => string {
   const directory = testDirectory();
   const bin = join(directory, 'bin');
@@ -37,7 +37,7 @@ function blockAfter(text: string, heading: string): string {
   return block;
 }
 
-/** How long something took differs from run to run, and how large it is from format to format. */
+/** Removes durations, which differ from run to run, and sizes, which differ between table formats. */
 function withoutFigures(text: string): string {
   return text
     .replaceAll(/\d+(\.\d+)? m?s\b/g, 'TIME')
@@ -51,7 +51,7 @@ it("the README's session works as printed", () => {
   for (const line of lines) run(line);
 });
 
-it("the command line's session works as printed, and prints what is printed", () => {
+it("the command line's session works as printed, with the printed output", () => {
   const session = blockAfter(textOf('../README.md'), '## A session');
   const steps = session.split(/^\$ /m).slice(1);
   const run = shell();

@@ -1,4 +1,4 @@
-// What was dropped is in no file of the store, nor of a checkpoint to give away.
+// Dropped data is in no file of the store, nor of a checkpoint with --purge.
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ beforeAll(async () => {
   template = mkdtempSync(join(tmpdir(), 'sstitch-cli-removed-'));
   const loaded = join(template, 'loaded');
   await sstitchJson('generate', loaded, '--grants', '3000', '--syncs', '2');
-  // Tables that both syncs share, as LevelDB makes them of batches.
+  // Tables with keys of both syncs, as LevelDB writes them from batches.
   await withStore(join(template, 'store'), 'create', async (written) => {
     await withStore(loaded, 'refuse', async (store) => {
       const entries = await store.iterator().all();
@@ -36,7 +36,7 @@ beforeEach(() => {
   cpSync(join(template, 'store'), store, { recursive: true });
 });
 
-/** The files that name a sync: its id is in every key of it. */
+/** The files that contain the id of a sync, which is in each of its keys. */
 function naming(syncId: string, directory: string): string[] {
   const id = Buffer.from(parseSyncId(syncId));
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
@@ -55,7 +55,7 @@ it('drop leaves no byte of the sync, by default', async () => {
   expect((await sstitch(['verify', store])).exitCode).toBe(0);
 });
 
-it('drop --no-purge leaves bytes in shared files; checkpoint --purge leaves them out', async () => {
+it('drop --no-purge leaves bytes in shared files; checkpoint --purge omits them', async () => {
   const document = await sstitchJson('drop', store, '--sync', FIRST, '--yes', '--no-purge');
   expect(document).not.toHaveProperty('purge');
   expect(naming(FIRST, store)).not.toEqual([]);
@@ -66,7 +66,7 @@ it('drop --no-purge leaves bytes in shared files; checkpoint --purge leaves them
   expect((await sstitch(['verify', `${store}-given`])).exitCode).toBe(0);
 });
 
-it('checkpoint --format pebble leaves them out, and makes a directory with the markers of Pebble', async () => {
+it('checkpoint --format pebble omits them, and creates a directory with the marker files of Pebble', async () => {
   await sstitchJson('drop', store, '--sync', FIRST, '--yes', '--no-purge');
   const target = `${store}-pebble`;
   const document = await sstitchJson('checkpoint', store, target, '--format', 'pebble');

@@ -1,5 +1,5 @@
-// Files that Baton wrote, and those that SSTitch wrote: imported, exported in every format that holds all of a sync,
-// and imported again, every sync has the digest that it had. Baton's samples lie beside the repository.
+// Imports files of Baton and of SSTitch, exports them in every format that holds a whole sync, and imports them
+// again: every sync has the same digest. Baton's samples lie outside the repository.
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -50,14 +50,14 @@ async function expectRoundTrips(path: string): Promise<void> {
   }
 }
 
-describe('a file comes back to the byte through JSON Lines, format 1 and format 3', () => {
+describe('a file keeps every byte through JSON Lines, format 1 and format 3', () => {
   it.each(c1zFilesIn(FIXTURES).map((path) => [basename(path), path]))('%s', async (_name, path) => {
     await expectRoundTrips(path);
   });
 });
 
-describe('so does each sample of Baton', () => {
-  it.skipIf(SAMPLES.length > 0)('skipped: they are not beside the repository', () => {});
+describe('a sample of Baton keeps every byte', () => {
+  it.skipIf(SAMPLES.length > 0)('is skipped: the samples are not present', () => {});
 
   it.each(SAMPLES.map((path) => [basename(path), path]))('%s', async (_name, path) => {
     await expectRoundTrips(path);

@@ -1,4 +1,4 @@
-// What --json prints is what the JSON Schema of the command says, for every command.
+// The output of --json matches the JSON Schema of the command, for every command.
 import { cpSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => process.chdir(home));
 
-/** Runs in a copy of the scene. */
+/** Runs a command line in a copy of the scene. */
 async function inScene(line: (scene: string) => readonly string[]): Promise<Finished> {
   const scene = testDirectory();
   cpSync(template, scene, { recursive: true });
@@ -24,13 +24,13 @@ async function inScene(line: (scene: string) => readonly string[]): Promise<Fini
   return sstitch(line(scene));
 }
 
-it('there is a schema of every command, and of no other', () => {
+it('every command has a schema, and every schema has a command', () => {
   const files = COMMAND_NAMES.map((name) => schemaFile({ name }));
   const others = ['definitions', 'error'].map((name) => schemaFile({ name }));
   expect([...SCHEMA_FILES].sort()).toEqual([...files, ...others].sort());
 });
 
-/** export writes lines; selftest takes its time, and has a test of its own. */
+/** `export` writes lines; `selftest` is slow and has a test of its own. */
 const OTHERS = ['export', 'selftest'];
 
 it.each(COMMAND_NAMES.filter((name) => !OTHERS.includes(name)))('%s', async (name) => {
@@ -58,6 +58,10 @@ describe.each<readonly [name: string, line: readonly string[]]>([
   ['export', ['base', '--sync', FIRST, '--output', 'a.csv']],
   ['digest', ['base', '--sync', `${FIRST},${SECOND}`]],
   ['diff', ['base', 'base', '--sync', `${FIRST},${SECOND}`]],
+  ['diff', ['base', 'base', '--sync', FIRST, '--to', SECOND]],
+  ['diff', ['sync.jsonl', 'fresh']],
+  ['compact', ['--base', 'base', '--from', 'fresh', '--all', '--keep-replaced']],
+  ['prune', ['base', '--dry-run']],
   ['drop', ['base', '--sync', 'latest', '--yes', '--no-purge']],
   ['scan', ['base', '--limit', '1000']],
   ['scan', ['base', '--raw', '--key-prefix', '03']],
@@ -65,7 +69,7 @@ describe.each<readonly [name: string, line: readonly string[]]>([
   ['space', ['base', '--exact', '--reclaim']],
   ['syncs', ['base', '--exact']],
 ])('%s %j', (name, line) => {
-  it('is as its schema says', async () => {
+  it('matches its schema', async () => {
     const { stdout, stderr } = await inScene(() => [...name.split(' '), ...line, '--json']);
     expect(stderr).toBe('');
     expectValid(name, JSON.parse(stdout));
@@ -73,7 +77,7 @@ describe.each<readonly [name: string, line: readonly string[]]>([
 });
 
 describe('a finding', () => {
-  it('of import, where one of two files is no good', async () => {
+  it('of import matches if one of two files is bad', async () => {
     const { exitCode, stdout } = await inScene((scene) => {
       writeFileSync(join(scene, 'bad.jsonl'), 'nonsense');
       return ['import', 'bad.jsonl', 'sync.jsonl', '--into', 'imported', '--json'];
@@ -111,7 +115,7 @@ it.each([
   [['syncs', 'base', '--wrong']],
   [['get', 'base', '--sync', 'zz', '--bucket', 'sync_run']],
   [['sst', 'verify', 'sync.jsonl']],
-])('an error of %j', async (line) => {
+])('the error of %j matches its schema', async (line) => {
   const { exitCode, stdout, stderr } = await inScene(() => [...line, '--json']);
   expect(stdout).toBe('');
   const document = JSON.parse(stderr.split('\n')[1] ?? '') as { error: { exitCode: number } };
@@ -119,7 +123,7 @@ it.each([
   expect(document.error.exitCode).toBe(exitCode);
 });
 
-it('a schema refuses what is not as it says', async () => {
+it('a schema refuses a document that does not match', async () => {
   const { stdout } = await inScene((scene) => ['sst', 'verify', aTable(scene), '--json']);
   const document = JSON.parse(stdout) as object;
   expect(validatorOf('sst verify')({ ...document, entries: -1 })).toBe(false);

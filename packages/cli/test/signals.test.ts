@@ -1,4 +1,4 @@
-// Signals, and the end of the input where a question is asked.
+// Signals, and the end of input while a question is asked.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -7,7 +7,7 @@ import { askOn } from '../src/terminal/process-io.js';
 import { digestsOf, sstitch, sstitchJson, testDirectory } from './in-process.js';
 import { ended, eventually, startMain } from './process.js';
 
-/** More than any machine makes before the signal comes. */
+/** More than any machine generates before the signal arrives. */
 const MANY_GRANTS = '3000000';
 
 describe.each([
@@ -28,12 +28,12 @@ describe.each([
     expect(readdirSync(TMPDIR)).toEqual([]);
   });
 
-  it('that comes again ends it at once, and removes its temporary directory all the same', async () => {
+  it('ends the command at once if it is repeated, and still removes its temporary directory', async () => {
     const TMPDIR = testDirectory();
     const child = startMain(['demo', '--grants', MANY_GRANTS], { env: { TMPDIR } });
     const end = ended(child);
     await eventually(() => readdirSync(TMPDIR)[0]);
-    // Signals that wait become one: so many that two arrive.
+    // Pending signals of a kind merge into one, so it is sent until two have arrived.
     const again = setInterval(() => child.kill(signal), 1);
     const { exitCode: code } = await end;
     clearInterval(again);
@@ -57,7 +57,7 @@ describe.each([
 });
 
 describe('a command of several commits', () => {
-  it('says which of them were made when it is interrupted', async () => {
+  it('says which commits were made when it is interrupted', async () => {
     const store = join(testDirectory(), 'store');
     const interrupt = new AbortController();
     const line = ['generate', store, '--grants', '200', '--syncs', '1000'];
@@ -80,21 +80,21 @@ describe('a question', () => {
   const ask = (input: PassThrough, signal = new AbortController().signal) =>
     askOn(input, new PassThrough(), 'Sure? ', signal, () => undefined);
 
-  it('takes an answer', async () => {
+  it('accepts an answer', async () => {
     const input = new PassThrough();
     const answer = ask(input);
     input.write('y\n');
     expect(await answer).toBe('y');
   });
 
-  it('takes the end of the input for an empty answer, which means no', async () => {
+  it('treats the end of input as an empty answer, which means no', async () => {
     const input = new PassThrough();
     const answer = ask(input);
     input.end();
     expect(await answer).toBe('');
   });
 
-  it('ends when the command is to stop', async () => {
+  it('ends when the signal fires', async () => {
     const interrupt = new AbortController();
     const answer = ask(new PassThrough(), interrupt.signal);
     interrupt.abort();

@@ -1,5 +1,5 @@
-// What a command line loads: little, and only what its command needs. How long that takes is measured by
-// tools/bench/src/startup.mjs.
+// A command line loads few modules, and only those that its command needs. tools/bench/src/startup.mjs measures
+// the time.
 import { readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,13 +41,13 @@ async function loadedBy(line: readonly string[], expectedCode = 0): Promise<Load
   return { modules: [...new Set(own)], addons: pathsOf('addon') };
 }
 
-/** Names of packages that lie in the paths. */
+/** The packages among `names` that contain one of the paths. */
 function packagesIn(paths: readonly string[], names: readonly string[]): readonly string[] {
   return names.filter((name) => paths.some((path) => path.split(/[\\/]/).includes(name)));
 }
 
 it.each([[['--help']], [['--version']], [['compact', '--help']]])(
-  '%j loads few modules, all of its own, and no native addon',
+  '%j loads few modules, all from this package, and no native addon',
   async (line) => {
     const { modules, addons } = await loadedBy(line);
     expect(addons).toEqual([]);
@@ -67,7 +67,7 @@ it('completion loads no native addon either', async () => {
 });
 
 describe.each(['get', 'scan', 'syncs', 'levels'])('%s', (name) => {
-  it('loads LevelDB, and nothing that it does not need', async () => {
+  it('loads LevelDB, and no package that it does not need', async () => {
     const { modules, addons } = await loadedBy(COMMAND_LINES[name]?.(scene) ?? []);
     expect(packagesIn(modules, HEAVY)).toEqual([]);
     expect(packagesIn(addons, ['classic-level'])).toEqual(['classic-level']);
@@ -75,14 +75,14 @@ describe.each(['get', 'scan', 'syncs', 'levels'])('%s', (name) => {
 });
 
 it.each(['compact', 'import', 'export', 'verify', 'diff', 'space', 'checkpoint'])(
-  '%s loads no test kit',
+  '%s does not load the testkit',
   async (name) => {
     const { modules } = await loadedBy(COMMAND_LINES[name]?.(scene) ?? []);
     expect(packagesIn(modules, ['testkit', FUZZER])).toEqual([]);
   },
 );
 
-it('selftest loads no fuzzer', async () => {
+it('selftest does not load fast-check', async () => {
   const { modules } = await loadedBy(['selftest', '--dir', 'nothing'], 5);
   expect(packagesIn(modules, ['testkit', FUZZER])).toEqual(['testkit']);
 });

@@ -1,4 +1,4 @@
-// The program on a terminal of its own, as util-linux's `script` makes one: progress, and Ctrl-C from the keyboard.
+// Runs the program on a pseudo-terminal of util-linux's `script`: progress, and Ctrl-C from the keyboard.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { digestsOf, sstitchJson, testDirectory } from './in-process.js';
 import { eventually, MAIN, USER_ENVIRONMENT } from './process.js';
 
-/** More than any machine makes before the key is pressed. */
+/** More than any machine generates before the key is pressed. */
 const MANY_GRANTS = '3000000';
 const CTRL_C = '\u0003';
 const CLEAR_LINE = '\r\u001b[2K';
@@ -36,8 +36,8 @@ function onTerminal(line: readonly string[], env: NodeJS.ProcessEnv = {}): OnTer
   };
 }
 
-describe.skipIf(!hasTerminals)('on a terminal (skipped where there is no `script`)', () => {
-  it('progress is shown on a line that is written over itself, and is gone at the end', async () => {
+describe.skipIf(!hasTerminals)('on a terminal (skipped if `script` is not installed)', () => {
+  it('progress is shown on one line, which is erased at the end', async () => {
     const store = join(testDirectory(), 'store');
     await sstitchJson('generate', store, '--grants', '20');
     const { shown, exitCode } = onTerminal(['verify', store]);
@@ -51,7 +51,7 @@ describe.skipIf(!hasTerminals)('on a terminal (skipped where there is no `script
   it.each([
     ['--quiet', {}],
     ['--json', { TERM: 'dumb' }],
-  ])('there is none with %s %j', async (option, env) => {
+  ])('no progress is shown with %s %j', async (option, env) => {
     const store = join(testDirectory(), 'store');
     await sstitchJson('generate', store, '--grants', '20');
     const { shown, exitCode } = onTerminal(['verify', store, option], env);
@@ -59,7 +59,7 @@ describe.skipIf(!hasTerminals)('on a terminal (skipped where there is no `script
     expect(shown()).not.toContain('\u001b');
   });
 
-  it('Ctrl-C ends a command with 130, removes its progress, and leaves the store as it was', async () => {
+  it('Ctrl-C ends a command with 130, erases its progress, and leaves the store as it was', async () => {
     const store = join(testDirectory(), 'store');
     await sstitchJson('generate', store, '--grants', '20');
     const before = await digestsOf(store);
@@ -76,7 +76,7 @@ describe.skipIf(!hasTerminals)('on a terminal (skipped where there is no `script
     expect(await digestsOf(store)).toEqual(before);
   });
 
-  it('Ctrl-C at a question means that nothing is done', async () => {
+  it('Ctrl-C at a question ends the command without a change', async () => {
     const store = join(testDirectory(), 'store');
     await sstitchJson('generate', store, '--grants', '20');
     const before = await digestsOf(store);

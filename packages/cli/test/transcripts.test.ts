@@ -1,34 +1,19 @@
 // What a person sees: the output of every command, and of every way to end, as text files in test/transcripts. A
 // change of the output shows in them; `npx vitest run test/transcripts.test.ts --update` writes them anew.
-import {
-  cpSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { escapeLines, jsonText } from '../src/terminal/escape.js';
 import { Interruption } from '../src/terminal/io.js';
-import { aTable, COMMAND_NAMES, FIRST, makeScene, SECOND } from './every-command.js';
-import { type RunOptions, sstitch, testDirectory } from './in-process.js';
+import { ACCESS_STEPS } from './access-steps.js';
+import { damageTable } from './damage-table.js';
+import { aTable, COMMAND_NAMES, FIRST, makeScene, SECOND, THIRD } from './every-command.js';
+import { sstitch, testDirectory } from './in-process.js';
 import { openElsewhere } from './process.js';
+import type { Step } from './transcript-step.js';
 
 const TRANSCRIPTS = fileURLToPath(new URL('./transcripts/', import.meta.url));
-
-interface Step {
-  readonly line: string;
-  /** More words, which the transcript shows as JSON. */
-  readonly words?: readonly string[];
-  readonly options?: RunOptions;
-  /** Done first, in the scene. */
-  readonly before?: (scene: string) => void;
-}
 
 let template: string;
 const home = process.cwd();
@@ -67,11 +52,11 @@ async function expectTranscript(name: string, transcript: string): Promise<void>
   await expect(transcript).toMatchFileSnapshot(join(TRANSCRIPTS, `${name}.txt`));
 }
 
-/** Without what differs from run to run, and from one format of tables to the next. */
+/** Replaces what differs between runs and between table formats. */
 function normalised(text: string, scene: string): string {
   return (
     text
-      // Rows of CSV end in both; the transcript is a text file of the repository.
+      // CSV rows end in CRLF; transcripts have LF, as all text files of the repository.
       .replaceAll('\r\n', '\n')
       .replaceAll(`${scene}/`, '')
       .replaceAll(scene, '.')
@@ -84,18 +69,8 @@ function normalised(text: string, scene: string): string {
       .replaceAll(/"pid":\d+/g, '"pid":PID')
       .replaceAll(/"bytes": \d+/g, '"bytes": SIZE')
       .replaceAll(/at byte \d+/g, 'at byte NUMBER')
+      .replaceAll(/\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\b/g, 'DATE')
   );
-}
-
-/** Flips a byte of the store's first table. */
-function damageTable(store: string): void {
-  const generation = join(store, readFileSync(join(store, 'CURRENT'), 'latin1').trim());
-  const name = readdirSync(generation).find((file) => file.endsWith('.ldb')) ?? '';
-  const bytes = readFileSync(join(generation, name));
-  bytes.writeUInt8(bytes.readUInt8(10) ^ 0xff, 10);
-  // A new file: links share the old one.
-  unlinkSync(join(generation, name));
-  writeFileSync(join(generation, name), bytes);
 }
 
 const compact = 'compact --base base --from fresh';
@@ -113,6 +88,22 @@ const STEPS: Readonly<Record<string, readonly (string | Step)[]>> = {
     `${compact} --sync latest --as ${SECOND}`,
     `${compact} --sync latest --as ${SECOND} --dry-run`,
     `${compact} --sync latest --as ${SECOND} --strategy link`,
+    `${compact} --all --dry-run`,
+    `${compact} --all`,
+    compact,
+    `${compact} --all --sync latest`,
+    {
+      line: `${compact} --sync latest --allow-empty`,
+      options: { answers: ['n'], isTerminal: true, env: { TERM: 'dumb' } },
+    },
+    {
+      line: `${compact} --sync ${SECOND} --allow-empty`,
+      options: { answers: ['n'], isTerminal: true, env: { TERM: 'dumb' } },
+      before: (scene) => {
+        rmSync(join(scene, 'base'), { recursive: true });
+        cpSync(join(template, 'base'), join(scene, 'base'), { recursive: true });
+      },
+    },
     `${compact} --sync zzz`,
     'compact --base base --from base --sync latest',
   ],
@@ -135,6 +126,63 @@ const STEPS: Readonly<Record<string, readonly (string | Step)[]>> = {
     'import sync.jsonl --into base --zone UTC',
     'import TABLE --into base',
     'import nothing --into base',
+  ],
+  watch: [
+    {
+      line: 'watch incoming --into watched --once --interval 1',
+      before: (scene) => {
+        mkdirSync(join(scene, 'incoming'));
+        cpSync(join(scene, 'sync.jsonl'), join(scene, 'incoming', 'sync.jsonl'));
+        writeFileSync(join(scene, 'incoming', 'bad.jsonl'), 'nonsense');
+        writeFileSync(join(scene, 'incoming', 'notes.txt'), 'not looked at');
+      },
+    },
+    'watch incoming --into watched --once --interval 1',
+    'watch nothing --into watched',
+    'watch incoming --into watched --interval 0',
+  ],
+  merge: [
+    `merge base --base ${SECOND} --partials ${FIRST} --as ${THIRD}`,
+    `merge base --base ${SECOND} --partials ${FIRST} --as ${THIRD}`,
+    `merge base --base ${SECOND} --partials ${FIRST} --as ${THIRD} --replace --no-assets --quiet`,
+    `merge base --base ${SECOND} --partials zzz`,
+    `merge base --base ${SECOND}`,
+  ],
+  ...ACCESS_STEPS,
+  clone: [
+    `clone base --sync ${SECOND} --as ${THIRD}`,
+    `clone base --sync ${SECOND} --as ${THIRD}`,
+    `clone base --sync ${SECOND} --as ${THIRD} --replace --quiet`,
+    `clone base --sync ${SECOND} --into archive`,
+    `clone base --sync ${THIRD} --as ${THIRD}`,
+    'clone base --sync zzz',
+  ],
+  rename: [
+    `rename base --sync latest --as ${THIRD}`,
+    `rename base --sync ${SECOND} --as ${THIRD}`,
+    'rename base --sync latest --as 36zf',
+    `rename base --sync ${SECOND} --as ${SECOND}`,
+  ],
+  rollback: [
+    'rollback base --sync latest',
+    'rollback base --sync latest --list',
+    `${compact} --sync ${FIRST} --keep-replaced`,
+    'syncs base',
+    `rollback base --sync ${FIRST} --list`,
+    `diff base fresh --sync ${FIRST} --exit-code --limit 2`,
+    `rollback base --sync ${FIRST}`,
+    `diff base fresh --sync ${FIRST} --exit-code --limit 2`,
+    `rollback base --sync ${FIRST} --side ${SECOND}`,
+    `${compact} --sync ${FIRST} --keep-replaced --strategy link`,
+    `${compact} --sync ${FIRST} --keep-replaced --purge`,
+  ],
+  prune: [
+    'prune base --dry-run',
+    'prune base',
+    { line: 'prune base', options: { answers: ['n'] } },
+    { line: 'prune base', options: { answers: ['y'] } },
+    'prune base --yes',
+    'prune base --keep 0',
   ],
   drop: [
     { line: 'drop base --sync latest', options: { answers: ['n'] } },
@@ -167,7 +215,26 @@ const STEPS: Readonly<Record<string, readonly (string | Step)[]>> = {
   diff: [
     `diff base fresh --sync ${FIRST}`,
     'diff base fresh --sync 36yq,36yx',
+    `diff base base --sync ${FIRST} --to ${SECOND} --limit 5`,
+    'diff sync.jsonl fresh --limit 3',
+    'diff sync.jsonl base --exit-code',
+    `diff base fresh --sync ${FIRST} --exit-code --limit 0`,
+    {
+      line: 'diff before.jsonl after.jsonl --records',
+      before: (scene) => {
+        for (const [name, displayName] of [
+          ['before', 'User'],
+          ['after', 'Person'],
+        ]) {
+          const record = { sync_id: FIRST, external_id: 'user', display_name: displayName };
+          const line = JSON.stringify({ type: 'resource_type', record });
+          writeFileSync(join(scene, `${name}.jsonl`), `${line}\n`);
+        }
+      },
+    },
     `diff fresh fresh --sync ${SECOND}`,
+    'diff base fresh --sync 36yq,36yx --to latest',
+    'diff base fresh --records --json',
   ],
   export: [
     'export fresh --sync latest',
@@ -232,7 +299,7 @@ it('the program itself', async () => {
   await expectTranscript('program', await transcriptOf(['--help', 'sst', 'sst --help']));
 });
 
-it('wrong usage, with the nearest word', async () => {
+it('wrong usage suggests the nearest word', async () => {
   await expectTranscript(
     'wrong-usage',
     await transcriptOf([
@@ -286,7 +353,7 @@ it('every exit code', async () => {
   }
 });
 
-it('names from data that a terminal would act on', async () => {
+it('names that a terminal would act on are escaped', async () => {
   const name = 'a\u001b[2J\u0007\u009b31mb\u202ec\u200b\nd';
   const record = { sync_id: FIRST, external_id: name, display_name: name };
   const transcript = await transcriptOf([

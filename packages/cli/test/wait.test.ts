@@ -1,11 +1,11 @@
-// --wait: a store that another process has open is waited for.
+// --wait waits for a store that another process has open.
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { Interruption } from '../src/terminal/io.js';
 import { digestsOf, sstitch, sstitchJson, testDirectory } from './in-process.js';
 import { ended, eventually, openElsewhere, startMain } from './process.js';
 
-it('goes on once the other process has closed the store, and names it meanwhile', async () => {
+it('continues once the other process has closed the store, and names that process while it waits', async () => {
   const store = join(testDirectory(), 'store');
   await sstitchJson('generate', store, '--grants', '3', '--syncs', '2');
   const close = await openElsewhere(store);
@@ -22,7 +22,7 @@ it('goes on once the other process has closed the store, and names it meanwhile'
   expect(Object.keys(await digestsOf(store))).toHaveLength(1);
 });
 
-it('ends with 130 where it is interrupted, and leaves the store as it was', async () => {
+it('exits with 130 if it is interrupted, and leaves the store as it was', async () => {
   const store = join(testDirectory(), 'store');
   await sstitchJson('generate', store, '--grants', '3');
   const before = await digestsOf(store);

@@ -18,7 +18,7 @@ test.each([
   new Uint8Array(new SharedArrayBuffer(0)),
   runInNewContext('new Uint8Array(2)'),
   runInNewContext('new Uint8Array(0)'),
-])('bytes are Uint8Arrays of any kind and realm', (value) => {
+])('accepts a Uint8Array of any subclass and realm as bytes', (value) => {
   expect(isBytes(value)).toBe(true);
 });
 
@@ -35,9 +35,9 @@ test.each([
   [new Uint8ClampedArray(2), 'an object of class Uint8ClampedArray'],
   [Object.create(null), 'an object'],
   [{ [Symbol.toStringTag]: 'Uint8Array' }, 'an object'],
-  [transferred(3), 'a Uint8Array whose memory was transferred away'],
-  [transferred(0), 'a Uint8Array whose memory was transferred away'],
-])('%o is no bytes but %s', (value, description) => {
+  [transferred(3), 'a Uint8Array whose memory was transferred to another thread'],
+  [transferred(0), 'a Uint8Array whose memory was transferred to another thread'],
+])('refuses %o as bytes and describes it as %s', (value, description) => {
   expect(isBytes(value)).toBe(false);
   expect(describeValue(value)).toBe(description);
 });

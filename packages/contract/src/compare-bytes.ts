@@ -1,5 +1,6 @@
 /**
- * Orders two byte strings as LevelDB's bytewise comparator does: by unsigned bytes, a prefix first.
+ * Orders two byte strings as LevelDB's bytewise comparator does: by unsigned bytes; a prefix sorts before the
+ * strings that it begins.
  *
  * @returns a negative number, zero or a positive number; usable with `Array.prototype.sort`.
  */
@@ -12,7 +13,7 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
-/** Whether two byte strings are the same. */
+/** Whether two byte strings have the same length and content. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && compareBytes(a, b) === 0;
 }

@@ -1,48 +1,47 @@
-// What the compactor, the record store and the conformance suite need of any engine.
+// The contract between an engine and its callers: the compactor, the record store and the conformance suite.
 //
-// An engine is an ordered map of byte strings, compared bytewise. It reads and writes as an
-// abstract-level database does (the members below are a subset of abstract-level's, so that every
-// abstract-level database has them already) and adds one verb, `replaceSpans`. Nothing here speaks
-// of files, LevelDB or this machine: a distributed store can implement it. What only some engines
-// can do (tables, links, checkpoints) they declare in `capabilities`.
+// An engine is an ordered map of byte strings, compared bytewise. It reads and writes as an abstract-level
+// database does (the members below are a subset of abstract-level's, so every abstract-level database already
+// has them) and adds one method, `replaceSpans`. Nothing here refers to files, LevelDB or one machine: a
+// distributed store can implement it. An engine declares what it can do beyond the contract (tables,
+// checkpoints) in `capabilities`.
 //
-// Guarantees, each of which the conformance suite in @sstitch/testkit checks:
+// The conformance suite in @sstitch/testkit checks each of these guarantees:
 //
-// 1. Order. `iterator` gives keys in ascending bytewise order (descending with `reverse`), each once.
-// 2. Agreement. `get` of a key gives what iteration shows under it, at all times. (A `Store` has one exception,
-//    by LevelDB's own compactions while snapshots hold many versions of a key: docs/guarantees.md says when
-//    it ends. 4 has the same.)
+// 1. Order. `iterator` returns keys in ascending bytewise order (descending with `reverse`), each once.
+// 2. Agreement. `get` and iteration agree on every key at all times. (`Store` has one exception, which also
+//    applies to 4: LevelDB's own compactions while snapshots hold many versions of a key. docs/guarantees.md
+//    says when it ends.)
 // 3. Batches are atomic: a reader, and a crash, sees all of a batch's operations or none. Within a
 //    batch the last operation on a key wins.
-// 4. Read your writes: what was acknowledged before a read began is seen by it.
-// 5. Views. A snapshot, and an iterator from its creation on, show one state: later writes and
-//    replacements never show in it, nor do they make it fail, until it is closed.
-// 6. replaceSpans is atomic over all its spans: every reader and every crash sees all spans as they
-//    were or all spans as the entries say. Outside the spans it changes nothing. Writes that were
-//    acknowledged before it began are overwritten inside the spans; writes issued after its promise
-//    fulfilled win. A write concurrent with it is ordered before it or after it, as a whole. Calls
-//    are serialised.
-// 7. A failed or aborted replaceSpans leaves the state as it was. If an engine cannot know whether
-//    it took effect (a failed fsync of the commit point), it says so and refuses further writes.
-//    An aborted one rejects with an AbortError: its `name` is "AbortError", its `cause` the signal's reason.
-// 8. Durability. What replaceSpans acknowledged survives a power cut. A batch does with `sync: true`.
+// 4. Read your writes. A read sees every write that was acknowledged before it began.
+// 5. Views. A snapshot, and an iterator from its creation on, show one state until they are closed: later
+//    writes and replacements neither appear in it nor make a read of it fail.
+// 6. replaceSpans is atomic over all its spans: every reader, and recovery after a crash, sees all spans as
+//    they were or all spans as the entries say. It changes nothing outside the spans. It overwrites writes
+//    inside the spans that were acknowledged before it began; writes issued after its promise fulfilled win. A
+//    concurrent write is ordered, as a whole, before it or after it. Calls are serialised.
+// 7. A replaceSpans that fails or is aborted leaves the state as it was. If an engine cannot know whether the
+//    call took effect (the fsync of the commit point failed), its error says so and it refuses further writes.
+//    An aborted call rejects with an AbortError: its `name` is "AbortError", its `cause` the signal's reason.
+// 8. Durability. A replacement that was acknowledged survives a power cut. So does a batch with `sync: true`.
 import type { Span } from './spans.js';
 
-/** Keys and values go in and come out as Uint8Array, whatever the database's own default encodings. */
+/** Encodings that make keys and values Uint8Arrays, whatever the database's default encodings are. */
 export interface ByteEncodings {
   readonly keyEncoding: 'view';
   readonly valueEncoding: 'view';
 }
 
-/** The encodings to pass with every call of an engine. */
+/** The encodings to pass with every call to an engine. */
 export const byteEncodings: ByteEncodings = Object.freeze({
   keyEncoding: 'view',
   valueEncoding: 'view',
 });
 
-/** A state of the engine, which later writes do not change; abstract-level's `AbstractSnapshot`. */
+/** A state of the engine that later writes do not change; abstract-level's `AbstractSnapshot`. */
 export interface EngineSnapshot {
-  /** Work with the snapshot begins: `close` waits for its `unref`. */
+  /** Keeps the snapshot open: `close` waits until `unref` was called for every `ref`. */
   ref(): void;
   unref(): void;
   close(): Promise<void>;
@@ -72,7 +71,7 @@ export interface ByteIteratorOptions extends ByteReadOptions {
 /** An ordered read over one state of the engine. */
 export interface ByteIterator {
   next(): Promise<[Uint8Array, Uint8Array] | undefined>;
-  /** Up to `size` entries; an empty array at the end. */
+  /** Returns up to `size` entries; an empty array at the end. */
   nextv(size: number): Promise<Array<[Uint8Array, Uint8Array]>>;
   close(): Promise<void>;
 }
@@ -91,11 +90,11 @@ export interface ByteDelete {
 export type ByteOperation = BytePut | ByteDelete;
 
 export interface ByteBatchOptions extends ByteEncodings {
-  /** Return only when the batch survives a power cut. @defaultValue false */
+  /** Fulfil only when the batch survives a power cut. @defaultValue false */
   readonly sync?: boolean;
 }
 
-/** The reading half of the contract: what a source of records must offer. Any abstract-level database does. */
+/** The reading half of the contract: what a source of records must provide. Every abstract-level database does. */
 export interface ReadableEngine {
   get(key: Uint8Array, options: ByteReadOptions): Promise<Uint8Array | undefined>;
   getMany(keys: Uint8Array[], options: ByteReadOptions): Promise<Array<Uint8Array | undefined>>;
@@ -104,43 +103,43 @@ export interface ReadableEngine {
   readonly status: string;
 }
 
-/** The reading and the writing half. Any abstract-level database offers these. */
+/** The reading and the writing half of the contract. Every abstract-level database provides them. */
 export interface ReadWriteEngine extends ReadableEngine {
   batch(operations: ByteOperation[], options: ByteBatchOptions): Promise<void>;
 }
 
 /** What an engine can do beyond the contract. */
 export interface EngineCapabilities {
-  /** It has `extract` and `ingestAndExcise`: whole tables move without their records being read. */
+  /** The engine has `extract` and `ingestAndExcise`: whole tables move without their records being read. */
   readonly tables: boolean;
-  /** It has `checkpoint`. */
+  /** The engine has `checkpoint`. */
   readonly checkpoint: boolean;
 }
 
-/** Sorted entries, in pages so that millions of them cost few turns of the event loop. */
+/** Sorted entries in pages, so that millions of them take few turns of the event loop. */
 export type EntryPages = AsyncIterable<
   ReadonlyArray<readonly [key: Uint8Array, value: Uint8Array]>
 >;
 
-/** With `byteEncodings`, as all calls of an engine whose own encodings may be others. */
+/** Options of `replaceSpans`. Pass {@link byteEncodings} with them: the engine's own encodings may differ. */
 export interface ReplaceSpansOptions extends Partial<ByteEncodings> {
-  /** Until the commit, aborting leaves the engine as it was. */
+  /** Aborts the replacement until the commit point; the engine is then as it was. */
   readonly signal?: AbortSignal;
 }
 
 export interface ReplaceSpansResult {
-  /** How many entries the spans hold now. */
+  /** How many entries the spans hold after the replacement. */
   readonly entries: number;
   /** How long writers waited. */
   readonly pauseMs: number;
   readonly durationMs: number;
 }
 
-/** The whole contract. */
+/** The whole contract; the top of this file lists its guarantees. */
 export interface Engine extends ReadWriteEngine {
   readonly capabilities: EngineCapabilities;
   /**
-   * From then on the engine holds, inside `spans`, exactly `entries`.
+   * Replaces everything inside `spans` by `entries`, atomically (guarantee 6).
    *
    * @param spans disjoint half-open ranges, in ascending order
    * @param entries in strictly ascending key order, each inside one of the spans

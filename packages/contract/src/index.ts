@@ -32,12 +32,14 @@ export {
   spansContain,
   spansOverlap,
   subtractSpan,
+  subtractSpans,
 } from './spans.js';
 export type {
   CommitReport,
   ExtractedSpans,
   OriginTotals,
   PurgeReport,
+  SharingReader,
   TableExtractOptions,
   TableIngestOptions,
   TableOrigin,

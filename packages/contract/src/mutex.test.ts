@@ -3,7 +3,7 @@ import { Mutex } from './mutex.js';
 
 const soon = () => new Promise<void>((resolve) => setTimeout(resolve, 1));
 
-test('calls run one at a time, in their order', async () => {
+test('runs calls one at a time, in the order they were made', async () => {
   const mutex = new Mutex();
   const events: string[] = [];
   const call = (name: string) =>
@@ -21,7 +21,7 @@ test('calls run one at a time, in their order', async () => {
   expect(mutex.isLocked).toBe(false);
 });
 
-test('a call that fails lets the next one go on', async () => {
+test('runs the next call after one that fails', async () => {
   const mutex = new Mutex();
   const failing = mutex.run(() => Promise.reject(new Error('no')));
   const next = mutex.run(async () => 'next');
@@ -29,7 +29,7 @@ test('a call that fails lets the next one go on', async () => {
   expect(await next).toBe('next');
 });
 
-test('a call whose signal fires before its turn ends at once, and those after it still wait', async () => {
+test('rejects a waiting call as soon as its signal fires, and keeps later calls waiting', async () => {
   const mutex = new Mutex();
   let end = (): void => undefined;
   const first = mutex.run(
@@ -57,7 +57,7 @@ test('a call whose signal fires before its turn ends at once, and those after it
   expect([ran, third]).toEqual([false, 'runs']);
 });
 
-test('a signal that has fired ends a call that need not wait', async () => {
+test('rejects a call whose signal has already fired, even if it need not wait', async () => {
   const mutex = new Mutex();
   const call = mutex.run(async () => 'done', AbortSignal.abort('late'));
   await expect(call).rejects.toBe('late');

@@ -1,18 +1,18 @@
-/** Runs asynchronous work one piece at a time, in the order of the calls. A failure does not stop those after it. */
+/** Runs asynchronous calls one at a time, in the order they are made. A failed call does not stop later ones. */
 export class Mutex {
   #last: Promise<void> = Promise.resolve();
   #calls = 0;
 
-  /** Whether a call runs or waits. */
+  /** Whether a call is running or waiting. */
   get isLocked(): boolean {
     return this.#calls > 0;
   }
 
   /**
-   * Runs `work` once every earlier call has ended.
+   * Runs `work` after every earlier call has ended.
    *
-   * @param signal ends the wait; a call that has begun goes on
-   * @throws the signal's reason, at once, where it fires before the call's turn; and what `work` throws
+   * @param signal ends the wait; it does not stop `work` once that has begun
+   * @throws the signal's reason, as soon as it fires, if `work` has not begun; otherwise whatever `work` throws
    */
   async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const earlier = this.#last;

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 const directory = new URL('./', import.meta.url);
 const sources = readdirSync(directory).filter((name) => !name.includes('.test'));
 
-test.each(sources)('%s needs nothing but the language and its siblings', (name) => {
+test.each(sources)('%s imports only files of this package', (name) => {
   const text = readFileSync(new URL(name, directory), 'utf8');
   const source = text.replace(/^ *(\/\/|\/?\*).*$/gm, '');
   const imported = [...source.matchAll(/from '([^']+)'/g)].map((match) => match[1]);

@@ -11,6 +11,7 @@ import {
   spansContain,
   spansOverlap,
   subtractSpan,
+  subtractSpans,
 } from './spans.js';
 
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'latin1'));
@@ -19,7 +20,7 @@ const span = (start: string, end?: string): Span => ({
   end: end === undefined ? undefined : bytesOf(end),
 });
 
-/** Short keys of few bytes, so that many of them share prefixes and meet. */
+/** Short keys from a small alphabet, so that many of them are equal or share prefixes. */
 const keys = fc
   .array(fc.constantFrom(0, 1, 0x61, 0x62, 0xff), { maxLength: 4 })
   .map((bytes) => Uint8Array.from(bytes));
@@ -46,14 +47,14 @@ const validSpans = fc
   });
 
 describe('a span', () => {
-  it('holds its start and not its end', () => {
+  it('contains its start and not its end', () => {
     expect(spanContains(span('b', 'd'), bytesOf('b'))).toBe(true);
     expect(spanContains(span('b', 'd'), bytesOf('c\xff\xff'))).toBe(true);
     expect(spanContains(span('b', 'd'), bytesOf('d'))).toBe(false);
     expect(spanContains(span('b', 'd'), bytesOf('a\xff'))).toBe(false);
   });
 
-  it('without an end holds everything from its start on', () => {
+  it('without an end contains every key from its start on', () => {
     expect(spanContains(span('b'), bytesOf('\xff\xff\xff'))).toBe(true);
     expect(spanContains(span(''), bytesOf(''))).toBe(true);
   });
@@ -78,7 +79,7 @@ describe('problemOfSpans', () => {
     expect(problemOfSpans(spans)).toMatch(problem);
   });
 
-  it('finds nothing wrong with spans that touch, or are empty', () => {
+  it('accepts spans that touch or are empty', () => {
     expect(problemOfSpans([span('a', 'b'), span('b', 'b'), span('b', 'c'), span('e')])).toBe(
       undefined,
     );
@@ -86,19 +87,19 @@ describe('problemOfSpans', () => {
 });
 
 describe('joinTouchingSpans', () => {
-  it('makes one span of those that touch, and drops empty ones', () => {
+  it('joins spans that touch and drops empty ones', () => {
     const touching = [span('a', 'b'), span('b', 'c'), span('d', 'd'), span('d', 'e'), span('e')];
     expect(joinTouchingSpans(touching)).toEqual([span('a', 'c'), span('d')]);
   });
 });
 
 describe('complementOfSpans', () => {
-  it('of nothing is everything, and of everything nothing', () => {
+  it('of no spans is everything, and of everything is no spans', () => {
     expect(complementOfSpans([])).toEqual([span('')]);
     expect(complementOfSpans([span('')])).toEqual([]);
   });
 
-  it('holds exactly the keys that the spans do not', () => {
+  it('contains exactly the keys that the spans do not', () => {
     fc.assert(
       fc.property(validSpans, fc.array(keys, { minLength: 1 }), (spans, tried) => {
         const outside = complementOfSpans(spans);
@@ -110,6 +111,20 @@ describe('complementOfSpans', () => {
           const inside = spans.some((each) => spanContains(each, key));
           expect(outside.some((each) => spanContains(each, key))).toBe(!inside);
         }
+      }),
+    );
+  });
+});
+
+describe('subtractSpans', () => {
+  it('agrees with subtractSpan, hole by hole', () => {
+    fc.assert(
+      fc.property(validSpans, (holes) => {
+        const whole = span('');
+        let left = [whole];
+        for (const hole of holes) left = left.flatMap((each) => subtractSpan(each, hole));
+        const filled = (spans: readonly Span[]) => joinTouchingSpans(spans);
+        expect(filled(subtractSpans(whole, holes))).toEqual(filled(left));
       }),
     );
   });

@@ -1,13 +1,13 @@
-// Spans: half-open ranges of keys, and what is computed with them. Pure.
+// Spans (half-open ranges of keys) and operations on them.
 import { compareBytes } from './compare-bytes.js';
 
-/** The keys from `start` up to, and without, `end`; without an end, all from `start` on. */
+/** The keys from `start`, inclusive, to `end`, exclusive; without `end`, every key from `start` on. */
 export interface Span {
   readonly start: Uint8Array;
   readonly end: Uint8Array | undefined;
 }
 
-/** Is `key` in `span`? */
+/** Whether `key` lies in `span`. */
 export function spanContains(span: Span, key: Uint8Array): boolean {
   return (
     compareBytes(span.start, key) <= 0 &&
@@ -15,7 +15,7 @@ export function spanContains(span: Span, key: Uint8Array): boolean {
   );
 }
 
-/** Whether a user key lies in one of sorted, disjoint spans. */
+/** Whether `key` lies in one of `spans`, which must be sorted and disjoint. */
 export function spansContain(spans: readonly Span[], key: Uint8Array): boolean {
   let low = 0;
   let high = spans.length;
@@ -30,7 +30,7 @@ export function spansContain(spans: readonly Span[], key: Uint8Array): boolean {
   return span !== undefined && compareBytes(span.start, key) <= 0;
 }
 
-/** Is there a key that lies in both? */
+/** Whether some key lies in both spans. */
 export function spansOverlap(a: Span, b: Span): boolean {
   return (
     (b.end === undefined || compareBytes(a.start, b.end) < 0) &&
@@ -38,7 +38,7 @@ export function spansOverlap(a: Span, b: Span): boolean {
   );
 }
 
-/** Whether both are the same ranges, in the same order. */
+/** Whether both lists hold the same ranges in the same order. */
 export function sameSpans(a: readonly Span[], b: readonly Span[]): boolean {
   return a.length === b.length && a.every((span, index) => sameSpan(span, b[index]));
 }
@@ -49,10 +49,7 @@ function sameSpan(a: Span, b: Span | undefined): boolean {
   return compareBytes(a.end, b.end) === 0;
 }
 
-/**
- * What is wrong with spans that must be sorted and disjoint; undefined where nothing is. Spans that touch are
- * in order, and an empty one is.
- */
+/** Says why spans are not sorted and disjoint; undefined if they are. Spans may touch, and may be empty. */
 export function problemOfSpans(spans: readonly Span[]): string | undefined {
   let end: Uint8Array | undefined = new Uint8Array(0);
   for (const [index, span] of spans.entries()) {
@@ -60,14 +57,17 @@ export function problemOfSpans(spans: readonly Span[]): string | undefined {
       return `span ${index} ends before it starts`;
     }
     if (end === undefined || compareBytes(span.start, end) < 0) {
-      return `span ${index} starts before the end of the one before it`;
+      return `span ${index} starts before the previous span ends`;
     }
     end = span.end;
   }
   return undefined;
 }
 
-/** The same keys in as few spans as can be: spans that touch or overlap become one, empty ones go. `spans` must be sorted by start. */
+/**
+ * Covers the same keys with as few spans as possible: joins spans that touch or overlap and drops empty ones.
+ * `spans` must be sorted by start.
+ */
 export function joinTouchingSpans(spans: readonly Span[]): Span[] {
   const merged: Span[] = [];
   for (const span of spans) {
@@ -89,7 +89,7 @@ export function joinTouchingSpans(spans: readonly Span[]): Span[] {
 }
 
 /**
- * Everything outside `spans`, sorted and disjoint.
+ * The spans of all keys outside `spans`, sorted and disjoint.
  *
  * @param spans sorted and disjoint
  */
@@ -113,12 +113,12 @@ export function keyAfter(key: Uint8Array): Uint8Array {
   return after;
 }
 
-/** The spans with one more, sorted by start. */
+/** A copy of `spans` with `span` inserted; both are sorted by start. */
 export function insertSpan(spans: readonly Span[], span: Span): Span[] {
   return [...spans, span].sort((a, b) => compareBytes(a.start, b.start));
 }
 
-/** What is left of a span without a hole in it. */
+/** The parts of `span` outside `hole`: none, one or two spans. */
 export function subtractSpan(span: Span, hole: Span): Span[] {
   const parts: Span[] = [];
   if (compareBytes(span.start, hole.start) < 0) {
@@ -128,6 +128,25 @@ export function subtractSpan(span: Span, hole: Span): Span[] {
   }
   if (hole.end !== undefined && (span.end === undefined || compareBytes(hole.end, span.end) < 0)) {
     const start = compareBytes(span.start, hole.end) > 0 ? span.start : hole.end;
+    parts.push({ start, end: span.end });
+  }
+  return parts;
+}
+
+/**
+ * What is left of a span without some holes in it.
+ *
+ * @param holes sorted and disjoint, each inside the span
+ */
+export function subtractSpans(span: Span, holes: readonly Span[]): Span[] {
+  const parts: Span[] = [];
+  let start = span.start;
+  for (const hole of holes) {
+    if (compareBytes(start, hole.start) < 0) parts.push({ start, end: hole.start });
+    if (hole.end === undefined) return parts;
+    start = hole.end;
+  }
+  if (span.end === undefined || compareBytes(start, span.end) < 0) {
     parts.push({ start, end: span.end });
   }
   return parts;

@@ -1,38 +1,38 @@
-// What an engine offers beyond the contract where its data lies in tables (`EngineCapabilities.tables`): whole
-// tables move from one store to another without their records being read.
+// The part of the contract for engines that keep data in tables (`EngineCapabilities.tables`): they move whole
+// tables from one store to another without reading the records.
 import type { Span } from './spans.js';
 
-/** How a table's file came about. */
+/** How a table of a commit was made. */
 export type TableOrigin =
-  /** Another name of a table of a store: no byte was written. */
+  /** A hard link to a table of a store: no byte was written. */
   | 'linked'
-  /** A byte-for-byte copy, where links do not work. */
+  /** A byte-for-byte copy, made if hard links do not work. */
   | 'copied'
-  /** Split out of a table at a span's bound, into a file of its own. */
+  /** A part of a table, split at a span's bound and copied to a file of its own. */
   | 'split'
-  /** The same, in the table's own file: only an index was written, behind its end. */
+  /** A virtual table: a part of a table in the table's own file, where only an index was written after its end. */
   | 'shared'
   /** Built from entries. */
   | 'built';
 
-/** Tables and bytes by how they came about. */
+/** Numbers of tables and bytes by origin. */
 export type OriginTotals = Record<TableOrigin, { tables: number; bytes: number }>;
 
 /** What a commit did, and how long each step took. */
 export interface CommitReport {
   readonly generation: number;
-  /** The store's tables outside the spans. */
+  /** Tables of the store outside the spans. */
   readonly base: OriginTotals;
-  /** The incoming tables, one member a span. */
+  /** Incoming tables; one element for each span. */
   readonly spans: readonly OriginTotals[];
-  /** Tables of the whole store. */
+  /** How many tables the whole store has. */
   readonly tables: number;
-  /** Writes that came in while the commit staged and were replayed. */
+  /** Operations that were written during the commit and replayed into the new generation. */
   readonly replayedOperations: number;
   /** How long writers waited. */
   readonly pauseMs: number;
   readonly durationMs: number;
-  /** With the option `purge`: what still holds excised bytes. */
+  /** What still holds excised bytes; only with the option `purge`. */
   readonly purge?: PurgeReport;
   readonly steps: {
     readonly flushMs: number;
@@ -42,13 +42,17 @@ export interface CommitReport {
   };
 }
 
-/** What is left, after a commit with the option `purge`, of what this and earlier commits excised. */
+/** What still holds bytes that this and earlier commits excised, after a commit with the option `purge`. */
 export interface PurgeReport {
-  /** Open iterators and snapshots of earlier generations: as each ends, its generation is removed. */
+  /**
+   * How many iterators and snapshots of earlier generations are open. A generation is removed when its last
+   * reader closes.
+   */
   readonly readers: number;
   /**
-   * Directories that hold it: of generations that are read, or could not be removed, and of read-only opens,
-   * of which some may be younger than the commit. Empty: no byte of it is in any file of the store.
+   * Directories that may hold excised bytes: generations that are being read or could not be removed, and
+   * copies of read-only opens, some of which may be newer than the commit. If empty, no file of the store holds
+   * an excised byte.
    */
   readonly directories: readonly string[];
 }
@@ -56,20 +60,20 @@ export interface PurgeReport {
 export interface TableExtractOptions {
   readonly signal?: AbortSignal;
   /**
-   * Read every table in full, and refuse a damaged one.
+   * Read every table in full and refuse a damaged one.
    * @defaultValue false
    */
   readonly verify?: boolean;
 }
 
-/** Tables taken out of a source, one member of `totals` for each span. */
+/** Tables extracted from a source; `totals` has one element for each span. */
 export interface ExtractedSpans {
   readonly totals: readonly OriginTotals[];
 }
 
-/** What tables can be taken from. */
+/** A store that tables can be extracted from. */
 export interface TableSource {
-  /** Takes the tables of some spans, into a directory that it makes. */
+  /** Extracts the tables of `spans` into a directory that it creates. */
   extract(
     spans: readonly Span[],
     directory: string,
@@ -78,28 +82,46 @@ export interface TableSource {
 }
 
 export interface TableIngestOptions extends TableExtractOptions {
-  /** Leave no byte of what was excised in any file of the store. @defaultValue false */
+  /** Leave no excised byte in any file of the store. @defaultValue false */
   readonly purge?: boolean;
   /**
-   * Build the source's tables anew, without shadowed versions and deletions, instead of linking them.
+   * Build new tables from the source's, without shadowed versions and tombstones, instead of linking them.
    * @defaultValue false
    */
   readonly rebuild?: boolean;
-  /** With `rebuild`, called from time to time with how many entries were built. What it throws ends the ingestion. */
+  /**
+   * Called from time to time, with `rebuild` only, with the number of entries built so far. If it throws, the
+   * ingestion fails with its error.
+   */
   readonly onEntries?: (entries: number) => void;
   /**
-   * Called before the commit with the tables that it takes: those extracted or, with `rebuild`, those built. What it
-   * throws ends the ingestion: the store is as it was.
+   * Called before the commit with the tables to be ingested: those extracted or, with `rebuild`, those built.
+   * If it throws, the ingestion fails with its error and the store is as it was.
    */
   readonly onExtracted?: (tables: ExtractedSpans) => void;
 }
 
-/** What tables can be brought into. */
+/** A store that can ingest tables. */
 export interface TableTarget {
-  /** Replaces what the spans hold by the source's tables, or by those built of them, in one commit. */
+  /** Replaces the content of `spans` by the source's tables, or by tables built from them, in one commit. */
   ingestFrom(
     source: TableSource,
     spans: readonly Span[],
     options?: TableIngestOptions,
   ): Promise<CommitReport>;
+}
+
+/** A reader that knows, without reading them, which of its entries another one has, too. */
+export interface SharingReader {
+  /**
+   * Ranges, sorted and disjoint, in which this reader and another certainly hold the same entries, in every state that
+   * either can be read in. Empty where nothing is certain.
+   *
+   * @param spans - where to look; sorted and disjoint
+   */
+  sharedSpans(
+    other: unknown,
+    spans: readonly Span[],
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<readonly Span[]>;
 }

@@ -1,14 +1,17 @@
-// Many entries in few arrays: an object for each would cost several times as much, and arrays of shared memory
-// go to another thread without a copy.
+// Many entries in a few arrays. An object for each entry would cost several times as much, and arrays of shared
+// memory pass to another thread without a copy.
 //
 //   entry `i`   from `ends[i - 1]` (0 for the first) to `ends[i]` of `bytes`: its key without the prefix that
 //               all keys share, up to `keyEnds[i]`, then its value
 
-/** Entries that share a key prefix, in any order; in shared memory, or they are copied between threads. */
+/**
+ * Entries that share a key prefix, in any order. Arrays that are not in shared memory are copied when they pass
+ * to another thread.
+ */
 export interface UnsortedEntries {
-  /** What every key begins with. */
+  /** The prefix of every key. */
   readonly prefix: Uint8Array;
-  /** Keys without the prefix, and values; may be longer than what is in use. */
+  /** Keys without the prefix, and values. The array may be longer than the entries need. */
   readonly bytes: Uint8Array;
   readonly keyEnds: Uint32Array;
   readonly ends: Uint32Array;

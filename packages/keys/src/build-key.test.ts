@@ -13,7 +13,7 @@ import { parseSyncId } from './sync-id.js';
 const sync = parseSyncId('36zfOAoWMxQdISbixanQCRBiX7E');
 
 describe('a key prefix', () => {
-  test('matches the keys with exactly those first elements, not ones that only begin alike', () => {
+  test('matches the keys with exactly those first elements, not keys whose elements only begin with them', () => {
     fc.assert(
       fc.property(
         anyBucketAndElements.filter(({ elements }) => elements.length > 1),
@@ -31,14 +31,14 @@ describe('a key prefix', () => {
     );
   });
 
-  test('of as many elements as the key, or more, is refused', () => {
+  test('is refused with as many elements as the key has, or more', () => {
     expect(codeOf(() => buildKeyPrefix('grant', sync, ['g']))).toBe('SSTITCH_KEY_ELEMENT_INVALID');
     expect(codeOf(() => buildKeyPrefix('sync_run', sync, ['x']))).toBe(
       'SSTITCH_KEY_ELEMENT_INVALID',
     );
   });
 
-  test('leaves out what follows the first element not given', () => {
+  test('omits everything after the first element that is undefined', () => {
     const wanted = buildKeyPrefix('grant_by_entitlement', sync, ['e', 'user']);
     expect(indexKeys.grantByEntitlementPrefix(sync, 'e', 'user')).toEqual(wanted);
     expect(equalBytes(indexKeys.grantByEntitlementPrefix(sync, 'e', 'user', 'u'), wanted)).toBe(
@@ -65,7 +65,7 @@ describe('the typed builders', () => {
   };
 
   test.each(BUCKETS)(
-    'make keys of $bucket with their elements in order',
+    'build keys of $bucket with their elements in order',
     ({ bucket, elements }) => {
       const parsed = parseKey(built[bucket]);
       expect(parsed.bucket).toBe(bucket);
@@ -95,7 +95,7 @@ describe('the typed builders', () => {
       indexKeys.grantByPrincipalResourceTypePrefix(sync, 'a'),
       built.grant_by_principal_resource_type,
     ],
-  ])('make with %s what the key starts with', (_, prefix, key) => {
+  ])('build with %s a prefix of the key', (_, prefix, key) => {
     expect(equalBytes(key.subarray(0, prefix.length), prefix)).toBe(true);
   });
 

@@ -4,10 +4,10 @@ import { type SyncIdBytes, syncIdBytes } from './sync-id.js';
 import { elementLengthBytes, writeElement } from './tuple.js';
 
 /**
- * The key of any bucket, from its elements in order. The typed builders are thin names for it.
+ * Builds a key of any bucket from its elements in order. The typed builders call it.
  *
- * @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID on a wrong number of elements, one that is no text, or a
- * lone surrogate; SSTITCH_SYNC_ID_INVALID on a sync id in another form.
+ * @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID on a wrong number of elements, an element that is not a
+ * string, or a lone surrogate; SSTITCH_SYNC_ID_INVALID on a sync id that is not in binary form.
  */
 export function buildKey(
   bucket: Bucket,
@@ -25,12 +25,12 @@ export function buildKey(
 }
 
 /**
- * The bytes that every key of the bucket with these first elements starts with, and no other key.
- * With fewer elements than the bucket has, it ends in a separator: `a` must not match `ab`.
- * With no elements it is the bucket's prefix and the sync id.
+ * Builds the prefix of exactly those keys of the bucket that have these first elements. The prefix ends in a
+ * separator, so that `a` does not match `ab`; with no elements it is the bucket's prefix and the sync id.
  *
  * @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID on as many elements as the bucket has, or more,
- * on one that is no text, or on a lone surrogate; SSTITCH_SYNC_ID_INVALID on a sync id in another form.
+ * on an element that is not a string, or on a lone surrogate; SSTITCH_SYNC_ID_INVALID on a sync id that is not
+ * in binary form.
  */
 export function buildKeyPrefix(
   bucket: Bucket,
@@ -54,7 +54,7 @@ function assemble(
   trailingSeparators: 0 | 1,
 ): Uint8Array {
   const { prefix } = bucketLayout(bucket);
-  // The exact length first: one allocation, no copy.
+  // Computes the exact length first: one allocation, no copy.
   let length = prefix.length + SYNC_ID_LENGTH_BYTES + trailingSeparators;
   for (const element of elements) length += elementLengthBytes(element);
   const key = new Uint8Array(length);

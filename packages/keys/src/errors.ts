@@ -1,15 +1,15 @@
-/** The closed set of codes a {@link KeysError} carries. */
+/** The closed set of codes of a {@link KeysError}. */
 export type KeysErrorCode =
-  /** Bytes that are no key of the layout: wrong version, unknown bucket, bad escape, wrong element count, … */
+  /** The bytes are not a key of the layout: wrong version, unknown bucket, bad escape, wrong element count, … */
   | 'SSTITCH_KEY_MALFORMED'
-  /** A key of the layout that belongs to no sync: counters, sessions, engine metadata. */
+  /** The key belongs to the layout but to no sync: counters, sessions, engine metadata. */
   | 'SSTITCH_KEY_RESERVED'
-  /** A value that cannot be written into a key: a string with a lone surrogate, a number out of range. */
+  /** The value cannot be written into a key: a string with a lone surrogate, a number out of range. */
   | 'SSTITCH_KEY_ELEMENT_INVALID'
-  /** A sync id that is not a KSUID. */
+  /** The sync id is not a KSUID. */
   | 'SSTITCH_SYNC_ID_INVALID';
 
-/** Every error this package throws on bad input. */
+/** The error that this package throws on bad input. */
 export class KeysError extends Error {
   override readonly name = 'KeysError';
   readonly code: KeysErrorCode;

@@ -27,7 +27,7 @@ describe('a fixed-width value', () => {
     );
   });
 
-  test('is written to the byte', () => {
+  test('has exactly the documented bytes', () => {
     expect(toHex(fixed.encodeU32(0x0102_0304))).toBe('01020304');
     expect(toHex(fixed.encodeU64(1n))).toBe('0000000000000001');
     expect(toHex(fixed.encodeI64(-1n))).toBe('7fffffffffffffff');
@@ -51,7 +51,7 @@ describe('a fixed-width value', () => {
     () => fixed.encodeU64(2n ** 64n),
     () => fixed.encodeI64(2n ** 63n),
     () => fixed.encodeI64(-(2n ** 63n) - 1n),
-  ])('out of range is refused: %s', (encode) => {
+  ])('is refused out of range: %s', (encode) => {
     expect(codeOf(encode)).toBe('SSTITCH_KEY_ELEMENT_INVALID');
   });
 
@@ -61,7 +61,7 @@ describe('a fixed-width value', () => {
     () => fixed.decodeI64(new Uint8Array(8), -1),
     () => fixed.decodeBoolean(Uint8Array.of(0x25)),
     () => fixed.decodeBoolean(new Uint8Array(0)),
-  ])('cut short or unknown is refused: %s', (decode) => {
+  ])('is refused if truncated or unknown: %s', (decode) => {
     expect(codeOf(decode)).toBe('SSTITCH_KEY_MALFORMED');
   });
 });

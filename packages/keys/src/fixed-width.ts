@@ -1,11 +1,11 @@
 /*
- * Fixed-width values for keys: bytes sort as the values do.
+ * Fixed-width values for keys. Their bytes sort as the values do.
  *
  *   u32, u64   big-endian
  *   i64        big-endian, sign bit flipped
  *   boolean    26 false, 27 true
  *
- * No bucket of version 3 holds one; they belong to the codec all the same.
+ * No bucket of version 3 uses them, but the layout defines them.
  */
 import { describeValue, isBytes } from '@sstitch/contract';
 import { KeysError } from './errors.js';
@@ -17,7 +17,11 @@ const U64_MAX = 2n ** 64n - 1n;
 const I64_MIN = -(2n ** 63n);
 const I64_MAX = 2n ** 63n - 1n;
 
-/** 4 bytes, big-endian. @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID out of range. */
+/**
+ * Encodes an unsigned integer in 4 bytes, big-endian.
+ *
+ * @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID out of range.
+ */
 export function encodeU32(value: number): Uint8Array {
   if (!Number.isInteger(value) || value < 0 || value > U32_MAX) throw outOfRange('u32', value);
   const bytes = new Uint8Array(4);
@@ -25,7 +29,11 @@ export function encodeU32(value: number): Uint8Array {
   return bytes;
 }
 
-/** 8 bytes, big-endian. @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID out of range. */
+/**
+ * Encodes an unsigned integer in 8 bytes, big-endian.
+ *
+ * @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID out of range.
+ */
 export function encodeU64(value: bigint): Uint8Array {
   if (typeof value !== 'bigint' || value < 0n || value > U64_MAX) throw outOfRange('u64', value);
   const bytes = new Uint8Array(8);
@@ -33,7 +41,11 @@ export function encodeU64(value: bigint): Uint8Array {
   return bytes;
 }
 
-/** 8 bytes, big-endian, sign bit flipped. @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID out of range. */
+/**
+ * Encodes a signed integer in 8 bytes, big-endian, with the sign bit flipped.
+ *
+ * @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID out of range.
+ */
 export function encodeI64(value: bigint): Uint8Array {
   if (typeof value !== 'bigint' || value < I64_MIN || value > I64_MAX) {
     throw outOfRange('i64', value);
@@ -41,7 +53,11 @@ export function encodeI64(value: bigint): Uint8Array {
   return encodeU64(value - I64_MIN);
 }
 
-/** One byte. @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID on anything but true and false. */
+/**
+ * Encodes a boolean in one byte.
+ *
+ * @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID on anything but true and false.
+ */
 export function encodeBoolean(value: boolean): Uint8Array {
   if (typeof value !== 'boolean') throw outOfRange('boolean', value);
   return Uint8Array.of(value ? TRUE_BYTE : FALSE_BYTE);
@@ -77,7 +93,7 @@ function slice(bytes: Uint8Array, offset: number, length: number): Uint8Array {
   if (!Number.isInteger(offset) || offset < 0 || offset + length > bytes.length) {
     throw new KeysError(
       'SSTITCH_KEY_MALFORMED',
-      `${length} bytes wanted at byte ${offset} of ${bytes.length}`,
+      `cannot read ${length} bytes at byte ${offset} of ${bytes.length}`,
     );
   }
   return bytes.subarray(offset, offset + length);

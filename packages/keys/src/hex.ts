@@ -1,4 +1,4 @@
-/** Bytes as lower-case hex, two digits a byte: how keys appear in messages and at a terminal. */
+/** Formats bytes as lower-case hex, two digits a byte, as messages and the terminal show keys. */
 export function toHex(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += byte.toString(16).padStart(2, '0');

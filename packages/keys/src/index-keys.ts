@@ -17,7 +17,7 @@ export function resourceByParentKey(
   ]);
 }
 
-/** What the keys of all resources of one parent start with; of one child type where that is given. */
+/** The prefix of the keys of all resources of one parent, or of those of one child type. */
 export function resourceByParentPrefix(
   syncId: SyncIdBytes,
   parentResourceTypeId: string,
@@ -41,7 +41,7 @@ export function entitlementByResourceKey(
   return buildKey('entitlement_by_resource', syncId, [resourceTypeId, resourceId, externalId]);
 }
 
-/** What the keys of all entitlements of one resource, or of all resources of one type, start with. */
+/** The prefix of the keys of all entitlements of one resource, or of all resources of one type. */
 export function entitlementByResourcePrefix(
   syncId: SyncIdBytes,
   resourceTypeId: string,
@@ -66,7 +66,7 @@ export function grantByEntitlementKey(
   ]);
 }
 
-/** What the keys of all grants of one entitlement start with; of one principal type, or one principal, where given. */
+/** The prefix of the keys of all grants of one entitlement, or of those to one principal type or one principal. */
 export function grantByEntitlementPrefix(
   syncId: SyncIdBytes,
   entitlementId: string,
@@ -94,7 +94,7 @@ export function grantByPrincipalKey(
   ]);
 }
 
-/** What the keys of all grants to one principal start with. */
+/** The prefix of the keys of all grants to one principal. */
 export function grantByPrincipalPrefix(
   syncId: SyncIdBytes,
   principalResourceTypeId: string,
@@ -118,7 +118,7 @@ export function grantByPrincipalResourceTypeKey(
   ]);
 }
 
-/** What the keys of all grants to principals of one type start with. */
+/** The prefix of the keys of all grants to principals of one type. */
 export function grantByPrincipalResourceTypePrefix(
   syncId: SyncIdBytes,
   principalResourceTypeId: string,
@@ -126,12 +126,12 @@ export function grantByPrincipalResourceTypePrefix(
   return buildKeyPrefix('grant_by_principal_resource_type', syncId, [principalResourceTypeId]);
 }
 
-/** The key that lists a grant whose expansion is still to be done. */
+/** The key that lists a grant that is not expanded yet. */
 export function grantByNeedsExpansionKey(syncId: SyncIdBytes, externalId: string): Uint8Array {
   return buildKey('grant_by_needs_expansion', syncId, [externalId]);
 }
 
-/** The elements up to the first one not given: a key prefix has no gaps. */
+/** The elements up to the first undefined one: a key prefix has no gaps. */
 function given(elements: readonly (string | undefined)[]): string[] {
   const end = elements.indexOf(undefined);
   return elements.slice(0, end < 0 ? elements.length : end) as string[];

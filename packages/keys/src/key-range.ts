@@ -2,8 +2,8 @@ import { describeValue, isBytes, type Span } from '@sstitch/contract';
 import { KeysError } from './errors.js';
 
 /**
- * The smallest byte string greater than every one that starts with `prefix`: trailing FF bytes go, the
- * last byte left goes up by one. `undefined` where nothing is left: then there is no such string.
+ * The smallest byte string that is greater than every string that starts with `prefix`: drops trailing FF bytes
+ * and increments the last byte left. `undefined` if the prefix is empty or all FF: no such string exists.
  *
  * @throws {@link KeysError} SSTITCH_KEY_MALFORMED on anything but bytes.
  */
@@ -14,7 +14,7 @@ export function prefixSuccessor(prefix: Uint8Array): Uint8Array | undefined {
   let length = prefix.length;
   while (length > 0 && prefix[length - 1] === 0xff) length -= 1;
   if (length === 0) return undefined;
-  // Not prefix.slice: of a Buffer that is a view, and the prefix itself would change.
+  // Not prefix.slice: that of a Buffer is a view, and the increment would change the prefix itself.
   const successor = new Uint8Array(prefix.subarray(0, length));
   successor[length - 1] = (successor[length - 1] as number) + 1;
   return successor;

@@ -29,12 +29,12 @@ describe('vectors of an independent encoder', () => {
     expect([...covered].sort()).toEqual(BUCKETS.map(({ bucket }) => bucket).sort());
   });
 
-  test.each(named)('$name: the key is built to the byte', (vector) => {
+  test.each(named)('$name: builds the key byte for byte', (vector) => {
     const key = buildKey(vector.bucket, parseSyncId(vector.syncId), vector.parts);
     expect(toHex(key)).toBe(vector.keyHex);
   });
 
-  test.each(named)('$name: the key is parsed back into its parts', (vector) => {
+  test.each(named)('$name: parses the key into its parts', (vector) => {
     const parsed = parseKey(fromHex(vector.keyHex));
     expect(parsed).toMatchObject({
       bucket: vector.bucket,
@@ -44,7 +44,7 @@ describe('vectors of an independent encoder', () => {
     expect(toHex(parsed.syncIdBytes)).toBe(vector.syncIdHex);
   });
 
-  test.each(named)('$name: the bounds of its bucket are right', (vector) => {
+  test.each(named)('$name: computes the bounds of its bucket', (vector) => {
     const span = bucketSpan(vector.bucket, vector.syncId);
     expect(toHex(span.start)).toBe(vector.lowerHex);
     expect(span.end && toHex(span.end)).toBe(vector.upperHex);

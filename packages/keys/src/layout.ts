@@ -1,9 +1,9 @@
 /*
- * The bytes that never change: format version 3, many syncs in one store.
+ * The key layout, format version 3: many syncs in one store. It never changes.
  *
  *   key      = version bucket sync element*
  *   version  = 03
- *   bucket   = the rest of the bucket's prefix, see BUCKETS
+ *   bucket   = the rest of the bucket's prefix; see BUCKETS
  *   sync     = 20 bytes, a KSUID in binary
  *   element  = 00, then the element's UTF-8 bytes with 00 as 01 01 and 01 as 01 02
  *
@@ -12,18 +12,18 @@
 
 /** The first byte of every key. */
 export const FORMAT_VERSION = 0x03;
-/** Stands before each element. No element holds it bare, so keys sort as their element lists do. */
+/** Precedes each element. Elements hold it only escaped, so keys sort as their element lists do. */
 export const SEPARATOR = 0x00;
 /** Opens a two-byte escape. */
 export const ESCAPE = 0x01;
-/** After {@link ESCAPE}: a 00. */
+/** Follows {@link ESCAPE} and stands for a 00. */
 export const ESCAPED_SEPARATOR = 0x01;
-/** After {@link ESCAPE}: a 01. */
+/** Follows {@link ESCAPE} and stands for a 01. */
 export const ESCAPED_ESCAPE = 0x02;
 /** Length of a sync id in a key. */
 export const SYNC_ID_LENGTH_BYTES = 20;
 
-/** What the keys of a bucket are: records with a value, index entries without, or a sync's own run and statistics. */
+/** What a bucket holds: records with values, index entries without, or the run and statistics of a sync. */
 export type BucketKind = 'record' | 'index' | 'sync';
 
 /** One row of the bucket table. */
@@ -34,7 +34,7 @@ export interface BucketLayout {
   readonly prefix: Uint8Array;
   /** The names of the elements after the sync id, in order. */
   readonly elements: readonly string[];
-  /** For an index: the bucket of the records it points at. */
+  /** The bucket of the records that an index points to; undefined for other kinds. */
   readonly indexOf: Bucket | undefined;
 }
 
@@ -58,7 +58,7 @@ const ROWS = [
   ['sync_stats', 'sync', [0x03, 0xff, 0x73, 0x74, 0x61, 0x74, 0x73, 0x00], [], undefined],
 ] as const;
 
-/** Every bucket, in the fixed order: a sync's spans, digests and reports follow it. It is not key order. */
+/** Every bucket, in the fixed order of a sync's spans, digests and reports. It is not key order. */
 export const BUCKETS: readonly BucketLayout[] = ROWS.map(
   ([bucket, kind, prefix, elements, indexOf]) => ({
     bucket,
@@ -88,7 +88,7 @@ export function bucketLayout(bucket: Bucket): BucketLayout {
 /** Key ranges of format version 3 that belong to no sync. */
 export type ReservedRange = 'counters' | 'sessions' | 'engine_metadata';
 
-/** Reserved ranges by their prefix. A bucket's longer prefix (sync_stats) wins over one of these. */
+/** Reserved ranges by prefix. A bucket whose longer prefix begins with one of these (sync_stats) takes precedence. */
 export const RESERVED_RANGES: readonly {
   readonly name: ReservedRange;
   readonly prefix: Uint8Array;

@@ -12,7 +12,7 @@ import { formatSyncId, parseSyncId } from './sync-id.js';
 const sync = parseSyncId('36zfOAoWMxQdISbixanQCRBiX7E');
 
 describe('parseKey', () => {
-  test('gives back what the key was built of', () => {
+  test('returns the parts that the key was built from', () => {
     fc.assert(
       fc.property(anyBucketAndElements, anySyncId, ({ bucket, elements }, syncId) => {
         const parsed = parseKey(buildKey(bucket, syncId, elements));
@@ -26,7 +26,7 @@ describe('parseKey', () => {
     );
   });
 
-  test('takes only bytes that building gives again, however a key is damaged', () => {
+  test('accepts a damaged key only if building from its parts gives the same bytes', () => {
     const damage = fc.record({ at: fc.nat(), byte: fc.nat(255), cut: fc.nat(3) });
     fc.assert(
       fc.property(anyBucketAndElements, anySyncId, damage, (key, syncId, { at, byte, cut }) => {
@@ -55,9 +55,9 @@ describe('parseKey', () => {
     ['bucket 00', [0x03, 0x00, ...sync]],
     ['an unknown index', [0x03, 0x07, 0x07, ...sync, 0x00, 0x61]],
     ['an index bucket with no number', [0x03, 0x07]],
-    ['a sync id cut short', [0x03, 0x04, ...sync.subarray(0, 19)]],
-    ['no element where one is due', [0x03, 0x04, ...sync]],
-    ['an element too many', [0x03, 0x04, ...sync, 0x00, 0x61, 0x00]],
+    ['a truncated sync id', [0x03, 0x04, ...sync.subarray(0, 19)]],
+    ['a missing element', [0x03, 0x04, ...sync]],
+    ['one element too many', [0x03, 0x04, ...sync, 0x00, 0x61, 0x00]],
     ['bytes after a sync run', [0x03, 0x06, ...sync, 0x00]],
     ['no separator after the sync id', [0x03, 0x04, ...sync, 0x61]],
     ['an element that is not UTF-8', [0x03, 0x04, ...sync, 0x00, 0xff]],
@@ -78,13 +78,13 @@ describe('parseKey', () => {
     expect(classifyKey(key)).toEqual({ kind: 'reserved', range });
   });
 
-  test('gives plain bytes for a key that comes as a Buffer, as databases give them', () => {
+  test('returns plain Uint8Arrays for a key that is a Buffer, as databases return them', () => {
     const { syncIdBytes } = parseKey(Buffer.from(grantKey(sync, 'g1')));
     expect(syncIdBytes).toEqual(sync);
     expect(syncIdBytes.constructor).toBe(Uint8Array);
   });
 
-  test('says in its message which key and why', () => {
+  test('names the key and the fault in the message', () => {
     expect(() => parseKey(Uint8Array.of(0x03, 0x04, 0xab))).toThrow(
       'malformed key 0304ab: it ends inside the sync id of a grant key',
     );
@@ -92,7 +92,7 @@ describe('parseKey', () => {
 });
 
 describe('classifyKey', () => {
-  test('gives a key of a sync taken apart', () => {
+  test('returns the parts of a key that belongs to a sync', () => {
     expect(classifyKey(grantKey(sync, 'g1'))).toMatchObject({
       kind: 'sync',
       key: { bucket: 'grant', elements: ['g1'] },
@@ -100,7 +100,7 @@ describe('classifyKey', () => {
     expect(classifyKey(syncRunKey(sync))).toMatchObject({ kind: 'sync', key: { elements: [] } });
   });
 
-  test('throws on no bytes whatever', () => {
+  test('never throws, whatever the bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
         expect(['sync', 'reserved', 'malformed']).toContain(classifyKey(bytes).kind);
@@ -110,7 +110,7 @@ describe('classifyKey', () => {
 });
 
 describe('the bucket table', () => {
-  test('has 13 buckets, none of whose prefixes starts another', () => {
+  test('has 13 buckets, and no prefix that begins another', () => {
     expect(BUCKETS).toHaveLength(13);
     for (const a of BUCKETS) {
       for (const b of BUCKETS) {

@@ -13,28 +13,28 @@ import {
 import { formatSyncId, type SyncIdBytes, syncIdBytes } from './sync-id.js';
 import { decodeTuple } from './tuple.js';
 
-/** A key taken apart. */
+/** The parts of a key. */
 export interface ParsedKey {
   readonly bucket: Bucket;
   /** The text form, 27 characters. */
   readonly syncId: string;
   /** The binary form; a view into the key's bytes. */
   readonly syncIdBytes: SyncIdBytes;
-  /** As many as the bucket has, in its order. */
+  /** The elements after the sync id, as many as the bucket has and in its order. */
   readonly elements: readonly string[];
 }
 
-/** Any bytes at all, as a tool that shows a store must take them. */
+/** What arbitrary bytes are as a key, for a tool that shows any store. */
 export type ClassifiedKey =
   | { readonly kind: 'sync'; readonly key: ParsedKey }
   | { readonly kind: 'reserved'; readonly range: ReservedRange }
   | { readonly kind: 'malformed'; readonly problem: KeysError };
 
 /**
- * Takes a key apart. Each key has one form: building from the parts gives the same bytes.
+ * Parses a key. Each key has one form: building a key from the parts gives the same bytes.
  *
  * @throws {@link KeysError} SSTITCH_KEY_RESERVED for a key that belongs to no sync,
- * SSTITCH_KEY_MALFORMED for anything else that is not a key of a bucket.
+ * SSTITCH_KEY_MALFORMED for any other bytes that are not a key of a bucket.
  */
 export function parseKey(key: Uint8Array): ParsedKey {
   if (!isBytes(key)) {
@@ -45,7 +45,7 @@ export function parseKey(key: Uint8Array): ParsedKey {
   const { bucket, prefix, elements: names } = layout;
   const syncEnd = prefix.length + SYNC_ID_LENGTH_BYTES;
   if (key.length < syncEnd) throw malformed(key, `it ends inside the sync id of a ${bucket} key`);
-  // Not key.subarray: databases give keys as Buffers, and of a Buffer that would be a Buffer.
+  // Not key.subarray: databases return keys as Buffers, and a subarray of a Buffer is a Buffer.
   const sync = syncIdBytes(
     new Uint8Array(key.buffer, key.byteOffset + prefix.length, SYNC_ID_LENGTH_BYTES),
   );
@@ -56,7 +56,7 @@ export function parseKey(key: Uint8Array): ParsedKey {
   return { bucket, syncId: formatSyncId(sync), syncIdBytes: sync, elements };
 }
 
-/** {@link parseKey} for tools that must show foreign keys too: never throws on bad bytes. */
+/** Like {@link parseKey}, but never throws on bad bytes: for tools that must also show foreign keys. */
 export function classifyKey(key: Uint8Array): ClassifiedKey {
   try {
     return { kind: 'sync', key: parseKey(key) };

@@ -15,7 +15,7 @@ export function resourceKey(
   return buildKey('resource', syncId, [resourceTypeId, resourceId]);
 }
 
-/** What the keys of all resources of one type start with. */
+/** The prefix of the keys of all resources of one type. */
 export function resourcePrefix(syncId: SyncIdBytes, resourceTypeId: string): Uint8Array {
   return buildKeyPrefix('resource', syncId, [resourceTypeId]);
 }
@@ -35,12 +35,12 @@ export function assetKey(syncId: SyncIdBytes, externalId: string): Uint8Array {
   return buildKey('asset', syncId, [externalId]);
 }
 
-/** The key of a sync's run. */
+/** The key of a sync's run record. */
 export function syncRunKey(syncId: SyncIdBytes): Uint8Array {
   return buildKey('sync_run', syncId, []);
 }
 
-/** The key of a sync's statistics. */
+/** The key of a sync's statistics record. */
 export function syncStatsKey(syncId: SyncIdBytes): Uint8Array {
   return buildKey('sync_stats', syncId, []);
 }

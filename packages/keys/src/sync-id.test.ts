@@ -16,7 +16,7 @@ describe('a sync id', () => {
     expect(formatSyncId(parseSyncId(text))).toBe(text);
   });
 
-  test('keeps its value through both forms, which sort alike', () => {
+  test('keeps its value through both forms, which sort the same', () => {
     fc.assert(
       fc.property(anySyncId, anySyncId, (a, b) => {
         const [textA, textB] = [formatSyncId(a), formatSyncId(b)];
@@ -40,7 +40,7 @@ describe('a sync id', () => {
     expect(isSyncId(text)).toBe(false);
   });
 
-  test('of any 20 bytes is one, of another number is not', () => {
+  test('can be any 20 bytes, and no other number of bytes', () => {
     expect(codeOf(() => syncIdBytes(new Uint8Array(20)))).toBeUndefined();
     expect(codeOf(() => syncIdBytes(new Uint8Array(19)))).toBe('SSTITCH_SYNC_ID_INVALID');
     expect(codeOf(() => syncIdBytes(new Uint8Array(21)))).toBe('SSTITCH_SYNC_ID_INVALID');
@@ -52,13 +52,13 @@ describe('a sync id', () => {
     expect(formatSyncId(syncIdBytes(key.subarray(3, 23)))).toBe('0ujtsYcgvSTl8PAuAdqWYSMnLOv');
   });
 
-  test('made of a time and a payload is the KSUID of both', () => {
+  test('made from a time and a payload is their KSUID', () => {
     const payload = parseSyncId('0ujtsYcgvSTl8PAuAdqWYSMnLOv').subarray(4);
     const time = new Date((1_400_000_000 + 107_608_047) * 1000);
     expect(formatSyncId(createSyncId(time, payload))).toBe('0ujtsYcgvSTl8PAuAdqWYSMnLOv');
   });
 
-  test('is not made of a time it cannot hold or a payload of another length', () => {
+  test('is refused for a time that it cannot hold or a payload of another length', () => {
     const payload = new Uint8Array(16);
     for (const time of [new Date(0), new Date('2200-01-01'), new Date(Number.NaN)]) {
       expect(codeOf(() => createSyncId(time, payload))).toBe('SSTITCH_SYNC_ID_INVALID');

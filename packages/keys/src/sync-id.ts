@@ -4,7 +4,7 @@
  *   binary   20 bytes: u32 big-endian seconds since 2014-05-13T16:53:20Z, then 16 bytes of payload
  *   text     27 characters of base 62 (0-9 A-Z a-z), big-endian, padded with 0
  *
- * Both forms sort alike. 62^27 is more than 2^160, so some texts are no KSUID.
+ * Both forms sort in the same order. 62^27 is more than 2^160, so some texts are not a KSUID.
  */
 import { describeValue, isBytes } from '@sstitch/contract';
 import { KeysError } from './errors.js';
@@ -18,22 +18,22 @@ const LIMB = 2 ** 32;
 const PAYLOAD_LENGTH_BYTES = 16;
 const EPOCH_SECONDS = 1_400_000_000;
 
-// Character code to digit; -1 where the character is not of the alphabet.
+// Maps a character code to its digit; -1 for a character outside the alphabet.
 const DIGITS = new Int8Array(128).fill(-1);
 for (let digit = 0; digit < BASE; digit++) DIGITS[ALPHABET.charCodeAt(digit)] = digit;
 
 declare const brand: unique symbol;
-/** A sync id in its binary form: 20 bytes that went through {@link parseSyncId} or {@link syncIdBytes}. */
+/** A sync id in its binary form: 20 bytes that {@link parseSyncId} or {@link syncIdBytes} returned. */
 export type SyncIdBytes = Uint8Array & { readonly [brand]: 'SyncIdBytes' };
 
 /**
- * The binary form of a sync id.
+ * Parses the text form of a sync id into its binary form.
  *
- * @throws {@link KeysError} SSTITCH_SYNC_ID_INVALID on a wrong length, a character that is not of
- * base 62, or a value that does not fit 20 bytes.
+ * @throws {@link KeysError} SSTITCH_SYNC_ID_INVALID on a wrong length, a character outside base 62, or a value
+ * that does not fit in 20 bytes.
  */
 export function parseSyncId(text: string): SyncIdBytes {
-  if (typeof text !== 'string') throw invalid(text, `it is ${describeValue(text)}, not a text`);
+  if (typeof text !== 'string') throw invalid(text, `it is ${describeValue(text)}, not a string`);
   if (text.length !== TEXT_LENGTH) {
     throw invalid(text, `it has ${text.length} characters, not ${TEXT_LENGTH}`);
   }
@@ -47,7 +47,7 @@ export function parseSyncId(text: string): SyncIdBytes {
       limbs[limb] = product % LIMB;
       carry = Math.floor(product / LIMB);
     }
-    if (carry !== 0) throw invalid(text, 'its value does not fit 20 bytes');
+    if (carry !== 0) throw invalid(text, 'its value does not fit in 20 bytes');
   }
   const bytes = new Uint8Array(SYNC_ID_LENGTH_BYTES);
   const view = new DataView(bytes.buffer);
@@ -56,7 +56,7 @@ export function parseSyncId(text: string): SyncIdBytes {
 }
 
 /**
- * The text form of a sync id: 27 characters.
+ * Formats a sync id as text: 27 characters.
  *
  * @throws {@link KeysError} SSTITCH_SYNC_ID_INVALID on anything but 20 bytes.
  */
@@ -78,13 +78,13 @@ export function formatSyncId(syncId: SyncIdBytes): string {
 }
 
 /**
- * Takes 20 bytes for a sync id: any 20 bytes are one. No copy is made.
+ * Marks 20 bytes as a sync id; any 20 bytes are one. Makes no copy.
  *
- * @throws {@link KeysError} SSTITCH_SYNC_ID_INVALID on anything else, a text among it.
+ * @throws {@link KeysError} SSTITCH_SYNC_ID_INVALID on anything else, including the text form.
  */
 export function syncIdBytes(bytes: Uint8Array): SyncIdBytes {
   if (!isBytes(bytes)) {
-    const hint = typeof bytes === 'string' ? '; parseSyncId makes bytes of a text' : '';
+    const hint = typeof bytes === 'string' ? '; parseSyncId parses the text form' : '';
     throw new KeysError(
       'SSTITCH_SYNC_ID_INVALID',
       `a sync id must be ${SYNC_ID_LENGTH_BYTES} bytes, not ${describeValue(bytes)}${hint}`,
@@ -111,10 +111,10 @@ export function isSyncId(text: string): boolean {
 }
 
 /**
- * Makes a sync id of a time and a payload. With a random payload it is a fresh KSUID.
+ * Creates a sync id from a time and a payload. With a random payload it is a new KSUID.
  *
  * @param payload - 16 bytes.
- * @throws {@link KeysError} SSTITCH_SYNC_ID_INVALID on a time a KSUID cannot hold (2014 to 2150) or a
+ * @throws {@link KeysError} SSTITCH_SYNC_ID_INVALID on a time outside the range of a KSUID (2014 to 2150) or a
  * payload of another length.
  */
 export function createSyncId(time: Date, payload: Uint8Array): SyncIdBytes {

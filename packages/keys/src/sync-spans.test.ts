@@ -29,7 +29,7 @@ describe('the spans of a sync', () => {
     ]);
   });
 
-  test('hold each of its keys in the span of its bucket and in no other', () => {
+  test('hold each key of the sync in the span of its bucket and in no other', () => {
     fc.assert(
       fc.property(anyBucketAndElements, anySyncId, ({ bucket, elements }, syncId) => {
         const key = buildKey(bucket, syncId, elements);
@@ -69,11 +69,11 @@ describe('the spans of a sync', () => {
     expect(syncSpans(formatSyncId(syncId))).toEqual(syncSpans(syncId));
   });
 
-  test('of a text that is no sync id are refused', () => {
+  test('are refused for a text that is not a sync id', () => {
     expect(codeOf(() => syncSpans('sync-1'))).toBe('SSTITCH_SYNC_ID_INVALID');
   });
 
-  test('of the largest sync id end where the next bucket begins', () => {
+  test('of the largest sync id end at the start of the next bucket', () => {
     const largest = parseSyncId('aWgEPTl1tmebfsQzFP4bxwgy80V');
     const ends = BUCKETS.map(({ bucket }) => bucketSpan(bucket, largest).end);
     expect(ends.map((end) => end && toHex(end))).toEqual(
@@ -97,12 +97,12 @@ describe('the range of a prefix', () => {
     );
   });
 
-  test('of FF bytes alone, or of nothing, has no upper bound', () => {
+  test('of FF bytes alone, or of no bytes, has no upper bound', () => {
     expect(prefixSuccessor(Uint8Array.of(0xff, 0xff))).toBeUndefined();
     expect(prefixSuccessor(new Uint8Array(0))).toBeUndefined();
   });
 
-  test('does not change the prefix it is made of', () => {
+  test('does not change the prefix it is made from', () => {
     const prefix = Uint8Array.of(1, 2, 0xff);
     expect(prefixSuccessor(prefix)).toEqual(Uint8Array.of(1, 3));
     expect(prefix).toEqual(Uint8Array.of(1, 2, 0xff));

@@ -16,12 +16,12 @@ describe('a tuple', () => {
     ['a 01', ['\u0001'], '000102'],
     ['characters of two, three and four bytes', ['é一😀'], '00c3a9e4b880f09f9880'],
     ['a byte order mark', ['\ufeffa'], '00efbbbf61'],
-  ])('with %s is written to the byte', (_, elements, hex) => {
+  ])('with %s has exactly these bytes', (_, elements, hex) => {
     expect(toHex(encodeTuple(elements))).toBe(hex);
     expect(decodeTuple(encodeTuple(elements))).toEqual(elements);
   });
 
-  test('comes back as it went in, whatever it holds', () => {
+  test('decodes to the elements that were encoded, whatever they hold', () => {
     fc.assert(
       fc.property(anyElements, (elements) => {
         expect(decodeTuple(encodeTuple(elements))).toEqual(elements);
@@ -29,7 +29,7 @@ describe('a tuple', () => {
     );
   });
 
-  test('sorts as bytes the way its elements sort as UTF-8', () => {
+  test('sorts as its elements sort as UTF-8', () => {
     fc.assert(
       fc.property(anyElements, anyElements, (a, b) => {
         const order = Math.sign(compareBytes(encodeTuple(a), encodeTuple(b)));
@@ -60,10 +60,10 @@ describe('a tuple', () => {
 
   test.each([
     ['an element without a separator', [0x61]],
-    ['an escape cut short', [0x00, 0x61, 0x01]],
-    ['an escape of a 00 written bare', [0x00, 0x01, 0x00]],
+    ['a truncated escape', [0x00, 0x61, 0x01]],
+    ['an escape followed by an unescaped 00', [0x00, 0x01, 0x00]],
     ['an unknown escape', [0x00, 0x01, 0x03]],
-    ['a byte that is no UTF-8', [0x00, 0xff]],
+    ['a byte that is not UTF-8', [0x00, 0xff]],
     ['an overlong form', [0x00, 0xc1, 0xa1]],
     ['a surrogate in UTF-8', [0x00, 0xed, 0xa0, 0x80]],
     ['a character cut by a separator', [0x00, 0xc3, 0x00, 0xa9]],
@@ -71,7 +71,7 @@ describe('a tuple', () => {
     expect(codeOf(() => decodeTuple(Uint8Array.from(bytes)))).toBe('SSTITCH_KEY_MALFORMED');
   });
 
-  test('has one encoding: any bytes that decode are those the elements encode to', () => {
+  test('has one encoding: if bytes decode, the elements encode to the same bytes', () => {
     const bytesNearTuples = fc.array(fc.constantFrom(0, 1, 2, 3, 0x61, 0xc3, 0xa9, 0xff));
     fc.assert(
       fc.property(bytesNearTuples, (bytes) => {

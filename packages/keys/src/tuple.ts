@@ -1,26 +1,26 @@
 /*
- * A tuple is a list of strings, written so that bytes sort as the lists do:
+ * A tuple is a list of strings, encoded so that the bytes sort as the lists do:
  *
  *   tuple   = element*
  *   element = 00 escaped
  *   escaped = UTF-8 bytes, with 00 as 01 01 and 01 as 01 02
  *
  * Invariants: an escaped element holds no 00; each tuple has one encoding; only well-formed strings
- * are written, as a lone surrogate would come back as U+FFFD.
+ * are encoded, because a lone surrogate would decode as U+FFFD.
  */
 import { describeValue, isBytes } from '@sstitch/contract';
 import { KeysError } from './errors.js';
 import { toHex } from './hex.js';
 import { ESCAPE, ESCAPED_ESCAPE, ESCAPED_SEPARATOR, SEPARATOR } from './layout.js';
 
-/** What a character (a UTF-16 unit) of an element takes at most, escapes included. */
+/** The most bytes that a UTF-16 unit of an element takes, escapes included. */
 export const ESCAPE_BYTES_PER_CHARACTER = 3;
 
 // ignoreBOM keeps a leading U+FEFF: it is part of the element.
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * The bytes `element` takes in a tuple, its separator included.
+ * How many bytes `element` takes in a tuple, including its separator.
  *
  * @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID on a lone surrogate.
  */
@@ -42,11 +42,11 @@ export function elementLengthBytes(element: string): number {
 }
 
 /**
- * Writes `element` with its separator into `target` at `offset`.
- * UTF-8 and escapes go out in one pass over the characters: keys are built by the million, and an
- * encoder call plus a second pass for the escapes costs several times as much on strings this short.
+ * Writes `element` with its separator into `target` at `offset`. One pass over the characters writes UTF-8 and
+ * escapes: keys are built by the million, and a call of TextEncoder plus a second pass for the escapes takes
+ * several times as long on strings this short.
  *
- * @returns the offset behind the element.
+ * @returns the offset after the element.
  */
 export function writeElement(target: Uint8Array, offset: number, element: string): number {
   if (typeof element !== 'string') throw noText(element);
@@ -84,7 +84,7 @@ export function writeElement(target: Uint8Array, offset: number, element: string
 }
 
 /**
- * The bytes of a tuple.
+ * Encodes a tuple.
  *
  * @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID on a lone surrogate.
  */
@@ -98,9 +98,9 @@ export function encodeTuple(elements: readonly string[]): Uint8Array {
 }
 
 /**
- * The elements of the tuple that fills `bytes` from `offset` to its end.
+ * Decodes the tuple that fills `bytes` from `offset` to the end.
  *
- * @throws {@link KeysError} SSTITCH_KEY_MALFORMED where it is not one that {@link encodeTuple} wrote.
+ * @throws {@link KeysError} SSTITCH_KEY_MALFORMED if {@link encodeTuple} cannot have written it.
  */
 export function decodeTuple(bytes: Uint8Array, offset = 0): string[] {
   if (!isBytes(bytes)) {
@@ -141,7 +141,7 @@ function unescapeElement(escaped: Uint8Array, escapes: number): Uint8Array {
   let at = 0;
   for (let to = 0; to < plain.length; to++) {
     const byte = escaped[at++] as number;
-    // Escapes were checked by the caller: what follows is 01 or 02, one more than what it stands for.
+    // The caller has checked the escapes: the next byte is 01 or 02, one more than the byte it stands for.
     plain[to] = byte === ESCAPE ? (escaped[at++] as number) - 1 : byte;
   }
   return plain;
@@ -154,7 +154,7 @@ function isLowSurrogate(unit: number): boolean {
 function noText(element: unknown): KeysError {
   return new KeysError(
     'SSTITCH_KEY_ELEMENT_INVALID',
-    `a key element must be a text, not ${describeValue(element)}`,
+    `a key element must be a string, not ${describeValue(element)}`,
   );
 }
 

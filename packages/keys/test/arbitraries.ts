@@ -3,7 +3,7 @@ import { KeysError, type KeysErrorCode } from '../src/errors.js';
 import { BUCKETS } from '../src/layout.js';
 import { syncIdBytes } from '../src/sync-id.js';
 
-/** Well-formed strings, rich in the characters that the codec treats apart. */
+/** Well-formed strings with many of the characters that the codec treats specially. */
 export const anyElement = fc.oneof(
   fc.string({
     unit: fc.constantFrom('\u0000', '\u0001', '\u0002', 'a', 'é', '一', '\uffff', '😀'),
@@ -14,7 +14,7 @@ export const anyElement = fc.oneof(
 /** Element lists that often share their beginnings. */
 export const anyElements = fc.array(anyElement, { maxLength: 4 });
 
-/** Sync ids, often close to the ends of their range and to each other. */
+/** Sync ids, often near the ends of their range and near each other. */
 export const anySyncId = fc
   .oneof(
     fc.uint8Array({ minLength: 20, maxLength: 20 }),
@@ -25,7 +25,7 @@ export const anySyncId = fc
   )
   .map(syncIdBytes);
 
-/** A bucket with elements that fit it. */
+/** A bucket with as many elements as its keys have. */
 export const anyBucketAndElements = fc
   .constantFrom(...BUCKETS)
   .chain((layout) =>
@@ -34,7 +34,7 @@ export const anyBucketAndElements = fc
       .map((elements) => ({ bucket: layout.bucket, elements })),
   );
 
-/** The code of the KeysError that `run` throws; undefined where it throws none. */
+/** The code of the KeysError that `run` throws; undefined if it throws none. */
 export function codeOf(run: () => unknown): KeysErrorCode | undefined {
   try {
     run();

@@ -1,11 +1,11 @@
-// docs/formats/keys.md says what the code does.
+// Checks docs/formats/keys.md against the code.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { BUCKETS } from '../src/index.js';
 
 const document = readFileSync(new URL('../../../docs/formats/keys.md', import.meta.url), 'utf8');
 
-test('the table of buckets in docs/formats/keys.md is that of the code, in its order', () => {
+test('docs/formats/keys.md lists the buckets as the code does, in the same order', () => {
   const rows = [...document.matchAll(/^\| `(\w+)` \| (03 [0-9a-f ]+) \| ?(.*) ?\|$/gm)].map(
     ([, bucket, prefix, elements]) => ({
       bucket,

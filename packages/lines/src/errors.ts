@@ -1,46 +1,46 @@
-/** The closed set of codes a {@link LinesError} carries. */
+/** The closed set of codes of a {@link LinesError}. */
 export type LinesErrorCode =
-  /** A line, a row or a cell is not what the format says; `line` and `column` say where. */
+  /** A line, a row or a cell violates the format; `line` and `column` say where. */
   | 'SSTITCH_LINES_INVALID'
   /** The file ends without its last line. Export or copy it again. */
   | 'SSTITCH_LINES_CUT_OFF'
-  /** The compressed stream is cut off or damaged. Copy the file again from where it was written. */
+  /** The compressed stream is truncated or damaged. Copy the file again from its origin. */
   | 'SSTITCH_LINES_DAMAGED'
-  /** A line or what a compressed stream holds is over its limit. */
+  /** A line, or the content of a compressed stream, exceeds its limit. */
   | 'SSTITCH_LINES_TOO_LARGE'
-  /** The file is of a later version of the format. */
+  /** The file has a later version of the format. */
   | 'SSTITCH_LINES_VERSION_UNSUPPORTED'
   /** The file holds no record of a sync that was asked for. */
   | 'SSTITCH_LINES_SYNC_NOT_FOUND'
-  /** A record cannot be written: its bytes are no message. */
+  /** A record cannot be written: its bytes are not a valid message. */
   | 'SSTITCH_LINES_NOT_REPRESENTABLE'
-  /** Written to after `finish` or `close`, or a stream read for the second time. */
+  /** The writer was used after `finish` or `close`, or a stream was read a second time. */
   | 'SSTITCH_LINES_CLOSED'
-  /** An option has a value it cannot have. */
+  /** An option has an invalid value. */
   | 'SSTITCH_OPTION_INVALID'
-  /** The file system or a stream said no; `cause` has its error. */
+  /** The file system or a stream failed; `cause` is its error. */
   | 'SSTITCH_FILE_OPERATION'
-  /** The AbortSignal fired; `cause` has its reason. */
+  /** The AbortSignal fired; `cause` is its reason. */
   | 'SSTITCH_ABORTED';
 
-/** What a {@link LinesError} knows besides what is wrong. */
+/** The place and the cause of a {@link LinesError}. */
 export interface LinesErrorDetails {
   readonly cause?: unknown;
-  /** The file, or what the caller named the stream. */
+  /** The path of the file, or the caller's name for the stream. */
   readonly path?: string | undefined;
-  /** The line of the file, from 1. */
+  /** The line of the file, counted from 1. */
   readonly line?: number | undefined;
-  /** The character of the line, from 1; of a CSV file, the name of the column. */
+  /** The character of the line, counted from 1; in a CSV file, the name of the column. */
   readonly column?: number | string | undefined;
 }
 
 /**
- * The one error class of @sstitch/lines. One of an AbortSignal is named AbortError, as the platform's own are, and
- * has the signal's reason as its cause.
+ * The one error class of @sstitch/lines. The error of an aborted call has the name AbortError, as the
+ * platform's own, and the signal's reason as its cause.
  */
 export class LinesError extends Error {
   readonly code: LinesErrorCode;
-  /** What is wrong and what to do, without the place. */
+  /** The message without the place: what is wrong and what to do. */
   readonly problem: string;
   readonly path: string | undefined;
   readonly line: number | undefined;

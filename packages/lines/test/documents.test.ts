@@ -1,4 +1,4 @@
-// The README and the documents of the formats say what the code does.
+// Checks the README and the documents of the formats against the code.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { COLUMNS } from '../src/csv/columns.js';
@@ -12,7 +12,7 @@ function document(path: string): string {
 
 const readme = document('../README.md');
 
-test('the README has every function, and every error code and no other', () => {
+test('the README names every function and exactly the error codes of the code', () => {
   for (const name of Object.keys(lines)) expect(readme).toContain(`\`${name}`);
   const codes = (text: string) => [...new Set(text.match(/SSTITCH_[A-Z_]+/g))].sort();
   expect(codes(readme.slice(readme.indexOf('## Errors')))).toEqual(
@@ -20,7 +20,7 @@ test('the README has every function, and every error code and no other', () => {
   );
 });
 
-test('docs/formats/grants-csv.md has every column, in order', () => {
+test('docs/formats/grants-csv.md lists every column, in order', () => {
   const rows = [
     ...document('../../../docs/formats/grants-csv.md').matchAll(/^\| `(\w+)` \| (yes|no) \|/gm),
   ];
@@ -29,7 +29,7 @@ test('docs/formats/grants-csv.md has every column, in order', () => {
   );
 });
 
-test('docs/formats/json-lines.md shows a file that is read', async () => {
+test('docs/formats/json-lines.md shows a file that can be read', async () => {
   const [, example = ''] =
     /```json\n(.*?)```/s.exec(document('../../../docs/formats/json-lines.md')) ?? [];
   const values = await valuesOf(lines.openJsonLines(chunksOf(Buffer.from(example))));

@@ -5,14 +5,14 @@ import { Writable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { LinesError } from '../src/errors.js';
 
-/** A directory of the test's own, gone when it ends. */
+/** A directory that is removed after the test. */
 export function testDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'sstitch-lines-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 
-/** Chunks of some bytes, `size` each. */
+/** Splits bytes into chunks of `size`. */
 export async function* chunksOf(bytes: Uint8Array, size = 7): AsyncGenerator<Uint8Array> {
   for (let start = 0; start < bytes.length; start += size)
     yield bytes.subarray(start, start + size);
@@ -42,7 +42,7 @@ export class MemoryStream extends Writable {
   }
 }
 
-/** The LinesError that `run` ends in. */
+/** The LinesError with which `run` rejects. */
 export async function errorOf(run: () => Promise<unknown>): Promise<LinesError> {
   try {
     await run();

@@ -1,4 +1,4 @@
-// Whatever a file holds, reading it ends in its records or in one LinesError of one line.
+// Whatever a file holds, reading it ends in records or in one LinesError with a message of one line.
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -35,7 +35,7 @@ async function readAll(format: Format, bytes: Uint8Array, chunkBytes: number): P
   }
 }
 
-/** Changes of bytes at a place: replaced, removed, or put in. */
+/** A change of bytes at an offset: replaced, removed or inserted. */
 const change = fc.record({
   at: fc.double({ min: 0, max: 1, noNaN: true }),
   removed: fc.nat(3),
@@ -83,7 +83,7 @@ describe.each(['jsonl', 'csv'] as const)('a changed %s file', (format) => {
   });
 });
 
-describe('a line that is nested too deep', () => {
+describe('a line that is nested too deeply', () => {
   const depth = 100_000;
   test.each([
     ['without an end', '['.repeat(depth)],

@@ -1,5 +1,5 @@
-// Syncs go from a store into files and come back into another one: their digests, index entries and statistics
-// included, are equal.
+// Syncs exported from a store to files and imported into another store have equal digests, which include index
+// entries and statistics.
 import { join } from 'node:path';
 import { Store } from '@sstitch/engine';
 import {
@@ -56,7 +56,7 @@ test.each(['.jsonl', '.jsonl.gz', '.jsonl.zst'])('a store through %s', async (en
   expect(await digestsOf(second)).toEqual(await digestsOf(first));
 });
 
-test('a sheet through a store, and a store of a sheet through a sheet', async () => {
+test('a sheet round-trips through a store, and a store made from a sheet round-trips through a sheet', async () => {
   const samples = await storeOf(sourceOf(sampleSync(SYNC), sampleSync(OTHER_SYNC)));
   const paths = [0, 1].map((at) => join(testDirectory(), `grants-${at}.csv`)) as [string, string];
   const names = (store: ByteStore) => ({ names: new SyncReader(store) });

@@ -1,4 +1,4 @@
-// Syncs of a few records that have something of every kind: odd bytes in ids, parents, expansions, sources, profiles.
+// Syncs of a few records with every kind of content: unusual bytes in ids, parents, expansions, sources, profiles.
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { type Timestamp, TimestampSchema } from '@bufbuild/protobuf/wkt';
 import {
@@ -98,7 +98,7 @@ function sampleGrant(syncId: string, number: number, group: string, user: string
   });
 }
 
-/** A source of records that are in memory; one batch a record. */
+/** A source of records in memory, with one batch for each record. */
 export function sourceOf(...syncs: readonly (readonly SyncRecord[])[]): SyncSource {
   return {
     async *batches({ syncIds } = {}) {
@@ -115,7 +115,7 @@ export function batchOf(record: SyncRecord): RecordBatch {
   return RecordBatch.ofRecords(record.syncId, identityOf(record).bucket, [record as never]);
 }
 
-/** Every record of a source as text, so that two lists of them can be compared; in order. */
+/** Every record of a source as text, in order, for comparison. */
 export async function valuesOf(source: SyncSource): Promise<string[]> {
   const values: string[] = [];
   for await (const { syncId, bucket, values: own } of source.batches()) {
@@ -126,7 +126,7 @@ export async function valuesOf(source: SyncSource): Promise<string[]> {
   return values;
 }
 
-/** The same of records. */
+/** Records as text, as in {@link valuesOf}. */
 export function valuesOfRecords(records: readonly SyncRecord[]): string[] {
   return records.map((record) => {
     const hex = Buffer.from(encodeRecord(record)).toString('hex');

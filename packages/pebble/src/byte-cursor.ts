@@ -1,5 +1,5 @@
-// Reads numbers and byte strings one after another from a part of a file; each length is checked before it
-// is used. For small parts: nothing here is made for the millions of entries of a table.
+// Reads numbers and byte strings in sequence from a part of a file, and checks each length before using it. For
+// small parts only: it is too slow for the millions of entries of a table.
 
 import { corrupt, type Location, type PebbleError } from './errors.js';
 
@@ -12,7 +12,7 @@ export class ByteCursor {
   readonly at: Location;
   position: number;
 
-  /** @param what for messages, such as 'a version edit' */
+  /** @param what the name of the part in messages, such as 'a version edit' */
   constructor(bytes: Uint8Array, what: string, at: Location, start = 0, limit = bytes.length) {
     this.#bytes = bytes;
     this.#what = what;
@@ -26,13 +26,13 @@ export class ByteCursor {
   }
 
   byte(): number {
-    if (this.position >= this.#limit) throw this.fault('is cut off');
+    if (this.position >= this.#limit) throw this.fault('is truncated');
     const byte = this.#bytes[this.position] as number;
     this.position += 1;
     return byte;
   }
 
-  /** A uvarint of up to 64 bits; Infinity if it is above 2^53 - 1. */
+  /** Reads a uvarint of up to 64 bits; returns Infinity if it is above 2^53 - 1. */
   uvarintOrInfinity(): number {
     let value = 0;
     let scale = 1;
@@ -45,22 +45,22 @@ export class ByteCursor {
     throw this.fault('holds a number of more than 10 bytes');
   }
 
-  /** A uvarint from 0 to 2^53 - 1. */
+  /** Reads a uvarint from 0 to 2^53 - 1. */
   uvarint(): number {
     const value = this.uvarintOrInfinity();
     if (value === Number.POSITIVE_INFINITY) throw this.fault('holds a number above 2^53');
     return value;
   }
 
-  /** A byte string with its length in front: a view. */
+  /** Reads a length-prefixed byte string; returns a view. */
   byteString(): Uint8Array {
     return this.take(this.uvarint());
   }
 
-  /** The next `length` bytes: a view. */
+  /** Reads `length` bytes; returns a view. */
   take(length: number): Uint8Array {
     if (length > this.#limit - this.position) {
-      throw this.fault(`is cut off: it claims ${length} more bytes`);
+      throw this.fault(`is truncated: it claims ${length} more bytes`);
     }
     this.position += length;
     return this.#bytes.subarray(this.position - length, this.position);

@@ -1,30 +1,30 @@
 // A columnar block (Pebble's colblk): rows stored column by column.
 //
-//   custom header  length by the kind of block
+// custom header  its length depends on the kind of block
 //   version        1 byte: 1
 //   columns        uint16
 //   rows           uint32
-//   a column each: type (1 byte: 1 bool, 2 uint, 3 bytes, 4 prefix bytes), uint32 offset of its data
-//   column data    each ends where the next begins
+//   for each column: type (1 byte: 1 bool, 2 uint, 3 bytes, 4 prefix bytes), uint32 offset of its data
+//   column data    each column ends where the next one begins
 //   0              1 byte
 //
-// All offsets count from the first byte of the block, as does the alignment inside columns.
+// Offsets, and the alignment inside columns, count from the first byte of the block.
 //
-// uint, n values (nothing at all for n = 0):
+// uint, n values (no bytes if n is 0):
 //   encoding  1 byte: width 0, 1, 2, 4 or 8, and 128 if there is a base
 //   base      uint64
 //   zeros     up to a multiple of the width
-//   n times width bytes; a value is base + what is stored
+//   n times width bytes; a value is the base plus the stored number
 //
-// bytes, n strings (nothing at all for n = 0): a uint column of n + 1 offsets, then the bytes.
+// bytes, n strings (no bytes if n is 0): a uint column of n + 1 offsets, then the bytes.
 //
 // bool, n bits:
-//   encoding  1 byte: 1 all false, and nothing follows; 0
+//   encoding  1 byte: 1 if all are false and nothing follows, else 0
 //   zeros     up to a multiple of 8
-//   uint64 a word of 64 bits, then uint64 a summary of 64 words
+//   a uint64 for each word of 64 bits, then a uint64 for each summary of 64 words
 //
-// Rows are bounded by the bytes of the block: rows of one block differ, so that some column has a byte
-// for each. Memory that is set aside by the number of rows is thereby bounded, too.
+// The number of rows is at most the number of bytes of the block: the rows of a block differ, so that some
+// column has a byte for each. This also bounds memory that is allocated by the number of rows.
 
 import { corrupt, type PebbleError, unsupported } from './errors.js';
 import { readUint16, readUint32 } from './fixed-numbers.js';
@@ -40,7 +40,7 @@ const COLUMN_HEAD_BYTES = 5;
 const VERSION = 1;
 const HAS_BASE = 0x80;
 
-/** Strings of a bytes column: string i is `bytes[offsets[i], offsets[i + 1])`. */
+/** The offsets of the strings of a bytes column: string i is `bytes[offsets[i], offsets[i + 1])`. */
 export type Offsets = Uint32Array;
 
 export class ColumnarBlock {
@@ -48,12 +48,12 @@ export class ColumnarBlock {
   readonly rows: number;
   readonly #block: Block;
   readonly #what: string;
-  /** Where each column starts, and the last one ends. */
+  /** The start of each column, and the end of the last one. */
   readonly #starts: number[] = [];
 
   /**
-   * @param what for messages, such as 'a data block'
-   * @param types of the columns that a block of this kind has
+   * @param what the name of the block in messages, such as 'a data block'
+   * @param types the types of the columns of this kind of block
    */
   constructor(block: Block, what: string, customHeaderBytes: number, types: readonly number[]) {
     this.#block = block;
@@ -61,7 +61,7 @@ export class ColumnarBlock {
     this.bytes = block.bytes;
     const { bytes } = block;
     const headsEnd = customHeaderBytes + HEAD_BYTES + types.length * COLUMN_HEAD_BYTES;
-    if (bytes.length < headsEnd + 1) throw this.fault('is cut off');
+    if (bytes.length < headsEnd + 1) throw this.fault('is truncated');
     if (bytes[customHeaderBytes] !== VERSION) {
       const version = bytes[customHeaderBytes];
       throw unsupported(`${what} has version ${version} of the columnar format`, block.at);
@@ -87,7 +87,7 @@ export class ColumnarBlock {
     this.#starts.push(end);
   }
 
-  /** Refuses a number of things of which each has a byte or more. */
+  /** Refuses a count of items that take at least a byte each if the block is too small for them. */
   checkCount(what: string, count: number): void {
     if (count > this.bytes.length) {
       throw this.fault(`of ${this.bytes.length} bytes claims ${count} ${what}`);
@@ -102,14 +102,14 @@ export class ColumnarBlock {
     return this.#starts[column + 1] as number;
   }
 
-  /** A uint column whose values have 32 bits. */
+  /** Reads a uint column of 32-bit values. */
   uint32s(column: number, count: number): Uint32Array {
     const values = new Uint32Array(count);
     this.checkEnd(column, this.#uints(column, this.startOf(column), values, undefined));
     return values;
   }
 
-  /** A uint column, as the low and the high halves of its values. */
+  /** Reads a uint column as the low and the high halves of its values. */
   uint64s(column: number, count: number): { low: Uint32Array; high: Uint32Array } {
     const low = new Uint32Array(count);
     const high = new Uint32Array(count);
@@ -117,7 +117,7 @@ export class ColumnarBlock {
     return { low, high };
   }
 
-  /** A uint column of numbers up to 2^53 - 1. */
+  /** Reads a uint column of numbers up to 2^53 - 1. */
   uints(column: number, count: number): Float64Array {
     const { low, high } = this.uint64s(column, count);
     return Float64Array.from(low, (lowHalf, index) => {
@@ -127,7 +127,7 @@ export class ColumnarBlock {
     });
   }
 
-  /** A bytes column. */
+  /** Reads a bytes column. */
   strings(column: number, count: number): Offsets {
     const start = this.startOf(column);
     if (count === 0) {
@@ -140,21 +140,21 @@ export class ColumnarBlock {
     return this.#divide(column, base, offsets);
   }
 
-  /** The strings of a prefix bytes column: it stores where each ends, at `start`. */
+  /** Reads the strings of a prefix bytes column, which stores their ends, at `start`. */
   stringsByEnds(column: number, start: number, count: number): Offsets {
     const offsets = new Uint32Array(count + 1);
     const base = this.#uints(column, start, offsets.subarray(1), undefined);
     return this.#divide(column, base, offsets);
   }
 
-  /** Makes offsets from `base` on absolute; the last one must end the column. */
+  /** Converts offsets relative to `base` to absolute ones; the last one must be the end of the column. */
   #divide(column: number, base: number, offsets: Offsets): Offsets {
     const room = this.endOf(column) - base;
     let previous = 0;
     for (let index = 0; index < offsets.length; index += 1) {
       const offset = offsets[index] as number;
       if (offset < previous || offset > room) {
-        throw this.fault(`has a string in column ${column} that lies outside of it`);
+        throw this.fault(`has a string in column ${column} that lies outside the column`);
       }
       previous = offset;
       offsets[index] = base + offset;
@@ -163,7 +163,7 @@ export class ColumnarBlock {
     return offsets;
   }
 
-  /** A bool column: is any bit set, and which. */
+  /** Reads a bool column: whether any bit is set, and which. */
   bools(column: number, count: number): { any: boolean; has(row: number): boolean } {
     const start = this.startOf(column);
     if (count === 0) return { any: false, has: () => false };
@@ -184,7 +184,7 @@ export class ColumnarBlock {
     };
   }
 
-  /** Fills `low`, and `high` with the upper halves of the values; returns where the values end. */
+  /** Fills `low` with the lower and `high` with the upper halves of the values; returns the end of the values. */
   #uints(column: number, start: number, low: Uint32Array, high: Uint32Array | undefined): number {
     const count = low.length;
     if (count === 0) return start;
@@ -226,11 +226,11 @@ export class ColumnarBlock {
 
   #checkRoom(column: number, position: number, length: number): void {
     if (position + length > this.endOf(column)) {
-      throw this.fault(`has a column ${column} that is cut off`);
+      throw this.fault(`has a truncated column ${column}`);
     }
   }
 
-  /** A column ends where the next one begins. */
+  /** Checks that a column ends where the next one begins. */
   checkEnd(column: number, end: number): void {
     if (end !== this.endOf(column)) {
       throw this.fault(`has ${this.endOf(column) - end} bytes too many in column ${column}`);

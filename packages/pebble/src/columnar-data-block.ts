@@ -1,21 +1,21 @@
-// The data block of table format 5 and later. Custom header: uint32, the longest key. Columns:
+// The data block of table format 5 and later. Custom header: uint32, the length of the longest key. Columns:
 //
-//   0 prefix bytes  the key's prefix: the whole key, as the comparer does not divide keys
+//   0 prefix bytes  the key's prefix: the whole key, because the comparer does not divide keys
 //   1 bytes         the key's suffix: empty
 //   2 uint          trailer: sequence << 8 | kind
-//   3 bool          does the prefix differ from that of the row before
+//   3 bool          whether the prefix differs from that of the previous row
 //   4 bytes         value
-//   5 bool          is the value in a value block, and what is here its handle
+//   5 bool          whether the value is in a value block and its handle is here
 //   6 bool          a hint
 //
 // Prefix bytes, n keys in order, in bundles of 2^s:
 //
 //   s        1 byte
 //   offsets  a uint column: the end of each string
-//   strings  what all keys share; then for each bundle what its keys share behind that, and for each of
-//            its keys the rest
+//   strings  the prefix of all keys; then for each bundle the further prefix that its keys share, and the
+//            rest of each of its keys
 //
-// An empty rest, but for that of a bundle's first key, means the key before once more.
+// An empty rest means that the key equals the previous one, except for the first key of a bundle.
 
 import { BOOL, BYTES, ColumnarBlock, type Offsets, PREFIX_BYTES, UINT } from './columnar-block.js';
 import { type BlockCursor, KeyBuffer } from './entry-cursor.js';
@@ -31,19 +31,19 @@ const TRAILER = 2;
 const VALUE = 4;
 const IS_EXTERNAL = 5;
 const MAX_BUNDLE_SHIFT = 30;
-/** What the numbers of a row take once decoded. */
+/** The size of the decoded numbers of a row. */
 const ROW_BYTES = 24;
 
-/** Walks the rows of columnar data blocks; one cursor is used for many blocks. */
+/** Iterates over the rows of columnar data blocks; one cursor serves many blocks. */
 export class ColumnarDataCursor implements BlockCursor {
   readonly #key = new KeyBuffer();
   #block: ColumnarBlock | undefined;
   #row = -1;
   #bundleShift = 0;
   #bundleMask = 0;
-  /** The strings of the keys. */
+  /** The offsets of the strings of the keys. */
   #strings: Offsets = new Uint32Array(0);
-  /** What the keys of the bundle share. */
+  /** The length of the prefix that the keys of the bundle share. */
   #bundlePrefixBytes = 0;
   #low: Uint32Array = new Uint32Array(0);
   #high: Uint32Array = new Uint32Array(0);
@@ -82,7 +82,7 @@ export class ColumnarDataCursor implements BlockCursor {
     const suffixes = block.strings(SUFFIX, rows);
     if (suffixes[0] !== suffixes[rows]) {
       throw unsupported(
-        'the keys of a data block have suffixes: another comparer made it',
+        'the keys of a data block have suffixes, so another comparer wrote it',
         stored.at,
       );
     }
@@ -137,7 +137,7 @@ export class ColumnarDataCursor implements BlockCursor {
       const sharedStart = strings[0] as number;
       const sharedEnd = strings[1] as number;
       const prefixStart = strings[rest - 1] as number;
-      // The first key of a block follows one of another block.
+      // The first key of a block follows a key of another block.
       key.begin(row === 0 ? 0 : sharedEnd - sharedStart);
       if (row === 0) key.append(bytes, sharedStart, sharedEnd);
       key.append(bytes, prefixStart, restStart);

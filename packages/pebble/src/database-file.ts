@@ -1,16 +1,17 @@
-// The port through which a database is written: its files, one after another.
+// The port through which the files of a database are written, one after another.
 
 /** A whole file of a database. */
 export interface DatabaseFile {
   /** A plain name, such as `000001.sst`. */
   readonly name: string;
   readonly sizeBytes: number;
-  /** The contents, in pieces that follow one another. They are the sink's to keep. */
+  /** The contents in consecutive pieces, which the sink may keep. */
   readonly chunks: readonly Uint8Array[];
 }
 
 /**
- * Takes the files of a database, by ascending name, each once it is complete: a directory, an archive, an upload. The
- * next file is made when the promise is fulfilled. What it throws ends the writing, and passes through as it is.
+ * Receives the files of a database, such as for a directory, an archive or an upload: in ascending order of
+ * their names, each when it is complete. The next file is built when the promise has fulfilled. An error of the
+ * sink ends the writing and is thrown unchanged.
  */
 export type FileSink = (file: DatabaseFile) => void | Promise<void>;

@@ -1,4 +1,4 @@
-// Which files of a directory make up the database.
+// Finds the files of a directory that make up the database.
 
 import { join } from 'node:path';
 import { corrupt, PebbleError, unsupported } from './errors.js';
@@ -13,7 +13,7 @@ export interface DatabaseFiles {
   readonly manifestPath: string;
   /** Pebble's format major version. */
   readonly formatVersion: number;
-  /** WALs, by ascending number; those that are flushed as well. */
+  /** All WALs, even flushed ones, by ascending number. */
   readonly logs: readonly { readonly number: number; readonly path: string }[];
 }
 
@@ -63,14 +63,14 @@ function noDatabase(names: readonly string[], directory: string): PebbleError {
   const at = { path: directory };
   if (names.includes('CURRENT')) {
     return unsupported(
-      'the directory has a CURRENT file and no manifest marker, so LevelDB, RocksDB or a Pebble of before 2022 ' +
-        'wrote it: open it with what wrote it; for LevelDB, that is @sstitch/engine or classic-level',
+      'the directory has a CURRENT file but no manifest marker, so LevelDB, RocksDB or a Pebble from before 2022 ' +
+        'wrote it: open it with that program; for LevelDB, use @sstitch/engine or classic-level',
       at,
     );
   }
   return new PebbleError(
     'SSTITCH_PEBBLE_NOT_FOUND',
-    'there is no Pebble database here, as no file is named marker.manifest.*: name the directory that has one',
+    'the directory holds no Pebble database: it has no file marker.manifest.*',
     at,
   );
 }
@@ -80,7 +80,7 @@ function formatVersionOf(names: readonly string[], directory: string): number {
   const value = markerValue(names, 'format-version', directory);
   if (value === undefined) {
     throw corrupt(
-      'the directory has a manifest marker and no marker.format-version.*: copy the whole directory again',
+      'the directory has a manifest marker but no marker.format-version.*: copy the whole directory again',
       at,
     );
   }
@@ -90,7 +90,7 @@ function formatVersionOf(names: readonly string[], directory: string): number {
   const version = Number(value);
   if (version > NEWEST_FORMAT_VERSION) {
     throw unsupported(
-      `the database has Pebble's format version ${version}; ${NEWEST_FORMAT_VERSION} is the newest that this version reads: ` +
+      `the database has Pebble's format version ${version}, but ${NEWEST_FORMAT_VERSION} is the newest that this version reads: ` +
         'use a newer @sstitch/pebble',
       at,
     );

@@ -10,7 +10,7 @@ import { listDatabase, listEntries } from '../test/list-entries.js';
 import { DIRECTORY, type Files, MemoryFiles } from '../test/memory-files.js';
 import { PebbleDatabase, type PebbleErrorCode } from './index.js';
 
-/** Ten tables of a hundred keys, ten in a block: key 000 to 099 are in table 1, and so on. */
+/** Ten tables of a hundred keys, ten keys in a block: keys 000 to 099 are in table 1, and so on. */
 function manyTables(): MemoryFiles {
   const edit = new EditWriter().head();
   const files: Files = new Map();
@@ -33,7 +33,7 @@ function manyTables(): MemoryFiles {
 const keyOf = (index: number) => `key ${String(index).padStart(4, '0')}`;
 
 describe('a range', () => {
-  it('reads the tables and blocks that it needs, and no others', async () => {
+  it('reads only the tables and blocks that it needs', async () => {
     const files = manyTables();
     await using database = await PebbleDatabase.open(DIRECTORY, { fileSystem: files });
     expect(files.opened).toEqual(['MANIFEST-000001']);
@@ -42,12 +42,12 @@ describe('a range', () => {
     expect(files.opened).toEqual(['MANIFEST-000001', '000002.sst', '000003.sst']);
     const before = files.bytesRead;
     expect(await database.get(text(keyOf(299)))).toEqual(text('v'.repeat(100)));
-    // One block of ten entries: the table is open already.
+    // One block of ten entries; the table is already open.
     expect(files.bytesRead - before).toBeLessThan(2000);
     expect(files.opened.length).toBe(3);
   });
 
-  it('opens a table when it comes to it, and gives it back behind it', async () => {
+  it('opens a table when it reaches it, and releases it after its last key', async () => {
     const files = manyTables();
     const options = { fileSystem: files, idleTables: 0 };
     await using database = await PebbleDatabase.open(DIRECTORY, options);
@@ -61,7 +61,7 @@ describe('a range', () => {
     expect(files.openCount).toBe(0);
   });
 
-  it('keeps as many tables open as it is told to', async () => {
+  it('keeps as many idle tables open as the option says', async () => {
     const files = manyTables();
     const database = await PebbleDatabase.open(DIRECTORY, { fileSystem: files, idleTables: 3 });
     expect((await listEntries(database)).length).toBe(1000);
@@ -70,7 +70,7 @@ describe('a range', () => {
     expect(files.openCount).toBe(0);
   });
 
-  it('gives its tables back when it is left early', async () => {
+  it('releases its tables when the iteration ends early', async () => {
     const files = manyTables();
     const options = { fileSystem: files, idleTables: 0 };
     await using database = await PebbleDatabase.open(DIRECTORY, options);
@@ -91,7 +91,7 @@ describe('a range', () => {
 });
 
 describe('pages', () => {
-  it('end at the entries or the bytes that they are given', async () => {
+  it('end at the limit of entries or bytes', async () => {
     await using database = await PebbleDatabase.open(DIRECTORY, { fileSystem: manyTables() });
     const sizes = (options: object) =>
       [...database.entriesSync(options)].map(({ length }) => length);
@@ -101,7 +101,7 @@ describe('pages', () => {
     expect(sizes({ pageBytes: 108 * 400 })).toEqual([400, 400, 200]);
   });
 
-  it('have bytes that no later page writes over', async () => {
+  it('have bytes that later pages do not overwrite', async () => {
     const files = new MemoryFiles(fixtureFiles('table-formats'));
     await using database = await PebbleDatabase.open(DIRECTORY, { fileSystem: files });
     const kept = [...database.entriesSync({ pageEntries: 7 })].flat();
@@ -110,7 +110,7 @@ describe('pages', () => {
     expect(lines).toEqual(fixtureEntries('table-formats'));
   });
 
-  it('end with an AbortError that has the reason, once their signal fires', async () => {
+  it('end with an AbortError, whose cause is the reason, once their signal fires', async () => {
     await using database = await PebbleDatabase.open(DIRECTORY, { fileSystem: manyTables() });
     const controller = new AbortController();
     const { signal } = controller;
@@ -129,7 +129,7 @@ describe('pages', () => {
 });
 
 describe('entries that are not live', () => {
-  it('do not keep a signal from ending an iterator', async () => {
+  it('do not delay the abort of an iterator', async () => {
     const keys = Array.from(
       { length: 100_000 },
       (_, index) => `key ${String(index).padStart(6, '0')}`,
@@ -155,7 +155,7 @@ describe('entries that are not live', () => {
 });
 
 describe('the memory of open tables', () => {
-  /** Tables of level 0 that all cover one range, each with a block of 20 KB. */
+  /** Tables of level 0 that all cover the same range, each with a block of 20 KB. */
   function overlappingTables(count: number): MemoryFiles {
     const edit = new EditWriter().head();
     const files: Files = new Map();
@@ -182,7 +182,7 @@ describe('the memory of open tables', () => {
     expect(files.openCount).toBe(0);
   });
 
-  it('is given back: tables one after another need no more than one', async () => {
+  it('is released: tables read one after another need no more than one', async () => {
     const files = manyTables();
     expect((await listDatabase(files, { maxOpenBytes: 4000 })).length).toBe(1000);
     const options = { fileSystem: files, maxOpenBytes: 4000 };
@@ -194,7 +194,7 @@ describe('the memory of open tables', () => {
 });
 
 describe('a closed database', () => {
-  it('refuses to read, and ends iterators', async () => {
+  it('refuses reads, and ends iterators', async () => {
     const files = manyTables();
     const database = await PebbleDatabase.open(DIRECTORY, { fileSystem: files });
     const pages = database.entries({ pageEntries: 10 });
@@ -249,7 +249,7 @@ describe('a directory', () => {
   };
   const nothing = new Uint8Array(0);
 
-  it('is told by its markers, of which the latest counts', async () => {
+  it('follows from its markers, of which the latest counts', async () => {
     const files = changed((all) => {
       all.set('marker.manifest.000000.MANIFEST-000999', nothing);
       all.set('marker.other.000009.value', nothing);
@@ -259,9 +259,9 @@ describe('a directory', () => {
     expect(await listDatabase(new MemoryFiles(files))).toEqual(fixtureEntries('history-24'));
   });
 
-  it('is refused where its markers are wrong', async () => {
+  it('is refused if its markers are wrong', async () => {
     const CORRUPT = 'SSTITCH_PEBBLE_CORRUPT';
-    await fails(new Map(), 'SSTITCH_PEBBLE_NOT_FOUND', 'no Pebble database here');
+    await fails(new Map(), 'SSTITCH_PEBBLE_NOT_FOUND', 'holds no Pebble database');
     await fails(new Map([['CURRENT', nothing]]), 'SSTITCH_PEBBLE_UNSUPPORTED', 'a CURRENT file');
     await fails(
       changed((all) => all.set('marker.manifest.000002', nothing)),
@@ -295,7 +295,7 @@ describe('a directory', () => {
     );
   });
 
-  it('of the disk is read, but for what is no regular file', async () => {
+  it('of the disk is read, but only from regular files', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'pebble-'));
     try {
       for (const [name, bytes] of fixtureFiles('history-24'))
@@ -318,7 +318,7 @@ describe('a directory', () => {
     }
   });
 
-  it('gives the error of a file system as the cause of its own', async () => {
+  it('keeps the error of a file system as the cause of its own', async () => {
     const files = manyTables();
     const broken = Object.assign(new Error('EIO: broken'), { code: 'EIO' });
     const fileSystem = {

@@ -1,13 +1,13 @@
-// A Pebble database, open to be read. Nothing is written, no lock is taken: the directory must not change while it is
-// open, as a checkpoint's and a copy's does not.
+// A Pebble database that is open for reading. It writes nothing and takes no lock, so the directory must not
+// change while it is open: read a checkpoint or a copy.
 
 import { setImmediate } from 'node:timers/promises';
-import { compareBytes } from '@sstitch/contract';
+import { compareBytes, keyAfter } from '@sstitch/contract';
 import { nodeFileSystem } from '@sstitch/sst';
 import { findDatabaseFiles } from './database-files.js';
-import { type Entry, readPages } from './entry-pages.js';
+import { type Entry, type PackedEntries, readPackedPages, readPages } from './entry-pages.js';
 import { PebbleError, throwIfAborted } from './errors.js';
-import { type KeyRange, keyBehind } from './key-range.js';
+import type { KeyRange } from './key-range.js';
 import { LiveCursor } from './live-cursor.js';
 import { MemoryBudget } from './memory-budget.js';
 import { type MemoryTable, readMemoryTable } from './memory-table.js';
@@ -22,18 +22,18 @@ import { readManifest, type Version } from './read-manifest.js';
 import { TableCache } from './table-cache.js';
 import { loadZstd } from './zstd.js';
 
-/** Which entries to read, and how many at a time. */
+/** The range of entries to read, and the size of pages. */
 export interface EntriesOptions {
   /**
    * The first key.
    *
-   * @defaultValue the first one there is
+   * @defaultValue the first key of the database
    */
   readonly start?: Uint8Array | undefined;
   /**
-   * The key to stop in front of.
+   * The key before which to stop.
    *
-   * @defaultValue none: to the last one there is
+   * @defaultValue none: reads to the last key
    */
   readonly end?: Uint8Array | undefined;
   /**
@@ -43,7 +43,7 @@ export interface EntriesOptions {
    */
   readonly pageEntries?: number | undefined;
   /**
-   * A page ends once its keys and values have this many bytes.
+   * A page ends when its keys and values have at least this many bytes.
    *
    * @defaultValue 1,048,576
    */
@@ -64,7 +64,7 @@ interface DatabaseParts {
   readonly options: CheckedOptions;
 }
 
-/** A Pebble database that is read and never written. */
+/** A Pebble database, open for reading. */
 export class PebbleDatabase {
   /** Pebble's format major version. */
   readonly formatVersion: number;
@@ -85,8 +85,8 @@ export class PebbleDatabase {
   }
 
   /**
-   * Opens the database in the directory `path`: reads its markers, its MANIFEST and the WALs that are not
-   * flushed. Tables are read when a key of theirs is asked for.
+   * Opens the database in the directory `path`: reads its markers, its MANIFEST and the unflushed WALs. Tables
+   * are read when one of their keys is requested.
    *
    * @throws PebbleError
    */
@@ -109,10 +109,10 @@ export class PebbleDatabase {
   }
 
   /**
-   * The live entries with keys from `start` up to, and without, `end`, in order and in pages. Other work of the
-   * process goes on between two pages.
+   * Yields the live entries with keys from `start`, inclusive, to `end`, exclusive, in key order, in pages.
+   * Other work of the process can run between two pages.
    *
-   * @throws PebbleError; of code `SSTITCH_ABORTED`, an AbortError, once the signal fires
+   * @throws PebbleError; its code is `SSTITCH_ABORTED`, and its name AbortError, once the signal has fired
    */
   async *entries(
     options: EntriesOptions & { readonly signal?: AbortSignal | undefined } = {},
@@ -125,26 +125,43 @@ export class PebbleDatabase {
     }
   }
 
-  /** As `entries`, in one go: for a worker thread. */
+  /** Like `entries`, but synchronous: for a worker thread. */
   *entriesSync(options: EntriesOptions = {}): Generator<Entry[], void> {
     for (const page of this.#pages(options)) if (page.length > 0) yield page;
   }
 
+  /**
+   * As `entriesSync`, without an object for each entry, which takes as long as to read it. A page is valid until the
+   * next one is asked for.
+   */
+  *packedEntriesSync(options: EntriesOptions = {}): Generator<PackedEntries, void> {
+    const { range, pageEntries, pageBytes } = this.#checked(options);
+    for (const page of readPackedPages(this.#cursor(range), pageEntries, pageBytes)) {
+      if (page.count > 0) yield page;
+      this.#checkOpen();
+    }
+  }
+
   /** Pages, with empty ones where other work may go on. */
   *#pages(options: EntriesOptions): Generator<Entry[], void> {
-    const range = { start: options.start ?? FIRST_KEY, end: options.end };
-    checkRange(range);
-    const pageEntries = checkCount('pageEntries', options.pageEntries ?? DEFAULT_PAGE_ENTRIES, 1);
-    const pageBytes = checkCount('pageBytes', options.pageBytes ?? DEFAULT_PAGE_BYTES, 1);
-    this.#checkOpen();
+    const { range, pageEntries, pageBytes } = this.#checked(options);
     for (const page of readPages(this.#cursor(range), pageEntries, pageBytes)) {
       yield page;
       this.#checkOpen();
     }
   }
 
+  #checked(options: EntriesOptions) {
+    const range = { start: options.start ?? FIRST_KEY, end: options.end };
+    checkRange(range);
+    const pageEntries = checkCount('pageEntries', options.pageEntries ?? DEFAULT_PAGE_ENTRIES, 1);
+    const pageBytes = checkCount('pageBytes', options.pageBytes ?? DEFAULT_PAGE_BYTES, 1);
+    this.#checkOpen();
+    return { range, pageEntries, pageBytes };
+  }
+
   /**
-   * The value of a key; undefined if there is none.
+   * Returns the value of a key; undefined if the database does not hold it.
    *
    * @throws PebbleError
    */
@@ -152,14 +169,14 @@ export class PebbleDatabase {
     return this.getSync(key);
   }
 
-  /** As `get`, at once: for a worker thread. */
+  /** Like `get`, but synchronous: for a worker thread. */
   getSync(key: Uint8Array): Uint8Array | undefined {
-    const range = { start: key, end: keyBehind(key) };
+    const range = { start: key, end: keyAfter(key) };
     for (const [entry] of this.entriesSync(range)) return entry?.value;
     return undefined;
   }
 
-  /** Closes the files. Iterators end with `SSTITCH_PEBBLE_CLOSED`. */
+  /** Closes the files. Open iterators fail with `SSTITCH_PEBBLE_CLOSED`. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cache.close();
@@ -183,5 +200,5 @@ function checkRange({ start, end }: KeyRange): void {
   if (!(start instanceof Uint8Array)) throw refused('start', start, 'a Uint8Array');
   if (end === undefined) return;
   if (!(end instanceof Uint8Array)) throw refused('end', end, 'a Uint8Array');
-  if (compareBytes(start, end) > 0) throw refused('end', end, 'at or behind start');
+  if (compareBytes(start, end) > 0) throw refused('end', end, 'at or after start');
 }

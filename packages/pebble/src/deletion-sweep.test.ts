@@ -7,7 +7,7 @@ import { PebbleError } from './errors.js';
 const keyOf = (index: number) => text(String(index).padStart(6, '0'));
 
 describe('a sweep over range deletions', () => {
-  it('gives for every key the highest sequence that covers it', () => {
+  it('returns for every key the highest sequence number that covers it', () => {
     const span = fc.record({
       start: fc.nat({ max: 50 }),
       length: fc.integer({ min: 1, max: 30 }),
@@ -28,7 +28,7 @@ describe('a sweep over range deletions', () => {
     fc.assert(property);
   });
 
-  it('counts against the limit what covers a key, not what has ended', () => {
+  it('counts only deletions that cover the key against the limit', () => {
     const sweep = new DeletionSweep(10);
     const all = { start: keyOf(0), end: keyOf(900_000), sequence: 1_000_000 };
     sweep.add(all);

@@ -1,7 +1,8 @@
-// Which range deletion covers a key, for keys that ascend.
+// Finds the range deletions that cover ascending keys.
 //
-// Invariants: `#waiting` has what starts behind the key asked for last; `#active` has the rest, the highest
-// sequence on top. What ends before the key is taken off when it comes to the top, or when there is too much.
+// Invariants: `#waiting` holds the deletions that start after the last key; `#active` holds the others, with
+// the highest sequence number on top. A deletion that ends before the key is removed when it reaches the top,
+// or when there are too many.
 
 import { compareBytes } from '@sstitch/contract';
 import { PebbleError } from './errors.js';
@@ -9,7 +10,7 @@ import { Heap } from './heap.js';
 import { compareFronts } from './key-order.js';
 import type { RangeDeletion } from './range-deletions.js';
 
-/** Below every sequence. */
+/** Less than every sequence number. */
 const NOT_COVERED = -1;
 const MIN_PURGE_SIZE = 1024;
 
@@ -18,19 +19,19 @@ export class DeletionSweep {
   readonly #waiting = new Heap<RangeDeletion>((a, b) => compareBytes(a.start, b.start) < 0);
   readonly #active = new Heap<RangeDeletion>((a, b) => a.sequence > b.sequence);
 
-  /** How many there are in `#active` when it is looked through for what has ended. */
+  /** The size of `#active` at which ended deletions are removed from it. */
   #purgeSize = MIN_PURGE_SIZE;
 
   constructor(maxDeletions: number) {
     this.#maxDeletions = maxDeletions;
   }
 
-  /** Adds a deletion that covers no key asked for before. */
+  /** Adds a deletion that covers no earlier key. */
   add(deletion: RangeDeletion): void {
     this.#waiting.push(deletion);
   }
 
-  /** The highest sequence of the deletions that cover the key `bytes[0, length)`; -1 if none does. */
+  /** Returns the highest sequence number of the deletions that cover the key `bytes[0, length)`; -1 if none does. */
   coveringSequence(bytes: Uint8Array, length: number): number {
     for (;;) {
       const next = this.#waiting.top;
@@ -61,7 +62,7 @@ export class DeletionSweep {
           'raise the option maxRangeDeletions if you trust the database',
       );
     }
-    // Twice what is left, so that this is seldom.
+    // Twice the remaining number, so that this is rare.
     this.#purgeSize = Math.max(MIN_PURGE_SIZE, 2 * this.#active.size);
   }
 }

@@ -1,4 +1,4 @@
-// Writes the files of a database to a directory, and takes them away again if that fails.
+// Writes the files of a database to a directory, and removes them if that fails.
 
 import { dirname, join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
@@ -7,17 +7,17 @@ import { PebbleError } from './errors.js';
 import { codeOf, ioError } from './input-file.js';
 import type { WritableFileSystem } from './write-options.js';
 
-/** A directory that is being written. */
+/** A sink that writes to a directory. */
 export interface DirectorySink {
   readonly sink: FileSink;
-  /** Returns when the names of the files are on stable storage, as the files are. */
+  /** Forces the directory to stable storage, after the files. */
   finish(): void;
-  /** Removes what was made. What cannot be removed stays: the caller reports why the writing failed. */
+  /** Removes what was created. Ignores what cannot be removed: the caller reports why the writing failed. */
   remove(): void;
 }
 
 /**
- * Makes the directory unless it is there and empty.
+ * Creates the directory unless it exists and is empty.
  *
  * @throws PebbleError `SSTITCH_PEBBLE_TARGET_EXISTS`, `SSTITCH_PEBBLE_IO`
  */
@@ -51,7 +51,7 @@ export function directorySink(
   return { sink, finish, remove };
 }
 
-/** Whether the directory was not there before. */
+/** Creates the directory; returns whether it did not exist before. */
 function makeDirectory(fileSystem: WritableFileSystem, path: string): boolean {
   try {
     fileSystem.mkdir(path);
@@ -80,6 +80,6 @@ function tryTo(operation: () => void): void {
   try {
     operation();
   } catch {
-    // What is left says nothing that the first failure does not.
+    // The first failure is reported; this one adds nothing.
   }
 }

@@ -1,4 +1,4 @@
-// A log of one record, in the chunks that LevelDB and Pebble share (log-reader.ts has the layout).
+// Encodes a log of one record, in the chunks that LevelDB and Pebble share (log-reader.ts describes the layout).
 
 import { maskedChecksum } from '@sstitch/sst/file-format';
 import { LOG_BLOCK_BYTES } from './log-reader.js';
@@ -9,7 +9,7 @@ const FIRST = 2;
 const MIDDLE = 3;
 const LAST = 4;
 
-/** The bytes of a log that holds one record. */
+/** Encodes a log that holds one record. */
 export function encodeLogRecord(record: Uint8Array): Uint8Array {
   const perChunk = LOG_BLOCK_BYTES - HEADER_BYTES;
   const chunks = Math.max(1, Math.ceil(record.length / perChunk));

@@ -1,4 +1,4 @@
-// A MANIFEST of one version edit, with LevelDB's fields alone, which Pebble reads as well (LevelDB's
+// Encodes a MANIFEST of one version edit with only LevelDB's fields, which Pebble reads too (LevelDB's
 // db/version_edit.cc, Pebble's internal/manifest/version_edit.go):
 //
 //   1 comparer          length-prefixed name
@@ -9,17 +9,17 @@
 //   7 new table         level varint32, number varint64, size varint64,
 //                       smallest and largest: length-prefixed internal keys
 //
-// One edit is one record: a file that is cut off is no shorter version.
+// One edit is one record, so a truncated file is not mistaken for a shorter version.
 
 import { varintBytes, writeVarint } from '@sstitch/sst/file-format';
 import { encodeLogRecord } from './encode-log.js';
 import { COMPARER } from './read-manifest.js';
 import type { WrittenTable } from './table-output.js';
 
-/** The level that both compact into, and out of which they do not. */
+/** The level that both compact into, but not out of. */
 const LAST_LEVEL = 6;
 
-/** The bytes of a MANIFEST whose number is `number`, as is that of the first WAL, which is not there. */
+/** Encodes a MANIFEST whose number is `number`, which is also that of the first WAL, which does not exist. */
 export function encodeManifest(number: number, tables: readonly WrittenTable[]): Uint8Array {
   const writer = new FieldWriter();
   writer.number(1).bytes(new TextEncoder().encode(COMPARER));

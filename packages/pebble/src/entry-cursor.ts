@@ -1,46 +1,45 @@
-// What an iterator over points shows of the entry it is at, without copies.
+// The current entry of an iterator over points, without copies.
 
 import type { Block } from './stored-block.js';
 
-/** All ranges are valid until the cursor moves. */
+/** A cursor at an entry. All views are valid until it moves. */
 export interface EntryCursor {
-  /** Holds the user key in its first `keyLength` bytes. */
+  /** The user key, in the first `keyLength` bytes. */
   readonly keyBytes: Uint8Array;
   readonly keyLength: number;
   readonly sequence: number;
   readonly kind: number;
-  /** Holds the value from `valueStart` to `valueEnd`. */
+  /** The value, from `valueStart` to `valueEnd`. */
   readonly data: Uint8Array;
   readonly valueStart: number;
   readonly valueEnd: number;
-  /** Is the value in a value block, and what is here its handle? */
+  /** Whether the value is in a value block and its handle is here. */
   readonly isExternal: boolean;
+  /** Of the user key to that of the cursor's entry before: positive if it is greater, 0 if it is the same. */
+  readonly order: number;
 }
 
-/** An iterator over the points of one block, in order. */
+/** An iterator over the points of one block in order. */
 export interface BlockCursor extends EntryCursor {
   readonly valid: boolean;
-  /**
-   * Of the user key to that of the entry before, which may be in the block before: positive if it is
-   * greater. Inside a block the cursor checks the order itself.
-   */
+  /** As above, where the entry before may be in the block before. Inside a block the cursor checks the order itself. */
   readonly order: number;
-  /** The memory, in bytes, that the block and what was made of it take. */
+  /** The memory, in bytes, that the block and data derived from it take. */
   readonly heldBytes: number;
-  /** Starts on another block, at its first entry, if it has one. */
+  /** Moves to the first entry of another block, if it has one. */
   load(block: Block): void;
   next(): void;
 }
 
-/** Builds a key piece by piece over the key before it, and tells how the two compare. */
+/** Builds a key piece by piece over the previous key, and compares the two. */
 export class KeyBuffer {
   bytes: Uint8Array = new Uint8Array(256);
   length = 0;
-  /** Of the key built last to the one before: positive if it is greater. */
+  /** The order of the last key relative to the previous one: positive if it is greater. */
   order = 1;
   #position = 0;
 
-  /** Starts a key that begins with the first `shared` bytes of the one before. */
+  /** Starts a key that begins with the first `shared` bytes of the previous one. */
   begin(shared: number): void {
     this.#position = shared;
     this.order = 0;
@@ -69,7 +68,7 @@ export class KeyBuffer {
   }
 
   finish(): void {
-    // Nothing differed: a shorter key is less.
+    // No byte differs, so the shorter key is less.
     if (this.order === 0) this.order = this.#position - this.length;
     this.length = this.#position;
   }

@@ -1,4 +1,4 @@
-// What an entry says of its key (Pebble's InternalKeyKind). The numbers are part of the format.
+// The kinds of entries (Pebble's InternalKeyKind). The numbers are part of the format.
 
 const DELETE = 0;
 export const SET = 1;
@@ -13,7 +13,7 @@ export const INGEST_TABLE = 22;
 export const DELETE_SIZED = 23;
 export const EXCISE = 24;
 
-/** Of the kinds that a point may have: does it have a value? */
+/** The kinds of points, and whether each has a value. */
 const HAS_VALUE = new Map([
   [DELETE, false],
   [SET, true],
@@ -22,7 +22,7 @@ const HAS_VALUE = new Map([
   [DELETE_SIZED, false],
 ]);
 
-/** By kind: 0 not a point that is read, 1 a tombstone, 2 a value. */
+/** The role of each kind: 0 is not a point that this package reads, 1 a tombstone, 2 a value. */
 export const POINT_ROLE = Uint8Array.from({ length: 256 }, (_, kind) => {
   const hasValue = HAS_VALUE.get(kind);
   if (hasValue === undefined) return 0;

@@ -1,75 +1,127 @@
-// Live entries, page by page: bytes are copied out of blocks into memory of the page.
+// Copies live entries out of blocks into pages.
 
 import type { EntryCursor } from './entry-cursor.js';
 import type { LiveCursor } from './live-cursor.js';
 
-/** A key and its value. The bytes are the caller's to keep, and shared with the entries beside it. */
+/** A key and its value. The caller may keep the bytes; they share memory with the other entries of the page. */
 export interface Entry {
   readonly key: Uint8Array;
   readonly value: Uint8Array;
 }
 
-const ARENA_BYTES = 64 * 1024;
+/**
+ * Entries one after another in one piece of memory: entry `i` begins where the one before it ends (at 0 for the first),
+ * its key ends at `keyEnds[i]`, its value at `ends[i]`. The memory is used again for the next page.
+ */
+export interface PackedEntries {
+  readonly count: number;
+  readonly bytes: Uint8Array;
+  readonly keyEnds: Uint32Array;
+  readonly ends: Uint32Array;
+}
 
 /**
- * The entries of a cursor, in pages. A page without entries says that there is none yet, so that the caller can do
- * something else before it asks again. Any other page ends when it has `maxEntries`, or
- * `maxBytes` of keys and values.
+ * Yields the entries of a cursor in pages. An empty page means that no entry was found yet, so that the caller
+ * can do other work before it continues. Any other page ends when it has `maxEntries`, or `maxBytes` of keys
+ * and values.
  */
-export function* readPages(
+export function* readPackedPages(
   cursor: LiveCursor,
   maxEntries: number,
   maxBytes: number,
-): Generator<Entry[], void> {
-  const arena = new Arena();
-  let page: Entry[] = [];
-  let pageBytes = 0;
+): Generator<PackedEntries, void> {
+  const page = new Page();
   try {
     for (let entry = cursor.next(); entry !== undefined; entry = cursor.next()) {
       if (entry === 'paused') {
-        yield [];
+        yield NO_ENTRIES;
         continue;
       }
-      page.push(arena.copy(entry));
-      pageBytes += entry.keyLength + entry.valueEnd - entry.valueStart;
-      if (page.length < maxEntries && pageBytes < maxBytes) continue;
+      page.add(entry);
+      if (page.count < maxEntries && page.lengthBytes < maxBytes) continue;
       yield page;
-      page = [];
-      pageBytes = 0;
+      page.clear();
     }
-    if (page.length > 0) yield page;
+    if (page.count > 0) yield page;
   } finally {
     cursor.close();
   }
 }
 
-class Arena {
-  #bytes = new Uint8Array(0);
-  #used = 0;
+/** The same, each entry an object. */
+export function* readPages(
+  cursor: LiveCursor,
+  maxEntries: number,
+  maxBytes: number,
+): Generator<Entry[], void> {
+  for (const { count, bytes, keyEnds, ends } of readPackedPages(cursor, maxEntries, maxBytes)) {
+    const own = bytes.slice(0, count === 0 ? 0 : ends[count - 1]);
+    const entries: Entry[] = [];
+    let start = 0;
+    for (let index = 0; index < count; index += 1) {
+      const keyEnd = keyEnds[index] as number;
+      const end = ends[index] as number;
+      entries.push({ key: own.subarray(start, keyEnd), value: own.subarray(keyEnd, end) });
+      start = end;
+    }
+    yield entries;
+  }
+}
 
-  copy(entry: EntryCursor): Entry {
-    const { keyBytes, keyLength, data, valueStart, valueEnd } = entry;
-    const needed = keyLength + valueEnd - valueStart;
-    if (this.#used + needed > this.#bytes.length) {
-      this.#bytes = new Uint8Array(Math.max(needed, ARENA_BYTES));
-      this.#used = 0;
-    }
-    const bytes = this.#bytes;
-    const start = this.#used;
-    const valueAt = start + keyLength;
-    for (let index = 0; index < keyLength; index += 1) {
-      bytes[start + index] = keyBytes[index] as number;
-    }
-    copyValue(data, valueStart, valueEnd, bytes, valueAt);
-    this.#used = start + needed;
-    return { key: bytes.subarray(start, valueAt), value: bytes.subarray(valueAt, this.#used) };
+const NO_ENTRIES: PackedEntries = {
+  count: 0,
+  bytes: new Uint8Array(0),
+  keyEnds: new Uint32Array(0),
+  ends: new Uint32Array(0),
+};
+const FIRST_BYTES = 1024;
+const FIRST_ENTRIES = 16;
+
+class Page implements PackedEntries {
+  count = 0;
+  lengthBytes = 0;
+  bytes = new Uint8Array(FIRST_BYTES);
+  keyEnds = new Uint32Array(FIRST_ENTRIES);
+  ends = new Uint32Array(FIRST_ENTRIES);
+
+  clear(): void {
+    this.count = 0;
+    this.lengthBytes = 0;
+  }
+
+  add({ keyBytes, keyLength, data, valueStart, valueEnd }: EntryCursor): void {
+    const keyEnd = this.lengthBytes + keyLength;
+    const end = keyEnd + valueEnd - valueStart;
+    if (end > this.bytes.length) this.#growBytes(end);
+    if (this.count === this.ends.length) this.#growEntries();
+    copy(keyBytes, 0, keyLength, this.bytes, this.lengthBytes);
+    copy(data, valueStart, valueEnd, this.bytes, keyEnd);
+    this.keyEnds[this.count] = keyEnd;
+    this.ends[this.count] = end;
+    this.count += 1;
+    this.lengthBytes = end;
+  }
+
+  #growBytes(needed: number): void {
+    const larger = new Uint8Array(Math.max(needed, 2 * this.bytes.length));
+    larger.set(this.bytes.subarray(0, this.lengthBytes));
+    this.bytes = larger;
+  }
+
+  #growEntries(): void {
+    const larger = () => new Uint32Array(2 * this.count);
+    const { keyEnds, ends } = this;
+    this.keyEnds = larger();
+    this.keyEnds.set(keyEnds);
+    this.ends = larger();
+    this.ends.set(ends);
   }
 }
 
 /** Below this many bytes a loop is faster than `set` with the view that it needs. */
-const LOOP_COPY_BYTES = 48;
+const LOOP_COPY_BYTES = 96;
 
-function copyValue(
+function copy(
   source: Uint8Array,
   start: number,
   end: number,

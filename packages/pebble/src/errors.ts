@@ -1,30 +1,30 @@
-/** Every code that a `PebbleError` can carry. */
+/** The closed set of codes of a {@link PebbleError}. */
 export type PebbleErrorCode =
-  /** There is no Pebble database, or a file that the database needs is missing. */
+  /** The directory holds no Pebble database, or a file of the database is missing. */
   | 'SSTITCH_PEBBLE_NOT_FOUND'
   /** The bytes of a file contradict its format or themselves. */
   | 'SSTITCH_PEBBLE_CORRUPT'
-  /** The database may be whole, but it uses something that this package does not read. */
+  /** The database may be valid, but it uses a feature that this package does not read. */
   | 'SSTITCH_PEBBLE_UNSUPPORTED'
   /** A part is larger than a limit allows; the message names the option. */
   | 'SSTITCH_PEBBLE_TOO_LARGE'
-  /** An argument is not valid. */
+  /** An argument is invalid. */
   | 'SSTITCH_PEBBLE_OPTIONS'
-  /** Entries to write do not ascend. */
+  /** The keys of the entries to write are not strictly ascending. */
   | 'SSTITCH_PEBBLE_ORDER'
   /** The directory to write to is not empty. */
   | 'SSTITCH_PEBBLE_TARGET_EXISTS'
-  /** The database was closed before. */
+  /** The database is closed. */
   | 'SSTITCH_PEBBLE_CLOSED'
-  /** The file system failed; `cause` is its error, with Node's own `code`. */
+  /** The file system failed; `cause` is its error, with Node's `code`. */
   | 'SSTITCH_PEBBLE_IO'
   /** The AbortSignal fired; `cause` is its reason. The error's name is `AbortError`. */
   | 'SSTITCH_ABORTED';
 
-/** Where in which file something was found. */
+/** The place of a fault. */
 export interface Location {
   readonly path: string;
-  /** In bytes from the start of the file: of the block, chunk or record that holds the fault. */
+  /** The offset, in bytes from the start of the file, of the block, chunk or record that holds the fault. */
   readonly offset?: number | undefined;
 }
 
@@ -48,17 +48,17 @@ export class PebbleError extends Error {
   }
 }
 
-/** A file whose bytes are wrong. */
+/** The error for a file with wrong bytes. */
 export function corrupt(problem: string, at: Location, cause?: unknown): PebbleError {
   return new PebbleError('SSTITCH_PEBBLE_CORRUPT', problem, at, cause);
 }
 
-/** A feature of Pebble that this package refuses. */
+/** The error for a feature that this package does not read. */
 export function unsupported(problem: string, at: Location): PebbleError {
   return new PebbleError('SSTITCH_PEBBLE_UNSUPPORTED', problem, at);
 }
 
-/** Something above a limit. */
+/** The error for a part above a limit. */
 export function tooLarge(what: string, limit: number, option: string, at: Location): PebbleError {
   const advice = `raise the option ${option} if you trust the file`;
   return new PebbleError(
@@ -68,14 +68,14 @@ export function tooLarge(what: string, limit: number, option: string, at: Locati
   );
 }
 
-/** @throws PebbleError SSTITCH_ABORTED once the signal has fired */
+/** Throws if a signal has fired. @throws PebbleError SSTITCH_ABORTED, whose cause is the signal's reason */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) {
     throw new PebbleError('SSTITCH_ABORTED', 'the operation was aborted', undefined, signal.reason);
   }
 }
 
-/** What an error says, for a message that wraps it. */
+/** The message of anything thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -4,9 +4,9 @@
 //   NNNNNN.log                    a WAL
 //   MANIFEST-NNNNNN               the versions of the set of tables
 //   CURRENT                       names the MANIFEST, for LevelDB
-//   marker.<name>.<iter>.<value>  empty; of several with one name the highest iter counts
+//   marker.<name>.<iter>.<value>  empty; of several with one name, the highest iter counts
 //
-// A file number is decimal, with zeros in front up to 6 digits, and more digits where it needs them.
+// A file number is decimal, padded with zeros to at least 6 digits.
 
 import { corrupt, unsupported } from './errors.js';
 
@@ -20,29 +20,29 @@ export function manifestFileName(number: number): string {
   return `MANIFEST-${String(number).padStart(6, '0')}`;
 }
 
-/** The name of the first marker that says `value`. */
+/** The name of the first marker with this value. */
 export function firstMarkerName(marker: 'format-version' | 'manifest', value: string): string {
   return `marker.${marker}.000001.${value}`;
 }
 
-/** The name of the file that names LevelDB's MANIFEST, with a newline behind. */
+/** The name of the file that holds the name of LevelDB's MANIFEST, followed by a newline. */
 export const CURRENT_FILE = 'CURRENT';
 
-/** The number of a WAL from its name; undefined if the name is not that of a WAL. */
+/** Parses the number of a WAL from its name; undefined if the name is not that of a WAL. */
 export function logNumberOf(name: string, path: string): number | undefined {
   const [, digits, segment] = /^(\d{1,15})(-\d+)?\.log$/.exec(name) ?? [];
   if (digits === undefined) return undefined;
   if (segment !== undefined) {
     throw unsupported(
-      'the WAL has several files, since Pebble failed over to another disk: ' +
-        'open the database with Pebble and close it, which flushes its WALs',
+      'the WAL has several files, because Pebble failed over to another disk: ' +
+        'open and close the database with Pebble, which flushes its WALs',
       { path },
     );
   }
   return Number(digits);
 }
 
-/** What the marker of this name says, if the directory has one. */
+/** The value of the marker of this name; undefined if the directory has none. */
 export function markerValue(
   names: readonly string[],
   marker: string,

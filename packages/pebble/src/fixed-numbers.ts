@@ -1,6 +1,6 @@
-// Fixed little-endian numbers.
+// Reads fixed-width little-endian numbers.
 
-/** A 32-bit number. */
+/** Reads a 32-bit number. */
 export function readUint32(bytes: Uint8Array, position: number): number {
   return (
     ((bytes[position] as number) |
@@ -11,7 +11,7 @@ export function readUint32(bytes: Uint8Array, position: number): number {
   );
 }
 
-/** A 16-bit number. */
+/** Reads a 16-bit number. */
 export function readUint16(bytes: Uint8Array, position: number): number {
   return (bytes[position] as number) | ((bytes[position + 1] as number) << 8);
 }

@@ -1,4 +1,4 @@
-// Databases that Pebble made, against what Pebble itself lists of them.
+// Compares databases that Pebble wrote with the entries that Pebble lists.
 import { describe, expect, it } from 'vitest';
 import { FIXTURE_NAMES, type FixtureName, fixtureEntries, fixtureFiles } from '../test/fixtures.js';
 import { listDatabase, listEntries } from '../test/list-entries.js';
@@ -19,7 +19,7 @@ describe.each(FIXTURE_NAMES)('the database %s', (name) => {
     expect(files.openCount).toBe(0);
   });
 
-  it('gives every key its value, and none to keys beside it', async () => {
+  it('returns the value of every key, and none for keys beside it', async () => {
     await using database = await open(name);
     const entries = new Map(
       fixtureEntries(name).map((line) => line.split(' ') as [string, string]),
@@ -31,7 +31,7 @@ describe.each(FIXTURE_NAMES)('the database %s', (name) => {
     expect(entries.size).toBeGreaterThan(50);
   });
 
-  it('has in every range what a filter of all entries keeps', async () => {
+  it('has in every range the entries that a filter of all entries keeps', async () => {
     await using database = await open(name);
     const all = fixtureEntries(name);
     const bounds = all.map(keyOf).flatMap((key) => [key, `${key}00`]);

@@ -1,8 +1,8 @@
-// The footer: the last bytes of a table, which tell its format and lead to its index.
+// The footer: the last bytes of a table, which state its format and point to its index.
 //
 //   LevelDB's, 48 bytes
 //     metaindex handle, index handle, zeros up to 40, magic 57fb808b247547db
-//   RocksDB's and Pebble's, 53 bytes and more
+//   RocksDB's and Pebble's, at least 53 bytes
 //     checksum type   1 byte: 1 CRC-32C, 3 XXH64
 //     metaindex handle, index handle, zeros up to 41
 //     attributes      uint32, from version 7 on
@@ -10,8 +10,8 @@
 //     version         uint32
 //     magic           8 bytes: f7cff485b741e288 RocksDB, f09faab3f09faab3 Pebble
 //
-// From version 5 on, blocks are columnar; from 3 on, the values of SETs in row blocks have a byte in front;
-// from 4 on, bit 64 of an entry's kind is a hint.
+// From version 3 on, a byte precedes the values of SETs in row blocks; from 4 on, bit 64 of an entry's kind is
+// a hint; from 5 on, blocks are columnar.
 
 import { maskedChecksum } from '@sstitch/sst/file-format';
 import { ByteCursor } from './byte-cursor.js';
@@ -25,7 +25,7 @@ export interface Footer {
   readonly checksumType: ChecksumType;
   readonly metaindex: BlockHandle;
   readonly index: BlockHandle;
-  /** 0 where the version has none. */
+  /** 0 if the version has none. */
   readonly attributes: number;
 }
 
@@ -57,7 +57,7 @@ export function readFooter(blocks: BlockFile): Footer {
   const endOf = (bytes: number) => {
     const at = { path: file.path, offset: Math.max(0, file.sizeBytes - bytes) };
     if (tail.length < bytes) {
-      throw corrupt(`a table has a footer, but the file has ${file.sizeBytes} bytes`, at);
+      throw corrupt(`a table has a footer, but the file has only ${file.sizeBytes} bytes`, at);
     }
     return { footer: tail.subarray(tail.length - bytes), at };
   };
@@ -65,7 +65,7 @@ export function readFooter(blocks: BlockFile): Footer {
   if (magic === LEVELDB_MAGIC) return decodeLevelDb(blocks, endOf(LEVELDB_BYTES));
   if (magic !== ROCKSDB_MAGIC && magic !== PEBBLE_MAGIC) {
     throw corrupt(
-      'this is not a table: the magic number at its end is wrong, so it was cut off or is another file',
+      'this is not a table: the magic number at its end is wrong, so the file was truncated or is of another kind',
       endOf(MAGIC_BYTES).at,
     );
   }

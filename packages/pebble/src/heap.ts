@@ -1,4 +1,4 @@
-/** A binary heap: the item that comes first is on top. */
+/** A binary heap: the first item in order is on top. */
 export class Heap<Item> {
   readonly #items: Item[] = [];
   readonly #isBefore: (a: Item, b: Item) => boolean;
@@ -15,6 +15,15 @@ export class Heap<Item> {
     return this.#items[0];
   }
 
+  /** The items of which one would be on top if the top were taken away. */
+  get left(): Item | undefined {
+    return this.#items[1];
+  }
+
+  get right(): Item | undefined {
+    return this.#items[2];
+  }
+
   push(item: Item): void {
     const items = this.#items;
     let child = items.length;
@@ -28,7 +37,7 @@ export class Heap<Item> {
     items[child] = item;
   }
 
-  /** Takes the top item away. */
+  /** Removes the top item. */
   pop(): void {
     const items = this.#items;
     const last = items.pop();
@@ -37,7 +46,7 @@ export class Heap<Item> {
     this.sinkTop();
   }
 
-  /** Puts the heap in order after the top item changed. */
+  /** Restores the order after the top item has changed. */
   sinkTop(): void {
     const items = this.#items;
     const item = items[0];
@@ -59,7 +68,7 @@ export class Heap<Item> {
     items[parent] = item;
   }
 
-  /** Takes every item away, in no order. */
+  /** Removes all items; returns them in no particular order. */
   drain(): Item[] {
     return this.#items.splice(0);
   }

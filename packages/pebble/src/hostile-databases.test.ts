@@ -1,6 +1,6 @@
-// Changed databases: whatever the change, reading ends, in what the database says or in a PebbleError.
+// Mutated databases: whatever the change, reading ends, either with entries or with a PebbleError.
 //
-// SSTITCH_FUZZ_COUNT sets how many there are, SSTITCH_FUZZ_SEED the first of them.
+// SSTITCH_FUZZ_COUNT sets their number, SSTITCH_FUZZ_SEED the first seed.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FIXTURE_NAMES, fixtureEntries, fixtureFiles } from '../test/fixtures.js';
 import { DIRECTORY, type Files, MemoryFiles } from '../test/memory-files.js';
@@ -10,9 +10,9 @@ import { PebbleDatabase, PebbleError } from './index.js';
 
 const COUNT = Number(process.env['SSTITCH_FUZZ_COUNT'] ?? 2000);
 const FIRST_SEED = Number(process.env['SSTITCH_FUZZ_SEED'] ?? 1);
-/** About 10 ms each, on a machine with other work; the limit ends what hangs. */
+/** A case takes about 10 ms on a busy machine; the limit ends cases that hang. */
 const TIMEOUT_MS = 600_000 + COUNT * 500;
-/** Of the largest bounded: what a database of a few KB may need. */
+/** Limits of memory that suffice for a database of a few KB. */
 const LIMITS = { maxBlockBytes: 2 ** 20, maxLogBytes: 2 ** 24, maxRangeDeletions: 10_000 };
 
 interface Original {
@@ -35,7 +35,7 @@ beforeAll(async () => {
 const keyBytes = (line: string) => new Uint8Array(Buffer.from(line.split(' ')[0] ?? '', 'hex'));
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
-/** All entries, or the error that reading ends in. */
+/** Reads all entries; returns them or the error. */
 async function read(
   files: Files,
   random: Random,
@@ -52,7 +52,7 @@ async function read(
     for (const page of database.entriesSync()) {
       for (const { key, value } of page) lines.push(`${hex(key)} ${hex(value)}`);
     }
-    // A range is what the whole has of it, and so is a single key.
+    // A range, and a single key, must agree with the whole.
     const [from, to] = [random.next(lines.length), random.next(lines.length)].sort((a, b) => a - b);
     const bound = (index = 0) => keyBytes(lines[index] ?? '');
     const range = [...database.entriesSync({ start: bound(from), end: bound(to) })].flat();
@@ -82,7 +82,7 @@ function expectAscending(lines: readonly string[]): void {
 
 describe('a changed database', () => {
   it(
-    `ends reading in ascending keys or a PebbleError, ${COUNT} times`,
+    `reads as ascending keys or a PebbleError, ${COUNT} times`,
     async () => {
       let refused = 0;
       for (let seed = FIRST_SEED; seed < FIRST_SEED + COUNT; seed += 1) {
@@ -98,14 +98,14 @@ describe('a changed database', () => {
         if (result instanceof PebbleError) refused += 1;
         else expectAscending(result);
       }
-      // Most changes matter.
+      // Many changes must be refused.
       expect(refused).toBeGreaterThan(COUNT / 4);
     },
     TIMEOUT_MS,
   );
 
   it(
-    'has its own entries or is refused, where a checksum covers what was changed',
+    'has the original entries or is refused if a checksum covers the change',
     async () => {
       for (let seed = FIRST_SEED; seed < FIRST_SEED + COUNT / 4; seed += 1) {
         const random = new Random(seed);
@@ -124,7 +124,7 @@ describe('a changed database', () => {
   );
 });
 
-/** WALs are left out: their end is where they stop to be whole. */
+/** Whether checksums cover the file completely. WALs are excluded: they end at their first incomplete chunk. */
 function isCovered(name: string, files: Files): boolean {
   return (files.get(name)?.length ?? 0) > 61 && /\.sst$|^MANIFEST/.test(name);
 }

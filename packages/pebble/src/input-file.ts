@@ -1,5 +1,5 @@
-// A file of the database, open to be read. Every read is checked against the file's size before memory
-// is set aside for it.
+// A file of the database, open for reading. Every read is checked against the file's size before memory is
+// allocated for it.
 
 import type { FileHandle } from '@sstitch/sst';
 import { corrupt, messageOf, PebbleError, unsupported } from './errors.js';
@@ -17,9 +17,9 @@ export class InputFile {
   }
 
   /**
-   * Opens a regular file: anything else could block the process or have no end.
+   * Opens a regular file; any other kind could block the process or be endless.
    *
-   * @param wantedBy for the message if the file is missing, such as 'the MANIFEST names this table'
+   * @param wantedBy the reason, for the message if the file is missing, such as 'the MANIFEST names this table'
    */
   static open(fileSystem: ReadableFileSystem, path: string, wantedBy: string): InputFile {
     const { kind } = fileOperation(path, wantedBy, () => fileSystem.status(path));
@@ -41,12 +41,12 @@ export class InputFile {
     }
   }
 
-  /** `length` bytes from `offset` on, in memory of their own. */
+  /** Reads `length` bytes from `offset` on into new memory. */
   read(offset: number, length: number): Uint8Array {
     const at = { path: this.path, offset };
     if (offset + length > this.sizeBytes) {
       throw corrupt(
-        `${length} bytes are expected here, but the file ends at byte ${this.sizeBytes}: it was cut off, or what points here is wrong`,
+        `${length} bytes are expected here, but the file ends at byte ${this.sizeBytes}: it was truncated, or the pointer to here is wrong`,
         at,
       );
     }
@@ -77,7 +77,7 @@ function fileOperation<T>(path: string, wantedBy: string, operation: () => T): T
   }
 }
 
-/** The file system's own failure. */
+/** The error for a failure of the file system. */
 export function ioError(path: string, cause: unknown): PebbleError {
   return new PebbleError(
     'SSTITCH_PEBBLE_IO',
@@ -87,7 +87,7 @@ export function ioError(path: string, cause: unknown): PebbleError {
   );
 }
 
-/** Node's code of an error, such as 'ENOENT'. */
+/** The Node code of an error, such as 'ENOENT'. */
 export function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === 'string' ? code : undefined;

@@ -1,6 +1,6 @@
-// Comparing keys that lie at the front of larger buffers, without making views of them.
+// Compares keys at the front of larger buffers without creating views.
 
-/** Bytewise order of `a[0, aLength)` and `b[0, bLength)`. */
+/** Compares `a[0, aLength)` and `b[0, bLength)` bytewise. */
 export function compareFronts(
   a: Uint8Array,
   aLength: number,

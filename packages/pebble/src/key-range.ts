@@ -1,16 +1,16 @@
-// Ranges of keys, half open.
+// Half-open ranges of keys.
 
 import { compareBytes } from '@sstitch/contract';
 import type { RangeDeletion } from './range-deletions.js';
 import type { LiveTable } from './read-manifest.js';
 
-/** The keys from `start` up to, and without, `end`; without an end, all from `start` on. */
+/** The keys from `start`, inclusive, to `end`, exclusive; without `end`, every key from `start` on. */
 export interface KeyRange {
   readonly start: Uint8Array;
   readonly end: Uint8Array | undefined;
 }
 
-/** May the table hold points of the range, or deletions that cover some? */
+/** Whether the table may hold points of the range, or deletions that cover some. */
 export function tableOverlaps(table: LiveTable, range: KeyRange): boolean {
   if (table.largest !== undefined) {
     const order = compareBytes(table.largest, range.start);
@@ -25,11 +25,4 @@ export function deletionOverlaps(deletion: RangeDeletion, range: KeyRange): bool
     compareBytes(deletion.end, range.start) > 0 &&
     (range.end === undefined || compareBytes(deletion.start, range.end) < 0)
   );
-}
-
-/** The first key behind `key`. */
-export function keyBehind(key: Uint8Array): Uint8Array {
-  const behind = new Uint8Array(key.length + 1);
-  behind.set(key);
-  return behind;
 }

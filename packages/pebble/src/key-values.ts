@@ -1,6 +1,6 @@
-// Metaindex and properties: blocks of names and values.
+// Reads metaindex and properties blocks, which map names to values.
 //
-//   row       a row block, the names as keys
+//   row       a row block with the names as keys
 //   columnar  no custom header; columns: 0 bytes name, 1 bytes value
 
 import { BYTES, ColumnarBlock } from './columnar-block.js';
@@ -9,7 +9,7 @@ import type { Block } from './stored-block.js';
 
 const MAX_NAME_BYTES = 256;
 
-/** The values of those of `wanted` that the block has: views. Other names are passed over. */
+/** Returns the values of those names in `wanted` that the block has, as views. Skips other names. */
 export function readKeyValues<Name extends string>(
   block: Block,
   layout: 'row' | 'columnar',

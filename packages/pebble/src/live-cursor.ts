@@ -1,13 +1,16 @@
-// Merges tables and WALs into the live entries of a range: of each key the newest version, where that is a
-// value that no range deletion of a higher sequence hides.
+// Merges tables and WALs into the live entries of a range: the newest version of each key, if it is a value
+// that no range deletion with a higher sequence number hides.
 //
 // Invariants:
 // - The heap holds exactly the cursors that are at an entry, or not open yet; cursors move only on top.
 // - A table is opened when its lowest key comes to the top: then its range deletions, which lie within its
 //   bounds, are known before a key that they can cover. It is given back when it has no more points.
+// - An entry is the newest of its key unless the one seen last has the same key: either the cursor on top is still
+//   that of the last one, and knows, or it is the one that came after it then, to which the last one was compared.
+//   A table that is not open yet is before all of the keys that it can have, so that it cannot have that one.
 
 import { DeletionSweep } from './deletion-sweep.js';
-import { type EntryCursor, KeyBuffer } from './entry-cursor.js';
+import type { EntryCursor } from './entry-cursor.js';
 import { POINT_ROLE, ROLE_VALUE } from './entry-kind.js';
 import { unsupported } from './errors.js';
 import { Heap } from './heap.js';
@@ -22,9 +25,9 @@ import { TableCursor } from './table-cursor.js';
 
 type Cursor = TableCursor | MemoryCursor;
 
-/** About 10 ms of entries. */
+/** How many entries are read without a pause: about 10 ms. */
 const PAUSE_STEPS = 20_000;
-/** To open a table takes as long as so many entries. */
+/** Opening a table counts as this many entries. */
 const OPEN_STEPS = 200;
 
 export class LiveCursor {
@@ -32,9 +35,10 @@ export class LiveCursor {
   readonly #cache: TableCache;
   readonly #heap = new Heap<Cursor>(isBefore);
   readonly #sweep: DeletionSweep;
-  /** The user key seen last. */
-  readonly #key = new KeyBuffer();
-  #hasKey = false;
+  /** The cursor of the entry seen last. */
+  #last: Cursor | undefined;
+  /** Does the cursor that comes after it have the same user key? */
+  #isTied = false;
   /** Was the top given to the caller? */
   #isAtLive = false;
   readonly #open = new Set<TableCursor>();
@@ -61,8 +65,8 @@ export class LiveCursor {
   }
 
   /**
-   * The next live entry, valid until the next call; undefined behind the last one. `paused` after many entries
-   * that are not live, so that the caller can do something else: call again.
+   * Returns the next live entry, valid until the next call; undefined after the last one. Returns `paused`
+   * after many entries that are not live, so that the caller can do other work and call again.
    */
   next(): EntryCursor | 'paused' | undefined {
     const heap = this.#heap;
@@ -84,29 +88,26 @@ export class LiveCursor {
     return 'paused';
   }
 
-  /** Gives the tables back. */
+  /** Releases the tables. */
   close(): void {
     for (const cursor of this.#open) this.#closeTable(cursor);
     this.#open.clear();
     this.#heap.drain();
   }
 
-  /** Is this a live value, and the first entry seen of its key? */
+  /** Whether this is a live value and the first entry of its key. */
   #isNewest(cursor: Cursor): boolean {
-    const { keyBytes, keyLength } = cursor;
-    const key = this.#key;
-    const hadKey = this.#hasKey;
-    key.begin(0);
-    key.append(keyBytes, 0, keyLength);
-    key.finish();
-    this.#hasKey = true;
-    if (hadKey && key.order === 0) return false;
+    const isSeen = cursor === this.#last ? cursor.order === 0 : this.#isTied;
+    this.#last = cursor;
+    this.#isTied = hasSameKey(cursor, this.#heap.left) || hasSameKey(cursor, this.#heap.right);
+    if (isSeen) return false;
     if (POINT_ROLE[cursor.kind] !== ROLE_VALUE) return false;
-    if (this.#sweep.coveringSequence(keyBytes, keyLength) > cursor.sequence) return false;
+    if (this.#sweep.coveringSequence(cursor.keyBytes, cursor.keyLength) > cursor.sequence)
+      return false;
     if (cursor.isExternal) {
       throw unsupported(
         'the newest value of a key is in a value block, which this package does not read: ' +
-          'copy the database with value blocks off',
+          'copy the database with value blocks disabled',
         (cursor as TableCursor).location,
       );
     }
@@ -129,7 +130,7 @@ export class LiveCursor {
     this.#settle(cursor);
   }
 
-  /** Puts the heap in order after its top moved. */
+  /** Restores the order of the heap after its top has moved. */
   #settle(cursor: Cursor): void {
     if (cursor.valid) {
       this.#heap.sinkTop();
@@ -143,6 +144,11 @@ export class LiveCursor {
     cursor.close();
     this.#cache.release(cursor.table);
   }
+}
+
+function hasSameKey(a: Cursor, b: Cursor | undefined): boolean {
+  if (b === undefined || a.keyLength !== b.keyLength) return false;
+  return compareFronts(a.keyBytes, a.keyLength, b.keyBytes, b.keyLength) === 0;
 }
 
 function isBefore(a: Cursor, b: Cursor): boolean {

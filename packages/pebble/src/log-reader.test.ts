@@ -22,7 +22,7 @@ function failure(bytes: Uint8Array, options: Partial<LogOptions> = {}): PebbleEr
     expect(error).toBeInstanceOf(PebbleError);
     return error as PebbleError;
   }
-  throw new Error('nothing was thrown');
+  throw new Error('no error was thrown');
 }
 
 const joined = (...parts: Uint8Array[]) => new Uint8Array(Buffer.concat(parts));
@@ -36,7 +36,7 @@ const other = text('another record');
 const FORMATS: ChunkFormat[] = ['legacy', 'recyclable', 'sync'];
 
 describe.each(FORMATS)('a log of %s chunks', (format) => {
-  it('gives its records, whatever their lengths', () => {
+  it('returns its records, whatever their lengths', () => {
     const records = [0, 1, 100, 32_749, 32_761, 32_768, 3, 100_000].map((length, index) =>
       new Uint8Array(length).fill(index + 1),
     );
@@ -46,22 +46,22 @@ describe.each(FORMATS)('a log of %s chunks', (format) => {
   });
 
   it.each([1, 6, 7, 11, 18, 19, 20])(
-    'goes on behind %d bytes of zeros at the end of a block',
+    'continues after %d bytes of zeros at the end of a block',
     (left) => {
       const headerBytes = { legacy: 7, recyclable: 11, sync: 19 }[format];
-      // The first record leaves this many bytes, in which a record of one byte has no room or has it.
+      // The first record leaves this many bytes, which may or may not hold a record of one byte.
       const first = new Uint8Array(LOG_BLOCK_BYTES - headerBytes - left).fill(1);
       const [, second] = read(encodeLog([first, one], format, NUMBER));
       expect(second).toEqual(one);
     },
   );
 
-  it('ends at zeros, as a file is longer than its log', () => {
+  it('ends at zeros, because a file may be longer than its log', () => {
     const log = encodeLog([one, other], format, NUMBER);
     expect(read(joined(log, new Uint8Array(100_000)))).toEqual([one, other]);
   });
 
-  it('refuses an end that is cut off, or reads up to it', () => {
+  it('refuses a torn end, or reads up to it', () => {
     const log = encodeLog([one, other], format, NUMBER);
     for (let length = log.length - 1; length > log.length - 12; length -= 1) {
       const cut = log.subarray(0, length);
@@ -72,7 +72,7 @@ describe.each(FORMATS)('a log of %s chunks', (format) => {
     }
   });
 
-  it('refuses a flipped bit in front of a whole chunk, torn end or not', () => {
+  it('refuses a flipped bit before a whole chunk, whether or not a torn end is allowed', () => {
     const log = encodeLog([one, other], format, NUMBER);
     for (let position = 0; position < log.length - other.length - 20; position += 1) {
       const error = failure(flipped(log, position), { tornEnd: 'end' });
@@ -80,7 +80,7 @@ describe.each(FORMATS)('a log of %s chunks', (format) => {
     }
   });
 
-  it('refuses a flipped bit in front of another block', () => {
+  it('refuses a flipped bit before another block', () => {
     const long = new Uint8Array(50_000).fill(3);
     const log = encodeLog([long, one], format, NUMBER);
     expect(failure(flipped(log, 20_000), { tornEnd: 'end' })).toMatchObject({
@@ -89,7 +89,7 @@ describe.each(FORMATS)('a log of %s chunks', (format) => {
     });
   });
 
-  it('refuses records that do not begin or do not end', () => {
+  it('refuses records without a first or last chunk', () => {
     const chunk = (position: number) => encodeChunk(one, position, format, NUMBER);
     const [full, first, middle, last] = [chunk(0), chunk(1), chunk(2), chunk(3)] as const;
     expect(failure(joined(full, middle)).message).toContain('a record has no first chunk');
@@ -102,28 +102,48 @@ describe.each(FORMATS)('a log of %s chunks', (format) => {
 
 describe('a recycled log', () => {
   it.each(['recyclable', 'sync'] as const)(
-    'ends where the %s chunks of the old one go on',
+    'ends at leftover %s chunks of the old log',
     (format) => {
       const log = encodeLog([one], format, NUMBER);
       expect(read(joined(log, encodeChunk(other, 0, format, NUMBER - 1)))).toEqual([one]);
-      // From the middle of an old chunk on.
+      // Begins in the middle of an old chunk.
       const old = encodeLog([new Uint8Array(90_000).fill(0x61)], format, NUMBER - 1);
       expect(read(joined(log, old.subarray(log.length)))).toEqual([one]);
     },
   );
 
-  it('ends where a few bytes of the old one are left, that no chunk of its own begins with', () => {
+  it('ends at a few leftover bytes of the old log with which no chunk of its own can begin', () => {
     const log = encodeLog([one], 'recyclable', NUMBER);
-    // The end of a chunk, and what its writer put behind it when it closed the old log.
+    // The end of a chunk, and what its writer appended when it closed the old log.
     const closed = Uint8Array.of(0x8d, 2, 0, 0, 0, 0, 0, 0, 5, 0x10, 1, 0, 0);
     const old = encodeChunk(other, 0, 'sync', NUMBER - 1);
     for (const left of [closed, old.subarray(0, 13), old.subarray(0, 18)]) {
       expect(read(joined(log, left))).toEqual([one]);
     }
-    // Too few to tell, or the front of one of its own.
+    // Others that are too few for a chunk, or the front of one of its own.
     const own = encodeChunk(other, 0, 'sync', NUMBER);
     for (const left of [closed.subarray(0, 6), own.subarray(0, 9), own.subarray(0, 18)]) {
       expect(failure(joined(log, left)).message).toContain("set the option tornLogs to 'end'");
+    }
+  });
+
+  it('ends where the last bytes are left of what its writer put behind the old one', () => {
+    const closing = (number: number) => {
+      const bytes = Uint8Array.of(0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0);
+      new DataView(bytes.buffer).setUint32(7, number, true);
+      return bytes;
+    };
+    for (const number of [NUMBER, 70_000, 2 ** 31 + 70_000]) {
+      const log = encodeLog([one], 'sync', number);
+      for (let left = 1; left <= 11; left += 1) {
+        const old = closing(number - 1).subarray(-left);
+        expect(read(joined(log, old), { logNumber: number })).toEqual([one]);
+      }
+      // No older log has such a number.
+      for (let left = 4; left <= 6; left += 1) {
+        const newer = closing(number + 1).subarray(-left);
+        expect(failure(joined(log, newer), { logNumber: number }).message).toContain('tornLogs');
+      }
     }
   });
 
@@ -132,7 +152,7 @@ describe('a recycled log', () => {
     expect(read(joined(log, encodeLog([other], 'legacy')))).toEqual([one]);
   });
 
-  it('is damaged where its own chunks follow what is not its own', () => {
+  it('is damaged if chunks of its own follow foreign bytes', () => {
     const log = encodeLog([one], 'recyclable', NUMBER);
     const own = encodeChunk(other, 0, 'recyclable', NUMBER);
     const foreign = encodeChunk(other, 0, 'recyclable', NUMBER - 1);

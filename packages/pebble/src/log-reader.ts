@@ -1,8 +1,8 @@
 // Reads the records of a log: a MANIFEST or a WAL (Pebble's record package).
 //
-// A log is a row of blocks of 32,768 bytes. A record is one chunk or several; no chunk crosses a block.
+// A log is a sequence of blocks of 32,768 bytes. A record is one chunk or several; no chunk crosses a block.
 //
-//   checksum     uint32: masked CRC-32C of all behind the length
+//   checksum     uint32: masked CRC-32C of everything after the length
 //   length       uint16: of the payload
 //   type         1 byte
 //   log number   uint32, types 5 to 12: the low 32 bits of the file's number
@@ -10,17 +10,19 @@
 //   payload
 //
 //   types 1 to 4    full, first, middle, last: LevelDB's, and Pebble's MANIFEST
-//   types 5 to 8    the same, recyclable: a new log may be written over the bytes of an old one
-//   types 9 to 12   the same, with the offset up to which the log was synced when the chunk was written
+//   types 5 to 8    the same, recyclable: a new log may overwrite the bytes of an old one
+//   types 9 to 12   the same, with the offset up to which the log was fsynced when the chunk was written
 //
 // Zeros fill the end of a block that has no room for a header: 7 bytes, up to 19 where the writer makes
 // types 9 to 12. A header of zeros anywhere else ends the log, as its file may be longer. A log whose chunks
 // have its number ends as well with anything that does not have it: bytes of the old log, from the middle of
-// a chunk on or not. A log that its writer closed ends with a chunk of the next number, or with its file.
+// a chunk on or not. A log that its writer closed ends with a chunk of the next number, or with its file: checksum and
+// length 0, type 5, number + 1. Bytes at the end of a file that are too few for a header are the end of such a chunk of
+// an older log, or a torn end: Pebble takes them for the end of the log in either case.
 //
-// Any other chunk that is not whole is a torn end: a crash leaves one, and so does damage.
+// Any other incomplete chunk is a torn end, which a crash or damage leaves.
 //
-// A whole chunk of this log behind an end of any of these kinds means damage.
+// A whole chunk of this log after an end of any of these kinds means damage.
 
 import { maskedChecksum } from '@sstitch/sst/file-format';
 import { corrupt, type Location, type PebbleError } from './errors.js';
@@ -37,15 +39,15 @@ const FIRST = 2;
 const LAST = 4;
 
 export interface LogOptions {
-  /** The file's number; undefined for a MANIFEST, which has no chunks that name a log. */
+  /** The file's number; undefined for a MANIFEST, whose chunks have no log number. */
   readonly logNumber: number | undefined;
-  /** What to do at a torn end: `damage` is for a log that its writer closed. */
+  /** What to do at a torn end; `damage` reports it as damage, for a log that its writer has closed. */
   readonly tornEnd: 'damage' | 'refuse' | 'end';
 }
 
 export interface LogRecord {
   readonly bytes: Uint8Array;
-  /** Where its first chunk starts. */
+  /** The offset of its first chunk. */
   readonly offset: number;
 }
 
@@ -56,16 +58,16 @@ interface Chunk {
   readonly offset: number;
 }
 
-/** A chunk that cannot be read. */
+/** Why a chunk cannot be read. */
 interface Fault {
   readonly problem: string;
   readonly offset: number;
 }
 
 /**
- * The records of a log, in order.
+ * Yields the records of a log in order.
  *
- * @throws PebbleError `SSTITCH_PEBBLE_CORRUPT` for damage; for a torn end, unless `tornEnd` is `end`
+ * @throws PebbleError `SSTITCH_PEBBLE_CORRUPT` for damage and, unless `tornEnd` is `end`, for a torn end
  */
 export function* readLog(file: InputFile, options: LogOptions): Generator<LogRecord, void> {
   const chunks = new ChunkReader(file, options.logNumber);
@@ -100,7 +102,7 @@ export function* readLog(file: InputFile, options: LogOptions): Generator<LogRec
 
 function torn(problem: string, at: Location): PebbleError {
   return corrupt(
-    `${problem}. A crash of the writer leaves such an end, and so does damage: ` +
+    `${problem}. A crash of the writer or damage leaves such an end: ` +
       `to read what is whole, set the option tornLogs to 'end'`,
     at,
   );
@@ -108,14 +110,14 @@ function torn(problem: string, at: Location): PebbleError {
 
 class ChunkReader {
   readonly #file: InputFile;
-  /** Of the log number, what a chunk holds of it. */
+  /** The part of the log number that chunks hold. */
   readonly #logNumber: number | undefined;
   #block: Uint8Array = new Uint8Array(0);
   #blockStart = 0;
   #position = 0;
-  /** Have its chunks the log's number? */
+  /** Whether the chunks have the log's number. */
   #isNamed = false;
-  /** Why the chunks end where they do, if that is not the end that a writer makes. */
+  /** Why the chunks end, unless a writer ends a log so. */
   fault: Fault | undefined;
 
   constructor(file: InputFile, logNumber: number | undefined) {
@@ -147,10 +149,10 @@ class ChunkReader {
   }
 
   /**
-   * Is there a whole chunk of this log behind this place? In this block it may be anywhere; each block
-   * behind it starts with a chunk. The reader is of no use afterwards.
+   * Whether a whole chunk of this log follows this position. In this block it may be anywhere; each later block
+   * starts with a chunk. The reader must not be used afterwards.
    *
-   * @param which `named`: chunks that hold this log's number alone
+   * @param which `named` looks only for chunks with this log's number
    */
   continues(which: 'any' | 'named'): boolean {
     const isFound = (start: number) => isWhole(this.#block, start, this.#logNumber, which);
@@ -179,7 +181,7 @@ class ChunkReader {
     } else {
       if (this.#logNumber === undefined) return this.#end(`a chunk has the type ${type} of a WAL`);
       if (start + headerBytes > block.length) {
-        return this.#noChunk('the header of a chunk is cut off');
+        return this.#noChunk('the header of a chunk is truncated');
       }
       if (readUint32(block, start + 7) !== this.#logNumber) {
         return this.#endUnlessContinued('a chunk has the number of another log', 'named');
@@ -188,7 +190,7 @@ class ChunkReader {
     const payloadStart = start + headerBytes;
     const payloadEnd = payloadStart + readUint16(block, start + 4);
     if (payloadEnd > block.length) {
-      return this.#end('a chunk reaches behind the end of its block or file');
+      return this.#end('a chunk extends past the end of its block or file');
     }
     if (maskedChecksum(block.subarray(start + 6, payloadEnd)) !== readUint32(block, start)) {
       return this.#end('the checksum of a chunk does not match');
@@ -203,29 +205,29 @@ class ChunkReader {
   }
 
   /**
-   * What is here is no chunk of this log: the old log's bytes, if there can be some. At the end of the file
-   * it may be a chunk that was cut off.
+   * Handles bytes that are not a chunk of this log: leftover bytes of the old log, if that is possible; at the
+   * end of the file perhaps a truncated chunk.
    */
   #noChunk(problem: string): undefined {
     if (!this.#isNamed || this.#isCutOff()) return this.#end(problem);
     return this.#endUnlessContinued(problem, 'named');
   }
 
-  /** Does the file end in what may be the front of a chunk's header? */
+  /** Whether the file ends in bytes that may begin the header of a chunk. */
   #isCutOff(): boolean {
     const front = this.#block.subarray(this.#position);
     const blockEnd = this.#blockStart + this.#block.length;
     if (blockEnd !== this.#file.sizeBytes || front.length >= MAX_HEADER_BYTES) return false;
     const type = front[6];
-    // Of checksum and length any value may be right.
-    if (type === undefined) return true;
+    // Of checksum and length any value may be right; it is one in millions that looks like the end of an older log.
+    if (type === undefined) return !isEndOfClosedLog(front, this.#logNumber ?? 0);
     if (type < FIRST_NAMED_TYPE || type > MAX_CHUNK_TYPE) return false;
     const number = new Uint8Array(4);
     new DataView(number.buffer).setUint32(0, this.#logNumber ?? 0, true);
     return front.subarray(7, 11).every((byte, index) => byte === number[index]);
   }
 
-  /** The end of the log, unless more of it follows. */
+  /** Ends the log, unless more of it follows. */
   #endUnlessContinued(problem: string, which: 'any' | 'named'): undefined {
     const offset = this.#blockStart + this.#position;
     const ahead = new ChunkReader(this.#file, this.#logNumber);
@@ -261,7 +263,7 @@ function headerBytesOf(type: number): number | undefined {
   return type <= 8 ? 11 : MAX_HEADER_BYTES;
 }
 
-/** Is there a chunk of this log at `start`, with a checksum that matches? */
+/** Whether a chunk of this log with a matching checksum is at `start`. */
 function isWhole(
   block: Uint8Array,
   start: number,
@@ -278,6 +280,18 @@ function isWhole(
   const end = start + headerBytes + readUint16(block, start + 4);
   if (end > block.length) return false;
   return maskedChecksum(block.subarray(start + 6, end)) === readUint32(block, start);
+}
+
+/**
+ * Are these up to 6 bytes the last ones of the chunk with which a writer closes a log, of an older log than this one? It
+ * says no more than the number after its own, which is not above this one's.
+ */
+function isEndOfClosedLog(bytes: Uint8Array, logNumber: number): boolean {
+  const numberBytes = bytes.subarray(-4);
+  const typeAndLength = bytes.subarray(0, -4);
+  const isClosing = [...typeAndLength].reverse().every((byte, at) => byte === (at === 0 ? 5 : 0));
+  const number = numberBytes.reduceRight((sum, byte) => 256 * sum + byte, 0);
+  return isClosing && number * 256 ** (4 - numberBytes.length) <= logNumber;
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

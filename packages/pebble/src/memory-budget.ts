@@ -1,12 +1,12 @@
-// How much memory all open tables of a database may take together. A file of a few KB can say that thousands of
-// tables, each with a large block, cover one key: each of them is within its own limits.
+// Limits the memory of all open tables of a database together. A MANIFEST of a few KB can claim that thousands
+// of tables, each with a large block, cover one key, although each is within its own limits.
 
 import { type Location, tooLarge } from './errors.js';
 
 export class MemoryBudget {
   readonly #maxBytes: number;
   #heldBytes = 0;
-  /** Gives back what can be spared. */
+  /** Releases memory that is not in use. */
   reclaim: () => void = () => {};
 
   constructor(maxBytes: number) {
@@ -17,7 +17,7 @@ export class MemoryBudget {
     return this.#heldBytes;
   }
 
-  /** @throws PebbleError `SSTITCH_PEBBLE_TOO_LARGE`; nothing is held then */
+  /** Reserves memory. @throws PebbleError `SSTITCH_PEBBLE_TOO_LARGE`; then nothing is reserved */
   hold(bytes: number, at: Location): void {
     if (this.#heldBytes + bytes > this.#maxBytes) this.reclaim();
     const heldBytes = this.#heldBytes + bytes;

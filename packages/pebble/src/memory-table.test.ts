@@ -33,7 +33,7 @@ async function keys(files: MemoryFiles, options: PebbleOptions = {}): Promise<st
 const set = (key: string): BatchItem => ({ kind: SET, key, value: `value ${key}` });
 
 describe('the WALs of a database', () => {
-  it('count from the log number of the MANIFEST on, in the order of their numbers', async () => {
+  it('are read from the log number of the MANIFEST on, in the order of their numbers', async () => {
     const files = database([
       log(4, encodeBatch(1, [set('flushed')])),
       log(12, encodeBatch(20, [{ kind: DELETE, key: 'a' }, set('c')])),
@@ -42,7 +42,7 @@ describe('the WALs of a database', () => {
     expect(await keys(files)).toEqual(['b', 'c']);
   });
 
-  it('may hold every kind of deletion, and log data, which takes no sequence', async () => {
+  it('may hold every kind of deletion, and log data, which takes no sequence number', async () => {
     const files = database([
       log(5, encodeBatch(10, ['a', 'b', 'c', 'd', 'e'].map(set))),
       log(
@@ -60,7 +60,7 @@ describe('the WALs of a database', () => {
     expect(await keys(files)).toEqual(['d', 'e']);
   });
 
-  it('may take tables in, whole or for all that was in a range', async () => {
+  it('may ingest tables, with or without an excise', async () => {
     const excise: BatchItem = { kind: EXCISE, key: 'b', value: 'd' };
     const ingest = (number: number): BatchItem => ({
       kind: INGEST_TABLE,
@@ -90,7 +90,7 @@ describe('the WALs of a database', () => {
     expect(await keys(database([['000005.log', new Uint8Array(0)]]))).toEqual([]);
   });
 
-  it('may have a torn end, the last of them alone', async () => {
+  it('may have a torn end, but only the last one', async () => {
     const whole = log(5, encodeBatch(10, [set('a')]), encodeBatch(11, [set('b')]));
     const torn = [whole[0], whole[1].subarray(0, whole[1].length - 1)] as const;
     await expect(keys(database([torn]))).rejects.toMatchObject({
@@ -131,15 +131,15 @@ describe('the WALs of a database', () => {
   });
 
   it.each([
-    ['is cut off', new Uint8Array(11)],
+    ['is truncated', new Uint8Array(11)],
     ['has 1 entries, but claims 2', encodeBatch(10, [set('a')], 2)],
-    ['is cut off: it claims', encodeBatch(10, [set('a')]).subarray(0, -1)],
+    ['is truncated: it claims', encodeBatch(10, [set('a')]).subarray(0, -1)],
     ['has a sequence above 2^53', new Uint8Array(12).fill(0xff)],
   ])('are refused with a batch that %s', async (problem, batch) => {
     await expect(keys(database([log(5, batch)]))).rejects.toThrow(problem);
   });
 
-  it('are refused where they have several files', async () => {
+  it('are refused if they have several files', async () => {
     await expect(keys(database([['000005-001.log', new Uint8Array(0)]]))).rejects.toMatchObject({
       code: 'SSTITCH_PEBBLE_UNSUPPORTED',
       message: expect.stringContaining('failed over'),

@@ -1,4 +1,4 @@
-// What the WALs hold that is not in tables yet: read once, sorted in memory.
+// The unflushed entries of the WALs, read once and sorted in memory.
 
 import { compareBytes } from '@sstitch/contract';
 import { ByteCursor } from './byte-cursor.js';
@@ -13,22 +13,22 @@ import type { RangeDeletion } from './range-deletions.js';
 import type { LiveTable } from './read-manifest.js';
 import { type BatchEntry, readBatch } from './write-batch.js';
 
-/** About what an entry takes beside its bytes. */
+/** About how much memory an entry takes besides its bytes. */
 const ENTRY_BYTES = 256;
 const FIRST_KEY = new Uint8Array(0);
 
 export interface MemoryTable {
-  /** Sorted: keys ascending, of one key the newest first. */
+  /** Sorted by ascending key, versions of one key from newest to oldest. */
   readonly points: readonly BatchEntry[];
   readonly rangeDeletions: readonly RangeDeletion[];
-  /** Tables that the WALs take in, which no MANIFEST has yet. */
+  /** Tables that the WALs ingest and no MANIFEST lists yet. */
   readonly ingestedTables: readonly LiveTable[];
 }
 
 /**
- * Reads the WALs that are not flushed.
+ * Reads the unflushed WALs.
  *
- * @param logs by ascending number; the last of all may have a torn end, which the options decide on
+ * @param logs by ascending number; only the last one may have a torn end, which the options decide on
  */
 export function readMemoryTable(
   fileSystem: ReadableFileSystem,
@@ -68,7 +68,7 @@ export function readMemoryTable(
 function ingestedTable(entry: BatchEntry, at: Location): LiveTable {
   const cursor = new ByteCursor(entry.key, 'the number of an ingested table', at);
   const number = cursor.uvarint();
-  if (!cursor.atEnd) throw cursor.fault('has bytes behind it');
+  if (!cursor.atEnd) throw cursor.fault('is followed by further bytes');
   return {
     level: 0,
     number,
@@ -87,11 +87,11 @@ function ingestedTable(entry: BatchEntry, at: Location): LiveTable {
 
 function addRangeDeletion(deletions: RangeDeletion[], entry: BatchEntry): void {
   const { key: start, value: end, sequence } = entry;
-  // Pebble lets a writer delete an empty range.
+  // Pebble allows the deletion of an empty range.
   if (compareBytes(start, end) < 0) deletions.push({ start, end, sequence });
 }
 
-/** Walks the points of a memory table that lie in a range, in order. */
+/** Iterates over the points of a memory table in a range, in order. */
 export class MemoryCursor implements EntryCursor {
   readonly #points: readonly BatchEntry[];
   readonly #end: number;
@@ -126,6 +126,11 @@ export class MemoryCursor implements EntryCursor {
   }
   get valueEnd(): number {
     return this.#entry.value.length;
+  }
+
+  get order(): number {
+    const before = this.#points[this.#position - 1];
+    return before === undefined ? 1 : compareBytes(this.#entry.key, before.key);
   }
 
   next(): void {

@@ -1,4 +1,4 @@
-// Random databases against a model: layers of tables, some of them ingested or virtual, and WALs.
+// Compares random databases with a model: layers of tables, some of them ingested or virtual, and WALs.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { text } from '../test/byte-writer.js';
@@ -36,7 +36,7 @@ const layer = fc.record({
   kind: fc.constantFrom('table', 'virtual', 'ingested'),
   version: fc.constantFrom(1, 2, 3, 4),
   isInLevel0: fc.boolean(),
-  /** Of a virtual table: what is cut off. */
+  /** The bounds of a virtual table. */
   bounds: fc.tuple(key, key, fc.boolean()),
   pointsInBlock: fc.integer({ min: 1, max: 5 }),
 });
@@ -44,7 +44,7 @@ type Layer = typeof layer extends fc.Arbitrary<infer T> ? T : never;
 
 const KINDS = { set: 1, setWithDelete: 18, delete: 0, singleDelete: 7, deleteSized: 23, range: 15 };
 
-/** Applies operations to the keys that `isIn` lets in. */
+/** Applies operations to the keys that `isIn` accepts. */
 function apply(
   model: Model,
   operations: readonly Operation[],
@@ -85,7 +85,7 @@ function deletionsOf(operations: readonly Operation[], sequence: number): RowDel
     .sort((a, b) => (a.start === b.start ? b.sequence - a.sequence : a.start < b.start ? -1 : 1));
 }
 
-/** Of one key, an ingested table has one entry; it and its range deletions have one sequence. */
+/** Keeps one entry for each key, as in an ingested table, all of which has one sequence number. */
 function withoutVersions(operations: readonly Operation[]): Operation[] {
   const last = new Map(operations.filter(({ kind }) => kind !== 'range').map((op) => [op.key, op]));
   return [...operations.filter(({ kind }) => kind === 'range'), ...last.values()];
@@ -155,7 +155,7 @@ function addLayer(build: Build, { operations: all, ...layer }: Layer, index: num
   build.sequence += operations.length + 1;
 }
 
-/** All of an ingested table has one sequence: its range deletions hide none of its points. */
+/** An ingested table has one sequence number, so its range deletions hide none of its points. */
 function applyIngested(model: Model, operations: readonly Operation[], sequence: number): void {
   const ranges = operations.filter(({ kind }) => kind === 'range');
   apply(model, ranges, sequence);

@@ -1,4 +1,4 @@
-// Options, their defaults and their checks.
+// The options of reading, their defaults and checks.
 
 import type { FileSystem } from '@sstitch/sst';
 import { PebbleError } from './errors.js';
@@ -9,17 +9,17 @@ export const NEWEST_FORMAT_VERSION = 24;
 /** The file operations that a reader needs. `nodeFileSystem` of @sstitch/sst has them. */
 export type ReadableFileSystem = Pick<FileSystem, 'open' | 'readdir' | 'status'>;
 
-/** How much a database may take. What goes beyond a limit is refused with the option's name. */
+/** Limits of a database. A database beyond a limit is refused with an error that names the option. */
 export interface PebbleLimits {
   /**
-   * The largest block of a table in bytes, compressed or not. A block holds at least one entry, so
-   * this bounds a key and its value as well.
+   * The most bytes in a block of a table, compressed or not. A block holds at least one entry, so this also
+   * bounds a key and its value.
    *
    * @defaultValue 67,108,864
    */
   readonly maxBlockBytes?: number | undefined;
   /**
-   * The largest MANIFEST in bytes.
+   * The most bytes in a MANIFEST.
    *
    * @defaultValue 268,435,456
    */
@@ -31,46 +31,46 @@ export interface PebbleLimits {
    */
   readonly maxTables?: number | undefined;
   /**
-   * The most memory in bytes for what the WALs hold, since all of it is sorted in memory: keys,
-   * values, and 256 bytes for each entry.
+   * The most bytes of memory for the entries of the WALs, all of which are sorted in memory: keys, values, and
+   * 256 bytes for each entry.
    *
    * @defaultValue 268,435,456
    */
   readonly maxLogBytes?: number | undefined;
   /**
-   * The most memory in bytes for blocks, indexes and range deletions of the tables that are open.
+   * The most bytes of memory for blocks, indexes and range deletions of open tables.
    *
    * @defaultValue 1,073,741,824
    */
   readonly maxOpenBytes?: number | undefined;
   /**
-   * The most range deletions in one table, and in force at one key of a scan.
+   * The most range deletions in one table, and covering one key.
    *
    * @defaultValue 1,000,000
    */
   readonly maxRangeDeletions?: number | undefined;
 }
 
-/** How a database is opened. */
+/** Options of {@link PebbleDatabase.open}. */
 export interface PebbleOptions extends PebbleLimits {
   /**
-   * Where the database lies.
+   * The file system of the database.
    *
    * @defaultValue `nodeFileSystem` of @sstitch/sst
    */
   readonly fileSystem?: ReadableFileSystem | undefined;
   /**
-   * What to do where the MANIFEST or the last WAL ends in a chunk that is not whole. A crash of the
-   * writer leaves such a chunk, and so does damage.
+   * What to do if the MANIFEST or the last WAL ends in an incomplete chunk, which a crash of the writer or
+   * damage leaves.
    *
    * - `refuse`: throw `SSTITCH_PEBBLE_CORRUPT`.
-   * - `end`: read up to there, as Pebble does. What follows is lost without a word.
+   * - `end`: read up to there, as Pebble does. Everything after it is silently lost.
    *
    * @defaultValue 'refuse'
    */
   readonly tornLogs?: 'refuse' | 'end' | undefined;
   /**
-   * The most tables that stay open, with their indexes, while no iterator uses them: 0 or more.
+   * The most tables to keep open, with their indexes, while no iterator uses them; at least 0.
    *
    * @defaultValue 64
    */
@@ -91,7 +91,7 @@ export interface CheckedOptions {
 
 const MIB = 2 ** 20;
 
-/** Throws `SSTITCH_PEBBLE_OPTIONS` for a value out of range. */
+/** Checks the options. @throws PebbleError `SSTITCH_PEBBLE_OPTIONS` for a value out of range */
 export function checkOptions(options: PebbleOptions): CheckedOptions {
   const { tornLogs = 'refuse' } = options;
   if (tornLogs !== 'refuse' && tornLogs !== 'end') {
@@ -109,7 +109,7 @@ export function checkOptions(options: PebbleOptions): CheckedOptions {
   };
 }
 
-/** Throws `SSTITCH_PEBBLE_OPTIONS` unless `value` is a whole number from `minimum` to `maximum`. */
+/** Checks that `value` is an integer from `minimum` to `maximum`. @throws PebbleError `SSTITCH_PEBBLE_OPTIONS` */
 export function checkCount(
   name: string,
   value: number,
@@ -117,10 +117,10 @@ export function checkCount(
   maximum: number = Number.MAX_SAFE_INTEGER,
 ): number {
   if (Number.isInteger(value) && value >= minimum && value <= maximum) return value;
-  throw refused(name, value, `a whole number from ${minimum} to ${maximum}`);
+  throw refused(name, value, `an integer from ${minimum} to ${maximum}`);
 }
 
-/** An argument that is not valid. */
+/** The error for an invalid argument. */
 export function refused(name: string, value: unknown, wanted: string): PebbleError {
   return new PebbleError(
     'SSTITCH_PEBBLE_OPTIONS',

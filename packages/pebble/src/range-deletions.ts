@@ -1,9 +1,9 @@
-// The range deletions of a table. Each hides the points in [start, end) with a lower sequence.
+// The range deletions of a table. Each hides the points in [start, end) with a lower sequence number.
 //
 //   row       a row block: start as internal key -> end
 //   columnar  custom header: uint32, the number of boundaries; columns:
-//             0 bytes boundaries   1 uint index of the first row that starts there (a row each boundary)
-//             2 uint trailers      3 bytes suffixes, empty      4 bytes values, empty (a row each deletion)
+//             0 bytes boundaries   1 uint index of the first row that starts there (a row for each boundary)
+//             2 uint trailers      3 bytes suffixes, empty      4 bytes values, empty (a row for each deletion)
 //             rows [index i, index i + 1) cover [boundary i, boundary i + 1)
 
 import { compareBytes } from '@sstitch/contract';
@@ -22,7 +22,7 @@ export interface RangeDeletion {
 
 const CUSTOM_HEADER_BYTES = 4;
 
-/** The range deletions of a block, in no order. */
+/** Reads the range deletions of a block, in no particular order. */
 export function readRangeDeletions(
   block: Block,
   layout: 'row' | 'columnar',
@@ -68,7 +68,7 @@ function readColumns(block: Block, add: Add): void {
   const { low, high } = columns.uint64s(2, rows);
   const covered = count === 0 ? 0 : (firstRows[count - 1] as number);
   if (covered !== rows || (count > 0 && firstRows[0] !== 0)) {
-    throw columns.fault(`has ${rows} rows, of which its boundaries cover others`);
+    throw columns.fault(`has ${rows} rows, but its boundaries cover others`);
   }
   for (let index = 0; index + 1 < count; index += 1) {
     const start = bytes.subarray(boundaries[index], boundaries[index + 1]);

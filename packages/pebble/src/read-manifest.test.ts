@@ -36,7 +36,7 @@ async function refusal(
 }
 
 describe('the tables of a MANIFEST', () => {
-  it('are those that edits added and did not remove', async () => {
+  it('are those that edits have added and not removed', async () => {
     const move = edit()
       .deleteTable(6, 9)
       .addTable({ ...TABLE, level: 2 });
@@ -88,7 +88,7 @@ describe('the tables of a MANIFEST', () => {
     expect(await listDatabase(encodeDatabase([huge], FILES))).toEqual(lines('b'));
   });
 
-  it('may have custom fields that can be passed over', async () => {
+  it('may have custom fields that can be ignored', async () => {
     const custom = new ByteWriter().uvarint(2).byteString(Uint8Array.of(1));
     custom.uvarint(6).byteString(Uint8Array.of(1)).uvarint(33).byteString(text('new')).uvarint(130);
     const files = encodeDatabase(
@@ -99,7 +99,7 @@ describe('the tables of a MANIFEST', () => {
   });
 });
 
-describe('a MANIFEST is refused by name with', () => {
+describe('a MANIFEST is refused, with the name of the feature, for', () => {
   it.each([
     [104, 'a table with range keys'],
     [107, 'a blob file'],
@@ -134,7 +134,7 @@ describe('a MANIFEST is corrupt', () => {
     ['removes table 8 of level 6', [edit().deleteTable(6, 8)]],
     ['removes the backing file 8', [edit().uvarint(106).uvarint(8)]],
     ['adds table 9 of level 6 again', [edit().addTable(TABLE).addTable(TABLE)]],
-    ['which no edit made a backing file', [edit().addTable({ ...TABLE, backing: 9 })]],
+    ['which no edit declared a backing file', [edit().addTable({ ...TABLE, backing: 9 })]],
     ['the bounds of table 9 are inverted', [edit().addTable({ ...TABLE, smallest: 'd' })]],
     [
       'the bounds of table 9 are inverted',
@@ -159,8 +159,8 @@ describe('a MANIFEST is corrupt', () => {
       ],
     ],
     ['names level 7', [edit().addTable({ ...TABLE, level: 7 })]],
-    ['is cut off', [edit().uvarint(3)]],
-    ['is cut off: it claims 50 more bytes', [edit().uvarint(1).uvarint(50)]],
+    ['is truncated', [edit().uvarint(3)]],
+    ['is truncated: it claims 50 more bytes', [edit().uvarint(1).uvarint(50)]],
     [
       'a number above 2^53',
       [
@@ -173,7 +173,7 @@ describe('a MANIFEST is corrupt', () => {
     ['has a bound of 7 bytes', [edit().raw([7, 6, 9, 1, 7], text('1234567'))]],
   ])('where it %s', (problem, edits) => refusal(edits, CORRUPT, problem));
 
-  it('where its last record is cut off, unless a torn end was asked for', async () => {
+  it('if its last record is truncated, unless a torn end is allowed', async () => {
     const whole = encodeDatabase([edit().addTable(TABLE), edit().deleteTable(6, 9)], FILES);
     const manifest = whole.files.get('MANIFEST-000001') as Uint8Array;
     const cut = new MemoryFiles(whole.files);

@@ -1,7 +1,7 @@
-// Reads a MANIFEST: the edits in order give the set of tables.
+// Reads a MANIFEST: applies its edits in order to get the set of tables.
 //
-// Invariants: a table is known by its level and number together, as an edit may move it to another level;
-// every table lies in a file that is a table of its own or was named as the backing of virtual tables.
+// Invariants: level and number together identify a table, because an edit may move it to another level; every
+// table lies in a file of its own or in a file that an edit declared as the backing of virtual tables.
 
 import { compareBytes } from '@sstitch/contract';
 import { corrupt, type Location, tooLarge, unsupported } from './errors.js';
@@ -12,21 +12,21 @@ import { decodeVersionEdit, type TableEntry, type VersionEdit } from './version-
 
 /** A table of the database. */
 export interface LiveTable extends Omit<TableEntry, 'largest'> {
-  /** As in an edit; undefined for a table whose bounds nothing states. */
+  /** As in an edit; undefined for a table of unknown bounds. */
   readonly largest: Uint8Array | undefined;
   /** The file that holds its bytes. */
   readonly fileNumber: number;
-  /** What the file's size must be, if something states it. */
+  /** The expected size of the file, if known. */
   readonly fileBytes: number | undefined;
 }
 
 export interface Version {
   readonly tables: readonly LiveTable[];
-  /** WALs from this number on are not flushed. */
+  /** WALs from this number on are unflushed. */
   readonly logNumber: number;
 }
 
-/** The one order of keys that this package knows. */
+/** The only comparer that this package supports. */
 export const COMPARER = 'leveldb.BytewiseComparator';
 
 /** Reads the MANIFEST at `path`. */
@@ -56,7 +56,7 @@ class VersionBuilder {
   readonly #path: string;
   readonly #maxTables: number;
   readonly #tables = new Map<string, TableEntry>();
-  /** Sizes of files with virtual tables. */
+  /** The sizes of files that hold virtual tables. */
   readonly #backings = new Map<number, number>();
   #logNumber = 0;
   #hasNextFileNumber = false;
@@ -69,7 +69,7 @@ class VersionBuilder {
   apply(edit: VersionEdit, at: Location): void {
     if (edit.comparer !== undefined && edit.comparer !== COMPARER) {
       throw unsupported(
-        `the keys are in the order of the comparer ${JSON.stringify(edit.comparer)}; this package knows ${COMPARER} alone`,
+        `the keys are in the order of the comparer ${JSON.stringify(edit.comparer)}; this package supports only ${COMPARER}`,
         at,
       );
     }
@@ -78,13 +78,16 @@ class VersionBuilder {
     for (const { number, sizeBytes } of edit.addedBackings) this.#backings.set(number, sizeBytes);
     for (const { level, number } of edit.deletedTables) {
       if (!this.#tables.delete(tableId(level, number))) {
-        throw corrupt(`an edit removes table ${number} of level ${level}, which is not there`, at);
+        throw corrupt(
+          `an edit removes table ${number} of level ${level}, which does not exist`,
+          at,
+        );
       }
     }
     for (const table of edit.addedTables) this.#add(table, at);
     for (const number of edit.removedBackings) {
       if (!this.#backings.delete(number)) {
-        throw corrupt(`an edit removes the backing file ${number}, which is not there`, at);
+        throw corrupt(`an edit removes the backing file ${number}, which does not exist`, at);
       }
     }
     const count = Math.max(this.#tables.size, this.#backings.size);
@@ -110,7 +113,7 @@ class VersionBuilder {
 
   finish(): Version {
     if (!this.#hasNextFileNumber) {
-      throw corrupt('the MANIFEST has no next file number: it was cut off or is not one', {
+      throw corrupt('the MANIFEST has no next file number: it was truncated or is not a MANIFEST', {
         path: this.#path,
       });
     }
@@ -121,7 +124,7 @@ class VersionBuilder {
         table.backing === undefined ? table.sizeBytes : this.#backings.get(table.backing);
       if (fileBytes === undefined) {
         throw corrupt(
-          `virtual table ${table.number} lies in file ${fileNumber}, which no edit made a backing file`,
+          `virtual table ${table.number} lies in file ${fileNumber}, which no edit declared a backing file`,
           { path: this.#path },
         );
       }
@@ -132,8 +135,9 @@ class VersionBuilder {
 }
 
 /**
- * Tables of one level below level 0 follow one another, as do virtual tables of one file; two that touch may have a key
- * in common. Without this check, a small file could make a reader read one table thousands of times.
+ * Checks that the tables of a level below level 0, or the virtual tables of one file, do not overlap;
+ * neighbours may share a key. Without this check, a small file could make a reader read one table thousands of
+ * times.
  */
 function checkDisjoint(tables: TableEntry[], path: string): void {
   const groups = new Map<string, TableEntry>();

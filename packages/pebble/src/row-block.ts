@@ -1,6 +1,6 @@
-// A row block (LevelDB's): entries, each without what its key shares with the one before.
+// A row block (LevelDB's): entries, each without the prefix that its key shares with the previous one.
 //
-//   shared    uvarint: bytes of the key before that this one begins with
+//   shared    uvarint: how many bytes of the previous key this one begins with
 //   rest      uvarint
 //   value     uvarint: length
 //   rest of the key, value
@@ -8,10 +8,10 @@
 //   restart points  uint32 each: offsets of entries that share nothing; Pebble keeps a hint in bit 31
 //   count           uint32: of restart points
 //
-// Entries are walked from the first one on, so that restart points are not looked at.
+// Entries are read from the first one on, so restart points are not used.
 
 import { VarintReader } from '@sstitch/sst/file-format';
-import { type BlockCursor, KeyBuffer } from './entry-cursor.js';
+import type { BlockCursor } from './entry-cursor.js';
 import { corrupt, type PebbleError } from './errors.js';
 import { readUint32 } from './fixed-numbers.js';
 import type { Block } from './stored-block.js';
@@ -19,7 +19,7 @@ import type { Block } from './stored-block.js';
 const NOTHING = new Uint8Array(0);
 const TRAILER_BYTES = 8;
 
-/** Walks the entries of a row block, whatever their keys are. */
+/** Iterates over the entries of a row block with keys of any kind. */
 export class RowReader {
   readonly #varints = new VarintReader();
   #block: Block = { bytes: NOTHING, at: { path: '' } };
@@ -27,8 +27,13 @@ export class RowReader {
   data: Uint8Array = NOTHING;
   keyBytes: Uint8Array = new Uint8Array(256);
   keyLength = 0;
-  /** Bytes that the key has from the one before. */
-  shared = 0;
+  /**
+   * Up to where the key is the same as the one before, which may be in the block before, and how their bytes compare
+   * there: 0 where one of them ends.
+   */
+  sameBytes = 0;
+  difference = 0;
+  #lengthBefore = 0;
   valueStart = 0;
   valueEnd = 0;
 
@@ -45,7 +50,7 @@ export class RowReader {
     this.valueEnd = 0;
   }
 
-  /** To the next entry, or the first one; false behind the last one. */
+  /** Moves to the next entry, at first to the first one; returns false after the last one. */
   next(): boolean {
     const { data, keyLength } = this;
     const limit = this.#entriesEnd;
@@ -55,11 +60,12 @@ export class RowReader {
     const shared = varints.read32(data, limit);
     const rest = shared < 0 ? -1 : varints.read32(data, limit);
     const valueBytes = rest < 0 ? -1 : varints.read32(data, limit);
-    if (valueBytes < 0) throw this.fault('has an entry that is cut off');
-    if (shared > keyLength) throw this.fault('has a key that shares more than there is');
+    if (valueBytes < 0) throw this.fault('has a truncated entry');
+    if (shared > keyLength)
+      throw this.fault('has a key that shares more bytes than the previous key has');
     const restStart = varints.position;
     const valueStart = restStart + rest;
-    if (valueStart + valueBytes > limit) throw this.fault('has an entry that reaches behind it');
+    if (valueStart + valueBytes > limit) throw this.fault('has an entry that extends past its end');
     this.#setKey(shared, restStart, valueStart);
     this.valueStart = valueStart;
     this.valueEnd = valueStart + valueBytes;
@@ -70,17 +76,26 @@ export class RowReader {
     const length = shared + end - start;
     if (length > this.keyBytes.length) {
       const larger = new Uint8Array(Math.max(length, 2 * this.keyBytes.length));
-      larger.set(this.keyBytes.subarray(0, shared));
+      larger.set(this.keyBytes);
       this.keyBytes = larger;
     }
     const { keyBytes, data } = this;
+    const shorter = Math.min(length, this.#lengthBefore);
     let position = shared;
-    for (let from = start; from < end; from += 1) {
+    let from = start;
+    while (position < shorter && data[from] === keyBytes[position]) {
+      position += 1;
+      from += 1;
+    }
+    this.sameBytes = position;
+    this.difference =
+      position < shorter ? (data[from] as number) - (keyBytes[position] as number) : 0;
+    for (; from < end; from += 1) {
       keyBytes[position] = data[from] as number;
       position += 1;
     }
-    this.shared = shared;
     this.keyLength = length;
+    this.#lengthBefore = length;
   }
 
   key(): Uint8Array {
@@ -91,7 +106,7 @@ export class RowReader {
     return this.data.subarray(this.valueStart, this.valueEnd);
   }
 
-  /** The user key of an internal key: a copy. */
+  /** A copy of the user key of an internal key. */
   userKey(): Uint8Array {
     return this.keyBytes.slice(0, this.userKeyLength());
   }
@@ -110,37 +125,32 @@ export class RowReader {
 
 const SET = 1;
 const OBSOLETE_BIT = 64;
-/** Of the byte in front of a value: is the value elsewhere? */
+/** Bits of the byte before a value that say that the value is elsewhere. */
 const EXTERNAL_BITS = 0xc0;
 
-/** Walks the points of row blocks of data: keys are internal keys. */
+/** Iterates over the points of row data blocks, whose keys are internal keys. */
 export class RowDataCursor implements BlockCursor {
   readonly #reader = new RowReader();
-  readonly #key = new KeyBuffer();
   readonly #hasValuePrefix: boolean;
   readonly #kindMask: number;
   #low = 0;
   #high = 0;
   valid = false;
+  keyLength = 0;
+  order = 1;
   sequence = 0;
   kind = 0;
   valueStart = 0;
   isExternal = false;
 
-  /** @param version of the table format */
+  /** @param version the version of the table format */
   constructor(version: number) {
     this.#hasValuePrefix = version >= 3;
     this.#kindMask = version >= 4 ? 0xff & ~OBSOLETE_BIT : 0xff;
   }
 
   get keyBytes(): Uint8Array {
-    return this.#key.bytes;
-  }
-  get keyLength(): number {
-    return this.#key.length;
-  }
-  get order(): number {
-    return this.#key.order;
+    return this.#reader.keyBytes;
   }
   get data(): Uint8Array {
     return this.#reader.data;
@@ -167,15 +177,14 @@ export class RowDataCursor implements BlockCursor {
     this.valid = reader.next();
     if (!this.valid) return;
     const userBytes = reader.userKeyLength();
-    const key = this.#key;
-    const shared = isFirst ? 0 : Math.min(reader.shared, key.length, userBytes);
-    key.begin(shared);
-    key.append(reader.keyBytes, shared, userBytes);
-    key.finish();
+    const isSame = reader.sameBytes >= Math.min(userBytes, this.keyLength);
+    // One that the other begins with is less.
+    this.order = isSame ? userBytes - this.keyLength : reader.difference;
+    this.keyLength = userBytes;
     const low = readUint32(reader.keyBytes, userBytes);
     const high = readUint32(reader.keyBytes, userBytes + 4);
     const trailerOrder = high - this.#high || low - this.#low;
-    if (!isFirst && (key.order < 0 || (key.order === 0 && trailerOrder >= 0))) {
+    if (!isFirst && (this.order < 0 || (this.order === 0 && trailerOrder >= 0))) {
       throw reader.fault(`has an entry out of order, which ends at its byte ${reader.valueEnd}`);
     }
     this.#low = low;

@@ -1,4 +1,4 @@
-// Databases that Baton's SDK wrote, against what Pebble itself lists of them.
+// Compares databases that Baton's SDK wrote with the entries that Pebble lists.
 import { describe, expect, it } from 'vitest';
 import { listDatabase } from '../test/list-entries.js';
 import { MemoryFiles } from '../test/memory-files.js';
@@ -13,5 +13,5 @@ describe.runIf(SAMPLE_NAMES.length > 0)('the sample', () => {
 });
 
 describe.runIf(SAMPLE_NAMES.length === 0)('samples', () => {
-  it.skip('are not there: ../shared/data/c1z3 is missing', () => {});
+  it.skip('are skipped: ../shared/data/c1z3 is missing', () => {});
 });

@@ -1,4 +1,4 @@
-// Reads the blocks of a table as they are stored and decodes them:
+// Reads and decodes the stored blocks of a table:
 //
 //   contents     raw or compressed
 //   compression  1 byte: 0 none, 1 snappy, 7 zstd, 8 MinLZ; others are RocksDB's
@@ -7,8 +7,8 @@
 //   snappy's contents  uvarint: decoded length; then the rest of a raw snappy stream
 //   zstd's contents    uvarint: decoded length; then a zstd frame
 //
-// Invariants: no read goes outside of the file; nothing is allocated by a length that the file claims before
-// that length is known to be possible and within the limit.
+// Invariants: no read extends past the file; no memory is allocated for a length in the file before the length
+// is known to be possible and within the limit.
 
 import { createRequire } from 'node:module';
 import { maskedChecksum } from '@sstitch/sst/file-format';
@@ -19,20 +19,20 @@ import type { InputFile } from './input-file.js';
 import { xxHash64Low } from './xxhash64.js';
 import { decompressZstd } from './zstd.js';
 
-// By `require`, as in @sstitch/sst: Node reads a CommonJS module through for its names where it is imported.
+// With `require`, as in @sstitch/sst: Node scans the whole text of an imported CommonJS module for its exports.
 const { uncompressSync } = createRequire(import.meta.url)('snappy') as typeof import('snappy');
 
-/** Where a block lies. */
+/** The place of a block. */
 export interface BlockHandle {
   readonly offset: number;
-  /** Of the contents as stored, without the 5 bytes behind them. */
+  /** The length of the stored contents, without the 5 bytes after them. */
   readonly length: number;
 }
 
 /** A decoded block. */
 export interface Block {
   readonly bytes: Uint8Array;
-  /** Where it was stored. */
+  /** The place of the stored block. */
   readonly at: Location;
 }
 
@@ -50,14 +50,14 @@ const REFUSED_COMPRESSIONS = new Map([
   [6, 'Xpress'],
   [8, 'MinLZ'],
 ]);
-/** No snappy stream grows by more: its best element turns 3 bytes into 64. */
+/** The most that a snappy stream can grow: its best element turns 3 bytes into 64. */
 const MAX_SNAPPY_GROWTH = 22;
 
 /** Reads the blocks of one table. */
 export class BlockFile {
   readonly file: InputFile;
   readonly maxBlockBytes: number;
-  /** Set once the footer is read. */
+  /** The type of the checksums; set when the footer is read. */
   checksumType: ChecksumType = 'crc32c';
 
   constructor(file: InputFile, maxBlockBytes: number) {
@@ -65,12 +65,12 @@ export class BlockFile {
     this.maxBlockBytes = maxBlockBytes;
   }
 
-  /** A handle at the cursor. */
+  /** Reads a handle at the cursor. */
   readHandle(cursor: ByteCursor): BlockHandle {
     return { offset: cursor.uvarint(), length: cursor.uvarint() };
   }
 
-  /** The decoded contents of a block, in memory of their own. */
+  /** Reads and decodes a block into new memory. */
   read(handle: BlockHandle): Block {
     const { offset, length } = handle;
     const at = { path: this.file.path, offset };
@@ -94,7 +94,7 @@ export class BlockFile {
     throw name === undefined
       ? corrupt(`a block has the unknown compression ${compression}`, at)
       : unsupported(
-          `a block is compressed with ${name}; this package reads none, snappy and zstd: ` +
+          `a block is compressed with ${name}, but this package reads only none, snappy and zstd: ` +
             'compact the database with one of these first',
           at,
         );
@@ -112,7 +112,7 @@ export class BlockFile {
         return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
       }
     } catch (cause) {
-      throw corrupt('snappy does not decode a block', at, cause);
+      throw corrupt('snappy cannot decode a block', at, cause);
     }
     throw corrupt('a snappy block does not have the length that it claims', at);
   }
@@ -121,7 +121,7 @@ export class BlockFile {
     const cursor = new ByteCursor(contents, 'a zstd block', at);
     const sizeBytes = this.#decodedBytes(cursor, at);
     const bytes = decompressZstd(contents.subarray(cursor.position), sizeBytes);
-    if (bytes === undefined) throw corrupt('zstd does not decode a block', at);
+    if (bytes === undefined) throw corrupt('zstd cannot decode a block', at);
     return bytes;
   }
 

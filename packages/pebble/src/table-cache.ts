@@ -1,4 +1,4 @@
-// Open table files, by number: those in use, and the ones used last.
+// Caches open table files by number: those in use and the most recently used ones.
 
 import { join } from 'node:path';
 import { PebbleError } from './errors.js';
@@ -18,7 +18,7 @@ export class TableCache {
   readonly #directory: string;
   readonly #options: CheckedOptions;
   readonly #budget: MemoryBudget;
-  /** In the order of their last use. */
+  /** Files in the order of their last use. */
   readonly #files = new Map<number, CachedFile>();
   #idle = 0;
   #isClosed = false;
@@ -36,7 +36,7 @@ export class TableCache {
     budget.reclaim = () => this.#closeIdle(0);
   }
 
-  /** The file that holds `table`; each call needs one of `release`. */
+  /** Returns the open file that holds `table`. Each call must be matched by a call of `release`. */
   acquire(table: LiveTable): TableFile {
     if (this.#isClosed) throw new PebbleError('SSTITCH_PEBBLE_CLOSED', 'the database is closed');
     const { fileNumber, fileBytes } = table;

@@ -1,18 +1,18 @@
-// Walks the points of a table that lie in a range, in order.
+// Iterates over the points of a table in a range, in order.
 //
 // Invariants:
-// - Until `open` is called the cursor holds the lowest key that it may have, and a sequence above all others: it
-//   stands for its table in a merge, and no byte of the table is read.
-// - Whatever the blocks hold, keys ascend, and lie between the separators of the index: so a range is the
-//   same whether a cursor starts at it or comes from before.
-// - One data block and one index block below the top are held at a time.
+// - Until `open` is called, the cursor is at the lowest key that it may have, with a sequence number above all
+//   others: it represents its table in a merge, without reading a byte of the table.
+// - Whatever the blocks hold, keys ascend and lie between the separators of the index, so that a range has the
+//   same entries whether a cursor starts there or before it.
+// - The cursor holds one data block and one index block below the top level at a time.
 
-import { compareBytes } from '@sstitch/contract';
+import { compareBytes, keyAfter } from '@sstitch/contract';
 import type { BlockCursor, EntryCursor } from './entry-cursor.js';
 import { POINT_ROLE, refusedKindName } from './entry-kind.js';
 import { corrupt, type Location, type PebbleError, unsupported } from './errors.js';
 import { compareFronts } from './key-order.js';
-import { type KeyRange, keyBehind } from './key-range.js';
+import type { KeyRange } from './key-range.js';
 import type { MemoryBudget } from './memory-budget.js';
 import type { RangeDeletion } from './range-deletions.js';
 import type { LiveTable } from './read-manifest.js';
@@ -21,28 +21,28 @@ import type { TableFile } from './table-file.js';
 import type { TableIndex } from './table-index.js';
 
 const NOTHING = new Uint8Array(0);
-/** Above any sequence. */
+/** Above every sequence number. */
 const UNOPENED_SEQUENCE = Number.POSITIVE_INFINITY;
 
 export class TableCursor implements EntryCursor {
   readonly #table: LiveTable;
   readonly #range: KeyRange;
   readonly #budget: MemoryBudget;
-  /** Of the budget, what the block and the part of the index take. */
+  /** The part of the budget that the block and the index block take. */
   #heldBytes = 0;
   readonly #lower: Uint8Array;
-  /** The sequence of every entry of an ingested table: the table itself has 0. */
+  /** The sequence number of all entries of an ingested table, in which they have 0. */
   readonly #sequence: number | undefined;
   #file: TableFile | undefined;
   #block: BlockCursor | undefined;
   #at: Location = { path: '' };
-  /** The index block that names data blocks, and the row of it. */
+  /** The index block that points to data blocks, and the current row. */
   #index: TableIndex | undefined;
   #row = -1;
-  /** Of a two-level index, the row of the top. */
+  /** The current row of the top level of a two-level index. */
   #topRow = -1;
   #separator: Uint8Array = NOTHING;
-  /** May the block hold keys at or behind the range's end, or the table's largest? */
+  /** Whether the block may hold keys at or after the end of the range, or the table's largest key. */
   #mayReachEnd = false;
   #mayReachLargest = false;
   valid = true;
@@ -89,12 +89,15 @@ export class TableCursor implements EntryCursor {
   get isExternal(): boolean {
     return this.#block?.isExternal ?? false;
   }
+  get order(): number {
+    return this.#block?.order ?? 1;
+  }
   /** Of the block that holds the entry. */
   get location(): Location {
     return this.#at;
   }
 
-  /** To the first entry in the range. `file` must stay open until the cursor is not used any more. */
+  /** Moves to the first entry in the range. `file` must stay open while the cursor is in use. */
   open(file: TableFile): void {
     this.#file = file;
     this.#block = file.makeBlockCursor();
@@ -123,16 +126,16 @@ export class TableCursor implements EntryCursor {
     this.#check();
   }
 
-  /** Gives its memory back. The cursor is of no use afterwards. */
+  /** Releases the memory. The cursor must not be used afterwards. */
   close(): void {
     this.#budget.release(this.#heldBytes);
     this.#heldBytes = 0;
   }
 
-  /** The table's range deletions, cut to its bounds. */
+  /** The table's range deletions, clipped to its bounds. */
   rangeDeletions(): RangeDeletion[] {
     const { smallest, largest, largestIsExclusive } = this.#table;
-    const end = largest === undefined || largestIsExclusive ? largest : keyBehind(largest);
+    const end = largest === undefined || largestIsExclusive ? largest : keyAfter(largest);
     const cut: RangeDeletion[] = [];
     for (const deletion of this.#file?.rangeDeletions ?? []) {
       const from = compareBytes(deletion.start, smallest) < 0 ? smallest : deletion.start;
@@ -154,7 +157,7 @@ export class TableCursor implements EntryCursor {
     }
   }
 
-  /** Ends the cursor at the range's end, and refuses what no table holds. */
+  /** Ends the cursor at the end of the range, and refuses invalid entries. */
   #check(): void {
     const block = this.#block as BlockCursor;
     const { keyBytes, keyLength } = block;
@@ -170,7 +173,7 @@ export class TableCursor implements EntryCursor {
       const { largestIsExclusive, backing } = this.#table;
       const order = compareFronts(keyBytes, keyLength, largest, largest.length);
       if (order > 0 || (order === 0 && largestIsExclusive)) {
-        if (backing === undefined) throw this.#outOfBounds('behind its largest key');
+        if (backing === undefined) throw this.#outOfBounds('after its largest key');
         this.valid = false;
         return;
       }
@@ -199,16 +202,16 @@ export class TableCursor implements EntryCursor {
       block.load(stored);
       this.#holdBlock(block);
       if (!block.valid) {
-        // A table without points may have one empty block; more would be room to loop in.
+        // A table without points may have one empty block; more would let a file cause a long loop.
         const isOnlyBlock = index.count === 1 && !(this.#file as TableFile).hasTwoLevelIndex;
         if (!isOnlyBlock) throw corrupt('a data block is empty', stored.at);
         continue;
       }
       if (continues && compareFronts(block.keyBytes, block.keyLength, before, before.length) < 0) {
-        throw corrupt('a data block starts before the separator in front of it', stored.at);
+        throw corrupt('a data block starts before the previous separator', stored.at);
       }
       if (continues && !follows(block, beforeSequence, beforeKind)) {
-        throw corrupt('a data block starts before the end of the one in front of it', stored.at);
+        throw corrupt('a data block starts before the end of the previous one', stored.at);
       }
       this.#setLimits();
       this.valid = true;
@@ -231,15 +234,15 @@ export class TableCursor implements EntryCursor {
     this.#mayReachLargest = largest !== undefined && compareBytes(this.#separator, largest) >= 0;
   }
 
-  /** The block was read to its end: its last key is at or before the separator. */
+  /** Checks, at the end of a block, that its last key is at or before the separator. */
   #checkSeparator(block: BlockCursor): void {
     const separator = this.#separator;
     if (compareFronts(block.keyBytes, block.keyLength, separator, separator.length) > 0) {
-      throw corrupt('a data block ends behind its separator', this.#at);
+      throw corrupt('a data block ends after its separator', this.#at);
     }
   }
 
-  /** To the next row of the index; false behind the last one. */
+  /** Moves to the next row of the index; returns false after the last one. */
   #step(): boolean {
     const file = this.#file as TableFile;
     this.#row += 1;
@@ -254,12 +257,12 @@ export class TableCursor implements EntryCursor {
   #loadPartition(topRow: number): void {
     const file = this.#file as TableFile;
     const partition = file.readIndexPartition(file.index.handle(topRow));
-    if (partition.count === 0) throw corrupt('a part of the index is empty', partition.at);
+    if (partition.count === 0) throw corrupt('an index partition is empty', partition.at);
     const last = partition.separator(partition.count - 1);
     const isInPlace =
       compareBytes(last, file.index.separator(topRow)) <= 0 &&
       (topRow === 0 || compareBytes(file.index.separator(topRow - 1), partition.separator(0)) <= 0);
-    if (!isInPlace) throw corrupt('a part of the index is out of order', partition.at);
+    if (!isInPlace) throw corrupt('an index partition is out of order', partition.at);
     this.#index = partition;
     this.#topRow = topRow;
   }
@@ -270,7 +273,7 @@ export class TableCursor implements EntryCursor {
 
   #outOfBounds(where: string): PebbleError {
     return corrupt(
-      `table ${this.#table.number} has a key ${where} in the MANIFEST: they are not of one database`,
+      `table ${this.#table.number} has a key ${where} in the MANIFEST: they do not belong to the same database`,
       this.#at,
     );
   }
@@ -283,7 +286,7 @@ export class TableCursor implements EntryCursor {
   }
 }
 
-/** Does the first entry of a block follow the last one of the block before? */
+/** Whether the first entry of a block follows the last one of the previous block. */
 function follows(block: BlockCursor, beforeSequence: number, beforeKind: number): boolean {
   if (block.order !== 0) return block.order > 0;
   if (block.sequence !== beforeSequence) return block.sequence < beforeSequence;

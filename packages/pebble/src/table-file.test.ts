@@ -1,4 +1,4 @@
-// Tables that no fixture has: LevelDB's, and those that are wrong or refused.
+// Tables that no fixture has: LevelDB's, and invalid or refused ones.
 import { describe, expect, it } from 'vitest';
 import { ByteWriter } from '../test/byte-writer.js';
 import {
@@ -25,7 +25,7 @@ const point = (key: string, sequence = 5, rest: Partial<RowPoint> = {}): RowPoin
   return { key, sequence, value: `value ${key}`, ...rest };
 };
 
-/** The keys of a database of one table, which spans all keys. */
+/** The keys of a database of one table that covers all keys. */
 async function keysOf(
   bytes: Uint8Array,
   table: Partial<EncodedTable> = {},
@@ -53,7 +53,7 @@ async function refusal(
 }
 
 describe("LevelDB's tables", () => {
-  it('are read, with their own sequences', async () => {
+  it('are read with their own sequence numbers', async () => {
     const bytes = encodeTable([
       { key: 'a', sequence: 9, value: 'new' },
       { key: 'a', sequence: 3, value: 'old' },
@@ -86,17 +86,17 @@ describe('a row table', () => {
     expect(await keysOf(encodeRowTable({ points, version: 4 }))).toEqual(['a']);
   });
 
-  it('may have range deletions alone, with or without an empty block', async () => {
+  it('may have only range deletions, with or without an empty block', async () => {
     const rangeDeletions = [{ start: 'a', end: 'b', sequence: 9 }];
     const table = { points: [], rangeDeletions };
     expect(await keysOf(encodeRowTable(table))).toEqual([]);
     expect(await keysOf(encodeRowTable({ ...table, emptyBlocks: ['c'] }))).toEqual([]);
-    // Of more than one, each would be read for nothing.
+    // Several empty blocks would each be read in vain.
     const two = encodeRowTable({ ...table, emptyBlocks: ['c', 'd'] });
     await refusal(two, CORRUPT, 'a data block is empty');
   });
 
-  it('may have old versions in value blocks, which are passed over', async () => {
+  it('may have old versions in value blocks, which are skipped', async () => {
     const table = (points: RowPoint[]) => encodeRowTable({ points, version: 3 });
     const external = { isExternal: true };
     expect(await keysOf(table([point('a', 5), point('a', 4, external)]))).toEqual(['a']);
@@ -104,7 +104,7 @@ describe('a row table', () => {
   });
 });
 
-describe('a table is refused by name with', () => {
+describe('a table is refused, with the name of the feature, for', () => {
   const points = [point('a')];
   it.each<[string, RowTable, string]>([
     ['range keys', { points, meta: ['pebble.range_key'] }, 'range keys'],
@@ -136,7 +136,7 @@ describe('a table is refused by name with', () => {
     await refusal(encodeFooter(1, handle, handle, type), code, problem);
   });
 
-  it('a version that is newer', async () => {
+  it('a newer version', async () => {
     const handle = new ByteWriter().uvarint(0).uvarint(8).done();
     await refusal(
       encodeFooter(8, handle, handle),
@@ -156,26 +156,26 @@ describe('a table is corrupt', () => {
     ['empty or inverted', { points: [], rangeDeletions: [{ start: 'b', end: 'a', sequence: 5 }] }],
   ])('where it %s', (problem, table) => refusal(encodeRowTable(table), CORRUPT, problem));
 
-  it('where its keys lie outside of its bounds', async () => {
+  it('if its keys lie outside its bounds', async () => {
     const bytes = encodeRowTable({ points: [point('b'), point('c'), point('d')] });
     await refusal(bytes, CORRUPT, 'before its smallest key', { smallest: 'c' });
-    await refusal(bytes, CORRUPT, 'behind its largest key', { largest: 'c' });
-    await refusal(bytes, CORRUPT, 'behind its largest key', { largest: 'd', isExclusive: true });
+    await refusal(bytes, CORRUPT, 'after its largest key', { largest: 'c' });
+    await refusal(bytes, CORRUPT, 'after its largest key', { largest: 'd', isExclusive: true });
   });
 
-  it('where its size is not that of the MANIFEST', async () => {
+  it('if its size differs from that in the MANIFEST', async () => {
     const bytes = encodeRowTable({ points: [point('a')] });
-    await refusal(bytes, CORRUPT, 'but the MANIFEST says 7', { sizeBytes: 7 });
+    await refusal(bytes, CORRUPT, 'but the MANIFEST states 7', { sizeBytes: 7 });
   });
 
-  it('where it is cut off or no table', async () => {
-    await refusal(new Uint8Array(5), CORRUPT, 'the file has 5 bytes');
+  it('if it is truncated or not a table', async () => {
+    await refusal(new Uint8Array(5), CORRUPT, 'the file has only 5 bytes');
     await refusal(new Uint8Array(100), CORRUPT, 'this is not a table');
     const handle = new ByteWriter().uvarint(1000).uvarint(8).done();
     await refusal(encodeFooter(1, handle, handle), CORRUPT, '13 bytes are expected here');
   });
 
-  it('wherever a bit of a block is flipped', async () => {
+  it('if any bit of a block is flipped', async () => {
     const bytes = encodeRowTable({
       points: ['a', 'b', 'c', 'd', 'e'].map((key) => point(key)),
       rangeDeletions: [{ start: 'x', end: 'y', sequence: 3 }],
@@ -188,7 +188,7 @@ describe('a table is corrupt', () => {
     }
   });
 
-  it('where it is missing', async () => {
+  it('if it is missing', async () => {
     const edit = new EditWriter().head();
     edit.addTable({ number: 1_234_567, sizeBytes: 9, smallest: '', largest: 'z' });
     await expect(listDatabase(encodeDatabase([edit]))).rejects.toMatchObject({

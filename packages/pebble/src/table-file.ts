@@ -1,5 +1,5 @@
-// A table file: its footer, metaindex, properties, index and range deletions are read when it is opened, its
-// data blocks when a cursor needs them. Several virtual tables can lie in one file.
+// A table file. Its footer, metaindex, properties, index and range deletions are read when it is opened, its
+// data blocks when a cursor needs them. Several virtual tables may lie in one file.
 //
 //   metaindex: name -> handle
 //     rocksdb.properties    properties
@@ -51,7 +51,7 @@ const INDEX_TYPE_PROPERTY = 'rocksdb.block.based.table.index.type';
 const PROPERTY_NAMES = [COMPARER_PROPERTY, KEY_SCHEMA_PROPERTY, INDEX_TYPE_PROPERTY] as const;
 const KEY_SCHEMA = /^DefaultKeySchema\(leveldb\.BytewiseComparator,\d+\)$/;
 const TWO_LEVEL_INDEX_TYPE = 2;
-/** About what a range deletion takes, with its keys. */
+/** About how much memory a range deletion takes with its keys. */
 const RANGE_DELETION_BYTES = 256;
 
 type MetaHandles = ReadonlyMap<(typeof META_NAMES)[number], BlockHandle>;
@@ -81,9 +81,7 @@ export class TableFile {
         : readRangeDeletions(blocks.read(deletions), this.#layout, options.maxRangeDeletions);
   }
 
-  /**
-   * @param sizeBytes what the MANIFEST says that the file has; undefined if it does not
-   */
+  /** Opens a table file. @param sizeBytes the size of the file according to the MANIFEST, if that states it */
   static open(
     fileSystem: ReadableFileSystem,
     path: string,
@@ -94,7 +92,7 @@ export class TableFile {
     try {
       if (sizeBytes !== undefined && file.sizeBytes !== sizeBytes) {
         throw corrupt(
-          `the file has ${file.sizeBytes} bytes, but the MANIFEST says ${sizeBytes}: copy the whole directory again`,
+          `the file has ${file.sizeBytes} bytes, but the MANIFEST states ${sizeBytes}: copy the whole directory again`,
           { path },
         );
       }
@@ -109,12 +107,12 @@ export class TableFile {
     return this.#version >= 5 ? 'columnar' : 'row';
   }
 
-  /** The memory that the open file takes, in bytes, without its blocks. */
+  /** The memory of the open file in bytes, without its blocks. */
   get heldBytes(): number {
     return this.index.heldBytes + RANGE_DELETION_BYTES * this.rangeDeletions.length;
   }
 
-  /** A part of a two-level index. */
+  /** Reads a partition of a two-level index. */
   readIndexPartition(handle: BlockHandle): TableIndex {
     return readTableIndex(this.#blocks, handle, this.#layout);
   }
@@ -151,7 +149,7 @@ function refuseParts(path: string, footer: Footer, meta: MetaHandles): void {
   }
   if (has(BLOB_REFERENCES, ATTRIBUTE_BLOB_VALUES)) {
     const problem = 'the table has values in blob files, which this package does not read';
-    throw unsupported(`${problem}: copy the database with value separation off`, { path });
+    throw unsupported(`${problem}: copy the database with value separation disabled`, { path });
   }
 }
 
@@ -174,7 +172,7 @@ function readProperties(
   const comparer = textOf(COMPARER_PROPERTY);
   if (comparer !== undefined && comparer !== COMPARER) {
     throw unsupported(
-      `the table is in the order of the comparer ${JSON.stringify(comparer)}; this package knows ${COMPARER} alone`,
+      `the table is in the order of the comparer ${JSON.stringify(comparer)}; this package supports only ${COMPARER}`,
       block.at,
     );
   }

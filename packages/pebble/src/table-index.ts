@@ -1,4 +1,4 @@
-// An index block: where the blocks below it lie, in order. Those are data blocks or, in the top level of a
+// An index block: the places of the blocks below it, in order. Those are data blocks or, in the top level of a
 // two-level index, index blocks.
 //
 //   row       a row block: an internal key >= all keys of the block below and <= those of the next -> its
@@ -13,7 +13,7 @@ import { corrupt, type Location, tooLarge } from './errors.js';
 import { RowReader } from './row-block.js';
 import type { Block, BlockFile, BlockHandle } from './stored-block.js';
 
-/** What the numbers of a row take. */
+/** The size of the decoded numbers of a row. */
 const ROW_BYTES = 32;
 
 export class TableIndex {
@@ -46,12 +46,12 @@ export class TableIndex {
     }
   }
 
-  /** The memory that the index takes, in bytes. */
+  /** The memory of the index in bytes. */
   get heldBytes(): number {
     return this.#keys.length + ROW_BYTES * this.count;
   }
 
-  /** A user key at or behind all keys of the block, and at or before those of the next: a view. */
+  /** A user key at or after all keys of the block and at or before those of the next one; a view. */
   separator(row: number): Uint8Array {
     return this.#keys.subarray(this.#keyEnds[row], this.#keyEnds[row + 1]);
   }
@@ -60,7 +60,7 @@ export class TableIndex {
     return { offset: this.#offsets[row] as number, length: this.#lengths[row] as number };
   }
 
-  /** The first block that may hold a user key at or behind `userKey`; `count` if there is none. */
+  /** The first block that may hold a user key at or after `userKey`; `count` if there is none. */
   find(userKey: Uint8Array): number {
     let left = 0;
     let right = this.count;
@@ -93,7 +93,7 @@ function readRows(blocks: BlockFile, block: Block): TableIndex {
   let keyBytes = 0;
   while (reader.next()) {
     keyBytes += reader.userKeyLength();
-    // Keys share bytes as they are stored, so that all of them together can be far larger than the block.
+    // Stored keys share bytes, so that decoded they can be far larger than the block.
     if (keyBytes > blocks.maxBlockBytes) {
       const what = 'the keys of an index block are too large';
       throw tooLarge(what, blocks.maxBlockBytes, 'maxBlockBytes', block.at);

@@ -1,18 +1,18 @@
-// A table that is built in memory, so that its size is known before its first byte goes to the sink.
+// Builds a table in memory, so that its size is known before its first byte goes to the sink.
 
 import { type EntryCursor, type FileHandle, TableBuilder } from '@sstitch/sst';
 import type { CheckedWriteOptions } from './write-options.js';
 
-/** A finished table, and what the MANIFEST says of it. */
+/** A finished table, as the MANIFEST describes it. */
 export interface WrittenTable {
   readonly number: number;
   readonly sizeBytes: number;
-  /** Internal keys. */
+  /** The smallest and the largest internal key. */
   readonly smallest: Uint8Array;
   readonly largest: Uint8Array;
 }
 
-/** One table on its way. */
+/** A table that is being built. */
 export class TableOutput {
   readonly #number: number;
   readonly #chunks: Uint8Array[] = [];
@@ -35,7 +35,7 @@ export class TableOutput {
     return this.#builder.sizeBytes;
   }
 
-  /** @throws SstError as `TableBuilder.addFrom` */
+  /** Adds an entry. @throws SstError as in `TableBuilder.addFrom` */
   add(entry: EntryCursor): void {
     this.#builder.addFrom(entry);
   }
@@ -50,7 +50,7 @@ export class TableOutput {
   }
 }
 
-/** What a builder needs of a file: it appends, and uses its buffer again. */
+/** The file operations that a table builder needs. The builder reuses its buffer, so this copies the chunks. */
 function memoryFile(chunks: Uint8Array[]): FileHandle {
   return {
     write: (bytes) => {

@@ -1,14 +1,14 @@
-// A version edit: one record of a MANIFEST, which says how the set of tables changes.
+// A version edit: one record of a MANIFEST, a change of the set of tables.
 //
-//   edit := (tag body)*, all numbers uvarints, byte strings with their length in front
+//   edit := (tag body)*; all numbers are uvarints, byte strings are length-prefixed
 //
 //   1    comparer's name            2    log number: WALs below it are flushed
 //   3    next file number           4    last sequence
-//   5    level, key: ignored        6    level, table: no longer there
+//   5    level, key: ignored        6    level, table: removed
 //   9    log number: ignored
 //   7    level, table, size, smallest, largest: a table
 //   100  as 7, then smallest and largest sequence
-//   102  as 100, with a path id behind the table's number
+//   102  as 100, with a path id after the table's number
 //   103  as 100, then custom fields
 //   105  file, size: a file that holds virtual tables
 //   106  file: no longer such a file
@@ -17,8 +17,8 @@
 //   66         uvarint: the table is virtual, and its bytes are in this file
 //   bit 6 not set: byte string, ignored
 //
-// Smallest and largest are internal keys: a user key and 8 bytes of sequence and kind. Where the largest has
-// the largest sequence there is (2^56 - 1), its user key is just outside of the table.
+// Smallest and largest are internal keys: a user key and 8 bytes of sequence number and kind. If the largest
+// key has the largest possible sequence number (2^56 - 1), its user key is an exclusive bound.
 
 import { ByteCursor } from './byte-cursor.js';
 import { type Location, unsupported } from './errors.js';
@@ -29,10 +29,10 @@ export interface TableEntry {
   readonly number: number;
   /** The file that holds it, if the table is virtual. */
   readonly backing: number | undefined;
-  /** Of the file, if the table is not virtual; else an estimate, or Infinity. */
+  /** The size of the file, if the table is not virtual; else an estimate, or Infinity. */
   readonly sizeBytes: number;
   readonly smallest: Uint8Array;
-  /** The last user key, or just behind it: see `largestIsExclusive`. */
+  /** The last user key, or an exclusive bound if `largestIsExclusive`. */
   readonly largest: Uint8Array;
   readonly largestIsExclusive: boolean;
   readonly smallestSequence: number;
@@ -130,14 +130,14 @@ function readField(cursor: ByteCursor, tag: number, edit: VersionEdit): void {
 function refusedTag(name: string | undefined, otherwise: string, at: Location) {
   return unsupported(
     `the MANIFEST has ${name ?? otherwise}, which this package does not read: ` +
-      'open the database with Pebble and copy it to one without',
+      'copy the database with Pebble to one without it',
     at,
   );
 }
 
 function readLevel(cursor: ByteCursor): number {
   const level = cursor.uvarint();
-  if (level > MAX_LEVEL) throw cursor.fault(`names level ${level}; ${MAX_LEVEL} is the last`);
+  if (level > MAX_LEVEL) throw cursor.fault(`names level ${level}, but ${MAX_LEVEL} is the last`);
   return level;
 }
 
@@ -174,7 +174,7 @@ function readBound(cursor: ByteCursor): { userKey: Uint8Array; isSentinel: boole
   };
 }
 
-/** Returns the file that holds the table, if the table is virtual. */
+/** Returns the backing file, if the table is virtual. */
 function readCustomFields(cursor: ByteCursor): number | undefined {
   let backing: number | undefined;
   for (;;) {

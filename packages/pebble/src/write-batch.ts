@@ -7,12 +7,12 @@
 //     key     byte string
 //     value   byte string; not for DEL, SINGLEDEL, log data and ingests
 //
-// Entry i has the sequence of the batch plus i; log data is no entry. A range deletion has its end as value,
-// a sized deletion the size of what it deletes.
+// Entry i has the sequence number of the batch plus i; log data is not an entry. The value of a range deletion
+// is its end, that of a sized deletion the size of what it deletes.
 //
-// A flushable ingest has a batch of its own: it takes tables in without waiting for a flush. Its entries have
-// a table's number as key, a uvarint; all of the table has the sequence of the entry. An excise may be in
-// front of them, which is what a range deletion is to a reader.
+// A flushable ingest, which ingests tables without waiting for a flush, is a batch of its own. The key of each
+// of its entries is a table's number, a uvarint; the whole table has the sequence number of the entry. An
+// excise may precede them; readers treat it as a range deletion.
 
 import { ByteCursor } from './byte-cursor.js';
 import {
@@ -31,21 +31,21 @@ import { corrupt, type Location, unsupported } from './errors.js';
 export interface BatchEntry {
   readonly sequence: number;
   readonly kind: number;
-  /** A view. */
+  /** A view into the record. */
   readonly key: Uint8Array;
-  /** A view. */
+  /** A view into the record. */
   readonly value: Uint8Array;
 }
 
 const HEAD_BYTES = 12;
 const NOTHING = new Uint8Array(0);
-/** What a batch has beside points. */
+/** The kinds of entries that are not points. */
 const OTHER_KINDS = new Set([RANGE_DELETE, INGEST_TABLE, EXCISE]);
 const WITH_VALUE = new Set([SET, RANGE_DELETE, SET_WITH_DELETE, DELETE_SIZED, EXCISE]);
 
-/** The entries of a batch, in order. */
+/** Yields the entries of a batch in order. */
 export function* readBatch(record: Uint8Array, at: Location): Generator<BatchEntry, void> {
-  if (record.length < HEAD_BYTES) throw corrupt('a write batch is cut off', at);
+  if (record.length < HEAD_BYTES) throw corrupt('a write batch is truncated', at);
   const view = new DataView(record.buffer, record.byteOffset, HEAD_BYTES);
   const base = view.getUint32(4, true) * 2 ** 32 + view.getUint32(0, true);
   const count = view.getUint32(8, true);

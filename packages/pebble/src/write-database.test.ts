@@ -27,7 +27,7 @@ afterEach(() => {
 });
 
 const KIB = 1024;
-/** The least that is allowed, so that a few entries make several tables. */
+/** The smallest allowed sizes, so that a few entries make several tables. */
 const SMALL_TABLES = { tableSizeBytes: 64 * KIB, blockSizeBytes: KIB };
 
 function openLevel(): ClassicLevel<Uint8Array, Uint8Array> {
@@ -35,7 +35,7 @@ function openLevel(): ClassicLevel<Uint8Array, Uint8Array> {
   return new ClassicLevel(directory, { ...binary, createIfMissing: false });
 }
 
-/** What LevelDB lists, forwards; it opens the directory as its own. */
+/** The entries that LevelDB reads from the directory. */
 async function listWithLevelDb(): Promise<string[]> {
   const database = openLevel();
   await database.open();
@@ -60,7 +60,7 @@ const options: fc.Arbitrary<WriteOptions> = fc.record({
   formatVersion: fc.integer({ min: 13, max: 24 }),
 });
 
-describe('what is written', () => {
+describe('a written database', () => {
   it('is read back by the reader of this package, for any entries and options', async () => {
     await fc.assert(
       fc.asyncProperty(entriesInOrder(), options, async (entries, chosen) => {
@@ -75,7 +75,7 @@ describe('what is written', () => {
     );
   });
 
-  it('is read back by LevelDB, which iterates and looks keys up, for any entries and options', async () => {
+  it('is read back by LevelDB, by iteration and by get, for any entries and options', async () => {
     await fc.assert(
       fc.asyncProperty(entriesInOrder(), options, async (entries, chosen) => {
         await writePebbleDatabase(directory, entries, chosen);
@@ -97,7 +97,7 @@ describe('what is written', () => {
     );
   });
 
-  it('goes on as a LevelDB database: what LevelDB overwrites, deletes and compacts is so', async () => {
+  it('works as a LevelDB database, which can overwrite, delete and compact', async () => {
     const entries = numberedEntries(20_000);
     await writePebbleDatabase(directory, entries, SMALL_TABLES);
     const database = openLevel();
@@ -111,7 +111,7 @@ describe('what is written', () => {
     expect(await listWithLevelDb()).toEqual(linesOf(expected));
   });
 
-  it('is several tables of the size asked for, each with properties, and sound', async () => {
+  it('has several valid tables of the requested size, each with properties', async () => {
     const entries = numberedEntries(20_000);
     const { tables } = await writePebbleDatabase(directory, entries, SMALL_TABLES);
     expect(tables).toBeGreaterThan(5);
@@ -135,7 +135,7 @@ describe('what is written', () => {
     expect(await listWithLevelDb()).toEqual([]);
   });
 
-  it('has a MANIFEST of several log blocks where there are many tables', async () => {
+  it('has a MANIFEST of several log blocks if there are many tables', async () => {
     const entries = numberedEntries(60).map(({ key }) => ({
       key: Buffer.concat([key, Buffer.alloc(2000, 'k')]),
       value: Buffer.alloc(70 * KIB, 'v'),
@@ -148,7 +148,7 @@ describe('what is written', () => {
 });
 
 describe('files', () => {
-  it('come in the order of their names, the markers last', async () => {
+  it('are written in the order of their names, the markers last', async () => {
     const { files, sink } = keptFiles();
     const entries = numberedEntries(5000);
     const options = { ...SMALL_TABLES, formatVersion: 24 };
@@ -163,14 +163,14 @@ describe('files', () => {
     ]);
   });
 
-  it('have no CURRENT where it is not wanted', async () => {
+  it('have no CURRENT if the option says so', async () => {
     const { files, sink } = keptFiles();
     await writePebbleDatabase(sink, numberedEntries(1), { current: false });
     expect([...files.keys()].filter((name) => name === 'CURRENT')).toEqual([]);
     expect((await listDatabase(new MemoryFiles(files))).length).toBe(1);
   });
 
-  it('are handed over one after another, each once the sink has taken the one before', async () => {
+  it('are passed to the sink one after another, each after the previous promise has fulfilled', async () => {
     const events: string[] = [];
     const sink = async ({ name }: { readonly name: string }) => {
       events.push(`begin ${name}`);
@@ -201,7 +201,7 @@ describe('entries', () => {
     ['an array', entries],
     ['a generator', entries.values()],
     ['pages, some empty', pages],
-    ['pages that come later', asynchronously(pages)],
+    ['asynchronous pages', asynchronously(pages)],
     ['pages and single entries', [...pages.slice(0, 5), ...entries.slice(5000)]],
   ])('come from %s', async (_name, source) => {
     const { files, sink } = keptFiles();
@@ -220,7 +220,7 @@ describe('entries', () => {
     expect(await listWithLevelDb()).toEqual(linesOf(entries));
   });
 
-  it('are copied: their memory can be used again for the next', async () => {
+  it('are copied, so that their memory can be reused for the next', async () => {
     function* reused(): Generator<Entry> {
       const key = new Uint8Array(4);
       const value = new Uint8Array(8);
@@ -236,7 +236,7 @@ describe('entries', () => {
     expect(lines[2999]).toBe(`${(2999).toString(16).padStart(8, '0')} ${'b7'.repeat(8)}`);
   });
 
-  it('leave room for other work of the process', async () => {
+  it('do not block other work of the process', async () => {
     let turns = 0;
     const timer = setInterval(() => {
       turns += 1;

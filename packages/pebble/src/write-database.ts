@@ -1,8 +1,8 @@
-// Writes a database from entries in order: tables of LevelDB's format with the properties that Pebble requires, one
-// level, a MANIFEST of LevelDB's fields, CURRENT for LevelDB and markers for Pebble. Both open it.
+// Writes a database from sorted entries: tables in LevelDB's format with the properties that Pebble requires,
+// one level, a MANIFEST with LevelDB's fields, CURRENT for LevelDB and markers for Pebble. Both can open it.
 //
-// Invariants: one table is in memory at a time; files are finished in the order of their names, so that a sink can
-// be an archive; the markers come last, without which Pebble finds no database.
+// Invariants: one table is in memory at a time; files are finished in the order of their names, so that a sink
+// can be an archive; the markers, without which Pebble finds no database, are written last.
 
 import { setImmediate } from 'node:timers/promises';
 import { compareBytes, describeValue, isBytes } from '@sstitch/contract';
@@ -18,36 +18,36 @@ import { refused } from './options.js';
 import { TableOutput, type WrittenTable } from './table-output.js';
 import { type CheckedWriteOptions, checkWriteOptions, type WriteOptions } from './write-options.js';
 
-/** Entries in ascending order of their keys, each key once: one by one, or in pages. */
+/** Entries in strictly ascending key order, one by one or in pages. */
 export type EntrySource =
   | Iterable<Entry | readonly Entry[]>
   | AsyncIterable<Entry | readonly Entry[]>;
 
-/** What was written. */
+/** The totals of a written database. */
 export interface WrittenDatabase {
   readonly entries: number;
   readonly tables: number;
-  /** Of all files. */
+  /** The size of all files. */
   readonly sizeBytes: number;
 }
 
-/** After so many entries other work of the process goes on. */
+/** After this many entries, other work of the process can run. */
 const ENTRIES_AT_ONCE = 4096;
 const NO_BYTES = new Uint8Array(0);
-/** Sequence number 0, as Pebble itself writes it in the last level, and the type of a value. */
+/** The trailer of every key: sequence number 0, as Pebble writes in the last level, and the type of a value. */
 const VALUE_TRAILER = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
 
 /**
  * Writes a database that both Pebble and LevelDB open.
  *
- * @param target the path of a directory, which is made unless it is there and empty, and is synced; or a sink, which
- * takes the files
- * @param source entries in ascending order; their bytes are copied
- * @throws PebbleError `SSTITCH_PEBBLE_ORDER` for a key that does not follow the one before it;
+ * @param target the path of a directory, which is created unless it exists and is empty, and is fsynced; or a
+ * sink, which receives the files
+ * @param source entries in ascending key order; their bytes are copied
+ * @throws PebbleError `SSTITCH_PEBBLE_ORDER` for a key that does not follow the previous one;
  * `SSTITCH_PEBBLE_OPTIONS`; `SSTITCH_PEBBLE_UNSUPPORTED` for an empty key and an entry of more than 512 MiB;
  * `SSTITCH_PEBBLE_TARGET_EXISTS` for a directory that is not empty; `SSTITCH_PEBBLE_IO`;
- * `SSTITCH_ABORTED`, an AbortError, once the signal fires; what the source or the sink throws. What was made in a
- * directory is then removed
+ * `SSTITCH_ABORTED`, an AbortError, once the signal has fired; the errors of the source and the sink. After an
+ * error, everything created in a directory is removed
  */
 export async function writePebbleDatabase(
   target: string | FileSink,
@@ -119,7 +119,7 @@ class DatabaseWriter {
     };
   }
 
-  /** Gives a promise only where there is something to wait for. */
+  /** Takes an item; returns a promise only if there is something to wait for. */
   #take(item: Entry | readonly Entry[]): Promise<void> | undefined {
     if (Array.isArray(item)) return this.#addPage(item as readonly Entry[]);
     if (this.#add(item as Entry)) return this.#pause();
@@ -130,7 +130,7 @@ class DatabaseWriter {
     for (const entry of page) if (this.#add(entry)) await this.#pause();
   }
 
-  /** Whether it is time to pause. */
+  /** Adds an entry; returns whether it is time to pause. */
   #add(entry: Entry): boolean {
     const { key, value } = checkEntry(entry, this.#entries);
     this.#output ??= this.#nextTable(key);
@@ -171,7 +171,7 @@ class DatabaseWriter {
     await this.#emit(tableFileName(table.number), chunks);
   }
 
-  /** All files but the tables. */
+  /** Writes all files but the tables. */
   async #writeVersion(): Promise<void> {
     const { current, formatVersion } = this.#options;
     const number = this.#tables.length + 1;
@@ -201,15 +201,15 @@ class DatabaseWriter {
   }
 
   #orderError(key: Uint8Array): PebbleError {
-    const problem = `entry ${this.#entries}: its key ${shortHex(key)} does not follow the key of the entry before it`;
+    const problem = `entry ${this.#entries}: its key ${shortHex(key)} does not follow the key of the previous entry`;
     return new PebbleError(
       'SSTITCH_PEBBLE_ORDER',
-      `${problem}: give the entries in the order of their keys' bytes, each key once`,
+      `${problem}: pass the entries in bytewise key order, each key once`,
     );
   }
 }
 
-/** Keys in messages are cut to this many bytes. */
+/** How many bytes of a key messages show. */
 const SHOWN_KEY_BYTES = 64;
 
 function shortHex(key: Uint8Array): string {
@@ -225,7 +225,7 @@ function checkEntry(entry: Entry, number: number): Entry {
   if (key.length === 0) {
     throw new PebbleError(
       'SSTITCH_PEBBLE_UNSUPPORTED',
-      `entry ${number}: its key is empty, which Pebble reads but cannot always write again: leave it out`,
+      `entry ${number}: its key is empty, which Pebble can read but not always compact: leave it out`,
     );
   }
   return entry;
@@ -236,7 +236,7 @@ function notBytes(number: number, what: string, value: unknown): PebbleError {
   return new PebbleError('SSTITCH_PEBBLE_OPTIONS', problem);
 }
 
-/** The entry to add, as a table's builder takes it: one object for all. */
+/** The entry to add, in the form that a table builder accepts; one object is reused for all. */
 class EntryToWrite implements EntryCursor {
   readonly valid = true;
   keyBytes = new Uint8Array(256);

@@ -1,4 +1,4 @@
-// How a database is written: options, their defaults and their checks.
+// The options of writing, their defaults and checks.
 
 import type { FileSystem } from '@sstitch/sst';
 import { checkCount, NEWEST_FORMAT_VERSION, refused } from './options.js';
@@ -9,49 +9,49 @@ export type WritableFileSystem = Pick<
   'open' | 'readdir' | 'mkdir' | 'removeDirectory' | 'unlink' | 'fsyncDir'
 >;
 
-/** How a database is written. */
+/** Options of `writePebbleDatabase`. */
 export interface WriteOptions {
-  /** Ends the writing between two entries, with an AbortError whose cause is the signal's reason. */
+  /** Aborts the writing between two entries, with an AbortError whose cause is the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Where the target directory lies; not used with a sink.
+   * The file system of the target directory; not used with a sink.
    *
    * @defaultValue `nodeFileSystem` of @sstitch/sst
    */
   readonly fileSystem?: WritableFileSystem | undefined;
   /**
-   * A table ends once it has this many bytes: 64 KiB to 1 GiB. One table is in memory at a time.
+   * The size at which a table ends: 64 KiB to 1 GiB. One table is in memory at a time.
    *
    * @defaultValue 16,777,216
    */
   readonly tableSizeBytes?: number | undefined;
   /**
-   * A block ends once it has this many bytes before compression: 1 KiB to 4 MiB.
+   * The uncompressed size at which a block ends: 1 KiB to 4 MiB.
    *
    * @defaultValue 32,768
    */
   readonly blockSizeBytes?: number | undefined;
   /**
-   * How blocks are compressed. LevelDB reads these two and no others.
+   * The compression of blocks. LevelDB reads only these two.
    *
    * @defaultValue 'snappy'
    */
   readonly compression?: 'snappy' | 'none' | undefined;
   /**
-   * Bits a key for LevelDB's Bloom filters, with which it looks up missing keys faster. Pebble does not use them.
+   * Bits a key in LevelDB's Bloom filters, which speed up lookups of missing keys. Pebble does not use them.
    *
    * @defaultValue 0: no filters
    */
   readonly bloomBitsPerKey?: 0 | 10 | undefined;
   /**
-   * Pebble's format major version: 13 to 24. A Pebble that does not know it refuses the database; one that knows it
-   * can raise it.
+   * Pebble's format major version: 13 to 24. A Pebble that does not know it refuses the database; one that does
+   * can upgrade it.
    *
    * @defaultValue 13, which all versions of Pebble 2 open
    */
   readonly formatVersion?: number | undefined;
   /**
-   * Write CURRENT, without which LevelDB takes the directory for empty. Pebble does not need it.
+   * Whether to write CURRENT, without which LevelDB treats the directory as empty. Pebble does not need it.
    *
    * @defaultValue true
    */
@@ -73,7 +73,7 @@ const MIB = 2 ** 20;
 /** The oldest format that Pebble 2 opens: FormatFlushableIngest. */
 const OLDEST_FORMAT_VERSION = 13;
 
-/** Throws `SSTITCH_PEBBLE_OPTIONS` for a value out of range. */
+/** Checks the options. @throws PebbleError `SSTITCH_PEBBLE_OPTIONS` for a value out of range */
 export function checkWriteOptions(options: WriteOptions): CheckedWriteOptions {
   const { compression = 'snappy', bloomBitsPerKey = 0, current = true } = options;
   if (compression !== 'snappy' && compression !== 'none') {

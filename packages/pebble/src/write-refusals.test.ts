@@ -17,7 +17,7 @@ afterEach(() => {
 });
 
 const KIB = 1024;
-/** The least that is allowed, so that a few entries make several tables. */
+/** The smallest allowed sizes, so that a few entries make several tables. */
 const SMALL_TABLES = { tableSizeBytes: 64 * KIB, blockSizeBytes: KIB };
 
 describe('refused', () => {
@@ -26,18 +26,18 @@ describe('refused', () => {
   it.each([
     ['the same key twice', [key('a'), key('b'), key('b')]],
     ['a smaller key', [key('a'), key('c'), key('b')]],
-    ['a prefix of the key before', [key('a'), key('bb'), key('b')]],
+    ['a prefix of the previous key', [key('a'), key('bb'), key('b')]],
   ])('%s, with the number of the entry', async (_name, entries) => {
     await expect(writePebbleDatabase(directory, entries)).rejects.toMatchObject({
       code: 'SSTITCH_PEBBLE_ORDER',
       message:
-        'entry 2: its key 62 does not follow the key of the entry before it: ' +
-        "give the entries in the order of their keys' bytes, each key once",
+        'entry 2: its key 62 does not follow the key of the previous entry: ' +
+        'pass the entries in bytewise key order, each key once',
     });
     expect(existsSync(directory)).toBe(false);
   });
 
-  it('a smaller key that would begin a table', async () => {
+  it('a smaller key at the beginning of a table', async () => {
     const large = { key: Buffer.from('b'), value: Buffer.alloc(70 * KIB, 'v') };
     for (const next of ['a', 'b', 'aaaa']) {
       const { sink } = keptFiles();
@@ -51,7 +51,7 @@ describe('refused', () => {
 
   it.each([
     [
-      'a key that is no bytes',
+      'a key that is not bytes',
       { key: 'text', value: Buffer.alloc(1) },
       'key must be a Uint8Array, not a string',
     ],
@@ -60,7 +60,7 @@ describe('refused', () => {
       { key: Buffer.alloc(1) },
       'value must be a Uint8Array, not undefined',
     ],
-    ['an entry that is none', undefined, 'key must be a Uint8Array, not undefined'],
+    ['an undefined entry', undefined, 'key must be a Uint8Array, not undefined'],
   ])('%s', async (_name, entry, message) => {
     const source = [entry as unknown as Entry];
     await expect(writePebbleDatabase(directory, source)).rejects.toMatchObject({
@@ -101,7 +101,7 @@ describe('refused', () => {
     await expect(writePebbleDatabase(directory, source)).rejects.toThrow('source is a number');
   });
 
-  it('a directory that is not empty, which stays as it is', async () => {
+  it('a directory that is not empty, which is not changed', async () => {
     mkdirSync(directory);
     writeFileSync(join(directory, 'mine'), 'text');
     await expect(writePebbleDatabase(directory, [])).rejects.toMatchObject({
@@ -120,7 +120,7 @@ describe('refused', () => {
 });
 
 describe('a failure', () => {
-  it('of the source passes through, and leaves no file', async () => {
+  it('of the source is thrown unchanged, and leaves no file', async () => {
     function* failing() {
       yield* numberedEntries(5000);
       throw new RangeError('no more');
@@ -136,12 +136,12 @@ describe('a failure', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it('of the sink passes through', async () => {
+  it('of the sink is thrown unchanged', async () => {
     const sink = () => Promise.reject(new RangeError('full'));
     await expect(writePebbleDatabase(sink, numberedEntries(1))).rejects.toThrow('full');
   });
 
-  it('of the disk is an error with the path of the file, and leaves no file', async () => {
+  it('of the disk has the path of the file, and leaves no file', async () => {
     const full = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
     let writes = 0;
     const fileSystem = {
@@ -177,7 +177,7 @@ describe('a failure', () => {
     ['before the first entry', 0],
     ['between entries', 10_000],
   ])(
-    'by a signal %s is an AbortError that has its reason, and leaves no file',
+    'by a signal %s is an AbortError with its reason, and leaves no file',
     async (_name, after) => {
       const controller = new AbortController();
       const reason = new Error('enough');
@@ -187,7 +187,7 @@ describe('a failure', () => {
           if (number === after) controller.abort(reason);
           yield entry;
         }
-        throw new Error('it should have ended');
+        throw new Error('the writing should have ended');
       }
       const options = { ...SMALL_TABLES, signal: controller.signal };
       await expect(writePebbleDatabase(directory, endless(), options)).rejects.toMatchObject({

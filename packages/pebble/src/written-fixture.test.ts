@@ -9,7 +9,7 @@ import { MemoryFiles } from '../test/memory-files.js';
 import { WRITTEN_OPTIONS, writtenEntries, writtenFiles } from '../test/written-fixture.js';
 import { writePebbleDatabase } from './index.js';
 
-it('the writer makes the files of the fixture, byte for byte', async () => {
+it('the writer reproduces the files of the fixture, byte for byte', async () => {
   const { files, sink } = keptFiles();
   await writePebbleDatabase(sink, writtenEntries(), WRITTEN_OPTIONS);
   const expected = writtenFiles();
@@ -19,7 +19,7 @@ it('the writer makes the files of the fixture, byte for byte', async () => {
   }
 });
 
-it('the fixture is read with the entries that it was made of', async () => {
+it('the reader finds the entries from which the fixture was made', async () => {
   expect(await listDatabase(new MemoryFiles(writtenFiles()))).toEqual(linesOf(writtenEntries()));
 });
 

@@ -3,7 +3,7 @@ import { xxHash64Low } from './xxhash64.js';
 
 const PRIME = 2654435761;
 
-/** The bytes of xxHash's own sanity checks. */
+/** The input of xxHash's own sanity checks. */
 function sanityBytes(length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   let generator = BigInt(PRIME);
@@ -22,7 +22,7 @@ describe('the low half of XXH64', () => {
     [4, 0x9136a0dca57457een],
     [14, 0x8282dcc4994e35c8n],
     [222, 0xb641ae8cb691c174n],
-  ])('of %d bytes is that of xxHash itself', (length, expected) => {
+  ])('of %d bytes matches xxHash', (length, expected) => {
     expect(xxHash64Low(sanityBytes(length))).toBe(Number(expected & 0xffff_ffffn));
   });
 });

@@ -1,5 +1,5 @@
-// XXH64 of seed 0, its low 32 bits: what a table with checksum type 3 stores. Numbers of 64 bits are kept as
-// two halves, since a BigInt for every 8 bytes would be slow.
+// The low 32 bits of XXH64 with seed 0, which tables with checksum type 3 store. 64-bit numbers are kept as two
+// halves, because a BigInt for every 8 bytes would be slow.
 
 import { readUint32 } from './fixed-numbers.js';
 
@@ -17,7 +17,7 @@ const P5_LOW = 0x165667c5;
 
 const STRIPE_BYTES = 32;
 
-/** A number of 64 bits that is changed in place. */
+/** A mutable 64-bit number. */
 class Word {
   high: number;
   low: number;
@@ -41,7 +41,7 @@ class Word {
   }
 
   multiply(high: number, low: number): this {
-    // The low halves in pieces of 16 bits: their product has 64.
+    // Multiplies the low halves in pieces of 16 bits, because their product has 64 bits.
     const aLow = this.low & 0xffff;
     const aHigh = this.low >>> 16;
     const bLow = low & 0xffff;
@@ -55,7 +55,7 @@ class Word {
     return this;
   }
 
-  /** @param count 1 to 31 */
+  /** Rotates left. @param count 1 to 31 */
   rotateLeft(count: number): this {
     const { high, low } = this;
     this.high = ((high << count) | (low >>> (32 - count))) >>> 0;
@@ -63,7 +63,7 @@ class Word {
     return this;
   }
 
-  /** Xors itself shifted right. */
+  /** Xors the number with itself shifted right. */
   xorShifted(count: number): this {
     if (count >= 32) return this.xor(0, count === 32 ? this.high : this.high >>> (count - 32));
     return this.xor(this.high >>> count, (this.low >>> count) | (this.high << (32 - count)));
@@ -80,7 +80,7 @@ class Word {
   }
 }
 
-/** The low 32 bits of the XXH64 of `bytes`. */
+/** Returns the low 32 bits of the XXH64 of `bytes`. */
 export function xxHash64Low(bytes: Uint8Array): number {
   let position = 0;
   const hash = bytes.length < STRIPE_BYTES ? new Word(P5_HIGH, P5_LOW) : new Word(0, 0);

@@ -11,14 +11,14 @@ function rawFrame(content: Uint8Array): Uint8Array {
 }
 
 describe('zstd', () => {
-  it('is loaded without a trace in the process', async () => {
+  it('is loaded without side effects on the process', async () => {
     const { fetch } = globalThis;
     await loadZstd();
     await loadZstd();
     expect(globalThis.fetch).toBe(fetch);
   });
 
-  it('decodes a frame of the size that is stated, and no other', async () => {
+  it('decodes a frame only if it has the stated size', async () => {
     await loadZstd();
     const content = text('some content');
     const frame = rawFrame(content);
@@ -27,7 +27,7 @@ describe('zstd', () => {
     expect(decompressZstd(frame, content.length + 1)).toBeUndefined();
     expect(decompressZstd(frame, 0)).toBeUndefined();
     expect(decompressZstd(frame.subarray(0, -1), content.length)).toBeUndefined();
-    expect(decompressZstd(text('no frame at all'), 10)).toBeUndefined();
+    expect(decompressZstd(text('not a frame'), 10)).toBeUndefined();
     expect(decompressZstd(new Uint8Array(0), 10)).toBeUndefined();
   });
 });

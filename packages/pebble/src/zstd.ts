@@ -1,13 +1,13 @@
-// Decompresses zstd frames, by zstd itself as WebAssembly: Node has zstd only from 22.15 on.
+// Decompresses zstd frames with zstd as WebAssembly, because Node has zstd only from 22.15 on.
 
 import { ZSTDDecoder } from 'zstddec';
 
 const decoder = new ZSTDDecoder();
 
-/** Loads zstd, once a process. `decompressZstd` may be called afterwards. */
+/** Loads zstd, once in a process. Must fulfil before `decompressZstd` is called. */
 export function loadZstd(): Promise<void> {
-  // Where there is a `fetch`, zstddec reads its WebAssembly, which it has as text, through it: Node then loads its
-  // HTTP client, which takes 100 ms. zstddec looks for it before `init` returns, and nobody else meanwhile.
+  // If `fetch` exists, zstddec decodes its embedded WebAssembly with it, which makes Node load its HTTP client
+  // and takes 100 ms. So `fetch` is hidden until `init` returns; no other code runs in between.
   const fetch = Object.getOwnPropertyDescriptor(globalThis, 'fetch');
   if (fetch?.configurable !== true) return decoder.init();
   Reflect.deleteProperty(globalThis, 'fetch');
@@ -18,16 +18,15 @@ export function loadZstd(): Promise<void> {
   }
 }
 
-/**
- * The contents of a frame.
+/** * Decompresses a frame.
  *
  * @returns undefined if the frame is damaged or does not have exactly `sizeBytes`
  */
 export function decompressZstd(frame: Uint8Array, sizeBytes: number): Uint8Array | undefined {
   if (sizeBytes === 0) return undefined;
   try {
-    // zstd writes into memory of this size and never beyond; zstddec gives an error's negative number
-    // for the size, so that nothing is returned.
+    // zstd never writes beyond memory of this size. On an error, zstddec uses the negative error number as the
+    // size, so that the result is empty.
     const bytes = decoder.decode(frame, sizeBytes);
     return bytes.length === sizeBytes ? bytes : undefined;
   } catch {

@@ -1,4 +1,4 @@
-/** Puts bytes together. */
+/** Concatenates bytes. */
 export class ByteWriter {
   readonly #parts: number[] = [];
 
@@ -42,7 +42,7 @@ export class ByteWriter {
     return this;
   }
 
-  /** With its length in front. */
+  /** Writes a length-prefixed byte string. */
   byteString(bytes: Uint8Array): this {
     return this.uvarint(bytes.length).raw(bytes);
   }

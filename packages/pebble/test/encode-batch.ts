@@ -6,7 +6,7 @@ export interface BatchItem {
   readonly value?: string;
 }
 
-/** A write batch; `count` can be set to a wrong one. */
+/** Encodes a write batch; `count` may be set to a wrong value. */
 export function encodeBatch(sequence: number, items: readonly BatchItem[], count?: number) {
   const LOG_DATA = 3;
   const counted = items.filter(({ kind }) => kind !== LOG_DATA).length;

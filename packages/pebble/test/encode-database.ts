@@ -1,4 +1,4 @@
-// Makes small databases of LevelDB tables: what no fixture has.
+// Encodes small databases of LevelDB tables that no fixture has.
 
 import { makeInternalKey, TableBuilder } from '@sstitch/sst';
 import { ByteWriter, text } from './byte-writer.js';
@@ -12,10 +12,10 @@ export interface EncodedTable {
   readonly sizeBytes: number;
   readonly smallest: string;
   readonly largest: string;
-  /** Is `largest` just behind the table? */
+  /** Whether `largest` is an exclusive bound. */
   readonly isExclusive?: boolean;
   readonly sequences?: readonly [number, number];
-  /** The table is virtual, and lies in this file. */
+  /** The backing file of a virtual table. */
   readonly backing?: number;
 }
 
@@ -38,7 +38,7 @@ export class EditWriter extends ByteWriter {
     return this.uvarint(105).uvarint(number).uvarint(sizeBytes);
   }
 
-  /** Tag 103, as Pebble writes it; `custom` are custom fields. */
+  /** Adds a table with tag 103, as Pebble does; `custom` holds custom fields. */
   addTable(table: EncodedTable, custom: Uint8Array = new Uint8Array(0)): this {
     const { number, level = 6, sizeBytes, smallest, largest, sequences = [0, 0] } = table;
     this.uvarint(103).uvarint(level).uvarint(number).uvarint(sizeBytes);
@@ -57,11 +57,11 @@ export function internalKey(userKey: string, trailer: bigint): Uint8Array {
 export interface TableItem {
   readonly key: string;
   readonly sequence: number;
-  /** A deletion if undefined. */
+  /** Undefined for a deletion. */
   readonly value?: string;
 }
 
-/** A LevelDB table with one entry in a block. */
+/** Encodes a LevelDB table with one entry in each block. */
 export function encodeTable(items: readonly TableItem[]): Uint8Array {
   const parts: Uint8Array[] = [];
   const file = {
@@ -82,7 +82,7 @@ export function encodeTable(items: readonly TableItem[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }
 
-/** A database of these files and version edits. */
+/** Encodes a database of these files and version edits. */
 export function encodeDatabase(
   edits: readonly ByteWriter[],
   files: Iterable<readonly [string, Uint8Array]> = [],

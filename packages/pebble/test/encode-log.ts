@@ -11,7 +11,7 @@ const FORMATS = {
   sync: { headerBytes: 19, firstType: 9 },
 } as const;
 
-/** One chunk; `position` is 0 full, 1 first, 2 middle, 3 last. */
+/** Encodes a chunk; `position` is 0 full, 1 first, 2 middle, 3 last. */
 export function encodeChunk(
   payload: Uint8Array,
   position: number,
@@ -29,7 +29,7 @@ export function encodeChunk(
     .done();
 }
 
-/** A log of these records. */
+/** Encodes a log of these records. */
 export function encodeLog(
   records: readonly Uint8Array[],
   format: ChunkFormat = 'legacy',

@@ -1,5 +1,5 @@
-// Makes tables of Pebble's versions 0 (LevelDB) to 4: row blocks, uncompressed. It writes what it is told to, in
-// order or not.
+// Encodes tables of Pebble's versions 0 (LevelDB) to 4 with uncompressed row blocks. It writes entries as they
+// are, sorted or not.
 
 import { maskedChecksum } from '@sstitch/sst/file-format';
 import { ByteWriter, text } from './byte-writer.js';
@@ -7,10 +7,10 @@ import { ByteWriter, text } from './byte-writer.js';
 export interface RowPoint {
   readonly key: string;
   readonly sequence: number;
-  /** SET if undefined. */
+  /** The kind; undefined means SET. */
   readonly kind?: number;
   readonly value?: string | undefined;
-  /** Mark the value as the handle of one in a value block. */
+  /** Marks the value as the handle of a value in a value block. */
   readonly isExternal?: boolean;
 }
 
@@ -27,11 +27,11 @@ export interface RowTable {
   readonly version?: 0 | 1 | 2 | 3 | 4;
   /** @defaultValue 4 */
   readonly pointsInBlock?: number;
-  /** More entries of the metaindex. */
+  /** Further entries of the metaindex. */
   readonly meta?: readonly string[];
-  /** Separators of data blocks without entries, behind the others. */
+  /** Separators of empty data blocks after the others. */
   readonly emptyBlocks?: readonly string[];
-  /** What each block claims to be; the bytes are uncompressed. */
+  /** The compression that each block claims; the bytes are uncompressed. */
   readonly compression?: number;
   readonly properties?: readonly (readonly [string, string])[];
 }
@@ -47,7 +47,7 @@ function internalKey(key: string, sequence: number, kind: number): Uint8Array {
   return new ByteWriter().raw(text(key)).uint64(trailer).done();
 }
 
-/** A row block. */
+/** Encodes a row block. */
 function encodeRowBlock(entries: readonly RowEntry[]): Uint8Array {
   const block = new ByteWriter();
   let last: Uint8Array = new Uint8Array(0);

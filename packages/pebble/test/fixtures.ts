@@ -1,13 +1,13 @@
-// Databases that Pebble 2.1.5 made, beside what Pebble itself lists of them (test-fixtures):
+// Databases that Pebble 2.1.5 wrote, and the entries that Pebble lists (test-fixtures):
 //
 //   history-N      format version N: overwritten and deleted keys, range deletions, an old version that a snapshot
-//                  kept, excised ranges where N has them, and a WAL with data; 13 has tables of version 2, 16 of 4,
+//                  kept, excised ranges if N supports them, and a WAL with data; 13 has tables of version 2, 16 of 4,
 //                  19 of 5, 22 of 6, 24 of 7
 //   table-formats  ingested tables of versions 1 to 7, each once with CRC-32C and once with XXH64, range deletions
 //                  and a two-level index; uncompressed, snappy and zstd
-//   written        what this package wrote itself (written-fixture.ts)
+//   written        a database that this package wrote (written-fixture.ts)
 //
-// NAME.tar.gz is the directory without its OPTIONS file; NAME.txt.gz has a line an entry, "key value" in hex.
+// NAME.tar.gz is the directory without its OPTIONS file; NAME.txt.gz has a line for each entry, "key value" in hex.
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -35,7 +35,7 @@ export function fixtureFiles(name: FixtureName | 'written'): Files {
   return untar(read(`${name}.tar.gz`));
 }
 
-/** What Pebble lists: a line an entry, "key value" in hex. */
+/** The entries that Pebble lists, each as "key value" in hex. */
 export function fixtureEntries(name: FixtureName): string[] {
   return Buffer.from(read(`${name}.txt.gz`))
     .toString()

@@ -1,10 +1,10 @@
-// Entries to write, for tests.
+// Creates entries for tests of the writer.
 
 import fc from 'fast-check';
 import type { DatabaseFile, Entry, FileSink } from '../src/index.js';
 import type { Files } from './memory-files.js';
 
-/** So many entries, of some 40 bytes each unless their values are larger. */
+/** Creates `count` entries of about 40 bytes each, unless their values are larger. */
 export function numberedEntries(count: number, valueBytes = 20): Entry[] {
   return Array.from({ length: count }, (_, number) => ({
     key: Buffer.from(`key ${String(number).padStart(9, '0')}`),
@@ -12,7 +12,7 @@ export function numberedEntries(count: number, valueBytes = 20): Entry[] {
   }));
 }
 
-/** The same bytes for the same seed, which no compressor makes smaller (xorshift32). */
+/** Incompressible bytes that depend only on the seed (xorshift32). */
 function pseudoRandomBytes(seed: number, count: number): Uint8Array {
   const bytes = new Uint8Array(count);
   let state = (seed + 1) * 0x9e3779b1;
@@ -25,7 +25,7 @@ function pseudoRandomBytes(seed: number, count: number): Uint8Array {
   return bytes;
 }
 
-/** Any entries in order: keys of few different bytes and of many, and empty, small and large values. */
+/** Arbitrary sorted entries: keys of few and of many distinct bytes; empty, small and large values. */
 export function entriesInOrder(): fc.Arbitrary<Entry[]> {
   const bytes = fc.constantFrom(0, 1, 0x61, 0xfe, 0xff);
   const fewBytes = fc.array(bytes, { minLength: 1, maxLength: 6 });
@@ -49,7 +49,7 @@ export function entriesInOrder(): fc.Arbitrary<Entry[]> {
     );
 }
 
-/** A line an entry: "key value" in hex. */
+/** Formats each entry as "key value" in hex. */
 export function linesOf(entries: Iterable<Entry>): string[] {
   const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
   return Array.from(entries, ({ key, value }) => `${hex(key)} ${hex(value)}`);
@@ -60,7 +60,7 @@ export function keptFiles(): { readonly files: Files; readonly sink: FileSink } 
   const files: Files = new Map();
   const sink = ({ name, sizeBytes, chunks }: DatabaseFile) => {
     const bytes = new Uint8Array(Buffer.concat(chunks));
-    if (bytes.length !== sizeBytes) throw new Error(`${name} has not ${sizeBytes} bytes`);
+    if (bytes.length !== sizeBytes) throw new Error(`${name} does not have ${sizeBytes} bytes`);
     files.set(name, bytes);
   };
   return { files, sink };

@@ -1,4 +1,4 @@
-// A file system in memory, which counts what is read of it.
+// A file system in memory that counts the bytes read from it.
 
 import { basename, dirname } from 'node:path';
 import type { FileHandle } from '@sstitch/sst';
@@ -12,10 +12,10 @@ function missing(path: string): Error {
   return Object.assign(new Error(`ENOENT: no such file, '${path}'`), { code: 'ENOENT' });
 }
 
-/** The files of one directory, `DIRECTORY`. */
+/** A file system with the files of one directory, `DIRECTORY`. */
 export class MemoryFiles implements ReadableFileSystem {
   readonly files: Files;
-  /** Names of the files opened, in order. */
+  /** The names of the opened files, in order. */
   readonly opened: string[] = [];
   openCount = 0;
   bytesRead = 0;

@@ -1,4 +1,4 @@
-// Makes hostile databases: takes one that Pebble made and changes it so that checksums still match, or no more.
+// Creates hostile databases: changes one that Pebble wrote, with or without recomputing checksums.
 
 import { maskedChecksum } from '@sstitch/sst/file-format';
 import { ByteCursor } from '../src/byte-cursor.js';
@@ -12,7 +12,7 @@ import { readTableIndex } from '../src/table-index.js';
 import { type ChunkFormat, encodeLog } from './encode-log.js';
 import { DIRECTORY, type Files, MemoryFiles } from './memory-files.js';
 
-/** Numbers of a seed: the same for the same seed. */
+/** Pseudo-random numbers that depend only on the seed. */
 export class Random {
   #state: number;
 
@@ -20,7 +20,7 @@ export class Random {
     this.#state = seed;
   }
 
-  /** From 0 to `below` - 1. */
+  /** An integer from 0 to `below` - 1. */
   next(below: number): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
@@ -35,11 +35,11 @@ export class Random {
 
 const MAX_BYTES = [0, 1, 2, 0x0f, 0x10, 0x7f, 0x80, 0xfe, 0xff];
 
-/** Bytes with a few changes that keep their length. */
+/** Changes a few bytes without changing the length. */
 function changed(bytes: Uint8Array, random: Random): Uint8Array {
   const copy = bytes.slice();
   for (let count = 1 + random.next(3); count > 0; count -= 1) {
-    // The heads of formats are short: half of the changes go there.
+    // Half of the changes are in the first bytes, because headers are short.
     const reach = random.next(2) === 0 ? Math.min(64, copy.length) : copy.length;
     const position = random.next(reach);
     const kind = random.next(4);
@@ -51,7 +51,7 @@ function changed(bytes: Uint8Array, random: Random): Uint8Array {
   return copy;
 }
 
-/** Bytes with changes that may change their length as well. */
+/** Changes bytes, and perhaps the length. */
 function rewritten(bytes: Uint8Array, random: Random): Uint8Array {
   const kind = random.next(5);
   if (kind === 0) return bytes.slice(0, random.next(bytes.length));
@@ -72,7 +72,7 @@ function rewritten(bytes: Uint8Array, random: Random): Uint8Array {
 
 export type Mutation = 'bytes' | 'manifest' | 'log' | 'block' | 'footer' | 'names';
 
-/** What can be done to a database, and whether its checksums notice. */
+/** The mutations of a database, and whether its checksums detect each. */
 export const MUTATIONS: readonly Mutation[] = [
   'bytes',
   'manifest',
@@ -82,7 +82,7 @@ export const MUTATIONS: readonly Mutation[] = [
   'names',
 ];
 
-/** Changes one thing in `files`; undefined if there is no such thing. */
+/** Applies a mutation to `files`; undefined if they have no part of that kind. */
 export function mutate(files: Files, mutation: Mutation, random: Random): Files | undefined {
   const copy = new Map(files);
   const names = (pattern: RegExp) =>
@@ -127,7 +127,7 @@ function inputFile(bytes: Uint8Array): InputFile {
   return InputFile.open(new MemoryFiles([['file', bytes]]), `${DIRECTORY}/file`, 'the test has it');
 }
 
-/** A log whose records are changed, with checksums that match. */
+/** Changes the records of a log, with matching checksums. */
 function relogged(
   bytes: Uint8Array,
   logNumber: number | undefined,
@@ -147,7 +147,7 @@ function relogged(
   return encodeLog(records, format, logNumber ?? 0);
 }
 
-/** A table with a changed block that is not compressed, with a checksum that matches. */
+/** Changes an uncompressed block of a table, with a matching checksum. */
 function withChangedBlock(bytes: Uint8Array, random: Random): Uint8Array | undefined {
   const blocks = new BlockFile(inputFile(bytes), 2 ** 20);
   const footer = readFooter(blocks);
@@ -172,7 +172,7 @@ function withChangedBlock(bytes: Uint8Array, random: Random): Uint8Array | undef
   return copy;
 }
 
-/** A table with a changed footer, with a checksum that matches, where the version has one. */
+/** Changes the footer of a table, with a matching checksum if the version has one. */
 function withChangedFooter(bytes: Uint8Array, random: Random): Uint8Array {
   const version = readUint32(bytes, bytes.length - 12);
   const size = version >= 7 ? 61 : version === 6 ? 57 : 53;

@@ -1,5 +1,4 @@
-// The samples that lie beside the repository: .c1z files that Baton's SDK wrote, with the keys and values that
-// Pebble itself lists of them.
+// Samples outside the repository: .c1z files that Baton's SDK wrote, with the entries that Pebble lists.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +9,7 @@ import { unpackC1z } from './unpack-c1z.js';
 
 const SAMPLES = fileURLToPath(new URL('../../../../shared/data/c1z3', import.meta.url));
 
-/** Names of the samples; none where the directory is missing. */
+/** The names of the samples; none if the directory is missing. */
 export const SAMPLE_NAMES = existsSync(SAMPLES)
   ? readdirSync(SAMPLES)
       .filter((name) => name.endsWith('.c1z'))
@@ -21,7 +20,7 @@ export function sampleFiles(name: string): Promise<Files> {
   return unpackC1z(readFileSync(join(SAMPLES, `${name}.c1z`)));
 }
 
-/** What Pebble lists: a line an entry, "key value" in hex. */
+/** The entries that Pebble lists, each as "key value" in hex. */
 export function sampleEntries(name: string): string[] {
   const text = gunzipSync(readFileSync(join(SAMPLES, `${name}.raw.jsonl.gz`))).toString();
   return text

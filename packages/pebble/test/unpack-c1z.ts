@@ -1,4 +1,4 @@
-// Takes the Pebble directory out of a .c1z of format 3. It trusts the file: it is for samples alone.
+// Unpacks the Pebble directory of a .c1z file of format 3. It trusts the file, so it is only for samples.
 
 import { ZSTDDecoder } from 'zstddec/stream';
 import type { Files } from './memory-files.js';

@@ -1,10 +1,10 @@
-// A database that this package wrote: the directory in test-fixtures/written.tar.gz, of these entries and options.
+// The entries and options of test-fixtures/written.tar.gz, a database that this package wrote.
 
 import type { Entry, WriteOptions } from '../src/index.js';
 import { fixtureFiles } from './fixtures.js';
 import type { Files } from './memory-files.js';
 
-/** Uncompressed: what a compressor makes depends on its version. */
+/** Uncompressed, because the output of a compressor depends on its version. */
 export const WRITTEN_OPTIONS: WriteOptions = {
   compression: 'none',
   tableSizeBytes: 64 * 1024,
@@ -12,7 +12,7 @@ export const WRITTEN_OPTIONS: WriteOptions = {
   bloomBitsPerKey: 10,
 };
 
-/** Some hundred KiB, of few different bytes: keys that share beginnings, empty values and large ones. */
+/** Some hundred KiB of entries with few distinct bytes: keys that share prefixes, empty values and large ones. */
 export function writtenEntries(): Entry[] {
   return Array.from({ length: 2000 }, (_, number) => ({
     key: Buffer.from(`fruit/${String(number).padStart(5, '0')}`),

@@ -1,19 +1,19 @@
-// Memory that serves again and again: what a bulk load needs in all is many times what it holds at a time,
-// and a thread that makes few objects would let the garbage pile up. It is shared memory, so that worker
-// threads can read it where it lies.
+// A pool of reusable memory. A bulk load needs in total many times what it holds at a time, and in a thread
+// that allocates few objects garbage would pile up. The memory is shared, so that worker threads read it
+// without a copy.
 //
-// Invariants: a block is a power of two of bytes; it is either lent or in `#free`, once.
+// Invariants: the size of a block is a power of two; a block is either lent or in `#free`, once.
 
-/** What is free comes to so many bytes at most; more goes to the garbage collector. */
+/** The most bytes of free blocks to keep; further blocks go to the garbage collector. */
 const MAX_FREE_BYTES = 48 * 1024 * 1024;
 const LEAST_BYTES = 1024;
 
 export class ArenaMemory {
-  /** By their size. */
+  /** Free blocks by size. */
   readonly #free = new Map<number, SharedArrayBuffer[]>();
   #freeBytes = 0;
 
-  /** A block of so many bytes at least. What is in it is anything. */
+  /** Lends a block of at least `leastBytes`, with arbitrary content. */
   take(leastBytes: number): Uint8Array {
     let bytes = LEAST_BYTES;
     while (bytes < leastBytes) bytes *= 2;
@@ -23,7 +23,7 @@ export class ArenaMemory {
     return new Uint8Array(found);
   }
 
-  /** Gives a block back, by any view of it. The caller has no further use for it. */
+  /** Returns a block, given any view of it. The caller must not use it afterwards. */
   give({ buffer }: Uint8Array | Uint32Array): void {
     const bytes = buffer.byteLength;
     if (!(buffer instanceof SharedArrayBuffer) || this.#freeBytes + bytes > MAX_FREE_BYTES) return;

@@ -1,4 +1,4 @@
-// What plain JavaScript can hand to the functions of this package in place of records, ids and bytes.
+// Values that plain JavaScript can pass to the functions of this package in place of records, ids and bytes.
 import { create } from '@bufbuild/protobuf';
 import { KeysError } from '@sstitch/keys';
 import { describe, expect, test } from 'vitest';
@@ -18,14 +18,14 @@ const grant = (externalId: unknown) =>
     externalId: externalId as string,
   });
 
-describe('bytes that are none', () => {
-  test.each(['text', 5, null, undefined, {}, [8, 1]])('%j are no stored record', (value) => {
+describe('a value that is not bytes', () => {
+  test.each(['text', 5, null, undefined, {}, [8, 1]])('refuses %j as a stored record', (value) => {
     expect(() => decodeRecord('grant', KEY, value as never)).toThrow(
       expect.objectContaining({ name: 'RecordsError', code: 'SSTITCH_RECORD_UNDECODABLE' }),
     );
   });
 
-  test.each(['text', 5, null, {}, [8, 1]])('%j are no value of a bulk load', (value) => {
+  test.each(['text', 5, null, {}, [8, 1]])('refuses %j as a value of a bulk load', (value) => {
     const arenas = new RecordArenas();
     expect(() => arenas.add(SYNC, grant('g'), value as never)).toThrow(
       expect.objectContaining({ name: 'RecordsError', code: 'SSTITCH_RECORD_INVALID' }),
@@ -34,8 +34,8 @@ describe('bytes that are none', () => {
   });
 });
 
-describe('an id that is no text', () => {
-  test.each([5, null, undefined, {}, ['g']])('%j is in no key', (id) => {
+describe('an id that is not a string', () => {
+  test.each([5, null, undefined, {}, ['g']])('refuses %j in a key', (id) => {
     for (const call of [
       () => recordEntries(SYNC, [grant(id)]),
       () => new RecordArenas().add(SYNC, grant(id)),
@@ -44,13 +44,13 @@ describe('an id that is no text', () => {
     }
   });
 
-  test.each([5, null, undefined, {}])('%j names no sync', (syncId) => {
+  test.each([5, null, undefined, {}])('refuses %j as a sync id', (syncId) => {
     expect(() => recordEntries(syncId as never, [])).toThrow(KeysError);
     expect(() => new RecordArenas().add(syncId as never, grant('g'))).toThrow(KeysError);
   });
 });
 
-test.each([null, undefined, 'grant', {}, 5])('%j is no record', (record) => {
+test.each([null, undefined, 'grant', {}, 5])('refuses %j as a record', (record) => {
   for (const call of [
     () => encodeRecord(record as never),
     () => recordEntries(SYNC, [record as never]),

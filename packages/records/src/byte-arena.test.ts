@@ -10,7 +10,7 @@ function written(write: (arena: ByteArena) => void): Buffer {
   return Buffer.from(arena.bytes.slice(0, arena.length));
 }
 
-/** A varint by the book. */
+/** A reference encoding of a varint. */
 function varint(value: bigint): number[] {
   return value < 128n ? [Number(value)] : [Number(value % 128n) | 128, ...varint(value / 128n)];
 }
@@ -25,7 +25,7 @@ describe('an arena', () => {
     );
   });
 
-  test('writes a text as UTF-8 with its length, and refuses a lone surrogate', () => {
+  test('writes a string as length-prefixed UTF-8, and refuses a lone surrogate', () => {
     const text = fc.string({ unit: 'binary', maxLength: 200 });
     fc.assert(
       fc.property(text, fc.nat(20_000), (end, blanks) => {
@@ -41,7 +41,7 @@ describe('an arena', () => {
     }
   });
 
-  test('writes elements as tuples have them', () => {
+  test('writes elements as tuples do', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary' })), (elements) => {
         const bytes = written((arena) => {
@@ -52,14 +52,14 @@ describe('an arena', () => {
     );
   });
 
-  test('gives the block that it has outgrown back to its memory', () => {
+  test('returns the block that it has outgrown to its memory', () => {
     const memory = new ArenaMemory();
     const arena = new ByteArena(memory, 1024);
     const first = arena.bytes.buffer;
     arena.copy(new Uint8Array(1025).fill(7));
     expect(arena.bytes.slice(0, arena.length)).toEqual(new Uint8Array(1025).fill(7));
     expect(memory.take(1000).buffer).toBe(first);
-    // Lent again, it is not given to anybody else.
+    // A lent block is not lent again.
     expect(memory.take(1000).buffer).not.toBe(first);
   });
 });

@@ -1,26 +1,28 @@
-// Bytes that grow at their end, written in place: an array for each key and value of a bulk load would
-// cost more than the writing.
+// A growing byte buffer that is written in place: an array for each key and value of a bulk load would cost
+// more than writing the bytes.
 import { ESCAPE_BYTES_PER_CHARACTER, writeElement } from '@sstitch/keys';
 
-/** Of UTF-8, for a UTF-16 unit: a pair of units takes 4. */
+/** The most UTF-8 bytes for a UTF-16 unit; a surrogate pair takes 4. */
 const UTF8_BYTES_PER_CHARACTER = 3;
 const MAX_VARINT_BYTES = 10;
-/** Up to here a loop is faster than a call of `set`. */
+/** Up to this size a loop is faster than a call of `set`. */
 const LOOP_COPY_BYTES = 48;
 
 const DOUBLE_BYTES = 8;
+/** What an element of a key begins with. */
+const SEPARATOR = 0;
 
-/** Where an arena gets its blocks from. */
+/** The source of an arena's blocks. */
 export interface BlockMemory {
-  /** A block of so many bytes at least. */
+  /** Lends a block of at least `leastBytes`. */
   take(leastBytes: number): Uint8Array;
-  /** Takes a block back. */
+  /** Accepts a block back. */
   give(block: Uint8Array): void;
 }
 
 export class ByteArena {
   bytes: Uint8Array;
-  /** Bytes in use. */
+  /** The number of bytes in use. */
   length = 0;
   readonly #memory: BlockMemory;
 
@@ -29,7 +31,7 @@ export class ByteArena {
     this.bytes = memory.take(firstBytes);
   }
 
-  /** Makes room for so many bytes after the end. */
+  /** Makes room for `moreBytes` after the end. */
   reserve(moreBytes: number): void {
     const needed = this.length + moreBytes;
     if (needed <= this.bytes.length) return;
@@ -39,19 +41,29 @@ export class ByteArena {
     this.bytes = larger;
   }
 
-  /** Adds an element of a key, with its separator. */
+  /** Appends an element of a key with its separator. */
   element(text: string): void {
-    // What is no text is refused where it would be written.
+    // `writeElement` refuses a value that is not a string.
     const characters = typeof text === 'string' ? text.length : 0;
     this.reserve(1 + ESCAPE_BYTES_PER_CHARACTER * characters);
     this.length = writeElement(this.bytes, this.length, text);
+  }
+
+  /** Adds an element of a key, with its separator, that needs no escapes: `source[start, end)`. */
+  plainElement(source: Uint8Array, start: number, end: number): void {
+    this.reserve(1 + end - start);
+    const { bytes } = this;
+    let to = this.length;
+    bytes[to++] = SEPARATOR;
+    for (let at = start; at < end; at++) bytes[to++] = source[at] as number;
+    this.length = to;
   }
 
   /** Adds a number from 0 to 2^53 - 1, seven bits a byte, the lowest first. */
   varint(value: number): void {
     this.reserve(MAX_VARINT_BYTES);
     let rest = value;
-    // Shifts work on 32 bits only.
+    // Shifts work only on 32 bits.
     for (; rest > 0x7fffffff; rest = Math.floor(rest / 128)) {
       this.bytes[this.length++] = (rest % 128) | 0x80;
     }
@@ -59,7 +71,7 @@ export class ByteArena {
     this.bytes[this.length++] = rest;
   }
 
-  /** Adds the lowest 64 bits of a number, seven bits a byte: one below zero takes ten bytes. */
+  /** Appends the lowest 64 bits of a number as a varint; a negative number takes ten bytes. */
   bigVarint(value: bigint): void {
     this.reserve(MAX_VARINT_BYTES);
     let rest = BigInt.asUintN(64, value);
@@ -67,7 +79,7 @@ export class ByteArena {
     this.bytes[this.length++] = Number(rest);
   }
 
-  /** Adds a number in the eight bytes of IEEE 754, little-endian. */
+  /** Appends a number as a little-endian IEEE 754 double. */
   double(value: number): void {
     this.reserve(DOUBLE_BYTES);
     const { buffer, byteOffset } = this.bytes;
@@ -75,7 +87,7 @@ export class ByteArena {
     this.length += DOUBLE_BYTES;
   }
 
-  /** Adds `source[start, end)`, which may be of this arena. */
+  /** Appends `source[start, end)`, which may be part of this arena. */
   copy(source: Uint8Array, start = 0, end = source.length): void {
     const length = end - start;
     this.reserve(length);
@@ -86,15 +98,14 @@ export class ByteArena {
   }
 
   /**
-   * Adds a text as UTF-8, its length in front. False, and nothing is added, where the text has a lone
-   * surrogate.
+   * Appends a string as length-prefixed UTF-8. Returns false, and appends nothing, if the string has a lone surrogate.
    */
   lengthAndText(text: string): boolean {
     const units = text.length;
     this.reserve(MAX_VARINT_BYTES + UTF8_BYTES_PER_CHARACTER * units);
     const { bytes } = this;
     const lengthAt = this.length;
-    // As many bytes for the length as a text of one byte a character needs, which most are.
+    // Reserves as many bytes for the length as an ASCII string needs, which most strings are.
     const start = lengthAt + varintBytes(units);
     let to = start;
     for (let at = 0; at < units; at++) {
@@ -124,7 +135,7 @@ export class ByteArena {
     return true;
   }
 
-  /** Writes, from `lengthAt` on, the length of what lies from `start` to the end, which moves if it must. */
+  /** Writes, at `lengthAt`, the length of the bytes from `start` to the end, and moves them if necessary. */
   putLengthBefore(lengthAt: number, start: number): void {
     const length = this.length - start;
     const wanted = lengthAt + varintBytes(length);
@@ -138,7 +149,7 @@ export class ByteArena {
   }
 }
 
-/** How many bytes a varint takes, of a number below 2^31. */
+/** How many bytes the varint of a number below 2^31 takes. */
 function varintBytes(value: number): number {
   let bytes = 1;
   for (let rest = value >>> 7; rest > 0; rest >>>= 7) bytes += 1;

@@ -1,5 +1,4 @@
 // What a sync holds, counted from a store's entries.
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
 import {
   bucketLayout,
@@ -8,46 +7,29 @@ import {
   parseSyncId,
   SYNC_ID_LENGTH_BYTES,
 } from '@sstitch/keys';
-import { undecodable } from './encode.js';
-import {
-  EntitlementRecordSchema,
-  EntitlementRefSchema,
-  GrantRecordSchema,
-  ResourceRefSchema,
-  type SyncStatsRecord,
-} from './gen/c1/storage/v3/records_pb.js';
+import { decodeRecord } from './encode.js';
+import type { SyncStatsRecord } from './gen/c1/storage/v3/records_pb.js';
+import { RecordScanner } from './record-scanner.js';
 import type { ValueBucket } from './record-types.js';
 import { onSnapshot, scanPages } from './scan.js';
-import { SyncCounter } from './sync-counter.js';
+import { type CountedBucket, SyncCounter } from './sync-counter.js';
 
 const RESOURCE_ELEMENTS_OFFSET = bucketLayout('resource').prefix.length + SYNC_ID_LENGTH_BYTES;
-/** Where a record names the resource type that it is counted by: a field of a field. */
-const RESOURCE_TYPE_FIELDS = {
-  entitlement: [
-    EntitlementRecordSchema.field.resource.number,
-    ResourceRefSchema.field.resourceTypeId.number,
-  ],
-  grant: [
-    GrantRecordSchema.field.entitlement.number,
-    EntitlementRefSchema.field.resourceTypeId.number,
-  ],
-} as const;
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Options of {@link countSync}. */
 export interface CountOptions {
-  /** Count this state of the engine. @defaultValue the state now */
+  /** Count this state of the engine. @defaultValue the current state */
   readonly snapshot?: EngineSnapshot;
   readonly signal?: AbortSignal;
-  /** For written_at. @defaultValue now */
+  /** The value of written_at. @defaultValue now */
   readonly writtenAt?: Date;
 }
 
 /**
- * Counts a sync in a store. Keys alone are read, and of entitlements and grants one field.
+ * Counts a sync in a store. Keys alone are read, and of entitlements and grants the fields that are counted.
  *
  * @throws {@link RecordsError} SSTITCH_ABORTED, or SSTITCH_RECORD_UNDECODABLE on an entitlement or a grant
- * that is no message; KeysError on a resource's key that is malformed.
+ * that is none; KeysError on a resource's key that is malformed.
  */
 export async function countSync(
   engine: ReadableEngine,
@@ -56,6 +38,7 @@ export async function countSync(
 ): Promise<SyncStatsRecord> {
   const bytes = parseSyncId(syncId);
   const counter = new SyncCounter();
+  const scanner = new RecordScanner();
   const { snapshot: given, signal } = options;
   await onSnapshot(engine, given, async (snapshot) => {
     const pagesOf = (bucket: ValueBucket, values: boolean) =>
@@ -63,20 +46,40 @@ export async function countSync(
     for (const bucket of ['resource_type', 'asset'] as const) {
       for await (const page of pagesOf(bucket, false)) counter.addCount(bucket, page.length);
     }
-    for await (const page of pagesOf('resource', false)) {
-      for (const [key] of page) {
-        counter.addCount('resource', 1, decodeTuple(key, RESOURCE_ELEMENTS_OFFSET)[0]);
-      }
-    }
-    for (const bucket of ['entitlement', 'grant'] as const) {
-      for await (const page of pagesOf(bucket, true)) {
-        for (const [key, value] of page) {
-          counter.addCount(bucket, 1, resourceTypeOf(bucket, key, value));
-        }
+    for (const bucket of ['resource', 'entitlement', 'grant'] as const) {
+      for await (const page of pagesOf(bucket, bucket !== 'resource')) {
+        for (const [key, value] of page) countEntry(counter, bucket, key, value);
       }
     }
   });
   return counter.toRecord(syncId, options.writtenAt ?? new Date());
+}
+
+/**
+ * Counts one stored record. Of its value one field is decoded, and that of entitlements and grants alone.
+ *
+ * @throws {@link RecordsError} SSTITCH_RECORD_UNDECODABLE on an entitlement or a grant that is no message; KeysError
+ * on a resource's key that is malformed.
+ */
+export function countEntry(
+  counter: SyncCounter,
+  bucket: CountedBucket,
+  key: Uint8Array,
+  value: Uint8Array,
+): void {
+  counter.addCount(bucket, 1, groupOf(bucket, key, value));
+}
+
+function groupOf(bucket: CountedBucket, key: Uint8Array, value: Uint8Array): string | undefined {
+  switch (bucket) {
+    case 'resource':
+      return decodeTuple(key, RESOURCE_ELEMENTS_OFFSET)[0];
+    case 'entitlement':
+    case 'grant':
+      return resourceTypeOf(bucket, key, value);
+    default:
+      return undefined;
+  }
 }
 
 /** One field of a record, without decoding the others: a sync has millions of grants. */

@@ -1,15 +1,15 @@
 /*
- * A cursor is a place between two entries of a list, as text that outlives the process:
+ * A cursor is a position between two entries of a list, as text that outlives the process:
  *
  *   text      base64url of version flags list key checksum
  *   version   u8, 1
  *   flags     u8: 1 backward, 2 inclusive, 4 the list is reversed
- *   list      u16 big-endian: how many bytes of the key all entries of the list begin with
- *   key       of the entry at the cursor
- *   checksum  u32 big-endian, CRC-32 of all before it
+ *   list      u16 big-endian: the length of the key prefix that all entries of the list share
+ *   key       the key of the entry at the cursor
+ *   checksum  u32 big-endian, CRC-32 of everything before it
  *
- * It says nothing of how many entries there are: entries may come and go on either side of it, that at the
- * cursor included. The key is not secret: it holds the sync's id and the record's.
+ * It does not depend on the number of entries: entries may be added and removed on both sides, even the one at
+ * the cursor. The key is not encrypted: it reveals the ids of the sync and the record.
  */
 import { crc32 } from 'node:zlib';
 import { equalBytes, type Span } from '@sstitch/contract';
@@ -22,22 +22,22 @@ const REVERSED = 4;
 const HEADER_BYTES = 4;
 const CHECKSUM_BYTES = 4;
 
-/** The entries that share the bytes of `span.start`, in the order of their keys or the other way round. */
+/** The entries whose keys begin with `span.start`, in key order or reversed. */
 export interface ListOrder {
   readonly span: Span;
   readonly reverse: boolean;
 }
 
-/** Where to read from, and which way. */
+/** The position from which to read, and the direction. */
 export interface Place {
   readonly key: Uint8Array;
-  /** Whether the entry at the key is to be read, too. */
+  /** Whether to read the entry at the key too. */
   readonly inclusive: boolean;
-  /** Against the order of the list. */
+  /** Whether to read against the order of the list. */
   readonly backward: boolean;
 }
 
-/** The cursor of a place in a list. */
+/** Formats the cursor of a position in a list. */
 export function formatCursor({ span, reverse }: ListOrder, place: Place): string {
   const { key, inclusive, backward } = place;
   const bytes = new Uint8Array(HEADER_BYTES + key.length + CHECKSUM_BYTES);
@@ -55,23 +55,23 @@ export function formatCursor({ span, reverse }: ListOrder, place: Place): string
 }
 
 /**
- * The place of a cursor.
+ * Parses a cursor.
  *
- * @throws {@link RecordsError} SSTITCH_CURSOR_INVALID where the text is none, or is one of another list.
+ * @throws {@link RecordsError} SSTITCH_CURSOR_INVALID if the text is not a cursor or belongs to another list.
  */
 export function parseCursor({ span, reverse }: ListOrder, cursor: string): Place {
   const bytes = decode(cursor);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const checked = bytes.subarray(0, -CHECKSUM_BYTES);
   if (crc32(checked) !== view.getUint32(checked.length) || view.getUint8(0) !== VERSION) {
-    throw invalid('it is damaged, or no cursor of this version');
+    throw invalid('it is damaged, or not a cursor of this version');
   }
   const flags = view.getUint8(1);
-  // A copy: small Buffers lie in a pool.
+  // A copy, because small Buffers share a pool.
   const key = Uint8Array.from(checked.subarray(HEADER_BYTES));
   const prefix = key.subarray(0, view.getUint16(2));
   if (!equalBytes(prefix, span.start) || (flags & REVERSED) !== (reverse ? REVERSED : 0)) {
-    throw invalid('it is a cursor of another list');
+    throw invalid('it belongs to another list');
   }
   return { key, inclusive: (flags & INCLUSIVE) !== 0, backward: (flags & BACKWARD) !== 0 };
 }
@@ -79,7 +79,7 @@ export function parseCursor({ span, reverse }: ListOrder, cursor: string): Place
 function decode(cursor: string): Uint8Array {
   if (typeof cursor !== 'string') throw invalid('it is not a string');
   const bytes = Buffer.from(cursor, 'base64url');
-  // What is not base64url was skipped, bits that do not make a byte were dropped.
+  // Buffer.from skips invalid characters and drops excess bits, so the result is encoded again and compared.
   if (bytes.toString('base64url') !== cursor) throw invalid('it is not base64url');
   if (bytes.length < HEADER_BYTES + CHECKSUM_BYTES) throw invalid('it is too short');
   return bytes;

@@ -1,9 +1,9 @@
-// A sync's digest: SHA-256 over every entry of it.
+// Computes the digest of a sync, a SHA-256 over all its entries.
 //
 //   digest := SHA-256(entry*)       bucket after bucket in the fixed order, each in key order
 //   entry  := u32le key length, key, u32le value length, value
 //
-// A bucket's digest is the same over the bucket's entries alone.
+// The digest of a bucket is the same over only its entries.
 import { createHash, type Hash } from 'node:crypto';
 import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
 import { type Bucket, formatSyncId, type SyncIdBytes, syncSpans } from '@sstitch/keys';
@@ -12,7 +12,7 @@ import { onSnapshot, scanPages } from './scan.js';
 /** The digest of one bucket of a sync. */
 export interface BucketDigest {
   readonly bucket: Bucket;
-  /** How many entries it has. */
+  /** The number of its entries. */
   readonly keys: number;
   /** SHA-256, in hex. */
   readonly digest: string;
@@ -22,11 +22,11 @@ export interface BucketDigest {
 export interface SyncDigest {
   /** The text form. */
   readonly syncId: string;
-  /** How many entries it has, index entries included. */
+  /** The number of its entries, including index entries. */
   readonly keys: number;
   /** SHA-256, in hex. */
   readonly digest: string;
-  /** Of every bucket, in the fixed order. */
+  /** The digest of every bucket, in the fixed order. */
   readonly buckets: readonly BucketDigest[];
 }
 
@@ -39,10 +39,10 @@ export interface DigestOptions {
 }
 
 /**
- * Digests all that an engine holds of a sync, as of one moment: two syncs with one digest are the same to
- * the byte, their ids included.
+ * Computes the digest of a sync in one state of an engine. Two syncs with the same digest have the same bytes,
+ * including their ids.
  *
- * @throws {@link RecordsError} SSTITCH_ABORTED; KeysError SSTITCH_SYNC_ID_INVALID on a text that is no sync id.
+ * @throws {@link RecordsError} SSTITCH_ABORTED; KeysError SSTITCH_SYNC_ID_INVALID on a text that is not a sync id.
  */
 export function digestSync(
   engine: ReadableEngine,

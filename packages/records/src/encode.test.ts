@@ -15,8 +15,8 @@ import {
 const KEY = Uint8Array.of(3, 4);
 
 describe('the bytes of a record', () => {
-  // Written by another encoder, from the field numbers alone.
-  test('are those of the format, field by field', () => {
+  // Written by another encoder from only the field numbers.
+  test('match the format, field by field', () => {
     const full = grant('g', {
       discoveredAt: { seconds: 1_767_323_045n, nanos: 678_000_000 },
       expansion: { entitlementIds: ['e1', 'e2'], shallow: true, resourceTypeIds: ['user'] },
@@ -62,18 +62,18 @@ describe('the bytes of a record', () => {
     );
   });
 
-  test('hold map entries in the order of their UTF-8, not of UTF-16 or of array indexes', () => {
+  test('hold map entries in UTF-8 order, not in the order of UTF-16 or of array indexes', () => {
     // UTF-16 puts 😀 before U+FFFD; the language puts 9 before 10, and both before a.
     const decoded = entryOrder(encodeRecord(grantFrom(['\ufffd', '😀', 'a', '9', '10', ''])));
     expect(decoded).toEqual(['', '10', '9', 'a', '\ufffd', '😀']);
   });
 
-  test('are those of the plain encoder where there is nothing to sort', () => {
+  test('match the plain encoder if there is nothing to sort', () => {
     const record = grantFrom(['only']);
     expect(encodeRecord(record)).toEqual(toBinary(GrantRecordSchema, record));
   });
 
-  test('come back as the same record, its maps included', () => {
+  test('decode to the same record, including its maps', () => {
     const stats = create(SyncStatsRecordSchema, {
       syncId: SYNC,
       grants: 5_000_000_000n,
@@ -83,20 +83,20 @@ describe('the bytes of a record', () => {
     expect(decodeRecord('sync_stats', KEY, encodeRecord(stats))).toEqual(stats);
   });
 
-  test('keep fields that this version does not know', () => {
+  test('keep unknown fields', () => {
     const unknown = new BinaryWriter().tag(4242, WireType.LengthDelimited).string('later').finish();
     const bytes = Uint8Array.from([...encodeRecord(grantFrom(['b', 'a'])), ...unknown]);
     expect(toHex(encodeRecord(decodeRecord('grant', KEY, bytes)))).toBe(toHex(bytes));
   });
 
-  test('leave the record as it was', () => {
+  test('do not change the record', () => {
     const record = Object.freeze(grantFrom(['b', 'a']));
     encodeRecord(record);
     expect(Object.keys(record.sources)).toEqual(['b', 'a']);
   });
 });
 
-test('a value that is not the message is refused with its key', async () => {
+test('a value that is not the message of its bucket is refused with its key', async () => {
   const decode = () => decodeRecord('grant', KEY, Uint8Array.of(0x0a, 0xff));
   expect(await codeOf(decode)).toBe('SSTITCH_RECORD_UNDECODABLE');
   expect(decode).toThrow('the value of key 0304 is not a grant record');
@@ -113,7 +113,7 @@ test.each([
   { ...resourceType('user'), displayName: 'a\ud83d' },
   { ...resourceType('user'), traits: ['USER', '\ud83d'] },
 ])(
-  'a record with a lone surrogate in a text is refused, as it would not come back',
+  'a record with a lone surrogate is refused, because it would not decode to the same record',
   async (record) => {
     expect(await codeOf(() => encodeRecord(record))).toBe('SSTITCH_RECORD_INVALID');
   },
@@ -131,7 +131,7 @@ function grantFrom(sources: readonly string[]) {
   });
 }
 
-/** The map keys in the order of the bytes: decoding one entry at a time. */
+/** The map keys in the order of the bytes, decoded one entry at a time. */
 function entryOrder(bytes: Uint8Array): string[] {
   const keys: string[] = [];
   const seen = new Set<string>();

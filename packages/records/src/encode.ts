@@ -1,4 +1,4 @@
-// Messages to bytes and back. The bytes of a message are always the same: see message-writer.ts.
+// Encodes and decodes messages. A message has one encoding (message-writer.ts).
 import { fromBinary } from '@bufbuild/protobuf';
 import { toHex } from '@sstitch/keys';
 import { type BlockMemory, ByteArena } from './byte-arena.js';
@@ -13,7 +13,7 @@ import {
   type ValueBucket,
 } from './record-types.js';
 
-/** Most records are smaller. */
+/** The size of the first block; most records are smaller. */
 const FIRST_BLOCK_BYTES = 512;
 const HEAP: BlockMemory = { take: (bytes) => new Uint8Array(bytes), give: () => undefined };
 const WRITERS = Object.fromEntries(
@@ -21,10 +21,10 @@ const WRITERS = Object.fromEntries(
 ) as Record<ValueBucket, MessageWriter>;
 
 /**
- * The bytes of a record.
+ * Encodes a record.
  *
- * @throws {@link RecordsError} SSTITCH_RECORD_INVALID where a field holds what its type cannot: a number
- * out of range, a string with a lone surrogate.
+ * @throws {@link RecordsError} SSTITCH_RECORD_INVALID if a field has an invalid value: a number out of range, a
+ * string with a lone surrogate.
  */
 export function encodeRecord(record: SyncRecord): Uint8Array {
   const { bucket } = identityOf(record);
@@ -34,8 +34,8 @@ export function encodeRecord(record: SyncRecord): Uint8Array {
 }
 
 /**
- * Adds the bytes of a record to an arena. Where it throws, as {@link encodeRecord} does, what it added is
- * rubbish.
+ * Appends the bytes of a record to an arena. If it throws, as {@link encodeRecord} does, the appended bytes are
+ * invalid.
  */
 export function writeRecord(arena: ByteArena, bucket: ValueBucket, record: SyncRecord): void {
   try {
@@ -49,10 +49,10 @@ export function writeRecord(arena: ByteArena, bucket: ValueBucket, record: SyncR
 }
 
 /**
- * The record in `value`. Its bytes fields are views of `value`.
+ * Decodes the record in `value`. Its bytes fields are views of `value`.
  *
- * @param key - for the error message.
- * @throws {@link RecordsError} SSTITCH_RECORD_UNDECODABLE where `value` is not the bucket's message.
+ * @param key - the key, for the error message.
+ * @throws {@link RecordsError} SSTITCH_RECORD_UNDECODABLE if `value` is not the bucket's message.
  */
 export function decodeRecord<B extends ValueBucket>(
   bucket: B,
@@ -60,9 +60,9 @@ export function decodeRecord<B extends ValueBucket>(
   value: Uint8Array,
 ): RecordByBucket[B] {
   try {
-    // Of anything else there would be no buffer, and the record would be an empty one.
+    // Another value has no buffer and would decode to an empty record.
     if (!ArrayBuffer.isView(value)) throw new TypeError('it is not bytes');
-    // Databases give values as Buffers; a record's bytes are to be plain.
+    // Databases return values as Buffers; the bytes of a record must be plain Uint8Arrays.
     const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
     return fromBinary(RECORD_SCHEMAS[bucket], bytes) as SyncRecord as RecordByBucket[B];
   } catch (cause) {
@@ -71,7 +71,7 @@ export function decodeRecord<B extends ValueBucket>(
 }
 
 /** The error for a value that is not the message its key promises. */
-export function undecodable(bucket: ValueBucket, key: Uint8Array, cause: unknown): RecordsError {
+function undecodable(bucket: ValueBucket, key: Uint8Array, cause: unknown): RecordsError {
   return new RecordsError(
     'SSTITCH_RECORD_UNDECODABLE',
     `the value of key ${toHex(key)} is not a ${bucket} record`,

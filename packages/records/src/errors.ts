@@ -1,44 +1,44 @@
-/** The closed set of codes a {@link RecordsError} carries. */
+/** The closed set of codes of a {@link RecordsError}. */
 export type RecordsErrorCode =
-  /** Not a message of this package, or a field holds what its type cannot. */
+  /** The value is not a message of this package, or a field has an invalid value. */
   | 'SSTITCH_RECORD_INVALID'
-  /** The record's sync_id is not the sync it was to be put into. */
+  /** The record's sync_id is not the sync into which it should be put. */
   | 'SSTITCH_RECORD_SYNC_MISMATCH'
-  /** A record comes twice in a bulk load: nobody can know which of the two is meant. */
+  /** A bulk load holds two records with the same key, and nothing says which one is meant. */
   | 'SSTITCH_RECORD_REPEATED'
-  /** A bulk load takes nothing after its commit. */
+  /** The bulk load was used after its commit. */
   | 'SSTITCH_LOAD_COMMITTED'
-  /** A stored value is not the message its key promises. */
+  /** A stored value is not the message of its key's bucket. */
   | 'SSTITCH_RECORD_UNDECODABLE'
-  /** An index entry points at a record that is not there. `verifyIndexes` finds all of them. */
+  /** An index entry points to a missing record. `verifyIndexes` finds all such entries. */
   | 'SSTITCH_INDEX_STRAY'
-  /** A sync with this id was started before. */
+  /** A sync with this id has already been started. */
   | 'SSTITCH_SYNC_EXISTS'
-  /** No sync with this id was started. */
+  /** No sync with this id has been started. */
   | 'SSTITCH_SYNC_NOT_FOUND'
-  /** The sync has ended already. */
+  /** The sync has already ended. */
   | 'SSTITCH_SYNC_ENDED'
-  /** An option has a value it cannot have. */
+  /** An option has an invalid value. */
   | 'SSTITCH_OPTION_INVALID'
-  /** Not a cursor, a damaged one, or one of another list. Start again from the first page. */
+  /** The text is not a cursor, is damaged, or belongs to another list. Start again from the first page. */
   | 'SSTITCH_CURSOR_INVALID'
-  /** The AbortSignal fired. What was written before stays. */
+  /** The AbortSignal fired. Earlier writes stay. */
   | 'SSTITCH_ABORTED';
 
-/** What a {@link RecordsError} knows besides its message. */
+/** Details of a {@link RecordsError}. */
 export interface RecordsErrorDetails {
   readonly cause?: unknown;
-  /** The key concerned. */
+  /** The key that the error concerns. */
   readonly key?: Uint8Array;
 }
 
 /**
- * Every error this package throws itself; ids that cannot be in a key give a KeysError. One of an
- * AbortSignal is named AbortError, as the platform's own are, and has the signal's reason as its cause.
+ * The one error class of @sstitch/records. Ids that cannot be in a key cause a KeysError instead. The error of
+ * an aborted call has the name AbortError, as the platform's own, and the signal's reason as its cause.
  */
 export class RecordsError extends Error {
   readonly code: RecordsErrorCode;
-  /** The key concerned, where there is one. */
+  /** The key that the error concerns, if any. */
   readonly key: Uint8Array | undefined;
 
   constructor(code: RecordsErrorCode, message: string, details: RecordsErrorDetails = {}) {

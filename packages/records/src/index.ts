@@ -1,4 +1,4 @@
-export { type CountOptions, countSync } from './count-sync.js';
+export { type CountOptions, countEntry, countSync } from './count-sync.js';
 export {
   type BucketDigest,
   type DigestOptions,
@@ -58,6 +58,7 @@ export {
   type RecordLoaderOptions,
   type TableStore,
 } from './record-loader.js';
+export { RecordScanner } from './record-scanner.js';
 export {
   identityOf,
   isValueBucket,
@@ -70,7 +71,13 @@ export {
   type ValueBucket,
 } from './record-types.js';
 export type { RunMeasures } from './run-measures.js';
-export { type CountedBucket, SyncCounter } from './sync-counter.js';
+export {
+  ENTITLEMENT_FIELDS,
+  GRANT_FIELDS,
+  KEY_FIELDS,
+  type ScannedField,
+} from './scanned-fields.js';
+export { type CountedBucket, countedType, SyncCounter } from './sync-counter.js';
 export type { SyncHistoryOptions, SyncQuery } from './sync-history.js';
 export {
   type CountBucketOptions,
@@ -97,4 +104,5 @@ export {
   type VerifyOptions,
   verifyIndexes,
 } from './verify-indexes.js';
+export { withWriteLock } from './write-lock.js';
 export type { WriteOptions } from './write-records.js';

@@ -17,7 +17,7 @@ describe('the index entries of a record', () => {
       resource('user:ann', 'org:acme'),
       ['resource_by_parent org/acme/user/ann'],
     ],
-    ['an entitlement on no resource', entitlement('e'), []],
+    ['an entitlement without a resource', entitlement('e'), []],
     ['an entitlement on a resource without an id', entitlement('e', 'group:'), []],
     ['an entitlement', entitlement('e', 'group:staff'), ['entitlement_by_resource group/staff/e']],
     [
@@ -39,9 +39,9 @@ describe('the index entries of a record', () => {
         'grant_by_needs_expansion g',
       ],
     ],
-    ['a grant to nobody', NO_PRINCIPAL, []],
+    ['a grant without a principal', NO_PRINCIPAL, []],
     [
-      'a grant of no entitlement',
+      'a grant without an entitlement',
       create({ entitlement: undefined }),
       ['grant_by_principal user/ann/g', 'grant_by_principal_resource_type user/g'],
     ],

@@ -1,4 +1,5 @@
-// Which index entries a record has. Pure; the rules are those of baton-sdk's storage v3:
+// Derives the index entries of a record, by the rules of baton-sdk's storage v3. An index has an entry for a
+// record with:
 //
 //   resource_by_parent                a parent with a resource_id
 //   entitlement_by_resource           a resource with a resource_id
@@ -12,9 +13,16 @@ import type {
   GrantRecord,
   ResourceRecord,
 } from './gen/c1/storage/v3/records_pb.js';
+import type { RecordScanner } from './record-scanner.js';
 import type { SyncRecord, ValueBucket } from './record-types.js';
+import {
+  ENTITLEMENT_FIELDS,
+  GRANT_FIELDS,
+  RESOURCE_FIELDS,
+  type ScannedField,
+} from './scanned-fields.js';
 
-/** The buckets that hold index entries, and whose records they list. */
+/** The buckets of index entries, each with the bucket of the records that it lists. */
 export interface IndexedBucket {
   readonly resource_by_parent: 'resource';
   readonly entitlement_by_resource: 'entitlement';
@@ -42,10 +50,10 @@ export function indexEntries(syncId: SyncIdBytes, record: SyncRecord): IndexEntr
   return entries;
 }
 
-/** Reported of an index entry: its bucket and the elements of its key. */
+/** Called for an index entry with its bucket and the elements of its key. */
 export type IndexVisitor = (bucket: IndexBucket, elements: readonly string[]) => void;
 
-/** Tells of the index entries of a record, in the fixed order of the buckets. */
+/** Calls `visit` for each index entry of a record, in the fixed order of the buckets. */
 export function visitIndexes(record: SyncRecord, visit: IndexVisitor): void {
   switch (record.$typeName) {
     case 'c1.storage.v3.ResourceRecord':
@@ -60,6 +68,57 @@ export function visitIndexes(record: SyncRecord, visit: IndexVisitor): void {
   }
 }
 
+/** Reported of an index entry: its bucket and the fields that are the elements of its key. */
+export type ScannedIndexVisitor = (bucket: IndexBucket, fields: readonly ScannedField[]) => void;
+
+/** As `visitIndexes`, of a record that was scanned. */
+export function visitScannedIndexes(scanned: RecordScanner, visit: ScannedIndexVisitor): void {
+  switch (scanned.bucket) {
+    case 'resource':
+      if (!scanned.isEmpty(RESOURCE_FIELDS['parent.resource_id']))
+        visit('resource_by_parent', BY_PARENT);
+      break;
+    case 'entitlement':
+      if (!scanned.isEmpty(ENTITLEMENT_FIELDS['resource.resource_id'])) {
+        visit('entitlement_by_resource', BY_RESOURCE);
+      }
+      break;
+    case 'grant':
+      if (scanned.has(GRANT_FIELDS.principal)) {
+        if (scanned.has(GRANT_FIELDS.entitlement)) visit('grant_by_entitlement', BY_ENTITLEMENT);
+        visit('grant_by_principal', BY_PRINCIPAL);
+        visit('grant_by_principal_resource_type', BY_PRINCIPAL_RESOURCE_TYPE);
+      }
+      if (scanned.isTrue(GRANT_FIELDS.needs_expansion)) {
+        visit('grant_by_needs_expansion', BY_NEEDS_EXPANSION);
+      }
+      break;
+  }
+}
+
+const BY_PARENT = [
+  RESOURCE_FIELDS['parent.resource_type_id'],
+  RESOURCE_FIELDS['parent.resource_id'],
+  RESOURCE_FIELDS.resource_type_id,
+  RESOURCE_FIELDS.resource_id,
+];
+const BY_RESOURCE = [
+  ENTITLEMENT_FIELDS['resource.resource_type_id'],
+  ENTITLEMENT_FIELDS['resource.resource_id'],
+  ENTITLEMENT_FIELDS.external_id,
+];
+const BY_PRINCIPAL = [
+  GRANT_FIELDS['principal.resource_type_id'],
+  GRANT_FIELDS['principal.resource_id'],
+  GRANT_FIELDS.external_id,
+];
+const BY_ENTITLEMENT = [GRANT_FIELDS['entitlement.entitlement_id'], ...BY_PRINCIPAL];
+const BY_PRINCIPAL_RESOURCE_TYPE = [
+  GRANT_FIELDS['principal.resource_type_id'],
+  GRANT_FIELDS.external_id,
+];
+const BY_NEEDS_EXPANSION = [GRANT_FIELDS.external_id];
+
 /** Whether records of this bucket can have index entries. */
 export function isIndexed(bucket: ValueBucket): boolean {
   return bucket === 'resource' || bucket === 'entitlement' || bucket === 'grant';
@@ -68,8 +127,8 @@ export function isIndexed(bucket: ValueBucket): boolean {
 /** The ids of the record that an index entry lists, from the entry's own elements. */
 export function listedIds(bucket: IndexBucket, elements: readonly string[]): readonly string[] {
   const recordBucket = bucketLayout(bucket).indexOf;
-  if (recordBucket === undefined) throw new TypeError(`${bucket} is no index`);
-  // Every index key ends in the whole of the record's own key.
+  if (recordBucket === undefined) throw new TypeError(`${bucket} is not an index`);
+  // Every index key ends in all elements of the record's own key.
   return elements.slice(-bucketLayout(recordBucket).elements.length);
 }
 

@@ -1,4 +1,4 @@
-// Lists of records: in the order of their own keys, or of an index.
+// Lists records in the order of their own keys or of an index.
 import {
   byteEncodings,
   type EngineSnapshot,
@@ -50,7 +50,7 @@ export function listRecords<B extends CountedBucket>(
   return new RecordList(engine, source, options);
 }
 
-/** The records that an index lists under these first elements, in the order of the index. */
+/** The records that an index lists under these first elements, in index order. */
 export function listByIndex<I extends IndexBucket>(
   engine: ReadableEngine,
   index: I,
@@ -98,7 +98,7 @@ async function readListed<I extends IndexBucket>(
   snapshot: EngineSnapshot,
 ): Promise<Array<RecordByBucket[IndexedBucket[I]]>> {
   const bucket = bucketLayout(index).indexOf as IndexedBucket[I];
-  // Bucket and sync are known: parseKey would only find them again.
+  // The bucket and the sync are known, so only the elements are decoded.
   const elementsOffset = bucketLayout(index).prefix.length + SYNC_ID_LENGTH_BYTES;
   const keys = entries.map(([key]) =>
     buildKey(bucket, syncId, listedIds(index, decodeTuple(key, elementsOffset))),
@@ -111,7 +111,7 @@ async function readListed<I extends IndexBucket>(
   });
 }
 
-/** How many records statistics count in a bucket; of one resource type where it is given. */
+/** The number of records in a bucket, or of one resource type in it, according to statistics. */
 function countIn(
   stats: SyncStatsRecord,
   bucket: CountedBucket,
@@ -141,7 +141,7 @@ function within(span: Span, key: Uint8Array | undefined): Uint8Array | undefined
 function strayEntry(entryKey: Uint8Array, recordKey: Uint8Array): RecordsError {
   return new RecordsError(
     'SSTITCH_INDEX_STRAY',
-    `index entry ${toHex(entryKey)} lists a record that is not there: ${toHex(recordKey)}`,
+    `index entry ${toHex(entryKey)} lists a missing record: ${toHex(recordKey)}`,
     { key: entryKey },
   );
 }

@@ -15,7 +15,7 @@ import { ByteArena } from './byte-arena.js';
 import * as gen from './gen/c1/storage/v3/records_pb.js';
 import { messageWriter } from './message-writer.js';
 
-/** What the writer writes after bytes that are there already. */
+/** The bytes that the writer appends to existing ones. */
 function written(schema: DescMessage, message: Message): Buffer {
   const arena = new ByteArena(new ArenaMemory(), 1);
   arena.copy(Uint8Array.of(1, 2, 3));
@@ -46,7 +46,7 @@ const reference = fc.option(fc.record({ resourceTypeId: text, resourceId: text }
 });
 const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
 
-/** An init without its undefined fields, as `create` wants it. */
+/** Creates a message from an init without its undefined fields, which `create` does not accept. */
 function made<S extends DescMessage>(schema: S, init: Record<string, unknown>): Message {
   const given = Object.entries(init).filter(([, value]) => value !== undefined);
   return create(schema, Object.fromEntries(given) as never);
@@ -141,8 +141,8 @@ const RECORDS: Array<[string, DescMessage, fc.Arbitrary<Record<string, unknown>>
   ],
 ];
 
-describe('the bytes that are written of', () => {
-  test.each(RECORDS)('%s are those of protobuf-es', (_what, schema, inits) => {
+describe('the encoding of', () => {
+  test.each(RECORDS)('%s matches protobuf-es', (_what, schema, inits) => {
     fc.assert(
       fc.property(inits, (init) => {
         const message = made(schema, init);
@@ -152,14 +152,14 @@ describe('the bytes that are written of', () => {
   });
 });
 
-/** Of a profile: objects with one field at most have one order. */
+/** A profile; objects with at most one field have only one order. */
 const profile = fc.option(
   fc.jsonValue({ maxDepth: 4 }).map((value) => ({ field: value }) as JsonObject),
   { nil: undefined },
 );
 
 describe('maps and profiles', () => {
-  test('come back as they were', () => {
+  test('decode to the same value', () => {
     fc.assert(
       fc.property(profile, (value) => {
         const record = made(gen.ResourceRecordSchema, { resourceId: 'r', profile: value });
@@ -169,7 +169,7 @@ describe('maps and profiles', () => {
     );
   });
 
-  test('hold numbers, empty texts, false and null as values that are set', () => {
+  test('hold zero, empty strings, false and null as values that are set', () => {
     const record = made(gen.ResourceRecordSchema, {
       profile: { a: [0, -0, '', false, null, {}, [], Number.NaN], '': Number.POSITIVE_INFINITY },
     });
@@ -177,7 +177,7 @@ describe('maps and profiles', () => {
     expect(fromBinary(gen.ResourceRecordSchema, bytes)).toEqual(record);
   });
 
-  test('are written in the order of their keys at every depth, whatever order an object has', () => {
+  test('are written in key order at every depth, whatever the order of the object', () => {
     const sorted = ['', '10', '9', 'a', 'b', '\ufffd', '\u{1f600}'];
     const part = (tag: number, content: Buffer) => Buffer.from([tag, content.length, ...content]);
     const fields = (value: Buffer) =>
@@ -186,10 +186,10 @@ describe('maps and profiles', () => {
           part(0x0a, Buffer.concat([part(0x0a, Buffer.from(key)), part(0x12, value)])),
         ),
       );
-    // null_value of each key, and that as the struct_value of the only field.
+    // The null_value of each key, nested as the struct_value of the only field.
     const inner = part(0x2a, fields(Buffer.of(0x08, 0x00)));
     const wanted = part(0x0a, Buffer.concat([part(0x0a, Buffer.from('p')), part(0x12, inner)]));
-    // The language puts what looks like an array index first: 9 before 10, and both before others.
+    // JavaScript orders integer-like keys first and numerically: 9 before 10, and both before others.
     for (const order of [sorted, sorted.toReversed()]) {
       const p = Object.fromEntries(order.map((key) => [key, null]));
       const record = made(gen.ResourceRecordSchema, { profile: { p } });
@@ -212,7 +212,7 @@ describe('a message is refused', () => {
       'PrincipalRef.resource_id: lone surrogate',
     ],
     [
-      'with a text that is none',
+      'with a number in place of a string',
       { ...grant('g'), externalId: 7 as never },
       'GrantRecord.external_id must be a string, not 7',
     ],
@@ -224,7 +224,7 @@ describe('a message is refused', () => {
     [
       'with a number with a fraction',
       { ...grant('g'), discoveredAt: time(0.5) },
-      'Timestamp.nanos must be a whole number from -2147483648 to 2147483647, not 0.5',
+      'Timestamp.nanos must be an integer from -2147483648 to 2147483647, not 0.5',
     ],
     [
       'of another type',
@@ -232,7 +232,7 @@ describe('a message is refused', () => {
       'c1.storage.v3.GrantRecord must be a message of this type, not an object',
     ],
     [
-      'with a list that is none',
+      'with undefined in place of a list',
       { ...grant('g'), annotations: undefined as never },
       'GrantRecord.annotations must be an array, not undefined',
     ],

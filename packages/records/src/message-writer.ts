@@ -1,18 +1,18 @@
-// Writes messages as protobuf into an arena, without an array for each message and each of its parts. It is
-// compiled from a schema once. A message has one encoding, the one that Go's deterministic marshalling gives:
+// Writes messages as protobuf into an arena, without an array for each message and each of its parts. The
+// writer of a schema is compiled once. A message has one encoding, that of Go's deterministic marshalling:
 //
-//   fields       in the order of their numbers; one that has its default value is left out
-//   map entries  in the order of their keys' UTF-8 bytes; key and value always written
-//   Struct       a plain object, its fields a map as above
-//   unknown      fields of a later version, last, as they came
+//   fields       in the order of their numbers; fields with default values are omitted
+//   map entries  in the order of their keys' UTF-8 bytes; key and value are always written
+//   Struct       a plain object, whose fields are written as a map
+//   unknown      fields of a later version, last and unchanged
 import { type DescField, type DescMessage, type Message, ScalarType } from '@bufbuild/protobuf';
 import { compareBytes } from '@sstitch/contract';
 import type { ByteArena } from './byte-arena.js';
 
 /**
- * Adds a message's bytes to the arena.
+ * Appends a message's bytes to the arena.
  *
- * @throws TypeError on a value that its field cannot hold; what was added is then rubbish.
+ * @throws TypeError on a value that its field cannot hold; the appended bytes are then invalid.
  */
 export type MessageWriter = (arena: ByteArena, message: Message) => void;
 
@@ -23,14 +23,14 @@ type ValueWriter = (arena: ByteArena, value: unknown) => void;
 const VARINT = 0;
 const FIXED_64 = 1;
 const LENGTH_DELIMITED = 2;
-/** Reserved for the length of a part of a message: most parts are shorter than 128 bytes. */
+/** How many bytes to reserve for the length of a part; most parts are shorter than 128 bytes. */
 const GUESSED_LENGTH_BYTES = 1;
 const MAP_KEY = 1;
 const MAP_VALUE = 2;
 const STRUCT = 'google.protobuf.Struct';
 const UTF8 = new TextEncoder();
 
-/** The writer for messages of this schema, none of which holds itself. */
+/** Compiles the writer of a schema, which must not be recursive. */
 export function messageWriter(schema: DescMessage): MessageWriter {
   const fields = schema.fields.toSorted((a, b) => a.number - b.number).map(fieldWriter);
   const { typeName } = schema;
@@ -44,7 +44,7 @@ export function messageWriter(schema: DescMessage): MessageWriter {
   };
 }
 
-/** A field with its tag; nothing where it has its default value. */
+/** The writer of a field with its tag; it omits the default value. */
 function fieldWriter(field: DescField): FieldWriter {
   const { localName: name, number } = field;
   const where = `${field.parent.name}.${field.name}`;
@@ -67,7 +67,7 @@ function fieldWriter(field: DescField): FieldWriter {
   }
 }
 
-/** Leaves out a value that is zero or empty. */
+/** A writer that omits zero and empty values. */
 function setWriter(name: string, write: ValueWriter): FieldWriter {
   return (arena, message) => {
     const value = message[name];
@@ -85,7 +85,7 @@ function listWriter(field: DescField & { fieldKind: 'list' }, where: string): Fi
   } else if (field.listKind === 'scalar' && field.scalar === ScalarType.STRING) {
     write = scalarWriter(number, field.scalar, where);
   } else {
-    // Numbers would have to be packed.
+    // Repeated numbers would have to be packed.
     throw unsupported(where);
   }
   return (arena, message) => {
@@ -106,7 +106,7 @@ function mapWriter(field: DescField & { fieldKind: 'map' }, where: string): Fiel
   return (arena, message) => write(arena, message[field.localName]);
 }
 
-/** The entries of a map, each with its tag, in the order of their keys. */
+/** The writer of a map: its entries, each with its tag, in key order. */
 function entriesWriter(
   number: number,
   writeKey: ValueWriter,
@@ -123,7 +123,7 @@ function entriesWriter(
   };
 }
 
-/** In the order of their UTF-8, which is not that of UTF-16, nor the one that the object has. */
+/** Sorts keys by their UTF-8 bytes, an order that differs from UTF-16 and from that of the object. */
 function sortedKeys(map: object): string[] {
   const keys = Object.keys(map);
   if (keys.length < 2) return keys;
@@ -133,7 +133,7 @@ function sortedKeys(map: object): string[] {
     .map(({ key }) => key);
 }
 
-/** What is in a part: a message, or the object that stands for a Struct. */
+/** The writer of the content of a part: a message, or the object that represents a Struct. */
 function contentWriter(schema: DescMessage, where: string): ValueWriter {
   if (schema.typeName === STRUCT) return structWriter(where);
   const write = messageWriter(schema);
@@ -144,11 +144,11 @@ function contentWriter(schema: DescMessage, where: string): ValueWriter {
 }
 
 /**
- * An object as google.protobuf.Struct.
+ * The writer of an object as google.protobuf.Struct.
  *
  *   Struct     fields = 1, a map of string to Value
  *   Value      one of null_value = 1, number_value = 2, string_value = 3, bool_value = 4, struct_value = 5,
- *              list_value = 6: written whether it is zero or not
+ *              list_value = 6; written even if it is zero
  *   ListValue  values = 1, each a Value
  */
 function structWriter(where: string): ValueWriter {
@@ -181,7 +181,7 @@ function structWriter(where: string): ValueWriter {
   return writeFields;
 }
 
-/** Something with its tag and its length. */
+/** The writer of a part with its tag and its length. */
 function partWriter<T>(
   number: number,
   write: (arena: ByteArena, content: T) => void,
@@ -197,7 +197,7 @@ function partWriter<T>(
   };
 }
 
-/** A value with its tag, whether it is zero or not. */
+/** The writer of a value with its tag, even if it is zero. */
 function scalarWriter(number: number, type: ScalarType, where: string): ValueWriter {
   switch (type) {
     case ScalarType.STRING: {
@@ -241,7 +241,7 @@ function integerWriter(number: number, least: number, most: number, where: strin
   const tag = tagOf(number, VARINT);
   return (arena, value) => {
     if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
-      throw wrong(where, `a whole number from ${least} to ${most}`, value);
+      throw wrong(where, `an integer from ${least} to ${most}`, value);
     }
     arena.varint(tag);
     if (value >= 0) arena.varint(value);
@@ -271,5 +271,5 @@ function wrong(where: string, expected: string, value: unknown): TypeError {
 }
 
 function unsupported(where: string): Error {
-  return new Error(`${where}: this writer does not know fields of this kind`);
+  return new Error(`${where}: this writer does not support fields of this kind`);
 }

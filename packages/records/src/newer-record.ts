@@ -1,4 +1,4 @@
-// Which of two records with one id was discovered later.
+// Compares the discovery times of two records with the same id.
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import type {
   AssetRecord,
@@ -10,7 +10,7 @@ import type {
 import type { SyncRecord } from './record-types.js';
 import { compareTimes } from './timestamps.js';
 
-/** A record that says when it was discovered. */
+/** A record with a discovery time. */
 export type DiscoveredRecord =
   | ResourceTypeRecord
   | ResourceRecord
@@ -18,7 +18,7 @@ export type DiscoveredRecord =
   | GrantRecord
   | AssetRecord;
 
-/** Whether `record` was discovered after `other`. One without a time is older than any that has one. */
+/** Whether `record` was discovered after `other`. A record without a time is older than any with one. */
 export function isNewer(record: SyncRecord, other: SyncRecord): boolean {
   return compareTimes(discoveredAt(record), discoveredAt(other)) > 0;
 }

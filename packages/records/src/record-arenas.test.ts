@@ -14,7 +14,7 @@ import { FULL_ARENA_BYTES, RecordArenas } from './record-arenas.js';
 import { recordEntries } from './record-entries.js';
 import type { SyncRecord } from './record-types.js';
 
-/** Keys to values, in hex. */
+/** Maps keys to values, in hex. */
 function entriesOf(pages: readonly UnsortedEntries[]): Map<string, string> {
   const entries = new Map<string, string>();
   for (const { prefix, bytes, keyEnds, ends, count } of pages) {
@@ -37,13 +37,13 @@ const RECORDS = [
   entitlement('staff:member', 'group:staff'),
   grant('g1'),
   grant('g\0\x01', { needsExpansion: true, sources: { b: {}, a: { isDirect: true } } }),
-  // The id of an element is the grant's own, too.
+  // The entitlement has the same id as the grant.
   grant('ann', { entitlement: { entitlementId: 'ann' } }),
   asset('logo', new Uint8Array(3)),
 ];
 
 describe('records in arenas', () => {
-  test('have the entries that recordEntries gives, of every sync', () => {
+  test('have the entries that recordEntries returns, of every sync', () => {
     const arenas = new RecordArenas();
     const others = [resourceType('role', OTHER_SYNC), resource('user:bob', undefined, OTHER_SYNC)];
     for (const record of RECORDS) arenas.add(SYNC, record);
@@ -55,13 +55,13 @@ describe('records in arenas', () => {
     expect(arenas.takeDownTo(0)).toEqual([]);
   });
 
-  test('have the bytes that are given instead of their own', () => {
+  test('have the given bytes instead of encoded ones', () => {
     const arenas = new RecordArenas();
     arenas.add(SYNC, resourceType('user'), Uint8Array.of(1, 2));
     expect([...entriesOf(arenas.takeDownTo(0)).values()]).toEqual(['0102']);
   });
 
-  test('are taken once they fill an arena, and their memory serves again', () => {
+  test('are taken once they fill an arena, and their memory is reused', () => {
     const arenas = new RecordArenas();
     const data = new Uint8Array(FULL_ARENA_BYTES / 4);
     for (let at = 0; at < 3; at++) arenas.add(SYNC, asset(`a${at}`, data));
@@ -76,7 +76,7 @@ describe('records in arenas', () => {
     arenas.add(SYNC, asset('a4', data));
     const pages = arenas.takeDownTo(0);
     expect(pages.map(({ count }) => count)).toEqual([1, 1]);
-    // As large from the start as the one before, and the very same block.
+    // The new arena has the size of the previous one from the start, and the same block.
     expect(pages[0]?.bytes.buffer).toBe(page.bytes.buffer);
   });
 
@@ -91,7 +91,7 @@ describe('records in arenas', () => {
     );
   });
 
-  test('are refused with the errors that the store has', () => {
+  test('are refused with the same errors as by the store', () => {
     const arenas = new RecordArenas();
     const lone = grant('g', { principal: { resourceTypeId: 'user', resourceId: '\ud800' } });
     const wrong: Array<[string, SyncRecord, string]> = [

@@ -1,25 +1,24 @@
-// Records on their way into a store in bulk: each record's entry and its index entries, unsorted, written
-// into one piece of memory for each bucket of a sync. What all keys of a bucket begin with is kept once.
+// Collects the records of a bulk load: each record's entry and its index entries, unsorted, in one arena for
+// each bucket of a sync. The common prefix of a bucket's keys is stored once.
 //
-// Invariants of an arena: entry `i` lies in `bytes` from the end of the entry before it (0 for the first)
-// to `ends[i]`: its key without the prefix up to `keyEnds[i]`, then its value.
+// Invariant of an arena: entry `i` lies in `bytes` from the end of the previous entry (0 for the first) to
+// `ends[i]`: its key without the prefix up to `keyEnds[i]`, then its value.
 import type { UnsortedEntries } from '@sstitch/contract';
 import { type Bucket, buildKeyPrefix, parseSyncId, type SyncIdBytes } from '@sstitch/keys';
 import { ArenaMemory } from './arena-memory.js';
 import { ByteArena } from './byte-arena.js';
 import { writeRecord } from './encode.js';
 import { RecordsError } from './errors.js';
-import { visitIndexes } from './indexes.js';
+import { visitIndexes, visitScannedIndexes } from './indexes.js';
 import { checkSync } from './record-entries.js';
+import type { RecordScanner } from './record-scanner.js';
 import { identityOf, primaryKey, type SyncRecord } from './record-types.js';
+import { KEY_FIELDS, type ScannedField } from './scanned-fields.js';
 
-/**
- * From here on an arena is full, and to be taken before it must grow once more: its block has a little
- * more than that.
- */
+/** The size at which an arena is full, to be taken before it must grow again: its block is slightly larger. */
 export const FULL_ARENA_BYTES = 1.75 * 1024 * 1024;
 
-/** How large an arena is to be from the start. */
+/** The initial size of an arena. */
 interface ArenaSize {
   readonly bytes: number;
   readonly entries: number;
@@ -51,12 +50,12 @@ class BucketArena {
     return { bytes: this.arena.bytes.length, entries: this.ends.length };
   }
 
-  /** What its entries take. */
+  /** The memory of its entries. */
   get heldBytes(): number {
     return this.arena.length + 2 * Uint32Array.BYTES_PER_ELEMENT * this.count;
   }
 
-  /** Ends an entry whose key, from the end of the entry before, ends at `keyEnd`. */
+  /** Ends an entry whose key extends from the end of the previous entry to `keyEnd`. */
   endEntry(keyEnd: number): void {
     if (this.count === this.keyEnds.length) this.keyEnds = this.#grown(this.keyEnds);
     if (this.count === this.ends.length) this.ends = this.#grown(this.ends);
@@ -76,7 +75,7 @@ class BucketArena {
 interface SyncArenas {
   readonly syncIdBytes: SyncIdBytes;
   readonly byBucket: Map<Bucket, BucketArena>;
-  /** Sizes of arenas that were taken full: the next one will be as large. */
+  /** The sizes of arenas that were full when taken: the next ones begin as large. */
   readonly sizes: Map<Bucket, ArenaSize>;
 }
 
@@ -86,7 +85,7 @@ interface Place {
   readonly arena: BucketArena;
 }
 
-/** An element of a key, with its separator, as it lies in an arena. */
+/** The place of an element of a key, with its separator, in an arena. */
 interface WrittenElement {
   readonly text: string | undefined;
   readonly arena: ByteArena;
@@ -94,7 +93,7 @@ interface WrittenElement {
   readonly to: number;
 }
 
-/** Collects the entries of records, of any number of syncs. */
+/** Collects the entries of the records of any number of syncs. */
 export class RecordArenas {
   readonly #memory = new ArenaMemory();
   readonly #syncs = new Map<string, SyncArenas>();
@@ -103,12 +102,12 @@ export class RecordArenas {
   #heldBytes = 0;
   #entries = 0;
 
-  /** Memory that the entries not yet taken take. */
+  /** The memory of the entries that are not taken yet. */
   get heldBytes(): number {
     return this.#heldBytes;
   }
 
-  /** Entries added so far, those taken included. */
+  /** The number of entries added so far, including those taken. */
   get entries(): number {
     return this.#entries;
   }
@@ -116,9 +115,9 @@ export class RecordArenas {
   /**
    * Adds a record's entry and its index entries.
    *
-   * @param value the record's bytes, where they are not those of `encodeRecord`
-   * @throws RecordsError SSTITCH_RECORD_SYNC_MISMATCH, SSTITCH_RECORD_INVALID, and KeysError on ids that
-   * cannot be in a key: what was added of the record is then to be thrown away with all the rest
+   * @param value the record's bytes, if they differ from those of `encodeRecord`
+   * @throws RecordsError SSTITCH_RECORD_SYNC_MISMATCH, SSTITCH_RECORD_INVALID, and KeysError on ids that cannot
+   * be in a key. The arenas then hold a part of the record, so the caller must discard all of them
    */
   add(syncId: string, record: SyncRecord, value?: Uint8Array): void {
     const sync = this.#syncOf(syncId);
@@ -141,9 +140,33 @@ export class RecordArenas {
     else writeRecord(arena, bucket, record);
     own.endEntry(keyEnd);
     this.#added({ sync, bucket, arena: own }, heldBytes, isFull);
-    // Most index keys end as the record's own key does: that is copied.
+    // Most index keys end in the last element of the record's own key, which is copied.
     const lastId = { text: ids.at(-1), arena, from: lastIdAt, to: keyEnd };
     visitIndexes(record, (index, elements) => this.#addIndexEntry(sync, index, elements, lastId));
+  }
+
+  /**
+   * Adds a record that was scanned, and its index entries.
+   *
+   * @throws KeysError on a sync id that is none, as `add`
+   */
+  addScanned(syncId: string, scanned: RecordScanner): void {
+    const sync = this.#syncOf(syncId);
+    const { bucket } = scanned;
+    const own = this.#bucketOf(sync, bucket);
+    const { heldBytes, isFull, arena } = own;
+    addElements(arena, scanned, KEY_FIELDS[bucket]);
+    const keyEnd = arena.length;
+    arena.copy(scanned.bytes, scanned.start, scanned.end);
+    own.endEntry(keyEnd);
+    this.#added({ sync, bucket, arena: own }, heldBytes, isFull);
+    visitScannedIndexes(scanned, (indexBucket, fields) => {
+      const index = this.#bucketOf(sync, indexBucket);
+      const { heldBytes, isFull, arena } = index;
+      addElements(arena, scanned, fields);
+      index.endEntry(arena.length);
+      this.#added({ sync, bucket: indexBucket, arena: index }, heldBytes, isFull);
+    });
   }
 
   /** Takes out the arenas that are full. */
@@ -156,7 +179,7 @@ export class RecordArenas {
     });
   }
 
-  /** Takes entries out, the largest arenas first, until no more than `heldBytes` are left. */
+  /** Takes arenas, the largest first, until at most `heldBytes` are left. */
   takeDownTo(heldBytes: number): UnsortedEntries[] {
     const places = [...this.#syncs.values()].flatMap((sync) =>
       [...sync.byBucket].map(([bucket, arena]): Place => ({ sync, bucket, arena })),
@@ -173,7 +196,7 @@ export class RecordArenas {
     return taken;
   }
 
-  /** Takes the memory of entries back that were taken out and are of no more use. */
+  /** Accepts the memory of taken entries for reuse. */
   reuse({ bytes, keyEnds, ends }: UnsortedEntries): void {
     for (const block of [bytes, keyEnds, ends]) this.#memory.give(block);
   }
@@ -225,6 +248,16 @@ export class RecordArenas {
       sync.byBucket.set(bucket, found);
     }
     return found;
+  }
+}
+
+function addElements(
+  arena: ByteArena,
+  scanned: RecordScanner,
+  fields: readonly ScannedField[],
+): void {
+  for (const field of fields) {
+    arena.plainElement(scanned.bytes, scanned.startOf(field), scanned.endOf(field));
   }
 }
 

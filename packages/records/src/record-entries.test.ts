@@ -5,7 +5,7 @@ import { decodeRecord } from './encode.js';
 import { recordEntries } from './record-entries.js';
 import { isValueBucket } from './record-types.js';
 
-test('the entries of records are each record and then its index entries', () => {
+test('the entries of records are each record followed by its index entries', () => {
   const records = [resource('user:ann', 'org:acme'), resourceType('user'), grant('g')];
   const entries = recordEntries(SYNC, records).map(({ key, value }) => {
     const { bucket, syncId, elements } = parseKey(key);

@@ -10,9 +10,9 @@ export interface Entry {
   readonly value: Uint8Array;
 }
 
-/** A record as it is stored. */
+/** The stored form of a record. */
 export interface EncodedRecord extends Entry {
-  /** The keys of its index entries, whose values are empty. */
+  /** The keys of its index entries; their values are empty. */
   readonly indexKeys: readonly Uint8Array[];
 }
 
@@ -20,11 +20,11 @@ export interface EncodedRecord extends Entry {
 export const EMPTY_VALUE = new Uint8Array(0);
 
 /**
- * A record as it is stored in its sync.
+ * Encodes a record for storage in its sync.
  *
  * @param syncIdText - the text form of `syncId`.
  * @throws {@link RecordsError} SSTITCH_RECORD_SYNC_MISMATCH on a record of another sync,
- * SSTITCH_RECORD_INVALID on one that cannot be encoded.
+ * SSTITCH_RECORD_INVALID on a record that cannot be encoded.
  */
 export function encodeForSync(
   syncId: SyncIdBytes,
@@ -37,7 +37,7 @@ export function encodeForSync(
   return { key, value, indexKeys: indexEntries(syncId, record).map((entry) => entry.key) };
 }
 
-/** @throws {@link RecordsError} SSTITCH_RECORD_SYNC_MISMATCH on a record of another sync. */
+/** Checks that a record belongs to a sync. @throws {@link RecordsError} SSTITCH_RECORD_SYNC_MISMATCH otherwise */
 export function checkSync(syncId: SyncIdBytes, syncIdText: string, record: SyncRecord): void {
   if (record.syncId === syncIdText) return;
   throw new RecordsError(
@@ -48,11 +48,11 @@ export function checkSync(syncId: SyncIdBytes, syncIdText: string, record: SyncR
 }
 
 /**
- * Every entry of fresh records: each record, then its index entries. Pure: for bulk loading into a place
- * that holds nothing of the sync yet. The entries are not sorted, and an id must not come twice: both
- * records' index entries would be there.
+ * Returns every entry of new records: each record, then its index entries, for bulk loading where nothing of
+ * the sync is stored yet. The entries are not sorted. Ids must be unique, because the result has the index
+ * entries of every record.
  *
- * @throws {@link RecordsError} as {@link encodeForSync}, and KeysError on ids that cannot be in a key.
+ * @throws {@link RecordsError} as {@link encodeForSync} does; KeysError on ids that cannot be in a key.
  */
 export function recordEntries(syncId: string, records: Iterable<SyncRecord>): Entry[] {
   const bytes = parseSyncId(syncId);

@@ -21,7 +21,7 @@ const idsOf = (page: RecordPage<GrantRecord>) => page.records.map(({ externalId 
 const grants = (...ids: string[]) => ids.map((id) => grant(id));
 
 describe('pages', () => {
-  test('lead through a list to its end and back to its start', async () => {
+  test('lead through a list to its end and back', async () => {
     await store.putMany(SYNC, grants('a', 'b', 'c', 'd', 'e'));
     const first = await store.listGrants(SYNC).page({ limit: 2 });
     expect(idsOf(first)).toEqual(['a', 'b']);
@@ -40,7 +40,7 @@ describe('pages', () => {
     ]);
   });
 
-  test('have the limit of their list where they have none, and start after its record', async () => {
+  test('default to the limit of their list, and start after its record', async () => {
     await store.putMany(SYNC, grants('a', 'b', 'c', 'd'));
     const list = store.listGrants(SYNC, { limit: 2, after: grant('a') });
     const page = await list.page();
@@ -51,7 +51,7 @@ describe('pages', () => {
     expect((await store.listGrants(SYNC).page()).records).toHaveLength(100);
   });
 
-  test('take any limit, however great', async () => {
+  test('accept any limit, however large', async () => {
     await store.putMany(SYNC, grants('a', 'b'));
     for (const limit of [2 ** 31, 2 ** 32, Number.MAX_SAFE_INTEGER]) {
       expect(idsOf(await store.listGrants(SYNC).page({ limit }))).toEqual(['a', 'b']);
@@ -59,14 +59,14 @@ describe('pages', () => {
     }
   });
 
-  test('are found again by another process: a cursor is all that is needed', async () => {
+  test('can be continued by another process with only a cursor', async () => {
     await store.putMany(SYNC, grants('a', 'b', 'c'));
     const { next } = await store.listGrants(SYNC, { reverse: true }).page({ limit: 1 });
     const later = new SyncStore(engine).listGrants(SYNC, { reverse: true });
     expect(idsOf(await later.page({ cursor: cursorOf(next) }))).toEqual(['b', 'a']);
   });
 
-  test('go on where they were, whatever was put and deleted around the cursor', async () => {
+  test('continue at the same key, whatever was put and deleted around the cursor', async () => {
     await store.putMany(SYNC, grants('b', 'd', 'f'));
     const { next } = await store.listGrants(SYNC).page({ limit: 1 });
     await store.deleteGrant(SYNC, 'b');
@@ -77,7 +77,7 @@ describe('pages', () => {
     expect(idsOf(before)).toEqual(['a']);
   });
 
-  test('that have become empty lead back to the record of their cursor', async () => {
+  test('that have become empty lead back to the record at their cursor', async () => {
     await store.putMany(SYNC, grants('a', 'b', 'c'));
     const list = store.listGrants(SYNC);
     const { next } = await list.page({ limit: 2 });
@@ -91,7 +91,7 @@ describe('pages', () => {
     expect(last).toEqual({ records: [], next: undefined, previous: undefined });
   });
 
-  test('of a snapshot show one state, from the first to the last', async () => {
+  test('of a snapshot show one state from the first to the last', async () => {
     await store.putMany(SYNC, grants('a', 'b'));
     const snapshot = engine.snapshot();
     const { next } = await store.listGrants(SYNC, { snapshot }).page({ limit: 1 });
@@ -102,7 +102,7 @@ describe('pages', () => {
     await snapshot.close();
   });
 
-  test('show a sync as it was before a replacement or as it is after it, never both', async () => {
+  test('show a sync as it is before or after a replacement, never a mix', async () => {
     const revision = (of: number) =>
       Array.from({ length: 40 }, (_, at) =>
         grant(`g${String((at * 7 + of * 3) % 61).padStart(2, '0')}`, {
@@ -174,7 +174,7 @@ describe('a cursor is refused', () => {
     }
   });
 
-  test('where it is none, or damaged in any character', async () => {
+  test('if it is not one, or if any character is damaged', async () => {
     await store.putMany(SYNC, grants('a', 'b'));
     const cursor = cursorOf((await store.listGrants(SYNC).page({ limit: 1 })).next);
     for (const one of ['', 'x', 'no cursor', null, 5, {}, `${cursor}A`, cursor.slice(0, -1)]) {
@@ -195,13 +195,13 @@ describe('a cursor is refused', () => {
 });
 
 describe('a count', () => {
-  test('of records is that of the statistics once the sync has ended', async () => {
+  test('of records comes from the statistics once the sync has ended', async () => {
     await store.startSync({ syncId: SYNC });
     await store.putMany(SYNC, [resource('user:ann'), resource('user:bob'), resource('group:it')]);
     const users = store.listResources(SYNC, { resourceTypeId: 'user' });
     expect(await users.count()).toBe(2);
     await store.endSync(SYNC);
-    // Seen by statistics that are wrong: no list is read.
+    // Wrong statistics show that no list is read.
     const stats = await store.getSyncStats(SYNC);
     if (stats === undefined) throw new Error('no statistics');
     await store.put(SYNC, { ...stats, resources: 7n, resourcesByResourceType: { user: 5n } });
@@ -236,7 +236,7 @@ function cursorOf(cursor: string | undefined): string {
   return cursor;
 }
 
-/** What tells the grants of a page from those of another revision. */
+/** What distinguishes the grants of a page from those of another revision. */
 function marksOf(records: readonly SyncRecord[]): string[] {
   return records.map((record) => {
     if (record.$typeName !== 'c1.storage.v3.GrantRecord') throw new Error('not a grant');

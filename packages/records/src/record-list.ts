@@ -1,8 +1,8 @@
-// A list of records: iterated, read page by page, or counted.
+// A list of records that can be iterated, read page by page, or counted.
 //
-// Invariants: each of these reads one state of the engine, its own or that of the snapshot given, so that a
-// page shows a sync as it was before a replacement or as it is after it, never both. A cursor holds a place
-// in the order of keys: the next page starts there in whatever the list holds by then.
+// Invariants: each of these reads one state of the engine, its own or that of the given snapshot, so that a
+// page shows a sync as it is before or after a replacement, never a mix. A cursor is a position in key order:
+// the next page starts there, whatever the list then holds.
 import { byteEncodings, type EngineSnapshot, type ReadableEngine } from '@sstitch/contract';
 import { type SyncIdBytes, syncRunKey, syncStatsKey } from '@sstitch/keys';
 import { formatCursor, type ListOrder, type Place, parseCursor } from './cursor.js';
@@ -12,18 +12,18 @@ import type { SyncStatsRecord } from './gen/c1/storage/v3/records_pb.js';
 import { checkLimit } from './limits.js';
 import { countEntries, type EntryPage, onSnapshot, scanPages, withSnapshot } from './scan.js';
 
-/** Records a page where neither it nor the list has a limit. */
+/** The number of records in a page if neither it nor the list has a limit. */
 export const DEFAULT_PAGE_RECORDS = 100;
 
 /** Options of a list. */
 export interface ListOptions<R> {
-  /** Records at most. @defaultValue no limit; 100 for a page */
+  /** The most records to return. @defaultValue no limit; 100 for a page */
   readonly limit?: number;
-  /** Only what comes after this record in the order of the list. @defaultValue all of the list */
+  /** Start after this record, in the order of the list. @defaultValue the whole list */
   readonly after?: R;
-  /** From the last to the first. @defaultValue false */
+  /** List from the last record to the first. @defaultValue false */
   readonly reverse?: boolean;
-  /** List this state of the engine. @defaultValue the state when the first record is asked for */
+  /** List this state of the engine. @defaultValue the state at the first read */
   readonly snapshot?: EngineSnapshot;
   /** Stops between two reads of the engine. */
   readonly signal?: AbortSignal;
@@ -31,35 +31,35 @@ export interface ListOptions<R> {
 
 /** Options of a page. */
 export interface PageOptions {
-  /** Records at most, from 1 on. @defaultValue the list's limit, or 100 */
+  /** The most records in the page, at least 1. @defaultValue the list's limit, or 100 */
   readonly limit?: number;
-  /** `next` or `previous` of another page of this list. @defaultValue the first page */
+  /** The cursor `next` or `previous` of another page of this list. @defaultValue the first page */
   readonly cursor?: string;
 }
 
 /** Some records of a list, in its order. */
 export interface RecordPage<R> {
   readonly records: R[];
-  /** The cursor of the page after this one; undefined where no record comes after. */
+  /** The cursor of the next page; undefined if no record follows. */
   readonly next: string | undefined;
-  /** The cursor of the page before this one; undefined where no record comes before. */
+  /** The cursor of the previous page; undefined if no record precedes. */
   readonly previous: string | undefined;
 }
 
-/** What a list reads. */
+/** The source of a list. */
 export interface ListSource<R> {
   readonly order: ListOrder;
-  /** Whether `read` looks at the values of entries. */
+  /** Whether `read` needs the values of entries. */
   readonly readsValues: boolean;
-  /** The records of these entries, one for each. */
+  /** Reads the records of these entries, one for each. */
   read(entries: EntryPage, snapshot: EngineSnapshot): Promise<R[]>;
-  /** The key of an entry for this record; undefined for a record that has none in this list. */
+  /** The key of this record's entry in the list; undefined if it has none. */
   keyOf(record: R): Uint8Array | undefined;
-  /** How many records the list has by the statistics of its sync; absent where they do not say. */
+  /** The number of records according to the statistics of the sync; absent if they do not say. */
   readonly counted?: { readonly syncId: SyncIdBytes; of(stats: SyncStatsRecord): bigint };
 }
 
-/** A list of records. It is iterated once; pages and counts can be asked for any number of times. */
+/** A list of records. It can be iterated once; pages and counts can be requested any number of times. */
 export class RecordList<R> implements AsyncIterableIterator<R, void, undefined> {
   readonly #engine: ReadableEngine;
   readonly #source: ListSource<R>;
@@ -76,7 +76,7 @@ export class RecordList<R> implements AsyncIterableIterator<R, void, undefined> 
     this.#records = withSnapshot(engine, options.snapshot, (snapshot) => this.#iterate(snapshot));
   }
 
-  /** The next record, read with others that follow it. */
+  /** Returns the next record, which is read together with following ones. */
   next(): Promise<IteratorResult<R, void>> {
     return this.#records.next();
   }
@@ -91,14 +91,14 @@ export class RecordList<R> implements AsyncIterableIterator<R, void, undefined> 
   }
 
   /**
-   * Some records of the list, and the cursors of the pages on either side.
+   * Reads some records of the list, with the cursors of the pages before and after them.
    *
-   * Cursors outlive the process and later writes. What a page holds is decided when it is read: records put
-   * or deleted since then show, and after a replacement of the sync it goes on in the new records, after
-   * the key where it was. To read one state throughout, give the list a snapshot.
+   * Cursors outlive the process and later writes. A page shows the state at the time of its read: it includes
+   * records put since its cursor was made and, after a replacement of the sync, continues in the new records
+   * after the same key. To read one state throughout, pass a snapshot to the list.
    *
-   * @throws {@link RecordsError} SSTITCH_CURSOR_INVALID on a cursor of another list (of another sync,
-   * index, or order too), or on what is no cursor; SSTITCH_OPTION_INVALID; as iteration.
+   * @throws {@link RecordsError} SSTITCH_CURSOR_INVALID on a cursor of another list (another sync, index or
+   * order) and on any other text; SSTITCH_OPTION_INVALID; the errors of iteration.
    */
   page(options: PageOptions = {}): Promise<RecordPage<R>> {
     return onSnapshot(this.#engine, this.#options.snapshot, (snapshot) =>
@@ -107,8 +107,8 @@ export class RecordList<R> implements AsyncIterableIterator<R, void, undefined> 
   }
 
   /**
-   * How many records the list has, whatever `limit` and `after` are. Of a sync that has ended, the counts that
-   * its statistics have are taken from them; all else is counted entry by entry, until the signal fires.
+   * Counts the records of the list, ignoring `limit` and `after`. The counts of a sync that has ended come from
+   * its statistics if these have them; everything else is counted entry by entry, until the signal fires.
    */
   count(): Promise<number> {
     const { snapshot: given, signal } = this.#options;
@@ -142,7 +142,7 @@ export class RecordList<R> implements AsyncIterableIterator<R, void, undefined> 
     const [first, last] = [keys[0], keys.at(-1)];
     const onward =
       hasMore && last !== undefined ? { key: last, inclusive: false, backward } : undefined;
-    // Of an empty page, the way back starts with the entry at its cursor, if that is still there.
+    // The way back from an empty page starts with the entry at its cursor, if that still exists.
     const turned = place && { ...place, inclusive: !place.inclusive, backward: !backward };
     const back =
       turned && (first === undefined ? turned : { ...turned, key: first, inclusive: false });
@@ -197,7 +197,7 @@ function startAfter<R>(source: ListSource<R>, after: R | undefined): Place | und
   if (after === undefined) return undefined;
   const key = source.keyOf(after);
   if (key === undefined) {
-    throw new RecordsError('SSTITCH_OPTION_INVALID', 'after: the record is not of this list');
+    throw new RecordsError('SSTITCH_OPTION_INVALID', 'after: the record is not in this list');
   }
   return { key, inclusive: false, backward: false };
 }

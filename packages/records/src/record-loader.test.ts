@@ -12,10 +12,11 @@ import { anyRecord, nameOf } from '../test/random-records.js';
 import { asset, codeOf, collect, grant, OTHER_SYNC, resource, SYNC } from '../test/records.js';
 import { countSync } from './count-sync.js';
 import { digestSync } from './digest-sync.js';
+import { encodeRecord } from './encode.js';
 import { type SyncRunRecord, SyncRunRecordSchema } from './gen/c1/storage/v3/records_pb.js';
 import { recordEntries } from './record-entries.js';
 import { type LoadedSync, RecordLoader, type RecordLoaderOptions } from './record-loader.js';
-import type { SyncRecord } from './record-types.js';
+import { identityOf, type SyncRecord } from './record-types.js';
 import { SyncStore } from './sync-store.js';
 import { verifyIndexes } from './verify-indexes.js';
 
@@ -36,7 +37,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** Adds records of syncs by turns and commits them. */
+/** Adds records of syncs in turn and commits them. */
 async function load(
   syncs: ReadonlyMap<string, readonly SyncRecord[]>,
   options: RecordLoaderOptions = {},
@@ -47,7 +48,10 @@ async function load(
     for (let at = 0; at < longest; at++) {
       for (const [syncId, records] of syncs) {
         const record = records[at];
-        if (record !== undefined) loader.add(syncId, record, values?.get(record));
+        if (record === undefined) continue;
+        const value = values?.get(record);
+        if (value === undefined) loader.add(syncId, record);
+        else loader.addValue(syncId, identityOf(record).bucket, value);
       }
       await loader.room();
     }
@@ -94,8 +98,8 @@ function entriesOf(syncId: string, records: readonly SyncRecord[]): string[] {
 describe('a bulk load', () => {
   test.each([
     ['in memory', {}],
-    ['by way of many runs', { maxHeldBytes: 20_000 }],
-  ])('leaves the store with the records of its syncs, %s', async (_how, options) => {
+    ['through many sorted runs', { maxHeldBytes: 20_000 }],
+  ])('makes the store hold the records of its syncs, %s', async (_how, options) => {
     await load(new Map([[SYNC, [grant('old'), asset('old', new Uint8Array(3))]]]));
     const syncs = new Map([SYNC, OTHER_SYNC].map((syncId) => [syncId, many(syncId, 700)]));
     const loaded = await load(syncs, options);
@@ -107,7 +111,7 @@ describe('a bulk load', () => {
     ]);
   });
 
-  test('leaves other syncs as they are, and one that it knows nothing of untouched', async () => {
+  test('does not change other syncs', async () => {
     const records = new SyncStore(store);
     await records.putMany(OTHER_SYNC, many(OTHER_SYNC, 10));
     const { digest } = await digestSync(store, OTHER_SYNC);
@@ -117,7 +121,7 @@ describe('a bulk load', () => {
     expect((await digestSync(store, OTHER_SYNC)).digest).toBe(digest);
   });
 
-  test('of any records gives what puts of them give, its statistics exact', async () => {
+  test('has the same result as puts of the same records, with exact statistics', async () => {
     const engine = await openEngine();
     const puts = new SyncStore(engine, { now: () => ENDED });
     await fc.assert(
@@ -142,7 +146,7 @@ describe('a bulk load', () => {
     );
   });
 
-  test('counts anew what statistics say, and keeps what else they hold', async () => {
+  test('recomputes the counts of statistics, and keeps their other fields', async () => {
     const counted = await countSync(store, SYNC, { writtenAt: ENDED });
     const given = {
       ...counted,
@@ -159,9 +163,9 @@ describe('a bulk load', () => {
     });
   });
 
-  test('takes the bytes that are given instead of those of the encoder', async () => {
+  test('stores the given bytes instead of encoded ones', async () => {
     const record = grant('g');
-    // The same grant, its fields the other way round.
+    // The same grant with its fields in reverse order.
     const value = Uint8Array.from([
       ...recordValue(record).slice(29),
       ...recordValue(record).slice(0, 29),
@@ -174,19 +178,16 @@ describe('a bulk load', () => {
   test.each([
     ['in memory', {}],
     ['in different runs', { maxHeldBytes: 20_000 }],
-  ])(
-    'refuses a record that comes twice, %s, by its name, and writes nothing',
-    async (_how, options) => {
-      const syncs = new Map([[SYNC, [...many(SYNC, 700), grant('g5')]]]);
-      await expect(load(syncs, options)).rejects.toMatchObject({
-        code: 'SSTITCH_RECORD_REPEATED',
-        message: 'a record comes twice: grant "g5"',
-      });
-      expect(await contents()).toEqual([]);
-    },
-  );
+  ])('refuses a duplicate record, %s, with its name, and writes nothing', async (_how, options) => {
+    const syncs = new Map([[SYNC, [...many(SYNC, 700), grant('g5')]]]);
+    await expect(load(syncs, options)).rejects.toMatchObject({
+      code: 'SSTITCH_RECORD_REPEATED',
+      message: 'duplicate record: grant "g5"',
+    });
+    expect(await contents()).toEqual([]);
+  });
 
-  test('refuses statistics that come twice, and records of another sync', async () => {
+  test('refuses duplicate statistics, and records of another sync', async () => {
     const stats = await countSync(store, SYNC);
     const twice = () => load(new Map([[SYNC, [stats, stats]]]));
     expect(await codeOf(twice)).toBe('SSTITCH_RECORD_REPEATED');
@@ -198,7 +199,7 @@ describe('a bulk load', () => {
     await expect(nonsense).rejects.toMatchObject({ code: 'SSTITCH_SYNC_ID_INVALID' });
   });
 
-  test('that is aborted writes nothing', async () => {
+  test('writes nothing if it is aborted', async () => {
     const abort = new AbortController();
     const loading = withLoader({ signal: abort.signal }, async (loader) => {
       await loader.addMany(SYNC, many(SYNC, 300));
@@ -209,12 +210,42 @@ describe('a bulk load', () => {
     expect(await contents()).toEqual([]);
   });
 
-  test('takes nothing after its commit', async () => {
+  test('accepts nothing after its commit', async () => {
     await withLoader({}, async (loader) => {
       loader.add(SYNC, grant('g'));
       await loader.commit(store);
       expect(await codeOf(() => loader.add(SYNC, grant('h')))).toBe('SSTITCH_LOAD_COMMITTED');
       expect(await codeOf(() => loader.commit(store))).toBe('SSTITCH_LOAD_COMMITTED');
+    });
+  });
+
+  test('of bytes gives what the same of records gives', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyRecord, { maxLength: 40 }), async (all) => {
+        const records = [...new Map(all.map((record) => [nameOf(record), record])).values()];
+        const run = runOf(SYNC, ENDED);
+        const loaded = await load(new Map([[SYNC, [...records, run]]]));
+        const wanted = await contents();
+        const bytes = new Map([...records, run].map((record) => [record, encodeRecord(record)]));
+        const again = await load(new Map([[SYNC, [...records, run]]]), {}, bytes);
+        expect(again).toEqual(loaded);
+        expect(await contents()).toEqual(wanted);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  test('refuses bytes that are no record, and those of another sync', async () => {
+    await withLoader({}, async (loader) => {
+      const refused = (syncId: string, value: Uint8Array) =>
+        codeOf(() => loader.addValue(syncId, 'grant', value));
+      expect(await refused(SYNC, Uint8Array.of(0xff))).toBe('SSTITCH_RECORD_UNDECODABLE');
+      expect(await refused(SYNC, 'text' as never)).toBe('SSTITCH_RECORD_UNDECODABLE');
+      const value = encodeRecord(grant('g'));
+      expect(await refused(OTHER_SYNC, value)).toBe('SSTITCH_RECORD_SYNC_MISMATCH');
+      await expect(async () => loader.addValue('nonsense', 'grant', value)).rejects.toMatchObject({
+        code: 'SSTITCH_SYNC_ID_INVALID',
+      });
     });
   });
 

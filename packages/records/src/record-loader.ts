@@ -1,44 +1,49 @@
-// Loads syncs in bulk: records are encoded into arenas here, sorted and built into tables by the threads of
-// a table loader meanwhile, and put in place in one commit.
+// Loads syncs in bulk: this thread encodes records into arenas, the threads of a table loader sort them and
+// build tables meanwhile, and one commit ingests the tables.
 //
-// Invariants: entries that no thread has taken yet come to `maxHeldBytes`, and what was added since the last
-// `room`, at most; statistics are held back until the records are counted.
+// Invariants: entries that no thread has taken yet take at most `maxHeldBytes` plus what was added since the
+// last `room`; statistics are held back until the records are counted.
 import { compareBytes, type Span, type UnsortedEntries } from '@sstitch/contract';
 import { bucketLayout, classifyKey, parseSyncId, syncSpansInKeyOrder, toHex } from '@sstitch/keys';
+import { decodeRecord } from './encode.js';
 import { RecordsError, throwIfAborted } from './errors.js';
 import type { SyncRunRecord, SyncStatsRecord } from './gen/c1/storage/v3/records_pb.js';
 import { type IndexBucket, listedIds } from './indexes.js';
 import { RecordArenas } from './record-arenas.js';
 import { checkSync } from './record-entries.js';
-import { primaryKey, type SyncRecord } from './record-types.js';
+import { RecordScanner } from './record-scanner.js';
+import { primaryKey, type SyncRecord, type ValueBucket } from './record-types.js';
 import { measuresOf } from './run-measures.js';
+import { SYNC_ID } from './scanned-fields.js';
 import { SyncCounter } from './sync-counter.js';
 
 const MIB = 1024 * 1024;
 const MAX_HELD_BYTES = 32 * MIB;
-/** Few enough that they take little memory, and the event loop gets its turns. */
+/** How many records `addMany` adds before it waits for room: few, so that memory is bounded and the event loop runs. */
 const RECORDS_PER_ROOM = 256;
+const UTF8 = new TextEncoder();
+const NO_KEY = new Uint8Array(0);
 
-/** What makes tables of entries in any order: a `TableLoader` of @sstitch/engine. */
+/** Builds tables from entries in any order; a `TableLoader` of @sstitch/engine implements it. */
 export interface EntryTables<Tables> {
-  /** Takes entries. Settles when there is room for more. */
+  /** Adds entries. Fulfils when there is room for more. */
   add(pages: readonly UnsortedEntries[]): Promise<void>;
-  /** Makes the tables of all that was added. */
+  /** Builds the tables of all added entries. */
   finish(spans: readonly Span[]): Promise<Tables>;
-  /** Stops what is under way. Settles when nothing is written any more. */
+  /** Stops all work. Fulfils when nothing is being written any more. */
   end(): Promise<void>;
 }
 
-/** What a {@link RecordLoader} asks of the table loader that it is given. */
+/** Options that a {@link RecordLoader} passes to the table loader. */
 export interface EntryTablesOptions {
   readonly signal: AbortSignal | undefined;
-  /** Called when the memory of entries that were added is of no more use. */
+  /** Called when the memory of added entries can be reused. */
   readonly onWritten: (entries: UnsortedEntries) => void;
 }
 
-/** What tables are put into: a `Store` of @sstitch/engine. */
+/** A store that ingests tables; `Store` of @sstitch/engine implements it. */
 export interface TableStore<Tables> {
-  /** Makes the store hold, inside the spans of the tables, exactly their entries. */
+  /** Replaces everything inside the spans of the tables by their entries. */
   ingestAndExcise(
     tables: Tables,
     options: { readonly move: true; readonly signal?: AbortSignal },
@@ -47,22 +52,24 @@ export interface TableStore<Tables> {
 
 /** Options of a {@link RecordLoader}. */
 export interface RecordLoaderOptions {
-  /** Until the commit, aborting leaves the store as it was. */
+  /** Aborts the load until the commit; the store is then as it was. */
   readonly signal?: AbortSignal | undefined;
-  /** Memory for entries that no thread has taken yet. @defaultValue 32 MiB */
+  /** The most memory for entries that no thread has taken yet. @defaultValue 32 MiB */
   readonly maxHeldBytes?: number;
 }
 
-/** A sync as it was loaded. */
+/** The result of loading a sync. */
 export interface LoadedSync {
   readonly syncId: string;
-  /** Keys that the sync has in the store now, index entries included. */
+  /** The number of keys that the sync now has in the store, including index entries. */
   readonly entries: number;
-  /** The count of its records. The store holds it, too, if the sync has ended or came with statistics. */
+  /** The counts of its records. The store holds them too if the sync has ended or came with statistics. */
   readonly stats: SyncStatsRecord;
 }
 
 interface LoadingSync {
+  /** The sync's id as it is in the bytes of records. */
+  readonly idText: Uint8Array;
   readonly counter: SyncCounter;
   entries: number;
   run?: SyncRunRecord;
@@ -70,25 +77,26 @@ interface LoadingSync {
 }
 
 /**
- * Loads whole syncs into a store: what it holds of them is replaced, in one commit. Records come in any order,
- * those of several syncs mixed. Each sync gets the index entries of its records, and, if it has ended, the
- * statistics that count them.
+ * Loads whole syncs into a store, replacing what it holds of them in one commit. Records may be added in any
+ * order, with those of several syncs mixed. The loader adds the index entries of the records and, for a sync
+ * that has ended, its statistics.
  */
 export class RecordLoader<Tables> {
   readonly #arenas = new RecordArenas();
+  readonly #scanner = new RecordScanner();
   readonly #syncs = new Map<string, LoadingSync>();
   readonly #tables: EntryTables<Tables>;
   readonly #signal: AbortSignal | undefined;
   readonly #maxHeldBytes: number;
   #isCommitted = false;
 
-  /** @param openTables - opens the loader that makes the tables; `end` ends it. */
+  /** @param openTables - opens the table loader; `end` ends it. */
   constructor(
     openTables: (options: EntryTablesOptions) => EntryTables<Tables>,
     { signal, maxHeldBytes = MAX_HELD_BYTES }: RecordLoaderOptions = {},
   ) {
     if (!(maxHeldBytes > 0)) {
-      throw new RecordsError('SSTITCH_OPTION_INVALID', 'maxHeldBytes must be a number above 0');
+      throw new RecordsError('SSTITCH_OPTION_INVALID', 'maxHeldBytes must be a positive number');
     }
     this.#tables = openTables({
       signal,
@@ -98,27 +106,31 @@ export class RecordLoader<Tables> {
     this.#maxHeldBytes = maxHeldBytes;
   }
 
-  /** Entries added so far, index entries included. */
+  /** The number of entries added so far, including index entries. */
   get entries(): number {
     return this.#arenas.entries;
   }
 
-  /** The syncs that something was added of so far, in the order in which they came. */
+  /** The ids of the syncs of the records added so far, in order of their first record. */
   get syncIds(): string[] {
     return [...this.#syncs.keys()];
   }
 
   /**
-   * Adds a record with its index entries. They are held in memory until {@link room} hands them on, which is to
-   * be called after every few hundred records.
+   * Adds a record with its index entries. They are held in memory until {@link room} passes them on; call it
+   * after every few hundred records.
    *
-   * @param value - the record's bytes, where they are not those of `encodeRecord`.
    * @throws {@link RecordsError} SSTITCH_RECORD_SYNC_MISMATCH, SSTITCH_RECORD_INVALID, SSTITCH_LOAD_COMMITTED,
    * and SSTITCH_RECORD_REPEATED on a second record of statistics; KeysError on ids that cannot be in a key. The
    * load must then be ended.
    */
-  add(syncId: string, record: SyncRecord, value?: Uint8Array): void {
+  add(syncId: string, record: SyncRecord): void {
     this.#checkOpen();
+    this.#add(syncId, record, undefined);
+  }
+
+  /** @param value - the record's bytes, where they are not those of `encodeRecord`. */
+  #add(syncId: string, record: SyncRecord, value: Uint8Array | undefined): void {
     const sync = this.#syncOf(syncId);
     if (record?.$typeName === 'c1.storage.v3.SyncStatsRecord') {
       const bytes = parseSyncId(syncId);
@@ -133,10 +145,32 @@ export class RecordLoader<Tables> {
   }
 
   /**
+   * Adds a record by its bytes, which are stored as they are, with its index entries: as {@link add}, in a fraction of
+   * the time that decoding the record takes.
+   *
+   * @throws as {@link add}, and {@link RecordsError} SSTITCH_RECORD_UNDECODABLE where they are not the bucket's message.
+   */
+  addValue(syncId: string, bucket: ValueBucket, value: Uint8Array): void {
+    this.#checkOpen();
+    const sync = this.#syncOf(syncId);
+    const scanner = this.#scanner;
+    const isPlain = value instanceof Uint8Array && scanner.scan(bucket, value);
+    if (!isPlain || !scanner.isSame(SYNC_ID, sync.idText)) {
+      // What is wrong with a record says the one that decodes it.
+      this.#add(syncId, decodeRecord(bucket, NO_KEY, value), value);
+      return;
+    }
+    const before = this.#arenas.entries;
+    this.#arenas.addScanned(syncId, scanner);
+    sync.entries += this.#arenas.entries - before;
+    sync.counter.addCount(scanner.bucket, 1, scanner.countedType());
+  }
+
+  /**
    * Adds records, and waits for room between them.
    *
-   * @returns how many they were.
-   * @throws as {@link add} and {@link room}.
+   * @returns the number of records.
+   * @throws the errors of {@link add} and {@link room}.
    */
   async addMany(
     syncId: string,
@@ -153,15 +187,15 @@ export class RecordLoader<Tables> {
   }
 
   /**
-   * Settles when there is room for more records; at once for the most part.
+   * Fulfils when there is room for more records, which is mostly at once.
    *
-   * @throws {@link RecordsError} SSTITCH_RECORD_REPEATED where a record came twice, SSTITCH_ABORTED; what the
-   * table loader throws.
+   * @throws {@link RecordsError} SSTITCH_RECORD_REPEATED if a record was added twice, SSTITCH_ABORTED; the
+   * errors of the table loader.
    */
   async room(): Promise<void> {
     throwIfAborted(this.#signal);
     const pages = this.#arenas.takeFull();
-    // Many syncs, of which none fills an arena.
+    // There are many syncs, none of which fills an arena.
     if (this.#arenas.heldBytes > this.#maxHeldBytes) {
       pages.push(...this.#arenas.takeDownTo(this.#maxHeldBytes / 2));
     }
@@ -169,10 +203,10 @@ export class RecordLoader<Tables> {
   }
 
   /**
-   * Makes the store hold, of every sync that a record was added of, exactly what was added.
+   * Commits the load: of every sync with an added record, the store then holds exactly the added records.
    *
-   * @throws {@link RecordsError} as {@link room}; what the table loader and the store throw. Unless the store says
-   * otherwise, it is then as it was.
+   * @throws {@link RecordsError} as {@link room} does; the errors of the table loader and the store. Unless the
+   * store's error says otherwise, the store is then as it was.
    */
   async commit(store: TableStore<Tables>): Promise<LoadedSync[]> {
     throwIfAborted(this.#signal);
@@ -191,7 +225,7 @@ export class RecordLoader<Tables> {
     return loaded;
   }
 
-  /** Ends the load, committed or not: settles when nothing writes tables any more. To be called in any case. */
+  /** Ends the load, committed or not. Fulfils when nothing writes tables any more. Must always be called. */
   end(): Promise<void> {
     return this.#tables.end();
   }
@@ -200,14 +234,14 @@ export class RecordLoader<Tables> {
     if (!this.#isCommitted) return;
     throw new RecordsError(
       'SSTITCH_LOAD_COMMITTED',
-      'the load was committed: open another one for more records',
+      'the load is committed: open another one for more records',
     );
   }
 
   /** Adds the statistics of a sync. */
   #finish(syncId: string, sync: LoadingSync): LoadedSync {
     const { counter, run, stats: given } = sync;
-    // Their time is the end of the run, so that loading a sync twice gives the same bytes.
+    // Statistics have the time of the end of the run, so that loading a sync again gives the same bytes.
     const writtenAt = given?.writtenAt ?? run?.endedAt;
     const stats: SyncStatsRecord = {
       ...counter.toRecord(syncId),
@@ -235,14 +269,14 @@ export class RecordLoader<Tables> {
     let sync = this.#syncs.get(syncId);
     if (sync === undefined) {
       parseSyncId(syncId);
-      sync = { counter: new SyncCounter(), entries: 0 };
+      sync = { idText: UTF8.encode(syncId), counter: new SyncCounter(), entries: 0 };
       this.#syncs.set(syncId, sync);
     }
     return sync;
   }
 }
 
-/** Names the record where a table loader says that a key came twice. */
+/** Replaces a table loader's error about a duplicate key by one that names the record. */
 async function named<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -257,12 +291,12 @@ async function named<T>(work: Promise<T>): Promise<T> {
 function repeated(key: Uint8Array, cause?: unknown): RecordsError {
   return new RecordsError(
     'SSTITCH_RECORD_REPEATED',
-    `a record comes twice: ${nameOf(key)}`,
+    `duplicate record: ${nameOf(key)}`,
     cause === undefined ? { key } : { cause, key },
   );
 }
 
-/** The record of a key, or the one that an index key lists. */
+/** The name of the record with this key, or of the one that an index key lists. */
 function nameOf(key: Uint8Array): string {
   const classified = classifyKey(key);
   if (classified.kind !== 'sync') return toHex(key);

@@ -1,4 +1,4 @@
-// Which message lies in which bucket, and which of its fields its key is made of.
+// Maps each bucket to its message, and each message to the fields that make its key.
 import type { DescMessage } from '@bufbuild/protobuf';
 import { type Bucket, buildKey, type SyncIdBytes } from '@sstitch/keys';
 import { RecordsError } from './errors.js';
@@ -33,10 +33,10 @@ export interface RecordByBucket {
 /** A bucket whose values are messages. */
 export type ValueBucket = keyof RecordByBucket & Bucket;
 
-/** Anything a store of syncs holds as a message. */
+/** Any message that a store of syncs holds. */
 export type SyncRecord = RecordByBucket[ValueBucket];
 
-/** The schema of each bucket's message, for protobuf-es: JSON, reflection, `create`. */
+/** The schema of each bucket's message, for the functions of protobuf-es: JSON, reflection, `create`. */
 export const RECORD_SCHEMAS = {
   resource_type: ResourceTypeRecordSchema,
   resource: ResourceRecordSchema,
@@ -55,7 +55,7 @@ export function isValueBucket(bucket: Bucket): bucket is ValueBucket {
   return Object.hasOwn(RECORD_SCHEMAS, bucket);
 }
 
-/** Where a record lies within its sync. */
+/** The bucket and the ids of a record, which identify it in its sync. */
 export interface RecordIdentity {
   readonly bucket: ValueBucket;
   /** The elements of its key. */
@@ -63,7 +63,7 @@ export interface RecordIdentity {
 }
 
 /**
- * Where a record lies within its sync.
+ * The bucket and the ids of a record, which identify it in its sync.
  *
  * @throws {@link RecordsError} SSTITCH_RECORD_INVALID on anything that is not a message of this package.
  */
@@ -91,7 +91,7 @@ export function identityOf(record: SyncRecord): RecordIdentity {
   }
 }
 
-/** The key a record is stored under. */
+/** The key under which a record is stored. */
 export function primaryKey(syncId: SyncIdBytes, record: SyncRecord): Uint8Array {
   const { bucket, ids } = identityOf(record);
   return buildKey(bucket, syncId, ids);

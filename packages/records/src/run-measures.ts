@@ -1,6 +1,6 @@
 import type { SyncStatsRecord } from './gen/c1/storage/v3/records_pb.js';
 
-/** What a run measured of itself, kept with the statistics of its sync. */
+/** Measurements of a run, stored with the statistics of its sync. */
 export type RunMeasures = Partial<
   Pick<
     SyncStatsRecord,
@@ -8,7 +8,7 @@ export type RunMeasures = Partial<
   >
 >;
 
-/** What statistics hold besides counts, fields of later versions included. */
+/** The fields of statistics besides the counts, including fields of later versions. */
 export function measuresOf(
   stats: SyncStatsRecord,
 ): RunMeasures & Pick<SyncStatsRecord, '$unknown'> {

@@ -7,37 +7,37 @@ import {
 } from '@sstitch/contract';
 import { throwIfAborted } from './errors.js';
 
-/** Entries a page at most; an engine may give fewer. */
+/** The most entries in a page; an engine may return fewer. */
 export const PAGE_ENTRIES = 256;
 
-/** classic-level takes limits as 32 bits; no scan comes to the end of a greater one. */
+/** The largest limit to pass on: classic-level uses 32 bits, and no scan reads that many entries. */
 const MAX_ENGINE_LIMIT = 2 ** 31 - 1;
 
-/** Where a scan starts. */
+/** The start of a scan. */
 export interface ScanStart {
   readonly key: Uint8Array;
-  /** Whether the entry at the key is read, too. */
+  /** Whether to read the entry at the key too. */
   readonly inclusive: boolean;
 }
 
-/** What {@link scanPages} reads. */
+/** Options of {@link scanPages}. */
 export interface ScanOptions {
   readonly snapshot: EngineSnapshot;
   readonly signal?: AbortSignal | undefined;
-  /** Read keys alone; the values given are then not to be looked at. @defaultValue true */
+  /** Whether to read values; without them the returned values are meaningless. @defaultValue true */
   readonly values?: boolean;
   /** @defaultValue false */
   readonly reverse?: boolean | undefined;
-  /** Entries in all. @defaultValue no limit */
+  /** The most entries to read. @defaultValue no limit */
   readonly limit?: number | undefined;
-  /** Only what comes from here on, in the direction of the scan. @defaultValue all of the span */
+  /** Where to start, in the direction of the scan. @defaultValue the start of the span */
   readonly from?: ScanStart | undefined;
 }
 
-/** Entries of a span, keys with values. */
+/** A page of entries: keys with values. */
 export type EntryPage = ReadonlyArray<readonly [Uint8Array, Uint8Array]>;
 
-/** The entries of a span, in pages: millions of entries cost few turns of the event loop. */
+/** Yields the entries of a span in pages, so that millions of entries take few turns of the event loop. */
 export async function* scanPages(
   engine: ReadableEngine,
   span: Span,
@@ -65,7 +65,7 @@ export async function* scanPages(
   }
 }
 
-/** As {@link onSnapshot}, for a read that gives one thing after the other. */
+/** Like {@link onSnapshot}, for a read that yields items. */
 export async function* withSnapshot<T>(
   engine: ReadableEngine,
   given: EngineSnapshot | undefined,
@@ -79,7 +79,7 @@ export async function* withSnapshot<T>(
   }
 }
 
-/** Runs a read over the given snapshot, or over one of its own that is closed when the read ends. */
+/** Runs a read on the given snapshot, or on a new one that is closed when the read ends. */
 export async function onSnapshot<T>(
   engine: ReadableEngine,
   given: EngineSnapshot | undefined,
@@ -94,15 +94,15 @@ export async function onSnapshot<T>(
 }
 
 /**
- * A snapshot of an engine, once it is open. Alone of all reads, abstract-level's `snapshot` does not wait for an
- * opening that is under way.
+ * Takes a snapshot of an engine once it is open. Unlike other reads, abstract-level's `snapshot` does not wait
+ * for an open in progress.
  */
 async function takeSnapshot(engine: ReadableEngine): Promise<EngineSnapshot> {
   if (engine.status === 'opening') await engine.getMany([], byteEncodings);
   return engine.snapshot();
 }
 
-/** How many entries a span holds. */
+/** Counts the entries of a span. */
 export async function countEntries(
   engine: ReadableEngine,
   span: Span,

@@ -4,10 +4,10 @@ import { type Bucket, bucketLayout } from '@sstitch/keys';
 import { type SyncStatsRecord, SyncStatsRecordSchema } from './gen/c1/storage/v3/records_pb.js';
 import { identityOf, type SyncRecord } from './record-types.js';
 
-/** The buckets that statistics have a total of. */
+/** The buckets of which statistics have a total. */
 export type CountedBucket = 'resource_type' | 'resource' | 'entitlement' | 'grant' | 'asset';
 
-/** Whether statistics have a total of this bucket. */
+/** Whether statistics have a total for this bucket. */
 export function isCounted(bucket: Bucket): bucket is CountedBucket {
   return bucketLayout(bucket).kind === 'record';
 }
@@ -15,16 +15,16 @@ export function isCounted(bucket: Bucket): bucket is CountedBucket {
 type GroupedBucket = 'resource' | 'entitlement' | 'grant';
 
 /**
- * Counts the records of one sync as they are added and removed. Statistics have totals, and counts by
- * resource type: of resources their own, of entitlements that of the resource they are on, of grants that of
- * the entitlement; `''` where a record names none.
+ * Counts the records of a sync as they are added and removed. Statistics have totals and counts by resource
+ * type. The type is that of the resource itself, of an entitlement's resource, or of the entitlement's resource
+ * of a grant; `''` if a record names none.
  */
 export class SyncCounter {
   readonly #base: SyncStatsRecord | undefined;
   readonly #totals: Record<CountedBucket, number>;
   readonly #byType: Record<GroupedBucket, Map<string, number>>;
 
-  /** @param stats - what to count on from; what it holds besides counts is kept. */
+  /** @param stats - statistics to continue from; their other fields are kept. */
   constructor(stats?: SyncStatsRecord) {
     this.#base = stats;
     this.#totals = {
@@ -41,20 +41,20 @@ export class SyncCounter {
     };
   }
 
-  /** Adds a record. Runs and statistics count for nothing. */
+  /** Adds a record. Runs and statistics are not counted. */
   add(record: SyncRecord): void {
     this.#change(record, 1);
   }
 
-  /** Takes a record away that was added before. */
+  /** Subtracts a record that was added before. */
   subtract(record: SyncRecord): void {
     this.#change(record, -1);
   }
 
   /**
-   * Adds so many records of a bucket.
+   * Adds `count` records of a bucket.
    *
-   * @param resourceTypeId - by which resources, entitlements and grants are counted.
+   * @param resourceTypeId - the type by which resources, entitlements and grants are counted.
    */
   addCount(bucket: CountedBucket, count: number, resourceTypeId = ''): void {
     this.#totals[bucket] += count;
@@ -66,9 +66,9 @@ export class SyncCounter {
   }
 
   /**
-   * The counts as statistics.
+   * Returns the counts as statistics.
    *
-   * @param writtenAt - their time. Defaults to that of the statistics it counted on from.
+   * @param writtenAt - their time; by default that of the statistics that were continued.
    */
   toRecord(syncId: string, writtenAt?: Date): SyncStatsRecord {
     const at = writtenAt === undefined ? this.#base?.writtenAt : timestampFromDate(writtenAt);
@@ -89,21 +89,22 @@ export class SyncCounter {
   }
 
   #change(record: SyncRecord, by: 1 | -1): void {
-    switch (record?.$typeName) {
-      case 'c1.storage.v3.ResourceRecord':
-        this.addCount('resource', by, record.resourceTypeId);
-        break;
-      case 'c1.storage.v3.EntitlementRecord':
-        this.addCount('entitlement', by, record.resource?.resourceTypeId);
-        break;
-      case 'c1.storage.v3.GrantRecord':
-        this.addCount('grant', by, record.entitlement?.resourceTypeId);
-        break;
-      default: {
-        const { bucket } = identityOf(record);
-        if (isCounted(bucket)) this.addCount(bucket, by);
-      }
-    }
+    const { bucket } = identityOf(record);
+    if (isCounted(bucket)) this.addCount(bucket, by, countedType(record));
+  }
+}
+
+/** The resource type by which statistics count a record; '' where it names none, or is counted in all alone. */
+export function countedType(record: SyncRecord): string {
+  switch (record.$typeName) {
+    case 'c1.storage.v3.ResourceRecord':
+      return record.resourceTypeId;
+    case 'c1.storage.v3.EntitlementRecord':
+      return record.resource?.resourceTypeId ?? '';
+    case 'c1.storage.v3.GrantRecord':
+      return record.entitlement?.resourceTypeId ?? '';
+    default:
+      return '';
   }
 }
 

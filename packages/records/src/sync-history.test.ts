@@ -38,8 +38,8 @@ async function lastsOf(runs: AsyncIterable<{ readonly syncId: string }>): Promis
 }
 
 describe('the history of syncs', () => {
-  test('is in the order of time, whatever the order of ids, and can be narrowed', async () => {
-    // C was brought in under the id of an earlier run.
+  test('is in the order of time, whatever the order of ids, and can be filtered', async () => {
+    // C was imported under the id of an earlier run.
     await run('A', 10, 20);
     await run('B', 30);
     await run('C', 50, 60, SyncType.PARTIAL);
@@ -51,7 +51,7 @@ describe('the history of syncs', () => {
     expect(await lastsOf(store.listNewestSyncRuns({ type: SyncType.FULL }))).toBe('DBA');
   });
 
-  test('of more syncs than a read takes is whole and in order', async () => {
+  test('of more syncs than one read returns is complete and in order', async () => {
     const started: string[] = [];
     for (let count = 0; count < 300; count++) {
       now += 1;
@@ -61,7 +61,7 @@ describe('the history of syncs', () => {
     expect(found).toEqual(started);
   });
 
-  test('of a snapshot is that of the snapshot, and stops at its signal', async () => {
+  test('of a snapshot shows its state, and stops when the signal fires', async () => {
     await run('A', 10, 20);
     const snapshot = engine.snapshot();
     await run('B', 30, 40);
@@ -80,7 +80,7 @@ describe('the history of syncs', () => {
     );
   });
 
-  test('has a latest finished sync: that which ended last, of the full ones by default', async () => {
+  test('has a latest finished sync, by default the full one that ended last', async () => {
     expect(await store.latestFinishedSync()).toBeUndefined();
     await run('A', 10, 90);
     await run('B', 30, 40);
@@ -95,7 +95,7 @@ describe('the history of syncs', () => {
 });
 
 describe('resuming', () => {
-  test('gives the unfinished sync that started last, with the token it saved', async () => {
+  test('returns the unfinished sync that started last, with its saved token', async () => {
     expect(await store.resumeSync()).toBeUndefined();
     const { syncId } = await store.startSync({ linkedSyncId: idOf('L'), compacted: true });
     await store.put(syncId, grant('g', { syncId }));
@@ -118,7 +118,7 @@ describe('resuming', () => {
     expect(await store.resumeSync()).toBeUndefined();
   });
 
-  test('takes one of a type, and none that is older than a week', async () => {
+  test('returns only a sync of the given type, and none older than a week', async () => {
     await run('A', 0, undefined, SyncType.PARTIAL);
     await run('B', 5);
     expect((await store.resumeSync())?.syncId).toBe(idOf('B'));
@@ -131,7 +131,7 @@ describe('resuming', () => {
     expect((await store.latestUnfinishedSync())?.syncId).toBe(idOf('B'));
   });
 
-  test('of one by name takes it, however old, and says why it cannot', async () => {
+  test('resumes a named sync, however old, and says why if it cannot', async () => {
     await run('A', 0);
     now += 100 * DAY_MS;
     expect(await store.resumeSync({ syncId: idOf('A') })).toMatchObject({ syncId: idOf('A') });

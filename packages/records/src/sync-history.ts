@@ -1,5 +1,5 @@
-// The runs of all syncs in an engine by time. Runs lie in the order of their ids, which is not that of time
-// where a run is brought in under the id of an earlier one: each of these reads all runs once.
+// Lists the runs of all syncs in an engine by time. Runs are stored in the order of their ids, which differs
+// from that of time if a run was imported under the id of an earlier one. So each function reads all runs once.
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import {
   byteEncodings,
@@ -15,11 +15,11 @@ import { checkLimit } from './limits.js';
 import { PAGE_ENTRIES, scanPages, withSnapshot } from './scan.js';
 import { compareTimes } from './timestamps.js';
 
-/** Which syncs, of which state of the engine. */
+/** Selects syncs in a state of the engine. */
 export interface SyncQuery {
-  /** Syncs of this type. @defaultValue any type */
+  /** Only syncs of this type. @defaultValue any type */
   readonly type?: SyncType;
-  /** Read this state of the engine. @defaultValue the state now */
+  /** Read this state of the engine. @defaultValue the current state */
   readonly snapshot?: EngineSnapshot;
   /** Stops between two pages. */
   readonly signal?: AbortSignal;
@@ -27,19 +27,19 @@ export interface SyncQuery {
 
 /** Options of a list of syncs, newest first. */
 export interface SyncHistoryOptions extends SyncQuery {
-  /** Syncs that have ended, or that have not. @defaultValue both */
+  /** Only syncs that have ended, or only those that have not. @defaultValue both */
   readonly finished?: boolean;
-  /** Syncs at most. @defaultValue no limit */
+  /** The most syncs to return. @defaultValue no limit */
   readonly limit?: number;
 }
 
-/** A run, and the time it is sorted by. */
+/** The key of a run and the time by which it is sorted. */
 interface Dated {
   readonly key: Uint8Array;
   readonly at: Timestamp | undefined;
 }
 
-/** The runs by the time they started, newest first; of one time the greater id first. */
+/** Yields the runs by start, newest first; runs of the same time by descending id. */
 export async function* listNewestSyncRuns(
   engine: ReadableEngine,
   options: SyncHistoryOptions,
@@ -49,7 +49,7 @@ export async function* listNewestSyncRuns(
     const found: Dated[] = [];
     for await (const [key, run] of scanRuns(engine, snapshot, options)) {
       if (options.finished !== undefined && options.finished !== isFinished(run)) continue;
-      // Not the run itself: its token may be large.
+      // Keeps only the key, because the token of a run may be large.
       found.push({ key, at: run.startedAt });
     }
     found.sort((a, b) => compareDated(b, a));
@@ -66,7 +66,7 @@ export async function* listNewestSyncRuns(
   });
 }
 
-/** The finished sync that ended last; of one time the one with the greater id. */
+/** Returns the finished sync that ended last; of several, the one with the greatest id. */
 export function latestFinishedSync(
   engine: ReadableEngine,
   { type = SyncType.FULL, ...options }: SyncQuery,
@@ -74,7 +74,7 @@ export function latestFinishedSync(
   return latest(engine, { type, ...options }, ({ endedAt }) => endedAt);
 }
 
-/** The unfinished sync that started last; of one time the one with the greater id. */
+/** Returns the unfinished sync that started last; of several, the one with the greatest id. */
 export function latestUnfinishedSync(
   engine: ReadableEngine,
   options: SyncQuery,
@@ -118,7 +118,7 @@ function isFinished({ endedAt }: SyncRunRecord): boolean {
   return endedAt !== undefined;
 }
 
-/** By time, then by id. One without a time is the oldest. */
+/** Compares by time, then by id. A run without a time is the oldest. */
 function compareDated(a: Dated, b: Dated): number {
   const byTime = compareTimes(a.at, b.at);
   return byTime === 0 ? compareBytes(a.key, b.key) : byTime;

@@ -33,7 +33,7 @@ const to = (resourceTypeId: string, resourceId: string) => ({
 });
 
 describe('a list', () => {
-  test('gives the records of one sync, in the order of their ids', async () => {
+  test('returns the records of one sync in the order of their ids', async () => {
     await store.putMany(SYNC, [resource('user:b'), resource('group:z'), resource('user:a')]);
     const names = (await collect(store.listResources(SYNC))).map(
       (record) => `${record.resourceTypeId}:${record.resourceId}`,
@@ -48,7 +48,7 @@ describe('a list', () => {
     expect(await collect(store.listAssets(SYNC))).toEqual([]);
   });
 
-  test('by an index gives what the index is for', async () => {
+  test('by an index returns the records that the index lists', async () => {
     await store.putMany(SYNC, [
       resource('user:ann', 'org:acme'),
       resource('user:bob', 'org:acme2'),
@@ -82,7 +82,7 @@ describe('a list', () => {
   >;
 
   test.each(Object.entries(orders))(
-    'in the order %s is whole, page by page, both ways',
+    'in the order %s is complete, page by page, in both directions',
     async (_, list) => {
       const all = Array.from({ length: 700 }, (__, at) => `g${String(at).padStart(4, '0')}`);
       await store.putMany(
@@ -107,7 +107,7 @@ describe('a list', () => {
   );
 
   test.each(Object.entries(orders))(
-    'in the order %s shows one state, though records change',
+    'in the order %s shows one state while records change',
     async (_, list) => {
       await store.putMany(SYNC, [grant('g1'), grant('g2')]);
       const running = list({});
@@ -118,7 +118,7 @@ describe('a list', () => {
     },
   );
 
-  test('of a given snapshot shows that, and leaves it open', async () => {
+  test('of a given snapshot shows its state, and leaves it open', async () => {
     await store.put(SYNC, grant('g1'));
     const snapshot = engine.snapshot();
     await store.deleteGrant(SYNC, 'g1');
@@ -158,7 +158,7 @@ describe('a list', () => {
     expect(seen).toBeLessThan(600);
   });
 
-  test('that is left early can be closed over', async () => {
+  test('that ends early allows the engine to close', async () => {
     await store.putMany(SYNC, [grant('g1'), grant('g2')]);
     for await (const record of store.listGrantsByEntitlement(SYNC, 'staff:member')) {
       expect(record.externalId).toBe('g1');
@@ -166,7 +166,7 @@ describe('a list', () => {
     }
   });
 
-  test('by an index says so when the record listed is not there', async () => {
+  test('by an index reports a missing record', async () => {
     await store.put(SYNC, grant('g1'));
     const key = grantKey(parseSyncId(SYNC), 'g1');
     await engine.batch([{ type: 'del', key }], byteEncodings);
@@ -174,7 +174,7 @@ describe('a list', () => {
     expect(await codeOf(read)).toBe('SSTITCH_INDEX_STRAY');
   });
 
-  test('refuses a limit that is none, and a record that is not of the list', async () => {
+  test('refuses an invalid limit, and a record that is not in the list', async () => {
     for (const limit of [-1, 1.5, Number.NaN]) {
       expect(await codeOf(() => store.listGrants(SYNC, { limit }))).toBe('SSTITCH_OPTION_INVALID');
     }

@@ -26,29 +26,29 @@ import {
 
 /** Options of a read of one record. */
 export interface GetOptions {
-  /** Read this state of the engine. @defaultValue the state now */
+  /** Read this state of the engine. @defaultValue the current state */
   readonly snapshot?: EngineSnapshot;
 }
 
 /** Options of a count. */
 export interface CountBucketOptions extends GetOptions {
-  /** Stops the counting between two reads of the engine. */
+  /** Aborts the count between two reads of the engine. */
   readonly signal?: AbortSignal;
 }
 
-/** Names a resource or a principal. */
+/** The name of a resource or a principal. */
 export interface ResourceName {
   readonly resourceTypeId: string;
   readonly resourceId: string;
 }
 
 /**
- * Typed reads of the syncs in an engine, read-only ones included.
+ * Typed reads of the syncs in an engine, which may be read-only.
  *
- * Every method takes the text form of a sync id and throws KeysError SSTITCH_SYNC_ID_INVALID where it is
- * none. Reads throw {@link RecordsError} SSTITCH_RECORD_UNDECODABLE on a corrupt value; lists by an index
- * throw SSTITCH_INDEX_STRAY where an entry lists a record that is not there, and every list throws
- * SSTITCH_ABORTED once its signal has fired.
+ * Every method takes a sync id in text form and throws KeysError SSTITCH_SYNC_ID_INVALID if it is not one.
+ * Reads throw {@link RecordsError} SSTITCH_RECORD_UNDECODABLE on a corrupt value; lists by an index throw
+ * SSTITCH_INDEX_STRAY if an entry lists a missing record, and every list throws SSTITCH_ABORTED once its signal
+ * has fired.
  */
 export class SyncReader {
   readonly #engine: ReadableEngine;
@@ -101,12 +101,12 @@ export class SyncReader {
     return this.#get('sync_run', syncId, [], options);
   }
 
-  /** What the sync held when it ended. */
+  /** Returns the statistics of the sync, which are written when it ends. */
   getSyncStats(syncId: string, options?: GetOptions): Promise<SyncStatsRecord | undefined> {
     return this.#get('sync_stats', syncId, [], options);
   }
 
-  /** By external_id. */
+  /** Lists the resource types by external_id. */
   listResourceTypes(
     syncId: string,
     options: ListOptions<ResourceTypeRecord> = {},
@@ -114,7 +114,7 @@ export class SyncReader {
     return listRecords(this.#engine, 'resource_type', parseSyncId(syncId), [], options);
   }
 
-  /** By type and id; those of one type where it is given. */
+  /** Lists the resources, or those of one type, by type and id. */
   listResources(
     syncId: string,
     options: ListOptions<ResourceRecord> & { readonly resourceTypeId?: string } = {},
@@ -123,7 +123,7 @@ export class SyncReader {
     return listRecords(this.#engine, 'resource', parseSyncId(syncId), first, options);
   }
 
-  /** The children of a resource, by type and id. */
+  /** Lists the children of a resource by type and id. */
   listResourcesByParent(
     syncId: string,
     parent: ResourceName,
@@ -133,7 +133,7 @@ export class SyncReader {
     return listByIndex(this.#engine, 'resource_by_parent', parseSyncId(syncId), first, options);
   }
 
-  /** By external_id. */
+  /** Lists the entitlements by external_id. */
   listEntitlements(
     syncId: string,
     options: ListOptions<EntitlementRecord> = {},
@@ -141,7 +141,7 @@ export class SyncReader {
     return listRecords(this.#engine, 'entitlement', parseSyncId(syncId), [], options);
   }
 
-  /** The entitlements on a resource, by external_id. */
+  /** Lists the entitlements on a resource by external_id. */
   listEntitlementsByResource(
     syncId: string,
     resource: ResourceName,
@@ -157,12 +157,12 @@ export class SyncReader {
     );
   }
 
-  /** By external_id. */
+  /** Lists the grants by external_id. */
   listGrants(syncId: string, options: ListOptions<GrantRecord> = {}): RecordList<GrantRecord> {
     return listRecords(this.#engine, 'grant', parseSyncId(syncId), [], options);
   }
 
-  /** The grants of an entitlement, by principal; those to one principal where it is given. */
+  /** Lists the grants of an entitlement, or those to one principal, by principal. */
   listGrantsByEntitlement(
     syncId: string,
     entitlementId: string,
@@ -176,7 +176,7 @@ export class SyncReader {
     return listByIndex(this.#engine, 'grant_by_entitlement', parseSyncId(syncId), first, options);
   }
 
-  /** The grants to a principal, by external_id. */
+  /** Lists the grants to a principal by external_id. */
   listGrantsByPrincipal(
     syncId: string,
     principal: ResourceName,
@@ -186,7 +186,7 @@ export class SyncReader {
     return listByIndex(this.#engine, 'grant_by_principal', parseSyncId(syncId), first, options);
   }
 
-  /** The grants to principals of one resource type, by external_id. */
+  /** Lists the grants to principals of one resource type by external_id. */
   listGrantsByPrincipalResourceType(
     syncId: string,
     resourceTypeId: string,
@@ -201,7 +201,7 @@ export class SyncReader {
     );
   }
 
-  /** The grants whose expansion is still to be done, by external_id. */
+  /** Lists the grants that are not expanded yet by external_id. */
   listGrantsNeedingExpansion(
     syncId: string,
     options: ListOptions<GrantRecord> = {},
@@ -209,36 +209,36 @@ export class SyncReader {
     return listByIndex(this.#engine, 'grant_by_needs_expansion', parseSyncId(syncId), [], options);
   }
 
-  /** By external_id. Assets hold files: a page of them is read at a time. */
+  /** Lists the assets by external_id. Assets hold files, so only one page of them is in memory. */
   listAssets(syncId: string, options: ListOptions<AssetRecord> = {}): RecordList<AssetRecord> {
     return listRecords(this.#engine, 'asset', parseSyncId(syncId), [], options);
   }
 
-  /** The runs of all syncs in the engine, by sync id. */
+  /** Lists the runs of all syncs in the engine by sync id. */
   listSyncRuns(options: ListOptions<SyncRunRecord> = {}): RecordList<SyncRunRecord> {
     return listSyncRuns(this.#engine, options);
   }
 
-  /** The runs of all syncs by the time they started, the newest first; of one time the greater id first. */
+  /** Lists the runs of all syncs by start, newest first; runs of the same time by descending id. */
   listNewestSyncRuns(
     options: SyncHistoryOptions = {},
   ): AsyncGenerator<SyncRunRecord, void, undefined> {
     return listNewestSyncRuns(this.#engine, options);
   }
 
-  /** The sync that ended last, by default of the full ones; of one time the one with the greater id. */
+  /** Returns the sync that ended last, by default only of the full ones; of several, the one with the greatest id. */
   latestFinishedSync(options: SyncQuery = {}): Promise<SyncRunRecord | undefined> {
     return latestFinishedSync(this.#engine, options);
   }
 
-  /** The unfinished sync that started last; of one time the one with the greater id. */
+  /** Returns the unfinished sync that started last; of several, the one with the greatest id. */
   latestUnfinishedSync(options: SyncQuery = {}): Promise<SyncRunRecord | undefined> {
     return latestUnfinishedSync(this.#engine, options);
   }
 
   /**
-   * How many records of a type, or entries of an index, a sync has. Records of a sync that has ended are
-   * counted by its statistics, all else entry by entry.
+   * Counts the records of a type, or the entries of an index. The counts of records of a sync that has ended
+   * come from its statistics; everything else is counted entry by entry.
    */
   count(
     syncId: string,

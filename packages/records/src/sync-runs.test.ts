@@ -47,7 +47,7 @@ const records = [
 ];
 
 describe('a sync', () => {
-  test('started, filled and ended has its run and its statistics', async () => {
+  test('has its run and its statistics after it is started, filled and ended', async () => {
     const started = await store.startSync({ syncId: SYNC, syncToken: 'token', supportsDiff: true });
     expect(started.type).toBe(SyncType.FULL);
     await store.putMany(SYNC, records);
@@ -74,7 +74,7 @@ describe('a sync', () => {
     expect(stats.writtenAt && timestampDate(stats.writtenAt)).toEqual(END);
   });
 
-  test('started without an id gets a fresh one of its time', async () => {
+  test('gets a new id of its time if it is started without one', async () => {
     const first = await store.startSync();
     time = END;
     const second = await store.startSync({ type: SyncType.PARTIAL, parentSyncId: first.syncId });
@@ -83,7 +83,7 @@ describe('a sync', () => {
     expect(second).toMatchObject({ type: SyncType.PARTIAL, parentSyncId: first.syncId });
   });
 
-  test('cannot be started twice, ended twice, or ended unstarted', async () => {
+  test('cannot be started twice, ended twice, or ended before it is started', async () => {
     expect(await codeOf(() => store.endSync(SYNC))).toBe('SSTITCH_SYNC_NOT_FOUND');
     await store.startSync({ syncId: SYNC });
     expect(await codeOf(() => store.startSync({ syncId: SYNC }))).toBe('SSTITCH_SYNC_EXISTS');
@@ -91,7 +91,7 @@ describe('a sync', () => {
     expect(await codeOf(() => store.endSync(SYNC))).toBe('SSTITCH_SYNC_ENDED');
   });
 
-  test('whose end is aborted has not ended', async () => {
+  test('has not ended if the end is aborted', async () => {
     await store.startSync({ syncId: SYNC });
     const signal = AbortSignal.abort();
     expect(await codeOf(() => store.endSync(SYNC, { signal }))).toBe('SSTITCH_ABORTED');
@@ -99,13 +99,13 @@ describe('a sync', () => {
     await store.endSync(SYNC);
   });
 
-  test('is counted after the puts that were on their way', async () => {
+  test('is counted after pending puts', async () => {
     await store.startSync({ syncId: SYNC });
     const [, { stats }] = await Promise.all([store.put(SYNC, grant('late')), store.endSync(SYNC)]);
     expect(stats.grants).toBe(1n);
   });
 
-  test('is listed with the others of its store, run by run', async () => {
+  test('is listed with the other runs of its store', async () => {
     await store.startSync({ syncId: OTHER_SYNC });
     await store.startSync({ syncId: SYNC });
     const runs = await collect(store.listSyncRuns());
@@ -121,7 +121,7 @@ describe('a sync', () => {
 });
 
 describe('the count of a sync', () => {
-  test('is the same from its entries and from its records', async () => {
+  test('is the same whether it comes from entries or from records', async () => {
     const counter = new SyncCounter();
     for (const record of records) counter.add(record);
     await store.putMany(SYNC, records);
@@ -129,7 +129,7 @@ describe('the count of a sync', () => {
     expect(await countSync(engine, SYNC, { writtenAt: END })).toEqual(counter.toRecord(SYNC, END));
   });
 
-  test('holds types with names that objects treat apart', async () => {
+  test('handles types with names that objects treat specially', async () => {
     await store.putMany(SYNC, [resource('__proto__:a'), resource('constructor:a')]);
     const { resourcesByResourceType } = await countSync(engine, SYNC);
     expect(Object.entries(resourcesByResourceType)).toEqual([

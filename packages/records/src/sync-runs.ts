@@ -1,4 +1,4 @@
-// The life of a sync: started, filled, ended. Ending it writes its end and its statistics in one batch.
+// Starts, resumes, ends and recounts syncs. Ending a sync writes its end and its statistics in one batch.
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate, timestampMs } from '@bufbuild/protobuf/wkt';
 import { type ByteOperation, byteEncodings, type ReadWriteEngine } from '@sstitch/contract';
@@ -25,55 +25,55 @@ import { measuresOf, type RunMeasures } from './run-measures.js';
 import { latestUnfinishedSync } from './sync-history.js';
 import { withWriteLock } from './write-lock.js';
 
-/** What a sync may be started with. */
+/** Options of starting a sync. */
 export interface StartSyncOptions {
-  /** @defaultValue a fresh KSUID of the time */
+  /** @defaultValue a new KSUID of the current time */
   readonly syncId?: string;
   /** @defaultValue SyncType.FULL */
   readonly type?: SyncType;
-  /** The sync that this one builds on. @defaultValue '' */
+  /** The id of the sync that this one is based on. @defaultValue '' */
   readonly parentSyncId?: string;
   /** @defaultValue '' */
   readonly syncToken?: string;
   /** @defaultValue false */
   readonly supportsDiff?: boolean;
-  /** A sync that belongs to this one. @defaultValue '' */
+  /** The id of a sync that belongs to this one. @defaultValue '' */
   readonly linkedSyncId?: string;
-  /** The sync is the result of a compaction, not of a run of a connector. @defaultValue false */
+  /** Whether the sync is the result of a compaction, not of a run of a connector. @defaultValue false */
   readonly compacted?: boolean;
 }
 
-/** Which unfinished sync to go on with. */
+/** Selects the unfinished sync to resume. */
 export interface ResumeSyncOptions {
-  /** This one. @defaultValue the one that started last */
+  /** The id of the sync. @defaultValue the unfinished sync that started last */
   readonly syncId?: string;
-  /** Syncs of this type. @defaultValue any type */
+  /** Only syncs of this type. @defaultValue any type */
   readonly type?: SyncType;
-  /** Syncs that started at most so long ago; not asked of a sync that is named. @defaultValue one week */
+  /** Only syncs that started at most this long ago; not checked for a named sync. @defaultValue one week */
   readonly maxAgeMs?: number;
 }
 
 /** Options of ending a sync. */
 export interface EndSyncOptions {
-  /** What the run measured. @defaultValue what statistics put before the end say */
+  /** Measurements of the run. @defaultValue those of statistics that were put before the end */
   readonly measures?: RunMeasures;
-  /** Which rules of ingestion the sync was checked against. @defaultValue what its run says */
+  /** The rules of ingestion against which the sync was checked. @defaultValue those of its run */
   readonly ingestInvariants?: {
     readonly generation: string;
     readonly coverage: readonly string[];
     readonly mode: string;
   };
-  /** Stops the counting; the sync is then not ended. */
+  /** Aborts the count; the sync has then not ended. */
   readonly signal?: AbortSignal;
 }
 
-/** Options of counting a sync anew. */
+/** Options of recounting a sync. */
 export interface RecountOptions {
-  /** Stops the counting; the statistics then stay as they are. */
+  /** Aborts the count; the statistics are then unchanged. */
   readonly signal?: AbortSignal;
 }
 
-/** How long an unfinished sync can be gone on with: as long as baton-sdk serves one. */
+/** How long an unfinished sync can be resumed; the same as in baton-sdk. */
 const DEFAULT_MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** A sync that has ended. */
@@ -82,7 +82,7 @@ export interface EndedSync {
   readonly stats: SyncStatsRecord;
 }
 
-/** @throws {@link RecordsError} SSTITCH_SYNC_EXISTS where the id was started before. */
+/** @throws {@link RecordsError} SSTITCH_SYNC_EXISTS if the id has already been started. */
 export function startSync(
   engine: ReadWriteEngine,
   now: Date,
@@ -102,7 +102,7 @@ export function startSync(
   });
   return withWriteLock(engine, async () => {
     if ((await engine.get(syncRunKey(bytes), byteEncodings)) !== undefined) {
-      throw new RecordsError('SSTITCH_SYNC_EXISTS', `sync ${syncId} was started before`);
+      throw new RecordsError('SSTITCH_SYNC_EXISTS', `sync ${syncId} has already been started`);
     }
     await write(engine, syncId, [run]);
     return run;
@@ -110,9 +110,9 @@ export function startSync(
 }
 
 /**
- * The unfinished sync to go on with; undefined where there is none.
+ * Returns the unfinished sync to resume; undefined if there is none.
  *
- * @throws {@link RecordsError} of a sync that is named: SSTITCH_SYNC_NOT_FOUND, SSTITCH_SYNC_ENDED.
+ * @throws {@link RecordsError} for a named sync: SSTITCH_SYNC_NOT_FOUND, SSTITCH_SYNC_ENDED.
  */
 export async function resumeSync(
   engine: ReadWriteEngine,
@@ -120,7 +120,7 @@ export async function resumeSync(
   { syncId, type, maxAgeMs = DEFAULT_MAX_AGE_MS }: ResumeSyncOptions,
 ): Promise<SyncRunRecord | undefined> {
   if (!(maxAgeMs >= 0)) {
-    throw new RecordsError('SSTITCH_OPTION_INVALID', 'maxAgeMs must be a number from 0 on');
+    throw new RecordsError('SSTITCH_OPTION_INVALID', 'maxAgeMs must be a number of at least 0');
   }
   if (syncId !== undefined) return withWriteLock(engine, () => unfinishedRun(engine, syncId));
   const run = await latestUnfinishedSync(engine, type === undefined ? {} : { type });
@@ -129,7 +129,7 @@ export async function resumeSync(
 }
 
 /**
- * Writes how far an unfinished sync has come, durably.
+ * Durably writes the sync_token of an unfinished sync, which records its progress.
  *
  * @throws {@link RecordsError} SSTITCH_SYNC_NOT_FOUND, SSTITCH_SYNC_ENDED.
  */
@@ -147,7 +147,7 @@ export function saveSyncToken(
 
 /**
  * Counts the sync, then writes the end of its run and its statistics. Puts wait meanwhile, so that the
- * statistics are those of the records.
+ * statistics match the records.
  *
  * @throws {@link RecordsError} SSTITCH_SYNC_NOT_FOUND, SSTITCH_SYNC_ENDED, SSTITCH_ABORTED.
  */
@@ -177,7 +177,7 @@ export function endSync(
 }
 
 /**
- * Counts the sync and writes its statistics, durably. What they hold besides counts stays.
+ * Counts the sync and durably writes its statistics. Keeps their fields other than counts.
  *
  * @throws {@link RecordsError} SSTITCH_SYNC_NOT_FOUND, SSTITCH_ABORTED.
  */
@@ -214,18 +214,18 @@ async function runOf(engine: ReadWriteEngine, syncId: string): Promise<SyncRunRe
   const key = syncRunKey(parseSyncId(syncId));
   const value = await engine.get(key, byteEncodings);
   if (value !== undefined) return decodeRecord('sync_run', key, value);
-  throw new RecordsError('SSTITCH_SYNC_NOT_FOUND', `no sync ${syncId} was started`);
+  throw new RecordsError('SSTITCH_SYNC_NOT_FOUND', `sync ${syncId} has not been started`);
 }
 
 async function unfinishedRun(engine: ReadWriteEngine, syncId: string): Promise<SyncRunRecord> {
   const run = await runOf(engine, syncId);
   if (run.endedAt !== undefined) {
-    throw new RecordsError('SSTITCH_SYNC_ENDED', `sync ${syncId} has ended already`);
+    throw new RecordsError('SSTITCH_SYNC_ENDED', `sync ${syncId} has already ended`);
   }
   return run;
 }
 
-/** One durable batch. None of these records has indexes. */
+/** Writes one durable batch of records without indexes. */
 async function write(
   engine: ReadWriteEngine,
   syncId: string,

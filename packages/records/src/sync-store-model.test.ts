@@ -1,4 +1,4 @@
-// Random writes of every kind, and reads between them, against a model that holds records in a map.
+// Compares random writes of every kind, and reads between them, with a model that holds records in a map.
 import type { ReadWriteEngine } from '@sstitch/contract';
 import { INDEX_BUCKETS, parseSyncId } from '@sstitch/keys';
 import fc from 'fast-check';
@@ -59,7 +59,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { arbitrary: pageStep, weight: 4 },
 );
 
-/** The cursors of a page that was read, and the places where they should be. */
+/** The cursors of a page that was read, and their expected positions. */
 type Held = Record<'next' | 'previous', { readonly cursor: string; readonly gap: Gap } | undefined>;
 
 /** One sync, in the store and in the model. */
@@ -119,7 +119,7 @@ class TwoSyncs {
     }
   }
 
-  /** Both hold the same, all that follows from records included. */
+  /** Checks that both hold the same records and everything derived from them. */
   async compare(): Promise<void> {
     expect(await collect(verifyIndexes(engine, SYNC))).toEqual([]);
     const counted = await countSync(engine, SYNC, { writtenAt: NOW });
@@ -180,7 +180,7 @@ function deleteFrom(from: SyncStore, record: DiscoveredRecord): Promise<boolean>
   }
 }
 
-test('a store holds and lists what a model does, page by page, with exact counts', async () => {
+test('a store holds and lists the same records as a model, page by page, with exact counts', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25, size: 'max' }), async (steps) => {
       const both = new TwoSyncs();

@@ -50,7 +50,7 @@ describe('put', () => {
     expect(await store.getGrant(OTHER_SYNC, 'g1')).toBeUndefined();
   });
 
-  test('of a changed record removes the index entries it no longer has', async () => {
+  test('of a changed record removes its outdated index entries', async () => {
     await store.put(SYNC, grant('g', { needsExpansion: true }));
     await store.put(SYNC, grant('g', { principal: { resourceTypeId: 'group', resourceId: 'it' } }));
     expect(await readableKeys(engine)).toEqual([
@@ -61,7 +61,7 @@ describe('put', () => {
     ]);
   });
 
-  test('of an id that comes twice at once keeps the last and leaves no stray entry', async () => {
+  test('of two records with one id at once keeps the last and leaves no stray entry', async () => {
     const taken = await store.putMany(SYNC, [
       resource('user:ann', 'org:old'),
       resource('user:bob', 'org:old'),
@@ -76,9 +76,9 @@ describe('put', () => {
     ]);
   });
 
-  test('keeps indexes right when puts of one record race', async () => {
+  test('keeps indexes correct when puts of one record race', async () => {
     const racing = Array.from({ length: 40 }, (_, at) =>
-      // A second store over the same engine must queue with the first.
+      // A second store on the same engine must share the queue with the first.
       (at % 2 === 0 ? store : new SyncStore(engine)).put(
         SYNC,
         grant('g', { principal: { resourceTypeId: 'user', resourceId: `u${at}` } }),
@@ -89,7 +89,7 @@ describe('put', () => {
     expect(await collect(verifyIndexes(engine, SYNC))).toEqual([]);
   });
 
-  test('called twice without waiting keeps the second', async () => {
+  test('called twice without waiting keeps the second record', async () => {
     const first = store.put(SYNC, resourceType('user'));
     const gone = store.deleteResourceType(SYNC, 'user');
     const second = store.put(SYNC, { ...resourceType('user'), displayName: 'second' });
@@ -98,7 +98,7 @@ describe('put', () => {
     expect((await store.getResourceType(SYNC, 'user'))?.displayName).toBe('second');
   });
 
-  test('takes more records than a batch holds, from an async source that reads the store', async () => {
+  test('accepts more records than a batch holds, from an async source that reads the store', async () => {
     const count = MAX_BATCH_RECORDS * 2 + 7;
     async function* source(): AsyncGenerator<SyncRecord> {
       for (let at = 0; at < count; at++) {
@@ -111,7 +111,7 @@ describe('put', () => {
     expect(await store.getResourceType(SYNC, 'meanwhile')).toBeDefined();
   });
 
-  test('writes a batch out once its bytes are many, however few its records', async () => {
+  test('writes a batch when it has many bytes, however few its records', async () => {
     const half = new Uint8Array(MAX_BATCH_BYTES / 2);
     const records = [
       asset('a', half),
@@ -129,14 +129,14 @@ describe('put', () => {
     expect(await readableKeys(engine)).toEqual([]);
   });
 
-  test('refuses a sync id that is none, and an id that cannot be in a key', async () => {
+  test('refuses an invalid sync id, and an id that cannot be in a key', async () => {
     const sync = store.put('sync-1', grant('g', { syncId: 'sync-1' }));
     await expect(sync).rejects.toMatchObject({ code: 'SSTITCH_SYNC_ID_INVALID' });
     const id = store.put(SYNC, grant('\ud800'));
     await expect(id).rejects.toMatchObject({ code: 'SSTITCH_KEY_ELEMENT_INVALID' });
   });
 
-  test('over a corrupt record is refused: its index entries are unknown', async () => {
+  test('over a corrupt record is refused, because its index entries are unknown', async () => {
     const key = grantKey(parseSyncId(SYNC), 'g');
     const corrupt = { type: 'put', key, value: Uint8Array.of(0xff) } as const;
     await engine.batch([corrupt], byteEncodings);
@@ -146,7 +146,7 @@ describe('put', () => {
     await store.put(SYNC, grant('h'));
   });
 
-  test('stops between batches once its signal fires, replacedSpans what was written', async () => {
+  test('stops between batches once its signal fires, and keeps what was written', async () => {
     const abort = new AbortController();
     function* source(): Generator<SyncRecord> {
       for (let at = 0; at < MAX_BATCH_RECORDS * 3; at++) {
@@ -159,7 +159,7 @@ describe('put', () => {
     expect(await collect(store.listResourceTypes(SYNC))).toHaveLength(MAX_BATCH_RECORDS);
   });
 
-  test('leaves, whatever was put and deleted, what a fresh load of the same records holds', async () => {
+  test('leaves the same entries as a new load of the same records, whatever was put and deleted', async () => {
     const id = fc.constantFrom('a', 'b', 'c');
     const anyGrant = fc
       .record({ id, user: fc.option(id), of: fc.option(id), needsExpansion: fc.boolean() })
@@ -198,7 +198,7 @@ describe('put', () => {
 });
 
 describe('delete', () => {
-  test('removes a record with its index entries and says whether it was there', async () => {
+  test('removes a record with its index entries and returns whether it existed', async () => {
     const ann = { resourceTypeId: 'user', resourceId: 'ann' };
     await store.putMany(SYNC, [
       resourceType('user'),

@@ -27,16 +27,16 @@ import {
 
 /** Options of a {@link SyncStore}. */
 export interface SyncStoreOptions {
-  /** The clock, for started_at and ended_at. @defaultValue the wall clock */
+  /** The clock for started_at and ended_at. @defaultValue the wall clock */
   readonly now?: () => Date;
 }
 
 /**
- * Typed reads and writes of the syncs in an engine, with upkeep: after each write a sync holds exactly the
- * index entries of its records, and its statistics, where it has any, count them.
+ * Typed reads and writes of the syncs in an engine. After each write a sync holds exactly the index entries of
+ * its records, and its statistics, if it has any, count them.
  *
- * Writes of all stores over one engine object take turns. While a sync's ranges are being replaced in the
- * engine, nobody should put into that sync.
+ * Writes of all stores on one engine object are serialised. While the spans of a sync are being replaced in the
+ * engine, do not put records into that sync.
  */
 export class SyncStore extends SyncReader {
   readonly #engine: ReadWriteEngine;
@@ -49,22 +49,22 @@ export class SyncStore extends SyncReader {
   }
 
   /**
-   * Puts a record of any type, in place of the one with its id.
+   * Puts a record of any type, replacing the record with the same id.
    *
    * @throws {@link RecordsError} SSTITCH_RECORD_SYNC_MISMATCH, SSTITCH_RECORD_INVALID, or
-   * SSTITCH_RECORD_UNDECODABLE where the record in its place is corrupt; KeysError on an id with a lone
-   * surrogate. Nothing is then written.
+   * SSTITCH_RECORD_UNDECODABLE if the existing record is corrupt; KeysError on an id with a lone surrogate.
+   * Nothing is then written.
    */
   async put(syncId: string, record: SyncRecord, options: WriteOptions = {}): Promise<void> {
     return putRecord(this.#engine, syncId, record, options);
   }
 
   /**
-   * Puts records of any types. They go out in batches of bounded size, each atomic; of records with the
-   * same id the last one stays. Where one is refused, the batches before it stay.
+   * Puts records of any types, in atomic batches of bounded size. Of records with the same id, the last one
+   * stays. If a record is refused, earlier batches stay.
    *
-   * @returns how many records were taken.
-   * @throws as {@link put}, and SSTITCH_ABORTED.
+   * @returns the number of records read.
+   * @throws the errors of {@link put}, and SSTITCH_ABORTED.
    */
   putMany(
     syncId: string,
@@ -75,11 +75,11 @@ export class SyncStore extends SyncReader {
   }
 
   /**
-   * Puts a record unless the one in its place was discovered at the same time or later, by discovered_at; a
-   * record without a time is older than any with one.
+   * Puts a record unless the existing one has the same or a later discovered_at. A record without a time is
+   * older than any with one.
    *
-   * @returns whether it was put.
-   * @throws as {@link put}.
+   * @returns whether the record was put.
+   * @throws the errors of {@link put}.
    */
   async putIfNewer(
     syncId: string,
@@ -90,11 +90,11 @@ export class SyncStore extends SyncReader {
   }
 
   /**
-   * Puts those records that are newer than what is in their place, in batches as {@link putMany}; of records
-   * with the same id the newest.
+   * Puts the records that are newer than the existing ones, in batches as {@link putMany} does. Of records with
+   * the same id, the newest stays.
    *
-   * @returns how many were put.
-   * @throws as {@link putMany}.
+   * @returns the number of records put.
+   * @throws the errors of {@link putMany}.
    */
   putManyIfNewer(
     syncId: string,
@@ -104,7 +104,7 @@ export class SyncStore extends SyncReader {
     return putRecordsIfNewer(this.#engine, syncId, records, options);
   }
 
-  /** @returns whether there was one, as do all the deletes. */
+  /** Deletes a record. @returns whether it existed, as do all deletes. */
   deleteResourceType(syncId: string, externalId: string, options?: WriteOptions): Promise<boolean> {
     return this.#delete('resource_type', syncId, [externalId], options);
   }
@@ -129,32 +129,32 @@ export class SyncStore extends SyncReader {
     return this.#delete('asset', syncId, [externalId], options);
   }
 
-  /** Deletes the run alone; the sync's records stay. */
+  /** Deletes only the run; the sync's records stay. */
   deleteSyncRun(syncId: string, options?: WriteOptions): Promise<boolean> {
     return this.#delete('sync_run', syncId, [], options);
   }
 
   /**
-   * Starts a sync: its run is written, durably.
+   * Starts a sync: durably writes its run.
    *
-   * @throws {@link RecordsError} SSTITCH_SYNC_EXISTS where the id was started before.
+   * @throws {@link RecordsError} SSTITCH_SYNC_EXISTS if the id has already been started.
    */
   async startSync(options: StartSyncOptions = {}): Promise<SyncRunRecord> {
     return startSync(this.#engine, this.#now(), options);
   }
 
   /**
-   * The unfinished sync to go on with: the one named, or the one that started last.
+   * Returns the unfinished sync to resume: the named one, or the one that started last.
    *
-   * @returns its run, whose sync_token says how far it came; undefined where there is none.
-   * @throws {@link RecordsError} of a sync that is named: SSTITCH_SYNC_NOT_FOUND, SSTITCH_SYNC_ENDED.
+   * @returns its run, whose sync_token records its progress; undefined if there is none.
+   * @throws {@link RecordsError} for a named sync: SSTITCH_SYNC_NOT_FOUND, SSTITCH_SYNC_ENDED.
    */
   async resumeSync(options: ResumeSyncOptions = {}): Promise<SyncRunRecord | undefined> {
     return resumeSync(this.#engine, this.#now(), options);
   }
 
   /**
-   * Writes how far an unfinished sync has come, durably, as what `resumeSync` gives.
+   * Durably writes the sync_token of an unfinished sync, which `resumeSync` returns.
    *
    * @throws {@link RecordsError} SSTITCH_SYNC_NOT_FOUND, SSTITCH_SYNC_ENDED.
    */
@@ -172,7 +172,7 @@ export class SyncStore extends SyncReader {
   }
 
   /**
-   * Counts a sync and writes its statistics, durably: for a sync that was written to by others than stores.
+   * Counts a sync and durably writes its statistics, for a sync that was not written through a SyncStore.
    *
    * @throws {@link RecordsError} SSTITCH_SYNC_NOT_FOUND, SSTITCH_ABORTED.
    */

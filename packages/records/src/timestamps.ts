@@ -1,6 +1,6 @@
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
 
-/** Orders two times. None at all comes before every time. */
+/** Compares two times. An undefined time precedes all others. */
 export function compareTimes(a: Timestamp | undefined, b: Timestamp | undefined): number {
   if (a === undefined || b === undefined) return Number(a !== undefined) - Number(b !== undefined);
   if (a.seconds !== b.seconds) return a.seconds < b.seconds ? -1 : 1;

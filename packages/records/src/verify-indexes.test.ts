@@ -32,23 +32,23 @@ beforeEach(async () => {
 });
 
 describe('verifying the indexes of a sync', () => {
-  test('finds nothing where puts kept them', async () => {
+  test('finds no problem after puts', async () => {
     expect(await problems()).toEqual([]);
   });
 
   test.each<[string, string[], ByteOperation[]]>([
     [
-      'an index entry that is missing',
+      'a missing index entry',
       ['missing_index_entry grant_by_principal'],
       [{ type: 'del', key: keys.grantByPrincipalKey(sync, 'user', 'ann', 'g7') }],
     ],
     [
-      'an index entry of a record that is not there',
+      'an index entry of a missing record',
       ['stray_index_entry grant_by_needs_expansion'],
       [{ type: 'put', key: keys.grantByNeedsExpansionKey(sync, 'gone'), value: EMPTY }],
     ],
     [
-      'an index entry that its record does not have',
+      'an index entry that does not match its record',
       ['stray_index_entry grant_by_needs_expansion'],
       [{ type: 'put', key: keys.grantByNeedsExpansionKey(sync, 'g1'), value: EMPTY }],
     ],
@@ -65,7 +65,7 @@ describe('verifying the indexes of a sync', () => {
       ],
     ],
     [
-      'a value that is no record, whose entries are left unjudged',
+      'an undecodable value, whose index entries are not judged',
       ['undecodable_value entitlement'],
       [
         {
@@ -109,7 +109,7 @@ describe('verifying the indexes of a sync', () => {
       ],
     ],
     [
-      'keys that are none',
+      'malformed keys',
       ['malformed_key asset', 'malformed_key grant_by_principal'],
       [
         {
@@ -125,13 +125,13 @@ describe('verifying the indexes of a sync', () => {
     expect(await problems()).toEqual(wanted);
   });
 
-  test('finds statistics that do not count the records, once the sync has ended', async () => {
+  test('finds wrong statistics once the sync has ended', async () => {
     const store = new SyncStore(engine);
     await store.startSync({ syncId: SYNC });
     const stats = await store.recountSync(SYNC);
     const key = keys.resourceTypeKey(sync, 'user');
     await engine.batch([{ type: 'del', key }], byteEncodings);
-    // Until then they may be anything: the end writes them anew.
+    // Until then they may be wrong: ending the sync rewrites them.
     expect(await problems()).toEqual([]);
     await store.endSync(SYNC, { measures: { stepDurationsMs: { all: 5n } } });
     expect(await problems()).toEqual([]);
@@ -143,7 +143,7 @@ describe('verifying the indexes of a sync', () => {
     expect(await problems()).toEqual(['undecodable_value resource_type']);
   });
 
-  test('names the key, and looks at no other sync', async () => {
+  test('names the key, and reads no other sync', async () => {
     const other = keys.parseSyncId(OTHER_SYNC);
     const key = keys.grantByNeedsExpansionKey(other, 'x');
     await engine.batch([{ type: 'put', key, value: EMPTY }], byteEncodings);

@@ -1,11 +1,10 @@
-// Index entries against records, both ways.
+// Verifies index entries against records, in both directions.
 //
-// Forward: every record must decode, lie under its own key, and have its index entries. That also
-// counts the entries each index must have; no two records share one, as an index key ends in the ids of
-// its record. Backward: if an index holds as many entries as were found for records, none can be stray,
-// and the records need not be read again; if not, each entry is followed to its record.
-// Memory is that of a page. The forward half counts the records, too: statistics of a sync that has ended
-// must say the same.
+// Forward: every record must decode, lie under its own key, and have its index entries. This pass also counts
+// the entries that each index must have; no two records share one, because an index key ends in the ids of its
+// record. Backward: if an index has as many entries as were found for records, none can be stray and the
+// records need not be read again; otherwise each entry is followed to its record. Memory is bounded by a page.
+// The forward pass also counts the records: statistics of a sync that has ended must match.
 import {
   byteEncodings,
   type EngineSnapshot,
@@ -32,13 +31,13 @@ import { measuresOf } from './run-measures.js';
 import { scanPages, withSnapshot } from './scan.js';
 import { SyncCounter } from './sync-counter.js';
 
-/** What can be wrong with the entries of a sync. */
+/** The kinds of problems of a sync's entries. */
 export type IndexProblemKind =
-  /** A key in the sync's range that is no key of its bucket. */
+  /** A key in the sync's span that is not a key of its bucket. */
   | 'malformed_key'
   /** A value that is not the bucket's message. */
   | 'undecodable_value'
-  /** A record whose sync or ids are not those of its key. */
+  /** A record whose sync or ids differ from those of its key. */
   | 'record_under_wrong_key'
   /** A record without one of its index entries; `key` is the missing one. */
   | 'missing_index_entry'
@@ -46,45 +45,45 @@ export type IndexProblemKind =
   | 'stray_index_entry'
   /** An index entry with a value. */
   | 'index_entry_with_value'
-  /** Statistics of a sync that has ended, and that do not count its records; `recountSync` writes them anew. */
+  /** Statistics of an ended sync that do not match its records; `recountSync` rewrites them. */
   | 'wrong_stats';
 
-/** One thing that is wrong. */
+/** A problem of a sync's entries. */
 export interface IndexProblem {
   readonly kind: IndexProblemKind;
   readonly bucket: Bucket;
   readonly key: Uint8Array;
-  /** Plain words, with the key in hex. */
+  /** A description with the key in hex. */
   readonly message: string;
 }
 
 /** Options of {@link verifyIndexes}. */
 export interface VerifyOptions {
-  /** Verify this state of the engine. @defaultValue the state when the first problem is asked for */
+  /** Verify this state of the engine. @defaultValue the state at the first read */
   readonly snapshot?: EngineSnapshot;
   readonly signal?: AbortSignal;
 }
 
-/** A pass over one sync: what it needs, and what the forward half found. */
+/** The state of verifying one sync: its input, and the findings of the forward pass. */
 interface Pass {
   readonly engine: ReadableEngine;
   readonly syncId: SyncIdBytes;
   readonly snapshot: EngineSnapshot;
   readonly signal: AbortSignal | undefined;
-  /** Entries found for records, by index. */
+  /** The number of entries found for records, by index. */
   readonly found: Map<Bucket, number>;
   /** Counts the records. */
   readonly counter: SyncCounter;
   hasEnded: boolean;
-  /** Whether all records so far could be decoded, and so were counted. */
+  /** Whether all records so far could be decoded and counted. */
   isCounted: boolean;
 }
 
 /**
- * Every problem of a sync's entries, as it is found. None: the sync's indexes are those of its records, and so
- * are its statistics, if it has ended.
+ * Yields every problem of a sync's entries as it is found. If there is none, the sync's indexes match its
+ * records, and so do its statistics if it has ended.
  *
- * @throws {@link RecordsError} SSTITCH_ABORTED; KeysError on a text that is no sync id.
+ * @throws {@link RecordsError} SSTITCH_ABORTED; KeysError on a text that is not a sync id.
  */
 export function verifyIndexes(
   engine: ReadableEngine,
@@ -143,7 +142,12 @@ async function* verifyDue(
   );
   for (const [at, { bucket, key }] of due.entries()) {
     if (values[at] === undefined) {
-      yield problem('missing_index_entry', bucket, key, 'its record is there, the entry is not');
+      yield problem(
+        'missing_index_entry',
+        bucket,
+        key,
+        'its record exists, but the entry is missing',
+      );
     } else {
       found.set(bucket, (found.get(bucket) ?? 0) + 1);
     }
@@ -163,7 +167,7 @@ async function* verifyIndex(
           'index_entry_with_value',
           index,
           key,
-          `it has ${value.length} bytes of value`,
+          `it has a value of ${value.length} bytes`,
         );
       }
     }
@@ -205,14 +209,14 @@ async function* verifyEntries(
       continue;
     }
     const record = decodeOrProblem(recordBucket, recordKey, value);
-    // Reported as a problem of the record already; its entries cannot be judged.
+    // Already reported as a problem of the record; its entries cannot be judged.
     if ('kind' in record) continue;
     if (!indexEntries(syncId, record).some(({ key }) => equalBytes(key, entryKey))) {
       yield problem(
         'stray_index_entry',
         index,
         entryKey,
-        `record ${toHex(recordKey)} says otherwise`,
+        `record ${toHex(recordKey)} does not match it`,
       );
     }
   }
@@ -231,7 +235,7 @@ function decodeOrProblem(
     return decodeRecord(bucket, key, value);
   } catch (error) {
     if (!(error instanceof RecordsError)) throw error;
-    return problem('undecodable_value', bucket, key, `its value is no ${bucket} record`);
+    return problem('undecodable_value', bucket, key, `its value is not a ${bucket} record`);
   }
 }
 
@@ -257,12 +261,12 @@ function problemOfPlace(
     return problem('record_under_wrong_key', bucket, key, message);
   }
   if (!equalBytes(primaryKey(pass.syncId, record), key)) {
-    return problem('record_under_wrong_key', bucket, key, 'its ids are not those of its key');
+    return problem('record_under_wrong_key', bucket, key, 'its ids differ from those of its key');
   }
   return undefined;
 }
 
-/** Comes after the records and the run: theirs are the buckets before it. */
+/** Checks the statistics, after the records and the run, whose buckets precede them. */
 function problemOfStats(pass: Pass, key: Uint8Array, record: SyncRecord): IndexProblem | undefined {
   if (record.$typeName === 'c1.storage.v3.SyncRunRecord') {
     pass.hasEnded = record.endedAt !== undefined;
@@ -273,7 +277,12 @@ function problemOfStats(pass: Pass, key: Uint8Array, record: SyncRecord): IndexP
   const { writtenAt } = record;
   if (writtenAt !== undefined) counted.writtenAt = writtenAt;
   if (equalBytes(encodeRecord(counted), encodeRecord(record))) return undefined;
-  return problem('wrong_stats', 'sync_stats', key, 'it does not count the records of the sync');
+  return problem(
+    'wrong_stats',
+    'sync_stats',
+    key,
+    'its counts do not match the records of the sync',
+  );
 }
 
 function problem(
@@ -282,6 +291,6 @@ function problem(
   key: Uint8Array,
   why: string,
 ): IndexProblem {
-  // A copy: pages hand out Buffers, and a caller may keep the problem.
+  // A copy, because the keys of pages are Buffers and the caller may keep the problem.
   return { kind, bucket, key: new Uint8Array(key), message: `${bucket} ${toHex(key)}: ${why}` };
 }

@@ -1,9 +1,8 @@
-// Puts and deletes with upkeep of indexes and statistics.
+// Puts and deletes records, and maintains indexes and statistics.
 //
-// Invariants: a record, its index entries and the statistics change in one batch; after it, the sync holds
-// exactly the index entries of the records it holds, and its statistics, where there are any, count them. A
-// batch holds one record of an id at most: the last one given, or the newest. Statistics that are put
-// themselves stand as they are given.
+// Invariants: a record, its index entries and the statistics change in one batch. After it, the sync holds
+// exactly the index entries of its records, and its statistics, if there are any, count them. A batch holds at
+// most one record of an id: the last one, or the newest. Statistics that the caller puts are stored unchanged.
 import {
   type ByteOperation,
   byteEncodings,
@@ -20,26 +19,26 @@ import { identityOf, type SyncRecord, type ValueBucket } from './record-types.js
 import { isCounted, SyncCounter } from './sync-counter.js';
 import { withWriteLock } from './write-lock.js';
 
-/** A batch is written once it has this many records, … */
+/** A batch is written when it has this many records … */
 export const MAX_BATCH_RECORDS = 1000;
-/** … or its keys and values have this many bytes. One record larger than that is a batch by itself. */
+/** … or this many bytes of keys and values. A larger record is a batch of its own. */
 export const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 
 /** Options of a write. */
 export interface WriteOptions {
-  /** Return only when what was written survives a power cut. @defaultValue false */
+  /** Fulfil only when the write survives a power cut. @defaultValue false */
   readonly sync?: boolean;
   /** Stops between two batches. */
   readonly signal?: AbortSignal;
 }
 
-/** A sync that is written into. */
+/** The sync to write to, and how. */
 interface Target {
   readonly engine: ReadWriteEngine;
   readonly syncId: string;
   readonly syncIdBytes: SyncIdBytes;
   readonly options: WriteOptions;
-  /** Leave a record that is there, unless the given one was discovered later. */
+  /** Keep an existing record unless the new one was discovered later. */
   readonly ifNewer: boolean;
 }
 
@@ -48,7 +47,7 @@ interface PendingPut extends EncodedRecord {
   readonly record: SyncRecord;
 }
 
-/** Puts one record. It takes its turn when called, so that the last of two calls wins. */
+/** Puts one record. Calls are ordered by when they are made, so that the last of two wins. */
 export async function putRecord(
   engine: ReadWriteEngine,
   syncId: string,
@@ -58,7 +57,7 @@ export async function putRecord(
   await putOne(targetOf(engine, syncId, options, false), record);
 }
 
-/** Puts one record where none of its id is there, or an older one. Returns whether it did. */
+/** Puts one record if none with its id exists, or an older one. Returns whether it did. */
 export async function putRecordIfNewer(
   engine: ReadWriteEngine,
   syncId: string,
@@ -68,7 +67,7 @@ export async function putRecordIfNewer(
   return (await putOne(targetOf(engine, syncId, options, true), record)) > 0;
 }
 
-/** Puts records of any type, in batches of bounded size, each atomic. Returns how many it took. */
+/** Puts records of any type, in atomic batches of bounded size. Returns the number of records read. */
 export async function putRecords(
   engine: ReadWriteEngine,
   syncId: string,
@@ -78,7 +77,7 @@ export async function putRecords(
   return (await putAll(targetOf(engine, syncId, options, false), records)).taken;
 }
 
-/** As {@link putRecords}, but for records that are not newer than what is there. Returns how many it wrote. */
+/** Like {@link putRecords}, but skips records that are not newer than the existing ones. Returns the number written. */
 export async function putRecordsIfNewer(
   engine: ReadWriteEngine,
   syncId: string,
@@ -88,7 +87,7 @@ export async function putRecordsIfNewer(
   return (await putAll(targetOf(engine, syncId, options, true), records)).written;
 }
 
-/** Deletes the record under `key`, with its index entries. Returns whether there was one. */
+/** Deletes the record under `key` with its index entries. Returns whether it existed. */
 export function deleteRecord(
   engine: ReadWriteEngine,
   syncId: string,
@@ -151,7 +150,7 @@ async function putAll(
     pendingBytes = 0;
     written += await withWriteLock(target.engine, () => putBatch(target, puts));
   };
-  // The lock is held for a batch, not for the whole: the records may come from slow or from this store.
+  // The lock is held for each batch, not throughout: the source may be slow or read this store.
   for await (const record of records) {
     const put = pendingPut(target, record);
     taken += 1;
@@ -169,18 +168,15 @@ async function putAll(
 function pendingPut(target: Target, record: SyncRecord): PendingPut {
   const { bucket } = identityOf(record);
   if (target.ifNewer && !isCounted(bucket)) {
-    throw new RecordsError(
-      'SSTITCH_RECORD_INVALID',
-      `a ${bucket} has no discovered_at: put it as it is`,
-    );
+    throw new RecordsError('SSTITCH_RECORD_INVALID', `a ${bucket} has no discovered_at: use put`);
   }
   return { bucket, record, ...encodeForSync(target.syncIdBytes, target.syncId, record) };
 }
 
-/** Writes one batch. Returns how many of the records it wrote. */
+/** Writes one batch. Returns the number of records written. */
 async function putBatch(target: Target, puts: readonly PendingPut[]): Promise<number> {
   const { engine, syncIdBytes, ifNewer, options } = target;
-  // Only records with indexes can leave stale entries: what the others replace is read only where it counts.
+  // Only records with indexes can leave stale entries; the old versions of others are read only for counting.
   const indexed = puts.filter(({ bucket }) => isIndexed(bucket));
   const plain = puts.filter(({ bucket }) => !isIndexed(bucket));
   const statsKey = syncStatsKey(syncIdBytes);
@@ -193,7 +189,7 @@ async function putBatch(target: Target, puts: readonly PendingPut[]): Promise<nu
   let written = 0;
   for (const [at, put] of [...indexed, ...plain].entries()) {
     const oldValue = oldValues[at];
-    // Same bytes have the same index entries and the same count, and are not newer.
+    // Equal bytes have equal index entries and counts, and are not newer.
     const isSame = oldValue !== undefined && equalBytes(oldValue, put.value);
     const old =
       oldValue === undefined || isSame ? undefined : decodeRecord(put.bucket, put.key, oldValue);
@@ -213,7 +209,7 @@ async function putBatch(target: Target, puts: readonly PendingPut[]): Promise<nu
   return written;
 }
 
-/** Counts on from the statistics of the sync; undefined where there are none, or they are put themselves. */
+/** A counter that continues from the statistics of the sync; undefined if there are none, or if the batch puts some. */
 function counterFor(
   puts: readonly PendingPut[],
   statsKey: Uint8Array,

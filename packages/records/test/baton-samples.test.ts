@@ -1,4 +1,4 @@
-// Records as ConductorOne's own SDK wrote them, beside the repository: their bytes are the reference.
+// Records that ConductorOne's own SDK wrote, outside the repository. Their bytes are the reference.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { toHex } from '@sstitch/keys';
@@ -37,8 +37,8 @@ function expectSameBytes(bucket: ValueBucket, hex: string): void {
   expect(toHex(encodeRecord(record))).toBe(hex);
 }
 
-describe.skipIf(FILES.length === 0)("baton-sdk's own records, where the samples are", () => {
-  test.each(FILES)('in %s are encoded to the bytes they came from', (name) => {
+describe.skipIf(FILES.length === 0)("baton-sdk's own records (skipped without the samples)", () => {
+  test.each(FILES)('in %s encode to their original bytes', (name) => {
     const lines = gunzipSync(readFileSync(new URL(name, DIRECTORY)))
       .toString('utf8')
       .trim()

@@ -1,4 +1,4 @@
-// docs/formats/records.md says what the messages are.
+// Checks docs/formats/records.md against the messages.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { file_c1_storage_v3_records } from '../src/gen/c1/storage/v3/records_pb.js';
@@ -6,7 +6,7 @@ import { RECORD_SCHEMAS } from '../src/record-types.js';
 
 const document = readFileSync(new URL('../../../docs/formats/records.md', import.meta.url), 'utf8');
 
-test('the table of messages in docs/formats/records.md has every field with its number', () => {
+test('docs/formats/records.md lists every field of the messages with its number', () => {
   const rows = [...document.matchAll(/^\| `(\w+)` \| (\w+Record) \| (.*) \|$/gm)].map(
     ([, bucket, message, fields]) => [bucket, message, (fields ?? '').split(', ')],
   );
@@ -19,7 +19,7 @@ test('the table of messages in docs/formats/records.md has every field with its 
   );
 });
 
-test('the table of their parts has every other message', () => {
+test('docs/formats/records.md lists every other message in the table of parts', () => {
   const rows = [...document.matchAll(/^\| (\w+) \| (\w+=.*) \|$/gm)].map(([, message, fields]) => [
     message,
     (fields ?? '').split(', '),

@@ -19,14 +19,14 @@ afterEach(async () => {
   }
 });
 
-/** A fresh LevelDB in a directory of its own, gone when the test ends. */
+/** Opens a new LevelDB database that is removed after the test. */
 export async function openEngine(): Promise<ReadWriteEngine> {
   const level = openingEngine();
   await level.open();
   return level;
 }
 
-/** The same, opening: it opens by itself soon. */
+/** The same while it is opening; it opens by itself. */
 export function openingEngine(): ClassicLevel<Uint8Array, Uint8Array> {
   const directory = mkdtempSync(join(tmpdir(), 'sstitch-records-'));
   const level = new ClassicLevel<Uint8Array, Uint8Array>(directory, {
@@ -37,7 +37,7 @@ export function openingEngine(): ClassicLevel<Uint8Array, Uint8Array> {
   return level;
 }
 
-/** Replaces all of a sync in one atomic batch, as an engine's `replaceSpans` does. */
+/** Replaces a sync in one atomic batch, with the effect of an engine's `replaceSpans`. */
 export async function replaceSync(
   engine: ReadWriteEngine,
   syncId: string,

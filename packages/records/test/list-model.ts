@@ -1,4 +1,4 @@
-// What lists should give, worked out from an array: records sorted by keys, and gaps between them.
+// A model of lists, computed from an array: records sorted by key, and the gaps between them.
 import { compareBytes } from '@sstitch/contract';
 import { type Bucket, buildKey, parseSyncId } from '@sstitch/keys';
 import type { RecordList } from '../src/record-list.js';
@@ -6,15 +6,15 @@ import type { SyncRecord } from '../src/record-types.js';
 import type { SyncReader } from '../src/sync-reader.js';
 import { SYNC } from './records.js';
 
-/** A list of the reader, and what it should hold. */
+/** A list of the reader and its expected content. */
 export interface ListCase {
   readonly name: string;
   list(reader: SyncReader, options: { reverse: boolean }): RecordList<SyncRecord>;
-  /** The bucket and the elements of a record's key in the list; undefined where the list does not hold it. */
+  /** The bucket and the elements of a record's key in the list; undefined if the list does not hold the record. */
   place(record: SyncRecord): readonly [Bucket, readonly string[]] | undefined;
 }
 
-/** A place between two records: before or after a key, in the order of the list. */
+/** A position between two records: before or after a key, in the order of the list. */
 export interface Gap {
   readonly key: Uint8Array;
   readonly side: 'before' | 'after';
@@ -27,7 +27,7 @@ export interface ModelPage {
   readonly previous: Gap | undefined;
 }
 
-/** The page of these records that a list should give. */
+/** The page that a list of these records should return. */
 export function modelPage(
   { place }: ListCase,
   records: Iterable<SyncRecord>,
@@ -68,7 +68,7 @@ export function modelPage(
 const STAFF = { resourceTypeId: 'group', resourceId: 'staff' };
 const ANN = { resourceTypeId: 'user', resourceId: 'ann' };
 
-/** Every kind of list there is. */
+/** Every kind of list. */
 export const LIST_CASES: readonly ListCase[] = [
   {
     name: 'resource types',

@@ -1,5 +1,5 @@
-// Records of one sync with few ids, so that they often replace each other, and list keys that are hard to
-// tell apart.
+// Random records of one sync with few ids, so that they often replace each other and have list keys that are
+// hard to distinguish.
 import fc from 'fast-check';
 import type { DiscoveredRecord } from '../src/newer-record.js';
 import { identityOf, type SyncRecord } from '../src/record-types.js';
@@ -62,7 +62,7 @@ export const anyRecord: fc.Arbitrary<DiscoveredRecord> = fc
     ...(at && { discoveredAt: { $typeName: 'google.protobuf.Timestamp' as const, ...at } }),
   }));
 
-/** Which records have one key. */
+/** The name of a record; records with the same key have the same name. */
 export function nameOf(record: SyncRecord): string {
   const { bucket, ids } = identityOf(record);
   return JSON.stringify([bucket, ...ids]);

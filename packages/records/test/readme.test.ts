@@ -1,4 +1,4 @@
-// The README names all that the package has, with the defaults that the code has.
+// Checks that the README covers the whole package, with the defaults of the code.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import * as records from '../src/index.js';
@@ -25,26 +25,26 @@ test.each(
     records.SyncCounter,
     RecordList,
   ].map((type) => [type.name, type] as const),
-)('every method of %s is in the README', (_name, { prototype }) => {
+)('the README names every method of %s', (_name, { prototype }) => {
   const methods = Object.getOwnPropertyNames(prototype).filter(
     (name) => !['constructor', 'next', 'return'].includes(name),
   );
   expect(methods.filter((name) => !isNamed(name))).toEqual([]);
 });
 
-test('every function, class and constant is in the README', () => {
-  // Schemas of messages are named by example.
+test('the README names every function, class and constant', () => {
+  // The README names only an example of the schemas.
   const names = Object.keys(records).filter((name) => !name.endsWith('Schema'));
   expect(names.filter((name) => !isNamed(name))).toEqual([]);
 });
 
-test('every error code is in the README, and no other', () => {
+test('the README lists exactly the error codes of the code', () => {
   const codes = (source: string) => new Set(source.match(/SSTITCH_[A-Z_]+/g));
   const documented = codes(readme.slice(readme.indexOf('## Errors')));
   expect([...documented].sort()).toEqual([...codes(errors)].sort());
 });
 
-test('limits and defaults are those of the code', () => {
+test('the README states the limits and defaults of the code', () => {
   expect(text).toContain(
     `batches of at most ${MAX_BATCH_RECORDS.toLocaleString('en')} records or ${MAX_BATCH_BYTES / 1024 / 1024} MiB`,
   );

@@ -6,14 +6,14 @@ import * as gen from '../src/gen/c1/storage/v3/records_pb.js';
 
 /** The sync that most tests fill. */
 export const SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
-/** Its neighbour, whose data must stay as it is. */
+/** A neighbouring sync, whose data must not change. */
 export const OTHER_SYNC = '36zfOAoWMxQdISbixanQCRBiX7F';
 
 export function resourceType(externalId: string, syncId = SYNC): gen.ResourceTypeRecord {
   return create(gen.ResourceTypeRecordSchema, { syncId, externalId, displayName: externalId });
 }
 
-/** A resource named 'type:id'; its parent likewise. */
+/** Creates a resource named 'type:id', with a parent named the same way. */
 export function resource(name: string, parent?: string, syncId = SYNC): gen.ResourceRecord {
   return create(gen.ResourceRecordSchema, {
     syncId,
@@ -22,7 +22,7 @@ export function resource(name: string, parent?: string, syncId = SYNC): gen.Reso
   });
 }
 
-/** An entitlement on the resource named 'type:id'. */
+/** Creates an entitlement on the resource named 'type:id'. */
 export function entitlement(externalId: string, on?: string, syncId = SYNC): gen.EntitlementRecord {
   return create(gen.EntitlementRecordSchema, {
     syncId,
@@ -31,7 +31,7 @@ export function entitlement(externalId: string, on?: string, syncId = SYNC): gen
   });
 }
 
-/** A grant, by default of group:staff's membership to user:ann. */
+/** Creates a grant, by default of the membership in group:staff to user:ann. */
 export function grant(
   externalId: string,
   more: Exclude<MessageInitShape<typeof gen.GrantRecordSchema>, gen.GrantRecord> = {},
@@ -60,7 +60,7 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-/** Every key of the engine as 'bucket element/element', in key order: what a test can read. */
+/** Returns every key of the engine as readable text, 'bucket element/element', in key order. */
 export async function readableKeys(engine: ReadableEngine, syncId = SYNC): Promise<string[]> {
   const iterator = engine.iterator({ ...byteEncodings });
   const lines: string[] = [];
@@ -72,7 +72,7 @@ export async function readableKeys(engine: ReadableEngine, syncId = SYNC): Promi
   return lines;
 }
 
-/** The code of the RecordsError that `run` ends in; undefined where it ends well. */
+/** The code of the RecordsError with which `run` fails; undefined if it succeeds. */
 export async function codeOf(run: () => unknown): Promise<RecordsErrorCode | undefined> {
   try {
     await run();

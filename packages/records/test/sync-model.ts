@@ -1,4 +1,4 @@
-// What a store of one sync should hold after the writes it was given.
+// A model of a store of one sync: its expected content after some writes.
 import type { DiscoveredRecord } from '../src/newer-record.js';
 import type { SyncRecord } from '../src/record-types.js';
 import { nameOf } from './random-records.js';
@@ -10,7 +10,10 @@ export class SyncModel {
     for (const record of records) this.records.set(nameOf(record), record);
   }
 
-  /** Puts what was discovered later than what is there, one after the other. Says how many it put. */
+  /**
+   * Puts, one after another, the records that were discovered later than the existing ones. Returns how many it
+   * put.
+   */
   putIfNewer(records: readonly DiscoveredRecord[]): number {
     const newer = (record: DiscoveredRecord) => {
       const old = this.records.get(nameOf(record));

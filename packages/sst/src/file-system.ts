@@ -19,6 +19,11 @@ export interface FileStatus {
   readonly mode: number;
   /** The number of hard links. */
   readonly links: number;
+  /**
+   * The same for two paths where they are names of one file that was not written to in between, and for no others.
+   * @defaultValue none: the file system does not know
+   */
+  readonly identity?: string | undefined;
 }
 
 /** An open file. */

@@ -126,12 +126,16 @@ export const nodeFileSystem: FileSystem = {
     return readdirSync(path).sort();
   },
   status(path): FileStatus {
-    const stats = lstatSync(path);
+    // A number of an inode need not be exact as a double.
+    const stats = lstatSync(path, { bigint: true });
+    const { dev, ino, birthtimeNs, mtimeNs } = stats;
     return {
       kind: kindOf(stats),
-      sizeBytes: stats.size,
-      mode: stats.mode & 0o7777,
-      links: stats.nlink,
+      sizeBytes: Number(stats.size),
+      mode: Number(stats.mode) & 0o7777,
+      links: Number(stats.nlink),
+      // The times: a number of an inode is given again.
+      identity: `${dev} ${ino} ${birthtimeNs} ${mtimeNs}`,
     };
   },
   fsyncDir(path) {

@@ -1,4 +1,4 @@
-// What an engine holds, remembered entry by entry, and compared later to the first key that differs.
+// Captures the entries of an engine and compares them later, up to the first key that differs.
 import {
   type ByteIteratorOptions,
   byteEncodings,
@@ -15,17 +15,17 @@ type Entry = readonly [key: Uint8Array, value: Uint8Array];
 export interface CapturedSync {
   /** The text form. */
   readonly syncId: string;
-  /** The entries of each bucket, in the order of docs/formats/keys.md. */
+  /** The entries of each bucket, in the fixed order of docs/formats/keys.md. */
   readonly buckets: ReadonlyArray<{ readonly bucket: Bucket; readonly entries: readonly Entry[] }>;
 }
 
 export interface CapturedEngine {
   readonly syncs: readonly CapturedSync[];
-  /** Everything that lies in none of the captured syncs. */
+  /** The entries outside the captured syncs. */
   readonly others: readonly Entry[];
 }
 
-/** Remembers all that an engine holds of a sync. It is all in memory: for fixtures, not for real syncs. */
+/** Captures a sync of an engine in memory: for fixtures, not for real syncs. */
 export async function captureSync(engine: ReadableEngine, syncId: string): Promise<CapturedSync> {
   const snapshot = engine.snapshot();
   try {
@@ -42,7 +42,7 @@ export async function captureSync(engine: ReadableEngine, syncId: string): Promi
   }
 }
 
-/** Remembers these syncs, and all that the engine holds besides. */
+/** Captures these syncs and all other entries of an engine. */
 export async function captureEngine(
   engine: ReadableEngine,
   syncIds: readonly string[],
@@ -70,7 +70,7 @@ async function readAll(engine: ReadableEngine, options: ByteIteratorOptions): Pr
 }
 
 /**
- * Every sync but the replaced ones, and everything outside the syncs, is as it was.
+ * Asserts that every sync but the replaced ones, and every entry outside the syncs, is as it was.
  *
  * @throws TestkitError SSTITCH_ISOLATION_BROKEN, naming the sync, the bucket and the first key that differs
  */
@@ -91,7 +91,7 @@ export function assertIsolated(
 }
 
 /**
- * A sync holds what another engine, or a moment before, held of it.
+ * Asserts that two captures of a sync, of two engines or of two times, are equal.
  *
  * @throws TestkitError SSTITCH_CONTENT_WRONG, naming the sync, the bucket and the first key that differs
  */
@@ -115,12 +115,12 @@ function compareSync(
 function firstDifference(before: readonly Entry[], after: readonly Entry[]): string | undefined {
   for (let at = 0; at < Math.max(before.length, after.length); at++) {
     const [old, now] = [before[at], after[at]];
-    if (old === undefined && now !== undefined) return `key ${toHex(now[0])} is there now`;
-    if (old !== undefined && now === undefined) return `key ${toHex(old[0])} is gone`;
+    if (old === undefined && now !== undefined) return `key ${toHex(now[0])} was added`;
+    if (old !== undefined && now === undefined) return `key ${toHex(old[0])} was removed`;
     if (old === undefined || now === undefined) return undefined;
     const order = compareBytes(old[0], now[0]);
-    if (order < 0) return `key ${toHex(old[0])} is gone`;
-    if (order > 0) return `key ${toHex(now[0])} is there now`;
+    if (order < 0) return `key ${toHex(old[0])} was removed`;
+    if (order > 0) return `key ${toHex(now[0])} was added`;
     if (!equalBytes(old[1], now[1])) return `key ${toHex(old[0])} has another value`;
   }
   return undefined;

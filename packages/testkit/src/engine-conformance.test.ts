@@ -8,7 +8,7 @@ engineConformance('model engine', { describe, it }, async () => {
   return { engine, destroy: () => engine.close() };
 });
 
-// While one store is open its process's worker threads stay: the others open faster.
+// An open store keeps the process's worker threads alive, so that other stores open faster.
 const keeperDirectory = temporaryDirectory();
 let keeper: ByteStore;
 beforeAll(async () => {

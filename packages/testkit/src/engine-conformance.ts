@@ -1,5 +1,5 @@
-// The conformance suite: every guarantee of @sstitch/engine's contract as tests, for any engine under any
-// test framework. A test's name begins with the number of the guarantee it checks.
+// The conformance suite: tests of every guarantee of @sstitch/contract, for any engine under any test
+// framework. The name of a test begins with the number of the guarantee that it checks.
 import { testRaces } from './conformance/races.js';
 import { testReadsAndBatches } from './conformance/reads-and-batches.js';
 import { testReplacements } from './conformance/replacements.js';
@@ -10,9 +10,9 @@ export type { EngineUnderTest, MakeEngine, TestFramework } from './conformance/s
 /**
  * Declares the conformance tests of an engine.
  *
- * @param name - of the engine, for the report.
- * @param framework - `describe` and `it` of vitest, mocha, node:test or the like.
- * @param makeEngine - makes an empty engine for each test.
+ * @param name - the name of the engine, for the report.
+ * @param framework - `describe` and `it` of vitest, mocha, node:test or a similar framework.
+ * @param makeEngine - creates an empty engine for each test.
  */
 export function engineConformance(
   name: string,

@@ -1,16 +1,16 @@
-/** Every code a TestkitError can have. */
+/** The closed set of codes of a {@link TestkitError}. */
 export type TestkitErrorCode =
-  /** An option has a value it cannot have. */
+  /** An option has an invalid value. */
   | 'SSTITCH_OPTION_INVALID'
-  /** A sync that was to stay as it was has changed. */
+  /** A sync that must not change has changed. */
   | 'SSTITCH_ISOLATION_BROKEN'
-  /** A replaced sync does not hold what it was to hold. */
+  /** A replaced sync does not have the expected content. */
   | 'SSTITCH_CONTENT_WRONG'
   /** An engine differs from the model. */
   | 'SSTITCH_MODEL_MISMATCH'
-  /** Spans that overlap, are inverted or out of order: the model engine's refusal. */
+  /** The model engine refused spans that overlap, are inverted or out of order. */
   | 'SSTITCH_SPANS_INVALID'
-  /** Entries out of order or outside their span: the model engine's refusal. */
+  /** The model engine refused entries that are out of order or outside the spans. */
   | 'SSTITCH_ENTRIES_INVALID'
   /** The AbortSignal fired; `cause` is its reason. The error's name is `AbortError`. */
   | 'SSTITCH_ABORTED'
@@ -29,7 +29,7 @@ export class TestkitError extends Error {
   }
 }
 
-/** @throws TestkitError SSTITCH_ABORTED once the signal has fired; its cause is the signal's reason */
+/** Throws if a signal has fired. @throws TestkitError SSTITCH_ABORTED, whose cause is the signal's reason */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) {
     throw new TestkitError('SSTITCH_ABORTED', 'the operation was aborted', {
@@ -38,11 +38,11 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   }
 }
 
-/** Throws when an option is not a whole number in `[least, most]`. */
+/** Checks that an option is an integer from `least` to `most`. @throws TestkitError SSTITCH_OPTION_INVALID */
 export function checkWholeNumber(name: string, value: number, least: number, most: number): void {
   if (Number.isSafeInteger(value) && value >= least && value <= most) return;
   throw new TestkitError(
     'SSTITCH_OPTION_INVALID',
-    `${name} must be a whole number from ${least} to ${most}, not ${String(value)}`,
+    `${name} must be an integer from ${least} to ${most}, not ${String(value)}`,
   );
 }

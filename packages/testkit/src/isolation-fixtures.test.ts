@@ -30,7 +30,7 @@ describe('the isolation fixtures', () => {
     }
   });
 
-  it('have ids of which bounds meet, and one that ends where its bucket does', () => {
+  it('have ids with touching bounds, and one whose end is the end of its bucket', () => {
     const bounds = FIXTURE_SYNCS.map(({ syncIdBytes }) => syncSpans(syncIdBytes)[0]?.span);
     const meeting = bounds.filter((span, at) => {
       const next = bounds[at + 1]?.start;
@@ -41,7 +41,7 @@ describe('the isolation fixtures', () => {
     expect(strayEntries().length).toBeGreaterThan(100);
   });
 
-  it('have versions of which every record bucket gains, loses, changes and keeps keys', () => {
+  it('have versions between which every record bucket gains, loses, changes and keeps keys', () => {
     const id = FIXTURE_SYNCS[2]?.syncIdBytes;
     if (id === undefined) throw new Error('no such sync');
     const before = new Map(fixtureEntries(id, 1).map(([k, v]) => [hex(k), hex(v)]));
@@ -61,12 +61,12 @@ describe('the isolation fixtures', () => {
   });
 
   for (const [at, sync] of FIXTURE_SYNCS.entries()) {
-    it(`on the model engine: replacing sync ${at} (${sync.what}) leaves all else`, async () => {
+    it(`on the model engine: replacing sync ${at} (${sync.what}) changes nothing else`, async () => {
       await replaceAndCheck(new ModelEngine(), [at]);
     });
   }
 
-  it('on the store: replacing one, several or all syncs leaves all else', async () => {
+  it('on the store: replacing one, several or all syncs changes nothing else', async () => {
     const directory = temporaryDirectory();
     const store = await openStore(`${directory.path}/store`);
     try {
@@ -123,12 +123,12 @@ describe('isolation checks', () => {
     if (key === undefined) throw new Error('no grant');
     await engine.batch([{ type: 'del', key }], byteEncodings);
     const after = await captureEngine(engine, IDS);
-    const message = `sync ${second.syncId}, bucket grant: key ${hex(key)} is gone`;
+    const message = `sync ${second.syncId}, bucket grant: key ${hex(key)} was removed`;
     expect(() => assertIsolated(before, after, [first.syncId])).toThrow(message);
     expect(() => assertIsolated(before, after, [second.syncId])).not.toThrow();
   });
 
-  it('see a key that appeared, a value that changed, and a stray that went', async () => {
+  it('detect an added key, a changed value and a removed stray key', async () => {
     const engine = new ModelEngine();
     await writeFixtureBase(engine);
     const before = await captureEngine(engine, IDS);
@@ -142,7 +142,7 @@ describe('isolation checks', () => {
       await set(old);
     };
     const grant = syncSpans(first.syncId)[5]?.span.start ?? Uint8Array.of();
-    await changes(Uint8Array.of(...grant, 0, 0x7a), Uint8Array.of(1), 'is there now');
+    await changes(Uint8Array.of(...grant, 0, 0x7a), Uint8Array.of(1), 'was added');
     const existing = fixtureEntries(first.syncIdBytes, 1)[0]?.[0] ?? Uint8Array.of();
     await changes(existing, Uint8Array.of(1), 'has another value');
     await changes(Uint8Array.of(4), undefined, 'outside every sync');
@@ -150,7 +150,7 @@ describe('isolation checks', () => {
 });
 
 describe('the digest of a sync', () => {
-  it('is SHA-256 over lengths, keys and values, per bucket in the fixed order', async () => {
+  it('is a SHA-256 over lengths, keys and values, bucket by bucket in the fixed order', async () => {
     const sync = FIXTURE_SYNCS[4];
     if (sync === undefined) throw new Error('no such sync');
     const engine = new ModelEngine();
@@ -175,7 +175,7 @@ describe('the digest of a sync', () => {
     expect(digest.buckets.reduce((sum, bucket) => sum + bucket.keys, 0)).toBe(keys);
   });
 
-  it('of a sync that is not there is that of nothing', async () => {
+  it('of a missing sync is that of no entries', async () => {
     const digest = await digestSync(new ModelEngine(), FIXTURE_SYNCS[0]?.syncId ?? '');
     expect(digest.keys).toBe(0);
     expect(digest.digest).toBe(createHash('sha256').digest('hex'));

@@ -1,6 +1,6 @@
-// A base with syncs whose ids are as close to each other as ids can be, every bucket of each filled, and
-// between and around them keys that belong to no sync. Whatever replaces one of the syncs must leave all
-// of the others, and every stray key, byte for byte as they were.
+// A base with syncs whose ids are adjacent or nearly so, with entries in every bucket, and with stray keys
+// between and around them that belong to no sync. Replacing a sync must leave every other sync and every stray
+// key unchanged, byte for byte.
 import {
   type ByteOperation,
   byteEncodings,
@@ -26,7 +26,7 @@ export type FixtureEntry = readonly [key: Uint8Array, value: Uint8Array];
 
 /** One sync of the fixtures. */
 export interface FixtureSync {
-  /** What is awkward about its id. */
+  /** What makes its id a hard case. */
   readonly what: string;
   /** The text form. */
   readonly syncId: string;
@@ -36,23 +36,23 @@ export interface FixtureSync {
 const ID_BYTES = 20;
 const HEAD = '4dca182530bb1d6d132cded6237b2ed91e3f72';
 
-// Within each group, neighbours differ in as little as ids can; upper bounds meet lower bounds.
+// Within each group, neighbours differ as little as possible, and upper bounds equal lower bounds.
 const AWKWARD_IDS: ReadonlyArray<readonly [what: string, hex: string]> = [
-  ['all 00: the least id', '00'.repeat(ID_BYTES)],
-  ['all 00 but for a last 01', `${'00'.repeat(ID_BYTES - 1)}01`],
+  ['all 00: the smallest id', '00'.repeat(ID_BYTES)],
+  ['all 00 except a last 01', `${'00'.repeat(ID_BYTES - 1)}01`],
   ['an ordinary id', `${HEAD}1f`],
   ['its upper bound is the next one’s lower bound', `${HEAD}20`],
-  ['differs from the one before in the last byte', `${HEAD}21`],
+  ['differs from the previous one in the last byte', `${HEAD}21`],
   ['ends in FE', `${HEAD}fe`],
   ['ends in FF: its upper bound is shorter than an id', `${HEAD}ff`],
   ['follows an id that ends in FF, and ends in 00', `${HEAD.slice(0, -2)}7300`],
   ['ends in 00 FF', `${HEAD.slice(0, -2)}00ff`],
   ['ends in FF FF', `${HEAD.slice(0, -2)}ffff`],
-  ['FF but for a last FE', `${'ff'.repeat(ID_BYTES - 1)}fe`],
+  ['all FF except a last FE', `${'ff'.repeat(ID_BYTES - 1)}fe`],
   ['all FF: its upper bound is the bucket’s', 'ff'.repeat(ID_BYTES)],
 ];
 
-/** Elements that meet the escapes, the separator and the ends of the alphabet. */
+/** Elements that exercise the escapes, the separator and the ends of the alphabet. */
 const AWKWARD_ELEMENTS = [
   '',
   '\0',
@@ -82,11 +82,11 @@ export const FIXTURE_SYNCS: readonly FixtureSync[] = AWKWARD_IDS.map(([what, hex
 }).sort((a, b) => compareBytes(a.syncIdBytes, b.syncIdBytes));
 
 /**
- * All entries of a fixture sync, in key order: every bucket is filled. Of two versions some keys are the
- * same with another value, some are in one of them only, some are the same altogether.
+ * Returns all entries of a fixture sync in key order; every bucket has some. Between two versions, some keys
+ * have another value, some are only in one of them, and some are equal.
  *
- * The keys are well-formed; the values are not messages, and the index entries belong to no record: what
- * moves entries must not look.
+ * The keys are well-formed, but the values are not messages and the index entries belong to no record: code
+ * that moves entries must not read them.
  */
 export function fixtureEntries(syncId: SyncIdBytes, version: number): FixtureEntry[] {
   const entries: FixtureEntry[] = [];
@@ -104,7 +104,10 @@ export function fixtureEntries(syncId: SyncIdBytes, version: number): FixtureEnt
     .sort((a, b) => compareBytes(a[0], b[0]));
 }
 
-/** Keys that belong to no sync, as close to the syncs' bounds as keys can be: no replacement may touch one. */
+/**
+ * Returns entries that belong to no sync, as close to the bounds of the syncs as possible: no replacement may
+ * change one.
+ */
 export function strayEntries(): FixtureEntry[] {
   const keys: Uint8Array[] = [];
   for (const { prefix } of RESERVED_RANGES) {
@@ -112,7 +115,7 @@ export function strayEntries(): FixtureEntry[] {
   }
   for (const { syncIdBytes: id } of FIXTURE_SYNCS) {
     for (const { span } of syncSpans(id)) {
-      // Just below the lower bound: the bound without its last byte, which is a prefix of it.
+      // A key just below the lower bound: the bound without its last byte.
       keys.push(span.start.slice(0, -1));
       if (span.end !== undefined) keys.push(span.end);
     }
@@ -132,7 +135,7 @@ export function strayEntries(): FixtureEntry[] {
     .map((key, at): FixtureEntry => [key, Uint8Array.from(Buffer.from(`stray ${at}`))]);
 }
 
-/** Writes the fixtures' base into an empty engine: every sync at version 1, and the strays. */
+/** Writes the base of the fixtures to an empty engine: every sync at version 1, and the stray keys. */
 export async function writeFixtureBase(engine: ReadWriteEngine): Promise<void> {
   const entries = [
     ...FIXTURE_SYNCS.flatMap(({ syncIdBytes: id }) => fixtureEntries(id, 1)),
@@ -141,7 +144,7 @@ export async function writeFixtureBase(engine: ReadWriteEngine): Promise<void> {
   await putAll(engine, entries);
 }
 
-/** Writes syncs at some version into an engine: a source for a compaction. */
+/** Writes syncs at a given version to an engine, as a source for a compaction. */
 export async function writeFixtureSource(
   engine: ReadWriteEngine,
   syncs: readonly FixtureSync[],
@@ -150,7 +153,7 @@ export async function writeFixtureSource(
   for (const { syncIdBytes: id } of syncs) await putAll(engine, fixtureEntries(id, version));
 }
 
-/** Replaces syncs by a version of theirs through `replaceSpans`: all of them in one commit. */
+/** Replaces syncs by their entries at a given version, in one call of `replaceSpans`. */
 export async function replaceFixtureSyncs(
   engine: Pick<Engine, 'replaceSpans'>,
   syncs: readonly FixtureSync[],
@@ -181,7 +184,7 @@ async function putAll(engine: ReadWriteEngine, entries: readonly FixtureEntry[])
   }
 }
 
-/** Element lists of a bucket: each awkward element in each place, the others ordinary. */
+/** The element lists of a bucket: each awkward element in each place, beside ordinary ones. */
 function elementsOf(bucket: Bucket): string[][] {
   const names = bucketLayout(bucket).elements;
   if (names.length === 0) return [[]];

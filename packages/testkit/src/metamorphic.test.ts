@@ -12,7 +12,7 @@ it('the model engine agrees with the model', async () => {
   await runMetamorphic(makeModelTarget, { runs: 10, actions: 30 });
 });
 
-it('an engine that loses a write is found out, and the sequence shrinks', async () => {
+it('an engine that loses a write is detected, and the sequence shrinks', async () => {
   const makeLossyTarget = async () => {
     const target = await makeModelTarget();
     const { engine } = target;

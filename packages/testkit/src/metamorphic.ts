@@ -1,4 +1,4 @@
-// Random sequences of everything an engine can do, held against the model after each step.
+// Runs random sequences of everything an engine can do, and compares it with the model after each step.
 import fc from 'fast-check';
 import { actionSequences, settingsInTurn } from './metamorphic/actions.js';
 import { MetamorphicRun } from './metamorphic/run-actions.js';
@@ -14,23 +14,23 @@ export type {
 } from './metamorphic/target.js';
 
 export interface MetamorphicOptions {
-  /** How many sequences. @defaultValue 30 */
+  /** How many sequences to run. @defaultValue 30 */
   readonly runs?: number;
-  /** How many actions a sequence has. @defaultValue 60 */
+  /** How many actions each sequence has. @defaultValue 60 */
   readonly actions?: number;
-  /** Of an earlier failure, to see it again. @defaultValue a random one */
+  /** The seed of an earlier failure, to reproduce it. @defaultValue a random seed */
   readonly seed?: number;
-  /** Of an earlier failure: the shrunk sequence. */
+  /** The path of an earlier failure, which identifies the shrunk sequence. */
   readonly path?: string;
-  /** Stops shrinking after this. @defaultValue 60,000 */
+  /** How long to shrink a failure. @defaultValue 60,000 */
   readonly shrinkLimitMs?: number;
 }
 
 /**
- * Runs random actions against an engine with random settings, and against the model.
+ * Runs random actions on an engine with random settings and on the model.
  *
- * @throws an error of fast-check's that names the seed, the path and the shortest failing sequence it
- * found, with the TestkitError or the engine's error as its cause
+ * @throws fast-check's error, which names the seed, the path and the shortest failing sequence found; its cause
+ * is the TestkitError or the engine's error
  */
 export async function runMetamorphic(
   makeTarget: MakeTarget,
@@ -40,7 +40,7 @@ export async function runMetamorphic(
   let failedAt = Number.POSITIVE_INFINITY;
   const sequences = actionSequences(actions);
   const property = fc.asyncProperty(settingsInTurn, sequences, async (settings, sequence) => {
-    // Past the limit every shorter sequence passes: fast-check then reports the best it has.
+    // After the limit every shorter sequence counts as passed, so that fast-check reports the best so far.
     if (performance.now() > failedAt + shrinkLimitMs) return;
     const target = await makeTarget(settings);
     try {

@@ -1,8 +1,7 @@
-// The engine contract at its simplest: what a real engine is compared with, and what code over an engine
-// can be tested on without a disk.
-//
-// Invariants: the current state is immutable and is swapped as a whole; a snapshot or an iterator is a
-// reference to one. Every byte that goes in or out is copied: neither side sees the other reuse a buffer.
+// The simplest implementation of the engine contract: a model to compare real engines with, and an engine for
+// tests without a disk.
+// Invariants: the current state is immutable and is replaced as a whole; a snapshot or an iterator refers to
+// one state. All bytes are copied on the way in and out, so neither side sees the other reuse a buffer.
 import {
   type ByteBatchOptions,
   type ByteIterator,
@@ -24,7 +23,7 @@ import { type AbstractLevel, AbstractSnapshot } from 'abstract-level';
 import { TestkitError, throwIfAborted } from './errors.js';
 import { type ModelEntry, ModelState } from './model-state.js';
 
-/** An engine in memory that does what the contract says, and nothing about speed. */
+/** An engine in memory that implements the contract without regard to speed. */
 export class ModelEngine implements Engine {
   readonly capabilities: EngineCapabilities = { tables: false, checkpoint: false };
   readonly #resources = new Set<{ close(): Promise<void> }>();
@@ -32,7 +31,7 @@ export class ModelEngine implements Engine {
   #status: 'open' | 'closed' = 'open';
   #replacements: Promise<unknown> = Promise.resolve();
 
-  /** An engine that holds these entries. */
+  /** Creates an engine that holds these entries. */
   constructor(entries: Iterable<ModelEntry> = []) {
     const writes = [...entries].map(([key, value]) => ({ key: copy(key), value: copy(value) }));
     this.#state = ModelState.empty.write(writes);
@@ -42,7 +41,7 @@ export class ModelEngine implements Engine {
     return this.#status;
   }
 
-  /** What it holds now; a later write does not change it. */
+  /** The current state, which later writes do not change. */
   get state(): ModelState {
     return this.#state;
   }
@@ -90,7 +89,11 @@ export class ModelEngine implements Engine {
     );
   }
 
-  /** @throws TestkitError SSTITCH_SPANS_INVALID, SSTITCH_ENTRIES_INVALID, SSTITCH_ABORTED */
+  /**
+   * Implements the contract's `replaceSpans`.
+   *
+   * @throws TestkitError SSTITCH_SPANS_INVALID, SSTITCH_ENTRIES_INVALID, SSTITCH_ABORTED
+   */
   replaceSpans(
     spans: readonly Span[],
     entries: EntryPages,
@@ -111,7 +114,7 @@ export class ModelEngine implements Engine {
     return replaced;
   }
 
-  /** Closes it, with its iterators and snapshots. */
+  /** Closes the engine with its iterators and snapshots. */
   async close(): Promise<void> {
     this.#status = 'closed';
     for (const resource of [...this.#resources]) await resource.close();
@@ -122,9 +125,9 @@ export class ModelEngine implements Engine {
     const snapshot = options?.snapshot;
     if (snapshot == null) return this.#state;
     if (!(snapshot instanceof ModelSnapshot)) {
-      throw new TestkitError('SSTITCH_OPTION_INVALID', 'the snapshot is not one of this engine');
+      throw new TestkitError('SSTITCH_OPTION_INVALID', 'the snapshot belongs to another engine');
     }
-    // As abstract-level: throws on a closed one.
+    // Throws if the snapshot is closed, as abstract-level does.
     snapshot.ref();
     snapshot.unref();
     return snapshot.state;
@@ -141,7 +144,7 @@ interface SnapshotOwner {
   detachResource(resource: ModelSnapshot): void;
 }
 
-/** abstract-level's types leave out the constructor that implementations call. */
+/** abstract-level's types lack the constructor that implementations call. */
 const SnapshotBase = AbstractSnapshot as unknown as new (options: {
   owner: Pick<AbstractLevel<unknown>, never>;
 }) => AbstractSnapshot;
@@ -180,7 +183,7 @@ class ModelIterator implements ByteIterator {
     this.#at += page.length;
     return page.map(([key, value]) => {
       const entry = [keys ? copy(key) : undefined, values ? copy(value) : undefined];
-      // What is left out is undefined, as abstract-level has it, whose types do not say so either.
+      // A key or value that was not requested is undefined, as in abstract-level, whose types do not say so either.
       return entry as [Uint8Array, Uint8Array];
     });
   }
@@ -211,7 +214,7 @@ function checkSpans(spans: readonly Span[]): Span[] {
     if (isInverted || end === undefined || compareBytes(span.start, end) < 0) {
       throw new TestkitError(
         'SSTITCH_SPANS_INVALID',
-        `span ${index} is inverted, or begins before the one in front of it ends`,
+        `span ${index} ends before it starts, or starts before the previous span ends`,
       );
     }
     end = span.end === undefined ? undefined : copy(span.end);
@@ -234,7 +237,7 @@ async function collectEntries(
         throw new TestkitError('SSTITCH_ENTRIES_INVALID', `key ${toHex(key)} is out of order`);
       }
       if (!spans.some((span) => spanContains(span, key))) {
-        throw new TestkitError('SSTITCH_ENTRIES_INVALID', `key ${toHex(key)} is in no span`);
+        throw new TestkitError('SSTITCH_ENTRIES_INVALID', `key ${toHex(key)} lies in no span`);
       }
       held.push([copy(key), copy(value)]);
     }

@@ -1,9 +1,9 @@
-// An ordered map of byte strings that never changes: what the model engine's every moment is.
+// An immutable ordered map of byte strings: a state of the model engine.
 import { compareBytes, type Span } from '@sstitch/contract';
 
 export type ModelEntry = readonly [key: Uint8Array, value: Uint8Array];
 
-/** A put, or a delete where there is no value. */
+/** A put, or a delete if it has no value. */
 export interface ModelWrite {
   readonly key: Uint8Array;
   readonly value: Uint8Array | undefined;
@@ -11,7 +11,7 @@ export interface ModelWrite {
 
 export class ModelState {
   static readonly empty = new ModelState([]);
-  /** Strictly ascending. */
+  /** In strictly ascending key order. */
   readonly entries: readonly ModelEntry[];
 
   private constructor(entries: readonly ModelEntry[]) {
@@ -36,7 +36,7 @@ export class ModelState {
     return low;
   }
 
-  /** The state after writes, of which the last one to a key wins. */
+  /** The state after some writes, of which the last to a key wins. */
   write(writes: readonly ModelWrite[]): ModelState {
     const sorted = writes
       .map((write, order) => ({ write, order }))
@@ -57,7 +57,7 @@ export class ModelState {
     return new ModelState(next);
   }
 
-  /** The state that holds, inside the spans, exactly `entries`. Spans and entries are sorted and valid. */
+  /** The state whose content inside the spans is exactly `entries`. Spans and entries must be sorted and valid. */
   replace(spans: readonly Span[], entries: readonly ModelEntry[]): ModelState {
     const kept: ModelEntry[] = [];
     let at = 0;

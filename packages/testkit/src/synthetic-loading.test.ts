@@ -5,13 +5,13 @@ import { openStore, temporaryDirectory } from './real-store.test-support.js';
 import { loadSyntheticSync, syntheticSync, writeSyntheticSync } from './synthetic-syncs.js';
 
 describe('a synthetic sync in an engine', () => {
-  it('is the same written sorted, written shuffled, loaded into a store and put as records', async () => {
+  it('has the same content if written sorted, written shuffled, loaded into a store or put as records', async () => {
     const options = { seed: 3, grants: 400, revision: 4 };
     const directory = temporaryDirectory();
     const store = await openStore(`${directory.path}/store`);
     const [sorted, shuffled, records] = [new ModelEngine(), new ModelEngine(), new ModelEngine()];
     try {
-      // An older revision first: loading leaves nothing of it.
+      // Loads an older revision first, of which nothing may be left.
       await loadSyntheticSync(store, { ...options, revision: 1 });
       const { syncId, entries } = await loadSyntheticSync(store, options);
       const digest = await digestSync(store, syncId);

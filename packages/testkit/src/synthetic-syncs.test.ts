@@ -10,7 +10,7 @@ import {
   syntheticSyncId,
 } from './synthetic-syncs.js';
 
-// Node's hex: these tests turn megabytes into it.
+// Node's fast hex: these tests convert megabytes.
 const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 type Row = [key: string, value: string];
@@ -27,7 +27,7 @@ const byKey = (a: Row, b: Row): number => (a[0] < b[0] ? -1 : 1);
 
 describe('a synthetic sync', () => {
   it.each([1, 2, 7, 30, 300, 3000])(
-    'of %i grants has the same entries sorted, shuffled and by way of its records',
+    'of %i grants has the same entries sorted, shuffled and encoded from its records',
     async (grants) => {
       for (const revision of [0, 1, 6]) {
         const options = { seed: 5, syncIndex: 2, revision, grants };
@@ -44,7 +44,7 @@ describe('a synthetic sync', () => {
     },
   );
 
-  it('comes in strictly ascending key order, all of it under its own id', async () => {
+  it('is in strictly ascending key order, with every key under its own id', async () => {
     const syncId = syntheticSyncId({ seed: 9 });
     let last: Uint8Array = new Uint8Array(0);
     for await (const page of syntheticEntries({ seed: 9, grants: 1000, pageEntries: 100 })) {
@@ -88,7 +88,7 @@ describe('a synthetic sync', () => {
     }
   });
 
-  it('keeps about 85 of 100 grants in the next revision, changes 10, and puts 5 in place of 5', async () => {
+  it('keeps about 85 of 100 grants in the next revision, changes 10 and replaces 5', async () => {
     for (const revision of [1, 4, 18]) {
       const grantsOf = async (at: number) =>
         new Map(
@@ -110,7 +110,7 @@ describe('a synthetic sync', () => {
     }
   });
 
-  it('leaves stale entries of every bucket behind if a newer revision is merely put over it', async () => {
+  it('leaves stale entries in every bucket if a newer revision is only put over it', async () => {
     const stale = new Set<string>();
     for (let revision = 1; revision < 6; revision++) {
       const newer = new Set(
@@ -128,7 +128,7 @@ describe('a synthetic sync', () => {
     );
   });
 
-  it('has an id that depends on seed and index alone, and values that depend on the seed', async () => {
+  it('has an id that depends only on seed and index, and values that depend on the seed', async () => {
     expect(syntheticSyncId({ seed: 1, syncIndex: 0 })).toBe(syntheticSync({ grants: 9 }).syncId);
     expect(syntheticSync({ grants: 9, revision: 7 }).syncId).toBe(
       syntheticSync({ grants: 8 }).syncId,
@@ -142,7 +142,7 @@ describe('a synthetic sync', () => {
     expect(syntheticSyncId()).toMatchInlineSnapshot(`"36yqJNYLYtJ06kZtdmSQFABV6hu"`);
   });
 
-  it('refuses options it cannot have', async () => {
+  it('refuses invalid options', async () => {
     for (const options of [
       { grants: 0 },
       { grants: 1.5 },

@@ -1,4 +1,4 @@
-// Synthetic syncs: any number of grants, the same bytes on every machine, a newer version of each at will.
+// Synthetic syncs of any number of grants, with the same bytes on every machine, and with newer revisions.
 import {
   type ByteOperation,
   byteEncodings,
@@ -26,19 +26,19 @@ export type { KeyValue } from './synthetic/sorted-entries.js';
 const DEFAULT_PAGE_ENTRIES = 2048;
 const MAX_PAGE_ENTRIES = 1_000_000;
 
-/** A synthetic sync; its records are made as they are asked for. */
+/** A synthetic sync. Its records are created as they are read. */
 export interface SyntheticSync {
   /** The text form. */
   readonly syncId: string;
-  /** Records in batches, for `SyncStore.putMany` and the like; the run and the statistics come last. */
+  /** Yields records in batches, for example for `SyncStore.putMany`; the run and the statistics come last. */
   records(): Generator<SyncRecord[], void, undefined>;
 }
 
 /** The order of a sync's entries. */
 export type EntryOrder =
-  /** Ascending by key: fit for `replaceSpans`. */
+  /** In ascending key order, as `replaceSpans` requires. */
   | 'sorted'
-  /** Record by record, each with its index entries, in an order that has nothing to do with the keys. */
+  /** Record by record, each with its index entries, in an order unrelated to the keys. */
   | 'shuffled';
 
 export interface SyntheticEntriesOptions extends SyntheticSyncOptions {
@@ -50,21 +50,21 @@ export interface SyntheticEntriesOptions extends SyntheticSyncOptions {
 }
 
 export interface WriteSyntheticSyncOptions extends SyntheticSyncOptions {
-  /** Write in an order that has nothing to do with the keys, as a connector would. @defaultValue false */
+  /** Write in an order unrelated to the keys, as a connector does. @defaultValue false */
   readonly shuffle?: boolean;
-  /** Entries of one batch. @defaultValue 2048 */
+  /** How many entries a batch has. @defaultValue 2048 */
   readonly batchEntries?: number;
   readonly signal?: AbortSignal;
 }
 
-/** What a write made. */
+/** The result of a write. */
 export interface WrittenSync {
   readonly syncId: string;
   readonly entries: number;
 }
 
 /**
- * The id of a synthetic sync. It depends on the seed and the index alone.
+ * The id of a synthetic sync. It depends only on the seed and the index.
  *
  * @throws TestkitError SSTITCH_OPTION_INVALID
  */
@@ -78,7 +78,7 @@ export function syntheticSyncId(
 }
 
 /**
- * A synthetic sync as records.
+ * Creates a synthetic sync as records.
  *
  * @throws TestkitError SSTITCH_OPTION_INVALID
  */
@@ -88,7 +88,7 @@ export function syntheticSync(options: SyntheticSyncOptions): SyntheticSync {
 }
 
 /**
- * Every entry of a synthetic sync, records and indexes, in pages.
+ * Yields every entry of a synthetic sync, records and indexes, in pages.
  *
  * @throws TestkitError SSTITCH_OPTION_INVALID, SSTITCH_ABORTED
  */
@@ -113,10 +113,10 @@ export async function* syntheticEntries(
 }
 
 /**
- * Writes a synthetic sync by batches, the way a connector fills a store. What the engine holds under its
- * id stays where the sync does not overwrite it.
+ * Writes a synthetic sync in batches, as a connector fills a store. Entries under its id that the sync does not
+ * overwrite stay.
  *
- * @throws TestkitError SSTITCH_OPTION_INVALID, SSTITCH_ABORTED; whatever the engine throws
+ * @throws TestkitError SSTITCH_OPTION_INVALID, SSTITCH_ABORTED; the errors of the engine
  */
 export async function writeSyntheticSync(
   engine: ReadWriteEngine,
@@ -134,9 +134,9 @@ export async function writeSyntheticSync(
 }
 
 /**
- * Makes an engine hold, under its id, exactly a synthetic sync, in one `replaceSpans`: the fast way.
+ * Replaces everything under the sync's id by a synthetic sync, in one call of `replaceSpans`: faster than batches.
  *
- * @throws TestkitError SSTITCH_OPTION_INVALID; whatever the engine throws
+ * @throws TestkitError SSTITCH_OPTION_INVALID; the errors of the engine
  */
 export async function loadSyntheticSync(
   engine: Pick<Engine, 'replaceSpans'>,

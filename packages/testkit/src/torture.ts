@@ -1,4 +1,4 @@
-// The kill family, and what every torture family is made with: a tally, a directory, seeded randomness.
+// The kill family, and the parts of every torture family: a tally, a directory, seeded random numbers.
 export { type KillOptions, runKillFamily } from './kill/kill-family.js';
 export {
   type CountedReport,

@@ -1,4 +1,4 @@
-// The README names all that the package has, with the defaults that the code has.
+// Checks that the README covers the whole package, with the defaults of the code.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import * as testkit from '../src/index.js';
@@ -14,7 +14,7 @@ function isNamed(name: string): boolean {
   return code.some((source) => new RegExp(`(^|\\W)${name}(\\W|$)`).test(source));
 }
 
-/** Names of the members of an interface or a type in a source. */
+/** The names of the members of an interface or a type in a source file. */
 function membersOf(path: string, type: string): string[] {
   const [, body = ''] =
     new RegExp(`interface ${type}\\b[^{]*\\{\\n([\\s\\S]*?)^\\}`, 'm').exec(text(path)) ?? [];
@@ -25,7 +25,7 @@ test.each([
   ['the package', testkit],
   ['/metamorphic', metamorphic],
   ['/torture', torture],
-])('every value that %s exports is in the README', (_entry, exported) => {
+])('the README names every value that %s exports', (_entry, exported) => {
   expect(Object.keys(exported).filter((name) => !isNamed(name))).toEqual([]);
 });
 
@@ -33,7 +33,7 @@ test.each([
   ['ModelEngine', testkit.ModelEngine],
   ['ModelState', testkit.ModelState],
   ['FamilyTally', torture.FamilyTally],
-])('every method of %s is in the README', (_name, { prototype }) => {
+])('the README names every method of %s', (_name, { prototype }) => {
   const methods = Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor');
   expect(methods.filter((name) => !isNamed(name))).toEqual([]);
 });
@@ -48,7 +48,7 @@ test.each([
   ['../src/kill/kill-family.ts', 'KillOptions'],
   ['../src/torture/family.ts', 'FamilyReport'],
   ['../src/isolation-fixtures.ts', 'FixtureSync'],
-])('every member of what %s calls %s is in the README', (path, type) => {
+])('the README names every member of the type in %s named %s', (path, type) => {
   const members = membersOf(path, type);
   expect(members).not.toEqual([]);
   expect(members.filter((name) => !isNamed(name) && name !== 'skipped')).toEqual([]);
@@ -58,23 +58,25 @@ test.each([
   ['../src/metamorphic.ts', ['runs', 'actions', 'shrinkLimitMs']],
   ['../src/synthetic/shape.ts', ['seed', 'syncIndex', 'revision']],
   ['../src/kill/kill-family.ts', ['lanes', 'grants', 'maxLifeMs']],
-])('the defaults of %s are those of the README', (path, names) => {
+])('the README states the defaults of %s', (path, names) => {
   for (const name of names) {
     const [, value = ''] = new RegExp(`\\b${name} = ([\\d_]+)`).exec(text(path)) ?? [];
     const shown = Number(value.replaceAll('_', '')).toLocaleString('en');
-    expect(readme, name).toContain(`| \`${name}\` | ${shown} |`);
+    expect(readme, name).toMatch(new RegExp(`^\\| \`${name}\` \\| \\w+ \\| ${shown} \\|`, 'm'));
   }
 });
 
-test('limits are those of the code', () => {
+test('the README states the limits of the code', () => {
   expect(readme).toContain(`at most ${MAX_GRANTS.toLocaleString('en')};`);
   const [, pageEntries] =
     /DEFAULT_PAGE_ENTRIES = (\d+)/.exec(text('../src/synthetic-syncs.ts')) ?? [];
-  expect(readme).toContain(`| \`pageEntries\` | \`syntheticEntries\` | ${pageEntries} |`);
-  expect(readme).toContain(`| \`batchEntries\` | \`writeSyntheticSync\` | ${pageEntries} |`);
+  expect(readme).toContain(`| \`pageEntries\` | number | \`syntheticEntries\` | ${pageEntries} |`);
+  expect(readme).toContain(
+    `| \`batchEntries\` | number | \`writeSyntheticSync\` | ${pageEntries} |`,
+  );
 });
 
-test('every error code is in the README, and no other', () => {
+test('the README lists exactly the error codes of the code', () => {
   const codes = (source: string) => [...new Set(source.match(/SSTITCH_[A-Z_]+/g))].sort();
   const documented = codes(readme.slice(readme.indexOf('## Errors')));
   expect(documented).toEqual(codes(text('../src/errors.ts')));

@@ -1,8 +1,8 @@
-// classic-level as its users replace a range: clear it, then put what is new, batch by batch.
+// classic-level as its users replace a range: clear it, then put the new entries, batch by batch.
 //
 // Tuned: a write buffer of 64 MiB (16 times the default) so that the loop stalls less on flushes and
-// compactions; pages of 2,048 entries, of bytes. Only the last batch is synced: LevelDB's log is
-// written in order, so it takes what came before with it.
+// compactions; pages of 2,048 entries; keys and values are bytes. Only the last batch is synced: LevelDB writes
+// its log in order, so that also makes the earlier batches durable.
 import { byteEncodings } from '@sstitch/contract';
 import { ClassicLevel } from 'classic-level';
 import { servePeer } from './driver.mjs';

@@ -1,15 +1,14 @@
-// What a peer's driver is, for those written in JavaScript; those in C, C++ and Go do the same.
+// The protocol of a peer's driver, implemented for drivers in JavaScript; those in C, C++ and Go implement the same.
 //
-//   load DIRECTORY ENTRIES     makes a database of a file of entries and settles it; prints {"loadMs"}
-//   replace FIRST SECOND SPANS
-//                           opens these databases as sources, then for each line of standard input opens
-//                           the base in that directory, replaces the spans in it by the first source's, then
-//                           by the second's, closes it, and prints {"replaceMs", "againMs", "closeMs"}, or
-//                           {"refused"} and why
-//   dump DIRECTORY             prints all entries in key order, as entries-file.mjs has them
-//   version                 prints its library's version; compiled drivers only
+//   load DIRECTORY ENTRIES     creates a database from a file of entries and settles it; prints {"loadMs"}
+//   replace FIRST SECOND SPANS opens these databases as sources, then for each line of standard input opens the
+//                              base in that directory, replaces its spans by the first source's, then by the
+//                              second's, closes it, and prints {"replaceMs", "againMs", "closeMs"}, or
+//                              {"refused"} with the reason
+//   dump DIRECTORY             prints all entries in key order, in the format of entries-file.mjs
+//   version                    prints its library's version; compiled drivers only
 //
-// Only the replacing is timed: all databases are open, and what it wrote is durable at its end.
+// Only the replacements are timed: all databases are open before, and their writes are durable at their end.
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { packPage, readEntries } from '../src/entries-file.mjs';
@@ -19,7 +18,7 @@ import { packPage, readEntries } from '../src/entries-file.mjs';
  * @param {(directory: string, role: 'base' | 'source') => Promise<unknown>} peer.open
  * @param {(database: any, pages: AsyncIterable<[Buffer, Buffer][]>) => Promise<void>} peer.load
  * @param {(base: any, source: any, spans: [Buffer, Buffer][]) => Promise<object | undefined>} peer.replace
- *   returns further fields of the reply; `refused` where the peer does not do this at all
+ *   returns further members of the reply; `refused` if the peer cannot do this at all
  * @param {(database: any) => AsyncIterable<[Uint8Array, Uint8Array][]>} peer.pages
  */
 export async function servePeer(peer) {

@@ -1,9 +1,9 @@
-// What drivers of Level databases share: their entries, and their load.
+// Shared parts of the drivers of Level databases: reading entries and loading.
 import { byteEncodings } from '@sstitch/contract';
 
 const PAGE_ENTRIES = 2048;
 
-/** Entries of a range, in pages. */
+/** Yields the entries of a range in pages. */
 export async function* pagesOf(database, range = {}) {
   const iterator = database.iterator({ ...byteEncodings, ...range });
   try {
@@ -17,7 +17,7 @@ export async function* pagesOf(database, range = {}) {
   }
 }
 
-/** Writes entries in their order, then settles the tree. */
+/** Writes entries in the given order, then settles the tree. */
 export async function loadLevel(database, pages) {
   for await (const page of pages) {
     const operations = page.map(([key, value]) => ({ type: 'put', key, value }));

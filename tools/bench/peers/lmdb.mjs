@@ -1,12 +1,12 @@
-// LMDB by lmdb-js: one synchronous transaction, which deletes the spans and puts the source's entries.
+// LMDB with lmdb-js: one synchronous transaction that deletes the spans and puts the source's entries.
 //
-// Tuned: values and keys as bytes, no compression; the source's reads reuse lmdb-js's own buffers, as
-// `put` copies; `overlappingSync: false`, so that a transaction is synced when it returns.
+// Tuned: values and keys are bytes, no compression; reads of the source reuse lmdb-js's buffers, because `put`
+// copies; `overlappingSync: false`, so that a transaction is synced when it returns.
 import { open } from 'lmdb';
 import { servePeer } from './driver.mjs';
 
 const PAGE_ENTRIES = 2048;
-/** Pages of one transaction while loading: each is synced. */
+/** Pages in each transaction of the load: each transaction is synced. */
 const LOAD_PAGES = 64;
 const MAP_BYTES = 64 * 2 ** 30;
 

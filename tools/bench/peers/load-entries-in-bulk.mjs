@@ -1,16 +1,16 @@
-// Loads entries, in any order, as `sstitch import` loads records: sorted and built into tables by worker
-// threads, put in place by one commit.
+// Loads entries in any order as `sstitch import` loads records: worker threads sort them and build tables,
+// which one commit ingests.
 import { BUCKETS, parseKey, SYNC_ID_LENGTH_BYTES, syncSpansInKeyOrder } from '@sstitch/keys';
 
 const ARENA_BYTES = 2 * 1024 * 1024;
 const ARENA_ENTRIES = 64 * 1024;
-/** The buckets of two syncs: entries come sync by sync. */
+/** Enough for the buckets of two syncs: entries arrive sync by sync. */
 const MAX_ARENAS = 2 * BUCKETS.length;
 
-/** The longest first: one bucket's begins as a shorter one might. */
+/** The longest prefix first, because a bucket's prefix may begin with a shorter one. */
 const BUCKET_PREFIXES = BUCKETS.map(({ prefix }) => prefix).sort((a, b) => b.length - a.length);
 
-/** Into an open store; what it holds of the syncs is replaced. */
+/** Loads entries into an open store, replacing what it holds of the syncs. */
 export async function loadEntriesInBulk(store, pages) {
   const free = [];
   const loader = store.tableLoader({ onWritten: (arena) => free.push(arena) });
@@ -44,7 +44,7 @@ export async function loadEntriesInBulk(store, pages) {
   await loader.end();
 }
 
-/** Up to the end of the sync's id. */
+/** The length of the prefix that ends with the sync's id. */
 function prefixLengthOf(key) {
   const prefix = BUCKET_PREFIXES.find((bytes) => bytes.every((byte, at) => key[at] === byte));
   return prefix.length + SYNC_ID_LENGTH_BYTES;
@@ -52,7 +52,7 @@ function prefixLengthOf(key) {
 
 function emptyArena(used, prefix, leastBytes) {
   const memory = used?.bytes.length >= leastBytes ? used : newArena(leastBytes);
-  // Of its own: the page that the key lies in goes.
+  // A copy, because the page that holds the key is reused.
   return { ...memory, prefix: Uint8Array.from(prefix), count: 0 };
 }
 

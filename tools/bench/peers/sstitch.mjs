@@ -1,5 +1,5 @@
-// SSTitch by its compactor; the strategy is the variable STRATEGY. Stores are filled by batches, and settled by
-// LevelDB; or in bulk, where LOAD is `bulk`.
+// SSTitch with its compactor; the environment variable STRATEGY names the strategy. Stores are filled in
+// batches and settled by LevelDB or, if LOAD is `bulk`, loaded in bulk.
 import { compact } from '@sstitch/compactor';
 import { Store } from '@sstitch/engine';
 import { parseKey } from '@sstitch/keys';
@@ -29,7 +29,7 @@ await servePeer({
   },
 });
 
-/** A batch has a bound, which is no failure. */
+/** Reports the size limit of a batch as a refusal, not as a failure. */
 async function compactOrRefuse(options) {
   try {
     return await compact(options);
@@ -39,7 +39,7 @@ async function compactOrRefuse(options) {
   }
 }
 
-/** The sync's id is in its keys; a peer is told spans only. */
+/** The first key in the spans, which contains the sync's id: a peer is given only spans. */
 async function firstKey(source, spans) {
   for (const [gte, lt] of spans) {
     for await (const [[key]] of pagesOf(source, { gte, lt, limit: 1 })) return key;

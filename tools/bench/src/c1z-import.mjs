@@ -1,7 +1,8 @@
-// Importing a .c1z file of format 3 as `sstitch import` does (read, sort, build tables, one commit), beside reading it
-// and putting its records in batches into a plain store. The file is made with SSTitch's own writer. Each side has a
-// process of its own, taking turns; in the end both must hold the same.
+// Compares importing a .c1z file of format 3 as `sstitch import` does (read, sort, build tables, one commit)
+// with reading it and putting its records in batches into a plain store. SSTitch's own writer creates the file.
+// Each side runs in its own process, in turn; at the end both must hold the same entries.
 import { fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,7 +25,7 @@ import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 
 const SIDES = ['read', 'bulk', 'batches'];
 
-/** Writes a file of one sync of so many grants. */
+/** Writes a file of one sync with `grants` grants. */
 async function makeFile(path, grants, format) {
   const sync = syntheticSync({ grants });
   const writer = await createC1z(path, { format });
@@ -49,9 +50,9 @@ function byBucket(records) {
   return buckets;
 }
 
-/** What each side does with the batches of the file, in a directory of its own. */
+/** The work of each side on the batches of the file, in its own directory. */
 const WORK = {
-  /** What both others pay: messages are decoded, as each of them needs them. */
+  /** The part that the other two share: decodes the messages. */
   async read(batches) {
     let records = 0;
     for await (const batch of batches) records += batch.records.length;
@@ -78,16 +79,25 @@ const WORK = {
 async function runSide({ side, path, directory }) {
   await mkdir(directory);
   const started = performance.now();
-  // As `sstitch import` opens it, on every side.
+  // Every side opens the file as `sstitch import` does.
   const file = await openC1z(path, { batchRecords: 1000 });
   const [{ syncId }] = file.syncs();
   const { database } = await WORK[side](file.batches(), directory);
   await file.close();
   const ms = performance.now() - started;
+  const cpuMs = processorMs();
   const digest = database && (await digestSync(database, syncId)).digest;
   await database?.close();
-  process.send({ ms, digest });
+  process.send({ ms, cpuMs, digest });
   process.disconnect();
+}
+
+/** What this process and those that it started and that have ended have used of the processors; 0 where unknown. */
+function processorMs() {
+  if (process.platform !== 'linux') return 0;
+  // Times are in hundredths of a second: of this process in user mode and in the system, then of its children.
+  const afterName = readFileSync('/proc/self/stat', 'utf8').split(') ')[1].split(' ');
+  return 10 * afterName.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0);
 }
 
 function inProcess(side, path, directory) {
@@ -128,22 +138,34 @@ async function main() {
         for (const side of SIDES) {
           const reply = await inProcess(side, path, join(directory, `${grants}-${round}-${side}`));
           replies[side].push(reply);
-          console.error(`${grants} grants, ${side}: ${reply.ms.toFixed(0)} ms`);
+          const { ms, cpuMs } = reply;
+          console.error(`${grants} grants, ${side}: ${ms.toFixed(0)} ms, ${cpuMs} of processors`);
         }
       }
       const ms = (side) => median(replies[side].map((reply) => reply.ms));
+      const cpuMs = (side) => median(replies[side].map((reply) => reply.cpuMs));
       const differ = replies.bulk.some(({ digest }, at) => digest !== replies.batches[at].digest);
       if (differ) process.exitCode = 1;
       rows.push([
         `${grants} grants`,
         (sizeBytes / 2 ** 20).toFixed(1),
         ...SIDES.map((side) => ms(side).toFixed(0)),
+        SIDES.map((side) => cpuMs(side).toFixed(0)).join(', '),
         (ms('batches') / ms('bulk')).toFixed(2),
         differ ? 'DIFFER' : 'same',
       ]);
     }
   }, flags.directory);
-  const titles = ['file', 'MiB', 'read ms', 'import ms', 'batches ms', 'ratio', 'digests'];
+  const titles = [
+    'file',
+    'MiB',
+    'read ms',
+    'import ms',
+    'batches ms',
+    'their CPU ms',
+    'ratio',
+    'digests',
+  ];
   printTable(titles, rows);
   writeResults('c1z-import', { format, rows });
 }

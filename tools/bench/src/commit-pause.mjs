@@ -1,6 +1,6 @@
-// What a commit costs the others: a sync is replaced again and again in a base of three such syncs,
-// while one writer and four readers are busy. Prints writers' pause, readers' latency beside that of
-// an idle store, and the event loop's delay.
+// Measures what a commit costs concurrent writers and readers: replaces a sync repeatedly in a base of three
+// such syncs while one writer and four readers are busy. Prints the writers' pause, the readers' latency
+// compared with an idle store, and the event loop's delay.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -93,7 +93,7 @@ async function readUntil(reader, keys, until) {
     const start = performance.now();
     const value = await base.get(key, byteEncodings);
     times.push(performance.now() - start);
-    if (value === undefined) throw new Error('a read missed a key that is there');
+    if (value === undefined) throw new Error('a read missed an existing key');
     // Not a tight loop: readers in a service wait for requests.
     if (times.length % 16 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   }

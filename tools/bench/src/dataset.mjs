@@ -12,13 +12,13 @@ const PAGE_ENTRIES = 2048;
 /**
  * Writes a dataset.
  *
- * @param {string} directory made for it
+ * @param {string} directory created for it
  * @param {object} shape
- * @param {number} shape.grants of the sync that is replaced, in base and source
- * @param {number} [shape.otherGrants] of each other sync of the base; as many, by default
+ * @param {number} shape.grants of the replaced sync, in base and source
+ * @param {number} [shape.otherGrants] of each other sync of the base; the same number by default
  * @param {number} shape.syncs in the base
- * @param {'shuffled' | 'sorted'} [shape.order] in which entries are loaded: as a connector finds them,
- *   or as no connector does, by key, which leaves a B-tree in its best shape
+ * @param {'shuffled' | 'sorted'} [shape.order] the order in which entries are loaded: as a connector writes
+ *   them, or by key, as no connector does, which gives a B-tree its best shape
  */
 export async function makeDataset(directory, shape) {
   const { grants, otherGrants = grants, syncs, order = 'shuffled' } = shape;
@@ -61,7 +61,7 @@ async function* oneByOne(syncs) {
   for (const sync of syncs) yield* syntheticEntries({ ...sync, order: 'shuffled' });
 }
 
-/** The entries of several syncs in key order: bucket by bucket, and in each sync by sync. */
+/** Yields the entries of several syncs in key order: bucket by bucket, and sync by sync in each. */
 export async function* mergedEntries(syncs) {
   const inOrder = syncs
     .map((sync) => ({ sync, syncId: syntheticSyncId(sync) }))
@@ -95,7 +95,7 @@ async function* eachEntry(sync) {
   for await (const page of syntheticEntries(sync)) yield* page;
 }
 
-/** SHA-256 of entries, packed. */
+/** Computes the SHA-256 of packed entries. */
 export async function digestOf(pages) {
   const hash = createHash('sha256');
   let entries = 0;

@@ -1,9 +1,9 @@
-// Files of entries, which every peer reads and writes, whatever its language.
+// The format of files of entries, which peers of every language read and write.
 //
 //   entry = u32le key length, key, u32le value length, value
 //
-// A dataset's load file holds entries in the order in which they are written; its spans file holds
-// one entry a span, start and end; a dump is all entries of a database in key order.
+// A dataset's load file holds entries in the order in which to write them; its spans file holds an entry for
+// each span, its start and end; a dump holds all entries of a database in key order.
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 
 const CHUNK_BYTES = 1 << 20;
@@ -25,7 +25,7 @@ export function packPage(page) {
   return bytes;
 }
 
-/** Writes pages of entries; gives how many there were, and their bytes. */
+/** Writes pages of entries; returns the number of entries and of bytes. */
 export async function writeEntries(path, pages) {
   const file = openSync(path, 'w');
   let entries = 0;
@@ -33,7 +33,7 @@ export async function writeEntries(path, pages) {
   try {
     for await (const page of pages) {
       const packed = packPage(page);
-      // A write of a regular file is short only on a full disk, and then the next one fails.
+      // A write to a regular file is short only on a full disk, where the next one fails.
       for (let at = 0; at < packed.length; ) at += writeSync(file, packed, at);
       entries += page.length;
       bytes += packed.length;
@@ -44,7 +44,7 @@ export async function writeEntries(path, pages) {
   return { entries, bytes };
 }
 
-/** Reads the entries of a file, in pages. */
+/** Yields the entries of a file in pages. */
 export async function* readEntries(path, pageEntries = PAGE_ENTRIES) {
   let rest = Buffer.alloc(0);
   let page = [];
@@ -65,6 +65,6 @@ export async function* readEntries(path, pageEntries = PAGE_ENTRIES) {
     }
     rest = bytes.subarray(at);
   }
-  if (rest.length > 0) throw new Error(`${path} ends within an entry`);
+  if (rest.length > 0) throw new Error(`${path} ends inside an entry`);
   if (page.length > 0) yield page;
 }

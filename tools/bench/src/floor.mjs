@@ -19,7 +19,7 @@ const { values: flags } = parseArgs({
     grants: { type: 'string', default: '100000' },
     syncs: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '9' },
-    // Stores that were loaded in bulk, not filled by batches.
+    // Load the stores in bulk instead of in batches.
     imported: { type: 'boolean', default: false },
     directory: { type: 'string' },
   },
@@ -80,8 +80,8 @@ await inRunDirectory(async (directory) => {
     Math.min(...figures[name]).toFixed(2),
   ]);
   const [link, floor] = [median(figures.link), median(figures.floor)];
-  // The link's own step, which is shorter than classic-level's open alone; it has a directory's sync in it that the
-  // floor has, too: some 0.8 ms.
+  // Uses the link's own step, which is shorter than classic-level's open. It includes the fsync of a directory
+  // that the floor also includes: about 0.8 ms.
   const withOpen = floor + median(figures.open);
   console.log(`link / floor: ${(link / floor).toFixed(2)}`);
   console.log(`link / floor and LevelDB's open: ${(link / withOpen).toFixed(2)}`);

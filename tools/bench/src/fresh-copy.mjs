@@ -1,10 +1,10 @@
-// Copies of loaded databases, one a round, written out before anything is timed: a round must not
-// pay for the copying with its own fsyncs.
+// Makes a copy of a loaded database for each round, flushed to disk before anything is timed: the fsyncs of a
+// round must not pay for the copying.
 //
-// Nor for the removal of the copy before. For some minutes, ext4 without a journal passes over the
-// inodes of removed files, one by one, whenever a file is made next to where they were: after some
-// rounds, making a file costs as much as syncing one, and whoever is fast pays the most. So the files of
-// the copy before are written over; only names of files that have others are removed.
+// Nor must they pay for the removal of the previous copy. For some minutes, ext4 without a journal skips the
+// inodes of removed files one by one whenever a file is created near them: after some rounds, creating a file
+// costs as much as fsyncing one, and fast peers pay the most. So the files of the previous copy are
+// overwritten, and only further names of linked files are removed.
 import {
   chmodSync,
   closeSync,
@@ -26,7 +26,7 @@ const CHUNK_BYTES = 1024 * 1024;
 const chunk = new Uint8Array(CHUNK_BYTES);
 let spareFiles = 0;
 
-/** Copies a directory; afterwards all of it is on disk, and in the page cache. */
+/** Copies a directory; afterwards the copy is on disk and in the page cache. */
 export function freshCopy(from, to) {
   const spareDirectory = `${to}.spare`;
   mkdirSync(spareDirectory, { recursive: true });
@@ -50,7 +50,7 @@ function copyFile(from, to, spare) {
   if (spare === undefined) {
     copyFileSync(from, to);
   } else {
-    // Tables that were linked are read-only.
+    // Linked tables are read-only.
     chmodSync(spare, 0o600);
     overwrite(from, spare);
     renameSync(spare, to);
@@ -76,7 +76,7 @@ function overwrite(from, to) {
   }
 }
 
-/** Files that nobody needs any more, in a directory beside the copy. */
+/** Files for reuse, in a directory beside the copy. */
 class SpareFiles {
   #paths;
   #directory;
@@ -90,7 +90,7 @@ class SpareFiles {
     return this.#paths.pop();
   }
 
-  /** Takes a directory's files, but not those that another directory has too. */
+  /** Moves a directory's files here, except those that another directory links too. */
   takeFrom(directory) {
     for (const entry of entriesOf(directory)) {
       const path = join(directory, entry.name);

@@ -18,7 +18,7 @@ import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 
 const { values: flags } = parseArgs({
   options: {
-    // The first of each is what the others are compared to.
+    // The first value of each is the reference for the others.
     grants: { type: 'string', default: '100000,1000000' },
     syncs: { type: 'string', default: '3,30' },
     rounds: { type: 'string', default: '15' },

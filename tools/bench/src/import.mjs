@@ -1,7 +1,7 @@
-// Loading records in bulk, as `sstitch import` does (sort, build tables, one commit), beside writing the
-// same records in batches into a plain store: of the real .c1z file, where it is there, and of generated
-// grants, as they are made and, with --shuffled, in an order that has nothing to do with their keys. Each
-// side has a process of its own, taking turns; in the end both must hold the same.
+// Compares loading records in bulk, as `sstitch import` does (sort, build tables, one commit), with writing the
+// same records in batches into a plain store. The records are those of the real .c1z file, if it is present,
+// and generated grants in their order of generation and, with --shuffled, in an order unrelated to their keys.
+// Each side runs in its own process, in turn; at the end both must hold the same entries.
 import { fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 const SIDES = ['read', 'bulk', 'batches'];
 const MEMORY_WATCH_MS = 20;
 
-/** Reads, or makes, the records and nothing else: what both sides pay. */
+/** Only reads or generates the records, which both sides must do. */
 async function read(input) {
   let records = 0;
   for await (const batch of recordsOf(input)) records += batch.records.length;
@@ -58,7 +58,7 @@ async function runSide({ side, input, directory }) {
   process.disconnect();
 }
 
-/** Memory of a process and of those it has started, by Linux's count; 0 elsewhere. */
+/** The memory of a process and its children, as Linux counts it; 0 elsewhere. */
 function memoryBytes(processId) {
   try {
     const status = readFileSync(`/proc/${processId}/status`, 'utf8');
@@ -84,7 +84,7 @@ function inProcess(side, input, directory) {
       peakBytes = Math.max(peakBytes, memoryBytes(child.pid));
     }, MEMORY_WATCH_MS);
     child.on('message', (message) => {
-      // What the digests take is not the import's.
+      // The memory of the digests does not count.
       clearInterval(watch);
       if (message !== 'measured') reply = { ...message, peakBytes };
     });

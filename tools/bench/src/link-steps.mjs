@@ -1,5 +1,5 @@
-// What a link compaction spends its time on: the extract and each step of the commit, in a process whose
-// threads are warm, every round in fresh copies of base and source.
+// Measures where a link compaction spends its time: the extract and each step of the commit, in a process with
+// warm threads, every round on fresh copies of base and source.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Store } from '@sstitch/engine';
@@ -21,7 +21,7 @@ const { values: flags } = parseArgs({
 const [grants] = wholeNumbers('grants', flags.grants);
 const [syncs] = wholeNumbers('syncs', flags.syncs);
 const [rounds] = wholeNumbers('rounds', flags.rounds);
-/** Until the threads' code is compiled. */
+/** Rounds until V8 has compiled the threads' code. */
 const WARM_UP_ROUNDS = 3;
 
 async function openStore(path) {
@@ -37,7 +37,7 @@ async function loaded(path, shape) {
   return ids;
 }
 
-/** One link, as the compactor does it. */
+/** Runs a link compaction as the compactor does. */
 async function link(base, source, spans) {
   const started = performance.now();
   let extractMs;

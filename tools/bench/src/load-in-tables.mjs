@@ -1,4 +1,4 @@
-// Stores of any number of tables: a sync of some size among as many tiny ones as it takes.
+// Creates stores of any number of tables: a sync of some size among as many tiny syncs as needed.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Store } from '@sstitch/engine';
@@ -6,16 +6,16 @@ import { syncSpans } from '@sstitch/keys';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { mergedEntries } from './dataset.mjs';
 
-/** Spans of a sync, each of which becomes a table or more. */
+/** The number of spans of a sync, each of which becomes at least one table. */
 const TABLES_A_SYNC = 13;
 const TINY_GRANTS = 30;
 
-/** The shape of a dataset whose base, loaded here, has about so many tables. */
+/** The shape of a dataset whose base, loaded here, has about `tables` tables. */
 export function shapeOfTables(tables, grants) {
   return { grants, otherGrants: TINY_GRANTS, syncs: 1 + Math.ceil(tables / TABLES_A_SYNC) };
 }
 
-/** Makes the base in one commit, a table a span; gives how many tables it has. */
+/** Creates the base in one commit, a table for each span; returns the number of tables. */
 export async function loadInTables(directory, { grants, otherGrants, syncs }) {
   const all = Array.from({ length: syncs }, (_, syncIndex) => ({
     syncIndex,

@@ -1,8 +1,8 @@
-// The two ways of loading records that are compared: in bulk (sort, build tables, one commit), as
-// `sstitch import` does, and in batches. Both give the ids of the syncs that they loaded.
+// The two compared ways of loading records: in bulk (sort, build tables, one commit), as `sstitch import` does,
+// and in batches. Both return the ids of the loaded syncs.
 import { RecordLoader, SyncStore } from '@sstitch/records';
 
-/** Into an open store. */
+/** Loads records into an open store. */
 export async function loadInBulk(store, batches) {
   const load = new RecordLoader((options) => store.tableLoader(options));
   for await (const { syncId, records } of batches) {
@@ -14,7 +14,7 @@ export async function loadInBulk(store, batches) {
   return new Set(loaded.map(({ syncId }) => syncId));
 }
 
-/** Into an open LevelDB of any kind. */
+/** Writes records to an open LevelDB database of any kind. */
 export async function loadInBatches(database, batches) {
   const store = new SyncStore(database);
   const syncIds = new Set();

@@ -1,5 +1,5 @@
-// The main job, replacing one sync in a base of several, by SSTitch and by what a user would pick
-// instead: one run, one machine, the same data, durable commits for all.
+// Measures the main job, replacing one sync in a base of several, with SSTitch and with the alternatives that a
+// user would choose: one run, one machine, the same data, durable commits for all.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeDataset } from './dataset.mjs';

@@ -1,5 +1,6 @@
-// Bases of very many tables; small ones stand in for large ones, since what a commit costs here is
-// the files. One sync of --grants among as many tiny ones as give --tables tables.
+// Measures commits in bases of very many tables. Small tables stand in for large ones, because the cost of such
+// a commit is in the number of files. The base has one sync of --grants among as many tiny ones as make
+// --tables tables.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeDataset } from './dataset.mjs';

@@ -6,12 +6,12 @@ import { freshCopy } from './fresh-copy.mjs';
 import { digestPeer, loadPeer, Replacer } from './peer-process.mjs';
 import { median } from './report.mjs';
 
-/** A peer slower than this gets few rounds. */
+/** A peer that takes longer than this runs few rounds. */
 const SLOW_MS = 5000;
 const SLOW_ROUNDS = 2;
 /**
- * A peer faster than this warms up for longer, whatever it is written in: V8 works on its code for some twenty
- * rounds. What a process's first round takes has a row of its own.
+ * A peer that takes less than this warms up for longer, whatever its language: V8 optimises its code for some
+ * twenty rounds. The first round of a process has a row of its own.
  */
 const FAST_MS = 1000;
 const FAST_WARM_UPS = 20;
@@ -22,7 +22,7 @@ const FAST_WARM_UPS = 20;
  * @property {string} title
  * @property {string} [version]
  * @property {string} [notMeasured] why not
- * @property {boolean} [failed] it should have been: it ended badly, or holds something else
+ * @property {boolean} [failed] it could not be measured because it failed or holds wrong entries
  * @property {number} [loadMs]
  * @property {number} [firstMs] of the first warm-up, in a fresh process
  * @property {number[]} [warmUpMs] of each warm-up
@@ -40,10 +40,10 @@ const FAST_WARM_UPS = 20;
  * @param {Awaited<ReturnType<typeof import('./dataset.mjs').makeDataset>>} run.dataset
  * @param {readonly import('./peers.mjs').Peer[]} run.peers
  * @param {number} run.rounds
- * @param {string} run.directory for the databases; all on one file system. They stay there, for the caller to
- *   remove in the end: see fresh-copy.mjs for what it does to whoever makes files next
- * @param {(database: string, directory: string) => Promise<boolean>} [run.loadBase] makes a base instead of
- *   the peer's own load, where it gives true
+ * @param {string} run.directory for the databases, all on one file system. The caller removes them at the end:
+ * fresh-copy.mjs explains why removing files slows down whatever creates files next
+ * @param {(database: string, directory: string) => Promise<boolean>} [run.loadBase] if it returns true, it has
+ * created a base in place of the peer's own load
  * @returns {Promise<Measured[]>}
  */
 export async function measure({ dataset, ...run }) {
@@ -52,8 +52,8 @@ export async function measure({ dataset, ...run }) {
 }
 
 /**
- * Measures peers on several datasets that are to be compared: a machine may be a third slower half an hour later,
- * so that all take turns. As `measure`; what it gives is by dataset.
+ * Measures peers on several datasets whose results will be compared. All take turns, because a machine may be a
+ * third slower half an hour later. Returns the results of `measure` by dataset.
  *
  * @returns {Promise<Measured[][]>}
  */
@@ -142,7 +142,7 @@ async function playRound(one, round) {
   if (reply !== undefined) row.replies.push(reply);
 }
 
-/** Gives the driver's reply, unless the peer is not measured. */
+/** Returns the driver's reply, unless the peer is not measured. */
 async function replaceOnce({ row, paths, replacer, round: directory }, title) {
   if (row.notMeasured !== undefined) return undefined;
   let done;
@@ -166,7 +166,7 @@ async function finish({ dataset, peer, driver, row, replacer, round: directory }
     await replacer.close();
     const digest = await digestPeer(driver, peer, directory);
     if (digest !== dataset.expected.digest)
-      throw new Error('the base holds something else in the end');
+      throw new Error('the base holds wrong entries at the end');
     row.firstMs = row.warmUpMs[0];
     row.replaceMs = row.replies.map(({ replaceMs }) => replaceMs);
     row.medianMs = median(row.replaceMs);
@@ -175,7 +175,7 @@ async function finish({ dataset, peer, driver, row, replacer, round: directory }
   });
 }
 
-/** A peer that cannot be had, or breaks, is named; the others go on. */
+/** Runs `work`; records why a peer is missing or fails, and lets the others continue. */
 async function orNotMeasured(row, work) {
   try {
     await work();

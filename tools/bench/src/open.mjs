@@ -1,5 +1,5 @@
-// Opening, extracting, copying a store of many tables: what a user waits for besides compactions.
-// classic-level's own open of the same generation stands beside the store's.
+// Measures opening, extracting from and copying a store of many tables: what users wait for besides
+// compactions. Compares the open with classic-level's own open of the same generation.
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

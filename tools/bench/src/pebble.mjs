@@ -1,6 +1,6 @@
-// How fast Pebble databases are written and read: entries of synthetic syncs, per second of one core. CPU time counts,
-// so that a busy machine does not. With Go at hand, Pebble compacts what was written into its own columnar tables, and
-// these are read too.
+// Measures how fast Pebble databases are written and read, in entries of synthetic syncs per second of CPU
+// time, so that a busy machine does not affect the result. If Go is installed, Pebble compacts the written
+// database into its own columnar tables, and these are read too.
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -21,7 +21,7 @@ const { values: flags } = parseArgs({
 const [grants] = wholeNumbers('grants', flags.grants);
 const [rounds] = wholeNumbers('rounds', flags.rounds);
 
-/** The median of the seconds of CPU, and of the seconds that passed, of some runs after one that warms up. */
+/** The median CPU and wall-clock seconds of some runs after a warm-up run. */
 async function timed(work) {
   const cpu = [];
   const wall = [];
@@ -73,7 +73,7 @@ await inRunDirectory(async (scratch) => {
     cpSync(written, columnar, { recursive: true });
     const last = pages.at(-1).at(-1).key;
     const hex = (bytes) => Buffer.from(bytes).toString('hex');
-    // Its excise puts one entry in the place of the last.
+    // The program's excise replaces the last entry by another.
     const end = hex(Buffer.concat([last, Buffer.of(0)]));
     await runProgram(buildProgram(), ['exercise', columnar, hex(last), end]);
     await measure('read, columnar blocks, snappy', () => readAll(columnar));
@@ -82,7 +82,7 @@ await inRunDirectory(async (scratch) => {
   }
   async function readAll(directory) {
     const entries = await iterate(directory);
-    if (entries !== count) throw new Error(`${entries} entries were read, not ${count}`);
+    if (entries !== count) throw new Error(`read ${entries} entries, not ${count}`);
   }
   console.log(`${count.toLocaleString('en')} entries`);
   const columns = ['', 'entries/s of CPU', 'entries/s'];

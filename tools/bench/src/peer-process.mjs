@@ -1,4 +1,4 @@
-// A peer's driver as a process: load, rounds of replacing, dump. What it must do: peers/driver.mjs.
+// Runs a peer's driver as a process: load, rounds of replacing, dump. peers/driver.mjs describes the protocol.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 
 const STDERR_CHARACTERS = 2000;
 
-/** Those that run: none outlives this process. */
+/** The running processes, none of which may outlive this one. */
 const running = new Set();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -35,7 +35,7 @@ class PeerProcess {
     this.#ended.catch(() => undefined);
   }
 
-  /** Waits for a clean end. */
+  /** Waits for the process to end with code 0. */
   async ended() {
     const [code, signal] = await this.#ended;
     if (code !== 0) throw this.failure(`ended with ${signal ?? code}`);
@@ -50,7 +50,7 @@ class PeerProcess {
   }
 }
 
-/** Makes a database of a file of entries; gives what it took. */
+/** Creates a database from a file of entries; returns the time it took. */
 export async function loadPeer(driver, peer, directory, entriesFile) {
   const loading = new PeerProcess(driver, peer, ['load', directory, entriesFile]);
   loading.stdin.end();
@@ -59,7 +59,7 @@ export async function loadPeer(driver, peer, directory, entriesFile) {
   return JSON.parse(Buffer.concat(output).toString());
 }
 
-/** The digest of all that a database holds, in key order. */
+/** The digest of all entries of a database in key order. */
 export async function digestPeer(driver, peer, directory) {
   const dumping = new PeerProcess(driver, peer, ['dump', directory]);
   dumping.stdin.end();

@@ -1,5 +1,5 @@
-// Who is measured: SSTitch's strategies, and what a user would pick instead. Drivers in C, C++ and Go
-// are built on demand, into a cache outside of version control.
+// The measured peers: SSTitch's strategies and the alternatives that a user would choose. Drivers in C, C++ and
+// Go are built on demand, into a cache outside version control.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
@@ -13,11 +13,11 @@ const require = createRequire(import.meta.url);
 
 /**
  * @typedef {object} Peer
- * @property {string} name as flags have it
- * @property {string} title as tables have it
- * @property {string} database peers of the same have one load between them
+ * @property {string} name in flags
+ * @property {string} title in tables
+ * @property {string} database peers of the same database share one load
  * @property {Record<string, string>} [env] of its processes
- * @property {() => Promise<Driver> | Driver} prepare throws where a toolchain is missing
+ * @property {() => Promise<Driver> | Driver} prepare throws if a toolchain is missing
  *
  * @typedef {object} Driver
  * @property {string[]} command
@@ -38,7 +38,7 @@ function sstitch(strategy) {
 }
 
 /**
- * The same where base and source were loaded as `sstitch import` does it: the tables are its own.
+ * The same with a base and a source that were loaded as `sstitch import` does, so that SSTitch has built the tables.
  *
  * @param {string} strategy @returns {Peer}
  */
@@ -68,7 +68,7 @@ function rocksdb(env = {}) {
 
 /** @returns {Omit<Peer, 'name' | 'title'>} */
 function pebble(env = {}) {
-  // No cgo: it would be used for zstd alone, which nothing here is compressed with.
+  // Without cgo, which only zstd would need; nothing here uses zstd.
   const command = (binary) => ['go', 'build', '-trimpath', '-buildvcs=false', '-o', binary, '.'];
   return { database: 'pebble', env, prepare: () => built('pebble', 'go', command) };
 }
@@ -106,8 +106,7 @@ export const ALL_PEERS = [
 ];
 
 /**
- * The peers of these names. By default all but auto, which is one of the others, and of imported stores link
- * alone.
+ * The peers of these names. By default all but auto, which equals one of the others; of imported stores, only link.
  */
 export function peersNamed(names) {
   if (names === undefined) {
@@ -124,7 +123,7 @@ export function peersNamed(names) {
   });
 }
 
-/** A peer in JavaScript: its package must be installed. @returns {Driver} */
+/** A peer in JavaScript, whose package must be installed. @returns {Driver} */
 function script(file, packageName) {
   let at;
   try {
@@ -144,7 +143,7 @@ function nameIn(directory) {
   return JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')).name;
 }
 
-/** A peer to be compiled; a binary of the same sources is used again. @returns {Driver} */
+/** A peer to compile; a binary of the same sources is reused. @returns {Driver} */
 function built(name, needs, commandFor) {
   const directory = join(PEERS, name);
   const hash = createHash('sha256');
@@ -159,7 +158,8 @@ function built(name, needs, commandFor) {
     try {
       execFileSync(compiler, args, { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] });
     } catch (error) {
-      const why = error.code === 'ENOENT' ? `there is no ${compiler}` : firstLine(error.stderr);
+      const why =
+        error.code === 'ENOENT' ? `${compiler} is not installed` : firstLine(error.stderr);
       throw new Error(`cannot be built (needs ${needs}): ${why}`, { cause: error });
     }
     renameSync(`${binary}.part`, binary);

@@ -1,5 +1,5 @@
-// Whether a store stays in shape: many small syncs are compacted one after another, by linking; then
-// level 0 is counted, and reads are timed beside those of the same store after a full compaction.
+// Measures whether a store keeps its shape: compacts many small syncs one after another by linking, then counts
+// the tables in level 0 and compares the time of reads with that after a full compaction.
 
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -54,7 +54,7 @@ try {
     const source = sources[Math.floor(i / syncs) % sources.length];
     const syncId = syntheticSyncId({ syncIndex: i % syncs });
     await compact({ base, source, syncIds: [syncId], strategy: 'link' });
-    // A connector elsewhere writes too: what it writes is flushed by each commit.
+    // Writes outside the sync, too: each commit flushes them.
     await base.put(`other-${i}`, 'x'.repeat(100));
     mostLevel0 = Math.max(mostLevel0, (await base.metrics()).levels[0].tables);
   }

@@ -1,4 +1,4 @@
-// Where an import's records come from: a .c1z file, or a number of grants that are generated.
+// The sources of an import's records: a .c1z file, or a number of generated grants.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,16 +7,16 @@ import { openC1z } from '../../../packages/c1z/dist/index.js';
 
 const TEST_DATA = fileURLToPath(new URL('../../../packages/c1z/test-data/', import.meta.url));
 
-/** The real .c1z files of the repository. */
+/** The real .c1z files. */
 export function realFiles() {
   const files = readdirSync(TEST_DATA);
   return files.filter((name) => name.endsWith('.c1z')).map((name) => join(TEST_DATA, name));
 }
 
-/** Grants by their number, and whether they come in an order that has nothing to do with their keys. */
+/** Matches a number of generated grants, optionally in an order unrelated to their keys. */
 export const GENERATED = /^(\d+)( shuffled)?$/;
 
-/** Batches of records of an input: a .c1z file, or a number of grants. */
+/** Yields the records of an input, a .c1z file or a number of grants, in batches. */
 export async function* recordsOf(input) {
   const [, grants, shuffled] = GENERATED.exec(input) ?? [];
   if (grants !== undefined) {
@@ -39,13 +39,13 @@ export async function* recordsOf(input) {
   }
 }
 
-/** The same records, all held at once, in an order that is none but always the same. */
+/** Holds all records in memory and yields them in a fixed arbitrary order. */
 function* shuffledBatches(batches) {
   const records = [...batches].flat();
   for (let at = 0, place = 0; at < records.length; ) {
     const batch = [];
     for (; batch.length < 2048 && at < records.length; at++) {
-      // Coprime to any number of records that is no multiple of it: each comes once.
+      // A prime step: each record is visited once unless their number is a multiple of it.
       place = (place + 15_485_863) % records.length;
       batch.push(records[place]);
     }

@@ -1,4 +1,4 @@
-// Figures on their way to people: medians, percentiles, aligned columns.
+// Formats figures for people: medians, percentiles, aligned columns.
 
 export function percentile(numbers, share) {
   const sorted = [...numbers].sort((a, b) => a - b);
@@ -10,7 +10,7 @@ export function median(numbers) {
   return percentile(numbers, 0.5);
 }
 
-/** Prints rows under a header, numbers aligned to the right. */
+/** Prints rows under a header, with numbers aligned to the right. */
 export function printTable(header, rows) {
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => String(row[column]).length)),

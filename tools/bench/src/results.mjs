@@ -9,7 +9,7 @@ import { printTable } from './report.mjs';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** The machine that a run is made on. */
+/** Describes the machine of a run. */
 export function describeMachine() {
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
@@ -67,7 +67,7 @@ function commit() {
   }
 }
 
-/** One line of a table a peer, with how many times the reference's time each takes. */
+/** Prints a line for each peer, with its time as a multiple of the reference's. */
 export function printMeasured(measured, reference = 'link') {
   const referenceMs = measured.find(({ name }) => name === reference)?.medianMs;
   const whole = (ms) => (ms === undefined ? '' : ms.toFixed(ms < 100 ? 1 : 0));

@@ -1,5 +1,6 @@
-// How long a command line takes from start to end, beside Node's own start, and beside other builds of the program
-// (`--program`). Builds and commands take turns, so that a busy moment of the machine falls on all of them.
+// Measures how long a command line takes from start to end, compared with Node's own start and with other
+// builds of the program (`--program`). Builds and commands take turns, so that a busy moment of the machine
+// affects all of them.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,9 +16,9 @@ const { values: flags } = parseArgs({
   options: {
     rounds: { type: 'string', default: '21' },
     grants: { type: 'string', default: '5000' },
-    /** Other main modules of the command line. */
+    /** Main modules of other builds of the command line. */
     program: { type: 'string', multiple: true, default: [] },
-    /** Other Nodes. */
+    /** Other Node executables. */
     node: { type: 'string', multiple: true, default: [process.execPath] },
   },
 });
@@ -48,7 +49,7 @@ await inRunDirectory((directory) => {
     ),
   ]);
   const times = new Map(lines.map((each) => [each, []]));
-  // Round 0 warms the file system's cache, and Node's of compiled code.
+  // Round 0 warms the file system's cache and Node's compile cache.
   for (let round = 0; round <= rounds; round++) {
     for (const each of lines) {
       const start = performance.now();

@@ -1,5 +1,5 @@
-// SSTitch's strategies against each other: syncs of all sizes, a small one in a huge base, a huge one
-// in a small base. `auto` must never be slower than 1.2 times the best of the others.
+// Compares SSTitch's strategies: syncs of all sizes, a small sync in a huge base, a huge sync in a small base.
+// `auto` must never take more than 1.2 times as long as the best of the others.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeDataset } from './dataset.mjs';
@@ -16,9 +16,9 @@ const { values: flags } = parseArgs({
     grants: { type: 'string', default: '30,100,300,1000,3000,10000' },
     huge: { type: 'string', default: '300000' },
     small: { type: 'string', default: '100' },
-    // Of a few milliseconds each: with fifteen, medians of the same work were a third apart.
+    // A round takes a few milliseconds: with fifteen rounds, medians of the same work differed by a third.
     rounds: { type: 'string', default: '41' },
-    // Of stores that were loaded in bulk, not filled by batches.
+    // Load the stores in bulk instead of in batches.
     imported: { type: 'boolean', default: false },
     directory: { type: 'string' },
   },
@@ -39,7 +39,7 @@ const shapes = [
 const runs = [];
 await inRunDirectory(async (directory) => {
   for (const shape of shapes) {
-    console.error(`a sync of ${shape.grants} grants among ones of ${shape.otherGrants} ...`);
+    console.error(`a sync of ${shape.grants} grants among syncs of ${shape.otherGrants} ...`);
     const dataset = await makeDataset(join(directory, 'data'), shape);
     const names = STRATEGIES.map((name) => (flags.imported ? `${name}-imported` : name));
     const measured = await measure({ dataset, peers: peersNamed(names), rounds, directory });
@@ -61,7 +61,7 @@ for (const { shape, measured } of runs) {
     if (failed) console.log(`FAILED: ${title}: ${notMeasured}`);
   }
 }
-console.log(`Medians in ms; auto is to be at most ${MAX_AUTO_RATIO} of the best.`);
+console.log(`Medians in ms; auto must take at most ${MAX_AUTO_RATIO} times the best.`);
 const columns = ['grants', ...STRATEGIES, 'auto took', 'auto / best'];
 reportTable('strategies', { columns, rows }, { imported: flags.imported, runs });
 if (runs.some(({ measured }) => measured.some(({ failed }) => failed))) process.exitCode = 1;

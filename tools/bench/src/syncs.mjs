@@ -1,12 +1,11 @@
-// Fills stores with synthetic syncs for the benches.
+// Fills stores with synthetic syncs for the benchmarks.
 import { byteEncodings } from '@sstitch/contract';
 import { bucketSpan } from '@sstitch/keys';
 import { syntheticEntries, syntheticSyncId, writeSyntheticSync } from '@sstitch/testkit';
 import { loadEntriesInBulk } from '../peers/load-entries-in-bulk.mjs';
 
 /**
- * Writes syncs as a connector would, in shuffled order, and settles the tree; or loads them `inBulk`. Gives
- * their ids.
+ * Writes syncs in shuffled order, as a connector does, and settles the tree; or loads them `inBulk`. Returns their ids.
  */
 export async function loadSyncs(store, { grants, syncs, revision, firstSync = 0, inBulk = false }) {
   const indexes = Array.from({ length: syncs }, (_, at) => firstSync + at);
@@ -28,7 +27,7 @@ async function* shuffledEntries(indexes, shape) {
   }
 }
 
-/** Some keys of a sync's grants, spread over all of them. */
+/** Returns some keys of a sync's grants, spread over all of them. */
 export async function readableKeys(store, syncId, count) {
   const { start, end } = bucketSpan('grant', syncId);
   const keys = [];

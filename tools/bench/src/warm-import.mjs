@@ -1,6 +1,6 @@
-// What `import.mjs` measures, without what is paid once in a process: the records of the real .c1z file are
-// read first, then loaded time and again, each time into a new store. Each side has a process of its own,
-// taking turns; the first rounds do not count. After each round both must hold the same.
+// Measures the same as `import.mjs` without the one-time costs of a process: reads the records of the real .c1z
+// file first, then loads them repeatedly, each time into a new store. Each side runs in its own process, in
+// turn; the first rounds do not count. After each round both must hold the same entries.
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,7 @@ const SIDES = {
   batches: { open: (path) => new ClassicLevel(path), load: loadInBatches },
 };
 
-/** Reads all of an input; then loads it into the directory that each message names. */
+/** Reads an input, then loads it into the directory that each message names. */
 async function serve(side, input) {
   const batches = [];
   for await (const batch of recordsOf(input)) batches.push(batch);
@@ -37,7 +37,7 @@ async function serve(side, input) {
   process.send({ records: batches.reduce((sum, { records }) => sum + records.length, 0) });
 }
 
-/** A side in a process: what it answers to a message, and to none. */
+/** Starts a side in its own process. Each `load` sends it a directory and fulfils with its reply. */
 function startSide(side, input) {
   const child = fork(fileURLToPath(import.meta.url), {
     env: { ...process.env, IMPORT_SIDE: side, IMPORT_INPUT: input },

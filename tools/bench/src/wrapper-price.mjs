@@ -1,5 +1,5 @@
-// What the store's wrapper costs: get, getSync, iteration and batch through the store against plain
-// classic-level, the same data and work, taking turns in one run. Prints medians and their ratio.
+// Measures the cost of the store's wrapper: get, getSync, iteration and batch through the store and through
+// plain classic-level, with the same data and work, in turn in one run. Prints medians and their ratio.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,7 +81,7 @@ try {
     if (flags.only !== undefined && flags.only !== name) continue;
     const times = { plain: [], store: [] };
     for (let round = 0; round < rounds + 2; round++) {
-      // Who goes first alternates: the second finds a warmer machine.
+      // Alternates which side goes first, because the second finds warmer caches.
       const order = round % 2 === 0 ? ['plain', 'store'] : ['store', 'plain'];
       for (const which of order) {
         const start = performance.now();

@@ -108,10 +108,10 @@ function tableText({ title, columns, rows }) {
 function withBlocks(document) {
   let text = textOf(document);
   for (const [, name] of text.matchAll(/^<!-- bench-([a-z-]+): /gm)) {
+    if (!(name in BENCHMARKS)) throw new Error(`${document} shows ${name}, which is no benchmark`);
     const result = results.get(name);
-    if (result === undefined)
-      throw new Error(`${document} shows ${name}, of which there is no result`);
-    text = withBlock(text, `bench-${name}`, blockOf(result));
+    const shown = result === undefined ? 'No result is kept yet.' : blockOf(result);
+    text = withBlock(text, `bench-${name}`, shown);
   }
   return text;
 }

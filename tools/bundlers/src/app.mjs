@@ -1,5 +1,5 @@
-// What is bundled: opens a store at the path of its first argument, commits in worker threads, and prints what the
-// store holds.
+// The app that is bundled: opens a store at the path of its first argument, commits in worker threads, and
+// prints the content of the store.
 import { Store } from '@sstitch/engine';
 
 const bytes = (text) => new TextEncoder().encode(text);

@@ -1,5 +1,5 @@
-// An app that uses Store is bundled with the settings that the engine's README gives, and runs where nothing is
-// installed but what those settings leave outside.
+// Bundles an app that uses Store with the settings in the engine's README, and runs it where only the packages
+// that these settings exclude are installed.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -18,7 +18,7 @@ const readme = readFileSync(
   'utf8',
 );
 
-/** Each has native code, or is loaded by what has. */
+/** Packages with native code, and those that load them. */
 const external = ['abstract-level', 'classic-level', 'snappy', '@node-rs/crc32'];
 const entries = { app, worker: '@sstitch/engine/worker' };
 
@@ -42,7 +42,7 @@ const BUNDLERS: Record<string, (directory: string) => Promise<unknown>> = {
       const config: webpack.Configuration = {
         ...{ mode: 'production', target: 'node20', context: own, entry: { app } },
         experiments: { outputModule: true },
-        // It takes most of the time, and is no part of what is tested.
+        // Minimising would take most of the time, and is not under test.
         optimization: { minimize: false },
         output: { path, module: true, chunkFormat: 'module', filename: '[name].js' },
         ...{ externals: external, externalsType: 'module' },
@@ -55,7 +55,7 @@ const BUNDLERS: Record<string, (directory: string) => Promise<unknown>> = {
     }),
 };
 
-/** A directory in which only what stays outside is installed. */
+/** A directory in which only the excluded packages are installed. */
 function emptyProject(): string {
   const project = mkdtempSync(join(tmpdir(), 'sstitch-bundle-'));
   onTestFinished(() => rmSync(project, { recursive: true, force: true }));
@@ -70,7 +70,7 @@ function emptyProject(): string {
 }
 
 test.each(Object.entries(BUNDLERS))(
-  'what %s bundles opens a store and commits',
+  'a bundle of %s opens a store and commits',
   async (_, bundle) => {
     const project = emptyProject();
     const directory = join(project, 'dist');
@@ -86,7 +86,7 @@ test.each(Object.entries(BUNDLERS))(
   },
 );
 
-test('the README names what stays outside, and the entry of the worker', () => {
+test('the README names the excluded packages and the entry of the worker', () => {
   const [, section = ''] = /^## Bundlers\n([\s\S]*)/m.exec(readme) ?? [];
   for (const name of [...external, entries.worker]) expect(section).toContain(name);
   for (const name of Object.keys(BUNDLERS)) expect(section).toContain(`| ${name} |`);

@@ -1,10 +1,10 @@
-// Entries of both sides, compared.
+// Compares the entries of both sides.
 import { createHash } from 'node:crypto';
 import { PebbleDatabase } from '@sstitch/pebble';
 
 const LENGTHS_BYTES = 8;
 
-/** Their number, and the digest that Pebble's side computes of them as well. */
+/** The number of entries and their digest, as Pebble's side computes it too. */
 export function digestOf(entries) {
   const hash = createHash('sha256');
   for (const { key, value } of entries) {
@@ -16,14 +16,14 @@ export function digestOf(entries) {
   return { entries: entries.length, sha256: hash.digest('hex') };
 }
 
-/** Entries as a database's reader gives them. */
+/** Reads the entries of a database. */
 export async function readEntries(database, range = {}) {
   const entries = [];
   for await (const page of database.entries(range)) entries.push(...page);
   return entries;
 }
 
-/** All entries of the Pebble database in a directory, as this repository's reader finds them. */
+/** Reads all entries of the Pebble database in a directory with this repository's reader. */
 export async function readDirectory(directory) {
   const database = await PebbleDatabase.open(directory);
   try {
@@ -33,12 +33,12 @@ export async function readDirectory(directory) {
   }
 }
 
-/** The entries that Pebble's side prints. */
+/** Parses the entries that Pebble's side prints. */
 export function parseEntries(lines) {
   return lines.map(({ k, v }) => ({ key: Buffer.from(k, 'hex'), value: Buffer.from(v, 'hex') }));
 }
 
-/** Throws with the first difference. */
+/** Throws an error that describes the first difference. */
 export function expectSame(found, expected, what) {
   for (let index = 0; index < Math.max(found.length, expected.length); index += 1) {
     const a = found[index];
@@ -49,7 +49,7 @@ export function expectSame(found, expected, what) {
       Buffer.compare(a.key, b.key) === 0 &&
       Buffer.compare(a.value, b.value) === 0;
     if (isSame) continue;
-    throw new Error(`${what}: entry ${index} is ${shown(a)}, and should be ${shown(b)}`);
+    throw new Error(`${what}: entry ${index} is ${shown(a)}, not ${shown(b)}`);
   }
 }
 

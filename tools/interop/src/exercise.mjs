@@ -1,4 +1,4 @@
-// Pebble opens a directory and changes it (pebble/exercise.go); what it holds after each step is what it must.
+// Lets Pebble open a directory and change it (pebble/exercise.go), and checks its entries after each step.
 import { digestOf } from './entries.mjs';
 import { runProgram } from './pebble-program.mjs';
 
@@ -16,9 +16,9 @@ const COMPACTING_STEP = STEPS.indexOf('compact');
 /**
  * Lets Pebble exercise the directory.
  *
- * @param entries what the directory holds; there are two at least
- * @param random picks what is excised
- * @returns a sentence of what was seen
+ * @param entries the entries of the directory, at least two
+ * @param random chooses the span to excise
+ * @returns a sentence about the outcome
  */
 export async function exerciseDirectory(program, directory, entries, random) {
   const { start, end } = innerSpan(entries, random);
@@ -43,18 +43,18 @@ export async function exerciseDirectory(program, directory, entries, random) {
 
 const hex = (bytes) => Buffer.from(bytes).toString('hex');
 
-/** Bounds inside a random part of the entries, or beside them. */
+/** A random span whose bounds are at or beside entries. */
 function innerSpan(entries, random) {
   const first = random.next(entries.length - 1);
   const last = first + 1 + random.next(entries.length - 1 - first);
   const start = Buffer.concat([entries[first].key, random.bytes(random.next(2))]);
   const end = entries[last].key;
-  // The entry before the bound may lie behind it by then.
+  // Changing the bounds may have swapped them.
   if (Buffer.compare(start, end) < 0) return { start, end };
   return { start: entries[first].key, end };
 }
 
-/** What an excise leaves, and the entry that exercise.go ingests at its start. */
+/** The entries after an excise, with the entry that exercise.go ingests at its start. */
 function withoutSpan(entries, start, end) {
   const before = entries.filter(({ key }) => Buffer.compare(key, start) < 0);
   const after = entries.filter(({ key }) => Buffer.compare(key, end) >= 0);

@@ -1,4 +1,4 @@
-// Checks against Pebble itself, in both directions. It needs Go, and Go's module proxy for the first build.
+// Checks interoperability with Pebble itself in both directions. Needs Go, and Go's module proxy for the first build.
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ if (flags.help || isWrong) {
   process.exit(flags.help ? 0 : 2);
 }
 if (!hasGo()) {
-  console.log('not run: Go is missing');
+  console.log('skipped: Go is not installed');
   process.exit(0);
 }
 
@@ -49,7 +49,7 @@ if (failures.length > 0) {
   process.exit(1);
 }
 
-/** One family of checks: a line for all seeds, and one for each that fails. */
+/** Runs a check with every seed; prints a line for all seeds and one for each failure. */
 async function checkSeeds(name, check) {
   let tried = 0;
   let entries = 0;
@@ -67,7 +67,7 @@ async function checkSeeds(name, check) {
 }
 
 async function checkBothWays(program) {
-  await checkSeeds('read what Pebble wrote', (seed) => checkSeed(program, scratch, seed));
+  await checkSeeds('reads what Pebble wrote', (seed) => checkSeed(program, scratch, seed));
   await checkSeeds('Pebble opens what was written', async (seed) => {
     const directory = join(scratch, `written-${seed}`);
     const random = new Random(seed);

@@ -1,4 +1,4 @@
-// Pebble's side: a Go program, built on demand into a cache outside of version control.
+// Pebble's side: a Go program, built on demand into a cache outside version control.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
@@ -10,16 +10,16 @@ const SOURCE = fileURLToPath(new URL('../pebble/', import.meta.url));
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/', import.meta.url));
 const STDERR_CHARACTERS = 4000;
 
-/** Whether there is a Go to build with. */
+/** Whether Go is installed. */
 export function hasGo() {
   return spawnSync('go', ['version'], { stdio: 'ignore' }).status === 0;
 }
 
-/** Builds the program, and gives its path. */
+/** Builds the program; returns its path. */
 export function buildProgram() {
   mkdirSync(CACHE, { recursive: true });
   const program = join(CACHE, process.platform === 'win32' ? 'pebble.exe' : 'pebble');
-  // No cgo: a C compiler is not needed.
+  // Without cgo no C compiler is needed.
   const env = { ...process.env, CGO_ENABLED: '0' };
   const args = ['build', '-trimpath', '-buildvcs=false', '-o', program, '.'];
   const { status, stderr } = spawnSync('go', args, { cwd: SOURCE, env, encoding: 'utf8' });
@@ -27,7 +27,7 @@ export function buildProgram() {
   return program;
 }
 
-/** Runs a command of the program, and gives the lines that it prints, each parsed. */
+/** Runs a command of the program; returns the lines that it prints, parsed. */
 export async function runProgram(program, args) {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let stderr = '';

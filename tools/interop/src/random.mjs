@@ -1,4 +1,4 @@
-// Numbers, bytes and entries of a seed: the same for the same seed.
+// Random numbers, bytes and entries, which depend only on the seed.
 
 export class Random {
   #state;
@@ -7,7 +7,7 @@ export class Random {
     this.#state = seed | 0;
   }
 
-  /** From 0 to `below` - 1. */
+  /** An integer from 0 to `below` - 1. */
   next(below) {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
@@ -24,7 +24,7 @@ export class Random {
   }
 }
 
-/** Any bytes, often few, and often like those of other keys; not empty, as Pebble writes no such key. */
+/** A random key, often short and similar to other keys; never empty, because Pebble writes no empty key. */
 export function randomKey(random) {
   if (random.next(4) === 0) return random.bytes(1 + random.next(40));
   return Buffer.from(`key ${String(random.next(100_000)).padStart(6, '0')}`);
@@ -36,7 +36,7 @@ export function randomValue(random) {
   return random.bytes(random.next(60));
 }
 
-/** So many entries at most, in order. */
+/** At most `count` random entries, in key order. */
 export function randomEntries(random, count) {
   const entries = new Map();
   for (let left = count; left > 0; left -= 1) {

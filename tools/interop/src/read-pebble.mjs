@@ -1,4 +1,4 @@
-// Databases that Pebble writes by random workloads are read with equal contents: all of them, ranges, and single keys.
+// Reads databases that Pebble wrote with random workloads, and compares all entries, ranges and single keys.
 import { rmSync } from 'node:fs';
 import { PebbleDatabase } from '@sstitch/pebble';
 import { expectSame, parseEntries, readEntries } from './entries.mjs';
@@ -12,9 +12,9 @@ const RANGES = 20;
 const LOOKUPS = 100;
 
 /**
- * Makes a database of a seed with Pebble, and reads it.
+ * Creates a database with Pebble from a seed, and reads it.
  *
- * @returns how many entries it has
+ * @returns the number of its entries
  */
 export async function checkSeed(program, scratch, seed) {
   const directory = `${scratch}/seed-${seed}`;
@@ -39,7 +39,7 @@ export async function checkSeed(program, scratch, seed) {
   return expected.length;
 }
 
-/** A key of the database, or one beside it. */
+/** A key of the database or next to one. */
 function keyNear(entries, random) {
   if (entries.length === 0 || random.next(4) === 0) return randomKey(random);
   const { key } = random.pick(entries);

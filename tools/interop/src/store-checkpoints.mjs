@@ -1,5 +1,5 @@
-// Checkpoints of stores for Pebble to open: stores with tables in several levels, virtual tables, deletions, and
-// versions that snapshots kept.
+// Creates checkpoints of stores for Pebble to open: stores with tables in several levels, virtual tables,
+// tombstones, and old versions that snapshots have kept.
 import { Store } from '@sstitch/engine';
 import { randomEntries, randomKey, randomValue } from './random.mjs';
 
@@ -7,7 +7,7 @@ const KIB = 1024;
 const VIEW = { keyEncoding: 'view', valueEncoding: 'view' };
 const LAST_KEY = new Uint8Array(64).fill(0xff);
 
-/** Makes a store by random operations, and a checkpoint of it in `directory`; gives its entries. */
+/** Creates a store by random operations and a checkpoint of it in `directory`; returns its entries. */
 export async function checkpointStore(path, directory, random) {
   const store = new Store(path, {
     ...VIEW,
@@ -23,7 +23,7 @@ export async function checkpointStore(path, directory, random) {
     for (let left = 3 + random.next(30); left > 0; left -= 1) {
       await step(store, snapshots, random);
     }
-    // Two at least, for a span between them.
+    // At least two entries, with a span between them.
     await store.put(Buffer.from('first'), Buffer.from('1'));
     await store.put(Buffer.from('last'), Buffer.from('2'));
     await store.checkpoint(directory, { format: 'pebble' });
@@ -71,7 +71,7 @@ function randomSpan(random) {
   }
 }
 
-/** Replaces a span by entries of its own. */
+/** Replaces a span by random entries. */
 async function replace(store, random) {
   const span = randomSpan(random);
   const isInside = ({ key }) =>

@@ -1,4 +1,4 @@
-// Databases of random entries and options that this repository writes, for Pebble to open.
+// Writes databases with random entries and options for Pebble to open.
 import { writePebbleDatabase } from '@sstitch/pebble';
 import { randomEntries } from './random.mjs';
 import { NEWEST_FORMAT, OLDEST_FORMAT } from './read-pebble.mjs';
@@ -6,7 +6,7 @@ import { NEWEST_FORMAT, OLDEST_FORMAT } from './read-pebble.mjs';
 const KIB = 1024;
 const FORMATS = NEWEST_FORMAT - OLDEST_FORMAT + 1;
 
-/** Writes a database with `writePebbleDatabase`; gives its entries. */
+/** Writes a database with `writePebbleDatabase`; returns its entries. */
 export async function writeDatabase(directory, random, seed) {
   const entries = randomEntries(random, 2 + random.next(random.pick([20, 2000, 10_000])));
   await writePebbleDatabase(directory, entries, {

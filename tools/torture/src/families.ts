@@ -1,5 +1,5 @@
-// The families by name, and what a run of each is: short runs, times `scale`; and the long one. `common`
-// is what all families take.
+// The families by name, with a short run, multiplied by `scale`, and a long run of each. `common` holds the
+// options of all families.
 import { type FamilyOptions, type FamilyReport, runKillFamily } from '@sstitch/testkit/torture';
 import { runManyCommitsFamily } from './commits/many-commits.js';
 import { runCorruptionFamily } from './corruption/corruption-family.js';
@@ -13,9 +13,9 @@ import { runLevelFaultsFamily } from './leveldb-faults/leveldb-faults.js';
 import { runMetamorphicFamily } from './metamorphic/metamorphic-family.js';
 import { runWriteBackFamily } from './write-back/write-back.js';
 
-/** What every run of a family is given. */
+/** The options of every run. */
 export interface CommonOptions extends FamilyOptions {
-  /** Of families with named cases: those whose name has this text in it. */
+  /** Run only cases whose name contains this text, in families with named cases. */
   readonly only: string;
 }
 

@@ -1,6 +1,6 @@
-// Runs the torture families and prints one line each: tried, survived, failed. Without flags each runs
-// once, short; with --long once, long. With --minutes the families take turns, each time with the next
-// seed and more cases, until the time is over. Standard error shows how far it has come; a signal ends
+// Runs the torture families and prints a line for each: tried, survived, failed. Without flags each family runs
+// once in its short form; with --long once in its long form. With --minutes the families take turns, each time
+// with the next seed and more cases, until the time is over. Standard error shows the progress; a signal ends
 // the run with the totals so far.
 import { parseArgs } from 'node:util';
 import type { CountedReport, FamilyReport } from '@sstitch/testkit/torture';

@@ -1,4 +1,4 @@
-// What all families have tried so far, the one that runs included.
+// The totals of all families so far, including the running one.
 import type { FamilyReport, TortureFailure } from '@sstitch/testkit/torture';
 
 const SHOWN_FAILURES = 5;
@@ -24,19 +24,19 @@ export class Totals {
     for (const name of names) this.#done.set(name, { tried: 0, failures: [], skipped: undefined });
   }
 
-  /** A run of a family begins; gives what it tells its progress to. */
+  /** Begins the run of a family; returns its progress callback. */
   begin(name: string): (tried: number, failures: readonly TortureFailure[]) => void {
     this.#running = { name, tried: 0, failures: [], startMs: performance.now() };
     return (tried, failures) => this.#see(tried, failures);
   }
 
-  /** The run has ended with this report. */
+  /** Ends the run with its report. */
   end({ tried, failures, skipped }: FamilyReport): void {
     this.#see(tried, failures);
     this.#take(skipped);
   }
 
-  /** The run in progress, in one line; undefined between two. */
+  /** One line about the running family; undefined between two runs. */
   progressLine(): string | undefined {
     if (this.#running === undefined) return undefined;
     const { name, tried, failures, startMs } = this.#running;
@@ -45,7 +45,7 @@ export class Totals {
     return `${name}: tried ${tried}, failed ${failures.length}, ${seconds.toFixed(0)} s, ${rate} a second`;
   }
 
-  /** One line a family; what a run in progress has tried counts. */
+  /** One line for each family, including the cases of the running one. */
   lines(): string[] {
     if (this.#running !== undefined) this.#take(undefined);
     return [...this.#done].map(([name, { tried, failures, skipped }]) => {
@@ -61,7 +61,7 @@ export class Totals {
     return failed;
   }
 
-  /** Failures are shown as they come: a run may take an hour. */
+  /** Prints failures as they occur, because a run may take an hour. */
   #see(tried: number, failures: readonly TortureFailure[]): void {
     const running = this.#running;
     if (running === undefined) return;

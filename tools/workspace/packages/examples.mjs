@@ -1,4 +1,4 @@
-// The examples of a README as programs: as an ES module, and as CommonJS that requires ES modules.
+// Extracts the examples of a README as programs: as ES modules, and as CommonJS that requires ES modules.
 import { readFileSync } from 'node:fs';
 import { transformSync } from 'esbuild';
 
@@ -38,8 +38,8 @@ export function asModule(source) {
 }
 
 /**
- * The same program for a CommonJS file. Imports become calls of `require`; all else, which may wait at
- * its top, goes into a function.
+ * Converts a program to CommonJS. Imports become calls of `require`; the rest goes into an async function,
+ * because it may use top-level await.
  *
  * @param {string} source
  */
@@ -54,7 +54,7 @@ export function asCommonJs(source) {
       requires.push(`const ${name} = require(${from});`);
       return '';
     });
-  if (/^import\b/m.test(body)) throw new Error(`cannot write this import for CommonJS:\n${body}`);
+  if (/^import\b/m.test(body)) throw new Error(`cannot convert this import to CommonJS:\n${body}`);
   return `${requires.join('\n')}
 (async () => {
 ${body}

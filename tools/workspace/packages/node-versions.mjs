@@ -1,4 +1,4 @@
-// Other versions of Node, from the npm packages that hold its binaries.
+// Installs other versions of Node from the npm packages with its binaries.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const PLATFORMS = { linux: 'linux', darwin: 'darwin', win32: 'win' };
 
 /**
- * The path of a Node of this major version: this process's own, or one that is installed into `directory`.
+ * Returns the path of a Node of this major version: this process's own, or one that it installs into `directory`.
  *
  * @param {number} major
  * @param {string} directory

@@ -1,4 +1,4 @@
-// Packs every package that is published, as `pnpm publish` would, and unpacks it to look inside.
+// Packs every published package as `pnpm publish` does, and unpacks it for inspection.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -51,7 +51,7 @@ function unpack(tarball, directory) {
 }
 
 /**
- * A package and all packages of this workspace that it needs, itself first.
+ * Returns a package, first, and all packages of this workspace that it depends on.
  *
  * @param {PackedPackage} packed
  * @param {readonly PackedPackage[]} all

@@ -1,5 +1,5 @@
-// Empty projects with one package in them, as a stranger would have it: installed from the registry, or,
-// without a network, laid out from the tarballs and linked to what the workspace has installed.
+// Creates empty projects with one package, as a new user has it: installed from the registry or, without a
+// network, unpacked from the tarballs and linked to the packages that the workspace has installed.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -22,7 +22,7 @@ export function installProject(directory, packed, all, names) {
       ? `file:${tarball}`
       : (packed.manifest.devDependencies?.[name] ?? '*');
   }
-  // The workspace's other packages are in no registry yet.
+  // The other packages of the workspace are not in a registry yet.
   const overrides = {};
   for (const { name, tarball } of closureOf(packed, all)) {
     if (!(name in dependencies)) overrides[name] = `file:${tarball}`;
@@ -37,7 +37,7 @@ export function installProject(directory, packed, all, names) {
 }
 
 /**
- * Lays the same project out without npm: the tarballs unpacked, and only what they declare linked.
+ * Creates the same project without npm: unpacks the tarballs and links only their declared dependencies.
  *
  * @param {import('./pack.mjs').PackedPackage} packed
  * @param {readonly import('./pack.mjs').PackedPackage[]} all

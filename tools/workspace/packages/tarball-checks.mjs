@@ -1,4 +1,4 @@
-// What can be said of a tarball without installing it: publint, "are the types wrong", its files and links.
+// Checks a tarball without installing it: publint, "are the types wrong", its files and links.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
@@ -6,8 +6,8 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 
 /**
- * The packages are ESM only. From CommonJS, `require` of an ES module serves Node 20.19 and later, and
- * the resolution of before Node 12, which knows no `exports`, is not served.
+ * Findings that follow from ESM-only packages. CommonJS can `require` an ES module from Node 20.19 on; the
+ * resolution before Node 12, which does not know `exports`, is not supported.
  */
 const EXPECTED_OF_ESM_ONLY = new Set(['CJSResolvesToESM']);
 
@@ -30,7 +30,7 @@ export async function checkTarball(packed) {
 }
 
 function typeProblems(result) {
-  if (result.types === false) return ['types: there are none'];
+  if (result.types === false) return ['types: the package has none'];
   return result.problems
     .filter(({ kind, resolutionKind }) => {
       return !EXPECTED_OF_ESM_ONLY.has(kind) && resolutionKind !== 'node10';
@@ -52,7 +52,7 @@ function fileProblems({ source, files }) {
   return problems;
 }
 
-/** A source map is of use only where its sources are at hand. */
+/** Checks that the sources of each source map ship. */
 function mapProblems({ directory, files }) {
   const dangling = files.filter((file) => {
     if (!file.endsWith('.map')) return false;
@@ -68,7 +68,7 @@ function mapProblems({ directory, files }) {
 
 const LINK = /\]\(([^)#\s]+)(?:#[^)]*)?\)/g;
 
-/** Documents in a tarball link to files in it, or to addresses. */
+/** Checks that documents link only to files in the tarball or to addresses. */
 function linkProblems({ directory, files }) {
   const problems = [];
   for (const file of files.filter((each) => each.endsWith('.md'))) {

@@ -19,8 +19,8 @@ import {
   countSync,
   digestSync,
   RecordLoader,
-  type StoreSink,
   StoreSource,
+  type SyncSink,
   SyncStore,
   verifyIndexes,
 } from '@sstitch/records';
@@ -69,7 +69,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-async function copyStore(sink: StoreSink | Awaited<ReturnType<typeof createC1z>>): Promise<void> {
+async function copyStore(sink: SyncSink<unknown>): Promise<void> {
   await using target = sink;
   for await (const batch of new StoreSource(store).batches()) await target.add(batch);
   await target.finish();
@@ -182,7 +182,7 @@ const ABORTED: Record<string, (signal: AbortSignal) => Promise<unknown>> = {
   writeSyntheticSync: (signal) => writeSyntheticSync(new ModelEngine(), { ...SHAPE, signal }),
   loadSyntheticSync: (signal) => loadSyntheticSync(new ModelEngine(), { ...SHAPE, signal }),
   syntheticEntries: (signal) => readAll(syntheticEntries({ ...SHAPE, signal })),
-  runKillFamily: (signal) => runKillFamily({ rounds: 1, seed: 1, report: () => undefined, signal }),
+  runKillFamily: (signal) => runKillFamily({ rounds: 1, seed: 1, signal }),
 };
 
 test.each(Object.entries(ABORTED))('%s: an AbortError that has the reason', async (_name, run) => {

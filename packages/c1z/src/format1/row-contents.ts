@@ -1,5 +1,5 @@
 // The syncs in the SQLite database of a format 1 file, as records. Runs in the reader process, so it may block.
-import { decodeRecord, encodeRecord, type SyncRecord } from '@sstitch/records';
+import { countedType, decodeRecord, encodeRecord, type SyncRecord } from '@sstitch/records';
 import { C1zError } from '../errors.js';
 import { type RecordPage, RecordPageBuilder } from '../record-pages.js';
 import type { PageAsked, PagedBucket, SyncContents } from '../sync-contents.js';
@@ -86,12 +86,15 @@ export class RowContents implements SyncContents {
     const page = new RecordPageBuilder();
     for (const [index, row] of rows.entries()) {
       const rowId = rowIds[index] as RowId;
-      const read = this.#located(`${table}, row ${rowId}`, () =>
+      const [record, read] = this.#located(`${table}, row ${rowId}`, () => {
         // The database has checked each value against the table's columns.
-        encodeRecord(toRecord(syncId, row as never, this.#zone)),
-      );
+        const record = toRecord(syncId, row as never, this.#zone);
+        return [record, encodeRecord(record)];
+      });
       const whole = kept.find(rowId);
       page.add(whole === undefined ? read : withKeptRecord(bucket, syncId, read, whole));
+      // A kept record has the row of the one that was read, and so the type.
+      page.countAs(countedType(record));
     }
     return page.page(isLast ? undefined : rowIds.at(-1));
   }

@@ -1,16 +1,19 @@
 // The syncs in the Pebble database of a format 3 file. Runs in the reader process, so it may block.
 //
 // The file is taken to be hostile. Invariants:
-// - every value has been decoded before it is passed on, and its record belongs under the key that it lies under,
-//   so that no two records of a sync are one and the same
+// - every value has been decoded before it is passed on, or scanned and found to be plain, and its record belongs
+//   under the key that it lies under, so that no two records of a sync are one and the same
 // - no value over the limit is passed on
 import { compareBytes, equalBytes } from '@sstitch/contract';
 import { parseSyncId, prefixSpan, syncIdBytes, toHex } from '@sstitch/keys';
-import { type Entry, PebbleDatabase } from '@sstitch/pebble';
+import { type Entry, type PackedEntries, PebbleDatabase } from '@sstitch/pebble';
 import {
+  countedType,
   decodeRecord,
   encodeRecord,
   type GrantRecord,
+  type RecordByBucket,
+  RecordScanner,
   SyncIdField,
   type SyncRecord,
 } from '@sstitch/records';
@@ -38,6 +41,7 @@ import {
   STAMP,
 } from './key-layout.js';
 import { openPayload, type Payload } from './open-payload.js';
+import { isPlainKey } from './plain-key.js';
 import { writerOf } from './writers.js';
 
 /** Scans that wait for their next page. Each holds open the tables that it reads. */
@@ -49,7 +53,7 @@ const BLOCK_ROOM_BYTES = 2 ** 20;
 
 /** A scan of a bucket that has come to a page's end. */
 interface Scan {
-  readonly pages: Generator<Entry[], void>;
+  readonly pages: Generator<PackedEntries, void>;
   /** The last key read. */
   readonly after: Uint8Array | undefined;
 }
@@ -68,6 +72,7 @@ export class DatabaseContents implements SyncContents {
   readonly #payload: Payload;
   readonly #database: PebbleDatabase;
   readonly #layout: KeyLayout;
+  readonly #scanner = new RecordScanner();
   /** By bucket and sync, the one that was used last at the end. */
   readonly #scans = new Map<string, Scan>();
 
@@ -149,17 +154,37 @@ export class DatabaseContents implements SyncContents {
       const prefix = this.#prefix(bucket, syncId);
       const name = `${bucket} ${syncId}`;
       const pages = this.#takeScan(name, prefix, after as Uint8Array | undefined);
-      const entries = pages.next().value ?? [];
-      const last = entries.at(-1)?.key;
-      if (last === undefined) return new RecordPageBuilder().page(undefined);
-      this.#keepScan(name, { pages, after: last });
-      const field = new SyncIdField(syncId);
+      const entries = pages.next().value;
       const page = new RecordPageBuilder();
-      for (const { key, value } of entries) {
+      if (entries === undefined) return page.page(undefined);
+      const { count, bytes, keyEnds, ends } = entries;
+      const field = new SyncIdField(syncId);
+      const scanner = this.#scanner;
+      let keyStart = 0;
+      let keyEnd = 0;
+      let end = 0;
+      for (let index = 0; index < count; index += 1) {
+        keyStart = end;
+        keyEnd = keyEnds[index] as number;
+        end = ends[index] as number;
+        const isPlain =
+          end - keyEnd <= this.#source.limits.maxValueBytes &&
+          scanner.scan(bucket, bytes, keyEnd, end) &&
+          isPlainKey(scanner, this.#layout, bytes, keyStart + prefix.length, keyEnd);
+        if (isPlain) {
+          page.addJoined(field.bytes, bytes, scanner.bodyStart, end);
+          page.countAs(scanner.countedType());
+          continue;
+        }
+        const key = bytes.slice(keyStart, keyEnd);
+        const value = bytes.slice(keyEnd, end);
         const record = this.#decoded(bucket, key, value);
         this.#checkKey(key, prefix, record);
         page.add(this.#stored(key, record, value, field));
+        page.countAs(countedType(record));
       }
+      const last = bytes.slice(keyStart, keyEnd);
+      this.#keepScan(name, { pages, after: last });
       return page.page(last);
     });
   }
@@ -186,7 +211,7 @@ export class DatabaseContents implements SyncContents {
       }
     }
     const span = prefixSpan(prefix);
-    return this.#database.entriesSync({
+    return this.#database.packedEntriesSync({
       start: after === undefined ? span.start : keyAfter(after),
       end: span.end,
       pageEntries: this.#source.limits.batchRecords,
@@ -222,7 +247,7 @@ export class DatabaseContents implements SyncContents {
     bucket: B,
     key: Uint8Array,
     value: Uint8Array,
-  ) {
+  ): RecordByBucket[B] {
     const { maxValueBytes } = this.#source.limits;
     if (value.length > maxValueBytes) {
       throw new C1zError(

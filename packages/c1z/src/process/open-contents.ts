@@ -5,10 +5,7 @@ import { appendDecoded, newDecodedFile } from '../decoded-file.js';
 import { decodeStream } from '../envelope/decode-stream.js';
 import type { InputFile } from '../envelope/input-range.js';
 import { type C1zFormat, MAGIC_BYTES } from '../envelope/magic.js';
-import { RowContents } from '../format1/row-contents.js';
-import { SyncDatabase } from '../format1/sync-database.js';
 import { zoneOf } from '../format1/zones.js';
-import { DatabaseContents } from '../format3/database-contents.js';
 import type { C1zLimits, C1zProgress } from '../options.js';
 import type { RecordPage } from '../record-pages.js';
 import type { PageAsked, SyncContents } from '../sync-contents.js';
@@ -38,18 +35,20 @@ export interface OpenedContents {
 const DATABASE_FILE = 'sync.db';
 
 /**
+ * Opens a file. What reads its format is loaded by then: SQLite as WebAssembly, or the native Snappy, of which a file
+ * needs one, take as long to load as thousands of records to read.
  * @param fileDescriptor of the .c1z file; to be left open for as long as the contents are read
  * @throws C1zError
  */
-export function openContents(
+export async function openContents(
   task: ReaderTask,
   fileDescriptor: number,
   onProgress: (progress: C1zProgress) => void | Promise<void>,
 ): Promise<SyncContents> {
   const file: InputFile = { fileDescriptor, path: task.path, fileBytes: task.fileBytes };
-  if (task.format === 3)
-    return DatabaseContents.open(file, task.directory, task.limits, onProgress);
-  return openRows(task, file, onProgress);
+  if (task.format === 1) return openRows(task, file, onProgress);
+  const { DatabaseContents } = await import('../format3/database-contents.js');
+  return DatabaseContents.open(file, task.directory, task.limits, onProgress);
 }
 
 async function openRows(
@@ -67,6 +66,8 @@ async function openRows(
   } finally {
     closeSync(target);
   }
+  const { SyncDatabase } = await import('../format1/sync-database.js');
+  const { RowContents } = await import('../format1/row-contents.js');
   const database = SyncDatabase.open(databasePath, path, limits);
   return new RowContents(database, path, decodedBytes, zoneOf(zone));
 }

@@ -1,4 +1,4 @@
-// Makes commander's program of the commands' data.
+// Builds commander's program from the specs of the commands.
 import { Argument, type Command, Option } from 'commander';
 import type {
   ArgumentSpec,
@@ -13,14 +13,14 @@ import type { RegisteredCommand, RegisteredProgram } from './registered-program.
 import { STANDARD_OPTIONS } from './shared-options.js';
 import { RepeatableOption, StrictCommand } from './strict-command.js';
 
-/** Which of the standard options are given, before the command or after it. */
+/** The standard options as given, before the command or after it. */
 export interface StandardInput {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
 }
 
-/** Runs a command whose command line is parsed. */
+/** Runs a command with its parsed input. */
 export type RunCommand = (
   command: RegisteredCommand,
   input: Readonly<Record<string, unknown>>,
@@ -30,10 +30,10 @@ export type RunCommand = (
 export interface ProgramOptions {
   readonly version: string;
   readonly runCommand: RunCommand;
-  /** Help after the list of commands. */
+  /** The text that help prints after the list of commands. */
   readonly epilogue: string;
   readonly helpColumns: number;
-  /** Takes help, whether it is asked for or comes with a complaint. */
+  /** Receives help text, whether the user asked for it or an error printed it. */
   readonly onHelp: (text: string) => void;
 }
 
@@ -41,12 +41,12 @@ export function buildProgram(program: RegisteredProgram, options: ProgramOptions
   return new ProgramBuilder(program, options).build();
 }
 
-/** Only the chosen command is made in full: of the others, help shows one line each. */
+/** Builds only the chosen command in full: help shows the others as one line each. */
 class ProgramBuilder {
   readonly #program: RegisteredProgram;
   readonly #options: ProgramOptions;
   readonly #root: StrictCommand;
-  /** Makes a command in full. */
+  /** Adds the arguments, options and help of a command. */
   readonly #completions = new Map<Command, () => void>();
 
   constructor(program: RegisteredProgram, options: ProgramOptions) {
@@ -64,7 +64,7 @@ class ProgramBuilder {
       .helpCommand(false)
       .configureHelp({
         helpWidth: helpColumns,
-        // Arguments are in each command's own help.
+        // Each command's own help shows its arguments.
         subcommandTerm: (command) => command.name(),
       })
       .configureOutput({
@@ -101,7 +101,7 @@ class ProgramBuilder {
     });
   }
 
-  /** The command that holds those whose names begin with a word. */
+  /** The family whose commands have `name` as their first word. */
   #family(name: string): StrictCommand {
     const known = this.#root.commands.find((command) => command.name() === name);
     if (known !== undefined) return known as StrictCommand;

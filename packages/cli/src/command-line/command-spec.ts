@@ -1,8 +1,8 @@
-// What a command is, as plain data: its name, its words for people, its arguments and options, its examples.
-// Help, completion, docs/cli.md and the man page are all made of this. What the command does is a module of its
-// own, which is imported when the command runs.
+// Commands as plain data: name, descriptions, arguments, options, examples. Help, completion, docs/cli.md and
+// the man page are all made from it. The code of a command is in a module of its own, which is imported when
+// the command runs.
 
-/** What the value of an argument or option may be. */
+/** The type of the value of an argument or option. */
 export type ValueSpec =
   | { readonly type: 'text' }
   /** Bytes in hex. */
@@ -11,9 +11,9 @@ export type ValueSpec =
   /** A whole number from `least` to `most`. */
   | { readonly type: 'count'; readonly least: number; readonly most?: number }
   | { readonly type: 'choice'; readonly choices: readonly string[] }
-  /** One sync, by a reference (sync-reference.ts); `stores` names the arguments and options whose stores hold it. */
+  /** A reference to one sync (sync-reference.ts); `stores` names the arguments and options whose stores hold it. */
   | { readonly type: 'sync'; readonly stores: readonly string[] }
-  /** Several, between commas or by giving the option again. */
+  /** References to several syncs, separated by commas or in repeated options. */
   | { readonly type: 'syncs'; readonly stores: readonly string[] };
 
 export type PathKind = 'store' | 'file' | 'directory';
@@ -23,7 +23,7 @@ export interface ArgumentSpec {
   readonly name: string;
   readonly summary: string;
   readonly value: ValueSpec;
-  /** Takes all words that are left, and may be left out. @defaultValue false */
+  /** Takes all remaining words, even none. @defaultValue false */
   readonly variadic?: true;
 }
 
@@ -31,7 +31,7 @@ export interface ArgumentSpec {
 export interface ValueOptionSpec {
   readonly summary: string;
   readonly value: ValueSpec;
-  /** What stands for the value in help. */
+  /** The name of the value in help. */
   readonly placeholder: string;
   /** @defaultValue false */
   readonly required?: true;
@@ -43,7 +43,7 @@ export interface ValueOptionSpec {
 export interface SwitchSpec {
   readonly summary: string;
   readonly value?: undefined;
-  /** It is on by default, and `--no-NAME` switches it off. @defaultValue false */
+  /** The switch is on by default, and `--no-NAME` turns it off. @defaultValue false */
   readonly negated?: true;
 }
 
@@ -53,23 +53,23 @@ export type OptionSpec = ValueOptionSpec | SwitchSpec;
 export interface CommandSpec {
   /** One word; two where several commands share the first. */
   readonly name: string;
-  /** Is run by scripts, not by people: no list of commands shows it. @defaultValue false */
+  /** Only scripts run the command, so no list of commands shows it. @defaultValue false */
   readonly isHidden?: true;
   /** One line, for the list of commands. */
   readonly summary: string;
-  /** More, for the command's own help. */
+  /** The full description, for the command's own help. */
   readonly description: string;
   readonly arguments: readonly ArgumentSpec[];
   /** By name; `dryRun` is `--dry-run` on the command line. */
   readonly options: Readonly<Record<string, OptionSpec>>;
-  /** Command lines without the `sstitch`, each with what it does. */
+  /** Command lines without `sstitch`, each with an explanation. */
   readonly examples: readonly (readonly [commandLine: string, what: string])[];
 }
 
-/** The first word of commands whose names are two. */
+/** Commands whose two-word names share the first word. */
 export type FamilySpec = Pick<CommandSpec, 'name' | 'summary' | 'description' | 'examples'>;
 
-/** All commands, grouped and ordered as help lists them. */
+/** All commands, in the groups and the order in which help lists them. */
 export interface ProgramSpec {
   readonly name: string;
   readonly summary: string;
@@ -80,7 +80,7 @@ export interface ProgramSpec {
   readonly families: readonly FamilySpec[];
 }
 
-/** Every command that is for people, in order. */
+/** Every command that is not hidden, in order. */
 export function commandsOf(program: ProgramSpec): readonly CommandSpec[] {
   return program.groups.flatMap(({ commands }) => commands).filter(({ isHidden }) => !isHidden);
 }
@@ -107,12 +107,12 @@ type ArgumentInput<A> = A extends { readonly variadic: true; readonly value: inf
     ? ValueOf<V>
     : never;
 
-/** What a command is run with: its arguments and options, by name. */
+/** The input of a command: its arguments and options by name. */
 export type InputOf<C extends CommandSpec> = {
   readonly [A in C['arguments'][number] as A['name']]: ArgumentInput<A>;
 } & { readonly [Name in keyof C['options']]: OptionInput<C['options'][Name]> };
 
-/** Keeps the literal types of a command's data, of which its input's type is made. */
+/** Keeps the literal types of a spec, from which `InputOf` derives the type of the input. */
 export function defineCommand<const C extends CommandSpec>(command: C): C {
   return command;
 }

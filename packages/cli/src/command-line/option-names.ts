@@ -1,4 +1,4 @@
-// What an option is called on a command line.
+// The names of options on a command line.
 import type { OptionSpec } from './command-spec.js';
 
 /** `dryRun` as `--dry-run`; `purge`, which is on by default, as `--no-purge`. */

@@ -1,12 +1,12 @@
-// Parses the values of arguments and options. A value that is refused is wrong usage: nothing has been touched yet.
+// Parses the values of arguments and options. A refused value is wrong usage: nothing has been touched yet.
 import { InvalidArgumentError } from 'commander';
 import type { ValueSpec } from './command-spec.js';
 import { isSyncReference } from './sync-reference.js';
 
 /**
- * The value of a text.
+ * Parses the text of a value.
  *
- * @param before what the option was given so far, where it takes several
+ * @param before the values of earlier occurrences, for an option that takes several
  * @throws InvalidArgumentError
  */
 export function parseValue(spec: ValueSpec, text: string, before?: unknown): unknown {
@@ -35,7 +35,7 @@ export function parseValue(spec: ValueSpec, text: string, before?: unknown): unk
 function parseSync(text: string): string {
   if (isSyncReference(text)) return text;
   throw new InvalidArgumentError(
-    `${JSON.stringify(text)} names no sync: give an id or its beginning, latest, latest-finished, or @2`,
+    `${JSON.stringify(text)} does not name a sync: use an id, the beginning of one, latest, latest-finished, or @2`,
   );
 }
 
@@ -49,7 +49,7 @@ function parseSyncs(text: string, before: readonly string[] = []): readonly stri
 function parseCount(text: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  const bound = most === Number.MAX_SAFE_INTEGER ? `${least} on` : `${least} to ${most}`;
+  const bound = most === Number.MAX_SAFE_INTEGER ? `${least} up` : `${least} to ${most}`;
   throw new InvalidArgumentError(`${JSON.stringify(text)} is not a whole number from ${bound}`);
 }
 

@@ -1,8 +1,8 @@
-// Commands with the imports of what they do.
+// Specs of commands, each with the import of its code.
 import type { CommandContext, CommandResult, Run } from './command-context.js';
 import type { CommandSpec, ProgramSpec } from './command-spec.js';
 
-/** A command whose work is imported when it runs. */
+/** A command whose code is imported when it runs. */
 export interface RegisteredCommand extends CommandSpec {
   readonly load: () => Promise<{
     readonly run: (
@@ -12,7 +12,7 @@ export interface RegisteredCommand extends CommandSpec {
   }>;
 }
 
-/** A program that can be run. */
+/** A program whose commands can be run. */
 export interface RegisteredProgram extends ProgramSpec {
   readonly groups: ReadonlyArray<{
     readonly title: string;
@@ -20,11 +20,11 @@ export interface RegisteredProgram extends ProgramSpec {
   }>;
 }
 
-/** Pairs a command with the module that does its work; the compiler checks that the module takes its input. */
+/** Pairs a spec with the module that runs the command. The compiler checks that the module accepts the input. */
 export function register<C extends CommandSpec>(
   spec: C,
   load: () => Promise<{ readonly run: Run<C> }>,
 ): RegisteredCommand {
-  // The input is parsed by the same data that its type is made of.
+  // The input is parsed according to the spec from which its type is derived.
   return { ...spec, load: load as unknown as RegisteredCommand['load'] };
 }

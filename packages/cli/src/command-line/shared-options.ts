@@ -1,24 +1,24 @@
-// Options that several commands have, as plain data.
+// Options of several commands, as plain data.
 import { BUCKETS } from '@sstitch/keys';
 import type { OptionSpec } from './command-spec.js';
 
-/** Every command has these. */
+/** The options of every command. */
 export const STANDARD_OPTIONS = {
   json: { summary: 'print the result as one JSON document' },
-  quiet: { summary: 'print only what was asked for: no progress, no summary' },
+  quiet: { summary: 'print only the result: no progress, no summary' },
   verbose: { summary: 'print each step, and the causes of an error, to standard error' },
 } as const satisfies Record<string, OptionSpec>;
 
 const BUCKET_NAMES = BUCKETS.map(({ bucket }) => bucket);
 const MAX_WAIT_SECONDS = 7 * 24 * 60 * 60;
 
-/** `--sync` of a command that takes several; `stores` as in `ValueSpec`. */
+/** The option `--sync` of a command that takes several syncs; `stores` is as in `ValueSpec`. */
 export function syncsOption<const Stores extends readonly string[]>(
   summary: string,
   stores: Stores,
 ) {
   return {
-    summary: `${summary}; several between commas`,
+    summary: `${summary} (comma-separated)`,
     value: { type: 'syncs', stores },
     placeholder: 'syncs',
   } as const;
@@ -33,7 +33,7 @@ export function bucketOption(summary: string) {
 }
 
 export const limitOption = {
-  summary: 'entries at most',
+  summary: 'the most entries to show',
   value: { type: 'count', least: 1 },
   placeholder: 'n',
   default: 20,

@@ -1,8 +1,7 @@
-// Commander's command, but that an option with one value is refused when it is given again: commander takes
-// the last one without a word.
+// A commander command that refuses a repeated option with one value: commander itself silently uses the last value.
 import { Command, Option } from 'commander';
 
-/** An option that collects what it is given, time after time. */
+/** An option that may be repeated and collects its values. */
 export class RepeatableOption extends Option {}
 
 export class StrictCommand extends Command {

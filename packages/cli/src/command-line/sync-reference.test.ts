@@ -5,7 +5,7 @@ const at = (hour: number) => new Date(Date.UTC(2026, 0, 1, hour));
 const A = '36yqJNYLYtJ06kZtdmSQFABV6hu';
 const B = '36yxbmUWmCcnPmXGbkysgThLv5Q';
 const C = '36z4u546iOmwOxLzx7gAvty4Uch';
-/** C started last and still runs; A finished last. */
+/** C started last and is still running; A finished last. */
 const SYNCS: readonly SyncChoice[] = [
   { syncId: A, startedAt: at(1), endedAt: at(9) },
   { syncId: B, startedAt: at(2), endedAt: at(3) },
@@ -24,18 +24,18 @@ describe('a sync', () => {
     ['@2', B],
     ['@3', A],
     ['latest-finished', A],
-  ])('is named by %s', (reference, syncId) => {
+  ])('is found by %s', (reference, syncId) => {
     expect(isSyncReference(reference)).toBe(true);
     expect(choose(reference)).toEqual([syncId]);
   });
 
-  it('is taken by its whole id, whether or not there is such a sync', () => {
+  it('is named by its whole id, whether or not such a sync exists', () => {
     const absent = '36zfOAoWMxQdISbixanQCRBiX7E';
     expect(chooseSyncs([absent], [], 'base')).toEqual([absent]);
   });
 
   it.each(['', '@', '@0', '@-1', 'a b', 'a-b', '0'.repeat(28), '../base', 'latest-'])(
-    'is not named by %j',
+    'is not found by %j',
     (text) => expect(isSyncReference(text)).toBe(false),
   );
 
@@ -43,18 +43,18 @@ describe('a sync', () => {
     ['@4', 'SSTITCH_SYNC_NOT_FOUND', 'base holds 3 syncs: there is no @4'],
     ['zz', 'SSTITCH_SYNC_NOT_FOUND', 'base holds no sync zz…'],
     ['36y', 'SSTITCH_USAGE', `2 syncs of base begin with 36y (${A}, ${B}): give more of the id`],
-  ])('that %s names there is not exactly one of', (reference, code, message) => {
+  ])('is refused as %s if not exactly one sync matches', (reference, code, message) => {
     expect(() => choose(reference)).toThrow(expect.objectContaining({ code, message }));
   });
 
-  it('that has no times is as old as its id', () => {
+  it('without times is as old as its id', () => {
     const syncs = [{ syncId: C }, { syncId: A }, { syncId: B }];
     expect(chooseSyncs(['latest', '@3'], syncs, 'base')).toEqual([C, A]);
     expect(() => chooseSyncs(['latest-finished'], syncs, 'base')).toThrow('no finished sync');
     expect(() => chooseSyncs(['latest'], [], 'base')).toThrow('base holds no syncs');
   });
 
-  it('is named once', () => {
+  it('can be named only once', () => {
     expect(choose('latest', '@2')).toEqual([C, B]);
     expect(() => choose('latest', '36z')).toThrow(`sync ${C} is given twice`);
   });

@@ -2,13 +2,13 @@
  * Ways to name a sync on a command line:
  *
  *   36zfOAoWMxQdISbixanQCRBiX7E   its id
- *   36zf                          the beginning of the id of one sync alone
+ *   36zf                          the beginning of the id of exactly one sync
  *   latest                        the sync that started last
  *   latest-finished               the sync that finished last
  *   @2                            the sync that started second to last; @1 is latest
  *
- * A whole id is taken as it is, whether or not there is such a sync; the others are looked up among those that
- * a store or a file holds. The words go before ids that begin so.
+ * A whole id is used as it is, whether or not such a sync exists. The others are looked up among the syncs of a
+ * store or a file. The words take precedence over ids that begin with them.
  */
 import { isSyncId, parseSyncId } from '@sstitch/keys';
 import { CliError } from '../errors.js';
@@ -18,35 +18,37 @@ export const LATEST_FINISHED = 'latest-finished';
 
 const PREFIX = /^[0-9A-Za-z]{1,26}$/;
 const RANK = /^@([1-9]\d{0,5})$/;
-/** Of the ids that a prefix fits, so many are named. */
+/** How many of the ids that match a prefix a message names. */
 const MAX_NAMED = 3;
 /** A sync id starts with its time: seconds since 2014-05-13T16:53:20Z. */
 const KSUID_EPOCH_SECONDS = 1_400_000_000;
 
-/** A sync that a reference may mean. */
+/** A sync that a reference can name. */
 export interface SyncChoice {
   readonly syncId: string;
   /** @defaultValue the time in the id */
   readonly startedAt?: Date | undefined;
-  /** Undefined where it has not finished. */
+  /** Undefined if the sync has not finished. */
   readonly endedAt?: Date | undefined;
+  /** It is a replaced version of another sync: only its id names it. @defaultValue false */
+  readonly isReplaced?: boolean;
 }
 
-/** Whether a text can name a sync. */
+/** Whether a text is a reference to a sync. */
 export function isSyncReference(text: string): boolean {
   return isSyncId(text) || text === LATEST_FINISHED || PREFIX.test(text) || RANK.test(text);
 }
 
-/** Whether naming the sync takes a look at which there are. */
+/** Whether resolving the reference requires the list of syncs. */
 export function needsLookup(reference: string): boolean {
   return !isSyncId(reference);
 }
 
 /**
- * The syncs that references name, each once.
+ * Resolves references to syncs.
  *
  * @param place the store or file, for messages
- * @throws CliError SSTITCH_SYNC_NOT_FOUND, SSTITCH_USAGE where one is ambiguous or two name the same
+ * @throws CliError SSTITCH_SYNC_NOT_FOUND; SSTITCH_USAGE if a reference is ambiguous or two name the same sync
  */
 export function chooseSyncs(
   references: readonly string[],
@@ -85,9 +87,10 @@ function chooseSync(reference: string, choices: readonly SyncChoice[], place: st
   );
 }
 
-/** By start; syncs that started together by id. */
+/** By start; syncs that started together by id. Without replaced versions. */
 export function newestFirst(choices: readonly SyncChoice[]): readonly SyncChoice[] {
-  return choices.toSorted((a, b) => startMs(b) - startMs(a) || (a.syncId < b.syncId ? 1 : -1));
+  const present = choices.filter(({ isReplaced }) => isReplaced !== true);
+  return present.toSorted((a, b) => startMs(b) - startMs(a) || (a.syncId < b.syncId ? 1 : -1));
 }
 
 function lastFinished(choices: readonly SyncChoice[]): SyncChoice | undefined {

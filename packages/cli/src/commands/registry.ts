@@ -1,8 +1,9 @@
-// The table of all commands, in the order in which help lists them. A new command is a directory beside this file
-// and a line here.
+// The table of all commands, in the order in which help lists them. To add a command, add a directory beside
+// this file and a line here.
 import { type RegisteredProgram, register } from '../command-line/registered-program.js';
 import { adoptCommand } from './adopt/command.js';
 import { checkpointCommand } from './checkpoint/command.js';
+import { cloneCommand } from './clone/command.js';
 import { compactCommand } from './compact/command.js';
 import { completeSyncsCommand } from './complete-syncs/command.js';
 import { completionCommand } from './completion/command.js';
@@ -10,12 +11,17 @@ import { demoCommand } from './demo/command.js';
 import { diffCommand } from './diff/command.js';
 import { digestCommand } from './digest/command.js';
 import { dropCommand } from './drop/command.js';
+import { expandCommand } from './expand/command.js';
 import { exportCommand } from './export/command.js';
 import { generateCommand } from './generate/command.js';
 import { getCommand } from './get/command.js';
 import { importCommand } from './import/command.js';
 import { levelsCommand } from './levels/command.js';
 import { manifestDumpCommand } from './manifest-dump/command.js';
+import { mergeCommand } from './merge/command.js';
+import { pruneCommand } from './prune/command.js';
+import { renameCommand } from './rename/command.js';
+import { rollbackCommand } from './rollback/command.js';
 import { salvageCommand } from './salvage/command.js';
 import { scanCommand } from './scan/command.js';
 import { selftestCommand } from './selftest/command.js';
@@ -24,6 +30,8 @@ import { sstDumpCommand } from './sst-dump/command.js';
 import { sstVerifyCommand } from './sst-verify/command.js';
 import { syncsCommand } from './syncs/command.js';
 import { verifyCommand } from './verify/command.js';
+import { watchCommand } from './watch/command.js';
+import { whoCommand } from './who/command.js';
 
 export const PROGRAM: RegisteredProgram = {
   name: 'sstitch',
@@ -34,6 +42,13 @@ export const PROGRAM: RegisteredProgram = {
       commands: [
         register(compactCommand, () => import('./compact/run.js')),
         register(importCommand, () => import('./import/run.js')),
+        register(watchCommand, () => import('./watch/run.js')),
+        register(mergeCommand, () => import('./merge/run.js')),
+        register(cloneCommand, () => import('./clone/run.js')),
+        register(renameCommand, () => import('./rename/run.js')),
+        register(expandCommand, () => import('./expand/run.js')),
+        register(rollbackCommand, () => import('./rollback/run.js')),
+        register(pruneCommand, () => import('./prune/run.js')),
         register(dropCommand, () => import('./drop/run.js')),
         register(generateCommand, () => import('./generate/run.js')),
       ],
@@ -44,6 +59,7 @@ export const PROGRAM: RegisteredProgram = {
         register(syncsCommand, () => import('./syncs/run.js')),
         register(digestCommand, () => import('./digest/run.js')),
         register(verifyCommand, () => import('./verify/run.js')),
+        register(whoCommand, () => import('./who/run.js')),
         register(diffCommand, () => import('./diff/run.js')),
         register(exportCommand, () => import('./export/run.js')),
         register(getCommand, () => import('./get/run.js')),
@@ -53,18 +69,18 @@ export const PROGRAM: RegisteredProgram = {
       ],
     },
     {
-      title: 'Make a store',
+      title: 'Create a store',
       commands: [
         register(checkpointCommand, () => import('./checkpoint/run.js')),
         register(adoptCommand, () => import('./adopt/run.js')),
       ],
     },
     {
-      title: 'Mend a store',
+      title: 'Repair a store',
       commands: [register(salvageCommand, () => import('./salvage/run.js'))],
     },
     {
-      title: 'Look inside, try out',
+      title: 'Inspect files, try out',
       commands: [
         register(sstDumpCommand, () => import('./sst-dump/run.js')),
         register(sstVerifyCommand, () => import('./sst-verify/run.js')),
@@ -79,13 +95,13 @@ export const PROGRAM: RegisteredProgram = {
   families: [
     {
       name: 'sst',
-      summary: 'look inside a table file',
+      summary: 'inspect a table file',
       description: 'Reads one table file (.ldb or .sst) without opening the database.',
       examples: [['sst verify base/gen-000001/000005.ldb', 'checksums, order, filter']],
     },
     {
       name: 'manifest',
-      summary: "look inside a database's MANIFEST",
+      summary: "inspect a database's MANIFEST",
       description: 'Reads the MANIFEST of a LevelDB directory without opening the database.',
       examples: [['manifest dump base/gen-000001', 'the tables of each level']],
     },

@@ -1,4 +1,4 @@
-// Runs the compactor for the command line, and shapes its result.
+// Runs the compactor for the command line and converts its result.
 import {
   type CompactOptions,
   type CompactProgress,
@@ -11,9 +11,10 @@ import { roundMs } from '../output/quantities.js';
 import type { BucketLine, CompactionDocument } from './compaction-document.js';
 
 /**
- * Compacts; what was removed because the source held nothing is a result too, as the caller asked for it.
+ * Compacts. A sync that was removed because the source does not hold it is part of the result, not an error:
+ * the caller asked for it.
  *
- * @throws what `compact` throws
+ * @throws the errors of `compact`
  */
 export async function compactStores(options: CompactOptions): Promise<CompactResult> {
   try {
@@ -24,7 +25,7 @@ export async function compactStores(options: CompactOptions): Promise<CompactRes
   }
 }
 
-/** The result for --json. */
+/** Converts the result to the document of --json. */
 export function compactionDocument(result: CompactResult): CompactionDocument {
   return {
     syncs: result.syncs,
@@ -39,7 +40,7 @@ export function compactionDocument(result: CompactResult): CompactionDocument {
   };
 }
 
-/** Shows a compaction's progress on the line, and its steps with --verbose. */
+/** Shows the progress of a compaction on the progress line and, with --verbose, its steps. */
 export function showProgress({ note, progress }: CommandContext): (event: CompactProgress) => void {
   let noted: string | undefined;
   return (event) => {

@@ -1,20 +1,20 @@
-// What compact and drop report: the same shape for both.
+// The report of compact and drop, which has one shape for both.
 import type { CommitReport } from '@sstitch/contract';
 import { syncSpans } from '@sstitch/keys';
 import { roundMs } from '../output/quantities.js';
 
-/** One sync in one bucket, for --json. */
+/** What a compaction did to one sync in one bucket, for --json. */
 export interface BucketLine {
   readonly syncId: string;
   readonly bucket: string;
-  /** Tables of all kinds that were put in. */
+  /** Tables of all origins that were ingested. */
   readonly tables: number;
   readonly linkedBytes: number;
   readonly copiedBytes: number;
   readonly splitBytes: number;
   readonly sharedBytes: number;
   readonly builtBytes: number;
-  /** Entries written and deleted one by one: strategy `batch` alone. */
+  /** Entries written and deleted one by one; only with strategy `batch`. */
   readonly puts: number;
   readonly deletes: number;
 }
@@ -23,14 +23,14 @@ export interface BucketLine {
 export interface CompactionDocument {
   readonly syncs: readonly string[];
   readonly strategy: string;
-  /** The store's new generation; null where none was made. */
+  /** The store's new generation; null if the compaction made none. */
   readonly generation: number | null;
   readonly buckets: readonly BucketLine[];
   readonly durationMs: number;
   readonly pauseMs: number;
 }
 
-/** The lines of a commit that put nothing in. */
+/** The lines of a commit that ingested nothing. */
 function emptyBuckets(syncIds: readonly string[]): BucketLine[] {
   return syncIds.flatMap((syncId) =>
     syncSpans(syncId).map(({ bucket }) => ({
@@ -48,7 +48,7 @@ function emptyBuckets(syncIds: readonly string[]): BucketLine[] {
   );
 }
 
-/** The document of an excision. */
+/** Converts the report of an excision to the document of --json. */
 export function excisionDocument(
   syncIds: readonly string[],
   report: CommitReport,

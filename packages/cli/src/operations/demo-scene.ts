@@ -1,5 +1,5 @@
-// The demo: a base with three syncs, a source with a newer version of one, a compaction, and the proof
-// that it did what it should. All in a directory that is removed at the end, however it ends.
+// The demo: a base with three syncs, a source with a newer version of one, a compaction, and checks of its
+// result, all in a directory that is removed at the end, however the demo ends.
 
 import { join } from 'node:path';
 import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
@@ -15,17 +15,17 @@ import { type VerifyReport, verifyStore } from './verify-store.js';
 
 const SYNCS = 3;
 const SEED = 1;
-/** The one in the middle: others lie on both sides of it in every bucket. */
+/** The sync in the middle, so that other syncs lie on both sides of it in every bucket. */
 const REPLACED = 1;
 
-/** What the demo has done so far, reported as it happens. */
+/** A step of the demo, reported when it is done. */
 export type DemoEvent =
   | { readonly type: 'base'; readonly keys: number; readonly durationMs: number }
   | { readonly type: 'source'; readonly keys: number; readonly durationMs: number }
   | { readonly type: 'planned'; readonly buckets: readonly BucketDifference[] }
   | { readonly type: 'compacted'; readonly compaction: CompactionDocument };
 
-/** One thing that must hold. */
+/** The outcome of one check. */
 export interface DemoCheck {
   readonly name: string;
   readonly ok: boolean;
@@ -41,14 +41,14 @@ export interface DemoReport {
 }
 
 export interface DemoOptions {
-  /** Where the demo makes its directory. @defaultValue the temporary directory */
+  /** Where the demo creates its directory. @defaultValue the temporary directory */
   readonly directory?: string;
   readonly grants: number;
   readonly signal: AbortSignal;
   readonly onEvent: (event: DemoEvent) => Promise<void>;
 }
 
-/** Plays the demo. */
+/** Runs the demo. */
 export async function playDemo(options: DemoOptions): Promise<DemoReport> {
   const directory = await makeTemporaryDirectory('sstitch-demo-', options.directory);
   try {
@@ -101,7 +101,7 @@ async function playIn(
       ok: digestOf(after, replacedSync) === fresh.digest,
     },
     {
-      name: 'it did change',
+      name: 'its digest changed',
       ok: digestOf(before, replacedSync) !== digestOf(after, replacedSync),
     },
     ...base.value.syncIds
@@ -110,7 +110,7 @@ async function playIn(
         name: `sync ${syncId} did not change`,
         ok: digestOf(before, syncId) === digestOf(after, syncId),
       })),
-    { name: 'a reader opened before saw the old state to its end', ok: reader },
+    { name: 'a reader opened before the commit saw the old state to its end', ok: reader },
     { name: 'tables, keys and indexes verify', ok: verify.ok },
   ];
   return {
@@ -123,7 +123,7 @@ async function playIn(
   };
 }
 
-/** Compacts while a reader has an iterator open, and takes every sync's digest before and after. */
+/** Compacts while a reader has an iterator open, and computes every sync's digest before and after. */
 async function compactAndWatch(
   store: ByteStore,
   sourceDirectory: string,

@@ -1,11 +1,20 @@
-// Compares a sync in two stores, bucket by bucket, by a merge of their entries.
-import { compareBytes, equalBytes, type ReadableEngine } from '@sstitch/contract';
-import { type Bucket, syncSpans } from '@sstitch/keys';
+// Compares a sync in two stores, bucket by bucket, by a merge of their entries. What both stores certainly have alike,
+// as the tables there are the same files, is passed over.
+import {
+  compareBytes,
+  equalBytes,
+  type ReadableEngine,
+  type Span,
+  spansOverlap,
+  subtractSpans,
+} from '@sstitch/contract';
+import { type Bucket, type SyncSpan, syncSpans, syncSpansInKeyOrder } from '@sstitch/keys';
+import type { ByteReader } from '../stores/open-store.js';
 import { scanSpan } from '../stores/scan-span.js';
 
 type Entry = readonly [key: Uint8Array, value: Uint8Array];
 
-/** What changes from the one to the other. */
+/** How the second store differs from the first. */
 export interface Difference {
   added: number;
   removed: number;
@@ -14,6 +23,7 @@ export interface Difference {
 
 export interface BucketDifference extends Readonly<Difference> {
   readonly bucket: Bucket;
+  /** Entries that were read on both sides; not those that were passed over. */
   readonly unchanged: number;
 }
 
@@ -21,6 +31,33 @@ export interface DiffOptions {
   readonly signal: AbortSignal;
   /** Called for each page of entries of the first store. */
   readonly onPage?: (bucketIndex: number, bucket: Bucket, firstKey: Uint8Array) => Promise<void>;
+  /** What to read of each bucket. @defaultValue all of it */
+  readonly unshared?: ReadonlyMap<Bucket, readonly Span[]>;
+}
+
+/** What to read of a sync to compare it in two stores, by bucket. Its checksums are checked in both. */
+export async function checkedUnsharedSpans(
+  before: ByteReader,
+  after: ByteReader,
+  syncId: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<Bucket, readonly Span[]>> {
+  const inKeyOrder = syncSpansInKeyOrder(syncId);
+  const spans = inKeyOrder.map(({ span }) => span);
+  const shared = await before.sharedSpans(after, spans, { signal });
+  const unshared = new Map(
+    inKeyOrder.map(({ bucket, span }: SyncSpan) => [
+      bucket,
+      subtractSpans(
+        span,
+        shared.filter((each) => spansOverlap(each, span)),
+      ),
+    ]),
+  );
+  for (const reader of [before, after]) {
+    await reader.verifySpans([...unshared.values()].flat(), { signal });
+  }
+  return unshared;
 }
 
 /** The difference of a sync in two stores, for each of its 13 buckets. */
@@ -28,15 +65,16 @@ export async function diffBuckets(
   before: ReadableEngine,
   after: ReadableEngine,
   syncId: string,
-  { signal, onPage }: DiffOptions,
+  { signal, onPage, unshared }: DiffOptions,
 ): Promise<BucketDifference[]> {
   const buckets: BucketDifference[] = [];
   for (const [bucketIndex, { bucket, span }] of syncSpans(syncId).entries()) {
     const difference = { added: 0, removed: 0, changed: 0, unchanged: 0 };
-    const left = entriesOf(scanSpan(before, span, { signal }), (key) =>
+    const spans = unshared?.get(bucket) ?? [span];
+    const left = entriesOf(pagesOf(before, spans, signal), (key) =>
       onPage?.(bucketIndex, bucket, key),
     );
-    const right = entriesOf(scanSpan(after, span, { signal }));
+    const right = entriesOf(pagesOf(after, spans, signal));
     let a = await left.next();
     let b = await right.next();
     while (!a.done || !b.done) {
@@ -51,6 +89,14 @@ export async function diffBuckets(
     buckets.push({ bucket, ...difference });
   }
   return buckets;
+}
+
+async function* pagesOf(
+  engine: ReadableEngine,
+  spans: readonly Span[],
+  signal: AbortSignal,
+): AsyncGenerator<readonly Entry[], void, undefined> {
+  for (const span of spans) yield* scanSpan(engine, span, { signal });
 }
 
 async function* entriesOf(

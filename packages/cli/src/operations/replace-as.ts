@@ -1,5 +1,6 @@
-// Replaces a sync of a base by one of a source that has another id: every record is read, gets the id, and is
-// loaded in bulk, with its index entries and statistics. Tables cannot be linked, as the id is in each of their keys.
+// Replaces a sync of a base by a sync of a source that has another id. Every record is read, gets the base's id
+// and is loaded in bulk, with its index entries and statistics. Tables cannot be linked, because each of their
+// keys contains the id.
 import type { CommitReport } from '@sstitch/contract';
 import type { LoadedTables } from '@sstitch/engine';
 import { syncSpans, syncSpansInKeyOrder } from '@sstitch/keys';
@@ -9,7 +10,7 @@ import { roundMs } from '../output/quantities.js';
 import type { ByteReader, ByteStore } from '../stores/open-store.js';
 import type { BucketLine, CompactionDocument } from './compaction-document.js';
 
-/** Which sync becomes which. */
+/** The sync to replace and its replacement. */
 export interface Replacement {
   readonly base: ByteStore;
   readonly source: ByteReader;
@@ -17,17 +18,21 @@ export interface Replacement {
   readonly syncId: string;
   /** Its id in the base. */
   readonly as: string;
-  /** Leave no byte of what the base held in any file. */
+  /** Leave no byte of the replaced sync in any file of the base. */
   readonly purge: boolean;
 }
 
-/** What was done. */
+/** The outcome of a replacement. */
 export interface ReplacedSync {
   readonly loaded: LoadedSync;
   readonly report: CommitReport;
 }
 
-/** @throws RecordsError SSTITCH_SYNC_NOT_FOUND; EngineError. The base is then as it was. */
+/**
+ * Replaces the sync in one commit.
+ *
+ * @throws RecordsError SSTITCH_SYNC_NOT_FOUND; EngineError. The base is then as it was.
+ */
 export async function replaceAs(
   { progress, signal }: Pick<CommandContext, 'progress' | 'signal'>,
   { base, source, syncId, as, purge }: Replacement,
@@ -55,12 +60,12 @@ export async function replaceAs(
   }
 }
 
-/** The result for --json. */
+/** Converts the result to the document of --json. */
 export function replacementDocument(
   { loaded: { syncId }, report }: ReplacedSync,
   durationMs: number,
 ): CompactionDocument {
-  // As the tables were put in.
+  // The order in which the tables were ingested.
   const inKeyOrder = syncSpansInKeyOrder(syncId);
   return {
     syncs: [syncId],

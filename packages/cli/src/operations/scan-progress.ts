@@ -1,4 +1,4 @@
-// How far a read of spans is, by the bytes of tables that lie before its keys.
+// Estimates how far a read of spans has come, from the bytes of tables before the current key.
 import type { Span } from '@sstitch/contract';
 import type { ByteReader } from '../stores/open-store.js';
 import type { ProgressLine } from '../terminal/progress-line.js';
@@ -11,14 +11,14 @@ export class ScanProgress {
   readonly #progress: ProgressLine;
   #sizes: Promise<readonly number[]> | undefined;
 
-  /** @param spans in the order in which they are read */
+  /** @param spans in the order in which they will be read */
   constructor(reader: SizedReader, spans: readonly Span[], progress: ProgressLine) {
     this.#reader = reader;
     this.#spans = spans;
     this.#progress = progress;
   }
 
-  /** Shows that the read has come to a key. Costs nothing where nothing is shown. */
+  /** Shows that the read has reached a key. Costs nothing if no progress is shown. */
   async reach(doing: string, spanIndex: number, key: Uint8Array | undefined): Promise<void> {
     const span = this.#spans[spanIndex];
     if (!this.#progress.isDue || span === undefined || key === undefined) return;
@@ -34,7 +34,7 @@ export class ScanProgress {
   }
 }
 
-/** After any key that a sync has, and any that a database is likely to have. */
+/** A key after every key of a sync, and after most keys of any other database. */
 export const LAST_KEY: Uint8Array = new Uint8Array(64).fill(0xff);
 
 function sumOf(sizes: readonly number[]): number {

@@ -1,5 +1,5 @@
-// Checks a store from its files up, as the engine does, and then every key, and the indexes of every sync
-// against its records, both ways. Keys are read from a copy by links whose tables were all found sound.
+// Checks a store from its files up, as the engine does, then every key, and the indexes of every sync against
+// its records, both ways. Keys are read from a hard-linked copy, after all of its tables were found undamaged.
 
 import { basename, join } from 'node:path';
 import type { Span } from '@sstitch/contract';
@@ -17,17 +17,20 @@ import { scanSpan } from '../stores/scan-span.js';
 import type { ProgressLine } from '../terminal/progress-line.js';
 import { ScanProgress } from './scan-progress.js';
 
-/** One thing that is wrong. */
+/** A fault of the store. */
 export interface Problem {
-  /** What the engine calls it: `store`, `manifest`, `table`, `log`; or `verifyIndexes`: `missing_index_entry`, … */
+  /**
+   * The kind of the fault, from the engine (`store`, `manifest`, `table`, `log`) or from `verifyIndexes`
+   * (`missing_index_entry`, …).
+   */
   readonly kind: string;
   readonly message: string;
   readonly path?: string;
-  /** The byte in that file. */
+  /** The offset in that file, in bytes. */
   readonly offset?: number;
   readonly syncId?: string;
   readonly bucket?: string;
-  /** Hex. */
+  /** The key in hex. */
   readonly key?: string;
 }
 
@@ -35,32 +38,35 @@ export interface VerifyReport {
   readonly ok: boolean;
   readonly tables: number;
   readonly keys: number;
-  /** Those of `keys` that are no sync's, nor kept for one: an adopted database has its program's own. */
+  /**
+   * How many of `keys` belong to no sync and no reserved range: an adopted database has the keys of its own
+   * program.
+   */
   readonly keysOfNoSync: number;
   readonly syncs: number;
-  /** False where broken tables made it unsafe to look at keys. */
+  /** False if damaged tables made it unsafe to read keys. */
   readonly isComplete: boolean;
-  /** The first of them. */
+  /** The first of the problems. */
   readonly problems: readonly Problem[];
   readonly problemCount: number;
-  /** What is not wrong but worth a look: files that end as a crash leaves them, keys of no sync. */
+  /** Findings that are not faults: files that end as a crash leaves them, keys that belong to no sync. */
   readonly notes: readonly StoreProblem[];
 }
 
 export interface VerifyStoreOptions {
-  /** Keys and indexes of these syncs alone. @defaultValue all */
+  /** Check keys and indexes of only these syncs. @defaultValue all */
   readonly syncIds?: readonly string[] | undefined;
   readonly signal: AbortSignal;
   readonly progress?: ProgressLine;
 }
 
-/** A store with this many problems has one: the rest is only counted. */
+/** The most problems to list; further ones are only counted. */
 const MAX_LISTED_PROBLEMS = 1000;
 
 /**
  * Verifies a store.
  *
- * @throws what opening a store throws where there is none, or one of another format
+ * @throws the errors of opening a store if there is none, or one of another format
  */
 export async function verifyStore(
   location: string,
@@ -73,7 +79,7 @@ export async function verifyStore(
     withFrozenCopy(location, options.signal, async (copy) => {
       pass.checkNewTables(copy, sound);
       if (pass.problemCount > 0) return;
-      // LevelDB trusts tables and can crash on broken ones: only sound ones are opened.
+      // LevelDB trusts its tables and can crash on damaged ones, so only verified tables are opened.
       pass.isComplete = true;
       await pass.checked('store', location, () =>
         withReader(copy.storeDirectory, (reader) => pass.checkKeys(reader, location)),
@@ -112,7 +118,7 @@ class VerifyPass {
     };
   }
 
-  /** Runs a step; corruption that it meets is a problem, anything else an error. */
+  /** Runs a step. Adds corruption that it finds to the problems; throws any other error. */
   async checked(kind: string, path: string, step: () => Promise<void>): Promise<void> {
     try {
       await step();
@@ -121,12 +127,12 @@ class VerifyPass {
       const isCorrupt =
         exitCode === EXIT_CODES.corrupt || code === 'SSTITCH_LEVELDB' || isMissingFile(error);
       if (!isCorrupt || this.#options.signal.aborted) throw error;
-      // Opening and copying meet the same fault, and report it in the same words or nearly so.
+      // Opening and copying find the same fault again and report it in the same or similar words.
       if (this.problemCount === 0) this.#add({ kind, message, path });
     }
   }
 
-  /** The engine's check; returns the names of the sound tables if nothing at all is wrong. */
+  /** Runs the engine's check. Returns the names of the verified tables if it found no problem at all. */
   async checkFiles(location: string): Promise<ReadonlySet<string> | undefined> {
     const { signal, progress } = this.#options;
     const report = await verifyFiles(location, {
@@ -141,7 +147,7 @@ class VerifyPass {
     return report.ok ? new Set(report.tableNames) : undefined;
   }
 
-  /** Tables that the store's owner has made since. */
+  /** Checks the tables that the store's owner has written since. */
   checkNewTables(
     { tableDirectory, tableNames, sourceDirectory }: FrozenCopy,
     sound: ReadonlySet<string>,
@@ -181,14 +187,14 @@ class VerifyPass {
         }
       }
     }
-    // Where no key is a sync's, the buckets are not syncs' either: such keys are another program's.
+    // If no key belongs to a sync, keys in the buckets belong to another program.
     if (syncIds.size === 0) this.#keysOfNoSync += malformed.count;
     else this.#addMalformed(malformed);
     this.#noteKeysOfNoSync(location);
     for (const id of [...syncIds].sort()) {
       progress?.update({ doing: `checking indexes of ${id}` });
       for await (const { kind, bucket, key, message } of verifyIndexes(reader, id, { signal })) {
-        // Reported above already.
+        // Already reported above.
         if (kind === 'malformed_key') continue;
         this.#add({ kind, syncId: id, bucket, key: toHex(key), message });
       }
@@ -204,7 +210,7 @@ class VerifyPass {
   #noteKeysOfNoSync(path: string): void {
     const count = this.#keysOfNoSync;
     if (count === 0) return;
-    const message = `${formatCountOf(count, 'key is', 'keys are')} of no sync (${path})`;
+    const message = `${formatCountOf(count, 'key belongs', 'keys belong')} to no sync (${path})`;
     this.#notes = [...this.#notes, { kind: 'store', path, message }];
   }
 
@@ -214,7 +220,7 @@ class VerifyPass {
   }
 }
 
-/** Keys in a bucket that are not of its layout: what they are is known when all keys are. */
+/** Keys in a bucket that do not match its layout. Whether they are faults is known only after the last key. */
 class MalformedKeys {
   readonly first: Problem[] = [];
   count = 0;
@@ -231,7 +237,7 @@ function spansToCheck(syncIds: readonly string[] | undefined): readonly Span[] {
   return syncIds.flatMap((syncId) => syncSpansInKeyOrder(syncId).map(({ span }) => span));
 }
 
-/** A table or MANIFEST that is gone. A store that is gone has a code of its own. */
+/** Whether a table or MANIFEST is missing. A missing store has a code of its own. */
 function isMissingFile(error: unknown): boolean {
   const { code, exitCode } = reportOf(error);
   if (exitCode === EXIT_CODES.noSuchStore) return false;

@@ -1,8 +1,8 @@
-// How a command waits for a store that another process has open: it shows whom it waits for.
+// Waits for a store that another process has open, and shows which process that is.
 import type { CommandContext } from '../command-line/command-context.js';
 import type { Patience } from '../stores/open-store.js';
 
-/** @param waitSeconds of --wait */
+/** How long and how visibly a command waits. @param waitSeconds the value of --wait */
 export function patienceOf(context: CommandContext, waitSeconds: number): Patience {
   const { note, progress, signal } = context;
   let isNoted = false;

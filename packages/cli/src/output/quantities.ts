@@ -1,9 +1,9 @@
-// Numbers as people read them. With --json they stay bare numbers.
+// Formats quantities for people. JSON documents hold plain numbers.
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
 const STEP = 1000;
 
-/** 1234567 as `1.2 MB`: decimal units, as disks have. */
+/** Formats 1234567 as `1.2 MB`, in decimal units, as disks are measured. */
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;
@@ -15,29 +15,29 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${UNITS[unit]}`;
 }
 
-/** 1234567 as `1,234,567`. */
+/** Formats 1234567 as `1,234,567`. */
 export function formatCount(count: number): string {
   return count.toLocaleString('en-US');
 }
 
-/** `count` of a thing, in the plural where it must be. */
+/** Formats a count with its noun, in the singular or plural. */
 export function formatCountOf(count: number, singular: string, plural = `${singular}s`): string {
   return `${formatCount(count)} ${count === 1 ? singular : plural}`;
 }
 
-/** 1234.5 as `1.23 s`, 12.345 as `12.3 ms`. */
+/** Formats 1234.5 as `1.23 s`, 12.345 as `12.3 ms`. */
 export function formatMs(milliseconds: number): string {
   if (milliseconds >= 10_000) return `${(milliseconds / 1000).toFixed(1)} s`;
   if (milliseconds >= 1000) return `${(milliseconds / 1000).toFixed(2)} s`;
   return `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`;
 }
 
-/** Milliseconds for a JSON document: clocks are not exact beyond microseconds. */
+/** Rounds milliseconds for a JSON document to microseconds, the precision of clocks. */
 export function roundMs(milliseconds: number): number {
   return Math.round(milliseconds * 1000) / 1000;
 }
 
-/** A time that is left: `8 s`, `2 min 5 s`, `3 h 10 min`. */
+/** Formats a remaining time: `8 s`, `2 min 5 s`, `3 h 10 min`. */
 export function formatDuration(milliseconds: number): string {
   const seconds = Math.ceil(milliseconds / 1000);
   if (seconds < 60) return `${seconds} s`;

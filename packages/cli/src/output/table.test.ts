@@ -12,13 +12,13 @@ const ROWS = [
 ];
 
 describe('formatTable', () => {
-  it('puts each row on a line, without a limit', () => {
+  it('puts each row on one line if there is no limit', () => {
     expect(formatTable(COLUMNS, ROWS)).toBe(
       ['NAME    COUNT   SIZE', 'alpha       1  10 KB', 'be     22,333    7 B', ''].join('\n'),
     );
   });
 
-  it('goes on in a further line where a row does not fit, columns below each other', () => {
+  it('continues a row that does not fit on further lines, with aligned columns', () => {
     expect(formatTable(COLUMNS, ROWS, undefined, 19)).toBe(
       ['NAME    COUNT', '   SIZE', 'alpha       1', '  10 KB', 'be     22,333', '    7 B', ''].join(
         '\n',
@@ -27,7 +27,7 @@ describe('formatTable', () => {
     expect(formatTable(COLUMNS, ROWS, undefined, 20)).toBe(formatTable(COLUMNS, ROWS));
   });
 
-  it('splits no word, however share the terminal is', () => {
+  it('splits no cell, however narrow the terminal is', () => {
     const words = (text: string) => text.split(/\s+/).filter((word) => word !== '');
     expect(words(formatTable(COLUMNS, ROWS, undefined, 1))).toEqual(
       words(formatTable(COLUMNS, ROWS)),

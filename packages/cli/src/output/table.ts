@@ -1,4 +1,4 @@
-// Text in columns.
+// Lays text out in columns.
 import { stripVTControlCharacters } from 'node:util';
 
 /** A column of a table. */
@@ -9,15 +9,15 @@ export interface Column {
 }
 
 const GAP = '  ';
-/** In front of what follows the first line of a row. */
+/** The indent of the further lines of a row. */
 const INDENT = '  ';
 
 /**
- * Lays rows out in columns, the titles above them. Cells may hold colours. Where a row does not fit a line, it
- * goes on in further ones, indented, columns still below each other: no cell is split, and none is left out.
+ * Lays out rows in columns under their titles. Cells may hold colours. A row that does not fit on a line
+ * continues on further, indented lines, with its columns still aligned; no cell is split or omitted.
  *
- * @param lineWidth what a line may be wide, in characters
- * @returns lines, each ended by a newline.
+ * @param lineWidth the most characters in a line
+ * @returns lines that each end in a newline
  */
 export function formatTable(
   columns: readonly Column[],
@@ -57,7 +57,7 @@ interface LineOfColumns {
   readonly end: number;
 }
 
-/** As many columns to a line as fit, one at least. */
+/** Puts as many columns on a line as fit, but at least one. */
 function columnsByLine(widths: readonly number[], lineWidth: number): readonly LineOfColumns[] {
   const lines: LineOfColumns[] = [];
   let first = 0;

@@ -1,6 +1,6 @@
-// Paragraphs in lines.
+// Breaks paragraphs into lines.
 
-/** Breaks a text between words, so that no line is longer than so many characters unless one word is. */
+/** Breaks a text between words into lines of at most `columns` characters. A longer word has a line of its own. */
 export function wrap(text: string, columns: number): string {
   const lines: string[] = [];
   let line = '';

@@ -1,26 +1,29 @@
-// An entry of a store, decoded for people and programs.
+// Decodes an entry of a store for people and programs.
 import { classifyKey, toHex } from '@sstitch/keys';
 import { recordObject } from '@sstitch/lines/record-object';
 import { decodeRecord, isValueBucket, RecordsError } from '@sstitch/records';
 import { isInBucket } from '../stores/bucket-keyspace.js';
 
-/** An entry as --json shows it. Keys and values are hex. */
+/** An entry as --json prints it. Keys and values are hex. */
 export interface EntryObject {
   readonly key: string;
-  /** The bucket; `reserved`, `none` for a key of no sync, `malformed` for one in a bucket that is not of its layout. */
+  /**
+   * The bucket; `reserved` for a reserved range, `none` for a key outside every bucket, `malformed` for one
+   * that does not match the layout of its bucket.
+   */
   readonly bucket: string;
   readonly syncId?: string;
-  /** The parts of the key after the sync id. */
+  /** The elements of the key after the sync id. */
   readonly elements?: readonly string[];
-  /** The value, decoded. */
+  /** The decoded value. */
   readonly record?: unknown;
-  /** The value as it is, in hex: with --raw, and where it cannot be decoded. */
+  /** The undecoded value in hex; with --raw, or if it cannot be decoded. */
   readonly value?: string;
   /** What is wrong with the key or the value. */
   readonly problem?: string;
 }
 
-/** Decodes what can be decoded; never throws on bad bytes. */
+/** Decodes as much of an entry as it can; never throws on bad bytes. */
 export function describeEntry(key: Uint8Array, value: Uint8Array, raw: boolean): EntryObject {
   const hexKey = toHex(key);
   const classified = classifyKey(key);
@@ -48,7 +51,7 @@ export function describeEntry(key: Uint8Array, value: Uint8Array, raw: boolean):
   }
 }
 
-/** An entry in one line. */
+/** Formats an entry as one line. */
 export function entryLine({
   key,
   bucket,
@@ -67,7 +70,7 @@ export function entryLine({
   return parts.filter((part) => part !== '').join('  ');
 }
 
-/** Text as text, anything else as it is: the layout says nothing of such a key. */
+/** Shows a foreign key as text if it is text, and in hex otherwise. */
 function shownKey(hexKey: string): string {
   const text = Buffer.from(hexKey, 'hex').toString('latin1');
   return /^[\x20-\x7e]+$/.test(text) ? JSON.stringify(text) : hexKey;

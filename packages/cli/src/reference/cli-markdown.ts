@@ -1,4 +1,4 @@
-// docs/cli.md: the reference of all commands.
+// Writes docs/cli.md, the reference of all commands.
 import { type CommandSpec, commandsOf, type ProgramSpec } from '../command-line/command-spec.js';
 import {
   ENVIRONMENT_NOTES,
@@ -13,8 +13,8 @@ import { argumentTerm, optionFacts, optionTerm, schemaFile, usageOf } from './co
 export function cliMarkdown(program: ProgramSpec, schemas: string): string {
   const parts = [
     `# ${program.name}`,
-    '<!-- Made of the commands by `pnpm generate`: edit packages/cli/src/commands/*/command.ts. -->',
-    `${program.summary} \`${program.name} COMMAND --help\` prints what this page says of a command.`,
+    '<!-- Generated from the commands by `pnpm generate`: edit packages/cli/src/commands/*/command.ts. -->',
+    `${program.summary} \`${program.name} COMMAND --help\` prints the section of this page about a command.`,
     '## Commands',
     ...program.groups.flatMap(({ title, commands }) => [
       `**${title}**`,

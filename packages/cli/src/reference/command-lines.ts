@@ -1,4 +1,4 @@
-// Command lines as the references print them.
+// Formats command lines for the references.
 import type {
   ArgumentSpec,
   CommandSpec,
@@ -22,7 +22,7 @@ export function optionTerm(name: string, option: OptionSpec): string {
   return option.value === undefined ? flag : `${flag} <${option.placeholder}>`;
 }
 
-/** What an option's summary does not say: its values, its default, whether it is required. */
+/** Facts about an option that its summary does not state: its values, its default, whether it is required. */
 export function optionFacts(option: OptionSpec): readonly string[] {
   if (option.value === undefined) return [];
   return [
@@ -40,7 +40,7 @@ function valueFacts(value: ValueSpec): readonly string[] {
   return [];
 }
 
-/** The file in `schemas/` that describes the command's document. */
+/** The name of the file in `schemas/` that describes the command's document. */
 export function schemaFile(command: Pick<CommandSpec, 'name'>): string {
   return `${command.name.replace(' ', '-')}.schema.json`;
 }

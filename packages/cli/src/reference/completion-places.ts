@@ -1,4 +1,4 @@
-// What can be completed where: each command and each family of commands with what may follow it.
+// Lists the places of a command line: each command and each family of commands, with the words that can follow it.
 import {
   type CommandSpec,
   commandsOf,
@@ -8,13 +8,13 @@ import {
 import { flagOf } from '../command-line/option-names.js';
 import { STANDARD_OPTIONS } from '../command-line/shared-options.js';
 
-/** What follows the words of `path`. */
+/** A place on a command line, after the words of `path`. */
 export interface Place {
   /** Empty for the program itself. */
   readonly path: readonly string[];
   /** Commands, by their next word. */
   readonly children: ReadonlyArray<{ readonly name: string; readonly summary: string }>;
-  /** Values of its arguments, where these are few. */
+  /** The values of its arguments, if they are choices. */
   readonly choices: readonly string[];
   readonly options: readonly OfferedOption[];
 }
@@ -33,7 +33,7 @@ const VERSION: OfferedOption = {
   value: 'none',
 };
 
-/** All places of a program; that of the program itself comes first. */
+/** All places of a program; the first is that of the program itself. */
 export function completionPlaces(program: ProgramSpec): readonly Place[] {
   const commands = commandsOf(program);
   const firstWords = new Map<string, string>();

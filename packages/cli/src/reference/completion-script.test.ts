@@ -10,7 +10,7 @@ import { SHELLS, type Shell } from './completion-script.js';
 const directory = mkdtempSync(join(tmpdir(), 'sstitch-cli-completion-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** With `sstitch` on the path: the scripts run it for the syncs of a store. */
+/** An environment with `sstitch` on the path: the scripts run it to list the syncs of a store. */
 const env = { ...USER_ENVIRONMENT, PATH: `${directory}${delimiter}${process.env['PATH']}` };
 const program = join(directory, 'sstitch');
 writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`, { mode: 0o755 });
@@ -27,7 +27,7 @@ function has(shell: Shell): boolean {
   return spawnSync(shell, ['-c', 'true']).status === 0;
 }
 
-/** What a shell offers for the last word of a command line. */
+/** Returns what a shell offers for the last word of a command line. */
 type Offers = (script: string, words: readonly string[]) => readonly string[];
 
 const offersOf: Record<Shell, Offers> = {
@@ -35,13 +35,13 @@ const offersOf: Record<Shell, Offers> = {
     const run = `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _sstitch; printf '%s\\n' "\${COMPREPLY[@]}"`;
     return linesOf(execFileSync('bash', ['-c', run, 'bash', script, 'sstitch', ...words], { env }));
   },
-  // zsh's own completion needs a terminal: the function is called as its bashcompinit would.
+  // zsh's own completion needs a terminal, so this calls the function as bashcompinit would.
   zsh: (script, words) => {
     const run = `autoload -Uz compinit && compinit -D; source "$1"; shift; setopt kshArrays; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _sstitch; printf '%s\\n' "\${COMPREPLY[@]}"`;
     const offers = linesOf(
       execFileSync('zsh', ['-f', '-c', run, 'zsh', script, 'sstitch', ...words], { env }),
     );
-    // Its compgen leaves to zsh what fits.
+    // zsh's compgen does not filter the words.
     return offers.filter((offer) => offer.startsWith(words.at(-1) ?? ''));
   },
   fish: (script, words) => {
@@ -59,11 +59,11 @@ function linesOf(output: Uint8Array): readonly string[] {
 describe.each(SHELLS)('completion in %s', (shell) => {
   const offers = offersOf[shell];
   if (!has(shell)) {
-    it.skip(`is not tried: there is no ${shell} here`, () => undefined);
+    it.skip(`is skipped: ${shell} is not installed`, () => undefined);
     return;
   }
 
-  it('offers commands, and those below a command', async () => {
+  it('offers commands, and those of a family', async () => {
     const script = await scriptFor(shell);
     expect(offers(script, ['comp'])).toEqual(['compact', 'completion']);
     expect(offers(script, ['sst', ''])).toEqual(['dump', 'verify']);
@@ -71,7 +71,7 @@ describe.each(SHELLS)('completion in %s', (shell) => {
     expect(offers(script, ['completion', 'f'])).toEqual(['fish']);
   });
 
-  it('offers the options of the command, and the values of one', async () => {
+  it('offers the options of the command, and the values of an option', async () => {
     const script = await scriptFor(shell);
     expect(offers(script, ['compact', '--str'])).toEqual(['--strategy']);
     expect(offers(script, ['compact', 'x', '--strategy', ''])).toEqual([
@@ -83,7 +83,7 @@ describe.each(SHELLS)('completion in %s', (shell) => {
 });
 
 describe.each(SHELLS.filter(has))('completion of a sync in %s', (shell) => {
-  it('offers the syncs of the store, and names for them', async () => {
+  it('offers the syncs of the store, and references to them', async () => {
     const script = await scriptFor(shell);
     const store = join(directory, 'store');
     await sstitch(['generate', store, '--grants', '3', '--syncs', '2']);
@@ -104,7 +104,7 @@ describe.each(SHELLS.filter(has))('completion of a sync in %s', (shell) => {
 });
 
 describe('completion', () => {
-  it('knows every command of the help, and no other shell', async () => {
+  it('covers every command of the help, and refuses other shells', async () => {
     const help = (await sstitch(['--help'])).stdout;
     const commands = [...help.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(([, name]) => name);
     expect(commands.length).toBeGreaterThan(15);

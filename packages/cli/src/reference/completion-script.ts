@@ -1,17 +1,18 @@
-// Shell scripts that complete command lines, made of the commands' data. They are whole but for the syncs of a
-// store, for which the shell runs `sstitch complete-syncs`. Where nothing of sstitch's fits, shells complete paths.
+// Generates shell scripts that complete command lines from the specs of the commands. The scripts are complete
+// in themselves except for the syncs of a store, for which they run `sstitch complete-syncs`. If no word of
+// sstitch matches, the shell completes paths.
 import type { ProgramSpec } from '../command-line/command-spec.js';
 import { completionPlaces, type OfferedOption, type Place } from './completion-places.js';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** A script that the shell reads at its start. */
+/** Generates the script, which the shell reads when it starts. */
 export function completionScript(program: ProgramSpec, shell: Shell): string {
   const places = completionPlaces(program);
   if (shell === 'fish') return fishScript(program.name, places);
   const script = bashScript(program.name, places);
-  // zsh reads bash's by a module of its own.
+  // zsh runs the bash script through bashcompinit.
   return shell === 'bash' ? script : `autoload -Uz bashcompinit && bashcompinit\n${script}`;
 }
 
@@ -99,7 +100,7 @@ ${lines.join('\n')}
 `;
 }
 
-/** -x: these values and no paths; -r: paths. */
+/** Options of fish's `complete`: -x allows only these values, -r allows paths. */
 function fishValues(name: string, { value }: OfferedOption): readonly string[] {
   if (value === 'none') return [];
   if (value === 'other') return ['-r'];

@@ -1,4 +1,4 @@
-// The man page sstitch.1, in the macros of man(7).
+// Writes the man page sstitch.1 with the macros of man(7).
 import { type CommandSpec, commandsOf, type ProgramSpec } from '../command-line/command-spec.js';
 import {
   ENVIRONMENT_NOTES,
@@ -70,7 +70,7 @@ function section(title: string, text: string): string {
   return `.SH ${title}\n${text}`;
 }
 
-/** Text that troff prints as it is: a hyphen may be typed, a leading dot is no request. */
+/** Escapes text for troff, so that hyphens print as hyphens and a leading dot is not a request. */
 function roff(text: string): string {
   return text
     .replaceAll('\\', '\\e')

@@ -1,9 +1,9 @@
-// What came into each bucket, as a table.
+// Formats what a compaction brought into each bucket as a table.
 import type { BucketLine } from '../operations/compaction-document.js';
 import { formatBytes, formatCount } from '../output/quantities.js';
 import { formatTable } from '../output/table.js';
 
-/** A table of what came into each bucket; buckets that nothing came into are left out. */
+/** Formats the lines of the buckets as a table; omits buckets into which nothing came. */
 export function bucketTable(
   buckets: readonly BucketLine[],
   bold: (text: string) => string,
@@ -47,7 +47,7 @@ export function bucketTable(
       ...nameOf(line),
       line.bucket,
       formatCount(line.tables),
-      // A copy is what a link becomes between two file systems; a virtual table is linked but for its index.
+      // Between two file systems a link becomes a copy; of a virtual table only the index is new.
       bytes(line.linkedBytes + line.copiedBytes + line.sharedBytes),
       bytes(line.splitBytes),
       bytes(line.builtBytes),

@@ -1,9 +1,9 @@
-// What checkpoint and adopt report.
+// The report of checkpoint and adopt.
 import type { CopiedGeneration } from '@sstitch/engine';
 import type { CommandContext, CommandResult } from '../command-line/command-context.js';
 import { formatBytes, formatCountOf } from '../output/quantities.js';
 
-/** The result of a copy by links. */
+/** Builds the result of a hard-linked copy. */
 export function copyResult(
   { style }: CommandContext,
   store: string,

@@ -1,9 +1,9 @@
-// A difference of two syncs as a table.
+// Formats the difference of two syncs as a table.
 import type { BucketDifference } from '../operations/diff-syncs.js';
 import { formatCount } from '../output/quantities.js';
 import { formatTable } from '../output/table.js';
 
-/** The buckets of a difference; those with no entries on either side are left out. */
+/** Formats the buckets of a difference; omits those without entries on either side. */
 export function differenceTable(
   buckets: readonly BucketDifference[],
   bold: (text: string) => string,

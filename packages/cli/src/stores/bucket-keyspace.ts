@@ -1,9 +1,9 @@
-// Which keys the layout of syncs lays claim to: those that begin with a bucket's prefix.
+// The key space of the layout: the keys that begin with a bucket's prefix.
 import { BUCKETS } from '@sstitch/keys';
 
 /**
- * Whether a key begins as the keys of a bucket do. Others are of no sync: an adopted database holds what its
- * program put there.
+ * Whether a key begins with the prefix of a bucket. Other keys belong to no sync: an adopted database holds
+ * keys of its own program.
  */
 export function isInBucket(key: Uint8Array): boolean {
   return BUCKETS.some(({ prefix }) => prefix.every((byte, at) => key[at] === byte));

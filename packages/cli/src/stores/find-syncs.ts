@@ -1,4 +1,4 @@
-// Which syncs a store holds, and which of them a command line names.
+// Finds the syncs of a store and resolves references to them.
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import type { ReadableEngine, Span } from '@sstitch/contract';
 import {
@@ -9,14 +9,15 @@ import {
   SYNC_ID_LENGTH_BYTES,
   syncIdBytes,
 } from '@sstitch/keys';
+import { replacedVersionOf } from '@sstitch/operations';
 import { SyncReader } from '@sstitch/records';
 import { chooseSyncs, needsLookup, type SyncChoice } from '../command-line/sync-reference.js';
 import { withReader } from './open-store.js';
 import { scanSpan } from './scan-span.js';
 
 /**
- * The ids of all syncs that have at least one key, in ascending order. Costs a few seeks a sync: of each
- * sync and bucket one key is read.
+ * Returns the ids of all syncs that have at least one key, in ascending order. Reads one key for each sync and
+ * bucket, so it costs a few seeks for each sync.
  */
 export async function findSyncIds(
   engine: ReadableEngine,
@@ -31,7 +32,7 @@ export async function findSyncIds(
       if (key === undefined) break;
       let start: Uint8Array | undefined;
       if (key.length < prefix.length + SYNC_ID_LENGTH_BYTES) {
-        // No key of the layout: `verify` reports it. The next key there can be is one byte longer.
+        // Not a key of the layout; `verify` reports it. The smallest key after it is one byte longer.
         start = new Uint8Array([...key, 0]);
       } else {
         const sync = syncIdBytes(key.slice(prefix.length, prefix.length + SYNC_ID_LENGTH_BYTES));
@@ -44,7 +45,7 @@ export async function findSyncIds(
   return [...found].sort();
 }
 
-/** Whether any of the spans holds a key. */
+/** Whether a key lies in any of the spans. */
 export async function hasKeys(
   engine: ReadableEngine,
   spans: readonly Span[],
@@ -56,7 +57,7 @@ export async function hasKeys(
   return false;
 }
 
-/** The syncs of a store with their times. */
+/** Returns the syncs of a store with their times. */
 export async function findSyncs(
   engine: ReadableEngine,
   signal: AbortSignal,
@@ -69,13 +70,14 @@ export async function findSyncs(
       syncId,
       startedAt: run?.startedAt && timestampDate(run.startedAt),
       endedAt: run?.endedAt && timestampDate(run.endedAt),
+      ...(run !== undefined && replacedVersionOf(run) !== undefined && { isReplaced: true }),
     });
   }
   return choices;
 }
 
 /**
- * The ids that references name in an open store; see sync-reference.ts.
+ * Resolves references to ids of syncs in an open store; see sync-reference.ts.
  *
  * @throws CliError SSTITCH_SYNC_NOT_FOUND, SSTITCH_USAGE
  */
@@ -90,9 +92,9 @@ export async function syncIdsOf(
 }
 
 /**
- * The ids that references name in any of some stores, which are opened only where a look at them is needed.
+ * Resolves references to ids of syncs in any of several stores. Opens the stores only if a reference is not a whole id.
  *
- * @throws CliError SSTITCH_SYNC_NOT_FOUND, SSTITCH_USAGE; what opening a store throws
+ * @throws CliError SSTITCH_SYNC_NOT_FOUND, SSTITCH_USAGE; the errors of opening a store
  */
 export async function syncIdsIn(
   locations: readonly string[],
@@ -116,7 +118,7 @@ async function firstKey(
 ): Promise<Uint8Array | undefined> {
   for await (const page of scanSpan(engine, span, { signal, values: false, limit: 1 })) {
     const key = page[0]?.[0];
-    // A plain copy: pages hand out Buffers, whose parts are views.
+    // A plain copy: the keys of pages are Buffers, whose parts are views.
     return key === undefined ? undefined : new Uint8Array(key);
   }
   return undefined;

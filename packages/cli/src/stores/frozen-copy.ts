@@ -1,28 +1,31 @@
-// A copy of a store's tables that nothing changes: linked, with a MANIFEST of its own, made without
-// opening the database. LevelDB compacts even a private copy once it is open; what `verify` checks must
-// hold still.
+// A frozen copy of a store: hard links to its tables and a MANIFEST of its own, made without opening the
+// database. LevelDB may compact even a private copy once it is open, but the tables that `verify` checks must
+// not change.
 import { readdirSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { adopt } from '@sstitch/engine';
 import { withPrivateDirectory } from './private-directory.js';
 
-/** Each round follows a commit of the store's owner. */
+/** How many times a copy is retried. Each retry follows a commit of the store's owner. */
 const MAX_ROUNDS = 10;
 
-/** A copy and where it came from. */
+/** A frozen copy and the directory that it was made from. */
 export interface FrozenCopy {
-  /** A store of one generation; open it to read keys. */
+  /** The copy, a store of one generation; open it to read keys. */
   readonly storeDirectory: string;
-  /** The directory with its tables. */
+  /** The directory of the copy's tables. */
   readonly tableDirectory: string;
-  /** Names of its tables: exactly those in force. */
+  /** The names of the tables in the copy's current version, and no others. */
   readonly tableNames: readonly string[];
-  /** The directory that the tables came from, for messages. */
+  /** The directory of the original tables, for messages. */
   readonly sourceDirectory: string;
 }
 
-/** Runs `use` on a copy of a store's current generation. The store must be one: open it first. */
+/**
+ * Runs `use` on a frozen copy of a store's current generation. The caller must have opened the store before,
+ * which checks that it is one.
+ */
 export async function withFrozenCopy<T>(
   location: string,
   signal: AbortSignal,
@@ -46,7 +49,7 @@ async function copyCurrent(
     const generation = await currentGeneration(location);
     const sourceDirectory = join(location, generation);
     try {
-      // What is not known to be sound is read by the caller.
+      // The caller verifies the tables itself.
       await adopt(sourceDirectory, storeDirectory, { signal, verify: false });
       return sourceDirectory;
     } catch (error) {

@@ -1,27 +1,35 @@
-// Checks that what a command is to read is there, before anything is made or opened: so that one that is not
-// has the same exit code everywhere.
+// Checks that the input of a command exists before anything is created or opened, so that a missing input has
+// the same exit code in every command.
 import { existsSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliError } from '../errors.js';
 
-/** What is at a path: 'stream' is a pipe or a device, which is read once. @throws CliError SSTITCH_INPUT_NOT_FOUND */
+/**
+ * The kind of the input at a path; a 'stream' is a pipe or a device, which can be read only once.
+ *
+ * @throws CliError SSTITCH_INPUT_NOT_FOUND
+ */
 export function kindOfInput(path: string): 'file' | 'directory' | 'stream' {
   const status = statusOf('file', path);
   if (status.isDirectory()) return 'directory';
   return status.isFile() ? 'file' : 'stream';
 }
 
-/** @throws CliError SSTITCH_INPUT_NOT_FOUND, SSTITCH_INPUT_UNFIT */
+/** Checks that a path is a file. @throws CliError SSTITCH_INPUT_NOT_FOUND, SSTITCH_INPUT_UNFIT */
 export function requireFile(path: string): void {
   if (!statusOf('file', path).isFile()) throw unfit(path, 'is not a file');
 }
 
-/** @throws CliError SSTITCH_INPUT_NOT_FOUND, SSTITCH_INPUT_UNFIT */
+/** Checks that a path is a directory. @throws CliError SSTITCH_INPUT_NOT_FOUND, SSTITCH_INPUT_UNFIT */
 export function requireDirectory(path: string): void {
   if (!statusOf('directory', path).isDirectory()) throw unfit(path, 'is not a directory');
 }
 
-/** A LevelDB directory, by the file that each has. @throws CliError SSTITCH_INPUT_NOT_FOUND, SSTITCH_INPUT_UNFIT */
+/**
+ * Checks that a path is a LevelDB directory, by its CURRENT file.
+ *
+ * @throws CliError SSTITCH_INPUT_NOT_FOUND, SSTITCH_INPUT_UNFIT
+ */
 export function requireDatabase(path: string): void {
   requireDirectory(path);
   if (existsSync(join(path, 'CURRENT'))) return;

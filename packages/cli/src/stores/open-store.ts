@@ -1,4 +1,4 @@
-// Opens stores for the length of a piece of work.
+// Opens stores, and closes them after a callback.
 import { accessSync, constants } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openReadOnly, type ReadOnlyOptions, type ReadOnlyStore, Store } from '@sstitch/engine';
@@ -6,27 +6,27 @@ import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
 import { type ErrorReport, reportOf } from '../errors.js';
 import { EXIT_CODES } from '../exit-codes.js';
 
-/** A store that can be changed; keys and values are bytes. */
+/** A writable store with bytes as keys and values. */
 export type ByteStore = Store<Uint8Array, Uint8Array>;
-/** A private view of a store: works beside a process that has it open. */
+/** A read-only store, which can be opened while another process has the store open. */
 export type ByteReader = ReadOnlyStore<Uint8Array, Uint8Array>;
 
 const ENCODINGS = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 const RETRY_MS = 100;
 
-/** What to do with a location that holds no store. */
+/** What to do at a location that holds no store. */
 export type MissingStore = 'refuse' | 'create';
 
-/** How long to wait for a store that another process has open. */
+/** How to wait for a store that another process has open. */
 export interface Patience {
   readonly waitSeconds: number;
   /** Ends the wait. */
   readonly signal: AbortSignal;
-  /** Called again and again while it waits. */
+  /** Called repeatedly during the wait. */
   readonly onWait: (locked: ErrorReport, leftMs: number) => void;
 }
 
-/** Opens a store to change it; the caller closes it. */
+/** Opens a store for writing; the caller must close it. */
 export async function openStore(location: string, missing: MissingStore): Promise<ByteStore> {
   const store: ByteStore = new Store(location, {
     ...ENCODINGS,
@@ -36,7 +36,7 @@ export async function openStore(location: string, missing: MissingStore): Promis
   return store;
 }
 
-/** Runs `use` with the store open to change. */
+/** Runs `use` with the store open for writing. */
 export async function withStore<T>(
   location: string,
   missing: MissingStore,
@@ -73,8 +73,8 @@ async function openPatiently(
 }
 
 /**
- * Runs `use` with a store to take syncs from: open to change, which lets its tables be shared, or, where it cannot
- * be written to (read-only media, another user's), a view of it.
+ * Runs `use` with a source store. The store is opened for writing, so that its tables can be shared, or, if it
+ * cannot be written (read-only media, another user's), read-only.
  */
 export async function withSource<T>(
   location: string,
@@ -91,23 +91,24 @@ function refusesWrites(location: string): boolean {
     accessSync(location, constants.W_OK);
     return false;
   } catch (error) {
-    // One that is not there is for the open to report.
+    // Opening the store reports that it is missing.
     return ['EROFS', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
   }
 }
 
 /**
- * Options of a read-only open whose files this thread links: that takes less time than starting another. Where
- * nothing can be linked (read-only media), tables are copied, and a thread does that.
+ * Options that make this thread link the files of a read-only open, which is faster than starting a worker. If
+ * nothing can be linked (read-only media), a worker copies the tables.
  */
 export function withoutThread(location: string): { readonly fileSystem?: FileSystem } {
   return refusesWrites(location) ? {} : { fileSystem: nodeFileSystem };
 }
 
 /**
- * Runs `use` with a view of the store as it is now.
+ * Runs `use` with the current state of the store, open read-only.
  *
- * @param options `verifySpans` for what is to be copied, digested or compared: LevelDB reads blocks unchecked
+ * @param options `verifySpans` must cover data that is to be copied, digested or compared, because LevelDB does
+ * not verify the blocks that it reads
  */
 export async function withReader<T>(
   location: string,

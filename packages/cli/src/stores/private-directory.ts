@@ -1,18 +1,18 @@
-// A directory of this process's own inside a store, for copies by links. Its name holds the process id, so that
-// the store's owner can remove it once the process has gone. Where the store cannot be written to, the directory
-// lies in the system's temporary directory, named the same way.
+// A private directory of this process inside a store, for hard-linked copies. Its name holds the process id, so
+// that the store's owner can remove it after the process has ended. If the store cannot be written, the
+// directory is created in the system's temporary directory, named the same way.
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Far above the numbers that the engine assigns to its own copies. */
+/** The first number of a directory, far above those that the engine assigns to its own copies. */
 const FIRST_NUMBER = 1_000_000;
-/** What a system answers where a directory may not be written to. */
+/** The error codes of a directory that cannot be written. */
 const NO_WRITE_CODES: readonly unknown[] = ['EROFS', 'EACCES', 'EPERM'];
 
 let directories = FIRST_NUMBER;
 
-/** Runs `use` with such a directory. The location must be a store. */
+/** Creates a private directory, runs `use` with it and removes it. The location must be a store. */
 export async function withPrivateDirectory<T>(
   location: string,
   use: (directory: string) => Promise<T>,
@@ -28,7 +28,7 @@ export async function withPrivateDirectory<T>(
 async function makePrivateDirectory(location: string): Promise<string> {
   const directory = join(location, 'readers', `${process.pid}-${++directories}`);
   try {
-    // One by one: what `recursive` says of a disk that cannot be written to is ENOENT.
+    // Not `recursive`, which reports ENOENT for a disk that cannot be written.
     await mkdir(join(location, 'readers')).catch((error: { readonly code?: unknown }) => {
       if (error.code !== 'EEXIST') throw error;
     });
@@ -37,6 +37,6 @@ async function makePrivateDirectory(location: string): Promise<string> {
   } catch (error) {
     if (!NO_WRITE_CODES.includes((error as { code?: unknown }).code)) throw error;
   }
-  // For the user's eyes alone, as mkdtemp makes it.
+  // mkdtemp makes the directory accessible only to the user.
   return mkdtemp(join(tmpdir(), `sstitch-reader-${process.pid}-`));
 }

@@ -1,4 +1,4 @@
-// Walks a range of keys in pages.
+// Reads a span in pages.
 import {
   type ByteIteratorOptions,
   byteEncodings,
@@ -10,15 +10,15 @@ const PAGE_ENTRIES = 1000;
 
 export interface ScanOptions {
   readonly signal?: AbortSignal;
-  /** Read keys alone; values then come empty. @defaultValue true */
+  /** Whether to read values; without them every value is empty. @defaultValue true */
   readonly values?: boolean;
-  /** Entries at most. @defaultValue no limit */
+  /** The most entries to read. @defaultValue no limit */
   readonly limit?: number | undefined;
 }
 
 export type EntryPage = ReadonlyArray<readonly [key: Uint8Array, value: Uint8Array]>;
 
-/** The entries of a span, in pages. */
+/** Yields the entries of a span in pages. */
 export async function* scanSpan(
   engine: ReadableEngine,
   span: Span,
@@ -42,7 +42,7 @@ export async function* scanSpan(
   }
 }
 
-/** How many keys a span holds. */
+/** Counts the keys of a span. */
 export async function countKeys(
   engine: ReadableEngine,
   span: Span,

@@ -13,7 +13,7 @@ describe('text from data', () => {
     [C1_SEQUENCE, '\\u009b31m'],
     [`a${OVERRIDE}b${ISOLATE}c`, 'a\\u202eb\\u2066c'],
     ['a\nb\tc\r\u0007\u007f', 'a\\u000ab\\u0009c\\u000d\\u0007\\u007f'],
-    // A tag character, of two units.
+    // A tag character of two UTF-16 units.
     ['a\u{e0041}', 'a\\udb40\\udc41'],
     ['zero\u200bwidth\ufeff', 'zero\\u200bwidth\\ufeff'],
   ])('%j is escaped', (text, escaped) => {
@@ -21,7 +21,7 @@ describe('text from data', () => {
   });
 
   it.each(['plain', 'Zürich', '日本語', 'שלום', '\u{1f600}', 'a"b\\c'])(
-    '%s stays as it is',
+    '%s is not changed',
     (text) => {
       expect(escapeText(text)).toBe(text);
       expect(escapeLines(text)).toBe(text);
@@ -30,14 +30,14 @@ describe('text from data', () => {
 });
 
 describe('lines for a terminal', () => {
-  it('keep line ends, tabs and the colours of this program, and nothing else', () => {
+  it('keep only line ends, tabs and the colours of this program unescaped', () => {
     const text = `${BOLD}\tx\n${CLEAR_SCREEN}\u001b[8mhidden${OVERRIDE}\n`;
     expect(escapeLines(text)).toBe(`${BOLD}\tx\n\\u001b[2J\\u001b[8mhidden\\u202e\n`);
   });
 });
 
 describe('JSON', () => {
-  it('holds the same values, without what terminals act on', () => {
+  it('holds the same values, without characters that terminals act on', () => {
     const value = { [`k${OVERRIDE}`]: [CLEAR_SCREEN, C1_SEQUENCE, 'a\u{e0041}', '\u2028', 'é\n'] };
     for (const indent of [undefined, 2]) {
       const text = jsonText(value, indent);

@@ -1,29 +1,29 @@
-// What a command sees of the outside: injected, so that tests run commands in process.
+// The interface between commands and the outside. It is injected, so that tests run commands in their own process.
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 
-/** A stream that text goes to, and bytes of other kinds where a command is asked for them. */
+/** A stream for text, and for bytes where a command writes them. */
 export interface Output {
   readonly isTerminal: boolean;
   /** Width in characters. */
   readonly columns: number;
   /**
-   * Fulfils when the text or the bytes are written and more may follow.
+   * Fulfils when the content is written and more may follow.
    *
-   * @throws OutputClosed where the reader has gone; CliError SSTITCH_OUTPUT_FAILED for any other failure.
-   * Standard error never throws: there is nowhere to report it.
+   * @throws OutputClosed if the reader has closed the stream; CliError SSTITCH_OUTPUT_FAILED on any other
+   * failure. Standard error never throws: there is nowhere to report the failure.
    */
   write(content: string | Uint8Array): Promise<void>;
 }
 
-/** The environment variables that are looked at. */
+/** The environment variables that the program reads. */
 export interface Environment {
-  /** Anything but '': no colours. */
+  /** Any value but '': no colours. */
   readonly NO_COLOR?: string | undefined;
-  /** Colours elsewhere than on a terminal too; `0`: none. */
+  /** Colours even if the output is not a terminal; `0`: no colours. */
   readonly FORCE_COLOR?: string | undefined;
   /** `dumb`: no colours, no progress line. */
   readonly TERM?: string | undefined;
-  /** `1`: errors come with their causes and stacks. */
+  /** `1`: errors are printed with their causes and stacks. */
   readonly SSTITCH_DEBUG?: string | undefined;
 }
 
@@ -31,16 +31,16 @@ export interface Environment {
 export interface Io {
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Standard input, to be read once. */
+  /** Standard input, which can be read only once. */
   stdin(): AsyncIterable<Uint8Array>;
   readonly env: Environment;
-  /** Fires when the command is to stop; its reason is an `Interruption` where a signal did it. */
+  /** Fires when the command must stop; its reason is an `Interruption` if a signal arrived. */
   readonly signal: AbortSignal;
-  /** Asks on the terminal; '' at the end of input, undefined where there is nobody to ask. */
+  /** Asks on the terminal. Returns '' at the end of input, undefined if there is no terminal. */
   ask(question: string): Promise<string | undefined>;
 }
 
-/** The reader of the output has gone, as `head` does: there is nothing to report. */
+/** Thrown if the reader has closed the output, as `head` does; not reported as an error. */
 export class OutputClosed extends Error {
   override readonly name = 'OutputClosed';
 }
@@ -52,7 +52,7 @@ export const SIGNAL_EXIT_CODES = {
   SIGTERM: EXIT_CODES.terminated,
 } as const satisfies Partial<Record<NodeJS.Signals, ExitCode>>;
 
-/** Why the command is to stop: a signal came. */
+/** The reason of an abort by a signal. */
 export class Interruption extends Error {
   override readonly name = 'Interruption';
   readonly exitCode: ExitCode;
@@ -63,5 +63,5 @@ export class Interruption extends Error {
   }
 }
 
-/** Width where a stream is no terminal. */
+/** The width of a stream that is not a terminal. */
 export const DEFAULT_COLUMNS = 80;

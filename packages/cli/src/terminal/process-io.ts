@@ -1,12 +1,12 @@
-// The outside of the real process.
+// Connects commands to the streams, environment and signals of this process.
 import type { Readable, Writable } from 'node:stream';
 import { Interruption, type Io, SIGNAL_EXIT_CODES } from './io.js';
 import { standardError, standardOutput } from './stream-output.js';
 
 /**
  * This process's streams, environment and signals. The first SIGINT (Ctrl-C), SIGTERM or SIGHUP asks the
- * command to stop. A second one ends the process at once; temporary directories go with the process, and the next
- * open of a store cleans it up.
+ * command to stop. A second one ends the process at once: temporary directories are removed, and the next open
+ * of a store cleans the store up.
  */
 export function processIo(): Io {
   const interrupt = new AbortController();
@@ -35,8 +35,8 @@ export function processIo(): Io {
 /**
  * Asks on a terminal.
  *
- * @param onInterrupt readline takes Ctrl-C for itself while it asks
- * @returns the answer; '' where the input ends, as Ctrl-D makes it
+ * @param onInterrupt called on Ctrl-C, which readline intercepts while it asks
+ * @returns the answer; '' if the input ends (Ctrl-D)
  * @throws the signal's reason when it fires
  */
 export async function askOn(
@@ -46,14 +46,14 @@ export async function askOn(
   signal: AbortSignal,
   onInterrupt: () => void,
 ): Promise<string> {
-  // Few commands ask, and the module takes a while to load.
+  // Few commands ask, and the module is slow to load.
   const { createInterface } = await import('node:readline/promises');
   const terminal = createInterface({ input, output });
   terminal.on('SIGINT', onInterrupt);
   try {
     const ended = new Promise<string>((resolve) => {
       terminal.once('close', () => {
-        // The next line of output is to begin on a line of its own.
+        // The next output must begin on a new line.
         output.write('\n');
         resolve('');
       });

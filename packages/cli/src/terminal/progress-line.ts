@@ -1,13 +1,13 @@
-// One line on standard error that says how far a command has come; on a terminal alone.
+// One line on standard error that shows the progress of a command; only on a terminal.
 import { escapeText } from './escape.js';
 import type { Io } from './io.js';
 import { type Progress, progressText } from './progress-text.js';
 
-/** More often than this nobody can read it. */
+/** The least time between two updates of the line. */
 const INTERVAL_MS = 100;
 const CLEAR_LINE = '\r\u001b[2K';
 
-/** A line that is written over itself. */
+/** A line that each update overwrites. */
 export class ProgressLine {
   readonly #io: Io;
   #isShown: boolean;
@@ -22,17 +22,17 @@ export class ProgressLine {
     this.#isShown = io.stderr.isTerminal && io.env.TERM !== 'dumb';
   }
 
-  /** Shows nothing from here on. */
+  /** Ignores all further updates. */
   hide(): void {
     this.#isShown = false;
   }
 
-  /** Whether an update would be shown: to be asked where it costs something to know how far the work is. */
+  /** Whether an update would be shown. Callers ask this first if the progress is expensive to compute. */
   get isDue(): boolean {
     return this.#isShown && performance.now() - this.#lastMs >= INTERVAL_MS;
   }
 
-  /** Shows how far the work is, if it is time to. */
+  /** Shows the progress, unless the last update was too recent. */
   update(progress: Progress): void {
     if (!this.#isShown) return;
     const nowMs = performance.now();
@@ -47,11 +47,11 @@ export class ProgressLine {
     this.#isDirty = true;
     const pace = { elapsedMs: nowMs - this.#startedMs, advanced: done - this.#startedAt };
     const text = escapeText(progressText(progress, pace, this.#io.stderr.columns - 1));
-    // Not waited for: a slow terminal must not slow the work.
+    // Not awaited: a slow terminal must not slow down the work.
     void this.#io.stderr.write(`${CLEAR_LINE}${text}`);
   }
 
-  /** Removes the line. To be called before anything else is written. */
+  /** Erases the line. Must be called before anything else is written. */
   async clear(): Promise<void> {
     if (!this.#isDirty) return;
     this.#isDirty = false;

@@ -5,16 +5,16 @@ const COLUMNS = 100;
 const settled = { elapsedMs: 2000, advanced: 5000 };
 
 describe('progress', () => {
-  it('is what is done, where nothing is counted', () => {
+  it('is only the description if nothing is counted', () => {
     expect(progressText({ doing: 'committing' }, settled, COLUMNS)).toBe('committing');
   });
 
-  it('has a count and a rate, where the end is not known', () => {
+  it('has a count and a rate if the total is unknown', () => {
     const progress = { doing: 'reading', done: 5000, unit: 'records' };
     expect(progressText(progress, settled, COLUMNS)).toBe('reading: 5,000 records, 2,500/s');
   });
 
-  it('has a bar, a rate and the time that is left, where the end is known', () => {
+  it('has a bar, a rate and the remaining time if the total is known', () => {
     const progress = { doing: 'checking', done: 5000, total: 20_000, unit: 'tables' };
     expect(progressText(progress, settled, COLUMNS)).toBe(
       'checking  25 % [######..................] 5,000 of 20,000 tables, 2,500/s, 6 s left',
@@ -29,16 +29,16 @@ describe('progress', () => {
     );
   });
 
-  it('has no rate before there is something to judge by, nor time left at the end', () => {
+  it('has no rate in the first second, and no remaining time at the end', () => {
     const progress = { doing: 'checking', done: 3, total: 3, unit: 'tables' };
     const end = 'checking 100 % [########################] 3 of 3 tables';
     expect(progressText(progress, { elapsedMs: 100, advanced: 3 }, COLUMNS)).toBe(end);
     expect(progressText(progress, { elapsedMs: 3000, advanced: 3 }, COLUMNS)).toBe(`${end}, 1/s`);
-    // More than was thought: an estimate may be too low.
+    // More than the total, which may be an estimate.
     expect(progressText({ ...progress, done: 4 }, settled, COLUMNS)).toContain('100 %');
   });
 
-  it('fits the line: the bar goes first', () => {
+  it('drops the bar first to fit the line', () => {
     const progress = { doing: 'checking', done: 5000, total: 20_000, unit: 'tables' };
     expect(progressText(progress, settled, 60)).toBe(
       'checking  25 % 5,000 of 20,000 tables, 2,500/s, 6 s left',

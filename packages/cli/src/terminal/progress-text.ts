@@ -1,30 +1,30 @@
-// Progress in words: a bar where the end is known, and rate and time left once there is something to judge by.
+// Formats progress: a bar if the total is known, and the rate and the remaining time once they can be estimated.
 import { formatBytes, formatCount, formatDuration } from '../output/quantities.js';
 
-/** How far a piece of work is. */
+/** The progress of a task. */
 export interface Progress {
-  /** What it does; another text starts another measure of the rate. */
+  /** What the task does. A different text restarts the measurement of the rate. */
   readonly doing: string;
-  /** How much is done, in units. */
+  /** How much is done, in `unit`s. */
   readonly done?: number | undefined;
-  /** How much there is to do; undefined where that is not known. */
+  /** How much there is to do; undefined if unknown. */
   readonly total?: number | undefined;
-  /** What is counted: `bytes`, or the plural of a thing. */
+  /** What is counted: `bytes`, or a plural noun. */
   readonly unit?: string | undefined;
 }
 
-/** What a rate is made of. */
+/** What a rate is computed from. */
 export interface Pace {
   readonly elapsedMs: number;
-  /** How many units were done in that time. */
+  /** How many units were done in this time. */
   readonly advanced: number;
 }
 
-/** Before this, a rate is a guess. */
+/** No rate is shown before this time: it would be a guess. */
 const SETTLED_MS = 1000;
 const BAR_COLUMNS = 24;
 
-/** One line, at most so many characters wide. */
+/** Formats progress as one line of at most `columns` characters. */
 export function progressText({ doing, done, total, unit }: Progress, pace: Pace, columns: number) {
   if (done === undefined || unit === undefined) return doing.slice(0, columns);
   const amount = (units: number) => (unit === 'bytes' ? formatBytes(units) : formatCount(units));
@@ -44,6 +44,6 @@ export function progressText({ doing, done, total, unit }: Progress, pace: Pace,
   const head = `${doing} ${String(Math.floor(share * 100)).padStart(3)} %`;
   const figures = `${amount(done)} of ${named(amount(total))}${rate}${left}`;
   const whole = `${head} ${bar} ${figures}`;
-  // The figures say more than the bar.
+  // The figures matter more than the bar.
   return (whole.length <= columns ? whole : `${head} ${figures}`).slice(0, columns);
 }

@@ -1,8 +1,8 @@
-// Colours, where they are wanted.
+// Colours and weights of text on a terminal.
 import picocolors from 'picocolors';
 import type { Environment, Io } from './io.js';
 
-/** Marks text up. */
+/** Functions that mark text with colours and weights. */
 export interface Style {
   bold(text: string): string;
   dim(text: string): string;
@@ -23,7 +23,7 @@ export function styleFor(io: Io): Style {
   };
 }
 
-/** NO_COLOR (https://no-color.org) goes before FORCE_COLOR, and both before what the stream is. */
+/** NO_COLOR (https://no-color.org) overrides FORCE_COLOR, and both override whether the stream is a terminal. */
 function isColoured({ NO_COLOR, FORCE_COLOR, TERM }: Environment, isTerminal: boolean): boolean {
   if ((NO_COLOR ?? '') !== '') return false;
   if ((FORCE_COLOR ?? '') !== '') return FORCE_COLOR !== '0';

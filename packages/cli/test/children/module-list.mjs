@@ -1,5 +1,5 @@
-// Lists what a process loads, in the file that SSTITCH_TEST_MODULES names: `node --import` this. A line is `import`,
-// `require` or `addon`, and a path.
+// Preloaded with `node --import`: writes the modules that a process loads to the file that SSTITCH_TEST_MODULES
+// names, one a line: `import`, `require` or `addon`, and a path.
 import { appendFileSync } from 'node:fs';
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { isMainThread } from 'node:worker_threads';
 
 const list = (how, path) => appendFileSync(process.env.SSTITCH_TEST_MODULES, `${how} ${path}\n`);
 
-// The hook itself runs in a thread of its own.
+// Node runs the hook itself in a thread of its own.
 if (isMainThread) {
   module.register(import.meta.url);
   process.on('exit', () => {

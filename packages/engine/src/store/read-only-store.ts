@@ -24,6 +24,7 @@ import {
   removeDirectoryTask,
 } from '../store-directory/store-files.js';
 import { ExtractedTables } from '../tables/extracted-tables.js';
+import { findSharedSpansTask, type SharingDatabase } from '../tables/shared-spans.js';
 import { COPY_PARTS } from '../tables/split-policy.js';
 import { Operations } from '../threads/operations.js';
 import { poolFor } from '../threads/pool-for.js';
@@ -127,6 +128,36 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
       if (checking !== undefined) operations.track(checking).catch(() => undefined);
       return tables;
     });
+  }
+
+  /**
+   * Where this store and another certainly hold the same: ranges, sorted and disjoint, in which their tables are the
+   * same files. No block of these is read: a comparison may pass over the ranges. Nothing is certain where a table
+   * was copied, where writes lie over it, and in a store that is not open to read only, as it may change.
+   *
+   * @param other any engine; of one that is no `ReadOnlyStore` nothing is certain
+   * @param spans sorted and disjoint
+   * @throws EngineError SSTITCH_SPANS_INVALID, SSTITCH_STORE_CORRUPT, SSTITCH_ABORTED, SSTITCH_FILE_OPERATION
+   */
+  async sharedSpans(
+    other: unknown,
+    spans: readonly Span[],
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<readonly Span[]> {
+    const checked = checkSpans(spans);
+    checkOptions(options, { signal: 'signal' });
+    await this.whenOpen('sharedSpans');
+    if (!(other instanceof ReadOnlyStore)) return [];
+    await other.whenOpen('sharedSpans');
+    const [mine, theirs] = [this.#opened, other.#opened];
+    return mine.operations.runFileWork(() =>
+      theirs.operations.runFileWork(async () => {
+        const signal = mine.operations.endingWith(theirs.operations.endingWith(options.signal));
+        const [left, right] = [await sharingOf(mine, signal), await sharingOf(theirs, signal)];
+        const request = { databases: [left, right] as const, spans: checked };
+        return mine.pool.run(findSharedSpansTask, request, { signal });
+      }),
+    );
   }
 
   protected override verifyGeneration(
@@ -269,7 +300,16 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
   }
 }
 
-/** A read-only open never creates a store, so `createIfMissing` and `errorIfExists` are refused. */
+/** A copy whose entries are all in tables. */
+async function sharingOf(
+  { pool, generation }: OpenedCopy,
+  signal: AbortSignal,
+): Promise<SharingDatabase> {
+  const { directory, database } = generation;
+  return { directory, leastLogNumber: await flushGeneration(pool, directory, database, signal) };
+}
+
+/** It makes nothing: an option that says otherwise is a mistake. */
 function checkReadOnlyOptions(options: StoreOpenOptions): void {
   checkOpenOptions(options);
   checkOptions(options, { copyDirectory: 'path', signal: 'signal' });

@@ -56,6 +56,7 @@ import {
 } from '../store-directory/store-files.js';
 import { checkIncomingTablesTask } from '../tables/check-incoming.js';
 import { hasTablesToPurgeTask } from '../tables/purge-tables.js';
+import { findSharedSpansTask } from '../tables/shared-spans.js';
 import { doTableJobTask } from '../tables/table-jobs.js';
 import { endSessionTask } from '../threads/session.js';
 import { syncSharedFilesTask } from '../threads/sync-files.js';
@@ -93,6 +94,7 @@ const all: readonly AnyTask[] = [
   findReaderPlaceTask,
   findRepeatedKeyTask,
   findSharedKeysTask,
+  findSharedSpansTask,
   finishPebbleDirectoryTask,
   finishStageTask,
   finishStoreTask,

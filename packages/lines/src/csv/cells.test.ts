@@ -26,7 +26,7 @@ const oddText = fc.string({
 });
 
 describe('a cell', () => {
-  test('is read again as the text that was written', () => {
+  test('reads back as the text that was written', () => {
     fc.assert(
       fc.property(fc.array(oddText, { minLength: 2, maxLength: 4 }), (texts) => {
         const [cells] = parse(`${texts.map(cellOf).join(',')}\r\n`, { record_delimiter: '\r\n' });
@@ -35,7 +35,7 @@ describe('a cell', () => {
     );
   });
 
-  test('is never a formula', () => {
+  test('is never interpreted as a formula', () => {
     fc.assert(
       fc.property(oddText, (text) => {
         expect(cellOf(text).replace(/^"/, '')).not.toMatch(/^[=+\-@\t\r]/);
@@ -45,17 +45,17 @@ describe('a cell', () => {
     expect(cellOf("'=1")).toBe("''=1");
   });
 
-  test('is as short as it can be', () => {
+  test('is quoted only if it must be', () => {
     expect(['plain', "it's", 'a;b', ''].map(cellOf)).toEqual(['plain', "it's", 'a;b', '']);
     expect(["O'Brien", "'quoted'"].map(textOfCell)).toEqual(["O'Brien", "'quoted'"]);
   });
 });
 
 describe('a list in a cell', () => {
-  test('is read again as the items that were written', () => {
+  test('reads back as the items that were written', () => {
     fc.assert(
       fc.property(fc.array(oddText, { minLength: 1 }), (items) => {
-        // One empty item alone is like none.
+        // A list of one empty item reads back as an empty list.
         fc.pre(items.length > 1 || items[0] !== '');
         expect(itemsOf(listText(items))).toEqual(items);
       }),

@@ -1,30 +1,30 @@
-// Cells of a CSV file (RFC 4180): what is written is read again as it was, and no program takes it for a formula.
+// Cells of a CSV file (RFC 4180). A cell reads back as it was written, and no spreadsheet treats it as a formula.
 //
 //   row   := cell ("," cell)* CRLF
-//   cell  := guarded, or in double quotes, with those inside doubled, where it has , " CR LF or outer spaces
-//   guarded: a text that begins with = + - @ TAB or CR, perhaps after apostrophes, has one more apostrophe before it
-//   list  := item (";" item)*    in one cell; "\;" and "\\" are ; and \ of an item
+//   cell  := guarded; in double quotes, with inner quotes doubled, if it has , " CR LF or outer spaces
+//   guarded: a text that begins with = + - @ TAB or CR, perhaps after apostrophes, with one more apostrophe before it
+//   list  := item (";" item)*    in one cell; an item's own ; and \ are "\;" and "\\"
 
 const LOOKS_LIKE_FORMULA = /^'*[=+\-@\t\r]/;
 const NEEDS_QUOTES = /[",\r\n]|^\s|\s$/;
 
-/** A text as it stands in a file. */
+/** Encodes a text as a cell of the file. */
 export function cellOf(text: string): string {
   const guarded = LOOKS_LIKE_FORMULA.test(text) ? `'${text}` : text;
   return NEEDS_QUOTES.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
 }
 
-/** The text of a cell whose quotes have been taken off: without the apostrophe that `cellOf` puts before a formula. */
+/** Decodes a cell without its quotes: removes the apostrophe that `cellOf` puts before a formula. */
 export function textOfCell(cell: string): string {
   return cell.startsWith("'") && LOOKS_LIKE_FORMULA.test(cell) ? cell.slice(1) : cell;
 }
 
-/** Some texts as one, for a cell. */
+/** Joins items to one text for a cell. */
 export function listText(items: readonly string[]): string {
   return items.map((item) => item.replaceAll(/[\\;]/g, '\\$&')).join(';');
 }
 
-/** The texts of a list; none of an empty one. */
+/** Splits the text of a list into its items; an empty text has none. */
 export function itemsOf(list: string): string[] {
   if (list === '') return [];
   const items: string[] = [];

@@ -1,9 +1,9 @@
 // The columns of a sheet of grants, one grant a row; docs/formats/grants-csv.md describes them.
 
-/** A column, in the order in which they are written. */
+/** A column of a sheet. */
 interface Column {
   readonly name: string;
-  /** Whether a file that is read must have it, and each of its cells must say something. */
+  /** Whether an input file must have the column, with no empty cell. */
   readonly isRequired: boolean;
 }
 
@@ -28,11 +28,11 @@ const COLUMN_LIST = [
 /** The name of a column. */
 export type ColumnName = (typeof COLUMN_LIST)[number]['name'];
 
-/** What a row says. */
+/** The texts of a row by column. */
 export type GrantRow = Readonly<Record<ColumnName, string>>;
 
 /** All columns, in the order in which they are written. */
 export const COLUMNS: readonly (Column & { readonly name: ColumnName })[] = COLUMN_LIST;
 
-/** A row of which nothing is known. */
+/** A row of empty cells. */
 export const EMPTY_ROW = Object.fromEntries(COLUMNS.map(({ name }) => [name, ''])) as GrantRow;

@@ -22,7 +22,7 @@ const HEADER =
   'entitlement_name,resource_type_id,resource_type_name,resource_id,resource_name,grant_id,' +
   'discovered_at,direct_sources,inherited_sources';
 
-/** Names of the sample's records. */
+/** Looks up the names of the sample's records. */
 function lookupOf(records: readonly SyncRecord[]): NameLookup & { asked: number } {
   const find = async <T extends SyncRecord['$typeName']>(
     type: T,
@@ -72,11 +72,11 @@ async function recordsOf(text: string | Uint8Array, options: OpenGrantsCsvOption
 
 const readingError = (text: string | Uint8Array) => errorOf(() => valuesOf(open(text)));
 
-/** A sheet with the columns that must be there. */
+/** The header of a sheet with only the required columns. */
 const SMALL = 'principal_type_id,principal_id,entitlement_id,resource_type_id,resource_id';
 
 describe('grants as a sheet', () => {
-  test('have a row each, with the names of what they refer to, looked up once', async () => {
+  test('have a row each, with the names of the records they refer to, each looked up once', async () => {
     const records = sampleSync(SYNC);
     const names = lookupOf(records);
     const { text, written } = await sheetOf(records, { names });
@@ -94,13 +94,13 @@ describe('grants as a sheet', () => {
     expect((await sheetOf([])).text).toBe(`${HEADER}\r\n`);
   });
 
-  test('begin with the byte order mark where it is asked for', async () => {
+  test('begin with a byte order mark if the option asks for it', async () => {
     const { text } = await sheetOf([], { byteOrderMark: true });
     expect(text).toBe(`\ufeff${HEADER}\r\n`);
     expect(await recordsOf(text)).toEqual([]);
   });
 
-  test('read and written again are the same file, and the same records', async () => {
+  test('are the same file and the same records after they are read and written again', async () => {
     const samples = [...sampleSync(SYNC), ...sampleSync(OTHER_SYNC)];
     const first = (await sheetOf(samples, { names: lookupOf(samples) })).text;
     const records = await recordsOf(first);
@@ -110,7 +110,7 @@ describe('grants as a sheet', () => {
     expect(await byKey(await recordsOf(again))).toEqual(await byKey(records));
   });
 
-  test('make what they refer to, once each, and a run from the first to the last of them', async () => {
+  test('create the records they refer to, once each, and a run from the first grant to the last', async () => {
     const records = await recordsOf(
       `${SMALL},principal_name,discovered_at\n` +
         'user,ann,staff:member,group,staff,Ann,2026-01-02T03:04:05Z\n' +
@@ -158,7 +158,7 @@ describe('grants as a sheet', () => {
     expect(records.at(-1)).toMatchObject({ resources: 4n, grants: 3n, assets: 0n });
   });
 
-  test('without a sync get a fresh one, and without a time the time of reading', async () => {
+  test('get a new sync if they name none, and the time of reading if they have none', async () => {
     const now = new Date('2026-05-06T07:08:09.010Z');
     const [run] = await open(`${SMALL}\nuser,ann,e,group,g\n`, { now }).syncs();
     expect(run?.syncId).toMatch(/^[0-9A-Za-z]{27}$/);
@@ -166,7 +166,7 @@ describe('grants as a sheet', () => {
     expect(run?.endedAt).toMatchObject({ seconds: 1_778_051_289n, nanos: 10_000_000 });
   });
 
-  test('may be saved by a spreadsheet: semicolons or tabs, a mark, other line ends, any order', async () => {
+  test('may be saved by a spreadsheet: semicolons or tabs, a byte order mark, other line ends, columns in any order', async () => {
     const row = 'user,"a,b;\tc",e,group,g';
     const expected = await recordsOf(`${SMALL}\nuser,"a,b;\tc",e,group,g\n`, {
       syncId: SYNC,
@@ -183,7 +183,7 @@ describe('grants as a sheet', () => {
     }
   });
 
-  test('can be read for some of the syncs', async () => {
+  test('can be read for selected syncs only', async () => {
     const { text } = await sheetOf([...sampleSync(SYNC), ...sampleSync(OTHER_SYNC)]);
     const path = join(testDirectory(), 'grants.csv.gz');
     const writer = createGrantsCsv(path);
@@ -204,33 +204,33 @@ describe('grants as a sheet', () => {
   });
 });
 
-describe('a row that is wrong', () => {
+describe('an invalid row', () => {
   const row = 'user,ann,e,group,g';
   test.each<[string, string, number | undefined, string | undefined, RegExp]>([
     ['no header', '', undefined, undefined, /no row of column names/],
-    ['an unknown column', `${SMALL},nmae\n`, 1, 'nmae', /there is no such column/],
-    ['a column twice', `${SMALL},resource_id\n`, 1, 'resource_id', /is there twice/],
-    ['a column too few', 'principal_id\n', 1, undefined, /principal_type_id is missing/],
+    ['an unknown column', `${SMALL},nmae\n`, 1, 'nmae', /unknown column/],
+    ['a column twice', `${SMALL},resource_id\n`, 1, 'resource_id', /appears twice/],
+    ['a missing column', 'principal_id\n', 1, undefined, /principal_type_id is missing/],
     ['too few cells', `${SMALL}\n${row}\nuser,ann\n`, 3, undefined, /2 cells, .* 5 columns/],
     ['an empty id', `${SMALL}\n${row}\n\nuser,,e,group,g\n`, 4, 'principal_id', /is empty/],
     ['no time', `${SMALL},discovered_at\n${row},1/2/2026\n`, 2, 'discovered_at', /is not a time/],
-    ['no sync id', `${SMALL},sync_id\n${row},x\n`, 2, 'sync_id', /"x" is not a sync id/],
+    ['an invalid sync id', `${SMALL},sync_id\n${row},x\n`, 2, 'sync_id', /"x" is not a sync id/],
     [
       'a source twice',
       `${SMALL},direct_sources\n${row},a;a\n`,
       2,
       'direct_sources',
-      /"a" comes twice/,
+      /"a" appears twice/,
     ],
     [
-      'two names of one thing',
+      'two names of one record',
       `${SMALL},principal_name\n${row},Ann\n"user","ann",e,group,g,"An\nne"\n${row},Ann\n`,
       3,
       'principal_name',
       /"user ann" has another name than in an earlier row/,
     ],
     [
-      'an entitlement of two resources',
+      'an entitlement with two resources',
       `${SMALL}\n${row}\nuser,ann,e,group,h\n`,
       3,
       'entitlement_id',
@@ -243,15 +243,15 @@ describe('a row that is wrong', () => {
       undefined,
       /quotes inside a cell/,
     ],
-    ['a quote that is not closed', `${SMALL}\nuser,"a`, 2, undefined, /a quote is not closed/],
-  ])('is named by its line and column: %s', async (_what, text, line, column, message) => {
+    ['an unclosed quote', `${SMALL}\nuser,"a`, 2, undefined, /a quote is not closed/],
+  ])('is reported with its line and column: %s', async (_what, text, line, column, message) => {
     const error = await readingError(text);
     expect(error).toMatchObject({ code: 'SSTITCH_LINES_INVALID', path: 'x.csv', line, column });
     expect(error.message).toMatch(message);
     expect(error.message).not.toContain('\n');
   });
 
-  test('is named where it is no UTF-8, as a spreadsheet saves by default', async () => {
+  test('is reported if it is not UTF-8, as spreadsheets save by default', async () => {
     const text = `${SMALL}\n${row}\nuser,J\xfcrgen,e,group,g\n`;
     expect(await readingError(Buffer.from(text, 'latin1'))).toMatchObject({
       code: 'SSTITCH_LINES_INVALID',
@@ -262,7 +262,7 @@ describe('a row that is wrong', () => {
     expect((await readingError(cut.subarray(0, -1))).line).toBe(2);
   });
 
-  test('is refused before it is held, where it is too long', async () => {
+  test('is refused before it is held in memory if it is too long', async () => {
     const long = `${SMALL}\nuser,"${'x'.repeat(5 * 2 ** 20)}`;
     const source = openGrantsCsv(chunksOf(Buffer.from(long), 2 ** 16));
     const error = await errorOf(() => valuesOf(source));
@@ -271,14 +271,14 @@ describe('a row that is wrong', () => {
 });
 
 describe('options', () => {
-  test('that say nothing are refused; a stream is read once', async () => {
+  test('are refused if invalid, and a stream can be read only once', async () => {
     expect(() => openGrantsCsv('x.csv', { syncId: 'x' })).toThrow(/syncId must be a sync id/);
     const source = open(`${SMALL}\n`);
     await source.syncs();
     expect((await errorOf(() => source.syncs())).code).toBe('SSTITCH_LINES_CLOSED');
   });
 
-  test('end the reading and the writing where the signal fires', async () => {
+  test('stop reading and writing when the signal fires', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
     const error = await errorOf(async () => {
       for await (const _ of open(`${SMALL}\n`).batches({ signal }));

@@ -1,11 +1,11 @@
-// Names of what grants refer to, looked up where the records are, some thousands of them kept.
+// Looks up the names of the records that grants refer to, and caches some thousands of them.
 import type { GrantRecord } from '@sstitch/records';
 
 interface Named {
   readonly displayName: string;
 }
 
-/** Where names are looked up: a `SyncReader` of @sstitch/records. */
+/** Where names are looked up; a `SyncReader` of @sstitch/records implements it. */
 export interface NameLookup {
   getResourceType(syncId: string, externalId: string): Promise<Named | undefined>;
   getResource(
@@ -15,7 +15,7 @@ export interface NameLookup {
   getEntitlement(syncId: string, externalId: string): Promise<Named | undefined>;
 }
 
-/** The names of what a grant refers to; '' where there is none. */
+/** The names of the records that a grant refers to; '' if a record has none. */
 export interface GrantNames {
   readonly principalType: string;
   readonly principal: string;
@@ -26,13 +26,13 @@ export interface GrantNames {
 
 const MAX_NAMES = 20_000;
 
-/** Looks names up, each once while it is kept. */
+/** Looks up names, each once while it is cached. */
 export class NameCache {
   readonly #lookup: NameLookup | undefined;
-  /** The one that was asked for last comes last. */
+  /** In order of use: the most recently used name is last. */
   readonly #names = new Map<string, Promise<string>>();
 
-  /** @param lookup without one all names are '' */
+  /** @param lookup if undefined, all names are '' */
   constructor(lookup: NameLookup | undefined) {
     this.#lookup = lookup;
   }

@@ -5,27 +5,27 @@ import type { BatchOptions, RecordBatch, SyncRunRecord, SyncSource } from '@ssti
 import { LinesError, throwIfAborted } from '../errors.js';
 import type { LinesInput } from '../streams/read-bytes.js';
 import { readRows } from './read-rows.js';
-import { NoGrant, SheetSyncs, TooManyNames } from './sheet-syncs.js';
+import { InvalidGrant, SheetSyncs, TooManyNames } from './sheet-syncs.js';
 
 /** Options of `openGrantsCsv`. */
 export interface OpenGrantsCsvOptions {
-  /** What errors call the input. @defaultValue the path; nothing for a stream */
+  /** The name of the input in errors. @defaultValue the path; none for a stream */
   readonly name?: string | undefined;
-  /** The sync of rows that name none. @defaultValue one with a fresh id */
+  /** The sync of rows that name none. @defaultValue a new sync id */
   readonly syncId?: string | undefined;
-  /** When grants without a time were discovered. @defaultValue now */
+  /** The discovery time of grants that have none. @defaultValue now */
   readonly now?: Date | undefined;
 }
 
-/** The syncs of a sheet of grants. A stream can be read once, a file again and again. */
+/** The syncs of a sheet of grants. A stream can be read once, a file any number of times. */
 export interface GrantsCsvSource extends SyncSource {
   /**
-   * The runs of all syncs, made of their grants. Reads the input to its end.
-   * @throws LinesError, as `batches`
+   * Returns the runs of all syncs, derived from their grants. Reads the input to its end.
+   * @throws LinesError as in `batches`
    */
   syncs(options?: Pick<BatchOptions, 'signal'>): Promise<readonly SyncRunRecord[]>;
   /**
-   * The grants, and once each what they refer to; at the end the runs and statistics.
+   * Yields the grants, each record that they refer to once and, at the end, the runs and statistics.
    * @throws LinesError from the iteration: SSTITCH_LINES_INVALID, with line and column, SSTITCH_LINES_DAMAGED,
    * SSTITCH_LINES_TOO_LARGE, SSTITCH_LINES_SYNC_NOT_FOUND, SSTITCH_LINES_CLOSED, SSTITCH_FILE_OPERATION,
    * SSTITCH_ABORTED
@@ -34,8 +34,8 @@ export interface GrantsCsvSource extends SyncSource {
 }
 
 /**
- * Opens a sheet of grants, compressed by gzip or zstd or not; docs/formats/grants-csv.md has the columns. Nothing is
- * read yet.
+ * Opens a sheet of grants, plain or compressed by gzip or zstd; docs/formats/grants-csv.md lists the columns.
+ * Reads nothing yet.
  * @throws LinesError SSTITCH_OPTION_INVALID
  */
 export function openGrantsCsv(
@@ -84,7 +84,7 @@ class OpenGrantsCsv implements GrantsCsvSource {
   async *batches({ syncIds, signal }: BatchOptions = {}): AsyncGenerator<RecordBatch> {
     const path = this.#name;
     if (this.#isConsumed) {
-      throw new LinesError('SSTITCH_LINES_CLOSED', 'the stream has been read', { path });
+      throw new LinesError('SSTITCH_LINES_CLOSED', 'the stream has already been read', { path });
     }
     this.#isConsumed = typeof this.#input !== 'string';
     const syncs = await SheetSyncs.create(timestampFromDate(this.#now));
@@ -93,7 +93,7 @@ class OpenGrantsCsv implements GrantsCsvSource {
       const syncId = row.sync_id === '' ? this.#syncId : row.sync_id;
       try {
         if (!isSyncId(syncId))
-          throw new NoGrant(`${JSON.stringify(syncId)} is not a sync id`, 'sync_id');
+          throw new InvalidGrant(`${JSON.stringify(syncId)} is not a sync id`, 'sync_id');
         if (syncIds?.includes(syncId) === false) continue;
         found.add(syncId);
         yield* syncs.add(syncId, row);
@@ -105,12 +105,16 @@ class OpenGrantsCsv implements GrantsCsvSource {
     yield* syncs.end();
     const missing = syncIds?.find((syncId) => !found.has(syncId));
     if (missing === undefined) return;
-    throw new LinesError('SSTITCH_LINES_SYNC_NOT_FOUND', `no grant of sync ${missing} is here`, {
-      path,
-    });
+    throw new LinesError(
+      'SSTITCH_LINES_SYNC_NOT_FOUND',
+      `the file holds no grant of sync ${missing}`,
+      {
+        path,
+      },
+    );
   }
 
-  /** Does nothing: a file is open only while it is read. */
+  /** Does nothing: the file is open only while it is read. */
   async close(): Promise<void> {}
 
   async [Symbol.asyncDispose](): Promise<void> {}
@@ -120,9 +124,9 @@ function freshSyncId(): string {
   return formatSyncId(createSyncId(new Date(), crypto.getRandomValues(new Uint8Array(16))));
 }
 
-/** The error for a row, with its place. */
+/** Converts an error about a row to a LinesError with its line and column. */
 function placed(error: unknown, line: number, path: string | undefined): unknown {
-  if (error instanceof NoGrant) {
+  if (error instanceof InvalidGrant) {
     const { column, message } = error;
     return new LinesError('SSTITCH_LINES_INVALID', message, { path, line, column, cause: error });
   }

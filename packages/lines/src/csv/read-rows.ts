@@ -1,4 +1,4 @@
-// The rows of a CSV file, as cells by column.
+// Reads the rows of a CSV file as cells by column.
 
 import { pipeline, Readable } from 'node:stream';
 import { parse } from 'csv-parse';
@@ -7,36 +7,36 @@ import { type LinesInput, type ReadBytesOptions, readBytes } from '../streams/re
 import { textOfCell } from './cells.js';
 import { COLUMNS, type ColumnName, EMPTY_ROW, type GrantRow } from './columns.js';
 
-/** A row, and the line on which it begins, from 1. */
+/** A row and the line on which it begins, counted from 1. */
 export interface NumberedRow {
   readonly line: number;
   readonly row: GrantRow;
 }
 
-/** A row has a few ids and names. */
+/** The limit for a row, far above what a row of ids and names needs. */
 const MAX_ROW_CHARACTERS = 4 * 2 ** 20;
-/** A header is shorter. */
+/** The limit for the header. */
 const MAX_HEADER_BYTES = 64 * 1024;
 const LINE_FEED = 10;
 
-/** What csv-parse says of bad quotes and the like. */
+/** Messages for csv-parse's error codes. */
 const PROBLEMS: Readonly<Record<string, string>> = {
   CSV_INVALID_CLOSING_QUOTE:
-    'a cell goes on after its closing quote: quotes inside a cell are doubled',
-  INVALID_OPENING_QUOTE: 'a quote is inside a cell that does not begin with one',
+    'a cell continues after its closing quote: double the quotes inside a cell',
+  INVALID_OPENING_QUOTE: 'a quote is inside a cell that does not begin with a quote',
   CSV_QUOTE_NOT_CLOSED: 'a quote is not closed',
   CSV_MAX_RECORD_SIZE: `the row is longer than ${MAX_ROW_CHARACTERS} characters: perhaps a quote is not closed`,
 };
 
-/** What csv-parse gives with its option `info`. */
+/** A row as csv-parse returns it with the option `info`. */
 interface ParsedRow {
   readonly record: readonly string[];
   readonly info: { readonly lines: number; readonly empty_lines: number };
 }
 
 /**
- * The rows after the header. Cells are between commas, or semicolons or tabs, as the header has them.
- * @throws LinesError SSTITCH_LINES_INVALID with the line, and as `readBytes`
+ * Yields the rows after the header. Cells are separated by commas, semicolons or tabs, whichever the header uses.
+ * @throws LinesError SSTITCH_LINES_INVALID with the line, and the errors of `readBytes`
  */
 export async function* readRows(
   input: LinesInput,
@@ -87,10 +87,13 @@ function columnsOf(
   const known = COLUMNS.map(({ name }) => name);
   const other = names.find((name) => !known.includes(name as ColumnName));
   if (other !== undefined) {
-    throw invalid(`there is no such column: rename or remove it (${known.join(', ')})`, other);
+    throw invalid(
+      `unknown column: rename or remove it (the columns are ${known.join(', ')})`,
+      other,
+    );
   }
   const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) throw invalid('the column is there twice', twice);
+  if (twice !== undefined) throw invalid('the column appears twice', twice);
   const missing = COLUMNS.find(({ name, isRequired }) => isRequired && !names.includes(name));
   if (missing !== undefined) throw invalid(`the column ${missing.name} is missing`);
   return names as ColumnName[];
@@ -105,7 +108,7 @@ function rowOf(
   if (cells.length !== columns.length) {
     throw new LinesError(
       'SSTITCH_LINES_INVALID',
-      `the row has ${cells.length} cells, and there are ${columns.length} columns`,
+      `the row has ${cells.length} cells, but there are ${columns.length} columns`,
       place,
     );
   }
@@ -121,7 +124,7 @@ function rowOf(
   });
 }
 
-/** Bytes that are checked to be UTF-8 as they go by: csv-parse replaces what is not. */
+/** Passes bytes through and checks that they are UTF-8; csv-parse would replace invalid bytes. */
 class TextChunks implements AsyncIterable<Uint8Array> {
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #decoder = new TextDecoder('utf-8', { fatal: true });
@@ -134,7 +137,7 @@ class TextChunks implements AsyncIterable<Uint8Array> {
     this.#path = path;
   }
 
-  /** The first line, or as much of it as a header may have; it stays among the chunks. */
+  /** Returns the first line, or as much of it as a header may have, without consuming it. */
   async firstLine(): Promise<string> {
     let bytes = 0;
     while (bytes < MAX_HEADER_BYTES && this.#first.at(-1)?.includes(LINE_FEED) !== true) {
@@ -178,7 +181,7 @@ class TextChunks implements AsyncIterable<Uint8Array> {
     return value;
   }
 
-  /** The line of the damage in a chunk; that of its beginning where a character goes on from the chunk before. */
+  /** The line of the invalid bytes in a chunk; that of the chunk's start if a character spans two chunks. */
   #lineOfDamage(chunk: Uint8Array | undefined): number {
     if (chunk === undefined) return this.#line;
     const text = Buffer.from(chunk).toString('utf8');

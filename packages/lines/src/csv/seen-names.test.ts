@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SeenNames } from './seen-names.js';
 
-test('SeenNames knows what a map from things to names knows', async () => {
+test('SeenNames answers as a map from records to names does', async () => {
   const word = fc.constantFrom('', 'a', 'b', '","', 'ann');
   await fc.assert(
     fc.asyncProperty(
@@ -22,7 +22,7 @@ test('SeenNames knows what a map from things to names knows', async () => {
   );
 });
 
-test('SeenNames forgets nothing as it grows', async () => {
+test('SeenNames keeps every entry as it grows', async () => {
   const seen = await SeenNames.create();
   for (let at = 0; at < 20_000; at++) expect(seen.add([`${at}`], ['n'])).toBe('new');
   for (let at = 0; at < 20_000; at++) expect(seen.add([`${at}`], ['n'])).toBe('same');

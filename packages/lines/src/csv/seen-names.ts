@@ -1,11 +1,12 @@
-// Which things a sheet has named so far, and by what names. There may be millions: of each, 24 bytes are kept.
+// Remembers which records a sheet has named so far, and under which names. There may be millions, so it keeps
+// 24 bytes for each.
 //
-//   slot := 4 words of the hash of what it is, 2 words of the hash of how it was named
+//   slot := 4 words of the hash of the record's key, 2 words of the hash of its names
 //
-// A slot whose first word is 0 is free. The hashes are XXH64 with seeds that nobody knows before: a file cannot be
-// made so that two things have one hash.
+// A slot whose first word is 0 is free. The hashes are XXH64 with random seeds, so that nobody can craft a file
+// in which two records have the same hash.
 //
-// Invariants: at most `MAX_LOAD` of the slots are taken; a thing's slot is the first free one from its hash on.
+// Invariants: at most `MAX_LOAD` of the slots are taken; a record's slot was the first free one from its hash on.
 import { getRandomValues } from 'node:crypto';
 import createHasher, { type XXHashAPI } from 'xxhash-wasm';
 
@@ -14,10 +15,10 @@ const KEY_WORDS = 4;
 const FIRST_SLOTS = 1024;
 const MAX_LOAD = 0.7;
 
-/** Whether a thing was there before, and under the same names. */
+/** Whether a record was named before, and by the same names. */
 export type Seen = 'new' | 'same' | 'different';
 
-/** Remembers things and their names. */
+/** A set of records with their names. */
 export class SeenNames {
   readonly #hash: XXHashAPI['h64'];
   readonly #seeds = getRandomValues(new BigUint64Array(3));
@@ -32,12 +33,12 @@ export class SeenNames {
     return new SeenNames((await createHasher()).h64);
   }
 
-  /** How many things there are. */
+  /** How many records there are. */
   get count(): number {
     return this.#count;
   }
 
-  /** Adds a thing if it is new. */
+  /** Adds a record if it is new. */
   add(key: readonly string[], names: readonly string[]): Seen {
     if (this.#count >= MAX_LOAD * this.#slotCount) this.#grow();
     const words = this.#wordsOf(JSON.stringify(key), JSON.stringify(names));
@@ -57,7 +58,7 @@ export class SeenNames {
     return this.#slots.length / SLOT_WORDS;
   }
 
-  /** What a slot holds of a thing. */
+  /** The words of a record's slot. */
   #wordsOf(key: string, names: string): Uint32Array {
     const [first, second, third] = this.#seeds;
     const words = new BigUint64Array(SLOT_WORDS / 2);
@@ -65,12 +66,12 @@ export class SeenNames {
     words[1] = this.#hash(key, second);
     words[2] = this.#hash(names, third);
     const slot = new Uint32Array(words.buffer);
-    // 0 is that of a free one.
+    // 0 marks a free slot.
     if (slot[0] === 0) slot[0] = 1;
     return slot;
   }
 
-  /** The slot of a thing, or the free one where it belongs. */
+  /** The index of a record's slot or, if there is none, of the free slot for it. */
   #slotOf(words: Uint32Array): number {
     const slots = this.#slots;
     const count = this.#slotCount;

@@ -1,5 +1,6 @@
-// The records of which a sheet of grants tells: each grant, and, once, the resource types, resources and entitlements
-// that grants refer to, made of their ids and names. The run and the statistics of a sync follow from its grants.
+// Builds the records of a sheet of grants: each grant and, once each, the resource types, resources and
+// entitlements that grants refer to, from their ids and names. The run and the statistics of a sync are derived
+// from its grants.
 import { create, fromJson } from '@bufbuild/protobuf';
 import { type Timestamp, TimestampSchema } from '@bufbuild/protobuf/wkt';
 import {
@@ -21,12 +22,12 @@ import { itemsOf } from './cells.js';
 import type { ColumnName, GrantRow } from './columns.js';
 import { SeenNames } from './seen-names.js';
 
-/** So many things may be named: what is kept of them comes to 400 MiB. */
+/** The most records that a sheet may name; `SeenNames` then takes 400 MiB. */
 const MAX_NAMED = 8_000_000;
 const MAX_BATCH_RECORDS = 250;
 
-/** Thrown where a row cannot be a grant. */
-export class NoGrant extends Error {
+/** Thrown if a row is not a valid grant. */
+export class InvalidGrant extends Error {
   readonly column: ColumnName;
 
   constructor(problem: string, column: ColumnName, cause?: unknown) {
@@ -35,7 +36,7 @@ export class NoGrant extends Error {
   }
 }
 
-/** Thrown where there are too many things to remember. */
+/** Thrown if a sheet names more records than {@link MAX_NAMED}. */
 export class TooManyNames extends Error {}
 
 interface SheetSync {
@@ -44,15 +45,15 @@ interface SheetSync {
   lastAt: Timestamp;
 }
 
-/** Makes records of rows. */
+/** Builds records from rows. */
 export class SheetSyncs {
   readonly #now: Timestamp;
   readonly #seen: SeenNames;
   readonly #syncs = new Map<string, SheetSync>();
-  /** Records that have not been taken, of one sync. */
+  /** Records of one sync that are not in a batch yet. */
   #pending: SyncRecord[] = [];
 
-  /** @param now when grants without a time of their own were discovered */
+  /** @param now the discovery time of grants that have none */
   static async create(now: Timestamp): Promise<SheetSyncs> {
     return new SheetSyncs(now, await SeenNames.create());
   }
@@ -65,8 +66,8 @@ export class SheetSyncs {
   /**
    * Adds a row.
    *
-   * @returns batches that are full
-   * @throws NoGrant; TooManyNames
+   * @returns the batches that are full
+   * @throws InvalidGrant; TooManyNames
    */
   add(syncId: string, row: GrantRow): RecordBatch[] {
     const full =
@@ -82,7 +83,7 @@ export class SheetSyncs {
     return full;
   }
 
-  /** What is left: the last records, then the run and the statistics of each sync. */
+  /** Returns the remaining batches: the last records, then the run and the statistics of each sync. */
   end(): RecordBatch[] {
     const batches = this.#take();
     for (const [syncId, { counter, firstAt, lastAt }] of this.#syncs) {
@@ -95,7 +96,7 @@ export class SheetSyncs {
     return batches;
   }
 
-  /** Batches of what is pending, one a bucket. */
+  /** Takes the pending records as batches, one for each bucket. */
   #take(): RecordBatch[] {
     const byBucket = new Map<ValueBucket, SyncRecord[]>();
     for (const record of this.#pending) {
@@ -107,7 +108,7 @@ export class SheetSyncs {
     const syncId = this.#pending[0]?.syncId ?? '';
     this.#pending = [];
     return [...byBucket].map(([bucket, records]) =>
-      // `identityOf` has sorted them.
+      // `identityOf` has grouped them by bucket.
       RecordBatch.ofRecords(syncId, bucket, records as never[]),
     );
   }
@@ -145,7 +146,7 @@ export class SheetSyncs {
     const discoveredAt = timeOf(row.discovered_at) ?? this.#now;
     const record = create(GrantRecordSchema, {
       syncId,
-      // As baton-sdk names a grant that has no id of its own.
+      // baton-sdk gives a grant without an id this one.
       externalId: row.grant_id === '' ? `${entitlementId}:${type}:${id}` : row.grant_id,
       entitlement: {
         resourceTypeId: row.resource_type_id,
@@ -162,7 +163,7 @@ export class SheetSyncs {
     if (isBefore(sync.lastAt, discoveredAt)) sync.lastAt = discoveredAt;
   }
 
-  /** @throws NoGrant where it was there before, otherwise named; TooManyNames */
+  /** @throws InvalidGrant if it was named differently before; TooManyNames */
   #isNew(
     key: readonly string[],
     names: readonly string[],
@@ -172,12 +173,13 @@ export class SheetSyncs {
     const seen = this.#seen.add(key, names);
     if (this.#seen.count > MAX_NAMED) {
       throw new TooManyNames(
-        `more than ${MAX_NAMED} resource types, resources and entitlements are named: split the file`,
+        `the file names more than ${MAX_NAMED} resource types, resources and entitlements: split it`,
       );
     }
     if (seen !== 'different') return seen === 'new';
-    const said = column === 'entitlement_id' ? 'has another name or resource' : 'has another name';
-    throw new NoGrant(`${JSON.stringify(what)} ${said} than in an earlier row`, column);
+    const problem =
+      column === 'entitlement_id' ? 'has another name or resource' : 'has another name';
+    throw new InvalidGrant(`${JSON.stringify(what)} ${problem} than in an earlier row`, column);
   }
 
   #push(record: SyncRecord): void {
@@ -195,17 +197,17 @@ export class SheetSyncs {
   }
 }
 
-/** The first and the last time that RFC 3339 has. */
+/** The first and the last time that RFC 3339 can express. */
 const FIRST = create(TimestampSchema, { seconds: -62_135_596_800n });
 const LAST = create(TimestampSchema, { seconds: 253_402_300_799n, nanos: 999_999_999 });
 
-/** @throws NoGrant */
+/** @throws InvalidGrant */
 function timeOf(text: string): Timestamp | undefined {
   if (text === '') return undefined;
   try {
     return fromJson(TimestampSchema, text);
   } catch (cause) {
-    throw new NoGrant(
+    throw new InvalidGrant(
       `${JSON.stringify(text)} is not a time such as 2026-01-02T03:04:05Z`,
       'discovered_at',
       cause,
@@ -218,7 +220,7 @@ function sourcesOf(row: GrantRow): Record<string, GrantSourceRecord> {
   for (const column of ['direct_sources', 'inherited_sources'] as const) {
     const isDirect = column === 'direct_sources';
     for (const id of itemsOf(row[column])) {
-      if (sources.has(id)) throw new NoGrant(`${JSON.stringify(id)} comes twice`, column);
+      if (sources.has(id)) throw new InvalidGrant(`${JSON.stringify(id)} appears twice`, column);
       sources.set(id, create(GrantSourceRecordSchema, { isDirect }));
     }
   }

@@ -1,4 +1,4 @@
-// Writes the grants of syncs as a sheet, with the names of what they refer to.
+// Writes the grants of syncs as a sheet, with the names of the records that they refer to.
 import { toJson } from '@bufbuild/protobuf';
 import { type Timestamp, TimestampSchema } from '@bufbuild/protobuf/wkt';
 import type { GrantRecord, RecordBatch, SyncSink } from '@sstitch/records';
@@ -11,43 +11,43 @@ import { type GrantNames, NameCache, type NameLookup } from './name-cache.js';
 /** Options of `createGrantsCsv`. */
 export interface GrantsCsvOptions extends OutputOptions {
   /**
-   * Where names are looked up: a `SyncReader` of the store that the grants come from.
-   * @defaultValue nowhere: the columns of names are empty
+   * Where to look up names: a `SyncReader` of the store that the grants come from.
+   * @defaultValue none: the columns of names are empty
    */
   readonly names?: NameLookup | undefined;
   /**
-   * Whether the file begins with the byte order mark, by which Excel knows that it is UTF-8.
+   * Whether the file begins with a byte order mark, by which Excel recognises UTF-8.
    * @defaultValue false
    */
   readonly byteOrderMark?: boolean | undefined;
 }
 
-/** What was written. */
+/** The totals of a written sheet. */
 export interface WrittenGrants {
-  /** How many syncs have grants in the file. */
+  /** How many syncs have a grant in the file. */
   readonly syncs: number;
   readonly grants: number;
 }
 
-/** Grants on their way into a sheet. A file has its name once `finish` has settled. */
+/** Writes a sheet of grants. The file has its name only after `finish` has fulfilled. */
 export interface GrantsCsvWriter extends SyncSink<WrittenGrants> {
   /**
-   * Adds the grants among the records, in this order, and passes over all others.
+   * Writes the grants among the records, in their order, and ignores other records.
    * @throws LinesError SSTITCH_LINES_NOT_REPRESENTABLE, SSTITCH_FILE_OPERATION, SSTITCH_LINES_CLOSED,
-   * SSTITCH_ABORTED; what looking up names throws
+   * SSTITCH_ABORTED; the errors of looking up names
    */
   add(batch: RecordBatch): Promise<void>;
-  /** @throws LinesError, as `add` */
+  /** @throws LinesError as in `add` */
   finish(): Promise<WrittenGrants>;
 }
 
 const BYTE_ORDER_MARK = '\ufeff';
-/** As RFC 4180 has it. */
+/** The line end of RFC 4180. */
 const LINE_END = '\r\n';
 
 /**
- * Starts a sheet of grants; docs/formats/grants-csv.md has the columns.
- * @param target a path, whose file is replaced at the end, or a stream, which is not ended
+ * Starts a sheet of grants; docs/formats/grants-csv.md lists the columns.
+ * @param target a path, whose file is replaced at the end, or a stream, which is left open
  * @throws LinesError SSTITCH_OPTION_INVALID, SSTITCH_ABORTED
  */
 export function createGrantsCsv(
@@ -143,7 +143,7 @@ function lineOf(row: GrantRow): string {
   return COLUMNS.map(({ name }) => cellOf(row[name])).join(',') + LINE_END;
 }
 
-/** RFC 3339; '' for a time that it cannot say. */
+/** Formats a time as in RFC 3339; '' for a time that it cannot express. */
 function timeText(time: Timestamp): string {
   try {
     return toJson(TimestampSchema, time);

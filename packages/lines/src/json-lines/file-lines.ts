@@ -1,15 +1,15 @@
-// The lines of a file that are no records.
+// The lines of a file that are not records.
 //
 //   {"type":"header","format":"sstitch-jsonl","version":1}   the first line
 //   … records …
 //   {"type":"end","records":123}                             the last line
 //
-// A file without a header is one that was made by hand, or with other tools from such files: it has no end either.
-// Files may follow each other in one stream, as `cat` puts them.
+// A file without a header, made by hand or by other tools, has no end line either. Files may be concatenated in
+// one stream, as by `cat`.
 
-/** What a header says that the lines are. */
+/** The value of `format` in a header. */
 export const FORMAT = 'sstitch-jsonl';
-/** The version that is written, and the latest that is read. */
+/** The version that is written, and the latest that can be read. */
 export const VERSION = 1;
 
 /** The first line of a file. */

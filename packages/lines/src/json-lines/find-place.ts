@@ -1,16 +1,16 @@
-// Where in a line something is wrong. Parses the line once more, for its places; only on the way to an error.
+// Finds the column of a fault in a line. Parses the line again with positions, and only to report an error.
 import type { DocumentNode, ObjectNode } from '@humanwhocodes/momoa';
 
-/** Places in a longer line take too much memory to find. */
+/** The longest line to search: the positions of a longer one take too much memory. */
 const MAX_TEXT_CHARACTERS = 2 ** 20;
 
-/** What is wrong with a line, and at which character, from 1. */
+/** The fault of a line and its character, counted from 1. */
 export interface Problem {
   readonly problem: string;
   readonly column: number | undefined;
 }
 
-/** Why a text is not JSON. */
+/** Finds why a text is not JSON. */
 export async function syntaxProblem(text: string): Promise<Problem> {
   const problem = 'it is not JSON';
   if (text.length > MAX_TEXT_CHARACTERS) return { problem, column: undefined };
@@ -28,7 +28,7 @@ export async function syntaxProblem(text: string): Promise<Problem> {
   }
 }
 
-/** The character at which the name or, of several, the last name of a path stands; 1 for no names. */
+/** The character at which the last name of a path begins; 1 for an empty path. */
 export async function columnOf(
   text: string,
   names: readonly string[],
@@ -40,7 +40,7 @@ export async function columnOf(
   try {
     node = parse(text, { mode: 'json' }).body;
   } catch {
-    // JSON that is nested deeper than the parser's stack.
+    // The JSON is nested deeper than the parser's stack allows.
     return undefined;
   }
   for (const name of names) {

@@ -46,10 +46,10 @@ const end = (records: number) => `{"type":"end","records":${records}}`;
 
 describe('syncs as JSON Lines', () => {
   test.each([
-    ['as they are', undefined, ''],
+    ['uncompressed', undefined, ''],
     ['by gzip', 'gzip', '.gz'],
     ['by zstd', 'zstd', '.zst'],
-  ] as const)('come back to the byte, in order: %s', async (_how, compression, ending) => {
+  ] as const)('keep every byte and their order: %s', async (_how, compression, ending) => {
     const records = [...sampleSync(SYNC), ...sampleSync(OTHER_SYNC)];
     const values = valuesOfRecords(records);
     const bytes = await linesOf(records, { compression });
@@ -65,7 +65,7 @@ describe('syncs as JSON Lines', () => {
     expect(await valuesOf(openJsonLines(path))).toEqual(values);
   });
 
-  test('are the lines that docs/formats/json-lines.md shows', async () => {
+  test('match the lines in docs/formats/json-lines.md', async () => {
     const records = [create(GrantRecordSchema, { syncId: SYNC, externalId: 'g1' })];
     expect(String(await linesOf(records))).toBe(`${HEADER}\n${grant('g1')}\n${end(1)}\n`);
     expect(String(await linesOf([]))).toBe(`${HEADER}\n${end(0)}\n`);
@@ -81,7 +81,7 @@ describe('syncs as JSON Lines', () => {
     expect(line).toBe(`${SYNC} grant ${Buffer.from(value).toString('hex')}`);
   });
 
-  test('come in batches of one sync and one bucket, of bounded size', async () => {
+  test('are read in batches of one sync and one bucket, of bounded size', async () => {
     const records = [
       ...sampleSync(SYNC),
       ...Array.from({ length: 600 }, (_, at) =>
@@ -94,7 +94,7 @@ describe('syncs as JSON Lines', () => {
     expect(lengths.reduce((sum, length) => sum + length)).toBe(records.length);
   });
 
-  test('can be read for some of the syncs, and their runs alone', async () => {
+  test('can be read for selected syncs, and for their runs only', async () => {
     const path = join(testDirectory(), 'syncs.jsonl');
     writeFileSync(path, await linesOf([...sampleSync(SYNC), ...sampleSync(OTHER_SYNC)]));
     const source = openJsonLines(path);
@@ -107,37 +107,37 @@ describe('syncs as JSON Lines', () => {
       for await (const _ of source.batches({ syncIds: [missing, SYNC] }));
     });
     expect(error).toMatchObject({ code: 'SSTITCH_LINES_SYNC_NOT_FOUND', path });
-    expect(error.message).toContain(`no record of sync ${missing} is here, only of ${SYNC}`);
+    expect(error.message).toContain(`the file holds no record of sync ${missing}, only of ${SYNC}`);
   });
 
-  test('may follow each other in one stream, have empty lines, CRLF and a mark of their encoding', async () => {
+  test('may be concatenated in one stream, and have empty lines, CRLF and a byte order mark', async () => {
     const one = String(await linesOf(sampleSync(SYNC)));
     const both = await valuesOf(open(`\ufeff${one}\n \n${one.replaceAll('\n', '\r\n')}`));
     expect(both).toEqual(valuesOfRecords([...sampleSync(SYNC), ...sampleSync(SYNC)]));
   });
 
-  test('may have no header and no end, as lines that other tools have chosen', async () => {
+  test('may have no header and no end, as lines that other tools have selected', async () => {
     expect(await valuesOf(open(`${grant('a')}\n${grant('b')}`))).toHaveLength(2);
-    // As written before there was a header.
+    // A file from before the header was introduced.
     const old = `{"type":"grant","record":{"sync_id":"${SYNC}","annotations":[{"typeUrl":"t","value":"AA=="}]}}`;
     expect(await valuesOf(open(old))).toHaveLength(1);
     expect(await valuesOf(open(''))).toEqual([]);
   });
 
-  test('of a stream can be read once', async () => {
+  test('can be read only once from a stream', async () => {
     const source = open(grant('a'));
     await valuesOf(source);
     expect((await errorOf(() => valuesOf(source))).code).toBe('SSTITCH_LINES_CLOSED');
   });
 });
 
-describe('a line that is wrong', () => {
+describe('an invalid line', () => {
   test.each<[string, string, number, RegExp]>([
-    ['is no JSON', 'nonsense', 1, /it is not JSON: "n" is not expected/],
-    ['has a comma too many', `${grant('b').slice(0, -1)},}`, 86, /it is not JSON: "}" is not/],
-    ['is cut off', grant('b').slice(0, 30), 31, /it is not JSON: it ends too early/],
+    ['is not JSON', 'nonsense', 1, /it is not JSON: "n" is not expected/],
+    ['has one comma too many', `${grant('b').slice(0, -1)},}`, 86, /it is not JSON: "}" is not/],
+    ['is truncated', grant('b').slice(0, 30), 31, /it is not JSON: it ends too early/],
     ['is a list', '[]', 1, /it is not a JSON object/],
-    ['has another type', '{"type":"group"}', 2, /"type" is not one of/],
+    ['has an unknown type', '{"type":"group"}', 2, /"type" is not one of/],
     ['has no sync id', '{"type":"grant","record":{}}', 17, /"" is not a sync id/],
     [
       'has a wrong sync id',
@@ -146,19 +146,19 @@ describe('a line that is wrong', () => {
       /"y" is not a sync id/,
     ],
     [
-      'has a field that there is not',
+      'has an unknown field',
       `{"type":"grant", "record": {"sync_id":"${SYNC}", "extra": 1}}`,
       70,
       /key "extra" is unknown/,
     ],
     [
-      'holds half a character in a profile',
+      'holds a lone surrogate in a profile',
       `{"type":"resource","record":{"sync_id":"${SYNC}","profile":{"a":"\\ud800"}}}`,
       70,
       /lone surrogate/,
     ],
-    ['holds half a character', grant('\\ud800'), 67, /invalid UTF8/],
-  ])('is named by its number and column: it %s', async (_what, line, column, message) => {
+    ['holds a lone surrogate', grant('\\ud800'), 67, /invalid UTF8/],
+  ])('is reported with its number and column: it %s', async (_what, line, column, message) => {
     const error = await readingError(`${HEADER}\n${grant('a')}\n\n${line}\n${end(2)}\n`);
     expect(error).toMatchObject({
       code: 'SSTITCH_LINES_INVALID',
@@ -170,7 +170,7 @@ describe('a line that is wrong', () => {
     expect(error.message).toMatch(message);
   });
 
-  test('is named where it is no UTF-8', async () => {
+  test('is reported if it is not UTF-8', async () => {
     const bytes = Buffer.from(`${HEADER}\n${grant('�X')}\n${end(1)}\n`);
     bytes[bytes.indexOf('X')] = 0xff;
     const column = grant('�X').indexOf('X') + 1;
@@ -181,12 +181,12 @@ describe('a line that is wrong', () => {
     });
   });
 
-  test('is refused before it is held, where it is too long', async () => {
+  test('is refused before it is held in memory if it is too long', async () => {
     const source = openJsonLines(chunksOf(Buffer.from(`{}\n${'x'.repeat(1000)}`), 100), {
       maxLineBytes: 500,
     });
     const error = await errorOf(() => valuesOf(source));
-    // The first line is wrong, too; what is too long is not even split.
+    // The first line is invalid too; a line that is too long is not even split.
     expect(error.message).toMatch(/^line [12](, column \d+)?: /);
     const long = openJsonLines(chunksOf(Buffer.from('x'.repeat(1000)), 100), { maxLineBytes: 500 });
     expect(await errorOf(() => valuesOf(long))).toMatchObject({
@@ -195,37 +195,37 @@ describe('a line that is wrong', () => {
     });
   });
 
-  test('does not take the memory of its places where it is long', async () => {
+  test('is not searched for its column if it is long', async () => {
     const line = grant('x'.repeat(2 ** 20)).slice(0, -1);
     expect(await readingError(line)).toMatchObject({ line: 1, column: undefined });
   });
 });
 
-describe('a file that is not whole', () => {
+describe('an incomplete file', () => {
   const whole = `${HEADER}\n${grant('a')}\n${grant('b')}\n${end(2)}\n`;
 
   test.each([
-    ['is cut off', whole.slice(0, whole.indexOf('{"type":"end"')), 'SSTITCH_LINES_CUT_OFF', 3],
+    ['is truncated', whole.slice(0, whole.indexOf('{"type":"end"')), 'SSTITCH_LINES_CUT_OFF', 3],
     ['lacks a line', whole.replace(`${grant('b')}\n`, ''), 'SSTITCH_LINES_INVALID', 3],
-    ['has a line more', `${whole}${grant('c')}\n`, 'SSTITCH_LINES_INVALID', 5],
+    ['has an extra line', `${whole}${grant('c')}\n`, 'SSTITCH_LINES_INVALID', 5],
     ['has a header inside', `${grant('a')}\n${whole}`, 'SSTITCH_LINES_INVALID', 2],
-    ['has an end and no header', `${grant('a')}\n${end(1)}\n`, 'SSTITCH_LINES_INVALID', 2],
-    ['is of another format', whole.replace('sstitch-jsonl', 'other'), 'SSTITCH_LINES_INVALID', 1],
+    ['has an end but no header', `${grant('a')}\n${end(1)}\n`, 'SSTITCH_LINES_INVALID', 2],
+    ['has another format', whole.replace('sstitch-jsonl', 'other'), 'SSTITCH_LINES_INVALID', 1],
     ['has no version', whole.replace(',"version":1', ''), 'SSTITCH_LINES_INVALID', 1],
   ])('is refused: it %s', async (_what, text, code, line) => {
     expect(await readingError(text)).toMatchObject({ code, line });
   });
 
-  test('of a later version is refused by its version', async () => {
+  test('is refused with its version if that is later', async () => {
     expect(await readingError(whole.replace('"version":1', '"version":2'))).toMatchObject({
       code: 'SSTITCH_LINES_VERSION_UNSUPPORTED',
-      message: expect.stringContaining('the file is of version 2, and 1 is the latest'),
+      message: expect.stringContaining('the file has version 2, but 1 is the latest'),
     });
   });
 });
 
 describe('writing', () => {
-  test('leaves nothing of a transfer that has failed, and refuses bytes that are no record', async () => {
+  test('leaves no file of a failed transfer, and refuses bytes that are not a record', async () => {
     const directory = testDirectory();
     const writer = createJsonLines(join(directory, 'a.jsonl'));
     await writer.add(batchOf(create(GrantRecordSchema, { syncId: SYNC })));
@@ -235,19 +235,19 @@ describe('writing', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  test('refuses options that say nothing, before a file is made', async () => {
+  test('refuses invalid options before it creates a file', async () => {
     const directory = testDirectory();
     const path = join(directory, 'a');
     expect(() => createJsonLines(path, { compression: 'lz4' as never })).toThrow(
       /compression must/,
     );
-    // A stream opens its file a little later.
+    // A stream opens its file asynchronously.
     await setTimeout(50);
     expect(readdirSync(directory)).toEqual([]);
     expect(() => openJsonLines('a', { maxLineBytes: 0 })).toThrow(/maxLineBytes must be/);
   });
 
-  test('ends where the signal fires', async () => {
+  test('ends when the signal fires', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
     const error = await errorOf(async () => createJsonLines(new MemoryStream(), { signal }));
     expect(error).toMatchObject({ name: 'AbortError', cause: { message: 'enough' } });

@@ -1,4 +1,4 @@
-// Reads syncs from JSON Lines: lines become batches of one sync and one bucket, as they follow each other.
+// Reads syncs from JSON Lines. Consecutive lines of one sync and one bucket become a batch.
 import { isSyncId } from '@sstitch/keys';
 import {
   type BatchOptions,
@@ -12,26 +12,26 @@ import { LinesError, messageOf, throwIfAborted } from '../errors.js';
 import { type LinesInput, readBytes } from '../streams/read-bytes.js';
 import { FORMAT, VERSION } from './file-lines.js';
 import { columnOf, syntaxProblem } from './find-place.js';
-import { isObject, type LineRecord, NoRecord, recordOfObject } from './record-object.js';
+import { InvalidRecord, isObject, type LineRecord, recordOfObject } from './record-object.js';
 import { type Line, splitLines } from './split-lines.js';
 
 /** Options of `openJsonLines`. */
 export interface JsonLinesOptions {
-  /** What errors call the input. @defaultValue the path; nothing for a stream */
+  /** The name of the input in errors. @defaultValue the path; none for a stream */
   readonly name?: string | undefined;
-  /** The longest line, in bytes. @defaultValue 128 MiB: a value of 64 MiB, in base64 */
+  /** The most bytes in a line. @defaultValue 128 MiB, enough for a value of 64 MiB in base64 */
   readonly maxLineBytes?: number | undefined;
 }
 
-/** Syncs in JSON Lines. A stream can be read once, a file again and again. */
+/** Syncs in JSON Lines. A stream can be read once, a file any number of times. */
 export interface JsonLinesSource extends SyncSource {
   /**
-   * The runs of all syncs that have one, in the file's order. Reads the input to its end.
-   * @throws LinesError, as `batches`
+   * Returns the runs of all syncs that have one, in the file's order. Reads the input to its end.
+   * @throws LinesError as in `batches`
    */
   syncs(options?: Pick<BatchOptions, 'signal'>): Promise<readonly SyncRunRecord[]>;
   /**
-   * The records, in the file's order.
+   * Yields the records in the file's order.
    * @throws LinesError from the iteration: SSTITCH_LINES_INVALID, with line and column, SSTITCH_LINES_CUT_OFF,
    * SSTITCH_LINES_DAMAGED, SSTITCH_LINES_TOO_LARGE, SSTITCH_LINES_VERSION_UNSUPPORTED,
    * SSTITCH_LINES_SYNC_NOT_FOUND, SSTITCH_LINES_CLOSED, SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
@@ -42,11 +42,12 @@ export interface JsonLinesSource extends SyncSource {
 const DEFAULT_MAX_LINE_BYTES = 128 * 2 ** 20;
 const MAX_BATCH_RECORDS = 250;
 const MAX_BATCH_CHARACTERS = 4 * 2 ** 20;
-/** Only such an escape makes a text of half a character, which no record can hold. */
+/** Matches an escape of a lone surrogate, the only way for a line to hold one; records cannot. */
 const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;
 
 /**
- * Opens JSON Lines, compressed by gzip or zstd or not; docs/formats/json-lines.md has the format. Nothing is read yet.
+ * Opens JSON Lines, plain or compressed by gzip or zstd; docs/formats/json-lines.md describes the format. Reads
+ * nothing yet.
  * @throws LinesError SSTITCH_OPTION_INVALID
  */
 export function openJsonLines(input: LinesInput, options: JsonLinesOptions = {}): JsonLinesSource {
@@ -54,7 +55,7 @@ export function openJsonLines(input: LinesInput, options: JsonLinesOptions = {})
   if (!Number.isSafeInteger(maxLineBytes) || maxLineBytes < 1) {
     throw new LinesError(
       'SSTITCH_OPTION_INVALID',
-      `maxLineBytes must be a whole number from 1 on, not ${String(maxLineBytes)}`,
+      `maxLineBytes must be a positive integer, not ${String(maxLineBytes)}`,
     );
   }
   return new OpenJsonLines(input, { ...options, maxLineBytes });
@@ -97,12 +98,12 @@ class OpenJsonLines implements JsonLinesSource {
     const held = [...found].slice(0, 10).join(', ');
     throw new LinesError(
       'SSTITCH_LINES_SYNC_NOT_FOUND',
-      `no record of sync ${missing} is here${held === '' ? '' : `, only of ${held}`}`,
+      `the file holds no record of sync ${missing}${held === '' ? '' : `, only of ${held}`}`,
       { path: this.#name },
     );
   }
 
-  /** Does nothing: a file is open only while it is read. */
+  /** Does nothing: the file is open only while it is read. */
   async close(): Promise<void> {}
 
   async [Symbol.asyncDispose](): Promise<void> {}
@@ -110,7 +111,9 @@ class OpenJsonLines implements JsonLinesSource {
   async *#records(signal: AbortSignal | undefined): AsyncGenerator<ReadRecord, void, undefined> {
     const name = this.#name;
     if (this.#isConsumed) {
-      throw new LinesError('SSTITCH_LINES_CLOSED', 'the stream has been read', { path: name });
+      throw new LinesError('SSTITCH_LINES_CLOSED', 'the stream has already been read', {
+        path: name,
+      });
     }
     this.#isConsumed = typeof this.#input !== 'string';
     const file = new FileState(name);
@@ -135,7 +138,7 @@ interface ReadRecord extends LineRecord {
   readonly characters: number;
 }
 
-/** Where in a file, or several that follow each other, the reading is. */
+/** The state of reading one file or several concatenated files. */
 class FileState {
   readonly #name: string | undefined;
   #state: 'start' | 'bare' | 'headed' | 'ended' = 'start';
@@ -148,12 +151,12 @@ class FileState {
 
   /**
    * The record of a line; undefined for a header or an end.
-   * @throws SyntaxError; NoRecord; LinesError
+   * @throws SyntaxError; InvalidRecord; LinesError
    */
   take(line: Line): LineRecord | undefined {
     const object: unknown = JSON.parse(line.text);
     this.#lastLine = line.number;
-    if (!isObject(object)) throw new NoRecord('it is not a JSON object', []);
+    if (!isObject(object)) throw new InvalidRecord('it is not a JSON object', []);
     const { type } = object;
     if (type === 'header') {
       this.#begin(object);
@@ -163,11 +166,12 @@ class FileState {
       this.#endFile(object);
       return undefined;
     }
-    if (this.#state === 'ended') throw new NoRecord('the line before is the end of the file', []);
+    if (this.#state === 'ended')
+      throw new InvalidRecord('the previous line is the end of the file', []);
     if (this.#state === 'start') this.#state = 'bare';
     const found = recordOfObject(object);
     if (!isSyncId(found.record.syncId)) {
-      throw new NoRecord(`${JSON.stringify(found.record.syncId)} is not a sync id`, [
+      throw new InvalidRecord(`${JSON.stringify(found.record.syncId)} is not a sync id`, [
         'record',
         'sync_id',
       ]);
@@ -182,23 +186,23 @@ class FileState {
     if (this.#state !== 'headed') return;
     throw new LinesError(
       'SSTITCH_LINES_CUT_OFF',
-      'the file ends without its last line: it is cut off; export or copy it again',
+      'the file ends without its end line, so it is truncated: export or copy it again',
       { path: this.#name, line: this.#lastLine },
     );
   }
 
   #begin({ format, version }: Readonly<Record<string, unknown>>): void {
     if (this.#state === 'headed' || this.#state === 'bare') {
-      throw new NoRecord('a header is the first line of a file', []);
+      throw new InvalidRecord('a header must be the first line of a file', []);
     }
-    if (format !== FORMAT) throw new NoRecord(`"format" is not ${FORMAT}`, ['format']);
+    if (format !== FORMAT) throw new InvalidRecord(`"format" is not ${FORMAT}`, ['format']);
     if (!Number.isSafeInteger(version) || Number(version) < 1) {
-      throw new NoRecord('"version" is not a whole number from 1 on', ['version']);
+      throw new InvalidRecord('"version" is not a positive integer', ['version']);
     }
     if (Number(version) > VERSION) {
       throw new LinesError(
         'SSTITCH_LINES_VERSION_UNSUPPORTED',
-        `the file is of version ${version}, and ${VERSION} is the latest that is known here: read it with a later version of SSTitch`,
+        `the file has version ${version}, but ${VERSION} is the latest that this version of SSTitch can read: use a later one`,
         { path: this.#name },
       );
     }
@@ -207,10 +211,11 @@ class FileState {
   }
 
   #endFile({ records }: Readonly<Record<string, unknown>>): void {
-    if (this.#state !== 'headed') throw new NoRecord('no header is before this end', []);
+    if (this.#state !== 'headed')
+      throw new InvalidRecord('the file has an end line but no header', []);
     if (records !== this.#records) {
-      throw new NoRecord(
-        `${this.#records} records are in the file and ${JSON.stringify(records)} were written: lines are missing or were added; remove this line and the header if that is meant`,
+      throw new InvalidRecord(
+        `the file has ${this.#records} records, but ${JSON.stringify(records)} were written: lines are missing or were added; if that is intended, remove this line and the header`,
         ['records'],
       );
     }
@@ -218,16 +223,16 @@ class FileState {
   }
 }
 
-/** protobuf checks the texts of all other fields. @throws NoRecord */
+/** Checks the texts of the profile; protobuf checks those of all other fields. @throws InvalidRecord */
 function checkProfile(record: SyncRecord): void {
   try {
     encodeRecord(record);
   } catch (cause) {
-    throw new NoRecord(messageOf(cause), ['record', 'profile'], cause);
+    throw new InvalidRecord(messageOf(cause), ['record', 'profile'], cause);
   }
 }
 
-/** The error for a line, with the place in it. */
+/** Converts an error about a line to a LinesError with its line and column. */
 async function placed(error: unknown, line: Line, path: string | undefined): Promise<LinesError> {
   if (error instanceof LinesError) return error;
   const details = { path, line: line.number, cause: error };
@@ -235,11 +240,11 @@ async function placed(error: unknown, line: Line, path: string | undefined): Pro
     const { problem, column } = await syntaxProblem(line.text);
     return new LinesError('SSTITCH_LINES_INVALID', problem, { ...details, column });
   }
-  const column = error instanceof NoRecord ? await columnOf(line.text, error.at) : undefined;
+  const column = error instanceof InvalidRecord ? await columnOf(line.text, error.at) : undefined;
   return new LinesError('SSTITCH_LINES_INVALID', messageOf(error), { ...details, column });
 }
 
-/** Records of one sync and one bucket, all with or all without bytes of their own. */
+/** Collects records of one sync and one bucket, either all with stored bytes or all without. */
 class GrowingBatch {
   #records: ReadRecord[] = [];
   #characters = 0;
@@ -265,7 +270,7 @@ class GrowingBatch {
     this.#characters += record.characters;
   }
 
-  /** There must be something in it. */
+  /** Takes the batch, which must not be empty. */
   take(): RecordBatch {
     const records = this.#records;
     const [{ bucket, record, value }] = records as [ReadRecord];
@@ -273,7 +278,7 @@ class GrowingBatch {
     this.#characters = 0;
     if (value === undefined) {
       const messages: SyncRecord[] = records.map((each) => each.record);
-      // Each is of the bucket, as `hasRoomFor` has it.
+      // `hasRoomFor` has checked that each record belongs to the bucket.
       return RecordBatch.ofRecords(record.syncId, bucket, messages as never[]);
     }
     const values = records.flatMap((each) => (each.value === undefined ? [] : [each.value]));

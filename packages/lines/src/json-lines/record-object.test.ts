@@ -12,9 +12,9 @@ import {
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SYNC, sampleSync } from '../../test/sample-syncs.js';
-import { NoRecord, recordObject, recordOfObject } from './record-object.js';
+import { InvalidRecord, recordObject, recordOfObject } from './record-object.js';
 
-/** The object of stored bytes, as its line has it. */
+/** The object of the line for stored bytes. */
 function objectOf(bucket: ValueBucket, value: Uint8Array): Record<string, unknown> {
   const record = decodeRecord(bucket, new Uint8Array(0), value);
   return JSON.parse(JSON.stringify(recordObject(bucket, record, value)));
@@ -32,7 +32,7 @@ function objectOfRecord(record: SyncRecord): Record<string, unknown> {
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
 describe('a record as the object of a line', () => {
-  test('is the record alone where that is all, with the names of the .proto file', () => {
+  test('is only the record if that says everything, with the names of the .proto file', () => {
     for (const record of sampleSync(SYNC)) {
       const object = objectOfRecord(record);
       expect(Object.keys(object)).toEqual(['type', 'record']);
@@ -45,7 +45,7 @@ describe('a record as the object of a line', () => {
     });
   });
 
-  test('has annotations as their bytes, whatever their types are', () => {
+  test('has annotations as bytes, whatever their types', () => {
     const annotations = [{ typeUrl: 'example.com/some.Thing', value: new Uint8Array([1, 2]) }];
     const grant = create(GrantRecordSchema, { syncId: SYNC, externalId: 'g', annotations });
     expect(objectOfRecord(grant)['record']).toMatchObject({
@@ -53,14 +53,14 @@ describe('a record as the object of a line', () => {
     });
   });
 
-  test('has the stored bytes beside it where they say more, or in another order', () => {
+  test('also has the stored bytes if they hold more fields, or fields in another order', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...sampleSync(SYNC)),
         fc.uint8Array({ minLength: 1, maxLength: 9 }),
         fc.boolean(),
         (record, extra, isFirst) => {
-          // Field 4000, which no version has.
+          // Field 4000, which no version uses.
           const unknown = new Uint8Array([0x82, 0xfa, 0x01, extra.length, ...extra]);
           const known = encodeRecord(record);
           const value = Buffer.concat(isFirst ? [unknown, known] : [known, unknown]);
@@ -75,23 +75,23 @@ describe('a record as the object of a line', () => {
   });
 
   test.each([
-    ['a time that JSON cannot say', { createdAt: { seconds: 2n ** 50n } }],
-    ['a number that is none', { profile: { number: Number.NaN } }],
-    ['a zero below zero', { profile: { number: -0 } }],
-    ['a name that objects have of their own', { profile: JSON.parse('{"__proto__":{"a":1}}') }],
+    ['a time that JSON cannot express', { createdAt: { seconds: 2n ** 50n } }],
+    ['NaN', { profile: { number: Number.NaN } }],
+    ['a negative zero', { profile: { number: -0 } }],
+    ['the name __proto__', { profile: JSON.parse('{"__proto__":{"a":1}}') }],
   ])('keeps %s', (_what, more) => {
     const record = create(ResourceRecordSchema, { syncId: SYNC, resourceId: 'r', ...more });
     expect(storedBytes(objectOfRecord(record))).toBe(hex(encodeRecord(record)));
   });
 
-  test('keeps a count by a type that is named __proto__', () => {
+  test('keeps the count of a type named __proto__', () => {
     const record = create(SyncStatsRecordSchema, { syncId: SYNC });
     record.resourcesByResourceType = Object.fromEntries([['__proto__', 3n]]);
     expect(storedBytes(objectOfRecord(record))).toBe(hex(encodeRecord(record)));
   });
 });
 
-describe('what is no record', () => {
+describe('an object that is not a record', () => {
   const record = { sync_id: SYNC, external_id: 'g' };
   test.each<[string, Record<string, unknown>, RegExp, string[]]>([
     ['no type', { record }, /"type" is not one of resource_type, /, ['type']],
@@ -112,7 +112,7 @@ describe('what is no record', () => {
       ['record', 'external_id'],
     ],
     [
-      'a time that is none',
+      'an invalid time',
       { type: 'grant', record: { ...record, discovered_at: 'yesterday' } },
       /invalid RFC 3339/i,
       ['record', 'discovered_at'],
@@ -124,15 +124,20 @@ describe('what is no record', () => {
       ['record', 'annotations'],
     ],
     [
-      'annotations that its type has not',
+      'annotations on a type without them',
       { type: 'asset', record: { ...record, annotations: [] } },
       /an? asset has no annotations/,
       ['record', 'annotations'],
     ],
-    ['a value that is no base64', { type: 'grant', value: 'a-' }, /in base64/, ['value']],
-    ['a value that is no message', { type: 'grant', value: '////' }, /no grant record/, ['value']],
+    ['a value that is not base64', { type: 'grant', value: 'a-' }, /in base64/, ['value']],
     [
-      'a record that was changed, with the bytes of before',
+      'a value that is not a message',
+      { type: 'grant', value: '////' },
+      /not a grant record/,
+      ['value'],
+    ],
+    [
+      'a changed record beside the old bytes',
       { type: 'grant', record, value: 'EgFo' },
       /are not the same record/,
       ['record'],
@@ -144,12 +149,12 @@ describe('what is no record', () => {
     } catch (error) {
       thrown = error;
     }
-    expect(thrown).toBeInstanceOf(NoRecord);
-    expect((thrown as NoRecord).message).toMatch(message);
-    expect((thrown as NoRecord).at).toEqual(at);
+    expect(thrown).toBeInstanceOf(InvalidRecord);
+    expect((thrown as InvalidRecord).message).toMatch(message);
+    expect((thrown as InvalidRecord).at).toEqual(at);
   });
 
-  test('but bytes alone are one, and the record alone in camel case', () => {
+  test('accepts bytes alone, and a record alone in camel case', () => {
     const value = Buffer.from(encodeRecord(create(GrantRecordSchema, { syncId: SYNC })));
     expect(storedBytes({ type: 'grant', value: value.toString('base64') })).toBe(hex(value));
     expect(storedBytes({ type: 'grant', record: { syncId: SYNC } })).toBe(hex(value));

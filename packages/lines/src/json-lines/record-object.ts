@@ -1,15 +1,15 @@
-// A record as the object of a line, and back; the whole format is described in docs/formats/json-lines.md.
+// Converts a record to the object of a line and back; docs/formats/json-lines.md describes the whole format.
 //
 //   {"type":"grant","record":{"sync_id":"…","external_id":"…",…}}
 //   {"type":"grant","record":{…},"value":"<base64>"}
 //
 // type    the bucket: resource_type, resource, entitlement, grant, asset, sync_run, sync_stats
-// record  the message in protobuf's JSON form, with field names as in the .proto file; but annotations are
-//         {"type_url","value"} with the bytes in base64, as their types are the connectors' own
-// value   the stored bytes, in base64: only where the JSON form would not give them back, as where a later version
-//         of the message has more fields
+// record  the message in protobuf's JSON form, with field names as in the .proto file, except that annotations are
+//         {"type_url","value"} with the bytes in base64, because their types belong to the connectors
+// value   the stored bytes in base64; present only if the JSON form would not restore them, for example because a
+//         later version of the message has more fields
 //
-// So what is written and read again is the same to the byte.
+// So a record that is written and read again has the same bytes.
 
 import { isDeepStrictEqual } from 'node:util';
 import { create, fromJson, type JsonObject, type JsonValue, toJson } from '@bufbuild/protobuf';
@@ -24,24 +24,24 @@ import {
   type ValueBucket,
 } from '@sstitch/records';
 
-/** A line of a record. */
+/** The object of a record's line. */
 export interface RecordObject {
   readonly type: ValueBucket;
   readonly record?: JsonObject;
   readonly value?: string;
 }
 
-/** What a line says. */
+/** A record as read from a line. */
 export interface LineRecord {
   readonly bucket: ValueBucket;
   readonly record: SyncRecord;
-  /** The bytes that are to be stored, where they are not those of `encodeRecord`. */
+  /** The bytes to store, if they differ from those of `encodeRecord`. */
   readonly value: Uint8Array | undefined;
 }
 
-/** Thrown where an object is no record. */
-export class NoRecord extends Error {
-  /** The names that lead to what is wrong, from the object of the line on. */
+/** Thrown if an object is not a record. */
+export class InvalidRecord extends Error {
+  /** The path of names from the object of the line to the fault. */
   readonly at: readonly string[];
 
   constructor(problem: string, at: readonly string[], cause?: unknown) {
@@ -51,9 +51,9 @@ export class NoRecord extends Error {
 }
 
 /**
- * A stored record as an object for JSON.
+ * Converts a stored record to an object for JSON.
  *
- * @param record the message of `value`
+ * @param record the message that `value` decodes to
  */
 export function recordObject(
   bucket: ValueBucket,
@@ -63,19 +63,19 @@ export function recordObject(
   let json: JsonObject;
   try {
     json = recordJson(bucket, record);
-    // Of a profile's numbers the text may say less than the object.
+    // The text of a profile may lose parts of its numbers that the object holds.
     const read = 'profile' in json ? (plain(json) as JsonObject) : json;
     if (equalBytes(encodeRecord(recordFromJson(bucket, read)), value)) {
       return { type: bucket, record: json };
     }
   } catch {
-    // A time out of JSON's range, a number that is none: the bytes say it all the same.
+    // JSON cannot express the record (a time out of range, NaN), but the bytes can.
     return { type: bucket, value: toBase64(value) };
   }
   return { type: bucket, record: json, value: toBase64(value) };
 }
 
-/** A record in protobuf's JSON form, as a line has it. @throws Error where JSON cannot say what it holds */
+/** Converts a record to protobuf's JSON form as lines use it. @throws Error if JSON cannot express the record */
 function recordJson(bucket: ValueBucket, record: SyncRecord): JsonObject {
   const annotations = 'annotations' in record ? record.annotations : [];
   const bare = annotations.length === 0 ? record : { ...record, annotations: [] };
@@ -91,23 +91,24 @@ function recordJson(bucket: ValueBucket, record: SyncRecord): JsonObject {
 }
 
 /**
- * The record of a line's object. Its ids are not looked at.
- * @throws NoRecord
+ * Converts the object of a line to a record. Does not check its ids.
+ * @throws InvalidRecord
  */
 export function recordOfObject(object: Readonly<Record<string, unknown>>): LineRecord {
   const { type, record: json, value, ...others } = object;
   if (typeof type !== 'string' || !isValueBucket(type as ValueBucket)) {
     const known = Object.keys(RECORD_SCHEMAS).join(', ');
-    throw new NoRecord(`"type" is not one of ${known}`, ['type']);
+    throw new InvalidRecord(`"type" is not one of ${known}`, ['type']);
   }
   const bucket = type as ValueBucket;
   const [other] = Object.keys(others);
-  if (other !== undefined) throw new NoRecord(`a record has no ${JSON.stringify(other)}`, [other]);
+  if (other !== undefined)
+    throw new InvalidRecord(`a record has no ${JSON.stringify(other)}`, [other]);
   if (json !== undefined && !isObject(json)) {
-    throw new NoRecord('"record" is not an object', ['record']);
+    throw new InvalidRecord('"record" is not an object', ['record']);
   }
   if (value === undefined) {
-    if (json === undefined) throw new NoRecord('it has no "record"', []);
+    if (json === undefined) throw new InvalidRecord('it has no "record"', []);
     return { bucket, record: checkedRecord(bucket, json as JsonObject), value: undefined };
   }
   return recordOfValue(bucket, value, json as JsonObject | undefined);
@@ -125,19 +126,19 @@ function recordOfValue(
     value = fromBase64(text);
     record = decodeRecord(bucket, new Uint8Array(0), value);
   } catch (cause) {
-    throw new NoRecord(`"value" is no ${bucket} record in base64`, ['value'], cause);
+    throw new InvalidRecord(`"value" is not a ${bucket} record in base64`, ['value'], cause);
   }
-  // One of the two was changed by hand: nobody can know which is meant.
+  // One of the two was changed by hand, and nothing says which one is meant.
   if (json !== undefined && !isDeepStrictEqual(json, plain(recordJson(bucket, record)))) {
-    throw new NoRecord(
-      '"record" and "value" are not the same record: remove the one that does not count',
+    throw new InvalidRecord(
+      '"record" and "value" are not the same record: remove the outdated one',
       ['record'],
     );
   }
   return { bucket, record, value };
 }
 
-/** @throws NoRecord that names the field */
+/** Parses and checks a record. @throws InvalidRecord that names the field */
 function checkedRecord(bucket: ValueBucket, json: JsonObject): SyncRecord {
   try {
     return recordFromJson(bucket, json);
@@ -146,10 +147,10 @@ function checkedRecord(bucket: ValueBucket, json: JsonObject): SyncRecord {
       try {
         recordFromJson(bucket, { [name]: part });
       } catch (partCause) {
-        throw new NoRecord(messageOf(partCause), ['record', name], partCause);
+        throw new InvalidRecord(messageOf(partCause), ['record', name], partCause);
       }
     }
-    throw new NoRecord(messageOf(cause), ['record'], cause);
+    throw new InvalidRecord(messageOf(cause), ['record'], cause);
   }
 }
 
@@ -165,7 +166,7 @@ function annotationsOf(json: JsonValue): Any[] {
   if (!Array.isArray(json)) throw new Error('annotations is not an array');
   return json.map((annotation) => {
     if (!isObject(annotation)) throw new Error('an annotation is not an object');
-    // The second is the name that lines without a header have.
+    // Lines without a header use the name `typeUrl`.
     const { type_url: name, typeUrl = name, value } = annotation;
     if (typeof typeUrl !== 'string' || typeof value !== 'string') {
       throw new Error('an annotation lacks type_url or value');
@@ -174,12 +175,12 @@ function annotationsOf(json: JsonValue): Any[] {
   });
 }
 
-/** Whether something parsed from JSON is an object. */
+/** Whether a parsed JSON value is an object. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What is left of an object once it has been JSON: no prototypes, no `undefined`, no -0. */
+/** Converts an object to JSON and back, which removes prototypes, `undefined` and -0. */
 function plain(json: JsonObject): unknown {
   return JSON.parse(JSON.stringify(json));
 }
@@ -190,12 +191,12 @@ function toBase64(bytes: Uint8Array): string {
 
 function fromBase64(text: string): Uint8Array {
   const bytes = Buffer.from(text, 'base64');
-  // Buffer.from skips what is not base64; what it took must be what was there.
+  // Buffer.from skips invalid characters, so the result is encoded again and compared.
   if (bytes.toString('base64') !== text) throw new Error('a value is not base64');
   return new Uint8Array(bytes);
 }
 
-/** protobuf's message without the name of the message, which is not that of the line. */
+/** The text of protobuf's error without the name of the message type, which lines do not use. */
 function messageOf(thrown: unknown): string {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return message.replace(/^cannot decode (message|field) [\w.]+ from JSON: /, '');

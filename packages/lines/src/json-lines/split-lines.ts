@@ -1,4 +1,4 @@
-// Lines of a stream whose length is not trusted: one that is too long is refused before it is held whole.
+// Splits an untrusted stream into lines. A line that is too long is refused before all of it is held in memory.
 import { LinesError } from '../errors.js';
 
 /** A line without its end (\n or \r\n). */
@@ -8,10 +8,10 @@ export interface Line {
   readonly text: string;
 }
 
-/** Where lines come from, and what they may be. */
+/** Options of `splitLines`. */
 export interface SplitOptions {
   readonly maxLineBytes: number;
-  /** What errors call the file. */
+  /** The name of the file in errors. */
   readonly name: string | undefined;
 }
 
@@ -19,8 +19,8 @@ const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 
 /**
- * The lines of a stream, those of a chunk at a time.
- * @throws LinesError SSTITCH_LINES_TOO_LARGE, SSTITCH_LINES_INVALID on bytes that are no UTF-8
+ * Yields the lines of a stream, those of one chunk at a time.
+ * @throws LinesError SSTITCH_LINES_TOO_LARGE, SSTITCH_LINES_INVALID on bytes that are not UTF-8
  */
 export async function* splitLines(
   chunks: AsyncIterable<Uint8Array>,
@@ -34,7 +34,7 @@ export async function* splitLines(
   const hold = (part: Uint8Array) => {
     heldBytes += part.length;
     if (heldBytes > maxLineBytes) {
-      const problem = `longer than ${maxLineBytes} bytes: no record is`;
+      const problem = `longer than ${maxLineBytes} bytes: no record is that long`;
       throw new LinesError('SSTITCH_LINES_TOO_LARGE', problem, { path: name, line: number });
     }
     held.push(part);
@@ -69,18 +69,18 @@ export async function* splitLines(
       lines.push(take());
       from = end + 1;
     }
-    // What is kept beyond this turn is copied: the memory of the chunk may be used again.
+    // Copies the bytes that are kept, because the stream may reuse the memory of the chunk.
     if (from < chunk.length) hold(chunk.slice(from));
     if (lines.length > 0) yield lines;
   }
   if (heldBytes > 0) yield [take()];
 }
 
-/** The character, from 1, at which bytes are no UTF-8. */
+/** The character, counted from 1, at which bytes are not UTF-8. */
 function columnOfDamage(bytes: Uint8Array): number {
   const replaced = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
   for (let at = replaced.indexOf('\ufffd'); at >= 0; at = replaced.indexOf('\ufffd', at + 1)) {
-    // One that is written so is no damage.
+    // A replacement character in the input itself is valid.
     const before = Buffer.byteLength(replaced.slice(0, at));
     if (bytes[before] !== 0xef || bytes[before + 1] !== 0xbf || bytes[before + 2] !== 0xbd) {
       return at + 1;

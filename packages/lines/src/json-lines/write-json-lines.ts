@@ -5,28 +5,28 @@ import { type LinesTarget, Output, type OutputOptions } from '../streams/write-o
 import { endOf, HEADER } from './file-lines.js';
 import { recordObject } from './record-object.js';
 
-/** What was written. */
+/** The totals of written lines. */
 export interface WrittenLines {
-  /** How many syncs. */
+  /** How many syncs were written. */
   readonly syncs: number;
-  /** How many records, runs and statistics among them. */
+  /** How many records were written, including runs and statistics. */
   readonly records: number;
 }
 
-/** Syncs on their way into JSON Lines. A file has its name once `finish` has settled. */
+/** Writes syncs as JSON Lines. The file has its name only after `finish` has fulfilled. */
 export interface JsonLinesWriter extends SyncSink<WrittenLines> {
   /**
-   * Adds records, in any order; they are written in this order.
+   * Writes records in the order in which they are added, which may be any order.
    * @throws LinesError SSTITCH_LINES_NOT_REPRESENTABLE, SSTITCH_FILE_OPERATION, SSTITCH_LINES_CLOSED, SSTITCH_ABORTED
    */
   add(batch: RecordBatch): Promise<void>;
-  /** @throws LinesError, as `add` */
+  /** @throws LinesError as in `add` */
   finish(): Promise<WrittenLines>;
 }
 
 /**
- * Starts a file or stream of JSON Lines; docs/formats/json-lines.md has the format.
- * @param target a path, whose file is replaced at the end, or a stream, which is not ended
+ * Starts a file or stream of JSON Lines; docs/formats/json-lines.md describes the format.
+ * @param target a path, whose file is replaced at the end, or a stream, which is left open
  * @throws LinesError SSTITCH_OPTION_INVALID, SSTITCH_ABORTED
  */
 export function createJsonLines(target: LinesTarget, options: OutputOptions = {}): JsonLinesWriter {

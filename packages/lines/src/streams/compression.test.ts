@@ -14,13 +14,13 @@ describe('splitCompression', () => {
 });
 
 describe('compressionOf', () => {
-  test('knows gzip, frames of zstd and frames to be skipped by their first bytes', () => {
+  test('recognises gzip, zstd frames and skippable frames by their first bytes', () => {
     expect(compressionOf(gzipSync('x'))).toBe('gzip');
     expect(compressionOf(new Uint8Array([0x28, 0xb5, 0x2f, 0xfd]))).toBe('zstd');
     expect(compressionOf(new Uint8Array([0x5a, 0x2a, 0x4d, 0x18]))).toBe('zstd');
   });
 
-  test.each(['', '{', '{"type":"header"}', 'C1Z3\0'])('takes %j for no compression', (text) => {
+  test.each(['', '{', '{"type":"header"}', 'C1Z3\0'])('treats %j as uncompressed', (text) => {
     expect(compressionOf(Buffer.from(text))).toBeUndefined();
   });
 });

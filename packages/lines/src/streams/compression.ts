@@ -1,4 +1,4 @@
-// Which compression a file has: by its first bytes where it is read, by its name where it is written.
+// Finds the compression of a file: by its first bytes for reading, by its name for writing.
 
 /** How a file is compressed. */
 export type Compression = 'gzip' | 'zstd';
@@ -8,7 +8,7 @@ const NAMES: ReadonlyArray<readonly [ending: string, Compression]> = [
   ['.zst', 'zstd'],
 ];
 
-/** What a stream of each compression begins with. The second of zstd is that of a frame to be skipped. */
+/** The first bytes of each compression. The second entry of zstd is a skippable frame. */
 const MAGICS: ReadonlyArray<readonly [Compression, readonly (readonly [number, number])[]]> = [
   [
     'gzip',
@@ -37,10 +37,10 @@ const MAGICS: ReadonlyArray<readonly [Compression, readonly (readonly [number, n
   ],
 ];
 
-/** Of a file so much is looked at. */
+/** How many first bytes of a file decide. */
 export const MAGIC_BYTES = 4;
 
-/** A file's name, and what it says of the compression. */
+/** A file's name split into the name proper and the compression. */
 export interface NameParts {
   /** The name without `.gz` or `.zst`. */
   readonly name: string;
@@ -48,7 +48,7 @@ export interface NameParts {
   readonly compression: Compression | undefined;
 }
 
-/** What the name of a file says: `.gz` and `.zst`, in whatever case. */
+/** Splits `.gz` or `.zst`, in any case, from the name of a file. */
 export function splitCompression(name: string): NameParts {
   const lower = name.toLowerCase();
   for (const [ending, compression] of NAMES) {
@@ -57,7 +57,7 @@ export function splitCompression(name: string): NameParts {
   return { name, compression: undefined };
 }
 
-/** What the first bytes of a file say; four are enough. */
+/** Finds the compression by the first bytes of a file; four are enough. */
 export function compressionOf(head: Uint8Array): Compression | undefined {
   return MAGICS.find(([, magic]) =>
     magic.every(([byte, mask], at) => ((head[at] ?? -1) & mask) === byte),

@@ -1,6 +1,6 @@
-// What is read: a file or a stream, compressed or not, as plain bytes.
+// Reads a file or a stream, compressed or not, as plain bytes.
 //
-// Invariant: memory is bounded by a chunk, and by the window of the compression.
+// Invariant: memory is bounded by a chunk and the window of the compression.
 import { createReadStream } from 'node:fs';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -13,19 +13,19 @@ export type LinesInput = string | AsyncIterable<Uint8Array>;
 
 /** Options of `readBytes`. */
 export interface ReadBytesOptions {
-  /** What errors call the input. @defaultValue the path; nothing for a stream */
+  /** The name of the input in errors. @defaultValue the path; none for a stream */
   readonly name?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 const CHUNK_BYTES = 256 * 1024;
-/** Up to here, what a stream decodes to does no harm, whatever its ratio. */
+/** Decompressed sizes up to this are harmless at any ratio. */
 const RATIO_FREE_BYTES = 64 * 2 ** 20;
-/** Lines of records come to a fiftieth of their size; zstd can write a thirty-thousandth. */
+/** The highest ratio above that size. Lines of records compress about 50 times; zstd can reach 30,000. */
 const MAX_RATIO = 1000;
 
 /**
- * The bytes of an input, decompressed if its first bytes say gzip or zstd.
+ * Yields the bytes of an input, decompressed if its first bytes are those of gzip or zstd.
  * @throws LinesError SSTITCH_FILE_OPERATION, SSTITCH_LINES_DAMAGED, SSTITCH_LINES_TOO_LARGE,
  * SSTITCH_ABORTED
  */
@@ -47,7 +47,7 @@ export async function* readBytes(
     if (decodedBytes > RATIO_FREE_BYTES && decodedBytes > raw.bytes * MAX_RATIO) {
       throw new LinesError(
         'SSTITCH_LINES_TOO_LARGE',
-        `its first ${raw.bytes} bytes decompress to more than ${MAX_RATIO} times their size: no records do; decompress it by hand if it is to be read`,
+        `its first ${raw.bytes} bytes decompress to more than ${MAX_RATIO} times their size, as no records do: if the file is right, decompress it first`,
         { path: name },
       );
     }
@@ -55,9 +55,9 @@ export async function* readBytes(
   }
 }
 
-/** The bytes of a stream as they come; errors of the stream say whose they are. */
+/** Passes the chunks of a stream through, counts their bytes, and adds the input's name to errors. */
 class CountedChunks implements AsyncIterable<Uint8Array> {
-  /** How many bytes were taken. */
+  /** How many bytes were read. */
   bytes = 0;
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #name: string | undefined;
@@ -68,7 +68,7 @@ class CountedChunks implements AsyncIterable<Uint8Array> {
     this.#name = name;
   }
 
-  /** The first bytes, fewer where the stream has no more. They stay in the stream. */
+  /** Returns the first `count` bytes, or fewer if the stream is shorter, without consuming them. */
   async peek(count: number): Promise<Uint8Array> {
     let head: Uint8Array = new Uint8Array(0);
     while (head.length < count) {
@@ -123,13 +123,13 @@ async function* decoded(
     if (cause instanceof LinesError) throw cause;
     throw new LinesError(
       'SSTITCH_LINES_DAMAGED',
-      `the ${compression} stream is cut off or damaged (${messageOf(cause)}); copy it again from where it was written`,
+      `the ${compression} stream is truncated or damaged (${messageOf(cause)}): copy the file again from its origin`,
       { path: name, cause },
     );
   }
 }
 
 function gunzip(raw: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  // An error of either end is thrown where the result is read.
+  // Reading the result throws the errors of both streams.
   return pipeline(Readable.from(raw, { objectMode: false }), createGunzip(), () => undefined);
 }

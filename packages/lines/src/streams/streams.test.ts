@@ -12,7 +12,7 @@ import { writeBytes } from './write-bytes.js';
 import { Output } from './write-output.js';
 import { framesCompressor } from './zstd.js';
 
-/** Written by the zstd program: with a checksum, and as two frames. */
+/** Written by the zstd program, one with a checksum, one as two frames. */
 const ZSTD_CHECKED = 'KLUv/QRo/QAAyFN5bmNzIGFzIGxpbmVzCmFuZCBhZ2FpbiwBAN02xyn+Uc0=';
 const ZSTD_FRAMES = 'KLUv/QRYIQAAb25lCt8WaAkotS/9BFghAAB0d28KDy0E+Q==';
 
@@ -20,7 +20,7 @@ function read(bytes: Uint8Array, chunkBytes = 7): Promise<Buffer> {
   return collect(readBytes(chunksOf(bytes, chunkBytes), { name: 'x' }));
 }
 
-/** What a compression makes of some bytes. */
+/** Compresses some bytes. */
 async function written(
   compression: 'gzip' | 'zstd' | 'none',
   chunks: readonly Uint8Array[],
@@ -33,7 +33,7 @@ async function written(
   return stream.bytes;
 }
 
-describe('what is written is read again', () => {
+describe('written bytes read back the same', () => {
   test.each(['gzip', 'zstd', 'none'] as const)('with %s, in chunks of any size', async (how) => {
     await fc.assert(
       fc.asyncProperty(
@@ -41,7 +41,7 @@ describe('what is written is read again', () => {
         fc.integer({ min: 1, max: 500 }),
         async (chunks, chunkBytes) => {
           const all = Buffer.concat(chunks);
-          // What begins as a compressed stream does is taken for one.
+          // Bytes that begin as a compressed stream does are treated as one.
           fc.pre(how !== 'none' || compressionOf(all) === undefined);
           expect(await read(await written(how, chunks), chunkBytes)).toEqual(all);
         },
@@ -50,8 +50,8 @@ describe('what is written is read again', () => {
     );
   });
 
-  test('by frames of WebAssembly, too, larger than one', async () => {
-    const bytes = Buffer.alloc(5_000_000, 'a line that is like the one before\n');
+  test('with frames of WebAssembly, for more bytes than one frame holds', async () => {
+    const bytes = Buffer.alloc(5_000_000, 'a line that is like the last\n');
     const compressor = framesCompressor();
     const stream = Readable.from(chunksOf(bytes, 100_000)).pipe(compressor);
     const compressed = await collect(stream as AsyncIterable<Uint8Array>);
@@ -71,7 +71,7 @@ describe('what is written is read again', () => {
 });
 
 describe('readBytes', () => {
-  test('reads what other programs wrote: checksums, several frames, several members', async () => {
+  test('reads the files of other programs: checksums, several frames, several members', async () => {
     expect(String(await read(Buffer.from(ZSTD_CHECKED, 'base64')))).toBe(
       'Syncs as lines\nand again, as lines\n',
     );
@@ -85,7 +85,7 @@ describe('readBytes', () => {
   test.each([
     ['gzip', gzipSync('some lines, and more')],
     ['zstd', Buffer.from(ZSTD_CHECKED, 'base64')],
-  ])('says that a %s stream is cut off', async (_name, bytes) => {
+  ])('reports a truncated %s stream', async (_name, bytes) => {
     for (let length = 8; length < bytes.length; length++) {
       const error = await errorOf(() => read(bytes.subarray(0, length)));
       expect(error).toMatchObject({ code: 'SSTITCH_LINES_DAMAGED', path: 'x' });
@@ -95,7 +95,7 @@ describe('readBytes', () => {
   test.each([
     ['gzip', gzipSync('some lines, and more')],
     ['zstd', Buffer.from(ZSTD_CHECKED, 'base64')],
-  ])('says that a %s stream is damaged: its checksum does not match', async (name, bytes) => {
+  ])('reports a damaged %s stream, whose checksum does not match', async (name, bytes) => {
     const damaged = Buffer.from(bytes);
     const at = damaged.length - (name === 'gzip' ? 6 : 2);
     damaged.writeUInt8(damaged.readUInt8(at) ^ 1, at);
@@ -103,9 +103,9 @@ describe('readBytes', () => {
     expect(error).toMatchObject({ code: 'SSTITCH_LINES_DAMAGED', path: 'x' });
   });
 
-  test('ends where zstd refuses a stream, in whatever chunk', async () => {
+  test('ends in an error if zstd refuses a stream, in whatever chunk', async () => {
     const bytes = Buffer.from(ZSTD_CHECKED, 'base64');
-    // A type of block that there is not.
+    // A reserved type of block.
     bytes.writeUInt8(bytes.readUInt8(6) | 0b110, 6);
     for (let chunkBytes = 1; chunkBytes <= bytes.length; chunkBytes++) {
       const error = await errorOf(() => read(bytes, chunkBytes));
@@ -113,7 +113,7 @@ describe('readBytes', () => {
     }
   });
 
-  test('refuses what decompresses to far more than lines do', async () => {
+  test('refuses a stream that decompresses to far more than lines do', async () => {
     const bomb = await written('zstd', Array(200).fill(Buffer.alloc(1_000_000)));
     expect(bomb.length).toBeLessThan(100_000);
     let bytes = 0;
@@ -125,7 +125,7 @@ describe('readBytes', () => {
     expect(bytes).toBeLessThan(70 * 2 ** 20);
   });
 
-  test('says which file cannot be read, and ends where the signal fires', async () => {
+  test('names the file that cannot be read, and ends when the signal fires', async () => {
     const path = join(testDirectory(), 'missing.jsonl');
     expect(await errorOf(() => collect(readBytes(path, { name: path })))).toMatchObject({
       code: 'SSTITCH_FILE_OPERATION',
@@ -146,7 +146,7 @@ describe('readBytes', () => {
 });
 
 describe('writeBytes', () => {
-  test('writes what an iterable holds, compressed by the name, and leaves nothing where it fails', async () => {
+  test('writes the chunks of an iterable, compressed as the name says, and leaves no file if it fails', async () => {
     const directory = testDirectory();
     const path = join(directory, 'a.bin.gz');
     expect(await writeBytes(path, chunksOf(Buffer.from('some bytes')))).toBe(10);
@@ -162,7 +162,7 @@ describe('writeBytes', () => {
 });
 
 describe('Output', () => {
-  test('gives a file its name at the end, and then replaces the one that has it', async () => {
+  test('gives the file its name at the end, replacing an existing file', async () => {
     const directory = testDirectory();
     const path = join(directory, 'a.txt');
     writeFileSync(path, 'old');
@@ -176,7 +176,7 @@ describe('Output', () => {
     expect((await errorOf(() => output.write(Buffer.from('x')))).code).toBe('SSTITCH_LINES_CLOSED');
   });
 
-  test('leaves nothing where it is closed before the end, or the signal fires', async () => {
+  test('leaves no file if it is closed before the end, or if the signal fires', async () => {
     const directory = testDirectory();
     const path = join(directory, 'a.txt.gz');
     for (const end of ['close', 'abort'] as const) {
@@ -193,7 +193,7 @@ describe('Output', () => {
     }
   });
 
-  test('says which file cannot be written', async () => {
+  test('names the file that cannot be written', async () => {
     const path = join(testDirectory(), 'missing', 'a.txt');
     const output = new Output(path, {});
     const error = await errorOf(async () => {
@@ -205,7 +205,7 @@ describe('Output', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('does not end a stream, waits for it, and reports its failure', async () => {
+  test('leaves a stream open, waits for it, and reports its failure', async () => {
     const stream = new MemoryStream();
     const output = new Output(stream, {});
     await output.write(Buffer.from('one\n'));

@@ -1,11 +1,11 @@
-// Bytes of any kind through the compressions and the care of this package's files.
+// Writes arbitrary bytes with the compression and durability of this package's files.
 import { type LinesTarget, Output, type OutputOptions } from './write-output.js';
 
 /**
- * Writes bytes to a file or stream, compressed where the name of the file or the option says so.
- * @returns how many bytes there were, before compression
- * @throws LinesError SSTITCH_OPTION_INVALID, SSTITCH_FILE_OPERATION, SSTITCH_ABORTED, after which nothing is left of a
- * file; what `chunks` throws
+ * Writes bytes to a file or stream, compressed if the name of the file or the option says so.
+ * @returns the number of bytes before compression
+ * @throws LinesError SSTITCH_OPTION_INVALID, SSTITCH_FILE_OPERATION, SSTITCH_ABORTED; the errors of `chunks`.
+ * No file is left after an error.
  */
 export async function writeBytes(
   target: LinesTarget,

@@ -1,5 +1,4 @@
-// What is written: a file, which has its name once it is complete and on stable storage, or a stream. Compressed or
-// not.
+// Writes a file, which has its name only when it is complete and on stable storage, or a stream; compressed or not.
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
@@ -11,30 +10,30 @@ import { LinesError, messageOf, throwIfAborted } from '../errors.js';
 import { type Compression, splitCompression } from './compression.js';
 import { zstdCompressor } from './zstd.js';
 
-/** The path of a file, or a stream such as `process.stdout`, which is not ended. */
+/** The path of a file, or a stream such as `process.stdout`, which is left open. */
 export type LinesTarget = string | Writable;
 
-/** How something is written. */
+/** Options of the writers. */
 export interface OutputOptions {
   /**
-   * How it is compressed.
-   * @defaultValue what the name of a file says: `.gz`, `.zst`; a stream is not compressed
+   * The compression.
+   * @defaultValue by the name of the file: `.gz`, `.zst`; none for a stream
    */
   readonly compression?: Compression | 'none' | undefined;
-  /** Ends the writing, and leaves nothing of it in a file. */
+  /** Aborts the writing, which then leaves no file. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Bytes on their way to a target. */
+/** The output to a target. */
 export class Output {
-  /** The file; undefined for a stream. */
+  /** The path of the file; undefined for a stream. */
   readonly path: string | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #last: Writable;
-  /** What a file is called until it is complete. */
+  /** The path of the file until it is complete. */
   readonly #unfinishedPath: string | undefined;
   readonly #first: Transform;
-  /** Settles once all has gone through. */
+  /** Settles when all bytes have passed through. */
   readonly #passed: Promise<void>;
   #isFailed = false;
   #isEnded = false;
@@ -44,7 +43,7 @@ export class Output {
     this.path = typeof target === 'string' ? target : undefined;
     throwIfAborted(signal, this.path);
     this.#signal = signal;
-    // It checks its option: before a file is made.
+    // Checks the option before a file is created.
     this.#first = compressor(compression ?? compressionFor(target));
     this.#unfinishedPath =
       typeof target === 'string'
@@ -63,7 +62,7 @@ export class Output {
     });
   }
 
-  /** Settles once there is room for more. @throws LinesError */
+  /** Fulfils when there is room for more. @throws LinesError */
   async write(bytes: Uint8Array): Promise<void> {
     this.#checkOpen();
     const drained = this.#first.write(bytes)
@@ -74,7 +73,7 @@ export class Output {
     }
   }
 
-  /** Makes the file complete, and gives it its name. @throws LinesError */
+  /** Completes the file and gives it its name. @throws LinesError */
   async finish(): Promise<void> {
     this.#checkOpen();
     this.#isEnded = true;
@@ -86,7 +85,7 @@ export class Output {
     await this.#worked(fsyncDirectory(dirname(this.path)));
   }
 
-  /** Without `finish` before, nothing is left of a file. May be called twice. */
+  /** Ends the writing; removes the file unless `finish` has completed it. May be called twice. */
   async close(): Promise<void> {
     this.#isEnded = true;
     this.#first.destroy();
@@ -94,7 +93,7 @@ export class Output {
     if (this.#unfinishedPath !== undefined) await rm(this.#unfinishedPath, { force: true });
   }
 
-  /** Settles once a stream, which is not ended, has passed on what it was given. */
+  /** Fulfils when a stream, which is left open, has passed on all bytes. */
   #flush(): Promise<void> {
     const flushed = new Promise<void>((resolve, reject) => {
       this.#last.write(new Uint8Array(0), (error) => (error ? reject(error) : resolve()));
@@ -105,7 +104,7 @@ export class Output {
   #checkOpen(): void {
     throwIfAborted(this.#signal, this.path);
     if (!this.#isEnded) return;
-    throw new LinesError('SSTITCH_LINES_CLOSED', 'the writing has ended', { path: this.path });
+    throw new LinesError('SSTITCH_LINES_CLOSED', 'the writer is closed', { path: this.path });
   }
 
   async #worked<T>(work: Promise<T>): Promise<T> {
@@ -142,7 +141,7 @@ function compressor(compression: Compression | 'none'): Transform {
   }
 }
 
-/** Returns when the names in a directory are on stable storage, where the system knows of such a thing. */
+/** Forces a directory to stable storage, on systems that support it. */
 async function fsyncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const directory = await open(path, 'r');

@@ -1,24 +1,24 @@
-// zstd streams. They are read by WebAssembly on every version of Node.js; they are written by Node.js where it can
-// (from 22.15 on), else by WebAssembly, in frames of 1 MiB, which readers take for one stream.
+// Reads and writes zstd streams. Reading uses WebAssembly on every version of Node.js. Writing uses Node.js
+// from 22.15 on, else WebAssembly, in frames of 1 MiB, which readers treat as one stream.
 import { Transform } from 'node:stream';
 import zlib from 'node:zlib';
 import { ZSTDDecoder } from 'zstddec/stream';
 
-/** Missing in older versions of Node.js. */
+/** Undefined before Node.js 22.15. */
 const { createZstdCompress } = zlib as { readonly createZstdCompress?: () => Transform };
 
-/** What one frame holds where WebAssembly writes. */
+/** How many bytes a frame of WebAssembly holds. */
 const FRAME_BYTES = 2 ** 20;
 
 /**
- * zstddec swallows zstd's errors and offers no output, again and again. Of one chunk of input a sound stream has at
- * most one empty output a frame.
+ * On an error of zstd, zstddec reports none and returns empty outputs forever. A valid stream returns at most
+ * one empty output a frame for one chunk of input.
  */
 const MAX_EMPTY_OUTPUTS = 32;
 
 /**
  * Decodes a zstd stream of any number of frames.
- * @throws Error where the stream is cut off or damaged
+ * @throws Error if the stream is truncated or damaged
  */
 export async function* decodeZstd(
   chunks: AsyncIterable<Uint8Array>,
@@ -27,7 +27,7 @@ export async function* decodeZstd(
   await decoder.init();
   const input = chunks[Symbol.asyncIterator]();
   try {
-    // The decoder is synchronous and takes at most one chunk a step: the one that was read for it.
+    // The decoder is synchronous and takes at most one chunk a step, which was read before.
     let chunk: Uint8Array | undefined;
     let isEnded = false;
     let emptyOutputs = 0;
@@ -50,7 +50,7 @@ export async function* decodeZstd(
       const step = steps.next();
       if (step.done === true) return;
       emptyOutputs = step.value.length > 0 ? 0 : emptyOutputs + 1;
-      if (emptyOutputs > MAX_EMPTY_OUTPUTS) throw new Error('zstd refuses it');
+      if (emptyOutputs > MAX_EMPTY_OUTPUTS) throw new Error('zstd refuses the data');
       if (step.value.length > 0) yield step.value;
     }
   } finally {
@@ -58,12 +58,12 @@ export async function* decodeZstd(
   }
 }
 
-/** Takes bytes and passes a zstd stream of them on. */
+/** A transform that compresses bytes to a zstd stream. */
 export function zstdCompressor(): Transform {
   return createZstdCompress?.() ?? framesCompressor();
 }
 
-/** As `zstdCompressor`, by WebAssembly. */
+/** The implementation of `zstdCompressor` with WebAssembly. */
 export function framesCompressor(): Transform {
   const loaded = import('@hpcc-js/wasm-zstd').then(({ Zstd }) => Zstd.load());
   loaded.catch(() => undefined);
@@ -84,7 +84,7 @@ export function framesCompressor(): Transform {
       else takeFrame().then((frame) => done(null, frame), done);
     },
     flush(done) {
-      // Of nothing at all the stream is one frame of nothing.
+      // An empty input becomes one empty frame.
       takeFrame().then((frame) => done(null, frame), done);
     },
   });

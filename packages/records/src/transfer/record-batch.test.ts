@@ -9,22 +9,22 @@ import { SyncIdField } from './sync-id-field.js';
 const grant = create(GrantRecordSchema, { syncId: 'a', externalId: 'g' });
 
 describe('a batch', () => {
-  test('of records has their bytes, and one of bytes has their records', () => {
+  test('of records has their bytes, and a batch of bytes has their records', () => {
     const batch = RecordBatch.ofRecords('a', 'grant', [grant]);
     expect(batch).toMatchObject({ syncId: 'a', bucket: 'grant', length: 1 });
     expect(batch.values).toEqual([encodeRecord(grant)]);
     expect(RecordBatch.ofValues('a', 'grant', batch.values).records).toEqual([grant]);
   });
 
-  test('keeps bytes as they are, although others would say the same', () => {
-    // The external id before the sync id.
+  test('keeps its bytes, although the encoder would write others', () => {
+    // The external id precedes the sync id.
     const value = Uint8Array.of(0x12, 1, 0x67, 0x0a, 1, 0x61);
     const batch = RecordBatch.ofValues('a', 'grant', [value]);
     expect(batch.records).toEqual([grant]);
     expect(batch.values[0]).toBe(value);
   });
 
-  test('becomes one of a sync with another id', () => {
+  test('converts to a batch of a sync with another id', () => {
     const run = create(SyncRunRecordSchema, { syncId: 'a', parentSyncId: 'a', syncToken: 't' });
     const renamed = RecordBatch.ofRecords('a', 'sync_run', [run]).withSyncId('another');
     expect(renamed.syncId).toBe('another');
@@ -38,7 +38,7 @@ describe('the field of a sync id', () => {
     .record({ syncId: fc.string(), externalId: fc.string() })
     .map((init) => create(GrantRecordSchema, init));
 
-  test('is set or removed as an encoder would have done it', () => {
+  test('is set or removed as an encoder does it', () => {
     fc.assert(
       fc.property(records, fc.string({ unit: 'grapheme' }), (record, syncId) => {
         const value = encodeRecord(record);
@@ -48,7 +48,7 @@ describe('the field of a sync id', () => {
     );
   });
 
-  test('is found wherever it is, however often, and fields that are not known stay', () => {
+  test('is found anywhere, even repeated, and unknown fields stay', () => {
     const unknown = [0xf8, 0x07, 5];
     const value = Uint8Array.of(...unknown, 0x0a, 1, 0x61, 0x12, 1, 0x67, 0x0a, 1, 0x62);
     expect(new SyncIdField('c').put(value)).toEqual(
@@ -57,9 +57,9 @@ describe('the field of a sync id', () => {
   });
 
   test.each([
-    ['a field that is cut off', Uint8Array.of(0x12, 9, 0x67)],
-    ['a tag that is cut off', Uint8Array.of(0x80)],
-  ])('is not looked for in %s', (_, value) => {
+    ['a truncated field', Uint8Array.of(0x12, 9, 0x67)],
+    ['a truncated tag', Uint8Array.of(0x80)],
+  ])('is not searched for in %s', (_, value) => {
     expect(() => new SyncIdField('a').put(value)).toThrow();
   });
 });

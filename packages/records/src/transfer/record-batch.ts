@@ -1,20 +1,24 @@
-// Records on their way from a source of syncs to a sink, in batches of one sync and one bucket. A batch has its
-// records both as messages and as bytes; what it was not made of is made when it is first asked for, so that a
-// transfer between two formats of bytes decodes nothing and one between two formats of messages encodes nothing.
+// Batches of records of one sync and one bucket, which pass from a source of syncs to a sink. A batch has its
+// records both as messages and as bytes. It converts them when the other form is first requested, so that a
+// transfer between two formats of bytes decodes nothing, and one between two formats of messages encodes
+// nothing.
 //
 // Invariants: `records` and `values` have the same length; each record and its value have `syncId` as their
-// sync_id; a value is what a store holds of its record.
+// sync_id; a value is the stored form of its record.
 import { decodeRecord, encodeRecord } from '../encode.js';
 import type { RecordByBucket, ValueBucket } from '../record-types.js';
 import { SyncIdField } from './sync-id-field.js';
 
-/** Some records of one sync and one bucket, at least one. */
+/** One or more records of one sync and one bucket. */
 export class RecordBatch<B extends ValueBucket = ValueBucket> {
   readonly syncId: string;
   readonly bucket: B;
-  /** How many records there are. */
+  /** The number of records. */
   readonly length: number;
-  /** Whether the batch was made of values. Otherwise a consumer may encode the records itself, where they go. */
+  /**
+   * Whether the batch was made from values. If not, a consumer may encode the records itself, directly into
+   * their target.
+   */
   readonly isOfValues: boolean;
   #records: readonly RecordByBucket[B][] | undefined;
   #values: readonly Uint8Array[] | undefined;
@@ -33,7 +37,7 @@ export class RecordBatch<B extends ValueBucket = ValueBucket> {
     this.#values = values;
   }
 
-  /** @param records with `syncId` as their sync id */
+  /** @param records records with `syncId` as their sync id */
   static ofRecords<B extends ValueBucket>(
     syncId: string,
     bucket: B,
@@ -42,7 +46,7 @@ export class RecordBatch<B extends ValueBucket = ValueBucket> {
     return new RecordBatch(syncId, bucket, records, undefined);
   }
 
-  /** @param values the bytes of messages of the bucket with `syncId` as their sync id */
+  /** @param values the bytes of messages of the bucket, with `syncId` as their sync id */
   static ofValues<B extends ValueBucket>(
     syncId: string,
     bucket: B,
@@ -53,7 +57,7 @@ export class RecordBatch<B extends ValueBucket = ValueBucket> {
 
   /**
    * The records as messages.
-   * @throws RecordsError SSTITCH_RECORD_UNDECODABLE where a value is not the bucket's message
+   * @throws RecordsError SSTITCH_RECORD_UNDECODABLE if a value is not the bucket's message
    */
   get records(): readonly RecordByBucket[B][] {
     this.#records ??= (this.#values ?? []).map((value) => decodeRecord(this.bucket, NO_KEY, value));
@@ -61,16 +65,16 @@ export class RecordBatch<B extends ValueBucket = ValueBucket> {
   }
 
   /**
-   * The records as bytes, to be stored as they are: bytes that another program wrote need not be those that
-   * `encodeRecord` makes of the message.
-   * @throws RecordsError SSTITCH_RECORD_INVALID where a record cannot be encoded
+   * The records as bytes, to be stored unchanged: the bytes of another program may differ from those that
+   * `encodeRecord` writes.
+   * @throws RecordsError SSTITCH_RECORD_INVALID if a record cannot be encoded
    */
   get values(): readonly Uint8Array[] {
     this.#values ??= (this.#records ?? []).map((record) => encodeRecord(record));
     return this.#values;
   }
 
-  /** The same records as those of a sync with another id. What refers to that sync by its id is not changed. */
+  /** Returns the same records under another sync id. References to the sync in other fields do not change. */
   withSyncId(syncId: string): RecordBatch<B> {
     if (syncId === this.syncId) return this;
     const records = this.#records?.map((record) => ({ ...record, syncId }));

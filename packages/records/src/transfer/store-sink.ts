@@ -1,19 +1,19 @@
-// A store as a sink of syncs: a bulk load, put in place in one commit.
+// A store as a sink of syncs: a bulk load with one commit.
 import type { LoadedSync, RecordLoader, TableStore } from '../record-loader.js';
 import type { RecordBatch } from './record-batch.js';
 import type { SyncSink } from './sync-transfer.js';
 
 /**
- * Takes syncs into a store. `finish` makes the store hold exactly what was added, of each sync that something was
- * added of; before it the store is as it was. Index entries and statistics follow from the records.
+ * Writes syncs to a store. `finish` makes the store hold, of each sync with an added record, exactly the added
+ * records; before that the store is as it was. Index entries and statistics are derived from the records.
  */
 export class StoreSink<Tables> implements SyncSink<LoadedSync[]> {
   readonly #loader: RecordLoader<Tables>;
   readonly #store: TableStore<Tables> | (() => Promise<TableStore<Tables>>);
 
   /**
-   * @param loader - a fresh load, which `close` ends.
-   * @param store - what to put the syncs into; a function that opens it is called by `finish`. It stays open.
+   * @param loader - a new load, which `close` ends.
+   * @param store - the store, or a function that opens it, which `finish` calls. The store stays open.
    */
   constructor(
     loader: RecordLoader<Tables>,
@@ -24,23 +24,26 @@ export class StoreSink<Tables> implements SyncSink<LoadedSync[]> {
   }
 
   /**
-   * Takes records, in any order.
+   * Adds records, in any order.
    *
-   * @throws {@link RecordsError} as `add` and `room` of a `RecordLoader`, SSTITCH_RECORD_UNDECODABLE; KeysError on
-   * ids that cannot be in a key. The sink must then be closed.
+   * @throws {@link RecordsError} as `add` and `room` of a `RecordLoader` do, and SSTITCH_RECORD_UNDECODABLE;
+   * KeysError on ids that cannot be in a key. The sink must then be closed.
    */
   async add(batch: RecordBatch): Promise<void> {
-    const { syncId, records } = batch;
-    const values = batch.isOfValues ? batch.values : [];
-    for (const [at, record] of records.entries()) this.#loader.add(syncId, record, values[at]);
+    const { syncId, bucket } = batch;
+    if (batch.isOfValues) {
+      for (const value of batch.values) this.#loader.addValue(syncId, bucket, value);
+    } else {
+      for (const record of batch.records) this.#loader.add(syncId, record);
+    }
     await this.#loader.room();
   }
 
   /**
-   * Replaces the syncs in the store, all in one commit.
+   * Replaces the syncs in the store in one commit.
    *
-   * @returns what was loaded of each.
-   * @throws as `commit` of a `RecordLoader`.
+   * @returns what was loaded of each sync.
+   * @throws the errors of `commit` of a `RecordLoader`.
    */
   async finish(): Promise<LoadedSync[]> {
     const store = typeof this.#store === 'function' ? await this.#store() : this.#store;

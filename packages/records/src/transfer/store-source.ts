@@ -1,4 +1,4 @@
-// A store as a source of syncs: what it holds of them, as of one moment.
+// A store as a source of syncs, in one state.
 import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
 import { bucketSpan } from '@sstitch/keys';
 import { RecordsError } from '../errors.js';
@@ -10,19 +10,21 @@ import type { BatchOptions, SyncSource } from './sync-transfer.js';
 
 /** Options of a {@link StoreSource}. */
 export interface StoreSourceOptions {
-  /** Read this state of the engine. @defaultValue the state when an iteration begins */
+  /** Read this state of the engine. @defaultValue the state at the beginning of an iteration */
   readonly snapshot?: EngineSnapshot;
 }
 
-/** The order in which the records of a sync come: its run says what it is, its statistics count what came. */
+/**
+ * The order of a sync's records: the run, which describes it, is first, and the statistics, which count it, are
+ * last.
+ */
 const SOURCE_ORDER: readonly ValueBucket[] = [
   'sync_run',
   ...VALUE_BUCKETS.filter((bucket) => bucket !== 'sync_run'),
 ];
 
 /**
- * The syncs of an engine, each bucket in key order, as the bytes that the engine holds. Each iteration shows one
- * state of the engine.
+ * The syncs of an engine, each bucket in key order, as the stored bytes. Each iteration shows one state of the engine.
  */
 export class StoreSource implements SyncSource {
   readonly #engine: ReadableEngine;
@@ -34,10 +36,10 @@ export class StoreSource implements SyncSource {
   }
 
   /**
-   * The records of syncs; of all that have a run, by sync id, unless some are named.
+   * Yields the records of the named syncs, or of all syncs that have a run, by sync id.
    *
-   * @throws {@link RecordsError} from the iteration: SSTITCH_SYNC_NOT_FOUND on a sync that is named and of which
-   * there is no record, SSTITCH_ABORTED; KeysError SSTITCH_SYNC_ID_INVALID.
+   * @throws {@link RecordsError} from the iteration: SSTITCH_SYNC_NOT_FOUND for a named sync without records,
+   * SSTITCH_ABORTED; KeysError SSTITCH_SYNC_ID_INVALID.
    */
   batches({ syncIds, signal }: BatchOptions = {}): AsyncGenerator<RecordBatch, void, undefined> {
     const engine = this.#engine;
@@ -52,7 +54,8 @@ export class StoreSource implements SyncSource {
             yield RecordBatch.ofValues(syncId, bucket, values);
           }
         }
-        if (!isFound) throw new RecordsError('SSTITCH_SYNC_NOT_FOUND', `no sync ${syncId}`);
+        if (!isFound)
+          throw new RecordsError('SSTITCH_SYNC_NOT_FOUND', `the store holds no sync ${syncId}`);
       }
     });
   }

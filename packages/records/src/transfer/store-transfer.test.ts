@@ -39,7 +39,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** Brings syncs into the target, one of them under another id. */
+/** Transfers syncs to the target, one of them under another id. */
 async function transfer(
   source: SyncSource,
   { as, ...options }: BatchOptions & { readonly as?: string } = {},
@@ -86,7 +86,7 @@ async function problemsOf(engine: ReadWriteEngine, syncId: string): Promise<stri
 }
 
 describe('a store as source and sink', () => {
-  test('brings all syncs over, finished or not, to the byte', async () => {
+  test('transfers all syncs, finished or not, byte for byte', async () => {
     const engine = await filledEngine();
     const loaded = await transfer(new StoreSource(engine));
     expect(loaded.map(({ syncId }) => syncId)).toEqual([SYNC, OTHER_SYNC]);
@@ -95,17 +95,17 @@ describe('a store as source and sink', () => {
     }
   });
 
-  test('brings a sync under another id: it equals the one that was written under that id', async () => {
+  test('transfers a sync under another id, with the same entries as if it had been written under that id', async () => {
     const engine = await filledEngine();
     await transfer(new StoreSource(engine), { syncIds: [SYNC], as: THIRD_SYNC });
     expect((await digestSync(target, SYNC)).keys).toBe(0);
     expect(await problemsOf(target, THIRD_SYNC)).toEqual([]);
-    // And back: nothing was lost on the way.
+    // Transferred back: nothing was lost.
     await transfer(new StoreSource(target), { as: SYNC });
     expect(await digestOf(target, SYNC)).toBe(await digestOf(engine, SYNC));
   });
 
-  test('replaces all that the store held of the sync, and nothing else', async () => {
+  test('replaces everything that the store held of the sync, and nothing else', async () => {
     const store = new SyncStore(target);
     await store.put(SYNC, grant('stale'));
     await store.put(THIRD_SYNC, { ...grant('kept'), syncId: THIRD_SYNC });
@@ -116,7 +116,7 @@ describe('a store as source and sink', () => {
     expect(await digestOf(target, THIRD_SYNC)).toBe(kept);
   });
 
-  test('shows one moment of the engine, whatever is written meanwhile', async () => {
+  test('shows one state of the engine, whatever is written meanwhile', async () => {
     const engine = await filledEngine();
     const before = await digestOf(engine, SYNC);
     const source: SyncSource = new StoreSource(engine);
@@ -136,11 +136,11 @@ describe('a store as source and sink', () => {
     expect(await digestOf(target, SYNC)).toBe(before);
   });
 
-  test('keeps bytes that encodeRecord would write in another way', async () => {
+  test('keeps bytes that encodeRecord would write differently', async () => {
     const engine = await openEngine();
     const record = grant('g1');
     const encoded = encodeRecord(record);
-    // A field that no version has, before the others.
+    // An unknown field before the others.
     const value = new Uint8Array([0xf8, 0x7f, 0x01, ...encoded]);
     await engine.batch([{ type: 'put', key: primaryKey(parseSyncId(SYNC), record), value }], {
       keyEncoding: 'view',
@@ -156,7 +156,7 @@ describe('a store as source and sink', () => {
     );
   });
 
-  test('refuses a sync that is not there, and ends where the signal fires', async () => {
+  test('refuses a missing sync, and ends when the signal fires', async () => {
     const source = new StoreSource(await filledEngine());
     expect(await codeOf(() => transfer(source, { syncIds: [SYNC, THIRD_SYNC] }))).toBe(
       'SSTITCH_SYNC_NOT_FOUND',
@@ -168,7 +168,7 @@ describe('a store as source and sink', () => {
 });
 
 describe('RecordBatch.withSyncId', () => {
-  test('makes of messages and of bytes the same records', () => {
+  test('produces the same records from messages and from bytes', () => {
     fc.assert(
       fc.property(anyRecord, (record: SyncRecord) => {
         const { bucket } = identityOf(record);
@@ -186,7 +186,7 @@ describe('RecordBatch.withSyncId', () => {
     );
   });
 
-  test('leaves what refers to another sync as it is', () => {
+  test('does not change references to another sync', () => {
     const run = create(SyncRunRecordSchema, {
       syncId: SYNC,
       parentSyncId: SYNC,

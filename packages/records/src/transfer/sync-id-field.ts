@@ -1,6 +1,6 @@
-// The field sync_id of a record's bytes. It has number 1 in all messages that a store holds:
+// Changes the field sync_id in the bytes of a record. It has number 1 in all messages that a store holds:
 //
-//   0A length text   first, where an encoder writes fields by number; elsewhere if another one wrote it
+//   0A length text   first if the encoder writes fields by number, else anywhere
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
 const SYNC_ID_FIELD = 1;
@@ -8,26 +8,26 @@ const SYNC_ID_FIELD = 1;
 /** Sets or removes the field of many messages. */
 export class SyncIdField {
   /** The field as bytes; none for a message without it. */
-  readonly #field: Uint8Array;
+  readonly bytes: Uint8Array;
 
-  /** @param syncId what messages are to say; '' for nothing */
+  /** @param syncId the new value; '' removes the field */
   constructor(syncId: string) {
     const writer = new BinaryWriter();
     if (syncId !== '') writer.tag(SYNC_ID_FIELD, WireType.LengthDelimited).string(syncId);
-    this.#field = writer.finish();
+    this.bytes = writer.finish();
   }
 
   /**
-   * A message that differs from `value` in the field alone, and has it first.
-   * @throws Error where `value` is no message
+   * Returns the message with the new field in first place, and otherwise the same as `value`.
+   * @throws Error if `value` is not a message
    */
   put(value: Uint8Array): Uint8Array {
     const parts = withoutField(value);
-    let length = this.#field.length;
+    let length = this.bytes.length;
     for (const part of parts) length += part.length;
     const result = new Uint8Array(length);
-    result.set(this.#field);
-    let at = this.#field.length;
+    result.set(this.bytes);
+    let at = this.bytes.length;
     for (const part of parts) {
       result.set(part, at);
       at += part.length;
@@ -37,8 +37,8 @@ export class SyncIdField {
 }
 
 /**
- * Views of what is left of a message without the field, in order.
- * @throws Error where `value` is no message
+ * Returns views of the parts of a message without the field, in order.
+ * @throws Error if `value` is not a message
  */
 function withoutField(value: Uint8Array): readonly Uint8Array[] {
   const parts: Uint8Array[] = [];
@@ -52,7 +52,7 @@ function withoutField(value: Uint8Array): readonly Uint8Array[] {
     if (start > kept) parts.push(value.subarray(kept, start));
     kept = reader.pos;
   }
-  if (reader.pos > value.length) throw new RangeError('a message is cut off');
+  if (reader.pos > value.length) throw new RangeError('a message is truncated');
   if (kept < value.length) parts.push(value.subarray(kept));
   return parts;
 }

@@ -1,40 +1,40 @@
-// What every format of syncs is on either side of: a source is read in batches, a sink takes them.
+// The interfaces between formats of syncs: a source yields batches, a sink accepts them.
 import type { RecordBatch } from './record-batch.js';
 
-/** Which part of a source to read. */
+/** Selects the part of a source to read. */
 export interface BatchOptions {
   /**
-   * These syncs alone.
-   * @defaultValue all that the source holds
+   * Read only these syncs.
+   * @defaultValue all syncs of the source
    */
   readonly syncIds?: readonly string[] | undefined;
-  /** Ends the reading: the iteration throws an error that has the signal's reason as its cause. */
+  /** Aborts the reading: the iteration throws an error whose cause is the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Syncs that can be read: a file of any format, or a store. */
+/** A source of syncs: a file of any format, or a store. */
 export interface SyncSource extends AsyncDisposable {
   /**
-   * The records of the syncs, once each: their runs and their statistics among them.
+   * Yields each record of the syncs once, including their runs and statistics.
    *
-   * A source gives a sync's run before its other records where it knows it by then, and its statistics last; a
-   * consumer relies on no order.
-   * @throws an error of the source's own: a sync of `syncIds` that it does not hold, a file that is damaged
+   * A source yields a sync's run before its other records if it knows it by then, and its statistics last;
+   * consumers must not rely on an order.
+   * @throws the source's own errors: a sync of `syncIds` that it does not hold, a damaged file
    */
   batches(options?: BatchOptions): AsyncIterable<RecordBatch>;
-  /** Ends the reading and gives back what it takes. May be called twice. */
+  /** Ends the reading and releases all resources. May be called twice. */
   close(): Promise<void>;
 }
 
-/** Takes syncs: a file of any format, or a store. What it takes is seen by nobody before `finish`. */
+/** A sink of syncs: a file of any format, or a store. Added records are not visible before `finish`. */
 export interface SyncSink<Result = void> extends AsyncDisposable {
   /**
-   * Takes records. Settles once there is room for more.
-   * @throws an error of the sink's own: a record that it cannot hold, a disk that is full
+   * Adds records. Fulfils when there is room for more.
+   * @throws the sink's own errors: a record that it cannot hold, a full disk
    */
   add(batch: RecordBatch): Promise<void>;
-  /** Makes what was added durable and visible, all of it at once. To be called once, after the last `add`. */
+  /** Makes everything added durable and visible at once. Must be called once, after the last `add`. */
   finish(): Promise<Result>;
-  /** Gives back what the sink takes. Without `finish` before, nothing is left of what was added. May be called twice. */
+  /** Releases all resources. Without an earlier `finish`, nothing that was added is left. May be called twice. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// Guarantees 5 and 6 under way: views held across replacements, writers and readers beside them.
+// Guarantees 5 and 6 under concurrency: views held across replacements, and concurrent writers and readers.
 
 import assert from 'node:assert/strict';
 import {
@@ -17,7 +17,7 @@ const SPAN = ['b', 'd'] as const;
 const REPLACEMENTS = 6;
 
 export function testRaces(test: DeclareTest): void {
-  test('5. iterators opened before a replacement show the old state, begun or not; those after it the new', async (t) => {
+  test('5. iterators opened before a replacement show the old state, whether or not they have been read; later ones show the new state', async (t) => {
     await t.put(BASE);
     const unread = t.engine.iterator(byteEncodings);
     const begun = t.engine.iterator(byteEncodings);
@@ -31,7 +31,7 @@ export function testRaces(test: DeclareTest): void {
     assert.deepEqual(await drain(reverse), Object.entries(BASE).reverse());
   });
 
-  test('5. a snapshot taken before a replacement shows the old state to iterators made after it', async (t) => {
+  test('5. a snapshot taken before a replacement shows the old state to iterators created after it', async (t) => {
     await t.put(BASE);
     const snapshot = t.engine.snapshot();
     await t.replace([SPAN], { bb: 'new' });
@@ -43,7 +43,7 @@ export function testRaces(test: DeclareTest): void {
     await t.holdsForGood({});
   });
 
-  test('5. views of several states live side by side and close in any order', async (t) => {
+  test('5. views of several states can be open at once and close in any order', async (t) => {
     const held: Array<{ round: number; snapshot: Snapshot; iterator: ByteIterator }> = [];
     for (let round = 0; round < 5; round++) {
       await t.replace([['a', 'z']], { a: `${round}`, [`k${round}`]: 'x' });
@@ -64,7 +64,7 @@ export function testRaces(test: DeclareTest): void {
     await t.holdsForGood({ a: '4', k4: 'x' });
   });
 
-  test('5. a read begun before a replacement ends well', async (t) => {
+  test('5. a read that began before a replacement succeeds', async (t) => {
     await t.put(BASE);
     for (let round = 0; round < REPLACEMENTS; round++) {
       const reads = ['a', 'b', 'c'].map((key) => t.get(key));
@@ -75,7 +75,7 @@ export function testRaces(test: DeclareTest): void {
     }
   });
 
-  test('6. readers beside replacements see all spans of one state, never a mix', async (t) => {
+  test('6. readers concurrent with replacements see all spans in one state, never a mix', async (t) => {
     const keys = ['a1', 'a2', 'a3', 'm1', 'm2', 'z1', 'z2'];
     const entriesOf = (round: number) => keys.map((key) => [key, `${round}`] as const);
     const spans = [['a', 'b'], ['m', 'n'], ['z']] as const;
@@ -106,7 +106,7 @@ export function testRaces(test: DeclareTest): void {
     await replacing;
   });
 
-  test('6. a batch in flight when a replacement begins is before it or after it, as a whole', async (t) => {
+  test('6. a batch in flight when a replacement begins is ordered before or after it, as a whole', async (t) => {
     for (let round = 0; round < REPLACEMENTS; round++) {
       await t.replace([['']], { a: 'base', m: 'base', out: 'base' });
       const batch = t.put({ a: 'batch', m: 'batch', out: 'batch' });
@@ -125,7 +125,7 @@ export function testRaces(test: DeclareTest): void {
     }
   });
 
-  test('6. a batch issued while a replacement runs is before it or after it, as a whole, and stays', async (t) => {
+  test('6. a batch issued while a replacement runs is ordered before or after it, as a whole, and is kept', async (t) => {
     for (let round = 0; round < REPLACEMENTS; round++) {
       await t.replace([['']], { a: 'base', m: 'base', out: 'base' });
       const replacing = t.replace(
@@ -146,7 +146,7 @@ export function testRaces(test: DeclareTest): void {
     await t.holdsForGood(await t.read());
   });
 
-  test('6. writers beside replacements lose nothing outside the spans, and read their own writes', async (t) => {
+  test('6. writers concurrent with replacements lose nothing outside the spans and read their own writes', async (t) => {
     let isReplacing = true;
     const written = new Map<string, string>();
     const write = async (writer: number): Promise<void> => {
@@ -180,7 +180,7 @@ export function testRaces(test: DeclareTest): void {
     await t.holdsForGood(Object.fromEntries([...written, ['in 1', last], ['q', last]]));
   });
 
-  test('6. a writer to one key inside the span ends up with its own last word or the entry', async (t) => {
+  test('6. a key inside the span that is written meanwhile ends with the last written value or the entry', async (t) => {
     for (let round = 0; round < REPLACEMENTS; round++) {
       let isReplacing = true;
       let acknowledged = '';
@@ -200,7 +200,7 @@ export function testRaces(test: DeclareTest): void {
     }
   });
 
-  test('6. replacements called at once run one after another, each as a whole', async (t) => {
+  test('6. concurrent replacements run one after another, each as a whole', async (t) => {
     await t.put(BASE);
     const calls = Array.from({ length: 4 }, (_, index) =>
       t.replace(
@@ -218,7 +218,7 @@ export function testRaces(test: DeclareTest): void {
     await t.holdsForGood({ ...BASE, a: 'A', d: 'D' });
   });
 
-  test('6. an iterator of the engine can feed its own replacement', async (t) => {
+  test('6. an iterator of the engine can supply the entries of its own replacement', async (t) => {
     await t.put(BASE);
     const source = t.engine.iterator({ ...byteEncodings, gte: bytes('b'), lt: bytes('d') });
     const moved = (async function* () {
@@ -233,7 +233,7 @@ export function testRaces(test: DeclareTest): void {
     await t.holdsForGood({ a: '1', xb: '2', xc: '3' });
   });
 
-  test('6. a large batch beside a replacement is applied once', async (t) => {
+  test('6. a large batch concurrent with a replacement is applied once', async (t) => {
     const operations = Array.from(
       { length: 3000 },
       (_, index): ByteOperation => ({ type: 'put', key: bytes(`k${index}`), value: bytes('v') }),

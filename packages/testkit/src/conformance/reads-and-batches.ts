@@ -1,4 +1,4 @@
-// Guarantees 1 to 5 of the contract, without replacements: order, agreement, batches, own writes, views.
+// Guarantees 1 to 5 of the contract without replacements: order, agreement, batches, read your writes, views.
 
 import assert from 'node:assert/strict';
 import { byteEncodings } from '@sstitch/contract';
@@ -19,13 +19,13 @@ const AWKWARD_KEYS = [
 const ALSO_AWKWARD = ['\x7f', '\x80', '\xff', '\xff\0', '\xff\xff', '\xff'.repeat(80)];
 
 export function testReadsAndBatches(test: DeclareTest): void {
-  test('1. iterates in bytewise order, whatever bytes keys are of and whatever order they came in', async (t) => {
+  test('1. iterates in bytewise order, whatever the bytes of the keys and the order of their writes', async (t) => {
     const keys = [...AWKWARD_KEYS, ...ALSO_AWKWARD];
     for (const key of keys.toReversed()) await t.put([[key, `value of ${key}`]]);
     await t.holdsForGood(keys.map((key) => [key, `value of ${key}`] as const));
   });
 
-  test('1. iterates ranges with each kind of bound, either way, with limits', async (t) => {
+  test('1. iterates ranges with each kind of bound, in both directions, with limits', async (t) => {
     await t.put({ a: '1', b: '2', c: '3', d: '4' });
     const keysOf = async (...args: Parameters<typeof t.read>): Promise<string> =>
       (await t.read(...args)).map(([key]) => key).join('');
@@ -42,7 +42,7 @@ export function testReadsAndBatches(test: DeclareTest): void {
     assert.equal(await keysOf({ gte: bytes('c'), lt: bytes('c') }), '');
   });
 
-  test('1. iterates keys alone and values alone', async (t) => {
+  test('1. iterates only keys and only values', async (t) => {
     await t.put({ a: '1', b: '2' });
     const keys = t.engine.iterator({ ...byteEncodings, values: false });
     assert.deepEqual(
@@ -58,7 +58,7 @@ export function testReadsAndBatches(test: DeclareTest): void {
     await values.close();
   });
 
-  test('1. gives next one by one, then undefined; nextv by pages, then an empty one', async (t) => {
+  test('1. next returns entries one by one, then undefined; nextv returns pages, then an empty one', async (t) => {
     await t.put({ a: '1', b: '2', c: '3' });
     const one = t.engine.iterator(byteEncodings);
     const seen: string[] = [];
@@ -73,13 +73,13 @@ export function testReadsAndBatches(test: DeclareTest): void {
     await pages.close();
   });
 
-  test('2. get and getMany agree with iteration, absent keys and empty values too', async (t) => {
+  test('2. get and getMany agree with iteration, also on absent keys and empty values', async (t) => {
     await t.put({ a: '', b: 'x', 'b\0': 'y' });
     await t.holds({ a: '', b: 'x', 'b\0': 'y' });
     await t.lacks('', '\0', 'A', 'a\0', 'b\0\0', 'c');
   });
 
-  test('2. values of any size come back as they were', async (t) => {
+  test('2. values of any size are returned unchanged', async (t) => {
     const large = 'large '.repeat(200_000);
     await t.put({ empty: '', large, small: 's' });
     await t.holdsForGood({ empty: '', large, small: 's' });
@@ -125,7 +125,7 @@ export function testReadsAndBatches(test: DeclareTest): void {
     await t.holds({ a: '1' });
   });
 
-  test('4. a read begun after a write was acknowledged sees it', async (t) => {
+  test('4. a read that begins after a write was acknowledged sees it', async (t) => {
     for (let round = 0; round < 50; round++) {
       await t.put([[`key ${round % 7}`, `${round}`]], { sync: round % 10 === 0 });
       assert.equal(await t.get(`key ${round % 7}`), `${round}`);
@@ -136,7 +136,7 @@ export function testReadsAndBatches(test: DeclareTest): void {
     await t.lacks('key 3');
   });
 
-  test('4. buffers may be reused once a write is acknowledged', async (t) => {
+  test('4. the caller may reuse its buffers once a write is acknowledged', async (t) => {
     const key = bytes('key');
     const value = bytes('value');
     await t.engine.batch([{ type: 'put', key, value }], byteEncodings);
@@ -145,7 +145,7 @@ export function testReadsAndBatches(test: DeclareTest): void {
     await t.holds({ key: 'value' });
   });
 
-  test('5. a snapshot shows the state it was taken of, to get, getMany and iterators made later', async (t) => {
+  test('5. a snapshot shows the state at its creation to get, getMany and later iterators', async (t) => {
     await t.put({ a: '1', b: '2' });
     const snapshot = t.engine.snapshot();
     await t.put({ a: 'new', c: '3' });
@@ -156,7 +156,7 @@ export function testReadsAndBatches(test: DeclareTest): void {
     await t.holds({ a: 'new', c: '3' });
   });
 
-  test('5. an iterator shows the state it was made of', async (t) => {
+  test('5. an iterator shows the state at its creation', async (t) => {
     await t.put({ a: '1', b: '2', c: '3', d: '4' });
     const unread = t.engine.iterator(byteEncodings);
     const begun = t.engine.iterator(byteEncodings);
@@ -179,7 +179,7 @@ export function testReadsAndBatches(test: DeclareTest): void {
     ]);
   });
 
-  test('5. a closed snapshot is refused, by reads and by iterators', async (t) => {
+  test('5. reads and iterators refuse a closed snapshot', async (t) => {
     await t.put({ a: '1' });
     const snapshot = t.engine.snapshot();
     await t.replace([['b', 'c']], {});
@@ -188,7 +188,7 @@ export function testReadsAndBatches(test: DeclareTest): void {
     await assert.rejects(async () => t.read({ snapshot }), Error);
   });
 
-  test('8. a synced batch is there after reopening', async (t) => {
+  test('8. a synced batch survives reopening', async (t) => {
     await t.put({ a: '1', b: '2' }, { sync: true });
     await t.holdsForGood({ a: '1', b: '2' });
   });

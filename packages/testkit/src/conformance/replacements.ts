@@ -1,4 +1,4 @@
-// Guarantees 6 to 8: what replaceSpans leaves behind, and what it refuses.
+// Guarantees 6 to 8: the result of replaceSpans, and what it refuses.
 
 import assert from 'node:assert/strict';
 import type { EntryPages } from '@sstitch/contract';
@@ -14,7 +14,7 @@ import {
 const BASE = { a: '1', b: '2', c: '3', d: '4', e: '5' };
 
 export function testReplacements(test: DeclareTest): void {
-  test('6. puts entries in place of a span; its start goes, its end stays', async (t) => {
+  test('6. replaces the content of a span, including its start, excluding its end', async (t) => {
     await t.put(BASE);
     const result = await t.replace([['b', 'd']], { bb: 'new', c: 'new' });
     assert.equal(result.entries, 2);
@@ -22,13 +22,13 @@ export function testReplacements(test: DeclareTest): void {
     await t.holdsForGood({ a: '1', bb: 'new', c: 'new', d: '4', e: '5' });
   });
 
-  test('6. an entry may lie on a span’s start and on the last key below its end', async (t) => {
+  test('6. an entry may lie at a span’s start and at the last key before its end', async (t) => {
     await t.put({ ...BASE, 'c\xff\xff': 'old' });
     await t.replace([['b', 'd']], { b: 'first', 'c\xff\xff\xff': 'last' });
     await t.holdsForGood({ a: '1', b: 'first', 'c\xff\xff\xff': 'last', d: '4', e: '5' });
   });
 
-  test('6. keeps neighbours that differ by a trailing 00 or FF apart', async (t) => {
+  test('6. distinguishes neighbours that differ by a trailing 00 or FF', async (t) => {
     const keys = [
       'a',
       'a\0',
@@ -77,7 +77,7 @@ export function testReplacements(test: DeclareTest): void {
     await t.holdsForGood({ c: 'new' });
   });
 
-  test('6. an empty span holds nothing and changes nothing, alone or between others', async (t) => {
+  test('6. an empty span changes nothing, alone or between others', async (t) => {
     await t.put(BASE);
     await t.replace([['b', 'b']], {});
     await t.holds(BASE);
@@ -92,13 +92,13 @@ export function testReplacements(test: DeclareTest): void {
     await t.holdsForGood({ a: 'new', b: '2', c: '3', d: 'new', e: '5' });
   });
 
-  test('6. no spans at all change nothing', async (t) => {
+  test('6. an empty list of spans changes nothing', async (t) => {
     await t.put(BASE);
     assert.equal((await t.replace([], {})).entries, 0);
     await t.holdsForGood(BASE);
   });
 
-  test('6. several spans, some of them empty in the base, some in the entries, change together', async (t) => {
+  test('6. several spans change together, even if some have no keys in the engine or no entries', async (t) => {
     await t.put(BASE);
     const spans: TextSpan[] = [
       ['0', '9'],
@@ -111,7 +111,7 @@ export function testReplacements(test: DeclareTest): void {
     await t.holdsForGood({ '5': 'new', a: 'new', ab: 'new', b: '2', c: '3', e: '5', xx: 'new' });
   });
 
-  test('6. adjacent spans share a bound and nothing else', async (t) => {
+  test('6. adjacent spans share only a bound', async (t) => {
     await t.put(BASE);
     await t.replace(
       [
@@ -124,7 +124,7 @@ export function testReplacements(test: DeclareTest): void {
     await t.holdsForGood({ a: '6', b: '7', bb: '8', d: '4', e: '5' });
   });
 
-  test('6. without entries it removes, and what it removed may be written again', async (t) => {
+  test('6. without entries it removes keys, which may be written again', async (t) => {
     await t.put(BASE);
     assert.equal((await t.replace([['b', 'e']], {})).entries, 0);
     await t.holdsForGood({ a: '1', e: '5' });
@@ -132,12 +132,12 @@ export function testReplacements(test: DeclareTest): void {
     await t.holdsForGood({ a: '1', c: 'again', e: '5' });
   });
 
-  test('6. into an empty engine it loads', async (t) => {
+  test('6. it loads entries into an empty engine', async (t) => {
     await t.replace([['a', 'z']], BASE);
     await t.holdsForGood(BASE);
   });
 
-  test('6. of keys with several versions, deleted ones among them, none comes back', async (t) => {
+  test('6. no old version of a key reappears, deleted or not', async (t) => {
     for (const value of ['1', '2', '3']) await t.put({ b: value, c: value, d: value, out: value });
     await t.delete('c');
     await t.replace([['b', 'd']], { b: 'new' });
@@ -146,7 +146,7 @@ export function testReplacements(test: DeclareTest): void {
     await t.holdsForGood({ d: '3', out: '3' });
   });
 
-  test('6. a write after it wins over every entry, a delete too', async (t) => {
+  test('6. a later write, or delete, wins over every entry', async (t) => {
     await t.put(BASE);
     for (let round = 0; round < 3; round++) {
       await t.replace([['b', 'd']], { b: `in ${round}`, c: `in ${round}` });
@@ -157,13 +157,13 @@ export function testReplacements(test: DeclareTest): void {
     await t.holdsForGood({ a: '1', b: 'put 2', d: '4', e: '5' });
   });
 
-  test('6. the same entries twice are the same state', async (t) => {
+  test('6. replacing twice by the same entries gives the same state', async (t) => {
     await t.put(BASE);
     for (let round = 0; round < 2; round++) await t.replace([['b', 'd']], { b: 'x', bb: 'y' });
     await t.holdsForGood({ a: '1', b: 'x', bb: 'y', d: '4', e: '5' });
   });
 
-  test('6. many replacements, one over another, leave the last', async (t) => {
+  test('6. after many replacements of one span, the last one wins', async (t) => {
     await t.put(BASE);
     const expected = new Map<string, string>(Object.entries(BASE));
     for (let round = 0; round < 12; round++) {
@@ -175,7 +175,7 @@ export function testReplacements(test: DeclareTest): void {
     await t.holdsForGood(Object.fromEntries(expected));
   });
 
-  test('6. thousands of entries take the place of thousands', async (t) => {
+  test('6. thousands of entries replace thousands', async (t) => {
     const keyOf = (prefix: string, index: number) => `${prefix}${String(index).padStart(6, '0')}`;
     const many = (prefix: string, from: number, count: number, value: string) =>
       Array.from({ length: count }, (_, index) => [keyOf(prefix, from + index), value] as const);
@@ -189,7 +189,7 @@ export function testReplacements(test: DeclareTest): void {
     await t.lacks('k000100', 'k000499', 'k005500');
   });
 
-  test('6. caller’s buffers may be reused once it has fulfilled', async (t) => {
+  test('6. the caller may reuse its buffers once the promise has fulfilled', async (t) => {
     const [start, end, key, value] = [bytes('a'), bytes('c'), bytes('b'), bytes('value')];
     const pages = (async function* (): EntryPages {
       yield [[key, value]];
@@ -217,9 +217,9 @@ export function testReplacements(test: DeclareTest): void {
       ],
       {},
     ],
-    ['a span behind one without an end', [['a'], ['b', 'c']], {}],
+    ['a span after one without an end', [['a'], ['b', 'c']], {}],
     ['an entry below its span', [['b', 'd']], { a: 'x' }],
-    ['an entry on the end of its span', [['b', 'd']], { b: 'x', d: 'x' }],
+    ['an entry at the end of its span', [['b', 'd']], { b: 'x', d: 'x' }],
     [
       'an entry between two spans',
       [
@@ -258,7 +258,7 @@ export function testReplacements(test: DeclareTest): void {
     });
   }
 
-  test('7. when the entries’ source fails, its error comes through and the state is as it was', async (t) => {
+  test('7. if the source of entries fails, its error is thrown and the state is as it was', async (t) => {
     await t.put(BASE);
     const failing = (async function* (): EntryPages {
       yield [[bytes('b'), bytes('x')]];
@@ -274,7 +274,7 @@ export function testReplacements(test: DeclareTest): void {
     await t.holdsForGood({ ...BASE, a: 'then it works' });
   });
 
-  test('7. aborted beforehand, it leaves the state as it was', async (t) => {
+  test('7. aborted before the call, it leaves the state as it was', async (t) => {
     await t.put(BASE);
     const reason = new Error('not wanted');
     await assert.rejects(
@@ -284,7 +284,7 @@ export function testReplacements(test: DeclareTest): void {
     await t.holdsForGood(BASE);
   });
 
-  test('7. aborted while entries come, it leaves the state as it was', async (t) => {
+  test('7. aborted while it reads entries, it leaves the state as it was', async (t) => {
     await t.put(BASE);
     const controller = new AbortController();
     const reason = { why: 'not wanted' };
@@ -306,7 +306,7 @@ export function testReplacements(test: DeclareTest): void {
     await t.holdsForGood(BASE);
   });
 
-  test('7. aborted at any moment, the state is the old one or the new one, and the promise says which', async (t) => {
+  test('7. aborted at any moment, it leaves the old or the new state, and the promise tells which', async (t) => {
     await t.put(BASE);
     let before: TextEntries = BASE;
     for (let round = 0; round < 8; round++) {
@@ -323,7 +323,7 @@ export function testReplacements(test: DeclareTest): void {
     await t.holdsForGood(before);
   });
 
-  test('8. what it acknowledged, and synced batches before and after, are there after reopening', async (t) => {
+  test('8. an acknowledged replacement, and synced batches before and after it, survive reopening', async (t) => {
     await t.put({ before: '1' }, { sync: true });
     await t.replace([['x', 'y']], { x: '2' });
     await t.put({ later: '3' }, { sync: true });
@@ -331,7 +331,7 @@ export function testReplacements(test: DeclareTest): void {
   });
 }
 
-/** Whether an error is the AbortError of a signal with that reason. */
+/** Returns a check that an error is the AbortError of a signal with this reason. */
 function isAbortOf(reason: unknown): (error: Error) => boolean {
   return ({ name, cause }) => name === 'AbortError' && cause === reason;
 }

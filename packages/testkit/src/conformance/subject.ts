@@ -1,4 +1,4 @@
-// An engine under test, addressed in readable text: each character of a key or value is one byte.
+// Wraps an engine under test so that tests use readable text: each character of a key or value is one byte.
 
 import assert from 'node:assert/strict';
 import {
@@ -11,26 +11,26 @@ import {
   type Span,
 } from '@sstitch/contract';
 
-/** What a test framework must offer: vitest, mocha and node:test do. */
+/** The part of a test framework that the suite needs; vitest, mocha and node:test have it. */
 export interface TestFramework {
   describe(name: string, body: () => void): unknown;
   it(name: string, body: () => Promise<void>): unknown;
 }
 
-/** An empty engine, made for one test. */
+/** An empty engine for one test. */
 export interface EngineUnderTest {
   readonly engine: Engine;
-  /** Closes the engine and opens what it stored anew. An engine that stores nothing leaves it out. */
+  /** Closes the engine and reopens its data. Undefined for an engine that stores nothing. */
   readonly reopen?: () => Promise<Engine>;
-  /** Closes the engine and removes what it stored. */
+  /** Closes the engine and removes its data. */
   readonly destroy: () => Promise<void>;
 }
 
 export type MakeEngine = () => Promise<EngineUnderTest>;
 
-/** A span as text; no end means no bound. */
+/** A span as text; without an end it has no upper bound. */
 export type TextSpan = readonly [start: string, end?: string];
-/** What an engine holds: values by keys, in key order. */
+/** The content of an engine: values by key, in key order. */
 export type TextEntries =
   | Readonly<Record<string, string>>
   | ReadonlyArray<readonly [string, string]>;
@@ -55,7 +55,7 @@ function pairs(entries: TextEntries): Array<readonly [string, string]> {
   return Object.entries(entries as Record<string, string>).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** Entries in pages of two, so that even small tests have several. */
+/** Yields entries in pages of two, so that even small tests have several pages. */
 export async function* pagesOf(entries: TextEntries, pageEntries = 2): EntryPages {
   const all = pairs(entries);
   for (let at = 0; at < all.length; at += pageEntries) {
@@ -106,7 +106,7 @@ export class Subject {
     return drain(this.engine.iterator({ ...byteEncodings, ...options }));
   }
 
-  /** The engine holds exactly these entries, by iteration either way, by get and by getMany. */
+  /** Asserts that the engine holds exactly these entries, by iteration in both directions, get and getMany. */
   async holds(expected: TextEntries, snapshot?: ReturnType<Engine['snapshot']>): Promise<void> {
     const wanted = pairs(expected);
     assert.deepEqual(await this.read({ snapshot }), wanted);
@@ -129,7 +129,7 @@ export class Subject {
     );
   }
 
-  /** Holds these entries, and still does when it was closed and opened. */
+  /** Asserts that the engine holds exactly these entries, before and after it is reopened. */
   async holdsForGood(expected: TextEntries): Promise<void> {
     await this.holds(expected);
     if (this.#made.reopen === undefined) return;
@@ -153,7 +153,7 @@ export async function drain(
   }
 }
 
-/** Declares a test on an engine of its own. */
+/** Declares a test that runs on a new engine. */
 export type DeclareTest = (name: string, body: (subject: Subject) => Promise<void>) => void;
 
 export function testsOn({ it }: TestFramework, makeEngine: MakeEngine): DeclareTest {

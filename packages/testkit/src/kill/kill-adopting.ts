@@ -1,25 +1,25 @@
-// What a victim does to plain LevelDB directories until it dies: it adopts them, one after another, over
-// and over; one of them it has open and writes to meanwhile.
+// The work of a victim on plain LevelDB directories: it adopts them one after another, repeatedly, until it is
+// killed. It has one of them open and writes to it meanwhile.
 
 import { rmSync } from 'node:fs';
 import { byteEncodings } from '@sstitch/contract';
 import { adopt } from '@sstitch/engine';
 import { ClassicLevel } from 'classic-level';
 import { keepWriting } from './kill-compacting.js';
-import { say } from './kill-words.js';
 import { writtenBatch } from './kill-writes.js';
+import { report } from './victim-report.js';
 import type { VictimTools } from './victim-tools.js';
 
 export interface AdoptOrders {
   readonly kind: 'adopt';
-  /** Plain LevelDB directories. The first is written to. */
+  /** Plain LevelDB directories. The victim writes to the first. */
   readonly plainPaths: readonly string[];
   readonly firstWrite: number;
-  /** Target T is made at this path with `-T` behind it, of plain directory T modulo their number. */
+  /** Target T is created at this path followed by `-T`, from plain directory T modulo their number. */
   readonly targetPath: string;
 }
 
-/** Small tables: even little data makes levels and compactions. */
+/** Small tables, so that even little data fills levels and causes compactions. */
 export const PLAIN_OPTIONS = {
   keyEncoding: 'view',
   valueEncoding: 'view',
@@ -28,7 +28,7 @@ export const PLAIN_OPTIONS = {
   blockSize: 1024,
 } as const;
 
-/** Targets that are there at a time: each will be opened. */
+/** How many targets exist at a time; the check opens each. */
 const KEPT_TARGETS = 5;
 
 export async function adoptUntilKilled(orders: AdoptOrders, tools: VictimTools): Promise<void> {
@@ -42,12 +42,12 @@ export async function adoptUntilKilled(orders: AdoptOrders, tools: VictimTools):
     orders.firstWrite,
   );
   for (let round = 0; round < rounds; round++) {
-    say(`m ${round} ${writes.acknowledged()}`);
+    report(`m ${round} ${writes.acknowledged()}`);
     const options = fileSystem === undefined ? {} : { fileSystem };
     await adopt(plainPaths[round % plainPaths.length] ?? '', `${targetPath}-${round}`, options);
-    say(`M ${round} ${writes.begun()}`);
+    report(`M ${round} ${writes.begun()}`);
     if (round >= KEPT_TARGETS) {
-      say(`x ${round - KEPT_TARGETS}`);
+      report(`x ${round - KEPT_TARGETS}`);
       rmSync(`${targetPath}-${round - KEPT_TARGETS}`, { recursive: true });
     }
     await new Promise((resolve) => setTimeout(resolve, 2));

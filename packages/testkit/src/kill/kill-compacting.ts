@@ -1,11 +1,11 @@
-// What a victim does to a store until it dies: compactions by each strategy, writes beside them, and
-// checkpoints beside the writes.
+// The work of a victim on a store until it is killed: compactions with each strategy, concurrent writes, and
+// checkpoints during the writes.
 
 import { compact } from '@sstitch/compactor';
 import { byteEncodings } from '@sstitch/contract';
 import { Store } from '@sstitch/engine';
-import { say } from './kill-words.js';
 import { writtenBatch } from './kill-writes.js';
+import { report } from './victim-report.js';
 import type { VictimTools } from './victim-tools.js';
 
 export interface CompactOrders {
@@ -15,18 +15,18 @@ export interface CompactOrders {
   readonly sourcePaths: readonly string[];
   readonly syncIds: readonly string[];
   readonly firstWrite: number;
-  /** Checkpoint T is made at this path with `-T` behind it. */
+  /** Checkpoint T is created at this path followed by `-T`. */
   readonly checkpointPath: string;
 }
 
 const STRATEGIES = ['link', 'rebuild', 'link', 'batch'] as const;
-/** So many rounds after a checkpoint comes the next. */
+/** How many rounds lie between two checkpoints. */
 const CHECKPOINT_EVERY = 3;
 
-/** Tables are split in place, however small they are. */
-export const SMALL_CUTS = { shareTablesFromBytes: 0 };
+/** Makes the parts of tables share their file, however small they are. */
+export const SHARE_SMALL_PARTS = { shareTablesFromBytes: 0 };
 
-/** Writes one after another until it is stopped; tells the numbers of the last ones. */
+/** Writes one batch after another until it is stopped; returns the numbers of the last writes. */
 export function keepWriting(
   write: (index: number) => Promise<void>,
   first: number,
@@ -39,8 +39,8 @@ export function keepWriting(
       begun++;
       await write(begun);
       acknowledged = begun;
-      say(`w ${acknowledged}`);
-      // A breath, so that writes do not starve the rest.
+      report(`w ${acknowledged}`);
+      // Yields, so that writes do not starve the other work.
       if (begun % 8 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     }
   })();
@@ -57,7 +57,7 @@ export function keepWriting(
 export async function compactUntilKilled(orders: CompactOrders, tools: VictimTools): Promise<void> {
   const { fileSystem, rounds, ready } = tools;
   const base = new Store(orders.basePath, {
-    ...SMALL_CUTS,
+    ...SHARE_SMALL_PARTS,
     ...(fileSystem === undefined ? {} : { fileSystem }),
   });
   const sources = orders.sourcePaths.map((path) => new Store(path));
@@ -72,13 +72,13 @@ export async function compactUntilKilled(orders: CompactOrders, tools: VictimToo
     const source = sources[revision];
     if (source === undefined) throw new Error('no source');
     const strategy = STRATEGIES[round % STRATEGIES.length] ?? 'link';
-    say(`b ${revision}`);
+    report(`b ${revision}`);
     await compact({ base, source, syncIds: orders.syncIds, strategy });
-    say(`c ${revision}`);
+    report(`c ${revision}`);
     if (round % CHECKPOINT_EVERY === 1) {
-      say(`m ${round} ${writes.acknowledged()}`);
+      report(`m ${round} ${writes.acknowledged()}`);
       await base.checkpoint(`${orders.checkpointPath}-${round}`);
-      say(`M ${round} ${writes.begun()}`);
+      report(`M ${round} ${writes.begun()}`);
     }
   }
   await writes.stop();

@@ -1,9 +1,9 @@
-// Kill -9, for real: child processes compact, write, make checkpoints and adopt, and are killed at a
-// random moment, or kill themselves at a named point (kill-points.ts). Then everything they worked on
-// is opened here (killed-compactions.ts, killed-adoptions.ts).
+// Child processes compact, write, make checkpoints and adopt, and are killed with SIGKILL at a random moment or
+// kill themselves at a named point (kill-points.ts). This process then opens and checks everything they worked
+// on (killed-compactions.ts, killed-adoptions.ts).
 //
-// Rounds run in lanes, each with stores of its own. Half of the rounds die at named points: a dry run
-// lists those that exist, and the rounds walk through all of them in an order drawn from the seed.
+// Rounds run in lanes, each with its own stores. In half of the rounds the victim dies at a named point: a dry
+// run lists the points that exist, and the rounds visit all of them in an order derived from the seed.
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,27 +19,27 @@ import { KilledCompactions, type KilledWork } from './killed-compactions.js';
 export interface KillOptions extends FamilyOptions {
   /** How many processes to kill. */
   readonly rounds: number;
-  /** Rounds that run at a time. @defaultValue 2 */
+  /** How many rounds run at a time. @defaultValue 2 */
   readonly lanes?: number;
-  /** Grants in each sync. @defaultValue 100 */
+  /** How many grants each sync has. @defaultValue 100 */
   readonly grants?: number;
-  /** The longest time from the victim being ready to its end. @defaultValue 250 */
+  /** The longest time from the victim's readiness to its death. @defaultValue 250 */
   readonly maxLifeMs?: number;
-  /** Only rounds whose description, such as `adopt, before link table`, has this in it. @defaultValue all */
+  /** Run only rounds whose description, such as `adopt, before link table`, contains this. @defaultValue all */
   readonly only?: string;
   /**
-   * A directory on the disk that is to be tried; all that is made there goes again.
+   * A directory on the disk to test; everything created there is removed.
    *
-   * @defaultValue memory, where the system offers it as a directory
+   * @defaultValue a directory in memory, if the system has one
    */
   readonly directory?: string | undefined;
-  /** Ends the family between two rounds; it rejects with an AbortError whose cause is the signal's reason. */
+  /** Ends the family between two rounds; the call rejects with an AbortError whose cause is the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 type WorkKind = 'compact' | 'adopt';
 
-/** What rounds do, in turn: half die at points, a third adopts. */
+/** The kinds of rounds, in turn: half of the victims die at points, a third of them adopt. */
 const TURNS: ReadonlyArray<readonly [kind: WorkKind, atPoint: boolean]> = [
   ['compact', false],
   ['compact', true],
@@ -48,15 +48,18 @@ const TURNS: ReadonlyArray<readonly [kind: WorkKind, atPoint: boolean]> = [
   ['compact', true],
   ['compact', false],
 ];
-/** Enough for each strategy over each source, and checkpoints; and for each plain directory. */
+/** How many dry rounds cover each strategy with each source, checkpoints, and each plain directory. */
 const DRY_ROUNDS: Record<WorkKind, number> = { compact: 9, adopt: 6 };
-/** A victim that does not come to its point ends after some rounds (kill-victim.ts): only one that hangs lives so long. */
+/**
+ * The limit for a victim that hangs. One that does not reach its point ends by itself after some rounds
+ * (kill-victim.ts).
+ */
 const MAX_LIFE_AT_POINT_MS = 600_000;
-/** Some are killed from their start on, while they open. */
+/** The share of victims that may be killed from their start on, while they open stores. */
 const READY_AT_ONCE_SHARE = 0.25;
 const KEPT_FAILURES = 3;
 
-/** Runs the family; see the head of this file. The counts tell how the victims died. */
+/** Runs the family, as the top of this file describes. The counts say how the victims died. */
 export async function runKillFamily(options: KillOptions): Promise<CountedReport> {
   const { rounds, seed, lanes = 2, grants = 100, only = '', signal } = options;
   throwIfAborted(signal);
@@ -79,7 +82,7 @@ export async function runKillFamily(options: KillOptions): Promise<CountedReport
         );
         const [laneDirectory = '', laneOther = ''] = paths;
         const run = new KillLane(laneDirectory, laneOther, tally, counts, options);
-        // Its share of the rounds and of the points.
+        // Each lane runs its share of the rounds and points.
         for (const { round, ...turn } of listRounds(rounds, points, only)) {
           if (round % lanes !== lane) continue;
           throwIfAborted(signal);
@@ -87,7 +90,7 @@ export async function runKillFamily(options: KillOptions): Promise<CountedReport
         }
       }),
     );
-    // All of them: the directories go now.
+    // Waits for all lanes, because the directories are removed next.
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
   } finally {
     directory.remove();
@@ -104,7 +107,7 @@ interface Round {
 
 type PointsByKind = ReadonlyMap<WorkKind, readonly KillPoint[]>;
 
-/** All rounds in order: the nth round of a kind that dies at a point dies at the kind's nth point. */
+/** Yields all rounds in order. The nth round of a kind whose victim dies at a point uses the nth point of that kind. */
 function* listRounds(rounds: number, points: PointsByKind, only: string): Generator<Round> {
   const used = new Map<WorkKind, number>();
   let round = 0;
@@ -116,7 +119,7 @@ function* listRounds(rounds: number, points: PointsByKind, only: string): Genera
       const place = used.get(kind) ?? 0;
       used.set(kind, place + 1);
       point = list[place % list.length];
-      // Around once, and no point has that in it.
+      // All points were visited, and none matches.
       if (place > list.length && round === 0) return;
     }
     if (describe(kind, point).includes(only)) yield { round: round++, kind, point };
@@ -127,7 +130,7 @@ function describe(kind: WorkKind, point: KillPoint | undefined): string {
   return point === undefined ? `${kind}, at random` : `${kind}, ${point.name} #${point.nth}`;
 }
 
-/** Lets a victim of each kind do its work unharmed; gives the points it passed, in the order to try. */
+/** Lets a victim of each kind finish its work; returns the points that it passed, in the order to visit them. */
 async function findPoints(
   directory: string,
   otherDirectory: string,
@@ -139,7 +142,7 @@ async function findPoints(
   for (const kind of ['compact', 'adopt'] as const) {
     const [dry, otherDry] = [join(directory, `dry-${kind}`), join(otherDirectory, `dry-${kind}`)];
     const work = await makeWork(kind, dry, otherDry, grants);
-    const passed = await listPoints(work.orders(), DRY_ROUNDS[kind], join(dry, 'words'));
+    const passed = await listPoints(work.orders(), DRY_ROUNDS[kind], join(dry, 'report'));
     points.set(kind, orderPoints(passed, random));
     for (const path of [dry, otherDry]) rmSync(path, { recursive: true });
   }
@@ -159,7 +162,7 @@ async function makeWork(
     : KilledAdoptions.make(directory, otherDirectory);
 }
 
-/** Rounds one after another over the same stores, which are made anew after a failure. */
+/** Runs rounds one after another on the same stores, which are created again after a failure. */
 class KillLane {
   readonly #directory: string;
   readonly #otherDirectory: string;
@@ -202,9 +205,9 @@ class KillLane {
           work = await makeWork(kind, ...paths, grants);
           this.#works.set(kind, work);
         }
-        const wordsPath = join(this.#directory, `words-${kind}`);
-        const { words, atPoint } = await killVictim(work.orders(), death, wordsPath);
-        await work.check(words);
+        const reportPath = join(this.#directory, `report-${kind}`);
+        const { report, atPoint } = await killVictim(work.orders(), death, reportPath);
+        await work.check(report);
         this.#count(`${kind} ${atPoint ? 'at a point' : 'at random'}`);
         if (point !== undefined && !atPoint) this.#count(`${kind} point not reached`);
       } catch (error) {
@@ -222,12 +225,12 @@ class KillLane {
     this.#counts[name] = (this.#counts[name] ?? 0) + 1;
   }
 
-  /** Copies what a failing round left, as this process's looking at it has left it. */
+  /** Copies the files of a failed round, in the state after this process's check. */
   #keepEvidence(kind: WorkKind, round: number): string {
     if (++this.#failed > KEPT_FAILURES) return 'not all survived';
     const kept = join(tmpdir(), `sstitch-kill-failed-${process.pid}-${round}`);
     cpSync(join(this.#directory, kind), kept, { recursive: true });
-    cpSync(join(this.#directory, `words-${kind}`), join(kept, 'words'));
-    return `not all survived; what there was is in ${kept}`;
+    cpSync(join(this.#directory, `report-${kind}`), join(kept, 'report'));
+    return `not all survived; a copy of the files is in ${kept}`;
   }
 }

@@ -8,7 +8,7 @@ const PASSED = new Map([
   ['amid write MANIFEST', 3],
 ]);
 
-test('rounds walk through every point, and through every name before any comes again', () => {
+test('rounds visit every point, and every name before any name repeats', () => {
   const points = orderPoints(PASSED, seededRandom(1));
   expect(points).toHaveLength(45);
   expect(new Set(points.map(({ name, nth }) => `${name} ${nth}`)).size).toBe(45);
@@ -16,7 +16,7 @@ test('rounds walk through every point, and through every name before any comes a
   expect(points.slice(-37).every(({ name }) => name === 'after link table')).toBe(true);
 });
 
-test('the order of points depends on the seed alone', () => {
+test('the order of points depends only on the seed', () => {
   expect(orderPoints(PASSED, seededRandom(1))).toEqual(orderPoints(PASSED, seededRandom(1)));
   expect(orderPoints(PASSED, seededRandom(1))).not.toEqual(orderPoints(PASSED, seededRandom(2)));
 });

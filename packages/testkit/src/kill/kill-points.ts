@@ -1,39 +1,39 @@
-// Named points at which a process kills itself: right before or after an operation of the file port,
-// or in the midst of a write, half of whose bytes are there then.
+// Named points at which a process kills itself: right before or after an operation of the file port, or amid a
+// write, of which half of the bytes are then written.
 //
-//   before rename store CURRENT   the pointer's own swap, not yet made
+//   before rename store CURRENT   the commit point is not reached
 //   amid write MANIFEST           half of a record is in the file
-//   after link table              one more table has its second name
+//   after link table              one more table is linked
 import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
 import { type FileOperation, wrapFileSystem } from '@sstitch/sst/testing';
 
-/** The nth time that a process passes a point of this name. */
+/** The nth time that a process passes the point of this name. */
 export interface KillPoint {
   readonly name: string;
-  /** From 1. */
+  /** Counted from 1. */
   readonly nth: number;
 }
 
 type When = 'before' | 'amid' | 'after';
 
-/** Operations that change something, in the words of the points' names. */
-const WORDS: Partial<Record<FileOperation['name'], string>> = {
+/** The operations that change files, by the verbs in the names of points. */
+const VERBS: Partial<Record<FileOperation['name'], string>> = {
   open: 'create',
   write: 'write',
-  sync: 'sync',
+  sync: 'fsync',
   link: 'link',
   copy: 'copy',
   rename: 'rename',
   unlink: 'unlink',
   mkdir: 'make',
   removeDirectory: 'remove',
-  fsyncDir: 'sync',
+  fsyncDir: 'fsync',
   chmod: 'set mode of',
 };
 
-/** Watches over the points that a process passes, and ends it at one of them. */
+/** Counts the points that a process passes, and kills it at one of them. */
 export class KillPoints {
-  /** Node's, in a process that dies at the point. */
+  /** Node's file system, wrapped so that the process dies at the point. */
   readonly fileSystem: FileSystem = wrapFileSystem(nodeFileSystem, {
     before: (operation) => this.#see('before', operation),
     after: (operation) => this.#see('after', operation),
@@ -48,16 +48,16 @@ export class KillPoints {
 
   #see(when: 'before' | 'after', operation: FileOperation): void {
     const { name, path, to = path, mode, handle, bytes } = operation;
-    // Appending begins with its first write.
-    const word = name === 'open' && mode !== 'create' ? undefined : WORDS[name];
-    if (word === undefined) return;
-    if (this.#pass(when, word, to)) die();
-    if (name !== 'write' || when === 'after' || !this.#pass('amid', word, to)) return;
+    // Opening a file for appending changes nothing before the first write.
+    const verb = name === 'open' && mode !== 'create' ? undefined : VERBS[name];
+    if (verb === undefined) return;
+    if (this.#pass(when, verb, to)) die();
+    if (name !== 'write' || when === 'after' || !this.#pass('amid', verb, to)) return;
     if (bytes !== undefined) handle?.write(bytes.subarray(0, bytes.byteLength >>> 1));
     die();
   }
 
-  /** Counts; true at the point where the process is to die. */
+  /** Counts a point; returns true if the process must die there. */
   #pass(when: When, operation: string, path: string): boolean {
     const name = `${when} ${operation} ${kindOf(path)}`;
     const count = (this.passed.get(name) ?? 0) + 1;
@@ -66,7 +66,7 @@ export class KillPoints {
   }
 }
 
-/** Returns never: the system ends the calling thread before it gives back control. */
+/** Never returns: the system ends the thread before the call returns. */
 function die(): never {
   process.kill(process.pid, 'SIGKILL');
   throw new Error('the process outlived its own SIGKILL');
@@ -79,7 +79,7 @@ const NUMBERED: ReadonlyArray<readonly [pattern: RegExp, kind: string]> = [
   [/^gen-\d+$/, 'generation'],
 ];
 
-/** What a path leads to, by names alone. */
+/** The kind of file or directory at a path, by its name. */
 function kindOf(path: string): string {
   const parts = path.split('/');
   const name = parts.at(-1) ?? '';
@@ -99,8 +99,7 @@ function kindOf(path: string): string {
 }
 
 /**
- * Puts points into the order in which rounds walk through them: every name once, at a time drawn at
- * random, before any name comes again.
+ * Orders points for the rounds: every name once, each at a random one of its occurrences, before any name repeats.
  */
 export function orderPoints(
   passed: ReadonlyMap<string, number>,

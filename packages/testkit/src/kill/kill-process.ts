@@ -1,41 +1,41 @@
-// Starts victims of the kill family, sees to it that they die, and reads what they said.
+// Starts victims of the kill family, kills them, and reads their reports.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { TestkitError } from '../errors.js';
 import type { KillPoint } from './kill-points.js';
 import type { VictimOrders } from './kill-victim.js';
-import { type LastWords, parseWords } from './kill-words.js';
+import { parseReport, type VictimReport } from './victim-report.js';
 import { NOT_REACHED } from './victim-tools.js';
 
 /** When a victim dies. */
 export interface Death {
-  /** It kills itself there. */
+  /** The point at which it kills itself. */
   readonly point?: KillPoint | undefined;
-  /** It is killed so long after it is ready; with a point that is a limit for one that hangs. */
+  /** How long after its readiness it is killed; with a point, the limit for a victim that hangs. */
   readonly lifeMs: number;
   readonly readyAtOnce?: boolean;
 }
 
 export interface Killed {
-  readonly words: LastWords;
-  /** It died at its point. */
+  readonly report: VictimReport;
+  /** Whether it died at its point. */
   readonly atPoint: boolean;
 }
 
-/** A victim that is never ready, or a dry run that never ends, hangs. */
+/** The limit for a victim that does not become ready, or a dry run that does not end. */
 const MAX_START_MS = 600_000;
 
-/** Starts a victim and kills it. @param wordsPath a file for what it says */
+/** Starts a victim and kills it. @param reportPath the file for its report */
 export async function killVictim(
   work: VictimOrders['work'],
   death: Death,
-  wordsPath: string,
+  reportPath: string,
 ): Promise<Killed> {
   const { point, lifeMs, readyAtOnce = false } = death;
   const run = await runVictim(
     { work, point, readyAtOnce, dryRounds: undefined },
-    wordsPath,
+    reportPath,
     lifeMs,
   );
   if (run.end !== 'SIGKILL') {
@@ -44,31 +44,31 @@ export async function killVictim(
   if (run.isLate)
     throw new Error(`the victim was not ready after ${MAX_START_MS} ms: ${run.errors}`);
   const isMissed = run.isKilledFromHere || run.errors.includes(NOT_REACHED);
-  return { words: run.words, atPoint: point !== undefined && !isMissed };
+  return { report: run.report, atPoint: point !== undefined && !isMissed };
 }
 
-/** Lets a victim do so many rounds, and end; gives how often it passed each point. */
+/** Lets a victim run some rounds and end; returns how often it passed each point. */
 export async function listPoints(
   work: VictimOrders['work'],
   rounds: number,
-  wordsPath: string,
+  reportPath: string,
 ): Promise<ReadonlyMap<string, number>> {
   const orders = { work, point: undefined, readyAtOnce: false, dryRounds: rounds };
-  const { end, errors, words } = await runVictim(orders, wordsPath, MAX_START_MS);
+  const { end, errors, report } = await runVictim(orders, reportPath, MAX_START_MS);
   if (end !== 'code 0') throw new Error(`the dry run ended by ${end}: ${errors}`);
-  return words.points;
+  return report.points;
 }
 
-async function runVictim(orders: VictimOrders, wordsPath: string, lifeMs: number) {
-  // A file and not a pipe: what was written to it is there, whatever happens to the writer.
-  const words = openSync(wordsPath, 'w');
+async function runVictim(orders: VictimOrders, reportPath: string, lifeMs: number) {
+  // A file, not a pipe: written lines survive the writer, whatever kills it.
+  const reportFile = openSync(reportPath, 'w');
   let errors = '';
   let isKilledFromHere = false;
   let isLate = false;
   try {
     const victim = spawn(process.execPath, [victimFile(), JSON.stringify(orders)], {
-      stdio: ['pipe', words, 'pipe'],
-      // An interrupt at a terminal is for this process: a victim that ended by it would seem to have failed.
+      stdio: ['pipe', reportFile, 'pipe'],
+      // An interrupt at a terminal must reach only this process: a victim that it ended would count as a failure.
       detached: process.platform !== 'win32',
     });
     const kill = () => {
@@ -88,10 +88,10 @@ async function runVictim(orders: VictimOrders, wordsPath: string, lifeMs: number
     });
     const end = await ended(victim);
     clearTimeout(timer);
-    const said = parseWords(readFileSync(wordsPath, 'utf8'));
-    return { end, errors, isKilledFromHere, isLate, words: said };
+    const report = parseReport(readFileSync(reportPath, 'utf8'));
+    return { end, errors, isKilledFromHere, isLate, report };
   } finally {
-    closeSync(words);
+    closeSync(reportFile);
   }
 }
 
@@ -102,7 +102,7 @@ function ended(victim: ChildProcess): Promise<string> {
   });
 }
 
-/** Built beside this module; when the sources run under a test, in dist/. */
+/** The built victim, beside this module or, if tests run the sources, in dist/. */
 function victimFile(): string {
   const isSource = import.meta.url.endsWith('.ts');
   const path = isSource ? '../../dist/kill-victim.js' : './kill-victim.js';

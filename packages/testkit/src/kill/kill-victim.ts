@@ -1,24 +1,23 @@
-// The process that the kill family kills: it compacts, writes and makes checkpoints, or adopts and
-// writes, until it dies, and says what has been acknowledged (kill-words.ts). "ready" goes to standard
-// error.
+// The process that the kill family kills. It compacts, writes and makes checkpoints, or adopts and writes,
+// until it dies, and reports what was acknowledged (victim-report.ts). It writes "ready" to standard error.
 import { type AdoptOrders, adoptUntilKilled } from './kill-adopting.js';
 import { type CompactOrders, compactUntilKilled } from './kill-compacting.js';
 import { type KillPoint, KillPoints } from './kill-points.js';
-import { say } from './kill-words.js';
+import { report } from './victim-report.js';
 import { NOT_REACHED, type VictimTools } from './victim-tools.js';
 
-/** What the victim is told, as JSON in its first argument. */
+/** The orders to a victim, as JSON in its first argument. */
 export interface VictimOrders {
   readonly work: CompactOrders | AdoptOrders;
-  /** Where it kills itself. Without one it waits for its parent to. */
+  /** The point at which it kills itself; undefined if its parent kills it. */
   readonly point: KillPoint | undefined;
-  /** Says "ready" before anything is opened, not after: then it may be killed while it opens. */
+  /** Whether it reports "ready" before it opens anything, so that it may be killed while it opens stores. */
   readonly readyAtOnce: boolean;
-  /** It does so many rounds, says what points there were, and ends by itself. */
+  /** If set, it runs this many rounds, reports the points that it passed, and ends by itself. */
   readonly dryRounds: number | undefined;
 }
 
-/** A dry run comes to each point in fewer, but for those of a store that is in another state: made, or left by a kill. */
+/** How many rounds a victim runs to reach its point. A dry run needs fewer, but this store may be in another state. */
 const MAX_ROUNDS_TO_POINT = 30;
 async function main({ work, point, readyAtOnce, dryRounds }: VictimOrders): Promise<void> {
   let isReady = false;
@@ -26,7 +25,7 @@ async function main({ work, point, readyAtOnce, dryRounds }: VictimOrders): Prom
     if (!isReady) process.stderr.write('ready\n');
     isReady = true;
   };
-  // A parent that is gone kills nobody.
+  // If the parent has ended, nothing would kill this process.
   process.stdin.on('end', () => process.exit(1)).resume();
   const isWatched = point !== undefined || dryRounds !== undefined;
   const points = new KillPoints(point);
@@ -42,7 +41,7 @@ async function main({ work, point, readyAtOnce, dryRounds }: VictimOrders): Prom
     process.stderr.write(NOT_REACHED);
     process.kill(process.pid, 'SIGKILL');
   }
-  for (const [name, count] of points.passed) say(`p ${count} ${name}`);
+  for (const [name, count] of points.passed) report(`p ${count} ${name}`);
   process.exit();
 }
 

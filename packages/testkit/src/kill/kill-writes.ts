@@ -1,10 +1,10 @@
-// The numbered writes of the kill family: keys outside every sync, each value made of its number.
+// The numbered writes of the kill family: keys outside every sync, with values derived from the number.
 import { type BytePut, byteEncodings, equalBytes, type ReadableEngine } from '@sstitch/contract';
 
 const PREFIX = 'written-';
 const PAGE_ENTRIES = 1000;
 
-/** Write number `index`: one batch of one to three keys. */
+/** Builds write number `index`, a batch of one to three keys. */
 export function writtenBatch(index: number): BytePut[] {
   return Array.from({ length: 1 + (index % 3) }, (_, part) => ({
     type: 'put' as const,
@@ -13,18 +13,18 @@ export function writtenBatch(index: number): BytePut[] {
   }));
 }
 
-/** All keys of writes, and no others. */
+/** The span of all keys of writes, and of no others. */
 export const WRITTEN_SPAN = {
   start: Buffer.from(PREFIX),
   end: Buffer.from(`${PREFIX.slice(0, -1)}.`),
 };
 
-/** What reads a database: a store, or LevelDB itself. */
+/** A reader of a database: a store, or LevelDB itself. */
 export type WritesReader = Pick<ReadableEngine, 'iterator'>;
 
 /**
- * Reads all writes: they are there from `first` on without a gap, to one from `least` to `most`, each
- * as it was written. Gives the last one.
+ * Reads all writes and checks that each from `first` on is present as it was written, without a gap, up to one
+ * from `least` to `most`. Returns the last one.
  */
 export async function checkWrites(
   reader: WritesReader,
@@ -47,7 +47,9 @@ export async function checkWrites(
         const put = rest.shift();
         if (put === undefined || !equalBytes(key, put.key) || !equalBytes(value, put.value)) {
           const found = Buffer.from(key).toString();
-          throw new Error(`in the place of write ${index} is ${found}; ${least} was acknowledged`);
+          throw new Error(
+            `found ${found} instead of write ${index}; write ${least} was acknowledged`,
+          );
         }
         if (rest.length === 0) rest = writtenBatch(++index);
       }
@@ -55,10 +57,9 @@ export async function checkWrites(
   } finally {
     await iterator.close();
   }
-  if (rest.length !== writtenBatch(index).length)
-    throw new Error(`half of write ${index} is there`);
+  if (rest.length !== writtenBatch(index).length) throw new Error(`found half of write ${index}`);
   const last = index - 1;
-  if (last < least) throw new Error(`writes ${index} to ${least} were acknowledged, and are lost`);
-  if (last > most) throw new Error(`write ${last} is there; ${most} was the last one begun`);
+  if (last < least) throw new Error(`writes ${index} to ${least} were acknowledged, but are lost`);
+  if (last > most) throw new Error(`found write ${last}, but ${most} was the last that had begun`);
   return last;
 }

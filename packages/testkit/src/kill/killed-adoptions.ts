@@ -1,7 +1,7 @@
-// The plain LevelDB directories whose adoption is killed, and what must be true afterwards: each is the
-// whole database that it was, for LevelDB itself; an acknowledged target is a store with exactly what
-// the directory held; one that was being made is absent, or refused by a typed error, or whole, and is
-// adopted again once it is out of the way.
+// Checks plain LevelDB directories after an adoption was killed. Each directory is still the same database for
+// LevelDB itself. An acknowledged target is a store with exactly the content of its directory. A target whose
+// creation was interrupted is absent, refused with a typed error, or whole, and can be created again after it
+// is removed.
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
@@ -9,19 +9,19 @@ import { byteEncodings, type ReadableEngine } from '@sstitch/contract';
 import { adopt, EngineError, Store } from '@sstitch/engine';
 import { ClassicLevel } from 'classic-level';
 import { type AdoptOrders, PLAIN_OPTIONS } from './kill-adopting.js';
-import { SMALL_CUTS } from './kill-compacting.js';
-import type { LastWords, MadeTarget } from './kill-words.js';
+import { SHARE_SMALL_PARTS } from './kill-compacting.js';
 import { checkWrites, WRITTEN_SPAN } from './kill-writes.js';
 import { checkDirectory, isNotFound, type KilledWork } from './killed-compactions.js';
+import type { MadeTarget, VictimReport } from './victim-report.js';
 
 const MAX_WRITES = 3000;
 const LAYERS = 3;
 const KEYS_IN_LAYER = 500;
-/** Beside the writes, on both sides of them. */
+/** Prefixes of the keys on both sides of the writes. */
 const PREFIXES = ['fixed-', 'z-fixed-'] as const;
 
-/** Half of the first prefix: its bounds lie within tables. */
-const CUT_SPAN = { start: Buffer.from('fixed-00250'), end: Buffer.from('fixed-00750') };
+/** Half of the keys of the first prefix; its bounds lie inside tables. */
+const EXCISED_SPAN = { start: Buffer.from('fixed-00250'), end: Buffer.from('fixed-00750') };
 const KEYS_LEFT = PREFIXES.length * 1000 - 500;
 
 type PlainLevel = ClassicLevel<Uint8Array, Uint8Array>;
@@ -29,7 +29,7 @@ type PlainLevel = ClassicLevel<Uint8Array, Uint8Array>;
 export class KilledAdoptions implements KilledWork {
   readonly #directory: string;
   readonly #plainPaths: readonly string[];
-  /** Digest of what never changes in each plain directory. */
+  /** The digests of the keys that never change, one for each plain directory. */
   readonly #fixed: readonly string[];
   #firstWrite = 0;
   #nextWrite = 0;
@@ -41,9 +41,9 @@ export class KilledAdoptions implements KilledWork {
   }
 
   /**
-   * Makes the plain directories by classic-level.
+   * Creates the plain directories with classic-level.
    *
-   * @param otherDirectory where the last one lies: tables are copied from there if links do not reach it
+   * @param otherDirectory where the last one lies; its tables are copied if it is on another file system
    */
   static async make(directory: string, otherDirectory: string): Promise<KilledAdoptions> {
     mkdirSync(`${directory}/targets`);
@@ -72,9 +72,9 @@ export class KilledAdoptions implements KilledWork {
     };
   }
 
-  async check(words: LastWords): Promise<void> {
-    const least = Math.max(words.lastWrite, this.#nextWrite - 1);
-    for (const [target, made] of words.targets) {
+  async check(report: VictimReport): Promise<void> {
+    const least = Math.max(report.lastWrite, this.#nextWrite - 1);
+    for (const [target, made] of report.targets) {
       try {
         if (made.mostWrite === undefined) await this.#checkCutShort(target, made, least + 1);
         else await this.#checkAcknowledged(target, made, made.mostWrite);
@@ -82,7 +82,7 @@ export class KilledAdoptions implements KilledWork {
         throw new Error(`target ${target} (${JSON.stringify(made)})`, { cause: error });
       }
     }
-    // Last: what became of the stores made by links has not harmed their sources either.
+    // Checked last: the use of the linked stores must not have changed their sources.
     for (const index of this.#plainPaths.keys()) await this.#checkPlain(index, least);
     rmSync(`${this.#directory}/targets`, { recursive: true });
     mkdirSync(`${this.#directory}/targets`);
@@ -135,7 +135,7 @@ export class KilledAdoptions implements KilledWork {
     checkDirectory(path);
   }
 
-  /** Where an open may make a store of what an adoption left, that is empty or whole. */
+  /** Checks an interrupted target that can be opened: the store is empty or whole. */
   async #checkTakenUp(target: number, made: MadeTarget, mostWrite: number): Promise<void> {
     const store = new Store<Uint8Array, Uint8Array>(this.#targetPath(target), byteEncodings);
     try {
@@ -148,19 +148,19 @@ export class KilledAdoptions implements KilledWork {
     checkDirectory(this.#targetPath(target));
   }
 
-  /** @param use write, excise and compact too: nothing of it may show in the source */
+  /** @param use whether to write, excise and compact too, none of which may change the source */
   async #checkStore(target: number, least: number, most: number, use: boolean): Promise<void> {
     const store = new Store<Uint8Array, Uint8Array>(this.#targetPath(target), {
       ...byteEncodings,
-      ...SMALL_CUTS,
+      ...SHARE_SMALL_PARTS,
       createIfMissing: false,
     });
     try {
       await store.open();
       await this.#checkContents(store, target, least, most);
       if (!use) return;
-      // While the tables are the source's too; then LevelDB rewrites them.
-      await store.excise([CUT_SPAN]);
+      // Excises while the tables are still shared with the source; LevelDB rewrites them afterwards.
+      await store.excise([EXCISED_SPAN]);
       await expectLeft(store);
       await store.compactRange(new Uint8Array(0), new Uint8Array(8).fill(255), byteEncodings);
       await expectLeft(store);
@@ -188,7 +188,7 @@ export class KilledAdoptions implements KilledWork {
 
   async #checkFixed(reader: Pick<ReadableEngine, 'iterator'>, index: number): Promise<void> {
     if ((await fixedDigest(reader)) !== this.#fixed[index]) {
-      throw new Error('it does not hold what was in it from the beginning');
+      throw new Error('its initial keys have changed');
     }
   }
 
@@ -205,7 +205,7 @@ function layerOf(index: number, layer: number) {
   return PREFIXES.flatMap((prefix) =>
     Array.from({ length: KEYS_IN_LAYER }, (_, number) => ({
       type: 'put' as const,
-      // Layers overlap by half.
+      // Each layer overlaps half of the previous one.
       key: Buffer.from(`${prefix}${String(number + (layer * KEYS_IN_LAYER) / 2).padStart(5, '0')}`),
       value: Buffer.from(`${index}-${layer}-${Math.imul(number + 1, 2654435761) >>> 0}`.repeat(2)),
     })),
@@ -218,7 +218,7 @@ async function expectLeft(store: Store<Uint8Array, Uint8Array>): Promise<void> {
   if (left !== KEYS_LEFT) throw new Error(`an excise left ${left} keys, not ${KEYS_LEFT}`);
 }
 
-/** Digest of everything but the writes. */
+/** Computes the digest of everything but the writes. */
 async function fixedDigest(reader: Pick<ReadableEngine, 'iterator'>): Promise<string> {
   const hash = createHash('sha256');
   for (const range of [{ lt: WRITTEN_SPAN.start }, { gte: WRITTEN_SPAN.end }]) {
@@ -244,5 +244,7 @@ async function expectRefused(plain: string, path: string): Promise<void> {
     (thrown: unknown) => thrown,
   );
   if (error instanceof EngineError && error.code === 'SSTITCH_TARGET_EXISTS') return;
-  throw new Error(`adopting into ${path} again should say SSTITCH_TARGET_EXISTS`, { cause: error });
+  throw new Error(`adopting into ${path} again must fail with SSTITCH_TARGET_EXISTS`, {
+    cause: error,
+  });
 }

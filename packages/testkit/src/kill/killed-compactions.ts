@@ -1,35 +1,34 @@
-// The stores of compactions that are killed, and what must be true of them afterwards: the base holds
-// every acknowledged write, one whole revision of the compacted sync (the last acknowledged one or the
-// one that had begun), all other syncs untouched, and nothing half-done on disk; a checkpoint that was
-// acknowledged is a store with exactly what the base held.
+// Checks stores after a compaction was killed. The base holds every acknowledged write, one whole revision of
+// the compacted sync (the last acknowledged one or the one that had begun) and all other syncs unchanged, with
+// no partial state on disk. An acknowledged checkpoint is a store with exactly the content of the base.
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { EngineError, Store } from '@sstitch/engine';
 import { digestSync } from '@sstitch/records';
 import { syntheticSyncId, writeSyntheticSync } from '../synthetic-syncs.js';
 import type { CompactOrders } from './kill-compacting.js';
-import type { LastWords, MadeTarget } from './kill-words.js';
 import { checkWrites, WRITTEN_SPAN } from './kill-writes.js';
+import type { MadeTarget, VictimReport } from './victim-report.js';
 
-/** A lane of the kill family: its stores, through all of its rounds. */
+/** The stores of a lane of the kill family, used in all of its rounds. */
 export interface KilledWork {
   orders(): CompactOrders | import('./kill-adopting.js').AdoptOrders;
-  /** Throws where a promise is broken. */
-  check(words: LastWords): Promise<void>;
+  /** Rejects if a guarantee is broken. */
+  check(report: VictimReport): Promise<void>;
 }
 
-/** More writes than this are removed: every round reads all of them. */
+/** The most writes to keep: every round reads all of them. */
 const MAX_WRITES = 3000;
 const SYNC_INDEXES = [0, 1, 2] as const;
-// Revision 0 is what the base begins with, so that every round may end where the last one did.
+// The base begins with revision 0, and a round may leave the revision unchanged.
 const REVISIONS = [0, 1, 2] as const;
 
 export class KilledCompactions implements KilledWork {
   readonly #directory: string;
   readonly #sourcePaths: readonly string[];
   readonly #replacedId: string;
-  /** Digest of the replaced sync in each source. */
+  /** The digest of the replaced sync in each source. */
   readonly #revisions: readonly string[];
-  /** Digest of each other sync in the base. */
+  /** The digest of each other sync in the base. */
   readonly #untouched: ReadonlyMap<string, string>;
   #held = 0;
   #firstWrite = 0;
@@ -49,7 +48,7 @@ export class KilledCompactions implements KilledWork {
     this.#untouched = untouched;
   }
 
-  /** Makes the stores in `directory`, which is there. @param grants in each sync */
+  /** Creates the stores in `directory`, which exists. @param grants the number of grants in each sync */
   static async make(directory: string, grants: number): Promise<KilledCompactions> {
     mkdirSync(`${directory}/checkpoints`);
     const base = new Store(`${directory}/base`);
@@ -85,20 +84,20 @@ export class KilledCompactions implements KilledWork {
     };
   }
 
-  async check(words: LastWords): Promise<void> {
+  async check(report: VictimReport): Promise<void> {
     const heldBefore = this.#held;
     const allowed = [
-      words.committed ?? heldBefore,
-      ...(words.begun === undefined ? [] : [words.begun]),
+      report.committed ?? heldBefore,
+      ...(report.begun === undefined ? [] : [report.begun]),
     ];
-    const least = Math.max(words.lastWrite, this.#nextWrite - 1);
+    const least = Math.max(report.lastWrite, this.#nextWrite - 1);
     const base = new Store(`${this.#directory}/base`, { createIfMissing: false });
     try {
       await base.open();
       this.#held = await this.#checkSyncs(base, allowed);
-      // What was written and not acknowledged may be there too: one write.
+      // One write that was not acknowledged may be present too.
       this.#nextWrite = (await checkWrites(base, this.#firstWrite, least, least + 1)) + 1;
-      for (const [target, made] of words.targets) {
+      for (const [target, made] of report.targets) {
         await this.#checkCheckpoint(target, made, heldBefore);
       }
       if (this.#nextWrite - this.#firstWrite > MAX_WRITES) {
@@ -113,18 +112,18 @@ export class KilledCompactions implements KilledWork {
     mkdirSync(`${this.#directory}/checkpoints`);
   }
 
-  /** Gives the revision that the store holds. */
+  /** Checks the syncs and returns the revision that the store holds. */
   async #checkSyncs(store: Store, allowed: readonly number[]): Promise<number> {
     const { digest } = await digestSync(store, this.#replacedId);
     const held = this.#revisions.indexOf(digest);
     if (held < 0) throw new Error(`${store.location}: the sync is neither old nor new`);
     if (!allowed.includes(held)) {
       const may = allowed.join(' or ');
-      throw new Error(`${store.location}: the sync has revision ${held}, it may have ${may}`);
+      throw new Error(`${store.location}: the sync has revision ${held}, not ${may}`);
     }
     for (const [id, expected] of this.#untouched) {
       if ((await digestSync(store, id)).digest !== expected) {
-        throw new Error(`${store.location}: sync ${id} was touched`);
+        throw new Error(`${store.location}: sync ${id} has changed`);
       }
     }
     return held;
@@ -138,7 +137,7 @@ export class KilledCompactions implements KilledWork {
       try {
         await copy.open();
       } catch (error) {
-        // Absent, or refused as what is no store yet: for one whose making was cut short.
+        // A checkpoint whose creation was interrupted may be absent or refused.
         if (mostWrite === undefined && isNotFound(error)) return;
         throw error;
       }
@@ -153,13 +152,13 @@ export class KilledCompactions implements KilledWork {
   }
 }
 
-/** Whether an open says that there is no store. */
+/** Whether the error of an open says that there is no store. */
 export function isNotFound(error: unknown): boolean {
   const cause = error instanceof EngineError ? error : (error as { cause?: unknown }).cause;
   return cause instanceof EngineError && cause.code === 'SSTITCH_STORE_NOT_FOUND';
 }
 
-/** After an open and a close there is one generation, and nothing half-done. */
+/** Checks that after an open and a close the directory holds one generation and no partial state. */
 export function checkDirectory(path: string): void {
   const names = readdirSync(path).filter((name) => name !== 'staging' && name !== 'RESERVE');
   if (names.length !== 3 || names.filter((name) => name.startsWith('gen-')).length !== 1) {

@@ -1,13 +1,13 @@
-// What a victim of the kill family works with.
+// The environment in which a victim of the kill family works.
 import type { FileSystem } from '@sstitch/sst';
 
-/** What the work is done with. */
+/** What a victim's work uses. */
 export interface VictimTools {
-  /** Undefined for the store's own, in threads. */
+  /** Undefined to use the store's own, in its worker threads. */
   readonly fileSystem: FileSystem | undefined;
   readonly rounds: number;
   ready(): void;
 }
 
-/** What a victim says that did not come to its point, and dies after its last round. */
+/** The message of a victim that did not reach its point and dies after its last round. */
 export const NOT_REACHED = 'point not reached\n';

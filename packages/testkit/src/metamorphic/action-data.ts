@@ -1,4 +1,4 @@
-// Turns what an action says into what the engine and the model take.
+// Converts the data of actions to arguments of the engine and the model.
 import {
   type ByteOperation,
   compareBytes,
@@ -10,7 +10,10 @@ import type { ModelEntry, ModelState, ModelWrite } from '../model-state.js';
 import type { RangeSpec, ReplaceSpec } from './actions.js';
 import type { ClearRange } from './target.js';
 
-/** Every state that a replacement amid a sequence of batches can show, and those it can end in. */
+/**
+ * The states that readers may see during a replacement concurrent with a sequence of batches, and those in
+ * which it may end.
+ */
 export function possibleStates(
   start: ModelState,
   batches: readonly (readonly ModelWrite[])[],

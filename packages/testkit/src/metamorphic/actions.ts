@@ -1,13 +1,13 @@
-// What a metamorphic run may do to an engine, as plain data, so that fast-check can shrink and print it.
+// The actions of a metamorphic run as plain data, so that fast-check can shrink and print them.
 import fc from 'fast-check';
 import type { StoreSettings, TransferSpec } from './target.js';
 
-/** A key in hex: short to print, and ordered as its bytes are. */
+/** A key in hex: short to print, and sorted as its bytes are. */
 export type HexKey = string;
 
 export interface WriteStep {
   readonly key: HexKey;
-  /** The value's length; it is filled with bytes made of the action's number. None: a delete. */
+  /** The length of the value, whose bytes derive from the action's number; undefined for a delete. */
   readonly valueBytes: number | undefined;
 }
 
@@ -20,7 +20,7 @@ export interface RangeSpec {
   readonly limit: number;
 }
 
-/** Spans by their bounds, which are sorted and paired off; entries outside them are left out. */
+/** Spans by their bounds, which are sorted and paired; entries outside them are dropped. */
 export interface ReplaceSpec {
   readonly bounds: readonly HexKey[];
   readonly isLastUnbounded: boolean;
@@ -61,7 +61,7 @@ export type Action =
   | { readonly do: 'readSnapshot'; readonly pick: number; readonly keys: readonly HexKey[] }
   | { readonly do: 'closeView'; readonly pick: number };
 
-/** Actions that read through a view, and compare what they read: the engine's own state stays. */
+/** Actions that read through a view and compare the result; they do not change the engine's state. */
 export const VIEW_ACTIONS: ReadonlySet<Action['do']> = new Set([
   'openIterator',
   'stepIterator',
@@ -70,7 +70,7 @@ export const VIEW_ACTIONS: ReadonlySet<Action['do']> = new Set([
   'closeView',
 ]);
 
-// Few distinct bytes, those at the edges of everything: keys meet, and are each other's prefixes.
+// A few distinct bytes at the edges of ranges, so that many keys are equal or prefixes of each other.
 const keyByte = fc.constantFrom('00', '01', '61', '62', '7f', 'fe', 'ff');
 const key: fc.Arbitrary<HexKey> = fc.oneof(
   {
@@ -171,7 +171,7 @@ const WEIGHTED: ReadonlyArray<readonly [weight: number, arbitrary: fc.Arbitrary<
   [3, fc.record({ do: fc.constant('closeView' as const), pick })],
 ];
 
-// The least that LevelDB takes comes first, and most often: even little data makes levels and compactions.
+// LevelDB's minimum comes first and most often, so that even little data fills levels and causes compactions.
 const KIB = 1024;
 const storeSettings: fc.Arbitrary<StoreSettings> = fc.record({
   writeBufferSize: fc.constantFrom(64 * KIB, 64 * KIB, 256 * KIB, 4096 * KIB),
@@ -184,7 +184,7 @@ const storeSettings: fc.Arbitrary<StoreSettings> = fc.record({
   shareTablesFromBytes: fc.constantFrom(0, 0, 4 * KIB, 128 * KIB, Number.POSITIVE_INFINITY),
 });
 
-/** The base's settings, the source's, and those that the base is reopened with, in turn. */
+/** The settings of the base, of the source, and of the reopened base, in turn. */
 export const settingsInTurn: fc.Arbitrary<[StoreSettings, StoreSettings, StoreSettings]> = fc.tuple(
   storeSettings,
   storeSettings,
@@ -192,10 +192,10 @@ export const settingsInTurn: fc.Arbitrary<[StoreSettings, StoreSettings, StoreSe
 );
 
 const STRETCH_ACTIONS = 20;
-/** Something is left out by shrinking alone, hardly ever by chance. */
+/** Options of a part that shrinking can remove, but that is almost never absent by chance. */
 const LEFT_OUT = { nil: undefined, freq: 2 ** 30 } as const;
 
-/** Sequences of so many actions, shrinking by whole stretches first, towards few and simple ones. */
+/** Sequences of `actions` actions. They shrink by whole stretches first, towards few and simple actions. */
 export function actionSequences(actions: number): fc.Arbitrary<Action[]> {
   const action = fc.oneof(...WEIGHTED.map(([weight, arbitrary]) => ({ weight, arbitrary })));
   const list = <T>(item: fc.Arbitrary<T>, length: number) =>

@@ -1,4 +1,4 @@
-// Holds an engine, or a view of one, against a state of the model.
+// Compares an engine, or a view of one, with a state of the model.
 import {
   type ByteIterator,
   type ByteIteratorOptions,
@@ -11,13 +11,13 @@ import { TestkitError } from '../errors.js';
 import type { ModelEntry, ModelState } from '../model-state.js';
 
 const PAGE_ENTRIES = 1000;
-/** Each get is a task in another thread, and slow beside the rest: so many are enough at a time. */
+/** How many keys to get in each comparison: each get is a task in another thread, and slow. */
 const GET_SAMPLE = 8;
 const GET_SYNC_SAMPLE = 40;
 
 export type Snapshot = ReturnType<ReadableEngine['snapshot']>;
 
-/** Reads an iterator to its end, and closes it. */
+/** Reads an iterator to its end and closes it. */
 export async function drainIterator(iterator: ByteIterator): Promise<ModelEntry[]> {
   const entries: ModelEntry[] = [];
   try {
@@ -35,12 +35,12 @@ export async function dump(engine: ReadableEngine, snapshot?: Snapshot): Promise
   return drainIterator(engine.iterator({ ...byteEncodings, snapshot }));
 }
 
-/** Natively: everything is compared after every action. */
+/** Uses Buffer's native comparison, because everything is compared after every action. */
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && Buffer.compare(a, b) === 0;
 }
 
-/** Where two lists of entries part; undefined where they are equal. */
+/** Describes the first difference of two lists of entries; undefined if they are equal. */
 export function difference(
   actual: readonly ModelEntry[],
   expected: readonly ModelEntry[],
@@ -50,7 +50,7 @@ export function difference(
     if (a !== undefined && e !== undefined && sameBytes(a[0], e[0]) && sameBytes(a[1], e[1])) {
       continue;
     }
-    return `entry ${at} of ${actual.length} is ${show(a)}, the model has ${show(e)} of ${expected.length}`;
+    return `entry ${at} of ${actual.length} is ${show(a)}, but the model has ${show(e)} of ${expected.length}`;
   }
   return undefined;
 }
@@ -66,7 +66,7 @@ export function expectEntries(
   }
 }
 
-/** Iteration both ways, get and getMany of every key and of its neighbours: all as in the model. */
+/** Checks that iteration in both directions, and get and getMany of every key and its neighbours, match the model. */
 export async function expectState(
   what: string,
   engine: ReadableEngine,
@@ -95,7 +95,7 @@ export async function expectState(
   }
 }
 
-/** Beyond the contract: what the store has from abstract-level. */
+/** A method of abstract-level beyond the contract. */
 interface EngineWithGetSync {
   readonly getSync?: (
     this: ReadableEngine,
@@ -104,14 +104,14 @@ interface EngineWithGetSync {
   ) => Uint8Array | undefined;
 }
 
-/** The least key above. */
+/** The smallest key greater than `key`. */
 function successorOf(key: Uint8Array): Uint8Array {
   const successor = new Uint8Array(key.length + 1);
   successor.set(key);
   return successor;
 }
 
-/** Members at even distances; which ones changes with how many there are. */
+/** Picks members at even distances; which ones depends on their number. */
 function sampleOf<T>(items: readonly T[], most: number): T[] {
   const step = Math.ceil(items.length / most) || 1;
   const first = items.length % step;
@@ -132,11 +132,11 @@ export function expectValue(
   if (isEqual) return;
   throw new TestkitError(
     'SSTITCH_MODEL_MISMATCH',
-    `${what}: key ${toHex(key)} has ${showValue(actual)}, in the model ${showValue(expected)}`,
+    `${what}: key ${toHex(key)} has ${showValue(actual)}, but the model has ${showValue(expected)}`,
   );
 }
 
-/** What of a state an iterator with these options shows. */
+/** The entries of a state that an iterator with these options returns. */
 export function rangeOf(state: ModelState, options: Partial<ByteIteratorOptions>): ModelEntry[] {
   const { gt, gte, lt, lte, reverse = false, limit = -1 } = options;
   const entries = state.entries.filter(

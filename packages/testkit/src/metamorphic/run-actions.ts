@@ -1,6 +1,6 @@
-// Performs actions on an engine and on the model, and compares after each.
+// Performs actions on an engine and on the model, and compares both after each.
 //
-// Invariants: `#state` is what the engine must show now; each held view carries the state it was made of.
+// Invariants: `#state` is the state that the engine must have; each held view carries the state it must show.
 import { type ByteIterator, byteEncodings, type Engine, type Span } from '@sstitch/contract';
 import { TestkitError } from '../errors.js';
 import { type ModelEntry, ModelState, type ModelWrite } from '../model-state.js';
@@ -39,7 +39,7 @@ interface HeldView {
   readonly state: ModelState;
   readonly snapshot?: Snapshot;
   readonly iterator?: ByteIterator;
-  /** What the iterator has still to give. */
+  /** The entries that the iterator has not returned yet. */
   rest: ModelEntry[];
 }
 
@@ -56,7 +56,7 @@ export class MetamorphicRun {
     this.#engine = target.engine;
   }
 
-  /** @throws TestkitError SSTITCH_MODEL_MISMATCH; whatever the engine throws */
+  /** Performs the actions in order. @throws TestkitError SSTITCH_MODEL_MISMATCH; the errors of the engine */
   async run(actions: readonly Action[]): Promise<void> {
     for (const action of actions) {
       this.#number += 1;
@@ -87,7 +87,7 @@ export class MetamorphicRun {
         const options = pagesOf(entries, action.pageEntries);
         const { entries: count } = await this.#engine.replaceSpans(spans, options);
         if (count !== entries.length) {
-          throw mismatch(`replaceSpans says ${count} entries, ${entries.length} were given`);
+          throw mismatch(`replaceSpans returned ${count} entries for ${entries.length}`);
         }
         this.#state = next;
         return;
@@ -170,15 +170,15 @@ export class MetamorphicRun {
 
   async #clear(range: ClearRange): Promise<void> {
     if (this.#target.clear === undefined) return;
-    // classic-level 3.0's native clear drops a last batch of deletes whose keys have no bytes in all:
-    // an empty key by itself may stay. Contract engines need no clear, so such states are left out.
+    // The native clear of classic-level 3.0 drops a last batch of deletes whose keys have no bytes in total, so
+    // that an empty key alone may stay. The contract has no clear, so such states are skipped.
     if (this.#state.get(new Uint8Array(0)) !== undefined) return;
     await this.#target.clear(range);
     const gone = rangeOf(this.#state, range);
     this.#state = this.#state.write(gone.map(([key]) => ({ key, value: undefined })));
   }
 
-  /** Batches one after another beside a replacement: it falls between two of them, for every reader. */
+  /** Runs consecutive batches concurrently with a replacement, which every reader must see between two of them. */
   async #replaceUnderWrites(
     spec: ReplaceSpec,
     steps: readonly (readonly WriteStep[])[],
@@ -212,7 +212,7 @@ export class MetamorphicRun {
       do {
         const seen = await dump(this.#engine);
         if (!during.some((state) => difference(seen, state.entries) === undefined)) {
-          throw mismatch('a reader beside a replacement saw a state that never was');
+          throw mismatch('a reader concurrent with a replacement saw a state that never existed');
         }
         await new Promise((resolve) => setTimeout(resolve, 5));
       } while (isBusy);
@@ -225,7 +225,7 @@ export class MetamorphicRun {
     const state = final.find((candidate) => difference(now, candidate.entries) === undefined);
     if (state === undefined) {
       throw mismatch(
-        `a replacement beside ${batches.length} batches: ${difference(now, final.at(-1)?.entries ?? [])}`,
+        `a replacement concurrent with ${batches.length} batches: ${difference(now, final.at(-1)?.entries ?? [])}`,
       );
     }
     this.#state = state;
@@ -273,7 +273,7 @@ export class MetamorphicRun {
     const { state, snapshot } = base?.snapshot === undefined ? { state: this.#state } : base;
     const iterator = this.#engine.iterator({ ...byteEncodings, ...options, snapshot });
     if (snapshot !== undefined) {
-      // Reads need the snapshot open, by abstract-level's rules: it is read at once.
+      // abstract-level requires the snapshot to be open during reads, so this reads the iterator at once.
       const seen = await drainIterator(iterator);
       expectEntries('an iterator of a snapshot', seen, rangeOf(state, options));
       return;
@@ -294,7 +294,7 @@ export class MetamorphicRun {
     return this.#views[pick % Math.max(1, this.#views.length)];
   }
 
-  /** Compares all that a view still shows, and closes it. */
+  /** Compares the rest of a view with the model and closes it. */
   async #readOut(view: HeldView): Promise<void> {
     if (view.snapshot !== undefined) {
       await expectState('a snapshot at its end', this.#engine, view.state, view.snapshot);
@@ -318,12 +318,12 @@ export class MetamorphicRun {
     return { spans, entries, next: this.#state.replace(spans, entries) };
   }
 
-  /** Values tell which action wrote them. */
+  /** Builds writes whose values identify the action that wrote them. */
   #writesOf(steps: readonly WriteStep[]): ModelWrite[] {
     return steps.map(({ key, valueBytes }, index) => {
       if (valueBytes === undefined) return { key: fromHex(key), value: undefined };
       const value = new Uint8Array(valueBytes);
-      // Half of it does not compress.
+      // Half of the value does not compress.
       for (let at = 0; at < valueBytes; at += 2)
         value[at] = Math.imul(at + index, 2654435761) >>> 24;
       value.set([this.#number >> 8, this.#number, index].slice(0, valueBytes));

@@ -1,5 +1,5 @@
-// What a metamorphic run needs of an engine. Everything beyond the contract may be left out: actions that
-// need it then do nothing.
+// The engine that a metamorphic run tests. Everything beyond the contract is optional: actions that need a
+// missing part do nothing.
 import type { Engine, ReadableEngine, ReadWriteEngine, Span } from '@sstitch/contract';
 import type { StoreOptions } from '@sstitch/engine';
 
@@ -13,7 +13,7 @@ export interface ClearRange {
   readonly limit?: number;
 }
 
-/** Options that change how a store works, and nothing that its users see. */
+/** Options that change how a store works, but not what its users see. */
 export type StoreSettings = Required<
   Pick<
     StoreOptions<Uint8Array, Uint8Array>,
@@ -28,7 +28,7 @@ export type StoreSettings = Required<
   >
 >;
 
-/** A view of the engine's content that is opened for one look. */
+/** A view of the engine's content that is opened for one comparison. */
 export interface OpenedView {
   readonly engine: ReadableEngine;
   destroy(): Promise<void>;
@@ -36,36 +36,36 @@ export interface OpenedView {
 
 /** How a transfer moves data. */
 export interface TransferSpec {
-  /** The tables' files go over; else the source's stay, and are linked. */
+  /** Whether the table files move; otherwise the source keeps them and they are linked. */
   readonly move: boolean;
-  /** The source's tables as they are, or new ones made of them. */
+  /** Whether the source's tables are linked, or new ones are built from them. */
   readonly tables: 'linked' | 'rebuilt';
 }
 
 export interface MetamorphicTarget {
-  /** Empty at first. */
+  /** The engine, empty at first. */
   readonly engine: Engine;
-  /** Opens what the engine stored anew; closes it first, if it is open. */
+  /** Reopens the engine's data; closes the engine first if it is open. */
   reopen?(): Promise<Engine>;
-  /** Closes the engine. With `reopen` only. */
+  /** Closes the engine. Requires `reopen`. */
   close?(): Promise<void>;
   clear?(range: ClearRange): Promise<void>;
   compactRange?(start: Uint8Array, end: Uint8Array): Promise<void>;
-  /** Removes all in the spans. */
+  /** Removes everything in the spans. */
   excise?(spans: readonly Span[]): Promise<void>;
-  /** A second engine that keeps its contents through the run, empty at first. */
+  /** A second engine, empty at first, that keeps its content through the run. */
   readonly source?: ReadWriteEngine;
   compactSource?(): Promise<void>;
-  /** Replaces the spans by what the source holds in them, by whatever moves data fastest. */
+  /** Replaces the content of the spans by that of the source, by the fastest way to move data. */
   transfer?(spans: readonly Span[], how: TransferSpec): Promise<void>;
-  /** Makes a copy of the engine as it is now, and opens it: as what it is, or with plain classic-level. */
+  /** Creates a copy of the engine's current state and opens it, as an engine or with plain classic-level. */
   checkpoint?(openedBy: 'engine' | 'classic-level'): Promise<OpenedView>;
-  /** Opens what the engine stored to read only, beside the engine. */
+  /** Opens the engine's data read-only while the engine is open. */
   openReadOnly?(): Promise<OpenedView>;
   destroy(): Promise<void>;
 }
 
-/** Makes an engine; `settings` are for its first opening, the source's, and those after, in turn. */
+/** Creates an engine; `settings` are for its first opening, for the source, and for later openings, in turn. */
 export type MakeTarget = (
   settings: readonly [StoreSettings, ...StoreSettings[]],
 ) => Promise<MetamorphicTarget>;

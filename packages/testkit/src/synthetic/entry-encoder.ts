@@ -1,6 +1,6 @@
-// Keys and grants straight to bytes, many in one buffer: a sync of a million grants has five million
-// entries, and an allocation for each would cost more than all the rest. Synthetic strings are ASCII
-// without 00 and 01, so one byte a character, and no escapes. A test holds the bytes to those of
+// Encodes keys and grants directly to bytes, many in one buffer: a sync of a million grants has five million
+// entries, and an allocation for each would cost more than everything else. Synthetic strings are ASCII without
+// 00 and 01, so a character is one byte without escapes. A test compares the bytes with those of
 // @sstitch/records.
 //
 //   GrantRecord  sync_id=1, external_id=2, entitlement=3, principal=4, discovered_at=5, expansion=6,
@@ -9,7 +9,7 @@ import { type Bucket, buildKeyPrefix, type SyncIdBytes } from '@sstitch/keys';
 import type { GrantFacts } from './make-records.js';
 
 const CHUNK_BYTES = 64 * 1024;
-/** No synthetic key or grant is near this long. */
+/** A bound that no synthetic key or grant comes near. */
 const MAX_ITEM_BYTES = 4096;
 const IMMUTABLE = 'type.googleapis.com/c1.connector.v2.GrantImmutable';
 const VARINT = 0;
@@ -27,7 +27,7 @@ export class EntryEncoder {
     this.#syncIdText = syncIdText;
   }
 
-  /** A key of a bucket; `elements` are its elements, each with a 00 in front. */
+  /** Encodes a key of a bucket; in `elements`, a 00 precedes each element. */
   key(bucket: Bucket, elements: string): Uint8Array {
     const start = this.#begin();
     let head = this.#heads.get(bucket);
@@ -41,7 +41,7 @@ export class EntryEncoder {
     return this.#take(start);
   }
 
-  /** The bytes of the grant's GrantRecord. */
+  /** Encodes the grant's GrantRecord. */
   grant(facts: GrantFacts): Uint8Array {
     const { entitlement, principal, expansion } = facts;
     const start = this.#begin();
@@ -110,14 +110,14 @@ export class EntryEncoder {
     this.#varint(value);
   }
 
-  /** Keeps one byte for the length, which is known afterwards. */
+  /** Begins a nested message; reserves one byte for its length. */
   #beginMessage(field: number): number {
     this.#varint(field * 8 + BYTES);
     this.#at += 1;
     return this.#at;
   }
 
-  /** A message of more than 127 bytes moves up by one. */
+  /** Ends a nested message and writes its length; moves it by one byte if it is longer than 127 bytes. */
   #endMessage(start: number): void {
     const length = this.#at - start;
     if (length < 0x80) {

@@ -1,5 +1,5 @@
-// The records of a synthetic sync, each made of its number alone. Values are about as long as a
-// connector's: names, a trait with an e-mail address, sources and expansions where a sync has them.
+// Creates the records of a synthetic sync, each from its number. Values are about as long as a connector's:
+// names, a trait with an e-mail address, sources and expansions.
 import { create } from '@bufbuild/protobuf';
 import { type Timestamp, timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { createSyncId, formatSyncId, type SyncIdBytes } from '@sstitch/keys';
@@ -40,7 +40,7 @@ const UTF8 = new TextEncoder();
 
 export const RESOURCE_TYPES = ['group', 'project', 'role', 'secret', 'user'] as const;
 
-/** The id of a synthetic sync: seed and index alone decide it. */
+/** The id of a synthetic sync, which depends only on seed and index. */
 export function syncIdOf(seed: number, syncIndex: number): SyncIdBytes {
   const hash = seededHash(seed, syncIndex);
   const payload = new Uint8Array(16);
@@ -50,19 +50,19 @@ export function syncIdOf(seed: number, syncIndex: number): SyncIdBytes {
   return createSyncId(new Date(seconds * 1000), payload);
 }
 
-/** What of a grant both its message and its direct encoding are made of. */
+/** The data from which both a grant's message and its direct encoding are made. */
 export interface GrantFacts {
   readonly externalId: string;
   readonly entitlement: { type: string; id: string; entitlementId: string };
   readonly principal: { type: string; id: string };
   readonly discoveredSeconds: number;
   readonly discoveredNanos: number;
-  /** The ids of the entitlements it expands to, if it is to a group. */
+  /** The ids of the entitlements that it expands to, if its principal is a group. */
   readonly expansion: readonly string[];
   readonly shallow: boolean;
   readonly needsExpansion: boolean;
   readonly immutable: boolean;
-  /** The groups whose membership it comes from. */
+  /** The groups whose membership it derives from. */
   readonly sources: readonly { type: string; id: string; entitlementId: string; direct: boolean }[];
 }
 
@@ -79,7 +79,7 @@ export class SyntheticRecords {
     this.#startSeconds = BASE_TIME_SECONDS + (this.shape.syncIndex % 8760) * SECONDS_PER_SYNC;
   }
 
-  /** Type `secret` is there in odd revisions only. */
+  /** A resource type; type `secret` exists only in odd revisions. */
   resourceType(index: number): ResourceTypeRecord | undefined {
     const externalId = RESOURCE_TYPES[index];
     if (externalId === undefined) return undefined;
@@ -99,7 +99,7 @@ export class SyntheticRecords {
     return this.#resource('group', id, index, 0, undefined, 'GroupTrait');
   }
 
-  /** Two projects of three lie in a third one, in a later revision perhaps no more. */
+  /** A project. Two of three have a parent project, which may differ between revisions. */
   project(index: number): ResourceRecord {
     const { incarnation } = this.shape.recordState(Stream.parent, index);
     const parent = index - (index % 3);
@@ -113,7 +113,7 @@ export class SyntheticRecords {
     );
   }
 
-  /** Projects that come and go. */
+  /** A project that exists only in some revisions. */
   archivedProject(index: number): ResourceRecord | undefined {
     if (!this.shape.isPresent(1, index)) return undefined;
     const parent = parentOf('project', `project-${digits(index)}`);
@@ -124,7 +124,7 @@ export class SyntheticRecords {
     return this.#resource('role', `role-${digits(index)}`, index, 3, undefined, 'RoleTrait');
   }
 
-  /** One user in ten lies in a group. */
+  /** A user. One in ten has a group as parent. */
   user(index: number): ResourceRecord {
     const hash = this.shape.hash(Stream.parent, index);
     const group = hash % 10 === 0 ? groupName(this.shape, hash % this.shape.groups).id : undefined;
@@ -138,18 +138,18 @@ export class SyntheticRecords {
     );
   }
 
-  /** An entitlement, or after them a legacy one, which may be absent. */
+  /** An entitlement or, for higher numbers, a legacy entitlement, which may be absent. */
   entitlement(index: number): EntitlementRecord {
     return this.#entitlement(entitlementName(this.shape, index), index);
   }
 
-  /** An entitlement that comes and goes. */
+  /** An entitlement that exists only in some revisions. */
   legacyEntitlement(role: number): EntitlementRecord | undefined {
     if (!this.shape.isPresent(2, role)) return undefined;
     return this.#entitlement(legacyEntitlementName(role), this.shape.entitlements + role);
   }
 
-  /** Asset 0 is always there; the others come and go with their incarnations. */
+  /** An asset. Asset 0 always exists; the others exist only in some revisions. */
   asset(index: number): AssetRecord | undefined {
     if (index > 0 && !this.shape.isPresent(3, index)) return undefined;
     const { changedAt } = this.shape.recordState(Stream.asset, index);
@@ -167,7 +167,7 @@ export class SyntheticRecords {
     });
   }
 
-  /** Grants of projects and roles to groups expand to the groups' members. */
+  /** Whether a grant expands: those of projects and roles to groups expand to the members of the groups. */
   expands({ entitlement, principal }: GrantNumbers): boolean {
     return principal < this.shape.groups && entitlement >= 2 * this.shape.groups;
   }
@@ -177,7 +177,7 @@ export class SyntheticRecords {
     return (this.shape.hash(Stream.grant, numbers.slot) + numbers.changedAt) % 4 !== 0;
   }
 
-  /** @param on - the name of its entitlement, where the caller has it already. */
+  /** @param on - the name of its entitlement, if the caller already has it. */
   grantFacts(
     numbers: GrantNumbers,
     on: EntitlementName = entitlementName(this.shape, numbers.entitlement),
@@ -204,7 +204,7 @@ export class SyntheticRecords {
       shallow: expands && (hash & 16) !== 0,
       needsExpansion: this.needsExpansion(numbers),
       immutable: hash % 16 === 5,
-      // Deterministic encoding sorts map entries; two neighbours come in order but for the wrap.
+      // Deterministic encoding sorts map entries; two neighbours are in order except where the numbering wraps.
       sources: sources.sort((a, b) => (a.entitlementId < b.entitlementId ? -1 : 1)),
     };
   }
@@ -257,7 +257,7 @@ export class SyntheticRecords {
     });
   }
 
-  /** What the sync holds, counted without making its grants. */
+  /** The statistics of the sync, computed without creating its grants. */
   stats(): SyncStatsRecord {
     const { shape } = this;
     const counter = new SyncCounter();
@@ -331,7 +331,7 @@ export class SyntheticRecords {
   }
 }
 
-/** A grant's id is built of its entitlement's and its principal's. */
+/** The id of a grant, built from those of its entitlement and principal. */
 export function grantId(entitlement: EntitlementName, { type, id }: Name): string {
   return `${entitlement.entitlementId}:${type}:${id}`;
 }

@@ -1,24 +1,24 @@
-// The ids of a synthetic sync, shaped as baton connectors shape theirs.
+// The ids of a synthetic sync, in the form that Baton's connectors use.
 import type { SyncShape } from './shape.js';
 
-/** A resource's name. */
+/** The type and the id of a resource. */
 export interface Name {
   readonly type: string;
   readonly id: string;
 }
 
-/** An entitlement's id and the resource it is on. */
+/** The id of an entitlement and its resource. */
 export interface EntitlementName extends Name {
   readonly entitlementId: string;
   readonly slug: string;
 }
 
-/** Seven digits, so that ids sort as their numbers do. */
+/** Formats a number with seven digits, so that ids sort as their numbers do. */
 export function digits(number: number): string {
   return String(10_000_000 + number).slice(1);
 }
 
-/** The last group is everyone: letters sort behind digits. */
+/** The name of a group. The last one is `everyone`: letters sort after digits. */
 export function groupName(shape: SyncShape, group: number): Name {
   const id = group === shape.groups - 1 ? 'group-everyone' : `group-${digits(group)}`;
   return { type: 'group', id };
@@ -43,7 +43,7 @@ export function entitlementName(shape: SyncShape, entitlement: number): Entitlem
   return named('role', `role-${digits(behindGroups - 2 * projects)}`, 'assignment');
 }
 
-/** An entitlement that comes and goes with revisions and has no grants. */
+/** The name of an entitlement without grants that exists only in some revisions. */
 export function legacyEntitlementName(role: number): EntitlementName {
   return named('role', `role-${digits(role)}`, 'legacy');
 }

@@ -1,6 +1,6 @@
-// Pseudo-random numbers that depend on their place alone: any record can be made without those before it.
+// Pseudo-random numbers that depend only on their position, so that any record can be created on its own.
 
-/** Murmur3's finaliser: each bit of the input moves about half of the output's. */
+/** Murmur3's finaliser: each bit of the input flips about half of the bits of the output. */
 function mix(value: number): number {
   let hash = value;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

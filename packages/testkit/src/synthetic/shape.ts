@@ -1,6 +1,6 @@
-// What a synthetic sync consists of, as numbers: how many of what, which grant is whose, what a revision
-// changes. Everything is a function of seed, sync index, revision and number of grants; nothing is drawn
-// in sequence, so records can be made in any order.
+// The shape of a synthetic sync as numbers: how many records of each kind, the principal of each grant, and the
+// changes of each revision. Everything is a function of seed, sync index, revision and number of grants, so
+// records can be created in any order.
 //
 // Invariants:
 // - entitlements and principals are numbered in the order of their ids, so that number order is key order;
@@ -10,15 +10,15 @@
 import { checkWholeNumber } from '../errors.js';
 import { type SeededHash, seededHash } from './seeded-hash.js';
 
-/** Which synthetic sync. */
+/** Options that identify a synthetic sync. */
 export interface SyntheticSyncOptions {
-  /** Everything depends on it. @defaultValue 1 */
+  /** The seed of all pseudo-random numbers. @defaultValue 1 */
   readonly seed?: number;
-  /** Which of the seed's syncs. @defaultValue 0 */
+  /** The number of the sync among those of the seed. @defaultValue 0 */
   readonly syncIndex?: number;
-  /** Which version of the sync. @defaultValue 1 */
+  /** The version of the sync. @defaultValue 1 */
   readonly revision?: number;
-  /** How many grants; all other counts follow from it. */
+  /** The number of grants, from which all other counts follow. */
   readonly grants: number;
 }
 
@@ -28,13 +28,13 @@ const MAX_REVISION = 100_000;
 /** Ids hold seven digits. */
 export const MAX_GRANTS = 20_000_000;
 
-/** A revision replaces the grants of one phase in so many, and changes those of two. */
+/** The number of phases. A revision replaces the grants of one phase and changes those of two. */
 const PHASES = 20;
 const CHANGE_PHASES = [5, 15] as const;
-/** Resources, entitlements and assets that come and go are there in so many of the phases. */
+/** In how many of the phases a resource, entitlement or asset that is not permanent exists. */
 const PRESENT_PHASES = 4;
 
-/** Streams of the seeded hash: one a purpose. */
+/** Streams of the seeded hash, one for each purpose. */
 export const Stream = {
   syncId: 1,
   weight: 2,
@@ -52,14 +52,14 @@ export interface GrantNumbers {
   readonly slot: number;
   readonly entitlement: number;
   readonly principal: number;
-  /** The revision that made or last changed it. */
+  /** The revision that created or last changed it. */
   readonly changedAt: number;
 }
 
-/** What of a slot or a record a revision shows. */
+/** The state of a slot or a record at a revision. */
 export interface RevisionState {
   readonly incarnation: number;
-  /** The revision that made or last changed it; 0 for before the first. */
+  /** The revision that created or last changed it; 0 if that was before the first. */
   readonly changedAt: number;
 }
 
@@ -74,7 +74,7 @@ export class SyncShape {
   readonly users: number;
   readonly assets: number;
   readonly hash: SeededHash;
-  /** Of each entitlement the first slot; one more than there are entitlements. */
+  /** The first slot of each entitlement, and the end of the last. */
   readonly #starts: Float64Array;
 
   /** @throws TestkitError SSTITCH_OPTION_INVALID */
@@ -99,17 +99,17 @@ export class SyncShape {
     this.users = Math.max(8, Math.ceil(grants / 4), 2 * most);
   }
 
-  /** Entitlements that have grants: two a group, two a project, one a role. */
+  /** The number of entitlements with grants: two for each group, two for each project, one for each role. */
   get entitlements(): number {
     return 2 * this.groups + 2 * this.projects + this.roles;
   }
 
-  /** Groups come first, then users. */
+  /** The number of principals: groups come first, then users. */
   get principals(): number {
     return this.groups + this.users;
   }
 
-  /** The entitlement group:group-everyone:member; the last group is everyone. */
+  /** The number of the entitlement group:group-everyone:member; the last group is `everyone`. */
   get everyone(): number {
     return 2 * this.groups - 1;
   }
@@ -132,7 +132,7 @@ export class SyncShape {
     return grants.sort((a, b) => a.principal - b.principal);
   }
 
-  /** How far the revisions have taken a slot or record of this phase. */
+  /** The state of a slot or record of this phase at this revision. */
   stateAt(phase: number): RevisionState {
     const time = this.revision + phase;
     const incarnation = Math.floor(time / PHASES);
@@ -146,7 +146,7 @@ export class SyncShape {
     return this.stateAt(this.hash(stream, index) % PHASES);
   }
 
-  /** Whether one of the records that come and go is there at this revision: about one in five is. */
+  /** Whether a record that is not permanent exists at this revision; about one in five does. */
   isPresent(kind: number, index: number): boolean {
     const phase = this.hash(Stream.comesAndGoes + kind * 16, index) % PHASES;
     return (this.revision + phase) % PHASES < PRESENT_PHASES;
@@ -174,7 +174,10 @@ export class SyncShape {
     return low;
   }
 
-  /** Everyone has an eighth of all grants; of the others few have many and most have few. */
+  /**
+   * Distributes the slots: `everyone` has an eighth of all grants; a few other entitlements have many, most
+   * have few.
+   */
   #placeSlots(): Float64Array {
     const count = this.entitlements;
     const forEveryone = Math.floor(this.grants / 8);

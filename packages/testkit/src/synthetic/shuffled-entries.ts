@@ -1,5 +1,5 @@
-// Every entry of a synthetic sync, record by record with its index entries behind it, as a connector
-// would write them, but in an order that has nothing to do with the keys'.
+// Yields every entry of a synthetic sync as a connector writes it, each record followed by its index entries,
+// in an order unrelated to the keys.
 import type { Bucket } from '@sstitch/keys';
 import { recordEntries, type SyncRecord } from '@sstitch/records';
 import { EntryEncoder } from './entry-encoder.js';
@@ -45,7 +45,7 @@ function* grantEntries(
   if (facts.needsExpansion) yield index('grant_by_needs_expansion', `\0${externalId}`);
 }
 
-/** All records but the grants, by number; some numbers have none at some revisions. */
+/** All records but the grants, by number; some numbers have no record at some revisions. */
 function otherRecords(records: SyntheticRecords): {
   readonly count: number;
   at(index: number): SyncRecord | undefined;
@@ -77,7 +77,7 @@ function otherRecords(records: SyntheticRecords): {
   };
 }
 
-/** Each number below `count` once: multiples of a step that has no factor in common with it. */
+/** Yields each number below `count` once: the multiples of a step that is coprime to it. */
 function* permutation(count: number, seed: number): Generator<number, void, undefined> {
   let step = Math.max(1, Math.floor(count * GOLDEN_RATIO));
   while (greatestCommonDivisor(step, count) !== 1) step += 1;

@@ -1,6 +1,6 @@
-// Every entry of a synthetic sync in ascending key order, made as it is asked for. In memory at once are
-// eight bytes a grant (to turn grants by entitlement into grants by principal) and the keys of one small
-// index; everything else follows from the numbering, whose order is key order.
+// Yields every entry of a synthetic sync in ascending key order. It holds in memory eight bytes a grant (to
+// sort grants by principal instead of by entitlement) and the keys of one small index; everything else follows
+// from the numbering, whose order is key order.
 import { compareBytes } from '@sstitch/contract';
 import {
   type EntitlementRecord,
@@ -59,7 +59,7 @@ export function* sortedEntries(records: SyntheticRecords): Generator<KeyValue, v
   yield entry(records.stats());
 }
 
-/** In the order of their keys. */
+/** Yields the resources in key order. */
 export function* resources(records: SyntheticRecords): Generator<ResourceRecord, void, undefined> {
   const { groups, projects, roles, users } = records.shape;
   for (let index = 0; index < groups; index++) yield records.group(index);
@@ -72,7 +72,7 @@ export function* resources(records: SyntheticRecords): Generator<ResourceRecord,
   for (let index = 0; index < users; index++) yield records.user(index);
 }
 
-/** In the order of their keys. */
+/** Yields the entitlements in key order. */
 export function* entitlements(
   records: SyntheticRecords,
 ): Generator<EntitlementRecord, void, undefined> {
@@ -85,7 +85,7 @@ export function* entitlements(
   }
 }
 
-/** In the order of their keys. */
+/** Yields the grants in key order. */
 function* grants(
   records: SyntheticRecords,
 ): Generator<[GrantNumbers, EntitlementName], void, undefined> {

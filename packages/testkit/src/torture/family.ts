@@ -1,18 +1,18 @@
-// What every torture family gives: how often it tried, and what did not survive.
+// The report of a torture family: how many cases it tried, and which failed.
 
-/** One case that broke a promise, with what replays it. */
+/** A case that broke a guarantee, with the data to replay it. */
 export interface TortureFailure {
-  /** Seed, state or step: enough to try the very case again. */
+  /** Seed, state or step: enough to run the same case again. */
   readonly replay: string;
   readonly message: string;
 }
 
-/** What every family takes. */
+/** The options of every family. */
 export interface FamilyOptions {
   readonly seed: number;
   /**
-   * Called with the totals so far: at once for a failure, otherwise at most every two seconds. The
-   * failures are one growing list.
+   * Called with the totals so far, at once after a failure, otherwise at most every two seconds. `failures` is
+   * the same growing list in every call.
    */
   readonly onProgress?: ((tried: number, failures: readonly TortureFailure[]) => void) | undefined;
 }
@@ -22,18 +22,18 @@ export interface FamilyReport {
   readonly tried: number;
   readonly survived: number;
   readonly failures: readonly TortureFailure[];
-  /** Why nothing was tried, where nothing could be. */
+  /** Why the family was skipped, if it was. */
   readonly skipped?: string;
 }
 
-/** A report with what came about, by name. */
+/** A report with named counts of outcomes. */
 export interface CountedReport extends FamilyReport {
   readonly counts: Readonly<Record<string, number>>;
 }
 
 const PROGRESS_PAUSE_MS = 2000;
 
-/** Counts cases as they end. */
+/** Counts finished cases and failures. */
 export class FamilyTally {
   readonly #family: string;
   readonly #onProgress: FamilyOptions['onProgress'];
@@ -46,7 +46,7 @@ export class FamilyTally {
     this.#onProgress = onProgress;
   }
 
-  /** Runs one case; an error it throws is a failure, not the end of the family. True if it survived. */
+  /** Runs one case; an error that it throws is a failure and does not end the family. Returns whether it passed. */
   async try(replay: string, run: () => Promise<void>): Promise<boolean> {
     this.add(1);
     try {
@@ -58,7 +58,7 @@ export class FamilyTally {
     }
   }
 
-  /** Counts cases that were tried elsewhere. */
+  /** Counts cases that ran elsewhere. */
   add(tried: number): void {
     this.#tried += tried;
     if (performance.now() - this.#lastProgressMs >= PROGRESS_PAUSE_MS) this.#tell();
@@ -84,7 +84,7 @@ export class FamilyTally {
   }
 }
 
-/** An error with its causes, for people. */
+/** Formats an error with its causes for people. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const own = error.stack ?? error.message;

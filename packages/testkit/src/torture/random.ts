@@ -1,6 +1,6 @@
-// Seeded randomness: the same seed gives the same torture (mulberry32).
+// Seeded random numbers (mulberry32): the same seed gives the same run.
 
-/** Gives numbers in [0, 1). */
+/** Returns a function that returns numbers in [0, 1). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

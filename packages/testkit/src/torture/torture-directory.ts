@@ -1,4 +1,4 @@
-// Directories that tortures work in. Each goes at its end, and with the process where that is ended early.
+// Working directories of torture runs. Each is removed at the end of the run, or at the latest when the process exits.
 import { mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const MEMORY = '/dev/shm';
 const leftovers = new Set<() => void>();
 
-/** Does `clean` now or, at the latest, when the process exits; gives what does it now. */
+/** Calls `clean` at the latest when the process exits; returns a function that calls it now. */
 export function cleanByExit(clean: () => void): () => void {
   if (leftovers.size === 0) process.on('exit', cleanAll);
   const once = () => {
@@ -23,23 +23,23 @@ function cleanAll(): void {
     try {
       clean();
     } catch {
-      // Children may still write there: nothing more can be done on the way out.
+      // Child processes may still write there; nothing more can be done during exit.
     }
   }
 }
 
 export interface TortureDirectory {
-  /** Without symbolic links. */
+  /** The real path, without symbolic links. */
   readonly path: string;
   remove(): void;
 }
 
 /**
- * Makes an empty directory.
+ * Creates an empty directory.
  *
- * @param where `memory` where the system offers memory as a directory: for what need not survive this
- * machine's own crash, which is everything that kills only processes or plays power cuts. Or the directory
- * that it is to be made in
+ * @param where the parent directory, or `memory` for a directory in memory if the system has one. Memory
+ * suffices for runs that need not survive a crash of this machine: all that only kill processes or simulate
+ * power cuts
  */
 export function tortureDirectory(
   name: string,

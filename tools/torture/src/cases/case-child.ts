@@ -1,4 +1,4 @@
-// The process that runs cases; case-process.ts says what it writes.
+// The process that runs cases; case-process.ts describes its output.
 import { writeSync } from 'node:fs';
 import { corruptionCases } from '../corruption/corruption-cases.js';
 import { fuzzCases } from '../fuzz/fuzz-cases.js';
@@ -6,7 +6,7 @@ import { hostileCases } from '../hostile/hostile-cases.js';
 import type { CaseOrders } from './case-process.js';
 import type { CaseRunner } from './case-runner.js';
 
-/** Cases leave no more behind than this; it is looked at now and then. */
+/** The most memory that cases may leave in use; checked from time to time. */
 const MAX_RESIDENT_BYTES = 2 ** 30 * 1.5;
 const CASES_BETWEEN_LOOKS = 64;
 
@@ -19,7 +19,7 @@ const RUNNERS: Record<CaseOrders['family'], (setup: never) => Promise<CaseRunner
 const PAUSE_MS = 5;
 const nobody = new Int32Array(new SharedArrayBuffer(4));
 
-/** Writes a line, whole: a pipe whose reader is slow says EAGAIN. */
+/** Writes a whole line, retrying on EAGAIN, which a pipe with a slow reader returns. */
 function say(line: string): void {
   let rest: Uint8Array = Buffer.from(`${line.replaceAll('\n', ' ')}\n`);
   while (rest.length > 0) {
@@ -59,6 +59,6 @@ async function main({ family, setup, from, to, share, of }: CaseOrders): Promise
 const orders = process.argv[2];
 if (orders !== undefined && process.argv[1]?.includes('case-child')) {
   await main(JSON.parse(orders) as CaseOrders);
-  // Threads of the store's may still be idling.
+  // Idle threads of the store would keep the process alive.
   process.exit();
 }

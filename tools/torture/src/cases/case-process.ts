@@ -1,27 +1,27 @@
-// Runs numbered cases in child processes, many in each: a case may end its process by a signal, hang, or
-// take all memory. That is a failure with the case's replay string, and the next process goes on behind it.
+// Runs numbered cases in child processes, many in each. A case may kill its process by a signal, hang, or
+// exhaust memory. That is a failure with the case's replay string, and another process continues after the
+// case.
 //
-// The child says on its standard output, by synchronous writes, so that the parent knows which case it died
-// of:
+// The child reports on its standard output by synchronous writes, so that the parent knows which case killed it:
 //
-//   b N what         case N begins; what replays it
-//   f N "message"    it failed
-//   c name count     counts, at the end
-//   e                all done
+//   b N what         case N begins; `what` replays it
+//   f N "message"    case N failed
+//   c name count     a count, at the end
+//   e                all cases are done
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { FamilyTally } from '@sstitch/testkit/torture';
 import { childFile } from './child-file.js';
 
-/** What a child is told, as JSON in its first argument. */
+/** The orders to a child, as JSON in its first argument. */
 export interface CaseOrders {
   readonly family: 'corruption' | 'fuzz' | 'hostile';
-  /** What the family's cases are made from. */
+  /** The input from which the family makes its cases. */
   readonly setup: unknown;
   readonly from: number;
-  /** Not itself a case. */
+  /** The number after the last case. */
   readonly to: number;
-  /** Cases of which the number, divided by `of`, leaves `share`: several children split a range. */
+  /** The child runs the cases whose number modulo `of` is `share`, so that several children split a range. */
   readonly share: number;
   readonly of: number;
 }
@@ -30,21 +30,21 @@ export interface CaseRunOptions {
   readonly family: CaseOrders['family'];
   readonly setup: unknown;
   readonly cases: number;
-  /** Begins each replay string. */
+  /** The beginning of each replay string. */
   readonly replay: string;
   /** @defaultValue 2 */
   readonly processes?: number | undefined;
-  /** A case that takes longer hangs. @defaultValue 600000 */
+  /** A case that takes longer counts as hanging. @defaultValue 600000 */
   readonly caseTimeoutMs?: number | undefined;
-  /** JavaScript heap of a child. @defaultValue 512 */
+  /** The limit of a child's JavaScript heap. @defaultValue 512 */
   readonly heapMebibytes?: number | undefined;
 }
 
-/** So many dead processes tell enough. */
+/** The run ends after this many dead processes. */
 const MAX_DEATHS = 50;
 const KEPT_STDERR_CHARACTERS = 4000;
 
-/** Runs all cases and counts them in `tally`; gives the children's own counts. */
+/** Runs all cases and counts them in `tally`; returns the children's own counts. */
 export async function runCases(
   tally: FamilyTally,
   options: CaseRunOptions,
@@ -84,7 +84,7 @@ async function runShare(
 interface ChildEnd {
   readonly lastCase: number | undefined;
   readonly what: string;
-  /** How it died; undefined for a child that did all of its work. */
+  /** How the child died; undefined if it did all of its work. */
   readonly death: string | undefined;
   readonly errors: string;
 }
@@ -136,7 +136,7 @@ async function runChild(
   const death = done
     ? undefined
     : hung
-      ? `the process said nothing for ${caseTimeoutMs} ms`
+      ? `the process reported nothing for ${caseTimeoutMs} ms`
       : `the process died (${signal})`;
   return { lastCase, what, death, errors };
 }

@@ -1,10 +1,10 @@
-/** Numbered cases, each the same in every process. */
+/** Runs numbered cases, each of which is the same in every process. */
 export interface CaseRunner {
-  /** In one line, what replays a case beside its number. */
+  /** Returns one line with what replays a case besides its number. */
   describe(index: number): string;
-  /** Throws where a promise is broken. */
+  /** Rejects if a guarantee is broken. */
   run(index: number): Promise<void>;
-  /** How often what came about. */
+  /** Counts of outcomes by name. */
   readonly counts: ReadonlyMap<string, number>;
   close(): Promise<void>;
 }

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 /**
- * @param name of the source, without its ending
- * @param directory where the library goes
- * @returns its path; or, in `skipped`, why there is none
+ * @param name the name of the source without its extension
+ * @param directory the directory for the library
+ * @returns the path of the library or, in `skipped`, why there is none
  */
 export async function compileShim(
   name: string,
@@ -17,12 +17,12 @@ export async function compileShim(
   if (process.platform !== 'linux') return { skipped: 'the shim is for Linux' };
   const levels = import.meta.url.endsWith('.ts') ? '../..' : '..';
   const source = fileURLToPath(new URL(`${levels}/native/${name}.c`, import.meta.url));
-  if (!existsSync(source)) return { skipped: `${source} is not there` };
+  if (!existsSync(source)) return { skipped: `${source} is missing` };
   const library = join(directory, `${name}.so`);
   try {
     await promisify(execFile)('cc', ['-shared', '-fPIC', '-O2', '-o', library, source, '-ldl']);
     return { library };
   } catch (error) {
-    return { skipped: `the C compiler cc made no shim: ${String(error)}` };
+    return { skipped: `the C compiler cc failed: ${String(error)}` };
   }
 }

@@ -1,7 +1,7 @@
-// Files in memory behind the engine's file system port, to be read only: a case costs no disk.
+// Read-only files in memory behind the engine's file system port, so that a case needs no disk.
 import type { FileHandle, FileSystem } from '@sstitch/sst';
 
-/** A file system of the given files, by absolute path; directories are what paths lie in. */
+/** A file system of the given files, by absolute path. The directories follow from the paths. */
 export function memoryFiles(files: ReadonlyMap<string, Uint8Array>): FileSystem {
   const bytesOf = (path: string): Uint8Array => {
     const bytes = files.get(path);
@@ -52,7 +52,7 @@ function handleOf(bytes: Uint8Array): FileHandle {
       return part.length;
     },
     write: () => {
-      throw new Error('a file in memory is read only');
+      throw new Error('a file in memory is read-only');
     },
     sync: () => undefined,
     sizeBytes: () => bytes.length,

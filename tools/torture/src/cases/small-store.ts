@@ -1,5 +1,5 @@
-// A small store with every kind of file, for tortures that look at each of its bytes: tables that LevelDB
-// wrote and tables that SSTitch built, a MANIFEST of several edits, a log of several batches.
+// A small store with every kind of file, for families that change each of its bytes: tables written by LevelDB
+// and by SSTitch, a MANIFEST of several edits, a log of several batches.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,18 +12,18 @@ export type HexContents = ReadonlyArray<readonly [key: string, value: string]>;
 
 export interface SmallStore {
   readonly path: string;
-  /** Paths within the store of all files that matter: not LevelDB's lock and diaries. */
+  /** Relative paths of all files that matter, which excludes LevelDB's lock and info logs. */
   readonly files: readonly string[];
-  /** The same store at an earlier time: other files, or the same with other bytes. */
+  /** The same store at an earlier time, with other files or other bytes. */
   readonly stalePath: string;
-  /** What is in the tables, then after each batch of the log. */
+  /** The content of the tables, then the content after each batch of the log. */
   readonly states: readonly HexContents[];
 }
 
 const BLOCK_BYTES = 256;
 const ENCODINGS = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 
-/** Makes the store at `path`, and a copy of an earlier state at `stalePath`. */
+/** Creates the store at `path` and a copy of an earlier state at `stalePath`. */
 export async function makeSmallStore(
   path: string,
   stalePath: string,
@@ -55,7 +55,7 @@ export async function makeSmallStore(
   await store.batch([...put('c', 16), { type: 'del', key: Buffer.from('a003') }], byteEncodings);
   await store.checkpoint(stalePath);
   await store.close();
-  // The second open turns the log into a table, and writes a MANIFEST of two edits.
+  // The second open writes the log to a table and a MANIFEST of two edits.
   store = await open();
   await store.batch(put('a', 6), byteEncodings);
   await store.compactRange(new Uint8Array(64).fill(0xff), new Uint8Array(0));
@@ -78,7 +78,7 @@ async function* pages(
   yield puts.map(({ key, value }) => [key, value] as const);
 }
 
-/** Everything that iteration shows. */
+/** All entries that iteration returns. */
 export async function contentsOf(engine: ReadableEngine): Promise<HexContents> {
   const iterator = engine.iterator({ ...byteEncodings });
   const contents: Array<readonly [string, string]> = [];
@@ -93,7 +93,7 @@ export async function contentsOf(engine: ReadableEngine): Promise<HexContents> {
   }
 }
 
-/** What get shows for the keys, those that are not there left out. */
+/** The entries that `get` finds among the keys. */
 export async function gotten(
   engine: ReadableEngine,
   keys: readonly string[],
@@ -115,7 +115,7 @@ export function sameContents(a: HexContents, b: HexContents): boolean {
   );
 }
 
-/** Files of a store and of its generation, but LevelDB's lock and diaries and what is empty. */
+/** The files of a store and of its generation, except LevelDB's lock, its info logs and empty files. */
 function filesOf(path: string): string[] {
   const generation = readFileSync(join(path, 'CURRENT'), 'latin1').trim();
   const { name } = readManifest(join(path, generation));

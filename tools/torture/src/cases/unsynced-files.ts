@@ -1,5 +1,5 @@
-// Node's file system without its syncs: for families that look at what is in files, not at what survives a
-// crash, and would wait for the disk most of their time.
+// Node's file system without fsyncs, for families that check the content of files, not what survives a crash,
+// and would otherwise mostly wait for the disk.
 import { type FileHandle, type FileSystem, nodeFileSystem } from '@sstitch/sst';
 
 const unsynced = (file: FileHandle) => Object.assign(file, { sync: () => undefined });

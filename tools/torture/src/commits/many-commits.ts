@@ -1,6 +1,5 @@
-// Many commits under open readers: every reader checks that all buckets it sees come from one
-// generation, and at the end nothing is left of all the generations: no descriptor, no mapping, no
-// directory, and memory is flat.
+// Makes many commits under open readers. Every reader checks that all buckets come from one generation. At the
+// end no retired generation has a descriptor, a mapping or a directory left, and memory has not grown.
 
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,24 +16,24 @@ import {
 export interface ManyCommitsOptions extends FamilyOptions {
   /** @defaultValue 500 */
   readonly commits?: number;
-  /** Readers that are open at any time, some of them for many commits. @defaultValue 8 */
+  /** The number of readers that are open at any time, some of them for many commits. @defaultValue 8 */
   readonly readers?: number;
 }
 
-/** Three spans that a commit replaces, one after another in no order of their own. */
+/** The three spans that a commit replaces. */
 const BUCKETS = ['a', 'm', 'x'];
 const KEYS_IN_BUCKET = 20;
-/** Growth of the heap that a leak of one small object a commit would exceed. */
+/** A growth of the heap that a leak of one small object a commit would exceed. */
 const MAX_HEAP_GROWTH_BYTES = 48 * 1024 * 1024;
 
-/** What a process holds of a store. */
+/** The resources of a store that a process holds. */
 interface Holdings {
   readonly descriptors: number;
   readonly mappings: number;
   readonly directories: number;
 }
 
-/** Runs the family; see the head of this file. Each commit, with the readers that end beside it, is a case. */
+/** Runs the family, as the top of this file describes. Each commit, with the readers that end during it, is a case. */
 export async function runManyCommitsFamily(options: ManyCommitsOptions): Promise<FamilyReport> {
   const { seed, commits = 500, readers = 8 } = options;
   const tally = new FamilyTally('many-commits', options);
@@ -51,7 +50,7 @@ export async function runManyCommitsFamily(options: ManyCommitsOptions): Promise
       await tally.try(`seed ${seed}, commit ${revision}`, async () => {
         while (open.length < readers) open.push(openReader(store, revision - 1, random()));
         await commitRevision(store, revision);
-        // A random reader ends: so some live through many generations.
+        // Ends a random reader, so that some readers live through many generations.
         const [finish] = open.splice(Math.floor(random() * open.length), 1);
         await finish?.();
       });
@@ -94,7 +93,7 @@ async function* revisionPages(revision: number): EntryPages {
   );
 }
 
-/** Opens an iterator or a snapshot on a revision; what it gives reads to the end, and checks. */
+/** Opens an iterator or a snapshot on a revision; returns a function that reads it to the end and checks it. */
 function openReader(store: Store, revision: number, chance: number): () => Promise<void> {
   const check = (values: string[]) => {
     const other = values.find((value) => value !== String(revision));
@@ -118,7 +117,7 @@ function openReader(store: Store, revision: number, chance: number): () => Promi
 
 const MAX_WAITS = 12_000;
 
-/** Waits until retired generations are gone: their removal runs behind the commits. */
+/** Waits until retired generations are removed, which happens after the commits. */
 async function settled(store: Store): Promise<void> {
   for (let waits = 0; waits < MAX_WAITS; waits++) {
     const { generations } = await store.metrics();
@@ -128,7 +127,7 @@ async function settled(store: Store): Promise<void> {
   throw new Error('retired generations are still there');
 }
 
-/** Descriptors and mappings are known on Linux only; elsewhere they count as none. */
+/** Counts descriptors and mappings on Linux; elsewhere they count as none. */
 async function holdingsOf(location: string): Promise<Holdings> {
   const directories = (await readdir(location)).filter((name) => name.startsWith('gen-')).length;
   if (process.platform !== 'linux') return { descriptors: 0, mappings: 0, directories };

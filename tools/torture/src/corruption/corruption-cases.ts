@@ -1,5 +1,5 @@
-// The cases of the corruption family, as a child process runs them. Each makes the store anew with one
-// file changed, and holds what verify says against what a reader sees.
+// The cases of the corruption family, as a child process runs them. Each creates the store again with one
+// changed file and compares verify's findings with what a reader sees.
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,7 +35,7 @@ export interface CorruptionSetup {
   readonly store: SmallStore;
   readonly seed: number;
   readonly bits: FlippedBits;
-  /** Every so many broken stores are opened, extracted from, and their tables ingested. */
+  /** One in this many damaged stores is opened and extracted from, and its tables are ingested. */
   readonly useEvery: number;
 }
 
@@ -52,7 +52,7 @@ class CorruptionCases implements CaseRunner {
   readonly #directory = mkdtempSync(join(tmpdir(), 'sstitch-corruption-'));
   readonly #path = join(this.#directory, 'store');
   readonly #keys: readonly string[];
-  /** The store's files, where a case would write them. */
+  /** The store's files by the paths at which a case writes them. */
   readonly #files: ReadonlyMap<string, Uint8Array>;
   readonly counts = new Counts();
 
@@ -76,10 +76,10 @@ class CorruptionCases implements CaseRunner {
   async run(index: number): Promise<void> {
     const mutation = this.#mutation(index);
     const files = this.#mutatedFiles(mutation);
-    // In memory: most cases end here, and need no disk.
+    // In memory: most cases end here and need no disk.
     const report = await verifyStore(this.#path, { fileSystem: memoryFiles(files) }).catch(
       (error: unknown) => {
-        // No store at all, or one of another format: refused as a whole.
+        // Not a store, or one of another format: verify refuses it as a whole.
         if (error instanceof EngineError && /NOT_FOUND|FORMAT/.test(error.code)) return undefined;
         throw error;
       },
@@ -124,7 +124,7 @@ class CorruptionCases implements CaseRunner {
     }
   }
 
-  /** What verify finds sound opens, and is what it was, or for a log cut short what it was a while before. */
+  /** A store that verify accepts opens with its contents or, if a log was truncated, with earlier contents. */
   async #readSound(mutation: Mutation, report: VerifyStoreReport): Promise<void> {
     const reader = await openReadOnly<Uint8Array, Uint8Array>(this.#path, VIEW);
     let seen: HexContents;
@@ -138,14 +138,14 @@ class CorruptionCases implements CaseRunner {
     }
     const { states } = this.#setup.store;
     const state = states.findIndex((expected) => sameContents(expected, seen));
-    // A log that ends between two batches is a log: nothing says that there was more.
+    // A log that ends between two batches is valid: nothing says that there was more.
     const mayBeOlder =
       report.notes.length > 0 || (mutation.kind === 'truncate' && mutation.file.endsWith('.log'));
     if (state === states.length - 1 || (state >= 0 && mayBeOlder)) return;
-    throw new Error(`verify finds nothing, and a reader sees other contents (state ${state})`);
+    throw new Error(`verify finds no problem, but a reader sees other contents (state ${state})`);
   }
 
-  /** A broken store is refused, or opened, but never the end of the process; nor is what is made of it. */
+  /** A damaged store is refused or opens, but never kills the process; the same holds for tables extracted from it. */
   async #useBroken(mutation: Mutation, report: VerifyStoreReport | undefined): Promise<void> {
     await this.#ingestTable(mutation);
     const store: Store<Uint8Array, Uint8Array> = new Store(this.#path, {
@@ -163,7 +163,7 @@ class CorruptionCases implements CaseRunner {
     try {
       this.counts.count('opened');
       if (report === undefined || report.problems.some(isForOpen)) {
-        throw new Error(`the store opened, with ${JSON.stringify(report?.problems)}`);
+        throw new Error(`the store opened in spite of ${JSON.stringify(report?.problems)}`);
       }
       await this.#extract(store);
     } finally {
@@ -171,7 +171,7 @@ class CorruptionCases implements CaseRunner {
     }
   }
 
-  /** Splits every table: split ones are right or refused; linked ones are as they were, broken or not. */
+  /** Splits every table. Split tables must be correct or refused; linked tables stay as they were, damaged or not. */
   async #extract(store: Store<Uint8Array, Uint8Array>): Promise<void> {
     const directory = join(this.#directory, 'extracted');
     rmSync(directory, { recursive: true, force: true });
@@ -195,7 +195,7 @@ class CorruptionCases implements CaseRunner {
     await this.#extractVerified(store, spans, directory);
   }
 
-  /** With `verify` no damage gets through, in linked tables neither. */
+  /** With `verify` no damage passes, not even in linked tables. */
   async #extractVerified(
     store: Store<Uint8Array, Uint8Array>,
     spans: readonly Span[],
@@ -220,7 +220,7 @@ class CorruptionCases implements CaseRunner {
     }
   }
 
-  /** A table from outside is parsed in full before it is taken. */
+  /** A foreign table is parsed in full before it is ingested. */
   async #ingestTable(mutation: Mutation): Promise<void> {
     if (mutation.kind === 'none' || !mutation.file.endsWith('.ldb')) return;
     const table = join(this.#path, mutation.file);
@@ -230,12 +230,12 @@ class CorruptionCases implements CaseRunner {
     try {
       const span = { start: new Uint8Array(0), end: undefined };
       await target.ingestAndExcise([{ span, runs: [[table]] }]);
-      // Another table, whole: a stale one, or that of another number.
-      if (mutation.kind !== 'replace') throw new Error('a broken table was ingested');
+      // A valid table: a stale one, or that of another number.
+      if (mutation.kind !== 'replace') throw new Error('a damaged table was ingested');
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       if (error.code !== 'SSTITCH_TABLES_INVALID' || !error.message.includes(table)) throw error;
-      // Without an offset only where the file is too short to be a table.
+      // The error may lack an offset only if the file is too short to be a table.
       if (!/at byte \d+/.test(error.message) && !/too short/.test(error.message)) throw error;
       this.counts.count('ingest-refused');
     } finally {
@@ -245,7 +245,7 @@ class CorruptionCases implements CaseRunner {
   }
 }
 
-/** What an open is to find out too: it is cheap to, and LevelDB would abort or lose data. */
+/** Whether an open must detect the problem too: that is cheap, and LevelDB would abort or lose data. */
 function isForOpen({
   kind,
   message,
@@ -256,7 +256,7 @@ function isForOpen({
   return (
     kind === 'store' ||
     kind === 'manifest' ||
-    // A write that failed leaves a gap in the sequences, and nothing that was acknowledged lies in it.
+    // A failed write leaves a gap in the sequence numbers in which no acknowledged write lies.
     (kind === 'log' && !message.includes('sequence')) ||
     /is missing|the MANIFEST says \d|names is missing/.test(message)
   );

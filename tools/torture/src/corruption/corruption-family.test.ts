@@ -3,7 +3,7 @@ import { runCorruptionFamily } from './corruption-family.js';
 
 const isLong = process.env['SSTITCH_LONG'] === '1';
 
-test('a store with any byte flipped, any file split, zeroed, swapped or gone is found out, or reads as before, and ends no process', async () => {
+test('a store with any byte flipped, or any file truncated, zeroed, swapped or missing, is detected or reads as before, and kills no process', async () => {
   const seed = Number(process.env['SSTITCH_SEED'] ?? 20261122);
   const report = await runCorruptionFamily({
     seed,
@@ -11,7 +11,7 @@ test('a store with any byte flipped, any file split, zeroed, swapped or gone is 
   });
   expect(report.failures).toEqual([]);
   expect(report.tried).toBeGreaterThan(5000);
-  // Every way that a case can go was gone. What opens has a damaged table: a damaged log is refused.
+  // Every outcome occurred. A store that opens has a damaged table; a damaged log is refused.
   for (const way of ['found', 'noted', 'sound', 'refused', 'opened']) {
     expect(report.counts, way).toHaveProperty(way);
   }

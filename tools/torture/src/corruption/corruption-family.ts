@@ -1,6 +1,6 @@
-// Corruption: every byte of every kind of file of a small store flipped, every file split at every length,
-// sectors zeroed, files swapped, stale or missing. verify must find whatever changes what a reader sees;
-// what it finds sound must read as before; nothing may end a process.
+// Corruption: flips every byte of every kind of file of a small store, truncates every file to every length,
+// zeroes sectors, and swaps, ages or removes files. verify must find whatever changes what a reader sees, what
+// it accepts must read as before, and nothing may kill a process.
 import { join } from 'node:path';
 import {
   type CountedReport,
@@ -14,15 +14,15 @@ import type { CorruptionSetup } from './corruption-cases.js';
 import { type FlippedBits, listMutations } from './mutations.js';
 
 export interface CorruptionOptions extends FamilyOptions {
-  /** Flip one bit of each byte, or each of them and all at once. @defaultValue 'one' */
+  /** Whether to flip one bit of each byte, or each bit and all at once. @defaultValue 'one' */
   readonly bits?: FlippedBits;
-  /** Every so many broken stores are opened, extracted from, and their tables ingested. @defaultValue 40 */
+  /** One in this many damaged stores is opened and extracted from, and its tables are ingested. @defaultValue 40 */
   readonly useEvery?: number;
   /** @defaultValue 2 */
   readonly processes?: number;
 }
 
-/** Runs the family; see the head of this file. The counts are: found, noted, sound, refused, … */
+/** Runs the family, as the top of this file describes. The counts are: found, noted, sound, refused, … */
 export async function runCorruptionFamily(options: CorruptionOptions): Promise<CountedReport> {
   const { seed, bits = 'one', useEvery = 40, processes } = options;
   const tally = new FamilyTally('corruption', options);

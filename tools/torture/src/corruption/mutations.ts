@@ -1,5 +1,5 @@
-// The ways in which files of a store go bad, one at a time: bits flip, files end early or late, sectors
-// become zeros, files vanish or are others than they were.
+// Mutations of the files of a store, one at a time: bits flip, files end early or late, sectors become zeros,
+// files vanish or are replaced by others.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { seededRandom } from '@sstitch/testkit/torture';
@@ -21,10 +21,10 @@ export type Mutation =
 
 const SECTOR_BYTES = 512;
 
-/** Which bits of each byte are flipped: one, picked by the seed, or each of them and all at once. */
+/** The bits of each byte to flip: one, chosen by the seed, or each bit and all at once. */
 export type FlippedBits = 'one' | 'all';
 
-/** All mutations of a store, always in the same order. */
+/** Lists all mutations of a store, always in the same order. */
 export function listMutations(store: SmallStore, seed: number, bits: FlippedBits): Mutation[] {
   const random = seededRandom(seed);
   const mutations: Mutation[] = [{ kind: 'none' }];
@@ -49,7 +49,7 @@ export function listMutations(store: SmallStore, seed: number, bits: FlippedBits
   return mutations;
 }
 
-/** Every other file of the store, and those of its earlier state. */
+/** The files that can replace a file: every other file of the store and those of its earlier state. */
 function replacements({ path, stalePath, files }: SmallStore, file: string): string[] {
   const stale = readdirSync(stalePath, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name !== 'LOCK')
@@ -58,7 +58,7 @@ function replacements({ path, stalePath, files }: SmallStore, file: string): str
   return [...others, ...stale].sort();
 }
 
-/** The file's bytes under a mutation; undefined for a file that is gone. */
+/** Applies a mutation to the bytes of a file; undefined if the file is removed. */
 export function mutate(bytes: Uint8Array, mutation: Mutation): Uint8Array | undefined {
   switch (mutation.kind) {
     case 'none':

@@ -1,5 +1,5 @@
-// Processes that open crash states, one state at a time each. One that dies, as LevelDB's own asserts
-// make it, fails the state in its hands and is replaced.
+// A pool of processes that open crash states, one state at a time each. If a process dies, for example by an
+// assert of LevelDB's, its state has failed and the process is replaced.
 import { type ChildProcess, fork } from 'node:child_process';
 import { childFile } from '../cases/child-file.js';
 import type {
@@ -9,7 +9,7 @@ import type {
   TargetBounds,
 } from './crash-checker.js';
 
-/** A state that takes longer than this hangs. */
+/** A state that takes longer than this counts as hanging. */
 const MAX_CHECK_MS = 600_000;
 const GRACE_MS = 15_000;
 
@@ -30,12 +30,12 @@ export class CheckerPool {
     for (let index = 0; index < size; index++) this.#idle.push(this.#start());
   }
 
-  /** What the states that follow consist of. */
+  /** Sets the targets of the following states. */
   use(targets: readonly CrashTarget[]): void {
     this.#targets = targets;
   }
 
-  /** Checks the state that `make` makes a directory of; gives what was wrong with it. */
+  /** Checks the state that `make` writes to a directory; returns what is wrong with it. */
   async check(
     make: (id: number) => string,
     bounds: readonly TargetBounds[],
@@ -73,7 +73,7 @@ export class CheckerPool {
     return new Promise((resolve) => {
       const { process } = checker;
       let timer = setTimeout(() => {
-        // Where this process itself stood still, an answer that waits comes in first.
+        // If this process itself was suspended, a pending answer arrives first.
         timer = setTimeout(() => process.kill('SIGKILL'), GRACE_MS);
       }, MAX_CHECK_MS);
       const done = (failure: string | undefined) => {
@@ -107,6 +107,6 @@ export class CheckerPool {
 }
 
 function send({ process }: Checker, request: CheckerRequest): void {
-  // A process that has died answers by its exit.
+  // The exit of a dead process is its answer.
   if (process.connected) process.send(request, () => undefined);
 }

@@ -1,35 +1,35 @@
-// The process that opens crash states: a broken invariant inside LevelDB aborts a process, and that
-// must be one failure and not the end of the family.
+// The process that opens crash states. A violated invariant inside LevelDB aborts the process, which must be
+// one failure and not the end of the family.
 //
-// Of each state it opens the store, reads all by iteration and by get, closes, looks at what is left
-// in the directory, and opens once more. A store that was being made may be absent, or empty.
+// For each state it opens the store, reads everything by iteration and by get, closes it, checks what is left
+// in the directory, and opens it again. A store whose creation was interrupted may be absent or empty.
 
 import { readdirSync, rmSync } from 'node:fs';
 import { byteEncodings, type ReadWriteEngine, type Span } from '@sstitch/contract';
 import { EngineError, Store } from '@sstitch/engine';
 import { nodeFileSystem } from '@sstitch/sst';
 
-/** Entries in key order; keys and values latin1, a character a byte. */
+/** Entries in key order. Keys and values are latin1 strings, with one character for each byte. */
 export type Entries = ReadonlyArray<readonly [key: string, value: string]>;
 
 /**
- * Some keys whose states follow one another, each as a whole: what one batch or one commit replaces.
- * Every key belongs to one region.
+ * Keys that one batch or one commit replaces, so that they change from version to version as a whole. Every key
+ * belongs to one region.
  */
 export interface Region {
   readonly versions: readonly Entries[];
 }
 
-/** A store, under the directory of a state, and what it may hold. */
+/** A store in the directory of a state, and its possible content. */
 export interface CrashTarget {
-  /** Relative to the state's directory. */
+  /** The path relative to the state's directory. */
   readonly path: string;
   readonly regions: readonly Region[];
 }
 
-/** What a target may hold at one moment: of each region the versions from `least` to `most`. */
+/** The possible content of a target at one moment: each region is at a version from `least` to `most`. */
 export interface TargetBounds {
-  /** The store's making has returned: it is there. */
+  /** Whether the creation of the store has returned, so that the store must exist. */
   readonly made: boolean;
   readonly least: readonly number[];
   readonly most: readonly number[];
@@ -42,7 +42,7 @@ export type CheckerRequest =
       readonly id: number;
       readonly directory: string;
       readonly bounds: readonly TargetBounds[];
-      /** Commit once more, too. */
+      /** Whether to make a further commit. */
       readonly thorough: boolean;
     };
 
@@ -53,7 +53,7 @@ export interface CheckerResponse {
 
 type ByteStore = Store<Uint8Array, Uint8Array>;
 
-/** Checks one state and removes its directory. Throws on what must not be. */
+/** Checks one state and removes its directory. Throws if the state violates a guarantee. */
 export async function checkCrashState(
   directory: string,
   targets: readonly CrashTarget[],
@@ -113,7 +113,7 @@ async function contentsOnce(
       await putProbe(store);
       await store.excise([PROBE_SPAN]);
       if (!sameContents(contents, await readAll(store))) {
-        throw new Error('a commit changed what it was not to change');
+        throw new Error('a commit changed entries outside its spans');
       }
     }
     return contents;
@@ -131,7 +131,7 @@ const PROBE = Buffer.from([0xfe, 0xfe]);
 const PROBE_SPAN: Span = { start: PROBE, end: Buffer.from([0xfe, 0xff]) };
 const NOTHING: Span = { start: Buffer.from([0xff]), end: Buffer.from([0xff, 0xff]) };
 
-/** All entries by iteration, each checked against get. */
+/** Reads all entries by iteration and compares each with get. */
 async function readAll(store: ByteStore): Promise<Map<string, string>> {
   const entries = await store.iterator(byteEncodings).all();
   const keys = entries.map(([key]) => key);
@@ -143,7 +143,7 @@ async function readAll(store: ByteStore): Promise<Map<string, string>> {
     if (got === undefined || latin1(got) !== latin1(value)) {
       throw new Error(`get and iteration differ at ${JSON.stringify(text)}`);
     }
-    if (contents.has(text)) throw new Error(`iteration gives ${JSON.stringify(text)} twice`);
+    if (contents.has(text)) throw new Error(`iteration returns ${JSON.stringify(text)} twice`);
     contents.set(text, latin1(value));
   }
   return contents;
@@ -183,7 +183,7 @@ function checkContents(
     }
   }
   for (const key of contents.keys()) {
-    if (!known.has(key)) throw new Error(`a key that nobody wrote: ${JSON.stringify(key)}`);
+    if (!known.has(key)) throw new Error(`a key that was never written: ${JSON.stringify(key)}`);
   }
 }
 
@@ -199,7 +199,7 @@ function holdsExactly(
 
 const STORE_FILES = new Set(['CURRENT', 'FORMAT', 'RESERVE']);
 
-/** One generation, nothing in staging, no pointer that was never swapped. */
+/** Checks that the directory holds one generation, an empty staging directory, and no temporary CURRENT. */
 function checkTidy(path: string): void {
   const names = readdirSync(path).filter((name) => {
     const isEmptied = name === 'staging' || name === 'readers';
@@ -211,7 +211,7 @@ function checkTidy(path: string): void {
   }
 }
 
-/** Serves requests until the parent goes away. */
+/** Serves requests until the parent disconnects. */
 function serve(): void {
   let targets: readonly CrashTarget[] = [];
   process.on('message', (request: CheckerRequest) => {

@@ -1,5 +1,4 @@
-// One recorded course of events: stores under a directory, what is done to them, and what they promise
-// from which moment on.
+// A recording: stores in a directory, the operations on them, and the guarantees that hold from each moment on.
 
 import { mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { byteEncodings, type EntryPages, type ReadWriteEngine, type Span } from '@sstitch/contract';
@@ -10,10 +9,10 @@ import { FileRecorder } from './file-recorder.js';
 
 export type ByteStore = Store<Uint8Array, Uint8Array>;
 
-/** What changes in a promise. */
+/** A change of a guarantee. */
 export interface Mark {
   readonly target: number;
-  /** Undefined where the store itself has been made. */
+  /** Undefined if the store itself was created. */
   readonly region?: number;
   readonly least?: number;
   readonly most?: number;
@@ -24,7 +23,7 @@ interface LevelDatabaseHook {
 }
 type Write = (this: LevelDatabaseHook, ...args: unknown[]) => Promise<void>;
 
-/** A scenario prepares its stores, calls `begin`, and does what is to be recorded. */
+/** Records a scenario, which prepares its stores, calls `begin`, and performs the operations to record. */
 export class CrashRecording {
   readonly directory: string;
   readonly random: () => number;
@@ -43,19 +42,19 @@ export class CrashRecording {
     return `${this.directory}/${name}`;
   }
 
-  /** A whole number in `[least, most]`. */
+  /** A random integer from `least` to `most`. */
   whole(least: number, most: number): number {
     return least + Math.floor(this.random() * (most - least + 1));
   }
 
-  /** A store whose state is checked; every region begins at version 0. */
+  /** Registers a store to check; every region begins at version 0. */
   target(path: string, regions: readonly Region[], made = true): number {
     const zeroes = regions.map(() => 0);
     this.#startingBounds.push({ made, least: zeroes, most: zeroes });
     return this.targets.push({ path, regions }) - 1;
   }
 
-  /** What there is now was synced long ago; from here on all is recorded. */
+  /** Begins the recording; everything that exists counts as synced. */
   begin(): void {
     this.#recorder = new FileRecorder(this.directory);
     this.#hookSyncedWrites();
@@ -70,17 +69,17 @@ export class CrashRecording {
     return this.#startingBounds;
   }
 
-  /** The region may be at `version` from now on. */
+  /** From now on the region may be at `version`. */
   begun(target: number, region: number, version: number): void {
     this.recorder.mark({ target, region, most: version });
   }
 
-  /** The region is at `version` at least. */
+  /** From now on the region is at least at `version`. */
   promised(target: number, region: number, version: number): void {
     this.recorder.mark({ target, region, least: version });
   }
 
-  /** Replaces a region as one, and says so before and after. */
+  /** Replaces a region as a whole, and records its possible versions before and after. */
   async replacing(target: number, region: number, version: number, act: () => Promise<unknown>) {
     this.begun(target, region, version);
     await act();
@@ -91,7 +90,7 @@ export class CrashRecording {
     this.recorder.mark({ target });
   }
 
-  /** A store over the recorder, open. */
+  /** Opens a store on the recorder's file system. */
   async openRecorded(name: string): Promise<ByteStore> {
     return openByteStore(this.path(name), this.recorder.fileSystem);
   }
@@ -105,7 +104,7 @@ export class CrashRecording {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  /** The port does not see LevelDB's own syncs: of writes with `sync` we know when they return. */
+  /** Observes when synced writes return: the port does not see LevelDB's own fsyncs. */
   #hookSyncedWrites(): void {
     const prototype = levelPrototype;
     if (prototype === undefined) throw new Error('prepare a store before recording begins');
@@ -140,13 +139,13 @@ async function openByteStore(
     shareTablesFromBytes: 0,
   });
   await store.open();
-  // The class of the databases inside: classic-level's, whichever copy of it the engine has.
+  // The class of the inner databases: that of the copy of classic-level that the engine uses.
   const { generation } = store as unknown as { generation: { database: object } };
   levelPrototype ??= Object.getPrototypeOf(generation.database) as typeof levelPrototype;
   return store;
 }
 
-/** Makes a store of several tables: each member of `layers` is flushed by itself, newer over older. */
+/** Creates a store of several tables: each member of `layers` is flushed separately, newer over older. */
 export async function prepareStore(
   path: string,
   layers: readonly Entries[],
@@ -156,7 +155,7 @@ export async function prepareStore(
   try {
     for (const entries of layers) {
       await writeEntries(store, entries);
-      // An inverted range flushes and compacts nothing.
+      // A compaction of an inverted range only flushes the memtable.
       await store.compactRange(new Uint8Array(64).fill(0xff), new Uint8Array(0));
     }
     await writeEntries(store, unflushed);
@@ -186,7 +185,7 @@ export function span(start: string, end: string): Span {
   return { start: latin1(start), end: latin1(end) };
 }
 
-/** Entries as the pages that `replaceSpans` takes. */
+/** Yields entries in pages for `replaceSpans`. */
 export async function* pagesOf(entries: Entries): EntryPages {
   const sorted = [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
   for (let index = 0; index < sorted.length; index += 50) {
@@ -196,7 +195,7 @@ export async function* pagesOf(entries: Entries): EntryPages {
   }
 }
 
-/** `count` entries under a prefix, with values that tell their version. */
+/** Builds `count` entries under a prefix, with values that identify their version. */
 export function entriesOf(prefix: string, count: number, version: string, pad = 0): Entries {
   return Array.from({ length: count }, (_, index) => {
     const number = String(index).padStart(4, '0');

@@ -1,5 +1,5 @@
-// What the crash-state family records: every way in which a store's files change. Sizes, bounds and
-// the timing of writes are drawn at random, so that each pass tells another story.
+// The scenarios of the crash-state family: every way in which a store's files change. Sizes, bounds and the
+// timing of writes are random, so that each pass differs.
 
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { byteEncodings, type Span } from '@sstitch/contract';
@@ -21,7 +21,7 @@ export interface CrashScenario {
   record(recording: CrashRecording): Promise<void>;
 }
 
-/** A base of several tables, spans that split them, and what is to stand in the spans. */
+/** A base of several tables, spans that split them, and the entries to put into the spans. */
 interface Layout {
   readonly layers: readonly Entries[];
   readonly unflushed: Entries;
@@ -65,12 +65,12 @@ function layoutOf(recording: CrashRecording): Layout {
 }
 
 const INSIDE = 0;
-/** Regions of single writes come after those of the layout. */
+/** The first region of single writes, after those of the layout. */
 const FIRST_WRITE = 2;
 
 function writeRegions(count: number): Region[] {
   return Array.from({ length: count }, (_, index) => {
-    // A batch is one region: all of it or nothing.
+    // A batch is one region, which is replaced as a whole.
     const batch = entriesOf(`w${index}-`, 1 + (index % 3), `write-${index}`);
     return { versions: [[], batch] };
   });
@@ -83,7 +83,7 @@ async function prepareBase(recording: CrashRecording, writes: number) {
   return { layout, regions, base: recording.target('base', regions) };
 }
 
-/** Writes one region after another, durably, for as long as `going` says so. */
+/** Writes one region after another durably while `going` returns true. */
 async function writeRegionsTo(
   recording: CrashRecording,
   store: ByteStore,
@@ -98,8 +98,8 @@ async function writeRegionsTo(
 }
 
 /**
- * Writes the regions from `from` on, durably, each begun at an operation drawn at random; gives what
- * ends that and waits for them.
+ * Writes the regions from `from` on durably, each beginning at a random operation; returns a function that
+ * stops and waits for them.
  */
 function writesInBetween(
   recording: CrashRecording,
@@ -122,7 +122,7 @@ function writesInBetween(
   };
 }
 
-/** A base whose spans are replaced by what `act` does; writes may go on meanwhile. */
+/** A scenario in which `act` replaces the spans of a base, perhaps during writes. */
 function commitScenario(
   name: string,
   prepare: (recording: CrashRecording, layout: Layout) => Promise<unknown>,
@@ -137,7 +137,7 @@ function commitScenario(
       recording.begin();
       const store = await recording.openRecorded('base');
       try {
-        // Not synced: what was acknowledged before a commit is as durable as the commit.
+        // Not synced: the commit also makes earlier acknowledged writes durable.
         const first = regions[FIRST_WRITE];
         if (first !== undefined) {
           recording.begun(base, FIRST_WRITE, 1);
@@ -156,7 +156,7 @@ function commitScenario(
 
 const nothing = async () => undefined;
 
-/** A second store that holds the incoming entries, and some around them. */
+/** Creates a second store with the incoming entries and some around them. */
 async function prepareSource(recording: CrashRecording, layout: Layout): Promise<void> {
   const half = layout.incoming.length >>> 1;
   const around = [...entriesOf('a', 3, 'foreign'), ...entriesOf('z', 3, 'foreign')];
@@ -213,7 +213,7 @@ const moveCommit = commitScenario(
 );
 
 const foreignCommit = commitScenario(
-  'ingest of foreign tables',
+  'ingestion of foreign tables',
   prepareSource,
   (store, { spans }, recording) =>
     withSource(recording, async (source) => {
@@ -312,7 +312,7 @@ const adoptScenario: CrashScenario = {
   name: 'adopt',
   async record(recording) {
     const layout = layoutOf(recording);
-    // A store's generation is a plain LevelDB database.
+    // A generation of a store is a plain LevelDB database.
     await prepareStore(recording.path('made'), layout.layers, layout.unflushed);
     cpSync(recording.path('made/gen-000001'), recording.path('level'), {
       recursive: true,
@@ -330,7 +330,7 @@ const adoptScenario: CrashScenario = {
 };
 
 const creation: CrashScenario = {
-  name: 'a store is made and written to',
+  name: 'a store is created and written to',
   async record(recording) {
     await prepareStore(recording.path('other'), []);
     const regions = writeRegions(3);
@@ -346,7 +346,7 @@ const creation: CrashScenario = {
 };
 
 const recovery: CrashScenario = {
-  name: 'an open removes what a crash left, and writes go on',
+  name: 'an open removes the leftovers of a crash, and writes continue',
   async record(recording) {
     const { regions, base } = await prepareBase(recording, 2);
     const path = recording.path('base');

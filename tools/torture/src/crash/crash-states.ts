@@ -1,9 +1,9 @@
-// Every state that a power cut could leave: scenarios are recorded on a real store (crash-recording.ts),
-// their traces played on a disk that can lose what was not synced (disk-model.ts), and each distinct
-// state is made a directory and opened by a real Store, in another process (crash-checker.ts).
+// Checks every state that a power cut could leave. Scenarios are recorded on a real store (crash-recording.ts),
+// and their traces are replayed on a model of a disk that can lose unsynced data (disk-model.ts). Each distinct
+// state is written to a directory and opened by a real Store in another process (crash-checker.ts).
 //
-// Some states are opened under the recorder too, and what a second power cut leaves of that opening
-// is tried in turn.
+// Some states are also opened under the recorder, and the states that a second power cut could leave during
+// that open are checked in turn.
 
 import { mkdirSync, rmSync } from 'node:fs';
 import { byteEncodings } from '@sstitch/contract';
@@ -24,20 +24,20 @@ import type { StateLimits } from './loss-choices.js';
 import { makeDiskState } from './make-disk-state.js';
 
 export interface CrashStatesOptions extends FamilyOptions {
-  /** How many distinct states to try, about. @defaultValue 5000 */
+  /** About how many distinct states to check. @defaultValue 5000 */
   readonly states?: number;
-  /** Processes that open states: each waits for its threads much of its time. @defaultValue 3 */
+  /** The number of processes that open states; each waits for its threads much of its time. @defaultValue 3 */
   readonly checkers?: number;
-  /** Only scenarios whose name has this in it. @defaultValue all */
+  /** Run only scenarios whose name contains this. @defaultValue all */
   readonly only?: string;
 }
 
-/** The most states of one recording: more come from further passes, which draw other stories. */
+/** The most states of one recording; further passes with other random choices produce more. */
 const MAX_STATES_A_RECORDING = 1500;
 const LIMITS: StateLimits = { allUpTo: 128, pairs: 24, random: 24 };
-/** One state in so many is committed to as well. */
+/** One in this many states is also committed to. */
 const THOROUGH_EVERY = 8;
-/** Of each recording so many states are opened under the recorder. */
+/** How many states of each recording are opened under the recorder. */
 const SECOND_CRASHES = 2;
 
 interface Candidate {
@@ -46,7 +46,7 @@ interface Candidate {
   readonly moment: string;
 }
 
-/** Runs the family; see the head of this file. */
+/** Runs the family, as the top of this file describes. */
 export async function runCrashStatesFamily(options: CrashStatesOptions): Promise<FamilyReport> {
   const { seed, states = 5000, checkers = 3, only = '' } = options;
   const tally = new FamilyTally('crash-states', options);
@@ -122,7 +122,7 @@ class ScenarioRun {
     }
   }
 
-  /** Distinct new states, at most `quota`, drawn evenly from all that the trace gives. */
+  /** At most `quota` distinct new states, sampled evenly from all states of the trace. */
   #candidates(recording: CrashRecording, quota: number): Candidate[] {
     const disk = new DiskModel();
     for (const event of recording.recorder.initial) disk.apply(event);
@@ -140,16 +140,16 @@ class ScenarioRun {
       } else {
         disk.apply(event);
       }
-      // A descriptor that is opened or closed changes nothing on the disk.
+      // Opening or closing a descriptor changes nothing on the disk.
       if (event.kind === 'open' || event.kind === 'close') continue;
-      // Within a run of like events the states after the last contain those before it.
+      // The states after the last of a run of links include those before it.
       if (event.kind === events[index + 1]?.kind && event.kind === 'link') continue;
       const path = event.kind === 'mark' ? JSON.stringify(event.mark) : event.path;
       const moment = `event ${index}, ${event.kind} ${path}`;
       for (const state of disk.crashStates(LIMITS, this.#random)) {
         const key = state.hash + boundsKey;
         if (found.has(key) || this.#seen.has(key)) continue;
-        // A reservoir: each distinct state has the same chance to be among the quota.
+        // Reservoir sampling: each distinct state has the same chance to be chosen.
         count++;
         const place = drawn.length < quota ? drawn.length : Math.floor(this.#random() * count);
         if (place >= quota) {
@@ -191,7 +191,7 @@ class ScenarioRun {
     );
   }
 
-  /** Opens a crash state under the recorder: what it holds then, it holds after a second crash. */
+  /** Opens a crash state under the recorder and checks that the store has the same content after a second crash. */
   async #crashAgain(
     before: CrashRecording,
     { state, bounds, moment }: Candidate,

@@ -1,43 +1,43 @@
-// A file of the disk model: what of its bytes a power cut, or a failed write-back, may take.
+// A file of the disk model: which of its bytes a power cut or a failed write-back may lose.
 //
-// A system writes dirty bytes back when it likes, and that may fail between any two steps. Then the bytes are
-// gone, and the error is reported once to each descriptor of the file that is open at that moment, by its next
-// sync, and to none that is opened later. So a sync makes durable what was written while its descriptor was
-// open. What was written before is in doubt from then on: it is there, or zeroes, until a descriptor that was
-// open when it was written is synced. (A sync that reports an error ends the course of events that was recorded:
-// the faults family tries what follows.)
+// A system writes dirty bytes back at any time, and that may fail between any two steps. Then the bytes are
+// lost. The next fsync of each descriptor that is open at that moment reports the error once; descriptors that
+// are opened later never do. So an fsync makes durable what was written while its descriptor was open. Bytes
+// written before are in doubt from then on: they are intact or zeroes until a descriptor that was open when
+// they were written is fsynced. (An fsync that reports an error ends a recording: the faults family tests what
+// follows.)
 
 export interface FileNode {
   readonly kind: 'file';
   readonly id: number;
   readonly chunks: Uint8Array[];
-  /** How many of the chunks a sync has covered: they are on stable storage, but for those in doubt. */
+  /** How many chunks an fsync has covered: they are on stable storage, except those in doubt. */
   synced: number;
-  /** Indexes of chunks that were lost, with nobody left to be told, or not. */
+  /** Indexes of chunks in doubt, which may be lost without an error being reported. */
   readonly doubtful: Set<number>;
-  /** Its last write may be there in part. */
+  /** The last write may be torn. */
   mayBeTorn: boolean;
-  /** Its last write may turn out as zeroes. */
+  /** The last write may become zeroes. */
   mayBeZeroed: boolean;
 }
 
 export interface OpenDescriptor {
   readonly file: FileNode;
-  /** How many chunks the file had when it was opened. */
+  /** How many chunks the file had when the descriptor was opened. */
   readonly since: number;
 }
 
-/** What became of a file's unsynced bytes, and of those in doubt. */
+/** The fate of a file's unsynced bytes and of those in doubt. */
 export interface FileFate {
   readonly chunks: number;
-  /** How much of the chunk after those is there. */
+  /** How many bytes of the next chunk are present. */
   readonly extraBytes: number;
   readonly zeroed: boolean;
-  /** What was in doubt is zeroes. */
+  /** Whether the bytes in doubt are zeroes. */
   readonly lost: boolean;
 }
 
-/** What a sync of the descriptor makes of the file's bytes; see the head of this file. */
+/** Applies an fsync of a descriptor to its file; see the top of this file. */
 export function syncFile({ file, since }: OpenDescriptor): void {
   for (let chunk = file.synced; chunk < since; chunk++) file.doubtful.add(chunk);
   for (const chunk of file.doubtful) if (chunk >= since) file.doubtful.delete(chunk);
@@ -57,8 +57,8 @@ export function bytesOf({ chunks, doubtful }: FileNode, fate: FileFate | undefin
 }
 
 /**
- * All; none of the unsynced; the last write split in three places; the last write as zeroes. Then all, with what
- * is in doubt as zeroes.
+ * Lists the possible fates: all bytes present; no unsynced byte; the last write torn at three places; the last
+ * write as zeroes; all present with those in doubt as zeroes.
  */
 export function fatesOf(file: FileNode): FileFate[] {
   const { chunks, synced, doubtful, mayBeTorn, mayBeZeroed } = file;

@@ -1,20 +1,19 @@
-// A disk that remembers what a power cut may take back.
+// A model of a disk that tracks what a power cut may undo.
 //
-// Every file has bytes that are synced and bytes that are not; every directory has names that are synced
-// and changes to them that are not. A crash state keeps what is synced and any choice of the rest:
+// Every file has synced and unsynced bytes; every directory has synced names and unsynced changes to them. A
+// crash state keeps everything that is synced and any choice of the rest:
 //
-//   - each unsynced change of a name (create, link, unlink, rename, directory made or removed) is there or
-//     not, independently of all others; a sync of the file does not save its name;
-//   - a file's unsynced bytes are there, absent, or torn: its last write is cut short, or is zeroes;
+//   - each unsynced change of a name (create, link, unlink, rename, mkdir, rmdir) is present or not,
+//     independently of all others; an fsync of the file does not save its name;
+//   - a file's unsynced bytes are present, absent, or torn: the last write is truncated or is zeroes;
 //   - a rename within a directory is one change; a file moved between directories is two.
 //
-// What a sync of a file makes durable, and a failed write-back takes: disk-file.ts.
+// disk-file.ts describes what an fsync of a file makes durable and what a failed write-back loses.
 //
-// What LevelDB itself does to the generation in force is taken in order, as journalling file systems
-// keep it: LevelDB unlinks an old MANIFEST without syncing the rename that replaced it, and nobody
-// above it could make that safe. Nor is a record of its MANIFEST replaced by zeroes. LevelDB syncs files by the
-// descriptors that it writes them by, which counts; in a generation that is not in force its syncs of the
-// directory do not.
+// LevelDB's own changes to the current generation are kept in order, as journalling file systems do: LevelDB
+// unlinks an old MANIFEST without fsyncing the rename that replaced it, which no code above it could make safe.
+// Nor are records of its MANIFEST replaced by zeroes. LevelDB's fsyncs of files count, because it uses the
+// descriptors with which it wrote them; its fsyncs of a directory count only in the current generation.
 import { createHash } from 'node:crypto';
 import {
   bytesOf,
@@ -26,12 +25,12 @@ import {
 } from './disk-file.js';
 import { choices, type StateLimits } from './loss-choices.js';
 
-/** One step of a trace. Paths are relative to the recorded directory, with forward slashes. */
+/** A step of a trace. Paths are relative to the recorded directory, with forward slashes. */
 export type DiskEvent =
   | {
       readonly kind: 'create';
       readonly path: string;
-      /** Of the file, open from now on. */
+      /** The file's descriptor, open from now on. */
       readonly descriptor?: number;
       readonly level?: boolean;
     }
@@ -39,13 +38,13 @@ export type DiskEvent =
   | {
       readonly kind: 'write';
       readonly path: string;
-      /** Whose file is written to, whatever names it has by now. @defaultValue the file of that path */
+      /** The descriptor of the written file, whatever its current names. @defaultValue the file at the path */
       readonly descriptor?: number;
       readonly bytes: Uint8Array;
-      /** Never torn: there, or not. */
+      /** Whether the write is present or absent as a whole, never torn. */
       readonly whole?: boolean;
     }
-  /** Without a descriptor: of the one by which LevelDB has written the file. */
+  /** Without a descriptor, the event concerns the one with which LevelDB wrote the file. */
   | { readonly kind: 'sync'; readonly path: string; readonly descriptor?: number }
   | { readonly kind: 'close'; readonly path: string; readonly descriptor: number }
   | { readonly kind: 'link'; readonly from: string; readonly path: string }
@@ -76,7 +75,7 @@ interface NameChange {
 interface PendingChange {
   readonly what: string;
   readonly changes: readonly NameChange[];
-  /** Lost only together with all later ones of this directory. */
+  /** If set, the change is lost only together with all later changes of this directory. */
   readonly orderedIn: DirectoryNode | undefined;
 }
 
@@ -91,10 +90,10 @@ export interface StateFile {
   readonly bytes: Uint8Array;
 }
 
-/** What a power cut left: files by path, and the directories. */
+/** The files by path, and the directories, that a power cut left. */
 export interface DiskState {
   readonly hash: string;
-  /** What was lost, for people. */
+  /** A description of what was lost. */
   readonly lost: string;
   readonly files: ReadonlyMap<string, StateFile>;
   readonly directories: readonly string[];
@@ -105,7 +104,7 @@ export class DiskModel {
   #pending: PendingChange[] = [];
   #nextId = 1;
   readonly #descriptors = new Map<number, OpenDescriptor>();
-  /** By file and fate: states share most of their files. */
+  /** Contents by file and fate, cached because states share most of their files. */
   readonly #contents = new Map<string, FileContents>();
 
   apply(event: DiskEvent): void {
@@ -159,7 +158,7 @@ export class DiskModel {
     }
   }
 
-  /** Everything there is becomes durable: the state that a trace begins with. */
+  /** Makes everything durable: the initial state of a trace. */
   syncAll(): void {
     const visit = (directory: DirectoryNode) => {
       directory.durable.clear();
@@ -173,11 +172,11 @@ export class DiskModel {
     this.#pending = [];
   }
 
-  /** What can be on disk after a power cut at this moment; the same state may come twice. */
+  /** Yields the states that a power cut at this moment can leave; a state may occur twice. */
   *crashStates(limits: StateLimits, random: () => number): Generator<DiskState> {
     const files = this.#unsyncedFiles();
     const fates = files.map(fatesOf);
-    // An item's choice 0 keeps everything.
+    // Choice 0 of an item keeps everything.
     const sizes = [...this.#pending.map(() => 2), ...fates.map((options) => options.length)];
     for (const choice of choices(sizes, limits, random)) {
       const lost = this.#pending.filter((_, index) => choice[index] !== 0);
@@ -253,7 +252,7 @@ export class DiskModel {
     return contents;
   }
 
-  /** Files with unsynced bytes that some name, durable or pending, leads to. */
+  /** Files with unsynced bytes that have a durable or pending name. */
   #unsyncedFiles(): FileNode[] {
     const found = new Set<FileNode>();
     const seen = new Set<DirectoryNode>();
@@ -276,7 +275,7 @@ export class DiskModel {
     this.#descriptors.set(descriptor, { file, since: file.chunks.length });
   }
 
-  /** The descriptor of an event; where it has none, LevelDB's, which is open since the file was made. */
+  /** The descriptor of an event; if it has none, LevelDB's, which has been open since the file was created. */
   #opened({ path, descriptor }: { readonly path: string; readonly descriptor?: number }) {
     if (descriptor === undefined) return { file: this.#file(path), since: 0 };
     const opened = this.#descriptors.get(descriptor);
@@ -286,7 +285,7 @@ export class DiskModel {
 
   #rename(from: string, to: string, level: boolean | undefined): void {
     const node = this.#node(from);
-    if (node === undefined) throw new Error(`the trace renames ${from}, which is not there`);
+    if (node === undefined) throw new Error(`the trace renames ${from}, which does not exist`);
     const source = this.#place(from);
     const target = this.#place(to);
     source.directory.now.delete(source.name);
@@ -330,7 +329,7 @@ export class DiskModel {
     this.#pending = left;
   }
 
-  /** Whether a file lies in the generation that its store's CURRENT names, or in a plain database. */
+  /** Whether a file lies in the current generation of its store or in a plain database. */
   #inForce(path: string): boolean {
     const [store, generation] = [path.split('/').slice(0, -2), path.split('/').at(-2) ?? ''];
     if (!generation.startsWith('gen-')) return !store.includes('readers');

@@ -1,20 +1,20 @@
-// Records every change that is made through a file system, and what LevelDB changes behind its back.
+// Records every change made through the file system port, and LevelDB's own changes.
 //
-// LevelDB writes its files itself. So before each operation of the port, and whenever a write that is
-// to be synced has returned, the recorded directory is compared with what is known of it; the difference
-// is LevelDB's work, put into the order in which its source does it (level-changes.ts).
+// LevelDB does not use the port. So before each operation of the port, and after each synced write returns, the
+// recorder compares the directory with its last known state. The difference is LevelDB's work; it is put into
+// the order of LevelDB's source (level-changes.ts).
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
 import { type FileOperation, wrapFileSystem } from '@sstitch/sst/testing';
 import type { DiskEvent } from './disk-model.js';
 import { type FoundFile, isUnchanged, levelChanges } from './level-changes.js';
 
-/** Files that say nothing about a database's state: LevelDB makes them anew. */
+/** Files that do not affect a database's state: LevelDB creates them again. */
 const IGNORED_NAMES = new Set(['LOCK', 'LOG', 'LOG.old']);
 
 /**
- * Operations that change nothing that a power cut could lose. That tables are read-only is a second guard,
- * on which no state depends.
+ * Operations that change nothing that a power cut could lose. Making tables read-only is a second guard, on
+ * which no state depends.
  */
 const UNRECORDED: ReadonlySet<FileOperation['name']> = new Set([
   'read',
@@ -26,29 +26,29 @@ const UNRECORDED: ReadonlySet<FileOperation['name']> = new Set([
   'realPath',
 ]);
 
-/** Of a handle that has none; and there is none of this number. */
+/** The number for a handle without a descriptor; no descriptor has it. */
 const NO_DESCRIPTOR = -1;
 
 export type TraceEvent<M> = DiskEvent | { readonly kind: 'mark'; readonly mark: M };
 
 export class FileRecorder<M> {
-  /** Node's, recorded. */
+  /** Node's file system, recorded. */
   readonly fileSystem: FileSystem = wrapFileSystem(nodeFileSystem, {
     before: (operation) => this.#step(operation),
     after: (operation) => this.#after(operation),
   });
-  /** What makes the recorded directory as it was at the beginning, when all of it was synced. */
+  /** Events that create the recorded directory in its initial, fully synced state. */
   readonly initial: DiskEvent[] = [];
   readonly events: Array<TraceEvent<M>> = [];
-  /** Called before each operation: a scenario can begin a write there. */
+  /** Called before each operation, so that a scenario can begin a write. */
   before: () => void = () => undefined;
   readonly #root: string;
   #known = new Map<string, FoundFile>();
-  /** Descriptors of recorded files. */
+  /** The open descriptors of recorded files. */
   readonly #open = new Set<number>();
   #recording = true;
 
-  /** Everything under `root`, which has no symbolic link in it, is recorded from now on. */
+  /** Records everything under `root`, which must not contain symbolic links, from now on. */
   constructor(root: string) {
     this.#root = root;
     this.#known = this.#look();
@@ -74,17 +74,17 @@ export class FileRecorder<M> {
     this.events.push({ kind: 'mark', mark });
   }
 
-  /** A write that was to be synced has returned: this database's logs are on the disk. */
+  /** Records that a synced write has returned, so that this database's logs are on the disk. */
   levelSynced(directory: string): void {
     this.#scan();
     const prefix = `${this.#relative(directory)}/`;
     for (const path of this.#known.keys()) {
-      // All of them: which one the write went to is not known where a flush has begun another.
+      // All logs: if a flush has begun another one, the log of the write is unknown.
       if (path.startsWith(prefix) && path.endsWith('.log')) this.#add({ kind: 'sync', path });
     }
   }
 
-  /** Takes in what LevelDB did last, and records no more. */
+  /** Records LevelDB's last changes and ends the recording. */
   end(): void {
     this.#scan();
     this.#recording = false;
@@ -166,7 +166,7 @@ export class FileRecorder<M> {
   }
 
   #gone(path: string): void {
-    // What the trace leaves out at its making, it leaves out at its end.
+    // A file whose creation was not recorded is not recorded when it is removed.
     if (this.#known.delete(this.#relative(path))) {
       this.#add({ kind: 'unlink', path: this.#relative(path) });
     }
@@ -177,7 +177,7 @@ export class FileRecorder<M> {
     if (found === undefined) return;
     if (!found.isDirectory) found.bytes = Uint8Array.from(readFileSync(path));
     this.#known.set(this.#relative(path), found);
-    // What is appended to a file shows under each of its names.
+    // An append to a file shows under each of its names.
     for (const [name, { isDirectory, inode }] of this.#known) {
       if (!isDirectory && !found.isDirectory && inode === found.inode) this.#known.set(name, found);
     }
@@ -188,13 +188,14 @@ export class FileRecorder<M> {
   }
 
   #relative(path: string): string {
-    if (!this.#isInside(path)) throw new Error(`${path} is outside of what is recorded`);
+    if (!this.#isInside(path)) throw new Error(`${path} is outside the recorded directory`);
     return path.slice(this.#root.length + 1);
   }
 
   /**
-   * LevelDB's own thread may write between the look at the directories and the reading of a file: a MANIFEST
-   * could then list a table that the look did not see. So both are repeated until nothing moved meanwhile.
+   * Scans the directory. LevelDB's own thread may write between the listing of the directories and the reading
+   * of a file: a MANIFEST could then list a table that the listing does not have. So both are repeated until
+   * nothing changes between them.
    */
   #scan(): void {
     if (!this.#recording) return;
@@ -208,7 +209,7 @@ export class FileRecorder<M> {
     }
   }
 
-  /** What each new or changed file holds; undefined if one is gone by now. */
+  /** Reads each new or changed file; undefined if one has disappeared. */
   #readChanged(found: ReadonlyMap<string, FoundFile>): Map<string, Uint8Array> | undefined {
     const contents = new Map<string, Uint8Array>();
     for (const [path, file] of found) {
@@ -241,7 +242,10 @@ export class FileRecorder<M> {
   }
 }
 
-/** Directories change with every name in them; their names are compared one by one. */
+/**
+ * Whether two scans are equal. Directories are not compared by their status, which changes with every name, but
+ * name by name.
+ */
 function isSameLook(a: ReadonlyMap<string, FoundFile>, b: ReadonlyMap<string, FoundFile>): boolean {
   if (a.size !== b.size) return false;
   for (const [path, file] of a) {

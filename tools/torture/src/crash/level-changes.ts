@@ -1,23 +1,23 @@
-// What LevelDB did between two looks at a directory, in the order in which its source does it
-// (db/db_impl.cc DB::Open and CompactMemTable, db/version_set.cc LogAndApply, db/filename.cc).
+// Reconstructs what LevelDB did between two scans of a directory, in the order of its source (db/db_impl.cc
+// DB::Open and CompactMemTable, db/version_set.cc LogAndApply, db/filename.cc):
 //
 //   1 appends to the log
-//   2 new logs, new tables; a table is synced once it is written
-//   3 the MANIFEST: new or appended to; the directory is synced, and the MANIFEST
-//   4 where the MANIFEST is new: CURRENT, synced under another name, renamed; nothing synced after
-//   5 what is obsolete is unlinked
+//   2 new logs, new tables; a table is fsynced once it is written
+//   3 the MANIFEST: new or appended to; the directory and the MANIFEST are fsynced
+//   4 if the MANIFEST is new: CURRENT, fsynced under another name, then renamed without an fsync
+//   5 obsolete files are unlinked
 //
-// A database that is made anew has a first MANIFEST before that, which is never synced.
+// A new database has a first MANIFEST before that, which is never fsynced.
 import { maskedChecksum } from '@sstitch/sst/file-format';
 import type { DiskEvent } from './disk-model.js';
 
-/** What one look tells of a path. */
+/** What a scan finds at a path. */
 export interface FoundFile {
   readonly isDirectory: boolean;
   readonly inode: number;
   readonly sizeBytes: number;
   readonly changedMs: number;
-  /** What the file held when it was last read. */
+  /** The content of the file when it was last read. */
   bytes: Uint8Array;
 }
 
@@ -29,7 +29,7 @@ const FIRST_EDIT = Buffer.from(
   'latin1',
 );
 const FULL_RECORD = 1;
-/** Checksum, length, type. */
+/** The header of a record: checksum, length, type. */
 const RECORD_HEADER_BYTES = 7;
 
 /** The events that lead from `before` to `after`. */
@@ -51,7 +51,7 @@ export function levelChanges(
       continue;
     }
     const bytes = read(path);
-    // Gone since the look: it comes as an unlink with the next one.
+    // Removed since the scan; the next one records the unlink.
     if (bytes === undefined) continue;
     file.bytes = bytes;
     const grown = known?.inode === file.inode ? grownBy(known.bytes, bytes) : undefined;
@@ -69,12 +69,12 @@ export function levelChanges(
   return steps.flat();
 }
 
-/** Whether a file is as it was at an earlier look. */
+/** Whether a file is unchanged since an earlier scan. */
 export function isUnchanged(a: FoundFile, b: FoundFile): boolean {
   return a.inode === b.inode && a.sizeBytes === b.sizeBytes && a.changedMs === b.changedMs;
 }
 
-/** What was appended; undefined where a file was written anew, as LevelDB does with leftovers. */
+/** The appended bytes; undefined if the file was rewritten, as LevelDB does with leftovers. */
 function grownBy(before: Uint8Array, after: Uint8Array): Uint8Array | undefined {
   const same = Buffer.compare(before, after.subarray(0, before.byteLength)) === 0;
   return same ? after.slice(before.byteLength) : undefined;
@@ -108,8 +108,8 @@ function isManifest(path: string): boolean {
 }
 
 /**
- * Version edits in what a MANIFEST has grown by. With several at once, what came between them was not
- * seen: tables that one edit added and the next removed. So they cannot be torn apart.
+ * The number of version edits in the bytes appended to a MANIFEST. If there are several, tables that one edit
+ * added and the next removed were never seen, so that the edits cannot be separated.
  */
 function recordsIn(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -121,8 +121,9 @@ function recordsIn(bytes: Uint8Array): number {
 }
 
 /**
- * LevelDB writes the record first and syncs the directory and the file then. In the generation in force
- * the directory counts as synced before, as if a table's own sync had saved its name: file systems do.
+ * The events of a MANIFEST write. LevelDB writes the record first and then fsyncs the directory and the file.
+ * In the current generation the directory counts as fsynced before, as if the fsync of a table had saved its
+ * name, as file systems do.
  */
 function manifestWrite(path: string, bytes: Uint8Array, whole: boolean): DiskEvent[] {
   const directory = path.slice(0, path.lastIndexOf('/'));
@@ -143,7 +144,7 @@ function replaceCurrent(directory: string, bytes: Uint8Array): DiskEvent[] {
   ];
 }
 
-/** What DBImpl::NewDB does, and what becomes of its MANIFEST-000001. */
+/** The events of DBImpl::NewDB, and the fate of its MANIFEST-000001. */
 function firstManifest(directory: string, after: FoundFiles): DiskEvent[] {
   const path = `${directory}/MANIFEST-000001`;
   if (after.has(path)) return [];

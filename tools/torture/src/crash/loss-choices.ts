@@ -1,16 +1,15 @@
-// Which of what a power cut may take back it does take back: all choices while they are few, else those
-// that tell the most.
+// Chooses what a power cut loses: all combinations while they are few, else the most telling ones.
 
-/** How many choices of one moment are tried. */
+/** How many combinations of one moment to try. */
 export interface StateLimits {
-  /** Up to this many choices, all of them. */
+  /** All combinations are tried up to this number. */
   readonly allUpTo: number;
-  /** Beyond: all single losses, this many pairs, and this many at random. */
+  /** Beyond it, all single losses, this many pairs and this many random combinations are tried. */
   readonly pairs: number;
   readonly random: number;
 }
 
-/** Choices of one option for each item: all while they are few, else those that tell the most. */
+/** Yields combinations of one option for each item: all while they are few, else the most telling ones. */
 export function* choices(
   sizes: readonly number[],
   limits: StateLimits,
@@ -36,7 +35,7 @@ export function* choices(
   );
   for (const [item, option] of singles) {
     yield kept.with(item, option);
-    // And everything else lost.
+    // The same with everything else lost.
     yield sizes.map(() => 1).with(item, option === 1 ? 0 : option);
   }
   const pick = () => singles[Math.floor(random() * singles.length)] ?? ([0, 0] as const);

@@ -1,8 +1,8 @@
-// Makes a real directory of a crash state; paths that share a file are hard links of one another.
+// Writes a crash state to a real directory; paths that share a file become hard links.
 import { linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import type { DiskState } from './disk-model.js';
 
-/** @param existing the directory is there already */
+/** Writes the state. @param existing whether the directory already exists */
 export function makeDiskState(state: DiskState, directory: string, existing = false): void {
   if (!existing) mkdirSync(directory);
   for (const path of state.directories) mkdirSync(`${directory}/${path}`);

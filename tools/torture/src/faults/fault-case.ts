@@ -1,11 +1,10 @@
-// One scenario with one fault: the run, and what must hold after it.
+// Runs a scenario with one fault and checks what must hold afterwards:
 //
-//   - it succeeds (the fault was one that can be lived with), or throws an EngineError that leads, by its
-//     causes, to the fault;
-//   - a store that is still open holds what it held, or the whole of the change, and takes the next
-//     commit, unless a sync failed: then it refuses writes until it is opened anew;
-//   - after the close no descriptor is open that was not before;
-//   - opened anew it holds what was promised, and nothing half-done is left (crash-checker.ts).
+//   - it succeeds (the fault is tolerable) or throws an EngineError whose causes lead to the fault;
+//   - a store that is still open holds its old content or the whole change, and accepts the next commit, unless
+//     an fsync failed: then it refuses writes until it is reopened;
+//   - after the close no further descriptor is open;
+//   - the reopened store holds every guaranteed write, and no partial state is left (crash-checker.ts).
 
 import { cpSync, existsSync, linkSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
@@ -15,19 +14,19 @@ import { type CrashTarget, checkCrashState, type TargetBounds } from '../crash/c
 import { type ByteStore, latin1, span, writeEntries } from '../crash/crash-recording.js';
 import { type Fault, FaultInjector, type FaultOperation } from './fault-injector.js';
 
-/** A store of a scenario; `made` where it is there from the beginning. */
+/** A store of a scenario; `made` if it exists from the beginning. */
 export interface FaultTarget extends CrashTarget {
   readonly made: boolean;
 }
 
 export interface FaultScenario {
   readonly name: string;
-  /** Makes the stores in an empty directory. */
+  /** Creates the stores in an empty directory. */
   prepare(directory: string): Promise<readonly FaultTarget[]>;
   act(run: FaultRun): Promise<unknown>;
 }
 
-/** What a scenario acts on. */
+/** The environment of a scenario. */
 export class FaultRun {
   readonly faults = new FaultInjector();
   readonly bounds: Array<{ made: boolean; least: number[]; most: number[] }>;
@@ -48,7 +47,7 @@ export class FaultRun {
     return `${this.#directory}/${name}`;
   }
 
-  /** A store on the faulty file system; closed when the case ends. */
+  /** Opens a store on the faulty file system; it is closed when the case ends. */
   async open(name: string): Promise<ByteStore> {
     const { fileSystem } = this.faults;
     const store: ByteStore = new Store(this.path(name), {
@@ -56,13 +55,13 @@ export class FaultRun {
       fileSystem,
       shareTablesFromBytes: 0,
     });
-    // Before it is open: whatever comes of that, it is closed.
+    // Registered before it is open, so that it is closed even if the open fails.
     this.stores.push(store);
     await store.open();
     return store;
   }
 
-  /** Brings a region of a target to a version, as one. */
+  /** Replaces a region of a target by a version, as a whole. */
   async replacing(target: number, region: number, version: number, act: () => Promise<unknown>) {
     const bounds = this.bounds[target];
     const before = bounds?.most[region] ?? 0;
@@ -71,7 +70,7 @@ export class FaultRun {
       await act();
       if (bounds !== undefined) bounds.least[region] = version;
     } catch (error) {
-      // What a failed sync left is unknown; all else leaves things as they were.
+      // After a failed fsync the state is unknown; every other failure leaves it as it was.
       if (bounds !== undefined && !isPoison(error)) bounds.most[region] = before;
       throw error;
     }
@@ -82,7 +81,7 @@ export class FaultRun {
     if (bounds !== undefined) bounds.made = true;
   }
 
-  /** Begins a durable write at every fifth operation, each a region of target 0, from `from` on. */
+  /** Begins a durable write at every fifth operation, each to a region of target 0, from `from` on. */
   writeMeanwhile(store: ByteStore, regions: CrashTarget['regions'], from: number): void {
     let operations = 0;
     let next = from;
@@ -101,7 +100,7 @@ export class FaultRun {
   }
 }
 
-/** Runs a case, without a fault where none is given; gives the operations there were. */
+/** Runs a case, without a fault if none is given; returns the operations that occurred. */
 export async function runFaultCase(
   scenario: FaultScenario,
   template: { readonly directory: string; readonly targets: readonly FaultTarget[] },
@@ -141,7 +140,7 @@ export async function runFaultCase(
   }
 }
 
-/** A read-only copy that could not be removed goes when its process has ended: that is now. */
+/** Makes a read-only copy that could not be removed look like that of an ended process, so that it will be removed. */
 function endReaders(directory: string, targets: readonly FaultTarget[]): void {
   for (const { path } of targets) {
     const readers = `${directory}/${path}/readers`;
@@ -151,7 +150,7 @@ function endReaders(directory: string, targets: readonly FaultTarget[]): void {
   }
 }
 
-/** Tables by links, as nobody writes to them; all else is copied. */
+/** Links the tables, which are never written to, and copies everything else. */
 function copyTemplate(from: string, to: string): void {
   cpSync(from, to, { recursive: true, filter: (path) => !/\.ldb$|\/LOCK$/.test(path) });
   const link = (directory: string) => {
@@ -168,7 +167,7 @@ function isPoison(error: unknown): boolean {
   return engineErrorOf(error)?.code === 'SSTITCH_STORE_POISONED';
 }
 
-/** The EngineError itself, or the one inside what abstract-level throws when a store does not open. */
+/** The error itself if it is an EngineError, or the one inside abstract-level's error about a failed open. */
 function engineErrorOf(error: unknown): EngineError | undefined {
   if (error instanceof EngineError) return error;
   const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
@@ -196,7 +195,7 @@ function checkError(error: unknown, fault: Fault | undefined, fired: boolean): v
 
 const NOTHING = span('\xff', '\xff\xff');
 
-/** A store that is still open goes on, or is poisoned and says so. */
+/** Checks that a store that is still open works, or is poisoned and says so. */
 async function checkOpenStore(
   store: ByteStore,
   error: unknown,
@@ -205,7 +204,7 @@ async function checkOpenStore(
   if (store.status !== 'open') return;
   const keys = await store.keys({ keyEncoding: 'view' }).all();
   const values = await store.getMany(keys, byteEncodings);
-  if (values.includes(undefined)) throw new Error('get misses what iteration shows');
+  if (values.includes(undefined)) throw new Error('get misses an entry that iteration returns');
   const outcome = await store.excise([NOTHING]).then(
     () => undefined,
     (thrown: unknown) => thrown,
@@ -214,13 +213,14 @@ async function checkOpenStore(
     () => undefined,
     (thrown: unknown) => thrown,
   );
-  if (isPoison(outcome) !== isPoison(write)) throw new Error('poisoned, and takes writes');
+  if (isPoison(outcome) !== isPoison(write))
+    throw new Error('the store is poisoned but accepts writes');
   if (outcome !== undefined && !isPoison(outcome)) {
     throw new Error('the next commit fails', { cause: outcome });
   }
   const failedSync = fired.some(({ operation }) => operation.startsWith('sync'));
   if (isPoison(outcome) && !isPoison(error) && !failedSync) {
-    throw new Error('the store is poisoned, and no sync has failed', { cause: outcome });
+    throw new Error('the store is poisoned although no fsync has failed', { cause: outcome });
   }
   if (isPoison(error) && !isPoison(outcome) && store.location.endsWith('/base')) {
     throw new Error('a poisoned store commits again', { cause: error });
@@ -229,14 +229,14 @@ async function checkOpenStore(
   await store.del(latin1('\xff'));
   const removals: readonly FaultOperation[] = ['status', 'readdir', 'unlink', 'removeDirectory'];
   const spoiled = fired.length > 1 || fired.some(({ operation }) => removals.includes(operation));
-  // What a failed removal leaves, the next open removes.
+  // The next open removes the leftovers of a failed removal.
   if (!spoiled) await checkNothingLeft(store);
 }
 
-/** What takes longer is not removed. */
+/** A removal that takes longer counts as failed. */
 const MAX_REMOVAL_MS = 600_000;
 
-/** One generation, once the last is gone, and nothing in staging. */
+/** Waits until one generation is left, and checks that the staging directory is empty. */
 async function checkNothingLeft({ location }: ByteStore): Promise<void> {
   const end = performance.now() + MAX_REMOVAL_MS;
   for (;;) {
@@ -251,7 +251,7 @@ async function checkNothingLeft({ location }: ByteStore): Promise<void> {
   }
 }
 
-/** Descriptors of this process, and what they lead to. */
+/** The open descriptors of this process and their targets. */
 function openDescriptors(): Set<string> | undefined {
   const directory = '/proc/self/fd';
   return existsSync(directory) ? new Set(readdirSync(directory)) : undefined;
@@ -260,7 +260,7 @@ function openDescriptors(): Set<string> | undefined {
 function checkDescriptors(before: ReadonlySet<string> | undefined): void {
   if (before === undefined) return;
   const now = openDescriptors() ?? new Set();
-  // The listing itself has one open, in both.
+  // Both listings include the descriptor of the listing itself.
   if (now.size > before.size) {
     throw new Error(`${now.size - before.size} file descriptors are left open`);
   }

@@ -1,5 +1,5 @@
-// The process that runs the fault cases of one scenario, from one case on; a fault that makes LevelDB
-// abort ends it, and its parent knows at which case.
+// The process that runs the fault cases of one scenario, from a given case on. A fault that makes LevelDB abort
+// ends it, and its parent knows at which case.
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { faultScenarios } from './fault-scenarios.js';
 export interface FaultOrders {
   readonly scenario: number;
   readonly seed: number;
-  /** Every code that fits at every operation, once and lasting; else one of those, drawn at random. */
+  /** Whether to try every possible code at every operation, once and lasting, or a random one. */
   readonly everyCode: boolean;
   readonly from: number;
 }
@@ -21,7 +21,7 @@ export type FaultNews =
   | { readonly kind: 'failure'; readonly index: number; readonly message: string }
   | { readonly kind: 'done' };
 
-/** All cases of a scenario, in an order that depends on the orders alone. */
+/** Runs all cases of a scenario in an order that depends only on the orders. */
 async function runScenario(orders: FaultOrders, tell: (news: FaultNews) => void): Promise<void> {
   const scenario = faultScenarios[orders.scenario];
   if (scenario === undefined) throw new Error(`there is no scenario ${orders.scenario}`);
@@ -60,7 +60,7 @@ class ScenarioCases {
   }
 
   async run(): Promise<void> {
-    // The first without a fault: it must succeed, and opens what a process opens once.
+    // The first case has no fault: it must succeed, and opens what a process opens once.
     const operations = (await this.#case(undefined)) ?? [];
     const random = seededRandom(this.#orders.seed + this.#orders.scenario * 7919);
     for (const [after, operation] of operations.entries()) {

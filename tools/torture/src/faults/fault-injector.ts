@@ -1,7 +1,7 @@
-// Makes one operation of a file system, or all from one on, fail as a disk or a system does.
+// Makes one operation of a file system, or all from one on, fail as a disk or a system would.
 //
-// A failing write may have written half of its bytes; a failing close has closed. Nothing else of a
-// failing operation has happened.
+// A failing write may have written half of its bytes; a failing close has closed the file. Every other failing
+// operation has had no effect.
 import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
 import { type FileOperation, wrapFileSystem } from '@sstitch/sst/testing';
 
@@ -13,12 +13,12 @@ export type FaultCode =
   | 'EXDEV'
   | 'EMLINK'
   | 'EROFS'
-  /** Half of the bytes, then ENOSPC. */
+  /** Half of the bytes are written, then ENOSPC. */
   | 'short write';
 
 export type FaultOperation = FileOperation['name'] | 'create';
 
-/** Which operations can fail how, on real systems. */
+/** Which operations can fail with each code on real systems. */
 const FAILS: Record<FaultCode, ReadonlySet<FaultOperation> | 'all'> = {
   EIO: 'all',
   ENOSPC: new Set(['create', 'write', 'sync', 'link', 'copy', 'rename', 'mkdir']),
@@ -61,7 +61,7 @@ function canFail(operation: FaultOperation, code: FaultCode): boolean {
   return fails === 'all' || fails.has(operation);
 }
 
-/** How an operation can fail. */
+/** The codes with which an operation can fail. */
 export function codesFor(operation: FaultOperation): FaultCode[] {
   return FAULT_CODES.filter((code) => canFail(operation, code));
 }
@@ -81,20 +81,20 @@ const SYSCALLS: Partial<Record<FaultOperation, string>> = {
 
 export interface Fault {
   readonly code: FaultCode;
-  /** How many operations go well before; the next that can fail so does. */
+  /** How many operations succeed first; the next one that can fail with the code fails. */
   readonly after: number;
-  /** All that follow fail too. */
+  /** Whether all later operations fail too. */
   readonly lasting: boolean;
 }
 
-/** A fault that came about. */
+/** A fault that occurred. */
 export interface Fired {
   readonly operation: FaultOperation;
   readonly path: string;
 }
 
 export class FaultInjector {
-  /** Node's, failing. */
+  /** Node's file system with the fault. */
   readonly fileSystem: FileSystem = wrapFileSystem(nodeFileSystem, {
     before: (operation) => this.#before(operation),
     after: ({ name, path }) => {
@@ -104,22 +104,22 @@ export class FaultInjector {
   /** Called before each operation. */
   before: (operation: FaultOperation, path: string) => void = () => undefined;
   readonly fired: Fired[] = [];
-  /** All of them, in order. */
+  /** All operations in order. */
   readonly operations: FaultOperation[] = [];
   #fault: Fault | undefined;
 
-  /** Before the first operation. */
+  /** Sets the fault; must be called before the first operation. */
   inject(fault: Fault): void {
     this.#fault = fault;
   }
 
-  /** Nothing fails any more. */
+  /** Removes the fault. */
   heal(): void {
     this.#fault = undefined;
   }
 
   #before({ name, path, to = path, mode, handle, bytes }: FileOperation): void {
-    // A failing close has closed, no system refuses a size that it knows, and to attach asks nothing of it.
+    // A failing close has closed the file; fstat does not fail, and attach makes no system call.
     if (name === 'close' || name === 'sizeBytes' || name === 'attach') return;
     this.#check(name === 'open' && mode === 'create' ? 'create' : name, to, () => {
       if (bytes !== undefined) handle?.write(bytes.subarray(0, bytes.byteLength >>> 1));

@@ -1,5 +1,5 @@
-// What the fault family does to stores, over every operation of which a fault is tried: each kind of
-// commit over each kind of base, and everything else that touches files.
+// The scenarios of the fault family, which tries a fault at every operation of each: each kind of commit on
+// each kind of base, and everything else that touches files.
 
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { byteEncodings, type Span } from '@sstitch/contract';
@@ -58,7 +58,7 @@ function incomingFor(bounds: Bounds): Entries {
 const WRITES = 3;
 const FIRST_WRITE = 2;
 
-/** Region 0 is what the spans hold, region 1 the rest, then one for each write. */
+/** Region 0 is the content of the spans, region 1 the rest; a region for each write follows. */
 function regionsOf(base: Base, bounds: Bounds, incoming: Entries, writes: number): Region[] {
   const held = heldBy(base);
   const inside = isInside(bounds);
@@ -151,7 +151,7 @@ function commitScenario(
   };
 }
 
-/** Something done to a base that leaves it as it is. */
+/** A scenario that does not change the base. */
 function readingScenario(
   name: string,
   base: Base,
@@ -177,7 +177,7 @@ function readingScenario(
 const extract = (bounds: Bounds) => (store: ByteStore, run: FaultRun) =>
   store.extract(spansOf(bounds), run.path('extracted'), { share: true });
 
-/** Reads through a private copy while the owner has the store open. */
+/** Reads through a read-only open while the owner has the store open. */
 const readOnly = (copyDirectory: string | undefined) => async (_: ByteStore, run: FaultRun) => {
   const { fileSystem } = run.faults;
   const options = {
@@ -212,7 +212,7 @@ function adoptScenario(base: Base): FaultScenario {
   };
 }
 
-/** Opens a store that `spoil` has left as a crash does. */
+/** A scenario that opens a store in which `spoil` has left the state of a crash. */
 function openScenario(
   name: string,
   spoil: (path: string) => void,
@@ -258,7 +258,7 @@ const halfMade =
   };
 
 const heldReader: FaultScenario = {
-  name: 'two commits with a reader on the first generation, then the close',
+  name: 'two commits with a reader on the first generation, then a close',
   async prepare(directory) {
     await prepareStore(`${directory}/base`, LEVELS.layers);
     const [inside, rest] = regionsOf(LEVELS, NARROW, incomingFor(NARROW), 0);
@@ -301,20 +301,20 @@ export const faultScenarios: readonly FaultScenario[] = [
     (store, run) => store.checkpoint(run.path('some/directory/copy')),
     ['some/directory/copy'],
   ),
-  readingScenario('open to read only', WITH_LOG, readOnly(undefined)),
-  readingScenario('open to read only elsewhere', LEVELS, readOnly('copies')),
+  readingScenario('read-only open', WITH_LOG, readOnly(undefined)),
+  readingScenario('read-only open with the copy elsewhere', LEVELS, readOnly('copies')),
   readingScenario('metrics', LEVELS, (store) => store.metrics()),
   adoptScenario(WITH_LOG),
   adoptScenario(LEVELS),
   openScenario('a clean store', () => undefined),
-  openScenario('what a crash left', leaveLeftovers),
+  openScenario('the leftovers of a crash', leaveLeftovers),
   openScenario('a new store', () => undefined, { made: false }),
   openScenario('a new store in new directories', () => undefined, {
     made: false,
     path: 'some/directory/new',
   }),
   openScenario('a half-made store', halfMade('half a database'), { made: false }),
-  openScenario('a store made but for its CURRENT', halfMade('FORMAT', 'CURRENT.tmp'), {
+  openScenario('a store without its CURRENT', halfMade('FORMAT', 'CURRENT.tmp'), {
     made: false,
   }),
 ];

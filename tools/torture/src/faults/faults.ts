@@ -1,5 +1,5 @@
-// Every file operation of everything that a store does, broken in turn, once and from then on: a clear
-// error, the store as it was or wholly changed, nothing leaked, nothing left behind (fault-case.ts).
+// Makes every file operation of everything that a store does fail in turn, once and lastingly. Each time the
+// error must be clear, the store as it was or wholly changed, and no resource or file left (fault-case.ts).
 import { fork } from 'node:child_process';
 import { type FamilyOptions, type FamilyReport, FamilyTally } from '@sstitch/testkit/torture';
 import { childFile } from '../cases/child-file.js';
@@ -8,24 +8,24 @@ import { faultScenarios } from './fault-scenarios.js';
 
 export interface FaultOptions extends FamilyOptions {
   /**
-   * Try every code that fits at every operation, both once and from then on; else one of those cases
-   * is drawn for each operation.
+   * Whether to try every possible code at every operation, once and lasting, or a random one of these cases for
+   * each operation.
    * @defaultValue false
    */
   readonly everyCode?: boolean;
-  /** Processes at a time. @defaultValue 2 */
+  /** How many processes run at a time. @defaultValue 2 */
   readonly processes?: number;
-  /** Only scenarios whose name has this in it. @defaultValue all */
+  /** Run only scenarios whose name contains this. @defaultValue all */
   readonly only?: string;
 }
 
-/** So many dead processes in one scenario tell enough. */
+/** A scenario ends after this many dead processes. */
 const MAX_DEATHS = 10;
-/** A case that takes longer hangs. */
+/** A case that takes longer counts as hanging. */
 const MAX_CASE_MS = 600_000;
 const GRACE_MS = 15_000;
 
-/** Runs the family; see the head of this file. */
+/** Runs the family, as the top of this file describes. */
 export async function runFaultsFamily(options: FaultOptions): Promise<FamilyReport> {
   const { seed, everyCode = false, processes = 2, only = '' } = options;
   const tally = new FamilyTally('faults', options);
@@ -73,7 +73,7 @@ function runChild(orders: FaultOrders, tally: FamilyTally, replay: string): Prom
     let errors = '';
     const kill = () => child.kill('SIGKILL');
     const hang = () => {
-      // Where this process itself stood still, the child's news comes in first.
+      // If this process itself was suspended, pending messages of the child arrive first.
       watchdog = setTimeout(kill, GRACE_MS);
     };
     let watchdog = setTimeout(hang, MAX_CASE_MS);

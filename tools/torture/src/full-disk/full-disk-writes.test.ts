@@ -3,7 +3,7 @@ import { runFullDiskWritesFamily } from './full-disk-writes.js';
 
 const rounds = process.env['SSTITCH_LONG'] === '1' ? 500 : 20;
 
-test('writes on a disk that fills up are refused until there is room, and none that was acknowledged is lost', async ({
+test('refuses writes to a full disk until there is room, and loses no acknowledged write', async ({
   skip,
 }) => {
   const report = await runFullDiskWritesFamily({ seed: 3, rounds });

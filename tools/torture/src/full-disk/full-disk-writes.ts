@@ -1,7 +1,7 @@
-// Plain writes on a small disk that fills up: what was acknowledged before, and since there is room again, is
-// there after a commit, a reopen, and a kill. LevelDB alone loses what it acknowledges behind a torn record.
+// Plain writes to a small disk that fills up. Writes that were acknowledged before, and after there is room
+// again, survive a commit, a reopen and a kill. LevelDB alone loses what it acknowledges after a torn record.
 //
-// Mounting needs the right to; without it the family says so and tries nothing.
+// Needs the right to mount; without it the family is skipped.
 
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
@@ -28,7 +28,7 @@ const SYNCED = { ...byteEncodings, sync: true } as const;
 const UNRELATED = { start: Buffer.from('x'), end: Buffer.from('y') };
 type ByteStore = Store<Uint8Array, Uint8Array>;
 
-/** Runs the family; see the head of this file. */
+/** Runs the family, as the top of this file describes. */
 export async function runFullDiskWritesFamily(
   options: FullDiskWritesOptions,
 ): Promise<FamilyReport> {
@@ -42,13 +42,13 @@ export async function runFullDiskWritesFamily(
     await promisify(execFile)('mount', ['-t', 'tmpfs', '-o', size, 'tmpfs', disk]);
   } catch (error) {
     directory.remove();
-    return { ...tally.report(), skipped: `no small disk can be mounted here: ${String(error)}` };
+    return { ...tally.report(), skipped: `cannot mount a small disk: ${String(error)}` };
   }
   const unmount = cleanByExit(() => execFileSync('umount', ['-l', disk]));
   try {
     const random = seededRandom(seed);
     for (let round = 0; round < rounds; round++) {
-      // A page or two: the failing write is torn somewhere.
+      // A few pages, so that the failing write is torn somewhere.
       const freeBytes = 4096 * Math.floor(random() * 7);
       const commits = random() < 0.5;
       const replay = `seed ${seed}, round ${round}, ${freeBytes} bytes free${commits ? ', a commit' : ''}`;
@@ -80,7 +80,7 @@ async function fillAndWrite(disk: string, freeBytes: number, commits: boolean): 
     if (failed === undefined) throw new Error('the disk was not full');
     const refused = await refusal(put('refused', 10));
     if (!String(refused).includes('the disk is full')) {
-      throw new Error('a write behind a torn record is not refused by its cause', {
+      throw new Error('a write after a torn record is not refused with its cause', {
         cause: refused,
       });
     }
@@ -99,10 +99,10 @@ async function fillAndWrite(disk: string, freeBytes: number, commits: boolean): 
 async function checkThere(store: ByteStore, keys: readonly string[]): Promise<void> {
   for (const key of keys) {
     const value = await store.get(Buffer.from(key), byteEncodings);
-    if (value === undefined) throw new Error(`${key} was acknowledged, and is lost`);
+    if (value === undefined) throw new Error(`${key} was acknowledged, but is lost`);
   }
   const torn = await store.get(Buffer.from('torn'), byteEncodings);
-  if (torn !== undefined) throw new Error('a write that failed is there after the log was retired');
+  if (torn !== undefined) throw new Error('a failed write is present after the log was retired');
 }
 
 function refusal(write: Promise<void>): Promise<unknown> {

@@ -3,7 +3,7 @@ import { runFullDiskFamily } from './full-disk.js';
 
 const rounds = process.env['SSTITCH_LONG'] === '1' ? 100 : 12;
 
-test('a disk that fills up during a compaction loses nothing, and it works again once there is room', async ({
+test('a full disk during a compaction loses nothing, and the store works again once there is room', async ({
   skip,
 }) => {
   const report = await runFullDiskFamily({ seed: 9, rounds });

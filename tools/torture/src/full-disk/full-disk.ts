@@ -1,8 +1,8 @@
-// A full disk, for real: stores on a small tmpfs that is filled before a compaction, with a little more
-// room each time. Whatever happens, the base is old or new, whole; and once there is room it works again
-// (after a reopen: LevelDB itself refuses writes once a flush of its memtable has failed).
+// Fills a small tmpfs before a compaction, leaving a little more room each time. Whatever happens, the base
+// must be old or new as a whole, and must work again once there is room (after a reopen, because LevelDB
+// refuses writes after a failed flush of its memtable).
 //
-// Mounting needs the right to; without it the family says so and tries nothing.
+// Needs the right to mount; without it the family is skipped.
 
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
@@ -25,17 +25,17 @@ import {
 export interface FullDiskOptions extends FamilyOptions {
   /** How often the disk is filled. @defaultValue 25 */
   readonly rounds?: number;
-  /** Grants of the sync. @defaultValue 2000 */
+  /** The number of grants of the sync. @defaultValue 2000 */
   readonly grants?: number;
 }
 
 const DISK_BYTES = 64 * 1024 * 1024;
-/** From nothing free to more than a compaction of the default sync takes. */
+/** The most free space, more than a compaction of the default sync takes. */
 const MAX_FREE_BYTES = 3 * 1024 * 1024;
 
 const run = promisify(execFile);
 
-/** Runs the family; see the head of this file. */
+/** Runs the family, as the top of this file describes. */
 export async function runFullDiskFamily(options: FullDiskOptions): Promise<FamilyReport> {
   const { seed, rounds = 25, grants = 2000 } = options;
   const tally = new FamilyTally('full-disk', options);
@@ -46,7 +46,7 @@ export async function runFullDiskFamily(options: FullDiskOptions): Promise<Famil
     await run('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'tmpfs', disk]);
   } catch (error) {
     directory.remove();
-    return { ...tally.report(), skipped: `no small disk can be mounted here: ${String(error)}` };
+    return { ...tally.report(), skipped: `cannot mount a small disk: ${String(error)}` };
   }
   const unmount = cleanByExit(() => execFileSync('umount', ['-l', disk]));
   try {
@@ -78,12 +78,13 @@ export async function runFullDiskFamily(options: FullDiskOptions): Promise<Famil
         );
         await rm(filler);
         const { digest } = await digestSync(base, syncId);
-        if (failed === undefined && digest !== digests[next]) throw new Error('done, and not new');
+        if (failed === undefined && digest !== digests[next])
+          throw new Error('the compaction succeeded, but the sync is not new');
         if (failed !== undefined && digest !== digests[held]) {
-          throw new Error(`failed (${String(failed)}), and not old`);
+          throw new Error(`the compaction failed (${String(failed)}), but the sync is not old`);
         }
         if ((await digestSync(base, other.syncId)).digest !== otherDigest) {
-          throw new Error('another sync was touched');
+          throw new Error('another sync has changed');
         }
         if (failed !== undefined) {
           await base.close();

@@ -1,6 +1,5 @@
-// The inputs of the fuzz family, as a child process tries them. Each is made from the seed and its number;
-// what refuses it must do so with the typed error of its package, soon; what accepts it must read it as
-// LevelDB does.
+// The inputs of the fuzz family, as a child process tries them. Each derives from the seed and its number. It
+// must be refused promptly with the typed error of the package, or accepted and read as LevelDB reads it.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,23 +18,23 @@ import { readAsLevelDb, readAsTable, readStoreTwice } from './read-differentiall
 export interface FuzzSetup {
   readonly seed: number;
   readonly store: SmallStore;
-  /** Paths of further tables: of other options than the store's. */
+  /** Paths of further tables, built with other options than the store's. */
   readonly tables: readonly string[];
   readonly syncFile: string;
-  /** Every so many accepted inputs are read by LevelDB too. */
+  /** One in this many accepted inputs is also read by LevelDB. */
   readonly compareEvery: number;
-  /** Every so many inputs is a .c1z file: each starts a process. */
+  /** One in this many inputs is a .c1z file, each of which starts a process. */
   readonly syncFileEvery: number;
 }
 
-/** Of the processor, whatever else the machine does: far above what any input takes. */
+/** The limit of CPU time for an input, far above what any takes. */
 const MAX_INPUT_MS = 20_000;
 /** A multiplier that spreads neighbouring numbers (2^32 divided by the golden ratio). */
 const SPREAD = 0x9e3779b1;
 
 type Target = 'table' | 'block' | 'store' | 'record' | 'key' | 'lines' | 'arguments' | 'c1z';
 
-/** How often each target's turn comes, of all these. */
+/** The targets; one that is listed more often is tried more often. */
 const TURNS: readonly Target[] = [
   ...Array<Target>(4).fill('table'),
   ...Array<Target>(7).fill('block'),
@@ -96,13 +95,13 @@ class FuzzCases implements CaseRunner {
   #targetOf(index: number): Target {
     const { syncFileEvery } = this.#setup;
     if (index % syncFileEvery === syncFileEvery - 1) return 'c1z';
-    // Not by its remainder alone: processes share out the numbers by that.
+    // Hashed first, because processes divide the numbers by their remainder.
     const turn = TURNS[(Math.imul(index, SPREAD) >>> 8) % TURNS.length];
     if (turn !== 'lines') return turn ?? 'table';
     return index % 3 === 0 ? 'arguments' : 'lines';
   }
 
-  /** True for an input that was taken. */
+  /** Returns whether the input was accepted. */
   async #try(target: Target, random: Random): Promise<boolean> {
     switch (target) {
       case 'table':
@@ -131,7 +130,7 @@ class FuzzCases implements CaseRunner {
   async #table(bytes: Uint8Array): Promise<boolean> {
     const path = '/fuzzed.ldb';
     const fileSystem = memoryFiles(new Map([[path, bytes]]));
-    // Reading without checksums, as LevelDB does, meets faults that verifying does not get to.
+    // Reading without checksums, as LevelDB does, reaches faults that verification does not.
     onlyTyped(() => {
       const reader = TableReader.open(fileSystem, path, { verifyChecksums: false });
       try {
@@ -151,9 +150,9 @@ class FuzzCases implements CaseRunner {
       this.counts.count('tables-compared');
       const expected = readAsTable(bytes);
       const seen = await readAsLevelDb(bytes, this.#directory);
-      // Refused for another reason than its form: a sequence that leaves the store no room.
+      // `undefined` if the store refused the table for its sequence numbers, not its form.
       if (seen !== undefined && !sameContents(seen, expected)) {
-        throw new Error('a verified table reads otherwise in LevelDB');
+        throw new Error('LevelDB reads a verified table differently');
       }
     }
     return true;

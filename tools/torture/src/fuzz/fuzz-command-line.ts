@@ -1,4 +1,4 @@
-// Fuzzes what people and scripts give to the command line: arguments, and .jsonl files to import.
+// Fuzzes the input of the command line: arguments, and .jsonl files to import.
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT_CODES, run } from '@sstitch/cli';
@@ -41,7 +41,7 @@ const VALUES = [
   ],
 ];
 
-/** Any arguments end in an exit code and one line that says why. True for those that did something. */
+/** Runs random arguments, which must end in an exit code and one line that says why. Returns whether they succeeded. */
 export async function fuzzCommandLine(
   random: Random,
   directory: string,
@@ -53,13 +53,13 @@ export async function fuzzCommandLine(
     const from = below(random, 2) === 0 ? OPTIONS : values;
     argv.push(from[below(random, from.length)] ?? '');
   }
-  // What is made goes where it harms nobody.
+  // Commands that create something get a path in the scratch directory.
   const made = ['import', 'compact', 'drop', 'adopt', 'checkpoint'].includes(argv[0] ?? '');
   if (made) argv.splice(1, argv.length, ...argv.slice(1).filter((value) => value !== store));
   return (await runCommand(argv)) === 0;
 }
 
-/** Lines that are nearly records. True for those that were imported. */
+/** Imports lines that are nearly records. Returns whether they were imported. */
 export async function fuzzJsonLines(
   random: Random,
   entries: readonly SampleEntry[],
@@ -111,9 +111,8 @@ async function runCommand(argv: readonly string[]): Promise<number> {
   });
   const said = `${JSON.stringify(argv)} gave ${exitCode}: ${errors}`;
   if (!KNOWN_EXIT_CODES.has(exitCode)) throw new Error(`an unknown exit code: ${said}`);
-  // "unexpected" is what the command line says of errors that nobody foresaw.
-  if (/unexpected:|\n\s+at /.test(errors))
-    throw new Error(`an error that was not foreseen: ${said}`);
-  if (exitCode !== 0 && !errors.includes('sstitch')) throw new Error(`nothing is said: ${said}`);
+  // The command line marks errors without a code as "unexpected".
+  if (/unexpected:|\n\s+at /.test(errors)) throw new Error(`an unexpected error: ${said}`);
+  if (exitCode !== 0 && !errors.includes('sstitch')) throw new Error(`no message: ${said}`);
   return exitCode;
 }

@@ -1,6 +1,6 @@
-// Fuzzing: tables, MANIFESTs, logs, keys, records, .c1z and .jsonl files and command lines that are nearly
-// right. Nothing but typed errors may come of them, soon and in bounded memory; a table or store that
-// verification takes must read in LevelDB as it does here.
+// Fuzzes tables, MANIFESTs, logs, keys, records, .c1z and .jsonl files and command lines that are nearly valid.
+// They may only cause typed errors, promptly and in bounded memory. LevelDB must read a table or store that
+// verification accepts as this code does.
 import { join } from 'node:path';
 import { makeC1z } from '@sstitch/c1z/testing';
 import { makeInternalKey, nodeFileSystem, TableBuilder, type TableOptions } from '@sstitch/sst';
@@ -16,15 +16,15 @@ import type { FuzzSetup } from './fuzz-cases.js';
 
 export interface FuzzOptions extends FamilyOptions {
   readonly inputs: number;
-  /** Every so many accepted inputs are read by LevelDB too. @defaultValue 20 */
+  /** One in this many accepted inputs is also read by LevelDB. @defaultValue 20 */
   readonly compareEvery?: number;
-  /** Every so many inputs is a .c1z file. @defaultValue 1000 */
+  /** One in this many inputs is a .c1z file. @defaultValue 1000 */
   readonly syncFileEvery?: number;
   /** @defaultValue 2 */
   readonly processes?: number;
 }
 
-/** Runs the family; see the head of this file. */
+/** Runs the family, as the top of this file describes. */
 export async function runFuzzFamily(options: FuzzOptions): Promise<CountedReport> {
   const { seed, inputs, compareEvery = 20, syncFileEvery = 1000, processes } = options;
   const tally = new FamilyTally('fuzz', options);
@@ -56,7 +56,10 @@ export async function runFuzzFamily(options: FuzzOptions): Promise<CountedReport
   }
 }
 
-/** Tables that no small store has: without a filter, raw, sealed, of many versions of few keys. */
+/**
+ * Creates tables that the small store lacks: without a filter, uncompressed, sealed, with many versions of few
+ * keys.
+ */
 function makeTables(directory: string): string[] {
   const variants: readonly TableOptions[] = [
     { compression: 'none', blockSizeBytes: 1024, bloomBitsPerKey: 0, restartInterval: 3 },

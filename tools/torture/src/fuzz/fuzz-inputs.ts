@@ -1,5 +1,5 @@
-// Makes inputs that are nearly right: mutations of bytes, and tables and logs whose checksums are right
-// again after a mutation, so that what lies behind the checksum is reached.
+// Creates inputs that are nearly valid: mutated bytes, and tables and logs whose checksums are recomputed after
+// a mutation, so that code beyond the checksum is reached.
 import { TableReader } from '@sstitch/sst';
 import {
   type BlockHandle,
@@ -11,14 +11,14 @@ import { memoryFiles } from '../cases/memory-files.js';
 
 export type Random = () => number;
 
-/** Values at which lengths and offsets break. */
+/** Bytes that make lengths and offsets invalid. */
 const NASTY_BYTES = [0, 1, 2, 4, 7, 8, 0x7f, 0x80, 0x81, 0xfe, 0xff];
 
 export function below(random: Random, limit: number): number {
   return Math.floor(random() * limit);
 }
 
-/** One to a few changes: bits, nasty bytes, runs, bytes split out, doubled, put in. */
+/** Makes one to a few changes: flipped bits, nasty bytes, runs, and removed, repeated or inserted bytes. */
 export function mutateBytes(random: Random, source: Uint8Array, keepsLength = false): Uint8Array {
   let bytes = Uint8Array.from(source);
   for (let left = 1 + below(random, 4); left > 0; left--) {
@@ -41,14 +41,14 @@ export function mutateBytes(random: Random, source: Uint8Array, keepsLength = fa
   return bytes;
 }
 
-/** Mutates the contents of one block of a table, and makes its checksum right again. */
+/** Mutates the content of one block of a table and recomputes its checksum. */
 export function mutateBlock(random: Random, table: Uint8Array): Uint8Array {
   const bytes = Uint8Array.from(table);
   const handles = blocksOf(table);
   const handle = handles[below(random, handles.length)];
   if (handle === undefined) return bytes;
   const { offset, size } = handle;
-  // Type and contents: LevelDB's checksum covers both.
+  // LevelDB's checksum covers the content and the type.
   const changed = mutateBytes(random, bytes.subarray(offset, offset + size + 1), true);
   bytes.set(changed, offset);
   const view = new DataView(bytes.buffer);
@@ -56,7 +56,7 @@ export function mutateBlock(random: Random, table: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** Data blocks, filter, metaindex and index. */
+/** All blocks of a table: data, filter, metaindex and index. */
 function blocksOf(table: Uint8Array): BlockHandle[] {
   const path = '/table';
   const reader = TableReader.open(memoryFiles(new Map([[path, table]])), path);
@@ -72,7 +72,7 @@ function blocksOf(table: Uint8Array): BlockHandle[] {
 
 const LOG_HEADER_BYTES = 7;
 
-/** Mutates one record of a log or MANIFEST, and makes its length and checksum right again. */
+/** Mutates one record of a log or MANIFEST and recomputes its length and checksum. */
 export function mutateLogRecord(random: Random, log: Uint8Array): Uint8Array {
   const starts: number[] = [];
   const view = new DataView(log.buffer, log.byteOffset, log.byteLength);

@@ -1,4 +1,4 @@
-// Fuzzes keys and records: bytes that are nearly those of a synthetic sync.
+// Fuzzes keys and records with mutated bytes of a synthetic sync.
 import { compareBytes } from '@sstitch/contract';
 import { buildKey, classifyKey, KeysError, parseKey, parseSyncId } from '@sstitch/keys';
 import {
@@ -19,7 +19,7 @@ export interface SampleEntry {
   readonly isRecord: boolean;
 }
 
-/** Entries of a small synthetic sync: records and index entries. */
+/** The entries of a small synthetic sync: records and index entries. */
 export function sampleEntries(): readonly SampleEntry[] {
   const { syncId, records } = syntheticSync({ grants: 20 });
   const entries: SampleEntry[] = [];
@@ -41,7 +41,7 @@ function pick<T>(random: Random, from: readonly T[]): T {
   return picked;
 }
 
-/** A key is told apart, or refused by name; a key that is taken is made of its parts again. */
+/** Parses a key, which must be refused with a typed error or be rebuilt equal from its parts. */
 export function fuzzKey(random: Random, entries: readonly SampleEntry[]): boolean {
   const key = mutateBytes(random, pick(random, entries).key);
   const classified = classifyKey(key);
@@ -53,12 +53,12 @@ export function fuzzKey(random: Random, entries: readonly SampleEntry[]): boolea
     return true;
   } catch (error) {
     if (!(error instanceof KeysError)) throw error;
-    if (classified.kind === 'sync') throw new Error('a key was told apart and then refused');
+    if (classified.kind === 'sync') throw new Error('a key was classified and then refused');
     return false;
   }
 }
 
-/** A record is decoded, or refused by name; one that is taken has entries or is refused by name, too. */
+/** Decodes a record, which must be refused with a typed error; so must its index entries, if they cannot be derived. */
 export function fuzzRecord(random: Random, entries: readonly SampleEntry[]): boolean {
   const records = entries.filter(({ isRecord }) => isRecord);
   const { bucket: own, key, value } = pick(random, records);

@@ -1,10 +1,10 @@
-// Fuzzes .c1z files. Their blocks are raw, so that most changes reach the database inside.
+// Fuzzes .c1z files with raw blocks, so that most changes reach the database inside.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { C1zError, openC1z } from '@sstitch/c1z';
 import { below, mutateBytes, type Random } from './fuzz-inputs.js';
 
-/** A reader of a damaged database must answer within this time. */
+/** The time within which the reader of a damaged database must answer. */
 const STALL_TIMEOUT_MS = 600_000;
 
 export async function fuzzSyncFile(
@@ -13,7 +13,7 @@ export async function fuzzSyncFile(
   directory: string,
 ): Promise<boolean> {
   const path = join(directory, 'fuzzed.c1z');
-  // Half of them in the first page, where the database says what it is.
+  // Half of the changes are in the first page, which holds the database header.
   const head = below(random, 2) === 0 ? Math.min(source.length, 4096) : source.length;
   const bytes = Buffer.concat([
     mutateBytes(random, source.subarray(0, head), below(random, 4) > 0),
@@ -32,7 +32,7 @@ export async function fuzzSyncFile(
     return true;
   } catch (error) {
     if (!(error instanceof C1zError)) throw error;
-    // A reader that breaks down is contained, and still a fault of ours if a file can do it.
+    // A crash of the reader process is contained, but still a fault of the reader.
     if (error.code === 'SSTITCH_C1Z_STALLED') throw error;
     return false;
   }

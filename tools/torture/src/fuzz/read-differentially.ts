@@ -1,4 +1,4 @@
-// Reads the same bytes in two ways: by this project's own reader, and by LevelDB.
+// Reads the same bytes with this project's own reader and with LevelDB.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EngineError, openReadOnly, Store } from '@sstitch/engine';
@@ -13,7 +13,7 @@ const VIEW = {
   fileSystem: unsyncedFileSystem,
 } as const;
 
-/** What a table shows: of each user key the newest version, unless that is a deletion. */
+/** The visible entries of a table: the newest version of each user key, unless it is a tombstone. */
 export function readAsTable(bytes: Uint8Array): HexContents {
   const path = '/table.ldb';
   const reader = TableReader.open(memoryFiles(new Map([[path, bytes]])), path);
@@ -35,7 +35,7 @@ export function readAsTable(bytes: Uint8Array): HexContents {
   }
 }
 
-/** What LevelDB shows of a store that took the table; undefined where the store did not take it. */
+/** The entries that LevelDB reads from a store that ingested the table; undefined if the store refused it. */
 export async function readAsLevelDb(
   bytes: Uint8Array,
   directory: string,
@@ -62,7 +62,7 @@ export async function readAsLevelDb(
   }
 }
 
-/** Opens a store by LevelDB; every key must read the same by iteration and by get. */
+/** Opens a store with LevelDB and checks that iteration and get agree on every key. */
 export async function readStoreTwice(
   location: string,
   files: ReadonlyMap<string, Uint8Array>,

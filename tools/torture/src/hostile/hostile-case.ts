@@ -1,24 +1,24 @@
-// What a case of the hostile family is, and how it says that something was refused.
+// A case of the hostile family, and the check that something was refused.
 import type { SmallStore } from '../cases/small-store.js';
 
-/** Where a case works. */
+/** The directories of a case. */
 export interface HostilePlace {
-  /** Empty at first, and removed after the case. */
+  /** The working directory, empty at first and removed after the case. */
   readonly directory: string;
-  /** A directory with files that are none of the case's business. */
+  /** A directory with files that the case must not touch. */
   readonly outside: string;
   readonly store: SmallStore;
   readonly seed: number;
 }
 
-/** One harmful thing. */
+/** A case with one hostile input. */
 export interface HostileCase {
   readonly name: string;
-  /** Throws where it does harm, or is not refused as it should be. */
+  /** Throws if the input does harm or is not refused as it should be. */
   run(place: HostilePlace): Promise<void>;
 }
 
-/** Runs what must be refused; checks the error's class by its name, and its code. */
+/** Runs a call that must be refused; checks the name of the error's class and its code. */
 export async function refused(
   work: () => unknown,
   name: string,
@@ -32,7 +32,7 @@ export async function refused(
     thrown = error;
   }
   if (thrown === undefined) throw new Error('it was not refused');
-  // A store that does not open says why in the cause of Level's own error.
+  // The reason why a store does not open is the cause of Level's own error.
   const { cause } = thrown as { cause?: unknown };
   const error = (thrown as { code?: unknown }).code === 'LEVEL_DATABASE_NOT_OPEN' ? cause : thrown;
   if (!(error instanceof Error) || error.name !== name) throw thrown;

@@ -1,6 +1,6 @@
-// The cases of the hostile family, as a child process runs them: each makes something that was made to do
-// harm, and gives it to the package that it is meant for. Nothing outside the case's own directory may be
-// touched by it, and what refuses it says why.
+// The cases of the hostile family, as a child process runs them. Each creates a hostile input and passes it to
+// the package that it attacks. The package must refuse it with a reason and touch nothing outside the case's
+// directory.
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ export interface HostileSetup {
   readonly seed: number;
 }
 
-/** All cases, always in the same order. */
+/** All cases in a fixed order. */
 export const HOSTILE_CASES: readonly HostileCase[] = [
   ...hostileSyncFiles,
   ...hostileTables,

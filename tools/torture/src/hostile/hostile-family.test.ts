@@ -4,7 +4,7 @@ import { runHostileFamily } from './hostile-family.js';
 
 const rounds = process.env['SSTITCH_LONG'] === '1' ? 20 : 1;
 
-test('files and stores made to do harm are refused by name, and touch nothing outside', async () => {
+test('hostile files and stores are refused with typed errors, and touch nothing outside', async () => {
   const seed = Number(process.env['SSTITCH_SEED'] ?? 20261122);
   const report = await runHostileFamily({ seed, rounds });
   expect(report.failures).toEqual([]);

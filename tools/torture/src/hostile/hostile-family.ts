@@ -1,6 +1,6 @@
-// Hostility: .c1z files that decode to endless data, databases that lie, tables with absurd lengths, stores
-// whose pointers and links lead elsewhere. Each must be refused by name, within its limit, and leave alone
-// what lies outside.
+// Hostile inputs: .c1z files that decode to endless data, databases with false headers, tables with absurd
+// lengths, stores whose pointers and links lead elsewhere. Each must be refused with a typed error, within its
+// limit, and touch nothing outside.
 import { join } from 'node:path';
 import {
   type FamilyOptions,
@@ -13,13 +13,13 @@ import { makeSmallStore } from '../cases/small-store.js';
 import { HOSTILE_CASES, type HostileSetup } from './hostile-cases.js';
 
 export interface HostileOptions extends FamilyOptions {
-  /** How often all cases are tried, each time with other records. @defaultValue 1 */
+  /** How often all cases run, each time with other records. @defaultValue 1 */
   readonly rounds?: number;
   /** @defaultValue 2 */
   readonly processes?: number;
 }
 
-/** Runs the family; see the head of this file. */
+/** Runs the family, as the top of this file describes. */
 export async function runHostileFamily(options: HostileOptions): Promise<FamilyReport> {
   const { seed, rounds = 1, processes } = options;
   const tally = new FamilyTally('hostile', options);

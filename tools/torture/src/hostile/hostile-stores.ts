@@ -1,5 +1,4 @@
-// Stores made to do harm: pointers and links that lead elsewhere, pipes for files, MANIFESTs that claim what
-// cannot be.
+// Hostile stores: pointers and links that lead elsewhere, pipes in place of files, MANIFESTs with impossible claims.
 import { execFileSync } from 'node:child_process';
 import {
   cpSync,
@@ -22,7 +21,7 @@ import { type HostileCase, type HostilePlace, refused } from './hostile-case.js'
 
 const VIEW = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 
-/** A copy of the small store, and names in it. */
+/** A copy of the small store, and paths in it. */
 interface Victim {
   readonly path: string;
   /** The generation's directory. */
@@ -65,20 +64,20 @@ async function read(path: string): Promise<void> {
   await reader.close();
 }
 
-/** verify says what is wrong, or refuses the store as a whole; it does not find it sound. */
+/** Checks that verify reports a problem or refuses the store as a whole. */
 async function verifyFinds(path: string): Promise<void> {
   const report = await verifyStore(path);
-  if (report.ok) throw new Error('verify finds nothing');
+  if (report.ok) throw new Error('verify finds no problem');
   throw Object.assign(new Error(report.problems[0]?.message), {
     name: 'EngineError',
     code: 'SSTITCH_STORE_CORRUPT',
   });
 }
 
-/** A generation that is not there at all is, to a read-only open, a file that is not there. */
+/** The expected codes; a read-only open reports a missing generation as a missing file. */
 const REFUSALS = /^SSTITCH_(STORE_CORRUPT|STORE_FORMAT|FILE_OPERATION)$/;
 
-/** Neither an open, nor a read-only open, nor verify takes what `harm` makes of a store. */
+/** A case in which an open, a read-only open and verify must all refuse the store that `harm` has changed. */
 function storeCase(
   name: string,
   harm: (victim: Victim, place: HostilePlace) => void,
@@ -96,7 +95,7 @@ function storeCase(
   };
 }
 
-/** Moves a file or directory out, and leaves a link to it. */
+/** Moves a file or directory outside and leaves a symbolic link to it. */
 function linkOut(path: string, { directory }: HostilePlace): void {
   const moved = join(directory, 'moved');
   renameSync(path, moved);
@@ -108,7 +107,7 @@ function pipeAt(path: string): void {
   execFileSync('mkfifo', [path]);
 }
 
-/** Writes a MANIFEST of one record, its checksum right. */
+/** Writes a MANIFEST of one record with a valid checksum. */
 function writeManifestOf({ manifest }: Victim, fields: ReadonlyArray<number | Uint8Array>): void {
   const body = Buffer.concat(
     fields.map((field) => {
@@ -135,13 +134,13 @@ const table = (level: number, number: number, size: number, from: string, to: st
   ...[key(from), key(to)],
 ];
 
-/** A read-only open reads a copy: what it does not copy does it no harm. */
+/** Only verify must refuse: a read-only open works on a copy, which omits the file. */
 const verifyOnly = [verifyFinds];
 
 const pointers: readonly HostileCase[] = [
   ['leads out', '../outside\n'],
   ['is absolute', '/etc\n'],
-  ['leads in and out', 'gen-000002/../../outside\n'],
+  ['leads in and out again', 'gen-000002/../../outside\n'],
   ['has two lines', 'gen-000002\ngen-000002\n'],
   ['has a zero byte', 'gen-000002\0\n'],
   ['is long', `gen-${'0'.repeat(10_000_000)}2\n`],
@@ -232,7 +231,7 @@ const manifests: readonly HostileCase[] = (
     ],
     ['has a table 2^53-1', [...counters, ...table(1, Number.MAX_SAFE_INTEGER, 9, 'a', 'b')]],
     [
-      'has the last file number there is',
+      'has the largest possible file number',
       [LOG, 1, NEXT_FILE, Number.MAX_SAFE_INTEGER, LAST_SEQUENCE, 5],
     ],
     ['has a table twice', [...counters, ...table(1, 5, 9, 'a', 'b'), ...table(2, 5, 9, 'a', 'b')]],
@@ -250,7 +249,7 @@ const manifests: readonly HostileCase[] = (
 
 const sound: readonly HostileCase[] = [
   {
-    name: 'store: reached through a link, beside names with newlines, opens and reads as ever',
+    name: 'store: reached through a link, beside names with newlines, opens and reads as usual',
     run: async (place) => {
       const { path, generation } = copyStore(place);
       for (const name of ['gen-000001\n', '\n', 'CURRENT\n', 'gen-000002 ']) {
@@ -269,11 +268,11 @@ const sound: readonly HostileCase[] = [
       } finally {
         await store.close();
       }
-      if (!existsSync(join(path, 'CURRENT\n'))) throw new Error('a foreign file is gone');
+      if (!existsSync(join(path, 'CURRENT\n'))) throw new Error('a foreign file was removed');
     },
   },
   {
-    name: 'store: a leftover generation that is a link, where a store is to be made',
+    name: 'store: a leftover generation that is a link, where a store is created',
     run: async ({ directory, outside }) => {
       const path = join(directory, 'new');
       mkdirSync(path);
@@ -296,7 +295,7 @@ const sound: readonly HostileCase[] = [
       linkOut(path, place);
       const target = join(place.directory, 'adopted');
       await refused(() => adopt(generation, target), 'EngineError', REFUSALS);
-      if (existsSync(join(target, 'CURRENT'))) throw new Error('a store was made');
+      if (existsSync(join(target, 'CURRENT'))) throw new Error('a store was created');
     },
   },
 ];

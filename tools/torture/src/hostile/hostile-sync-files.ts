@@ -1,5 +1,5 @@
-// .c1z files made to do harm: that decode to more than there is room for, and databases that lie. Each limit
-// of the reader is hit once.
+// Hostile .c1z files, which decode to more than memory holds or contain databases with false headers. Each
+// limit of the reader is exceeded once.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type C1zOptions, openC1z } from '@sstitch/c1z';
@@ -9,7 +9,7 @@ import { type HostileCase, type HostilePlace, refused } from './hostile-case.js'
 const SYNC_ID = '36zfOAoWMxQdISbixanQCRBiX7E';
 const MAGIC = Buffer.from('C1ZF\0', 'latin1');
 const FRAME_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
-/** A frame with a window of 128 KiB. */
+/** The header of a frame with a window of 128 KiB. */
 const FRAME_HEAD = Buffer.from([...FRAME_MAGIC, 0, 7 << 3]);
 const MAX_BLOCK_BYTES = 128 * 1024;
 const LONG_TIMEOUT_MS = 600_000;
@@ -24,7 +24,7 @@ const CONTENTS: C1zContents = {
   ],
 };
 
-/** A block of one byte, repeated to 128 KiB. */
+/** A block of one byte that repeats to 128 KiB. */
 function zeroBlock(isLast: boolean): Buffer {
   const head = (MAX_BLOCK_BYTES << 3) | (1 << 1) | (isLast ? 1 : 0);
   return Buffer.from([head & 0xff, (head >> 8) & 0xff, (head >> 16) & 0xff, 0]);
@@ -72,10 +72,10 @@ const writes = (...parts: Uint8Array[]) => {
   return (path: string) => writeFileSync(path, Buffer.concat([MAGIC, ...parts]));
 };
 
-/** Changes the database's head: offsets as in SQLite's file format, section 1.3. */
+/** Changes the database header; SQLite's file format, section 1.3, defines the offsets. */
 function lyingDatabase(name: string, change: (database: Buffer) => void): HostileCase {
   return syncFileCase(
-    `a database whose head lies: ${name}`,
+    `a database with a false header: ${name}`,
     /SSTITCH_C1Z_(CORRUPT|TOO_LARGE)/,
     (path, { directory }) => {
       const database = join(directory, 'lying.db');
@@ -118,7 +118,7 @@ export const hostileSyncFiles: readonly HostileCase[] = [
     writes(zeros(2), Buffer.from([...FRAME_MAGIC, 0, 21 << 3]), zeroBlock(true)),
   ),
   syncFileCase(
-    'frames without end that hold nothing',
+    'endless empty frames',
     /CORRUPT/,
     writes(...Array<Buffer>(100_000).fill(Buffer.concat([FRAME_HEAD, Buffer.from([1, 0, 0])]))),
   ),

@@ -1,4 +1,4 @@
-// Tables with absurd lengths, and things that are no tables, given to a store to ingest.
+// Tables with absurd lengths, and files that are not tables, for a store to ingest.
 
 import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
@@ -31,7 +31,7 @@ async function ingest(place: HostilePlace, table: string): Promise<void> {
   } finally {
     const kept = await store.get(Buffer.from('kept'), byteEncodings);
     await store.close();
-    // A plain error is none that the caller expects.
+    // A plain error is not what the caller expects.
     assert(kept !== undefined, 'the store lost a key');
   }
 }
@@ -74,7 +74,7 @@ function withFooter(table: Buffer, change: (footer: Footer) => Footer): Uint8Arr
   return Buffer.concat([body, encodeFooter(change(footer))]);
 }
 
-/** Replaces the index block; its checksum is right. */
+/** Replaces the index block, with a valid checksum. */
 function withIndex(table: Buffer, make: (index: Buffer) => Uint8Array): Uint8Array {
   const { metaindex, index } = decodeFooter(table.subarray(-FOOTER_BYTES), {});
   const contents = make(table.subarray(index.offset, index.offset + index.size));
@@ -85,7 +85,7 @@ function withIndex(table: Buffer, make: (index: Buffer) => Uint8Array): Uint8Arr
   return Buffer.concat([table.subarray(0, index.offset), block, footer]);
 }
 
-/** The first block becomes one that claims to decompress to `claimed` bytes. */
+/** Replaces the first block by one that claims to decompress to `claimed` bytes. */
 function snappyClaim(table: Buffer, claimed: number): Uint8Array {
   const changed = Buffer.from(table);
   const size = 200;
@@ -96,7 +96,7 @@ function snappyClaim(table: Buffer, claimed: number): Uint8Array {
 }
 
 export const hostileTables: readonly HostileCase[] = [
-  tableCase('an index at the end of all numbers', (table) =>
+  tableCase('an index at the largest possible offset', (table) =>
     withFooter(table, (footer) => ({ ...footer, index: { offset: HUGE, size: 1 } })),
   ),
   tableCase('an index of 8 PiB', (table) =>
@@ -127,7 +127,7 @@ export const hostileTables: readonly HostileCase[] = [
   ),
   tableCase('a block that claims 4 GiB', (table) => snappyClaim(table, 0xffff_ffff)),
   tableCase('a block that claims a little too much', (table) => snappyClaim(table, 4000)),
-  tableCase('nothing but a footer', () =>
+  tableCase('only a footer', () =>
     encodeFooter({ metaindex: { offset: 0, size: 0 }, index: { offset: 0, size: 0 } }),
   ),
   tableCase('an empty file', () => new Uint8Array(0)),
@@ -136,7 +136,7 @@ export const hostileTables: readonly HostileCase[] = [
   otherCase('a device that never ends', (path) => symlinkSync('/dev/zero', path)),
   otherCase('a link to itself', (path) => symlinkSync(path, path)),
   {
-    name: 'table: a link to a sound table, which is taken as the file that it is',
+    name: 'table: a link to a valid table, which is ingested as the file it leads to',
     run: async (place) => {
       const path = join(place.directory, 'linked.ldb');
       const file = join(place.directory, 'file.ldb');

@@ -6,21 +6,21 @@ import { expect, test } from 'vitest';
 
 const rounds = process.env['SSTITCH_LONG'] === '1' ? 5000 : 100;
 
-test(`compactions, checkpoints and adoptions killed ${rounds} times, at named points and random moments, leave everything old or new, whole, and lose no acknowledged write`, async () => {
+test(`compactions, checkpoints and adoptions killed ${rounds} times, at named points and random moments, leave every store old or new as a whole, and lose no acknowledged write`, async () => {
   const seed = Number(process.env['SSTITCH_SEED'] ?? 20261122);
   const only = process.env['SSTITCH_ONLY'] ?? '';
   const { failures, tried, counts } = await runKillFamily({ rounds, seed, only });
   expect(failures).toEqual([]);
   expect(tried).toBe(rounds);
   if (only !== '') return;
-  // Every way to die was died.
+  // Victims died in every way.
   for (const kind of ['compact', 'adopt']) {
     expect(counts[`${kind} at random`], kind).toBeGreaterThan(rounds / 8);
     expect(counts[`${kind} at a point`], kind).toBeGreaterThan(rounds / 8);
   }
 }, 7_200_000);
 
-test('an interrupt ends it between two rounds, and what it made in the directory given goes', async () => {
+test('an interrupt ends the family between two rounds, and its files in the given directory are removed', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'sstitch-kill-test-'));
   const interrupt = new AbortController();
   try {

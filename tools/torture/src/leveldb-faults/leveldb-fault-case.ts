@@ -1,5 +1,5 @@
-// One case of the family leveldb-faults: writes, with a fault beside some of them; then the fault is over, and
-// more is written, committed, and the store opened anew. Every acknowledged write is there at each step.
+// A case of the family leveldb-faults: writes, some of them during a fault; then, without the fault, more
+// writes, a commit and a reopen. Every acknowledged write must be present at each step.
 
 import { rmSync } from 'node:fs';
 import type { ReadableEngine } from '@sstitch/contract';
@@ -10,20 +10,20 @@ import type { FaultControl } from './leveldb-fault-shim.js';
 const VIEW = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 type ByteStore = Store<Uint8Array, Uint8Array>;
 
-/** Of a key, what may be there: the value that was acknowledged last, or one of a write that failed since. */
+/** The possible values of each key: the last acknowledged one, and those of writes that failed since. */
 export type Expected = Record<string, readonly number[]>;
 
-/** What is to be there, and a directory, after a process was killed. */
+/** The expected content, and the directory, after a process was killed. */
 export interface KilledCase {
   readonly path: string;
   readonly expected: Expected;
 }
 
 const UNRELATED = { start: Buffer.from('unrelated-'), end: Buffer.from('unrelated.') };
-/** Nothing was ever written. */
+/** The number that stands for no value. */
 const ABSENT = -1;
 
-/** Runs a case in an empty directory. Gives what a successor is to check where this process is to be killed. */
+/** Runs a case in an empty directory. If the process will be killed, returns what its successor must check. */
 export async function runLevelFaultCase(
   path: string,
   plan: LevelFaultPlan,
@@ -33,14 +33,14 @@ export async function runLevelFaultCase(
   return plan.phase === 'write' ? run.writePhase() : run.openPhase();
 }
 
-/** Opens the store that a case left, and checks it. */
+/** Opens and checks the store that a case left. */
 export async function checkLeft(path: string, expected: Expected): Promise<void> {
   await checkFiles(path);
   const store = await openStore(path);
   try {
     await checkContents(store, expected, 'opened anew');
     await store.excise([UNRELATED]);
-    await checkContents(store, expected, 'opened anew and committed to');
+    await checkContents(store, expected, 'after a reopen and a commit');
     await store.put(Buffer.from('unrelated-0'), Buffer.from('1'), { ...VIEW, sync: true });
   } finally {
     await store.close();
@@ -74,7 +74,7 @@ class LevelFaultCase {
     this.#control = control;
   }
 
-  /** The fault is there while the store is written to. */
+  /** Writes to the store during the fault. */
   async writePhase(): Promise<KilledCase | undefined> {
     const { before, during, after, fault, isConcurrent, commits, isKilled } = this.#plan;
     const store = await openStore(this.#path, this.#plan.writeBufferSize);
@@ -86,7 +86,7 @@ class LevelFaultCase {
       this.#control.disarm();
       let error: unknown;
       for (const write of after) error = await this.#write(store, write);
-      // A log that was torn once is replaced: only LevelDB's own files, and a failed sync, cost more.
+      // The engine replaces a log that was torn once; other faults of LevelDB's files, and a failed fsync, cost more.
       const isTornOnce = fault.text === '.log' && fault.kinds === 2 && !fault.forever;
       if (isTornOnce && error !== undefined) throw error;
       await checkContents(store, this.#allowed, 'after the fault');
@@ -105,7 +105,7 @@ class LevelFaultCase {
     return undefined;
   }
 
-  /** The fault is there while the store is opened. */
+  /** Opens the store during the fault. */
   async openPhase(): Promise<KilledCase | undefined> {
     const { before, during, after, fault, phase, isKilled, writeBufferSize } = this.#plan;
     const store = await openStore(this.#path, writeBufferSize);
@@ -120,9 +120,9 @@ class LevelFaultCase {
     });
     this.#control.disarm();
     if (opened !== undefined) {
-      await checkContents(opened, this.#allowed, 'opened beside the fault');
+      await checkContents(opened, this.#allowed, 'after an open during the fault');
       if (opened instanceof Store) for (const write of after) await this.#write(opened, write);
-      await checkContents(opened, this.#allowed, 'opened beside the fault, after writes').catch(
+      await checkContents(opened, this.#allowed, 'after an open during the fault and writes').catch(
         (error: unknown) => {
           if (opened instanceof Store) throw error;
         },
@@ -138,11 +138,11 @@ class LevelFaultCase {
     return Object.fromEntries(this.#expected);
   }
 
-  /** Gives the error of a write that is refused. */
+  /** Writes; returns the error if the write is refused. */
   async #write(store: ByteStore, { key, sizeBytes, sync }: PlannedWrite): Promise<unknown> {
     const number = this.#writes++ * 100_000 + sizeBytes;
     const options = { ...VIEW, sync };
-    // What may be there while it is under way: concurrent writes of one key are in order.
+    // The possible values during the write; concurrent writes to one key are in order.
     const allowed = this.#expected.get(key) ?? [ABSENT];
     this.#expected.set(key, [...allowed, number]);
     try {
@@ -156,7 +156,7 @@ class LevelFaultCase {
   }
 }
 
-/** A value that says which write it is of, of that write's size or a little more. */
+/** A value that identifies its write, of that write's size or slightly more. */
 function writtenValue(number: number): Buffer {
   const name = `${number}:`;
   return Buffer.from(name.padEnd(number % 100_000, String.fromCharCode(97 + (number % 23))));

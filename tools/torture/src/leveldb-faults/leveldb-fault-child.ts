@@ -1,5 +1,5 @@
-// The process in which cases of the family leveldb-faults run: the shim is preloaded into it. It runs case after
-// case until one ends with its own death.
+// The process that runs cases of the family leveldb-faults, with the shim preloaded. It runs case after case
+// until one ends in its death.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorText } from '@sstitch/testkit/torture';
@@ -10,21 +10,21 @@ import { CONTROL_VARIABLE, FaultControl } from './leveldb-fault-shim.js';
 export interface LevelFaultOrders {
   readonly seed: number;
   readonly from: number;
-  /** Not itself a case. */
+  /** The number after the last case. */
   readonly to: number;
-  /** Cases of which the number, divided by `of`, leaves `share`. */
+  /** The process runs the cases whose number modulo `of` is `share`. */
   readonly share: number;
   readonly of: number;
-  /** A directory for the stores. */
+  /** The directory for the stores. */
   readonly directory: string;
-  /** What a process before this one left when it was killed. */
+  /** The case that an earlier process left when it was killed. */
   readonly killed: KilledCase | undefined;
 }
 
 export type LevelFaultNews =
   | { readonly kind: 'case'; readonly index: number; readonly what: string }
   | { readonly kind: 'failure'; readonly message: string }
-  /** It kills itself now. */
+  /** The process kills itself now. */
   | { readonly kind: 'kill'; readonly index: number; readonly killed: KilledCase }
   | { readonly kind: 'done' };
 

@@ -1,9 +1,9 @@
-// What is tried in each numbered case of the family leveldb-faults: drawn from seed and number alone.
+// The plan of each numbered case of the family leveldb-faults, derived only from seed and number.
 
 import { seededRandom } from '@sstitch/testkit/torture';
 import { FAULT_CODES, FAULT_KINDS, type LevelFault } from './leveldb-fault-shim.js';
 
-/** One write: what it is called, how long its value is, and whether it is to survive a power cut. */
+/** A write: its key, the size of its value, and whether it must survive a power cut. */
 export interface PlannedWrite {
   readonly key: string;
   readonly sizeBytes: number;
@@ -11,16 +11,16 @@ export interface PlannedWrite {
 }
 
 export interface LevelFaultPlan {
-  /** While what the fault is there. */
+  /** The phase in which the fault occurs. */
   readonly phase: 'write' | 'open' | 'read';
   readonly fault: LevelFault;
   readonly before: readonly PlannedWrite[];
   readonly during: readonly PlannedWrite[];
   readonly after: readonly PlannedWrite[];
-  /** The writes beside the fault are issued at once, not one after another. */
+  /** Whether the writes during the fault are issued at once instead of one after another. */
   readonly isConcurrent: boolean;
   readonly commits: boolean;
-  /** The process is killed at the end, instead of closing the store. */
+  /** Whether the process is killed at the end instead of closing the store. */
   readonly isKilled: boolean;
   readonly writeBufferSize: number;
 }
@@ -29,7 +29,7 @@ const { open, write, sync, rename, unlink, read, map, close } = FAULT_KINDS;
 const ANY = open | write | sync | rename | unlink | read | map | close;
 const CODES = Object.keys(FAULT_CODES) as Array<keyof typeof FAULT_CODES>;
 
-/** Kinds of operations and what their paths hold, each as often as it is listed. */
+/** Kinds of operations and a text in their paths; one that is listed more often is tried more often. */
 const WRITE_TARGETS: ReadonlyArray<readonly [kinds: number, text: string]> = [
   [write, '.log'],
   [write, '.log'],
@@ -53,7 +53,7 @@ const OPEN_TARGETS: ReadonlyArray<readonly [kinds: number, text: string]> = [
   [ANY, ''],
 ];
 
-/** About where stdio, a block and a record of several blocks have their bounds. */
+/** Sizes near the bounds of stdio buffers, of a block and of a record of several blocks. */
 const SIZES = [
   ...[0, 1, 100, 1000, 4000, 4050, 4096, 9000, 16_000, 31_000],
   ...[32_700, 32_730, 32_745, 32_760, 32_768, 33_000, 40_000, 65_500, 65_520, 70_000],
@@ -73,7 +73,7 @@ export function levelFaultPlan(seed: number, index: number): LevelFaultPlan {
     partialBytes: [0, 0, 1, 6, 7, 100, 4095, 30_000][below(8)] ?? 0,
   };
   let next = 0;
-  // Some keys are written again: an older value must not come back.
+  // Some keys are written again: an older value must not reappear.
   const keyOf = () =>
     random() < 0.3 ? `again-${below(4)}` : `key-${String(next++).padStart(4, '0')}`;
   const writes = (count: number): PlannedWrite[] =>

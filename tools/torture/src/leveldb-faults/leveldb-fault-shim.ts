@@ -1,5 +1,5 @@
-// The shim that makes LevelDB's own file operations fail (tools/torture/native/fail-leveldb-calls.c): compiles
-// it, and gives it its orders through the file that both map.
+// Compiles the shim that makes LevelDB's own file operations fail (tools/torture/native/fail-leveldb-calls.c),
+// and controls it through a file that both map.
 import { closeSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { compileShim } from '../cases/compile-shim.js';
@@ -16,7 +16,7 @@ export const FAULT_KINDS = {
   close: 128,
 } as const;
 
-/** Linux's numbers of the codes that a disk, a quota, or a process at its limits gives. */
+/** Linux's error numbers for a failing disk, a quota, and a process at its limits. */
 export const FAULT_CODES = {
   ENOSPC: 28,
   EIO: 5,
@@ -27,17 +27,17 @@ export const FAULT_CODES = {
   ENOMEM: 12,
 } as const;
 
-/** What fails. */
+/** A fault of LevelDB's file operations. */
 export interface LevelFault {
   readonly kinds: number;
-  /** What the path holds; '' for any. */
+  /** A text that the path contains; '' matches every path. */
   readonly text: string;
-  /** The operation that fails, of those that match, from 0. */
+  /** The number of the failing operation among those that match, counted from 0. */
   readonly at: number;
-  /** All later ones too. */
+  /** Whether all later operations fail too. */
   readonly forever: boolean;
   readonly code: keyof typeof FAULT_CODES;
-  /** Bytes that a failing write writes before it fails. */
+  /** How many bytes a failing write writes before it fails. */
   readonly partialBytes: number;
 }
 
@@ -47,11 +47,11 @@ const TEXT_AT = 64;
 const FAILED_AT = 28;
 
 export interface FaultShim {
-  /** What a child process needs in its environment. */
+  /** The environment variables of a child process. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Compiles the shim into a directory; or says why there is none. */
+/** Compiles the shim into a directory, or returns why it cannot. */
 export async function makeFaultShim(directory: string): Promise<FaultShim | string> {
   const compiled = await compileShim('fail-leveldb-calls', directory);
   if ('skipped' in compiled) return compiled.skipped;
@@ -60,7 +60,7 @@ export async function makeFaultShim(directory: string): Promise<FaultShim | stri
   return { environment: { LD_PRELOAD: compiled.library, [CONTROL_VARIABLE]: control } };
 }
 
-/** Gives orders to the shim of this process. */
+/** Controls the shim of this process. */
 export class FaultControl {
   readonly #descriptor: number;
 
@@ -73,7 +73,7 @@ export class FaultControl {
     this.#write(words, text);
   }
 
-  /** From now on nothing fails. Gives how many operations did. */
+  /** Removes the fault; returns how many operations failed. */
   disarm(): number {
     const failed = Buffer.alloc(4);
     readSync(this.#descriptor, failed, 0, 4, FAILED_AT);

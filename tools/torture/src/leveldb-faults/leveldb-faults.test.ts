@@ -3,7 +3,7 @@ import { runLevelFaultsFamily } from './leveldb-faults.js';
 
 const cases = process.env['SSTITCH_LONG'] === '1' ? 20_000 : 100;
 
-test("whatever of LevelDB's own file operations fails, what was acknowledged is there", async ({
+test("no acknowledged write is lost, whichever of LevelDB's own file operations fails", async ({
   skip,
 }) => {
   const report = await runLevelFaultsFamily({ seed: 11, cases });

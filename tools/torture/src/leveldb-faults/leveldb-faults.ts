@@ -1,8 +1,8 @@
-// LevelDB's own file operations, which do not go through the engine's port, failing one by one while a store is
-// written to and while it is opened: what was acknowledged is there, however the writes go on, the store is
-// committed to, closed or killed, and opened anew (leveldb-fault-case.ts).
+// Makes LevelDB's own file operations, which do not use the engine's port, fail one by one while a store is
+// written to or opened. Every acknowledged write must be present, however the writes continue and whether the
+// store is committed to, closed or killed, and reopened (leveldb-fault-case.ts).
 //
-// Needs Linux and a C compiler; without, the family says so and tries nothing.
+// Needs Linux and a C compiler; without them the family is skipped.
 import { fork } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,16 +20,16 @@ import { makeFaultShim } from './leveldb-fault-shim.js';
 export interface LevelFaultOptions extends FamilyOptions {
   /** @defaultValue 300 */
   readonly cases?: number;
-  /** Processes at a time. @defaultValue 2 */
+  /** How many processes run at a time. @defaultValue 2 */
   readonly processes?: number;
 }
 
-/** So many dead processes tell enough. */
+/** The run ends after this many dead processes. */
 const MAX_DEATHS = 20;
-/** A case that takes longer hangs. */
+/** A case that takes longer counts as hanging. */
 const MAX_CASE_MS = 600_000;
 
-/** Runs the family; see the head of this file. */
+/** Runs the family, as the top of this file describes. */
 export async function runLevelFaultsFamily(options: LevelFaultOptions): Promise<FamilyReport> {
   const { seed, cases = 300, processes = 2 } = options;
   const tally = new FamilyTally('leveldb-faults', options);
@@ -89,7 +89,7 @@ function runChild(
       env: { ...process.env, ...environment },
     });
     let index = orders.from - 1;
-    let what = 'what the case before left when it was killed';
+    let what = 'the check of the previous case, which was killed';
     let killed: KilledCase | undefined;
     let isDone = false;
     let errors = '';

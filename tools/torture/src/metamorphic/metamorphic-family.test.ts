@@ -12,8 +12,7 @@ test(`the store agrees with the model after each of 300 random actions, ${runs} 
   expect(report.tried).toBe(runs);
 }, 7_200_000);
 
-// A failing sequence is seen again by what the family says of it, and with SSTITCH_PATH as short as
-// fast-check made it.
+// Replays a failing sequence from the family's report; with SSTITCH_PATH, in the form that fast-check has shrunk.
 if (process.env['SSTITCH_ACTIONS'] !== undefined) {
   test('the store agrees with the model in the sequence that the environment names', async () => {
     await runMetamorphic(makeStoreTarget, {

@@ -1,4 +1,4 @@
-// Random sequences of every operation against the model, as a torture family: each sequence is a case.
+// Random sequences of every operation compared with the model, as a torture family in which each sequence is a case.
 
 import { runMetamorphic } from '@sstitch/testkit/metamorphic';
 import { type FamilyOptions, type FamilyReport, FamilyTally } from '@sstitch/testkit/torture';
@@ -7,13 +7,13 @@ import { makeStoreTarget } from './store-target.js';
 export interface MetamorphicFamilyOptions extends FamilyOptions {
   /** @defaultValue 100 */
   readonly runs?: number;
-  /** Actions of a sequence. @defaultValue 300 */
+  /** The number of actions in a sequence. @defaultValue 300 */
   readonly actions?: number;
-  /** Sequences that run at a time: each waits for its store's threads much of its time. @defaultValue 4 */
+  /** How many sequences run at a time; each waits for its store's threads much of its time. @defaultValue 4 */
   readonly lanes?: number;
 }
 
-/** Runs the family, each sequence with a seed of its own. */
+/** Runs the family, each sequence with its own seed. */
 export async function runMetamorphicFamily(
   options: MetamorphicFamilyOptions,
 ): Promise<FamilyReport> {

@@ -15,7 +15,7 @@ async function openStore(directory: string, options: object): Promise<ByteStore>
   return store;
 }
 
-/** The real store with all it has beyond the contract, and a second one to take tables from. */
+/** The real store with everything it has beyond the contract, and a second one as a source of tables. */
 export const makeStoreTarget: MakeTarget = async (settings) => {
   const directory = tortureDirectory('metamorphic', 'memory');
   const location = `${directory.path}/base`;
@@ -68,7 +68,7 @@ export const makeStoreTarget: MakeTarget = async (settings) => {
   };
 };
 
-/** What any LevelDB makes of a store's generation in force. */
+/** Opens a store's current generation with plain LevelDB. */
 async function openPlainly(path: string): Promise<OpenedView> {
   const generation = readFileSync(`${path}/CURRENT`, 'utf8').trim();
   const engine = new ClassicLevel<Uint8Array, Uint8Array>(`${path}/${generation}`, {

@@ -1,8 +1,8 @@
-// The log of native/watch-descriptors.c, and what it says of files: which of their bytes a failed write-back
-// could have taken with nobody told.
+// Reads the log of native/watch-descriptors.c and derives which bytes of a file a failed write-back could have
+// lost without an error being reported.
 //
-// All files of a store are appended to. So what a sync makes durable is a range: from the size that the file had
-// when the synced descriptor was opened, as earlier bytes may have been lost before, to the size it has.
+// All files of a store are append-only. So an fsync makes a range durable: from the size of the file when the
+// fsynced descriptor was opened, because earlier bytes may have been lost before, to its current size.
 
 export interface DescriptorEvent {
   readonly kind: 'open' | 'close' | 'sync' | 'fail' | 'lose';
@@ -12,7 +12,7 @@ export interface DescriptorEvent {
   readonly path: string;
 }
 
-/** Where a process has said that something is promised. */
+/** A mark in the log at which a process has declared files durable. */
 export interface LogMark {
   readonly kind: 'mark';
   readonly files: readonly PromisedFile[];
@@ -27,7 +27,7 @@ export interface PromisedFile {
 const MARK = 'mark ';
 const EVENT = /^(open|close|sync|fail|lose) (\d+) (\d+) (-?\d+) (.+)$/;
 
-/** The line of a mark, which the process itself appends to the log. */
+/** The line of a mark, which the process appends to the log. */
 export function markLine(files: readonly PromisedFile[]): string {
   return `${MARK}${JSON.stringify(files)}\n`;
 }
@@ -41,7 +41,7 @@ export function parseDescriptorLog(text: string): Array<DescriptorEvent | LogMar
         return { kind: 'mark', files: JSON.parse(line.slice(MARK.length)) as PromisedFile[] };
       }
       const [, kind, inode, descriptor, sizeBytes, path = ''] = EVENT.exec(line) ?? [];
-      if (kind === undefined) throw new Error(`the log has a line that is none: ${line}`);
+      if (kind === undefined) throw new Error(`the log has an unknown line: ${line}`);
       return {
         kind: kind as DescriptorEvent['kind'],
         inode: Number(inode),
@@ -52,17 +52,17 @@ export function parseDescriptorLog(text: string): Array<DescriptorEvent | LogMar
     });
 }
 
-/** Bytes from one offset to another, which is not one of them. */
+/** The bytes from one offset, inclusive, to another, exclusive. */
 export type ByteRange = readonly [from: number, to: number];
 
 interface WatchedFile {
-  /** On stable storage, and no error before can have been lost. Sorted, disjoint. */
+  /** Ranges that are on stable storage for certain, sorted and disjoint. */
   safe: ByteRange[];
-  /** Up to here a sync of any descriptor has come: these bytes are not dirty. */
+  /** The end of the bytes that an fsync of any descriptor has covered, which are not dirty. */
   cleanBytes: number;
 }
 
-/** Follows the events of a log. */
+/** Tracks files through the events of a log. */
 export class WatchedFiles {
   readonly #files = new Map<number, WatchedFile>();
   readonly #open = new Map<number, { readonly inode: number; readonly since: number }>();
@@ -70,7 +70,7 @@ export class WatchedFiles {
   apply({ kind, inode, descriptor, sizeBytes }: DescriptorEvent): void {
     if (kind === 'open') {
       this.#open.set(descriptor, { inode, since: sizeBytes });
-      // What there was before the log began was synced long ago; an empty file is a new one.
+      // Bytes from before the log count as synced; an empty file is new.
       if (this.#files.has(inode) && sizeBytes > 0) return;
       this.#files.set(inode, { safe: [[0, sizeBytes]], cleanBytes: sizeBytes });
     } else if (kind === 'close') {
@@ -78,18 +78,18 @@ export class WatchedFiles {
     } else if (kind === 'sync') {
       const file = this.#files.get(inode);
       const { since = 0 } = this.#open.get(descriptor) ?? {};
-      if (file === undefined) throw new Error('the log syncs a file that it did not open');
+      if (file === undefined) throw new Error('the log fsyncs a file that it did not open');
       file.safe = joined([...file.safe, [since, sizeBytes]]);
       file.cleanBytes = Math.max(file.cleanBytes, sizeBytes);
     }
   }
 
-  /** What a failed write-back takes now. */
+  /** The bytes that a failed write-back would lose now. */
   dirtyBytes({ inode, sizeBytes }: Pick<DescriptorEvent, 'inode' | 'sizeBytes'>): ByteRange {
     return [this.#files.get(inode)?.cleanBytes ?? sizeBytes, sizeBytes];
   }
 
-  /** Bytes of a file that are not known to be on stable storage. */
+  /** The bytes of a file that may not be on stable storage. */
   unsafeBytes({ inode, sizeBytes }: PromisedFile): ByteRange[] {
     const { safe } = this.#files.get(inode) ?? { safe: [[0, sizeBytes] as const] };
     const unsafe: ByteRange[] = [];

@@ -1,5 +1,5 @@
-// The process of one case of the write-back family: does one scenario, the shim preloaded, and says in the shim's
-// log which files are promised from then on.
+// The process of a case of the write-back family: runs one scenario with the shim preloaded, and marks in the
+// shim's log which files are durable from then on.
 import { appendFileSync, lstatSync, readdirSync } from 'node:fs';
 import { errorText } from '@sstitch/testkit/torture';
 import { markLine, type PromisedFile } from './descriptor-log.js';
@@ -12,7 +12,7 @@ export interface WriteBackOrders extends Place {
 }
 
 export interface WriteBackNews {
-  /** Stores that are durable; undefined where the scenario failed before. */
+  /** The stores declared durable; undefined if the scenario failed before. */
   readonly promised: readonly string[] | undefined;
   readonly failure: string | undefined;
 }
@@ -32,7 +32,7 @@ async function main({ scenario, log, ...place }: WriteBackOrders): Promise<Write
   }
 }
 
-/** What has to survive of a store: not LevelDB's lock and info logs, nor the reserve. */
+/** The files of a store that must survive, which excludes LevelDB's lock and info logs and the reserve. */
 function filesOf(store: string): PromisedFile[] {
   const generation = `${store}/${generationIn(store)}`;
   const manifest = generationIn(generation);

@@ -1,5 +1,5 @@
-// What the write-back family does to stores: every way in which files are made that are promised to be durable.
-// All of it in worker threads, over Node's file system.
+// The scenarios of the write-back family: every way in which durable files are created, in worker threads on
+// Node's file system.
 import { cpSync, readFileSync } from 'node:fs';
 import { byteEncodings, type Span, type UnsortedEntries } from '@sstitch/contract';
 import { adopt, Store } from '@sstitch/engine';
@@ -13,16 +13,16 @@ import {
   writeEntries,
 } from '../crash/crash-recording.js';
 
-/** Directories of a case. */
+/** The directories of a case. */
 export interface Place {
   readonly directory: string;
-  /** On another file system, where there is one. */
+  /** A directory on another file system, if there is one. */
   readonly elsewhere: string;
 }
 
 export interface WriteBackScenario {
   readonly name: string;
-  /** Does what it does; calls `promised` with the names of the stores that are durable then, once. */
+  /** Performs the scenario; calls `promised` once with the names of the stores that are durable from then on. */
   act(place: Place, promised: (...stores: string[]) => void): Promise<void>;
 }
 
@@ -32,20 +32,20 @@ const INCOMING: Entries = [
   ...entriesOf('d', 30, 'incoming', 90),
 ];
 
-/** The stores that every case starts from. */
+/** Creates the stores from which every case starts. */
 export async function prepareStores({ directory, elsewhere }: Place): Promise<void> {
   const base = `${directory}/base`;
   const first = ['a', 'b', 'c', 'd'].flatMap((prefix) => entriesOf(prefix, 40, 'first', 300));
   const second = ['b', 'd', 'f'].flatMap((prefix) => entriesOf(prefix, 20, 'second', 100));
   await prepareStore(base, [first, second]);
-  // Tables that share files: a purge has something to do.
+  // Makes tables share files, so that a purge has work to do.
   await withStore(base, (store) => store.excise([span('b0025', 'b0030')]));
   await prepareStore(
     `${directory}/source`,
     [[...entriesOf('a', 20, 'other', 200), ...INCOMING], entriesOf('d', 12, 'newer', 200)],
     INCOMING.slice(-2),
   );
-  // A generation is a plain LevelDB database, with a log.
+  // A generation is a plain LevelDB database with a log.
   const filter = (path: string) => !path.endsWith('/LOCK');
   await prepareStore(`${directory}/logged`, [first], second);
   cpSync(`${directory}/logged/gen-000001`, `${directory}/level`, { recursive: true, filter });
@@ -62,12 +62,12 @@ async function withStore<T>(path: string, act: (store: ByteStore) => Promise<T>)
   }
 }
 
-/** The name of a store's generation in force. */
+/** The name of a store's current generation. */
 export function generationIn(store: string): string {
   return readFileSync(`${store}/CURRENT`, 'latin1').trim();
 }
 
-/** What is done to the base. */
+/** A scenario on the base. */
 function onBase(
   name: string,
   act: (store: ByteStore, place: Place) => Promise<unknown>,
@@ -82,7 +82,7 @@ function onBase(
   };
 }
 
-/** Entries of one prefix as a page for a loader. */
+/** Converts entries with one prefix to a page for a loader. */
 function pageOf(entries: Entries): UnsortedEntries {
   const shared = (length: number) => new SharedArrayBuffer(length);
   const all = Buffer.from(entries.map(([key, value]) => key + value).join(''), 'latin1');
@@ -99,7 +99,7 @@ function pageOf(entries: Entries): UnsortedEntries {
   return { prefix: new Uint8Array(0), bytes, keyEnds, ends, count: entries.length };
 }
 
-/** Pages of which two overlap and are merged. */
+/** Loads pages of which two overlap and must be merged. */
 async function load(store: ByteStore): Promise<void> {
   const loader = store.tableLoader();
   const d = INCOMING.filter(([key]) => key.startsWith('d'));

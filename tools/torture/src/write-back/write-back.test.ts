@@ -3,7 +3,7 @@ import { runWriteBackFamily } from './write-back.js';
 
 const isLong = process.env['SSTITCH_LONG'] === '1';
 
-test('a write-back that fails between write and sync is reported, or nothing promised needs its bytes', async ({
+test('a write-back that fails between write and fsync is reported, unless no durable file needs its bytes', async ({
   skip,
 }) => {
   const report = await runWriteBackFamily({ seed: 5, ...(isLong ? {} : { casesEach: 1 }) });

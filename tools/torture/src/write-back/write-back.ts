@@ -1,12 +1,13 @@
-// Failed write-backs at the system's own calls: a real process does what stores do, in worker threads, with a
-// preloaded library that watches its descriptors and LevelDB's (native/watch-descriptors.c).
+// Failed write-backs at the level of system calls: a real process runs the operations of stores in worker
+// threads, with a preloaded library that watches its descriptors and LevelDB's (native/watch-descriptors.c).
 //
-// Each scenario runs once with nothing failing: when it says that a store is durable, every byte of every file of it
-// must have been synced by a descriptor that was open when it was written. Then it runs with one write-back failing,
-// at a close or a sync of a file with dirty bytes. The bytes are taken from the file afterwards, as the
-// system would when it needs the memory. The scenario must have failed, or the store be whole without them.
+// Each scenario first runs without a failure: when it declares a store durable, every byte of its files must
+// have been fsynced by a descriptor that was open when the byte was written. Then it runs with one failing
+// write-back, at a close or an fsync of a file with dirty bytes. Afterwards these bytes are removed from the
+// file, as the system does when it needs the memory. Either the scenario must have failed, or the store must be
+// whole without them.
 //
-// Needs Linux and a C compiler; without, the family says so and tries nothing.
+// Needs Linux and a C compiler; without them the family is skipped.
 import { fork } from 'node:child_process';
 import {
   chmodSync,
@@ -42,17 +43,17 @@ import {
 } from './write-back-scenarios.js';
 
 export interface WriteBackOptions extends FamilyOptions {
-  /** Write-backs that fail, of each scenario. @defaultValue all */
+  /** The number of failing write-backs in each scenario. @defaultValue all */
   readonly casesEach?: number;
-  /** Only scenarios whose name has this in it. @defaultValue all */
+  /** Run only scenarios whose name contains this. @defaultValue all */
   readonly only?: string;
 }
 
-/** A case that takes longer hangs. */
+/** A case that takes longer counts as hanging. */
 const MAX_CASE_MS = 120_000;
 const STORES = ['base', 'source', 'logged', 'made'] as const;
 
-/** Runs the family; see the head of this file. */
+/** Runs the family, as the top of this file describes. */
 export async function runWriteBackFamily(options: WriteBackOptions): Promise<FamilyReport> {
   const { seed, casesEach = Number.POSITIVE_INFINITY, only = '' } = options;
   const tally = new FamilyTally('write-back', options);
@@ -114,7 +115,7 @@ class ScenarioRuns {
     this.#directory = `${family.directory}/case`;
   }
 
-  /** With nothing failing. Gives the closes and syncs at which a write-back can fail. */
+  /** Runs without a failure; returns the closes and fsyncs at which a write-back can fail. */
   async whole(): Promise<readonly number[]> {
     return this.#inCopy(async () => {
       this.#before = await this.#contents();
@@ -140,7 +141,7 @@ class ScenarioRuns {
       }
       if (unsafe.length > 0) {
         throw new Error(
-          `promised, but not synced by a descriptor that wrote it:\n${unsafe.join('\n')}`,
+          `declared durable, but not fsynced by a descriptor that wrote it:\n${unsafe.join('\n')}`,
         );
       }
       this.#after = await this.#contents();
@@ -148,7 +149,7 @@ class ScenarioRuns {
     });
   }
 
-  /** With one write-back failing. */
+  /** Runs with one failing write-back. */
   failing(at: number): Promise<void> {
     return this.#inCopy(async () => {
       const { news, log } = await this.#run(at);
@@ -186,7 +187,7 @@ class ScenarioRuns {
     return { news, log: parseDescriptorLog(readFileSync(this.#logPath, 'utf8')) };
   }
 
-  /** Takes from its file what the failed write-back did not write. */
+  /** Removes from the file the bytes that the failed write-back did not write. */
   #lose(log: ReturnType<typeof parseDescriptorLog>): void {
     const files = new WatchedFiles();
     for (const event of log) {
@@ -207,7 +208,7 @@ class ScenarioRuns {
     const path = `${this.#directory}/${store}`;
     const [before, after] = [this.#before[store], this.#after[store]];
     const isPromised = promised?.includes(store) === true;
-    // A store that was being made.
+    // The store was still being created.
     if (before === undefined && !isPromised && !existsSync(`${path}/CURRENT`)) return;
     const { problems } = await verifyStore(path);
     const held = problems.length === 0 ? await storeContents(path) : undefined;
@@ -230,7 +231,7 @@ class ScenarioRuns {
   }
 }
 
-/** An open changes a store's files. */
+/** Reads the content of a copy, because an open changes the files of a store. */
 async function copiedContents(path: string): Promise<HexContents> {
   const copy = `${path}-copy`;
   cpSync(path, copy, { recursive: true });

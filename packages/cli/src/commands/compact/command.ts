@@ -3,7 +3,7 @@ import { syncsOption, waitOption } from '../../command-line/shared-options.js';
 
 export const compactCommand = defineCommand({
   name: 'compact',
-  summary: "replace syncs of a base store by a source store's, in one commit",
+  summary: 'replace syncs of a base by those of a source, in one commit',
   description:
     'Makes the base hold, under each sync id, exactly what the source holds: every bucket and ' +
     'every index, nothing stale, no other sync touched. All in one commit: readers and crashes ' +
@@ -11,7 +11,9 @@ export const compactCommand = defineCommand({
     'with exit code 3, as a mistyped id must not wipe a sync; --allow-empty removes the sync. ' +
     'Of tables that are linked only index and bounds are read: damage in other blocks is ' +
     'copied too, unless --verify reads them in full. What the syncs held before may stay in shared ' +
-    'files until LevelDB compacts them, unless --purge removes it.',
+    'files until LevelDB compacts them, unless --purge removes it. --keep-replaced keeps what a sync ' +
+    'held under a side id, in the same commit, for `rollback`; every entry is then read and built ' +
+    'anew. --dry-run prints the plan, and what would be added, removed and changed.',
   arguments: [],
   options: {
     base: {
@@ -21,16 +23,17 @@ export const compactCommand = defineCommand({
       required: true,
     },
     from: {
-      summary: 'the store with the fresh syncs',
+      summary: 'the store with the new syncs',
       value: { type: 'path', of: 'store' },
       placeholder: 'store',
       required: true,
     },
-    sync: { ...syncsOption('the syncs to replace', ['from']), required: true },
+    sync: syncsOption('the syncs to replace', ['from']),
+    all: { summary: 'replace every sync that the source holds' },
     as: {
       summary:
-        "the sync's id in the base, where it is another: Baton gives every run a new one. Its " +
-        'records are read and loaded in bulk, not linked, as the id is in each key',
+        "the sync's id in the base, if it differs: Baton gives every run a new id. The records are " +
+        'read and loaded in bulk, not linked, because each key contains the id',
       value: { type: 'sync', stores: ['base'] },
       placeholder: 'sync',
     },
@@ -40,16 +43,22 @@ export const compactCommand = defineCommand({
       placeholder: 'strategy',
       default: 'auto',
     },
-    allowEmpty: { summary: 'remove a sync of which the source holds nothing' },
+    allowEmpty: {
+      summary: 'remove a sync of which the source holds nothing; on a terminal it asks first',
+    },
+    yes: { summary: 'do not ask' },
+    keepReplaced: { summary: 'keep what the syncs held, for `rollback`' },
     verify: { summary: "read the source's tables in full first, refuse a damaged one" },
     purge: { summary: 'leave no byte of removed data in any file of the base' },
-    dryRun: { summary: 'change nothing, print the plan' },
+    dryRun: { summary: 'print the plan and change nothing' },
     wait: waitOption,
   },
   examples: [
     ['compact --base base --from fresh --sync 36zfOAoWMxQdISbixanQCRBiX7E', 'one sync'],
-    ['compact --base base --from fresh --sync latest-finished', 'the one that finished last'],
+    ['compact --base base --from fresh --sync latest-finished', 'the sync that finished last'],
     ['compact --base base --from fresh --sync 36zf,36yx --dry-run', 'only print the plan'],
+    ['compact --base base --from fresh --all', 'whatever the source holds'],
+    ['compact --base base --from fresh --sync latest --keep-replaced', 'to be rolled back'],
     ['compact --base base --from fresh --sync latest --strategy rebuild', 'choose the way'],
     ['compact --base base --from fresh --sync latest --as 36zf', 'a new run, under the known id'],
   ],

@@ -1,4 +1,4 @@
-// `compact --sync NEW --as OLD`: the source's sync comes in under the id that the base knows.
+// `compact --sync NEW --as OLD`: loads a sync of the source under the id that the base uses for it.
 import { countSync, type SyncStatsRecord } from '@sstitch/records';
 import type { CommandContext, CommandResult } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
@@ -23,13 +23,13 @@ export async function compactAs(
   const { base, from, wait } = input;
   const { signal } = context;
   checkOptions(input);
-  const [syncId = ''] = await syncIdsIn([from], input.sync, signal);
+  const [syncId = ''] = await syncIdsIn([from], input.sync ?? [], signal);
   return withStore(
     base,
     'refuse',
     async (opened) => {
       const [as = ''] = await syncIdsOf(opened, base, [reference], signal);
-      // Every record is read: damage is found out first.
+      // Every record is read, so the tables are checked for damage first.
       const options = { verifySpans: spansOf([syncId]), signal };
       return withReader(
         from,
@@ -43,13 +43,14 @@ export async function compactAs(
 
 /** @throws CliError SSTITCH_USAGE */
 function checkOptions({ sync, strategy, allowEmpty }: Input): void {
-  if (sync.length !== 1) throw usageError('--as takes one sync: name one with --sync');
+  if (sync?.length !== 1) throw usageError('--as takes one sync: name one with --sync');
   if (strategy !== 'auto') {
     throw usageError(
-      '--as has one way: records are loaded in bulk, as the id is in each key; leave out --strategy',
+      '--as always loads records in bulk, because each key contains the id: leave out --strategy',
     );
   }
-  if (allowEmpty) throw usageError('--as takes no --allow-empty: `drop` removes a sync');
+  if (allowEmpty)
+    throw usageError('--as cannot be combined with --allow-empty: use `drop` to remove a sync');
 }
 
 interface Opened {
@@ -66,7 +67,7 @@ async function runAs(
 ): Promise<CommandResult> {
   const { signal } = context;
   if (!(await hasKeys(source, spansOf([syncId]), signal))) {
-    throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${from} holds nothing of sync ${syncId}`);
+    throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${from} holds no sync ${syncId}`);
   }
   const started = performance.now();
   if (dryRun) {
@@ -77,7 +78,7 @@ async function runAs(
   return doneResult(context, syncId, replaced, performance.now() - started);
 }
 
-const REASON = 'the sync gets another id, which is in each of its keys';
+const REASON = 'the sync gets another id, which each of its keys contains';
 
 function doneResult(
   { columns, style }: CommandContext,

@@ -17,7 +17,7 @@ const [FIRST, SECOND, THIRD] = [0, 1, 2].map((syncIndex) => syntheticSyncId({ sy
 let template: string;
 let base: string;
 let fresh: string;
-/** Digests of the base and the source before anything is done. */
+/** Digests of the base and the source before any command runs. */
 let baseDigests: Record<string, string>;
 let freshDigests: Record<string, string>;
 
@@ -53,7 +53,7 @@ function compactLine(syncId: string, ...more: string[]): string[] {
 
 describe('compact', () => {
   it.each(['auto', 'link', 'rebuild', 'batch'])(
-    'with strategy %s makes the sync equal the source and leaves the others alone',
+    'with strategy %s makes the sync equal that of the source and leaves other syncs unchanged',
     async (strategy) => {
       const result = await sstitch(compactLine(SECOND, '--strategy', strategy));
       expect(result.exitCode).toBe(0);
@@ -64,7 +64,7 @@ describe('compact', () => {
     },
   );
 
-  it('takes several syncs in one commit', async () => {
+  it('replaces several syncs in one commit', async () => {
     await sstitchJson(...compactLine(`${FIRST},${SECOND}`));
     expect(await digestsOf(base)).toEqual({ ...baseDigests, ...freshDigests });
   });
@@ -98,7 +98,7 @@ describe('compact', () => {
     );
   });
 
-  it('changes nothing with --dry-run, and prints the plan', async () => {
+  it('prints the plan and changes nothing with --dry-run', async () => {
     const document = await sstitchJson(...compactLine(SECOND, '--dry-run', '--strategy', 'link'));
     expect(document).toMatchObject({
       dryRun: true,
@@ -112,7 +112,7 @@ describe('compact', () => {
     );
   });
 
-  it('exits with 3 where the source has no such sync, and leaves the base as it was', async () => {
+  it('exits with 3 if the source does not hold the sync, and leaves the base as it was', async () => {
     for (const dryRun of [[], ['--dry-run']]) {
       const { exitCode, stdout, stderr } = await sstitch(compactLine(THIRD, ...dryRun));
       expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
@@ -121,14 +121,14 @@ describe('compact', () => {
     expect(await digestsOf(base)).toEqual(baseDigests);
   });
 
-  it('removes a sync that the source does not have with --allow-empty', async () => {
+  it('removes a sync that the source does not hold with --allow-empty', async () => {
     const document = await sstitchJson(...compactLine(THIRD, '--allow-empty'));
     expect(document).toMatchObject({ emptied: [THIRD] });
     const { [THIRD]: _removed, ...others } = baseDigests;
     expect(await digestsOf(base)).toEqual(others);
   });
 
-  it('refuses one store as base and source', async () => {
+  it('refuses the same store as base and source', async () => {
     const { exitCode, stderr } = await sstitch([
       ...['compact', '--base', base, '--from', join(base, '.'), '--sync', FIRST],
     ]);
@@ -147,7 +147,7 @@ describe('compact', () => {
     expect(await digestsOf(base)).toEqual(baseDigests);
   });
 
-  it('exits with 6 where another process has the base open; reading commands work beside it', async () => {
+  it('exits with 6 if another process has the base open, while commands that read still work', async () => {
     const engine = import.meta.resolve('@sstitch/engine');
     const script = join(base, '..', 'owner.mjs');
     writeFileSync(
@@ -191,7 +191,7 @@ describe('compact', () => {
 describe('compact --as', () => {
   const line = (...words: string[]) => ['compact', '--base', base, '--from', fresh, ...words];
 
-  it('replaces a sync by one of another id: records, indexes and statistics follow', async () => {
+  it('replaces a sync by one with another id, with records, indexes and statistics', async () => {
     const document = await sstitchJson(...line('--sync', FIRST, '--as', THIRD));
     expect(document).toMatchObject({
       ...{ syncs: [THIRD], from: FIRST, strategy: 'load', emptied: [], dryRun: false },
@@ -201,7 +201,7 @@ describe('compact --as', () => {
     expect(after).toEqual({ ...baseDigests, [THIRD]: after[THIRD] });
     expect(after[THIRD]).not.toBe(baseDigests[THIRD]);
     expect(await sstitchJson('verify', base)).toMatchObject({ ok: true, syncs: 3 });
-    // Back under its own id it is as it was.
+    // Loaded back under its own id, it is as it was.
     const copy = join(base, '..', 'copy');
     cpSync(fresh, copy, { recursive: true });
     await sstitchJson('drop', copy, '--sync', FIRST, '--yes');
@@ -209,7 +209,7 @@ describe('compact --as', () => {
     expect(await digestsOf(copy)).toEqual(freshDigests);
   });
 
-  it('leaves no byte of the old sync with --purge, and finds both by references', async () => {
+  it('leaves no byte of the old sync with --purge, and resolves references to both syncs', async () => {
     const words = ['--sync', 'latest-finished', '--as', THIRD.slice(0, 6), '--purge'];
     const document = await sstitchJson(...line(...words));
     expect(document).toMatchObject({ syncs: [THIRD], purge: { directories: [] } });

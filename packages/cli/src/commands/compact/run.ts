@@ -8,20 +8,34 @@ import {
   compactStores,
   showProgress,
 } from '../../operations/compact-stores.js';
+import {
+  type CountsLine,
+  countsLines,
+  countsText,
+  readCounts,
+} from '../../operations/sync-counts.js';
 import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatBytes, formatCountOf, formatMs } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
 import { bucketTable } from '../../reports/bucket-table.js';
 import { purgeNote } from '../../reports/purge-note.js';
-import { syncIdsOf } from '../../stores/find-syncs.js';
 import { type ByteReader, type ByteStore, withSource, withStore } from '../../stores/open-store.js';
+import { chosenSyncs, confirmRemoval, requireChoice } from './choose-syncs.js';
 import type { compactCommand } from './command.js';
 import { compactAs } from './compact-as.js';
+import { checkKeeping, compactAndKeep } from './keep-replaced.js';
+import {
+  type PlannedDifference,
+  plannedDifferences,
+  plannedDifferenceText,
+} from './planned-difference.js';
 
 type Input = InputOf<typeof compactCommand>;
 
 export const run: Run<typeof compactCommand> = async (context, input) => {
   const { base, from, wait, as } = input;
+  requireChoice(input);
+  if (input.keepReplaced) checkKeeping(input);
   refuseSameStore(base, from);
   if (as !== undefined) return compactAs(context, input, as);
   const patience = patienceOf(context, wait);
@@ -35,16 +49,22 @@ export const run: Run<typeof compactCommand> = async (context, input) => {
 
 async function runCompact(
   context: CommandContext,
-  { from, sync, strategy, allowEmpty, dryRun, verify, purge }: Input,
+  input: Input,
   base: ByteStore,
   source: ByteStore | ByteReader,
 ): Promise<CommandResult> {
+  const { strategy, allowEmpty, dryRun, verify, purge, keepReplaced } = input;
   const { signal } = context;
+  const syncIds = await chosenSyncs(input, source, signal);
+  await confirmRemoval(context, input, base, source, syncIds);
+  if (keepReplaced && !dryRun) return compactAndKeep(context, base, source, syncIds);
+  const before = await readCounts(base, syncIds);
+  const after = await readCounts(source, syncIds);
   const result = await compactStores({
     base,
     source,
-    syncIds: await syncIdsOf(source, from, sync, signal),
-    strategy,
+    syncIds,
+    strategy: keepReplaced ? 'rebuild' : strategy,
     emptySource: allowEmpty ? 'remove' : 'refuse',
     signal,
     onProgress: showProgress(context),
@@ -52,33 +72,47 @@ async function runCompact(
     verify,
     purge,
   });
-  return dryRun ? plannedResult(context, result) : doneResult(context, result);
+  const counts = countsLines(syncIds, before, after);
+  if (!dryRun) return doneResult(context, result, counts);
+  const differences = await plannedDifferences(context, base, source, syncIds);
+  return plannedResult(context, result, counts, differences);
 }
 
-function doneResult({ columns, style }: CommandContext, result: CompactResult): CommandResult {
+function doneResult(
+  { columns, style }: CommandContext,
+  result: CompactResult,
+  counts: readonly CountsLine[],
+): CommandResult {
   const document = compactionDocument(result);
   const removed = result.emptied.map(
-    (syncId) => `removed ${syncId}: the source holds none of it\n`,
+    (syncId) => `removed ${syncId}: the source does not hold it\n`,
   );
   const how = `strategy ${result.strategy}: ${result.plan.reason}`;
   const generation =
     result.generation === undefined ? '' : `, now at generation ${result.generation}`;
   return {
     document: {
-      ...{ ...document, emptied: result.emptied, dryRun: false },
+      ...{ ...document, counts, emptied: result.emptied, dryRun: false },
       ...(result.purge === undefined ? {} : { purge: result.purge }),
     },
     text: purgeNote(result.purge),
     summary:
       bucketTable(document.buckets, style.bold, columns) +
       removed.join('') +
+      countsText(counts) +
       `${style.good('done')}: ${formatCountOf(result.syncs.length, 'sync')} replaced in ` +
       `${formatMs(result.durationMs)}, writers paused ${formatMs(result.pauseMs)}${generation}\n` +
       `${style.dim(how)}\n`,
   };
 }
 
-function plannedResult({ columns, style }: CommandContext, result: CompactResult): CommandResult {
+function plannedResult(
+  context: CommandContext,
+  result: CompactResult,
+  counts: readonly CountsLine[],
+  differences: readonly PlannedDifference[],
+): CommandResult {
+  const { columns, style } = context;
   const { plan } = result;
   const sizes = plan.sizes ?? [];
   const shown = (bytes: number | undefined) => (bytes === undefined ? '?' : formatBytes(bytes));
@@ -102,23 +136,27 @@ function plannedResult({ columns, style }: CommandContext, result: CompactResult
     columns,
   );
   const removed = plan.emptied.map(
-    (syncId) => `would remove ${syncId}: the source holds none of it\n`,
+    (syncId) => `would remove ${syncId}: the source does not hold it\n`,
   );
   return {
-    document: { ...compactionDocument(result), emptied: plan.emptied, dryRun: true, plan },
+    document: {
+      ...compactionDocument(result),
+      ...{ counts, differences, emptied: plan.emptied, dryRun: true, plan },
+    },
     text:
-      `${sizes.length === 0 ? '' : table}${removed.join('')}` +
+      `${sizes.length === 0 ? '' : table}${plannedDifferenceText(context, differences)}` +
+      `${countsText(counts)}${removed.join('')}` +
       `would use strategy ${plan.strategy}: ${plan.reason}; nothing was changed\n`,
   };
 }
 
-/** Two names of one store would make it lock itself out, and there is nothing to do. */
+/** A store cannot be its own source: it would wait for its own lock. */
 function refuseSameStore(base: string, source: string): void {
   let isSame = false;
   try {
     isSame = realpathSync(base) === realpathSync(source);
   } catch {
-    // One of them does not exist: opening it says so.
+    // One of them does not exist: opening it reports that.
   }
   if (isSame) throw usageError(`--base and --from are the same store: ${base}`);
 }

@@ -25,7 +25,7 @@ export const run: Run<typeof completeSyncsCommand> = async (
       const found = await withReader(location, (reader) => findSyncs(reader, signal), { signal });
       for (const choice of found) choices.set(choice.syncId, choice);
     } catch {
-      // No store: the command itself says so.
+      // There is no store: the command itself reports that.
     }
   }
   const current = words.at(-1) ?? '';

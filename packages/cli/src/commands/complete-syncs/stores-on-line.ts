@@ -2,7 +2,7 @@
 import { type CommandSpec, commandsOf, type ProgramSpec } from '../../command-line/command-spec.js';
 import { flagOf } from '../../command-line/option-names.js';
 
-/** The locations, as far as they are on the line; none where the line is not understood. */
+/** The locations of the stores that the line names so far; none if the line cannot be parsed. */
 export function storesOnLine(program: ProgramSpec, words: readonly string[]): readonly string[] {
   const command = commandsOf(program).find(({ name }) => {
     const parts = name.split(' ');
@@ -16,7 +16,7 @@ export function storesOnLine(program: ProgramSpec, words: readonly string[]): re
   return [...new Set(named)].flatMap((name) => values.get(name) ?? []);
 }
 
-/** Texts by the names of the arguments and options that they are of. */
+/** The values on the line by the names of their arguments and options. */
 function valuesOf(command: CommandSpec, words: readonly string[]): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   const names = command.arguments.map(({ name }) => name);

@@ -2,10 +2,10 @@ import { defineCommand } from '../../command-line/command-spec.js';
 
 export const completionCommand = defineCommand({
   name: 'completion',
-  summary: 'print what makes a shell complete command lines',
+  summary: 'print a completion script for a shell',
   description:
-    'Prints a script that completes commands, options and their values, the syncs of a store among ' +
-    'them; the shell reads it at its start.',
+    'Prints a script that completes commands, options and their values, including the syncs of a ' +
+    'store. The shell reads it when it starts.',
   arguments: [
     {
       name: 'shell',
@@ -16,7 +16,7 @@ export const completionCommand = defineCommand({
   options: {},
   examples: [
     ['completion bash > ~/.local/share/bash-completion/completions/sstitch', 'for bash'],
-    ['completion zsh > ~/.sstitch.zsh', 'for zsh: let ~/.zshrc source that file, after compinit'],
+    ['completion zsh > ~/.sstitch.zsh', 'for zsh: source the file in ~/.zshrc, after compinit'],
     ['completion fish > ~/.config/fish/completions/sstitch.fish', 'for fish'],
   ],
 });

@@ -2,11 +2,11 @@ import { defineCommand } from '../../command-line/command-spec.js';
 
 export const demoCommand = defineCommand({
   name: 'demo',
-  summary: 'watch a compaction, from start to proof',
+  summary: 'show a compaction and check its result',
   description:
-    'Makes a base store with three syncs and a source store with a newer version of one of them, ' +
-    'compacts, and checks the result. All in a temporary directory that is gone at the end. Exits ' +
-    'with 0 only if every check held.',
+    'Creates a base store with three syncs and a source store with a newer version of one of them, ' +
+    'compacts, and checks the result, all in a temporary directory that is removed at the end. Exits ' +
+    'with 0 only if every check passes.',
   arguments: [],
   options: {
     grants: {
@@ -18,6 +18,6 @@ export const demoCommand = defineCommand({
   },
   examples: [
     ['demo', 'takes a second or two'],
-    ['demo --grants 300000', 'more data: the compaction hardly takes longer'],
+    ['demo --grants 300000', 'more data; the compaction takes hardly longer'],
   ],
 });

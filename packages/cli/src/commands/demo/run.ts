@@ -29,7 +29,7 @@ function resultOf(report: DemoReport, style: Style): CommandResult {
   return {
     ...result,
     exitCode: EXIT_CODES.corrupt,
-    complaint: 'a check of the demo did not hold',
+    complaint: 'a check of the demo failed',
   };
 }
 
@@ -55,7 +55,7 @@ function eventText(event: DemoEvent, grants: number, { columns, style }: Command
   }
 }
 
-/** A virtual table is linked but for its index. */
+/** Counts a virtual table as linked: only its index is new. */
 function linkedBytesOf({ linkedBytes, copiedBytes, sharedBytes }: BucketLine): number {
   return linkedBytes + copiedBytes + sharedBytes;
 }
@@ -92,8 +92,8 @@ function checksText({ ok, checks, verify }: DemoReport, style: Style): string {
   );
   const verified = `${formatCountOf(verify.tables, 'table')} and ${formatCountOf(verify.keys, 'key')}`;
   const verdict = ok
-    ? `${style.good('All checks held')} over ${verified}. Nothing was left behind.`
-    : style.bad('A check did not hold.');
+    ? `${style.good('All checks passed')} over ${verified}. Nothing is left on disk.`
+    : style.bad('A check failed.');
   return `\n${lines.join('')}\n  ${verdict}\n`;
 }
 

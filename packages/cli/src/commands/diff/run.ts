@@ -1,76 +1,112 @@
-import { syncSpans } from '@sstitch/keys';
-import type { CommandContext, Run } from '../../command-line/command-context.js';
-import { CliError } from '../../errors.js';
-import {
-  type BucketDifference,
-  type Difference,
-  diffBuckets,
-} from '../../operations/diff-syncs.js';
-import { ScanProgress } from '../../operations/scan-progress.js';
+import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
+import type { InputOf } from '../../command-line/command-spec.js';
+import { chooseSyncs, LATEST, LATEST_FINISHED } from '../../command-line/sync-reference.js';
+import { CliError, usageError } from '../../errors.js';
+import { EXIT_CODES } from '../../exit-codes.js';
+import { withSyncs } from '../../operations/open-syncs.js';
 import { formatCount } from '../../output/quantities.js';
 import { differenceTable } from '../../reports/difference-table.js';
-import { syncIdsIn } from '../../stores/find-syncs.js';
-import { type ByteReader, withReader } from '../../stores/open-store.js';
-import { spansOf } from '../../stores/sync-spans.js';
+import { findSyncs } from '../../stores/find-syncs.js';
+import type { ByteReader } from '../../stores/open-store.js';
+import { escapeJsonLines, escapeText } from '../../terminal/escape.js';
 import type { diffCommand } from './command.js';
+import { comparePair, type SyncDifference, type SyncPair } from './compare-pair.js';
+import { changeLinesOf } from './compare-records.js';
 
-interface SyncDifference extends Readonly<Difference> {
-  readonly syncId: string;
-  readonly buckets: readonly BucketDifference[];
+type Input = InputOf<typeof diffCommand>;
+
+export const run: Run<typeof diffCommand> = (context, input) => {
+  const { a, b, zone } = input;
+  if (input.records && context.json) {
+    throw usageError('--records prints lines of JSON by itself: leave out --json');
+  }
+  return withSyncs(context, a, zone, (before) =>
+    withSyncs(context, b, zone, async (after) => {
+      const pairs = await choosePairs(context, input, before, after);
+      return input.records ? printRecords(context, input, pairs) : compare(context, input, pairs);
+    }),
+  );
+};
+
+/** Which syncs are compared. @throws CliError SSTITCH_USAGE, SSTITCH_SYNC_NOT_FOUND */
+async function choosePairs(
+  { signal }: CommandContext,
+  { a, b, sync, to }: Input,
+  before: ByteReader,
+  after: ByteReader,
+): Promise<readonly SyncPair[]> {
+  if (to !== undefined && (sync?.length ?? 1) !== 1) {
+    throw usageError('--to takes one sync: name one with --sync');
+  }
+  const [inA, inB] = [await findSyncs(before, signal), await findSyncs(after, signal)];
+  if (sync !== undefined && to === undefined) {
+    const choices = new Map([...inA, ...inB].map((choice) => [choice.syncId, choice]));
+    const syncIds = chooseSyncs(sync, [...choices.values()], `${a} or ${b}`);
+    return syncIds.map((syncId) => ({ before, after, syncId, to: syncId }));
+  }
+  const last = (choices: typeof inA) =>
+    choices.some(({ endedAt }) => endedAt !== undefined) ? LATEST_FINISHED : LATEST;
+  const [syncId = ''] = chooseSyncs(sync ?? [last(inA)], inA, a);
+  const [other = ''] = chooseSyncs([to ?? last(inB)], inB, b);
+  return [{ before, after, syncId, to: other }];
 }
 
-export const run: Run<typeof diffCommand> = async (context, { a, b, sync }) => {
-  const { signal } = context;
-  const syncIds = await syncIdsIn([a, b], sync, signal);
-  const checked = { verifySpans: spansOf(syncIds), signal };
-  const differences = await withReader(
-    a,
-    (before) =>
-      withReader(b, (after) => diffSyncs(context, { a, b }, before, after, syncIds), checked),
-    checked,
-  );
+async function printRecords(
+  context: CommandContext,
+  { a, b, exitCode }: Input,
+  pairs: readonly SyncPair[],
+): Promise<CommandResult> {
+  let changes = 0;
+  for (const pair of pairs) {
+    const diff = await changeLinesOf(context, pair);
+    if (diff === undefined) throw nothingOf(pair, a, b);
+    for await (const line of diff) {
+      changes += 1;
+      await context.io.stdout.write(escapeJsonLines(line));
+    }
+  }
+  return { document: null, ...(exitCode && changes > 0 && { exitCode: EXIT_CODES.failed }) };
+}
+
+async function compare(
+  context: CommandContext,
+  { a, b, exitCode, limit }: Input,
+  pairs: readonly SyncPair[],
+): Promise<CommandResult> {
+  const differences: SyncDifference[] = [];
+  for (const pair of pairs) {
+    const difference = await comparePair(context, pair, limit);
+    if (difference === undefined) throw nothingOf(pair, a, b);
+    differences.push(difference);
+  }
   const several = differences.length > 1;
+  const isDifferent = differences.some((each) => each.added + each.removed + each.changed > 0);
   return {
     document: several ? differences : differences[0],
     text: differences
       .map((each) => (several ? `sync ${each.syncId}\n` : '') + differenceText(context, each))
       .join('\n'),
+    ...(exitCode && isDifferent && { exitCode: EXIT_CODES.failed }),
   };
-};
+}
 
-async function diffSyncs(
-  { progress, signal }: CommandContext,
-  { a, b }: { readonly a: string; readonly b: string },
-  before: ByteReader,
-  after: ByteReader,
-  syncIds: readonly string[],
-): Promise<readonly SyncDifference[]> {
-  const differences: SyncDifference[] = [];
-  for (const syncId of syncIds) {
-    const spans = syncSpans(syncId).map(({ span }) => span);
-    const shown = new ScanProgress(before, spans, progress);
-    const buckets = await diffBuckets(before, after, syncId, {
-      signal,
-      onPage: (at, bucket, key) => shown.reach(`comparing ${bucket}`, at, key),
-    });
-    const sum = (count: (line: BucketDifference) => number) =>
-      buckets.reduce((total, line) => total + count(line), 0);
-    const added = sum((line) => line.added);
-    const removed = sum((line) => line.removed);
-    const changed = sum((line) => line.changed);
-    if (added + removed + changed + sum((line) => line.unchanged) === 0) {
-      const message = `neither ${a} nor ${b} holds sync ${syncId}`;
-      throw new CliError('SSTITCH_SYNC_NOT_FOUND', message);
-    }
-    differences.push({ syncId, added, removed, changed, buckets });
-  }
-  return differences;
+function nothingOf({ syncId, to }: SyncPair, a: string, b: string): CliError {
+  const what =
+    syncId === to
+      ? `neither ${a} nor ${b} holds sync ${syncId}`
+      : `${a} holds nothing of sync ${syncId}, and ${b} nothing of ${to}`;
+  return new CliError('SSTITCH_SYNC_NOT_FOUND', what);
 }
 
 function differenceText(
   { columns, style }: CommandContext,
-  { added, removed, changed, buckets }: SyncDifference,
+  { syncId, to, added, removed, changed, buckets, sentences }: SyncDifference,
 ): string {
   const table = differenceTable(buckets, style.bold, columns);
-  return `${table}${formatCount(added)} added, ${formatCount(removed)} removed, ${formatCount(changed)} changed\n`;
+  const told = sentences.map(({ text }) => `${escapeText(text)}\n`).join('');
+  return (
+    (to === undefined ? '' : `from sync ${syncId} to ${to}\n`) +
+    `${table}${told}` +
+    `${formatCount(added)} added, ${formatCount(removed)} removed, ${formatCount(changed)} changed\n`
+  );
 }

@@ -5,11 +5,11 @@ export const dropCommand = defineCommand({
   name: 'drop',
   summary: 'remove syncs from a store, in one commit',
   description:
-    'Removes everything of some syncs from a store: records, indexes, runs and statistics, in one ' +
-    'commit and without a tombstone. Asks first on a terminal; elsewhere --yes is required. No byte ' +
-    'of them is left in any file of the store, nor of what was removed before: tables that ' +
-    'share a file with them are copied. --no-purge is faster, and leaves some in files until ' +
-    'LevelDB compacts them. Checkpoints and other copies keep what they hold.',
+    'Removes syncs from a store (records, indexes, runs and statistics) in one commit and without ' +
+    'tombstones. Asks first on a terminal; without one, --yes is required. No file of the store then ' +
+    'holds a byte of these syncs, or of data removed earlier: tables that share a file with it are ' +
+    'copied. --no-purge is faster, but removed data may stay in files until LevelDB compacts them. ' +
+    'Checkpoints and other copies keep what they hold.',
   arguments: [
     { name: 'store', summary: 'the store to change', value: { type: 'path', of: 'store' } },
   ],
@@ -17,7 +17,7 @@ export const dropCommand = defineCommand({
     sync: { ...syncsOption('the syncs to remove', ['store']), required: true },
     yes: { summary: 'do not ask' },
     purge: {
-      summary: 'leave removed bytes in shared files until these are compacted',
+      summary: 'leave removed data in shared files until LevelDB compacts them',
       negated: true,
     },
     wait: waitOption,

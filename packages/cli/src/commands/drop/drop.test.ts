@@ -27,7 +27,7 @@ beforeEach(() => {
 });
 
 describe('drop', () => {
-  it('removes a sync with --yes, and no other', async () => {
+  it('removes the sync, and no other, with --yes', async () => {
     const document = await sstitchJson('drop', store, '--sync', FIRST, '--yes');
     expect(document).toMatchObject({
       syncs: [FIRST],
@@ -39,7 +39,7 @@ describe('drop', () => {
     expect(await digestsOf(store)).toEqual({ [SECOND]: before[SECOND] });
   });
 
-  it('asks on a terminal, and takes no for an answer', async () => {
+  it('asks on a terminal, and removes nothing if the answer is no', async () => {
     const line = ['drop', store, '--sync', FIRST];
     const declined = await sstitch(line, { answers: ['n'] });
     expect(declined.exitCode).toBe(1);
@@ -49,13 +49,13 @@ describe('drop', () => {
     expect(Object.keys(await digestsOf(store))).toEqual([SECOND]);
   });
 
-  it('wants --yes where there is nobody to ask', async () => {
+  it('requires --yes if there is no terminal to ask on', async () => {
     const { exitCode, stderr } = await sstitch(['drop', store, '--sync', FIRST]);
     expect(exitCode).toBe(2);
     expect(stderr).toContain('--yes');
   });
 
-  it('exits with 3 where the store has no such sync', async () => {
+  it('exits with 3 if the store does not hold the sync', async () => {
     const absent = syntheticSyncId({ seed: 99 });
     const { exitCode } = await sstitch(['drop', store, '--sync', `${FIRST},${absent}`, '--yes']);
     expect(exitCode).toBe(3);

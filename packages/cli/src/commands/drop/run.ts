@@ -54,7 +54,7 @@ async function confirm(
   const what = syncIds.length === 1 ? `sync ${syncIds[0]}` : `${syncIds.length} syncs`;
   const answer = await io.ask(escapeText(`Remove ${what} from ${location}? [y/N] `));
   if (answer === undefined) {
-    throw usageError('there is no terminal to ask on: give --yes to remove without asking');
+    throw usageError('there is no terminal to ask on: use --yes to remove without asking');
   }
   if (!/^y(es)?$/i.test(answer.trim())) {
     throw new CliError('SSTITCH_DECLINED', 'nothing was removed');

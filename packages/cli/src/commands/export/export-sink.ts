@@ -1,4 +1,4 @@
-// Opens what takes the syncs: a file of any format, or standard output.
+// Opens the sink of an export: a file of any format, or standard output.
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -12,14 +12,14 @@ import { escapeJsonLines, escapeLines } from '../../terminal/escape.js';
 import type { Output } from '../../terminal/io.js';
 import type { ExportTarget } from './export-target.js';
 
-/** How the target is written. */
+/** How to write the target. */
 export interface SinkOptions {
   readonly signal: AbortSignal;
   readonly zone: string | undefined;
   readonly byteOrderMark: boolean;
 }
 
-/** @param reader the store that the syncs come from, for names */
+/** Opens the sink. @param reader the store that the syncs come from; the .csv format reads names from it */
 export async function openSink(
   { io, progress }: Pick<CommandContext, 'io' | 'progress'>,
   target: ExportTarget,
@@ -44,7 +44,7 @@ export async function openSink(
   }
 }
 
-/** A .c1z file that is made in the temporary directory and then goes, compressed or not, where it is to be. */
+/** A sink that builds a .c1z file in the temporary directory and then copies it, perhaps compressed, to the target. */
 async function copiedC1z(
   target: LinesTarget,
   options: NonNullable<Parameters<typeof createC1z>[1]>,
@@ -72,7 +72,7 @@ async function copiedC1z(
   }
 }
 
-/** Standard output as a stream. What a terminal would act on is escaped. */
+/** Standard output as a stream. Escapes what a terminal would act on. */
 class OutputStream extends Writable {
   readonly #output: Output;
   readonly #content: 'jsonl' | 'csv' | 'bytes';
@@ -84,7 +84,7 @@ class OutputStream extends Writable {
     this.#output = output;
     this.#content = content;
     this.#clear = clear;
-    // The error comes out of what writes to the stream.
+    // Whatever writes to the stream rejects with the error.
     this.on('error', () => undefined);
   }
 

@@ -1,4 +1,4 @@
-// Where syncs are exported to, and in which format.
+// The target and the format of an export.
 import { splitCompression } from '@sstitch/lines';
 import type { CommandContext } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
@@ -6,7 +6,7 @@ import { usageError } from '../../errors.js';
 import { FORMAT_ENDINGS, formatOfName, type SyncFormat } from '../../records/sync-format.js';
 import type { exportCommand } from './command.js';
 
-/** What stands for standard output. */
+/** The name of standard output. */
 const STANDARD_OUTPUT = '-';
 
 export interface ExportTarget {
@@ -16,8 +16,7 @@ export interface ExportTarget {
   readonly isCompressed: boolean;
 }
 
-/**
- * What a command line asks for.
+/** * Works out the target from the options.
  * @throws CliError SSTITCH_USAGE
  */
 export function exportTarget(
@@ -29,18 +28,19 @@ export function exportTarget(
   const format = given ?? named;
   if (format === undefined) {
     throw usageError(
-      `the name of ${path} says no format: it ends in none of ${FORMAT_ENDINGS}; --format says it, too`,
+      `the name of ${path} does not say the format: use a name that ends in ${FORMAT_ENDINGS}, or --format`,
     );
   }
-  if (zone !== undefined && format !== 'c1z1') throw usageError('--zone is for --format c1z1');
-  if (bom && format !== 'csv') throw usageError('--bom is for .csv files');
+  if (zone !== undefined && format !== 'c1z1')
+    throw usageError('--zone applies only to --format c1z1');
+  if (bom && format !== 'csv') throw usageError('--bom applies only to .csv files');
   if (path === undefined && format !== 'jsonl' && json) {
     throw usageError(
       '--json and the file cannot both go to standard output: name the file with --output',
     );
   }
   if (path === undefined && isBinary(format) && io.stdout.isTerminal) {
-    throw usageError('a .c1z file is not for a terminal: name the file with --output');
+    throw usageError('a .c1z file cannot be shown on a terminal: name the file with --output');
   }
   const isCompressed = path !== undefined && splitCompression(path).compression !== undefined;
   return { format, path, isCompressed };

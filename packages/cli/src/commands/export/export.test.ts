@@ -42,7 +42,7 @@ describe('export to a file', () => {
     ['sync.c1z', 'c1z', 'C1Z3'],
     ['sync.C1Z.GZ', 'c1z', '\x1f\x8b'],
     ['sync.c1z.zst', 'c1z', '\x28\xb5\x2f\xfd'],
-  ])('%s comes back to the byte', async (name, format, head) => {
+  ])('restores the same bytes from %s', async (name, format, head) => {
     const { directory, base, path } = scene();
     const document = await sstitchJson('export', base, '--sync', SYNC, '--output', path(name));
     expect(document).toEqual({
@@ -56,7 +56,7 @@ describe('export to a file', () => {
     expect(await digestsOf(path('again'))).toEqual({ [SYNC]: digests[SYNC] });
   });
 
-  it('of several syncs is possible in format 1 of .c1z and in lines', async () => {
+  it('writes several syncs to format 1 of .c1z and to lines', async () => {
     const { base, path } = scene();
     const ways = { 'a.c1z': ['--format', 'c1z1', '--zone', 'UTC'], 'a.jsonl': [] };
     for (const [name, more] of Object.entries(ways)) {
@@ -72,7 +72,7 @@ describe('export to a file', () => {
     expect(existsSync(path('b.c1z'))).toBe(false);
   });
 
-  it('.csv has a grant a row, with names', async () => {
+  it('writes a .csv file with one grant a row, with names', async () => {
     const { base, path } = scene();
     const line = ['export', base, '--sync', SYNC, '--output', path('grants.csv'), '--bom'];
     const { stdout } = await sstitch(line);
@@ -81,7 +81,7 @@ describe('export to a file', () => {
     expect(rows).toHaveLength(121);
     expect(rows[0]?.startsWith('\ufeffsync_id,principal_type_id,')).toBe(true);
     expect(rows.some((row) => /,User \d+/.test(row))).toBe(true);
-    // A store made of a sheet is the same through another sheet.
+    // A store made from a sheet is the same after another round trip.
     await sstitchJson('import', path('grants.csv'), '--into', path('first'));
     const again = path('again.csv.gz');
     await sstitchJson('export', path('first'), '--sync', SYNC, '--output', again);
@@ -92,7 +92,7 @@ describe('export to a file', () => {
     );
   });
 
-  it('replaces the file that has the name, and leaves it where the export fails', async () => {
+  it('replaces an existing file, but keeps it if the export fails', async () => {
     const { base, path } = scene();
     await sstitchJson('export', base, '--sync', SYNC, '--output', path('a.jsonl'));
     const before = readFileSync(path('a.jsonl'));
@@ -107,7 +107,7 @@ describe('export to a file', () => {
 });
 
 describe('export to standard output', () => {
-  it('writes lines, and a file of any other format where it is named', async () => {
+  it('writes lines, or any other format that --format names', async () => {
     const { base, path } = scene();
     const lines = await sstitch(['export', base, '--sync', SYNC]);
     await sstitchJson('export', base, '--sync', SYNC, '--output', path('a.jsonl'));
@@ -120,11 +120,16 @@ describe('export to standard output', () => {
   });
 
   it.each([
-    ['a .c1z file on a terminal', ['--format', 'c1z'], { isTerminal: true }, /not for a terminal/],
+    [
+      'a .c1z file on a terminal',
+      ['--format', 'c1z'],
+      { isTerminal: true },
+      /cannot be shown on a terminal/,
+    ],
     ['JSON and a .csv file', ['--format', 'csv', '--json'], {}, /cannot both go/],
-    ['a zone of lines', ['--zone', 'UTC'], {}, /--zone is for/],
-    ['a mark before lines', ['--bom'], {}, /--bom is for/],
-    ['a name that says nothing', ['--output', 'a.txt'], {}, /says no format/],
+    ['a zone for lines', ['--zone', 'UTC'], {}, /--zone applies only to/],
+    ['a byte order mark before lines', ['--bom'], {}, /--bom applies only to/],
+    ['a name without a format', ['--output', 'a.txt'], {}, /does not say the format/],
   ])('refuses %s', async (_what, words, options, message) => {
     const { base } = scene();
     const { exitCode, stderr } = await sstitch(['export', base, '--sync', SYNC, ...words], options);

@@ -29,7 +29,7 @@ export const run: Run<typeof exportCommand> = async (context, input) => {
   return resultOf({ ...target, path: target.path }, syncIds, records, performance.now() - started);
 };
 
-/** @returns how many records were read. */
+/** Copies the syncs to the sink. @returns how many records it read. */
 async function exportSyncs(
   context: CommandContext,
   { store, zone, bom }: Input,
@@ -61,7 +61,7 @@ async function exportSyncs(
   }
 }
 
-/** What standard output said, where that is why the work has ended. */
+/** The error of standard output, if that is why the export failed. */
 function outputErrorIn(error: unknown): Error | undefined {
   for (let link = error; link instanceof Error; link = link.cause) {
     if (link instanceof OutputClosed) return link;

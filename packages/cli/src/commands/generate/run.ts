@@ -29,7 +29,7 @@ async function generateSyncs(
   let done = 0;
   const counting = countingEngine(store, (keys) => {
     done += keys;
-    // Syncs of one size have about as many keys.
+    // Syncs of the same size have about the same number of keys.
     const made = syncs.reduce((sum, sync) => sum + sync.keys, 0);
     const total = syncs.length === 0 ? undefined : Math.round((made / syncs.length) * count);
     progress.update({ doing: 'generating', done, total, unit: 'keys' });
@@ -58,7 +58,7 @@ async function generateSyncs(
   };
 }
 
-/** The store, but that each page of entries that goes into it is counted. */
+/** Wraps the store so that each page of entries written to it is counted. */
 function countingEngine(
   store: ByteStore,
   onPage: (keys: number) => void,

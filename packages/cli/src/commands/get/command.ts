@@ -5,8 +5,8 @@ export const getCommand = defineCommand({
   name: 'get',
   summary: 'show one record',
   description:
-    'Shows one record, by the ids in its key (a resource has two: its type and its own) or by its ' +
-    'whole key in hex. Exits with 1 if there is none.',
+    'Shows one record, found by the ids in its key (a resource has two: its type and its own) or by ' +
+    'its whole key in hex. Exits with 1 if there is no such record.',
   arguments: [
     { name: 'store', summary: 'the store to read', value: { type: 'path', of: 'store' } },
     { name: 'ids', summary: "the record's ids", value: { type: 'text' }, variadic: true },
@@ -25,6 +25,6 @@ export const getCommand = defineCommand({
     ['get base --sync latest --bucket grant group:staff:member:user:ann', 'a grant'],
     ['get base --sync latest --bucket resource user ann', 'a resource'],
     ['get base --sync 36zf --bucket sync_run', 'when the sync ran'],
-    ['get base --key 0306…', 'whatever lies under a key'],
+    ['get base --key 0306…', 'the value of any key'],
   ],
 });

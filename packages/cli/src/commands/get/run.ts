@@ -28,7 +28,10 @@ export const run: Run<typeof getCommand> = async ({ signal }, input) => {
   );
 };
 
-/** Checks the input; what it returns takes a look at the store where the sync is not named by its id. */
+/**
+ * Checks the input and returns a function that finds the key; it reads the store if the sync is not named by
+ * its id.
+ */
 function keyFinder({
   store,
   ids,
@@ -38,12 +41,14 @@ function keyFinder({
 }: Input): (reader: ByteReader, signal: AbortSignal) => Promise<Uint8Array> {
   if (key !== undefined) {
     if (sync !== undefined || bucket !== undefined || ids.length > 0) {
-      throw usageError('--key stands alone: it is sync, bucket and ids in one');
+      throw usageError(
+        '--key cannot be combined with --sync, --bucket or ids: a key contains all three',
+      );
     }
     return async () => key;
   }
   if (sync === undefined || bucket === undefined) {
-    throw usageError('give --sync and --bucket, or --key');
+    throw usageError('use --sync and --bucket, or --key');
   }
   const { elements } = bucketLayout(bucket);
   if (ids.length !== elements.length) {

@@ -28,7 +28,7 @@ const SYNC = syntheticSyncId({});
 const OTHER = syntheticSyncId({ syncIndex: 1 });
 
 let template: string;
-/** Digests of the store before anything is done. */
+/** Digests of the store before any command runs. */
 let digests: Record<string, string>;
 
 beforeAll(async () => {
@@ -42,7 +42,7 @@ beforeAll(async () => {
   return () => rmSync(template, { recursive: true, force: true });
 });
 
-/** A store with two syncs, and one of them as a file. */
+/** Creates a store with two syncs and a file with one of them. */
 function exported(): { directory: string; store: string; file: string } {
   const directory = testDirectory();
   cpSync(template, directory, { recursive: true });
@@ -50,7 +50,7 @@ function exported(): { directory: string; store: string; file: string } {
 }
 
 describe('import of a .c1z file', () => {
-  // The file is shared between projects and lies beside the repository; without it there is nothing to read.
+  // The file lies outside the repository; the test is skipped without it.
   it('reads a real sync with all its indexes', async () => {
     const store = join(testDirectory(), 'store');
     const document = await sstitchJson('import', REAL_FILE, '--into', store, '--zone', 'UTC');
@@ -87,7 +87,7 @@ describe('import of a .c1z file', () => {
     expect(await digestsOf(store)).toEqual(before);
   });
 
-  it.skipIf(!existsSync(SLIM))('takes what a slim grant leaves out from its columns', async () => {
+  it.skipIf(!existsSync(SLIM))('takes what a slim grant omits from its columns', async () => {
     const directory = testDirectory();
     const digestsIn = async (name: string) => {
       await sstitchJson('import', join(CASES, name), '--into', join(directory, name));
@@ -97,7 +97,7 @@ describe('import of a .c1z file', () => {
     expect(await digestsIn('slim-grants.c1z')).toEqual(await digestsIn('full-grants.c1z'));
   });
 
-  it('takes times without a zone for those of --zone, and refuses what is no zone', async () => {
+  it('reads times without a zone as times of --zone, and refuses an invalid zone', async () => {
     const directory = testDirectory();
     const file = join(directory, 'some.c1z');
     await makeC1z(file, { syncs: [{ syncId: SYNC, startedAt: '2024-07-02 15:04:05.5' }] });
@@ -118,7 +118,7 @@ describe('import of a .c1z file', () => {
     expect(existsSync(store)).toBe(false);
   });
 
-  it('exits with 4 on a damaged file and with 5 on a missing one, and makes no store', async () => {
+  it('exits with 4 for a damaged file and with 5 for a missing one, and creates no store', async () => {
     const directory = testDirectory();
     const damaged = join(directory, 'damaged.c1z');
     writeFileSync(damaged, Buffer.concat([Buffer.from('C1ZF\0'), Buffer.alloc(1000, 7)]));
@@ -145,7 +145,7 @@ describe('import of a .jsonl file', () => {
     expect(await sstitchJson('verify', again)).toMatchObject({ ok: true, syncs: 1 });
   });
 
-  it('leaves nothing stale of the sync that it replaces, and does not touch others', async () => {
+  it('leaves no stale entry of the sync that it replaces, and does not change others', async () => {
     const { store, file } = exported();
     await sstitchJson('generate', store, '--grants', '333', '--revision', '5');
     expect((await digestsOf(store))[SYNC]).not.toBe(digests[SYNC]);
@@ -156,9 +156,9 @@ describe('import of a .jsonl file', () => {
   it.each([
     ['not JSON', 'nonsense', /column 1: it is not JSON: "n" is not expected/],
     ['no type', '{"record":{}}', /"type" is not one of/],
-    ['a field that there is not', '{"type":"grant","record":{"wrong":1}}', /wrong/],
+    ['an unknown field', '{"type":"grant","record":{"wrong":1}}', /wrong/],
     ['no sync id', '{"type":"grant","record":{"external_id":"x"}}', /not a sync id/],
-    ['a value that is no message', '{"type":"grant","value":"////"}', /is no grant record/],
+    ['a value that is not a message', '{"type":"grant","value":"////"}', /is not a grant record/],
   ])('refuses a line with %s, and leaves the store as it was', async (_what, line, message) => {
     const { store, file } = exported();
     const [first = ''] = readFileSync(file, 'utf8').split('\n');
@@ -170,26 +170,26 @@ describe('import of a .jsonl file', () => {
     expect(await digestsOf(store)).toEqual(digests);
   });
 
-  it('refuses --zone, which would say nothing', async () => {
+  it('refuses --zone, which does not apply', async () => {
     const { store, file } = exported();
     const { exitCode } = await sstitch(['import', file, '--into', store, '--zone', 'UTC']);
     expect(exitCode).toBe(2);
     expect(await digestsOf(store)).toEqual(digests);
   });
 
-  it('refuses a record that comes twice', async () => {
+  it('refuses a duplicate record', async () => {
     const { store, file } = exported();
     const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
-    // Without the header there need be no end.
+    // A file without a header needs no end line.
     const records = lines.slice(1, -1);
     writeFileSync(file, [...records, records.at(-3)].join('\n'));
     const { exitCode, stderr } = await sstitch(['import', file, '--into', store]);
     expect(exitCode).toBe(4);
-    expect(stderr).toContain('a record comes twice');
+    expect(stderr).toContain('duplicate record');
     expect(await digestsOf(store)).toEqual(digests);
   });
 
-  it('exits with 3 where the file has no such sync, or none', async () => {
+  it('exits with 3 if the file does not hold the sync, or holds none', async () => {
     const { store, file, directory } = exported();
     expect((await sstitch(['import', file, '--into', store, '--sync', OTHER])).exitCode).toBe(3);
     const empty = join(directory, 'empty.jsonl');
@@ -199,7 +199,7 @@ describe('import of a .jsonl file', () => {
 });
 
 describe('import of several files', () => {
-  /** A store of two syncs as a directory of two files, one a sync. */
+  /** Exports a store of two syncs to a directory of two files, one for each sync. */
   async function archive(): Promise<{ directory: string; store: string; files: string }> {
     const { directory, store } = exported();
     const files = join(directory, 'archive');
@@ -211,7 +211,7 @@ describe('import of several files', () => {
     return { directory, store, files };
   }
 
-  it('takes the files of a directory, whose names say a format, each in one commit', async () => {
+  it('imports the files of a directory whose names say a format, each in one commit', async () => {
     const { directory, files } = await archive();
     writeFileSync(join(files, 'notes.txt'), 'not a sync');
     const again = join(directory, 'again');
@@ -226,7 +226,7 @@ describe('import of several files', () => {
     expect(await digestsOf(again)).toEqual(digests);
   });
 
-  it('goes on after a bad file, names it, and exits as that file alone would', async () => {
+  it('continues after a bad file, names it, and exits with the code of its error', async () => {
     const { directory, files } = await archive();
     const bad = join(directory, 'bad.jsonl');
     writeFileSync(bad, '{"type":"grant"}');
@@ -243,7 +243,7 @@ describe('import of several files', () => {
     expect(await digestsOf(join(directory, 'again'))).toEqual(digests);
   });
 
-  it('imports none where one is not there, or none is named', async () => {
+  it('imports no file if one is missing, or if none is named', async () => {
     const { directory, files } = await archive();
     const again = join(directory, 'again');
     const first = join(files, '1.jsonl.gz');
@@ -256,7 +256,7 @@ describe('import of several files', () => {
   });
 });
 
-describe('import of what can be read once', () => {
+describe('import of a stream, which can be read only once', () => {
   it.each(['sync.jsonl', 'sync.jsonl.zst', 'sync.c1z', 'sync.c1z.gz'])(
     'standard input, %s',
     async (name) => {
@@ -309,7 +309,7 @@ describe('import of what can be read once', () => {
 
 describe('import --as', () => {
   it.each(['fresh.jsonl', 'fresh.c1z', 'fresh.csv'])(
-    'brings a new run in under the id that the store knows: %s',
+    'imports a new run under the id that the store uses: %s',
     async (name) => {
       const { directory, store } = exported();
       const fresh = join(directory, 'fresh');
@@ -325,7 +325,7 @@ describe('import --as', () => {
       expect(after[SYNC]).toBe(digests[SYNC]);
       expect(after[OTHER]).not.toBe(digests[OTHER]);
       if (name.endsWith('.csv')) return;
-      // And back under its own: nothing was lost on the way.
+      // Imported back under its own id: nothing was lost.
       await sstitchJson('export', store, '--sync', OTHER, '--output', output);
       await sstitchJson('import', output, '--into', store, '--as', SYNC.slice(0, 26));
       expect((await digestsOf(store))[SYNC]).toBe((await digestsOf(fresh))[SYNC]);
@@ -347,7 +347,7 @@ describe('import --as', () => {
     expect(await digestsOf(store)).toEqual(digests);
   });
 
-  it('takes all syncs of a file with --sync all', async () => {
+  it('imports all syncs of a file with --sync all', async () => {
     const { directory, store } = exported();
     const both = join(directory, 'both.jsonl');
     await sstitchJson('export', store, '--sync', `${SYNC},${OTHER}`, '--output', both);

@@ -3,15 +3,15 @@ import type { LoadedSync } from '@sstitch/records';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import { needsLookup } from '../../command-line/sync-reference.js';
 import { CliError, type ErrorReport, reportOf, usageError } from '../../errors.js';
+import { type ImportFile, importFiles } from '../../operations/import-files.js';
+import { loadFile } from '../../operations/load-file.js';
 import { formatCount, formatMs, roundMs } from '../../output/quantities.js';
 import { type Column, formatTable } from '../../output/table.js';
 import type { SyncFormat } from '../../records/sync-format.js';
 import { syncIdsIn } from '../../stores/find-syncs.js';
 import type { importCommand } from './command.js';
-import { type ImportFile, importFiles } from './import-files.js';
-import { loadFile } from './load-file.js';
 
-/** What was imported of one sync. */
+/** What was imported for one sync. */
 interface ImportedSync {
   readonly file: string;
   readonly format: SyncFormat;
@@ -31,9 +31,7 @@ export const run: Run<typeof importCommand> = async (context, input) => {
   const files = importFiles(input.files);
   const { as: given, into, ...request } = input;
   if (given !== undefined && files.length > 1) {
-    throw usageError(
-      `--as takes one file, as one sync comes in under one id; ${files.length} are named`,
-    );
+    throw usageError(`--as imports one sync from one file, but ${files.length} files are named`);
   }
   const as = given === undefined ? undefined : await knownSync(given, into, context.signal);
   const imported: ImportedSync[] = [];
@@ -52,7 +50,7 @@ export const run: Run<typeof importCommand> = async (context, input) => {
   return resultOf(context, { imported, failed, files: files.length }, performance.now() - started);
 };
 
-/** The id that `--as` names: one that is new, or one that the store holds. */
+/** Resolves the reference of `--as`: a new id, or a sync that the store holds. */
 async function knownSync(reference: string, into: string, signal: AbortSignal): Promise<string> {
   if (!needsLookup(reference)) return reference;
   const [syncId] = await syncIdsIn([into], [reference], signal);
@@ -62,7 +60,7 @@ async function knownSync(reference: string, into: string, signal: AbortSignal): 
 interface Outcome {
   readonly imported: readonly ImportedSync[];
   readonly failed: readonly FailedFile[];
-  /** How many there were. */
+  /** How many files there were. */
   readonly files: number;
 }
 
@@ -106,7 +104,7 @@ function resultOf(
   };
 }
 
-/** Which files are in the store when a signal has come. */
+/** The error for a signal: it says which files are imported. */
 function interrupted(imported: readonly ImportedSync[], files: number, cause: unknown): CliError {
   const done = new Set(imported.map(({ file }) => file)).size;
   const message = `interrupted; ${done} of ${files} files were imported, each in one commit`;

@@ -1,4 +1,4 @@
-// Which sync's keys lie in which level of a store: read off a private copy's own list of tables.
+// Finds which sync's keys lie in which level of a store, from LevelDB's list of the tables of a private copy.
 import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -8,11 +8,11 @@ import { checkTableStructure, nodeFileSystem, SstError, userKeyOf } from '@sstit
 import { withoutThread, withReader } from '../../stores/open-store.js';
 import { withPrivateDirectory } from '../../stores/private-directory.js';
 
-/** A table in its level. */
+/** A table of a level. */
 export interface PicturedTable {
   readonly number: number;
   readonly sizeBytes: number;
-  /** The syncs of its first and its last key: one, if the table holds that sync alone or nearly so. */
+  /** The syncs of its first and its last key; one sync, if the table holds only that one. */
   readonly syncIds: readonly string[];
 }
 
@@ -23,12 +23,12 @@ export interface PicturedLevel {
 
 const LEVEL_LINE = /^--- level (\d+) ---$/;
 const TABLE_LINE = /^ (\d+):(\d+)\[/;
-/** The copy compacts as any database does, and a table may go between listing and looking. */
+/** The copy is compacted as any database is: a table may disappear between listing and reading it. */
 const MAX_ROUNDS = 5;
 
-/** The levels of a store that have tables. */
+/** The levels of a store, without empty ones. */
 export async function pictureLevels(location: string): Promise<readonly PicturedLevel[]> {
-  // Says what is wrong where there is no store, before anything is made in it.
+  // If there is no store, reports that before creating anything.
   if (!existsSync(join(location, 'CURRENT'))) await withReader(location, async () => undefined);
   return withPrivateDirectory(location, async (directory) => {
     const reader = await openReadOnly(location, {
@@ -52,7 +52,7 @@ export async function pictureLevels(location: string): Promise<readonly Pictured
   });
 }
 
-/** The error of a private copy's table, with the path of the store's own, whose name is the same. */
+/** Replaces the path of the private copy's table in an error by the path of the store's table of the same name. */
 async function blameStore(error: SstError, location: string): Promise<SstError> {
   const { path } = error;
   if (path === undefined) return error;
@@ -61,13 +61,13 @@ async function blameStore(error: SstError, location: string): Promise<SstError> 
   const own = names
     .map((name) => join(location, generation, name))
     .find((each) => existsSync(each));
-  // The copy may have compacted what it was a copy of.
+  // The table may be new: made by a compaction of the copy.
   if (own === undefined) return error;
   const problem = error.message.replace(/ \([^(]*\)$/, '');
   return new SstError(error.code, problem, { path: own, offset: error.offset }, error);
 }
 
-/** @param listing LevelDB's `leveldb.sstables`: a line a level, a line a table */
+/** @param listing LevelDB's `leveldb.sstables`: a line for each level and each table */
 function picture(listing: string, directory: string): PicturedLevel[] {
   const names = new Map(readdirSync(directory).map((name) => [Number.parseInt(name, 10), name]));
   const levels: Array<{ level: number; tables: PicturedTable[] }> = [];
@@ -78,7 +78,7 @@ function picture(listing: string, directory: string): PicturedLevel[] {
     if (number === undefined || size === undefined) continue;
     const path = join(directory, names.get(Number(number)) ?? `${number}.ldb`);
     const { smallest, largest } = checkTableStructure(nodeFileSystem, path, {
-      // The file may go on: a commit has shared the table.
+      // The file may be longer: a commit may have shared the table.
       sizeBytes: Number(size),
     });
     const syncIds = [syncOf(userKeyOf(smallest)), syncOf(userKeyOf(largest))];

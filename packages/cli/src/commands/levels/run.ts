@@ -7,9 +7,9 @@ import { type PicturedLevel, type PicturedTable, pictureLevels } from './level-p
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const SEVERAL = '+';
 const OTHER = '.';
-/** What is left of 80 columns beside the other columns. */
+/** The width of the picture: 80 columns less the other columns. */
 const PICTURE_COLUMNS = 44;
-/** In front of it where it has a line of its own. */
+/** The indent of a picture on a line of its own. */
 const INDENT_COLUMNS = 2;
 
 export const run: Run<typeof levelsCommand> = async ({ columns, style }, { store }) => {
@@ -54,7 +54,7 @@ function lettersOf(levels: readonly PicturedLevel[]): Map<string, string> {
   );
 }
 
-/** A level's tables, each as wide as its share of the largest level. */
+/** Draws a level's tables, each as wide as its share of the largest level. */
 function strip(
   { tables }: PicturedLevel,
   letters: ReadonlyMap<string, string>,
@@ -69,7 +69,7 @@ function strip(
     )
     .join('');
   if (text.length <= width) return text;
-  // More tables than columns: every so many of them.
+  // More tables than columns: draws a sample of them.
   return Array.from(
     { length: width },
     (_, at) => text[Math.floor((at * text.length) / width)],

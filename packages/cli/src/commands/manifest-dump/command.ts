@@ -2,11 +2,12 @@ import { defineCommand } from '../../command-line/command-spec.js';
 
 export const manifestDumpCommand = defineCommand({
   name: 'manifest dump',
-  summary: 'show counters and tables of a MANIFEST',
+  summary: 'show the counters and tables of a MANIFEST',
   description:
-    'Shows what the MANIFEST in force says: its counters and, level by level, its tables with ' +
-    'their sizes, bounds and sequences. The directory is a store, of which the generation in ' +
-    'force is read, a generation of one, or any LevelDB database; it may be open. Exits with 4 if the MANIFEST breaks a rule.',
+    'Shows the content of the current MANIFEST: its counters and, level by level, its tables with ' +
+    'their sizes, bounds and sequence numbers. The directory is a store, whose current generation is ' +
+    'read, a generation, or any LevelDB database; it may be open. Exits with 4 if the MANIFEST ' +
+    'breaks a rule.',
   arguments: [
     { name: 'directory', summary: 'the database', value: { type: 'path', of: 'directory' } },
   ],

@@ -10,7 +10,7 @@ import { formatTable } from '../../output/table.js';
 import { requireDatabase } from '../../stores/input-path.js';
 import type { manifestDumpCommand } from './command.js';
 
-/** So much of a key fits a line twice; --json has all of it. */
+/** How much of a key is shown, so that two keys fit in a line; --json has whole keys. */
 const MAX_SHOWN_KEY_BYTES = 12;
 
 export const run: Run<typeof manifestDumpCommand> = async ({ columns, style }, { directory }) => {
@@ -18,7 +18,7 @@ export const run: Run<typeof manifestDumpCommand> = async ({ columns, style }, {
   return resultOf(readManifest(databaseIn(directory)), columns, style.bold);
 };
 
-/** The directory itself, or of a store the generation in force. */
+/** The directory itself or, for a store, its current generation. */
 function databaseIn(directory: string): string {
   const current = readFileSync(join(directory, 'CURRENT'), 'latin1').trim();
   return /^gen-\d+$/.test(current) ? join(directory, current) : directory;

@@ -2,14 +2,14 @@ import { defineCommand } from '../../command-line/command-spec.js';
 
 export const salvageCommand = defineCommand({
   name: 'salvage',
-  summary: 'open a store again of which a log is damaged',
+  summary: 'make a store with a damaged log open again',
   description:
-    'Drops, of the logs of a closed store, what comes from the first damage on, so that the store ' +
-    'opens as it was at that moment: what was written later is lost to it. The whole logs are kept ' +
-    "in the store's directory 'salvaged'. A store without a damaged log is left as it is.",
+    'Truncates the logs of a closed store at the first damage, so that the store opens as it was at ' +
+    'that moment and loses what was written later. The whole logs are kept in the directory ' +
+    "'salvaged' of the store. A store without a damaged log is not changed.",
   arguments: [
-    { name: 'store', summary: 'the store to mend', value: { type: 'path', of: 'store' } },
+    { name: 'store', summary: 'the store to repair', value: { type: 'path', of: 'store' } },
   ],
   options: {},
-  examples: [['salvage base', 'then: sstitch verify base']],
+  examples: [['salvage base', 'then run: sstitch verify base']],
 });

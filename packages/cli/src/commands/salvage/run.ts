@@ -14,7 +14,7 @@ function resultOf({ style }: CommandContext, store: string, report: SalvageRepor
   }
   const lines = logs.map(({ path, copy, damage, ...log }) => {
     const why = damage === undefined ? `it follows a damaged log (${path})` : damage.message;
-    return `dropped ${formatBytes(log.droppedBytes)} of a log: ${why}; all of it is in ${copy}\n`;
+    return `dropped ${formatBytes(log.droppedBytes)} of a log: ${why}; the whole log is in ${copy}\n`;
   });
   return {
     document,

@@ -4,7 +4,7 @@ import { Store } from '@sstitch/engine';
 import { expect, test } from 'vitest';
 import { sstitch, sstitchJson, testDirectory } from '../../../test/in-process.js';
 
-/** A closed store of ten writes, in one log. */
+/** Creates a closed store with ten writes in one log. */
 async function closedStore() {
   const path = join(testDirectory(), 'base');
   const store = new Store(path);
@@ -15,7 +15,7 @@ async function closedStore() {
   return { path, log: join(directory, log) };
 }
 
-test('salvage drops what comes after the damage, says where the whole log is, and the store opens again', async () => {
+test('salvage truncates the log at the damage and says where the whole log is, and the store opens again', async () => {
   const { path, log } = await closedStore();
   const content = readFileSync(log);
   const damageAt = Math.floor(content.length / 2);
@@ -27,7 +27,7 @@ test('salvage drops what comes after the damage, says where the whole log is, an
   const { exitCode, stdout } = await sstitch(['salvage', path]);
   expect(exitCode).toBe(0);
   const copy = join(path, 'salvaged', `gen-000001-${log.slice(-10)}`);
-  expect(stdout).toContain(`all of it is in ${copy}`);
+  expect(stdout).toContain(`the whole log is in ${copy}`);
   expect(stdout).toMatch(/kept 5 operations before the damage/);
   expect(readFileSync(copy)).toEqual(content);
   const store = new Store(path);
@@ -38,7 +38,7 @@ test('salvage drops what comes after the damage, says where the whole log is, an
   await store.close();
 });
 
-test('salvage of a sound store changes nothing and says so', async () => {
+test('salvage changes nothing in an undamaged store and says so', async () => {
   const { path, log } = await closedStore();
   const before = readFileSync(log);
   const document = await sstitchJson<{ logs: unknown[]; droppedBytes: number }>('salvage', path);
@@ -46,6 +46,6 @@ test('salvage of a sound store changes nothing and says so', async () => {
   expect([readFileSync(log), existsSync(join(path, 'salvaged'))]).toEqual([before, false]);
 });
 
-test('salvage of what is no store says so', async () => {
+test('salvage refuses a directory that is not a store', async () => {
   expect((await sstitch(['salvage', join(testDirectory(), 'none')])).exitCode).toBe(5);
 });

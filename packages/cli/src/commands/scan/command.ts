@@ -5,22 +5,23 @@ export const scanCommand = defineCommand({
   name: 'scan',
   summary: 'show entries in key order',
   description:
-    'Shows entries in key order, one a line, keys taken apart and values decoded: of the whole ' +
-    'store, of some syncs, of a bucket, of ids that begin with a text, or of keys that begin with ' +
+    'Shows entries in key order, one a line, with keys and values decoded: those of the whole store, ' +
+    'of some syncs, of a bucket, of ids that begin with a text, or of keys that begin with ' +
     'some bytes.',
   arguments: [
     { name: 'store', summary: 'the store to read', value: { type: 'path', of: 'store' } },
   ],
   options: {
-    sync: syncsOption('these syncs alone', ['store']),
-    bucket: bucketOption('this bucket alone'),
+    sync: syncsOption('only these syncs', ['store']),
+    bucket: bucketOption('only this bucket'),
     prefix: {
-      summary: 'entries whose first id begins so; with --sync and --bucket',
+      summary: 'only entries whose first id begins with this text; needs --sync and --bucket',
       value: { type: 'text' },
       placeholder: 'text',
     },
     keyPrefix: {
-      summary: 'entries whose key begins with these bytes; alone',
+      summary:
+        'only entries whose key begins with these bytes; excludes --sync, --bucket and --prefix',
       value: { type: 'hex' },
       placeholder: 'hex',
     },

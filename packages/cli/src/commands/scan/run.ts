@@ -33,10 +33,12 @@ export const run: Run<typeof scanCommand> = async ({ signal }, input) => {
 
 function checkInput({ sync, bucket, prefix, keyPrefix }: Input): void {
   if (keyPrefix !== undefined && (sync ?? bucket ?? prefix) !== undefined) {
-    throw usageError('--key-prefix stands alone: it is sync, bucket and prefix in one');
+    throw usageError(
+      '--key-prefix cannot be combined with --sync, --bucket or --prefix: it contains all three',
+    );
   }
   if (prefix !== undefined && (sync === undefined || bucket === undefined)) {
-    throw usageError('--prefix wants --sync and --bucket; for any key, give --key-prefix');
+    throw usageError('--prefix needs --sync and --bucket; for other keys use --key-prefix');
   }
   if (prefix !== undefined && bucket !== undefined && bucketLayout(bucket).elements.length === 0) {
     throw usageError(`a ${bucket} has no ids: leave --prefix out`);
@@ -68,7 +70,7 @@ function spansToScan(
   if (syncIds !== undefined && bucket !== undefined) {
     const spans = syncIds.map((syncId) => {
       if (prefix === undefined) return bucketSpan(bucket, syncId);
-      // An element is its separator and its text: without what follows, the beginning of longer ones.
+      // Appends a separator and the text without a separator after it, which also matches longer elements.
       const head = buildKeyPrefix(bucket, parseSyncId(syncId), []);
       return prefixSpan(Uint8Array.of(...head, ...encodeTuple([prefix])));
     });

@@ -2,35 +2,36 @@ import { defineCommand } from '../../command-line/command-spec.js';
 
 export const selftestCommand = defineCommand({
   name: 'selftest',
-  summary: 'try out on your own disk what is promised',
+  summary: 'check the guarantees on your own disk',
   description:
-    'Runs the guarantees of the engine, the isolation fixtures with every strategy, a compaction ' +
-    'beside a reader, and then kills processes that compact, write and adopt, and checks what ' +
-    'they left. In a directory of its own that is gone at the end. Exits with 0 only if all held. A ' +
-    'power cut it cannot make: that rests on the disk, which must not lie about an fsync.',
+    'Checks the guarantees of the engine, the isolation fixtures with every strategy and a compaction ' +
+    'while a reader is open, then kills processes that compact, write and adopt and checks what they ' +
+    'leave. Works in a directory of its own that is removed at the end. Exits with 0 only if every ' +
+    'check passes. It cannot test a power cut: surviving one depends on a disk that keeps what it ' +
+    'has fsynced.',
   arguments: [],
   options: {
     dir: {
-      summary: 'a directory on the disk to try',
+      summary: 'a directory on the disk to check',
       value: { type: 'path', of: 'directory' },
       placeholder: 'directory',
       default: '.',
     },
     kills: {
-      summary: 'how many processes to kill',
+      summary: 'number of processes to kill',
       value: { type: 'count', least: 0, most: 100_000 },
       placeholder: 'n',
       default: 24,
     },
     seed: {
-      summary: 'other seeds kill at other moments',
+      summary: 'seed of the moments at which processes are killed',
       value: { type: 'count', least: 0 },
       placeholder: 's',
       default: 1,
     },
   },
   examples: [
-    ['selftest', 'tries the disk of the current directory; takes half a minute'],
+    ['selftest', 'checks the disk of the current directory; takes half a minute'],
     ['selftest --dir /data --kills 1000', 'another disk, for longer'],
   ],
 });

@@ -21,18 +21,18 @@ export const run: Run<typeof selftestCommand> = async (context, { dir, kills, se
     },
   });
   const { ok, directory, hardLinks, checks } = report;
-  const links = hardLinks ? 'tables are linked' : 'it has no hard links, so tables are copied';
+  const links = hardLinks
+    ? 'tables are linked'
+    : 'this file system has no hard links, so tables are copied';
   const verdict = ok
-    ? `${style.good('All checks held')} in ${directory}`
-    : style.bad('A check did not hold');
+    ? `${style.good('All checks passed')} in ${directory}`
+    : style.bad('A check failed');
   return {
     document: {
       ...report,
       checks: checks.map((check) => ({ ...check, durationMs: roundMs(check.durationMs) })),
     },
     summary: `\n  ${verdict}; ${links}.\n`,
-    ...(ok
-      ? {}
-      : { exitCode: EXIT_CODES.corrupt, complaint: 'a check of the selftest did not hold' }),
+    ...(ok ? {} : { exitCode: EXIT_CODES.corrupt, complaint: 'a check of the selftest failed' }),
   };
 };

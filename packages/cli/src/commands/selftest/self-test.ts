@@ -1,6 +1,6 @@
-// The self-test: whether what SSTitch promises holds on this very disk, under its file system, this kernel
-// and this Node. Real stores, real processes killed; all in one directory that is removed at the end, however
-// it ends. What a power cut leaves in a disk's own cache no program can try.
+// The self-test: checks the guarantees of SSTitch on this disk, file system, kernel and Node. It uses real
+// stores and kills real processes, all in one directory that is removed at the end, however the test ends. No
+// program can test what a power cut leaves of a disk's own cache.
 import { link, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
@@ -26,19 +26,19 @@ const STRATEGIES = ['link', 'rebuild', 'batch'] as const;
 const DEMO_GRANTS = 2000;
 const FIXTURE_IDS = FIXTURE_SYNCS.map(({ syncId }) => syncId);
 
-/** One thing that must hold. */
+/** The outcome of one check. */
 export interface SelfTestCheck {
   readonly name: string;
   readonly ok: boolean;
   readonly durationMs: number;
-  /** What did not hold. */
+  /** Why the check failed. */
   readonly problem?: string;
 }
 
 export interface SelfTestReport {
   readonly ok: boolean;
   readonly directory: string;
-  /** Where there are none, tables are copied instead of linked: slower, and otherwise the same. */
+  /** Whether the file system has hard links. Without them tables are copied: slower, but otherwise the same. */
   readonly hardLinks: boolean;
   readonly seed: number;
   readonly kills: number;
@@ -46,7 +46,7 @@ export interface SelfTestReport {
 }
 
 export interface SelfTestOptions {
-  /** On the disk that is to be tried. */
+  /** A directory on the disk to check. */
   readonly directory: string;
   readonly seed: number;
   /** How many processes to kill. */
@@ -56,7 +56,7 @@ export interface SelfTestOptions {
   readonly onCheck: (check: SelfTestCheck) => Promise<void>;
 }
 
-/** Runs every check, whether or not one before it held. */
+/** Runs every check, even after one has failed. */
 export async function runSelfTest(options: SelfTestOptions): Promise<SelfTestReport> {
   const { seed, kills, signal, progress, onCheck } = options;
   requireDirectory(options.directory);
@@ -90,7 +90,7 @@ export async function runSelfTest(options: SelfTestOptions): Promise<SelfTestRep
 
 interface PlannedCheck {
   readonly name: string;
-  /** Throws what does not hold. */
+  /** Rejects if the check fails. */
   readonly check: () => Promise<void>;
 }
 
@@ -99,11 +99,11 @@ function plannedChecks(directory: string, options: SelfTestOptions): readonly Pl
   return [
     ...conformanceChecks(join(directory, 'conformance'), signal),
     ...STRATEGIES.map((strategy) => ({
-      name: `isolation: ${FIXTURE_SYNCS.length} awkward syncs replaced by ${strategy}`,
+      name: `isolation: ${FIXTURE_SYNCS.length} syncs with adjacent ids replaced by ${strategy}`,
       check: () => checkIsolation(join(directory, strategy), strategy, signal),
     })),
     {
-      name: 'a compaction beside a reader, digests before and after',
+      name: 'a compaction beside an open reader, by its digests',
       check: async () => {
         const onEvent = async () => undefined;
         const { checks } = await playDemo({ directory, grants: DEMO_GRANTS, signal, onEvent });
@@ -111,7 +111,7 @@ function plannedChecks(directory: string, options: SelfTestOptions): readonly Pl
       },
     },
     {
-      name: `${kills} processes killed at work: stores old or new, whole`,
+      name: `${kills} processes killed: each store whole, old or new`,
       check: async () => {
         const { failures } = await runKillFamily({
           ...{ directory, seed, rounds: kills, signal },
@@ -128,7 +128,7 @@ function throwIfAny(problems: readonly string[]): void {
   if (problems.length > 0) throw new Error(problems.join('; '));
 }
 
-/** The engine's guarantees, a check for each chapter of the conformance suite. */
+/** The engine's guarantees: one check for each chapter of the conformance suite. */
 function conformanceChecks(directory: string, signal: AbortSignal): readonly PlannedCheck[] {
   const chapters: Array<{
     name: string;
@@ -172,7 +172,7 @@ function conformanceChecks(directory: string, signal: AbortSignal): readonly Pla
   }));
 }
 
-/** Replaces syncs whose ids are as close as ids can be, one by one and then all in one commit. */
+/** Replaces syncs whose ids are adjacent, one by one and then all in one commit. */
 async function checkIsolation(
   directory: string,
   strategy: (typeof STRATEGIES)[number],
@@ -184,7 +184,7 @@ async function checkIsolation(
     await withStore(`${directory}-source`, 'create', async (source) => {
       await writeFixtureSource(source, FIXTURE_SYNCS, 2);
       for (const syncIds of rounds) {
-        // In the last round every sync differs again.
+        // Every sync changes once more for the last round.
         if (syncIds === FIXTURE_IDS) await writeFixtureSource(source, FIXTURE_SYNCS, 3);
         await replaceAndCompare(base, source, syncIds, strategy, signal);
       }

@@ -6,7 +6,7 @@ import { expectValid } from '../../../test/json-schemas.js';
 import type { SelfTestReport } from './self-test.js';
 
 describe('selftest', () => {
-  it('tries every promise in the directory that is named, reports each in 80 columns, and leaves no file', async () => {
+  it('checks every guarantee in the named directory, reports each in 80 columns, and leaves no file', async () => {
     const directory = testDirectory();
     const commandLine = ['selftest', '--dir', directory, '--kills', '4', '--seed', '7'];
     const { exitCode, stdout, stderr } = await sstitch(commandLine);
@@ -16,14 +16,14 @@ describe('selftest', () => {
       expect.stringMatching(/^guarantees: reads, batches and views \(\d+ tests\)$/),
       expect.stringMatching(/^guarantees: replacements \(\d+ tests\)$/),
       expect.stringMatching(/^guarantees: races \(\d+ tests\)$/),
-      'isolation: 12 awkward syncs replaced by link',
-      'isolation: 12 awkward syncs replaced by rebuild',
-      'isolation: 12 awkward syncs replaced by batch',
-      'a compaction beside a reader, digests before and after',
-      '4 processes killed at work: stores old or new, whole',
+      'isolation: 12 syncs with adjacent ids replaced by link',
+      'isolation: 12 syncs with adjacent ids replaced by rebuild',
+      'isolation: 12 syncs with adjacent ids replaced by batch',
+      'a compaction beside an open reader, by its digests',
+      '4 processes killed: each store whole, old or new',
     ]);
     for (const line of checks) expect(line.length).toBeLessThanOrEqual(80);
-    expect(stdout).toContain('All checks held in ');
+    expect(stdout).toContain('All checks passed in ');
     expect(readdirSync(directory)).toEqual([]);
   });
 
@@ -40,7 +40,7 @@ describe('selftest', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it('names a directory that is not there, and makes none', async () => {
+  it('names a missing directory, and does not create it', async () => {
     const directory = testDirectory();
     const { exitCode, stderr } = await sstitch(['selftest', '--dir', join(directory, 'none')]);
     expect(exitCode).toBe(5);
@@ -48,21 +48,21 @@ describe('selftest', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it('goes on after a check that fails, says what did not hold, and exits with 4', async () => {
+  it('continues after a failed check, says why it failed, and exits with 4', async () => {
     const directory = testDirectory();
-    // Where tables cannot be made: the names are taken.
+    // Makes a check fail: the names of its tables are taken.
     const planting = eventually(() => readdirSync(directory)).then(([own = '']) => {
       mkdirSync(join(directory, own, 'rebuild-base', 'CURRENT'), { recursive: true });
     });
     const result = await sstitch(['selftest', '--dir', directory, '--kills', '0', '--json']);
     await planting;
     expect(result.exitCode).toBe(4);
-    expect(result.stderr).toContain('a check of the selftest did not hold');
+    expect(result.stderr).toContain('a check of the selftest failed');
     const report = JSON.parse(result.stdout) as SelfTestReport;
     expectValid('selftest', report);
     const failed = report.checks.filter(({ ok }) => !ok);
     expect(failed.map(({ name }) => name)).toEqual([
-      'isolation: 12 awkward syncs replaced by rebuild',
+      'isolation: 12 syncs with adjacent ids replaced by rebuild',
     ]);
     expect(failed[0]?.problem).toMatch(/CURRENT/);
     expect(report).toMatchObject({ ok: false, kills: 0, hardLinks: true });

@@ -1,5 +1,5 @@
-// What a store takes on disk, and what of it is live: read from the indexes of its tables, and with --exact from
-// every entry. From a copy by links that nothing changes.
+// Measures what a store takes on disk, from the indexes of its tables, and how much of it is live (--exact),
+// from every entry. Reads a frozen copy of the store.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readManifest } from '@sstitch/engine';
@@ -13,7 +13,7 @@ import { scanSpan } from '../../stores/scan-span.js';
 import { spansOf } from '../../stores/sync-spans.js';
 import type { ProgressLine } from '../../terminal/progress-line.js';
 
-/** Entries and what their keys and values take, uncompressed. */
+/** A number of entries and the size of their keys and values, uncompressed. */
 interface Contents {
   entries: number;
   bytes: number;
@@ -21,11 +21,14 @@ interface Contents {
 
 export interface SyncSpace {
   readonly syncId: string;
-  /** Stored blocks that hold entries of the sync; one that others share counts for each. */
+  /** Size of the stored blocks with entries of the sync. A block with entries of several syncs counts for each. */
   readonly tableBytes: number;
-  /** In the tables, with old versions, deleted entries and tombstones. Only of an exact measure, as all below. */
+  /**
+   * All entries in the tables, including old versions, deleted entries and tombstones. Only in an exact
+   * measurement, as are the members below.
+   */
   readonly stored?: Readonly<Contents>;
-  /** What a reader sees. */
+  /** The entries that a reader sees. */
   readonly live?: Readonly<Contents>;
   /** The share of `tableBytes` that is not live. */
   readonly garbageBytes?: number;
@@ -33,13 +36,13 @@ export interface SyncSpace {
 
 export interface StoreSpace {
   readonly tables: number;
-  /** Files of tables, each once, however many tables lie in it. */
+  /** Size of the table files; each file counts once, however many tables share it. */
   readonly fileBytes: number;
-  /** Of them, blocks that an index leads to; the rest is indexes, filters, and what was removed. */
+  /** Size of the data blocks that an index points to; the rest of the files is indexes, filters and removed data. */
   readonly dataBytes: number;
-  /** Of those blocks, the ones above the lowest level that has tables: newer than what lies below. */
+  /** Size of the data blocks above the lowest level that has tables; they are newer than those below. */
   readonly upperBytes: number;
-  /** Logs: what is not in tables yet. */
+  /** Size of the logs, whose entries are not in tables yet. */
   readonly logBytes: number;
   readonly syncs: readonly SyncSpace[];
 }
@@ -53,7 +56,7 @@ export interface MeasureSpaceOptions {
 
 const EVERYTHING = [{ start: new Uint8Array(0), end: undefined }];
 
-/** @throws what opening a store throws where there is none */
+/** Measures a store. @throws the errors of opening a store if there is none */
 export async function measureSpace(
   location: string,
   { exact, signal, progress }: MeasureSpaceOptions,
@@ -116,7 +119,7 @@ export async function measureSpace(
         if (!exact) return { syncId, tableBytes: bytes };
         const all = stored.get(syncId) ?? { entries: 0, bytes: 0 };
         const seen = live.get(syncId) ?? { entries: 0, bytes: 0 };
-        // What is newer in a log makes old what the tables hold, but is not in them.
+        // An entry in a log shadows an older one in the tables, but takes no space in them.
         const share = all.bytes === 0 ? 0 : Math.max(0, 1 - seen.bytes / all.bytes);
         const garbageBytes = Math.round(bytes * share);
         return { syncId, tableBytes: bytes, stored: all, live: seen, garbageBytes };
@@ -158,7 +161,7 @@ function nameOf(number: number, names: readonly string[]): string {
   return names.find((name) => name.startsWith(`${stem}.`)) ?? `${stem}.ldb`;
 }
 
-/** Each file once: tables that were split in place are further names of one. */
+/** Counts each file once: virtual tables are further names of the same file. */
 function bytesOfFiles(directory: string, isCounted: (name: string) => boolean): number {
   const sizes = new Map<bigint, number>();
   for (const name of readdirSync(directory)) {

@@ -20,7 +20,7 @@ beforeAll(async () => {
   const fresh = join(directory, 'fresh');
   await sstitchJson('generate', store, '--grants', GRANTS, '--syncs', '2');
   await sstitchJson('generate', fresh, '--grants', '300', '--revision', '9');
-  // Small and large in turn: each batch deletes or shadows what the one before brought.
+  // Alternates a small and a large sync: each batch deletes or shadows entries of the previous one.
   const large = join(directory, 'large');
   await sstitchJson('generate', large, '--grants', GRANTS, '--revision', '8');
   for (const source of [fresh, large, fresh, large, fresh]) {
@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 
 describe('space', () => {
-  it('shows what each sync takes in tables, and with --exact what of it is garbage', async () => {
+  it('shows what each sync takes in tables, and with --exact how much of it is garbage', async () => {
     const plain = await sstitchJson<StoreSpace>('space', store);
     expect(plain.syncs.map(({ syncId }) => syncId)).toEqual([FIRST, SECOND]);
     expect(plain.fileBytes).toBeGreaterThan(plain.dataBytes);
@@ -45,7 +45,7 @@ describe('space', () => {
     expect(first?.garbageBytes).toBeGreaterThan((first?.tableBytes ?? 0) / 2);
   });
 
-  it('takes the garbage out with --reclaim, and changes no sync', async () => {
+  it('removes the garbage with --reclaim, and changes no sync', async () => {
     const before = await digestsOf(store);
     const { after, freedBytes } = await sstitchJson<{ after: StoreSpace; freedBytes: number }>(
       ...['space', store, '--reclaim', '--exact'],

@@ -1,5 +1,6 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { type Bucket, bucketSpan, syncSpans } from '@sstitch/keys';
+import { replacedVersionOf } from '@sstitch/operations';
 import { SyncReader, type SyncRunRecord, type SyncStatsRecord, SyncType } from '@sstitch/records';
 import type { CommandContext, Run } from '../../command-line/command-context.js';
 import { formatBytes, formatCount } from '../../output/quantities.js';
@@ -9,7 +10,7 @@ import { type ByteReader, withReader } from '../../stores/open-store.js';
 import { countKeys } from '../../stores/scan-span.js';
 import type { syncsCommand } from './command.js';
 
-/** Records by type. */
+/** Numbers of records by type. */
 interface RecordCounts {
   readonly resource_type: number;
   readonly resource: number;
@@ -21,12 +22,12 @@ interface RecordCounts {
 /** A sync as --json lists it. */
 interface ListedSync {
   readonly syncId: string;
-  /** In small letters; null where the sync has no run record. */
+  /** In lower case; null if the sync has no run record. */
   readonly type: string | null;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly counts: RecordCounts;
-  /** On disk, roughly. */
+  /** Approximate size on disk. */
   readonly bytes: number;
 }
 
@@ -51,7 +52,7 @@ async function listSyncs(
     const stats = exact ? undefined : await records.getSyncStats(syncId);
     syncs.push({
       syncId,
-      type: run === undefined ? null : syncTypeName(run.type),
+      type: run === undefined ? null : typeOf(run),
       startedAt: timeText(run?.startedAt),
       endedAt: timeText(run?.endedAt),
       counts: stats === undefined ? await counted(reader, syncId, signal) : countsOf(stats),
@@ -88,7 +89,7 @@ function textOf({ columns, quiet, style }: CommandContext, syncs: readonly Liste
   );
 }
 
-/** `2026-01-31 12:34` of an ISO date, which --json has in full. */
+/** Shortens an ISO date to `2026-01-31 12:34`; --json has it in full. */
 function toTheMinute(time: string | null): string {
   return time === null ? '-' : time.slice(0, 16).replace('T', ' ');
 }
@@ -124,6 +125,11 @@ async function sizeBytes(reader: ByteReader, syncId: string): Promise<number> {
     if (span.end !== undefined) bytes += await reader.approximateSize(span.start, span.end);
   }
   return bytes;
+}
+
+/** `replaced` for a version that a compaction replaced, and kept. */
+function typeOf(run: SyncRunRecord): string {
+  return replacedVersionOf(run) === undefined ? syncTypeName(run.type) : 'replaced';
 }
 
 /** FULL as `full`. */

@@ -8,7 +8,7 @@ import { spansOf } from '../../stores/sync-spans.js';
 import type { Style } from '../../terminal/style.js';
 import type { verifyCommand } from './command.js';
 
-/** More than this on a terminal says no more. --json lists up to a thousand. */
+/** How many problems are shown on a terminal; --json lists up to a thousand. */
 const MAX_SHOWN_PROBLEMS = 20;
 
 export const run: Run<typeof verifyCommand> = async (context, { store, sync }) => {
@@ -22,7 +22,7 @@ export const run: Run<typeof verifyCommand> = async (context, { store, sync }) =
   return { ...result, exitCode: EXIT_CODES.noSuchSync, complaint };
 };
 
-/** Those of the syncs of which the store holds nothing. */
+/** The given syncs that the store does not hold. */
 async function missingSyncs(
   store: string,
   syncIds: readonly string[],

@@ -33,7 +33,7 @@ beforeEach(() => {
   cpSync(template, store, { recursive: true });
 });
 
-/** The tables of the generation in force. */
+/** The tables of the current generation. */
 function tables(): string[] {
   const directory = join(store, readFileSync(join(store, 'CURRENT'), 'latin1').trim());
   return readdirSync(directory)
@@ -60,7 +60,7 @@ async function verifyFails(): Promise<Report> {
 }
 
 describe('verify', () => {
-  it('finds nothing in a sound store, and says what it looked at', async () => {
+  it('finds no problem in an undamaged store, and says what it checked', async () => {
     expect(await sstitchJson('verify', store)).toEqual({
       ok: true,
       tables: tables().length,
@@ -80,7 +80,7 @@ describe('verify', () => {
     expect((await sstitch(absent)).exitCode).toBe(3);
   });
 
-  it('names every table that is damaged, and opens none of them', async () => {
+  it('names every damaged table, and opens none of them', async () => {
     const damaged = tables().slice(0, 2);
     for (const path of damaged) {
       const bytes = readFileSync(path);
@@ -97,14 +97,14 @@ describe('verify', () => {
     );
   });
 
-  it('says so where a table is missing', async () => {
+  it('reports a missing table', async () => {
     const [missing = ''] = tables();
     unlinkSync(missing);
     const { problems } = await verifyFails();
     expect(problems).toMatchObject([{ kind: 'table', path: missing }]);
   });
 
-  it('says so where the MANIFEST is damaged', async () => {
+  it('reports a damaged MANIFEST', async () => {
     const directory = join(store, readFileSync(join(store, 'CURRENT'), 'latin1').trim());
     const manifest = readdirSync(directory).find((name) => name.startsWith('MANIFEST'));
     const path = join(directory, manifest ?? '');
@@ -113,7 +113,7 @@ describe('verify', () => {
     expect(problems).toMatchObject([{ kind: 'manifest', path }]);
   });
 
-  it('finds index entries without a record, records without an entry, and keys that are none', async () => {
+  it('finds index entries without a record, records without an index entry, and malformed keys', async () => {
     const stray = new Uint8Array([3, 1, 2]);
     const { grant, entry } = await damageIndexes(stray);
     const { problems } = await verifyFails();
@@ -122,7 +122,7 @@ describe('verify', () => {
       'malformed_key',
       'missing_index_entry',
       'stray_index_entry',
-      // A grant is gone.
+      // One grant was removed.
       'wrong_stats',
     ]);
     expect(found.get('malformed_key')).toBe(toHex(stray));
@@ -141,13 +141,13 @@ describe('verify', () => {
   });
 });
 
-/** Removes a grant under its entries, an entry under its grant, and puts a key that is none. */
+/** Removes a grant but not its index entries, an index entry but not its grant, and adds a malformed key. */
 async function damageIndexes(stray: Uint8Array): Promise<{ grant: string; entry: string }> {
   return withStore(store, 'refuse', async (opened) => {
     const [grant] = await firstKeys(opened, 'grant');
     const entries = await firstKeys(opened, 'grant_by_principal_resource_type');
     const ids = grant === undefined ? '' : toHex(grant);
-    // The entry of another grant than the one that goes.
+    // An index entry of another grant than the removed one.
     const entry = entries.find((key) => !toHex(key).endsWith(ids.slice(-24)));
     if (grant === undefined || entry === undefined) throw new Error('there is no grant');
     expect(grant).not.toEqual(grantKey(parseSyncId(SYNC), ''));

@@ -10,38 +10,40 @@ import {
   StoreSink,
   type SyncSink,
 } from '@sstitch/records';
-import type { CommandContext } from '../../command-line/command-context.js';
-import { chooseSyncs, needsLookup } from '../../command-line/sync-reference.js';
-import { CliError, usageError } from '../../errors.js';
-import { patienceOf } from '../../operations/wait-for-store.js';
-import { formatCountOf } from '../../output/quantities.js';
-import type { SyncFormat } from '../../records/sync-format.js';
-import { type ByteStore, openStore, withStore } from '../../stores/open-store.js';
+import type { CommandContext } from '../command-line/command-context.js';
+import { chooseSyncs, needsLookup, type SyncChoice } from '../command-line/sync-reference.js';
+import { CliError, usageError } from '../errors.js';
+import { formatCountOf } from '../output/quantities.js';
+import type { SyncFormat } from '../records/sync-format.js';
+import { type ByteStore, openStore, withStore } from '../stores/open-store.js';
 import type { ImportFile } from './import-files.js';
 import { type OpenInput, openInput } from './open-input.js';
+import { patienceOf } from './wait-for-store.js';
 
-/** What to load, and where to. */
+/** What to load, and into which store. */
 export interface LoadRequest {
   readonly into: string;
   /** References to syncs of the file. @defaultValue all */
   readonly sync: readonly string[] | undefined;
+  /** Chooses among the syncs that the file holds, where `sync` does not: their ids. */
+  readonly choose?: (syncs: readonly SyncChoice[]) => readonly string[];
   /** The id under which the one sync of the file comes in. @defaultValue its own */
   readonly as: string | undefined;
   readonly zone: string | undefined;
   readonly wait: number;
 }
 
-/** What was loaded of a file. */
+/** What was loaded from a file. */
 export interface LoadedFile {
   readonly format: SyncFormat;
   readonly syncs: readonly LoadedSync[];
 }
 
-/** `all` of `--sync`: every sync of a file, as without it. */
+/** The value of `--sync` that means every sync of a file, as without the option. */
 const ALL = 'all';
 
 /**
- * Loads a file. If anything in it is wrong the store stays as it was; one that is not there is then not made.
+ * Loads a file. If anything in it is wrong, the store stays as it was, or is not created.
  * @throws CliError; C1zError; LinesError; EngineError
  */
 export async function loadFile(
@@ -50,8 +52,8 @@ export async function loadFile(
   request: LoadRequest,
 ): Promise<LoadedFile> {
   const patience = patienceOf(context, request.wait);
-  // A store that is there is opened first, so that a locked one is found out at once; one that is not is
-  // made last, so that a bad file makes none.
+  // An existing store is opened first, so that a lock is reported at once. A missing one is created last, so
+  // that a bad file creates none.
   if (existsSync(request.into)) {
     return withStore(
       request.into,
@@ -119,12 +121,15 @@ async function load(
 async function readFile(
   context: CommandContext,
   file: ImportFile,
-  { sync, as, zone }: LoadRequest,
+  { sync, choose, as, zone }: LoadRequest,
   sink: SyncSink<unknown>,
 ): Promise<SyncFormat> {
   const input = await openInput(context, file, zone);
   try {
-    const syncIds = await chosenSyncs(file.name, input, sync);
+    const syncIds =
+      choose === undefined
+        ? await chosenSyncs(file.name, input, sync)
+        : choose(await input.syncs());
     let read = 0;
     let renamed: string | undefined;
     for await (const batch of input.batches(syncIds)) {
@@ -132,7 +137,7 @@ async function readFile(
       renamed ??= batch.syncId;
       if (as !== undefined && batch.syncId !== renamed) {
         throw usageError(
-          `${file.name} holds several syncs, ${renamed} and ${batch.syncId} among them: choose with --sync which one is to come in as ${as}`,
+          `${file.name} holds several syncs, among them ${renamed} and ${batch.syncId}: choose with --sync which one to import as ${as}`,
         );
       }
       await sink.add(as === undefined ? batch : batch.withSyncId(as));

@@ -1,50 +1,50 @@
-// What a victim says before it dies: lines in a file, each written by a synchronous call before the
-// next operation starts, so that the parent knows at least as much as was promised.
+// The report of a victim: lines in a file, each written by a synchronous call before the next operation starts,
+// so that the parent knows of everything that was acknowledged.
 //
 //   w N          write N was acknowledged
 //   b R          the compaction to revision R begins
-//   c R          it was acknowledged
-//   m T W        the making of target T (a checkpoint, an adopted store) begins; W is the last write
+//   c R          the compaction was acknowledged
+//   m T W        the creation of target T (a checkpoint, an adopted store) begins; W is the last write
 //                acknowledged, -1 for none
-//   M T W        it was acknowledged; W is the last write begun
+//   M T W        the creation was acknowledged; W is the last write begun
 //   x T          the removal of target T begins
-//   p C NAME     a point, and how often it was passed (dry runs)
+//   p C NAME     the point NAME was passed C times (dry runs)
 import { writeSync } from 'node:fs';
 
-/** A store that the victim began to make of another. */
+/** A store that the victim began to create from another. */
 export interface MadeTarget {
-  /** The last write acknowledged before it began. */
+  /** The last write that was acknowledged before the creation began. */
   readonly leastWrite: number;
-  /** The last write begun when it was acknowledged; undefined if it was not. */
+  /** The last write that had begun when the creation was acknowledged; undefined if it was not. */
   readonly mostWrite: number | undefined;
-  /** The revision held when it began, as acknowledged; undefined if none was by this victim. */
+  /** The last acknowledged revision when the creation began; undefined if this victim had none acknowledged. */
   readonly revision: number | undefined;
 }
 
-/** All that a victim said. */
-export interface LastWords {
+/** The parsed report of a victim. */
+export interface VictimReport {
   readonly lastWrite: number;
-  /** The revision last acknowledged, if any was. */
+  /** The last acknowledged revision, if any. */
   readonly committed: number | undefined;
-  /** A revision whose compaction had begun and was not acknowledged. */
+  /** The revision whose compaction had begun but was not acknowledged, if any. */
   readonly begun: number | undefined;
-  /** By number; those whose removal had begun are left out. */
+  /** Targets by number, without those whose removal had begun. */
   readonly targets: ReadonlyMap<number, MadeTarget>;
   readonly points: ReadonlyMap<string, number>;
 }
 
-/** Says a line on standard output, a file. */
-export function say(line: string): void {
+/** Writes a line of the report to standard output, which is a file. */
+export function report(line: string): void {
   writeSync(1, `${line}\n`);
 }
 
-export function parseWords(output: string): LastWords {
+export function parseReport(output: string): VictimReport {
   let lastWrite = -1;
   let committed: number | undefined;
   let begun: number | undefined;
   const targets = new Map<number, MadeTarget>();
   const points = new Map<string, number>();
-  // The last piece is empty, or a line that the kill cut short.
+  // The last piece is empty or an incomplete line.
   for (const line of output.split('\n').slice(0, -1)) {
     const [word = '', first = '', second = ''] = line.split(' ');
     const number = Number(first);

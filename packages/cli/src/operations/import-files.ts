@@ -1,32 +1,33 @@
-// Which files a command line names: files, the files of directories, pipes and standard input.
+// Finds the files that a command line names: files, the files in directories, pipes and standard input.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { CliError, usageError } from '../../errors.js';
-import { FORMAT_ENDINGS, formatOfName } from '../../records/sync-format.js';
-import { kindOfInput } from '../../stores/input-path.js';
+import { CliError, usageError } from '../errors.js';
+import { FORMAT_ENDINGS, formatOfName } from '../records/sync-format.js';
+import { kindOfInput } from '../stores/input-path.js';
 
-/** What stands for standard input. */
+/** The name of standard input. */
 const STANDARD_INPUT = '-';
 
-/** Something to import. */
+/** A file to import. */
 export interface ImportFile {
-  /** For people. */
+  /** The name for messages. */
   readonly name: string;
   /** Undefined for standard input. */
   readonly path: string | undefined;
-  /** Whether it can be read more than once, and anywhere. */
+  /** Whether it can be read more than once and at any offset. */
   readonly isRegular: boolean;
 }
 
 /**
- * What words of a command line name, in order; of a directory the files whose names say a format, by name.
+ * The files that the words of a command line name, in order. A directory stands for its files whose names say a
+ * format, sorted by name.
  * @throws CliError SSTITCH_USAGE, SSTITCH_INPUT_NOT_FOUND, SSTITCH_INPUT_UNFIT
  */
 export function importFiles(words: readonly string[]): readonly ImportFile[] {
-  if (words.length === 0) throw usageError('no file is named; - is standard input');
+  if (words.length === 0) throw usageError('name a file to import; - means standard input');
   const files = words.flatMap(filesOf);
   if (files.filter(({ path }) => path === undefined).length > 1) {
-    throw usageError('standard input can be read once');
+    throw usageError('standard input can be read only once: name - once');
   }
   return files;
 }
@@ -46,6 +47,6 @@ function filesOf(word: string): ImportFile[] {
   if (paths.length > 0) return paths.map((path) => ({ name: path, path, isRegular: true }));
   throw new CliError(
     'SSTITCH_INPUT_UNFIT',
-    `there is no file to import in ${word}: none whose name ends in ${FORMAT_ENDINGS}`,
+    `there is no file to import in ${word}: no name ends in ${FORMAT_ENDINGS}`,
   );
 }

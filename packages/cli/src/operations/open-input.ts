@@ -1,8 +1,8 @@
-// Opens a file of any format as a source of syncs. Which format it has, its first bytes say; where these say
-// nothing, its name.
+// Opens a file of any format as a source of syncs. The format follows from the first bytes or, if these do not
+// tell, from the name.
 //
-// Files that can be read once, and compressed .c1z files, are copied to a temporary directory first: a .c1z file is
-// read at many places, and which syncs there are takes a look at all of it.
+// Streams and compressed .c1z files are copied to a temporary directory first: a .c1z file is read at many
+// offsets, and listing the syncs reads all of it.
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
@@ -17,30 +17,30 @@ import {
   writeBytes,
 } from '@sstitch/lines';
 import type { BatchOptions, RecordBatch, SyncRunRecord, SyncSource } from '@sstitch/records';
-import type { CommandContext } from '../../command-line/command-context.js';
-import type { SyncChoice } from '../../command-line/sync-reference.js';
-import { usageError } from '../../errors.js';
-import { formatOfName, type SyncFormat } from '../../records/sync-format.js';
+import type { CommandContext } from '../command-line/command-context.js';
+import type { SyncChoice } from '../command-line/sync-reference.js';
+import { usageError } from '../errors.js';
+import { formatOfName, type SyncFormat } from '../records/sync-format.js';
 import type { ImportFile } from './import-files.js';
 
 /** An open file. */
 export interface OpenInput {
   readonly format: SyncFormat;
-  /** The syncs that it holds. */
+  /** The syncs that the file holds. */
   syncs(): Promise<readonly SyncChoice[]>;
   batches(syncIds: readonly string[] | undefined): AsyncIterable<RecordBatch>;
   close(): Promise<void>;
 }
 
-/** So much of a file says what it is. */
+/** How much of a file is read to find its format. */
 const HEAD_BYTES = 4096;
-/** Nothing else waits for this thread: fewer questions to the reader process take less time. */
+/** Large batches need fewer requests to the reader process; nothing else waits for this thread. */
 const BATCH_RECORDS = 1000;
-/** A column that every sheet of grants has. */
+/** A column in every sheet of grants. */
 const CSV_COLUMN = /\bentitlement_id\b/;
 
 /**
- * @param zone the time zone of times in a .c1z file that name none
+ * Opens the file. @param zone the time zone of times in a .c1z file that have none
  * @throws CliError, C1zError, LinesError
  */
 export async function openInput(
@@ -68,7 +68,7 @@ export async function openInput(
 
 interface Opening {
   readonly file: ImportFile;
-  /** Where its bytes are. */
+  /** The path of its bytes. */
   readonly path: string;
   readonly zone: string | undefined;
 }
@@ -84,7 +84,7 @@ async function openSource(
   const format = await formatOf(path, file, signal);
   if (format === 'c1z') return openC1zInput(context, opening, spool);
   if (zone !== undefined) {
-    throw usageError(`--zone is for .c1z files; the times in ${name} name their zone`);
+    throw usageError(`--zone applies only to .c1z files: the times in ${name} include their zone`);
   }
   const source = format === 'jsonl' ? openJsonLines(path, { name }) : openGrantsCsv(path, { name });
   return {
@@ -107,7 +107,7 @@ async function openC1zInput(
     (await compressionOfFile(path)) !== undefined
       ? await spool.take('plain.c1z', readBytes(path, { name: file.name, signal }), signal)
       : path;
-  /** Errors name the file that the user knows. */
+  /** Makes an error name the file that the user named. */
   const named = (error: unknown): unknown =>
     plainPath !== file.path && error instanceof C1zError && error.path === plainPath
       ? new C1zError(error.code, error.problem, {
@@ -145,7 +145,10 @@ async function* withErrors(
   }
 }
 
-/** The format of a file by its first bytes, decompressed. What is of no known format is taken for a .c1z file. */
+/**
+ * Finds the format of a file by its first bytes, decompressed. A file of unknown format is opened as .c1z,
+ * which reports what is wrong with it.
+ */
 async function formatOf(
   path: string,
   { name }: ImportFile,
@@ -193,11 +196,11 @@ function choiceOf({ syncId, startedAt, endedAt }: SyncRunRecord): SyncChoice {
   };
 }
 
-/** A temporary directory, once there is something to put into it. */
+/** A temporary directory that is created when the first file is put into it. */
 class Spool {
   #directory: string | undefined;
 
-  /** Copies bytes to a file, and returns its path. */
+  /** Copies bytes to a file and returns its path. */
   async take(
     name: string,
     chunks: AsyncIterable<Uint8Array>,

@@ -1,0 +1,89 @@
+// What a principal has through the graph of entitlements, from the entitlements that it holds grants of.
+//
+// The definition is Baton's (baton-sdk v0.25.0, pkg/sync/expand/topological_merge*.go). Of each entitlement that the
+// principal comes to have, the sources are the entitlements one step away, not those further up; a source is direct
+// where the principal has it by a grant of its own.
+import { type EdgeFilter, passes } from '../graph/edge.js';
+import type { EntitlementGraph } from '../graph/entitlement-graph.js';
+import { MinHeap } from '../heap.js';
+
+/** The entitlements that a principal has, and whether it has each by a grant of its own. */
+export interface HadEntitlements
+  extends Iterable<readonly [entitlement: number, isDirect: boolean]> {
+  readonly size: number;
+  has(entitlement: number): boolean;
+  get(entitlement: number): boolean | undefined;
+}
+
+/** Entitlements that lead to one, and whether each is direct. */
+export type Sources = ReadonlyMap<string, boolean>;
+
+/**
+ * The entitlements of the graph that others lead a principal to, ascending; those it holds may be among them.
+ *
+ * @param held those that it has grants of
+ */
+export function reachedEntitlements(
+  graph: EntitlementGraph,
+  principalTypeId: string,
+  held: HadEntitlements,
+): number[] {
+  const reached = new Set<number>();
+  const queue = new MinHeap<number>((a, b) => a < b);
+  const queued = new Set<number>();
+  const visit = (node: number | undefined): void => {
+    if (node === undefined || queued.has(node)) return;
+    if (graph.nodes[node]?.outgoing.size === 0) return;
+    queued.add(node);
+    queue.push(node);
+  };
+  for (const [entitlement] of held) visit(graph.nodeOf[entitlement]);
+
+  // Edges lead to later nodes: all that leads to a node is known when its turn comes.
+  for (let number = queue.pop(); number !== undefined; number = queue.pop()) {
+    const node = graph.nodes[number];
+    const had = node?.members.filter((member) => held.has(member) || reached.has(member)) ?? [];
+    const isDirect = had.some((member) => held.get(member) === true);
+    for (const [destination, edge] of node?.outgoing ?? []) {
+      if (had.length === 0 || !passes(edge, principalTypeId, isDirect)) continue;
+      for (const member of graph.nodes[destination]?.members ?? []) reached.add(member);
+      visit(destination);
+    }
+  }
+  return [...reached].sort((a, b) => a - b);
+}
+
+/**
+ * The entitlements one step away through which a principal has one.
+ *
+ * @param had all that it has: held and reached
+ */
+export function sourcesOf(
+  graph: EntitlementGraph,
+  principalTypeId: string,
+  entitlement: number,
+  had: HadEntitlements,
+): Sources {
+  const sources = new Map<string, boolean>();
+  const number = graph.nodeOf[entitlement] ?? -1;
+  const node = graph.nodes[number];
+  const add = (source: number, isDirect: boolean, edge: EdgeFilter | undefined): void => {
+    if (edge === undefined || !passes(edge, principalTypeId, isDirect)) return;
+    sources.set(graph.entitlements[source]?.id ?? '', isDirect);
+  };
+  if (node === undefined || node.sources.length === 0) return sources;
+  if (had.size < node.sources.length) {
+    for (const [source, isDirect] of had) {
+      add(source, isDirect, graph.nodes[graph.nodeOf[source] ?? -1]?.outgoing.get(number));
+    }
+    return sources;
+  }
+  for (const from of node.sources) {
+    const { members = [], outgoing } = graph.nodes[from] ?? {};
+    for (const member of members) {
+      const isDirect = had.get(member);
+      if (isDirect !== undefined) add(member, isDirect, outgoing?.get(number));
+    }
+  }
+  return sources;
+}

@@ -1,0 +1,185 @@
+// Expands a sync where it lies.
+//
+// A store with tables replaces the sync in one commit, or, where little changes, writes one batch. Any other engine
+// gets batches; one that fails between two of them has a part of the derived grants, and expanding again completes it.
+import { byteEncodings, type EngineSnapshot, type ReadWriteEngine } from '@sstitch/contract';
+import { grantKey, parseSyncId } from '@sstitch/keys';
+import {
+  type EntryTables,
+  type EntryTablesOptions,
+  encodeRecord,
+  type GrantRecord,
+  RecordLoader,
+  StoreSink,
+  type SyncRecord,
+  SyncStore,
+  type TableStore,
+  VALUE_BUCKETS,
+} from '@sstitch/records';
+import { bucketValues } from '../bucket-values.js';
+import { AccessError } from '../errors.js';
+import { expandedBatches, expandedRun, syncNotFound } from './expanded-sync.js';
+import { type ExpansionOptions, type ExpansionReport, SyncExpansion } from './sync-expansion.js';
+
+/** So many changed grants, with the run, go in one batch. */
+const MAX_BATCH_GRANTS = 500;
+const MAX_BATCH_BYTES = 2 * 1024 * 1024;
+
+/** An engine that makes tables and puts them in place: a `Store` of @sstitch/engine. */
+export interface TableEngine<Tables> extends ReadWriteEngine, TableStore<Tables> {
+  tableLoader(options: EntryTablesOptions): EntryTables<Tables>;
+}
+
+/** Options of {@link expandSync}. */
+export interface ExpandSyncOptions extends ExpansionOptions {
+  /** Until the commit, aborting leaves a store with tables as it was. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Leave the sync as it is, and write the expanded one under this id, in place of what is there; only on an engine
+   * that makes tables.
+   * @defaultValue the sync's own id
+   */
+  readonly as?: string;
+}
+
+/**
+ * Derives the grants that follow from others, as Baton does, and writes them into the sync: grants through groups in
+ * groups, their sources, statistics and indexes; the run then says supports_diff. Expanding again changes nothing.
+ *
+ * Nobody should write into the sync meanwhile.
+ *
+ * @throws {@link AccessError} as {@link ExpandedSync}, SSTITCH_GRANT_ID_TAKEN, SSTITCH_OPTION_INVALID; RecordsError
+ * SSTITCH_RECORD_REPEATED where a derived grant gets the id of another grant; what the engine throws.
+ */
+export async function expandSync<Tables>(
+  engine: ReadWriteEngine | TableEngine<Tables>,
+  syncId: string,
+  options: ExpandSyncOptions = {},
+): Promise<ExpansionReport> {
+  const { as = syncId, signal } = options;
+  const tables = tablesOf(engine);
+  if (as !== syncId && tables === undefined) {
+    throw new AccessError('SSTITCH_OPTION_INVALID', 'as: this engine is written in place alone');
+  }
+  const expansion = await SyncExpansion.open(engine, syncId, signal, options);
+  try {
+    const isWritten =
+      as === syncId && (await writeInPlace(engine, expansion, signal, tables !== undefined));
+    if (!isWritten && tables !== undefined) await replaceSync(tables, expansion, as, signal);
+    return expansion.report;
+  } finally {
+    await expansion.close();
+  }
+}
+
+function tablesOf<Tables>(
+  engine: ReadWriteEngine | TableEngine<Tables>,
+): TableEngine<Tables> | undefined {
+  return 'tableLoader' in engine && 'ingestAndExcise' in engine ? engine : undefined;
+}
+
+/** Replaces a sync in one commit. */
+async function replaceSync<Tables>(
+  engine: TableEngine<Tables>,
+  expansion: SyncExpansion,
+  as: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const loader = new RecordLoader<Tables>((given) => engine.tableLoader(given), { signal });
+  const sink = new StoreSink(loader, engine);
+  try {
+    for await (const batch of expandedBatches(engine, expansion, signal)) {
+      await sink.add(batch.withSyncId(as));
+    }
+    await sink.finish();
+  } finally {
+    await sink.close();
+  }
+}
+
+/**
+ * Writes what changes, in batches.
+ *
+ * @param onlyOnce whether to write nothing where it does not fit one batch
+ * @returns whether it was written
+ */
+async function writeInPlace(
+  engine: ReadWriteEngine,
+  expansion: SyncExpansion,
+  signal: AbortSignal | undefined,
+  onlyOnce: boolean,
+): Promise<boolean> {
+  const { syncId, snapshot } = expansion;
+  const store = new SyncStore(engine);
+  const writing = { sync: true, ...(signal && { signal }) };
+  let pending = new PendingBatch(engine, syncId);
+  let isFound = false;
+  for await (const { created, updated } of expansion.grants(signal)) {
+    isFound = true;
+    pending.add(created, updated);
+    if (!pending.isFull) continue;
+    if (onlyOnce) return false;
+    await store.putMany(syncId, await pending.records(), writing);
+    pending = new PendingBatch(engine, syncId);
+  }
+  const run = await store.getSyncRun(syncId, { snapshot });
+  if (run === undefined && !isFound) await checkExists(engine, syncId, snapshot);
+  const records: SyncRecord[] = await pending.records();
+  if (run !== undefined && !run.supportsDiff) records.push(expandedRun(run));
+  await store.putMany(syncId, records, writing);
+  return true;
+}
+
+/** @throws AccessError SSTITCH_SYNC_NOT_FOUND where the engine holds no record of the sync */
+async function checkExists(
+  engine: ReadWriteEngine,
+  syncId: string,
+  snapshot: EngineSnapshot,
+): Promise<void> {
+  for (const bucket of VALUE_BUCKETS) {
+    const options = { snapshot, signal: undefined };
+    for await (const _ of bucketValues(engine, syncId, bucket, options)) return;
+  }
+  throw syncNotFound(syncId);
+}
+
+/** Changed grants that go out together. */
+class PendingBatch {
+  readonly #engine: ReadWriteEngine;
+  readonly #syncId: string;
+  readonly #created: GrantRecord[] = [];
+  readonly #updated: GrantRecord[] = [];
+  #bytes = 0;
+
+  constructor(engine: ReadWriteEngine, syncId: string) {
+    this.#engine = engine;
+    this.#syncId = syncId;
+  }
+
+  get isFull(): boolean {
+    const grants = this.#created.length + this.#updated.length;
+    return grants > MAX_BATCH_GRANTS || this.#bytes > MAX_BATCH_BYTES;
+  }
+
+  add(created: readonly GrantRecord[], updated: readonly GrantRecord[]): void {
+    for (const grant of [...created, ...updated]) this.#bytes += encodeRecord(grant).length;
+    this.#created.push(...created);
+    this.#updated.push(...updated);
+  }
+
+  /** @throws AccessError SSTITCH_GRANT_ID_TAKEN */
+  async records(): Promise<GrantRecord[]> {
+    const ids = this.#created.map(({ externalId }) => externalId);
+    const syncId = parseSyncId(this.#syncId);
+    const keys = ids.map((id) => grantKey(syncId, id));
+    const before = await this.#engine.getMany(keys, byteEncodings);
+    const seen = new Set<string>();
+    const taken = ids.find((id, at) => before[at] !== undefined || seen.size === seen.add(id).size);
+    if (taken === undefined) return [...this.#created, ...this.#updated];
+    throw new AccessError(
+      'SSTITCH_GRANT_ID_TAKEN',
+      `a derived grant would get the id of another grant, ${JSON.stringify(taken)}: give that another id`,
+      { grantId: taken },
+    );
+  }
+}

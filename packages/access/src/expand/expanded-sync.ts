@@ -1,0 +1,109 @@
+// A sync as a source, in its expanded form: any sink of syncs takes it, a store as well as a file.
+//
+// Grants that stay as they are, and all other records but the run and the statistics, go through as their bytes.
+import type { ReadableEngine } from '@sstitch/contract';
+import {
+  type BatchOptions,
+  RecordBatch,
+  SyncCounter,
+  SyncReader,
+  type SyncRunRecord,
+  type SyncSource,
+  VALUE_BUCKETS,
+  type ValueBucket,
+} from '@sstitch/records';
+import { bucketValues } from '../bucket-values.js';
+import { AccessError } from '../errors.js';
+import { type ExpansionOptions, type ExpansionReport, SyncExpansion } from './sync-expansion.js';
+
+/** The buckets of records besides grants and statistics, the run first. */
+const PASSED_ON: readonly ValueBucket[] = [
+  'sync_run',
+  ...VALUE_BUCKETS.filter((bucket) => !['sync_run', 'grant', 'sync_stats'].includes(bucket)),
+];
+
+/** One sync of an engine, expanded. Each iteration shows one state of the engine. */
+export class ExpandedSync implements SyncSource {
+  readonly #engine: ReadableEngine;
+  readonly #syncId: string;
+  readonly #options: ExpansionOptions;
+  #report: ExpansionReport | undefined;
+
+  constructor(engine: ReadableEngine, syncId: string, options: ExpansionOptions = {}) {
+    this.#engine = engine;
+    this.#syncId = syncId;
+    this.#options = options;
+  }
+
+  /** What the last iteration that came to its end did. */
+  get report(): ExpansionReport | undefined {
+    return this.#report;
+  }
+
+  /**
+   * The records of the sync, expanded; its run says supports_diff, as one that Baton expanded.
+   *
+   * @throws {@link AccessError} from the iteration: SSTITCH_SYNC_NOT_FOUND, SSTITCH_EXPANSION_MISMATCHED,
+   * SSTITCH_EXPANSION_INCOMPLETE, SSTITCH_ABORTED; RecordsError as a list.
+   */
+  async *batches({ syncIds, signal }: BatchOptions = {}): AsyncGenerator<RecordBatch> {
+    const other = syncIds?.find((syncId) => syncId !== this.#syncId);
+    if (other !== undefined) throw syncNotFound(other);
+    const expansion = await SyncExpansion.open(this.#engine, this.#syncId, signal, this.#options);
+    try {
+      yield* expandedBatches(this.#engine, expansion, signal);
+      this.#report = expansion.report;
+    } finally {
+      await expansion.close();
+    }
+  }
+
+  /** Does nothing: the engine stays open. */
+  async close(): Promise<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** The records of a sync, expanded: its run first, its statistics last. */
+export async function* expandedBatches(
+  engine: ReadableEngine,
+  expansion: SyncExpansion,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<RecordBatch, void, undefined> {
+  const { syncId, snapshot } = expansion;
+  let isFound = false;
+  for (const bucket of PASSED_ON) {
+    for await (const values of bucketValues(engine, syncId, bucket, { snapshot, signal })) {
+      isFound = true;
+      const batch = RecordBatch.ofValues(syncId, bucket, values);
+      yield bucket === 'sync_run' ? asExpanded(batch as RecordBatch<'sync_run'>) : batch;
+    }
+  }
+  const stats = await new SyncReader(engine).getSyncStats(syncId, { snapshot });
+  const counter = stats && new SyncCounter(stats);
+  for await (const { created, updated, unchanged } of expansion.grants(signal)) {
+    for (const grant of created) counter?.add(grant);
+    isFound = true;
+    const changed = [...created, ...updated];
+    if (changed.length > 0) yield RecordBatch.ofRecords(syncId, 'grant', changed);
+    if (unchanged !== undefined) yield unchanged;
+  }
+  if (!isFound && counter === undefined) throw syncNotFound(syncId);
+  if (counter !== undefined) {
+    yield RecordBatch.ofRecords(syncId, 'sync_stats', [counter.toRecord(syncId)]);
+  }
+}
+
+export function syncNotFound(syncId: string): AccessError {
+  return new AccessError('SSTITCH_SYNC_NOT_FOUND', `there is no sync ${syncId}`);
+}
+
+/** The run of a sync that was expanded. */
+export function expandedRun(run: SyncRunRecord): SyncRunRecord {
+  return run.supportsDiff ? run : { ...run, supportsDiff: true };
+}
+
+function asExpanded(batch: RecordBatch<'sync_run'>): RecordBatch {
+  if (batch.records.every(({ supportsDiff }) => supportsDiff)) return batch;
+  return RecordBatch.ofRecords(batch.syncId, 'sync_run', batch.records.map(expandedRun));
+}

@@ -1,0 +1,238 @@
+// The expansion of one state of a sync, in passes: each reads all grants twice, once for what the principals of the
+// pass hold, once to give them on. So memory is bounded however many grants there are; one pass is usual.
+import type { Timestamp } from '@bufbuild/protobuf/wkt';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
+import { type GrantRecord, type PrincipalRef, RecordBatch, SyncReader } from '@sstitch/records';
+import { bucketValues } from '../bucket-values.js';
+import { AccessError, throwIfAborted } from '../errors.js';
+import {
+  type LoadedGraph,
+  loadGraph,
+  type MismatchPolicy,
+  type SkippedEdges,
+} from '../graph/load-graph.js';
+import { isDirect } from '../holders/held-grant.js';
+import { takeSnapshot } from '../snapshot.js';
+import { HoldingsCollector } from './holdings.js';
+import { PrincipalExpansion } from './principal-expansion.js';
+
+const DEFAULT_MAX_HELD_GRANTS = 8_000_000;
+const BATCH_GRANTS = 256;
+
+/** Options of an expansion. */
+export interface ExpansionOptions {
+  /** What to do with a grant to one resource that expands to the entitlement of another. @defaultValue 'refuse' */
+  readonly mismatches?: MismatchPolicy;
+  /** The clock, for the discovered_at of derived grants. @defaultValue the wall clock */
+  readonly now?: () => Date;
+  /**
+   * Grants that a pass keeps in mind, about; of more, the sync is read in several passes. A grant takes eight bytes.
+   * @defaultValue 8,000,000
+   */
+  readonly maxHeldGrants?: number;
+  /** Called now and then, and at the end. */
+  readonly onProgress?: ((progress: ExpansionCounts) => void) | undefined;
+}
+
+/** How many grants an expansion made. */
+export interface ExpansionCounts {
+  /** Principals that hold an entitlement of the graph. */
+  readonly principals: number;
+  /** Derived grants that were not there. */
+  readonly created: number;
+  /** Grants that were there and got sources. */
+  readonly updated: number;
+}
+
+/** What an expansion did. */
+export interface ExpansionReport extends ExpansionCounts {
+  /** Entitlements of the graph: those that grants expand from and to. */
+  readonly entitlements: number;
+  /** Edges of the graph, those of cycles left out. */
+  readonly edges: number;
+  /** Cycles: their entitlements do not pass access on to each other. */
+  readonly cycles: number;
+  readonly skipped: SkippedEdges;
+}
+
+/** Some grants of the expanded sync. Each grant is in one of the parts, once. */
+export interface ExpandedGrants {
+  readonly created: readonly GrantRecord[];
+  readonly updated: readonly GrantRecord[];
+  /** Those that stay as they are. */
+  readonly unchanged: RecordBatch<'grant'> | undefined;
+}
+
+/** The expansion of a sync, as of the moment when it was opened. To be closed. */
+export class SyncExpansion {
+  readonly syncId: string;
+  readonly snapshot: EngineSnapshot;
+  readonly #engine: ReadableEngine;
+  readonly #loaded: LoadedGraph;
+  readonly #discoveredAt: Timestamp;
+  readonly #passes: number;
+  readonly #onProgress: ExpansionOptions['onProgress'];
+  /** That of the one pass, where there is only one. */
+  #only: PrincipalExpansion | undefined;
+  #counts: ExpansionCounts = { principals: 0, created: 0, updated: 0 };
+
+  private constructor(
+    engine: ReadableEngine,
+    syncId: string,
+    snapshot: EngineSnapshot,
+    loaded: LoadedGraph,
+    passes: number,
+    { now = () => new Date(), onProgress }: ExpansionOptions,
+  ) {
+    this.#engine = engine;
+    this.syncId = syncId;
+    this.snapshot = snapshot;
+    this.#loaded = loaded;
+    this.#passes = passes;
+    this.#discoveredAt = timestampFromDate(now());
+    this.#onProgress = onProgress;
+  }
+
+  /** @throws AccessError SSTITCH_OPTION_INVALID, and as `loadGraph` */
+  static async open(
+    engine: ReadableEngine,
+    syncId: string,
+    signal: AbortSignal | undefined,
+    options: ExpansionOptions,
+  ): Promise<SyncExpansion> {
+    const { mismatches = 'refuse', maxHeldGrants = DEFAULT_MAX_HELD_GRANTS } = options;
+    if (!(maxHeldGrants >= 1)) {
+      throw new AccessError('SSTITCH_OPTION_INVALID', 'maxHeldGrants must be a number from 1 on');
+    }
+    const snapshot = await takeSnapshot(engine);
+    try {
+      const loaded = await loadGraph(engine, syncId, { snapshot, signal, mismatches });
+      const grants = await new SyncReader(engine).count(syncId, 'grant', {
+        snapshot,
+        ...(signal && { signal }),
+      });
+      const passes = Math.max(1, Math.ceil(grants / maxHeldGrants));
+      return new SyncExpansion(engine, syncId, snapshot, loaded, passes, options);
+    } catch (error) {
+      await snapshot.close();
+      throw error;
+    }
+  }
+
+  /** What was done: complete after {@link grants} has come to its end. */
+  get report(): ExpansionReport {
+    const { graph, skipped } = this.#loaded;
+    const { entitlements, edges, cycles } = graph;
+    return { ...this.#counts, entitlements: entitlements.length, edges, cycles, skipped };
+  }
+
+  /**
+   * The grants of the expanded sync: of each pass those that are created first.
+   *
+   * @throws AccessError SSTITCH_ABORTED; RecordsError as a list
+   */
+  async *grants(signal: AbortSignal | undefined): AsyncGenerator<ExpandedGrants, void, undefined> {
+    this.#counts = { principals: 0, created: 0, updated: 0 };
+    for (let pass = 0; pass < this.#passes; pass++) {
+      const expansion = this.#only ?? (await this.#read(pass, signal));
+      if (this.#passes === 1) this.#only = expansion;
+      this.#count({ principals: expansion.principals });
+      yield* this.#created(expansion, signal);
+      for await (const batch of this.#stored(signal)) {
+        const grants = this.#passes === 1 ? batch : this.#ofPass(batch, pass);
+        if (grants !== undefined) yield this.#expanded(expansion, grants);
+      }
+    }
+    this.#onProgress?.(this.#counts);
+  }
+
+  async close(): Promise<void> {
+    await this.snapshot.close();
+  }
+
+  async #read(pass: number, signal: AbortSignal | undefined): Promise<PrincipalExpansion> {
+    const { graph } = this.#loaded;
+    const collector = new HoldingsCollector();
+    for await (const batch of this.#stored(signal)) {
+      for (const grant of batch.records) {
+        const { entitlement, principal } = grant;
+        if (entitlement === undefined || principal === undefined) continue;
+        const number = graph.numberOf(entitlement.entitlementId);
+        if (number === undefined || this.#passOf(principal) !== pass) continue;
+        collector.add(principal, number, isDirect(grant, entitlement.entitlementId));
+      }
+    }
+    return PrincipalExpansion.of(graph, collector, signal);
+  }
+
+  async *#created(
+    expansion: PrincipalExpansion,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<ExpandedGrants, void, undefined> {
+    let created: GrantRecord[] = [];
+    for (const grant of expansion.derivedGrants(this.syncId, this.#discoveredAt)) {
+      if (created.push(grant) < BATCH_GRANTS) continue;
+      throwIfAborted(signal);
+      this.#count({ created: created.length });
+      yield { created, updated: [], unchanged: undefined };
+      created = [];
+    }
+    this.#count({ created: created.length });
+    if (created.length > 0) yield { created, updated: [], unchanged: undefined };
+  }
+
+  #expanded(expansion: PrincipalExpansion, batch: RecordBatch<'grant'>): ExpandedGrants {
+    const changes = batch.records.map((grant) => expansion.updated(grant));
+    const updated = changes.filter((grant) => grant !== undefined);
+    this.#count({ updated: updated.length });
+    if (updated.length === 0) return { created: [], updated, unchanged: batch };
+    const unchanged = partOf(batch, (_, at) => changes[at] === undefined);
+    return { created: [], updated, unchanged };
+  }
+
+  async *#stored(
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<RecordBatch<'grant'>, void, undefined> {
+    const { syncId, snapshot } = this;
+    const grants = bucketValues(this.#engine, syncId, 'grant', { snapshot, signal });
+    for await (const values of grants) yield RecordBatch.ofValues(syncId, 'grant', values);
+  }
+
+  #ofPass(batch: RecordBatch<'grant'>, pass: number): RecordBatch<'grant'> | undefined {
+    return partOf(batch, ({ principal }) => this.#passOf(principal) === pass);
+  }
+
+  /** The pass that a principal belongs to: by its hash, FNV-1a. */
+  #passOf(principal: PrincipalRef | undefined): number {
+    if (this.#passes === 1 || principal === undefined) return 0;
+    let hash = 0x811c9dc5;
+    for (const text of [principal.resourceTypeId, '\0', principal.resourceId]) {
+      for (let at = 0; at < text.length; at++) {
+        hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
+      }
+    }
+    return hash % this.#passes;
+  }
+
+  #count(more: Partial<ExpansionCounts>): void {
+    const { principals = 0, created = 0, updated = 0 } = more;
+    this.#counts = {
+      principals: this.#counts.principals + principals,
+      created: this.#counts.created + created,
+      updated: this.#counts.updated + updated,
+    };
+    if (created + updated > 0) this.#onProgress?.(this.#counts);
+  }
+}
+
+/** Some records of a batch; undefined for none. */
+function partOf(
+  batch: RecordBatch<'grant'>,
+  isTaken: (grant: GrantRecord, at: number) => boolean,
+): RecordBatch<'grant'> | undefined {
+  const taken = batch.records.map(isTaken);
+  if (taken.every(Boolean)) return batch;
+  const values = batch.values.filter((_, at) => taken[at]);
+  return values.length === 0 ? undefined : RecordBatch.ofValues(batch.syncId, 'grant', values);
+}

@@ -1,0 +1,119 @@
+// The entitlements of a sync that grants expand from and to, as a graph without cycles.
+//
+// The definition is Baton's (baton-sdk v0.25.0, pkg/sync/expand/graph.go and cycle.go): the entitlements of a cycle
+// are one node. Edges within it go, so that its entitlements do not pass access on to each other; what leads into
+// the node leads to each of them, what leads out leads from each.
+//
+// Invariants: entitlements are numbered in the order of their ids; nodes are in an order in which every edge leads
+// to a later one; between two nodes there is one edge at most.
+import type { ResourceName } from '@sstitch/records';
+import { componentsInOrder } from './components.js';
+import { type EdgeFilter, mergeFilters } from './edge.js';
+
+/** An entitlement of the graph. */
+export interface GraphEntitlement {
+  readonly id: string;
+  /** What it is an entitlement of. */
+  readonly resource: ResourceName;
+}
+
+/** An edge between entitlements, by their ids. */
+export interface EntitlementEdge extends EdgeFilter {
+  readonly source: string;
+  readonly destination: string;
+}
+
+interface GraphNode {
+  /** Entitlements, ascending. */
+  readonly members: readonly number[];
+  /** What leads out, by the node that it leads to, ascending. */
+  readonly outgoing: ReadonlyMap<number, EdgeFilter>;
+  /** The nodes from which something leads in, ascending. */
+  readonly sources: readonly number[];
+}
+
+/** A graph of entitlements. Entitlements and nodes are numbers from 0 on. */
+export class EntitlementGraph {
+  readonly entitlements: readonly GraphEntitlement[];
+  readonly nodes: readonly GraphNode[];
+  /** The node of each entitlement. */
+  readonly nodeOf: readonly number[];
+  /** How many nodes stand for a cycle, also one of an entitlement to itself. */
+  readonly cycles: number;
+  readonly #numbers: ReadonlyMap<string, number>;
+
+  /**
+   * @param entitlements those that edges name, in any order
+   * @param edges in any order, parallel ones too
+   */
+  constructor(entitlements: Iterable<GraphEntitlement>, edges: Iterable<EntitlementEdge>) {
+    this.entitlements = [...entitlements].sort((a, b) => (a.id < b.id ? -1 : 1));
+    const numbers = new Map(this.entitlements.map(({ id }, number) => [id, number]));
+    this.#numbers = numbers;
+    const pairs = [...edges].flatMap(({ source, destination, ...filter }) => {
+      const [from, to] = [numbers.get(source), numbers.get(destination)];
+      return from === undefined || to === undefined ? [] : [{ from, to, filter }];
+    });
+    const successors = this.entitlements.map((): number[] => []);
+    for (const { from, to } of pairs) successors[from]?.push(to);
+    const components = componentsInOrder(successors);
+    const nodeOf = new Array<number>(this.entitlements.length);
+    for (const [node, members] of components.entries()) {
+      for (const member of members) nodeOf[member] = node;
+    }
+    this.nodeOf = nodeOf;
+
+    const cyclic = new Set<number>();
+    const filters = components.map(() => new Map<number, EdgeFilter>());
+    for (const { from, to, filter } of pairs) {
+      const [source, destination] = [nodeOf[from] as number, nodeOf[to] as number];
+      if (source === destination) {
+        cyclic.add(source);
+        continue;
+      }
+      const ofSource = filters[source];
+      ofSource?.set(destination, mergeFilters(ofSource.get(destination), filter));
+    }
+    this.cycles = cyclic.size;
+    const sources = components.map((): number[] => []);
+    for (const [node, ofNode] of filters.entries()) {
+      for (const destination of ofNode.keys()) sources[destination]?.push(node);
+    }
+    this.nodes = components.map((members, node) => ({
+      members: members.sort((a, b) => a - b),
+      outgoing: new Map([...(filters[node] ?? [])].sort(([a], [b]) => a - b)),
+      sources: sources[node] ?? [],
+    }));
+  }
+
+  /** How many edges there are between nodes. */
+  get edges(): number {
+    return this.nodes.reduce((sum, { outgoing }) => sum + outgoing.size, 0);
+  }
+
+  /** The number of an entitlement; undefined for one that is not in the graph. */
+  numberOf(entitlementId: string): number | undefined {
+    return this.#numbers.get(entitlementId);
+  }
+
+  /** Whether other entitlements lead to this one. */
+  isDestination(entitlement: number): boolean {
+    return (this.nodes[this.nodeOf[entitlement] ?? -1]?.sources.length ?? 0) > 0;
+  }
+
+  /** These entitlements and all that lead to them, ascending. */
+  withSources(entitlements: Iterable<number>): number[] {
+    const wanted = new Set(entitlements);
+    const seen = new Set<number>();
+    const queue = [...wanted].flatMap((entitlement) => this.nodeOf[entitlement] ?? []);
+    for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
+      for (const source of this.nodes[node]?.sources ?? []) {
+        if (seen.has(source)) continue;
+        seen.add(source);
+        queue.push(source);
+        for (const member of this.nodes[source]?.members ?? []) wanted.add(member);
+      }
+    }
+    return [...wanted].sort((a, b) => a - b);
+  }
+}

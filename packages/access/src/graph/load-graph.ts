@@ -1,0 +1,150 @@
+// Reads the graph of entitlements of a sync: an edge for each entitlement that a grant expands from.
+//
+// As Baton's loadEntitlementGraph (baton-sdk v0.25.0, pkg/sync/syncer.go): grants with needs_expansion count; a source
+// without a record is passed over; one that is no entitlement of the grant's principal is refused.
+import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
+import { type GrantRecord, type ResourceName, SyncReader } from '@sstitch/records';
+import { AccessError } from '../errors.js';
+import {
+  type EntitlementEdge,
+  EntitlementGraph,
+  type GraphEntitlement,
+} from './entitlement-graph.js';
+
+/** Entitlements that are named in {@link SkippedEdges}, at most. */
+const MAX_EXAMPLES = 25;
+
+/** What to do with a grant to one resource that expands to the entitlement of another. */
+export type MismatchPolicy = 'refuse' | 'skip';
+
+/** How a graph is read. */
+export interface LoadGraphOptions {
+  readonly snapshot: EngineSnapshot;
+  readonly signal?: AbortSignal | undefined;
+  readonly mismatches: MismatchPolicy;
+}
+
+/** Edges that grants ask for and that the graph does not have. */
+export interface SkippedEdges {
+  /** The sync holds no record of the entitlement that the grant expands from. */
+  readonly sourceMissing: number;
+  /** The sync holds no record of the grant's own entitlement. */
+  readonly destinationMissing: number;
+  /** The grant's principal is another resource than that of the entitlement it expands from. */
+  readonly mismatched: number;
+  /** Some of the entitlements concerned, 25 at most. */
+  readonly examples: readonly string[];
+}
+
+/** A graph, and what is not in it. */
+export interface LoadedGraph {
+  readonly graph: EntitlementGraph;
+  readonly skipped: SkippedEdges;
+}
+
+/**
+ * Reads a graph. Memory: the entitlements and edges of the graph.
+ *
+ * @throws AccessError SSTITCH_EXPANSION_MISMATCHED, SSTITCH_EXPANSION_INCOMPLETE; RecordsError as a list
+ */
+export async function loadGraph(
+  engine: ReadableEngine,
+  syncId: string,
+  { snapshot, signal, mismatches }: LoadGraphOptions,
+): Promise<LoadedGraph> {
+  const reader = new SyncReader(engine);
+  const found = new Map<string, GraphEntitlement | undefined>();
+  const edges: EntitlementEdge[] = [];
+  const skipped = { sourceMissing: 0, destinationMissing: 0, mismatched: 0 };
+  const examples = new Set<string>();
+  const skip = (why: keyof typeof skipped, entitlementId: string): void => {
+    skipped[why] += 1;
+    if (examples.size < MAX_EXAMPLES) examples.add(entitlementId);
+  };
+  const entitlement = async (id: string): Promise<GraphEntitlement | undefined> => {
+    if (found.has(id)) return found.get(id);
+    const record = await reader.getEntitlement(syncId, id, { snapshot });
+    const known = record && { id, resource: resourceOf(id, record.resource) };
+    found.set(id, known);
+    return known;
+  };
+
+  const options = { snapshot, ...(signal && { signal }) };
+  for await (const grant of reader.listGrantsNeedingExpansion(syncId, options)) {
+    if (grant.expansion === undefined) continue;
+    const destination = destinationOf(grant);
+    const { isShallow, resourceTypeIds } = filterOf(grant);
+    for (const id of grant.expansion.entitlementIds) {
+      const source = await entitlement(id);
+      if (source === undefined) {
+        skip('sourceMissing', id);
+      } else if (!isSame(source.resource, grant.principal)) {
+        if (mismatches === 'refuse') throw mismatch(grant, source);
+        skip('mismatched', id);
+      } else if ((await entitlement(destination)) === undefined) {
+        skip('destinationMissing', destination);
+      } else {
+        edges.push({ source: id, destination, isShallow, resourceTypeIds });
+      }
+    }
+  }
+  const entitlements = [...found.values()].filter((known) => known !== undefined);
+  const named = new Set(edges.flatMap(({ source, destination }) => [source, destination]));
+  return {
+    graph: new EntitlementGraph(
+      entitlements.filter(({ id }) => named.has(id)),
+      edges,
+    ),
+    skipped: { ...skipped, examples: [...examples] },
+  };
+}
+
+function destinationOf(grant: GrantRecord): string {
+  const id = grant.entitlement?.entitlementId ?? '';
+  if (id !== '') return id;
+  throw new AccessError(
+    'SSTITCH_EXPANSION_INCOMPLETE',
+    `grant ${JSON.stringify(grant.externalId)} expands, but names no entitlement`,
+    { grantId: grant.externalId },
+  );
+}
+
+function filterOf({
+  expansion,
+}: GrantRecord): Pick<EntitlementEdge, 'isShallow' | 'resourceTypeIds'> {
+  const types = expansion?.resourceTypeIds ?? [];
+  return {
+    isShallow: expansion?.shallow ?? false,
+    resourceTypeIds: types.length === 0 ? undefined : new Set(types),
+  };
+}
+
+function resourceOf(entitlementId: string, resource: ResourceName | undefined): ResourceName {
+  if (resource !== undefined) {
+    return { resourceTypeId: resource.resourceTypeId, resourceId: resource.resourceId };
+  }
+  throw new AccessError(
+    'SSTITCH_EXPANSION_INCOMPLETE',
+    `entitlement ${JSON.stringify(entitlementId)} is expanded, but names no resource`,
+    { entitlementId },
+  );
+}
+
+function isSame(a: ResourceName, b: ResourceName | undefined): boolean {
+  return b !== undefined && a.resourceTypeId === b.resourceTypeId && a.resourceId === b.resourceId;
+}
+
+function mismatch(grant: GrantRecord, { id, resource }: GraphEntitlement): AccessError {
+  const principal = grant.principal;
+  return new AccessError(
+    'SSTITCH_EXPANSION_MISMATCHED',
+    `grant ${JSON.stringify(grant.externalId)} to ${name(principal)} expands to ${JSON.stringify(id)}, ` +
+      `an entitlement of ${name(resource)}: correct the grant, or skip such expansions`,
+    { grantId: grant.externalId, entitlementId: id },
+  );
+}
+
+function name(resource: ResourceName | undefined): string {
+  if (resource === undefined) return 'nobody';
+  return JSON.stringify(`${resource.resourceTypeId}:${resource.resourceId}`);
+}

@@ -1,0 +1,327 @@
+// Who has what in a sync, and why, as of one moment: whether or not the sync was expanded, the answer is the same.
+//
+// Invariants: all queries read the snapshot that was taken when the access was opened; memory is the graph of
+// entitlements that grants expand from, a page, and of one principal at most the grants of entitlements of the graph.
+import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
+import { type ResourceName, SyncReader } from '@sstitch/records';
+import { AccessError } from '../errors.js';
+import type { EntitlementGraph } from '../graph/entitlement-graph.js';
+import { loadGraph, type SkippedEdges } from '../graph/load-graph.js';
+import type { HeldGrant } from '../holders/held-grant.js';
+import { holdersOf } from '../holders/holders.js';
+import { takeSnapshot } from '../snapshot.js';
+import type { Access, AccessPage, AccessPageQuery, AccessQuery } from './access.js';
+
+import { formatCursor, type Place, parseCursor } from './cursors.js';
+import { type ExplainOptions, type Explanation, explain } from './explain.js';
+import { type GrantsByEntitlement, PrincipalAccess } from './principal-access.js';
+
+const DEFAULT_LIMIT = 100;
+/** Streams that one question about an entitlement or a resource reads side by side. */
+const DEFAULT_MAX_ENTITLEMENTS = 20_000;
+
+/** Options of {@link openAccess}. */
+export interface OpenAccessOptions {
+  /** Stops the reading of the graph. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * How many entitlements a question about holders may lead back to.
+   * @defaultValue 20,000
+   */
+  readonly maxEntitlements?: number;
+}
+
+/** What a question about holders is about: an entitlement, or all entitlements of a resource. */
+export type AccessTarget = { readonly entitlementId: string } | { readonly resource: ResourceName };
+
+/**
+ * Opens the access of a sync: reads which entitlements lead to which.
+ *
+ * @throws {@link AccessError} SSTITCH_EXPANSION_INCOMPLETE, SSTITCH_ABORTED; RecordsError as a list.
+ */
+export async function openAccess(
+  engine: ReadableEngine,
+  syncId: string,
+  { signal, maxEntitlements = DEFAULT_MAX_ENTITLEMENTS }: OpenAccessOptions = {},
+): Promise<SyncAccess> {
+  const snapshot = await takeSnapshot(engine);
+  try {
+    const loaded = await loadGraph(engine, syncId, { snapshot, signal, mismatches: 'skip' });
+    return new SyncAccess(engine, syncId, snapshot, loaded.graph, loaded.skipped, maxEntitlements);
+  } catch (error) {
+    await snapshot.close();
+    throw error;
+  }
+}
+
+/** The access of one sync, as of the moment when it was opened. To be closed. */
+export class SyncAccess implements AsyncDisposable {
+  readonly #engine: ReadableEngine;
+  readonly #reader: SyncReader;
+  readonly #syncId: string;
+  readonly #snapshot: EngineSnapshot;
+  readonly #graph: EntitlementGraph;
+  readonly #maxEntitlements: number;
+  /** Expansions that grants ask for and that lead nowhere. */
+  readonly skipped: SkippedEdges;
+
+  /** Made by {@link openAccess}. */
+  constructor(
+    engine: ReadableEngine,
+    syncId: string,
+    snapshot: EngineSnapshot,
+    graph: EntitlementGraph,
+    skipped: SkippedEdges,
+    maxEntitlements: number,
+  ) {
+    this.#engine = engine;
+    this.#reader = new SyncReader(engine);
+    this.#syncId = syncId;
+    this.#snapshot = snapshot;
+    this.#graph = graph;
+    this.skipped = skipped;
+    this.#maxEntitlements = maxEntitlements;
+  }
+
+  /**
+   * Who has an entitlement, or any of a resource, in the order of principals in keys: by resource type, then by id.
+   * Of a resource, what one principal has comes together.
+   *
+   * @throws {@link AccessError} from the iteration: SSTITCH_ENTITLEMENT_NOT_FOUND, SSTITCH_GRAPH_TOO_LARGE,
+   * SSTITCH_INDEX_INEXACT, SSTITCH_ABORTED; RecordsError as a list.
+   */
+  async *holders(
+    target: AccessTarget,
+    { signal }: AccessQuery = {},
+  ): AsyncGenerator<Access, void, undefined> {
+    for await (const items of this.#holders(target, { signal })) yield* items;
+  }
+
+  /**
+   * A page of {@link holders}. Its cursor is the name of a principal: it holds whatever is written since.
+   *
+   * @throws as {@link holders}, SSTITCH_CURSOR_INVALID, SSTITCH_OPTION_INVALID.
+   */
+  async holdersPage(
+    target: AccessTarget,
+    { signal, limit = DEFAULT_LIMIT, cursor }: AccessPageQuery = {},
+  ): Promise<AccessPage> {
+    checkLimit(limit);
+    const place = cursor === undefined ? undefined : parseCursor(cursor, ['holder']);
+    const after = place && { resourceTypeId: place[1], resourceId: place[2] };
+    const pages: Array<readonly Access[]> = [];
+    for await (const items of this.#holders(target, { signal, after, pageGrants: limit + 1 })) {
+      if (pages.length === limit) return { items: pages.flat(), next: afterHolder(pages) };
+      pages.push(items);
+    }
+    return { items: pages.flat(), next: undefined };
+  }
+
+  /**
+   * What a principal has: first its grants by external_id, then the entitlements that follow from them and that no
+   * grant names, by id. An entitlement comes once a grant.
+   *
+   * @throws {@link AccessError} from the iteration: SSTITCH_ABORTED; RecordsError as a list.
+   */
+  async *accessOf(
+    principal: ResourceName,
+    { signal }: AccessQuery = {},
+  ): AsyncGenerator<Access, void, undefined> {
+    for (let cursor: string | undefined, isFirst = true; isFirst || cursor !== undefined; ) {
+      isFirst = false;
+      const page: AccessPage = await this.accessPage(principal, { signal, cursor });
+      yield* page.items;
+      cursor = page.next;
+    }
+  }
+
+  /**
+   * A page of {@link accessOf}.
+   *
+   * @throws as {@link accessOf}, SSTITCH_CURSOR_INVALID, SSTITCH_OPTION_INVALID.
+   */
+  async accessPage(
+    principal: ResourceName,
+    { signal, limit = DEFAULT_LIMIT, cursor }: AccessPageQuery = {},
+  ): Promise<AccessPage> {
+    checkLimit(limit);
+    const place: Place =
+      cursor === undefined ? ['grants', ''] : parseCursor(cursor, ['grants', 'derived']);
+    const held = await this.#heldBy(principal, signal);
+    const has = new PrincipalAccess(this.#graph, principal, held);
+    const items: Access[] = [];
+    if (place[0] === 'grants') {
+      const list = this.#reader.listGrantsByPrincipal(
+        this.#syncId,
+        principal,
+        this.#reading(signal),
+      );
+      const page = await list.page({ limit, ...(place[1] !== '' && { cursor: place[1] }) });
+      for (const record of page.records) {
+        const id = record.entitlement?.entitlementId ?? '';
+        const access = has.to(id, [{ id: record.externalId, record }]);
+        if (access !== undefined) items.push(access);
+      }
+      if (page.next !== undefined) return { items, next: formatCursor(['grants', page.next]) };
+    }
+    const after = place[0] === 'derived' ? place[1] : '';
+    const rest = has.derived.filter((id) => id > after);
+    const room = limit - items.length;
+    for (const id of rest.slice(0, room)) {
+      const access = has.to(id, []);
+      if (access !== undefined) items.push(access);
+    }
+    const last = room === 0 ? after : rest[room - 1];
+    const hasMore = rest.length > room && last !== undefined;
+    return { items, next: hasMore ? formatCursor(['derived', last]) : undefined };
+  }
+
+  /**
+   * Why a principal has an entitlement: the ways from grants of its own, the shortest first; undefined where it does
+   * not have it.
+   *
+   * @throws {@link AccessError} SSTITCH_ABORTED, SSTITCH_OPTION_INVALID; RecordsError as a list.
+   */
+  async explain(
+    principal: ResourceName,
+    entitlementId: string,
+    { signal, maxPaths = 10 }: ExplainOptions = {},
+  ): Promise<Explanation | undefined> {
+    checkLimit(maxPaths, 'maxPaths');
+    const held = await this.#heldBy(principal, signal);
+    const has = new PrincipalAccess(this.#graph, principal, held);
+    return explain(entitlementId, maxPaths, {
+      accessTo: async (id) => {
+        const grants = held.get(id) ?? (await this.#grantsOf(id, principal, signal));
+        return has.to(id, grants);
+      },
+      linkTo: (id, source) => this.#linkTo(id, source, signal),
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#snapshot.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** What each principal has of the target. */
+  async *#holders(
+    target: AccessTarget,
+    options: AccessQuery & {
+      readonly after?: ResourceName | undefined;
+      readonly pageGrants?: number;
+    },
+  ): AsyncGenerator<readonly Access[], void, undefined> {
+    const wanted = await this.#entitlementsOf(target, options.signal);
+    const inGraph = wanted.flatMap((id) => this.#graph.numberOf(id) ?? []);
+    const leading = this.#graph
+      .withSources(inGraph)
+      .map((entitlement) => this.#graph.entitlements[entitlement]?.id ?? '');
+    const ids = [...new Set([...wanted, ...leading])];
+    if (ids.length > this.#maxEntitlements) throw tooLarge(ids.length, this.#maxEntitlements);
+    const reading = { ...options, snapshot: this.#snapshot };
+    for await (const { principal, grants } of holdersOf(this.#engine, this.#syncId, ids, reading)) {
+      const has = new PrincipalAccess(this.#graph, principal, grants);
+      const items = wanted.flatMap((id) => has.to(id, grants.get(id) ?? []) ?? []);
+      if (items.length > 0) yield items;
+    }
+  }
+
+  async #entitlementsOf(target: AccessTarget, signal: AbortSignal | undefined): Promise<string[]> {
+    if ('resource' in target) {
+      const ids: string[] = [];
+      const list = this.#reader.listEntitlementsByResource(
+        this.#syncId,
+        target.resource,
+        this.#reading(signal),
+      );
+      for await (const { externalId } of list) ids.push(externalId);
+      return ids;
+    }
+    const { entitlementId } = target;
+    const options = { snapshot: this.#snapshot };
+    const record = await this.#reader.getEntitlement(this.#syncId, entitlementId, options);
+    if (record !== undefined) return [entitlementId];
+    throw new AccessError(
+      'SSTITCH_ENTITLEMENT_NOT_FOUND',
+      `the sync holds no entitlement ${JSON.stringify(entitlementId)}`,
+      { entitlementId },
+    );
+  }
+
+  /** The grants of a principal, of entitlements of the graph. */
+  async #heldBy(
+    principal: ResourceName,
+    signal: AbortSignal | undefined,
+  ): Promise<GrantsByEntitlement> {
+    const held = new Map<string, HeldGrant[]>();
+    const list = this.#reader.listGrantsByPrincipal(this.#syncId, principal, this.#reading(signal));
+    for await (const grant of list) {
+      const id = grant.entitlement?.entitlementId;
+      if (id === undefined || this.#graph.numberOf(id) === undefined) continue;
+      const ofEntitlement = held.get(id) ?? [];
+      held.set(id, ofEntitlement);
+      ofEntitlement.push({ id: grant.externalId, record: grant });
+    }
+    return held;
+  }
+
+  /** The grants of one entitlement to a principal. */
+  async #grantsOf(
+    entitlementId: string,
+    principal: ResourceName,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly HeldGrant[]> {
+    const options = { ...this.#reading(signal), principal };
+    const grants: HeldGrant[] = [];
+    const list = this.#reader.listGrantsByEntitlement(this.#syncId, entitlementId, options);
+    for await (const record of list) grants.push({ id: record.externalId, record });
+    return grants;
+  }
+
+  /** The grant by which an entitlement leads to another. */
+  async #linkTo(
+    entitlementId: string,
+    sourceId: string,
+    signal: AbortSignal | undefined,
+  ): Promise<string | undefined> {
+    const source = this.#graph.entitlements[this.#graph.numberOf(sourceId) ?? -1];
+    if (source === undefined) return undefined;
+    const options = { ...this.#reading(signal), principal: source.resource };
+    for await (const grant of this.#reader.listGrantsByEntitlement(
+      this.#syncId,
+      entitlementId,
+      options,
+    )) {
+      if (grant.expansion?.entitlementIds.includes(sourceId)) return grant.externalId;
+    }
+    return undefined;
+  }
+
+  #reading(signal: AbortSignal | undefined) {
+    return { snapshot: this.#snapshot, ...(signal && { signal }) };
+  }
+}
+
+function afterHolder(pages: ReadonlyArray<readonly Access[]>): string | undefined {
+  const principal = pages.at(-1)?.[0]?.principal;
+  return principal && formatCursor(['holder', principal.resourceTypeId, principal.resourceId]);
+}
+
+function checkLimit(limit: number, name = 'limit'): void {
+  if (Number.isSafeInteger(limit) && limit >= 1) return;
+  throw new AccessError(
+    'SSTITCH_OPTION_INVALID',
+    `${name} must be a whole number from 1 on, not ${String(limit)}`,
+  );
+}
+
+function tooLarge(count: number, most: number): AccessError {
+  return new AccessError(
+    'SSTITCH_GRAPH_TOO_LARGE',
+    `${count} entitlements lead to it, more than ${most}: ask for one of them, or raise maxEntitlements`,
+  );
+}

@@ -1,0 +1,57 @@
+// Which syncs a compaction replaces, and the question before it would remove one.
+import type { CommandContext } from '../../command-line/command-context.js';
+import type { InputOf } from '../../command-line/command-spec.js';
+import { CliError, usageError } from '../../errors.js';
+import { findSyncs, hasKeys, syncIdsOf } from '../../stores/find-syncs.js';
+import type { ByteReader, ByteStore } from '../../stores/open-store.js';
+import { spansOf } from '../../stores/sync-spans.js';
+import { escapeText } from '../../terminal/escape.js';
+import type { compactCommand } from './command.js';
+
+type Input = InputOf<typeof compactCommand>;
+
+/** The syncs that --sync names, or --all. @throws CliError SSTITCH_USAGE, SSTITCH_SYNC_NOT_FOUND */
+export async function chosenSyncs(
+  { from, sync, all }: Input,
+  source: ByteStore | ByteReader,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (sync !== undefined) return syncIdsOf(source, from, sync, signal);
+  const found = all ? await findSyncs(source, signal) : [];
+  const syncIds = found.filter(({ isReplaced }) => isReplaced !== true).map(({ syncId }) => syncId);
+  if (syncIds.length > 0) return syncIds;
+  throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${from} holds no sync`);
+}
+
+/** @throws CliError SSTITCH_USAGE unless either --sync or --all is given */
+export function requireChoice({ sync, all }: Input): void {
+  if (sync === undefined && !all) {
+    throw usageError('which syncs? name some with --sync, or take --all of the source');
+  }
+  if (sync !== undefined && all) throw usageError('--all takes every sync: leave out --sync');
+}
+
+/**
+ * Asks before syncs are removed of which the source holds nothing. Where there is no terminal, --allow-empty is the
+ * answer.
+ *
+ * @throws CliError SSTITCH_DECLINED
+ */
+export async function confirmRemoval(
+  { io, signal }: CommandContext,
+  { base, allowEmpty, yes, dryRun }: Input,
+  opened: ByteStore,
+  source: ByteStore | ByteReader,
+  syncIds: readonly string[],
+): Promise<void> {
+  if (!allowEmpty || yes || dryRun || !io.stderr.isTerminal) return;
+  for (const syncId of syncIds) {
+    const spans = spansOf([syncId]);
+    if (await hasKeys(source, spans, signal)) continue;
+    if (!(await hasKeys(opened, spans, signal))) continue;
+    const question = `The source holds nothing of sync ${syncId}. Remove it from ${base}? [y/N] `;
+    const answer = await io.ask(escapeText(question));
+    if (answer === undefined || /^y(es)?$/i.test(answer.trim())) continue;
+    throw new CliError('SSTITCH_DECLINED', 'nothing was removed, and nothing replaced');
+  }
+}

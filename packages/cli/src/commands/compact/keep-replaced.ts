@@ -1,0 +1,58 @@
+// `compact --keep-replaced`: what the syncs held stays under side ids, in the same commit, for `rollback`.
+import { compactKeeping } from '@sstitch/operations';
+import type { CommandContext, CommandResult } from '../../command-line/command-context.js';
+import type { InputOf } from '../../command-line/command-spec.js';
+import { usageError } from '../../errors.js';
+import { countsLines, countsText, readCounts } from '../../operations/sync-counts.js';
+import { formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
+import type { ByteReader, ByteStore } from '../../stores/open-store.js';
+import { spansOf } from '../../stores/sync-spans.js';
+import type { compactCommand } from './command.js';
+
+type Input = InputOf<typeof compactCommand>;
+
+/** @throws CliError SSTITCH_USAGE where another option does not go with it */
+export function checkKeeping({ strategy, as, allowEmpty, purge }: Input): void {
+  if (strategy !== 'auto' && strategy !== 'rebuild') {
+    throw usageError(`--keep-replaced goes with the strategy rebuild, not ${strategy}`);
+  }
+  if (as !== undefined) throw usageError('--keep-replaced does not go with --as: `clone` the sync');
+  if (allowEmpty) throw usageError('--keep-replaced takes no --allow-empty: `drop` removes a sync');
+  if (purge) throw usageError('--purge removes what --keep-replaced would keep: leave one out');
+}
+
+export async function compactAndKeep(
+  { note, progress, signal, style }: CommandContext,
+  base: ByteStore,
+  source: ByteStore | ByteReader,
+  syncIds: readonly string[],
+): Promise<CommandResult> {
+  const started = performance.now();
+  progress.update({ doing: 'checking' });
+  for (const store of [source, base]) await store.verifySpans(spansOf(syncIds), { signal });
+  const before = await readCounts(base, syncIds);
+  progress.update({ doing: 'building' });
+  const { entries, kept, pauseMs } = await compactKeeping({ base, source, syncIds, signal });
+  note('committed');
+  const counts = countsLines(syncIds, before, await readCounts(base, syncIds));
+  const durationMs = roundMs(performance.now() - started);
+  const generation = (await base.metrics()).generation;
+  const lines = kept.map(({ syncId, sideId }) =>
+    sideId === undefined
+      ? `the base held nothing of ${syncId}: nothing is kept\n`
+      : `what ${syncId} held is kept as ${sideId}\n`,
+  );
+  return {
+    document: {
+      ...{ syncs: syncIds, strategy: 'rebuild', generation, buckets: [], counts },
+      kept: kept.map(({ syncId, sideId }) => ({ syncId, side: sideId ?? null })),
+      ...{ durationMs, pauseMs: roundMs(pauseMs), emptied: [], dryRun: false },
+    },
+    summary:
+      lines.join('') +
+      countsText(counts) +
+      `${style.good('done')}: ${formatCountOf(syncIds.length, 'sync')} replaced in ` +
+      `${formatMs(durationMs)}, ${formatCountOf(entries, 'key')}, writers paused ` +
+      `${formatMs(pauseMs)}, now at generation ${generation}\n`,
+  };
+}

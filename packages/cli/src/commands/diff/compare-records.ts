@@ -1,0 +1,61 @@
+// Compares two syncs record by record.
+import { changeLines, diffSyncs, type SyncDiff } from '@sstitch/operations';
+import type { CommandContext } from '../../command-line/command-context.js';
+import { hasKeys } from '../../stores/find-syncs.js';
+import type { ByteReader } from '../../stores/open-store.js';
+import { spansOf } from '../../stores/sync-spans.js';
+
+/** A sync of one store and a sync of another; they may have one id, and be in one store. */
+export interface SyncPair {
+  readonly before: ByteReader;
+  readonly after: ByteReader;
+  readonly syncId: string;
+  /** The sync's id in `after`. */
+  readonly to: string;
+}
+
+/** The changes of records from the one sync to the other. Nothing is read yet. */
+export function recordChanges(
+  { progress, signal }: CommandContext,
+  { before, after, syncId, to }: SyncPair,
+): SyncDiff {
+  return diffSyncs(
+    { engine: before, syncId },
+    { engine: after, syncId: to },
+    {
+      signal,
+      onProgress: ({ records }) =>
+        progress.update({ doing: 'comparing', done: records, unit: 'records' }),
+    },
+  );
+}
+
+/** The changes as lines of JSON; undefined where there is nothing of either sync. */
+export async function changeLinesOf(
+  context: CommandContext,
+  pair: SyncPair,
+): Promise<AsyncIterable<string> | undefined> {
+  if (!(await isThere(context, pair))) return undefined;
+  await verifyPair(context, pair);
+  return changeLines(recordChanges(context, pair));
+}
+
+/** Whether there is anything of one of the syncs. */
+export async function isThere(
+  { signal }: CommandContext,
+  { before, after, syncId, to }: SyncPair,
+): Promise<boolean> {
+  return (
+    (await hasKeys(before, spansOf([syncId]), signal)) ||
+    (await hasKeys(after, spansOf([to]), signal))
+  );
+}
+
+/** Checks the checksums of both syncs: LevelDB reads blocks unchecked. @throws EngineError SSTITCH_STORE_CORRUPT */
+export async function verifyPair(
+  { signal }: CommandContext,
+  { before, after, syncId, to }: SyncPair,
+): Promise<void> {
+  await before.verifySpans(spansOf([syncId]), { signal });
+  await after.verifySpans(spansOf([to]), { signal });
+}

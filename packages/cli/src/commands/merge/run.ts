@@ -1,0 +1,118 @@
+import { type MergedSync, mergeSyncs, type SyncInput } from '@sstitch/operations';
+import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
+import type { InputOf } from '../../command-line/command-spec.js';
+import { chooseSyncs, LATEST_FINISHED } from '../../command-line/sync-reference.js';
+import { usageError } from '../../errors.js';
+import { withSyncs } from '../../operations/open-syncs.js';
+import { patienceOf } from '../../operations/wait-for-store.js';
+import { formatCount, formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
+import { formatTable } from '../../output/table.js';
+import { findSyncs, syncIdsOf } from '../../stores/find-syncs.js';
+import { newSyncId } from '../../stores/new-sync-id.js';
+import { type ByteReader, type ByteStore, withStore } from '../../stores/open-store.js';
+import { spansOf } from '../../stores/sync-spans.js';
+import type { mergeCommand } from './command.js';
+
+type Input = InputOf<typeof mergeCommand>;
+
+export const run: Run<typeof mergeCommand> = (context, input) => {
+  const started = performance.now();
+  const { inputs, base, partials, into, zone, wait } = input;
+  const [only] = inputs;
+  if (only === undefined) throw usageError('nothing is named to be merged');
+  const patience = patienceOf(context, wait);
+  if (inputs.length === 1) {
+    if (base === undefined || partials === undefined) {
+      throw usageError('of one store --base and --partials name the syncs; or name several inputs');
+    }
+    if (into !== undefined && into !== only) {
+      throw usageError('of one store the merged sync comes into the same: leave out --into');
+    }
+    const use = async (store: ByteStore) => {
+      const { signal } = context;
+      const syncIds = await syncIdsOf(store, only, [base, ...partials], signal);
+      await store.verifySpans(spansOf(syncIds), { signal });
+      const syncs = syncIds.map((syncId) => ({ engine: store, syncId }));
+      return merge(context, input, { store, location: only }, syncs, started);
+    };
+    return withStore(only, 'refuse', use, patience);
+  }
+  if (base !== undefined || partials !== undefined) {
+    throw usageError('of several inputs the first is the base: leave out --base and --partials');
+  }
+  if (into === undefined) throw usageError('of several inputs: name a store with --into');
+  return withInputs(context, inputs, zone, [], (syncs) =>
+    withStore(
+      into,
+      'create',
+      (store) => merge(context, input, { store, location: into }, syncs, started),
+      patience,
+    ),
+  );
+};
+
+/** Opens inputs, one after the other, and chooses of each the sync that finished last. */
+async function withInputs<T>(
+  context: CommandContext,
+  paths: readonly string[],
+  zone: string | undefined,
+  opened: readonly SyncInput[],
+  use: (syncs: readonly SyncInput[]) => Promise<T>,
+): Promise<T> {
+  const [path, ...rest] = paths;
+  if (path === undefined) return use(opened);
+  return withSyncs(context, path, zone, async (engine: ByteReader) => {
+    const { signal } = context;
+    const choices = await findSyncs(engine, signal);
+    const [syncId = ''] = chooseSyncs([LATEST_FINISHED], choices, path);
+    await engine.verifySpans(spansOf([syncId]), { signal });
+    return withInputs(context, rest, zone, [...opened, { engine, syncId }], use);
+  });
+}
+
+async function merge(
+  context: CommandContext,
+  { as, replace, assets }: Input,
+  { store, location }: { readonly store: ByteStore; readonly location: string },
+  [base, ...partials]: readonly SyncInput[],
+  started: number,
+): Promise<CommandResult> {
+  const { progress, signal } = context;
+  const syncId = await newSyncId(store, location, as, signal);
+  if (base === undefined) throw new Error('a merge has a base');
+  const merged = await mergeSyncs({
+    ...{ base, partials, into: store, as: syncId, replace, assets, signal },
+    onProgress: ({ records }) =>
+      progress.update({ doing: 'merging', done: records, unit: 'records' }),
+  });
+  return resultOf(context, syncId, merged, performance.now() - started);
+}
+
+function resultOf(
+  { columns, style }: CommandContext,
+  syncId: string,
+  { loaded, sources }: MergedSync,
+  elapsedMs: number,
+): CommandResult {
+  const table = formatTable(
+    [
+      { title: 'SYNC' },
+      { title: 'TAKEN', align: 'right' },
+      { title: 'OVERRIDDEN', align: 'right' },
+      { title: 'DELETED', align: 'right' },
+    ],
+    sources.map((source) => [
+      source.syncId,
+      ...[source.taken, source.overridden, source.deleted].map(formatCount),
+    ]),
+    style.bold,
+    columns,
+  );
+  return {
+    document: { syncId, sources, keys: loaded.entries, durationMs: roundMs(elapsedMs) },
+    text: `${syncId}\n`,
+    summary:
+      `${table}${style.good('done')}: ${formatCountOf(sources.length, 'sync')} merged into ` +
+      `${syncId}, ${formatCountOf(loaded.entries, 'key')} in ${formatMs(elapsedMs)}\n`,
+  };
+}

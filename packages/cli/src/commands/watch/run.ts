@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
+import type { InputOf } from '../../command-line/command-spec.js';
+import { formatCount, formatMs, roundMs } from '../../output/quantities.js';
+import { requireDirectory } from '../../stores/input-path.js';
+import { escapeText, jsonText } from '../../terminal/escape.js';
+import type { watchCommand } from './command.js';
+import { type SettledFile, SettledFiles } from './settled-files.js';
+import { type TakenFile, takeFile } from './take-file.js';
+
+type Input = InputOf<typeof watchCommand>;
+
+export const run: Run<typeof watchCommand> = async (context, input) => {
+  const started = performance.now();
+  requireDirectory(input.directory);
+  const intervalMs = input.interval * 1000;
+  const files = new SettledFiles(input.directory, intervalMs);
+  files.look(performance.now());
+  const taken: TakenFile[] = [];
+  do {
+    context.progress.update({ doing: `watching ${input.directory}` });
+    await sleep(intervalMs, undefined, { signal: context.signal });
+    for (const file of files.look(performance.now())) {
+      const result = await take(context, input, files, file);
+      if (input.once) taken.push(result);
+    }
+  } while (!input.once);
+  return resultOf(taken, performance.now() - started);
+};
+
+/** Brings a file in, and prints its line. */
+async function take(
+  context: CommandContext,
+  input: Input,
+  files: SettledFiles,
+  file: SettledFile,
+): Promise<TakenFile> {
+  const started = performance.now();
+  const taken = await takeFile(context, file, input);
+  const isRetried =
+    taken.outcome === 'failed' && !input.once && files.retry(file, performance.now());
+  if (!context.json) {
+    const line = lineOf(taken, performance.now() - started, isRetried);
+    await context.io.stdout.write(`${escapeText(line)}\n`);
+  } else if (!input.once) {
+    await context.io.stdout.write(`${jsonText(taken)}\n`);
+  }
+  return taken;
+}
+
+function lineOf({ file, outcome, syncs, error }: TakenFile, tookMs: number, isRetried: boolean) {
+  switch (outcome) {
+    case 'imported': {
+      const parts = syncs.map(({ syncId, grants }) => `${syncId} (${formatCount(grants)} grants)`);
+      return `imported ${file}: ${parts.join(', ')} in ${formatMs(tookMs)}`;
+    }
+    case 'unchanged':
+      return `nothing new in ${file}`;
+    case 'failed':
+      return `${isRetried ? 'not imported, to be tried again' : 'not imported'}: ${error?.message}`;
+  }
+}
+
+function resultOf(files: readonly TakenFile[], elapsedMs: number): CommandResult {
+  const failed = files.filter(({ outcome }) => outcome === 'failed');
+  const [first] = failed;
+  return {
+    document: { files, durationMs: roundMs(elapsedMs) },
+    ...(first?.error !== undefined && {
+      exitCode: first.error.exitCode,
+      complaint: `${failed.length} of ${files.length} files ${failed.length === 1 ? 'was' : 'were'} not imported`,
+    }),
+  };
+}

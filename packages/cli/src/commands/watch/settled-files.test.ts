@@ -1,0 +1,73 @@
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { testDirectory } from '../../../test/in-process.js';
+import { SettledFiles } from './settled-files.js';
+
+function watched(): { directory: string; files: SettledFiles; look: (nowMs?: number) => string[] } {
+  const directory = testDirectory();
+  const files = new SettledFiles(directory, 1000);
+  const look = (nowMs = 0) => files.look(nowMs).map(({ name }) => name);
+  return { directory, files, look };
+}
+
+test('a file is given once, when it has not changed since the last look', () => {
+  const { directory, look } = watched();
+  const path = join(directory, 'sync.c1z');
+  writeFileSync(path, 'half');
+  expect(look()).toEqual([]);
+  appendFileSync(path, ' and more');
+  expect(look()).toEqual([]);
+  expect(look()).toEqual(['sync.c1z']);
+  expect(look()).toEqual([]);
+});
+
+test('a file is given again when it has changed, or has gone and come again', () => {
+  const { directory, look } = watched();
+  const path = join(directory, 'sync.jsonl.gz');
+  writeFileSync(path, 'one');
+  look();
+  expect(look()).toEqual(['sync.jsonl.gz']);
+  writeFileSync(path, 'another');
+  expect(look()).toEqual([]);
+  expect(look()).toEqual(['sync.jsonl.gz']);
+  rmSync(path);
+  look();
+  writeFileSync(path, 'another');
+  expect(look()).toEqual([]);
+  expect(look()).toEqual(['sync.jsonl.gz']);
+});
+
+test('hidden files, directories and files of other kinds are not looked at', () => {
+  const { directory, look } = watched();
+  for (const name of ['.sync.c1z', 'notes.txt', 'sync.c1z.tmp']) {
+    writeFileSync(join(directory, name), '');
+  }
+  mkdirSync(join(directory, 'archive.c1z'));
+  look();
+  expect(look()).toEqual([]);
+});
+
+test('one that could not be read is given again, later each time, and not for ever', () => {
+  const { directory, files } = watched();
+  writeFileSync(join(directory, 'sync.c1z'), 'bad');
+  files.look(0);
+  let now = 0;
+  const waits: number[] = [];
+  for (;;) {
+    let found = files.look(now);
+    const from = now;
+    while (found.length === 0) {
+      now += 1000;
+      found = files.look(now);
+    }
+    waits.push(now - from);
+    const [file] = found;
+    if (file === undefined || !files.retry(file, now)) break;
+  }
+  expect(waits).toEqual([0, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000]);
+  expect(files.look(now + 1_000_000)).toEqual([]);
+  writeFileSync(join(directory, 'sync.c1z'), 'mended');
+  files.look(now);
+  expect(files.look(now)).toMatchObject([{ name: 'sync.c1z', attempts: 0 }]);
+});

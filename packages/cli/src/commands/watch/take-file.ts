@@ -1,0 +1,63 @@
+// Brings the finished syncs of one file into the store.
+import { existsSync } from 'node:fs';
+import type { CommandContext } from '../../command-line/command-context.js';
+import type { SyncChoice } from '../../command-line/sync-reference.js';
+import { type ErrorReport, reportOf } from '../../errors.js';
+import { loadFile } from '../../operations/load-file.js';
+import { findSyncs } from '../../stores/find-syncs.js';
+import { withReader } from '../../stores/open-store.js';
+import type { SettledFile } from './settled-files.js';
+
+/** What became of a file, for --json. */
+export interface TakenFile {
+  readonly file: string;
+  /** `unchanged`: the store holds its finished syncs already, or it has none. */
+  readonly outcome: 'imported' | 'unchanged' | 'failed';
+  readonly syncs: ReadonlyArray<{ readonly syncId: string; readonly grants: number }>;
+  /** Of a failure. */
+  readonly error?: Pick<ErrorReport, 'code' | 'message' | 'exitCode'>;
+}
+
+/** Thrown to end a load that has nothing to bring in. */
+class NothingNew extends Error {}
+
+/** @throws the signal's reason; a file that is no good is reported */
+export async function takeFile(
+  context: CommandContext,
+  { path }: SettledFile,
+  { into, zone, wait }: { readonly into: string; readonly zone: string | undefined; wait: number },
+): Promise<TakenFile> {
+  const { signal } = context;
+  try {
+    const held = existsSync(into)
+      ? await withReader(into, (reader) => findSyncs(reader, signal), { signal })
+      : [];
+    const file = { name: path, path, isRegular: true };
+    const { syncs } = await loadFile(context, file, {
+      ...{ into, sync: undefined, as: undefined, zone, wait },
+      choose: (choices) => {
+        const chosen = newOf(choices, held);
+        if (chosen.length === 0) throw new NothingNew();
+        return chosen;
+      },
+    });
+    return {
+      ...{ file: path, outcome: 'imported' },
+      syncs: syncs.map(({ syncId, stats }) => ({ syncId, grants: Number(stats.grants) })),
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof NothingNew) return { file: path, outcome: 'unchanged', syncs: [] };
+    const { code, message, exitCode } = reportOf(error);
+    return { file: path, outcome: 'failed', syncs: [], error: { code, message, exitCode } };
+  }
+}
+
+/** The finished syncs that the store does not hold as they are. */
+function newOf(choices: readonly SyncChoice[], held: readonly SyncChoice[]): readonly string[] {
+  const endOf = new Map(held.map(({ syncId, endedAt }) => [syncId, endedAt?.getTime()]));
+  return choices
+    .filter(({ endedAt }) => endedAt !== undefined)
+    .filter(({ syncId, endedAt }) => endOf.get(syncId) !== endedAt?.getTime())
+    .map(({ syncId }) => syncId);
+}

@@ -1,0 +1,95 @@
+import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { syntheticSyncId } from '@sstitch/testkit';
+import { expect, it } from 'vitest';
+import { digestsOf, sstitch, sstitchJson, testDirectory } from '../../../test/in-process.js';
+import { openElsewhere } from '../../../test/process.js';
+import { Interruption } from '../../terminal/io.js';
+
+const SYNC = syntheticSyncId({});
+
+/** A directory to watch, a file of a sync, and the digest of the sync. */
+async function scene() {
+  const root = testDirectory();
+  const [incoming, into] = [join(root, 'incoming'), join(root, 'base')];
+  mkdirSync(incoming);
+  const source = join(root, 'source');
+  await sstitchJson('generate', source, '--grants', '30');
+  await sstitchJson('export', source, '--sync', SYNC, '--output', join(root, 'sync.jsonl'));
+  return { root, incoming, into, file: join(root, 'sync.jsonl'), digests: await digestsOf(source) };
+}
+
+/** Looks until something is true. */
+async function until(isTrue: () => Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await sleep(50);
+}
+
+async function holds(into: string, digests: Record<string, string>): Promise<boolean> {
+  const held = await digestsOf(into).catch(() => ({}));
+  return JSON.stringify(held) === JSON.stringify(digests);
+}
+
+it('brings in what appears, once it is complete, and ends when it is interrupted', async () => {
+  const { incoming, into, file, digests } = await scene();
+  const stopping = new AbortController();
+  const line = ['watch', incoming, '--into', into, '--interval', '1', '--json'];
+  const running = sstitch(line, { signal: stopping.signal });
+  const bytes = readFileSync(file);
+  const half = Math.floor(bytes.length / 2);
+  const growing = join(incoming, 'growing.jsonl');
+  writeFileSync(growing, bytes.subarray(0, half));
+  await sleep(300);
+  appendFileSync(growing, bytes.subarray(half));
+  await until(() => holds(into, digests));
+  stopping.abort(new Interruption('SIGINT'));
+  const { exitCode, stdout } = await running;
+  expect(exitCode).toBe(130);
+  const documents = stdout
+    .trimEnd()
+    .split('\n')
+    .map((each) => JSON.parse(each));
+  // Cut off at first, where the looks fell between the two writes.
+  expect(documents.at(-1)).toEqual({
+    ...{ file: growing, outcome: 'imported', syncs: [{ syncId: SYNC, grants: 30 }] },
+  });
+});
+
+it('passes over what the store holds, and syncs that have not finished', async () => {
+  const { incoming, into, file } = await scene();
+  const unfinished = join(incoming, 'unfinished.jsonl');
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(unfinished, text.replace(/,"ended_at":"[^"]*"/, ''));
+  const watch = () =>
+    sstitchJson<{ files: object[] }>(
+      'watch',
+      incoming,
+      '--into',
+      into,
+      '--once',
+      '--interval',
+      '1',
+    );
+  expect((await watch()).files).toEqual([{ file: unfinished, outcome: 'unchanged', syncs: [] }]);
+  renameSync(file, join(incoming, 'finished.jsonl'));
+  expect((await watch()).files).toMatchObject([{ outcome: 'imported' }, { outcome: 'unchanged' }]);
+  expect((await watch()).files).toMatchObject([{ outcome: 'unchanged' }, { outcome: 'unchanged' }]);
+});
+
+it('waits for a store that another process has open, and tries again', async () => {
+  const { incoming, into, file, digests } = await scene();
+  await sstitchJson('generate', into, '--grants', '1', '--seed', '7');
+  const close = await openElsewhere(into);
+  renameSync(file, join(incoming, 'sync.jsonl'));
+  const stopping = new AbortController();
+  const line = ['watch', incoming, '--into', into, '--interval', '1'];
+  const running = sstitch(line, { signal: stopping.signal });
+  await sleep(2500);
+  await close();
+  await until(async () => (await digestsOf(into))[SYNC] === digests[SYNC]);
+  stopping.abort(new Interruption('SIGTERM'));
+  const { exitCode, stdout } = await running;
+  expect(exitCode).toBe(143);
+  // On a slow machine there may have been no look while it was open.
+  expect(stdout).toMatch(/^(not imported, to be tried again: [^\n]*\n)*imported [^\n]*\n$/);
+});

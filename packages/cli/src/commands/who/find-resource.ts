@@ -1,0 +1,54 @@
+// Which resource a text on the command line names.
+import { searchResources } from '@sstitch/access';
+import type { ReadableEngine } from '@sstitch/contract';
+import { type ResourceName, SyncReader } from '@sstitch/records';
+import { usageError } from '../../errors.js';
+import { keyOf } from '../../records/record-names.js';
+
+/** Of those that a text fits, so many are named. */
+const MAX_NAMED = 5;
+const SEPARATOR = '/';
+
+/**
+ * The resource that a text names: `type/id`, or a part of the name or id of one alone.
+ *
+ * @param what it is, for messages
+ * @throws CliError SSTITCH_USAGE
+ */
+export async function findResource(
+  engine: ReadableEngine,
+  syncId: string,
+  text: string,
+  what: string,
+  signal: AbortSignal,
+): Promise<ResourceName> {
+  const named = resourceNamed(text);
+  const reader = new SyncReader(engine);
+  if (named !== undefined && (await reader.getResource(syncId, named)) !== undefined) return named;
+  const options = { limit: MAX_NAMED + 1, maxScanned: Number.MAX_SAFE_INTEGER, signal };
+  const { resources } = await searchResources(engine, syncId, text, options);
+  const exact = resources.filter(
+    ({ displayName, resourceId }) => displayName === text || resourceId === text,
+  );
+  const fitting = exact.length > 0 ? exact : resources;
+  const [only, ...others] = fitting;
+  if (only !== undefined && others.length === 0) return only;
+  if (only === undefined) {
+    // What principals that no record describes have can be asked for, too.
+    if (named !== undefined) return named;
+    throw usageError(`no ${what} is called ${JSON.stringify(text)}: name it by type/id`);
+  }
+  const names = fitting
+    .slice(0, MAX_NAMED)
+    .map((each) => `${keyOf(each)} ${JSON.stringify(each.displayName)}`);
+  const more = fitting.length > MAX_NAMED ? ', …' : '';
+  throw usageError(
+    `${JSON.stringify(text)} may be any of ${names.join(', ')}${more}: name the ${what} by type/id`,
+  );
+}
+
+function resourceNamed(text: string): ResourceName | undefined {
+  const at = text.indexOf(SEPARATOR);
+  if (at <= 0) return undefined;
+  return { resourceTypeId: text.slice(0, at), resourceId: text.slice(at + SEPARATOR.length) };
+}

@@ -1,0 +1,184 @@
+import {
+  type Access,
+  type AccessPage,
+  type AccessPath,
+  openAccess,
+  type SyncAccess,
+} from '@sstitch/access';
+import type { ResourceName } from '@sstitch/records';
+import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
+import type { InputOf } from '../../command-line/command-spec.js';
+import { usageError } from '../../errors.js';
+import { EXIT_CODES } from '../../exit-codes.js';
+import { withSyncs } from '../../operations/open-syncs.js';
+import { formatCount, formatCountOf } from '../../output/quantities.js';
+import { type Column, formatTable } from '../../output/table.js';
+import { keyOf, RecordNames } from '../../records/record-names.js';
+import { syncIdsOf } from '../../stores/find-syncs.js';
+import type { ByteReader } from '../../stores/open-store.js';
+import { escapeText } from '../../terminal/escape.js';
+import type { whoCommand } from './command.js';
+import {
+  describeAccess,
+  entitlementText,
+  pathText,
+  resourceText,
+  sourcesText,
+} from './describe-access.js';
+import { findResource } from './find-resource.js';
+
+type Input = InputOf<typeof whoCommand>;
+
+/** Ways that are shown of one access. */
+const MAX_PATHS = 10;
+
+/** A question, with the sync that it is asked of. */
+interface Asked {
+  readonly context: CommandContext;
+  readonly input: Input;
+  readonly syncId: string;
+  readonly access: SyncAccess;
+  readonly names: RecordNames;
+  readonly principal: ResourceName | undefined;
+  readonly resource: ResourceName | undefined;
+}
+
+export const run: Run<typeof whoCommand> = (context, input) => {
+  const { principal, entitlement, resource } = input;
+  if (principal === undefined && entitlement === undefined && resource === undefined) {
+    throw usageError('give --principal, --entitlement or --resource');
+  }
+  if (resource !== undefined && (principal !== undefined || entitlement !== undefined)) {
+    throw usageError('--resource stands alone; --principal and --entitlement go together');
+  }
+  return withSyncs(context, input.store, input.zone, (reader) => ask(context, input, reader));
+};
+
+async function ask(
+  context: CommandContext,
+  input: Input,
+  reader: ByteReader,
+): Promise<CommandResult> {
+  const { progress, signal } = context;
+  const [syncId = ''] = await syncIdsOf(reader, input.store, [input.sync], signal);
+  progress.update({ doing: 'reading which entitlements lead to which' });
+  const access = await openAccess(reader, syncId, { signal });
+  try {
+    const find = (text: string | undefined, what: string) =>
+      text === undefined ? undefined : findResource(reader, syncId, text, what, signal);
+    const asked: Asked = {
+      ...{ context, input, syncId, access, names: new RecordNames(reader, syncId) },
+      principal: await find(input.principal, 'principal'),
+      resource: await find(input.resource, 'resource'),
+    };
+    const { principal } = asked;
+    return principal !== undefined && input.entitlement !== undefined
+      ? await explain(asked, principal, input.entitlement)
+      : await list(asked);
+  } finally {
+    await access.close();
+  }
+}
+
+/** Why a principal has an entitlement. */
+async function explain(
+  { context, syncId, access, names }: Asked,
+  principal: ResourceName,
+  entitlementId: string,
+): Promise<CommandResult> {
+  const { signal, style } = context;
+  const who = await resourceText(names, principal);
+  const what = await entitlementText(names, entitlementId);
+  const explanation = await access.explain(principal, entitlementId, {
+    signal,
+    maxPaths: MAX_PATHS,
+  });
+  if (explanation === undefined) {
+    return {
+      document: { syncId, access: [], next: null },
+      exitCode: EXIT_CODES.failed,
+      complaint: `${who} does not have ${what}`,
+    };
+  }
+  const { access: found, paths, hasMore } = explanation;
+  const lines = await Promise.all(paths.map((path) => pathText(names, principal, path)));
+  const ways = `${formatCountOf(paths.length, 'way')}${hasMore ? ', and there are more' : ''}`;
+  return {
+    document: { syncId, access: [await describeAccess(names, found, paths)], next: null },
+    text:
+      `${style.bold(escapeText(who))} has ${style.bold(escapeText(what))}, ${ways}:\n` +
+      lines.map((line, at) => `${at + 1}. ${escapeText(line)}\n`).join(''),
+  };
+}
+
+/** What a principal has, or who has something. */
+async function list(asked: Asked): Promise<CommandResult> {
+  const { input, syncId, names } = asked;
+  const { items, next } = await pageOf(asked);
+  const paths: Array<readonly AccessPath[] | undefined> = [];
+  for (const item of items) paths.push(input.why ? await shortestPath(asked, item) : undefined);
+  const described = await Promise.all(
+    items.map((item, at) => describeAccess(names, item, paths[at])),
+  );
+  const count = formatCount(items.length);
+  const isAll = next === undefined && input.after === undefined;
+  const more = next === undefined ? '' : `; more follow: --after ${next}`;
+  return {
+    document: { syncId, access: described, next: next ?? null },
+    text: items.length === 0 ? '' : await tableOf(asked, items, paths),
+    summary: items.length === 0 ? '' : `${count} ${isAll ? 'in all' : 'shown'}${more}\n`,
+    ...(items.length === 0 && {
+      exitCode: EXIT_CODES.failed,
+      complaint: await nothingText(asked),
+    }),
+  };
+}
+
+function pageOf({ context, input, access, principal, resource }: Asked): Promise<AccessPage> {
+  const query = { signal: context.signal, limit: input.limit, cursor: input.after };
+  if (principal !== undefined) return access.accessPage(principal, query);
+  const target = resource === undefined ? { entitlementId: input.entitlement ?? '' } : { resource };
+  return access.holdersPage(target, query);
+}
+
+async function shortestPath(
+  { context, access }: Asked,
+  { principal, entitlementId }: Access,
+): Promise<readonly AccessPath[]> {
+  const { signal } = context;
+  const explanation = await access.explain(principal, entitlementId, { signal, maxPaths: 1 });
+  return explanation?.paths ?? [];
+}
+
+async function tableOf(
+  { context, names, principal, resource }: Asked,
+  items: readonly Access[],
+  paths: ReadonlyArray<readonly AccessPath[] | undefined>,
+): Promise<string> {
+  const showsPrincipal = principal === undefined;
+  const showsEntitlement = principal !== undefined || resource !== undefined;
+  const columns: Column[] = [
+    ...(showsPrincipal ? [{ title: 'PRINCIPAL' }, { title: 'NAME' }] : []),
+    ...(showsEntitlement ? [{ title: 'ENTITLEMENT' }, { title: 'ID' }] : []),
+    { title: 'HOW' },
+  ];
+  const rows = items.map(async (item, at) => {
+    const [path] = paths[at] ?? [];
+    const { principal: who, entitlementId } = item;
+    return [
+      ...(showsPrincipal ? [keyOf(who), await names.displayNameOf(who)] : []),
+      ...(showsEntitlement
+        ? [await entitlementText(names, entitlementId, item.resource), entitlementId]
+        : []),
+      path === undefined ? await sourcesText(names, item) : await pathText(names, who, path),
+    ].map(escapeText);
+  });
+  return formatTable(columns, await Promise.all(rows), context.style.bold, context.columns);
+}
+
+async function nothingText({ input, names, principal, resource }: Asked): Promise<string> {
+  if (principal !== undefined) return `${await resourceText(names, principal)} has nothing`;
+  if (resource !== undefined)
+    return `nobody has anything of ${await resourceText(names, resource)}`;
+  return `nobody has ${await entitlementText(names, input.entitlement ?? '')}`;
+}

@@ -1,0 +1,71 @@
+// How many records syncs have, by their statistics.
+import type { ReadableEngine } from '@sstitch/contract';
+import { SyncReader } from '@sstitch/records';
+import { formatCount } from '../output/quantities.js';
+
+/** Records by type. */
+export interface RecordCounts {
+  readonly resource_type: number;
+  readonly resource: number;
+  readonly entitlement: number;
+  readonly grant: number;
+  readonly asset: number;
+}
+
+/** A sync before and after a change, for --json; null where it has no statistics, as an unfinished one. */
+export interface CountsLine {
+  readonly syncId: string;
+  readonly before: RecordCounts | null;
+  readonly after: RecordCounts | null;
+}
+
+/** By the statistics of each sync. */
+export async function readCounts(
+  engine: ReadableEngine,
+  syncIds: readonly string[],
+): Promise<ReadonlyMap<string, RecordCounts>> {
+  const reader = new SyncReader(engine);
+  const counts = new Map<string, RecordCounts>();
+  for (const syncId of syncIds) {
+    const stats = await reader.getSyncStats(syncId);
+    if (stats === undefined) continue;
+    counts.set(syncId, {
+      resource_type: Number(stats.resourceTypes),
+      resource: Number(stats.resources),
+      entitlement: Number(stats.entitlements),
+      grant: Number(stats.grants),
+      asset: Number(stats.assets),
+    });
+  }
+  return counts;
+}
+
+/** What became of the counts of some syncs. */
+export function countsLines(
+  syncIds: readonly string[],
+  before: ReadonlyMap<string, RecordCounts>,
+  after: ReadonlyMap<string, RecordCounts>,
+): readonly CountsLine[] {
+  return syncIds.map((syncId) => ({
+    ...{ syncId, before: before.get(syncId) ?? null, after: after.get(syncId) ?? null },
+  }));
+}
+
+/** A line a sync: `36zf…: resources 51, entitlements 30 to 31, grants 40 to 42`. */
+export function countsText(lines: readonly CountsLine[]): string {
+  return lines
+    .filter(({ after }) => after !== null)
+    .map(({ syncId, before, after }) => {
+      const parts = (['resource', 'entitlement', 'grant'] as const).map((bucket) => {
+        const [old, present] = [before?.[bucket], after?.[bucket]];
+        return `${bucket}s ${changeText(old, present)}`;
+      });
+      return `${syncId.slice(0, 8)}: ${parts.join(', ')}\n`;
+    })
+    .join('');
+}
+
+function changeText(before: number | undefined, after: number | undefined): string {
+  const shown = (count: number | undefined) => (count === undefined ? '?' : formatCount(count));
+  return before === after ? shown(after) : `${shown(before)} to ${shown(after)}`;
+}

@@ -1,0 +1,125 @@
+// Whole-sync operations from the command line: what a store holds after them, by digests.
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { FIRST, makeScene, SECOND, THIRD } from './every-command.js';
+import { digestsOf, sstitch, sstitchJson, testDirectory } from './in-process.js';
+
+let template: string;
+
+beforeAll(async () => {
+  template = await makeScene();
+  return () => rmSync(template, { recursive: true, force: true });
+});
+
+/** A base of two syncs, a store with a newer version of the first, and the digests of both. */
+async function scene() {
+  const directory = testDirectory();
+  cpSync(template, directory, { recursive: true });
+  const [base, fresh] = [join(directory, 'base'), join(directory, 'fresh')];
+  return { directory, base, fresh, held: await digestsOf(base), newer: await digestsOf(fresh) };
+}
+
+describe('compact --keep-replaced and rollback', () => {
+  it('go to the newer version and back, to the byte', async () => {
+    const { base, fresh, held, newer } = await scene();
+    const line = ['compact', '--base', base, '--from', fresh, '--all', '--keep-replaced'];
+    const { kept } = await sstitchJson<{ kept: { side: string }[] }>(...line);
+    const side = kept[0]?.side ?? '';
+    expect(await digestsOf(base)).toMatchObject({ [FIRST]: newer[FIRST], [SECOND]: held[SECOND] });
+    expect(await sstitchJson('verify', base)).toMatchObject({ ok: true, syncs: 3 });
+    const back = await sstitchJson('rollback', base, '--sync', FIRST);
+    expect(back).toMatchObject({ syncId: FIRST, side });
+    expect(await digestsOf(base)).toMatchObject(held);
+    expect(await sstitchJson('verify', base)).toMatchObject({ ok: true, syncs: 3 });
+    await sstitchJson('rollback', base, '--sync', FIRST, '--side', side);
+    expect((await digestsOf(base))[FIRST]).toBe(newer[FIRST]);
+  });
+
+  it('keep a version that no word but its id names', async () => {
+    const { base, fresh } = await scene();
+    await sstitchJson('drop', base, '--sync', SECOND, '--yes');
+    const line = ['compact', '--base', base, '--from', fresh, '--all', '--keep-replaced'];
+    await sstitchJson(...line);
+    const digest = (sync: string) => sstitch(['digest', base, '--sync', sync, '--json']);
+    expect(JSON.parse((await digest('latest')).stdout)).toMatchObject({ syncId: FIRST });
+    expect((await digest('@2')).exitCode).toBe(3);
+    const side = (await sstitchJson<{ syncId: string; type: string }[]>('syncs', base)).find(
+      ({ type }) => type === 'replaced',
+    );
+    expect((await digest(side?.syncId ?? '')).exitCode).toBe(0);
+  });
+});
+
+describe('clone and rename', () => {
+  it('there and back again is the same sync', async () => {
+    const { directory, base, held } = await scene();
+    await sstitchJson('clone', base, '--sync', FIRST, '--as', THIRD);
+    expect(await digestsOf(base)).toMatchObject(held);
+    await sstitchJson('drop', base, '--sync', FIRST, '--yes');
+    await sstitchJson('rename', base, '--sync', THIRD, '--as', FIRST);
+    expect(await digestsOf(base)).toEqual(held);
+    const archive = join(directory, 'archive');
+    await sstitchJson('clone', base, '--sync', FIRST, '--into', archive);
+    expect(await digestsOf(archive)).toEqual({ [FIRST]: held[FIRST] });
+    expect(await sstitchJson('verify', base)).toMatchObject({ ok: true });
+  });
+});
+
+describe('merge', () => {
+  it('of a sync and a newer version of it is sound, and has what both have', async () => {
+    const { base, fresh } = await scene();
+    await sstitchJson('clone', fresh, '--sync', FIRST, '--into', base, '--as', THIRD);
+    const merged = await sstitchJson<{ syncId: string }>(
+      ...['merge', base, '--base', FIRST, '--partials', THIRD],
+    );
+    expect(await sstitchJson('verify', base)).toMatchObject({ ok: true, syncs: 4 });
+    const difference = await sstitchJson<{ buckets: { bucket: string; removed: number }[] }>(
+      ...['diff', base, base, '--sync', THIRD, '--to', merged.syncId],
+    );
+    expect(difference.buckets.every(({ removed }) => removed === 0)).toBe(true);
+  });
+});
+
+describe('diff', () => {
+  it('of two .c1z files says who gained and lost what, and exits with 1 where it is asked', async () => {
+    const { directory, base, fresh } = await scene();
+    const files = [join(directory, 'monday.c1z'), join(directory, 'tuesday.c1z')];
+    for (const [at, store] of [base, fresh].entries()) {
+      const output = files[at] ?? '';
+      await sstitchJson('export', store, '--sync', FIRST, '--output', output);
+    }
+    const { exitCode, stdout } = await sstitch(['diff', ...files, '--exit-code']);
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('Group 0000000 lost member on Group everyone\n');
+    const same = await sstitch(['diff', files[0] ?? '', base, '--sync', FIRST, '--exit-code']);
+    expect(same.exitCode).toBe(0);
+  });
+
+  it('prints each changed record as a line of JSON', async () => {
+    const { base, fresh } = await scene();
+    const counts = await sstitchJson<{ buckets: { bucket: string; added: number }[] }>(
+      ...['diff', base, fresh, '--sync', FIRST],
+    );
+    const { stdout } = await sstitch(['diff', base, fresh, '--sync', FIRST, '--records']);
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { change: string; type: string });
+    const added = lines.filter(({ change, type }) => change === 'added' && type === 'grant');
+    expect(added).toHaveLength(
+      counts.buckets.find(({ bucket }) => bucket === 'grant')?.added ?? -1,
+    );
+  });
+
+  it('passes over the tables that two stores share, and finds what was written since', async () => {
+    const { directory, base } = await scene();
+    const copy = join(directory, 'copy');
+    await sstitchJson('checkpoint', base, copy);
+    const line = ['diff', copy, base, '--sync', FIRST];
+    const same = await sstitchJson<{ buckets: { unchanged: number }[] }>(...line);
+    expect(same).toMatchObject({ added: 0, removed: 0, changed: 0 });
+    await sstitchJson('drop', base, '--sync', FIRST, '--yes');
+    expect(await sstitchJson(...line)).toMatchObject({ added: 0, changed: 0 });
+  });
+});

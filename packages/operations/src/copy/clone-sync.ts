@@ -1,0 +1,79 @@
+import type { Engine, EngineSnapshot, ReadableEngine } from '@sstitch/contract';
+import { parseSyncId, syncSpans } from '@sstitch/keys';
+import { withWriteLock } from '@sstitch/records';
+import { hasEntries, withView } from '../entries/entry-pages.js';
+import { notFound, OperationsError } from '../errors.js';
+import type { OperationOptions } from '../progress.js';
+import { commitReplacements, type OperationCommit, replaceSync } from './sync-contents.js';
+import { SyncCopy } from './sync-copy.js';
+
+/** Options of {@link cloneSync}. */
+export interface CloneSyncOptions extends OperationOptions {
+  /** Where the sync is. */
+  readonly engine: ReadableEngine;
+  readonly syncId: string;
+  /** The id of the clone. */
+  readonly as: string;
+  /** Where the clone is put. */
+  readonly into: Engine;
+  /** Clone this state of `engine`. @defaultValue the state now */
+  readonly snapshot?: EngineSnapshot | undefined;
+  /** Replace what `into` holds under the clone's id. @defaultValue false */
+  readonly replace?: boolean | undefined;
+}
+
+/**
+ * Makes an engine hold a sync under another id, in one commit: every record and index entry of it, its run and its
+ * statistics, which count the records. Writers of `into` that take turns with the operation (`SyncStore`) wait.
+ *
+ * @throws {@link OperationsError} SSTITCH_SYNC_NOT_FOUND, SSTITCH_SYNC_EXISTS, SSTITCH_OPTION_INVALID,
+ * SSTITCH_ABORTED: `into` is as it was; KeysError SSTITCH_SYNC_ID_INVALID; RecordsError SSTITCH_RECORD_UNDECODABLE
+ */
+export async function cloneSync(options: CloneSyncOptions): Promise<OperationCommit> {
+  const { engine, syncId, as, into, snapshot, replace = false, signal } = options;
+  for (const id of [syncId, as]) parseSyncId(id);
+  if (syncId === as && (engine as unknown) === into) {
+    throw new OperationsError('SSTITCH_OPTION_INVALID', `sync ${syncId} cannot be its own clone`);
+  }
+  return withWriteLock(into, () =>
+    withView(engine, { snapshot, signal }, async (view) => {
+      await checkFound(view, syncId);
+      if (!replace) await checkFree(into, as, signal);
+      const copy = new SyncCopy(view, syncId, as, { onRecords: recordsOf(options) });
+      return commitReplacements(into, replaceSync(as, copy), signal);
+    }),
+  );
+}
+
+/** @throws OperationsError SSTITCH_SYNC_NOT_FOUND */
+export async function checkFound(
+  view: Parameters<typeof hasEntries>[0],
+  syncId: string,
+): Promise<void> {
+  if (!(await hasEntries(view, spansOf(syncId)))) notFound(syncId);
+}
+
+/** @throws OperationsError SSTITCH_SYNC_EXISTS */
+export async function checkFree(
+  engine: ReadableEngine,
+  syncId: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await withView(engine, { signal }, async (view) => {
+    if (!(await hasEntries(view, spansOf(syncId)))) return;
+    throw new OperationsError('SSTITCH_SYNC_EXISTS', `there is a sync ${syncId} already`);
+  });
+}
+
+/** Adds up records for `onProgress`. */
+export function recordsOf({ onProgress }: OperationOptions): (count: number) => void {
+  let records = 0;
+  return (count) => {
+    records += count;
+    onProgress?.({ records });
+  };
+}
+
+function spansOf(syncId: string) {
+  return syncSpans(syncId).map(({ span }) => span);
+}

@@ -1,0 +1,74 @@
+import type { Engine } from '@sstitch/contract';
+import { parseSyncId } from '@sstitch/keys';
+import { encodeRecord, type SyncRunRecord, withWriteLock } from '@sstitch/records';
+import { type ReadView, withView } from '../entries/entry-pages.js';
+import { listRuns } from '../entries/sync-runs.js';
+import { OperationsError } from '../errors.js';
+import type { OperationOptions } from '../progress.js';
+import { checkFound, checkFree, recordsOf } from './clone-sync.js';
+import {
+  commitReplacements,
+  type OperationCommit,
+  type Replacement,
+  replaceEntry,
+  replaceSync,
+} from './sync-contents.js';
+import { SyncCopy } from './sync-copy.js';
+
+/** Options of {@link renameSync}. */
+export interface RenameSyncOptions extends OperationOptions {
+  readonly engine: Engine;
+  readonly syncId: string;
+  /** The new id. */
+  readonly as: string;
+}
+
+/**
+ * Gives a sync another id, in one commit: what the engine held under the old id is gone. The runs of other syncs that
+ * name it, as their parent or as the sync that they are linked to, name the new id.
+ *
+ * @throws {@link OperationsError} SSTITCH_SYNC_NOT_FOUND, SSTITCH_SYNC_EXISTS, SSTITCH_OPTION_INVALID,
+ * SSTITCH_ABORTED: the engine is as it was; KeysError SSTITCH_SYNC_ID_INVALID; RecordsError
+ * SSTITCH_RECORD_UNDECODABLE
+ */
+export async function renameSync(options: RenameSyncOptions): Promise<OperationCommit> {
+  const { engine, syncId, as, signal } = options;
+  for (const id of [syncId, as]) parseSyncId(id);
+  if (syncId === as) {
+    throw new OperationsError('SSTITCH_OPTION_INVALID', `sync ${syncId} has that id already`);
+  }
+  return withWriteLock(engine, () =>
+    withView(engine, { signal }, async (view) => {
+      await checkFound(view, syncId);
+      await checkFree(engine, as, signal);
+      const copy = new SyncCopy(view, syncId, as, { onRecords: recordsOf(options) });
+      const replacements = [
+        ...replaceSync(syncId),
+        ...replaceSync(as, copy),
+        ...(await referrers(view, syncId, as)),
+      ];
+      return commitReplacements(engine, replacements, signal);
+    }),
+  );
+}
+
+/** The runs of other syncs that name the sync, with its new id. */
+async function referrers(view: ReadView, syncId: string, as: string): Promise<Replacement[]> {
+  const replacements: Replacement[] = [];
+  for await (const { run, key } of listRuns(view)) {
+    if (run.syncId === syncId) continue;
+    const changed = referring(run, syncId, as);
+    if (changed !== undefined) replacements.push(replaceEntry(key, encodeRecord(changed)));
+  }
+  return replacements;
+}
+
+/** A run that names a sync, with the sync's new id; undefined for one that does not name it. */
+function referring(run: SyncRunRecord, syncId: string, as: string): SyncRunRecord | undefined {
+  if (run.parentSyncId !== syncId && run.linkedSyncId !== syncId) return undefined;
+  return {
+    ...run,
+    parentSyncId: run.parentSyncId === syncId ? as : run.parentSyncId,
+    linkedSyncId: run.linkedSyncId === syncId ? as : run.linkedSyncId,
+  };
+}

@@ -1,0 +1,65 @@
+// Changes as JSON Lines, one change a line:
+//
+//   {"change":"added","type":"grant","id":["…"],"after":{…}}
+//   {"change":"removed","type":"grant","id":["…"],"before":{…}}
+//   {"change":"changed","type":"resource","id":["user","ann"],"fields":["display_name"],"before":{…},"after":{…}}
+//
+// `before` and `after` are records as a line of @sstitch/lines has them, `{"record":{…}}`, with `"value"` in base64
+// where the JSON form would not give the stored bytes back.
+import { recordObject } from '@sstitch/lines/record-object';
+import type { CountedBucket, SyncRecord } from '@sstitch/records';
+import type { ChangeKind, RecordChange } from './record-change.js';
+
+/** A record of a change, in JSON. */
+export interface ChangedRecordObject {
+  readonly record?: object;
+  readonly value?: string;
+}
+
+/** A change, in JSON. */
+export interface ChangeObject {
+  readonly change: ChangeKind;
+  readonly type: CountedBucket;
+  readonly id: readonly string[];
+  /** Of a changed record. */
+  readonly fields?: readonly string[];
+  readonly before?: ChangedRecordObject;
+  readonly after?: ChangedRecordObject;
+}
+
+/**
+ * A change as an object for JSON.
+ *
+ * @throws RecordsError SSTITCH_RECORD_UNDECODABLE
+ */
+export function changeObject(change: RecordChange): ChangeObject {
+  const { kind, bucket, id, fields, before, beforeValue, after, afterValue } = change;
+  return {
+    change: kind,
+    type: bucket,
+    id,
+    ...(kind === 'changed' && { fields }),
+    ...(before && beforeValue && { before: recordOf(bucket, before, beforeValue) }),
+    ...(after && afterValue && { after: recordOf(bucket, after, afterValue) }),
+  };
+}
+
+/**
+ * Changes as lines of JSON, each ended by a newline.
+ *
+ * @throws what reading the changes throws; RecordsError SSTITCH_RECORD_UNDECODABLE
+ */
+export async function* changeLines(
+  changes: AsyncIterable<RecordChange>,
+): AsyncGenerator<string, void, undefined> {
+  for await (const change of changes) yield `${JSON.stringify(changeObject(change))}\n`;
+}
+
+function recordOf(
+  bucket: CountedBucket,
+  record: SyncRecord,
+  value: Uint8Array,
+): ChangedRecordObject {
+  const { type: _type, ...rest } = recordObject(bucket, record, value);
+  return rest;
+}

@@ -1,0 +1,242 @@
+// The difference of two syncs, record by record: a merge of their keys, which both engines hold in the same order.
+//
+// Two records are the same where all their fields are but for those that are ignored. Index entries follow from the
+// records, the run and the statistics are about the sync: none of them is compared.
+import {
+  compareBytes,
+  type EngineSnapshot,
+  type ReadableEngine,
+  type SharingReader,
+  type Span,
+  subtractSpans,
+} from '@sstitch/contract';
+import {
+  bucketLayout,
+  bucketSpan,
+  parseSyncId,
+  RECORD_BUCKETS,
+  SYNC_ID_LENGTH_BYTES,
+} from '@sstitch/keys';
+import type { CountedBucket } from '@sstitch/records';
+import { EntryCursor } from '../entries/entry-cursor.js';
+import { type ReadView, takeSnapshot } from '../entries/entry-pages.js';
+import { throwIfAborted } from '../errors.js';
+import type { OperationOptions } from '../progress.js';
+import {
+  changedFields,
+  haveSameBytes,
+  type IgnoredFields,
+  ignoredFields,
+} from './compare-values.js';
+import { RecordChange } from './record-change.js';
+
+/** A sync to read. */
+export interface SyncInput {
+  readonly engine: ReadableEngine;
+  readonly syncId: string;
+  /** Read this state of the engine. @defaultValue the state when the reading begins */
+  readonly snapshot?: EngineSnapshot | undefined;
+}
+
+/** Options of {@link diffSyncs}. */
+export interface DiffSyncsOptions extends OperationOptions {
+  /** These buckets alone. @defaultValue all five that hold records */
+  readonly buckets?: readonly CountedBucket[] | undefined;
+  /**
+   * Fields whose difference is no change, by their names in the .proto file. The sync id is ignored in any case.
+   * @defaultValue discovered_at: a connector discovers every record anew
+   */
+  readonly ignore?: readonly string[] | undefined;
+}
+
+/** How many records of a bucket differ. */
+export interface BucketChanges {
+  added: number;
+  removed: number;
+  changed: number;
+  /** Records that were read on both sides, and are the same; not those of tables that both sides share. */
+  unchanged: number;
+}
+
+/** By bucket; those that were not compared have no member. */
+export type DiffCounts = { readonly [B in CountedBucket]?: Readonly<BucketChanges> };
+
+/** The buckets of records, in the order in which they are compared. */
+const COMPARED = RECORD_BUCKETS as readonly CountedBucket[];
+const DEFAULT_IGNORED = ['discovered_at'];
+/** `onProgress` is called this often. */
+const RECORDS_PER_EVENT = 10_000;
+
+/**
+ * The changes from one sync to another, bucket by bucket in key order. The syncs may lie in one engine or in two, and
+ * have different ids. Nothing is read before the iteration; each iteration reads both syncs as they are when it
+ * begins, a page of each at a time. Of one id in two engines, ranges that these certainly have alike are not read
+ * (`SharingReader`): stores that are open to read only pass over tables that are the same files.
+ *
+ * @throws KeysError SSTITCH_SYNC_ID_INVALID; from the iteration {@link OperationsError} SSTITCH_ABORTED, RecordsError
+ * SSTITCH_RECORD_UNDECODABLE
+ */
+export function diffSyncs(
+  before: SyncInput,
+  after: SyncInput,
+  options: DiffSyncsOptions = {},
+): SyncDiff {
+  for (const { syncId } of [before, after]) parseSyncId(syncId);
+  return new SyncDiff(before, after, options);
+}
+
+/** Changes, and how many they were. */
+export class SyncDiff implements AsyncIterable<RecordChange> {
+  readonly #before: SyncInput;
+  readonly #after: SyncInput;
+  readonly #options: DiffSyncsOptions;
+  #counts: { [B in CountedBucket]?: BucketChanges } = {};
+
+  /** Use {@link diffSyncs}. */
+  constructor(before: SyncInput, after: SyncInput, options: DiffSyncsOptions) {
+    this.#before = before;
+    this.#after = after;
+    this.#options = options;
+  }
+
+  /** What the last iteration has come to: all, once it has ended. */
+  get counts(): DiffCounts {
+    return this.#counts;
+  }
+
+  /** Counts the changes and passes over them. */
+  async count(): Promise<DiffCounts> {
+    for await (const _change of this);
+    return this.#counts;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<RecordChange, void, undefined> {
+    const { signal, buckets = COMPARED } = this.#options;
+    throwIfAborted(signal);
+    this.#counts = {};
+    const snapshots: EngineSnapshot[] = [];
+    try {
+      const views: ReadView[] = [];
+      for (const { engine, snapshot: given } of [this.#before, this.#after]) {
+        const snapshot = given ?? (await takeSnapshot(engine));
+        if (given === undefined) snapshots.push(snapshot);
+        views.push({ engine, snapshot, signal });
+      }
+      const [before, after] = views as [ReadView, ReadView];
+      const progress = new DiffProgress(this.#options);
+      for (const bucket of COMPARED) {
+        if (!buckets.includes(bucket)) continue;
+        const counts = { added: 0, removed: 0, changed: 0, unchanged: 0 };
+        this.#counts[bucket] = counts;
+        yield* this.#diffBucket(bucket, before, after, counts, progress);
+      }
+      progress.end();
+    } finally {
+      for (const snapshot of snapshots) await snapshot.close();
+    }
+  }
+
+  async #cursors(
+    bucket: CountedBucket,
+    before: ReadView,
+    after: ReadView,
+  ): Promise<readonly [EntryCursor, EntryCursor]> {
+    const [old, present] = [this.#before, this.#after].map(({ syncId }) =>
+      bucketSpan(bucket, syncId),
+    ) as [Span, Span];
+    if (this.#before.syncId !== this.#after.syncId) {
+      return [new EntryCursor(before, [old]), new EntryCursor(after, [present])];
+    }
+    const spans = await unsharedSpans(before, after, old, this.#options.signal);
+    return [new EntryCursor(before, spans), new EntryCursor(after, spans)];
+  }
+
+  async *#diffBucket(
+    bucket: CountedBucket,
+    before: ReadView,
+    after: ReadView,
+    counts: BucketChanges,
+    progress: DiffProgress,
+  ): AsyncGenerator<RecordChange, void, undefined> {
+    const ignored = ignoredFields(bucket, this.#options.ignore ?? DEFAULT_IGNORED);
+    const skipped = bucketLayout(bucket).prefix.length + SYNC_ID_LENGTH_BYTES;
+    const [left, right] = await this.#cursors(bucket, before, after);
+    try {
+      for (;;) {
+        if (left.needsPage || right.needsPage) await Promise.all([left.fill(), right.fill()]);
+        const old = left.entry;
+        const present = right.entry;
+        if (old === undefined && present === undefined) return;
+        const order =
+          old === undefined
+            ? 1
+            : present === undefined
+              ? -1
+              : compareBytes(old[0].subarray(skipped), present[0].subarray(skipped));
+        if (order <= 0) left.advance();
+        if (order >= 0) right.advance();
+        progress.step();
+        if (present === undefined || (old !== undefined && order < 0)) {
+          counts.removed += 1;
+          if (old !== undefined) yield RecordChange.removed(bucket, old);
+        } else if (old === undefined || order > 0) {
+          counts.added += 1;
+          yield RecordChange.added(bucket, present);
+        } else {
+          const change = changeOf(bucket, old, present, ignored);
+          if (change === undefined) counts.unchanged += 1;
+          else {
+            counts.changed += 1;
+            yield change;
+          }
+        }
+      }
+    } finally {
+      await Promise.all([left.close(), right.close()]);
+    }
+  }
+}
+
+/** The spans to read on both sides: what both certainly have alike is left out. */
+async function unsharedSpans(
+  before: ReadView,
+  after: ReadView,
+  span: Span,
+  signal: AbortSignal | undefined,
+): Promise<readonly Span[]> {
+  const { sharedSpans } = before.engine as Partial<SharingReader>;
+  if (sharedSpans === undefined) return [span];
+  const shared = await sharedSpans.call(before.engine, after.engine, [span], { signal });
+  return subtractSpans(span, shared);
+}
+
+function changeOf<B extends CountedBucket>(
+  bucket: B,
+  before: readonly [Uint8Array, Uint8Array],
+  after: readonly [Uint8Array, Uint8Array],
+  ignored: IgnoredFields,
+): RecordChange<B> | undefined {
+  if (haveSameBytes(before[1], after[1], ignored)) return undefined;
+  const change = RecordChange.changed(bucket, before, after, (old, present) =>
+    changedFields(bucket, old, present, ignored),
+  );
+  return change.fields.length === 0 ? undefined : change;
+}
+
+class DiffProgress {
+  readonly #report: DiffSyncsOptions['onProgress'];
+  #records = 0;
+
+  constructor({ onProgress }: DiffSyncsOptions) {
+    this.#report = onProgress;
+  }
+
+  step(): void {
+    this.#records += 1;
+    if (this.#records % RECORDS_PER_EVENT === 0) this.#report?.({ records: this.#records });
+  }
+
+  end(): void {
+    this.#report?.({ records: this.#records });
+  }
+}

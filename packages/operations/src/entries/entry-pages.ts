@@ -1,0 +1,79 @@
+// Reads spans of an engine in pages: millions of entries cost few turns of the event loop.
+import {
+  byteEncodings,
+  type EngineSnapshot,
+  type ReadableEngine,
+  type Span,
+} from '@sstitch/contract';
+import { throwIfAborted } from '../errors.js';
+
+/** A key and its value. */
+export type Entry = readonly [key: Uint8Array, value: Uint8Array];
+
+/** Entries a page at most; an engine may return fewer. */
+const PAGE_ENTRIES = 512;
+
+/** Which state of the engine is read. */
+export interface ReadView {
+  readonly engine: ReadableEngine;
+  readonly snapshot: EngineSnapshot;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The entries of some spans, one span after the other. */
+export async function* entryPages(
+  { engine, snapshot, signal }: ReadView,
+  spans: readonly Span[],
+): AsyncGenerator<readonly Entry[], void, undefined> {
+  for (const { start, end } of spans) {
+    throwIfAborted(signal);
+    const iterator = engine.iterator({
+      ...byteEncodings,
+      gte: start,
+      ...(end && { lt: end }),
+      snapshot,
+    });
+    try {
+      for (;;) {
+        const page = await iterator.nextv(PAGE_ENTRIES);
+        if (page.length === 0) break;
+        yield page;
+        throwIfAborted(signal);
+      }
+    } finally {
+      await iterator.close();
+    }
+  }
+}
+
+/** Whether the spans hold an entry. */
+export async function hasEntries(view: ReadView, spans: readonly Span[]): Promise<boolean> {
+  for await (const _page of entryPages(view, spans)) return true;
+  return false;
+}
+
+/** Runs `use` on one state of an engine: the given one, or the state now. */
+export async function withView<T>(
+  engine: ReadableEngine,
+  {
+    snapshot: given,
+    signal,
+  }: { readonly snapshot?: EngineSnapshot | undefined } & {
+    readonly signal?: AbortSignal | undefined;
+  },
+  use: (view: ReadView) => Promise<T>,
+): Promise<T> {
+  throwIfAborted(signal);
+  const snapshot = given ?? (await takeSnapshot(engine));
+  try {
+    return await use({ engine, snapshot, signal });
+  } finally {
+    if (given === undefined) await snapshot.close();
+  }
+}
+
+/** A snapshot of an engine, once it is open: abstract-level's `snapshot` alone does not wait for an open. */
+export async function takeSnapshot(engine: ReadableEngine): Promise<EngineSnapshot> {
+  if (engine.status === 'opening') await engine.getMany([], byteEncodings);
+  return engine.snapshot();
+}

@@ -1,0 +1,136 @@
+// Merges one bucket of several syncs: a k-way merge of their keys. Of the records of one key the one that was
+// discovered last wins, of those of one time that of the later source. A record of a partial-deletions sync stands for
+// a deletion at its time; where that wins, the merged sync has no record of the key.
+import type { Timestamp } from '@bufbuild/protobuf/wkt';
+import { compareBytes } from '@sstitch/contract';
+import { bucketLayout, bucketSpan, SYNC_ID_LENGTH_BYTES } from '@sstitch/keys';
+import { type CountedBucket, decodeRecord } from '@sstitch/records';
+import { EntryCursor } from '../entries/entry-cursor.js';
+import type { Entry, ReadView } from '../entries/entry-pages.js';
+import { compareTimes, discoveredAt } from './discovery.js';
+
+/** A sync that is merged. */
+export interface MergeSource {
+  readonly view: ReadView;
+  readonly syncId: string;
+  /** Its records are deletions. */
+  readonly isDeletions: boolean;
+  /** The time of its deletions that have none of their own. */
+  readonly endedAt: Timestamp | undefined;
+}
+
+/** What became of the records of a source. */
+export interface SourceCounts {
+  readonly syncId: string;
+  /** Records that are in the merged sync. */
+  taken: number;
+  /** Records that another source had later. */
+  overridden: number;
+  /** Records of other sources that a deletion of this one removed; or its records that were removed by another's. */
+  deleted: number;
+}
+
+/** A record of the merged sync. */
+export interface Winner {
+  /** The index of its source. */
+  readonly source: number;
+  readonly entry: Entry;
+}
+
+/** Winners a page at most. */
+const PAGE_WINNERS = 256;
+
+/** The records of one bucket of the merged sync, in key order, in pages. `counts` has one member a source. */
+export async function* mergeBucket(
+  bucket: CountedBucket,
+  sources: readonly MergeSource[],
+  counts: readonly SourceCounts[],
+): AsyncGenerator<readonly Winner[], void, undefined> {
+  const cursors = sources.map(
+    ({ view, syncId }) => new EntryCursor(view, [bucketSpan(bucket, syncId)]),
+  );
+  const elementsAt = bucketLayout(bucket).prefix.length + SYNC_ID_LENGTH_BYTES;
+  let page: Winner[] = [];
+  try {
+    for (;;) {
+      if (cursors.some((cursor) => cursor.needsPage)) {
+        await Promise.all(cursors.map((cursor) => cursor.fill()));
+      }
+      const contenders = takeLeast(cursors, elementsAt);
+      if (contenders.length === 0) break;
+      const winner = winnerOf(bucket, sources, contenders);
+      count(sources, counts, contenders, winner);
+      if (sources[winner.source]?.isDeletions === true) continue;
+      page.push(winner);
+      if (page.length < PAGE_WINNERS) continue;
+      yield page;
+      page = [];
+    }
+    if (page.length > 0) yield page;
+  } finally {
+    await Promise.all(cursors.map((cursor) => cursor.close()));
+  }
+}
+
+/** The entries of the least key, and each of their cursors one further. Empty at the end. */
+function takeLeast(cursors: readonly EntryCursor[], elementsAt: number): Winner[] {
+  let least: Winner[] = [];
+  for (const [source, { entry }] of cursors.entries()) {
+    if (entry === undefined) continue;
+    const [first] = least;
+    const order =
+      first === undefined
+        ? -1
+        : compareBytes(entry[0].subarray(elementsAt), first.entry[0].subarray(elementsAt));
+    if (order < 0) least = [{ source, entry }];
+    else if (order === 0) least.push({ source, entry });
+  }
+  for (const { source } of least) cursors[source]?.advance();
+  return least;
+}
+
+/** @param contenders in the order of their sources, at least one */
+function winnerOf(
+  bucket: CountedBucket,
+  sources: readonly MergeSource[],
+  contenders: readonly Winner[],
+): Winner {
+  let [winner] = contenders as readonly [Winner];
+  if (contenders.length === 1) return winner;
+  let time = timeOf(bucket, sources[winner.source], winner.entry);
+  for (const contender of contenders.slice(1)) {
+    const at = timeOf(bucket, sources[contender.source], contender.entry);
+    if (compareTimes(at, time) < 0) continue;
+    winner = contender;
+    time = at;
+  }
+  return winner;
+}
+
+function timeOf(
+  bucket: CountedBucket,
+  source: MergeSource | undefined,
+  [key, value]: Entry,
+): Timestamp | undefined {
+  const at = discoveredAt(decodeRecord(bucket, key, value));
+  return at === undefined && source?.isDeletions === true ? source.endedAt : at;
+}
+
+function count(
+  sources: readonly MergeSource[],
+  counts: readonly SourceCounts[],
+  contenders: readonly Winner[],
+  winner: Winner,
+): void {
+  const isDeleted = sources[winner.source]?.isDeletions === true;
+  for (const { source } of contenders) {
+    const of = counts[source];
+    if (of === undefined) continue;
+    if (source === winner.source) {
+      if (!isDeleted) of.taken += 1;
+    } else if (sources[source]?.isDeletions !== true) {
+      if (isDeleted) of.deleted += 1;
+      else of.overridden += 1;
+    }
+  }
+}

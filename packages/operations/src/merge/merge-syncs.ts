@@ -1,0 +1,140 @@
+// Merges partial syncs over a base sync, as the compactor of ConductorOne's baton-sdk does (pkg/synccompactor): of each
+// record the version that was discovered last. Unlike it, assets are merged, too, and deletions are applied.
+import { byteEncodings, type EngineSnapshot, type ReadableEngine } from '@sstitch/contract';
+import { parseSyncId, RECORD_BUCKETS, syncRunKey } from '@sstitch/keys';
+import {
+  type CountedBucket,
+  decodeRecord,
+  type EntryTables,
+  type EntryTablesOptions,
+  type LoadedSync,
+  RecordBatch,
+  RecordLoader,
+  StoreSink,
+  type SyncRunRecord,
+  SyncType,
+  type TableStore,
+  withWriteLock,
+} from '@sstitch/records';
+import { checkFound, checkFree, recordsOf } from '../copy/clone-sync.js';
+import type { SyncInput } from '../diff/diff-syncs.js';
+import { type ReadView, takeSnapshot } from '../entries/entry-pages.js';
+import { OperationsError, throwIfAborted } from '../errors.js';
+import type { OperationOptions } from '../progress.js';
+import { type MergeSource, mergeBucket, type SourceCounts, type Winner } from './merge-records.js';
+import { mergedRun } from './merged-run.js';
+
+/** What a merged sync is loaded into: a `Store` of @sstitch/engine. */
+export interface MergeTarget<Tables> extends TableStore<Tables>, ReadableEngine {
+  tableLoader(options: EntryTablesOptions): EntryTables<Tables>;
+}
+
+/** Options of {@link mergeSyncs}. */
+export interface MergeSyncsOptions<Tables> extends OperationOptions {
+  readonly base: SyncInput;
+  /** In the order in which they were made; of two records of one time that of the later sync wins. */
+  readonly partials: readonly SyncInput[];
+  readonly into: MergeTarget<Tables>;
+  /** The id of the merged sync. */
+  readonly as: string;
+  /** Replace what `into` holds under that id. @defaultValue false */
+  readonly replace?: boolean | undefined;
+  /** Merge assets, too. @defaultValue true */
+  readonly assets?: boolean | undefined;
+}
+
+/** What {@link mergeSyncs} did. */
+export interface MergedSync {
+  readonly loaded: LoadedSync;
+  /** Of the base, then of the partials, in their order. */
+  readonly sources: readonly Readonly<SourceCounts>[];
+}
+
+/**
+ * Merges partial syncs over a base sync into a new sync, in one commit. Of the records of one id the one with the
+ * latest discovered_at wins; one without a time is the oldest. A record of a partial-deletions sync deletes the record
+ * of its id, unless another one was discovered later. Index entries and statistics follow from the records.
+ *
+ * The syncs are read in key order, a page of each at a time, and may lie in `into` or elsewhere.
+ *
+ * @throws {@link OperationsError} SSTITCH_SYNC_NOT_FOUND, SSTITCH_SYNC_EXISTS, SSTITCH_OPTION_INVALID,
+ * SSTITCH_ABORTED: `into` is as it was; KeysError SSTITCH_SYNC_ID_INVALID; RecordsError; what the engine throws
+ */
+export async function mergeSyncs<Tables>(options: MergeSyncsOptions<Tables>): Promise<MergedSync> {
+  const { base, partials, into, as, replace = false, signal } = options;
+  for (const syncId of [base.syncId, ...partials.map((each) => each.syncId), as]) {
+    parseSyncId(syncId);
+  }
+  throwIfAborted(signal);
+  return withWriteLock(into, async () => {
+    if (!replace) await checkFree(into, as, signal);
+    const snapshots: EngineSnapshot[] = [];
+    try {
+      const inputs: Input[] = [];
+      for (const input of [base, ...partials]) {
+        const snapshot = input.snapshot ?? (await takeSnapshot(input.engine));
+        if (input.snapshot === undefined) snapshots.push(snapshot);
+        inputs.push(await openInput({ engine: input.engine, snapshot, signal }, input.syncId));
+      }
+      if (inputs[0]?.isDeletions === true) {
+        throw new OperationsError(
+          'SSTITCH_OPTION_INVALID',
+          `the base, sync ${base.syncId}, holds deletions: they are merged over a base`,
+        );
+      }
+      return await merge(options, inputs);
+    } finally {
+      for (const snapshot of snapshots) await snapshot.close();
+    }
+  });
+}
+
+interface Input extends MergeSource {
+  readonly run: SyncRunRecord | undefined;
+}
+
+async function openInput(view: ReadView, syncId: string): Promise<Input> {
+  await checkFound(view, syncId);
+  const { engine, snapshot } = view;
+  const key = syncRunKey(parseSyncId(syncId));
+  const value = await engine.get(key, { ...byteEncodings, snapshot });
+  const run = value && decodeRecord('sync_run', key, value);
+  const isDeletions = run?.type === SyncType.PARTIAL_DELETIONS;
+  return { view, syncId, run, isDeletions, endedAt: run?.endedAt ?? run?.startedAt };
+}
+
+async function merge<Tables>(
+  options: MergeSyncsOptions<Tables>,
+  inputs: readonly Input[],
+): Promise<MergedSync> {
+  const { into, as, assets = true, signal } = options;
+  const counts = inputs.map(({ syncId }) => ({ syncId, taken: 0, overridden: 0, deleted: 0 }));
+  const loader = new RecordLoader((tables) => into.tableLoader(tables), { signal });
+  const sink = new StoreSink(loader, into);
+  const onRecords = recordsOf(options);
+  try {
+    const run = mergedRun(
+      as,
+      inputs.map((input) => input.run),
+    );
+    await sink.add(RecordBatch.ofRecords(as, 'sync_run', [run]));
+    for (const bucket of RECORD_BUCKETS as readonly CountedBucket[]) {
+      if (bucket === 'asset' && !assets) continue;
+      for await (const page of mergeBucket(bucket, inputs, counts)) {
+        await sink.add(batchOf(bucket, page, as));
+        onRecords(page.length);
+      }
+    }
+    const [loaded] = await sink.finish();
+    if (loaded === undefined) throw new Error('a load of one sync has no result');
+    return { loaded, sources: counts };
+  } finally {
+    await sink.close();
+  }
+}
+
+function batchOf(bucket: CountedBucket, page: readonly Winner[], as: string): RecordBatch {
+  const values = page.map(({ entry }) => entry[1]);
+  // Whichever syncs they were of: the id is set in each of them.
+  return RecordBatch.ofValues('', bucket, values).withSyncId(as);
+}

@@ -1,0 +1,137 @@
+// A replaced version of a sync: all that a base held of it before a compaction, kept under a side id.
+//
+// The side id is the sync's time and the first 16 bytes of SHA-256("sstitch replaced version" and the sync's 20 bytes),
+// unless the caller names one. What makes it a replaced version is its run:
+//
+//   type            unspecified: no list of full or partial syncs, and no "latest" of either, shows it
+//   linked_sync_id  the sync that it is a version of
+//   started_at      the version's own
+//   ended_at        the version's own; its start where it had not ended, so that nobody resumes it
+//   sync_token      "sstitch-replaced-version:1:" kept ":" run
+//                   kept  when it was replaced, in milliseconds since 1970, as decimal digits
+//                   run   the bytes of the version's own run, in base64url; none where it had none
+//
+// Records, index entries and statistics are those of the version, with the side id.
+import { createHash } from 'node:crypto';
+import { create } from '@bufbuild/protobuf';
+import { TimestampSchema } from '@bufbuild/protobuf/wkt';
+import { formatSyncId, parseSyncId, syncIdBytes, syncRunKey } from '@sstitch/keys';
+import {
+  decodeRecord,
+  encodeRecord,
+  type SyncRunRecord,
+  SyncRunRecordSchema,
+  SyncType,
+} from '@sstitch/records';
+import type { ReadView } from '../entries/entry-pages.js';
+import { listRuns } from '../entries/sync-runs.js';
+import { OperationsError } from '../errors.js';
+
+const MARK = 'sstitch-replaced-version:1:';
+const TOKEN = /^sstitch-replaced-version:1:(\d{1,15}):([\w-]*)$/;
+const DIGEST_LABEL = 'sstitch replaced version';
+const TIME_BYTES = 4;
+const SYNC_ID_BYTES = 20;
+
+/** A version of a sync that was kept when another one replaced it. */
+export interface ReplacedVersion {
+  /** The id that it is kept under. */
+  readonly sideId: string;
+  /** The sync that it is a version of. */
+  readonly syncId: string;
+  readonly keptAt: Date;
+  /** The version's own run; undefined where it had none. */
+  readonly run: SyncRunRecord | undefined;
+}
+
+/**
+ * The id under which a replaced version of a sync is kept, unless another one is named.
+ *
+ * @throws KeysError SSTITCH_SYNC_ID_INVALID
+ */
+export function replacedVersionId(syncId: string): string {
+  const bytes = parseSyncId(syncId);
+  const digest = createHash('sha256').update(DIGEST_LABEL).update(bytes).digest();
+  const side = new Uint8Array(SYNC_ID_BYTES);
+  side.set(bytes.subarray(0, TIME_BYTES));
+  side.set(digest.subarray(0, SYNC_ID_BYTES - TIME_BYTES), TIME_BYTES);
+  return formatSyncId(syncIdBytes(side));
+}
+
+/** What a run says of a replaced version; undefined for the run of any other sync. */
+export function replacedVersionOf(run: SyncRunRecord): ReplacedVersion | undefined {
+  const [, keptMs, encoded] = TOKEN.exec(run.syncToken) ?? [];
+  if (keptMs === undefined || encoded === undefined) return undefined;
+  const { syncId: sideId, linkedSyncId: syncId } = run;
+  const value = runBytes(encoded);
+  return {
+    sideId,
+    syncId,
+    keptAt: new Date(Number(keptMs)),
+    run: value && decodeRecord('sync_run', syncRunKey(parseSyncId(sideId)), value),
+  };
+}
+
+/** The run of a replaced version, of the version's own. */
+export function replacedRun(
+  value: Uint8Array | undefined,
+  { syncId, sideId, now }: { readonly syncId: string; readonly sideId: string; readonly now: Date },
+): Uint8Array {
+  const run = value && decodeRecord('sync_run', syncRunKey(parseSyncId(syncId)), value);
+  const startedAt = run?.startedAt ?? create(TimestampSchema);
+  const encoded = value === undefined ? '' : Buffer.from(value).toString('base64url');
+  return encodeRecord(
+    create(SyncRunRecordSchema, {
+      syncId: sideId,
+      type: SyncType.UNSPECIFIED,
+      linkedSyncId: syncId,
+      startedAt,
+      endedAt: run?.endedAt ?? startedAt,
+      syncToken: `${MARK}${now.getTime()}:${encoded}`,
+    }),
+  );
+}
+
+/** The version's own run, of the run of a replaced version. */
+export function originalRun(value: Uint8Array | undefined): Uint8Array | undefined {
+  if (value === undefined) return undefined;
+  const run = decodeRecord('sync_run', new Uint8Array(0), value);
+  return runBytes(TOKEN.exec(run.syncToken)?.[2] ?? '');
+}
+
+/** The replaced versions of a sync that an engine holds, the one that was kept last first. */
+export async function findReplacedVersions(
+  view: ReadView,
+  syncId: string,
+): Promise<readonly ReplacedVersion[]> {
+  const versions: ReplacedVersion[] = [];
+  for await (const { run } of listRuns(view)) {
+    const version = replacedVersionOf(run);
+    if (version?.syncId === syncId) versions.push(version);
+  }
+  return versions.sort((a, b) => b.keptAt.getTime() - a.keptAt.getTime());
+}
+
+/** @throws OperationsError SSTITCH_OPTION_INVALID where a side id is taken by something else */
+export function checkSideId(
+  syncId: string,
+  sideId: string,
+  taken: SyncRunRecord | undefined,
+): void {
+  parseSyncId(sideId);
+  if (sideId === syncId) {
+    throw new OperationsError(
+      'SSTITCH_OPTION_INVALID',
+      `${sideId} is the sync itself: name another id`,
+    );
+  }
+  if (taken === undefined || replacedVersionOf(taken)?.syncId === syncId) return;
+  throw new OperationsError(
+    'SSTITCH_SYNC_EXISTS',
+    `${sideId} is no replaced version of sync ${syncId}: name another id`,
+  );
+}
+
+function runBytes(encoded: string): Uint8Array | undefined {
+  return encoded === '' ? undefined : new Uint8Array(Buffer.from(encoded, 'base64url'));
+}

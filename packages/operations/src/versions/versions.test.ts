@@ -1,0 +1,143 @@
+import { create } from '@bufbuild/protobuf';
+import { byteEncodings } from '@sstitch/contract';
+import { GrantRecordSchema, SyncReader, SyncType } from '@sstitch/records';
+import { ModelEngine } from '@sstitch/testkit';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  anyRecords,
+  codeOf,
+  contentsOf,
+  contentsWithout,
+  OTHER,
+  problemsOf,
+  SYNC,
+  THIRD,
+  writeSync,
+} from '../../test/small-syncs.js';
+import { renameSync } from '../copy/rename-sync.js';
+import { compactKeeping } from './compact-keeping.js';
+import { replacedVersionId, replacedVersionOf } from './replaced-version.js';
+import { listReplacedVersions, rollbackSync } from './rollback-sync.js';
+
+const SIDE = replacedVersionId(SYNC);
+const KEPT_AT = new Date('2026-01-02T03:04:05.678Z');
+
+/** A base of two syncs, and a source with a newer version of one. */
+async function baseAndSource(
+  old: Parameters<typeof writeSync>[2],
+  present: Parameters<typeof writeSync>[2],
+  isEnded = true,
+): Promise<{ base: ModelEngine; source: ModelEngine }> {
+  const [base, source] = [new ModelEngine(), new ModelEngine()];
+  await writeSync(base, SYNC, old, { isEnded });
+  await writeSync(base, OTHER, []);
+  await writeSync(source, SYNC, present, { startedAt: 5000 });
+  return { base, source };
+}
+
+describe('a replaced version', () => {
+  test('comes back to the byte, and goes again, each in one commit', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyRecords, anyRecords, fc.boolean(), async (old, present, isEnded) => {
+        const { base, source } = await baseAndSource(old, present, isEnded);
+        const before = await contentsOf(base);
+        const syncIds = [SYNC];
+        const { kept } = await compactKeeping({ base, source, syncIds, now: KEPT_AT });
+        expect(kept).toEqual([{ syncId: SYNC, sideId: SIDE }]);
+        const after = await contentsOf(base);
+        expect(await contentsOf(base, SYNC)).toEqual(await contentsOf(source, SYNC));
+        expect(await problemsOf(base, SIDE)).toEqual([]);
+        const { version } = await rollbackSync({ engine: base, syncId: SYNC, now: KEPT_AT });
+        expect(version).toMatchObject({ sideId: SIDE, syncId: SYNC, keptAt: KEPT_AT });
+        expect(await contentsWithout(base, [SIDE])).toEqual(before);
+        expect(await problemsOf(base, SIDE)).toEqual([]);
+        await rollbackSync({ engine: base, syncId: SYNC, now: KEPT_AT });
+        expect(await contentsOf(base)).toEqual(after);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('is in no list of full or partial syncs, and is not gone on with', async () => {
+    const { base, source } = await baseAndSource([], [], false);
+    await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
+    const reader = new SyncReader(base);
+    const run = await reader.getSyncRun(SIDE);
+    expect(run).toMatchObject({ type: SyncType.UNSPECIFIED, linkedSyncId: SYNC });
+    expect(run && replacedVersionOf(run)?.run).toMatchObject({ syncId: SYNC, type: SyncType.FULL });
+    expect((await reader.latestFinishedSync())?.syncId).toBe(SYNC);
+    expect(await reader.latestUnfinishedSync()).toBeUndefined();
+  });
+
+  test('is the last one alone, unless side ids are named', async () => {
+    const { base, source } = await baseAndSource([], []);
+    const compact = (sideIds?: Record<string, string>, now = KEPT_AT) =>
+      compactKeeping({ base, source, syncIds: [SYNC], sideIds, now });
+    const sides = async () =>
+      (await listReplacedVersions({ engine: base, syncId: SYNC })).map(({ sideId }) => sideId);
+    await compact({ [SYNC]: THIRD });
+    const later = new Date(KEPT_AT.getTime() + 1);
+    await compact({ [SYNC]: SIDE }, later);
+    expect(await sides()).toEqual([SIDE, THIRD]);
+    await rollbackSync({ engine: base, syncId: SYNC, sideId: THIRD });
+    expect(await sides()).toEqual([THIRD, SIDE]);
+    await compact();
+    expect(await sides()).toEqual([SIDE]);
+  });
+
+  test('outlives the sync, and brings it back', async () => {
+    const { base, source } = await baseAndSource([], []);
+    const before = await contentsOf(base);
+    await compactKeeping({ base, source, syncIds: [SYNC] });
+    for (const key of (await contentsOf(base, SYNC)).keys()) {
+      await base.batch([{ type: 'del', key: Buffer.from(key, 'hex') }], byteEncodings);
+    }
+    await rollbackSync({ engine: base, syncId: SYNC });
+    expect(await contentsOf(base)).toEqual(before);
+    expect(await codeOf(() => rollbackSync({ engine: base, syncId: SYNC }))).toBe(
+      'SSTITCH_VERSION_NOT_FOUND',
+    );
+  });
+
+  test('follows a sync that is renamed', async () => {
+    const { base, source } = await baseAndSource(
+      [create(GrantRecordSchema, { externalId: 'g' })],
+      [],
+    );
+    const before = await contentsOf(base);
+    await compactKeeping({ base, source, syncIds: [SYNC] });
+    await renameSync({ engine: base, syncId: SYNC, as: THIRD });
+    await rollbackSync({ engine: base, syncId: THIRD });
+    await renameSync({ engine: base, syncId: THIRD, as: SYNC });
+    expect(await contentsWithout(base, [SIDE])).toEqual(before);
+  });
+
+  test('of a sync that the base does not hold is none', async () => {
+    const [base, source] = [new ModelEngine(), new ModelEngine()];
+    await writeSync(source, SYNC, []);
+    const { kept } = await compactKeeping({ base, source, syncIds: [SYNC] });
+    expect(kept).toEqual([{ syncId: SYNC, sideId: undefined }]);
+    expect(await contentsOf(base)).toEqual(await contentsOf(source));
+  });
+});
+
+describe('what cannot be kept', () => {
+  test('leaves the base as it was', async () => {
+    const { base, source } = await baseAndSource([], []);
+    const before = await contentsOf(base);
+    const compact = (options: object) => () =>
+      compactKeeping({ base, source, syncIds: [SYNC], ...options });
+    expect(await codeOf(compact({ syncIds: [SYNC, OTHER] }))).toBe('SSTITCH_SYNC_NOT_FOUND');
+    expect(await codeOf(compact({ syncIds: [SYNC, SYNC] }))).toBe('SSTITCH_OPTION_INVALID');
+    expect(await codeOf(compact({ sideIds: { [SYNC]: SYNC } }))).toBe('SSTITCH_OPTION_INVALID');
+    expect(await codeOf(compact({ sideIds: { [SYNC]: OTHER } }))).toBe('SSTITCH_SYNC_EXISTS');
+    expect(await codeOf(compact({ sideIds: { [SYNC]: 'x' } }))).toBe('SSTITCH_SYNC_ID_INVALID');
+    const signal = AbortSignal.abort(new Error('enough'));
+    expect(await codeOf(compact({ signal }))).toBe('SSTITCH_ABORTED');
+    expect(await codeOf(() => rollbackSync({ engine: base, syncId: SYNC }))).toBe(
+      'SSTITCH_VERSION_NOT_FOUND',
+    );
+    expect(await contentsOf(base)).toEqual(before);
+  });
+});

@@ -1,0 +1,3 @@
+import { packageBuild } from '@sstitch/build-config/tsup';
+
+export default packageBuild({ index: 'src/index.ts' });
