@@ -1,4 +1,4 @@
-export { type CountOptions, countEntry, countSync } from './count-sync.js';
+export { type CountOptions, countSync } from './count-sync.js';
 export {
   type BucketDigest,
   type DigestOptions,
@@ -60,6 +60,7 @@ export {
 } from './record-loader.js';
 export { RecordScanner } from './record-scanner.js';
 export {
+  type CountedBucket,
   identityOf,
   isValueBucket,
   primaryKey,
@@ -77,7 +78,7 @@ export {
   KEY_FIELDS,
   type ScannedField,
 } from './scanned-fields.js';
-export { type CountedBucket, countedType, SyncCounter } from './sync-counter.js';
+export { countedType, SyncCounter } from './sync-counter.js';
 export type { SyncHistoryOptions, SyncQuery } from './sync-history.js';
 export {
   type CountBucketOptions,

@@ -23,9 +23,9 @@ import { RecordsError } from './errors.js';
 import type { SyncRunRecord, SyncStatsRecord } from './gen/c1/storage/v3/records_pb.js';
 import { type IndexBucket, type IndexedBucket, indexEntries, listedIds } from './indexes.js';
 import { type ListOptions, RecordList } from './record-list.js';
+import type { CountedBucket } from './record-types.js';
 import { primaryKey, type RecordByBucket } from './record-types.js';
 import type { EntryPage } from './scan.js';
-import type { CountedBucket } from './sync-counter.js';
 
 /** The records of a bucket whose keys start with these ids. */
 export function listRecords<B extends CountedBucket>(

@@ -7,9 +7,10 @@ import { grant, resource, resourceType, SYNC } from '../test/records.js';
 import { decodeRecord, encodeRecord } from './encode.js';
 import { GrantRecordSchema, ResourceRecordSchema } from './gen/c1/storage/v3/records_pb.js';
 import { RecordScanner } from './record-scanner.js';
+import type { CountedBucket } from './record-types.js';
 import { identityOf, type SyncRecord, type ValueBucket } from './record-types.js';
 import { SCANNED_FIELDS } from './scanned-fields.js';
-import { type CountedBucket, SyncCounter } from './sync-counter.js';
+import { SyncCounter } from './sync-counter.js';
 
 const UTF8 = new TextDecoder();
 const NO_KEY = new Uint8Array(0);

@@ -10,7 +10,7 @@
 // decodes what is not taken.
 
 import type { Bucket } from '@sstitch/keys';
-import { RECORD_SCHEMAS } from './record-types.js';
+import { type CountedBucket, RECORD_SCHEMAS } from './record-types.js';
 import {
   FIXED_32,
   FIXED_64,
@@ -26,7 +26,6 @@ import {
   type ScannedField,
   SYNC_ID,
 } from './scanned-fields.js';
-import type { CountedBucket } from './sync-counter.js';
 
 const MAX_VARINT_BYTES = 10;
 const MAX_LENGTH_BYTES = 4;

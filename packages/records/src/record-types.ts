@@ -30,6 +30,9 @@ export interface RecordByBucket {
   readonly sync_stats: SyncStatsRecord;
 }
 
+/** The buckets of which statistics have a total. */
+export type CountedBucket = 'resource_type' | 'resource' | 'entitlement' | 'grant' | 'asset';
+
 /** A bucket whose values are messages. */
 export type ValueBucket = keyof RecordByBucket & Bucket;
 

@@ -1,6 +1,7 @@
 // The fields of each record that its key, its index entries and its count are made of: their paths in the schema, and
 // the numbers by which a RecordScanner gives them.
-import type { CountedBucket } from './sync-counter.js';
+
+import type { CountedBucket } from './record-types.js';
 
 /** A field of a bucket, by its number. */
 export type ScannedField = number;

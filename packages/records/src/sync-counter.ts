@@ -1,11 +1,12 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { type Bucket, bucketLayout } from '@sstitch/keys';
+import { type Bucket, bucketLayout, decodeTuple, SYNC_ID_LENGTH_BYTES } from '@sstitch/keys';
+import { decodeRecord } from './encode.js';
 import { type SyncStatsRecord, SyncStatsRecordSchema } from './gen/c1/storage/v3/records_pb.js';
-import { identityOf, type SyncRecord } from './record-types.js';
+import { RecordScanner } from './record-scanner.js';
+import { type CountedBucket, identityOf, type SyncRecord } from './record-types.js';
 
-/** The buckets of which statistics have a total. */
-export type CountedBucket = 'resource_type' | 'resource' | 'entitlement' | 'grant' | 'asset';
+const RESOURCE_ELEMENTS_OFFSET = bucketLayout('resource').prefix.length + SYNC_ID_LENGTH_BYTES;
 
 /** Whether statistics have a total for this bucket. */
 export function isCounted(bucket: Bucket): bucket is CountedBucket {
@@ -20,6 +21,7 @@ type GroupedBucket = 'resource' | 'entitlement' | 'grant';
  * of a grant; `''` if a record names none.
  */
 export class SyncCounter {
+  readonly #scanner = new RecordScanner();
   readonly #base: SyncStatsRecord | undefined;
   readonly #totals: Record<CountedBucket, number>;
   readonly #byType: Record<GroupedBucket, Map<string, number>>;
@@ -44,6 +46,25 @@ export class SyncCounter {
   /** Adds a record. Runs and statistics are not counted. */
   add(record: SyncRecord): void {
     this.#change(record, 1);
+  }
+
+  /**
+   * Adds one stored record. Of its value the counted field alone is read, and that of entitlements and grants alone.
+   *
+   * @param value - may be empty for the other buckets.
+   * @throws {@link RecordsError} SSTITCH_RECORD_UNDECODABLE for an entitlement or a grant that is no message; KeysError
+   * for a malformed key of a resource.
+   */
+  addEntry(bucket: CountedBucket, key: Uint8Array, value: Uint8Array): void {
+    this.addCount(bucket, 1, this.#groupOf(bucket, key, value));
+  }
+
+  #groupOf(bucket: CountedBucket, key: Uint8Array, value: Uint8Array): string | undefined {
+    if (bucket === 'resource') return decodeTuple(key, RESOURCE_ELEMENTS_OFFSET)[0];
+    if (!isGrouped(bucket)) return undefined;
+    return this.#scanner.scan(bucket, value)
+      ? this.#scanner.countedType()
+      : countedType(decodeRecord(bucket, key, value));
   }
 
   /** Subtracts a record that was added before. */

@@ -13,9 +13,9 @@ import type {
 import type { IndexBucket } from './indexes.js';
 import { listByIndex, listRecords, listSyncRuns } from './list-records.js';
 import type { ListOptions, RecordList } from './record-list.js';
-import type { RecordByBucket, ValueBucket } from './record-types.js';
+import type { CountedBucket, RecordByBucket, ValueBucket } from './record-types.js';
 import { countEntries, onSnapshot } from './scan.js';
-import { type CountedBucket, isCounted } from './sync-counter.js';
+import { isCounted } from './sync-counter.js';
 import {
   latestFinishedSync,
   latestUnfinishedSync,

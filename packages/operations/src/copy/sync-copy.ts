@@ -13,7 +13,6 @@ import {
 } from '@sstitch/keys';
 import {
   type CountedBucket,
-  countEntry,
   decodeRecord,
   encodeRecord,
   isValueBucket,
@@ -66,7 +65,7 @@ export class SyncCopy implements SyncContents {
   }
 
   #record(bucket: ValueBucket, key: Uint8Array, value: Uint8Array): Uint8Array {
-    countEntry(this.#counter, bucket as CountedBucket, key, value);
+    this.#counter.addEntry(bucket as CountedBucket, key, value);
     return this.#as === this.#syncId ? value : withField(this.#field, bucket, key, value);
   }
 
