@@ -61,7 +61,7 @@ describe.each(Object.entries(MAKINGS))('a failed %s', (_, make) => {
     ['the copy', ({ name, path }: FileOperation) => name === 'write' && /MANIFEST/.test(path)],
     ['FORMAT', ({ name, path }: FileOperation) => name === 'write' && path.endsWith('FORMAT')],
     ['CURRENT', ({ name, to }: FileOperation) => name === 'rename' && /CURRENT$/.test(to ?? '')],
-  ] as const)('at %s leaves what somebody else has put into the directory', async (_step, fits) => {
+  ] as const)('at %s leaves files of others in the directory', async (_step, fits) => {
     const { store, fileSystem, target } = await filledStore();
     const foreign = join(target, 'foreign');
     failAt(fileSystem, fits, () => writeFileSync(foreign, 'theirs'));

@@ -320,7 +320,7 @@ describe('aborts', () => {
     replaceInModel(model, SPANS, incomingOf('first'));
     for (let round = 0; round < 50; round++) {
       const controller = new AbortController();
-      // At least two of fifty complete, and two end before they begin, on any machine.
+      // On any machine at least two of fifty complete, and two are aborted before they begin.
       if (round % 25 === 1) controller.abort();
       const timer =
         round % 25 === 0

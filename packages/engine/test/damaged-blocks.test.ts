@@ -87,7 +87,7 @@ describe.each([
       const made = await storeOfOneTable(path);
       damage(made.table, made.blocks[at] ?? block);
       const store = await openStore(path, options);
-      // From the last key of the previous block, as it is unknown where the keys of a damaged block begin.
+      // The span starts at the last key of the previous block, as the first key of a damaged block is unknown.
       const start = blocks[at - 1]?.keys.at(-1) ?? 'k';
       const end = blocks[at + 1]?.keys[0] ?? 'l';
       await store.excise([span(start, end)], { purge });

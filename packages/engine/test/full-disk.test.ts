@@ -57,7 +57,7 @@ async function filled(options: { diskReserveBytes?: number } = {}) {
       contents.set(key, randomBytes(1000).toString('latin1'));
     }
   }
-  // In several batches, as one would become one table.
+  // There are several batches, as one batch would become one table.
   const entries = [...contents];
   for (let at = 0; at < entries.length; at += 200) await put(store, entries.slice(at, at + 200));
   await compactFully(store);

@@ -155,7 +155,7 @@ describe("the base's tables are linked while the source is read", () => {
   test('an incoming table that lies between two parts of a table divides it in two', async () => {
     const base = await openStore(join(directory, 'deep'));
     const { base: first, source } = await stores();
-    // In level 6, where incoming tables are placed.
+    // The tables are in level 6, where incoming tables are placed.
     await base.ingestFrom(first, [span('a', 'z')]);
     await put(base, [['zz', 'outside']]);
     await base.ingestFrom(source, SPANS);

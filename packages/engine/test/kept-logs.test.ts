@@ -132,7 +132,7 @@ describe('an open', () => {
 
   test('detects a lost log even if the MANIFEST had its sequences already', async () => {
     const { path, directory, log, contents } = await closedStore();
-    // As a compaction records it without a flush.
+    // A compaction without a flush records such a version.
     const { version, name } = readManifest(directory);
     rmSync(join(directory, name));
     rmSync(join(directory, 'CURRENT'));

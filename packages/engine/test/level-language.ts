@@ -96,7 +96,7 @@ function fileOf(directory: string, { number }: TableEntry): number {
   return statSync(join(directory, tableFileName(number))).ino;
 }
 
-/** `a..e` is a b c d e; anything else is one key. */
+/** Returns the keys of a word: `a..e` is a b c d e, and anything else is one key. */
 function keysOf(word: string): string[] {
   const [first, last] = word.split('..');
   if (first === undefined || last === undefined) return [word];

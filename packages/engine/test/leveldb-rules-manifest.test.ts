@@ -172,7 +172,7 @@ describe('rule 3: CURRENT', () => {
     expect(existsSync(join(directory, 'store'))).toBe(false);
   });
 
-  test('rule 3: a staged CURRENT names the MANIFEST beside it and ends in a newline', () => {
+  test('rule 3: a staged CURRENT names the MANIFEST next to it and ends in a newline', () => {
     const { nextDirectory } = staged();
     const current = readFileSync(join(nextDirectory, 'CURRENT'), 'latin1');
     expect(current).toMatch(/^MANIFEST-\d{6}\n$/);

@@ -130,7 +130,7 @@ function parseSpan(text: string): Span {
   return { start: Buffer.from(start), end: end === '' ? undefined : Buffer.from(end ?? '') };
 }
 
-/** A bound right after a key is shown by the key and the other bracket: (a,b] begins after a and ends with b. */
+/** Prints a range. A bound right after a key is the key with the other bracket: (a,b] begins after a and ends with b. */
 function printSpan({ start, end }: Span): string {
   const isAfter = (bound: Uint8Array) => bound.at(-1) === 0;
   const text = (bound: Uint8Array) =>

@@ -78,7 +78,7 @@ describe.each(['EROFS', 'EACCES', 'EPERM'])('when each write fails with %s', (co
     fileSystem.before = ({ name, path, to }) => {
       const isWrite = WRITES.has(name) && path.startsWith(location);
       if (isWrite || to?.startsWith(location)) throw fileError(code, name, path);
-      // As between two file systems.
+      // A link fails as between two file systems.
       if (name === 'link' && path.startsWith(location)) throw fileError('EXDEV', 'link', path);
     };
     await expectReadable(location, fileSystem);

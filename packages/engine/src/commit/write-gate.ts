@@ -314,7 +314,7 @@ export class WriteGate {
       group.length === 1 && first ? first.operations : group.flatMap((write) => write.operations);
     try {
       await this.#database._batch(operations, { sync: group.some(({ sync }) => sync) });
-      // Before resolving: the writers may reuse their buffers afterwards.
+      // This comes before the writes resolve: their writers may reuse the buffers afterwards.
       this.#capture(operations);
       for (const { resolve } of group) resolve();
     } catch (error) {

@@ -22,7 +22,7 @@ test('a flush that LevelDB marks as done without flushing is repeated', async ()
   const { directory, database } = await writtenDatabase();
   const compactRange = database.compactRange.bind(database);
   let asked = 0;
-  // As where another writer's group takes the flush along: nothing happens.
+  // Nothing happens, as when another writer's group marks the flush as done.
   database.compactRange = async (...range) => {
     asked += 1;
     if (asked > 3) await compactRange(...range);

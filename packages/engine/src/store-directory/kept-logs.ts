@@ -221,7 +221,7 @@ export function logsIn(fileSystem: FileSystem, path: string): number[] {
 function dropKeptLogs(fileSystem: FileSystem, { root }: Pick<LoggedDirectory, 'root'>): void {
   const done = `${root}/${RECOVERED_DIRECTORY}`;
   removeTree(fileSystem, done);
-  // By one rename, as a partly removed set would be taken for a complete one.
+  // The directory is renamed first, as a partly removed set would be taken for a complete one.
   fileSystem.rename(`${root}/${RECOVERY_DIRECTORY}`, done);
   fileSystem.fsyncDir(root);
   removeTree(fileSystem, done);

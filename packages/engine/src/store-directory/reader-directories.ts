@@ -68,7 +68,7 @@ function findReaderPlace(
   const elsewhere = `${temporaryDirectory}/sstitch-reader-${name}`;
   fileSystem.mkdir(elsewhere);
   try {
-    // Before anything is put into it, as other users may not be allowed to read the store.
+    // This comes before the directory has contents, as other users may not be allowed to read the store.
     fileSystem.chmod(elsewhere, 0o700);
   } catch (error) {
     fileSystem.removeDirectory(elsewhere);

@@ -131,11 +131,11 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
   }
 
   /**
-   * Where this store and another certainly hold the same: ranges, sorted and disjoint, in which their tables are the
-   * same files. No block of these is read: a comparison may pass over the ranges. Nothing is certain where a table
-   * was copied, where writes lie over it, and in a store that is not open to read only, as it may change.
+   * Returns sorted, disjoint ranges in which this store and another certainly hold the same entries, as their tables are
+   * the same files. No block of these tables is read. A comparison of the two stores may skip the ranges. Tables that
+   * were copied, and keys that were written since, are never in the ranges.
    *
-   * @param other any engine; of one that is no `ReadOnlyStore` nothing is certain
+   * @param other any engine. The result is empty unless it is a `ReadOnlyStore`, as other engines may change
    * @param spans sorted and disjoint
    * @throws EngineError SSTITCH_SPANS_INVALID, SSTITCH_STORE_CORRUPT, SSTITCH_ABORTED, SSTITCH_FILE_OPERATION
    */
