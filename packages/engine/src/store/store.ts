@@ -39,6 +39,7 @@ import {
   type StoreOpenOptions,
   type StoreOptions,
   splitPolicyOf,
+  type WriteDurability,
 } from './options.js';
 import { checkpointForPebble } from './pebble-checkpoint.js';
 import {
@@ -377,12 +378,6 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
 
 /** About as many as classic-level's own clear deletes at a time. */
 const CLEAR_BATCH_OPERATIONS = 500;
-
-/** The durability of a write, as in classic-level. */
-export interface WriteDurability {
-  /** Fulfil the promise only once the write survives a power cut. @defaultValue false */
-  readonly sync?: boolean;
-}
 
 // abstract-level's methods, with `sync` added to the types of their options.
 export interface Store<K = string, V = string> {
