@@ -34,7 +34,7 @@ export class AccessToken {
 }
 
 /** The cookie of an explorer on this port. */
-export function cookieName(port: number): string {
+function cookieName(port: number): string {
   return `sstitch-explore-${port}`;
 }
 
