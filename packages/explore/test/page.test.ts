@@ -35,7 +35,7 @@ const VIEWS: ReadonlyArray<readonly [address: string, shows: string]> = [
   [`${SYNC}/resource/app/production-db?view=entitlements`, 'Admin'],
   [ADMIN, 'Ann Archer'],
   [`${ADMIN}?view=graph`, 'Ann Archer'],
-  [`${SYNC}/why/user/user-0000/${encodeURIComponent(DATABASE_ADMIN)}`, 'one way leads there'],
+  [`${SYNC}/why/user/user-0000/${encodeURIComponent(DATABASE_ADMIN)}`, 'by one path'],
   [`#/compare/${OLD_SYNC}/${NEW_SYNC}`, '5 users gained'],
   ['#/levels', 'in the log'],
   ['#/generations', 'current'],
