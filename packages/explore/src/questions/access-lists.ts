@@ -91,7 +91,7 @@ function accessList(
 }
 
 /** Adds names to access. */
-export async function accessShape(access: Access, names: StoredNames): Promise<AccessShape> {
+async function accessShape(access: Access, names: StoredNames): Promise<AccessShape> {
   const sources = access.sources.map(({ entitlementId }) => names.entitlement(entitlementId));
   const [principal, entitlement, ...named] = await Promise.all([
     names.resource(access.principal),

@@ -33,7 +33,7 @@ export class AccessToken {
 }
 
 /** Names the cookie of an explorer on a port. */
-export function cookieName(port: number): string {
+function cookieName(port: number): string {
   return `sstitch-explore-${port}`;
 }
 
