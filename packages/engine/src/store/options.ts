@@ -135,3 +135,9 @@ export function checkOpenOptions(options: StoreOpenOptions): void {
   }
   levelOptionsOf(options);
 }
+
+/** The durability of a write, as in classic-level. */
+export interface WriteDurability {
+  /** Fulfil the promise only once the write survives a power cut. @defaultValue false */
+  readonly sync?: boolean;
+}
