@@ -7,7 +7,7 @@ export function damageTable(store: string): void {
   const name = readdirSync(generation).find((file) => file.endsWith('.ldb')) ?? '';
   const bytes = readFileSync(join(generation, name));
   bytes.writeUInt8(bytes.readUInt8(10) ^ 0xff, 10);
-  // A new file: links share the old one.
+  // Writes a new file, because links share the old one.
   unlinkSync(join(generation, name));
   writeFileSync(join(generation, name), bytes);
 }

@@ -131,8 +131,8 @@ export class PebbleDatabase {
   }
 
   /**
-   * As `entriesSync`, without an object for each entry, which takes as long as to read it. A page is valid until the
-   * next one is asked for.
+   * Like `entriesSync`, but without an object for each entry, whose creation takes as long as reading it. A
+   * page is valid until the next one is requested.
    */
   *packedEntriesSync(options: EntriesOptions = {}): Generator<PackedEntries, void> {
     const { range, pageEntries, pageBytes } = this.#checked(options);

@@ -146,9 +146,9 @@ export class RecordArenas {
   }
 
   /**
-   * Adds a record that was scanned, and its index entries.
+   * Adds a scanned record and its index entries.
    *
-   * @throws KeysError on a sync id that is none, as `add`
+   * @throws KeysError on an invalid sync id, as `add` does
    */
   addScanned(syncId: string, scanned: RecordScanner): void {
     const sync = this.#syncOf(syncId);

@@ -1,5 +1,5 @@
-// What all peers are given: a base of some syncs, two newer versions of one of them, the spans to
-// replace, and the digest of what the base must hold after both.
+// The input of all peers: a base of some syncs, two newer versions of one of them, the spans to replace, and
+// the digest of the expected base after both.
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
