@@ -1,5 +1,5 @@
-// What a person sees: the output of every command, and of every way to end, as text files in test/transcripts. A
-// change of the output shows in them; `npx vitest run test/transcripts.test.ts --update` writes them anew.
+// Compares the output of every command and every exit code with the text files in test/transcripts, so that a
+// change of the output shows in review. `npx vitest run test/transcripts.test.ts --update` rewrites them.
 import { cpSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -75,7 +75,7 @@ function normalised(text: string, scene: string): string {
 
 const compact = 'compact --base base --from fresh';
 
-/** For each command, what people do with it; `--help` comes first. */
+/** The steps of each command's transcript; `--help` is always the first. */
 const STEPS: Readonly<Record<string, readonly (string | Step)[]>> = {
   compact: [
     `${compact} --sync ${FIRST} --dry-run`,
@@ -286,7 +286,7 @@ const STEPS: Readonly<Record<string, readonly (string | Step)[]>> = {
   ],
 };
 
-it('there is a transcript of every command', () => {
+it('every command has a transcript', () => {
   expect(Object.keys(STEPS).sort()).toEqual([...COMMAND_NAMES, 'complete-syncs'].sort());
 });
 

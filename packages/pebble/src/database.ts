@@ -142,7 +142,7 @@ export class PebbleDatabase {
     }
   }
 
-  /** Pages, with empty ones where other work may go on. */
+  /** Yields pages; an empty page is a point at which other work may run. */
   *#pages(options: EntriesOptions): Generator<Entry[], void> {
     const { range, pageEntries, pageBytes } = this.#checked(options);
     for (const page of readPages(this.#cursor(range), pageEntries, pageBytes)) {

@@ -118,7 +118,7 @@ class Page implements PackedEntries {
   }
 }
 
-/** Below this many bytes a loop is faster than `set` with the view that it needs. */
+/** Below this many bytes a loop is faster than `set`, which needs a view. */
 const LOOP_COPY_BYTES = 96;
 
 function copy(

@@ -59,7 +59,7 @@ export class ByteArena {
     this.length = to;
   }
 
-  /** Adds a number from 0 to 2^53 - 1, seven bits a byte, the lowest first. */
+  /** Appends a number from 0 to 2^53 - 1 as a varint: seven bits a byte, the lowest first. */
   varint(value: number): void {
     this.reserve(MAX_VARINT_BYTES);
     let rest = value;

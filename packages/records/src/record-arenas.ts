@@ -169,7 +169,7 @@ export class RecordArenas {
     });
   }
 
-  /** Takes out the arenas that are full. */
+  /** Takes the full arenas. */
   takeFull(): UnsortedEntries[] {
     const full = this.#full;
     this.#full = [];

@@ -249,7 +249,7 @@ describe('a bulk load', () => {
     });
   });
 
-  test.each([0, -1, Number.NaN])('refuses to hold %s bytes', (maxHeldBytes) => {
+  test.each([0, -1, Number.NaN])('refuses a memory limit of %s bytes', (maxHeldBytes) => {
     const open = () => new RecordLoader(() => ({}) as never, { maxHeldBytes });
     expect(open).toThrow(expect.objectContaining({ code: 'SSTITCH_OPTION_INVALID' }));
   });

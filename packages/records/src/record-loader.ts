@@ -168,7 +168,7 @@ export class RecordLoader<Tables> {
   }
 
   /**
-   * Adds records, and waits for room between them.
+   * Adds records and waits for room between them.
    *
    * @returns the number of records.
    * @throws the errors of {@link add} and {@link room}.

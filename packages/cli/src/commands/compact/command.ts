@@ -48,7 +48,7 @@ export const compactCommand = defineCommand({
     },
     yes: { summary: 'do not ask' },
     keepReplaced: { summary: 'keep the replaced versions for `rollback`' },
-    verify: { summary: "read the source's tables in full first, refuse a damaged one" },
+    verify: { summary: "read the source's tables in full first and refuse a damaged one" },
     purge: { summary: 'leave no byte of removed data in any file of the base' },
     dryRun: { summary: 'print the plan and change nothing' },
     wait: waitOption,
@@ -59,7 +59,7 @@ export const compactCommand = defineCommand({
     ['compact --base base --from fresh --sync 36zf,36yx --dry-run', 'only print the plan'],
     ['compact --base base --from fresh --all', 'all syncs of the source'],
     ['compact --base base --from fresh --sync latest --keep-replaced', 'can be rolled back'],
-    ['compact --base base --from fresh --sync latest --strategy rebuild', 'choose the way'],
+    ['compact --base base --from fresh --sync latest --strategy rebuild', 'choose the strategy'],
     ['compact --base base --from fresh --sync latest --as 36zf', 'a new run, under the known id'],
   ],
 });
