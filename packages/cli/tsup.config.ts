@@ -1,6 +1,6 @@
+import { thirdPartyNotices } from '@sstitch/build-config/third-party-notices';
 import { packageBuild } from '@sstitch/build-config/tsup';
 import { startChunk } from './build/start-chunk.js';
-import { thirdPartyNotices } from './build/third-party-notices.js';
 
 /** Modules that are loaded when a command runs. */
 const LAZY = /\/run\.(js|ts)$/;

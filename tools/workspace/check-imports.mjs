@@ -37,14 +37,15 @@ const problems = [];
 /** Maps each source module of a package, except tests, to the modules of the package that it imports. */
 function importsOf(source) {
   const files = readdirSync(source, { recursive: true })
-    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .filter((name) => /\.tsx?$/.test(name) && !name.endsWith('.test.ts'))
     .map((name) => join(source, name));
   const known = new Set(files);
   return new Map(
     files.map((file) => {
       const text = readFileSync(file, 'utf8');
       const found = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)\.js'/g)]
-        .map(([, specifier]) => `${resolve(dirname(file), specifier)}.ts`)
+        .map(([, specifier]) => resolve(dirname(file), specifier))
+        .flatMap((target) => [`${target}.ts`, `${target}.tsx`])
         .filter((target) => known.has(target));
       return [file, found];
     }),

@@ -23,18 +23,14 @@ const MAY_IMPORT = {
   operations: ['contract', 'keys', 'records', 'lines'],
   compactor: ['contract', 'keys'],
   testkit: ['contract', 'keys', 'sst', 'engine', 'records', 'compactor'],
+  explore: ['contract', 'keys', 'sst', 'engine', 'records', 'lines', 'access', 'operations'],
   cli: [
     ...['contract', 'keys', 'sst', 'engine', 'records', 'c1z', 'lines', 'access', 'operations'],
-    ...['compactor', 'testkit'],
+    ...['compactor', 'testkit', 'explore'],
   ],
 };
 const TESTS_MAY_USE_TESTKIT = new Set([
-  'compactor',
-  'records',
-  'c1z',
-  'lines',
-  'access',
-  'operations',
+  ...['compactor', 'records', 'c1z', 'lines', 'access', 'operations', 'explore'],
 ]);
 
 /** Packages that touch the disk only through the port, and use no clock and no randomness. */
@@ -52,7 +48,7 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   encoding: 'utf8',
 })
   .split('\n')
-  .filter((file) => /\.(ts|mts|mjs)$/.test(file) && !file.includes('/src/gen/'));
+  .filter((file) => /\.(ts|tsx|mts|mjs)$/.test(file) && !file.includes('/src/gen/'));
 
 const problems = [];
 for (const file of files) {

@@ -30,6 +30,6 @@ export function checkWriteOptions({ format = 3, zone }: C1zWriteOptions): C1zFor
   if (format !== 1 && format !== 3) {
     throw new C1zError('SSTITCH_OPTION_INVALID', `format must be 1 or 3, not ${String(format)}`);
   }
-  zoneOf(zone);
+  if (zone !== undefined) zoneOf(zone);
   return format;
 }

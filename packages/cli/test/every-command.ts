@@ -57,6 +57,7 @@ export const COMMAND_LINES: Readonly<Record<string, (scene: string) => readonly 
   prune: () => ['prune', 'base', '--yes'],
   drop: () => ['drop', 'base', '--sync', FIRST, '--yes'],
   generate: () => ['generate', 'made', '--grants', '3'],
+  explore: () => ['explore', 'base', '--no-open'],
   syncs: () => ['syncs', 'base'],
   digest: () => ['digest', 'base', '--sync', FIRST],
   verify: () => ['verify', 'base'],

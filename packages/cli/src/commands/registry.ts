@@ -12,6 +12,7 @@ import { diffCommand } from './diff/command.js';
 import { digestCommand } from './digest/command.js';
 import { dropCommand } from './drop/command.js';
 import { expandCommand } from './expand/command.js';
+import { exploreCommand } from './explore/command.js';
 import { exportCommand } from './export/command.js';
 import { generateCommand } from './generate/command.js';
 import { getCommand } from './get/command.js';
@@ -57,6 +58,7 @@ export const PROGRAM: RegisteredProgram = {
       title: 'Read a store (also while another process has it open)',
       commands: [
         register(syncsCommand, () => import('./syncs/run.js')),
+        register(exploreCommand, () => import('./explore/run.js')),
         register(digestCommand, () => import('./digest/run.js')),
         register(verifyCommand, () => import('./verify/run.js')),
         register(whoCommand, () => import('./who/run.js')),

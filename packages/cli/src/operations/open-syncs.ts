@@ -18,20 +18,30 @@ function isSyncFile(path: string): boolean {
  * @param zone the time zone of the times in a .c1z file without zones; not used for a store
  * @throws CliError SSTITCH_INPUT_NOT_FOUND; the errors of reading a file and opening a store
  */
-export async function withSyncs<T>(
+export function withSyncs<T>(
   context: CommandContext,
   path: string,
   zone: string | undefined,
   use: (reader: ByteReader) => Promise<T>,
 ): Promise<T> {
   const { signal } = context;
-  if (!isSyncFile(path)) return withReader(path, use, { signal });
+  return withStoreOf(context, path, zone, (location) => withReader(location, use, { signal }));
+}
+
+/** Runs `use` with the directory of a store that holds the syncs at a path; as {@link withSyncs}. */
+export async function withStoreOf<T>(
+  context: CommandContext,
+  path: string,
+  zone: string | undefined,
+  use: (location: string) => Promise<T>,
+): Promise<T> {
+  if (!isSyncFile(path)) return use(path);
   const directory = await makeTemporaryDirectory('sstitch-syncs-');
   try {
     const into = join(directory, 'store');
     const file = { name: path, path, isRegular: kindOfInput(path) === 'file' };
     await loadFile(context, file, { into, sync: undefined, as: undefined, zone, wait: 0 });
-    return await withReader(into, use, { signal });
+    return await use(into);
   } finally {
     await removeTemporaryDirectory(directory);
   }

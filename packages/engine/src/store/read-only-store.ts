@@ -67,6 +67,7 @@ const MAX_READER_COUNT = 2 ** 31;
 interface OpenedCopy {
   readonly pool: WorkerPool;
   readonly operations: Operations;
+  /** @internal */
   readonly generation: Generation;
   /** The directory of the generation that was copied. Errors name its files, as the copy goes away. */
   readonly sourceDirectory: string;
@@ -91,6 +92,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     this.#verifiedSpans = options.verifySpans === undefined ? [] : checkSpans(options.verifySpans);
   }
 
+  /** @internal */
   protected override get generation(): Generation {
     return this.#opened.generation;
   }
@@ -105,6 +107,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     return { tables: true, checkpoint: false };
   }
 
+  /** @internal */
   protected override takeTables(
     spans: readonly Span[],
     targetDirectory: string,
@@ -160,6 +163,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     );
   }
 
+  /** @internal */
   protected override verifyGeneration(
     generation: Generation,
     spans: readonly Span[],
@@ -177,10 +181,12 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     );
   }
 
+  /** @internal */
   protected override checkOpenOptions(options: StoreOpenOptions): void {
     checkReadOnlyOptions(options);
   }
 
+  /** @internal */
   async _open(options: StoreOpenOptions): Promise<void> {
     const { fileSystem } = this.#options;
     const pool = poolFor(fileSystem);
@@ -194,6 +200,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     }
   }
 
+  /** @internal */
   async _close(): Promise<void> {
     const copy = this.#copy;
     this.#copy = undefined;
@@ -283,18 +290,22 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     });
   }
 
+  /** @internal */
   async _put(): Promise<void> {
     throw readOnlyError();
   }
 
+  /** @internal */
   async _del(): Promise<void> {
     throw readOnlyError();
   }
 
+  /** @internal */
   async _batch(): Promise<void> {
     throw readOnlyError();
   }
 
+  /** @internal */
   async _clear(): Promise<void> {
     throw readOnlyError();
   }
@@ -311,6 +322,7 @@ async function sharingOf(
 
 /** It makes nothing: an option that says otherwise is a mistake. */
 function checkReadOnlyOptions(options: StoreOpenOptions): void {
+  /** @internal */
   checkOpenOptions(options);
   checkOptions(options, { copyDirectory: 'path', signal: 'signal' });
   for (const name of ['createIfMissing', 'errorIfExists'] as const) {

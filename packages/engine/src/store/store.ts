@@ -92,10 +92,12 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     return { tables: true, checkpoint: true };
   }
 
+  /** @internal */
   protected override get generation(): Generation {
     return this.#opened.current;
   }
 
+  /** @internal */
   protected override verifyGeneration(
     generation: Generation,
     spans: readonly Span[],
@@ -216,6 +218,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     return new TableLoader({ database: this, open }, options);
   }
 
+  /** @internal */
   protected override takeTables(
     spans: readonly Span[],
     directory: string,
@@ -273,6 +276,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     return storeMetrics(this.#opened, this.readers);
   }
 
+  /** @internal */
   async _open(
     options: { createIfMissing: boolean; errorIfExists: boolean } & StoreOpenOptions,
   ): Promise<void> {
@@ -304,24 +308,29 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     queueMicrotask(() => this.emit(type, detail));
   }
 
+  /** @internal */
   async _close(): Promise<void> {
     const core = this.#core;
     this.#core = undefined;
     await core?.close();
   }
 
+  /** @internal */
   _put(key: NativeBytes, value: NativeBytes, options: { sync?: boolean }): Promise<void> {
     return this.#opened.gate.put(key, value, options);
   }
 
+  /** @internal */
   _del(key: NativeBytes, options: { sync?: boolean }): Promise<void> {
     return this.#opened.gate.del(key, options);
   }
 
+  /** @internal */
   _batch(operations: readonly NativeOperation[], options: { sync?: boolean }): Promise<void> {
     return this.#opened.gate.batch(operations, options);
   }
 
+  /** @internal */
   async _clear(options: NativeRangeOptions): Promise<void> {
     if (options.snapshot == null && (await this.#opened.gate.clear(options))) return;
     return this.#opened.operations.run(() => this.#clearInBatches(options));

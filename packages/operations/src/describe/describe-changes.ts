@@ -1,8 +1,8 @@
 // Changes in sentences: "12 users gained admin on Production DB: Ann, Bob, Cay and 9 more".
 
 import type { CountedBucket } from '@sstitch/records';
-import type { SyncDiff, SyncInput } from '../diff/diff-syncs.js';
-import type { ChangeKind } from '../diff/record-change.js';
+import type { SyncInput } from '../diff/diff-syncs.js';
+import type { ChangeKind, RecordChange } from '../diff/record-change.js';
 import { ChangeGroups, type UngroupedChanges } from './change-groups.js';
 import { RecordNames } from './record-names.js';
 import { countOf, NOUNS, sentenceOf } from './sentences.js';
@@ -44,7 +44,7 @@ const ORDER: readonly CountedBucket[] = [
  * @throws what reading the changes throws; RecordsError SSTITCH_RECORD_UNDECODABLE
  */
 export async function describeChanges(
-  changes: SyncDiff,
+  changes: AsyncIterable<RecordChange>,
   { before, after, limit = DEFAULT_LIMIT }: DescribeChangesOptions,
 ): Promise<readonly ChangeSentence[]> {
   const grouped = new ChangeGroups();

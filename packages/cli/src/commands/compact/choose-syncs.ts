@@ -26,7 +26,9 @@ export async function chosenSyncs(
 /** Checks the choice of syncs. @throws CliError SSTITCH_USAGE unless either --sync or --all is given */
 export function requireChoice({ sync, all }: Input): void {
   if (sync === undefined && !all) {
-    throw usageError('name the syncs with --sync, or use --all for every sync of the source');
+    throw usageError(
+      "required option '--sync <syncs>' not specified: name some syncs, or use --all for every sync of the source",
+    );
   }
   if (sync !== undefined && all) throw usageError('--all means every sync: leave out --sync');
 }

@@ -1,0 +1,58 @@
+// Names from data. They are text and nothing else: markup stays markup, what cannot be seen is escaped, and writing
+// from right to left turns nothing around it.
+import type { NamedEntitlement, NamedResource } from '../../shapes.js';
+import { link } from '../route.js';
+import { safePieces, safeText } from '../words.js';
+
+/** A text from data, on one line. */
+export function Name({ text, mono = false }: { readonly text: string; readonly mono?: boolean }) {
+  return (
+    <bdi class={mono ? 'name mono' : 'name'} title={safeText(text)}>
+      {safePieces(text).map(({ text: piece, isEscape }) =>
+        isEscape ? <span class="escape">{piece}</span> : piece,
+      )}
+    </bdi>
+  );
+}
+
+interface ResourceLinkProps {
+  readonly syncId: string;
+  readonly resource: NamedResource;
+  /** Whether arrow keys stop here. */
+  readonly isRow?: boolean;
+  readonly view?: string;
+}
+
+/** A resource, as a link to what is known of it. */
+export function ResourceLink({ syncId, resource, isRow = false, view }: ResourceLinkProps) {
+  const { type, id, name } = resource;
+  return (
+    <a
+      class="entity"
+      href={link(['sync', syncId, 'resource', type, id], { view })}
+      data-row={isRow ? '' : undefined}
+    >
+      {name === '' ? <Name text={id} mono /> : <Name text={name} />}
+    </a>
+  );
+}
+
+interface EntitlementLinkProps {
+  readonly syncId: string;
+  readonly entitlement: NamedEntitlement;
+  readonly isRow?: boolean;
+}
+
+/** An entitlement, as a link to who has it. */
+export function EntitlementLink({ syncId, entitlement, isRow = false }: EntitlementLinkProps) {
+  const { id, name } = entitlement;
+  return (
+    <a
+      class="entity"
+      href={link(['sync', syncId, 'entitlement', id])}
+      data-row={isRow ? '' : undefined}
+    >
+      {name === '' ? <Name text={id} mono /> : <Name text={name} />}
+    </a>
+  );
+}

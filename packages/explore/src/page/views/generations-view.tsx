@@ -1,0 +1,41 @@
+import type { GenerationShape } from '../../shapes.js';
+import { ListTable } from '../components/list-table.js';
+import type { Route } from '../route.js';
+import { bytesText, countText } from '../words.js';
+import { Time } from './syncs-view.js';
+
+/** The generations that are on disk. */
+export function GenerationsView({ route }: { readonly route: Route }) {
+  return (
+    <>
+      <header class="title">
+        <h1>Generations</h1>
+        <p class="note">
+          A commit lays out the next generation beside the current one, and CURRENT names it. A past
+          one stays until nobody reads it any more; its tables are links to the same files.
+        </p>
+      </header>
+      <ListTable<GenerationShape>
+        {...{ route }}
+        list="generations"
+        parameters={{}}
+        caption="On disk"
+        empty="There is no generation."
+        columns={[
+          {
+            title: 'Generation',
+            cell: ({ name, isCurrent }) => (
+              <>
+                <span class="mono">{name}</span> {isCurrent && <span class="tag">current</span>}
+              </>
+            ),
+          },
+          { title: 'Laid out (UTC)', cell: ({ madeAt }) => <Time time={madeAt} /> },
+          { title: 'Committed (UTC)', cell: ({ committedAt }) => <Time time={committedAt} /> },
+          { title: 'Tables', isNumber: true, cell: ({ tables }) => countText(tables) },
+          { title: 'Size', isNumber: true, cell: ({ bytes }) => bytesText(bytes) },
+        ]}
+      />
+    </>
+  );
+}

@@ -1,0 +1,73 @@
+// Numbers, times and ids as people read them.
+
+const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
+const STEP = 1000;
+
+export function bytesText(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= STEP && unit < UNITS.length - 1) {
+    value /= STEP;
+    unit += 1;
+  }
+  return `${value.toFixed(unit === 0 || value >= 100 ? 0 : 1)} ${UNITS[unit]}`;
+}
+
+export function countText(count: number | null | undefined): string {
+  return count === null || count === undefined ? '–' : count.toLocaleString('en-US');
+}
+
+/** `2026-11-29 08:00` of an ISO time. */
+export function timeText(time: string | null): string {
+  return time === null ? '–' : time.slice(0, 16).replace('T', ' ');
+}
+
+/** What is between two ISO times. */
+export function durationText(from: string | null, to: string | null): string {
+  if (from === null || to === null) return '–';
+  const seconds = Math.max(0, Math.round((Date.parse(to) - Date.parse(from)) / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** The end of a sync id: the beginning is its time, which syncs of one day share. */
+export function shortId(syncId: string): string {
+  return `…${syncId.slice(-8)}`;
+}
+
+/** `resource_type` as `resource types`. */
+export function bucketText(bucket: string): string {
+  return `${bucket.replaceAll('_', ' ')}s`;
+}
+
+/** Controls, marks of direction and invisible characters; not the joiners that scripts and emoji need. */
+const UNSEEN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** A piece of a text from data: as it is, or the escape of a character that cannot be seen. */
+export interface TextPiece {
+  readonly text: string;
+  readonly isEscape: boolean;
+}
+
+/** A text from data in pieces that are safe to show. */
+export function safePieces(text: string): readonly TextPiece[] {
+  const pieces: TextPiece[] = [];
+  let from = 0;
+  for (const { 0: unseen, index } of text.matchAll(UNSEEN)) {
+    if (index > from) pieces.push({ text: text.slice(from, index), isEscape: false });
+    const code = unseen.codePointAt(0) ?? 0;
+    pieces.push({ text: `\\u{${code.toString(16)}}`, isEscape: true });
+    from = index + unseen.length;
+  }
+  if (from < text.length) pieces.push({ text: text.slice(from), isEscape: false });
+  return pieces;
+}
+
+/** The same as one text, for titles and labels. */
+export function safeText(text: string): string {
+  return safePieces(text)
+    .map((piece) => piece.text)
+    .join('');
+}

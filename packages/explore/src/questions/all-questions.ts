@@ -1,0 +1,58 @@
+// All that can be asked, by name: `/api/NAME` is a document or a page of a list, `/csv/NAME` a whole list.
+import { basename } from 'node:path';
+import type { StoreShape } from '../shapes.js';
+import type { CurrentView } from '../view/current-view.js';
+import { currentGeneration } from '../view/store-view.js';
+import { drawGraph } from './access-graph.js';
+import { explainAccess, listAccess, listHolders } from './access-lists.js';
+import { compareSyncs, listChanges } from './compare-syncs.js';
+import type { Ask, AskList } from './question.js';
+import {
+  describeEntitlement,
+  describeResource,
+  listEntitlements,
+  listGrants,
+  listResources,
+} from './record-lists.js';
+import { searchNames } from './search-names.js';
+import { drawLevels, listGenerations, listTables } from './store-files.js';
+import { describeSync, listSyncs } from './sync-list.js';
+
+export const QUESTIONS: ReadonlyMap<string, Ask> = new Map<string, Ask>([
+  ['sync', describeSync],
+  ['search', searchNames],
+  ['resource', describeResource],
+  ['entitlement', describeEntitlement],
+  ['explain', explainAccess],
+  ['graph', drawGraph],
+  ['difference', compareSyncs],
+  ['levels', drawLevels],
+]);
+
+export const LISTS: ReadonlyMap<string, AskList> = new Map<string, AskList>([
+  ['syncs', listSyncs],
+  ['resources', listResources],
+  ['entitlements', listEntitlements],
+  ['grants', listGrants],
+  ['access', listAccess],
+  ['holders', listHolders],
+  ['changes', listChanges],
+  ['tables', listTables],
+  ['generations', listGenerations],
+]);
+
+/** The store and the view of it; `refresh` renews the view first. */
+export async function describeStore(
+  current: CurrentView,
+  name: string | undefined,
+  refresh: boolean,
+): Promise<StoreShape> {
+  if (refresh) await current.refresh();
+  return current.use(async (view) => ({
+    name: name ?? basename(view.location),
+    location: view.location,
+    generation: view.generation,
+    openedAt: view.openedAt.toISOString(),
+    currentGeneration: await currentGeneration(view.location),
+  }));
+}

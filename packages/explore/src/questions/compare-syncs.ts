@@ -1,0 +1,187 @@
+// The difference of two syncs of the store: what changed, in numbers and in sentences, and change by change.
+//
+// A comparison reads both syncs once. Its first MAX_KEPT_CHANGES changes are kept with the view for paging; the CSV
+// form has all of them, and reads the syncs again.
+import {
+  type ChangeKind,
+  type DiffCounts,
+  describeChanges,
+  diffSyncs,
+  type RecordChange,
+  type SyncDiff,
+} from '@sstitch/operations';
+import type {
+  EntitlementRecord,
+  GrantRecord,
+  ResourceRecord,
+  ResourceTypeRecord,
+} from '@sstitch/records';
+import { ExploreError } from '../errors.js';
+import type { ChangeShape, DifferenceShape } from '../shapes.js';
+import type { StoreView } from '../view/store-view.js';
+import { type StoredNames, shortName } from '../view/stored-names.js';
+import { type AnyList, listOfAll, type Question, type QuestionParameters } from './question.js';
+import { findSync } from './sync-list.js';
+
+const MAX_SENTENCES = 40;
+const MAX_KEPT_CHANGES = 10_000;
+const KINDS: readonly ChangeKind[] = ['added', 'removed', 'changed'];
+const BUCKETS = ['grant', 'resource', 'entitlement', 'resource_type', 'asset'];
+const COLUMNS = ['change', 'record_type', 'id', 'text', 'fields'];
+
+/** What is kept of a comparison. */
+interface Comparison {
+  readonly pair: string;
+  readonly counts: DiffCounts;
+  readonly sentences: DifferenceShape['sentences'];
+  readonly changes: readonly RecordChange[];
+}
+
+/** The last comparison of each view. */
+const compared = new WeakMap<StoreView, Comparison>();
+
+export async function compareSyncs(question: Question): Promise<DifferenceShape> {
+  const { view, parameters } = question;
+  const [before, after] = await Promise.all([
+    findSync(view, parameters.syncId('before')),
+    findSync(view, parameters.syncId('after')),
+  ]);
+  const { counts, sentences } = await comparisonOf(question);
+  return {
+    before,
+    after,
+    sentences,
+    counts: BUCKETS.map((bucket) => {
+      const { added = 0, removed = 0, changed = 0 } = counts[bucket as keyof DiffCounts] ?? {};
+      return { bucket, added, removed, changed };
+    }),
+  };
+}
+
+/** The changes, of one kind or one type of record where these are named. */
+export async function listChanges(question: Question): Promise<AnyList> {
+  const { view, parameters } = question;
+  const isWanted = filterOf(parameters);
+  const names = ['after', 'before'].map((side) => view.lookup(parameters.syncId(side)));
+  const columns = COLUMNS;
+  const row = ({ kind, bucket, id, text, fields }: ChangeShape) => [
+    ...[kind, bucket, id.join('/'), text, fields.join(' ')],
+  ];
+  return {
+    columns,
+    page: async (limit, cursor) => {
+      const { changes } = await comparisonOf(question);
+      const list = listOfAll(
+        { columns, row: (change: RecordChange) => change.id },
+        changes.filter(isWanted),
+      );
+      const { items, next } = await list.page(limit, cursor);
+      const shapes = (items as readonly RecordChange[]).map((change) => changeShape(change, names));
+      return { items: await Promise.all(shapes), next };
+    },
+    rows: async function* () {
+      for await (const change of diffOf(question)) {
+        if (isWanted(change)) yield row(await changeShape(change, names));
+      }
+    },
+  };
+}
+
+async function comparisonOf(question: Question): Promise<Comparison> {
+  const { view, parameters } = question;
+  const pair = `${parameters.syncId('before')} ${parameters.syncId('after')}`;
+  const known = compared.get(view);
+  if (known?.pair === pair) return known;
+  const diff = diffOf(question);
+  const changes: RecordChange[] = [];
+  async function* keeping() {
+    for await (const change of diff) {
+      if (changes.length < MAX_KEPT_CHANGES) changes.push(change);
+      yield change;
+    }
+  }
+  const sentences = await describeChanges(keeping(), {
+    ...sidesOf(question),
+    limit: MAX_SENTENCES,
+  });
+  const comparison = { pair, counts: diff.counts, sentences, changes };
+  compared.set(view, comparison);
+  return comparison;
+}
+
+function diffOf(question: Question): SyncDiff {
+  const { before, after } = sidesOf(question);
+  return diffSyncs(before, after, { signal: question.signal });
+}
+
+function sidesOf({ view, parameters }: Question) {
+  const side = (name: string) => ({
+    engine: view.engine,
+    snapshot: view.snapshot,
+    syncId: parameters.syncId(name),
+  });
+  return { before: side('before'), after: side('after') };
+}
+
+function filterOf(parameters: QuestionParameters): (change: RecordChange) => boolean {
+  const kind = choiceOf(parameters, 'kind', KINDS);
+  const bucket = choiceOf(parameters, 'bucket', BUCKETS);
+  return (change) =>
+    (kind === undefined || change.kind === kind) &&
+    (bucket === undefined || change.bucket === bucket);
+}
+
+function choiceOf(
+  parameters: QuestionParameters,
+  name: string,
+  choices: readonly string[],
+): string | undefined {
+  const text = parameters.optional(name);
+  if (text === undefined || choices.includes(text)) return text;
+  const known = choices.join(', ');
+  throw new ExploreError('SSTITCH_QUESTION_INVALID', `${name}: must be one of ${known}`);
+}
+
+async function changeShape(
+  change: RecordChange,
+  names: readonly StoredNames[],
+): Promise<ChangeShape> {
+  const { kind, bucket, id, fields } = change;
+  return { kind, bucket, id, fields, text: await textOf(change, names) };
+}
+
+async function textOf(change: RecordChange, names: readonly StoredNames[]): Promise<string> {
+  const record = change.after ?? change.before;
+  switch (change.bucket) {
+    case 'grant':
+      return grantText(record as GrantRecord, names);
+    case 'resource':
+    case 'resource_type':
+    case 'entitlement':
+      return shortName(
+        (record as ResourceRecord | ResourceTypeRecord | EntitlementRecord).displayName,
+      );
+    default:
+      return change.id.join(' ');
+  }
+}
+
+/** Who has what, by the names of the later sync, or of the earlier one where it has none. */
+async function grantText(
+  { principal, entitlement }: GrantRecord,
+  names: readonly StoredNames[],
+): Promise<string> {
+  const nameOf = async (look: (of: StoredNames) => Promise<{ name: string }>, id: string) => {
+    for (const of of names) {
+      const { name } = await look(of);
+      if (name !== '') return name;
+    }
+    return id;
+  };
+  const who = principal && (await nameOf((of) => of.resource(principal), principal.resourceId));
+  if (entitlement === undefined) return who ?? '';
+  const { entitlementId } = entitlement;
+  const what = await nameOf((of) => of.entitlement(entitlementId), entitlementId);
+  const where = await nameOf((of) => of.resource(entitlement), entitlement.resourceId);
+  return `${who ?? '?'} has ${what} on ${where}`;
+}

@@ -1,0 +1,39 @@
+// Search as one types: over the names and ids of a sync's resources and entitlements.
+import { ExploreError } from '../errors.js';
+import type { FoundShape, SearchShape } from '../shapes.js';
+import { checkSearchText } from '../view/name-text.js';
+import type { Question } from './question.js';
+
+const DEFAULT_LIMIT = 20;
+const MAX_LIMIT = 200;
+const KINDS = ['resource', 'entitlement'] as const;
+
+export async function searchNames({ view, parameters }: Question): Promise<SearchShape> {
+  const syncId = parameters.syncId();
+  const kind = parameters.optional('kind');
+  const found = view.namesOf(syncId).search({
+    text: checkSearchText(parameters.text('text')),
+    limit: parameters.count('limit', DEFAULT_LIMIT, MAX_LIMIT),
+    type: parameters.optional('type'),
+    kind: kind === undefined ? undefined : kindOf(kind),
+  });
+  const names = view.lookup(syncId);
+  const items = await Promise.all(
+    found.ids.map(
+      async (id): Promise<FoundShape> =>
+        id.kind === 'resource'
+          ? {
+              kind: id.kind,
+              ...(await names.resource({ resourceTypeId: id.type, resourceId: id.id })),
+            }
+          : { kind: id.kind, ...(await names.entitlement(id.id)) },
+    ),
+  );
+  return { items, isComplete: found.isComplete, searched: found.searched };
+}
+
+function kindOf(text: string): (typeof KINDS)[number] {
+  const kind = KINDS.find((known) => known === text);
+  if (kind !== undefined) return kind;
+  throw new ExploreError('SSTITCH_QUESTION_INVALID', `kind: must be ${KINDS.join(' or ')}`);
+}

@@ -1,0 +1,183 @@
+// What lies on disk: the tables of each level, and the generations. Of the store as it is now, not of the view: a
+// view's own copy goes its own way.
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { compareBytes } from '@sstitch/contract';
+import { readManifest, type Version } from '@sstitch/engine';
+import { parseKey, syncSpans } from '@sstitch/keys';
+import { userKeyOf } from '@sstitch/sst';
+import type { GenerationShape, LevelsShape, TableShape } from '../shapes.js';
+import { currentGeneration, type StoreView } from '../view/store-view.js';
+import { type AnyList, listOfAll, type Question } from './question.js';
+
+/** Tables that a picture can show. */
+const MAX_PICTURED = 3000;
+/** Syncs that a table is shown to hold keys of. */
+const MAX_SYNCS_A_TABLE = 12;
+const MAX_KEY_CHARACTERS = 80;
+/** Each round follows a commit between reading CURRENT and the MANIFEST. */
+const MAX_ROUNDS = 10;
+const GENERATION = /^gen-\d+$/;
+const TABLE = /\.(ldb|sst)$/;
+
+export async function drawLevels({ view, signal }: Question): Promise<LevelsShape> {
+  const { generation, tables } = await readTables(view, signal);
+  const largest = tables.toSorted((a, b) => b.bytes - a.bytes).slice(0, MAX_PICTURED);
+  const pictured = new Set(largest);
+  const levels = [...new Set(tables.map(({ level }) => level))].map((level) => {
+    const all = tables.filter((table) => table.level === level);
+    const bytes = all.reduce((sum, table) => sum + table.bytes, 0);
+    return { level, bytes, tables: all.filter((table) => pictured.has(table)) };
+  });
+  const files = await filesOf(join(view.location, generation));
+  const logs = files.filter(({ name }) => name.endsWith('.log'));
+  return {
+    generation,
+    levels,
+    omitted: tables.length - pictured.size,
+    logBytes: logs.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+}
+
+export async function listTables({ view, signal }: Question): Promise<AnyList> {
+  const { tables } = await readTables(view, signal);
+  const row = ({ level, number, bytes, first, last, syncIds }: TableShape) => [
+    ...[String(level), String(number), String(bytes), first, last, syncIds.join(' ')],
+  ];
+  return listOfAll({ columns: ['level', 'table', 'bytes', 'first', 'last', 'syncs'], row }, tables);
+}
+
+/** The generations that are there: the one in force, and past ones that readers keep. */
+export async function listGenerations({ view }: Question): Promise<AnyList> {
+  const { location } = view;
+  const current = await currentGeneration(location);
+  const committed = await stat(join(location, 'CURRENT'));
+  const names = (await readdir(location))
+    .filter((name) => GENERATION.test(name))
+    .sort()
+    .reverse();
+  const generations: GenerationShape[] = [];
+  for (const name of names) {
+    const directory = join(location, name);
+    const made = await stat(directory).catch(() => undefined);
+    // Removed since it was listed.
+    if (made === undefined) continue;
+    const tables = (await filesOf(directory)).filter((file) => TABLE.test(file.name));
+    const sizes = new Map(tables.map(({ inode, bytes }) => [inode, bytes]));
+    generations.push({
+      name,
+      isCurrent: name === current,
+      madeAt: made.birthtime.toISOString(),
+      committedAt: name === current ? committed.mtime.toISOString() : null,
+      tables: tables.length,
+      bytes: [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0),
+    });
+  }
+  return listOfAll(
+    {
+      columns: ['generation', 'is_current', 'made_at', 'committed_at', 'tables', 'bytes'],
+      row: ({ name, isCurrent, madeAt, committedAt, tables, bytes }) => [
+        ...[name, String(isCurrent), madeAt, committedAt ?? '', String(tables), String(bytes)],
+      ],
+    },
+    generations,
+  );
+}
+
+async function readTables(
+  view: StoreView,
+  signal: AbortSignal,
+): Promise<{ readonly generation: string; readonly tables: readonly TableShape[] }> {
+  const ranges = await syncRanges(view, signal);
+  const { generation, version } = await readVersion(view.location);
+  const tables = version.levels.flatMap((level, number) =>
+    level.map((table): TableShape => {
+      const [smallest, largest] = [userKeyOf(table.smallest), userKeyOf(table.largest)];
+      return {
+        level: number,
+        number: table.number,
+        bytes: table.sizeBytes,
+        syncIds: syncsBetween(ranges, smallest, largest),
+        first: keyText(smallest),
+        last: keyText(largest),
+      };
+    }),
+  );
+  return { generation, tables };
+}
+
+async function readVersion(location: string): Promise<{ generation: string; version: Version }> {
+  for (let round = 1; ; round++) {
+    const generation = await currentGeneration(location);
+    try {
+      return { generation, version: readManifest(join(location, generation)).version };
+    } catch (error) {
+      const isStill = (await currentGeneration(location)) === generation;
+      if (isStill || round === MAX_ROUNDS) throw error;
+    }
+  }
+}
+
+interface SyncRange {
+  readonly syncId: string;
+  readonly start: Uint8Array;
+  readonly end: Uint8Array | undefined;
+}
+
+/** Where the keys of syncs lie, in the order of keys. */
+async function syncRanges(view: StoreView, signal: AbortSignal): Promise<readonly SyncRange[]> {
+  const ranges: SyncRange[] = [];
+  for await (const { syncId } of view.records.listSyncRuns({ snapshot: view.snapshot, signal })) {
+    for (const { span } of syncSpans(syncId)) ranges.push({ syncId, ...span });
+  }
+  return ranges.sort((a, b) => compareBytes(a.start, b.start));
+}
+
+function syncsBetween(
+  ranges: readonly SyncRange[],
+  smallest: Uint8Array,
+  largest: Uint8Array,
+): readonly string[] {
+  // Ranges are disjoint: their ends are in order too.
+  let [low, high] = [0, ranges.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const end = ranges[middle]?.end;
+    if (end !== undefined && compareBytes(end, smallest) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  const found = new Set<string>();
+  for (let at = low; at < ranges.length && found.size < MAX_SYNCS_A_TABLE; at++) {
+    const range = ranges[at];
+    if (range === undefined || compareBytes(range.start, largest) > 0) break;
+    found.add(range.syncId);
+  }
+  return [...found];
+}
+
+/** A key as its bucket and what it names. */
+function keyText(key: Uint8Array): string {
+  let text = Buffer.from(key).toString('hex');
+  try {
+    const { bucket, elements } = parseKey(key);
+    text = [bucket, ...elements].join(' ');
+  } catch {
+    // No key of a sync, as an adopted database has them.
+  }
+  return text.length > MAX_KEY_CHARACTERS ? `${text.slice(0, MAX_KEY_CHARACTERS)}…` : text;
+}
+
+interface FileFacts {
+  readonly name: string;
+  readonly bytes: number;
+  readonly inode: number;
+}
+
+async function filesOf(directory: string): Promise<readonly FileFacts[]> {
+  const facts: FileFacts[] = [];
+  for (const name of await readdir(directory).catch(() => [])) {
+    const found = await stat(join(directory, name)).catch(() => undefined);
+    if (found?.isFile()) facts.push({ name, bytes: found.size, inode: found.ino });
+  }
+  return facts;
+}

@@ -1,0 +1,102 @@
+// The syncs of the store, and one of them in detail.
+import { type Timestamp, timestampDate } from '@bufbuild/protobuf/wkt';
+import { syncSpans } from '@sstitch/keys';
+import { replacedVersionOf } from '@sstitch/operations';
+import { type SyncRunRecord, type SyncStatsRecord, SyncType } from '@sstitch/records';
+import { ExploreError } from '../errors.js';
+import type { CountsShape, ResourceTypeShape, SyncDetailShape, SyncShape } from '../shapes.js';
+import type { StoreView } from '../view/store-view.js';
+import { shortName } from '../view/stored-names.js';
+import { type AnyList, listOfAll, type Question } from './question.js';
+
+const COLUMNS = [
+  ...['sync_id', 'type', 'started_at', 'ended_at', 'resource_types', 'resources'],
+  ...['entitlements', 'grants', 'assets', 'bytes', 'version_of'],
+];
+/** Resource types that are shown, at most. */
+const MAX_RESOURCE_TYPES = 1000;
+
+/** Newest first. */
+export async function listSyncs({ view, signal }: Question): Promise<AnyList> {
+  const { snapshot, records } = view;
+  const syncs: SyncShape[] = [];
+  for await (const run of records.listNewestSyncRuns({ snapshot, signal })) {
+    syncs.push(await shapeOf(view, run));
+  }
+  return listOfAll({ columns: COLUMNS, row: rowOf }, syncs);
+}
+
+export async function describeSync(question: Question): Promise<SyncDetailShape> {
+  const { view, parameters, signal } = question;
+  const syncId = parameters.syncId();
+  const { snapshot, records } = view;
+  const sync = await findSync(view, syncId);
+  const stats = await records.getSyncStats(syncId, { snapshot });
+  const limit = MAX_RESOURCE_TYPES;
+  const resourceTypes: ResourceTypeShape[] = [];
+  for await (const type of records.listResourceTypes(syncId, { snapshot, signal, limit })) {
+    const known = stats?.resourcesByResourceType ?? {};
+    const counted = Object.hasOwn(known, type.externalId) ? known[type.externalId] : undefined;
+    resourceTypes.push({
+      id: type.externalId,
+      name: shortName(type.displayName),
+      traits: type.traits,
+      resources: counted === undefined ? null : Number(counted),
+    });
+  }
+  // Whoever comes to a sync will search it.
+  view.namesOf(syncId);
+  return { ...sync, resourceTypes };
+}
+
+/** @throws {@link ExploreError} SSTITCH_NOT_FOUND */
+export async function findSync(view: StoreView, syncId: string): Promise<SyncShape> {
+  const run = await view.records.getSyncRun(syncId, { snapshot: view.snapshot });
+  if (run !== undefined) return shapeOf(view, run);
+  throw new ExploreError('SSTITCH_NOT_FOUND', `the store holds no sync ${syncId}`);
+}
+
+/** A time of a record. */
+export function timeText(time: Timestamp | undefined): string | null {
+  return time === undefined ? null : timestampDate(time).toISOString();
+}
+
+async function shapeOf(view: StoreView, run: SyncRunRecord): Promise<SyncShape> {
+  const { syncId } = run;
+  const stats = await view.records.getSyncStats(syncId, { snapshot: view.snapshot });
+  let bytes = 0;
+  for (const { span } of syncSpans(syncId)) {
+    if (span.end !== undefined) bytes += await view.engine.approximateSize(span.start, span.end);
+  }
+  return {
+    syncId,
+    type: (SyncType[run.type] ?? String(run.type)).toLowerCase(),
+    startedAt: timeText(run.startedAt),
+    endedAt: timeText(run.endedAt),
+    counts: stats === undefined ? null : countsOf(stats),
+    bytes,
+    versionOf: replacedVersionOf(run)?.syncId ?? null,
+  };
+}
+
+function countsOf(stats: SyncStatsRecord): CountsShape {
+  return {
+    resourceTypes: Number(stats.resourceTypes),
+    resources: Number(stats.resources),
+    entitlements: Number(stats.entitlements),
+    grants: Number(stats.grants),
+    assets: Number(stats.assets),
+  };
+}
+
+function rowOf({ counts, ...sync }: SyncShape): readonly string[] {
+  return [
+    sync.syncId,
+    sync.type,
+    sync.startedAt ?? '',
+    sync.endedAt ?? '',
+    ...(counts === null ? ['', '', '', '', ''] : Object.values(counts).map(String)),
+    String(sync.bytes),
+    sync.versionOf ?? '',
+  ];
+}

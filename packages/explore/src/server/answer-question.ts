@@ -1,0 +1,153 @@
+// Questions over HTTP: which one an address asks, and its answer as JSON or CSV.
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { cellOf } from '@sstitch/lines/csv-cells';
+import { ExploreError, throwIfAborted } from '../errors.js';
+import { describeStore, LISTS, QUESTIONS } from '../questions/all-questions.js';
+import { type AnyList, QuestionParameters } from '../questions/question.js';
+import type { ErrorShape } from '../shapes.js';
+import type { CurrentView } from '../view/current-view.js';
+
+const DEFAULT_PAGE_ITEMS = 100;
+const MAX_PAGE_ITEMS = 1000;
+/** Items that a CSV file reads at a time. */
+const CSV_PAGE_ITEMS = 500;
+const CSV_END_OF_ROW = '\r\n';
+/** So much is written at a time. */
+const CSV_CHUNK_CHARACTERS = 65_536;
+
+/** What questions are asked of. */
+export interface AnsweringStore {
+  readonly current: CurrentView;
+  /** What the page calls the store. @defaultValue its directory's name */
+  readonly name: string | undefined;
+}
+
+/** Whether an address asks a question. */
+export function isQuestion({ pathname }: URL): boolean {
+  return pathname.startsWith('/api/') || pathname.startsWith('/csv/');
+}
+
+/** Writes the answer to the question of an address, or why there is none. Never throws. */
+export async function answerQuestion(
+  store: AnsweringStore,
+  url: URL,
+  response: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const name = url.pathname.slice('/api/'.length);
+    const parameters = new QuestionParameters(url.searchParams);
+    if (url.pathname.startsWith('/csv/')) {
+      await answerCsv(store, name, parameters, response, signal);
+    } else {
+      const document = await documentOf(store, name, parameters, signal);
+      throwIfAborted(signal);
+      sendJson(response, 200, document);
+    }
+  } catch (error) {
+    if (response.headersSent || signal.aborted) {
+      // Nobody is there any more, or half a file is: a connection that breaks off says that it is not whole.
+      response.destroy();
+      return;
+    }
+    const { status, shape } = failureOf(error);
+    sendJson(response, status, shape);
+  }
+}
+
+export function sendJson(response: ServerResponse, status: number, document: unknown): void {
+  response.statusCode = status;
+  response.setHeader('content-type', 'application/json; charset=utf-8');
+  response.end(JSON.stringify(document));
+}
+
+async function documentOf(
+  { current, name: storeName }: AnsweringStore,
+  name: string,
+  parameters: QuestionParameters,
+  signal: AbortSignal,
+): Promise<unknown> {
+  if (name === 'store') {
+    return describeStore(current, storeName, parameters.optional('refresh') !== undefined);
+  }
+  const ask = QUESTIONS.get(name);
+  if (ask !== undefined) return current.use((view) => ask({ view, parameters, signal }));
+  const limit = parameters.count('limit', DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS);
+  const askList = listNamed(name);
+  return current.use(async (view) => {
+    const list = await askList({ view, parameters, signal });
+    return list.page(limit, parameters.optional('cursor'));
+  });
+}
+
+async function answerCsv(
+  { current }: AnsweringStore,
+  name: string,
+  parameters: QuestionParameters,
+  response: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  const askList = listNamed(name);
+  await current.use(async (view) => {
+    const list = await askList({ view, parameters, signal });
+    const chunks = csvChunks(list);
+    // What is wrong with a question shows before the first row.
+    const first = await chunks.next();
+    throwIfAborted(signal);
+    response.setHeader('content-type', 'text/csv; charset=utf-8');
+    response.setHeader('content-disposition', `attachment; filename="${name}.csv"`);
+    if (!first.done) await write(response, first.value, signal);
+    for await (const chunk of chunks) await write(response, chunk, signal);
+    response.end();
+  });
+}
+
+async function write(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
+  throwIfAborted(signal);
+  if (!response.write(text)) await once(response, 'drain', { signal });
+}
+
+async function* csvChunks(list: AnyList): AsyncGenerator<string, void, undefined> {
+  let text = csvRow(list.columns);
+  for await (const row of list.rows(CSV_PAGE_ITEMS)) {
+    text += csvRow(row);
+    if (text.length < CSV_CHUNK_CHARACTERS) continue;
+    yield text;
+    text = '';
+  }
+  yield text;
+}
+
+function csvRow(cells: readonly string[]): string {
+  return cells.map(cellOf).join(',') + CSV_END_OF_ROW;
+}
+
+function listNamed(name: string) {
+  const list = LISTS.get(name);
+  if (list !== undefined) return list;
+  throw new ExploreError('SSTITCH_NOT_FOUND', `there is no question ${JSON.stringify(name)}`);
+}
+
+const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
+  ['SSTITCH_QUESTION_INVALID', 400],
+  ['SSTITCH_OPTION_INVALID', 400],
+  ['SSTITCH_CURSOR_INVALID', 400],
+  ['SSTITCH_SYNC_ID_INVALID', 400],
+  ['SSTITCH_KEY_ELEMENT_INVALID', 400],
+  ['SSTITCH_NOT_FOUND', 404],
+  ['SSTITCH_SYNC_NOT_FOUND', 404],
+  ['SSTITCH_ENTITLEMENT_NOT_FOUND', 404],
+  ['SSTITCH_STORE_NOT_FOUND', 404],
+  ['SSTITCH_GRAPH_TOO_LARGE', 422],
+  ['SSTITCH_ABORTED', 503],
+]);
+
+function failureOf(error: unknown): { readonly status: number; readonly shape: ErrorShape } {
+  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  const known = typeof code === 'string' ? code : 'SSTITCH_INTERNAL';
+  return {
+    status: STATUS_BY_CODE.get(known) ?? 500,
+    shape: { error: { code: known, message: String(message ?? error) } },
+  };
+}

@@ -1,0 +1,163 @@
+// The names of a sync's resources and entitlements, for search as one types. Read once a sync, in the background, a
+// page at a time with a rest after each, so that questions are answered meanwhile; a search before the end finds what
+// was read so far, and says so.
+//
+// Memory: about 150 bytes a name, of MAX_NAMES at most.
+import { setImmediate as rest } from 'node:timers/promises';
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { byteEncodings, type EngineSnapshot, type ReadableEngine } from '@sstitch/contract';
+import { bucketLayout, bucketSpan, decodeTuple, SYNC_ID_LENGTH_BYTES } from '@sstitch/keys';
+import { throwIfAborted } from '../errors.js';
+import { NameText } from './name-text.js';
+
+const MAX_NAMES = 2_000_000;
+const PAGE_ENTRIES = 512;
+/** Names of one text: the text stays far below the longest string that there can be. */
+const NAMES_A_TEXT = 16_384;
+/** Longer names and ids are found by what they begin with. */
+const MAX_INDEXED_CHARACTERS = 512;
+/** `display_name` of both ResourceRecord and EntitlementRecord. */
+const DISPLAY_NAME_FIELD = 4;
+
+/** A resource or an entitlement by its id. */
+export type FoundId =
+  | { readonly kind: 'resource'; readonly type: string; readonly id: string }
+  | { readonly kind: 'entitlement'; readonly id: string };
+
+/** What a search found. */
+export interface FoundNames {
+  /** Those whose name or id begins with the text come first. */
+  readonly ids: readonly FoundId[];
+  /** Names that were searched. */
+  readonly searched: number;
+  /** Whether these are all that the sync has. */
+  readonly isComplete: boolean;
+}
+
+/** What to search for. */
+export interface NameQuery {
+  readonly text: string;
+  readonly limit: number;
+  /** Resources of this type alone, or entitlements alone. @defaultValue both, of all types */
+  readonly type?: string | undefined;
+  readonly kind?: FoundId['kind'] | undefined;
+}
+
+interface NameChunk {
+  readonly ids: readonly FoundId[];
+  readonly text: NameText;
+}
+
+const NAMED_BUCKETS = ['resource', 'entitlement'] as const;
+
+/** The names of one sync. */
+export class NameIndex {
+  readonly #chunks: NameChunk[] = [];
+  #count = 0;
+  #isComplete = false;
+  /** Fulfils once all names are there. */
+  readonly whole: Promise<void>;
+
+  /** @param signal ends the reading; `whole` is then rejected */
+  constructor(
+    engine: ReadableEngine,
+    syncId: string,
+    snapshot: EngineSnapshot,
+    signal: AbortSignal,
+  ) {
+    this.whole = this.#read(engine, syncId, snapshot, signal);
+    // Whether anyone waits for it or not.
+    this.whole.catch(() => undefined);
+  }
+
+  search({ text, limit, kind, type }: NameQuery): FoundNames {
+    const found = new Set<FoundId>();
+    const take = (chunk: NameChunk, numbers: Iterable<number>): boolean => {
+      for (const number of numbers) {
+        const id = chunk.ids[number];
+        if (id === undefined || (kind !== undefined && id.kind !== kind)) continue;
+        if (type !== undefined && (id.kind !== 'resource' || id.type !== type)) continue;
+        found.add(id);
+        if (found.size === limit) return true;
+      }
+      return false;
+    };
+    const isFull =
+      this.#chunks.some((chunk) => take(chunk, chunk.text.beginningWith(text))) ||
+      this.#chunks.some((chunk) => take(chunk, chunk.text.containing(text)));
+    return {
+      ids: [...found],
+      searched: this.#count,
+      // A full page does not tell of names that are still to come.
+      isComplete: this.#isComplete || isFull,
+    };
+  }
+
+  async #read(
+    engine: ReadableEngine,
+    syncId: string,
+    snapshot: EngineSnapshot,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let ids: FoundId[] = [];
+    let names: Array<readonly [string, string]> = [];
+    const flush = () => {
+      if (ids.length === 0) return;
+      this.#chunks.push({ ids, text: new NameText(names) });
+      this.#count += ids.length;
+      ids = [];
+      names = [];
+    };
+    for (const bucket of NAMED_BUCKETS) {
+      const { start, end } = bucketSpan(bucket, syncId);
+      const idStart = bucketLayout(bucket).prefix.length + SYNC_ID_LENGTH_BYTES;
+      const iterator = engine.iterator({
+        ...byteEncodings,
+        gte: start,
+        ...(end && { lt: end }),
+        snapshot,
+      });
+      try {
+        while (this.#count + ids.length < MAX_NAMES) {
+          throwIfAborted(signal);
+          const entries = await iterator.nextv(PAGE_ENTRIES);
+          if (entries.length === 0) break;
+          for (const [key, value] of entries) {
+            const [first = '', second = ''] = decodeTuple(key, idStart);
+            const id: FoundId =
+              bucket === 'resource'
+                ? { kind: bucket, type: first, id: second }
+                : { kind: bucket, id: first };
+            ids.push(id);
+            names.push([shortened(displayName(value)), shortened(id.id)]);
+          }
+          if (ids.length >= NAMES_A_TEXT) flush();
+          await rest();
+        }
+      } finally {
+        await iterator.close();
+      }
+      flush();
+    }
+    this.#isComplete = this.#count < MAX_NAMES;
+  }
+}
+
+function shortened(text: string): string {
+  return text.length > MAX_INDEXED_CHARACTERS ? text.slice(0, MAX_INDEXED_CHARACTERS) : text;
+}
+
+/** The one field of a record that is needed; '' where the bytes are no record, which other questions report. */
+function displayName(value: Uint8Array): string {
+  try {
+    const reader = new BinaryReader(value);
+    while (reader.pos < reader.len) {
+      const [field, type] = reader.tag();
+      if (field === DISPLAY_NAME_FIELD && type === WireType.LengthDelimited) return reader.string();
+      reader.skip(type, field);
+    }
+  } catch {
+    // As said.
+  }
+  return '';
+}

@@ -1,0 +1,244 @@
+/// <reference lib="dom" />
+// The page in a real browser, headless.
+import { readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Store } from '@sstitch/engine';
+import { SyncStore } from '@sstitch/records';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  entitlementId,
+  HOSTILE_NAMES,
+  makeExampleStore,
+  NEW_SYNC,
+  OLD_SYNC,
+} from '../src/example-store.test-support.js';
+import { type Explorer, explore } from '../src/explore.js';
+import { CHROMIUM, launchBrowser } from './chromium.js';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const DATABASE_ADMIN = entitlementId(['app', 'production-db'], 'admin');
+const SYNC = `#/sync/${NEW_SYNC}`;
+const ANN = `${SYNC}/resource/user/user-0000`;
+const ADMIN = `${SYNC}/entitlement/${encodeURIComponent(DATABASE_ADMIN)}`;
+
+/** Every view, and what it shows once it is there. */
+const VIEWS: ReadonlyArray<readonly [address: string, shows: string]> = [
+  ['#/', OLD_SYNC],
+  [SYNC, 'Production DB'],
+  [`${SYNC}?view=entitlements`, 'Admin'],
+  [`${SYNC}?view=grants`, 'Engineering'],
+  [ANN, 'Read'],
+  [`${ANN}?view=graph`, 'Engineering'],
+  [`${ANN}?view=record`, 'Discovered'],
+  [`${SYNC}/resource/app/production-db?view=holders`, 'Ann Archer'],
+  [`${SYNC}/resource/app/production-db?view=entitlements`, 'Admin'],
+  [ADMIN, 'Ann Archer'],
+  [`${ADMIN}?view=graph`, 'Ann Archer'],
+  [`${SYNC}/why/user/user-0000/${encodeURIComponent(DATABASE_ADMIN)}`, 'one way leads there'],
+  [`#/compare/${OLD_SYNC}/${NEW_SYNC}`, '5 users gained'],
+  ['#/levels', 'in the log'],
+  ['#/generations', 'current'],
+  ['#/nothing', 'nothing at this address'],
+];
+
+describe.skipIf(CHROMIUM === undefined)('the page', () => {
+  let directory: string;
+  let location: string;
+  let explorer: Explorer;
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  /** What no test may leave: errors, and requests to elsewhere. */
+  let faults: string[];
+
+  beforeAll(async () => {
+    ({ directory, location } = await makeExampleStore());
+    explorer = await explore(location);
+    browser = await launchBrowser();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await explorer.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    await openPage('light');
+  });
+  afterEach(async () => {
+    await context.close();
+    expect(faults).toEqual([]);
+  });
+
+  async function openPage(colorScheme: 'light' | 'dark'): Promise<void> {
+    faults = [];
+    context = await browser.newContext({ colorScheme, viewport: { width: 1280, height: 800 } });
+    page = await context.newPage();
+    page.on('pageerror', (error) => faults.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() === 'error') faults.push(message.text());
+    });
+    page.on('request', (request) => {
+      const { origin, protocol } = new URL(request.url());
+      if (protocol !== 'data:' && origin !== new URL(explorer.url).origin) {
+        faults.push(request.url());
+      }
+    });
+    await page.goto(explorer.url);
+    await shows(OLD_SYNC);
+  }
+
+  const shows = (text: string) => page.getByText(text).first().waitFor({ state: 'attached' });
+  const focused = () => page.evaluate(() => document.activeElement?.textContent);
+
+  async function visit(address: string, text: string): Promise<void> {
+    await page.evaluate((hash) => {
+      globalThis.location.hash = hash;
+    }, address);
+    await page.locator('main').getByText(text).first().waitFor({ state: 'attached' });
+  }
+
+  it('takes the token out of the address, and answers to a reload without it', async () => {
+    expect(page.url()).toBe(`${new URL(explorer.url).origin}/`);
+    await page.reload();
+    await shows(OLD_SYNC);
+    expect(await page.title()).toBe('example – sstitch explore');
+  });
+
+  it.each(VIEWS)('has a link to %s', async (address, text) => {
+    await page.goto(new URL(explorer.url).origin + address.replace('#', '/#'));
+    await page.locator('main').getByText(text).first().waitFor({ state: 'attached' });
+  });
+
+  describe.each(['light', 'dark'] as const)('in %s colours', (colors) => {
+    it('has no fault of access that axe finds, in any view', async () => {
+      await context.close();
+      await openPage(colors);
+      // axe is brought in by the debugger: the page's policy lets no other script run.
+      for (const [address, text] of VIEWS) {
+        await visit(address, text);
+        expect(await axeFindings(page), address).toEqual([]);
+      }
+      await page.keyboard.press('/');
+      await page.keyboard.type('a');
+      await page.getByRole('option').first().waitFor();
+      expect(await axeFindings(page), 'search').toEqual([]);
+    });
+  });
+
+  it('finds as one types, and opens what is chosen with the keys alone', async () => {
+    await page.keyboard.press('/');
+    await page.keyboard.type('arch');
+    await page.getByRole('option', { name: 'Ann Archer' }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Ann Archer' }).waitFor();
+    expect(page.url()).toContain(ANN);
+    await page.keyboard.press('ArrowDown');
+    expect(await focused()).toBe('Read');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    expect(await focused()).toBe('Admin');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Admin on Production DB' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('heading', { name: 'Ann Archer' }).waitFor();
+  });
+
+  it('goes through pages, back and forth', async () => {
+    await visit(`${SYNC}?type=user`, 'Ann Archer');
+    expect(await page.getByRole('row').count()).toBe(101);
+    await page.getByRole('link', { name: 'Next page' }).click();
+    await shows('z-markup');
+    expect(await page.getByRole('row').count()).toBe(56);
+    await page.goBack();
+    await page.getByText('Ann Archer').waitFor();
+    await page.getByLabel('Type').selectOption('group');
+    await page.getByText('Engineering').first().waitFor();
+    expect(await page.getByRole('row').count()).toBe(3);
+  });
+
+  it('shows hostile names as text, in one line, and escapes what cannot be seen', async () => {
+    await visit(`${SYNC}?type=user`, 'Ann Archer');
+    await page.getByRole('link', { name: 'Next page' }).click();
+    await shows('z-markup');
+    const main = page.locator('main');
+    expect(await main.locator('img').count()).toBe(0);
+    expect(await main.getByText(HOSTILE_NAMES.markup).count()).toBe(1);
+    const text = (await main.textContent()) ?? '';
+    expect(text).toContain('gnp\\u{202e}gpj.exe');
+    expect(text).toContain('red\\u{1b}[31mred\\u{7}');
+    for (const unseen of ['\u0007', '\u001b', '\u202e']) expect(text).not.toContain(unseen);
+    const heights = await page
+      .locator('tbody tr')
+      .evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().height));
+    expect(Math.max(...heights)).toBeLessThan(36);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(width).toBe(1280);
+    expect(await page.title()).toBe('example – sstitch explore');
+  });
+
+  it('hands out a list as a file', async () => {
+    await visit(ADMIN, 'Ann Archer');
+    const download = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'CSV' }).click();
+    expect((await download).suggestedFilename()).toBe('holders.csv');
+  });
+
+  it('keeps the colours that were chosen', async () => {
+    await page.getByRole('button', { name: 'Use dark colours' }).click();
+    await page.reload();
+    await page.getByRole('button', { name: 'Use light colours' }).waitFor();
+    const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    expect(ground).toBe('rgb(16, 19, 23)');
+  });
+
+  it('shows what was written since once it is refreshed', async () => {
+    const store = new Store<Uint8Array, Uint8Array>(location, {
+      keyEncoding: 'view',
+      valueEncoding: 'view',
+    });
+    const { syncId } = await new SyncStore(store).startSync();
+    expect(await page.getByRole('main').getByText(syncId).count()).toBe(0);
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.getByRole('main').getByText(syncId).waitFor();
+    await store.close();
+  });
+
+  it('says so when the server has ended', async () => {
+    const other = await explore(location);
+    await page.goto(other.url);
+    await shows(OLD_SYNC);
+    await other.close();
+    await page.evaluate(() => {
+      globalThis.location.hash = '#/levels';
+    });
+    await page
+      .getByRole('alert')
+      .filter({ hasText: 'run sstitch explore again' })
+      .first()
+      .waitFor();
+    faults = [];
+  });
+});
+
+/** What axe finds wrong, by the rule's name and the element. */
+async function axeFindings(page: Page): Promise<readonly string[]> {
+  const hasAxe = await page.evaluate(() => 'axe' in globalThis);
+  if (!hasAxe) {
+    await page.evaluate(readFileSync(AXE, 'utf8'));
+  }
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      readonly axe: {
+        run(): Promise<{
+          readonly violations: ReadonlyArray<{
+            readonly id: string;
+            readonly nodes: ReadonlyArray<{ readonly html: string }>;
+          }>;
+        }>;
+      };
+    };
+    const { violations } = await axe.run();
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+  });
+}
