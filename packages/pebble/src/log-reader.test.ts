@@ -127,7 +127,7 @@ describe('a recycled log', () => {
     }
   });
 
-  it('ends at the last bytes of what its writer appended to the old log', () => {
+  it('ends at the trailing bytes of the end mark of the previous log', () => {
     const closing = (number: number) => {
       const bytes = Uint8Array.of(0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0);
       new DataView(bytes.buffer).setUint32(7, number, true);

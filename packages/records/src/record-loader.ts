@@ -242,7 +242,7 @@ export class RecordLoader<Tables> {
   /** Adds the statistics of a sync. */
   #finish(syncId: string, sync: LoadingSync): LoadedSync {
     const { counter, run, stats: given } = sync;
-    // Statistics have the time of the end of the run, so that loading a sync again gives the same bytes.
+    // Statistics have the time of the end of the run, so that loading a sync again produces the same bytes.
     const writtenAt = given?.writtenAt ?? run?.endedAt;
     const stats: SyncStatsRecord = {
       ...counter.toRecord(syncId),

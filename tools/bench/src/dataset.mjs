@@ -18,7 +18,7 @@ const PAGE_ENTRIES = 2048;
  * @param {number} [shape.otherGrants] of each other sync of the base; the same number by default
  * @param {number} shape.syncs in the base
  * @param {'shuffled' | 'sorted'} [shape.order] the order in which entries are loaded: as a connector writes
- *   them, or by key, as no connector does, which gives a B-tree its best shape
+ *   them, or by key, as no connector does, which results in the best shape of a B-tree
  */
 export async function makeDataset(directory, shape) {
   const { grants, otherGrants = grants, syncs, order = 'shuffled' } = shape;

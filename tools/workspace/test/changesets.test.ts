@@ -9,7 +9,11 @@ test('accepts a changeset of a published package', () => {
 });
 
 test.each([
-  ['an unknown package', changeset('@sstitch/engin', 'minor'), /@sstitch\/engin is not a published/],
+  [
+    'an unknown package',
+    changeset('@sstitch/engin', 'minor'),
+    /@sstitch\/engin is not a published/,
+  ],
   ['a private package', changeset('@sstitch/bench', 'patch'), /@sstitch\/bench is not a published/],
   ['an unknown bump', changeset('@sstitch/engine', 'tiny'), /tiny/],
   ['no text', changeset('@sstitch/engine', 'minor', ''), /says nothing/],

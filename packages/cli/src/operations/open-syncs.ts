@@ -28,7 +28,7 @@ export function withSyncs<T>(
   return withStoreOf(context, path, zone, (location) => withReader(location, use, { signal }));
 }
 
-/** Runs `use` with the directory of a store that holds the syncs at a path; as {@link withSyncs}. */
+/** Like {@link withSyncs}, but runs `use` with the directory of the store. */
 export async function withStoreOf<T>(
   context: CommandContext,
   path: string,
