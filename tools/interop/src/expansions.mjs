@@ -9,7 +9,7 @@ import { buildProgram, hasGo } from './go-program.mjs';
 import { Random } from './random.mjs';
 import { randomSync, recordsOf } from './random-sync.mjs';
 
-const USAGE = `usage: pnpm --dir tools/interop expansions [--seeds N] [--first SEED]
+const USAGE = `usage: pnpm expansions [--seeds N] [--first SEED]
 --seeds  how many syncs (500)`;
 const SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
 const MAX_OUTPUT_BYTES = 2 ** 30;
