@@ -83,7 +83,7 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     this.readers = new OpenReaders({
       detach: (proxy) => super.detachResource(proxy),
       readerStacks: options.readerStacks ?? false,
-      // In a microtask of its own, as a listener may throw.
+      // The event has its own microtask, as a listener may throw.
       onForgotten: (reader) => queueMicrotask(() => this.emit('forgotten', reader)),
     });
   }
@@ -109,7 +109,7 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     checkOpenOptions(options);
   }
 
-  /** As in abstract-level, but refers to iterators and snapshots weakly (open-readers.ts). */
+  /** Works as in abstract-level, but refers to iterators and snapshots weakly (open-readers.ts). */
   override attachResource(resource: AbstractResource): void {
     super.attachResource(this.readers.attach(resource));
   }

@@ -1,11 +1,6 @@
 // The store: an abstract-level database that can take classic-level's place, and an engine for the compactor.
 
-import {
-  byteEncodings,
-  type CommitReport,
-  type EngineCapabilities,
-  type Span,
-} from '@sstitch/contract';
+import type { CommitReport, EngineCapabilities, Span } from '@sstitch/contract';
 import type {
   AbstractBatchOperation,
   AbstractBatchOptions,
@@ -30,6 +25,7 @@ import type { ForeignSpanTables } from '../tables/check-incoming.js';
 import { ExtractedTables, noTables } from '../tables/extracted-tables.js';
 import { checkForeignTables, checkSource } from './check-arguments.js';
 import { CheckedWrites } from './checked-writes.js';
+import { clearByKeys } from './clear-by-keys.js';
 import { compactStoreRange, repairOpenedStore } from './compact-range.js';
 import type { Generation } from './generation.js';
 import { HELD_GENERATIONS, type StoreMetrics, storeMetrics } from './metrics.js';
@@ -344,39 +340,10 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     let generation: Generation;
     do {
       generation = this.generation;
-      await this.#clearOnce(options);
+      await clearByKeys(this, options);
     } while (this.generation !== generation && options.snapshot == null && options.limit < 0);
   }
-
-  async #clearOnce(options: NativeRangeOptions): Promise<void> {
-    const bounds: Record<string, Uint8Array> = {};
-    for (const name of ['gt', 'gte', 'lt', 'lte'] as const) {
-      const bound = options[name];
-      if (bound === undefined) continue;
-      bounds[name] = typeof bound === 'string' ? Buffer.from(bound) : bound;
-    }
-    const { reverse, limit } = options;
-    const snapshot = options.snapshot ?? undefined;
-    // The public iterator, which refuses reads once the store closes.
-    const range = { ...bounds, ...byteEncodings, reverse, limit, snapshot, values: false };
-    const iterator = this.iterator<Uint8Array, Uint8Array>(range as object);
-    try {
-      for (;;) {
-        const entries = await iterator.nextv(CLEAR_BATCH_OPERATIONS);
-        if (entries.length === 0) return;
-        await this._batch(
-          entries.map(([key]): NativeOperation => ({ type: 'del', key: key as Uint8Array })),
-          {},
-        );
-      }
-    } finally {
-      await iterator.close();
-    }
-  }
 }
-
-/** About as many as classic-level's own clear deletes at a time. */
-const CLEAR_BATCH_OPERATIONS = 500;
 
 /** The durability of a write, as in classic-level. */
 export interface WriteDurability {
