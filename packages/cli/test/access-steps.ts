@@ -10,6 +10,7 @@ export const ACCESS_STEPS: Readonly<Record<string, readonly (string | Step)[]>> 
     'import team.jsonl --into team --quiet',
     `expand team --sync latest --as ${SECOND}`,
     'expand team --sync latest',
+    'expand team --sync latest',
     'expand team --sync latest --quiet',
     'verify team',
     'expand base --sync @2',
