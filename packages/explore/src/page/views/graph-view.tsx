@@ -1,4 +1,4 @@
-// A graph of who has what, drawn in columns: principals left, and from there step by step to what follows.
+// Draws the graph of who has what in columns: principals on the left, and to the right of each node what follows.
 import type { GraphEdgeShape, GraphNodeShape, GraphShape } from '../../shapes.js';
 import { type Parameters, useAnswer } from '../answers.js';
 import { Problem, Waiting } from '../components/list-table.js';
@@ -10,9 +10,9 @@ const NODE_HEIGHT = 36;
 const COLUMN_WIDTH = 290;
 const ROW_HEIGHT = 46;
 const MARGIN = 8;
-/** Of a tall picture, what the columns lead to is to be seen at once. */
+/** The most rows that a short column is moved down. The end of a tall picture stays in sight. */
 const MAX_ROWS_ABOVE = 3;
-/** As many characters as a node has room for. */
+/** The most characters that fit into a node. */
 const MAX_CHARACTERS = 30;
 
 interface GraphViewProps {
@@ -20,6 +20,7 @@ interface GraphViewProps {
   readonly parameters: Parameters;
 }
 
+/** Shows the graph of a principal or an entitlement. */
 export function GraphView({ syncId, parameters }: GraphViewProps) {
   const { value, problem } = useAnswer<GraphShape>('graph', { sync: syncId, ...parameters });
   if (problem !== undefined) return <Problem text={problem} />;
@@ -36,11 +37,7 @@ export function GraphView({ syncId, parameters }: GraphViewProps) {
           <span class="line derived" /> follows from it
         </p>
       </div>
-      {value.hasMore && (
-        <p class="note">
-          This is a part: there is more than a picture can show. The lists have all.
-        </p>
-      )}
+      {value.hasMore && <p class="note">The graph shows a part. The lists show everything.</p>}
       <div class="scroll graph">
         {/* biome-ignore lint/a11y/useSemanticElements: a picture is no fieldset, and has links in it */}
         <svg
@@ -67,7 +64,7 @@ interface Place {
   readonly y: number;
 }
 
-/** Each column from top to bottom, the shorter ones in the middle. */
+/** Places each column from top to bottom, short columns near the middle. */
 function placesOf(nodes: readonly GraphNodeShape[]): ReadonlyMap<string, Place> {
   const columns = new Map<number, GraphNodeShape[]>();
   for (const node of nodes) columns.set(node.column, [...(columns.get(node.column) ?? []), node]);
@@ -129,7 +126,7 @@ function Node({ syncId, node, places }: NodeProps) {
   );
 }
 
-/** A text that fits into a node, with the marks of direction taken out by escapes. */
+/** Escapes and shortens a text to fit into a node. */
 function fitting(text: string): string {
   const shown = [...safeText(text)];
   return shown.length > MAX_CHARACTERS
