@@ -67,6 +67,8 @@ function extract(declarations, report) {
       },
       apiReport: {
         enabled: true,
+        // What a public class inherits of one that is not exported is public too.
+        includeForgottenExports: true,
         reportFileName: report,
         reportFolder: reports,
         reportTempFolder: temporary,
@@ -78,8 +80,6 @@ function extract(declarations, report) {
         compilerMessageReporting: { default: { logLevel: ExtractorLogLevel.Error } },
         extractorMessageReporting: {
           default: { logLevel: ExtractorLogLevel.None },
-          // A type that users meet and cannot name: the report shows it.
-          'ae-forgotten-export': { logLevel: ExtractorLogLevel.Warning, addToApiReportFile: true },
         },
         tsdocMessageReporting: { default: { logLevel: ExtractorLogLevel.None } },
       },

@@ -19,6 +19,11 @@ export const group = (resourceId: string): ResourceName => ({
 });
 export const user = (resourceId: string): ResourceName => ({ resourceTypeId: 'user', resourceId });
 
+export const service = (resourceId: string): ResourceName => ({
+  resourceTypeId: 'service',
+  resourceId,
+});
+
 /** The entitlement of being a member of a group. */
 export function member(groupId: string): SyncRecord {
   return create(EntitlementRecordSchema, {

@@ -21,57 +21,64 @@ export function expandedModel(
   const edges = edgesOf(entitlementIds, grants);
   const groups = cyclesOf(entitlementIds, edges);
   const merged = mergedEdges(edges, groups);
-  const sources = new Map<string, Map<string, boolean>>();
-  const nameOf = (entitlementId: string, type: string, id: string) =>
-    JSON.stringify([entitlementId, type, id]);
-  const principals = new Map<string, { readonly type: string; readonly id: string }>();
-  for (const grant of grants) {
-    const { resourceTypeId: type, resourceId: id } = grant.principal ?? {
-      resourceTypeId: '',
-      resourceId: '',
-    };
-    principals.set(JSON.stringify([type, id]), { type, id });
-    const stored = Object.entries(grant.sources).map(
-      ([key, { isDirect }]) => [key, isDirect] as const,
-    );
-    sources.set(nameOf(grant.entitlement?.entitlementId ?? '', type, id), new Map(stored));
+  const expanded: Record<string, string[]> = {};
+  for (const held of byPrincipal(grants).values()) {
+    const type = held[0]?.principal?.resourceTypeId ?? '';
+    for (const [entitlementId, sources] of fixpoint(type, held, groups, merged)) {
+      expanded[`${entitlementId} ${held[0]?.principal?.resourceId}`] = [...sources]
+        .map(([source, isDirect]) => (isDirect ? `${source}!` : source))
+        .sort();
+    }
   }
-  const own = new Map(
-    [...sources].map(([name, stored]) => {
-      const [entitlementId = ''] = JSON.parse(name) as string[];
-      return [name, stored.size === 0 || stored.has(entitlementId)];
-    }),
-  );
+  return expanded;
+}
 
+type MergedEdge = ReturnType<typeof mergedEdges>[number];
+
+/** The sources of all that a principal comes to have, by entitlement. */
+function fixpoint(
+  type: string,
+  held: readonly GrantRecord[],
+  groups: readonly string[][],
+  edges: readonly MergedEdge[],
+): Map<string, Map<string, boolean>> {
+  const had = new Map<string, Map<string, boolean>>();
+  const own = new Set<string>();
+  for (const { entitlement, sources } of held) {
+    const id = entitlement?.entitlementId ?? '';
+    const stored = Object.entries(sources).map(([key, { isDirect }]) => [key, isDirect] as const);
+    had.set(id, new Map(stored));
+    if (stored.length === 0 || id in sources) own.add(id);
+  }
   for (let isChanged = true; isChanged; ) {
     isChanged = false;
-    for (const { type, id } of principals.values()) {
-      for (const { from, to, shallow, types } of merged) {
-        if (types.length > 0 && !types.includes(type)) continue;
-        for (const source of groups[from] ?? []) {
-          const name = nameOf(source, type, id);
-          const isDirect = own.get(name) ?? false;
-          if (!sources.has(name) || (shallow && !isDirect)) continue;
-          for (const destination of groups[to] ?? []) {
-            const target = nameOf(destination, type, id);
-            const had = sources.get(target) ?? new Map<string, boolean>();
-            if (sources.has(target) && had.size === 0) had.set(destination, true);
-            sources.set(target, had);
-            if (had.get(source) === true || (had.has(source) && !isDirect)) continue;
-            had.set(source, isDirect);
-            isChanged = true;
-          }
+    for (const { from, to, shallow, types } of edges) {
+      if (types.length > 0 && !types.includes(type)) continue;
+      for (const source of groups[from] ?? []) {
+        const isDirect = own.has(source);
+        if (!had.has(source) || (shallow && !isDirect)) continue;
+        for (const destination of groups[to] ?? []) {
+          const before = had.get(destination);
+          const sources = before ?? new Map<string, boolean>();
+          if (before?.size === 0) sources.set(destination, true);
+          had.set(destination, sources);
+          if (sources.get(source) === true || (sources.has(source) && !isDirect)) continue;
+          sources.set(source, isDirect);
+          isChanged = true;
         }
       }
     }
   }
-  return Object.fromEntries(
-    [...sources].map(([name, found]) => {
-      const [entitlementId, , id] = JSON.parse(name) as string[];
-      const list = [...found].map(([source, direct]) => (direct ? `${source}!` : source));
-      return [`${entitlementId} ${id}`, list.sort()];
-    }),
-  );
+  return had;
+}
+
+function byPrincipal(grants: readonly GrantRecord[]): Map<string, GrantRecord[]> {
+  const found = new Map<string, GrantRecord[]>();
+  for (const grant of grants) {
+    const name = JSON.stringify([grant.principal?.resourceTypeId, grant.principal?.resourceId]);
+    found.set(name, [...(found.get(name) ?? []), grant]);
+  }
+  return found;
 }
 
 function edgesOf(entitlementIds: readonly string[], grants: readonly GrantRecord[]): Edge[] {
@@ -108,20 +115,22 @@ function cyclesOf(entitlementIds: readonly string[], edges: readonly Edge[]): st
 }
 
 function mergedEdges(edges: readonly Edge[], groups: readonly string[][]) {
-  const of = (id: string) => groups.findIndex((members) => members.includes(id));
-  return groups.flatMap((_, from) =>
-    groups.flatMap((__, to) => {
-      const parallel = edges.filter((e) => of(e.source) === from && of(e.destination) === to);
-      if (from === to || parallel.length === 0) return [];
+  const groupOf = new Map(groups.flatMap((members, at) => members.map((id) => [id, at] as const)));
+  const between = edges.map((edge) => ({
+    ...edge,
+    from: groupOf.get(edge.source) ?? -1,
+    to: groupOf.get(edge.destination) ?? -1,
+  }));
+  return between
+    .filter(({ from, to }) => from !== to)
+    .map(({ from, to }) => {
+      const parallel = between.filter((edge) => edge.from === from && edge.to === to);
       const isOpen = parallel.some(({ types }) => types.length === 0);
-      return [
-        {
-          from,
-          to,
-          shallow: parallel.every(({ shallow }) => shallow),
-          types: isOpen ? [] : parallel.flatMap(({ types }) => types),
-        },
-      ];
-    }),
-  );
+      return {
+        from,
+        to,
+        shallow: parallel.every(({ shallow }) => shallow),
+        types: isOpen ? [] : parallel.flatMap(({ types }) => types),
+      };
+    });
 }

@@ -1,17 +1,17 @@
-// A file in the directory for temporary files that something is decoded into.
+// Temporary files for decoded data.
 import { openSync, writeSync } from 'node:fs';
 import { C1zError, messageOf } from './errors.js';
 
 /**
- * Makes a file that only this user can read, open to write and to read.
- * @param source the .c1z file, for messages
+ * Creates a file that only this user can access, open for reading and writing.
+ * @param source the path of the .c1z file, for messages
  * @throws C1zError SSTITCH_FILE_OPERATION
  */
 export function newDecodedFile(path: string, source: string): number {
   try {
     return openSync(path, 'wx+', 0o600);
   } catch (cause) {
-    throw new C1zError('SSTITCH_FILE_OPERATION', `cannot make ${path}: ${messageOf(cause)}`, {
+    throw new C1zError('SSTITCH_FILE_OPERATION', `cannot create ${path}: ${messageOf(cause)}`, {
       path: source,
       cause,
     });
@@ -30,7 +30,7 @@ export function appendDecoded(fileDescriptor: number, bytes: Uint8Array, source:
   } catch (cause) {
     throw new C1zError(
       'SSTITCH_FILE_OPERATION',
-      `cannot write what the file decodes to: ${messageOf(cause)}`,
+      `cannot write the decoded file: ${messageOf(cause)}`,
       { path: source, cause },
     );
   }

@@ -1,49 +1,49 @@
-/** Every code a C1zError can have. */
+/** The closed set of codes of a {@link C1zError}. */
 export type C1zErrorCode =
-  /** The file is something else; the message names it where it can. */
+  /** The file is not a .c1z file; the message names its kind if it is known. */
   | 'SSTITCH_C1Z_NOT_C1Z'
-  /** A .c1z file of a format that is not read; the message names the format and its engine. */
+  /** The .c1z file has an unsupported format; the message names the format and its engine. */
   | 'SSTITCH_C1Z_FORMAT_UNSUPPORTED'
-  /** The file says something it cannot say: cut off, damaged or made up. */
+  /** The file is truncated, damaged or forged. */
   | 'SSTITCH_C1Z_CORRUPT'
-  /** The file is larger, once decoded, than the options allow. */
+  /** The decoded file is larger than the options allow. */
   | 'SSTITCH_C1Z_TOO_LARGE'
-  /** The file holds no sync of that id. */
+  /** The file does not hold the sync. */
   | 'SSTITCH_C1Z_SYNC_NOT_FOUND'
-  /** The format that is written cannot hold a record, or not these syncs together; the message says which and why. */
+  /** The format to write cannot hold a record, or these syncs together; the message says which and why. */
   | 'SSTITCH_C1Z_NOT_REPRESENTABLE'
-  /** The reader process gave no sign of life for `stallTimeoutMs`. */
+  /** The reader process did not respond for `stallTimeoutMs`. */
   | 'SSTITCH_C1Z_STALLED'
-  /** The reader process could not be started, or broke down over the file. */
+  /** The reader process could not be started, or crashed. */
   | 'SSTITCH_C1Z_READER_FAILED'
-  /** The writer process could not be started, or broke down. */
+  /** The writer process could not be started, or crashed. */
   | 'SSTITCH_C1Z_WRITER_FAILED'
-  /** The file has been closed. */
+  /** The file is closed. */
   | 'SSTITCH_C1Z_CLOSED'
-  /** The AbortSignal fired; `cause` has its reason. */
+  /** The AbortSignal fired; `cause` is its reason. */
   | 'SSTITCH_ABORTED'
-  /** An option has a value it cannot have. */
+  /** An option has an invalid value. */
   | 'SSTITCH_OPTION_INVALID'
-  /** The file system said no; `cause` has its error. */
+  /** The file system failed; `cause` is its error. */
   | 'SSTITCH_FILE_OPERATION';
 
 export interface C1zErrorDetails {
   readonly cause?: unknown;
-  /** The file concerned. */
+  /** The path of the file. */
   readonly path?: string | undefined;
-  /** The part of it: 'manifest', 'index', a table of an SQLite database, a file of the payload. */
+  /** The part of the file: 'manifest', 'index', a table of an SQLite database, a file of the payload. */
   readonly part?: string | undefined;
-  /** The byte in that part, or in the file where no part is named. */
+  /** The offset in bytes in that part, or in the file if no part is named. */
   readonly offset?: number | undefined;
 }
 
 /**
- * The one error class of @sstitch/c1z. One of an AbortSignal is named AbortError, as the platform's own are, and has
- * the signal's reason as its cause.
+ * The one error class of @sstitch/c1z. The error of an aborted call has the name AbortError, as the platform's
+ * own, and the signal's reason as its cause.
  */
 export class C1zError extends Error {
   readonly code: C1zErrorCode;
-  /** What is wrong and what to do, without the place. */
+  /** The message without the place: what is wrong and what to do. */
   readonly problem: string;
   readonly path: string | undefined;
   readonly part: string | undefined;

@@ -1,6 +1,6 @@
-// Files of every kind that were written once: a reader of today reads them, whatever its writers do.
+// Reads committed files of every kind, which must stay readable whatever the writers do.
 //
-// SSTITCH_WRITE_FIXTURES=1 writes those that are not there.
+// SSTITCH_WRITE_FIXTURES=1 writes missing files.
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -85,12 +85,12 @@ describe.each(Object.entries(KINDS))('the fixture %s', (name, { records, write }
     if (isToBeWritten) await write(path);
   });
 
-  test('has exactly the records that it was written with', async () => {
+  test('has exactly the records with which it was written', async () => {
     expect(linesOf(await batchesOf(path))).toEqual(expected);
     expect(statSync(path).size).toBeLessThan(64 * 1024);
   });
 
-  test('written again in each format has the same', async () => {
+  test('has the same records after it is written again in each format', async () => {
     const batches = await batchesOf(path);
     for (const format of [1, 3] as const) {
       const ids = format === 1 ? [undefined] : [...new Set(batches.map(({ syncId }) => syncId))];

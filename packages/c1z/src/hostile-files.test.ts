@@ -1,4 +1,4 @@
-// Files made to do harm, or damaged. Each must end in one C1zError, soon, with nothing left behind.
+// Hostile and damaged files. Each must cause one C1zError promptly, and leave no file.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ afterEach(() => {
   return rm(directory, { recursive: true });
 });
 
-/** Reads all there is; returns the number of records. */
+/** Reads all records; returns their number. */
 async function readAll(options: C1zOptions = {}): Promise<number> {
   await using file = await openC1z(path, {
     temporaryDirectory,
@@ -67,7 +67,7 @@ async function expectCorrupt(message: string): Promise<void> {
   });
 }
 
-/** A file whose database is `CONTENTS`, changed. */
+/** Writes a file whose database is a changed `CONTENTS`. */
 function writeChanged(change: (database: Uint8Array) => Uint8Array): void {
   const databasePath = join(directory, 'sync.db');
   makeDatabase(databasePath, CONTENTS);
@@ -78,7 +78,7 @@ function writeChanged(change: (database: Uint8Array) => Uint8Array): void {
 const concat = (parts: Uint8Array[]) => new Uint8Array(Buffer.concat(parts));
 
 describe('a stream', () => {
-  test.each([5, 6, 20, 1000, 100_000])('cut off at byte %i is refused', async (length) => {
+  test.each([5, 6, 20, 1000, 100_000])('truncated at byte %i is refused', async (length) => {
     await makeC1z(path, CONTENTS);
     writeFileSync(path, readFileSync(path).subarray(0, length));
     await expect(readAll()).rejects.toMatchObject({ code: 'SSTITCH_C1Z_CORRUPT' });
@@ -87,7 +87,7 @@ describe('a stream', () => {
   test('of random bytes after the magic is refused', async () => {
     const random = Uint8Array.from({ length: 5000 }, (_, index) => (index * 7919) % 251);
     writeFileSync(path, concat([FORMAT_1_MAGIC, random]));
-    await expectCorrupt('no zstd stream is where one is expected');
+    await expectCorrupt('there is no zstd stream where one is expected');
   });
 
   test('of random bytes after a frame head is refused', async () => {
@@ -96,26 +96,26 @@ describe('a stream', () => {
     await expect(readAll()).rejects.toMatchObject({ code: 'SSTITCH_C1Z_CORRUPT' });
   });
 
-  test('of endless zeros stops at the limit', async () => {
+  test('of endless zeros is refused at the limit', async () => {
     const zeros = repeatedByteBlock(0, MAX_BLOCK_BYTES, false);
     writeFileSync(path, concat([FORMAT_1_MAGIC, frameHead(), ...Array(30_000).fill(zeros)]));
     await expect(readAll({ maxDecodedBytes: 10_000_000 })).rejects.toMatchObject({
       code: 'SSTITCH_C1Z_TOO_LARGE',
     });
-    // By default, 120,000 bytes may not become 3.7 GiB.
+    // By default, 120,000 bytes must not decode to 3.7 GiB.
     await expect(readAll()).rejects.toMatchObject({ code: 'SSTITCH_C1Z_TOO_LARGE' });
   });
 });
 
 describe('a database', () => {
-  test('that is none', async () => {
+  test('that is not one', async () => {
     writeChanged(() => new TextEncoder().encode('not a database at all, sorry'.repeat(10)));
-    await expectCorrupt('what the file decodes to is no SQLite database');
+    await expectCorrupt('the decoded file is not an SQLite database');
   });
 
   test('that is empty', async () => {
     writeChanged(() => new Uint8Array());
-    await expectCorrupt('what the file decodes to is no SQLite database');
+    await expectCorrupt('the decoded file is not an SQLite database');
   });
 
   test('with garbage for a page size', async () => {
@@ -126,12 +126,12 @@ describe('a database', () => {
     await expectCorrupt('file is not a database');
   });
 
-  test('cut off in the middle', async () => {
+  test('truncated in the middle', async () => {
     writeChanged((database) => database.subarray(0, Math.floor(database.length / 2)));
     await expectCorrupt('');
   });
 
-  test('whose tree has one page twice, so that a scan would not end', async () => {
+  test('whose tree has a page twice, so that a scan would not end', async () => {
     writeChanged((database) => {
       const pageSize = 4096;
       const interior = 5;
@@ -150,7 +150,7 @@ describe('a database', () => {
     await expectCorrupt('2nd reference to page');
   });
 
-  test('with any bytes changed is read, or refused with a C1zError', async () => {
+  test('with any bytes changed is read or refused with a C1zError', async () => {
     const databasePath = join(directory, 'sync.db');
     makeDatabase(databasePath, CONTENTS);
     const sound = readFileSync(databasePath);
@@ -181,20 +181,20 @@ describe('a schema', () => {
     [
       'without the table of sync runs',
       ['DROP TABLE v1_sync_runs'],
-      'v1_sync_runs: there is no such table',
+      'v1_sync_runs: the table is missing',
     ],
     [
       'without a column',
       ['ALTER TABLE v1_resources DROP COLUMN discovered_at'],
-      'v1_resources: there is no stored column discovered_at',
+      'v1_resources: the stored column discovered_at is missing',
     ],
     [
-      'with a view that never ends for a table',
+      'with an endless view in place of a table',
       ['DROP TABLE v1_assets', endlessView],
       'v1_assets: this is not an ordinary table',
     ],
     [
-      'with a virtual table for a table',
+      'with a virtual table in place of a table',
       ['DROP TABLE v1_assets', 'CREATE VIRTUAL TABLE v1_assets USING fts5(external_id)'],
       'v1_assets: this is not an ordinary table',
     ],
@@ -207,12 +207,12 @@ describe('a schema', () => {
       'v1_assets: this is not an ordinary table',
     ],
     [
-      'with a column that is computed',
+      'with a generated column',
       [
         'ALTER TABLE v1_assets DROP COLUMN content_type',
         "ALTER TABLE v1_assets ADD COLUMN content_type text AS (printf('%1000000000d', 1))",
       ],
-      'v1_assets: there is no stored column content_type',
+      'v1_assets: the stored column content_type is missing',
     ],
     [
       'with a column that hides the row id',
@@ -228,24 +228,24 @@ describe('a schema', () => {
 describe('a row', () => {
   test.each([
     [
-      'with text for a blob',
+      'with text in place of a blob',
       "UPDATE v1_grants SET data = 'x' WHERE id = 7",
       'v1_grants: row 7: data is text, not blob',
     ],
     [
-      'with a number for a time',
+      'with a number in place of a time',
       'UPDATE v1_grants SET discovered_at = 1.5 WHERE id = 7',
       'v1_grants: row 7: discovered_at is a number, not text',
     ],
     [
-      'with a time that is none',
+      'with an invalid time',
       "UPDATE v1_grants SET discovered_at = 'x' WHERE id = 7",
-      'v1_grants, row 7: discovered_at is no time: "x"',
+      'v1_grants, row 7: discovered_at is not a time: "x"',
     ],
     [
-      'that is no message',
+      'that is not a message',
       "UPDATE v1_grants SET data = x'ffffff' WHERE id = 7",
-      'v1_grants, row 7: data is no c1.connector.v2.Grant',
+      'v1_grants, row 7: data is not a c1.connector.v2.Grant',
     ],
     [
       'that is an empty message',
@@ -253,7 +253,7 @@ describe('a row', () => {
       'v1_resource_types, row 1: id is empty',
     ],
     [
-      'of a sync without id',
+      'of a sync without an id',
       "UPDATE v1_sync_runs SET sync_id = ''",
       'v1_sync_runs: sync_id is empty',
     ],
@@ -276,19 +276,17 @@ describe('a row', () => {
     });
   });
 
-  test('of each kind is counted once more in a sound file', async () => {
+  test('of each kind has the same count in a valid file', async () => {
     await makeC1z(path, CONTENTS);
     expect(await readAll()).toBe(2001);
   });
 });
 
-test('a file of format 3 with an engine that is not known is refused by its name', async () => {
+test('a file of format 3 with an unknown engine is refused with its name', async () => {
   const manifest = Buffer.from('\x0a\x07pebble9');
   writeFileSync(path, Buffer.concat([Buffer.from('C1Z3\0\0\0\0\x09'), manifest]));
   await expect(readAll()).rejects.toMatchObject({
     code: 'SSTITCH_C1Z_FORMAT_UNSUPPORTED',
-    message: expect.stringContaining(
-      'an engine that is not known, "pebble9": read it with a newer',
-    ),
+    message: expect.stringContaining('the unknown engine "pebble9": read it with a newer'),
   });
 });

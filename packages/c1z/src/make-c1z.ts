@@ -1,5 +1,5 @@
-// Makes .c1z files of format 1, for tests: of this package, and of those that read such files. The zstd
-// stream holds raw blocks, which every decoder reads and no compressor is needed for.
+// Creates .c1z files of format 1 for tests of this package and of packages that read such files. The zstd
+// stream holds raw blocks, which every decoder reads and which need no compressor.
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ import {
 /** A row of v1_grants. */
 export interface GrantToWrite {
   readonly message: MessageInitShape<typeof GrantSchema>;
-  /** The `expansion` column; only with `newerColumns`. */
+  /** The value of the column `expansion`; only with `newerColumns`. */
   readonly expansion?: MessageInitShape<typeof GrantExpandableSchema>;
   /** @defaultValue true if there is an expansion */
   readonly needsExpansion?: boolean;
@@ -33,7 +33,7 @@ export interface AssetToWrite {
   readonly data: Uint8Array;
 }
 
-/** A sync, with its rows as the connector's messages. */
+/** A sync with its rows as the connector's messages. */
 export interface SyncToWrite {
   readonly syncId: string;
   /** @defaultValue 'full' */
@@ -44,7 +44,7 @@ export interface SyncToWrite {
   readonly endedAt?: string | null;
   readonly syncToken?: string;
   readonly parentSyncId?: string;
-  /** Only with `newerColumns`. */
+  /** The value of the column `supports_diff`; only with `newerColumns`. */
   readonly supportsDiff?: boolean;
   /** The text of every row's discovered_at. @defaultValue '2025-01-02 03:04:06.000001' */
   readonly discoveredAt?: string;
@@ -57,13 +57,13 @@ export interface SyncToWrite {
 
 export interface C1zContents {
   readonly syncs: Iterable<SyncToWrite>;
-  /** Adds the columns of newer files: expansion, needs_expansion, supports_diff. @defaultValue false */
+  /** Whether to add the columns of newer files: expansion, needs_expansion, supports_diff. @defaultValue false */
   readonly newerColumns?: boolean;
-  /** SQL run at the end, for files that are wrong on purpose. */
+  /** SQL to run at the end, for deliberately invalid files. */
   readonly finallyRun?: readonly string[];
 }
 
-/** Writes a .c1z file. An existing file is replaced. */
+/** Writes a .c1z file, replacing an existing one. */
 export async function makeC1z(path: string, contents: C1zContents): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'sstitch-make-c1z-'));
   try {
@@ -75,12 +75,12 @@ export async function makeC1z(path: string, contents: C1zContents): Promise<void
   }
 }
 
-/** The annotation by which a grant of an older file says that it is to be expanded. */
+/** The annotation that marks a grant of an older file for expansion. */
 export function expandableAnnotation(init: MessageInitShape<typeof GrantExpandableSchema>): Any {
   return anyPack(GrantExpandableSchema, create(GrantExpandableSchema, init));
 }
 
-/** Writes the SQLite database that goes into a .c1z file. */
+/** Writes the SQLite database of a .c1z file. */
 export function makeDatabase(databasePath: string, contents: C1zContents): void {
   const database = new sqlite.Database(databasePath);
   try {
@@ -96,7 +96,7 @@ export function makeDatabase(databasePath: string, contents: C1zContents): void 
   }
 }
 
-/** Writes any file's bytes as the payload of a .c1z file. */
+/** Writes the bytes of any file as the payload of a .c1z file. */
 export function wrapDatabase(databasePath: string, path: string): void {
   const source = openSync(databasePath, 'r');
   const target = openSync(path, 'w');
@@ -106,7 +106,7 @@ export function wrapDatabase(databasePath: string, path: string): void {
     const content = new Uint8Array(MAX_BLOCK_BYTES);
     for (;;) {
       const length = readSync(source, content, 0, content.length, null);
-      // An empty last block ends the frame, so that no size need be known before.
+      // An empty last block ends the frame, so that the size need not be known in advance.
       writeSync(target, rawBlock(content.subarray(0, length), length === 0));
       if (length === 0) return;
     }

@@ -2,64 +2,64 @@ import type { PebbleLimits, PebbleOptions } from '@sstitch/pebble';
 import type { C1zFormat } from './envelope/magic.js';
 import { C1zError } from './errors.js';
 
-/** How far the decoding of a file has come. */
+/** The progress of decoding a file. */
 export interface C1zProgress {
-  /** Bytes of the file read so far. */
+  /** How many bytes of the file have been read. */
   readonly encodedBytes: number;
-  /** Bytes that they decode to. */
+  /** How many bytes they decode to. */
   readonly decodedBytes: number;
 }
 
 /** Options of `openC1z`. */
 export interface C1zOptions {
   /**
-   * The largest database, in bytes, that a file may decode to.
-   * @defaultValue what baton-sdk's own reader takes by default, so no file it reads is refused: 3 GiB for
+   * The most bytes to which a file may decode.
+   * @defaultValue the default of baton-sdk's own reader, so that no file is refused that it reads: 3 GiB for
    * format 1; for format 3, 10 GiB or 100 times the file, whichever is more
    */
   readonly maxDecodedBytes?: number;
   /**
-   * How many times larger than the file its database may be, once it is over 64 MiB. Real files
-   * decode to 10 to 50 times their size; zstd can write 30,000 times.
+   * How many times larger than the file its database may be, if it is over 64 MiB. Real files decode to 10 to
+   * 50 times their size; zstd can reach 30,000 times.
    * @defaultValue 1000
    */
   readonly maxDecodedRatio?: number;
   /**
-   * The largest value, in bytes, that a column of a row may hold.
+   * The most bytes in a value of a row's column.
    * @defaultValue 64 MiB
    */
   readonly maxValueBytes?: number;
   /**
-   * The most records in one batch. A batch also ends once its rows come to 4 MiB.
-   * @defaultValue 250: a few milliseconds of the calling thread
+   * The most records in one batch. A batch also ends when its rows have 4 MiB.
+   * @defaultValue 250, which takes a few milliseconds of the calling thread
    */
   readonly batchRecords?: number;
   /**
-   * The directory in which what is decoded lies while the file is open.
+   * The directory for decoded data while the file is open.
    * @defaultValue the operating system's directory for temporary files
    */
   readonly temporaryDirectory?: string;
   /**
-   * The time zone of times that name none: those of the host on which the connector ran, which are nearly
-   * all. An IANA name ("UTC", "Europe/Berlin") or an offset ("+02:00").
-   * @defaultValue the zone of this process, as baton-sdk's own reader has it
+   * The time zone of times without one, which are nearly all: the zone of the host on which the connector ran.
+   * An IANA name ("UTC", "Europe/Berlin") or an offset ("+02:00").
+   * @defaultValue the zone of this process, as in baton-sdk's own reader
    */
   readonly zone?: string | undefined;
   /**
-   * How long, in milliseconds, one step of the reader may take without a sign of life. It is the
-   * last guard against a file made to keep SQLite or Pebble's reader busy for ever.
+   * How long, in milliseconds, one step of the reader may take without a response. It is the last guard against
+   * a hostile file that keeps SQLite or Pebble's reader busy forever.
    * @defaultValue 120000
    */
   readonly stallTimeoutMs?: number;
   /**
-   * Whether the database in a file of format 3 may end its MANIFEST or its last WAL in a chunk that is not whole, as
-   * a crash leaves it: 'end' reads up to there. Files of today have no such end.
+   * What to do if the MANIFEST or the last WAL in a file of format 3 ends in an incomplete chunk, as a crash
+   * leaves it: 'end' reads up to there. Current files have no such end.
    * @defaultValue 'refuse'
    */
   readonly tornLogs?: PebbleOptions['tornLogs'];
   /** Limits of the database in a file of format 3. @defaultValue those of `@sstitch/pebble` */
   readonly pebble?: PebbleLimits;
-  /** Stops the opening, and closes the file if it fires later. */
+  /** Aborts the opening, and closes the file if it fires later. */
   readonly signal?: AbortSignal;
   /** Called while the file is being decoded. */
   readonly onProgress?: (progress: C1zProgress) => void;
@@ -68,9 +68,9 @@ export interface C1zOptions {
 const GIBIBYTE = 2 ** 30;
 const MEBIBYTE = 2 ** 20;
 
-/** For files of format 1. */
+/** The default for files of format 1. */
 export const DEFAULT_MAX_DECODED_BYTES = 3 * GIBIBYTE;
-/** For files of format 3; a large file may decode to `FORMAT_3_DECODED_RATIO` times its size. */
+/** The default for files of format 3; a large file may decode to `FORMAT_3_DECODED_RATIO` times its size. */
 const FORMAT_3_MAX_DECODED_BYTES = 10 * GIBIBYTE;
 const FORMAT_3_DECODED_RATIO = 100;
 export const DEFAULT_MAX_DECODED_RATIO = 1000;
@@ -78,12 +78,12 @@ export const DEFAULT_MAX_VALUE_BYTES = 64 * MEBIBYTE;
 export const DEFAULT_BATCH_RECORDS = 250;
 export const DEFAULT_STALL_TIMEOUT_MS = 120_000;
 
-/** Past this, what one batch would hold is no longer "bounded memory". */
+/** The largest value of `batchRecords`, which bounds the memory of a batch. */
 const MAX_BATCH_RECORDS = 100_000;
-/** The largest delay a Node.js timer takes. */
+/** The largest delay of a Node.js timer. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The limits among the options, all present and checked. */
+/** The checked limits, with defaults filled in. */
 export interface C1zLimits {
   readonly maxDecodedBytes: number;
   readonly maxDecodedRatio: number;
@@ -131,7 +131,7 @@ function wholeNumber(
   if (!Number.isSafeInteger(value) || value < 1 || value > largest) {
     throw new C1zError(
       'SSTITCH_OPTION_INVALID',
-      `${name} must be a whole number from 1 to ${largest}, not ${String(value)}`,
+      `${name} must be an integer from 1 to ${largest}, not ${String(value)}`,
     );
   }
   return value;

@@ -1,16 +1,16 @@
-// A .c1z file that is being written, under a name of its own until it is complete.
+// Writes a .c1z file under a temporary name until it is complete.
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { C1zError, messageOf } from './errors.js';
 
 export class OutputFile {
   readonly #path: string;
-  /** What the file is to be named, for messages. */
+  /** The final path of the file, for messages. */
   readonly #target: string;
   readonly #fileDescriptor: number;
   #lengthBytes = 0;
 
   /**
-   * Makes the file.
+   * Creates the file.
    * @throws C1zError SSTITCH_FILE_OPERATION
    */
   constructor(path: string, target: string) {
@@ -19,12 +19,12 @@ export class OutputFile {
     this.#fileDescriptor = this.#operation('make', () => openSync(path, 'wx'));
   }
 
-  /** What was written so far. */
+  /** The number of bytes written so far. */
   get lengthBytes(): number {
     return this.#lengthBytes;
   }
 
-  /** @throws C1zError SSTITCH_FILE_OPERATION */
+  /** Appends bytes. @throws C1zError SSTITCH_FILE_OPERATION */
   write(bytes: Uint8Array): void {
     this.#operation('write', () => {
       for (let written = 0; written < bytes.length; ) {
@@ -35,7 +35,7 @@ export class OutputFile {
   }
 
   /**
-   * Returns when what was written is on stable storage; the file is then closed.
+   * Forces the file to stable storage and closes it.
    * @throws C1zError SSTITCH_FILE_OPERATION
    */
   finish(): void {
@@ -49,7 +49,7 @@ export class OutputFile {
     } catch (cause) {
       throw new C1zError(
         'SSTITCH_FILE_OPERATION',
-        `cannot ${verb} ${this.#path}, which becomes the file: ${messageOf(cause)}`,
+        `cannot ${verb} ${this.#path}, the unfinished file: ${messageOf(cause)}`,
         { path: this.#target, cause },
       );
     }

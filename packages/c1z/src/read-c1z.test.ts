@@ -93,7 +93,7 @@ describe('a .c1z file with several syncs', () => {
     expect(second?.endedAt).toBeUndefined();
   });
 
-  test('gives the records of one sync, and no others', async () => {
+  test('returns only the records of one sync', async () => {
     const first = await all(file.grants('first'));
     expect(first.length).toBe(700);
     expect(first.every((grant) => grant.externalId.startsWith('first-'))).toBe(true);
@@ -103,7 +103,7 @@ describe('a .c1z file with several syncs', () => {
     expect(await all(file.resources('second'))).toEqual([]);
   });
 
-  test('gives every kind of record', async () => {
+  test('returns every kind of record', async () => {
     expect((await all(file.resourceTypes('first'))).map((type) => type.externalId)).toEqual([
       'organization',
       'repository',
@@ -116,19 +116,19 @@ describe('a .c1z file with several syncs', () => {
     expect(logo?.data).toEqual(new Uint8Array(300_000).fill(5));
   });
 
-  test('can be read several times, and in several places at once', async () => {
+  test('can be read several times, and at several positions at once', async () => {
     const [once, again] = await Promise.all([all(file.grants('first')), all(file.grants('first'))]);
     expect(again).toEqual(once);
     expect(once.length).toBe(700);
   });
 
-  test('holds no sync that it does not list', () => {
+  test('refuses a sync that it does not list', () => {
     expect(() => file.grants('third')).toThrow(
       expect.objectContaining({ code: 'SSTITCH_C1Z_SYNC_NOT_FOUND' }),
     );
   });
 
-  test('keeps its database in one directory, that close removes', async () => {
+  test('keeps its database in one directory, which close removes', async () => {
     expect(leftBehind().length).toBe(1);
     await file.close();
     await file.close();
@@ -138,7 +138,7 @@ describe('a .c1z file with several syncs', () => {
 });
 
 describe('reading', () => {
-  test('comes in batches of the size asked for', async () => {
+  test('is read in batches of the requested size', async () => {
     await makeC1z(path, { syncs: [{ syncId: 's', grants: grants(25) }] });
     await using file = await open({ batchRecords: 10 });
     const sizes: number[] = [];
@@ -146,7 +146,7 @@ describe('reading', () => {
     expect(sizes).toEqual([10, 10, 5]);
   });
 
-  test('ends a batch once its rows come to 4 MiB', async () => {
+  test('ends a batch when its rows have 4 MiB', async () => {
     const data = new Uint8Array(3 * 2 ** 20);
     const assets = ['a', 'b', 'c'].map((externalId) => ({ externalId, contentType: '', data }));
     await makeC1z(path, { syncs: [{ syncId: 's', assets }] });
@@ -156,7 +156,7 @@ describe('reading', () => {
     expect(sizes).toEqual([2, 1]);
   });
 
-  test('takes expansions from the columns of newer files, and tells which support diffs', async () => {
+  test('reads expansions from the columns of newer files, and whether syncs support diffs', async () => {
     const [grant] = grants(1);
     const expansion = { entitlementIds: ['e2'], resourceTypeIds: ['user'] };
     await makeC1z(path, {
@@ -175,7 +175,7 @@ describe('reading', () => {
     expect(record).toMatchObject({ expansion, needsExpansion: true });
   });
 
-  test('reads a database left in write-ahead-log mode', async () => {
+  test('reads a database in write-ahead-log mode', async () => {
     const databasePath = join(directory, 'sync.db');
     makeDatabase(databasePath, { syncs: [{ syncId: 's', grants: grants(2) }] });
     const database = readFileSync(databasePath);
@@ -186,7 +186,7 @@ describe('reading', () => {
     expect((await all(file.grants('s'))).length).toBe(2);
   });
 
-  test('does not keep a process alive that forgets to close, nor leaves its directory', async () => {
+  test('neither keeps a process alive that does not close it, nor leaves its directory', async () => {
     await makeC1z(path, { syncs: [FIRST] });
     const built = new URL('../dist/index.js', import.meta.url).href;
     const program = `
@@ -201,14 +201,14 @@ describe('reading', () => {
     expect(leftBehind()).toEqual([]);
   });
 
-  test('tells its progress', async () => {
+  test('reports its progress', async () => {
     await makeC1z(path, { syncs: [FIRST] });
     const seen: number[] = [];
     await using file = await open({ onProgress: ({ decodedBytes }) => seen.push(decodedBytes) });
     expect(seen.at(-1)).toBe(file.decodedBytes);
   });
 
-  test('can be left early', async () => {
+  test('can be stopped early', async () => {
     await makeC1z(path, { syncs: [{ syncId: 's', grants: grants(50) }] });
     const file = await open({ batchRecords: 5 });
     for await (const batch of file.grants('s')) {
@@ -232,7 +232,7 @@ describe('an AbortSignal', () => {
     expect(leftBehind()).toEqual([]);
   });
 
-  test('that fires during the opening stops it and leaves nothing behind', async () => {
+  test('that fires during the opening stops it and leaves no file', async () => {
     const controller = new AbortController();
     const opening = open({ signal: controller.signal });
     const watch = setInterval(() => {
@@ -255,18 +255,18 @@ describe('an AbortSignal', () => {
   });
 });
 
-describe('what cannot be', () => {
+describe('an error', () => {
   test.each([
     { maxDecodedBytes: 0 },
     { maxDecodedRatio: 0.5 },
     { maxValueBytes: -1 },
     { batchRecords: Number.NaN },
     { stallTimeoutMs: Number.POSITIVE_INFINITY },
-  ])('the option %j is refused at the door', async (options) => {
+  ])('refuses the option %j before opening the file', async (options) => {
     await expect(open(options)).rejects.toMatchObject({ code: 'SSTITCH_OPTION_INVALID' });
   });
 
-  test('a file that is not there is an error of the file system', async () => {
+  test('of a missing file is one of the file system', async () => {
     await expect(open()).rejects.toMatchObject({
       code: 'SSTITCH_FILE_OPERATION',
       path,
@@ -274,7 +274,7 @@ describe('what cannot be', () => {
     });
   });
 
-  test('a directory for temporary files that is not there is one, too', async () => {
+  test('of a missing directory for temporary files is one of the file system', async () => {
     await makeC1z(path, { syncs: [] });
     const missing = join(directory, 'missing');
     await expect(open({ temporaryDirectory: missing })).rejects.toMatchObject({
@@ -283,7 +283,7 @@ describe('what cannot be', () => {
     });
   });
 
-  test('a reader that says nothing for too long is ended', async () => {
+  test('ends a reader that does not respond for too long', async () => {
     await makeC1z(path, { syncs: [{ syncId: 's', grants: grants(100) }] });
     await expect(open({ stallTimeoutMs: 1 })).rejects.toMatchObject({
       code: 'SSTITCH_C1Z_STALLED',

@@ -1,4 +1,4 @@
-// A file that a connector wrote, with a stream that was really compressed (test-data/README.md).
+// A file that a connector wrote, with a compressed stream (test-data/README.md).
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -37,7 +37,7 @@ function countBy(grants: GrantRecord[], key: (grant: GrantRecord) => string | un
 }
 
 describe('the real file', () => {
-  test('holds one unfinished full sync with the records it is known to hold', async () => {
+  test('holds one unfinished full sync with the known records', async () => {
     await using file = await openC1z(PATH, { temporaryDirectory });
     const [sync, ...others] = file.syncs();
     expect(others).toEqual([]);
@@ -69,7 +69,7 @@ describe('the real file', () => {
     expect(countBy(grants, (grant) => grant.principal?.resourceId)['group-0000010']).toBe(111);
   });
 
-  test('with a bit turned, or cut off, is refused: its stream has a checksum', async () => {
+  test('is refused with a flipped bit, or truncated, because its stream has a checksum', async () => {
     const bytes = readFileSync(PATH);
     const path = join(temporaryDirectory, '..', `turned-${process.pid}.c1z`);
     try {

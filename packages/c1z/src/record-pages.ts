@@ -1,25 +1,28 @@
-// Records as bytes on their way between processes: one piece of memory for many.
+// Pages of encoded records for the transfer between processes: many records in one piece of memory.
 //
-// Invariant: record `i` lies in `bytes` from the end of the one before it (0 for the first) to `ends[i]`.
+// Invariant: record `i` lies in `bytes` from the end of the previous one (0 for the first) to `ends[i]`.
 
-/** Some records, and how to go on. */
+/** Some records and the cursor of the next page. */
 export interface RecordPage {
   readonly bytes: Uint8Array;
   readonly ends: Uint32Array;
-  /** How many of the records statistics count by which resource type, '' for none; empty where nobody counted. */
+  /**
+   * The number of records by the resource type under which statistics count them, '' for none; empty if not
+   * counted.
+   */
   readonly counts: readonly TypeCount[];
-  /** After which record the next page begins; undefined if none follows. */
+  /** The record after which the next page begins; undefined if none follows. */
   readonly next: Cursor | undefined;
 }
 
 export type TypeCount = readonly [resourceTypeId: string, count: number];
 
-/** Where a page ends: a row id of SQLite or a key of Pebble. */
+/** The end of a page: a row id of SQLite or a key of Pebble. */
 export type Cursor = number | bigint | Uint8Array;
 
 const NOTHING = new Uint8Array(0);
 
-/** Makes a page. */
+/** Builds a page. */
 export class RecordPageBuilder {
   #bytes = new Uint8Array(4096);
   #length = 0;
@@ -64,7 +67,7 @@ export class RecordPageBuilder {
   }
 }
 
-/** The records of a page: views. */
+/** Returns the records of a page as views. */
 export function recordsOf({ bytes, ends }: Pick<RecordPage, 'bytes' | 'ends'>): Uint8Array[] {
   const records: Uint8Array[] = [];
   let start = 0;

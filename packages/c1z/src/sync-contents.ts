@@ -1,40 +1,40 @@
-// What an opened file of either format is to the reader process.
+// The interface between the reader process and an open file of either format.
 import type { ValueBucket } from '@sstitch/records';
 import type { Cursor, RecordPage } from './record-pages.js';
 
-/** The buckets that are read page by page. */
+/** A bucket that is read page by page. */
 export type PagedBucket = Exclude<ValueBucket, 'sync_run'>;
 
 /** Which records to read. */
 export interface PageAsked {
   readonly bucket: PagedBucket;
   readonly syncId: string;
-  /** What the page before ended with; undefined at the start. */
+  /** The cursor of the previous page; undefined at the start. */
   readonly after: Cursor | undefined;
 }
 
-/** The syncs of a file. Calls block. */
+/** The syncs of a file. All calls block. */
 export interface SyncContents {
-  /** What the payload decodes to. */
+  /** The size of the decoded payload. */
   readonly decodedBytes: number;
-  /** What wrote the payload: 'sqlite' for format 1, else as the manifest says. */
+  /** The engine of the payload: 'sqlite' for format 1, else the one in the manifest. */
   readonly engine: string;
   /**
-   * All runs, no two with one id, in one page.
+   * Returns all runs, with distinct ids, in one page.
    * @throws C1zError
    */
   syncRuns(): RecordPage;
   /**
-   * The next records of a sync, as a store holds them: each has the sync's id.
+   * Returns the next records of a sync in their stored form, with the sync's id.
    * @throws C1zError
    */
   page(asked: PageAsked): RecordPage;
   close(): void;
 }
 
-/** All runs are held at once, so they have limits of their own. */
+/** The most runs in a file. All runs are in memory at once, so they have their own limits. */
 export const MAX_SYNC_RUNS = 10_000;
 export const MAX_SYNC_RUN_BYTES = 64 * 2 ** 20;
 
-/** A page ends once its records come to this. */
+/** The size of records at which a page ends. */
 export const MAX_PAGE_BYTES = 4 * 2 ** 20;

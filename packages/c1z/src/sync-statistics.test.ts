@@ -20,11 +20,11 @@ const own = create(SyncStatsRecordSchema, {
 });
 
 describe('the statistics of a sync', () => {
-  test('are its own where they say what was counted', () => {
+  test('are its own if they match the counts', () => {
     expect(completedStatistics(run, counted(), own)).toBe(own);
   });
 
-  test('are its own although they do not count entitlements by type, or name types of none', () => {
+  test('are its own even if they do not count entitlements by type, or name types without records', () => {
     const older = { ...own, entitlementsByResourceType: {} };
     expect(completedStatistics(run, counted(), older)).toBe(older);
     const named = {
@@ -34,12 +34,12 @@ describe('the statistics of a sync', () => {
     expect(completedStatistics(run, counted(), named)).toBe(named);
   });
 
-  test('have the counts that were counted where they say others, and all else as it was', () => {
+  test('have corrected counts if they differ, and keep all other fields', () => {
     const wrong = { ...own, grants: own.grants + 1n, resourcesByResourceType: { user: 99n } };
     expect(completedStatistics(run, counted(), wrong)).toEqual(own);
   });
 
-  test('are the counts, as of the end of the sync, where it has none and is finished', () => {
+  test('are computed, with the time of its end, if a finished sync has none', () => {
     expect(completedStatistics(run, counted(), undefined)).toMatchObject({
       syncId: FIRST_SYNC,
       grants: 15n,

@@ -1,10 +1,10 @@
-// The statistics that a sync of a file ends with.
+// Completes the statistics of a sync of a file.
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import type { SyncCounter, SyncRunRecord, SyncStatsRecord } from '@sstitch/records';
 
 /**
- * The file's own statistics where they say what was counted, else the same with the counts; those of a finished sync
- * without any are the counts, as of its end: reading a file twice gives the same bytes.
+ * Returns the file's own statistics, with corrected counts if they differ. A finished sync without statistics
+ * gets the counts with the time of its end, so that reading a file again gives the same bytes.
  */
 export function completedStatistics(
   run: SyncRunRecord,
@@ -46,7 +46,10 @@ function saysTheSame(stats: SyncStatsRecord, counted: SyncStatsRecord): boolean 
 
 type Counts = Readonly<Record<string, bigint>>;
 
-/** Older files have no counts of entitlements by type, which is nothing wrong; a type without any may be named or not. */
+/**
+ * Compares counts. Older files may lack counts of entitlements by type, and a type without records may be named
+ * or not.
+ */
 function isSame(said: Counts, counted: Counts): boolean {
   if (Object.keys(said).length === 0) return true;
   const countOf = (counts: Counts, type: string) =>

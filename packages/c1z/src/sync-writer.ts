@@ -1,25 +1,25 @@
-// What a file of either format that is being written is to the writer process.
+// The interface between the writer process and a file of either format.
 import type { ValueBucket } from '@sstitch/records';
 
-/** What was written. */
+/** The totals of a written file. */
 export interface WrittenC1z {
-  /** How many syncs. */
+  /** How many syncs were written. */
   readonly syncs: number;
-  /** How many records, runs and statistics not among them. */
+  /** How many records were written, without runs and statistics. */
   readonly records: number;
   /** The size of the file. */
   readonly sizeBytes: number;
 }
 
-/** Takes records in any order. Calls block. */
+/** Writes records added in any order. All calls block. */
 export interface SyncWriter {
   /**
-   * Adds records as a store holds them.
-   * @throws C1zError SSTITCH_C1Z_NOT_REPRESENTABLE for what the format cannot hold
+   * Adds records in their stored form.
+   * @throws C1zError SSTITCH_C1Z_NOT_REPRESENTABLE for records that the format cannot hold
    */
   add(syncId: string, bucket: ValueBucket, values: readonly Uint8Array[]): void;
   /**
-   * Writes the file and returns once it is on stable storage.
+   * Writes the file and forces it to stable storage.
    * @throws C1zError
    */
   finish(): Promise<WrittenC1z>;

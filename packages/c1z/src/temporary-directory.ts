@@ -1,8 +1,8 @@
-// Directories that go with their process: on its exit, or once the next such directory is made where a process was
-// killed.
+// Temporary directories that are removed when their process exits or, if it was killed, when the next such
+// directory is created.
 //
-//   <prefix><owner>-<pid>-<random>   owner: 8 digits of the host and, on Linux, the process namespace, in
-//                                    which alone a process id says something
+//   <prefix><owner>-<pid>-<random>   owner: 8 digits of the host and, on Linux, of the process namespace, in
+//                                    which process ids are valid
 import { createHash } from 'node:crypto';
 import { readlinkSync, rmSync } from 'node:fs';
 import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -14,16 +14,17 @@ const left = new Set<string>();
 /** Threads that end with the process may write to a directory while it is removed. */
 const REMOVE = { recursive: true, force: true, maxRetries: 10 } as const;
 
-/** Removes at once what this process has made and not removed. */
+/** Removes all directories that this process has created and not removed. */
 function removeLeftDirectories(): void {
   for (const directory of left) rmSync(directory, REMOVE);
 }
 
 /**
- * Makes a directory that only this user can read, and removes those with its prefix whose processes have gone.
+ * Creates a directory that only this user can access, and removes directories with the same prefix whose
+ * processes have ended.
  *
- * @param prefix of the directory's name
- * @param parent where it lies
+ * @param prefix the prefix of the directory's name
+ * @param parent the parent directory
  * @throws C1zError SSTITCH_FILE_OPERATION
  */
 export async function makeTemporaryDirectory(prefix: string, parent = tmpdir()): Promise<string> {
@@ -35,10 +36,14 @@ export async function makeTemporaryDirectory(prefix: string, parent = tmpdir()):
     left.add(directory);
     return directory;
   } catch (cause) {
-    throw new C1zError('SSTITCH_FILE_OPERATION', `no temporary directory: ${messageOf(cause)}`, {
-      path: parent,
-      cause,
-    });
+    throw new C1zError(
+      'SSTITCH_FILE_OPERATION',
+      `cannot create a temporary directory: ${messageOf(cause)}`,
+      {
+        path: parent,
+        cause,
+      },
+    );
   }
 }
 
@@ -53,12 +58,12 @@ function ownerOf(): string {
   try {
     namespace = readlinkSync('/proc/self/ns/pid');
   } catch {
-    // Not Linux: the host has one namespace.
+    // Not on Linux, where the host has one namespace.
   }
   return createHash('sha256').update(`${hostname()}\n${namespace}`).digest('hex').slice(0, 8);
 }
 
-/** What cannot be removed stays: it is another user's, or another process removes it. */
+/** Removes stale directories. Ignores failures: the directory is another user's, or another process removes it. */
 async function removeStale(parent: string, own: string): Promise<void> {
   for (const name of await readdir(parent)) {
     const pid = name.startsWith(own) ? /^(\d+)-/.exec(name.slice(own.length))?.[1] : undefined;

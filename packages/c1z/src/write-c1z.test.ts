@@ -59,7 +59,7 @@ function batchLines(batches: readonly RecordBatch[]): string[] {
     .sort();
 }
 
-/** What is refused, at the latest when the file is to be finished; nothing is left then. */
+/** Writes batches that must be refused, at the latest by `finish`; no file may be left. Returns the message. */
 async function refusal(
   options: C1zWriteOptions,
   records: readonly (readonly [ValueBucket, SyncRecord])[],
@@ -78,11 +78,11 @@ async function refusal(
     await writer.close();
     expect(readdirSync(targets)).toEqual([]);
   }
-  throw new Error('it was not refused');
+  throw new Error('the file was not refused');
 }
 
 describe.each([1, 3] as const)('a file of format %d', (format) => {
-  test('has its name once it is complete, and what was added', async () => {
+  test('has its name only when it is complete, and holds the added records', async () => {
     const batches = smallBatches(FIRST_SYNC);
     const writer = await create({ format });
     await addAll(writer, batches);
@@ -97,7 +97,7 @@ describe.each([1, 3] as const)('a file of format %d', (format) => {
     expect(await linesOf(path)).toEqual(batchLines(batches));
   });
 
-  test('can be filled in any order', async () => {
+  test('accepts records in any order', async () => {
     const batches = smallBatches(FIRST_SYNC);
     const writer = await create({ format });
     await addAll(writer, [...batches].reverse());
@@ -105,7 +105,7 @@ describe.each([1, 3] as const)('a file of format %d', (format) => {
     expect(await linesOf(path)).toEqual(batchLines(batches));
   });
 
-  test('replaces the file of its name, and not before it is complete', async () => {
+  test('replaces an existing file only when it is complete', async () => {
     writeFileSync(path, 'before');
     const abandoned = await create({ format });
     await addAll(abandoned, smallBatches(FIRST_SYNC));
@@ -118,7 +118,7 @@ describe.each([1, 3] as const)('a file of format %d', (format) => {
     expect((await linesOf(path)).length).toBeGreaterThan(30);
   });
 
-  test('is gone once its signal fires, with an AbortError that has the reason', async () => {
+  test('is removed when the signal fires, with an AbortError whose cause is the reason', async () => {
     const controller = new AbortController();
     const reason = new Error('no more');
     const writer = await create({ format, signal: controller.signal });
@@ -136,7 +136,7 @@ describe.each([1, 3] as const)('a file of format %d', (format) => {
     });
   });
 
-  test('takes nothing after it has ended', async () => {
+  test('accepts nothing after its end', async () => {
     const writer = await create({ format });
     const batches = smallBatches(FIRST_SYNC);
     await addAll(writer, batches);
@@ -150,7 +150,7 @@ describe.each([1, 3] as const)('a file of format %d', (format) => {
     expect(readdirSync(targets)).toEqual(['some.c1z']);
   });
 
-  test('is refused where a sync has no run, or there is no sync', async () => {
+  test('is refused if a sync has no run, or if there is no sync', async () => {
     const withoutRun = smallSync(FIRST_SYNC).filter(([bucket]) => bucket !== 'sync_run');
     expect(await refusal({ format }, withoutRun)).toContain(
       `the run of sync ${FIRST_SYNC} is missing among its records`,
@@ -158,14 +158,14 @@ describe.each([1, 3] as const)('a file of format %d', (format) => {
     expect(await refusal({ format }, [])).toContain('there is no sync to write');
   });
 
-  test('is refused where a record comes twice', async () => {
+  test('is refused if a record is added twice', async () => {
     const records = smallSync(FIRST_SYNC);
     const [type] = records.filter(([bucket]) => bucket === 'resource_type');
     const twice = await refusal({ format }, [...records, type as (typeof records)[0]]);
     expect(twice).toMatch(/resource type "user"/);
   });
 
-  test('is not started where there is no such directory', async () => {
+  test('is not started if the directory is missing', async () => {
     await expect(
       createC1z(join(directory, 'nowhere', 'some.c1z'), { temporaryDirectory, format }),
     ).rejects.toMatchObject({
@@ -184,7 +184,7 @@ describe('a file of format 1', () => {
     expect(await linesOf(path)).toEqual(batchLines(batches));
   });
 
-  test('is refused where two resources have one id there', async () => {
+  test('is refused if two resources have the same id in the format', async () => {
     const records = smallSync(FIRST_SYNC);
     const [, resource] = records.find(([bucket]) => bucket === 'resource') ?? [];
     const named = (resourceTypeId: string, resourceId: string) =>
@@ -200,7 +200,7 @@ describe('a file of format 3', () => {
   test('is refused with a second sync', async () => {
     const both = [...smallSync(FIRST_SYNC), ...smallSync(SECOND_SYNC)];
     expect(await refusal({}, both)).toContain(
-      `there are several syncs, ${FIRST_SYNC} and ${SECOND_SYNC} among them, and a file of format 3 holds one: choose one, or write format 1`,
+      `there are several syncs, among them ${FIRST_SYNC} and ${SECOND_SYNC}, but a file of format 3 holds one: choose one, or write format 1`,
     );
   });
 
@@ -211,28 +211,28 @@ describe('a file of format 3', () => {
     return [...records, ['grant', changed] as const];
   };
 
-  test('is refused where two grants are of one entitlement and one principal', async () => {
+  test('is refused if two grants have the same entitlement and principal', async () => {
     const records = changedGrant(() => ({ externalId: 'another' }));
     expect(await refusal({}, records)).toMatch(
-      /grant "(opaque:user:plain|another)" and grant "(opaque:user:plain|another)" are of one entitlement and one principal/,
+      /grant "(opaque:user:plain|another)" and grant "(opaque:user:plain|another)" have the same entitlement and principal/,
     );
   });
 
-  test('is refused where a grant names no principal', async () => {
+  test('is refused if a grant names no principal', async () => {
     const records = changedGrant(() => ({ externalId: 'another', principal: undefined }));
     expect(await refusal({}, records)).toContain(
-      'grant "another" has no place in a file of format 3: it names no principal\'s resource type; write format 1',
+      'grant "another" cannot be stored in a file of format 3: it names no principal\'s resource type; write format 1',
     );
     expect(await refusal({ format: 1 }, records)).toContain(
-      'a grant has no place in a file of format 1',
+      'a grant cannot be stored in a file of format 1',
     );
   });
 
-  test('is refused for a sync whose id is no KSUID', async () => {
+  test('is refused for a sync whose id is not a KSUID', async () => {
     const records = smallSync(FIRST_SYNC).map(([bucket, record]) => {
       return [bucket, { ...record, syncId: 'mine' } as SyncRecord] as const;
     });
-    expect(await refusal({}, records)).toContain('a sync has the id "mine", which is no KSUID');
+    expect(await refusal({}, records)).toContain('a sync has the id "mine", which is not a KSUID');
   });
 });
 
@@ -243,7 +243,7 @@ test('a format that does not exist is refused', async () => {
   });
 });
 
-test('a main program that is killed leaves nothing of the file', async () => {
+test('leaves no file if the main program is killed', async () => {
   const built = new URL('../dist/index.js', import.meta.url).href;
   const program = `
     import { createC1z } from ${JSON.stringify(built)};
@@ -260,7 +260,7 @@ test('a main program that is killed leaves nothing of the file', async () => {
   while (readdirSync(targets).length + readdirSync(temporaryDirectory).length > 0) await sleep(10);
 });
 
-test('a main program that has finished ends by itself', () => {
+test('does not keep a finished main program alive', () => {
   const built = new URL('../dist/index.js', import.meta.url).href;
   const program = `
     import { createC1z } from ${JSON.stringify(built)};

@@ -1,5 +1,5 @@
-// Writes a .c1z file. A process of its own does the work; this side turns batches into pages of bytes, and renames the
-// complete file.
+// Writes a .c1z file. A separate process does the work; this side converts batches to pages of bytes, and
+// renames the complete file.
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -12,18 +12,18 @@ import type { WrittenC1z } from './sync-writer.js';
 import { makeTemporaryDirectory, removeTemporaryDirectory } from './temporary-directory.js';
 import { type C1zWriteOptions, checkWriteOptions } from './write-options.js';
 
-/** A .c1z file that is being written. It has its name once `finish` has settled, and is nowhere to be seen before. */
+/** Writes a .c1z file. The file has its name only after `finish` has fulfilled. */
 export interface C1zWriter extends SyncSink<WrittenC1z> {
   readonly path: string;
   /**
-   * Adds records, in any order. Every sync needs its run among them; each record may come once.
+   * Adds records in any order. Every sync needs its run among them, and each record may be added once.
    * @throws C1zError SSTITCH_C1Z_NOT_REPRESENTABLE, SSTITCH_FILE_OPERATION, SSTITCH_C1Z_WRITER_FAILED,
-   * SSTITCH_C1Z_CLOSED, SSTITCH_ABORTED: perhaps that of an earlier batch. Nothing can be added after it
+   * SSTITCH_C1Z_CLOSED, SSTITCH_ABORTED. The error may be that of an earlier batch; nothing can be added after it
    */
   add(batch: RecordBatch): Promise<void>;
   /**
-   * Writes the file, and returns once it is on stable storage under its name; a file of that name is replaced.
-   * @throws C1zError, as `add`
+   * Writes the file to stable storage under its name, replacing an existing file.
+   * @throws C1zError as in `add`
    */
   finish(): Promise<WrittenC1z>;
   /** Ends the writing. May be called twice. */
@@ -64,7 +64,7 @@ export async function createC1z(path: string, options: C1zWriteOptions = {}): Pr
   return writer;
 }
 
-/** What is given back when the writing ends. */
+/** The resources that are released when the writing ends. */
 interface WriterParts {
   readonly worker: WorkerProcess;
   readonly directory: string;
@@ -76,7 +76,7 @@ class OpenC1zWriter implements C1zWriter {
   readonly path: string;
   readonly #parts: WriterParts;
   readonly #onAbort = () => void this.#end(aborted(this.path, this.#parts.signal)).catch(() => {});
-  /** The batch that the process has not answered for. */
+  /** The pending reply of the process to the last batch. */
   #underWay: Promise<unknown> = Promise.resolve();
   #ended: Promise<void> | undefined;
 
@@ -90,7 +90,7 @@ class OpenC1zWriter implements C1zWriter {
     const builder = new RecordPageBuilder();
     for (const value of values) builder.add(value);
     const before = this.#underWay;
-    // This batch is on its way while the one before is worked at: two are held at most.
+    // Sends this batch while the process works on the previous one, so at most two are held.
     this.#underWay = this.#ask({ kind: 'add', syncId, bucket, page: builder.page(undefined) });
     this.#underWay.catch(() => {});
     await before;
@@ -115,7 +115,7 @@ class OpenC1zWriter implements C1zWriter {
 
   close(): Promise<void> {
     return this.#end(
-      new C1zError('SSTITCH_C1Z_CLOSED', 'the writing has ended', { path: this.path }),
+      new C1zError('SSTITCH_C1Z_CLOSED', 'the writer is closed', { path: this.path }),
     );
   }
 
@@ -123,7 +123,7 @@ class OpenC1zWriter implements C1zWriter {
     return this.close();
   }
 
-  /** Sends a request after which nothing else can be asked if it fails. */
+  /** Sends a request; if it fails, the writer is unusable. */
   async #ask<Result>(request: WriterRequest): Promise<Result> {
     try {
       return await this.#parts.worker.ask<Result>(request);
@@ -148,7 +148,7 @@ class OpenC1zWriter implements C1zWriter {
   }
 }
 
-/** Returns when the names in a directory are on stable storage, where the system knows of such a thing. */
+/** Forces a directory to stable storage, on systems that support it. */
 async function fsyncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const directory = await open(path, 'r');

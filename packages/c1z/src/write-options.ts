@@ -5,31 +5,31 @@ import { zoneOf } from './format1/zones.js';
 /** Options of `createC1z`. */
 export interface C1zWriteOptions {
   /**
-   * The format of the file. Format 3 holds one sync, and is what baton-sdk writes since 0.25; format 1 holds any
-   * number, and is what older ones read.
+   * The format of the file. Format 3 holds one sync; baton-sdk writes it since 0.25. Format 1 holds any number
+   * of syncs; older versions read it.
    * @defaultValue 3
    */
   readonly format?: C1zFormat;
   /**
-   * The time zone in which times are written in a file of format 1, each with its offset. Baton takes a time in UTC
-   * for one of the host that reads, so that the zone of that host is the one to name.
+   * The time zone of the times in a file of format 1, which are written with their offset. Baton treats a time
+   * in UTC as one of the reading host, so name the zone of that host.
    * @defaultValue the zone of this process
    */
   readonly zone?: string | undefined;
   /**
-   * The directory for what does not fit into memory.
+   * The directory for data that does not fit in memory.
    * @defaultValue the operating system's directory for temporary files
    */
   readonly temporaryDirectory?: string;
-  /** Ends the writing, and leaves nothing of it. */
+  /** Aborts the writing, which then leaves no file. */
   readonly signal?: AbortSignal;
 }
 
-/** @throws C1zError SSTITCH_OPTION_INVALID */
+/** Checks the options; returns the format. @throws C1zError SSTITCH_OPTION_INVALID */
 export function checkWriteOptions({ format = 3, zone }: C1zWriteOptions): C1zFormat {
   if (format !== 1 && format !== 3) {
     throw new C1zError('SSTITCH_OPTION_INVALID', `format must be 1 or 3, not ${String(format)}`);
   }
-  zoneOf(zone);
+  if (zone !== undefined) zoneOf(zone);
   return format;
 }

@@ -1,5 +1,5 @@
-// The tests run the sources, but the reader and the writer process run JavaScript only: they are built before
-// them, if they are missing or older than a source.
+// The tests run the sources, but the reader and the writer process run only JavaScript: this builds them before
+// the tests if they are missing or older than a source.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,7 @@ export function setup(): void {
     .map((entry) => statSync(`${entry.parentPath}/${entry.name}`).mtimeMs);
   if (built !== undefined && built.mtimeMs >= Math.max(...sources)) return;
   const tsup = fileURLToPath(new URL('../node_modules/tsup/dist/cli-default.js', import.meta.url));
-  // Not cleaned: others may be using what is there.
+  // Not cleaned, because other processes may be using the existing files.
   const run = spawnSync(process.execPath, [tsup, '--no-clean'], {
     cwd: packageDirectory,
     encoding: 'utf8',

@@ -1,4 +1,4 @@
-// The Pebble databases of format 3 files, in all layouts of keys, for tests.
+// Creates the Pebble databases of format 3 files, in all layouts of keys, for tests.
 import { compareBytes } from '@sstitch/contract';
 import { parseSyncId } from '@sstitch/keys';
 import { type Entry, writePebbleDatabase } from '@sstitch/pebble';
@@ -15,12 +15,12 @@ import {
   STAMP,
 } from '../src/format3/key-layout.js';
 
-/** The files of a payload, by name. */
+/** The files of a payload by name. */
 export type Files = ReadonlyMap<string, Uint8Array>;
 
 const NO_VALUE = new Uint8Array(0);
 
-/** The entries of records as Baton lays them out. */
+/** The entries of records in Baton's layouts. */
 export function layoutEntries(
   layout: KeyLayout,
   records: readonly (readonly [ValueBucket, SyncRecord])[],
@@ -44,7 +44,7 @@ export function layoutEntries(
   return entries.sort((a, b) => compareBytes(a.key, b.key));
 }
 
-/** A database with its entries in a table. */
+/** Creates a database with its entries in a table. */
 export async function tableDatabase(entries: readonly Entry[]): Promise<Files> {
   const files = new Map<string, Uint8Array>();
   await writePebbleDatabase(
@@ -57,7 +57,7 @@ export async function tableDatabase(entries: readonly Entry[]): Promise<Files> {
   return files;
 }
 
-/** A database without tables: its entries are in a WAL, as in files of the first layout. */
+/** Creates a database without tables, whose entries are in a WAL, as in files of the first layout. */
 export function walDatabase(entries: readonly Entry[]): Files {
   const batch = [uint64(1), uint32(entries.length)];
   for (const { key, value } of entries)
@@ -80,14 +80,14 @@ export function walDatabase(entries: readonly Entry[]): Files {
 const BLOCK_BYTES = 32 * 1024;
 const HEADER_BYTES = 7;
 
-/** A log of one record, in chunks of the first kind. */
+/** Encodes a log of one record in chunks of types 1 to 4. */
 function logOf(record: Uint8Array): Uint8Array {
   const parts: Uint8Array[] = [];
   const room = BLOCK_BYTES - HEADER_BYTES;
   for (let start = 0; start === 0 || start < record.length; start += room) {
     const payload = record.subarray(start, start + room);
     const isLast = start + room >= record.length;
-    // Full, first, middle, last.
+    // The types full, first, middle and last.
     const type = start === 0 ? (isLast ? 1 : 2) : isLast ? 4 : 3;
     const checked = concat([Uint8Array.of(type), payload]);
     parts.push(uint32(maskedChecksum(checked)), uint16(payload.length), checked);

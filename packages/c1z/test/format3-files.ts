@@ -1,5 +1,5 @@
-// Format 3 files around the files of a payload, in all encodings, for tests. Frames hold their bytes as they are, so
-// that every decoder reads them.
+// Encodes format 3 files from the files of a payload, in all encodings, for tests. Frames hold uncompressed
+// blocks, which every decoder reads.
 import { createHash } from 'node:crypto';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { encodeFrameIndex } from '../src/envelope/frame-index.js';
@@ -25,13 +25,13 @@ export interface Format3 {
   readonly engine: string;
   readonly encoding: Encoding;
   readonly files: Files;
-  /** What else the manifest says. */
+  /** Further fields of the manifest. */
   readonly manifest?: MessageInitShape<typeof C1ZManifestV3Schema>;
   /** Changes the index before it is encoded. */
   readonly changeIndex?: (index: MessageInitShape<typeof IndexedFrameIndexSchema>) => void;
 }
 
-/** The bytes of a file. `loadXxhash` is to have been awaited. */
+/** Encodes a file. `loadXxhash` must have fulfilled before. */
 export function encodeFormat3(format3: Format3): Uint8Array {
   const { engine, encoding, files } = format3;
   const { head, manifest } = encodeHead({
@@ -76,7 +76,7 @@ function encodeFrame(bytes: Uint8Array): Uint8Array {
 
 const BLOCK_BYTES = 512;
 
-/** A plain tar, as Go writes it. */
+/** Encodes a plain tar as Go does. */
 export function encodeTar(files: Files): Uint8Array {
   const parts: Uint8Array[] = [];
   for (const [name, bytes] of [...files].sort()) {

@@ -1,12 +1,12 @@
-// Makes hostile files of format 3: changes one part of a sound one, and makes the checksums around it match again, so
-// that the change is found by what reads the part.
+// Creates hostile files of format 3: changes one part of a valid file and recomputes the checksums around it,
+// so that the reader of the part must detect the change.
 import { maskedChecksum } from '@sstitch/sst/file-format';
 import { frameHead } from '../src/envelope/zstd-frame.js';
 import type { Files } from './format3-databases.js';
 import type { Format3 } from './format3-files.js';
 import { encodeFormat3, encodeTar } from './format3-files.js';
 
-/** Numbers of a seed: the same for the same seed. */
+/** Pseudo-random numbers that depend only on the seed. */
 export class Random {
   #state: number;
 
@@ -14,7 +14,7 @@ export class Random {
     this.#state = seed;
   }
 
-  /** From 0 to `below` - 1. */
+  /** An integer from 0 to `below` - 1. */
   next(below: number): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
@@ -29,11 +29,11 @@ export class Random {
 
 const BYTES = [0, 1, 2, 0x0f, 0x10, 0x7f, 0x80, 0xfe, 0xff];
 
-/** Bytes with a few changes that keep their length. */
+/** Changes a few bytes without changing the length. */
 function changed(bytes: Uint8Array, random: Random): Uint8Array {
   const copy = new Uint8Array(bytes);
   for (let count = 1 + random.next(3); count > 0 && copy.length > 0; count -= 1) {
-    // The heads of formats are short: half of the changes go there.
+    // Half of the changes are in the first bytes, because headers are short.
     const reach = random.next(2) === 0 ? Math.min(64, copy.length) : copy.length;
     const position = random.next(reach);
     const kind = random.next(4);
@@ -45,7 +45,7 @@ function changed(bytes: Uint8Array, random: Random): Uint8Array {
   return copy;
 }
 
-/** Bytes with changes that may change their length as well. */
+/** Changes bytes, and perhaps the length. */
 function rewritten(bytes: Uint8Array, random: Random): Uint8Array {
   const at = random.next(bytes.length);
   switch (random.next(5)) {
@@ -77,10 +77,10 @@ export const MUTATIONS = [
   'table',
 ] as const;
 
-/** What can be done to a file. */
+/** A mutation of a file. */
 export type Mutation = (typeof MUTATIONS)[number];
 
-/** A changed file; undefined where there is no such thing to change. */
+/** Applies a mutation to a file; undefined if it has no part of that kind. */
 export function mutate(
   original: Format3,
   mutation: Mutation,
@@ -124,7 +124,7 @@ function changedManifest(random: Random): NonNullable<Format3['manifest']> {
   ]);
 }
 
-/** As the index is made of. */
+/** A changed entry of the index. */
 interface ChangedEntry {
   name: string;
   frameOffset: bigint;
@@ -174,12 +174,12 @@ function changeIndex(entries: ChangedEntry[], random: Random): void {
       entries.splice(entries.indexOf(entry), 1);
       break;
     default:
-      // The contents of one file under the name of another one.
+      // Swaps the names of two files.
       [entry.name, other.name] = [other.name, entry.name];
   }
 }
 
-/** A frame that is damaged, with an index that knows nothing of it. */
+/** Damages a frame without changing the index. */
 function withChangedFrame(original: Format3, random: Random): Uint8Array {
   const bytes = encodeFormat3({ ...original, encoding: 'indexed' });
   const head = concat([frameHead()]);
@@ -224,7 +224,7 @@ function withChangedNames(files: Files, random: Random): Files {
   const bytes = copy.get(name) as Uint8Array;
   if (random.next(2) === 0) copy.delete(name);
   const renamed = changed(new Uint8Array(Buffer.from(name)), random);
-  // What a tar's header can hold.
+  // Limits the name to what a tar header can hold.
   const text = Buffer.from(renamed).toString('latin1').replaceAll('\0', '_').slice(0, 90);
   return copy.set(text === '' ? '_' : text, bytes);
 }
@@ -248,7 +248,7 @@ function withChangedFile(
 
 const LOG_BLOCK_BYTES = 32 * 1024;
 
-/** A log with one chunk that is changed and has a checksum that matches. */
+/** Changes one chunk of a log, with a matching checksum. */
 function withChangedLog(bytes: Uint8Array, random: Random): Uint8Array {
   const chunks: { start: number; end: number }[] = [];
   for (let start = 0; start + 7 <= bytes.length; ) {
@@ -276,7 +276,7 @@ function withChangedLog(bytes: Uint8Array, random: Random): Uint8Array {
 
 const BLOCKS = new WeakMap<Uint8Array, readonly { start: number; end: number }[]>();
 
-/** The blocks of a table: from where one ends, up to where a checksum matches. */
+/** The blocks of a table, each from the end of the previous one to a matching checksum. */
 function blocksOf(bytes: Uint8Array): readonly { start: number; end: number }[] {
   const known = BLOCKS.get(bytes);
   if (known !== undefined) return known;
@@ -295,13 +295,13 @@ function blocksOf(bytes: Uint8Array): readonly { start: number; end: number }[] 
   return blocks;
 }
 
-/** A table with a block that is changed and has a checksum that matches. */
+/** Changes one block of a table, with a matching checksum. */
 function withChangedBlock(bytes: Uint8Array, random: Random): Uint8Array {
   const blocks = blocksOf(bytes);
   if (blocks.length === 0) return rewritten(bytes, random);
   const { start, end } = random.pick(blocks);
   const copy = new Uint8Array(bytes);
-  // The last byte says how the block is compressed: it is left alone for the most part.
+  // The last byte is the compression of the block, which is rarely changed.
   const reach = random.next(10) === 0 ? end : end - 1;
   copy.set(changed(bytes.subarray(start, reach), random), start);
   new DataView(copy.buffer).setUint32(end, maskedChecksum(copy.subarray(start, end)), true);

@@ -1,4 +1,4 @@
-// Reads a file as the reader process does, in this process.
+// Reads a file in this process as the reader process does.
 import { closeSync, openSync, statSync } from 'node:fs';
 import { decodeRecord } from '@sstitch/records';
 import { readExactly } from '../src/envelope/input-range.js';
@@ -8,7 +8,7 @@ import { type C1zOptions, checkLimits } from '../src/options.js';
 import { openContents } from '../src/process/open-contents.js';
 import { type Cursor, recordsOf } from '../src/record-pages.js';
 
-/** All records of all syncs, each as "sync bucket bytes". */
+/** Reads all records of all syncs, each as "sync bucket bytes". */
 export async function readContents(
   path: string,
   directory: string,

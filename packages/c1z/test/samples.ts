@@ -1,5 +1,5 @@
-// The samples that lie beside the repository: .c1z files of format 3 that Baton's SDK wrote, with what the SDK and
-// Pebble list of them.
+// Samples outside the repository: .c1z files of format 3 that Baton's SDK wrote, with the entries that the SDK
+// and Pebble list.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { gunzipSync } from 'node:zlib';
 
 const SAMPLES = fileURLToPath(new URL('../../../../shared/data/c1z3', import.meta.url));
 
-/** Names of the samples; none where the directory is missing. */
+/** The names of the samples; none if the directory is missing. */
 export const SAMPLE_NAMES = existsSync(SAMPLES)
   ? readdirSync(SAMPLES)
       .filter((name) => name.endsWith('.c1z'))
@@ -26,7 +26,7 @@ function linesOf<T>(name: string): T[] {
     .map((line) => JSON.parse(line) as T);
 }
 
-/** A key and its value, in hex, as Pebble's iterator lists them. */
+/** A key and its value in hex, as Pebble's iterator lists them. */
 export interface SampleEntry {
   readonly k: string;
   readonly v: string;
@@ -39,9 +39,9 @@ export function sampleEntries(name: string): SampleEntry[] {
 /** A record as the SDK's engine reads it. */
 export interface SampleRecord {
   readonly type: string;
-  /** In hex. */
+  /** The message in hex. */
   readonly pb: string;
-  /** In a file of several syncs, the id of its sync. */
+  /** The id of its sync, in a file of several syncs. */
   readonly sync?: string;
 }
 
@@ -49,7 +49,7 @@ export function sampleRecords(name: string): SampleRecord[] {
   return linesOf(`${name}.records`);
 }
 
-/** A record as a connector wrote it, as far as the SDK gives it back. */
+/** The messages of connectors that the SDK returns for the records. */
 export function sampleMessages(name: string): SampleRecord[] {
   const path = join(SAMPLES, `${name}.v2.jsonl.gz`);
   return existsSync(path) ? linesOf(`${name}.v2`) : [];

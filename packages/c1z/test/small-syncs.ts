@@ -1,4 +1,4 @@
-// Syncs of a few records that have something of every kind: odd bytes in ids, parents, expansions, sources, profiles.
+// Syncs of a few records with every kind of content: unusual bytes in ids, parents, expansions, sources, profiles.
 import { create } from '@bufbuild/protobuf';
 import { type Any, AnySchema, type Timestamp, TimestampSchema } from '@bufbuild/protobuf/wkt';
 import {
@@ -32,7 +32,7 @@ function annotation(name: string, value: string): Any {
 
 const IDS = ['plain', 'with:colon', 'zero\0byte', 'one\u0001byte', 'ümläut 漢字 😀'];
 
-/** The records of a sync, its run and statistics among them. */
+/** The records of a sync, including its run and statistics. */
 export function smallSync(syncId: string, isFinished = true): [ValueBucket, SyncRecord][] {
   const records: [ValueBucket, SyncRecord][] = [];
   const run = create(SyncRunRecordSchema, {
@@ -88,7 +88,7 @@ export function smallSync(syncId: string, isFinished = true): [ValueBucket, Sync
       'entitlement',
       create(EntitlementRecordSchema, {
         syncId,
-        // One whose id begins with its resource's, and one of its own kind.
+        // One entitlement whose id begins with that of its resource, and one whose id does not.
         externalId: id === 'plain' ? 'opaque' : `group:${id}:member`,
         resource: { resourceTypeId: 'group', resourceId: id },
         purpose: 'ASSIGNMENT',
@@ -146,7 +146,7 @@ export function smallSync(syncId: string, isFinished = true): [ValueBucket, Sync
   return records;
 }
 
-/** The same in batches. */
+/** The same records in batches. */
 export function smallBatches(syncId: string, isFinished = true): RecordBatch[] {
   return smallSync(syncId, isFinished).map(([bucket, record]) =>
     RecordBatch.ofValues(syncId, bucket, [encodeRecord(record)]),

@@ -1,4 +1,4 @@
-// Takes the files out of the payload of a .c1z file of format 3. It trusts the file: it is for samples alone.
+// Unpacks the files of the payload of a .c1z file of format 3. It trusts the file, so it is only for samples.
 
 import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

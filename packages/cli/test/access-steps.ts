@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SECOND } from './every-command.js';
 import { teamLines } from './team-sync.js';
-import type { Step } from './transcript-step.js';
+import type { Step } from './transcript-steps.js';
 
 export const ACCESS_STEPS: Readonly<Record<string, readonly (string | Step)[]>> = {
   expand: [

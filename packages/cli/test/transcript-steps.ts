@@ -139,6 +139,8 @@ export const STEPS: Readonly<Record<string, readonly (string | Step)[]>> = {
     `drop base --sync ${FIRST} --yes`,
   ],
   generate: ['generate made --grants 30 --syncs 2', 'generate made --grants 30 --quiet'],
+  // What it serves is tested beside the command: it goes on until it is stopped.
+  explore: ['explore nothing --no-open', 'explore base --no-open --port 0', 'explore base --zone'],
   syncs: [
     'syncs base',
     'syncs base --quiet',

@@ -95,7 +95,7 @@ async function planOn(
     }
     return picked;
   } finally {
-    // Before the commit, as a snapshot would keep the old generation.
+    // It closes before the commit, as a snapshot would keep the old generation.
     await base.close();
   }
 }

@@ -49,8 +49,8 @@ async function damagedStore(revision: number): Promise<{ location: string; path:
 }
 
 /** Returns the messages of an error and its causes. */
-function told(error: unknown): string {
-  return error instanceof Error ? `${error.message}\n${told(error.cause)}` : '';
+function messagesOf(error: unknown): string {
+  return error instanceof Error ? `${error.message}\n${messagesOf(error.cause)}` : '';
 }
 
 describe('a source with a damaged block', () => {
@@ -61,9 +61,9 @@ describe('a source with a damaged block', () => {
     await write(base, grantEntries(SYNC, 20, { revision: 1 }));
     const before = await dumpAll(base);
     const failure = await failureOf(compact({ base, source, syncIds: [SYNC], strategy }));
-    expect(told(failure)).toContain('checksum');
+    expect(messagesOf(failure)).toContain('checksum');
     // A rebuild finds it in extracted tables, which are links to the same file.
-    if (strategy !== 'rebuild') expect(told(failure)).toContain(path);
+    if (strategy !== 'rebuild') expect(messagesOf(failure)).toContain(path);
     expect(await dumpAll(base)).toEqual(before);
   });
 
@@ -84,7 +84,7 @@ describe('a source with a damaged block', () => {
       }),
     );
     await view.close();
-    expect(told(failure)).toContain(path);
+    expect(messagesOf(failure)).toContain(path);
     expect(await dumpAll(base)).toEqual([]);
   });
 });
@@ -97,7 +97,7 @@ describe('a base with a damaged block', () => {
     await write(source, grantEntries(SYNC, 20, { revision: 2 }));
     const before = await dumpAll(base);
     const failure = await failureOf(compact({ base, source, syncIds: [SYNC], strategy: 'batch' }));
-    expect(told(failure)).toContain(path);
+    expect(messagesOf(failure)).toContain(path);
     expect(await dumpAll(base)).toEqual(before);
     // A link drops the tables inside the sync's spans without reading them.
     await compact({ base, source, syncIds: [SYNC], strategy: 'link' });

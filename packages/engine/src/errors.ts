@@ -33,7 +33,7 @@ export type EngineErrorCode =
   /** The AbortSignal fired before the commit; `cause` is its reason. The error's name is `AbortError`. */
   | 'SSTITCH_ABORTED';
 
-/** What an `EngineError` carries beside its code and message. */
+/** What an `EngineError` carries in addition to its code and message. */
 export interface EngineErrorDetails {
   readonly cause?: unknown;
   /** The file or directory that the error is about. */

@@ -1,5 +1,5 @@
-// Stores on different file systems: tables cannot be linked from one to the other and are copied, while both are
-// written to and compact. A few rounds here; CROSS_ROUNDS=200 runs more.
+// Stores on different file systems, between which tables are copied instead of linked, while both stores are written to
+// and compacted. CROSS_ROUNDS=200 runs more rounds.
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -57,10 +57,10 @@ function directoryIn(parent: string): string {
   return directory;
 }
 
-/** Small tables: there are many to copy, and LevelDB compacts often. */
+/** Small tables, so that there are many to copy and LevelDB compacts often. */
 const SMALL = { writeBufferSize: 128 * 1024, maxFileSize: 64 * 1024, shareTablesFromBytes: 4096 };
 
-/** Fills both, where they are, with entries that LevelDB goes on compacting. */
+/** Fills both stores with entries that keep LevelDB compacting. */
 async function storesAcross(direction: readonly [string, string]) {
   const [baseParent, sourceParent] = direction;
   const base = await openThreadedStore(join(directoryIn(baseParent), 'base'), SMALL);
@@ -86,7 +86,7 @@ async function besideWriters<T>(stores: readonly ByteStore[], work: () => Promis
   }
 }
 
-/** What a store holds that the writers do not write. */
+/** Returns the entries of a store except for those of the writers. */
 async function settledContents(store: Parameters<typeof contentsOf>[0]): Promise<Contents> {
   return contentsOf(store, { lt: bytes('z') });
 }
@@ -107,7 +107,7 @@ describe.skipIf(!isAnotherFileSystem).each(DIRECTIONS)('%s', (_, direction) => {
   const [baseParent, sourceParent] = direction;
 
   test.each([false, true])(
-    'ingestFrom takes the spans over, with verify %s',
+    'ingestFrom replaces the spans, with verify %s',
     async (verify) => {
       for (let round = 0; round < ROUNDS; round++) {
         const { base, source } = await storesAcross(direction);
@@ -120,7 +120,7 @@ describe.skipIf(!isAnotherFileSystem).each(DIRECTIONS)('%s', (_, direction) => {
   );
 
   test(
-    'ingestFrom takes them from a read-only store',
+    'ingestFrom replaces them from a read-only store',
     async () => {
       for (let round = 0; round < ROUNDS; round++) {
         const { base, source } = await storesAcross(direction);
@@ -140,7 +140,7 @@ describe.skipIf(!isAnotherFileSystem).each(DIRECTIONS)('%s', (_, direction) => {
   );
 
   test.each([false, true])(
-    'extract and ingestAndExcise do, tables moved %s, and rebuilt',
+    'extract and ingestAndExcise replace them, with move %s, and rebuild does',
     async (move) => {
       for (let round = 0; round < ROUNDS; round++) {
         const { base, source } = await storesAcross(direction);
@@ -157,7 +157,7 @@ describe.skipIf(!isAnotherFileSystem).each(DIRECTIONS)('%s', (_, direction) => {
   );
 
   test(
-    'checkpoint, openReadOnly and adopt copy a store that is in use',
+    'checkpoint, openReadOnly and adopt copy a store in use',
     async () => {
       for (let round = 0; round < ROUNDS; round++) {
         const { source } = await storesAcross(direction);

@@ -1,5 +1,5 @@
-// What plain JavaScript can hand to the public functions in place of bytes: each is refused at the door, by name
-// and place, and the store stays as it was.
+// Arguments that plain JavaScript can pass instead of bytes: the public functions refuse each with its name and place,
+// and the store is unchanged.
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { TableLoader } from '../src/index.js';
@@ -21,7 +21,7 @@ const BEFORE: Array<readonly [string, string]> = [
   ['b1', 'other'],
 ];
 
-/** A Uint8Array whose memory went elsewhere, as to another thread. */
+/** Returns a Uint8Array whose memory was transferred, as to another thread. */
 function transferred(): Uint8Array {
   const gone = bytes('a5');
   structuredClone(gone.buffer, { transfer: [gone.buffer as ArrayBuffer] });
@@ -107,7 +107,7 @@ describe('replaceSpans', () => {
     expect(await entriesOf(store)).toEqual(BEFORE);
   });
 
-  it('takes Buffers, bytes of another realm, and values and keys of no bytes', async () => {
+  it('accepts Buffers, bytes of another realm, and empty keys and values', async () => {
     const store = await filledStore();
     const page = [
       [OTHER_REALM, Buffer.from('buffer')],
@@ -125,7 +125,7 @@ describe('replaceSpans', () => {
     ]);
   });
 
-  it('takes the spans as they are when it is called', async () => {
+  it('uses the spans as they are at the call', async () => {
     const store = await filledStore();
     const [own] = [span('a', 'b')];
     const replacing = store.replaceSpans([own], pagesOf([good]));
@@ -154,26 +154,29 @@ describe('spans', () => {
     ['a hole', [undefined]],
   ];
 
-  it.each(wrong)('that are %s are refused by all that takes spans', async (_what, spans) => {
-    const store = await filledStore();
-    const code = 'SSTITCH_SPANS_INVALID';
-    const given = spans as never;
-    const loader = new TableLoader(temporaryDirectory());
-    for (const call of [
-      () => store.excise(given),
-      () => store.replaceSpans(given, pagesOf()),
-      () => store.extract(given, temporaryDirectory()),
-      () => store.ingestFrom(store, given),
-      () => loader.finish(given),
-    ]) {
-      await expect(call()).rejects.toMatchObject({ name: 'EngineError', code });
-    }
-    await loader.end();
-    expect(await entriesOf(store)).toEqual(BEFORE);
-  });
+  it.each(wrong)(
+    'that are %s are refused by every method that takes spans',
+    async (_what, spans) => {
+      const store = await filledStore();
+      const code = 'SSTITCH_SPANS_INVALID';
+      const given = spans as never;
+      const loader = new TableLoader(temporaryDirectory());
+      for (const call of [
+        () => store.excise(given),
+        () => store.replaceSpans(given, pagesOf()),
+        () => store.extract(given, temporaryDirectory()),
+        () => store.ingestFrom(store, given),
+        () => loader.finish(given),
+      ]) {
+        await expect(call()).rejects.toMatchObject({ name: 'EngineError', code });
+      }
+      await loader.end();
+      expect(await entriesOf(store)).toEqual(BEFORE);
+    },
+  );
 });
 
-describe('a signal that is none', () => {
+describe('an invalid signal', () => {
   it.each([
     ['a controller', new AbortController()],
     ['an object', { aborted: false }],
@@ -246,8 +249,12 @@ describe('TableLoader', () => {
     ['a count below zero', [page({ count: -1 })], /count must be a whole number up to 1/],
     ['a count that is a string', [page({ count: '1' })], /count must be a whole number up to 1/],
     ['a count above the ends', [page({ count: 2 })], /count must be a whole number up to 1/],
-    ['an end behind the bytes', [page({ ends: Uint32Array.of(5) })], /^entry 0 of a page/],
-    ['an end in front of the key', [page({ keyEnds: Uint32Array.of(5) })], /^entry 0 of a page/],
+    ['an end beyond the bytes', [page({ ends: Uint32Array.of(5) })], /^entry 0 of a page/],
+    [
+      'an end before the end of the key',
+      [page({ keyEnds: Uint32Array.of(5) })],
+      /^entry 0 of a page/,
+    ],
   ] as const)('refuses %s', async (_what, pages, message) => {
     const loader = new TableLoader(temporaryDirectory());
     const loading = (async () => {
@@ -262,7 +269,7 @@ describe('TableLoader', () => {
     await loader.end();
   });
 
-  it('refuses a directory that is no path', () => {
+  it('refuses a directory that is not a path', () => {
     expect(() => new TableLoader(undefined as never)).toThrow(
       expect.objectContaining({ code: 'SSTITCH_OPTION_INVALID' }),
     );
@@ -302,7 +309,7 @@ describe('writes of bytes', () => {
     expect(await entriesOf(store)).toEqual(BEFORE);
   });
 
-  it('keep the errors and the encodings of Level', async () => {
+  it("keep Level's errors and encodings", async () => {
     const store = await filledStore();
     await expect(store.put(null as never, bytes('x'))).rejects.toMatchObject({
       code: 'LEVEL_INVALID_KEY',
@@ -325,7 +332,7 @@ describe('writes of bytes', () => {
   });
 });
 
-it('threads of the built package refuse a bad page, too', async () => {
+it('are refused in threads of the built package too', async () => {
   const store = await openThreadedStore(temporaryDirectory());
   await put(store, BEFORE);
   await expect(store.replaceSpans(SPANS, pagesOf([good], ['a6', 'x']))).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-// What fails removes what it has made itself, and nothing that somebody else has put there meanwhile.
+// A failed operation removes the files that it made, and none that others put there meanwhile.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -32,7 +32,7 @@ async function filledStore(fileSystem = watchedFileSystem()) {
   return { store, fileSystem, target: join(directory, 'target') };
 }
 
-/** Makes stores of a store: a checkpoint, and an adoption of its generation. */
+/** The two ways to make a store from a store: a checkpoint, and an adoption of its generation. */
 const MAKINGS: Record<
   string,
   (store: ByteStore, target: string, fileSystem: WatchedFileSystem) => Promise<unknown>
@@ -43,7 +43,7 @@ const MAKINGS: Record<
 };
 
 describe.each(Object.entries(MAKINGS))('a failed %s', (_, make) => {
-  /** Fails at the operation, having done `act`. */
+  /** Makes the matching operation fail after running `act`. */
   function failAt(
     fileSystem: WatchedFileSystem,
     fits: (operation: FileOperation) => boolean,
@@ -61,7 +61,7 @@ describe.each(Object.entries(MAKINGS))('a failed %s', (_, make) => {
     ['the copy', ({ name, path }: FileOperation) => name === 'write' && /MANIFEST/.test(path)],
     ['FORMAT', ({ name, path }: FileOperation) => name === 'write' && path.endsWith('FORMAT')],
     ['CURRENT', ({ name, to }: FileOperation) => name === 'rename' && /CURRENT$/.test(to ?? '')],
-  ] as const)('at %s leaves what somebody else has put into the directory', async (_step, fits) => {
+  ] as const)('at %s leaves files of others in the directory', async (_step, fits) => {
     const { store, fileSystem, target } = await filledStore();
     const foreign = join(target, 'foreign');
     failAt(fileSystem, fits, () => writeFileSync(foreign, 'theirs'));
@@ -86,7 +86,7 @@ describe.each(Object.entries(MAKINGS))('a failed %s', (_, make) => {
   });
 
   test.each(['staging', 'gen-000001'])(
-    'that meets the %s of another one in the same directory leaves it alone',
+    'does not touch the %s of another call in the same directory',
     async (name) => {
       const { store, fileSystem, target } = await filledStore();
       const other = join(target, name);
@@ -106,7 +106,7 @@ describe.each(Object.entries(MAKINGS))('a failed %s', (_, make) => {
   );
 });
 
-test('a commit whose generation has a directory already fails, and leaves that directory alone', async () => {
+test('a commit fails if the directory of its generation exists, and does not touch it', async () => {
   const { store } = await filledStore();
   const theirs = join(store.location, 'gen-000002');
   mkdirSync(theirs);
@@ -119,7 +119,7 @@ test('a commit whose generation has a directory already fails, and leaves that d
   await expectContentsThroughout(store, numbered('k', 10, 'value'));
 });
 
-test('a read-only open whose copy has a directory already leaves that directory alone', async () => {
+test('a read-only open does not touch an existing directory with the name of its copy', async () => {
   const { store } = await filledStore();
   const fileSystem = watchedFileSystem();
   let theirs = '';
@@ -135,7 +135,7 @@ test('a read-only open whose copy has a directory already leaves that directory 
   expect(readdirSync(theirs)).toEqual(['theirs']);
 });
 
-test('no two openings of a store name the same staging directory', async () => {
+test('no two opens of a store use the same staging directory', async () => {
   const fileSystem = watchedFileSystem();
   const made: string[] = [];
   fileSystem.before = ({ name, path }) => {

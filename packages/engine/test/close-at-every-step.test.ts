@@ -1,5 +1,5 @@
-// A table of operation and moment: a store closes at each kind of file operation that one of its operations
-// does, and is opened anew, written to and committed to.
+// For each operation of a store, and each kind of file operation that it runs: the store closes at that moment, and is
+// reopened, written to and committed to.
 import { afterAll, describe, expect, test } from 'vitest';
 import { openFilesIn } from './open-files.js';
 import {
@@ -18,7 +18,7 @@ import { type FileOperation, watchedFileSystem } from './watched-file-system.js'
 
 afterAll(removeTemplate);
 
-/** An operation without the numbers in its names, which differ from run to run. */
+/** Describes a file operation without the numbers in its names, which differ from run to run. */
 function kindOf({ name, path, to }: FileOperation): string {
   const place = (full: string) => {
     const names = full.split('/').slice(-3).join('/');
@@ -27,7 +27,7 @@ function kindOf({ name, path, to }: FileOperation): string {
   return `${name} ${place(path)}${to === undefined ? '' : ` ${place(to)}`}`;
 }
 
-/** The kinds of file operations of one undisturbed run: each first and each last one is a moment. */
+/** Returns the moments to close at: the first and the last file operation of each kind in an undisturbed run. */
 async function momentsOf({ prepare }: StoreOperation): Promise<Array<readonly [string, number]>> {
   const watched = watchedFileSystem();
   const scene = await openScene(watched);
@@ -38,7 +38,7 @@ async function momentsOf({ prepare }: StoreOperation): Promise<Array<readonly [s
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
   };
   await begin();
-  // What goes on behind it belongs to it.
+  // Work that continues in the background belongs to the operation.
   await scene.base.close();
   return [...counts].flatMap(([kind, count]) =>
     count === 1 ? [[kind, 1] as const] : [[kind, 1] as const, [kind, count] as const],
@@ -102,7 +102,7 @@ async function closeAt(operation: StoreOperation, kind: string, nth: number): Pr
   expect(openFilesIn(scene.directory), where).toEqual([]);
 }
 
-/** What the next opening does is kept, and nothing of the earlier one is left. */
+/** Expects that the writes of the next open are kept, and that nothing of the earlier open is left. */
 async function writeAndCommit(
   store: Awaited<ReturnType<typeof openStore>>,
   contents: Contents,

@@ -1,4 +1,4 @@
-// A store closes while both bulk threads are busy with another store's work, and its own work waits behind.
+// A store closes while both bulk threads are busy with another store's work, and its own work is queued.
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -58,7 +58,7 @@ describe('an operation that waits for a thread ends before the close does', () =
   });
 });
 
-test('a foreign table that waits for its checks does not end in the next opening of the store', async () => {
+test('a foreign table whose checks are queued does not get into the store after it was reopened', async () => {
   const { base, directory } = await openScene();
   const release = await holdBulkThreads();
   const path = join(directory, 'foreign.table');
@@ -79,7 +79,7 @@ test('a foreign table that waits for its checks does not end in the next opening
   await expectContentsThroughout(second, contents);
 });
 
-test('an operation that waits for a thread ends at once when its own signal fires', async () => {
+test('an operation that waits for a thread ends at once when its signal fires', async () => {
   const { base, directory } = await openScene();
   const release = await holdBulkThreads();
   const aborting = new AbortController();
@@ -110,7 +110,7 @@ test('an operation that waits for a thread ends at once when its own signal fire
   await expectContentsThroughout(base, BASE);
 });
 
-test('a task that was cancelled in the queue is never done, and the next one is', async () => {
+test('a task that was cancelled in the queue never runs, and the next one does', async () => {
   const pool = threadPool();
   const release = await holdBulkThreads();
   const directory = temporaryDirectory();
@@ -127,7 +127,7 @@ test('a task that was cancelled in the queue is never done, and the next one is'
   expect(readdirSync(directory)).toEqual(['kept']);
 });
 
-test('a read-only store closes while its extract waits, and leaves no copy behind', async () => {
+test('a read-only store closes while its extract waits, and leaves no copy', async () => {
   const { base, directory } = await openScene();
   const readers = join(base.location, 'readers');
   const copy = await openReadOnly(base.location, VIEW);
@@ -144,7 +144,7 @@ test('a read-only store closes while its extract waits, and leaves no copy behin
   });
 });
 
-test("a store's loader takes nothing any more once the store has closed", async () => {
+test("a store's loader accepts nothing after the store has closed", async () => {
   const { base } = await openScene();
   const entry = [bytes('m1'), bytes('late')] as const;
   const [loader, unused] = [base.tableLoader(), base.tableLoader()];

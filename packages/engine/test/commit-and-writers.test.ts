@@ -1,4 +1,4 @@
-// Writers, clears and closes beside commits: nothing is lost, nothing is half done.
+// Writers, clears and closes during commits: nothing is lost or half done.
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { isStaging, once, steps, watchedStore } from './commit-steps.js';
@@ -27,7 +27,7 @@ const SPAN = span('m', 'n');
 
 describe('clear() and commits', () => {
   test.each(Object.keys(steps))(
-    'a clear over the span issued while %s comes before or after, as a whole',
+    'a clear over the span issued while %s takes effect before or after the commit, as a whole',
     async (step) => {
       const { store, watched } = await watchedStore();
       // More keys than one batch of the clear, so that the swap can fall between two.
@@ -54,7 +54,7 @@ describe('clear() and commits', () => {
   });
 });
 
-describe('writers beside commits', () => {
+describe('writers and commits', () => {
   test('concurrent writers during commits lose nothing and keep the order of each key', async () => {
     const store = await openThreadedStore(join(temporaryDirectory(), 'store'));
     let busy = true;
@@ -87,7 +87,7 @@ describe('writers beside commits', () => {
     await expectContentsThroughout(store, last, ['m', 'm-a']);
   });
 
-  test('commits get their turn however many writers there are', async () => {
+  test('commits make progress with any number of writers', async () => {
     const store = await openStore(join(temporaryDirectory(), 'store'));
     let busy = true;
     const writers = Array.from({ length: 64 }, async (_, writer) => {
@@ -100,7 +100,7 @@ describe('writers beside commits', () => {
     expect((await contentsOf(store)).size).toBe(64 * 20);
   });
 
-  test('commits called at once run one after another, each over the one before', async () => {
+  test('concurrent commits run one after another, each over the previous one', async () => {
     const store = await openThreadedStore(join(temporaryDirectory(), 'store'));
     const commits = await Promise.all(
       Array.from({ length: 8 }, async (_, index) => {
@@ -115,7 +115,7 @@ describe('writers beside commits', () => {
     await expectContentsThroughout(store, new Map([['m', last.value]]));
   });
 
-  test('commits over spans that LevelDB compacts meanwhile leave what they say', async () => {
+  test('commits over spans that LevelDB compacts meanwhile have their effect', async () => {
     const store = await openThreadedStore(join(temporaryDirectory(), 'store'), {
       writeBufferSize: 64 * 1024,
     });
@@ -135,13 +135,13 @@ describe('writers beside commits', () => {
 
 describe('close() and commits', () => {
   test.each(Object.keys(steps))(
-    'a close while %s waits for a whole outcome; writes acknowledged are kept',
+    'a close while %s waits for a complete outcome, and acknowledged writes are kept',
     async (step) => {
       const { store, watched } = await watchedStore();
       await put(store, numbered('m', 10, 'old'));
       let acknowledged = 0;
       const closed = once(watched, steps[step] ?? (() => false), () => {
-        // Several groups' worth of waiting writes.
+        // Enough waiting writes for several groups.
         const writes = Array.from({ length: 12 }, (_, index) =>
           put(store, numbered(`k${index}-`, 300, 'v')).then(
             () => {
@@ -206,7 +206,7 @@ describe('close() and commits', () => {
     }
   });
 
-  test('closes at any time of a commit leave one whole generation, ready to be opened at once', async () => {
+  test('closes at any time of a commit leave one complete generation, which can be opened at once', async () => {
     const path = join(temporaryDirectory(), 'store');
     let expected = '';
     for (let round = 0; round < 15; round++) {
@@ -225,7 +225,7 @@ describe('close() and commits', () => {
     }
   });
 
-  test('a close while the entries of a replaceSpans never come ends it, and tells them so', async () => {
+  test('a close ends a replaceSpans whose entries never arrive, and ends their iteration', async () => {
     const store = await openThreadedStore(join(temporaryDirectory(), 'store'));
     let returned = false;
     let onAsked: () => void = () => undefined;
@@ -254,7 +254,7 @@ describe('close() and commits', () => {
     expectTidy(store.location);
   });
 
-  test('a close while the entries of a replaceSpans are still coming ends it', async () => {
+  test('a close ends a replaceSpans whose entries are still arriving', async () => {
     const store = await openThreadedStore(join(temporaryDirectory(), 'store'));
     await put(store, numbered('m', 10, 'old'));
     let closed: Promise<void> | undefined;

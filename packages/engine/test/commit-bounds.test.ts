@@ -1,6 +1,6 @@
-// Where a commit splits: bounds of spans against bounds of tables, in every way they can meet. Each
-// case is a LevelDB directory of a known shape, a commit, and the Map that the store must equal after
-// it, after a full compaction and after a reopen.
+// Where a commit splits: every relation between bounds of spans and bounds of tables. Each case is a LevelDB directory
+// of a known shape, a commit, and the Map that the store must equal after the commit, after a full compaction, and after
+// a reopen.
 
 import { join } from 'node:path';
 import type { Span } from '@sstitch/contract';
@@ -29,7 +29,7 @@ import {
   temporaryDirectory,
 } from './store-fixture.js';
 
-/** A table of keys, one version each. */
+/** Makes a table of keys with one version each. */
 function keys(list: string, firstSequence = 1, value = `base-${firstSequence}`): CraftedEntry[] {
   return [...list].map((key, index) => ({ key, sequence: firstSequence + index, value }));
 }
@@ -44,7 +44,7 @@ async function adopted(levels: CraftedLevels) {
 interface Case {
   readonly levels: CraftedLevels;
   readonly spans: readonly Span[];
-  /** Runs of one table for each span, oldest first. */
+  /** Makes runs of one table for each span, oldest first. */
   readonly incoming?: ReadonlyArray<ReadonlyArray<readonly CraftedEntry[]>>;
 }
 
@@ -62,7 +62,7 @@ const cases: Record<string, Case> = {
     spans: [span('b', 'd')],
     incoming: [[keys('c', 100, 'new')]],
   },
-  'a table that straddles both bounds, at the level where the incoming one goes': {
+  'a table that straddles both bounds, at the level of the incoming table': {
     levels: { 6: [keys('abcde')] },
     spans: [span('b', 'd')],
     incoming: [[keys('c', 100, 'new')]],
@@ -72,16 +72,16 @@ const cases: Record<string, Case> = {
     spans: [span('c', 'e')],
     incoming: [[keys('d', 100, 'new')]],
   },
-  'a straddler with no key inside the span': {
+  'a straddling table with no key inside the span': {
     levels: { 6: [keys('ae')] },
     spans: [span('b', 'd')],
     incoming: [[keys('c', 100, 'new')]],
   },
-  'a straddler with no key inside any of several spans': {
+  'a straddling table with no key inside any of several spans': {
     levels: { 6: [keys('aei')], 0: [keys('ai', 50)] },
     spans: [span('b', 'd'), span('f', 'g')],
   },
-  'a table whose keys all lie in two spans': {
+  'a table whose keys are all in two spans': {
     levels: { 4: [keys('ae')], 0: [keys('ae', 50)] },
     spans: [span('a', 'b'), span('e', 'f')],
     incoming: [[keys('a', 100, 'new')], []],
@@ -114,7 +114,7 @@ const cases: Record<string, Case> = {
     spans: [span('b', 'e')],
     incoming: [[keys('bcd', 1, 'old'), [{ key: 'c', sequence: 10 }]]],
   },
-  'six runs, one a level': {
+  'six runs, one per level': {
     levels: { 6: [keys('abcde')], 1: [keys('ae', 50)] },
     spans: [span('b', 'd')],
     incoming: [[1, 2, 3, 4, 5, 6].map((age) => keys('bc', age * 10, `run-${age}`))],
@@ -151,7 +151,7 @@ const cases: Record<string, Case> = {
     spans: [span('k', 'l')],
     incoming: [[keys('k', 9, 'new')]],
   },
-  'one key: its span ends at the smallest key behind it': {
+  'one key: its span ends at the smallest key after it': {
     levels: {
       2: [['k', 'k\0', 'k\0\0'].map((key, at) => ({ key, sequence: at + 1, value: 'base' }))],
     },
@@ -202,14 +202,14 @@ describe('a commit over', () => {
     const ever = [...expected.keys()];
     replaceInModel(expected, spans, newest(incoming.flat(2)));
     const reopened = await expectContentsThroughout(store, expected, ever);
-    // And the store goes on: a write over an ingested or an excised key wins.
+    // A later write of an ingested or an excised key wins.
     const after = new Map(ever.map((key) => [key, 'after']));
     await put(reopened, after);
     await expectContents(reopened, new Map([...expected, ...after]));
   });
 });
 
-test('the key equal to a start goes, the key equal to an end stays', async () => {
+test('the key equal to a start is removed, and the key equal to an end stays', async () => {
   const { store } = await adopted({ 6: [keys('abcd')] });
   await store.excise([span('b', 'c')]);
   await expectContentsThroughout(store, newest(keys('abcd').filter(({ key }) => key !== 'b')), [
@@ -221,8 +221,8 @@ test.each([
   ['inverted', [span('c', 'b')]],
   ['overlapping', [span('a', 'c'), span('b', 'd')]],
   ['out of order', [span('c', 'd'), span('a', 'b')]],
-  ['behind one without an end', [span('a'), span('b', 'c')]],
-])('spans that are %s are refused, the store as it was', async (_, spans) => {
+  ['after one without an end', [span('a'), span('b', 'c')]],
+])('spans that are %s are refused, and the store is unchanged', async (_, spans) => {
   const { store } = await adopted({ 6: [keys('abcd')] });
   for (const call of [
     store.excise(spans),
@@ -235,7 +235,7 @@ test.each([
   await expectContentsThroughout(store, newest(keys('abcd')));
 });
 
-test('tables outside their span, at either bound, are refused, the store as it was', async () => {
+test('tables outside their span, at either bound, are refused, and the store is unchanged', async () => {
   const { directory, store } = await adopted({ 6: [keys('abcd')] });
   writeTable(join(directory, '1.table'), keys('bcd', 50));
   const runs = [[join(directory, '1.table')]];
@@ -247,7 +247,7 @@ test('tables outside their span, at either bound, are refused, the store as it w
   await expectContentsThroughout(store, newest(keys('abcd')));
 });
 
-test("a put after a commit beats every ingested key, however far the source's sequences are ahead", async () => {
+test("a put after a commit overrides every ingested key, however high the source's sequences are", async () => {
   const { directory, store } = await adopted({ 1: [keys('abc')] });
   const path = join(directory, '1.table');
   writeTable(path, [{ key: 'b', sequence: 2 ** 51, value: 'ingested' }]);
@@ -261,7 +261,7 @@ test("a put after a commit beats every ingested key, however far the source's se
   await expectContentsThroughout(store, expected, ['c']);
 });
 
-test('the same tables ingested twice, with writes between, leave what they hold', async () => {
+test('the same tables can be ingested twice, with writes in between', async () => {
   const directory = temporaryDirectory();
   const source = await openStore(join(directory, 'source'));
   const store = await openStore(join(directory, 'store'));
@@ -281,7 +281,7 @@ test('the same tables ingested twice, with writes between, leave what they hold'
   await expectContentsThroughout(store, new Map([['a', 'kept'], ...model]), ['kzzz']);
 });
 
-test('several versions of a key at a split go together, and a snapshot keeps the old ones', async () => {
+test('all versions of a key at a split stay together, and a snapshot keeps the old ones', async () => {
   const directory = temporaryDirectory();
   const store = await openStore(join(directory, 'store'));
   await put(store, numbered('k', 20, 'first'));
@@ -299,7 +299,7 @@ test('several versions of a key at a split go together, and a snapshot keeps the
   await expectContentsThroughout(store, expected, ['k0005', 'k0010']);
 });
 
-test('a table whose recorded bounds are wider than its keys is linked or split all the same', async () => {
+test('a table whose recorded bounds are wider than its keys is linked or split', async () => {
   const directory = temporaryDirectory();
   const base = writeLevelDirectory(
     join(directory, 'base'),

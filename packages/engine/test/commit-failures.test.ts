@@ -1,5 +1,5 @@
-// Commits that do not come through: every file operation broken in turn, aborts at every step. The
-// store is as it was, nothing is left behind, the next commit works; a failed sync poisons.
+// Failing commits: every file operation is made to fail in turn, and commits are aborted at every step. The store is
+// unchanged, nothing is left, and the next commit succeeds; a failed sync poisons the store.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -53,20 +53,20 @@ const replace = (store: ByteStore, value: string, signal?: AbortSignal) =>
   store.replaceSpans(SPANS, pagesOf(incomingOf(value)), signal ? { signal } : {});
 
 const isSync = ({ name }: FileOperation) => name === 'sync' || name === 'fsyncDir';
-/** Tables are synced where they are built, before the commit. */
+/** Tables are synced when they are built, before the commit. */
 const isSyncOfCommit = (operation: FileOperation) =>
   isSync(operation) && !operation.path.includes('/staging/');
 const isSwap = ({ name, to }: FileOperation) =>
   name === 'rename' && to?.endsWith('/CURRENT') === true;
 
 interface Attempt {
-  /** What was broken or interrupted; undefined where the commit had fewer operations. */
+  /** The operation that failed or was interrupted. Undefined if the commit had fewer operations. */
   at?: FileOperation;
-  /** The commit point had come before that. */
+  /** Whether the commit point had been reached before. */
   swapped: boolean;
 }
 
-/** Acts at the operation with this index, of those that fit, of what follows. */
+/** Calls `act` at the matching operation with this index. */
 function actAt(
   watched: WatchedFileSystem,
   index: number,
@@ -85,7 +85,7 @@ function actAt(
   return attempt;
 }
 
-/** Breaks the operation with this index, of those that fit. */
+/** Makes the matching operation with this index fail. */
 function breakAt(
   watched: WatchedFileSystem,
   index: number,
@@ -101,7 +101,7 @@ function insideSpans(contents: Contents): Contents {
   return new Map([...contents].filter(([key]) => isInside(SPANS, key)));
 }
 
-/** One generation, nothing in staging. */
+/** Expects one generation, and nothing in staging. */
 function expectNothingLeft(store: ByteStore): void {
   expect(generationNames(store.location)).toHaveLength(1);
   if (readdirSync(store.location).includes('staging')) {
@@ -122,7 +122,7 @@ describe('a failing file operation', () => {
       );
       watched.before = () => undefined;
       const what = `${index}: ${attempt.at?.name} ${attempt.at?.path}`;
-      // Only what comes behind the commit point may fail unnoticed.
+      // Only an operation after the commit point may fail unnoticed.
       expect([what, outcome === 'done']).toEqual([what, attempt.swapped]);
       if (outcome === 'done') {
         replaceInModel(model, SPANS, incomingOf(`attempt-${index}`));
@@ -138,12 +138,12 @@ describe('a failing file operation', () => {
       if (attempt.at === undefined) break;
     }
     expect(failures).toBeGreaterThan(20);
-    // What a failed removal behind the commit point left, the next open removes.
+    // The next open removes what a failed removal after the commit point left.
     await store.close();
     await expectContentsThroughout(await openStore(store.location), model);
   });
 
-  test('a full disk while tables are built or split is an error with its cause, the store as it was', async () => {
+  test('a full disk while tables are built or split is an error with its cause, and the store is unchanged', async () => {
     const { store, watched, model } = await watchedStore();
     watched.before = ({ name, path }) => {
       if (name === 'write') throw fileError('ENOSPC', 'write', path);
@@ -158,7 +158,7 @@ describe('a failing file operation', () => {
     await expectContentsThroughout(store, model);
   });
 
-  test('links that the file system does not have become copies', async () => {
+  test('tables are copied if the file system has no links', async () => {
     const { store, watched, model } = await watchedStore();
     watched.before = ({ name, path }) => {
       if (name === 'link') throw fileError('EXDEV', 'link', path);
@@ -172,7 +172,7 @@ describe('a failing file operation', () => {
     await expectContentsThroughout(store, model, ['k0019']);
   });
 
-  test("an error of the caller's own entries leaves the store as it was and passes through", async () => {
+  test("an error of the caller's entries leaves the store unchanged and passes through", async () => {
     const { store, model } = await watchedStore();
     const failing = async function* () {
       yield [[bytes('m'), bytes('new')] as const];
@@ -233,7 +233,7 @@ describe('a failing sync', () => {
     await expectContentsThroughout(store, model);
   });
 
-  test('of a table that is built fails the call, and the store goes on', async () => {
+  test('of a table that is being built fails the call, but the store works on', async () => {
     const { store, watched, model } = await watchedStore();
     const attempt = breakAt(
       watched,
@@ -250,7 +250,7 @@ describe('a failing sync', () => {
     expectNothingLeft(store);
   });
 
-  test('a poisoned store still keeps other processes out of the generation that CURRENT names', async () => {
+  test('a poisoned store still locks the generation that CURRENT names', async () => {
     const { store, watched } = await watchedStore();
     let swapped = false;
     watched.before = (operation) => {
@@ -281,7 +281,7 @@ describe('aborts', () => {
         (error: { code: string }) => error.code,
       );
       watched.before = () => undefined;
-      // From the swap on there is no way back.
+      // Once the swap has begun, an abort has no effect.
       const late = attempt.swapped || (attempt.at !== undefined && isSwap(attempt.at));
       expect([index, outcome]).toEqual([index, late ? 'done' : 'SSTITCH_ABORTED']);
       if (outcome === 'done') break;
@@ -292,12 +292,12 @@ describe('aborts', () => {
     await expectContentsThroughout(store, model);
   });
 
-  test('while the last writes before the pause are replayed, the commit point is not reached', async () => {
+  test('during the replay of the last writes prevent the commit point', async () => {
     const { store, watched, model } = await watchedStore();
     const controller = new AbortController();
     let written: Promise<void> | undefined;
     watched.before = ({ name, path }) => {
-      // In flight when the pause begins, acknowledged in it.
+      // This write is in flight when the pause begins, and is acknowledged during it.
       if (written !== undefined || name !== 'fsyncDir' || !/gen-\d+$/.test(path)) return;
       written = store.put(bytes('z'), bytes('late')).then(() => controller.abort());
     };
@@ -309,7 +309,7 @@ describe('aborts', () => {
     await expectContentsThroughout(store, model.set('z', 'late'));
   });
 
-  test('fifty at random times, file work in threads: each commit is whole or nothing', async () => {
+  test('at fifty random times, with file work in threads, leave each commit done or undone', async () => {
     const store = await openThreadedStore(join(temporaryDirectory(), 'store'));
     const model = new Map([...numbered('k', 20, 'old'), ...numbered('m', 20, 'old')]);
     await put(store, model);
@@ -320,7 +320,7 @@ describe('aborts', () => {
     replaceInModel(model, SPANS, incomingOf('first'));
     for (let round = 0; round < 50; round++) {
       const controller = new AbortController();
-      // Two in fifty run to their end, and two end before they begin, whatever else this machine does.
+      // On any machine at least two of fifty complete, and two are aborted before they begin.
       if (round % 25 === 1) controller.abort();
       const timer =
         round % 25 === 0
@@ -345,7 +345,7 @@ describe('aborts', () => {
     await expectContentsThroughout(store, model);
   });
 
-  test('a signal that has fired before the call refuses it', async () => {
+  test('before the call make it reject', async () => {
     const { store, model } = await watchedStore();
     const signal = AbortSignal.abort();
     for (const call of [

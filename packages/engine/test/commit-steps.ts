@@ -1,4 +1,4 @@
-// The steps of a commit at which a test can act, by the file operations that they begin with.
+// The steps of a commit at which a test can act, recognised by their first file operation.
 import { join } from 'node:path';
 import { openStore, temporaryDirectory } from './store-fixture.js';
 import {
@@ -7,14 +7,14 @@ import {
   watchedFileSystem,
 } from './watched-file-system.js';
 
-/** A store, and every file operation of it. */
+/** A store and the hook of its file operations. */
 export async function watchedStore() {
   const watched = watchedFileSystem();
   const store = await openStore(join(temporaryDirectory(), 'store'), { fileSystem: watched });
   return { store, watched };
 }
 
-/** Calls `act` once, at the first operation that fits, and gives what it gave. */
+/** Calls `act` once, at the first matching operation, and returns its result. */
 export function once<T>(
   watched: WatchedFileSystem,
   fits: (operation: FileOperation) => boolean,
@@ -33,7 +33,7 @@ export function once<T>(
 export const isStaging = ({ name, path }: FileOperation) =>
   name === 'mkdir' && path.includes('gen-');
 
-/** The steps of a commit at which a test can act: staging, catching up, and writers paused. */
+/** The steps: staging, catching up, and the pause. */
 export const steps: Record<string, (operation: FileOperation) => boolean> = {
   staging: isStaging,
   'catching up': ({ name, path }) => name === 'open' && path.endsWith('CURRENT.tmp'),

@@ -38,7 +38,7 @@ describe('views', () => {
     await expectContentsThroughout(store, after.set('k0001', 'after'), before.keys());
   });
 
-  test('an iterator can seek and go on over generations that are gone by then', async () => {
+  test('an iterator can seek and continue after commits have replaced its generation', async () => {
     const { store } = await watchedStore();
     await put(store, numbered('m', 500, 'old'));
     const iterator = store.iterator(VIEW);
@@ -122,7 +122,7 @@ describe('writes around a commit', () => {
       await store.replaceSpans([SPAN], pagesOf(new Map([['m', 'new']])));
       await written();
       const { m } = Object.fromEntries(await contentsOf(store));
-      // Paused writers come after the swap; those before it are overwritten.
+      // A paused batch takes effect after the swap; an earlier one is overwritten.
       expect(m).toBe(step === 'writers paused' ? 'batch' : 'new');
       await expectContentsThroughout(
         store,
@@ -134,7 +134,7 @@ describe('writes around a commit', () => {
     },
   );
 
-  test('buffers may be reused as soon as a write is acknowledged', async () => {
+  test('buffers can be reused as soon as a write is acknowledged', async () => {
     const { store, watched } = await watchedStore();
     const key = bytes('k');
     const value = bytes('value');
@@ -149,7 +149,7 @@ describe('writes around a commit', () => {
     await expectContentsThroughout(store, new Map([['k', 'value']]), ['\0']);
   });
 
-  test("the failure of a write during a commit is that write's alone", async () => {
+  test('the failure of a write during a commit affects only that write', async () => {
     const { store, watched } = await watchedStore();
     const written = once(watched, isStaging, () =>
       Promise.allSettled([

@@ -1,4 +1,4 @@
-// What comes from another file system is copied: by a file system that refuses the links between two stores.
+// Tables from another file system are copied. Here the file system refuses links between two stores.
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
@@ -27,7 +27,7 @@ test('copied tables keep their names while they are checked', async () => {
   const base = await openStore(join(directory, 'base'), { fileSystem });
   const source = await openStore(join(directory, 'source'), { fileSystem });
   await put(base, numbered('a', 100, 'base'));
-  // A table each.
+  // One table for each.
   const spans = Array.from({ length: TABLES }, (_, index) => {
     const prefix = `k${String(index).padStart(4, '0')}`;
     return span(prefix, `${prefix}~`);
@@ -41,7 +41,7 @@ test('copied tables keep their names while they are checked', async () => {
   await source.replaceSpans(spans, pagesOf(fresh));
   const report = await base.ingestFrom(source, spans);
   expect(report.spans.every(({ copied }) => copied.tables === 1)).toBe(true);
-  // Another thread may open one of them by that name now.
+  // Another thread may open a table by that name now.
   expect(renamed).toEqual([]);
   expect(await contentsOf(base)).toEqual(new Map([...numbered('a', 100, 'base'), ...fresh]));
 });

@@ -1,5 +1,5 @@
-// Tables with a damaged block: what is not kept is not read, and what is read and wrong is told of the store's own
-// file, not of a private name of it.
+// Tables with a damaged block: blocks that are not kept are not read, and errors name the store's own file, not a
+// temporary link to it.
 import { closeSync, openSync, readdirSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem, TableReader, userKeyOf } from '@sstitch/sst';
@@ -35,7 +35,7 @@ let directory: string;
 let table: string;
 let blocks: readonly Block[];
 
-/** A closed store of one table. */
+/** Makes a closed store of one table. */
 async function storeOfOneTable(path: string): Promise<{ table: string; blocks: Block[] }> {
   const store = await openStore(path);
   await put(store, CONTENTS);
@@ -81,13 +81,13 @@ describe.each([
   ['copied', { shareTablesFromBytes: Number.POSITIVE_INFINITY }, false],
   ['purged', { shareTablesFromBytes: 0 }, true],
 ] as const)('an excise whose parts are %s', (_, options, purge) => {
-  test('of a damaged block succeeds, whichever it is, and the rest reads', async () => {
+  test('of any damaged block succeeds, and the rest can be read', async () => {
     for (const [at, block] of blocks.entries()) {
       const path = join(directory, `store-${at}`);
       const made = await storeOfOneTable(path);
       damage(made.table, made.blocks[at] ?? block);
       const store = await openStore(path, options);
-      // From the last key of the block before: nothing tells whether a damaged one begins behind it.
+      // The span starts at the last key of the previous block, as the first key of a damaged block is unknown.
       const start = blocks[at - 1]?.keys.at(-1) ?? 'k';
       const end = blocks[at + 1]?.keys[0] ?? 'l';
       await store.excise([span(start, end)], { purge });
@@ -96,7 +96,7 @@ describe.each([
     }
   });
 
-  test('that keeps a part of a damaged block names the file, and the store is as it was', async () => {
+  test('that keeps a part of a damaged block fails with the file, and the store is unchanged', async () => {
     for (const at of [0, 2, blocks.length - 1]) {
       const path = join(directory, `store-${at}`);
       const made = await storeOfOneTable(path);
@@ -116,13 +116,13 @@ describe.each([
   });
 });
 
-describe('a damaged table of the source is told by its own name', () => {
+describe('a damaged table of the source is reported by its own path', () => {
   let base: ByteStore;
   beforeEach(async () => {
     base = await openStore(join(directory, 'base'));
   });
 
-  /** Of an error: the file, the place in it, and no name of anything else. */
+  /** Expects that an error names the file and the offset, and no other file. */
   function expectBlame(error: { code?: string; path?: string | undefined; message: string }) {
     expect(error).toMatchObject({ code: 'SSTITCH_TABLES_INVALID', path: table });
     expect(error.message).toContain(table);
@@ -130,7 +130,7 @@ describe('a damaged table of the source is told by its own name', () => {
     expect(error.message).not.toMatch(/staging|readers|\.link/);
   }
 
-  test('where it is split, linked, verified, or read through a read-only open', async () => {
+  test('when it is split, linked, verified, or read through a read-only store', async () => {
     damage(table, blocks[0] as Block);
     const source = await openStore(join(directory, 'store'));
     const reader = await openReadOnly<Uint8Array, Uint8Array>(source.location, {
@@ -151,14 +151,14 @@ describe('a damaged table of the source is told by its own name', () => {
     expect(await contentsOf(base)).toEqual(new Map());
   });
 
-  test('where it is built anew', async () => {
+  test('when it is rebuilt', async () => {
     damage(table, blocks[3] as Block);
     const source = await openStore(join(directory, 'store'));
     expectBlame(await rejection(base.ingestFrom(source, [span('k', 'l')], { rebuild: true })));
     expect(await contentsOf(base)).toEqual(new Map());
   });
 
-  test('where a checkpoint purges it', async () => {
+  test('when a checkpoint purges it', async () => {
     const source = await openStore(join(directory, 'store'));
     await source.excise([span('k0100', 'k0200')]);
     const generation = await currentDirectory(source);
@@ -167,7 +167,7 @@ describe('a damaged table of the source is told by its own name', () => {
     expectBlame(await rejection(source.checkpoint(join(directory, 'copy'), { purge: true })));
   });
 
-  test('where adopt finds it too short', async () => {
+  test('when adopt finds it too short', async () => {
     const plain = join(directory, 'plain');
     const level = new ClassicLevel<Uint8Array, Uint8Array>(plain, VIEW);
     await level.put(bytes('a'), bytes('b'));

@@ -1,4 +1,4 @@
-// Logs that are damaged before their end: refused wherever LevelDB would replay them, and salvaged when asked.
+// Logs that are damaged before their end: they are refused wherever LevelDB would replay them, and salvaged on request.
 
 import { execFileSync } from 'node:child_process';
 import {
@@ -39,7 +39,7 @@ import {
   VIEW,
 } from './store-fixture.js';
 
-/** A closed store whose log holds ten synced batches of three keys. */
+/** Makes a closed store whose log holds ten synced batches of three keys. */
 async function closedStore() {
   const path = join(temporaryDirectory(), 'store');
   const store = await openStore(path);
@@ -69,7 +69,7 @@ async function keyCount(path: string): Promise<number> {
   return size;
 }
 
-/** What a read-only open, and an adopt, of a directory reject with. */
+/** Returns the errors of a read-only open and an adopt of a directory. */
 async function readFailure(path: string): Promise<EngineError> {
   const error: unknown = await openReadOnly(path, { fileSystem: nodeFileSystem }).then(
     () => undefined,
@@ -110,7 +110,7 @@ describe('a log that is damaged before its end', () => {
     expect((await openFailure(path)).code).toBe('SSTITCH_STORE_CORRUPT');
   });
 
-  test('is found by a commit, which fails and loses nothing', async () => {
+  test('makes a commit fail, which loses nothing', async () => {
     const { path } = await closedStore();
     const store = await openStore(path);
     await put(store, numbered('m', 10, 'v'));
@@ -128,12 +128,12 @@ describe('a log that is damaged before its end', () => {
   });
 });
 
-describe('a log that ends as a crash leaves it opens with what comes before:', () => {
+describe('a log with an end that a crash leaves opens with the records before it:', () => {
   test.each([
-    ['the last record split', (log: string, size: number) => truncateSync(log, size - 5), 27],
-    ['zeros behind it', (log: string) => appendFileSync(log, Buffer.alloc(70_000)), 30],
-    ['garbage behind it', (log: string) => appendFileSync(log, Buffer.alloc(9000, 0xab)), 30],
-    // Nothing tells it from the last pages of what was not synced, lost in a power cut.
+    ['a truncated last record', (log: string, size: number) => truncateSync(log, size - 5), 27],
+    ['zeros at the end', (log: string) => appendFileSync(log, Buffer.alloc(70_000)), 30],
+    ['garbage at the end', (log: string) => appendFileSync(log, Buffer.alloc(9000, 0xab)), 30],
+    // It looks the same as unsynced last pages that a power cut has lost.
     ['a flipped bit in the last record', (log: string, size: number) => flip(log, size - 50), 27],
   ])('%s', async (_, end, count) => {
     const { path, log, size } = await closedStore();
@@ -151,7 +151,7 @@ describe('a log that ends as a crash leaves it opens with what comes before:', (
 });
 
 describe('salvageLogs', () => {
-  test('keeps what comes before the damage, puts the whole log aside, and says how much it dropped', async () => {
+  test('keeps the records before the damage and a complete copy of the log, and reports how much it dropped', async () => {
     const { path, log, size } = await closedStore();
     const damageAt = Math.floor(size / 2);
     flip(log, damageAt);
@@ -168,13 +168,13 @@ describe('salvageLogs', () => {
     expect((salvaged?.keptBytes ?? 0) + report.droppedBytes).toBe(size);
     expect(readFileSync(copy)).toEqual(whole);
     expect(await keyCount(path)).toBe(15);
-    // An open removes nothing of it, and verify names it.
+    // An open does not remove the copy, and verify notes it.
     expect(readFileSync(copy)).toEqual(whole);
     const { ok, notes } = await verifyStore(path, { fileSystem: nodeFileSystem });
     expect([ok, notes]).toMatchObject([true, [{ kind: 'log', path: copy }]]);
   });
 
-  test('drops later logs too: what is kept is one moment', async () => {
+  test('drops later logs too, so that one past state is kept', async () => {
     const { path, directory, log } = await closedStore();
     const later = join(directory, logFileName(readManifest(directory).version.logNumber + 1));
     const second = await closedStore();
@@ -189,7 +189,7 @@ describe('salvageLogs', () => {
     expect(await keyCount(path)).toBe(0);
   });
 
-  test('leaves a sound store as it is, and refuses one that is open, here or elsewhere', async () => {
+  test('does not change a sound store, and refuses one that is open in this or another process', async () => {
     const { path, log } = await closedStore();
     const before = readFileSync(log);
     expect(await salvageLogs(path, { fileSystem: nodeFileSystem })).toEqual({

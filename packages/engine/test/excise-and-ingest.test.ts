@@ -1,11 +1,11 @@
-// The smallest form of the main job: a thousand rows go, five hundred come, in one commit.
+// The main use in its smallest form: one commit removes a thousand rows and adds five hundred.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Store } from '../src/index.js';
 
-test('1,000 rows excised and 500 ingested make a round trip, over a compaction and a reopen', async () => {
+test('1,000 rows are excised and 500 ingested, and survive a compaction and a reopen', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'sstitch-micro-'));
   const base = new Store(join(directory, 'base'));
   const source = new Store(join(directory, 'source'));

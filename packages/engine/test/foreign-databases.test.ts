@@ -1,5 +1,5 @@
-// Databases that others wrote: what LevelDB reads is adopted, replaced and verified; what it cannot read is
-// refused by name before it is a store.
+// Databases of other writers: those that LevelDB reads can be adopted, replaced and verified; others are refused with the
+// reason before a store is made.
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
@@ -55,7 +55,7 @@ async function expectAdoptable(directory: string, expected: Contents): Promise<v
   await store.excise([span(from, to)]);
   const left = new Map([...expected].filter(([key]) => key < from || key >= to));
   await expectContents(store, left, expected.keys());
-  // Closed before: verify does not ask for it, but must find the split tables sound.
+  // Closed, although verify does not need it: the split tables on disk must be sound.
   await store.close();
   expect(await verifyStore(location)).toMatchObject({ ok: true });
   const again = await openStore(location);
@@ -122,11 +122,11 @@ describe('a database with tables of another writer', () => {
       message: expect.stringContaining('checksum'),
     });
     expect(readdirSync(join(parent, 'store'))).toEqual([]);
-    // Knowingly.
+    // Without verify, it is adopted.
     await adopt(directory, join(parent, 'store'), { verify: false });
   });
 
-  it('is adopted with progress, or given up at a signal', async () => {
+  it('is adopted with progress, or aborted by a signal', async () => {
     const parent = temporaryDirectory();
     const tables = Array.from({ length: 5 }, (_, table) => [
       { key: `k${table}`, sequence: 1, value: 'v' },
@@ -173,16 +173,16 @@ describe('a database of classic-level with other options', () => {
   });
 });
 
-/** The five ways into a directory. */
+/** The five functions that open a directory. */
 const doors: ReadonlyArray<readonly [string, (directory: string) => Promise<unknown>]> = [
   ['adopt', (directory) => adopt(directory, join(temporaryDirectory(), 'store'))],
   ['open', (directory) => new Store(directory).open()],
-  ['open to read', (directory) => openReadOnly(directory)],
+  ['open read-only', (directory) => openReadOnly(directory)],
   ['verifyStore', (directory) => verifyStore(directory)],
   ['readManifest', async (directory) => readManifest(directory)],
 ];
 
-/** Each refuses the directory by name, and none advises to adopt it. */
+/** Expects that each function refuses the directory with the reason, and that none advises to adopt it. */
 async function expectRefused(directory: string, message: RegExp): Promise<void> {
   for (const [name, enter] of doors) {
     const refusal = await enter(directory).then(
@@ -204,7 +204,7 @@ describe('a directory of another database', () => {
     ['RocksDB', ['OPTIONS-000012:[Version]\n  rocksdb_version=7.8.3\n']],
     ['Pebble', ['OPTIONS-000003:[Version]\n  pebble_version=0.1\n']],
     ['Pebble', ['marker.manifest.000001.MANIFEST-000001', 'marker.format-version.000001.013']],
-  ])('is named: %s, by %j', async (kind, files) => {
+  ])('is recognised as %s by %j', async (kind, files) => {
     const directory = join(temporaryDirectory(), 'other');
     writeLevelDirectory(directory, levels);
     for (const file of files) {
@@ -213,7 +213,7 @@ describe('a directory of another database', () => {
     }
     await expectRefused(directory, new RegExp(`this is a ${kind} database.*read it with ${kind}`));
     if (kind === 'Pebble') {
-      // Of late it has no CURRENT.
+      // Newer Pebble databases have no CURRENT.
       rmSync(join(directory, 'CURRENT'));
       if (!files[0]?.startsWith('marker')) return;
       await expectRefused(directory, /this is a Pebble database/);
@@ -221,7 +221,7 @@ describe('a directory of another database', () => {
   });
 
   it.each([[100], [103], [201], [8193]])(
-    'is named by the field %i of its MANIFEST, with no other file of its own',
+    'is recognised by the field %i of its MANIFEST alone',
     async (tag) => {
       const directory = join(temporaryDirectory(), 'other');
       mkdirSync(directory);
@@ -240,7 +240,7 @@ describe('a directory of another database', () => {
     },
   );
 
-  it('is named by the magic number of its tables, where nothing else tells', async () => {
+  it('is recognised by the magic number of its tables alone', async () => {
     const directory = join(temporaryDirectory(), 'other');
     const [path] = writeForeignDirectory(directory, levels, { magic: 'f7cff485b741e288' });
     await expect(adopt(directory, join(temporaryDirectory(), 'store'))).rejects.toMatchObject({
@@ -254,7 +254,7 @@ describe('a directory of another database', () => {
     ['idb_cmp1', "Chromium's IndexedDB"],
     ['cockroach_comparator', 'CockroachDB'],
     ['my.Comparator', 'my.Comparator'],
-  ])('ordered by %s is named: %s', async (comparator, owner) => {
+  ])('ordered by %s is recognised as that of %s', async (comparator, owner) => {
     const directory = join(temporaryDirectory(), 'other');
     mkdirSync(directory);
     const edit = {
@@ -271,7 +271,7 @@ describe('a directory of another database', () => {
     await expectRefused(directory, new RegExp(`${owner}.*not bytewise`));
   });
 
-  it('is not what a store is, which adopt refuses as such', async () => {
+  it('differs from a store, which adopt refuses as a store', async () => {
     const store = await openStore(join(temporaryDirectory(), 'store'));
     await expect(adopt(store.location, join(temporaryDirectory(), 'other'))).rejects.toMatchObject({
       code: 'SSTITCH_STORE_FORMAT',

@@ -1,4 +1,4 @@
-// LevelDB directories as other programs leave them: made by hand, and the samples that lie beside a checkout.
+// LevelDB directories of other programs: made by hand, and samples that lie next to a checkout.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,17 +9,17 @@ import { type CraftedLevels, writeLevelDirectory } from './level-directory.js';
 
 /** How a table differs from one of LevelDB 1.20. */
 export interface TablePatch {
-  /** Instead of `filter.leveldb.BuiltinBloomFilter2`. */
+  /** The filter's name, instead of `filter.leveldb.BuiltinBloomFilter2`. */
   readonly filterName?: string;
-  /** The metaindex is empty, and has no restart point. */
+  /** Whether the metaindex is empty and has no restart point. */
   readonly emptyMetaindex?: boolean;
-  /** Of the second data block. */
+  /** The type of the second data block. */
   readonly blockType?: number;
   /** The last eight bytes, as hex. */
   readonly magic?: string;
 }
 
-/** Writes a directory whose tables are patched; gives their paths. */
+/** Makes a directory with patched tables. Returns their paths. */
 export function writeForeignDirectory(
   directory: string,
   levels: CraftedLevels,
@@ -60,7 +60,7 @@ function patchTable(path: string, patch: TablePatch): void {
   writeFileSync(path, bytes);
 }
 
-/** Writes the checksum that a block's bytes have. */
+/** Corrects the checksum of a block. */
 function seal(bytes: Buffer, offset: number, size: number): void {
   const checked = Uint8Array.from(bytes.subarray(offset, offset + size + 1));
   bytes.writeUInt32LE(maskedChecksum(checked), offset + size + 1);
@@ -68,10 +68,10 @@ function seal(bytes: Buffer, offset: number, size: number): void {
 
 const CASES = fileURLToPath(new URL('../../../../shared/cases/', import.meta.url));
 
-/** Whether the samples are there. They are no part of a clone. */
+/** Whether the samples exist. They are not part of a clone. */
 export const hasSamples = existsSync(CASES);
 
-/** Unpacks a sample into a directory, and gives the database's. */
+/** Unpacks a sample into a directory. Returns the directory of the database. */
 export function unpackSample(name: string, directory: string): string {
   execFileSync('tar', ['-xzf', join(CASES, `${name}.tar.gz`), '-C', directory]);
   const [database] = readdirSync(directory);

@@ -1,4 +1,4 @@
-// Iterators and snapshots that are never closed: seen in metrics and events, released once they are collected.
+// Iterators and snapshots that are never closed: metrics and events show them, and they are released when collected.
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ForgottenReader, HeldMetrics } from '../src/index.js';
@@ -18,10 +18,10 @@ interface Report {
 }
 
 describe('readers that a program forgets', () => {
-  test('let their generations go once they were collected; those in use keep theirs', async () => {
+  test('release their generations when collected, while those in use keep theirs', async () => {
     const child = startChild('forget-readers', join(temporaryDirectory(), 'store'), 'stacks');
     const report = await messageOf<Report>(child);
-    // Six ways to forget, on a generation each, beside the first one and the one of the last commit.
+    // Six ways to forget a reader, each on its own generation; there are also the first and the last generation.
     expect(report.before.generations).toBe(7);
     expect(report.generations.map(({ number, readers }) => [number, readers > 0])).toEqual([
       [1, true],
@@ -45,7 +45,7 @@ describe('readers that a program forgets', () => {
     expect(report.snapshot).toBe('old');
   });
 
-  test('are named by where they were created only with readerStacks', async () => {
+  test('are reported with the stack of their creation only with readerStacks', async () => {
     const child = startChild('forget-readers', join(temporaryDirectory(), 'store'), 'no stacks');
     const report = await messageOf<Report>(child);
     expect(report.forgotten.length).toBeGreaterThan(0);
@@ -54,7 +54,7 @@ describe('readers that a program forgets', () => {
   });
 });
 
-test('metrics tell what readers keep of past generations, and where they were created', async () => {
+test('metrics report the past generations that readers keep, and where the readers were created', async () => {
   const store = new Store(join(temporaryDirectory(), 'store'), { readerStacks: true });
   await store.open();
   expect((await store.metrics()).held).toEqual({
@@ -63,7 +63,7 @@ test('metrics tell what readers keep of past generations, and where they were cr
   const here = () => store.iterator();
   const iterators = [here(), here()];
   const snapshot = store.snapshot();
-  // They read what is current: nothing of the past is kept.
+  // Readers of the current generation keep no past one.
   expect((await store.metrics()).held.generations).toBe(0);
   await store.excise([]);
   const { held } = await store.metrics();
@@ -75,24 +75,24 @@ test('metrics tell what readers keep of past generations, and where they were cr
   await store.close();
 });
 
-test('each commit that leaves eight past generations or more to readers is told by an event', async () => {
+test('each commit after which readers keep eight past generations or more emits an event', async () => {
   const store = await openStore(join(temporaryDirectory(), 'store'));
   await put(store, [['k', 'v']]);
-  const told: HeldMetrics[] = [];
-  store.on('held', (held: HeldMetrics) => told.push(held));
+  const reported: HeldMetrics[] = [];
+  store.on('held', (held: HeldMetrics) => reported.push(held));
   const snapshots = [];
   for (let commit = 0; commit < 9; commit++) {
     snapshots.push(store.snapshot());
     await store.excise([]);
   }
-  expect(told.map(({ generations }) => generations)).toEqual([8, 9]);
+  expect(reported.map(({ generations }) => generations)).toEqual([8, 9]);
   for (const snapshot of snapshots) await snapshot.close();
   await expect.poll(() => generationNames(store.location)).toHaveLength(1);
   await store.excise([]);
-  expect(told).toHaveLength(2);
+  expect(reported).toHaveLength(2);
 });
 
-test('a store closes the readers that are still open, as it did', async () => {
+test('a store closes the readers that are still open', async () => {
   const store = await openStore(join(temporaryDirectory(), 'store'));
   await put(store, [['k', 'v']]);
   const iterator = store.iterator();

@@ -1,4 +1,4 @@
-// A full disk, a real one: an excise frees room on it, and what fails says why.
+// A real full disk: an excise frees room on it, and errors name the cause.
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
@@ -43,7 +43,7 @@ function needsDisk(context: TestContext): void {
   if (!isMounted) context.skip('no small disk can be mounted here');
 }
 
-/** Two sets of incompressible entries that share tables, and a store that holds them. */
+/** Makes a store with two sets of incompressible entries that share tables. */
 async function filled(options: { diskReserveBytes?: number } = {}) {
   const store = await openThreadedStore(join(disk, 'store'), {
     shareTablesFromBytes: 128 * 1024,
@@ -57,14 +57,14 @@ async function filled(options: { diskReserveBytes?: number } = {}) {
       contents.set(key, randomBytes(1000).toString('latin1'));
     }
   }
-  // Not in one batch, which would become one table.
+  // There are several batches, as one batch would become one table.
   const entries = [...contents];
   for (let at = 0; at < entries.length; at += 200) await put(store, entries.slice(at, at + 200));
   await compactFully(store);
   return { store, contents };
 }
 
-/** Not a byte is left. */
+/** Fills the disk to the last byte. */
 function fillDisk(): void {
   for (let part = 0; ; part++) {
     const { bavail, bsize } = statfsSync(disk);
@@ -82,7 +82,7 @@ async function expectWritable(store: ByteStore, contents: Contents): Promise<voi
   expect(await contentsOf(store)).toEqual(new Map([...contents, ['e', 'written']]));
 }
 
-test('an excise frees room on a full disk, with the reserve, which is there again afterwards', async (context) => {
+test('an excise frees room on a full disk with the reserve, which exists again afterwards', async (context) => {
   needsDisk(context);
   const { store, contents } = await filled({ diskReserveBytes: 1024 * 1024 });
   expect(statSync(join(store.location, 'RESERVE')).size).toBe(1024 * 1024);
@@ -98,7 +98,7 @@ test('an excise frees room on a full disk, with the reserve, which is there agai
   await expectWritable(store, rest(contents));
 });
 
-test('without a reserve it fails with the cause, and the store is as it was', async (context) => {
+test('without a reserve an excise fails with the cause, and the store is unchanged', async (context) => {
   needsDisk(context);
   const { store, contents } = await filled({ diskReserveBytes: 0 });
   expect(readdirSync(store.location)).not.toContain('RESERVE');
@@ -108,7 +108,7 @@ test('without a reserve it fails with the cause, and the store is as it was', as
   expect(await contentsOf(store)).toEqual(contents);
 });
 
-test('a commit that puts something in leaves the reserve alone', async (context) => {
+test('a commit that ingests entries does not use the reserve', async (context) => {
   needsDisk(context);
   const { store, contents } = await filled({ diskReserveBytes: 64 * 1024 });
   fillDisk();
@@ -121,7 +121,7 @@ test('a commit that puts something in leaves the reserve alone', async (context)
   expect(await contentsOf(store)).toEqual(contents);
 });
 
-test('a checkpoint that cannot flush says that the disk is full', async (context) => {
+test('a checkpoint that cannot flush reports that the disk is full', async (context) => {
   needsDisk(context);
   const { store } = await filled();
   await put(
@@ -138,13 +138,13 @@ test('a checkpoint that cannot flush says that the disk is full', async (context
   expect(error.message).toMatch(/did not flush.*(disk is full|No space left on device)/);
 });
 
-test('a reserve of no size is refused', () => {
+test('an invalid size of the reserve is refused', () => {
   for (const diskReserveBytes of [-1, 1.5, Number.NaN, 2 ** 40]) {
     expect(() => new Store('x', { diskReserveBytes })).toThrow(/diskReserveBytes/);
   }
 });
 
-test('compactRange says that the disk is full: LevelDB swallows the error of its flush', async (context) => {
+test('compactRange reports that the disk is full, although LevelDB swallows the error of its flush', async (context) => {
   needsDisk(context);
   const store = await openThreadedStore(join(disk, 'store'), { diskReserveBytes: 0 });
   for (let index = 0; index < 300; index++) {

@@ -1,4 +1,4 @@
-// Generations over time: many at once, a thousand one after another, and nothing left of them.
+// Many generations, at once and one after another, of which nothing is left.
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -22,10 +22,10 @@ import {
 import { fileError, watchedFileSystem } from './watched-file-system.js';
 
 const { SSTITCH_LONG: longRun } = process.env;
-/** A thousand commits where time allows; the short run proves the same with fewer. */
+/** A thousand commits in the long run, fewer in the short one. */
 const COMMITS = longRun ? 1000 : 300;
 
-test('several past generations live at once, each with its own view', async () => {
+test('several past generations exist at once, each with its own view', async () => {
   const store = await openStore(join(temporaryDirectory(), 'store'));
   await put(store, [['kept', 'always']]);
   const views: Array<{ snapshot: ReturnType<ByteStore['snapshot']>; contents: Contents }> = [];
@@ -41,7 +41,7 @@ test('several past generations live at once, each with its own view', async () =
     Array.from({ length: 8 }, () => 1),
   );
   const everyKey = views.flatMap(({ contents }) => [...contents.keys()]);
-  // Closed in an order of their own: each directory goes with its own last reader.
+  // Closed in another order: each directory is removed with its last reader.
   for (const index of [3, 0, 7, 5, 1, 6, 2, 4]) {
     for (const { snapshot, contents } of views.filter((_, at) => at === index)) {
       await expectContents(store, contents, everyKey, snapshot);
@@ -53,7 +53,7 @@ test('several past generations live at once, each with its own view', async () =
   await expectContentsThroughout(store, views.at(-1)?.contents ?? new Map(), everyKey);
 });
 
-test(`${COMMITS} tiny commits beside readers leave no descriptor, mapping or directory behind`, async () => {
+test(`${COMMITS} tiny commits with concurrent readers leave no descriptor, mapping or directory`, async () => {
   const store = await openThreadedStore(join(temporaryDirectory(), 'store'));
   const model: Contents = new Map();
   for (let index = 0; index < 40; index++) model.set(`k${String(index).padStart(2, '0')}`, 'base');
@@ -84,7 +84,7 @@ test(`${COMMITS} tiny commits beside readers leave no descriptor, mapping or dir
   expect(openPaths(store)).toEqual([]);
 });
 
-/** Opens a snapshot or an iterator; gives what checks it against the state it was made in, and closes it. */
+/** Opens a snapshot or an iterator. Returns a function that checks it against the state of its creation and closes it. */
 async function readerOf(store: ByteStore, round: number, model: Contents) {
   const expected = new Map([...model].sort(([a], [b]) => (a < b ? -1 : 1)));
   if (round % 2 === 0) {
@@ -103,7 +103,7 @@ async function readerOf(store: ByteStore, round: number, model: Contents) {
   };
 }
 
-/** What this process has open or mapped under a store's directory, where the system tells (Linux). */
+/** Returns the files under a store's directory that this process has open or mapped, on Linux. */
 function openPaths(store: ByteStore): string[] {
   if (process.platform !== 'linux') return [];
   const directory = realpathSync(store.location);
@@ -118,7 +118,7 @@ function openPaths(store: ByteStore): string[] {
   return [...descriptors, ...mappings].filter((path) => path.includes(directory));
 }
 
-test('a retired generation that cannot be removed keeps the store neither from closing nor from opening', async () => {
+test('a retired generation that cannot be removed prevents neither a close nor an open of the store', async () => {
   const watched = watchedFileSystem();
   const path = join(temporaryDirectory(), 'store');
   const store = await openStore(path, { fileSystem: watched });

@@ -1,12 +1,12 @@
-// Cases and what comes of them, in one text file that people read: comments, an input, a line of dashes, the output.
-// A blank line ends a case. `vitest run --update` writes the outputs anew; the inputs stay as they are.
+// Test cases in one readable text file. A case is comments, an input, a line of dashes and the output. A blank line
+// ends it. `vitest run --update` rewrites the outputs and keeps the inputs.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const SEPARATOR = '----';
 
-/** Makes one test of a file of cases: each input, given to `run` line by line, has the output that the file says. */
+/** Makes one test of a file of cases: `run` receives the lines of each input and must return the output of the case. */
 export function testGoldenCases(
   title: string,
   file: URL,

@@ -1,4 +1,4 @@
-// No descriptor of a file that was written stays open when the operation that wrote it has ended, however it ends.
+// No descriptor of a written file stays open after the operation that wrote it has ended in any way.
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { heldFilesCount, MAX_HELD_FILES } from '../src/files/held-files.js';
@@ -30,7 +30,7 @@ const SYSCALLS: Partial<Record<FileOperation['name'], string>> = {
   fsyncDir: 'fsync',
 };
 
-/** Runs an operation of which the file operation with this index fails; false if there is none. */
+/** Runs an operation whose file operation with this index fails. Returns false if there is none. */
 async function failAt(operation: StoreOperation, index: number): Promise<boolean> {
   const watched = watchedFileSystem();
   const scene = await openScene(watched);
@@ -48,7 +48,7 @@ async function failAt(operation: StoreOperation, index: number): Promise<boolean
 }
 
 describe.each(Object.entries(OPERATIONS))('%s', (_, operation) => {
-  test('leaves no file open, whichever of its file operations fails', async () => {
+  test('leaves no file open if any of its file operations fails', async () => {
     for (let index = 0; await failAt(operation, index); ) {
       index += longRun === '1' ? 1 : 6;
     }
@@ -67,7 +67,7 @@ test('commits in worker threads that are aborted at any time leave no file open'
   const commits = longRun === '1' ? 3000 : 150;
   let aborted = 0;
   for (let commit = 0; commit < commits; commit++) {
-    // From not at all to the end: an event loop's turn is about as long as a step.
+    // A turn of the event loop is about as long as a step, so this covers the commit from start to end.
     const turns = (commit * 7919) % 64;
     const abort = new AbortController();
     const { signal } = abort;
@@ -90,7 +90,7 @@ test('commits in worker threads that are aborted at any time leave no file open'
   expect(openFilesIn(directory)).toEqual([]);
 });
 
-test('a commit that writes more files than are held at once is whole', async () => {
+test('a commit that writes more files than can be held is complete', async () => {
   const directory = temporaryDirectory();
   const store = await openThreadedStore(join(directory, 'store'));
   const count = MAX_HELD_FILES + 40;
@@ -101,7 +101,7 @@ test('a commit that writes more files than are held at once is whole', async () 
   const contents = new Map(spans.map((_, index) => [`${name(index)}/key`, 'value']));
   await store.replaceSpans(spans, pagesOf(contents));
   expect(await contentsOf(store)).toEqual(contents);
-  // Each table straddles a bound of a span of its own, and none is shared.
+  // Each table straddles a bound of another span, and none is shared.
   const excised = spans.map((_, index) => span(`${name(index)}/a`, `${name(index)}/b`));
   await store.excise(excised, { purge: true });
   expect(await contentsOf(store)).toEqual(contents);

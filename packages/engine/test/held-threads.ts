@@ -1,4 +1,4 @@
-// Holds both bulk threads, as long checks of another store do: each waits for a pipe to be opened.
+// Blocks both bulk threads, like long checks of another store: each waits for a pipe to be opened.
 
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
@@ -13,12 +13,12 @@ import { temporaryDirectory } from './store-fixture.js';
 
 const NO_KEY = new Uint8Array(8);
 
-/** Tasks sent from now on wait; the release fulfils when the threads have done all of those. */
+/** Makes tasks that are sent from now on wait. The release fulfils when the threads have done them. */
 export function holdBulkThreads(): Promise<() => Promise<void>> {
   return holdThreads(BULK_THREADS);
 }
 
-/** Holds one bulk thread of several. */
+/** Blocks one bulk thread. */
 export function holdOneBulkThread(): Promise<() => Promise<void>> {
   return holdThreads(1);
 }
@@ -26,7 +26,7 @@ export function holdOneBulkThread(): Promise<() => Promise<void>> {
 async function holdThreads(heldCount: number): Promise<() => Promise<void>> {
   const pool = threadPool();
   const directory = temporaryDirectory();
-  // The pool shares tasks out among threads that have loaded their code: those that have answered.
+  // The pool prefers threads that have loaded their code, that is, have answered.
   const onEach = <T>(work: () => Promise<T>, threads = BULK_THREADS) =>
     Promise.all(Array.from({ length: threads }, work));
   await onEach(() => pool.run(mkdirTask, { directory }));
@@ -37,14 +37,14 @@ async function holdThreads(heldCount: number): Promise<() => Promise<void>> {
     const pipe = join(directory, tableFileName(table.number));
     execFileSync('mkfifo', [pipe]);
     pipes.push(pipe);
-    // The open waits for a writer; a pipe is no table, which ends the task.
+    // The open waits for a writer. The task then fails, as a pipe is not a table.
     const input = { tableDirectory: directory, sourceDirectory: directory, table };
     return pool.run(checkAdoptedTableTask, input).catch(() => undefined);
   }, heldCount);
   let released: Promise<void> | undefined;
   const release = () => {
     released ??= (async () => {
-      // To read too: that waits for no other end.
+      // Opened for reading too, which does not wait for the other end.
       const writers = pipes.map((pipe) => openSync(pipe, 'r+'));
       await held;
       for (const writer of writers) closeSync(writer);

@@ -1,4 +1,4 @@
-// Extract and ingest in one call: what the base does while the source is being read, and who hears of what.
+// ingestFrom: the base while the source is read, and how errors are reported.
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -24,7 +24,7 @@ import { type WatchedFileSystem, watchedFileSystem } from './watched-file-system
 const SPANS = [span('k0010', 'k0020'), span('m', 'n')];
 const old = new Map([...numbered('k', 100, 'old'), ...numbered('m', 10, 'old')]);
 const fresh = new Map([...numbered('k', 30, 'new'), ...numbered('m', 5, 'new')]);
-/** What the base holds once `fresh` has replaced SPANS. */
+/** The contents of the base after `fresh` has replaced SPANS. */
 const isReplaced = (key: string) => (key >= 'k0010' && key < 'k0020') || key.startsWith('m');
 const replaced = () =>
   new Map([
@@ -46,7 +46,7 @@ async function stores(open: typeof openStore = openStore) {
   return { base, source };
 }
 
-/** The source, and what happens to the base before it is read. */
+/** Wraps a source, and calls a function on the base before it is read. */
 function after(source: ByteStore, work: () => Promise<unknown>): TableSource {
   return {
     async extract(...request) {
@@ -60,19 +60,19 @@ describe.each([
   ['in this thread', openStore],
   ['in worker threads', openThreadedStore],
 ] as const)('%s', (_, open) => {
-  test('the spans hold what the source holds, and the rest is untouched', async () => {
+  test('the spans get the contents of the source, and nothing else changes', async () => {
     const { base, source } = await stores(open);
-    const told: number[] = [];
+    const reported: number[] = [];
     const report = await base.ingestFrom(source, SPANS, {
-      onExtracted: ({ spans }) => told.push(spans.length),
+      onExtracted: ({ spans }) => reported.push(spans.length),
     });
-    expect(told).toEqual([SPANS.length]);
+    expect(reported).toEqual([SPANS.length]);
     expect(report.generation).toBe(2);
     await expectContents(source, fresh);
     await expectContentsThroughout(base, replaced(), old.keys());
   });
 
-  test('what the base writes, flushes and compacts while the source is read is kept', async () => {
+  test('writes, flushes and compactions of the base while the source is read are kept', async () => {
     const { base, source } = await stores(open);
     const later = new Map(numbered('p', 500, 'later'));
     const slow = after(source, async () => {
@@ -87,7 +87,7 @@ describe.each([
 });
 
 describe("the base's tables are linked while the source is read", () => {
-  /** The base's tables that were linked into the next generation, before and after the extract. */
+  /** Returns the base's tables that were linked into the next generation, before and after the extract. */
   async function linksOf(
     base: ByteStore,
     fileSystem: WatchedFileSystem,
@@ -125,7 +125,7 @@ describe("the base's tables are linked while the source is read", () => {
   test.each([
     ['copied', Number.POSITIVE_INFINITY],
     ['shared', 0],
-  ])('once, where nothing changes meanwhile; %s', async (_, shareTablesFromBytes) => {
+  ])('once, if nothing changes meanwhile; %s', async (_, shareTablesFromBytes) => {
     const { base, source, fileSystem } = await watchedBase(shareTablesFromBytes);
     const slow = (isLinked: Promise<void>) => after(source, () => isLinked);
     const links = await linksOf(base, fileSystem, slow);
@@ -134,7 +134,7 @@ describe("the base's tables are linked while the source is read", () => {
     await expectContentsThroughout(base, replaced(), old.keys());
   });
 
-  test('and what has changed is linked again, where the base compacted a table away', async () => {
+  test('and linked again as far as they have changed, if the base compacts a table away', async () => {
     const { base, source, fileSystem } = await watchedBase(0);
     const slow = (isLinked: Promise<void>) =>
       after(source, async () => {
@@ -152,10 +152,10 @@ describe("the base's tables are linked while the source is read", () => {
     await expectContentsThroughout(base, expected, old.keys());
   });
 
-  test('an incoming table that comes between two parts of a table makes two of it', async () => {
+  test('an incoming table that lies between two parts of a table divides it in two', async () => {
     const base = await openStore(join(directory, 'deep'));
     const { base: first, source } = await stores();
-    // In level 6, as what comes in will be.
+    // The tables are in level 6, where incoming tables are placed.
     await base.ingestFrom(first, [span('a', 'z')]);
     await put(base, [['zz', 'outside']]);
     await base.ingestFrom(source, SPANS);
@@ -167,7 +167,7 @@ describe.each([
   ['in this thread', openStore],
   ['in worker threads', openThreadedStore],
 ] as const)('a table that is linked as it is, %s', (_, open) => {
-  /** A source with a table of its own in each of two spans. */
+  /** Makes a source with one table in each of two spans. */
   async function sourceOfTwo(): Promise<ByteStore> {
     const source = await open(join(directory, 'two'));
     for (const prefix of ['k', 'm']) {
@@ -181,7 +181,7 @@ describe.each([
   }
   const spans = [span('k', 'k~'), span('m', 'm~')];
 
-  test('is checked before the commit: damage is refused, and leaves the base as it was', async () => {
+  test('is checked before the commit, which refuses damage and leaves the base unchanged', async () => {
     const source = await sourceOfTwo();
     const { base } = await stores(open);
     const directoryOfSource = await currentDirectory(source);
@@ -189,7 +189,7 @@ describe.each([
     expect(tables).toHaveLength(2);
     const damaged = join(directoryOfSource, tables[1] ?? '');
     const bytes = readFileSync(damaged);
-    // In the index.
+    // Damage the index.
     bytes.writeUInt8(bytes.readUInt8(bytes.length - 60) ^ 1, bytes.length - 60);
     chmodSync(damaged, 0o644);
     writeFileSync(damaged, bytes);
@@ -204,7 +204,7 @@ describe.each([
     await expectContentsThroughout(base, old);
   });
 
-  test('is taken away from where extract put it, by a commit that moves', async () => {
+  test('is moved out of the directory of the extract, by a commit with move', async () => {
     const source = await sourceOfTwo();
     const { base } = await stores(open);
     const staging = besideStore(base);
@@ -214,7 +214,7 @@ describe.each([
     expect(readdirSync(staging)).toEqual([]);
   });
 
-  test('is committed where it is sound', async () => {
+  test('is committed if it is sound', async () => {
     const source = await sourceOfTwo();
     const { base } = await stores(open);
     const { spans: totals } = await base.ingestFrom(source, spans);
@@ -226,7 +226,7 @@ describe.each([
   });
 });
 
-test('a log too long to be replayed is flushed', async () => {
+test('a log that is too long to be replayed is flushed', async () => {
   const { base, source } = await stores();
   const large = new Map(numbered('p', 200, 'x'.repeat(5000)));
   await base.ingestFrom(
@@ -253,13 +253,13 @@ test('other commits of the base wait for the extract', async () => {
   await expectContentsThroughout(base, expected);
 });
 
-describe('where it ends early, the base is as it was, and nothing is left in its directory', () => {
+describe('if it ends early, the base is unchanged, and nothing is left in its directory', () => {
   const cause = new RangeError('not this one');
 
   test.each([
     ['the source fails', { extract: () => Promise.reject(cause) }, {}],
     [
-      'the listener throws',
+      'onExtracted throws',
       undefined,
       {
         onExtracted() {
@@ -267,7 +267,7 @@ describe('where it ends early, the base is as it was, and nothing is left in its
         },
       },
     ],
-  ])('%s: the error passes as it is', async (_, broken, options) => {
+  ])('%s, and the error passes through', async (_, broken, options) => {
     const { base, source } = await stores();
     await expect(base.ingestFrom(broken ?? source, SPANS, options)).rejects.toBe(cause);
     await expectContentsThroughout(base, old);
@@ -322,7 +322,7 @@ describe('where it ends early, the base is as it was, and nothing is left in its
   });
 });
 
-test('extracted tables are committed also where their source was closed before', async () => {
+test('extracted tables can be committed after their source was closed', async () => {
   const { base, source } = await stores(openThreadedStore);
   const tables = await source.extract(SPANS, besideStore(base), { share: true });
   await source.close();
@@ -330,7 +330,7 @@ test('extracted tables are committed also where their source was closed before',
   expect(await contentsOf(base)).toEqual(replaced());
 });
 
-test('a commit fails, and poisons the store, where the sync of an extracted table failed', async () => {
+test('a commit fails, and poisons the store, if the sync of an extracted table fails', async () => {
   const fileSystem = watchedFileSystem();
   const base = await openStore(join(directory, 'base'), { fileSystem });
   const source = await openStore(join(directory, 'source'));
@@ -352,7 +352,7 @@ test('a commit fails, and poisons the store, where the sync of an extracted tabl
 });
 
 test.each([
-  ['of a table copied before, where links do not work', '.link', 'link'],
+  ['of a table that prelink has copied, as links do not work', '.link', 'link'],
   ['of the next CURRENT', 'CURRENT.tmp', 'nothing'],
 ])('a failed sync %s poisons the store', async (_, unsynced, broken) => {
   const fileSystem = watchedFileSystem();

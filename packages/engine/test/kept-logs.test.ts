@@ -1,7 +1,7 @@
-// Logs that LevelDB is to replay are kept until it has: what it passes over is written again before anybody reads.
+// Logs are kept until LevelDB has replayed them, and a log that it skips is replayed by the store.
 //
-// LevelDB's own failure (a log that it cannot open, and then removes) is played by a log that is empty when LevelDB
-// comes to it; the torture family leveldb-faults makes the real one.
+// LevelDB skips and removes a log that it cannot open. These tests simulate that by emptying a log before LevelDB opens
+// it. The torture family leveldb-faults produces the real failure.
 import { existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
@@ -32,7 +32,7 @@ import { type WatchedFileSystem, watchedFileSystem } from './watched-file-system
 
 const never = () => undefined;
 
-/** A closed store with one log that holds something. */
+/** Makes a closed store with one log that is not empty. */
 async function closedStore() {
   const path = join(temporaryDirectory(), 'store');
   const store = await openStore(path);
@@ -47,7 +47,7 @@ async function closedStore() {
   return { path, directory, log, contents, place };
 }
 
-/** A log file behind all others, of one batch. */
+/** Adds a log of one batch after all others. */
 function addLog(directory: string, sequence: number, entries: Contents): string {
   const { version } = readManifest(directory);
   const parts = [...entries].map(([key, value]) =>
@@ -66,7 +66,7 @@ function addLog(directory: string, sequence: number, entries: Contents): string 
   return path;
 }
 
-/** Empties a log once it has been kept, right before LevelDB comes to it. */
+/** Empties a log after it was kept, just before LevelDB opens it. */
 function losing(log: string): WatchedFileSystem {
   const watched = watchedFileSystem();
   let isKept = false;
@@ -80,7 +80,7 @@ function losing(log: string): WatchedFileSystem {
   return watched;
 }
 
-/** The same of a directory that no store opens: LevelDB loses the log, and its process ends. */
+/** Likewise for a process that ends after LevelDB has lost the log. */
 async function loseAndCrash(directory: string, log: string): Promise<void> {
   rmSync(log);
   writeFileSync(log, '');
@@ -98,7 +98,7 @@ function keep({ place }: { place: { root: string; label: string; directory: stri
 const hasRecovery = (path: string) => readdirSync(path).some((name) => name.startsWith('recovery'));
 
 describe('an open', () => {
-  test('writes again what LevelDB did not replay', async () => {
+  test('replays a log that LevelDB did not replay', async () => {
     const { path, log, contents } = await closedStore();
     const store = await openStore(path, { fileSystem: losing(log) });
     await expectContents(store, contents);
@@ -110,14 +110,14 @@ describe('an open', () => {
     expectTidy(path);
   });
 
-  test('leaves nothing behind where LevelDB replayed the log', async () => {
+  test('leaves no kept log if LevelDB replayed it', async () => {
     const { path, contents } = await closedStore();
     const store = await openStore(path);
     await expectContents(store, contents);
     expect(hasRecovery(path)).toBe(false);
   });
 
-  test('writes all logs again where one of several was lost', async () => {
+  test('replays all logs if one of several was lost', async () => {
     const { path, directory, log, contents } = await closedStore();
     const later = new Map([
       ['a0001', 'later'],
@@ -130,19 +130,19 @@ describe('an open', () => {
     expect(hasRecovery(path)).toBe(false);
   });
 
-  test('finds a lost log although the MANIFEST had its sequences already', async () => {
+  test('detects a lost log even if the MANIFEST had its sequences already', async () => {
     const { path, directory, log, contents } = await closedStore();
-    // As a compaction records it, which flushes nothing.
+    // A compaction without a flush records such a version.
     const { version, name } = readManifest(directory);
     rmSync(join(directory, name));
     rmSync(join(directory, 'CURRENT'));
     const number = version.nextFileNumber;
-    const ahead = { ...version, lastSequence: 1000, nextFileNumber: number + 1 };
-    writeManifest(nodeFileSystem, directory, ahead, number);
+    const newer = { ...version, lastSequence: 1000, nextFileNumber: number + 1 };
+    writeManifest(nodeFileSystem, directory, newer, number);
     await expectContents(await openStore(path, { fileSystem: losing(log) }), contents);
   });
 
-  test('does it after an opening that died when LevelDB had lost the log', async () => {
+  test('replays after an open that was killed when LevelDB had lost the log', async () => {
     const made = await closedStore();
     keep(made);
     await loseAndCrash(made.directory, made.log);
@@ -150,7 +150,7 @@ describe('an open', () => {
     expect(hasRecovery(made.path)).toBe(false);
   });
 
-  test('does it after an opening that died while it wrote again, and wrote a part', async () => {
+  test('replays after an open that was killed during its own replay', async () => {
     const made = await closedStore();
     keep(made);
     await loseAndCrash(made.directory, made.log);
@@ -161,7 +161,7 @@ describe('an open', () => {
     expect((await openFailure(made.path, { fileSystem: watched })).code).toBe(
       'SSTITCH_FILE_OPERATION',
     );
-    // The logs are in the database by now, and still they are written again: nothing else was.
+    // The logs are in the database already, but are replayed again, as nothing was written since.
     expect(readdirSync(join(made.path, 'recovery'))).toEqual([
       expect.stringMatching(/^apply-gen-000001\.\d+\.[0-9a-f]+$/),
     ]);
@@ -169,7 +169,7 @@ describe('an open', () => {
     expect(hasRecovery(made.path)).toBe(false);
   });
 
-  test('refuses, and keeps the logs, where they cannot be written again; the next one does', async () => {
+  test('fails and keeps the logs if they cannot be replayed, and the next open replays them', async () => {
     const made = await closedStore();
     keep(made);
     await loseAndCrash(made.directory, made.log);
@@ -183,13 +183,13 @@ describe('an open', () => {
     await expectContents(await openStore(made.path), made.contents);
   });
 
-  test('does not write again what a killed second opener has kept of a store that was written to since', async () => {
+  test('does not replay logs that a killed second process kept of a store that was written to since', async () => {
     const made = await closedStore();
     const owner = await openStore(made.path);
     await put(owner, [['a0000', 'third']]);
     keep(made);
     await put(owner, [['a0000', 'fourth']]);
-    // Into a table, and a new log.
+    // Writes to a table, and to a new log.
     await owner.compactRange(bytes(''), bytes('z'));
     await put(owner, [['a0000', 'fifth']]);
     keep(made);
@@ -201,7 +201,7 @@ describe('an open', () => {
     expect(hasRecovery(made.path)).toBe(false);
   });
 
-  test('does not write again what was kept of an older generation', async () => {
+  test('does not replay logs that were kept of an older generation', async () => {
     const made = await closedStore();
     keep(made);
     const owner = await openStore(made.path, { fileSystem: watchedFileSystem() });
@@ -213,14 +213,14 @@ describe('an open', () => {
     expect(hasRecovery(made.path)).toBe(false);
   });
 
-  test('passes over half a set, and removes it', async () => {
+  test('ignores and removes an incomplete set', async () => {
     const made = await closedStore();
     await rename(keep(made));
     await expectContents(await openStore(made.path), made.contents);
     expect(hasRecovery(made.path)).toBe(false);
   });
 
-  test('that finds the store locked leaves no set', async () => {
+  test('leaves no set if the store is locked', async () => {
     const { path } = await closedStore();
     const child = startChild('open-store', path);
     await new Promise((resolve) => child.once('message', resolve));
@@ -230,11 +230,11 @@ describe('an open', () => {
   });
 });
 
-test('a read-only open shows what LevelDB did not replay, and leaves nothing in the store', async () => {
+test('a read-only open has the writes that LevelDB did not replay, and leaves nothing in the store', async () => {
   const { path, log, contents } = await closedStore();
   const watched = watchedFileSystem();
   watched.before = ({ name, path: at }) => {
-    // The private copy's.
+    // The log of the private copy.
     if (name !== 'fsyncDir' || !at.includes('/recovery')) return;
     const copy = join(at.slice(0, at.indexOf('/recovery')), log.slice(-10));
     if (!existsSync(copy)) return;
@@ -250,7 +250,7 @@ test('a read-only open shows what LevelDB did not replay, and leaves nothing in 
   expect(hasRecovery(path)).toBe(false);
 });
 
-test('a batch larger than a piece is written again piece by piece', async () => {
+test('a batch that is larger than a chunk is replayed in chunks', async () => {
   const path = join(temporaryDirectory(), 'store');
   const store = await openStore(path, { writeBufferSize: 64 * 1024 * 1024 });
   const contents = numbered('k', 300, 'x'.repeat(150_000));
@@ -260,7 +260,7 @@ test('a batch larger than a piece is written again piece by piece', async () => 
   const directory = await currentDirectory(store);
   await store.close();
   const log = join(directory, logFileName(readManifest(directory).version.logNumber));
-  // A record that was never finished behind them: nothing of it is written.
+  // An incomplete record follows them, of which nothing is written.
   truncateSync(log, nodeFileSystem.status(log).sizeBytes + 3);
   await expectContents(await openStore(path, { fileSystem: losing(log) }), contents);
 });

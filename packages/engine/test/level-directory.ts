@@ -1,4 +1,4 @@
-// LevelDB directories and tables made by hand: levels of exactly the shape that a test is about.
+// Makes LevelDB directories and tables by hand, with levels of the exact shape that a test needs.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeInternalKey, nodeFileSystem, TableBuilder, type TableOptions } from '@sstitch/sst';
@@ -7,7 +7,7 @@ import { type Version, writeManifest } from '../src/leveldb/manifest.js';
 import { LEVEL_COUNT, type TableEntry } from '../src/leveldb/version-edit.js';
 import { bytes, type Contents } from './store-fixture.js';
 
-/** A version of a key: without a value, its deletion. */
+/** A version of a key: a tombstone if it has no value. */
 export interface CraftedEntry {
   readonly key: string;
   readonly sequence: number;
@@ -15,10 +15,10 @@ export interface CraftedEntry {
 }
 
 export type CraftedTable = readonly CraftedEntry[];
-/** Tables by level; a level left out is empty. In level 0 the oldest comes first. */
+/** Tables by level. Omitted levels are empty. In level 0 the oldest table comes first. */
 export type CraftedLevels = Readonly<Record<number, readonly CraftedTable[]>>;
 
-/** Writes a table of entries, which it sorts. */
+/** Sorts entries and writes them to a table. */
 export function writeTable(
   path: string,
   entries: CraftedTable,
@@ -77,7 +77,7 @@ export function writeLevelDirectory(
   return written;
 }
 
-/** What a database of these levels shows: of each key the version with the highest sequence. */
+/** Returns the contents of a database with these levels: for each key the version with the highest sequence. */
 export function contentsOfLevels(levels: CraftedLevels): Contents {
   return newest(Object.values(levels).flat(2));
 }

@@ -1,14 +1,14 @@
-// The language of golden/levels.txt: what is done with a store, and the levels that it has then.
+// The language of golden/levels.txt: operations on a store, and the levels that result.
 //
 //   put a..e               puts the keys a to e
 //   del b                  deletes a key
-//   compact                compacts all levels; what is in memory becomes a table
-//   excise [b,d) [f,g)     replaces spans by nothing
-//   replace [b,d) b c      replaces a span by these keys
+//   compact                compacts all levels; the memtable becomes a table
+//   excise [b,d) [f,g)     removes the keys of spans
+//   replace [b,d) b c      replaces the contents of a span with these keys
 //   levels                 prints the tables of each level
 //
-// A table is printed by its entries, "-" before those that are deletions: `a b -c d`. Tables of one file stand in
-// braces with a letter for the file.
+// A table is printed as its entries, with "-" before each deletion: `a b -c d`. Tables that share a file are in braces,
+// with a letter for the file.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem, TableReader, typeOf, userKeyOf } from '@sstitch/sst';
@@ -28,7 +28,7 @@ import {
   text,
 } from './store-fixture.js';
 
-/** Does what the lines say with a new store; gives what `levels` prints. */
+/** Runs the lines on a new store. Returns the output of `levels`. */
 export async function runLevelLines(lines: readonly string[]): Promise<string> {
   const store = await openStore(join(temporaryDirectory(), 'store'));
   const output: string[] = [];
@@ -96,7 +96,7 @@ function fileOf(directory: string, { number }: TableEntry): number {
   return statSync(join(directory, tableFileName(number))).ino;
 }
 
-/** `a..e` is a b c d e; anything else is one key. */
+/** Returns the keys of a word: `a..e` is a b c d e, and anything else is one key. */
 function keysOf(word: string): string[] {
   const [first, last] = word.split('..');
   if (first === undefined || last === undefined) return [word];

@@ -1,4 +1,4 @@
-// LevelDB's options, where classic-level takes them: in the constructor, and in `open`, which go first.
+// LevelDB's options in the constructor and, with precedence, in `open`, as in classic-level.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -19,7 +19,7 @@ const MODEL = new Map(
   Array.from({ length: 200 }, (_, index) => [`k${1000 + index}`, 'long and the same'.repeat(60)]),
 );
 
-/** Bytes of the tables of the current generation. */
+/** Returns the size of the tables of the current generation. */
 async function tableBytes(store: ByteStore): Promise<number> {
   const directory = await currentDirectory(store);
   const tables = readdirSync(directory).filter((name) => /\.(ldb|sst)$/.test(name));
@@ -32,7 +32,7 @@ async function filled(store: ByteStore): Promise<number> {
   return tableBytes(store);
 }
 
-test('options given to open are those of LevelDB, also of the generations that commits make', async () => {
+test('options of open apply to LevelDB, also in the generations that commits make', async () => {
   const directory = temporaryDirectory();
   const compressed = await filled(await openStore(join(directory, 'compressed')));
   const store: ByteStore = new Store(join(directory, 'plain'), VIEW);
@@ -45,7 +45,7 @@ test('options given to open are those of LevelDB, also of the generations that c
   await expectContents(store, MODEL);
   await store.close();
 
-  // They go before the constructor's, as classic-level's do, and for one opening.
+  // They override the constructor's, as in classic-level, until the store closes.
   const other: ByteStore = new Store(join(directory, 'other'), { ...VIEW, compression: false });
   await other.open({ compression: true });
   expect(await filled(other)).toBe(compressed);
@@ -56,7 +56,7 @@ test('options given to open are those of LevelDB, also of the generations that c
   await other.close();
 });
 
-test('createIfMissing and errorIfExists count in open', async () => {
+test('createIfMissing and errorIfExists apply in open', async () => {
   const store = new Store(join(temporaryDirectory(), 'store'));
   const missing = store.open({ createIfMissing: false });
   await expect(missing).rejects.toMatchObject({ cause: { code: 'SSTITCH_STORE_NOT_FOUND' } });
@@ -101,20 +101,20 @@ describe('refused, in the constructor and in open, of a store and of a read-only
     }
   });
 
-  test('createIfMissing and errorIfExists of a read-only open, which makes nothing', async () => {
+  test('createIfMissing and errorIfExists of a read-only open', async () => {
     for (const options of [{ createIfMissing: true }, { errorIfExists: true }]) {
       await expect(openReadOnly('nowhere', options as object)).rejects.toMatchObject(invalid);
     }
   });
 
-  test('multithreading: false is what a store is', async () => {
+  test('multithreading: false is accepted', async () => {
     const store = new Store(join(temporaryDirectory(), 'store'), { multithreading: false });
     await store.open({ multithreading: false });
     await store.close();
   });
 });
 
-test('a read-only store takes the options in open', async () => {
+test('a read-only store accepts the options in open', async () => {
   const store = await openStore(join(temporaryDirectory(), 'store'));
   await put(store, MODEL);
   const copy = new ReadOnlyStore<Uint8Array, Uint8Array>(store.location, VIEW);

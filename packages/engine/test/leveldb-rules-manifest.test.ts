@@ -1,4 +1,4 @@
-// Rules 1 to 8 of docs/leveldb-rules.md (what LevelDB 1.20 demands of a MANIFEST it did not write).
+// Rules 1 to 8 of docs/leveldb-rules.md: what LevelDB 1.20 requires of a MANIFEST that it did not write.
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem, TableReader } from '@sstitch/sst';
@@ -60,7 +60,7 @@ const LEVELS: CraftedLevels = {
   ],
 };
 
-/** A directory made of LEVELS and the generation staged from it, without "m" to "n". */
+/** Makes a directory of LEVELS and a generation staged from it, without "m" to "n". */
 function staged(alter?: (version: Version) => Version) {
   const directory = temporaryDirectory();
   const base = writeLevelDirectory(join(directory, 'base'), LEVELS, alter ? { alter } : {});
@@ -88,7 +88,7 @@ function staged(alter?: (version: Version) => Version) {
   return { directory, base, next, nextDirectory };
 }
 
-/** Records of the MANIFEST in force in a directory. */
+/** Returns the records of a directory's current MANIFEST. */
 function manifestOf(directory: string) {
   const path = join(directory, readCurrent(nodeFileSystem, directory));
   return { path, records: [...readLogRecords(nodeFileSystem.readFile(path), path)] };
@@ -127,7 +127,7 @@ describe('rule 2: the MANIFEST is one record', () => {
     expect(manifestOf(staged().nextDirectory).records).toHaveLength(1);
   });
 
-  test('rule 2: thousands of tables, over many log blocks, are one record; torn anywhere, it says nothing', () => {
+  test('rule 2: thousands of tables, over many log blocks, are one record, which is ignored when it is torn anywhere', () => {
     const tables = Array.from({ length: 3000 }, (_, index) => {
       const key = bytes(`${String(index).padStart(6, '0')}${'\x01'.repeat(8)}`);
       return { number: index + 1, sizeBytes: 4096, smallest: key, largest: key };
@@ -172,7 +172,7 @@ describe('rule 3: CURRENT', () => {
     expect(existsSync(join(directory, 'store'))).toBe(false);
   });
 
-  test('rule 3: a staged CURRENT names the MANIFEST beside it and ends in a newline', () => {
+  test('rule 3: a staged CURRENT names the MANIFEST next to it and ends in a newline', () => {
     const { nextDirectory } = staged();
     const current = readFileSync(join(nextDirectory, 'CURRENT'), 'latin1');
     expect(current).toMatch(/^MANIFEST-\d{6}\n$/);
@@ -346,7 +346,7 @@ test('rule 8: pointers that LevelDB wrote are read over and left out', async () 
   await expectContents(store, before);
 });
 
-/** Tables of a directory that are not names of another directory's files. */
+/** Returns the tables of a directory that are not links to another directory's files. */
 function newTables(directory: string, otherDirectory: string): string[] {
   const known = new Set(
     readdirSync(otherDirectory).map((name) => statSync(join(otherDirectory, name)).ino),

@@ -1,4 +1,4 @@
-// Rules 9 to 12 of docs/leveldb-rules.md: where tables may lie.
+// Rules 9 to 12 of docs/leveldb-rules.md: the placement of tables.
 
 import { join } from 'node:path';
 import { compareBytes, keyAfter, type Span } from '@sstitch/contract';
@@ -33,7 +33,7 @@ import {
   temporaryDirectory,
 } from './store-fixture.js';
 
-/** A table as the planner sees it, and the one-byte user keys it holds. */
+/** A table as the planner sees it, with its user keys of one byte. */
 interface ModelTable extends TableEntry {
   readonly keys: readonly number[];
 }
@@ -46,7 +46,7 @@ function modelTable(number: number, keys: readonly number[]): ModelTable {
   return { number, sizeBytes: 1, smallest: at(keys[0], 9n), largest: at(keys.at(-1), 1n), keys };
 }
 
-/** Sorted key sets that share no key, or only the one at a seam (rule 10's pairs). */
+/** Sorted sets of keys. Adjacent sets share no key or one bound (the pairs of rule 10). */
 const sortedRuns = (from: number, to: number, seams: boolean) =>
   fc
     .tuple(
@@ -111,7 +111,7 @@ const asSpan = ({ start, end }: ModelSpan): Span => ({
   end: Uint8Array.of(end),
 });
 
-/** Carries a plan out on the model; gives the tables of each level. */
+/** Applies a plan to the model. Returns the tables of each level. */
 function carryOut(base: ModelTable[][], spans: ModelSpan[]) {
   const plan = planIncoming(
     planBase({ levels: base }, spans.map(asSpan)),
@@ -228,7 +228,7 @@ test('rule 9: a MANIFEST whose tables overlap in a level is refused, by adopt an
   expect(() => checkVersion(overlapping, '')).toThrow(/overlapping tables .* in level 1/);
 });
 
-/** One user key, "k", in two tables of level 1, as LevelDB leaves it while a snapshot is held. */
+/** A user key, "k", in two tables of level 1, as LevelDB can leave it while a snapshot is open. */
 const PAIR: CraftedLevels = {
   1: [
     [
@@ -245,10 +245,10 @@ const PAIR: CraftedLevels = {
 
 describe('rule 10: one user key in two tables of a level', () => {
   test.each([
-    ['elsewhere', [span('c', 'd')]],
+    ['of another span', [span('c', 'd')]],
     ['of the key', [span('k', 'l')]],
-    ['of nothing', []],
-  ])('rule 10: the pair is healed by an excise %s', async (_, spans) => {
+    ['of no span', []],
+  ])('rule 10: the pair is repaired by an excise %s', async (_, spans) => {
     const directory = temporaryDirectory();
     writeLevelDirectory(join(directory, 'base'), PAIR);
     await adopt(join(directory, 'base'), join(directory, 'store'), { fileSystem: nodeFileSystem });
@@ -267,7 +267,7 @@ describe('rule 10: one user key in two tables of a level', () => {
     await expectContentsThroughout(store, expected, ['k']);
   });
 
-  test('rule 10: extract gives the newer half of the pair alone', async () => {
+  test('rule 10: an extract contains only the newer half of the pair', async () => {
     const directory = temporaryDirectory();
     writeLevelDirectory(join(directory, 'base'), PAIR);
     await adopt(join(directory, 'base'), join(directory, 'store'), { fileSystem: nodeFileSystem });
@@ -275,7 +275,7 @@ describe('rule 10: one user key in two tables of a level', () => {
     const target = await openStore(join(directory, 'target'));
     await put(target, [['k', 'target']]);
     const extracted = await store.extract([span('a')], join(directory, 'extracted'));
-    // No user key lies in two tables of a run.
+    // No user key is in two tables of a run.
     checkRuns(extracted.spans);
     await target.ingestAndExcise(extracted, { move: true });
     await expectContentsThroughout(target, contentsOfLevels(PAIR));
@@ -373,6 +373,6 @@ test('rule 12: fifty ingested spans start no compaction: all tables stay in leve
   await expectContents(store, await contentsOf(source));
 });
 
-test('the smallest key behind a key is itself and a zero byte', () => {
+test('the smallest key after a key is the key and a zero byte', () => {
   expect(keyAfter(bytes('a\xff'))).toEqual(bytes('a\xff\0'));
 });

@@ -1,4 +1,4 @@
-// Rules 16 to 20 of docs/leveldb-rules.md: flushes, syncs, locks, readers, compactions.
+// Rules 16 to 20 of docs/leveldb-rules.md: flushes, fsyncs, locks, readers and compactions.
 import { existsSync, fstatSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
@@ -94,7 +94,7 @@ test('rule 17: the directory is synced after the open and before CURRENT is swap
   const store = await openStore(join(temporaryDirectory(), 'store'), { fileSystem: watched });
   await put(store, numbered('k', 10, 'v'));
   const seen: FileOperation[] = [];
-  // Only LevelDB's open makes a log in the directory.
+  // The log shows that LevelDB has opened the directory.
   const afterOpen: number[] = [];
   watched.before = (operation) => {
     const { name, path } = operation;
@@ -115,7 +115,7 @@ test('rule 17: the directory is synced after the open and before CURRENT is swap
     expect(index).toBeGreaterThan(-1);
     expect(index).toBeLessThan(swap);
   }
-  // The parent's sync names the new directory.
+  // The fsync of the parent makes the name of the new directory durable.
   const made = indexOf('mkdir', next);
   expect(made).toBeGreaterThan(-1);
   const parentSyncs = seen.flatMap(({ name, path }, index) =>
@@ -144,7 +144,7 @@ test.each([
     let swapped = false;
     watched.before = ({ name, handle, to }) => {
       swapped ||= name === 'rename' && to?.endsWith('/CURRENT') === true;
-      // Still open by the descriptor that has written it.
+      // The file is still open by the descriptor that wrote it.
       if (name === 'sync' && !swapped) syncedInodes.add(fstatSync(handle?.descriptor ?? -1).ino);
     };
     const entries = pagesOf(numbered('k002', 5, 'new'));
@@ -195,7 +195,7 @@ describe('rule 18: the lock', () => {
 
 test("rule 19: a retired generation's directory stays until its last reader closes, and is read by name", async () => {
   const directory = temporaryDirectory();
-  // Few open files, so that LevelDB opens tables by name long after the database was opened.
+  // Few open files, so that LevelDB opens tables by name even long after it opened the database.
   const store = await openStore(join(directory, 'store'), {
     maxOpenFiles: 80,
     writeBufferSize: 64 * 1024,
@@ -273,7 +273,7 @@ describe('rule 20: compactions meanwhile', () => {
     watched.before = ({ name, path }) => {
       if (name !== 'link' || compacted || !path.endsWith('000004.ldb')) return;
       compacted = true;
-      // What a compaction does in between: other tables, another version.
+      // A compaction changes the tables and the version meanwhile.
       rmSync(base, { recursive: true });
       writeLevelDirectory(
         base,
@@ -299,7 +299,7 @@ describe('rule 20: compactions meanwhile', () => {
     expect(nodeFileSystem.readdir(join(directory, 'target'))).toEqual(['3.link', '5.link']);
   });
 
-  test('rule 20: a table that is gone though the version in force lists it is damage, not a race', async () => {
+  test('rule 20: a missing table that the current version lists is damage, not a race', async () => {
     const directory = temporaryDirectory();
     const base = join(directory, 'base');
     writeLevelDirectory(base, before);

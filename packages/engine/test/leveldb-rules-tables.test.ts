@@ -87,7 +87,7 @@ describe('rule 13: file names and sizes', () => {
   );
 });
 
-/** Enough entries for several blocks and filter windows. */
+/** Entries for several blocks and filter windows. */
 function entriesOf(prefix: string, value = 'v') {
   return Array.from({ length: 400 }, (_, index) => ({
     key: `${prefix}${String(index).padStart(4, '0')}`,
@@ -96,7 +96,7 @@ function entriesOf(prefix: string, value = 'v') {
   }));
 }
 
-/** A store that holds some keys, and a well-made foreign table for its span "k" to "l". */
+/** Makes a store with some keys, and a valid foreign table for its span "k" to "l". */
 async function storeAndTable() {
   const directory = temporaryDirectory();
   const path = join(directory, 'foreign.table');
@@ -115,7 +115,7 @@ async function storeAndTable() {
   return { directory, path, store, model, ingest, whole: Uint8Array.from(readFileSync(path)) };
 }
 
-/** Sets the type of the block that ends at `trailer`, with a checksum that fits. */
+/** Sets the type of the block that ends at `trailer`, and corrects its checksum. */
 function withBlockType(whole: Uint8Array, start: number, trailer: number, type: number) {
   const damaged = whole.slice();
   damaged[trailer] = type;
@@ -125,7 +125,7 @@ function withBlockType(whole: Uint8Array, start: number, trailer: number, type: 
 }
 
 describe('rule 14: blocks and filters', () => {
-  test('rule 14: a foreign table with a block of an unknown type is refused, the store as it was', async () => {
+  test('rule 14: a foreign table with a block of an unknown type is refused, and the store is unchanged', async () => {
     const { store, model, ingest, whole, path } = await storeAndTable();
     const reader = TableReader.open(nodeFileSystem, path);
     const { index } = reader.parts;
@@ -162,7 +162,7 @@ describe('rule 14: blocks and filters', () => {
     ['no filter', { bloomBitsPerKey: 0 }],
     ['small blocks, so that filter windows hold several', { blockSizeBytes: 1024 }],
   ] as const)(
-    'rule 14: a foreign table with %s is taken, and get finds each key',
+    'rule 14: a foreign table with %s is accepted, and get finds each key',
     async (_, table) => {
       const { directory, store, model } = await storeAndTable();
       const path = join(directory, 'taken.table');
@@ -194,7 +194,7 @@ describe('rule 15: lengths are not trusted', () => {
     const { store, model, ingest, whole } = await storeAndTable();
     const { generation } = await store.metrics();
     const positions = Array.from({ length: 60 }, (_, at) => Math.floor((at * whole.length) / 60));
-    // Footer: handles, padding (which LevelDB does not read, so it may differ) and magic.
+    // The footer: handles, padding, which LevelDB does not read, and magic.
     const footer = whole.length - 48;
     for (const position of [...positions, footer, footer + 1, footer + 2, whole.length - 1]) {
       const damaged = whole.slice();

@@ -1,4 +1,4 @@
-// The levels that commits leave, of real stores, as text: golden/levels.txt.
+// golden/levels.txt: the levels of real stores after commits, as text.
 import { testGoldenCases } from './golden-cases.js';
 import { runLevelLines } from './level-language.js';
 

@@ -28,7 +28,7 @@ describe('metrics', () => {
     yield [[Buffer.from(key), Buffer.from('new')] as const];
   }
 
-  test('tell of the generations, their readers and the levels', async () => {
+  test('report the generations, their readers and the levels', async () => {
     const snapshot = store.snapshot();
     await store.replaceSpans([SPAN], page('b1'));
     const metrics = await store.metrics();
@@ -48,17 +48,17 @@ describe('metrics', () => {
     expect(commits.count).toBe(2);
     expect(pauses.count).toBe(2);
     expect(pauses.maxMs).toBeLessThanOrEqual(commits.maxMs);
-    // Short logs are replayed and not flushed; a checkpoint takes tables only.
+    // Commits replay short logs instead of flushing them, but a checkpoint flushes.
     expect(flushes.count).toBe(0);
     await store.checkpoint(join(directory, 'checkpoint'));
     expect((await store.metrics()).flushes.count).toBe(1);
     expect(incoming.built.tables).toBe(2);
     expect(incoming.built.bytes).toBeGreaterThan(0);
-    // What was only logged was replayed: there was no table to carry.
+    // Writes that were only in the log were replayed, so no table was carried over.
     expect(carried.linked.tables + carried.split.tables).toBe(0);
   });
 
-  test('come as events too', async () => {
+  test('are emitted as events too', async () => {
     const commits: CommitReport[] = [];
     const retired: number[] = [];
     store.on('commit', (report: CommitReport) => commits.push(report));

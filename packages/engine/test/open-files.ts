@@ -1,7 +1,7 @@
-// The files of a directory that this process has open.
+// Lists the files of a directory that this process has open.
 import { readdirSync, readlinkSync, realpathSync } from 'node:fs';
 
-/** Paths as the system names them, those of removed files too. Empty where the system does not tell. */
+/** Returns paths as the system reports them, including removed files. Empty on systems other than Linux. */
 export function openFilesIn(directory: string): string[] {
   if (process.platform !== 'linux') return [];
   const prefix = `${realpathSync(directory)}/`;
@@ -10,7 +10,7 @@ export function openFilesIn(directory: string): string[] {
       const path = readlinkSync(`/proc/self/fd/${name}`);
       return path.startsWith(prefix) ? [path] : [];
     } catch {
-      // The listing itself.
+      // The descriptor of the listing itself is gone.
       return [];
     }
   });

@@ -1,4 +1,4 @@
-// What an open finds and makes of it: leftovers of crashes, foreign directories, locks, numbers.
+// Opens: leftovers of crashes, foreign directories, locks and generation numbers.
 import {
   cpSync,
   existsSync,
@@ -32,7 +32,7 @@ import {
 } from './store-fixture.js';
 import { fileError, watchedFileSystem } from './watched-file-system.js';
 
-/** A closed store of a few keys, at generation 2. */
+/** Makes a closed store of a few keys, at generation 2. */
 async function closedStore() {
   const path = join(temporaryDirectory(), 'store');
   const store = await openStore(path);
@@ -44,27 +44,27 @@ async function closedStore() {
 }
 
 describe('leftovers', () => {
-  test('of other generations, staging, readers and a pointer never swapped are removed', async () => {
+  test('of other generations, staging, readers and a prepared CURRENT are removed', async () => {
     const { path, model } = await closedStore();
     cpSync(join(path, 'gen-000002'), join(path, 'gen-000007'), { recursive: true });
     mkdirSync(join(path, 'gen-000001', 'deep', 'deeper'), { recursive: true });
     mkdirSync(join(path, 'staging', '4'), { recursive: true });
     writeFileSync(join(path, 'staging', '4', 'built-0.table'), 'half a table');
     writeFileSync(join(path, 'CURRENT.tmp'), 'gen-000007\n');
-    // No process has this number: it is above the greatest that Linux gives.
+    // No process has this id, which is above Linux's limit.
     mkdirSync(join(path, 'readers', '99999999-1', 'gen'), { recursive: true });
     mkdirSync(join(path, 'readers', `${process.pid}-1`), { recursive: true });
     const store = await openStore(path);
     expect(readdirSync(path).sort()).toEqual(['CURRENT', 'FORMAT', 'gen-000002', 'readers']);
     expect(readdirSync(join(path, 'readers'))).toEqual([`${process.pid}-1`]);
     await expectContents(store, model);
-    // The number of the stray generation is not used again.
+    // The number of the stray generation is not reused.
     expect((await store.excise([])).generation).toBe(8);
     rmSync(join(path, 'readers'), { recursive: true });
     await expectContentsThroughout(store, model);
   });
 
-  test("files that are not the store's are left alone", async () => {
+  test("files that are not the store's are not touched", async () => {
     const { path, model } = await closedStore();
     writeFileSync(join(path, 'notes.txt'), 'mine');
     mkdirSync(join(path, 'gen-1'));
@@ -73,7 +73,7 @@ describe('leftovers', () => {
     expect(existsSync(join(path, 'notes.txt')) && existsSync(join(path, 'gen-1'))).toBe(true);
   });
 
-  test('of a store cut short while it was made, at any operation, do not keep it from being made', async () => {
+  test('of a creation that was interrupted at any operation do not prevent a later one', async () => {
     const directory = temporaryDirectory();
     for (let index = 0; ; index++) {
       const path = join(directory, `${index}`);
@@ -138,7 +138,7 @@ describe('an open refuses', () => {
     },
   );
 
-  test('a plain LevelDB directory, and says to adopt it', async () => {
+  test('a plain LevelDB directory, and advises to adopt it', async () => {
     const path = join(temporaryDirectory(), 'plain');
     const plain = new ClassicLevel(path);
     await plain.put('k', 'v');
@@ -153,7 +153,7 @@ describe('an open refuses', () => {
     await plain.close();
   });
 
-  test('a directory that holds something else, a file, and an absent store that is not to be made', async () => {
+  test('a directory with other files, a file, and a missing store without createIfMissing', async () => {
     const directory = temporaryDirectory();
     writeFileSync(join(directory, 'file'), '');
     expect(await openFailure(directory)).toMatchObject({ code: 'SSTITCH_STORE_FORMAT' });
@@ -168,7 +168,7 @@ describe('an open refuses', () => {
     expect(exists.code).toBe('SSTITCH_STORE_EXISTS');
   });
 
-  test('a store that another process has open, and opens it once that one was killed', async () => {
+  test('a store that another process has open, until that process is killed', async () => {
     const { path, model } = await closedStore();
     const child = startChild('open-store', path);
     expect(await messageOf(child)).toBe('open');
@@ -196,12 +196,12 @@ describe('an open refuses', () => {
 });
 
 describe('an open that loses a race', () => {
-  test('sees the commit that came between its reading of CURRENT and its lock', async () => {
+  test('sees a commit between its reading of CURRENT and its lock', async () => {
     const { path, model } = await closedStore();
     const watched = watchedFileSystem();
     let raced = false;
     watched.before = ({ name, path: file }) => {
-      // After prepareOpen read FORMAT: another process opens, commits and is gone.
+      // After prepareOpen has read FORMAT, another process opens, commits and closes.
       if (raced || name !== 'readFile' || !file.endsWith('/FORMAT')) return;
       raced = true;
       cpSync(join(path, 'gen-000002'), join(path, 'gen-000003'), { recursive: true });
@@ -213,7 +213,7 @@ describe('an open that loses a race', () => {
     await expectContentsThroughout(store, model);
   });
 
-  test('does not make a store over one that was made, and has committed, meanwhile', async () => {
+  test('does not make a store over one that was made meanwhile and has committed', async () => {
     const { path: made, model } = await closedStore();
     const path = join(temporaryDirectory(), 'store');
     const watched = watchedFileSystem();
@@ -231,7 +231,7 @@ describe('an open that loses a race', () => {
   });
 });
 
-test('numbers go on from generation to generation, over failures and reopens', async () => {
+test('numbers of generations continue over failures and reopens', async () => {
   const path = join(temporaryDirectory(), 'store');
   const seen: number[] = [];
   for (let round = 0; round < 4; round++) {
@@ -244,7 +244,7 @@ test('numbers go on from generation to generation, over failures and reopens', a
   expectTidy(path);
 });
 
-test('what was only in the log when its process was killed is there after the next open', async () => {
+test('writes that were only in the log of a killed process exist after the next open', async () => {
   const path = join(temporaryDirectory(), 'store');
   const child = startChild('write-and-commit', path, 'once');
   const written = await messageOf<number>(child);
@@ -254,7 +254,7 @@ test('what was only in the log when its process was killed is there after the ne
   await expectContentsThroughout(store, numbered('k', written, 'revision'));
 });
 
-test('the file system of a store is asked for nothing once it is closed', async () => {
+test('a closed store does not use its file system', async () => {
   const watched = watchedFileSystem();
   const store = await openStore(join(temporaryDirectory(), 'store'), { fileSystem: watched });
   await store.excise([]);

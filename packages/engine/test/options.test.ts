@@ -1,5 +1,5 @@
-// Every public method against options and arguments that it cannot have, as plain JavaScript can pass them: each is
-// refused in one typed error, before anything is done.
+// Invalid options and arguments of every public method, as plain JavaScript can pass them: each is refused with a typed
+// error before anything is done.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ import {
 const SPANS = [span('k', 'l')];
 const CONTENTS = numbered('k', 10, 'old');
 
-/** Values of the wrong kind for each kind of option. */
+/** Invalid values for each kind of option. */
 const WRONG = {
   boolean: [null, 1, 'true', {}],
   function: [null, true, 'listener', {}],
@@ -61,9 +61,9 @@ interface Scene {
 
 interface PublicMethod {
   readonly options: Kinds;
-  /** Calls it with these options; with good arguments, where none are given. */
+  /** Calls the method with valid arguments and these options. */
   call(scene: Scene, options: never): unknown;
-  /** Arguments that it cannot have, each with what is to be refused of it. */
+  /** Calls with invalid arguments. */
   readonly wrong?: ReadonlyArray<(scene: Scene) => unknown>;
 }
 
@@ -303,7 +303,7 @@ afterAll(async () => {
   rmSync(scene.directory, { recursive: true, force: true });
 });
 
-/** What a call throws, or rejects with. */
+/** Returns what a call throws or rejects with. */
 async function failureOf(call: () => unknown): Promise<unknown> {
   try {
     const result = await call();
@@ -323,36 +323,36 @@ async function expectRefused(call: () => unknown, what: string): Promise<void> {
 }
 
 describe.each(Object.entries(METHODS))('%s', (_, method) => {
-  test('takes no options, and refuses what is no object', async () => {
+  test('can be called without options, and refuses options that are not an object', async () => {
     if (method.call.length < 2) return;
     for (const options of [null, true, 5, 'options']) {
       await expectRefused(() => method.call(scene, options as never), String(options));
     }
   });
 
-  test.each(Object.entries(method.options))('refuses a wrong %s', async (name, kind) => {
+  test.each(Object.entries(method.options))('refuses an invalid %s', async (name, kind) => {
     for (const value of WRONG[kind]) {
       const what = `${name}: ${JSON.stringify(value)}`;
       await expectRefused(() => method.call(scene, { [name]: value } as never), what);
     }
   });
 
-  test('takes each option left undefined', async () => {
+  test('accepts undefined for each option', async () => {
     const options = Object.fromEntries(
       Object.keys(method.options).map((name) => [name, undefined]),
     );
     const error = await failureOf(() => method.call(scene, options as never));
-    // A store that is open is not to be salvaged.
+    // An open store cannot be salvaged.
     expect((error as { code?: string } | undefined)?.code).toBeOneOf([undefined, 'LEVEL_LOCKED']);
   });
 
-  test('refuses arguments that it cannot have', async () => {
+  test('refuses invalid arguments', async () => {
     for (const [index, call] of (method.wrong ?? []).entries()) {
       await expectRefused(() => call(scene), `argument ${index}`);
     }
   });
 });
 
-test('what was refused has changed nothing', async () => {
+test('changes nothing if it refuses', async () => {
   expect(await contentsOf(scene.store)).toEqual(CONTENTS);
 });

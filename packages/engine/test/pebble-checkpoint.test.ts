@@ -1,4 +1,4 @@
-// Checkpoints for Pebble. That Pebble opens them is checked by tools/interop, with Pebble itself.
+// Checkpoints for Pebble. tools/interop checks with Pebble itself that it opens them.
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem, verifyTable } from '@sstitch/sst';
@@ -27,7 +27,7 @@ import { fileError, watchedFileSystem } from './watched-file-system.js';
 
 const PEBBLE = { format: 'pebble' } as const;
 
-/** Incompressible enough that 3,000 entries make some hundred KiB. */
+/** Values that compress little, so that 3,000 entries take some hundred KiB. */
 const value = (index: number) => `${index * 7919} ${(index * 104_729) % 1_000_003} `.repeat(4);
 const entriesOf = (prefix: string, count: number): Array<[string, string]> =>
   Array.from({ length: count }, (_, index) => [
@@ -36,8 +36,8 @@ const entriesOf = (prefix: string, count: number): Array<[string, string]> =>
   ]);
 
 /**
- * Fills a store so that it has tables of LevelDB's own, virtual ones, one in a level above that hides entries of others,
- * and entries in the log.
+ * Fills a store so that it has LevelDB's tables, virtual tables, a table in a shallower level that hides entries, and
+ * entries in the log.
  */
 async function fill(store: ByteStore): Promise<Contents> {
   await put(store, entriesOf('k', 3000));
@@ -73,7 +73,7 @@ async function contentsForLevelDb(directory: string): Promise<Contents> {
 }
 
 describe('a checkpoint for Pebble', () => {
-  test('holds what the store holds, for LevelDB as well, and leaves the store as it was', async () => {
+  test('has the contents of the store, also for LevelDB, and does not change the store', async () => {
     const { store, model, target } = await filledStore();
     expect(model.get('k000009')).toBe('newest');
     const copied = await store.checkpoint(target, PEBBLE);
@@ -99,7 +99,7 @@ describe('a checkpoint for Pebble', () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(copiedBytes);
   });
 
-  test('has one run of tables in the last level, each alone in its file, sound, with properties', async () => {
+  test('has one run of sound tables with properties in the last level, each in its own file', async () => {
     const { store, model, target } = await filledStore();
     await store.checkpoint(target, PEBBLE);
     const levels = readVersion(nodeFileSystem, target).levels;
@@ -152,7 +152,7 @@ describe('a checkpoint for Pebble', () => {
     expect(await contentsForLevelDb(target)).toEqual(new Map());
   });
 
-  test('is made by worker threads, into an empty directory that is there', async () => {
+  test('is made by worker threads in an existing empty directory', async () => {
     const directory = temporaryDirectory();
     const store = await openThreadedStore(join(directory, 'store'));
     const model = await fill(store);
@@ -187,7 +187,7 @@ describe('a checkpoint for Pebble is refused', () => {
     expect(await contentsForLevelDb(target)).toEqual(await contentsOf(store));
   });
 
-  test('in a format that is not known', async () => {
+  test('in an unknown format', async () => {
     const { store, target } = await filledStore();
     const format = 'rocksdb' as CheckpointFormat;
     expect(await rejection(store.checkpoint(target, { format }))).toMatchObject({

@@ -1,12 +1,12 @@
 // The language of golden/planned-versions.txt: versions of a database as text.
 //
 //   L0: 9[c..m] 8[a..z]           a level's tables: number, and the user keys of the bounds
-//   L1: 5[a..c@7] 6[c@4..e]       @ gives a bound's sequence, which is 1 where it is left out
+//   L1: 5[a..c@7] 6[c@4..e]       @ precedes a bound's sequence, which is 1 if it is omitted
 //   replace: [b,d) [x,)           the spans, in order; [x,) has no end
-//   into [b,d): 20[b..c] | 21[b]  the runs that come into a span, oldest first; 21[b] holds one key
+//   into [b,d): 20[b..c] | 21[b]  the runs that are ingested into a span, oldest first; 21[b] holds one key
 //
-// The output lists what the planned version consists of, and checks that LevelDB would take it: levels 1 to 6 are
-// sorted, and no user key lies in two tables of one of them.
+// The output lists the tables of the planned version. It is checked as LevelDB would: levels 1 to 6 are sorted, and no
+// user key is in two tables of one of them.
 import { compareBytes, keyAfter, type Span } from '@sstitch/contract';
 import { makeInternalKey, userKeyOf } from '@sstitch/sst';
 import { planBase, planIncoming, type VersionPlan } from '../src/commit/plan.js';
@@ -18,7 +18,7 @@ interface PlannedTable {
   readonly text: string;
 }
 
-/** Plans what the lines say, and lists the planned version. */
+/** Makes the plan that the lines describe, and lists the planned version. */
 export function planLines(lines: readonly string[]): string {
   const levels: TableEntry[][] = Array.from({ length: LEVEL_COUNT }, () => []);
   let spans: Span[] = [];
@@ -130,7 +130,7 @@ function parseSpan(text: string): Span {
   return { start: Buffer.from(start), end: end === '' ? undefined : Buffer.from(end ?? '') };
 }
 
-/** A bound right after a key is shown by the key and the other bracket: (a,b] begins after a and ends with b. */
+/** Prints a range. A bound right after a key is the key with the other bracket: (a,b] begins after a and ends with b. */
 function printSpan({ start, end }: Span): string {
   const isAfter = (bound: Uint8Array) => bound.at(-1) === 0;
   const text = (bound: Uint8Array) =>

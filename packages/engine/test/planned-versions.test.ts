@@ -1,4 +1,4 @@
-// What a commit makes of a version's tables (src/commit/plan.ts), as text: golden/planned-versions.txt.
+// golden/planned-versions.txt: the versions that a commit plans (src/commit/plan.ts), as text.
 import { testGoldenCases } from './golden-cases.js';
 import { planLines } from './plan-language.js';
 

@@ -1,4 +1,4 @@
-// The next CURRENT is prepared while a commit stages: one that comes to nothing leaves none.
+// The next CURRENT is prepared while a commit stages. A failed commit leaves none.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -39,7 +39,7 @@ test('no next CURRENT is written before the source has been read', async () => {
   await expectContentsThroughout(base, old);
 });
 
-test('where the next CURRENT cannot be written, none is left, and the base is as it was', async () => {
+test('if the next CURRENT cannot be written, none is left, and the base is unchanged', async () => {
   const { base, fileSystem, pointers } = await watchedBase();
   const source = await openStore(join(temporaryDirectory(), 'source'));
   await put(source, numbered('k', 5, 'new'));

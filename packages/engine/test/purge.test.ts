@@ -1,4 +1,4 @@
-// What was excised with `purge` is in no file of the store: every byte of every file is looked at.
+// Entries that were excised with `purge` are in no file of the store. The tests search every byte of every file.
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem, TableReader } from '@sstitch/sst';
@@ -25,11 +25,11 @@ import {
 } from './store-fixture.js';
 import { watchedFileSystem } from './watched-file-system.js';
 
-/** Of excised keys and values; they compress little, so that a snappy block has them as they are. */
+/** A marker in excised keys and values, which compress so little that a snappy block contains it literally. */
 const MARKER = /x[0-9a-v]{24}x/;
 
 let seed = 1;
-/** 24 characters of 32 kinds, never the same. */
+/** Returns 24 pseudo-random characters, different each time. */
 function random(): string {
   let made = '';
   while (made.length < 24) {
@@ -39,7 +39,7 @@ function random(): string {
   return made;
 }
 
-/** Entries of one prefix; those of `x` have markers in keys and values. */
+/** Returns entries with one prefix. Those of `x` have markers in keys and values. */
 function entries(prefix: string, count: number): Contents {
   const contents: Contents = new Map();
   for (let index = 0; index < count; index++) {
@@ -49,7 +49,7 @@ function entries(prefix: string, count: number): Contents {
   return contents;
 }
 
-/** Every file below a directory with a marker in it, raw or in a block that the file may hold. */
+/** Returns the files below a directory that contain a marker, raw or in a compressed block. */
 function filesWithMarkers(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
     const path = join(directory, entry.name);
@@ -58,7 +58,7 @@ function filesWithMarkers(directory: string): string[] {
   });
 }
 
-/** Tables whose files are another table too. */
+/** Counts the tables that share their file with another table. */
 function virtualTables(directory: string): number {
   return readVersion(nodeFileSystem, directory)
     .levels.flat()
@@ -75,7 +75,7 @@ const X = [span('x', 'y')];
 const REST = new Map([...entries('w', 3000), ...entries('z', 3000)]);
 const EXCISED = entries('x', 1500);
 
-/** A store in which w, x and z share a table; settled where LevelDB rewrites nothing any more. */
+/** Makes a store in which w, x and z share a table, fully compacted if `settled`. */
 async function filled(open: typeof openStore, path: string, compression: boolean, settled = true) {
   const store = await open(path, { compression, shareTablesFromBytes: 0 });
   await put(store, [...REST, ...EXCISED]);
@@ -94,17 +94,20 @@ describe.each([
     expect(filesWithMarkers(store.location)).not.toEqual([]);
   });
 
-  test.each([true, false])('excise leaves nothing, flushed %s', async (settled) => {
-    const path = join(temporaryDirectory(), 'store');
-    const store = await filled(open, path, compression, settled);
-    expect(filesWithMarkers(store.location)).not.toEqual([]);
-    const report = await store.excise(X, { purge: true });
-    expect(report.purge).toEqual({ readers: 0, directories: [] });
-    expect(filesWithMarkers(store.location)).toEqual([]);
-    await expectContents(store, REST, EXCISED.keys());
-  });
+  test.each([true, false])(
+    'excise leaves no bytes in any file (settled before: %s)',
+    async (settled) => {
+      const path = join(temporaryDirectory(), 'store');
+      const store = await filled(open, path, compression, settled);
+      expect(filesWithMarkers(store.location)).not.toEqual([]);
+      const report = await store.excise(X, { purge: true });
+      expect(report.purge).toEqual({ readers: 0, directories: [] });
+      expect(filesWithMarkers(store.location)).toEqual([]);
+      await expectContents(store, REST, EXCISED.keys());
+    },
+  );
 
-  test('a purge takes away what earlier commits left', async () => {
+  test('a purge removes what earlier commits left', async () => {
     const store = await filled(open, join(temporaryDirectory(), 'store'), compression);
     await store.excise(X);
     await store.excise([span('w1', 'w2')]);
@@ -140,7 +143,7 @@ describe.each([
     await expectContents(base, REST, [...EXCISED.keys(), ...fresh.keys()]);
   });
 
-  test('a checkpoint with purge ships nothing of earlier commits, and the store is as it was', async () => {
+  test('a checkpoint with purge has nothing that earlier commits excised, and the store is unchanged', async () => {
     const directory = temporaryDirectory();
     const store = await filled(open, join(directory, 'store'), compression);
     await store.excise(X);
@@ -156,7 +159,7 @@ describe.each([
     await expectContents(clean, REST, EXCISED.keys());
   });
 
-  test('compactRange over everything leaves nothing, though LevelDB does not rewrite its deepest level', async () => {
+  test('compactRange over everything leaves nothing, although LevelDB does not rewrite its deepest level', async () => {
     const store = await filled(open, join(temporaryDirectory(), 'store'), compression);
     await store.excise(X);
     expect(filesWithMarkers(store.location)).not.toEqual([]);
@@ -165,7 +168,7 @@ describe.each([
     await expectContents(store, REST, EXCISED.keys());
   });
 
-  test('compactRange of a part purges the tables of that part, and commits nothing where there are none', async () => {
+  test('compactRange of a range purges the tables of that range, and makes no commit if there are none', async () => {
     const store = await filled(open, join(temporaryDirectory(), 'store'), compression);
     await store.compactRange(bytes('w'), bytes('z~'));
     const { generation } = await store.metrics();
@@ -179,7 +182,7 @@ describe.each([
     expect(filesWithMarkers(store.location)).toEqual([]);
   });
 
-  test('the report tells of readers that keep what was excised, and it goes when they close', async () => {
+  test('the report lists readers that keep excised entries, which are removed when the readers close', async () => {
     const store = await filled(open, join(temporaryDirectory(), 'store'), compression);
     const iterator = store.iterator(VIEW);
     await iterator.next();
@@ -198,7 +201,7 @@ describe.each([
   });
 });
 
-test('a write that comes in while a purge stages is kept, and one in its span is gone', async () => {
+test('a write while a purge stages is kept, and one in its span is removed', async () => {
   const fileSystem = watchedFileSystem();
   const path = join(temporaryDirectory(), 'store');
   const store: ByteStore = await openStore(path, { fileSystem, shareTablesFromBytes: 0 });
@@ -220,7 +223,7 @@ test('a write that comes in while a purge stages is kept, and one in its span is
   fileSystem.before = () => undefined;
   await Promise.all(writes);
   expect(writes).toHaveLength(1);
-  // One that is concurrent is before or after: here it was before.
+  // A concurrent write is ordered before or after the commit; here it was before.
   expect(await contentsOf(store)).toEqual(new Map([...REST, ['w-late', 'late']].sort() as never));
   expect(filesWithMarkers(store.location)).toEqual([]);
 });
@@ -239,7 +242,7 @@ test('an option that is neither true nor false is refused', async () => {
   }
 });
 
-test('a purge removes the copies of readers that are gone, and lists what a salvage has kept', async () => {
+test('a purge removes the copies of ended readers, and lists the logs that a salvage kept', async () => {
   const store = await openStore(join(temporaryDirectory(), 'store'));
   await put(store, [...entries('x', 10)]);
   const dead = join(store.location, 'readers', `${2 ** 22 + 1}-1`);

@@ -1,4 +1,4 @@
-// Reading a store beside the process that owns it, and making stores of LevelDB directories.
+// Reading a store while another process owns it, and making stores from LevelDB directories.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
@@ -38,7 +38,7 @@ describe('a read-only open', () => {
       const seen = new Set([...contents.values()].map((value) => value.split(':')[0]));
       expect([contents.size, seen.size]).toEqual([2 * keys, 1]);
       revisions.push(Number([...seen][0]));
-      // get agrees with iteration here too.
+      // get returns what iteration shows here too.
       await expectContents(reader, contents, ['absent']);
       await reader.close();
     }
@@ -50,7 +50,7 @@ describe('a read-only open', () => {
     expect(new Set([...(await contentsOf(store)).values()]).size).toBe(1);
   });
 
-  test('shows what is only in the log, keeps its state, and is gone on close', async () => {
+  test('shows what is only in the log, keeps its state, and removes its copy on close', async () => {
     const store = await openStore(join(temporaryDirectory(), 'store'));
     const model = numbered('k', 50, 'v');
     await put(store, model);
@@ -82,14 +82,14 @@ describe('a read-only open', () => {
     await reader.close();
   });
 
-  test('of an absent store is an error, and makes nothing', async () => {
+  test('of an absent store fails and creates nothing', async () => {
     const directory = temporaryDirectory();
     const opened = openReadOnly(join(directory, 'absent'), READ_ONLY);
     await expect(opened).rejects.toMatchObject({ cause: { code: 'SSTITCH_STORE_NOT_FOUND' } });
     expect(existsSync(join(directory, 'absent'))).toBe(false);
   });
 
-  test('puts its copy where it is told to, when the store cannot be written to', async () => {
+  test('puts its copy into the given directory when the store cannot be written to', async () => {
     const directory = temporaryDirectory();
     const store = await openStore(join(directory, 'store'));
     await put(store, [['k', 'v']]);
@@ -105,7 +105,7 @@ describe('a read-only open', () => {
     expect(readdirSync(copyDirectory)).toEqual([]);
   });
 
-  test('is not kept from opening by copies that killed processes with its number left', async () => {
+  test('opens although killed processes with its process number left copies', async () => {
     const store = await openStore(join(temporaryDirectory(), 'store'));
     for (let count = 0; count < 200; count++) {
       mkdirSync(join(store.location, 'readers', `${process.pid}-${count}`), { recursive: true });
@@ -157,7 +157,7 @@ describe('adopt', () => {
     return { directory, path: join(directory, 'plain'), plain, model };
   }
 
-  test('of a closed directory with an unflushed log, and of one without, gives what it held', async () => {
+  test('of a closed directory, with an unflushed log and without, keeps all its entries', async () => {
     const { directory, path, plain, model } = await plainDirectory();
     await plain.close();
     await adopt(path, join(directory, 'flushed'), { fileSystem: nodeFileSystem });
@@ -171,7 +171,7 @@ describe('adopt', () => {
     await expectContentsThroughout(await openStore(join(directory, 'unflushed')), model, ['k0002']);
   });
 
-  test('of an open database gives what it holds, and leaves it and its lock alone', async () => {
+  test('of an open database keeps all its entries, and leaves the database and its lock alone', async () => {
     const { directory, path, plain, model } = await plainDirectory();
     await plain.put(bytes('log'), bytes('1'));
     const before = readFileSync(join(path, 'CURRENT'), 'latin1');
@@ -201,7 +201,7 @@ describe('adopt', () => {
     expect(readdirSync(target)).toEqual(['mine']);
   });
 
-  test("into an empty directory is fine, and of a store's own generation too", async () => {
+  test("into an empty directory succeeds, and so does one of a store's own generation", async () => {
     const directory = temporaryDirectory();
     const store = await openStore(join(directory, 'store'));
     await put(store, [['k', 'v']]);
@@ -213,7 +213,7 @@ describe('adopt', () => {
   });
 
   test.each([true, false])(
-    'that fails, at whatever operation, leaves nothing (target there before: %s)',
+    'that fails at any operation leaves nothing (target existed before: %s)',
     async (there) => {
       const directory = temporaryDirectory();
       const levels: CraftedLevels = { 1: [[{ key: 'k', sequence: 1, value: 'v' }]] };
@@ -242,7 +242,7 @@ describe('adopt', () => {
     },
   );
 
-  test('of no LevelDB directory is an error that names it', async () => {
+  test('of a directory that is no LevelDB directory fails with an error that names it', async () => {
     const directory = temporaryDirectory();
     for (const path of [join(directory, 'absent'), directory]) {
       const error = await rejection(
@@ -254,7 +254,7 @@ describe('adopt', () => {
   });
 });
 
-test('a read-only open of a store whose generation is gone says what is missing', async () => {
+test('a read-only open of a store without its generation says what is missing', async () => {
   const store = await openStore(join(temporaryDirectory(), 'store'));
   const directory = await currentDirectory(store);
   await store.close();

@@ -1,5 +1,5 @@
-// A store that cannot be written to, on read-only media or of another user, reads as any other: private copies lie
-// in the temporary directory then.
+// A store that cannot be written to, because the media are read-only or another user owns it, can be read as any
+// other: private copies are then in the temporary directory.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ import { type FileOperation, fileError, watchedFileSystem } from './watched-file
 const CONTENTS = new Map([...numbered('a', 500, 'a'), ...numbered('b', 500, 'b')]);
 const FIRST = new Map([...CONTENTS].filter(([key]) => key < 'b'));
 
-/** A store with tables and with a log. */
+/** Makes a store with tables and a log. */
 async function makeStore(path: string): Promise<void> {
   const store = await openStore(path);
   await put(store, FIRST);
@@ -34,7 +34,7 @@ async function makeStore(path: string): Promise<void> {
 
 const copies = () => readdirSync(tmpdir()).filter((name) => name.startsWith('sstitch-reader-'));
 
-/** Where Node's temporary directory is for this test alone. */
+/** Sets Node's temporary directory for this test alone. */
 let outside: string;
 beforeEach(() => {
   const before = process.env['TMPDIR'];
@@ -70,7 +70,7 @@ const WRITES = new Set<FileOperation['name']>([
   ...(['write', 'rename', 'unlink', 'mkdir', 'removeDirectory', 'chmod', 'sync'] as const),
 ]);
 
-describe.each(['EROFS', 'EACCES', 'EPERM'])('where each write is answered by %s', (code) => {
+describe.each(['EROFS', 'EACCES', 'EPERM'])('when each write fails with %s', (code) => {
   test('a read-only open and verify read the store, and write nothing in it', async () => {
     const location = join(temporaryDirectory(), 'store');
     await makeStore(location);
@@ -78,14 +78,14 @@ describe.each(['EROFS', 'EACCES', 'EPERM'])('where each write is answered by %s'
     fileSystem.before = ({ name, path, to }) => {
       const isWrite = WRITES.has(name) && path.startsWith(location);
       if (isWrite || to?.startsWith(location)) throw fileError(code, name, path);
-      // As between two file systems.
+      // A link fails as between two file systems.
       if (name === 'link' && path.startsWith(location)) throw fileError('EXDEV', 'link', path);
     };
     await expectReadable(location, fileSystem);
     expect(readdirSync(location).sort()).toEqual(['CURRENT', 'FORMAT', 'gen-000001']);
   });
 
-  test('a directory `readers` that refuses what is made in it does not matter', async () => {
+  test('a read-only open succeeds when nothing can be created in the directory `readers`', async () => {
     const location = join(temporaryDirectory(), 'store');
     await makeStore(location);
     mkdirSync(join(location, 'readers'));
@@ -97,7 +97,7 @@ describe.each(['EROFS', 'EACCES', 'EPERM'])('where each write is answered by %s'
   });
 });
 
-test('other errors are not passed over: a full disk, an I/O error', async () => {
+test('other errors are reported: a full disk, an I/O error', async () => {
   const location = join(temporaryDirectory(), 'store');
   await makeStore(location);
   for (const code of ['ENOSPC', 'EIO']) {
@@ -111,7 +111,7 @@ test('other errors are not passed over: a full disk, an I/O error', async () => 
   }
 });
 
-test('copies of processes that are gone are removed, those of others are not', async () => {
+test('copies of ended processes are removed, those of running processes are not', async () => {
   const location = join(temporaryDirectory(), 'store');
   await makeStore(location);
   const running = `sstitch-reader-${process.pid}-77`;
@@ -130,7 +130,7 @@ test('copies of processes that are gone are removed, those of others are not', a
   expect(left.sort()).toEqual(others.sort());
 });
 
-describe('on a disk that is mounted to read only', () => {
+describe('on a disk that is mounted read-only', () => {
   let disk: string | undefined;
   afterEach(() => {
     if (disk !== undefined) execFileSync('umount', ['-l', disk]);

@@ -11,7 +11,7 @@ import { expect, onTestFinished, test } from 'vitest';
 const root = fileURLToPath(new URL('../', import.meta.url));
 const source = (path: string) => readFileSync(join(root, path), 'utf8');
 const readme = source('README.md');
-test('the example prints what its comments say', async () => {
+test('the example prints the output that its comments state', async () => {
   const [, example = ''] = /```js\n([\s\S]*?)```/.exec(readme) ?? [];
   const directory = mkdtempSync(join(tmpdir(), 'sstitch-readme-'));
   onTestFinished(() => rmSync(directory, { recursive: true }));
@@ -30,7 +30,7 @@ test('the example prints what its comments say', async () => {
   expect(stdout.trimEnd().split('\n')).toEqual(expected);
 });
 
-test('every error code is in the README, and no other', () => {
+test('the README lists every error code and no other', () => {
   const codes = (text: string) => [...new Set(text.match(/SSTITCH_[A-Z_]+/g))].sort();
   const documented = readme.slice(readme.indexOf('## Errors'), readme.indexOf('## Bundlers'));
   expect(codes(documented)).toEqual(codes(source('src/errors.ts')));
@@ -51,7 +51,7 @@ test.each([
     'store/options.ts',
     'fileSystem === undefined ? MIB : 0',
   ],
-])('the default of %s, %s, is that of the code', (name, value, file, statement) => {
+])('the README states the default of %s, %s, as in the code', (name, value, file, statement) => {
   const rows = readme.split('\n').filter((line) => line.startsWith('|') && line.includes(name));
   expect(rows.some((row) => row.includes(`| ${value} |`))).toBe(true);
   expect(source(`src/${file}`)).toContain(statement);

@@ -1,4 +1,4 @@
-// A source's tables built anew: what a store shows stays, what it hides goes.
+// Rebuilding the tables of a source keeps what the store shows and drops what it hides.
 import { readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem, sequenceOf, TableReader, typeOf, userKeyOf } from '@sstitch/sst';
@@ -29,7 +29,7 @@ import {
   text,
 } from './store-fixture.js';
 
-/** Every entry of a set's tables, in their order: key, sequence, type. */
+/** Returns key, sequence and type of every entry of a set's tables, in order. */
 function entriesOf(tables: ExtractedTables): Array<[string, bigint, string]> {
   const entries: Array<[string, bigint, string]> = [];
   for (const { path, sizeBytes } of tables.spans.flatMap(({ runs }) => runs.flat())) {
@@ -51,7 +51,7 @@ async function storeOf(levels: CraftedLevels): Promise<ByteStore> {
   return openStore(join(directory, 'store'));
 }
 
-/** Versions, deletions and deleted deletions over four levels. */
+/** Versions, deletions and overwritten deletions in four levels. */
 const LEVELS: CraftedLevels = {
   0: [
     [
@@ -82,7 +82,7 @@ const LEVELS: CraftedLevels = {
 const SPANS = [span('b', 'c'), span('c', 'd'), span('d', 'e')];
 
 describe('ingestFrom with rebuild', () => {
-  test('leaves shadowed versions and deletions behind, and counts what is left', async () => {
+  test('drops shadowed versions and deletions, and counts the remaining entries', async () => {
     const source = await storeOf(LEVELS);
     const base = await openStore(join(temporaryDirectory(), 'base'));
     await put(base, [...numbered('a', 5, 'base'), ...numbered('b', 5, 'base'), ['d1', 'base']]);
@@ -122,13 +122,13 @@ describe('ingestFrom with rebuild', () => {
     await expectContentsThroughout(base, expected, all.keys());
   });
 
-  test('in worker threads, of a span of many tables: the same entries, in one run of few', async () => {
+  test('in worker threads turns a span of many tables into one run of few, with the same entries', async () => {
     const directory = temporaryDirectory();
     const [source, base] = [
       await openThreadedStore(join(directory, 'source')),
       await openThreadedStore(join(directory, 'base')),
     ];
-    // Values that do not compress: 20 MB, of which LevelDB makes ten tables.
+    // 20 MB of values that do not compress: LevelDB writes ten tables.
     let seed = 1;
     const noise = () => {
       let value = '';
@@ -172,7 +172,7 @@ describe('ingestFrom with rebuild', () => {
     await expectContents(base, expected, ['p00007']);
   });
 
-  test('stops at an abort, and at what a listener throws; nothing is changed', async () => {
+  test('stops at an abort or when a listener throws, and changes nothing', async () => {
     const source = await storeOf(LEVELS);
     const base = await openStore(join(temporaryDirectory(), 'base'));
     await put(base, numbered('b', 3, 'base'));
@@ -191,7 +191,7 @@ describe('ingestFrom with rebuild', () => {
     await expectContentsThroughout(base, numbered('b', 3, 'base'));
   });
 
-  test('refuses a damaged table, and leaves the base as it was', async () => {
+  test('refuses a damaged table and leaves the base unchanged', async () => {
     const source = await storeOf(LEVELS);
     const base = await openStore(join(temporaryDirectory(), 'base'));
     const damaging: TableSource = {
@@ -207,7 +207,7 @@ describe('ingestFrom with rebuild', () => {
     await expectContentsThroughout(base, new Map());
   });
 
-  test('lets other commits of the base go first, while it builds', async () => {
+  test('lets other commits of the base run while it builds', async () => {
     const source = await storeOf(LEVELS);
     const base = await openStore(join(temporaryDirectory(), 'base'));
     await put(base, numbered('x', 3, 'base'));
@@ -228,7 +228,7 @@ describe('ingestFrom with rebuild', () => {
   });
 });
 
-test('tables are what this engine extracted, not a copy of it', async () => {
+test('an ingest accepts only the object that this engine extracted, not a copy of it', async () => {
   const source = await storeOf(LEVELS);
   const base = await openStore(join(temporaryDirectory(), 'base'));
   const extracted = await source.extract(SPANS, besideStore(base));

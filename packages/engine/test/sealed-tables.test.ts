@@ -1,5 +1,5 @@
-// Tables that this program built say so (a seal, docs/decisions/0008): a commit takes such a source's tables by
-// their checksums, and refuses one that was changed since.
+// A table that this program built carries a seal (docs/decisions/0008). A commit that links such tables checks only
+// their checksums, and refuses a table that was changed since.
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem, TableReader } from '@sstitch/sst';
@@ -47,7 +47,7 @@ async function tablesOf(store: ByteStore): Promise<string[]> {
   return names.map((name) => join(current, name));
 }
 
-/** A source whose one table was built of pages. */
+/** Opens a source with one table, built from pages. */
 async function builtSource(open = openStore): Promise<ByteStore> {
   const source = await open(join(directory, 'source'));
   await source.replaceSpans([SPAN], pagesOf(fresh));
@@ -55,12 +55,12 @@ async function builtSource(open = openStore): Promise<ByteStore> {
 }
 
 describe('a table is sealed', () => {
-  test('that was built of pages of entries', async () => {
+  test('that was built from pages of entries', async () => {
     const tables = await tablesOf(await builtSource());
     expect(tables.map((path) => isSealed({ path }))).toEqual([true]);
   });
 
-  test('that was built of entries in any order, and merged where they overlapped', async () => {
+  test('that was built from entries in any order and merged where they overlapped', async () => {
     const pool = new InlinePool(nodeFileSystem);
     const loaders = [0, 1].map(() => new TableLoader(temporaryDirectory(), {}, pool));
     const [one, two] = loaders as [TableLoader, TableLoader];
@@ -80,7 +80,7 @@ describe('a table is sealed', () => {
     expect(sealsOf(merged)).toEqual([true]);
   });
 
-  test('that was rebuilt of others, but not one that LevelDB wrote or that was split', async () => {
+  test('that was rebuilt from others, but not one that LevelDB wrote or that was split', async () => {
     const source = await openStore(join(directory, 'written'));
     await put(source, fresh);
     await compactFully(source);
@@ -123,7 +123,7 @@ describe.each([
     return { index: footer.index, filter: filter?.handle ?? { offset: 0, size: 0 } };
   };
 
-  test('gives the spans what the source holds', async () => {
+  test('puts the entries of the source into the spans', async () => {
     const { base, linking } = await linkAfter(() => undefined);
     const report = await linking;
     expect(report.spans.map(({ linked }) => linked.tables)).toEqual([1]);
@@ -133,9 +133,9 @@ describe.each([
   test.each([
     ['damage to its', 'index', false],
     ['damage to its', 'filter', false],
-    ['another checksum, and right, of its', 'index', true],
-    ['another checksum, and right, of its', 'filter', true],
-  ] as const)('is refused for %s %s, and the base is as it was', async (_, part, hasChecksum) => {
+    ['another, matching checksum of its', 'index', true],
+    ['another, matching checksum of its', 'filter', true],
+  ] as const)('is refused for %s %s, and the base is unchanged', async (_, part, hasChecksum) => {
     const { base, linking } = await linkAfter((table) => {
       const { offset, size } = handlesIn(table)[part];
       const middle = offset + Math.floor(size / 2);

@@ -1,5 +1,5 @@
-// LevelDB 1.20's stale get (google/leveldb#320): versions of one user key in two tables of a level, of which one
-// is compacted alone. Made by LevelDB itself, and by hand.
+// The stale get of LevelDB 1.20 (google/leveldb#320): versions of one user key are in two tables of a level, and
+// LevelDB compacts one of the tables alone. LevelDB itself makes some of these stores, the tests craft the others.
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -23,7 +23,7 @@ import {
 const VERSIONS = 60;
 const NEWEST = VERSIONS - 1;
 
-/** What the sequence of writes needs of a store or a classic-level database. */
+/** The methods of a store or a classic-level database that the sequence of writes uses. */
 interface Writable {
   put(key: Uint8Array, value: Uint8Array, options: typeof VIEW): Promise<void>;
   get(key: Uint8Array, options: typeof VIEW): Promise<Uint8Array | undefined>;
@@ -33,10 +33,10 @@ interface Writable {
 
 const LEVEL_OPTIONS = { compression: false, maxFileSize: 2 ** 20 } as const;
 
-/** Snapshots hold all versions of one key, which lie in several tables of level 1 then. */
+/** Writes versions of one key that snapshots keep, so that they come to be in several tables of level 1. */
 async function writeSharedKey(database: Writable): Promise<Array<{ close(): Promise<void> }>> {
   const put = (key: string, value: string) => database.put(bytes(key), bytes(value), VIEW);
-  // Below, two tables apart: LevelDB does not take the others along then.
+  // The level below has two tables with a gap between them, so that LevelDB does not add the other tables.
   await put('a', 'below');
   await put('ab', 'below');
   await compact(database, '', 'zz');
@@ -54,7 +54,7 @@ async function writeSharedKey(database: Writable): Promise<Array<{ close(): Prom
   return snapshots;
 }
 
-/** That does not contain the key. */
+/** Compacts a range that does not contain the key. */
 async function compactBeside(database: Writable): Promise<void> {
   await compact(database, 'a', 'ab');
 }
@@ -72,7 +72,7 @@ async function staleDirectory(): Promise<string> {
   const level = new ClassicLevel<Uint8Array, Uint8Array>(directory, { ...VIEW, ...LEVEL_OPTIONS });
   const snapshots = await writeSharedKey(level as unknown as Writable);
   await compactBeside(level as unknown as Writable);
-  // LevelDB's own fault: with it gone from LevelDB, all of this can go.
+  // This is a fault of LevelDB: when LevelDB mends it, this file can be removed.
   expect(await versionOf(level as unknown as Writable)).toBeLessThan(NEWEST);
   for (const snapshot of snapshots) await snapshot.close();
   await level.close();
@@ -80,7 +80,7 @@ async function staleDirectory(): Promise<string> {
 }
 
 describe('compactRange', () => {
-  it('beside a key that lies in several tables of a level leaves get what iteration shows', async () => {
+  it('next to a key that is in several tables of a level keeps get equal to iteration', async () => {
     const store = await openThreadedStore(join(temporaryDirectory(), 'store'), LEVEL_OPTIONS);
     const snapshots = await writeSharedKey(store as unknown as Writable);
     const shown = await Promise.all(snapshots.map((snapshot) => read(snapshot)));
@@ -88,7 +88,7 @@ describe('compactRange', () => {
     await compactBeside(store as unknown as Writable);
     expect(await versionOf(store as unknown as Writable)).toBe(NEWEST);
     await expectContents(store, await contentsOf(store));
-    // A snapshot keeps its generation, and what it shows.
+    // A snapshot keeps its generation, so it shows the same values as before.
     expect(await Promise.all(snapshots.map((snapshot) => read(snapshot)))).toEqual(shown);
     for (const snapshot of snapshots) await snapshot.close();
 
@@ -98,7 +98,7 @@ describe('compactRange', () => {
     }
   });
 
-  it('under snapshots again and again leaves no two tables that share a key', async () => {
+  it('repeated while snapshots are open leaves no two tables that share a key', async () => {
     const store = await openStore(join(temporaryDirectory(), 'store'), LEVEL_OPTIONS);
     const snapshots: Array<{ close(): Promise<void> }> = [];
     for (let round = 0; round < 3; round++) {
@@ -113,7 +113,7 @@ describe('compactRange', () => {
   });
 });
 
-/** A store of these levels, not opened. */
+/** Makes a store with these levels and does not open it. */
 async function storeOf(levels: CraftedLevels): Promise<string> {
   const directory = temporaryDirectory();
   writeLevelDirectory(join(directory, 'level'), levels);
@@ -159,8 +159,8 @@ const staleInside: CraftedLevels = {
   ],
 };
 
-describe('a store in which LevelDB has left an old version of a key above a newer one', () => {
-  it('is healed when it is opened, as LevelDB made it', async () => {
+describe('a store in which LevelDB left an old version of a key above a newer one', () => {
+  it('is repaired when it is opened, as LevelDB made it', async () => {
     const directory = await staleDirectory();
     const location = join(temporaryDirectory(), 'store');
     await adopt(directory, location);
@@ -175,13 +175,13 @@ describe('a store in which LevelDB has left an old version of a key above a newe
 
   it.each([
     ['two tables of a level share a key', pair, 0],
-    ['the newer version is a deeper table’s last', staleByBounds, 1],
+    ['the newer version is the last entry of a deeper table', staleByBounds, 1],
     [
-      'the newer version is a deeper table’s first',
+      'the newer version is the first entry of a deeper table',
       { ...staleByBounds, 2: [[{ key: 'k', sequence: 7, value: 'new' }]] },
       1,
     ],
-  ])('is healed when it is opened, where %s', async (_, levels, problems) => {
+  ])('is repaired when it is opened and %s', async (_, levels, problems) => {
     const location = await storeOf(levels);
     const before = await verifyStore(location);
     expect(before.problemCount).toBe(problems);
@@ -193,7 +193,7 @@ describe('a store in which LevelDB has left an old version of a key above a newe
     expect(await verifyStore(location)).toMatchObject({ ok: true, notes: [] });
   });
 
-  it('is named by verify with the cure, where bounds do not show it', async () => {
+  it('is reported by verify, with the remedy, when table bounds do not show it', async () => {
     const location = await storeOf(staleInside);
     const { problems } = await verifyStore(location);
     expect(problems).toHaveLength(1);
@@ -206,7 +206,7 @@ describe('a store in which LevelDB has left an old version of a key above a newe
     expect(await verifyStore(location)).toMatchObject({ ok: true, notes: [] });
   });
 
-  it('is healed by compacting the key alone, wherever its versions lie', async () => {
+  it('is repaired by compacting the key alone, wherever its versions are', async () => {
     const location = await storeOf({
       1: [
         [
@@ -228,7 +228,7 @@ describe('a store in which LevelDB has left an old version of a key above a newe
     expect(await verifyStore(location)).toMatchObject({ ok: true, notes: [] });
   });
 
-  it('gives the newer version to who extracts it', async () => {
+  it('provides the newer version to an extract', async () => {
     const location = await storeOf(staleByBounds);
     const source = await openReadOnly<Uint8Array, Uint8Array>(location, VIEW);
     onTestFinished(() => source.close());
@@ -238,7 +238,7 @@ describe('a store in which LevelDB has left an old version of a key above a newe
     await expectContents(base, await contentsOf(base));
   });
 
-  it('keeps no pair over a commit elsewhere', async () => {
+  it('has no shared key after a commit of another span', async () => {
     const location = await storeOf(pair);
     const store = await openStore(location);
     expect(await store.metrics()).toMatchObject({ generation: 2 });
@@ -252,7 +252,7 @@ describe('a store in which LevelDB has left an old version of a key above a newe
 });
 
 describe('a version', () => {
-  it('has tables that begin with one key in the order of its versions, whatever the MANIFEST’s', async () => {
+  it('sorts tables that begin with the same key by its versions, whatever the order in the MANIFEST', async () => {
     const level = writeLevelDirectory(join(temporaryDirectory(), 'level'), {
       1: [
         [
@@ -274,7 +274,7 @@ describe('a version', () => {
 });
 
 describe('shadowedKeys', () => {
-  it('tells nothing of levels that are in order', () => {
+  it('returns nothing for levels that are in order', () => {
     const { levels } = writeLevelDirectory(join(temporaryDirectory(), 'level'), {
       0: [[{ key: 'k', sequence: 9, value: '9' }]],
       1: [
@@ -295,7 +295,7 @@ describe('shadowedKeys', () => {
     expect(shadowedKeys(levels).size).toBe(0);
   });
 
-  it('tells of every table of a level that begins with a neighbour’s last key', () => {
+  it('returns every table of a level that begins with the last key of its neighbour', () => {
     const { levels } = writeLevelDirectory(join(temporaryDirectory(), 'level'), {
       2: [
         [

@@ -1,4 +1,4 @@
-// What `sharedSpans` says is the same, is the same. SSTITCH_LONG=1 runs thousands of steps.
+// Two stores hold the same entries in the ranges that `sharedSpans` returns. SSTITCH_LONG=1 runs thousands of steps.
 import { join } from 'node:path';
 import { problemOfSpans, type Span, spanContains } from '@sstitch/contract';
 import { nodeFileSystem } from '@sstitch/sst';
@@ -29,7 +29,7 @@ const EVERYTHING = [span('')];
 
 type ByteReader = ReadOnlyStore<Uint8Array, Uint8Array>;
 
-/** Runs `use` on views of two stores. */
+/** Runs `use` on read-only views of two stores. */
 async function withReaders<T>(
   stores: readonly [ByteStore, ByteStore],
   use: (left: ByteReader, right: ByteReader) => Promise<T>,
@@ -54,7 +54,7 @@ async function openTwo(): Promise<[ByteStore, ByteStore]> {
 }
 
 describe('sharedSpans', () => {
-  test('holds all of a table that was linked, and what was written over it not', async () => {
+  test('contains all keys of a linked table, except those that were written since', async () => {
     const [base, source] = await openTwo();
     const model = numbered('k', 2000, 'v');
     await source.replaceSpans(EVERYTHING, pagesOf(model));
@@ -81,7 +81,7 @@ describe('sharedSpans', () => {
     expect(await sharedOf()).toEqual([]);
   });
 
-  test('holds what a store and its checkpoint have alike', async () => {
+  test('contains the keys that a store shares with its checkpoint', async () => {
     const [base] = await openTwo();
     const model = numbered('k', 500, 'v');
     await base.replaceSpans(EVERYTHING, pagesOf(model));
@@ -96,7 +96,7 @@ describe('sharedSpans', () => {
     expect(isInside(spans, 'k0300')).toBe(false);
   });
 
-  test('of a table with many changes lies before the first and after the last', async () => {
+  test('contains the keys before the first and after the last of many changes in a table', async () => {
     const [base, source] = await openTwo();
     const model = numbered('k', 1000, 'v');
     await source.replaceSpans(EVERYTHING, pagesOf(model));
@@ -113,7 +113,7 @@ describe('sharedSpans', () => {
     expect(inside(model, spans).size).toBe(300 + 300);
   });
 
-  test('is empty of other engines, and refuses spans out of order', async () => {
+  test('is empty for other engines, and refuses spans that are out of order', async () => {
     const two = await openTwo();
     await withReaders(two, async (left, right) => {
       expect(await left.sharedSpans(two[1], EVERYTHING)).toEqual([]);
@@ -158,7 +158,7 @@ describe('sharedSpans', () => {
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('compact' as const), side }) },
   );
 
-  test('is the same on both sides, whatever was written, linked and compacted', async () => {
+  test('has the same entries in both stores after any writes, links and compactions', async () => {
     let sharedKeys = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: MAX_STEPS }), spansOf, async (steps, asked) => {
@@ -202,7 +202,7 @@ describe('sharedSpans', () => {
       }),
       { numRuns: RUNS },
     );
-    // It says something at all.
+    // The result must not always be empty.
     expect(sharedKeys).toBeGreaterThan(0);
   });
 });

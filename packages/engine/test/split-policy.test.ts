@@ -1,4 +1,4 @@
-// `splitTables: 'copy'`: what the store makes of tables that straddle a bound, and of those that share a file already.
+// How a store with `splitTables: 'copy'` splits tables that straddle a bound, and tables that already share a file.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
@@ -33,7 +33,7 @@ async function settled(open: typeof openStore, path: string, options: object) {
   return store;
 }
 
-/** Names of the tables in force whose files hold more than the table, and how many names share a file. */
+/** Returns the names of the current tables whose files hold more than the table, and how many names share a file. */
 async function sharedFiles(store: ByteStore): Promise<{ holding: string[]; sharing: number }> {
   const directory = await currentDirectory(store);
   const tables = readVersion(nodeFileSystem, directory).levels.flat();
@@ -51,7 +51,7 @@ describe.each([
   ['in this thread', openStore],
   ['in worker threads', openThreadedStore],
 ] as const)('a store that splits tables by copies, %s', (_where, open) => {
-  test('makes no file that holds more than its table, whatever is committed', async () => {
+  test('no commit makes a file that holds more than its table', async () => {
     const directory = temporaryDirectory();
     const store = await settled(open, join(directory, 'store'), { splitTables: 'copy' });
     const model = filled();
@@ -68,7 +68,7 @@ describe.each([
     replaceInModel(model, replaced, entries);
     expect(await sharedFiles(store)).toEqual(NONE);
 
-    // A source whose tables share a file, linked as they are, and split in it.
+    // The source's tables share a file. Some are linked as they are, others are split in the file.
     const source = await settled(open, join(directory, 'source'), {});
     await source.excise([span('k1000', 'k1001')]);
     expect((await sharedFiles(source)).holding).not.toEqual([]);
@@ -92,7 +92,7 @@ describe.each([
     expect(await verifyStore(store.location)).toMatchObject({ ok: true });
   });
 
-  test('reads tables that shared a file before, and splits them by copies', async () => {
+  test('reads tables that already share a file, and splits them by copies', async () => {
     const path = join(temporaryDirectory(), 'store');
     const sharing = await settled(open, path, {});
     const model = filled();

@@ -1,4 +1,4 @@
-// In the place of src/threads/start-worker.ts in tests: starts the worker as it was built.
+// Replaces src/threads/start-worker.ts in tests: starts the worker of the built package.
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 
 export function startWorker(options: WorkerOptions): Worker {

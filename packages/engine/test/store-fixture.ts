@@ -1,7 +1,7 @@
-// Stores for tests, and the one check that nearly all of them end in: what iteration shows is what
-// get gives, and both are what a Map says, before and after a full compaction and a reopen.
+// Stores for tests, and the check that ends nearly all of them: iteration and get both return what a Map holds,
+// before and after a full compaction and a reopen.
 //
-// Keys and values are latin1 strings here: one character a byte, so that 00 and FF are easy to write.
+// Keys and values are latin1 strings here: one character per byte, so that 00 and FF are easy to write.
 
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { EngineError } from '../src/errors.js';
 import { Store, type StoreOptions } from '../src/index.js';
 
 export type ByteStore = Store<Uint8Array, Uint8Array>;
-/** Keys to values, both latin1. */
+/** Maps keys to values, both latin1. */
 export type Contents = Map<string, string>;
 
 export const VIEW = { keyEncoding: 'view', valueEncoding: 'view' } as const;
@@ -27,12 +27,12 @@ export function text(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('latin1');
 }
 
-/** `[start, end)`; without an end, to the end of all keys. */
+/** Makes the span `[start, end)`. Without an end it reaches to the end of all keys. */
 export function span(start: string, end?: string): Span {
   return { start: bytes(start), end: end === undefined ? undefined : bytes(end) };
 }
 
-/** A directory that is gone after the test. */
+/** Makes a directory that is removed after the test. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'sstitch-engine-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
@@ -68,7 +68,7 @@ export async function put(store: ByteStore, entries: Iterable<readonly [string, 
   );
 }
 
-/** Every entry, by iteration. */
+/** Reads every entry by iteration. */
 export async function contentsOf(
   store: ReadableEngine,
   options: Omit<Parameters<ReadableEngine['iterator']>[0], keyof typeof VIEW> = {},
@@ -86,7 +86,7 @@ export async function contentsOf(
   }
 }
 
-/** The state holds exactly `expected`, by iteration and by get; `absent` keys are in neither. */
+/** Checks that iteration and get return exactly `expected`, and that neither returns a key of `absent`. */
 export async function expectContents(
   store: ReadableEngine,
   expected: Contents,
@@ -107,7 +107,7 @@ function valueText(value: Uint8Array | undefined): string | undefined {
   return value === undefined ? undefined : text(value);
 }
 
-/** `expectContents` now, after a full compaction, and reopened; gives the reopened store. */
+/** Runs `expectContents` now, after a full compaction and after a reopen. Returns the reopened store. */
 export async function expectContentsThroughout(
   store: ByteStore,
   expected: Contents,
@@ -128,10 +128,10 @@ export async function compactFully(store: ByteStore): Promise<void> {
   await store.compactRange(new Uint8Array(0), TOP);
 }
 
-/** What LevelDB puts into a directory: it would keep anything else for ever. */
+/** The file names that LevelDB uses. It never removes a file with another name. */
 const LEVEL_NAMES = /^(CURRENT|LOCK|LOG|LOG\.old|MANIFEST-\d+|\d+\.(ldb|sst|log))$/;
 
-/** Nothing is left in a store's directory but one generation, and in that nothing but LevelDB's files. */
+/** Checks that a store's directory holds one generation only, and that generation LevelDB's files only. */
 export function expectTidy(path: string): void {
   const names = readdirSync(path).filter((name) => name !== 'CURRENT.tmp');
   expect(
@@ -147,12 +147,12 @@ function isEmptyDirectory(path: string, name: string): boolean {
   return ['staging', 'readers'].includes(name) && readdirSync(join(path, name)).length === 0;
 }
 
-/** Names of the generations' directories. */
+/** Returns the names of the generations' directories. */
 export function generationNames(path: string): string[] {
   return existsSync(path) ? readdirSync(path).filter((name) => name.startsWith('gen-')) : [];
 }
 
-/** The directory of the generation that reads go to now. */
+/** Returns the directory of the current generation. */
 export async function currentDirectory(store: ByteStore): Promise<string> {
   const { generation } = await store.metrics();
   return join(store.location, `gen-${String(generation).padStart(6, '0')}`);
@@ -160,12 +160,12 @@ export async function currentDirectory(store: ByteStore): Promise<string> {
 
 let extractDirectories = 0;
 
-/** A directory beside a store, for an extract to make: on the store's file system, and gone after the test. */
+/** Returns a directory path next to a store, which an extract can create and which is removed after the test. */
 export function besideStore(store: ByteStore): string {
   return `${store.location}-extracted-${++extractDirectories}`;
 }
 
-/** Replaces what a model holds inside the spans. */
+/** Replaces the entries of a model inside the spans. */
 export function replaceInModel(model: Contents, spans: readonly Span[], incoming: Contents): void {
   for (const key of [...model.keys()]) if (isInside(spans, key)) model.delete(key);
   for (const [key, value] of incoming) model.set(key, value);
@@ -177,7 +177,7 @@ export function isInside(spans: readonly Span[], key: string): boolean {
   );
 }
 
-/** Entries as the pages that `replaceSpans` takes, sorted. */
+/** Sorts entries into the pages that `replaceSpans` accepts. */
 export async function* pagesOf(contents: Contents, pageEntries = 100): EntryPages {
   const sorted = [...contents].sort(([a], [b]) => (a < b ? -1 : 1));
   for (let index = 0; index < sorted.length; index += pageEntries) {
@@ -187,7 +187,7 @@ export async function* pagesOf(contents: Contents, pageEntries = 100): EntryPage
   }
 }
 
-/** `count` entries under a prefix: "p0000", "p0001", … */
+/** Makes `count` entries under a prefix: "p0000", "p0001", … */
 export function numbered(prefix: string, count: number, value: string): Contents {
   const contents: Contents = new Map();
   for (let index = 0; index < count; index++) {
@@ -196,7 +196,7 @@ export function numbered(prefix: string, count: number, value: string): Contents
   return contents;
 }
 
-/** The error that a promise rejects with. */
+/** Returns the error that a promise rejects with. */
 export async function rejection(promise: Promise<unknown>): Promise<EngineError> {
   const error = await promise.then(
     () => undefined,
@@ -206,7 +206,7 @@ export async function rejection(promise: Promise<unknown>): Promise<EngineError>
   return error as EngineError;
 }
 
-/** The cause of abstract-level's LEVEL_DATABASE_NOT_OPEN when a store does not open. */
+/** Returns the cause of abstract-level's LEVEL_DATABASE_NOT_OPEN when a store does not open. */
 export async function openFailure(
   path: string,
   options: FixtureOptions = {},

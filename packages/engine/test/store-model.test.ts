@@ -1,4 +1,4 @@
-// A store against a Map, over random sequences of everything that changes one. SSTITCH_LONG=1 runs
+// Compares a store with a Map over random sequences of all operations that change a store. SSTITCH_LONG=1 runs
 // thousands of steps.
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
@@ -24,7 +24,7 @@ const { SSTITCH_LONG: longRun } = process.env;
 const RUNS = longRun ? 300 : 25;
 const MAX_STEPS = longRun ? 60 : 20;
 
-/** Short keys over few bytes, so that prefixes, 00 and FF meet bounds all the time. */
+/** Short keys of few byte values, so that prefixes, 00 and FF often coincide with bounds. */
 const key = fc
   .array(fc.constantFrom('\0', 'a', 'b', '\xff'), { minLength: 1, maxLength: 3 })
   .map((parts) => parts.join(''));
@@ -56,7 +56,7 @@ interface View {
   readonly contents: Contents;
 }
 
-/** A store and another one that spans are copied from, each with its model. */
+/** Runs the steps on a store and on a second store that spans are copied from, each with its model. */
 async function runSteps(directory: string, steps: readonly Step[]): Promise<void> {
   const open = async (name: string) => {
     const store: ByteStore = new Store(join(directory, name), {
@@ -96,7 +96,7 @@ async function runSteps(directory: string, steps: readonly Step[]): Promise<void
         await store.ingestAndExcise(tables, { move: extracts % 2 === 0 });
         const inside = [...sourceModel].filter(([k]) => isInside(each.spans, k));
         replaceInModel(model, each.spans, new Map(inside));
-        // The two change places, so that each is the other's source in turn.
+        // The two stores are exchanged, so that each is the other's source in turn.
         [store, source] = [source, store];
         [model, sourceModel] = [sourceModel, model];
         break;
@@ -130,7 +130,7 @@ async function runSteps(directory: string, steps: readonly Step[]): Promise<void
 }
 
 test(
-  'after any writes, commits, copies, compactions and reopens a store equals its model',
+  'a store equals its model after any writes, commits, copies, compactions and reopens',
   async () => {
     let run = 0;
     const directory = temporaryDirectory();
@@ -149,7 +149,7 @@ test(
   longRun ? 36_000_000 : 1_800_000,
 );
 
-test('a store of one key survives every order of a put, a commit and a compaction', async () => {
+test('a store of one key equals its model after every order of a put, a commit and a compaction', async () => {
   const acts = ['put', 'commit', 'compact'] as const;
   for (const first of acts) {
     for (const second of acts) {

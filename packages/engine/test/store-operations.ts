@@ -1,4 +1,4 @@
-// Every operation that a store starts, for tests that close the store while one is under way.
+// Every operation of a store, for tests that close the store while one of them runs.
 
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,12 +38,12 @@ function replacedBy(incoming: Contents): Contents {
 
 let template: Promise<string> | undefined;
 
-/** For `afterAll` of a file that opens scenes. */
+/** Removes the template of the scenes. Test files that open scenes call it in `afterAll`. */
 export async function removeTemplate(): Promise<void> {
   if (template !== undefined) rmSync(await template, { recursive: true, force: true });
 }
 
-/** Two closed stores and a foreign table, to be copied for each test. */
+/** Makes two closed stores and a foreign table, which each test copies. */
 async function makeTemplate(): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), 'sstitch-scene-'));
   const base = await openStore(join(directory, 'base'));
@@ -63,6 +63,7 @@ async function makeTemplate(): Promise<string> {
   return directory;
 }
 
+/** The stores that one operation works on. */
 export interface Scene {
   readonly directory: string;
   readonly base: ByteStore;
@@ -70,7 +71,7 @@ export interface Scene {
   readonly pool: WorkerPool;
 }
 
-/** A base and a source, open; with a file system the work is done in this thread. */
+/** Opens a base and a source. With a file system, their work runs in this thread. */
 export async function openScene(fileSystem?: FileSystem): Promise<Scene> {
   template ??= makeTemplate();
   const directory = temporaryDirectory();
@@ -83,12 +84,13 @@ export async function openScene(fileSystem?: FileSystem): Promise<Scene> {
   return { directory, base: await open('base'), source: await open('source'), pool };
 }
 
+/** One operation of a store. */
 export interface StoreOperation {
-  /** What has to be there before; gives what begins the operation. */
+  /** Makes what the operation needs. Returns a function that starts the operation. */
   prepare(scene: Scene): Promise<() => Promise<unknown>>;
-  /** What the base holds once it has taken effect. @defaultValue what it held */
+  /** The entries of the base after the operation. @defaultValue the entries before */
   readonly after?: Contents;
-  /** It may take effect in part. */
+  /** Whether a part of the operation can take effect. */
   readonly inSteps?: true;
 }
 
@@ -127,25 +129,25 @@ export const OPERATIONS: Record<string, StoreOperation> = {
     prepare: simple(({ base, source }) => base.ingestFrom(source, SPANS)),
     after: replacedBy(SOURCE),
   },
-  'ingestFrom, all of the source checked': {
+  'ingestFrom, with full verification': {
     prepare: simple(({ base, source }) => base.ingestFrom(source, SPANS, { verify: true })),
     after: replacedBy(SOURCE),
   },
-  'two commits, one behind the other': {
+  'two commits, one after the other': {
     prepare: simple(({ base }) =>
       Promise.all([base.excise(SPANS), base.replaceSpans(SPANS, pagesOf(built))]),
     ),
     after: replacedBy(built),
     inSteps: true,
   },
-  'ingestFrom, built anew': {
+  'ingestFrom, with rebuild': {
     prepare: simple(({ base, source }) => base.ingestFrom(source, SPANS, { rebuild: true })),
     after: replacedBy(SOURCE),
   },
   extract: {
     prepare: simple(({ base, directory }) => base.extract(SPANS, join(directory, 'out'))),
   },
-  'extract to share': {
+  'extract with share': {
     prepare: simple(({ base, directory }) =>
       base.extract(SPANS, join(directory, 'out'), { share: true }),
     ),
@@ -165,8 +167,8 @@ export const OPERATIONS: Record<string, StoreOperation> = {
     }),
   },
   metrics: { prepare: simple(({ base }) => base.metrics()) },
-  'compactRange beside a commit': {
-    // Both settle; the contents are what the commit says, whatever becomes of the compaction.
+  'compactRange during a commit': {
+    // Both settle. The contents depend on the commit alone, whether the compaction succeeds or not.
     prepare: simple(async ({ base }) => {
       const committing = base.excise(SPANS);
       await Promise.allSettled([committing, base.compactRange(bytes('a'), bytes('z'))]);
@@ -174,7 +176,7 @@ export const OPERATIONS: Record<string, StoreOperation> = {
     }),
     after: replacedBy(new Map()),
   },
-  'clear beside a commit': {
+  'clear during a commit': {
     prepare: simple(({ base }) => Promise.all([base.excise([span('x', 'y')]), base.clear()])),
     after: new Map(),
     inSteps: true,
@@ -191,7 +193,7 @@ export const OPERATIONS: Record<string, StoreOperation> = {
   },
 };
 
-/** One entry, in shared memory. */
+/** Makes a page of one entry in shared memory. */
 function page(key: string): UnsortedEntries {
   const shared = (values: readonly number[]) => {
     const array = new Uint32Array(new SharedArrayBuffer(4 * values.length));

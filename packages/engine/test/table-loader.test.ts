@@ -1,4 +1,4 @@
-// Entries in any order become tables that a commit takes.
+// A table loader turns entries in any order into tables that a commit links.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
@@ -25,7 +25,7 @@ import {
   text,
 } from './store-fixture.js';
 
-/** A page of entries, all of whose keys begin with the prefix; in shared memory, as a loader wants it. */
+/** Makes a page of entries whose keys all begin with the prefix, in shared memory as the loader requires. */
 function page(prefix: string, entries: ReadonlyArray<readonly [string, string]>): UnsortedEntries {
   const shared = (length: number) => new SharedArrayBuffer(Math.max(4, length));
   const all = Buffer.from(
@@ -49,7 +49,7 @@ function entry(number: number): [string, string] {
   return [`b/${String(number).padStart(6, '0')}`, `value ${number}`];
 }
 
-/** Numbers below `count` in an order that has nothing to do with theirs. */
+/** Returns the numbers below `count` in a shuffled order. */
 function shuffled(count: number): number[] {
   return Array.from({ length: count }, (_, at) => (at * 7919) % count);
 }
@@ -61,8 +61,8 @@ const POOLS = [
 
 const SPANS = [span('b/', 'b0'), span('c/', 'c0'), span('d/')];
 
-describe.each(POOLS)('a loader whose work is done %s', (_where, pool, open) => {
-  test('replaces spans by entries that came in any order, in pages that overlap', async () => {
+describe.each(POOLS)('a loader that works %s', (_where, pool, open) => {
+  test('replaces spans with entries that arrive in any order, in pages that overlap', async () => {
     const store = await open(join(temporaryDirectory(), 'store'));
     await put(store, [
       ['a', 'stays'],
@@ -75,7 +75,7 @@ describe.each(POOLS)('a loader whose work is done %s', (_where, pool, open) => {
     const contents: Contents = new Map([['a', 'stays']]);
     const numbers = shuffled(6007);
     const pages: UnsortedEntries[] = [];
-    // More runs than are merged at a time.
+    // These are more runs than one merge takes.
     for (let at = 0; at < numbers.length; at += 60) {
       pages.push(page('b/', numbers.slice(at, at + 60).map(entry)));
     }
@@ -89,7 +89,7 @@ describe.each(POOLS)('a loader whose work is done %s', (_where, pool, open) => {
     );
     contents.set('d/z', '').set('d/', 'the prefix itself').set('d/a', 'x'.repeat(5000));
     pages.push(page('c/', []));
-    // One after another, so that each is a run of its own thread's task.
+    // The pages are added one after another, so that a separate task makes a run of each.
     for (const one of pages) await loader.add([one]);
     const tables = await loader.finish(SPANS);
     await loader.end();
@@ -100,7 +100,7 @@ describe.each(POOLS)('a loader whose work is done %s', (_where, pool, open) => {
     await expectContentsThroughout(store, contents);
   });
 
-  test('leaves tables as they are where the pages do not overlap', async () => {
+  test('does not merge tables of pages that do not overlap', async () => {
     const directory = temporaryDirectory();
     const loader = new TableLoader(directory, {}, pool());
     const numbers = shuffled(200);
@@ -131,7 +131,7 @@ describe.each(POOLS)('a loader whose work is done %s', (_where, pool, open) => {
       'in pages far apart',
       Array.from({ length: 200 }, (_, at) => [at, at === 199 ? 1 : at + 1000]),
     ],
-  ])('refuses a key that comes twice, %s, and names it', async (_where, numbers) => {
+  ])('refuses a key that occurs twice, %s, and names it', async (_where, numbers) => {
     const loader = new TableLoader(temporaryDirectory(), {}, pool());
     const load = async () => {
       for (const some of numbers) await loader.add([page('b/', some.map(entry))]);
@@ -144,9 +144,9 @@ describe.each(POOLS)('a loader whose work is done %s', (_where, pool, open) => {
   });
 
   test.each([
-    ['in front of all spans', 'a/', 'a/x'],
+    ['before all spans', 'a/', 'a/x'],
     ['between spans', 'c0', 'c0'],
-    ['partly behind a span', 'b', 'b0'],
+    ['that reach beyond the end of a span', 'b', 'b0'],
   ])('refuses entries %s', async (_where, prefix, key) => {
     const loader = new TableLoader(temporaryDirectory(), {}, pool());
     await loader.add([page(prefix, [[key, ''], ...(prefix === 'b' ? [entry(1)] : [])])]);
@@ -154,7 +154,7 @@ describe.each(POOLS)('a loader whose work is done %s', (_where, pool, open) => {
     await loader.end();
   });
 
-  test('stops at its signal, and writes nothing more once it has ended', async () => {
+  test('stops when its signal fires, and writes nothing after it has ended', async () => {
     const directory = temporaryDirectory();
     const abort = new AbortController();
     const loader = new TableLoader(directory, { signal: abort.signal }, pool());
@@ -171,14 +171,14 @@ describe.each(POOLS)('a loader whose work is done %s', (_where, pool, open) => {
     expect(readdirSync(directory)).toEqual(files);
   });
 
-  test('says what the file system said', async () => {
+  test('reports the error of the file system', async () => {
     const loader = new TableLoader(join(temporaryDirectory(), 'missing'), {}, pool());
     await loader.add([page('b/', [entry(1)])]).catch(() => undefined);
     await expect(loader.finish(SPANS)).rejects.toMatchObject({ code: 'SSTITCH_FILE_OPERATION' });
     await loader.end();
   });
 
-  test('commits nothing but removals where nothing was added', async () => {
+  test('commits removals only when nothing was added', async () => {
     const store = await open(join(temporaryDirectory(), 'store'));
     await put(store, [['b/old', 'goes']]);
     const loader = new TableLoader(temporaryDirectory(), {}, pool());
@@ -189,7 +189,7 @@ describe.each(POOLS)('a loader whose work is done %s', (_where, pool, open) => {
 });
 
 describe("a store's loader", () => {
-  /** Every entry, under the store's own encodings. */
+  /** Reads every entry in the store's own encodings. */
   async function entriesOf(store: Store<string, unknown>): Promise<unknown[]> {
     return store.iterator().all();
   }
@@ -202,10 +202,10 @@ describe("a store's loader", () => {
     return store;
   }
 
-  test('takes pages as replaceSpans does, in any order, in the encodings of the store', async () => {
+  test('accepts pages as replaceSpans does, in any order, in the encodings of the store', async () => {
     const store = await openJsonStore();
     await store.put('b/old', 'goes');
-    // Not opened: it waits for that, as every method.
+    // The store is not open yet: the loader waits for that, as every method does.
     const loader = store.tableLoader();
     for (const number of shuffled(997)) {
       await loader.add([[`b/${String(number).padStart(3, '0')}`, { number }]]);
@@ -231,7 +231,7 @@ describe("a store's loader", () => {
     expect(await entriesOf(store)).toEqual(sorted);
   });
 
-  test('deals entries of one page to all spans, and merges what straddles their bounds', async () => {
+  test('distributes the entries of one page to all spans, and merges pages that straddle bounds', async () => {
     const store = await openStore(join(temporaryDirectory(), 'store'));
     const loader = store.tableLoader();
     const contents: Contents = new Map();
@@ -243,7 +243,7 @@ describe("a store's loader", () => {
       const some = entries.slice(at, at + 100);
       await loader.add(some.map(([key, value]) => [bytes(key), bytes(value)] as const));
     }
-    // Packed pages beside them, one of which straddles two spans.
+    // Packed pages follow, one of which straddles two spans.
     await loader.add([
       page('', [
         ['b/packed', '1'],
@@ -261,7 +261,7 @@ describe("a store's loader", () => {
     await expectContentsThroughout(store, contents);
   });
 
-  test('names a key that lies between two spans, though its page reaches into both', async () => {
+  test('names a key between two spans, although its page reaches into both', async () => {
     const store = await openStore(join(temporaryDirectory(), 'store'));
     const loader = store.tableLoader();
     const keys = ['b/1', 'bz', 'c/1'];
@@ -274,7 +274,7 @@ describe("a store's loader", () => {
     await loader.end();
   });
 
-  test('takes entries of a sublevel, and encodings of each page', async () => {
+  test('accepts entries of a sublevel, and encodings for each page', async () => {
     const store = await openJsonStore();
     const users = store.sublevel<string, { name: string }>('users', { valueEncoding: 'json' });
     const nested = users.sublevel<string, string>('notes', {});
@@ -296,7 +296,7 @@ describe("a store's loader", () => {
     expect(raw).toContain('aa');
   });
 
-  test('stores bytes as they are, whatever the encoding, and what a custom encoding makes of all else', async () => {
+  test('stores bytes unchanged in any encoding, and encodes all other values with a custom encoding', async () => {
     const store = await openJsonStore();
     const wrapped = {
       name: 'wrapped',
@@ -320,12 +320,8 @@ describe("a store's loader", () => {
   test.each([
     ['a key that is null', [[null, 1]], /^page 0, entry 0: the key must not be null$/],
     ['a value that is missing', [['a', undefined]], /entry 0: the value must not be undefined$/],
-    ['a value that JSON cannot say', [['a', 5n]], /entry 0: the value cannot be encoded$/],
-    [
-      'a value that JSON leaves out',
-      [['a', () => 5]],
-      /the value must be a Uint8Array, not undefined/,
-    ],
+    ['a value that JSON cannot express', [['a', 5n]], /entry 0: the value cannot be encoded$/],
+    ['a value that JSON omits', [['a', () => 5]], /the value must be a Uint8Array, not undefined/],
   ])('refuses %s', async (_what, entries, message) => {
     const store = await openJsonStore();
     const loader = store.tableLoader();
@@ -336,7 +332,7 @@ describe("a store's loader", () => {
     await loader.end();
   });
 
-  test('takes nothing after it has finished or ended', async () => {
+  test('refuses pages after it has finished or ended', async () => {
     const store = await openJsonStore();
     const loader = store.tableLoader();
     await loader.add([['a', 1]]);
@@ -351,7 +347,7 @@ describe("a store's loader", () => {
     await expect(loader.add([['b', 2]])).rejects.toMatchObject({ code: 'SSTITCH_ABORTED' });
   });
 
-  test('works in threads, with many pages, in bounded memory', async () => {
+  test('loads many pages in worker threads with bounded memory', async () => {
     const store = await openThreadedStore(join(temporaryDirectory(), 'store'));
     const loader = store.tableLoader();
     const value = 'v'.repeat(1000);
@@ -369,7 +365,7 @@ describe("a store's loader", () => {
 });
 
 describe('unsortedEntries', () => {
-  test('packs entries that share a prefix, strings as UTF-8', () => {
+  test('packs entries that share a prefix, and encodes strings as UTF-8', () => {
     const packed = unsortedEntries('é/', [
       ['é/2', Uint8Array.of(1, 2)],
       [Buffer.from('é/1'), 'ü'],
@@ -381,7 +377,7 @@ describe('unsortedEntries', () => {
     expect(packed.bytes.buffer).toBeInstanceOf(SharedArrayBuffer);
   });
 
-  test('grows with what it is given, and takes any iterable', async () => {
+  test('grows as needed, and accepts any iterable', async () => {
     const store = await openStore(join(temporaryDirectory(), 'store'));
     function* many() {
       for (const number of shuffled(3001)) yield [`b/${number}`, 'x'.repeat(number % 40)] as const;

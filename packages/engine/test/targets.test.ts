@@ -1,4 +1,4 @@
-// Copies of a store are not made inside the store.
+// A copy of a store cannot be made inside the store.
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';

@@ -1,4 +1,4 @@
-// Damage in an uncompressed block, which LevelDB reads as if it were right.
+// Damage in an uncompressed block, which LevelDB reads without an error.
 import {
   chmodSync,
   closeSync,
@@ -49,11 +49,11 @@ async function plainStore(): Promise<string> {
 
 interface Damage {
   readonly path: string;
-  /** Where the value of the key lies. */
+  /** Returns the position of the value of the key. */
   readonly valueOffset: number;
 }
 
-/** Flips one bit of a value where it lies in its table. */
+/** Flips one bit of a value in its table. */
 function damage(location: string, number: number): Damage {
   const directory = join(location, readFileSync(join(location, 'CURRENT'), 'latin1').trim());
   for (const name of readdirSync(directory).filter((candidate) => candidate.endsWith('.ldb'))) {
@@ -74,7 +74,7 @@ function damaged({ path, valueOffset }: Damage): unknown {
   return expect.objectContaining({
     code: 'SSTITCH_STORE_CORRUPT',
     path,
-    // Of the block, which has some 4 KiB.
+    // A block has about 4 KiB.
     offset: expect.toSatisfy(
       (offset: number) => offset <= valueOffset && valueOffset < offset + 5000,
     ),
@@ -87,7 +87,7 @@ describe('verifySpans', () => {
     ['in this thread', openStore],
     ['in worker threads', openThreadedStore],
   ])(
-    'names the file and the block that is damaged, where LevelDB reads on: %s',
+    'names the damaged file and block, which LevelDB reads without an error: %s',
     async (_, open) => {
       const location = await plainStore();
       const where = damage(location, 1500);
@@ -102,7 +102,7 @@ describe('verifySpans', () => {
     },
   );
 
-  it('looks at no other block than those of the spans', async () => {
+  it('reads only the blocks of the spans', async () => {
     const location = await plainStore();
     damage(location, 1500);
     const store = await openStore(location, PLAIN);
@@ -112,7 +112,7 @@ describe('verifySpans', () => {
     await store.verifySpans([span('nothing is here')]);
   });
 
-  it('checks the state of a snapshot, whatever was committed since', async () => {
+  it('checks the state of a snapshot, not what was committed since', async () => {
     const location = await plainStore();
     const where = damage(location, 1500);
     const store = await openStore(location, PLAIN);
@@ -124,7 +124,7 @@ describe('verifySpans', () => {
     await snapshot.close();
   });
 
-  it('finds a table that is missing, and obeys a signal and a close', async () => {
+  it('finds a missing table, and stops at a signal and at a close', async () => {
     const location = await plainStore();
     const store = await openThreadedStore(location, PLAIN);
     await expect(
@@ -142,7 +142,7 @@ describe('verifySpans', () => {
     await expect(store.verifySpans([span('b', 'a')])).rejects.toThrow();
   });
 
-  it('of a read-only store names the file in the store, not in its private copy', async () => {
+  it('names the file in the store, not in the private copy, for a read-only store', async () => {
     const location = await plainStore();
     const where = damage(location, 1500);
     const reader = await openReadOnly<Uint8Array, Uint8Array>(location, VIEW);
@@ -151,12 +151,12 @@ describe('verifySpans', () => {
     await reader.verifySpans([span('', keyOf(1400))]);
   });
 
-  it('before a read-only open leaves nothing open, and no copy', async () => {
+  it('leaves no open file and no copy when it fails in a read-only open', async () => {
     const location = await plainStore();
     const where = damage(location, 1500);
     const open = (verified: ReturnType<typeof span>) =>
       openReadOnly<Uint8Array, Uint8Array>(location, { ...VIEW, verifySpans: [verified] });
-    // Opening wraps what it meets.
+    // The open wraps the error in its own.
     await expect(open(span(''))).rejects.toMatchObject({ cause: damaged(where) });
     expect(readdirSync(join(location, 'readers'))).toEqual([]);
     const reader = await open(span('', keyOf(1400)));

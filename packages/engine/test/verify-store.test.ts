@@ -1,5 +1,5 @@
-// verifyStore and readManifest: what they say of sound stores, of stores in use, and of what is wrong. Every
-// byte of a small store is gone through by the corruption family of tools/torture.
+// verifyStore and readManifest: their results for sound stores, stores in use and damaged stores. The corruption
+// family of tools/torture changes every byte of a small store.
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
@@ -21,7 +21,7 @@ import {
 
 const INLINE = { fileSystem: nodeFileSystem } as const;
 
-/** A closed store of one table and a log of two batches. */
+/** Makes a closed store of one table and a log of two batches. */
 async function closedStore() {
   const path = join(temporaryDirectory(), 'store');
   const store = await openThreadedStore(path);
@@ -41,7 +41,7 @@ async function closedStore() {
 }
 
 describe('verifyStore', () => {
-  test('finds nothing in a sound store, and says what it looked at', async () => {
+  test('finds no problem in a sound store, and counts what it read', async () => {
     const { path } = await closedStore();
     expect(await verifyStore(path)).toEqual({
       ok: true,
@@ -55,7 +55,7 @@ describe('verifyStore', () => {
     });
   });
 
-  test('raises no false alarm while the store is written, flushed, compacted and committed to', async () => {
+  test('reports no problem while another process writes, flushes, compacts and commits', async () => {
     const path = join(temporaryDirectory(), 'store');
     const store = await openThreadedStore(path, { writeBufferSize: 65_536 });
     let isDone = false;
@@ -75,7 +75,7 @@ describe('verifyStore', () => {
     await writing;
   });
 
-  test('notes a log that ends as a crash leaves it, and takes it for sound', async () => {
+  test('reports a note, not a problem, for a log that ends as a crash leaves it', async () => {
     const { path, log } = await closedStore();
     truncateSync(log, readFileSync(log).length - 3);
     const report = await verifyStore(path, INLINE);
@@ -83,7 +83,7 @@ describe('verifyStore', () => {
     expect(report.notes).toMatchObject([{ kind: 'log', path: log, offset: expect.any(Number) }]);
   });
 
-  test('names file and offset of each thing that is wrong', async () => {
+  test('names file and offset of each problem', async () => {
     const { path, table, log } = await closedStore();
     for (const [file, at] of [
       [table, 20],
@@ -101,7 +101,7 @@ describe('verifyStore', () => {
     ]);
   });
 
-  test('stops where it is told to, and refuses what is no store', async () => {
+  test('stops at its signal, and refuses a directory that is no store', async () => {
     const { path } = await closedStore();
     const aborted = await rejection(verifyStore(path, { signal: AbortSignal.abort() }));
     expect(aborted.code).toBe('SSTITCH_ABORTED');
@@ -111,14 +111,14 @@ describe('verifyStore', () => {
 });
 
 describe('an open refuses, before LevelDB sees it,', () => {
-  test('a store of which the log is gone', async () => {
+  test('a store without its log', async () => {
     const { path, log } = await closedStore();
     rmSync(log);
     const error = await openFailure(path);
     expect([error.code, error.path]).toEqual(['SSTITCH_STORE_CORRUPT', log]);
   });
 
-  test('a store with a table of another size', async () => {
+  test('a store with a table of the wrong size', async () => {
     const { path, table } = await closedStore();
     const bytes = readFileSync(table);
     rmSync(table);
@@ -127,7 +127,7 @@ describe('an open refuses, before LevelDB sees it,', () => {
     expect([error.code, error.path]).toEqual(['SSTITCH_STORE_CORRUPT', table]);
   });
 
-  test('a MANIFEST that lost what LevelDB acknowledged', async () => {
+  test('a store whose MANIFEST lost a record that LevelDB acknowledged', async () => {
     const { path, manifest } = await closedStore();
     truncateSync(manifest, readFileSync(manifest).length - 1);
     expect((await openFailure(path)).code).toBe('SSTITCH_STORE_CORRUPT');

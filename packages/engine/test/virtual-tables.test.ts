@@ -1,4 +1,4 @@
-// Tables that are split in their own file (src/commit/split-table.ts): what others see of the file, when it is
+// Tables that are split in their own file (src/tables/share-parts.ts): what others see of the file, when the file is
 // left alone, and what a failure leaves.
 import {
   appendFileSync,
@@ -27,7 +27,7 @@ import {
 } from './store-fixture.js';
 import { fileError, type WatchedFileSystem, watchedFileSystem } from './watched-file-system.js';
 
-/** Incompressible enough that 3,000 entries make some hundred KiB. */
+/** Makes entries that compress so badly that 3,000 of them take several hundred KiB. */
 const value = (index: number) => `${index * 7919} ${(index * 104_729) % 1_000_003} `.repeat(4);
 const entriesOf = (prefix: string, count = 3000): Array<[string, string]> =>
   Array.from({ length: count }, (_, index) => [
@@ -50,7 +50,7 @@ const tablesIn = (directory: string) =>
       return { name, inode: ino, sizeBytes: size };
     });
 
-/** Has what is appended to files written by `write`; gives what ends that. */
+/** Uses `write` for all appends to files. Returns a function that ends this. */
 function appendsBy(
   fileSystem: WatchedFileSystem,
   write: (file: FileHandle, path: string, bytes: Uint8Array) => void,
@@ -69,7 +69,7 @@ function appendsBy(
 const outside = (entries: Array<[string, string]>, start: string, end: string) =>
   new Map(entries.filter(([key]) => key < start || key >= end));
 
-test('a table that straddles a span grows by an index, and is read by its size', async () => {
+test('the file of a table that straddles a span grows by an index, and the old size still reads the old table', async () => {
   const path = join(temporaryDirectory(), 'store');
   const store = await settledStore(path);
   const [before] = tablesIn(await currentDirectory(store));
@@ -94,7 +94,7 @@ test('a table that straddles a span grows by an index, and is read by its size',
   await iterator.close();
   expect(await verifyStore(path)).toMatchObject({ ok: true });
 
-  // LevelDB moves a table that overlaps nothing; a key in it makes it write the table anew.
+  // LevelDB moves a table that overlaps nothing. A key inside the table makes LevelDB rewrite it.
   await put(store, [['k000500', 'new']]);
   await compactFully(store);
   expect(await contentsOf(store)).toEqual(new Map(kept).set('k000500', 'new'));
@@ -102,7 +102,7 @@ test('a table that straddles a span grows by an index, and is read by its size',
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(before?.sizeBytes ?? 0);
 });
 
-test('a small part is kept in the file where a large one of the same table is', async () => {
+test('a small part stays in the file when a large part of the same table does', async () => {
   const directory = temporaryDirectory();
   const shareTablesFromBytes = 16 * 1024;
   const source = await settledStore(join(directory, 'source'), { shareTablesFromBytes });
@@ -124,7 +124,7 @@ test('a small part is kept in the file where a large one of the same table is', 
   expect(await verifyStore(join(directory, 'base'))).toMatchObject({ ok: true });
 });
 
-test('a table is shared again and again, and reopened, with nothing lost', async () => {
+test('a table that is shared and reopened repeatedly loses nothing', async () => {
   const path = join(temporaryDirectory(), 'store');
   let store = await settledStore(path);
   const expected = new Map(entriesOf('k'));
@@ -143,7 +143,7 @@ test('a table is shared again and again, and reopened, with nothing lost', async
   expect(await verifyStore(path)).toMatchObject({ ok: true });
 });
 
-test('one file becomes several tables of another store, and the source stays what it was', async () => {
+test('one file becomes several tables of another store, and the source is unchanged', async () => {
   const directory = temporaryDirectory();
   const source = await settledStore(join(directory, 'source'));
   const base = await openStore(join(directory, 'base'));
@@ -176,7 +176,7 @@ test('one file becomes several tables of another store, and the source stays wha
 
 const text = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString();
 
-test('a file with a further name, in a checkpoint, is left alone: its part is copied', async () => {
+test('a file that a checkpoint also links is left alone: its part is copied', async () => {
   const directory = temporaryDirectory();
   const store = await settledStore(join(directory, 'store'));
   await store.checkpoint(join(directory, 'copy'));
@@ -190,21 +190,21 @@ test('a file with a further name, in a checkpoint, is left alone: its part is co
 
 test.each([
   { why: 'Infinity asks for copies', options: { shareTablesFromBytes: Number.POSITIVE_INFINITY } },
-  { why: 'the part is smaller than asked for', options: { shareTablesFromBytes: 2 ** 20 } },
-])('no table is shared where $why', async ({ options }) => {
+  { why: 'the part is smaller than the limit', options: { shareTablesFromBytes: 2 ** 20 } },
+])('no table is shared when $why', async ({ options }) => {
   const store = await settledStore(join(temporaryDirectory(), 'store'), options);
   const report = await store.excise([span('k001000', 'k002000')]);
   expect(report.base).toMatchObject({ shared: { tables: 0 }, split: { tables: 1 } });
 });
 
-test('a small part of a large table is copied, so that the rest is given back', async () => {
+test('a small part of a large table is copied, so that the rest of the space is freed', async () => {
   const store = await settledStore(join(temporaryDirectory(), 'store'));
   const report = await store.excise([span('k000100', 'k003')]);
   expect(report.base).toMatchObject({ shared: { tables: 0 }, split: { tables: 1 } });
 });
 
 test.each(['EACCES', 'EPERM', 'EROFS'])(
-  'a table that may not be written to (%s) is copied',
+  'a table that must not be written to (%s) is copied',
   async (code) => {
     const fileSystem = watchedFileSystem();
     const store = await settledStore(join(temporaryDirectory(), 'store'), { fileSystem });
@@ -219,12 +219,12 @@ test.each(['EACCES', 'EPERM', 'EROFS'])(
   },
 );
 
-test('a table to which somebody else appends meanwhile is copied, and neither writer loses a byte', async () => {
+test('a table that another process appends to meanwhile is copied, and neither writer loses a byte', async () => {
   const path = join(temporaryDirectory(), 'store');
   const fileSystem = watchedFileSystem();
   const store = await settledStore(path, { fileSystem });
   appendsBy(fileSystem, (file, opened, bytes) => {
-    // Not through this handle: as another process would, between our look and our write.
+    // This write does not use the handle: another process writes between the check and our write.
     appendFileSync(opened, 'theirs');
     file.write(bytes);
   });
@@ -234,20 +234,20 @@ test('a table to which somebody else appends meanwhile is copied, and neither wr
   expect(await verifyStore(path)).toMatchObject({ ok: true });
 });
 
-test('what parts of a table were split is synced, a shared file once, before LevelDB opens any of them', async () => {
+test('the parts of a split table are synced, a shared file once, before LevelDB opens any of them', async () => {
   const fileSystem = watchedFileSystem();
   const options = { fileSystem, shareTablesFromBytes: 4096 };
   const store = await openStore(join(temporaryDirectory(), 'store'), options);
-  // Built tables lie in the deepest level, as the next ones will: the table is split in two around them.
+  // Built tables are in the deepest level, and so are the next ones: the table is split in two around them.
   await store.replaceSpans([span('k', 'l')], pagesOf(new Map(entriesOf('k'))));
   const events: Array<{ name: string; inode: number; isOpen: boolean }> = [];
   const inodes = new Map<string, number>();
   fileSystem.before = ({ name, path }) => {
     if ((name !== 'sync' && name !== 'write') || !/gen-\d+/.test(path)) return;
-    // LevelDB opens a directory by locking it first.
+    // LevelDB locks a directory before it opens it.
     const isOpen = existsSync(join(dirname(path), 'LOCK'));
     if (!/\.(ldb|link)$/.test(path)) return;
-    // The name that a file was written under may be gone when its descriptor is synced.
+    // The file may have been renamed after it was written and before its descriptor is synced.
     const inode = inodes.get(path) ?? statSync(path).ino;
     inodes.set(path, inode);
     events.push({ name, inode, isOpen });
@@ -263,7 +263,7 @@ test('what parts of a table were split is synced, a shared file once, before Lev
   expect(ofSplit.some(({ isOpen }) => isOpen)).toBe(false);
 });
 
-test('an append that fails halfway leaves the store whole, and the next commit appends behind it', async () => {
+test('an append that fails halfway leaves the store whole, and the next commit appends after it', async () => {
   const path = join(temporaryDirectory(), 'store');
   const fileSystem = watchedFileSystem();
   const store = await settledStore(path, { fileSystem });
@@ -291,7 +291,7 @@ test('an append that fails halfway leaves the store whole, and the next commit a
   expect(await verifyStore(path)).toMatchObject({ ok: true });
 });
 
-test('what was appended and is cut off, or changed, is found', async () => {
+test('verify and open find an appended part that is truncated', async () => {
   const path = join(temporaryDirectory(), 'store');
   const store = await settledStore(path);
   await store.excise([span('k001000', 'k002000')]);

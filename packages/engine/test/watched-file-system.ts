@@ -1,15 +1,15 @@
-// Node's file system, every operation of which a test can see before it happens, and break.
+// Node's file system with a hook before every operation, in which a test can observe the operation or make it fail.
 import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
 import { type FileOperation, wrapFileSystem } from '@sstitch/sst/testing';
 
 export type { FileOperation };
 
 export interface WatchedFileSystem extends FileSystem {
-  /** Called before each operation; what it throws is the operation's failure. */
+  /** Called before each operation. When it throws, the operation fails with that error. */
   before: (operation: FileOperation) => void;
 }
 
-/** Operations that no test watches: they leave the disk as it is, and there are many. */
+/** Operations without the hook: they do not change the disk, and they are frequent. */
 const UNWATCHED: ReadonlySet<FileOperation['name']> = new Set([
   'read',
   'sizeBytes',
@@ -30,7 +30,7 @@ export function watchedFileSystem(): WatchedFileSystem {
   return watched;
 }
 
-/** An error as Node's fs throws it. */
+/** Makes an error as Node's fs throws it. */
 export function fileError(code: string, syscall: string, path: string): Error {
   return Object.assign(new Error(`${code}: forced by a test, ${syscall} '${path}'`), {
     code,

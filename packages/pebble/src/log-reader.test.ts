@@ -127,7 +127,7 @@ describe('a recycled log', () => {
     }
   });
 
-  it('ends where the last bytes are left of what its writer put behind the old one', () => {
+  it('ends where the last bytes of the end mark of the previous log follow', () => {
     const closing = (number: number) => {
       const bytes = Uint8Array.of(0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0);
       new DataView(bytes.buffer).setUint32(7, number, true);

@@ -1,4 +1,4 @@
-// What a sync holds, counted from a store's entries.
+// Counts the records of a sync from the entries of a store.
 import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
 import { bucketSpan, parseSyncId } from '@sstitch/keys';
 import type { SyncStatsRecord } from './gen/c1/storage/v3/records_pb.js';
@@ -8,10 +8,10 @@ import { SyncCounter } from './sync-counter.js';
 
 /** Options of {@link countSync}. */
 export interface CountOptions {
-  /** Count this state of the engine. @defaultValue the state now */
+  /** Count this state of the engine. @defaultValue the current state */
   readonly snapshot?: EngineSnapshot;
   readonly signal?: AbortSignal;
-  /** For written_at. @defaultValue now */
+  /** The value of written_at. @defaultValue now */
   readonly writtenAt?: Date;
 }
 

@@ -39,7 +39,7 @@ describe('a block', () => {
     expect(walk(blockOf('', [0]))).toEqual([]);
   });
 
-  it('is empty without restart points, whatever it contains, as in LevelDB', () => {
+  it('is empty if it has no restart points, as in LevelDB', () => {
     for (const block of [blockOf('', []), blockOf('00 01 00 61', [])]) {
       expect(walk(block)).toEqual([]);
       const reader = new BlockReader(8);

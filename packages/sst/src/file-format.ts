@@ -1,6 +1,6 @@
-// The pieces of the table format that other files of a database share: logs and MANIFESTs have the same checksums,
-// numbers and internal keys, Pebble's tables the same footer. For code that reads or writes such files; who builds and
-// reads tables needs none of it.
+// The parts of the table format that other files of a database share: logs and MANIFESTs use the same checksums,
+// numbers and internal keys, and Pebble's tables use the same footer. This entry point is for code that reads or writes
+// such files. Code that builds and reads tables does not need it.
 export { maskedChecksum } from './checksum.js';
 export {
   type BlockHandle,

@@ -20,8 +20,8 @@ export interface FileStatus {
   /** The number of hard links. */
   readonly links: number;
   /**
-   * The same for two paths where they are names of one file that was not written to in between, and for no others.
-   * @defaultValue none: the file system does not know
+   * Identifies the file and its contents: two paths have the same identity only if they are names of one file that was
+   * not written to between the two calls. @defaultValue none: the file system does not identify files
    */
   readonly identity?: string | undefined;
 }

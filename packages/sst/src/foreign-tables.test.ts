@@ -78,7 +78,7 @@ const readable: ReadonlyArray<readonly [string, Uint8Array]> = [
     'a metaindex that has bytes, but no restart points',
     foreignTable({ blocks, emptyMetaindex: Uint8Array.of(1, 2, 3, 0, 0, 0, 0) }),
   ],
-  ["room behind its handles, as iq80's", foreignTable({ blocks, handleBytes: 20 })],
+  ['padding after its handles, as iq80 writes it', foreignTable({ blocks, handleBytes: 20 })],
   ...[2, 16, 1000].map(
     (interval) =>
       [

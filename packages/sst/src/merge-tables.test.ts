@@ -8,9 +8,9 @@ import { mergeTables } from './merge-tables.js';
 import { TableBuilder } from './table-builder.js';
 
 /** Distributes entries over several tables. */
-const dealt = fc.tuple(entriesOf(), fc.infiniteStream(fc.nat(4))).map(([entries, hands]) => {
+const dealt = fc.tuple(entriesOf(), fc.infiniteStream(fc.nat(4))).map(([entries, choices]) => {
   const tables: Entry[][] = [[], [], [], [], []];
-  for (const entry of entries) tables[hands.next().value]?.push(entry);
+  for (const entry of entries) tables[choices.next().value]?.push(entry);
   return { entries, tables: tables.filter((table) => table.length > 0) };
 });
 

@@ -58,7 +58,7 @@ export class MergeIterator implements EntryIterator {
   #userKeyLength = -1;
   #sharedBytes = 0;
 
-  /** Use `mergeTables` or `mergeRuns`. */
+  /** Use `mergeTables` or `mergeRuns`. @internal */
   constructor(sources: readonly Source[], options: MergeOptions) {
     this.#sources = sources;
     this.#dropShadowed = options.dropShadowed ?? false;

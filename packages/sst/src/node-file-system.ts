@@ -95,7 +95,7 @@ export const nodeFileSystem: FileSystem = {
   attach: (file) => new NodeFileHandle(file),
   readFile(path) {
     const bytes = readFileSync(path);
-    // Not the Buffer itself, whose `slice` would share bytes instead of copying them.
+    // The Buffer itself is not returned, as its `slice` shares bytes instead of copying them.
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   },
   link: linkSync,
@@ -134,7 +134,7 @@ export const nodeFileSystem: FileSystem = {
       sizeBytes: Number(stats.size),
       mode: Number(stats.mode) & 0o7777,
       links: Number(stats.nlink),
-      // The times: a number of an inode is given again.
+      // The times are included, as the numbers of removed inodes are reused.
       identity: `${dev} ${ino} ${birthtimeNs} ${mtimeNs}`,
     };
   },

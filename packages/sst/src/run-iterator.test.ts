@@ -131,7 +131,7 @@ describe('mergeRuns', () => {
   it('reports the bytes that keys share, with which a builder writes the same table', () => {
     fc.assert(
       fc.property(inRuns, ({ dealt, perTable }) => {
-        const build = (told: boolean) => {
+        const build = (withSharedBytes: boolean) => {
           const shelf = new TableShelf();
           const runs = dealt.map(
             (run) => new RunIterator(shelf.fileSystem, shelf.addRun(run, perTable)),
@@ -140,7 +140,7 @@ describe('mergeRuns', () => {
           const file = new MemoryFile();
           const builder = new TableBuilder(file, { blockSizeBytes: 1024 });
           for (merged.seekToFirst(); merged.valid; merged.next()) {
-            builder.addFrom(merged, told ? merged.sharedBytes : 0);
+            builder.addFrom(merged, withSharedBytes ? merged.sharedBytes : 0);
           }
           if (builder.entries > 0) builder.finish();
           return textOf(file.bytes);

@@ -38,7 +38,7 @@ export function shortenToSuccessor(last: Uint8Array, lastLength: number): number
 
 function replaceFrom(key: Uint8Array, length: number, index: number, byte: number): number {
   const shortUserLength = index + 1;
-  // As in LevelDB, the key is only replaced by a shorter one.
+  // As in LevelDB, only a shorter key replaces the key.
   if (shortUserLength >= length - TRAILER_BYTES) return length;
   key[index] = byte + 1;
   writeSeekTrailer(key, shortUserLength);

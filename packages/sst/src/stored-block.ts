@@ -166,7 +166,7 @@ export class StoredBlockReader {
     if (typeof decoded === 'string' || decoded.length !== claimed) {
       throw corrupt('a block does not decompress to the length that it claims', this.#at(offset));
     }
-    // Not the Buffer itself, whose `slice` would share bytes instead of copying them.
+    // The Buffer itself is not returned, as its `slice` shares bytes instead of copying them.
     return new Uint8Array(decoded.buffer, decoded.byteOffset, decoded.byteLength);
   }
 

@@ -54,7 +54,7 @@ describe('TableBuilder', () => {
     ['a newer version after an older one', internalKey('b', 6, 'value')],
     ['a prefix of the key', internalKey('', 5, 'value')],
     ['the same sequence as a deletion', internalKey('b', 5, 'deletion')],
-  ])('refuses %s, and goes on as if it had not been added', (_name, key) => {
+  ])('refuses %s, and continues as if it had not been added', (_name, key) => {
     const file = new MemoryFile();
     const builder = new TableBuilder(file, { path: 'some.ldb' });
     builder.add(internalKey('b', 5, 'value'), bytesOf('one'));

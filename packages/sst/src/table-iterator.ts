@@ -24,7 +24,7 @@ export class TableIterator implements EntryIterator {
   readonly #reader = new BlockReader(TRAILER_BYTES);
   #block = -1;
 
-  /** Use `TableReader.iterator`. */
+  /** Use `TableReader.iterator`. @internal */
   constructor(parts: TableParts) {
     this.#parts = parts;
     this.#blocks = new StoredBlockReader(parts.file);

@@ -75,7 +75,7 @@ describe('a sealed table', () => {
     });
   });
 
-  it('verifies, with or without a filter, whatever its entries', () => {
+  it('verifies for any entries, with and without a filter', () => {
     fc.assert(
       fc.property(
         entriesOf(),
@@ -211,7 +211,7 @@ describe('a seal', () => {
   const encoded = encodeSeal(seal);
   const decode = (bytes: Uint8Array) => decodeSeal(bytes, 0, bytes.length, { path: 'table' });
 
-  it('is read as it was written', () => {
+  it('is read back unchanged', () => {
     expect(decode(encoded)).toEqual(seal);
   });
 

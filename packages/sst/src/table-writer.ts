@@ -2,7 +2,7 @@
 //
 // Invariants:
 // - `offset` is the position of the next byte in the file;
-// - a block lies in the buffer as a whole when its checksum is computed;
+// - the buffer holds a whole block when its checksum is computed;
 // - index keys are internal keys that strictly ascend.
 
 import { BlockBuilder } from './block-builder.js';

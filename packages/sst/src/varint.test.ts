@@ -20,10 +20,10 @@ describe('a varint', () => {
     expect(varintBytes(value)).toBe(bytes.length / 2);
   });
 
-  it('is read as it was written, up to its last byte', () => {
+  it('is read back as the same value, up to its last byte', () => {
     fc.assert(
-      fc.property(fc.maxSafeNat(), fc.uint8Array(), (value, behind) => {
-        const bytes = Buffer.concat([encoded(value), behind]);
+      fc.property(fc.maxSafeNat(), fc.uint8Array(), (value, following) => {
+        const bytes = Buffer.concat([encoded(value), following]);
         const reader = new VarintReader();
         expect(reader.read64(bytes, bytes.length)).toBe(value);
         expect(reader.position).toBe(varintBytes(value));
@@ -51,7 +51,7 @@ describe('a varint', () => {
     expect(reader.read64(Uint8Array.from([...new Uint8Array(9).fill(0xff), 1]), 10)).toBe(-1);
   });
 
-  it('never takes the reader beyond the limit, whatever the bytes', () => {
+  it('never moves the reader beyond the limit, for any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 12 }), (bytes) => {
         const reader = new VarintReader();

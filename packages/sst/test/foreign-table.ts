@@ -71,7 +71,7 @@ function blockOf(entries: readonly ForeignEntry[], restartInterval: number): Uin
   const builder = new BlockBuilder(restartInterval);
   let before: Uint8Array | undefined;
   for (const { key, value } of entries) {
-    // Not the builder's comparison, as names in a metaindex are not internal keys.
+    // The builder's comparison cannot be used, as names in a metaindex are not internal keys.
     let shared = 0;
     while (before !== undefined && shared < before.length && before[shared] === key[shared]) {
       shared += 1;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PebbleDatabase, writePebbleDatabase } from '@sstitch/pebble';
 import { syntheticEntries } from '@sstitch/testkit';
-import { buildProgram, hasGo, runProgram } from '../../interop/src/pebble-program.mjs';
+import { buildProgram, hasGo, runProgram } from '../../interop/src/go-program.mjs';
 import { median } from './report.mjs';
 import { reportTable } from './results.mjs';
 import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
@@ -75,7 +75,7 @@ await inRunDirectory(async (scratch) => {
     const hex = (bytes) => Buffer.from(bytes).toString('hex');
     // The program's excise replaces the last entry by another.
     const end = hex(Buffer.concat([last, Buffer.of(0)]));
-    await runProgram(buildProgram(), ['exercise', columnar, hex(last), end]);
+    await runProgram(buildProgram('pebble'), ['exercise', columnar, hex(last), end]);
     await measure('read, columnar blocks, snappy', () => readAll(columnar));
   } else {
     console.log('columnar blocks are not measured: Go is missing');

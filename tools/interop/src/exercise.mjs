@@ -1,6 +1,6 @@
 // Lets Pebble open a directory and change it (pebble/exercise.go), and checks its entries after each step.
 import { digestOf } from './entries.mjs';
-import { runProgram } from './pebble-program.mjs';
+import { runProgram } from './go-program.mjs';
 
 const STEPS = [
   'open read-only',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readDirectory } from './entries.mjs';
 import { exerciseDirectory } from './exercise.mjs';
-import { buildProgram, hasGo } from './pebble-program.mjs';
+import { buildProgram, hasGo } from './go-program.mjs';
 import { Random } from './random.mjs';
 import { checkSeed } from './read-pebble.mjs';
 import { checkpointStore } from './store-checkpoints.mjs';
@@ -38,7 +38,7 @@ if (!hasGo()) {
 const scratch = mkdtempSync(join(tmpdir(), 'sstitch-interop-'));
 const failures = [];
 try {
-  const program = buildProgram();
+  const program = buildProgram('pebble');
   if (flags.directory === undefined) await checkBothWays(program);
   else for (const directory of flags.directory) await checkDirectory(program, directory);
 } finally {

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { PebbleDatabase } from '@sstitch/pebble';
 import { expectSame, parseEntries, readEntries } from './entries.mjs';
-import { runProgram } from './pebble-program.mjs';
+import { runProgram } from './go-program.mjs';
 import { Random, randomKey } from './random.mjs';
 
 export const OLDEST_FORMAT = 13;

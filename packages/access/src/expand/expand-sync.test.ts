@@ -15,6 +15,7 @@ import {
   memberships,
   nested,
   SYNC,
+  service,
   user,
   writeSync,
 } from '../../test/access-records.js';
@@ -110,6 +111,34 @@ describe('expandSync', () => {
     const found = await memberships(engine);
     expect(found).toMatchObject({ 'b ann': ['a!'] });
     expect(found).not.toHaveProperty('b x');
+  });
+
+  it('takes what any of several grants lets through', async () => {
+    const again = (id: string, more: { shallow?: boolean; types?: string[] }) =>
+      grant('c', group('b'), { id, from: ['b'], ...more });
+    const engine = await engineOf(
+      ...[member('a'), member('b'), member('c'), nested('b', 'a')],
+      ...[again('1', { shallow: true, types: ['group'] }), again('2', { types: ['user'] })],
+      ...[grant('a', user('ann')), grant('a', group('x')), grant('a', service('ci'))],
+    );
+    await expandSync(engine, SYNC);
+    const found = await memberships(engine);
+    // Deep, as the second is; of the types that either names.
+    expect(found).toMatchObject({ 'c ann': ['b'], 'c x': ['b'] });
+    expect(found).not.toHaveProperty('c ci');
+  });
+
+  it('counts a source as direct where one of several grants is', async () => {
+    const engine = await engineOf(
+      ...[member('a'), member('b'), nested('b', 'a')],
+      grant('a', user('ann'), { id: '1', sources: { other: true } }),
+      grant('a', user('ann'), { id: '2' }),
+      grant('a', user('ann'), { id: '3', sources: { other: true } }),
+      grant('b', user('ann'), { sources: { a: false } }),
+    );
+    await expandSync(engine, SYNC);
+    // The grant had the source before, as one that is not direct.
+    expect(await memberships(engine)).toMatchObject({ 'b ann': ['a!'] });
   });
 
   it('makes one of the entitlements of a cycle, which pass nothing on to each other', async () => {

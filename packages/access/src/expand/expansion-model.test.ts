@@ -3,8 +3,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openC1z } from '@sstitch/c1z';
 import { Store } from '@sstitch/engine';
-import { type GrantRecord, SyncReader, type SyncRecord, verifyIndexes } from '@sstitch/records';
+import {
+  type GrantRecord,
+  SyncReader,
+  type SyncRecord,
+  SyncStore,
+  verifyIndexes,
+} from '@sstitch/records';
 import { ModelEngine } from '@sstitch/testkit';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -21,6 +29,10 @@ import { expandedModel } from '../../test/expansion-model.js';
 import { expandSync } from './expand-sync.js';
 
 const GROUPS = 7;
+/** From baton-sdk's test data; groups of it are in groups, ten deep. */
+const REAL_FILE = fileURLToPath(
+  new URL(`../../../c1z/test-data/sync-${SYNC}.c1z`, import.meta.url),
+);
 const OTHER = '36zM46KKuaBq0wjSSvKh5o0350y';
 
 interface RandomSync {
@@ -86,6 +98,28 @@ beforeAll(async () => {
 afterAll(async () => {
   await store.close();
   rmSync(directory, { recursive: true, force: true });
+});
+
+test('derives what the fixpoint has of a real sync', async () => {
+  const engine = new ModelEngine();
+  const source = await openC1z(REAL_FILE);
+  try {
+    const sync = new SyncStore(engine);
+    for await (const { syncId, records } of source.batches()) await sync.putMany(syncId, records);
+  } finally {
+    await source.close();
+  }
+  const reader = new SyncReader(engine);
+  const grants: GrantRecord[] = [];
+  for await (const record of reader.listGrants(SYNC)) grants.push(record);
+  const ids: string[] = [];
+  for await (const { externalId } of reader.listEntitlements(SYNC)) ids.push(externalId);
+  expect(await expandSync(engine, SYNC)).toMatchObject({
+    created: 12_072,
+    updated: 1199,
+    cycles: 0,
+  });
+  expect(await memberships(engine)).toEqual(expandedModel(ids, grants));
 });
 
 test('derives the same in one commit under another id, and leaves the sync as it is', async () => {

@@ -48,7 +48,7 @@ const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const hello = new TextEncoder().encode('hello, ');
 const world = new TextEncoder().encode('world');
 
-/** Blocks of zeros: 128 KiB decoded for each 4 bytes. */
+/** Blocks of zeros, each of which decodes 4 bytes to 128 KiB. */
 function zeros(blocks: number, isEnded: boolean): Uint8Array {
   const parts = [frameHead()];
   for (let index = 1; index <= blocks; index += 1) {
@@ -58,12 +58,12 @@ function zeros(blocks: number, isEnded: boolean): Uint8Array {
 }
 
 describe('decoding a zstd stream', () => {
-  test('blocks and frames follow one another', async () => {
+  test('decodes consecutive blocks and frames', async () => {
     const frame = concat([frameHead(), rawBlock(hello, false), rawBlock(world, true)]);
     expect(text((await decode(concat([frame, frame]))).content)).toBe('hello, worldhello, world');
   });
 
-  test('progress is told along the way and at the end', async () => {
+  test('reports progress during decoding and at the end', async () => {
     const { progress } = await decode(zeros(200, true));
     expect(progress.length).toBeGreaterThan(2);
     expect(progress.at(-1)).toEqual({
@@ -72,7 +72,7 @@ describe('decoding a zstd stream', () => {
     });
   });
 
-  test('a bomb stops at maxDecodedBytes, with no more than that on disk', async () => {
+  test('stops a bomb at maxDecodedBytes, with no more than that on disk', async () => {
     const limits = { maxDecodedBytes: 2 ** 20 };
     await expect(decode(zeros(50_000, false), limits)).rejects.toMatchObject({
       code: 'SSTITCH_C1Z_TOO_LARGE',
@@ -81,19 +81,19 @@ describe('decoding a zstd stream', () => {
     expect(statSync(join(directory, 'target')).size).toBeLessThanOrEqual(2 ** 20);
   });
 
-  test('a bomb within maxDecodedBytes stops at its ratio', async () => {
+  test('stops a bomb within maxDecodedBytes at its ratio', async () => {
     await expect(decode(zeros(1000, true), { maxDecodedRatio: 1000 })).rejects.toMatchObject({
       code: 'SSTITCH_C1Z_TOO_LARGE',
       message: expect.stringContaining('more than 1000 times its size (option maxDecodedRatio)'),
     });
   });
 
-  test('up to 64 MiB the ratio does not matter: databases hold empty pages', async () => {
+  test('ignores the ratio up to 64 MiB, because databases hold empty pages', async () => {
     const { content } = await decode(zeros(512, true), { maxDecodedRatio: 1 });
     expect(content.length).toBe(64 * 2 ** 20);
   });
 
-  test('a window larger than 128 MiB is refused before it is allocated', async () => {
+  test('refuses a window larger than 128 MiB before it is allocated', async () => {
     const head = frameHead();
     head[5] = (31 - 10) << 3;
     await expect(decode(concat([head, rawBlock(hello, true)]))).rejects.toMatchObject({
@@ -103,11 +103,15 @@ describe('decoding a zstd stream', () => {
   });
 
   test.each([
-    ['nothing', new Uint8Array(), 'no zstd stream is where'],
-    ['other bytes', new TextEncoder().encode('SQLite format 3'), 'no zstd stream is where'],
-    ['a frame without blocks', frameHead(), 'is cut off'],
-    ['a frame without its last block', concat([frameHead(), rawBlock(hello, false)]), 'is cut off'],
-    ['half a block', concat([frameHead(), rawBlock(hello, true).subarray(0, 6)]), 'is cut off'],
+    ['nothing', new Uint8Array(), 'there is no zstd stream where'],
+    ['other bytes', new TextEncoder().encode('SQLite format 3'), 'there is no zstd stream where'],
+    ['a frame without blocks', frameHead(), 'is truncated'],
+    [
+      'a frame without its last block',
+      concat([frameHead(), rawBlock(hello, false)]),
+      'is truncated',
+    ],
+    ['half a block', concat([frameHead(), rawBlock(hello, true).subarray(0, 6)]), 'is truncated'],
     [
       'a block of a type that does not exist',
       concat([frameHead(), Uint8Array.of(0b111, 0, 0), hello]),
@@ -118,7 +122,7 @@ describe('decoding a zstd stream', () => {
       concat([frameHead(), rawBlock(hello, true), new Uint8Array(40).fill(7)]),
       'is damaged',
     ],
-  ])('%s ends in one clear error', async (_, stream, message) => {
+  ])('%s causes one clear error', async (_, stream, message) => {
     await expect(decode(stream)).rejects.toMatchObject({
       code: 'SSTITCH_C1Z_CORRUPT',
       message: expect.stringContaining(message),

@@ -1,8 +1,8 @@
 // Decodes a zstd stream of a .c1z file. Runs in the reader process, so it may block.
 //
 // Invariants:
-// - memory: one chunk of input, one block of output, and the window, which is bounded
-// - the limits are checked before a block is passed on, not after the whole stream
+// - memory is bounded by one chunk of input, one block of output, and the window, which has a limit
+// - limits are checked before each block is passed on, not after the whole stream
 import { ZSTDDecoder } from 'zstddec/stream';
 import { C1zError, messageOf } from '../errors.js';
 import type { C1zLimits, C1zProgress } from '../options.js';
@@ -10,22 +10,22 @@ import { type InputRange, readSome } from './input-range.js';
 import { MAX_FRAME_HEAD_BYTES, MAX_WINDOW_BYTES, windowBytesOf } from './zstd-frame.js';
 
 const INPUT_CHUNK_BYTES = 64 * 1024;
-/** Up to here, what a file decodes to does no harm, whatever its ratio. */
+/** Decoded sizes up to this are harmless at any ratio. */
 const RATIO_FREE_BYTES = 64 * 2 ** 20;
 const PROGRESS_STEP_BYTES = 8 * 2 ** 20;
 
 /**
- * zstddec swallows zstd's error results and offers no output, again and again. A sound stream has at
- * most one empty output a frame or chunk of input; zstd itself gives up after 16 calls in vain.
+ * On an error of zstd, zstddec reports none and returns empty outputs forever. A valid stream has at most one
+ * empty output for each frame or chunk of input; zstd itself gives up after 16 calls without progress.
  */
 const MAX_EMPTY_OUTPUTS = 32;
 
 const decoder = new ZSTDDecoder();
 
-/** Loads zstd, once a process. To be awaited before anything else of this file is called. */
+/** Loads zstd, once in a process. Must fulfil before any other function of this file is called. */
 export function loadDecoder(): Promise<void> {
-  // Where there is a `fetch`, zstddec reads its WebAssembly, which it has as text, through it; to load that takes
-  // as long as decoding 10 MB. zstddec looks for it before `init` returns, and nobody else meanwhile.
+  // If `fetch` exists, zstddec decodes its embedded WebAssembly with it; loading that takes as long as decoding
+  // 10 MB. So `fetch` is hidden until `init` returns; no other code runs in between.
   const fetch = Object.getOwnPropertyDescriptor(globalThis, 'fetch');
   if (fetch?.configurable !== true) return decoder.init();
   Reflect.deleteProperty(globalThis, 'fetch');
@@ -37,7 +37,7 @@ export function loadDecoder(): Promise<void> {
 }
 
 /**
- * Decodes all of `source`, passes it to `write` and returns how many bytes there were.
+ * Decodes all of `source` and passes it to `write`; returns the number of decoded bytes.
  * @throws C1zError SSTITCH_C1Z_CORRUPT, SSTITCH_C1Z_TOO_LARGE, SSTITCH_FILE_OPERATION
  */
 export async function decodeStream(
@@ -63,12 +63,12 @@ export async function decodeStream(
   return decodedBytes;
 }
 
-/** What a frame has at most, so that it is decoded in one go. */
+/** The largest frame that is decoded in one call. */
 const MAX_SMALL_FRAME_BYTES = 2 ** 20;
 
 /**
- * Decodes a frame that is said to hold `sizeBytes`, and passes no more than these to `write`.
- * @returns how many bytes there were
+ * Decodes a frame that claims to hold `sizeBytes`, and passes at most these to `write`.
+ * @returns the number of decoded bytes
  * @throws C1zError SSTITCH_C1Z_CORRUPT, SSTITCH_C1Z_TOO_LARGE, SSTITCH_FILE_OPERATION
  */
 export function decodeFrame(
@@ -76,13 +76,13 @@ export function decodeFrame(
   sizeBytes: number,
   write: (bytes: Uint8Array) => void,
 ): number {
-  // What an empty file's frame says is of no use to anyone.
+  // The frame of an empty file need not be decoded.
   if (sizeBytes === 0) return 0;
   const encodedBytes = source.end - source.start;
   if (Math.max(sizeBytes, encodedBytes) <= MAX_SMALL_FRAME_BYTES) {
     const input = new Uint8Array(encodedBytes);
     readSome(source, source.start, input);
-    // zstd writes into memory of this size and never beyond; zstddec returns nothing where zstd fails.
+    // zstd never writes beyond memory of this size; zstddec returns nothing if zstd fails.
     const bytes = decoder.decode(input, sizeBytes);
     write(bytes);
     return bytes.length;
@@ -116,7 +116,7 @@ function* outputs(input: InputChunks): Generator<Uint8Array> {
     if (cause instanceof C1zError) throw cause;
     throw new C1zError(
       'SSTITCH_C1Z_CORRUPT',
-      `the zstd stream is cut off: ${messageOf(cause)}; copy the file again from where it was written`,
+      `the zstd stream is truncated: ${messageOf(cause)}; copy the file again from its origin`,
       { ...input.place(), cause },
     );
   }
@@ -125,13 +125,13 @@ function* outputs(input: InputChunks): Generator<Uint8Array> {
 function damaged(input: InputChunks): C1zError {
   return new C1zError(
     'SSTITCH_C1Z_CORRUPT',
-    `the zstd stream is damaged: zstd refuses it in the ${INPUT_CHUNK_BYTES} bytes before the offset; copy the file again from where it was written`,
+    `the zstd stream is damaged: zstd refuses it in the ${INPUT_CHUNK_BYTES} bytes before the offset; copy the file again from its origin`,
     input.place(),
   );
 }
 
 /**
- * Checks what a file, or all of it so far, decodes to.
+ * Checks the decoded size of a file, or of a part of it.
  * @throws C1zError SSTITCH_C1Z_TOO_LARGE
  */
 export function checkDecodedSize(
@@ -156,9 +156,9 @@ export function checkDecodedSize(
   }
 }
 
-/** The stream's bytes, in chunks, each checked at the head of the first frame. */
+/** The stream's bytes in chunks. The head of the first frame is checked. */
 class InputChunks {
-  /** The byte of the file up to which it has been read. */
+  /** The offset in the file up to which it has been read. */
   offset: number;
   readonly #source: InputRange;
 
@@ -187,14 +187,14 @@ class InputChunks {
     if (windowBytes === undefined) {
       throw new C1zError(
         'SSTITCH_C1Z_CORRUPT',
-        'no zstd stream is where one is expected: the file was cut off or damaged; copy it again from where it was written',
+        'there is no zstd stream where one is expected: the file was truncated or damaged; copy it again from its origin',
         this.place(),
       );
     }
     if (windowBytes > MAX_WINDOW_BYTES) {
       throw new C1zError(
         'SSTITCH_C1Z_TOO_LARGE',
-        `the zstd stream needs a window of ${windowBytes} bytes; ${MAX_WINDOW_BYTES} is the most`,
+        `the zstd stream needs a window of ${windowBytes} bytes, but ${MAX_WINDOW_BYTES} is the limit`,
         this.place(),
       );
     }

@@ -1,4 +1,4 @@
-// What is wrong with the envelope of a format 3 file, part by part: each is one error that says where and what to do.
+// Faults in the envelope of a format 3 file, part by part: each is one error that says where it is and what to do.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,49 +40,52 @@ async function refusal(bytes: Uint8Array, options: C1zOptions = {}): Promise<C1z
     if (error instanceof C1zError) return error;
     throw error;
   }
-  throw new Error('it was not refused');
+  throw new Error('the file was not refused');
 }
 
-const AGAIN = 'copy the file again from where it was written';
+const AGAIN = 'copy the file again from its origin';
 
 describe('a manifest', () => {
-  test('that is longer than any is refused before it is read', async () => {
+  test('that is too long is refused before it is read', async () => {
     const bytes = encode();
     new DataView(bytes.buffer).setUint32(5, 2 ** 31);
     expect(await refusal(bytes)).toMatchObject({
       code: 'SSTITCH_C1Z_TOO_LARGE',
       part: 'manifest',
       offset: 5,
-      problem: expect.stringContaining('said to have 2147483648 bytes; 16777216 is the most'),
+      problem: expect.stringContaining('claims 2147483648 bytes, but 16777216 is the limit'),
     });
   });
 
-  test('that is cut off is refused', async () => {
+  test('that is truncated is refused', async () => {
     expect(await refusal(encode().subarray(0, 12))).toMatchObject({
       code: 'SSTITCH_C1Z_CORRUPT',
       part: 'manifest',
       offset: 9,
-      problem: expect.stringContaining('but 3 follow: the file was cut off'),
+      problem: expect.stringContaining('but 3 follow: the file was truncated'),
     });
   });
 
-  test('that is no message is refused', async () => {
+  test('that is not a message is refused', async () => {
     const bytes = encode();
     bytes.fill(0xff, 9, 13);
     expect(await refusal(bytes)).toMatchObject({
       code: 'SSTITCH_C1Z_CORRUPT',
       part: 'manifest',
-      problem: expect.stringMatching(/^the manifest is no c1\.c1z\.v3\.C1ZManifestV3: .*; copy/),
+      problem: expect.stringMatching(/^the manifest is not a c1\.c1z\.v3\.C1ZManifestV3: .*; copy/),
     });
   });
 
-  test.each([0, 3, 4, 99])('with payload encoding %d is refused by its number', async (number) => {
-    const error = await refusal(encode({ manifest: { payloadEncoding: number } }));
-    expect(error).toMatchObject({
-      code: 'SSTITCH_C1Z_FORMAT_UNSUPPORTED',
-      problem: `the payload is coded in a way that is not known, number ${number}: read the file with a newer @sstitch/c1z`,
-    });
-  });
+  test.each([0, 3, 4, 99])(
+    'with payload encoding %d is refused with the number',
+    async (number) => {
+      const error = await refusal(encode({ manifest: { payloadEncoding: number } }));
+      expect(error).toMatchObject({
+        code: 'SSTITCH_C1Z_FORMAT_UNSUPPORTED',
+        problem: `the payload has the unknown encoding ${number}: read the file with a newer @sstitch/c1z`,
+      });
+    },
+  );
 });
 
 describe('an index', () => {
@@ -104,25 +107,25 @@ describe('an index', () => {
 
   test.each<[string, (entry: Entry, all: Entry[]) => void, string]>([
     [
-      'with a frame outside of the payload',
+      'with a frame outside the payload',
       (entry) => {
         entry.frameOffset = 3n;
       },
-      'the frame of 000001.sst is said to lie at byte 3 with',
+      'the frame of 000001.sst is at byte 3 with',
     ],
     [
-      'with a frame that has no end',
+      'with a frame without an end',
       (entry) => {
         entry.compressedSize = 2n ** 62n;
       },
-      'outside of the payload',
+      'outside the payload',
     ],
     [
-      'with a size that no file has',
+      'with an impossible size',
       (entry) => {
         entry.rawSize = -1n;
       },
-      '000001.sst is said to have -1 bytes',
+      '000001.sst has the size -1',
     ],
     [
       'with half a SHA-256',
@@ -144,7 +147,7 @@ describe('an index', () => {
         (entry) => {
           entry.name = name;
         },
-        'which no writer does',
+        'which no writer produces',
       ],
     ),
   ])('%s is refused', async (_, change, problem) => {
@@ -154,7 +157,7 @@ describe('an index', () => {
     expect(error.offset).toBeGreaterThan(9);
   });
 
-  test('that says another content of a file than its frame has is refused', async () => {
+  test('whose facts about a file differ from its frame is refused', async () => {
     for (const change of [
       (entry: Entry) => {
         entry.rawXxh64 += 1n;
@@ -169,7 +172,7 @@ describe('an index', () => {
       expect(await refusal(changed(change))).toMatchObject({
         code: 'SSTITCH_C1Z_CORRUPT',
         part: '000001.sst',
-        problem: expect.stringContaining('does not hold what the index says: it is damaged'),
+        problem: expect.stringContaining('does not match the index: it is damaged'),
       });
     }
   });
@@ -180,7 +183,7 @@ describe('an index', () => {
     expect((await refusal(bytes)).problem).toBe(`the index does not match its checksum; ${AGAIN}`);
   });
 
-  test('of another manifest is refused', async () => {
+  test('for another manifest is refused', async () => {
     const bytes = encode();
     bytes[14] = (bytes[14] as number) ^ 1;
     expect(await refusal(bytes)).toMatchObject({
@@ -194,7 +197,7 @@ describe('an index', () => {
     expect((await refusal(other)).problem).toContain('the manifest does not match its checksum');
   });
 
-  test('of a file that is cut off or has more bytes is refused', async () => {
+  test('of a truncated or extended file is refused', async () => {
     const bytes = encode();
     for (const wrong of [bytes.subarray(0, -1), Buffer.concat([bytes, Buffer.alloc(3)])]) {
       expect((await refusal(new Uint8Array(wrong))).problem).toContain(
@@ -206,7 +209,7 @@ describe('an index', () => {
 });
 
 describe('limits', () => {
-  test('of what a file decodes to hold before anything is decoded', async () => {
+  test('on the decoded size apply before anything is decoded', async () => {
     const options = { maxDecodedBytes: 1000 };
     for (const encoding of ['indexed', 'tar', 'tar_zstd'] as const) {
       expect(await refusal(encode({ encoding }), options)).toMatchObject({
@@ -216,10 +219,12 @@ describe('limits', () => {
     }
   });
 
-  test('of a value and of the database are passed on', async () => {
+  test('on values and on the database are passed on', async () => {
     expect(await refusal(encode(), { maxValueBytes: 1000 })).toMatchObject({
       code: 'SSTITCH_C1Z_TOO_LARGE',
-      problem: expect.stringMatching(/^the asset under key \w+ has 30\d\d bytes; 1000 is the most/),
+      problem: expect.stringMatching(
+        /^the asset under key \w+ has 30\d\d bytes, but 1000 is the limit/,
+      ),
     });
     expect(await refusal(encode(), { pebble: { maxTables: 0 } })).toMatchObject({
       code: 'SSTITCH_C1Z_TOO_LARGE',
@@ -249,18 +254,18 @@ describe('a tar', () => {
       'one block of zeros',
     ],
     [
-      'with a file that is cut off',
+      'with a truncated file',
       () => tarOf(tarHeader('a', 5000), END),
       'a file of 5000 bytes follows, but 1024 bytes are left',
     ],
     ['with one name twice', () => tarOf(file('a'), file('a'), END), 'two files are named "a"'],
     [
-      'with a name that leads out',
+      'with a name that leads out of the payload',
       () => tarOf(file('../a'), END),
-      'is named "../a", which no writer does',
+      'is named "../a", which no writer produces',
     ],
     [
-      'with permissions that no writer gives',
+      'with permissions that no writer sets',
       () => tarOf(file('a', { mode: 0o4755 }), END),
       'permissions beyond 0777',
     ],
@@ -276,7 +281,7 @@ describe('a tar', () => {
     expect(error.problem).toContain(problem);
   });
 
-  test('may have directories, and the sizes and names of its files in PAX headers', async () => {
+  test('may have directories, and sizes and names of files in PAX headers', async () => {
     const pax = (record: string) => {
       const text = Buffer.from(`${record.length + 4} ${record}\n`);
       return [tarHeader('pax', text.length, { type: 'x' }), text, Buffer.alloc(512 - text.length)];
@@ -297,12 +302,12 @@ describe('a tar', () => {
 describe('the database in a payload', () => {
   const without = (pattern: RegExp) => new Map([...files].filter(([name]) => !pattern.test(name)));
 
-  test('with a table that is missing is refused by its name', async () => {
+  test('with a missing table is refused with its name', async () => {
     expect(await refusal(encode({ files: without(/\.sst$/) }))).toMatchObject({
       code: 'SSTITCH_C1Z_CORRUPT',
       part: '000001.sst',
       problem:
-        'the database in the payload: the file is missing, but the MANIFEST or a WAL names this table; the file was written by baton-sdk 0.18 or later: copy it again from where it was written, or have it written again',
+        'the database in the payload: the file is missing, but the MANIFEST or a WAL names this table; the file was written by baton-sdk 0.18 or later: copy it again from its origin, or write it again',
     });
   });
 
@@ -314,7 +319,7 @@ describe('the database in a payload', () => {
     });
   });
 
-  test('of a newer Pebble is refused, with what wrote it and what to do', async () => {
+  test('of a newer Pebble is refused, with its writer and what to do', async () => {
     const newer = new Map(files).set('marker.format-version.000002.099', new Uint8Array(0));
     expect(await refusal(encode({ engine: 'pebble', files: newer }))).toMatchObject({
       code: 'SSTITCH_C1Z_FORMAT_UNSUPPORTED',

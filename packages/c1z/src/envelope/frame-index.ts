@@ -1,8 +1,8 @@
-// The end of an indexed payload. All numbers are big-endian.
+// Reads and writes the end of an indexed payload. All numbers are big-endian.
 //
 //   frame…     one zstd frame for each file
 //   index      a message c1.c1z.v3.IndexedFrameIndex, at most 64 MiB
-//   u64        where in the file the index begins
+//   u64        offset of the index in the file
 //   u32        length of the index
 //   u64        XXH64 of the index
 //   8 bytes    43 31 5A 49 44 58 31 00 ("C1ZIDX1\0"), the end of the file
@@ -17,7 +17,7 @@ import type { Manifest } from './manifest.js';
 import { checkPayloadName, MAX_PAYLOAD_FILES } from './payload-names.js';
 import { xxhash64 } from './xxhash64.js';
 
-/** The largest index, in bytes. */
+/** The most bytes in an index. */
 const MAX_INDEX_BYTES = 64 * 2 ** 20;
 
 const FOOTER_MAGIC = new TextEncoder().encode('C1ZIDX1\0');
@@ -25,13 +25,13 @@ const FOOTER_BYTES = 8 + 4 + 8 + FOOTER_MAGIC.length;
 const SHA256_BYTES = 32;
 const PART = 'index';
 
-/** A file of the payload, and where its frame is. */
+/** A file of the payload and its frame. */
 export interface Frame {
   readonly name: string;
-  /** In the .c1z file. */
+  /** The start of the frame in the .c1z file. */
   readonly start: number;
   readonly end: number;
-  /** What the frame decodes to. */
+  /** The size of the decoded frame. */
   readonly sizeBytes: number;
   readonly xxhash64: bigint;
 }
@@ -88,26 +88,26 @@ export function readFrameIndex(
         reader.skip(wireType, field);
       }
     }
-    if (reader.pos > reader.len) throw new RangeError('it is cut off');
+    if (reader.pos > reader.len) throw new RangeError('it is truncated');
   } catch (cause) {
     if (cause instanceof C1zError) throw cause;
     throw refusal(
       file,
       start,
-      `the index is no ${IndexedFrameIndexSchema.typeName}: ${messageOf(cause)}`,
+      `the index is not a ${IndexedFrameIndexSchema.typeName}: ${messageOf(cause)}`,
     );
   }
   return frames;
 }
 
-/** Where the index begins and ends. */
+/** Reads the start and the end of the index. */
 function readFooter(file: InputFile, payloadStart: number): { start: number; end: number } {
   const end = file.fileBytes - FOOTER_BYTES;
   if (end < payloadStart) {
     throw refusal(
       file,
       payloadStart,
-      'the payload has no room for the end of an index: the file was cut off',
+      'the payload has no room for the end of an index: the file was truncated',
     );
   }
   const footer = readExactly(
@@ -120,7 +120,7 @@ function readFooter(file: InputFile, payloadStart: number): { start: number; end
     throw refusal(
       file,
       end,
-      'the file does not end as an indexed payload does: it was cut off, or bytes were added',
+      'the file does not end as an indexed payload does: it was truncated, or bytes were added',
     );
   }
   const start = view.getBigUint64(0);
@@ -129,7 +129,7 @@ function readFooter(file: InputFile, payloadStart: number): { start: number; end
     throw refusal(
       file,
       end,
-      `the index is said to have ${length} bytes; ${MAX_INDEX_BYTES} is the most`,
+      `the index claims ${length} bytes, but ${MAX_INDEX_BYTES} is the limit`,
       'SSTITCH_C1Z_TOO_LARGE',
     );
   }
@@ -137,7 +137,7 @@ function readFooter(file: InputFile, payloadStart: number): { start: number; end
     throw refusal(
       file,
       end,
-      `the index is said to begin at byte ${start} and to have ${length} bytes, which does not fit the file`,
+      `the index is at byte ${start} with ${length} bytes, which does not fit in the file`,
     );
   }
   return { start: Number(start), end };
@@ -161,13 +161,13 @@ function frameOf(
     throw refusal(
       file,
       offset,
-      `the frame of ${name} is said to lie at byte ${frameOffset} with ${compressedSize} bytes, outside of the payload`,
+      `the frame of ${name} is at byte ${frameOffset} with ${compressedSize} bytes, outside the payload`,
     );
   }
   if (rawSize < 0n || rawSize > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw refusal(file, offset, `${name} is said to have ${rawSize} bytes`);
+    throw refusal(file, offset, `${name} has the size ${rawSize}`);
   }
-  // Baton takes the SHA-256 for granted and goes by the XXH64; so does this reader.
+  // Baton does not verify the SHA-256, only the XXH64; nor does this reader.
   if (rawSha256.length !== SHA256_BYTES) {
     throw refusal(
       file,
@@ -191,14 +191,14 @@ function refusal(
   problem: string,
   code: C1zErrorCode = 'SSTITCH_C1Z_CORRUPT',
 ): C1zError {
-  return new C1zError(code, `${problem}; copy the file again from where it was written`, {
+  return new C1zError(code, `${problem}; copy the file again from its origin`, {
     path,
     part: PART,
     offset,
   });
 }
 
-/** The end of a payload whose frames end at byte `start` of the file. */
+/** Encodes the end of a payload whose frames end at byte `start` of the file. */
 export function encodeFrameIndex(
   start: number,
   init: MessageInitShape<typeof IndexedFrameIndexSchema>,

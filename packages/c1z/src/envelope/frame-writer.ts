@@ -22,15 +22,15 @@ export class FrameWriter {
   #compressedBytes = 0;
 
   /**
-   * @param output to which the head of the file has been written
-   * @param manifest in that head
+   * @param output the file, to which the head has been written
+   * @param manifest the manifest in that head
    */
   constructor(output: OutputFile, manifest: Uint8Array) {
     this.#output = output;
     this.#manifestHash = xxhash64(manifest);
   }
 
-  /** Adds a file. Files are to be added by ascending name. */
+  /** Adds a file. Files must be added in ascending order of their names. */
   async add({ name, sizeBytes, chunks }: PayloadFile): Promise<void> {
     const hash = newXxhash64();
     const sha256 = createHash('sha256');

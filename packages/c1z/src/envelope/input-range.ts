@@ -1,31 +1,31 @@
-// Bytes of an open file, read by position. Every read is checked against the range's end before memory is set
-// aside for it.
+// Reads bytes of an open file by position. Every read is checked against the end of the range before memory is
+// allocated for it.
 import { readSync } from 'node:fs';
 import { C1zError, messageOf } from '../errors.js';
 
-/** A .c1z file, or a file made of a part of one. */
+/** A .c1z file, or a file decoded from a part of one. */
 export interface InputFile {
-  /** Left open. */
+  /** The descriptor, which is not closed. */
   readonly fileDescriptor: number;
-  /** The .c1z file, for messages. */
+  /** The path of the .c1z file, for messages. */
   readonly path: string;
   readonly fileBytes: number;
 }
 
-/** Some of the bytes of a file. */
+/** A range of the bytes of a file. */
 export interface InputRange {
   readonly file: InputFile;
-  /** What the bytes are, for messages: 'manifest', 'index', a file of the payload. */
+  /** The name of the range for messages: 'manifest', 'index', a file of the payload. */
   readonly part: string | undefined;
-  /** In the file. */
+  /** The start of the range in the file. */
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * The bytes from `offset` on, `length` of them, in memory of their own.
- * @param offset in the file
- * @throws C1zError SSTITCH_C1Z_CORRUPT where the range ends before, SSTITCH_FILE_OPERATION
+ * Reads `length` bytes from `offset` on into new memory.
+ * @param offset the offset in the file
+ * @throws C1zError SSTITCH_C1Z_CORRUPT if the range ends before, SSTITCH_FILE_OPERATION
  */
 export function readExactly(range: InputRange, offset: number, length: number): Uint8Array {
   const { path } = range.file;
@@ -33,7 +33,7 @@ export function readExactly(range: InputRange, offset: number, length: number): 
   if (offset + length > range.end) {
     throw new C1zError(
       'SSTITCH_C1Z_CORRUPT',
-      `${length} bytes are expected here, but ${range.end - offset} follow: the file was cut off, or what points here is wrong; copy it again from where it was written`,
+      `${length} bytes are expected here, but ${range.end - offset} follow: the file was truncated, or the pointer to here is wrong; copy it again from its origin`,
       { path, part, offset },
     );
   }
@@ -49,7 +49,7 @@ export function readExactly(range: InputRange, offset: number, length: number): 
 }
 
 /**
- * Fills `target` from `offset` on; returns how many bytes there were, fewer only at the end of the range.
+ * Fills `target` from `offset` on; returns the number of bytes read, which is less only at the end of the range.
  * @throws C1zError SSTITCH_FILE_OPERATION
  */
 export function readSome(range: InputRange, offset: number, target: Uint8Array): number {

@@ -11,16 +11,16 @@ function refusal(head: Uint8Array): { code: string; message: string } {
     if (error instanceof C1zError) return { code: error.code, message: error.message };
     throw error;
   }
-  throw new Error('it was not refused');
+  throw new Error('the file was not refused');
 }
 
 describe('the envelope of a .c1z file', () => {
-  test('tells the formats apart', () => {
+  test('distinguishes the formats', () => {
     expect(formatOf(ascii('C1ZF\0....'), 'some.c1z')).toBe(1);
     expect(formatOf(ascii('C1Z3\0....'), 'some.c1z')).toBe(3);
   });
 
-  test('a format yet unknown is refused as a format, not as another file', () => {
+  test('refuses an unknown format as a format, not as another file', () => {
     expect(refusal(ascii('C1Z9\0....'))).toMatchObject({ code: 'SSTITCH_C1Z_FORMAT_UNSUPPORTED' });
   });
 

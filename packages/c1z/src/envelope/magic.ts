@@ -1,4 +1,4 @@
-// The first bytes of a .c1z file, which say what follows them.
+// The first bytes of a .c1z file, which state its format.
 //
 //   format 1   43 31 5A 46 00 ("C1ZF\0")   one zstd stream: an SQLite database
 //   format 3   43 31 5A 33 00 ("C1Z3\0")   a manifest and a payload, see manifest.ts
@@ -11,7 +11,7 @@ export const FORMAT_1_MAGIC = Uint8Array.of(0x43, 0x31, 0x5a, 0x46, 0x00);
 export const FORMAT_3_MAGIC = Uint8Array.of(0x43, 0x31, 0x5a, 0x33, 0x00);
 export const MAGIC_BYTES = FORMAT_1_MAGIC.length;
 
-/** What other files, given by mistake, begin with. */
+/** The first bytes of other files that may be passed by mistake. */
 const OTHER_FILES: readonly (readonly [name: string, firstBytes: Uint8Array])[] = [
   ['a gzip file', Uint8Array.of(0x1f, 0x8b)],
   ['a zip archive', Uint8Array.of(0x50, 0x4b, 0x03, 0x04)],
@@ -23,8 +23,8 @@ const OTHER_FILES: readonly (readonly [name: string, firstBytes: Uint8Array])[] 
 ];
 
 /**
- * The format of the file that begins with `head`.
- * @param head the file's first `MAGIC_BYTES` bytes or more, or the whole file
+ * Returns the format of the file that begins with `head`.
+ * @param head at least the first `MAGIC_BYTES` bytes of the file, or the whole file
  * @throws C1zError SSTITCH_C1Z_NOT_C1Z, SSTITCH_C1Z_FORMAT_UNSUPPORTED
  */
 export function formatOf(head: Uint8Array, path: string): C1zFormat {
@@ -33,7 +33,7 @@ export function formatOf(head: Uint8Array, path: string): C1zFormat {
   if (startsWith(head, FORMAT_1_MAGIC.subarray(0, 3)) && head.length >= MAGIC_BYTES) {
     throw new C1zError(
       'SSTITCH_C1Z_FORMAT_UNSUPPORTED',
-      `this begins like a .c1z file, but with ${hex(head)}, a format that is not known: read it with a newer @sstitch/c1z`,
+      `this begins like a .c1z file, but with ${hex(head)}, an unknown format: read it with a newer @sstitch/c1z`,
       { path, offset: 0 },
     );
   }

@@ -1,9 +1,9 @@
-// The head of a .c1z file of format 3. All numbers are big-endian.
+// Reads and writes the head of a .c1z file of format 3. All numbers are big-endian.
 //
 //   5 bytes    43 31 5A 33 00 ("C1Z3\0")
 //   u32        length of the manifest, at most 16 MiB
 //   manifest   a message c1.c1z.v3.C1ZManifestV3
-//   payload    as the manifest's field payload_encoding says
+//   payload    in the encoding that the manifest's field payload_encoding states
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { C1zError, messageOf } from '../errors.js';
@@ -11,26 +11,26 @@ import { C1ZManifestV3Schema, PayloadEncoding } from '../gen/c1/c1z/v3/manifest_
 import { type InputFile, type InputRange, readExactly } from './input-range.js';
 import { FORMAT_3_MAGIC, MAGIC_BYTES } from './magic.js';
 
-/** The largest manifest, in bytes. */
+/** The most bytes in a manifest. */
 const MAX_MANIFEST_BYTES = 16 * 2 ** 20;
 
 const LENGTH_BYTES = 4;
 const MANIFEST_START = MAGIC_BYTES + LENGTH_BYTES;
 const PART = 'manifest';
 
-/** What a reader needs of a manifest. */
+/** The parts of a manifest that a reader needs. */
 export interface Manifest {
-  /** What wrote the payload, such as 'pebble3'. */
+  /** The engine that wrote the payload, such as 'pebble3'. */
   readonly engine: string;
   readonly payloadEncoding: number;
-  /** The manifest as it lies in the file. */
+  /** The encoded manifest. */
   readonly bytes: Uint8Array;
-  /** Where in the file the payload begins. */
+  /** The offset of the payload in the file. */
   readonly payloadStart: number;
 }
 
 /**
- * Reads the manifest. Only the fields that are needed are looked at: there may be 16 MiB of others.
+ * Reads the manifest. Decodes only the needed fields, because there may be 16 MiB of others.
  * @throws C1zError SSTITCH_C1Z_CORRUPT, SSTITCH_C1Z_TOO_LARGE, SSTITCH_FILE_OPERATION
  */
 export function readManifest(file: InputFile): Manifest {
@@ -41,7 +41,7 @@ export function readManifest(file: InputFile): Manifest {
   if (length > MAX_MANIFEST_BYTES) {
     throw new C1zError(
       'SSTITCH_C1Z_TOO_LARGE',
-      `the manifest is said to have ${length} bytes; ${MAX_MANIFEST_BYTES} is the most: the file is damaged, or is no .c1z file`,
+      `the manifest claims ${length} bytes, but ${MAX_MANIFEST_BYTES} is the limit: the file is damaged or not a .c1z file`,
       { path, part: PART, offset: MAGIC_BYTES },
     );
   }
@@ -52,7 +52,7 @@ export function readManifest(file: InputFile): Manifest {
   } catch (cause) {
     throw new C1zError(
       'SSTITCH_C1Z_CORRUPT',
-      `the manifest is no ${C1ZManifestV3Schema.typeName}: ${messageOf(cause)}; copy the file again from where it was written`,
+      `the manifest is not a ${C1ZManifestV3Schema.typeName}: ${messageOf(cause)}; copy the file again from its origin`,
       { path, part: PART, offset: MANIFEST_START, cause },
     );
   }
@@ -72,11 +72,11 @@ function fieldsOf(bytes: Uint8Array): { engine: string; payloadEncoding: number 
       reader.skip(wireType, field);
     }
   }
-  if (reader.pos > reader.len) throw new RangeError('it is cut off');
+  if (reader.pos > reader.len) throw new RangeError('it is truncated');
   return found;
 }
 
-/** The head of a file up to its payload, and the manifest in it. */
+/** Encodes the head of a file up to its payload; also returns the manifest in it. */
 export function encodeHead(init: MessageInitShape<typeof C1ZManifestV3Schema>): {
   readonly head: Uint8Array;
   readonly manifest: Uint8Array;

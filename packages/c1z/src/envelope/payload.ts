@@ -1,5 +1,5 @@
-// The files of a payload, through the port of Pebble's reader. A frame is decoded when its file is opened, and is
-// gone when the last one who reads it has closed it.
+// Serves the files of a payload through the file system port of Pebble's reader. A frame is decoded when its
+// file is opened, and removed when its last reader closes it.
 import { basename } from 'node:path';
 import type { ReadableFileSystem } from '@sstitch/pebble';
 import { C1zError } from '../errors.js';
@@ -10,7 +10,7 @@ import type { Spool, SpooledFile } from './spool.js';
 import type { TarFile } from './tar-index.js';
 import { newXxhash64 } from './xxhash64.js';
 
-/** The directory that all files of a payload seem to lie in. */
+/** The virtual directory of all files of a payload. */
 export const PAYLOAD_DIRECTORY = '/payload';
 
 type FileHandle = ReturnType<ReadableFileSystem['open']>;
@@ -18,14 +18,14 @@ type FileHandle = ReturnType<ReadableFileSystem['open']>;
 /** The bytes of an open file. */
 interface Content {
   read(target: Uint8Array, position: number): number;
-  /** Called once no handle reads them any more. */
+  /** Called when the last handle is closed. */
   release(): void;
 }
 
 abstract class PayloadFiles<Entry extends { readonly sizeBytes: number }>
   implements ReadableFileSystem
 {
-  /** By name. */
+  /** The files by name. */
   readonly #entries: ReadonlyMap<string, Entry>;
   readonly #open = new Map<string, { readonly content: Content; users: number }>();
 
@@ -33,7 +33,7 @@ abstract class PayloadFiles<Entry extends { readonly sizeBytes: number }>
     this.#entries = entries;
   }
 
-  /** What the files come to. */
+  /** The total size of the files. */
   get sizeBytes(): number {
     let sum = 0;
     for (const { sizeBytes } of this.#entries.values()) sum += sizeBytes;
@@ -116,7 +116,7 @@ export class FramedFiles extends PayloadFiles<Frame> {
     if (decodedBytes === sizeBytes && hash.digest() === xxhash64) return;
     throw new C1zError(
       'SSTITCH_C1Z_CORRUPT',
-      'the frame of this file does not hold what the index says: it is damaged; copy the file again from where it was written',
+      'the frame of this file does not match the index: it is damaged; copy the file again from its origin',
       { path: this.#file.path, part: name, offset: start },
     );
   }
@@ -126,7 +126,7 @@ export class FramedFiles extends PayloadFiles<Frame> {
 export class TarFiles extends PayloadFiles<TarFile> {
   readonly #file: InputFile;
 
-  /** @param file that has the tar */
+  /** @param file the file that holds the tar */
   constructor(file: InputFile, files: ReadonlyMap<string, TarFile>) {
     super(files);
     this.#file = file;
@@ -142,5 +142,5 @@ export class TarFiles extends PayloadFiles<TarFile> {
 }
 
 function readOnly(): never {
-  throw new Error('a payload is not written to');
+  throw new Error('a payload is read-only');
 }

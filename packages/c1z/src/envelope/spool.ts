@@ -1,17 +1,17 @@
-// Decoded files of a payload, for as long as they are read: in memory while that is little, in a directory else.
+// Holds decoded files of a payload while they are read: in memory if they are small, otherwise in a directory.
 //
-// Invariant: the files in memory have no more than `maxMemoryBytes` together, whatever their number.
+// Invariant: the files in memory take at most `maxMemoryBytes` together, whatever their number.
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { C1zError, messageOf } from '../errors.js';
 
-/** What small files may take together. */
+/** The most memory that small files take together. */
 const MAX_MEMORY_BYTES = 64 * 2 ** 20;
 
-/** A file that is written once, from start to end, and then read. */
+/** A file that is written once from start to end and then read. */
 export interface SpooledFile {
   write(bytes: Uint8Array): void;
-  /** Fills `target` from `position` on; returns how many bytes there were. */
+  /** Fills `target` from `position` on; returns the number of bytes read. */
   read(target: Uint8Array, position: number): number;
   /** Removes the file. */
   remove(): void;
@@ -23,13 +23,13 @@ export class Spool {
   #memoryBytes = 0;
   #lastNumber = 0;
 
-  /** @param directory where files may be made; its owner removes it in the end */
+  /** @param directory the directory for files; its owner removes it at the end */
   constructor(directory: string, maxMemoryBytes: number = MAX_MEMORY_BYTES) {
     this.#directory = directory;
     this.#maxMemoryBytes = maxMemoryBytes;
   }
 
-  /** A new file that takes `sizeBytes` and no more. */
+  /** Creates a file for at most `sizeBytes`. */
   newFile(sizeBytes: number): SpooledFile {
     if (this.#memoryBytes + sizeBytes > this.#maxMemoryBytes) return this.#newDiskFile();
     this.#memoryBytes += sizeBytes;

@@ -1,11 +1,11 @@
-// The files of a plain tar, by their headers: blocks of 512 bytes, a header before each file.
+// Lists the files of a plain tar by their headers. A tar has blocks of 512 bytes, and a header before each file:
 //
 //     0  100  name                   124  12  size, octal           156    1  type
-//   100    8  mode, octal            148   8  sum of the bytes      345  155  what comes before the name
+//   100    8  mode, octal            148   8  sum of the bytes      345  155  prefix of the name
 //
 // The sum of the header's bytes counts its own field as blanks. Types: 0 or a zero byte for a file, x for a PAX
-// header, whose records ("length name=value\n") are of the next file, others have nothing that is read here.
-// Two blocks of zeros end the tar.
+// header, whose records ("length name=value\n") apply to the next file; this reader ignores others. Two blocks
+// of zeros end the tar.
 import { C1zError } from '../errors.js';
 import { type InputFile, type InputRange, readExactly } from './input-range.js';
 import { checkPayloadName, MAX_PAYLOAD_FILES } from './payload-names.js';
@@ -16,14 +16,14 @@ const MAX_MODE = 0o777;
 const MAX_PAX_BYTES = 64 * 1024;
 const UTF8 = new TextDecoder();
 
-/** A file's place. */
+/** The place of a file. */
 export interface TarFile {
   readonly name: string;
   readonly start: number;
   readonly sizeBytes: number;
 }
 
-/** What a PAX header says of the next file. */
+/** The records of a PAX header about the next file. */
 interface PaxRecords {
   readonly path?: string | undefined;
   readonly size?: string | undefined;
@@ -44,7 +44,7 @@ export function readTarIndex(range: InputRange): ReadonlyMap<string, TarFile> {
     if (header.isEmpty) {
       const next = readExactly(tar, offset + BLOCK_BYTES, BLOCK_BYTES);
       if (new Header(next, range.file, offset + BLOCK_BYTES).isEmpty) return files;
-      throw header.refusal('one block of zeros where the tar ends with two');
+      throw header.refusal('one block of zeros where two must end the tar');
     }
     headers += 1;
     if (headers > 2 * MAX_PAYLOAD_FILES) {
@@ -58,7 +58,7 @@ export function readTarIndex(range: InputRange): ReadonlyMap<string, TarFile> {
     const start = offset + BLOCK_BYTES;
     if (start + sizeBytes > range.end) {
       throw header.refusal(
-        `a file of ${sizeBytes} bytes follows, but ${range.end - start} bytes are left: the file was cut off`,
+        `a file of ${sizeBytes} bytes follows, but ${range.end - start} bytes are left: the file was truncated`,
       );
     }
     if (header.isPax) {
@@ -118,14 +118,14 @@ class Header {
     if (this.#octal(sumField.start, 8, 'sum') !== sum) {
       throw this.refusal('the header of a file does not match its sum');
     }
-    // A long name as GNU writes it, which Go does not: the name of the next file would be cut off.
+    // GNU tar writes a long name in a header of its own, without which the next name would be truncated; Go does not.
     if (this.#type === 'L' || this.#type === 'K') throw this.refusal('a header of GNU tar');
     if (this.isFile && this.#octal(100, 8, 'mode') > MAX_MODE) {
       throw this.refusal('a file has permissions beyond 0777');
     }
   }
 
-  /** @param pax what a PAX header says instead */
+  /** @param pax the size in a PAX header, which takes precedence */
   size(pax: string | undefined): number {
     if (pax === undefined) return this.#octal(124, 12, 'size');
     const size = /^\d{1,15}$/.test(pax) ? Number(pax) : Number.NaN;
@@ -138,7 +138,7 @@ class Header {
     problem: string,
     code: 'SSTITCH_C1Z_CORRUPT' | 'SSTITCH_C1Z_TOO_LARGE' = 'SSTITCH_C1Z_CORRUPT',
   ): C1zError {
-    return new C1zError(code, `${problem}; copy the file again from where it was written`, {
+    return new C1zError(code, `${problem}; copy the file again from its origin`, {
       path: this.#file.path,
       part: PART,
       offset: this.#offset,
@@ -148,12 +148,12 @@ class Header {
   #octal(start: number, length: number, what: string): number {
     const text = this.#text(start, length).trim();
     if (!/^[0-7]{0,12}$/.test(text)) {
-      throw this.refusal(`the ${what} in the header of a file is no octal number`);
+      throw this.refusal(`the ${what} in the header of a file is not an octal number`);
     }
     return Number.parseInt(text === '' ? '0' : text, 8);
   }
 
-  /** Up to the first zero byte. */
+  /** The text of a field, up to the first zero byte. */
   #text(start: number, length: number): string {
     const field = this.#bytes.subarray(start, start + length);
     const end = field.indexOf(0);

@@ -1,20 +1,20 @@
-// XXH64 of seed 0, by WebAssembly: what the index of a payload has of every file.
+// XXH64 with seed 0 as WebAssembly. The index of a payload has the hash of every file.
 import xxhash from 'xxhash-wasm';
 
 type Xxhash = Awaited<ReturnType<typeof xxhash>>;
 let loaded: Xxhash | undefined;
 
-/** Loads it, once a process. To be awaited before the functions of this file are called. */
+/** Loads the hash, once in a process. Must fulfil before any other function of this file is called. */
 export async function loadXxhash(): Promise<void> {
   loaded ??= await xxhash();
 }
 
-/** The hash of bytes that are all there. */
+/** Hashes bytes at once. */
 export function xxhash64(bytes: Uint8Array): bigint {
   return theXxhash().h64Raw(bytes);
 }
 
-/** Hashes bytes as they come. */
+/** Hashes bytes incrementally. */
 export function newXxhash64(): { update(bytes: Uint8Array): unknown; digest(): bigint } {
   return theXxhash().create64();
 }

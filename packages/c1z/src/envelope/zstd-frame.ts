@@ -1,4 +1,4 @@
-// The head of a zstd frame, and frames that need no compressor (RFC 8878, section 3.1.1).
+// Reads the head of a zstd frame, and writes frames that need no compressor (RFC 8878, section 3.1.1).
 //
 //   magic              28 B5 2F FD
 //   descriptor         1 byte: bits 7-6 size of the content size field, 5 single segment,
@@ -11,20 +11,19 @@
 //   checksum           4 bytes, if the descriptor says so
 const ZSTD_MAGIC = 0xfd2fb528;
 
-/** The most that one block decodes to. */
+/** The most bytes that one block decodes to. */
 export const MAX_BLOCK_BYTES = 128 * 1024;
 
 /**
- * The largest window that is decoded: zstd's own limit for a decoder, and baton-sdk's. A window is
- * memory that the decoder holds.
+ * The largest window to decode: zstd's own limit for a decoder, and baton-sdk's. The decoder holds a window in memory.
  */
 export const MAX_WINDOW_BYTES = 128 * 2 ** 20;
 
-/** The longest a frame's head can be: magic, descriptor, window, dictionary id, content size. */
+/** The longest head of a frame: magic, descriptor, window, dictionary id, content size. */
 export const MAX_FRAME_HEAD_BYTES = 4 + 1 + 1 + 4 + 8;
 
 /**
- * How much memory, in bytes, the frame that begins here makes its decoder hold; undefined if no
+ * The bytes of memory that the decoder of the frame that begins here needs for its window; undefined if no
  * frame begins here.
  */
 export function windowBytesOf(head: Uint8Array): number | undefined {
@@ -55,12 +54,12 @@ export function windowBytesOf(head: Uint8Array): number | undefined {
 
 const FRAME_HEAD_WINDOW_128_KIB = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x00, (17 - 10) << 3);
 
-/** The head of a frame with a window of 128 KiB and no checksum. Blocks follow, the last one marked. */
+/** Encodes the head of a frame with a window of 128 KiB and no checksum. Blocks follow, of which the last is marked. */
 export function frameHead(): Uint8Array {
   return FRAME_HEAD_WINDOW_128_KIB.slice();
 }
 
-/** A block that holds `content` as it is. */
+/** Encodes an uncompressed block. */
 export function rawBlock(content: Uint8Array, isLast: boolean): Uint8Array {
   const block = new Uint8Array(3 + content.length);
   block.set(blockHead(0, content.length, isLast));
@@ -68,7 +67,7 @@ export function rawBlock(content: Uint8Array, isLast: boolean): Uint8Array {
   return block;
 }
 
-/** A block of one byte, repeated. */
+/** Encodes a block of one repeated byte. */
 export function repeatedByteBlock(byte: number, sizeBytes: number, isLast: boolean): Uint8Array {
   return Uint8Array.of(...blockHead(1, sizeBytes, isLast), byte);
 }

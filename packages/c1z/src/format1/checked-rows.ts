@@ -1,7 +1,6 @@
-// How columns are selected and what is checked of each row: no value over the limit is loaded, and each is of its
-// column's kind.
+// Selects columns and checks each row: no value over the limit is loaded, and each value has the kind of its column.
 //
-// Texts are read as bytes with their type: a text of node-sqlite3-wasm would end at its first zero byte.
+// Texts are read as bytes together with their type, because node-sqlite3-wasm ends a text at its first zero byte.
 import type { SQLiteValue } from 'node-sqlite3-wasm';
 import { C1zError } from '../errors.js';
 import type { Column, RowId } from './sync-tables.js';
@@ -13,7 +12,7 @@ const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 type Row = Readonly<Record<string, SQLiteValue>>;
 
 export class RowChecks {
-  /** The .c1z file, for messages. */
+  /** The path of the .c1z file, for messages. */
   readonly #path: string;
   readonly #maxValueBytes: number;
 
@@ -22,7 +21,10 @@ export class RowChecks {
     this.#maxValueBytes = maxValueBytes;
   }
 
-  /** What to select. octet_length of a column reads the row's head only: too long a value is never loaded. */
+  /**
+   * The columns to select. octet_length of a column reads only the row's head, so that a value that is too long
+   * is never loaded.
+   */
   selection(columns: readonly Column[]): string {
     const length = (name: string) => `coalesce(octet_length("${name}"), 0)`;
     const values = columns.map(({ name, kind }) => {
@@ -35,14 +37,14 @@ export class RowChecks {
   }
 
   /**
-   * The values of a row that was selected so.
+   * Checks a row that was selected with `selection` and returns its values.
    * @throws C1zError SSTITCH_C1Z_CORRUPT, SSTITCH_C1Z_TOO_LARGE
    */
   checked(table: string, row: Row, columns: readonly Column[]): Record<string, unknown> {
     if (Number(row[LONGEST]) > this.#maxValueBytes) {
       throw new C1zError(
         'SSTITCH_C1Z_TOO_LARGE',
-        `${table}, row ${rowIdOf(row)}: a value of ${row[LONGEST]} bytes; ${this.#maxValueBytes} is the most (option maxValueBytes)`,
+        `${table}, row ${rowIdOf(row)}: a value of ${row[LONGEST]} bytes, but ${this.#maxValueBytes} is the limit (option maxValueBytes)`,
         { path: this.#path },
       );
     }
@@ -64,11 +66,12 @@ export class RowChecks {
 
 export function rowIdOf(row: Row): RowId {
   const rowId = row[ROW_ID];
-  if (typeof rowId !== 'number' && typeof rowId !== 'bigint') throw new Error('a row without id');
+  if (typeof rowId !== 'number' && typeof rowId !== 'bigint')
+    throw new Error('a row without an id');
   return rowId;
 }
 
-/** About what a row takes in memory. */
+/** About how many bytes a row takes in memory. */
 export function sizeOf(row: Readonly<Record<string, unknown>>): number {
   let bytes = 0;
   for (const value of Object.values(row)) {
@@ -81,7 +84,7 @@ function typeName(column: string): string {
   return `type of ${column}`;
 }
 
-/** A column that is read as bytes: its text, or something that is none. */
+/** A column that is read as bytes: its text or, if its type is another one, its value. */
 function textOf(row: Row, name: string): SQLiteValue {
   const bytes = row[name] ?? null;
   const type = row[typeName(name)];

@@ -1,9 +1,12 @@
-// The tables and indexes of a format 1 database as baton-sdk makes them, so that it has nothing to add when it opens
-// one. The names of two indexes of v1_resources say each what the other one is; so they do there.
+// The tables and indexes of a format 1 database as baton-sdk creates them, so that it has nothing to add when
+// it opens one. Two indexes of v1_resources have each other's names, as in baton-sdk.
 
 const ROW = 'data blob not null, sync_id text not null, discovered_at datetime not null';
 
-/** What a record's row is found by; made before the rows, so that two records with one id are noticed at once. */
+/**
+ * The tables and unique indexes, which are created before the rows, so that two records with one id are
+ * detected at once.
+ */
 export const TABLES = `
   CREATE TABLE v1_resource_types (id integer primary key, external_id text not null, ${ROW});
   CREATE UNIQUE INDEX idx_resource_types_external_sync_v1 ON v1_resource_types (external_id, sync_id);
@@ -35,7 +38,7 @@ export const TABLES = `
   CREATE TABLE sstitch_records (id integer primary key, record blob not null);
 `;
 
-/** Made after the rows, which takes less time. */
+/** The other indexes, which are created after the rows, because that is faster. */
 export const INDEXES = `
   CREATE INDEX idx_resources_resource_type_id_v1 ON v1_resources (resource_type_id);
   CREATE INDEX idx_resources_external_sync_v1 ON v1_resources (parent_resource_type_id, parent_resource_id);

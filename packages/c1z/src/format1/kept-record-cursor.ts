@@ -1,5 +1,4 @@
-// Finds the kept records of rows that come by ascending row ids, with one query for each that there is, not for each
-// row.
+// Finds the kept records of rows in ascending order of row ids, with one query for each kept record, not for each row.
 import type { ValueBucket } from '@sstitch/records';
 import { keptRecordId, keptRecordIds } from './kept-records.js';
 import type { SyncDatabase } from './sync-database.js';
@@ -8,7 +7,7 @@ import type { RowId } from './sync-tables.js';
 export class KeptRecordCursor {
   readonly #database: SyncDatabase;
   readonly #bucket: ValueBucket;
-  /** From this id on, `#next` is the first kept record; undefined before the first query. */
+  /** `#next` is the first kept record from this id on; undefined before the first query. */
   #from: number | undefined;
   #next: { readonly id: number; readonly record: Uint8Array } | undefined;
 
@@ -18,7 +17,7 @@ export class KeptRecordCursor {
   }
 
   /**
-   * The kept record of a row.
+   * Returns the kept record of a row, if there is one.
    * @throws C1zError
    */
   find(rowId: RowId): Uint8Array | undefined {

@@ -1,4 +1,4 @@
-// What rows cannot say of records comes back with them, and only with the rows that it was written with.
+// Parts of records that rows cannot express are restored, but only with the rows with which they were written.
 import { closeSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ afterEach(() => rm(directory, { recursive: true }));
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
-/** A grant as a row can say it, and the same with something that it cannot. */
+/** A grant that a row can express, and the same grant with parts that it cannot. */
 const PLAIN = smallSync(FIRST_SYNC).flatMap(([, record]) =>
   record.$typeName === 'c1.storage.v3.GrantRecord' ? [record] : [],
 )[0] as GrantRecord;
@@ -75,15 +75,15 @@ async function change(sql: string): Promise<unknown[]> {
 }
 
 describe('a record of a row', () => {
-  test('is not kept where the row says it all', async () => {
+  test('is not kept if the row expresses all of it', async () => {
     await write([encodeRecord(PLAIN)]);
     expect(await readGrants()).toEqual([hex(encodeRecord(PLAIN))]);
     const [count] = await change('SELECT count(*) AS kept FROM sstitch_records WHERE id >> 48 = 5');
     expect(count).toEqual({ kept: 0 });
   });
 
-  test('is kept with what the row cannot say, to the byte', async () => {
-    // Fields that nobody knows, and fields in another order.
+  test('is kept byte for byte if the row cannot express all of it', async () => {
+    // Unknown fields, and fields in another order.
     const unknown = Uint8Array.from([...encodeRecord(SCOPED), 0xf8, 0x07, 1]);
     await write([encodeRecord(SCOPED)]);
     expect(await readGrants()).toEqual([hex(encodeRecord(SCOPED))]);
@@ -96,7 +96,7 @@ describe('a record of a row', () => {
     ['its message', "UPDATE v1_grants SET data = CAST(data || x'1a0161' AS BLOB)"],
     ['a column', "UPDATE v1_grants SET needs_expansion = 1, expansion = CAST(x'0a0165' AS BLOB)"],
     ['its time', "UPDATE v1_grants SET discovered_at = '2026-01-02 03:04:05+00:00'"],
-  ])('counts no more once another program has changed %s', async (_, sql) => {
+  ])('is ignored once another program has changed %s', async (_, sql) => {
     await write([encodeRecord(SCOPED)]);
     await change(sql);
     const [bytes = ''] = await readGrants();
@@ -108,20 +108,20 @@ describe('a record of a row', () => {
     expect(grant).toMatchObject({ sourceScopeKey: '', principal: PLAIN.principal });
   });
 
-  test('does not come with another row that gets its id', async () => {
+  test('is not used for another row that gets its id', async () => {
     await write([encodeRecord(SCOPED), encodeRecord({ ...PLAIN, externalId: 'other' })]);
     await change('DELETE FROM v1_grants WHERE id = 1; UPDATE v1_grants SET id = 1');
     expect(await readGrants()).toEqual([hex(encodeRecord({ ...PLAIN, externalId: 'other' }))]);
   });
 
   test.each([
-    ['is no record', "UPDATE sstitch_records SET record = CAST(x'ffff' AS BLOB)"],
+    ['is not a record', "UPDATE sstitch_records SET record = CAST(x'ffff' AS BLOB)"],
     [
       'is a view',
       'DROP TABLE sstitch_records; CREATE VIEW sstitch_records AS SELECT 1 AS id, 2 AS record',
     ],
     ['is text', "UPDATE sstitch_records SET record = 'text'"],
-  ])('that %s neither counts nor does harm', async (_, sql) => {
+  ])('that %s is ignored without harm', async (_, sql) => {
     await write([encodeRecord(SCOPED)]);
     for (const statement of sql.split('; ')) await change(statement);
     const read = readGrants();
@@ -140,13 +140,13 @@ describe('times', () => {
     },
   );
 
-  test('that clocks show twice are told apart by their offsets', async () => {
+  test('that clocks show twice are distinguished by their offsets', async () => {
     const at = (seconds: number) => ({
       ...PLAIN,
       externalId: String(seconds),
       discoveredAt: { ...(PLAIN.discoveredAt as object), seconds: BigInt(seconds) },
     });
-    // 27 October 2024, 00:30 and 01:30 UTC: 02:30 in Berlin, both.
+    // 27 October 2024, 00:30 and 01:30 UTC: both are 02:30 in Berlin.
     const grants = [at(1_729_989_000), at(1_729_992_600)] as GrantRecord[];
     const values = grants.map((grant) => encodeRecord(grant));
     await write(values, zoneOf('Europe/Berlin'));
@@ -158,7 +158,7 @@ describe('times', () => {
     ]);
   });
 
-  test('that are not there are not there again', async () => {
+  test('that are undefined stay undefined', async () => {
     const { discoveredAt: _, ...timeless } = PLAIN;
     const value = encodeRecord(create(GrantRecordSchema, timeless));
     await write([value]);

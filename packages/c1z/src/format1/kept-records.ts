@@ -1,11 +1,11 @@
-// What a format 1 database cannot say of a record: a table of this package's own, which Baton passes over, holds the
-// record as a store does.
+// Kept records: the stored bytes of records that a row of a format 1 database cannot express, in a table of
+// this package, which Baton ignores.
 //
 //   sstitch_records (id integer primary key, record blob not null)
-//   id = table * 2^48 + row id of the record's row; of statistics, that of the run
+//   id = table * 2^48 + row id of the record's row; for statistics, that of the run
 //
-// Invariant: a kept record counts only while its row says what the record's own row says. Baton changes rows and knows
-// nothing of this table; a record that is out of date is then no more than its row.
+// Invariant: a kept record counts only while its row equals the row of that record. Baton changes rows without
+// knowing this table; the row then replaces the outdated kept record.
 import { equalBytes } from '@sstitch/contract';
 import {
   decodeRecord,
@@ -35,7 +35,7 @@ import { UTC, type Zone } from './zones.js';
 
 export const KEPT_RECORDS_TABLE = 'sstitch_records';
 
-/** Row ids beyond this have no kept record. */
+/** The largest row id that can have a kept record. */
 const MAX_ROW_ID = 2 ** 48 - 1;
 const TABLE_FACTOR = 2 ** 48;
 
@@ -50,13 +50,13 @@ const TABLE_NUMBERS: Readonly<Record<ValueBucket, number>> = {
   sync_stats: 7,
 };
 
-/** The id of a row's kept record; undefined where it can have none. */
+/** The id of a row's kept record; undefined if the row cannot have one. */
 export function keptRecordId(bucket: ValueBucket, rowId: RowId): number | undefined {
   const isSmall = typeof rowId === 'number' && rowId >= 0 && rowId <= MAX_ROW_ID;
   return isSmall ? TABLE_NUMBERS[bucket] * TABLE_FACTOR + rowId : undefined;
 }
 
-/** All ids of a bucket. */
+/** The range of ids of a bucket. */
 export function keptRecordIds(bucket: ValueBucket): {
   readonly first: number;
   readonly last: number;
@@ -68,7 +68,7 @@ export function keptRecordIds(bucket: ValueBucket): {
 /** The buckets whose records have rows. */
 export type RowBucket = Exclude<ValueBucket, 'sync_stats'>;
 
-/** How rows and records of a bucket become each other. */
+/** Converts rows of a bucket to records and back. */
 interface Translation<Row, R> {
   toRow(record: R, zone: Zone): Row;
   toRecord(syncId: string, row: Row, zone: Zone): R;
@@ -78,7 +78,7 @@ type Translations = {
   readonly [B in RowBucket]: Translation<RowOf<B>, RecordByBucket[B]>;
 };
 
-/** The row of each bucket. */
+/** The type of a bucket's rows. */
 export type RowOf<B extends RowBucket> = B extends 'sync_run'
   ? SyncRunRow
   : RowByTable[(typeof TABLE_OF_BUCKET)[Exclude<B, 'sync_run'>]];
@@ -101,8 +101,8 @@ export const TRANSLATIONS: Translations = {
 };
 
 /**
- * The bytes of the record that a reader makes of a record's own row.
- * @throws C1zError SSTITCH_C1Z_CORRUPT where a reader refuses it
+ * Returns the bytes of the record that a reader derives from a record's own row.
+ * @throws C1zError SSTITCH_C1Z_CORRUPT if a reader refuses the row
  */
 export function readBack<B extends RowBucket>(bucket: B, record: RecordByBucket[B]): Uint8Array {
   const { toRow, toRecord } = TRANSLATIONS[bucket] as Translation<RowOf<B>, RecordByBucket[B]>;
@@ -110,8 +110,8 @@ export function readBack<B extends RowBucket>(bucket: B, record: RecordByBucket[
 }
 
 /**
- * What a row says together with its kept record, as bytes.
- * @param read the bytes of the record that the row makes
+ * Combines a row with its kept record; returns the bytes of the record.
+ * @param read the bytes of the record derived from the row
  * @param kept the row's kept record
  */
 export function withKeptRecord(
@@ -125,7 +125,7 @@ export function withKeptRecord(
     const isOwn = record.syncId === syncId && equalBytes(readBack(bucket, record), read);
     return isOwn ? kept : read;
   } catch {
-    // It is no record that a row can have: the row stands alone.
+    // No row can have this record, so the kept record is ignored.
     return read;
   }
 }

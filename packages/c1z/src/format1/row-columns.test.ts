@@ -1,4 +1,4 @@
-// Each column that repeats or completes the message of its row, against that message.
+// Tests each column that repeats or completes the message of its row against that message.
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -48,7 +48,7 @@ const SYNC: SyncToWrite = {
   grants: [{ message: GRANT }],
 };
 
-/** The one record of each kind in a file of that sync, after some SQL. */
+/** The one record of each kind in a file, after running some SQL. */
 async function recordsAfter(...finallyRun: string[]): Promise<unknown[]> {
   const path = join(directory, 'some.c1z');
   await makeC1z(path, { syncs: [SYNC], finallyRun });
@@ -69,7 +69,7 @@ function dataIs<S extends DescMessage>(table: string, schema: S, init: MessageIn
   return `UPDATE ${table} SET data = x'${hex}'`;
 }
 
-/** Of a table: the message whole, and without what each group of columns repeats. */
+/** For each table: the whole message, and the message without the fields that a group of columns repeats. */
 const TABLES = [
   {
     table: 'v1_resource_types',
@@ -124,11 +124,11 @@ const TABLES = [
 describe.each(TABLES)('$columns of $table', ({ table, columns, slim, isNeeded }) => {
   const emptied = `UPDATE ${table} SET ${columns.map((name) => `${name} = ''`).join(', ')}`;
 
-  test('say what the message leaves out', async () => {
+  test('supply what the message omits', async () => {
     expect(await recordsAfter(slim)).toEqual(await recordsAfter());
   });
 
-  test('do not count where the message says otherwise, nor where they are empty or missing', async () => {
+  test('are ignored if they contradict the message, or if they are empty or missing', async () => {
     const whole = await recordsAfter();
     for (const name of columns) {
       expect(await recordsAfter(`UPDATE ${table} SET ${name} = 'other'`)).toEqual(whole);
@@ -139,7 +139,7 @@ describe.each(TABLES)('$columns of $table', ({ table, columns, slim, isNeeded })
     expect(await recordsAfter(...indexes, ...dropped)).toEqual(whole);
   });
 
-  test.runIf(isNeeded)('are refused with table, row and file where both are empty', async () => {
+  test.runIf(isNeeded)('are refused with table, row and file if both are empty', async () => {
     await expect(recordsAfter(slim, emptied)).rejects.toMatchObject({
       name: 'C1zError',
       code: 'SSTITCH_C1Z_CORRUPT',
@@ -149,17 +149,17 @@ describe.each(TABLES)('$columns of $table', ({ table, columns, slim, isNeeded })
     });
   });
 
-  test.runIf(!isNeeded)('may be empty in both: there is none', async () => {
+  test.runIf(!isNeeded)('may be empty in both, which means none', async () => {
     expect(await recordsAfter(slim, emptied)).not.toEqual(await recordsAfter());
   });
 
-  test('are refused where they are no text', async () => {
+  test('are refused if they are not text', async () => {
     const set = `UPDATE ${table} SET ${columns[0]} = x'00ff'`;
     await expect(recordsAfter(slim, set)).rejects.toMatchObject({ code: 'SSTITCH_C1Z_CORRUPT' });
   });
 });
 
-test('slim grants may be any of a file: each record is the same as if all were full', async () => {
+test('any grants of a file may be slim, and each record is the same as if all were full', async () => {
   const path = join(directory, 'some.c1z');
   const grants = Array.from({ length: 20 }, (_, at) => ({ message: { ...GRANT, id: `g${at}` } }));
   await fc.assert(
@@ -189,7 +189,7 @@ describe('names in a message and in columns', () => {
   const word = fc.constantFrom('a', 'b');
   const maybe = fc.option(word, { nil: '' });
 
-  test('give the message where it names all, the columns where they contradict nothing', () => {
+  test('come from the message if it names everything, else from columns that do not contradict it', () => {
     fc.assert(
       fc.property(fc.array(maybe, { minLength: 10, maxLength: 10 }), (names) => {
         const said = names.slice(0, 5);
@@ -244,7 +244,7 @@ describe('names in a message and in columns', () => {
 });
 
 describe('files of every age', () => {
-  // What baton-sdk's migrations add, and what its tables had before.
+  // Columns that baton-sdk's migrations add to its first tables.
   const RUN_COLUMNS = ['sync_type', 'parent_sync_id'];
   const RECORD_TABLES = [
     'v1_resource_types',
@@ -254,7 +254,7 @@ describe('files of every age', () => {
     'v1_assets',
   ];
 
-  test('are read without columns and tables that came later, in any combination', async () => {
+  test('can be read without later columns and tables, in any combination', async () => {
     const whole = (await recordsAfter()) as { $typeName: string }[];
     await fc.assert(
       fc.asyncProperty(
@@ -277,7 +277,7 @@ describe('files of every age', () => {
     );
   });
 
-  test('may write names of tables and columns in capitals: SQLite does not tell them apart', async () => {
+  test('may have names of tables and columns in capitals, which SQLite does not distinguish', async () => {
     const renamed = [
       'ALTER TABLE v1_grants RENAME TO V1_GRANTS_OLD',
       'ALTER TABLE V1_GRANTS_OLD RENAME TO V1_GRANTS',
@@ -291,7 +291,7 @@ describe('files of every age', () => {
 const CASES = fileURLToPath(new URL('../../../../shared/cases/', import.meta.url));
 const areThere = existsSync(join(CASES, 'slim-grants.c1z'));
 
-test.skipIf(!areThere)('slim grants of baton-sdk give the records of full ones', async () => {
+test.skipIf(!areThere)('slim grants of baton-sdk have the same records as full ones', async () => {
   await using full = await openC1z(join(CASES, 'full-grants.c1z'), {
     temporaryDirectory: directory,
   });

@@ -1,4 +1,4 @@
-// The syncs in the SQLite database of a format 1 file, as records. Runs in the reader process, so it may block.
+// Reads the syncs in the SQLite database of a format 1 file as records. Runs in the reader process, so it may block.
 import { countedType, decodeRecord, encodeRecord, type SyncRecord } from '@sstitch/records';
 import { C1zError } from '../errors.js';
 import { type RecordPage, RecordPageBuilder } from '../record-pages.js';
@@ -17,17 +17,17 @@ export class RowContents implements SyncContents {
   readonly decodedBytes: number;
   readonly engine = 'sqlite';
   readonly #database: SyncDatabase;
-  /** The .c1z file, for messages. */
+  /** The path of the .c1z file, for messages. */
   readonly #path: string;
   readonly #zone: Zone;
-  /** Tables of which messages were found that leave out what the columns say. */
+  /** Tables in which a message omits what the columns say. */
   readonly #needNames = new Set<RecordTableName>();
-  /** The rows of the runs, by sync. */
+  /** The row ids of the runs, by sync. */
   readonly #runRows = new Map<string, RowId>();
-  /** By sync and bucket. */
+  /** Cursors over kept records by sync and bucket. */
   readonly #kept = new Map<string, KeptRecordCursor>();
 
-  /** @param zone of times that name none */
+  /** @param zone the zone of times without one */
   constructor(database: SyncDatabase, path: string, decodedBytes: number, zone: Zone) {
     this.decodedBytes = decodedBytes;
     this.#database = database;
@@ -59,8 +59,8 @@ export class RowContents implements SyncContents {
   page({ bucket, syncId, after }: PageAsked): RecordPage {
     if (bucket === 'sync_stats') return this.#statistics(syncId);
     const table = TABLE_OF_BUCKET[bucket];
-    // Nearly all rows are grants, and nearly all of those have in their message all that the columns say;
-    // reading these takes a third of the time. The other tables are small.
+    // Nearly all rows are grants, and the messages of nearly all grants repeat everything in the columns, so
+    // the columns are left out, which saves a third of the time. The other tables are small.
     const withNames = table !== 'v1_grants' || this.#needNames.has(table);
     const asked = { table, syncId, afterRowId: after as RowId | undefined };
     const batch = this.#database.batch({ ...asked, withNames });
@@ -68,7 +68,7 @@ export class RowContents implements SyncContents {
       return this.#translated(syncId, bucket, batch);
     } catch (error) {
       if (!(error instanceof NamesNeeded)) throw error;
-      // Once more, with the names; what comes after it most likely needs them, too.
+      // Reads the page again with the names; later pages most likely need them too.
       this.#needNames.add(table);
       return this.#translated(syncId, bucket, this.#database.batch({ ...asked, withNames: true }));
     }
@@ -87,19 +87,19 @@ export class RowContents implements SyncContents {
     for (const [index, row] of rows.entries()) {
       const rowId = rowIds[index] as RowId;
       const [record, read] = this.#located(`${table}, row ${rowId}`, () => {
-        // The database has checked each value against the table's columns.
+        // SyncDatabase has checked each value against the table's columns.
         const record = toRecord(syncId, row as never, this.#zone);
         return [record, encodeRecord(record)];
       });
       const whole = kept.find(rowId);
       page.add(whole === undefined ? read : withKeptRecord(bucket, syncId, read, whole));
-      // A kept record has the row of the one that was read, and so the type.
+      // A kept record has the same row as the record that was read, and so the same type.
       page.countAs(countedType(record));
     }
     return page.page(isLast ? undefined : rowIds.at(-1));
   }
 
-  /** Statistics have no row: those that were kept are there, or none. */
+  /** Statistics have no row of their own: the page holds the kept ones, if there are any. */
   #statistics(syncId: string): RecordPage {
     const page = new RecordPageBuilder();
     const run = this.#runRows.get(syncId);
@@ -116,7 +116,7 @@ export class RowContents implements SyncContents {
     return cursor;
   }
 
-  /** Adds the place to errors of the pure functions, which do not know it. */
+  /** Adds the place to errors of the translation, which does not know it. */
   #located<T>(place: string, run: () => T): T {
     try {
       return run();

@@ -1,4 +1,4 @@
-// Rows of the records of files that Baton's SDK wrote, against the messages that the SDK makes of the same records.
+// Compares the rows of records from files of Baton's SDK with the messages that the SDK derives from the same records.
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { anyPack } from '@bufbuild/protobuf/wkt';
 import { toHex } from '@sstitch/keys';
@@ -12,7 +12,7 @@ import { UTC } from './zones.js';
 const bytes = (hex: string) => new Uint8Array(Buffer.from(hex, 'hex'));
 const NO_KEY = new Uint8Array(0);
 
-/** The SDK gives an expansion back as the last annotation; a row has it in a column. */
+/** The SDK returns an expansion as the last annotation; a row has it in a column. */
 function withExpansion(data: Uint8Array, expansion: Uint8Array | null): Uint8Array {
   if (expansion === null) return data;
   const message = fromBinary(GrantSchema, data);
@@ -45,7 +45,7 @@ describe.runIf(SAMPLE_NAMES.length > 0).each(SAMPLE_NAMES)(
   (name) => {
     const expected = sampleMessages(name).map(({ type, pb }) => `${type} ${pb}`);
 
-    test.runIf(expected.length > 0)('become the messages that the SDK makes of them', () => {
+    test.runIf(expected.length > 0)('become the messages that the SDK derives from them', () => {
       const found = sampleRecords(name).flatMap(({ type, pb }) => {
         const message = messageOf(type, bytes(pb));
         return message === undefined ? [] : [`${type} ${toHex(message)}`];
@@ -56,5 +56,5 @@ describe.runIf(SAMPLE_NAMES.length > 0).each(SAMPLE_NAMES)(
 );
 
 describe.runIf(SAMPLE_NAMES.length === 0)('samples', () => {
-  test.skip('are not there: ../shared/data/c1z3 is missing', () => {});
+  test.skip('are skipped: ../shared/data/c1z3 is missing', () => {});
 });

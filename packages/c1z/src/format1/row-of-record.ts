@@ -1,12 +1,12 @@
-// From what a store holds (c1.storage.v3) to what a connector writes (c1.connector.v2): the rows of a format 1
-// database. Pure; the inverse of translate.ts, with the rules of baton-sdk's own translation:
+// Translates stored records (c1.storage.v3) to messages of connectors (c1.connector.v2) in rows of a format 1
+// database. The inverse of translate.ts, by the rules of baton-sdk's own translation:
 //
-// - references become messages that hold identities only
+// - references become messages with only identities
 // - an expansion is in the row's columns, not among the annotations
-// - names of traits and of a purpose become numbers; one that is not known becomes 0
-// - a time that is not there is Go's zero time
+// - names of traits and of a purpose become numbers; unknown names become 0
+// - an undefined time becomes Go's zero time
 //
-// What a record says beyond that is kept beside its row, see kept-records.ts.
+// Anything else in a record is kept beside its row (kept-records.ts).
 import { create, toBinary } from '@bufbuild/protobuf';
 import {
   type AssetRecord,
@@ -51,7 +51,7 @@ const SYNC_TYPES: Readonly<Record<number, string>> = {
   [SyncType.PARTIAL_DELETIONS]: 'partial_deletions',
 };
 
-/** @param zone in which times are written, in all functions of this file */
+/** Translates a run. @param zone the zone in which times are written, in all functions of this file */
 export function syncRunRow(record: SyncRunRecord, zone: Zone): SyncRunRow {
   const { endedAt, ingestInvariantGeneration: generation } = record;
   return {
@@ -208,7 +208,7 @@ function idOf(resourceType: string, resource: string): ResourceId {
   return create(ResourceIdSchema, { resourceType, resource });
 }
 
-/** The number of a name in an enum; 0 for one that it does not have. */
+/** The number of a name in an enum; 0 for an unknown name. */
 function numberOf(names: Readonly<Record<string, string | number>>, name: string): number {
   const number = Object.hasOwn(names, name) ? names[name] : undefined;
   return typeof number === 'number' ? number : 0;

@@ -1,5 +1,5 @@
-// Writes syncs as a file of format 1: a database in a directory of its own, then its zstd stream. Runs in the writer
-// process, so it may block.
+// Writes syncs to a file of format 1: first a database in a temporary directory, then its zstd stream. Runs in
+// the writer process, so it may block.
 import { closeSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ import {
 import { SYNC_TABLES } from './sync-tables.js';
 import type { Zone } from './zones.js';
 
-// By `require`, as where databases are read: its import would read it through for the names that it exports.
+// With `require`, as in sync-database.ts: Node scans the whole text of an imported CommonJS module for its exports.
 const require = createRequire(import.meta.url);
 const sqlite = require('node-sqlite3-wasm') as typeof import('node-sqlite3-wasm');
 
@@ -35,7 +35,7 @@ type Value = number | Uint8Array | null;
 
 const UTF8 = new TextEncoder();
 
-/** The columns that hold text, in any table. */
+/** The columns of any table that hold text. */
 const TEXTS: ReadonlySet<string> = new Set([
   'sync_id',
   ...Object.values(SYNC_TABLES)
@@ -44,7 +44,7 @@ const TEXTS: ReadonlySet<string> = new Set([
     .map(({ name }) => name),
 ]);
 
-/** Statistics that wait for the row of their run. */
+/** A written sync, with statistics that wait for the row of their run. */
 interface WrittenSync {
   runRowId: number | undefined;
   stats: Uint8Array | undefined;
@@ -52,7 +52,7 @@ interface WrittenSync {
 
 export class RowWriter implements SyncWriter {
   readonly #output: OutputFile;
-  /** What the file is to be named, for messages. */
+  /** The final path of the file, for messages. */
   readonly #target: string;
   readonly #databasePath: string;
   readonly #database: Database;
@@ -63,10 +63,10 @@ export class RowWriter implements SyncWriter {
   #records = 0;
 
   /**
-   * @param path of the file to make
-   * @param target what it is to be named in the end, for messages
-   * @param directory for the database; its owner removes it
-   * @param zone in which times are written
+   * @param path the path of the file to create
+   * @param target the final path, for messages
+   * @param directory the directory for the database; its owner removes it
+   * @param zone the zone in which times are written
    * @throws C1zError SSTITCH_FILE_OPERATION
    */
   constructor(path: string, target: string, directory: string, zone: Zone) {
@@ -75,7 +75,7 @@ export class RowWriter implements SyncWriter {
     this.#zone = zone;
     this.#databasePath = join(directory, DATABASE_FILE);
     this.#database = new sqlite.Database(this.#databasePath);
-    // The database is private until it is complete: nothing is ever rolled back.
+    // The database is private until it is complete, so nothing is ever rolled back.
     this.#database.exec('PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF');
     this.#database.exec(TABLES);
     this.#database.exec('BEGIN');
@@ -117,7 +117,7 @@ export class RowWriter implements SyncWriter {
     return { syncs: this.#syncs.size, records: this.#records, sizeBytes };
   }
 
-  /** The id of the record's row. */
+  /** Adds a record; returns the id of its row. */
   #addRecord<B extends RowBucket>(syncId: string, bucket: B, value: Uint8Array): number {
     const record = decodeRecord(bucket, NO_KEY, value);
     const toRow = TRANSLATIONS[bucket].toRow as (record: RecordByBucket[B], zone: Zone) => object;
@@ -128,7 +128,10 @@ export class RowWriter implements SyncWriter {
       whole = readBack(bucket, record);
     } catch (cause) {
       const why = cause instanceof C1zError ? cause.problem : messageOf(cause);
-      throw this.#refusal(`a ${nameOf(bucket)} has no place in a file of format 1: ${why}`, cause);
+      throw this.#refusal(
+        `a ${nameOf(bucket)} cannot be stored in a file of format 1: ${why}`,
+        cause,
+      );
     }
     const row = toRow(record, this.#zone);
     this.#insert(bucket, record, { id: rowId, ...row, ...commonColumns(bucket, syncId) });
@@ -189,13 +192,13 @@ export class RowWriter implements SyncWriter {
   }
 }
 
-/** What a row has besides what its record says. */
+/** The columns of a row that do not derive from its record. */
 function commonColumns(bucket: RowBucket, syncId: string): object {
-  // Expansions are in their columns: Baton need not look for them in the messages.
+  // Expansions are in columns, so Baton need not search the messages for them.
   return bucket === 'sync_run' ? { grants_backfilled: 1 } : { sync_id: syncId };
 }
 
-/** A text given as such would end at its first zero byte. */
+/** Binds texts as bytes, because a bound text would end at its first zero byte. */
 function bound(value: unknown): Value {
   if (typeof value === 'string') return UTF8.encode(value);
   return typeof value === 'boolean' ? Number(value) : (value as Value);
@@ -209,7 +212,7 @@ function* chunksOf(path: string, target: string): Generator<Uint8Array, void, un
   const fileDescriptor = openSync(path, 'r');
   try {
     for (;;) {
-      // Each in memory of its own: the compressor may still hold the one before.
+      // New memory for each chunk, because the compressor may still hold the previous one.
       const chunk = new Uint8Array(CHUNK_BYTES);
       const length = readSync(fileDescriptor, chunk);
       if (length === 0) return;

@@ -1,12 +1,12 @@
-// A decoded database, opened to read rows of one sync. Runs in the reader process, so it may block.
+// Reads the rows of syncs from a decoded database. Runs in the reader process, so it may block.
 //
-// The file is taken to be hostile. Invariants:
-// - nothing of the file's own making is evaluated: only real tables and stored columns are read; no
-//   view, virtual table, generated column, trigger, check or index
-// - every b-tree that is read has been checked first (quick_check: linear, visits each page once), so
-//   that a scan of it ends
-// - no value over the limit is loaded: its length is asked first
-// - each value has been checked to be of its column's kind
+// The file is untrusted. Invariants:
+// - no code in the file is evaluated: only ordinary tables and stored columns are read; no view, virtual table,
+//   generated column, trigger, check or index
+// - every b-tree is checked before it is read (quick_check is linear and visits each page once), so that a scan
+//   of it ends
+// - no value over the limit is loaded: its length is queried first
+// - each value is checked to have the kind of its column
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Database, SQLiteValue, Statement } from 'node-sqlite3-wasm';
@@ -24,8 +24,8 @@ import {
   type SyncTableName,
 } from './sync-tables.js';
 
-// By `require`: it is CommonJS, which Node reads through for the names that it exports where it is imported. Of the
-// 0.4 s in which a small file opens, that was 28 ms.
+// With `require`, because Node scans the whole text of an imported CommonJS module for its exports: 28 ms of
+// the 0.4 s in which a small file opens.
 const require = createRequire(import.meta.url);
 const sqlite = require('node-sqlite3-wasm') as typeof import('node-sqlite3-wasm');
 
@@ -38,9 +38,9 @@ export interface DatabaseLimits {
 export interface RowsAsked {
   readonly table: SyncTableName;
   readonly syncId: string;
-  /** The last row id of the batch before; undefined at the start. */
+  /** The last row id of the previous batch; undefined at the start. */
   readonly afterRowId: RowId | undefined;
-  /** Whether the columns that name things are read, too. */
+  /** Whether to read the columns with names too. */
   readonly withNames: boolean;
 }
 
@@ -49,14 +49,14 @@ const SYNC_ID: Column = { name: 'sync_id', kind: 'text' };
 /** A row of pragma_table_list. */
 interface TableEntry {
   readonly type: string;
-  /** 1 for a table without row ids. */
+  /** 1 for a table WITHOUT ROWID. */
   readonly wr: number;
 }
 
 /** A row of PRAGMA table_xinfo. */
 interface ColumnEntry {
   readonly name: string;
-  /** 0 for a column that is stored; others are computed, or a virtual table's. */
+  /** 0 for a stored column; others are generated or belong to a virtual table. */
   readonly hidden: number;
 }
 
@@ -66,11 +66,11 @@ interface CheckEntry {
 
 export class SyncDatabase {
   readonly #database: Database;
-  /** The .c1z file, for messages. */
+  /** The path of the .c1z file, for messages. */
   readonly #path: string;
   readonly #limits: DatabaseLimits;
   readonly #rows: RowChecks;
-  /** Of each table that the file has, those of the columns read that it has. */
+  /** For each table in the file, the needed columns that it has. */
   readonly #columns = new Map<SyncTableName, readonly Column[]>();
   readonly #statements = new Map<string, Statement>();
   #hasKeptRecords = false;
@@ -85,7 +85,7 @@ export class SyncDatabase {
   /**
    * Opens and checks a database.
    * @param databasePath the decoded file; its journal mode may be rewritten
-   * @param path the .c1z file, for messages
+   * @param path the path of the .c1z file, for messages
    * @throws C1zError SSTITCH_C1Z_CORRUPT
    */
   static open(databasePath: string, path: string, limits: DatabaseLimits): SyncDatabase {
@@ -97,8 +97,8 @@ export class SyncDatabase {
         database.exec(
           'PRAGMA query_only=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA ignore_check_constraints=ON',
         );
-        // One read transaction for as long as the file is open: SQLite would else lock and unlock it for
-        // every statement, which this build does by making and removing a directory.
+        // One read transaction while the file is open: otherwise SQLite locks and unlocks it for every
+        // statement, which this build does by creating and removing a directory.
         database.exec('BEGIN');
         for (const table of SYNC_TABLE_NAMES) {
           const columns = opened.#takeTable(table, SYNC_TABLES[table]);
@@ -114,7 +114,7 @@ export class SyncDatabase {
     });
   }
 
-  /** @throws C1zError SSTITCH_C1Z_CORRUPT, SSTITCH_C1Z_TOO_LARGE */
+  /** Reads all runs. @throws C1zError SSTITCH_C1Z_CORRUPT, SSTITCH_C1Z_TOO_LARGE */
   syncRuns(): { readonly row: SyncRunRow; readonly rowId: RowId }[] {
     const table = 'v1_sync_runs';
     return guarded(this.#path, `${table} cannot be read`, () => {
@@ -145,7 +145,7 @@ export class SyncDatabase {
   }
 
   /**
-   * The next rows of a sync in a table.
+   * Reads the next rows of a sync in a table.
    * @throws C1zError SSTITCH_C1Z_CORRUPT, SSTITCH_C1Z_TOO_LARGE
    */
   batch({ table, syncId, afterRowId, withNames }: RowsAsked): RowBatch {
@@ -176,7 +176,7 @@ export class SyncDatabase {
   }
 
   /**
-   * The first kept record from an id on, and up to another one.
+   * Reads the first kept record in a range of ids.
    * @throws C1zError SSTITCH_C1Z_CORRUPT, SSTITCH_C1Z_TOO_LARGE
    */
   keptRecord(
@@ -204,16 +204,19 @@ export class SyncDatabase {
     if (this.#database.isOpen) this.#database.close();
   }
 
-  /** Checks a table; returns those of `columns` that it has, undefined if it is not there. SQLite's names ignore case. */
+  /**
+   * Checks a table; returns those of `columns` that it has, or undefined if the table is missing. SQLite
+   * ignores the case of names.
+   */
   #takeTable(table: string, columns: readonly Column[]): readonly Column[] | undefined {
     const [entry] = this.#query<TableEntry>(
       "SELECT type, wr FROM pragma_table_list WHERE schema = 'main' AND name = ? COLLATE NOCASE",
       [table],
     );
     if (entry === undefined) {
-      // A table of records that is not there holds none, as in baton-sdk, which makes it.
+      // A missing table of records counts as empty, as in baton-sdk, which then creates it.
       if (table !== 'v1_sync_runs') return undefined;
-      throw this.#corrupt(table, 'there is no such table');
+      throw this.#corrupt(table, 'the table is missing');
     }
     if (entry.type !== 'table' || entry.wr !== 0) {
       throw this.#corrupt(table, 'this is not an ordinary table');
@@ -228,7 +231,7 @@ export class SyncDatabase {
     const needed = table === KEPT_RECORDS_TABLE ? columns : [SYNC_ID, ...columns];
     for (const column of needed) {
       if (!stored.has(column.name) && column.optional !== true) {
-        throw this.#corrupt(table, `there is no stored column ${column.name}`);
+        throw this.#corrupt(table, `the stored column ${column.name} is missing`);
       }
     }
     const [check] = this.#query<CheckEntry>(`PRAGMA quick_check(${table})`);
@@ -236,14 +239,14 @@ export class SyncDatabase {
     return columns.filter(({ name }) => stored.has(name));
   }
 
-  /** What SQLite says of itself; `Entry` is what its documentation says of the rows. */
+  /** Queries SQLite's own metadata, whose rows are of type `Entry` by its documentation. */
   #query<Entry>(sql: string, values: string[] = []): Entry[] {
     return this.#database.all(sql, values) as Entry[];
   }
 
   #statementFor(table: SyncTableName, columns: readonly Column[]): Statement {
-    // By row id, because an index is the file's word for what the table holds; so each batch goes
-    // on where the one before ended, and a sync costs one scan of the table.
+    // Reads in the order of row ids, because an index of an untrusted file may be wrong. Each batch continues
+    // where the previous one ended, so that a sync costs one scan of the table.
     return this.#prepared(
       `SELECT ${this.#rows.selection(columns)} FROM ${table} NOT INDEXED ` +
         'WHERE rowid > ?1 AND sync_id = ?2 COLLATE BINARY ORDER BY rowid LIMIT ?3',
@@ -270,9 +273,9 @@ const ROLLBACK_JOURNAL = 1;
 const WRITE_AHEAD_LOG = 2;
 
 /**
- * Connectors leave the database in write-ahead-log mode, with the log folded in. Opening one in that
- * mode takes shared memory, which the WebAssembly build lacks; so the two bytes that say it are set
- * to the mode of a rollback journal, in our own copy.
+ * Checks the header of the database. Connectors leave it in write-ahead-log mode with a checkpointed log.
+ * Opening such a database needs shared memory, which the WebAssembly build lacks, so this sets the two mode
+ * bytes of our own copy to a rollback journal.
  */
 function checkHeader(databasePath: string, path: string): void {
   const fileDescriptor = openSync(databasePath, 'r+');
@@ -283,7 +286,7 @@ function checkHeader(databasePath: string, path: string): void {
       fstatSync(fileDescriptor).size < HEADER_BYTES ||
       !header.toString('latin1').startsWith(HEADER_MAGIC)
     ) {
-      throw new C1zError('SSTITCH_C1Z_CORRUPT', 'what the file decodes to is no SQLite database', {
+      throw new C1zError('SSTITCH_C1Z_CORRUPT', 'the decoded file is not an SQLite database', {
         path,
       });
     }
@@ -296,7 +299,7 @@ function checkHeader(databasePath: string, path: string): void {
   }
 }
 
-/** Whatever SQLite throws over a file's content means that the file is at fault. */
+/** Runs a read of the file. Any error of SQLite means that the file is corrupt. */
 function guarded<T>(path: string, what: string, run: () => T): T {
   try {
     return run();

@@ -1,6 +1,5 @@
-// The tables of a format 1 database, and of their columns those that are read. `data` is a
-// c1.connector.v2 message; times are text. The other columns repeat what the message says, or say what it
-// leaves out.
+// The tables of a format 1 database, with the columns that are read. `data` is a c1.connector.v2 message; times
+// are text. The other columns repeat fields of the message, or supply fields that it omits.
 //
 // v1_sync_runs       sync_id, started_at, ended_at, sync_token, sync_type, parent_sync_id, linked_sync_id,
 //                    supports_diff, ingest_invariant_generation, ingest_invariant_coverage (a JSON array),
@@ -14,14 +13,14 @@
 //                    needs_expansion
 // v1_assets          external_id, content_type, data, sync_id, discovered_at
 //
-// baton-sdk makes each table that a file lacks, but a file without v1_sync_runs is no sync file. Over the
-// years it added columns to two tables, to v1_sync_runs (is_partial, then sync_type in its place,
-// parent_sync_id, linked_sync_id, supports_diff, those of invariants) and to v1_grants (expansion,
-// needs_expansion); all others were there from its first public version on.
+// baton-sdk creates missing tables, but a file without v1_sync_runs is not a sync file. Its versions added
+// columns to two tables: to v1_sync_runs (is_partial, replaced by sync_type; parent_sync_id, linked_sync_id,
+// supports_diff, those of invariants) and to v1_grants (expansion, needs_expansion). Its first public version
+// had all others.
 //
-// sstitch_records (id, record) is a table of this package's own, see kept-records.ts.
+// sstitch_records (id, record) is a table of this package (kept-records.ts).
 
-/** What a column may hold. A flag is a number: 0 or not. */
+/** The kind of a column. A flag is a number: zero or not. */
 export type ColumnKind = 'text' | 'blob' | 'flag';
 
 export interface Column {
@@ -29,9 +28,9 @@ export interface Column {
   readonly kind: ColumnKind;
   /** May be null. */
   readonly nullable?: true;
-  /** Files of another age lack the column; it reads as null there. */
+  /** Files of other versions lack the column; it then reads as null. */
   readonly optional?: true;
-  /** Names what the row's message names too, or leaves out; may be left unread. */
+  /** The column repeats or supplies a name of the row's message; it may be left unread. */
   readonly isName?: true;
 }
 
@@ -50,13 +49,13 @@ function naming(name: string): Column {
   return { name, kind: 'text', nullable: true, optional: true, isName: true };
 }
 
-/** The columns read of each table, besides `sync_id`, by which rows are chosen. */
+/** The columns to read of each table, besides `sync_id`, which selects the rows. */
 export const SYNC_TABLES: Readonly<Record<SyncTableName, readonly Column[]>> = {
   v1_sync_runs: [
     { name: 'started_at', kind: 'text' },
     { name: 'ended_at', kind: 'text', nullable: true },
     { name: 'sync_token', kind: 'text' },
-    // The oldest files tell a partial sync by a flag, not by a type.
+    // The oldest files mark a partial sync with a flag instead of a type.
     { name: 'sync_type', kind: 'text', nullable: true, optional: true },
     { name: 'is_partial', kind: 'flag', nullable: true, optional: true },
     { name: 'parent_sync_id', kind: 'text', nullable: true, optional: true },
@@ -119,10 +118,10 @@ export interface SyncRunRow {
   readonly ingest_invariant_mode: string | null;
 }
 
-/** Undefined where it was not read. */
+/** A name; undefined if it was not read. */
 export type Name = string | null | undefined;
 
-/** What every row of a sync has. */
+/** The columns of every row of a sync. */
 interface SyncRow {
   readonly data: Uint8Array;
   readonly discovered_at: string;
@@ -161,7 +160,7 @@ export interface AssetRow extends SyncRow {
   readonly content_type: string;
 }
 
-/** The row of each table that belongs to a sync, as checked by the reader. */
+/** The checked row of each table of a sync. */
 export interface RowByTable {
   v1_resource_types: ResourceTypeRow;
   v1_resources: ResourceRow;
@@ -172,14 +171,14 @@ export interface RowByTable {
 
 export type RecordTableName = keyof RowByTable;
 
-/** SQLite's row ids have 64 bits; those past 2^53 come as bigint. */
+/** A row id of 64 bits; SQLite returns those above 2^53 as bigint. */
 export type RowId = number | bigint;
 
-/** Rows of one table and sync, in the order of their row ids. */
+/** Rows of one table and sync in the order of their row ids. */
 export interface RowBatch {
   readonly rows: readonly Record<string, unknown>[];
   /** The row id of each row, for messages. */
   readonly rowIds: readonly RowId[];
-  /** True if no row follows. */
+  /** Whether no row follows. */
   readonly isLast: boolean;
 }

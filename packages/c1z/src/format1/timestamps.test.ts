@@ -60,11 +60,11 @@ describe('times in text', () => {
     '2025-12-17 16:31:25+25:00',
     '1765989085',
     ' 2025-12-17 16:31:25',
-  ])('%j names no time', (text) => {
+  ])('%j is not a time', (text) => {
     expect(parseTimestamp(text)).toBeUndefined();
   });
 
-  test('any microsecond of any year is read as it was written', () => {
+  test('any microsecond of any year reads back as it was written', () => {
     const date = fc.date({
       min: new Date('0001-01-01T00:00:00Z'),
       max: new Date('9999-12-31T23:59:59Z'),
@@ -80,7 +80,7 @@ describe('times in text', () => {
     );
   });
 
-  test('that name a zone are the same times whatever the option says', () => {
+  test('with a zone are the same times whatever the option says', () => {
     const tokyo = zoneOf('Asia/Tokyo');
     for (const text of [
       '2025-12-17T16:31:25Z',
@@ -95,7 +95,7 @@ describe('times in text', () => {
     );
   });
 
-  test("Go's zero time, which means never, is in no zone", () => {
+  test("Go's zero time, which means never, has no zone", () => {
     const never = parseTimestamp('0001-01-01 00:00:00');
     for (const zone of ['Asia/Tokyo', 'America/New_York']) {
       expect(parseTimestamp('0001-01-01 00:00:00', zoneOf(zone))).toEqual(never);
@@ -108,7 +108,7 @@ describe('the text of a time', () => {
   const zones = ['UTC', 'Europe/Berlin', 'America/St_Johns', 'Asia/Kolkata', '-11:30'].map(zoneOf);
 
   test.each(zones.map((zone, index) => [index, zone] as const))(
-    'names that time, in zone %d and for every reader',
+    'is the same time in zone %d for every reader',
     (_, zone) => {
       const seconds = fc.integer({ min: -62_135_596_800, max: 253_402_300_799 });
       const nanos = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 999_999_999 }));
@@ -129,7 +129,7 @@ describe('the text of a time', () => {
     );
   });
 
-  test('is smaller for an earlier time, as Baton compares them', () => {
+  test('is smaller for an earlier time in the comparison of Baton', () => {
     const times = [0, 1, 10, 123_000_000, 123_456_789].map((nanos) =>
       timestamps.formatTimestamp(
         create(TimestampSchema, { seconds: 1_764_427_495n, nanos }),
@@ -139,7 +139,7 @@ describe('the text of a time', () => {
     expect([...times].sort()).toEqual(times);
   });
 
-  test("of no time is Go's zero time", () => {
+  test("of an undefined time is Go's zero time", () => {
     expect(timestamps.formatTimestamp(undefined, zoneOf('UTC'))).toBe('0001-01-01 00:00:00');
   });
 });

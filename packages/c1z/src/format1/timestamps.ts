@@ -1,14 +1,15 @@
-// Times as the tables hold them: text. One that names no zone is what a clock of the connector's host showed.
+// Converts times to and from the text in the tables. A time without a zone is that of the clock of the
+// connector's host.
 //
-//   2025-12-17 16:31:25.057185               what connectors write: a fraction of any length, or none
+//   2025-12-17 16:31:25.057185               the form of connectors: a fraction of any length, or none
 //   2025-12-17 16:31, 2025-12-17             SQLite's shorter forms
-//   2025-12-17 16:31:25.057185+01:00         a zone, with or without blank, colon and minutes
+//   2025-12-17 16:31:25.057185+01:00         with a zone, with or without blank, colon and minutes
 //   2025-12-17T16:31:25.057185Z              RFC 3339
 //   2025-12-17 16:31:25.057185 +0000 UTC     Go's String(), perhaps with its clock: " m=+0.001"
 //   2025-12-17 16:31:25.057185 -0300 -03     Go's String() in a zone whose name is a number
 //
-// All but the last are what the SQLite driver of baton-sdk reads. That baton-sdk takes a time marked as UTC
-// for one without a zone is a slip, and not followed: its own words are that a zone which is named counts.
+// The SQLite driver of baton-sdk reads all but the last. It treats a time marked as UTC like one without a
+// zone, contrary to its own documentation; this reader uses the zone.
 import { create } from '@bufbuild/protobuf';
 import { type Timestamp, TimestampSchema } from '@bufbuild/protobuf/wkt';
 import { instantOf, parseOffset, type Zone } from './zones.js';
@@ -16,19 +17,19 @@ import { instantOf, parseOffset, type Zone } from './zones.js';
 const DATE = String.raw`(\d{4})-(\d\d)-(\d\d)`;
 const TIME = String.raw`(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?`;
 const ZONE = String.raw`Z|z|UTC|[+-]\d\d(?::?\d\d)?`;
-/** Go's name of a zone, which says nothing that its offset does not say. */
+/** Go's name of a zone, which adds nothing to the offset. */
 const ZONE_NAME = String.raw`[A-Za-z]{1,6}|[+-]\d{2,6}`;
 const CLOCK = String.raw`m=[+-][\d.]{1,24}`;
 const TIME_TEXT = new RegExp(
   `^${DATE}(?:[ Tt]${TIME}(?: ?(${ZONE})(?: (?:${ZONE_NAME}))?)?(?: ${CLOCK})?)?$`,
 );
 
-/** A time that is not there, where there must be one: Go's zero time. */
+/** The text of an undefined time where one is required: Go's zero time. */
 const NO_TIME = '0001-01-01 00:00:00';
 
 /**
- * The text of a time, as a connector writes it, with the offset that a clock of the zone has then. Of two texts of one
- * offset that with the earlier time is smaller, as Baton compares them.
+ * Formats a time as a connector does, with the offset of the zone at that time. Of two texts with the same
+ * offset, the one with the earlier time is smaller, because Baton compares texts.
  */
 export function formatTimestamp(timestamp: Timestamp | undefined, zone: Zone): string {
   if (timestamp === undefined) return NO_TIME;
@@ -43,7 +44,10 @@ export function formatTimestamp(timestamp: Timestamp | undefined, zone: Zone): s
 
 const DAY_SECONDS = 86_400;
 
-/** UTC where the zone's offset has seconds, which Go cannot read, or leads out of the years that there are. */
+/**
+ * The offset at a time; UTC if the zone's offset has seconds, which Go cannot read, or leads out of the valid
+ * years.
+ */
 function offsetAt(seconds: number, zone: Zone): { offsetSeconds: number; text: string } {
   const offsetSeconds = zone.offsetSeconds(seconds);
   const isAtTheEdge = seconds < FIRST_SECONDS + DAY_SECONDS || seconds > LAST_SECONDS - DAY_SECONDS;
@@ -54,15 +58,15 @@ function offsetAt(seconds: number, zone: Zone): { offsetSeconds: number; text: s
   return { offsetSeconds, text };
 }
 
-/** A Timestamp holds the years 1 to 9999. */
+/** The first second of a Timestamp, which holds the years 1 to 9999. */
 const FIRST_SECONDS = -62_135_596_800;
 const LAST_SECONDS = 253_402_300_799;
 /** Go's zero time, "never". */
 const NEVER_SECONDS = FIRST_SECONDS;
 
 /**
- * The time that a text names; undefined if it names none.
- * @param zone of a text that names no zone
+ * Parses the text of a time; undefined if it is not one.
+ * @param zone the zone of a text without one
  */
 export function parseTimestamp(text: string, zone: Zone): Timestamp | undefined {
   const match = TIME_TEXT.exec(text);
@@ -76,13 +80,13 @@ export function parseTimestamp(text: string, zone: Zone): Timestamp | undefined 
   if (hour > 23 || minute > 59 || second > 59) return undefined;
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
-  // Date takes the 31st of February for the 3rd of March.
+  // Date converts the 31st of February to the 3rd of March.
   if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
   const clockSeconds = date.getTime() / 1000 + hour * 3600 + minute * 60 + second;
   const nanos = fraction === undefined ? 0 : Number(fraction.slice(0, 9).padEnd(9, '0'));
   const seconds = secondsOf(clockSeconds, nanos, zoneText, zone);
   if (seconds === undefined || seconds < FIRST_SECONDS || seconds > LAST_SECONDS) return undefined;
-  // Set one by one: `create` with values walks the message's fields, and every row has a time.
+  // Sets the fields directly, because `create` with values iterates over the message's fields and every row has a time.
   const timestamp = create(TimestampSchema);
   timestamp.seconds = BigInt(seconds);
   timestamp.nanos = nanos;

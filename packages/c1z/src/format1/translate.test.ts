@@ -27,7 +27,7 @@ const OTHER_ANNOTATION = create(AnySchema, {
   value: Uint8Array.of(1, 2, 3),
 });
 
-// Numbers that a newer connector may write.
+// Numbers that a newer connector might write.
 const LATER_TRAIT = 99 as ResourceType_Trait;
 const LATER_PURPOSE = 77 as Entitlement_PurposeValue;
 
@@ -100,14 +100,18 @@ describe('a resource type', () => {
 
   test.each([
     ['an empty message', new Uint8Array(), 'id is empty'],
-    ['bytes that are no message', Uint8Array.of(0xff, 0xff), 'is no c1.connector.v2.ResourceType'],
+    [
+      'bytes that are not a message',
+      Uint8Array.of(0xff, 0xff),
+      'is not a c1.connector.v2.ResourceType',
+    ],
   ])('%s is refused', (_, data, message) => {
     expect(() => resourceTypeRecord(data)).toThrow(message);
   });
 
-  test('a row without a legible time is refused', () => {
+  test('a row with an invalid time is refused', () => {
     const data = toBinary(ResourceTypeSchema, create(ResourceTypeSchema, { id: 'user' }));
-    expect(() => resourceTypeRecord(data, 'noon')).toThrow('discovered_at is no time: "noon"');
+    expect(() => resourceTypeRecord(data, 'noon')).toThrow('discovered_at is not a time: "noon"');
   });
 });
 
@@ -139,7 +143,7 @@ describe('a resource', () => {
     });
   });
 
-  test('has no parent where the connector names none, or an empty one', () => {
+  test('has no parent if the connector names none, or an empty one', () => {
     const id = { resourceType: 'user', resource: 'u' };
     expect(resource({ id }).parent).toBeUndefined();
     expect(resource({ id, parentResourceId: { resourceType: 'x' } }).parent).toBeUndefined();
@@ -160,7 +164,7 @@ describe('an entitlement', () => {
       UTC,
     );
 
-  test('refers to its resource; grantable_to becomes ids, purpose a name', () => {
+  test('refers to its resource; grantable_to becomes ids, and the purpose a name', () => {
     const record = entitlement({
       id: 'group:g:member',
       resource: { id: { resourceType: 'group', resource: 'g' } },
@@ -177,7 +181,7 @@ describe('an entitlement', () => {
     });
   });
 
-  test('without a purpose, or with one not known, has an empty one', () => {
+  test('has an empty purpose if it has none, or an unknown one', () => {
     expect(entitlement({ id: 'e' }).purpose).toBe('');
     expect(entitlement({ id: 'e', purpose: LATER_PURPOSE }).purpose).toBe('');
   });
@@ -204,7 +208,7 @@ describe('a grant', () => {
     expect(record.expansion).toBeUndefined();
   });
 
-  test('its first GrantExpandable annotation becomes its expansion; a second stays', () => {
+  test('its first GrantExpandable annotation becomes its expansion; a second one stays', () => {
     const first = expandableAnnotation({ entitlementIds: ['e1'], shallow: true });
     const second = anyPack(GrantExpandableSchema, create(GrantExpandableSchema));
     const record = grantRecord('s', grantRow({ annotations: [OTHER_ANNOTATION, first, second] }));
@@ -213,7 +217,7 @@ describe('a grant', () => {
     expect(record.annotations).toEqual([OTHER_ANNOTATION, second]);
   });
 
-  test('an annotation that names only blank entitlements leaves, and makes no expansion', () => {
+  test('an annotation that names only blank entitlements is removed without an expansion', () => {
     const blank = expandableAnnotation({ entitlementIds: ['', ' \t'] });
     const record = grantRecord('s', grantRow({ annotations: [blank] }));
     expect(record.annotations).toEqual([]);
@@ -221,7 +225,7 @@ describe('a grant', () => {
     expect(record.needsExpansion).toBe(false);
   });
 
-  test('the columns of newer files go before the annotation', () => {
+  test('the columns of newer files take precedence over the annotation', () => {
     const annotation = expandableAnnotation({ entitlementIds: ['old'] });
     const expansion = { entitlementIds: ['new'], resourceTypeIds: ['user'] };
     const done = grantRecord('s', grantRow({ annotations: [annotation] }, expansion, false));
@@ -231,16 +235,18 @@ describe('a grant', () => {
     expect(grantRecord('s', grantRow({}, expansion, true)).needsExpansion).toBe(true);
   });
 
-  test('an empty column, which newer writers mean as none, leaves the word to the annotation', () => {
+  test('an empty column, which means none in newer files, does not override the annotation', () => {
     const annotation = expandableAnnotation({ entitlementIds: ['e1'] });
     const row = { ...grantRow({ annotations: [annotation] }), expansion: new Uint8Array() };
     expect(grantRecord('s', row).expansion?.entitlementIds).toEqual(['e1']);
     expect(grantRecord('s', row).needsExpansion).toBe(true);
   });
 
-  test('an expansion that is no message is refused', () => {
+  test('an expansion that is not a message is refused', () => {
     const row = { ...grantRow({}), expansion: Uint8Array.of(0x0a, 0xff) };
-    expect(() => grantRecord('s', row)).toThrow('expansion is no c1.connector.v2.GrantExpandable');
+    expect(() => grantRecord('s', row)).toThrow(
+      'expansion is not a c1.connector.v2.GrantExpandable',
+    );
   });
 });
 
@@ -258,7 +264,7 @@ describe('an asset', () => {
 });
 
 describe('a sync run', () => {
-  test('that has not ended has no end', () => {
+  test('has no end if it has not ended', () => {
     expect(syncRunRecord(RUN)).toMatchObject({ startedAt: AT_TIMESTAMP, syncToken: 'token' });
     expect(syncRunRecord(RUN).endedAt).toBeUndefined();
     expect(syncRunRecord({ ...RUN, ended_at: AT }).endedAt).toEqual(AT_TIMESTAMP);
@@ -276,7 +282,7 @@ describe('a sync run', () => {
     expect(syncRunRecord({ ...RUN, sync_type }).type).toBe(type);
   });
 
-  test('of the oldest files is partial by a flag', () => {
+  test('is partial by a flag in the oldest files', () => {
     const oldest = { ...RUN, sync_type: null };
     expect(syncRunRecord({ ...oldest, is_partial: true }).type).toBe(SyncType.PARTIAL);
     expect(syncRunRecord(oldest).type).toBe(SyncType.FULL);

@@ -1,14 +1,13 @@
-// From what a connector writes (c1.connector.v2) to what a store holds (c1.storage.v3). Pure.
+// Translates messages of connectors (c1.connector.v2) to stored records (c1.storage.v3).
 //
-// The rules are those of baton-sdk's own translation, so that both make the same bytes:
-// - external_id is the message's id; references keep identities only
-// - traits and purposes become names without prefix; no purpose, or one not known, becomes ''
-// - a grant's first GrantExpandable annotation leaves `annotations`; if it names an entitlement that
-//   is not blank, it becomes `expansion`. Newer files keep it in columns, which go before.
+// The rules are those of baton-sdk's own translation, so that both produce the same bytes:
+// - external_id is the message's id; references keep only identities
+// - traits and purposes become names without prefix; a missing or unknown purpose becomes ''
+// - a grant's first GrantExpandable annotation is removed from `annotations`; if it names an entitlement that
+//   is not blank, it becomes `expansion`. Newer files keep it in columns, which take precedence.
 // - discovered_at comes from the row
-// - what a message leaves out, its row's columns say. What they say in conflict with it does not count: a
-//   second put of the same id replaces `data` and leaves the columns. A grant without entitlement or
-//   principal in either is refused.
+// - columns supply what a message omits. Columns that contradict the message are ignored, because a second put
+//   of the same id replaces only `data`. A grant without entitlement or principal in either is refused.
 import { create, type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf';
 import { type Any, anyIs, type Timestamp } from '@bufbuild/protobuf/wkt';
 import {
@@ -69,7 +68,8 @@ const SYNC_TYPES: Readonly<Record<string, SyncType>> = {
 };
 
 /**
- * @param zone of times that name none, in all functions of this file
+ * Translates a run.
+ * @param zone the zone of times without one, in all functions of this file
  * @throws C1zError SSTITCH_C1Z_CORRUPT, like all functions of this file
  */
 export function syncRunRecord(row: SyncRunRow, zone: Zone): SyncRunRecord {
@@ -88,7 +88,7 @@ export function syncRunRecord(row: SyncRunRow, zone: Zone): SyncRunRecord {
   return record;
 }
 
-/** What is only half there says nothing: a sync that was not checked is to be checked again. */
+/** Sets the invariants only if all parts are present: a sync without them is checked again. */
 function setInvariants(record: SyncRunRecord, row: SyncRunRow): void {
   const generation = row.ingest_invariant_generation ?? '';
   const coverage = parsedTexts(row.ingest_invariant_coverage ?? '');
@@ -180,7 +180,8 @@ export function entitlementRecord(
 
 export function grantRecord(syncId: string, row: GrantRow, zone: Zone): GrantRecord {
   const message = decode(GrantSchema, row.data, 'data');
-  // Grants are nearly all of a file. `create` with values walks the message's fields; this does not.
+  // Nearly all records are grants, so the fields are set directly: `create` with values iterates over the
+  // message's fields.
   const record = create(GrantRecordSchema);
   record.syncId = syncId;
   record.externalId = idOf(message, row);
@@ -231,7 +232,7 @@ export function assetRecord(syncId: string, row: AssetRow, zone: Zone): AssetRec
 function setExpansion(record: GrantRecord, annotations: readonly Any[], row: GrantRow): void {
   const found = annotations.findIndex((any) => anyIs(any, GrantExpandableSchema));
   record.annotations = annotations.filter((_, index) => index !== found);
-  // An empty blob is how newer writers say "none".
+  // Newer writers use an empty blob for "none".
   if (row.expansion !== null && row.expansion.length > 0) {
     const expansion = expandable(row.expansion, 'expansion');
     if (expansion === undefined) return;
@@ -255,7 +256,7 @@ function expandable(bytes: Uint8Array, what: string): GrantExpandableRecord | un
 
 function setSources(record: GrantRecord, { sources }: Grant): void {
   if (sources === undefined) return;
-  // fromEntries defines each key, so that one named __proto__ is a key like any other.
+  // fromEntries defines each key, so that even __proto__ is an ordinary key.
   record.sources = Object.fromEntries(
     Object.entries(sources.sources).map(([entitlementId, { isDirect }]) => [
       entitlementId,
@@ -266,7 +267,7 @@ function setSources(record: GrantRecord, { sources }: Grant): void {
 
 function syncTypeOf(row: SyncRunRow): SyncType {
   if (row.sync_type === null) return row.is_partial === true ? SyncType.PARTIAL : SyncType.FULL;
-  // A type that is not known yet is no reason to refuse the rest of the file.
+  // An unknown type is not a reason to refuse the file.
   return Object.hasOwn(SYNC_TYPES, row.sync_type)
     ? (SYNC_TYPES[row.sync_type] ?? SyncType.UNSPECIFIED)
     : SyncType.UNSPECIFIED;
@@ -287,12 +288,12 @@ function decode<Schema extends DescMessage>(
   what: string,
 ): MessageShape<Schema> {
   try {
-    // Fields that this version does not know have no place in a record.
+    // A record cannot hold unknown fields of the message.
     return fromBinary(schema, bytes, { readUnknownFields: false });
   } catch (cause) {
     throw new C1zError(
       'SSTITCH_C1Z_CORRUPT',
-      `${what} is no ${schema.typeName}: ${messageOf(cause)}`,
+      `${what} is not a ${schema.typeName}: ${messageOf(cause)}`,
       {
         cause,
       },
@@ -300,15 +301,14 @@ function decode<Schema extends DescMessage>(
   }
 }
 
-/** Thrown over a row whose message leaves something out, if the columns that may say it were not read. */
+/** Thrown if a message omits something and the columns that may supply it were not read. */
 export class NamesNeeded extends Error {}
 
-/** What a message names, part by part; '' where it names nothing. */
+/** The names in a message, part by part; '' for a missing one. */
 type Names = readonly string[];
 
 /**
- * What a message names; where it leaves parts out, what the columns name, if that is nothing else than the
- * parts that it has.
+ * Completes the names of a message from the columns, if the columns do not contradict the names that it has.
  */
 function completed<const N extends Names>(said: N, columns: { readonly [At in keyof N]: Name }): N {
   if (!said.includes('')) return said;
@@ -329,13 +329,13 @@ function idOf({ id }: { id: string }, row: { external_id: Name }): string {
   return required(whole, 'id', 'external_id');
 }
 
-/** The id in a resource's external_id, which is "type:id". */
+/** The id in a resource's external_id, which has the form "type:id". */
 function idBehind({ resource_type_id: type, external_id: text }: ResourceRow): Name {
   if (text === undefined) return undefined;
   return text?.startsWith(`${type}:`) === true ? text.slice(`${type}:`.length) : null;
 }
 
-/** @param field of the message in `data`; '' where there is no message */
+/** Checks that a name is not empty. @param field the field of the message in `data`; '' if there is no message */
 function required(value: string, field: string, column: string): string {
   if (value !== '') return value;
   const what =
@@ -348,7 +348,7 @@ function timestamp(text: string, what: string, zone: Zone): Timestamp {
   if (parsed === undefined) {
     throw new C1zError(
       'SSTITCH_C1Z_CORRUPT',
-      `${what} is no time: ${JSON.stringify(text.slice(0, 64))}`,
+      `${what} is not a time: ${JSON.stringify(text.slice(0, 64))}`,
     );
   }
   return parsed;

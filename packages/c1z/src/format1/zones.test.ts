@@ -11,7 +11,7 @@ import { parseTimestamp } from './timestamps.js';
 import { zoneOf } from './zones.js';
 
 describe('a time without a zone', () => {
-  // Made with Go 1.26: time.Date(…, location).Unix().
+  // Computed with Go 1.26: time.Date(…, location).Unix().
   test.each([
     ['Europe/Berlin', '2024-03-31 01:59:59', 1711846799],
     ['Europe/Berlin', '2024-03-31 02:30:00', 1711848600],
@@ -37,13 +37,16 @@ describe('a time without a zone', () => {
     ['UTC', '2024-03-31 02:30:00', 1711852200],
     ['+02:00', '2024-03-31 02:30:00', 1711845000],
     ['-05:45', '2024-03-31 02:30:00', 1711872900],
-  ])('in %s, %s, is what Go takes it for, where clocks change too', (zone, text, seconds) => {
-    expect(parseTimestamp(text, zoneOf(zone))?.seconds).toBe(BigInt(seconds));
-  });
+  ])(
+    'in %s, %s, is the instant that Go derives, even where clocks change',
+    (zone, text, seconds) => {
+      expect(parseTimestamp(text, zoneOf(zone))?.seconds).toBe(BigInt(seconds));
+    },
+  );
 
   const zoneNames = ['Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Tokyo'];
 
-  test('is an instant at which a clock of the zone shows it, unless it never does', () => {
+  test('is an instant at which a clock of the zone shows that time, if there is one', () => {
     const seconds = fc.integer({ min: 0, max: 2_000_000_000 });
     fc.assert(
       fc.property(fc.constantFrom(...zoneNames), seconds, (name, instant) => {
@@ -51,7 +54,7 @@ describe('a time without a zone', () => {
         const shown = clockText(instant + zone.offsetSeconds(instant));
         const read = Number(parseTimestamp(shown, zone)?.seconds);
         expect(clockText(read + zone.offsetSeconds(read))).toBe(shown);
-        // The other reading of a clock that is put back.
+        // The other instant of a clock that is put back.
         expect(Math.abs(read - instant)).toBeLessThanOrEqual(3600);
       }),
     );
@@ -74,7 +77,7 @@ describe('the option zone', () => {
   );
 });
 
-describe('a file whose times name no zone', () => {
+describe('a file whose times have no zone', () => {
   let directory: string;
   let path: string;
   beforeEach(async () => {
@@ -94,7 +97,7 @@ describe('a file whose times name no zone', () => {
   });
   afterEach(() => rm(directory, { recursive: true }));
 
-  /** Opens the file in a process of that TZ; gives the times of its sync and of its resource type. */
+  /** Opens the file in a process with this TZ; returns the times of its sync and of its resource type. */
   function timesIn(TZ: string, options: object = {}): string[] {
     const built = new URL('../../dist/index.js', import.meta.url).href;
     const program = `
@@ -130,13 +133,13 @@ describe('a file whose times name no zone', () => {
     ['UTC', '2024-07-02T15:04:05.999Z'],
     ['Europe/Berlin', '2024-07-02T13:04:05.999Z'],
     ['+02:00', '2024-07-02T13:04:05.999Z'],
-  ])('is read in the zone %s where the option says so, whatever TZ is', (zone, startedAt) => {
+  ])('is read in the zone %s if the option says so, whatever TZ is', (zone, startedAt) => {
     for (const TZ of ['America/New_York', 'Asia/Tokyo']) {
       expect(timesIn(TZ, { zone }).slice(0, 2)).toEqual([startedAt, ENDED]);
     }
   });
 
-  test('is not touched where the option is no zone', async () => {
+  test('is not opened if the option is not a zone', async () => {
     await expect(openC1z(path, { zone: 'Nowhere/Land' })).rejects.toMatchObject({
       code: 'SSTITCH_OPTION_INVALID',
       message: expect.stringContaining('"Nowhere/Land"'),

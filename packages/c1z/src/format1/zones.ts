@@ -1,14 +1,14 @@
-// Time zones, for times that name none.
+// Time zones for times without a zone.
 //
-// Baton writes a time as its host's clock shows it, and reads it with `time.Date` of Go in the zone of the
-// host that reads. What Go makes of a time that a clock shows twice, or never, is what is made of it here.
+// Baton writes a time as its host's clock shows it, and reads it with Go's `time.Date` in the zone of the
+// reading host. For a time that a clock shows twice, or never, this module follows Go.
 import { C1zError } from '../errors.js';
 
-/** A zone: how far its clocks are ahead of UTC. */
+/** A zone: the offset of its clocks from UTC. */
 export interface Zone {
   /**
    * @param unixSeconds an instant
-   * @returns seconds; negative for a zone behind UTC
+   * @returns seconds; negative for a zone west of UTC
    */
   offsetSeconds(unixSeconds: number): number;
 }
@@ -16,8 +16,8 @@ export interface Zone {
 export const UTC: Zone = { offsetSeconds: () => 0 };
 
 /**
- * The zone of a name: an IANA name ("Europe/Berlin", "UTC") or an offset ("+02:00"); without a name the zone of
- * this process, which the environment variable TZ sets.
+ * Returns the zone of a name, which is an IANA name ("Europe/Berlin", "UTC") or an offset ("+02:00"); without a
+ * name, the zone of this process, which the environment variable TZ sets.
  * @throws C1zError SSTITCH_OPTION_INVALID
  */
 export function zoneOf(name: string | undefined): Zone {
@@ -25,7 +25,7 @@ export function zoneOf(name: string | undefined): Zone {
   const invalid = (cause?: unknown) =>
     new C1zError(
       'SSTITCH_OPTION_INVALID',
-      `zone must be the name of a time zone, as "UTC" or "Europe/Berlin", or an offset, as "+02:00", not ${JSON.stringify(name)}`,
+      `zone must be the name of a time zone, such as "UTC" or "Europe/Berlin", or an offset, such as "+02:00", not ${JSON.stringify(name)}`,
       { cause },
     );
   if (typeof name !== 'string' || name === '') throw invalid();
@@ -42,7 +42,7 @@ export function zoneOf(name: string | undefined): Zone {
   }
 }
 
-/** The seconds of "+05", "+0545", "+05:45" or "+05:41:16"; undefined if it is no offset. */
+/** Parses "+05", "+0545", "+05:45" or "+05:41:16" to seconds; undefined if the text is not an offset. */
 export function parseOffset(text: string): number | undefined {
   const match = /^([+-])(\d\d)(?::?(\d\d))?(?::?(\d\d))?$/.exec(text);
   if (match === null) return undefined;
@@ -51,21 +51,21 @@ export function parseOffset(text: string): number | undefined {
   return (sign === '-' ? -1 : 1) * (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds));
 }
 
-/** The instant at which clocks of the zone show `clockSeconds`, counted as if they were in UTC. */
+/** The instant at which clocks of the zone show `clockSeconds`, which count as if the clock were in UTC. */
 export function instantOf(clockSeconds: number, zone: Zone): number {
-  // Go's rule: the offset is that of the instant which the offset at `clockSeconds` itself leads to.
+  // Go's rule: use the offset at the instant to which the offset at `clockSeconds` itself leads.
   const near = clockSeconds - zone.offsetSeconds(clockSeconds);
   return clockSeconds - zone.offsetSeconds(near);
 }
 
 const STEP_SECONDS = 3600;
-/** A file made to hold times of all ages must not fill the memory. */
+/** The most cached hours: a hostile file may hold times of all ages. */
 const MAX_KNOWN_STEPS = 50_000;
 
-/** Asking Intl takes microseconds and every row has a time, so that the answer of each hour is kept. */
+/** A named zone. Intl takes microseconds and every row has a time, so the offset of each hour is cached. */
 class NamedZone implements Zone {
   readonly #format: Intl.DateTimeFormat;
-  /** By hour; undefined for an hour in which the offset changes. */
+  /** Offsets by hour; undefined for an hour in which the offset changes. */
   readonly #known = new Map<number, number | undefined>();
 
   constructor(timeZone: string | undefined) {
@@ -91,11 +91,11 @@ class NamedZone implements Zone {
   #ask(unixSeconds: number): number {
     const parts = this.#format.formatToParts(unixSeconds * 1000);
     const text = parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
-    // "GMT+05:45", "GMT-04:56:02"; "GMT" alone means no offset.
+    // "GMT+05:45", "GMT-04:56:02"; plain "GMT" means no offset.
     return text === 'GMT' ? 0 : (parseOffset(text.replace('GMT', '')) ?? unknownOffset(text));
   }
 }
 
 function unknownOffset(text: string): never {
-  throw new Error(`no offset: ${text}`);
+  throw new Error(`not an offset: ${text}`);
 }

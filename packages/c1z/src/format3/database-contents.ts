@@ -1,8 +1,8 @@
-// The syncs in the Pebble database of a format 3 file. Runs in the reader process, so it may block.
+// Reads the syncs in the Pebble database of a format 3 file. Runs in the reader process, so it may block.
 //
-// The file is taken to be hostile. Invariants:
-// - every value has been decoded before it is passed on, or scanned and found to be plain, and its record belongs
-//   under the key that it lies under, so that no two records of a sync are one and the same
+// The file is untrusted. Invariants:
+// - every value is decoded before it is passed on, or scanned and found plain, and its record must belong under
+//   its key, so that no two records of a sync have the same identity
 // - no value over the limit is passed on
 import { compareBytes, equalBytes } from '@sstitch/contract';
 import { parseSyncId, prefixSpan, syncIdBytes, toHex } from '@sstitch/keys';
@@ -44,21 +44,21 @@ import { openPayload, type Payload } from './open-payload.js';
 import { isPlainKey } from './plain-key.js';
 import { writerOf } from './writers.js';
 
-/** Scans that wait for their next page. Each holds open the tables that it reads. */
+/** The most scans that wait for their next page. Each keeps the tables that it reads open. */
 const MAX_SCANS = 8;
-/** Tables that stay open while no scan reads them: each takes as much as it decodes to. */
+/** The most tables that stay open while no scan reads them; each takes its decoded size. */
 const IDLE_TABLES = 8;
-/** Of a block, besides its largest value. */
+/** Room in a block besides its largest value. */
 const BLOCK_ROOM_BYTES = 2 ** 20;
 
-/** A scan of a bucket that has come to a page's end. */
+/** A scan of a bucket that is at the end of a page. */
 interface Scan {
   readonly pages: Generator<PackedEntries, void>;
   /** The last key read. */
   readonly after: Uint8Array | undefined;
 }
 
-/** What is read of the file's head before its payload. */
+/** The facts from the file's head before its payload. */
 interface Source {
   readonly path: string;
   readonly engine: string;
@@ -73,7 +73,7 @@ export class DatabaseContents implements SyncContents {
   readonly #database: PebbleDatabase;
   readonly #layout: KeyLayout;
   readonly #scanner = new RecordScanner();
-  /** By bucket and sync, the one that was used last at the end. */
+  /** Scans by bucket and sync, the most recently used last. */
   readonly #scans = new Map<string, Scan>();
 
   private constructor(
@@ -92,7 +92,7 @@ export class DatabaseContents implements SyncContents {
 
   /**
    * Opens a file of format 3.
-   * @param directory where decoded files may lie; its owner removes it
+   * @param directory the directory for decoded files; its owner removes it
    * @throws C1zError
    */
   static async open(
@@ -107,7 +107,7 @@ export class DatabaseContents implements SyncContents {
     if (writerOf(engine) === undefined) {
       throw new C1zError(
         'SSTITCH_C1Z_FORMAT_UNSUPPORTED',
-        `the file is of format 3 with an engine that is not known, ${JSON.stringify(engine.slice(0, 64))}: read it with a newer @sstitch/c1z`,
+        `the file has format 3 with the unknown engine ${JSON.stringify(engine.slice(0, 64))}: read it with a newer @sstitch/c1z`,
         { path, part: 'manifest' },
       );
     }
@@ -135,7 +135,8 @@ export class DatabaseContents implements SyncContents {
       for (const { key, value } of this.#runs()) {
         const run = this.#decoded('sync_run', key, value);
         const isOwn = equalBytes(key, recordKey(this.#prefix('sync_run', run.syncId), []));
-        if (!isOwn) throw this.#corrupt(`the run under key ${toHex(key)} is of sync ${run.syncId}`);
+        if (!isOwn)
+          throw this.#corrupt(`the run under key ${toHex(key)} belongs to sync ${run.syncId}`);
         page.add(this.#stored(key, run, value, new SyncIdField(run.syncId)));
         if (page.count > MAX_SYNC_RUNS || page.lengthBytes > MAX_SYNC_RUN_BYTES) {
           throw new C1zError(
@@ -201,7 +202,7 @@ export class DatabaseContents implements SyncContents {
     for (const page of this.#database.entriesSync(span)) yield* page;
   }
 
-  /** A scan that goes on where the page before ended. */
+  /** Takes the scan that continues where the previous page ended, or starts one. */
   #takeScan(name: string, prefix: Uint8Array, after: Uint8Array | undefined) {
     const scan = this.#scans.get(name);
     if (scan !== undefined && after !== undefined && scan.after !== undefined) {
@@ -232,12 +233,12 @@ export class DatabaseContents implements SyncContents {
 
   #prefix(bucket: PageAsked['bucket'] | 'sync_run', syncId: string): Uint8Array {
     try {
-      // Only in the oldest layout is the sync part of the key, and there every id is a KSUID.
+      // Only keys of the oldest layout contain the sync, and there every id is a KSUID.
       const bytes = this.#layout === 'v1' ? parseSyncId(syncId) : undefined;
       return bucketPrefix(this.#layout, bucket, bytes && syncIdBytes(bytes));
     } catch (cause) {
       throw this.#corrupt(
-        `a sync has the id ${JSON.stringify(syncId.slice(0, 64))}, which is no KSUID`,
+        `a sync has the id ${JSON.stringify(syncId.slice(0, 64))}, which is not a KSUID`,
         cause,
       );
     }
@@ -252,7 +253,7 @@ export class DatabaseContents implements SyncContents {
     if (value.length > maxValueBytes) {
       throw new C1zError(
         'SSTITCH_C1Z_TOO_LARGE',
-        `the ${bucket} under key ${toHex(key)} has ${value.length} bytes; ${maxValueBytes} is the most (option maxValueBytes)`,
+        `the ${bucket} under key ${toHex(key)} has ${value.length} bytes, but ${maxValueBytes} is the limit (option maxValueBytes)`,
         { path: this.#source.path, part: 'payload' },
       );
     }
@@ -263,13 +264,13 @@ export class DatabaseContents implements SyncContents {
     }
   }
 
-  /** What a store holds of a record. */
+  /** Checks a record and returns its stored bytes. */
   #stored(key: Uint8Array, record: SyncRecord, value: Uint8Array, field: SyncIdField): Uint8Array {
     try {
       return field.put(withExternalId(record, value));
     } catch (cause) {
-      // The decoder takes some messages that are cut off within a field that it does not know.
-      throw this.#corrupt(`the record under key ${toHex(key)} is no message`, cause);
+      // The decoder accepts some messages that are truncated inside an unknown field.
+      throw this.#corrupt(`the record under key ${toHex(key)} is not a message`, cause);
     }
   }
 
@@ -290,7 +291,7 @@ export class DatabaseContents implements SyncContents {
   #corrupt(problem: string, cause?: unknown): C1zError {
     return new C1zError(
       'SSTITCH_C1Z_CORRUPT',
-      `${problem}; the file was written by ${writerOf(this.engine)}: have it written again`,
+      `${problem}; the file was written by ${writerOf(this.engine)}: write it again`,
       { path: this.#source.path, part: 'payload', cause },
     );
   }
@@ -314,7 +315,7 @@ function openDatabase({ fileSystem }: Payload, limits: C1zLimits): Promise<Pebbl
   });
 }
 
-/** Goes by the stamps: an engine's name says less. */
+/** Finds the layout by the stamps, which are more specific than the name of the engine. */
 function layoutOf(database: PebbleDatabase, path: string, engine: string): KeyLayout {
   const keyspace = database.getSync(KEYSPACE_VERSION_KEY);
   if (keyspace === undefined && engine === 'pebble') return 'v1';
@@ -331,12 +332,12 @@ function unknownStamp(name: string, stamp: Uint8Array | undefined, path: string)
   const said = stamp === undefined ? 'is missing' : `says ${toHex(stamp.subarray(0, 16))}`;
   return new C1zError(
     'SSTITCH_C1Z_FORMAT_UNSUPPORTED',
-    `the layout of keys is not known, as ${name} ${said}: read the file with a newer @sstitch/c1z`,
+    `the layout of keys is unknown, because ${name} ${said}: read the file with a newer @sstitch/c1z`,
     { path, part: 'payload' },
   );
 }
 
-/** A store's key needs the id that Baton makes up for a grant without one when it reads. */
+/** Adds the id that Baton derives on reading to a grant without one, because the key in a store needs it. */
 function withExternalId(record: SyncRecord, value: Uint8Array): Uint8Array {
   if (record.$typeName !== 'c1.storage.v3.GrantRecord' || record.externalId !== '') return value;
   return encodeRecord({ ...record, externalId: madeUpId(record) });

@@ -1,4 +1,4 @@
-// Errors of the Pebble database in a payload, as errors of the .c1z file.
+// Converts errors of the Pebble database in a payload to errors of the .c1z file.
 import { basename } from 'node:path';
 import { PebbleError, type PebbleErrorCode } from '@sstitch/pebble';
 import { PAYLOAD_DIRECTORY } from '../envelope/payload.js';
@@ -15,15 +15,15 @@ const CODES: Readonly<Partial<Record<PebbleErrorCode, C1zErrorCode>>> = {
   SSTITCH_PEBBLE_IO: 'SSTITCH_FILE_OPERATION',
 };
 
-/** What to do about a file that is wrong; the other codes' messages say it themselves. */
+/** Advice for errors whose message does not say what to do. */
 const ADVICE: Partial<Record<C1zErrorCode, string>> = {
-  SSTITCH_C1Z_CORRUPT: 'copy it again from where it was written, or have it written again',
+  SSTITCH_C1Z_CORRUPT: 'copy it again from its origin, or write it again',
   SSTITCH_C1Z_FORMAT_UNSUPPORTED: 'open it with that SDK and save it, or use a newer @sstitch/c1z',
 };
 
 /**
- * Runs what reads the database.
- * @param path of the .c1z file
+ * Runs a read of the database and converts its errors.
+ * @param path the path of the .c1z file
  * @throws C1zError
  */
 export async function withDatabaseErrors<T>(
@@ -38,10 +38,10 @@ export async function withDatabaseErrors<T>(
   }
 }
 
-/** An error of the database as one of the file; other errors as they are. */
+/** Converts an error of the database; returns other errors unchanged. */
 export function databaseError(error: unknown, path: string, engine: string): unknown {
   if (!(error instanceof PebbleError)) return error;
-  // What the payload's own files throw comes through Pebble's reader as an error of the file system.
+  // Pebble's reader wraps the errors of the payload's own files as errors of the file system.
   if (error.cause instanceof C1zError) return error.cause;
   const code = CODES[error.code] ?? 'SSTITCH_C1Z_READER_FAILED';
   const advice = ADVICE[code];
@@ -59,7 +59,7 @@ function partOf(path: string | undefined): string {
   return path === undefined || path === PAYLOAD_DIRECTORY ? 'payload' : basename(path);
 }
 
-/** The problem that Pebble's reader reports, without the place and without advice about a directory. */
+/** The problem of a PebbleError, without its place and its advice about a directory. */
 function problemOf(error: PebbleError): string {
   const message = messageOf(error);
   const place = error.path === undefined ? -1 : message.lastIndexOf(` (${error.path}`);

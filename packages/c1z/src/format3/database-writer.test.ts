@@ -1,4 +1,4 @@
-// What does not fit into memory, or into one table.
+// Syncs that do not fit in memory or in one table.
 import {
   closeSync,
   mkdtempSync,
@@ -35,7 +35,7 @@ function* batches(): Generator<RecordBatch> {
   const grants = Array.from({ length: GRANTS }, (_, index) =>
     create(GrantRecordSchema, {
       syncId: FIRST_SYNC,
-      // Not in the order of their keys.
+      // Not in key order.
       externalId: `many-${(index * 7919) % GRANTS}`,
       entitlement: { resourceTypeId: 'group', resourceId: 'plain', entitlementId: 'opaque' },
       principal: { resourceTypeId: 'user', resourceId: `many-${(index * 7919) % GRANTS}` },
@@ -50,7 +50,7 @@ async function write(options: DatabaseWriterOptions): Promise<readonly string[]>
   for (const { syncId, bucket, values } of batches()) writer.add(syncId, bucket, values);
   const { records } = await writer.finish();
   expect(records).toBeGreaterThan(GRANTS);
-  // Runs are gone once they are merged.
+  // Sorted runs are removed after they are merged.
   expect(readdirSync(directory)).toEqual(['some.c1z']);
   const lines = await readContents(path, directory);
   return lines.sort();
@@ -69,7 +69,7 @@ function frameNames(): string[] {
 }
 
 describe('a sync', () => {
-  test('that is sorted on disk, into many tables, is the same as one that is not', async () => {
+  test('that is sorted on disk, into many tables, has the same records as one sorted in memory', async () => {
     const expected = [...batches()]
       .flatMap(({ syncId, bucket, values }) =>
         values.map((value) => `${syncId} ${bucket} ${Buffer.from(value).toString('hex')}`),
@@ -83,7 +83,7 @@ describe('a sync', () => {
     expect(names).toEqual([...names].sort());
   });
 
-  test('is the same to the byte each time', async () => {
+  test('has the same bytes each time', async () => {
     await write({});
     const once = readFileSync(path);
     rmSync(path);

@@ -1,7 +1,7 @@
-// Writes a sync as a file of format 3, as baton-sdk writes it today: keys by what records are of, the indexes that it
-// relies on, an indexed payload. Runs in the writer process, so it may block.
+// Writes a sync to a file of format 3 as the current baton-sdk does: keys of the layout pebble3, the indexes
+// that it relies on, an indexed payload. Runs in the writer process, so it may block.
 //
-// Invariant: nothing is written before all records have been taken, as the head of the file says what they are.
+// Invariant: nothing is written before all records have been added, because the head of the file describes them.
 import { equalBytes } from '@sstitch/contract';
 import { parseSyncId, toHex } from '@sstitch/keys';
 import { type Entry, writePebbleDatabase } from '@sstitch/pebble';
@@ -25,13 +25,13 @@ import {
 } from './key-layout.js';
 import { ENGINE } from './writers.js';
 
-/** Pebble's format major version that today's Baton writes. */
+/** The format major version of Pebble that the current Baton writes. */
 const FORMAT_VERSION = 24;
 
 const NO_VALUE = new Uint8Array(0);
 const NO_KEY = new Uint8Array(0);
 
-/** The buckets whose messages keep field 1, the sync id, where a file holds one sync. */
+/** The buckets whose messages keep field 1, the sync id, in a file of one sync. */
 const KEEPS_SYNC_ID: ReadonlySet<ValueBucket> = new Set(['asset', 'sync_run', 'sync_stats']);
 
 /** The sync that a file holds. */
@@ -42,15 +42,15 @@ interface WrittenSync {
 }
 
 export interface DatabaseWriterOptions {
-  /** A table ends once it has this size. */
+  /** The size at which a table ends. */
   readonly tableSizeBytes?: number | undefined;
-  /** What is sorted in memory at once. */
+  /** The most bytes to sort in memory at once. */
   readonly maxMemoryBytes?: number | undefined;
 }
 
 export class DatabaseWriter implements SyncWriter {
   readonly #output: OutputFile;
-  /** What the file is to be named, for messages. */
+  /** The final path of the file, for messages. */
   readonly #target: string;
   readonly #options: DatabaseWriterOptions;
   readonly #sorter: EntrySorter;
@@ -59,9 +59,9 @@ export class DatabaseWriter implements SyncWriter {
   #records = 0;
 
   /**
-   * @param path of the file to make
-   * @param target what it is to be named in the end, for messages
-   * @param directory for what does not fit into memory; its owner removes it
+   * @param path the path of the file to create
+   * @param target the final path, for messages
+   * @param directory the directory for data that does not fit in memory; its owner removes it
    * @throws C1zError SSTITCH_FILE_OPERATION
    */
   constructor(
@@ -87,7 +87,7 @@ export class DatabaseWriter implements SyncWriter {
         parts = keyParts('pebble3', record);
       } catch (cause) {
         throw this.#refusal(
-          `${nameOf(bucket, value)} has no place in a file of format 3: ${messageOf(cause)}; write format 1`,
+          `${nameOf(bucket, value)} cannot be stored in a file of format 3: ${messageOf(cause)}; write format 1`,
           cause,
         );
       }
@@ -127,7 +127,7 @@ export class DatabaseWriter implements SyncWriter {
     await writePebbleDatabase((file) => frames.add(file), this.#entries(), {
       tableSizeBytes: this.#options.tableSizeBytes,
       formatVersion: FORMAT_VERSION,
-      // LevelDB's file: nothing opens this directory but Pebble.
+      // Only LevelDB needs CURRENT, and only Pebble opens this directory.
       current: false,
     });
     frames.finish();
@@ -153,7 +153,7 @@ export class DatabaseWriter implements SyncWriter {
         parseSyncId(syncId);
       } catch (cause) {
         throw this.#refusal(
-          `a sync has the id ${JSON.stringify(syncId)}, which is no KSUID: write format 1, or give it another id`,
+          `a sync has the id ${JSON.stringify(syncId)}, which is not a KSUID: write format 1, or give it another id`,
           cause,
         );
       }
@@ -161,19 +161,22 @@ export class DatabaseWriter implements SyncWriter {
     }
     if (this.#sync.syncId === syncId) return this.#sync;
     throw this.#refusal(
-      `there are several syncs, ${this.#sync.syncId} and ${syncId} among them, and a file of format 3 holds one: choose one, or write format 1`,
+      `there are several syncs, among them ${this.#sync.syncId} and ${syncId}, but a file of format 3 holds one: choose one, or write format 1`,
     );
   }
 
-  /** Keys are those of records first: indexes come later in the order of keys. */
+  /**
+   * The error for two entries with one key. The key is that of a record, because index keys sort after all
+   * record keys.
+   */
   #twice(key: Uint8Array, one: Uint8Array, other: Uint8Array): C1zError {
     const bucket = BUCKET_OF_TYPE[key[1] ?? 0];
     if (bucket === undefined) return this.#refusal(`two entries have the key ${toHex(key)}`);
     const names = `${nameOf(bucket, one)} and ${nameOf(bucket, other)}`;
     return this.#refusal(
       bucket === 'grant'
-        ? `${names} are of one entitlement and one principal, and a file of format 3 holds one of them: write format 1, or remove one`
-        : `${names} come both: each record may come once`,
+        ? `${names} have the same entitlement and principal, but a file of format 3 holds only one of them: write format 1, or remove one`
+        : `${names} have the same key: add each record once`,
     );
   }
 
@@ -182,7 +185,7 @@ export class DatabaseWriter implements SyncWriter {
   }
 }
 
-/** By the second byte of a key. */
+/** Buckets by the second byte of a key. */
 const BUCKET_OF_TYPE: Readonly<Record<number, ValueBucket>> = {
   1: 'resource_type',
   2: 'resource',
@@ -192,7 +195,7 @@ const BUCKET_OF_TYPE: Readonly<Record<number, ValueBucket>> = {
   6: 'sync_run',
 };
 
-/** A record in a message. */
+/** The name of a record for messages. */
 function nameOf(bucket: ValueBucket, value: Uint8Array): string {
   const record = decodeRecord(bucket, NO_KEY, value);
   const id =

@@ -30,11 +30,11 @@ function sorted(entries: readonly Entry[], maxMemoryBytes: number): string[] {
 describe('sorting entries', () => {
   test.each([
     ['in memory', 2 ** 20],
-    ['with a run for every few', 200],
-    ['with a run for each', 1],
-  ])('gives all of them in the order of their keys, %s', (_, maxMemoryBytes) => {
+    ['with a run for every few entries', 200],
+    ['with a run for each entry', 1],
+  ])('returns all entries in key order, %s', (_, maxMemoryBytes) => {
     const bytes = fc.uint8Array({ maxLength: 40 });
-    // Few keys, so that some come twice.
+    // Few distinct keys, so that some are repeated.
     const key = fc.oneof(fc.uint8Array({ maxLength: 2, max: 2 }), bytes);
     const entries = fc.array(fc.record({ key, value: bytes }), { maxLength: 40 });
     fc.assert(
@@ -46,7 +46,7 @@ describe('sorting entries', () => {
     );
   });
 
-  test('takes entries larger than a buffer', () => {
+  test('accepts entries larger than a buffer', () => {
     const large = (byte: number): Entry => ({
       key: Uint8Array.of(byte),
       value: new Uint8Array(700_000).fill(byte),

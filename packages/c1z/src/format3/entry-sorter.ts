@@ -1,18 +1,18 @@
-// Sorts the entries of a database that come in any order, however many: as many as `maxMemoryBytes` hold are sorted
-// in memory and written to a file, a run; in the end the runs are merged.
+// Sorts any number of entries: sorts as many as fit in `maxMemoryBytes` in memory, writes them to a file as a
+// sorted run, and merges the runs at the end.
 //
 //   run := entry*, by ascending key
 //   entry := u32le length of the key, u32le length of the value, key, value
 //
-// Invariants: memory is bounded by `maxMemoryBytes`, one entry, and 256 KiB and one entry for each run; of two entries
-// with one key both come, one after the other.
+// Invariants: memory is bounded by `maxMemoryBytes` plus one entry, plus 256 KiB and one entry for each run;
+// entries with the same key are all returned, one after another.
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Entry } from '@sstitch/pebble';
 import { C1zError, messageOf } from '../errors.js';
 
 const MAX_MEMORY_BYTES = 64 * 2 ** 20;
-/** What an entry takes in memory besides its bytes. */
+/** How much memory an entry takes besides its bytes. */
 const ENTRY_BYTES = 32;
 const HEAD_BYTES = 8;
 const RUN_BUFFER_BYTES = 256 * 1024;
@@ -23,7 +23,7 @@ export class EntrySorter {
   readonly #runs: string[] = [];
   #held = new HeldEntries();
 
-  /** @param directory for runs; its owner removes it */
+  /** @param directory the directory for runs; its owner removes it */
   constructor(directory: string, maxMemoryBytes: number = MAX_MEMORY_BYTES) {
     this.#directory = directory;
     this.#maxMemoryBytes = maxMemoryBytes;
@@ -35,7 +35,7 @@ export class EntrySorter {
     if (this.#held.memoryBytes >= this.#maxMemoryBytes) this.#writeRun();
   }
 
-  /** All entries by ascending key, once. */
+  /** Yields all entries by ascending key. May be called once. */
   *sorted(): Generator<Entry, void, undefined> {
     if (this.#runs.length === 0) {
       yield* this.#held.sorted();
@@ -60,7 +60,7 @@ export class EntrySorter {
   }
 }
 
-/** Entries in memory. Entry `i` is the key from `starts[i]` to `keyEnds[i]` and the value up to `starts[i + 1]`. */
+/** Entries in memory. Entry `i` has its key from `starts[i]` to `keyEnds[i]` and its value up to `starts[i + 1]`. */
 class HeldEntries {
   #bytes = new Uint8Array(64 * 1024);
   readonly #starts: number[] = [0];
@@ -143,9 +143,9 @@ class BlockWriter {
   }
 }
 
-/** Reads a run from its start to its end; the run is gone once it is closed. */
+/** Reads a run from start to end; closing it removes the run. */
 class RunReader {
-  /** The entry that it stands at; undefined at the end. */
+  /** The current entry; undefined at the end. */
   entry: Entry | undefined;
   readonly #path: string;
   readonly #fileDescriptor: number;
@@ -184,10 +184,10 @@ class RunReader {
     rmSync(this.#path, { force: true });
   }
 
-  /** Whether so many bytes follow; they are then in the block from `start` on. */
+  /** Whether `needed` more bytes follow; they are then in the block from `start` on. */
   #fill(needed: number): boolean {
     if (this.#end - this.#start >= needed) return true;
-    // A new one: the entry that was given out lies in the old one.
+    // A new block, because the returned entry lies in the old one.
     const block = Buffer.alloc(Math.max(needed, RUN_BUFFER_BYTES));
     this.#block.copy(block, 0, this.#start, this.#end);
     this.#end -= this.#start;
@@ -204,7 +204,7 @@ class RunReader {
   }
 }
 
-/** The entries of all runs, by ascending key. */
+/** Yields the entries of all runs by ascending key. */
 function* merged(readers: readonly RunReader[]): Generator<Entry, void, undefined> {
   const heap = new RunHeap(readers.filter(({ entry }) => entry !== undefined));
   try {
@@ -218,7 +218,7 @@ function* merged(readers: readonly RunReader[]): Generator<Entry, void, undefine
   }
 }
 
-/** Runs, that with the smallest key first. */
+/** A heap of runs: the one with the smallest key is first. */
 class RunHeap {
   readonly #runs: RunReader[];
 
@@ -231,7 +231,7 @@ class RunHeap {
     return this.#runs[0];
   }
 
-  /** Puts the first run, which has another entry or none now, where it belongs. */
+  /** Restores the order after the first run has moved to another entry or to its end. */
   settleFirst(): void {
     const runs = this.#runs;
     if (runs[0]?.entry === undefined) {

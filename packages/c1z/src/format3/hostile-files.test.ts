@@ -1,6 +1,6 @@
-// Changed files of format 3: whatever the change, reading ends, in what the file says or in one C1zError.
+// Mutated files of format 3: whatever the change, reading ends, either with records or with one C1zError.
 //
-// SSTITCH_FUZZ_COUNT sets how many there are (100000 for the long run), SSTITCH_FUZZ_SEED the first of them.
+// SSTITCH_FUZZ_COUNT sets their number (100000 for the long run), SSTITCH_FUZZ_SEED the first seed.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -23,17 +23,17 @@ import { C1zError } from '../errors.js';
 
 const COUNT = Number(process.env['SSTITCH_FUZZ_COUNT'] ?? 3000);
 const FIRST_SEED = Number(process.env['SSTITCH_FUZZ_SEED'] ?? 1);
-/** About 5 ms each, on a machine with other work. */
+/** A case takes about 5 ms on a busy machine. */
 const TIMEOUT_MS = 120_000 + COUNT * 50;
 
-/** What a file of some KiB may need: a change that makes it need more is refused. */
+/** Limits that suffice for a file of some KiB: a change that needs more is refused. */
 const LIMITS = {
   maxDecodedBytes: 2 ** 22,
   maxValueBytes: 2 ** 20,
   pebble: { maxLogBytes: 2 ** 22, maxRangeDeletions: 10_000, maxOpenBytes: 2 ** 25 },
 };
 
-/** The codes of a file's own faults. */
+/** The codes of faults in a file. */
 const FAULTS: ReadonlySet<string> = new Set([
   'SSTITCH_C1Z_NOT_C1Z',
   'SSTITCH_C1Z_FORMAT_UNSUPPORTED',
@@ -41,7 +41,7 @@ const FAULTS: ReadonlySet<string> = new Set([
   'SSTITCH_C1Z_TOO_LARGE',
 ]);
 
-/** Mutations that a checksum covers which is left as it was: the file is refused, or reads as before. */
+/** Mutations under an unchanged checksum: the file is refused or reads as before. */
 const NOTICED: ReadonlySet<Mutation> = new Set(['frame']);
 
 interface Original extends Format3 {
@@ -78,7 +78,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true }));
 
-/** What a reader decodes into its directory is its owner's to remove. */
+/** Removes decoded files, which are left to the owner of the directory. */
 async function removeDecoded(): Promise<void> {
   for (const name of await readdir(directory)) {
     if (name.startsWith('payload')) await rm(join(directory, name));
@@ -92,7 +92,7 @@ async function read(bytes: Uint8Array): Promise<string[] | C1zError> {
     return await readContents(path, directory, LIMITS);
   } catch (error) {
     if (!(error instanceof C1zError) || !FAULTS.has(error.code)) throw error;
-    // One line that names the file.
+    // The message is one line that names the file.
     expect(error.message).toContain(path);
     expect(error.problem).not.toMatch(/[\n\0]/);
     return error;
@@ -106,7 +106,7 @@ const openFiles = () =>
 
 describe('a changed file of format 3', () => {
   test(
-    `ends in its records or in one error of the file, ${COUNT} times`,
+    `reads as records or ends in one error of the file, ${COUNT} times`,
     async () => {
       const openBefore = openFiles();
       const refused = new Map<Mutation, number>();
@@ -123,7 +123,7 @@ describe('a changed file of format 3', () => {
         if (result instanceof C1zError) refused.set(mutation, (refused.get(mutation) ?? 0) + 1);
         else if (NOTICED.has(mutation)) expect(result, place).toEqual(original.lines);
       }
-      // Each kind of change matters to the reader, and nothing stays open.
+      // The reader detects each kind of change, and no file stays open.
       for (const mutation of MUTATIONS) {
         expect(refused.get(mutation) ?? 0, mutation).toBeGreaterThan(COUNT / 200);
       }

@@ -1,19 +1,19 @@
-// Where records lie in the Pebble database of a format 3 file. baton-sdk has had three layouts:
+// The key layouts of the Pebble database in a format 3 file. baton-sdk has had three:
 //
-//   v1        bucket sync T(ids)   as in a store: several syncs, ids as `identityOf` has them
+//   v1        bucket sync T(ids)   as in a store: several syncs, ids as in `identityOf`
 //   pebble2   bucket T(ids)        one sync, the same ids
-//   pebble3   bucket T(parts)      one sync; entitlements and grants by what they are of
+//   pebble3   bucket T(parts)      one sync; entitlements by resource, grants by entitlement and principal
 //
 //   bucket    03, then 01 resource type, 02 resource, 03 entitlement, 04 grant, 05 asset, 06 the run
 //   sync      20 bytes, a KSUID in binary
-//   T(a, b…)  00 a 00 b…, with a 00 inside as 01 01 and a 01 as 01 02
-//   ids       external id; of a resource its type and id
+//   T(a, b…)  00 a 00 b…, with 00 inside an element as 01 01 and 01 as 01 02
+//   ids       the external id; for a resource, its type and id
 //   parts     resource type, asset: external id; resource: type, id; entitlement: E;
 //             grant: E, principal's type, principal's id
-//   E         resource type, resource id, "1", what follows "type:id:" in the entitlement's id;
-//             or resource type, resource id, "0", the whole of an id that does not begin like that
+//   E         resource type, resource id, "1", the rest of the entitlement's id after "type:id:";
+//             or resource type, resource id, "0", the whole id if it does not begin with that
 //
-//   03 FF "stats" 00 [sync]                       statistics of the sync; the sync in v1 alone
+//   03 FF "stats" 00 [sync]                       statistics of the sync; the sync only in v1
 //   03 FF "keyspace_version"                      u32 big-endian, 2: pebble2 or pebble3
 //   03 FF "grant_entitlement_id_format"           u32 big-endian, 2: pebble3
 import { bucketLayout, encodeTuple, type SyncIdBytes } from '@sstitch/keys';
@@ -41,7 +41,7 @@ function metadataKey(name: string): Uint8Array {
   return joined(METADATA, new TextEncoder().encode(name));
 }
 
-/** What all keys of a bucket begin with. */
+/** The prefix of all keys of a bucket. */
 export function bucketPrefix(
   layout: KeyLayout,
   bucket: ValueBucket,
@@ -52,8 +52,8 @@ export function bucketPrefix(
 }
 
 /**
- * The parts of a record's key after its prefix.
- * @throws Error where the record lacks one of them, with what it lacks
+ * Returns the parts of a record's key after its prefix.
+ * @throws Error that names the missing part if the record lacks one
  */
 export function keyParts(layout: KeyLayout, record: SyncRecord): readonly string[] {
   if (layout === 'pebble3') {
@@ -76,7 +76,7 @@ export function keyParts(layout: KeyLayout, record: SyncRecord): readonly string
   return identityOf(record).ids;
 }
 
-/** A record's key. */
+/** Encodes a record's key. */
 export function recordKey(prefix: Uint8Array, parts: readonly string[]): Uint8Array {
   return joined(prefix, encodeTuple(parts));
 }

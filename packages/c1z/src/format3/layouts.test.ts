@@ -1,4 +1,4 @@
-// Every layout of keys and every encoding of the payload, made by the tests' own writer.
+// Tests every layout of keys and every encoding of the payload with files from the tests' own writer.
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ const ENCODINGS: readonly Encoding[] = ['tar', 'tar_zstd', 'indexed'];
 const LAYOUTS: readonly KeyLayout[] = ['v1', 'pebble2', 'pebble3'];
 const CASES = LAYOUTS.flatMap((layout) => ENCODINGS.map((encoding) => ({ layout, encoding })));
 
-/** The syncs that a file of the layout can hold: the second one is not finished. */
+/** The syncs that a file of the layout can hold; the second one is not finished. */
 function syncsOf(layout: KeyLayout) {
   const first = smallSync(FIRST_SYNC);
   return layout === 'v1' ? [...first, ...smallSync(SECOND_SYNC, false)] : first;
@@ -57,7 +57,7 @@ describe.each(CASES)('a file of layout $layout in encoding $encoding', ({ layout
     expect((await readContents(path, directory)).sort()).toEqual(expectedLines(layout));
   });
 
-  test('has its records page by page, in several places at once, and leaves nothing', async () => {
+  test('has its records page by page, at several positions at once, and leaves no file', async () => {
     const files = await tableDatabase(layoutEntries(layout, syncsOf(layout)));
     await writeFile(path, encodeFormat3({ engine, encoding, files }));
     const read = async () => {
@@ -90,12 +90,12 @@ describe('a layout', () => {
     await writeFile(path, encodeFormat3({ engine, encoding: 'indexed', files }));
   };
 
-  test('goes by the stamps, not by the name of the engine', async () => {
+  test('has the layout of its stamps, not of the name of its engine', async () => {
     await write('pebble', layoutEntries('pebble3', syncsOf('pebble3')));
     expect((await readContents(path, directory)).length).toBe(syncsOf('pebble3').length);
   });
 
-  test('is refused where a stamp has a number that is not known', async () => {
+  test('is refused if a stamp has an unknown number', async () => {
     const entries = layoutEntries('pebble3', syncsOf('pebble3')).map(({ key, value }) => {
       const isStamp = value.length === 4 && key[1] === 0xff;
       return { key, value: isStamp ? Uint8Array.of(0, 0, 0, 3) : value };
@@ -103,11 +103,11 @@ describe('a layout', () => {
     await write('pebble3', entries);
     await expect(readContents(path, directory)).rejects.toMatchObject({
       code: 'SSTITCH_C1Z_FORMAT_UNSUPPORTED',
-      message: `the layout of keys is not known, as keyspace_version says 00000003: read the file with a newer @sstitch/c1z (${path}, payload)`,
+      message: `the layout of keys is unknown, because keyspace_version says 00000003: read the file with a newer @sstitch/c1z (${path}, payload)`,
     });
   });
 
-  test('is refused where a file of today has no stamps', async () => {
+  test('is refused if a current file has no stamps', async () => {
     const entries = layoutEntries('pebble3', syncsOf('pebble3'));
     await write(
       'pebble3',
@@ -119,7 +119,7 @@ describe('a layout', () => {
     });
   });
 
-  test('is refused where a record lies under the key of another one', async () => {
+  test('is refused if a record lies under the key of another one', async () => {
     const entries = layoutEntries('pebble3', syncsOf('pebble3'));
     const grants = entries.filter(({ key }) => key[1] === 4);
     const [first, second] = grants.map(({ value }) => value);
@@ -133,19 +133,19 @@ describe('a layout', () => {
     await expect(readContents(path, directory)).rejects.toMatchObject({
       code: 'SSTITCH_C1Z_CORRUPT',
       message: expect.stringMatching(
-        /^the record under key 0304\w+ belongs under key 0304\w+; the file was written by baton-sdk 0\.18 or later: have it written again \(/,
+        /^the record under key 0304\w+ belongs under key 0304\w+; the file was written by baton-sdk 0\.18 or later: write it again \(/,
       ),
     });
   });
 
-  test('without any sync is an empty file', async () => {
+  test('is an empty file if it holds no sync', async () => {
     await write('pebble3', layoutEntries('pebble3', []));
     expect(await readContents(path, directory)).toEqual([]);
   });
 });
 
 describe('a grant without an id of its own', () => {
-  test('gets the one that Baton makes up for it', async () => {
+  test('gets the id that Baton derives for it', async () => {
     const records = smallSync(FIRST_SYNC).map(([bucket, record]) => {
       const isGrant = record.$typeName === 'c1.storage.v3.GrantRecord';
       return [bucket, isGrant ? { ...record, externalId: '' } : record] as const;

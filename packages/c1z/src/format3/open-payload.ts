@@ -1,4 +1,4 @@
-// From the head of a format 3 file to the files of its payload, whatever their encoding.
+// Opens the files of the payload of a format 3 file in any encoding.
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ReadableFileSystem } from '@sstitch/pebble';
@@ -19,7 +19,7 @@ import type { C1zLimits, C1zProgress } from '../options.js';
 export interface Payload {
   readonly fileSystem: ReadableFileSystem;
   readonly decodedBytes: number;
-  /** Releases what the files take. None of them may be open. */
+  /** Releases the resources of the files, none of which may be open. */
   close(): void;
 }
 
@@ -27,7 +27,7 @@ const TAR_FILE = 'payload.tar';
 
 /**
  * Opens the files of a payload.
- * @param directory where decoded files may lie; its owner removes it
+ * @param directory the directory for decoded files; its owner removes it
  * @throws C1zError SSTITCH_C1Z_FORMAT_UNSUPPORTED, SSTITCH_C1Z_CORRUPT, SSTITCH_C1Z_TOO_LARGE,
  * SSTITCH_FILE_OPERATION
  */
@@ -72,7 +72,7 @@ export async function openPayload(
     default:
       throw new C1zError(
         'SSTITCH_C1Z_FORMAT_UNSUPPORTED',
-        `the payload is coded in a way that is not known, number ${manifest.payloadEncoding}: read the file with a newer @sstitch/c1z`,
+        `the payload has the unknown encoding ${manifest.payloadEncoding}: read the file with a newer @sstitch/c1z`,
         { path: file.path, part: 'manifest' },
       );
   }

@@ -1,4 +1,4 @@
-// Files that Baton's SDK wrote, against what the SDK and Pebble themselves list of them.
+// Compares files that Baton's SDK wrote with the entries that the SDK and Pebble list.
 import { closeSync, openSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -36,7 +36,7 @@ afterEach(async () => {
   expect(left).toEqual([]);
 });
 
-/** Everything that the file's database has. */
+/** All entries of the file's database. */
 async function listDatabase(path: string): Promise<SampleEntry[]> {
   const fileDescriptor = openSync(path, 'r');
   const file = { fileDescriptor, path, fileBytes: statSync(path).size };
@@ -59,16 +59,16 @@ async function listDatabase(path: string): Promise<SampleEntry[]> {
 /** Whether the file has an older layout of keys. */
 const isOlder = (name: string) => name.endsWith('v1') || name.endsWith('pebble2');
 
-/** Each record with its bucket, in any order. */
+/** Each record with its bucket as a line of text. */
 function linesOf(batches: readonly RecordBatch[]): string[] {
   return batches
     .flatMap(({ bucket, values }) => values.map((value) => `${bucket} ${toHex(value)}`))
     .sort();
 }
 
-/** Of the database's entries those that a writer of records knows. */
+/** Whether an entry is one that a writer of records produces. */
 function isOfRecords({ k }: SampleEntry): boolean {
-  // The index by hash, sessions, digests, and of the metadata what is neither stamp nor statistics.
+  // Excludes the index by hash, sessions, digests, and metadata other than stamps and statistics.
   return !/^03(0708|09|0a|ff(?!737461747300|6b65797370|6772616e745f656e))/.test(k);
 }
 
@@ -103,7 +103,7 @@ describe.runIf(SAMPLE_NAMES.length > 0).each(SAMPLE_NAMES)('the sample %s', (nam
     expect(found.sort()).toEqual(expected.sort());
   });
 
-  test('has the statistics that it was written with, but for counts that are wrong', async () => {
+  test('has the statistics with which it was written, except wrong counts', async () => {
     const stats = (await batchesOf(samplePath(name))).filter(
       ({ bucket }) => bucket === 'sync_stats',
     );
@@ -112,7 +112,7 @@ describe.runIf(SAMPLE_NAMES.length > 0).each(SAMPLE_NAMES)('the sample %s', (nam
       .filter(({ k }) => k.startsWith('03ff737461747300'))
       .map(({ v }) => v)
       .sort();
-    // The SDK leaves the statistics of a sync as they were when it deletes records of it.
+    // The SDK does not update the statistics of a sync when it deletes records.
     if (name === 'a2-mutated') {
       const [
         {
@@ -144,7 +144,7 @@ describe.runIf(SAMPLE_NAMES.length > 0).each(SAMPLE_NAMES)('the sample %s', (nam
 });
 
 describe.runIf(SAMPLE_NAMES.length > 0).each(SAMPLE_NAMES)('the sample %s', (name) => {
-  test('written again as format 3 has the same records, of each sync', async () => {
+  test('has the same records of each sync after it is written again as format 3', async () => {
     const batches = await batchesOf(samplePath(name));
     for (const syncId of new Set(batches.map((batch) => batch.syncId))) {
       const path = join(directory, `${syncId}.c1z`);
@@ -157,7 +157,7 @@ describe.runIf(SAMPLE_NAMES.length > 0).each(SAMPLE_NAMES)('the sample %s', (nam
     }
   });
 
-  test('written as format 1 has the same records, and none changed by its way there', async () => {
+  test('has the same records after it is written as format 1', async () => {
     const batches = await batchesOf(samplePath(name));
     const path = join(directory, 'rows.c1z');
     await using writer = await createC1z(path, {
@@ -170,19 +170,22 @@ describe.runIf(SAMPLE_NAMES.length > 0).each(SAMPLE_NAMES)('the sample %s', (nam
     expect(linesOf(await batchesOf(path))).toEqual(linesOf(batches));
   });
 
-  test.skipIf(isOlder(name))('written again has the keys and values of the original', async () => {
-    const path = join(directory, 'again.c1z');
-    await using writer = await createC1z(path, { temporaryDirectory });
-    for (const batch of await batchesOf(samplePath(name))) await writer.add(batch);
-    await writer.finish();
-    const original = sampleEntries(name).filter((entry) => isOfRecords(entry));
-    const again = await listDatabase(path);
-    expect(again.map(({ k }) => k)).toEqual(original.map(({ k }) => k));
-    // Statistics that are wrong are corrected.
-    if (name !== 'a2-mutated') expect(again).toEqual(original);
-  });
+  test.skipIf(isOlder(name))(
+    'has the keys and values of the original after it is written again',
+    async () => {
+      const path = join(directory, 'again.c1z');
+      await using writer = await createC1z(path, { temporaryDirectory });
+      for (const batch of await batchesOf(samplePath(name))) await writer.add(batch);
+      await writer.finish();
+      const original = sampleEntries(name).filter((entry) => isOfRecords(entry));
+      const again = await listDatabase(path);
+      expect(again.map(({ k }) => k)).toEqual(original.map(({ k }) => k));
+      // Wrong statistics are corrected.
+      if (name !== 'a2-mutated') expect(again).toEqual(original);
+    },
+  );
 });
 
 describe.runIf(SAMPLE_NAMES.length === 0)('samples', () => {
-  test.skip('are not there: ../shared/data/c1z3 is missing', () => {});
+  test.skip('are skipped: ../shared/data/c1z3 is missing', () => {});
 });

@@ -1,4 +1,4 @@
-// Opens a .c1z file of either format. Runs in the reader process; tests run it in their own.
+// Opens a .c1z file of either format. Runs in the reader process; tests run it in their own process.
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { appendDecoded, newDecodedFile } from '../decoded-file.js';
@@ -10,7 +10,7 @@ import type { C1zLimits, C1zProgress } from '../options.js';
 import type { RecordPage } from '../record-pages.js';
 import type { PageAsked, SyncContents } from '../sync-contents.js';
 
-/** What the reader process is asked: first to open a file, then for pages. */
+/** A request to the reader process: first to open a file, then for pages. */
 export type ReaderRequest = ReaderTask | ({ readonly kind: 'page' } & PageAsked);
 
 export interface ReaderTask {
@@ -18,14 +18,14 @@ export interface ReaderTask {
   readonly path: string;
   readonly format: C1zFormat;
   readonly fileBytes: number;
-  /** An empty directory for what is decoded. */
+  /** An empty directory for decoded data. */
   readonly directory: string;
-  /** As in the options. */
+  /** The option `zone`. */
   readonly zone: string | undefined;
   readonly limits: C1zLimits;
 }
 
-/** The answer to a task. */
+/** The reply to a task. */
 export interface OpenedContents {
   readonly decodedBytes: number;
   readonly engine: string;
@@ -35,9 +35,9 @@ export interface OpenedContents {
 const DATABASE_FILE = 'sync.db';
 
 /**
- * Opens a file. What reads its format is loaded by then: SQLite as WebAssembly, or the native Snappy, of which a file
- * needs one, take as long to load as thousands of records to read.
- * @param fileDescriptor of the .c1z file; to be left open for as long as the contents are read
+ * Opens the contents of a file, after loading only the module that its format needs (SQLite as WebAssembly, or
+ * the native Snappy): each takes as long to load as thousands of records to read. Opens the contents of a file.
+ * @param fileDescriptor the descriptor of the .c1z file, which must stay open while the contents are read
  * @throws C1zError
  */
 export async function openContents(

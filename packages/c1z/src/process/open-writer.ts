@@ -1,4 +1,4 @@
-// Starts a file of either format. Runs in the writer process; tests run it in their own.
+// Starts a file of either format. Runs in the writer process; tests run it in their own process.
 import type { ValueBucket } from '@sstitch/records';
 import type { C1zFormat } from '../envelope/magic.js';
 import { RowWriter } from '../format1/row-writer.js';
@@ -7,7 +7,7 @@ import { DatabaseWriter } from '../format3/database-writer.js';
 import type { RecordPage } from '../record-pages.js';
 import type { SyncWriter } from '../sync-writer.js';
 
-/** What the writer process is asked: to start a file, to add records, to finish. */
+/** A request to the writer process: to start a file, to add records, to finish. */
 export type WriterRequest =
   | WriterTask
   | ({ readonly kind: 'add' } & AddedRecords)
@@ -16,13 +16,13 @@ export type WriterRequest =
 export interface WriterTask {
   readonly kind: 'start';
   readonly format: C1zFormat;
-  /** The file to make. */
+  /** The path of the file to create. */
   readonly path: string;
-  /** What it is to be named in the end, for messages. */
+  /** The final path, for messages. */
   readonly target: string;
-  /** An empty directory for what does not fit into memory. */
+  /** An empty directory for data that does not fit in memory. */
   readonly directory: string;
-  /** As in the options. */
+  /** The option `zone`. */
   readonly zone: string | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface AddedRecords {
   readonly page: Pick<RecordPage, 'bytes' | 'ends'>;
 }
 
-/** @throws C1zError SSTITCH_FILE_OPERATION */
+/** Starts a file. @throws C1zError SSTITCH_FILE_OPERATION */
 export function openWriter({ format, path, target, directory, zone }: WriterTask): SyncWriter {
   if (format === 3) return new DatabaseWriter(path, target, directory);
   return new RowWriter(path, target, directory, zoneOf(zone));

@@ -1,9 +1,9 @@
-// The reader process: decodes a .c1z file and answers for its records. Decoding, SQLite and Pebble's tables all block
-// the thread they run on, for seconds on a large file, and a hostile file may do so for longer, or crash the process.
-// A process of its own leaves the caller's thread free, and can be killed at any time.
+// The reader process: decodes a .c1z file and serves its records. Decoding, SQLite and Pebble's tables block
+// their thread, for seconds on a large file; a hostile file may block it for longer or crash the process. A
+// separate process leaves the caller's thread free and can be killed at any time.
 //
-// A process, not a worker thread: Node.js 20 can abort as a whole when a thread ends while V8 is still
-// optimizing its code (IsolatePlatformDelegate, "data.first != nullptr").
+// It is a process, not a worker thread, because Node.js 20 can abort as a whole when a thread ends while V8 is
+// still optimizing its code (IsolatePlatformDelegate, "data.first != nullptr").
 import type { SyncContents } from '../sync-contents.js';
 import { type OpenedContents, openContents, type ReaderRequest } from './open-contents.js';
 import { reportProgress, serve } from './serve.js';

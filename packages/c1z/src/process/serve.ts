@@ -1,4 +1,4 @@
-// A process's end of the channel to the main program.
+// The child's end of the channel between the main program and a process.
 import type { Serializable } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -6,18 +6,18 @@ import type { C1zErrorCode } from '../errors.js';
 import type { C1zProgress } from '../options.js';
 import { failureOf, type WorkerReply, type WorkerRequest } from './worker-protocol.js';
 
-/** How a process answers. */
+/** The requests that a process serves. */
 export interface Service {
-  /** The code of an error that is no C1zError. */
+  /** The code for errors that are not a C1zError. */
   readonly otherwise: C1zErrorCode;
-  /** The .c1z file, for messages, once it is known. */
+  /** The path of the .c1z file, for messages, once it is known. */
   path(): string;
   answer(body: Serializable): unknown;
 }
 
-/** Answers the main program's requests, one after another, until the main program ends. */
+/** Serves the main program's requests one after another until the main program ends. */
 export function serve(service: Service): void {
-  // Nothing in this process has a reason to reach a network.
+  // Nothing in this process needs a network.
   Reflect.deleteProperty(globalThis, 'fetch');
   process.once('disconnect', removeAndExit);
   if (!process.connected) removeAndExit();
@@ -36,19 +36,22 @@ export function serve(service: Service): void {
 
 export async function reportProgress(progress: C1zProgress): Promise<void> {
   reply({ kind: 'progress', progress });
-  // Lets the message out, and a lost parent be noticed.
+  // Lets the message be sent, and detects a lost parent.
   await nextTurn();
 }
 
 function reply(message: WorkerReply): void {
-  // Where it cannot be sent, the parent has gone, and `disconnect` follows; without a callback the error
-  // would end this process before.
+  // If it cannot be sent, the parent has ended and `disconnect` follows; without a callback the error would end
+  // this process first.
   process.send?.(message, () => {});
 }
 
-/** The main program ends this process once it is done; if it went away itself, what it would remove goes too. */
+/**
+ * The main program ends this process when it is done. If the main program ended itself, removes the files that
+ * it would have removed.
+ */
 function removeAndExit(): void {
-  // Given on the command line: a parent that goes at once may never send a request.
+  // Passed on the command line, because a parent that ends at once may never send a request.
   const [, , ...paths] = process.argv;
   for (const path of paths) rmSync(path, { recursive: true, force: true });
   process.exit();

@@ -1,9 +1,9 @@
-// The main program's end of a process that reads or writes a file.
+// The main program's end of the channel to a process that reads or writes a file.
 //
 // Invariants:
-// - every request is settled: by its answer, by the process's end, or by the watchdog
-// - the process keeps the main program alive only while a request is under way, or its end is
-// - the process outlives a main program that is killed, and removes what that can no longer remove
+// - every request is settled: by its reply, by the end of the process, or by the watchdog
+// - the process keeps the main program alive only while a request or its end is pending
+// - the process outlives a killed main program, and removes the files that it left
 import { type ChildProcess, fork, type Serializable } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { C1zError, type C1zErrorCode } from '../errors.js';
@@ -16,15 +16,15 @@ interface Waiting {
 }
 
 export interface WorkerOptions {
-  /** 'reader' or 'writer', for the module and for messages. */
+  /** The role, which selects the module and appears in messages. */
   readonly role: 'reader' | 'writer';
-  /** The .c1z file, for messages. */
+  /** The path of the .c1z file, for messages. */
   readonly path: string;
-  /** What the process removes if the main program ends without ending it. */
+  /** The paths that the process removes if the main program ends without ending it. */
   readonly remove: readonly string[];
-  /** An open file that the process gets as its own. */
+  /** An open file that the process inherits. */
   readonly fileDescriptor?: number;
-  /** How long a request may take without a sign of life; without, as long as it wants. */
+  /** How long a request may take without a response. @defaultValue no limit */
   readonly stallTimeoutMs?: number;
   readonly onProgress?: (progress: C1zProgress) => void;
 }
@@ -34,9 +34,9 @@ const FAILED: Readonly<Record<WorkerOptions['role'], C1zErrorCode>> = {
   writer: 'SSTITCH_C1Z_WRITER_FAILED',
 };
 
-/** How much JavaScript heap the process may take; SQLite, zstd and blocks have their memory outside it. */
+/** The limit of the process's JavaScript heap; SQLite, zstd and blocks use memory outside it. */
 const MAX_HEAP_MEBIBYTES = 256;
-/** Records come and go: a small nursery keeps the process small. */
+/** The size of the young generation: records are short-lived, and a small one keeps the process small. */
 const NURSERY_MEBIBYTES = 4;
 
 export class WorkerProcess {
@@ -53,16 +53,17 @@ export class WorkerProcess {
     const { role, remove, fileDescriptor } = options;
     this.#process = fork(modulePath(role), [...remove], {
       serialization: 'advanced',
-      // A loader or a debugger of the main program has nothing to do with the process.
+      // The process does not inherit loaders or debuggers of the main program.
       execArgv: [
         `--max-old-space-size=${MAX_HEAP_MEBIBYTES}`,
         `--max-semi-space-size=${NURSERY_MEBIBYTES}`,
       ],
       env: { ...process.env, NODE_OPTIONS: '' },
-      // A session of its own: what a terminal sends to all that runs in it, Ctrl-C or its own end, is for
-      // the main program alone. On Windows this would open a window.
+      // A session of its own, so that signals from a terminal (Ctrl-C, hangup) reach only the main program. On
+      // Windows this would open a window.
       detached: process.platform !== 'win32',
-      // A hostile file could make the process print anything: it prints nothing. FILE_DESCRIPTOR is the last.
+      // The process has no output, because a hostile file could make it print anything. FILE_DESCRIPTOR is the
+      // last entry.
       stdio: ['ignore', 'ignore', 'ignore', 'ipc', fileDescriptor ?? 'ignore'],
     });
     this.#process.on('message', (reply: WorkerReply) => this.#take(reply));
@@ -72,7 +73,7 @@ export class WorkerProcess {
         void this.end(this.#broken(`ended with ${signal ?? `code ${code}`}`));
       });
       this.#process.on('error', (cause) => {
-        // Not started: there will be no exit.
+        // The process was not started, so there is no exit event.
         if (this.#process.pid === undefined) resolve();
         void this.end(this.#broken(`failed: ${cause.message}`, cause));
       });
@@ -80,8 +81,8 @@ export class WorkerProcess {
   }
 
   /**
-   * Sends a request; settles with its answer.
-   * @param Result what the process answers to such a request
+   * Sends a request; settles with its reply.
+   * @param Result the type of the reply
    * @throws C1zError
    */
   ask<Result>(body: Serializable): Promise<Result> {
@@ -100,7 +101,7 @@ export class WorkerProcess {
     });
   }
 
-  /** Ends the process, whatever it is at, and settles what is under way with `reason`. */
+  /** Ends the process, whatever it is doing, and rejects pending requests with `reason`. */
   async end(reason: C1zError): Promise<void> {
     this.#end ??= reason;
     clearTimeout(this.#watchdog);
@@ -108,13 +109,13 @@ export class WorkerProcess {
     this.#waiting.clear();
     this.#hold();
     this.#process.kill('SIGKILL');
-    // Only once the process is gone is nobody left to touch its files.
+    // Waits until the process has ended and can no longer touch its files.
     await this.#exited;
     for (const { reject } of waiting) reject(this.#end);
   }
 
   #take(reply: WorkerReply): void {
-    // An answer that was under way when the end began, which waits for the process.
+    // A reply that was pending when the end began, which waits for the process.
     if (this.#end !== undefined) return;
     if (reply.kind === 'progress') {
       this.#watch();
@@ -129,7 +130,7 @@ export class WorkerProcess {
     else waiting?.resolve(reply.result);
   }
 
-  /** The main program stays alive for the process. */
+  /** Keeps the main program alive for the process. */
   #hold(): void {
     this.#process.ref();
     this.#process.channel?.ref();
@@ -140,7 +141,7 @@ export class WorkerProcess {
     this.#process.channel?.unref();
   }
 
-  /** Starts the watchdog anew, or stops it if nothing is under way. */
+  /** Restarts the watchdog, or stops it if no request is pending. */
   #watch(): void {
     clearTimeout(this.#watchdog);
     const { role, path, stallTimeoutMs } = this.#options;
@@ -149,7 +150,7 @@ export class WorkerProcess {
       void this.end(
         new C1zError(
           'SSTITCH_C1Z_STALLED',
-          `the ${role} gave no sign of life for ${stallTimeoutMs} ms (option stallTimeoutMs)`,
+          `the ${role} did not respond for ${stallTimeoutMs} ms (option stallTimeoutMs)`,
           { path },
         ),
       );
@@ -162,7 +163,7 @@ export class WorkerProcess {
   }
 }
 
-/** A process runs JavaScript only: the tests, which run the sources, use what is built too. */
+/** The path of the built module: even if tests run the sources, a process runs only JavaScript. */
 function modulePath(role: string): string {
   const directory = import.meta.url.endsWith('.ts') ? '../../dist/' : './';
   return fileURLToPath(new URL(`${directory}${role}.js`, import.meta.url));

@@ -1,6 +1,6 @@
-// What the main program and a process of its say to each other.
+// The protocol between the main program and its processes:
 //
-//   main → process   requests, numbered, any number under way
+//   main → process   numbered requests, any number of which may be pending
 //   process → main   progress (any number); for each request, in order, done or failed with its number
 import type { Serializable } from 'node:child_process';
 import { C1zError, type C1zErrorCode, messageOf } from '../errors.js';
@@ -16,10 +16,10 @@ export type WorkerReply =
   | { readonly kind: 'done'; readonly request: number; readonly result: unknown }
   | { readonly kind: 'failed'; readonly request: number; readonly failure: Failure };
 
-/** Where a process finds the file that it was given: after its standard streams and the channel. */
+/** The descriptor of the inherited file in a process, after its standard streams and the channel. */
 export const FILE_DESCRIPTOR = 4;
 
-/** An error as it crosses processes, where classes and own properties are lost. */
+/** An error in transit between processes, which loses classes and own properties. */
 export interface Failure {
   readonly code: C1zErrorCode;
   readonly problem: string;
@@ -30,8 +30,8 @@ export interface Failure {
 }
 
 /**
- * @param otherwise the code of anything that is no C1zError
- * @param path of the .c1z file
+ * Converts an error for transit. @param otherwise the code for errors that are not a C1zError
+ * @param path the path of the .c1z file
  */
 export function failureOf(error: unknown, otherwise: C1zErrorCode, path: string): Failure {
   if (!(error instanceof C1zError)) {

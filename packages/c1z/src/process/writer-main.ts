@@ -1,5 +1,5 @@
-// The writer process: sorts records, builds tables, compresses. All of that blocks the thread it runs on; a process of
-// its own leaves the caller's thread free, and can be killed at any time.
+// The writer process: sorts records, builds tables and compresses. All of that blocks its thread; a separate
+// process leaves the caller's thread free and can be killed at any time.
 import { recordsOf } from '../record-pages.js';
 import type { SyncWriter } from '../sync-writer.js';
 import { openWriter, type WriterRequest } from './open-writer.js';

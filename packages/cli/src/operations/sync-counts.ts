@@ -1,6 +1,6 @@
 // How many records syncs have, by their statistics.
 import type { ReadableEngine } from '@sstitch/contract';
-import { SyncReader } from '@sstitch/records';
+import { RecordsError, SyncReader, type SyncStatsRecord } from '@sstitch/records';
 import { formatCount } from '../output/quantities.js';
 
 /** Records by type. */
@@ -12,7 +12,7 @@ export interface RecordCounts {
   readonly asset: number;
 }
 
-/** A sync before and after a change, for --json; null where it has no statistics, as an unfinished one. */
+/** A sync before and after a change, for --json; null where it has no readable statistics, as an unfinished one. */
 export interface CountsLine {
   readonly syncId: string;
   readonly before: RecordCounts | null;
@@ -27,7 +27,7 @@ export async function readCounts(
   const reader = new SyncReader(engine);
   const counts = new Map<string, RecordCounts>();
   for (const syncId of syncIds) {
-    const stats = await reader.getSyncStats(syncId);
+    const stats = await statisticsOf(reader, syncId);
     if (stats === undefined) continue;
     counts.set(syncId, {
       resource_type: Number(stats.resourceTypes),
@@ -38,6 +38,21 @@ export async function readCounts(
     });
   }
   return counts;
+}
+
+/** Undefined where there are none, or they cannot be read: a compaction replaces those, too, and must not fail. */
+async function statisticsOf(
+  reader: SyncReader,
+  syncId: string,
+): Promise<SyncStatsRecord | undefined> {
+  try {
+    return await reader.getSyncStats(syncId);
+  } catch (error) {
+    if (error instanceof RecordsError && error.code === 'SSTITCH_RECORD_UNDECODABLE') {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 /** What became of the counts of some syncs. */

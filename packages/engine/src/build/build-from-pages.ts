@@ -74,7 +74,7 @@ export async function buildFromPages(
     // nothing waits for the thread, which may be busy.
     const ended = session.end().catch(() => undefined);
     await unlessAborted(ended, signal).catch(() => undefined);
-    // Not awaited: the iteration may be stuck, which may be why it was aborted.
+    // This is not awaited: the iteration may be stuck, which may be why it was aborted.
     if (!exhausted) iterator.return?.().catch(() => undefined);
   }
 }

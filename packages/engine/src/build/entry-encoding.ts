@@ -1,7 +1,7 @@
 // Encodes the entries of pages, as `put` would.
 //
 // There is one difference: under Level's own encodings, keys and values that are bytes are stored unchanged, even where
-// the encoding would convert them. Callers of the engine contract pass bytes whatever the store's encodings are. Custom
+// the encoding would convert them. Callers of the engine contract pass bytes, for any encodings of the store. Custom
 // encodings are applied to all values.
 
 import { describeValue, isBytes } from '@sstitch/contract';

@@ -39,8 +39,8 @@ export interface MergeRunsInput {
 export type BuildPurpose = 'leveldb' | 'pebble';
 
 /**
- * The sequence of entries for Pebble. LevelDB's MANIFEST does not list the tables' sequences, and Pebble takes them for
- * 0. It aborts the process when it compacts tables with greater ones.
+ * The sequence of entries for Pebble. LevelDB's MANIFEST does not list the tables' sequences, and Pebble assumes 0. It
+ * aborts the process when it compacts tables with greater sequences.
  */
 const PEBBLE_SEQUENCE = 0;
 

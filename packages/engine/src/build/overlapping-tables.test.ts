@@ -6,7 +6,7 @@ import { overlapRanges } from './overlapping-tables.js';
 
 const MIB = 2 ** 20;
 
-/** 'b-d' is a table of the keys from b to d. */
+/** Makes a table of keys: 'b-d' has the keys from b to d. */
 function table(bounds: string, sizeBytes = MIB): TableFile {
   const [from = '', to = from] = bounds.split('-');
   const key = (text: string) => makeInternalKey(Buffer.from(text), 1, 'value');
@@ -15,7 +15,7 @@ function table(bounds: string, sizeBytes = MIB): TableFile {
 
 const ALL: Span = { start: new Uint8Array(0), end: undefined };
 
-/** Ranges as text: kept tables by their name, parts to merge as bounds and their runs. */
+/** Formats ranges: kept tables by name, and parts to merge by their bounds and runs. */
 function ranges(runs: TableFile[][], span = ALL): string[] {
   const text = (bytes: Uint8Array | undefined) => JSON.stringify(String(Buffer.from(bytes ?? [])));
   return overlapRanges(runs, span).map((range) =>
@@ -27,14 +27,14 @@ function ranges(runs: TableFile[][], span = ALL): string[] {
 }
 
 describe('tables of several runs', () => {
-  test('stay as they are where they overlap nothing, whichever run they are of', () => {
+  test('are kept if they overlap nothing, in any run', () => {
     expect(ranges([])).toEqual([]);
     expect(ranges([[table('c-d'), table('g-h')], [table('a-b')], [table('e-f')]])).toEqual(
       ...[['a-b', 'c-d', 'e-f', 'g-h']],
     );
   });
 
-  test('are merged with those that they overlap, and with those alone', () => {
+  test('are merged only with those that they overlap', () => {
     expect(
       ranges([
         [table('a-b'), table('c-f')],
@@ -43,19 +43,19 @@ describe('tables of several runs', () => {
     ).toEqual(['a-b', '["c", "g\\u0000") c-f + e-g', 'h-k']);
   });
 
-  test('overlap by one key, and by way of a third', () => {
+  test('overlap if they share one key, or through a third table', () => {
     expect(ranges([[table('a-c'), table('e-g')], [table('c-e')]])).toEqual([
       '["a", "g\\u0000") a-c e-g + c-e',
     ]);
   });
 
-  test('that straddle a bound of the span are merged, for what lies in it', () => {
+  test('that straddle a bound of the span are merged within the span', () => {
     const span = { start: Buffer.from('c'), end: Buffer.from('h') };
     const runs = [[table('a-b'), table('b-d'), table('e-f'), table('g-i')], [table('c-c')]];
     expect(ranges(runs, span)).toEqual(['["c", "d\\u0000") b-d + c-c', 'e-f', '["g", "h") g-i']);
   });
 
-  test('are divided where tables begin, so that threads share them', () => {
+  test('are divided at first keys of tables, for several threads', () => {
     const long = [table('a-c', 10 * MIB), table('d-f', 10 * MIB), table('g-i', 10 * MIB)];
     expect(ranges([long, [table('b-h')]])).toEqual([
       '["a", "g") a-c d-f + b-h',

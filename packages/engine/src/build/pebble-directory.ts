@@ -9,7 +9,7 @@
 //
 // Pebble requires more of tables than LevelDB: a properties block; files that are exactly as long as the MANIFEST says;
 // no user key in two tables of a level; and only sequence 0, as LevelDB's MANIFEST lists no sequences. So the tables
-// are built anew as one run. They share no file with the store and hold no excised entries.
+// are rebuilt as one run. They share no file with the store and hold no excised entries.
 //
 // The tables are fsynced before CURRENT and the markers, without which neither program finds a database.
 

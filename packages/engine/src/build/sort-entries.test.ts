@@ -25,7 +25,7 @@ function sortedKeys(page: UnsortedEntries): string[] {
   );
 }
 
-/** Keys that share much, end within others, and come twice. */
+/** Keys that share many bytes, are prefixes of others, and are repeated. */
 const keys = fc.array(
   fc
     .tuple(
@@ -37,7 +37,7 @@ const keys = fc.array(
 );
 
 describe('sorted entries', () => {
-  test('come in the bytewise order of their keys, each once', () => {
+  test('are in the bytewise order of their keys, each once', () => {
     fc.assert(
       fc.property(keys, (unsorted) => {
         const wanted = unsorted.map((key) => Buffer.from(key)).sort(Buffer.compare);
@@ -48,7 +48,7 @@ describe('sorted entries', () => {
     );
   });
 
-  test('may be many, alike for long, and in order already', () => {
+  test('can be many, share long prefixes, and be in order already', () => {
     const many = Array.from({ length: 5000 }, (_, at) => {
       const number = (at * 7919) % 5000;
       return Buffer.from(`grant:group-${'0'.repeat(40)}:${String(number).padStart(7, '0')}`);

@@ -175,7 +175,7 @@ interface StagedNext {
   readonly flushMs: number;
 }
 
-/** Steps 3 and 4. The next CURRENT is synced meanwhile: its directory is not the one that tables are linked in. */
+/** Runs steps 3 and 4. The next CURRENT is fsynced meanwhile, as tables are linked in another directory. */
 async function stageNext(
   host: CommitHost,
   input: CommitInput,

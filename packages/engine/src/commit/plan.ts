@@ -3,7 +3,7 @@
 // The plan keeps these rules (docs/leveldb-rules.md):
 // - outside the spans every entry keeps its level and its order;
 // - inside the spans only incoming entries remain;
-// - levels 1 to 6 are sorted and disjoint, and no user key lies in two tables of a level, not even where LevelDB
+// - levels 1 to 6 are sorted and disjoint, and no user key is in two tables of a level, not even where LevelDB
 //   itself left such a pair (rule 10; shadowed-keys.ts);
 // - of two runs the newer lies in the shallower level (rule 11). Where LevelDB put the newer version of a key deeper,
 //   the plan repairs it as far as the tables' bounds show it;

@@ -87,7 +87,7 @@ export interface ProbeRoomInput {
   readonly sizeBytes: number;
 }
 
-/** Writes a file of the given size beside the generations, fsyncs it and removes it. Throws the file system's error. */
+/** Writes a file of the given size next to the generations, fsyncs it and removes it. Throws the file system's error. */
 function probeRoom(
   fileSystem: FileSystem,
   { storeDirectory, sizeBytes }: ProbeRoomInput,

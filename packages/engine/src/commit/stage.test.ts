@@ -37,7 +37,7 @@ function scene() {
   return { baseDirectory, session, begin };
 }
 
-test('a version that was linked before is neither linked nor planned again', () => {
+test('a version that prelink has linked is neither linked nor planned again', () => {
   const { session, begin } = scene();
   const before = session.base;
   expect(before?.plan.straddling).toHaveLength(1);
@@ -45,7 +45,7 @@ test('a version that was linked before is neither linked nor planned again', () 
   expect(session.base).toBe(before);
 });
 
-test('one that has changed since is planned anew', () => {
+test('a version that has changed since prelink is planned again', () => {
   const { baseDirectory, session, begin } = scene();
   const before = session.base;
   const version = readVersion(nodeFileSystem, baseDirectory);

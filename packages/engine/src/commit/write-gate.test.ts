@@ -1,4 +1,4 @@
-// The gate by itself, over a database that the test holds back or breaks as it likes.
+// Tests the gate over a database whose writes the test delays or makes fail.
 import { expect, test } from 'vitest';
 import { EngineError } from '../errors.js';
 import type {
@@ -11,7 +11,7 @@ import { MAX_CAPTURED_BYTES, type RetireLog, WriteGate } from './write-gate.js';
 const bytes = (text: string) => new TextEncoder().encode(text);
 const INSIDE = { start: bytes('m'), end: bytes('n') };
 
-/** Records batches; each ends when the test says so, or at once. */
+/** Records batches. Each ends when the test ends it, or at once. */
 function recordingDatabase() {
   const batches: Array<{ keys: string[]; sync: boolean }> = [];
   const held: Array<(error?: Error) => void> = [];
@@ -49,7 +49,7 @@ const putOf = (key: string, value = ''): NativeOperation => ({
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-/** A gate whose log is never retired, unless the test says how. */
+/** Makes a gate whose log cannot be retired, unless the test passes a function. */
 function gateOf(
   database: LevelDatabase,
   retireLog: RetireLog = () => Promise.reject(new Error('no write has failed')),
@@ -59,7 +59,7 @@ function gateOf(
 
 const CLEAR_ALL = { reverse: false, limit: -1 } as NativeRangeOptions;
 
-test('a commit begins beside the write in flight, and keeps it', async () => {
+test('a commit begins during a write in flight, and captures it', async () => {
   const { database, held, state } = recordingDatabase();
   const gate = gateOf(database);
   state.hold = true;
@@ -70,7 +70,7 @@ test('a commit begins beside the write in flight, and keeps it', async () => {
   expect(gate.take().operations.map(({ key }) => keyText(key))).toEqual(['a']);
 });
 
-test('what comes while a write is in flight goes after it, in its order, as one group', async () => {
+test('writes that arrive while one is in flight follow it in order, as one group', async () => {
   const { database, batches, held, state } = recordingDatabase();
   const gate = gateOf(database);
   await gate.begin([INSIDE]);
@@ -87,7 +87,7 @@ test('what comes while a write is in flight goes after it, in its order, as one 
   await settled();
   held[1]?.();
   await Promise.all(writes);
-  // One sync in a group syncs the group.
+  // One synced write makes its whole group synced.
   expect(batches.slice(1)).toEqual([{ keys: ['a', 'm', 'b', 'a'], sync: true }]);
   expect(gate.take().operations.map(({ type, key }) => `${type} ${keyText(key)}`)).toEqual([
     'put first',
@@ -98,7 +98,7 @@ test('what comes while a write is in flight goes after it, in its order, as one 
   expect(gate.take().operations).toEqual([]);
 });
 
-test('a clear runs alone and in its turn, and not at all while a commit keeps writes', async () => {
+test('a clear runs alone and in order, and not while a commit captures writes', async () => {
   const { database, batches, held, state } = recordingDatabase();
   const gate = gateOf(database);
   state.hold = true;
@@ -147,7 +147,7 @@ test('after a write that failed nothing is written until the log is retired', as
   expect(retirements).toBe(1);
 });
 
-test('a log that cannot be retired yet refuses the writes that wait, and the next one tries again', async () => {
+test('a log that cannot be retired yet rejects the waiting writes, and the next write tries again', async () => {
   const { database, batches, held, state } = recordingDatabase();
   let isFull = true;
   const gate = gateOf(database, async () => {
@@ -182,10 +182,10 @@ test('a commit that begins after a failed write has the log retired first', asyn
   expect(retirements).toBe(1);
 });
 
-test('a log that cannot be retired any more poisons: every later write gets that error', async () => {
+test('a log that can never be retired poisons the gate: every later write gets the error', async () => {
   const { database, batches, held, state } = recordingDatabase();
   const gate = gateOf(database, async () => {
-    throw new EngineError('SSTITCH_STORE_POISONED', 'open it anew');
+    throw new EngineError('SSTITCH_STORE_POISONED', 'reopen it');
   });
   state.hold = true;
   const first = gate.put(bytes('a'), bytes('1'), {});
@@ -193,14 +193,14 @@ test('a log that cannot be retired any more poisons: every later write gets that
   await expect(first).rejects.toThrow('disk full');
   state.hold = false;
   for (const key of ['b', 'c']) {
-    await expect(gate.put(bytes(key), bytes('1'), {})).rejects.toThrow('open it anew');
+    await expect(gate.put(bytes(key), bytes('1'), {})).rejects.toThrow('reopen it');
   }
-  await expect(gate.clear(CLEAR_ALL)).rejects.toThrow('open it anew');
+  await expect(gate.clear(CLEAR_ALL)).rejects.toThrow('reopen it');
   expect(batches).toHaveLength(1);
   await gate.drained();
 });
 
-test('a commit that has ended writes to the next database, whose log no write has torn', async () => {
+test('after a commit writes go to the next database, whose log is not torn', async () => {
   const [old, next] = [recordingDatabase(), recordingDatabase()];
   const gate = gateOf(old.database);
   await gate.begin([]);
@@ -215,7 +215,7 @@ test('a commit that has ended writes to the next database, whose log no write ha
   expect(next.batches.map(({ keys }) => keys)).toEqual([['b']]);
 });
 
-test('a group that LevelDB refuses is told to each of its writers and is not kept', async () => {
+test('a group that LevelDB refuses rejects each of its writers and is not captured', async () => {
   const { database, held, state } = recordingDatabase();
   const gate = gateOf(database, async () => undefined);
   await gate.begin([]);
@@ -230,7 +230,7 @@ test('a group that LevelDB refuses is told to each of its writers and is not kep
   expect(gate.take().operations.map(({ key }) => keyText(key))).toEqual(['b']);
 });
 
-test('paused writes wait, and go to the next database, in order, once the commit has ended', async () => {
+test('paused writes go to the next database, in order, once the commit has ended', async () => {
   const [old, next] = [recordingDatabase(), recordingDatabase()];
   const gate = gateOf(old.database);
   await gate.begin([INSIDE]);
@@ -260,7 +260,7 @@ test('the pause waits for the group in flight', async () => {
   expect(gate.take().operations).toHaveLength(1);
 });
 
-test('after a commit that failed writes go on, to the same database', async () => {
+test('after a failed commit writes continue on the same database', async () => {
   const { database, batches } = recordingDatabase();
   const gate = gateOf(database);
   await gate.begin([INSIDE]);
@@ -271,7 +271,7 @@ test('after a commit that failed writes go on, to the same database', async () =
   expect(batches).toEqual([{ keys: ['m'], sync: false }]);
 });
 
-test('the next commit begins while writes of the last one drain, and keeps the group in flight', async () => {
+test('the next commit begins while writes of the last one drain, and captures the group in flight', async () => {
   const { database, held, state } = recordingDatabase();
   const gate = gateOf(database);
   await gate.begin([]);
@@ -285,7 +285,7 @@ test('the next commit begins while writes of the last one drain, and keeps the g
   expect(gate.take().operations.map(({ key }) => keyText(key))).toEqual(['a']);
 });
 
-test('writers wait when a commit keeps too much, and go on when it has taken it', async () => {
+test('writers wait while too many writes are captured, and continue when the commit has taken them', async () => {
   const { database } = recordingDatabase();
   const gate = gateOf(database);
   await gate.begin([]);
@@ -301,7 +301,7 @@ test('writers wait when a commit keeps too much, and go on when it has taken it'
   await expect.poll(() => done).toBe(8);
 });
 
-test('once it refuses, writes that wait and later ones get the error', async () => {
+test('a gate that refuses rejects waiting and later writes', async () => {
   const { database, batches } = recordingDatabase();
   const gate = gateOf(database);
   await gate.begin([]);

@@ -14,7 +14,7 @@
 //
 // Invariants:
 // - writes are acknowledged and captured in the order in which LevelDB applied them. Puts and deletes are blind, so
-//   replaying captured writes over a state that holds a prefix of them gives the same final state: the commit may link
+//   replaying captured writes over a state that holds a prefix of them has the same final state: the commit may link
 //   a version that has some of them already;
 // - no write is lost, or applied twice to the database that is current when it is acknowledged;
 // - a write is acknowledged only if its log is sound up to the write's end.
@@ -314,7 +314,7 @@ export class WriteGate {
       group.length === 1 && first ? first.operations : group.flatMap((write) => write.operations);
     try {
       await this.#database._batch(operations, { sync: group.some(({ sync }) => sync) });
-      // Before resolving: the writers may reuse their buffers afterwards.
+      // This comes before the writes resolve: their writers may reuse the buffers afterwards.
       this.#capture(operations);
       for (const { resolve } of group) resolve();
     } catch (error) {

@@ -74,7 +74,7 @@ export async function adopt(
       logs: true,
       leastLogNumber: 0,
       writtenBy: ENGINE_NAME,
-      // A read-only store's private copy lies in `readers`, and may be adopted from there.
+      // A read-only store's private copy is in `readers`, and may be adopted from there.
       mayLieIn: [READERS_DIRECTORY],
     };
     const begun = await pool.run(beginStoreTask, input, { signal });

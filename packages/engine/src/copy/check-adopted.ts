@@ -37,7 +37,7 @@ function checkAdoptable(
 export const checkAdoptableTask = defineTask('checkAdoptable', checkAdoptable);
 
 export interface CheckAdoptedTableInput {
-  /** The directory in which the table lies now. */
+  /** The directory that holds the table now. */
   readonly tableDirectory: string;
   /** The directory of the database that it was linked from, for messages. */
   readonly sourceDirectory: string;

@@ -1,4 +1,4 @@
-// Copying a database whose owner writes on: logs that grow, end and go while they are copied.
+// Copies of a database whose owner keeps writing: logs grow, end and disappear meanwhile.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ const VERSION: Version = {
   lastSequence: 5,
 };
 
-/** A database without tables that has the logs 9 (obsolete), 10 and 11. */
+/** Makes a database without tables and with the logs 9 (obsolete), 10 and 11. */
 function sourceDirectory() {
   const directory = mkdtempSync(join(tmpdir(), 'sstitch-copy-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
@@ -43,7 +43,7 @@ const logName = (number: number) => `${String(number).padStart(6, '0')}.log`;
 const logsIn = (directory: string) =>
   readdirSync(directory).filter((name) => name.endsWith('.log'));
 
-test('logs are copied newest first, so that what is copied is a prefix of what was written', () => {
+test('logs are copied newest first, so that the copy holds a prefix of the writes', () => {
   const { target, watched, copy } = sourceDirectory();
   const read: string[] = [];
   watched.before = ({ name, path }) => {
@@ -57,8 +57,8 @@ test('logs are copied newest first, so that what is copied is a prefix of what w
   expect([copied.logNumber, copied.nextFileNumber > 11]).toEqual([10, true]);
 });
 
-test.each(['goes', 'is obsolete'])(
-  'a log that %s while it is copied makes the copy begin again',
+test.each(['disappears', 'becomes obsolete'])(
+  'a log that %s while it is copied makes the copy start over',
   (how) => {
     const { source, target, watched, copy } = sourceDirectory();
     let flushed = false;

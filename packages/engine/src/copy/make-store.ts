@@ -38,7 +38,7 @@ export interface BegunStore {
   readonly copied: CopiedGeneration;
   /** What to remove if the store is not finished. */
   readonly made: readonly MadeName[];
-  /** The directory in which its tables lie until then. */
+  /** The directory that holds its tables until then. */
   readonly tableDirectory: string;
   readonly tables: readonly TableEntry[];
 }

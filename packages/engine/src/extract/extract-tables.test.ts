@@ -10,7 +10,7 @@ const key = Uint8Array.from([0x61, 1, 1, 0, 0, 0, 0, 0, 0]);
 const span = { start: Uint8Array.of(0x61), end: Uint8Array.of(0x62) };
 const table = { number: 1, sizeBytes: 1, smallest: key, largest: key };
 
-test('a check that fails while tables are still split is reported by the commit, and nowhere else', async () => {
+test('a check that fails during the splits is reported by the commit, and not as an unhandled rejection', async () => {
   const failure = new EngineError('SSTITCH_TABLES_INVALID', 'damaged');
   const linked = { table, placement: 'linked' };
   const split = {

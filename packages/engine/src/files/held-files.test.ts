@@ -36,7 +36,7 @@ function writeOne(files: HeldFiles, name: string): void {
   file.close();
 }
 
-/** A file system that says what its handles are asked to do, and fails the syncs of some paths. */
+/** A file system that records the calls of its handles, and fails the syncs of some paths. */
 function watched(failing = ''): { fileSystem: FileSystem; calls: string[] } {
   const calls: string[] = [];
   const wrap = (handle: FileHandle, path: string): FileHandle => {
@@ -65,7 +65,7 @@ function watched(failing = ''): { fileSystem: FileSystem; calls: string[] } {
   return { fileSystem, calls };
 }
 
-test('a file stays open when its writer closes it, until it is synced', () => {
+test('a file stays open after its writer closes it, until it is synced', () => {
   const { fileSystem, calls } = watched();
   const files = new HeldFiles(fileSystem);
   writeOne(files, 'one');
@@ -79,7 +79,7 @@ test('a file stays open when its writer closes it, until it is synced', () => {
   expect([openFiles(), held()]).toEqual([0, 0]);
 });
 
-test('what is held is plain data', () => {
+test('held files are plain data', () => {
   const files = new HeldFiles(nodeFileSystem);
   writeOne(files, 'one');
   const unsynced = files.take();
@@ -98,7 +98,7 @@ test('work that fails leaves no file open', () => {
   expect([openFiles(), held()]).toEqual([0, 0]);
 });
 
-test('work that succeeds gives its files away', () => {
+test('work that succeeds passes its files on', () => {
   const made = holdingFiles(nodeFileSystem, (files) => {
     writeOne(files, 'one');
     return { answer: 42 };
@@ -107,7 +107,7 @@ test('work that succeeds gives its files away', () => {
   closeHeldFiles(nodeFileSystem, made.unsynced);
 });
 
-test('a failed sync closes its file, and those that come after it', async () => {
+test('a failed sync closes its file and the remaining ones', async () => {
   const { fileSystem, calls } = watched('two');
   const files = new HeldFiles(fileSystem);
   for (const name of ['one', 'two', 'three']) writeOne(files, name);
@@ -116,7 +116,7 @@ test('a failed sync closes its file, and those that come after it', async () => 
   expect([openFiles(), held()]).toEqual([0, 0]);
 });
 
-test('a failed sync that no thread waits for names the file', async () => {
+test('a failed asynchronous sync names the file', async () => {
   const file = { path: join(directory, 'gone'), descriptor: 2 ** 30 };
   await expect(syncHeldNodeFile(file)).rejects.toMatchObject({
     ...{ code: 'EBADF', syscall: 'fsync', path: file.path },
@@ -125,7 +125,7 @@ test('a failed sync that no thread waits for names the file', async () => {
   Atomics.add(new Int32Array(heldFilesCount()), 0, 1);
 });
 
-test('beyond the most that a process holds, a file is synced before it is closed', () => {
+test('a file beyond the limit of held files is synced before it is closed', () => {
   const { fileSystem, calls } = watched();
   const files = new HeldFiles(fileSystem);
   for (let file = 0; file < MAX_HELD_FILES; file++) writeOne(files, `${file}`);
@@ -152,7 +152,7 @@ test('a file system without descriptors has its files synced at once', () => {
   expect([files.take().length, held()]).toEqual([0, 0]);
 });
 
-test('a copy is open before it is written, and leaves no file where it fails', () => {
+test('a copy is open before it is written, and leaves no file if it fails', () => {
   const source = join(directory, 'source');
   const file = nodeFileSystem.open(source, 'create');
   file.write(Buffer.from('what is copied'));

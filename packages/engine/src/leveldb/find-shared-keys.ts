@@ -1,4 +1,4 @@
-// Finds user keys whose versions lie in two tables of one level, or with an older version in a shallower level than a
+// Finds user keys whose versions are in two tables of one level, or with an older version in a shallower level than a
 // newer one (shadowed-keys.ts). It compares the tables' bounds and, on request, reads the tables.
 
 import { compareBytes } from '@sstitch/contract';

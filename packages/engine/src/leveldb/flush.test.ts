@@ -18,11 +18,11 @@ async function writtenDatabase() {
   return { directory, database };
 }
 
-test('a flush that LevelDB takes for done is asked for again', async () => {
+test('a flush that LevelDB marks as done without flushing is repeated', async () => {
   const { directory, database } = await writtenDatabase();
   const compactRange = database.compactRange.bind(database);
   let asked = 0;
-  // As where another writer's group takes the flush along: nothing happens.
+  // Nothing happens, as when another writer's group marks the flush as done.
   database.compactRange = async (...range) => {
     asked += 1;
     if (asked > 3) await compactRange(...range);
@@ -35,7 +35,7 @@ test('a flush that LevelDB takes for done is asked for again', async () => {
   await database.close();
 });
 
-test('a flush that never happens is found', async () => {
+test('a flush that never takes effect is detected', async () => {
   const { directory, database } = await writtenDatabase();
   database.compactRange = async () => undefined;
   const leastLogNumber = await flushGeneration(pool, directory, database);
@@ -45,7 +45,7 @@ test('a flush that never happens is found', async () => {
   await database.close();
 });
 
-test('checkpoints beside writers that never stop hold what was acknowledged before', async () => {
+test('checkpoints with continuous writers hold all writes acknowledged before', async () => {
   const directory = temporaryDirectory();
   const store = await openStore(join(directory, 'store'));
   await put(store, [['first', 'there']]);

@@ -89,7 +89,7 @@ export async function openLevelDatabase(
   directory: string,
   options: LevelOptions & { readonly createIfMissing: boolean },
 ): Promise<LevelDatabase> {
-  // Not a `passive` open: it would report errors of the constructor's own deferred open.
+  // The open is not `passive`, as that would report errors of the constructor's own deferred open.
   const database = new ClassicLevel(directory, options) as unknown as LevelDatabase;
   await database.open();
   return database;

@@ -1,4 +1,4 @@
-// Where a log ends and where it is damaged: every byte of small logs, split, flipped, zeroed and made up.
+// The ends and the damage of logs: small logs are truncated, flipped, zeroed and extended at every byte.
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../errors.js';
 import {
@@ -15,10 +15,10 @@ import { memorySource } from './log-source.js';
 const record = (size: number, fill: number) => new Uint8Array(size).fill(fill);
 const SMALL = [record(40, 1), record(60, 2), record(50, 3)];
 const LOG = writeLogRecords(SMALL);
-/** Where the records begin. */
+/** The offsets of the records. */
 const STARTS = [0, 47, 114];
 
-/** Whole records, and the offset at which the log ends early, or the one of its damage. */
+/** Reads a log: its complete records, and the offset of an incomplete end or of damage. */
 function read(bytes: Uint8Array, lastMayBeBroken = true) {
   let records = 0;
   const fragments = readLogFragments(memorySource(bytes), 'a.log', { lastMayBeBroken });
@@ -38,7 +38,7 @@ function read(bytes: Uint8Array, lastMayBeBroken = true) {
 const recordsBefore = (position: number) => [47, 114, 171].filter((end) => end <= position).length;
 
 describe('a log', () => {
-  test('that is split anywhere ends with the last whole record', () => {
+  test('that is truncated anywhere ends with the last complete record', () => {
     for (let size = 0; size <= LOG.length; size++) {
       const records = recordsBefore(size);
       const tornAt = [0, 47, 114, 171].includes(size) ? undefined : STARTS[records];
@@ -55,7 +55,7 @@ describe('a log', () => {
     }
   });
 
-  test('of which the last record is broken ends there, as a power cut leaves it', () => {
+  test('whose last record is damaged ends there, as after a power cut', () => {
     for (let at = 114; at < LOG.length; at++) {
       const bytes = LOG.slice();
       bytes.fill(0, at);
@@ -71,13 +71,13 @@ describe('a log', () => {
     }
   });
 
-  test('of a MANIFEST, which is synced at each record, is damaged by a broken last record', () => {
+  test('of a MANIFEST, which is fsynced at each record, is damaged if its last record is', () => {
     const bytes = LOG.slice();
     bytes[160] = 9;
     expect(read(bytes, false)).toEqual({ records: 2, damageAt: 114 });
   });
 
-  test('that ends in zeros ends where they begin; zeros before a record are damage', () => {
+  test('that ends in zeros ends where they begin, but zeros before a record are damage', () => {
     const padded = new Uint8Array(3 * LOG_BLOCK_SIZE_BYTES);
     padded.set(LOG);
     expect(read(padded)).toEqual({ records: 3, tornAt: LOG.length });
@@ -90,7 +90,7 @@ describe('a log', () => {
     expect(read(shifted)).toEqual({ records: 3, damageAt: LOG.length });
   });
 
-  test('of records that span blocks is damaged by a byte in any of their blocks but the last', () => {
+  test('of records that span blocks is damaged by a changed byte in any block but the last', () => {
     const large = writeLogRecords([record(100_000, 1), record(10, 2), record(70_000, 3)]);
     const end = 100_000 + 4 * LOG_HEADER_SIZE_BYTES;
     for (let at = 100; at < end; at += 4999) {
@@ -103,7 +103,7 @@ describe('a log', () => {
     expect(split.records).toBe(2);
   });
 
-  test('goes on behind an empty first fragment, which old writers left at the end of a block', () => {
+  test('continues after an empty first fragment, which old writers left at the end of a block', () => {
     const fills = writeLogRecords([record(LOG_BLOCK_SIZE_BYTES - 2 * LOG_HEADER_SIZE_BYTES, 1)]);
     // A full fragment in the place of the last one.
     const empty = writeLogRecords([

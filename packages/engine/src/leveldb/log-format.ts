@@ -13,7 +13,7 @@
 // - the file ends in the middle of a record;
 // - the file ends in zeros, which a file system leaves where it lost the last pages;
 // - with `lastMayBeBroken`, anything that no sound fragment follows: a power cut loses pages that were not fsynced in
-//   any order, even within the last record. A flipped bit in a log's last record cannot be told from this.
+//   any order, even within the last record. A flipped bit in a log's last record looks the same.
 // Everything else is damage, since records that were acknowledged, and perhaps fsynced, follow it.
 import { maskedChecksum } from '@sstitch/sst/file-format';
 import { EngineError } from '../errors.js';

@@ -5,7 +5,7 @@ import { nodeFileSystem } from '@sstitch/sst';
 import { expect, onTestFinished, test } from 'vitest';
 import { MAX_LOG_SIZE_BYTES, withLogFile } from './log-source.js';
 
-test('a file too long for a log is refused before a byte of it is read', () => {
+test('a file that is too long for a log is refused before it is read', () => {
   const directory = mkdtempSync(join(tmpdir(), 'sstitch-log-source-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   const path = join(directory, '000005.log');

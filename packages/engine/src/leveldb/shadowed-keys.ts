@@ -4,13 +4,13 @@
 // LevelDB 1.20 can end one output table of a compaction, and start the next, between two versions of a user key that a
 // snapshot keeps. The two tables are neighbours in a level: the first ends with the newer versions, and the second
 // begins with the older ones. LevelDB may then compact the first alone into a deeper level. From then on its get, which
-// stops at the shallower level, returns an old version, while iterators, which go by sequence, return the new one
+// stops at the shallower level, returns an old version, while iterators, which sort by sequence, return the new one
 // (google/leveldb#320; docs/leveldb-rules.md, rule 10).
 //
 // A new generation does not need these old versions, as no snapshot of it can be old enough to see them. So commits and
 // extracts leave them out.
 //
-// This file goes by the tables' bounds only. It does not see a newer version that a compaction merged into the middle
+// This file uses the tables' bounds only. It does not see a newer version that a compaction merged into the middle
 // of a deeper table; find-shared-keys.ts finds those.
 import { compareBytes, type Span } from '@sstitch/contract';
 import { userKeyOf } from '@sstitch/sst';

@@ -218,7 +218,7 @@ class EditWriter {
   number(value: number): void {
     this.#reserve(10);
     while (value >= 0x80) {
-      // Not `value & 0x7f`: numbers above 2^31 would lose their upper bits.
+      // `value & 0x7f` would drop the upper bits of numbers above 2^31.
       this.#buffer[this.#length++] = (value % 128) | 0x80;
       value = Math.floor(value / 128);
     }

@@ -28,7 +28,7 @@ const described = ({ type, key, value }: LoggedOperation) => [
 ];
 
 describe('a logged batch', () => {
-  test('is the same, whatever the pieces it comes in, and though they are written over', () => {
+  test('is parsed alike in any chunks, even if they are overwritten afterwards', () => {
     const bytes = batch();
     for (let split = 0; split <= bytes.length; split++) {
       const operations: unknown[] = [];
@@ -44,14 +44,14 @@ describe('a logged batch', () => {
     }
   });
 
-  test('gives views where it comes in one piece', () => {
+  test('yields views if it arrives in one chunk', () => {
     const bytes = batch();
     const operations = decodeWriteBatch(bytes, 'a.log', 0);
     expect(operations.map(described)).toEqual(EXPECTED);
     expect(operations[1]?.value?.buffer).toBe(bytes.buffer);
   });
 
-  test('is refused when it is split, longer than its count says, or holds what is no operation', () => {
+  test('is refused if it is truncated, longer than its count, or holds an unknown operation', () => {
     const bytes = batch();
     const refusal = (mutated: Uint8Array) =>
       expect(() => decodeWriteBatch(mutated, 'a.log', 9)).toThrow(

@@ -11,8 +11,8 @@
 // Once LevelDB has opened the directory, and so holds its lock, the sets are settled:
 //
 // - A set of one log, with sequences beyond its MANIFEST's that the MANIFEST now covers, was replayed to its end.
-// - Any other set is replayed by the store, log by log. Puts and deletes are blind, so replaying them over a state
-//   that has a part of them gives the same final state, as long as nothing was written since.
+// - The store replays any other set, log by log. Puts and deletes do not depend on the state, so replaying them over a
+//   state that has a part of them results in the same final state, as long as nothing was written since.
 // - A set is obsolete if the directory was written to since. LevelDB numbers operations, so a database whose sequence
 //   is beyond both the set's logs and its MANIFEST was written to. Such sets exist because a process that finds the
 //   database locked has made a set too, and may be killed before it removes it.
@@ -36,7 +36,7 @@ const APPLY_PREFIX = 'apply-';
 const TEMPORARY_SUFFIX = '.tmp';
 const SET_NAME = /^(apply-)?(.+)\.(\d{1,16})\.[0-9a-f]+$/;
 
-/** A database's directory, and where its sets lie. */
+/** A database's directory, and the directory that holds its sets. */
 export interface LoggedDirectory {
   /** The directory that holds `recovery`. */
   readonly root: string;
@@ -221,7 +221,7 @@ export function logsIn(fileSystem: FileSystem, path: string): number[] {
 function dropKeptLogs(fileSystem: FileSystem, { root }: Pick<LoggedDirectory, 'root'>): void {
   const done = `${root}/${RECOVERED_DIRECTORY}`;
   removeTree(fileSystem, done);
-  // By one rename, as a partly removed set would be taken for a complete one.
+  // The directory is renamed first, as a partly removed set would be taken for a complete one.
   fileSystem.rename(`${root}/${RECOVERY_DIRECTORY}`, done);
   fileSystem.fsyncDir(root);
   removeTree(fileSystem, done);

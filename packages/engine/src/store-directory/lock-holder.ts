@@ -29,7 +29,7 @@ export const findLockHolderTask = defineTask('findLockHolder', findLockHolder);
 
 /** Returns the process id that the text of /proc/locks names for a file. */
 export function holderIn(locks: string, device: bigint, inode: bigint): number | undefined {
-  // As the C library's major() and minor() do.
+  // The C library's major() and minor() do the same.
   const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn);
   const minor = (device & 0xffn) | ((device >> 12n) & ~0xffn);
   for (const line of locks.split('\n')) {

@@ -1,7 +1,7 @@
 // The directories of read-only stores' private copies: store/readers/<process id>-<n>. The process that reads a copy
 // makes and removes it. The store's owner removes the copies of processes that have ended.
 //
-// If the store is not writable, because it lies on read-only media or belongs to another user, the copy lies in the
+// If the store is not writable, because it is on read-only media or belongs to another user, the copy is in the
 // temporary directory as sstitch-reader-<process id>-<n>, readable by its user only. A process that makes a copy there
 // removes the copies of processes that have ended.
 
@@ -68,7 +68,7 @@ function findReaderPlace(
   const elsewhere = `${temporaryDirectory}/sstitch-reader-${name}`;
   fileSystem.mkdir(elsewhere);
   try {
-    // Before anything is put into it, as other users may not be allowed to read the store.
+    // This comes before the directory has contents, as other users may not be allowed to read the store.
     fileSystem.chmod(elsewhere, 0o700);
   } catch (error) {
     fileSystem.removeDirectory(elsewhere);

@@ -120,7 +120,7 @@ function droppedLog(path: string, copy: string, { sizeBytes }: LogScan): Salvage
   return { path, copy, droppedBytes: sizeBytes, ...nothing };
 }
 
-/** Links or copies a log, to which nothing is written any more, under the first free name. */
+/** Links or copies a log that is no longer written, under the first free name. */
 function keepCopy(fileSystem: FileSystem, path: string, copy: string): string {
   for (let count = 1; ; count++) {
     const free = count === 1 ? copy : `${copy}.${count}`;

@@ -1,4 +1,4 @@
-// The contract suite that abstract-level ships, against the store.
+// Runs abstract-level's own test suite against the store.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -51,7 +51,7 @@ test('the store declares every capability that classic-level declares', async ()
   await Promise.all([store.close(), plain.close()]);
 });
 
-/** Runs tape tests in a harness of their own; gives every assertion's result. */
+/** Runs tape tests in a harness of their own. Returns the results of all assertions. */
 async function runTape(define: (harness: unknown) => void): Promise<TapResult[]> {
   const harness = tape.createHarness({ autoclose: true });
   const stream = harness.createStream({ objectMode: true });

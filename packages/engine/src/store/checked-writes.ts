@@ -54,7 +54,7 @@ export abstract class CheckedWrites<K, V> extends GenerationReader<K, V> {
     return super.batch(operations as [], options as AbstractBatchOptions<K, V>);
   }
 
-  /** Called by abstract-level for `batch()` without operations. */
+  /** Called by abstract-level for `batch()` without operations. @internal */
   _chainedBatch(): AbstractChainedBatch<this, K, V> {
     return new CheckedBatch<this, K, V>(this, (what, given, encoding) => {
       const refusal = this.#refusalOf(what, given, encoding);

@@ -75,6 +75,7 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     };
   }
 
+  /** @internal */
   protected readonly readers: OpenReaders;
 
   protected constructor(options: ReaderOptions<K, V>) {
@@ -82,7 +83,7 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     this.readers = new OpenReaders({
       detach: (proxy) => super.detachResource(proxy),
       readerStacks: options.readerStacks ?? false,
-      // In a microtask of its own, as a listener may throw.
+      // The event has its own microtask, as a listener may throw.
       onForgotten: (reader) => queueMicrotask(() => this.emit('forgotten', reader)),
     });
   }
@@ -103,12 +104,12 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     return super.open(options);
   }
 
-  /** @throws EngineError SSTITCH_OPTION_INVALID */
+  /** @throws EngineError SSTITCH_OPTION_INVALID @internal */
   protected checkOpenOptions(options: StoreOpenOptions): void {
     checkOpenOptions(options);
   }
 
-  /** As in abstract-level, but refers to iterators and snapshots weakly (open-readers.ts). */
+  /** Works as in abstract-level, but refers to iterators and snapshots weakly (open-readers.ts). */
   override attachResource(resource: AbstractResource): void {
     super.attachResource(this.readers.attach(resource));
   }
@@ -117,10 +118,10 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     super.detachResource(this.readers.detach(resource));
   }
 
-  /** The generation that new reads go to. */
+  /** The generation that new reads go to. @internal */
   protected abstract get generation(): Generation;
 
-  /** Extracts tables. The checks of linked tables may still run when it returns. */
+  /** Extracts tables. The checks of linked tables may still run when it returns. @internal */
   protected abstract takeTables(
     spans: readonly Span[],
     directory: string,
@@ -150,7 +151,7 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     return settledTables(tables, options.signal);
   }
 
-  /** Checks the blocks of a generation that may hold keys of the spans; see `verifySpans`. */
+  /** Checks the blocks of a generation that may hold keys of the spans; see `verifySpans`. @internal */
   protected abstract verifyGeneration(
     generation: Generation,
     spans: readonly Span[],
@@ -175,18 +176,21 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     await this.verifyGeneration(generation, checked, signal);
   }
 
+  /** @internal */
   _get(key: NativeBytes, options: NativeReadOptions): Promise<NativeBytes | undefined> {
     if (options.snapshot == null) return this.generation.database._get(key, options);
     const { generation, inner } = this.#snapshotOf(options.snapshot);
     return generation.database._get(key, { ...options, snapshot: inner });
   }
 
+  /** @internal */
   _getSync(key: NativeBytes, options: NativeReadOptions): NativeBytes | undefined {
     if (options.snapshot == null) return this.generation.database._getSync(key, options);
     const { generation, inner } = this.#snapshotOf(options.snapshot);
     return generation.database._getSync(key, { ...options, snapshot: inner });
   }
 
+  /** @internal */
   _getMany(
     keys: NativeBytes[],
     options: NativeReadOptions,
@@ -196,18 +200,21 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     return generation.database._getMany(keys, { ...options, snapshot: inner });
   }
 
+  /** @internal */
   _has(key: NativeBytes, options: NativeReadOptions): Promise<boolean> {
     if (options.snapshot == null) return this.generation.database._has(key, options);
     const { generation, inner } = this.#snapshotOf(options.snapshot);
     return generation.database._has(key, { ...options, snapshot: inner });
   }
 
+  /** @internal */
   _hasMany(keys: NativeBytes[], options: NativeReadOptions): Promise<boolean[]> {
     if (options.snapshot == null) return this.generation.database._hasMany(keys, options);
     const { generation, inner } = this.#snapshotOf(options.snapshot);
     return generation.database._hasMany(keys, { ...options, snapshot: inner });
   }
 
+  /** @internal */
   _iterator(options: NativeRangeOptions): StoreIterator {
     if (options.snapshot == null) {
       return new StoreIterator(this.#homeIn(this.generation), options, options);
@@ -217,6 +224,7 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     return new StoreIterator(this.#homeIn(generation), options, own);
   }
 
+  /** @internal */
   _snapshot(options: object): StoreSnapshot {
     return new StoreSnapshot(this.#homeIn(this.generation), options);
   }
@@ -266,12 +274,13 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     return this.generation.database.getProperty(property);
   }
 
-  /** Waits for an open in progress. @throws LEVEL_DATABASE_NOT_OPEN if the store is not open then */
+  /** Waits for an open in progress. @throws LEVEL_DATABASE_NOT_OPEN if the store is not open then @internal */
   protected async whenOpen(method: string): Promise<void> {
     if (this.status === 'opening') await this.open({ passive: true } as object);
     this.assertOpen(method);
   }
 
+  /** @internal */
   protected assertOpen(method: string): void {
     if (this.status === 'open') return;
     throw Object.assign(new Error(`Database is not open: cannot call ${method}()`), {
@@ -279,6 +288,7 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     });
   }
 
+  /** @internal */
   protected encodeBound(key: unknown, options: { keyEncoding?: string } | undefined): Uint8Array {
     const encoding = this.keyEncoding(options?.keyEncoding as never);
     const encoded: unknown = encoding.encode(key as never);

@@ -1,8 +1,8 @@
 // Read-only opens: a process reads a store that another process has open and writes to.
 //
 // The reader copies the current generation, logs included, and opens LevelDB on the copy. The copy consists of links
-// and lies in the store's directory by default; reader-directories.ts says where else. It is one consistent state, and
-// no later write of the owner shows in it. The owner is not disturbed: none of its files is written, renamed or locked.
+// and is in the store's directory by default (reader-directories.ts has the other places). It is one consistent state
+// and shows no later write of the owner. The owner is not disturbed: none of its files is written, renamed or locked.
 
 import { randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
@@ -67,8 +67,9 @@ const MAX_READER_COUNT = 2 ** 31;
 interface OpenedCopy {
   readonly pool: WorkerPool;
   readonly operations: Operations;
+  /** @internal */
   readonly generation: Generation;
-  /** The directory of the generation that was copied. Errors name its files, as the copy goes away. */
+  /** The directory of the generation that was copied. Errors name its files, as the copy is removed on close. */
   readonly sourceDirectory: string;
 }
 
@@ -91,6 +92,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     this.#verifiedSpans = options.verifySpans === undefined ? [] : checkSpans(options.verifySpans);
   }
 
+  /** @internal */
   protected override get generation(): Generation {
     return this.#opened.generation;
   }
@@ -105,6 +107,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     return { tables: true, checkpoint: false };
   }
 
+  /** @internal */
   protected override takeTables(
     spans: readonly Span[],
     targetDirectory: string,
@@ -131,11 +134,11 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
   }
 
   /**
-   * Where this store and another certainly hold the same: ranges, sorted and disjoint, in which their tables are the
-   * same files. No block of these is read: a comparison may pass over the ranges. Nothing is certain where a table
-   * was copied, where writes lie over it, and in a store that is not open to read only, as it may change.
+   * Returns sorted, disjoint ranges in which this store and another certainly hold the same entries, as their tables are
+   * the same files. No block of these tables is read. A comparison of the two stores may skip the ranges. Tables that
+   * were copied, and keys that were written since, are never in the ranges.
    *
-   * @param other any engine; of one that is no `ReadOnlyStore` nothing is certain
+   * @param other any engine. The result is empty unless it is a `ReadOnlyStore`, as other engines may change
    * @param spans sorted and disjoint
    * @throws EngineError SSTITCH_SPANS_INVALID, SSTITCH_STORE_CORRUPT, SSTITCH_ABORTED, SSTITCH_FILE_OPERATION
    */
@@ -160,13 +163,14 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     );
   }
 
+  /** @internal */
   protected override verifyGeneration(
     generation: Generation,
     spans: readonly Span[],
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const { pool, operations, sourceDirectory: namedDirectory } = this.#opened;
-    // Errors name the store's table, not the copy's, which goes away.
+    // Errors name the store's table, not the copy's, which is removed on close.
     return operations.runFileWork(() =>
       verifyGenerationSpans(
         pool,
@@ -177,10 +181,12 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     );
   }
 
+  /** @internal */
   protected override checkOpenOptions(options: StoreOpenOptions): void {
     checkReadOnlyOptions(options);
   }
 
+  /** @internal */
   async _open(options: StoreOpenOptions): Promise<void> {
     const { fileSystem } = this.#options;
     const pool = poolFor(fileSystem);
@@ -194,6 +200,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     }
   }
 
+  /** @internal */
   async _close(): Promise<void> {
     const copy = this.#copy;
     this.#copy = undefined;
@@ -283,18 +290,22 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     });
   }
 
+  /** @internal */
   async _put(): Promise<void> {
     throw readOnlyError();
   }
 
+  /** @internal */
   async _del(): Promise<void> {
     throw readOnlyError();
   }
 
+  /** @internal */
   async _batch(): Promise<void> {
     throw readOnlyError();
   }
 
+  /** @internal */
   async _clear(): Promise<void> {
     throw readOnlyError();
   }
@@ -311,6 +322,7 @@ async function sharingOf(
 
 /** It makes nothing: an option that says otherwise is a mistake. */
 function checkReadOnlyOptions(options: StoreOpenOptions): void {
+  /** @internal */
   checkOpenOptions(options);
   checkOptions(options, { copyDirectory: 'path', signal: 'signal' });
   for (const name of ['createIfMissing', 'errorIfExists'] as const) {

@@ -279,7 +279,7 @@ export class StoreCore {
     const generation = new Generation(number, directory, database, async (ended) => {
       // The next open removes a directory that is left, so a failure must not fail the close.
       await this.#removeDirectory(ended.directory).catch(() => undefined);
-      // After the removal, as a close waits for live generations.
+      // This comes after the removal, as a close waits for live generations.
       this.#live.delete(ended);
       this.#report({ type: 'retire', detail: ended.number });
     });

@@ -1,11 +1,6 @@
 // The store: an abstract-level database that can take classic-level's place, and an engine for the compactor.
 
-import {
-  byteEncodings,
-  type CommitReport,
-  type EngineCapabilities,
-  type Span,
-} from '@sstitch/contract';
+import type { CommitReport, EngineCapabilities, Span } from '@sstitch/contract';
 import type {
   AbstractBatchOperation,
   AbstractBatchOptions,
@@ -30,6 +25,7 @@ import type { ForeignSpanTables } from '../tables/check-incoming.js';
 import { ExtractedTables, noTables } from '../tables/extracted-tables.js';
 import { checkForeignTables, checkSource } from './check-arguments.js';
 import { CheckedWrites } from './checked-writes.js';
+import { clearByKeys } from './clear-by-keys.js';
 import { compactStoreRange, repairOpenedStore } from './compact-range.js';
 import type { Generation } from './generation.js';
 import { HELD_GENERATIONS, type StoreMetrics, storeMetrics } from './metrics.js';
@@ -92,10 +88,12 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     return { tables: true, checkpoint: true };
   }
 
+  /** @internal */
   protected override get generation(): Generation {
     return this.#opened.current;
   }
 
+  /** @internal */
   protected override verifyGeneration(
     generation: Generation,
     spans: readonly Span[],
@@ -216,6 +214,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     return new TableLoader({ database: this, open }, options);
   }
 
+  /** @internal */
   protected override takeTables(
     spans: readonly Span[],
     directory: string,
@@ -273,6 +272,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     return storeMetrics(this.#opened, this.readers);
   }
 
+  /** @internal */
   async _open(
     options: { createIfMissing: boolean; errorIfExists: boolean } & StoreOpenOptions,
   ): Promise<void> {
@@ -304,24 +304,29 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     queueMicrotask(() => this.emit(type, detail));
   }
 
+  /** @internal */
   async _close(): Promise<void> {
     const core = this.#core;
     this.#core = undefined;
     await core?.close();
   }
 
+  /** @internal */
   _put(key: NativeBytes, value: NativeBytes, options: { sync?: boolean }): Promise<void> {
     return this.#opened.gate.put(key, value, options);
   }
 
+  /** @internal */
   _del(key: NativeBytes, options: { sync?: boolean }): Promise<void> {
     return this.#opened.gate.del(key, options);
   }
 
+  /** @internal */
   _batch(operations: readonly NativeOperation[], options: { sync?: boolean }): Promise<void> {
     return this.#opened.gate.batch(operations, options);
   }
 
+  /** @internal */
   async _clear(options: NativeRangeOptions): Promise<void> {
     if (options.snapshot == null && (await this.#opened.gate.clear(options))) return;
     return this.#opened.operations.run(() => this.#clearInBatches(options));
@@ -335,39 +340,10 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     let generation: Generation;
     do {
       generation = this.generation;
-      await this.#clearOnce(options);
+      await clearByKeys(this, options);
     } while (this.generation !== generation && options.snapshot == null && options.limit < 0);
   }
-
-  async #clearOnce(options: NativeRangeOptions): Promise<void> {
-    const bounds: Record<string, Uint8Array> = {};
-    for (const name of ['gt', 'gte', 'lt', 'lte'] as const) {
-      const bound = options[name];
-      if (bound === undefined) continue;
-      bounds[name] = typeof bound === 'string' ? Buffer.from(bound) : bound;
-    }
-    const { reverse, limit } = options;
-    const snapshot = options.snapshot ?? undefined;
-    // The public iterator, which refuses reads once the store closes.
-    const range = { ...bounds, ...byteEncodings, reverse, limit, snapshot, values: false };
-    const iterator = this.iterator<Uint8Array, Uint8Array>(range as object);
-    try {
-      for (;;) {
-        const entries = await iterator.nextv(CLEAR_BATCH_OPERATIONS);
-        if (entries.length === 0) return;
-        await this._batch(
-          entries.map(([key]): NativeOperation => ({ type: 'del', key: key as Uint8Array })),
-          {},
-        );
-      }
-    } finally {
-      await iterator.close();
-    }
-  }
 }
-
-/** About as many as classic-level's own clear deletes at a time. */
-const CLEAR_BATCH_OPERATIONS = 500;
 
 /** The durability of a write, as in classic-level. */
 export interface WriteDurability {

@@ -25,6 +25,7 @@ export class ExtractedTables {
   /** The number and size of each span's tables, by how they were made. */
   readonly totals: readonly OriginTotals[];
 
+  /** @internal */
   constructor(incoming: IncomingTables) {
     this.#incoming = incoming;
     this.totals = incoming.spans.map(({ runs }) => totalsOf(runs.flat()));
@@ -35,7 +36,7 @@ export class ExtractedTables {
     return this.#incoming.spans;
   }
 
-  /** Returns the tables as a commit takes them, or undefined if the argument is not an ExtractedTables. */
+  /** Returns the tables as a commit takes them, or undefined if the argument is not an ExtractedTables. @internal */
   static incomingOf(tables: unknown): IncomingTables | undefined {
     const isOwn = typeof tables === 'object' && tables !== null && #incoming in tables;
     return isOwn ? tables.#incoming : undefined;
@@ -75,7 +76,10 @@ export class LoadedTables extends ExtractedTables {
   /** The number of entries in all spans. */
   readonly entries: number;
 
-  /** @param set tables whose files are fsynced */
+  /**
+   * @param set tables whose files are fsynced
+   * @internal
+   */
   constructor(set: TableSet, entries: number) {
     super(set);
     this.entries = entries;

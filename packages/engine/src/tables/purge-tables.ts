@@ -1,7 +1,7 @@
 // Finds tables whose files hold more than the table, and rewrites them.
 //
-// The file of a virtual table (share-parts.ts) keeps the blocks that were split away, and a file that was shared goes
-// on after the end of its original table. Such files hold excised entries until LevelDB compacts the tables. A purge
+// The file of a virtual table (share-parts.ts) keeps the blocks that were split away, and a file that was shared
+// continues after the end of its original table. Such files hold excised entries until LevelDB compacts the tables. A purge
 // copies the part of each such table into a file of its own. No other file holds bytes outside its table.
 
 import type { Span } from '@sstitch/contract';

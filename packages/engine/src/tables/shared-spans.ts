@@ -1,13 +1,13 @@
-// Where two databases certainly hold the same: the ranges in which all tables of either one are tables of the other,
-// too, as the same part of the same file. No block of such a table is read.
+// Finds shared spans: ranges in which two databases certainly hold the same entries, as all tables of either database
+// are tables of the other too, as the same part of the same file. No block of such a table is read.
 //
-// A database's entries in a range are those of its tables there, and of its logs: the logs must be in tables. The same
-// tables hold the same versions of the same keys, with the same sequences; so a reader sees the same entries,
-// whichever levels the tables are in. A table that only one of the two has makes its range uncertain: of a small one,
-// as a few writes leave it, the keys alone.
+// The entries of a database in a range are those of its tables and its logs, so the logs must have been flushed to
+// tables. The same tables hold the same versions of the same keys, with the same sequences, so a reader sees the same
+// entries in whichever levels the tables are. A table that only one database has makes its range uncertain. If the
+// table is small, as after a few writes, only its keys are uncertain.
 //
-// Invariants: what is returned lies in the spans, is sorted and disjoint, and holds no key of a table that one
-// database has and the other has not.
+// Invariant: the returned ranges are inside the spans, sorted and disjoint, and hold no key of a table that only one
+// database has.
 import {
   compareBytes,
   joinTouchingSpans,
@@ -24,19 +24,19 @@ import type { TableEntry } from '../leveldb/version-edit.js';
 import { spansOverlapping } from '../spans.js';
 import { defineTask } from '../threads/task.js';
 
-/** Keys are read of tables that are no larger, … */
+/** The size limit of a table whose keys are read. */
 const MAX_READ_TABLE_BYTES = 4 * 1024 * 1024;
-/** … and of so many bytes of tables in all. */
+/** The limit of the total size of the tables whose keys are read. */
 const MAX_READ_BYTES = 16 * 1024 * 1024;
-/** A table that more uncertain ranges lie in is shared before the first and after the last of them alone. */
-const MAX_HOLES_A_TABLE = 16;
-/** Each round follows a compaction that deleted a table before it was looked at. */
+/** If a table has more uncertain ranges, it is shared only before the first and after the last of them. */
+const MAX_HOLES_PER_TABLE = 16;
+/** The limit of rounds. A round is repeated if a compaction deleted a table before its file was found. */
 const MAX_ROUNDS = 100;
 
-/** A LevelDB database, which may be open and compacting. */
+/** A LevelDB database to compare, which may be open and compacting. */
 export interface SharingDatabase {
   readonly directory: string;
-  /** What `flushGeneration` gave. */
+  /** The result of `flushGeneration`. */
   readonly leastLogNumber: number;
 }
 
@@ -50,11 +50,11 @@ export interface SharedSpansRequest {
 interface FoundTable {
   readonly table: TableEntry;
   readonly path: string;
-  /** Which part of which file it is; undefined where the file system does not say. */
+  /** Identifies the part of the file. Undefined if the file system does not identify files. */
   readonly identity: string | undefined;
 }
 
-/** See the head of this file. Empty where nothing is certain. */
+/** Returns the shared spans of two databases; see the top of this file. The result is empty if nothing is certain. */
 function findSharedSpans(
   fileSystem: FileSystem,
   { databases, spans }: SharedSpansRequest,
@@ -74,9 +74,9 @@ function findSharedSpans(
       if (shared.length === 0) return [];
       const alone = [...left, ...right].filter((table) => !isShared(table));
       const uncertain = uncertainSpans(fileSystem, alone, checkCancelled);
-      return withinSpans(wanted, certainSpans(shared, uncertain));
+      return intersectSpans(wanted, certainSpans(shared, uncertain));
     } catch (error) {
-      // A compaction has deleted a table: there is a newer version.
+      // A compaction has deleted a table, so there is a newer version.
       if (codeOf(error) !== 'ENOENT') throw error;
     }
   }
@@ -85,7 +85,7 @@ function findSharedSpans(
 
 export const findSharedSpansTask = defineTask('findSharedSpans', findSharedSpans);
 
-/** The tables that meet the spans; undefined where some entries may be in no table yet. */
+/** Returns the tables that overlap the spans, or undefined if some entries may be in no table yet. */
 function tablesOf(
   fileSystem: FileSystem,
   { directory, leastLogNumber }: SharingDatabase,
@@ -122,7 +122,7 @@ function identitiesOf(tables: readonly FoundTable[]): ReadonlySet<string> {
   return new Set(tables.flatMap(({ identity }) => (identity === undefined ? [] : [identity])));
 }
 
-/** Ranges that hold all keys of some tables: sorted, and disjoint. */
+/** Returns sorted, disjoint ranges that hold all keys of the tables. */
 function uncertainSpans(
   fileSystem: FileSystem,
   tables: readonly FoundTable[],
@@ -155,22 +155,22 @@ function keysOf(fileSystem: FileSystem, path: string, sizeBytes: number): Span[]
   return spans;
 }
 
-/** What is left of the shared tables without the uncertain ranges. */
+/** Returns the ranges of the shared tables without the uncertain ranges. */
 function certainSpans(tables: readonly FoundTable[], uncertain: readonly Span[]): readonly Span[] {
   const certain = tables.flatMap(({ table }) => {
     const bounds = boundsOf(table);
     const holes = spansOverlapping(uncertain, table).filter((hole) => spansOverlap(hole, bounds));
-    return holesLeftOut(bounds, holes);
+    return withoutHoles(bounds, holes);
   });
   certain.sort((a, b) => compareBytes(a.start, b.start));
   return joinTouchingSpans(certain);
 }
 
-function holesLeftOut(bounds: Span, holes: readonly Span[]): Span[] {
+function withoutHoles(bounds: Span, holes: readonly Span[]): Span[] {
   const [first] = holes;
   const last = holes.at(-1);
   if (first === undefined || last === undefined) return [bounds];
-  if (holes.length > MAX_HOLES_A_TABLE) {
+  if (holes.length > MAX_HOLES_PER_TABLE) {
     return subtractSpan(bounds, { start: first.start, end: last.end });
   }
   let left = [bounds];
@@ -178,17 +178,17 @@ function holesLeftOut(bounds: Span, holes: readonly Span[]): Span[] {
   return left;
 }
 
-/** The parts of some spans that lie in others; both are sorted and disjoint, and so is the result. */
-function withinSpans(spans: readonly Span[], others: readonly Span[]): Span[] {
-  const within: Span[] = [];
+/** Returns the intersection of two sorted, disjoint lists of spans, which is sorted and disjoint too. */
+function intersectSpans(spans: readonly Span[], others: readonly Span[]): Span[] {
+  const shared: Span[] = [];
   for (const span of spans) {
     for (const other of others) {
       if (!spansOverlap(span, other)) continue;
       const start = compareBytes(span.start, other.start) < 0 ? other.start : span.start;
-      within.push({ start, end: lesserEnd(span.end, other.end) });
+      shared.push({ start, end: lesserEnd(span.end, other.end) });
     }
   }
-  return within;
+  return shared;
 }
 
 function lesserEnd(a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ItemCounter, RequestState } from './shared-state.js';
 
 describe('a counter of items', () => {
-  test('gives each index once, to whoever asks, and then none', () => {
+  test('returns each index once, to any caller, and then none', () => {
     const one = new ItemCounter(3);
     const other = new ItemCounter(3, one.memory);
     expect([one.take(), other.take()]).toEqual([0, 1]);
@@ -16,7 +16,7 @@ describe('a counter of items', () => {
     ]);
   });
 
-  test('gives none after a stop, in another thread as well', async () => {
+  test('returns none after a stop, in other threads too', async () => {
     const counter = new ItemCounter(3);
     counter.take();
     const other = new Worker(
@@ -35,18 +35,18 @@ describe('the state of a request', () => {
     return { sender, thread: new RequestState(sender.memory) };
   };
 
-  test('a request that waits is cancelled at once, and never begins', () => {
+  test('a waiting request is cancelled at once, and never begins', () => {
     const { sender, thread } = both();
     expect([sender.cancel(), thread.begin(), thread.isCancelled]).toEqual([true, false, true]);
   });
 
-  test('one that runs sees that it is cancelled, and its sender that it runs', () => {
+  test('a running request sees that it is cancelled, and its sender that it runs', () => {
     const { sender, thread } = both();
     expect([thread.begin(), sender.cancel(), thread.isCancelled]).toEqual([true, false, true]);
     expect(thread.pause()).toBe(false);
   });
 
-  test('one that is put off waits again', () => {
+  test('a paused request waits again', () => {
     const { sender, thread } = both();
     expect([thread.begin(), thread.pause(), thread.begin(), thread.pause()]).toEqual(
       Array.from({ length: 4 }, () => true),

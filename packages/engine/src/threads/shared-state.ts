@@ -1,4 +1,4 @@
-// Words in shared memory, through which threads learn at once what a message, which waits in a queue, would tell late.
+// Words in shared memory through which threads see a change at once. A message would wait in a queue.
 
 const WAITING = 0;
 const RUNNING = 1;

@@ -41,7 +41,7 @@ function heldCount(): number {
   return new Int32Array(heldFilesCount())[0] ?? 0;
 }
 
-/** Node's file system, which counts what is done to attached files; the sync of one fails. */
+/** Node's file system with counts of the calls on attached files. The sync of one file fails. */
 function counting(failing?: OpenFile): {
   fileSystem: FileSystem;
   synced: string[];
@@ -69,7 +69,7 @@ function counting(failing?: OpenFile): {
 
 const paths = () => files.map(({ path }) => path).toSorted();
 
-test('every file is synced and closed once, by whichever worker is free', () => {
+test('every file is synced and closed once, by any free worker', () => {
   const { fileSystem, synced, closed } = counting();
   const shared = sharedFiles(files);
   syncSharedFiles(fileSystem, shared, go);
@@ -78,20 +78,20 @@ test('every file is synced and closed once, by whichever worker is free', () => 
   expect(closed.toSorted()).toEqual(paths());
 });
 
-test('after a failure the rest is closed, not synced', () => {
+test('after a failure the remaining files are closed without a sync', () => {
   const { fileSystem, synced, closed } = counting(files[4]);
   expect(() => syncSharedFiles(fileSystem, sharedFiles(files), go)).toThrow('EIO');
   expect(synced).toHaveLength(5);
   expect(closed.toSorted()).toEqual(paths());
 });
 
-test('a signal ends it, and leaves no file open', async () => {
+test('an abort ends the work, and leaves no file open', async () => {
   const shared = sharedFiles(files);
   const syncing = [1, 2].map(() => syncSharedNodeFiles(shared, AbortSignal.abort()));
   await expect(allWorkers(syncing)).rejects.toMatchObject({ name: 'AbortError' });
 });
 
-test('a failed sync is thrown before any other failure, when all workers have ended', async () => {
+test('a failed sync takes precedence over other failures, and is thrown when all workers have ended', async () => {
   closeHeldFiles(nodeFileSystem, files);
   const sync = Object.assign(new Error('EIO'), { syscall: 'fsync' });
   let ended = false;
@@ -112,7 +112,7 @@ test.each([
   await expect(syncing).rejects.toMatchObject({ name: 'AbortError', cause: reason });
 });
 
-test('what one thread wrote others sync and close', async () => {
+test('files that one thread wrote are synced and closed by others', async () => {
   await syncFiles(threadPool(), files, undefined);
 });
 
@@ -125,7 +125,7 @@ test('files of work that fails are closed, and its error is thrown', async () =>
   await expect(work).rejects.toThrow('no');
 });
 
-test('of files that are kept by their paths the others are closed', async () => {
+test('keepOnly closes the files with other paths', async () => {
   const pool = threadPool();
   const unsynced = new UnsyncedFiles(pool);
   unsynced.takeFrom({ unsynced: files });

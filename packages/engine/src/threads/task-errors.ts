@@ -71,7 +71,7 @@ export function asEngineError(error: unknown): EngineError {
     return new EngineError('SSTITCH_TABLES_INVALID', message, { cause: error, path, offset });
   }
   if (code?.startsWith('LEVEL_')) {
-    // "Database failed to open" is of no use without its cause.
+    // "Database failed to open" does not help without its cause.
     const { cause: reason } = error as { cause?: unknown };
     const why = reason instanceof Error ? `${message}: ${reason.message}` : message;
     return new EngineError('SSTITCH_LEVELDB', why, { cause: error });

@@ -3,7 +3,7 @@
 // Invariants:
 // - all stores of the process share the threads, which live until the process ends but do not keep it alive when idle.
 //   They are never stopped: Node 20 can abort when a thread ends while V8 still compiles its code;
-// - an urgent task never queues behind bulk work;
+// - an urgent task never waits for bulk work;
 // - the threads of a `forEach` take items by a counter in shared memory, so that none waits for a message between two
 //   items, and all end at about the same time.
 

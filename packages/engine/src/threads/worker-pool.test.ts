@@ -24,7 +24,7 @@ const POOLS: ReadonlyArray<readonly [string, () => WorkerPool]> = [
   ['in worker threads', threadPool],
 ];
 
-/** What makes so many directories, each of which must not be there. */
+/** Items that make directories, which must not exist. */
 function directories(count: number) {
   const parent = temporaryDirectory();
   const items = Array.from({ length: count }, (_, index) => ({
@@ -33,7 +33,7 @@ function directories(count: number) {
   return { parent, items, made: () => readdirSync(parent).length };
 }
 
-/** Checks of one table that say with its bounds which table it is. */
+/** Jobs on one table, whose outcomes show by its bounds which job they belong to. */
 function tableJob(key: string): { readonly job: TableJob; readonly policy: SplitPolicy } {
   const path = join(temporaryDirectory(), '000005.ldb');
   const file = nodeFileSystem.open(path, 'create');
@@ -50,7 +50,7 @@ function tableJob(key: string): { readonly job: TableJob; readonly policy: Split
 }
 
 describe.each(POOLS)('a pool %s', (_where, open) => {
-  test('runs every item once; the outputs come in the order of the items', async () => {
+  test('runs every item once, and returns the outputs in the order of the items', async () => {
     const pool = open();
     const { items, made } = directories(50);
     await pool.forEach(makeGenerationTask, items);
@@ -84,13 +84,13 @@ describe.each(POOLS)('a pool %s', (_where, open) => {
     });
     const atEnd = made();
     expect(atEnd).toBeLessThan(200);
-    // No output is lost: it may be of something that has to be closed.
+    // No output is lost, as it may hold files that have to be closed.
     expect(outputs).toBe(atEnd - 1);
     await open().run(mkdirTask, { directory: parent });
     expect(made()).toBe(atEnd);
   });
 
-  test('ends at what onOutput throws, and passes it on as it is', async () => {
+  test('ends if onOutput throws, and rejects with its error', async () => {
     const { items, made } = directories(200);
     const thrown = new Error('of the caller');
     const onOutput = () => {
@@ -101,7 +101,7 @@ describe.each(POOLS)('a pool %s', (_where, open) => {
     expect(made()).toBeGreaterThan(0);
   });
 
-  test('fails with an AbortError that has the reason, and does nothing, after an abort', async () => {
+  test('rejects with an AbortError that has the reason, and does nothing, after an abort', async () => {
     const { items, made } = directories(3);
     const reason = { why: 'not wanted' };
     const signal = AbortSignal.abort(reason);
@@ -118,7 +118,7 @@ describe.each(POOLS)('a pool %s', (_where, open) => {
     expect(made()).toBe(0);
   });
 
-  test('stops between two items at an abort', async () => {
+  test('stops between two items after an abort', async () => {
     const { items, made } = directories(2000);
     const aborting = new AbortController();
     const reason = new Error('enough');
@@ -132,17 +132,17 @@ describe.each(POOLS)('a pool %s', (_where, open) => {
       onOutput,
     });
     const outcome = await running.catch((error: Error) => error);
-    // In threads all may be done by then.
+    // In threads, all items may be done before the abort.
     if (outcome instanceof Error) expect(outcome.cause).toBe(reason);
     else expect(made()).toBe(2000);
     expect(outputs).toBe(made());
   });
 
-  test('has nothing to do for no items', async () => {
+  test('returns an empty array without items', async () => {
     expect(await open().forEach(makeGenerationTask, [])).toEqual([]);
   });
 
-  test('gives the tasks of a session one object, and those of another one another', async () => {
+  test('passes one object to the tasks of a session, and another one to those of another session', async () => {
     const pool = open();
     const spans = [{ start: new Uint8Array(0), end: undefined }];
     const build = async (key: string) => {
@@ -166,7 +166,7 @@ describe.each(POOLS)('a pool %s', (_where, open) => {
     await empty.end();
   });
 
-  test('closes what a session holds when it ends', async () => {
+  test('closes the object of a session when the session ends', async () => {
     const session = open().session<BuildSession>();
     const directory = temporaryDirectory();
     await session.run(beginTablesTask, {
@@ -190,7 +190,7 @@ describe('worker threads', () => {
   };
 
   test.each(['normal', 'background'] as const)(
-    'take what is asked of them between two items of %s priority',
+    'run other requests between two items of %s priority',
     async (priority) => {
       const pool = threadPool();
       let hasEnded = false;
@@ -210,7 +210,7 @@ describe('worker threads', () => {
     },
   );
 
-  test('do background items in the end, though others go first time and again', async () => {
+  test('run background items eventually, even if others repeatedly go first', async () => {
     const pool = threadPool();
     const jobs = manyJobs().slice(0, 500);
     const running = pool.forEach(doTableJobTask, jobs, { priority: 'background' });
@@ -219,7 +219,7 @@ describe('worker threads', () => {
     expect((await running).map(({ outcome }) => outcome.kind)).toEqual(jobs.map(() => 'whole'));
   });
 
-  test('do the items of one that is busy', async () => {
+  test('run the items of a busy thread', async () => {
     const release = await holdOneBulkThread();
     const { items, made } = directories(20);
     await threadPool().forEach(makeGenerationTask, items);
@@ -227,19 +227,19 @@ describe('worker threads', () => {
     await release();
   });
 
-  test('are not asked where there is nothing to do', async () => {
+  test('get no request without items', async () => {
     const release = await holdBulkThreads();
     expect(await threadPool().forEach(makeGenerationTask, [])).toEqual([]);
     await release();
   });
 
-  test('that are busy with others end items they have begun with at once at an abort', async () => {
+  test('end a request at once after an abort if they are busy with others', async () => {
     const aborting = new AbortController();
     const { signal } = aborting;
     const running = threadPool()
       .forEach(doTableJobTask, manyJobs(), { signal, priority: 'background' })
       .catch((error: Error) => error.name);
-    // These go first, and hold the threads.
+    // These requests go first, and keep the threads busy.
     const release = await holdBulkThreads();
     await new Promise((resolve) => setTimeout(resolve, 100));
     aborting.abort();

@@ -55,7 +55,7 @@ export class WorkerThread {
     const waiting = this.#waiting.buffer as SharedArrayBuffer;
     const workerData: ThreadData = { ...options, waiting, heldFiles: heldFilesCount() };
     this.#worker = startWorker({
-      // Not the process's own arguments: a worker refuses some, such as --input-type.
+      // The process's own arguments are not passed: a worker refuses some, such as --input-type.
       execArgv: [],
       workerData,
       // One thread writes a file, and another fsyncs and closes it.
@@ -68,7 +68,7 @@ export class WorkerThread {
     });
     this.#worker.on('error', (error) => this.#failAll(error));
     this.#worker.on('exit', () => this.#failAll(new Error('the worker thread ended')));
-    // After the listeners, as adding one refs the thread's port.
+    // This comes after the listeners, as adding one refs the thread's port.
     this.#worker.unref();
   }
 

@@ -1,7 +1,7 @@
 // Checks the checksums of the blocks that hold keys of some spans, without LevelDB. classic-level lets LevelDB read
 // blocks unchecked, so damage in an uncompressed block would be read as if it were data.
 //
-// The database may be open and compacting. If a table is gone because it was compacted, the check goes on with the
+// The database may be open and compacting. If a table is gone because it was compacted, the check continues with the
 // tables of the new version that it has not read. So each block that is later read for the spans was checked, or was
 // made by LevelDB from checked blocks, unless that compaction had begun before the check.
 

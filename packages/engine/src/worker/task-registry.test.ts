@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { taskRegistry } from './task-registry.js';
 
-test('every task that a module defines is registered, under its own name', () => {
+test('every task that a module defines is registered under its name', () => {
   const source = fileURLToPath(new URL('..', import.meta.url));
   const defined = readdirSync(source, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))

@@ -1,4 +1,4 @@
-// Forgets iterators and snapshots, collects garbage, and says what became of the generations that they kept.
+// Drops all references to iterators and snapshots, collects garbage, and prints which generations remain.
 import { readdirSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
@@ -17,7 +17,7 @@ await store.batch([
   { type: 'put', key: 'b', value: 'old' },
 ]);
 
-/** Each on a generation of its own; in functions, so that no variable of this frame refers to them. */
+/** Each reader keeps a generation of its own. Functions open them, so that no variable of this frame refers to them. */
 const FORGETTING = [
   async () => void (await store.iterator().next()),
   async () => void (await store.keys().nextv(1)),
@@ -29,7 +29,7 @@ const FORGETTING = [
   },
   async () => {
     for await (const _ of abandoned()) break;
-    // A generator that is never ended.
+    // This generator never ends.
     await abandoned().next();
   },
 ];
@@ -47,7 +47,7 @@ for (const forget of FORGETTING) {
   await forget();
 }
 await store.excise([SPAN]);
-// Under way when its iterator is forgotten.
+// This read is running when the last reference to its iterator is dropped.
 const reading = store.iterator().next();
 
 const before = await store.metrics();
@@ -64,7 +64,7 @@ const report = {
   directories: readdirSync(process.argv[2]).filter((name) => name.startsWith('gen-')),
   forgotten,
   reading: await reading,
-  // What is still referred to shows its own state.
+  // A reader that is still referenced shows its own state.
   kept: await kept.next(),
   snapshot: await store.get('b', { snapshot: keptSnapshot }),
 };

@@ -1,4 +1,4 @@
-// Opens a store, says how that went ("open", or the code of the cause), and holds it.
+// Opens a store, prints the result ("open", or the code of the cause), and keeps the store open.
 import { Store } from '../../dist/index.js';
 
 const store = new Store(process.argv[2]);

@@ -1,5 +1,5 @@
-// Owns a store and changes it until it is killed. Every state it acknowledges has one revision in all
-// of its keys, outside and inside the span that it replaces. With "once" it writes some keys and stops.
+// Owns a store and changes it until it is killed. In every state that it acknowledges, all keys inside and outside
+// the replaced span have the same revision. With "once" it writes some keys and stops.
 import { byteEncodings, Store } from '../../dist/index.js';
 
 const [path, how] = process.argv.slice(2);
@@ -22,7 +22,7 @@ if (how === 'once') {
   const filler = 'x'.repeat(300);
   for (let revision = 1; ; revision++) {
     const value = bytes(`${revision}:${filler}`);
-    // One batch, whole: a reader sees all of it or none.
+    // A reader sees all of a batch or nothing of it.
     await store.batch([...putAll('k', () => value), ...putAll('m', () => value)]);
     if (revision % 3 === 0) void store.compactRange(bytes('a'), bytes('z')).catch(() => undefined);
     if (revision % 4 === 0) {

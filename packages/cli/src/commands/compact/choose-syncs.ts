@@ -26,7 +26,9 @@ export async function chosenSyncs(
 /** @throws CliError SSTITCH_USAGE unless either --sync or --all is given */
 export function requireChoice({ sync, all }: Input): void {
   if (sync === undefined && !all) {
-    throw usageError('which syncs? name some with --sync, or take --all of the source');
+    throw usageError(
+      "required option '--sync <syncs>' not specified: name some, or take --all of the source",
+    );
   }
   if (sync !== undefined && all) throw usageError('--all takes every sync: leave out --sync');
 }

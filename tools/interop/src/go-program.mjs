@@ -1,4 +1,4 @@
-// Pebble's side: a Go program, built on demand into a cache outside version control.
+// The other side: a Go program, built on demand into a cache outside version control.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const SOURCE = fileURLToPath(new URL('../pebble/', import.meta.url));
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/', import.meta.url));
 const STDERR_CHARACTERS = 4000;
 
@@ -15,14 +14,15 @@ export function hasGo() {
   return spawnSync('go', ['version'], { stdio: 'ignore' }).status === 0;
 }
 
-/** Builds the program; returns its path. */
-export function buildProgram() {
+/** Builds the program of a directory beside `src`; returns its path. */
+export function buildProgram(name) {
   mkdirSync(CACHE, { recursive: true });
-  const program = join(CACHE, process.platform === 'win32' ? 'pebble.exe' : 'pebble');
+  const source = fileURLToPath(new URL(`../${name}/`, import.meta.url));
+  const program = join(CACHE, process.platform === 'win32' ? `${name}.exe` : name);
   // Without cgo no C compiler is needed.
   const env = { ...process.env, CGO_ENABLED: '0' };
   const args = ['build', '-trimpath', '-buildvcs=false', '-o', program, '.'];
-  const { status, stderr } = spawnSync('go', args, { cwd: SOURCE, env, encoding: 'utf8' });
+  const { status, stderr } = spawnSync('go', args, { cwd: source, env, encoding: 'utf8' });
   if (status !== 0) throw new Error(`go build: ${stderr}`);
   return program;
 }

@@ -1,0 +1,75 @@
+import { cpSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { sstitch, sstitchJson, testDirectory } from '../../../test/in-process.js';
+
+const SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
+/** From baton-sdk's test data; groups of it are in groups, ten deep. */
+const FILE = fileURLToPath(new URL(`../../../../c1z/test-data/sync-${SYNC}.c1z`, import.meta.url));
+
+interface Answer {
+  readonly access: ReadonlyArray<{
+    readonly principal: { readonly resourceId: string };
+    readonly entitlement: { readonly id: string };
+    readonly sources: readonly object[];
+    readonly grantIds: readonly string[];
+    readonly paths?: ReadonlyArray<ReadonlyArray<{ readonly entitlementId: string }>>;
+  }>;
+  readonly next: string | null;
+}
+
+/** What an answer says of access, without the grants that say so. */
+function accessOf({ access }: Answer) {
+  return access
+    .map(({ principal, entitlement, sources }) => ({ principal, entitlement, sources }))
+    .sort((a, b) => (a.entitlement.id < b.entitlement.id ? -1 : 1));
+}
+
+describe('who', () => {
+  it('answers from a .c1z file, and the same from the store where it was expanded', async () => {
+    const store = join(testDirectory(), 'store');
+    await sstitchJson('import', FILE, '--into', store, '--zone', 'UTC');
+    const expansion = await sstitchJson('expand', store, '--sync', SYNC);
+    expect(expansion).toMatchObject({ created: 12_072, updated: 1199, cycles: 0 });
+    expect(await sstitchJson('verify', store)).toMatchObject({ ok: true });
+    for (const question of [
+      ['--principal', 'user/user-0000007', '--limit', '1000'],
+      ['--entitlement', 'group:group-0000010:member', '--limit', '1000'],
+      ['--resource', 'project/project-0000001', '--limit', '1000'],
+    ]) {
+      const fromFile = await sstitchJson<Answer>('who', FILE, ...question, '--zone', 'UTC');
+      const fromStore = await sstitchJson<Answer>('who', store, ...question);
+      expect(accessOf(fromFile).length).toBeGreaterThan(1);
+      expect(accessOf(fromFile)).toEqual(accessOf(fromStore));
+      expect(fromStore.access.every(({ grantIds }) => grantIds.length > 0)).toBe(true);
+    }
+  });
+
+  it('pages by cursors, and shows the ways', async () => {
+    const question = ['who', FILE, '--entitlement', 'group:group-0000010:member', '--why'];
+    const all = await sstitchJson<Answer>(...question);
+    const ids: string[] = [];
+    let after: readonly string[] = [];
+    for (let hasMore = true; hasMore; ) {
+      const page = await sstitchJson<Answer>(...question, '--limit', '40', ...after);
+      ids.push(...page.access.map(({ principal }) => principal.resourceId));
+      after = ['--after', page.next ?? ''];
+      hasMore = page.next !== null;
+    }
+    expect(ids).toEqual(all.access.map(({ principal }) => principal.resourceId));
+    for (const { paths = [], entitlement } of all.access) {
+      expect(paths[0]?.at(-1)?.entitlementId).toBe(entitlement.id);
+    }
+  });
+
+  it('leaves nothing of a file behind, and the file as it is', async () => {
+    const file = join(testDirectory(), 'sync.c1z');
+    cpSync(FILE, file);
+    const before = readdirSync(tmpdir());
+    expect((await sstitch(['who', file, '--principal', 'user/nobody'])).exitCode).toBe(1);
+    const left = readdirSync(tmpdir()).filter((name) => name.startsWith('sstitch-syncs-'));
+    expect(left.filter((name) => !before.includes(name))).toEqual([]);
+  });
+});

@@ -1,0 +1,98 @@
+// Expands random syncs by Baton's own expander and by `expandSync`, and compares every grant. Needs Go, and Go's module
+// proxy for the first build.
+import { spawnSync } from 'node:child_process';
+import { isDeepStrictEqual, parseArgs } from 'node:util';
+import { expandSync } from '@sstitch/access';
+import { SyncStore } from '@sstitch/records';
+import { ModelEngine } from '@sstitch/testkit';
+import { buildProgram, hasGo } from './go-program.mjs';
+import { Random } from './random.mjs';
+import { randomSync, recordsOf } from './random-sync.mjs';
+
+const USAGE = `usage: pnpm --dir tools/interop expansions [--seeds N] [--first SEED]
+--seeds  how many syncs (500)`;
+const SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
+const MAX_OUTPUT_BYTES = 2 ** 30;
+
+const { values: flags } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '500' },
+    first: { type: 'string', default: '1' },
+    help: { type: 'boolean', default: false },
+  },
+});
+const seeds = Number(flags.seeds);
+const first = Number(flags.first);
+const isWrong = !Number.isSafeInteger(seeds) || !Number.isSafeInteger(first) || seeds < 1;
+if (flags.help || isWrong) {
+  console.error(USAGE);
+  process.exit(flags.help ? 0 : 2);
+}
+if (!hasGo()) {
+  console.log('skipped: Go is not installed');
+  process.exit(0);
+}
+
+const syncs = Array.from({ length: seeds }, (_, at) => randomSync(new Random(first + at)));
+const expected = expandedByBaton(syncs);
+const counts = { grants: 0, changed: 0, cyclic: 0 };
+const failed = [];
+for (const [at, sync] of syncs.entries()) {
+  const { grants, report } = await expanded(sync);
+  const [byEdges, topological] = expected[at];
+  counts.grants += Object.keys(grants).length;
+  counts.changed += report.created + report.updated;
+  if (report.cycles > 0) counts.cyclic += 1;
+  // Edge by edge, Baton ends after the first edge out of a cycle: that evaluator counts where there is none.
+  const isSame =
+    isDeepStrictEqual(grants, topological) &&
+    (report.cycles > 0 || isDeepStrictEqual(grants, byEdges));
+  if (!isSame) failed.push(first + at);
+}
+console.log(
+  `expands as Baton does: tried ${seeds}, failed ${failed.length}, ${counts.grants} grants, ` +
+    `${counts.changed} of them derived or updated, ${counts.cyclic} syncs with cycles`,
+);
+if (failed.length > 0) {
+  console.error(`seeds that fail: ${failed.join(', ')}`);
+  process.exit(1);
+}
+
+/** The grants of each sync after Baton's expansion, by its two evaluators. */
+function expandedByBaton(given) {
+  const input = given.map((sync) => `${JSON.stringify(sync)}\n`).join('');
+  // Deeper chains are refused otherwise.
+  const env = { ...process.env, BATON_GRAPH_EXPAND_MAX_DEPTH: '1000' };
+  const { status, stdout, stderr } = spawnSync(buildProgram('baton'), {
+    ...{ input, env, encoding: 'utf8', maxBuffer: MAX_OUTPUT_BYTES },
+  });
+  if (status !== 0) throw new Error(`baton ended with ${status}: ${stderr}`);
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+/** The same by `expandSync`. */
+async function expanded(sync) {
+  const engine = new ModelEngine();
+  const store = new SyncStore(engine);
+  await store.startSync({ syncId: SYNC });
+  await store.putMany(SYNC, recordsOf(sync, SYNC));
+  const report = await expandSync(engine, SYNC);
+  const grants = {};
+  for await (const { externalId, entitlement, principal, sources, annotations } of store.listGrants(
+    SYNC,
+  )) {
+    grants[externalId] = {
+      entitlement: entitlement.entitlementId,
+      type: principal.resourceTypeId,
+      principal: principal.resourceId,
+      sources: Object.fromEntries(
+        Object.entries(sources).map(([name, { isDirect }]) => [name, isDirect]),
+      ),
+      annotations: annotations.map(({ typeUrl }) => typeUrl),
+    };
+  }
+  return { grants, report };
+}

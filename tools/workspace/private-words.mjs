@@ -1,0 +1,38 @@
+// Words that comments and test names had in a sense of their own, each with the usual word.
+
+/** The words, and what to write instead. `left behind` and `leaves nothing behind` are ordinary English. */
+const PRIVATE_WORDS = [
+  [/\bwhoever\b/i, 'the one that'],
+  [/\banew\b/i, 'again, or re- as in rebuild'],
+  [/\btold\b/i, 'given, reported or distinguished'],
+  [/\bin force\b/i, 'current'],
+  [
+    /(?<!\b(?:left|leav\w+)(?: \w+)? )\bbehind\b(?! (?:a|an|the) [a-z' ]*(?:port|interface)\b)/i,
+    'after',
+  ],
+  [/\bin front of\b/i, 'before'],
+  [/\bpass(?:es|ed) over\b/i, 'skips'],
+  [/\bhands? (?:on|out|over)\b/i, 'passes'],
+  [/\bwithout a word\b/i, 'silently'],
+  [/\bheal(?:s|ed)?\b/i, 'repairs'],
+  [/\bunder way\b/i, 'in progress'],
+  [/\bfor good\b/i, 'permanently'],
+  [/\bis looked for\b/i, 'is searched'],
+];
+
+const COMMENT = /(?:^|\s)(?:\/\/|\/\*\*|\*)\s(.*)$/;
+const TEST_NAME = /(?:\b(?:it|test|describe)(?:\.\w+)?|^\s*\](?: as const)?\))\(\s*(['"`].*)$/;
+
+/** The private words in the comments and test names of a module: their line, and a message. */
+export function privateWordsIn(text) {
+  return text.split('\n').flatMap((line, index) => {
+    const [, prose] = COMMENT.exec(line) ?? TEST_NAME.exec(line) ?? [];
+    if (prose === undefined) return [];
+    return PRIVATE_WORDS.flatMap(([word, instead]) => {
+      const [found] = word.exec(prose) ?? [];
+      return found === undefined
+        ? []
+        : [{ line: index + 1, message: `"${found}": write ${instead}` }];
+    });
+  });
+}
