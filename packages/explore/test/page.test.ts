@@ -176,7 +176,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     expect(await page.title()).toBe('example – sstitch explore');
   });
 
-  it('hands out a list as a file', async () => {
+  it('offers a list as a file', async () => {
     await visit(ADMIN, 'Ann Archer');
     const download = page.waitForEvent('download');
     await page.getByRole('link', { name: 'CSV' }).click();

@@ -1,5 +1,5 @@
 // Lays out a graph in columns. An edge that spans several columns passes through a lane of its own in each column
-// between, so that it does not run behind nodes. One pass from left to right puts each node near what leads to it.
+// between, so that no node covers it. One pass from left to right puts each node near what leads to it.
 import type { GraphEdgeShape, GraphNodeShape, GraphShape } from '../../shapes.js';
 
 export const NODE_WIDTH = 200;
