@@ -72,6 +72,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   async function openPage(colorScheme: 'light' | 'dark'): Promise<void> {
     faults = [];
     context = await browser.newContext({ colorScheme, viewport: { width: 1280, height: 800 } });
+    context.setDefaultTimeout(0);
     page = await context.newPage();
     page.on('pageerror', (error) => faults.push(String(error)));
     page.on('console', (message) => {
