@@ -1,4 +1,4 @@
-// What people do with the commands that say who has what.
+// The steps of the transcripts of `expand` and `who`.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SECOND } from './every-command.js';

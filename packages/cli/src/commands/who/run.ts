@@ -29,10 +29,10 @@ import { findResource } from './find-resource.js';
 
 type Input = InputOf<typeof whoCommand>;
 
-/** Ways that are shown of one access. */
+/** The most ways to show for one access. */
 const MAX_PATHS = 10;
 
-/** A question, with the sync that it is asked of. */
+/** A question and the sync that it concerns. */
 interface Asked {
   readonly context: CommandContext;
   readonly input: Input;
@@ -46,10 +46,10 @@ interface Asked {
 export const run: Run<typeof whoCommand> = (context, input) => {
   const { principal, entitlement, resource } = input;
   if (principal === undefined && entitlement === undefined && resource === undefined) {
-    throw usageError('give --principal, --entitlement or --resource');
+    throw usageError('use --principal, --entitlement or --resource');
   }
   if (resource !== undefined && (principal !== undefined || entitlement !== undefined)) {
-    throw usageError('--resource stands alone; --principal and --entitlement go together');
+    throw usageError('--resource cannot be combined with --principal or --entitlement');
   }
   return withSyncs(context, input.store, input.zone, (reader) => ask(context, input, reader));
 };
@@ -61,7 +61,7 @@ async function ask(
 ): Promise<CommandResult> {
   const { progress, signal } = context;
   const [syncId = ''] = await syncIdsOf(reader, input.store, [input.sync], signal);
-  progress.update({ doing: 'reading which entitlements lead to which' });
+  progress.update({ doing: 'reading expansions' });
   const access = await openAccess(reader, syncId, { signal });
   try {
     const find = (text: string | undefined, what: string) =>
@@ -80,7 +80,7 @@ async function ask(
   }
 }
 
-/** Why a principal has an entitlement. */
+/** Explains why a principal has an entitlement. */
 async function explain(
   { context, syncId, access, names }: Asked,
   principal: ResourceName,
@@ -111,7 +111,7 @@ async function explain(
   };
 }
 
-/** What a principal has, or who has something. */
+/** Lists what a principal has, or who has something. */
 async function list(asked: Asked): Promise<CommandResult> {
   const { input, syncId, names } = asked;
   const { items, next } = await pageOf(asked);
