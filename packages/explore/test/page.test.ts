@@ -72,6 +72,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   async function openPage(colorScheme: 'light' | 'dark'): Promise<void> {
     faults = [];
     context = await browser.newContext({ colorScheme, viewport: { width: 1280, height: 800 } });
+    context.setDefaultTimeout(0);
     page = await context.newPage();
     page.on('pageerror', (error) => faults.push(String(error)));
     page.on('console', (message) => {
@@ -176,7 +177,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     expect(await page.title()).toBe('example – sstitch explore');
   });
 
-  it('serves a list as a file', async () => {
+  it('offers a list as a file', async () => {
     await visit(ADMIN, 'Ann Archer');
     const download = page.waitForEvent('download');
     await page.getByRole('link', { name: 'CSV' }).click();
