@@ -4,6 +4,7 @@ import { withWriteLock } from '@sstitch/records';
 import { hasEntries, withView } from '../entries/entry-pages.js';
 import { notFound, OperationsError } from '../errors.js';
 import type { OperationOptions } from '../progress.js';
+import { ownRun } from '../versions/replaced-version.js';
 import { commitReplacements, type OperationCommit, replaceSync } from './sync-contents.js';
 import { SyncCopy } from './sync-copy.js';
 
@@ -24,7 +25,7 @@ export interface CloneSyncOptions extends OperationOptions {
 
 /**
  * Makes an engine hold a sync under another id, in one commit: every record and index entry of it, its run and its
- * statistics, which count the records. Writers of `into` that take turns with the operation (`SyncStore`) wait.
+ * statistics, which count the records. The clone of a replaced version is a sync of its own. Writers of `into` that take turns with the operation (`SyncStore`) wait.
  *
  * @throws {@link OperationsError} SSTITCH_SYNC_NOT_FOUND, SSTITCH_SYNC_EXISTS, SSTITCH_OPTION_INVALID,
  * SSTITCH_ABORTED: `into` is as it was; KeysError SSTITCH_SYNC_ID_INVALID; RecordsError SSTITCH_RECORD_UNDECODABLE
@@ -39,7 +40,7 @@ export async function cloneSync(options: CloneSyncOptions): Promise<OperationCom
     withView(engine, { snapshot, signal }, async (view) => {
       await checkFound(view, syncId);
       if (!replace) await checkFree(into, as, signal);
-      const copy = new SyncCopy(view, syncId, as, { onRecords: recordsOf(options) });
+      const copy = new SyncCopy(view, syncId, as, { runOf: ownRun, onRecords: recordsOf(options) });
       return commitReplacements(into, replaceSync(as, copy), signal);
     }),
   );

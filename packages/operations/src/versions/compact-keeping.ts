@@ -74,6 +74,7 @@ export async function compactKeeping(options: CompactKeepingOptions): Promise<Ke
           kept.push(planned.kept);
           replacements.push(...planned.replacements);
         }
+        checkDistinct(syncIds, kept);
         return { ...(await commitReplacements(base, replacements, signal)), kept };
       }),
     ),
@@ -86,7 +87,7 @@ async function planSync(
   held: ReadView,
   syncId: string,
 ): Promise<{ readonly kept: KeptVersion; readonly replacements: readonly Replacement[] }> {
-  const spans = syncSpans(syncId).map(({ span }) => span);
+  const spans = spansOf(syncId);
   if (!(await hasEntries(fresh, spans))) notFound(syncId);
   const replacements = replaceSync(syncId, verbatim(fresh, syncId));
   if (!(await hasEntries(held, spans))) {
@@ -96,7 +97,10 @@ async function planSync(
   const named = Object.hasOwn(sideIds, syncId) ? sideIds[syncId] : undefined;
   const sideId = named ?? replacedVersionId(syncId);
   const { engine, snapshot } = held;
-  checkSideId(syncId, sideId, await new SyncReader(engine).getSyncRun(sideId, { snapshot }));
+  checkSideId(syncId, sideId, {
+    isHeld: await hasEntries(held, spansOf(sideId)),
+    run: await new SyncReader(engine).getSyncRun(sideId, { snapshot }),
+  });
   if (named === undefined) {
     for (const version of await findReplacedVersions(held, syncId)) {
       if (version.sideId !== sideId) replacements.push(...replaceSync(version.sideId));
@@ -107,6 +111,22 @@ async function planSync(
   });
   replacements.push(...replaceSync(sideId, copy));
   return { kept: { syncId, sideId }, replacements };
+}
+
+function spansOf(syncId: string) {
+  return syncSpans(syncId).map(({ span }) => span);
+}
+
+/** Each id is written once. @throws OperationsError SSTITCH_OPTION_INVALID */
+function checkDistinct(syncIds: readonly string[], kept: readonly KeptVersion[]): void {
+  const seen = new Set(syncIds);
+  for (const { sideId } of kept) {
+    if (sideId === undefined || seen.size < seen.add(sideId).size) continue;
+    throw new OperationsError(
+      'SSTITCH_OPTION_INVALID',
+      `${sideId} is to hold two syncs: name another side id`,
+    );
+  }
 }
 
 /** What a sync holds, to the byte. */

@@ -64,12 +64,13 @@ export function replacedVersionOf(run: SyncRunRecord): ReplacedVersion | undefin
   if (keptMs === undefined || encoded === undefined) return undefined;
   const { syncId: sideId, linkedSyncId: syncId } = run;
   const value = runBytes(encoded);
-  return {
-    sideId,
-    syncId,
-    keptAt: new Date(Number(keptMs)),
-    run: value && decodeRecord('sync_run', syncRunKey(parseSyncId(sideId)), value),
-  };
+  try {
+    const own = value && decodeRecord('sync_run', syncRunKey(parseSyncId(sideId)), value);
+    return { sideId, syncId, keptAt: new Date(Number(keptMs)), run: own };
+  } catch {
+    // A connector's token, or a forged one: all that lists runs would fail for it.
+    return undefined;
+  }
 }
 
 /** The run of a replaced version, of the version's own. */
@@ -99,6 +100,13 @@ export function originalRun(value: Uint8Array | undefined): Uint8Array | undefin
   return runBytes(TOKEN.exec(run.syncToken)?.[2] ?? '');
 }
 
+/** The version's own run where a run is that of a replaced version; any other run as it is. */
+export function ownRun(value: Uint8Array | undefined): Uint8Array | undefined {
+  if (value === undefined) return undefined;
+  const run = decodeRecord('sync_run', new Uint8Array(0), value);
+  return replacedVersionOf(run) === undefined ? value : originalRun(value);
+}
+
 /** The replaced versions of a sync that an engine holds, the one that was kept last first. */
 export async function findReplacedVersions(
   view: ReadView,
@@ -116,7 +124,7 @@ export async function findReplacedVersions(
 export function checkSideId(
   syncId: string,
   sideId: string,
-  taken: SyncRunRecord | undefined,
+  { isHeld, run }: { readonly isHeld: boolean; readonly run: SyncRunRecord | undefined },
 ): void {
   parseSyncId(sideId);
   if (sideId === syncId) {
@@ -125,7 +133,8 @@ export function checkSideId(
       `${sideId} is the sync itself: name another id`,
     );
   }
-  if (taken === undefined || replacedVersionOf(taken)?.syncId === syncId) return;
+  // A sync without a run may hold records.
+  if (!isHeld || (run && replacedVersionOf(run)?.syncId === syncId)) return;
   throw new OperationsError(
     'SSTITCH_SYNC_EXISTS',
     `${sideId} is no replaced version of sync ${syncId}: name another id`,

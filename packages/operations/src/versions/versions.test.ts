@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { byteEncodings } from '@sstitch/contract';
-import { GrantRecordSchema, SyncReader, SyncType } from '@sstitch/records';
+import { GrantRecordSchema, SyncReader, SyncStore, SyncType } from '@sstitch/records';
 import { ModelEngine } from '@sstitch/testkit';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -9,13 +9,16 @@ import {
   codeOf,
   contentsOf,
   contentsWithout,
+  FOURTH,
   OTHER,
   problemsOf,
   SYNC,
   THIRD,
   writeSync,
 } from '../../test/small-syncs.js';
+import { cloneSync } from '../copy/clone-sync.js';
 import { renameSync } from '../copy/rename-sync.js';
+import { readPrunePlan } from '../prune/prune-syncs.js';
 import { compactKeeping } from './compact-keeping.js';
 import { replacedVersionId, replacedVersionOf } from './replaced-version.js';
 import { listReplacedVersions, rollbackSync } from './rollback-sync.js';
@@ -68,6 +71,42 @@ describe('a replaced version', () => {
     expect(run && replacedVersionOf(run)?.run).toMatchObject({ syncId: SYNC, type: SyncType.FULL });
     expect((await reader.latestFinishedSync())?.syncId).toBe(SYNC);
     expect(await reader.latestUnfinishedSync()).toBeUndefined();
+  });
+
+  test('is not kept in the place of something else', async () => {
+    const { base, source } = await baseAndSource([], []);
+    await writeSync(source, OTHER, [], { startedAt: 5000 });
+    // A sync without a run.
+    await new SyncStore(base).putMany(THIRD, [
+      create(GrantRecordSchema, { syncId: THIRD, externalId: 'grant' }),
+    ]);
+    const before = await contentsOf(base);
+    const keep = (sideIds: Record<string, string>) => () =>
+      compactKeeping({ base, source, syncIds: [SYNC, OTHER], sideIds });
+    expect(await codeOf(keep({ [SYNC]: THIRD }))).toBe('SSTITCH_SYNC_EXISTS');
+    expect(await codeOf(keep({ [SYNC]: FOURTH, [OTHER]: FOURTH }))).toBe('SSTITCH_OPTION_INVALID');
+    expect(await contentsOf(base)).toEqual(before);
+  });
+
+  test.each(['____', 'CgU'])('is no sync with a token that has no run: %s', async (run) => {
+    const { base } = await baseAndSource([], []);
+    const syncToken = `sstitch-replaced-version:1:0:${run}`;
+    await new SyncStore(base).startSync({ syncId: THIRD, linkedSyncId: SYNC, syncToken });
+    expect(await listReplacedVersions({ engine: base, syncId: SYNC })).toEqual([]);
+    const { kept } = await readPrunePlan({ engine: base, policy: {} });
+    expect(kept.map(({ syncId }) => syncId)).toContain(THIRD);
+  });
+
+  test('stays when it is cloned, whatever is kept later', async () => {
+    const { base, source } = await baseAndSource([], []);
+    const keep = () => compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
+    const old = await new SyncReader(base).getSyncRun(SYNC);
+    await keep();
+    await cloneSync({ engine: base, syncId: SIDE, as: THIRD, into: base });
+    expect(await new SyncReader(base).getSyncRun(THIRD)).toEqual({ ...old, syncId: THIRD });
+    const clone = await contentsOf(base, THIRD);
+    await keep();
+    expect(await contentsOf(base, THIRD)).toEqual(clone);
   });
 
   test('is the last one alone, unless side ids are named', async () => {
