@@ -129,6 +129,8 @@ function listNamed(name: string) {
   throw new ExploreError('SSTITCH_NOT_FOUND', `there is no question ${JSON.stringify(name)}`);
 }
 
+const NOT_OPEN = 'LEVEL_DATABASE_NOT_OPEN';
+
 const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
   ['SSTITCH_QUESTION_INVALID', 400],
   ['SSTITCH_OPTION_INVALID', 400],
@@ -144,10 +146,18 @@ const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
 ]);
 
 function failureOf(error: unknown): { readonly status: number; readonly shape: ErrorShape } {
-  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
-  const known = typeof code === 'string' ? code : 'SSTITCH_INTERNAL';
+  // abstract-level wraps the engine's reason why a store cannot be opened.
+  const { cause } = error as { readonly cause?: unknown };
+  const reason = codeOf(error) === NOT_OPEN && cause !== undefined ? cause : error;
+  const { message } = reason as { readonly message?: unknown };
+  const code = codeOf(reason) ?? 'SSTITCH_INTERNAL';
   return {
-    status: STATUS_BY_CODE.get(known) ?? 500,
-    shape: { error: { code: known, message: String(message ?? error) } },
+    status: STATUS_BY_CODE.get(code) ?? 500,
+    shape: { error: { code, message: String(message ?? reason) } },
   };
+}
+
+function codeOf(error: unknown): string | undefined {
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === 'string' ? code : undefined;
 }

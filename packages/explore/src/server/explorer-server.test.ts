@@ -1,5 +1,5 @@
 // The server over real HTTP: who may ask what, and what the answers are.
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { get, IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -179,6 +179,19 @@ it('closing leaves nothing in the store, and no port open', async () => {
   expect(readdirSync(readers)).toHaveLength(1);
   await expect(fetch(other.url)).rejects.toThrow();
   expect(existsSync(join(location, 'CURRENT'))).toBe(true);
+});
+
+it('goes on answering when its store has gone, and says why it cannot be refreshed', async () => {
+  const made = await makeExampleStore();
+  const other = await explore(made.location);
+  const client = new ExplorerClient(other);
+  renameSync(made.location, `${made.location}-moved`);
+  const refreshed = await client.request('api/store', { refresh: '1' });
+  expect(refreshed.status).toBe(404);
+  expect(await refreshed.json()).toMatchObject({ error: { code: 'SSTITCH_STORE_NOT_FOUND' } });
+  expect(await client.ask('api/syncs')).toMatchObject({ next: null });
+  await other.close();
+  rmSync(made.directory, { recursive: true });
 });
 
 it('a port in use is one clear error', async () => {
