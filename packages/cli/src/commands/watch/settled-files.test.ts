@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { testDirectory } from '../../../test/in-process.js';
@@ -46,6 +46,15 @@ test('ignores hidden files, directories and files of other kinds', () => {
   mkdirSync(join(directory, 'archive.c1z'));
   look();
   expect(look()).toEqual([]);
+});
+
+test('passes over links that lead nowhere', () => {
+  const { directory, look } = watched();
+  symlinkSync('loop.c1z', join(directory, 'loop.c1z'));
+  symlinkSync('missing', join(directory, 'missing.c1z'));
+  writeFileSync(join(directory, 'sync.c1z'), 'whole');
+  look();
+  expect(look()).toEqual(['sync.c1z']);
 });
 
 test('returns an unreadable file again, later each time, and not forever', () => {

@@ -2,7 +2,7 @@
 // for an interval.
 //
 // Invariant: a file is returned again only when it has changed, or when `retry` has asked for it and its time has come.
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatOfName } from '../../records/sync-format.js';
 
@@ -69,9 +69,18 @@ export class SettledFiles {
     const present = new Map<string, string>();
     for (const name of readdirSync(this.#directory).sort()) {
       if (name.startsWith('.') || formatOfName(name) === undefined) continue;
-      const status = statSync(join(this.#directory, name), { throwIfNoEntry: false });
+      const status = statusOf(join(this.#directory, name));
       if (status?.isFile()) present.set(name, `${status.size} ${status.mtimeMs} ${status.ino}`);
     }
     return present;
+  }
+}
+
+/** Undefined for a file that has disappeared or cannot be found, such as a link to itself: others must not wait for it. */
+function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
   }
 }
