@@ -104,7 +104,7 @@ function tableText({ title, columns, rows }) {
   ].join('\n');
 }
 
-/** A document with its blocks, `<!-- bench-NAME: … -->`, written anew. */
+/** A document with its blocks, `<!-- bench-NAME: … -->`, rewritten. */
 function withBlocks(document) {
   let text = textOf(document);
   for (const [, name] of text.matchAll(/^<!-- bench-([a-z-]+): /gm)) {

@@ -54,8 +54,8 @@ export interface StoreOptions<K, V> extends AbstractDatabaseOptions<K, V>, Parti
    */
   readonly splitTables?: 'share' | 'copy';
   /**
-   * With `splitTables: 'share'`: if all parts of a table are smaller than this, they are copied, in bytes. A file that
-   * has further links, in checkpoints or in copies made of links, is never appended to: its parts are copied.
+   * A size in bytes, for `splitTables: 'share'`: if all parts of a table are smaller, they are copied. A file that has
+   * further links, in checkpoints or in copies made of links, is never appended to: its parts are copied.
    * @defaultValue 128 KiB
    */
   readonly shareTablesFromBytes?: number;

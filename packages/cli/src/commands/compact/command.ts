@@ -59,7 +59,7 @@ export const compactCommand = defineCommand({
     ['compact --base base --from fresh --sync 36zf,36yx --dry-run', 'only print the plan'],
     ['compact --base base --from fresh --all', 'whatever the source holds'],
     ['compact --base base --from fresh --sync latest --keep-replaced', 'to be rolled back'],
-    ['compact --base base --from fresh --sync latest --strategy rebuild', 'choose the way'],
+    ['compact --base base --from fresh --sync latest --strategy rebuild', 'choose the strategy'],
     ['compact --base base --from fresh --sync latest --as 36zf', 'a new run, under the known id'],
   ],
 });
