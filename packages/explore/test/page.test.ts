@@ -14,8 +14,9 @@ import {
   OLD_SYNC,
 } from '../src/example-store.test-support.js';
 import { type Explorer, explore } from '../src/explore.js';
-import { CHROMIUM, launchBrowser } from './chromium.js';
+import { findChromium, launchBrowser } from './chromium.js';
 
+const CHROMIUM = findChromium(process.env['SSTITCH_CHROMIUM']);
 const DATABASE_ADMIN = entitlementId(['app', 'production-db'], 'admin');
 const SYNC = `#/sync/${NEW_SYNC}`;
 const ANN = `${SYNC}/resource/user/user-0000`;
@@ -54,7 +55,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   beforeAll(async () => {
     ({ directory, location } = await makeExampleStore());
     explorer = await explore(location);
-    browser = await launchBrowser();
+    browser = await launchBrowser(CHROMIUM ?? '');
   });
   afterAll(async () => {
     await browser.close();
