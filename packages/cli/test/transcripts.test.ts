@@ -68,6 +68,7 @@ function normalised(text: string, scene: string): string {
       .replaceAll(/\bpid \d+/g, 'pid PID')
       .replaceAll(/"pid":\d+/g, '"pid":PID')
       .replaceAll(/"bytes": \d+/g, '"bytes": SIZE')
+      .replaceAll(/"durationMs": [\d.]+/g, '"durationMs": TIME')
       .replaceAll(/at byte \d+/g, 'at byte NUMBER')
       .replaceAll(/\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\b/g, 'DATE')
   );
