@@ -27,9 +27,9 @@ export type { ActivityMetrics, DurationMetrics, StoreEvent } from './store/activ
 export type { VerifySpansOptions } from './store/generation-reader.js';
 export type { GenerationMetrics, StoreMetrics } from './store/metrics.js';
 export type { ForgottenReader, HeldMetrics, ReaderKind } from './store/open-readers.js';
-export type { StoreOpenOptions, StoreOptions } from './store/options.js';
+export type { StoreOpenOptions, StoreOptions, WriteDurability } from './store/options.js';
 export { openReadOnly, type ReadOnlyOptions, ReadOnlyStore } from './store/read-only-store.js';
-export { Store, type WriteDurability } from './store/store.js';
+export { Store } from './store/store.js';
 export type {
   CheckpointFormat,
   CheckpointOptions,

@@ -60,11 +60,11 @@ describe('replaceSpans', () => {
     ['a DataView', [[[bytes('a5'), new DataView(new ArrayBuffer(2))]]], /of class DataView$/],
     ['an ArrayBuffer', [[[bytes('a5'), new ArrayBuffer(2)]]], /of class ArrayBuffer$/],
     [
-      'memory that is gone, as key',
+      'transferred memory, as key',
       [[[transferred(), bytes('x')]]],
-      /the key .* transferred away$/,
+      /the key .* transferred to another thread$/,
     ],
-    ['memory that is gone, as value', [[[bytes('a5'), transferred()]]], /value .* transferred/],
+    ['transferred memory, as value', [[[bytes('a5'), transferred()]]], /value .* transferred/],
     [
       'a page without its array, of strings',
       [['a5', 'new']],
@@ -146,8 +146,8 @@ describe('spans', () => {
     ['a string', 'a'],
     ['strings as bounds', [{ start: 'a', end: 'b' }]],
     ['a start that is missing', [{ end: bytes('b') }]],
-    ['a start whose memory is gone', [{ start: transferred(), end: bytes('b') }]],
-    ['an end whose memory is gone', [{ start: bytes(''), end: transferred() }]],
+    ['a start whose memory was transferred', [{ start: transferred(), end: bytes('b') }]],
+    ['an end whose memory was transferred', [{ start: bytes(''), end: transferred() }]],
     ['an end that is null', [{ start: bytes('a'), end: null }]],
     ['an end by another name', [{ start: bytes('a'), stop: bytes('b') }]],
     ['an end of numbers', [{ start: bytes('a'), end: [0x62] }]],
@@ -242,7 +242,11 @@ describe('TableLoader', () => {
     ['a page that is null', [page(), null], /^page 1: a page must be an object with prefix/],
     ['a prefix that is a string', [page({ prefix: 'a' })], /^page 0: the prefix .* not a string$/],
     ['bytes that are a string', [page({ bytes: '5new' })], /^page 0: the bytes .* not a string$/],
-    ['bytes that are gone', [page({ bytes: transferred() })], /the bytes .* transferred away$/],
+    [
+      'transferred bytes',
+      [page({ bytes: transferred() })],
+      /the bytes .* transferred to another thread$/,
+    ],
     ['ends in an array', [page({ ends: [4] })], /ends must be a Uint32Array, not an array of 1$/],
     ['key ends in an array', [page({ keyEnds: [1] })], /keyEnds must be a Uint32Array/],
     ['a count of nothing', [page({ count: Number.NaN })], /count must be a whole number up to 1/],
@@ -283,7 +287,7 @@ describe('writes of bytes', () => {
     ['an array', [1, 2], /not an array of 2$/],
     ['true', true, /not a boolean$/],
     ['an ArrayBuffer', new ArrayBuffer(3), /class ArrayBuffer$/],
-    ['memory that is gone', transferred(), /transferred away$/],
+    ['transferred memory', transferred(), /transferred to another thread$/],
   ];
 
   it.each(wrong)('refuse %s as key and as value, with the place', async (_what, given, message) => {

@@ -1,19 +1,19 @@
 /** The closed set of codes an {@link ExploreError} carries. */
 export type ExploreErrorCode =
-  /** The port is in use, or may not be listened on; `cause` has the system's error. */
+  /** The port is in use or not permitted; `cause` has the system's error. */
   | 'SSTITCH_LISTEN_FAILED'
-  /** A question lacks a parameter, or has one that says nothing. */
+  /** A question lacks a parameter, or has an invalid one. */
   | 'SSTITCH_QUESTION_INVALID'
   /** There is no such question, file or record. */
   | 'SSTITCH_NOT_FOUND'
-  /** An option has a value it cannot have. */
+  /** An option has an invalid value. */
   | 'SSTITCH_OPTION_INVALID'
   /** The AbortSignal fired; `cause` has its reason. */
   | 'SSTITCH_ABORTED';
 
 /**
- * Every error this package throws itself; what the engine and the packages that read records throw passes through.
- * One of an AbortSignal is named AbortError, as the platform's own are, and has the signal's reason as its cause.
+ * The class of all errors that this package throws itself. Errors of the engine and of the packages that read records
+ * pass through. An abort is named AbortError, as the platform's own aborts are, and its cause is the signal's reason.
  */
 export class ExploreError extends Error {
   readonly code: ExploreErrorCode;

@@ -1,4 +1,4 @@
-// A page that serves one store.
+// Serves a page about one store.
 import { ExploreError, throwIfAborted } from './errors.js';
 import { loadPageFiles } from './page-files.js';
 import { AccessToken } from './server/access-token.js';
@@ -9,57 +9,31 @@ const MAX_PORT = 65_535;
 
 /** Options of {@link explore}. */
 export interface ExploreOptions {
-  /** The port to listen on. @defaultValue one that is free */
+  /** The port to listen on. @defaultValue a free one */
   readonly port?: number | undefined;
-  /** What the page calls the store. @defaultValue the name of its directory */
+  /** The store's name on the page. @defaultValue the name of its directory */
   readonly name?: string | undefined;
-  /** Ends the opening; not what is open. */
+  /** Aborts the opening. It has no effect on an open page. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A page that is being served. To be closed. */
-export class Explorer implements AsyncDisposable {
+/** A served page. Close it after use. */
+export interface Explorer extends AsyncDisposable {
   readonly port: number;
-  /** The address with its token: whoever has it can read the store. */
+  /** The address with its token. Anyone who has it can read the store. */
   readonly url: string;
-  readonly #server: ExplorerServer;
-  readonly #view: CurrentView;
-  readonly #token: AccessToken;
-
-  /** Made by {@link explore}. */
-  constructor(server: ExplorerServer, view: CurrentView, token: AccessToken) {
-    this.#server = server;
-    this.#view = view;
-    this.#token = token;
-    this.port = server.port;
-    this.url = this.#addressWith('token', token.value);
-  }
-
   /**
-   * An address that opens the page once. For the arguments of a browser, which every user of the machine can see.
+   * Creates an address that opens the page once. Use it for a browser's arguments, which every user of the machine
+   * can see.
    */
-  oneTimeUrl(): string {
-    return this.#addressWith('ticket', this.#token.issueTicket());
-  }
-
-  /** Ends all connections, closes the store and removes the view's copy of it. */
-  async close(): Promise<void> {
-    await this.#server.close();
-    await this.#view.close();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  #addressWith(parameter: string, secret: string): string {
-    return `http://127.0.0.1:${this.port}/?${parameter}=${secret}`;
-  }
+  oneTimeUrl(): string;
+  /** Closes all connections and the store, and removes the private copy of it. */
+  close(): Promise<void>;
 }
 
 /**
- * Serves a page about a store on 127.0.0.1, to whoever has its token. The store is read only, by a view of its own:
- * another process may have it open and write to it.
+ * Serves a page about a store on 127.0.0.1 to anyone who has its token. It reads a private copy of the store, so
+ * another process may have the store open and write to it.
  *
  * @param location the directory of the store
  * @throws {@link ExploreError} SSTITCH_LISTEN_FAILED, SSTITCH_OPTION_INVALID, SSTITCH_ABORTED; EngineError as
@@ -75,9 +49,26 @@ export async function explore(location: string, options: ExploreOptions = {}): P
   try {
     const token = new AccessToken();
     const page = { store: { current: view, name }, files, token };
-    return new Explorer(await ExplorerServer.listen(page, port), view, token);
+    return explorerOf(await ExplorerServer.listen(page, port), view, token);
   } catch (error) {
     await view.close();
     throw error;
   }
+}
+
+function explorerOf(server: ExplorerServer, view: CurrentView, token: AccessToken): Explorer {
+  const { port } = server;
+  const addressWith = (parameter: string, secret: string) =>
+    `http://127.0.0.1:${port}/?${parameter}=${secret}`;
+  const close = async () => {
+    await server.close();
+    await view.close();
+  };
+  return {
+    port,
+    url: addressWith('token', token.value),
+    oneTimeUrl: () => addressWith('ticket', token.issueTicket()),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 }

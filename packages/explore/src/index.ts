@@ -1,2 +1,2 @@
 export { ExploreError, type ExploreErrorCode } from './errors.js';
-export { type ExploreOptions, Explorer, explore } from './explore.js';
+export { type ExploreOptions, type Explorer, explore } from './explore.js';

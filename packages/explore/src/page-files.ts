@@ -1,8 +1,8 @@
-// The files of the page, as the build made them: few and small, read once.
+// Reads the files of the built page once, into memory: they take under 100 KB.
 import { readFile } from 'node:fs/promises';
 import { ExploreError } from './errors.js';
 
-/** Both from dist and from src, where tests run. */
+/** The same from dist and from src, where tests run. */
 const DIRECTORY = new URL('../dist/page/', import.meta.url);
 
 const FILES: ReadonlyMap<string, readonly [name: string, type: string]> = new Map([
@@ -17,7 +17,7 @@ export interface PageFile {
   readonly bytes: Uint8Array;
 }
 
-/** The files of the page by path. @throws {@link ExploreError} SSTITCH_NOT_FOUND where they were not built */
+/** Reads the files by path. @throws {@link ExploreError} SSTITCH_NOT_FOUND if the page was not built */
 export async function loadPageFiles(): Promise<ReadonlyMap<string, PageFile>> {
   const files = new Map<string, PageFile>();
   for (const [path, [name, type]] of FILES) {

@@ -1,10 +1,10 @@
-// What the server answers, as JSON: shared with the page. Times are ISO 8601 in UTC; sizes are bytes.
+// The JSON shapes of answers, which server and page share. Times are ISO 8601 in UTC; sizes are bytes.
 
 /** A resource, which may be a principal. */
 export interface NamedResource {
   readonly type: string;
   readonly id: string;
-  /** '' where there is none. */
+  /** '' if it has none. */
   readonly name: string;
 }
 
@@ -17,17 +17,17 @@ export interface NamedEntitlement {
 /** A page of a list. */
 export interface ListPage<T> {
   readonly items: readonly T[];
-  /** The cursor of the page after this one; null where nothing comes after. */
+  /** The cursor of the next page; null on the last one. */
   readonly next: string | null;
 }
 
-/** The store, and the view of it that answers come from. */
+/** The store, and the view that answers come from. */
 export interface StoreShape {
   readonly name: string;
   readonly location: string;
   readonly generation: string;
   readonly openedAt: string;
-  /** The generation in force now. */
+  /** The current generation on disk. */
   readonly currentGeneration: string;
 }
 
@@ -42,15 +42,15 @@ export interface CountsShape {
 
 export interface SyncShape {
   readonly syncId: string;
-  /** In small letters, as `full`. */
+  /** In lower case, such as `full`. */
   readonly type: string;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
-  /** null where the sync has no statistics: it has not ended. */
+  /** null if the sync has no statistics, because it has not ended. */
   readonly counts: CountsShape | null;
-  /** In tables, roughly. */
+  /** The approximate size in tables. */
   readonly bytes: number;
-  /** The sync that this is a replaced version of. */
+  /** The sync of which this is a replaced version. */
   readonly versionOf: string | null;
 }
 
@@ -63,7 +63,7 @@ export interface ResourceTypeShape {
   readonly id: string;
   readonly name: string;
   readonly traits: readonly string[];
-  /** null where the statistics do not say. */
+  /** null if the statistics do not say. */
   readonly resources: number | null;
 }
 
@@ -71,10 +71,10 @@ export type FoundShape =
   | ({ readonly kind: 'resource' } & NamedResource)
   | ({ readonly kind: 'entitlement' } & NamedEntitlement);
 
-/** What a search found, those that begin with the text first. */
+/** The result of a search, first the names that begin with the text. */
 export interface SearchShape {
   readonly items: readonly FoundShape[];
-  /** Whether all names were searched: they are read in the background. */
+  /** Whether all names were searched. They are read in the background. */
   readonly isComplete: boolean;
   readonly searched: number;
 }
@@ -82,10 +82,10 @@ export interface SearchShape {
 export interface ResourceShape extends NamedResource {
   readonly description: string;
   readonly parent: NamedResource | null;
-  /** `enabled`, `disabled`, `deleted`; '' where it is not known. */
+  /** `enabled`, `disabled`, `deleted`, or '' if it is unknown. */
   readonly status: string;
   readonly discoveredAt: string | null;
-  /** The resource's own profile, as JSON. */
+  /** The resource's profile. */
   readonly profile: Readonly<Record<string, unknown>> | null;
 }
 
@@ -102,7 +102,7 @@ export interface GrantShape {
   readonly principal: NamedResource;
   readonly entitlement: NamedEntitlement;
   readonly discoveredAt: string | null;
-  /** Entitlements whose holders this grant expands to: more than none where the principal is a group. */
+  /** The entitlements whose holders this grant expands to. */
   readonly expandsFrom: readonly string[];
 }
 
@@ -111,21 +111,21 @@ export interface AccessShape {
   readonly principal: NamedResource;
   readonly entitlement: NamedEntitlement;
   readonly isDirect: boolean;
-  /** None where the access follows from other grants and the sync was not expanded. */
+  /** Empty if the access follows from other grants and the sync was not expanded. */
   readonly grantIds: readonly string[];
-  /** The entitlements that it follows from. */
+  /** The entitlements from which it follows. */
   readonly sources: readonly NamedEntitlement[];
 }
 
-/** A step of a way: the principal has this entitlement. */
+/** A step of a path: the principal has this entitlement. */
 export interface StepShape {
   readonly entitlement: NamedEntitlement;
   readonly grantIds: readonly string[];
-  /** The grant by which the step before leads to this one; null for the first. */
+  /** The grant by which the previous step leads to this one; null for the first. */
   readonly linkGrantId: string | null;
 }
 
-/** Why a principal has an entitlement: the ways to it, the shortest first. */
+/** Why a principal has an entitlement: the paths to it, shortest first. */
 export interface ExplanationShape {
   readonly access: AccessShape;
   readonly paths: ReadonlyArray<readonly StepShape[]>;
@@ -137,7 +137,7 @@ export interface GraphNodeShape {
   readonly key: string;
   readonly kind: 'principal' | 'entitlement';
   readonly name: string;
-  /** What it is of: a principal's type, an entitlement's resource. */
+  /** A principal's type, or an entitlement's resource. */
   readonly detail: string;
   /** From left to right. */
   readonly column: number;
@@ -148,15 +148,15 @@ export interface GraphNodeShape {
 export interface GraphEdgeShape {
   readonly from: string;
   readonly to: string;
-  /** `grant`: a grant says so; `derived`: it follows from where the edge begins. */
+  /** `grant` for a grant, `derived` for an entitlement that follows from another. */
   readonly kind: 'grant' | 'derived';
 }
 
-/** A graph of one principal or of one entitlement. */
+/** The graph of a principal or an entitlement. */
 export interface GraphShape {
   readonly nodes: readonly GraphNodeShape[];
   readonly edges: readonly GraphEdgeShape[];
-  /** Whether there is more than the graph shows. */
+  /** Whether the graph leaves something out. */
   readonly hasMore: boolean;
 }
 
@@ -181,9 +181,9 @@ export interface ChangeShape {
   readonly kind: ChangeKindShape;
   readonly bucket: string;
   readonly id: readonly string[];
-  /** A name, or who has what for a grant. */
+  /** A name; for a grant, who has what. */
   readonly text: string;
-  /** Of a changed record, the fields that differ. */
+  /** The fields that differ, of a changed record. */
   readonly fields: readonly string[];
 }
 
@@ -191,9 +191,9 @@ export interface TableShape {
   readonly level: number;
   readonly number: number;
   readonly bytes: number;
-  /** Syncs that it may hold keys of. */
+  /** The syncs whose keys it may hold. */
   readonly syncIds: readonly string[];
-  /** Its first and its last key, in words. */
+  /** Its first and last key, described. */
   readonly first: string;
   readonly last: string;
 }
@@ -206,24 +206,24 @@ export interface LevelsShape {
     readonly bytes: number;
     readonly tables: readonly TableShape[];
   }>;
-  /** Tables that the picture leaves out, the smallest. */
+  /** How many tables the picture leaves out, the smallest ones. */
   readonly omitted: number;
-  /** Logs: what is not in tables yet. */
+  /** The size of logs, which hold what is not in tables yet. */
   readonly logBytes: number;
 }
 
 export interface GenerationShape {
   readonly name: string;
   readonly isCurrent: boolean;
-  /** When it was laid out: its directory's time. */
+  /** When its directory was made. */
   readonly madeAt: string;
-  /** When CURRENT named it; null for others than the current one. */
+  /** When CURRENT was switched to it; null unless it is current. */
   readonly committedAt: string | null;
   readonly tables: number;
   readonly bytes: number;
 }
 
-/** Why a question has no answer. */
+/** Why a question failed. */
 export interface ErrorShape {
   readonly error: { readonly code: string; readonly message: string };
 }

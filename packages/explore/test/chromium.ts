@@ -22,6 +22,8 @@ if (CHROMIUM === undefined) {
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: CHROMIUM ?? '',
+    // The test runner ends what hangs. A busy machine may take its time.
+    timeout: 0,
     // Chromium's sandbox does not run as root, as containers do.
     args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
   });

@@ -1,9 +1,9 @@
 /// <reference lib="dom" />
 // The page in a real browser, headless.
-import { readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { rmSync } from 'node:fs';
 import { Store } from '@sstitch/engine';
 import { SyncStore } from '@sstitch/records';
+import axe from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -16,7 +16,6 @@ import {
 import { type Explorer, explore } from '../src/explore.js';
 import { CHROMIUM, launchBrowser } from './chromium.js';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const DATABASE_ADMIN = entitlementId(['app', 'production-db'], 'admin');
 const SYNC = `#/sync/${NEW_SYNC}`;
 const ANN = `${SYNC}/resource/user/user-0000`;
@@ -35,7 +34,7 @@ const VIEWS: ReadonlyArray<readonly [address: string, shows: string]> = [
   [`${SYNC}/resource/app/production-db?view=entitlements`, 'Admin'],
   [ADMIN, 'Ann Archer'],
   [`${ADMIN}?view=graph`, 'Ann Archer'],
-  [`${SYNC}/why/user/user-0000/${encodeURIComponent(DATABASE_ADMIN)}`, 'one way leads there'],
+  [`${SYNC}/why/user/user-0000/${encodeURIComponent(DATABASE_ADMIN)}`, 'by one path'],
   [`#/compare/${OLD_SYNC}/${NEW_SYNC}`, '5 users gained'],
   ['#/levels', 'in the log'],
   ['#/generations', 'current'],
@@ -73,6 +72,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   async function openPage(colorScheme: 'light' | 'dark'): Promise<void> {
     faults = [];
     context = await browser.newContext({ colorScheme, viewport: { width: 1280, height: 800 } });
+    context.setDefaultTimeout(0);
     page = await context.newPage();
     page.on('pageerror', (error) => faults.push(String(error)));
     page.on('console', (message) => {
@@ -177,7 +177,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     expect(await page.title()).toBe('example – sstitch explore');
   });
 
-  it('hands out a list as a file', async () => {
+  it('offers a list as a file', async () => {
     await visit(ADMIN, 'Ann Archer');
     const download = page.waitForEvent('download');
     await page.getByRole('link', { name: 'CSV' }).click();
@@ -223,22 +223,10 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
 
 /** What axe finds wrong, by the rule's name and the element. */
 async function axeFindings(page: Page): Promise<readonly string[]> {
-  const hasAxe = await page.evaluate(() => 'axe' in globalThis);
-  if (!hasAxe) {
-    await page.evaluate(readFileSync(AXE, 'utf8'));
-  }
+  await page.evaluate(axe.source);
   return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      readonly axe: {
-        run(): Promise<{
-          readonly violations: ReadonlyArray<{
-            readonly id: string;
-            readonly nodes: ReadonlyArray<{ readonly html: string }>;
-          }>;
-        }>;
-      };
-    };
-    const { violations } = await axe.run();
+    const { axe: axeInPage } = globalThis as unknown as { readonly axe: typeof axe };
+    const { violations } = await axeInPage.run();
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
   });
 }

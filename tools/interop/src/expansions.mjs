@@ -9,7 +9,7 @@ import { buildProgram, hasGo } from './go-program.mjs';
 import { Random } from './random.mjs';
 import { randomSync, recordsOf } from './random-sync.mjs';
 
-const USAGE = `usage: pnpm --dir tools/interop expansions [--seeds N] [--first SEED]
+const USAGE = `usage: pnpm expansions [--seeds N] [--first SEED]
 --seeds  number of syncs (500)
 --first  seed of the first sync (1)`;
 const SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';

@@ -66,8 +66,8 @@ describe('the key of a record that is not decoded', () => {
       fc.property(
         fc.constantFrom(...LAYOUTS),
         anyRecord,
-        fc.option(anyRecord),
-        fc.option(change),
+        fc.option(anyRecord, { freq: 1 }),
+        fc.option(change, { freq: 1 }),
         (layout, record, other, changed) => {
           const { bucket } = identityOf(record);
           const own = keyOf(layout, record);

@@ -54,8 +54,8 @@ export interface StoreOptions<K, V> extends AbstractDatabaseOptions<K, V>, Parti
    */
   readonly splitTables?: 'share' | 'copy';
   /**
-   * With `splitTables: 'share'`: if all parts of a table are smaller than this, they are copied, in bytes. A file that
-   * has further links, in checkpoints or in copies made of links, is never appended to: its parts are copied.
+   * A size in bytes, for `splitTables: 'share'`: if all parts of a table are smaller, they are copied. A file that has
+   * further links, in checkpoints or in copies made of links, is never appended to: its parts are copied.
    * @defaultValue 128 KiB
    */
   readonly shareTablesFromBytes?: number;
@@ -134,4 +134,10 @@ export function checkOpenOptions(options: StoreOpenOptions): void {
     );
   }
   levelOptionsOf(options);
+}
+
+/** The durability of a write, as in classic-level. */
+export interface WriteDurability {
+  /** Fulfil the promise only once the write survives a power cut. @defaultValue false */
+  readonly sync?: boolean;
 }

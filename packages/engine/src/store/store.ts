@@ -35,6 +35,7 @@ import {
   type StoreOpenOptions,
   type StoreOptions,
   splitPolicyOf,
+  type WriteDurability,
 } from './options.js';
 import { checkpointForPebble } from './pebble-checkpoint.js';
 import {
@@ -343,12 +344,6 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
       await clearByKeys(this, options);
     } while (this.generation !== generation && options.snapshot == null && options.limit < 0);
   }
-}
-
-/** The durability of a write, as in classic-level. */
-export interface WriteDurability {
-  /** Fulfil the promise only once the write survives a power cut. @defaultValue false */
-  readonly sync?: boolean;
 }
 
 // abstract-level's methods, with `sync` added to the types of their options.

@@ -1,4 +1,4 @@
-// Answers of the server. An answer that nobody waits for any more is not waited for.
+// Asks the server questions. A view that goes away aborts its questions.
 import { createContext } from 'preact';
 import { useContext, useEffect, useState } from 'preact/hooks';
 import type { ErrorShape } from '../shapes.js';
@@ -6,20 +6,20 @@ import { queryText } from './route.js';
 
 export type Parameters = Readonly<Record<string, string | null | undefined>>;
 
-/** Why there is no answer, in words for people. */
+/** A failed question; the message is for users. */
 export class NoAnswer extends Error {}
 
-/** Counts how often the view of the store was renewed: answers are asked for anew. */
+/** The number of refreshes. A new one asks all questions again. */
 export const Epoch = createContext(0);
 
-/** What is known of an answer. */
+/** The state of a question. */
 export interface Answer<T> {
   readonly value: T | undefined;
   readonly problem: string | undefined;
   readonly isLoading: boolean;
 }
 
-/** @throws NoAnswer; an AbortError */
+/** Asks a question. @throws NoAnswer, AbortError */
 export async function ask<T>(
   question: string,
   parameters: Parameters,
@@ -39,12 +39,12 @@ export async function ask<T>(
   throw new NoAnswer((document as ErrorShape).error.message);
 }
 
-/** Where a list can be had as CSV. */
+/** Formats the address of a list's CSV file. */
 export function csvAddress(list: string, parameters: Parameters): string {
   return `/csv/${list}?${queryText(parameters)}`;
 }
 
-/** The answer to a question, or none where `parameters` is undefined. Shows the one before until it is there. */
+/** Asks a question whenever it changes. */
 export function useAnswer<T>(question: string, parameters: Parameters | undefined): Answer<T> {
   const epoch = useContext(Epoch);
   const text = parameters === undefined ? undefined : queryText(parameters);
@@ -64,7 +64,7 @@ export function useAnswer<T>(question: string, parameters: Parameters | undefine
     );
     return () => gone.abort();
   }, [of, epoch]);
-  // What was answered to another question is no answer to this one.
+  // Do not show the answer to the previous question.
   return answer.of === of ? answer : LOADING;
 }
 

@@ -1,4 +1,4 @@
-// The frame of the page: what it is of, where one is, and the view of the place that the address names.
+// The frame of the page, and the view that the address names.
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import type { ListPage, StoreShape, SyncShape } from '../shapes.js';
 import { ask, Epoch, NoAnswer, useAnswer } from './answers.js';
@@ -20,11 +20,12 @@ import { shortId, timeText } from './words.js';
 
 applyStoredTheme();
 
-/** As many syncs as choices offer. */
+/** The most syncs that selections offer. */
 const MAX_SYNCS = '1000';
-/** How often the page looks whether the store has a newer generation. */
+/** The time between checks for a newer generation. */
 const LOOK_MS = 5000;
 
+/** The whole page. */
 export function App() {
   const [epoch, setEpoch] = useState(0);
   useKeyboard();
@@ -69,13 +70,13 @@ function Frame({ onRenewed }: { readonly onRenewed: () => void }) {
         <span>
           <kbd>Esc</kbd> back
         </span>
-        <span class="right">read only, on this machine alone</span>
+        <span class="right">read-only, served on this machine only</span>
       </footer>
     </>
   );
 }
 
-/** The store, which generation is shown, and how to see a newer one. */
+/** Shows the store and its generation, and refreshes it. */
 function StoreState({ onRenewed }: { readonly onRenewed: () => void }) {
   const [store, setStore] = useState<StoreShape | undefined>();
   const [problem, setProblem] = useState<string | undefined>();
@@ -112,7 +113,7 @@ function StoreState({ onRenewed }: { readonly onRenewed: () => void }) {
         title={`As of ${store.openedAt}`}
         onClick={renew}
       >
-        {isPast ? `Refresh: ${store.currentGeneration} is there` : 'Refresh'}
+        {isPast ? `Refresh to ${store.currentGeneration}` : 'Refresh'}
       </button>
     </p>
   );

@@ -1,9 +1,10 @@
-// Keys of the whole page: / to search, arrows through rows, Escape back. Enter follows a link by itself.
+// The keys of the page: `/` focuses search, arrows move through rows, Escape goes back.
 import { useEffect } from 'preact/hooks';
 
-/** Where arrow keys stop. */
+/** The elements at which arrow keys stop. */
 const ROWS = '[data-row]';
 
+/** Handles the keys while the component is mounted. */
 export function useKeyboard(): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {

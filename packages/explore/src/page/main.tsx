@@ -2,6 +2,6 @@ import { render } from 'preact';
 import { App } from './app.js';
 
 const page = document.getElementById('page');
-// The cookie has the token by now: it need not stand in the address, the history and what people copy.
+// The cookie holds the token now. Remove it from the address, so that nobody copies it along with a link.
 if (location.search !== '') history.replaceState(null, '', `/${location.hash}`);
 if (page !== null) render(<App />, page);

@@ -1,8 +1,8 @@
-// Where the page is: `#/sync/ID/resource/user/ann?view=graph`. All of a view's state stands in the address, so that a
-// view can be linked to.
+// Routes, such as `#/sync/ID/resource/user/ann?view=graph`. The address holds all of a view's state, so that every view
+// has a link.
 import { useEffect, useState } from 'preact/hooks';
 
-/** A place of the page. */
+/** A route of the page. */
 export interface Route {
   readonly path: readonly string[];
   readonly query: URLSearchParams;
@@ -10,18 +10,18 @@ export interface Route {
 
 type Query = Readonly<Record<string, string | null | undefined>>;
 
-/** The address of a place. Parameters without a value are left out. */
+/** Formats the address of a route. Parameters without a value are left out. */
 export function link(path: readonly string[], query: Query = {}): string {
   const text = queryText(query);
   return `#/${path.map(encodeURIComponent).join('/')}${text === '' ? '' : `?${text}`}`;
 }
 
-/** The same place with other parameters. */
+/** Formats the address of a route with some parameters changed. */
 export function linkWith({ path, query }: Route, changes: Query): string {
   return link(path, { ...Object.fromEntries(query), ...changes });
 }
 
-/** The text of parameters that have a value. */
+/** Formats the parameters that have a value. */
 export function queryText(query: Query): string {
   const entries = Object.entries(query).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== '',
@@ -29,13 +29,14 @@ export function queryText(query: Query): string {
   return new URLSearchParams(entries).toString();
 }
 
+/** Parses the part of an address after `#`. */
 export function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
   const parts = path.split('/').filter((part) => part !== '');
   return { path: parts.map(decoded), query: new URLSearchParams(query) };
 }
 
-/** The place the page is at, which follows the address. */
+/** Returns the current route and follows the address. */
 export function useRoute(): Route {
   const [route, setRoute] = useState(() => parseRoute(location.hash));
   useEffect(() => {
@@ -50,7 +51,7 @@ function decoded(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
-    // Typed by hand.
+    // A malformed escape, typed by hand.
     return part;
   }
 }

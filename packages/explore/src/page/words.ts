@@ -1,8 +1,9 @@
-// Numbers, times and ids as people read them.
+// Formats numbers, times, ids and texts from data for display.
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
 const STEP = 1000;
 
+/** Formats a size in decimal units. */
 export function bytesText(bytes: number): string {
   let value = bytes;
   let unit = 0;
@@ -13,16 +14,22 @@ export function bytesText(bytes: number): string {
   return `${value.toFixed(unit === 0 || value >= 100 ? 0 : 1)} ${UNITS[unit]}`;
 }
 
+/** Formats a count, or a dash for an unknown one. */
 export function countText(count: number | null | undefined): string {
   return count === null || count === undefined ? '–' : count.toLocaleString('en-US');
 }
 
-/** `2026-11-29 08:00` of an ISO time. */
+/** Formats a count of things. */
+export function countOf(count: number, singular: string): string {
+  return `${countText(count)} ${singular}${count === 1 ? '' : 's'}`;
+}
+
+/** Formats an ISO time as `2026-11-29 08:00`. */
 export function timeText(time: string | null): string {
   return time === null ? '–' : time.slice(0, 16).replace('T', ' ');
 }
 
-/** What is between two ISO times. */
+/** Formats the time between two ISO times. */
 export function durationText(from: string | null, to: string | null): string {
   if (from === null || to === null) return '–';
   const seconds = Math.max(0, Math.round((Date.parse(to) - Date.parse(from)) / 1000));
@@ -32,26 +39,26 @@ export function durationText(from: string | null, to: string | null): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** The end of a sync id: the beginning is its time, which syncs of one day share. */
+/** Shortens a sync id to its end. Syncs of one day share the beginning, which is the time. */
 export function shortId(syncId: string): string {
   return `…${syncId.slice(-8)}`;
 }
 
-/** `resource_type` as `resource types`. */
+/** Formats `resource_type` as `resource types`. */
 export function bucketText(bucket: string): string {
   return `${bucket.replaceAll('_', ' ')}s`;
 }
 
-/** Controls, marks of direction and invisible characters; not the joiners that scripts and emoji need. */
+/** Matches control, bidirectional and invisible characters, except the joiners that scripts and emoji need. */
 const UNSEEN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** A piece of a text from data: as it is, or the escape of a character that cannot be seen. */
+/** A piece of a text from data: verbatim, or the escape of an invisible character. */
 export interface TextPiece {
   readonly text: string;
   readonly isEscape: boolean;
 }
 
-/** A text from data in pieces that are safe to show. */
+/** Splits a text from data into pieces that are safe to show. */
 export function safePieces(text: string): readonly TextPiece[] {
   const pieces: TextPiece[] = [];
   let from = 0;
@@ -65,7 +72,7 @@ export function safePieces(text: string): readonly TextPiece[] {
   return pieces;
 }
 
-/** The same as one text, for titles and labels. */
+/** Escapes a text from data, for titles and labels. */
 export function safeText(text: string): string {
   return safePieces(text)
     .map((piece) => piece.text)

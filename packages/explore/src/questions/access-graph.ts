@@ -1,16 +1,18 @@
-// Who has what as a graph: of one principal, what it has and what leads there; of one entitlement, who has it and
-// through what. Bounded: a picture of more says nothing.
+// Draws who has what as a graph: what a principal has and what leads there, or who has an entitlement and through
+// what. The size is bounded, because a larger picture is unreadable.
 import type { Access } from '@sstitch/access';
 import type { ResourceName } from '@sstitch/records';
 import type { GraphEdgeShape, GraphNodeShape, GraphShape } from '../shapes.js';
 import type { StoredNames } from '../view/stored-names.js';
 import type { Question } from './question.js';
 
-/** Items of access that a graph is made of. */
+/** The most items of access in a graph. */
 const MAX_ITEMS = 40;
-/** Sources of them that come in besides. */
+/** The most nodes, sources included. */
 const MAX_NODES = 90;
+const MAX_COLUMNS = 6;
 
+/** Draws the graph of a principal or an entitlement. */
 export async function drawGraph(question: Question): Promise<GraphShape> {
   const { view, parameters, signal } = question;
   const syncId = parameters.syncId();
@@ -22,7 +24,7 @@ export async function drawGraph(question: Question): Promise<GraphShape> {
       ? await access.accessPage(parameters.resource(), query)
       : await access.holdersPage({ entitlementId }, query);
   const drawing = new Drawing(view.lookup(syncId));
-  // What the graph is of is there even where nothing is known of it.
+  // The subject has a node even if it has no access.
   if (entitlementId === undefined) await drawing.principal(parameters.resource());
   else await drawing.entitlement(entitlementId, undefined);
   for (const item of page.items) await drawing.add(item);
@@ -39,7 +41,7 @@ class Drawing {
     this.#names = names;
   }
 
-  /** Draws what a principal has, and how it comes to it. */
+  /** Adds what a principal has, and its sources. */
   async add(access: Access): Promise<void> {
     const principal = await this.principal(access.principal);
     const held = await this.entitlement(access.entitlementId, access.resource);
@@ -93,12 +95,12 @@ class Drawing {
     this.#edges.set(`${from} ${to}`, { from, to, kind });
   }
 
-  /** Principals left; of an entitlement, how many steps it is from the farthest of its sources that is drawn. */
+  /** Places principals in column 0 and each entitlement one column after its last source. */
   #columns(): ReadonlyMap<string, number> {
     const columns = new Map<string, number>();
     for (const { key, kind } of this.#nodes.values()) if (kind === 'principal') columns.set(key, 0);
-    // Sources may go in circles: no way is longer than there are nodes, and none is drawn as longer than six.
-    for (let step = 0; step < 6; step++) {
+    // Sources may form cycles, so the number of columns is limited.
+    for (let step = 0; step < MAX_COLUMNS; step++) {
       for (const { from, to } of this.#edges.values()) {
         const reached = (columns.get(from) ?? 0) + 1;
         if (reached === step + 1 && reached > (columns.get(to) ?? 0)) columns.set(to, reached);

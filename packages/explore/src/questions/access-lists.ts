@@ -1,4 +1,4 @@
-// Who has what, and why: the questions of @sstitch/access, with names.
+// Answers who has what and why, by @sstitch/access, with names added.
 import type { Access, AccessPage, AccessPageQuery } from '@sstitch/access';
 import type { AccessShape, ExplanationShape, NamedEntitlement, StepShape } from '../shapes.js';
 import type { StoredNames } from '../view/stored-names.js';
@@ -12,7 +12,7 @@ const COLUMNS = [
   ...['is_direct', 'grant_ids', 'source_entitlement_ids'],
 ];
 
-/** All that a principal has. */
+/** Lists what a principal has. */
 export async function listAccess({ view, parameters, signal }: Question): Promise<AnyList> {
   const syncId = parameters.syncId();
   const principal = parameters.resource();
@@ -20,7 +20,7 @@ export async function listAccess({ view, parameters, signal }: Question): Promis
   return accessList(view.lookup(syncId), signal, (query) => access.accessPage(principal, query));
 }
 
-/** Who has an entitlement, or any of a resource. */
+/** Lists who has an entitlement, or any entitlement of a resource. */
 export async function listHolders({ view, parameters, signal }: Question): Promise<AnyList> {
   const syncId = parameters.syncId();
   const entitlementId = parameters.optional('entitlement');
@@ -30,7 +30,7 @@ export async function listHolders({ view, parameters, signal }: Question): Promi
   return accessList(view.lookup(syncId), signal, (query) => access.holdersPage(target, query));
 }
 
-/** Why a principal has an entitlement. */
+/** Explains why a principal has an entitlement. @throws ExploreError SSTITCH_NOT_FOUND if it has not */
 export async function explainAccess(question: Question): Promise<ExplanationShape> {
   const { view, parameters, signal } = question;
   const syncId = parameters.syncId();
@@ -45,7 +45,7 @@ export async function explainAccess(question: Question): Promise<ExplanationShap
   if (explanation === undefined) {
     const { resourceId } = principal;
     throw notFound(
-      `access of ${JSON.stringify(resourceId)} to ${JSON.stringify(entitlementId)}: neither a grant nor a way leads there`,
+      `access of ${JSON.stringify(resourceId)} to ${JSON.stringify(entitlementId)}: no grant leads there`,
     );
   }
   const paths = explanation.paths.map((path) =>
@@ -90,8 +90,8 @@ function accessList(
   });
 }
 
-/** Access with names. */
-export async function accessShape(access: Access, names: StoredNames): Promise<AccessShape> {
+/** Adds names to access. */
+async function accessShape(access: Access, names: StoredNames): Promise<AccessShape> {
   const sources = access.sources.map(({ entitlementId }) => names.entitlement(entitlementId));
   const [principal, entitlement, ...named] = await Promise.all([
     names.resource(access.principal),

@@ -1,4 +1,4 @@
-// All that can be asked, by name: `/api/NAME` is a document or a page of a list, `/csv/NAME` a whole list.
+// The table of all questions. `/api/NAME` answers with a document or a page of a list, `/csv/NAME` with a whole list.
 import { basename } from 'node:path';
 import type { StoreShape } from '../shapes.js';
 import type { CurrentView } from '../view/current-view.js';
@@ -41,7 +41,7 @@ export const LISTS: ReadonlyMap<string, AskList> = new Map<string, AskList>([
   ['generations', listGenerations],
 ]);
 
-/** The store and the view of it; `refresh` renews the view first. */
+/** Describes the store and the view of it; `refresh` refreshes the view first. */
 export async function describeStore(
   current: CurrentView,
   name: string | undefined,

@@ -1,7 +1,7 @@
-// The difference of two syncs of the store: what changed, in numbers and in sentences, and change by change.
+// Compares two syncs of the store, in counts, in sentences and change by change.
 //
-// A comparison reads both syncs once. Its first MAX_KEPT_CHANGES changes are kept with the view for paging; the CSV
-// form has all of them, and reads the syncs again.
+// A comparison reads both syncs once and keeps its first MAX_KEPT_CHANGES changes in memory for paging. The CSV file
+// has all changes and reads the syncs again.
 import {
   type ChangeKind,
   type DiffCounts,
@@ -23,13 +23,13 @@ import { type StoredNames, shortName } from '../view/stored-names.js';
 import { type AnyList, listOfAll, type Question, type QuestionParameters } from './question.js';
 import { findSync } from './sync-list.js';
 
-const MAX_SENTENCES = 40;
+const MAX_SENTENCES = 15;
 const MAX_KEPT_CHANGES = 10_000;
 const KINDS: readonly ChangeKind[] = ['added', 'removed', 'changed'];
 const BUCKETS = ['grant', 'resource', 'entitlement', 'resource_type', 'asset'];
 const COLUMNS = ['change', 'record_type', 'id', 'text', 'fields'];
 
-/** What is kept of a comparison. */
+/** The result of a comparison. */
 interface Comparison {
   readonly pair: string;
   readonly counts: DiffCounts;
@@ -37,9 +37,10 @@ interface Comparison {
   readonly changes: readonly RecordChange[];
 }
 
-/** The last comparison of each view. */
+/** The latest comparison of each view. */
 const compared = new WeakMap<StoreView, Comparison>();
 
+/** Counts and describes the changes between two syncs. */
 export async function compareSyncs(question: Question): Promise<DifferenceShape> {
   const { view, parameters } = question;
   const [before, after] = await Promise.all([
@@ -58,7 +59,7 @@ export async function compareSyncs(question: Question): Promise<DifferenceShape>
   };
 }
 
-/** The changes, of one kind or one type of record where these are named. */
+/** Lists the changes, of one kind or record type if it is given. */
 export async function listChanges(question: Question): Promise<AnyList> {
   const { view, parameters } = question;
   const isWanted = filterOf(parameters);
@@ -166,7 +167,7 @@ async function textOf(change: RecordChange, names: readonly StoredNames[]): Prom
   }
 }
 
-/** Who has what, by the names of the later sync, or of the earlier one where it has none. */
+/** Says who has what, with names of the later sync, or of the earlier one if that has none. */
 async function grantText(
   { principal, entitlement }: GrantRecord,
   names: readonly StoredNames[],

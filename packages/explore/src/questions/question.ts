@@ -1,4 +1,4 @@
-// What a question is asked with, and the two kinds of answers.
+// Questions and their two kinds of answers: documents and lists.
 import { parseSyncId } from '@sstitch/keys';
 import { ExploreError } from '../errors.js';
 import type { ListPage } from '../shapes.js';
@@ -8,33 +8,33 @@ import type { StoreView } from '../view/store-view.js';
 export interface Question {
   readonly view: StoreView;
   readonly parameters: QuestionParameters;
-  /** Fires when nobody waits for the answer any more. */
+  /** Fires when the client has gone. */
   readonly signal: AbortSignal;
 }
 
-/** Answers with one JSON document. */
+/** Answers with a JSON document. */
 export type Ask = (question: Question) => Promise<unknown>;
 
-/** Answers with a list: a page of it as JSON, all of it as CSV. */
+/** Answers with a list, which is sent as a JSON page or as a whole CSV file. */
 export type AskList = (question: Question) => Promise<AnyList>;
 
-/** A list that is read page by page. */
+/** A list that is read in pages. */
 export interface List<T> {
-  /** Titles of the columns of its CSV form. */
+  /** The column titles of the CSV file. */
   readonly columns: readonly string[];
   page(limit: number, cursor: string | undefined): Promise<ListPage<T>>;
-  /** An item's cells. */
+  /** Returns the CSV cells of an item. */
   row(item: T): readonly string[];
 }
 
-/** A list whose items only the list itself looks into. */
+/** A list whose item type is hidden. */
 export interface AnyList {
   readonly columns: readonly string[];
   page(limit: number, cursor: string | undefined): Promise<ListPage<unknown>>;
   rows(limit: number): AsyncGenerator<readonly string[], void, undefined>;
 }
 
-/** A list, its type forgotten. */
+/** Hides the item type of a list. */
 export function listOf<T>(list: List<T>): AnyList {
   return {
     columns: list.columns,
@@ -50,7 +50,7 @@ export function listOf<T>(list: List<T>): AnyList {
   };
 }
 
-/** A list that is there as a whole. Its cursors are numbers of items. */
+/** Makes a list of items in memory. Its cursors are offsets. */
 export function listOfAll<T>(list: Omit<List<T>, 'page'>, items: readonly T[]): AnyList {
   return listOf({
     ...list,
@@ -65,7 +65,7 @@ export function listOfAll<T>(list: Omit<List<T>, 'page'>, items: readonly T[]): 
   });
 }
 
-/** The query of an address. */
+/** The query parameters of an address. */
 export class QuestionParameters {
   readonly #query: URLSearchParams;
 
@@ -73,7 +73,7 @@ export class QuestionParameters {
     this.#query = query;
   }
 
-  /** '' counts as absent. */
+  /** Returns a parameter; '' counts as absent. */
   optional(name: string): string | undefined {
     return this.#query.get(name) || undefined;
   }
@@ -104,13 +104,13 @@ export class QuestionParameters {
     );
   }
 
-  /** A resource's name, in the parameters `type` and `id`. */
+  /** Reads a resource's name from the parameters `type` and `id`. */
   resource(): { readonly resourceTypeId: string; readonly resourceId: string } {
     return { resourceTypeId: this.text('type'), resourceId: this.text('id') };
   }
 }
 
-/** There is no such record. */
+/** Creates the error for a record that the sync does not hold. */
 export function notFound(what: string): ExploreError {
   return new ExploreError('SSTITCH_NOT_FOUND', `the sync holds no ${what}`);
 }

@@ -1,13 +1,14 @@
-// Lists of a sync's records, in the order of keys, and one record in detail.
+// Lists a sync's records in key order, and describes one of them.
 import { type ResourceRecord, StatusRecord_ResourceStatus } from '@sstitch/records';
 import type { EntitlementShape, GrantShape, NamedEntitlement, ResourceShape } from '../shapes.js';
 import { shortName } from '../view/stored-names.js';
 import { type AnyList, listOf, notFound, type Question } from './question.js';
 import { timeText } from './sync-list.js';
 
-/** Of a description and the like: the whole is in the export. */
+/** Descriptions are cut at this length. An export has all of them. */
 const MAX_TEXT_CHARACTERS = 2000;
 
+/** Lists resources, of one type if it is given. */
 export async function listResources({ view, parameters, signal }: Question): Promise<AnyList> {
   const resourceTypeId = parameters.optional('type');
   const syncId = parameters.syncId();
@@ -32,6 +33,7 @@ export async function listResources({ view, parameters, signal }: Question): Pro
   }
 }
 
+/** Describes a resource. @throws ExploreError SSTITCH_NOT_FOUND */
 export async function describeResource(question: Question): Promise<ResourceShape> {
   const { view, parameters } = question;
   const syncId = parameters.syncId();
@@ -45,6 +47,7 @@ export async function describeResource(question: Question): Promise<ResourceShap
   return resourceShape(record, parent === undefined ? null : await names.resource(parent));
 }
 
+/** Lists entitlements, of one resource if it is given. */
 export async function listEntitlements({ view, parameters, signal }: Question): Promise<AnyList> {
   const syncId = parameters.syncId();
   const names = view.lookup(syncId);
@@ -68,6 +71,7 @@ export async function listEntitlements({ view, parameters, signal }: Question): 
   });
 }
 
+/** Describes an entitlement. @throws ExploreError SSTITCH_NOT_FOUND */
 export async function describeEntitlement(question: Question): Promise<EntitlementShape> {
   const { view, parameters } = question;
   const syncId = parameters.syncId();
@@ -84,6 +88,7 @@ export async function describeEntitlement(question: Question): Promise<Entitleme
   };
 }
 
+/** Lists grants. */
 export async function listGrants({ view, parameters, signal }: Question): Promise<AnyList> {
   const syncId = parameters.syncId();
   const names = view.lookup(syncId);
@@ -113,18 +118,18 @@ export async function listGrants({ view, parameters, signal }: Question): Promis
   });
 }
 
-/** Columns of a resource in CSV. */
+/** Names the CSV columns of a resource. */
 export function resourceColumns(what: string): readonly string[] {
   return [`${what}_type_id`, `${what}_id`, `${what}_name`];
 }
 
-/** Columns of an entitlement in CSV. */
+/** The CSV columns of an entitlement. */
 export const ENTITLEMENT_COLUMNS: readonly string[] = [
   ...['entitlement_id', 'entitlement_name'],
   ...resourceColumns('resource'),
 ];
 
-/** An entitlement's cells. */
+/** Returns the CSV cells of an entitlement. */
 export function entitlementCells({ id, name, resource }: NamedEntitlement): readonly string[] {
   return [id, name, resource?.type ?? '', resource?.id ?? '', resource?.name ?? ''];
 }

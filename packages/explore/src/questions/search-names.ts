@@ -1,4 +1,4 @@
-// Search as one types: over the names and ids of a sync's resources and entitlements.
+// Searches the names and ids of a sync's resources and entitlements, as the user types.
 import { ExploreError } from '../errors.js';
 import type { FoundShape, SearchShape } from '../shapes.js';
 import { checkSearchText } from '../view/name-text.js';
@@ -8,6 +8,7 @@ const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 200;
 const KINDS = ['resource', 'entitlement'] as const;
 
+/** Searches the names of a sync. */
 export async function searchNames({ view, parameters }: Question): Promise<SearchShape> {
   const syncId = parameters.syncId();
   const kind = parameters.optional('kind');

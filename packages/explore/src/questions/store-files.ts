@@ -1,5 +1,5 @@
-// What lies on disk: the tables of each level, and the generations. Of the store as it is now, not of the view: a
-// view's own copy goes its own way.
+// Answers what is on disk: the tables of each level, and the generations. It reads the store itself, because LevelDB
+// may compact the private copy of a view.
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareBytes } from '@sstitch/contract';
@@ -10,16 +10,17 @@ import type { GenerationShape, LevelsShape, TableShape } from '../shapes.js';
 import { currentGeneration, type StoreView } from '../view/store-view.js';
 import { type AnyList, listOfAll, type Question } from './question.js';
 
-/** Tables that a picture can show. */
+/** The most tables in a picture. */
 const MAX_PICTURED = 3000;
-/** Syncs that a table is shown to hold keys of. */
+/** The most syncs that are named for a table. */
 const MAX_SYNCS_A_TABLE = 12;
 const MAX_KEY_CHARACTERS = 80;
-/** Each round follows a commit between reading CURRENT and the MANIFEST. */
+/** A round is repeated only if a commit happened between reading CURRENT and the MANIFEST. */
 const MAX_ROUNDS = 10;
 const GENERATION = /^gen-\d+$/;
 const TABLE = /\.(ldb|sst)$/;
 
+/** Describes the LSM tree. */
 export async function drawLevels({ view, signal }: Question): Promise<LevelsShape> {
   const { generation, tables } = await readTables(view, signal);
   const largest = tables.toSorted((a, b) => b.bytes - a.bytes).slice(0, MAX_PICTURED);
@@ -39,6 +40,7 @@ export async function drawLevels({ view, signal }: Question): Promise<LevelsShap
   };
 }
 
+/** Lists all tables. */
 export async function listTables({ view, signal }: Question): Promise<AnyList> {
   const { tables } = await readTables(view, signal);
   const row = ({ level, number, bytes, first, last, syncIds }: TableShape) => [
@@ -47,7 +49,7 @@ export async function listTables({ view, signal }: Question): Promise<AnyList> {
   return listOfAll({ columns: ['level', 'table', 'bytes', 'first', 'last', 'syncs'], row }, tables);
 }
 
-/** The generations that are there: the one in force, and past ones that readers keep. */
+/** Lists the generations on disk: the current one, and past ones that readers keep. */
 export async function listGenerations({ view }: Question): Promise<AnyList> {
   const { location } = view;
   const current = await currentGeneration(location);
@@ -60,7 +62,7 @@ export async function listGenerations({ view }: Question): Promise<AnyList> {
   for (const name of names) {
     const directory = join(location, name);
     const made = await stat(directory).catch(() => undefined);
-    // Removed since it was listed.
+    // It was removed after it was listed.
     if (made === undefined) continue;
     const tables = (await filesOf(directory)).filter((file) => TABLE.test(file.name));
     const sizes = new Map(tables.map(({ inode, bytes }) => [inode, bytes]));
@@ -124,7 +126,7 @@ interface SyncRange {
   readonly end: Uint8Array | undefined;
 }
 
-/** Where the keys of syncs lie, in the order of keys. */
+/** Returns the key ranges of all syncs, in key order. */
 async function syncRanges(view: StoreView, signal: AbortSignal): Promise<readonly SyncRange[]> {
   const ranges: SyncRange[] = [];
   for await (const { syncId } of view.records.listSyncRuns({ snapshot: view.snapshot, signal })) {
@@ -138,7 +140,7 @@ function syncsBetween(
   smallest: Uint8Array,
   largest: Uint8Array,
 ): readonly string[] {
-  // Ranges are disjoint: their ends are in order too.
+  // Ranges are disjoint, so their ends are in order too.
   let [low, high] = [0, ranges.length];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -155,14 +157,14 @@ function syncsBetween(
   return [...found];
 }
 
-/** A key as its bucket and what it names. */
+/** Describes a key by its bucket and its elements. */
 function keyText(key: Uint8Array): string {
   let text = Buffer.from(key).toString('hex');
   try {
     const { bucket, elements } = parseKey(key);
     text = [bucket, ...elements].join(' ');
   } catch {
-    // No key of a sync, as an adopted database has them.
+    // Not a key of a sync: an adopted database may hold any key.
   }
   return text.length > MAX_KEY_CHARACTERS ? `${text.slice(0, MAX_KEY_CHARACTERS)}…` : text;
 }

@@ -1,4 +1,4 @@
-// The syncs of the store, and one of them in detail.
+// Answers which syncs the store holds, and describes one of them.
 import { type Timestamp, timestampDate } from '@bufbuild/protobuf/wkt';
 import { syncSpans } from '@sstitch/keys';
 import { replacedVersionOf } from '@sstitch/operations';
@@ -13,10 +13,10 @@ const COLUMNS = [
   ...['sync_id', 'type', 'started_at', 'ended_at', 'resource_types', 'resources'],
   ...['entitlements', 'grants', 'assets', 'bytes', 'version_of'],
 ];
-/** Resource types that are shown, at most. */
+/** The most resource types that a description lists. */
 const MAX_RESOURCE_TYPES = 1000;
 
-/** Newest first. */
+/** Lists the syncs, newest first. */
 export async function listSyncs({ view, signal }: Question): Promise<AnyList> {
   const { snapshot, records } = view;
   const syncs: SyncShape[] = [];
@@ -26,6 +26,7 @@ export async function listSyncs({ view, signal }: Question): Promise<AnyList> {
   return listOfAll({ columns: COLUMNS, row: rowOf }, syncs);
 }
 
+/** Describes a sync and its resource types. */
 export async function describeSync(question: Question): Promise<SyncDetailShape> {
   const { view, parameters, signal } = question;
   const syncId = parameters.syncId();
@@ -44,19 +45,20 @@ export async function describeSync(question: Question): Promise<SyncDetailShape>
       resources: counted === undefined ? null : Number(counted),
     });
   }
-  // Whoever comes to a sync will search it.
+  // Searches and questions of access come next. A failure shows when they do.
   view.namesOf(syncId);
+  view.accessOf(syncId).catch(() => undefined);
   return { ...sync, resourceTypes };
 }
 
-/** @throws {@link ExploreError} SSTITCH_NOT_FOUND */
+/** Finds a sync. @throws {@link ExploreError} SSTITCH_NOT_FOUND */
 export async function findSync(view: StoreView, syncId: string): Promise<SyncShape> {
   const run = await view.records.getSyncRun(syncId, { snapshot: view.snapshot });
   if (run !== undefined) return shapeOf(view, run);
   throw new ExploreError('SSTITCH_NOT_FOUND', `the store holds no sync ${syncId}`);
 }
 
-/** A time of a record. */
+/** Formats a record's time as ISO 8601. */
 export function timeText(time: Timestamp | undefined): string | null {
   return time === undefined ? null : timestampDate(time).toISOString();
 }

@@ -1,30 +1,29 @@
-// Who may ask: whoever knows the token. A browser brings it once, in the address, and from then on in a cookie.
+// The token that admits a request. A browser sends it once in the address and then in a cookie.
 //
-// Cookies of 127.0.0.1 go to every port: the cookie's name has the port, so that two explorers do not take each
-// other's. What starts a browser has its arguments seen by every user of the machine: it gets a ticket, which is
-// good for one visit.
+// Browsers send the cookies of 127.0.0.1 to every port, so the cookie's name holds the port. Every user of a machine
+// can see the arguments of its processes, so a browser is started with a ticket, which admits one visit.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 const TOKEN_BYTES = 32;
 
-/** A secret of one explorer. */
+/** The secrets of one explorer. */
 export class AccessToken {
   readonly value = newSecret();
   readonly #tickets = new Set<string>();
 
-  /** A secret that stands for the token once. */
+  /** Creates a secret that admits one visit in the token's place. */
   issueTicket(): string {
     const ticket = newSecret();
     this.#tickets.add(ticket);
     return ticket;
   }
 
-  /** Whether this is the token. Takes the same time whatever it is. */
+  /** Reports whether a text is the token, in constant time. */
   matches(given: string | undefined): boolean {
     return given !== undefined && areEqual(given, this.value);
   }
 
-  /** Whether this is a ticket that was not used; uses it up. */
+  /** Reports whether a text is an unused ticket, and uses it up. */
   takesTicket(given: string): boolean {
     for (const ticket of this.#tickets) {
       if (areEqual(given, ticket)) return this.#tickets.delete(ticket);
@@ -33,17 +32,17 @@ export class AccessToken {
   }
 }
 
-/** The cookie of an explorer on this port. */
-export function cookieName(port: number): string {
+/** Names the cookie of an explorer on a port. */
+function cookieName(port: number): string {
   return `sstitch-explore-${port}`;
 }
 
-/** The header that makes a browser keep the token until it is closed, out of reach of scripts and other sites. */
+/** Formats the Set-Cookie header. Scripts cannot read the cookie, and other sites' requests do not carry it. */
 export function cookieHeader(port: number, token: string): string {
   return `${cookieName(port)}=${token}; HttpOnly; SameSite=Strict; Path=/`;
 }
 
-/** The token in a Cookie header. */
+/** Finds the token in a Cookie header. */
 export function tokenOfCookies(header: string | undefined, port: number): string | undefined {
   const name = cookieName(port);
   for (const pair of header?.split(';') ?? []) {
@@ -57,7 +56,7 @@ function newSecret(): string {
   return randomBytes(TOKEN_BYTES).toString('base64url');
 }
 
-/** Digests are of one length, which timingSafeEqual asks for. */
+/** Compares digests, because timingSafeEqual requires equal lengths. */
 function areEqual(a: string, b: string): boolean {
   return timingSafeEqual(digest(a), digest(b));
 }

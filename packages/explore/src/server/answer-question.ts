@@ -1,4 +1,4 @@
-// Questions over HTTP: which one an address asks, and its answer as JSON or CSV.
+// Answers questions over HTTP, as JSON or CSV.
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { cellOf } from '@sstitch/lines/csv-cells';
@@ -10,25 +10,25 @@ import type { CurrentView } from '../view/current-view.js';
 
 const DEFAULT_PAGE_ITEMS = 100;
 const MAX_PAGE_ITEMS = 1000;
-/** Items that a CSV file reads at a time. */
+/** Items that a CSV file reads in one page. */
 const CSV_PAGE_ITEMS = 500;
 const CSV_END_OF_ROW = '\r\n';
-/** So much is written at a time. */
+/** CSV text to collect before a write. */
 const CSV_CHUNK_CHARACTERS = 65_536;
 
-/** What questions are asked of. */
+/** The store that questions are about. */
 export interface AnsweringStore {
   readonly current: CurrentView;
-  /** What the page calls the store. @defaultValue its directory's name */
+  /** The store's name on the page. @defaultValue its directory's name */
   readonly name: string | undefined;
 }
 
-/** Whether an address asks a question. */
+/** Reports whether an address is that of a question. */
 export function isQuestion({ pathname }: URL): boolean {
   return pathname.startsWith('/api/') || pathname.startsWith('/csv/');
 }
 
-/** Writes the answer to the question of an address, or why there is none. Never throws. */
+/** Writes the answer to a question, or the reason why there is none. Never throws. */
 export async function answerQuestion(
   store: AnsweringStore,
   url: URL,
@@ -47,7 +47,7 @@ export async function answerQuestion(
     }
   } catch (error) {
     if (response.headersSent || signal.aborted) {
-      // Nobody is there any more, or half a file is: a connection that breaks off says that it is not whole.
+      // The client has gone, or has received half a file, and a broken connection says that it is incomplete.
       response.destroy();
       return;
     }
@@ -92,7 +92,7 @@ async function answerCsv(
   await current.use(async (view) => {
     const list = await askList({ view, parameters, signal });
     const chunks = csvChunks(list);
-    // What is wrong with a question shows before the first row.
+    // A bad question fails here, before the first row is sent.
     const first = await chunks.next();
     throwIfAborted(signal);
     response.setHeader('content-type', 'text/csv; charset=utf-8');

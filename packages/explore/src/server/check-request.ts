@@ -1,27 +1,27 @@
-// The one door of the server: every request passes it, whatever its path.
+// Admits or refuses a request before anything else looks at it.
 import type { IncomingMessage } from 'node:http';
 import { type AccessToken, tokenOfCookies } from './access-token.js';
 
-/** What a refused request is answered with. */
+/** The answer to a refused request. */
 export interface Refusal {
   readonly status: number;
   readonly message: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A request that may be answered. */
+/** An admitted request. */
 export interface Admission {
   readonly url: URL;
-  /** It came with the token in the address: the browser is to keep it. */
+  /** Whether the address held the token, so that the response sets the cookie. */
   readonly setsCookie: boolean;
 }
 
 const UNAUTHORIZED = 'open the address that sstitch explore printed';
 
 /**
- * Lets a request in or refuses it: without the token 401, under another name than this machine's own 403 (a name that
- * an attacker's DNS leads here, https://en.wikipedia.org/wiki/DNS_rebinding), from another site's page 403, to change
- * something 405.
+ * Checks a request. It is refused without the token (401); under a host name other than this machine's own (403),
+ * which an attacker's DNS server may resolve to 127.0.0.1 (https://en.wikipedia.org/wiki/DNS_rebinding); from another
+ * site's page (403); and with a method other than GET and HEAD (405).
  */
 export function checkRequest(
   { method, url: target = '/', headers }: IncomingMessage,
@@ -44,15 +44,15 @@ export function checkRequest(
   }
   const hosts = [`127.0.0.1:${port}`, `localhost:${port}`];
   if (!hosts.includes(headers.host?.toLowerCase() ?? '')) {
-    return { status: 403, message: `the page is served at ${hosts[0]} alone` };
+    return { status: 403, message: `the page is served as ${hosts[0]} only` };
   }
   const site = headers['sec-fetch-site'];
   const isFromOutside = site !== undefined && site !== 'same-origin' && site !== 'none';
   if (isFromOutside && headers['sec-fetch-mode'] !== 'navigate') {
-    return { status: 403, message: 'other sites may not ask' };
+    return { status: 403, message: 'requests from other sites are refused' };
   }
   if (method !== 'GET' && method !== 'HEAD') {
-    return { status: 405, message: 'nothing can be changed here', headers: { allow: 'GET, HEAD' } };
+    return { status: 405, message: 'the page is read-only', headers: { allow: 'GET, HEAD' } };
   }
   return { url, setsCookie };
 }
@@ -60,7 +60,7 @@ export function checkRequest(
 function parseTarget(target: string, port: number): URL | undefined {
   if (!target.startsWith('/')) return undefined;
   try {
-    // Concatenated: resolved against a base, `//name` would be another host.
+    // Not resolved against a base: `//name` would name another host.
     return new URL(`http://127.0.0.1:${port}${target}`);
   } catch {
     return undefined;

@@ -184,7 +184,7 @@ it('closing leaves nothing in the store, and no port open', async () => {
 it('a port in use is one clear error', async () => {
   await expect(explore(location, { port: explorer.port })).rejects.toMatchObject({
     code: 'SSTITCH_LISTEN_FAILED',
-    message: `port ${explorer.port} is in use: choose another, or none`,
+    message: `port ${explorer.port} is in use: choose another, or omit it`,
   });
   await expect(explore(location, { port: 70_000 })).rejects.toMatchObject({
     code: 'SSTITCH_OPTION_INVALID',

@@ -1,4 +1,4 @@
-// The HTTP server of a page: bound to this machine, read only, every request through one door.
+// The HTTP server of a page. It listens on 127.0.0.1 only, and `checkRequest` sees every request first.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ExploreError } from '../errors.js';
@@ -9,17 +9,17 @@ import { checkRequest } from './check-request.js';
 import { RESPONSE_HEADERS } from './response-headers.js';
 
 const ADDRESS = '127.0.0.1';
-/** Headers hold a cookie, and an address an id or two. */
+/** An address holds an id or two, so more than Node.js's default of 16 KiB. */
 const MAX_HEADER_BYTES = 32_768;
 
-/** What a server serves. */
+/** The page and the store that a server serves. */
 export interface ServedPage {
   readonly store: AnsweringStore;
   readonly files: ReadonlyMap<string, PageFile>;
   readonly token: AccessToken;
 }
 
-/** A server that listens. */
+/** A listening server. */
 export class ExplorerServer {
   readonly port: number;
   readonly #server: Server;
@@ -30,7 +30,9 @@ export class ExplorerServer {
   }
 
   /**
-   * @param port 0 for one that is free
+   * Starts to listen.
+   *
+   * @param port 0 for a free one
    * @throws {@link ExploreError} SSTITCH_LISTEN_FAILED
    */
   static async listen(page: ServedPage, port: number): Promise<ExplorerServer> {
@@ -48,7 +50,7 @@ export class ExplorerServer {
     return new ExplorerServer(server);
   }
 
-  /** Ends all connections, and with them their questions. */
+  /** Closes all connections, which aborts their questions. */
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#server.closeAllConnections();
@@ -91,7 +93,7 @@ function serve(
 }
 
 function listenProblem(port: number, { code, message }: NodeJS.ErrnoException): string {
-  if (code === 'EADDRINUSE') return `port ${port} is in use: choose another, or none`;
+  if (code === 'EADDRINUSE') return `port ${port} is in use: choose another, or omit it`;
   if (code === 'EACCES') return `port ${port} may not be listened on: choose one above 1023`;
   return `cannot listen on ${ADDRESS}: ${message}`;
 }

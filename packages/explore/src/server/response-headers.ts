@@ -1,6 +1,6 @@
-// Headers of every answer.
+// The headers of every response.
 
-/** Nothing from outside, no inline code, in no frame; nothing kept in caches, nothing told to other sites. */
+/** Allow no outside resources, no inline code, no framing and no caching. */
 export const RESPONSE_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': [
     "default-src 'none'",

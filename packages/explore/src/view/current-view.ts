@@ -1,16 +1,15 @@
-// The view that questions are asked of, until a newer one takes its place: questions that are open go on with theirs,
-// which is closed after the last of them.
+// The current view of a store. A refresh replaces it; the replaced view closes after its last open question.
 import { ExploreError } from '../errors.js';
 import { StoreView } from './store-view.js';
 
-/** A view that can be renewed. */
+/** A view of a store that can be refreshed. */
 export class CurrentView {
   readonly location: string;
   #view: StoreView;
   /** Open questions of the current view. */
   #questions = new Set<Promise<unknown>>();
   #refreshing: Promise<void> | undefined;
-  /** Past views on their way out. */
+  /** Replaced views that are not closed yet. */
   readonly #closing = new Set<Promise<void>>();
   #isClosed = false;
 
@@ -24,7 +23,7 @@ export class CurrentView {
     return new CurrentView(await StoreView.open(location, signal));
   }
 
-  /** Asks something of the view as it is now, which stays open until the answer is there. */
+  /** Asks a question of the current view and keeps the view open until it is answered. */
   async use<T>(ask: (view: StoreView) => Promise<T>): Promise<T> {
     if (this.#isClosed) throw closed();
     const questions = this.#questions;
@@ -37,7 +36,7 @@ export class CurrentView {
     }
   }
 
-  /** Takes a view of the store as it is now. Several at a time are one. */
+  /** Replaces the view by one of the store as it is now. Concurrent calls share one refresh. */
   refresh(): Promise<void> {
     if (this.#isClosed) return Promise.reject(closed());
     this.#refreshing ??= this.#refresh().finally(() => {
@@ -46,7 +45,7 @@ export class CurrentView {
     return this.#refreshing;
   }
 
-  /** Closes all views, once the questions that are open have ended. */
+  /** Closes all views after their open questions have ended. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -68,7 +67,7 @@ export class CurrentView {
       .then(() => view.close())
       .finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);
-    // Whoever closes the whole hears of a failure.
+    // `close` awaits it and reports the failure.
     closing.catch(() => undefined);
   }
 }

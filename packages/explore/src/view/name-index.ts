@@ -1,8 +1,8 @@
-// The names of a sync's resources and entitlements, for search as one types. Read once a sync, in the background, a
-// page at a time with a rest after each, so that questions are answered meanwhile; a search before the end finds what
-// was read so far, and says so.
+// An index of the names of a sync's resources and entitlements, for search as you type. It is built in the background,
+// one page at a time, and yields to other questions after each. A search before the end covers the names read so far
+// and reports that it is incomplete.
 //
-// Memory: about 150 bytes a name, of MAX_NAMES at most.
+// Memory: about 150 bytes per name, for at most MAX_NAMES names.
 import { setImmediate as rest } from 'node:timers/promises';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { byteEncodings, type EngineSnapshot, type ReadableEngine } from '@sstitch/contract';
@@ -12,9 +12,9 @@ import { NameText } from './name-text.js';
 
 const MAX_NAMES = 2_000_000;
 const PAGE_ENTRIES = 512;
-/** Names of one text: the text stays far below the longest string that there can be. */
+/** Names in one text, which keeps it far below V8's longest string. */
 const NAMES_A_TEXT = 16_384;
-/** Longer names and ids are found by what they begin with. */
+/** Names and ids are indexed up to this length. */
 const MAX_INDEXED_CHARACTERS = 512;
 /** `display_name` of both ResourceRecord and EntitlementRecord. */
 const DISPLAY_NAME_FIELD = 4;
@@ -24,21 +24,21 @@ export type FoundId =
   | { readonly kind: 'resource'; readonly type: string; readonly id: string }
   | { readonly kind: 'entitlement'; readonly id: string };
 
-/** What a search found. */
+/** The result of a search. */
 export interface FoundNames {
-  /** Those whose name or id begins with the text come first. */
+  /** First those whose name or id begins with the text. */
   readonly ids: readonly FoundId[];
   /** Names that were searched. */
   readonly searched: number;
-  /** Whether these are all that the sync has. */
+  /** Whether no name that is still unread can change the result. */
   readonly isComplete: boolean;
 }
 
-/** What to search for. */
+/** A search. */
 export interface NameQuery {
   readonly text: string;
   readonly limit: number;
-  /** Resources of this type alone, or entitlements alone. @defaultValue both, of all types */
+  /** Limits the search to resources of this type. @defaultValue no limit */
   readonly type?: string | undefined;
   readonly kind?: FoundId['kind'] | undefined;
 }
@@ -55,10 +55,14 @@ export class NameIndex {
   readonly #chunks: NameChunk[] = [];
   #count = 0;
   #isComplete = false;
-  /** Fulfils once all names are there. */
+  /** Fulfils when all names are read. */
   readonly whole: Promise<void>;
 
-  /** @param signal ends the reading; `whole` is then rejected */
+  /**
+   * Starts to read the names.
+   *
+   * @param signal aborts the reading and rejects `whole`
+   */
   constructor(
     engine: ReadableEngine,
     syncId: string,
@@ -66,7 +70,7 @@ export class NameIndex {
     signal: AbortSignal,
   ) {
     this.whole = this.#read(engine, syncId, snapshot, signal);
-    // Whether anyone waits for it or not.
+    // Nobody may be waiting for it.
     this.whole.catch(() => undefined);
   }
 
@@ -88,7 +92,7 @@ export class NameIndex {
     return {
       ids: [...found],
       searched: this.#count,
-      // A full page does not tell of names that are still to come.
+      // A full result needs no further names.
       isComplete: this.#isComplete || isFull,
     };
   }
@@ -147,7 +151,7 @@ function shortened(text: string): string {
   return text.length > MAX_INDEXED_CHARACTERS ? text.slice(0, MAX_INDEXED_CHARACTERS) : text;
 }
 
-/** The one field of a record that is needed; '' where the bytes are no record, which other questions report. */
+/** Reads one field without decoding the record. Returns '' for a corrupt record, which other questions report. */
 function displayName(value: Uint8Array): string {
   try {
     const reader = new BinaryReader(value);
@@ -157,7 +161,7 @@ function displayName(value: Uint8Array): string {
       reader.skip(type, field);
     }
   } catch {
-    // As said.
+    // A corrupt record has no name here.
   }
   return '';
 }

@@ -1,17 +1,17 @@
-// Some thousand names as one text, so that a search is one pass of the engine's own indexOf.
+// Thousands of names in one string, so that a search is one pass of String.prototype.indexOf.
 //
 //   text  := entry*
-//   entry := LF name NUL id      both in lower case, with LF and NUL as spaces
+//   entry := LF name NUL id      both in lower case, with LF and NUL replaced by spaces
 import { ExploreError } from '../errors.js';
 
 const NAME_START = '\n';
 const ID_START = '\0';
 const STARTS = /[\n\0]/g;
 
-/** Names that are searched together. */
+/** A text of names. */
 export class NameText {
   readonly #text: string;
-  /** Where each entry begins. */
+  /** The offset of each entry. */
   readonly #starts: Uint32Array;
 
   constructor(entries: ReadonlyArray<readonly [name: string, id: string]>) {
@@ -27,12 +27,12 @@ export class NameText {
     this.#text = parts.join('');
   }
 
-  /** The numbers of entries whose name or id begins with the text. An entry may come twice. */
+  /** Yields the numbers of entries whose name or id begins with the text, perhaps twice. */
   *beginningWith(wanted: string): Generator<number, void, undefined> {
     for (const start of [NAME_START, ID_START]) yield* this.#find(start + folded(wanted));
   }
 
-  /** The numbers of entries whose name or id contains the text, in order. */
+  /** Yields the numbers of entries whose name or id contains the text, in order. */
   *containing(wanted: string): Generator<number, void, undefined> {
     yield* this.#find(folded(wanted));
   }
@@ -44,7 +44,7 @@ export class NameText {
       const entry = this.#entryAt(place);
       yield entry;
       const next = this.#starts[entry + 1];
-      // What comes after a first NUL may match too, but is the same entry.
+      // Another match in the same entry adds nothing.
       if (next === undefined) return;
       from = next;
     }
@@ -61,12 +61,12 @@ export class NameText {
   }
 }
 
-/** As names are compared: whatever their case. */
+/** Folds a text for comparison without regard to case. */
 function folded(text: string): string {
   return text.toLowerCase().replaceAll(STARTS, ' ');
 }
 
-/** @throws {@link ExploreError} SSTITCH_QUESTION_INVALID on a text that would match everything */
+/** Trims a text to search for. @throws {@link ExploreError} SSTITCH_QUESTION_INVALID if nothing is left */
 export function checkSearchText(text: string): string {
   const trimmed = text.trim();
   if (trimmed !== '') return trimmed;

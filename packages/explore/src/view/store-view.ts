@@ -1,6 +1,6 @@
-// A store as it was at one moment, and what questions about it share: the access of its syncs, and their names.
+// A view of a store at one moment, with what its questions share: the names and the access of its syncs.
 //
-// Invariant: all questions about one view read one state, whatever another process writes to the store.
+// Invariant: all questions of one view read the same state, even while another process writes the store.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openAccess, type SyncAccess } from '@sstitch/access';
@@ -12,20 +12,20 @@ import { StoredNames } from './stored-names.js';
 
 type ByteReader = ReadOnlyStore<Uint8Array, Uint8Array>;
 
-/** Syncs whose names and access are kept at a time; of the others they are read again when they are asked for. */
+/** Syncs whose names and access stay in memory. Those of another sync are read again when needed. */
 const MAX_KEPT_SYNCS = 4;
 
-/** What is kept of a sync. */
+/** The names and the access of a sync. */
 interface KeptSync {
   names?: NameIndex;
   access?: Promise<SyncAccess>;
 }
 
-/** A view of a store. Opened by {@link StoreView.open}, to be closed. */
+/** A view of a store. Close it after use. */
 export class StoreView {
   readonly location: string;
   readonly openedAt = new Date();
-  /** The name of the generation that it is of, as `gen-000007`. */
+  /** The generation that it shows, such as `gen-000007`. */
   readonly generation: string;
   readonly engine: ByteReader;
   readonly snapshot: EngineSnapshot;
@@ -41,36 +41,41 @@ export class StoreView {
     this.records = new SyncReader(engine);
   }
 
-  /** @throws EngineError as `openReadOnly` */
+  /** Opens a view of the store as it is now. @throws EngineError as `openReadOnly` */
   static async open(location: string, signal?: AbortSignal): Promise<StoreView> {
     for (;;) {
-      // Where there is no store, the engine says so.
+      // If there is no store, the engine reports it.
       const before = await currentGeneration(location).catch(() => '');
       const engine: ByteReader = await openReadOnly(location, {
         keyEncoding: 'view',
         valueEncoding: 'view',
         signal,
       });
-      // Which of two generations it is of shows where there was one at the time.
-      if ((await currentGeneration(location)) === before) {
-        return new StoreView(location, before, engine);
+      try {
+        // The generation is known only if no commit happened meanwhile.
+        if ((await currentGeneration(location)) === before) {
+          return new StoreView(location, before, engine);
+        }
+      } catch (error) {
+        await engine.close();
+        throw error;
       }
       await engine.close();
     }
   }
 
-  /** The names of a sync, as far as they are read. */
+  /** Returns the index of a sync's names, and starts to read them the first time. */
   namesOf(syncId: string): NameIndex {
     const kept = this.#keptOf(syncId);
     kept.names ??= new NameIndex(this.engine, syncId, this.snapshot, this.#closing.signal);
     return kept.names;
   }
 
-  /** Who has what in a sync. */
+  /** Opens the access of a sync, the first time. */
   accessOf(syncId: string): Promise<SyncAccess> {
     const kept = this.#keptOf(syncId);
     if (kept.access === undefined) {
-      // It goes on for the next question where the one that began it ends.
+      // Not under a question's signal: later questions share it.
       const opening = openAccess(this.engine, syncId, { signal: this.#closing.signal });
       kept.access = opening;
       opening.catch(() => delete kept.access);
@@ -78,12 +83,12 @@ export class StoreView {
     return kept.access;
   }
 
-  /** Where one question looks up names. */
+  /** Creates a lookup of names for one question. */
   lookup(syncId: string): StoredNames {
     return new StoredNames(this.records, syncId, this.snapshot);
   }
 
-  /** Ends what goes on in the background. No question may be open. */
+  /** Ends background work and closes the copy. No question may be open. */
   async close(): Promise<void> {
     this.#closing.abort();
     const kept = [...this.#kept.values()];
@@ -95,7 +100,7 @@ export class StoreView {
 
   #keptOf(syncId: string): KeptSync {
     const kept = this.#kept.get(syncId) ?? {};
-    // The one that was asked for last goes last.
+    // Most recently used last.
     this.#kept.delete(syncId);
     this.#kept.set(syncId, kept);
     const [oldest] = this.#kept.keys();
@@ -104,7 +109,7 @@ export class StoreView {
   }
 }
 
-/** The name that CURRENT has of the generation in force. */
+/** Reads the name of the current generation from CURRENT. */
 export async function currentGeneration(location: string): Promise<string> {
   return (await readFile(join(location, 'CURRENT'), 'latin1')).trim();
 }

@@ -1,12 +1,14 @@
-// Names for ids: each looked up once a question.
+// Looks up the names of ids, each once as long as it is remembered.
 import type { EngineSnapshot } from '@sstitch/contract';
 import type { ResourceName, SyncReader } from '@sstitch/records';
 import type { NamedEntitlement, NamedResource } from '../shapes.js';
 
-/** Ids are what links are made of; a name is only read. */
+/** Links are made of ids, so a name may be cut. */
 const MAX_NAME_CHARACTERS = 300;
+/** Names of each kind to remember. A long list starts over when there are more, which bounds memory. */
+const MAX_REMEMBERED = 5000;
 
-/** The names of one sync. */
+/** A lookup of names in one sync. */
 export class StoredNames {
   readonly #records: SyncReader;
   readonly #syncId: string;
@@ -20,7 +22,7 @@ export class StoredNames {
     this.#snapshot = snapshot;
   }
 
-  /** A resource with its name; '' where the sync has no record of it. */
+  /** Finds a resource's name, which is '' if the sync has no record of the resource. */
   resource(resource: ResourceName): Promise<NamedResource> {
     const { resourceTypeId: type, resourceId: id } = resource;
     return once(this.#resources, JSON.stringify([type, id]), async () => {
@@ -30,7 +32,7 @@ export class StoredNames {
     });
   }
 
-  /** An entitlement with its name and its resource. */
+  /** Finds an entitlement's name and resource. */
   entitlement(id: string, resource?: ResourceName): Promise<NamedEntitlement> {
     return once(this.#entitlements, id, async () => {
       const options = { snapshot: this.#snapshot };
@@ -45,14 +47,17 @@ export class StoredNames {
   }
 }
 
-/** A name as a page shows it. */
+/** Shortens a name for display. */
 export function shortName(name: string | undefined): string {
   if (name === undefined || name.length <= MAX_NAME_CHARACTERS) return name ?? '';
   return `${name.slice(0, MAX_NAME_CHARACTERS)}…`;
 }
 
 function once<T>(known: Map<string, Promise<T>>, key: string, look: () => Promise<T>): Promise<T> {
-  const found = known.get(key) ?? look();
-  known.set(key, found);
-  return found;
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  if (known.size >= MAX_REMEMBERED) known.clear();
+  const looked = look();
+  known.set(key, looked);
+  return looked;
 }

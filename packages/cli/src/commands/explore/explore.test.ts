@@ -109,7 +109,7 @@ describe('explore', () => {
     const { port } = new URL(stdout.trim());
     expect(await sstitch(['explore', store, '--no-open', '--port', port])).toMatchObject({
       exitCode: 1,
-      stderr: `sstitch: port ${port} is in use: choose another, or none\n`,
+      stderr: `sstitch: port ${port} is in use: choose another, or omit it\n`,
     });
     child.kill('SIGINT');
     await end;

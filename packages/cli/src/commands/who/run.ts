@@ -8,14 +8,15 @@ import {
 import type { ResourceName } from '@sstitch/records';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
-import { usageError } from '../../errors.js';
+import { CliError, usageError } from '../../errors.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { withSyncs } from '../../operations/open-syncs.js';
 import { formatCount, formatCountOf } from '../../output/quantities.js';
 import { type Column, formatTable } from '../../output/table.js';
 import { keyOf, RecordNames } from '../../records/record-names.js';
-import { syncIdsOf } from '../../stores/find-syncs.js';
+import { hasKeys, syncIdsOf } from '../../stores/find-syncs.js';
 import type { ByteReader } from '../../stores/open-store.js';
+import { spansOf } from '../../stores/sync-spans.js';
 import { escapeText } from '../../terminal/escape.js';
 import type { whoCommand } from './command.js';
 import {
@@ -61,6 +62,9 @@ async function ask(
 ): Promise<CommandResult> {
   const { progress, signal } = context;
   const [syncId = ''] = await syncIdsOf(reader, input.store, [input.sync], signal);
+  if (!(await hasKeys(reader, spansOf([syncId]), signal))) {
+    throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${input.store} holds no sync ${syncId}`);
+  }
   progress.update({ doing: 'reading expansions' });
   const access = await openAccess(reader, syncId, { signal });
   try {

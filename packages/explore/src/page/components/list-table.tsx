@@ -1,4 +1,4 @@
-// A list of the server as a table, a page at a time, with its CSV form.
+// Shows a list of the server as a table, in pages, with a link to its CSV file.
 import type { ComponentChildren } from 'preact';
 import type { ListPage } from '../../shapes.js';
 import { csvAddress, type Parameters, useAnswer } from '../answers.js';
@@ -7,24 +7,24 @@ import { linkWith, type Route } from '../route.js';
 /** A column of a table. */
 export interface Column<T> {
   readonly title: string;
-  /** Numbers stand right. @defaultValue left */
+  /** Whether the column is aligned right. @defaultValue false */
   readonly isNumber?: boolean;
   readonly cell: (item: T) => ComponentChildren;
 }
 
 interface ListTableProps<T> {
   readonly route: Route;
-  /** The list's name, for the server. */
+  /** The list's name on the server. */
   readonly list: string;
   readonly parameters: Parameters;
-  /** What the table is of, for people. */
+  /** The table's title. */
   readonly caption: string;
   readonly columns: readonly Column<T>[];
-  /** What there is to say where the list is empty. */
+  /** The text for an empty list. */
   readonly empty: string;
-  /** A tab says already what the table is of. @defaultValue false */
+  /** Whether a tab shows the title already. @defaultValue false */
   readonly isUnderTab?: boolean;
-  /** More to choose from, beside the caption. */
+  /** Controls beside the title. */
   readonly children?: ComponentChildren;
 }
 
@@ -103,7 +103,7 @@ export function PlainTable<T>({ caption, columns, items }: PlainTableProps<T>) {
   );
 }
 
-/** Why there is nothing to show. */
+/** Shows why there is no answer. */
 export function Problem({ text }: { readonly text: string }) {
   return (
     <p class="problem" role="alert">
@@ -112,7 +112,7 @@ export function Problem({ text }: { readonly text: string }) {
   );
 }
 
-/** The answer is on its way. Shows late: most answers come at once. */
+/** Shows that the answer is pending, after a delay that most answers do not need. */
 export function Waiting({ text = 'Reading…' }: { readonly text?: string }) {
   return (
     <p class="waiting" role="status">

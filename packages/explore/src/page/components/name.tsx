@@ -1,10 +1,10 @@
-// Names from data. They are text and nothing else: markup stays markup, what cannot be seen is escaped, and writing
-// from right to left turns nothing around it.
+// Shows names from data harmlessly: markup stays text, invisible characters are escaped, and right-to-left text does
+// not reorder what surrounds it.
 import type { NamedEntitlement, NamedResource } from '../../shapes.js';
 import { link } from '../route.js';
 import { safePieces, safeText } from '../words.js';
 
-/** A text from data, on one line. */
+/** Shows a text from data on one line. */
 export function Name({ text, mono = false }: { readonly text: string; readonly mono?: boolean }) {
   return (
     <bdi class={mono ? 'name mono' : 'name'} title={safeText(text)}>
@@ -18,12 +18,12 @@ export function Name({ text, mono = false }: { readonly text: string; readonly m
 interface ResourceLinkProps {
   readonly syncId: string;
   readonly resource: NamedResource;
-  /** Whether arrow keys stop here. */
+  /** Whether arrow keys stop here. @defaultValue false */
   readonly isRow?: boolean;
   readonly view?: string;
 }
 
-/** A resource, as a link to what is known of it. */
+/** Links to a resource. */
 export function ResourceLink({ syncId, resource, isRow = false, view }: ResourceLinkProps) {
   const { type, id, name } = resource;
   return (
@@ -43,7 +43,7 @@ interface EntitlementLinkProps {
   readonly isRow?: boolean;
 }
 
-/** An entitlement, as a link to who has it. */
+/** Links to an entitlement. */
 export function EntitlementLink({ syncId, entitlement, isRow = false }: EntitlementLinkProps) {
   const { id, name } = entitlement;
   return (

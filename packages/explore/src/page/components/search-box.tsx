@@ -1,4 +1,4 @@
-// Search as one types: a combobox (https://www.w3.org/WAI/ARIA/apg/patterns/combobox/).
+// Searches as the user types: a combobox (https://www.w3.org/WAI/ARIA/apg/patterns/combobox/).
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { FoundShape, SearchShape } from '../../shapes.js';
 import { ask } from '../answers.js';
@@ -6,9 +6,9 @@ import { link } from '../route.js';
 import { countText } from '../words.js';
 import { Name } from './name.js';
 
-/** Typing goes on within this time. */
+/** The pause in typing after which a search starts. */
 const PAUSE_MS = 60;
-/** Names are still being read: look again. */
+/** The time between searches while names are still being read. */
 const AGAIN_MS = 400;
 
 export function SearchBox({ syncId }: { readonly syncId: string | undefined }) {
@@ -111,7 +111,7 @@ export function SearchBox({ syncId }: { readonly syncId: string | undefined }) {
           ))}
         </div>
         <p role="status">
-          {items.length === 0 && found?.isComplete === true && 'Nothing has this name or id. '}
+          {items.length === 0 && found?.isComplete === true && 'No name or id contains this. '}
           {found?.isComplete === false &&
             `Reading names: ${countText(found.searched)} searched so far…`}
         </p>

@@ -3,17 +3,17 @@ import { linkWith, type Route } from '../route.js';
 interface TabsProps {
   readonly route: Route;
   readonly label: string;
-  /** The parameter's values and what people call them; the first is the default. */
+  /** The views and their titles; the first is the default. */
   readonly views: ReadonlyArray<readonly [view: string, title: string]>;
 }
 
-/** The view that an address names, of those there are. */
+/** Returns the view that a route names. */
 export function viewOf({ query }: Route, views: TabsProps['views']): string {
   const named = query.get('view');
   return (views.find(([view]) => view === named) ?? views[0])?.[0] ?? '';
 }
 
-/** Links to the views of one thing. */
+/** Shows links to the views of one record. */
 export function Tabs({ route, label, views }: TabsProps) {
   const current = viewOf(route, views);
   return (

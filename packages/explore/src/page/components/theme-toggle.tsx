@@ -1,15 +1,16 @@
-// Light or dark: as the system has it, until one is chosen.
+// Light or dark colours: the system's, until the user chooses.
 import { useState } from 'preact/hooks';
 
 const KEY = 'sstitch-explore-theme';
 type Theme = 'light' | 'dark';
 
-/** Applies what was chosen before. */
+/** Applies the colours that the user chose before. */
 export function applyStoredTheme(): void {
   const stored = localStorage.getItem(KEY);
   if (stored === 'light' || stored === 'dark') apply(stored);
 }
 
+/** Switches between light and dark colours. */
 export function ThemeToggle() {
   const [theme, setTheme] = useState<Theme>(currentTheme);
   const other = theme === 'dark' ? 'light' : 'dark';

@@ -1,10 +1,10 @@
-// Who has what, as tables: of a principal, and of an entitlement or a resource.
+// Tables of who has what: of a principal, and of an entitlement or a resource.
 import type { AccessShape } from '../../shapes.js';
 import { type Column, ListTable } from '../components/list-table.js';
 import { EntitlementLink, Name, ResourceLink } from '../components/name.js';
 import { link, type Route } from '../route.js';
 
-/** Sources that a row names. */
+/** The most sources that a row names. */
 const MAX_SOURCES = 3;
 
 interface AccessTableProps {
@@ -12,7 +12,7 @@ interface AccessTableProps {
   readonly syncId: string;
 }
 
-/** What a principal has. */
+/** Shows what a principal has. */
 export function AccessTable(
   props: AccessTableProps & { readonly type: string; readonly id: string },
 ) {
@@ -45,7 +45,7 @@ export function AccessTable(
   );
 }
 
-/** Who has an entitlement, or any of a resource. */
+/** Shows who has an entitlement, or any entitlement of a resource. */
 export function HoldersTable(
   props: AccessTableProps & {
     readonly target:

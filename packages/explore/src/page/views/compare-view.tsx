@@ -15,7 +15,7 @@ interface CompareViewProps {
   readonly after: string | undefined;
 }
 
-/** What changed from one sync to another. */
+/** Shows what changed from one sync to another. */
 export function CompareView({ route, syncs, before, after }: CompareViewProps) {
   const choose = (side: 'before' | 'after', syncId: string) => {
     const pair = { before: before ?? '', after: after ?? '', [side]: syncId };
@@ -41,7 +41,7 @@ export function CompareView({ route, syncs, before, after }: CompareViewProps) {
         </p>
       </header>
       {before === undefined || after === undefined ? (
-        <p class="empty">The store holds one sync: there is nothing to compare it with.</p>
+        <p class="empty">A comparison needs two syncs, and the store holds one.</p>
       ) : (
         <Difference {...{ route, before, after }} />
       )}
@@ -83,7 +83,8 @@ function Difference({ route, before, after }: DifferenceProps) {
   if (value === undefined) return <Waiting text="Reading both syncs…" />;
   const { counts, sentences } = value;
   const changed = counts.filter(({ added, removed, changed }) => added + removed + changed > 0);
-  if (changed.length === 0) return <p class="empty">Nothing: both hold the same records.</p>;
+  if (changed.length === 0)
+    return <p class="empty">Nothing changed: both syncs hold the same records.</p>;
   return (
     <>
       <div class="pair">

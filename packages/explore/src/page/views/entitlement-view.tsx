@@ -17,7 +17,7 @@ interface EntitlementViewProps {
   readonly id: string;
 }
 
-/** One entitlement. */
+/** Shows an entitlement. */
 export function EntitlementView({ route, syncId, id }: EntitlementViewProps) {
   const { value } = useAnswer<EntitlementShape>('entitlement', { sync: syncId, id });
   const view = viewOf(route, VIEWS);

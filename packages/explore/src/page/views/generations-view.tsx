@@ -4,15 +4,16 @@ import type { Route } from '../route.js';
 import { bytesText, countText } from '../words.js';
 import { Time } from './syncs-view.js';
 
-/** The generations that are on disk. */
+/** Shows the generations on disk. */
 export function GenerationsView({ route }: { readonly route: Route }) {
   return (
     <>
       <header class="title">
         <h1>Generations</h1>
         <p class="note">
-          A commit lays out the next generation beside the current one, and CURRENT names it. A past
-          one stays until nobody reads it any more; its tables are links to the same files.
+          A commit lays out the next generation beside the current one, then switches CURRENT to it.
+          A past generation stays on disk until its last reader closes. Generations share tables by
+          hard links.
         </p>
       </header>
       <ListTable<GenerationShape>

@@ -1,13 +1,13 @@
-// The LSM tree as a picture: a row a level, a bar a table, as wide as the table is large, in the colours of the syncs
-// that it may hold keys of.
+// Draws the LSM tree: one row per level and one bar per table. A bar's width is the table's size, its colours are the
+// syncs whose keys the table may hold.
 import type { LevelsShape, SyncShape, TableShape } from '../../shapes.js';
 import { useAnswer } from '../answers.js';
 import { ListTable, Problem, Waiting } from '../components/list-table.js';
 import { Name } from '../components/name.js';
 import { link, type Route } from '../route.js';
-import { bytesText, countText, shortId, timeText } from '../words.js';
+import { bytesText, countOf, countText, shortId, timeText } from '../words.js';
 
-/** Colours in the style sheet; more syncs share them. */
+/** The number of colours in the style sheet. More syncs share them. */
 const COLORS = 8;
 const WIDTH = 1000;
 const BAR_HEIGHT = 26;
@@ -19,6 +19,7 @@ interface LevelsViewProps {
   readonly syncs: readonly SyncShape[];
 }
 
+/** Shows the LSM tree and its tables. */
 export function LevelsView({ route, syncs }: LevelsViewProps) {
   const { value, problem } = useAnswer<LevelsShape>('levels', {});
   const colors = new Map(syncs.map(({ syncId }, at) => [syncId, at % COLORS]));
@@ -44,10 +45,10 @@ function Facts({ value }: { readonly value: LevelsShape }) {
   return (
     <p class="facts">
       <span class="mono">{generation}</span>
-      <span>{countText(tables)} tables</span>
+      <span>{countOf(tables, 'table')}</span>
       <span>{bytesText(bytes)}</span>
       <span>{bytesText(logBytes)} in the log</span>
-      {omitted > 0 && <span>{countText(omitted)} small tables are left out</span>}
+      {omitted > 0 && <span>{countText(omitted)} small tables not shown</span>}
     </p>
   );
 }
@@ -56,7 +57,7 @@ type Colors = ReadonlyMap<string, number>;
 
 function Picture({ value, colors }: { readonly value: LevelsShape; readonly colors: Colors }) {
   if (value.levels.length === 0) {
-    return <p class="empty">There is no table yet: all that the store holds is in its log.</p>;
+    return <p class="empty">There are no tables yet: all data is in the log.</p>;
   }
   const largest = Math.max(...value.levels.map((level) => widthOf(level.tables, 1)));
   return (
@@ -65,13 +66,13 @@ function Picture({ value, colors }: { readonly value: LevelsShape; readonly colo
         <figure key={level}>
           <figcaption>
             <b>L{level}</b> {bytesText(bytes)}
-            <span class="muted"> · {countText(tables.length)} tables</span>
+            <span class="muted"> · {countOf(tables.length, 'table')}</span>
           </figcaption>
           <svg
             viewBox={`0 0 ${WIDTH} ${BAR_HEIGHT}`}
             preserveAspectRatio="none"
             role="img"
-            aria-label={`Level ${level}: ${tables.length} tables, ${bytesText(bytes)}`}
+            aria-label={`Level ${level}: ${countOf(tables.length, 'table')}, ${bytesText(bytes)}`}
           >
             <Bars {...{ tables, colors }} scale={WIDTH / largest} />
           </svg>
@@ -84,7 +85,7 @@ function Picture({ value, colors }: { readonly value: LevelsShape; readonly colo
 interface BarsProps {
   readonly tables: readonly TableShape[];
   readonly colors: Colors;
-  /** Widths for a byte. */
+  /** Units of width per byte. */
   readonly scale: number;
 }
 
@@ -184,7 +185,7 @@ function colorClass(syncId: string | undefined, colors: Colors): string {
   return color === undefined ? 'color-none' : `color-${color}`;
 }
 
-/** How wide the tables are side by side. */
+/** Adds up the sizes of tables. */
 function widthOf(tables: readonly TableShape[], scale: number): number {
   return tables.reduce((sum, { bytes }) => sum + bytes * scale, 0) || 1;
 }

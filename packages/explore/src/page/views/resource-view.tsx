@@ -24,7 +24,7 @@ interface ResourceViewProps {
   readonly id: string;
 }
 
-/** One resource, which may be a principal. */
+/** Shows a resource, which may be a principal. */
 export function ResourceView({ route, syncId, type, id }: ResourceViewProps) {
   const { value, problem } = useAnswer<ResourceShape>('resource', { sync: syncId, type, id });
   const view = viewOf(route, VIEWS);

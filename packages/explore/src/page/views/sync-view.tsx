@@ -18,7 +18,7 @@ interface SyncViewProps {
   readonly syncId: string;
 }
 
-/** One sync: what it holds, type by type. */
+/** Shows the records of a sync. */
 export function SyncView({ route, syncId }: SyncViewProps) {
   const { value: sync, problem } = useAnswer<SyncDetailShape>('sync', { sync: syncId });
   if (problem !== undefined) return <Problem text={problem} />;
@@ -106,7 +106,7 @@ function Resources({
   );
 }
 
-/** Entitlements of a sync, or of one resource. */
+/** Shows the entitlements of a sync, or of one resource. */
 export function Entitlements({
   route,
   syncId,

@@ -3,7 +3,7 @@ import { type Column, ListTable } from '../components/list-table.js';
 import { link, type Route } from '../route.js';
 import { bytesText, countText, durationText, shortId, timeText } from '../words.js';
 
-/** The syncs of the store, newest first. */
+/** Shows the syncs of the store, newest first. */
 export function SyncsView({
   route,
   syncs,
@@ -69,12 +69,13 @@ export function SyncsView({
   );
 }
 
-/** The sync of the same type that began before this one. */
+/** Finds the previous sync of the same type. */
 function olderThan(sync: SyncShape, syncs: readonly SyncShape[]): SyncShape | undefined {
   const at = syncs.findIndex(({ syncId }) => syncId === sync.syncId);
   return syncs.slice(at + 1).find(({ type }) => type === sync.type);
 }
 
+/** Shows a time. */
 export function Time({ time }: { readonly time: string | null }) {
   return time === null ? <>–</> : <time datetime={time}>{timeText(time)}</time>;
 }

@@ -11,7 +11,7 @@ interface WhyViewProps {
   readonly entitlementId: string;
 }
 
-/** Why a principal has an entitlement: each way to it, step by step. */
+/** Shows each path by which a principal comes to an entitlement. */
 export function WhyView({ syncId, type, id, entitlementId }: WhyViewProps) {
   const { value, problem } = useAnswer<ExplanationShape>('explain', {
     ...{ sync: syncId, type, id, entitlement: entitlementId },
@@ -37,14 +37,12 @@ export function WhyView({ syncId, type, id, entitlementId }: WhyViewProps) {
           )}
         </h1>
         <p class="facts">
-          <span>
-            {paths.length === 1 && !hasMore ? 'one way leads there' : `${count} ways lead there`}
-          </span>
+          <span>{paths.length === 1 && !hasMore ? 'by one path' : `by ${count} paths`}</span>
         </p>
       </header>
       {paths.length === 0 && (
         <p class="empty">
-          The grant says that it is derived, but the grants that it was derived from are gone.
+          The grant is marked as derived, but the grants it was derived from are gone.
         </p>
       )}
       {paths.map((path) => (
@@ -79,7 +77,7 @@ function Step({ syncId, step, isFirst }: StepProps) {
         )}
       </p>
       <p class="muted">
-        {isFirst ? 'granted to it by ' : 'follows by the grant '}
+        {isFirst ? 'by the grant ' : 'follows, by the grant '}
         {grant !== null && grant !== undefined && <Name text={grant} mono />}
       </p>
     </li>
