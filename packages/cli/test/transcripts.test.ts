@@ -69,6 +69,7 @@ function normalised(text: string, scene: string): string {
       .replaceAll(/"pid":\d+/g, '"pid":PID')
       .replaceAll(/"durationMs": \d+(\.\d+)?/g, '"durationMs": TIME')
       .replaceAll(/"bytes": \d+/g, '"bytes": SIZE')
+      .replaceAll(/"durationMs": [\d.]+/g, '"durationMs": TIME')
       .replaceAll(/at byte \d+/g, 'at byte NUMBER')
       .replaceAll(/\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\b/g, 'DATE')
   );
