@@ -1,8 +1,8 @@
-// The public surface of a package as text: api/X.api.md for each entry of its package.json, so that a review shows
-// what changes for users. API Extractor makes it of the built declarations.
+// Writes the public surface of a package as text: api/X.api.md for each entry of its package.json, so that a
+// review shows changes for users. API Extractor derives it from the built declarations.
 //
 //   node ../../tools/workspace/api-report.mjs           in a package: writes its reports (`pnpm api` for all)
-//   node ../../tools/workspace/api-report.mjs --check   fails where one is not what the declarations say
+//   node ../../tools/workspace/api-report.mjs --check   fails if a report differs from the declarations
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -31,19 +31,19 @@ try {
 }
 for (const file of readdirSync(reports)) {
   if (expected.has(file)) continue;
-  if (isCheck) problems.push(`api/${file} is of no entry`);
+  if (isCheck) problems.push(`api/${file} belongs to no entry`);
   else rmSync(join(reports, file));
 }
 if (problems.length > 0) {
   console.error(problems.map((problem) => `${name}: ${problem}`).join('\n'));
-  console.error('`pnpm api` writes the reports anew: commit them if the change is meant');
+  console.error('`pnpm api` rewrites the reports: commit them if the change is intended');
   process.exit(1);
 }
 console.log(`${expected.size} reports of ${name} ${isCheck ? 'agree' : 'are written'}`);
 
 function extract(declarations, report) {
   if (!existsSync(declarations)) {
-    problems.push(`${declarations} is not there: build the package first`);
+    problems.push(`${declarations} is missing: build the package first`);
     return;
   }
   const config = ExtractorConfig.prepare({
@@ -97,6 +97,6 @@ function extract(declarations, report) {
     },
   });
   if (isCheck && result.apiReportChanged) {
-    problems.push(`api/${report}.api.md is not what the declarations say`);
+    problems.push(`api/${report}.api.md differs from the declarations`);
   }
 }

@@ -1,5 +1,5 @@
-// Every changeset is of packages that are published, and says something: `changeset version` would stop at the release,
-// weeks after the change.
+// Checks that every changeset names published packages and is not empty: otherwise `changeset version` would
+// fail at the release, weeks after the change.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import parseChangeset from '@changesets/parse';
 import { root } from './pnpm.mjs';
 
 /**
- * What is wrong with a changeset.
+ * Returns the problems of a changeset.
  *
  * @param {string} text
  * @param {ReadonlySet<string>} published names of packages
@@ -23,14 +23,14 @@ export function problemsOf(text, published) {
   const { summary, releases } = changeset;
   const problems = releases
     .filter(({ name }) => !published.has(name))
-    .map(({ name }) => `${name} is no published package`);
+    .map(({ name }) => `${name} is not a published package`);
   const bumps = releases.filter(({ type }) => !['patch', 'minor', 'major'].includes(type));
   problems.push(...bumps.map(({ name, type }) => `${name}: ${type} is not patch, minor or major`));
-  if (summary.trim() === '') problems.push('it says nothing');
+  if (summary.trim() === '') problems.push('it has no summary');
   return problems;
 }
 
-/** The names of the packages that are published. */
+/** The names of the published packages. */
 export function publishedPackages() {
   const packages = join(root, 'packages');
   const manifests = readdirSync(packages).map((name) =>
@@ -54,7 +54,7 @@ function check() {
     console.error(problems.join('\n'));
     process.exit(1);
   }
-  console.log(`${files.length} changesets are of published packages`);
+  console.log(`${files.length} changesets name published packages`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) check();

@@ -1,7 +1,7 @@
-// What documents say of tests and commands is so:
+// Checks what documents say about tests and commands:
 //
 // - a test that a table names, `| [file](path) | "name" |`, is in that file;
-// - docs/testing.md lists the torture families with their sizes, and the variables that tests read;
+// - docs/testing.md lists the torture families with their sizes, and the environment variables of tests;
 // - a command line in code, `pnpm X` or `sstitch X`, names a script or a command that exists.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { codeOf, tablesOf } from './documents/markdown.mjs';
 import { root } from './pnpm.mjs';
 
 const TESTING = 'docs/testing.md';
-/** What a FORMAT file says: `sstitch store 1`. */
+/** A word of FORMAT files, as in `sstitch store 1`. */
 const FORMAT_WORD = 'store';
 const NAMED_TEST = /\]\(([^)]+\.ts)\) \| "([^"]+)"/g;
 
@@ -67,7 +67,7 @@ function checkVariables() {
   for (const name of said) if (!read.has(name)) problems.push(`${TESTING}: no test reads ${name}`);
 }
 
-/** Commands that pnpm has without a script. */
+/** Whether it is a command of pnpm itself. */
 function isPnpmCommand(name) {
   return ['install', 'exec', 'run'].includes(name);
 }

@@ -11,7 +11,7 @@ const manifestOf = (directory) =>
 const rootManifest = manifestOf('.');
 const write = process.argv.includes('--write');
 
-/** Scripts that every package has alike: `pnpm api` and `pnpm check-api` run them. */
+/** Scripts that are the same in every package: `pnpm api` and `pnpm check-api` run them. */
 const SCRIPTS = {
   api: 'node ../../tools/workspace/api-report.mjs',
   'check-api': 'node ../../tools/workspace/api-report.mjs --check',

@@ -1,9 +1,9 @@
-// Each package's README describes all of what the package exports:
+// Checks that each package's README describes everything that the package exports:
 //
 // - every value, every public method of a class and every error code by name;
 // - every option, with its type and the default that its `@defaultValue` says.
 //
-// And no function or class of a table's first column is one that the package does not export.
+// And every function or class in the first column of a table is exported.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, tablesOf } from './documents/markdown.mjs';
@@ -60,7 +60,7 @@ function isOptions({ name }) {
 
 function missingNames({ name, kind, isClass, members, literals }, words) {
   const own = kind === 'value' && !words.has(name) ? [name] : [];
-  // Of a class that is exported as a type only, objects come from elsewhere: the README of what makes them counts.
+  // Instances of a class that is exported only as a type come from another package, whose README describes them.
   const isOpaque = isClass && kind === 'type';
   const described = members.filter(
     (member) =>
@@ -73,11 +73,11 @@ function missingNames({ name, kind, isClass, members, literals }, words) {
   return [...own, ...missing.map((member) => `${name}.${member.name}`), ...codes];
 }
 
-/** From each option of the README's tables to the defaults that it has there. */
+/** Maps each option in the README's tables to its defaults there. */
 function defaultsIn(text) {
   const defaults = new Map();
   for (const row of tablesOf(text).flat()) {
-    // Its title says what the options are of, where there are several tables: "option of `open`".
+    // If there are several tables, the title names the owner of the options: "option of `open`".
     const option = row.option ?? Object.entries(row).find(([title]) => /^option /.test(title))?.[1];
     if (option === undefined || row.default === undefined) continue;
     for (const [, name] of option.matchAll(/`(\w+)`/g)) {
@@ -87,7 +87,7 @@ function defaultsIn(text) {
   return defaults;
 }
 
-/** What is wrong with what the README says of an option's default. */
+/** The problem with an option's default in the README. */
 function defaultProblem({ name, defaultValue }, defaults) {
   if (defaultValue === undefined) return undefined;
   const said = defaults.get(name);
@@ -97,7 +97,7 @@ function defaultProblem({ name, defaultValue }, defaults) {
   return `the default is ${defaultValue}, not ${said.join(' or ')}`;
 }
 
-/** Functions and classes in tables of functions that the package does not export. */
+/** Functions and classes in tables that the package does not export. */
 function unknownNames(text, surface) {
   const known = new Set(
     surface.flatMap(({ name, members }) => [name, ...members.map((m) => m.name)]),
@@ -111,7 +111,7 @@ function unknownNames(text, surface) {
   });
 }
 
-/** Literal defaults of the README that no option of that name has in the code. */
+/** Literal defaults in the README that no option with that name has in the code. */
 function defaultsOfNothing(defaults, surface) {
   const members = surface.flatMap((one) => (isOptions(one) ? one.members : []));
   return [...defaults].flatMap(([name, said]) => {
@@ -124,7 +124,7 @@ function defaultsOfNothing(defaults, surface) {
   });
 }
 
-/** A default as a comparable text; undefined where it is described in words. */
+/** A default as comparable text; undefined if it is described in words. */
 function literalOf(text) {
   const [plain] = text.replaceAll('`', '').split(/[;:.](?=\s|$)|, (?!\d)/);
   const number = /^(-?\d[\d,_]*)(?: (KiB|MiB|GiB))?$/.exec(plain.trim());

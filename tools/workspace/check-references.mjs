@@ -15,7 +15,7 @@ const GENERATED =
   /(^|\/)(pnpm-lock\.yaml|CHANGELOG\.md|LICENSE)$|\/src\/gen\/|\/test-vectors\/|\.api\.md$|^tools\/fixtures\/files\//;
 /** Files that a build, an install or a release creates. */
 const MADE = /(^|\/)(dist|node_modules|\.examples|bench-results)(\/|$)|(^|\/)CHANGELOG\.md$/;
-/** Of LevelDB's repository, and an ending that is no name. */
+/** A document of LevelDB's repository, and an ending that is not a name. */
 const DOCUMENTS_ELSEWHERE = new Set(['doc/log_format.md', '.api.md']);
 
 const PATH =

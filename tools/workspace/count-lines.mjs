@@ -1,4 +1,4 @@
-// Lines of TypeScript by package: code, comments and blank lines, without what is generated.
+// Counts the lines of TypeScript by package: code, comments and blank lines, without generated files.
 //
 //   node tools/workspace/count-lines.mjs
 import { execFileSync } from 'node:child_process';

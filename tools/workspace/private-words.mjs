@@ -5,6 +5,13 @@ const PRIVATE_WORDS = [
   [/\bwhoever\b/i, 'the one that'],
   [/\banew\b/i, 'again, or re- as in rebuild'],
   [/\btold\b/i, 'given, reported or distinguished'],
+  [/\btells\b/i, 'reports, shows or distinguishes'],
+  [/\bhanded\b/i, 'passed'],
+  [/\bcomes? in\b/i, 'is read, received or imported'],
+  [/\bcomes? twice\b/i, 'is repeated'],
+  [/\bgoes (?:on|by)\b/i, 'continues, or uses'],
+  [/\bsigns? of life\b/i, 'progress'],
+  [/\bmade to do harm\b/i, 'hostile'],
   [/\bin force\b/i, 'current'],
   [
     /(?<!\b(?:left|leav\w+)(?: \w+)? )\bbehind\b(?! (?:a|an|the) [a-z' ]*(?:port|interface)\b)/i,

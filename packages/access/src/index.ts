@@ -24,5 +24,5 @@ export {
   type AccessTarget,
   type OpenAccessOptions,
   openAccess,
-  SyncAccess,
+  type SyncAccess,
 } from './who/sync-access.js';

@@ -78,7 +78,7 @@ const DIRECTORY_PREFIX = 'sstitch-c1z-';
  */
 export async function openC1z(path: string, options: C1zOptions = {}): Promise<C1zFile> {
   checkLimits(options);
-  // Refuses what is no zone. The zone of this process, which is made by what needs it, takes 13 ms to make.
+  // Refuses an unknown zone. The host's zone is created later, when it is needed: creating it takes 13 ms.
   if (options.zone !== undefined) zoneOf(options.zone);
   const { signal, onProgress = () => {} } = options;
   if (signal?.aborted) throw aborted(path, signal);

@@ -41,7 +41,7 @@ export class RecordPageBuilder {
     this.addJoined(NOTHING, record, 0, record.length);
   }
 
-  /** Adds a record of two parts, the second of which is `source[start, end)`. */
+  /** Adds a record that consists of `first` and `source[start, end)`. */
   addJoined(first: Uint8Array, source: Uint8Array, start: number, end: number): void {
     const secondAt = this.#length + first.length;
     const newLength = secondAt + end - start;
@@ -56,7 +56,7 @@ export class RecordPageBuilder {
     this.#ends.push(newLength);
   }
 
-  /** Counts a record that was added: by this resource type, or none. */
+  /** Counts an added record under this resource type, '' for none. */
   countAs(resourceTypeId: string): void {
     this.#counts.set(resourceTypeId, (this.#counts.get(resourceTypeId) ?? 0) + 1);
   }

@@ -4,7 +4,7 @@ import type { SyncCounter, SyncRunRecord, SyncStatsRecord } from '@sstitch/recor
 
 /**
  * Returns the file's own statistics, with corrected counts if they differ. A finished sync without statistics
- * gets the counts with the time of its end, so that reading a file again gives the same bytes.
+ * gets the counts with the time of its end, so that reading a file again produces the same bytes.
  */
 export function completedStatistics(
   run: SyncRunRecord,

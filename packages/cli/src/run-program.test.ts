@@ -44,7 +44,7 @@ describe('the command line', () => {
     [['compact', '--base', 'a', '--from', 'b'], /'--sync <syncs>' not specified/],
     [['digest', 'a', '--sync', 'x y'], /"x y" does not name a sync/],
     [['compact', '--base', 'a', '--from', 'b', '--sync', `${SYNC},${SYNC}`], /given twice/],
-    [['generate', 'a', '--grants', '-1'], /not a whole number/],
+    [['generate', 'a', '--grants', '-1'], /not an integer/],
     [
       ['compact', '--base', 'a', '--from', 'b', '--sync', SYNC, '--strategy', 'x'],
       /--strategy: "x" is not one of auto, link/,

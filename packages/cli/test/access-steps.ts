@@ -1,4 +1,4 @@
-// What people do with the commands that say who has what.
+// The steps of the transcripts of `expand` and `who`.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SECOND } from './every-command.js';
@@ -9,7 +9,7 @@ export const ACCESS_STEPS: Readonly<Record<string, readonly (string | Step)[]>> 
   expand: [
     'import team.jsonl --into team --quiet',
     `expand team --sync latest --as ${SECOND}`,
-    'expand team --sync latest --json',
+    'expand team --sync latest',
     'expand team --sync latest',
     'expand team --sync latest --quiet',
     'verify team',
@@ -24,6 +24,7 @@ export const ACCESS_STEPS: Readonly<Record<string, readonly (string | Step)[]>> 
     'expand wrong --sync latest',
     'expand wrong --sync latest --skip-mismatches',
     'expand base --sync zzz',
+    `expand fresh --sync ${SECOND}`,
     'expand nothing --sync latest',
   ],
   who: [
@@ -45,6 +46,7 @@ export const ACCESS_STEPS: Readonly<Record<string, readonly (string | Step)[]>> 
     'who team.jsonl',
     'who team.jsonl --resource vault/keys --principal user/ann',
     'who base --entitlement group:group-0000000:member --limit 3',
+    `who fresh --sync ${SECOND} --principal user/ann`,
     'who nothing --principal user/ann',
   ],
 };

@@ -10,7 +10,7 @@ import { teamLines } from './team-sync.js';
 
 export const FIRST = syntheticSyncId({ syncIndex: 0 });
 export const SECOND = syntheticSyncId({ syncIndex: 1 });
-/** Of no store. */
+/** The id of a sync in no store. */
 export const THIRD = syntheticSyncId({ syncIndex: 2 });
 
 /** The names of all commands that are not hidden. */

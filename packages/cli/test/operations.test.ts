@@ -1,4 +1,4 @@
-// Whole-sync operations from the command line: what a store holds after them, by digests.
+// Operations on whole syncs from the command line, checked by the digests of the store afterwards.
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -12,7 +12,7 @@ beforeAll(async () => {
   return () => rmSync(template, { recursive: true, force: true });
 });
 
-/** A base of two syncs, a store with a newer version of the first, and the digests of both. */
+/** Creates a base of two syncs and a store with a newer version of the first; returns the digests of both. */
 async function scene() {
   const directory = testDirectory();
   cpSync(template, directory, { recursive: true });
@@ -21,7 +21,7 @@ async function scene() {
 }
 
 describe('compact --keep-replaced and rollback', () => {
-  it('go to the newer version and back, to the byte', async () => {
+  it('change to the newer version and back, byte for byte', async () => {
     const { base, fresh, held, newer } = await scene();
     const line = ['compact', '--base', base, '--from', fresh, '--all', '--keep-replaced'];
     const { kept } = await sstitchJson<{ kept: { side: string }[] }>(...line);
@@ -36,7 +36,7 @@ describe('compact --keep-replaced and rollback', () => {
     expect((await digestsOf(base))[FIRST]).toBe(newer[FIRST]);
   });
 
-  it('keep a version that no word but its id names', async () => {
+  it('keep a version that only its id names', async () => {
     const { base, fresh } = await scene();
     await sstitchJson('drop', base, '--sync', SECOND, '--yes');
     const line = ['compact', '--base', base, '--from', fresh, '--all', '--keep-replaced'];
@@ -52,7 +52,7 @@ describe('compact --keep-replaced and rollback', () => {
 });
 
 describe('clone and rename', () => {
-  it('there and back again is the same sync', async () => {
+  it('restore the same sync after a round trip', async () => {
     const { directory, base, held } = await scene();
     await sstitchJson('clone', base, '--sync', FIRST, '--as', THIRD);
     expect(await digestsOf(base)).toMatchObject(held);
@@ -67,7 +67,7 @@ describe('clone and rename', () => {
 });
 
 describe('merge', () => {
-  it('of a sync and a newer version of it is sound, and has what both have', async () => {
+  it('of a sync and a newer version passes verify, and has the records of both', async () => {
     const { base, fresh } = await scene();
     await sstitchJson('clone', fresh, '--sync', FIRST, '--into', base, '--as', THIRD);
     const merged = await sstitchJson<{ syncId: string }>(
@@ -82,7 +82,7 @@ describe('merge', () => {
 });
 
 describe('diff', () => {
-  it('of two .c1z files says who gained and lost what, and exits with 1 where it is asked', async () => {
+  it('of two .c1z files says who gained and lost what, and exits with 1 if the option asks for it', async () => {
     const { directory, base, fresh } = await scene();
     const files = [join(directory, 'monday.c1z'), join(directory, 'tuesday.c1z')];
     for (const [at, store] of [base, fresh].entries()) {
@@ -112,7 +112,7 @@ describe('diff', () => {
     );
   });
 
-  it('passes over the tables that two stores share, and finds what was written since', async () => {
+  it('skips the tables that two stores share, and finds later writes', async () => {
     const { directory, base } = await scene();
     const copy = join(directory, 'copy');
     await sstitchJson('checkpoint', base, copy);

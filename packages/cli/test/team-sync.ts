@@ -1,8 +1,8 @@
-// A sync of a small team as JSON Lines: Ann is on call, whoever is on call operates the vault. Bob administers it.
+// A sync of a small team as JSON Lines: Ann is on call, members of on-call operate the vault, and Bob administers it.
 import { syntheticSyncId } from '@sstitch/testkit';
 
 const TEAM = syntheticSyncId({ syncIndex: 7 });
-/** Tries to colour, to ring and to be read backwards. */
+/** A name that tries to set a colour, ring the bell and reverse the text. */
 const HOSTILE_NAME = 'Eve\u001b[31m\u0007 \u202Egpj';
 
 const named = { user: { ann: 'Ann Lee', bob: 'Bob Ray', eve: HOSTILE_NAME } };

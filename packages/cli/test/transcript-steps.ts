@@ -139,7 +139,7 @@ export const STEPS: Readonly<Record<string, readonly (string | Step)[]>> = {
     `drop base --sync ${FIRST} --yes`,
   ],
   generate: ['generate made --grants 30 --syncs 2', 'generate made --grants 30 --quiet'],
-  // What it serves is tested beside the command: it goes on until it is stopped.
+  // Serving is tested in explore.test.ts, as the command runs until it is stopped.
   explore: ['explore nothing --no-open', 'explore base --no-open --port 0', 'explore base --zone'],
   syncs: [
     'syncs base',

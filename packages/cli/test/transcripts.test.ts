@@ -1,5 +1,5 @@
-// What a person sees: the output of every command, and of every way to end, as text files in test/transcripts. A
-// change of the output shows in them; `npx vitest run test/transcripts.test.ts --update` writes them anew.
+// Compares the output of every command and every exit code with the text files in test/transcripts, so that a
+// change of the output shows in review. `npx vitest run test/transcripts.test.ts --update` rewrites them.
 import { cpSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,11 +52,11 @@ async function expectTranscript(name: string, transcript: string): Promise<void>
   await expect(transcript).toMatchFileSnapshot(join(TRANSCRIPTS, `${name}.txt`));
 }
 
-/** Without what differs from run to run, and from one format of tables to the next. */
+/** Replaces what differs between runs and between table formats. */
 function normalised(text: string, scene: string): string {
   return (
     text
-      // Rows of CSV end in both; the transcript is a text file of the repository.
+      // CSV rows end in CRLF; transcripts have LF, as all text files of the repository.
       .replaceAll('\r\n', '\n')
       .replaceAll(`${scene}/`, '')
       .replaceAll(scene, '.')
@@ -67,13 +67,15 @@ function normalised(text: string, scene: string): string {
       .replaceAll(/\bgeneration \d+/g, 'generation NUMBER')
       .replaceAll(/\bpid \d+/g, 'pid PID')
       .replaceAll(/"pid":\d+/g, '"pid":PID')
+      .replaceAll(/"durationMs": \d+(\.\d+)?/g, '"durationMs": TIME')
       .replaceAll(/"bytes": \d+/g, '"bytes": SIZE')
+      .replaceAll(/"durationMs": [\d.]+/g, '"durationMs": TIME')
       .replaceAll(/at byte \d+/g, 'at byte NUMBER')
       .replaceAll(/\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\b/g, 'DATE')
   );
 }
 
-it('there is a transcript of every command', () => {
+it('every command has a transcript', () => {
   expect(Object.keys(STEPS).sort()).toEqual([...COMMAND_NAMES, 'complete-syncs'].sort());
 });
 
@@ -86,7 +88,7 @@ it('the program itself', async () => {
   await expectTranscript('program', await transcriptOf(['--help', 'sst', 'sst --help']));
 });
 
-it('wrong usage, with the nearest word', async () => {
+it('wrong usage suggests the nearest word', async () => {
   await expectTranscript(
     'wrong-usage',
     await transcriptOf([
@@ -140,7 +142,7 @@ it('every exit code', async () => {
   }
 });
 
-it('names from data that a terminal would act on', async () => {
+it('names that a terminal would act on are escaped', async () => {
   const name = 'a\u001b[2J\u0007\u009b31mb\u202ec\u200b\nd';
   const record = { sync_id: FIRST, external_id: name, display_name: name };
   const transcript = await transcriptOf([

@@ -117,7 +117,7 @@ describe('complementOfSpans', () => {
 });
 
 describe('subtractSpans', () => {
-  it('agrees with subtractSpan, hole by hole', () => {
+  it('agrees with subtractSpan applied to each hole', () => {
     fc.assert(
       fc.property(validSpans, (holes) => {
         const whole = span('');

@@ -134,7 +134,7 @@ export function subtractSpan(span: Span, hole: Span): Span[] {
 }
 
 /**
- * What is left of a span without some holes in it.
+ * The parts of `span` outside `holes`.
  *
  * @param holes sorted and disjoint, each inside the span
  */

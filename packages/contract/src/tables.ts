@@ -111,13 +111,13 @@ export interface TableTarget {
   ): Promise<CommitReport>;
 }
 
-/** A reader that knows, without reading them, which of its entries another one has, too. */
+/** A reader that knows, without reading entries, which of them another reader has too. */
 export interface SharingReader {
   /**
-   * Ranges, sorted and disjoint, in which this reader and another certainly hold the same entries, in every state that
-   * either can be read in. Empty where nothing is certain.
+   * Returns sorted, disjoint spans in which this reader and another certainly hold the same entries, in every
+   * state that either can show. Empty if nothing is certain.
    *
-   * @param spans - where to look; sorted and disjoint
+   * @param spans - the spans to check; sorted and disjoint
    */
   sharedSpans(
     other: unknown,

@@ -1,4 +1,4 @@
-// Where Chromium is, for tests in a browser: SSTITCH_CHROMIUM, or one of the usual places.
+// Finds and starts Chromium, for tests in a browser.
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
@@ -11,18 +11,25 @@ const PLACES = [
   'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
 ];
 
-/** The browser's program; undefined where there is none. */
-export const CHROMIUM: string | undefined =
-  process.env['SSTITCH_CHROMIUM'] ?? PLACES.find((place) => existsSync(place));
-
-if (CHROMIUM === undefined) {
-  console.warn('no Chromium: tests of the page are skipped (SSTITCH_CHROMIUM names one)');
+/**
+ * Finds Chromium's program, and warns if there is none.
+ *
+ * @param named the path that the user named
+ */
+export function findChromium(named: string | undefined): string | undefined {
+  const found = named || PLACES.find((place) => existsSync(place));
+  if (found === undefined) {
+    console.warn('no Chromium: tests of the page are skipped (SSTITCH_CHROMIUM names one)');
+  }
+  return found;
 }
 
-export function launchBrowser(): Promise<Browser> {
+export function launchBrowser(executablePath: string): Promise<Browser> {
   return chromium.launch({
-    executablePath: CHROMIUM ?? '',
-    // Chromium's sandbox does not run as root, as containers do.
+    executablePath,
+    // The test runner ends what hangs. A busy machine may take its time.
+    timeout: 0,
+    // Chromium's sandbox does not run as root, which is the user in many containers.
     args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
   });
 }

@@ -14,8 +14,9 @@ import {
   OLD_SYNC,
 } from '../src/example-store.test-support.js';
 import { type Explorer, explore } from '../src/explore.js';
-import { CHROMIUM, launchBrowser } from './chromium.js';
+import { findChromium, launchBrowser } from './chromium.js';
 
+const CHROMIUM = findChromium(process.env['SSTITCH_CHROMIUM']);
 const DATABASE_ADMIN = entitlementId(['app', 'production-db'], 'admin');
 const SYNC = `#/sync/${NEW_SYNC}`;
 const ANN = `${SYNC}/resource/user/user-0000`;
@@ -54,7 +55,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   beforeAll(async () => {
     ({ directory, location } = await makeExampleStore());
     explorer = await explore(location);
-    browser = await launchBrowser();
+    browser = await launchBrowser(CHROMIUM ?? '');
   });
   afterAll(async () => {
     await browser.close();
@@ -72,6 +73,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   async function openPage(colorScheme: 'light' | 'dark'): Promise<void> {
     faults = [];
     context = await browser.newContext({ colorScheme, viewport: { width: 1280, height: 800 } });
+    context.setDefaultTimeout(0);
     page = await context.newPage();
     page.on('pageerror', (error) => faults.push(String(error)));
     page.on('console', (message) => {
@@ -176,7 +178,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     expect(await page.title()).toBe('example – sstitch explore');
   });
 
-  it('serves a list as a file', async () => {
+  it('offers a list as a file', async () => {
     await visit(ADMIN, 'Ann Archer');
     const download = page.waitForEvent('download');
     await page.getByRole('link', { name: 'CSV' }).click();

@@ -26,7 +26,7 @@ describe('parseKey', () => {
     );
   });
 
-  test('accepts a damaged key only if building from its parts gives the same bytes', () => {
+  test('accepts a damaged key only if building from its parts produces the same bytes', () => {
     const damage = fc.record({ at: fc.nat(), byte: fc.nat(255), cut: fc.nat(3) });
     fc.assert(
       fc.property(anyBucketAndElements, anySyncId, damage, (key, syncId, { at, byte, cut }) => {

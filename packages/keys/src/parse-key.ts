@@ -31,7 +31,7 @@ export type ClassifiedKey =
   | { readonly kind: 'malformed'; readonly problem: KeysError };
 
 /**
- * Parses a key. Each key has one form: building a key from the parts gives the same bytes.
+ * Parses a key. Each key has one form: building a key from the parts produces the same bytes.
  *
  * @throws {@link KeysError} SSTITCH_KEY_RESERVED for a key that belongs to no sync,
  * SSTITCH_KEY_MALFORMED for any other bytes that are not a key of a bucket.

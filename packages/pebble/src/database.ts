@@ -131,8 +131,8 @@ export class PebbleDatabase {
   }
 
   /**
-   * As `entriesSync`, without an object for each entry, which takes as long as to read it. A page is valid until the
-   * next one is asked for.
+   * Like `entriesSync`, but without an object for each entry, whose creation takes as long as reading it. A
+   * page is valid until the next one is requested.
    */
   *packedEntriesSync(options: EntriesOptions = {}): Generator<PackedEntries, void> {
     const { range, pageEntries, pageBytes } = this.#checked(options);
@@ -142,7 +142,7 @@ export class PebbleDatabase {
     }
   }
 
-  /** Pages, with empty ones where other work may go on. */
+  /** Yields pages; an empty page is a point at which other work may run. */
   *#pages(options: EntriesOptions): Generator<Entry[], void> {
     const { range, pageEntries, pageBytes } = this.#checked(options);
     for (const page of readPages(this.#cursor(range), pageEntries, pageBytes)) {

@@ -15,14 +15,17 @@ export interface EntryCursor {
   readonly valueEnd: number;
   /** Whether the value is in a value block and its handle is here. */
   readonly isExternal: boolean;
-  /** Of the user key to that of the cursor's entry before: positive if it is greater, 0 if it is the same. */
+  /**
+   * The order of the user key relative to that of the cursor's previous entry: positive if it is greater, 0 if
+   * they are equal.
+   */
   readonly order: number;
 }
 
 /** An iterator over the points of one block in order. */
 export interface BlockCursor extends EntryCursor {
   readonly valid: boolean;
-  /** As above, where the entry before may be in the block before. Inside a block the cursor checks the order itself. */
+  /** As above; the previous entry may be in the previous block. Inside a block the cursor checks the order itself. */
   readonly order: number;
   /** The memory, in bytes, that the block and data derived from it take. */
   readonly heldBytes: number;

@@ -10,8 +10,8 @@ export interface Entry {
 }
 
 /**
- * Entries one after another in one piece of memory: entry `i` begins where the one before it ends (at 0 for the first),
- * its key ends at `keyEnds[i]`, its value at `ends[i]`. The memory is used again for the next page.
+ * Consecutive entries in one piece of memory: entry `i` begins at the end of the previous one (0 for the
+ * first), its key ends at `keyEnds[i]`, its value at `ends[i]`. The memory is reused for the next page.
  */
 export interface PackedEntries {
   readonly count: number;
@@ -48,7 +48,7 @@ export function* readPackedPages(
   }
 }
 
-/** The same, each entry an object. */
+/** Yields the same pages with an object for each entry. */
 export function* readPages(
   cursor: LiveCursor,
   maxEntries: number,
@@ -118,7 +118,7 @@ class Page implements PackedEntries {
   }
 }
 
-/** Below this many bytes a loop is faster than `set` with the view that it needs. */
+/** Below this many bytes a loop is faster than `set`, which needs a view. */
 const LOOP_COPY_BYTES = 96;
 
 function copy(

@@ -28,7 +28,7 @@ export interface Location {
   readonly offset?: number | undefined;
 }
 
-/** The one error class of this package. One of an AbortSignal is named AbortError, as the platform's own are. */
+/** The one error class of this package. The error of an aborted call has the name AbortError, as the platform's own. */
 export class PebbleError extends Error {
   override readonly name: 'PebbleError' | 'AbortError';
   readonly code: PebbleErrorCode;

@@ -15,7 +15,7 @@ export class Heap<Item> {
     return this.#items[0];
   }
 
-  /** The items of which one would be on top if the top were taken away. */
+  /** The children of the top, one of which would be on top if the top were removed. */
   get left(): Item | undefined {
     return this.#items[1];
   }

@@ -2,12 +2,13 @@
 // that no range deletion with a higher sequence number hides.
 //
 // Invariants:
-// - The heap holds exactly the cursors that are at an entry, or not open yet; cursors move only on top.
-// - A table is opened when its lowest key comes to the top: then its range deletions, which lie within its
-//   bounds, are known before a key that they can cover. It is given back when it has no more points.
-// - An entry is the newest of its key unless the one seen last has the same key: either the cursor on top is still
-//   that of the last one, and knows, or it is the one that came after it then, to which the last one was compared.
-//   A table that is not open yet is before all of the keys that it can have, so that it cannot have that one.
+// - The heap holds exactly the cursors that are at an entry or not open yet; only the top cursor moves.
+// - A table is opened when its lowest key reaches the top. So its range deletions, which lie within its bounds,
+//   are known before any key that they can cover. It is released after its last point.
+// - An entry is the newest of its key unless the last entry has the same key. Either the cursor on top is still
+//   that of the last entry, and knows, or it is the one that was next then, with which the last entry was
+//   compared. A table that is not open yet is positioned before all keys that it can have, so it cannot have
+//   that key.
 
 import { DeletionSweep } from './deletion-sweep.js';
 import type { EntryCursor } from './entry-cursor.js';
@@ -35,11 +36,11 @@ export class LiveCursor {
   readonly #cache: TableCache;
   readonly #heap = new Heap<Cursor>(isBefore);
   readonly #sweep: DeletionSweep;
-  /** The cursor of the entry seen last. */
+  /** The cursor of the last entry. */
   #last: Cursor | undefined;
-  /** Does the cursor that comes after it have the same user key? */
+  /** Whether the next cursor has the same user key. */
   #isTied = false;
-  /** Was the top given to the caller? */
+  /** Whether the top was returned to the caller. */
   #isAtLive = false;
   readonly #open = new Set<TableCursor>();
 

@@ -120,14 +120,14 @@ describe('a recycled log', () => {
     for (const left of [closed, old.subarray(0, 13), old.subarray(0, 18)]) {
       expect(read(joined(log, left))).toEqual([one]);
     }
-    // Others that are too few for a chunk, or the front of one of its own.
+    // Other bytes that are too few for a chunk, or the beginning of a chunk of its own.
     const own = encodeChunk(other, 0, 'sync', NUMBER);
     for (const left of [closed.subarray(0, 6), own.subarray(0, 9), own.subarray(0, 18)]) {
       expect(failure(joined(log, left)).message).toContain("set the option tornLogs to 'end'");
     }
   });
 
-  it('ends where the last bytes of the end mark of the previous log follow', () => {
+  it('ends at the trailing bytes of the end mark of the previous log', () => {
     const closing = (number: number) => {
       const bytes = Uint8Array.of(0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0);
       new DataView(bytes.buffer).setUint32(7, number, true);
@@ -139,7 +139,7 @@ describe('a recycled log', () => {
         const old = closing(number - 1).subarray(-left);
         expect(read(joined(log, old), { logNumber: number })).toEqual([one]);
       }
-      // No older log has such a number.
+      // No older log has this number.
       for (let left = 4; left <= 6; left += 1) {
         const newer = closing(number + 1).subarray(-left);
         expect(failure(joined(log, newer), { logNumber: number }).message).toContain('tornLogs');

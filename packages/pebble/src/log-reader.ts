@@ -219,7 +219,7 @@ class ChunkReader {
     const blockEnd = this.#blockStart + this.#block.length;
     if (blockEnd !== this.#file.sizeBytes || front.length >= MAX_HEADER_BYTES) return false;
     const type = front[6];
-    // Of checksum and length any value may be right; it is one in millions that looks like the end of an older log.
+    // Any checksum and length may be valid; one in millions looks like the end of an older log.
     if (type === undefined) return !isEndOfClosedLog(front, this.#logNumber ?? 0);
     if (type < FIRST_NAMED_TYPE || type > MAX_CHUNK_TYPE) return false;
     const number = new Uint8Array(4);
@@ -283,8 +283,8 @@ function isWhole(
 }
 
 /**
- * Are these up to 6 bytes the last ones of the chunk with which a writer closes a log, of an older log than this one? It
- * says no more than the number after its own, which is not above this one's.
+ * Whether these up to 6 bytes end the chunk with which the writer of an older log closed it. That chunk holds
+ * only the number after the older log's own, which is at most the number of this log.
  */
 function isEndOfClosedLog(bytes: Uint8Array, logNumber: number): boolean {
   const numberBytes = bytes.subarray(-4);

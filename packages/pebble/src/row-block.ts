@@ -28,8 +28,8 @@ export class RowReader {
   keyBytes: Uint8Array = new Uint8Array(256);
   keyLength = 0;
   /**
-   * Up to where the key is the same as the one before, which may be in the block before, and how their bytes compare
-   * there: 0 where one of them ends.
+   * How many bytes of the key equal the previous key, which may be in the previous block, and how the next
+   * bytes compare; 0 if one of the keys ends.
    */
   sameBytes = 0;
   difference = 0;
@@ -178,7 +178,7 @@ export class RowDataCursor implements BlockCursor {
     if (!this.valid) return;
     const userBytes = reader.userKeyLength();
     const isSame = reader.sameBytes >= Math.min(userBytes, this.keyLength);
-    // One that the other begins with is less.
+    // A key that is a prefix of the other is less.
     this.order = isSame ? userBytes - this.keyLength : reader.difference;
     this.keyLength = userBytes;
     const low = readUint32(reader.keyBytes, userBytes);

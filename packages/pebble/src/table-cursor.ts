@@ -92,7 +92,7 @@ export class TableCursor implements EntryCursor {
   get order(): number {
     return this.#block?.order ?? 1;
   }
-  /** Of the block that holds the entry. */
+  /** The place of the block that holds the entry. */
   get location(): Location {
     return this.#at;
   }

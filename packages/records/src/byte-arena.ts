@@ -9,7 +9,7 @@ const MAX_VARINT_BYTES = 10;
 const LOOP_COPY_BYTES = 48;
 
 const DOUBLE_BYTES = 8;
-/** What an element of a key begins with. */
+/** The first byte of an element of a key. */
 const SEPARATOR = 0;
 
 /** The source of an arena's blocks. */
@@ -49,7 +49,7 @@ export class ByteArena {
     this.length = writeElement(this.bytes, this.length, text);
   }
 
-  /** Adds an element of a key, with its separator, that needs no escapes: `source[start, end)`. */
+  /** Appends `source[start, end)`, an element of a key that needs no escapes, with its separator. */
   plainElement(source: Uint8Array, start: number, end: number): void {
     this.reserve(1 + end - start);
     const { bytes } = this;
@@ -59,7 +59,7 @@ export class ByteArena {
     this.length = to;
   }
 
-  /** Adds a number from 0 to 2^53 - 1, seven bits a byte, the lowest first. */
+  /** Appends a number from 0 to 2^53 - 1 as a varint: seven bits a byte, the lowest first. */
   varint(value: number): void {
     this.reserve(MAX_VARINT_BYTES);
     let rest = value;

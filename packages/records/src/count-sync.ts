@@ -16,10 +16,10 @@ export interface CountOptions {
 }
 
 /**
- * Counts a sync in a store. Keys alone are read, and of entitlements and grants the fields that are counted.
+ * Counts a sync in a store. Reads only keys and, of entitlements and grants, the counted field.
  *
  * @throws {@link RecordsError} SSTITCH_ABORTED, or SSTITCH_RECORD_UNDECODABLE on an entitlement or a grant
- * that is none; KeysError on a resource's key that is malformed.
+ * that is not one; KeysError on a malformed key of a resource.
  */
 export async function countSync(
   engine: ReadableEngine,

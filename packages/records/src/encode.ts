@@ -70,7 +70,7 @@ export function decodeRecord<B extends ValueBucket>(
   }
 }
 
-/** The error for a value that is not the message its key promises. */
+/** The error for a value that is not the message of its key's bucket. */
 function undecodable(bucket: ValueBucket, key: Uint8Array, cause: unknown): RecordsError {
   return new RecordsError(
     'SSTITCH_RECORD_UNDECODABLE',

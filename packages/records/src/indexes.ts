@@ -68,10 +68,10 @@ export function visitIndexes(record: SyncRecord, visit: IndexVisitor): void {
   }
 }
 
-/** Reported of an index entry: its bucket and the fields that are the elements of its key. */
+/** Called for an index entry with its bucket and the fields that are the elements of its key. */
 export type ScannedIndexVisitor = (bucket: IndexBucket, fields: readonly ScannedField[]) => void;
 
-/** As `visitIndexes`, of a record that was scanned. */
+/** Like `visitIndexes`, for a scanned record. */
 export function visitScannedIndexes(scanned: RecordScanner, visit: ScannedIndexVisitor): void {
   switch (scanned.bucket) {
     case 'resource':

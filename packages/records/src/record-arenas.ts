@@ -146,9 +146,9 @@ export class RecordArenas {
   }
 
   /**
-   * Adds a record that was scanned, and its index entries.
+   * Adds a scanned record and its index entries.
    *
-   * @throws KeysError on a sync id that is none, as `add`
+   * @throws KeysError on an invalid sync id, as `add` does
    */
   addScanned(syncId: string, scanned: RecordScanner): void {
     const sync = this.#syncOf(syncId);
@@ -169,7 +169,7 @@ export class RecordArenas {
     });
   }
 
-  /** Takes out the arenas that are full. */
+  /** Takes the full arenas. */
   takeFull(): UnsortedEntries[] {
     const full = this.#full;
     this.#full = [];

@@ -219,7 +219,7 @@ describe('a bulk load', () => {
     });
   });
 
-  test('of bytes gives what the same of records gives', async () => {
+  test('has the same result from bytes as from records', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyRecord, { maxLength: 40 }), async (all) => {
         const records = [...new Map(all.map((record) => [nameOf(record), record])).values()];
@@ -235,7 +235,7 @@ describe('a bulk load', () => {
     );
   });
 
-  test('refuses bytes that are no record, and those of another sync', async () => {
+  test('refuses bytes that are not a record, and records of another sync', async () => {
     await withLoader({}, async (loader) => {
       const refused = (syncId: string, value: Uint8Array) =>
         codeOf(() => loader.addValue(syncId, 'grant', value));
@@ -249,7 +249,7 @@ describe('a bulk load', () => {
     });
   });
 
-  test.each([0, -1, Number.NaN])('refuses to hold %s bytes', (maxHeldBytes) => {
+  test.each([0, -1, Number.NaN])('refuses a memory limit of %s bytes', (maxHeldBytes) => {
     const open = () => new RecordLoader(() => ({}) as never, { maxHeldBytes });
     expect(open).toThrow(expect.objectContaining({ code: 'SSTITCH_OPTION_INVALID' }));
   });

@@ -68,7 +68,7 @@ export interface LoadedSync {
 }
 
 interface LoadingSync {
-  /** The sync's id as it is in the bytes of records. */
+  /** The sync's id in the encoding of records. */
   readonly idText: Uint8Array;
   readonly counter: SyncCounter;
   entries: number;
@@ -129,7 +129,7 @@ export class RecordLoader<Tables> {
     this.#add(syncId, record, undefined);
   }
 
-  /** @param value - the record's bytes, where they are not those of `encodeRecord`. */
+  /** Adds a record. @param value - the record's bytes, if they differ from those of `encodeRecord`. */
   #add(syncId: string, record: SyncRecord, value: Uint8Array | undefined): void {
     const sync = this.#syncOf(syncId);
     if (record?.$typeName === 'c1.storage.v3.SyncStatsRecord') {
@@ -145,10 +145,11 @@ export class RecordLoader<Tables> {
   }
 
   /**
-   * Adds a record by its bytes, which are stored as they are, with its index entries: as {@link add}, in a fraction of
-   * the time that decoding the record takes.
+   * Adds a record by its bytes, which are stored unchanged, with its index entries. Like {@link add}, but takes
+   * a fraction of the time of decoding the record.
    *
-   * @throws as {@link add}, and {@link RecordsError} SSTITCH_RECORD_UNDECODABLE where they are not the bucket's message.
+   * @throws the errors of {@link add}, and {@link RecordsError} SSTITCH_RECORD_UNDECODABLE if the bytes are not
+   * the bucket's message.
    */
   addValue(syncId: string, bucket: ValueBucket, value: Uint8Array): void {
     this.#checkOpen();
@@ -156,7 +157,7 @@ export class RecordLoader<Tables> {
     const scanner = this.#scanner;
     const isPlain = value instanceof Uint8Array && scanner.scan(bucket, value);
     if (!isPlain || !scanner.isSame(SYNC_ID, sync.idText)) {
-      // What is wrong with a record says the one that decodes it.
+      // Decoding reports what is wrong with the record.
       this.#add(syncId, decodeRecord(bucket, NO_KEY, value), value);
       return;
     }
@@ -167,7 +168,7 @@ export class RecordLoader<Tables> {
   }
 
   /**
-   * Adds records, and waits for room between them.
+   * Adds records and waits for room between them.
    *
    * @returns the number of records.
    * @throws the errors of {@link add} and {@link room}.
@@ -241,7 +242,7 @@ export class RecordLoader<Tables> {
   /** Adds the statistics of a sync. */
   #finish(syncId: string, sync: LoadingSync): LoadedSync {
     const { counter, run, stats: given } = sync;
-    // Statistics have the time of the end of the run, so that loading a sync again gives the same bytes.
+    // Statistics have the time of the end of the run, so that loading a sync again produces the same bytes.
     const writtenAt = given?.writtenAt ?? run?.endedAt;
     const stats: SyncStatsRecord = {
       ...counter.toRecord(syncId),

@@ -14,11 +14,11 @@ import { SyncCounter } from './sync-counter.js';
 
 const UTF8 = new TextDecoder();
 const NO_KEY = new Uint8Array(0);
-/** In ids, what is left to the decoder. */
+/** Characters in ids that are left to the decoder. */
 const ESCAPED = ['\0', '\x01', '\ufeff'];
 const scanner = new RecordScanner();
 
-/** What the scanner found, by the paths of the fields. */
+/** The fields that the scanner found, by their paths. */
 function scanned(): Record<string, unknown> {
   const { bucket, bytes } = scanner;
   const entries = Object.entries(SCANNED_FIELDS[bucket]).map(([path, field]) => {
@@ -34,7 +34,7 @@ function scanned(): Record<string, unknown> {
   return Object.fromEntries(entries);
 }
 
-/** The same of a decoded record. */
+/** The same fields of a decoded record. */
 function decoded(bucket: CountedBucket, record: SyncRecord): Record<string, unknown> {
   const valueAt = (path: string): unknown => {
     let at: unknown = record;
@@ -56,7 +56,7 @@ function decoded(bucket: CountedBucket, record: SyncRecord): Record<string, unkn
   return Object.fromEntries(entries);
 }
 
-/** Scans bytes; what is taken must decode, to what was found. */
+/** Scans bytes; accepted bytes must decode to the found fields. */
 function scanAndCompare(bucket: ValueBucket, bytes: Uint8Array): boolean {
   if (!scanner.scan(bucket, bytes)) return false;
   const record = decodeRecord(bucket, NO_KEY, bytes);
@@ -93,7 +93,7 @@ const anyUnknown = fc.array(
   { maxLength: 2 },
 );
 
-/** Every kind of field that a record can have. */
+/** Records with every kind of field. */
 const anyFullRecord: fc.Arbitrary<SyncRecord> = fc
   .record({
     record: anyRecord,
@@ -127,12 +127,12 @@ const anyFullRecord: fc.Arbitrary<SyncRecord> = fc
   });
 
 describe('a scan', () => {
-  test('finds in plain bytes what decoding finds, and takes what encoders write', () => {
+  test('finds the same in plain bytes as decoding does, and accepts the bytes of encoders', () => {
     fc.assert(
       fc.property(anyFullRecord, (record) => {
         const { bucket } = identityOf(record);
         const isTaken = scanAndCompare(bucket, encodeRecord(record));
-        // Bytes that keys escape are left to the decoder.
+        // Ids with bytes that keys escape are left to the decoder.
         const texts = Object.values(decoded(bucket as CountedBucket, record));
         const isLeft = (one: unknown) => ESCAPED.some((text) => String(one).includes(text));
         expect(isTaken).toBe(!texts.some(isLeft));
@@ -141,7 +141,7 @@ describe('a scan', () => {
     );
   });
 
-  test('takes no bytes that do not decode, or decode to something else', () => {
+  test('refuses bytes that do not decode, or decode to something else', () => {
     const changes = fc.array(
       fc.record({ at: fc.nat(400), byte: fc.nat(255), kind: fc.nat(4), length: fc.nat(20) }),
       { minLength: 1, maxLength: 3 },
@@ -176,8 +176,8 @@ describe('a scan', () => {
     ['fields out of order', new BinaryWriter().tag(3, 2).string('a').tag(2, 2).string('b')],
     ['a field of another wire type', new BinaryWriter().tag(2, 0).uint32(1)],
     ['a group', new BinaryWriter().tag(99, 3).tag(99, 4)],
-    ['a text that is no UTF-8', new BinaryWriter().tag(3, 2).bytes(Uint8Array.of(0xff))],
-    ['a text cut off', new BinaryWriter().tag(3, 2).uint32(5).raw(Uint8Array.of(0x61))],
+    ['a text that is not UTF-8', new BinaryWriter().tag(3, 2).bytes(Uint8Array.of(0xff))],
+    ['a truncated text', new BinaryWriter().tag(3, 2).uint32(5).raw(Uint8Array.of(0x61))],
     ['an id with a byte that keys escape', new BinaryWriter().tag(2, 2).string('a\0')],
     ['an id with a byte order mark', new BinaryWriter().tag(2, 2).string('\ufeffa')],
     ['a length without an end', new BinaryWriter().raw(Uint8Array.of(0x12, 0xff))],
@@ -186,7 +186,7 @@ describe('a scan', () => {
     expect(scanner.scan('resource_type', writer.finish())).toBe(false);
   });
 
-  test('says where the fields after the sync id begin', () => {
+  test('returns where the fields after the sync id begin', () => {
     const record = resourceType('user');
     expect(scanner.scan('resource_type', encodeRecord(record))).toBe(true);
     expect(scanner.bodyStart).toBe(2 + SYNC.length);
@@ -194,7 +194,7 @@ describe('a scan', () => {
     expect(scanner.bodyStart).toBe(0);
   });
 
-  test('takes records with a profile, expansions and sources', () => {
+  test('accepts records with a profile, expansions and sources', () => {
     const profile: JsonObject = { a: [1, 'two', null, { b: true }], c: { d: 2.5 } };
     expect(scanAndCompare('resource', encodeRecord({ ...resource('user:ann'), profile }))).toBe(
       true,
@@ -207,7 +207,7 @@ describe('a scan', () => {
     expect(scanAndCompare('grant', encodeRecord(full))).toBe(true);
   });
 
-  test('is of no bucket without a count', () => {
+  test('refuses buckets without a count', () => {
     expect(scanner.scan('sync_run', NO_KEY)).toBe(false);
     expect(scanner.scan('grant_by_principal', NO_KEY)).toBe(false);
   });

@@ -1,13 +1,12 @@
-// Finds the fields of a record that its key, its index entries and its count are made of, in its bytes: to decode it
-// into objects costs ten times as much. Only plain bytes are taken, those that encoders write:
+// Finds, in the bytes of a record, the fields that make its key, its index entries and its count: decoding it
+// to objects takes ten times as long. Accepts only plain bytes, as encoders write them:
 //
-//   fields   known ones come in the order of their numbers, each once, but for repeated ones; unknown ones anywhere
-//   numbers  tags have one byte or two, lengths four at most
-//   texts    are UTF-8; in keys without the bytes 00 and 01, which are escaped there, and the byte order mark that
+//   fields   known fields in the order of their numbers, each once unless it is repeated; unknown fields anywhere
+//   numbers  tags of one or two bytes, lengths of at most four
+//   texts    UTF-8; in keys, without the bytes 00 and 01, which keys escape, and without a byte order mark, which
 //            decoders drop
 //
-// Invariant: bytes that are taken decode, and to a record of which all fields are those that were found. The caller
-// decodes what is not taken.
+// Invariant: accepted bytes decode to a record with exactly the found fields. The caller must decode other bytes.
 
 import type { Bucket } from '@sstitch/keys';
 import { type CountedBucket, RECORD_SCHEMAS } from './record-types.js';
@@ -29,9 +28,9 @@ import {
 
 const MAX_VARINT_BYTES = 10;
 const MAX_LENGTH_BYTES = 4;
-/** Far above what records have; decoders have a limit as well. */
+/** The deepest nesting, far above that of records; decoders have a limit too. */
 const MAX_DEPTH = 32;
-/** In the text of a key, this byte and those below are escaped. */
+/** Keys escape this byte and all below it. */
 const LAST_ESCAPED = 1;
 /** The first byte of U+FEFF. */
 const MARK = 0xef;
@@ -46,14 +45,14 @@ const PLANS: ReadonlyMap<Bucket, MessagePlan> = new Map(
   }),
 );
 
-/** Scans records one after another; what it found is that of the last one. */
+/** Scans records one after another; its members describe the last one. */
 export class RecordScanner {
   bucket: CountedBucket = 'grant';
-  /** The record lies in `bytes` from `start` to `end`, as all that was found. */
+  /** The record lies in `bytes` from `start` to `end`, and so do all found fields. */
   bytes: Uint8Array = new Uint8Array(0);
   start = 0;
   end = 0;
-  /** Where the fields after `sync_id` begin. */
+  /** The offset of the fields after `sync_id`. */
   bodyStart = 0;
   readonly #starts = new Int32Array(MAX_SCANNED_FIELDS);
   readonly #ends = new Int32Array(MAX_SCANNED_FIELDS);
@@ -64,7 +63,8 @@ export class RecordScanner {
   /**
    * Finds the fields of the record in `bytes[start, end)`.
    *
-   * @returns false where the bytes are not plain, or the bucket's records have no such fields: decode it
+   * @returns false if the bytes are not plain, or if the bucket's records have no such fields; the caller must
+   * decode them
    */
   scan(bucket: Bucket, bytes: Uint8Array, start = 0, end = bytes.length): boolean {
     const plan = PLANS.get(bucket);
@@ -83,12 +83,12 @@ export class RecordScanner {
     return true;
   }
 
-  /** Whether the field is there. Texts are the same absent and empty. */
+  /** Whether the field is present. An absent text equals an empty one. */
   has(field: ScannedField): boolean {
     return this.#starts[field] !== ABSENT;
   }
 
-  /** Where the field's content begins; the same as its end where it is absent. */
+  /** The start of the field's content; equal to its end if the field is absent. */
   startOf(field: ScannedField): number {
     return this.#starts[field] as number;
   }
@@ -101,12 +101,12 @@ export class RecordScanner {
     return this.#starts[field] === this.#ends[field];
   }
 
-  /** Of a flag. */
+  /** Whether a flag is set. */
   isTrue(field: ScannedField): boolean {
     return this.has(field) && this.bytes[this.startOf(field)] === 1;
   }
 
-  /** Whether the field's bytes are these. */
+  /** Whether the field's bytes equal `text`. */
   isSame(field: ScannedField, text: Uint8Array): boolean {
     const start = this.startOf(field);
     if (this.endOf(field) - start !== text.length) return false;
@@ -116,18 +116,18 @@ export class RecordScanner {
     return true;
   }
 
-  /** The resource type by which statistics count the record; '' where it names none. */
+  /** The resource type by which statistics count the record; '' if it names none. */
   countedType(): string {
     const field = COUNTED_TYPE_FIELD[this.bucket];
     if (field === undefined || this.isEmpty(field)) return '';
-    // Nearly always that of the record before.
+    // It nearly always equals that of the previous record.
     if (this.isSame(field, this.#typeBytes)) return this.#type;
     this.#typeBytes = this.bytes.slice(this.startOf(field), this.endOf(field));
     this.#type = UTF8.decode(this.#typeBytes);
     return this.#type;
   }
 
-  /** From `#at` to `end`. */
+  /** Scans a message from `#at` to `end`. */
   #message(plan: MessagePlan, end: number, depth: number): boolean {
     const { bytes } = this;
     const { fields } = plan;
@@ -178,7 +178,7 @@ export class RecordScanner {
     return true;
   }
 
-  /** Skips a field that is not known. */
+  /** Skips an unknown field. */
   #skip(wireType: number, end: number): boolean {
     const contentEnd = this.#contentEnd(wireType, end);
     if (contentEnd < 0) return false;
@@ -186,7 +186,7 @@ export class RecordScanner {
     return true;
   }
 
-  /** Where the content ends that begins at `#at`, after its length, if it has one; negative where it is not plain. */
+  /** The end of the content at `#at`, after its length, if it has one; negative if it is not plain. */
   #contentEnd(wireType: number, end: number): number {
     let contentEnd: number;
     switch (wireType) {
@@ -209,7 +209,7 @@ export class RecordScanner {
         contentEnd = this.#at + 4;
         break;
       default:
-        // Groups, which nobody writes any more.
+        // Groups, which are obsolete.
         return ABSENT;
     }
     return contentEnd > end ? ABSENT : contentEnd;
@@ -227,7 +227,7 @@ export class RecordScanner {
   }
 }
 
-/** Whether bytes are UTF-8 without the bytes up to `lastRefused`, and in that case without a byte order mark. */
+/** Whether bytes are UTF-8 without the bytes up to `lastRefused` and, if any are refused, without a byte order mark. */
 function isText(bytes: Uint8Array, start: number, end: number, lastRefused: number): boolean {
   let highest = 0;
   for (let at = start; at < end; at += 1) {

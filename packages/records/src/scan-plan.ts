@@ -1,4 +1,4 @@
-// What a RecordScanner looks for in the bytes of a message, made of its schema once.
+// The plan by which a RecordScanner scans a message, derived from its schema once.
 import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import type { ScannedField } from './scanned-fields.js';
 
@@ -7,32 +7,32 @@ export const FIXED_64 = 1;
 export const LENGTH_DELIMITED = 2;
 export const FIXED_32 = 5;
 
-/** What a field is checked for, besides its length. */
+/** The check of a field besides its length. */
 export type ContentKind = 'any' | 'text' | 'key text' | 'flag' | 'message';
 
 export interface FieldPlan {
   readonly wireType: number;
   readonly content: ContentKind;
   readonly isRepeated: boolean;
-  /** By which number the field is given; -1 where nobody asks for it. */
+  /** The number by which the scanner returns the field; -1 if it is not requested. */
   readonly field: ScannedField;
-  /** Of a message field. */
+  /** The plan of a message field. */
   readonly message: MessagePlan | undefined;
 }
 
 export interface MessagePlan {
-  /** By their numbers. */
+  /** Fields by number. */
   readonly fields: readonly (FieldPlan | undefined)[];
-  /** Whether fields may come that the schema does not have. */
+  /** Whether unknown fields are allowed. */
   readonly takesUnknown: boolean;
-  /** Whether at most one field may come: those of the message are of one oneof. */
+  /** Whether at most one field is allowed, because all fields belong to one oneof. */
   readonly isOneof: boolean;
 }
 
 /**
- * The plan of a message.
+ * Builds the plan of a message.
  *
- * @param asked - the fields that are asked for, by the paths of their names: numbers above -1
+ * @param asked - the numbers of the requested fields, from 0 on, by the paths of their names
  */
 export function scanPlan(
   schema: DescMessage,
@@ -41,7 +41,7 @@ export function scanPlan(
   return messagePlan(schema, asked, '', new Map());
 }
 
-/** @param made plans of messages in which nothing is asked for: some hold themselves. */
+/** Builds a plan. @param made plans of messages without requested fields, some of which are recursive */
 function messagePlan(
   schema: DescMessage,
   asked: Readonly<Record<string, ScannedField>>,
@@ -57,7 +57,7 @@ function messagePlan(
   if (!isAsked) made.set(schema.typeName, plan);
   for (const field of schema.fields) {
     if (isOneof && field.oneof === undefined) {
-      throw new Error(`${schema.typeName}: fields beside a oneof are not planned for`);
+      throw new Error(`${schema.typeName}: fields beside a oneof are not supported`);
     }
     while (fields.length <= field.number) fields.push(undefined);
     fields[field.number] = fieldPlan(field, asked, `${path}${field.name}`, made);
@@ -86,7 +86,7 @@ function fieldPlan(
       if (field.listKind === 'scalar' && field.scalar === ScalarType.STRING) {
         return scalarPlan(field.scalar, number, true);
       }
-      // Numbers may be packed.
+      // Repeated numbers may be packed.
       throw unplanned(field);
     case 'map': {
       if (field.mapKind === 'enum') throw unplanned(field);
@@ -95,7 +95,7 @@ function fieldPlan(
           ? partPlan(messagePlan(field.message, asked, `${path}.`, made), -1, false)
           : scalarPlan(field.scalar, -1, false);
       const fields = [undefined, scalarPlan(field.mapKey, -1, false), value];
-      // Decoders do not skip what else is in an entry.
+      // Decoders do not skip unknown fields of a map entry.
       return partPlan({ fields, takesUnknown: false, isOneof: false }, number, true);
     }
   }
@@ -121,10 +121,10 @@ function scalarPlan(scalar: ScalarType, field: ScannedField, isRepeated: boolean
     case ScalarType.DOUBLE:
       return { ...plan, wireType: FIXED_64, content: 'any' };
     default:
-      throw new Error(`fields of the scalar type ${scalar} are not planned for`);
+      throw new Error(`fields of the scalar type ${scalar} are not supported`);
   }
 }
 
 function unplanned(field: DescField): Error {
-  return new Error(`${field.toString()} is of a kind that is not planned for`);
+  return new Error(`${field.toString()} has an unsupported kind`);
 }

@@ -1,12 +1,12 @@
-// The fields of each record that its key, its index entries and its count are made of: their paths in the schema, and
-// the numbers by which a RecordScanner gives them.
+// The fields of each record that make its key, its index entries and its count: their paths in the schema, and
+// the numbers by which a RecordScanner returns them.
 
 import type { CountedBucket } from './record-types.js';
 
 /** A field of a bucket, by its number. */
 export type ScannedField = number;
 
-/** All records have it. */
+/** The field sync_id, which all records have. */
 export const SYNC_ID: ScannedField = 0;
 
 const RESOURCE_TYPE_FIELDS = { sync_id: SYNC_ID, external_id: 1 } as const;
@@ -54,7 +54,7 @@ export const SCANNED_FIELDS: Readonly<
   asset: ASSET_FIELDS,
 };
 
-/** More than any bucket has. */
+/** At least the number of fields of any bucket. */
 export const MAX_SCANNED_FIELDS = 10;
 
 /** The elements of a record's key. */
@@ -66,7 +66,7 @@ export const KEY_FIELDS: Readonly<Record<CountedBucket, readonly ScannedField[]>
   asset: [ASSET_FIELDS.external_id],
 };
 
-/** The resource type by which statistics count a record, where they do. */
+/** The field with the resource type by which statistics count a record, if they do. */
 export const COUNTED_TYPE_FIELD: Readonly<Record<CountedBucket, ScannedField | undefined>> = {
   resource_type: undefined,
   resource: RESOURCE_FIELDS.resource_type_id,

@@ -49,11 +49,11 @@ export class SyncCounter {
   }
 
   /**
-   * Adds one stored record. Of its value the counted field alone is read, and that of entitlements and grants alone.
+   * Adds one stored record. Reads only the counted field of its value, and only of entitlements and grants.
    *
    * @param value - may be empty for the other buckets.
-   * @throws {@link RecordsError} SSTITCH_RECORD_UNDECODABLE for an entitlement or a grant that is no message; KeysError
-   * for a malformed key of a resource.
+   * @throws {@link RecordsError} SSTITCH_RECORD_UNDECODABLE for an entitlement or a grant that is not a
+   * message; KeysError for a malformed key of a resource.
    */
   addEntry(bucket: CountedBucket, key: Uint8Array, value: Uint8Array): void {
     this.addCount(bucket, 1, this.#groupOf(bucket, key, value));
@@ -115,7 +115,7 @@ export class SyncCounter {
   }
 }
 
-/** The resource type by which statistics count a record; '' where it names none, or is counted in all alone. */
+/** The resource type by which statistics count a record; '' if it names none, or if only its bucket is counted. */
 export function countedType(record: SyncRecord): string {
   switch (record.$typeName) {
     case 'c1.storage.v3.ResourceRecord':

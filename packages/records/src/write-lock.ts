@@ -1,10 +1,10 @@
-// Writers of one engine take turns: what a put reads to find old index entries must still hold when its
-// batch lands. The lock hangs on the engine, so that two stores over one engine share it.
+// Serialises the writers of an engine: what a put reads to find old index entries must still hold when its
+// batch is written. The lock belongs to the engine object, so that all stores on one engine share it.
 import { Mutex } from '@sstitch/contract';
 
 const locks = new WeakMap<object, Mutex>();
 
-/** Runs `task` after every task given before it for the same engine has ended, well or not. */
+/** Runs `task` after every earlier task of the same engine has ended, successfully or not. */
 export function withWriteLock<T>(engine: object, task: () => Promise<T>): Promise<T> {
   const lock = locks.get(engine) ?? new Mutex();
   locks.set(engine, lock);

@@ -92,7 +92,7 @@ async function runSide({ side, path, directory }) {
   process.disconnect();
 }
 
-/** What this process and those that it started and that have ended have used of the processors; 0 where unknown. */
+/** The CPU time of this process and its ended children; 0 if unknown. */
 function processorMs() {
   if (process.platform !== 'linux') return 0;
   // Times are in hundredths of a second: of this process in user mode and in the system, then of its children.

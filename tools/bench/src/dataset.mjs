@@ -1,5 +1,5 @@
-// What all peers are given: a base of some syncs, two newer versions of one of them, the spans to
-// replace, and the digest of what the base must hold after both.
+// The input of all peers: a base of some syncs, two newer versions of one of them, the spans to replace, and
+// the digest of the expected base after both.
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const PAGE_ENTRIES = 2048;
  * @param {number} [shape.otherGrants] of each other sync of the base; the same number by default
  * @param {number} shape.syncs in the base
  * @param {'shuffled' | 'sorted'} [shape.order] the order in which entries are loaded: as a connector writes
- *   them, or by key, as no connector does, which gives a B-tree its best shape
+ *   them, or by key, as no connector does, which results in the best shape of a B-tree
  */
 export async function makeDataset(directory, shape) {
   const { grants, otherGrants = grants, syncs, order = 'shuffled' } = shape;

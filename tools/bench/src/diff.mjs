@@ -1,5 +1,5 @@
-// The difference of two nearly equal versions of a sync: by views of both stores, which pass over the tables that the
-// two share, and by reading all of both.
+// Measures the difference of two nearly equal versions of a sync: with readers of both stores, which skip
+// shared tables, and by reading both completely.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openReadOnly, Store } from '@sstitch/engine';
@@ -25,7 +25,7 @@ const [grants] = wholeNumbers('grants', flags.grants);
 const [changes] = wholeNumbers('changes', flags.changes);
 const [rounds] = wholeNumbers('rounds', flags.rounds);
 
-/** An engine that says nothing of what it shares. */
+/** An engine that does not report shared spans. */
 function withoutSharing(reader) {
   return new Proxy(reader, {
     get(target, name) {
@@ -36,7 +36,7 @@ function withoutSharing(reader) {
   });
 }
 
-/** Changes some grants of a sync, spread over all of it. */
+/** Changes some grants, spread over the whole sync. */
 async function changeGrants(store, syncId) {
   const records = new SyncStore(store);
   let at = 0;

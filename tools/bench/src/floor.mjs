@@ -1,5 +1,5 @@
-// The floor under a link: the same number of links, renames, written bytes and fsyncs without reading or splitting a
-// table, and without LevelDB; beside it what LevelDB's own open of such a generation takes.
+// Measures the floor of a link: the same number of links, renames, written bytes and fsyncs, without reading or
+// splitting a table and without LevelDB. Also measures LevelDB's own open of such a generation.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {

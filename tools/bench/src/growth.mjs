@@ -1,6 +1,6 @@
-// How the time of a link grows with the size of the sync and with the number of syncs in the base, and how its floor
-// grows in the same run (link-and-floor.mjs): of stores that were filled by batches, and of stores that were loaded in
-// bulk. All shapes take turns, round by round.
+// Measures how the time of a link, and its floor in the same run (link-and-floor.mjs), grow with the size of
+// the sync and the number of syncs in the base, for stores filled by batches and stores loaded in bulk. All
+// shapes take turns, round by round.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,9 +1,9 @@
-// Makes of results in bench-results/ the small ones that are committed, in docs/benchmarks/results/: medians, and what
-// they were measured with. Then `pnpm bench:docs` writes the documents.
+// Reduces results in bench-results/ to the small ones that are committed in docs/benchmarks/results/: medians,
+// and the conditions of the measurement. Then `pnpm bench:docs` writes the documents.
 //
 //   node tools/bench/src/keep-results.mjs bench-results/…-replace.json …
 //
-// A result replaces the one of its name; one of `pnpm bench` (replace) those of its shapes.
+// A result replaces the one with its name; a result of `pnpm bench` (replace) replaces those of its shapes.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

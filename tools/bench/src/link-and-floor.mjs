@@ -1,5 +1,5 @@
-// A link as the compactor makes it, and its floor: the same links, renames, written bytes and fsyncs without reading
-// or splitting a table, and without LevelDB.
+// Runs a link as the compactor does, and its floor: the same links, renames, written bytes and fsyncs, without
+// reading or splitting a table and without LevelDB.
 import {
   closeSync,
   fsyncSync,
@@ -20,15 +20,15 @@ import { ClassicLevel } from 'classic-level';
 import { freshCopy } from './fresh-copy.mjs';
 import { loadSyncs } from './syncs.mjs';
 
-/** About what a table takes in a MANIFEST of synthetic keys. */
+/** About how many bytes a table takes in a MANIFEST of synthetic keys. */
 const MANIFEST_BYTES_A_TABLE = 170;
-/** What a table has that is shared. */
+/** About the size of a shared table. */
 const OLD_TABLE_BYTES = 2 * 1024 * 1024;
 /** Rounds until V8 has compiled the code of the worker threads. */
 export const WARM_UP_ROUNDS = 20;
 
 /**
- * Makes a base and a source in `directory`.
+ * Creates a base and a source in `directory`.
  *
  * @param {string} directory
  * @param {{ grants: number, syncs: number, inBulk: boolean }} shape
@@ -42,7 +42,7 @@ export async function loadStores(directory, { grants, syncs, inBulk }) {
   return syncId;
 }
 
-/** A link as the compactor makes it, in a fresh copy of the base. */
+/** Runs a link as the compactor does, in a fresh copy of the base. */
 export async function linkOnce(directory, syncId) {
   const paths = [join(directory, 'copy'), join(directory, 'source-copy')];
   freshCopy(join(directory, 'base'), paths[0]);
@@ -66,7 +66,7 @@ export async function linkOnce(directory, syncId) {
   return { report, grown, extractMs, totalMs };
 }
 
-/** Sizes of a store's tables by inode: a shared one has several names. */
+/** Sizes of a store's table files by inode: a shared file has several names. */
 function tableSizes(storeDirectory) {
   const generation = generationOf(storeDirectory);
   return readdirSync(generation)
@@ -77,7 +77,7 @@ function tableSizes(storeDirectory) {
     });
 }
 
-/** How many files and bytes the link made, linked and appended to. */
+/** How many files and bytes the link created, linked and appended. */
 export function countsOf({ report, grown }) {
   const incoming = { linked: 0, split: 0, splitBytes: 0 };
   for (const span of report.spans) {
@@ -98,7 +98,7 @@ export function countsOf({ report, grown }) {
   };
 }
 
-/** Does only that to files of the linked store; returns how long it took. */
+/** Performs only these file operations, on the files of the linked store; returns the time it took. */
 export function floorOnce(directory, storeDirectory, counts) {
   const generation = generationOf(storeDirectory);
   const tables = readdirSync(generation).filter((name) => /\.(ldb|sst)$/.test(name));
@@ -135,7 +135,7 @@ export function floorOnce(directory, storeDirectory, counts) {
   return performance.now() - start;
 }
 
-/** How long LevelDB's own open of the linked generation takes. */
+/** Measures LevelDB's own open of the linked generation. */
 export async function openLevel(storeDirectory) {
   const database = new ClassicLevel(generationOf(storeDirectory));
   const start = performance.now();

@@ -1,5 +1,5 @@
 // Measures peers on datasets: each is loaded once, then they take turns, round by round, each with a fresh copy
-// of its base, in which it replaces the sync twice. In the end each base is dumped and its digest compared.
+// of its base, in which it replaces the sync twice. At the end each base is dumped and its digest compared.
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { freshCopy } from './fresh-copy.mjs';
@@ -103,7 +103,7 @@ async function begin(live, { dataset, peers, directory, loadBase }) {
         loaded.set(database, await load(driver, peer, dataset, paths, loadBase));
       }
       row.loadMs = loaded.get(database);
-      // Copies of its own: sources stay open, and most databases lock.
+      // Separate copies: sources stay open, and most databases lock their directory.
       const sources = ['source', 'second'].map((name) => {
         const copy = join(loads, `${name}-${peer.name}`);
         freshCopy(paths[name], copy);

@@ -69,7 +69,7 @@ export async function digestPeer(driver, peer, directory) {
   return hash.digest('hex');
 }
 
-/** Replaces spans of bases by those of two sources, one after the other, round by round. */
+/** Replaces spans of bases by those of two sources in turn, round by round. */
 export class Replacer {
   #process;
   #replies;

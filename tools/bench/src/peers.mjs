@@ -52,7 +52,7 @@ function imported(strategy) {
   };
 }
 
-/** Tables are made before the clock starts, as those of SSTitch's sources are. */
+/** Builds the tables before the clock starts, as the tables of SSTitch's sources are. */
 const READY = { READY_TABLES: '1' };
 
 /** @returns {Omit<Peer, 'name' | 'title'>} */

@@ -1,5 +1,5 @@
-// Where results go: a table for people, and bench-results/*.json with every round of a run. keep-results.mjs makes of
-// these the small files that are committed.
+// Reports results: a table for people, and bench-results/*.json with every round of a run. keep-results.mjs
+// reduces these to the small files that are committed.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
@@ -25,8 +25,8 @@ export function describeMachine() {
  * Writes a run's results.
  *
  * @param {string} name of the benchmark
- * @param {object} details every figure there is
- * @param {{ title?: string, columns: string[], rows: (string | number)[][] }[]} [tables] what documents show of it
+ * @param {object} details all figures
+ * @param {{ title?: string, columns: string[], rows: (string | number)[][] }[]} [tables] the tables for documents
  * @returns {string} the path
  */
 export function writeResults(name, details, tables = []) {

@@ -1,8 +1,8 @@
-// Writes what documents show of benchmarks, from the results in docs/benchmarks/results/: a page for each, their index,
-// and the blocks in README.md and docs/performance.md.
+// Writes the benchmark parts of documents from the results in docs/benchmarks/results/: a page for each
+// benchmark, their index, and the blocks in README.md and docs/performance.md.
 //
 //   pnpm bench:docs                 writes
-//   pnpm bench:docs --check         fails where documents and results differ
+//   pnpm bench:docs --check         fails if documents and results differ
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const PAGES = 'docs/benchmarks';
 const INDEX = `${PAGES}/README.md`;
 
-/** The benchmarks whose results are kept: in the order of the index. */
+/** The benchmarks with committed results, in the order of the index. */
 const BENCHMARKS = {
   replace: 'Replacing one sync in a base of several, beside other databases',
   growth: 'How a link grows with the sync and with the base, beside its floor',
@@ -87,7 +87,7 @@ function aboutLine({ command, date, commit, machine }) {
   return `\`${command}\`, ${date}, commit ${commit}; ${machineText(machine)}.`;
 }
 
-/** A run has two processes at work at most: a higher load is others', and its figures are rough. */
+/** A run has at most two busy processes: a higher load comes from other work, and the figures are rough. */
 function machineText({ cpu, cores, memoryGiB, system, node, load }) {
   const busy = load > BUSY_LOAD ? `; busy with other work: load average ${load}` : '';
   return `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node ${node.slice(1)}${busy}`;
@@ -104,7 +104,7 @@ function tableText({ title, columns, rows }) {
   ].join('\n');
 }
 
-/** A document with its blocks, `<!-- bench-NAME: … -->`, rewritten. */
+/** Rewrites the blocks `<!-- bench-NAME: … -->` of a document. */
 function withBlocks(document) {
   let text = textOf(document);
   for (const [, name] of text.matchAll(/^<!-- bench-([a-z-]+): /gm)) {

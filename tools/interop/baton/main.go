@@ -1,10 +1,10 @@
-// Command baton expands syncs by Baton's own expander.
+// Command baton expands syncs with Baton's own expander.
 //
 // It reads a sync from each line of standard input,
 //
 //	{"entitlements": [id…], "grants": [{"id", "entitlement", "type", "principal", "from", "shallow", "types", "sources"}…]}
 //
-// and prints a line for each: [legacy, topological], the grants after the expansion by either evaluator, by id.
+// and prints a line for each: [legacy, topological], the grants after the expansion by each evaluator, keyed by id.
 package main
 
 import (
@@ -39,8 +39,8 @@ type jsonSync struct {
 	Grants       []jsonGrant `json:"grants"`
 }
 
-// store keeps a sync in memory. sorted says that grants are listed by principal: the expander then evaluates
-// entitlement by entitlement in topological order, otherwise edge by edge.
+// store keeps a sync in memory. If sorted, grants are listed by principal, and the expander evaluates
+// entitlements in topological order; otherwise it evaluates edge by edge.
 type store struct {
 	ents   map[string]*v2.Entitlement
 	grants map[string]*v2.Grant
@@ -85,7 +85,7 @@ func (s *store) ListGrantsForEntitlement(_ context.Context, req *reader_v2.Grant
 		}
 		return list[i].GetId() < list[j].GetId()
 	})
-	// Pages of two: nothing may depend on them.
+	// Pages have two items: results must not depend on the page size.
 	offset, _ := strconv.Atoi(req.GetPageToken())
 	next := ""
 	if offset+2 < len(list) {

@@ -13,20 +13,20 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// A report says what the database holds after a step.
+// A report describes the content of the database after a step.
 type report struct {
 	Step    string `json:"step"`
 	Entries int    `json:"entries"`
 	SHA256  string `json:"sha256"`
 	Format  uint64 `json:"format"`
-	// Tables that were in the database when it was opened first, as they are or as backing of virtual tables.
+	// Tables that were in the database when it was first opened, including those that only back virtual tables.
 	OldTables int `json:"oldTables"`
-	// Virtual tables of such a backing.
+	// Virtual tables backed by such tables.
 	OldVirtualTables int `json:"oldVirtualTables"`
 }
 
-// exercise opens the database read-only and for writing, raises its format version, excises [start, end) and puts
-// one entry there, compacts it in full, and opens it once more.
+// exercise opens the database read-only and for writing, raises its format version, excises [start, end) and
+// puts one entry there, compacts it in full, and opens it again.
 func exercise(directory string, start, end []byte) {
 	encoder := json.NewEncoder(os.Stdout)
 	old := map[uint64]bool{}
@@ -68,7 +68,7 @@ func exercise(directory string, start, end []byte) {
 	check(err)
 	tell("excise", database)
 
-	// Entries above all tables, without which a compaction would leave tables of the last level as they are.
+	// Entries above all tables: without them a compaction would not rewrite tables of the last level.
 	var first, last, firstValue, lastValue []byte
 	forEach(database, func(key, value []byte) {
 		if first == nil {
@@ -88,7 +88,7 @@ func exercise(directory string, start, end []byte) {
 	check(database.Close())
 }
 
-// makeTable makes a table to ingest: one entry, key and value the same.
+// makeTable writes a table to ingest, of one entry with equal key and value.
 func makeTable(path string, key []byte) string {
 	file, err := vfs.Default.Create(path, vfs.WriteCategoryUnspecified)
 	check(err)

@@ -16,7 +16,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// A workload changes a database at random: the same seed makes the same entries.
+// A workload changes a database at random. The same seed produces the same entries.
 type workload struct {
 	random    *rand.Rand
 	directory string
@@ -25,13 +25,13 @@ type workload struct {
 	database  *pebble.DB
 	snapshots []*pebble.Snapshot
 	keys      int
-	// Keys that were set once and may be deleted by SingleDelete.
+	// Keys that were set exactly once, as SingleDelete requires.
 	once     [][]byte
 	nextOnce int
 	ingested int
 }
 
-// generate makes the database in the directory, and prints what it holds.
+// generate creates the database in the directory, and prints its entries.
 func generate(directory string, seed int64, format pebble.FormatMajorVersion) {
 	scratch := directory + ".scratch"
 	check(os.MkdirAll(scratch, 0o755))
@@ -57,10 +57,10 @@ func generate(directory string, seed int64, format pebble.FormatMajorVersion) {
 		}
 		check(w.database.Checkpoint(directory, options...))
 	}
-	// What is not flushed stays in the WAL.
+	// Unflushed entries stay in the WAL.
 	w.close()
-	// What the directory holds, not what the database listed: a checkpoint without WithFlushedWAL lacks the last writes
-	// that were not synced.
+	// List the entries of the directory, not those of the open database: a checkpoint without WithFlushedWAL lacks
+	// the last unsynced writes.
 	database := open(directory, &pebble.Options{ReadOnly: true})
 	writeEntries(os.Stdout, database)
 	check(database.Close())
@@ -75,7 +75,7 @@ func (w *workload) open() {
 		L0CompactionThreshold:       1 + r.Intn(4),
 		L0CompactionFileThreshold:   1 + r.Intn(10),
 		LBaseMaxBytes:               int64(8<<10) << r.Intn(8),
-		L0StopWritesThreshold:       1 << 20, // Writes would wait for compactions that may be off.
+		L0StopWritesThreshold:       1 << 20, // Compactions may be off: do not wait for them.
 		DisableAutomaticCompactions: r.Intn(4) == 0,
 		WALBytesPerSync:             r.Intn(2) * 4096,
 	}
@@ -113,7 +113,7 @@ func (w *workload) close() {
 	check(w.database.Close())
 }
 
-// Keys share beginnings; some are others' beginnings.
+// Keys share prefixes; some are prefixes of others.
 func (w *workload) key() []byte {
 	key := []byte(fmt.Sprintf("key %06d", w.random.Intn(w.keys)))
 	switch w.random.Intn(8) {
@@ -143,7 +143,7 @@ func (w *workload) value() []byte {
 	return value
 }
 
-// span gives two keys in order, mostly near each other: wide spans leave little to read.
+// span returns two keys in order, mostly close together, as wide spans would leave few entries.
 func (w *workload) span() (start, end []byte) {
 	for {
 		start, end = w.key(), w.key()
@@ -230,7 +230,7 @@ func (w *workload) batch() {
 	check(batch.Commit(pebble.Sync))
 }
 
-// A key of its own is set once, and deleted by SingleDelete some time later or never.
+// The key is used only here: it is set once, and later deleted by SingleDelete or never.
 func (w *workload) setOrSingleDelete() {
 	if len(w.once) > 0 && w.random.Intn(2) == 0 {
 		at := w.random.Intn(len(w.once))
@@ -254,7 +254,7 @@ func (w *workload) ingest(scratch string) {
 	file, err := vfs.Default.Create(path, vfs.WriteCategoryUnspecified)
 	check(err)
 	writerOptions := w.options.MakeWriterOptions(r.Intn(7), format)
-	// Nobody knows where it will lie: in the lowest level a deletion is marked as of no use, and reads pass over it.
+	// The table may be ingested into any level. In the lowest, deletions would be marked as obsolete and skipped by reads.
 	writerOptions.WritingToLowestLevel = false
 	if r.Intn(4) == 0 {
 		writerOptions.Checksum = block.ChecksumTypeXXHash64
@@ -276,7 +276,7 @@ func (w *workload) ingest(scratch string) {
 			check(writer.Set([]byte(key), w.value()))
 		}
 	}
-	// They must not overlap, and must be in order: one is enough.
+	// Several would have to be in order and not overlap: one is enough.
 	if start, end := w.span(); r.Intn(3) == 0 {
 		check(writer.DeleteRange(start, end))
 	}

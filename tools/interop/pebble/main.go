@@ -1,8 +1,8 @@
 // Pebble's side of the interoperability checks (../src/main.mjs).
 //
 //	list DIRECTORY                      every live entry, as JSON lines
-//	exercise DIRECTORY START END        changes the database, and says after each step what it holds
-//	generate DIRECTORY SEED FORMAT      makes a database by a random workload; prints its entries as JSON lines
+//	exercise DIRECTORY START END        changes the database; reports its content after each step
+//	generate DIRECTORY SEED FORMAT      creates a database by a random workload; prints its entries as JSON lines
 //
 // START and END are keys in hex. An entry is {"k": key, "v": value}, both in hex.
 package main
@@ -54,7 +54,7 @@ func main() {
 	}
 }
 
-// open opens a database that is there.
+// open opens an existing database.
 func open(directory string, options *pebble.Options) *pebble.DB {
 	options.ErrorIfNotExists = true
 	options.Logger = silent{}
@@ -63,7 +63,7 @@ func open(directory string, options *pebble.Options) *pebble.DB {
 	return database
 }
 
-// forEach calls visit with every live entry.
+// forEach calls visit for every live entry.
 func forEach(reader pebble.Reader, visit func(key, value []byte)) {
 	iterator, err := reader.NewIter(nil)
 	check(err)

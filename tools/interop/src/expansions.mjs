@@ -1,5 +1,5 @@
-// Expands random syncs by Baton's own expander and by `expandSync`, and compares every grant. Needs Go, and Go's module
-// proxy for the first build.
+// Expands random syncs with Baton's own expander and with `expandSync`, and compares every grant. Needs Go, and
+// Go's module proxy for the first build.
 import { spawnSync } from 'node:child_process';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { expandSync } from '@sstitch/access';
@@ -9,8 +9,9 @@ import { buildProgram, hasGo } from './go-program.mjs';
 import { Random } from './random.mjs';
 import { randomSync, recordsOf } from './random-sync.mjs';
 
-const USAGE = `usage: pnpm --dir tools/interop expansions [--seeds N] [--first SEED]
---seeds  how many syncs (500)`;
+const USAGE = `usage: pnpm expansions [--seeds N] [--first SEED]
+--seeds  number of syncs (500)
+--first  seed of the first sync (1)`;
 const SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
 const MAX_OUTPUT_BYTES = 2 ** 30;
 
@@ -43,7 +44,7 @@ for (const [at, sync] of syncs.entries()) {
   counts.grants += Object.keys(grants).length;
   counts.changed += report.created + report.updated;
   if (report.cycles > 0) counts.cyclic += 1;
-  // Edge by edge, Baton ends after the first edge out of a cycle: that evaluator counts where there is none.
+  // Baton's evaluator by edges ends after the first edge out of a cycle: compare it only without cycles.
   const isSame =
     isDeepStrictEqual(grants, topological) &&
     (report.cycles > 0 || isDeepStrictEqual(grants, byEdges));
@@ -54,26 +55,26 @@ console.log(
     `${counts.changed} of them derived or updated, ${counts.cyclic} syncs with cycles`,
 );
 if (failed.length > 0) {
-  console.error(`seeds that fail: ${failed.join(', ')}`);
+  console.error(`failed seeds: ${failed.join(', ')}`);
   process.exit(1);
 }
 
-/** The grants of each sync after Baton's expansion, by its two evaluators. */
+/** Returns the grants of each sync after expansion by each of Baton's two evaluators. */
 function expandedByBaton(given) {
   const input = given.map((sync) => `${JSON.stringify(sync)}\n`).join('');
-  // Deeper chains are refused otherwise.
+  // The default refuses deeper chains.
   const env = { ...process.env, BATON_GRAPH_EXPAND_MAX_DEPTH: '1000' };
   const { status, stdout, stderr } = spawnSync(buildProgram('baton'), {
     ...{ input, env, encoding: 'utf8', maxBuffer: MAX_OUTPUT_BYTES },
   });
-  if (status !== 0) throw new Error(`baton ended with ${status}: ${stderr}`);
+  if (status !== 0) throw new Error(`baton exited with ${status}: ${stderr}`);
   return stdout
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
 }
 
-/** The same by `expandSync`. */
+/** Returns the grants of a sync after `expandSync`, and its report. */
 async function expanded(sync) {
   const engine = new ModelEngine();
   const store = new SyncStore(engine);

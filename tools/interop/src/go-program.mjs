@@ -1,4 +1,4 @@
-// The other side: a Go program, built on demand into a cache outside version control.
+// Builds the Go programs on demand, into a cache outside version control, and runs them.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
@@ -14,7 +14,7 @@ export function hasGo() {
   return spawnSync('go', ['version'], { stdio: 'ignore' }).status === 0;
 }
 
-/** Builds the program of a directory beside `src`; returns its path. */
+/** Builds the program in a directory next to `src`; returns its path. */
 export function buildProgram(name) {
   mkdirSync(CACHE, { recursive: true });
   const source = fileURLToPath(new URL(`../${name}/`, import.meta.url));

@@ -1,4 +1,4 @@
-// A random sync of groups in groups, as Baton's program takes it and as records.
+// Creates random syncs of nested groups, as input of the Baton program and as records.
 import { create } from '@bufbuild/protobuf';
 import { EntitlementRecordSchema, GrantRecordSchema } from '@sstitch/records';
 
@@ -6,7 +6,7 @@ const TYPES = ['user', 'group', 'service'];
 const PRINCIPALS = ['ann', 'bob', 'cid'];
 const MAX_GRANTS = 40;
 
-/** Entitlement `g0` is what group `g0` gives its members. */
+/** Creates a sync. Entitlement `g0` is the membership of group `g0`. */
 export function randomSync(random) {
   const entitlements = Array.from({ length: 2 + random.next(9) }, (_, number) => `g${number}`);
   const grants = new Map();
@@ -16,7 +16,7 @@ export function randomSync(random) {
     const type = isGroup ? 'group' : random.pick(['user', 'service']);
     const principal = random.pick(isGroup ? entitlements : PRINCIPALS);
     const name = `${entitlement}:${type}:${principal}`;
-    // Of one entitlement to one principal there may be two grants.
+    // Two grants may have the same entitlement and principal.
     const id = random.next(10) === 0 ? `second ${name}` : name;
     const from = isGroup && random.next(3) > 0 ? [principal] : [];
     if (from.length > 0 && random.next(12) === 0) from.push('missing');

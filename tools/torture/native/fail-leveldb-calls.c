@@ -1,11 +1,11 @@
-// Makes the file operations of LevelDB fail, one by one: preloaded into a process (LD_PRELOAD), it stands before
-// those functions of the C library that LevelDB's env_posix.cc calls. Calls of others, Node's own among them, go
-// through untouched: the caller's address must lie in classic-level.
+// Makes single file operations of LevelDB fail. Preloaded into a process (LD_PRELOAD), it wraps the functions
+// of the C library that LevelDB's env_posix.cc calls. Calls from other code, including Node's own, are passed
+// on unchanged: only callers whose address lies in classic-level are affected.
 //
-// LevelDB writes by stdio, whose own writes cannot be stood before. So the files that it opens by fopen are
-// streams of this file's functions (fopencookie), which write what they are given, or a part of it, or nothing.
+// LevelDB writes through stdio, whose internal writes cannot be wrapped. So fopen returns streams of functions
+// in this file (fopencookie), which write all of their input, a part of it or nothing.
 //
-// Orders come in a file (SSTITCH_FAULT_CONTROL) that is mapped: 32-bit integers, then at byte 64 a text.
+// A mapped file (SSTITCH_FAULT_CONTROL) controls it: 32-bit integers, then at byte 64 a text.
 // ../src/leveldb-faults/leveldb-fault-shim.ts writes them.
 //
 //   0 armed   1 kinds, a bit each   2 at: the operation that fails, from 0   3 forever: all later ones too
@@ -54,7 +54,7 @@ static int is_leveldb(void *caller) {
          strstr(info.dli_fname, "classic-level") != NULL;
 }
 
-// Whether this operation is to fail; errno is set then.
+// Whether this operation must fail; if so, sets errno.
 static int fails(int kind, const char *path) {
   if (!control->armed || (control->kinds & kind) == 0) return 0;
   if (strstr(path, (const char *)control->text) == NULL) return 0;

@@ -1,9 +1,9 @@
-// Writes down which descriptors of files under a directory are opened, synced and closed, by Node and by LevelDB
-// alike, and makes one write-back fail: preloaded into a process (LD_PRELOAD).
+// Logs which descriptors of files under a directory Node and LevelDB open, sync and close, and makes one
+// write-back fail. Preloaded into a process (LD_PRELOAD).
 //
-// A failed write-back is reported as Linux does (errseq_t): once to each descriptor of the file that is open at that
-// moment, by its next sync, and to none that is opened later. Nothing is taken from the file here: whoever reads the
-// log knows which bytes were dirty.
+// A failed write-back is reported as by Linux (errseq_t): once to each descriptor of the file that is open at
+// that moment, by its next sync, and to none that is opened later. The file keeps its bytes: the reader of the
+// log derives which bytes were dirty.
 //
 //   SSTITCH_WATCH_ROOT  the directory, its real path
 //   SSTITCH_WATCH_LOG   appended to, a line an event:
@@ -68,7 +68,7 @@ static void note(const char *event, int fd, off_t size) {
   if (NEXT(write)(log_descriptor, line, length) != length) abort();
 }
 
-// A directory has no bytes of its own.
+// Directories have no bytes to lose.
 static void watch(int fd, const char *path) {
   int error = errno;
   struct stat status;
@@ -84,7 +84,7 @@ static void watch(int fd, const char *path) {
   errno = error;
 }
 
-// With the mutex, at a close or a sync: the write-back of its file fails where the count says so.
+// Called at a close or sync, holding the mutex. The write-back of the file fails if it is the chosen one.
 static void lose(int fd) {
   if (events++ != fail_at) return;
   note("lose", fd, size_of(fd));
@@ -93,7 +93,7 @@ static void lose(int fd) {
   }
 }
 
-// With the mutex, before the descriptor is closed.
+// Called before the descriptor is closed, holding the mutex.
 static void unwatch(int fd) {
   note("close", fd, size_of(fd));
   lose(fd);
@@ -134,7 +134,7 @@ int close(int fd) {
   return result;
 }
 
-// Node closes files by the call's number.
+// Node closes files by the number of the system call.
 long syscall(long number, ...) {
   va_list rest;
   long values[6];

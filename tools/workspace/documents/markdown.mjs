@@ -1,8 +1,8 @@
-// Markdown as these documents use it: code, tables, and blocks that programs write.
+// Parses Markdown as these documents use it: code, tables, and blocks that programs write.
 
 const FENCE = /^```[^\n]*\n([\s\S]*?)^```/gm;
 
-/** All code of a text, in fences and in lines, one piece a line. */
+/** All code of a text, fenced and inline, with each piece on a line. */
 export function codeOf(text) {
   const fenced = [...text.matchAll(FENCE)].map(([, code]) => code);
   const inline = [...text.replace(FENCE, '').matchAll(/`([^`\n]+)`/g)].map(([, code]) => code);
@@ -10,7 +10,7 @@ export function codeOf(text) {
 }
 
 /**
- * The tables of a text, each row as an object from header to cell.
+ * The tables of a text; each row is an object from header to cell.
  *
  * @param {string} text
  * @returns {Record<string, string>[][]}
@@ -44,7 +44,7 @@ function cellsOf(line) {
 }
 
 /**
- * Puts text between the markers of a block: `<!-- NAME: how it is made -->` and `<!-- /NAME -->`.
+ * Replaces the text between the markers of a block: `<!-- NAME: its generator -->` and `<!-- /NAME -->`.
  *
  * @param {string} document
  * @param {string} name

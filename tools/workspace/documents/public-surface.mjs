@@ -1,5 +1,5 @@
-// What a package exports, read from its sources: names, members of classes and interfaces, defaults of options, and
-// error codes. Only syntax is read, so that no build is needed.
+// Reads the exports of a package from its sources: names, members of classes and interfaces, defaults of
+// options, and error codes. Reads only syntax, so that no build is needed.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseSync } from 'oxc-parser';
@@ -11,20 +11,20 @@ import { parseSync } from 'oxc-parser';
  * @property {string} name
  * @property {'value' | 'type'} kind
  * @property {boolean} isClass
- * @property {Member[]} members of a class or an interface, those of its bases in the same package included
+ * @property {Member[]} members of a class or an interface, including those of its bases in the same package
  * @property {string[]} literals the string literals of a union
  *
  * @typedef {object} Member
  * @property {string} name
  * @property {'method' | 'property'} kind
- * @property {string} [defaultValue] what its `@defaultValue` says
+ * @property {string} [defaultValue] the text of its `@defaultValue`
  */
 
 /** @type {Map<string, Module>} */
 const modules = new Map();
 
 /**
- * The public names of a package's entry.
+ * Returns the public names of a package's entry.
  *
  * @param {string} entry path of its module
  * @returns {PublicName[]}
@@ -77,7 +77,7 @@ function moduleAt(path) {
   return module;
 }
 
-/** The path of an imported module of the same package; undefined for those of others. */
+/** The path of an imported module of the same package; undefined for modules of other packages. */
 function resolveFrom(path, specifier) {
   if (!specifier.startsWith('.')) return undefined;
   const target = join(dirname(path), specifier.replace(/\.js$/, '.ts'));
@@ -103,7 +103,7 @@ function declaredNames(declaration) {
   return declaration.declarations.map(({ id }) => id.name);
 }
 
-/** Where a name of a module is declared, imports and exports from elsewhere followed; the class before an interface. */
+/** Finds the declaration of a name, following imports and re-exports; prefers a class to an interface. */
 function findDeclaration(path, name) {
   const module = moduleAt(path);
   const statements = module.program.body.map((statement) => ({
@@ -127,7 +127,7 @@ function findDeclaration(path, name) {
   return undefined;
 }
 
-/** Public members, those of bases included; none of what a package outside declares. */
+/** The public members, including those of bases, but none that another package declares. */
 function membersOf({ module, declaration }) {
   const { type } = declaration;
   if (type === 'TSTypeAliasDeclaration') {
@@ -150,7 +150,7 @@ function membersOf({ module, declaration }) {
   return [...own, ...inherited].filter(({ name }) => !names.has(name) && names.add(name));
 }
 
-/** Of `extends A`, `extends Omit<A, …>`, `extends Partial<A>`: A. */
+/** The name A of `extends A`, `extends Omit<A, …>` or `extends Partial<A>`. */
 function baseName({ expression, typeArguments }) {
   if (!['Omit', 'Partial', 'Pick', 'Readonly', 'Required'].includes(expression.name)) {
     return expression.name;
@@ -178,7 +178,7 @@ function memberOf(module, member) {
   return [{ name, kind: isMethod ? 'method' : 'property', defaultValue: defaultIn(comment) }];
 }
 
-/** The doc comment right before a node, without its frame. */
+/** The doc comment directly before a node, without its delimiters. */
 function docComment({ comments, text }, { start }) {
   const before = comments.findLast(({ end }) => end <= start);
   if (before?.type !== 'Block' || text.slice(before.end, start).trim() !== '') return '';
@@ -190,7 +190,7 @@ function defaultIn(comment) {
   return text?.replace(/\s+/g, ' ').trim();
 }
 
-/** The string literals of a union, also of `(typeof CODES)[number]`. */
+/** The string literals of a union, including `(typeof CODES)[number]`. */
 function literalsOf({ typeAnnotation }, module) {
   if (typeAnnotation?.type === 'TSUnionType') {
     return typeAnnotation.types

@@ -1,5 +1,5 @@
-// What a fired signal ends fails in one way in every package: with an AbortError of its error class, whose code is
-// SSTITCH_ABORTED and whose cause is the signal's reason. The packages' own tests fire signals in the middle of things.
+// An aborted call fails in the same way in every package: with an AbortError of its error class, whose code is
+// SSTITCH_ABORTED and whose cause is the signal's reason. The packages' own tests fire signals during the work.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ const EVERYTHING = [{ start: new Uint8Array(0), end: undefined }];
 
 const directory = mkdtempSync(join(tmpdir(), 'sstitch-aborts-'));
 const path = (name: string) => join(directory, name);
-/** A name where nothing is. */
+/** A path that does not exist. */
 const fresh = () => path(`made-${++made}`);
 let made = 0;
 let store: Store<Uint8Array, Uint8Array>;
@@ -185,13 +185,16 @@ const ABORTED: Record<string, (signal: AbortSignal) => Promise<unknown>> = {
   runKillFamily: (signal) => runKillFamily({ rounds: 1, seed: 1, signal }),
 };
 
-test.each(Object.entries(ABORTED))('%s: an AbortError that has the reason', async (_name, run) => {
-  const reason = { why: 'enough' };
-  const error: unknown = await run(AbortSignal.abort(reason)).then(
-    () => 'it was not aborted',
-    (thrown) => thrown,
-  );
-  expect(error).toBeInstanceOf(Error);
-  expect(error).toMatchObject({ name: 'AbortError', code: 'SSTITCH_ABORTED' });
-  expect((error as Error).cause).toBe(reason);
-});
+test.each(Object.entries(ABORTED))(
+  '%s rejects with an AbortError that has the reason',
+  async (_name, run) => {
+    const reason = { why: 'enough' };
+    const error: unknown = await run(AbortSignal.abort(reason)).then(
+      () => 'the call was not aborted',
+      (thrown) => thrown,
+    );
+    expect(error).toBeInstanceOf(Error);
+    expect(error).toMatchObject({ name: 'AbortError', code: 'SSTITCH_ABORTED' });
+    expect((error as Error).cause).toBe(reason);
+  },
+);

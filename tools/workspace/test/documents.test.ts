@@ -1,4 +1,4 @@
-// What the checks of documents read: the public names of a package, and the tables of a document.
+// The parsers of the document checks: public names of a package, and tables of a document.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { codeOf, tablesOf, withBlock } from '../documents/markdown.mjs';
 import { publicNamesOf } from '../documents/public-surface.mjs';
 
-/** The public names of a package of these modules. */
+/** The public names of a package with these modules. */
 function namesOf(modules: Readonly<Record<string, string>>) {
   const directory = mkdtempSync(join(tmpdir(), 'sstitch-surface-'));
   onTestFinished(() => rmSync(directory, { recursive: true }));
@@ -56,7 +56,7 @@ test('error codes are the literals of a union', () => {
   expect(codes).toMatchObject({ name: 'Code', literals: ['A_B', 'C_D'] });
 });
 
-test('tables are rows by header, with pipes in cells, and none in code', () => {
+test('tables are rows by header, may have pipes in cells, and are ignored in code', () => {
   const text =
     '| option | default |\n|---|---|\n| `a` | 1 \\| 2 |\n\n```\n| no | table |\n|---|---|\n| 1 | 2 |\n```\n';
   expect(tablesOf(text)).toEqual([[{ option: '`a`', default: '1 | 2' }]]);

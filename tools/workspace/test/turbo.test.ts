@@ -1,5 +1,5 @@
-// What turbo.json makes of a change: which tasks run again. Turbo tells the hash of every task without running one; a
-// task with the hash of an earlier run is a cache hit. The repository is copied, and changed there.
+// Checks which tasks turbo.json reruns after a change. Turbo reports the hash of every task without running it;
+// a task with the hash of an earlier run is a cache hit. The changes are made in a copy of the repository.
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
@@ -26,7 +26,7 @@ interface Manifest {
   readonly devDependencies?: Record<string, string>;
 }
 
-/** The workspace's packages by their names without the scope. */
+/** The workspace's packages by name without the scope. */
 const manifests = new Map<string, Manifest>();
 let copy: string;
 let before: Map<string, Task>;
@@ -58,13 +58,13 @@ function git(cwd: string, ...args: readonly string[]): string {
   return execFileSync('git', args, { cwd, encoding: 'utf8', maxBuffer: 2 ** 26 });
 }
 
-/** Every task of the repository as it is now. */
+/** Every task of the repository in its current state. */
 function tasks(): Map<string, Task> {
   const output = execFileSync(process.execPath, [turbo, 'run', ...TASKS, '--dry=json'], {
     cwd: copy,
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
-    // Its advice to install turbo where the copy is.
+    // Turbo's advice to install it in the copy.
     stdio: ['ignore', 'pipe', 'ignore'],
     env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1' },
   });
@@ -81,7 +81,7 @@ function tasks(): Map<string, Task> {
   );
 }
 
-/** The tasks that run again after a file has changed; the linter, which sees all files, left out. */
+/** The tasks that rerun after a change of a file, without the linter, which reads all files. */
 function tasksAfterChange(file: string): string[] {
   const path = join(copy, file);
   appendFileSync(path, '\n');
@@ -100,7 +100,7 @@ function tasksAfterChange(file: string): string[] {
 const packagesOf = (ids: readonly string[], task: string) =>
   ids.filter((id) => id.endsWith(`#${task}`)).map((id) => id.slice(0, id.indexOf('#')));
 
-/** A package and those that depend on it, directly or not, that have such a script. */
+/** A package and its direct and indirect dependents that have such a script. */
 function withDependents(name: string, script: string): string[] {
   const found = new Set([name]);
   for (const each of found) {
@@ -112,25 +112,22 @@ function withDependents(name: string, script: string): string[] {
   return [...found].filter((each) => manifests.get(each)?.scripts?.[script] !== undefined).sort();
 }
 
-test('nothing changed: every task has the hash it had', () => {
+test('every task keeps its hash if nothing changes', () => {
   expect(tasks()).toEqual(before);
 });
 
-test('every task is cached but the torture families, whose pass says nothing of the next run', () => {
+test('every task is cached except the torture families, whose success does not predict the next run', () => {
   const uncached = [...before].filter(([, { isCached }]) => !isCached).map(([id]) => id);
   expect(uncached).toEqual(['torture#test']);
 });
 
-test.each(['sst', 'compactor', 'cli'])(
-  'a change of %s builds it and what depends on it',
-  (name) => {
-    const ids = tasksAfterChange(`packages/${name}/src/index.ts`);
-    expect(packagesOf(ids, 'build')).toEqual(withDependents(name, 'build'));
-    expect(packagesOf(ids, 'test')).toEqual(withDependents(name, 'test'));
-  },
-);
+test.each(['sst', 'compactor', 'cli'])('a change of %s rebuilds it and its dependents', (name) => {
+  const ids = tasksAfterChange(`packages/${name}/src/index.ts`);
+  expect(packagesOf(ids, 'build')).toEqual(withDependents(name, 'build'));
+  expect(packagesOf(ids, 'test')).toEqual(withDependents(name, 'test'));
+});
 
-test("a change of a test runs that package's tests alone", () => {
+test("a change of a test reruns only that package's tests", () => {
   expect(tasksAfterChange('packages/engine/test/generations.test.ts')).toEqual([
     'engine#test',
     'engine#typecheck',
@@ -145,6 +142,6 @@ test.each([
   ['docs/guarantees.md', []],
   ['packages/engine/README.md', ['bundlers#test', 'engine#test']],
   ['packages/keys/api/index.api.md', ['keys#check-api']],
-])('a change of %s runs what reads it', (file, expected) => {
+])('a change of %s reruns the tasks that read it', (file, expected) => {
   expect(tasksAfterChange(file)).toEqual(expected);
 });

@@ -10,6 +10,7 @@ import {
   encodeRecord,
   type GrantRecord,
   RecordLoader,
+  RecordsError,
   StoreSink,
   type SyncRecord,
   SyncStore,
@@ -17,7 +18,7 @@ import {
   VALUE_BUCKETS,
 } from '@sstitch/records';
 import { bucketValues } from '../bucket-values.js';
-import { AccessError } from '../errors.js';
+import { AccessError, type AccessErrorDetails } from '../errors.js';
 import { expandedBatches, expandedRun, syncNotFound } from './expanded-sync.js';
 import { type ExpansionOptions, type ExpansionReport, SyncExpansion } from './sync-expansion.js';
 
@@ -49,7 +50,7 @@ export interface ExpandSyncOptions extends ExpansionOptions {
  * Nobody should write into the sync meanwhile.
  *
  * @throws {@link AccessError} as {@link ExpandedSync}, SSTITCH_GRANT_ID_TAKEN, SSTITCH_OPTION_INVALID; RecordsError
- * SSTITCH_RECORD_REPEATED where a derived grant gets the id of another grant; what the engine throws.
+ * as a list; what the engine throws.
  */
 export async function expandSync<Tables>(
   engine: ReadWriteEngine | TableEngine<Tables>,
@@ -92,9 +93,24 @@ async function replaceSync<Tables>(
       await sink.add(batch.withSyncId(as));
     }
     await sink.finish();
+  } catch (error) {
+    throw isRepeated(error) ? idTaken(error.message, { cause: error }) : error;
   } finally {
     await sink.close();
   }
+}
+
+/** Whether a load says that two grants have one id: of those that were there no two have. */
+function isRepeated(error: unknown): error is RecordsError {
+  return error instanceof RecordsError && error.code === 'SSTITCH_RECORD_REPEATED';
+}
+
+function idTaken(what: string, details: AccessErrorDetails): AccessError {
+  return new AccessError(
+    'SSTITCH_GRANT_ID_TAKEN',
+    `a derived grant would get the id of another grant (${what}): give that another id`,
+    details,
+  );
 }
 
 /**
@@ -176,10 +192,6 @@ class PendingBatch {
     const seen = new Set<string>();
     const taken = ids.find((id, at) => before[at] !== undefined || seen.size === seen.add(id).size);
     if (taken === undefined) return [...this.#created, ...this.#updated];
-    throw new AccessError(
-      'SSTITCH_GRANT_ID_TAKEN',
-      `a derived grant would get the id of another grant, ${JSON.stringify(taken)}: give that another id`,
-      { grantId: taken },
-    );
+    throw idTaken(JSON.stringify(taken), { grantId: taken });
   }
 }

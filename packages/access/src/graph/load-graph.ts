@@ -2,8 +2,15 @@
 //
 // As Baton's loadEntitlementGraph (baton-sdk v0.25.0, pkg/sync/syncer.go): grants with needs_expansion count; a source
 // without a record is passed over; one that is no entitlement of the grant's principal is refused.
-import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
-import { type GrantRecord, type ResourceName, SyncReader } from '@sstitch/records';
+import { byteEncodings, type EngineSnapshot, type ReadableEngine } from '@sstitch/contract';
+import { entitlementKey, parseSyncId, type SyncIdBytes } from '@sstitch/keys';
+import {
+  decodeRecord,
+  type EntitlementRecord,
+  type GrantRecord,
+  type ResourceName,
+  SyncReader,
+} from '@sstitch/records';
 import { AccessError } from '../errors.js';
 import {
   type EntitlementEdge,
@@ -13,6 +20,9 @@ import {
 
 /** Entitlements that are named in {@link SkippedEdges}, at most. */
 const MAX_EXAMPLES = 25;
+
+/** Grants whose entitlements are read together. */
+const GRANTS_A_READ = 256;
 
 /** What to do with a grant to one resource that expands to the entitlement of another. */
 export type MismatchPolicy = 'refuse' | 'skip';
@@ -52,8 +62,7 @@ export async function loadGraph(
   syncId: string,
   { snapshot, signal, mismatches }: LoadGraphOptions,
 ): Promise<LoadedGraph> {
-  const reader = new SyncReader(engine);
-  const found = new Map<string, GraphEntitlement | undefined>();
+  const found = new EntitlementCache(engine, syncId, snapshot);
   const edges: EntitlementEdge[] = [];
   const skipped = { sourceMissing: 0, destinationMissing: 0, mismatched: 0 };
   const examples = new Set<string>();
@@ -61,42 +70,74 @@ export async function loadGraph(
     skipped[why] += 1;
     if (examples.size < MAX_EXAMPLES) examples.add(entitlementId);
   };
-  const entitlement = async (id: string): Promise<GraphEntitlement | undefined> => {
-    if (found.has(id)) return found.get(id);
-    const record = await reader.getEntitlement(syncId, id, { snapshot });
-    const known = record && { id, resource: resourceOf(id, record.resource) };
-    found.set(id, known);
-    return known;
-  };
-
-  const options = { snapshot, ...(signal && { signal }) };
-  for await (const grant of reader.listGrantsNeedingExpansion(syncId, options)) {
-    if (grant.expansion === undefined) continue;
+  const addEdges = (grant: GrantRecord): void => {
     const destination = destinationOf(grant);
     const { isShallow, resourceTypeIds } = filterOf(grant);
-    for (const id of grant.expansion.entitlementIds) {
-      const source = await entitlement(id);
+    for (const id of sourcesOf(grant)) {
+      const source = found.get(id);
       if (source === undefined) {
         skip('sourceMissing', id);
       } else if (!isSame(source.resource, grant.principal)) {
         if (mismatches === 'refuse') throw mismatch(grant, source);
         skip('mismatched', id);
-      } else if ((await entitlement(destination)) === undefined) {
+      } else if (found.get(destination) === undefined) {
         skip('destinationMissing', destination);
       } else {
         edges.push({ source: id, destination, isShallow, resourceTypeIds });
       }
     }
-  }
-  const entitlements = [...found.values()].filter((known) => known !== undefined);
-  const named = new Set(edges.flatMap(({ source, destination }) => [source, destination]));
-  return {
-    graph: new EntitlementGraph(
-      entitlements.filter(({ id }) => named.has(id)),
-      edges,
-    ),
-    skipped: { ...skipped, examples: [...examples] },
   };
+
+  const options = { snapshot, ...(signal && { signal }) };
+  let grants: GrantRecord[] = [];
+  const addAll = async (): Promise<void> => {
+    await found.read(grants.flatMap((grant) => [...sourcesOf(grant), destinationOf(grant)]));
+    for (const grant of grants) addEdges(grant);
+    grants = [];
+  };
+  for await (const grant of new SyncReader(engine).listGrantsNeedingExpansion(syncId, options)) {
+    if (sourcesOf(grant).length > 0 && grants.push(grant) >= GRANTS_A_READ) await addAll();
+  }
+  await addAll();
+  const named = new Set(edges.flatMap(({ source, destination }) => [source, destination]));
+  const entitlements = [...named].flatMap((id) => found.get(id) ?? []);
+  const graph = new EntitlementGraph(entitlements, edges);
+  return { graph, skipped: { ...skipped, examples: [...examples] } };
+}
+
+/** Entitlements that grants name, each read once and many at a time. */
+class EntitlementCache {
+  readonly #engine: ReadableEngine;
+  readonly #syncId: SyncIdBytes;
+  readonly #snapshot: EngineSnapshot;
+  readonly #records = new Map<string, EntitlementRecord | undefined>();
+
+  constructor(engine: ReadableEngine, syncId: string, snapshot: EngineSnapshot) {
+    this.#engine = engine;
+    this.#syncId = parseSyncId(syncId);
+    this.#snapshot = snapshot;
+  }
+
+  async read(ids: readonly string[]): Promise<void> {
+    const unknown = [...new Set(ids)].filter((id) => !this.#records.has(id));
+    const keys = unknown.map((id) => entitlementKey(this.#syncId, id));
+    const options = { ...byteEncodings, snapshot: this.#snapshot };
+    const values = keys.length === 0 ? [] : await this.#engine.getMany(keys, options);
+    for (const [at, id] of unknown.entries()) {
+      const [key, value] = [keys[at] as Uint8Array, values[at]];
+      this.#records.set(id, value && decodeRecord('entitlement', key, value));
+    }
+  }
+
+  /** @throws AccessError SSTITCH_EXPANSION_INCOMPLETE where its record names no resource */
+  get(id: string): GraphEntitlement | undefined {
+    const record = this.#records.get(id);
+    return record && { id, resource: resourceOf(id, record.resource) };
+  }
+}
+
+function sourcesOf({ expansion }: GrantRecord): readonly string[] {
+  return expansion?.entitlementIds ?? [];
 }
 
 function destinationOf(grant: GrantRecord): string {

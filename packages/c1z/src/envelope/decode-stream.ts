@@ -16,7 +16,7 @@ const PROGRESS_STEP_BYTES = 8 * 2 ** 20;
 
 /**
  * On an error of zstd, zstddec reports none and returns empty outputs forever. A valid stream has at most one
- * empty output for each frame or chunk of input; zstd itself gives up after 16 calls without progress.
+ * empty output for each frame or chunk of input; zstd itself fails after 16 calls without progress.
  */
 const MAX_EMPTY_OUTPUTS = 32;
 

@@ -1,6 +1,7 @@
-// Whether a record lies under its own key, by the fields that were found in its bytes: as `keyParts` and `recordKey` of
-// key-layout.ts say of the record decoded, without making either. Records that Baton reads otherwise than they are
-// written, and those that have no key, are for these.
+// Checks that a record lies under its own key, by the fields that a scan found in its bytes: the same check as
+// with `keyParts` and `recordKey` of key-layout.ts, without decoding the record or building the key. Records
+// that Baton reads differently from how they are written, and records without a key, are left to those
+// functions.
 import {
   ENTITLEMENT_FIELDS,
   GRANT_FIELDS,
@@ -10,7 +11,7 @@ import {
 } from '@sstitch/records';
 import type { KeyLayout } from './key-layout.js';
 
-/** The fields that an entitlement's part of a key is made of. */
+/** The fields that make an entitlement's part of a key. */
 interface EntitlementFields {
   readonly resourceTypeId: ScannedField;
   readonly resourceId: ScannedField;
@@ -35,9 +36,9 @@ const REST_OF_ID = 0x31;
 const MISMATCH = -1;
 
 /**
- * Whether a record's own key, after the prefix of its bucket, is `keyBytes[start, end)`.
+ * Whether `keyBytes[start, end)` is a record's own key after the prefix of its bucket.
  *
- * @returns false where it is not, or where that is to be found out by decoding the record
+ * @returns false if it is not, or if the record must be decoded to find out
  */
 export function isPlainKey(
   scanned: RecordScanner,
@@ -47,7 +48,7 @@ export function isPlainKey(
   end: number,
 ): boolean {
   const { bucket } = scanned;
-  // Baton makes an id up where a grant has none.
+  // Baton derives an id for a grant without one.
   if (bucket === 'grant' && scanned.isEmpty(GRANT_FIELDS.external_id)) return false;
   const match = new KeyMatch(scanned, keyBytes, start, end);
   if (layout === 'pebble3' && bucket === 'entitlement') {
@@ -63,12 +64,12 @@ export function isPlainKey(
   return match.isAtEnd;
 }
 
-/** Compares a key with fields, one after another. */
+/** Compares a key with fields in sequence. */
 class KeyMatch {
   readonly #scanned: RecordScanner;
   readonly #key: Uint8Array;
   readonly #end: number;
-  /** Up to where they are the same; negative once they are not. */
+  /** The offset up to which they are equal; negative once they differ. */
   #at: number;
 
   constructor(scanned: RecordScanner, key: Uint8Array, start: number, end: number) {
@@ -78,7 +79,7 @@ class KeyMatch {
     this.#end = end;
   }
 
-  /** A byte after the key's end, which may be that of its value, never counts as the key's. */
+  /** Whether the whole key was compared. A byte after its end, which may belong to its value, does not count. */
   get isAtEnd(): boolean {
     return this.#at === this.#end;
   }
@@ -88,7 +89,7 @@ class KeyMatch {
     this.#bytes(this.#scanned.startOf(field), this.#scanned.endOf(field));
   }
 
-  /** An element that must not be empty. */
+  /** Compares an element that must not be empty. */
   present(field: ScannedField): void {
     if (this.#scanned.isEmpty(field)) this.#at = MISMATCH;
     this.element(field);
@@ -104,7 +105,7 @@ class KeyMatch {
     this.#bytes(rest < 0 ? this.#scanned.startOf(id) : rest, this.#scanned.endOf(id));
   }
 
-  /** Where in an id that begins with "type:id:" the rest begins; negative in another one. */
+  /** The start of the rest of an id that begins with "type:id:"; negative for other ids. */
   #startOfRest(resourceTypeId: ScannedField, resourceId: ScannedField, id: ScannedField): number {
     const { bytes } = this.#scanned;
     const end = this.#scanned.endOf(id);
@@ -126,7 +127,7 @@ class KeyMatch {
     this.#at = this.#key[this.#at] === byte ? this.#at + 1 : MISMATCH;
   }
 
-  /** Bytes of the record. */
+  /** Compares bytes of the record. */
   #bytes(start: number, end: number): void {
     if (this.#at < 0) return;
     const { bytes } = this.#scanned;

@@ -8,7 +8,7 @@ export type ValueSpec =
   /** Bytes in hex. */
   | { readonly type: 'hex' }
   | { readonly type: 'path'; readonly of: PathKind }
-  /** A whole number from `least` to `most`. */
+  /** An integer from `least` to `most`. */
   | { readonly type: 'count'; readonly least: number; readonly most?: number }
   | { readonly type: 'choice'; readonly choices: readonly string[] }
   /** A reference to one sync (sync-reference.ts); `stores` names the arguments and options whose stores hold it. */

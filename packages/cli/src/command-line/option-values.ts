@@ -49,8 +49,9 @@ function parseSyncs(text: string, before: readonly string[] = []): readonly stri
 function parseCount(text: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  const bound = most === Number.MAX_SAFE_INTEGER ? `${least} up` : `${least} to ${most}`;
-  throw new InvalidArgumentError(`${JSON.stringify(text)} is not a whole number from ${bound}`);
+  const bound =
+    most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+  throw new InvalidArgumentError(`${JSON.stringify(text)} is not an integer ${bound}`);
 }
 
 function parseHex(text: string): Uint8Array {

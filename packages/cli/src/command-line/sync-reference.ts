@@ -30,7 +30,7 @@ export interface SyncChoice {
   readonly startedAt?: Date | undefined;
   /** Undefined if the sync has not finished. */
   readonly endedAt?: Date | undefined;
-  /** It is a replaced version of another sync: only its id names it. @defaultValue false */
+  /** Whether it is a replaced version of another sync, which only its id names. @defaultValue false */
   readonly isReplaced?: boolean;
 }
 
@@ -87,7 +87,7 @@ function chooseSync(reference: string, choices: readonly SyncChoice[], place: st
   );
 }
 
-/** By start; syncs that started together by id. Without replaced versions. */
+/** Sorts by start, the newest first; syncs that started at the same time by id. Omits replaced versions. */
 export function newestFirst(choices: readonly SyncChoice[]): readonly SyncChoice[] {
   const present = choices.filter(({ isReplaced }) => isReplaced !== true);
   return present.toSorted((a, b) => startMs(b) - startMs(a) || (a.syncId < b.syncId ? 1 : -1));

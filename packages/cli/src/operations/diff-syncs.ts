@@ -1,5 +1,5 @@
-// Compares a sync in two stores, bucket by bucket, by a merge of their entries. What both stores certainly have alike,
-// as the tables there are the same files, is passed over.
+// Compares a sync in two stores, bucket by bucket, by merging their entries. Skips ranges that are certainly
+// equal, because both stores share the files of the tables there.
 import {
   compareBytes,
   equalBytes,
@@ -23,7 +23,7 @@ export interface Difference {
 
 export interface BucketDifference extends Readonly<Difference> {
   readonly bucket: Bucket;
-  /** Entries that were read on both sides; not those that were passed over. */
+  /** Equal entries that were read on both sides, without skipped ones. */
   readonly unchanged: number;
 }
 
@@ -31,11 +31,11 @@ export interface DiffOptions {
   readonly signal: AbortSignal;
   /** Called for each page of entries of the first store. */
   readonly onPage?: (bucketIndex: number, bucket: Bucket, firstKey: Uint8Array) => Promise<void>;
-  /** What to read of each bucket. @defaultValue all of it */
+  /** The spans to read of each bucket. @defaultValue the whole bucket */
   readonly unshared?: ReadonlyMap<Bucket, readonly Span[]>;
 }
 
-/** What to read of a sync to compare it in two stores, by bucket. Its checksums are checked in both. */
+/** Returns the spans to read, by bucket, to compare a sync in two stores, after verifying their checksums in both. */
 export async function checkedUnsharedSpans(
   before: ByteReader,
   after: ByteReader,

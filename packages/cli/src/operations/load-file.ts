@@ -27,7 +27,7 @@ export interface LoadRequest {
   readonly sync: readonly string[] | undefined;
   /** Chooses among the syncs that the file holds, where `sync` does not: their ids. */
   readonly choose?: (syncs: readonly SyncChoice[]) => readonly string[];
-  /** The id under which the one sync of the file comes in. @defaultValue its own */
+  /** The id under which the one sync of the file is imported. @defaultValue its own */
   readonly as: string | undefined;
   readonly zone: string | undefined;
   readonly wait: number;

@@ -1,5 +1,5 @@
-// Opens what holds syncs to read them: a store, or a file of syncs of any format, which is loaded into a store of its
-// own in a temporary directory, as a file can be read in its own order alone.
+// Opens a store or a file of syncs for reading. A file is first loaded into a store in a temporary directory,
+// because it can be read only in its own order.
 import { join } from 'node:path';
 import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
 import type { CommandContext } from '../command-line/command-context.js';
@@ -7,16 +7,16 @@ import { kindOfInput } from '../stores/input-path.js';
 import { type ByteReader, withReader } from '../stores/open-store.js';
 import { loadFile } from './load-file.js';
 
-/** Whether a path is read as a file of syncs. @throws CliError SSTITCH_INPUT_NOT_FOUND */
+/** Whether a path is a file of syncs. @throws CliError SSTITCH_INPUT_NOT_FOUND */
 function isSyncFile(path: string): boolean {
   return kindOfInput(path) !== 'directory';
 }
 
 /**
- * Runs `use` with a view of the syncs at a path.
+ * Runs `use` with a reader of the syncs at a path.
  *
- * @param zone the time zone of times in a .c1z file that name none; stores know none
- * @throws CliError SSTITCH_INPUT_NOT_FOUND; what reading a file and opening a store throws
+ * @param zone the time zone of the times in a .c1z file without zones; not used for a store
+ * @throws CliError SSTITCH_INPUT_NOT_FOUND; the errors of reading a file and opening a store
  */
 export function withSyncs<T>(
   context: CommandContext,
@@ -28,7 +28,7 @@ export function withSyncs<T>(
   return withStoreOf(context, path, zone, (location) => withReader(location, use, { signal }));
 }
 
-/** Runs `use` with the directory of a store that holds the syncs at a path; as {@link withSyncs}. */
+/** Like {@link withSyncs}, but runs `use` with the directory of the store. */
 export async function withStoreOf<T>(
   context: CommandContext,
   path: string,

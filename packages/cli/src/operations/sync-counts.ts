@@ -1,9 +1,9 @@
-// How many records syncs have, by their statistics.
+// Compares the counts of syncs, from their statistics, before and after a change.
 import type { ReadableEngine } from '@sstitch/contract';
 import { RecordsError, SyncReader, type SyncStatsRecord } from '@sstitch/records';
 import { formatCount } from '../output/quantities.js';
 
-/** Records by type. */
+/** Numbers of records by type. */
 export interface RecordCounts {
   readonly resource_type: number;
   readonly resource: number;
@@ -12,14 +12,14 @@ export interface RecordCounts {
   readonly asset: number;
 }
 
-/** A sync before and after a change, for --json; null where it has no readable statistics, as an unfinished one. */
+/** A sync before and after a change, for --json; null if it has no readable statistics, as an unfinished sync. */
 export interface CountsLine {
   readonly syncId: string;
   readonly before: RecordCounts | null;
   readonly after: RecordCounts | null;
 }
 
-/** By the statistics of each sync. */
+/** Reads the counts from the statistics of each sync. */
 export async function readCounts(
   engine: ReadableEngine,
   syncIds: readonly string[],
@@ -40,7 +40,7 @@ export async function readCounts(
   return counts;
 }
 
-/** Undefined where there are none, or they cannot be read: a compaction replaces those, too, and must not fail. */
+/** Returns undefined if there are none or they are undecodable: a compaction replaces such statistics and must not fail. */
 async function statisticsOf(
   reader: SyncReader,
   syncId: string,
@@ -55,7 +55,7 @@ async function statisticsOf(
   }
 }
 
-/** What became of the counts of some syncs. */
+/** Pairs the counts of syncs before and after a change. */
 export function countsLines(
   syncIds: readonly string[],
   before: ReadonlyMap<string, RecordCounts>,
@@ -66,7 +66,7 @@ export function countsLines(
   }));
 }
 
-/** A line a sync: `36zf…: resources 51, entitlements 30 to 31, grants 40 to 42`. */
+/** Formats a line for each sync: `36zf…: resources 51, entitlements 30 to 31, grants 40 to 42`. */
 export function countsText(lines: readonly CountsLine[]): string {
   return lines
     .filter(({ after }) => after !== null)

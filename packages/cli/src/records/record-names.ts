@@ -1,19 +1,19 @@
-// What people call resources and entitlements: their display names, each looked up once.
+// Looks up the display names of resources and entitlements, each once.
 import type { ReadableEngine } from '@sstitch/contract';
 import { type ResourceName, SyncReader } from '@sstitch/records';
 
-/** Names kept in mind at most; then all are forgotten. */
+/** The most cached names; the cache is cleared when it is full. */
 const MAX_NAMES = 50_000;
 
-/** An entitlement as people know it. */
+/** The names of an entitlement for people. */
 export interface EntitlementLabel {
   readonly displayName: string;
-  /** Its own name, or what there is of it: slug or id. */
+  /** Its display name or, without one, its slug or id. */
   readonly name: string;
   readonly resource: ResourceName | undefined;
 }
 
-/** Looks names up in a sync. */
+/** Looks up names in a sync. */
 export class RecordNames {
   readonly #reader: SyncReader;
   readonly #syncId: string;
@@ -25,7 +25,7 @@ export class RecordNames {
     this.#syncId = syncId;
   }
 
-  /** The display name of a resource; '' where it has none. */
+  /** The display name of a resource; '' if it has none. */
   displayNameOf(resource: ResourceName): Promise<string> {
     return known(this.#resources, keyOf(resource), async () => {
       const record = await this.#reader.getResource(this.#syncId, resource);
@@ -48,7 +48,7 @@ export class RecordNames {
   }
 }
 
-/** A resource as it is named on the command line. */
+/** The name of a resource on the command line, `type/id`. */
 export function keyOf({ resourceTypeId, resourceId }: ResourceName): string {
   return `${resourceTypeId}/${resourceId}`;
 }

@@ -1,4 +1,4 @@
-// The id of a sync that is to be made.
+// Chooses the id of a new sync.
 import type { ReadableEngine } from '@sstitch/contract';
 import { createSyncId, formatSyncId, isSyncId } from '@sstitch/keys';
 import { syncIdsOf } from './find-syncs.js';
@@ -6,8 +6,7 @@ import { syncIdsOf } from './find-syncs.js';
 const PAYLOAD_BYTES = 16;
 
 /**
- * The id that a reference names: a whole id as it is, or one of a sync that the store holds; a fresh one without a
- * reference.
+ * Resolves a reference: a whole id as it is, or that of a sync in the store. Without a reference, creates a new id.
  *
  * @throws CliError SSTITCH_SYNC_NOT_FOUND, SSTITCH_USAGE
  */

@@ -3,6 +3,7 @@
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
 const STEP = 1000;
 
+/** Formats a size in decimal units. */
 export function bytesText(bytes: number): string {
   let value = bytes;
   let unit = 0;
@@ -13,8 +14,14 @@ export function bytesText(bytes: number): string {
   return `${value.toFixed(unit === 0 || value >= 100 ? 0 : 1)} ${UNITS[unit]}`;
 }
 
+/** Formats a count, or a dash for an unknown one. */
 export function countText(count: number | null | undefined): string {
   return count === null || count === undefined ? '–' : count.toLocaleString('en-US');
+}
+
+/** Formats a count of things. */
+export function countOf(count: number, singular: string): string {
+  return `${countText(count)} ${singular}${count === 1 ? '' : 's'}`;
 }
 
 /** Formats an ISO time as `2026-11-29 08:00`. */

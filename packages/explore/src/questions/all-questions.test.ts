@@ -213,7 +213,7 @@ describe('access', () => {
 describe('the difference of two syncs', () => {
   const pair = { before: OLD_SYNC, after: NEW_SYNC };
 
-  it('is counted and reported', async () => {
+  it('is counted and described', async () => {
     const difference = await client.ask<DifferenceShape>('api/difference', pair);
     expect(difference.counts.find(({ bucket }) => bucket === 'grant')).toEqual({
       ...{ bucket: 'grant', added: 5, removed: 1, changed: 0 },

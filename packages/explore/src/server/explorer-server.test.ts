@@ -196,3 +196,9 @@ it('where there is no store, says so and listens to nothing', async () => {
     cause: { code: 'SSTITCH_STORE_NOT_FOUND' },
   });
 });
+
+it('an abort of the opening keeps its reason, and serves nothing', async () => {
+  await expect(explore(location, { signal: AbortSignal.abort('enough') })).rejects.toMatchObject({
+    ...{ name: 'AbortError', code: 'SSTITCH_ABORTED', cause: 'enough' },
+  });
+});

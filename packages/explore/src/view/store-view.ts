@@ -51,9 +51,14 @@ export class StoreView {
         valueEncoding: 'view',
         signal,
       });
-      // The generation is known only if no commit happened meanwhile.
-      if ((await currentGeneration(location)) === before) {
-        return new StoreView(location, before, engine);
+      try {
+        // The generation is known only if no commit happened meanwhile.
+        if ((await currentGeneration(location)) === before) {
+          return new StoreView(location, before, engine);
+        }
+      } catch (error) {
+        await engine.close();
+        throw error;
       }
       await engine.close();
     }

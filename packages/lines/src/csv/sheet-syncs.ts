@@ -146,7 +146,7 @@ export class SheetSyncs {
     const discoveredAt = timeOf(row.discovered_at) ?? this.#now;
     const record = create(GrantRecordSchema, {
       syncId,
-      // baton-sdk gives a grant without an id this one.
+      // baton-sdk assigns this id to a grant without one.
       externalId: row.grant_id === '' ? `${entitlementId}:${type}:${id}` : row.grant_id,
       entitlement: {
         resourceTypeId: row.resource_type_id,

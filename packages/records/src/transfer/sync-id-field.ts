@@ -7,7 +7,7 @@ const SYNC_ID_FIELD = 1;
 
 /** Sets or removes the field of many messages. */
 export class SyncIdField {
-  /** The field as bytes; none for a message without it. */
+  /** The encoded field; empty to remove it. */
   readonly bytes: Uint8Array;
 
   /** @param syncId the new value; '' removes the field */

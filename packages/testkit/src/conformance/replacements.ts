@@ -157,7 +157,7 @@ export function testReplacements(test: DeclareTest): void {
     await t.holdsForGood({ a: '1', b: 'put 2', d: '4', e: '5' });
   });
 
-  test('6. replacing twice by the same entries gives the same state', async (t) => {
+  test('6. replacing twice by the same entries results in the same state', async (t) => {
     await t.put(BASE);
     for (let round = 0; round < 2; round++) await t.replace([['b', 'd']], { b: 'x', bb: 'y' });
     await t.holdsForGood({ a: '1', b: 'x', bb: 'y', d: '4', e: '5' });
@@ -306,7 +306,7 @@ export function testReplacements(test: DeclareTest): void {
     await t.holdsForGood(BASE);
   });
 
-  test('7. aborted at any moment, it leaves the old or the new state, and the promise tells which', async (t) => {
+  test('7. aborted at any moment, it leaves the old or the new state, as the promise reports', async (t) => {
     await t.put(BASE);
     let before: TextEntries = BASE;
     for (let round = 0; round < 8; round++) {

@@ -1,4 +1,4 @@
-// Seeded random numbers (mulberry32): the same seed gives the same run.
+// Seeded random numbers (mulberry32): the same seed produces the same run.
 
 /** Returns a function that returns numbers in [0, 1). */
 export function seededRandom(seed: number): () => number {

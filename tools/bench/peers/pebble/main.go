@@ -1,10 +1,10 @@
-// Pebble as ConductorOne's baton-sdk replaces a sync: a table file a bucket from the source's
-// entries, then IngestAndExcise, which takes one span a call. The commands are those of ../driver.mjs.
-// With the variable READY_TABLES the table files are written once, before the first round, and each
-// round ingests links to them: what Pebble takes when its tables exist already.
+// Replaces a sync in Pebble as ConductorOne's baton-sdk does: writes a table file per bucket from the source's
+// entries, then calls IngestAndExcise, which takes one span per call. ../driver.mjs runs the commands. With the
+// variable READY_TABLES the table files are written once, before the first round, and each round ingests links
+// to them: the time of Pebble if its tables exist already.
 //
-// Tuned as baton-sdk tunes it (memtable 64 MiB, cache 256 MiB, blocks of 4 KiB in the files); unlike
-// there, entries are not copied between iterator and writer.
+// Settings are baton-sdk's (memtable 64 MiB, cache 256 MiB, blocks of 4 KiB in the files), except that entries
+// are not copied between iterator and writer.
 package main
 
 import (
@@ -117,7 +117,7 @@ func load(folder, path string) {
 	fmt.Printf("{\"loadMs\":%.3f}\n", milliseconds(start))
 }
 
-// buildTable writes the source's entries in a span to a table file, synced; it gives their number.
+// buildTable writes the source's entries in a span to a table file, synced, and returns their number.
 func buildTable(source *pebble.DB, span entry, path string) int {
 	iterator, err := source.NewIter(&pebble.IterOptions{LowerBound: span.key, UpperBound: span.value})
 	check(err)
@@ -137,7 +137,7 @@ func buildTable(source *pebble.DB, span entry, path string) int {
 	return count
 }
 
-// buildTables writes a table file for each span; the path is empty where the source holds nothing.
+// buildTables writes a table file for each span; the path is empty if the source holds no entries there.
 func buildTables(source *pebble.DB, spans []entry, prefix string) []string {
 	paths := make([]string, len(spans))
 	for i, span := range spans {
@@ -164,7 +164,7 @@ func replaceBy(base *pebble.DB, paths []string, spans []entry) {
 	}
 }
 
-// source is a database, and its table files where they are made before the rounds.
+// source is a database, and its table files if they are written before the rounds.
 type source struct {
 	database *pebble.DB
 	ready    []string
@@ -180,7 +180,7 @@ func openSource(folder string, spans []entry) source {
 	return opened
 }
 
-// linksTo makes a link to each table file: ingesting removes what it is given.
+// linksTo makes a link to each table file, as ingesting removes its input.
 func linksTo(tables []string, prefix string) []string {
 	links := make([]string, len(tables))
 	for i, table := range tables {

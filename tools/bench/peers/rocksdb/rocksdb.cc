@@ -1,11 +1,10 @@
-// RocksDB as its users replace ranges in bulk: write a table file a span from the source's entries,
-// delete the old files and ranges, and ingest the files in one call. The commands are those of
-// ../driver.mjs. With the variable READY_TABLES the table files are written once, before the first
-// round, and each round ingests links to them: what RocksDB takes when its tables exist already.
+// Replaces ranges in bulk in RocksDB as its users do: writes a table file per span from the source's entries,
+// deletes the old files and ranges, and ingests the files in one call. ../driver.mjs runs the commands. With
+// the variable READY_TABLES the table files are written once, before the first round, and each round ingests
+// links to them: the time of RocksDB if its tables exist already.
 //
-// Tuned: level compaction set up for both cores, bloom filters, snappy; table files are moved, not
-// copied, and no sequence number is written into them; range tombstones are synced, and so is the
-// MANIFEST, always.
+// Settings: level compaction on both cores, bloom filters, snappy; table files are moved, not copied, and no
+// sequence number is written into them; range tombstones and every write of the MANIFEST are synced.
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
@@ -89,7 +88,7 @@ static void load(const std::string& folder, const std::string& path) {
   std::printf("{\"loadMs\":%.3f}\n", nowMs() - start);
 }
 
-/** Writes the entries of a span to a table file; says whether there were any. */
+/** Writes the entries of a span to a table file; returns whether there were any. */
 static bool buildTable(rocksdb::DB& source, const Entry& span, const std::string& path) {
   rocksdb::ReadOptions reading;
   const rocksdb::Slice end(span.second);
@@ -111,7 +110,7 @@ static bool buildTable(rocksdb::DB& source, const Entry& span, const std::string
   return true;
 }
 
-/** Writes a table file for each span that the source holds entries of; gives their paths. */
+/** Writes a table file for each span in which the source holds entries; returns their paths. */
 static std::vector<std::string> buildTables(rocksdb::DB& source, const std::vector<Entry>& spans,
                                             const std::string& prefix) {
   std::vector<std::string> tables;
@@ -145,7 +144,7 @@ static void replaceBy(rocksdb::DB& base, const std::vector<std::string>& tables,
   if (!tables.empty()) check(base.IngestExternalFile(tables, ingesting), "ingest");
 }
 
-/** A source, and its table files where they are made before the rounds. */
+/** A source, and its table files if they are written before the rounds. */
 struct Source {
   std::unique_ptr<rocksdb::DB> database;
   std::vector<std::string> ready;
@@ -160,7 +159,7 @@ static Source openSource(const std::string& folder, const std::vector<Entry>& sp
   return source;
 }
 
-/** Ingesting moves a file: each round has links of its own. */
+/** Ingesting moves a file, so each round has its own links. */
 static std::vector<std::string> linksTo(const std::vector<std::string>& tables,
                                         const std::string& prefix) {
   std::vector<std::string> links;

@@ -1,8 +1,8 @@
-// SQLite as its users replace a range: in one transaction, delete it and insert-select what is new
-// from attached databases. The commands are those of ../driver.mjs.
+// Replaces a range in SQLite as its users do: in one transaction, deletes it and inserts the new rows by a
+// SELECT from attached databases. ../driver.mjs runs the commands.
 //
-// Tuned: a WITHOUT ROWID table, WAL, synchronous=FULL (the WAL is synced at commit), a cache of
-// 256 MiB, memory-mapped reads, prepared statements.
+// Settings: a WITHOUT ROWID table, WAL, synchronous=FULL (the WAL is synced at commit), a cache of 256 MiB,
+// memory-mapped reads, prepared statements.
 #include <sqlite3.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -5,9 +5,9 @@ export const cloneCommand = defineCommand({
   name: 'clone',
   summary: 'copy a sync under another id, in one commit',
   description:
-    'Copies all of a sync under another id: records, indexes, its run and its statistics, which ' +
-    'count the records. Every key holds the id, so that records are read and written, not linked. ' +
-    'What the store holds under the new id is refused, unless --replace.',
+    'Copies a sync under another id: records, indexes, run and statistics, with counts of the ' +
+    'records. Records are read and written, not linked, because every key contains the id. An id ' +
+    'that the store already holds is refused, unless --replace is given.',
   arguments: [
     { name: 'store', summary: 'the store of the sync', value: { type: 'path', of: 'store' } },
   ],
@@ -19,21 +19,21 @@ export const cloneCommand = defineCommand({
       required: true,
     },
     as: {
-      summary: "the id of the copy; by default a fresh one, in another store the sync's own",
+      summary: "the id of the copy; the default is a new id or, in another store, the sync's own",
       value: { type: 'sync', stores: ['store'] },
       placeholder: 'sync',
     },
     into: {
-      summary: 'the store to copy into; that of the sync by default',
+      summary: 'the store to copy into; the default is that of the sync',
       value: { type: 'path', of: 'store' },
       placeholder: 'store',
     },
-    replace: { summary: 'replace a sync that has the new id' },
+    replace: { summary: 'replace a sync with the new id' },
     wait: waitOption,
   },
   examples: [
-    ['clone base --sync latest', 'under a fresh id'],
-    ['clone base --sync 36zf --as 36zfOAoWMxQdISbixanQCRBiX7F', 'under this one'],
+    ['clone base --sync latest', 'under a new id'],
+    ['clone base --sync 36zf --as 36zfOAoWMxQdISbixanQCRBiX7F', 'under the given id'],
     ['clone base --sync latest --into archive', 'into another store, under its own id'],
   ],
 });

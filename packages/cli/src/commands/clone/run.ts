@@ -14,7 +14,7 @@ type Input = InputOf<typeof cloneCommand>;
 export const run: Run<typeof cloneCommand> = (context, input) => {
   const { store, into = store, wait } = input;
   const patience = patienceOf(context, wait);
-  // A store that is written to is opened once.
+  // A store can be opened for writing only once.
   if (into === store) {
     const use = (opened: ByteStore) => clone(context, input, opened, opened);
     return withStore(store, 'refuse', use, patience);
@@ -38,7 +38,7 @@ async function clone(
   const [syncId = ''] = await syncIdsOf(source, store, [sync], signal);
   const named = as ?? (into === store ? undefined : syncId);
   const copy = await newSyncId(target, into, named, signal);
-  // Every record is read: damage is found out first.
+  // Every record is read, so the tables are checked for damage first.
   await source.verifySpans(spansOf([syncId]), { signal });
   const { entries, pauseMs } = await cloneSync({
     ...{ engine: source, into: target, syncId, as: copy, replace, signal },

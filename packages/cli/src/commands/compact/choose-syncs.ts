@@ -1,4 +1,4 @@
-// Which syncs a compaction replaces, and the question before it would remove one.
+// Chooses the syncs that a compaction replaces, and asks before it would remove one.
 import type { CommandContext } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
 import { CliError, usageError } from '../../errors.js';
@@ -23,19 +23,18 @@ export async function chosenSyncs(
   throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${from} holds no sync`);
 }
 
-/** @throws CliError SSTITCH_USAGE unless either --sync or --all is given */
+/** Checks the choice of syncs. @throws CliError SSTITCH_USAGE unless either --sync or --all is given */
 export function requireChoice({ sync, all }: Input): void {
   if (sync === undefined && !all) {
     throw usageError(
-      "required option '--sync <syncs>' not specified: name some, or take --all of the source",
+      "required option '--sync <syncs>' not specified: name some syncs, or use --all for every sync of the source",
     );
   }
-  if (sync !== undefined && all) throw usageError('--all takes every sync: leave out --sync');
+  if (sync !== undefined && all) throw usageError('--all means every sync: leave out --sync');
 }
 
 /**
- * Asks before syncs are removed of which the source holds nothing. Where there is no terminal, --allow-empty is the
- * answer.
+ * Asks before syncs are removed that the source does not hold. Without a terminal, --allow-empty is the answer.
  *
  * @throws CliError SSTITCH_DECLINED
  */
@@ -51,9 +50,9 @@ export async function confirmRemoval(
     const spans = spansOf([syncId]);
     if (await hasKeys(source, spans, signal)) continue;
     if (!(await hasKeys(opened, spans, signal))) continue;
-    const question = `The source holds nothing of sync ${syncId}. Remove it from ${base}? [y/N] `;
+    const question = `The source does not hold sync ${syncId}. Remove it from ${base}? [y/N] `;
     const answer = await io.ask(escapeText(question));
     if (answer === undefined || /^y(es)?$/i.test(answer.trim())) continue;
-    throw new CliError('SSTITCH_DECLINED', 'nothing was removed, and nothing replaced');
+    throw new CliError('SSTITCH_DECLINED', 'nothing was removed or replaced');
   }
 }

@@ -11,9 +11,9 @@ export const compactCommand = defineCommand({
     'with exit code 3, as a mistyped id must not wipe a sync; --allow-empty removes the sync. ' +
     'Of tables that are linked only index and bounds are read: damage in other blocks is ' +
     'copied too, unless --verify reads them in full. What the syncs held before may stay in shared ' +
-    'files until LevelDB compacts them, unless --purge removes it. --keep-replaced keeps what a sync ' +
-    'held under a side id, in the same commit, for `rollback`; every entry is then read and built ' +
-    'anew. --dry-run prints the plan, and what would be added, removed and changed.',
+    'files until LevelDB compacts them, unless --purge removes it. --keep-replaced keeps the replaced ' +
+    'version under a side id, in the same commit, for `rollback`; every entry is then read and built ' +
+    'into new tables. --dry-run prints the plan, and what would be added, removed and changed.',
   arguments: [],
   options: {
     base: {
@@ -29,7 +29,7 @@ export const compactCommand = defineCommand({
       required: true,
     },
     sync: syncsOption('the syncs to replace', ['from']),
-    all: { summary: 'replace every sync that the source holds' },
+    all: { summary: 'replace all syncs of the source' },
     as: {
       summary:
         "the sync's id in the base, if it differs: Baton gives every run a new id. The records are " +
@@ -44,11 +44,11 @@ export const compactCommand = defineCommand({
       default: 'auto',
     },
     allowEmpty: {
-      summary: 'remove a sync of which the source holds nothing; on a terminal it asks first',
+      summary: 'remove a sync that the source does not hold; asks first on a terminal',
     },
     yes: { summary: 'do not ask' },
-    keepReplaced: { summary: 'keep what the syncs held, for `rollback`' },
-    verify: { summary: "read the source's tables in full first, refuse a damaged one" },
+    keepReplaced: { summary: 'keep the replaced versions for `rollback`' },
+    verify: { summary: "read the source's tables in full first and refuse a damaged one" },
     purge: { summary: 'leave no byte of removed data in any file of the base' },
     dryRun: { summary: 'print the plan and change nothing' },
     wait: waitOption,
@@ -57,8 +57,8 @@ export const compactCommand = defineCommand({
     ['compact --base base --from fresh --sync 36zfOAoWMxQdISbixanQCRBiX7E', 'one sync'],
     ['compact --base base --from fresh --sync latest-finished', 'the sync that finished last'],
     ['compact --base base --from fresh --sync 36zf,36yx --dry-run', 'only print the plan'],
-    ['compact --base base --from fresh --all', 'whatever the source holds'],
-    ['compact --base base --from fresh --sync latest --keep-replaced', 'to be rolled back'],
+    ['compact --base base --from fresh --all', 'all syncs of the source'],
+    ['compact --base base --from fresh --sync latest --keep-replaced', 'can be rolled back'],
     ['compact --base base --from fresh --sync latest --strategy rebuild', 'choose the strategy'],
     ['compact --base base --from fresh --sync latest --as 36zf', 'a new run, under the known id'],
   ],

@@ -1,4 +1,5 @@
-// `compact --keep-replaced`: what the syncs held stays under side ids, in the same commit, for `rollback`.
+// `compact --keep-replaced`: keeps the replaced versions of the syncs under side ids, in the same commit, for
+// `rollback`.
 import { compactKeeping } from '@sstitch/operations';
 import type { CommandContext, CommandResult } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
@@ -11,14 +12,18 @@ import type { compactCommand } from './command.js';
 
 type Input = InputOf<typeof compactCommand>;
 
-/** @throws CliError SSTITCH_USAGE where another option does not go with it */
+/** Checks the options. @throws CliError SSTITCH_USAGE if another option cannot be combined with it */
 export function checkKeeping({ strategy, as, allowEmpty, purge }: Input): void {
   if (strategy !== 'auto' && strategy !== 'rebuild') {
-    throw usageError(`--keep-replaced goes with the strategy rebuild, not ${strategy}`);
+    throw usageError(`--keep-replaced requires strategy rebuild, not ${strategy}`);
   }
-  if (as !== undefined) throw usageError('--keep-replaced does not go with --as: `clone` the sync');
-  if (allowEmpty) throw usageError('--keep-replaced takes no --allow-empty: `drop` removes a sync');
-  if (purge) throw usageError('--purge removes what --keep-replaced would keep: leave one out');
+  if (as !== undefined)
+    throw usageError('--keep-replaced cannot be combined with --as: use `clone` to copy the sync');
+  if (allowEmpty)
+    throw usageError(
+      '--keep-replaced cannot be combined with --allow-empty: use `drop` to remove a sync',
+    );
+  if (purge) throw usageError('--purge removes what --keep-replaced keeps: leave out one of them');
 }
 
 export async function compactAndKeep(
@@ -39,8 +44,8 @@ export async function compactAndKeep(
   const generation = (await base.metrics()).generation;
   const lines = kept.map(({ syncId, sideId }) =>
     sideId === undefined
-      ? `the base held nothing of ${syncId}: nothing is kept\n`
-      : `what ${syncId} held is kept as ${sideId}\n`,
+      ? `the base did not hold ${syncId}: no version is kept\n`
+      : `the replaced version of ${syncId} is kept as ${sideId}\n`,
   );
   return {
     document: {

@@ -1,4 +1,4 @@
-// What a compaction would change, by bucket.
+// Computes what a compaction would change, by bucket.
 import { syncSpans } from '@sstitch/keys';
 import type { CommandContext } from '../../command-line/command-context.js';
 import { type BucketDifference, diffBuckets } from '../../operations/diff-syncs.js';
@@ -8,7 +8,7 @@ import { differenceTable } from '../../reports/difference-table.js';
 import type { ByteReader, ByteStore } from '../../stores/open-store.js';
 import { spansOf } from '../../stores/sync-spans.js';
 
-/** A sync for --json. */
+/** The planned changes of a sync, for --json. */
 export interface PlannedDifference {
   readonly syncId: string;
   readonly added: number;
@@ -17,7 +17,7 @@ export interface PlannedDifference {
   readonly buckets: readonly BucketDifference[];
 }
 
-/** Compares the syncs, entry by entry. Checksums are checked first. */
+/** Compares the syncs entry by entry, after verifying checksums. */
 export async function plannedDifferences(
   { progress, signal }: CommandContext,
   base: ByteStore,
@@ -43,7 +43,7 @@ export async function plannedDifferences(
   return differences;
 }
 
-/** The differences as tables. */
+/** Formats the differences as tables. */
 export function plannedDifferenceText(
   { columns, style }: CommandContext,
   differences: readonly PlannedDifference[],

@@ -3,16 +3,17 @@ import { syncsOption } from '../../command-line/shared-options.js';
 
 export const diffCommand = defineCommand({
   name: 'diff',
-  summary: 'what changed between two syncs, or what compacting B into A would change',
+  summary: 'show what differs between two syncs, or what compacting B into A would change',
   description:
     'Compares syncs of two stores or files of syncs (.c1z, .jsonl, .csv). A sync in both is ' +
-    'compared entry by entry: what B adds, what it lacks, and where the values differ; that is ' +
-    'what `compact --base A --from B` would change in A. --to names another sync in B: the two ' +
-    'are compared record by record, but for their ids and the times at which records were ' +
-    'discovered. Without --sync the syncs that finished last in A and in B are compared. Then ' +
-    'come sentences: who gained and lost what, and what else changed. Checksums are checked ' +
-    'first; tables that both stores have by a link are not read, and not counted as unchanged. ' +
-    'With --json one sync makes an object, several make an array of them, in the order given.',
+    'compared entry by entry: the entries that only B has, those that only A has, and those whose ' +
+    'values differ. That is what `compact --base A --from B` would change in A. --to names another ' +
+    'sync in B: the two are then compared record by record, ignoring their ids and the times at ' +
+    'which records were discovered. Without --sync, the syncs that finished last in A and in B are ' +
+    'compared. Sentences then say who gained and lost what, and what else changed. Verifies ' +
+    'checksums first. Tables that both stores link are not read, and their entries not counted as ' +
+    'unchanged. With --json, prints an object for one sync and an array of objects for several, in ' +
+    'the order given.',
   arguments: [
     { name: 'a', summary: 'the store or file to compare', value: { type: 'path', of: 'store' } },
     {
@@ -22,22 +23,23 @@ export const diffCommand = defineCommand({
     },
   ],
   options: {
-    sync: syncsOption('the syncs, in A where --to names others', ['a', 'b']),
+    sync: syncsOption('the syncs; with --to, those in A', ['a', 'b']),
     to: {
-      summary: 'the sync in B, where it is another one',
+      summary: 'the sync in B, if it is another one',
       value: { type: 'sync', stores: ['b'] },
       placeholder: 'sync',
     },
-    records: { summary: 'print each changed record as a line of JSON, before and after' },
+    records: { summary: 'print each changed record, before and after, as a line of JSON' },
     exitCode: { summary: 'exit with 1 if there is a difference' },
     limit: {
-      summary: 'sentences at most; 0 for the counts alone',
+      summary: 'the most sentences to print; 0 prints only the counts',
       value: { type: 'count', least: 0 },
       placeholder: 'n',
       default: 20,
     },
     zone: {
-      summary: 'the time zone of times in .c1z files that name none; by default that of this host',
+      summary:
+        'the time zone of the times in .c1z files without zones; the default is that of this host',
       value: { type: 'text' },
       placeholder: 'zone',
     },

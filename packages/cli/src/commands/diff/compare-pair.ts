@@ -1,4 +1,4 @@
-// The difference of two syncs, as the command reports it.
+// Computes the difference of two syncs in the form that the command reports.
 import { syncSpans } from '@sstitch/keys';
 import { describeChanges } from '@sstitch/operations';
 import type { CommandContext } from '../../command-line/command-context.js';
@@ -17,21 +17,21 @@ export type { SyncPair } from './compare-records.js';
 export interface Sentence {
   readonly bucket: string;
   readonly change: string;
-  /** Records that it is about. */
+  /** The number of records that it describes. */
   readonly count: number;
   readonly text: string;
 }
 
-/** A difference for --json. */
+/** The difference of two syncs, for --json. */
 export interface SyncDifference extends Readonly<Difference> {
   readonly syncId: string;
-  /** The other sync's id, where it has another one. */
+  /** The id of the other sync, if it differs. */
   readonly to?: string;
   readonly buckets: readonly BucketDifference[];
   readonly sentences: readonly Sentence[];
 }
 
-/** Undefined where there is nothing of either sync. */
+/** Compares two syncs; undefined if neither exists. */
 export async function comparePair(
   context: CommandContext,
   pair: SyncPair,
@@ -46,13 +46,13 @@ export async function comparePair(
   }
   const buckets = await compareEntries(context, pair);
   const sum = sumOf(buckets);
-  // Without sentences to tell there is nothing to read again.
+  // Without sentences there is nothing to read again.
   const isTold = limit === 0 || sum.added + sum.removed + sum.changed === 0;
   const sentences = isTold ? [] : (await compareRecords(context, pair, limit)).sentences;
   return { syncId, ...sum, buckets, sentences };
 }
 
-/** Every entry of a sync, index entries among them. */
+/** Compares every entry of a sync, including index entries. */
 async function compareEntries(
   { progress, signal }: CommandContext,
   { before, after, syncId }: SyncPair,

@@ -5,7 +5,7 @@ import { hasKeys } from '../../stores/find-syncs.js';
 import type { ByteReader } from '../../stores/open-store.js';
 import { spansOf } from '../../stores/sync-spans.js';
 
-/** A sync of one store and a sync of another; they may have one id, and be in one store. */
+/** A sync of one store and a sync of another. They may have the same id, or be in the same store. */
 export interface SyncPair {
   readonly before: ByteReader;
   readonly after: ByteReader;
@@ -14,7 +14,7 @@ export interface SyncPair {
   readonly to: string;
 }
 
-/** The changes of records from the one sync to the other. Nothing is read yet. */
+/** The changes of records from one sync to the other. Reads nothing yet. */
 export function recordChanges(
   { progress, signal }: CommandContext,
   { before, after, syncId, to }: SyncPair,
@@ -30,7 +30,7 @@ export function recordChanges(
   );
 }
 
-/** The changes as lines of JSON; undefined where there is nothing of either sync. */
+/** The changes as lines of JSON; undefined if neither sync exists. */
 export async function changeLinesOf(
   context: CommandContext,
   pair: SyncPair,
@@ -40,7 +40,7 @@ export async function changeLinesOf(
   return changeLines(recordChanges(context, pair));
 }
 
-/** Whether there is anything of one of the syncs. */
+/** Whether either sync has an entry. */
 export async function isThere(
   { signal }: CommandContext,
   { before, after, syncId, to }: SyncPair,
@@ -51,7 +51,7 @@ export async function isThere(
   );
 }
 
-/** Checks the checksums of both syncs: LevelDB reads blocks unchecked. @throws EngineError SSTITCH_STORE_CORRUPT */
+/** Verifies the checksums of both syncs, which LevelDB does not. @throws EngineError SSTITCH_STORE_CORRUPT */
 export async function verifyPair(
   { signal }: CommandContext,
   { before, after, syncId, to }: SyncPair,

@@ -18,7 +18,7 @@ type Input = InputOf<typeof diffCommand>;
 export const run: Run<typeof diffCommand> = (context, input) => {
   const { a, b, zone } = input;
   if (input.records && context.json) {
-    throw usageError('--records prints lines of JSON by itself: leave out --json');
+    throw usageError('--records prints JSON lines: leave out --json');
   }
   return withSyncs(context, a, zone, (before) =>
     withSyncs(context, b, zone, async (after) => {
@@ -28,7 +28,7 @@ export const run: Run<typeof diffCommand> = (context, input) => {
   );
 };
 
-/** Which syncs are compared. @throws CliError SSTITCH_USAGE, SSTITCH_SYNC_NOT_FOUND */
+/** Chooses the syncs to compare. @throws CliError SSTITCH_USAGE, SSTITCH_SYNC_NOT_FOUND */
 async function choosePairs(
   { signal }: CommandContext,
   { a, b, sync, to }: Input,
@@ -36,7 +36,7 @@ async function choosePairs(
   after: ByteReader,
 ): Promise<readonly SyncPair[]> {
   if (to !== undefined && (sync?.length ?? 1) !== 1) {
-    throw usageError('--to takes one sync: name one with --sync');
+    throw usageError('--to needs exactly one sync: name it with --sync');
   }
   const [inA, inB] = [await findSyncs(before, signal), await findSyncs(after, signal)];
   if (sync !== undefined && to === undefined) {
@@ -94,7 +94,7 @@ function nothingOf({ syncId, to }: SyncPair, a: string, b: string): CliError {
   const what =
     syncId === to
       ? `neither ${a} nor ${b} holds sync ${syncId}`
-      : `${a} holds nothing of sync ${syncId}, and ${b} nothing of ${to}`;
+      : `${a} holds no sync ${syncId}, and ${b} holds no sync ${to}`;
   return new CliError('SSTITCH_SYNC_NOT_FOUND', what);
 }
 

@@ -3,13 +3,13 @@ import { waitOption } from '../../command-line/shared-options.js';
 
 export const expandCommand = defineCommand({
   name: 'expand',
-  summary: 'derive the grants that follow through groups',
+  summary: 'derive the grants that members have through groups',
   description:
-    'Derives what members of groups have through them, groups in groups too, as Baton does: grants ' +
-    'that are not there are created, those that are get their sources. Entitlements of a cycle do ' +
-    'not pass access on to each other. The sync is replaced in one commit, its indexes and ' +
-    'statistics follow; where little changes it is one batch. Expanding again changes nothing. --as ' +
-    'leaves the sync as it is.',
+    'Derives the grants that members have through groups, including nested groups, as Baton does: ' +
+    'creates missing grants and adds sources to existing ones. Entitlements of a cycle do not pass ' +
+    'access to each other. The sync is replaced in one commit with its indexes and statistics, or ' +
+    'changed by one batch if little changes. Expanding again changes nothing. With --as the original ' +
+    'sync does not change.',
   arguments: [
     { name: 'store', summary: 'the store to change', value: { type: 'path', of: 'store' } },
   ],
@@ -27,13 +27,13 @@ export const expandCommand = defineCommand({
     },
     skipMismatches: {
       summary:
-        'pass over grants to one resource that expand to the entitlement of another; otherwise ' +
-        'nothing is expanded',
+        'skip grants to one resource that expand to an entitlement of another; without this ' +
+        'option, nothing is expanded if there are any',
     },
     wait: waitOption,
   },
   examples: [
     ['expand base --sync latest', 'in place'],
-    ['expand base --sync latest --as 36zfOAoWMxQdISbixanQCRBiX7E', 'beside it'],
+    ['expand base --sync latest --as 36zfOAoWMxQdISbixanQCRBiX7E', 'under another id'],
   ],
 });

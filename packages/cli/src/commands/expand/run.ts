@@ -11,7 +11,7 @@ import type { expandCommand } from './command.js';
 
 type Input = InputOf<typeof expandCommand>;
 
-/** Of entitlements that are missing, so many are named. */
+/** How many missing entitlements are named. */
 const MAX_NAMED = 3;
 
 export const run: Run<typeof expandCommand> = (context, input) =>
@@ -31,7 +31,7 @@ async function expand(
   const started = performance.now();
   const [syncId = ''] = await syncIdsOf(store, location, [sync], signal);
   const as = given === undefined ? syncId : await newSyncId(store, location, given, signal);
-  // Every record is read: damage is found out first.
+  // Every record is read, so the tables are checked for damage first.
   await store.verifySpans(spansOf([syncId]), { signal });
   const report = await expandSync(store, syncId, {
     ...{ as, signal, mismatches: skipMismatches ? 'skip' : 'refuse' },
@@ -58,7 +58,7 @@ function skippedText({ skipped }: ExpansionReport): string {
   const named = examples.slice(0, MAX_NAMED).map((id) => JSON.stringify(id));
   const more = examples.length > MAX_NAMED ? ', …' : '';
   return (
-    `passed over ${formatCountOf(count, 'expansion')}: ` +
+    `skipped ${formatCountOf(count, 'expansion')}: ` +
     `${formatCount(sourceMissing + destinationMissing)} from or to an entitlement without a record, ` +
     `${formatCount(mismatched)} from one of another resource (${named.join(', ')}${more})\n`
   );

@@ -2,7 +2,7 @@ import { defineCommand } from '../../command-line/command-spec.js';
 
 export const exploreCommand = defineCommand({
   name: 'explore',
-  summary: 'show who has what, what changed and what lies where as a local web page',
+  summary: 'show access, changes and files of a store on a local web page',
   description:
     'Serves a read-only web page about a store, or a file of syncs, on 127.0.0.1, opens it in a ' +
     'browser and prints its address. The address holds a secret token: all requests without it are ' +
@@ -18,13 +18,14 @@ export const exploreCommand = defineCommand({
   ],
   options: {
     port: {
-      summary: 'the port to listen on; by default a free one',
+      summary: 'the port to listen on; the default is a free one',
       value: { type: 'count', least: 1, most: 65_535 },
       placeholder: 'n',
     },
     open: { summary: 'do not start a browser', negated: true },
     zone: {
-      summary: 'the time zone of times in a .c1z file that name none; by default that of this host',
+      summary:
+        'the time zone of the times in a .c1z file without zones; the default is that of this host',
       value: { type: 'text' },
       placeholder: 'zone',
     },

@@ -11,7 +11,7 @@ async function makeStore(): Promise<string> {
   return store;
 }
 
-/** Starts the command; settles with its first output once that is there. */
+/** Starts the command and waits for its first line of output. */
 async function started(line: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const child = startMain(['explore', ...line], { env });
   const end = ended(child);
@@ -63,7 +63,7 @@ describe('explore', () => {
     await close();
   });
 
-  it('loads a file into a store of its own, which goes with it', async () => {
+  it('loads a file into a temporary store, and removes it at the end', async () => {
     const directory = testDirectory();
     const store = join(directory, 'base');
     await sstitchJson('generate', store, '--grants', '20');
@@ -81,7 +81,7 @@ describe('explore', () => {
   });
 
   it.skipIf(process.platform !== 'linux')(
-    'starts a browser with an address that is good once, not with the token',
+    'starts a browser with an address that can be used once, not with the token',
     async () => {
       const directory = testDirectory();
       const opened = join(directory, 'opened');
@@ -100,7 +100,7 @@ describe('explore', () => {
     },
   );
 
-  it('says in one line where there is no store, and that a port is in use', async () => {
+  it('reports in one line a missing store and a port in use', async () => {
     const nothing = await sstitch(['explore', 'nothing', '--no-open']);
     expect(nothing.exitCode).toBe(5);
     expect(nothing.stderr).toMatch(/^sstitch: [^\n]*nothing[^\n]*\n$/);

@@ -13,7 +13,7 @@ type Input = InputOf<typeof exploreCommand>;
 export const run: Run<typeof exploreCommand> = (context, input) =>
   withStoreOf(context, input.store, input.zone, (location) => serve(context, input, location));
 
-/** Serves the page until a signal comes. */
+/** Serves the page until the process receives a signal. */
 async function serve(context: CommandContext, input: Input, location: string): Promise<undefined> {
   const { io, json, note, progress, signal } = context;
   const name = basename(resolve(input.store));

@@ -3,44 +3,45 @@ import { syncsOption, waitOption } from '../../command-line/shared-options.js';
 
 export const mergeCommand = defineCommand({
   name: 'merge',
-  summary: 'merge partial syncs over a base sync, into a new sync',
+  summary: 'merge partial syncs over a base sync into a new sync',
   description:
-    "Merges partial syncs over a base sync as Baton's compactor does: of the records of one id the " +
-    'one with the latest discovered_at wins, of those of one time that of the later partial. A ' +
-    'record of a partial-deletions sync deletes the record of its id. The syncs lie in one store, ' +
-    'and --base and --partials name them; or there are several inputs, files or stores, the base ' +
-    'first: then the sync that finished last in each is merged, --into a store, which is made if ' +
-    'it does not exist. The merged sync is new, and comes in by one commit, with its indexes and ' +
-    'statistics; what it is merged of stays as it is.',
+    "Merges partial syncs over a base sync as Baton's compactor does: of the records with one id, " +
+    'the one with the latest discovered_at wins and, at the same time, that of the later partial ' +
+    'sync. A record of a partial-deletions sync deletes the record with its id. Either one store ' +
+    'holds the syncs, which --base and --partials name, or there are several inputs, files or ' +
+    'stores, with the base first: then the sync that finished last in each is merged --into a ' +
+    'store, which is created if it does not exist. One commit writes the merged sync, with its ' +
+    'indexes and statistics, as a new sync; the merged inputs do not change.',
   arguments: [
     {
       name: 'inputs',
-      summary: 'a store; or files and stores, the base first',
+      summary: 'a store, or files and stores with the base first',
       value: { type: 'path', of: 'store' },
       variadic: true,
     },
   ],
   options: {
     base: {
-      summary: 'of one store: the base sync',
+      summary: 'for one store: the base sync',
       value: { type: 'sync', stores: ['inputs'] },
       placeholder: 'sync',
     },
-    partials: syncsOption('of one store: the partial syncs, the oldest first', ['inputs']),
+    partials: syncsOption('for one store: the partial syncs, the oldest first', ['inputs']),
     into: {
-      summary: 'the store of the merged sync; by default the one store that is the input',
+      summary: 'the store for the merged sync; the default is the one store that is the input',
       value: { type: 'path', of: 'store' },
       placeholder: 'store',
     },
     as: {
-      summary: 'the id of the merged sync; a fresh one by default',
+      summary: 'the id of the merged sync; the default is a new id',
       value: { type: 'sync', stores: ['into', 'inputs'] },
       placeholder: 'sync',
     },
-    replace: { summary: 'replace a sync that has that id' },
-    assets: { summary: "leave assets out, as Baton's compactor does", negated: true },
+    replace: { summary: 'replace a sync with that id' },
+    assets: { summary: "omit assets, as Baton's compactor does", negated: true },
     zone: {
-      summary: 'the time zone of times in .c1z files that name none; by default that of this host',
+      summary:
+        'the time zone of the times in .c1z files without zones; the default is that of this host',
       value: { type: 'text' },
       placeholder: 'zone',
     },

@@ -19,14 +19,18 @@ export const run: Run<typeof mergeCommand> = (context, input) => {
   const started = performance.now();
   const { inputs, base, partials, into, zone, wait } = input;
   const [only] = inputs;
-  if (only === undefined) throw usageError('nothing is named to be merged');
+  if (only === undefined) throw usageError('name the stores or files to merge');
   const patience = patienceOf(context, wait);
   if (inputs.length === 1) {
     if (base === undefined || partials === undefined) {
-      throw usageError('of one store --base and --partials name the syncs; or name several inputs');
+      throw usageError(
+        'for one store, name the syncs with --base and --partials; or name several inputs',
+      );
     }
     if (into !== undefined && into !== only) {
-      throw usageError('of one store the merged sync comes into the same: leave out --into');
+      throw usageError(
+        'for one store, the merged sync is written to the same store: leave out --into',
+      );
     }
     const use = async (store: ByteStore) => {
       const { signal } = context;
@@ -38,9 +42,9 @@ export const run: Run<typeof mergeCommand> = (context, input) => {
     return withStore(only, 'refuse', use, patience);
   }
   if (base !== undefined || partials !== undefined) {
-    throw usageError('of several inputs the first is the base: leave out --base and --partials');
+    throw usageError('for several inputs, the first is the base: leave out --base and --partials');
   }
-  if (into === undefined) throw usageError('of several inputs: name a store with --into');
+  if (into === undefined) throw usageError('for several inputs, name a store with --into');
   return withInputs(context, inputs, zone, [], (syncs) =>
     withStore(
       into,
@@ -51,7 +55,7 @@ export const run: Run<typeof mergeCommand> = (context, input) => {
   );
 };
 
-/** Opens inputs, one after the other, and chooses of each the sync that finished last. */
+/** Opens the inputs one after another, and chooses the sync that finished last in each. */
 async function withInputs<T>(
   context: CommandContext,
   paths: readonly string[],

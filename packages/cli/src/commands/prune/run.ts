@@ -69,7 +69,7 @@ async function prune(
 ): Promise<CommandResult> {
   const { signal, style } = context;
   const policy = await policyOf(input, engine, signal);
-  // One moment for what is asked and what is done.
+  // The same time for the question and the removal.
   const options = { engine, policy, now: new Date(), signal };
   if (!input.yes) await confirm(context, input.store, await readPrunePlan(options));
   const started = performance.now();
@@ -134,7 +134,7 @@ async function confirm(context: CommandContext, location: string, plan: PrunePla
   const shown = planText(context, plan, 'would go');
   const answer = await io.ask(`${shown}${escapeText(`Remove ${what} from ${location}? [y/N] `)}`);
   if (answer === undefined) {
-    throw usageError('there is no terminal to ask on: give --yes to remove without asking');
+    throw usageError('there is no terminal to ask on: use --yes to remove without asking');
   }
   if (!/^y(es)?$/i.test(answer.trim())) {
     throw new CliError('SSTITCH_DECLINED', 'nothing was removed');
@@ -158,7 +158,7 @@ function documentOf({ removed, kept }: PrunePlan, { dryRun, elapsedMs, pauseMs =
   };
 }
 
-/** FULL as `full`. */
+/** Formats FULL as `full`. */
 function typeName(type: SyncType): string {
   return (SyncType[type] ?? String(type)).toLowerCase();
 }

@@ -5,9 +5,9 @@ export const renameCommand = defineCommand({
   name: 'rename',
   summary: 'give a sync another id, in one commit',
   description:
-    'Gives a sync another id: nothing is left under the old one, and runs of other syncs that ' +
-    'name it name the new id. Every key holds the id, so that records are read and written, not ' +
-    'linked. An id that the store holds is refused.',
+    'Gives a sync another id. Nothing is left under the old id, and runs of other syncs that refer ' +
+    'to it are changed to the new one. Records are read and written, not linked, because every key ' +
+    'contains the id. An id that the store already holds is refused.',
   arguments: [
     { name: 'store', summary: 'the store to change', value: { type: 'path', of: 'store' } },
   ],
@@ -19,7 +19,7 @@ export const renameCommand = defineCommand({
       required: true,
     },
     as: {
-      summary: 'its new id, all 27 characters of it',
+      summary: 'the new id, with all 27 characters',
       value: { type: 'sync', stores: [] },
       placeholder: 'sync',
       required: true,

@@ -3,11 +3,11 @@ import { waitOption } from '../../command-line/shared-options.js';
 
 export const rollbackCommand = defineCommand({
   name: 'rollback',
-  summary: 'put back the version of a sync that a compaction replaced',
+  summary: 'restore the version of a sync that a compaction replaced',
   description:
-    'Puts back what `compact --keep-replaced` kept of a sync, in one commit. What the sync holds ' +
-    'until then is kept in its place: rolling back twice changes nothing. --list shows the ' +
-    'versions that are kept, and changes nothing.',
+    'Restores, in one commit, the version of a sync that `compact --keep-replaced` kept. The current ' +
+    'version is kept in its place, so rolling back twice changes nothing. --list shows the kept ' +
+    'versions and changes nothing.',
   arguments: [
     { name: 'store', summary: 'the store to change', value: { type: 'path', of: 'store' } },
   ],
@@ -19,15 +19,15 @@ export const rollbackCommand = defineCommand({
       required: true,
     },
     side: {
-      summary: 'the side id of the version; that of the one that was kept last by default',
+      summary: 'the side id of the version; the default is the one kept last',
       value: { type: 'sync', stores: ['store'] },
       placeholder: 'sync',
     },
-    list: { summary: 'list the versions that are kept' },
+    list: { summary: 'list the kept versions' },
     wait: waitOption,
   },
   examples: [
     ['rollback base --sync latest', 'undo the last compaction of the sync'],
-    ['rollback base --sync 36zf --list', 'what there is to go back to'],
+    ['rollback base --sync 36zf --list', 'the versions to go back to'],
   ],
 });

@@ -47,9 +47,9 @@ async function rollBack(
       ...{ durationMs, pauseMs: roundMs(pauseMs) },
     },
     summary:
-      `${style.good('done')}: sync ${syncId} is as it was until ${timeText(version.keptAt)}; ` +
-      `${formatCountOf(entries, 'key')} in ${formatMs(durationMs)}. The version that it held is ` +
-      `kept as ${version.sideId}: the same command brings it back\n`,
+      `${style.good('done')}: sync ${syncId} is again as it was until ${timeText(version.keptAt)}; ` +
+      `${formatCountOf(entries, 'key')} in ${formatMs(durationMs)}. Its previous version is ` +
+      `kept as ${version.sideId}: the same command restores it\n`,
   };
 }
 

@@ -127,7 +127,7 @@ async function sizeBytes(reader: ByteReader, syncId: string): Promise<number> {
   return bytes;
 }
 
-/** `replaced` for a version that a compaction replaced, and kept. */
+/** The type of a sync; `replaced` for a kept version that a compaction replaced. */
 function typeOf(run: SyncRunRecord): string {
   return replacedVersionOf(run) === undefined ? syncTypeName(run.type) : 'replaced';
 }

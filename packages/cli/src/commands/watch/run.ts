@@ -28,7 +28,7 @@ export const run: Run<typeof watchCommand> = async (context, input) => {
   return resultOf(taken, performance.now() - started);
 };
 
-/** Brings a file in, and prints its line. */
+/** Imports a file and prints its line. */
 async function take(
   context: CommandContext,
   input: Input,
@@ -57,7 +57,7 @@ function lineOf({ file, outcome, syncs, error }: TakenFile, tookMs: number, isRe
     case 'unchanged':
       return `nothing new in ${file}`;
     case 'failed':
-      return `${isRetried ? 'not imported, to be tried again' : 'not imported'}: ${error?.message}`;
+      return `${isRetried ? 'not imported, will be retried' : 'not imported'}: ${error?.message}`;
   }
 }
 

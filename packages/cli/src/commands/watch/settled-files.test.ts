@@ -11,7 +11,7 @@ function watched(): { directory: string; files: SettledFiles; look: (nowMs?: num
   return { directory, files, look };
 }
 
-test('a file is given once, when it has not changed since the last look', () => {
+test('returns a file once, when it has not changed since the last check', () => {
   const { directory, look } = watched();
   const path = join(directory, 'sync.c1z');
   writeFileSync(path, 'half');
@@ -22,7 +22,7 @@ test('a file is given once, when it has not changed since the last look', () => 
   expect(look()).toEqual([]);
 });
 
-test('a file is given again when it has changed, or has gone and come again', () => {
+test('returns a file again when it has changed, or has disappeared and reappeared', () => {
   const { directory, look } = watched();
   const path = join(directory, 'sync.jsonl.gz');
   writeFileSync(path, 'one');
@@ -38,7 +38,7 @@ test('a file is given again when it has changed, or has gone and come again', ()
   expect(look()).toEqual(['sync.jsonl.gz']);
 });
 
-test('hidden files, directories and files of other kinds are not looked at', () => {
+test('ignores hidden files, directories and files of other kinds', () => {
   const { directory, look } = watched();
   for (const name of ['.sync.c1z', 'notes.txt', 'sync.c1z.tmp']) {
     writeFileSync(join(directory, name), '');
@@ -48,7 +48,7 @@ test('hidden files, directories and files of other kinds are not looked at', () 
   expect(look()).toEqual([]);
 });
 
-test('one that could not be read is given again, later each time, and not for ever', () => {
+test('returns an unreadable file again, later each time, and not forever', () => {
   const { directory, files } = watched();
   writeFileSync(join(directory, 'sync.c1z'), 'bad');
   files.look(0);

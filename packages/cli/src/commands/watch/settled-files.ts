@@ -1,7 +1,7 @@
-// Which files of a directory are complete, as far as can be told without opening them: their size and time are what
-// they were an interval ago. Pure but for the look at the directory.
+// Finds the files of a directory that seem complete, without opening them: their size and time have not changed
+// for an interval.
 //
-// Invariant: a file is given again only once it has changed, or where `retry` asked for it and its time has come.
+// Invariant: a file is returned again only when it has changed, or when `retry` has asked for it and its time has come.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatOfName } from '../../records/sync-format.js';
@@ -10,16 +10,16 @@ import { formatOfName } from '../../records/sync-format.js';
 export interface SettledFile {
   readonly name: string;
   readonly path: string;
-  /** How often it was tried before, as it is now. */
+  /** How often the file in its current state was tried before. */
   readonly attempts: number;
 }
 
 interface SeenFile {
-  /** Size and time. */
+  /** The size and the time of the file. */
   readonly state: string;
   isTaken: boolean;
   attempts: number;
-  /** Not before. */
+  /** The earliest time of the next attempt. */
   retryAtMs: number;
 }
 
@@ -36,7 +36,7 @@ export class SettledFiles {
     this.#intervalMs = intervalMs;
   }
 
-  /** Looks at the directory; returns the files to read now, by name. Each is taken. */
+  /** Checks the directory; returns the files to read now, sorted by name, and marks them as taken. */
   look(nowMs: number): readonly SettledFile[] {
     const settled: SettledFile[] = [];
     const present = this.#present();
@@ -54,7 +54,7 @@ export class SettledFiles {
     return settled;
   }
 
-  /** Has a file that could not be read given again later. Returns whether it will be, as it is now. */
+  /** Schedules another attempt to read a file. Returns whether the file in its current state will be returned again. */
   retry({ name }: SettledFile, nowMs: number): boolean {
     const seen = this.#seen.get(name);
     if (seen === undefined) return false;

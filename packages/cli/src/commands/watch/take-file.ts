@@ -1,4 +1,4 @@
-// Brings the finished syncs of one file into the store.
+// Imports the finished syncs of one file into the store.
 import { existsSync } from 'node:fs';
 import type { CommandContext } from '../../command-line/command-context.js';
 import type { SyncChoice } from '../../command-line/sync-reference.js';
@@ -8,20 +8,20 @@ import { findSyncs } from '../../stores/find-syncs.js';
 import { withReader } from '../../stores/open-store.js';
 import type { SettledFile } from './settled-files.js';
 
-/** What became of a file, for --json. */
+/** The outcome for a file, for --json. */
 export interface TakenFile {
   readonly file: string;
-  /** `unchanged`: the store holds its finished syncs already, or it has none. */
+  /** `unchanged` means that the store already holds its finished syncs, or that it has none. */
   readonly outcome: 'imported' | 'unchanged' | 'failed';
   readonly syncs: ReadonlyArray<{ readonly syncId: string; readonly grants: number }>;
-  /** Of a failure. */
+  /** The error of a failure. */
   readonly error?: Pick<ErrorReport, 'code' | 'message' | 'exitCode'>;
 }
 
-/** Thrown to end a load that has nothing to bring in. */
+/** Thrown to end a load without new syncs. */
 class NothingNew extends Error {}
 
-/** @throws the signal's reason; a file that is no good is reported */
+/** Imports a file; reports a bad file in the outcome. @throws the signal's reason */
 export async function takeFile(
   context: CommandContext,
   { path }: SettledFile,
@@ -53,7 +53,7 @@ export async function takeFile(
   }
 }
 
-/** The finished syncs that the store does not hold as they are. */
+/** The finished syncs that the store does not hold in the same state. */
 function newOf(choices: readonly SyncChoice[], held: readonly SyncChoice[]): readonly string[] {
   const endOf = new Map(held.map(({ syncId, endedAt }) => [syncId, endedAt?.getTime()]));
   return choices

@@ -9,7 +9,7 @@ import { Interruption } from '../../terminal/io.js';
 
 const SYNC = syntheticSyncId({});
 
-/** A directory to watch, a file of a sync, and the digest of the sync. */
+/** Creates a directory to watch and a file of a sync; returns both with the digest of the sync. */
 async function scene() {
   const root = testDirectory();
   const [incoming, into] = [join(root, 'incoming'), join(root, 'base')];
@@ -20,7 +20,7 @@ async function scene() {
   return { root, incoming, into, file: join(root, 'sync.jsonl'), digests: await digestsOf(source) };
 }
 
-/** Looks until something is true. */
+/** Polls until a condition is true. */
 async function until(isTrue: () => Promise<boolean>): Promise<void> {
   while (!(await isTrue())) await sleep(50);
 }
@@ -30,7 +30,7 @@ async function holds(into: string, digests: Record<string, string>): Promise<boo
   return JSON.stringify(held) === JSON.stringify(digests);
 }
 
-it('brings in what appears, once it is complete, and ends when it is interrupted', async () => {
+it('imports a file when it is complete, and ends when it is interrupted', async () => {
   const { incoming, into, file, digests } = await scene();
   const stopping = new AbortController();
   const line = ['watch', incoming, '--into', into, '--interval', '1', '--json'];
@@ -49,13 +49,13 @@ it('brings in what appears, once it is complete, and ends when it is interrupted
     .trimEnd()
     .split('\n')
     .map((each) => JSON.parse(each));
-  // Cut off at first, where the looks fell between the two writes.
+  // The file may be truncated at first, if a check falls between the two writes.
   expect(documents.at(-1)).toEqual({
     ...{ file: growing, outcome: 'imported', syncs: [{ syncId: SYNC, grants: 30 }] },
   });
 });
 
-it('passes over what the store holds, and syncs that have not finished', async () => {
+it('skips syncs that the store holds, and unfinished syncs', async () => {
   const { incoming, into, file } = await scene();
   const unfinished = join(incoming, 'unfinished.jsonl');
   const text = readFileSync(file, 'utf8');
@@ -76,7 +76,7 @@ it('passes over what the store holds, and syncs that have not finished', async (
   expect((await watch()).files).toMatchObject([{ outcome: 'unchanged' }, { outcome: 'unchanged' }]);
 });
 
-it('waits for a store that another process has open, and tries again', async () => {
+it('waits for a store that another process has open, and retries', async () => {
   const { incoming, into, file, digests } = await scene();
   await sstitchJson('generate', into, '--grants', '1', '--seed', '7');
   const close = await openElsewhere(into);
@@ -90,6 +90,6 @@ it('waits for a store that another process has open, and tries again', async () 
   stopping.abort(new Interruption('SIGTERM'));
   const { exitCode, stdout } = await running;
   expect(exitCode).toBe(143);
-  // On a slow machine there may have been no look while it was open.
+  // On a slow machine there may have been no check while it was open.
   expect(stdout).toMatch(/^(not imported, to be tried again: [^\n]*\n)*imported [^\n]*\n$/);
 });

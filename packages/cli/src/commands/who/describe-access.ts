@@ -1,4 +1,4 @@
-// Access with names, as documents and as text.
+// Describes access with names, as documents and as text.
 import type { Access, AccessPath } from '@sstitch/access';
 import type { ResourceName } from '@sstitch/records';
 import { keyOf, type RecordNames } from '../../records/record-names.js';
@@ -10,7 +10,7 @@ interface NamedResource extends ResourceName {
   readonly displayName: string;
 }
 
-/** Access as it is printed. */
+/** An access for --json. */
 export interface DescribedAccess {
   readonly principal: NamedResource;
   readonly entitlement: { readonly id: string; readonly displayName: string };
@@ -18,7 +18,7 @@ export interface DescribedAccess {
   readonly grantIds: readonly string[];
   readonly isDirect: boolean;
   readonly sources: Access['sources'];
-  /** With --why: the ways to it, the shortest first. */
+  /** The ways to it, the shortest first; only with --why. */
   readonly paths?: ReadonlyArray<
     ReadonlyArray<{
       readonly entitlementId: string;
@@ -52,7 +52,7 @@ export async function describeAccess(
   };
 }
 
-/** An entitlement in words: `Apollo: admin`. */
+/** Formats an entitlement as `Apollo: admin`. */
 export async function entitlementText(
   names: RecordNames,
   entitlementId: string,
@@ -62,7 +62,7 @@ export async function entitlementText(
   return resource === undefined ? name : `${await names.resource(resource)}: ${name}`;
 }
 
-/** How a principal came to what it has: `direct`, or the entitlements one step away. */
+/** The sources of an access: `direct`, or the entitlements one step away. */
 export async function sourcesText(names: RecordNames, access: Access): Promise<string> {
   const sources = await Promise.all(
     access.sources.map(({ entitlementId }) => entitlementText(names, entitlementId)),
@@ -71,7 +71,7 @@ export async function sourcesText(names: RecordNames, access: Access): Promise<s
   return [...(access.isDirect ? ['direct'] : []), ...through].join(', ');
 }
 
-/** A way in words: who, and what leads to what. */
+/** Formats a way as text: the principal, and each step. */
 export async function pathText(
   names: RecordNames,
   principal: ResourceName,
@@ -83,7 +83,7 @@ export async function pathText(
   return [await names.resource(principal), ...(await Promise.all(steps))].join(ARROW);
 }
 
-/** A resource in words: `Ann Lee (user/ann)`. */
+/** Formats a resource as `Ann Lee (user/ann)`. */
 export async function resourceText(names: RecordNames, resource: ResourceName): Promise<string> {
   const name = await names.displayNameOf(resource);
   return name === '' ? keyOf(resource) : `${name} (${keyOf(resource)})`;

@@ -1,18 +1,18 @@
-// Which resource a text on the command line names.
+// Finds the resource that a text on the command line names.
 import { searchResources } from '@sstitch/access';
 import type { ReadableEngine } from '@sstitch/contract';
 import { type ResourceName, SyncReader } from '@sstitch/records';
 import { usageError } from '../../errors.js';
 import { keyOf } from '../../records/record-names.js';
 
-/** Of those that a text fits, so many are named. */
+/** How many of the matching resources a message names. */
 const MAX_NAMED = 5;
 const SEPARATOR = '/';
 
 /**
- * The resource that a text names: `type/id`, or a part of the name or id of one alone.
+ * Finds the resource that a text names: by `type/id`, or by a part of a name or id that matches only one.
  *
- * @param what it is, for messages
+ * @param what the kind of resource, for messages
  * @throws CliError SSTITCH_USAGE
  */
 export async function findResource(
@@ -34,7 +34,7 @@ export async function findResource(
   const [only, ...others] = fitting;
   if (only !== undefined && others.length === 0) return only;
   if (only === undefined) {
-    // What principals that no record describes have can be asked for, too.
+    // A principal without a record can also be named.
     if (named !== undefined) return named;
     throw usageError(`no ${what} is called ${JSON.stringify(text)}: name it by type/id`);
   }

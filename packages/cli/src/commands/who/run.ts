@@ -8,14 +8,15 @@ import {
 import type { ResourceName } from '@sstitch/records';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
-import { usageError } from '../../errors.js';
+import { CliError, usageError } from '../../errors.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { withSyncs } from '../../operations/open-syncs.js';
 import { formatCount, formatCountOf } from '../../output/quantities.js';
 import { type Column, formatTable } from '../../output/table.js';
 import { keyOf, RecordNames } from '../../records/record-names.js';
-import { syncIdsOf } from '../../stores/find-syncs.js';
+import { hasKeys, syncIdsOf } from '../../stores/find-syncs.js';
 import type { ByteReader } from '../../stores/open-store.js';
+import { spansOf } from '../../stores/sync-spans.js';
 import { escapeText } from '../../terminal/escape.js';
 import type { whoCommand } from './command.js';
 import {
@@ -29,10 +30,10 @@ import { findResource } from './find-resource.js';
 
 type Input = InputOf<typeof whoCommand>;
 
-/** Ways that are shown of one access. */
+/** The most ways to show for one access. */
 const MAX_PATHS = 10;
 
-/** A question, with the sync that it is asked of. */
+/** A question and the sync that it concerns. */
 interface Asked {
   readonly context: CommandContext;
   readonly input: Input;
@@ -46,10 +47,10 @@ interface Asked {
 export const run: Run<typeof whoCommand> = (context, input) => {
   const { principal, entitlement, resource } = input;
   if (principal === undefined && entitlement === undefined && resource === undefined) {
-    throw usageError('give --principal, --entitlement or --resource');
+    throw usageError('use --principal, --entitlement or --resource');
   }
   if (resource !== undefined && (principal !== undefined || entitlement !== undefined)) {
-    throw usageError('--resource stands alone; --principal and --entitlement go together');
+    throw usageError('--resource cannot be combined with --principal or --entitlement');
   }
   return withSyncs(context, input.store, input.zone, (reader) => ask(context, input, reader));
 };
@@ -61,7 +62,10 @@ async function ask(
 ): Promise<CommandResult> {
   const { progress, signal } = context;
   const [syncId = ''] = await syncIdsOf(reader, input.store, [input.sync], signal);
-  progress.update({ doing: 'reading which entitlements lead to which' });
+  if (!(await hasKeys(reader, spansOf([syncId]), signal))) {
+    throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${input.store} holds no sync ${syncId}`);
+  }
+  progress.update({ doing: 'reading expansions' });
   const access = await openAccess(reader, syncId, { signal });
   try {
     const find = (text: string | undefined, what: string) =>
@@ -80,7 +84,7 @@ async function ask(
   }
 }
 
-/** Why a principal has an entitlement. */
+/** Explains why a principal has an entitlement. */
 async function explain(
   { context, syncId, access, names }: Asked,
   principal: ResourceName,
@@ -111,7 +115,7 @@ async function explain(
   };
 }
 
-/** What a principal has, or who has something. */
+/** Lists what a principal has, or who has something. */
 async function list(asked: Asked): Promise<CommandResult> {
   const { input, syncId, names } = asked;
   const { items, next } = await pageOf(asked);

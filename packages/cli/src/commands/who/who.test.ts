@@ -1,12 +1,11 @@
 import { cpSync, readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { sstitch, sstitchJson, testDirectory } from '../../../test/in-process.js';
 
 const SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
-/** From baton-sdk's test data; groups of it are in groups, ten deep. */
+/** From baton-sdk's test data; its groups are nested ten deep. */
 const FILE = fileURLToPath(new URL(`../../../../c1z/test-data/sync-${SYNC}.c1z`, import.meta.url));
 
 interface Answer {
@@ -20,15 +19,19 @@ interface Answer {
   readonly next: string | null;
 }
 
-/** What an answer says of access, without the grants that say so. */
+/** The access in an answer, without grant ids, sorted by entitlement. */
 function accessOf({ access }: Answer) {
   return access
     .map(({ principal, entitlement, sources }) => ({ principal, entitlement, sources }))
     .sort((a, b) => (a.entitlement.id < b.entitlement.id ? -1 : 1));
 }
 
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
 describe('who', () => {
-  it('answers from a .c1z file, and the same from the store where it was expanded', async () => {
+  it('gives the same answer from a .c1z file and from a store where its sync was expanded', async () => {
     const store = join(testDirectory(), 'store');
     await sstitchJson('import', FILE, '--into', store, '--zone', 'UTC');
     const expansion = await sstitchJson('expand', store, '--sync', SYNC);
@@ -47,7 +50,7 @@ describe('who', () => {
     }
   });
 
-  it('pages by cursors, and shows the ways', async () => {
+  it('pages by cursors, and shows the paths', async () => {
     const question = ['who', FILE, '--entitlement', 'group:group-0000010:member', '--why'];
     const all = await sstitchJson<Answer>(...question);
     const ids: string[] = [];
@@ -64,12 +67,12 @@ describe('who', () => {
     }
   });
 
-  it('leaves nothing of a file behind, and the file as it is', async () => {
+  it('removes the temporary store of a file', async () => {
     const file = join(testDirectory(), 'sync.c1z');
     cpSync(FILE, file);
-    const before = readdirSync(tmpdir());
+    const temporary = testDirectory();
+    vi.stubEnv('TMPDIR', temporary);
     expect((await sstitch(['who', file, '--principal', 'user/nobody'])).exitCode).toBe(1);
-    const left = readdirSync(tmpdir()).filter((name) => name.startsWith('sstitch-syncs-'));
-    expect(left.filter((name) => !before.includes(name))).toEqual([]);
+    expect(readdirSync(temporary)).toEqual([]);
   });
 });

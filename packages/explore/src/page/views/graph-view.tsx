@@ -1,19 +1,13 @@
-// Draws the graph of who has what in columns: principals on the left, and to the right of each node what follows.
-import type { GraphEdgeShape, GraphNodeShape, GraphShape } from '../../shapes.js';
+// Draws the graph of who has what: principals on the left, and to the right of each node what follows.
+import type { GraphNodeShape, GraphShape } from '../../shapes.js';
 import { type Parameters, useAnswer } from '../answers.js';
 import { Problem, Waiting } from '../components/list-table.js';
 import { link } from '../route.js';
 import { safeText } from '../words.js';
+import { layoutGraph, NODE_HEIGHT, NODE_WIDTH, type Point } from './graph-layout.js';
 
-const NODE_WIDTH = 214;
-const NODE_HEIGHT = 36;
-const COLUMN_WIDTH = 290;
-const ROW_HEIGHT = 46;
-const MARGIN = 8;
-/** The most rows that a short column is moved down. The end of a tall picture stays in sight. */
-const MAX_ROWS_ABOVE = 3;
 /** The most characters that fit into a node. */
-const MAX_CHARACTERS = 30;
+const MAX_CHARACTERS = 28;
 
 interface GraphViewProps {
   readonly syncId: string;
@@ -25,9 +19,7 @@ export function GraphView({ syncId, parameters }: GraphViewProps) {
   const { value, problem } = useAnswer<GraphShape>('graph', { sync: syncId, ...parameters });
   if (problem !== undefined) return <Problem text={problem} />;
   if (value === undefined) return <Waiting />;
-  const places = placesOf(value.nodes);
-  const width = Math.max(...[...places.values()].map(({ x }) => x)) + NODE_WIDTH + MARGIN;
-  const height = Math.max(...[...places.values()].map(({ y }) => y)) + NODE_HEIGHT + MARGIN;
+  const { width, height, nodes, edges } = layoutGraph(value);
   return (
     <section>
       <div class="bar">
@@ -47,11 +39,15 @@ export function GraphView({ syncId, parameters }: GraphViewProps) {
           role="group"
           aria-label="Graph of who has what"
         >
-          {value.edges.map((edge) => (
-            <Edge key={`${edge.from} ${edge.to}`} {...{ edge, places }} />
+          {edges.map(({ edge, points }) => (
+            <path
+              key={`${edge.from} ${edge.to}`}
+              class={`edge ${edge.kind}`}
+              d={curveThrough(points)}
+            />
           ))}
-          {value.nodes.map((node) => (
-            <Node key={node.key} {...{ syncId, node, places }} />
+          {nodes.map(({ node, at }) => (
+            <Node key={node.key} {...{ syncId, node, at }} />
           ))}
         </svg>
       </div>
@@ -59,52 +55,27 @@ export function GraphView({ syncId, parameters }: GraphViewProps) {
   );
 }
 
-interface Place {
-  readonly x: number;
-  readonly y: number;
-}
-
-/** Places each column from top to bottom, short columns near the middle. */
-function placesOf(nodes: readonly GraphNodeShape[]): ReadonlyMap<string, Place> {
-  const columns = new Map<number, GraphNodeShape[]>();
-  for (const node of nodes) columns.set(node.column, [...(columns.get(node.column) ?? []), node]);
-  const numbers = [...columns.keys()].sort((a, b) => a - b);
-  const most = Math.max(...[...columns.values()].map(({ length }) => length));
-  const places = new Map<string, Place>();
-  for (const [at, number] of numbers.entries()) {
-    const column = columns.get(number) ?? [];
-    const top = Math.min((most - column.length) / 2, MAX_ROWS_ABOVE) * ROW_HEIGHT;
-    for (const [row, { key }] of column.entries()) {
-      places.set(key, { x: MARGIN + at * COLUMN_WIDTH, y: MARGIN + top + row * ROW_HEIGHT });
-    }
+/** A line from left to right that bends between points. */
+function curveThrough(points: readonly Point[]): string {
+  const [start, ...rest] = points;
+  if (start === undefined) return '';
+  let text = `M${start.x} ${start.y}`;
+  let before = start;
+  for (const { x, y } of rest) {
+    const bend = before.y === y ? 0 : Math.max(24, Math.abs(x - before.x) / 2);
+    text += `C${before.x + bend} ${before.y} ${x - bend} ${y} ${x} ${y}`;
+    before = { x, y };
   }
-  return places;
-}
-
-type Places = ReadonlyMap<string, Place>;
-
-function Edge({ edge, places }: { readonly edge: GraphEdgeShape; readonly places: Places }) {
-  const [from, to] = [places.get(edge.from), places.get(edge.to)];
-  if (from === undefined || to === undefined) return null;
-  const [x1, y1] = [from.x + NODE_WIDTH, from.y + NODE_HEIGHT / 2];
-  const [x2, y2] = [to.x, to.y + NODE_HEIGHT / 2];
-  const bend = Math.max(30, Math.abs(x2 - x1) / 2);
-  return (
-    <path
-      class={`edge ${edge.kind}`}
-      d={`M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`}
-    />
-  );
+  return text;
 }
 
 interface NodeProps {
   readonly syncId: string;
   readonly node: GraphNodeShape;
-  readonly places: Places;
+  readonly at: Point;
 }
 
-function Node({ syncId, node, places }: NodeProps) {
-  const { x, y } = places.get(node.key) ?? { x: 0, y: 0 };
+function Node({ syncId, node, at: { x, y } }: NodeProps) {
   const { name, detail, kind, resource, entitlementId } = node;
   const address =
     entitlementId !== null

@@ -5,7 +5,7 @@ import { useAnswer } from '../answers.js';
 import { ListTable, Problem, Waiting } from '../components/list-table.js';
 import { Name } from '../components/name.js';
 import { link, type Route } from '../route.js';
-import { bytesText, countText, shortId, timeText } from '../words.js';
+import { bytesText, countOf, countText, shortId, timeText } from '../words.js';
 
 /** The number of colours in the style sheet. More syncs share them. */
 const COLORS = 8;
@@ -45,7 +45,7 @@ function Facts({ value }: { readonly value: LevelsShape }) {
   return (
     <p class="facts">
       <span class="mono">{generation}</span>
-      <span>{countText(tables)} tables</span>
+      <span>{countOf(tables, 'table')}</span>
       <span>{bytesText(bytes)}</span>
       <span>{bytesText(logBytes)} in the log</span>
       {omitted > 0 && <span>{countText(omitted)} small tables not shown</span>}
@@ -66,13 +66,13 @@ function Picture({ value, colors }: { readonly value: LevelsShape; readonly colo
         <figure key={level}>
           <figcaption>
             <b>L{level}</b> {bytesText(bytes)}
-            <span class="muted"> · {countText(tables.length)} tables</span>
+            <span class="muted"> · {countOf(tables.length, 'table')}</span>
           </figcaption>
           <svg
             viewBox={`0 0 ${WIDTH} ${BAR_HEIGHT}`}
             preserveAspectRatio="none"
             role="img"
-            aria-label={`Level ${level}: ${tables.length} tables, ${bytesText(bytes)}`}
+            aria-label={`Level ${level}: ${countOf(tables.length, 'table')}, ${bytesText(bytes)}`}
           >
             <Bars {...{ tables, colors }} scale={WIDTH / largest} />
           </svg>

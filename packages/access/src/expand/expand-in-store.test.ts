@@ -1,0 +1,133 @@
+// Expansions that change more than one batch takes, on a store: one commit, or nothing.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createC1z, openC1z } from '@sstitch/c1z';
+import { Store } from '@sstitch/engine';
+import { digestSync, SyncReader, SyncStore, verifyIndexes } from '@sstitch/records';
+import { ModelEngine } from '@sstitch/testkit';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  grant,
+  member,
+  memberships,
+  nested,
+  SYNC,
+  user,
+  writeSync,
+} from '../../test/access-records.js';
+import { expandSync } from './expand-sync.js';
+import { ExpandedSync } from './expanded-sync.js';
+
+const USERS = 1200;
+const OTHER = '36zM46KKuaBq0wjSSvKh5o0350y';
+const THIRD = '36zGvJw3uxU1QMJKU2yPVQ1hBOC';
+
+let directory: string;
+let store: Store<Uint8Array, Uint8Array>;
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'sstitch-access-'));
+  store = new Store(join(directory, 'store'), { keyEncoding: 'view', valueEncoding: 'view' });
+  await store.open();
+  const users = Array.from({ length: USERS }, (_, number) => user(`u${number}`));
+  const records = [
+    ...[member('a'), member('b'), member('c'), nested('b', 'a'), nested('c', 'b')],
+    ...users.map((principal) => grant('a', principal)),
+    ...users.filter((_, at) => at % 2 === 0).map((principal) => grant('c', principal)),
+  ];
+  await writeSync(store, records);
+  await writeSync(
+    store,
+    records.map((record) => ({ ...record, syncId: OTHER })),
+    OTHER,
+  );
+});
+
+afterEach(async () => {
+  await store.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+async function digests(): Promise<string[]> {
+  return Promise.all([SYNC, OTHER].map(async (id) => (await digestSync(store, id)).digest));
+}
+
+describe('expandSync on a store', () => {
+  it('replaces the sync in one commit, with exact indexes and statistics, and no other sync', async () => {
+    const [, other] = await digests();
+    const { generation } = await store.metrics();
+    const report = await expandSync(store, SYNC);
+    expect(report).toMatchObject({ created: USERS * 1.5 + 1, updated: USERS / 2 });
+    expect((await store.metrics()).generation).toBe(generation + 1);
+    for await (const problem of verifyIndexes(store, SYNC)) expect.fail(JSON.stringify(problem));
+    expect((await digests())[1]).toBe(other);
+    expect(await new SyncReader(store).getSyncStats(SYNC)).toMatchObject({
+      grants: BigInt(USERS * 3 + 3),
+    });
+    const expanded = await digests();
+    expect(await expandSync(store, SYNC)).toMatchObject({ created: 0, updated: 0 });
+    expect(await digests()).toEqual(expanded);
+  });
+
+  it('writes to a file what it writes to the store', async () => {
+    const now = () => new Date('2026-01-02T03:04:05Z');
+    const file = join(directory, 'expanded.c1z');
+    const source = new ExpandedSync(store, SYNC, { now });
+    const sink = await createC1z(file);
+    for await (const batch of source.batches()) await sink.add(batch);
+    await sink.finish();
+    await sink.close();
+    expect(source.report).toEqual(await expandSync(store, SYNC, { now }));
+    const written = new ModelEngine();
+    const c1z = await openC1z(file);
+    for await (const { syncId, records } of c1z.batches()) {
+      await new SyncStore(written).putMany(syncId, records);
+    }
+    await c1z.close();
+    expect(await memberships(written)).toEqual(await memberships(store));
+    expect(await new SyncReader(written).getSyncStats(SYNC)).toEqual(
+      await new SyncReader(store).getSyncStats(SYNC),
+    );
+  });
+
+  it('leaves the store as it was when it is aborted on its way', async () => {
+    const before = await digests();
+    for (let events = 1; events <= 12; events += 3) {
+      const controller = new AbortController();
+      const reason = new Error('enough');
+      let left = events;
+      const expansion = expandSync(store, SYNC, {
+        signal: controller.signal,
+        onProgress: () => {
+          left -= 1;
+          if (left === 0) controller.abort(reason);
+        },
+      });
+      await expect(expansion).rejects.toMatchObject({
+        name: 'AbortError',
+        cause: reason,
+      });
+      expect(await digests()).toEqual(before);
+    }
+  });
+
+  it('leaves the store as it was where a derived grant would get the id of another grant', async () => {
+    await writeSync(
+      store,
+      [
+        ...[member('a'), member('b'), nested('b', 'a'), grant('a', user('x'), { id: 'b:user:y' })],
+        ...Array.from({ length: USERS }, (_, number) => grant('a', user(`u${number}`))),
+        grant('a', user('y')),
+      ].map((record) => ({ ...record, syncId: THIRD })),
+      THIRD,
+    );
+    const { digest } = await digestSync(store, THIRD);
+    await expect(expandSync(store, THIRD)).rejects.toMatchObject({
+      code: 'SSTITCH_GRANT_ID_TAKEN',
+      message: expect.stringContaining('grant "b:user:y"'),
+      cause: { code: 'SSTITCH_RECORD_REPEATED' },
+    });
+    expect((await digestSync(store, THIRD)).digest).toBe(digest);
+  });
+});
