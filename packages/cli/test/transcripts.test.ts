@@ -67,7 +67,9 @@ function normalised(text: string, scene: string): string {
       .replaceAll(/\bgeneration \d+/g, 'generation NUMBER')
       .replaceAll(/\bpid \d+/g, 'pid PID')
       .replaceAll(/"pid":\d+/g, '"pid":PID')
+      .replaceAll(/"durationMs": \d+(\.\d+)?/g, '"durationMs": TIME')
       .replaceAll(/"bytes": \d+/g, '"bytes": SIZE')
+      .replaceAll(/"durationMs": [\d.]+/g, '"durationMs": TIME')
       .replaceAll(/at byte \d+/g, 'at byte NUMBER')
       .replaceAll(/\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\b/g, 'DATE')
   );

@@ -17,7 +17,7 @@ const PLACES = [
  * @param named the path that the user named
  */
 export function findChromium(named: string | undefined): string | undefined {
-  const found = named ?? PLACES.find((place) => existsSync(place));
+  const found = named || PLACES.find((place) => existsSync(place));
   if (found === undefined) {
     console.warn('no Chromium: tests of the page are skipped (SSTITCH_CHROMIUM names one)');
   }

@@ -24,7 +24,8 @@ export function installProject(directory, packed, all, names) {
   }
   // The other packages of the workspace are not in a registry yet.
   const overrides = {};
-  for (const { name, tarball } of closureOf(packed, all)) {
+  const wanted = [packed, ...all.filter(({ name }) => names.includes(name))];
+  for (const { name, tarball } of wanted.flatMap((each) => closureOf(each, all))) {
     if (!(name in dependencies)) overrides[name] = `file:${tarball}`;
   }
   writeProject(directory, { dependencies, overrides });

@@ -16,7 +16,7 @@ test.each([
   ],
   ['a private package', changeset('@sstitch/bench', 'patch'), /@sstitch\/bench is not a published/],
   ['an unknown bump', changeset('@sstitch/engine', 'tiny'), /tiny/],
-  ['no text', changeset('@sstitch/engine', 'minor', ''), /says nothing/],
+  ['no text', changeset('@sstitch/engine', 'minor', ''), /no summary/],
   ['no front matter', 'A change.\n', /could not parse/i],
 ])('refuses a changeset with %s', (_name, text, problem) => {
   expect(problemsOf(text, publishedPackages()).join('\n')).toMatch(problem);

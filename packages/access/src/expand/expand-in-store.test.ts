@@ -2,11 +2,22 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createC1z, openC1z } from '@sstitch/c1z';
 import { Store } from '@sstitch/engine';
-import { digestSync, SyncReader, verifyIndexes } from '@sstitch/records';
+import { digestSync, SyncReader, SyncStore, verifyIndexes } from '@sstitch/records';
+import { ModelEngine } from '@sstitch/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { grant, member, nested, SYNC, user, writeSync } from '../../test/access-records.js';
+import {
+  grant,
+  member,
+  memberships,
+  nested,
+  SYNC,
+  user,
+  writeSync,
+} from '../../test/access-records.js';
 import { expandSync } from './expand-sync.js';
+import { ExpandedSync } from './expanded-sync.js';
 
 const USERS = 1200;
 const OTHER = '36zM46KKuaBq0wjSSvKh5o0350y';
@@ -57,6 +68,27 @@ describe('expandSync on a store', () => {
     const expanded = await digests();
     expect(await expandSync(store, SYNC)).toMatchObject({ created: 0, updated: 0 });
     expect(await digests()).toEqual(expanded);
+  });
+
+  it('writes to a file what it writes to the store', async () => {
+    const now = () => new Date('2026-01-02T03:04:05Z');
+    const file = join(directory, 'expanded.c1z');
+    const source = new ExpandedSync(store, SYNC, { now });
+    const sink = await createC1z(file);
+    for await (const batch of source.batches()) await sink.add(batch);
+    await sink.finish();
+    await sink.close();
+    expect(source.report).toEqual(await expandSync(store, SYNC, { now }));
+    const written = new ModelEngine();
+    const c1z = await openC1z(file);
+    for await (const { syncId, records } of c1z.batches()) {
+      await new SyncStore(written).putMany(syncId, records);
+    }
+    await c1z.close();
+    expect(await memberships(written)).toEqual(await memberships(store));
+    expect(await new SyncReader(written).getSyncStats(SYNC)).toEqual(
+      await new SyncReader(store).getSyncStats(SYNC),
+    );
   });
 
   it('leaves the store as it was when it is aborted on its way', async () => {

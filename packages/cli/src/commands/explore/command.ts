@@ -18,13 +18,14 @@ export const exploreCommand = defineCommand({
   ],
   options: {
     port: {
-      summary: 'the port to listen on; by default a free one',
+      summary: 'the port to listen on; the default is a free one',
       value: { type: 'count', least: 1, most: 65_535 },
       placeholder: 'n',
     },
     open: { summary: 'do not start a browser', negated: true },
     zone: {
-      summary: 'the time zone of times in a .c1z file that have none; by default that of this host',
+      summary:
+        'the time zone of the times in a .c1z file without zones; the default is that of this host',
       value: { type: 'text' },
       placeholder: 'zone',
     },

@@ -1,8 +1,7 @@
 import { cpSync, readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { sstitch, sstitchJson, testDirectory } from '../../../test/in-process.js';
 
 const SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
@@ -26,6 +25,10 @@ function accessOf({ access }: Answer) {
     .map(({ principal, entitlement, sources }) => ({ principal, entitlement, sources }))
     .sort((a, b) => (a.entitlement.id < b.entitlement.id ? -1 : 1));
 }
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 describe('who', () => {
   it('gives the same answer from a .c1z file and from a store where its sync was expanded', async () => {
@@ -67,9 +70,9 @@ describe('who', () => {
   it('removes the temporary store of a file', async () => {
     const file = join(testDirectory(), 'sync.c1z');
     cpSync(FILE, file);
-    const before = readdirSync(tmpdir());
+    const temporary = testDirectory();
+    vi.stubEnv('TMPDIR', temporary);
     expect((await sstitch(['who', file, '--principal', 'user/nobody'])).exitCode).toBe(1);
-    const left = readdirSync(tmpdir()).filter((name) => name.startsWith('sstitch-syncs-'));
-    expect(left.filter((name) => !before.includes(name))).toEqual([]);
+    expect(readdirSync(temporary)).toEqual([]);
   });
 });
