@@ -21,14 +21,20 @@ export function passes(
   return edge.resourceTypeIds === undefined || edge.resourceTypeIds.has(principalTypeId);
 }
 
-/** The one edge that lets through what either does. */
-export function mergeFilters(a: EdgeFilter | undefined, b: EdgeFilter): EdgeFilter {
-  if (a === undefined) return b;
-  return {
-    isShallow: a.isShallow && b.isShallow,
-    resourceTypeIds:
-      a.resourceTypeIds === undefined || b.resourceTypeIds === undefined
-        ? undefined
-        : new Set([...a.resourceTypeIds, ...b.resourceTypeIds]),
-  };
+/** Parallel edges as one, which lets through what any of them does. */
+export class MergedEdge implements EdgeFilter {
+  isShallow: boolean;
+  resourceTypeIds: Set<string> | undefined;
+
+  constructor({ isShallow, resourceTypeIds }: EdgeFilter) {
+    this.isShallow = isShallow;
+    this.resourceTypeIds = resourceTypeIds && new Set(resourceTypeIds);
+  }
+
+  /** Adds a parallel edge, in time that is linear in its own types: a sync may have thousands of them. */
+  add({ isShallow, resourceTypeIds }: EdgeFilter): void {
+    this.isShallow &&= isShallow;
+    if (resourceTypeIds === undefined) this.resourceTypeIds = undefined;
+    for (const id of resourceTypeIds ?? []) this.resourceTypeIds?.add(id);
+  }
 }

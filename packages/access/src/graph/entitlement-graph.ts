@@ -8,7 +8,7 @@
 // to a later one; between two nodes there is one edge at most.
 import type { ResourceName } from '@sstitch/records';
 import { componentsInOrder } from './components.js';
-import { type EdgeFilter, mergeFilters } from './edge.js';
+import { type EdgeFilter, MergedEdge } from './edge.js';
 
 /** An entitlement of the graph. */
 export interface GraphEntitlement {
@@ -64,7 +64,7 @@ export class EntitlementGraph {
     this.nodeOf = nodeOf;
 
     const cyclic = new Set<number>();
-    const filters = components.map(() => new Map<number, EdgeFilter>());
+    const filters = components.map(() => new Map<number, MergedEdge>());
     for (const { from, to, filter } of pairs) {
       const [source, destination] = [nodeOf[from] as number, nodeOf[to] as number];
       if (source === destination) {
@@ -72,7 +72,9 @@ export class EntitlementGraph {
         continue;
       }
       const ofSource = filters[source];
-      ofSource?.set(destination, mergeFilters(ofSource.get(destination), filter));
+      const parallel = ofSource?.get(destination);
+      if (parallel === undefined) ofSource?.set(destination, new MergedEdge(filter));
+      else parallel.add(filter);
     }
     this.cycles = cyclic.size;
     const sources = components.map((): number[] => []);
