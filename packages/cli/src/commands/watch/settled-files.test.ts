@@ -48,7 +48,7 @@ test('ignores hidden files, directories and files of other kinds', () => {
   expect(look()).toEqual([]);
 });
 
-test('passes over links that lead nowhere', () => {
+test('skips links that lead nowhere', () => {
   const { directory, look } = watched();
   symlinkSync('loop.c1z', join(directory, 'loop.c1z'));
   symlinkSync('missing', join(directory, 'missing.c1z'));
