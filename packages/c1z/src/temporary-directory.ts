@@ -4,8 +4,8 @@
 //   <prefix><owner>-<pid>-<random>   owner: 8 digits of the host and, on Linux, of the process namespace, in
 //                                    which process ids are valid
 import { createHash } from 'node:crypto';
-import { readlinkSync, rmSync } from 'node:fs';
-import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtempSync, readlinkSync, rmSync } from 'node:fs';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { C1zError, messageOf } from './errors.js';
@@ -31,7 +31,8 @@ export async function makeTemporaryDirectory(prefix: string, parent = tmpdir()):
   try {
     const own = `${prefix}${ownerOf()}-`;
     await removeStale(parent, own);
-    const directory = await mkdtemp(join(parent, `${own}${process.pid}-`));
+    // Synchronous: an exit between the creation and its registration would leave the directory.
+    const directory = mkdtempSync(join(parent, `${own}${process.pid}-`));
     if (left.size === 0) process.once('exit', removeLeftDirectories);
     left.add(directory);
     return directory;

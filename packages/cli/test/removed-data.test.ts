@@ -89,6 +89,6 @@ it('compact --purge leaves nothing of a sync that the source does not hold', asy
 it('compact refuses --purge with the strategy batch', async () => {
   const line = ['compact', '--base', store, '--from', join(template, 'loaded'), '--sync', FIRST];
   const { exitCode, stderr } = await sstitch([...line, '--strategy', 'batch', '--purge']);
-  expect(stderr).toMatch(/purge goes with link or rebuild/);
+  expect(stderr).toMatch(/purge requires the strategy link or rebuild/);
   expect(exitCode).toBe(2);
 });

@@ -91,5 +91,5 @@ it('waits for a store that another process has open, and retries', async () => {
   const { exitCode, stdout } = await running;
   expect(exitCode).toBe(143);
   // On a slow machine there may have been no check while it was open.
-  expect(stdout).toMatch(/^(not imported, to be tried again: [^\n]*\n)*imported [^\n]*\n$/);
+  expect(stdout).toMatch(/^(not imported, will be retried: [^\n]*\n)*imported [^\n]*\n$/);
 });
