@@ -5,6 +5,7 @@ import { type ReadView, withView } from '../entries/entry-pages.js';
 import { listRuns } from '../entries/sync-runs.js';
 import { OperationsError } from '../errors.js';
 import type { OperationOptions } from '../progress.js';
+import { ownRun } from '../versions/replaced-version.js';
 import { checkFound, checkFree, recordsOf } from './clone-sync.js';
 import {
   commitReplacements,
@@ -25,7 +26,8 @@ export interface RenameSyncOptions extends OperationOptions {
 
 /**
  * Gives a sync another id, in one commit: what the engine held under the old id is gone. The runs of other syncs that
- * name it, as their parent or as the sync that they are linked to, name the new id.
+ * name it, as their parent or as the sync that they are linked to, name the new id. A replaced version becomes a sync of its
+ * own.
  *
  * @throws {@link OperationsError} SSTITCH_SYNC_NOT_FOUND, SSTITCH_SYNC_EXISTS, SSTITCH_OPTION_INVALID,
  * SSTITCH_ABORTED: the engine is as it was; KeysError SSTITCH_SYNC_ID_INVALID; RecordsError
@@ -41,7 +43,7 @@ export async function renameSync(options: RenameSyncOptions): Promise<OperationC
     withView(engine, { signal }, async (view) => {
       await checkFound(view, syncId);
       await checkFree(engine, as, signal);
-      const copy = new SyncCopy(view, syncId, as, { onRecords: recordsOf(options) });
+      const copy = new SyncCopy(view, syncId, as, { runOf: ownRun, onRecords: recordsOf(options) });
       const replacements = [
         ...replaceSync(syncId),
         ...replaceSync(as, copy),

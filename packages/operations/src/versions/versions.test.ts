@@ -97,6 +97,18 @@ describe('a replaced version', () => {
     expect(kept.map(({ syncId }) => syncId)).toContain(THIRD);
   });
 
+  test('stays when it is renamed, whatever is kept later', async () => {
+    const { base, source } = await baseAndSource([], []);
+    const keep = () => compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
+    const old = await new SyncReader(base).getSyncRun(SYNC);
+    await keep();
+    await renameSync({ engine: base, syncId: SIDE, as: THIRD });
+    expect(await new SyncReader(base).getSyncRun(THIRD)).toEqual({ ...old, syncId: THIRD });
+    const renamed = await contentsOf(base, THIRD);
+    await keep();
+    expect(await contentsOf(base, THIRD)).toEqual(renamed);
+  });
+
   test('stays when it is cloned, whatever is kept later', async () => {
     const { base, source } = await baseAndSource([], []);
     const keep = () => compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
