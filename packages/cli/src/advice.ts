@@ -11,7 +11,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['SSTITCH_C1Z_SYNC_NOT_FOUND', 'leave out --sync to import every sync of the file'],
   [
     'SSTITCH_ENTITLEMENT_NOT_FOUND',
-    '`sstitch scan STORE --bucket entitlement` lists the entitlements',
+    '--resource shows those of a resource, `sstitch scan STORE --bucket entitlement` those of a store',
   ],
   ['SSTITCH_EXPANSION_MISMATCHED', '--skip-mismatches skips them'],
   ['SSTITCH_KEY_NOT_FOUND', '`sstitch scan STORE` lists the entries of a store'],

@@ -36,7 +36,7 @@ const DATABASE_FILE = 'sync.db';
 
 /**
  * Opens the contents of a file, after loading only the module that its format needs (SQLite as WebAssembly, or
- * the native Snappy): each takes as long to load as thousands of records to read. Opens the contents of a file.
+ * the native Snappy): each takes as long to load as thousands of records to read.
  * @param fileDescriptor the descriptor of the .c1z file, which must stay open while the contents are read
  * @throws C1zError
  */

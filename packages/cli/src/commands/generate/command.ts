@@ -7,7 +7,8 @@ export const generateCommand = defineCommand({
   description:
     'Writes synthetic syncs to a store, which is created if it does not exist. The same options ' +
     'produce the same bytes on every machine. The ids of the syncs depend only on the seed, so ' +
-    'another revision is a newer version of the same syncs, to be compacted into the first.',
+    'another revision is a newer version of the same syncs, to be compacted into the first. A sync ' +
+    'that the store holds under such an id is replaced.',
   arguments: [
     { name: 'store', summary: 'the store to fill', value: { type: 'path', of: 'store' } },
   ],

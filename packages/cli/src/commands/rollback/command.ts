@@ -28,6 +28,6 @@ export const rollbackCommand = defineCommand({
   },
   examples: [
     ['rollback base --sync latest', 'undo the last compaction of the sync'],
-    ['rollback base --sync 36zf --list', 'the versions to go back to'],
+    ['rollback base --sync latest --list', 'the versions to go back to'],
   ],
 });
