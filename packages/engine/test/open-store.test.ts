@@ -231,6 +231,39 @@ describe('an open that loses a race', () => {
   });
 });
 
+describe('a store that has lost its CURRENT is not made anew', () => {
+  test('it is refused, and opens again with a CURRENT', async () => {
+    const { path, model } = await closedStore();
+    const current = readFileSync(join(path, 'CURRENT'));
+    rmSync(join(path, 'CURRENT'));
+    for (const createIfMissing of [true, false]) {
+      const failure = await openFailure(path, { createIfMissing });
+      expect(failure).toMatchObject({ code: 'SSTITCH_STORE_CORRUPT' });
+      expect(failure.message).toContain('lost its CURRENT file');
+    }
+    writeFileSync(join(path, 'CURRENT'), current);
+    await expectContents(await openStore(path), model);
+  });
+
+  test('a first generation with a damaged table is not destroyed', async () => {
+    const path = join(temporaryDirectory(), 'store');
+    const store = await openStore(path);
+    await put(store, numbered('k', 20, 'v'));
+    await compactFully(store);
+    await store.close();
+    rmSync(join(path, 'CURRENT'));
+    const generation = join(path, 'gen-000001');
+    const names = readdirSync(generation);
+    const tables = names.filter((name) => name.endsWith('.ldb'));
+    expect(tables).not.toEqual([]);
+    for (const name of names.filter((name) => name.startsWith('MANIFEST'))) {
+      writeFileSync(join(generation, name), 'damaged');
+    }
+    await openFailure(path);
+    expect(readdirSync(generation)).toEqual(expect.arrayContaining(tables));
+  });
+});
+
 test('numbers of generations continue over failures and reopens', async () => {
   const path = join(temporaryDirectory(), 'store');
   const seen: number[] = [];

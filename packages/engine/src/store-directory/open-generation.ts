@@ -1,7 +1,9 @@
 // Opens a store's generations, with errors that say why one does not open.
 
+import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
 import { parentDirectory } from '../files/place-file.js';
+import { parseLevelFileName } from '../leveldb/file-names.js';
 import {
   destroyLevelDatabase,
   type LevelDatabase,
@@ -33,10 +35,16 @@ export async function makeFirstGeneration(
     return await openGeneration(pool, directory, options, true);
   } catch (error) {
     if (errorCodeOf(error) !== 'SSTITCH_LEVELDB') throw error;
+    // An interrupted creation leaves no table: this is a store that has lost its CURRENT.
+    if (holdsTables(pool.fileSystem, directory)) throw error;
     // Fails if another process holds the lock; the open below then reports it.
     await destroyLevelDatabase(directory).catch(() => undefined);
     return openGeneration(pool, directory, options, true);
   }
+}
+
+function holdsTables(fileSystem: FileSystem, directory: string): boolean {
+  return fileSystem.readdir(directory).some((name) => parseLevelFileName(name)?.kind === 'table');
 }
 
 /** Opens a generation, and keeps links to its logs until `settleOpened` (kept-logs.ts). */

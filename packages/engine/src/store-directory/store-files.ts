@@ -95,6 +95,7 @@ function prepareOpen(fileSystem: FileSystem, input: PrepareOpenInput): PreparedO
   checkDirectories(fileSystem, realPath, names);
   if (!names.includes(CURRENT_FILE)) {
     refuseOtherDatabase(fileSystem, realPath, names);
+    refuseLostPointer(fileSystem, realPath, names);
     if (!createIfMissing) throw notFound(location);
     const foreign = names.find((name) => !isStoreFile(name));
     if (foreign !== undefined) {
@@ -112,6 +113,27 @@ function prepareOpen(fileSystem: FileSystem, input: PrepareOpenInput): PreparedO
     throw new EngineError('SSTITCH_STORE_EXISTS', 'the store exists already', { path: location });
   }
   return { realPath, generation };
+}
+
+/**
+ * Refuses a store that has lost its CURRENT. Only a first generation is made before CURRENT exists, so a later one
+ * shows that the store is not being made: to make it would remove what it holds.
+ */
+function refuseLostPointer(
+  fileSystem: FileSystem,
+  directory: string,
+  names: readonly string[],
+): void {
+  const later = names.filter((name) => (parseGenerationName(name) ?? 0) > 1).sort();
+  const newest = later.at(-1);
+  const path = `${directory}/${CURRENT_FILE}`;
+  // Another process may have made the store since the names were read.
+  if (newest === undefined || isThere(fileSystem, path)) return;
+  throw new EngineError(
+    'SSTITCH_STORE_CORRUPT',
+    `the store has lost its CURRENT file: restore one that names its generation (${newest} is there)`,
+    { path },
+  );
 }
 
 export const prepareOpenTask = defineTask('prepareOpen', prepareOpen);
