@@ -54,6 +54,12 @@ describe('a sync', () => {
     expect(() => chooseSyncs(['latest'], [], 'base')).toThrow('base holds no syncs');
   });
 
+  it('takes precedence over a replaced version whose id begins in the same way', () => {
+    const syncs = [{ syncId: A, isReplaced: true }, { syncId: B }, { syncId: C, isReplaced: true }];
+    expect(chooseSyncs(['36y'], syncs, 'base')).toEqual([B]);
+    expect(chooseSyncs(['36z'], syncs, 'base')).toEqual([C]);
+  });
+
   it('can be named only once', () => {
     expect(choose('latest', '@2')).toEqual([C, B]);
     expect(() => choose('latest', '36z')).toThrow(`sync ${C} is given twice`);

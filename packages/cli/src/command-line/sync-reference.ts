@@ -8,7 +8,8 @@
  *   @2                            the sync that started second to last; @1 is latest
  *
  * A whole id is used as it is, whether or not such a sync exists. The others are looked up among the syncs of a
- * store or a file. The words take precedence over ids that begin with them.
+ * store or a file. The words take precedence over ids that begin with them, and syncs over replaced versions, whose
+ * ids begin as those of their syncs do.
  */
 import { isSyncId, parseSyncId } from '@sstitch/keys';
 import { CliError } from '../errors.js';
@@ -30,7 +31,7 @@ export interface SyncChoice {
   readonly startedAt?: Date | undefined;
   /** Undefined if the sync has not finished. */
   readonly endedAt?: Date | undefined;
-  /** Whether it is a replaced version of another sync, which only its id names. @defaultValue false */
+  /** Whether it is a replaced version of another sync. @defaultValue false */
   readonly isReplaced?: boolean;
 }
 
@@ -75,7 +76,9 @@ function chooseSync(reference: string, choices: readonly SyncChoice[], place: st
     if (found !== undefined) return found.syncId;
     throw notFound(`${place} holds no finished sync: there is no ${reference}`);
   }
-  const fitting = choices.filter(({ syncId }) => syncId.startsWith(reference));
+  const matching = choices.filter(({ syncId }) => syncId.startsWith(reference));
+  const present = matching.filter(({ isReplaced }) => isReplaced !== true);
+  const fitting = present.length > 0 ? present : matching;
   const [only, ...others] = fitting.map(({ syncId }) => syncId);
   if (only === undefined) throw notFound(`${place} holds no sync ${reference}…`);
   if (others.length === 0) return only;
