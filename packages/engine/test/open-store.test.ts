@@ -231,7 +231,7 @@ describe('an open that loses a race', () => {
   });
 });
 
-describe('a store that has lost its CURRENT is not made anew', () => {
+describe('a store that has lost its CURRENT is not made again', () => {
   test('it is refused, and opens again with a CURRENT', async () => {
     const { path, model } = await closedStore();
     const current = readFileSync(join(path, 'CURRENT'));

@@ -14,7 +14,7 @@ import type { WorkerPool } from '../threads/worker-pool.js';
 import type { LoggedDirectory } from './kept-logs.js';
 import { lockedError } from './locked-error.js';
 import { type OpenedWithLogs, openKeepingLogs } from './open-with-logs.js';
-import { prepareOpenTask } from './store-files.js';
+import { prepareOpenTask } from './prepare-open.js';
 
 /** How to open a store. */
 export interface OpenOptions {

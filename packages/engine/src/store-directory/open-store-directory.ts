@@ -15,13 +15,9 @@ import {
 } from './open-generation.js';
 import { claimStore, releaseStore } from './open-stores.js';
 import { settleOpened } from './open-with-logs.js';
+import { prepareOpenTask } from './prepare-open.js';
 import { listStaleReadersTask } from './reader-directories.js';
-import {
-  cleanStoreTask,
-  createStoreFilesTask,
-  generationName,
-  prepareOpenTask,
-} from './store-files.js';
+import { cleanStoreTask, createStoreFilesTask, generationName } from './store-files.js';
 
 /** The limit of attempts. An attempt fails if another process commits meanwhile. */
 const MAX_OPEN_ROUNDS = 10;

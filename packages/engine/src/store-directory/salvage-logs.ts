@@ -10,13 +10,9 @@ import { asEngineError } from '../threads/task-errors.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import { isStillCurrent, openLevelDirectory } from './open-generation.js';
 import { claimStore, releaseStore } from './open-stores.js';
+import { prepareOpenTask } from './prepare-open.js';
 import { type SalvagedLog, salvageFilesTask, shareLockTask } from './salvage-files.js';
-import {
-  generationName,
-  prepareOpenTask,
-  removeDirectoryTask,
-  STAGING_DIRECTORY,
-} from './store-files.js';
+import { generationName, removeDirectoryTask, STAGING_DIRECTORY } from './store-files.js';
 
 /** Options of `salvageLogs`. */
 export interface SalvageOptions {

@@ -16,13 +16,10 @@ import { type LevelOptions, openLevelDatabase } from '../leveldb/level-database.
 import { levelOptionsOf } from '../leveldb/level-options.js';
 import { checkSpans } from '../spans.js';
 import { openKeepingLogs, settleOpened } from '../store-directory/open-with-logs.js';
+import { prepareOpenTask } from '../store-directory/prepare-open.js';
 import { findReaderPlaceTask, readerDirectoryName } from '../store-directory/reader-directories.js';
 import { removeOwnDirectory } from '../store-directory/remove-directory.js';
-import {
-  generationName,
-  prepareOpenTask,
-  removeDirectoryTask,
-} from '../store-directory/store-files.js';
+import { generationName, removeDirectoryTask } from '../store-directory/store-files.js';
 import { ExtractedTables } from '../tables/extracted-tables.js';
 import { findSharedSpansTask, type SharingDatabase } from '../tables/shared-spans.js';
 import { COPY_PARTS } from '../tables/split-policy.js';

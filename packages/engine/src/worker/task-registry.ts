@@ -37,6 +37,7 @@ import {
 } from '../store-directory/kept-logs.js';
 import { findLockHolderTask } from '../store-directory/lock-holder.js';
 import { listOtherCopiesTask } from '../store-directory/other-copies.js';
+import { prepareOpenTask } from '../store-directory/prepare-open.js';
 import {
   findReaderPlaceTask,
   listStaleReadersTask,
@@ -48,7 +49,6 @@ import {
   discardPointerTask,
   makeGenerationTask,
   mkdirTask,
-  prepareOpenTask,
   preparePointerTask,
   removeDirectoryTask,
   swapPointerTask,
