@@ -33,8 +33,9 @@ test('an interrupt ends the family between two rounds, and its files in the give
     while (!readdirSync(directory).some((name) => existsSync(join(directory, name, 'lane-1')))) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    interrupt.abort(new Error('enough'));
-    await expect(killing).rejects.toThrow('enough');
+    const reason = new Error('enough');
+    interrupt.abort(reason);
+    await expect(killing).rejects.toMatchObject({ name: 'AbortError', cause: reason });
     expect(readdirSync(directory)).toEqual([]);
   } finally {
     rmSync(directory, { recursive: true, force: true });
