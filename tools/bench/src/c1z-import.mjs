@@ -19,8 +19,8 @@ import {
 import { syntheticSync } from '@sstitch/testkit';
 import { ClassicLevel } from 'classic-level';
 import { createC1z, openC1z } from '../../../packages/c1z/dist/index.js';
-import { median, printTable } from './report.mjs';
-import { writeResults } from './results.mjs';
+import { median } from './report.mjs';
+import { reportTable } from './results.mjs';
 import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 
 const SIDES = ['read', 'bulk', 'batches'];
@@ -166,8 +166,7 @@ async function main() {
     'ratio',
     'digests',
   ];
-  printTable(titles, rows);
-  writeResults('c1z-import', { format, rows });
+  reportTable('c1z-import', { columns: titles, rows }, { format });
 }
 
 if (process.env.C1Z_IMPORT_SIDE === undefined) await main();

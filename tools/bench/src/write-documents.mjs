@@ -25,6 +25,7 @@ const BENCHMARKS = {
   open: 'Opening, extracting, copying a store of 1,000 tables',
   startup: 'From start to end of a command',
   import: 'A bulk load beside batches',
+  'c1z-import': 'Importing a .c1z file beside reading it and putting its records in batches',
   'wrapper-price': 'Store beside plain classic-level',
   pebble: 'Reading and writing Pebble databases',
 };
