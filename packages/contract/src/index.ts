@@ -46,4 +46,5 @@ export type {
   TableSource,
   TableTarget,
 } from './tables.js';
+export { takeSnapshot } from './take-snapshot.js';
 export type { UnsortedEntries } from './unsorted-entries.js';

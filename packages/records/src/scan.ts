@@ -4,6 +4,7 @@ import {
   type EngineSnapshot,
   type ReadableEngine,
   type Span,
+  takeSnapshot,
 } from '@sstitch/contract';
 import { throwIfAborted } from './errors.js';
 
@@ -91,15 +92,6 @@ export async function onSnapshot<T>(
   } finally {
     if (given === undefined) await snapshot.close();
   }
-}
-
-/**
- * Takes a snapshot of an engine once it is open. Unlike other reads, abstract-level's `snapshot` does not wait
- * for an open in progress.
- */
-async function takeSnapshot(engine: ReadableEngine): Promise<EngineSnapshot> {
-  if (engine.status === 'opening') await engine.getMany([], byteEncodings);
-  return engine.snapshot();
 }
 
 /** Counts the entries of a span. */

@@ -3,6 +3,7 @@
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
+import { takeSnapshot } from '@sstitch/contract';
 import { type GrantRecord, type PrincipalRef, RecordBatch, SyncReader } from '@sstitch/records';
 import { bucketValues } from '../bucket-values.js';
 import { AccessError, throwIfAborted } from '../errors.js';
@@ -13,7 +14,6 @@ import {
   type SkippedEdges,
 } from '../graph/load-graph.js';
 import { isDirect } from '../holders/held-grant.js';
-import { takeSnapshot } from '../snapshot.js';
 import { HoldingsCollector } from './holdings.js';
 import { PrincipalExpansion } from './principal-expansion.js';
 

@@ -3,9 +3,9 @@
 // Ids are found by the order of keys. Names are in no index: resources are read one after the other, so many a call
 // at most, and a cursor goes on. Letters match whatever their case.
 import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
+import { takeSnapshot } from '@sstitch/contract';
 import { type ResourceRecord, SyncReader } from '@sstitch/records';
 import { AccessError } from '../errors.js';
-import { takeSnapshot } from '../snapshot.js';
 
 const DEFAULT_LIMIT = 20;
 const DEFAULT_MAX_SCANNED = 100_000;

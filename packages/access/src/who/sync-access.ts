@@ -3,13 +3,13 @@
 // Invariants: all queries read the snapshot that was taken when the access was opened; memory is the graph of
 // entitlements that grants expand from, a page, and of one principal at most the grants of entitlements of the graph.
 import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
+import { takeSnapshot } from '@sstitch/contract';
 import { type ResourceName, SyncReader } from '@sstitch/records';
 import { AccessError } from '../errors.js';
 import type { EntitlementGraph } from '../graph/entitlement-graph.js';
 import { loadGraph, type SkippedEdges } from '../graph/load-graph.js';
 import type { HeldGrant } from '../holders/held-grant.js';
 import { holdersOf } from '../holders/holders.js';
-import { takeSnapshot } from '../snapshot.js';
 import type { Access, AccessPage, AccessPageQuery, AccessQuery } from './access.js';
 
 import { formatCursor, type Place, parseCursor } from './cursors.js';

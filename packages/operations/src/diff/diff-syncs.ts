@@ -9,6 +9,7 @@ import {
   type SharingReader,
   type Span,
   subtractSpans,
+  takeSnapshot,
 } from '@sstitch/contract';
 import {
   bucketLayout,
@@ -19,7 +20,7 @@ import {
 } from '@sstitch/keys';
 import type { CountedBucket } from '@sstitch/records';
 import { EntryCursor } from '../entries/entry-cursor.js';
-import { type ReadView, takeSnapshot } from '../entries/entry-pages.js';
+import type { ReadView } from '../entries/entry-pages.js';
 import { throwIfAborted } from '../errors.js';
 import type { OperationOptions } from '../progress.js';
 import {

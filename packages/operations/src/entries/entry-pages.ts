@@ -4,6 +4,7 @@ import {
   type EngineSnapshot,
   type ReadableEngine,
   type Span,
+  takeSnapshot,
 } from '@sstitch/contract';
 import { throwIfAborted } from '../errors.js';
 
@@ -70,10 +71,4 @@ export async function withView<T>(
   } finally {
     if (given === undefined) await snapshot.close();
   }
-}
-
-/** A snapshot of an engine, once it is open: abstract-level's `snapshot` alone does not wait for an open. */
-export async function takeSnapshot(engine: ReadableEngine): Promise<EngineSnapshot> {
-  if (engine.status === 'opening') await engine.getMany([], byteEncodings);
-  return engine.snapshot();
 }

@@ -1,6 +1,11 @@
 // Merges partial syncs over a base sync, as the compactor of ConductorOne's baton-sdk does (pkg/synccompactor): of each
 // record the version that was discovered last. Unlike it, assets are merged, too, and deletions are applied.
-import { byteEncodings, type EngineSnapshot, type ReadableEngine } from '@sstitch/contract';
+import {
+  byteEncodings,
+  type EngineSnapshot,
+  type ReadableEngine,
+  takeSnapshot,
+} from '@sstitch/contract';
 import { parseSyncId, RECORD_BUCKETS, syncRunKey } from '@sstitch/keys';
 import {
   type CountedBucket,
@@ -18,7 +23,7 @@ import {
 } from '@sstitch/records';
 import { checkFound, checkFree, recordsOf } from '../copy/clone-sync.js';
 import type { SyncInput } from '../diff/diff-syncs.js';
-import { type ReadView, takeSnapshot } from '../entries/entry-pages.js';
+import type { ReadView } from '../entries/entry-pages.js';
 import { OperationsError, throwIfAborted } from '../errors.js';
 import type { OperationOptions } from '../progress.js';
 import { type MergeSource, mergeBucket, type SourceCounts, type Winner } from './merge-records.js';
