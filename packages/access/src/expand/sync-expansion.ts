@@ -2,8 +2,7 @@
 // pass hold, once to give them on. So memory is bounded however many grants there are; one pass is usual.
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
-import { takeSnapshot } from '@sstitch/contract';
+import { type EngineSnapshot, type ReadableEngine, takeSnapshot } from '@sstitch/contract';
 import { type GrantRecord, type PrincipalRef, RecordBatch, SyncReader } from '@sstitch/records';
 import { bucketValues } from '../bucket-values.js';
 import { AccessError, throwIfAborted } from '../errors.js';

@@ -2,8 +2,7 @@
 //
 // Ids are found by the order of keys. Names are in no index: resources are read one after the other, so many a call
 // at most, and a cursor goes on. Letters match whatever their case.
-import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
-import { takeSnapshot } from '@sstitch/contract';
+import { type EngineSnapshot, type ReadableEngine, takeSnapshot } from '@sstitch/contract';
 import { type ResourceRecord, SyncReader } from '@sstitch/records';
 import { AccessError } from '../errors.js';
 

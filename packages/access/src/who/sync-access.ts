@@ -2,8 +2,7 @@
 //
 // Invariants: all queries read the snapshot that was taken when the access was opened; memory is the graph of
 // entitlements that grants expand from, a page, and of one principal at most the grants of entitlements of the graph.
-import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
-import { takeSnapshot } from '@sstitch/contract';
+import { type EngineSnapshot, type ReadableEngine, takeSnapshot } from '@sstitch/contract';
 import { type ResourceName, SyncReader } from '@sstitch/records';
 import { AccessError } from '../errors.js';
 import type { EntitlementGraph } from '../graph/entitlement-graph.js';
