@@ -1,0 +1,1 @@
+export type { ClusterPort } from '../port.js';
