@@ -19,6 +19,17 @@ const ENGINE_LAYERS = [
 /** Modules beside the directories, which any directory may import. */
 const ENGINE_GROUND = new Set(['check-options.ts', 'errors.ts', 'not-bytes.ts', 'spans.ts']);
 
+/** The cluster's layers: the backends know the port only. */
+const CLUSTER_LAYERS = [
+  ['log', 'memory', 'cassandra', 'postgres'],
+  ['state'],
+  ['runs'],
+  ['protocol'],
+  ['maintenance'],
+  ['store'],
+];
+const CLUSTER_GROUND = new Set(['clock.ts', 'errors.ts', 'port.ts']);
+
 /** The layers of the command line. */
 const CLI_LAYERS = [
   ['output'],
@@ -117,6 +128,9 @@ for (const directory of [...packages, join('tools', 'torture')]) {
   checkCircles(imports, source);
   if (directory === join('packages', 'engine')) {
     checkLayers(imports, source, ENGINE_LAYERS, ENGINE_GROUND);
+  }
+  if (directory === join('packages', 'cluster')) {
+    checkLayers(imports, source, CLUSTER_LAYERS, CLUSTER_GROUND);
   }
   if (directory === join('packages', 'cli')) {
     checkLayers(imports, source, CLI_LAYERS, CLI_GROUND);

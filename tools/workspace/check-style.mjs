@@ -17,6 +17,7 @@ const MAY_IMPORT = {
   sst: ['contract'],
   pebble: ['contract', 'sst'],
   engine: ['contract', 'sst'],
+  cluster: ['contract', 'sst'],
   records: ['contract', 'keys'],
   c1z: ['contract', 'keys', 'pebble', 'records'],
   lines: ['contract', 'keys', 'records'],
@@ -31,7 +32,7 @@ const MAY_IMPORT = {
   ],
 };
 const TESTS_MAY_USE_TESTKIT = new Set([
-  ...['compactor', 'records', 'c1z', 'lines', 'access', 'operations', 'explore'],
+  ...['cluster', 'compactor', 'records', 'c1z', 'lines', 'access', 'operations', 'explore'],
 ]);
 
 /** Packages that touch the disk only through the port, and use no clock and no randomness. */
