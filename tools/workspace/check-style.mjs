@@ -17,7 +17,6 @@ const MAY_IMPORT = {
   sst: ['contract'],
   pebble: ['contract', 'sst'],
   engine: ['contract', 'sst'],
-  cluster: ['contract', 'sst'],
   records: ['contract', 'keys'],
   c1z: ['contract', 'keys', 'pebble', 'records'],
   lines: ['contract', 'keys', 'records'],
@@ -25,14 +24,15 @@ const MAY_IMPORT = {
   operations: ['contract', 'keys', 'records', 'lines'],
   compactor: ['contract', 'keys'],
   testkit: ['contract', 'keys', 'sst', 'engine', 'records', 'compactor'],
+  cluster: ['contract', 'sst'],
   explore: ['contract', 'keys', 'sst', 'engine', 'records', 'lines', 'access', 'operations'],
   cli: [
     ...['contract', 'keys', 'sst', 'engine', 'records', 'c1z', 'lines', 'access', 'operations'],
-    ...['compactor', 'testkit', 'explore'],
+    ...['compactor', 'testkit', 'explore', 'cluster'],
   ],
 };
 const TESTS_MAY_USE_TESTKIT = new Set([
-  ...['cluster', 'compactor', 'records', 'c1z', 'lines', 'access', 'operations', 'explore'],
+  ...['compactor', 'records', 'c1z', 'lines', 'access', 'operations', 'explore', 'cluster'],
 ]);
 
 /** Packages that touch the disk only through the port, and use no clock and no randomness. */

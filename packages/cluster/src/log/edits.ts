@@ -78,7 +78,8 @@ export interface FlushEdit {
 export interface FoldEdit {
   readonly type: 'fold';
   readonly span: Span;
-  readonly run: RunRef | undefined;
+  /** 'kept': no write lies over the span's pieces, which keep their runs; only their version rises. */
+  readonly run: RunRef | 'kept' | undefined;
   readonly to: number;
 }
 
