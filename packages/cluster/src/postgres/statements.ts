@@ -60,7 +60,7 @@ export function statementsOf(schema: string) {
     readAnnouncements: `SELECT owner, edits FROM ${schema}.announcements
       WHERE store = $1 AND written_at >= now() - ${ANNOUNCEMENT_LIFE}`,
 
-    // Locks the row, so that an index or a chunk is never written beside a deletion.
+    // A statement of its own: a write does not see a row that was committed after it began.
     beginRun: `INSERT INTO ${schema}.runs (run) VALUES ($1) ON CONFLICT DO NOTHING`,
     writeChunk: `WITH ${liveRun(schema)}
       INSERT INTO ${schema}.blocks (run, chunk, block, data)
