@@ -20,6 +20,8 @@ export type ClusterErrorCode =
   | 'SSTITCH_TOO_LARGE'
   /** An option has a value it cannot have. */
   | 'SSTITCH_OPTION_INVALID'
+  /** The npm package of the backend's driver is not installed; the message names it. */
+  | 'SSTITCH_DRIVER_MISSING'
   /** The store is closed. */
   | 'SSTITCH_STORE_CLOSED'
   /** The AbortSignal fired. The store is as it was. */

@@ -35,6 +35,9 @@ export interface RunRef {
   readonly blocks: number;
   readonly entries: number;
   readonly bytes: number;
+  /** The first and the last user key. A run has at least one entry: nothing is "no run". */
+  readonly first: Uint8Array;
+  readonly last: Uint8Array;
 }
 
 /** A batch of at most MAX_RECORD_BYTES. */
@@ -112,7 +115,7 @@ export interface Group {
   readonly id: string;
   /** The process; a UUID as text. */
   readonly owner: string;
-  /** A slot that the process had applied when it made the group. */
+  /** A slot that the process had applied when it encoded this copy of the group, which it had not met until then. */
   readonly base: number;
   readonly edits: readonly Edit[];
 }

@@ -34,7 +34,7 @@ export interface LogClient {
 
   /**
    * Catches up with the log: the state contains every write that was acknowledged before the call. Calls that begin
-   * while a probe is under way share the next one.
+   * while a probe is in progress share the next one.
    *
    * @throws ClusterError SSTITCH_CLUSTER_UNAVAILABLE, SSTITCH_LEASE_LOST
    */
@@ -69,6 +69,6 @@ export interface LogClient {
   /** Called with each state that this process learns of, in order. */
   onState(listener: (state: State) => void): void;
 
-  /** Waits for commits that are under way, and ends the lease. */
+  /** Waits for commits in progress, and ends the lease. */
   close(): Promise<void>;
 }

@@ -4,8 +4,10 @@
 // - pieces are ordered, disjoint and cover all keys: the first starts at the empty key, the last has no end, and each
 //   starts where the one before it ends;
 // - a piece hides every entry whose version is below or equal to the piece's, except those of its own run;
-// - the memtable has the newest write of each key with a version above `flushedTo`, in key order;
-// - runs of level 0 are ordered from new to old. Each overlaps a piece with a lower version: others are retired;
+// - the memtable has the newest write of each key with a version above `flushedTo`, unless a piece hides it, in key
+//   order;
+// - runs of level 0 are ordered from new to old. The keys of each, from its first to its last, overlap a piece with a
+//   lower version: others are retired;
 // - a run is named by pieces, or by level 0, or is retired, or is unknown to the state; never two of these;
 // - `recentGroups` has the id of each group that was applied in the last MAX_GROUP_AGE_SLOTS slots.
 //
