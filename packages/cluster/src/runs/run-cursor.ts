@@ -5,14 +5,14 @@ import { throwIfAborted } from '../errors.js';
 import type { RunRef } from '../log/edits.js';
 import { entriesOfBlock, type RunEntry } from './block.js';
 import type { RunIndex } from './run-index.js';
-import type { RunReader } from './run-reader.js';
+import { type RunReader, runOverlaps } from './run-reader.js';
 
 /** How many blocks are read one by one before whole chunks are. */
 const SINGLE_BLOCKS = 4;
 /** A range of at most this many blocks is read block by block. */
 const SHORT_RANGE_BLOCKS = 12;
-/** How many reads are under way after the first one. */
-const READS_AHEAD = 2;
+/** How many reads are in progress after the first one. */
+const PREFETCHED_READS = 2;
 
 /** How entries are read. */
 export interface ScanOptions {
@@ -31,24 +31,24 @@ export async function* runEntries(
   span: Span,
   options: ScanOptions,
 ): AsyncGenerator<RunEntry[], void, undefined> {
+  if (!runOverlaps(run, span)) return;
   const index = await reader.index(run);
-  if (!index.overlaps(span.start, span.end)) return;
   const first = Math.max(0, index.blockOf(span.start));
   const last = span.end === undefined ? index.blockCount - 1 : index.blockBelow(span.end);
   const units = readUnits(index, first, last, options.reverse);
-  const ahead: Array<Promise<Uint8Array[]>> = [];
+  const prefetched: Array<Promise<Uint8Array[]>> = [];
   let isFirst = true;
   for (;;) {
-    while (ahead.length < (isFirst ? 1 : READS_AHEAD)) {
+    while (prefetched.length < (isFirst ? 1 : PREFETCHED_READS)) {
       const unit = units.next();
       if (unit.done) break;
       const reading = readUnit(reader, run, index, unit.value);
       // A failure is reported by the await below; the caller may stop before it.
       reading.catch(() => undefined);
-      ahead.push(reading);
+      prefetched.push(reading);
     }
     isFirst = false;
-    const next = ahead.shift();
+    const next = prefetched.shift();
     if (next === undefined) return;
     throwIfAborted(options.signal);
     const blocks = await next;

@@ -8,7 +8,6 @@
 //     chunk     varint: the block's chunk
 //     length    varint: the block's stored length in bytes
 //     key       its first user key
-//   last key  the last user key of the part's last block
 //   checksum  uint32 little-endian: masked CRC-32C of all bytes before
 //
 //   key:
@@ -38,12 +37,9 @@ export class RunIndex {
   readonly #blocks: readonly IndexedBlock[];
   /** The number of the first block of each chunk, and last the number of blocks. */
   readonly #chunkStarts: readonly number[];
-  /** The last key of the run. */
-  readonly lastKey: Uint8Array;
 
-  constructor(blocks: readonly IndexedBlock[], lastKey: Uint8Array) {
+  constructor(blocks: readonly IndexedBlock[]) {
     this.#blocks = blocks;
-    this.lastKey = lastKey;
     const starts: number[] = [];
     for (const [number, { chunk }] of blocks.entries()) {
       if (chunk === starts.length) starts.push(number);
@@ -80,13 +76,6 @@ export class RunIndex {
     return this.#firstAbove((first) => compareBytes(first, key) >= 0) - 1;
   }
 
-  /** Whether the run reaches into a span. It may still hold no entry there. */
-  overlaps(start: Uint8Array, end: Uint8Array | undefined): boolean {
-    return (
-      compareBytes(this.lastKey, start) >= 0 && (end === undefined || this.blockBelow(end) >= 0)
-    );
-  }
-
   #firstAbove(isAbove: (firstKey: Uint8Array) => boolean): number {
     let low = 0;
     let high = this.#blocks.length;
@@ -99,53 +88,39 @@ export class RunIndex {
   }
 }
 
-/** Encodes an index. @param lastKeys the last key of each block */
-export function encodeRunIndex(
-  blocks: readonly IndexedBlock[],
-  lastKeys: readonly Uint8Array[],
-): Uint8Array[] {
+/** Encodes an index. */
+export function encodeRunIndex(blocks: readonly IndexedBlock[]): Uint8Array[] {
   const parts: Uint8Array[] = [];
   for (let first = 0; first < blocks.length; first += BLOCKS_PER_PART) {
-    const end = Math.min(first + BLOCKS_PER_PART, blocks.length);
-    parts.push(
-      encodePart(blocks.slice(first, end), lastKeys[end - 1] ?? NOTHING, first, blocks.length),
-    );
+    parts.push(encodePart(blocks.slice(first, first + BLOCKS_PER_PART), first, blocks.length));
   }
   return parts;
 }
 
 const NOTHING = new Uint8Array(0);
 
-function encodePart(
-  blocks: readonly IndexedBlock[],
-  lastKey: Uint8Array,
-  first: number,
-  total: number,
-): Uint8Array {
-  const numbers = [total, first, blocks.length];
-  let size = 1 + CHECKSUM_BYTES + numbers.reduce((sum, number) => sum + varintBytes(number), 0);
+function encodePart(blocks: readonly IndexedBlock[], first: number, total: number): Uint8Array {
+  const head = [total, first, blocks.length];
   let previous: Uint8Array = NOTHING;
-  const keys = [...blocks.map(({ firstKey }) => firstKey), lastKey].map((key) => {
-    const shared = sharedBytes(previous, key);
-    previous = key;
-    size += varintBytes(shared) + varintBytes(key.length - shared) + key.length - shared;
-    return { key, shared };
+  const rows = blocks.map(({ chunk, lengthBytes, firstKey }) => {
+    const shared = sharedBytes(previous, firstKey);
+    previous = firstKey;
+    const numbers = [chunk, lengthBytes, shared, firstKey.length - shared];
+    return { numbers, key: firstKey.subarray(shared) };
   });
-  for (const { chunk, lengthBytes } of blocks)
-    size += varintBytes(chunk) + varintBytes(lengthBytes);
+  const numbersBytes = [head, ...rows.map(({ numbers }) => numbers)]
+    .flat()
+    .reduce((sum, number) => sum + varintBytes(number), 0);
+  const keyBytes = rows.reduce((sum, { key }) => sum + key.length, 0);
 
-  const part = new Uint8Array(size);
+  const part = new Uint8Array(1 + numbersBytes + keyBytes + CHECKSUM_BYTES);
   part[0] = FORMAT;
   let at = 1;
-  for (const number of numbers) at = writeVarint(part, at, number);
-  for (const [index, { key, shared }] of keys.entries()) {
-    const block = blocks[index];
-    if (block !== undefined) {
-      at = writeVarint(part, writeVarint(part, at, block.chunk), block.lengthBytes);
-    }
-    at = writeVarint(part, writeVarint(part, at, shared), key.length - shared);
-    part.set(key.subarray(shared), at);
-    at += key.length - shared;
+  for (const number of head) at = writeVarint(part, at, number);
+  for (const { numbers, key } of rows) {
+    for (const number of numbers) at = writeVarint(part, at, number);
+    part.set(key, at);
+    at += key.length;
   }
   new DataView(part.buffer).setUint32(at, maskedChecksum(part.subarray(0, at)), true);
   return part;
@@ -166,7 +141,6 @@ function sharedBytes(a: Uint8Array, b: Uint8Array): number {
  */
 export function decodeRunIndex(parts: readonly Uint8Array[], place: string): RunIndex | undefined {
   const blocks: IndexedBlock[] = [];
-  let lastKey: Uint8Array = NOTHING;
   let total = -1;
   for (const bytes of parts) {
     const part = new PartReader(bytes, place);
@@ -179,10 +153,9 @@ export function decodeRunIndex(parts: readonly Uint8Array[], place: string): Run
       if (chunk !== lastChunk && chunk !== lastChunk + 1) throw part.fault('its chunks have gaps');
       blocks.push({ chunk, lengthBytes: part.number(), firstKey: part.key() });
     }
-    lastKey = part.key();
     part.end();
   }
-  return blocks.length === total && total > 0 ? new RunIndex(blocks, lastKey) : undefined;
+  return blocks.length === total && total > 0 ? new RunIndex(blocks) : undefined;
 }
 
 /** Reads one part. It does not trust the bytes. */

@@ -5,6 +5,7 @@
 // - what a read returned is used only after the lease was checked: a process that slept may have read what a collector
 //   was deleting;
 // - a row that is missing is an error, never "no such key".
+import { compareBytes, keyAfter, type Span } from '@sstitch/contract';
 import { ClusterError } from '../errors.js';
 import type { RunRef } from '../log/edits.js';
 import type { ClusterPort } from '../port.js';
@@ -23,7 +24,7 @@ export interface RunReaderOptions {
 /** Reads the runs of one store. */
 export class RunReader {
   readonly #options: RunReaderOptions;
-  /** Reads under way, which later callers share. */
+  /** Reads in progress, which later callers share. */
   readonly #loading = new Map<string, Promise<object>>();
 
   constructor(options: RunReaderOptions) {
@@ -74,9 +75,10 @@ export class RunReader {
 
   /** What the run says of a key. The value is a view of a cached block. @throws as `index` */
   async find(run: RunRef, key: Uint8Array): Promise<FoundEntry | undefined> {
+    if (!runOverlaps(run, { start: key, end: keyAfter(key) })) return undefined;
     const index = await this.index(run);
-    const number = index.overlaps(key, undefined) ? index.blockOf(key) : -1;
-    if (number < 0) return undefined;
+    const number = index.blockOf(key);
+    if (number < 0) throw corrupt(`the index of run ${run.id} starts after the run`);
     return findInBlock(await this.block(run, index, number), key);
   }
 
@@ -101,6 +103,11 @@ export class RunReader {
       this.#loading.delete(id);
     }
   }
+}
+
+/** Whether keys of a run lie on both sides of a span, or in it. It may still hold none in it. */
+export function runOverlaps({ first, last }: RunRef, { start, end }: Span): boolean {
+  return compareBytes(last, start) >= 0 && (end === undefined || compareBytes(first, end) < 0);
 }
 
 function checkedContents(

@@ -91,7 +91,6 @@ class RunWriter {
   #chunks = 0;
   #intendedChunks = 0;
   readonly #blocks: IndexedBlock[] = [];
-  readonly #lastKeys: Uint8Array[] = [];
   #entries = 0;
   #bytes = 0;
   readonly #inFlight = new Set<Promise<void>>();
@@ -117,7 +116,6 @@ class RunWriter {
 
   #endBlock(): void {
     if (this.#firstKey === undefined) return;
-    const { lastKey } = this.#block;
     const block = this.#block.finish();
     const fits = this.#chunkBytes + block.length <= CHUNK_BYTES + LARGE_BLOCK_BYTES;
     if (!fits) this.#endChunk();
@@ -126,7 +124,6 @@ class RunWriter {
       lengthBytes: block.length,
       firstKey: this.#firstKey,
     });
-    this.#lastKeys.push(lastKey);
     this.#firstKey = undefined;
     this.#chunk.push(block);
     this.#chunkBytes += block.length;
@@ -179,12 +176,13 @@ class RunWriter {
   async finish(): Promise<WrittenRun | undefined> {
     this.#endBlock();
     this.#endChunk();
-    if (this.#chunks === 0) return undefined;
+    const [first] = this.#blocks;
+    if (first === undefined) return undefined;
     await this.send();
     await this.#settle();
     this.#throwIfFailed();
     throwIfAborted(this.#options.signal);
-    const index = encodeRunIndex(this.#blocks, this.#lastKeys);
+    const index = encodeRunIndex(this.#blocks);
     await this.#retrying(() => this.#options.port.writeRunIndex(this.#id, index));
     return {
       run: {
@@ -193,6 +191,8 @@ class RunWriter {
         blocks: this.#blocks.length,
         entries: this.#entries,
         bytes: this.#bytes,
+        first: first.firstKey,
+        last: this.#block.lastKey,
       },
       keep: () => this.#deleteIntent(),
       drop: () => this.drop(),
