@@ -1,6 +1,7 @@
 // The backend in this process: the data of many stores, for tests and for programs that need no durability. It keeps
 // every guarantee of port.ts, and its operations take effect at once.
 
+import { type ClusterConnection, checkStoreName } from '../connection.js';
 import { ClusterError } from '../errors.js';
 import {
   type Announcement,
@@ -50,20 +51,24 @@ export interface MemoryRowCounts {
   readonly checkpoints: number;
 }
 
-/** The data of stores, by name. Every port of one cluster and one name sees the same store. */
-export class MemoryCluster {
+/** The data of stores, by name. Every port to one name sees the same store, as if each were another process's. */
+export class MemoryCluster implements ClusterConnection {
   readonly #stores = new Map<string, MemoryStore>();
 
-  /** A port to a store; the store is made when it does not exist. */
-  port(store: string): ClusterPort {
-    return new MemoryPort(store, this.#store(store));
+  store(name: string): ClusterPort {
+    checkStoreName(name);
+    return new MemoryPort(name, this.#store(name));
   }
 
-  /** The names of the stores. */
-  stores(): string[] {
-    return [...this.#stores.keys()];
+  async stores(): Promise<string[]> {
+    const filled = [...this.#stores].filter(([, store]) => store.segments.size > 0);
+    return filled.map(([name]) => name).sort();
   }
 
+  /** Does nothing: the stores stay as long as the cluster is referenced. */
+  async close(): Promise<void> {}
+
+  /** How many rows of each kind a store has. */
   rowCounts(store: string): MemoryRowCounts {
     const data = this.#store(store);
     let slots = 0;
@@ -122,7 +127,7 @@ class MemoryPort implements ClusterPort {
     const number = segmentOf(slot);
     const segment = this.#data.segments.get(number);
     if (segment === undefined) {
-      // Whoever appends the first slot of a segment has applied the last one of the segment before.
+      // The caller has applied the last slot of the segment before.
       this.#data.segments.set(number, { head: slot, slots: new Map([[slot, record.slice()]]) });
       return { outcome: 'applied' };
     }
