@@ -1,7 +1,9 @@
 // What a state holds under a key: the newest of the memtable's entry and those of level 0 above the piece's version,
 // else what the piece's run holds (state/state.ts).
 import { compareBytes } from '@sstitch/contract';
-import type { MemtableEntry, Piece, State } from '../state/state.js';
+import { memtableEntryOf } from '../state/memtable.js';
+import { pieceOf } from '../state/pieces.js';
+import type { MemtableEntry, State } from '../state/state.js';
 import type { FoundEntry } from './block.js';
 import type { RunReader } from './run-reader.js';
 
@@ -18,8 +20,8 @@ export async function readKey(
   state: State,
   key: Uint8Array,
 ): Promise<Uint8Array | undefined> {
-  const piece = pieceAt(state.pieces, key);
-  const written = memtableEntryAt(state.memtable, key);
+  const piece = pieceOf(state.pieces, key);
+  const written = memtableEntryOf(state.memtable, key);
   let version = piece.version;
   if (written !== undefined && written.version > version) {
     // A run of level 0 can be newer: a large batch, as the memtable is flushed later.
@@ -66,42 +68,4 @@ export async function readKeys(
 
 function keyAt(keys: readonly Uint8Array[], at: number): Uint8Array {
   return keys[at] as Uint8Array;
-}
-
-/** The piece that a key lies in. */
-export function pieceAt(pieces: readonly Piece[], key: Uint8Array): Piece {
-  // Pieces cover all keys and the first starts at the empty key, so there is one.
-  return pieces[pieceIndexAt(pieces, key)] as Piece;
-}
-
-/** The number of the piece that a key lies in. */
-export function pieceIndexAt(pieces: readonly Piece[], key: Uint8Array): number {
-  let low = 0;
-  let high = pieces.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1;
-    if (compareBytes((pieces[middle] as Piece).start, key) <= 0) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
-
-/** The number of the first entry at or above a key. */
-export function memtableIndexAt(memtable: readonly MemtableEntry[], key: Uint8Array): number {
-  let low = 0;
-  let high = memtable.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (compareBytes((memtable[middle] as MemtableEntry).key, key) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function memtableEntryAt(
-  memtable: readonly MemtableEntry[],
-  key: Uint8Array,
-): MemtableEntry | undefined {
-  const entry = memtable[memtableIndexAt(memtable, key)];
-  return entry !== undefined && compareBytes(entry.key, key) === 0 ? entry : undefined;
 }

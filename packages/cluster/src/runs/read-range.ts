@@ -5,19 +5,18 @@
 //
 // An entry of the overlay counts if it is newer than the piece that its key lies in (state/state.ts).
 import { compareBytes, type Span } from '@sstitch/contract';
+import { memtableIndexOf } from '../state/memtable.js';
+import { pieceOf, piecesOver } from '../state/pieces.js';
 import type { MemtableEntry, Piece, State } from '../state/state.js';
 import { EntryStream, keyOrder, type StreamEntry } from './entry-stream.js';
-import { memtableIndexAt, pieceIndexAt } from './read-key.js';
 import { runEntries, type ScanOptions } from './run-cursor.js';
-import type { RunReader } from './run-reader.js';
+import { type RunReader, runOverlaps } from './run-reader.js';
 
 /** An entry that a state shows. Its bytes may be views of cached blocks. */
 export interface VisibleEntry {
   readonly key: Uint8Array;
   readonly value: Uint8Array;
 }
-
-const PAGE_ENTRIES = 1024;
 
 /**
  * Yields the entries of a span in pages, ascending or with `reverse` descending.
@@ -40,10 +39,9 @@ export async function* readRange(
   try {
     for (;;) {
       if (streams.some((stream) => stream.isSpent)) {
-        if (page.length >= PAGE_ENTRIES) {
-          yield page;
-          page = [];
-        }
+        // Before the next read, so that a reader of few entries does not wait for it.
+        if (page.length > 0) yield page;
+        page = [];
         await Promise.all(streams.map((stream) => stream.load()));
       }
       const over = newestOf(overlay, order);
@@ -65,6 +63,31 @@ export async function* readRange(
   } finally {
     await Promise.all(streams.map((stream) => stream.close()));
   }
+}
+
+/**
+ * Whether an entry of level 0 or of the memtable shows in a span that lies in one piece.
+ *
+ * @throws as `readRange`
+ */
+export async function hasOverlay(
+  reader: RunReader,
+  state: State,
+  span: Span,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const { version } = pieceOf(state.pieces, span.start);
+  for (const stream of overlayStreams(reader, state, span, { reverse: false, signal })) {
+    try {
+      for (await stream.load(); stream.current !== undefined; await stream.load()) {
+        if (stream.current.version > version) return true;
+        stream.advance();
+      }
+    } finally {
+      await stream.close();
+    }
+  }
+  return false;
 }
 
 /** Moves entries of the base before a key, or all of its page, to the page. */
@@ -103,12 +126,14 @@ function overlayStreams(
   span: Span,
   options: ScanOptions,
 ): EntryStream[] {
-  const streams = state.levelZero.map(
-    ({ run, version }) =>
-      new EntryStream(
-        withVersions(runEntries(reader, run, span, options), (sequence) => sequence || version),
-      ),
-  );
+  const streams = state.levelZero
+    .filter(({ run }) => runOverlaps(run, span))
+    .map(
+      ({ run, version }) =>
+        new EntryStream(
+          withVersions(runEntries(reader, run, span, options), (sequence) => sequence || version),
+        ),
+    );
   const written = memtableEntries(state.memtable, span);
   if (written.length > 0) streams.push(new EntryStream(onePage(written, options.reverse)));
   return streams;
@@ -119,8 +144,8 @@ export function memtableEntries(
   memtable: readonly MemtableEntry[],
   { start, end }: Span,
 ): readonly MemtableEntry[] {
-  const to = end === undefined ? memtable.length : memtableIndexAt(memtable, end);
-  return memtable.slice(memtableIndexAt(memtable, start), to);
+  const to = end === undefined ? memtable.length : memtableIndexOf(memtable, end);
+  return memtable.slice(memtableIndexOf(memtable, start), to);
 }
 
 async function* onePage(
@@ -146,32 +171,21 @@ async function* baseEntries(
   span: Span,
   options: ScanOptions,
 ): AsyncGenerator<StreamEntry[], void, undefined> {
-  for (const part of partsOf(state.pieces, span, options.reverse)) {
-    const { run, version } = part.piece;
+  const pieces = piecesIn(state.pieces, span);
+  for (const piece of options.reverse ? pieces.toReversed() : pieces) {
+    const { run, version } = piece;
     if (run === undefined) continue;
-    yield* withVersions(runEntries(reader, run, part.span, options), () => version);
+    yield* withVersions(runEntries(reader, run, piece, options), () => version);
   }
 }
 
-/** The parts of a span that lie in one piece each. */
-export function* partsOf(
-  pieces: readonly Piece[],
-  span: Span,
-  reverse: boolean,
-): Generator<{ readonly piece: Piece; readonly span: Span }, void, undefined> {
-  if (span.end !== undefined && compareBytes(span.start, span.end) >= 0) return;
-  const first = pieceIndexAt(pieces, span.start);
-  let last = span.end === undefined ? pieces.length - 1 : pieceIndexAt(pieces, span.end);
-  // The end is exclusive: it may be the start of a piece.
-  const lastStart = pieces[last]?.start;
-  if (span.end !== undefined && lastStart !== undefined && last > first) {
-    if (compareBytes(lastStart, span.end) === 0) last -= 1;
-  }
-  for (let count = 0; count <= last - first; count += 1) {
-    const piece = pieces[reverse ? last - count : first + count] as Piece;
-    const start = compareBytes(piece.start, span.start) > 0 ? piece.start : span.start;
-    yield { piece, span: { start, end: earlierEnd(piece.end, span.end) } };
-  }
+/** The pieces over a span, cut to it, in order. */
+export function piecesIn(pieces: readonly Piece[], span: Span): Piece[] {
+  return piecesOver(pieces, span).map((piece) => ({
+    ...piece,
+    start: compareBytes(piece.start, span.start) > 0 ? piece.start : span.start,
+    end: earlierEnd(piece.end, span.end),
+  }));
 }
 
 function earlierEnd(a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined {
@@ -187,7 +201,7 @@ function pieceVersions(pieces: readonly Piece[]): (key: Uint8Array) => number {
       piece !== undefined &&
       compareBytes(piece.start, key) <= 0 &&
       (piece.end === undefined || compareBytes(key, piece.end) < 0);
-    if (!isSame) piece = pieces[pieceIndexAt(pieces, key)];
+    if (!isSame) piece = pieceOf(pieces, key);
     return piece?.version ?? 0;
   };
 }

@@ -133,7 +133,7 @@ describe('writeRun', () => {
   for (const [what, override] of failures) {
     it(`that fails at ${what} drops the run and its intent`, async () => {
       const cluster = new MemoryCluster();
-      const port = portWith(cluster.port('store'), override);
+      const port = portWith(cluster.store('store'), override);
       await expect(written(port, numberedPages(30_000), 4096)).rejects.toThrow('broken');
       expect(cluster.rowCounts('store')).toMatchObject({ chunks: 0, indexes: 0, loads: 0 });
     });
@@ -153,7 +153,7 @@ describe('writeRun', () => {
         isClosed = true;
       }
     })();
-    const options = { ...writerOptions(cluster.port('store')), signal: controller.signal };
+    const options = { ...writerOptions(cluster.store('store')), signal: controller.signal };
     await expect(writeRun(pages, options)).rejects.toMatchObject({
       name: 'AbortError',
       cause: 'enough',
@@ -164,7 +164,7 @@ describe('writeRun', () => {
 
   it('leaves the intent where a failed run cannot be deleted', async () => {
     const cluster = new MemoryCluster();
-    const port = portWith(cluster.port('store'), {
+    const port = portWith(cluster.store('store'), {
       writeRunIndex: async () => Promise.reject(new Error('broken')),
       deleteRun: async () => Promise.reject(new Error('gone')),
     });

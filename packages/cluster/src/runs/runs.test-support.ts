@@ -43,7 +43,7 @@ export function* numberedPages(count: number, valueBytes = 100): Generator<RunEn
 }
 
 export function memoryPort(): ClusterPort {
-  return new MemoryCluster().port('store');
+  return new MemoryCluster().store('store');
 }
 
 /** A port whose methods `override` replaces. */
