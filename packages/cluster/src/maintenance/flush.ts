@@ -1,0 +1,52 @@
+// Moves the memtable to a run of level 0, so that the state stays small. Any process may flush at any time: of two that
+// flush at once, the edit of the later one is void and its run is dropped.
+import type { Clock } from '../clock.js';
+import { lastVersionOf } from '../log/edits.js';
+import type { ClusterPort } from '../port.js';
+import type { LogClient } from '../protocol/log-client.js';
+import type { RunReader } from '../runs/run-reader.js';
+import { writeRun } from '../runs/run-writer.js';
+import { commitRun } from './commit-run.js';
+
+/** The memtable is flushed when its keys and values exceed this size. */
+export const MEMTABLE_BYTES = 1024 * 1024;
+
+/** What flushes and folds work with. */
+export interface MaintenanceContext {
+  readonly client: LogClient;
+  readonly port: ClusterPort;
+  readonly reader: RunReader;
+  readonly clock: Clock;
+  readonly blockSizeBytes: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Flushes what the memtable holds now.
+ *
+ * @returns whether it was flushed: false if it is empty, or another process was first
+ * @throws ClusterError as `LogClient.commit` and `writeRun`
+ */
+export async function flushMemtable(context: MaintenanceContext): Promise<boolean> {
+  const { client } = context;
+  const state = await client.latest();
+  if (state.memtable.length === 0) return false;
+  const entries = state.memtable.map(({ key, value, version }) => ({
+    key,
+    value,
+    sequence: version,
+  }));
+  const written = await writeRun([entries], { ...context, ...ownerOf(client) });
+  const edit = {
+    type: 'flush',
+    run: written?.run,
+    from: state.flushedTo,
+    to: lastVersionOf(state.slot),
+  } as const;
+  return (await commitRun(client, written, [edit])) !== undefined;
+}
+
+/** The part of the options of `writeRun` that a client decides. */
+export function ownerOf(client: LogClient): { owner: string; join: () => Promise<void> } {
+  return { owner: client.owner, join: () => client.join() };
+}

@@ -1,0 +1,136 @@
+// Folds level 0 into the pieces: rewrites what runs of level 0 lie over, so that reads meet fewer runs and replaced
+// entries can be deleted.
+//
+// Everything is folded up to the last flush: what is newer stays where it is. A piece is folded in parts, each cut at
+// blocks of its run and in a commit of its own, so that a lost race or an abort wastes one part. Parts that nothing
+// lies over keep their run. Any process may fold at any time: the edit that comes second is void.
+import { compareBytes, type Span } from '@sstitch/contract';
+import { type FoldEdit, lastVersionOf, type RunRef } from '../log/edits.js';
+import type { RunEntry } from '../runs/block.js';
+import { hasOverlay, readRange, type VisibleEntry } from '../runs/read-range.js';
+import type { IndexedBlock } from '../runs/run-index.js';
+import { type RunReader, runOverlaps } from '../runs/run-reader.js';
+import { writeRun } from '../runs/run-writer.js';
+import type { Piece, State } from '../state/state.js';
+import { commitRun } from './commit-run.js';
+import { type MaintenanceContext, ownerOf } from './flush.js';
+
+/** How much of a piece's run is rewritten by one commit. */
+const PART_BYTES = 16 * 1024 * 1024;
+
+/** What a fold did. */
+export interface FoldReport {
+  /** Runs that were written in place of others. */
+  readonly runsWritten: number;
+  readonly bytesWritten: number;
+  /** False if other processes changed what was being folded; the rest is left for the next fold. */
+  readonly isComplete: boolean;
+}
+
+/**
+ * Folds all of level 0 that is older than the last flush.
+ *
+ * @throws ClusterError as `LogClient.commit`, `writeRun` and `readRange`
+ */
+export async function foldLevelZero(context: MaintenanceContext): Promise<FoldReport> {
+  const { client, reader, signal } = context;
+  const view = client.view();
+  let runsWritten = 0;
+  let bytesWritten = 0;
+  try {
+    const { state, to } = foldable(await view.state());
+    let kept: FoldEdit[] = [];
+    for await (const span of partsToFold(reader, state)) {
+      if (!(await hasOverlay(reader, state, span, signal))) {
+        kept = withKept(kept, span, to);
+        continue;
+      }
+      const pages = runPages(readRange(reader, state, span, { reverse: false, signal }));
+      const written = await writeRun(pages, { ...context, ...ownerOf(client) });
+      const edit: FoldEdit = { type: 'fold', span, run: written?.run, to };
+      if ((await commitRun(client, written, [...kept, edit])) === undefined) {
+        return { runsWritten, bytesWritten, isComplete: false };
+      }
+      kept = [];
+      runsWritten += written === undefined ? 0 : 1;
+      bytesWritten += written?.run.bytes ?? 0;
+    }
+    const isComplete = kept.length === 0 || (await client.commit(kept)) !== undefined;
+    return { runsWritten, bytesWritten, isComplete };
+  } finally {
+    view.release();
+  }
+}
+
+/** A state without its memtable, as of a version below all entries of the memtable. */
+function foldable(state: State): { readonly state: State; readonly to: number } {
+  if (state.memtable.length === 0) return { state, to: lastVersionOf(state.slot) };
+  const to = state.flushedTo;
+  const levelZero = state.levelZero.filter(({ version }) => version <= to);
+  return { state: { ...state, levelZero, memtable: [] }, to };
+}
+
+/** The spans to fold, each inside a piece. */
+async function* partsToFold(
+  reader: RunReader,
+  state: State,
+): AsyncGenerator<Span, void, undefined> {
+  for (const piece of state.pieces) {
+    const over = state.levelZero.filter(
+      ({ run, version }) => version > piece.version && runOverlaps(run, piece),
+    );
+    if (over.length === 0) continue;
+    const runs = over.map(({ run }) => run);
+    if (piece.run !== undefined) runs.push(piece.run);
+    let { start } = piece;
+    for (const cut of await cutsOf(reader, runs, piece)) {
+      yield { start, end: cut };
+      start = cut;
+    }
+    yield { start, end: piece.end };
+  }
+}
+
+/** The keys that cut a piece into parts of about PART_BYTES, at the blocks of the runs that are read for it. */
+async function cutsOf(
+  reader: RunReader,
+  runs: readonly RunRef[],
+  piece: Piece,
+): Promise<Uint8Array[]> {
+  const blocks: IndexedBlock[] = [];
+  for (const run of runs) {
+    const index = await reader.index(run);
+    const last = piece.end === undefined ? index.blockCount - 1 : index.blockBelow(piece.end);
+    for (let number = index.blockOf(piece.start) + 1; number <= last; number += 1) {
+      blocks.push(index.block(number));
+    }
+  }
+  blocks.sort((a, b) => compareBytes(a.firstKey, b.firstKey));
+  const cuts: Uint8Array[] = [];
+  let bytes = 0;
+  for (const { firstKey, lengthBytes } of blocks) {
+    const isNew = compareBytes(firstKey, cuts.at(-1) ?? piece.start) > 0;
+    if (bytes >= PART_BYTES && isNew) {
+      cuts.push(firstKey);
+      bytes = 0;
+    }
+    bytes += lengthBytes;
+  }
+  return cuts;
+}
+
+/** Adds a span whose pieces keep their runs, joined to the one before it if they touch. */
+function withKept(kept: readonly FoldEdit[], span: Span, to: number): FoldEdit[] {
+  const last = kept.at(-1);
+  const touches = last?.span.end !== undefined && compareBytes(last.span.end, span.start) === 0;
+  if (last === undefined || !touches) return [...kept, { type: 'fold', span, run: 'kept', to }];
+  return [...kept.slice(0, -1), { ...last, span: { start: last.span.start, end: span.end } }];
+}
+
+async function* runPages(
+  pages: AsyncIterable<readonly VisibleEntry[]>,
+): AsyncGenerator<RunEntry[], void, undefined> {
+  for await (const page of pages) {
+    yield page.map(({ key, value }) => ({ key, value, sequence: 0 }));
+  }
+}
