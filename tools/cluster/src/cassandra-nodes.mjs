@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import driver from 'cassandra-driver';
 import { cassandraJars } from './cassandra-jars.mjs';
 import { cassandraYaml, javaArguments, LOGBACK_XML } from './cassandra-settings.mjs';
 import {
@@ -84,8 +85,9 @@ export class CassandraNodes {
     return Array.from({ length: this.count }, (_, index) => index + 1);
   }
 
-  get dataCenter() {
-    return DATA_CENTER;
+  /** Whether nodes can be cut off. */
+  get hasPartitions() {
+    return this.#settings.partitions;
   }
 
   get port() {
@@ -102,6 +104,29 @@ export class CassandraNodes {
     const started = numbers.filter((number) => this.#process(number).pid === undefined);
     for (const number of started) await this.#launch(number);
     for (const number of started) await this.#untilReady(number);
+  }
+
+  /** Fulfils when each node reads from all replicas of a table of three copies. */
+  async untilAllAnswer(table) {
+    const client = new driver.Client({
+      contactPoints: this.contactPoints,
+      localDataCenter: DATA_CENTER,
+      protocolOptions: { port: this.port },
+    });
+    const end = performance.now() + START_TIMEOUT_MS;
+    try {
+      for (;;) {
+        try {
+          await this.#readAllReplicas(client, table);
+          return;
+        } catch (error) {
+          if (performance.now() > end) throw error;
+          await sleep(POLL_MS);
+        }
+      }
+    } finally {
+      await client.shutdown();
+    }
   }
 
   async stop(numbers = this.numbers) {
@@ -192,6 +217,16 @@ export class CassandraNodes {
     const limited = ['sh', '-c', 'ulimit -l 64 2>/dev/null; exec "$@"', 'sh', ...java];
     const [command, ...args] = partitions ? [...inNamespace(number), ...limited] : limited;
     this.#process(number).start(command, args);
+  }
+
+  async #readAllReplicas(client, table) {
+    await client.connect();
+    const hosts = client.hosts.values();
+    if (hosts.length < this.count) throw new Error(`the driver knows ${hosts.length} nodes`);
+    const consistency = driver.types.consistencies.all;
+    for (const host of hosts) {
+      await client.execute(`SELECT * FROM ${table} LIMIT 1`, [], { consistency, host });
+    }
   }
 
   async #untilReady(number) {
