@@ -1,1 +1,3 @@
-export type { ClusterPort } from '../port.js';
+// Stores in a Cassandra cluster.
+export { openCassandra } from './connection.js';
+export type { CassandraOptions } from './options.js';

@@ -7,6 +7,7 @@ import {
   type Announcement,
   type AppendOutcome,
   type ClusterPort,
+  firstSlotOf,
   type Lease,
   type LoadIntent,
   type LogSlot,
@@ -127,6 +128,7 @@ class MemoryPort implements ClusterPort {
     const number = segmentOf(slot);
     const segment = this.#data.segments.get(number);
     if (segment === undefined) {
+      if (slot !== firstSlotOf(number)) return { outcome: 'lost' };
       // The caller has applied the last slot of the segment before.
       this.#data.segments.set(number, { head: slot, slots: new Map([[slot, record.slice()]]) });
       return { outcome: 'applied' };
@@ -196,7 +198,9 @@ class MemoryPort implements ClusterPort {
   }
 
   async writeLoad(load: LoadIntent): Promise<void> {
-    this.#data.loads.set(load.run, load);
+    // An old copy does not take back what a newer one covers.
+    const chunks = Math.max(load.chunks, this.#data.loads.get(load.run)?.chunks ?? 0);
+    this.#data.loads.set(load.run, { ...load, chunks });
   }
 
   async deleteLoad(run: string): Promise<void> {

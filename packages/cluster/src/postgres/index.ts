@@ -1,1 +1,2 @@
-export type { ClusterPort } from '../port.js';
+export { openPostgres } from './open-postgres.js';
+export type { PostgresOptions } from './options.js';

@@ -1,0 +1,106 @@
+// Starts and stops real nodes from the command line.
+import { parseArgs } from 'node:util';
+import { CassandraNodes } from './cassandra-nodes.mjs';
+import { COMMIT_LOG_MODES } from './cassandra-settings.mjs';
+import { PostgresServer } from './postgres-server.mjs';
+import { exitForMissing } from './requirements.mjs';
+
+const USAGE = `Usage: node tools/cluster/src/main.mjs COMMAND
+
+  create                 makes and starts a Cassandra cluster on 127.0.0.1, .2, .3 …
+    --nodes N            (3)
+    --port-offset N      added to the ports 19042, 17000 and 17199 (0)
+    --commit-log MODE    ${COMMIT_LOG_MODES.join(', ')} (periodic)
+    --partitions         each node in a network namespace, so that it can be cut off; Linux, root
+  status                 nodes, memory, CPU time
+  start [NODE …]         nodes count from 1; without, all
+  stop [NODE …]
+  kill NODE …            kill -9
+  pause NODE …           SIGSTOP
+  resume NODE …          SIGCONT
+  cut-off NODE …         takes nodes off the network
+  connect NODE …         puts them back
+  wipe                   stops the nodes and removes them; the jars stay in the user's cache
+
+  postgres create|status|start|stop|kill|wipe
+    --port N             (15432)
+
+  --directory D          where it is kept (under the temporary directory)
+
+The exit code is 77, with one line, where Java, Maven or PostgreSQL is missing; 1 with SSTITCH_CLUSTER=required.`;
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    nodes: { type: 'string', default: '3' },
+    'port-offset': { type: 'string', default: '0' },
+    'commit-log': { type: 'string', default: 'periodic' },
+    partitions: { type: 'boolean', default: false },
+    port: { type: 'string', default: '15432' },
+    directory: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+const directory = flags.directory === undefined ? {} : { directory: flags.directory };
+
+function each(action) {
+  return async (nodes, numbers) => {
+    for (const number of numbers) await action(nodes, number);
+  };
+}
+
+const cassandra = {
+  create: async () => {
+    const nodes = await CassandraNodes.create({
+      ...directory,
+      count: Number(flags.nodes),
+      portOffset: Number(flags['port-offset']),
+      commitLog: flags['commit-log'],
+      partitions: flags.partitions,
+    });
+    console.log(`SSTITCH_CASSANDRA=${nodes.contactPoints.join(',')}`);
+  },
+  status: async (nodes) => console.table(await nodes.status()),
+  start: (nodes, numbers) => nodes.start(numbers.length === 0 ? undefined : numbers),
+  stop: (nodes, numbers) => nodes.stop(numbers.length === 0 ? undefined : numbers),
+  wipe: (nodes) => nodes.wipe(),
+  kill: each((nodes, number) => nodes.kill(number)),
+  pause: each((nodes, number) => nodes.pause(number)),
+  resume: each((nodes, number) => nodes.resume(number)),
+  'cut-off': each((nodes, number) => nodes.cutOff(number)),
+  connect: each((nodes, number) => nodes.connectAgain(number)),
+};
+
+const postgres = {
+  create: async () => {
+    const server = await PostgresServer.create({ ...directory, port: Number(flags.port) });
+    console.log(`SSTITCH_POSTGRES=${server.url}`);
+  },
+  status: async (server) => console.table(await server.status()),
+  start: (server) => server.start(),
+  stop: (server) => server.stop(),
+  kill: (server) => server.kill(),
+  wipe: (server) => server.wipe(),
+};
+
+async function main() {
+  const isPostgres = positionals[0] === 'postgres';
+  const [name, ...numbers] = isPostgres ? positionals.slice(1) : positionals;
+  const command = (isPostgres ? postgres : cassandra)[name];
+  if (flags.help || command === undefined) {
+    console.log(USAGE);
+    process.exit(flags.help ? 0 : 2);
+  }
+  if (!COMMIT_LOG_MODES.includes(flags['commit-log'])) {
+    throw new Error(`--commit-log is one of ${COMMIT_LOG_MODES.join(', ')}`);
+  }
+  const servers = isPostgres ? PostgresServer : CassandraNodes;
+  const subject = name === 'create' ? undefined : servers.open(flags.directory);
+  await command(subject, numbers.map(Number));
+}
+
+try {
+  await main();
+} catch (error) {
+  exitForMissing(error);
+}

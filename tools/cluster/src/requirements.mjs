@@ -1,0 +1,62 @@
+// What the runs need of the machine, and what a run does where it is missing: it is skipped with one line and its own
+// exit code, unless SSTITCH_CLUSTER=required.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The exit code of a run that was skipped: neither a success nor a failure. */
+export const EXIT_SKIPPED = 77;
+
+const MIN_JAVA_VERSION = 11;
+
+/** Something that a run needs is not installed. */
+export class MissingRequirement extends Error {}
+
+/** @throws MissingRequirement unless a Java that runs Cassandra is on the PATH */
+export function requireJava() {
+  const { status, stderr } = spawnSync('java', ['-version'], { encoding: 'utf8' });
+  const version = Number(/version "(\d+)/.exec(stderr ?? '')?.[1]);
+  if (status !== 0 || !(version >= MIN_JAVA_VERSION)) {
+    throw new MissingRequirement(
+      `Cassandra needs Java ${MIN_JAVA_VERSION} or 17 on the PATH: install openjdk-17-jre-headless`,
+    );
+  }
+}
+
+/** @throws MissingRequirement unless Maven is on the PATH */
+export function requireMaven() {
+  if (spawnSync('mvn', ['--version']).status !== 0) {
+    throw new MissingRequirement("Cassandra's jars are fetched by Maven: install maven");
+  }
+}
+
+/**
+ * The directory of PostgreSQL's programs: on the PATH, or where Debian keeps them.
+ *
+ * @throws MissingRequirement
+ */
+export function requirePostgres() {
+  const debian = ['18', '17', '16', '15', '14'].map((major) => `/usr/lib/postgresql/${major}/bin`);
+  const directories = [...(process.env['PATH'] ?? '').split(':'), ...debian];
+  const found = directories.find((directory) => existsSync(join(directory, 'initdb')));
+  if (found === undefined) {
+    throw new MissingRequirement('PostgreSQL needs initdb and pg_ctl: install postgresql');
+  }
+  return found;
+}
+
+/** @throws MissingRequirement unless this process may create network namespaces */
+export function requireNamespaces() {
+  const isRoot = process.getuid?.() === 0;
+  if (!isRoot || spawnSync('ip', ['netns', 'list']).status !== 0) {
+    throw new MissingRequirement('a network partition needs Linux, root and ip (iproute2)');
+  }
+}
+
+/** Ends the process for a requirement that is missing; throws any other error. */
+export function exitForMissing(error) {
+  if (!(error instanceof MissingRequirement)) throw error;
+  const required = process.env['SSTITCH_CLUSTER'] === 'required';
+  console.error(required ? error.message : `skipped: ${error.message}`);
+  process.exit(required ? 1 : EXIT_SKIPPED);
+}
