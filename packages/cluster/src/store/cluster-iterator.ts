@@ -61,7 +61,11 @@ export class ClusterIterator extends AbstractIterator<AnyStore, Uint8Array, Uint
       const entry = await this.#entry();
       if (entry === undefined) break;
       // The rest of the page needs no further waits.
-      for (let next: VisibleEntry | undefined = entry; next !== undefined; next = this.#page[this.#at]) {
+      for (
+        let next: VisibleEntry | undefined = entry;
+        next !== undefined;
+        next = this.#page[this.#at]
+      ) {
         if (items.length === size) break;
         bytes += next.key.length + next.value.length;
         items.push(this.#take(next));
@@ -99,7 +103,9 @@ export class ClusterIterator extends AbstractIterator<AnyStore, Uint8Array, Uint
     const isInside =
       compareBytes(start, target) <= 0 && (end === undefined || compareBytes(target, end) < 0);
     const { reverse } = this.#options;
-    const span = reverse ? { start, end: keyAfter(target) } : { start: new Uint8Array(target), end };
+    const span = reverse
+      ? { start, end: keyAfter(target) }
+      : { start: new Uint8Array(target), end };
     this.#rest = isInside ? span : undefined;
   }
 
