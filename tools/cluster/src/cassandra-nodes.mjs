@@ -21,6 +21,8 @@ import { ServerProcess } from './server-process.mjs';
 
 const DEFAULT_PORTS = { cql: 19_042, storage: 17_000, jmx: 17_199 };
 const START_TIMEOUT_MS = 300_000;
+/** Networks of namespaces that can be at once. */
+const NETWORKS = 256;
 const POLL_MS = 200;
 const CONNECT_TIMEOUT_MS = 500;
 /** The data center's name under SimpleSnitch. */
@@ -61,10 +63,11 @@ export class CassandraNodes {
     const ports = Object.fromEntries(
       Object.entries(DEFAULT_PORTS).map(([name, port]) => [name, port + portOffset]),
     );
-    const nodes = new CassandraNodes({ directory, count, ports, commitLog, partitions, jars });
+    const network = partitions ? portOffset % NETWORKS : undefined;
+    const nodes = new CassandraNodes({ directory, count, ports, commitLog, network, jars });
     await mkdir(directory, { recursive: true });
     await writeFile(join(directory, 'cluster.json'), JSON.stringify(nodes.#settings));
-    if (partitions) createNamespaces(count);
+    if (partitions) createNamespaces(network, count);
     await nodes.start();
     return nodes;
   }
@@ -87,7 +90,7 @@ export class CassandraNodes {
 
   /** Whether nodes can be cut off. */
   get hasPartitions() {
-    return this.#settings.partitions;
+    return this.#settings.network !== undefined;
   }
 
   get port() {
@@ -151,13 +154,13 @@ export class CassandraNodes {
   /** Cuts a node off from the others and from the clients. Needs `partitions`. */
   cutOff(number) {
     this.#requirePartitions();
-    setLink(number, false);
+    setLink(this.#settings.network, number, false);
   }
 
   /** Ends what {@link cutOff} began. */
   connectAgain(number) {
     this.#requirePartitions();
-    setLink(number, true);
+    setLink(this.#settings.network, number, true);
   }
 
   /** Of each node: its pid, whether it takes clients, memory, CPU time. */
@@ -179,15 +182,15 @@ export class CassandraNodes {
   /** Stops the nodes and removes everything but the jars. */
   async wipe() {
     await this.stop();
-    if (this.#settings.partitions) removeNamespaces(this.count);
+    if (this.hasPartitions) removeNamespaces(this.#settings.network, this.count);
     await rm(this.#settings.directory, { recursive: true, force: true });
   }
 
   #addresses() {
-    const addressOf = this.#settings.partitions
-      ? namespaceAddress
-      : (number) => `127.0.0.${number}`;
-    return this.numbers.map(addressOf);
+    const { network } = this.#settings;
+    return this.numbers.map((number) =>
+      network === undefined ? `127.0.0.${number}` : namespaceAddress(network, number),
+    );
   }
 
   #directoryOf(number) {
@@ -199,11 +202,11 @@ export class CassandraNodes {
   }
 
   #requirePartitions() {
-    if (!this.#settings.partitions) throw new Error('the cluster was created without partitions');
+    if (!this.hasPartitions) throw new Error('the cluster was created without partitions');
   }
 
   async #launch(number) {
-    const { jars, ports, commitLog, partitions } = this.#settings;
+    const { jars, ports, commitLog, network } = this.#settings;
     const directory = this.#directoryOf(number);
     for (const name of ['conf', 'data', 'logs']) {
       await mkdir(join(directory, name), { recursive: true });
@@ -215,8 +218,8 @@ export class CassandraNodes {
     const java = ['java', ...javaArguments({ jars, directory, jmxPort: ports.jmx + number })];
     // Without the limit the node locks its memory, which touches all of the heap first: 11 s.
     const limited = ['sh', '-c', 'ulimit -l 64 2>/dev/null; exec "$@"', 'sh', ...java];
-    const [command, ...args] = partitions ? [...inNamespace(number), ...limited] : limited;
-    this.#process(number).start(command, args);
+    const command = network === undefined ? limited : [...inNamespace(network, number), ...limited];
+    this.#process(number).start(command);
   }
 
   async #readAllReplicas(client, table) {

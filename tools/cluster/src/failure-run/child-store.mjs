@@ -34,7 +34,9 @@ process.on('message', (message) => {
   if (message.type === 'stop') run.isStopping = true;
   if (message.type === 'acknowledged') ({ acknowledged } = message);
 });
-process.on('disconnect', () => process.exit(1));
+process.on('disconnect', () => {
+  if (!run.isStopping) process.exit(1);
+});
 
 /** Calls `work` with a store, again and again, until the parent says stop. */
 export async function repeat(work) {

@@ -7,7 +7,6 @@ import { ChildProcess } from './child-process.mjs';
 import * as failures from './failures.mjs';
 import { FinalCheck } from './final-check.mjs';
 
-const KEYSPACE = 'sstitch_failures';
 const STORE = 'failures';
 const LEASE_MS = 8_000;
 const ENTRIES_PER_SPAN = 5_000;
@@ -24,7 +23,8 @@ export async function runFailures({ nodes, isShort, log }) {
   const problems = [];
   const setting = {
     contactPoints: nodes.contactPoints,
-    keyspace: KEYSPACE,
+    // All that the keyspace holds is counted at the end.
+    keyspace: `failures_${Date.now()}`,
     name: STORE,
     leaseMs: LEASE_MS,
     entriesPerSpan: ENTRIES_PER_SPAN,
@@ -50,7 +50,7 @@ export async function runFailures({ nodes, isShort, log }) {
       reader.send({ type: 'acknowledged', acknowledged: check.acknowledged });
     }
   }, BROADCAST_MS);
-  const untilAllAnswer = () => nodes.untilAllAnswer(`${KEYSPACE}.leases`);
+  const untilAllAnswer = () => nodes.untilAllAnswer(`${setting.keyspace}.leases`);
   const processes = { writers, readers, replacers, startReplacer };
   const context = { nodes, untilAllAnswer, ...processes, log, problems, leaseMs: LEASE_MS };
   try {
@@ -58,7 +58,7 @@ export async function runFailures({ nodes, isShort, log }) {
     await Promise.all(readers.map((reader) => reader.next('view')));
     for (const fail of isShort ? shortRun(nodes) : longRun(nodes)) {
       await fail(context);
-      log(check.progress);
+      log(check.takeProgress());
     }
     await sleep(SETTLE_MS);
   } finally {

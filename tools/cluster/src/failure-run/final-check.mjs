@@ -35,9 +35,11 @@ export class FinalCheck {
     }
   }
 
-  get progress() {
+  /** What was done so far, and the longest wait since the last call. */
+  takeProgress() {
     const batches = Object.values(this.acknowledged).reduce((sum, number) => sum + number, 0);
     const wait = `longest wait of a writer ${(this.#longestWaitMs / 1000).toFixed(1)} s`;
+    this.#longestWaitMs = 0;
     return `  ${batches} batches, ${this.#replaced} replacements, ${this.#views} views; ${wait}`;
   }
 
@@ -55,7 +57,7 @@ export class FinalCheck {
       await snapshot.close();
       problems.push(...state.problems, ...this.#problemsOf(state));
       await collectAll(store, leaseMs);
-      const { pieceRuns, levelZero, retired, loads, leases } = await store.status();
+      const { pieceRuns, levelZero, retired, loads, leases } = await store.clusterStatus();
       if (retired.runs > 0) problems.push(`${retired.runs} retired runs are left`);
       if (loads.length > 0) problems.push(`${loads.length} intents of loads are left`);
       if (leases.length !== 1) problems.push(`${leases.length} leases are left, instead of one`);
