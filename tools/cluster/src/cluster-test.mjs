@@ -8,12 +8,17 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CassandraNodes } from './cassandra-nodes.mjs';
 import { runFailures } from './failure-run/failure-run.mjs';
+import { runMainJob } from './main-job.mjs';
 import { exitForMissing, MissingRequirement, requireNamespaces } from './requirements.mjs';
+
+/** Of each sync of the main job. */
+const GRANTS = 100_000;
+const SHORT_GRANTS = 10_000;
 
 const USAGE = `Usage: pnpm cluster:test [options]
 
   --short              one failure of each kind: under four minutes
-  --only PART          suites, or failures
+  --only PART          suites, main-job or failures
   --commit-log MODE    periodic, group or batch (periodic)
   --port-offset N      added to the nodes' ports (0)`;
 
@@ -57,10 +62,13 @@ async function main() {
     });
     log('three Cassandra nodes are up');
     const problems = [];
-    if (flags.only !== 'failures' && !runSuites(nodes.contactPoints)) {
-      problems.push('a suite failed');
+    const has = (part) => flags.only === undefined || flags.only === part;
+    if (has('suites') && !runSuites(nodes.contactPoints)) problems.push('a suite failed');
+    if (has('main-job')) {
+      const grants = flags.short ? SHORT_GRANTS : GRANTS;
+      problems.push(...(await runMainJob({ nodes, grants, log })));
     }
-    if (flags.only !== 'suites') {
+    if (has('failures')) {
       problems.push(...(await runFailures({ nodes, isShort: flags.short, log })));
     }
     for (const problem of problems) log(`wrong: ${problem}`);
