@@ -103,7 +103,7 @@ export class SyncExpansion {
   ): Promise<SyncExpansion> {
     const { mismatches = 'refuse', maxHeldGrants = DEFAULT_MAX_HELD_GRANTS } = options;
     if (!(maxHeldGrants >= 1)) {
-      throw new AccessError('SSTITCH_OPTION_INVALID', 'maxHeldGrants must be a number from 1 on');
+      throw new AccessError('SSTITCH_OPTION_INVALID', 'maxHeldGrants must be at least 1');
     }
     const snapshot = await takeSnapshot(engine);
     try {

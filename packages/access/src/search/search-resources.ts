@@ -89,6 +89,6 @@ function countOf(name: string, count: number): number {
   if (Number.isSafeInteger(count) && count >= 1) return count;
   throw new AccessError(
     'SSTITCH_OPTION_INVALID',
-    `${name} must be a whole number from 1 on, not ${String(count)}`,
+    `${name} must be an integer of at least 1, not ${String(count)}`,
   );
 }

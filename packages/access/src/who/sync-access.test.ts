@@ -213,7 +213,7 @@ describe('openAccess', () => {
     }
     await expect(access.accessPage(user('ann'), { limit: 0 })).rejects.toMatchObject({
       code: 'SSTITCH_OPTION_INVALID',
-      message: 'limit must be a whole number from 1 on, not 0',
+      message: 'limit must be an integer of at least 1, not 0',
     });
   });
 

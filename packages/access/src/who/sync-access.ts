@@ -314,7 +314,7 @@ function checkLimit(limit: number, name = 'limit'): void {
   if (Number.isSafeInteger(limit) && limit >= 1) return;
   throw new AccessError(
     'SSTITCH_OPTION_INVALID',
-    `${name} must be a whole number from 1 on, not ${String(limit)}`,
+    `${name} must be an integer of at least 1, not ${String(limit)}`,
   );
 }
 
