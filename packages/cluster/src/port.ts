@@ -122,7 +122,7 @@ export interface ClusterPort {
 
   // Intents of loads.
 
-  /** Durable when the call fulfils: it precedes the blocks. */
+  /** Durable when the call fulfils: it precedes the blocks. An old copy that arrives late does not lower `chunks`. */
   writeLoad(load: LoadIntent): Promise<void>;
   deleteLoad(run: string): Promise<void>;
   readLoads(): Promise<LoadIntent[]>;

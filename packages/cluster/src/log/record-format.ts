@@ -55,16 +55,19 @@ const KEPT_RUNS = 2;
 const DEL = 0;
 const PUT = 1;
 
-/** Edits, encoded: what the groups that hold them differ in is left out. */
+/** Edits, encoded. */
 export interface EncodedEdits {
   readonly count: number;
   readonly bytes: Uint8Array;
 }
 
+/** @throws ClusterError SSTITCH_TOO_LARGE if no record can hold the edits as one group */
 export function encodeEdits(edits: readonly Edit[]): EncodedEdits {
   const target = new ByteWriter();
   for (const edit of edits) writeEdit(target, edit);
-  return { count: edits.length, bytes: target.finish() };
+  const encoded = { count: edits.length, bytes: target.finish() };
+  checkSize(encoded);
+  return encoded;
 }
 
 /** The edits of `parts`, one after another. */
@@ -75,16 +78,11 @@ export function joinEdits(parts: readonly EncodedEdits[]): EncodedEdits {
   };
 }
 
-/**
- * Encodes a group of encoded edits.
- *
- * @throws ClusterError SSTITCH_TOO_LARGE if no record could hold it
- */
+/** Encodes a group of encoded edits. */
 export function encodeGroupOf(
   { id, owner, base }: Omit<Group, 'edits'>,
   edits: EncodedEdits,
 ): Uint8Array {
-  checkSize(edits);
   const target = new ByteWriter();
   target.byte(FORMAT_VERSION);
   target.uuid(id);
@@ -95,29 +93,26 @@ export function encodeGroupOf(
   return target.finish();
 }
 
-/** @throws ClusterError SSTITCH_TOO_LARGE if no record can hold the edits as one group */
-export function checkSize(edits: EncodedEdits): void {
-  if (edits.bytes.byteLength > MAX_GROUP_EDITS_BYTES) {
-    const message = `a commit of ${edits.bytes.byteLength} bytes exceeds the limit of ${MAX_GROUP_EDITS_BYTES}`;
-    throw new ClusterError('SSTITCH_TOO_LARGE', message);
-  }
-  if (edits.count > EDITS_PER_SLOT) {
-    const message = `a commit of ${edits.count} edits exceeds the limit of ${EDITS_PER_SLOT}`;
-    throw new ClusterError('SSTITCH_TOO_LARGE', message);
-  }
+/** Whether a record can hold the edits as one group. */
+export function fitsInGroup(edits: EncodedEdits): boolean {
+  return edits.bytes.byteLength <= MAX_GROUP_EDITS_BYTES && edits.count <= EDITS_PER_SLOT;
+}
+
+function checkSize(edits: EncodedEdits): void {
+  if (fitsInGroup(edits)) return;
+  const { count, bytes } = edits;
+  const message = `a commit of ${count} edits and ${bytes.byteLength} bytes exceeds the limit of ${EDITS_PER_SLOT} edits or ${MAX_GROUP_EDITS_BYTES} bytes`;
+  throw new ClusterError('SSTITCH_TOO_LARGE', message);
 }
 
 export function encodeGroup(group: Group): Uint8Array {
   return encodeGroupOf(group, encodeEdits(group.edits));
 }
 
-/** The bytes that a group of `bytes` adds to a record. */
-export function groupBytesInRecord(bytes: number): number {
-  return bytes + 3;
-}
-
-/** The most bytes that the groups of a record can add (groupBytesInRecord). */
-export const MAX_GROUPS_BYTES = MAX_RECORD_BYTES - 3;
+/** The most bytes of a group's length in a record. */
+export const GROUP_LENGTH_BYTES = 3;
+/** The most bytes of the groups of a record and their lengths. */
+export const MAX_GROUPS_BYTES = MAX_RECORD_BYTES - 1 - 2;
 
 /** A record of encoded groups. */
 export function encodeRecordOf(groups: readonly Uint8Array[]): Uint8Array {

@@ -198,7 +198,9 @@ class MemoryPort implements ClusterPort {
   }
 
   async writeLoad(load: LoadIntent): Promise<void> {
-    this.#data.loads.set(load.run, load);
+    // An old copy does not take back what a newer one covers.
+    const chunks = Math.max(load.chunks, this.#data.loads.get(load.run)?.chunks ?? 0);
+    this.#data.loads.set(load.run, { ...load, chunks });
   }
 
   async deleteLoad(run: string): Promise<void> {
