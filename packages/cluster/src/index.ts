@@ -1,2 +1,10 @@
 export { ClusterError, type ClusterErrorCode } from './errors.js';
+export type { FoldReport } from './maintenance/fold.js';
+export { MemoryCluster } from './memory/memory-port.js';
+export type { ClusterConnection } from './connection.js';
 export type { ClusterPort } from './port.js';
+export type { BackgroundMetrics } from './store/background.js';
+export type { CacheMetrics } from './runs/block-cache.js';
+export { ClusterStore, type MaintenanceOptions } from './store/cluster-store.js';
+export type { ClusterStoreMetrics, RunTotals } from './store/metrics.js';
+export type { ClusterStoreOptions } from './store/options.js';

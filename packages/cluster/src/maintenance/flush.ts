@@ -19,6 +19,8 @@ export interface MaintenanceContext {
   readonly clock: Clock;
   readonly blockSizeBytes: number;
   readonly signal?: AbortSignal | undefined;
+  /** Makes the UUIDs of runs. @defaultValue `crypto.randomUUID` */
+  readonly newId?: (() => string) | undefined;
 }
 
 /**

@@ -36,6 +36,8 @@ export interface RunWriterOptions {
   /** The size of a block from which on it is ended. */
   readonly blockSizeBytes: number;
   readonly signal?: AbortSignal | undefined;
+  /** Makes the run's UUID. @defaultValue `crypto.randomUUID` */
+  readonly newId?: (() => string) | undefined;
 }
 
 /** A run that is durable, and that no state names yet. */
@@ -80,7 +82,7 @@ export async function writeRun(
 
 class RunWriter {
   readonly #options: RunWriterOptions;
-  readonly #id = randomUUID();
+  readonly #id: string;
   readonly #block = new BlockWriter();
   #firstKey: Uint8Array | undefined;
   /** Blocks of the next chunk. */
@@ -99,6 +101,7 @@ class RunWriter {
 
   constructor(options: RunWriterOptions) {
     this.#options = options;
+    this.#id = (options.newId ?? randomUUID)();
   }
 
   /** Adds an entry. Returns whether a chunk is full: the caller then awaits `send`. */

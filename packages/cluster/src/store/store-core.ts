@@ -1,0 +1,246 @@
+// An open store: its copy of the log, its reader of runs, and its maintenance. It works on encoded keys and values.
+//
+// Invariants:
+// - every read of runs is of a view, which is released after it;
+// - everything that was started has ended when `close` fulfils.
+import type { EntryPages, ReplaceSpansResult, Span } from '@sstitch/contract';
+import { joinTouchingSpans } from '@sstitch/contract';
+import type { Clock } from '../clock.js';
+import { ClusterError } from '../errors.js';
+import { checkSize, encodeEdits } from '../log/record-format.js';
+import { commitRun } from '../maintenance/commit-run.js';
+import {
+  flushMemtable,
+  MEMTABLE_BYTES,
+  type MaintenanceContext,
+  ownerOf,
+} from '../maintenance/flush.js';
+import { type FoldReport, foldLevelZero } from '../maintenance/fold.js';
+import { joinEmptyPieces, REMOVABLE_PIECES, removablePieces } from '../maintenance/join-pieces.js';
+import type { ClusterPort } from '../port.js';
+import type { LogClient, View } from '../protocol/log-client.js';
+import { openLogClient } from '../protocol/protocol.js';
+import { BlockCache, processCache } from '../runs/block-cache.js';
+import { readKey, readKeys } from '../runs/read-key.js';
+import { RunReader } from '../runs/run-reader.js';
+import { writeRun } from '../runs/run-writer.js';
+import type { State } from '../state/state.js';
+import { Background } from './background.js';
+import { checkedEntries, type EntryEncoder } from './entry-pages.js';
+import { commitBatch, type EncodedOperation } from './writes.js';
+
+/** Level 0 is folded when it has more runs than this. */
+const LEVEL_ZERO_RUNS = 8;
+/** Writers wait for maintenance while the memtable or level 0 is this many times over its limit. */
+const OVERFULL = 4;
+
+export interface StoreCoreOptions {
+  readonly port: ClusterPort;
+  readonly clock: Clock;
+  readonly leaseMs: number;
+  readonly blockSizeBytes: number;
+  /** Undefined for the cache that the stores of a process share. */
+  readonly cacheBytes?: number | undefined;
+  readonly isAutomatic: boolean;
+  readonly newId?: (() => string) | undefined;
+  readonly onMaintenanceFailure?: (task: string, error: unknown) => void;
+}
+
+export class StoreCore {
+  readonly client: LogClient;
+  readonly reader: RunReader;
+  readonly cache: BlockCache;
+  readonly #context: MaintenanceContext;
+  readonly #background: Background;
+  readonly #closing = new AbortController();
+  readonly #operations = new Set<Promise<unknown>>();
+
+  static async open(options: StoreCoreOptions): Promise<StoreCore> {
+    const { port, clock, leaseMs, newId } = options;
+    const ids = newId === undefined ? {} : { newId };
+    return new StoreCore(await openLogClient(port, { clock, leaseMs, ...ids }), options);
+  }
+
+  private constructor(client: LogClient, options: StoreCoreOptions) {
+    const { port, clock, blockSizeBytes, cacheBytes, newId } = options;
+    this.client = client;
+    this.cache = cacheBytes === undefined ? processCache : new BlockCache(cacheBytes);
+    this.reader = new RunReader({ port, cache: this.cache, checkLease: () => client.checkLease() });
+    this.#context = { client, port, reader: this.reader, clock, blockSizeBytes, newId };
+    this.#background = new Background(
+      options.isAutomatic ? this.#tasks() : [],
+      options.onMaintenanceFailure ?? (() => undefined),
+    );
+  }
+
+  #tasks() {
+    const { client } = this;
+    return [
+      {
+        name: 'flush',
+        isDue: () => isLarge(client.known) || hasManyRuns(client.known),
+        run: (signal: AbortSignal) => flushMemtable({ ...this.#context, signal }),
+      },
+      {
+        name: 'fold',
+        isDue: () => hasManyRuns(client.known),
+        run: (signal: AbortSignal) => foldLevelZero({ ...this.#context, signal }),
+      },
+      {
+        name: 'join',
+        isDue: () =>
+          client.known.pieces.length > REMOVABLE_PIECES &&
+          removablePieces(client.known) >= REMOVABLE_PIECES,
+        run: () => joinEmptyPieces(client),
+      },
+    ];
+  }
+
+  /** @throws ClusterError as `readKey` */
+  async get(key: Uint8Array, snapshot: View | undefined): Promise<Uint8Array | undefined> {
+    if (snapshot !== undefined) return readKey(this.reader, await snapshot.state(), key);
+    return this.#readLatest((state) => readKey(this.reader, state, key));
+  }
+
+  /** @throws ClusterError as `readKey` */
+  async getMany(
+    keys: readonly Uint8Array[],
+    snapshot: View | undefined,
+  ): Promise<Array<Uint8Array | undefined>> {
+    if (snapshot !== undefined) return readKeys(this.reader, await snapshot.state(), keys);
+    return this.#readLatest((state) => readKeys(this.reader, state, keys));
+  }
+
+  /**
+   * Reads the newest state. The known state is read beside the probe of the log: if the log has not moved, the result
+   * stands, and has cost one round trip.
+   */
+  async #readLatest<T>(read: (state: State) => Promise<T>): Promise<T> {
+    const view = this.client.view();
+    try {
+      const known = this.client.known;
+      const early = read(known).then(
+        (value) => ({ value }),
+        // Others may have deleted what an old state names. If it is the newest, the read below fails in the same way.
+        () => undefined,
+      );
+      const state = await view.state();
+      const result = state === known ? await early : undefined;
+      return result === undefined ? await read(state) : result.value;
+    } finally {
+      view.release();
+    }
+  }
+
+  /** @throws ClusterError as `commitBatch` */
+  async write(operations: readonly EncodedOperation[]): Promise<void> {
+    await this.#operation(undefined, async (signal) => {
+      if (this.#isOverfull()) await this.#background.settled;
+      await commitBatch({ ...this.#context, signal }, operations);
+    });
+    this.#background.afterCommit();
+  }
+
+  #isOverfull(): boolean {
+    const { memtableBytes, levelZero } = this.client.known;
+    return (
+      memtableBytes > OVERFULL * MEMTABLE_BYTES || levelZero.length > OVERFULL * LEVEL_ZERO_RUNS
+    );
+  }
+
+  /** Removes all that spans hold. @throws ClusterError as `LogClient.commit` */
+  async remove(spans: readonly Span[]): Promise<void> {
+    const joined = joinTouchingSpans(spans);
+    if (joined.length === 0) return;
+    await this.#operation(undefined, () =>
+      this.client.commit([{ type: 'replace', spans: joined, run: undefined }]),
+    );
+    this.#background.afterCommit();
+  }
+
+  /** @throws ClusterError as the public `replaceSpans` */
+  async replaceSpans(
+    spans: readonly Span[],
+    entries: EntryPages,
+    encoder: EntryEncoder,
+    signal: AbortSignal | undefined,
+  ): Promise<ReplaceSpansResult> {
+    const { clock, client } = { ...this.#context };
+    const startedMs = clock.nowMs();
+    const joined = joinTouchingSpans(spans);
+    // Before the load: it would be in vain. The reference of a run is small.
+    checkSize(encodeEdits([{ type: 'replace', spans: joined, run: undefined }]));
+    const result = await this.#operation(signal, async (either) => {
+      const pages = checkedEntries(entries, joined, encoder, either);
+      const written = await writeRun(pages, {
+        ...this.#context,
+        ...ownerOf(client),
+        signal: either,
+      });
+      if (joined.length === 0) return { entries: 0, pauseMs: 0 };
+      const edit = { type: 'replace', spans: joined, run: written?.run } as const;
+      const committed = await commitRun(client, written, [edit]);
+      return { entries: written?.run.entries ?? 0, pauseMs: committed?.durationMs ?? 0 };
+    });
+    this.#background.afterCommit();
+    return { ...result, durationMs: clock.nowMs() - startedMs };
+  }
+
+  /** Flushes the memtable. @throws ClusterError as `flushMemtable` */
+  flush(signal: AbortSignal | undefined): Promise<boolean> {
+    return this.#operation(signal, (either) => flushMemtable({ ...this.#context, signal: either }));
+  }
+
+  /** Flushes the memtable and folds level 0. @throws ClusterError as `foldLevelZero` */
+  fold(signal: AbortSignal | undefined): Promise<FoldReport> {
+    return this.#operation(signal, async (either) => {
+      const context = { ...this.#context, signal: either };
+      await flushMemtable(context);
+      const report = await foldLevelZero(context);
+      await joinEmptyPieces(this.client);
+      return report;
+    });
+  }
+
+  get backgroundMetrics() {
+    return this.#background.metrics;
+  }
+
+  /** Runs an operation that `close` aborts and waits for. */
+  async #operation<T>(
+    signal: AbortSignal | undefined,
+    run: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const closing = this.#closing.signal;
+    const either = signal === undefined ? closing : AbortSignal.any([closing, signal]);
+    const running = run(either).catch((error: unknown) => {
+      const isOfClose = closing.aborted && either.reason === closing.reason;
+      if (isOfClose && error instanceof ClusterError && error.code === 'SSTITCH_ABORTED') {
+        throw new ClusterError('SSTITCH_STORE_CLOSED', 'the store was closed', { cause: error });
+      }
+      throw error;
+    });
+    this.#operations.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#operations.delete(running);
+    }
+  }
+
+  /** Aborts what has not been committed, waits for the rest, and ends the lease. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#background.close();
+    await Promise.allSettled(this.#operations);
+    await this.client.close();
+  }
+}
+
+function isLarge({ memtableBytes }: State): boolean {
+  return memtableBytes > MEMTABLE_BYTES;
+}
+
+function hasManyRuns({ levelZero }: State): boolean {
+  return levelZero.length > LEVEL_ZERO_RUNS;
+}

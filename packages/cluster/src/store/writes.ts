@@ -1,0 +1,82 @@
+// Batches: a small one is an edit of the log, a large one a run.
+import { compareBytes } from '@sstitch/contract';
+import { MAX_GROUP_EDITS_BYTES } from '../log/record-format.js';
+import { commitRun } from '../maintenance/commit-run.js';
+import { type MaintenanceContext, ownerOf } from '../maintenance/flush.js';
+import type { RunEntry } from '../runs/block.js';
+import { writeRun } from '../runs/run-writer.js';
+import { checkEntrySize } from './entry-pages.js';
+
+/** An operation as abstract-level passes it to an implementation: encoded. */
+export interface EncodedOperation {
+  readonly type: 'put' | 'del';
+  readonly key: Uint8Array;
+  readonly value?: Uint8Array | undefined;
+}
+
+/** What an operation adds to its key and value in a record, at most: its type and two lengths. */
+const OPERATION_OVERHEAD_BYTES = 1 + 5 + 5;
+/** What an edit adds to its operations. */
+const EDIT_OVERHEAD_BYTES = 16;
+const PAGE_ENTRIES = 1000;
+
+/**
+ * Commits a batch. The operations are copied before the call returns.
+ *
+ * @throws ClusterError SSTITCH_TOO_LARGE; as `LogClient.commit` and `writeRun`
+ */
+export async function commitBatch(
+  context: MaintenanceContext,
+  operations: readonly EncodedOperation[],
+): Promise<void> {
+  const entries = lastOfEachKey(operations);
+  if (entries.length === 0) return;
+  if (recordBytes(entries) <= MAX_GROUP_EDITS_BYTES) {
+    await context.client.commit([
+      {
+        type: 'write',
+        operations: entries.map(({ key, value }) =>
+          value === undefined ? { type: 'del', key } : { type: 'put', key, value },
+        ),
+      },
+    ]);
+    return;
+  }
+  const { client } = context;
+  const written = await writeRun(pagesOf(entries), { ...context, ...ownerOf(client) });
+  if (written === undefined) return;
+  await commitRun(client, written, [{ type: 'run', run: written.run }]);
+}
+
+/** The entries that a batch leaves, in key order: of operations on one key, the last wins. */
+function lastOfEachKey(operations: readonly EncodedOperation[]): RunEntry[] {
+  const entries = operations.map(({ type, key, value }): RunEntry => {
+    const isPut = type === 'put' && value !== undefined;
+    checkEntrySize(key, isPut ? value : undefined);
+    return {
+      key: new Uint8Array(key),
+      value: isPut ? new Uint8Array(value) : undefined,
+      sequence: 0,
+    };
+  });
+  if (entries.length < 2) return entries;
+  // The sort is stable.
+  entries.sort((a, b) => compareBytes(a.key, b.key));
+  return entries.filter((entry, index) => {
+    const next = entries[index + 1];
+    return next === undefined || compareBytes(entry.key, next.key) !== 0;
+  });
+}
+
+function recordBytes(entries: readonly RunEntry[]): number {
+  return entries.reduce(
+    (sum, { key, value }) => sum + key.length + (value?.length ?? 0) + OPERATION_OVERHEAD_BYTES,
+    EDIT_OVERHEAD_BYTES,
+  );
+}
+
+function* pagesOf(entries: readonly RunEntry[]): Generator<RunEntry[], void, undefined> {
+  for (let from = 0; from < entries.length; from += PAGE_ENTRIES) {
+    yield entries.slice(from, from + PAGE_ENTRIES);
+  }
+}
