@@ -43,7 +43,7 @@ export interface CheckedOptions {
 }
 
 /** @throws ClusterError SSTITCH_OPTION_INVALID */
-export function checkStoreOptions(options: ClusterStoreOptions<unknown, unknown>): CheckedOptions {
+export function checkStoreOptions<K, V>(options: ClusterStoreOptions<K, V>): CheckedOptions {
   if (typeof options !== 'object' || options === null) {
     throw optionInvalid(`options must be an object, not ${describeValue(options)}`);
   }
