@@ -1,10 +1,10 @@
-// Runs a store's maintenance in the background, one task at a time, after the process's own commits. What fails is
-// tried again after a later commit: nothing depends on maintenance but speed and space.
+// Runs a store's maintenance in the background, one task at a time. What fails is tried again when it is woken next:
+// nothing depends on maintenance but speed and space.
 
 /** Something to do when a store needs it. */
 export interface MaintenanceTask {
   readonly name: string;
-  /** Whether it should run now. Cheap: it is asked after each commit. */
+  /** Whether it should run now. Cheap: it is asked at each wake. */
   isDue(): boolean;
   run(signal: AbortSignal): Promise<unknown>;
 }
@@ -41,8 +41,8 @@ export class Background {
     return this.#running ?? Promise.resolve();
   }
 
-  /** Starts what is due, unless tasks run: those look again when they end. */
-  afterCommit(): void {
+  /** Starts what is due, unless tasks run: those are followed by a look at the next wake. */
+  wake(): void {
     if (this.#running !== undefined || this.#stop.signal.aborted) return;
     if (!this.#tasks.some((task) => task.isDue())) return;
     this.#running = this.#runAll().finally(() => {

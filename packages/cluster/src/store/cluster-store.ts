@@ -9,8 +9,9 @@ import type {
 } from '@sstitch/contract';
 import { AbstractLevel, type AbstractSnapshot } from 'abstract-level';
 import { systemClock } from '../clock.js';
-import { ClusterError } from '../errors.js';
+import { ClusterError, throwIfAborted } from '../errors.js';
 import type { FoldReport } from '../maintenance/fold.js';
+import type { ClusterStatus } from '../maintenance/status.js';
 import type { ClusterPort } from '../port.js';
 import type { View } from '../protocol/log-client.js';
 import { clearEntries } from './clear-entries.js';
@@ -33,6 +34,7 @@ import {
 } from './options.js';
 import { type EncodedRange, isEmptySpan, spanOfRange } from './range.js';
 import { StoreCore } from './store-core.js';
+import type { CollectionReport, StoreMaintenance } from './store-maintenance.js';
 import type { EncodedOperation } from './writes.js';
 
 const MANIFEST = {
@@ -45,7 +47,7 @@ const MANIFEST = {
   signals: { iterators: true },
 } as const;
 
-/** Options of `collect`, `fold`, `flush` and `checkpoint`. */
+/** Options of `flush`, `fold`, `collect`, `checkpoint` and `clusterStatus`. */
 export interface MaintenanceOptions {
   readonly signal?: AbortSignal;
 }
@@ -126,20 +128,53 @@ export class ClusterStore<K = string, V = string>
    *
    * @returns whether it did: false if there is nothing to write, or another process was first
    */
-  async flush(options: MaintenanceOptions = {}): Promise<boolean> {
-    checkSignal(options.signal);
-    await this.#whenOpen('flush');
-    return this.#opened.flush(options.signal);
+  flush(options: MaintenanceOptions = {}): Promise<boolean> {
+    return this.#maintain('flush', options, (maintenance, signal) => maintenance.flush(signal));
   }
 
-  /** Merges the runs of level 0 into those below, so that lookups read fewer runs. */
-  async fold(options: MaintenanceOptions = {}): Promise<FoldReport> {
-    checkSignal(options.signal);
-    await this.#whenOpen('fold');
-    return this.#opened.fold(options.signal);
+  /** Flushes, and merges the runs of level 0 into those below, so that lookups read fewer runs. */
+  fold(options: MaintenanceOptions = {}): Promise<FoldReport> {
+    return this.#maintain('fold', options, (maintenance, signal) => maintenance.fold(signal));
   }
 
-  /** Returns the size of the store's state, and what this process did. */
+  /**
+   * Deletes what no process needs: replaced runs that no reader keeps, what dead processes loaded, and the log before
+   * the newest checkpoint. A process counts as dead when two collections of this store, at least two leases apart, find
+   * that its lease was not renewed.
+   */
+  collect(options: MaintenanceOptions = {}): Promise<CollectionReport> {
+    return this.#maintain('collect', options, (maintenance, signal) => maintenance.collect(signal));
+  }
+
+  /**
+   * Writes the state for processes that open the store later: they read the log from there on.
+   *
+   * @returns the slot of the state
+   */
+  checkpoint(options: MaintenanceOptions = {}): Promise<number> {
+    return this.#maintain('checkpoint', options, (maintenance) => maintenance.checkpoint());
+  }
+
+  /** Reads what the store consists of: slots, runs, leases, loads. */
+  clusterStatus(options: MaintenanceOptions = {}): Promise<ClusterStatus> {
+    return this.#maintain('clusterStatus', options, (maintenance) => maintenance.status());
+  }
+
+  async #maintain<T>(
+    method: string,
+    { signal }: MaintenanceOptions,
+    run: (maintenance: StoreMaintenance, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    checkSignal(signal);
+    await this.#whenOpen(method);
+    const core = this.#opened;
+    return core.operation(signal, (either) => {
+      throwIfAborted(either);
+      return run(core.maintenance, either);
+    });
+  }
+
+  /** Returns what this process knows of the store, and what it did. */
   async metrics(): Promise<ClusterStoreMetrics> {
     await this.#whenOpen('metrics');
     return storeMetrics(this.#opened);

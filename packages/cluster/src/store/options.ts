@@ -94,7 +94,9 @@ export function checkSpans(spans: readonly Span[]): Span[] {
   }
   for (const [index, span] of (spans as readonly (Span | undefined)[]).entries()) {
     if (!isBytes(span?.start)) {
-      throw spansInvalid(`span ${index}: start must be a Uint8Array, not ${describeValue(span?.start)}`);
+      throw spansInvalid(
+        `span ${index}: start must be a Uint8Array, not ${describeValue(span?.start)}`,
+      );
     }
     // A misspelt `end` would otherwise mean "unbounded".
     if (!('end' in span)) {

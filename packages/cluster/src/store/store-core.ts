@@ -3,20 +3,18 @@
 // Invariants:
 // - every read of runs is of a view, which is released after it;
 // - everything that was started has ended when `close` fulfils.
-import type { EntryPages, ReplaceSpansResult, Span } from '@sstitch/contract';
-import { joinTouchingSpans } from '@sstitch/contract';
+import {
+  type EntryPages,
+  joinTouchingSpans,
+  type ReplaceSpansResult,
+  type Span,
+} from '@sstitch/contract';
 import type { Clock } from '../clock.js';
 import { ClusterError } from '../errors.js';
-import { checkSize, encodeEdits } from '../log/record-format.js';
+import type { RunRef } from '../log/edits.js';
+import { encodeEdits } from '../log/record-format.js';
 import { commitRun } from '../maintenance/commit-run.js';
-import {
-  flushMemtable,
-  MEMTABLE_BYTES,
-  type MaintenanceContext,
-  ownerOf,
-} from '../maintenance/flush.js';
-import { type FoldReport, foldLevelZero } from '../maintenance/fold.js';
-import { joinEmptyPieces, REMOVABLE_PIECES, removablePieces } from '../maintenance/join-pieces.js';
+import type { MaintenanceContext } from '../maintenance/flush.js';
 import type { ClusterPort } from '../port.js';
 import type { LogClient, View } from '../protocol/log-client.js';
 import { openLogClient } from '../protocol/protocol.js';
@@ -25,14 +23,21 @@ import { readKey, readKeys } from '../runs/read-key.js';
 import { RunReader } from '../runs/run-reader.js';
 import { writeRun } from '../runs/run-writer.js';
 import type { State } from '../state/state.js';
-import { Background } from './background.js';
 import { checkedEntries, type EntryEncoder } from './entry-pages.js';
-import { commitBatch, type EncodedOperation } from './writes.js';
+import { MAX_KEY_BYTES } from './limits.js';
+import { StoreMaintenance } from './store-maintenance.js';
+import { commitBatch, copyOfBatch, type EncodedOperation } from './writes.js';
 
-/** Level 0 is folded when it has more runs than this. */
-const LEVEL_ZERO_RUNS = 8;
-/** Writers wait for maintenance while the memtable or level 0 is this many times over its limit. */
-const OVERFULL = 4;
+/** A reference of the greatest length, to check that a commit will hold one. */
+const LONGEST_REFERENCE: RunRef = {
+  id: '00000000-0000-0000-0000-000000000000',
+  chunks: 2 ** 32 - 1,
+  blocks: 2 ** 32 - 1,
+  entries: Number.MAX_SAFE_INTEGER,
+  bytes: Number.MAX_SAFE_INTEGER,
+  first: new Uint8Array(MAX_KEY_BYTES),
+  last: new Uint8Array(MAX_KEY_BYTES),
+};
 
 export interface StoreCoreOptions {
   readonly port: ClusterPort;
@@ -50,11 +55,12 @@ export class StoreCore {
   readonly client: LogClient;
   readonly reader: RunReader;
   readonly cache: BlockCache;
+  readonly maintenance: StoreMaintenance;
   readonly #context: MaintenanceContext;
-  readonly #background: Background;
   readonly #closing = new AbortController();
   readonly #operations = new Set<Promise<unknown>>();
 
+  /** @throws ClusterError as `openLogClient` */
   static async open(options: StoreCoreOptions): Promise<StoreCore> {
     const { port, clock, leaseMs, newId } = options;
     const ids = newId === undefined ? {} : { newId };
@@ -62,38 +68,16 @@ export class StoreCore {
   }
 
   private constructor(client: LogClient, options: StoreCoreOptions) {
-    const { port, clock, blockSizeBytes, cacheBytes, newId } = options;
+    const { port, clock, leaseMs, blockSizeBytes, cacheBytes, newId } = options;
     this.client = client;
     this.cache = cacheBytes === undefined ? processCache : new BlockCache(cacheBytes);
     this.reader = new RunReader({ port, cache: this.cache, checkLease: () => client.checkLease() });
     this.#context = { client, port, reader: this.reader, clock, blockSizeBytes, newId };
-    this.#background = new Background(
-      options.isAutomatic ? this.#tasks() : [],
-      options.onMaintenanceFailure ?? (() => undefined),
-    );
-  }
-
-  #tasks() {
-    const { client } = this;
-    return [
-      {
-        name: 'flush',
-        isDue: () => isLarge(client.known) || hasManyRuns(client.known),
-        run: (signal: AbortSignal) => flushMemtable({ ...this.#context, signal }),
-      },
-      {
-        name: 'fold',
-        isDue: () => hasManyRuns(client.known),
-        run: (signal: AbortSignal) => foldLevelZero({ ...this.#context, signal }),
-      },
-      {
-        name: 'join',
-        isDue: () =>
-          client.known.pieces.length > REMOVABLE_PIECES &&
-          removablePieces(client.known) >= REMOVABLE_PIECES,
-        run: () => joinEmptyPieces(client),
-      },
-    ];
+    this.maintenance = new StoreMaintenance(this.#context, {
+      leaseMs,
+      isAutomatic: options.isAutomatic,
+      onFailure: options.onMaintenanceFailure ?? (() => undefined),
+    });
   }
 
   /** @throws ClusterError as `readKey` */
@@ -134,28 +118,24 @@ export class StoreCore {
 
   /** @throws ClusterError as `commitBatch` */
   async write(operations: readonly EncodedOperation[]): Promise<void> {
-    await this.#operation(undefined, async (signal) => {
-      if (this.#isOverfull()) await this.#background.settled;
-      await commitBatch({ ...this.#context, signal }, operations);
+    await this.operation(undefined, async (signal) => {
+      const batch = copyOfBatch(operations);
+      // No wait otherwise: writes are committed in the order of the calls.
+      if (this.maintenance.isOverfull) await this.maintenance.settled;
+      const committed = await commitBatch({ ...this.#context, signal }, batch);
+      if (committed !== undefined) this.maintenance.afterCommit(committed.slot);
     });
-    this.#background.afterCommit();
-  }
-
-  #isOverfull(): boolean {
-    const { memtableBytes, levelZero } = this.client.known;
-    return (
-      memtableBytes > OVERFULL * MEMTABLE_BYTES || levelZero.length > OVERFULL * LEVEL_ZERO_RUNS
-    );
   }
 
   /** Removes all that spans hold. @throws ClusterError as `LogClient.commit` */
   async remove(spans: readonly Span[]): Promise<void> {
     const joined = joinTouchingSpans(spans);
     if (joined.length === 0) return;
-    await this.#operation(undefined, () =>
-      this.client.commit([{ type: 'replace', spans: joined, run: undefined }]),
-    );
-    this.#background.afterCommit();
+    await this.operation(undefined, async () => {
+      const edit = { type: 'replace', spans: joined, run: undefined } as const;
+      const committed = await this.client.commit([edit]);
+      if (committed !== undefined) this.maintenance.afterCommit(committed.slot);
+    });
   }
 
   /** @throws ClusterError as the public `replaceSpans` */
@@ -165,49 +145,25 @@ export class StoreCore {
     encoder: EntryEncoder,
     signal: AbortSignal | undefined,
   ): Promise<ReplaceSpansResult> {
-    const { clock, client } = { ...this.#context };
+    const { clock, client } = this.#context;
     const startedMs = clock.nowMs();
     const joined = joinTouchingSpans(spans);
-    // Before the load: it would be in vain. The reference of a run is small.
-    checkSize(encodeEdits([{ type: 'replace', spans: joined, run: undefined }]));
-    const result = await this.#operation(signal, async (either) => {
+    // Throws if a commit cannot hold the spans: after the load that would be late.
+    encodeEdits([{ type: 'replace', spans: joined, run: LONGEST_REFERENCE }]);
+    const result = await this.operation(signal, async (either) => {
       const pages = checkedEntries(entries, joined, encoder, either);
-      const written = await writeRun(pages, {
-        ...this.#context,
-        ...ownerOf(client),
-        signal: either,
-      });
+      const written = await writeRun(pages, { ...this.#context, signal: either });
       if (joined.length === 0) return { entries: 0, pauseMs: 0 };
       const edit = { type: 'replace', spans: joined, run: written?.run } as const;
       const committed = await commitRun(client, written, [edit]);
+      if (committed !== undefined) this.maintenance.afterCommit(committed.slot);
       return { entries: written?.run.entries ?? 0, pauseMs: committed?.durationMs ?? 0 };
     });
-    this.#background.afterCommit();
     return { ...result, durationMs: clock.nowMs() - startedMs };
   }
 
-  /** Flushes the memtable. @throws ClusterError as `flushMemtable` */
-  flush(signal: AbortSignal | undefined): Promise<boolean> {
-    return this.#operation(signal, (either) => flushMemtable({ ...this.#context, signal: either }));
-  }
-
-  /** Flushes the memtable and folds level 0. @throws ClusterError as `foldLevelZero` */
-  fold(signal: AbortSignal | undefined): Promise<FoldReport> {
-    return this.#operation(signal, async (either) => {
-      const context = { ...this.#context, signal: either };
-      await flushMemtable(context);
-      const report = await foldLevelZero(context);
-      await joinEmptyPieces(this.client);
-      return report;
-    });
-  }
-
-  get backgroundMetrics() {
-    return this.#background.metrics;
-  }
-
   /** Runs an operation that `close` aborts and waits for. */
-  async #operation<T>(
+  async operation<T>(
     signal: AbortSignal | undefined,
     run: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
@@ -231,16 +187,8 @@ export class StoreCore {
   /** Aborts what has not been committed, waits for the rest, and ends the lease. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#background.close();
+    await this.maintenance.close();
     await Promise.allSettled(this.#operations);
     await this.client.close();
   }
-}
-
-function isLarge({ memtableBytes }: State): boolean {
-  return memtableBytes > MEMTABLE_BYTES;
-}
-
-function hasManyRuns({ levelZero }: State): boolean {
-  return levelZero.length > LEVEL_ZERO_RUNS;
 }

@@ -1,8 +1,9 @@
 // Batches: a small one is an edit of the log, a large one a run.
-import { compareBytes } from '@sstitch/contract';
+import { type ByteOperation, compareBytes } from '@sstitch/contract';
 import { MAX_GROUP_EDITS_BYTES } from '../log/record-format.js';
 import { commitRun } from '../maintenance/commit-run.js';
-import { type MaintenanceContext, ownerOf } from '../maintenance/flush.js';
+import type { MaintenanceContext } from '../maintenance/flush.js';
+import type { Committed } from '../protocol/log-client.js';
 import type { RunEntry } from '../runs/block.js';
 import { writeRun } from '../runs/run-writer.js';
 import { checkEntrySize } from './entry-pages.js';
@@ -20,36 +21,11 @@ const OPERATION_OVERHEAD_BYTES = 1 + 5 + 5;
 const EDIT_OVERHEAD_BYTES = 16;
 const PAGE_ENTRIES = 1000;
 
-/**
- * Commits a batch. The operations are copied before the call returns.
- *
- * @throws ClusterError SSTITCH_TOO_LARGE; as `LogClient.commit` and `writeRun`
- */
-export async function commitBatch(
-  context: MaintenanceContext,
-  operations: readonly EncodedOperation[],
-): Promise<void> {
-  const entries = lastOfEachKey(operations);
-  if (entries.length === 0) return;
-  if (recordBytes(entries) <= MAX_GROUP_EDITS_BYTES) {
-    await context.client.commit([
-      {
-        type: 'write',
-        operations: entries.map(({ key, value }) =>
-          value === undefined ? { type: 'del', key } : { type: 'put', key, value },
-        ),
-      },
-    ]);
-    return;
-  }
-  const { client } = context;
-  const written = await writeRun(pagesOf(entries), { ...context, ...ownerOf(client) });
-  if (written === undefined) return;
-  await commitRun(client, written, [{ type: 'run', run: written.run }]);
-}
+/** A batch that was copied: of operations on one key, the last, in key order. */
+export type CopiedBatch = readonly RunEntry[];
 
-/** The entries that a batch leaves, in key order: of operations on one key, the last wins. */
-function lastOfEachKey(operations: readonly EncodedOperation[]): RunEntry[] {
+/** Copies a batch. @throws ClusterError SSTITCH_TOO_LARGE */
+export function copyOfBatch(operations: readonly EncodedOperation[]): CopiedBatch {
   const entries = operations.map(({ type, key, value }): RunEntry => {
     const isPut = type === 'put' && value !== undefined;
     checkEntrySize(key, isPut ? value : undefined);
@@ -66,6 +42,29 @@ function lastOfEachKey(operations: readonly EncodedOperation[]): RunEntry[] {
     const next = entries[index + 1];
     return next === undefined || compareBytes(entry.key, next.key) !== 0;
   });
+}
+
+/**
+ * Commits a batch.
+ *
+ * @returns undefined for an empty batch
+ * @throws ClusterError as `LogClient.commit` and `writeRun`
+ */
+export async function commitBatch(
+  context: MaintenanceContext,
+  batch: CopiedBatch,
+): Promise<Committed | undefined> {
+  if (batch.length === 0) return undefined;
+  if (recordBytes(batch) <= MAX_GROUP_EDITS_BYTES) {
+    const operations = batch.map(
+      ({ key, value }): ByteOperation =>
+        value === undefined ? { type: 'del', key } : { type: 'put', key, value },
+    );
+    return context.client.commit([{ type: 'write', operations }]);
+  }
+  const written = await writeRun(pagesOf(batch), context);
+  if (written === undefined) return undefined;
+  return commitRun(context.client, written, [{ type: 'run', run: written.run }]);
 }
 
 function recordBytes(entries: readonly RunEntry[]): number {
