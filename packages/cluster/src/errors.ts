@@ -41,9 +41,12 @@ export class ClusterError extends Error {
   }
 }
 
+/** The error of a signal that has fired. */
+export function abortedBy(signal: AbortSignal): ClusterError {
+  return new ClusterError('SSTITCH_ABORTED', 'aborted', { cause: signal.reason });
+}
+
 /** @throws {@link ClusterError} SSTITCH_ABORTED once `signal` has fired; its cause is the signal's reason. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) {
-    throw new ClusterError('SSTITCH_ABORTED', 'aborted', { cause: signal.reason });
-  }
+  if (signal?.aborted) throw abortedBy(signal);
 }

@@ -19,6 +19,8 @@ export interface MaintenanceContext {
   readonly clock: Clock;
   readonly blockSizeBytes: number;
   readonly signal?: AbortSignal | undefined;
+  /** Makes the UUIDs of runs. @defaultValue `crypto.randomUUID` */
+  readonly newId?: (() => string) | undefined;
 }
 
 /**
@@ -36,7 +38,7 @@ export async function flushMemtable(context: MaintenanceContext): Promise<boolea
     value,
     sequence: version,
   }));
-  const written = await writeRun([entries], { ...context, ...ownerOf(client) });
+  const written = await writeRun([entries], context);
   const edit = {
     type: 'flush',
     run: written?.run,
@@ -44,9 +46,4 @@ export async function flushMemtable(context: MaintenanceContext): Promise<boolea
     to: lastVersionOf(state.slot),
   } as const;
   return (await commitRun(client, written, [edit])) !== undefined;
-}
-
-/** The part of the options of `writeRun` that a client decides. */
-export function ownerOf(client: LogClient): { owner: string; join: () => Promise<void> } {
-  return { owner: client.owner, join: () => client.join() };
 }

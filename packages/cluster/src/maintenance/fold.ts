@@ -10,13 +10,16 @@ import type { RunEntry } from '../runs/block.js';
 import { hasOverlay, readRange, type VisibleEntry } from '../runs/read-range.js';
 import type { IndexedBlock } from '../runs/run-index.js';
 import { type RunReader, runOverlaps } from '../runs/run-reader.js';
-import { writeRun } from '../runs/run-writer.js';
+import { type WrittenRun, writeRun } from '../runs/run-writer.js';
 import type { Piece, State } from '../state/state.js';
 import { commitRun } from './commit-run.js';
-import { type MaintenanceContext, ownerOf } from './flush.js';
+import type { MaintenanceContext } from './flush.js';
 
 /** How much of a piece's run is rewritten by one commit. */
 const PART_BYTES = 16 * 1024 * 1024;
+
+/** A commit of folds that name no run ends at so many bytes of bounds, as its size is limited. */
+export const MAX_BOUND_BYTES = 8 * 1024;
 
 /** What a fold did. */
 export interface FoldReport {
@@ -35,31 +38,39 @@ export interface FoldReport {
 export async function foldLevelZero(context: MaintenanceContext): Promise<FoldReport> {
   const { client, reader, signal } = context;
   const view = client.view();
-  let runsWritten = 0;
-  let bytesWritten = 0;
+  const done = { runsWritten: 0, bytesWritten: 0 };
   try {
     const { state, to } = foldable(await view.state());
     let kept: FoldEdit[] = [];
     for await (const span of partsToFold(reader, state)) {
-      if (!(await hasOverlay(reader, state, span, signal))) {
+      let written: WrittenRun | undefined;
+      let edits: FoldEdit[];
+      if (await hasOverlay(reader, state, span, signal)) {
+        const pages = runPages(readRange(reader, state, span, { reverse: false, signal }));
+        written = await writeRun(pages, context);
+        edits = [...kept, { type: 'fold', span, run: written?.run, to }];
+      } else {
         kept = withKept(kept, span, to);
-        continue;
+        if (boundBytesOf(kept) < MAX_BOUND_BYTES) continue;
+        edits = kept;
       }
-      const pages = runPages(readRange(reader, state, span, { reverse: false, signal }));
-      const written = await writeRun(pages, { ...context, ...ownerOf(client) });
-      const edit: FoldEdit = { type: 'fold', span, run: written?.run, to };
-      if ((await commitRun(client, written, [...kept, edit])) === undefined) {
-        return { runsWritten, bytesWritten, isComplete: false };
+      if ((await commitRun(client, written, edits)) === undefined) {
+        return { ...done, isComplete: false };
       }
       kept = [];
-      runsWritten += written === undefined ? 0 : 1;
-      bytesWritten += written?.run.bytes ?? 0;
+      done.runsWritten += written === undefined ? 0 : 1;
+      done.bytesWritten += written?.run.bytes ?? 0;
     }
     const isComplete = kept.length === 0 || (await client.commit(kept)) !== undefined;
-    return { runsWritten, bytesWritten, isComplete };
+    return { ...done, isComplete };
   } finally {
     view.release();
   }
+}
+
+/** The length of the bounds of fold edits. */
+export function boundBytesOf(edits: readonly FoldEdit[]): number {
+  return edits.reduce((sum, { span }) => sum + span.start.length + (span.end?.length ?? 0), 0);
 }
 
 /** A state without its memtable, as of a version below all entries of the memtable. */

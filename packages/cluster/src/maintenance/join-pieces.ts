@@ -5,24 +5,24 @@ import type { LogClient } from '../protocol/log-client.js';
 import { memtableEntries } from '../runs/read-range.js';
 import { runOverlaps } from '../runs/run-reader.js';
 import type { State } from '../state/state.js';
+import { boundBytesOf, MAX_BOUND_BYTES } from './fold.js';
 
 /** Pieces are joined when a state has this many that a join removes. */
 export const REMOVABLE_PIECES = 64;
-/** How many joins a commit has at most: its size is limited. */
-const JOINS_PER_COMMIT = 200;
-
 /** How many pieces `joinEmptyPieces` would remove from a state. */
 export function removablePieces(state: State): number {
   return emptyStretches(state).reduce((sum, { pieces }) => sum + pieces - 1, 0);
 }
 
-/** Joins them, in one commit. @throws ClusterError as `LogClient.commit` */
+/** Joins them, as many as one commit holds. @throws ClusterError as `LogClient.commit` */
 export async function joinEmptyPieces(client: LogClient): Promise<void> {
   const state = await client.latest();
   const to = lastVersionOf(state.slot);
-  const edits = emptyStretches(state)
-    .slice(0, JOINS_PER_COMMIT)
-    .map(({ span }): FoldEdit => ({ type: 'fold', span, run: undefined, to }));
+  const edits: FoldEdit[] = [];
+  for (const { span } of emptyStretches(state)) {
+    if (boundBytesOf(edits) >= MAX_BOUND_BYTES) break;
+    edits.push({ type: 'fold', span, run: undefined, to });
+  }
   if (edits.length > 0) await client.commit(edits);
 }
 

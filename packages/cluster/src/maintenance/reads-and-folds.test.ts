@@ -103,8 +103,7 @@ class Bench {
   }
 
   write(entries: readonly RunEntry[]): Promise<WrittenRun | undefined> {
-    const { owner } = this.client;
-    return writeRun([entries], { ...this.context, owner, join: () => this.client.join() });
+    return writeRun([entries], this.context);
   }
 
   #apply(entries: Record<string, string | undefined>): void {

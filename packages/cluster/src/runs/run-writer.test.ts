@@ -59,10 +59,8 @@ describe('writeRun', () => {
 
   it('joins, then writes an intent before the chunks that it covers, and the index last', async () => {
     const calls: string[] = [];
-    const options = {
-      ...writerOptions(recordingPort(memoryPort(), calls)),
-      join: async () => void calls.push('join'),
-    };
+    const options = writerOptions(recordingPort(memoryPort(), calls));
+    options.client.join = async () => void calls.push('join');
     await writeRun(numberedPages(70, 1024 * 1024), options);
     expect(calls.slice(0, 3)).toEqual(['join', 'intent 64', 'chunk 0']);
     expect(calls.indexOf('intent 128')).toBe(calls.indexOf('chunk 64') - 1);
@@ -160,6 +158,17 @@ describe('writeRun', () => {
     });
     expect(isClosed).toBe(true);
     expect(cluster.rowCounts('store')).toMatchObject({ chunks: 0, indexes: 0, loads: 0 });
+  });
+
+  it('sends no chunk once the lease is lost, even if its intent was written', async () => {
+    const calls: string[] = [];
+    const options = writerOptions(recordingPort(memoryPort(), calls));
+    const lost = new ClusterError('SSTITCH_LEASE_LOST', 'slept');
+    options.client.checkLease = () => {
+      throw lost;
+    };
+    await expect(writeRun(numberedPages(30_000), options)).rejects.toBe(lost);
+    expect(calls).toEqual(['intent 64']);
   });
 
   it('leaves the intent where a failed run cannot be deleted', async () => {

@@ -2,8 +2,8 @@
 // are built.
 //
 // Invariants:
-// - the owner has joined before the first intent is written, and an intent covers a chunk before the chunk is written:
-//   whatever happens, a collector finds what there is;
+// - the owner has joined before the first intent is written, and an intent covers a chunk before the chunk is written,
+//   under a lease that is still valid: whatever happens, a collector finds what there is;
 // - a chunk that is sent again has the same bytes;
 // - when `writeRun` fulfils, all rows of the run are durable; when it rejects, it has dropped them, or the collector
 //   will, by the intent;
@@ -25,17 +25,25 @@ const CHUNKS_PER_INTENT = 64;
 const WRITE_ATTEMPTS = 4;
 const FIRST_RETRY_MS = 100;
 
+/** The process that writes a run, as the log knows it; a LogClient is one. */
+export interface RunOwner {
+  readonly owner: string;
+  /** Fulfils once the owner has joined. */
+  join(): Promise<void>;
+  /** @throws ClusterError SSTITCH_LEASE_LOST */
+  checkLease(): void;
+}
+
 /** What a run is written with. */
 export interface RunWriterOptions {
   readonly port: ClusterPort;
   readonly clock: Clock;
-  /** The process that writes. */
-  readonly owner: string;
-  /** Fulfils once the owner has joined. */
-  readonly join: () => Promise<void>;
+  readonly client: RunOwner;
   /** The size of a block from which on it is ended. */
   readonly blockSizeBytes: number;
   readonly signal?: AbortSignal | undefined;
+  /** Makes the run's UUID. @defaultValue `crypto.randomUUID` */
+  readonly newId?: (() => string) | undefined;
 }
 
 /** A run that is durable, and that no state names yet. */
@@ -54,7 +62,7 @@ export type RunPages = AsyncIterable<readonly RunEntry[]> | Iterable<readonly Ru
  * Writes entries as a run. Closes `pages` in any case.
  *
  * @returns undefined if there are no entries
- * @throws ClusterError SSTITCH_CLUSTER_UNAVAILABLE, SSTITCH_ABORTED, what `pages` and `join` throw
+ * @throws ClusterError SSTITCH_CLUSTER_UNAVAILABLE, SSTITCH_ABORTED, what `pages` and the client throw
  */
 export async function writeRun(
   pages: RunPages,
@@ -80,7 +88,7 @@ export async function writeRun(
 
 class RunWriter {
   readonly #options: RunWriterOptions;
-  readonly #id = randomUUID();
+  readonly #id: string;
   readonly #block = new BlockWriter();
   #firstKey: Uint8Array | undefined;
   /** Blocks of the next chunk. */
@@ -99,6 +107,7 @@ class RunWriter {
 
   constructor(options: RunWriterOptions) {
     this.#options = options;
+    this.#id = (options.newId ?? randomUUID)();
   }
 
   /** Adds an entry. Returns whether a chunk is full: the caller then awaits `send`. */
@@ -165,12 +174,14 @@ class RunWriter {
   }
 
   async #intend(chunks: number): Promise<void> {
-    const { port, owner, join } = this.#options;
-    if (this.#intendedChunks === 0) await join();
+    const { port, client } = this.#options;
+    if (this.#intendedChunks === 0) await client.join();
     throwIfAborted(this.#options.signal);
     // Counts as written even if the call fails: it may have taken effect.
     this.#intendedChunks = chunks;
-    await this.#retrying(() => port.writeLoad({ run: this.#id, owner, chunks }));
+    await this.#retrying(() => port.writeLoad({ run: this.#id, owner: client.owner, chunks }));
+    // A process that slept may have written an intent that a collector has read past: its chunks would stay.
+    client.checkLease();
   }
 
   async finish(): Promise<WrittenRun | undefined> {

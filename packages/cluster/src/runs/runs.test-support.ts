@@ -59,8 +59,7 @@ export function portWith(port: ClusterPort, override: Partial<ClusterPort>): Clu
 export const writerOptions = (port: ClusterPort) => ({
   port,
   clock: { ...systemClock, sleep: async () => undefined },
-  owner: 'owner',
-  join: async () => undefined,
+  client: { owner: 'owner', join: async () => undefined, checkLease: () => undefined },
   blockSizeBytes: 1024,
 });
 
