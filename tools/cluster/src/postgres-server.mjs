@@ -64,7 +64,7 @@ export class PostgresServer {
     const data = join(this.#directory, 'data');
     const address = ['-h', '127.0.0.1', '-p', String(this.#port), '-k', ''];
     const owner = { ...ownerOfServer(), cwd: this.#directory };
-    this.#process.start(join(requirePostgres(), 'postgres'), ['-D', data, ...address], owner);
+    this.#process.start([join(requirePostgres(), 'postgres'), '-D', data, ...address], owner);
     const end = performance.now() + START_TIMEOUT_MS;
     while (!(await this.#takesClients())) {
       const { pid, output } = this.#process;
