@@ -3,13 +3,14 @@
 import { join } from 'node:path';
 import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
 import type { CommandContext } from '../command-line/command-context.js';
+import { isClusterName } from '../command-line/store-name.js';
 import { kindOfInput } from '../stores/input-path.js';
 import { type ByteReader, withReader } from '../stores/open-store.js';
 import { loadFile } from './load-file.js';
 
 /** Whether a path is a file of syncs. @throws CliError SSTITCH_INPUT_NOT_FOUND */
 function isSyncFile(path: string): boolean {
-  return kindOfInput(path) !== 'directory';
+  return !isClusterName(path) && kindOfInput(path) !== 'directory';
 }
 
 /**
@@ -28,7 +29,7 @@ export function withSyncs<T>(
   return withStoreOf(context, path, zone, (location) => withReader(location, use, { signal }));
 }
 
-/** Like {@link withSyncs}, but runs `use` with the directory of the store. */
+/** Like {@link withSyncs}, but runs `use` with the name of the store. */
 export async function withStoreOf<T>(
   context: CommandContext,
   path: string,

@@ -4,6 +4,7 @@ import { CliError, usageError } from '../../errors.js';
 import { excisionDocument } from '../../operations/compaction-document.js';
 import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatCountOf, formatMs } from '../../output/quantities.js';
+import { generationText } from '../../reports/generation-text.js';
 import { purgeNote } from '../../reports/purge-note.js';
 import { hasKeys, syncIdsOf } from '../../stores/find-syncs.js';
 import { type ByteStore, withStore } from '../../stores/open-store.js';
@@ -41,8 +42,8 @@ async function dropSyncs(
     text: purgeNote(report.purge),
     summary:
       `${style.good('done')}: ${formatCountOf(syncIds.length, 'sync')} removed in ` +
-      `${formatMs(document.durationMs)}, writers paused ${formatMs(document.pauseMs)}, ` +
-      `now at generation ${report.generation}\n`,
+      `${formatMs(document.durationMs)}, writers paused ${formatMs(document.pauseMs)}` +
+      `${generationText(report.generation)}\n`,
   };
 }
 
