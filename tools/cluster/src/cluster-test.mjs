@@ -9,7 +9,12 @@ import { parseArgs } from 'node:util';
 import { CassandraNodes } from './cassandra-nodes.mjs';
 import { runFailures } from './failure-run/failure-run.mjs';
 import { runMainJob } from './main-job.mjs';
-import { exitForMissing, MissingRequirement, requireNamespaces } from './requirements.mjs';
+import {
+  exitForMissing,
+  MissingRequirement,
+  requireNamespaces,
+  requirePostgres,
+} from './requirements.mjs';
 
 /** Of each sync of the main job. */
 const GRANTS = 100_000;
@@ -38,7 +43,7 @@ function log(text) {
   console.log(`${seconds} s  ${text}`);
 }
 
-/** @returns whether the suites passed */
+/** @returns whether the suites passed. Those on PostgreSQL start a server, or are skipped */
 function runSuites(contactPoints) {
   const cwd = fileURLToPath(new URL('../../../packages/cluster', import.meta.url));
   const env = { ...process.env, SSTITCH_CASSANDRA: contactPoints.join(',') };
@@ -51,6 +56,7 @@ async function main() {
     console.log(USAGE);
     return;
   }
+  if (process.env['SSTITCH_CLUSTER'] === 'required') requirePostgres();
   const directory = await mkdtemp(join(tmpdir(), 'sstitch-cluster-test-'));
   let nodes;
   try {
