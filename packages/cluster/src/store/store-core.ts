@@ -43,6 +43,7 @@ export interface StoreCoreOptions {
   readonly port: ClusterPort;
   readonly clock: Clock;
   readonly leaseMs: number;
+  readonly commitTimeoutMs?: number | undefined;
   readonly blockSizeBytes: number;
   /** Undefined for the cache that the stores of a process share. */
   readonly cacheBytes?: number | undefined;
@@ -62,9 +63,7 @@ export class StoreCore {
 
   /** @throws ClusterError as `openLogClient` */
   static async open(options: StoreCoreOptions): Promise<StoreCore> {
-    const { port, clock, leaseMs, newId } = options;
-    const ids = newId === undefined ? {} : { newId };
-    return new StoreCore(await openLogClient(port, { clock, leaseMs, ...ids }), options);
+    return new StoreCore(await openLogClient(options.port, options), options);
   }
 
   private constructor(client: LogClient, options: StoreCoreOptions) {
