@@ -8,9 +8,7 @@ import { portConformance } from './port-conformance/port-conformance.js';
 const LARGE_BLOCK_BYTES = 8 * 1024 * 1024;
 const TIMEOUT_MS = 120_000;
 
-if (missingCassandra !== undefined) {
-  it.skip(missingCassandra, () => {});
-} else {
+describe.skipIf(missingCassandra !== undefined)('on Cassandra', () => {
   portConformance(
     'Cassandra',
     { describe, it: (name, body) => it(name, { timeout: TIMEOUT_MS }, body) },
@@ -29,4 +27,4 @@ if (missingCassandra !== undefined) {
     },
     { largeBlockBytes: LARGE_BLOCK_BYTES },
   );
-}
+});

@@ -8,12 +8,22 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CassandraNodes } from './cassandra-nodes.mjs';
 import { runFailures } from './failure-run/failure-run.mjs';
-import { exitForMissing, MissingRequirement, requireNamespaces } from './requirements.mjs';
+import { runMainJob } from './main-job.mjs';
+import {
+  exitForMissing,
+  MissingRequirement,
+  requireNamespaces,
+  requirePostgres,
+} from './requirements.mjs';
+
+/** Of each sync of the main job. */
+const GRANTS = 100_000;
+const SHORT_GRANTS = 10_000;
 
 const USAGE = `Usage: pnpm cluster:test [options]
 
   --short              one failure of each kind: under four minutes
-  --only PART          suites, or failures
+  --only PART          suites, main-job or failures
   --commit-log MODE    periodic, group or batch (periodic)
   --port-offset N      added to the nodes' ports (0)`;
 
@@ -33,7 +43,7 @@ function log(text) {
   console.log(`${seconds} s  ${text}`);
 }
 
-/** @returns whether the suites passed */
+/** @returns whether the suites passed. Those on PostgreSQL start a server, or are skipped */
 function runSuites(contactPoints) {
   const cwd = fileURLToPath(new URL('../../../packages/cluster', import.meta.url));
   const env = { ...process.env, SSTITCH_CASSANDRA: contactPoints.join(',') };
@@ -46,6 +56,7 @@ async function main() {
     console.log(USAGE);
     return;
   }
+  if (process.env['SSTITCH_CLUSTER'] === 'required') requirePostgres();
   const directory = await mkdtemp(join(tmpdir(), 'sstitch-cluster-test-'));
   let nodes;
   try {
@@ -57,10 +68,13 @@ async function main() {
     });
     log('three Cassandra nodes are up');
     const problems = [];
-    if (flags.only !== 'failures' && !runSuites(nodes.contactPoints)) {
-      problems.push('a suite failed');
+    const has = (part) => flags.only === undefined || flags.only === part;
+    if (has('suites') && !runSuites(nodes.contactPoints)) problems.push('a suite failed');
+    if (has('main-job')) {
+      const grants = flags.short ? SHORT_GRANTS : GRANTS;
+      problems.push(...(await runMainJob({ nodes, grants, log })));
     }
-    if (flags.only !== 'suites') {
+    if (has('failures')) {
       problems.push(...(await runFailures({ nodes, isShort: flags.short, log })));
     }
     for (const problem of problems) log(`wrong: ${problem}`);
