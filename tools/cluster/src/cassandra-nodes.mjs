@@ -29,7 +29,7 @@ const CONNECT_TIMEOUT_MS = 500;
 const DATA_CENTER = 'datacenter1';
 
 /** Where a cluster is, if the caller does not say. */
-export const DEFAULT_DIRECTORY = join(tmpdir(), 'sstitch-cluster', 'cassandra');
+const DEFAULT_DIRECTORY = join(tmpdir(), 'sstitch-cluster', 'cassandra');
 
 export class CassandraNodes {
   #settings;

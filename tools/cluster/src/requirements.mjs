@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { missingPostgres } from '@sstitch/build-config/postgres-server';
 
 /** The exit code of a run that was skipped: neither a success nor a failure. */
-export const EXIT_SKIPPED = 77;
+const EXIT_SKIPPED = 77;
 
 const MIN_JAVA_VERSION = 11;
 
