@@ -43,7 +43,6 @@ export interface StoreCoreOptions {
   readonly port: ClusterPort;
   readonly clock: Clock;
   readonly leaseMs: number;
-  readonly commitTimeoutMs?: number | undefined;
   readonly blockSizeBytes: number;
   /** Undefined for the cache that the stores of a process share. */
   readonly cacheBytes?: number | undefined;
