@@ -72,11 +72,15 @@ export async function openCluster(address: string, missing: MissingStore): Promi
   try {
     const port = connection.store(name.store);
     if (missing === 'refuse' && (await port.readHead(0, 'quorum')) === undefined) {
-      throw new CliError('SSTITCH_INPUT_NOT_FOUND', `there is no store at ${address}`);
+      throw new CliError(
+        'SSTITCH_INPUT_NOT_FOUND',
+        `nothing was ever written to a store at ${address}; check the address`,
+      );
     }
     const store = new ClusterStore<Uint8Array, Uint8Array>(port, {
       keyEncoding: 'view',
       valueEncoding: 'view',
+      ...(name.leaseMs !== undefined && { leaseMs: name.leaseMs }),
     });
     await store.open();
     return {
