@@ -10,7 +10,7 @@ import {
 import { syntheticSyncId } from '@sstitch/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FIRST, SECOND, THIRD } from './every-command.js';
-import { digestsOf, type Finished, sstitch, sstitchJson, testDirectory } from './in-process.js';
+import { digestsOf, sstitch, sstitchJson, testDirectory } from './in-process.js';
 import { expectValid } from './json-schemas.js';
 import { ended, startMain } from './process.js';
 import { teamLines } from './team-sync.js';
@@ -291,16 +291,11 @@ describe.skipIf(missingPostgres !== undefined)('a store on PostgreSQL', () => {
 
   it('reports a wrong password without it', async () => {
     const address = newAddress().replace('sstitch@', 'nobody@');
-    process.env['SSTITCH_CLUSTER_PASSWORD'] = 'very-secret';
-    let finished: Finished;
-    try {
-      finished = await sstitch(['syncs', address, '--verbose']);
-    } finally {
-      delete process.env['SSTITCH_CLUSTER_PASSWORD'];
-    }
-    expect(finished.exitCode).toBe(1);
-    expect(finished.stderr).toMatch(/^sstitch: PostgreSQL: .*nobody/);
-    expect(finished.stderr).not.toContain('very-secret');
+    const env = { SSTITCH_CLUSTER_PASSWORD: 'very-secret', SSTITCH_DEBUG: '1' };
+    const { exitCode, stderr } = await ended(startMain(['syncs', address, '--verbose'], { env }));
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/sstitch: PostgreSQL: .*nobody/);
+    expect(stderr).not.toContain('very-secret');
   });
 });
 

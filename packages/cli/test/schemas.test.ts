@@ -3,7 +3,15 @@ import { cpSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } 
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { schemaFile } from '../src/reference/command-lines.js';
-import { aTable, COMMAND_LINES, COMMAND_NAMES, FIRST, LOCAL_COMMAND_NAMES, makeScene, SECOND } from './every-command.js';
+import {
+  aTable,
+  COMMAND_LINES,
+  COMMAND_NAMES,
+  FIRST,
+  LOCAL_COMMAND_NAMES,
+  makeScene,
+  SECOND,
+} from './every-command.js';
 import { type Finished, sstitch, testDirectory } from './in-process.js';
 import { expectValid, SCHEMA_FILES, validatorOf } from './json-schemas.js';
 

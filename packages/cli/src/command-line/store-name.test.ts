@@ -87,7 +87,7 @@ describe('the address of a store', () => {
     'postgres://ann:secret@db/main/acme',
     'cassandra://:secret@db/ks/acme',
     'postgres://db/main/acme?password=secret',
-  ])('%s is refused without a word of its password', (text) => {
+  ])('%s is refused, and its password is not repeated', (text) => {
     let message = '';
     try {
       parseClusterName(text);

@@ -2,11 +2,10 @@
 import { ClusterStore } from '@sstitch/cluster';
 import { parseClusterName } from '../command-line/store-name.js';
 import { CliError } from '../errors.js';
-import type { ByteReader, ByteStore } from './byte-store.js';
+import type { ByteReader, ByteStore, MissingStore } from './byte-store.js';
 import { connectTo } from './cluster-connection.js';
 import { ClusterReader } from './cluster-reader.js';
 import { ClusterWriter } from './cluster-writer.js';
-import type { MissingStore } from './open-store.js';
 
 /** Runs `use` with one state of a store. */
 export function withClusterReader<T>(
