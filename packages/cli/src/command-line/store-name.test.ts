@@ -87,7 +87,7 @@ describe('the address of a store', () => {
     'postgres://ann:secret@db/main/acme',
     'cassandra://:secret@db/ks/acme',
     'postgres://db/main/acme?password=secret',
-  ])('%s is refused, and its password is not repeated', (text) => {
+  ])('%s is refused, and its password is not shown', (text) => {
     let message = '';
     try {
       parseClusterName(text);

@@ -18,7 +18,7 @@ interface DriverFailure {
   readonly name?: string;
   readonly code?: number | string;
   readonly isSocketError?: boolean;
-  /** Of NoHostAvailableError: why each node was passed over. */
+  /** Of NoHostAvailableError: why the driver skipped each node. */
   readonly innerErrors?: Readonly<Record<string, unknown>>;
 }
 

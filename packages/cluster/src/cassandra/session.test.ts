@@ -1,4 +1,4 @@
-// What the session does about each failure, with a client that fails as it is told.
+// What the session does about each failure, with a client that fails on demand.
 import type { Client, QueryOptions } from 'cassandra-driver';
 import { expect, it } from 'vitest';
 import { type Driver, loadDriver } from './driver.js';

@@ -47,7 +47,9 @@ export interface StoreCoreOptions {
   /** Undefined for the cache that the stores of a process share. */
   readonly cacheBytes?: number | undefined;
   readonly isAutomatic: boolean;
-  readonly newId?: (() => string) | undefined;
+  readonly newId?: () => string;
+  /** How long a commit waits for a backend that does not answer. @defaultValue 30_000 */
+  readonly commitTimeoutMs?: number;
   readonly onMaintenanceFailure?: (task: string, error: unknown) => void;
 }
 
@@ -62,9 +64,7 @@ export class StoreCore {
 
   /** @throws ClusterError as `openLogClient` */
   static async open(options: StoreCoreOptions): Promise<StoreCore> {
-    const { port, clock, leaseMs, newId } = options;
-    const ids = newId === undefined ? {} : { newId };
-    return new StoreCore(await openLogClient(port, { clock, leaseMs, ...ids }), options);
+    return new StoreCore(await openLogClient(options.port, options), options);
   }
 
   private constructor(client: LogClient, options: StoreCoreOptions) {
