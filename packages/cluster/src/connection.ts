@@ -27,7 +27,7 @@ export interface ClusterConnection {
 }
 
 /**
- * Checks that every backend can keep a name: 1 to {@link MAX_STORE_NAME_BYTES} bytes of well-formed text without NUL.
+ * Checks that every backend can keep a name: 1 to 1,024 bytes of well-formed text without NUL.
  *
  * @throws ClusterError SSTITCH_OPTION_INVALID
  */
